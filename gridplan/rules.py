@@ -1,0 +1,278 @@
+"""The rules a plan is drawn by: small frozen dataclasses, each value with its unit and its source.
+
+A rule is not a setting: nothing is global, and a plan carries all of its rules in its manifest. ``plan.toml`` has
+one section per rule; a key that is not known is refused by name.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import Field, dataclass, field, fields, is_dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from gridplan.errors import RuleError
+
+FOUNDING = "China City News, 25 September 2023, p. 19 (Tangshan)"
+ASSUMED = "assumption of gridplan; set your own"
+
+
+def rule(default: Any, unit: str, meaning: str, source: str = ASSUMED, least: float | None = None) -> Any:
+    """Declare one value of a rule: default, unit, meaning, source and the least value allowed."""
+    return field(default=default, metadata={"unit": unit, "meaning": meaning, "source": source, "least": least})
+
+
+def _check_fields(owner: Any) -> None:
+    """Refuse values of another type or below their least value, naming all of them at once."""
+    wrong = []
+    for entry in fields(owner):
+        value, least = getattr(owner, entry.name), entry.metadata.get("least")
+        wants = type(entry.default)
+        number = wants in (int, float) and isinstance(value, int | float) and not isinstance(value, bool)
+        if wants is float and number:
+            object.__setattr__(owner, entry.name, float(value))
+        elif not is_dataclass(value) and not isinstance(value, wants) or (wants is int and isinstance(value, bool)):
+            wrong.append(f"{entry.name} must be {wants.__name__}, not {value!r}")
+            continue
+        if number and least is not None and value < least:
+            wrong.append(f"{entry.name} = {value} is below {least} {entry.metadata['unit']}")
+    if wrong:
+        raise RuleError(f"{type(owner).__name__}: " + "; ".join(wrong))
+
+
+@dataclass(frozen=True)
+class Band:
+    """How many households a sub-grid may hold: ``low <= target <= high``.
+
+    Examples
+    --------
+    >>> Band(low=20, target=30, high=40).find_counts(70)
+    (2, 3)
+    >>> Band(low=36, target=38, high=40).find_counts(70)
+    ()
+    """
+
+    low: int = rule(20, "households", "least number of households of a sub-grid", ASSUMED, 1)
+    target: int = rule(30, "households", "number of households aimed at", FOUNDING, 1)
+    high: int = rule(40, "households", "greatest number of households of a sub-grid", ASSUMED, 1)
+
+    def __post_init__(self) -> None:
+        """Refuse a band that is not in order."""
+        _check_fields(self)
+        if not self.low <= self.target <= self.high:
+            raise RuleError(f"a band needs low <= target <= high, not {self.low}, {self.target}, {self.high}")
+
+    def find_counts(self, households: int) -> tuple[int, ...]:
+        """Find every number of parts that so many households can be cut into within the band."""
+        return tuple(range(-(-households // self.high), households // self.low + 1))
+
+    def choose_count(self, households: int) -> int:
+        """Choose the number of parts nearest to the target; within the band where any is."""
+        wish = households / self.target
+        counts = self.find_counts(households) or (max(1, int(wish)), max(1, int(wish) + 1))
+        return min(counts, key=lambda k: (abs(households / k - self.target), k))
+
+
+@dataclass(frozen=True)
+class Prices:
+    """What each wish is worth, all in household-metres, so that every trade-off can be read."""
+
+    outside_band: float = rule(3000.0, "household-metres/household", "each household above high or below low", least=0)
+    off_target: float = rule(2.0, "household-metres/household", "each household away from the target", least=0)
+    building: float = rule(150.0, "household-metres", "each further sub-grid that a building is split into", least=0)
+    compound: float = rule(300.0, "household-metres", "each further compound that a sub-grid reaches into", least=0)
+    barrier: float = rule(1500.0, "household-metres", "each further side of a soft barrier a sub-grid reaches", least=0)
+
+    def __post_init__(self) -> None:
+        """Refuse negative prices."""
+        _check_fields(self)
+
+
+@dataclass(frozen=True)
+class SiteRules:
+    """How the land is read and put in order."""
+
+    outside: str = rule("nearest", "nearest|drop", "what to do with buildings outside every community")
+    outside_limit: float = rule(500.0, "m", "farthest that an outside building is attached to a community", least=0)
+    default_kind: str = rule("", "urban|rural", "class of communities that have none; empty: judged by density")
+    urban_density: float = rule(12.0, "households/ha", "built-up density from which a community counts as urban", least=0)
+    enclosure_households: int = rule(
+        600, "households", "an enclosure with fewer is joined to its neighbour when it stands in for a community", least=1
+    )
+    compound_gap: float = rule(60.0, "m", "buildings nearer than this are of one inferred compound", least=1)
+
+    def __post_init__(self) -> None:
+        """Refuse unknown words."""
+        _check_fields(self)
+        if self.outside not in {"nearest", "drop"}:
+            raise RuleError(f"site.outside must be nearest or drop, not {self.outside!r}")
+        if self.default_kind not in {"", "urban", "rural"}:
+            raise RuleError(f"site.default_kind must be urban, rural or empty, not {self.default_kind!r}")
+
+
+@dataclass(frozen=True)
+class HouseholdRules:
+    """How households are estimated where nobody counted them; per-class numbers stand in ``coefficients.csv``."""
+
+    persons: float = rule(2.55, "people/household", "people of one household", "Tangshan, census 2020", 1)
+    total: int = rule(0, "households", "known total of the whole site that estimates add up to; 0: not known", least=0)
+    smallest: float = rule(40.0, "m2", "footprints below this are not homes unless the data says so", least=0)
+    largest_plain: float = rule(
+        800.0, "m2", "a building of unknown use and at most two floors above this is not a home", least=0
+    )
+
+    def __post_init__(self) -> None:
+        """Refuse values out of range."""
+        _check_fields(self)
+
+
+@dataclass(frozen=True)
+class StairwellRules:
+    """How a building is taken apart into stairwells and floor bands."""
+
+    from_floors: int = rule(4, "floors", "buildings with fewer floors are one stairwell unless the data says otherwise", least=1)
+    length: float = rule(18.0, "m", "usual frontage of one stairwell of a slab", ASSUMED, 5)
+    floor_height: float = rule(3.0, "m", "height of a floor", "GB 50096-2011 asks for 2.8 m and more; 3.0 taken", 2)
+    climb_factor: float = rule(1.0, "m/m", "walking metres that one metre of height is worth", least=0)
+    band_share: float = rule(0.34, "share", "a floor band holds about this share of the target", least=0.05)
+
+    def __post_init__(self) -> None:
+        """Refuse values out of range."""
+        _check_fields(self)
+
+
+@dataclass(frozen=True)
+class NeighbourRules:
+    """Who can be walked to."""
+
+    urban_reach: float = rule(150.0, "m", "longest step between neighbours in an urban community", least=1)
+    rural_reach: float = rule(400.0, "m", "longest step between neighbours in a rural community", least=1)
+    opening_reach: float = rule(300.0, "m", "longest way over an opening between two neighbours", least=0)
+    streams_hard: bool = rule(False, "", "whether streams, canals and ditches are hard barriers")
+
+    def __post_init__(self) -> None:
+        """Refuse values out of range."""
+        _check_fields(self)
+
+
+@dataclass(frozen=True)
+class DivisionRules:
+    """How long the division searches."""
+
+    effort: str = rule("default", "quick|default|thorough", "how long to search for a better division")
+
+    def __post_init__(self) -> None:
+        """Refuse unknown words."""
+        _check_fields(self)
+        if self.effort not in {"quick", "default", "thorough"}:
+            raise RuleError(f"division.effort must be quick, default or thorough, not {self.effort!r}")
+
+
+@dataclass(frozen=True)
+class OutlineRules:
+    """How land outlines are drawn."""
+
+    spacing: float = rule(8.0, "m", "distance between the points that stand for a building's wall", least=0.5)
+    grid: float = rule(0.01, "m", "precision of all outlines", least=0.0001)
+    along_streets: bool = rule(True, "", "whether outlines follow streets where they lie between")
+
+    def __post_init__(self) -> None:
+        """Refuse values out of range."""
+        _check_fields(self)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """All rules of a plan.
+
+    Examples
+    --------
+    >>> rules = Rules().replace(urban={"target": 28})
+    >>> rules.urban.target, rules.rural.target
+    (28, 50)
+    >>> Rules.from_dict({"urban": {"targt": 28}})
+    Traceback (most recent call last):
+    ...
+    gridplan.errors.RuleError: unknown rule urban.targt; urban has low, target, high
+    """
+
+    urban: Band = Band()
+    rural: Band = Band(low=35, target=50, high=65)
+    prices: Prices = Prices()
+    site: SiteRules = SiteRules()
+    households: HouseholdRules = HouseholdRules()
+    stairwells: StairwellRules = StairwellRules()
+    neighbours: NeighbourRules = NeighbourRules()
+    division: DivisionRules = DivisionRules()
+    outlines: OutlineRules = OutlineRules()
+
+    def find_band(self, kind: str) -> Band:
+        """Find the band of a class of community."""
+        return self.urban if kind == "urban" else self.rural
+
+    def replace(self, **sections: Mapping[str, Any]) -> Rules:
+        """Return the rules with some values changed, section by section."""
+        known = {f.name: f for f in fields(self)}
+        changed = {}
+        for name, values in sections.items():
+            if name not in known:
+                raise RuleError(f"unknown rule section {name}; there are {', '.join(known)}")
+            section = getattr(self, name)
+            allowed = [f.name for f in fields(section)]
+            for key in values:
+                if key not in allowed:
+                    raise RuleError(f"unknown rule {name}.{key}; {name} has {', '.join(allowed)}")
+            changed[name] = replace(section, **values)
+        return replace(self, **changed)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Rules:
+        """Build rules from nested mappings, as a TOML file gives them; what is not named keeps its default."""
+        loose = [name for name, values in data.items() if not isinstance(values, Mapping)]
+        if loose:
+            raise RuleError(f"{', '.join(loose)}: a rule stands in a section, such as [urban]")
+        return cls().replace(**data)
+
+    @classmethod
+    def from_file(cls, path: str | Path) -> Rules:
+        """Read rules from a TOML file."""
+        try:
+            data = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise RuleError(f"{path}: cannot be read as TOML ({error}); `gridplan rules` prints a file to start from") from error
+        try:
+            return cls.from_dict(data)
+        except RuleError as error:
+            raise RuleError(f"{path}: {error}") from error
+
+    def to_dict(self) -> dict[str, dict[str, Any]]:
+        """Return all values as nested dictionaries."""
+        return {s.name: {f.name: getattr(getattr(self, s.name), f.name) for f in fields(getattr(self, s.name))} for s in fields(self)}
+
+    def to_toml(self) -> str:
+        """Write all rules as TOML, each value with its unit, meaning and source.
+
+        Examples
+        --------
+        >>> print(Rules().to_toml().split("\\n\\n")[0].splitlines()[2])
+        target = 30  # households: number of households aimed at [China City News, 25 September 2023, p. 19 (Tangshan)]
+        """
+        parts = []
+        for section in fields(self):
+            own = getattr(self, section.name)
+            lines = [f"[{section.name}]"]
+            lines += [f"{f.name} = {_write_value(getattr(own, f.name))}  # {_describe(f)}" for f in fields(own)]
+            parts.append("\n".join(lines))
+        return "\n\n".join(parts) + "\n"
+
+
+def _write_value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f'"{value}"' if isinstance(value, str) else repr(value)
+
+
+def _describe(entry: Field[Any]) -> str:
+    unit = f"{entry.metadata['unit']}: " if entry.metadata["unit"] else ""
+    return f"{unit}{entry.metadata['meaning']} [{entry.metadata['source']}]"

@@ -1,0 +1,51 @@
+"""The site: the land as it is, a frozen set of tables in one projected CRS in metres."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+    from pyproj import CRS
+
+SITE_TABLES = (
+    "communities", "compounds", "buildings", "barriers", "openings", "streets", "places", "institutions", "counts", "ledger",
+)
+
+
+@dataclass(frozen=True)
+class Site:
+    """The land as it is: ten tables, each in the shape that ``schema.csv`` gives it.
+
+    All shapes are in one projected CRS, in metres. Tables are indexed by their key and sorted by it. ``ledger`` says
+    what was dropped, repaired, attached or inferred since the files were read. Functions take a site and
+    return another; none writes into its tables.
+    """
+
+    communities: gpd.GeoDataFrame
+    compounds: gpd.GeoDataFrame
+    buildings: gpd.GeoDataFrame
+    barriers: gpd.GeoDataFrame
+    openings: gpd.GeoDataFrame
+    streets: gpd.GeoDataFrame
+    places: gpd.GeoDataFrame
+    institutions: gpd.GeoDataFrame
+    counts: pd.DataFrame
+    ledger: pd.DataFrame
+
+    @property
+    def crs(self) -> CRS:
+        """The projected CRS of all shapes."""
+        return self.buildings.crs
+
+    def replace(self, **tables: Any) -> Site:
+        """Return the site with some tables replaced."""
+        return dataclasses.replace(self, **tables)
+
+    def __repr__(self) -> str:
+        """Write the number of rows of each table that has any."""
+        rows = [f"{len(getattr(self, t))} {t}" for t in SITE_TABLES if len(getattr(self, t))]
+        return f"Site({', '.join(rows)}; {self.crs.name})"
