@@ -1,0 +1,1 @@
+"""gridplan draws, audits and maps a city's plan of small grids."""

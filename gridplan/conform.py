@@ -182,8 +182,14 @@ def write_ledger(ledger: pd.DataFrame, entries: Iterable[Entry]) -> pd.DataFrame
     'b1, b2'
     """
     rows = [
-        {"step": e.step, "table": e.table, "action": e.action, "count": e.count, "ids": quote_ids(list(e.ids), 20).strip(" ()"),
-         "reason": e.reason}
+        {
+            "step": e.step,
+            "table": e.table,
+            "action": e.action,
+            "count": e.count,
+            "ids": quote_ids(list(e.ids), 20).strip(" ()"),
+            "reason": e.reason,
+        }
         for e in entries
         if e.count
     ]

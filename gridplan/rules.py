@@ -32,7 +32,7 @@ def _check_fields(owner: Any) -> None:
         number = wants in (int, float) and isinstance(value, int | float) and not isinstance(value, bool)
         if wants is float and number:
             object.__setattr__(owner, entry.name, float(value))
-        elif not is_dataclass(value) and not isinstance(value, wants) or (wants is int and isinstance(value, bool)):
+        elif (not is_dataclass(value) and not isinstance(value, wants)) or (wants is int and isinstance(value, bool)):
             wrong.append(f"{entry.name} must be {wants.__name__}, not {value!r}")
             continue
         if number and least is not None and value < least:
@@ -118,9 +118,7 @@ class HouseholdRules:
     persons: float = rule(2.55, "people/household", "people of one household", "Tangshan, census 2020", 1)
     total: int = rule(0, "households", "known total of the whole site that estimates add up to; 0: not known", least=0)
     smallest: float = rule(40.0, "m2", "footprints below this are not homes unless the data says so", least=0)
-    largest_plain: float = rule(
-        800.0, "m2", "a building of unknown use and at most two floors above this is not a home", least=0
-    )
+    largest_plain: float = rule(800.0, "m2", "a building of unknown use and at most two floors above this is not a home", least=0)
 
     def __post_init__(self) -> None:
         """Refuse values out of range."""
@@ -248,14 +246,15 @@ class Rules:
 
     def to_dict(self) -> dict[str, dict[str, Any]]:
         """Return all values as nested dictionaries."""
-        return {s.name: {f.name: getattr(getattr(self, s.name), f.name) for f in fields(getattr(self, s.name))} for s in fields(self)}
+        sections = {section.name: getattr(self, section.name) for section in fields(self)}
+        return {name: {f.name: getattr(own, f.name) for f in fields(own)} for name, own in sections.items()}
 
     def to_toml(self) -> str:
-        """Write all rules as TOML, each value with its unit, meaning and source.
+        r"""Write all rules as TOML, each value with its unit, meaning and source.
 
         Examples
         --------
-        >>> print(Rules().to_toml().split("\\n\\n")[0].splitlines()[2])
+        >>> print(Rules().to_toml().split("\n\n")[0].splitlines()[2])
         target = 30  # households: number of households aimed at [China City News, 25 September 2023, p. 19 (Tangshan)]
         """
         parts = []

@@ -61,8 +61,14 @@ def read_schema() -> Mapping[str, tuple[Column, ...]]:
     tables: dict[str, list[Column]] = {}
     for row in csv.DictReader(text.splitlines()):
         column = Column(
-            table=row["table"], name=row["column"], dtype=row["dtype"], unit=row["unit"], need=row["need"],
-            zh=row["zh"], label=row["label"], meaning=row["meaning"],
+            table=row["table"],
+            name=row["column"],
+            dtype=row["dtype"],
+            unit=row["unit"],
+            need=row["need"],
+            zh=row["zh"],
+            label=row["label"],
+            meaning=row["meaning"],
             values=tuple(v for v in row["values"].split("|") if v),
             aliases=tuple(a for a in row["aliases"].split("|") if a),
         )
@@ -152,9 +158,13 @@ def match_columns(table: str, given: Iterable[str], mapping: Mapping[str, str] |
 # buildings and counts, where nothing else than a person's name is usual.
 _PERSONAL_ZH = re.compile("姓名|户主|身份证|证件号|电话|手机|联系人|联系方式|出生|生日|微信|民族|籍贯|门牌号")
 _PERSONAL_WORDS = frozenset(
-    "phone telephone mobile tel cellphone id_card idcard idnumber id_number identity_card passport birth birthday "
-    "birthdate dob date_of_birth firstname first_name lastname last_name surname fullname full_name givenname "
-    "given_name owner_name householder head_of_household resident_name wechat email e_mail ssn".split()
+    {
+        *("phone", "telephone", "mobile", "tel", "cellphone", "email", "e_mail", "wechat"),
+        *("id_card", "idcard", "idnumber", "id_number", "identity_card", "passport", "ssn"),
+        *("birth", "birthday", "birthdate", "dob", "date_of_birth"),
+        *("firstname", "first_name", "lastname", "last_name", "surname", "fullname", "full_name", "givenname", "given_name"),
+        *("owner_name", "resident_name", "householder", "head_of_household"),
+    }
 )
 _BARE_NAME_TABLES = frozenset({"buildings", "counts"})
 _ID_CARD = r"[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx]"

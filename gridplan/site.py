@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+from gridplan.conform import Entry
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -12,8 +15,31 @@ if TYPE_CHECKING:
     from pyproj import CRS
 
 SITE_TABLES = (
-    "communities", "compounds", "buildings", "barriers", "openings", "streets", "places", "institutions", "counts", "ledger",
+    "communities",
+    "compounds",
+    "buildings",
+    "barriers",
+    "openings",
+    "streets",
+    "places",
+    "institutions",
+    "counts",
+    "ledger",
 )
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Tables as they were read, before they are checked and put in order.
+
+    ``tables`` maps names of site tables to (Geo)DataFrames whose columns already bear the schema's names; keys may be
+    missing, shapes may be broken, and each table may have a CRS of its own. ``files`` says where each table came from,
+    ``entries`` what the reading itself dropped or changed.
+    """
+
+    tables: Mapping[str, Any]
+    files: Mapping[str, str] = field(default_factory=dict)
+    entries: tuple[Entry, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -39,7 +65,7 @@ class Site:
     @property
     def crs(self) -> CRS:
         """The projected CRS of all shapes."""
-        return self.buildings.crs
+        return cast("CRS", self.buildings.crs)
 
     def replace(self, **tables: Any) -> Site:
         """Return the site with some tables replaced."""

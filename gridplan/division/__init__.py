@@ -1,0 +1,1 @@
+"""Division: atoms with weights and neighbours cut into balanced, contiguous, walkable parts."""

@@ -1,0 +1,1 @@
+"""Maps of a plan: one self-contained page that needs no network."""

@@ -1,0 +1,1 @@
+"""Where sites come from: files, OpenStreetMap, and the synthetic town."""
