@@ -1,1 +1,119 @@
-"""gridplan draws, audits and maps a city's plan of small grids."""
+"""gridplan draws, audits and maps a city's plan of small grids.
+
+In a notebook::
+
+    import gridplan as gp
+
+    site = gp.read_site("town.gpkg")  # buildings, communities, barriers ... checked and put in order
+    plan = gp.divide(site, seed=1)  # sub-grids of about 30 households in towns, 50 in the countryside
+    print(gp.audit(plan))  # every rule, recomputed from the plan's own tables
+    gp.draw_map(plan)  # a folium map
+    gp.write_plan(plan, "outputs/town")
+
+This is the door: every public name and nothing else. What stands behind a name is imported when it is first used,
+so ``import gridplan`` does nothing and takes no time.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gridplan.auditing import Audit, audit
+    from gridplan.errors import (
+        GridplanError,
+        InputError,
+        MissingPackageError,
+        OutputExistsError,
+        PersonalDataError,
+        PlanError,
+        Problem,
+        RuleError,
+    )
+    from gridplan.maps.draw import draw_map
+    from gridplan.maps.offline import write_map
+    from gridplan.plan import Plan
+    from gridplan.planning import divide
+    from gridplan.reading import read_site
+    from gridplan.rules import Band, Prices, Rules
+    from gridplan.site import Reading, Site
+    from gridplan.sources.osm_online import read_osm_place
+    from gridplan.sources.synthetic import make_town, write_town
+    from gridplan.storage import read_plan, write_plan
+    from gridplan.survey import make_site
+
+_ROOMS = {
+    "Audit": "auditing",
+    "Band": "rules",
+    "GridplanError": "errors",
+    "InputError": "errors",
+    "MissingPackageError": "errors",
+    "OutputExistsError": "errors",
+    "PersonalDataError": "errors",
+    "Plan": "plan",
+    "PlanError": "errors",
+    "Prices": "rules",
+    "Problem": "errors",
+    "Reading": "site",
+    "RuleError": "errors",
+    "Rules": "rules",
+    "Site": "site",
+    "audit": "auditing",
+    "divide": "planning",
+    "draw_map": "maps.draw",
+    "make_site": "survey",
+    "make_town": "sources.synthetic",
+    "read_osm_place": "sources.osm_online",
+    "read_plan": "storage",
+    "read_site": "reading",
+    "write_map": "maps.offline",
+    "write_plan": "storage",
+    "write_town": "sources.synthetic",
+}
+
+__all__ = [
+    "Audit",
+    "Band",
+    "GridplanError",
+    "InputError",
+    "MissingPackageError",
+    "OutputExistsError",
+    "PersonalDataError",
+    "Plan",
+    "PlanError",
+    "Prices",
+    "Problem",
+    "Reading",
+    "RuleError",
+    "Rules",
+    "Site",
+    "__version__",
+    "audit",
+    "divide",
+    "draw_map",
+    "make_site",
+    "make_town",
+    "read_osm_place",
+    "read_plan",
+    "read_site",
+    "write_map",
+    "write_plan",
+    "write_town",
+]
+
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    """Import what stands behind a public name when it is first asked for."""
+    if name not in _ROOMS:
+        raise AttributeError(f"module 'gridplan' has no attribute {name!r}")
+    value = getattr(import_module(f"gridplan.{_ROOMS[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names, so that completion shows them."""
+    return sorted(__all__)

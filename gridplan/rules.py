@@ -82,6 +82,7 @@ class Prices:
     off_target: float = rule(2.0, "household-metres/household", "each household away from the target", least=0)
     building: float = rule(150.0, "household-metres", "each further sub-grid that a building is split into", least=0)
     compound: float = rule(300.0, "household-metres", "each further compound that a sub-grid reaches into", least=0)
+    opening: float = rule(3000.0, "household-metres", "each further side of a hard barrier reached over an opening", least=0)
     barrier: float = rule(1500.0, "household-metres", "each further side of a soft barrier a sub-grid reaches", least=0)
 
     def __post_init__(self) -> None:
@@ -97,9 +98,11 @@ class SiteRules:
     outside_limit: float = rule(500.0, "m", "farthest that an outside building is attached to a community", least=0)
     default_kind: str = rule("", "urban|rural", "class of communities that have none; empty: judged by density")
     urban_density: float = rule(12.0, "households/ha", "built-up density from which a community counts as urban", least=0)
+    urban_floors: float = rule(4.0, "floors", "mean floors of households from which a community counts as urban", least=0)
     enclosure_households: int = rule(
         600, "households", "an enclosure with fewer is joined to its neighbour when it stands in for a community", least=1
     )
+    enclosure_most: int = rule(6000, "households", "an enclosure with more is cut further, along the other streets if there are any", least=1)
     compound_gap: float = rule(60.0, "m", "buildings nearer than this are of one inferred compound", least=1)
 
     def __post_init__(self) -> None:
@@ -118,6 +121,10 @@ class HouseholdRules:
     persons: float = rule(2.55, "people/household", "people of one household", "Tangshan, census 2020", 1)
     total: int = rule(0, "households", "known total of the whole site that estimates add up to; 0: not known", least=0)
     smallest: float = rule(40.0, "m2", "footprints below this are not homes unless the data says so", least=0)
+    outbuilding: float = rule(60.0, "m2", "a smaller building of unknown use beside a home twice as large is no home", least=0)
+    outbuilding_reach: float = rule(15.0, "m", "distance at which a small building belongs to the home beside it", least=0)
+    floor_height: float = rule(3.0, "m", "height of a floor where only the height of the building is known", least=2)
+    largest_house: float = rule(400.0, "m2", "a home of unknown use and two floors or more above this is a block of flats", least=0)
     largest_plain: float = rule(800.0, "m2", "a building of unknown use and at most two floors above this is not a home", least=0)
 
     def __post_init__(self) -> None:

@@ -1,0 +1,357 @@
+"""The back door: ``gridplan VERB ...`` parses, calls one function, and writes.
+
+Exit status: 0 done, 1 problems found in the data or the plan, 2 the command itself was wrong.
+"""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gridplan import __version__
+from gridplan.errors import GridplanError, InputError, PlanError
+
+if TYPE_CHECKING:
+    from gridplan.rules import Rules
+    from gridplan.site import Site
+
+app = typer.Typer(
+    name="gridplan",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="Draw a city's plan of small grids from building footprints and household estimates, judge it and map it.\n\n"
+    "Begin with:  [bold]gridplan plan FILE -o outputs/town[/bold]   then   [bold]gridplan audit outputs/town[/bold]   "
+    "and   [bold]gridplan map outputs/town[/bold]",
+)
+
+
+class Lang(StrEnum):
+    """Languages of maps."""
+
+    en = "en"
+    zh = "zh"
+
+
+class Datum(StrEnum):
+    """Datums of geographic input other than its CRS says."""
+
+    wgs84 = "wgs84"
+    gcj02 = "gcj02"
+    bd09 = "bd09"
+
+
+class Layers(StrEnum):
+    """Ways to put a plan on a map."""
+
+    auto = "auto"
+    classes = "classes"
+    tiles = "tiles"
+
+
+class Format(StrEnum):
+    """Formats of a plan on disk."""
+
+    auto = "auto"
+    gpkg = "gpkg"
+    parquet = "parquet"
+
+
+_FROM = "Where the land comes from"
+_HOW = "How to read it"
+_WHAT = "What to draw"
+
+Source = Annotated[
+    str,
+    typer.Argument(metavar="SOURCE", help="OSM extract (.osm.pbf, .osm), vector file with buildings, or folder of such files."),
+]
+Communities = Annotated[Path | None, typer.Option(help="Outlines of communities: hard limits.", rich_help_panel=_FROM)]
+Compounds = Annotated[Path | None, typer.Option(help="Outlines of residential compounds.", rich_help_panel=_FROM)]
+Barriers = Annotated[
+    list[Path] | None, typer.Option(help="Railways, rivers, main roads; may be given several times.", rich_help_panel=_FROM)
+]
+Openings = Annotated[Path | None, typer.Option(help="Bridges, underpasses, gates in barriers.", rich_help_panel=_FROM)]
+Streets = Annotated[Path | None, typer.Option(help="Street centre lines.", rich_help_panel=_FROM)]
+Places = Annotated[Path | None, typer.Option(help="Service centres, schools, hospitals, markets ...", rich_help_panel=_FROM)]
+Institutions = Annotated[Path | None, typer.Option(help="Institutions that pair with communities.", rich_help_panel=_FROM)]
+Counts = Annotated[Path | None, typer.Option(help="Aggregate counts by building or coarser.", rich_help_panel=_FROM)]
+Boundary = Annotated[Path | None, typer.Option(help="Outer limit; buildings outside it are left out.", rich_help_panel=_FROM)]
+Mapping = Annotated[
+    list[str] | None,
+    typer.Option("--map", metavar="COLUMN=YOURS", help="Say which of your columns is which, e.g. floors=number_of_floors.",
+                 rich_help_panel=_HOW),
+]  # fmt: skip
+Crs = Annotated[str | None, typer.Option(help="CRS of files that name none, e.g. EPSG:4547.", rich_help_panel=_HOW)]
+DatumOption = Annotated[Datum | None, typer.Option(help="Declare coordinates shifted to GCJ-02 or BD-09.", rich_help_panel=_HOW)]
+Encoding = Annotated[str | None, typer.Option(help="Encoding of shapefiles and CSV, e.g. gb18030.", rich_help_panel=_HOW)]
+RulesFile = Annotated[
+    Path | None, typer.Option("--rules", help="TOML file of rules; `gridplan rules` prints one.", rich_help_panel=_WHAT)
+]
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="RULE=VALUE", help="Set one rule, e.g. urban.target=28.", rich_help_panel=_WHAT),
+]
+PlanPath = Annotated[Path, typer.Argument(metavar="PLAN", help="A plan's folder or its .gpkg.")]
+
+
+@app.command("plan")
+def plan_command(
+    source: Annotated[str | None, typer.Argument(metavar="[SOURCE]", help="OSM extract, vector file with buildings, or folder.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Folder for the plan.", show_default=False)] = None,
+    communities: Communities = None, compounds: Compounds = None, barriers: Barriers = None, openings: Openings = None,
+    streets: Streets = None, places: Places = None, institutions: Institutions = None, counts: Counts = None,
+    boundary: Boundary = None, mapping: Mapping = None, crs: Crs = None, datum: DatumOption = None,
+    encoding: Encoding = None, rules_file: RulesFile = None, settings: Set = None,
+    place: Annotated[str | None, typer.Option(help="Fetch this place from OpenStreetMap (needs the internet).", rich_help_panel=_FROM)] = None,
+    seed: Annotated[int, typer.Option(help="Same input, rules and seed: same plan.", rich_help_panel=_WHAT)] = 0,
+    effort: Annotated[str | None, typer.Option(help="quick, default or thorough.", rich_help_panel=_WHAT)] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Threads; one for each core if not given.")] = None,
+    file_format: Annotated[Format, typer.Option("--format", help="How the plan is stored.")] = Format.auto,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a plan that is there already.")] = False,
+) -> None:  # fmt: skip
+    """Draw the sub-grids of a place and write the plan.
+
+    [dim]gridplan plan town.osm.pbf -o outputs/town[/dim]
+
+    [dim]gridplan plan buildings.parquet --communities c.gpkg --barriers rail.parquet -o outputs/v[/dim]
+    """
+    from gridplan import console, planning, storage
+
+    if output is None:
+        raise typer.BadParameter("say where the plan goes: -o outputs/NAME", param_hint="--output")
+    if (source is None) == (place is None):
+        raise typer.BadParameter("give either a SOURCE file or --place NAME", param_hint="SOURCE")
+    storage.refuse_existing(output, overwrite)
+    rules = _read_rules(rules_file, settings, effort)
+    files = {
+        "communities": communities, "compounds": compounds, "barriers": tuple(barriers or ()), "openings": openings,
+        "streets": streets, "places": places, "institutions": institutions, "counts": counts, "boundary": boundary,
+    }  # fmt: skip
+    with console.show_progress() as clock:
+        clock("reading", 0, 1)
+        site = _read(source, place, files, mapping, crs, datum, encoding, rules)
+        paths = [Path(source)] if source else []
+        paths += [p for value in files.values() for p in (value if isinstance(value, tuple) else [value]) if p]
+        clock("hashing", 0, 1)
+        inputs = storage.hash_files(paths)
+        plan = planning.divide(site, rules, seed=seed, workers=workers, inputs=inputs, progress=clock)
+        clock("writing", 0, 1)
+        written = storage.write_plan(plan, output, format=file_format.value, overwrite=overwrite)
+    console.print_ledger(plan.site.ledger)
+    console.print_plan(plan)
+    console.print_times(clock.seconds)
+    console.out.print(f"written    {written}", soft_wrap=True)
+    console.out.print(f"next       gridplan audit {output}; gridplan map {output}", soft_wrap=True)
+
+
+@app.command("check")
+def check_command(
+    source: Source,
+    communities: Communities = None, compounds: Compounds = None, barriers: Barriers = None, openings: Openings = None,
+    streets: Streets = None, places: Places = None, institutions: Institutions = None, counts: Counts = None,
+    boundary: Boundary = None, mapping: Mapping = None, crs: Crs = None, datum: DatumOption = None,
+    encoding: Encoding = None, rules_file: RulesFile = None,
+) -> None:  # fmt: skip
+    """Read the data, list everything that is wrong with it, and show what planning would make of it.
+
+    [dim]gridplan check buildings.shp --encoding gb18030 --map floors=CS[/dim]
+    """
+    from gridplan import console, planning
+
+    rules = _read_rules(rules_file, None, None)
+    files = {
+        "communities": communities, "compounds": compounds, "barriers": tuple(barriers or ()), "openings": openings,
+        "streets": streets, "places": places, "institutions": institutions, "counts": counts, "boundary": boundary,
+    }  # fmt: skip
+    site = _read(source, None, files, mapping, crs, datum, encoding, rules)
+    site = planning.prepare_site(site, rules)
+    console.print_site(site)
+    console.print_ledger(site.ledger)
+
+
+@app.command("audit")
+def audit_command(
+    path: PlanPath,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with status 1 if any rule is broken.")] = False,
+    rules_file: Annotated[Path | None, typer.Option("--rules", help="Judge by these rules instead of the plan's own.")] = None,
+    table: Annotated[Path | None, typer.Option("--csv", help="Write the table by community to this file.")] = None,
+) -> None:
+    """Check a plan against every rule, from its own tables, whoever drew it.
+
+    [dim]gridplan audit outputs/town --strict[/dim]
+    """
+    from gridplan import auditing, console, storage
+    from gridplan.rules import Rules
+
+    rules = Rules.from_file(rules_file) if rules_file else None
+    result = auditing.audit(storage.read_plan(path), rules)
+    console.out.print(console.escape(str(result)), soft_wrap=True)
+    if table:
+        result.communities.to_csv(table, encoding="utf-8-sig")
+        console.out.print(f"written    {table}", soft_wrap=True)
+    if strict and not result.passed:
+        raise typer.Exit(1)
+
+
+@app.command("map")
+def map_command(
+    path: PlanPath,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Page to write; PLAN/map.html if not given.")] = None,
+    lang: Annotated[Lang, typer.Option(help="Language of the page.")] = Lang.en,
+    layers: Annotated[Layers, typer.Option(help="classes for small plans, tiles for big ones.")] = Layers.auto,
+    base_map: Annotated[bool, typer.Option("--base-map", help="Lay it over OpenStreetMap tiles (needs the internet).")] = False,
+    title: Annotated[str | None, typer.Option(help="Title of the page.")] = None,
+) -> None:
+    """Write a map of a plan as one page that opens without internet.
+
+    [dim]gridplan map outputs/town --lang zh[/dim]
+    """
+    from gridplan import console, storage
+    from gridplan.maps.draw import draw_map
+    from gridplan.maps.offline import write_map
+
+    page = output or (path if path.is_dir() else path.parent) / "map.html"
+    with console.show_progress() as clock:
+        clock("map", 0, 1)
+        drawn = draw_map(storage.read_plan(path), lang=lang.value, layers=layers.value, base_map=base_map, title=title)
+        write_map(drawn, page, overwrite=True)
+    console.out.print(f"written    {page} ({page.stat().st_size / 1e6:.1f} MB)", soft_wrap=True)
+
+
+@app.command("synth")
+def synth_command(
+    output: Annotated[Path, typer.Argument(metavar="OUTPUT", help="GeoPackage to write, e.g. town.gpkg.")],
+    communities: Annotated[int, typer.Option(min=1, help="Number of communities.")] = 5,
+    urban_share: Annotated[float, typer.Option(min=0.0, max=1.0, help="Share of urban communities.")] = 0.6,
+    households: Annotated[int | None, typer.Option(min=1, help="Exact number of households in all.")] = None,
+    seed: Annotated[int, typer.Option(help="Same seed: same town.")] = 0,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file if it is there.")] = False,
+) -> None:
+    """Make a synthetic town to try gridplan on: slabs, towers, villages, a river, a railway, counts.
+
+    [dim]gridplan synth town.gpkg --communities 20 --seed 7[/dim]
+    """
+    from gridplan import console
+    from gridplan.errors import OutputExistsError
+    from gridplan.sources.synthetic import make_town, write_town
+
+    if output.exists() and not overwrite:
+        raise OutputExistsError(f"{output} is there already; use --overwrite or another name")
+    reading = make_town(communities, urban_share, households, seed)
+    write_town(reading, output)
+    rows = ((f"{len(table):,}", name) for name, table in reading.tables.items())
+    console.print_table(f"{output} ({output.stat().st_size / 1e6:.1f} MB)", ("rows", "table"), rows, right=(0,))
+
+
+@app.command("rules")
+def rules_command(
+    rules_file: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="Print these rules, with defaults filled in.")
+    ] = None,
+) -> None:
+    """Print all rules as TOML, each with its unit, meaning and source, as a file to start from.
+
+    [dim]gridplan rules > plan.toml[/dim]
+    """
+    from gridplan.rules import Rules
+
+    rules = Rules.from_file(rules_file) if rules_file else Rules()
+    typer.echo(rules.to_toml(), nl=False)
+
+
+@app.command("schema")
+def schema_command(
+    table: Annotated[str | None, typer.Argument(metavar="[TABLE]", help="One table; all tables if not given.")] = None,
+) -> None:
+    """Explain the tables and columns that gridplan reads and writes, in English and Chinese.
+
+    [dim]gridplan schema buildings[/dim]
+    """
+    from gridplan import console
+    from gridplan.schema import read_schema
+
+    schema = read_schema()
+    if table is not None and table not in schema:
+        raise typer.BadParameter(f"no table {table}; there are {', '.join(schema)}", param_hint="TABLE")
+    for name in [table] if table else schema:
+        rows = (
+            (c.name, c.zh, c.need, c.dtype, c.unit, c.meaning + (f"; also read from {', '.join(c.aliases)}" if c.aliases else ""))
+            for c in schema[name]
+        )
+        console.print_table(f"\n{name}", ("column", "中文", "need", "type", "unit", "meaning"), rows)
+
+
+def _read(
+    source: str | None, place: str | None, files: dict[str, Any], mapping: list[str] | None, crs: str | None,
+    datum: Datum | None, encoding: str | None, rules: Rules,
+) -> Site:  # fmt: skip
+    """Read the site from a file or, by a place's name, from OpenStreetMap."""
+    from gridplan.reading import read_site
+
+    pairs = [text.partition("=") for text in mapping or []]
+    loose = [text for text, (_, sign, yours) in zip(mapping or [], pairs, strict=True) if not sign or not yours]
+    if loose:
+        raise typer.BadParameter(f"{', '.join(loose)}: write COLUMN=YOURS, e.g. floors=number_of_floors", param_hint="--map")
+    given: Any = source
+    if place is not None:
+        from gridplan.sources.osm_online import read_osm_place
+
+        given = read_osm_place(place)
+    return read_site(
+        given, **files, mapping={own.strip(): yours.strip() for own, _, yours in pairs}, crs=crs,
+        datum=datum.value if datum else None, encoding=encoding, rules=rules.site,
+    )  # fmt: skip
+
+
+def _read_rules(path: Path | None, settings: list[str] | None, effort: str | None) -> Rules:
+    """Read the rules from the file, then set those given one by one."""
+    import tomllib
+
+    from gridplan.rules import Rules
+
+    rules = Rules.from_file(path) if path else Rules()
+    for text in [*(settings or []), *([f'division.effort="{effort}"'] if effort else [])]:
+        name, sign, value = text.partition("=")
+        section, dot, key = name.strip().partition(".")
+        if not (sign and dot):
+            raise typer.BadParameter(f"{text}: write RULE=VALUE, e.g. urban.target=28", param_hint="--set")
+        try:
+            parsed = tomllib.loads(f"value = {value}")["value"]
+        except tomllib.TOMLDecodeError:
+            parsed = value.strip()
+        rules = rules.replace(**{section: {key.strip(): parsed}})
+    return rules
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"gridplan {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def start(
+    version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    """Take the options that stand before the verb."""
+
+
+def main() -> None:
+    """Run the command line; an error of gridplan is printed, never a traceback."""
+    try:
+        app()
+    except GridplanError as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(1 if isinstance(error, InputError | PlanError) else 2)
+    except KeyboardInterrupt:
+        typer.echo("stopped", err=True)
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

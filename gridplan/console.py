@@ -1,0 +1,115 @@
+"""What the command line shows: a progress bar on long work, the time of each stage, and tables of results."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+class StageClock:
+    """A progress bar that also keeps the seconds of each stage; it is what long functions call."""
+
+    def __init__(self, bar: Progress) -> None:
+        self._bar = bar
+        self._task = bar.add_task("start", total=None)
+        self._stage = ""
+        self._began = time.perf_counter()
+        self.seconds: dict[str, float] = {}
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        """Show how far a stage has come."""
+        if stage != self._stage:
+            self.close()
+            self._stage = stage
+            self._bar.reset(self._task, description=stage, total=total if total > 1 else None)
+        self._bar.update(self._task, completed=done)
+
+    def close(self) -> None:
+        """End the stage that is running."""
+        now = time.perf_counter()
+        if self._stage:
+            self.seconds[self._stage] = self.seconds.get(self._stage, 0.0) + now - self._began
+        self._began, self._stage = now, ""
+
+
+@contextmanager
+def show_progress() -> Iterator[StageClock]:
+    """Show a progress bar on standard error while the block runs."""
+    columns = (SpinnerColumn(), TextColumn("{task.description:<14}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=err, transient=True) as bar:
+        clock = StageClock(bar)
+        yield clock
+        clock.close()
+
+
+def print_times(seconds: Mapping[str, float]) -> None:
+    """Print the seconds of each stage on one line."""
+    parts = ", ".join(f"{stage} {value:.1f}" for stage, value in seconds.items() if value >= 0.05)
+    out.print(f"time       {sum(seconds.values()):.1f} s ({parts})", soft_wrap=True)
+
+
+def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], right: Sequence[int] = ()) -> None:
+    """Print a table; the columns numbered in ``right`` are aligned to the right."""
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, header_style="dim")
+    for n, column in enumerate(columns):
+        table.add_column(column, justify="right" if n in right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(escape(str(cell)) for cell in row))
+    out.print(table)
+
+
+def escape(text: str) -> str:
+    """Escape what rich would take for markup, so that a name from the data is shown as it is."""
+    return text.replace("[", r"\[")
+
+
+def print_ledger(ledger: Any) -> None:
+    """Print what was dropped, repaired, attached, inferred, converted or noted."""
+    if len(ledger):
+        rows = ((f"{e.count:,}", e.table, e.action, e.reason) for e in ledger.itertuples())
+        print_table("\nWhat was done to the data", ("rows", "table", "action", "why"), rows, right=(0,))
+
+
+def print_site(site: Any) -> None:
+    """Print what a site holds, by community."""
+    homes = site.buildings[site.buildings["households"] > 0]
+    by = homes.groupby("community")["households"].agg(["count", "sum"])
+    rows = [
+        (c.Index, c.name, c.kind, c.origin, f"{by['count'].get(c.Index, 0):,}", f"{by['sum'].get(c.Index, 0):,}")
+        for c in site.communities.itertuples()
+    ]  # fmt: skip
+    print_table(
+        f"{len(site.buildings):,} buildings, {len(homes):,} homes, {int(homes['households'].sum()):,} households",
+        ("community", "name", "class", "origin", "homes", "households"), rows, right=(4, 5),
+    )  # fmt: skip
+
+
+def print_plan(plan: Any) -> None:
+    """Print the figures of a plan, and what is out of rule and why."""
+    figures = plan.manifest["figures"]
+    share = figures["in_band"] / max(1, figures["subgrids"])
+    out.print()
+    out.print(
+        f"plan       {figures['subgrids']:,} sub-grids for {figures['households']:,} households in "
+        f"{figures['communities']:,} communities, mean {figures['mean_households']:.1f}",
+        soft_wrap=True,
+    )
+    out.print(
+        f"in band    {figures['in_band']:,} ({share:.1%}); mean walk to the centre {figures['mean_walk']:.0f} m", soft_wrap=True
+    )
+    shown = plan.exceptions.head(10)
+    if len(shown):
+        rows = ((e.subgrid, "yes" if e.proven else "no", e.explanation, e.remedy) for e in shown.itertuples())
+        more = f", the first {len(shown)}" if len(plan.exceptions) > len(shown) else ""
+        columns = ("sub-grid", "proven", "why", "remedy")
+        print_table(f"\n{len(plan.exceptions)} sub-grids out of band{more}", columns, rows)
+        out.print()

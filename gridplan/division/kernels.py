@@ -1,0 +1,380 @@
+"""The compiled kernels of the division: walking sums, exchanges of atoms between parts, and annealing over them.
+
+A part is priced as the household-metres to its best centre, plus what its households outside the band, its distance
+from the target and the groups (buildings, compounds, sides of barriers) that it reaches into cost. Every kernel
+releases the GIL, draws its chance from a splitmix64 state of its own, and adds in a fixed order, so the same seed gives
+the same division on every machine and in every thread.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+
+Array = np.ndarray[Any, Any]
+
+
+class Data(NamedTuple):
+    """A division problem as typed arrays, as the kernels take it; n atoms, g levels of groups."""
+
+    weights: Array  # int64[n]: households that count for the band
+    pull: Array  # float64[n]: households that walk
+    x: Array  # float64[n], metres
+    y: Array  # float64[n], metres
+    climb: Array  # float64[n]: walking metres from the door to the atom
+    stack: Array  # int64[n]: atoms of one number stand over the same door
+    matrix: Array  # float64[n, n] walking metres, or float64[0, 0] where x, y, climb and stack give them
+    indptr: Array  # int32[n + 1]: neighbours of atom i are indices[indptr[i]:indptr[i + 1]]
+    indices: Array  # int32[]
+    groups: Array  # int32[n, g]
+    prices: Array  # float64[g]: household-metres for each further group of a level in a part
+    band: Array  # int64[3]: low, target, high
+    wishes: Array  # float64[2]: household-metres for a household outside the band, and off the target
+    contiguous: bool  # whether every part must be connected
+
+
+class State(NamedTuple):
+    """An assignment of atoms to k parts and the sums that make exchanges cheap to price."""
+
+    part: Array  # int32[n]
+    members: Array  # int32[k, room]
+    size: Array  # int32[k]
+    slot: Array  # int32[n]: where an atom stands in its part's members
+    sums: Array  # float64[n]: household-metres of the atom's part if the atom were its centre
+    mass: Array  # int64[k]
+    walk: Array  # float64[k]: least of the sums of the part
+    extra: Array  # int64[k, g]: groups of each level that the part reaches into
+    mark: Array  # int64[n + 1]: scratch of the contiguity check; the last is the running mark
+    queue: Array  # int32[n]: scratch
+
+
+@njit(cache=True, nogil=True, inline="always")
+def next_random(seed: Any) -> Any:
+    """Draw 64 random bits from a splitmix64 state (Steele, Lea & Flood 2014)."""
+    seed[0] += np.uint64(0x9E3779B97F4A7C15)
+    z = seed[0]
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))
+
+
+@njit(cache=True, nogil=True, inline="always")
+def draw_below(seed: Any, n: Any) -> Any:
+    """Draw a whole number below n."""
+    return np.int64((next_random(seed) >> np.uint64(33)) % np.uint64(n))
+
+
+@njit(cache=True, nogil=True, inline="always")
+def draw_unit(seed: Any) -> Any:
+    """Draw a number from 0 up to 1."""
+    return (next_random(seed) >> np.uint64(11)) * (1.0 / 9007199254740992.0)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def walk_between(data: Any, i: Any, j: Any) -> Any:
+    """Measure the walk between two atoms in metres: straight, down to the door and up again, or within the stairwell."""
+    if data.matrix.shape[0] > 0:
+        return data.matrix[i, j]
+    if data.stack[i] == data.stack[j]:
+        return abs(data.climb[i] - data.climb[j])
+    dx = data.x[i] - data.x[j]
+    dy = data.y[i] - data.y[j]
+    return math.sqrt(dx * dx + dy * dy) + data.climb[i] + data.climb[j]
+
+
+@njit(cache=True, nogil=True, inline="always")
+def price_mass(data: Any, mass: Any) -> Any:
+    """Price a part's number of households: outside the band, and off the target."""
+    low, target, high = data.band[0], data.band[1], data.band[2]
+    outside = max(0, low - mass, mass - high)
+    return data.wishes[0] * outside + data.wishes[1] * abs(mass - target)
+
+
+@njit(cache=True, nogil=True)
+def price_part(data: Any, state: Any, p: Any) -> Any:
+    """Price a part as it stands."""
+    price = state.walk[p] + price_mass(data, state.mass[p])
+    for level in range(data.prices.shape[0]):
+        price += data.prices[level] * (state.extra[p, level] - 1)
+    return price
+
+
+@njit(cache=True, nogil=True)
+def make_state(data: Any, part: Any, k: int, room: int) -> Any:
+    """Set up the sums for an assignment; ``room`` is the most atoms that a part may come to hold."""
+    n = part.shape[0]
+    levels = data.prices.shape[0]
+    state = State(
+        part.copy(),
+        np.full((k, room), -1, np.int32),
+        np.zeros(k, np.int32),
+        np.zeros(n, np.int32),
+        np.zeros(n),
+        np.zeros(k, np.int64),
+        np.zeros(k),
+        np.zeros((k, levels), np.int64),
+        np.zeros(n + 1, np.int64),
+        np.zeros(n, np.int32),
+    )
+    for i in range(n):
+        p = part[i]
+        state.members[p, state.size[p]] = i
+        state.slot[i] = state.size[p]
+        state.size[p] += 1
+        state.mass[p] += data.weights[i]
+    for p in range(k):
+        refresh_part(data, state, p)
+    return state
+
+
+@njit(cache=True, nogil=True)
+def refresh_part(data: Any, state: Any, p: Any) -> Any:
+    """Compute the sums of a part afresh from its members."""
+    m = state.size[p]
+    best = np.inf
+    for a in range(m):
+        i = state.members[p, a]
+        total = 0.0
+        for b in range(m):
+            j = state.members[p, b]
+            total += data.pull[j] * walk_between(data, i, j)
+        state.sums[i] = total
+        best = min(best, total)
+    state.walk[p] = best
+    for level in range(data.prices.shape[0]):
+        count = 0
+        for a in range(m):
+            new = True
+            for b in range(a):
+                if data.groups[state.members[p, a], level] == data.groups[state.members[p, b], level]:
+                    new = False
+                    break
+            if new:
+                count += 1
+        state.extra[p, level] = count
+
+
+@njit(cache=True, nogil=True)
+def price_exchange(data: Any, state: Any, p: Any, out: Any, into: Any) -> Any:
+    """Price part p without atom ``out`` and with atom ``into`` (-1 for none of either)."""
+    m = state.size[p]
+    levels = data.prices.shape[0]
+    best = np.inf
+    own = 0.0  # walking sum if the newcomer were the centre
+    for s in range(m):
+        j = state.members[p, s]
+        if j == out:
+            continue
+        total = state.sums[j]
+        if out >= 0:
+            total -= data.pull[out] * walk_between(data, out, j)
+        if into >= 0:
+            d = walk_between(data, into, j)
+            total += data.pull[into] * d
+            own += data.pull[j] * d
+        best = min(best, total)
+    mass = state.mass[p]
+    if out >= 0:
+        mass -= data.weights[out]
+    if into >= 0:
+        mass += data.weights[into]
+        best = min(best, own)
+    price = best + price_mass(data, mass)
+    for level in range(levels):
+        if data.prices[level] == 0.0:
+            continue
+        count = state.extra[p, level]
+        lost = out >= 0
+        gained = into >= 0
+        for s in range(m):
+            j = state.members[p, s]
+            if j == out:
+                continue
+            g = data.groups[j, level]
+            if lost and g == data.groups[out, level]:
+                lost = False
+            if gained and g == data.groups[into, level]:
+                gained = False
+            if not (lost or gained):
+                break
+        price += data.prices[level] * (count - (1 if lost else 0) + (1 if gained else 0) - 1)
+    return price
+
+
+@njit(cache=True, nogil=True, inline="always")
+def touches(data: Any, state: Any, p: Any, out: Any, into: Any) -> Any:
+    """Whether an atom outside part p has a neighbour in it other than ``out``."""
+    for e in range(data.indptr[into], data.indptr[into + 1]):
+        j = data.indices[e]
+        if state.part[j] == p and j != out:
+            return True
+    return False
+
+
+@njit(cache=True, nogil=True)
+def stays_connected(data: Any, state: Any, p: Any, out: Any, into: Any) -> Any:
+    """Whether part p stays connected without atom ``out`` and with atom ``into`` (-1 for none).
+
+    The part was connected before, so only the neighbours of ``out`` can come apart: a search from one of them must
+    meet all others. The newcomer must touch what remains, and may serve as a bridge.
+    """
+    if out >= 0 and state.size[p] == 1:
+        return into >= 0
+    if into >= 0 and not touches(data, state, p, out, into):
+        return False
+    if out < 0:
+        return True
+    wanted = 0
+    first = -1
+    state.mark[-1] += 2
+    seen = state.mark[-1]
+    for e in range(data.indptr[out], data.indptr[out + 1]):
+        j = data.indices[e]
+        if (state.part[j] == p or j == into) and state.mark[j] < seen - 1:
+            state.mark[j] = seen - 1  # to be met
+            wanted += 1
+            first = j
+    return wanted == 1 or (wanted > 1 and meets_all(data, state, p, out, into, first, wanted))
+
+
+@njit(cache=True, nogil=True)
+def meets_all(data: Any, state: Any, p: Any, out: Any, into: Any, first: Any, wanted: Any) -> Any:
+    """Whether a search through part p from atom ``first`` meets all ``wanted`` atoms that are marked to be met."""
+    seen = state.mark[-1]
+    head, tail = 0, 1
+    state.queue[0] = first
+    state.mark[first] = seen
+    wanted -= 1
+    while head < tail:
+        i = state.queue[head]
+        head += 1
+        for e in range(data.indptr[i], data.indptr[i + 1]):
+            j = data.indices[e]
+            if j == out or state.mark[j] == seen or (state.part[j] != p and j != into):
+                continue
+            if state.mark[j] == seen - 1:
+                wanted -= 1
+                if wanted == 0:
+                    return True
+            state.mark[j] = seen
+            state.queue[tail] = j
+            tail += 1
+    return False
+
+
+@njit(cache=True, nogil=True)
+def exchange(data: Any, state: Any, p: Any, out: Any, into: Any) -> Any:
+    """Take ``out`` from part p and put ``into`` into it, updating its sums; the caller updates the other part.
+
+    ``state.part`` is set for the newcomer only.
+    """
+    m = state.size[p]
+    if out >= 0:
+        s = state.slot[out]
+        last = state.members[p, m - 1]
+        state.members[p, s] = last
+        state.slot[last] = s
+        m -= 1
+        state.mass[p] -= data.weights[out]
+        for t in range(m):
+            j = state.members[p, t]
+            state.sums[j] -= data.pull[out] * walk_between(data, out, j)
+        count_group(data, state, p, m, out, -1)
+    if into >= 0:
+        own = 0.0
+        for t in range(m):
+            j = state.members[p, t]
+            d = walk_between(data, into, j)
+            state.sums[j] += data.pull[into] * d
+            own += data.pull[j] * d
+        count_group(data, state, p, m, into, 1)
+        state.members[p, m] = into
+        state.slot[into] = m
+        state.sums[into] = own
+        state.part[into] = p
+        m += 1
+        state.mass[p] += data.weights[into]
+    state.size[p] = m
+    best = np.inf
+    for t in range(m):
+        best = min(best, state.sums[state.members[p, t]])
+    state.walk[p] = best
+
+
+@njit(cache=True, nogil=True)
+def count_group(data: Any, state: Any, p: Any, m: Any, atom: Any, step: Any) -> Any:
+    """Add ``step`` to the part's count of groups at each level where no member shares the atom's group."""
+    for level in range(data.prices.shape[0]):
+        alone = True
+        for t in range(m):
+            if data.groups[state.members[p, t], level] == data.groups[atom, level]:
+                alone = False
+                break
+        if alone:
+            state.extra[p, level] += step
+
+
+@njit(cache=True, nogil=True)
+def choose_exchange(data: Any, state: Any, seed: Any, swap_share: float) -> Any:
+    """Draw an exchange: atom a of part p goes to the neighbouring part q; b of q comes back, or -1 for none."""
+    n = state.part.shape[0]
+    a = draw_below(seed, n)
+    degree = data.indptr[a + 1] - data.indptr[a]
+    if degree == 0:
+        return np.int64(-1), np.int64(-1), np.int64(-1), np.int64(-1)
+    p = state.part[a]
+    q = state.part[data.indices[data.indptr[a] + draw_below(seed, degree)]]
+    if p == q:
+        return np.int64(-1), np.int64(-1), np.int64(-1), np.int64(-1)
+    b = np.int64(-1)
+    if draw_unit(seed) < swap_share:
+        b = np.int64(state.members[q, draw_below(seed, state.size[q])])
+    elif state.size[p] == 1:
+        return np.int64(-1), np.int64(-1), np.int64(-1), np.int64(-1)
+    return np.int64(a), np.int64(b), np.int64(p), np.int64(q)
+
+
+@njit(cache=True, nogil=True)
+def anneal(data: Any, state: Any, seed: Any, rounds: int, hot: float, cold: float, swap_share: float) -> Any:
+    """Anneal an assignment in place over ``rounds`` exchanges, cooling from ``hot`` to ``cold`` (household-metres).
+
+    Returns the number of exchanges taken. A last tenth of the rounds takes no exchange for the worse.
+    """
+    room = state.members.shape[1]
+    k = state.size.shape[0]
+    price = np.zeros(k)
+    for p in range(k):
+        price[p] = price_part(data, state, p)
+    taken = 0
+    cooling = max(1, rounds - rounds // 10)
+    factor = math.exp(math.log(cold / hot) * 64 / cooling)
+    heat = hot
+    for r in range(rounds):
+        if r % 64 == 63:
+            heat *= factor
+        if r == cooling:
+            heat = 0.0
+        a, b, p, q = choose_exchange(data, state, seed, swap_share)
+        if a < 0 or (b < 0 and state.size[q] >= room):
+            continue
+        new_p = price_exchange(data, state, p, a, b)
+        before = price[p] + price[q]
+        limit = before - heat * math.log(1.0 - draw_unit(seed))  # one draw decides what rise is still taken
+        if new_p - 1e-9 > limit:
+            continue
+        new_q = price_exchange(data, state, q, b, a)
+        if new_p + new_q > limit - 1e-9 * (heat == 0.0):
+            continue
+        if data.contiguous and not (stays_connected(data, state, p, a, b) and stays_connected(data, state, q, b, a)):
+            continue
+        exchange(data, state, p, a, np.int64(-1))
+        exchange(data, state, q, b, a)
+        if b >= 0:
+            exchange(data, state, p, np.int64(-1), b)
+        price[p] = price_part(data, state, p)
+        price[q] = price_part(data, state, q)
+        taken += 1
+    return taken

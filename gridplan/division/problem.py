@@ -1,0 +1,188 @@
+"""The division problem: atoms with weights, positions and neighbours, and the band their parts must keep."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import connected_components
+
+from gridplan.division.kernels import Data
+from gridplan.rules import Band, Prices
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Atoms to be divided into parts within a band.
+
+    Parameters
+    ----------
+    ids
+        Codes of the n atoms, sorted, so that the division does not depend on the order of rows.
+    weights
+        int64[n], households that count for the band.
+    pull
+        float64[n], households that walk; the same as the weights in a plan.
+    xy
+        float64[n, 2], metres.
+    climb
+        float64[n], walking metres from the door to the atom.
+    stack
+        int64[n], atoms with one number stand over the same door.
+    pairs
+        int64[m, 2], atoms that can be walked between; every part is connected through them. None: parts need not be
+        connected.
+    groups
+        int32[n, g], for each level of groups (buildings, compounds, sides of barriers) the group of the atom.
+    prices
+        float64[g], household-metres for each further group of a level that a part reaches into.
+    band
+        Households of a part.
+    outside, off
+        Household-metres for each household outside the band, and off the target.
+    matrix
+        float64[n, n], walking metres, or None where positions give them.
+    """
+
+    ids: tuple[str, ...]
+    weights: Array
+    pull: Array
+    xy: Array
+    climb: Array
+    stack: Array
+    pairs: Array | None
+    groups: Array
+    prices: Array
+    band: Band
+    outside: float = Prices().outside_band
+    off: float = Prices().off_target
+    matrix: Array | None = field(default=None, repr=False)
+
+    def __len__(self) -> int:
+        """Return the number of atoms."""
+        return len(self.weights)
+
+    @property
+    def households(self) -> int:
+        """All households together."""
+        return int(self.weights.sum())
+
+    def take(self, atoms: Array) -> Problem:
+        """Return the problem of some of the atoms only."""
+        place = np.full(len(self), -1)
+        place[atoms] = np.arange(len(atoms))
+        pairs = self.pairs
+        if pairs is not None:
+            pairs = place[pairs]
+            pairs = pairs[(pairs >= 0).all(axis=1)]
+        return replace(
+            self, ids=tuple(self.ids[a] for a in atoms), weights=self.weights[atoms], pull=self.pull[atoms],
+            xy=self.xy[atoms], climb=self.climb[atoms], stack=self.stack[atoms], pairs=pairs, groups=self.groups[atoms],
+            matrix=None if self.matrix is None else self.matrix[np.ix_(atoms, atoms)],
+        )  # fmt: skip
+
+    def find_islands(self) -> list[Array]:
+        """Find the atoms of each connected component, the one with the first atom first."""
+        if self.pairs is None:
+            return [np.arange(len(self))]
+        count, label = connected_components(self._graph(), directed=False)
+        return [np.flatnonzero(label == c) for c in range(count)]
+
+    def _graph(self) -> Any:
+        n = len(self)
+        pairs = np.zeros((0, 2), int) if self.pairs is None else self.pairs
+        ones = np.ones(len(pairs), np.int8)
+        graph = csr_matrix((ones, (pairs[:, 0], pairs[:, 1])), shape=(n, n))
+        return (graph + graph.T).tocsr()
+
+    def to_data(self) -> Data:
+        """Return the typed arrays that the kernels take."""
+        graph = self._graph() if self.pairs is not None else _find_near(self.xy, self.matrix)
+        graph.sort_indices()
+        matrix = np.zeros((0, 0)) if self.matrix is None else np.ascontiguousarray(self.matrix, np.float64)
+        kinds = [len(np.unique(self.groups[:, g])) for g in range(len(self.prices))]
+        useful = [g for g, kind in enumerate(kinds) if self.prices[g] > 0 and 1 < kind < len(self)]
+        return Data(
+            weights=np.ascontiguousarray(self.weights, np.int64),
+            pull=np.ascontiguousarray(self.pull, np.float64),
+            x=np.ascontiguousarray(self.xy[:, 0] - self.xy[:, 0].mean(), np.float64),
+            y=np.ascontiguousarray(self.xy[:, 1] - self.xy[:, 1].mean(), np.float64),
+            climb=np.ascontiguousarray(self.climb, np.float64),
+            stack=np.ascontiguousarray(self.stack, np.int64),
+            matrix=matrix,
+            indptr=graph.indptr.astype(np.int32),
+            indices=graph.indices.astype(np.int32),
+            groups=np.ascontiguousarray(self.groups[:, useful], np.int32),
+            prices=np.ascontiguousarray(self.prices[useful], np.float64),
+            band=np.array([self.band.low, self.band.target, self.band.high], np.int64),
+            wishes=np.array([self.outside, self.off], np.float64),
+            contiguous=self.pairs is not None,
+        )
+
+
+def _find_near(xy: Array, matrix: Array | None, most: int = 12) -> Any:
+    """Find the nearest atoms of each, which exchanges are drawn from where parts need not be connected."""
+    n = len(xy)
+    count = min(most + 1, n)
+    if matrix is not None:
+        near = np.argsort(matrix, axis=1, kind="stable")[:, :count]
+    else:
+        from scipy.spatial import cKDTree
+
+        near = np.atleast_2d(cKDTree(xy).query(xy, k=count)[1]).reshape(n, -1)
+    rows = np.repeat(np.arange(n), near.shape[1])
+    keep = rows != near.ravel()
+    graph = csr_matrix((np.ones(keep.sum(), np.int8), (rows[keep], near.ravel()[keep])), shape=(n, n))
+    return (graph + graph.T).tocsr()
+
+
+def make_problem(stairwells: Any, neighbours: pd.DataFrame, band: Band, prices: Prices) -> Problem:
+    """Make the division problem of one community from its stairwells and neighbours.
+
+    Parameters
+    ----------
+    stairwells
+        Rows of the stairwells table, of one community, sorted by key.
+    neighbours
+        Rows of the neighbours table with both ends among them.
+    band, prices
+        The band of the community's class and the prices of all other wishes.
+    """
+    ids = stairwells.index
+    focal, other = ids.get_indexer(neighbours["focal"]), ids.get_indexer(neighbours["neighbour"])
+    pairs = np.column_stack([focal, other]).astype(np.int64)
+    link = neighbours["link"].to_numpy()
+    doors = (stairwells["building"] + "-" + stairwells["door"].astype("str")).to_numpy()
+    # Where no compound is known, the building stands for itself: a sub-grid over such buildings pays for none.
+    compound = stairwells["compound"].to_numpy()
+    none = compound == ""
+    levels = [
+        _number(stairwells["building"].to_numpy()),
+        np.where(none, 0, _number(compound) + 1),
+        _find_sides(len(ids), pairs[link != "opening"]),
+        _find_sides(len(ids), pairs[(link != "opening") & (link != "soft")]),
+    ]
+    points = stairwells.geometry
+    weights = stairwells["households"].to_numpy(np.int64)
+    return Problem(
+        ids=tuple(ids), weights=weights, pull=weights.astype(float),
+        xy=np.column_stack([points.x.to_numpy(), points.y.to_numpy()]), climb=stairwells["climb"].to_numpy(float),
+        stack=_number(doors), pairs=pairs, groups=np.column_stack(levels).astype(np.int32),
+        prices=np.array([prices.building, prices.compound, prices.opening, prices.barrier]), band=band,
+        outside=prices.outside_band, off=prices.off_target,
+    )  # fmt: skip
+
+
+def _number(codes: Array) -> Array:
+    return np.asarray(np.unique(codes, return_inverse=True)[1], np.int64)
+
+
+def _find_sides(n: int, pairs: Array) -> Array:
+    """Find the sides of barriers: atoms that can be walked between without the pairs left out."""
+    graph = csr_matrix((np.ones(len(pairs), np.int8), (pairs[:, 0], pairs[:, 1])), shape=(n, n))
+    return np.asarray(connected_components(graph, directed=False)[1], np.int64)

@@ -1,0 +1,75 @@
+"""The search: several first divisions, annealed, of which the cheapest is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gridplan.division.kernels import Data, State, anneal, make_state, price_part, refresh_part
+from gridplan.division.problem import Problem
+from gridplan.division.start import cut_tree
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How long to search: runs, exchanges tried per atom in each, and spanning trees per cut of the start."""
+
+    runs: int
+    rounds: int
+    trees: int
+
+
+EFFORTS = {"quick": Effort(1, 300, 4), "default": Effort(3, 900, 8), "thorough": Effort(12, 3000, 12)}
+SWAP_SHARE = 0.35
+HOT, COLD = 0.12, 0.0015  # heat at first and at last, in shares of the mean price of a part
+CLIMB_ROUNDS = 40_000  # exchanges tried at the least, however few the atoms
+
+
+def search(problem: Problem, k: int, effort: Effort, seed: int) -> tuple[Array, float]:
+    """Search for the cheapest division of a connected problem into k parts.
+
+    Returns int32[n], the part of each atom, and the price of the division in household-metres.
+    """
+    data = problem.to_data()
+    state = np.array([seed & 0xFFFFFFFFFFFFFFFF], np.uint64)
+    if k == 1:
+        part = np.zeros(len(problem), np.int32)
+        return part, total_price(data, part, 1)
+    best, best_price = np.zeros(0, np.int32), np.inf
+    for _ in range(effort.runs):
+        part = run(data, k, effort, state)
+        price = total_price(data, part, k)
+        if price < best_price - 1e-6:
+            best, best_price = part, price
+    return best, best_price
+
+
+def run(data: Data, k: int, effort: Effort, seed: Array) -> Array:
+    """Run one start and one annealing; returns the part of each atom."""
+    part = cut_tree(data, k, seed, effort.trees)
+    state = open_state(data, part, k)
+    price = sum(price_part(data, state, p) for p in range(k))
+    walk = float(state.walk.sum())
+    scale = max(walk, 1e-3 * price, 1.0) / k
+    rounds = max(CLIMB_ROUNDS, effort.rounds * len(part))
+    anneal(data, state, seed, rounds, HOT * scale, COLD * scale, SWAP_SHARE)
+    return state.part
+
+
+def open_state(data: Data, part: Array, k: int) -> State:
+    """Open the state of an assignment, with room for its largest part and for the largest that the band allows."""
+    room = int(max(np.bincount(part, minlength=k).max(), data.band[2])) * 2 + 8
+    state: State = make_state(data, part.astype(np.int32), k, min(room, len(part) + 1))
+    return state
+
+
+def total_price(data: Data, part: Array, k: int) -> float:
+    """Price a whole division in household-metres, computed afresh."""
+    state = open_state(data, part, k)
+    for p in range(k):
+        refresh_part(data, state, p)
+    return float(sum(price_part(data, state, p) for p in range(k)))

@@ -1,0 +1,244 @@
+"""Planning: the one path from a site to a drawn plan, each step handing its tables to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from gridplan.communities import assign_communities, judge_kinds, make_enclosures
+from gridplan.compounds import infer_compounds
+from gridplan.conform import conform_table, make_empty, write_ledger
+from gridplan.division.divide import Division, divide_atoms
+from gridplan.division.problem import Problem, make_problem
+from gridplan.engine import Progress, keep_silent, map_tasks
+from gridplan.errors import InputError
+from gridplan.errors import Problem as Wrong
+from gridplan.households import estimate_households
+from gridplan.neighbours import find_neighbours
+from gridplan.plan import Plan
+from gridplan.rules import Rules
+from gridplan.site import Site
+from gridplan.stairwells import find_stairwells
+from gridplan.tessellation import tessellate
+
+VERSION = "0.1.0"
+
+
+def divide(
+    site: Site,
+    rules: Rules | None = None,
+    *,
+    seed: int = 0,
+    workers: int | None = None,
+    inputs: Mapping[str, str] | None = None,
+    progress: Progress = keep_silent,
+) -> Plan:
+    """Draw the sub-grids of a site.
+
+    Parameters
+    ----------
+    site
+        The land, as :func:`gridplan.read_site` gives it.
+    rules
+        Sizes, prices and estimates; the defaults are those of the founding document where it names them.
+    seed
+        Any whole number. The same site, rules and seed give the same plan, whatever the number of workers.
+    workers
+        Threads to use; one for each core if not given.
+    inputs
+        Names and hashes of the files that the site was read from, for the manifest.
+    progress
+        Called with the stage, the steps done and all steps.
+
+    Raises
+    ------
+    InputError
+        If nobody lives on the site.
+
+    Examples
+    --------
+    >>> from gridplan.sources.synthetic import make_town
+    >>> from gridplan.survey import make_site
+    >>> plan = divide(make_site(make_town(1, urban_share=0.0, seed=3)), seed=1)
+    >>> bool(plan.subgrids["in_band"].all())
+    True
+    """
+    rules = rules or Rules()
+    site = prepare_site(site, rules, progress=progress)
+    progress("stairwells", 0, 1)
+    stairwells, found = find_stairwells(site.buildings, site.communities["kind"], rules.urban, rules.rural, rules.stairwells)
+    if stairwells.empty:
+        remedy = "give a column of households or floors, or lower households.smallest"
+        raise InputError([Wrong("buildings", "homes", "no building counts as a home", remedy)])
+    progress("neighbours", 0, 1)
+    neighbours, joined = find_neighbours(stairwells, site.barriers, site.openings, rules.neighbours)
+    site = site.replace(ledger=write_ledger(site.ledger, [*found, *joined]))
+    return draw_plan(site, stairwells, neighbours, rules, seed=seed, workers=workers, inputs=inputs, progress=progress)
+
+
+def prepare_site(site: Site, rules: Rules, *, progress: Progress = keep_silent) -> Site:
+    """Fill what the site does not say: communities, households, classes and compounds, each noted in the ledger."""
+    progress("communities", 0, 1)
+    if site.communities.empty:
+        site = make_enclosures(site, rules.site)
+    site = assign_communities(site, rules.site)
+    progress("households", 0, 1)
+    site = estimate_households(site, rules.households)
+    site = judge_kinds(site, rules.site)
+    progress("compounds", 0, 1)
+    return infer_compounds(site, rules.site)
+
+
+def draw_plan(
+    site: Site,
+    stairwells: gpd.GeoDataFrame,
+    neighbours: pd.DataFrame,
+    rules: Rules,
+    *,
+    seed: int = 0,
+    workers: int | None = None,
+    inputs: Mapping[str, str] | None = None,
+    progress: Progress = keep_silent,
+) -> Plan:
+    """Divide the stairwells of every community and write the plan's tables."""
+    problems = make_problems(stairwells, neighbours, rules)
+    divisions = map_tasks(
+        lambda problem: divide_atoms(problem, rules.division.effort, seed),
+        list(problems.values()), workers=workers, stage="division", progress=progress,
+    )  # fmt: skip
+    drawn, exceptions = [], []
+    for community, problem, division in zip(problems, problems.values(), divisions, strict=True):
+        codes = code_parts(community, problem, division)
+        drawn.append(_write_subgrids(community, problem, division, codes))
+        exceptions += [
+            {"community": community, "subgrid": codes[s.part], "rule": s.rule, "proven": s.proven,
+             "explanation": s.explanation, "remedy": s.remedy}
+            for s in division.shortfalls
+        ]  # fmt: skip
+    member = pd.concat([pd.Series(t["codes"], index=list(t["ids"])) for t in drawn])
+    stairwells = stairwells.assign(subgrid=member.reindex(stairwells.index).astype("str"))
+    subgrids = pd.concat([t["subgrids"] for t in drawn], ignore_index=True)
+    outlines = tessellate(
+        site.communities, site.buildings, stairwells, site.streets, site.barriers, rules.outlines, progress=progress
+    )
+    site = site.replace(ledger=write_ledger(site.ledger, outlines.entries))
+    plan = Plan(
+        site=site,
+        stairwells=conform_table("stairwells", stairwells),
+        neighbours=neighbours,
+        subgrids=_join_outlines(subgrids, stairwells, outlines.subgrids, rules, site.crs),
+        exceptions=_number_rows(exceptions),
+        manifest={},
+    )
+    return plan.replace(manifest=write_manifest(plan, rules, seed, inputs or {}))
+
+
+def make_problems(stairwells: gpd.GeoDataFrame, neighbours: pd.DataFrame, rules: Rules) -> dict[str, Problem]:
+    """Make the division problem of every community, in the order of their codes."""
+    belongs = stairwells["community"].reindex(neighbours["focal"]).to_numpy()
+    pairs = dict(tuple(neighbours.groupby(belongs, sort=True)))
+    none = neighbours.iloc[:0]
+    return {
+        str(community): make_problem(
+            own, pairs.get(community, none), rules.find_band(str(own["community_kind"].iloc[0])), rules.prices
+        )
+        for community, own in stairwells.groupby("community", sort=True)
+    }
+
+
+def code_parts(community: str, problem: Problem, division: Division) -> list[str]:
+    """Code the parts of a community: its code and a number, row by row from north to south, west to east in each row.
+
+    Rows are as high as a part is wide on average, so that neighbours on the map have neighbouring numbers.
+    """
+    k = len(division.centres)
+    weight = np.bincount(division.part, problem.weights, minlength=k)
+    x = np.bincount(division.part, problem.weights * problem.xy[:, 0], minlength=k) / weight
+    y = np.bincount(division.part, problem.weights * problem.xy[:, 1], minlength=k) / weight
+    span = np.ptp(problem.xy, axis=0)
+    height = max(np.sqrt(span[0] * span[1] / k), span[1] / k, 1.0)
+    row = np.floor((problem.xy[:, 1].max() - y) / height).astype(int)
+    order = np.lexsort((np.arange(k), x.round(3), row))
+    width = max(3, len(str(k)))
+    codes = [""] * k
+    for number, p in enumerate(order, 1):
+        codes[p] = f"{community}-{number:0{width}d}"
+    return codes
+
+
+def _write_subgrids(community: str, problem: Problem, division: Division, codes: list[str]) -> dict[str, Any]:
+    """Write the figures of a community's parts, and which part each of its stairwells is in."""
+    k = len(codes)
+    band = problem.band
+    households = np.bincount(division.part, problem.weights, minlength=k).astype(np.int64)
+    centre = division.centres[division.part]
+    walk = _measure_walks(problem, centre)
+    longest = np.zeros(k)
+    np.maximum.at(longest, division.part, walk)
+    table = pd.DataFrame(
+        {
+            "subgrid": codes, "community": community, "kind": "residential", "households": households, "low": band.low,
+            "target": band.target, "high": band.high, "in_band": (households >= band.low) & (households <= band.high),
+            "stairwell_count": np.bincount(division.part, minlength=k), "centre": [problem.ids[c] for c in division.centres],
+            "household_metres": division.walk, "mean_walk": division.walk / households, "max_walk": longest,
+        }
+    )  # fmt: skip
+    return {"subgrids": table, "ids": problem.ids, "codes": [codes[p] for p in division.part]}
+
+
+def _measure_walks(problem: Problem, centre: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Measure the walk of each atom to its centre, in metres, as the division does."""
+    if problem.matrix is not None:
+        return np.asarray(problem.matrix[np.arange(len(problem)), centre])
+    step = problem.xy - problem.xy[centre]
+    apart = np.hypot(step[:, 0], step[:, 1]) + problem.climb + problem.climb[centre]
+    same = problem.stack == problem.stack[centre]
+    return np.asarray(np.where(same, np.abs(problem.climb - problem.climb[centre]), apart))
+
+
+def _join_outlines(
+    subgrids: pd.DataFrame, stairwells: gpd.GeoDataFrame, outlines: gpd.GeoSeries, rules: Rules, crs: Any
+) -> gpd.GeoDataFrame:
+    """Join figures and land outlines to the table of sub-grids."""
+    land = outlines.reindex(subgrids["subgrid"])
+    by = stairwells.groupby("subgrid")
+    table = subgrids.assign(
+        community_kind=by["community_kind"].first().reindex(subgrids["subgrid"]).to_numpy(),
+        building_count=by["building"].nunique().reindex(subgrids["subgrid"]).to_numpy(),
+        area=land.area.to_numpy(),
+        pieces=shapely.get_num_geometries(land.to_numpy()),
+    )
+    frame = gpd.GeoDataFrame(table, geometry=land.to_numpy(), crs=crs)
+    return conform_table("subgrids", frame).sort_index()
+
+
+def _number_rows(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    if not rows:
+        return make_empty("exceptions")
+    frame = pd.DataFrame(rows).sort_values(["community", "subgrid"], ignore_index=True)
+    frame["exception"] = (frame.index + 1).astype(str).str.zfill(len(str(len(frame))))
+    return conform_table("exceptions", frame)
+
+
+def write_manifest(plan: Plan, rules: Rules, seed: int, inputs: Mapping[str, str]) -> dict[str, Any]:
+    """Write down how a plan was made and what it comes to; nothing in it depends on the machine or the hour."""
+    subgrids, buildings = plan.subgrids, plan.site.buildings
+    households = int(plan.stairwells["households"].sum())
+    figures = {
+        "communities": len(plan.site.communities),
+        "buildings": len(buildings),
+        "homes": int((buildings["households"] > 0).sum()),
+        "households": households,
+        "stairwells": len(plan.stairwells),
+        "subgrids": len(subgrids),
+        "in_band": int(subgrids["in_band"].sum()),
+        "exceptions": len(plan.exceptions),
+        "mean_households": round(households / max(1, len(subgrids)), 2),
+        "mean_walk": round(float(subgrids["household_metres"].sum()) / max(1, households), 2),
+    }
+    return {"gridplan": VERSION, "seed": seed, "inputs": dict(inputs), "rules": rules.to_dict(), "figures": figures}

@@ -1,0 +1,137 @@
+"""The house itself: stairs only go down, the door is the door, and every verb has its help."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import gridplan
+from gridplan.schema import read_schema
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "gridplan"
+
+# From the ground up; modules on one floor do not import one another. A room that is a folder may import within itself.
+FLOORS = [
+    ["errors", "engine"],
+    ["schema", "rules"],
+    ["conform"],
+    ["site"],
+    ["survey", "communities", "compounds", "households", "stairwells", "neighbours", "linework"],
+    ["tessellation"],
+    ["division"],
+    ["plan"],
+    ["planning"],
+    ["auditing"],
+    ["sources", "maps", "styles"],
+    ["reading", "storage"],
+    ["console"],
+    ["cli", "__init__"],
+]
+HEAVY = {"folium", "branca", "osmnx", "numba", "sklearn", "highspy", "matplotlib", "selenium"}
+COMPILED = {"division"}  # the room whose business the kernels are
+
+
+def list_modules():
+    return sorted(p.relative_to(PACKAGE).with_suffix("").parts for p in PACKAGE.rglob("*.py"))
+
+
+def find_imports(parts, everywhere=True):
+    tree = ast.parse(PACKAGE.joinpath(*parts).with_suffix(".py").read_text(encoding="utf-8"))
+    nodes = ast.walk(tree) if everywhere else tree.body
+    for node in nodes:
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield from ([f"{node.module}.{a.name}" for a in node.names] if node.module == "gridplan" else [node.module])
+        elif isinstance(node, ast.Import):
+            yield from (a.name for a in node.names)
+
+
+def find_floor(room):
+    floors = [n for n, rooms in enumerate(FLOORS) if room in rooms]
+    assert floors, f"{room} has no floor: give it one in FLOORS"
+    return floors[0]
+
+
+@pytest.mark.parametrize("parts", list_modules(), ids="/".join)
+def test_stairs_only_go_down(parts):
+    room = parts[0]
+    for name in find_imports(parts):
+        words = name.split(".")
+        if words[0] != "gridplan" or len(words) == 1 or words[1] == "__version__":
+            continue
+        other = words[1]
+        if other != room and room != "__init__":
+            assert find_floor(other) < find_floor(room), f"{'/'.join(parts)} imports {name}: not a floor below"
+
+
+@pytest.mark.parametrize("parts", list_modules(), ids="/".join)
+def test_heavy_libraries_are_imported_where_they_are_used(parts):
+    if parts[0] in COMPILED:
+        return
+    heavy = {name.split(".")[0] for name in find_imports(parts, everywhere=False)} & HEAVY
+    assert not heavy, f"{'/'.join(parts)} imports {heavy} at its top"
+
+
+def test_all_is_the_door():
+    assert sorted(gridplan.__all__) == gridplan.__all__
+    assert set(gridplan.__all__) == set(gridplan._ROOMS) | {"__version__"}
+    for name in gridplan.__all__:
+        assert getattr(gridplan, name) is not None
+    assert len(gridplan.__all__) <= 40
+
+
+def test_importing_gridplan_imports_no_library():
+    code = "import sys, gridplan; print(sorted({'numpy', 'pandas', 'geopandas', 'shapely', 'folium', 'numba'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_help_needs_no_heavy_library():
+    code = (
+        "import sys\nfrom gridplan import cli\nfrom typer.testing import CliRunner\n"
+        "assert CliRunner().invoke(cli.app, ['--help']).exit_code == 0\n"
+        "print(sorted({'numpy', 'pandas', 'geopandas', 'shapely', 'folium', 'numba'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def list_verbs():
+    from gridplan.cli import app
+
+    return sorted(command.name for command in app.registered_commands)
+
+
+@pytest.mark.parametrize("verb", list_verbs())
+def test_every_verb_has_help_and_stands_in_the_readme(verb):
+    from typer.testing import CliRunner
+
+    from gridplan.cli import app
+
+    result = CliRunner().invoke(app, [verb, "--help"])
+    assert result.exit_code == 0
+    assert "gridplan " + verb in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_schema_has_unique_columns_with_labels_in_both_languages():
+    for table, columns in read_schema().items():
+        names = [c.name for c in columns]
+        assert len(names) == len(set(names)), table
+        assert [c.need for c in columns].count("key") == 1, table
+        for column in columns:
+            assert column.zh, f"{table}.{column.name}"
+            assert column.label, f"{table}.{column.name}"
+            assert column.meaning, f"{table}.{column.name}"
+            assert re.search("[一-鿿]", column.zh), f"{table}.{column.name} has no Chinese label"
+
+
+def test_no_room_is_too_large():
+    large = []
+    for parts in list_modules():
+        text = PACKAGE.joinpath(*parts).with_suffix(".py").read_text(encoding="utf-8")
+        if len(text.splitlines()) > 400:
+            large.append("/".join(parts))
+    assert not large
