@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 from typing import Any
 
 import geopandas as gpd
@@ -13,6 +12,7 @@ import shapely
 
 from gridplan.conform import Entry, conform_table, write_ledger
 from gridplan.errors import InputError, Problem
+from gridplan.faces import GRID, dissolve, find_borders, join_small, polygonise, sum_inside
 from gridplan.rules import SiteRules
 from gridplan.site import Site
 
@@ -22,7 +22,6 @@ Ints = npt.NDArray[np.int64]
 MAIN_ROADS = ("motorway", "trunk", "primary", "secondary", "main_road")
 # Barriers of these kinds do not bound an enclosure unless the data calls them hard; main roads bound it, but softly.
 SOFT_BARRIERS = ("stream", "ditch", "drain", "canal", "wall", "fence", "hedge", "trunk", "primary", "secondary", "main_road")
-GRID = 0.01  # m, the grid that all linework of enclosures is noded on
 MARGIN = 100.0  # m of land around the outermost buildings
 NEIGHBOURHOOD = 40.0  # m around a home that count as built-up land
 PLAIN_PERSONS, PLAIN_DWELLING = 2.55, 100.0  # people and m2 of a household; only to weigh enclosures before the estimate
@@ -108,15 +107,19 @@ def _find_nearest(shapes: Any, outlines: Any) -> tuple[Ints, Floats]:
 
 
 def make_enclosures(site: Site, rules: SiteRules, outline: Any = None, weights: pd.Series[Any] | None = None) -> Site:
-    """Cut the land into enclosures by hard barriers and main roads, let them stand in for communities, and assign buildings.
+    """Cut the land into enclosures by hard barriers and main roads, which then stand in for communities.
 
     An enclosure with fewer than ``rules.enclosure_households`` households is joined to the neighbour with the longest
     common border, over a hard barrier only where there is no other; one with more than ``rules.enclosure_most`` is
-    cut further along the other streets, or straight across where there are none. Enclosures tile the outline exactly and go around buildings, and are numbered
-    from west to east, then north to south.
+    cut further along the other streets, or straight across where there are none. Enclosures tile the outline exactly,
+    go around buildings (to within a centimetre), and are numbered from west to east. Buildings are assigned to them.
 
     Parameters
     ----------
+    site
+        A site with buildings; its communities are replaced.
+    rules
+        Least and greatest households of an enclosure.
     outline
         Polygon to be cut; the hull of the buildings with a margin of 100 m where it is not given.
     weights
@@ -178,21 +181,14 @@ def _find_lines(site: Site) -> tuple[Any, Any, Any]:
     return np.concatenate([bounds, roads[main]]), roads[~main], shapes[linear & hard]
 
 
-def _polygonise(lines: Any) -> Any:
-    """Cut the plane along the lines; the faces come in one order whatever the order of the lines."""
-    faces = shapely.get_parts(shapely.polygonize([shapely.union_all(lines, grid_size=GRID)]))
-    x, y = shapely.get_coordinates(shapely.point_on_surface(faces)).T
-    return faces[np.lexsort((y, x))]
-
-
 def _cut_land(land: Any, lines: Any, hard: Any, points: Any, weight: Floats, least: float) -> Any:
     """Cut a polygon along lines into pieces that hold the least weight each; together they are the polygon."""
     shapely.prepare(land)
     near = lines[shapely.intersects(land, lines)]
-    faces = _polygonise(np.append(near, shapely.boundary(land)))
+    faces = polygonise(np.append(near, shapely.boundary(land)))
     faces = faces[shapely.contains(land, shapely.point_on_surface(faces))]
-    labels = _join_small(_sum_weights(faces, points, weight), _find_borders(faces, hard), least)
-    return _dissolve(faces, labels)
+    labels = join_small(sum_inside(faces, points, weight), find_borders(faces, hard), least)
+    return dissolve(faces, labels)
 
 
 def _cut_heavy(pieces: Any, streets: Any, hard: Any, points: Any, weight: Floats, rules: SiteRules) -> Any:
@@ -208,9 +204,7 @@ def _cut_heavy(pieces: Any, streets: Any, hard: Any, points: Any, weight: Floats
             continue
         lines = streets if has_streets and len(streets) else np.array([_draw_across(points[own], weight[own])], dtype=object)
         parts = _cut_land(piece, lines, hard, points, weight, least)
-        if has_streets:
-            todo += [(part, False) for part in parts]
-        elif len(parts) > 1:
+        if has_streets or len(parts) > 1:
             todo += [(part, False) for part in parts]
         else:
             done.append(piece)
@@ -231,76 +225,13 @@ def _draw_across(points: Any, weight: Floats) -> Any:
     return shapely.linestrings([foot - across, foot + across])
 
 
-def _sum_weights(faces: Any, points: Any, weight: Floats) -> Floats:
-    face, point = shapely.STRtree(points).query(faces, predicate="intersects")
-    order = np.argsort(face, kind="stable")
-    point, first = np.unique(point[order], return_index=True)  # a point on a border counts once
-    return np.bincount(face[order][first], weights=weight[point], minlength=len(faces))
-
-
-def _find_borders(faces: Any, hard: Any) -> pd.DataFrame:
-    """Measure the common border of each pair of faces in metres; a hard metre counts a hundredth.
-
-    The faces come from one noded linework, so that neighbours share their vertices.
-    """
-    rings, of_face = shapely.get_rings(faces, return_index=True)
-    ends, of_ring = shapely.get_coordinates(rings, return_index=True)
-    same = of_ring[1:] == of_ring[:-1]
-    a, b, face = ends[:-1][same], ends[1:][same], of_face[of_ring[:-1][same]]
-    swap = (a[:, 0] > b[:, 0]) | ((a[:, 0] == b[:, 0]) & (a[:, 1] > b[:, 1]))
-    a, b = np.where(swap[:, None], b, a), np.where(swap[:, None], a, b)
-    keys = np.column_stack([a, b])
-    order = np.lexsort((face, *keys.T))
-    keys, face = keys[order], face[order]
-    twice = (keys[1:] == keys[:-1]).all(axis=1)
-    keys, left, right = keys[1:][twice], face[:-1][twice], face[1:][twice]
-    middle = shapely.points((keys[:, :2] + keys[:, 2:]) / 2)
-    stony = np.zeros(len(keys), dtype=bool)
-    if len(hard):
-        stony[shapely.STRtree(hard).query(middle, predicate="dwithin", distance=10 * GRID)[0]] = True
-    length = np.hypot(*(keys[:, 2:] - keys[:, :2]).T) * np.where(stony, 0.01, 1.0)
-    borders = pd.DataFrame({"left": left, "right": right, "length": length})
-    return borders[left != right].groupby(["left", "right"], as_index=False)["length"].sum()
-
-
-def _join_small(weight: Floats, borders: pd.DataFrame, least: float) -> Ints:
-    """Join faces, the lightest first, to the neighbour with the longest border until all hold the least weight."""
-    near: list[dict[int, float]] = [{} for _ in weight]
-    for left, right, length in borders.itertuples(index=False):
-        near[left][right] = near[right][left] = length
-    mass, label = weight.tolist(), np.arange(len(weight))
-    queue = [(w, n) for n, w in enumerate(mass) if w < least]
-    heapq.heapify(queue)
-    while queue:
-        w, face = heapq.heappop(queue)
-        if w != mass[face] or not near[face]:
-            continue  # it has grown or gone since, or stands alone
-        host = max(near[face], key=lambda other: (round(near[face][other], 3), -other))
-        for other, length in near[face].items():
-            del near[other][face]
-            if other != host:
-                near[host][other] = near[other][host] = near[host].get(other, 0.0) + length
-        near[face], mass[face] = {}, -1.0
-        mass[host] += w
-        label[face] = host
-        if mass[host] < least:
-            heapq.heappush(queue, (mass[host], host))
-    while (label[label] != label).any():
-        label = label[label]
-    return label
-
-
-def _dissolve(faces: Any, labels: Ints) -> Any:
-    return np.array([shapely.coverage_union_all(faces[labels == label]) for label in np.unique(labels)], dtype=object)
-
-
 def _spare_buildings(pieces: Any, footprints: Any) -> Any:
     """Lead borders around the buildings that they cut; each goes wholly to the piece that holds most of it."""
     edges = shapely.boundary(pieces)
     cut = np.unique(shapely.STRtree(footprints).query(edges, predicate="crosses")[1])
     if not len(cut):
         return pieces
-    faces = _polygonise(np.concatenate([edges, shapely.boundary(footprints[cut])]))
+    faces = polygonise(np.concatenate([edges, shapely.boundary(footprints[cut])]))
     inner = shapely.point_on_surface(faces)
     owner = _find_holders(footprints[cut], pieces)
     label, face = np.full(len(faces), -1), shapely.STRtree(pieces).query(inner, predicate="intersects")
@@ -308,7 +239,7 @@ def _spare_buildings(pieces: Any, footprints: Any) -> Any:
     face = shapely.STRtree(footprints[cut]).query(inner, predicate="intersects")
     label[face[0][::-1]] = np.where(owner[face[1]] < 0, label[face[0]], owner[face[1]])[::-1]
     faces, label = faces[label >= 0], label[label >= 0]
-    return _dissolve(faces, _gather_slivers(faces, label))
+    return dissolve(faces, _gather_slivers(faces, label))
 
 
 def _gather_slivers(faces: Any, label: Ints) -> Ints:
@@ -316,7 +247,7 @@ def _gather_slivers(faces: Any, label: Ints) -> Ints:
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    borders = _find_borders(faces, np.array([], dtype=object))
+    borders = find_borders(faces, np.array([], dtype=object))
     inside = borders[label[borders["left"]] == label[borders["right"]]]
     graph = coo_array((np.ones(len(inside)), (inside["left"], inside["right"])), shape=(len(faces),) * 2)
     group = connected_components(graph, directed=False)[1]
@@ -326,8 +257,9 @@ def _gather_slivers(faces: Any, label: Ints) -> Ints:
     ends = np.sort(group[borders[["left", "right"]].to_numpy()], axis=1)
     between = pd.DataFrame({"left": ends[:, 0], "right": ends[:, 1], "length": borders["length"]})
     between = between[ends[:, 0] != ends[:, 1]].groupby(["left", "right"], as_index=False)["length"].sum()
-    host = _join_small(main.to_numpy(dtype=float), between, 1.0)
-    return owner.to_numpy()[host][group]
+    host = join_small(main.to_numpy(dtype=float), between, 1.0)
+    gathered: Ints = owner.to_numpy()[host][group]
+    return gathered
 
 
 def judge_kinds(site: Site, rules: SiteRules) -> Site:

@@ -86,14 +86,14 @@ def estimate_households(site: Site, rules: HouseholdRules) -> Site:
     observed, population = buildings["households_observed"], buildings["population"]
     origin = pd.Series("estimated", index=buildings.index, dtype="str")
     origin = origin.mask(population.notna(), "population").mask(observed.notna(), "observed").where(residential, "none")
-    least = (residential & ~(observed.notna()) & ~(population == 0)).astype("int64")
+    free = residential & observed.isna() & (population != 0)  # homes whose number may be scaled, but not below one
     number = observed.fillna(raw).where(residential, 0.0)
-    whole = np.maximum(np.floor(number + 0.5), least).astype("int64")
-    whole, noted = _meet_totals(site, rules, number, whole, origin, least)
+    whole = np.maximum(np.floor(number + 0.5), free).astype("int64")
+    whole, noted = _meet_totals(site, rules, number, whole, free)
     filled = buildings.assign(
         residential=residential.astype("boolean"),
         households=whole,
-        **_find_range(whole, kinds, origin, least),
+        **_find_range(whole, kinds, origin),
         households_origin=origin,
     )
     ledger = write_ledger(site.ledger, [*judged, *_count_origins(origin, whole), *noted])
@@ -124,6 +124,12 @@ def judge_homes(site: Site, rules: HouseholdRules) -> tuple[pd.Series[Any], list
     kind = classify_uses(buildings["use"])
     open_ = given.isna() & counted.isna()
     entries = []
+    for mask, reason in (
+        (given.isna() & (counted > 0), "homes by the people or households counted there"),
+        (given.isna() & (counted == 0), "not homes: the data counts nobody there"),
+        (~given.fillna(True).astype(bool) & home, "given as no homes, yet people or households are counted there: homes"),
+    ):
+        entries.append(Entry("households", "buildings", "inferred", int(mask.sum()), reason, sorted(buildings.index[mask])))
 
     def settle(mask: pd.Series[Any], value: bool, reason: str) -> None:
         nonlocal open_
@@ -141,8 +147,6 @@ def judge_homes(site: Site, rules: HouseholdRules) -> tuple[pd.Series[Any], list
     settle((area > rules.largest_plain) & low, False, f"not homes: unknown use, low and above {rules.largest_plain:g} m2")
     settle(_stand_beside(buildings, home | open_, open_, rules), False, "not homes: small, beside a larger home")
     settle(open_, True, "homes by their size")
-    changed = buildings.index[~given.fillna(True).astype(bool) & home]
-    entries.append(Entry("households", "buildings", "noted", len(changed), "given as no homes, yet people counted there", changed))
     return home.rename("residential"), entries
 
 
@@ -194,47 +198,39 @@ def _estimate_raw(buildings: gpd.GeoDataFrame, kinds: pd.Series[Any], rules: Hou
     return (buildings["population"] / rules.persons).fillna(by_area)
 
 
-def _find_range(
-    whole: pd.Series[Any], kinds: pd.Series[Any], origin: pd.Series[Any], least: pd.Series[Any]
-) -> dict[str, pd.Series[Any]]:
+def _find_range(whole: pd.Series[Any], kinds: pd.Series[Any], origin: pd.Series[Any]) -> dict[str, pd.Series[Any]]:
     """Find the low and high estimate of each building; both are the number itself where it was observed."""
     rows = read_coefficients().reindex(kinds.mask(origin == "population", "population")).set_axis(whole.index)
     open_ = origin.isin(["population", "estimated"])
-    low = np.maximum(np.floor(whole * rows["low_factor"].where(open_, 1.0)), least)
+    low = np.maximum(np.floor(whole * rows["low_factor"].where(open_, 1.0)), np.minimum(whole, 1))
     high = np.ceil(whole * rows["high_factor"].where(open_, 1.0))
     return {"households_low": low.astype("int64"), "households_high": high.astype("int64")}
 
 
 def _meet_totals(
-    site: Site,
-    rules: HouseholdRules,
-    number: pd.Series[Any],
-    whole: pd.Series[Any],
-    origin: pd.Series[Any],
-    least: pd.Series[Any],
+    site: Site, rules: HouseholdRules, number: pd.Series[Any], whole: pd.Series[Any], free: pd.Series[Any]
 ) -> tuple[pd.Series[Any], list[Entry]]:
-    """Scale what was not observed to the known totals, and list what was done and what could not be."""
+    """Scale the free homes to the known totals, and list what was done and what could not be."""
     whole, entries, scaled = whole.copy(), [], []
-    community = site.buildings["community"]
     known = site.communities["households"].dropna().sort_index()
-    groups = [(code, whole.index[community == code], round(total)) for code, total in known.items()]
+    rows = site.buildings.groupby("community").indices
+    groups = [(str(code), whole.index[rows.get(code, [])], round(total)) for code, total in known.items()]
     if rules.total > 0:
-        rest = whole.index[~community.isin(known.index)]
-        groups.append(("the rest of the site", rest, None))
+        rest = whole.index[~site.buildings["community"].isin(known.index)]
+        groups.append(("the rest of the site", rest, -1))
     for name, own, total in groups:
-        if total is None:
+        if total < 0:  # the rest comes last: what the communities with known totals leave of the whole
             total = rules.total - int(whole.drop(own).sum())
-        free = own[origin[own].isin(["population", "estimated"])].sort_values()
-        room = total - int(whole[own].sum() - whole[free].sum())
-        if len(free) and room >= int(least[free].sum()):
-            shares = allocate_whole(number[free].to_numpy(dtype=float), room, least[free].to_numpy())
-            whole[free] = shares
-            scaled.append(str(name))
-        else:
-            whole[free] = least[free]
-        if int(whole[own].sum()) != total:
-            reason = f"{name}: {int(whole[own].sum())} households stand against a known total of {total}; no room to scale"
-            entries.append(Entry("households", "communities", "noted", 1, reason, [str(name)]))
+        homes = own[free[own]].sort_values()
+        room = total - int(whole[own].sum() - whole[homes].sum())
+        if len(homes):
+            ones = np.ones(len(homes), dtype=np.int64)
+            whole[homes] = allocate_whole(number[homes].to_numpy(dtype=float), room, ones) if room >= len(homes) else ones
+        if int(whole[own].sum()) == total:
+            scaled += [name] if len(homes) else []
+            continue
+        reason = f"{name}: {int(whole[own].sum())} households stand against a known total of {total}; there is no room to scale"
+        entries.append(Entry("households", "communities", "noted", 1, reason, [name]))
     reason = "estimates scaled so that the known total is met exactly"
     return whole, [Entry("households", "communities", "inferred", len(scaled), reason, scaled), *entries]
 

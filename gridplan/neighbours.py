@@ -222,7 +222,7 @@ def _write_pairs(stairwells: gpd.GeoDataFrame, place: Array, between: pd.DataFra
         }
     )  # fmt: skip
     table = table.sort_values(["focal", "neighbour"], ignore_index=True)
-    table["pair"] = np.char.zfill(np.arange(1, len(table) + 1).astype(str), len(str(len(table))))
+    table["pair"] = (table.index + 1).astype("str").str.zfill(len(str(len(table))))
     return conform_table("neighbours", table)
 
 

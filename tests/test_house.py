@@ -18,7 +18,7 @@ PACKAGE = ROOT / "gridplan"
 FLOORS = [
     ["errors", "engine"],
     ["schema", "rules"],
-    ["conform"],
+    ["conform", "faces"],
     ["site"],
     ["survey", "communities", "compounds", "households", "stairwells", "neighbours", "linework"],
     ["tessellation"],
@@ -84,7 +84,9 @@ def test_all_is_the_door():
 
 
 def test_importing_gridplan_imports_no_library():
-    code = "import sys, gridplan; print(sorted({'numpy', 'pandas', 'geopandas', 'shapely', 'folium', 'numba'} & set(sys.modules)))"
+    code = (
+        "import sys, gridplan; print(sorted({'numpy', 'pandas', 'geopandas', 'shapely', 'folium', 'numba'} & set(sys.modules)))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

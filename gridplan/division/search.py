@@ -26,7 +26,8 @@ class Effort:
 EFFORTS = {"quick": Effort(1, 300, 4), "default": Effort(3, 900, 8), "thorough": Effort(12, 3000, 12)}
 SWAP_SHARE = 0.35
 HOT, COLD = 0.12, 0.0015  # heat at first and at last, in shares of the mean price of a part
-CLIMB_ROUNDS = 40_000  # exchanges tried at the least, however few the atoms
+SHORT_RUN = 3_000  # exchanges tried in a run at the least
+LEAST_ROUNDS = 60_000  # and in all runs: few atoms get more runs, since a run is then over soon
 
 
 def search(problem: Problem, k: int, effort: Effort, seed: int) -> tuple[Array, float]:
@@ -40,7 +41,7 @@ def search(problem: Problem, k: int, effort: Effort, seed: int) -> tuple[Array, 
         part = np.zeros(len(problem), np.int32)
         return part, total_price(data, part, 1)
     best, best_price = np.zeros(0, np.int32), np.inf
-    for _ in range(effort.runs):
+    for _ in range(max(effort.runs, min(24, LEAST_ROUNDS // max(SHORT_RUN, effort.rounds * len(problem))))):
         part = run(data, k, effort, state)
         price = total_price(data, part, k)
         if price < best_price - 1e-6:
@@ -55,7 +56,7 @@ def run(data: Data, k: int, effort: Effort, seed: Array) -> Array:
     price = sum(price_part(data, state, p) for p in range(k))
     walk = float(state.walk.sum())
     scale = max(walk, 1e-3 * price, 1.0) / k
-    rounds = max(CLIMB_ROUNDS, effort.rounds * len(part))
+    rounds = max(SHORT_RUN, effort.rounds * len(part))
     anneal(data, state, seed, rounds, HOT * scale, COLD * scale, SWAP_SHARE)
     return state.part
 

@@ -27,6 +27,7 @@ def cut_tree(data: Any, k: int, seed: Any, tries: int) -> Any:
     order = np.zeros(n, np.int32)
     parent = np.zeros(n, np.int32)
     below = np.zeros(n, np.int64)
+    atoms = np.zeros(n, np.int64)
     best_side = np.zeros(n, np.bool_)
     p = 0
     while p < used:
@@ -41,7 +42,7 @@ def cut_tree(data: Any, k: int, seed: Any, tries: int) -> Any:
                 total += data.weights[i]
         for _ in range(tries):
             size = grow_tree(data, part, p, seed, order, parent)
-            error, count, edge = find_cut(data, order, parent, below, size, wanted[p], total)
+            error, count, edge = find_cut(data, order, parent, below, atoms, size, wanted[p], total)
             if error < best_error:
                 best_error, best_count = error, count
                 mark_side(order, parent, size, edge, best_side)
@@ -159,7 +160,7 @@ def pop(key: Any, item: Any, filled: Any) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def find_cut(data: Any, order: Any, parent: Any, below: Any, size: Any, wanted: Any, total: Any) -> Any:
+def find_cut(data: Any, order: Any, parent: Any, below: Any, atoms: Any, size: Any, wanted: Any, total: Any) -> Any:
     """Find the tree edge whose cut leaves both sides nearest to whole numbers of parts.
 
     The error is the sum over both sides of what cannot be within the band, then of the distance from equal parts, less
@@ -167,6 +168,7 @@ def find_cut(data: Any, order: Any, parent: Any, below: Any, size: Any, wanted: 
     """
     for s in range(size):
         below[order[s]] = data.weights[order[s]]
+        atoms[order[s]] = 1
     best, best_count, best_edge = np.inf, 1, order[size - 1]
     low, high = data.band[0], data.band[2]
     even = total / wanted
@@ -174,10 +176,11 @@ def find_cut(data: Any, order: Any, parent: Any, below: Any, size: Any, wanted: 
         i = order[s]
         weight = below[i]
         below[parent[i]] += weight
-        near = max(1, min(wanted - 1, round(weight / even)))
+        atoms[parent[i]] += atoms[i]
+        near = round(weight / even)
         for count in (near - 1, near, near + 1):
-            if count < 1 or count > wanted - 1:
-                continue
+            # Neither side may get more parts than it has atoms.
+            count = max(1, wanted - (size - atoms[i]), min(count, atoms[i], wanted - 1))
             rest = wanted - count
             miss = max(0, weight - count * high) + max(0, count * low - weight)
             miss += max(0, total - weight - rest * high) + max(0, rest * low - (total - weight))

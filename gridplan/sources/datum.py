@@ -67,7 +67,7 @@ def find_shifted(points: Points, datum: Datum) -> Points:
     Examples
     --------
     >>> find_shifted(np.array([[118.18, 39.63], [39.9, 59.2]]), "gcj02").round(5).tolist()
-    [[118.18585, 39.63125], [39.9, 59.2]]
+    [[118.18628, 39.63131], [39.9, 59.2]]
     """
     places = points + _find_shift(points) if datum in {"gcj02", "bd09"} else points.copy()
     if datum == "bd09":
@@ -82,7 +82,7 @@ def find_unshifted(points: Points, datum: Datum) -> Points:
 
     Examples
     --------
-    >>> find_unshifted(np.array([[118.18585, 39.63125]]), "gcj02").round(4).tolist()
+    >>> find_unshifted(np.array([[118.18628, 39.63131]]), "gcj02").round(4).tolist()
     [[118.18, 39.63]]
     """
     inside = _find_inside(points)
@@ -99,7 +99,7 @@ def find_unshifted(points: Points, datum: Datum) -> Points:
 def _find_inside(points: Points) -> npt.NDArray[np.bool_]:
     west, south, east, north = SHIFTED_AREA
     lon, lat = points[:, 0], points[:, 1]
-    return cast("npt.NDArray[np.bool_]", (lon > west) & (lon < east) & (lat > south) & (lat < north))
+    return (lon > west) & (lon < east) & (lat > south) & (lat < north)
 
 
 def _solve(forward: Callable[[Points], Points], shown: Points) -> Points:
@@ -126,7 +126,7 @@ def convert_datum(geometries: gpd.GeoSeries, datum: str) -> gpd.GeoSeries:
 
     Examples
     --------
-    >>> shown = gpd.GeoSeries.from_xy([118.18585], [39.63125])
+    >>> shown = gpd.GeoSeries.from_xy([118.18628], [39.63131])
     >>> convert_datum(shown, "gcj02").map(lambda p: (round(p.x, 4), round(p.y, 4))).tolist()
     [(118.18, 39.63)]
     """

@@ -1,0 +1,125 @@
+"""Faces: linework cut into faces that tile the plane, their borders, and faces joined into larger ones."""
+
+from __future__ import annotations
+
+import heapq
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+GRID = 0.01  # m, the grid that linework is noded on
+HARD_METRE = 0.01  # what a metre of hard border counts when faces are joined
+
+
+def polygonise(lines: Any) -> Any:
+    """Cut the plane along lines into faces, in one order whatever the order of the lines; dead ends fall away.
+
+    Examples
+    --------
+    >>> cross = [shapely.box(0, 0, 4, 2).boundary, shapely.linestrings([[1, -1], [1, 3]])]
+    >>> shapely.area(polygonise(cross)).tolist()
+    [2.0, 6.0]
+    """
+    faces = shapely.normalize(shapely.get_parts(shapely.polygonize([shapely.union_all(lines, grid_size=GRID)])))
+    x, y = shapely.get_coordinates(shapely.point_on_surface(faces)).T
+    return faces[np.lexsort((y, x))]
+
+
+def sum_inside(faces: Any, points: Any, weight: Floats) -> Floats:
+    """Add up the weights of the points in each face; a point on a border counts once, in the first face.
+
+    Examples
+    --------
+    >>> sum_inside(shapely.box([0, 1], 0, [1, 2], 1), shapely.points([[1, 0.5], [1.5, 0.5]]), np.array([3.0, 4.0])).tolist()
+    [3.0, 4.0]
+    """
+    face, point = shapely.STRtree(points).query(faces, predicate="intersects")
+    order = np.argsort(face, kind="stable")
+    point, first = np.unique(point[order], return_index=True)
+    sums: Floats = np.bincount(face[order][first], weights=weight[point], minlength=len(faces))
+    return sums
+
+
+def find_borders(faces: Any, hard: Any) -> pd.DataFrame:
+    """Measure the common border of each pair of faces in metres; a metre along hard lines counts a hundredth.
+
+    The faces must come from one noded linework, so that neighbours share their vertices. Columns: left, right, length.
+
+    Examples
+    --------
+    >>> find_borders(shapely.box([0, 1], 0, [1, 2], 5), np.array([])).to_numpy().tolist()
+    [[0.0, 1.0, 5.0]]
+    """
+    rings, of_face = shapely.get_rings(faces, return_index=True)
+    ends, of_ring = shapely.get_coordinates(rings, return_index=True)
+    same = of_ring[1:] == of_ring[:-1]
+    a, b, face = ends[:-1][same], ends[1:][same], of_face[of_ring[:-1][same]]
+    swap = (a[:, 0] > b[:, 0]) | ((a[:, 0] == b[:, 0]) & (a[:, 1] > b[:, 1]))
+    a, b = np.where(swap[:, None], b, a), np.where(swap[:, None], a, b)
+    keys = np.column_stack([a, b])
+    order = np.lexsort((face, *keys.T))
+    keys, face = keys[order], face[order]
+    twice = (keys[1:] == keys[:-1]).all(axis=1)
+    keys, left, right = keys[1:][twice], face[:-1][twice], face[1:][twice]
+    middle = shapely.points((keys[:, :2] + keys[:, 2:]) / 2)
+    stony = np.zeros(len(keys), dtype=bool)
+    if len(hard):
+        stony[shapely.STRtree(hard).query(middle, predicate="dwithin", distance=10 * GRID)[0]] = True
+    length = np.hypot(*(keys[:, 2:] - keys[:, :2]).T) * np.where(stony, HARD_METRE, 1.0)
+    borders = pd.DataFrame({"left": left, "right": right, "length": length})
+    return borders[left != right].groupby(["left", "right"], as_index=False)["length"].sum()
+
+
+def join_small(weight: Floats, borders: pd.DataFrame, least: float) -> Ints:
+    """Join faces, the lightest first, to the neighbour with the longest border until all hold the least weight.
+
+    Returns the label of each face: the number of the face that it was joined to, or its own.
+
+    Examples
+    --------
+    >>> row = pd.DataFrame({"left": [0, 1], "right": [1, 2], "length": [5.0, 9.0]})
+    >>> join_small(np.array([6.0, 1.0, 7.0]), row, 5).tolist()
+    [0, 2, 2]
+    """
+    near: list[dict[int, float]] = [{} for _ in weight]
+    for left, right, length in borders.itertuples(index=False):
+        near[left][right] = near[right][left] = length
+    mass, label = weight.tolist(), np.arange(len(weight))
+    queue = [(w, n) for n, w in enumerate(mass) if w < least]
+    heapq.heapify(queue)
+    while queue:
+        w, face = heapq.heappop(queue)
+        if w != mass[face] or not near[face]:
+            continue  # it has grown or gone since, or stands alone
+        host = max(near[face], key=lambda other: (round(near[face][other], 3), -other))
+        for other, length in near[face].items():
+            del near[other][face]
+            if other != host:
+                near[host][other] = near[other][host] = near[host].get(other, 0.0) + length
+        near[face], mass[face] = {}, -1.0
+        mass[host] += w
+        label[face] = host
+        if mass[host] < least:
+            heapq.heappush(queue, (mass[host], host))
+    while (label[label] != label).any():
+        label = label[label]
+    return label
+
+
+def dissolve(faces: Any, labels: Ints) -> Any:
+    """Merge faces with equal labels that come from one noded linework; the result is sorted by label.
+
+    Examples
+    --------
+    >>> shapely.area(dissolve(shapely.box([0, 1, 2], 0, [1, 2, 3], 5), np.array([7, 7, 4]))).tolist()
+    [5.0, 10.0]
+    """
+    order = np.argsort(labels, kind="stable")
+    groups = np.split(faces[order], np.flatnonzero(np.diff(labels[order])) + 1)
+    return shapely.normalize(np.array([shapely.coverage_union_all(group) for group in groups], dtype=object))
