@@ -267,6 +267,17 @@ def judge_kinds(site: Site, rules: SiteRules) -> Site:
 
     A community is urban where there are at least ``rules.urban_density`` households per hectare within 40 m of its
     homes, or where its households live in buildings of ``rules.urban_floors`` floors or more on average.
+
+    Examples
+    --------
+    >>> from shapely import box
+    >>> from gridplan.conform import make_empty
+    >>> from gridplan.site import SITE_TABLES
+    >>> village = gpd.GeoDataFrame({"community": ["v"]}, geometry=[box(0, 0, 500, 500)], crs="EPSG:32650")
+    >>> site = Site(**{t: make_empty(t, "EPSG:32650") for t in SITE_TABLES})
+    >>> site = site.replace(communities=conform_table("communities", village))
+    >>> judge_kinds(site, SiteRules()).communities["kind"].tolist()
+    ['rural']
     """
     communities = site.communities
     empty = communities.index[communities["kind"] == ""]
@@ -293,8 +304,9 @@ def measure_density(site: Site) -> pd.DataFrame:
     homes = site.buildings[site.buildings["households"] > 0]
     boxes = shapely.bounds(homes.geometry.to_numpy()) + np.array([-1, -1, 1, 1]) * NEIGHBOURHOOD
     land = pd.Series(shapely.box(*boxes.T), index=homes.index).groupby(homes["community"]).agg(shapely.union_all)
-    land = land.reindex(site.communities.index)
-    hectares = shapely.area(shapely.intersection(land.to_numpy(), site.communities.geometry.to_numpy())) / 10_000
+    built = np.array(land.reindex(site.communities.index), dtype=object)
+    built[pd.isna(built)] = None  # a community without homes has no built-up land
+    hectares = shapely.area(shapely.intersection(built, site.communities.geometry.to_numpy())) / 10_000
     known = homes[homes["floors"].notna()]
     totals = known["households"].groupby(known["community"]).sum()
     floors = (known["households"] * known["floors"]).groupby(known["community"]).sum() / totals

@@ -42,8 +42,7 @@ def sum_inside(faces: Any, points: Any, weight: Floats) -> Floats:
     face, point = shapely.STRtree(points).query(faces, predicate="intersects")
     order = np.argsort(face, kind="stable")
     point, first = np.unique(point[order], return_index=True)
-    sums: Floats = np.bincount(face[order][first], weights=weight[point], minlength=len(faces))
-    return sums
+    return np.bincount(face[order][first], weights=weight[point], minlength=len(faces)).astype(np.float64)
 
 
 def find_borders(faces: Any, hard: Any) -> pd.DataFrame:

@@ -20,11 +20,6 @@ from gridplan.site import Site
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-# Places whose outline says that what stands inside is not a home, unless its own use says otherwise.
-NOT_HOME_PLACES = (
-    *("school", "kindergarten", "college", "university", "hospital", "clinic", "market", "service_centre", "townhall"),
-    *("industrial", "commercial", "retail", "cemetery", "military", "railway", "学校", "医院", "市场", "工业"),
-)
 TEXT_COLUMNS = ("class", "uses", "source", "meaning")
 
 
@@ -78,6 +73,18 @@ def estimate_households(site: Site, rules: HouseholdRules) -> Site:
     -------
     The site with ``residential``, ``households``, ``households_low``, ``households_high`` and ``households_origin``
     filled; the observed numbers stay as they are beside them.
+
+    Examples
+    --------
+    >>> from gridplan.conform import conform_table, make_empty
+    >>> from gridplan.site import SITE_TABLES
+    >>> rows = {"building": ["a", "b", "c"], "use": ["apartments", "house", "school"], "floors": [6, 1, 3]}
+    >>> block, house = shapely.box(0, 0, 50, 12), shapely.box(90, 0, 100, 10)
+    >>> frame = gpd.GeoDataFrame(rows, geometry=[block, house, block], crs="EPSG:32650")
+    >>> site = Site(**{t: make_empty(t, "EPSG:32650") for t in SITE_TABLES})
+    >>> site = site.replace(buildings=conform_table("buildings", frame))
+    >>> estimate_households(site, HouseholdRules()).buildings["households"].tolist()
+    [33, 1, 0]
     """
     buildings = site.buildings
     residential, judged = judge_homes(site, rules)
@@ -151,7 +158,7 @@ def judge_homes(site: Site, rules: HouseholdRules) -> tuple[pd.Series[Any], list
 
 
 def _lie_in_places(site: Site) -> pd.Series[Any]:
-    places = site.places[site.places["kind"].str.lower().isin(NOT_HOME_PLACES)]
+    places = site.places[classify_uses(site.places["kind"]) == "not_home"]
     shapes = np.concatenate([places.geometry.to_numpy(), site.institutions.geometry.to_numpy()])
     shapes = shapes[shapely.get_dimensions(shapes) == 2]
     inside = pd.Series(False, index=site.buildings.index)
@@ -257,7 +264,7 @@ def allocate_whole(weights: Floats, total: int, least: Ints) -> Ints:
     while free.any():
         room = total - int(out[~free].sum())
         plain = weights[free] if weights[free].sum() > 0 else np.ones(int(free.sum()))
-        share = plain * (room / plain.sum())
+        share = plain / plain.sum() * room
         short = share < least[free]
         if not short.any():
             floor = np.floor(share).astype("int64")

@@ -192,8 +192,9 @@ class OutlineRules:
     """How land outlines are drawn."""
 
     spacing: float = rule(8.0, "m", "distance between the points that stand for a building's wall", least=0.5)
-    grid: float = rule(0.01, "m", "precision of all outlines", least=0.0001)
-    along_streets: bool = rule(True, "", "whether outlines follow streets where they lie between")
+    grid: float = rule(0.00001, "m", "precision of all outlines; fine enough that rounding keeps areas", least=0.0000001)
+    along_streets: bool = rule(True, "", "whether outlines follow streets and barriers where they lie between")
+    straighten: float = rule(1.0, "m", "how far a line midway between buildings may be straightened", least=0)
 
     def __post_init__(self) -> None:
         """Refuse values out of range."""

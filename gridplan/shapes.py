@@ -17,6 +17,7 @@ Mask = npt.NDArray[np.bool_]
 GRID = 0.01  # m, the grid that outlines are snapped to
 CREVICE = 5 * GRID  # m, a gap between outlines that is no wider than this is closed
 DEGREE_STEP = 0.002  # degrees, about 200 m: a straight line so long in degrees bends by less than a fifth of GRID
+SMALLEST = 0.01  # m2 of an area, m of a line: smaller shapes have no extent to speak of
 SCALE_ERROR = 0.01  # a projected CRS that is off by more is not one to measure in; Web Mercator is off by 30 % in Beijing
 
 # CGCS2000 / 3-degree Gauss-Kruger zones by central meridian: EPSG:4534 is 75 E, EPSG:4554 is 135 E. The box holds
@@ -75,6 +76,26 @@ def _is_true_to_scale(crs: CRS, lon: float, lat: float) -> bool:
     return bool(np.abs(scales - 1).max() <= SCALE_ERROR)
 
 
+def project_shapes(series: gpd.GeoSeries, target: CRS, dimension: int | None = None, bend: bool = False) -> Shapes:
+    """Return shapes flat, unpacked to one dimension and in the CRS ``target``; what has no position there becomes none.
+
+    With ``bend``, long straight lines in degrees get points between, so that a border looks the same from both sides
+    even if one side has more points on it than the other.
+
+    Examples
+    --------
+    >>> place = gpd.GeoSeries.from_xy([117.0], [0.0], z=[55.0], crs=4326)
+    >>> project_shapes(place, CRS.from_epsg(4548))[0].wkt
+    'POINT (500000 0)'
+    """
+    flat = gpd.GeoSeries(unpack_collections(shapely.force_2d(series.to_numpy()), dimension), crs=series.crs)
+    if series.crs != target:
+        flat = (flat.segmentize(DEGREE_STEP) if bend and series.crs.is_geographic else flat).to_crs(target)
+    out = flat.to_numpy().copy()
+    out[~np.isfinite(shapely.bounds(out)).all(axis=1)] = None
+    return cast(Shapes, out)
+
+
 def unpack_collections(shapes: Shapes, dimension: int | None = None) -> Shapes:
     """Unpack geometry collections: keep their parts of one dimension (by default the highest) as a multi-part shape.
 
@@ -109,7 +130,7 @@ def repair_shapes(shapes: Shapes) -> tuple[Shapes, Mask]:
     >>> shapes[0].geom_type, shapes[0].area, repaired.tolist()
     ('MultiPolygon', 2.0, [True, False])
     """
-    wrong = ~shapely.is_valid(shapes)
+    wrong = ~shapely.is_valid(shapes) & ~shapely.is_missing(shapes)
     out = shapes.copy()
     valid = shapely.make_valid(shapes[wrong], method="structure", keep_collapsed=False)
     kept = [_keep_dimension(new, dimension) for new, dimension in zip(valid, shapely.get_dimensions(shapes[wrong]), strict=True)]

@@ -1,12 +1,11 @@
 """The survey: tables as they were read, checked all at once and put in order as a site.
 
 Every problem is told before anything is changed. What can be put right without a decision (broken rings, doubles,
-shapes without area, coordinates in degrees, missing codes) is put right, and counted in the site's ledger.
+shapes without extent, coordinates in degrees, missing codes) is put right, and counted in the site's ledger.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import geopandas as gpd
@@ -15,49 +14,40 @@ import pandas as pd
 import shapely
 from pyproj import CRS
 
-from gridplan.conform import Entry, check_values, conform_table, is_spatial, make_empty, write_ledger
+from gridplan.codes import describe_rows, fill_codes
+from gridplan.conform import Entry, conform_table, is_spatial, make_empty, write_ledger
 from gridplan.errors import InputError, PersonalDataError, Problem
+from gridplan.inspection import FATAL, INPUT_TABLES, check_overlaps, check_table, measure_overlaps
 from gridplan.rules import SiteRules
-from gridplan.schema import GEOMETRY_TYPES, find_columns, find_key, find_personal_columns, read_schema
-from gridplan.shapes import (
-    DEGREE_STEP,
-    find_metric_crs,
-    find_middle,
-    repair_shapes,
-    snap_outlines,
-    unpack_collections,
-)
+from gridplan.schema import find_columns, find_key
+from gridplan.shapes import SMALLEST, find_metric_crs, project_shapes, repair_shapes, snap_outlines
 from gridplan.site import SITE_TABLES, Reading, Site
 
-# Barriers of these kinds cannot be walked over unless the data says so; Chinese words as files of ours have them.
-HARD_KINDS = frozenset(
-    {
-        *("barrier", "river", "riverbank", "lake", "water", "reservoir", "motorway", "trunk"),
-        *("河", "河流", "江", "湖", "湖泊", "水系", "水体", "水库", "铁路", "高铁", "高速", "高速公路", "快速路"),
-    }
+# Barriers of these kinds, and all kinds of railway, cannot be walked over unless the data says so.
+HARD_KINDS = (
+    *("barrier", "river", "riverbank", "lake", "water", "reservoir", "motorway", "trunk"),
+    *("河", "河流", "江", "湖", "湖泊", "水系", "水体", "水库", "铁路", "高铁", "高速", "高速公路", "快速路"),
 )
-PREFIXES = {
-    **{"buildings": "b", "communities": "c", "compounds": "k", "barriers": "r", "openings": "o"},
-    **{"streets": "s", "places": "p", "institutions": "i", "counts": "n"},
-}
-WIDTHS = {"buildings": 6, "communities": 2}  # digits of made codes at least; other tables have four
-SMALLEST = 0.01  # m2 of an area, m of a line: smaller shapes have none to speak of
-STRAY = 5.0  # degrees that data may lie outside the area that its CRS is made for
+DOUBLE_STEP = 1e-3  # m, shapes that are the same to this are doubles
+_DIMENSIONS = {"line": 1, "polygon": 2}
+
+Mark = tuple[str, str, "pd.Index[Any]"]  # what was done, why, to which rows
 
 
 def make_site(reading: Reading, rules: SiteRules | None = None, crs: Any = None) -> Site:
     """Make a site of tables that were read: everything checked, then put in order.
 
-    Shapes are made valid, two-dimensional and projected to one CRS in metres: the buildings' own where it is fit to
-    measure in, else a CGCS2000 or UTM zone. Doubles and shapes without extent are left out, community outlines are
-    snapped together, missing codes are made from the place. The ledger counts all of it. The order of rows does not matter.
+    Shapes are made valid and two-dimensional, and projected to one CRS in metres: the buildings' own where it is fit
+    to measure in, else a CGCS2000 or UTM zone. Doubles and shapes without extent are left out, community outlines
+    are snapped together, missing codes are made from the place. The ledger counts all of it, and no result
+    depends on the order of rows.
 
     Parameters
     ----------
     reading
         Tables as a source gives them.
     rules
-        What counts as an overlap, how high a floor is and how large a house that is a point.
+        What counts as an overlap, how high a floor is, and how large a house that is given as a point.
     crs
         CRS of tables that come without one.
 
@@ -70,37 +60,186 @@ def make_site(reading: Reading, rules: SiteRules | None = None, crs: Any = None)
 
     Examples
     --------
-    >>> houses = gpd.GeoDataFrame({"height": [9.2]}, geometry=[shapely.box(118.18, 39.63, 118.1802, 39.6301)], crs=4326)
-    >>> site = make_site(Reading({"buildings": houses}))
+    >>> house = gpd.GeoDataFrame({"height": [9.2]}, geometry=[shapely.box(118.18, 39.63, 118.1802, 39.6301)], crs=4326)
+    >>> site = make_site(Reading({"buildings": house}))
     >>> site
     Site(1 buildings, 3 ledger; CGCS2000 / 3-degree Gauss-Kruger CM 117E)
     >>> site.buildings["floors"].to_dict()
     {'b000001': 3.0}
     """
     rules = rules or SiteRules()
-    tables = {name: _tidy(name, frame, crs) for name, frame in reading.tables.items() if name in SITE_TABLES[:-1]}
-    problems = _check_reading(reading, tables)
-    misplaced = any(problem.rule in {"shapes", "CRS is known", "place"} for problem in problems)
-    if misplaced or tables.get("buildings") is None or tables["buildings"].empty:
-        raise _build_error(problems)
+    tables = {name: _tidy(name, frame, crs) for name, frame in reading.tables.items() if name in INPUT_TABLES}
+    problems = [p for name in reading.tables for p in check_table(name, reading, tables.get(name))]
+    if "buildings" not in tables or tables["buildings"].empty:
+        problems.append(_make_empty_problem("it has no rows", reading.files.get("buildings", "")))
+    if any(p.rule in FATAL for p in problems):
+        raise _make_error(problems)
     target = find_metric_crs(tables["buildings"].geometry)
-    entries = list(reading.entries)
-    for name in SITE_TABLES[:-1]:
-        if name not in tables:
-            tables[name] = make_empty(name, target if is_spatial(name) else None)
-            continue
-        if is_spatial(name):
-            tables[name], done = order_shapes(name, tables[name], target, rules)
-            entries += done
-        if name == "communities":
-            problems += list(_check_overlaps(tables[name], rules))
-    if tables["buildings"].empty:
-        message = "none of them has a shape that can be used"
-        problems.append(Problem("buildings", "not empty", message, "give outlines or points of buildings"))
+    if "communities" in tables:
+        problems += check_overlaps(tables["communities"], target, rules)
     if problems:
-        raise _build_error(problems)
-    for name in SITE_TABLES[:-1]:
-        tables[name], done = _finish_table(name, tables[name], rules)
-        entries += done
-    tables["ledger"] = write_ledger(make_empty("ledger"), entries)
-    return Site(**tables)
+        raise _make_error(problems)
+    entries = list(reading.entries)
+    site = {name: make_empty(name, target if is_spatial(name) else None) for name in SITE_TABLES}
+    for name in INPUT_TABLES:
+        if name in tables and len(tables[name]):
+            site[name], done = _order_table(name, tables[name], target, rules)
+            entries += done
+    if site["buildings"].empty:
+        raise _make_error([_make_empty_problem("no row has a usable shape", reading.files.get("buildings", ""))])
+    site["ledger"] = write_ledger(site["ledger"], entries)
+    return Site(**site)
+
+
+def _make_error(problems: list[Problem]) -> InputError:
+    personal = any(p.rule == "no personal data" for p in problems)
+    return (PersonalDataError if personal else InputError)(list(dict.fromkeys(problems)))
+
+
+def _make_empty_problem(message: str, file: str) -> Problem:
+    return Problem("buildings", "not empty", message, "give a file with outlines or points of buildings", file=file)
+
+
+def _tidy(table: str, frame: Any, crs: Any) -> Any:
+    """Return the schema's input columns of a table with numbered rows, text without blanks around it, and a CRS."""
+    key = find_key(table)
+    flat = frame.reset_index(drop=frame.index.name != key or key in frame.columns)
+    names = [c.name for c in find_columns(table) if c.need != "derived" and not c.is_geometry and c.name in flat.columns]
+    out = pd.DataFrame(flat[names])
+    for name in names:
+        if pd.api.types.is_string_dtype(out[name].dtype) or out[name].dtype == object:
+            text = out[name].map(lambda v: v.strip() if isinstance(v, str) else v)
+            out[name] = text.where(text != "", None)
+    if key in names and pd.api.types.is_float_dtype(out[key].dtype) and bool((out[key].dropna() % 1 == 0).all()):
+        out[key] = out[key].astype("Int64")  # a column of whole numbers with gaps comes as 1.0, 2.0
+    if is_spatial(table) and isinstance(flat, gpd.GeoDataFrame) and flat._geometry_column_name in flat.columns:
+        out = gpd.GeoDataFrame(out, geometry=flat.geometry.array, crs=flat.crs)
+        out = out.set_crs(crs) if out.crs is None and crs is not None else out
+    return out
+
+
+def _order_table(table: str, frame: Any, target: CRS, rules: SiteRules) -> tuple[Any, list[Entry]]:
+    """Put one table in order, and say what was done to it."""
+    key = find_key(table)
+    work = conform_table(table, frame).reset_index()
+    given = work[key]
+    marks: list[Mark] = []
+    if is_spatial(table):
+        work, marks = _order_shapes(table, work, target, rules)
+    work, filled = _fill_values(table, work, rules)
+    codes = fill_codes(table, work.drop(columns=key), work[key])
+    made: Mark = ("inferred", "no code given: made from where it lies", work.index[work[key] == ""])
+    names = given.where(~given.index.isin(codes.index), codes.reindex(given.index))
+    entries = [_make_entry(table, mark, names) for mark in (*marks, *filled, made) if len(mark[2])]
+    out = conform_table(table, work.assign(**{key: codes})).sort_index()
+    if table == "communities":
+        out, snapped = _snap_communities(out)
+        entries += snapped
+    return out, entries
+
+
+def _make_entry(table: str, mark: Mark, names: pd.Series[Any]) -> Entry:
+    action, reason, rows = mark
+    ids = sorted(name for name in names[rows] if name) if len(rows) < len(names) else ()  # all of them need no list
+    return Entry("survey", table, action, len(rows), reason, ids)
+
+
+def _order_shapes(table: str, frame: gpd.GeoDataFrame, target: CRS, rules: SiteRules) -> tuple[gpd.GeoDataFrame, list[Mark]]:
+    """Project and repair the shapes of a table, and leave out rows without a shape, without extent and doubles."""
+    dimension = _DIMENSIONS.get(find_columns(table)[-1].dtype)
+    marks: list[Mark] = []
+    if frame.crs != target:
+        marks.append(("converted", f"from {frame.crs.name} to {target.name}", frame.index))
+    raised = frame.index[shapely.has_z(frame.geometry.to_numpy())]
+    marks.append(("noted", "heights of its points left out", raised))
+    shapes = project_shapes(frame.geometry, target, dimension, bend=table == "communities")
+    there = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
+    marks.append(("dropped", "no shape, or none that can be placed", frame.index[~there]))
+    frame, shapes = frame[there], shapes[there]
+    shapes, repaired = repair_shapes(shapes)
+    marks.append(("repaired", "shape was not valid", frame.index[repaired]))
+    if table == "buildings":
+        points = shapely.get_dimensions(shapes) == 0
+        shapes[points] = _draw_squares(shapes[points], rules.point_size)
+        marks.append(("inferred", f"given as a point: a square of {rules.point_size:g} m stands for it", frame.index[points]))
+    extent = np.where(shapely.get_dimensions(shapes) == 2, shapely.area(shapes), shapely.length(shapes))
+    whole = ~shapely.is_empty(shapes) & ((extent > SMALLEST) | (shapely.get_dimensions(shapes) == 0))
+    marks.append(("dropped", "shape without area or length", frame.index[~whole]))
+    out = frame.set_geometry(gpd.GeoSeries(shapes, index=frame.index, crs=target))[whole]
+    if table == "buildings":
+        doubles = _find_doubles(out)
+        marks.append(("dropped", "same shape as another building", doubles))
+        out = out.drop(index=doubles)
+    return out, marks
+
+
+def _draw_squares(points: Any, side: float) -> Any:
+    x, y = shapely.get_x(shapely.centroid(points)), shapely.get_y(shapely.centroid(points))
+    return shapely.box(x - side / 2, y - side / 2, x + side / 2, y + side / 2)
+
+
+def _find_doubles(frame: gpd.GeoDataFrame) -> pd.Index[Any]:
+    """Find rows that repeat the shape of another; the one that says most stays, and then the lowest code."""
+    rounded = shapely.transform(frame.geometry.to_numpy(), lambda c: np.round(c / DOUBLE_STEP) * DOUBLE_STEP)
+    shape = pd.Series(shapely.to_wkb(shapely.normalize(rounded), hex=True), index=frame.index, dtype="str")
+    twins = shape[shape.duplicated(keep=False)]
+    words = pd.DataFrame(frame.drop(columns="geometry")).loc[twins.index]
+    silent = (words.isna() | (words == "").fillna(False)).sum(axis=1)
+    order = pd.DataFrame({"shape": twins, "silent": silent, "text": describe_rows(words)}).sort_values(
+        ["shape", "silent", "text"]
+    )
+    return order.index[order["shape"].duplicated()]
+
+
+def _fill_values(table: str, frame: Any, rules: SiteRules) -> tuple[Any, list[Mark]]:
+    """Fill what follows from the other columns of a row."""
+    if table == "buildings":
+        return _fill_floors(frame, rules)
+    if table == "barriers":
+        return _fill_barriers(frame)
+    return frame, []
+
+
+def _fill_floors(frame: Any, rules: SiteRules) -> tuple[Any, list[Mark]]:
+    sizes = frame[["floors", "height", "stairwell_count"]]
+    zero = (sizes == 0).any(axis=1)
+    frame = frame.assign(**sizes.where(sizes != 0))
+    judged = frame["floors"].isna() & frame["height"].notna()
+    floors = np.maximum(1.0, np.round(frame["height"] / rules.floor_height))
+    marks: list[Mark] = [
+        ("noted", "0 floors, height or stairwells taken as not known", frame.index[zero]),
+        ("inferred", f"floors from the height, {rules.floor_height:g} m each", frame.index[judged]),
+    ]
+    return frame.assign(floors=frame["floors"].where(~judged, floors)), marks
+
+
+def _fill_barriers(frame: Any) -> tuple[Any, list[Mark]]:
+    nameless = frame["kind"] == ""
+    kind = frame["kind"].where(~nameless, "barrier")
+    open_ = frame["hard"].isna()
+    words = kind.str.lower()
+    hard = frame["hard"].where(~open_, words.isin(HARD_KINDS) | words.str.startswith("rail")).astype("boolean")
+    marks: list[Mark] = [
+        ("inferred", "no kind given: taken for a barrier, hard unless given", frame.index[nameless]),
+        ("inferred", "hard or soft judged by the kind", frame.index[open_ & ~nameless]),
+    ]
+    return frame.assign(kind=kind, hard=hard), marks
+
+
+def _snap_communities(communities: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, list[Entry]]:
+    """Snap the outlines of communities together; a sliver that two share goes to the lower code."""
+    shapes = communities.geometry.to_numpy()
+    slivers = measure_overlaps(shapes)
+    snapped = snap_outlines(shapes)
+    whole = ~shapely.is_empty(snapped)
+    held = sorted({*communities.index[slivers["first"]], *communities.index[slivers["second"]]})
+    total = slivers["area"].sum()
+    entries = [
+        Entry(
+            "survey", "communities", "repaired", len(slivers), f"slivers of overlap given to the lower code, {total:.1f} m2", held
+        ),
+        Entry(
+            "survey", "communities", "dropped", int((~whole).sum()), "all of it lies in others", list(communities.index[~whole])
+        ),
+    ]
+    return communities.set_geometry(gpd.GeoSeries(snapped, index=communities.index, crs=communities.crs))[whole], entries

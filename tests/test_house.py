@@ -31,7 +31,7 @@ FLOORS = [
     ["console"],
     ["cli", "__init__"],
 ]
-HEAVY = {"folium", "branca", "osmnx", "numba", "sklearn", "highspy", "matplotlib", "selenium"}
+HEAVY = {"folium", "branca", "osmnx", "numba", "sklearn", "matplotlib", "selenium"}
 COMPILED = {"division"}  # the room whose business the kernels are
 
 

@@ -341,7 +341,7 @@ def choose_exchange(data: Any, state: Any, seed: Any, swap_share: float) -> Any:
 def anneal(data: Any, state: Any, seed: Any, rounds: int, hot: float, cold: float, swap_share: float) -> Any:
     """Anneal an assignment in place over ``rounds`` exchanges, cooling from ``hot`` to ``cold`` (household-metres).
 
-    Returns the number of exchanges taken. A last tenth of the rounds takes no exchange for the worse.
+    With both 0 it takes no exchange for the worse. Returns the number of exchanges taken.
     """
     room = state.members.shape[1]
     k = state.size.shape[0]
@@ -349,14 +349,11 @@ def anneal(data: Any, state: Any, seed: Any, rounds: int, hot: float, cold: floa
     for p in range(k):
         price[p] = price_part(data, state, p)
     taken = 0
-    cooling = max(1, rounds - rounds // 10)
-    factor = math.exp(math.log(cold / hot) * 64 / cooling)
+    factor = math.exp(math.log(cold / hot) * 64 / max(1, rounds)) if hot > 0.0 else 1.0
     heat = hot
     for r in range(rounds):
         if r % 64 == 63:
             heat *= factor
-        if r == cooling:
-            heat = 0.0
         a, b, p, q = choose_exchange(data, state, seed, swap_share)
         if a < 0 or (b < 0 and state.size[q] >= room):
             continue

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from gridplan.division.kernels import Data, State, anneal, make_state, price_part, refresh_part
+from gridplan.division.polish import Pool, choose_cover
 from gridplan.division.problem import Problem
 from gridplan.division.start import cut_tree
 
@@ -16,14 +17,27 @@ Array = np.ndarray[Any, Any]
 
 @dataclass(frozen=True)
 class Effort:
-    """How long to search: runs, exchanges tried per atom in each, and spanning trees per cut of the start."""
+    """How long to search.
+
+    Parameters
+    ----------
+    runs
+        Annealing runs from starts of their own.
+    rounds
+        Exchanges tried in a run, for each atom.
+    trees
+        Spanning trees grown for each cut of a start.
+    looks
+        Times in the colder half of a run at which its parts are kept for the polish.
+    """
 
     runs: int
     rounds: int
     trees: int
+    looks: int
 
 
-EFFORTS = {"quick": Effort(1, 300, 4), "default": Effort(3, 900, 8), "thorough": Effort(12, 3000, 12)}
+EFFORTS = {"quick": Effort(2, 150, 2, 4), "default": Effort(6, 250, 2, 6), "thorough": Effort(24, 1500, 4, 12)}
 SWAP_SHARE = 0.35
 HOT, COLD = 0.12, 0.0015  # heat at first and at last, in shares of the mean price of a part
 SHORT_RUN = 3_000  # exchanges tried in a run at the least
@@ -33,31 +47,42 @@ LEAST_ROUNDS = 60_000  # and in all runs: few atoms get more runs, since a run i
 def search(problem: Problem, k: int, effort: Effort, seed: int) -> tuple[Array, float]:
     """Search for the cheapest division of a connected problem into k parts.
 
+    Several runs, each annealed from a start of its own; then the best cover by the parts that they met.
     Returns int32[n], the part of each atom, and the price of the division in household-metres.
     """
     data = problem.to_data()
-    state = np.array([seed & 0xFFFFFFFFFFFFFFFF], np.uint64)
+    chance = np.array([seed & 0xFFFFFFFFFFFFFFFF], np.uint64)
     if k == 1:
         part = np.zeros(len(problem), np.int32)
         return part, total_price(data, part, 1)
     best, best_price = np.zeros(0, np.int32), np.inf
+    pool = Pool(len(problem), k)
     for _ in range(max(effort.runs, min(24, LEAST_ROUNDS // max(SHORT_RUN, effort.rounds * len(problem))))):
-        part = run(data, k, effort, state)
+        part = run(data, k, effort, chance, pool)
         price = total_price(data, part, k)
         if price < best_price - 1e-6:
             best, best_price = part, price
+    cover = choose_cover(pool, best_price)
+    if cover is not None:
+        best, best_price = cover[0], total_price(data, cover[0], k)
     return best, best_price
 
 
-def run(data: Data, k: int, effort: Effort, seed: Array) -> Array:
-    """Run one start and one annealing; returns the part of each atom."""
-    part = cut_tree(data, k, seed, effort.trees)
+def run(data: Data, k: int, effort: Effort, chance: Array, pool: Pool) -> Array:
+    """Run one start and one annealing, keeping the parts met when it is cold; returns the part of each atom."""
+    part = cut_tree(data, k, chance, effort.trees)
     state = open_state(data, part, k)
     price = sum(price_part(data, state, p) for p in range(k))
-    walk = float(state.walk.sum())
-    scale = max(walk, 1e-3 * price, 1.0) / k
+    scale = max(float(state.walk.sum()), 1e-3 * price, 1.0) / k
     rounds = max(SHORT_RUN, effort.rounds * len(part))
-    anneal(data, state, seed, rounds, HOT * scale, COLD * scale, SWAP_SHARE)
+    steps = 2 * effort.looks
+    heats = HOT * (COLD / HOT) ** (np.arange(steps + 1) / steps) * scale
+    for step in range(steps):
+        anneal(data, state, chance, rounds // steps, heats[step], heats[step + 1], SWAP_SHARE)
+        if step >= effort.looks:
+            pool.add(data, state)
+    anneal(data, state, chance, rounds // 8, 0.0, 0.0, SWAP_SHARE)
+    pool.add(data, state)
     return state.part
 
 

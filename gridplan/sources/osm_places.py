@@ -66,25 +66,28 @@ def _find_features(table: str, features: Features) -> gpd.GeoDataFrame:
 
 
 def _drop_doubles(table: str, found: gpd.GeoDataFrame) -> tuple[Any, list[Entry]]:
-    """Drop what stands inside a larger outline of the same kind, with the same name or none: it was mapped twice."""
-    shapes = found.geometry.to_numpy()
+    """Drop what stands inside a larger outline of the same kind, with its name or none: it was mapped twice.
+
+    An outline without a name takes the name of what stands inside if that is one name.
+    """
+    inner, around = _find_inside(found)
+    name = found["name"].to_numpy(dtype=object).copy()
+    given = pd.Series(name[inner], index=around, dtype=object)
+    given = given[(given != "").to_numpy(bool) & (name[around] == "")].groupby(level=0).agg(["nunique", "first"])
+    given = given[given["nunique"] == 1]
+    name[given.index.to_numpy(np.int64)] = given["first"].to_numpy()
+    double = np.zeros(len(found), bool)
+    double[inner[(name[inner] == "") | (name[inner] == name[around])]] = True
+    return drop_where(table, found.assign(name=name), double, "mapped twice: inside an outline of the same kind and name")
+
+
+def _find_inside(found: gpd.GeoDataFrame) -> tuple[Array, Array]:
+    """Find which features stand inside a larger one of their kind; of two alike the first by code is the larger."""
+    shapes, kind = found.geometry.to_numpy(), found["kind"].to_numpy(dtype=object)
     size = shapely.area(shapes)
     outer = np.flatnonzero(size > 0)
     inner, n = shapely.STRtree(shapes[outer]).query(shapely.point_on_surface(shapes), predicate="intersects")
     around = outer[n]
-    kind, name = found["kind"].to_numpy(dtype=object), found["name"].to_numpy(dtype=object)
-    alike = (kind[inner] == kind[around]) & _outrank(size, inner, around)
-    alike &= (name[inner] == "") | (name[inner] == name[around]) | ((name[around] == "") & (size[inner] == 0))
-    double = np.zeros(len(found), bool)
-    double[inner[alike]] = True
-    gain = found["name"].copy()
-    named = alike & (name[around] == "") & (name[inner] != "")
-    lent = pd.Series(name[inner[named]], index=found.index[around[named]]).groupby(level=0)
-    gain.update(lent.first()[lent.nunique() == 1])
-    double[inner[named & ~np.isin(found.index.to_numpy()[around], lent.first().index[lent.nunique() == 1])]] = False
-    return drop_where(table, found.assign(name=gain), double, "stands inside an outline of the same kind and name")
-
-
-def _outrank(size: Array, inner: Array, around: Array) -> Array:
-    """Whether the outline around is the larger one; of two alike the first by code stays."""
-    return np.asarray((size[around] > size[inner]) | ((size[around] == size[inner]) & (around < inner)))
+    larger = (size[around] > size[inner]) | ((size[around] == size[inner]) & (around < inner))
+    kept = larger & (kind[inner] == kind[around])
+    return inner[kept], around[kept]

@@ -84,6 +84,18 @@ def is_yes(values: pd.Series[Any]) -> pd.Series[Any]:
     return (values.notna() & ~values.isin(NOT_YES)).astype(bool)
 
 
+def read_first_words(values: pd.Series[Any]) -> pd.Series[Any]:
+    """Read the first word of a tag: of ``School;kindergarten`` it is ``school``.
+
+    Examples
+    --------
+    >>> read_first_words(pd.Series(["School; kindergarten", None], dtype="str")).fillna("").tolist()
+    ['school', '']
+    """
+    words = {text: str(text).split(";")[0].strip().lower() for text in values.dropna().unique()}
+    return values.map(words).astype("str")
+
+
 @cache
 def _read_words() -> tuple[dict[str, str], ...]:
     text = files("gridplan.sources").joinpath("osm_words.csv").read_text(encoding="utf-8")
@@ -132,7 +144,7 @@ def find_kinds(table: str, features: gpd.GeoDataFrame, keys: tuple[str, ...] | N
     rank = np.full(len(features), len(words))
     for key, own in words.groupby("key", sort=False):
         if keys is None or key in keys:
-            first = features[str(key)].str.split(";").str[0].str.strip().str.lower()
+            first = read_first_words(features[str(key)])
             found = first.map(pd.Series(own.index, index=own["value"])).fillna(len(words)).to_numpy(np.int64)
             rank = np.minimum(rank, found)
     known = rank < len(words)

@@ -24,12 +24,12 @@ import shapely
 from gridplan.conform import Entry, is_spatial
 from gridplan.errors import InputError, PersonalDataError, Problem
 from gridplan.schema import find_columns, find_personal_columns, match_columns
-from gridplan.site import SITE_TABLES, Reading
+from gridplan.inspection import INPUT_TABLES
+from gridplan.site import Reading
 from gridplan.sources.encoding import decode_text, find_shapefile_encoding, read_sidecars
 
 GDAL_SUFFIXES = (".gpkg", ".shp", ".geojson", ".json", ".fgb", ".gdb")
 VECTOR_SUFFIXES = (*GDAL_SUFFIXES, ".zip", ".parquet", ".geoparquet", ".csv", ".tsv")
-INPUT_TABLES = tuple(table for table in SITE_TABLES if table != "ledger")
 REPEATED_TABLES = ("barriers",)  # these may come as several files, so a mapped column need not be in each
 
 _WKT_COLUMNS = ("wkt", "geometry", "geom", "the_geom")

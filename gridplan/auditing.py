@@ -1,0 +1,271 @@
+"""The audit: every rule of a plan recomputed from its own tables, blind to how the plan was made."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from gridplan.audit_rules.centres import Walks, check_centres, measure_walks
+from gridplan.audit_rules.evidence import SEVERITIES, Array, Evidence, join_findings
+from gridplan.audit_rules.figures import check_band, check_codes, check_exceptions, check_figures
+from gridplan.audit_rules.land import (
+    Insides,
+    Tiling,
+    check_homes,
+    check_tiling,
+    measure_insides,
+    measure_tiling,
+)
+from gridplan.audit_rules.membership import check_communities, check_membership, check_nesting, check_sums
+from gridplan.audit_rules.walking import (
+    check_barriers,
+    check_contiguity,
+    check_neighbours,
+    measure_steps,
+)
+from gridplan.audit_rules.wholeness import Splits, check_buildings, check_compounds, measure_splits
+from gridplan.rules import Rules
+
+if TYPE_CHECKING:
+    from gridplan.plan import Plan
+
+SHOWN_FINDINGS = 12  # kinds of findings in the printed report; the rest are counted
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What an audit found.
+
+    ``findings`` has one row for each fault and place (rule, severity, table, community, subgrid, ids, count,
+    message, remedy): an ``error`` breaks a rule, a ``warning`` should be looked at, a ``note`` is worth knowing. ``communities``
+    holds the figures of each community and ``summary`` those of the whole plan. Print it for a report of about a screen.
+    """
+
+    findings: pd.DataFrame
+    communities: pd.DataFrame
+    summary: Mapping[str, Any]
+
+    @property
+    def passed(self) -> bool:
+        """Whether no rule is broken; warnings and notes do not count."""
+        return not (self.findings["severity"] == "error").any()
+
+    def __str__(self) -> str:
+        """Write the verdict, the figures and the kinds of findings, worst first."""
+        return "\n".join([_write_verdict(self), "", _write_figures(self.summary), "", *_write_kinds(self.findings)])
+
+    def _repr_html_(self) -> str:
+        """Write the report for a notebook; codes from the data are escaped."""
+        return f"<pre>{html.escape(str(self))}</pre>"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return verdict, summary, findings and communities as plain values that JSON can hold; what is not known is None."""
+        return {
+            "passed": self.passed,
+            "summary": dict(self.summary),
+            "findings": _list_rows(self.findings),
+            "communities": _list_rows(self.communities.reset_index()),
+        }
+
+
+def audit(plan: Plan, rules: Rules | None = None) -> Audit:
+    """Check a plan against every rule, whoever drew it.
+
+    Nothing that the plan says of itself is believed: members, sums, bands, contiguity, walks and areas are found again from
+    stairwells, buildings, barriers and outlines.
+
+    Parameters
+    ----------
+    plan
+        Any plan. ``neighbours`` may be empty; contiguity is then judged by the outlines.
+    rules
+        Rules to judge by; those in the plan's manifest if not given, and gridplan's defaults if it has none.
+
+    Raises
+    ------
+    RuleError
+        If the manifest has a rule that is not known.
+
+    Examples
+    --------
+    >>> from tests.villages import make_board_plan
+    >>> result = audit(make_board_plan())
+    >>> result.passed, result.summary["households"], result.communities.loc["0301", "non_contiguous"]
+    (True, 120, np.int64(0))
+    """
+    evidence = Evidence(plan, rules or Rules.from_dict(plan.manifest.get("rules") or {}))
+    steps, walks = measure_steps(evidence), measure_walks(evidence)
+    tiling, insides = measure_tiling(evidence), measure_insides(evidence)
+    buildings, compounds = measure_splits(evidence, "building"), measure_splits(evidence, "compound")
+    findings = join_findings(
+        [
+            check_membership(evidence),
+            check_communities(evidence),
+            check_sums(evidence),
+            check_band(evidence, steps),
+            check_contiguity(evidence, steps),
+            check_neighbours(evidence, steps),
+            check_nesting(evidence),
+            check_tiling(evidence, tiling),
+            check_homes(evidence, insides),
+            check_buildings(evidence, buildings),
+            check_compounds(evidence, compounds),
+            check_barriers(evidence, steps, walks),
+            check_centres(evidence, walks),
+            check_codes(evidence),
+            check_figures(evidence, walks),
+            check_exceptions(evidence),
+        ]
+    )
+    rank = findings["severity"].map({word: n for n, word in enumerate(SEVERITIES)})
+    findings = findings.iloc[np.argsort(rank.to_numpy(), kind="stable")].reset_index(drop=True)
+    communities = _measure_communities(evidence, findings, walks, tiling, {"buildings": buildings, "compounds": compounds})
+    return Audit(findings, communities, _summarise(evidence, findings, communities, walks, insides))
+
+
+def _measure_communities(
+    e: Evidence, findings: pd.DataFrame, walks: Walks, tiling: Tiling, splits: Mapping[str, Splits]
+) -> pd.DataFrame:
+    """Measure every community: households by residential sub-grid, walks, splits, and what was found."""
+    codes = e.communities.index
+    counted = e.residential & (e.lies_in >= 0)
+    table = _measure_groups(e, findings, walks, e.lies_in[counted], counted, len(codes)).set_axis(codes)
+    kind = e.communities["kind"]
+    wanted = [e.rules.find_band(str(k)).choose_count(int(h)) if h else 0 for k, h in zip(kind, table["households"], strict=True)]
+    table.insert(0, "kind", kind)
+    table.insert(3, "wanted", wanted)
+    for noun, found in splits.items():
+        table[f"split_{noun}"] = found.count_by_community().reindex(codes, fill_value=0)
+    for column, rule, severity in (
+        ("barrier_crossings", "barriers", "warning"),
+        ("non_contiguous", "contiguity", "error"),
+        ("crossings", "communities", "error"),
+    ):
+        own = findings[(findings["rule"] == rule) & (findings["severity"] == severity)]
+        table[column] = own.groupby("community")["subgrid"].nunique().reindex(codes, fill_value=0)
+    table["area_error"] = tiling.table["error"].reindex(codes)
+    return table
+
+
+def _measure_groups(e: Evidence, findings: pd.DataFrame, walks: Walks, group: Array, rows: Array, n: int) -> pd.DataFrame:
+    """Measure the sizes and walks of sub-grids by group; ``rows`` says which sub-grids ``group`` (a number below n) is for."""
+    held, metres = e.held[rows], walks.least[rows]
+    sizes = pd.Series(held).groupby(group)
+    metres_sum = np.bincount(group, np.nan_to_num(metres), minlength=n)
+    out = ~e.in_band[rows]
+    bare = e.subgrids.index[rows].isin(findings.loc[(findings["rule"] == "band") & (findings["severity"] == "error"), "subgrid"])
+    count, number_out = np.bincount(group, minlength=n), np.bincount(group, out, minlength=n)
+    explained = np.bincount(group, out & ~bare & (held > 0), minlength=n)
+    households = np.bincount(group, held, minlength=n).round().astype(np.int64)
+    index = range(n)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return pd.DataFrame(
+            {
+                "households": households,
+                "subgrids": count,
+                "mean": households / count,
+                "cv": (sizes.std(ddof=0) / sizes.mean()).reindex(index).to_numpy(),
+                "min": sizes.min().reindex(index).astype("Int64").array,
+                "max": sizes.max().reindex(index).astype("Int64").array,
+                "in_band": 1 - number_out / count,
+                "explained": np.where(number_out > 0, explained / number_out, 1.0),
+                "mean_walk": metres_sum / households,
+            },
+            index=index,
+        )
+
+
+def _summarise(e: Evidence, findings: pd.DataFrame, communities: pd.DataFrame, walks: Walks, insides: Insides) -> dict[str, Any]:
+    """Sum up the whole plan and its two classes in plain numbers."""
+    ledger = e.plan.site.ledger
+    dropped = ledger[ledger["action"] == "dropped"].groupby("table")["count"].sum()
+    area = float(insides.area.sum())
+    classes = {"all": e.residential} | {word: e.residential & (e.kinds == word) for word in ("urban", "rural")}
+    sums = ["split_buildings", "split_compounds", "barrier_crossings", "non_contiguous", "crossings"]
+    return {
+        "communities": len(e.communities),
+        "buildings": len(e.buildings),
+        "homes": int((e.buildings["households"] > 0).sum()),
+        "stairwells": len(e.stairwells),
+        "households": int(e.weight.sum()),
+        "subgrids": len(e.subgrids),
+        "exclusive": int((~e.residential).sum()),
+        "classes": {word: _measure_class(e, findings, walks, own) for word, own in classes.items() if own.any()},
+        **{name: int(communities[name].sum()) for name in sums},
+        "area_error": float(communities["area_error"].max()) if communities["area_error"].notna().any() else 0.0,
+        "home_area_outside": float(insides.outside.sum()) / area if area else 0.0,
+        "homes_cut_by_limits": int((insides.cut > 0.01 * insides.area).sum()),
+        "dropped": {str(table): int(count) for table, count in dropped.items()},
+        "findings": {word: int((findings["severity"] == word).sum()) for word in SEVERITIES},
+    }
+
+
+def _measure_class(e: Evidence, findings: pd.DataFrame, walks: Walks, own: Array) -> dict[str, Any]:
+    row = _measure_groups(e, findings, walks, np.zeros(own.sum(), np.int64), own, 1).iloc[0]
+    whole = ("households", "subgrids", "min", "max")
+    return {name: int(value) if name in whole else _round(value) for name, value in row.items()}
+
+
+def _round(value: float) -> float | None:
+    return round(float(value), 6) if np.isfinite(value) else None
+
+
+def _list_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    rows = table.astype(object).where(table.notna(), None).to_dict("records")
+    return [{str(k): v.item() if isinstance(v, np.generic) else v for k, v in row.items()} for row in rows]
+
+
+def _write_verdict(result: Audit) -> str:
+    found = result.summary["findings"]
+    counts = ", ".join(f"{n} {word}{'' if n == 1 else 's'}" for word, n in found.items())
+    return f"audit      {'passed' if result.passed else 'FAILED'}: {counts}"
+
+
+def _write_figures(summary: Mapping[str, Any]) -> str:
+    """Write the figures of the plan and of its classes."""
+    lines = [
+        f"plan       {summary['communities']:,} communities, {summary['buildings']:,} buildings ({summary['homes']:,} homes), "
+        f"{summary['stairwells']:,} stairwells, {summary['households']:,} households, {summary['subgrids']:,} sub-grids"
+    ]
+    for word, own in summary["classes"].items():
+        if word == "all" and len(summary["classes"]) == 2:
+            continue
+        size = f"mean {own['mean']:.1f}" + (f" (CV {100 * own['cv']:.0f} %)" if own["cv"] is not None else "")
+        walk = f", mean walk {own['mean_walk']:.0f} m" if own["mean_walk"] is not None else ""
+        lines.append(
+            f"{word:<10} {own['subgrids']:,} sub-grids of {own['min']} to {own['max']} households, {size}; "
+            f"{100 * own['in_band']:.2f} % in band, {100 * own['explained']:.0f} % of the others explained{walk}"
+        )
+    lines += [
+        f"walking    {summary['non_contiguous']} sub-grids not contiguous, {summary['crossings']} across community limits, "
+        f"{summary['barrier_crossings']} across hard barriers",
+        f"wholes     {summary['split_buildings']} buildings and {summary['split_compounds']} compounds split",
+        f"land       area error {summary['area_error']:.1e} at most; {100 * summary['home_area_outside']:.3f} % of home area "
+        f"outside its sub-grid; {summary['homes_cut_by_limits']} homes cut by community limits",
+    ]
+    if summary["dropped"]:
+        rows = ", ".join(f"{n:,} {table}" for table, n in summary["dropped"].items())
+        lines.append(f"left out   {rows} never entered the plan; the ledger says why")
+    return "\n".join(lines)
+
+
+def _write_kinds(findings: pd.DataFrame) -> list[str]:
+    """Write one line for each kind of finding: severity, rule, how many places and rows, the first place, the remedy."""
+    if findings.empty:
+        return ["nothing found"]
+    kind = findings["message"].str.replace(r"[\d,.]*\d", "#", regex=True).str.replace(r"#( \w+?)s\b", r"#\1", regex=True)
+    lines = []
+    groups = findings.groupby(["severity", "rule", kind.rename("kind")], sort=False)
+    for (severity, rule, _), own in groups:
+        first, places = own.iloc[0], len(own)
+        where = first["subgrid"] or first["community"] or first["ids"].split(", ")[0]
+        more = f" and {places - 1:,} more place{'s' if places > 2 else ''}" if places > 1 else ""
+        rows = f", {own['count'].sum():,} in all" if own["count"].sum() > places > 1 else ""
+        lines.append(f"{severity:<10} {rule}: {first['message']} ({where}{more}{rows})\n           -> {first['remedy']}")
+    shown = lines[:SHOWN_FINDINGS]
+    return shown + ([f"and {len(lines) - len(shown)} more kinds of findings"] if len(lines) > len(shown) else [])

@@ -1,0 +1,84 @@
+"""Codes for rows that came without one, made from where they lie, so that the order of rows does not matter."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+# Letter and least number of digits of the codes of each table.
+CODES = {
+    **{"buildings": ("b", 6), "communities": ("c", 2), "compounds": ("k", 3), "barriers": ("r", 4), "openings": ("o", 4)},
+    **{"streets": ("s", 5), "places": ("p", 4), "institutions": ("i", 4), "counts": ("n", 5)},
+}
+
+
+def fill_codes(table: str, frame: Any, codes: pd.Series[Any]) -> pd.Series[Any]:
+    """Fill empty codes: rows are numbered by the x and y of their middle, then by area, shape and all that is known of them.
+
+    Parameters
+    ----------
+    table
+        Name of the site table, which decides the letter.
+    frame
+        The rows; shapes in metres, if the table has any.
+    codes
+        Their codes as far as given, with the same index; empty text where there is none.
+
+    Returns
+    -------
+    The codes, all different if the given ones are.
+
+    Examples
+    --------
+    >>> west, east = shapely.box(0, 0, 9, 9), shapely.box(20, 0, 29, 9)
+    >>> houses = gpd.GeoDataFrame(geometry=[east, west, east])
+    >>> fill_codes("buildings", houses, pd.Series(["", "", "b000001"])).tolist()
+    ['b000003', 'b000002', 'b000001']
+    """
+    missing = codes == ""
+    count = int(missing.sum())
+    if not count:
+        return codes
+    letter, width = CODES[table]
+    taken = set(codes[~missing])
+    width = max(width, len(str(count + len(taken))))
+    free = (name for n in range(1, count + len(taken) + 1) if (name := f"{letter}{n:0{width}d}") not in taken)
+    order = _find_order(frame[missing.to_numpy()])
+    out = codes.copy()
+    out[order] = [next(free) for _ in range(count)]
+    return out
+
+
+def _find_order(frame: Any) -> pd.Index[Any]:
+    """Find the order of rows that depends on nothing but the rows; what it leaves tied is the same in every way."""
+    by = pd.DataFrame(index=frame.index)
+    if isinstance(frame, gpd.GeoDataFrame):
+        shapes = frame.geometry.to_numpy()
+        middle = shapely.centroid(shapes)
+        by["x"], by["y"], by["area"] = shapely.get_x(middle), shapely.get_y(middle), shapely.area(shapes)
+        tied = by.duplicated(keep=False).to_numpy()
+        by["shape"] = ""
+        by.loc[tied, "shape"] = shapely.to_wkb(shapely.normalize(shapes[tied]), hex=True)
+    tied = by.duplicated(keep=False).to_numpy() if len(by.columns) else np.ones(len(by), dtype=bool)
+    flat = pd.DataFrame(frame.drop(columns=frame.geometry.name if isinstance(frame, gpd.GeoDataFrame) else []))
+    by["text"] = ""
+    by.loc[tied, "text"] = describe_rows(flat[tied])
+    return by.sort_values(list(by.columns), kind="stable").index
+
+
+def describe_rows(frame: pd.DataFrame) -> pd.Series[Any]:
+    """Write each row as one text, to tell rows apart that lie at the same place.
+
+    Examples
+    --------
+    >>> describe_rows(pd.DataFrame({"floors": [3.0, None], "use": ["house", "school"]})).tolist()
+    ['3.0|house', 'nan|school']
+    """
+    text = pd.Series("", index=frame.index, dtype="str")
+    for n, column in enumerate(frame.columns):
+        text = text + ("|" if n else "") + frame[column].astype(object).map(str)
+    return text

@@ -1,0 +1,241 @@
+"""Linework: lines noded into faces, walls sampled into points, and the lines midway between points of different parts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+from scipy.spatial import Delaunay
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Shapes = npt.NDArray[np.object_]
+
+OVERSHOOT = 0.01  # m that a dividing line runs on beyond its ends, so that it surely meets the line it ends on
+FAR = 10.0  # how many times farther than the land is wide the points stand that close a diagram
+
+
+def make_faces(lines: Any, outline: Any, grid: float) -> Shapes:
+    """Make the faces that lines cut an outline into; together they tile it exactly.
+
+    Parameters
+    ----------
+    lines
+        Lines or outlines of any kind, as an array; what dangles or lies outside is left out.
+    outline
+        Polygon to be cut, on the precision grid.
+    grid
+        Precision grid that everything is noded on, in metres.
+
+    Examples
+    --------
+    >>> faces = make_faces([shapely.LineString([(4, -1), (4, 11)])], shapely.box(0, 0, 10, 10), 0.01)
+    >>> sorted(shapely.area(faces).tolist())
+    [40.0, 60.0]
+    """
+    every = np.append(np.asarray(lines, dtype=object), shapely.boundary(outline))
+    noded = shapely.unary_union(every, grid_size=grid)
+    faces = shapely.get_parts(shapely.polygonize([noded]))
+    shapely.prepare(outline)
+    x, y = shapely.get_coordinates(shapely.point_on_surface(faces)).T
+    return np.asarray(faces[shapely.contains_xy(outline, x, y)])
+
+
+def sample_lines(start: Floats, end: Floats, spacing: Floats) -> tuple[Floats, Ints]:
+    """Place points along straight lines: on the start of each, and evenly on it no farther apart than its spacing.
+
+    Returns the points (float64[m, 2]) and the line that each stands on (int64[m]).
+
+    Examples
+    --------
+    >>> xy, line = sample_lines(np.zeros((1, 2)), np.array([[9.0, 0.0]]), np.array([4.0]))
+    >>> xy[:, 0].tolist(), line.tolist()
+    ([0.0, 3.0, 6.0], [0, 0, 0])
+    """
+    step = end - start
+    count = np.maximum(1, np.ceil(np.hypot(step[:, 0], step[:, 1]) / spacing)).astype(np.int64)
+    line = np.repeat(np.arange(len(count)), count)
+    along = (np.arange(len(line)) - np.repeat(np.cumsum(count) - count, count)) / count[line]
+    return start[line] + step[line] * along[:, None], line
+
+
+def list_segments(shapes: Shapes) -> tuple[Floats, Floats, Ints]:
+    """List the straight segments of polygons' walls: start, end (float64[m, 2]) and the polygon's number (int64[m])."""
+    rings, polygon = shapely.get_rings(shapes, return_index=True)
+    xy, ring = shapely.get_coordinates(rings, return_index=True)
+    inside = ring[1:] == ring[:-1]
+    return xy[:-1][inside], xy[1:][inside], np.asarray(polygon[ring[:-1][inside]], dtype=np.int64)
+
+
+def sample_walls(shapes: Shapes, spacing: Floats) -> tuple[Floats, Ints]:
+    """Place points along the walls of polygons: on every corner and no farther apart than the polygon's spacing.
+
+    Returns the points (float64[m, 2], metres) and the polygon that each belongs to (int64[m]).
+
+    Examples
+    --------
+    >>> xy, owner = sample_walls(np.array([shapely.box(0, 0, 10, 5)]), np.array([5.0]))
+    >>> len(xy)
+    6
+    """
+    start, end, polygon = list_segments(shapes)
+    xy, segment = sample_lines(start, end, spacing[polygon])
+    return xy, polygon[segment]
+
+
+def find_ridges(xy: Floats, part: Ints) -> tuple[Floats, Ints]:
+    """Find the lines midway between points of different parts: the ridges of the points' Voronoi diagram.
+
+    Returns the ridges (float64[m, 2, 2]) and the two points that each lies between (int64[m, 2]).
+
+    Examples
+    --------
+    >>> ridges, between = find_ridges(np.array([[0.0, 0.0], [4.0, 0.0]]), np.array([0, 1]))
+    >>> sorted(set(ridges[..., 0].ravel().tolist())), between.tolist()
+    ([2.0], [[0, 1]])
+    """
+    n = len(xy)
+    middle = (xy.min(axis=0) + xy.max(axis=0)) / 2
+    reach = FAR * max(1.0, float(np.ptp(xy, axis=0).max()))
+    closing = np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]]) * reach
+    local = np.vstack([xy - middle, closing])
+    mesh = Delaunay(local)
+    whose = np.append(part, [-1, -1, -1, -1])
+    triangle, corner = np.nonzero(mesh.neighbors > np.arange(len(mesh.simplices))[:, None])
+    p = mesh.simplices[triangle, (corner + 1) % 3]
+    q = mesh.simplices[triangle, (corner + 2) % 3]
+    cuts = (whose[p] != whose[q]) & (p < n) & (q < n)
+    triangle, corner, p, q = triangle[cuts], corner[cuts], p[cuts], q[cuts]
+    centre = _find_circumcentres(local, mesh.simplices) + middle
+    ridges = np.stack([centre[triangle], centre[mesh.neighbors[triangle, corner]]], axis=1)
+    return ridges, np.sort(np.stack([p, q], axis=1), axis=1).astype(np.int64)
+
+
+def _find_circumcentres(xy: Floats, triangles: Any) -> Floats:
+    a = xy[triangles[:, 0]]
+    b, c = xy[triangles[:, 1]] - a, xy[triangles[:, 2]] - a
+    twice = 2.0 * (b[:, 0] * c[:, 1] - b[:, 1] * c[:, 0])
+    flat = np.abs(twice) < 1e-12
+    bb, cc = (b**2).sum(axis=1), (c**2).sum(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        centre = np.stack([c[:, 1] * bb - b[:, 1] * cc, b[:, 0] * cc - c[:, 0] * bb], axis=1) / twice[:, None]
+    return np.asarray(np.where(flat[:, None], (b + c) / 2, centre) + a)
+
+
+def chain_ridges(ridges: Floats, block: Any, grid: float) -> Shapes:
+    """Join ridges to chains from junction to junction, as far as they lie in a block.
+
+    Examples
+    --------
+    >>> two = np.array([[[5.0, -9.0], [5.0, 4.0]], [[5.0, 4.0], [5.0, 99.0]]])
+    >>> chain_ridges(two, shapely.box(0, 0, 10, 10), 0.01)[0].wkt
+    'LINESTRING (5 0, 5 4, 5 10)'
+    """
+    ridges = np.round(ridges / grid) * grid
+    long = (ridges[:, 0] != ridges[:, 1]).any(axis=1)
+    lines = shapely.intersection(shapely.multilinestrings(shapely.linestrings(ridges[long])), block)
+    parts = shapely.get_parts(lines)
+    parts = parts[shapely.get_type_id(parts) == 1]
+    merged = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(parts))) if len(parts) else parts
+    return np.asarray(merged[shapely.length(merged) > 0])
+
+
+def straighten_chains(chains: Shapes, footprints: Shapes, tolerance: float) -> Shapes:
+    """Straighten chains by up to a tolerance in metres; where one would touch a further footprint, by less or not at all.
+
+    Examples
+    --------
+    >>> zigzag = shapely.LineString([(0, 0), (5, 0.4), (10, 0)])
+    >>> free, held = straighten_chains(np.array([zigzag, zigzag]), np.array([shapely.Point(50, 50).buffer(1)]), 0.5)
+    >>> len(free.coords)
+    2
+    """
+    tree = shapely.STRtree(footprints)
+    out, open_ = chains.copy(), np.arange(len(chains))
+    before = _list_hits(tree, chains)
+    for part in (1.0, 0.5, 0.2, 0.05):
+        tried = shapely.simplify(chains[open_], tolerance * part)
+        line, hit = tree.query(tried, predicate="intersects")
+        new = ~np.isin(open_[line] * np.int64(len(footprints) + 1) + hit, before)
+        bad = np.zeros(len(open_), dtype=bool)
+        bad[line[new]] = True
+        out[open_[~bad]] = tried[~bad]
+        open_ = open_[bad]
+    return out
+
+
+def _list_hits(tree: Any, lines: Shapes) -> Ints:
+    line, hit = tree.query(lines, predicate="intersects")
+    return np.asarray(line * np.int64(len(tree.geometries) + 1) + hit)
+
+
+def extend_chains(chains: Shapes, length: float = OVERSHOOT) -> Shapes:
+    """Make the short lines that carry chains on beyond both of their ends, so that they surely meet what they end on."""
+    tips = []
+    for end, inner in ((0, 1), (-1, -2)):
+        tip = shapely.get_coordinates(shapely.get_point(chains, end))
+        step = tip - shapely.get_coordinates(shapely.get_point(chains, inner))
+        step /= np.maximum(np.hypot(step[:, 0], step[:, 1]), 1e-9)[:, None]
+        tips.append(np.stack([tip, tip + length * step], axis=1))
+    return np.asarray(shapely.linestrings(np.concatenate(tips)))
+
+
+def find_edges(faces: Shapes) -> tuple[Floats, Floats, Ints, Ints]:
+    """Find the edges that two faces of a tiling share: start, end (float64[m, 2]) and the two faces (int64[m]).
+
+    Examples
+    --------
+    >>> start, end, a, b = find_edges(np.array([shapely.box(0, 0, 2, 2), shapely.box(2, 0, 5, 2)]))
+    >>> start.tolist(), end.tolist(), a.tolist(), b.tolist()
+    ([[2.0, 2.0]], [[2.0, 0.0]], [0], [1])
+    """
+    start, end, face = list_segments(faces)
+    both = np.concatenate([start, end])
+    _, node = np.unique(both[:, 0] + 1j * both[:, 1], return_inverse=True)
+    p, q = node[: len(start)].astype(np.int64), node[len(start) :].astype(np.int64)
+    key = np.minimum(p, q) * np.int64(len(both)) + np.maximum(p, q)
+    order = np.lexsort((face, key))
+    twin = np.flatnonzero(key[order][1:] == key[order][:-1])
+    one, two = order[twin], order[twin + 1]
+    return start[one], end[one], face[one], face[two]
+
+
+def slice_footprints(footprints: Shapes, begin: Floats, end: Floats) -> Shapes:
+    """Cut slices out of footprints, across the long axis of each one's tightest rectangle.
+
+    ``begin`` and ``end`` are shares of the axis, 0 at its western end (the southern one where it runs due north).
+
+    Examples
+    --------
+    >>> slab = np.array([shapely.box(0, 0, 60, 12)] * 2)
+    >>> [s.bounds for s in slice_footprints(slab, np.array([0.0, 0.25]), np.array([0.25, 1.0]))]
+    [(0.0, 0.0, 15.0, 12.0), (15.0, 0.0, 60.0, 12.0)]
+    """
+    rectangles = shapely.oriented_envelope(footprints)
+    corners = shapely.get_coordinates(rectangles).reshape(-1, 5, 2)[:, :4]
+    sides = corners[:, [1, 2]] - corners[:, [0, 1]]
+    lengths = np.hypot(sides[..., 0], sides[..., 1])
+    long = (lengths[:, 1] > lengths[:, 0] + 1e-9).astype(int)
+    rows = np.arange(len(footprints))
+    axis = sides[rows, long]
+    flip = (axis[:, 0] < -1e-9 * lengths[rows, long]) | ((np.abs(axis[:, 0]) <= 1e-9 * lengths[rows, long]) & (axis[:, 1] < 0))
+    axis = np.where(flip[:, None], -axis, axis)
+    west = corners.mean(axis=1) - axis / 2
+    across = np.stack([-axis[:, 1], axis[:, 0]], axis=1)  # as wide as the axis is long, so wide enough
+    # The outer slices reach a little further, so that rounding leaves nothing of the footprint out.
+    begin, end = np.where(begin <= 0, -0.5, begin), np.where(end >= 1, 1.5, end)
+    near, far = west + axis * begin[:, None], west + axis * end[:, None]
+    strips = shapely.polygons(np.stack([near - across, far - across, far + across, near + across], axis=1))
+    return np.asarray(_keep_polygons(shapely.intersection(footprints, strips)))
+
+
+def _keep_polygons(shapes: Shapes) -> Shapes:
+    """Leave out of mixed shapes what is no polygon."""
+    mixed = np.flatnonzero(shapely.get_type_id(shapes) == shapely.GeometryType.GEOMETRYCOLLECTION)
+    out = shapes.copy()
+    for i in mixed:
+        parts = shapely.get_parts(shapes[i])
+        out[i] = shapely.union_all(parts[shapely.get_dimensions(parts) == 2])
+    return out

@@ -1,0 +1,95 @@
+"""The colours of a map: calm tones that colour-blind people can tell apart, and who gets which.
+
+Sub-grids that touch never share a tone: the graph of touching outlines is coloured greedily, the outline with most
+neighbours first (Welsh and Powell, The Computer Journal 10 (1967), 85-86). Among the tones that are free each takes
+the one used least so far, so that a page shows all tones alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+TONES = ("#a8cbe8", "#f3d9a0", "#b5dcc4", "#e9bfc8", "#cfc7ea", "#d8dc9c", "#9fd6d8", "#f0c3a1")
+EXCLUSIVE = "#d9d9d9"
+LOADS = ("#5b8fc0", "#bcd7ea", "#f7ddb4", "#d97b4a")  # below the band, lower half, upper half, above it
+BAND = ("#a9d3c3", "#e0856f")  # in band, out of it
+INK: Mapping[str, str] = {
+    "paper": "#f5f3ee",
+    "outline": "#52606d",
+    "limit": "#1f2933",
+    "out": "#c0262d",
+    "home": "#5d6b7a",
+    "other_building": "#b4b9bf",
+    "street": "#ffffff",
+    "casing": "#cfcac0",
+    "water": "#8fb8d8",
+    "rail": "#3e4750",
+    "road": "#c98b3c",
+    "wall": "#8a6d5b",
+    "opening": "#2e7d5b",
+    "centre": "#1f2933",
+}
+TOUCH = 0.5  # metres; outlines that are nearer count as touching
+
+
+def choose_tones(outlines: Any, tones: int = len(TONES)) -> NDArray[np.int64]:
+    """Choose a tone for each outline so that outlines that touch differ; ties go to the earlier row.
+
+    Parameters
+    ----------
+    outlines
+        Array of polygons, in metres.
+    tones
+        How many tones there are; where they do not suffice, touching outlines may share one.
+
+    Returns
+    -------
+    Number of the tone of each outline, from 0.
+
+    Examples
+    --------
+    >>> row = [shapely.box(x, 0, x + 1, 1) for x in range(4)]
+    >>> choose_tones(np.array(row)).tolist()
+    [2, 0, 1, 3]
+    """
+    start, neighbours = _find_touching(np.asarray(outlines))
+    chosen = np.full(len(start) - 1, -1, dtype=np.int64)
+    used = np.zeros(tones, dtype=np.int64)
+    for row in np.argsort(-np.diff(start), kind="stable"):
+        taken = chosen[neighbours[start[row] : start[row + 1]]]
+        free = used.copy()
+        free[taken[taken >= 0]] = len(chosen) + 1  # dearer than any tone that is free
+        chosen[row] = int(free.argmin())
+        used[chosen[row]] += 1
+    return chosen
+
+
+def _find_touching(outlines: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Find the outlines that each one touches: where the list of each begins, and the lists in one array."""
+    tree = shapely.STRtree(outlines)
+    focal, neighbour = tree.query(outlines, predicate="dwithin", distance=TOUCH)
+    apart = focal != neighbour
+    focal, neighbour = focal[apart], neighbour[apart]
+    order = np.lexsort((neighbour, focal))
+    start = np.searchsorted(focal[order], np.arange(len(outlines) + 1))
+    return start.astype(np.int64), neighbour[order].astype(np.int64)
+
+
+def grade_loads(subgrids: Any) -> NDArray[np.int64]:
+    """Grade households against the band: 0 below it, 1 in it and below the target, 2 in it, 3 above it.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> band = {"low": 20, "target": 30, "high": 40}
+    >>> grade_loads(pd.DataFrame([{"households": h} | band for h in (19, 20, 30, 41)])).tolist()
+    [0, 1, 2, 3]
+    """
+    households = subgrids["households"].to_numpy()
+    limits = [subgrids[c].to_numpy() + step for c, step in (("low", 0), ("target", 0), ("high", 1))]
+    return np.sum([households >= limit for limit in limits], axis=0).astype(np.int64)

@@ -1,0 +1,107 @@
+"""The words of a map in English and Chinese; labels of columns come from ``schema.csv`` instead."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gridplan.schema import Language, find_columns, label
+
+WORDS: Mapping[str, tuple[str, str]] = {
+    "title": ("Grid plan", "网格划分图"),
+    "title_one": ("{name}: grid plan", "{name}网格划分图"),
+    "view_colours": ("Sub-grids apart", "区分子网格"),
+    "view_households": ("Households against the band", "户数与标准对照"),
+    "view_band": ("In or out of the band", "是否达标"),
+    "subgrids": ("Sub-grids", "子网格"),
+    "subgrid": ("Sub-grid", "子网格"),
+    "codes": ("Codes and names", "编码与名称"),
+    "centres": ("Centres", "中心户位置"),
+    "buildings": ("Buildings", "建筑"),
+    "streets": ("Streets", "道路"),
+    "barriers": ("Barriers and openings", "屏障与通道"),
+    "communities": ("Community limits", "社区界"),
+    "community": ("Community", "社区"),
+    "out": ("Out of band", "未达标"),
+    "base_map": ("Base map (OpenStreetMap)", "底图（OpenStreetMap）"),
+    "legend": ("Legend", "图例"),
+    "any_colour": ("Colours only tell neighbours apart", "颜色仅用于区分相邻子网格"),
+    "load_under": ("fewer than the band allows", "低于下限"),
+    "load_lower": ("in band, below the target", "达标，低于标准"),
+    "load_upper": ("in band, target or more", "达标，不低于标准"),
+    "load_over": ("more than the band allows", "高于上限"),
+    "band_in": ("in band", "达标"),
+    "band_out": ("out of band", "未达标"),
+    "exclusive": ("exclusive grid", "专属网格"),
+    "home": ("home", "住宅"),
+    "other_building": ("other building", "其他建筑"),
+    "street": ("street", "道路"),
+    "water": ("water", "水域"),
+    "rail": ("railway", "铁路"),
+    "road": ("main road", "主干道"),
+    "wall": ("wall or other barrier", "围墙等屏障"),
+    "opening": ("opening in a barrier", "通道"),
+    "centre": ("centre of a sub-grid", "子网格中心"),
+    "limit": ("community limit", "社区界"),
+    "figure_subgrids": ("sub-grids", "个子网格"),
+    "figure_households": ("households", "户"),
+    "figure_share": ("in band", "达标"),
+    "figure_communities": ("communities", "个社区"),
+    "band": ("Band", "标准"),
+    "band_urban": ("urban {low} to {high}, target {target}", "城镇 {low}–{high} 户，标准 {target} 户"),
+    "band_rural": ("rural {low} to {high}, target {target}", "农村 {low}–{high} 户，标准 {target} 户"),
+    "band_values": ("band {low} to {high}", "标准 {low}–{high} 户"),
+    "search": ("Find a sub-grid or community", "查找子网格或社区"),
+    "search_hint": ("Code or name; Enter goes there", "输入编码或名称，按回车定位"),
+    "nothing": ("Nothing found", "未找到"),
+    "print": ("Print", "打印"),
+    "whole": ("Whole plan", "全图"),
+    "zoom_in": ("Zoom in", "放大"),
+    "zoom_out": ("Zoom out", "缩小"),
+    "layers": ("Layers", "图层"),
+    "loading": ("Drawing the map …", "正在绘制地图……"),
+    "too_old": (
+        "This browser cannot unpack the map; use Chrome 80, Firefox 113, Safari 16.4 or later.",
+        "浏览器版本过低，无法显示地图；请使用 Chrome 80、Firefox 113、Safari 16.4 或更高版本。",
+    ),
+    "source": ("Drawn by gridplan {version}, seed {seed}.", "由 gridplan {version} 绘制，随机种子 {seed}。"),
+    "simplified": (
+        "Outlines are smoothed for the screen (tolerance {metres} m); all figures are of the exact plan.",
+        "范围线为显示作了平滑（容差 {metres} 米），各项数字均按原方案计算。",
+    ),
+    "needs_network": ("The base map needs the internet.", "底图需要联网。"),
+    "map": ("Map of the plan", "网格地图"),
+}
+
+_UNITS_ZH: Mapping[str, str] = {"m": " 米", "households": " 户", "buildings": " 栋"}
+
+
+def say(word: str, lang: Language = "en", **values: object) -> str:
+    """Say a word of the map in a language, with values put into its gaps.
+
+    Examples
+    --------
+    >>> say("legend", "zh"), say("band_values", low=20, high=40)
+    ('图例', 'band 20 to 40')
+    """
+    text = WORDS[word][1 if lang == "zh" else 0]
+    return text.format(**values) if values else text
+
+
+def say_all(lang: Language = "en") -> dict[str, str]:
+    """Say every word of the map in a language; the page takes its words from here."""
+    return {word: say(word, lang) for word in WORDS}
+
+
+def label_column(table: str, column: str, lang: Language = "en") -> tuple[str, str]:
+    """Find the label of a column as a tooltip shows it, and what follows its value.
+
+    Examples
+    --------
+    >>> label_column("subgrids", "mean_walk"), label_column("subgrids", "mean_walk", "zh")
+    (('Mean walk (m)', ''), ('平均步行', ' 米'))
+    """
+    text = label(table, column, lang)
+    if lang == "en":
+        return text[:1].upper() + text[1:], ""
+    unit = next(c.unit for c in find_columns(table) if c.name == column)
+    return text, _UNITS_ZH.get(unit, "")

@@ -1,0 +1,107 @@
+"""OpenStreetMap files (``.osm.pbf``, ``.osm``, ``.osm.gz``) read without network.
+
+GDAL's OSM driver does the reading. It is told by a small configuration which tags become columns, so tags that
+nobody asks for, above all contacts, never leave the file.
+"""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyogrio
+
+from gridplan.conform import Entry
+from gridplan.errors import InputError, Problem
+from gridplan.site import Reading
+from gridplan.sources.osm_tables import make_tables
+from gridplan.sources.osm_tags import CRS, KEYS, Features, drop_where, make_layer
+
+# Closed ways with one of these tags are areas; all other closed ways are lines that return to their start.
+AREAS = (
+    *("aeroway", "amenity", "boundary", "building", "craft", "geological", "healthcare", "historic", "landuse", "leisure"),
+    *("man_made=works", "man_made=reservoir_covered", "military", "natural", "office", "place", "shop", "sport", "tourism"),
+    *("highway=platform", "public_transport=platform", "waterway=riverbank", "waterway=dock"),
+)
+LAYERS = {"points": "points", "lines": "lines", "multipolygons": "areas"}
+
+
+def read_osm_file(path: str | Path, *, admin_level: int | None = None) -> Reading:
+    """Read the tables of a site from an OpenStreetMap file.
+
+    Parameters
+    ----------
+    path
+        A file in OSM's PBF or XML format, an extract of any size.
+    admin_level
+        Level of the administrative areas that are the communities; without it the finest from 11 to 8 that holds
+        most buildings.
+
+    Returns
+    -------
+    Eight tables in degrees (WGS 84), keys like ``w123`` and ``r45``, and what was dropped or inferred.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read as OSM, has no buildings, or no area of the level asked for.
+    """
+    path = Path(path)
+    layers, entries = {}, []
+    with TemporaryDirectory() as folder:
+        config = Path(folder) / "osm.ini"
+        config.write_text(write_config(), encoding="utf-8")
+        for layer, name in LAYERS.items():
+            frame = _read_layer(path, layer, config)
+            codes = _write_codes(layer, frame)
+            empty = (frame.geometry.isna() | frame.geometry.is_empty).to_numpy(bool)
+            whole, dropped = drop_where(f"osm {name}", frame.set_index(codes), empty, "shapes that cannot be put together")
+            layers[name] = make_layer(whole, whole.index)
+            entries += [e for e in dropped if e.count]
+    tables, notes = make_tables(Features(**layers), admin_level)
+    return Reading(tables, dict.fromkeys(tables, str(path)), (*entries, *notes))
+
+
+def write_config() -> str:
+    """Write the configuration of GDAL's OSM driver: the tags to read as columns, and no other.
+
+    Examples
+    --------
+    >>> "phone" in write_config(), "building:levels" in write_config()
+    (False, True)
+    """
+    head = f"closed_ways_are_polygons={','.join(AREAS)}\nattribute_name_laundering=no\n"
+    section = f"osm_id=yes\nattributes={','.join(KEYS)}\nother_tags=no\n"
+    return head + "".join(f"\n[{layer}]\n{section}" for layer in LAYERS)
+
+
+def _read_layer(path: Path, layer: str, config: Path) -> gpd.GeoDataFrame:
+    """Read one layer with all its rows; a layer that is not there is empty."""
+    with warnings.catch_warnings():
+        # Broken shapes come out as missing and are counted; GDAL's word about each of them would only bury that.
+        warnings.simplefilter("ignore", RuntimeWarning)
+        try:
+            frame = pyogrio.read_dataframe(path, layer=layer, on_invalid="ignore", use_arrow=True, CONFIG_FILE=str(config))
+        except pyogrio.errors.DataLayerError:
+            frame = gpd.GeoDataFrame({"osm_id": []}, geometry=[], crs=CRS)
+        except pyogrio.errors.DataSourceError as error:
+            remedy = "give an OpenStreetMap file (.osm.pbf or .osm), whole and not compressed otherwise"
+            problem = Problem("file", "is OSM", f"cannot be read as OpenStreetMap data ({error})", remedy, file=str(path))
+            raise InputError([problem]) from error
+    return frame
+
+
+def _write_codes(layer: str, frame: gpd.GeoDataFrame) -> Any:
+    """Write OSM codes: n for nodes, w for ways, r for relations."""
+    number = frame["osm_id"].astype("str")
+    if layer != "multipolygons":
+        return pd.Index(LAYERS[layer][0].replace("p", "n").replace("l", "w") + number, name="code")
+    way = frame["osm_way_id"].astype("str") if "osm_way_id" in frame.columns else number
+    return pd.Index(np.where(number.notna(), "r" + number.fillna(""), "w" + way.fillna("")), name="code")
+
+

@@ -1,0 +1,160 @@
+"""Footprints of the synthetic town: buildings stamped in rows, and the sheets that tables are gathered on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+
+Array = npt.NDArray[Any]
+Floats = npt.NDArray[np.float64]
+
+CENTIMETRE = 2  # decimals that all coordinates of the town are rounded to
+SHARP = 3.0  # mitre limit of insets: keeps the corners of blocks
+
+# Outlines on the square from -0.5 to 0.5, open to the south (-y).
+RECTANGLE = np.array([(-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5)])
+WING = np.array([(-0.5, -0.5), (-0.2, -0.5), (-0.2, 0.04), (0.5, 0.04), (0.5, 0.5), (-0.5, 0.5)])  # main house and one wing
+COURT = np.array(
+    [(-0.5, -0.5), (-0.28, -0.5), (-0.28, 0.1), (0.28, 0.1), (0.28, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5)]
+)  # two wings round a yard
+CROSS = np.array(
+    [
+        *[(-0.22, -0.5), (0.22, -0.5), (0.22, -0.3), (0.5, -0.3), (0.5, 0.3), (0.22, 0.3)],
+        *[(0.22, 0.5), (-0.22, 0.5), (-0.22, 0.3), (-0.5, 0.3), (-0.5, -0.3), (-0.22, -0.3)],
+    ]
+)  # a tower with a flat at each corner
+
+
+@dataclass
+class Sheets:
+    """The rows of each table as they are drawn, community by community."""
+
+    rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+    def add(self, table: str, shapes: Any, **columns: Any) -> None:
+        """Add rows with these shapes; a single value of a column stands for all of them."""
+        shapes = np.atleast_1d(np.asarray(shapes, dtype=object))
+        if len(shapes):
+            filled = {name: np.broadcast_to(np.asarray(value), len(shapes)) for name, value in columns.items()}
+            self.rows.setdefault(table, []).append({"geometry": shapes, **filled})
+
+    def collect(self, table: str) -> pd.DataFrame:
+        """Collect the rows of a table; a column that a batch does not have is missing there."""
+        batches = [pd.DataFrame(batch) for batch in self.rows.get(table, [])]
+        return pd.concat(batches, ignore_index=True) if batches else pd.DataFrame({"geometry": []})
+
+
+def turn(points: Floats, angle: float) -> Floats:
+    """Turn points (float64[..., 2]) about the origin by an angle in radians, counter-clockwise.
+
+    Examples
+    --------
+    >>> turn(np.array([1.0, 0.0]), np.pi / 2).round(6).tolist()
+    [0.0, 1.0]
+    """
+    c, s = np.cos(angle), np.sin(angle)
+    return np.stack([points[..., 0] * c - points[..., 1] * s, points[..., 0] * s + points[..., 1] * c], axis=-1)
+
+
+def turn_shape(shape: Any, angle: float) -> Any:
+    """Turn a shape about the origin by an angle in radians."""
+    return shapely.transform(shape, lambda xy: turn(xy, angle))
+
+
+def stamp(template: Floats, centres: Floats, sizes: Floats, angles: Floats | float) -> Array:
+    """Stamp an outline at many places.
+
+    Parameters
+    ----------
+    template
+        Corners on the square from -0.5 to 0.5, float64[k, 2].
+    centres, sizes
+        Metres, float64[n, 2]; a negative width mirrors the outline.
+    angles
+        Radians, one for all or float64[n].
+
+    Examples
+    --------
+    >>> stamp(RECTANGLE, np.array([[50.0, 20.0]]), np.array([[60.0, 12.0]]), 0.0)[0].wkt
+    'POLYGON ((20 14, 80 14, 80 26, 20 26, 20 14))'
+    """
+    local = template[None] * sizes[:, None, :]
+    angle = np.broadcast_to(np.asarray(angles, dtype=np.float64), len(centres))[:, None]
+    c, s = np.cos(angle), np.sin(angle)
+    turned = np.stack([local[..., 0] * c - local[..., 1] * s, local[..., 0] * s + local[..., 1] * c], axis=-1)
+    rings = (turned + centres[:, None, :]).round(CENTIMETRE)
+    return np.asarray(shapely.polygons(np.concatenate([rings, rings[:, :1]], axis=1)), dtype=object)
+
+
+def find_chords(region: Any, low: Floats, high: Floats) -> tuple[Floats, Floats]:
+    """Find where horizontal bands fit into a region: their least and greatest x, NaN where they do not.
+
+    Examples
+    --------
+    >>> left, right = find_chords(shapely.box(0, 0, 100, 50), np.array([10.0, 45.0]), np.array([20.0, 55.0]))
+    >>> left.tolist(), right.tolist()
+    ([0.0, nan], [100.0, nan])
+    """
+    west, _, east, _ = region.bounds
+    ends = []
+    for y in (low, high):
+        lines = shapely.linestrings([[(west - 1, v), (east + 1, v)] for v in y])
+        ends.append(shapely.bounds(shapely.intersection(region, lines)))
+    left, right = np.maximum(ends[0][:, 0], ends[1][:, 0]), np.minimum(ends[0][:, 2], ends[1][:, 2])
+    return left, right
+
+
+def pack_rows(
+    region: Any, low: Floats, depth: float, gap: float, draw: Callable[[int], Floats]
+) -> tuple[npt.NDArray[np.int64], Floats, Floats]:
+    """Pack buildings into horizontal rows of a region.
+
+    Parameters
+    ----------
+    region
+        A polygon, roughly convex.
+    low, depth
+        South side of each row (float64[m]) and depth of the buildings, metres.
+    gap
+        Least distance between buildings of one row, metres.
+    draw
+        Gives so many lengths of buildings, the same for each row, metres.
+
+    Returns
+    -------
+    Row, position (middle, float64[n, 2]) and length of each building that fits.
+    """
+    left, right = find_chords(region, low, low + depth)
+    room = np.nan_to_num(right - left)
+    lengths = draw(max(1, int(room.max(initial=0.0) / 5)))
+    ends = np.cumsum(lengths + gap) - gap
+    fits = ends[None, :] <= room[:, None]
+    count = fits.sum(axis=1)
+    row, slot = np.nonzero(fits)
+    slack = (room - np.where(count > 0, ends[np.maximum(count, 1) - 1], 0.0)) / np.maximum(count, 1)
+    x = left[row] + ends[slot] - lengths[slot] / 2 + slack[row] * (slot + 0.5)
+    return row, np.column_stack([x, low[row] + depth / 2]), lengths[slot]
+
+
+def keep_inside(region: Any, shapes: Array) -> npt.NDArray[np.bool_]:
+    """Say which shapes lie wholly inside a region."""
+    shapely.prepare(region)
+    return np.asarray(shapely.contains_properly(region, shapes))
+
+
+def inset(shape: Any, metres: float) -> Any:
+    """Move the outline of a shape inwards with sharp corners; the largest piece of what remains."""
+    return find_largest(shapely.buffer(shape, -metres, join_style="mitre", mitre_limit=SHARP))
+
+
+def find_largest(shape: Any) -> Any:
+    """Find the largest polygon of a shape; an empty one where there is none."""
+    parts = shapely.get_parts(shape)
+    parts = parts[shapely.get_type_id(parts) == 3]
+    return parts[np.argmax(shapely.area(parts))] if len(parts) else shapely.Polygon()

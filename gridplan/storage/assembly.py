@@ -1,0 +1,153 @@
+"""Tables as they were found on disk, checked all at once and put together as a plan."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from gridplan.conform import conform_table, is_spatial
+from gridplan.errors import PlanError, Problem
+from gridplan.plan import ALL_TABLES, PLAN_TABLES, Plan
+from gridplan.schema import Column, find_key, read_schema
+from gridplan.site import SITE_TABLES, Site
+
+_AGAIN = "write the plan again with this version of gridplan, or put it back"
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a place on disk holds: tables by name as they were read, and the manifest's entries as JSON texts."""
+
+    path: Path
+    tables: Mapping[str, Any]
+    manifest: Mapping[str, str] | None
+
+
+def write_manifest(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """Write each entry of a manifest as JSON, keys in order; what is not a number becomes null.
+
+    Examples
+    --------
+    >>> write_manifest({"seed": 0, "figures": {"share": float("nan"), "parts": (1, 2)}})
+    {'seed': '0', 'figures': '{"parts": [1, 2], "share": null}'}
+    """
+    return {str(key): json.dumps(_simplify(value), ensure_ascii=False, sort_keys=True) for key, value in manifest.items()}
+
+
+def _simplify(value: Any) -> Any:
+    """Return a value in JSON's own types."""
+    if isinstance(value, Mapping):
+        return {str(key): _simplify(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_simplify(inner) for inner in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value if value is None or isinstance(value, bool | int | float | str) else str(value)
+
+
+def assemble_plan(found: Found) -> Plan:
+    """Put a plan together, or say everything that is missing or wrong.
+
+    Raises
+    ------
+    PlanError
+        If tables, columns, shapes, the CRS or values are missing or broken, or the manifest is.
+    """
+    problems: list[Problem] = []
+    manifest = _read_manifest(found.manifest, problems)
+    for table in ALL_TABLES:
+        if table not in found.tables:
+            problems.append(Problem(table, "tables are there", "the table is missing", _AGAIN))
+        else:
+            problems += _check_table(table, found.tables[table])
+    problems += _check_crs(found.tables)
+    if problems:
+        noun = "problem" if len(problems) == 1 else "problems"
+        lines = [f"{len(problems)} {noun} in the plan {found.path}:"]
+        raise PlanError("\n".join(lines + [f"  {i}. {problem}" for i, problem in enumerate(problems, 1)]))
+    tables: dict[str, Any] = {table: conform_table(table, found.tables[table]) for table in ALL_TABLES}
+    site = Site(**{table: tables[table] for table in SITE_TABLES})
+    return Plan(site=site, manifest=manifest, **{table: tables[table] for table in PLAN_TABLES})
+
+
+def _read_manifest(texts: Mapping[str, str] | None, problems: list[Problem]) -> dict[str, Any]:
+    if texts is None:
+        problems.append(Problem("manifest", "the manifest is there", "the manifest is missing", _AGAIN))
+        return {}
+    values = {}
+    for key, text in texts.items():
+        try:
+            values[key] = json.loads(text)
+        except (TypeError, ValueError):
+            problems.append(Problem("manifest", "entries are JSON", f"the entry {key} cannot be read as JSON", _AGAIN))
+    return values
+
+
+def _check_table(table: str, frame: Any) -> list[Problem]:
+    """List the columns that are missing and the values that cannot be what the schema wants."""
+    problems = []
+    key = find_key(table)
+    columns = [column for column in read_schema()[table] if not column.is_geometry]
+    missing = [column.name for column in columns if column.name not in frame.columns]
+    if missing:
+        noun = "column" if len(missing) == 1 else "columns"
+        problems.append(Problem(table, "columns are there", f"{noun} {', '.join(missing)} missing", _AGAIN))
+    if is_spatial(table) and not isinstance(frame, gpd.GeoDataFrame):
+        problems.append(Problem(table, "shapes are there", "the table has no shapes", _AGAIN))
+    ids = frame[key].astype("str") if key in frame.columns else pd.Series(frame.index, index=frame.index, dtype="str")
+    for column in columns:
+        if column.name in frame.columns:
+            problems += _check_values(table, column, frame[column.name], ids)
+    if key in frame.columns:
+        empty = int((frame[key].isna() | (ids == "")).sum())
+        if empty:
+            problems.append(Problem(table, "rows have codes", f"{key} is empty in {_count(empty)}", "give each row a code"))
+        doubles = ids[ids.duplicated() & (ids != "") & frame[key].notna()].unique()
+        if len(doubles):
+            message = f"{len(doubles)} {'code stands' if len(doubles) == 1 else 'codes stand'} more than once in {key}"
+            problems.append(Problem(table, "codes are unique", message, "give every row its own code", tuple(doubles)))
+    return problems
+
+
+def _check_values(table: str, column: Column, values: Any, ids: Any) -> list[Problem]:
+    """Find what cannot be cast: words for numbers, and gaps where the type has none."""
+    if column.dtype not in {"int64", "float64", "bool"}:
+        return []
+    numbers = values if column.dtype == "bool" else pd.to_numeric(values, errors="coerce")
+    gaps = values.isna() if column.dtype != "float64" else pd.Series(False, index=values.index)
+    words = numbers.isna() & values.notna()
+    problems = []
+    for wrong, what in ((gaps, "is empty"), (words, "is not a number")):
+        if wrong.any():
+            message = f"{column.name} {what} in {_count(int(wrong.sum()))}"
+            problems.append(Problem(table, f"{column.name} is {column.dtype}", message, "fill in the value", tuple(ids[wrong])))
+    return problems
+
+
+def _count(rows: int) -> str:
+    return "1 row" if rows == 1 else f"{rows} rows"
+
+
+def _check_crs(tables: Mapping[str, Any]) -> list[Problem]:
+    """Find tables without a CRS, and tables in another CRS than the buildings'."""
+    spatial = {table: frame.crs for table, frame in tables.items() if isinstance(frame, gpd.GeoDataFrame)}
+    problems = []
+    wanted = spatial.get("buildings")
+    for table, crs in spatial.items():
+        if crs is None:
+            message, remedy = "the CRS is missing", "declare it, as in QGIS under layer properties, source, or " + _AGAIN
+            problems.append(Problem(table, "shapes have a CRS", message, remedy))
+        elif wanted is not None and crs != wanted:
+            message = f"the CRS is {crs.name}, but that of the buildings is {wanted.name}"
+            problems.append(Problem(table, "one CRS", message, "bring all tables into one CRS"))
+    return problems

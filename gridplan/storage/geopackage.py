@@ -1,0 +1,188 @@
+"""A plan as one GeoPackage: every table a layer, the manifest inside, and styles that QGIS finds by itself.
+
+QGIS draws a layer of one kind of shape only, so tables that may hold several (barriers, openings, places, institutions)
+are kept as up to three layers, such as ``barriers_lines`` and ``barriers_areas``. The column ``fid`` is the row's place in
+the table, so that a table comes back in its own order.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyogrio
+import shapely
+
+from gridplan.errors import PlanError
+from gridplan.plan import ALL_TABLES, Plan
+from gridplan.schema import read_schema
+from gridplan.storage.assembly import Found, write_manifest
+from gridplan.storage.paper import TITLES
+from gridplan.styles import Shape, make_styles
+
+FIXED_DATE = "2000-01-01T00:00:00.000Z"  # stands where a GeoPackage wants the time of writing: same plan, same bytes
+MANIFEST, CENTRES, STYLES = "manifest", "centres", "layer_styles"
+_ONE_PART = "ONE_PART_MULTI"  # layer metadata: rows that were multi-shapes of one part before all were made multi
+_TYPES: Mapping[Shape, tuple[str, str]] = {
+    "points": ("Point", "MultiPoint"),
+    "lines": ("LineString", "MultiLineString"),
+    "areas": ("Polygon", "MultiPolygon"),
+}
+_NUMBERS: Mapping[Shape, tuple[int, int]] = {"points": (0, 4), "lines": (1, 5), "areas": (3, 6)}  # shapely's type ids
+_SHAPES: Mapping[str, Shape] = {"point": "points", "line": "lines", "polygon": "areas"}
+_WHEN_EMPTY: Mapping[str, Shape] = {"barriers": "lines"}  # the layer that stands for a mixed table without rows
+
+
+def list_layers(table: str) -> dict[str, Shape | None]:
+    """List the layers that a table may be kept in, with their kind of shape.
+
+    Examples
+    --------
+    >>> list_layers("buildings"), list_layers("ledger")
+    ({'buildings': 'areas'}, {'ledger': None})
+    >>> list(list_layers("barriers"))
+    ['barriers_points', 'barriers_lines', 'barriers_areas']
+    """
+    kinds = [column.dtype for column in read_schema()[table] if column.is_geometry]
+    if not kinds:
+        return {table: None}
+    if kinds[0] == "any":
+        return {f"{table}_{shape}": shape for shape in _TYPES}
+    return {table: _SHAPES[kinds[0]]}
+
+
+def write_geopackage(plan: Plan, path: Path) -> None:
+    """Write all tables of a plan, its manifest and the styles of its layers into a new GeoPackage."""
+    written = []
+    with _fix_date():
+        for table in ALL_TABLES:
+            for layer, shape, frame in _split_table(table, plan.get_table(table)):
+                _write_layer(path, layer, shape, frame, TITLES[table])
+                written.append(layer)
+    with closing(sqlite3.connect(path)) as database, database:
+        _add_manifest(database, plan.manifest)
+        _add_centres(database)
+        _add_styles(database, [*written, CENTRES])
+
+
+def read_geopackage(path: Path) -> Found:
+    """Read the tables and the manifest that a GeoPackage holds.
+
+    Raises
+    ------
+    PlanError
+        If the file cannot be read as a GeoPackage.
+    """
+    try:
+        present = set(pyogrio.list_layers(path)[:, 0])
+        tables: dict[str, Any] = {}
+        for table in ALL_TABLES:
+            parts = [_read_layer(path, layer) for layer in (table, *list_layers(table)) if layer in present]
+            parts = parts[:1] if table in present else parts
+            if parts:
+                tables[table] = parts[0] if len(parts) == 1 else pd.concat(parts).sort_index(kind="stable")
+        rows = pyogrio.read_dataframe(path, layer=MANIFEST) if MANIFEST in present else None
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
+        raise PlanError(f"{path} cannot be read as a GeoPackage ({error}) -> write the plan again") from error
+    texts = None if rows is None else dict(zip(rows["key"], rows["value"], strict=True))
+    return Found(path, tables, texts)
+
+
+def _split_table(table: str, frame: Any) -> Iterator[tuple[str, Shape | None, Any]]:
+    """Split a table into layers of one kind of shape each; at least one, so that an empty table is there too."""
+    flat = frame.reset_index()
+    flat.insert(0, "fid", np.arange(1, len(flat) + 1))
+    layers = list_layers(table)
+    if len(layers) == 1:
+        yield next(iter(layers)), next(iter(layers.values())), flat
+        return
+    usual = _WHEN_EMPTY.get(table, "points")
+    numbers = shapely.get_type_id(flat.geometry.to_numpy())
+    for layer, shape in layers.items():
+        assert shape is not None
+        own = np.isin(numbers, _NUMBERS[shape]) | ((numbers < 0) & (shape == usual))
+        if own.any() or (len(flat) == 0 and shape == usual):
+            yield layer, shape, flat[own]
+
+
+def _write_layer(path: Path, layer: str, shape: Shape | None, frame: Any, title: str) -> None:
+    options: dict[str, Any] = {"layer": layer, "driver": "GPKG", "use_arrow": True, "DESCRIPTION": title}
+    if shape is not None:
+        shapes = frame.geometry.to_numpy()
+        one, many = (shapely.get_type_id(shapes) == number for number in _NUMBERS[shape])
+        kind = _TYPES[shape][int(many.any())]
+        options["geometry_type"] = f"2.5D {kind}" if shapely.has_z(shapes).any() else kind
+        options["GEOMETRY_NAME"] = "geometry"
+        if one.any() and many.any():
+            whole = frame["fid"].to_numpy()[many & (shapely.get_num_geometries(shapes) == 1)]
+            options["promote_to_multi"] = True
+            options["layer_metadata"] = {_ONE_PART: " ".join(map(str, whole)) or "none"}
+    pyogrio.write_dataframe(frame, path, **options)
+
+
+def _read_layer(path: Path, layer: str) -> Any:
+    """Read a layer with its fid as index, and give shapes that were made multi for the layer's sake their old type."""
+    frame = pyogrio.read_dataframe(path, layer=layer, use_arrow=True, fid_as_index=True)
+    metadata = pyogrio.read_info(path, layer=layer)["layer_metadata"] or {}
+    if _ONE_PART in metadata:
+        whole = [int(word) for word in metadata[_ONE_PART].split() if word.isdigit()]
+        shapes = frame.geometry.to_numpy()
+        made = np.isin(shapely.get_type_id(shapes), (4, 5, 6)) & (shapely.get_num_geometries(shapes) == 1)
+        made &= ~frame.index.isin(whole)
+        frame = frame.set_geometry(np.where(made, shapely.get_geometry(shapes, 0), shapes), crs=frame.crs)
+    return frame
+
+
+@contextmanager
+def _fix_date() -> Iterator[None]:
+    """Let GDAL write one date for all time, and give its setting back afterwards."""
+    before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": FIXED_DATE})
+    try:
+        yield
+    finally:
+        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
+
+
+def _register(database: sqlite3.Connection, name: str, kind: str, title: str) -> None:
+    """Enter a table into the GeoPackage's list of contents."""
+    insert = "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, last_change) VALUES (?, ?, ?, ?, ?)"
+    database.execute(insert, (name, kind, name, title, FIXED_DATE))
+
+
+def _add_manifest(database: sqlite3.Connection, manifest: Mapping[str, Any]) -> None:
+    database.execute(f"CREATE TABLE {MANIFEST} (id INTEGER PRIMARY KEY, key TEXT NOT NULL, value TEXT NOT NULL)")
+    rows = sorted(write_manifest(manifest).items())
+    database.executemany(f"INSERT INTO {MANIFEST} (key, value) VALUES (?, ?)", rows)
+    _register(database, MANIFEST, "attributes", TITLES[MANIFEST])
+
+
+def _add_centres(database: sqlite3.Connection) -> None:
+    """Add a view of the doors that are centres: a layer of its own, that follows every edit of the two tables."""
+    columns = "s.stairwell, s.building, g.community, g.subgrid, g.households, g.mean_walk, g.max_walk"
+    select = f"SELECT s.fid AS OGC_FID, s.geometry, {columns} FROM subgrids g JOIN stairwells s ON s.stairwell = g.centre"
+    database.execute(f"CREATE VIEW {CENTRES} AS {select}")
+    _register(database, CENTRES, "features", TITLES[CENTRES])
+    same = "min_x, min_y, max_x, max_y, srs_id"
+    found = f"(SELECT {same} FROM gpkg_contents WHERE table_name = 'stairwells')"
+    database.execute(f"UPDATE gpkg_contents SET ({same}) = {found} WHERE table_name = '{CENTRES}'")
+    like = "column_name, geometry_type_name, srs_id, z, m FROM gpkg_geometry_columns WHERE table_name = 'stairwells'"
+    database.execute(f"INSERT INTO gpkg_geometry_columns SELECT '{CENTRES}', {like}")
+
+
+def _add_styles(database: sqlite3.Connection, layers: list[str]) -> None:
+    """Add the table in which QGIS looks for styles; the empty catalog and schema are what it asks for."""
+    place = "f_table_catalog TEXT(256), f_table_schema TEXT(256), f_table_name TEXT(256), f_geometry_column TEXT(256)"
+    style = "styleName TEXT(30), styleQML TEXT, styleSLD TEXT, useAsDefault BOOLEAN"
+    about = "description TEXT, owner TEXT(30), ui TEXT(30), update_time DATETIME"
+    database.execute(f"CREATE TABLE {STYLES} (id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, {place}, {style}, {about})")
+    insert = f"INSERT INTO {STYLES} VALUES (NULL, '', '', ?, 'geometry', ?, ?, '', ?, 'gridplan', '', NULL, ?)"
+    for layer in layers:
+        for style in make_styles(layer):
+            database.execute(insert, (layer, style.name, style.qml, style.default, FIXED_DATE))
+    _register(database, STYLES, "attributes", TITLES[STYLES])

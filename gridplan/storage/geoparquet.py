@@ -1,0 +1,75 @@
+"""A plan as a folder of GeoParquet files, for whole cities: one file a table, sorted by community.
+
+One community of a prefecture is read without reading the rest::
+
+    geopandas.read_parquet("outputs/city/tables/stairwells.parquet", filters=[("community", "==", "0301")])
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from pyarrow import ArrowInvalid
+
+from gridplan.conform import is_spatial
+from gridplan.errors import PlanError
+from gridplan.plan import ALL_TABLES, Plan
+from gridplan.storage.assembly import Found, write_manifest
+from gridplan.styles import make_styles
+
+MANIFEST_FILE = "manifest.json"
+GROUP_ROWS = 10_000  # rows read at once; a community has at most some thousands, so a filter reads one or two groups
+ROW = "row"  # column of the row's place in the table before it was sorted by community
+
+
+def write_geoparquet(plan: Plan, folder: Path) -> None:
+    """Write all tables of a plan, its manifest and the styles of its layers into a new folder."""
+    folder.mkdir()
+    for table in ALL_TABLES:
+        frame = plan.get_table(table)
+        if "community" in frame.columns:
+            order = np.argsort(frame["community"].to_numpy(dtype=object), kind="stable")
+            frame = frame.assign(**{ROW: np.arange(len(frame), dtype="int32")}).iloc[order]
+        path = folder / f"{table}.parquet"
+        frame.reset_index().to_parquet(path, index=False, compression="zstd", row_group_size=GROUP_ROWS)
+        for style in make_styles(table)[:1]:  # QGIS takes the one that stands beside a file under its name
+            (folder / f"{table}.qml").write_text(style.qml, encoding="utf-8", newline="\n")
+    values = {key: json.loads(text) for key, text in write_manifest(plan.manifest).items()}
+    text = json.dumps(values, ensure_ascii=False, sort_keys=True, indent=1)
+    (folder / MANIFEST_FILE).write_text(text + "\n", encoding="utf-8", newline="\n")
+
+
+def read_geoparquet(folder: Path) -> Found:
+    """Read the tables and the manifest that a folder of GeoParquet files holds.
+
+    Raises
+    ------
+    PlanError
+        If a file cannot be read.
+    """
+    tables = {}
+    for table in ALL_TABLES:
+        path = folder / f"{table}.parquet"
+        if path.is_file():
+            tables[table] = _read_table(path, is_spatial(table))
+    path = folder / MANIFEST_FILE
+    if not path.is_file():
+        return Found(folder, tables, None)
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        return Found(folder, tables, {key: json.dumps(value) for key, value in values.items()})
+    except (ValueError, AttributeError) as error:
+        raise PlanError(f"{path} cannot be read as JSON ({error}) -> write the plan again") from error
+
+
+def _read_table(path: Path, spatial: bool) -> Any:
+    try:
+        frame = gpd.read_parquet(path) if spatial else pd.read_parquet(path)
+    except (ArrowInvalid, ValueError) as error:
+        raise PlanError(f"{path} cannot be read as GeoParquet ({error}) -> write the plan again") from error
+    return frame.sort_values(ROW, ignore_index=True) if ROW in frame.columns else frame

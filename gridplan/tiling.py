@@ -1,0 +1,190 @@
+"""Tilings: faces given to parts, stray pieces handed on, faces joined to outlines, outlines made to share their corners."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Shapes = npt.NDArray[np.object_]
+
+LENGTH_GRID = 1e-3  # m; common borders that differ by less count as equally long
+
+
+def find_holder(shapes: Shapes, xy: Floats) -> Ints:
+    """Find for each point the shape that holds it: the smallest of several, -1 where there is none.
+
+    Examples
+    --------
+    >>> yard, shed = shapely.box(0, 0, 9, 9), shapely.box(1, 1, 2, 2)
+    >>> find_holder(np.array([yard, shed]), np.array([[1.5, 1.5], [5.0, 5.0], [20.0, 0.0]])).tolist()
+    [1, 0, -1]
+    """
+    holder = np.full(len(xy), -1, dtype=np.int64)
+    shape, point = shapely.STRtree(shapely.points(xy)).query(shapes, predicate="intersects")
+    order = np.lexsort((shape, -shapely.area(shapes)[shape]))
+    # The last one written stays: large ones first, so that the smallest wins.
+    holder[point[order]] = shape[order]
+    return holder
+
+
+def find_nearest(xy: Floats, level: Ints, of_xy: Floats, of_level: Ints) -> tuple[Ints, Floats]:
+    """Find for each point the nearest of some others on its own level, else on any; and its distance in metres.
+
+    The distance is infinite where no other point is on the same level.
+
+    Examples
+    --------
+    >>> nearest, gap = find_nearest(np.array([[0.0, 0.0]]), np.array([1]), np.array([[1.0, 0.0], [5.0, 0.0]]), np.array([0, 1]))
+    >>> nearest.tolist(), gap.tolist()
+    ([1], [5.0])
+    """
+    origin = of_xy.min(axis=0)
+    apart = 4.0 * (1.0 + float(np.ptp(np.vstack([xy, of_xy]), axis=0).max(initial=0.0)))
+    tree = cKDTree(np.column_stack([of_xy - origin, of_level * apart]))
+    gap, nearest = tree.query(np.column_stack([xy - origin, level * apart]))
+    alone = gap > apart / 2
+    if alone.any():
+        nearest[alone] = cKDTree(of_xy - origin).query(xy[alone] - origin)[1]
+    return nearest.astype(np.int64), np.where(alone, np.inf, gap)
+
+
+def settle_labels(labels: Ints, homes: Ints, home_labels: Ints, edges: tuple[Ints, Ints, Floats]) -> Ints:
+    """Give every piece of a part that holds none of its homes, and every face of no part, to a neighbour.
+
+    A piece goes to the part it has the longest common border with, round by round outwards from the pieces that hold
+    homes; the lower number wins a tie. A part without any home keeps its largest piece by number of faces.
+
+    Parameters
+    ----------
+    labels
+        The part of each face, -1 for none.
+    homes, home_labels
+        The face that each home stands on, and the part it belongs to.
+    edges
+        Pairs of faces that share an edge, and its length in metres.
+
+    Returns
+    -------
+    The new labels; -1 where a face is not joined to any part.
+
+    Examples
+    --------
+    Faces in a row, 0 - 1 - 2 - 3; the homes stand on the outer two:
+
+    >>> row = (np.array([0, 1, 2]), np.array([1, 2, 3]), np.array([5.0, 5.0, 9.0]))
+    >>> settle_labels(np.array([0, 1, -1, 1]), np.array([0, 3]), np.array([0, 1]), row).tolist()
+    [0, 0, 1, 1]
+    """
+    one, two, length = edges
+    n = len(labels)
+    same = (labels[one] == labels[two]) & (labels[one] >= 0)
+    graph = coo_array((np.ones(int(same.sum())), (one[same], two[same])), shape=(n, n))
+    count, piece = connected_components(graph, directed=False)
+    label = np.full(count, -1, dtype=np.int64)
+    label[piece] = labels
+    settled = _find_held(label, piece, homes, home_labels)
+    across = piece[one] != piece[two]
+    p = np.concatenate([piece[one], piece[two]])[np.tile(across, 2)]
+    q = np.concatenate([piece[two], piece[one]])[np.tile(across, 2)]
+    common = np.tile(length[across], 2)
+    label = np.where(settled, label, -1)
+    while True:
+        reach = (label[p] < 0) & (label[q] >= 0)
+        if not reach.any():
+            return label[piece]
+        width = int(label.max()) + 1
+        keys, of_key = np.unique(p[reach].astype(np.int64) * width + label[q[reach]], return_inverse=True)
+        total = np.round(np.bincount(of_key, common[reach]) / LENGTH_GRID)
+        order = np.lexsort((-keys, total))
+        # The last one written stays: the longest border, and of equals the lowest number.
+        label[keys[order] // width] = keys[order] % width
+
+
+def _find_held(label: Ints, piece: Any, homes: Ints, home_labels: Ints) -> npt.NDArray[np.bool_]:
+    """Find the pieces that hold a home of their own part; the largest piece of a part that has none."""
+    held = np.zeros(len(label), dtype=bool)
+    held[piece[homes[label[piece[homes]] == home_labels]]] = True
+    missing = np.setdiff1d(label[label >= 0], label[held])
+    sizes = np.bincount(piece, minlength=len(label))
+    for part in missing:
+        pieces = np.flatnonzero(label == part)
+        held[pieces[np.argmax(sizes[pieces])]] = True
+    return held
+
+
+def dissolve_faces(faces: Shapes, labels: Ints, count: int) -> Shapes:
+    """Join the faces of each part to one outline; empty where a part has none.
+
+    Examples
+    --------
+    >>> row = np.array([shapely.box(x, 0, x + 1, 1) for x in range(3)])
+    >>> shapely.area(dissolve_faces(row, np.array([0, 0, 1]), 3)).tolist()
+    [2.0, 1.0, 0.0]
+    """
+    order = np.argsort(labels, kind="stable")
+    ends = np.searchsorted(labels[order], np.arange(count + 1))
+    out = np.empty(count, dtype=object)
+    out[:] = [shapely.coverage_union_all(faces[order[a:b]]) for a, b in zip(ends[:-1], ends[1:], strict=True)]
+    return gather_parts(*shapely.get_parts(out, return_index=True), count)
+
+
+def match_borders(shapes: Shapes, tolerance: float) -> Shapes:
+    """Give polygons the corners that neighbours have on their edges, so that all together are a valid coverage.
+
+    Parameters
+    ----------
+    shapes
+        Polygons and multipolygons that touch along their borders.
+    tolerance
+        How near in metres a corner must be to an edge to count as lying on it.
+
+    Examples
+    --------
+    >>> left, right = shapely.box(0, 0, 1, 2), shapely.union(shapely.box(1, 0, 2, 1), shapely.box(1, 1, 3, 2))
+    >>> bool(shapely.coverage_is_valid([left, right])), bool(shapely.coverage_is_valid(match_borders(np.array([left, right]), 1e-6)))
+    (False, True)
+    """
+    faulty = np.flatnonzero(~shapely.is_empty(shapely.coverage_invalid_edges(shapes)))
+    if not len(faulty):
+        return shapes
+    corners = np.unique(shapely.get_coordinates(shapes[faulty]), axis=0)
+    parts, shape = shapely.get_parts(shapes[faulty], return_index=True)
+    _, xy, (ring_ends, part_ends) = shapely.to_ragged_array(parts)
+    start = np.setdiff1d(np.arange(len(xy) - 1), ring_ends[1:] - 1)
+    tree = shapely.STRtree(shapely.linestrings(np.stack([xy[start], xy[start + 1]], axis=1)))
+    corner, line = tree.query(shapely.points(corners), predicate="dwithin", distance=tolerance)
+    first, point = xy[start[line]], corners[corner]
+    lies = (point != first).any(axis=1) & (point != xy[start[line] + 1]).any(axis=1)
+    line, point, along = line[lies], point[lies], np.hypot(*(point - first)[lies].T)
+    order = np.lexsort((along, line))
+    place = start[line[order]] + 1
+    ring_ends = ring_ends + np.searchsorted(place, ring_ends, side="left")
+    mended = shapely.from_ragged_array(shapely.GeometryType.POLYGON, np.insert(xy, place, point[order], axis=0), (ring_ends, part_ends))
+    out = shapes.copy()
+    out[faulty] = gather_parts(mended, shape, len(faulty))
+    return out
+
+
+def gather_parts(parts: Shapes, shape: Ints, count: int) -> Shapes:
+    """Gather polygons to shapes: one polygon as it is, several as a multipolygon.
+
+    Examples
+    --------
+    >>> [s.geom_type for s in gather_parts(np.array([shapely.box(0, 0, 1, 1)] * 3), np.array([0, 1, 1]), 2)]
+    ['Polygon', 'MultiPolygon']
+    """
+    order = np.argsort(shape, kind="stable")
+    sizes = np.bincount(shape, minlength=count)
+    groups = np.split(parts[order], np.cumsum(sizes)[:-1])
+    out = np.empty(count, dtype=object)
+    out[:] = [group[0] if len(group) == 1 else shapely.multipolygons(list(group)) for group in groups]
+    return out
+

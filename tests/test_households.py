@@ -1,0 +1,248 @@
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from shapely.geometry import box
+
+from gridplan.households import allocate_whole, classify_homes, estimate_households, judge_homes, read_coefficients
+from gridplan.rules import HouseholdRules
+from tests.villages import X0, Y0, make_site, make_table
+
+RULES = HouseholdRules()
+
+
+def place(x, y, width, depth):
+    return box(X0 + x, Y0 + y, X0 + x + width, Y0 + y + depth)
+
+
+def make_street(*houses, community="0301", **tables):
+    """Houses in a row 100 m apart, each a dictionary; ``size`` is width and depth, named a, b, c ..."""
+    rows = []
+    for n, house in enumerate(houses):
+        width, depth = house.pop("size", (10, 10))
+        rows.append({"building": "abcdefghij"[n], "community": community, "geometry": place(100 * n, 0, width, depth)} | house)
+    return make_site(buildings=make_table("buildings", rows), **tables)
+
+
+def make_communities(**households):
+    rows = [
+        {"community": code, "households": total, "geometry": place(n * 5000, -100, 5000, 300)}
+        for n, (code, total) in enumerate(households.items())
+    ]
+    return make_table("communities", rows)
+
+
+def estimate(site, **rules):
+    return estimate_households(site, HouseholdRules(**rules)).buildings
+
+
+def reasons(site):
+    return dict(zip(site.ledger["reason"], site.ledger["count"], strict=True))
+
+
+def test_the_observed_number_wins_and_stays_beside_the_estimate():
+    block = {"size": (50, 12), "floors": 6, "use": "apartments"}
+    houses = estimate(make_street(block | {"households_observed": 24, "population": 100}, block | {"population": 102}, block))
+    assert houses["households"].tolist() == [24, 40, 33]  # counted; 102 / 2.55; 600 m2 x 6 x 0.85 / 92.17
+    assert houses["households_origin"].tolist() == ["observed", "population", "estimated"]
+    assert houses["households_low"].tolist() == [24, 36, 26]
+    assert houses["households_high"].tolist() == [24, 44, 42]
+    assert houses["households_observed"].tolist()[0] == 24
+    assert houses["households_observed"].isna().tolist() == [False, True, True]
+
+
+def test_homes_are_judged_by_word_then_place_then_size_then_neighbour():
+    site = make_street(
+        {"use": "house", "size": (5, 5)},  # small, but the data says house
+        {"use": "学校", "size": (20, 20)},
+        {"use": "yes", "size": (12, 12)},
+        {"use": "", "size": (6, 6)},  # 36 m2: too small
+        {"use": "", "size": (30, 30), "floors": 1},  # 900 m2 on one floor: a hall
+        {"use": "", "size": (30, 30), "floors": 6},  # 900 m2 on six floors: a block
+        {"use": "", "size": (12, 12)},  # inside the hospital
+        {"use": "house", "size": (12, 12)},  # inside the hospital too, but says house
+        {"use": "garage", "residential": True},  # the owner of the data knows better
+        places=make_table("places", [{"place": "h", "kind": "hospital", "geometry": place(590, -10, 150, 50)}]),
+    )
+    out = estimate_households(site, RULES)
+    assert out.buildings["residential"].tolist() == [True, False, True, False, False, True, False, True, True]
+    assert reasons(out)["not homes by their use"] == 1
+    assert reasons(out)["homes by their use"] == 2
+    assert reasons(out)["homes by their size"] == 2
+    assert out.buildings["households"].tolist()[3] == 0
+    assert out.buildings["households_origin"].tolist()[3] == "none"
+
+
+def test_a_small_building_beside_a_larger_home_is_its_garage():
+    rows = [
+        {"building": "house", "geometry": place(0, 0, 12, 12)},
+        {"building": "garage", "geometry": place(20, 0, 7, 7)},  # 49 m2, 8 m away
+        {"building": "cottage", "geometry": place(200, 0, 7, 7)},  # alone
+        {"building": "twin1", "geometry": place(300, 0, 7, 7)},  # two alike are both homes
+        {"building": "twin2", "geometry": place(310, 0, 7, 7)},
+    ]
+    houses = estimate(make_site(buildings=make_table("buildings", rows)))
+    assert houses["households"].to_dict() == {"house": 2, "garage": 0, "cottage": 1, "twin1": 1, "twin2": 1}
+
+
+def test_people_counted_make_a_home_and_nobody_counted_makes_none():
+    site = make_street(
+        {"use": "shop", "households_observed": 3},
+        {"residential": False, "population": 10},
+        {"residential": True, "population": 0},
+        {"use": "house", "households_observed": 0},
+    )
+    out = estimate_households(site, RULES)
+    assert out.buildings["residential"].tolist() == [True, True, True, False]
+    assert out.buildings["households"].tolist() == [3, 4, 0, 0]
+    assert reasons(out)["homes where the data counts nobody"] == 1
+
+
+@pytest.mark.parametrize(
+    ("house", "kind"),
+    [
+        ({"use": "apartments", "floors": 2}, "low_rise"),
+        ({"use": "apartments", "floors": 9}, "slab"),
+        ({"use": "apartments", "floors": 34}, "high_rise"),
+        ({"use": "apartments"}, "slab"),
+        ({"use": "", "height": 54.0}, "high_rise"),  # eighteen floors of 3 m
+        ({"use": "residential"}, "plain"),
+        ({"use": "residential", "floors": 3, "size": (50, 12)}, "low_rise"),
+        ({"use": "别墅"}, "detached"),
+        ({"use": "农房", "floors": 1}, "courtyard"),
+        ({"use": "农房", "floors": 6}, "slab"),
+        ({"use": "宿舍", "floors": 6}, "dormitory"),
+        ({"use": "school"}, "not_home"),
+    ],
+)
+def test_use_and_floors_make_the_class(house, kind):
+    site = make_street(dict(house))
+    assert classify_homes(site.buildings, judge_homes(site, RULES)[0], RULES).tolist() == [kind]
+
+
+def test_a_village_house_is_one_household_and_a_tower_is_many():
+    houses = estimate(
+        make_street(
+            {"use": "农房", "floors": 1, "size": (15, 12)},
+            {"use": "house", "size": (12, 12)},
+            {"use": "apartments", "floors": 34, "size": (30, 28)},
+        )
+    )
+    assert houses["households"].tolist() == [1, 1, 248]
+
+
+def test_a_known_total_of_the_community_is_met_exactly():
+    house = {"use": "residential", "size": (14, 10)}  # 1.7 households each
+    site = make_street(
+        house | {"households_observed": 4}, *[dict(house) for _ in range(3)], communities=make_communities(**{"0301": 9})
+    )
+    out = estimate_households(site, RULES)
+    assert out.buildings["households"].tolist() == [4, 2, 2, 1]  # five among three: equal remainders go by code
+    assert out.buildings["households_origin"].tolist() == ["observed", "estimated", "estimated", "estimated"]
+    assert (out.buildings["households_low"] <= out.buildings["households"]).all()
+    assert reasons(out)["estimates scaled so that the known total is met exactly"] == 1
+
+
+def test_a_total_without_room_is_noted_and_the_observed_stay():
+    site = make_street({"households_observed": 30}, {"use": "house"}, communities=make_communities(**{"0301": 20}))
+    out = estimate_households(site, RULES)
+    assert out.buildings["households"].tolist() == [30, 1]
+    assert reasons(out)["0301: 31 households stand against a known total of 20; there is no room to scale"] == 1
+
+
+def test_the_total_of_the_site_goes_to_what_the_known_communities_leave():
+    house = {"use": "house", "size": (10, 10)}
+    site = make_street(
+        house | {"community": "0301"},
+        house | {"community": "0302"},
+        house | {"community": "0302"},
+        communities=make_communities(**{"0301": 7, "0302": np.nan}),
+    )
+    assert estimate(site, total=18)["households"].tolist() == [7, 6, 5]
+
+
+def test_every_number_names_its_source():
+    table = read_coefficients()
+    assert (table["source"] != "").all()
+    homes = table.drop(["population", "not_home"])
+    assert homes[["floors_default", "efficiency", "dwelling_m2"]].notna().all(axis=None)
+    assert homes["efficiency"].between(0.5, 1.0).all()
+    assert (homes["low_factor"] < 1).all()
+    assert (homes["high_factor"] > 1).all()
+    words = "|".join(table["uses"]).split("|")
+    assert len([w for w in words if w]) == len({w for w in words if w})
+
+
+def test_a_site_without_buildings_has_no_households():
+    assert estimate_households(make_site(), RULES).buildings.empty
+
+
+@given(
+    weights=st.lists(st.floats(0, 100), min_size=1, max_size=30),
+    extra=st.integers(0, 500),
+)
+def test_shares_add_up_and_none_is_below_its_least(weights, extra):
+    ones = np.ones(len(weights), dtype=np.int64)
+    shares = allocate_whole(np.array(weights), len(weights) + extra, ones)
+    assert shares.sum() == len(weights) + extra
+    assert shares.min() >= 1
+
+
+def test_a_total_below_the_least_is_refused():
+    with pytest.raises(ValueError, match="more than 1"):
+        allocate_whole(np.array([1.0, 1.0]), 1, np.array([1, 1]))
+
+
+random_houses = st.lists(
+    st.fixed_dictionaries(
+        {
+            "use": st.sampled_from(["", "yes", "house", "apartments", "school", "宿舍"]),
+            "floors": st.sampled_from([np.nan, 1, 3, 6, 18]),
+            "households_observed": st.sampled_from([np.nan, np.nan, np.nan, 0, 3, 40]),
+            "population": st.sampled_from([np.nan, np.nan, 0, 1, 90]),
+            "community": st.sampled_from(["0301", "0302"]),
+            "size": st.sampled_from([(5, 5), (8, 7), (12, 12), (50, 12), (40, 30)]),
+        }
+    ),
+    min_size=1,
+    max_size=10,
+)
+
+
+@settings(deadline=None, max_examples=15)
+@given(houses=random_houses, total=st.integers(0, 300), order=st.randoms(use_true_random=False))
+def test_sums_are_exact_the_observed_stand_and_the_order_of_rows_is_nothing(houses, total, order):
+    site = make_street(*[dict(h) for h in houses], communities=make_communities(**{"0301": total, "0302": np.nan}))
+    out = estimate_households(site, RULES).buildings
+    seen = out["households_observed"].notna() & out["residential"].astype(bool)
+    assert (out["households"][seen] == out["households_observed"][seen]).all()
+    assert (out["households_low"] <= out["households"]).all()
+    assert (out["households"] <= out["households_high"]).all()
+    free = out["households_origin"].isin(["population", "estimated"]) & (out["population"] != 0)
+    assert (out["households"][free] >= 1).all()
+    own = out[out["community"] == "0301"]
+    if free[own.index].any() and own["households"][~free[own.index]].sum() + free[own.index].sum() <= total:
+        assert own["households"].sum() == total
+    names = list(site.buildings.index)
+    order.shuffle(names)
+    again = estimate_households(site.replace(buildings=site.buildings.loc[names]), RULES).buildings
+    pd.testing.assert_frame_equal(pd.DataFrame(again.sort_index()), pd.DataFrame(out))
+
+
+def test_a_real_country_has_about_its_real_number_of_households():
+    folder = Path("../shared/data/liechtenstein")
+    if not folder.exists():
+        pytest.skip("the extract of Liechtenstein is not here")
+    import pyogrio
+    import shapely
+
+    shapes = pyogrio.read_dataframe(folder / "liechtenstein-2015-07-27.osm.pbf", layer="multipolygons", on_invalid="ignore")
+    shapes = shapes[shapes["building"].notna() & shapes.geometry.notna()].to_crs("EPSG:32632")
+    shapes = shapes.assign(geometry=shapely.make_valid(shapes.geometry.to_numpy()), use=shapes["building"].str.lower())
+    shapes = shapes[shapes.geom_type.isin(["Polygon", "MultiPolygon"])].reset_index(drop=True)
+    shapes["building"] = [f"b{n:04d}" for n in range(len(shapes))]
+    houses = estimate(make_site(buildings=make_table("buildings", shapes, "EPSG:32632")))
+    assert 0.85 * 16_000 < houses["households"].sum() < 1.15 * 16_000
