@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from gridplan.audit_rules.centres import Walks, check_centres, measure_walks
-from gridplan.audit_rules.evidence import SEVERITIES, Array, Evidence, join_findings
+from gridplan.audit_rules.evidence import SEVERITIES, Array, Evidence, join_findings, order_findings
 from gridplan.audit_rules.figures import check_band, check_codes, check_exceptions, check_figures
 from gridplan.audit_rules.land import (
     Insides,
@@ -122,8 +122,7 @@ def audit(plan: Plan, rules: Rules | None = None) -> Audit:
             check_exceptions(evidence),
         ]
     )
-    rank = findings["severity"].map({word: n for n, word in enumerate(SEVERITIES)})
-    findings = findings.iloc[np.argsort(rank.to_numpy(), kind="stable")].reset_index(drop=True)
+    findings = order_findings(findings)
     communities = _measure_communities(evidence, findings, walks, tiling, {"buildings": buildings, "compounds": compounds})
     return Audit(findings, communities, _summarise(evidence, findings, communities, walks, insides))
 
@@ -222,31 +221,43 @@ def _list_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 def _write_verdict(result: Audit) -> str:
     found = result.summary["findings"]
-    counts = ", ".join(f"{n} {word}{'' if n == 1 else 's'}" for word, n in found.items())
+    counts = ", ".join(_count(n, word) for word, n in found.items())
     return f"audit      {'passed' if result.passed else 'FAILED'}: {counts}"
+
+
+def _count(number: int, noun: str) -> str:
+    """Write a number and its noun.
+
+    Examples
+    --------
+    >>> _count(1, "building"), _count(2000, "community")
+    ('1 building', '2,000 communities')
+    """
+    many = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{number:,} {noun if number == 1 else many}"
 
 
 def _write_figures(summary: Mapping[str, Any]) -> str:
     """Write the figures of the plan and of its classes."""
-    lines = [
-        f"plan       {summary['communities']:,} communities, {summary['buildings']:,} buildings ({summary['homes']:,} homes), "
-        f"{summary['stairwells']:,} stairwells, {summary['households']:,} households, {summary['subgrids']:,} sub-grids"
-    ]
+    homes = f"{_count(summary['buildings'], 'building')} ({_count(summary['homes'], 'home')})"
+    sizes = [_count(summary[f"{noun.replace('-', '')}s"], noun) for noun in ("stairwell", "household", "sub-grid")]
+    lines = [f"plan       {', '.join([_count(summary['communities'], 'community'), homes, *sizes])}"]
     for word, own in summary["classes"].items():
         if word == "all" and len(summary["classes"]) == 2:
             continue
         size = f"mean {own['mean']:.1f}" + (f" (CV {100 * own['cv']:.0f} %)" if own["cv"] is not None else "")
+        rest = f", {100 * own['explained']:.0f} % of the others explained" if own["in_band"] < 1 else ""
         walk = f", mean walk {own['mean_walk']:.0f} m" if own["mean_walk"] is not None else ""
         lines.append(
-            f"{word:<10} {own['subgrids']:,} sub-grids of {own['min']} to {own['max']} households, {size}; "
-            f"{100 * own['in_band']:.2f} % in band, {100 * own['explained']:.0f} % of the others explained{walk}"
+            f"{word:<10} {_count(own['subgrids'], 'sub-grid')} of {own['min']} to {own['max']} households, {size}; "
+            f"{100 * own['in_band']:.2f} % in band{rest}{walk}"
         )
     lines += [
-        f"walking    {summary['non_contiguous']} sub-grids not contiguous, {summary['crossings']} across community limits, "
+        f"walking    {_count(summary['non_contiguous'], 'sub-grid')} not contiguous, {summary['crossings']} across community limits, "
         f"{summary['barrier_crossings']} across hard barriers",
-        f"wholes     {summary['split_buildings']} buildings and {summary['split_compounds']} compounds split",
+        f"wholes     {_count(summary['split_buildings'], 'building')} and {_count(summary['split_compounds'], 'compound')} split",
         f"land       area error {summary['area_error']:.1e} at most; {100 * summary['home_area_outside']:.3f} % of home area "
-        f"outside its sub-grid; {summary['homes_cut_by_limits']} homes cut by community limits",
+        f"outside its sub-grid; {_count(summary['homes_cut_by_limits'], 'home')} cut by community limits",
     ]
     if summary["dropped"]:
         rows = ", ".join(f"{n:,} {table}" for table, n in summary["dropped"].items())

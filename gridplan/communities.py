@@ -22,6 +22,7 @@ Ints = npt.NDArray[np.int64]
 MAIN_ROADS = ("motorway", "trunk", "primary", "secondary", "main_road")
 # Barriers of these kinds do not bound an enclosure unless the data calls them hard; main roads bound it, but softly.
 SOFT_BARRIERS = ("stream", "ditch", "drain", "canal", "wall", "fence", "hedge", "trunk", "primary", "secondary", "main_road")
+REACH = 1e6  # m, longer than any enclosure
 MARGIN = 100.0  # m of land around the outermost buildings
 NEIGHBOURHOOD = 40.0  # m around a home that count as built-up land
 PLAIN_PERSONS, PLAIN_DWELLING = 2.55, 100.0  # people and m2 of a household; only to weigh enclosures before the estimate
@@ -138,15 +139,20 @@ def make_enclosures(site: Site, rules: SiteRules, outline: Any = None, weights: 
     main, other, hard = _find_lines(site)
     inner = shapely.point_on_surface(buildings.geometry.to_numpy())
     pieces = _cut_land(land, main, hard, inner, weight, rules.enclosure_households)
-    pieces = _cut_heavy(pieces, other, hard, inner, weight, rules)
-    pieces = _spare_buildings(pieces, buildings.geometry.to_numpy())
+    pieces, across = _cut_heavy(pieces, other, hard, inner, weight, rules)
+    pieces = _spare_buildings(land, pieces, buildings.geometry.to_numpy())
     x, y = shapely.get_coordinates(shapely.centroid(pieces)).round(1).T
     pieces = pieces[np.lexsort((-y, x))]
     width = max(3, len(str(len(pieces))))
     codes = [f"e{n:0{width}d}" for n in range(1, len(pieces) + 1)]
     frame = gpd.GeoDataFrame({"community": codes, "origin": "enclosure"}, geometry=pieces, crs=buildings.crs)
     reason = f"no communities given: {len(pieces)} enclosures of barriers and main roads stand in for them"
-    ledger = write_ledger(site.ledger, [Entry("communities", "communities", "inferred", len(pieces), reason, codes)])
+    rough = "cuts run straight between the buildings, for no street or barrier lies inside a crowded enclosure"
+    entries = [
+        Entry("communities", "communities", "inferred", len(pieces), reason, codes),
+        Entry("communities", "communities", "noted", across, rough),
+    ]
+    ledger = write_ledger(site.ledger, entries)
     return assign_communities(site.replace(communities=conform_table("communities", frame), ledger=ledger), rules)
 
 
@@ -191,54 +197,62 @@ def _cut_land(land: Any, lines: Any, hard: Any, points: Any, weight: Floats, lea
     return dissolve(faces, labels)
 
 
-def _cut_heavy(pieces: Any, streets: Any, hard: Any, points: Any, weight: Floats, rules: SiteRules) -> Any:
-    """Cut pieces that hold too much along the streets given, and what is still too heavy straight across."""
+def _cut_heavy(pieces: Any, streets: Any, hard: Any, points: Any, weight: Floats, rules: SiteRules) -> tuple[Any, int]:
+    """Cut pieces that hold too much along streets, then straight across, and count the straight cuts."""
     least, most = rules.enclosure_households, rules.enclosure_most
+    tree = shapely.STRtree(points)
     done: list[Any] = []
-    todo = [(piece, True) for piece in pieces]
+    todo = [(piece, len(streets) > 0) for piece in pieces]
+    across = 0
     while todo:
         piece, has_streets = todo.pop()
-        own = shapely.STRtree(points).query(piece, predicate="intersects")
-        if weight[own].sum() <= most:
+        own = tree.query(piece, predicate="intersects")
+        own = np.sort(own[weight[own] > 0])
+        if weight[own].sum() <= most or len(own) < 2:
             done.append(piece)
-            continue
-        lines = streets if has_streets and len(streets) else np.array([_draw_across(points[own], weight[own])], dtype=object)
-        parts = _cut_land(piece, lines, hard, points, weight, least)
-        if has_streets or len(parts) > 1:
-            todo += [(part, False) for part in parts]
+        elif has_streets:
+            todo += [(part, False) for part in _cut_land(piece, streets, hard, points, weight, least)]
         else:
-            done.append(piece)
-    return np.array(done, dtype=object)
+            line = np.array([_draw_across(points[own], weight[own])], dtype=object)
+            parts = _cut_land(piece, line, hard, points, weight, least)
+            if len(parts) == 1:
+                done.append(piece)
+                continue
+            across += 1
+            todo += [(part, False) for part in parts]
+    return np.array(done, dtype=object), across
 
 
 def _draw_across(points: Any, weight: Floats) -> Any:
     """Draw a line across the long axis of weighted points, in the widest gap between two of them near the middle."""
     at = shapely.get_coordinates(points)
-    middle = at.mean(axis=0)
-    axis = np.linalg.svd(np.cov((at - middle).T))[0][:, 0]
+    middle = np.average(at, axis=0, weights=weight)
+    axis = np.linalg.svd(np.cov(at.T, aweights=weight))[0][:, 0]
     order = np.argsort((at - middle) @ axis, kind="stable")
     along, share = ((at - middle) @ axis)[order], np.cumsum(weight[order]) / weight.sum()
     gap = np.where((share[:-1] > 0.4) & (share[:-1] < 0.6), np.diff(along), -1.0)
     n = int(np.argmax(gap)) if gap.max() > 0 else min(int(np.searchsorted(share, 0.5)), len(along) - 2)
-    across = np.array([-axis[1], axis[0]]) * 1e5
+    across = np.array([-axis[1], axis[0]]) * REACH
     foot = middle + axis * (along[n] + along[n + 1]) / 2
     return shapely.linestrings([foot - across, foot + across])
 
 
-def _spare_buildings(pieces: Any, footprints: Any) -> Any:
-    """Lead borders around the buildings that they cut; each goes wholly to the piece that holds most of it."""
+def _spare_buildings(land: Any, pieces: Any, footprints: Any) -> Any:
+    """Lead borders around the buildings that they cut; each goes wholly to the piece that holds most of it.
+
+    All borders are noded once more, together, so that pieces that were cut one by one share their vertices again.
+    """
     edges = shapely.boundary(pieces)
-    cut = np.unique(shapely.STRtree(footprints).query(edges, predicate="crosses")[1])
-    if not len(cut):
-        return pieces
-    faces = polygonise(np.concatenate([edges, shapely.boundary(footprints[cut])]))
+    cut = footprints[np.unique(shapely.STRtree(footprints).query(edges, predicate="crosses")[1])]
+    faces = polygonise(np.concatenate([edges, shapely.boundary(cut), [shapely.boundary(land)]]))
     inner = shapely.point_on_surface(faces)
-    owner = _find_holders(footprints[cut], pieces)
-    label, face = np.full(len(faces), -1), shapely.STRtree(pieces).query(inner, predicate="intersects")
-    label[face[0][::-1]] = face[1][::-1]
-    face = shapely.STRtree(footprints[cut]).query(inner, predicate="intersects")
-    label[face[0][::-1]] = np.where(owner[face[1]] < 0, label[face[0]], owner[face[1]])[::-1]
-    faces, label = faces[label >= 0], label[label >= 0]
+    within = shapely.contains(land, inner)
+    faces, inner = faces[within], inner[within]
+    label = _find_nearest(inner, pieces)[0]
+    owner = _find_holders(cut, pieces)
+    face, building = shapely.STRtree(cut).query(inner, predicate="intersects")
+    held = owner[building] >= 0
+    label[face[held][::-1]] = owner[building[held]][::-1]
     return dissolve(faces, _gather_slivers(faces, label))
 
 

@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 import shapely
 from pyproj import CRS
-from pyproj.exceptions import ProjError
+from pyproj.exceptions import CRSError, ProjError
 
 from gridplan.conform import check_values, is_spatial
-from gridplan.errors import Problem
+from gridplan.errors import InputError, Problem
 from gridplan.rules import SiteRules
 from gridplan.schema import GEOMETRY_TYPES, find_columns, find_key, find_personal_columns
-from gridplan.shapes import SMALLEST, find_middle, project_shapes, repair_shapes
+from gridplan.shapes import GRID, SMALLEST, find_middle, project_shapes, repair_shapes
 from gridplan.site import SITE_TABLES, Reading
 
 INPUT_TABLES = SITE_TABLES[:-1]  # all but the ledger
@@ -46,6 +46,28 @@ def check_table(table: str, reading: Reading, frame: Any) -> Iterator[Problem]:
             yield Problem(table, f"{name} is float64", message, remedy, _list_codes(table, frame, endless), file)
     if is_spatial(table):
         yield from _check_shapes(table, frame, file)
+
+
+def find_crs(crs: Any) -> CRS | None:
+    """Find the CRS that a user's word means; none for none.
+
+    Raises
+    ------
+    InputError
+        If there is no such CRS.
+
+    Examples
+    --------
+    >>> find_crs("EPSG:4548").name
+    'CGCS2000 / 3-degree Gauss-Kruger CM 117E'
+    """
+    if crs is None:
+        return None
+    try:
+        return CRS.from_user_input(crs)
+    except CRSError:
+        remedy = "give a code such as EPSG:4547, or WKT"
+        raise InputError([Problem("crs", "the CRS is known", f"there is no CRS {crs!r}", remedy)]) from None
 
 
 def _list_codes(table: str, frame: Any, rows: Any) -> tuple[str, ...]:
@@ -110,10 +132,11 @@ def check_overlaps(communities: gpd.GeoDataFrame, target: CRS, rules: SiteRules)
 
 
 def measure_overlaps(shapes: Any) -> pd.DataFrame:
-    """Measure the area (m2) that pairs of shapes share, and the share of the smaller one."""
+    """Measure the area (m2) that pairs of shapes share, and its share of the smaller one; not what is thinner than the grid."""
     first, second = shapely.STRtree(shapes).query(shapes, predicate="intersects")
     first, second = first[first < second], second[first < second]
-    area = shapely.area(shapely.intersection(shapes[first], shapes[second]))
+    common = shapely.intersection(shapes[first], shapes[second])
+    area = shapely.area(common)
     smaller = np.minimum(shapely.area(shapes[first]), shapely.area(shapes[second]))
     pairs = pd.DataFrame({"first": first, "second": second, "area": area, "share": area / np.maximum(smaller, SMALLEST)})
-    return pairs[pairs["area"] > SMALLEST]
+    return pairs[(area > SMALLEST) & (2 * area > GRID * shapely.length(common))]

@@ -13,6 +13,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Shapes = npt.NDArray[np.object_]
 
+FINEST = 0.5  # m between points on walls that face a wall of another part closely
 OVERSHOOT = 0.01  # m that a dividing line runs on beyond its ends, so that it surely meets the line it ends on
 FAR = 10.0  # how many times farther than the land is wide the points stand that close a diagram
 
@@ -63,10 +64,11 @@ def sample_lines(start: Floats, end: Floats, spacing: Floats) -> tuple[Floats, I
 
 def list_segments(shapes: Shapes) -> tuple[Floats, Floats, Ints]:
     """List the straight segments of polygons' walls: start, end (float64[m, 2]) and the polygon's number (int64[m])."""
-    rings, polygon = shapely.get_rings(shapes, return_index=True)
+    parts, shape = shapely.get_parts(shapes, return_index=True)
+    rings, part = shapely.get_rings(parts, return_index=True)
     xy, ring = shapely.get_coordinates(rings, return_index=True)
     inside = ring[1:] == ring[:-1]
-    return xy[:-1][inside], xy[1:][inside], np.asarray(polygon[ring[:-1][inside]], dtype=np.int64)
+    return xy[:-1][inside], xy[1:][inside], np.asarray(shape[part[ring[:-1][inside]]], dtype=np.int64)
 
 
 def sample_walls(shapes: Shapes, spacing: Floats) -> tuple[Floats, Ints]:
@@ -172,14 +174,24 @@ def _list_hits(tree: Any, lines: Shapes) -> Ints:
 
 
 def extend_chains(chains: Shapes, length: float = OVERSHOOT) -> Shapes:
-    """Make the short lines that carry chains on beyond both of their ends, so that they surely meet what they end on."""
-    tips = []
-    for end, inner in ((0, 1), (-1, -2)):
-        tip = shapely.get_coordinates(shapely.get_point(chains, end))
-        step = tip - shapely.get_coordinates(shapely.get_point(chains, inner))
-        step /= np.maximum(np.hypot(step[:, 0], step[:, 1]), 1e-9)[:, None]
-        tips.append(np.stack([tip, tip + length * step], axis=1))
-    return np.asarray(shapely.linestrings(np.concatenate(tips)))
+    """Carry chains on beyond the ends that no other chain shares, so that they surely cross the line they end on.
+
+    Examples
+    --------
+    >>> fork = np.array([shapely.LineString([(0, 0), (5, 0)]), shapely.LineString([(5, 0), (5, 5)])])
+    >>> [line.wkt for line in extend_chains(fork, 1.0)]
+    ['LINESTRING (-1 0, 5 0)', 'LINESTRING (5 0, 5 6)']
+    """
+    xy, chain = shapely.get_coordinates(chains, return_index=True)
+    first = np.searchsorted(chain, np.arange(len(chains)))
+    last = np.append(first[1:], len(xy)) - 1
+    tip, inner = np.concatenate([first, last]), np.concatenate([first + 1, last - 1])
+    _, node, ends = np.unique(xy[tip] @ np.array([1, 1j]), return_inverse=True, return_counts=True)
+    tip, inner = tip[ends[node] == 1], inner[ends[node] == 1]
+    step = xy[tip] - xy[inner]
+    moved = xy.copy()
+    moved[tip] += length * step / np.maximum(np.hypot(step[:, 0], step[:, 1]), 1e-9)[:, None]
+    return np.asarray(shapely.set_coordinates(chains.copy(), moved))
 
 
 def find_edges(faces: Shapes) -> tuple[Floats, Floats, Ints, Ints]:
@@ -189,7 +201,7 @@ def find_edges(faces: Shapes) -> tuple[Floats, Floats, Ints, Ints]:
     --------
     >>> start, end, a, b = find_edges(np.array([shapely.box(0, 0, 2, 2), shapely.box(2, 0, 5, 2)]))
     >>> start.tolist(), end.tolist(), a.tolist(), b.tolist()
-    ([[2.0, 2.0]], [[2.0, 0.0]], [0], [1])
+    ([[2.0, 0.0]], [[2.0, 2.0]], [0], [1])
     """
     start, end, face = list_segments(faces)
     both = np.concatenate([start, end])
@@ -214,6 +226,8 @@ def slice_footprints(footprints: Shapes, begin: Floats, end: Floats) -> Shapes:
     [(0.0, 0.0, 15.0, 12.0), (15.0, 0.0, 60.0, 12.0)]
     """
     rectangles = shapely.oriented_envelope(footprints)
+    flat = shapely.get_num_coordinates(rectangles) != 5
+    rectangles[flat] = shapely.envelope(shapely.buffer(footprints[flat], FINEST))
     corners = shapely.get_coordinates(rectangles).reshape(-1, 5, 2)[:, :4]
     sides = corners[:, [1, 2]] - corners[:, [0, 1]]
     lengths = np.hypot(sides[..., 0], sides[..., 1])
@@ -228,10 +242,10 @@ def slice_footprints(footprints: Shapes, begin: Floats, end: Floats) -> Shapes:
     begin, end = np.where(begin <= 0, -0.5, begin), np.where(end >= 1, 1.5, end)
     near, far = west + axis * begin[:, None], west + axis * end[:, None]
     strips = shapely.polygons(np.stack([near - across, far - across, far + across, near + across], axis=1))
-    return np.asarray(_keep_polygons(shapely.intersection(footprints, strips)))
+    return np.asarray(keep_polygons(shapely.intersection(footprints, strips)))
 
 
-def _keep_polygons(shapes: Shapes) -> Shapes:
+def keep_polygons(shapes: Shapes) -> Shapes:
     """Leave out of mixed shapes what is no polygon."""
     mixed = np.flatnonzero(shapely.get_type_id(shapes) == shapely.GeometryType.GEOMETRYCOLLECTION)
     out = shapes.copy()

@@ -13,10 +13,11 @@ import shapely
 
 from gridplan.conform import Entry, is_spatial
 from gridplan.errors import InputError, Problem
+from gridplan.inspection import INPUT_TABLES
 from gridplan.rules import SiteRules
 from gridplan.site import Reading, Site
 from gridplan.sources.datum import DATUMS, convert_datum
-from gridplan.sources.tables import INPUT_TABLES, VECTOR_SUFFIXES, gather_readings, read_tables, take_table
+from gridplan.sources.tables import VECTOR_SUFFIXES, gather_readings, read_tables, take_table
 from gridplan.survey import make_site
 
 OSM_SUFFIXES = (".pbf", ".osm", ".osm.gz", ".osm.bz2", ".xml")
@@ -216,16 +217,19 @@ def _name_barriers(reading: Reading, file: str) -> Reading:
 
 def _read_boundary(given: Any, how: Mapping[str, Any]) -> Reading:
     """Read an outer limit; it goes by the name of a table that no site has."""
-    reading = _read_given(given, "communities", {**how, "mapping": None})
+    try:
+        reading = _read_given(given, "communities", {**how, "mapping": None})
+    except InputError as error:
+        raise type(error)([replace(problem, table="boundary") for problem in error.problems]) from error
     frame = reading.tables["communities"]
-    if not len(frame) or not (shapely.get_dimensions(frame.geometry.to_numpy()) == 2).any():
+    if not (shapely.get_dimensions(frame.geometry.to_numpy()) == 2).any():
         remedy = "give a file with the polygon of the outer limit"
         raise InputError([Problem("boundary", "shapes", "it has no polygon", remedy, file=reading.files.get("communities", ""))])
     return Reading({"boundary": frame})
 
 
 def _keep_inside(reading: Reading) -> Reading:
-    """Leave out buildings whose middle lies outside of the boundary, if there is one; without a shape they stay, to be counted."""
+    """Leave out buildings whose middle lies outside of the boundary; those without a shape stay, to be counted later."""
     tables = dict(reading.tables)
     boundary, buildings = tables.pop("boundary", None), tables.get("buildings")
     if boundary is None or not isinstance(buildings, gpd.GeoDataFrame) or buildings.crs is None:

@@ -223,7 +223,7 @@ _BY_BAND = [
     ),
 ]
 
-_WATER = "\"kind\" IN ('river', 'lake', 'stream', 'canal', 'water', 'ditch', 'drain', 'reservoir')"
+_WATER = "\"kind\" IN ('river', 'lake', 'pond', 'stream', 'canal', 'water', 'ditch', 'drain', 'reservoir')"
 _RAIL = "\"kind\" IN ('railway', 'rail')"
 _ROAD = "\"kind\" IN ('motorway', 'main_road', 'trunk', 'primary')"
 _BARRIERS: Mapping[Shape, Sequence[_Rule]] = {

@@ -17,7 +17,7 @@ from pyproj import CRS
 from gridplan.codes import describe_rows, fill_codes
 from gridplan.conform import Entry, conform_table, is_spatial, make_empty, write_ledger
 from gridplan.errors import InputError, PersonalDataError, Problem
-from gridplan.inspection import FATAL, INPUT_TABLES, check_overlaps, check_table, measure_overlaps
+from gridplan.inspection import FATAL, INPUT_TABLES, check_overlaps, check_table, find_crs, measure_overlaps
 from gridplan.rules import SiteRules
 from gridplan.schema import find_columns, find_key
 from gridplan.shapes import SMALLEST, find_metric_crs, project_shapes, repair_shapes, snap_outlines
@@ -67,11 +67,10 @@ def make_site(reading: Reading, rules: SiteRules | None = None, crs: Any = None)
     >>> site.buildings["floors"].to_dict()
     {'b000001': 3.0}
     """
-    rules = rules or SiteRules()
+    rules, crs = rules or SiteRules(), find_crs(crs)
     tables = {name: _tidy(name, frame, crs) for name, frame in reading.tables.items() if name in INPUT_TABLES}
     problems = [p for name in reading.tables for p in check_table(name, reading, tables.get(name))]
-    if "buildings" not in tables or tables["buildings"].empty:
-        problems.append(_make_empty_problem("it has no rows", reading.files.get("buildings", "")))
+    problems += _check_buildings(tables.get("buildings"), reading.files.get("buildings", ""))
     if any(p.rule in FATAL for p in problems):
         raise _make_error(problems)
     target = find_metric_crs(tables["buildings"].geometry)
@@ -86,7 +85,7 @@ def make_site(reading: Reading, rules: SiteRules | None = None, crs: Any = None)
             site[name], done = _order_table(name, tables[name], target, rules)
             entries += done
     if site["buildings"].empty:
-        raise _make_error([_make_empty_problem("no row has a usable shape", reading.files.get("buildings", ""))])
+        raise _make_error(_check_buildings(site["buildings"], reading.files.get("buildings", ""), "no row has a usable shape"))
     site["ledger"] = write_ledger(site["ledger"], entries)
     return Site(**site)
 
@@ -96,8 +95,13 @@ def _make_error(problems: list[Problem]) -> InputError:
     return (PersonalDataError if personal else InputError)(list(dict.fromkeys(problems)))
 
 
-def _make_empty_problem(message: str, file: str) -> Problem:
-    return Problem("buildings", "not empty", message, "give a file with outlines or points of buildings", file=file)
+def _check_buildings(buildings: Any, file: str, message: str = "it has no rows") -> list[Problem]:
+    """Check that there is something to draw a plan of."""
+    if buildings is not None and len(buildings):
+        if not isinstance(buildings, gpd.GeoDataFrame) or not (buildings.geometry.isna() | buildings.geometry.is_empty).all():
+            return []
+        message = "none of its rows has a shape"
+    return [Problem("buildings", "not empty", message, "give a file with outlines or points of buildings", file=file)]
 
 
 def _tidy(table: str, frame: Any, crs: Any) -> Any:
@@ -110,8 +114,11 @@ def _tidy(table: str, frame: Any, crs: Any) -> Any:
         if pd.api.types.is_string_dtype(out[name].dtype) or out[name].dtype == object:
             text = out[name].map(lambda v: v.strip() if isinstance(v, str) else v)
             out[name] = text.where(text != "", None)
-    if key in names and pd.api.types.is_float_dtype(out[key].dtype) and bool((out[key].dropna() % 1 == 0).all()):
-        out[key] = out[key].astype("Int64")  # a column of whole numbers with gaps comes as 1.0, 2.0
+    if key in names:
+        codes = out[key]
+        if pd.api.types.is_float_dtype(codes.dtype) and bool((codes.dropna() % 1 == 0).all()):
+            codes = codes.astype("Int64")  # a column of whole numbers with gaps comes as 1.0, 2.0
+        out[key] = codes.astype("str").where(codes.notna(), "").astype("str")
     if is_spatial(table) and isinstance(flat, gpd.GeoDataFrame) and flat._geometry_column_name in flat.columns:
         out = gpd.GeoDataFrame(out, geometry=flat.geometry.array, crs=flat.crs)
         out = out.set_crs(crs) if out.crs is None and crs is not None else out

@@ -15,6 +15,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Shapes = npt.NDArray[np.object_]
 
+ROUNDS = 4  # an edge that is matched may show that the one beyond it is not
 LENGTH_GRID = 1e-3  # m; common borders that differ by less count as equally long
 
 
@@ -84,11 +85,8 @@ def settle_labels(labels: Ints, homes: Ints, home_labels: Ints, edges: tuple[Int
     [0, 0, 1, 1]
     """
     one, two, length = edges
-    n = len(labels)
-    same = (labels[one] == labels[two]) & (labels[one] >= 0)
-    graph = coo_array((np.ones(int(same.sum())), (one[same], two[same])), shape=(n, n))
-    count, piece = connected_components(graph, directed=False)
-    label = np.full(count, -1, dtype=np.int64)
+    piece = _find_pieces(labels, one, two)
+    label = np.full(int(piece.max()) + 1, -1, dtype=np.int64)
     label[piece] = labels
     settled = _find_held(label, piece, homes, home_labels)
     across = piece[one] != piece[two]
@@ -118,6 +116,55 @@ def _find_held(label: Ints, piece: Any, homes: Ints, home_labels: Ints) -> npt.N
         pieces = np.flatnonzero(label == part)
         held[pieces[np.argmax(sizes[pieces])]] = True
     return held
+
+
+def join_pieces(labels: Ints, homes: Ints, edges: tuple[Ints, Ints, Floats]) -> Ints:
+    """Give a face without homes to a part in several pieces that it joins, where its own part does not fall apart by that.
+
+    ``homes`` are the faces that homes stand on; the other arguments are those of :func:`settle_labels`.
+
+    Examples
+    --------
+    The square in the middle belongs to part 1 on its right; it joins the two pieces of part 0 on its left and above:
+
+    >>> around = (np.array([0, 0, 0]), np.array([1, 2, 3]), np.array([5.0, 5.0, 5.0]))
+    >>> join_pieces(np.array([1, 0, 0, 1]), np.array([1, 2, 3]), around).tolist()
+    [0, 0, 0, 1]
+    """
+    one, two, _ = edges
+    out, n = labels.copy(), len(labels)
+    piece, graph = _find_pieces(labels, one, two), coo_array((np.ones(2 * len(one)), (np.append(one, two), np.append(two, one))), (n, n)).tocsr()
+    lived = np.zeros(n, dtype=bool)
+    lived[homes] = True
+    torn = np.flatnonzero(np.bincount(labels[np.unique(piece, return_index=True)[1]]) > 1)
+    p, q = np.append(one, two), np.append(two, one)
+    near = ~lived[p] & (labels[p] != labels[q]) & np.isin(labels[q], torn)
+    touching = np.unique(np.stack([p[near], labels[q][near], piece[q][near]], axis=1), axis=0)
+    pairs, begin, count = np.unique(touching[:, :2], axis=0, return_index=True, return_counts=True)
+    root = np.arange(int(piece.max()) + 1)
+    for k in np.lexsort((pairs[:, 0], pairs[:, 1], -count)):
+        face, part = pairs[k]
+        roots = np.unique(root[touching[begin[k] : begin[k] + count[k], 2]])
+        if len(roots) < 2 or out[face] == part or out[face] != labels[face]:
+            continue
+        own = np.flatnonzero(out == out[face])
+        if _count_lived(graph, own, lived) == _count_lived(graph, own[own != face], lived):
+            out[face] = part
+            root[np.isin(root, roots)] = roots[0]
+    return out
+
+
+def _find_pieces(labels: Ints, one: Ints, two: Ints) -> Ints:
+    """Number the pieces of all parts: faces of one part that hang together."""
+    same = (labels[one] == labels[two]) & (labels[one] >= 0)
+    graph = coo_array((np.ones(int(same.sum())), (one[same], two[same])), shape=(len(labels), len(labels)))
+    return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
+
+
+def _count_lived(graph: Any, faces: Ints, lived: npt.NDArray[np.bool_]) -> int:
+    """Count the pieces of some faces that hold homes."""
+    piece = connected_components(graph[faces][:, faces], directed=False)[1]
+    return len(np.unique(piece[lived[faces]]))
 
 
 def dissolve_faces(faces: Shapes, labels: Ints, count: int) -> Shapes:
@@ -152,22 +199,35 @@ def match_borders(shapes: Shapes, tolerance: float) -> Shapes:
     >>> bool(shapely.coverage_is_valid([left, right])), bool(shapely.coverage_is_valid(match_borders(np.array([left, right]), 1e-6)))
     (False, True)
     """
-    faulty = np.flatnonzero(~shapely.is_empty(shapely.coverage_invalid_edges(shapes)))
-    if not len(faulty):
-        return shapes
-    corners = np.unique(shapely.get_coordinates(shapes[faulty]), axis=0)
+    for _ in range(ROUNDS):
+        wrong = shapely.coverage_invalid_edges(shapes)
+        if shapely.is_empty(wrong).all():
+            break
+        shapes = _insert_corners(shapes, wrong, tolerance)
+    return shapes
+
+
+def _insert_corners(shapes: Shapes, wrong: Shapes, tolerance: float) -> Shapes:
+    """Insert corners of unmatched edges into other unmatched edges that they lie on."""
+    faulty = np.flatnonzero(~shapely.is_empty(wrong))
+    corners = np.unique(shapely.get_coordinates(wrong[faulty]), axis=0)
     parts, shape = shapely.get_parts(shapes[faulty], return_index=True)
     _, xy, (ring_ends, part_ends) = shapely.to_ragged_array(parts)
-    start = np.setdiff1d(np.arange(len(xy) - 1), ring_ends[1:] - 1)
+    known = np.isin(xy[:, 0] + 1j * xy[:, 1], corners[:, 0] + 1j * corners[:, 1])
+    start = np.setdiff1d(np.flatnonzero(known[:-1] & known[1:]), ring_ends[1:] - 1)
     tree = shapely.STRtree(shapely.linestrings(np.stack([xy[start], xy[start + 1]], axis=1)))
     corner, line = tree.query(shapely.points(corners), predicate="dwithin", distance=tolerance)
-    first, point = xy[start[line]], corners[corner]
-    lies = (point != first).any(axis=1) & (point != xy[start[line] + 1]).any(axis=1)
-    line, point, along = line[lies], point[lies], np.hypot(*(point - first)[lies].T)
+    step = xy[start[line] + 1] - xy[start[line]]
+    length = np.hypot(step[:, 0], step[:, 1])
+    along = ((corners[corner] - xy[start[line]]) * step).sum(axis=1) / np.maximum(length, 1e-12)
+    lies = (along > tolerance / 100) & (along < length - tolerance / 100)
+    line, point, along = line[lies], corners[corner[lies]], along[lies]
     order = np.lexsort((along, line))
     place = start[line[order]] + 1
     ring_ends = ring_ends + np.searchsorted(place, ring_ends, side="left")
-    mended = shapely.from_ragged_array(shapely.GeometryType.POLYGON, np.insert(xy, place, point[order], axis=0), (ring_ends, part_ends))
+    mended = shapely.from_ragged_array(
+        shapely.GeometryType.POLYGON, np.insert(xy, place, point[order], axis=0), (ring_ends, part_ends)
+    )
     out = shapes.copy()
     out[faulty] = gather_parts(mended, shape, len(faulty))
     return out
@@ -185,6 +245,6 @@ def gather_parts(parts: Shapes, shape: Ints, count: int) -> Shapes:
     sizes = np.bincount(shape, minlength=count)
     groups = np.split(parts[order], np.cumsum(sizes)[:-1])
     out = np.empty(count, dtype=object)
-    out[:] = [group[0] if len(group) == 1 else shapely.multipolygons(list(group)) for group in groups]
+    out[:] = [group[0] if len(group) == 1 else shapely.MultiPolygon(list(group)) for group in groups]
     return out
 

@@ -123,6 +123,7 @@ def test_side_streets_cut_only_where_an_enclosure_is_too_heavy():
 def test_a_heavy_enclosure_without_streets_is_cut_across_between_buildings():
     site = make_enclosures(make_field(), SiteRules(enclosure_households=100, enclosure_most=250), FIELD)
     assert list_groups(site) == [["h01", "h02"], ["h03", "h04"]]
+    assert site.ledger[["action", "count"]].to_numpy().tolist() == [["inferred", 2], ["noted", 1]]
 
 
 def test_borders_go_around_the_buildings_that_a_road_runs_through():
@@ -148,14 +149,16 @@ def test_a_site_without_buildings_is_refused():
 @given(
     cuts=st.lists(st.tuples(st.integers(-20, 420), st.integers(-20, 420)), min_size=0, max_size=6),
     least=st.sampled_from([1, 150, 500]),
+    most=st.sampled_from([6000, 700]),
     seed=st.integers(0, 99),
 )
-def test_enclosures_tile_the_outline_whatever_the_roads_and_the_order_of_rows(cuts, least, seed):
+def test_enclosures_tile_the_outline_whatever_the_roads_and_the_order_of_rows(cuts, least, most, seed):
     roads = [{"street": f"s{n}", "geometry": draw((a, -50), (b, 450))} for n, (a, b) in enumerate(cuts) if a != b]
     tables = {"streets": make_table("streets", roads)} if roads else {}
     site = make_field(4, 4, 100, **tables)
     outline = place(0, 0, 400, 400)
-    out = make_enclosures(site, SiteRules(enclosure_households=least), outline)
+    rules = SiteRules(enclosure_households=least, enclosure_most=most)
+    out = make_enclosures(site, rules, outline)
     shapes = out.communities.geometry.to_numpy()
     assert shapely.coverage_is_valid(shapes)
     assert shapely.area(shapes).sum() == pytest.approx(160_000, abs=1e-3)
@@ -163,7 +166,7 @@ def test_enclosures_tile_the_outline_whatever_the_roads_and_the_order_of_rows(cu
     mixed = site.replace(
         buildings=site.buildings.sample(frac=1, random_state=seed), streets=site.streets.sample(frac=1, random_state=seed)
     )
-    again = make_enclosures(mixed, SiteRules(enclosure_households=least), outline)
+    again = make_enclosures(mixed, rules, outline)
     assert again.communities.geometry.to_wkb().tolist() == out.communities.geometry.to_wkb().tolist()
 
 

@@ -16,6 +16,7 @@ from gridplan.rules import Rules
 Array = np.ndarray[Any, Any]
 FINDING_COLUMNS = ("rule", "severity", "table", "community", "subgrid", "ids", "count", "message", "remedy")
 SEVERITIES = ("error", "warning", "note")
+_NOTHING = pd.DataFrame(columns=list(FINDING_COLUMNS))
 LISTED_IDS = 20  # codes written out in one finding; the rest are counted
 
 
@@ -170,9 +171,9 @@ def write_findings(
     [['a, b', 2, '2 stairwells in no sub-grid']]
     """
     codes = np.asarray(ids, object)
+    if len(codes) == 0:
+        return _NOTHING.copy()
     wrong = pd.DataFrame({"id": codes.astype(str), "community": community, "subgrid": subgrid, "what": what, "remedy": remedy})
-    if wrong.empty:
-        return make_no_findings()
     wrong[["community", "subgrid"]] = wrong[["community", "subgrid"]].fillna("")
     wrong = wrong.sort_values(["community", "subgrid", "id"], kind="stable")
     groups = wrong.groupby(["community", "subgrid"], sort=True)
@@ -185,16 +186,14 @@ def write_findings(
     return found.assign(rule=rule, severity=severity, table=table)[list(FINDING_COLUMNS)]
 
 
-def make_no_findings() -> pd.DataFrame:
-    """Make a table of findings without rows."""
-    dtypes = {name: "int64" if name == "count" else "str" for name in FINDING_COLUMNS}
-    return pd.DataFrame({name: pd.Series([], dtype=dtype) for name, dtype in dtypes.items()})
-
-
 def join_findings(found: list[pd.DataFrame]) -> pd.DataFrame:
     """Join findings into one table, in the order given."""
     kept = [frame for frame in found if len(frame)]
-    if not kept:
-        return make_no_findings()
-    joined = pd.concat(kept, ignore_index=True)
-    return joined.astype({name: "int64" if name == "count" else "str" for name in FINDING_COLUMNS})
+    return pd.concat(kept, ignore_index=True) if kept else _NOTHING.copy()
+
+
+def order_findings(found: pd.DataFrame) -> pd.DataFrame:
+    """Put findings in the order of their severity, errors first, and cast them to text and whole numbers."""
+    rank = found["severity"].map({word: n for n, word in enumerate(SEVERITIES)})
+    found = found.iloc[np.argsort(rank.to_numpy(), kind="stable")].reset_index(drop=True)
+    return found.astype({name: "int64" if name == "count" else "str" for name in FINDING_COLUMNS})

@@ -177,18 +177,12 @@ def measure_insides(evidence: Evidence) -> Insides:
 def check_homes(evidence: Evidence, insides: Insides) -> pd.DataFrame:
     """Check that a home lies inside the outline of its sub-grid: its door, and its footprint but for a hundredth.
 
-    A footprint that the community's limit cuts is only noted: no outline within the community could hold it.
+    A footprint that the community's limit cuts, and a door beyond the limit (of a building outside that was attached to the
+    community), is only noted: no outline within the community could hold it.
 
     Source: whole buildings, "horizontal to the edge, vertical to the bottom, limits clear" (Chongqing).
     """
-    e, own = evidence, evidence.stairwells
-    has = (e.part >= 0) & np.isfinite(e.xy).all(axis=1)
-    land = _mend(e.subgrids.geometry.to_numpy())[e.part[has]]
-    doors = own.geometry.to_numpy()[has]
-    shapely.prepare(land)
-    off = ~shapely.covers(land, doors)
-    off[off] = ~(shapely.distance(land[off], doors[off]) <= DOOR_SLACK)
-    away = own[has][off]
+    e = evidence
     most = HOME_SHARE * insides.area
     through, cut = insides.building[insides.outside > most], insides.building[insides.cut > most]
 
@@ -200,11 +194,35 @@ def check_homes(evidence: Evidence, insides: Insides) -> pd.DataFrame:
 
     return join_findings(
         [
+            _check_doors(e),
+            tell("warning", through, "partly in the outline of another sub-grid", "draw the outlines again"),
+            tell("note", cut, "cut by the limit of the community", "see whether the limit is right"),
+        ]
+    )
+
+
+def _check_doors(e: Evidence) -> pd.DataFrame:
+    own = e.stairwells
+    has = (e.part >= 0) & np.isfinite(e.xy).all(axis=1)
+    land = _mend(e.subgrids.geometry.to_numpy())[e.part[has]]
+    doors = own.geometry.to_numpy()[has]
+    shapely.prepare(land)
+    off = ~shapely.covers(land, doors)
+    off[off] = ~(shapely.distance(land[off], doors[off]) <= DOOR_SLACK)
+    rows = np.flatnonzero(has)[off]
+    limits = np.append(_mend(e.communities.geometry.to_numpy()), shapely.from_wkt("POLYGON EMPTY"))
+    lies = limits[find_rows(e.communities, own["community"])[rows]]
+    beyond = shapely.distance(lies, own.geometry.to_numpy()[rows]) > DOOR_SLACK
+    away, attached = own.iloc[rows[~beyond]], own.iloc[rows[beyond]]
+    return join_findings(
+        [
             write_findings(
                 "homes", "error", "stairwells", away.index, away["community"].to_numpy(), away["subgrid"].to_numpy(),
                 noun="door", what="outside the outline", remedy="draw the outlines again",
             ),
-            tell("warning", through, "partly in the outline of another sub-grid", "draw the outlines again"),
-            tell("note", cut, "cut by the limit of the community", "see whether the limit is right"),
+            write_findings(
+                "homes", "note", "stairwells", attached.index, attached["community"].to_numpy(), noun="door",
+                what="beyond the limit of the community", remedy="see whether the limit is right, or leave outside buildings out",
+            ),
         ]
     )  # fmt: skip

@@ -115,6 +115,7 @@ def check_neighbours(evidence: Evidence, steps: Steps) -> pd.DataFrame:
     (Tangshan, NetEase, 4 September 2023).
     """
     e, s, table = evidence, steps, evidence.plan.neighbours
+    table = table[~table.index.duplicated()].sort_index()
     a, b = find_rows(e.stairwells, table["focal"]), find_rows(e.stairwells, table["neighbour"])
     known = (a >= 0) & (b >= 0)
     ends = pd.DataFrame({"low": np.minimum(a, b), "high": np.maximum(a, b)}, index=table.index)

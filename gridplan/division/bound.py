@@ -132,9 +132,7 @@ def _nest(data: Data) -> Data:
         if pairs is None or len(pairs) == len(np.unique(pairs[:, 0])):
             kept.append(int(g))
     kept = kept[::-1]
-    return data._replace(
-        groups=np.ascontiguousarray(data.groups[:, kept]), prices=np.ascontiguousarray(data.prices[kept])
-    )
+    return data._replace(groups=np.ascontiguousarray(data.groups[:, kept]), prices=np.ascontiguousarray(data.prices[kept]))
 
 
 @njit(cache=True, nogil=True)
@@ -270,15 +268,20 @@ def fill_knapsack(
 
 @njit(cache=True, nogil=True)
 def close_knapsack(data: Any, table: Any, ratio: Any) -> Any:
-    """Choose the number of households with the least price; a part below the limit is filled at the ratio of what is left."""
-    low, high = data.band[0], data.band[2]
+    """Choose the number of households with the least price.
+
+    Atoms left out of the table cost at least ``ratio`` a household, so a part of w households may be filled up at that
+    rate: to the lower limit, or on to the target, since the price of the number bends nowhere else.
+    """
+    low, target, high = data.band[0], data.band[1], data.band[2]
     best, at = np.inf, low
     for w in range(high + 1):
         if table[0, w] == np.inf:
             continue
-        price = table[0, w] + price_mass(data, max(w, low))
-        if w < low:
-            price += (low - w) * ratio if ratio < np.inf else np.inf
-        if price < best:
-            best, at = price, w
+        for full in (max(w, low), max(w, target)):
+            price = table[0, w] + price_mass(data, full)
+            if full > w:
+                price += (full - w) * ratio
+            if price < best:
+                best, at = price, w
     return best, at

@@ -11,12 +11,14 @@ from typing import Any
 
 import numpy as np
 from numba import njit
-from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 from scipy.sparse import csc_matrix, vstack
 
 from gridplan.division.kernels import Data, price_part
 
 Array = np.ndarray[Any, Any]
+NODES = 60  # branch-and-bound nodes of a polish; never seconds, so that the answer is the same everywhere
+GAP = 5e-4  # share of the price at which the integer problem is good enough
 
 
 @dataclass
@@ -77,26 +79,87 @@ def hash_parts(part: Array, k: int) -> Any:
     return out
 
 
-def choose_cover(pool: Pool, best: float, most: int = 20_000, nodes: int = 200) -> tuple[Array, float] | None:
-    """Choose the cheapest cover of all atoms by k parts of the pool, if it is cheaper than ``best``.
+Columns = tuple[Array, Array, Array]  # prices, starts and atoms of parts
 
-    Returns int32[n], the part of each atom, and its price; None where nothing cheaper was found within the nodes.
+
+def join_columns(one: Columns, other: Columns) -> Columns:
+    """Join two lists of columns."""
+    starts = np.concatenate([one[1], other[1][1:] + one[1][-1]])
+    return np.concatenate([one[0], other[0]]), starts, np.concatenate([one[2], other[2]])
+
+
+@dataclass(frozen=True)
+class Cover:
+    """The best cover found of all atoms by columns.
+
+    Parameters
+    ----------
+    part
+        int32[n], the part of each atom; None where no cover cheaper than what was known was found.
+    price
+        Its price in household-metres.
+    bound
+        No cover by these columns is cheaper than this; infinite where they cannot cover the atoms at all.
     """
-    prices, starts, atoms = pool.list_columns(most)
+
+    part: Array | None
+    price: float
+    bound: float
+
+
+def choose_cover(columns: Columns, n: int, k: int | tuple[int, int], best: float = np.inf, most: int = 4_000) -> Cover:
+    """Choose the cheapest cover of all n atoms by k of the columns, if it is cheaper than ``best``.
+
+    The linear relaxation comes first; only columns whose reduced cost fits between its value and ``best`` can be in a
+    better cover, and at most ``most`` of these, the cheapest first, are handed to the integer problem.
+
+    Parameters
+    ----------
+    columns
+        Prices, starts and atoms of the parts.
+    n
+        Atoms.
+    k
+        Parts to choose, or the least and the greatest number of them.
+    best
+        Price of a division that is known already, in household-metres.
+    most
+        Columns handed to the integer problem.
+    """
+    prices, starts, atoms = columns
     ones = np.ones(len(atoms))
-    covers = vstack([csc_matrix((ones, atoms, starts), shape=(pool.n, len(prices))), np.ones((1, len(prices)))], format="csc")
-    wanted = np.append(np.ones(pool.n), float(pool.k))  # each atom once; k parts
+    covers = vstack([csc_matrix((ones, atoms, starts), shape=(n, len(prices))), np.ones((1, len(prices)))], format="csc")
+    least, greatest = (k, k) if isinstance(k, int) else k
+    low, high = np.append(np.ones(n), float(least)), np.append(np.ones(n), float(greatest))
+    relaxed = milp(prices, bounds=Bounds(0.0, 1.0), constraints=LinearConstraint(covers, low, high))
+    if relaxed.x is None:
+        return Cover(None, np.inf, np.inf)
+    if relaxed.fun > best - 1e-6:
+        return Cover(None, best, relaxed.fun)
+    if np.abs(relaxed.x - np.round(relaxed.x)).max() < 1e-6:
+        return Cover(_read_parts(np.flatnonzero(relaxed.x > 0.5), starts, atoms, n), relaxed.fun, relaxed.fun)
+    duals = linprog(prices, A_eq=covers[:n], b_eq=np.ones(n), A_ub=vstack([covers[n:], -covers[n:]]), b_ub=[high[-1], -low[-1]])
+    reduced = (
+        prices - covers[:n].T @ duals.eqlin.marginals - covers[n:].T @ (duals.ineqlin.marginals[:1] - duals.ineqlin.marginals[1:])
+    )
+    kept = np.flatnonzero((reduced <= best - relaxed.fun) | (relaxed.x > 1e-9))
+    if len(kept) > most:
+        kept = np.sort(kept[np.lexsort((kept, reduced[kept].round(6)))][:most])
     found = milp(
-        prices,
-        integrality=np.ones(len(prices)),
+        prices[kept],
+        integrality=np.ones(len(kept)),
         bounds=Bounds(0.0, 1.0),
-        constraints=LinearConstraint(covers, wanted, wanted),
-        options={"node_limit": nodes, "mip_rel_gap": 1e-6},
+        constraints=LinearConstraint(covers[:, kept], low, high),
+        options={"node_limit": NODES, "mip_rel_gap": GAP},
     )
     if found.x is None or found.fun > best - 1e-6:
-        return None
-    chosen = np.flatnonzero(found.x > 0.5)
-    part = np.full(pool.n, -1, np.int32)
+        return Cover(None, best, relaxed.fun)
+    return Cover(_read_parts(kept[found.x > 0.5], starts, atoms, n), found.fun, relaxed.fun)
+
+
+def _read_parts(chosen: Array, starts: Array, atoms: Array, n: int) -> Array:
+    """Read the part of each atom off the chosen columns."""
+    part = np.full(n, -1, np.int32)
     for number, j in enumerate(chosen):
         part[atoms[starts[j] : starts[j + 1]]] = number
-    return part, float(found.fun)
+    return part

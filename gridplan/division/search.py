@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from gridplan.division.kernels import Data, State, anneal, make_state, price_part, refresh_part
-from gridplan.division.polish import Pool, choose_cover
+from gridplan.division.listing import list_parts
+from gridplan.division.polish import Pool, choose_cover, join_columns
 from gridplan.division.problem import Problem
 from gridplan.division.start import cut_tree
 
@@ -29,18 +30,27 @@ class Effort:
         Spanning trees grown for each cut of a start.
     looks
         Times in the colder half of a run at which its parts are kept for the polish.
+    listed
+        Where no more parts than this are possible at all, they are all listed for the polish.
     """
 
     runs: int
     rounds: int
     trees: int
     looks: int
+    listed: int
 
 
-EFFORTS = {"quick": Effort(2, 150, 2, 4), "default": Effort(6, 250, 2, 6), "thorough": Effort(24, 1500, 4, 12)}
+EFFORTS = {
+    "quick": Effort(2, 150, 2, 4, 5_000),
+    "default": Effort(6, 250, 2, 6, 20_000),
+    "thorough": Effort(24, 1500, 4, 12, 200_000),
+}
 SWAP_SHARE = 0.35
 HOT, COLD = 0.12, 0.0015  # heat at first and at last, in shares of the mean price of a part
+LENIENCE = 0.02  # share of the price of a household outside the band that a run begins with
 SHORT_RUN = 3_000  # exchanges tried in a run at the least
+MOST_COLUMNS = 20_000
 LEAST_ROUNDS = 60_000  # and in all runs: few atoms get more runs, since a run is then over soon
 
 
@@ -62,9 +72,13 @@ def search(problem: Problem, k: int, effort: Effort, seed: int) -> tuple[Array, 
         price = total_price(data, part, k)
         if price < best_price - 1e-6:
             best, best_price = part, price
-    cover = choose_cover(pool, best_price)
-    if cover is not None:
-        best, best_price = cover[0], total_price(data, cover[0], k)
+    columns = pool.list_columns(MOST_COLUMNS)
+    listed = list_parts(data, effort.listed)
+    if listed is not None:
+        columns = join_columns(columns, listed)
+    cover = choose_cover(columns, len(problem), k, best_price)
+    if cover.part is not None:
+        best, best_price = cover.part, total_price(data, cover.part, k)
     return best, best_price
 
 
@@ -77,8 +91,11 @@ def run(data: Data, k: int, effort: Effort, chance: Array, pool: Pool) -> Array:
     rounds = max(SHORT_RUN, effort.rounds * len(part))
     steps = 2 * effort.looks
     heats = HOT * (COLD / HOT) ** (np.arange(steps + 1) / steps) * scale
+    # At first a household outside the band costs little, so that parts can trade through overfull neighbours.
+    lenient = data._replace(wishes=data.wishes.copy())
     for step in range(steps):
-        anneal(data, state, chance, rounds // steps, heats[step], heats[step + 1], SWAP_SHARE)
+        lenient.wishes[0] = data.wishes[0] * LENIENCE ** max(0.0, 1.0 - step / effort.looks)
+        anneal(lenient, state, chance, rounds // steps, heats[step], heats[step + 1], SWAP_SHARE)
         if step >= effort.looks:
             pool.add(data, state)
     anneal(data, state, chance, rounds // 8, 0.0, 0.0, SWAP_SHARE)

@@ -34,6 +34,24 @@ INK: Mapping[str, str] = {
     "opening": "#2e7d5b",
     "centre": "#1f2933",
 }
+# How shapes are drawn, in Leaflet's words; weights are pixels, those of streets and barriers at zoom 16.
+STYLES: Mapping[str, Mapping[str, Any]] = {
+    "subgrid": {"stroke": False, "fillOpacity": 0.85},
+    "outline": {"color": INK["outline"], "weight": 1.1, "opacity": 0.9, "lineJoin": "round"},
+    "highlight": {"color": INK["limit"], "weight": 3, "opacity": 0.9, "lineJoin": "round"},
+    "out": {"color": INK["out"], "weight": 2.2, "opacity": 0.95, "fillColor": "url(#gridplan-hatch)", "fillOpacity": 1},
+    "limit": {"color": INK["limit"], "weight": 3, "opacity": 0.85, "fill": False, "lineJoin": "round"},
+    "home": {"stroke": False, "fillColor": INK["home"], "fillOpacity": 0.9, "fillRule": "nonzero"},
+    "other_building": {"stroke": False, "fillColor": INK["other_building"], "fillOpacity": 0.9, "fillRule": "nonzero"},
+    "street_major": {"color": INK["street"], "weight": 5.5, "opacity": 0.95},
+    "street_minor": {"color": INK["street"], "weight": 3, "opacity": 0.95},
+    "street_path": {"color": INK["street"], "weight": 1.1, "opacity": 0.9},
+    "water": {"color": INK["water"], "weight": 3, "fillColor": INK["water"], "fillOpacity": 0.95},
+    "rail": {"color": INK["rail"], "weight": 2.4, "dashArray": "7 4", "fillColor": INK["rail"], "fillOpacity": 0.3},
+    "road": {"color": INK["road"], "weight": 2.6, "fillColor": INK["road"], "fillOpacity": 0.3},
+    "wall": {"color": INK["wall"], "weight": 1.8, "fillColor": INK["wall"], "fillOpacity": 0.3},
+    "opening": {"color": INK["opening"], "weight": 2.5, "fillColor": "#ffffff", "fillOpacity": 1, "radius": 3.5},
+}
 TOUCH = 0.5  # metres; outlines that are nearer count as touching
 
 
@@ -92,4 +110,4 @@ def grade_loads(subgrids: Any) -> NDArray[np.int64]:
     """
     households = subgrids["households"].to_numpy()
     limits = [subgrids[c].to_numpy() + step for c, step in (("low", 0), ("target", 0), ("high", 1))]
-    return np.sum([households >= limit for limit in limits], axis=0).astype(np.int64)
+    return np.asarray(np.sum([households >= limit for limit in limits], axis=0), dtype=np.int64)

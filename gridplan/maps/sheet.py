@@ -118,7 +118,7 @@ def simplify_coverage(outlines: Shapes, tolerance: float = TOLERANCE) -> Shapes:
 def _ease(shapes: Shapes) -> Shapes:
     """Drop the points that a screen cannot show; a shape that would vanish stays as it was."""
     eased = shapely.simplify(shapes, FINE, preserve_topology=True)
-    return np.where(_is_drawn(eased), eased, shapes)
+    return np.asarray(np.where(_is_drawn(eased), eased, shapes), dtype=object)
 
 
 def _is_drawn(shapes: Shapes) -> NDArray[np.bool_]:
@@ -144,9 +144,9 @@ def _find_window(plan: Plan) -> Any:
     if not tables:
         return shapely.box(-np.inf, -np.inf, np.inf, np.inf)
     boxes = np.array([t.total_bounds for t in tables])
-    west, south, east, north = *boxes[:, :2].min(axis=0), *boxes[:, 2:].max(axis=0)
-    margin = CONTEXT * max(east - west, north - south)
-    return shapely.box(west - margin, south - margin, east + margin, north + margin)
+    low, high = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
+    margin = CONTEXT * float(np.max(high - low))
+    return shapely.box(*(low - margin), *(high + margin))
 
 
 def _sort_families(plan: Plan, table: Any, families: Mapping[str, tuple[str, ...]], window: Any) -> dict[str, Shapes]:
@@ -210,13 +210,16 @@ def _record_communities(plan: Plan, shapes: Shapes) -> dict[str, list[Any]]:
     table = plan.site.communities
     ordinary = plan.subgrids[plan.subgrids["kind"] != "exclusive"]
     grouped = ordinary.groupby("community")
-    sizes = {name: grouped[column].sum().reindex(table.index) for name, column in (("households", "households"), ("in", "in_band"))}
+    sizes = {
+        name: grouped[column].sum().reindex(table.index) for name, column in (("households", "households"), ("in", "in_band"))
+    }
     return {
         "code": table.index.tolist(),
         "name": table["name"].tolist(),
         "subgrids": grouped.size().reindex(table.index).fillna(0).astype(int).tolist(),
         "households": sizes["households"].fillna(0).astype(int).tolist(),
         "in_band": sizes["in"].fillna(0).astype(int).tolist(),
+        "tone": choose_tones(table.geometry.to_numpy()).tolist(),
         "box": _list_boxes(shapes),
         "point": _list_points(_find_inner_points(shapes)),
     }
@@ -225,7 +228,8 @@ def _record_communities(plan: Plan, shapes: Shapes) -> dict[str, list[Any]]:
 def _find_inner_points(shapes: Shapes) -> Shapes:
     """Find where the label of each shape goes: its centroid if that lies inside, else some point that does."""
     centroids = shapely.centroid(shapes)
-    return np.where(shapely.contains(shapes, centroids), centroids, shapely.point_on_surface(shapes))
+    inside = shapely.contains(shapes, centroids)
+    return np.asarray(np.where(inside, centroids, shapely.point_on_surface(shapes)), dtype=object)
 
 
 def _list_boxes(shapes: Shapes) -> list[Any]:

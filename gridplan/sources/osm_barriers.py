@@ -149,13 +149,13 @@ def _find_walkable(lines: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, list[Entr
     ways = lines[lines["highway"].notna() & ~lines["highway"].isin((*NOT_THERE, *NOT_WALKED))]
     allowed = ways["foot"].isin(["yes", "designated", "permissive"])
     closed = ways["foot"].isin(["no", "private"]) | ways["access"].isin(["no", "private"]) | ways["motorroad"].isin(["yes"])
-    closed &= ~allowed
+    closed = (closed | ways["highway"].isin(["trunk", "trunk_link"])) & ~allowed  # along a trunk road only where it says so
     level = pd.DataFrame({"bridge": is_yes(ways["bridge"]), "tunnel": is_yes(ways["tunnel"]), "layer": _read_layer(ways)})
     level["trunk"] = ways["highway"].isin(["trunk", "trunk_link"])
     level["ford"] = is_yes(ways["ford"])
     streets = gpd.GeoDataFrame(level, geometry=ways.geometry.to_numpy(), crs=CRS)[~closed]
     barred = ways.index[closed & (level["bridge"] | level["tunnel"])]
-    return streets, [note("openings", "dropped", barred, "bridges and tunnels closed to people on foot")]
+    return streets, [note("openings", "dropped", barred, "bridges and tunnels not meant for people on foot")]
 
 
 def _find_marked(features: Features) -> pd.DataFrame:

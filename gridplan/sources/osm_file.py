@@ -1,4 +1,4 @@
-"""OpenStreetMap files (``.osm.pbf``, ``.osm``, ``.osm.gz``) read without network.
+"""OpenStreetMap files (``.osm.pbf``, ``.osm``, also packed as ``.gz`` or ``.bz2``) read without network.
 
 GDAL's OSM driver does the reading. It is told by a small configuration which tags become columns, so tags that
 nobody asks for, above all contacts, never leave the file.
@@ -6,6 +6,9 @@ nobody asks for, above all contacts, never leave the file.
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import shutil
 import warnings
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,6 +31,7 @@ AREAS = (
     *("man_made=works", "man_made=reservoir_covered", "military", "natural", "office", "place", "shop", "sport", "tourism"),
     *("highway=platform", "public_transport=platform", "waterway=riverbank", "waterway=dock"),
 )
+PACKED: dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open}
 LAYERS = {"points": "points", "lines": "lines", "multipolygons": "areas"}
 
 
@@ -51,20 +55,35 @@ def read_osm_file(path: str | Path, *, admin_level: int | None = None) -> Readin
     InputError
         If the file cannot be read as OSM, has no buildings, or no area of the level asked for.
     """
+    features, entries = read_features(path)
+    tables, notes = make_tables(features, admin_level, file=str(path))
+    return Reading(tables, dict.fromkeys(tables, str(path)), (*entries, *notes))
+
+
+def read_features(path: str | Path) -> tuple[Features, list[Entry]]:
+    """Read the tagged points, lines and areas of an OpenStreetMap file, and what could not be put together.
+
+    Raises
+    ------
+    InputError
+        If the file is not there or is not OSM.
+    """
     path = Path(path)
+    if not path.is_file():
+        raise _refuse(path, "is not there", "check the path")
     layers, entries = {}, []
     with TemporaryDirectory() as folder:
         config = Path(folder) / "osm.ini"
         config.write_text(write_config(), encoding="utf-8")
+        plain = _unpack(path, Path(folder))
         for layer, name in LAYERS.items():
-            frame = _read_layer(path, layer, config)
+            frame = _read_layer(path, plain, layer, config)
             codes = _write_codes(layer, frame)
             empty = (frame.geometry.isna() | frame.geometry.is_empty).to_numpy(bool)
             whole, dropped = drop_where(f"osm {name}", frame.set_index(codes), empty, "shapes that cannot be put together")
             layers[name] = make_layer(whole, whole.index)
             entries += [e for e in dropped if e.count]
-    tables, notes = make_tables(Features(**layers), admin_level)
-    return Reading(tables, dict.fromkeys(tables, str(path)), (*entries, *notes))
+    return Features(**layers), entries
 
 
 def write_config() -> str:
@@ -80,20 +99,41 @@ def write_config() -> str:
     return head + "".join(f"\n[{layer}]\n{section}" for layer in LAYERS)
 
 
-def _read_layer(path: Path, layer: str, config: Path) -> gpd.GeoDataFrame:
+def _unpack(path: Path, folder: Path) -> Path:
+    """Unpack ``.gz`` and ``.bz2`` files into a folder; others stay where they are."""
+    kind = path.suffix.lower()
+    if kind not in PACKED:
+        return path
+    plain = folder / "plain.osm"
+    try:
+        with PACKED[kind](path, "rb") as packed, plain.open("wb") as out:
+            shutil.copyfileobj(packed, out)
+    except (OSError, EOFError) as error:
+        raise _refuse(path, f"cannot be unpacked ({error})", "see that the file is whole") from error
+    return plain
+
+
+def _read_layer(path: Path, plain: Path, layer: str, config: Path) -> gpd.GeoDataFrame:
     """Read one layer with all its rows; a layer that is not there is empty."""
     with warnings.catch_warnings():
         # Broken shapes come out as missing and are counted; GDAL's word about each of them would only bury that.
         warnings.simplefilter("ignore", RuntimeWarning)
         try:
-            frame = pyogrio.read_dataframe(path, layer=layer, on_invalid="ignore", use_arrow=True, CONFIG_FILE=str(config))
+            # Not through Arrow: that way a file that breaks off would be read as far as it goes, without a word.
+            frame = pyogrio.read_dataframe(plain, layer=layer, on_invalid="ignore", use_arrow=False, CONFIG_FILE=str(config))
+        except pyogrio.errors.DataSourceError as error:
+            raise _refuse(path, "is not OpenStreetMap data", "give an OpenStreetMap file: .osm.pbf or .osm") from error
+        except pyogrio.errors.FeatureError as error:
+            order = "increasing" in str(error)
+            remedy = "put it in order: osmium sort FILE -o SORTED.osm.pbf" if order else "fetch it again, whole"
+            raise _refuse(path, "is not in the order of its numbers" if order else f"breaks off ({error})", remedy) from error
         except pyogrio.errors.DataLayerError:
             frame = gpd.GeoDataFrame({"osm_id": []}, geometry=[], crs=CRS)
-        except pyogrio.errors.DataSourceError as error:
-            remedy = "give an OpenStreetMap file (.osm.pbf or .osm), whole and not compressed otherwise"
-            problem = Problem("file", "is OSM", f"cannot be read as OpenStreetMap data ({error})", remedy, file=str(path))
-            raise InputError([problem]) from error
     return frame
+
+
+def _refuse(path: Path, message: str, remedy: str) -> InputError:
+    return InputError([Problem("file", "is OSM", message, remedy, file=str(path))])
 
 
 def _write_codes(layer: str, frame: gpd.GeoDataFrame) -> Any:

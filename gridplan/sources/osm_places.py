@@ -47,9 +47,9 @@ def make_places(features: Features) -> tuple[gpd.GeoDataFrame, list[Entry]]:
 def make_institutions(features: Features) -> tuple[gpd.GeoDataFrame, list[Entry]]:
     """Make the institutions table: organs, schools, hospitals, companies and works that have a name."""
     found = _find_features("institutions", features)
-    found, entries = drop_where("institutions", found, found["name"] == "", "without a name")
     found, doubles = _drop_doubles("institutions", found)
-    return conform_table("institutions", found.assign(institution=found.index)), [*entries, *doubles]
+    found, entries = drop_where("institutions", found, found["name"] == "", "without a name")
+    return conform_table("institutions", found.assign(institution=found.index)), [*doubles, *entries]
 
 
 def _find_features(table: str, features: Features) -> gpd.GeoDataFrame:

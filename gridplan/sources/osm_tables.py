@@ -13,7 +13,7 @@ from gridplan.conform import Entry, conform_table, make_empty
 from gridplan.errors import InputError, Problem
 from gridplan.sources.osm_barriers import make_barriers, make_streets
 from gridplan.sources.osm_places import make_institutions, make_places
-from gridplan.sources.osm_tags import CRS, Array, Features, drop_where, is_yes, measure_areas, note, read_first_words, read_numbers
+from gridplan.sources.osm_tags import CRS, LEVELS, Array, Features, drop_where, is_yes, measure_areas, note, read_first_words, read_numbers
 
 NOT_BUILDINGS = (
     *("no", "roof", "canopy", "ruins", "collapsed", "demolished", "destroyed", "razed", "proposed", "planned"),
@@ -23,7 +23,6 @@ GENERIC = ("yes", "true", "1", "building", "public", "civic", "unclassified", "u
 USE_WORDS = {"shop": "retail", "office": "office", "craft": "industrial"}  # other tags speak for themselves
 USE_TAGS = ("amenity", "healthcare", "shop", "office", "craft", "tourism", "leisure", "man_made", "railway", "landuse")
 NO_USE = ("residential", "grass", "yes", "no", "construction", "swimming_pool", "garden")
-LEVELS = (11, 10, 9, 8)  # admin_level of communities, villages, subdistricts and townships, the finest first
 PLACES = (("neighbourhood", "village", "hamlet"), ("quarter",), ("suburb", "town"))
 HELD = 0.8  # share of the buildings that areas must hold to be the communities
 COMPOUND_MOST = 600_000.0  # m2; residential land larger than 60 ha is a district, not a compound
@@ -32,7 +31,7 @@ MOST_FLOORS = 200.0
 
 
 def make_tables(
-    features: Features, admin_level: int | None = None, least: int = 2
+    features: Features, admin_level: int | None = None, least: int = 2, file: str = ""
 ) -> tuple[dict[str, gpd.GeoDataFrame], tuple[Entry, ...]]:
     """Make all tables of a site that OpenStreetMap knows of.
 
@@ -45,6 +44,8 @@ def make_tables(
         ``least`` areas which hold most buildings.
     least
         Number of areas that a level must have to be chosen.
+    file
+        Where the features come from, for the messages.
 
     Returns
     -------
@@ -57,7 +58,7 @@ def make_tables(
     """
     buildings, entries = make_buildings(features)
     if buildings.empty:
-        raise InputError([_miss_buildings()])
+        raise InputError([_miss_buildings(file)])
     communities, notes = make_communities(features, buildings, admin_level, least)
     compounds, more = make_compounds(features)
     streets, gone = make_streets(features)
@@ -78,9 +79,9 @@ def make_tables(
     return {name: table.sort_index() for name, table in tables.items()}, tuple(e for e in entries if e.count)
 
 
-def _miss_buildings() -> Problem:
+def _miss_buildings(file: str) -> Problem:
     remedy = "take an extract that has buildings, or give footprints of your own: gridplan plan BUILDINGS_FILE"
-    return Problem("buildings", "not empty", "OpenStreetMap has no buildings here", remedy)
+    return Problem("buildings", "not empty", "OpenStreetMap has no buildings here", remedy, file=file)
 
 
 def make_buildings(features: Features) -> tuple[gpd.GeoDataFrame, list[Entry]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -25,6 +26,7 @@ Array = np.ndarray[Any, Any]
 
 CRS = "EPSG:4326"
 STEP = "read"  # the step under which the ledger tells what the reading did
+LEVELS = (11, 10, 9, 8)  # admin_level of communities, villages, subdistricts and townships, the finest first
 NOT_YES = frozenset({"no", "0", "false", "none"})
 METRES_PER_DEGREE = 111_320.0  # of latitude; of longitude times the cosine of the latitude
 FOOT = 0.3048  # m
@@ -92,8 +94,11 @@ def read_first_words(values: pd.Series[Any]) -> pd.Series[Any]:
     >>> read_first_words(pd.Series(["School; kindergarten", None], dtype="str")).fillna("").tolist()
     ['school', '']
     """
-    words = {text: str(text).split(";")[0].strip().lower() for text in values.dropna().unique()}
-    return values.map(words).astype("str")
+    given = values.dropna()
+    if given.empty:
+        return pd.Series(pd.NA, index=values.index, dtype="str")
+    words = {text: str(text).split(";")[0].strip().lower() for text in given.unique()}
+    return given.map(words).astype("str").reindex(values.index)
 
 
 @cache
@@ -113,6 +118,26 @@ def read_words(table: str) -> pd.DataFrame:
     """
     words = pd.DataFrame([row for row in _read_words() if row["table"] == table]).drop(columns="table")
     return words.assign(hard=words["hard"] == "yes", named=words["named"] == "yes")
+
+
+def list_tags(levels: Iterable[int] = LEVELS) -> dict[str, bool | str | list[str]]:
+    """List the tags that make something a feature at all, as osmnx asks Overpass for them: key -> values, or any.
+
+    Limits are asked for by level, since the limits of a whole country would come along otherwise.
+
+    Examples
+    --------
+    >>> tags = list_tags()
+    >>> tags["building"], tags["admin_level"], "phone" in tags
+    (True, ['10', '11', '8', '9'], False)
+    """
+    words = pd.concat([read_words(table) for table in ("barriers", "places", "institutions")])
+    values = {str(key): set(own["value"]) for key, own in words.groupby("key")}
+    values["railway"] |= {"level_crossing", "crossing"}
+    values["landuse"] |= {"residential"}
+    values["admin_level"] = {str(level) for level in levels}
+    anything = dict.fromkeys(("building", "highway", "place", "ford"), True)
+    return {key: sorted(own) for key, own in values.items()} | anything
 
 
 def find_kinds(table: str, features: gpd.GeoDataFrame, keys: tuple[str, ...] | None = None) -> pd.DataFrame:
@@ -142,14 +167,23 @@ def find_kinds(table: str, features: gpd.GeoDataFrame, keys: tuple[str, ...] | N
     """
     words = read_words(table)
     rank = np.full(len(features), len(words))
-    for key, own in words.groupby("key", sort=False):
+    for key, ranks in _rank_words(table).items():
         if keys is None or key in keys:
-            first = read_first_words(features[str(key)])
-            found = first.map(pd.Series(own.index, index=own["value"])).fillna(len(words)).to_numpy(np.int64)
-            rank = np.minimum(rank, found)
+            given = np.flatnonzero(features[key].notna())
+            found = read_first_words(features[key].iloc[given]).map(ranks).fillna(len(words)).to_numpy(np.int64)
+            rank[given] = np.minimum(rank[given], found)
     known = rank < len(words)
     chosen = words.iloc[rank[known]].set_index(features.index[known])
     return chosen[["kind", "hard", "named", "key"]]
+
+
+@cache
+def _rank_words(table: str) -> dict[str, dict[str, int]]:
+    """Rank the values of each tag by where they stand among the words of a table."""
+    ranks: dict[str, dict[str, int]] = {}
+    for n, (key, value) in enumerate(zip(*(read_words(table)[column] for column in ("key", "value")), strict=True)):
+        ranks.setdefault(key, {})[value] = n
+    return ranks
 
 
 def read_numbers(values: pd.Series[Any]) -> pd.Series[Any]:

@@ -21,11 +21,20 @@ ROADS = ("primary", "secondary", "residential")
 
 @dataclass(frozen=True)
 class Quad:
-    """The land of one quad inside its banks, counter-clockwise from the south: sides, where inner streets arrive, kinds."""
+    """The land of one quad inside its banks, counter-clockwise from the south.
+
+    ``sides`` are its four lines, ``landing`` the number of the point on each where inner streets arrive, ``kinds`` what
+    runs along each.
+    """
 
     sides: tuple[Floats, ...]
-    landings: Floats
+    landing: tuple[int, ...]
     kinds: tuple[str, ...]
+
+    @property
+    def landings(self) -> Floats:
+        """Where inner streets arrive, one point on each side, float64[4, 2]."""
+        return np.array([side[k] for side, k in zip(self.sides, self.landing, strict=True)])
 
     @property
     def corners(self) -> Floats:
@@ -49,17 +58,16 @@ def find_quad(lattice: Lattice, cell: Cell) -> Quad:
     e = lattice.edges
     ring = (e["h", i, j], e["v", i + 1, j], e["h", i, j + 1].reverse(), e["v", i, j].reverse())
     banks = [measure_bank(edge.kind, lattice.side) for edge in ring]
-    corners = [
-        _find_corner(ring[k].points[0], ring[k - 1].ends[1], ring[k].ends[0], banks[k - 1], banks[k]) for k in range(4)
-    ]
-    sides, landings = [], []
+    corners = [_find_corner(ring[k].points[0], ring[k - 1].ends[1], ring[k].ends[0], banks[k - 1], banks[k]) for k in range(4)]
+    sides, landing = [], []
     for k, edge in enumerate(ring):
-        inner = edge.points[1:-1]
-        if banks[k]:
-            inner = inner + find_normals(edge)[1:-1] * banks[k]
-        sides.append(np.vstack([corners[k], inner, corners[(k + 1) % 4]]).round(CENTIMETRE))
-        landings.append(sides[-1][edge.landing])
-    return Quad(tuple(sides), np.array(landings), tuple(edge.kind for edge in ring))
+        inner = edge.points[1:-1] + (find_normals(edge)[1:-1] * banks[k] if banks[k] else 0.0)
+        chord = corners[(k + 1) % 4] - corners[k]
+        along = (inner - corners[k]) @ chord / (chord @ chord)
+        kept = (along > 0.04) & (along < 0.96)  # where two banks meet, the ends of both are cut off
+        sides.append(np.vstack([corners[k], inner[kept], corners[(k + 1) % 4]]).round(CENTIMETRE))
+        landing.append(int(kept[: edge.landing].sum()))
+    return Quad(tuple(sides), tuple(landing), tuple(edge.kind for edge in ring))
 
 
 def find_normals(edge: Edge) -> Floats:
@@ -110,7 +118,9 @@ def find_rivers(lattice: Lattice) -> Array:
         normals = np.concatenate([find_normals(e)[:-1] for e in run[:-1]] + [find_normals(run[-1])])
         scale = min(1.0, lattice.side / PLAIN_SIDE)
         half = (WATER[0] + WATER[1] * np.sin(0.4 * np.arange(len(points))))[:, None] * scale
-        waters.append(shapely.Polygon(np.concatenate([points - normals * half, (points + normals * half)[::-1]]).round(CENTIMETRE)))
+        waters.append(
+            shapely.Polygon(np.concatenate([points - normals * half, (points + normals * half)[::-1]]).round(CENTIMETRE))
+        )
     return np.array(waters, dtype=object)
 
 
@@ -180,7 +190,9 @@ def _draw_banks(lattice: Lattice, sheets: Sheets) -> None:
     for cells in lattice.quads:
         for cell in cells if lattice.urban[cells[0]] else ():
             quad = find_quad(lattice, cell)
-            banks = [shapely.LineString(s) for s, kind in zip(quad.sides, quad.kinds, strict=True) if kind in ("river", "railway")]
+            banks = [
+                shapely.LineString(s) for s, kind in zip(quad.sides, quad.kinds, strict=True) if kind in ("river", "railway")
+            ]
             sheets.add("streets", banks, kind="residential", name="", bridge=False, tunnel=False)
 
 
@@ -189,7 +201,7 @@ def _draw_crossings(rng: np.random.Generator, lattice: Lattice, sheets: Sheets) 
     columns, rows = lattice.owner.shape
     chance = rng.uniform(size=(columns + 1, rows + 1))
     for line, edge in lattice.edges.items():
-        if edge.kind not in ("river", "railway"):
+        if edge.kind not in BANKS:
             continue
         axis, i, j = line
         sides = lattice.find_sides(line)
@@ -198,7 +210,7 @@ def _draw_crossings(rng: np.random.Generator, lattice: Lattice, sheets: Sheets) 
             _add_crossing(sheets, way, edge.kind, lattice.is_urban(sides[0]), "residential")
         before, after = (("v", i, j - 1), ("v", i, j)) if axis == "h" else (("h", i - 1, j), ("h", i, j))
         street = lattice.edges.get(after)
-        if before not in lattice.edges or street is None or street.kind not in ROADS:
+        if edge.kind == "stream" or before not in lattice.edges or street is None or street.kind not in ROADS:
             continue
         if street.kind == "primary" or chance[i, j] < 0.6:
             points = (_cut_back(lattice, lattice.edges[before], before, 1), edge.points[0], _cut_back(lattice, street, after, 0))
@@ -215,7 +227,7 @@ def _cross_middle(lattice: Lattice, line: Line, edge: Edge) -> Floats:
 
 
 def _add_crossing(sheets: Sheets, way: npt.NDArray[np.float64], barrier: str, urban: bool, street: str) -> None:
-    kind = "bridge" if barrier == "river" else "underpass" if urban else "level_crossing"
+    kind = "bridge" if barrier != "railway" else "underpass" if urban else "level_crossing"
     shape = shapely.LineString(way.round(CENTIMETRE))
     sheets.add("openings", shape, kind=kind)
     sheets.add("streets", shape, kind=street, name="", bridge=kind == "bridge", tunnel=kind == "underpass")

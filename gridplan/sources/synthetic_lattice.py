@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.interpolate import CubicSpline
 
 from gridplan.sources.synthetic_shapes import CENTIMETRE, Floats
 
@@ -201,13 +200,14 @@ def _draw_edges(rng: np.random.Generator, lattice: Lattice, nodes: Floats) -> di
 
 
 def _bend_curve(run: Floats, k: int, axis: str, kind: str, side: float, landing: int) -> Edge:
-    """Bend the piece from node k to k + 1 of a river, stream or railway: a spline through the nodes that meanders."""
-    spline = CubicSpline(np.arange(len(run)), run)
-    s = np.linspace(k, k + 1, STEPS + 1)
+    """Bend the piece from node k to k + 1 of a river, stream or railway: a cubic through the nodes that meanders."""
+    slopes = np.gradient(run, axis=0)[[k, k + 1]]
     swing = MEANDER[kind] * side * (np.array([0.0, 1.0]) if axis == "h" else np.array([1.0, 0.0]))
-    points = spline(s) + np.sin(2 * np.pi * s)[:, None] * swing
+    s = np.linspace(0, 1, STEPS + 1)[:, None]
+    points = (1 - s) ** 2 * ((1 + 2 * s) * run[k] + s * slopes[0]) + s**2 * ((3 - 2 * s) * run[k + 1] - (1 - s) * slopes[1])
+    points += np.sin(2 * np.pi * s) * swing
     points[[0, -1]] = run[[k, k + 1]]  # neighbouring lines end in the very same point
-    slopes = spline(s[[0, -1]], 1) + 2 * np.pi * swing
+    slopes = slopes + 2 * np.pi * swing
     return Edge(points.round(CENTIMETRE), kind, slopes / np.hypot(*slopes.T)[:, None], landing)
 
 

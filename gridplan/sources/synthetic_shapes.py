@@ -45,9 +45,17 @@ class Sheets:
             self.rows.setdefault(table, []).append({"geometry": shapes, **filled})
 
     def collect(self, table: str) -> pd.DataFrame:
-        """Collect the rows of a table; a column that a batch does not have is missing there."""
-        batches = [pd.DataFrame(batch) for batch in self.rows.get(table, [])]
-        return pd.concat(batches, ignore_index=True) if batches else pd.DataFrame({"geometry": []})
+        """Collect the rows of a table; a number that a batch does not have is missing there, a word is empty."""
+        batches = self.rows.get(table, [])
+        names = dict.fromkeys(name for batch in batches for name in batch) or {"geometry": None}
+        return pd.DataFrame({name: _join_column(batches, name) for name in names})
+
+
+def _join_column(batches: list[dict[str, Any]], name: str) -> Array:
+    words = any(batch[name].dtype.kind in "OU" for batch in batches if name in batch)
+    default = "" if words else np.nan
+    parts = [batch[name] if name in batch else np.full(len(batch["geometry"]), default) for batch in batches]
+    return np.concatenate([part.astype(object) for part in parts] if words else parts) if parts else np.array([], dtype=object)
 
 
 def turn(points: Floats, angle: float) -> Floats:
@@ -111,8 +119,8 @@ def find_chords(region: Any, low: Floats, high: Floats) -> tuple[Floats, Floats]
 
 
 def pack_rows(
-    region: Any, low: Floats, depth: float, gap: float, draw: Callable[[int], Floats]
-) -> tuple[npt.NDArray[np.int64], Floats, Floats]:
+    region: Any, low: Floats, depth: float, gap: float, draw: Callable[[int], Floats], tries: int = 1
+) -> tuple[Floats, Floats]:
     """Pack buildings into horizontal rows of a region.
 
     Parameters
@@ -125,21 +133,34 @@ def pack_rows(
         Least distance between buildings of one row, metres.
     draw
         Gives so many lengths of buildings, the same for each row, metres.
+    tries
+        How often to draw; the lengths that fill the rows best are taken.
 
     Returns
     -------
-    Row, position (middle, float64[n, 2]) and length of each building that fits.
+    Position (middle, float64[n, 2]) and length of each building that fits.
+
+    Examples
+    --------
+    >>> middle, length = pack_rows(shapely.box(0, 0, 100, 20), np.array([2.0]), 12.0, 10.0, lambda n: np.full(n, 40.0))
+    >>> middle.tolist(), length.tolist()
+    ([[22.5, 8.0], [77.5, 8.0]], [40.0, 40.0])
     """
     left, right = find_chords(region, low, low + depth)
     room = np.nan_to_num(right - left)
-    lengths = draw(max(1, int(room.max(initial=0.0) / 5)))
+    packed = [_fill_rows(room, draw(max(1, int(room.max(initial=0.0) / 5))), gap) for _ in range(tries)]
+    row, x, length = max(packed, key=lambda found: found[2].sum())
+    return np.column_stack([left[row] + x, low[row] + depth / 2]), length
+
+
+def _fill_rows(room: Floats, lengths: Floats, gap: float) -> tuple[npt.NDArray[np.int64], Floats, Floats]:
+    """Fill rows with as many buildings as there is room for, the space left over shared out between them."""
     ends = np.cumsum(lengths + gap) - gap
     fits = ends[None, :] <= room[:, None]
-    count = fits.sum(axis=1)
+    count = np.maximum(fits.sum(axis=1), 1)
     row, slot = np.nonzero(fits)
-    slack = (room - np.where(count > 0, ends[np.maximum(count, 1) - 1], 0.0)) / np.maximum(count, 1)
-    x = left[row] + ends[slot] - lengths[slot] / 2 + slack[row] * (slot + 0.5)
-    return row, np.column_stack([x, low[row] + depth / 2]), lengths[slot]
+    slack = (room - ends[count - 1]) / count
+    return row, ends[slot] - lengths[slot] / 2 + slack[row] * (slot + 0.5), lengths[slot]
 
 
 def keep_inside(region: Any, shapes: Array) -> npt.NDArray[np.bool_]:

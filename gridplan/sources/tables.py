@@ -23,8 +23,8 @@ import shapely
 
 from gridplan.conform import Entry, is_spatial
 from gridplan.errors import InputError, PersonalDataError, Problem
+from gridplan.inspection import INPUT_TABLES, find_crs
 from gridplan.schema import find_columns, find_personal_columns, match_columns
-from gridplan.inspection import INPUT_TABLES
 from gridplan.site import Reading
 from gridplan.sources.encoding import decode_text, find_shapefile_encoding, read_sidecars
 
@@ -102,6 +102,7 @@ def take_table(frame: Any, table: str, *, mapping: Mapping[str, str] | None = No
     >>> list(reading.tables["buildings"].columns), reading.entries[0].reason, reading.entries[0].ids
     (['building', 'geometry'], 'columns without use', ('colour',))
     """
+    crs = find_crs(crs)
     words, problems = _find_words(mapping or {}, table)
     flat = _flatten(frame)
     geometry = flat.geometry.name if isinstance(flat, gpd.GeoDataFrame) and flat._geometry_column_name in flat.columns else None

@@ -55,6 +55,15 @@ def _simplify(value: Any) -> Any:
     return value if value is None or isinstance(value, bool | int | float | str) else str(value)
 
 
+def join_texts(frame: Any) -> Any:
+    """Return a table with each column of text in one piece of memory.
+
+    A column that was put together from parts stays in parts, and files show it: the same table gave other bytes.
+    """
+    texts = [name for name in frame.columns if isinstance(frame[name].dtype, pd.StringDtype)]
+    return frame.assign(**{name: pd.Series(frame[name].to_numpy(dtype=object), frame.index, dtype="str") for name in texts})
+
+
 def assemble_plan(found: Found) -> Plan:
     """Put a plan together, or say everything that is missing or wrong.
 

@@ -119,7 +119,7 @@ def hash_files(paths: Iterable[str | Path]) -> dict[str, str]:
     ...     file = Path(folder) / "town.csv"
     ...     _ = file.write_text("x,y")
     ...     hash_files([file])
-    {'town.csv': 'sha256:837fc8e15b307d78eaf35a4cafd7c7e2fa7fe7bbf3af42bab47cb39be5b7f47d'}
+    {'town.csv': 'sha256:968e772cf168b7f17f3fbd00e6e1c8b4afb8db2f0c1548d9928f3c3d7a758a75'}
     """
     hashes: dict[str, str] = {}
     for path in map(Path, paths):

@@ -21,7 +21,7 @@ import shapely
 from gridplan.errors import PlanError
 from gridplan.plan import ALL_TABLES, Plan
 from gridplan.schema import read_schema
-from gridplan.storage.assembly import Found, write_manifest
+from gridplan.storage.assembly import Found, join_texts, write_manifest
 from gridplan.storage.paper import TITLES
 from gridplan.styles import Shape, make_styles
 
@@ -57,14 +57,18 @@ def list_layers(table: str) -> dict[str, Shape | None]:
 
 
 def write_geopackage(plan: Plan, path: Path) -> None:
-    """Write all tables of a plan, its manifest and the styles of its layers into a new GeoPackage."""
+    """Write all tables of a plan, its manifest and the styles of its layers into a new GeoPackage.
+
+    The file is not forced to disk on the way, which would take longer than the writing; the caller does that once.
+    """
     written = []
-    with _fix_date():
+    with _set_gdal():
         for table in ALL_TABLES:
             for layer, shape, frame in _split_table(table, plan.get_table(table)):
                 _write_layer(path, layer, shape, frame, TITLES[table])
                 written.append(layer)
     with closing(sqlite3.connect(path)) as database, database:
+        database.execute("PRAGMA synchronous = OFF")
         _add_manifest(database, plan.manifest)
         _add_centres(database)
         _add_styles(database, [*written, CENTRES])
@@ -79,11 +83,11 @@ def read_geopackage(path: Path) -> Found:
         If the file cannot be read as a GeoPackage.
     """
     try:
-        present = set(pyogrio.list_layers(path)[:, 0])
+        present = dict(pyogrio.list_layers(path))
         tables: dict[str, Any] = {}
         for table in ALL_TABLES:
-            parts = [_read_layer(path, layer) for layer in (table, *list_layers(table)) if layer in present]
-            parts = parts[:1] if table in present else parts
+            layers = [table] if table in present else [layer for layer in list_layers(table) if layer in present]
+            parts = [_read_layer(path, layer, present[layer]) for layer in layers]
             if parts:
                 tables[table] = parts[0] if len(parts) == 1 else pd.concat(parts).sort_index(kind="stable")
         rows = pyogrio.read_dataframe(path, layer=MANIFEST) if MANIFEST in present else None
@@ -122,13 +126,14 @@ def _write_layer(path: Path, layer: str, shape: Shape | None, frame: Any, title:
             whole = frame["fid"].to_numpy()[many & (shapely.get_num_geometries(shapes) == 1)]
             options["promote_to_multi"] = True
             options["layer_metadata"] = {_ONE_PART: " ".join(map(str, whole)) or "none"}
-    pyogrio.write_dataframe(frame, path, **options)
+    pyogrio.write_dataframe(join_texts(frame), path, **options)
 
 
-def _read_layer(path: Path, layer: str) -> Any:
+def _read_layer(path: Path, layer: str, kind: str | None) -> Any:
     """Read a layer with its fid as index, and give shapes that were made multi for the layer's sake their old type."""
     frame = pyogrio.read_dataframe(path, layer=layer, use_arrow=True, fid_as_index=True)
-    metadata = pyogrio.read_info(path, layer=layer)["layer_metadata"] or {}
+    multi = str(kind).removeprefix("2.5D ").startswith("Multi")
+    metadata = (pyogrio.read_info(path, layer=layer)["layer_metadata"] or {}) if multi else {}
     if _ONE_PART in metadata:
         whole = [int(word) for word in metadata[_ONE_PART].split() if word.isdigit()]
         shapes = frame.geometry.to_numpy()
@@ -139,14 +144,15 @@ def _read_layer(path: Path, layer: str) -> Any:
 
 
 @contextmanager
-def _fix_date() -> Iterator[None]:
-    """Let GDAL write one date for all time, and give its setting back afterwards."""
-    before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
-    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": FIXED_DATE})
+def _set_gdal() -> Iterator[None]:
+    """Let GDAL write one date for all time and leave syncing to us, and give its settings back afterwards."""
+    wanted = {"OGR_CURRENT_DATE": FIXED_DATE, "OGR_SQLITE_SYNCHRONOUS": "OFF"}
+    before = {name: pyogrio.get_gdal_config_option(name) for name in wanted}
+    pyogrio.set_gdal_config_options(wanted)
     try:
         yield
     finally:
-        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
+        pyogrio.set_gdal_config_options(before)
 
 
 def _register(database: sqlite3.Connection, name: str, kind: str, title: str) -> None:
@@ -178,9 +184,9 @@ def _add_centres(database: sqlite3.Connection) -> None:
 def _add_styles(database: sqlite3.Connection, layers: list[str]) -> None:
     """Add the table in which QGIS looks for styles; the empty catalog and schema are what it asks for."""
     place = "f_table_catalog TEXT(256), f_table_schema TEXT(256), f_table_name TEXT(256), f_geometry_column TEXT(256)"
-    style = "styleName TEXT(30), styleQML TEXT, styleSLD TEXT, useAsDefault BOOLEAN"
+    drawn = "styleName TEXT(30), styleQML TEXT, styleSLD TEXT, useAsDefault BOOLEAN"
     about = "description TEXT, owner TEXT(30), ui TEXT(30), update_time DATETIME"
-    database.execute(f"CREATE TABLE {STYLES} (id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, {place}, {style}, {about})")
+    database.execute(f"CREATE TABLE {STYLES} (id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, {place}, {drawn}, {about})")
     insert = f"INSERT INTO {STYLES} VALUES (NULL, '', '', ?, 'geometry', ?, ?, '', ?, 'gridplan', '', NULL, ?)"
     for layer in layers:
         for style in make_styles(layer):

@@ -19,7 +19,7 @@ from pyarrow import ArrowInvalid
 from gridplan.conform import is_spatial
 from gridplan.errors import PlanError
 from gridplan.plan import ALL_TABLES, Plan
-from gridplan.storage.assembly import Found, write_manifest
+from gridplan.storage.assembly import Found, join_texts, write_manifest
 from gridplan.styles import make_styles
 
 MANIFEST_FILE = "manifest.json"
@@ -36,7 +36,8 @@ def write_geoparquet(plan: Plan, folder: Path) -> None:
             order = np.argsort(frame["community"].to_numpy(dtype=object), kind="stable")
             frame = frame.assign(**{ROW: np.arange(len(frame), dtype="int32")}).iloc[order]
         path = folder / f"{table}.parquet"
-        frame.reset_index().to_parquet(path, index=False, compression="zstd", row_group_size=GROUP_ROWS)
+        flat = join_texts(frame.reset_index())
+        flat.to_parquet(path, index=False, compression="zstd", row_group_size=GROUP_ROWS)
         for style in make_styles(table)[:1]:  # QGIS takes the one that stands beside a file under its name
             (folder / f"{table}.qml").write_text(style.qml, encoding="utf-8", newline="\n")
     values = {key: json.loads(text) for key, text in write_manifest(plan.manifest).items()}

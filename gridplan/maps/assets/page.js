@@ -117,7 +117,7 @@ window.gridplan = (function () {
       const [west, south, east, north] = this.config.bounds;
       const wide = this.map.getSize().x > 900;
       this.map.fitBounds([[south, west], [north, east]], {
-        paddingTopLeft: [wide ? 48 : 12, 12], paddingBottomRight: [wide ? 250 : 12, 24], animate: false, maxZoom: 18,
+        paddingTopLeft: [wide ? 48 : 12, 12], paddingBottomRight: [wide ? 310 : 12, 24], animate: false, maxZoom: 19,
       });
     }
 
@@ -128,6 +128,10 @@ window.gridplan = (function () {
       if (this.view === "households") return config.loads[records.load[row]];
       if (this.view === "band") return config.band[records.in_band[row] ? 0 : 1];
       return config.tones[records.tone[row]];
+    }
+
+    fillCommunity(n) {
+      return this.config.tones[this.communities.tone[n]];
     }
 
     makeView(name) {
@@ -194,6 +198,15 @@ window.gridplan = (function () {
     tie(group) {
       const { outlines, map } = this;
       group.on("add", () => outlines.addTo(map)).on("remove", () => outlines.remove());
+      if (map.hasLayer(group)) outlines.addTo(map);
+    }
+
+    // Called when the whole script has run, so that the layers a user added are there.
+    addLayers(views, overlays) {
+      const size = this.map.getSize();
+      const control = L.control.layers(views, overlays, { collapsed: size.x < 760 || size.y < 420, autoZIndex: false });
+      control.addTo(this.map);
+      control.getContainer().setAttribute("aria-label", this.words.layers);
     }
 
     nameCommunity(n) {
@@ -338,7 +351,7 @@ window.gridplan = (function () {
 
   const HOUSE = '<svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true"><path d="M8 1.2 1.2 7.4h1.9v7.2h9.8V7.4h1.9z" ' +
     'fill="currentColor" stroke="#fff" stroke-width="1.3" stroke-linejoin="round"/></svg>';
-  const MOST_MARKS = 900;
+  const MOST_MARKS = 900, ROOM = 54; // pixels that a sub-grid must measure before its centre is shown
 
   class Marks {
     constructor(stage, kind) {
@@ -375,34 +388,72 @@ window.gridplan = (function () {
 
     drawCentres() {
       const { map, records } = this.stage;
-      if (map.getZoom() < 15) return;
       const view = map.getBounds();
-      const rows = records.centre.filter((p) => p && view.contains([p[1], p[0]]));
-      for (const point of rows.slice(0, MOST_MARKS)) this.put(point, HOUSE, "gp-centre", "gp-centres", [16, 16]);
+      let count = 0;
+      records.centre.forEach((point, row) => {
+        if (count >= MOST_MARKS || !point || !view.contains([point[1], point[0]]) || !this.hasRoom(row)) return;
+        this.put(point, HOUSE, "gp-centre", "gp-centres", [16, 16]);
+        count += 1;
+      });
+    }
+
+    // Whether most sub-grids in view are wide enough for their code; a few codes here and there would only confuse.
+    isRoomy() {
+      const { map, records } = this.stage;
+      const view = map.getBounds();
+      const widths = [];
+      records.point.forEach((point, row) => {
+        if (point && view.contains([point[1], point[0]])) widths.push(records.box[row][2] - records.box[row][0]);
+      });
+      const degree = map.latLngToContainerPoint([0, 1]).x - map.latLngToContainerPoint([0, 0]).x;
+      return widths.length > 0 && widths.sort((a, b) => a - b)[widths.length >> 1] * degree > 30;
+    }
+
+    hasRoom(row) {
+      const [left, top, right, bottom] = this.measureBox(this.stage.records.box[row]);
+      return right - left >= ROOM && bottom - top >= ROOM;
+    }
+
+    // The box of a shape in pixels of the map.
+    measureBox([west, south, east, north]) {
+      const low = this.stage.map.latLngToContainerPoint([south, west]), high = this.stage.map.latLngToContainerPoint([north, east]);
+      return [low.x, high.y, high.x, low.y];
     }
 
     drawLabels() {
-      const { map, records, communities } = this.stage;
-      const view = map.getBounds();
-      const used = [];
-      const place = (text, box, point, className, size, room) => {
-        if (!text || !point || !box || !view.contains([point[1], point[0]]) || used.length >= MOST_MARKS) return;
-        const low = map.latLngToContainerPoint([box[1], box[0]]), high = map.latLngToContainerPoint([box[3], box[2]]);
-        const width = measure(text, size), height = size * 1.3;
-        if (high.x - low.x < width * room || low.y - high.y < height * room) return;
-        const at = map.latLngToContainerPoint([point[1], point[0]]);
-        const rect = [at.x - width / 2, at.y - height / 2, at.x + width / 2, at.y + height / 2];
-        if (used.some((u) => u[0] < rect[2] && rect[0] < u[2] && u[1] < rect[3] && rect[1] < u[3])) return;
-        used.push(rect);
-        const label = make("span", "", text);
-        this.put(point, label, className, "gp-labels", [0, 0]);
-      };
+      const { records, communities } = this.stage;
+      this.used = [];
       communities.code.forEach((code, n) => {
-        place(communities.name[n], communities.box[n], communities.point[n], "gp-label gp-label-community", 15, 0.8);
+        this.place(communities.name[n], communities.box[n], communities.point[n], "gp-label gp-label-community", 15, 0.8);
       });
+      if (!this.isRoomy()) return;
       records.code.forEach((code, row) => {
-        place(shorten(code), records.box[row], records.point[row], "gp-label gp-label-subgrid", 11, 1.15);
+        this.place(shorten(code), records.box[row], records.point[row], "gp-label gp-label-subgrid", 11, 1.15, row);
       });
+    }
+
+    // Put a label where it fits into its shape and covers neither another label nor the sub-grid's own centre.
+    place(text, box, point, className, size, room, row) {
+      const { map, index, records } = this.stage;
+      if (!text || !point || !box || this.used.length >= MOST_MARKS || !map.getBounds().contains([point[1], point[0]])) return;
+      const [left, top, right, bottom] = this.measureBox(box);
+      const width = measure(text, size), height = size * 1.3;
+      if (right - left < width * room || bottom - top < height * room) return;
+      const centre = row === undefined || !this.hasRoom(row) ? null : records.centre[row];
+      const house = centre && map.latLngToContainerPoint([centre[1], centre[0]]);
+      const taken = house ? [...this.used, [house.x - 9, house.y - 9, house.x + 9, house.y + 9]] : this.used;
+      const at = map.latLngToContainerPoint([point[1], point[0]]);
+      for (const shift of house ? [0, height + 6, -height - 6] : [0]) {
+        const rect = [at.x - width / 2, at.y + shift - height / 2, at.x + width / 2, at.y + shift + height / 2];
+        if (taken.some((u) => u[0] < rect[2] && rect[0] < u[2] && u[1] < rect[3] && rect[1] < u[3])) continue;
+        const spot = map.containerPointToLatLng([at.x, at.y + shift * 1.3]);
+        if (shift && index.find(spot.lng, spot.lat) !== row) continue;
+        this.used.push(rect);
+        const label = make("span", "", text);
+        label.style.top = shift + "px";
+        this.put(point, label, className, "gp-labels", [0, 0]);
+        return;
+      }
     }
   }
 
@@ -560,21 +611,24 @@ window.gridplan = (function () {
         figures.appendChild(figure);
       }
       this.keys = make("ul", "gp-keys");
+      this.signs = make("ul", "gp-keys gp-signs");
       const notes = make("div", "gp-notes");
       for (const line of stage.config.notes) notes.appendChild(make("p", "", line));
-      node.append(figures, this.keys, notes);
+      node.append(figures, this.keys, this.signs, notes);
       addControl(stage, "bottomright", node);
     }
 
     draw() {
       const { config, view } = this.stage;
-      const keys = config.keys[view].concat(config.keys.always);
-      this.keys.replaceChildren(...keys.map(([sign, colour, text]) => {
-        const item = make("li");
-        item.append(drawSign(sign, colour), make("span", "", text));
-        return item;
-      }));
+      this.keys.replaceChildren(...config.keys[view].map(makeKey));
+      this.signs.replaceChildren(...config.keys.always.map(makeKey));
     }
+  }
+
+  function makeKey([sign, colour, text]) {
+    const item = make("li");
+    item.append(drawSign(sign, colour), make("span", "", text));
+    return item;
   }
 
   function drawSign(sign, colour) {
@@ -615,5 +669,6 @@ window.gridplan = (function () {
       return map.gridplan;
     },
     make,
+    Stage,
   };
 })();

@@ -1,0 +1,296 @@
+// The tiled layer: unpacks the shapes of a plan and paints them tile by tile, cut by geojson-vt.
+(function () {
+  "use strict";
+  const EXTENT = 4096, SIZE = 512, STEP = 1e6;
+  const BUILDINGS_FROM = 14, OUTLINES_FROM = 12.5, PATHS_FROM = 15, MINOR_FROM = 12.5;
+
+  // Read the whole numbers that tiled.py writes.
+  class Reader {
+    constructor(bytes, at) {
+      this.bytes = bytes;
+      this.at = at;
+    }
+
+    next() {
+      const { bytes } = this;
+      let byte = bytes[this.at++], value = byte & 127, shift = 7;
+      while (byte > 127) {
+        byte = bytes[this.at++];
+        value |= (byte & 127) << shift;
+        shift += 7;
+      }
+      return (value >>> 1) ^ -(value & 1);
+    }
+
+    list(count) {
+      const out = new Int32Array(count);
+      for (let i = 0; i < count; i++) out[i] = this.next();
+      return out;
+    }
+  }
+
+  function readFeatures(layer, bytes, from) {
+    const reader = new Reader(bytes, from + layer.at);
+    const rows = reader.list(layer.count), rings = reader.list(layer.count);
+    const lengths = reader.list(rings.reduce((sum, n) => sum + n, 0));
+    const features = new Array(layer.count);
+    let row = 0, ring = 0, x = 0, y = 0;
+    for (let i = 0; i < layer.count; i++) {
+      row += rows[i];
+      const lists = [];
+      for (let r = 0; r < rings[i]; r++) {
+        const points = new Array(lengths[ring++]);
+        for (let p = 0; p < points.length; p++) {
+          x += reader.next();
+          y += reader.next();
+          points[p] = [x / STEP, y / STEP];
+        }
+        lists.push(points);
+      }
+      features[i] = { type: "Feature", geometry: shape(layer.kind, lists), properties: { i: row } };
+    }
+    return features;
+  }
+
+  function shape(kind, lists) {
+    if (kind === "polygon") return { type: "Polygon", coordinates: lists };
+    if (kind === "line") return { type: "LineString", coordinates: lists[0] };
+    return { type: "Point", coordinates: lists[0][0] };
+  }
+
+  async function unpack(text) {
+    const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    return new Uint8Array(await new Response(stream).arrayBuffer());
+  }
+
+  // One kind of shapes; cut into tiles when it is first needed.
+  class Sheet {
+    constructor(layer, bytes, from) {
+      Object.assign(this, { layer, bytes, from, index: null, features: null });
+    }
+
+    read() {
+      if (!this.features) this.features = readFeatures(this.layer, this.bytes, this.from);
+      return this.features;
+    }
+
+    getTile(z, x, y) {
+      if (!this.index) {
+        const options = { maxZoom: 19, indexMaxZoom: 4, tolerance: 2, extent: EXTENT, buffer: 96 };
+        this.index = geojsonvt({ type: "FeatureCollection", features: this.read() }, options);
+        this.features = null;
+      }
+      const tile = this.index.getTile(z, x, y);
+      return tile ? tile.features : [];
+    }
+  }
+
+  // Trace shapes and paint them some hundred at a time: a browser slows down beyond measure with paths of many rings.
+  // Rings come closed.
+  const AT_ONCE = 250;
+
+  function trace(pen, features, finish) {
+    const scale = SIZE / EXTENT;
+    pen.beginPath();
+    features.forEach((feature, n) => {
+      for (const ring of feature.geometry) {
+        ring.forEach(([x, y], p) => (p ? pen.lineTo(x * scale, y * scale) : pen.moveTo(x * scale, y * scale)));
+      }
+      if (n % AT_ONCE === AT_ONCE - 1) {
+        finish();
+        pen.beginPath();
+      }
+    });
+    finish();
+  }
+
+  class Painter {
+    constructor(stage, sheets) {
+      this.stage = stage;
+      this.sheets = sheets;
+      this.hatch = null;
+    }
+
+    paint(canvas, coords) {
+      const ratio = window.devicePixelRatio || 1;
+      canvas.width = canvas.height = SIZE * ratio;
+      const pen = canvas.getContext("2d");
+      pen.scale(ratio, ratio);
+      pen.lineJoin = pen.lineCap = "round";
+      const z = coords.z - 1, zoom = this.stage.map.getZoom(), { shown } = this.stage;
+      const get = (name) => this.sheets.filter((s) => s.layer.name === name && coords.z > 0)
+        .map((s) => [s.layer.kind, s.getTile(z, coords.x, coords.y)]);
+      const far = zoom < OUTLINES_FROM && this.stage.view === "colours"; // sub-grids would be a flicker of dots
+      if (shown.subgrids && far) this.paintFills(pen, get("communities"), (n) => this.stage.fillCommunity(n));
+      else if (shown.subgrids) this.paintFills(pen, get("subgrids"), (row) => this.stage.fill(row));
+      if (shown.streets) this.paintStreets(pen, get, zoom);
+      if (shown.barriers) for (const name of ["water", "wall", "road", "rail"]) this.paintPlain(pen, get(name), name);
+      if (shown.buildings && zoom >= BUILDINGS_FROM) {
+        for (const name of ["other_building", "home"]) this.paintPlain(pen, get(name), name);
+      }
+      if (shown.subgrids && zoom >= OUTLINES_FROM) this.paintOutlines(pen, get("subgrids"), "outline", zoom < 14 ? 0.5 : 1);
+      if (shown.out) this.paintOut(pen, get("subgrids"), zoom);
+      if (shown.communities) this.paintOutlines(pen, get("communities"), "limit", zoom < 12 ? 0.3 : zoom < 13.5 ? 0.5 : zoom < 15 ? 0.75 : 1);
+      if (shown.barriers && zoom >= BUILDINGS_FROM) this.paintOpenings(pen, get("opening"));
+    }
+
+    paintFills(pen, groups, choose) {
+      const alike = new Map();
+      for (const [, features] of groups) {
+        for (const feature of features) {
+          const colour = choose(feature.tags.i);
+          if (!alike.has(colour)) alike.set(colour, []);
+          alike.get(colour).push(feature);
+        }
+      }
+      pen.globalAlpha = this.stage.config.styles.subgrid.fillOpacity;
+      for (const [colour, features] of alike) {
+        pen.fillStyle = colour;
+        trace(pen, features, () => pen.fill("evenodd"));
+      }
+      pen.globalAlpha = 1;
+    }
+
+    paintStreets(pen, get, zoom) {
+      if (zoom >= PATHS_FROM) this.paintPlain(pen, get("street_path"), "street_path");
+      if (zoom >= MINOR_FROM) this.paintPlain(pen, get("street_minor"), "street_minor");
+      this.paintPlain(pen, get("street_major"), "street_major");
+    }
+
+    // Lines and polygons that all look alike.
+    paintPlain(pen, groups, name) {
+      const style = this.stage.config.styles[name];
+      for (const [kind, features] of groups) {
+        if (kind === "polygon") {
+          pen.globalAlpha = style.fillOpacity;
+          pen.fillStyle = style.fillColor;
+          trace(pen, features, () => pen.fill(style.fillRule || "evenodd"));
+        }
+        if (style.stroke !== false) {
+          pen.globalAlpha = style.opacity || 1;
+          pen.strokeStyle = style.color;
+          pen.lineWidth = style.weight * this.stage.scale();
+          pen.setLineDash(style.dashArray ? style.dashArray.split(" ").map(Number) : []);
+          trace(pen, features, () => pen.stroke());
+          pen.setLineDash([]);
+        }
+        pen.globalAlpha = 1;
+      }
+    }
+
+    // Opaque, since every border is painted from both of its sides.
+    paintOutlines(pen, groups, name, strength) {
+      const { styles } = this.stage.config;
+      pen.strokeStyle = strength < 0.7 ? styles.outline.color : styles[name].color;
+      pen.lineWidth = styles[name].weight * strength;
+      for (const [, features] of groups) trace(pen, features, () => pen.stroke());
+    }
+
+    paintOut(pen, groups, zoom) {
+      const { records, config } = this.stage;
+      const style = config.styles.out, near = zoom >= 13.5;
+      if (!this.hatch) this.hatch = makeHatch(pen, config.ink.out);
+      for (const [, features] of groups) {
+        const out = features.filter(({ tags: { i } }) => !records.in_band[i] && !records.exclusive[i]);
+        pen.fillStyle = near ? this.hatch : config.ink.out;
+        pen.globalAlpha = near ? 1 : 0.45;
+        trace(pen, out, () => pen.fill("evenodd"));
+        if (zoom < OUTLINES_FROM) continue;
+        pen.strokeStyle = style.color;
+        pen.lineWidth = style.weight * (zoom < 15 ? 0.6 : 1);
+        pen.globalAlpha = style.opacity;
+        trace(pen, out, () => pen.stroke());
+      }
+      pen.globalAlpha = 1;
+    }
+
+    paintOpenings(pen, groups) {
+      const style = this.stage.config.styles.opening;
+      const scale = SIZE / EXTENT;
+      pen.strokeStyle = style.color;
+      pen.fillStyle = style.fillColor;
+      pen.lineWidth = style.weight;
+      for (const [, features] of groups) {
+        for (const feature of features) {
+          for (const [x, y] of feature.geometry) {
+            pen.beginPath();
+            pen.arc(x * scale, y * scale, style.radius, 0, 2 * Math.PI);
+            pen.fill();
+            pen.stroke();
+          }
+        }
+      }
+    }
+  }
+
+  function makeHatch(pen, colour) {
+    const cell = document.createElement("canvas");
+    cell.width = cell.height = 10;
+    const ink = cell.getContext("2d");
+    ink.strokeStyle = colour;
+    ink.globalAlpha = 0.6;
+    ink.lineWidth = 2;
+    ink.beginPath();
+    for (const shift of [-10, 0, 10]) {
+      ink.moveTo(shift - 2, 12);
+      ink.lineTo(shift + 12, -2);
+    }
+    ink.stroke();
+    return pen.createPattern(cell, "repeat");
+  }
+
+  function makeLayer(painter) {
+    const Layer = L.GridLayer.extend({
+      createTile(coords) {
+        const canvas = L.DomUtil.create("canvas", "gp-tile");
+        painter.paint(canvas, coords);
+        return canvas;
+      },
+      repaint() {
+        for (const tile of Object.values(this._tiles)) painter.paint(tile.el, tile.coords);
+      },
+    });
+    return new Layer({ tileSize: SIZE, pane: "gp-fills", maxNativeZoom: 20, updateWhenZooming: false, keepBuffer: 1 });
+  }
+
+  gridplan.Stage.prototype.loadTiles = async function (place) {
+    const stage = this, { map, words } = this;
+    const wait = gridplan.make("div", "gp-wait", words.loading);
+    map.getContainer().appendChild(wait);
+    if (!("DecompressionStream" in window)) {
+      wait.textContent = words.too_old;
+      return;
+    }
+    const holder = document.getElementById(place);
+    const bytes = await unpack(holder.textContent);
+    holder.remove();
+    const length = new DataView(bytes.buffer).getUint32(0, true);
+    const head = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length)));
+    stage.records = head.records;
+    stage.communities = head.communities;
+    const sheets = head.layers.map((layer) => new Sheet(layer, bytes, 4 + length));
+    for (const sheet of sheets.filter((s) => s.layer.name === "subgrids")) {
+      for (const feature of sheet.read()) stage.addPolygon(feature.properties.i, feature.geometry.coordinates);
+    }
+    const layer = makeLayer(new Painter(stage, sheets)).addTo(map);
+    map.on("gridplan:view", () => layer.repaint());
+    wait.remove();
+    stage.ready();
+    nameBuildings(stage, sheets);
+  };
+
+  // Names of buildings are looked up by pointer; they are filed when the browser has nothing else to do.
+  function nameBuildings(stage, sheets) {
+    const named = sheets.filter((s) => s.layer.kind === "polygon" && Object.keys(s.layer.names).length);
+    const file = () => {
+      for (const sheet of named) {
+        for (const feature of sheet.read()) {
+          const name = sheet.layer.names[feature.properties.i];
+          if (name) stage.buildingIndex.add(name, feature.geometry.coordinates);
+        }
+      }
+    };
+    if (named.length) (window.requestIdleCallback || setTimeout)(file);
+  }
+})();

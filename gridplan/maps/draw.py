@@ -1,0 +1,114 @@
+"""A plan drawn as a map: a folium map that needs no network and can be added to."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any, Literal
+
+from gridplan.maps.classes import add_class_layers
+from gridplan.maps.elements import make_layer_control, make_map, make_stage, make_statement, make_switch, put, seal
+from gridplan.maps.legend import choose_title, compose_config
+from gridplan.maps.sheet import Sheet, compose_sheet
+from gridplan.maps.tiled import add_tiled_layers, pack_sheet
+from gridplan.maps.words import say
+from gridplan.plan import Plan
+from gridplan.schema import Language
+
+if TYPE_CHECKING:
+    import folium
+
+MOST_SUBGRIDS = 3000  # for class layers; beyond, a browser is slow with them
+MOST_BUILDINGS = 40_000
+OSM_TILES = "https://tile.openstreetmap.org/{z}/{x}/{y}.png"
+OSM_CREDIT = '&copy; <a href="https://www.openstreetmap.org/copyright">OpenStreetMap</a> contributors'
+
+
+def draw_map(
+    plan: Plan,
+    *,
+    lang: Language = "en",
+    layers: Literal["auto", "classes", "tiles"] = "auto",
+    base_map: bool = False,
+    title: str | None = None,
+) -> folium.Map:
+    """Draw a plan as a map.
+
+    Parameters
+    ----------
+    plan
+        The plan; its site's buildings, streets and barriers are drawn too.
+    lang
+        Language of every word on the page: ``"en"`` or ``"zh"``.
+    layers
+        ``"classes"``: one GeoJson layer per colour, which folium can change; ``"tiles"``: painted tile by tile, for plans
+        of any size; ``"auto"``: classes up to 3,000 sub-grids and 40,000 buildings.
+    base_map
+        Whether OpenStreetMap's tiles lie under the plan; the page then needs the internet.
+    title
+        Title of the map; the community's name or a general one if not given.
+
+    Returns
+    -------
+    A folium map: it shows in a notebook, more can be added to it, and :func:`gridplan.maps.offline.write_map` writes it.
+
+    Raises
+    ------
+    ValueError
+        If ``lang`` or ``layers`` is another word.
+
+    Examples
+    --------
+    >>> draw_map(plan, lang="zh")  # doctest: +SKIP
+    """
+    if lang not in ("en", "zh"):
+        raise ValueError(f'lang must be "en" or "zh", not {lang!r}')
+    if layers not in ("auto", "classes", "tiles"):
+        raise ValueError(f'layers must be "auto", "classes" or "tiles", not {layers!r}')
+    sheet = compose_sheet(plan)
+    small = len(plan.subgrids) <= MOST_SUBGRIDS and len(plan.site.buildings) <= MOST_BUILDINGS
+    tiled = layers == "tiles" or (layers == "auto" and not small)
+    heading = choose_title(plan, lang) if title is None else title
+    config = compose_config(plan, sheet, lang, heading, base_map)
+    if not tiled:
+        config |= {"records": sheet.records, "communities": sheet.community_records}
+    plan_map = _make_map(config, sheet, lang, base_map)
+    put(plan_map, make_stage(config, tiled))
+    _add_views(plan_map, lang)
+    if tiled:
+        add_tiled_layers(plan_map, pack_sheet(sheet), lang)
+    else:
+        add_class_layers(plan_map, sheet, lang)
+    _finish(plan_map, lang, tiled)
+    return plan_map
+
+
+def _make_map(config: dict[str, Any], sheet: Sheet, lang: Language, base_map: bool) -> folium.Map:
+    """Make the empty map; its name comes from what it shows, so that two maps on one page differ."""
+    import folium
+
+    stamp = hashlib.sha256(json.dumps([config, sheet.records["code"]]).encode()).hexdigest()[:8]
+    west, south, east, north = sheet.bounds
+    options = {"zoom_start": 12, "max_zoom": 20, "zoom_snap": 0.5, "wheel_px_per_zoom_level": 90}
+    middle = ((south + north) / 2, (west + east) / 2)
+    plan_map = make_map(config["title"], "zh-CN" if lang == "zh" else "en", stamp, base_map, location=middle, **options)
+    if base_map:
+        name = say("base_map", lang)
+        put(plan_map, folium.TileLayer(OSM_TILES, attr=OSM_CREDIT, name=name, overlay=True, max_zoom=20, max_native_zoom=19))
+    return plan_map
+
+
+def _add_views(plan_map: folium.Map, lang: Language) -> None:
+    for view in ("colours", "households", "band"):
+        name = say(f"view_{view}", lang)
+        put(plan_map, make_switch(name, f'makeView("{view}")', overlay=False, show=view == "colours"))
+
+
+def _finish(plan_map: folium.Map, lang: Language, tiled: bool) -> None:
+    """Add what both kinds of page have on top: centres, labels and the layer control."""
+    put(plan_map, make_switch(say("centres", lang), 'makeMarks("centres")'))
+    put(plan_map, make_switch(say("codes", lang), 'makeMarks("labels")'))
+    put(plan_map, make_layer_control())
+    if not tiled:
+        put(plan_map, make_statement("ready()"))
+    seal(plan_map)

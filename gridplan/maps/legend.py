@@ -1,0 +1,101 @@
+"""The words and figures around a map: title, legend, notes, and the lines of a tooltip, in one language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from gridplan.maps.colours import BAND, EXCLUSIVE, INK, LOADS, STYLES, TONES
+from gridplan.maps.sheet import TOLERANCE, Sheet
+from gridplan.maps.words import label_column, say, say_all
+from gridplan.plan import Plan
+from gridplan.schema import Language
+
+Key = tuple[str, Any, str]  # how it is drawn, in which colour, what it means
+TOOLTIP_COLUMNS = ("households", "building_count", "mean_walk")
+
+
+def compose_config(plan: Plan, sheet: Sheet, lang: Language, title: str, online: bool) -> dict[str, Any]:
+    """Compose all that the page's script needs to know besides the shapes."""
+    lines = [(column, *label_column("subgrids", column, lang)) for column in TOOLTIP_COLUMNS]
+    return {
+        "lang": lang,
+        "words": say_all(lang),
+        "title": title,
+        "bounds": sheet.bounds,
+        "figures": count_figures(plan, lang),
+        "keys": list_keys(plan, sheet, lang),
+        "notes": write_notes(plan, lang, online),
+        "lines": lines,
+        "building": label_column("buildings", "building_name", lang)[0],
+        "tones": TONES,
+        "loads": LOADS,
+        "band": BAND,
+        "exclusive": EXCLUSIVE,
+        "ink": dict(INK),
+        "styles": {name: dict(style) for name, style in STYLES.items()},
+    }
+
+
+def choose_title(plan: Plan, lang: Language) -> str:
+    """Choose the title of a map that was given none: the community's name where there is one community."""
+    names = plan.site.communities["name"]
+    if len(names) == 1 and names.iloc[0]:
+        return say("title_one", lang, name=names.iloc[0])
+    return say("title", lang)
+
+
+def count_figures(plan: Plan, lang: Language) -> list[tuple[str, str]]:
+    """Count the plan's figures as the legend shows them: value and word."""
+    ordinary = plan.subgrids[plan.subgrids["kind"] != "exclusive"]
+    share = f"{100 * ordinary['in_band'].mean():.1f} %" if len(ordinary) else "–"
+    if len(ordinary) and not ordinary["in_band"].all() and share == "100.0 %":
+        share = "99.9 %"  # rounding never hides the one that is out
+    values = (
+        (f"{len(plan.subgrids):,}", "figure_subgrids"),
+        (f"{int(plan.subgrids['households'].sum()):,}", "figure_households"),
+        (share, "figure_share"),
+        (f"{len(plan.site.communities):,}", "figure_communities"),
+    )
+    return [(value, say(word, lang)) for value, word in values]
+
+
+def list_keys(plan: Plan, sheet: Sheet, lang: Language) -> dict[str, list[Key]]:
+    """List what the legend explains: for each view, and always. Only what the map shows is listed."""
+    exclusive: list[Key] = [("fill", EXCLUSIVE, say("exclusive", lang))] if any(sheet.records["exclusive"]) else []
+    loads = ("load_under", "load_lower", "load_upper", "load_over")
+    views: Mapping[str, list[Key]] = {
+        "colours": [("tones", TONES[:4], say("any_colour", lang))],
+        "households": [("fill", colour, say(word, lang)) for colour, word in zip(LOADS, loads, strict=True)],
+        "band": [("fill", colour, say(word, lang)) for colour, word in zip(BAND, ("band_in", "band_out"), strict=True)],
+    }
+    ordinary = plan.subgrids[plan.subgrids["kind"] != "exclusive"]
+    shown: list[tuple[bool, str, str, str]] = [
+        (not ordinary["in_band"].all(), "hatch", "out", "band_out"),
+        (len(sheet.communities) > 0, "limit", "limit", "limit"),
+        (len(sheet.homes) > 0, "block", "home", "home"),
+        (len(sheet.other_buildings) > 0, "block", "other_building", "other_building"),
+        (len(sheet.streets) > 0, "street", "street", "street"),
+        ("water" in sheet.barriers, "block", "water", "water"),
+        ("rail" in sheet.barriers, "dash", "rail", "rail"),
+        ("road" in sheet.barriers, "line", "road", "road"),
+        ("wall" in sheet.barriers, "line", "wall", "wall"),
+        (len(sheet.openings) > 0, "ring", "opening", "opening"),
+        (any(sheet.records["centre"]), "centre", "centre", "centre"),
+    ]
+    always: list[Key] = [(sign, INK[ink], say(word, lang)) for there, sign, ink, word in shown if there]
+    return {view: keys + exclusive for view, keys in views.items()} | {"always": always}
+
+
+def write_notes(plan: Plan, lang: Language, online: bool) -> list[str]:
+    """Write the small print: the band, what drew the map and from which seed, and what it needs."""
+    ordinary = plan.subgrids[plan.subgrids["kind"] != "exclusive"]
+    bands = ordinary[["community_kind", "low", "target", "high"]].drop_duplicates().sort_values(["community_kind", "low"])
+    words = [
+        say("band_urban" if kind == "urban" else "band_rural", lang, low=low, target=target, high=high)
+        for kind, low, target, high in bands.itertuples(index=False)
+    ]
+    notes = [say("band", lang) + ("：" if lang == "zh" else ": ") + "; ".join(words)] if 0 < len(words) <= 4 else []
+    version, seed = plan.manifest.get("gridplan", "?"), plan.manifest.get("seed", "?")
+    notes += [say("source", lang, version=version, seed=seed), say("simplified", lang, metres=TOLERANCE)]
+    return [*notes, say("needs_network", lang)] if online else notes
