@@ -253,8 +253,8 @@ def _write_figures(summary: Mapping[str, Any]) -> str:
             f"{100 * own['in_band']:.2f} % in band{rest}{walk}"
         )
     lines += [
-        f"walking    {_count(summary['non_contiguous'], 'sub-grid')} not contiguous, {summary['crossings']} across community limits, "
-        f"{summary['barrier_crossings']} across hard barriers",
+        f"walking    {_count(summary['non_contiguous'], 'sub-grid')} not contiguous, {summary['crossings']:,} across community "
+        f"limits, {summary['barrier_crossings']:,} across hard barriers",
         f"wholes     {_count(summary['split_buildings'], 'building')} and {_count(summary['split_compounds'], 'compound')} split",
         f"land       area error {summary['area_error']:.1e} at most; {100 * summary['home_area_outside']:.3f} % of home area "
         f"outside its sub-grid; {_count(summary['homes_cut_by_limits'], 'home')} cut by community limits",

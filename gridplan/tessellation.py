@@ -223,13 +223,13 @@ def _hand_on(faces: Shapes, labels: Ints, edges: tuple[Floats, Floats, Ints, Int
     """Hand faces without homes on so that sub-grids are of as few pieces as may be."""
     start, end, one, two = edges
     borders = (one, two, np.hypot(*(end - start).T))
-    labels = settle_labels(labels, homes, parts, borders)
+    labels = _label_rest(faces, settle_labels(labels, homes, parts, borders))
     for _ in range(ROUNDS):
         joined = join_pieces(labels, homes, borders)
         if (joined == labels).all():
             break
-        labels = settle_labels(joined, homes, parts, borders)
-    return _label_rest(faces, labels)
+        labels = _label_rest(faces, settle_labels(joined, homes, parts, borders))
+    return labels
 
 
 def _find_touched(tree: Any, lines: Shapes) -> Bools:

@@ -133,11 +133,12 @@ def join_pieces(labels: Ints, homes: Ints, edges: tuple[Ints, Ints, Floats]) -> 
     """
     one, two, _ = edges
     out, n = labels.copy(), len(labels)
-    piece, graph = _find_pieces(labels, one, two), coo_array((np.ones(2 * len(one)), (np.append(one, two), np.append(two, one))), (n, n)).tocsr()
+    p, q = np.append(one, two), np.append(two, one)
+    piece = _find_pieces(labels, one, two)
+    graph = coo_array((np.ones(len(p)), (p, q)), shape=(n, n)).tocsr()
     lived = np.zeros(n, dtype=bool)
     lived[homes] = True
     torn = np.flatnonzero(np.bincount(labels[np.unique(piece, return_index=True)[1]]) > 1)
-    p, q = np.append(one, two), np.append(two, one)
     near = ~lived[p] & (labels[p] != labels[q]) & np.isin(labels[q], torn)
     touching = np.unique(np.stack([p[near], labels[q][near], piece[q][near]], axis=1), axis=0)
     pairs, begin, count = np.unique(touching[:, :2], axis=0, return_index=True, return_counts=True)

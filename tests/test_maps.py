@@ -1,28 +1,32 @@
 """Maps: one page that needs no network, looked at in a browser whose network is off."""
 
+import base64
 import gzip
 import json
 import re
-from base64 import b64decode
+from importlib.resources import files
 
 import folium
 import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import given, settings
+from folium.plugins import MarkerCluster
+from hypothesis import given
 from hypothesis import strategies as st
 from shapely.geometry import LineString, Point, Polygon, box
 
+from gridplan.conform import make_empty
 from gridplan.errors import InputError, OutputExistsError
-from gridplan.maps.colours import TONES, choose_tones, grade_loads
+from gridplan.maps.colours import BAND, EXCLUSIVE, TONES, choose_tones
 from gridplan.maps.draw import draw_map
 from gridplan.maps.legend import count_figures
 from gridplan.maps.offline import write_map
-from gridplan.maps.sheet import compose_sheet, simplify_coverage
+from gridplan.maps.sheet import compose_sheet, explain_exceptions, simplify_coverage
 from gridplan.maps.tiled import encode_numbers, pack_sheet
 from gridplan.maps.words import WORDS, say
 from gridplan.plan import Plan
+from tests.browser import Window, start_browser
 from tests.villages import CRS, X0, Y0, make_board_plan, make_site, make_table
 
 EVIL = "<script>alert(1)</script>"
@@ -82,7 +86,7 @@ def make_town(across=18, cell=70.0, per_subgrid=9, seed=5):
     buildings = pd.DataFrame(
         {
             "building": [f"b{n:06d}" for n in range(len(homes))],
-            "building_name": ["" if n % 9 else f"{n}号楼" for n in range(len(homes))],
+            "building_name": ["" if n % 9 else f"{n}号楼 {EVIL}" for n in range(len(homes))],
             "residential": lives,
             "households": lives.astype(int) * 4,
             "geometry": homes,
@@ -132,3 +136,411 @@ def make_streets(side, cell):
         kind = "primary" if n % 6 == 0 else "residential"
         yield kind, LineString([(X0 + n * cell, Y0 - 60), (X0 + n * cell, Y0 + side + 60)])
         yield kind, LineString([(X0 - 60, Y0 + n * cell), (X0 + side + 60, Y0 + n * cell)])
+
+
+# ---- colours, shapes, words -----------------------------------------------------------------------------------------
+
+
+def test_sub_grids_that_touch_have_different_tones():
+    board = [box(x, y, x + 1, y + 1) for x in range(6) for y in range(6)]
+    tones = choose_tones(np.array(board))
+    touching = [(a, b) for a in range(36) for b in range(a) if board[a].touches(board[b])]
+    assert len(touching) == 110
+    assert all(tones[a] != tones[b] for a, b in touching)
+    assert set(tones) <= set(range(len(TONES)))
+
+
+@given(st.sets(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=1))
+def test_no_board_with_holes_makes_neighbours_alike(cells):
+    shapes = [box(x, y, x + 1, y + 1) for x, y in sorted(cells)]
+    tones = choose_tones(np.array(shapes))
+    left, right = shapely.STRtree(shapes).query(shapes, predicate="intersects")
+    assert (tones[left] != tones[right])[left != right].all()
+
+
+def test_a_common_border_stays_common_when_it_is_simplified():
+    border = [(10 + 0.3 * (y % 2), y) for y in range(11)]
+    west = Polygon([(0, 0), *border, (0, 10)])
+    east = Polygon([(20, 0), *border, (20, 10)])
+    both = simplify_coverage(np.array([west, east]))
+    assert shapely.get_num_coordinates(both).sum() < 20
+    assert shapely.coverage_is_valid(both)
+    assert shapely.union_all(both).area == pytest.approx(200, abs=1)
+
+
+@given(st.lists(st.integers(-360_000_000, 360_000_000), min_size=1))
+def test_numbers_come_out_of_the_pack_as_they_went_in(numbers):
+    found, value, shift = [], 0, 0
+    for byte in encode_numbers(np.array(numbers)):
+        value |= (byte & 127) << shift
+        shift += 7
+        if byte < 128:
+            found.append((value >> 1) ^ -(value & 1))
+            value, shift = 0, 0
+    assert found == numbers
+
+
+def test_the_pack_tells_what_it_holds():
+    stream = gzip.decompress(base64.b64decode(pack_sheet(compose_sheet(make_board_plan()))))
+    head = json.loads(stream[4 : 4 + int.from_bytes(stream[:4], "little")])
+    assert [(layer["name"], layer["count"]) for layer in head["layers"]] == [("communities", 1), ("subgrids", 2), ("home", 12)]
+    assert head["records"]["code"] == ["0301-001", "0301-002"]
+    assert head["records"]["households"] == [60, 60]
+
+
+def test_every_word_stands_in_both_languages_with_the_same_gaps():
+    for en, zh in WORDS.values():
+        assert re.search("[\u4e00-\u9fff]", zh)
+        assert not re.search("[\u4e00-\u9fff]", en)
+        assert set(re.findall(r"\{\w+\}", en)) == set(re.findall(r"\{\w+\}", zh))
+
+
+def test_the_share_in_band_is_never_rounded_up_to_all():
+    plan = make_board_plan()
+    many = pd.concat([plan.subgrids] * 1000)
+    many["in_band"] = np.arange(2000) > 0
+    figures = count_figures(plan.replace(subgrids=many), "en")
+    assert figures[2] == ("99.9 %", "in band")
+    assert count_figures(plan, "zh") == [("2", "个子网格"), ("120", "户"), ("100.0 %", "达标"), ("1", "个社区")]
+
+
+def test_a_sub_grid_out_of_band_is_explained_by_its_own_exception_else_by_its_communitys():
+    why = explain_exceptions(make_town())
+    assert why[0] == f"a lone hamlet {EVIL}"
+    assert why[1] == ""  # in band
+    assert set(why[36:72]) == {"", "its total cannot be cut"}
+
+
+def test_a_plan_without_anything_is_drawn_all_the_same():
+    empty = Plan(make_site(), *(make_empty(t, CRS) for t in ("stairwells", "neighbours", "subgrids", "exceptions")), manifest={})
+    for layers in ("classes", "tiles"):
+        assert "Grid plan" in draw_map(empty, layers=layers).get_root().render()
+
+
+def test_small_plans_get_class_layers_and_large_ones_tiles(monkeypatch):
+    plan = make_board_plan()
+    assert "gridplan-pack" not in draw_map(plan).get_root().render()
+    monkeypatch.setattr("gridplan.maps.draw.MOST_SUBGRIDS", 1)
+    assert "gridplan-pack" in draw_map(plan).get_root().render()
+
+
+def test_an_unknown_language_or_kind_of_layers_is_refused():
+    with pytest.raises(ValueError, match='"en" or "zh"'):
+        draw_map(make_board_plan(), lang="fr")
+    with pytest.raises(ValueError, match='"auto", "classes" or "tiles"'):
+        draw_map(make_board_plan(), layers="svg")
+
+
+# ---- the page as a file ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("layers", ["classes", "tiles"])
+def test_the_same_plan_gives_the_same_bytes_even_after_it_was_shown(layers, tmp_path):
+    first = draw_map(make_board_plan(), layers=layers)
+    first._repr_html_()
+    write_map(first, tmp_path / "a.html")
+    write_map(draw_map(make_board_plan(), layers=layers), tmp_path / "b.html")
+    assert (tmp_path / "a.html").read_bytes() == (tmp_path / "b.html").read_bytes()
+
+
+def test_a_notebook_gets_the_libraries_inside_too():
+    shown = draw_map(make_board_plan())._repr_html_()
+    assert "cdn.jsdelivr.net" not in shown
+    assert "Leaflet 1.9.4" in shown
+
+
+def test_a_file_that_is_there_is_kept_unless_told_otherwise(tmp_path):
+    page = tmp_path / "map.html"
+    page.write_text("precious")
+    with pytest.raises(OutputExistsError, match=r"map\.html exists"):
+        write_map(draw_map(make_board_plan()), page)
+    assert page.read_text() == "precious"
+    assert write_map(draw_map(make_board_plan()), page, overwrite=True) == page
+    assert [p.name for p in tmp_path.iterdir()] == ["map.html"]
+
+
+def test_all_that_a_user_added_from_the_network_is_named_and_nothing_is_written(tmp_path):
+    drawn = draw_map(make_board_plan())
+    MarkerCluster([(39.66, 117.001)]).add_to(drawn)
+    folium.TileLayer("https://tiles.example/{z}/{x}/{y}.png", attr="x").add_to(drawn)
+    folium.Marker((39.66, 117.001), icon=folium.CustomIcon("https://pictures.example/pin.png")).add_to(drawn)
+    with pytest.raises(InputError) as caught:
+        write_map(drawn, tmp_path / "map.html")
+    told = str(caught.value)
+    for address in (
+        "leaflet.markercluster.js",
+        "MarkerCluster.css",
+        "https://tiles.example/{z}",
+        "https://pictures.example/pin.png",
+    ):
+        assert address in told
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_link_to_follow_is_no_request(tmp_path):
+    drawn = draw_map(make_board_plan())
+    folium.Marker((39.66, 117.001), popup='<a href="https://example.org/about">about</a>').add_to(drawn)
+    assert write_map(drawn, tmp_path / "map.html").exists()
+
+
+def test_names_that_look_like_addresses_are_only_names(tmp_path):
+    plan = make_board_plan()
+    named = plan.site.communities.assign(name='"https://a.example/b.js"')
+    assert write_map(draw_map(plan.replace(communities=named)), tmp_path / "map.html").exists()
+
+
+def test_a_map_of_somebody_else_can_be_written_too(tmp_path):
+    page = write_map(folium.Map((39.66, 117.0), tiles=None), tmp_path / "plain.html").read_text(encoding="utf-8")
+    assert "src=" not in re.sub("<script>.*?</script>", "", page, flags=re.DOTALL)
+
+
+def test_pages_are_small_and_assets_smaller(tmp_path):
+    town = make_town()
+    assert write_map(draw_map(town, layers="classes"), tmp_path / "a.html").stat().st_size < 1_000_000
+    assert write_map(draw_map(town, layers="tiles"), tmp_path / "b.html").stat().st_size < 500_000
+    assets = files("gridplan.maps").joinpath("assets")
+    folders = [p for p in assets.iterdir() if p.is_dir()]
+    assert all(any(f.name.startswith("LICENSE") for f in folder.iterdir()) for folder in folders)
+    assert sum(f.stat().st_size for f in assets.rglob("*") if f.is_file()) < 1_500_000
+
+
+# ---- the page in a browser ----------------------------------------------------------------------------------------------
+
+both_kinds = pytest.mark.parametrize("layers", ["classes", "tiles"])
+
+
+@pytest.fixture(scope="module")
+def town():
+    return make_town()
+
+
+@pytest.fixture(scope="module")
+def window(tmp_path_factory):
+    driver = start_browser(tmp_path_factory.mktemp("profile"))
+    yield Window(driver)
+    driver.quit()
+
+
+@pytest.fixture(scope="module")
+def pages(town, tmp_path_factory):
+    """The town's pages, each written once."""
+    folder = tmp_path_factory.mktemp("pages")
+    evil = town.site.communities.assign(name=[EVIL, *town.site.communities["name"].iloc[1:]])
+    plan = town.replace(communities=evil)
+
+    def write(layers, lang="en"):
+        page = folder / f"{layers}-{lang}.html"
+        return page if page.exists() else write_map(draw_map(plan, layers=layers, lang=lang, title=f"Town {EVIL}"), page)
+
+    return write
+
+
+@pytest.mark.browser
+@both_kinds
+def test_a_page_draws_everything_and_asks_the_network_for_nothing(layers, window, pages):
+    window.open(pages(layers))
+    assert window.read_logs() == ([], [])
+    assert window.run("performance.getEntriesByType('resource').filter((e) => e.name.startsWith('http')).length") == 0
+    if layers == "classes":
+        assert window.count(".leaflet-gp-fills-pane path") == 324
+        assert window.count(".leaflet-gp-outlines-pane path") == 324
+        assert window.count(".leaflet-gp-limits-pane path") == 9
+        assert window.count(".leaflet-gp-out-pane path") == 27
+        assert window.count(".leaflet-gp-openings-pane path") == 1
+    else:
+        assert window.count(".leaflet-gp-fills-pane canvas") > 3
+        assert window.run("[...stage.parts.keys()].length") == 324
+    assert window.count(".leaflet-gp-labels-pane .gp-label-community") == 9
+    assert window.read(".leaflet-control-scale-line").endswith(" m")
+
+
+@pytest.mark.browser
+@both_kinds
+def test_the_tooltip_tells_a_sub_grids_figures(layers, window, pages, town):
+    window.open(pages(layers))
+    row = town.subgrids.index.get_loc("C004-015")
+    told = window.hover(window.run("stage.records.point[arguments[0]]", row)).split("\n")
+    figures = town.subgrids.loc["C004-015"]
+    assert told[:2] == ["C004-015", "第5社区"]
+    assert re.sub(r"\s+", " ", " ".join(told[2:5])) == (
+        f"Households {figures['households']} band 20 to 40 Buildings 9 Mean walk (m) {round(figures['mean_walk'])}"
+    )
+    assert window.count(".leaflet-gp-highlight-pane path") == 1
+
+
+@pytest.mark.browser
+@both_kinds
+def test_names_from_data_are_text_wherever_they_show(layers, window, pages):
+    window.open(pages(layers))
+    point = window.run("stage.records.point[0]")
+    window.look_from(point, 17)
+    told = window.hover(point)
+    assert "C000-001" in told
+    assert f"Out of band: a lone hamlet {EVIL}" in told
+    assert EVIL in told.split("\n")[1]  # the community
+    assert window.read(".gp-title") == f"Town {EVIL}"
+    assert window.driver.title == f"Town {EVIL}"
+    window.type("script")
+    assert EVIL in window.read(".gp-search ul")
+    assert EVIL in window.read(".leaflet-gp-labels-pane")
+    assert window.read_logs()[0] == []  # neither an alert nor a refused script
+
+
+@pytest.mark.browser
+@both_kinds
+def test_a_building_with_a_name_shows_it(layers, window, pages, town):
+    window.open(pages(layers))
+    house = town.site.buildings.loc["b000729"]
+    middle = shapely.centroid(town.site.buildings.geometry.loc[["b000729"]].to_crs("EPSG:4326").iloc[0])
+    window.look_from((middle.x, middle.y), 19)
+    window.wait("stage.buildingIndex.cells.size > 0")
+    assert f"Building name: {house['building_name']}" in window.hover((middle.x, middle.y))
+
+
+@pytest.mark.browser
+def test_the_search_goes_to_a_code_and_to_a_community(window, pages):
+    window.open(pages("tiles"))
+    window.type("c007-009")
+    assert window.read(".gp-search ul") == "C007-009第8社区"
+    window.type("c007-009\n")
+    assert window.read(".gp-tip").startswith("C007-009")
+    assert window.run("map.getZoom()") >= 17
+    window.type("第3社区\n")
+    assert window.read(".gp-tip").startswith("第3社区")
+    window.type("nowhere")
+    assert window.read(".gp-search ul") == "Nothing found"
+
+
+@pytest.mark.browser
+def test_the_page_can_be_used_by_keyboard_alone(window, pages):
+    from selenium.webdriver.common.keys import Keys
+
+    window.open(pages("classes"))
+    window.find("body").send_keys("/")
+    assert window.run("document.activeElement === stage.search.input")
+    box = window.driver.switch_to.active_element
+    box.send_keys("c001-00")
+    box.send_keys(Keys.ARROW_DOWN, Keys.ARROW_DOWN, Keys.ENTER)
+    assert window.read(".gp-tip").startswith("C001-002")
+    box.send_keys(Keys.ESCAPE)
+    assert box.get_attribute("value") == ""
+    for selector in (".gp-zoom-in", ".gp-print", ".gp-legend summary", ".leaflet-control-layers-selector"):
+        assert window.run(
+            "(document.querySelector(arguments[0]).focus(), document.activeElement.matches(arguments[0]))", selector
+        )
+
+
+@pytest.mark.browser
+@both_kinds
+def test_views_recolour_the_sub_grids_and_the_legend_follows(layers, window, pages, town):
+    window.open(pages(layers))
+    before = window.take_picture()
+    window.choose_layer(say("view_band"))
+    assert window.take_picture() != before
+    legend = window.read(".gp-keys")
+    assert legend.split("\n") == ["in band", "out of band", "exclusive grid"]
+    fills = window.run("[...new Set(stage.records.code.map((c, row) => stage.fill(row)))].sort()")
+    assert fills == sorted([*BAND, EXCLUSIVE])
+    if layers == "classes":
+        drawn = window.run("[...document.querySelectorAll('.leaflet-gp-fills-pane path')].map((p) => p.getAttribute('fill'))")
+        counts = [drawn.count(colour) for colour in (*BAND, EXCLUSIVE)]
+        assert counts == [296, 27, 1]
+
+
+@pytest.mark.browser
+@both_kinds
+def test_every_layer_can_be_switched_off_and_on(layers, window, pages):
+    window.open(pages(layers))
+    middle = window.run("stage.records.point[150]")
+    window.look_from(middle, 17)
+    names = ("subgrids", "out", "communities", "buildings", "streets", "barriers", "centres", "codes")
+    full = window.take_picture()
+    for name in names:
+        window.choose_layer(say(name))
+        assert window.take_picture() != full, name
+        window.choose_layer(say(name))
+    if layers == "classes":
+        window.choose_layer(say("subgrids"))
+        assert window.count(".leaflet-gp-fills-pane path") == window.count(".leaflet-gp-outlines-pane path") == 0
+
+
+@pytest.mark.browser
+def test_a_chinese_page_says_everything_in_chinese(window, pages):
+    window.open(pages("classes", "zh"))
+    assert window.run("document.documentElement.lang") == "zh-CN"
+    shown = window.read(".leaflet-control-layers") + window.read(".gp-legend")
+    assert "按户数着色" in shown
+    assert "标准：城镇 20–40 户，标准 30 户" in shown
+    assert set(re.findall("[A-Za-z]{2,}", shown)) == {"gridplan"}
+    assert window.find(".gp-search input").get_attribute("placeholder") == "查找子网格或社区"
+    told = window.hover(window.run("stage.records.point[arguments[0]]", 13))
+    assert re.search(r"户数\s+\d+ 户\s*标准 20–40 户", told)
+    assert re.search(r"平均步行\s+\d+ 米", told)
+
+
+@pytest.mark.browser
+@both_kinds
+def test_a_printed_sheet_has_the_shape_of_a4_and_shows_what_the_screen_showed(layers, window, pages):
+    window.open(pages(layers))
+    shown = window.run("[map.getZoom(), map.getCenter().lat, map.getCenter().lng]")
+    window.run("window.dispatchEvent(new Event('beforeprint'))")
+    assert window.run("[map.getSize().x, map.getSize().y]") == [1058, 726]
+    assert window.run("map.getBounds().contains([[stage.config.bounds[1], stage.config.bounds[0]]])")
+    window.run("window.dispatchEvent(new Event('afterprint'))")
+    assert window.run("[map.getZoom(), map.getCenter().lat, map.getCenter().lng]") == pytest.approx(shown, abs=2e-5)
+
+
+@pytest.mark.browser
+@both_kinds
+def test_what_a_user_adds_works_offline_and_shows_in_the_layer_control(layers, window, tmp_path):
+    drawn = draw_map(make_board_plan(), layers=layers)
+    mine = folium.FeatureGroup(name="My places").add_to(drawn)
+    pin = folium.Icon(color="red", icon="home", prefix="fa", angle=20)
+    folium.Marker((39.66, 117.001), tooltip="my house", icon=pin).add_to(mine)
+    folium.Marker((39.6601, 117.0015), popup="a stock marker").add_to(drawn)
+    folium.Marker((39.6602, 117.0012), icon=folium.Icon()).add_to(drawn)
+    page = write_map(drawn, tmp_path / "map.html")
+    window.open(page)
+    window.wait("[...document.images].every((i) => i.complete)")
+    assert window.read_logs() == ([], [])
+    assert "My places" in window.read(".leaflet-control-layers")
+    assert window.run("[...document.images].every((i) => i.naturalWidth > 0)")
+    assert window.run("document.fonts.check('900 12px \"Font Awesome 6 Free\"')")
+    assert window.count(".leaflet-marker-pane > *") == 3
+    assert page.stat().st_size < 2_200_000
+
+
+@pytest.mark.browser
+def test_a_base_map_asks_for_its_tiles_and_for_nothing_else(window, tmp_path):
+    window.open(write_map(draw_map(make_board_plan(), base_map=True), tmp_path / "map.html"))
+    window.wait("performance.getEntriesByType('resource').length > 0")
+    asked = window.read_logs()[1]
+    assert asked
+    assert all(url.startswith("https://tile.openstreetmap.org/") for url in asked)
+    assert say("needs_network") in window.read(".gp-legend")
+    assert "OpenStreetMap" in window.read(".leaflet-control-attribution")
+
+
+@pytest.mark.browser
+def test_a_browser_that_cannot_unpack_the_map_is_told_so(window, pages):
+    script = window.driver.execute_cdp_cmd(
+        "Page.addScriptToEvaluateOnNewDocument", {"source": "delete window.DecompressionStream;"}
+    )
+    try:
+        window.open(pages("tiles"), ready=False)
+        window.wait("document.querySelector('.gp-wait')")
+        assert window.read(".gp-wait").startswith("This browser cannot unpack the map")
+    finally:
+        window.driver.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", script)
+
+
+@pytest.mark.browser
+def test_a_map_in_a_notebooks_frame_works(window, tmp_path):
+    frame = tmp_path / "notebook.html"
+    frame.write_text(f"<meta charset='utf-8'>{draw_map(make_board_plan())._repr_html_()}", encoding="utf-8")
+    window.open(frame, ready=False)
+    window.driver.switch_to.frame(window.find("iframe"))
+    window.wait("document.documentElement.dataset.gridplan === 'ready'")
+    assert window.count(".leaflet-gp-fills-pane path") == 2
+    window.driver.switch_to.default_content()
+    assert window.read_logs() == ([], [])

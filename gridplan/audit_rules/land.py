@@ -180,6 +180,9 @@ def check_homes(evidence: Evidence, insides: Insides) -> pd.DataFrame:
     A footprint that the community's limit cuts, and a door beyond the limit (of a building outside that was attached to the
     community), is only noted: no outline within the community could hold it.
 
+    A building split among sub-grids is drawn in slices: a door that stacked sub-grids share lies in the outline of one of them,
+    and a door in the slice of another sub-grid of its own building, as in buildings with wings, is only a warning.
+
     Source: whole buildings, "horizontal to the edge, vertical to the bottom, limits clear" (Chongqing).
     """
     e = evidence
@@ -202,27 +205,46 @@ def check_homes(evidence: Evidence, insides: Insides) -> pd.DataFrame:
 
 
 def _check_doors(e: Evidence) -> pd.DataFrame:
-    own = e.stairwells
-    has = (e.part >= 0) & np.isfinite(e.xy).all(axis=1)
-    land = _mend(e.subgrids.geometry.to_numpy())[e.part[has]]
-    doors = own.geometry.to_numpy()[has]
-    shapely.prepare(land)
-    off = ~shapely.covers(land, doors)
-    off[off] = ~(shapely.distance(land[off], doors[off]) <= DOOR_SLACK)
-    rows = np.flatnonzero(has)[off]
+    own, doors = e.stairwells, e.stairwells.geometry.to_numpy()
+    land = _mend(e.subgrids.geometry.to_numpy())
     limits = np.append(_mend(e.communities.geometry.to_numpy()), shapely.from_wkt("POLYGON EMPTY"))
-    lies = limits[find_rows(e.communities, own["community"])[rows]]
-    beyond = shapely.distance(lies, own.geometry.to_numpy()[rows]) > DOOR_SLACK
-    away, attached = own.iloc[rows[~beyond]], own.iloc[rows[beyond]]
+    shapely.prepare(land)
+    has = np.flatnonzero((e.part >= 0) & np.isfinite(e.xy).all(axis=1))
+    off = has[~_touch(land[e.part[has]], doors[has])]
+    # Floor bands share one door: where several sub-grids are stacked over it, it lies in the outline of one of them.
+    off = off[~np.isin(e.place[off], e.place[np.setdiff1d(has, off)])]
+    beyond = shapely.distance(limits[find_rows(e.communities, own["community"])[off]], doors[off]) > DOOR_SLACK
+    beside = ~beyond & _lie_beside(e, land, off)
+
+    def tell(severity: str, rows: Array, what: str, remedy: str) -> pd.DataFrame:
+        wrong = own.iloc[rows]
+        over, subgrid = wrong["community"].to_numpy(), wrong["subgrid"].to_numpy() if severity == "error" else ""
+        return write_findings("homes", severity, "stairwells", wrong.index, over, subgrid, noun="door", what=what, remedy=remedy)
+
+    check = "see whether the limit is right, or leave outside buildings out"
     return join_findings(
         [
-            write_findings(
-                "homes", "error", "stairwells", away.index, away["community"].to_numpy(), away["subgrid"].to_numpy(),
-                noun="door", what="outside the outline", remedy="draw the outlines again",
-            ),
-            write_findings(
-                "homes", "note", "stairwells", attached.index, attached["community"].to_numpy(), noun="door",
-                what="beyond the limit of the community", remedy="see whether the limit is right, or leave outside buildings out",
-            ),
+            tell("error", off[~beyond & ~beside], "outside the outline", "draw the outlines again"),
+            tell("warning", off[beside], "in another slice of its own building", "none if the building is angular"),
+            tell("note", off[beyond], "beyond the limit of the community", check),
         ]
-    )  # fmt: skip
+    )
+
+
+def _touch(land: Array, doors: Array) -> Array:
+    """Whether each door lies in the land beside it, but for a little."""
+    inside = np.asarray(shapely.covers(land, doors), bool)
+    rows = np.flatnonzero(~inside)
+    inside[rows] = shapely.distance(land[rows], doors[rows]) <= DOOR_SLACK
+    return inside
+
+
+def _lie_beside(e: Evidence, land: Array, rows: Array) -> Array:
+    """Whether each of some doors lies in the outline of another sub-grid that holds part of the same building."""
+    parts = pd.DataFrame({"home": e.home, "part": e.part})
+    parts = parts[(parts >= 0).all(axis=1)].drop_duplicates()
+    pairs = pd.DataFrame({"home": e.home[rows], "row": np.arange(len(rows))}).merge(parts, on="home")
+    row, doors = pairs["row"].to_numpy(), e.stairwells.geometry.to_numpy()[rows]
+    found = np.zeros(len(rows), bool)
+    found[row[_touch(land[pairs["part"].to_numpy()], doors[row])]] = True
+    return found

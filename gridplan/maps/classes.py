@@ -21,7 +21,7 @@ def add_class_layers(plan_map: Any, sheet: Sheet, lang: Language) -> None:
     _add_subgrids(plan_map, sheet, lang)
     _add_out_of_band(plan_map, sheet, lang)
     group = _add_group(plan_map, say("communities", lang))
-    _add_shapes(plan_map, group, _make_features(sheet.communities), "limit", "limits")
+    _add_shapes(plan_map, group, _make_features(sheet.communities), "limit", "limits", "seeLimit", smooth_factor=0)
     _add_buildings(plan_map, sheet, lang)
     _add_streets(plan_map, sheet, lang)
     _add_barriers(plan_map, sheet, lang)
@@ -53,11 +53,13 @@ def _add_streets(plan_map: Any, sheet: Sheet, lang: Language) -> None:
 
 def _add_barriers(plan_map: Any, sheet: Sheet, lang: Language) -> None:
     import folium
+    from folium.utilities import JsCode
 
     group = _add_group(plan_map, say("barriers", lang))
     for family, shapes in sheet.barriers.items():
         _add_shapes(plan_map, group, _make_features(_gather(shapes)), family, "barriers", "seeLine")
-    ring = folium.CircleMarker(radius=STYLES["opening"]["radius"])
+    ring: Any = folium.CircleMarker(radius=STYLES["opening"]["radius"])
+    ring.options |= {"renderer": JsCode(f"{plan_map.get_name()}.gridplan.renderers.openings"), "interactive": False}
     _add_shapes(plan_map, group, _make_features(sheet.openings), "opening", "openings", marker=ring)
 
 

@@ -50,7 +50,7 @@ STYLES: Mapping[str, Mapping[str, Any]] = {
     "rail": {"color": INK["rail"], "weight": 2.4, "dashArray": "7 4", "fillColor": INK["rail"], "fillOpacity": 0.3},
     "road": {"color": INK["road"], "weight": 2.6, "fillColor": INK["road"], "fillOpacity": 0.3},
     "wall": {"color": INK["wall"], "weight": 1.8, "fillColor": INK["wall"], "fillOpacity": 0.3},
-    "opening": {"color": INK["opening"], "weight": 2.5, "fillColor": "#ffffff", "fillOpacity": 1, "radius": 3.5},
+    "opening": {"fill": True, "color": INK["opening"], "weight": 2.5, "fillColor": "#ffffff", "fillOpacity": 1, "radius": 3.5},
 }
 TOUCH = 0.5  # metres; outlines that are nearer count as touching
 

@@ -129,7 +129,10 @@ def _walk(element: Any) -> Iterable[Element]:
 
 def make_stage(config: Any, tiled: bool) -> Any:
     """Make the part that every page has: panes, tooltip, search, legend, tools."""
-    code = read_asset("page.js") + ((read_asset("geojson-vt/geojson-vt.js") + read_asset("tiles.js")) if tiled else "")
+    own = "\n".join(read_asset(name) for name in ("stage.js", "pointer.js", "marks.js", "controls.js"))
+    code = f'window.gridplan = (function () {{ "use strict";\n{own}\nreturn {{ start, make, Stage }}; }})();\n'
+    if tiled:
+        code += read_asset("geojson-vt/geojson-vt.js") + "\n" + read_asset("tiles.js")
     return _make_macro("Stage", _STAGE, config=quote_json(config), style=read_asset("page.css"), code=code)
 
 

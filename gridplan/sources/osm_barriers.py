@@ -118,9 +118,7 @@ def _find_fences(areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return fences.set_geometry(shapely.boundary(fences.geometry.to_numpy()), crs=CRS)
 
 
-def _find_openings(
-    features: Features, lines: gpd.GeoDataFrame, areas: gpd.GeoDataFrame
-) -> tuple[gpd.GeoDataFrame, list[Entry]]:
+def _find_openings(features: Features, lines: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, list[Entry]]:
     """Find where barriers can be crossed on foot."""
     streets, closed = _find_walkable(features.lines)
     over = streets["bridge"] | streets["tunnel"]
@@ -129,7 +127,9 @@ def _find_openings(
     for shapes in (lines.geometry.to_numpy(), areas.geometry.to_numpy()):
         met[shapely.STRtree(shapes).query(ways.geometry.to_numpy(), predicate="intersects")[0]] = True
     ways, entries = drop_where("openings", ways, ~met, "bridges and tunnels that cross no barrier")
-    kept = pd.DataFrame({"kind": np.where(ways["bridge"], "bridge", "underpass"), "geometry": ways.geometry.to_numpy()}, ways.index)
+    kept = pd.DataFrame(
+        {"kind": np.where(ways["bridge"], "bridge", "underpass"), "geometry": ways.geometry.to_numpy()}, ways.index
+    )
     marked = _find_marked(features)
     crossings = _find_crossings(streets[~over], lines[lines["kind"].isin(["railway", "river", "stream", "motorway"])])
     there = _write_places(marked["geometry"].to_numpy(dtype=object))
@@ -189,7 +189,9 @@ def _find_crossings(streets: gpd.GeoDataFrame, lines: gpd.GeoDataFrame) -> pd.Da
     ends = [shapely.get_coordinates(shapely.get_point(own, n)).round(DIGITS) for n in (0, -1)]
     at_end = (xy == ends[0]).all(axis=1) | (xy == ends[1]).all(axis=1)
     closed = (ends[0] == ends[1]).all(axis=1)
-    found = pd.DataFrame({"place": _write_places(parts), "street": streets.index.to_numpy()[s], "arms": np.where(at_end & ~closed, 1, 2)})
+    found = pd.DataFrame(
+        {"place": _write_places(parts), "street": streets.index.to_numpy()[s], "arms": np.where(at_end & ~closed, 1, 2)}
+    )
     found["kind"] = _name_crossings(streets.iloc[s], lines.iloc[b])
     found["geometry"] = shapely.points(xy) if len(xy) else np.empty(0, object)
     arms = found.drop_duplicates(["place", "street"]).groupby("place")["arms"].sum()

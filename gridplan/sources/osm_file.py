@@ -32,6 +32,7 @@ AREAS = (
     *("highway=platform", "public_transport=platform", "waterway=riverbank", "waterway=dock"),
 )
 PACKED: dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open}
+MOST_MEMORY = 100  # MB, GDAL's own default
 LAYERS = {"points": "points", "lines": "lines", "multipolygons": "areas"}
 
 
@@ -120,7 +121,8 @@ def _read_layer(path: Path, plain: Path, layer: str, config: Path) -> gpd.GeoDat
         warnings.simplefilter("ignore", RuntimeWarning)
         try:
             # Not through Arrow: that way a file that breaks off would be read as far as it goes, without a word.
-            frame = pyogrio.read_dataframe(plain, layer=layer, on_invalid="ignore", use_arrow=False, CONFIG_FILE=str(config))
+            options = {"CONFIG_FILE": str(config), "MAX_TMPFILE_SIZE": str(_choose_memory(plain))}
+            frame = pyogrio.read_dataframe(plain, layer=layer, on_invalid="ignore", use_arrow=False, **options)
         except pyogrio.errors.DataSourceError as error:
             raise _refuse(path, "is not OpenStreetMap data", "give an OpenStreetMap file: .osm.pbf or .osm") from error
         except pyogrio.errors.FeatureError as error:
@@ -130,6 +132,12 @@ def _read_layer(path: Path, plain: Path, layer: str, config: Path) -> gpd.GeoDat
         except pyogrio.errors.DataLayerError:
             frame = gpd.GeoDataFrame({"osm_id": []}, geometry=[], crs=CRS)
     return frame
+
+
+def _choose_memory(plain: Path) -> int:
+    """Choose how many MB GDAL may take before it works on disk; small files need little, and taking it costs time."""
+    size = plain.stat().st_size / 2**20 if plain.exists() else 0.0
+    return int(min(MOST_MEMORY, 10 + 10 * size))
 
 
 def _refuse(path: Path, message: str, remedy: str) -> InputError:
@@ -143,5 +151,3 @@ def _write_codes(layer: str, frame: gpd.GeoDataFrame) -> Any:
         return pd.Index(LAYERS[layer][0].replace("p", "n").replace("l", "w") + number, name="code")
     way = frame["osm_way_id"].astype("str") if "osm_way_id" in frame.columns else number
     return pd.Index(np.where(number.notna(), "r" + number.fillna(""), "w" + way.fillna("")), name="code")
-
-

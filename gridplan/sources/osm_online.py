@@ -20,6 +20,7 @@ from gridplan.sources.osm_tags import LEVELS, Features, drop_where, list_tags, m
 
 INSTEAD = "give a file instead: download an extract, then `gridplan plan FILE`"
 WITHIN = 0.5  # share of an administrative area that must lie in the place; its neighbours only touch it
+REMARK = 2000  # bytes at the end of an answer in which a remark stands
 MIXED = 7  # shapely's number for collections of points, lines and areas
 NEAR = 1e-6  # degrees; a limit of the place itself
 DIMENSIONS = {"points": 0, "lines": 1, "areas": 2}
@@ -69,18 +70,27 @@ def read_osm_place(
         "overpass_rate_limit": overpass_url is None,
         "doh_url_template": None,  # no third server is asked where the second one is
     }
-    with _use_settings(chosen):
-        found, outline = _ask(place, LEVELS if admin_level is None else (*LEVELS, admin_level))
+    remarks: list[str] = []
+    with _use_settings(chosen, remarks):
+        found, outline = _ask(place, LEVELS if admin_level is None else (*LEVELS, admin_level), remarks)
     features, entries = _sort_features(found, outline)
     tables, notes = make_tables(features, admin_level, least=1)
     return Reading(tables, dict.fromkeys(tables, f"OpenStreetMap: {place}"), (*entries, *notes))
 
 
 @contextmanager
-def _use_settings(chosen: dict[str, Any]) -> Iterator[None]:
-    """Use osmnx with other settings for a while; what it changes in ``socket`` is put back as well."""
+def _use_settings(chosen: dict[str, Any], remarks: list[str]) -> Iterator[None]:
+    """Use osmnx with other settings for a while; what it changes in ``socket`` is put back as well.
+
+    Overpass says in a remark at the end of an answer that it broke off; osmnx goes on, so remarks are listened for here.
+    """
     from osmnx import settings
 
+    def listen(response: Any, **_: Any) -> None:
+        if b'"remark"' in response.content[-REMARK:]:
+            remarks.append(str(response.json().get("remark", "")))
+
+    chosen = {**chosen, "requests_kwargs": {**settings.requests_kwargs, "hooks": {"response": listen}}}
     before = {name: getattr(settings, name) for name in chosen}
     resolver = socket.getaddrinfo
     try:
@@ -93,7 +103,7 @@ def _use_settings(chosen: dict[str, Any]) -> Iterator[None]:
         socket.getaddrinfo = resolver
 
 
-def _ask(place: str, levels: tuple[int, ...]) -> tuple[gpd.GeoDataFrame, Any]:
+def _ask(place: str, levels: tuple[int, ...], remarks: list[str]) -> tuple[gpd.GeoDataFrame, Any]:
     """Ask Nominatim for the outline of the place and Overpass for what is in it."""
     import osmnx
     from osmnx._errors import InsufficientResponseError, ResponseStatusCodeError
@@ -105,13 +115,19 @@ def _ask(place: str, levels: tuple[int, ...]) -> tuple[gpd.GeoDataFrame, Any]:
         message = f"no place called {place!r} with an outline is known to OpenStreetMap"
         raise _refuse(message, f"write the name otherwise, with its city and country, or {INSTEAD}") from error
     except (RequestException, ResponseStatusCodeError) as error:
-        raise _refuse(f"the server of place names cannot be reached or gave no answer ({type(error).__name__})", INSTEAD) from error
+        raise _refuse(
+            f"the server of place names cannot be reached or gave no answer ({type(error).__name__})", INSTEAD
+        ) from error
     try:
-        return osmnx.features_from_polygon(outline, list_tags(levels)), outline
+        found = osmnx.features_from_polygon(outline, list_tags(levels))
     except (InsufficientResponseError, KeyError) as error:
-        raise _refuse(f"OpenStreetMap has nothing in {place!r}, or its answer was cut short", INSTEAD) from error
+        if not remarks:
+            raise _refuse(f"OpenStreetMap has nothing in {place!r}", INSTEAD) from error
     except (RequestException, ResponseStatusCodeError) as error:
         raise _refuse(f"the server of map data cannot be reached or gave no answer ({type(error).__name__})", INSTEAD) from error
+    if remarks:
+        raise _refuse(f"the server of map data broke off its answer ({remarks[0]})", f"ask for a smaller place, or {INSTEAD}")
+    return found, outline
 
 
 def _refuse(message: str, remedy: str) -> InputError:

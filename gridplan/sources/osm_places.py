@@ -25,7 +25,8 @@ def make_places(features: Features) -> tuple[gpd.GeoDataFrame, list[Entry]]:
     Examples
     --------
     >>> from gridplan.sources.osm_tags import make_layer
-    >>> school = gpd.GeoDataFrame({"amenity": ["school"], "name": ["东湖小学"]}, geometry=gpd.points_from_xy([118], [39]), crs=CRS)
+    >>> at = gpd.points_from_xy([118], [39])
+    >>> school = gpd.GeoDataFrame({"amenity": ["school"], "name": ["东湖小学"]}, geometry=at, crs=CRS)
     >>> nothing = make_layer(school[:0], [])
     >>> make_places(Features(make_layer(school, ["n1"]), nothing, nothing))[0][["kind", "name"]].to_numpy().tolist()
     [['school', '东湖小学']]

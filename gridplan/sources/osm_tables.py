@@ -13,7 +13,18 @@ from gridplan.conform import Entry, conform_table, make_empty
 from gridplan.errors import InputError, Problem
 from gridplan.sources.osm_barriers import make_barriers, make_streets
 from gridplan.sources.osm_places import make_institutions, make_places
-from gridplan.sources.osm_tags import CRS, LEVELS, Array, Features, drop_where, is_yes, measure_areas, note, read_first_words, read_numbers
+from gridplan.sources.osm_tags import (
+    CRS,
+    LEVELS,
+    Array,
+    Features,
+    drop_where,
+    is_yes,
+    measure_areas,
+    note,
+    read_first_words,
+    read_numbers,
+)
 
 NOT_BUILDINGS = (
     *("no", "roof", "canopy", "ruins", "collapsed", "demolished", "destroyed", "razed", "proposed", "planned"),
@@ -106,8 +117,8 @@ def make_buildings(features: Features) -> tuple[gpd.GeoDataFrame, list[Entry]]:
         there = layer["building"].notna() & ~layer["building"].isin(NOT_BUILDINGS)
         entries.append(note("buildings", "dropped", layer.index[there], reason))
     use = _find_use(own)
-    for word in NOT_BUILDINGS:
-        entries.append(note("buildings", "dropped", own.index[use == word], f"not a building to live in: building={word}"))
+    reasons = {word: f"not a building to live in: building={word}" for word in NOT_BUILDINGS}
+    entries += [note("buildings", "dropped", own.index[use == word], reason) for word, reason in reasons.items()]
     standing = ~use.isin(NOT_BUILDINGS)
     own, use = own[standing], use[standing]
     floors, height, flats = (read_numbers(own[key]) for key in ("building:levels", "height", "building:flats"))
@@ -244,5 +255,7 @@ def make_compounds(features: Features) -> tuple[gpd.GeoDataFrame, list[Entry]]:
     settlements = pd.concat([layer.loc[layer["place"].notna(), "name"] for layer in (features.points, areas)]).dropna()
     village = land["name"].isin(settlements)
     land, last = drop_where("compounds", land, village, "residential land named after a village or quarter: not one compound")
-    frame = gpd.GeoDataFrame({"compound": land.index, "name": land["name"].to_numpy()}, geometry=land.geometry.to_numpy(), crs=CRS)
+    frame = gpd.GeoDataFrame(
+        {"compound": land.index, "name": land["name"].to_numpy()}, geometry=land.geometry.to_numpy(), crs=CRS
+    )
     return conform_table("compounds", frame.assign(origin="given")), [*entries, *more, *last]

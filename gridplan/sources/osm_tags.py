@@ -136,8 +136,8 @@ def list_tags(levels: Iterable[int] = LEVELS) -> dict[str, bool | str | list[str
     values["railway"] |= {"level_crossing", "crossing"}
     values["landuse"] |= {"residential"}
     values["admin_level"] = {str(level) for level in levels}
-    anything = dict.fromkeys(("building", "highway", "place", "ford"), True)
-    return {key: sorted(own) for key, own in values.items()} | anything
+    tags: dict[str, bool | str | list[str]] = {key: sorted(own) for key, own in values.items()}
+    return tags | dict.fromkeys(("building", "highway", "place", "ford"), True)
 
 
 def find_kinds(table: str, features: gpd.GeoDataFrame, keys: tuple[str, ...] | None = None) -> pd.DataFrame:

@@ -110,7 +110,7 @@ def _draw_homes(rng: np.random.Generator, region: Any, angle: float, number: int
         return
 
     def draw(count: int) -> Floats:
-        return rng.integers(style.stairs[0], style.stairs[1] + 1, count) * bay
+        return np.asarray(rng.integers(style.stairs[0], style.stairs[1] + 1, count) * bay)
 
     middle, length = pack_rows(turned, low, depth, style.gap, draw, 1 if tower else TRIES)
     if not len(length):
@@ -133,7 +133,7 @@ def place_rows(region: Any, depth: float, pitch: float) -> Floats:
     Examples
     --------
     >>> place_rows(shapely.box(0, 0, 100, 60), depth=10.0, pitch=38.0).round(1).tolist()
-    [1.0, 48.8]
+    [0.1, 47.6]
     """
     south, north = region.bounds[1] + 0.1, region.bounds[3] - depth - 0.1
     if north <= south:
@@ -155,7 +155,7 @@ def _measure_rows(region: Any, tries: list[Floats], depth: float) -> Floats:
     low = np.concatenate(tries)
     left, right = find_chords(region, low, low + depth)
     of = np.repeat(np.arange(len(tries)), [len(own) for own in tries])
-    return np.bincount(of, np.nan_to_num(np.maximum(right - left, 0.0)), len(tries))
+    return np.asarray(np.bincount(of, np.nan_to_num(np.maximum(right - left, 0.0)), len(tries)))
 
 
 def _draw_wall(plot: Plot, court: Any, sheets: Sheets) -> Floats:
@@ -167,12 +167,12 @@ def _draw_wall(plot: Plot, court: Any, sheets: Sheets) -> Floats:
     middles = (points[1:] + points[:-1]) / 2
     long = np.flatnonzero(sides > min(25.0, sides.max() * 0.9))
     near = long[np.argsort(np.hypot(*(middles[long] - plot.heart).T), kind="stable")][:2]
-    gates = middles[near].round(CENTIMETRE)
+    gates: Floats = middles[near].round(CENTIMETRE)
     gaps = shapely.union_all(shapely.buffer(shapely.points(gates), GATE / 2))
     walls = shapely.get_parts(shapely.line_merge(shapely.difference(ring, gaps)))
     sheets.add("barriers", shapely.set_precision(walls, 0.01), kind="wall", hard=False)
     sheets.add("openings", shapely.points(gates), kind="gate")
-    way = dict(kind="service", name="", bridge=False, tunnel=False)
+    way: dict[str, Any] = {"kind": "service", "name": "", "bridge": False, "tunnel": False}
     if lane.is_empty:
         return gates
     sheets.add("streets", lane.exterior, **way)

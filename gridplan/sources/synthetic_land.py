@@ -174,7 +174,7 @@ def _find_barrier(lattice: Lattice, line: Line, end: int) -> Edge | None:
 
 def _cut_back(lattice: Lattice, edge: Edge, line: Line, end: int) -> Floats:
     """Find where a street ends: at the node, or at the bank of the barrier that runs through the node."""
-    node = edge.points[-end]
+    node: Floats = edge.points[-end]
     barrier = _find_barrier(lattice, line, end)
     if barrier is None:
         return node
@@ -231,3 +231,33 @@ def _add_crossing(sheets: Sheets, way: npt.NDArray[np.float64], barrier: str, ur
     shape = shapely.LineString(way.round(CENTIMETRE))
     sheets.add("openings", shape, kind=kind)
     sheets.add("streets", shape, kind=street, name="", bridge=kind == "bridge", tunnel=kind == "underpass")
+
+
+def join_streets(lines: Array) -> Array:
+    """Join streets: where one ends on another, both get a common point.
+
+    Examples
+    --------
+    >>> lines = shapely.from_wkt(["LINESTRING (0 0, 10 0)", "LINESTRING (4 0, 4 5)"])
+    >>> join_streets(lines)[0].wkt
+    'LINESTRING (0 0, 4 0, 10 0)'
+    """
+    lines = _merge_ends(shapely.transform(lines, lambda xy: xy.round(CENTIMETRE)))
+    ends = np.concatenate([shapely.get_point(lines, 0), shapely.get_point(lines, -1)])
+    end, line = shapely.STRtree(lines).query(ends, predicate="dwithin", distance=0.05)
+    order = np.argsort(line, kind="stable")
+    where, place = np.unique(line[order], return_inverse=True)
+    joined = lines.copy()
+    joined[where] = shapely.snap(lines[where], shapely.multipoints(ends[end[order]], indices=place), 0.05)
+    return np.asarray(joined)
+
+
+def _merge_ends(lines: Array) -> Array:
+    """Make ends of streets that are a rounding apart the same point."""
+    points, of = shapely.get_coordinates(lines, return_index=True)
+    rim = np.flatnonzero((np.diff(of, prepend=-1) != 0) | (np.diff(of, append=-1) != 0))
+    a, b = shapely.STRtree(shapely.points(points[rim])).query(shapely.points(points[rim]), predicate="dwithin", distance=0.05)
+    first = np.arange(len(rim))
+    np.minimum.at(first, a, b)
+    points[rim] = points[rim[first]]
+    return np.asarray(shapely.linestrings(points, indices=of))

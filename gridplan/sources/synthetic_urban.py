@@ -205,7 +205,7 @@ def share_whole(total: int, weights: Floats) -> npt.NDArray[np.int64]:
     [4, 3, 3]
     """
     exact = total * weights / weights.sum()
-    whole = np.floor(exact).astype(np.int64)
+    whole: npt.NDArray[np.int64] = np.floor(exact).astype(np.int64)
     rest = np.argsort(-(exact - whole), kind="stable")[: total - int(whole.sum())]
     whole[rest] += 1
     return whole

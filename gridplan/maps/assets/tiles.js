@@ -2,7 +2,7 @@
 (function () {
   "use strict";
   const EXTENT = 4096, SIZE = 512, STEP = 1e6;
-  const BUILDINGS_FROM = 14, OUTLINES_FROM = 12.5, PATHS_FROM = 15, MINOR_FROM = 12.5;
+  const OUTLINES_FROM = 12.5, PATHS_FROM = 15, MINOR_FROM = 12.5;
 
   // Read the whole numbers that tiled.py writes.
   class Reader {
@@ -126,13 +126,13 @@
       else if (shown.subgrids) this.paintFills(pen, get("subgrids"), (row) => this.stage.fill(row));
       if (shown.streets) this.paintStreets(pen, get, zoom);
       if (shown.barriers) for (const name of ["water", "wall", "road", "rail"]) this.paintPlain(pen, get(name), name);
-      if (shown.buildings && zoom >= BUILDINGS_FROM) {
+      if (shown.buildings && this.stage.isClose()) {
         for (const name of ["other_building", "home"]) this.paintPlain(pen, get(name), name);
       }
-      if (shown.subgrids && zoom >= OUTLINES_FROM) this.paintOutlines(pen, get("subgrids"), "outline", zoom < 14 ? 0.5 : 1);
+      if (shown.subgrids && zoom >= OUTLINES_FROM) this.paintOutlines(pen, get("subgrids"), "outline", this.stage.outlineWeight());
       if (shown.out) this.paintOut(pen, get("subgrids"), zoom);
-      if (shown.communities) this.paintOutlines(pen, get("communities"), "limit", zoom < 12 ? 0.3 : zoom < 13.5 ? 0.5 : zoom < 15 ? 0.75 : 1);
-      if (shown.barriers && zoom >= BUILDINGS_FROM) this.paintOpenings(pen, get("opening"));
+      if (shown.communities) this.paintOutlines(pen, get("communities"), "limit", this.stage.limitWeight());
+      if (shown.barriers && this.stage.isClose()) this.paintOpenings(pen, get("opening"));
     }
 
     paintFills(pen, groups, choose) {
@@ -180,10 +180,9 @@
     }
 
     // Opaque, since every border is painted from both of its sides.
-    paintOutlines(pen, groups, name, strength) {
-      const { styles } = this.stage.config;
-      pen.strokeStyle = strength < 0.7 ? styles.outline.color : styles[name].color;
-      pen.lineWidth = styles[name].weight * strength;
+    paintOutlines(pen, groups, name, weight) {
+      pen.strokeStyle = this.stage.config.styles[name].color;
+      pen.lineWidth = weight;
       for (const [, features] of groups) trace(pen, features, () => pen.stroke());
     }
 

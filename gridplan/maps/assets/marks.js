@@ -1,0 +1,120 @@
+// Labels and centres: only those in view, none on top of another.
+
+const HOUSE = '<svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true"><path d="M8 1.2 1.2 7.4h1.9v7.2h9.8V7.4h1.9z" ' +
+  'fill="currentColor" stroke="#fff" stroke-width="1.3" stroke-linejoin="round"/></svg>';
+const MOST_MARKS = 900, ROOM = 54; // pixels that a sub-grid must measure before its centre is shown
+
+class Marks {
+  constructor(stage, kind) {
+    this.stage = stage;
+    this.kind = kind;
+    this.group = null;
+    this.refresh = () => this.draw();
+  }
+
+  show(group) {
+    this.group = group;
+    this.stage.map.on("moveend gridplan:ready", this.refresh);
+    this.draw();
+  }
+
+  hide() {
+    this.stage.map.off("moveend gridplan:ready", this.refresh);
+    if (this.group) this.group.clearLayers();
+    this.group = null;
+  }
+
+  draw() {
+    if (!this.group || !this.stage.records) return;
+    this.group.clearLayers();
+    if (this.kind === "centres") this.drawCentres();
+    else this.drawLabels();
+  }
+
+  put(point, html, className, pane, size) {
+    const icon = L.divIcon({ html, className, iconSize: size, iconAnchor: size ? [size[0] / 2, size[1] / 2] : undefined });
+    const marker = L.marker([point[1], point[0]], { icon, pane, interactive: false, keyboard: false });
+    this.group.addLayer(marker);
+  }
+
+  drawCentres() {
+    const { map, records } = this.stage;
+    if (!this.stage.isClose()) return;
+    const view = map.getBounds();
+    let count = 0;
+    records.centre.forEach((point, row) => {
+      if (count >= MOST_MARKS || !point || !view.contains([point[1], point[0]]) || !this.hasRoom(row)) return;
+      this.put(point, HOUSE, "gp-centre", "gp-centres", [16, 16]);
+      count += 1;
+    });
+  }
+
+  // Whether most sub-grids in view are wide enough for their code; a few codes here and there would only confuse.
+  isRoomy() {
+    const { map, records } = this.stage;
+    const view = map.getBounds();
+    const widths = [];
+    records.point.forEach((point, row) => {
+      if (point && view.contains([point[1], point[0]])) widths.push(records.box[row][2] - records.box[row][0]);
+    });
+    const degree = map.latLngToContainerPoint([0, 1]).x - map.latLngToContainerPoint([0, 0]).x;
+    return widths.length > 0 && widths.sort((a, b) => a - b)[widths.length >> 1] * degree > 30;
+  }
+
+  hasRoom(row) {
+    const [left, top, right, bottom] = this.measureBox(this.stage.records.box[row]);
+    return right - left >= ROOM && bottom - top >= ROOM;
+  }
+
+  // The box of a shape in pixels of the map.
+  measureBox([west, south, east, north]) {
+    const low = this.stage.map.latLngToContainerPoint([south, west]), high = this.stage.map.latLngToContainerPoint([north, east]);
+    return [low.x, high.y, high.x, low.y];
+  }
+
+  drawLabels() {
+    const { records, communities } = this.stage;
+    this.used = [];
+    communities.code.forEach((code, n) => {
+      this.place(communities.name[n], communities.box[n], communities.point[n], "gp-label gp-label-community", 15, 0.8);
+    });
+    if (!this.isRoomy()) return;
+    records.code.forEach((code, row) => {
+      this.place(shorten(code), records.box[row], records.point[row], "gp-label gp-label-subgrid", 11, 1.15, row);
+    });
+  }
+
+  // Put a label where it fits into its shape and covers neither another label nor the sub-grid's own centre.
+  place(text, box, point, className, size, room, row) {
+    const { map, index, records } = this.stage;
+    if (!text || !point || !box || this.used.length >= MOST_MARKS || !map.getBounds().contains([point[1], point[0]])) return;
+    const [left, top, right, bottom] = this.measureBox(box);
+    const width = measure(text, size), height = size * 1.3;
+    if (right - left < width * room || bottom - top < height * room) return;
+    const centre = row === undefined || !this.stage.isClose() || !this.hasRoom(row) ? null : records.centre[row];
+    const house = centre && map.latLngToContainerPoint([centre[1], centre[0]]);
+    const taken = house ? [...this.used, [house.x - 9, house.y - 9, house.x + 9, house.y + 9]] : this.used;
+    const at = map.latLngToContainerPoint([point[1], point[0]]);
+    for (const shift of house ? [0, height + 6, -height - 6] : [0]) {
+      const rect = [at.x - width / 2, at.y + shift - height / 2, at.x + width / 2, at.y + shift + height / 2];
+      if (taken.some((u) => u[0] < rect[2] && rect[0] < u[2] && u[1] < rect[3] && rect[1] < u[3])) continue;
+      const spot = map.containerPointToLatLng([at.x, at.y + shift * 1.3]);
+      if (shift && index.find(spot.lng, spot.lat) !== row) continue;
+      this.used.push(rect);
+      const label = make("span", "", text);
+      label.style.top = shift + "px";
+      this.put(point, label, className, "gp-labels", [0, 0]);
+      return;
+    }
+  }
+}
+
+function shorten(code) {
+  return code.slice(code.lastIndexOf("-") + 1);
+}
+
+function measure(text, size) {
+  let width = 0;
+  for (const letter of text) width += letter.charCodeAt(0) > 0x2e7f ? size : size * 0.58;
+  return width + 4;
+}

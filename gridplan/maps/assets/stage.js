@@ -1,0 +1,241 @@
+// The stage of a plan's map: panes, colours by view, what is drawn how wide, printing.
+
+const PANES = {
+  land: 250, fills: 300, streets: 310, barriers: 330, buildings: 340, outlines: 350, out: 355, limits: 360,
+  openings: 365, highlight: 370, centres: 620, labels: 630,
+};
+
+const CLOSE = 14; // zoom
+
+function make(tag, className, text) {
+  const node = document.createElement(tag);
+  if (className) node.className = className;
+  if (text !== undefined) node.textContent = text;
+  return node;
+}
+
+function makeButton(className, label, text, onClick) {
+  const button = make("button", className, text);
+  button.type = "button";
+  button.title = label;
+  button.setAttribute("aria-label", label);
+  button.addEventListener("click", onClick);
+  return button;
+}
+
+class Stage {
+  constructor(map, config) {
+    this.map = map;
+    this.config = config;
+    this.words = config.words;
+    this.view = "colours";
+    this.records = config.records || null;
+    this.communities = config.communities || null;
+    this.index = new PointIndex();
+    this.buildingIndex = new PointIndex(0.001);
+    this.parts = new Map(); // row of a sub-grid -> its polygons, for the highlight
+    this.paths = []; // [path, row] of class layers
+    this.lines = []; // [path, weight at zoom 16] of class layers
+    this.limits = []; // paths of community limits
+    this.shown = {}; // overlays of the tiled layer
+    this.renderers = {};
+    for (const [name, level] of Object.entries(PANES)) {
+      const pane = map.createPane("gp-" + name);
+      pane.style.zIndex = level;
+      pane.style.pointerEvents = "none";
+    }
+    for (const name of ["streets", "barriers", "buildings"]) {
+      this.renderers[name] = L.canvas({ pane: "gp-" + name, padding: 0.3 });
+    }
+    for (const name of ["land", "fills", "outlines", "out", "limits", "openings", "highlight"]) {
+      this.renderers[name] = L.svg({ pane: "gp-" + name, padding: 0.3 });
+    }
+    this.outlines = L.layerGroup();
+    map.getContainer().classList.add("gp-map");
+    map.getContainer().setAttribute("role", "application");
+    map.getContainer().setAttribute("aria-label", this.words.map);
+    addHatch(map.getContainer(), config.ink.out);
+    this.showWhole();
+    addTitle(this);
+    this.search = new Search(this);
+    addTools(this);
+    L.control.scale({ imperial: false, maxWidth: 140 }).addTo(map);
+    this.legend = new Legend(this);
+    this.pointer = new Pointer(this);
+    map.on("zoomend", () => this.widen());
+    this.widen();
+    followPrinting(this);
+  }
+
+  showWhole() {
+    const [west, south, east, north] = this.config.bounds;
+    const wide = this.map.getSize().x > 900;
+    this.map.fitBounds([[south, west], [north, east]], {
+      paddingTopLeft: [wide ? 48 : 12, 12], paddingBottomRight: [wide ? 310 : 12, 24], animate: false, maxZoom: 19,
+    });
+  }
+
+  // What a sub-grid is filled with in the view that is on.
+  fill(row) {
+    const { records, config } = this;
+    if (records.exclusive[row]) return config.exclusive;
+    if (this.view === "households") return config.loads[records.load[row]];
+    if (this.view === "band") return config.band[records.in_band[row] ? 0 : 1];
+    return config.tones[records.tone[row]];
+  }
+
+  fillCommunity(n) {
+    return this.config.tones[this.communities.tone[n]];
+  }
+
+  makeView(name) {
+    const layer = L.layerGroup();
+    layer.on("add", () => {
+      this.view = name;
+      for (const [path, row] of this.paths) path.setStyle({ fillColor: this.fill(row) });
+      this.legend.draw();
+      this.map.fire("gridplan:view");
+    });
+    return layer;
+  }
+
+  // A switch in the layer control for something that the tiled layer paints.
+  makeOverlay(name) {
+    const layer = L.layerGroup();
+    const turn = (on) => () => {
+      this.shown[name] = on;
+      this.map.fire("gridplan:view");
+    };
+    return layer.on("add", turn(true)).on("remove", turn(false));
+  }
+
+  makeMarks(kind) {
+    const marks = new Marks(this, kind);
+    return L.layerGroup().on("add", function () { marks.show(this); }).on("remove", () => marks.hide());
+  }
+
+  scale() {
+    return Math.min(3, Math.max(0.35, Math.pow(1.45, this.map.getZoom() - 16)));
+  }
+
+  // Limits are drawn finer the more of them there are in view.
+  limitWeight() {
+    const zoom = this.map.getZoom();
+    return this.config.styles.limit.weight * (zoom < 12 ? 0.35 : zoom < 13.5 ? 0.55 : zoom < 15 ? 0.8 : 1);
+  }
+
+  outlineWeight() {
+    return this.config.styles.outline.weight * (this.map.getZoom() < 14 ? 0.5 : 1);
+  }
+
+  // Whether small signs have room; openings, buildings of the tiled layer and centres are left out where they have not.
+  isClose() {
+    return this.map.getZoom() >= CLOSE;
+  }
+
+  widen() {
+    for (const [path, weight] of this.lines) path.setStyle({ weight: weight * this.scale() });
+    for (const path of this.limits) path.setStyle({ weight: this.limitWeight() });
+    this.outlines.eachLayer((path) => path.setStyle({ weight: this.outlineWeight() }));
+    this.map.getPane("gp-openings").style.display = this.isClose() ? "" : "none";
+  }
+
+  seeLimit(feature, path) {
+    this.limits.push(path);
+    path.options.weight = this.limitWeight();
+  }
+
+  // Each polygon of a class layer passes here once.
+  seeSubgrid(feature, path) {
+    const row = feature.properties.i;
+    this.paths.push([path, row]);
+    for (const rings of getPolygons(feature.geometry)) this.addPolygon(row, rings);
+    const outline = {
+      ...this.config.styles.outline, weight: this.outlineWeight(), fill: false, interactive: false, renderer: this.renderers.outlines,
+    };
+    this.outlines.addLayer(L.polygon(path.getLatLngs(), outline));
+  }
+
+  addPolygon(row, rings) {
+    this.index.add(row, rings);
+    const parts = this.parts.get(row);
+    if (parts) parts.push(rings);
+    else this.parts.set(row, [rings]);
+  }
+
+  seeBuilding(feature) {
+    const name = feature.properties.n;
+    if (name) for (const rings of getPolygons(feature.geometry)) this.buildingIndex.add(name, rings);
+  }
+
+  seeLine(feature, path) {
+    if (!path.setStyle) return;
+    this.lines.push([path, path.options.weight]);
+    path.options.weight *= this.scale();
+  }
+
+  tie(group) {
+    const { outlines, map } = this;
+    group.on("add", () => outlines.addTo(map)).on("remove", () => outlines.remove());
+    if (map.hasLayer(group)) outlines.addTo(map);
+  }
+
+  // Called when the whole script has run, so that the layers a user added are there.
+  addLayers(views, overlays) {
+    const size = this.map.getSize();
+    const control = L.control.layers(views, overlays, { collapsed: size.x < 760 || size.y < 420, autoZIndex: false });
+    control.addTo(this.map);
+    control.getContainer().setAttribute("aria-label", this.words.layers);
+  }
+
+  nameCommunity(n) {
+    return n < 0 ? "" : this.communities.name[n] || this.communities.code[n];
+  }
+
+  goTo(box, point, content, row) {
+    if (!box) return;
+    const [west, south, east, north] = box;
+    this.map.fitBounds([[south, west], [north, east]], { maxZoom: 18, padding: [70, 70], animate: false });
+    this.pointer.highlight(row);
+    this.pointer.show(L.latLng(point[1], point[0]), content);
+  }
+
+  ready() {
+    this.legend.draw();
+    this.map.fire("gridplan:ready");
+    document.documentElement.dataset.gridplan = "ready";
+  }
+}
+
+function getPolygons(geometry) {
+  return geometry.type === "Polygon" ? [geometry.coordinates] : geometry.coordinates;
+}
+
+function addHatch(container, colour) {
+  const svg = '<svg width="0" height="0" aria-hidden="true" style="position:absolute"><defs><pattern id="gridplan-hatch" ' +
+    'width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><line x1="0" y1="0" x2="0" y2="7" ' +
+    'stroke="' + colour + '" stroke-width="2.2" stroke-opacity="0.6"/></pattern></defs></svg>';
+  container.insertAdjacentHTML("beforeend", svg);
+}
+
+function followPrinting(stage) {
+  const { map } = stage;
+  let before = null;
+  window.addEventListener("beforeprint", () => {
+    const shown = map.getBounds(), container = map.getContainer();
+    before = { centre: map.getCenter(), zoom: map.getZoom(), style: container.getAttribute("style") };
+    container.classList.add("gp-printing");
+    map.invalidateSize({ animate: false, pan: false });
+    map.fitBounds(shown, { animate: false });
+  });
+  window.addEventListener("afterprint", () => {
+    map.getContainer().classList.remove("gp-printing");
+    map.invalidateSize({ animate: false, pan: false });
+    if (before) map.setView(before.centre, before.zoom, { animate: false });
+  });
+}
+
+function start(map, config) {
+  map.gridplan = new Stage(map, config);
+  return map.gridplan;
+}
