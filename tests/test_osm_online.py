@@ -98,15 +98,18 @@ def test_the_settings_of_osmnx_and_the_resolver_are_as_before(monkeypatch):
 
 
 def test_a_place_that_is_not_found_says_what_to_do():
-    with serve_answers() as stand_in, pytest.raises(InputError, match="no place called 'nowhere'.*gridplan plan FILE"):
+    with serve_answers() as stand_in, pytest.raises(InputError, match=r"no place called 'nowhere'.*gridplan plan FILE"):
         read(stand_in, "nowhere")
     assert stand_in.queries == []
 
 
 def test_without_a_network_a_file_is_asked_for():
-    with pytest.raises(InputError, match="server of place names cannot be reached.*gridplan plan FILE"):
+    with pytest.raises(InputError, match=r"server of place names cannot be reached.*gridplan plan FILE"):
         read_osm_place(FOUND, overpass_url=f"{NOWHERE}/api", nominatim_url=NOWHERE)
-    with serve_answers() as stand_in, pytest.raises(InputError, match="server of map data cannot be reached.*gridplan plan FILE"):
+    with (
+        serve_answers() as stand_in,
+        pytest.raises(InputError, match=r"server of map data cannot be reached.*gridplan plan FILE"),
+    ):
         read_osm_place(FOUND, overpass_url=f"{NOWHERE}/api", nominatim_url=stand_in.nominatim_url)
 
 
@@ -119,7 +122,7 @@ def test_an_answer_that_the_server_broke_off_is_refused_and_not_taken_for_the_wh
     cut = {"elements": read_elements(), "remark": "runtime error: Query timed out after 180 seconds."}
     answer = tmp_path / "cut.json"
     answer.write_text(json.dumps(cut), encoding="utf-8")
-    with serve_answers(map_data=answer) as stand_in, pytest.raises(InputError, match="broke off its answer.*timed out"):
+    with serve_answers(map_data=answer) as stand_in, pytest.raises(InputError, match=r"broke off its answer.*timed out"):
         read(stand_in)
 
 

@@ -15,7 +15,7 @@ TOTAL_KNOWN = 0.85  # of communities
 PROBATIONARY = 0.03  # of Party members
 VOLUNTEERS, VOLUNTEER_HOUSEHOLDS = 71.5, 2367.0  # of an urban community (Tangshan), and its households
 RURAL_VOLUNTEERS, PARTY_VOLUNTEERS = 18.0, 0.558  # of a village; Party members among volunteers (Tangshan)
-OFFICES = 1.4  # institutions of a community besides schools and the like, which makes up some 3.4 (Tangshan)
+OFFICES = 0.6  # institutions of a community besides schools and the like, which makes up some 3.4 (Tangshan)
 
 
 def observe_buildings(rng: np.random.Generator, drawn: pd.DataFrame, kind: str) -> pd.DataFrame:

@@ -48,12 +48,12 @@ CIVIC_AREA = 34_000.0  # m2, about what the public buildings of a community need
 
 # Public buildings: use, width, depth (m), floors, outline, kind of place, kind of institution, name.
 _PUBLIC = (
-    ("civic", 34.0, 17.0, 2, RECTANGLE, "service_centre", "", "党群服务中心"),
+    ("civic", 26.0, 14.0, 2, RECTANGLE, "service_centre", "", "党群服务中心"),
     ("civic", 20.0, 13.0, 1, RECTANGLE, "canteen", "", "幸福食堂"),
     ("school", 72.0, 42.0, 4, COURT, "school", "school", "小学"),
     ("retail", 56.0, 40.0, 3, RECTANGLE, "market", "enterprise", "便民市场"),
     ("hospital", 48.0, 20.0, 5, RECTANGLE, "hospital", "hospital", "社区医院"),
-    ("kindergarten", 36.0, 26.0, 3, COURT, "kindergarten", "school", "幼儿园"),
+    ("kindergarten", 36.0, 26.0, 3, COURT, "kindergarten", "", "幼儿园"),
 )
 
 
@@ -234,7 +234,7 @@ def _draw_public(rng: np.random.Generator, plot: Plot, title: str, sheets: Sheet
         sheets.add("buildings", shape, use=use, floors=float(floors))
         area = width * depth * floors * (0.82 if outline is COURT else 1.0)
         centre = shapely.point_on_surface(shape)
-        sheets.add("places", centre, kind=place, name=title + name, area=round(area * rng.uniform(0.7, 1.0) if k == 0 else area))
+        sheets.add("places", centre, kind=place, name=title + name, area=round(area * rng.uniform(0.6, 1.0) if k == 0 else area))
         if institution:
             sheets.add("institutions", centre, kind=institution, name=title + name, size=area / 150)
 
