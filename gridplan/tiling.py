@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -156,7 +157,7 @@ def join_pieces(labels: Ints, homes: Ints, edges: tuple[Ints, Ints, Floats]) -> 
 
 
 def _find_pieces(labels: Ints, one: Ints, two: Ints) -> Ints:
-    """Number the pieces of all parts: faces of one part that hang together."""
+    """Find the pieces of all parts, faces of one part that hang together, and number them."""
     same = (labels[one] == labels[two]) & (labels[one] >= 0)
     graph = coo_array((np.ones(int(same.sum())), (one[same], two[same])), shape=(len(labels), len(labels)))
     return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
@@ -180,8 +181,9 @@ def dissolve_faces(faces: Shapes, labels: Ints, count: int) -> Shapes:
     order = np.argsort(labels, kind="stable")
     ends = np.searchsorted(labels[order], np.arange(count + 1))
     out = np.empty(count, dtype=object)
-    out[:] = [shapely.coverage_union_all(faces[order[a:b]]) for a, b in zip(ends[:-1], ends[1:], strict=True)]
-    return gather_parts(*shapely.get_parts(out, return_index=True), count)
+    out[:] = [shapely.coverage_union_all(faces[order[a:b]]) for a, b in pairwise(ends)]
+    parts, shape = shapely.get_parts(out, return_index=True)
+    return gather_parts(parts, shape, count)
 
 
 def match_borders(shapes: Shapes, tolerance: float) -> Shapes:
@@ -197,8 +199,8 @@ def match_borders(shapes: Shapes, tolerance: float) -> Shapes:
     Examples
     --------
     >>> left, right = shapely.box(0, 0, 1, 2), shapely.union(shapely.box(1, 0, 2, 1), shapely.box(1, 1, 3, 2))
-    >>> bool(shapely.coverage_is_valid([left, right])), bool(shapely.coverage_is_valid(match_borders(np.array([left, right]), 1e-6)))
-    (False, True)
+    >>> [bool(shapely.coverage_is_valid(two)) for two in ([left, right], match_borders(np.array([left, right]), 1e-6))]
+    [False, True]
     """
     for _ in range(ROUNDS):
         wrong = shapely.coverage_invalid_edges(shapes)
@@ -248,4 +250,3 @@ def gather_parts(parts: Shapes, shape: Ints, count: int) -> Shapes:
     out = np.empty(count, dtype=object)
     out[:] = [group[0] if len(group) == 1 else shapely.MultiPolygon(list(group)) for group in groups]
     return out
-

@@ -518,7 +518,8 @@ def test_a_bridge_that_is_not_there_or_out_of_the_way_is_found():
     over = make_river_plan().neighbours.query("link == 'opening'").index
     without = [("error", "contiguity", "h10-1, h11-1, h12-1"), ("error", "neighbours", over[1]), ("warning", "barriers", LEFT)]
     assert list_found(make_river_plan(45)) == without
-    assert list_found(make_river_plan(45, 175)) == without  # 30 m are too short for a way over a bridge 40 m to the side
+    assert list_found(make_river_plan(45, 175)) == without  # 40 m to the side, too far for a step of 30 m
+    assert list_found(make_river_plan(45, 115)) == without  # 25 m from both doors, so that the way over it is 50 m
     away = add_rows(make_river_plan(), "openings", {"opening": "z", "kind": "bridge", "geometry": Point(X0 + 135, Y0 + 130)})
     away = change(away, "neighbours", over, distance=400.0)
     assert {f[:2] for f in list_found(away)} == {("error", "contiguity"), ("error", "neighbours")}  # it is 100 m from the river
@@ -628,6 +629,8 @@ def test_an_error_below_a_millionth_is_none():
     plan = draw(make_board_plan(), RIGHT=box(X0 + 90 + 1e-4, Y0, X0 + 180, Y0 + 60))
     assert [f for f in list_found(plan) if f[0] == "error"] == []
     assert judge(plan).summary["area_error"] == pytest.approx(0.006 / 10800, rel=1e-3)
+    plan = draw(make_board_plan(), RIGHT=box(X0 + 90 + 1e-3, Y0, X0 + 180, Y0 + 60))
+    assert [f for f in list_found(plan) if f[0] == "error"] == [("error", "tiling", "0301")]
 
 
 def test_a_broken_or_missing_outline_is_found():

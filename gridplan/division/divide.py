@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from gridplan.division.listing import list_parts
+from gridplan.division.polish import Columns, choose_cover
 from gridplan.division.problem import Problem
 from gridplan.division.search import EFFORTS, Effort, open_state, search
 from gridplan.rules import Band
@@ -86,8 +88,8 @@ def divide_atoms(problem: Problem, effort: str = "default", seed: int = 0) -> Di
     islands = problem.find_islands()
     for island in islands:
         own = problem.take(island) if len(islands) > 1 else problem
-        found, cost = _divide_island(own, EFFORTS[effort], seed)
-        shortfalls += _explain(own, found, used, len(islands) > 1)
+        found, cost, proven = _divide_island(own, EFFORTS[effort], seed)
+        shortfalls += _explain(own, found, used, len(islands) > 1, proven)
         part[island] = found + used
         used += int(found.max()) + 1
         price += cost
@@ -98,18 +100,45 @@ def divide_atoms(problem: Problem, effort: str = "default", seed: int = 0) -> Di
     return Division(part, centres, state.sums[centres], price, tuple(sorted(shortfalls, key=lambda s: s.part)))
 
 
-def _divide_island(problem: Problem, effort: Effort, seed: int) -> tuple[Array, float]:
-    """Divide a connected problem; tries further numbers of parts while some part is outside the band."""
-    best: tuple[Array, float] | None = None
-    for k in _list_counts(problem):
-        part, price = search(problem, k, effort, _mix(seed, problem.ids[0], k))
-        if best is None or price < best[1] - 1e-6:
-            best = part, price
-        mass = np.bincount(part, problem.weights, minlength=k)
-        if ((mass >= problem.band.low) & (mass <= problem.band.high)).all():
+def _divide_island(problem: Problem, effort: Effort, seed: int) -> tuple[Array, float, bool]:
+    """Divide a connected problem, trying further numbers of parts while some part is outside the band.
+
+    Returns the part of each atom, the price, and whether it is proven that no division keeps the band.
+    """
+    counts = _list_counts(problem)
+    listed = list_parts(problem.to_data(), effort.listed)
+    proven = False
+    if listed is not None and problem.band.find_counts(problem.households):
+        part, price, proven = _choose_listed(problem, listed, counts[0])
+        if part is not None:
+            return part, price, False
+    best, best_price = np.zeros(0, np.int32), np.inf
+    for k in counts:
+        part, price = search(problem, k, effort, _mix(seed, problem.ids[0], k), listed)
+        if price < best_price - 1e-6:
+            best, best_price = part, price
+        if proven or not len(_find_outside(problem, best)):
             break
-    assert best is not None
-    return best[0].astype(np.int64), best[1]
+    return best.astype(np.int64), best_price, proven
+
+
+def _choose_listed(problem: Problem, listed: Columns, k: int) -> tuple[Array | None, float, bool]:
+    """Choose the division where all contiguous parts within the band are known: of k parts, else of any number.
+
+    Returns None for the division where none was found, and whether it is proven that there is none.
+    """
+    counts = problem.band.find_counts(problem.households)
+    for wanted in (k, (counts[0], counts[-1])):
+        cover = choose_cover(listed, len(problem), wanted)
+        if cover.part is not None:
+            return cover.part.astype(np.int64), cover.price, False
+    return None, np.inf, cover.bound == np.inf
+
+
+def _find_outside(problem: Problem, part: Array) -> Array:
+    """Find the parts outside the band."""
+    mass = np.bincount(part, problem.weights)
+    return np.flatnonzero((mass < problem.band.low) | (mass > problem.band.high))
 
 
 def _list_counts(problem: Problem, tries: int = 3) -> list[int]:
@@ -126,15 +155,14 @@ def _mix(seed: int, name: str, k: int) -> int:
     return int.from_bytes(hashlib.blake2b(f"{seed}/{name}/{k}".encode(), digest_size=8).digest(), "little")
 
 
-def _explain(problem: Problem, part: Array, offset: int, is_island: bool) -> Iterator[Shortfall]:
+def _explain(problem: Problem, part: Array, offset: int, is_island: bool, proven: bool) -> Iterator[Shortfall]:
     """Explain every part outside the band: proven by arithmetic where it can be, else as the search's failure."""
     band, households = problem.band, problem.households
     mass = np.bincount(part, problem.weights).astype(int)
-    out = np.flatnonzero((mass < band.low) | (mass > band.high))
     where = "these stairwells, which hard barriers cut off," if is_island else "the community"
     largest = np.zeros(len(mass), int)
     np.maximum.at(largest, part, problem.weights)
-    for p in out:
+    for p in _find_outside(problem, part):
         rule = "households"
         if not band.find_counts(households):
             reason = f"{where} has {households} households, which no number of sub-grids cuts into {band.low} to {band.high}"
@@ -142,10 +170,18 @@ def _explain(problem: Problem, part: Array, offset: int, is_island: bool) -> Ite
         elif largest[p] > band.high:
             reason = f"one stairwell alone has {largest[p]} households, more than {band.high}"
             yield Shortfall(int(p) + offset, rule, True, reason, "check its number of households, floors and stairwells")
+        elif proven:
+            reason = f"{mass[p]} households: every contiguous part of {band.low} to {band.high} was tried, none cover {where}"
+            yield Shortfall(int(p) + offset, rule, True, reason, _widen(int(mass[p]), band))
         else:
             reason = f"{mass[p]} households: no contiguous division of {where} within {band.low} to {band.high} was found"
-            bound = f"high = {mass[p]}" if mass[p] > band.high else f"low = {mass[p]}"
-            yield Shortfall(int(p) + offset, rule, False, reason, f"try --effort thorough, another seed, or {bound}")
+            remedy = f"try --effort thorough, another seed, or {_widen(int(mass[p]), band)}"
+            yield Shortfall(int(p) + offset, rule, False, reason, remedy)
+
+
+def _widen(mass: int, band: Band) -> str:
+    """Say which limit of the band would let a part pass."""
+    return f"high = {mass}" if mass > band.high else f"low = {mass}"
 
 
 def _relax(band: Band, households: int, is_island: bool) -> str:

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from gridplan.division.kernels import Data, State, anneal, make_state, price_part, refresh_part
-from gridplan.division.listing import list_parts
-from gridplan.division.polish import Pool, choose_cover, join_columns
+from gridplan.division.polish import Columns, Pool, choose_cover, join_columns
 from gridplan.division.problem import Problem
 from gridplan.division.start import cut_tree
 
@@ -54,10 +53,12 @@ MOST_COLUMNS = 20_000
 LEAST_ROUNDS = 60_000  # and in all runs: few atoms get more runs, since a run is then over soon
 
 
-def search(problem: Problem, k: int, effort: Effort, seed: int) -> tuple[Array, float]:
+def search(problem: Problem, k: int, effort: Effort, seed: int, listed: Columns | None = None) -> tuple[Array, float]:
     """Search for the cheapest division of a connected problem into k parts.
 
-    Several runs, each annealed from a start of its own; then the best cover by the parts that they met.
+    Several runs, each annealed from a start of its own; then the best cover by the parts that they met, and by
+    all parts that there are where these could be ``listed``.
+
     Returns int32[n], the part of each atom, and the price of the division in household-metres.
     """
     data = problem.to_data()
@@ -73,7 +74,6 @@ def search(problem: Problem, k: int, effort: Effort, seed: int) -> tuple[Array, 
         if price < best_price - 1e-6:
             best, best_price = part, price
     columns = pool.list_columns(MOST_COLUMNS)
-    listed = list_parts(data, effort.listed)
     if listed is not None:
         columns = join_columns(columns, listed)
     cover = choose_cover(columns, len(problem), k, best_price)

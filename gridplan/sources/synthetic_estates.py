@@ -78,13 +78,12 @@ class Plot:
     remote: float  # m from the middle of the community
 
 
-def draw_compound(rng: np.random.Generator, plot: Plot, style: int, name: str, sheets: Sheets) -> Sheets:
-    """Draw a compound: shops along the main street, a wall with gates, and homes, which are returned to be counted."""
+def draw_compound(rng: np.random.Generator, plot: Plot, style: int, name: str, sheets: Sheets, homes: Sheets) -> None:
+    """Draw a compound: shops along the main street, a wall with gates, and homes, which are kept apart to be counted."""
     land = draw_shops(rng, plot, sheets) if rng.uniform() < 0.8 else plot.land
     court = inset(land, WALL)
-    homes = Sheets()
     if court.is_empty:
-        return homes
+        return
     sheets.add("compounds", shapely.set_precision(court, 0.01), name=name)
     gates = _draw_wall(plot, court, sheets)
     if rng.uniform() < 0.4:
@@ -92,7 +91,6 @@ def draw_compound(rng: np.random.Generator, plot: Plot, style: int, name: str, s
     region = inset(land, HOMES)
     if not region.is_empty:
         _draw_homes(rng, region, plot.angle, style, name, homes)
-    return homes
 
 
 def _draw_homes(rng: np.random.Generator, region: Any, angle: float, number: int, name: str, homes: Sheets) -> None:

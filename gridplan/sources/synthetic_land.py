@@ -16,6 +16,7 @@ from gridplan.sources.synthetic_shapes import CENTIMETRE, Array, Floats, Sheets
 BANKS = {"river": 42.0, "railway": 26.0, "stream": 12.0}  # m from the middle line to the streets beside it
 WATER = (24.0, 5.0)  # m, half the width of the river, and how much that varies
 PLAIN_SIDE = 450.0  # m; in smaller quads banks and rivers are narrower
+BRIDGED = 0.6  # share of other main roads that cross the rivers and railways they meet
 ROADS = ("primary", "secondary", "residential")
 
 
@@ -208,14 +209,24 @@ def _draw_crossings(rng: np.random.Generator, lattice: Lattice, sheets: Sheets) 
         if sides[0] == sides[1]:
             way = _cross_middle(lattice, line, edge)
             _add_crossing(sheets, way, edge.kind, lattice.is_urban(sides[0]), "residential")
-        before, after = (("v", i, j - 1), ("v", i, j)) if axis == "h" else (("h", i - 1, j), ("h", i, j))
-        street = lattice.edges.get(after)
-        if edge.kind == "stream" or before not in lattice.edges or street is None or street.kind not in ROADS:
-            continue
-        if street.kind == "primary" or chance[i, j] < 0.6:
-            points = (_cut_back(lattice, lattice.edges[before], before, 1), edge.points[0], _cut_back(lattice, street, after, 0))
-            near = {*sides, *lattice.find_sides(before), *lattice.find_sides(after)}
-            _add_crossing(sheets, np.array(points), edge.kind, any(lattice.is_urban(n) for n in near), street.kind)
+        after = (i + 1, j) if axis == "h" else (i, j + 1)
+        nodes = (
+            [(i, j)] if (axis, *after) in lattice.edges else [(i, j), after]
+        )  # the last node of a run belongs to no other line
+        for node in nodes if edge.kind != "stream" else ():
+            _cross_node(lattice, axis, node, edge, bool(chance[node] < BRIDGED), sheets)
+
+
+def _cross_node(lattice: Lattice, axis: str, node: Cell, edge: Edge, lucky: bool, sheets: Sheets) -> None:
+    """Draw the crossing where a street along the lattice meets a river or railway; primary roads always have one."""
+    i, j = node
+    before, after = (("v", i, j - 1), ("v", i, j)) if axis == "h" else (("h", i - 1, j), ("h", i, j))
+    first, last = lattice.edges.get(before), lattice.edges.get(after)
+    if first is None or last is None or last.kind not in ROADS or not (lucky or last.kind == "primary"):
+        return
+    points = (_cut_back(lattice, first, before, 1), last.points[0], _cut_back(lattice, last, after, 0))
+    near = {*lattice.find_sides(before), *lattice.find_sides(after)}
+    _add_crossing(sheets, np.array(points), edge.kind, any(lattice.is_urban(n) for n in near), last.kind)
 
 
 def _cross_middle(lattice: Lattice, line: Line, edge: Edge) -> Floats:

@@ -197,7 +197,13 @@ def _add_public(rng: np.random.Generator, village: Cluster, title: str, sheets: 
     sheets.add("buildings", office, use="civic", floors=2.0, building_name="村委会")
     where = shapely.point_on_surface(office)
     sheets.add("places", where, kind="volunteer_post", name=title + "志愿服务站")
-    sheets.add("places", where, kind="service_centre", name=title + "党群服务站", area=float(np.round(office.area * rng.uniform(0.7, 1.2))))
+    sheets.add(
+        "places",
+        where,
+        kind="service_centre",
+        name=title + "党群服务站",
+        area=float(np.round(office.area * rng.uniform(0.7, 1.2))),
+    )
     sheets.add("institutions", where, kind="organ", name=title + "村民委员会", size=12.0)
     if rng.uniform() < 0.45:
         sheets.add("buildings", school, use="school", floors=2.0)

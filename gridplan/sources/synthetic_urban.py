@@ -82,17 +82,16 @@ def draw_urban(rng: np.random.Generator, lattice: Lattice, number: int, title: s
     styles = choose_styles(rng, np.array([plot.land.area for plot in plots]), households / OCCUPIED)
     names = name_estates(rng, [STYLES[style].word for style in styles])
     homes = Sheets()
+    works = iter(_WORKS * len(plots))
     opened = 0
     for plot, style, name in zip(plots, styles, names, strict=True):
         if style >= 0:
-            for rows in draw_compound(rng, plot, style, name, sheets).rows.get("homes", []):
-                homes.add("homes", rows.pop("geometry"), **rows)
-            continue
-        if opened % 3 == 0:
-            _draw_park(rng, plot, opened == 0, sheets)
+            draw_compound(rng, plot, style, name, sheets, homes)
+        elif opened % 3 == 0:
+            _draw_park(rng, plot, title, opened == 0, sheets)
         else:
-            _draw_works(rng, plot, title + _WORKS[opened % len(_WORKS)], sheets)
-        opened += 1
+            _draw_works(rng, plot, title + next(works), sheets)
+        opened += style < 0
     _settle(rng, homes.collect("homes"), households, sheets)
 
 
@@ -257,9 +256,9 @@ def _draw_works(rng: np.random.Generator, plot: Plot, name: str, sheets: Sheets)
     sheets.add("institutions", shapely.point_on_surface(region), kind="enterprise", name=name, size=120.0)
 
 
-def _draw_park(rng: np.random.Generator, plot: Plot, wet: bool, sheets: Sheets) -> None:
+def _draw_park(rng: np.random.Generator, plot: Plot, title: str, wet: bool, sheets: Sheets) -> None:
     """Draw a park, with a lake in it if it is to be wet and is large enough."""
-    sheets.add("places", plot.land, kind="park", name="公园", area=round(plot.land.area))
+    sheets.add("places", plot.land, kind="park", name=title + "公园", area=round(plot.land.area))
     radius = 0.5 * np.sqrt(plot.land.area / np.pi)
     if not wet or radius < 35.0:
         return
