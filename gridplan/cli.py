@@ -70,6 +70,13 @@ Source = Annotated[
     str,
     typer.Argument(metavar="SOURCE", help="OSM extract (.osm.pbf, .osm), vector file with buildings, or folder of such files."),
 ]
+OptionalSource = Annotated[
+    str | None, typer.Argument(metavar="[SOURCE]", help="OSM extract, vector file with buildings, or folder of such files.")
+]
+Place = Annotated[
+    str | None, typer.Option(help="Fetch this place from OpenStreetMap instead (needs the internet).", rich_help_panel=_FROM)
+]
+Cache = Annotated[Path, typer.Option(help="Folder that keeps what --place fetched.", rich_help_panel=_FROM)]
 Communities = Annotated[Path | None, typer.Option(help="Outlines of communities: hard limits.", rich_help_panel=_FROM)]
 Compounds = Annotated[Path | None, typer.Option(help="Outlines of residential compounds.", rich_help_panel=_FROM)]
 Barriers = Annotated[
@@ -101,13 +108,13 @@ PlanPath = Annotated[Path, typer.Argument(metavar="PLAN", help="A plan's folder 
 
 @app.command("plan")
 def plan_command(
-    source: Annotated[str | None, typer.Argument(metavar="[SOURCE]", help="OSM extract, vector file with buildings, or folder.")] = None,
+    source: OptionalSource = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Folder for the plan.", show_default=False)] = None,
     communities: Communities = None, compounds: Compounds = None, barriers: Barriers = None, openings: Openings = None,
     streets: Streets = None, places: Places = None, institutions: Institutions = None, counts: Counts = None,
     boundary: Boundary = None, mapping: Mapping = None, crs: Crs = None, datum: DatumOption = None,
     encoding: Encoding = None, rules_file: RulesFile = None, settings: Set = None,
-    place: Annotated[str | None, typer.Option(help="Fetch this place from OpenStreetMap (needs the internet).", rich_help_panel=_FROM)] = None,
+    place: Place = None, cache: Cache = Path("outputs/osm_cache"),
     seed: Annotated[int, typer.Option(help="Same input, rules and seed: same plan.", rich_help_panel=_WHAT)] = 0,
     effort: Annotated[str | None, typer.Option(help="quick, default or thorough.", rich_help_panel=_WHAT)] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Threads; one for each core if not given.")] = None,
@@ -134,7 +141,7 @@ def plan_command(
     }  # fmt: skip
     with console.show_progress() as clock:
         clock("reading", 0, 1)
-        site = _read(source, place, files, mapping, crs, datum, encoding, rules)
+        site = _read(source, place, cache, files, mapping, crs, datum, encoding, rules)
         paths = [Path(source)] if source else []
         paths += [p for value in files.values() for p in (value if isinstance(value, tuple) else [value]) if p]
         clock("hashing", 0, 1)
@@ -168,7 +175,7 @@ def check_command(
         "communities": communities, "compounds": compounds, "barriers": tuple(barriers or ()), "openings": openings,
         "streets": streets, "places": places, "institutions": institutions, "counts": counts, "boundary": boundary,
     }  # fmt: skip
-    site = _read(source, None, files, mapping, crs, datum, encoding, rules)
+    site = _read(source, None, None, files, mapping, crs, datum, encoding, rules)
     site = planning.prepare_site(site, rules)
     console.print_site(site)
     console.print_ledger(site.ledger)
@@ -287,8 +294,8 @@ def schema_command(
 
 
 def _read(
-    source: str | None, place: str | None, files: dict[str, Any], mapping: list[str] | None, crs: str | None,
-    datum: Datum | None, encoding: str | None, rules: Rules,
+    source: str | None, place: str | None, cache: Path | None, files: dict[str, Any], mapping: list[str] | None,
+    crs: str | None, datum: Datum | None, encoding: str | None, rules: Rules,
 ) -> Site:  # fmt: skip
     """Read the site from a file or, by a place's name, from OpenStreetMap."""
     from gridplan.reading import read_site
@@ -301,7 +308,7 @@ def _read(
     if place is not None:
         from gridplan.sources.osm_online import read_osm_place
 
-        given = read_osm_place(place)
+        given = read_osm_place(place, cache=cache)
     return read_site(
         given, **files, mapping={own.strip(): yours.strip() for own, _, yours in pairs}, crs=crs,
         datum=datum.value if datum else None, encoding=encoding, rules=rules.site,

@@ -81,7 +81,7 @@ def _cast(values: pd.Series[Any], dtype: str) -> pd.Series[Any]:
         return _to_boolean(values)
     if dtype in {"int64", "float64"}:
         return pd.to_numeric(values).astype(dtype)
-    return values.astype(dtype)
+    return _to_boolean(values).fillna(False).astype(dtype)  # bool: what is missing is not so
 
 
 def _to_text(values: pd.Series[Any]) -> pd.Series[Any]:
@@ -115,7 +115,8 @@ def check_values(table: str, frame: Any, file: str = "") -> list[Problem]:
     """
     problems: list[Problem] = []
     key = find_key(table)
-    ids = frame[key].astype(str) if key in frame.columns else pd.Series(frame.index.astype(str), index=frame.index)
+    own = frame[key] if key in frame.columns else pd.Series(frame.index, index=frame.index)
+    ids = own.astype("str").where(own.notna(), "")
     for column in find_columns(table):
         if column.is_geometry:
             continue

@@ -182,6 +182,8 @@ def extend_chains(chains: Shapes, length: float = OVERSHOOT) -> Shapes:
     >>> [line.wkt for line in extend_chains(fork, 1.0)]
     ['LINESTRING (-1 0, 5 0)', 'LINESTRING (5 0, 5 6)']
     """
+    if not len(chains):
+        return chains
     xy, chain = shapely.get_coordinates(chains, return_index=True)
     first = np.searchsorted(chain, np.arange(len(chains)))
     last = np.append(first[1:], len(xy)) - 1

@@ -21,7 +21,7 @@ from gridplan.conform import Entry, conform_table
 from gridplan.rules import NeighbourRules
 
 Array = np.ndarray[Any, Any]
-SERVES = 25.0  # metres within which an opening belongs to a barrier
+SERVES = 25.0  # metres within which an opening that touches no barrier belongs to one
 
 
 def find_neighbours(
@@ -147,6 +147,11 @@ def _measure_openings(xy: Array, pairs: Array, step: Array, barrier: Array, shap
     places = openings.geometry.to_numpy()
     met = np.unique(barrier)
     b, o = shapely.STRtree(places).query(shapes[met], predicate="dwithin", distance=SERVES)
+    # A bridge over a side stream must not open the river beside it: what touches some barrier serves only that.
+    touches = shapely.intersects(shapes[met][b], places[o])
+    bound = np.zeros(len(places), bool)
+    bound[shapely.STRtree(places).query(shapes, predicate="intersects")[1]] = True
+    b, o = b[touches | ~bound[o]], o[touches | ~bound[o]]
     ends = np.array([_find_ends(places[i]) for i in range(len(places))])
     serves = pd.Series(o).groupby(met[b]).apply(np.asarray).to_dict()
     for own in met:

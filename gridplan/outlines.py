@@ -33,6 +33,7 @@ Shapes = npt.NDArray[np.object_]
 
 PER_GAP = 4.0  # points on a wall for each gap's width, so that lines between two walls run straight
 CLASH = 0.1  # m within which points of different sub-grids cancel out: the wall between them is the line
+MUCH = 0.4  # share of a building's wall from which a block counts as one that it stands in
 STRIP = 0.25  # empty land less compact than this (1: a disc) is shared out along its middle line
 ROUNDS = 5  # of joining pieces and handing on what that leaves over
 
@@ -94,11 +95,12 @@ def draw_outlines(outline: Any, shapes: Shapes, parts: Ints, lines: Shapes, rule
     blocks = make_faces(lines, outline, rules.grid)
     tree = shapely.STRtree(shapes)
     crossed = _find_touched(tree, np.append(lines, shapely.boundary(outline)))
-    place = partial(_place_points, shapes=shapes, blocks=blocks, crossed=crossed)
+    overlaid, bearing = _find_overlaid(tree, parts)
+    place = partial(_place_points, shapes=shapes, blocks=blocks, crossed=crossed, overlaid=overlaid)
     parts, points = _label_others(place(spacing=np.full(len(shapes), rules.spacing)), parts)
     points, clashing = _refine_points(points, place, parts, rules.spacing)
     chains = _cut_blocks(points, blocks, shapes, rules)
-    walled = crossed | clashing | _find_touched(tree, chains)
+    walled = crossed | overlaid | bearing | clashing | _find_touched(tree, chains)
     drawn = np.concatenate([lines, chains, shapely.boundary(shapes[walled])])
     faces = make_faces(drawn, outline, rules.grid)
     labels = _label_faces(faces, blocks, points, shapes[walled], parts[walled])
@@ -134,13 +136,35 @@ def _find_touched(tree: Any, lines: Shapes) -> Bools:
     return touched
 
 
-def _place_points(*, shapes: Shapes, blocks: Shapes, crossed: Bools, spacing: Floats) -> Points:
-    """Place points on all walls, each in its block; those outside every block are left out."""
+def _find_overlaid(tree: Any, parts: Ints) -> tuple[Bools, Bools]:
+    """Find shapes that stand on a larger one, which have no land around them, and the ones they stand on.
+
+    A home stands on other homes only: in a hall it keeps its land. Of two alike the one with the lower number bears.
+    """
+    shapes = tree.geometries
+    upper, lower = tree.query(shapely.point_on_surface(shapes), predicate="intersects")
+    area = np.round(shapely.area(shapes), 3)
+    larger = (area[lower] > area[upper]) | ((area[lower] == area[upper]) & (lower < upper))
+    stands = (lower != upper) & np.where((parts[lower] >= 0) == (parts[upper] >= 0), larger, parts[upper] < 0)
+    overlaid, bearing = np.zeros(len(shapes), dtype=bool), np.zeros(len(shapes), dtype=bool)
+    overlaid[upper[stands]], bearing[lower[stands]] = True, True
+    return overlaid, bearing
+
+
+def _place_points(*, shapes: Shapes, blocks: Shapes, crossed: Bools, overlaid: Bools, spacing: Floats) -> Points:
+    """Place points on all walls, each in its block; those outside every block are left out.
+
+    A shape that a street cuts counts in the blocks that hold much of its wall, so that a mere corner claims no land.
+    """
     xy, owner = sample_walls(shapes, spacing)
     first = np.searchsorted(owner, np.arange(len(shapes)))
     block = find_holder(blocks, xy[first])[owner]
     block[crossed[owner]] = find_holder(blocks, xy[crossed[owner]])
-    return Points(xy, owner, block, np.full(len(xy), -1, dtype=np.int64)).take(block >= 0)
+    _, pair, size = np.unique(owner * np.int64(len(blocks) + 1) + block, return_inverse=True, return_counts=True)
+    most = np.zeros(len(shapes), dtype=np.int64)
+    np.maximum.at(most, owner, size[pair])
+    much = size[pair] > np.minimum(most[owner] - 1, MUCH * np.bincount(owner, minlength=len(shapes))[owner])
+    return Points(xy, owner, block, np.full(len(xy), -1, dtype=np.int64)).take((block >= 0) & much & ~overlaid[owner])
 
 
 def _label_others(points: Points, parts: Ints) -> tuple[Ints, Points]:

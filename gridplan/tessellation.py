@@ -63,14 +63,15 @@ def tessellate_community(land: Land, rules: OutlineRules) -> Drawing:
     >>> land = Land("c", shapely.box(0, 0, 10, 4), homes, np.array(["a", "b"]), np.array([0, 1]), ("c-001", "c-002"), homes[:0])
     >>> drawing = tessellate_community(land, OutlineRules())
     >>> drawing.method, shapely.area(drawing.shapes).tolist()
-    ('walls', [20.0, 20.0])
+    ('full', [20.0, 20.0])
     """
     if len(land.codes) == 1:
-        return Drawing(np.array([land.outline], dtype=object), "whole")
+        return Drawing(np.array([land.outline], dtype=object), "full")
     shapes = bring_inside(land)
-    for method in ("streets", "walls") if rules.along_streets and len(land.lines) else ("walls",):
+    lines = land.lines if rules.along_streets else land.lines[:0]
+    for method, along in (("full", lines), ("walls", lines[:0])):
         try:
-            return _draw_checked(land, shapes, land.lines if method == "streets" else land.lines[:0], rules, method)
+            return _draw_checked(land, shapes, along, rules, method)
         except _DEFEATS:
             continue
     return Drawing(draw_cells(land, shapes, rules.grid), "cells")

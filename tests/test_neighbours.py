@@ -61,6 +61,19 @@ def test_a_bridge_joins_the_banks_at_the_length_of_the_way_over_it():
     assert not entries
 
 
+def test_a_bridge_over_a_side_stream_does_not_open_the_river_beside_it():
+    stream = {"barrier": "s", "kind": "stream", "hard": False, "geometry": LineString([(20, -50), (20, 10)])}
+    bridge = {"opening": "o", "kind": "bridge", "geometry": LineString([(15, 5), (25, 5)])}
+    _, pairs, _ = find(make_doors(SQUARE), [RIVER, stream], [bridge])
+    assert pairs == {("a", "b"): "soft", ("c", "d"): "near"}
+
+
+def test_a_gate_near_a_barrier_that_touches_none_opens_it():
+    gate = {"opening": "o", "kind": "gate", "geometry": Point(0, 10)}
+    _, pairs, _ = find(make_doors(SQUARE), [RIVER], [gate])
+    assert pairs["a", "c"] == "opening"
+
+
 def test_a_bridge_too_far_away_joins_only_what_would_else_be_cut_off():
     bridge = {"opening": "o", "kind": "bridge", "geometry": Point(-45, 20)}
     _, pairs, _ = find(make_doors(SQUARE), [RIVER], [bridge], opening_reach=50.0, urban_reach=60.0)

@@ -198,7 +198,10 @@ def _draw_banks(lattice: Lattice, sheets: Sheets) -> None:
 
 
 def _draw_crossings(rng: np.random.Generator, lattice: Lattice, sheets: Sheets) -> None:
-    """Draw bridges, underpasses and level crossings: of most main roads, and where a community lies on both sides."""
+    """Draw bridges, underpasses and level crossings: of most main roads, and where a community lies on both sides.
+
+    Both ends of a river or railway are crossed, so that all streets of the town hang together.
+    """
     columns, rows = lattice.owner.shape
     chance = rng.uniform(size=(columns + 1, rows + 1))
     for line, edge in lattice.edges.items():
@@ -209,20 +212,21 @@ def _draw_crossings(rng: np.random.Generator, lattice: Lattice, sheets: Sheets) 
         if sides[0] == sides[1]:
             way = _cross_middle(lattice, line, edge)
             _add_crossing(sheets, way, edge.kind, lattice.is_urban(sides[0]), "residential")
-        after = (i + 1, j) if axis == "h" else (i, j + 1)
-        nodes = (
-            [(i, j)] if (axis, *after) in lattice.edges else [(i, j), after]
-        )  # the last node of a run belongs to no other line
-        for node in nodes if edge.kind != "stream" else ():
-            _cross_node(lattice, axis, node, edge, bool(chance[node] < BRIDGED), sheets)
+        ahead, after = ((i - 1, j), (i + 1, j)) if axis == "h" else ((i, j - 1), (i, j + 1))
+        if edge.kind == "stream":
+            continue
+        first, last = (axis, *ahead) not in lattice.edges, (axis, *after) not in lattice.edges
+        _cross_node(lattice, axis, (i, j), edge, first or bool(chance[i, j] < BRIDGED), sheets)
+        if last:  # the last node of a run begins no line of its own
+            _cross_node(lattice, axis, after, edge, True, sheets)
 
 
-def _cross_node(lattice: Lattice, axis: str, node: Cell, edge: Edge, lucky: bool, sheets: Sheets) -> None:
-    """Draw the crossing where a street along the lattice meets a river or railway; primary roads always have one."""
+def _cross_node(lattice: Lattice, axis: str, node: Cell, edge: Edge, wanted: bool, sheets: Sheets) -> None:
+    """Draw the crossing where a street along the lattice meets a river or railway; a primary road always crosses."""
     i, j = node
     before, after = (("v", i, j - 1), ("v", i, j)) if axis == "h" else (("h", i - 1, j), ("h", i, j))
     first, last = lattice.edges.get(before), lattice.edges.get(after)
-    if first is None or last is None or last.kind not in ROADS or not (lucky or last.kind == "primary"):
+    if first is None or last is None or last.kind not in ROADS or not (wanted or last.kind == "primary"):
         return
     points = (_cut_back(lattice, first, before, 1), last.points[0], _cut_back(lattice, last, after, 0))
     near = {*lattice.find_sides(before), *lattice.find_sides(after)}

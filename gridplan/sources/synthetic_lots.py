@@ -33,8 +33,8 @@ def lay_out_lots(
     """Lay out lots in rows on the land near a centre, leaving out lanes that run north and sites of public buildings."""
     reach = max(radii)
     region = inset(shapely.intersection(land, shapely.box(*(middle - reach), *(middle + reach))), 0.0)
-    lanes = middle[0] + np.cumsum(rng.uniform(*LANE_EVERY, 40)) - LANE_EVERY[1]
-    lanes = np.concatenate([2 * middle[0] - lanes[1:] - 20.0, lanes])
+    steps = np.cumsum(rng.uniform(*LANE_EVERY, 81))
+    lanes = middle[0] + steps - steps[40] - 0.4 * LANE_EVERY[0]
     pitch = yard + lane
     count = int(reach / pitch) + 1
     low = middle[1] + np.arange(-count, count + 1) * pitch

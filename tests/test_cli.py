@@ -1,0 +1,143 @@
+"""The command line as a user types it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import geopandas as gpd
+import pytest
+from shapely.geometry import box
+
+import gridplan as gp
+
+ROOT = Path(__file__).parents[1]
+EXAMPLE = ROOT / "data" / "example" / "town.gpkg"
+
+
+def run(*words, status=0, cwd=None):
+    done = subprocess.run([sys.executable, "-m", "gridplan.cli", *map(str, words)], capture_output=True, text=True, cwd=cwd)
+    assert done.returncode == status, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("cli")
+    run("synth", folder / "town.gpkg", "--communities", 1, "--urban-share", 0, "--seed", 2)
+    run("plan", folder / "town.gpkg", "-o", folder / "plan", "--seed", 1)
+    return folder
+
+
+def test_a_plan_is_written_with_all_that_belongs_to_it(town):
+    assert {p.name for p in (town / "plan").iterdir()} >= {"plan.gpkg", "plan.toml", "subgrids.csv", "README.txt"}
+    plan = gp.read_plan(town / "plan")
+    assert plan.manifest["seed"] == 1
+    assert list(plan.manifest["inputs"]) == ["town.gpkg"]
+
+
+def test_a_plan_is_never_overwritten_unless_asked(town):
+    done = run("plan", town / "town.gpkg", "-o", town / "plan", status=2)
+    assert "--overwrite" in done.stderr
+
+
+def test_the_audit_passes_and_writes_its_table(town):
+    done = run("audit", town / "plan", "--strict", "--csv", town / "audit.csv")
+    assert "passed" in done.stdout
+    assert (town / "audit.csv").read_bytes().startswith(b"\xef\xbb\xbf")
+
+
+def test_a_strict_audit_of_a_broken_plan_exits_with_1(town):
+    plan = gp.read_plan(town / "plan")
+    doors = plan.stairwells.copy()
+    doors.iloc[0, doors.columns.get_loc("subgrid")] = "nowhere-001"
+    gp.write_plan(plan.replace(stairwells=doors), town / "broken")
+    assert "FAILED" in run("audit", town / "broken", "--strict", status=1).stdout
+    run("audit", town / "broken")
+
+
+def test_the_map_is_one_page_without_addresses(town):
+    done = run("map", town / "plan", "--lang", "zh", "-o", town / "m.html")
+    assert "m.html" in done.stdout
+    page = (town / "m.html").read_text(encoding="utf-8")
+    assert "子网格" in page
+    assert 'src="http' not in page
+
+
+def test_the_rules_file_of_a_plan_draws_the_same_plan_again(town):
+    run("plan", town / "town.gpkg", "-o", town / "again", "--seed", 1, "--rules", town / "plan" / "plan.toml")
+    assert (town / "again" / "plan.gpkg").read_bytes() == (town / "plan" / "plan.gpkg").read_bytes()
+
+
+def test_one_rule_can_be_set_on_the_line(town):
+    run(
+        "plan",
+        town / "town.gpkg",
+        "-o",
+        town / "big",
+        "--set",
+        "rural.high=120",
+        "--set",
+        "rural.target=100",
+        "--effort",
+        "quick",
+    )
+    plan = gp.read_plan(town / "big")
+    assert plan.manifest["rules"]["rural"]["target"] == 100
+    assert plan.subgrids["households"].mean() > 80
+
+
+def test_an_unknown_rule_is_refused_by_name(town):
+    done = run("plan", town / "town.gpkg", "-o", town / "x", "--set", "rural.hihg=120", status=2)
+    assert "rural.hihg" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("plan", "nothing.gpkg", "-o", "x"), "nothing.gpkg"),
+        (("audit", "nowhere"), "nowhere"),
+        (("map", "nowhere"), "nowhere"),
+        (("check", "nothing.osm.pbf"), "nothing.osm.pbf"),
+    ],
+)
+def test_what_is_not_there_is_named(words, says, tmp_path):
+    done = subprocess.run([sys.executable, "-m", "gridplan.cli", *words], capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode in (1, 2)
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_misuse_is_told_with_status_2(tmp_path):
+    run("plan", EXAMPLE, status=2)
+    run("plan", "-o", tmp_path / "x", status=2)
+    run("plan", EXAMPLE, "-o", tmp_path / "x", "--map", "floors", status=2)
+
+
+def test_personal_columns_are_refused(tmp_path):
+    frame = gpd.GeoDataFrame({"户主姓名": ["某"], "floors": [1]}, geometry=[box(5e5, 4e6, 5e5 + 10, 4e6 + 10)], crs="EPSG:32650")
+    frame.to_file(tmp_path / "b.gpkg")
+    done = run("check", tmp_path / "b.gpkg", status=1)
+    assert "户主姓名" in done.stderr
+
+
+def test_check_shows_the_site_and_what_was_done_to_it():
+    done = run("check", EXAMPLE)
+    assert "households" in done.stdout
+    assert "What was done to the data" in done.stdout
+
+
+def test_the_schema_is_explained_in_both_languages():
+    done = run("schema", "subgrids")
+    assert "户数" in done.stdout
+    assert "Land outline" in done.stdout
+    assert "no table houses" in run("schema", "houses", status=2).stderr
+
+
+def test_the_rules_are_printed_as_toml_that_can_be_read_back(tmp_path):
+    (tmp_path / "r.toml").write_text(run("rules").stdout, encoding="utf-8")
+    assert gp.Rules.from_file(tmp_path / "r.toml") == gp.Rules()
+
+
+def test_the_version_is_printed():
+    assert run("--version").stdout.strip() == f"gridplan {gp.__version__}"

@@ -1,0 +1,20 @@
+"""The notebooks run from top to bottom and are kept with their outputs."""
+
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+FOLDER = Path(__file__).parents[1] / "notebooks"
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.ipynb")), ids=lambda p: p.stem)
+@pytest.mark.filterwarnings("default")  # what the notebook machinery itself warns of is not ours
+def test_a_notebook_runs_from_top_to_bottom(path):
+    notebook = nbformat.read(path, as_version=4)
+    kept = [bool(cell.get("outputs")) for cell in notebook.cells if cell.cell_type == "code"]
+    assert kept[0], "run `make notebooks` and keep the outputs"
+    NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(FOLDER)}}).execute()
+    errors = [o for cell in notebook.cells for o in cell.get("outputs", []) if o.output_type == "error"]
+    assert not errors
