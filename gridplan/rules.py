@@ -79,7 +79,7 @@ class Band:
 class Prices:
     """What each wish is worth, all in household-metres, so that every trade-off can be read."""
 
-    outside_band: float = rule(3000.0, "household-metres/household", "each household above high or below low", least=0)
+    outside_band: float = rule(10_000.0, "household-metres/household", "each household above high or below low", least=0)
     off_target: float = rule(10.0, "household-metres/household", "each household away from the target", least=0)
     building: float = rule(150.0, "household-metres", "each further sub-grid that a building is split into", least=0)
     compound: float = rule(300.0, "household-metres", "each further compound that a sub-grid reaches into", least=0)

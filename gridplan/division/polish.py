@@ -18,7 +18,8 @@ from gridplan.division.kernels import Data, price_part
 
 Array = np.ndarray[Any, Any]
 NODES = 60  # branch-and-bound nodes of a polish; never seconds, so that the answer is the same everywhere
-FEW = 500  # columns of the first integer problem
+SETTLED = 0.999  # a column that the relaxation takes by this much is taken
+WORK = 400_000  # atoms times columns of an integer problem over everything
 GAP = 5e-4  # share of the price at which the integer problem is good enough
 
 
@@ -132,34 +133,50 @@ def choose_cover(columns: Columns, n: int, k: int | tuple[int, int], best: float
     covers = vstack([csc_matrix((ones, atoms, starts), shape=(n, len(prices))), np.ones((1, len(prices)))], format="csc")
     least, greatest = (k, k) if isinstance(k, int) else k
     low, high = np.append(np.ones(n), float(least)), np.append(np.ones(n), float(greatest))
-    relaxed = milp(prices, bounds=Bounds(0.0, 1.0), constraints=LinearConstraint(covers, low, high))
+    relaxed = linprog(
+        prices,
+        A_eq=covers[:n],
+        b_eq=np.ones(n),
+        A_ub=vstack([covers[n:], -covers[n:]]),
+        b_ub=[high[-1], -low[-1]],
+        method="highs",
+    )
     if relaxed.x is None:
         return Cover(None, np.inf, np.inf)
     if relaxed.fun > best - 1e-6:
         return Cover(None, best, relaxed.fun)
     if np.abs(relaxed.x - np.round(relaxed.x)).max() < 1e-6:
         return Cover(_read_parts(np.flatnonzero(relaxed.x > 0.5), starts, atoms, n), relaxed.fun, relaxed.fun)
-    duals = linprog(prices, A_eq=covers[:n], b_eq=np.ones(n), A_ub=vstack([covers[n:], -covers[n:]]), b_ub=[high[-1], -low[-1]])
-    reduced = (
-        prices - covers[:n].T @ duals.eqlin.marginals - covers[n:].T @ (duals.ineqlin.marginals[:1] - duals.ineqlin.marginals[1:])
-    )
+    count = relaxed.ineqlin.marginals
+    reduced = prices - covers[:n].T @ relaxed.eqlin.marginals - covers[n:].T @ (count[:1] - count[1:])
     cover = Cover(None, best, relaxed.fun)
-    # A few of the cheapest columns first: their cover tells how many others need to be looked at.
-    for number in (FEW, most):
-        kept = np.flatnonzero((reduced <= cover.price - relaxed.fun) | (relaxed.x > 1e-9))
-        if number == most and (len(kept) <= FEW or cover.price - relaxed.fun <= GAP * abs(relaxed.fun)):
+    # What the relaxation has decided is left so at first: the integer problem is then about the rest only.
+    settled = np.flatnonzero(relaxed.x > SETTLED)
+    free = np.asarray(covers[:n, settled].sum(axis=1)).ravel() < 0.5
+    clear = np.asarray(covers[:n].T @ ~free).ravel() < 0.5
+    for rows, fixed in ((free, settled), (np.ones(n, bool), settled[:0])):
+        if cover.price - relaxed.fun <= GAP * abs(relaxed.fun):
             break
-        if len(kept) > number:
-            kept = np.sort(kept[np.lexsort((kept, reduced[kept].round(6)))][:number])
+        fits = (reduced <= cover.price - relaxed.fun) | (relaxed.x > 1e-9)
+        kept = np.flatnonzero(fits & clear if len(fixed) else fits)
+        if len(kept) > most or (not len(fixed) and len(kept) * n > WORK):
+            kept = np.sort(kept[np.lexsort((kept, reduced[kept].round(6)))][: min(most, WORK // n)])
+        own = covers[:n][rows][:, kept]
         found = milp(
             prices[kept],
             integrality=np.ones(len(kept)),
             bounds=Bounds(0.0, 1.0),
-            constraints=LinearConstraint(covers[:, kept], low, high),
+            constraints=LinearConstraint(
+                vstack([own, covers[n:][:, kept]], format="csc"),
+                np.append(np.ones(rows.sum()), least - len(fixed)),
+                np.append(np.ones(rows.sum()), greatest - len(fixed)),
+            ),
             options={"node_limit": NODES, "mip_rel_gap": GAP},
         )
-        if found.x is not None and found.fun < cover.price - 1e-6:
-            cover = Cover(_read_parts(kept[found.x > 0.5], starts, atoms, n), found.fun, relaxed.fun)
+        price = np.inf if found.x is None else found.fun + prices[fixed].sum()
+        if price < cover.price - 1e-6:
+            chosen = np.concatenate([fixed, kept[found.x > 0.5]])
+            cover = Cover(_read_parts(chosen, starts, atoms, n), float(price), relaxed.fun)
     return cover
 
 

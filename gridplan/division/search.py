@@ -50,6 +50,7 @@ HOT, COLD = 0.12, 0.0015  # heat at first and at last, in shares of the mean pri
 LENIENCE = 0.02  # share of the price of a household outside the band that a run begins with
 SHORT_RUN = 3_000  # exchanges tried in a run at the least
 MOST_COLUMNS = 20_000
+ROOMY = 20  # atoms of a part that count for the length of a run
 LEAST_ROUNDS = 60_000  # and in all runs: few atoms get more runs, since a run is then over soon
 
 
@@ -88,7 +89,7 @@ def run(data: Data, k: int, effort: Effort, chance: Array, pool: Pool) -> Array:
     state = open_state(data, part, k)
     price = sum(price_part(data, state, p) for p in range(k))
     scale = max(float(state.walk.sum()), 1e-3 * price, 1.0) / k
-    rounds = max(SHORT_RUN, effort.rounds * len(part))
+    rounds = max(SHORT_RUN, effort.rounds * min(len(part), ROOMY * k))
     steps = 2 * effort.looks
     heats = HOT * (COLD / HOT) ** (np.arange(steps + 1) / steps) * scale
     # At first a household outside the band costs little, so that parts can trade through overfull neighbours.
