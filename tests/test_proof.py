@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridplan.division.bound import find_bound
+from gridplan.division.columns import Pool, hash_parts
+from gridplan.division.cover import choose_cover
 from gridplan.division.divide import divide_atoms
 from gridplan.division.listing import list_parts
-from gridplan.division.polish import Pool, choose_cover, hash_parts
 from gridplan.division.search import open_state
 from gridplan.rules import Band
 from tests.test_division import find_best, make, make_board, make_random

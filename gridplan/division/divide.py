@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from gridplan.division.columns import Columns
+from gridplan.division.cover import choose_cover
 from gridplan.division.listing import list_parts
-from gridplan.division.polish import Columns, choose_cover
 from gridplan.division.problem import Problem
 from gridplan.division.search import EFFORTS, Effort, open_state, search
 from gridplan.rules import Band

@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from gridplan.division.columns import Columns, Pool, join_columns
+from gridplan.division.cover import choose_cover
+from gridplan.division.growth import grow_columns
 from gridplan.division.kernels import Data, State, anneal, make_state, price_part, refresh_part
-from gridplan.division.polish import Columns, Pool, choose_cover, join_columns
 from gridplan.division.problem import Problem
 from gridplan.division.start import cut_tree
 
@@ -31,6 +33,8 @@ class Effort:
         Times in the colder half of a run at which its parts are kept for the polish.
     listed
         Where no more parts than this are possible at all, they are all listed for the polish.
+    growth
+        Rounds in which the parts kept grow new ones.
     """
 
     runs: int
@@ -38,18 +42,20 @@ class Effort:
     trees: int
     looks: int
     listed: int
+    growth: int
 
 
 EFFORTS = {
-    "quick": Effort(2, 150, 2, 4, 5_000),
-    "default": Effort(6, 250, 2, 6, 20_000),
-    "thorough": Effort(24, 1500, 4, 12, 200_000),
+    "quick": Effort(2, 150, 2, 4, 5_000, 1),
+    "default": Effort(6, 250, 2, 6, 20_000, 6),
+    "thorough": Effort(24, 1500, 4, 12, 200_000, 30),
 }
 SWAP_SHARE = 0.35
 HOT, COLD = 0.12, 0.0015  # heat at first and at last, in shares of the mean price of a part
 LENIENCE = 0.02  # share of the price of a household outside the band that a run begins with
 SHORT_RUN = 3_000  # exchanges tried in a run at the least
 MOST_COLUMNS = 20_000
+COARSE = 8  # atoms of a part up to which parts grow; larger ones differ by too many atoms from better ones
 ROOMY = 20  # atoms of a part that count for the length of a run
 LEAST_ROUNDS = 60_000  # and in all runs: few atoms get more runs, since a run is then over soon
 
@@ -77,7 +83,9 @@ def search(problem: Problem, k: int, effort: Effort, seed: int, listed: Columns 
     columns = pool.list_columns(MOST_COLUMNS)
     if listed is not None:
         columns = join_columns(columns, listed)
-    cover = choose_cover(columns, len(problem), k, best_price)
+    rounds = effort.growth if len(problem) <= COARSE * k else 0
+    columns, relaxed = grow_columns(data, columns, k, rounds)
+    cover = choose_cover(columns, len(problem), k, best_price, known=best, relaxed=relaxed)
     if cover.part is not None:
         best, best_price = cover.part, total_price(data, cover.part, k)
     return best, best_price
