@@ -134,14 +134,14 @@ def plan_command(
     if (source is None) == (place is None):
         raise typer.BadParameter("give either a SOURCE file or --place NAME", param_hint="SOURCE")
     storage.refuse_existing(output, overwrite)
-    rules = _read_rules(rules_file, settings, effort)
+    rules = _read_rules(rules_file, settings, effort, mapping)
     files = {
         "communities": communities, "compounds": compounds, "barriers": tuple(barriers or ()), "openings": openings,
         "streets": streets, "places": places, "institutions": institutions, "counts": counts, "boundary": boundary,
     }  # fmt: skip
     with console.show_progress() as clock:
         clock("reading", 0, 1)
-        site = _read(source, place, cache, files, mapping, crs, datum, encoding, rules)
+        site = _read(source, place, cache, files, crs, datum, encoding, rules)
         paths = [Path(source)] if source else []
         paths += [p for value in files.values() for p in (value if isinstance(value, tuple) else [value]) if p]
         clock("hashing", 0, 1)
@@ -170,12 +170,12 @@ def check_command(
     """
     from gridplan import console, planning
 
-    rules = _read_rules(rules_file, None, None)
+    rules = _read_rules(rules_file, None, None, mapping)
     files = {
         "communities": communities, "compounds": compounds, "barriers": tuple(barriers or ()), "openings": openings,
         "streets": streets, "places": places, "institutions": institutions, "counts": counts, "boundary": boundary,
     }  # fmt: skip
-    site = _read(source, None, None, files, mapping, crs, datum, encoding, rules)
+    site = _read(source, None, None, files, crs, datum, encoding, rules)
     site = planning.prepare_site(site, rules)
     console.print_site(site)
     console.print_ledger(site.ledger)
@@ -294,29 +294,25 @@ def schema_command(
 
 
 def _read(
-    source: str | None, place: str | None, cache: Path | None, files: dict[str, Any], mapping: list[str] | None,
+    source: str | None, place: str | None, cache: Path | None, files: dict[str, Any],
     crs: str | None, datum: Datum | None, encoding: str | None, rules: Rules,
 ) -> Site:  # fmt: skip
     """Read the site from a file or, by a place's name, from OpenStreetMap."""
     from gridplan.reading import read_site
 
-    pairs = [text.partition("=") for text in mapping or []]
-    loose = [text for text, (_, sign, yours) in zip(mapping or [], pairs, strict=True) if not sign or not yours]
-    if loose:
-        raise typer.BadParameter(f"{', '.join(loose)}: write COLUMN=YOURS, e.g. floors=number_of_floors", param_hint="--map")
     given: Any = source
     if place is not None:
         from gridplan.sources.osm_online import read_osm_place
 
         given = read_osm_place(place, cache=cache)
     return read_site(
-        given, **files, mapping={own.strip(): yours.strip() for own, _, yours in pairs}, crs=crs,
+        given, **files, mapping=dict(rules.columns), crs=crs,
         datum=datum.value if datum else None, encoding=encoding, rules=rules.site,
     )  # fmt: skip
 
 
-def _read_rules(path: Path | None, settings: list[str] | None, effort: str | None) -> Rules:
-    """Read the rules from the file, then set those given one by one."""
+def _read_rules(path: Path | None, settings: list[str] | None, effort: str | None, mapping: list[str] | None) -> Rules:
+    """Read the rules from the file, then set those given one by one, and the names of columns."""
     import tomllib
 
     from gridplan.rules import Rules
@@ -332,7 +328,16 @@ def _read_rules(path: Path | None, settings: list[str] | None, effort: str | Non
         except tomllib.TOMLDecodeError:
             parsed = value.strip()
         rules = rules.replace(**{section: {key.strip(): parsed}})
-    return rules
+    return rules.replace(columns=_read_mapping(mapping))
+
+
+def _read_mapping(mapping: list[str] | None) -> dict[str, str]:
+    """Read COLUMN=YOURS words."""
+    pairs = [text.partition("=") for text in mapping or []]
+    loose = [text for text, (_, sign, yours) in zip(mapping or [], pairs, strict=True) if not sign or not yours]
+    if loose:
+        raise typer.BadParameter(f"{', '.join(loose)}: write COLUMN=YOURS, e.g. floors=number_of_floors", param_hint="--map")
+    return {own.strip(): yours.strip() for own, _, yours in pairs}
 
 
 def _show_version(asked: bool) -> None:

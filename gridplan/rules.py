@@ -6,6 +6,7 @@ one section per rule; a key that is not known is refused by name.
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields, is_dataclass, replace
@@ -225,6 +226,13 @@ class Rules:
     neighbours: NeighbourRules = NeighbourRules()
     division: DivisionRules = DivisionRules()
     outlines: OutlineRules = OutlineRules()
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse column names that are not text."""
+        wrong = [f"{own} = {theirs!r}" for own, theirs in self.columns.items() if not isinstance(theirs, str) or not theirs]
+        if wrong:
+            raise RuleError(f"columns: {', '.join(wrong)}: give the name of your column as text")
 
     def find_band(self, kind: str) -> Band:
         """Find the band of a class of community."""
@@ -233,11 +241,14 @@ class Rules:
     def replace(self, **sections: Mapping[str, Any]) -> Rules:
         """Return the rules with some values changed, section by section."""
         known = {f.name: f for f in fields(self)}
-        changed = {}
+        changed: dict[str, Any] = {}
         for name, values in sections.items():
             if name not in known:
                 raise RuleError(f"unknown rule section {name}; there are {', '.join(known)}")
             section = getattr(self, name)
+            if name == "columns":
+                changed[name] = {**section, **values}
+                continue
             allowed = [f.name for f in fields(section)]
             for key in values:
                 if key not in allowed:
@@ -268,7 +279,9 @@ class Rules:
     def to_dict(self) -> dict[str, dict[str, Any]]:
         """Return all values as nested dictionaries."""
         sections = {section.name: getattr(self, section.name) for section in fields(self)}
-        return {name: {f.name: getattr(own, f.name) for f in fields(own)} for name, own in sections.items()}
+        own_names = dict(sections.pop("columns"))
+        values = {name: {f.name: getattr(own, f.name) for f in fields(own)} for name, own in sections.items()}
+        return values | {"columns": own_names}
 
     def to_toml(self) -> str:
         r"""Write all rules as TOML, each value with its unit, meaning and source.
@@ -281,6 +294,11 @@ class Rules:
         parts = []
         for section in fields(self):
             own = getattr(self, section.name)
+            if section.name == "columns":
+                names = [f"{_write_value(key)} = {_write_value(value)}" for key, value in own.items()]
+                note = '# which of your columns is which, e.g. "buildings.floors" = "CS"'
+                parts.append("\n".join(["[columns]", note, *names]))
+                continue
             lines = [f"[{section.name}]"]
             lines += [f"{f.name} = {_write_value(getattr(own, f.name))}  # {_describe(f)}" for f in fields(own)]
             parts.append("\n".join(lines))
@@ -290,7 +308,7 @@ class Rules:
 def _write_value(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    return f'"{value}"' if isinstance(value, str) else repr(value)
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
 
 
 def _describe(entry: Field[Any]) -> str:

@@ -141,3 +141,17 @@ def test_the_rules_are_printed_as_toml_that_can_be_read_back(tmp_path):
 
 def test_the_version_is_printed():
     assert run("--version").stdout.strip() == f"gridplan {gp.__version__}"
+
+
+def test_columns_can_be_named_on_the_line_or_in_the_rules_file(tmp_path):
+    """Forty houses of ten households on a board; the floors stand in CS and the households in HS."""
+    shapes = [box(5e5 + 30 * (i % 8), 4e6 + 30 * (i // 8), 5e5 + 30 * (i % 8) + 10, 4e6 + 30 * (i // 8) + 10) for i in range(40)]
+    frame = gpd.GeoDataFrame({"CS": [2] * 40, "HS": [10] * 40}, geometry=shapes, crs="EPSG:32650")
+    frame.to_file(tmp_path / "b.gpkg")
+    words = ["--map", "floors=CS", "--map", "buildings.households_observed=HS", "--set", "site.default_kind=urban"]
+    run("plan", tmp_path / "b.gpkg", "-o", tmp_path / "line", *words)
+    plan = gp.read_plan(tmp_path / "line")
+    assert plan.subgrids["households"].sum() == 400
+    assert plan.site.buildings["floors"].tolist() == [2.0] * 40
+    run("plan", tmp_path / "b.gpkg", "-o", tmp_path / "file", "--rules", tmp_path / "line" / "plan.toml")
+    assert (tmp_path / "file" / "plan.gpkg").read_bytes() == (tmp_path / "line" / "plan.gpkg").read_bytes()
