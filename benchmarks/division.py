@@ -40,11 +40,11 @@ def run():
     for label, problem in make_panel():
         divide_atoms(problem, "quick", 0)
         results = {}
-        for effort in ("quick", "default", "thorough"):
+        for effort in ("quick", "default"):
             began = time.process_time()
             division = divide_atoms(problem, effort, 1)
             results[effort] = division, time.process_time() - began
-        best = results["thorough"][0]
+        best = results["default"][0]
         bounds = {}
         for effort, (division, seconds) in results.items():
             k = len(division.centres)

@@ -15,7 +15,9 @@ import numpy as np
 from numba import njit
 from scipy.spatial import cKDTree
 
+from gridplan.division.cover import relax
 from gridplan.division.kernels import Data, price_mass, walk_between
+from gridplan.division.listing import list_parts
 from gridplan.division.problem import Problem
 
 Array = np.ndarray[Any, Any]
@@ -37,8 +39,11 @@ class Bound:
     multipliers: Array
 
 
-def find_bound(problem: Problem, part: Array, price: float, steps: int = 200) -> Bound:
+def find_bound(problem: Problem, part: Array, price: float, steps: int = 200, listed: int = 60_000) -> Bound:
     """Find a lower bound on the price of every division into as many parts as ``part`` has, all within the band.
+
+    Where no more than ``listed`` contiguous parts are possible at all, the relaxed cover by all of them is a bound that
+    knows of contiguity too, and is returned instead.
 
     Parameters
     ----------
@@ -50,12 +55,18 @@ def find_bound(problem: Problem, part: Array, price: float, steps: int = 200) ->
         The price of that division, in household-metres; the target of the steps.
     steps
         Subgradient steps; the bound never falls with more.
+    listed
+        The most parts to list.
 
     Notes
     -----
     Held, M., Wolfe, P., Crowder, H. P. (1974). Validation of subgradient optimization. Mathematical Programming 6.
     """
     k = int(part.max()) + 1
+    parts = list_parts(problem.to_data(), listed)
+    relaxed = None if parts is None else relax(parts, len(problem), (k, k))
+    if relaxed is not None:
+        return Bound(relaxed.value, relaxed.worth)
     data = _nest(problem.to_data())
     near, reach = _list_near(problem, data)
     u = _start_multipliers(problem, part, price)
