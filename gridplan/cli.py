@@ -117,7 +117,13 @@ def plan_command(
     place: Place = None, cache: Cache = Path("outputs/osm_cache"),
     seed: Annotated[int, typer.Option(help="Same input, rules and seed: same plan.", rich_help_panel=_WHAT)] = 0,
     effort: Annotated[str | None, typer.Option(help="quick, default or thorough.", rich_help_panel=_WHAT)] = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Threads; one for each core if not given.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Threads, or processes for a city in chunks; one for each core if not given.")
+    ] = None,
+    chunk: Annotated[
+        int | None,
+        typer.Option(min=1, help="Plan in chunks of so many buildings, as GeoParquet files of more than 100,000 always are."),
+    ] = None,
     file_format: Annotated[Format, typer.Option("--format", help="How the plan is stored.")] = Format.auto,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a plan that is there already.")] = False,
 ) -> None:  # fmt: skip
@@ -139,13 +145,21 @@ def plan_command(
         "communities": communities, "compounds": compounds, "barriers": tuple(barriers or ()), "openings": openings,
         "streets": streets, "places": places, "institutions": institutions, "counts": counts, "boundary": boundary,
     }  # fmt: skip
+    if source is not None and file_format is not Format.gpkg:
+        from gridplan.city import running
+
+        if chunk or running.is_large(source):
+            reason = running.explain_whole(source, files, datum, rules)
+            if not reason:
+                how = {"mapping": _read_mapping(mapping), "crs": crs, "encoding": encoding}
+                _plan_city(source, output, rules, files, how, seed, workers, chunk, overwrite)
+                return
+            console.err.print(f"planned in one piece, since {reason}", soft_wrap=True)
     with console.show_progress() as clock:
         clock("reading", 0, 1)
         site = _read(source, place, cache, files, mapping, crs, datum, encoding, rules)
-        paths = [Path(source)] if source else []
-        paths += [p for value in files.values() for p in (value if isinstance(value, tuple) else [value]) if p]
         clock("hashing", 0, 1)
-        inputs = storage.hash_files(paths)
+        inputs = storage.hash_files(_list_paths(source, files))
         plan = planning.divide(site, rules, seed=seed, workers=workers, inputs=inputs, progress=clock)
         clock("writing", 0, 1)
         written = storage.write_plan(plan, output, format=file_format.value, overwrite=overwrite)
@@ -153,6 +167,36 @@ def plan_command(
     console.print_plan(plan)
     console.print_times(clock.seconds)
     console.out.print(f"written    {written}", soft_wrap=True)
+    console.out.print(f"next       gridplan audit {output}; gridplan map {output}", soft_wrap=True)
+
+
+def _list_paths(source: str | None, files: dict[str, Any]) -> list[Path]:
+    paths = [Path(source)] if source else []
+    return paths + [p for value in files.values() for p in (value if isinstance(value, tuple) else [value]) if p]
+
+
+def _plan_city(
+    source: str, output: Path, rules: Rules, files: dict[str, Any], how: dict[str, Any], seed: int, workers: int | None,
+    chunk: int | None, overwrite: bool,
+) -> None:  # fmt: skip
+    """Plan a city in chunks, and print what it comes to."""
+    from gridplan import console, storage
+    from gridplan.city import running
+    from gridplan.city.tables import load_table
+
+    seconds: dict[str, float] = {}
+    with console.show_progress() as clock:
+        clock("hashing", 0, 1)
+        inputs = storage.hash_files(_list_paths(source, files))
+        summary = running.plan_city(
+            source, output, rules, files=files, **how, seed=seed, workers=workers, chunk=chunk or running.CHUNK,
+            inputs=inputs, overwrite=overwrite, progress=clock, seconds=seconds,
+        )  # fmt: skip
+    console.print_ledger(load_table(output / "tables", "ledger"))
+    console.print_figures(summary.manifest["figures"])
+    console.print_times(clock.seconds)
+    console.print_times(seconds, "of planning")
+    console.out.print(f"written    {output}", soft_wrap=True)
     console.out.print(f"next       gridplan audit {output}; gridplan map {output}", soft_wrap=True)
 
 
@@ -232,27 +276,54 @@ def map_command(
 
 @app.command("synth")
 def synth_command(
-    output: Annotated[Path, typer.Argument(metavar="OUTPUT", help="GeoPackage to write, e.g. town.gpkg.")],
+    output: Annotated[
+        Path, typer.Argument(metavar="OUTPUT", help="GeoPackage to write, e.g. town.gpkg; else a folder of GeoParquet.")
+    ],
     communities: Annotated[int, typer.Option(min=1, help="Number of communities.")] = 5,
     urban_share: Annotated[float, typer.Option(min=0.0, max=1.0, help="Share of urban communities.")] = 0.6,
     households: Annotated[int | None, typer.Option(min=1, help="Exact number of households in all.")] = None,
+    hierarchy: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="CSV of real communities to lay out instead (code, name, kind, subdistrict), or a register of divisions; "
+            "further ones add what the first lacks."
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Same seed: same town.")] = 0,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file if it is there.")] = False,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes for a folder; one for each core if not given.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")] = False,
 ) -> None:
     """Make a synthetic town to try gridplan on: slabs, towers, villages, a river, a railway, counts.
 
     [dim]gridplan synth town.gpkg --communities 20 --seed 7[/dim]
+
+    [dim]gridplan synth city --hierarchy villages.csv --households 2837237[/dim]
     """
     from gridplan import console
     from gridplan.errors import OutputExistsError
-    from gridplan.sources.synthetic import make_town, write_town
+    from gridplan.sources.hierarchy import read_hierarchy
+    from gridplan.sources.synthetic import lay_out_town, make_town, write_town
 
     if output.exists() and not overwrite:
         raise OutputExistsError(f"{output} is there already; use --overwrite or another name")
-    reading = make_town(communities, urban_share, households, seed)
-    write_town(reading, output)
-    rows = ((f"{len(table):,}", name) for name, table in reading.tables.items())
-    console.print_table(f"{output} ({output.stat().st_size / 1e6:.1f} MB)", ("rows", "table"), rows, right=(0,))
+    wards = read_hierarchy(hierarchy) if hierarchy else None
+    if output.suffix.lower() == ".gpkg":
+        reading = make_town(communities, urban_share, households, seed, hierarchy=wards)
+        write_town(reading, output)
+        rows = [(f"{len(table):,}", name) for name, table in reading.tables.items()]
+        size = output.stat().st_size
+    else:
+        from gridplan.parquet import count_rows
+        from gridplan.sources.synthetic_city import write_city
+
+        with console.show_progress() as clock:
+            town = lay_out_town(communities, urban_share, households, seed, wards)
+            write_city(town, output, workers=workers, progress=clock)
+        files = sorted(output.glob("*.parquet"))
+        rows = [(f"{count_rows(file):,}", file.stem) for file in files]
+        size = sum(file.stat().st_size for file in files)
+        console.print_times(clock.seconds)
+    console.print_table(f"{output} ({size / 1e6:.1f} MB)", ("rows", "table"), rows, right=(0,))
 
 
 @app.command("rules")
@@ -300,19 +371,25 @@ def _read(
     """Read the site from a file or, by a place's name, from OpenStreetMap."""
     from gridplan.reading import read_site
 
-    pairs = [text.partition("=") for text in mapping or []]
-    loose = [text for text, (_, sign, yours) in zip(mapping or [], pairs, strict=True) if not sign or not yours]
-    if loose:
-        raise typer.BadParameter(f"{', '.join(loose)}: write COLUMN=YOURS, e.g. floors=number_of_floors", param_hint="--map")
+    words = _read_mapping(mapping)
     given: Any = source
     if place is not None:
         from gridplan.sources.osm_online import read_osm_place
 
         given = read_osm_place(place, cache=cache)
     return read_site(
-        given, **files, mapping={own.strip(): yours.strip() for own, _, yours in pairs}, crs=crs,
+        given, **files, mapping=words, crs=crs,
         datum=datum.value if datum else None, encoding=encoding, rules=rules.site,
     )  # fmt: skip
+
+
+def _read_mapping(mapping: list[str] | None) -> dict[str, str]:
+    """Read the user's words for columns."""
+    pairs = [text.partition("=") for text in mapping or []]
+    loose = [text for text, (_, sign, yours) in zip(mapping or [], pairs, strict=True) if not sign or not yours]
+    if loose:
+        raise typer.BadParameter(f"{', '.join(loose)}: write COLUMN=YOURS, e.g. floors=number_of_floors", param_hint="--map")
+    return {own.strip(): yours.strip() for own, _, yours in pairs}
 
 
 def _read_rules(path: Path | None, settings: list[str] | None, effort: str | None) -> Rules:

@@ -176,8 +176,11 @@ def _stand_beside(
     others = np.flatnonzero(homes.to_numpy())
     shapes = buildings.geometry.to_numpy()
     a, b = shapely.STRtree(shapes[others]).query(shapes[small], predicate="dwithin", distance=rules.outbuilding_reach)
+    community = buildings["community"].to_numpy(dtype=object)
+    # Only within a community, for communities are independent of one another.
+    serves = (area[others[b]] >= 2 * area[small[a]]) & (community[others[b]] == community[small[a]])
     beside = pd.Series(False, index=buildings.index)
-    beside.iloc[small[a[area[others[b]] >= 2 * area[small[a]]]]] = True
+    beside.iloc[small[a[serves]]] = True
     return beside
 
 

@@ -18,7 +18,7 @@ PACKAGE = ROOT / "gridplan"
 FLOORS = [
     ["errors", "engine"],
     ["schema", "rules"],
-    ["conform", "faces", "shapes", "codes"],
+    ["conform", "faces", "shapes", "codes", "parquet"],
     ["site"],
     ["inspection", "lands", "linework", "tiling"],
     ["outlines"],
@@ -30,6 +30,7 @@ FLOORS = [
     ["auditing"],
     ["sources", "maps", "styles"],
     ["reading", "storage"],
+    ["city"],
     ["console"],
     ["cli", "__init__"],
 ]
