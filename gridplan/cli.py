@@ -6,7 +6,6 @@ Exit status: 0 done, 1 problems found in the data or the plan, 2 the command its
 from __future__ import annotations
 
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +13,35 @@ import typer
 
 from gridplan import __version__
 from gridplan.errors import GridplanError, InputError, PlanError
+from gridplan.options import (
+    WHAT,
+    Barriers,
+    Boundary,
+    Cache,
+    Communities,
+    Compounds,
+    Counts,
+    Crs,
+    Datum,
+    DatumOption,
+    Encoding,
+    Format,
+    Institutions,
+    Lang,
+    Layers,
+    Mapping,
+    Openings,
+    OptionalSource,
+    Place,
+    Places,
+    PlanPath,
+    RulesFile,
+    Set,
+    Source,
+    Streets,
+    read_mapping,
+    read_rules,
+)
 
 if TYPE_CHECKING:
     from gridplan.rules import Rules
@@ -31,81 +59,6 @@ app = typer.Typer(
 )
 
 
-class Lang(StrEnum):
-    """Languages of maps."""
-
-    en = "en"
-    zh = "zh"
-
-
-class Datum(StrEnum):
-    """Datums of geographic input other than its CRS says."""
-
-    wgs84 = "wgs84"
-    gcj02 = "gcj02"
-    bd09 = "bd09"
-
-
-class Layers(StrEnum):
-    """Ways to put a plan on a map."""
-
-    auto = "auto"
-    classes = "classes"
-    tiles = "tiles"
-
-
-class Format(StrEnum):
-    """Formats of a plan on disk."""
-
-    auto = "auto"
-    gpkg = "gpkg"
-    parquet = "parquet"
-
-
-_FROM = "Where the land comes from"
-_HOW = "How to read it"
-_WHAT = "What to draw"
-
-Source = Annotated[
-    str,
-    typer.Argument(metavar="SOURCE", help="OSM extract (.osm.pbf, .osm), vector file with buildings, or folder of such files."),
-]
-OptionalSource = Annotated[
-    str | None, typer.Argument(metavar="[SOURCE]", help="OSM extract, vector file with buildings, or folder of such files.")
-]
-Place = Annotated[
-    str | None, typer.Option(help="Fetch this place from OpenStreetMap instead (needs the internet).", rich_help_panel=_FROM)
-]
-Cache = Annotated[Path, typer.Option(help="Folder that keeps what --place fetched.", rich_help_panel=_FROM)]
-Communities = Annotated[Path | None, typer.Option(help="Outlines of communities: hard limits.", rich_help_panel=_FROM)]
-Compounds = Annotated[Path | None, typer.Option(help="Outlines of residential compounds.", rich_help_panel=_FROM)]
-Barriers = Annotated[
-    list[Path] | None, typer.Option(help="Railways, rivers, main roads; may be given several times.", rich_help_panel=_FROM)
-]
-Openings = Annotated[Path | None, typer.Option(help="Bridges, underpasses, gates in barriers.", rich_help_panel=_FROM)]
-Streets = Annotated[Path | None, typer.Option(help="Street centre lines.", rich_help_panel=_FROM)]
-Places = Annotated[Path | None, typer.Option(help="Service centres, schools, hospitals, markets ...", rich_help_panel=_FROM)]
-Institutions = Annotated[Path | None, typer.Option(help="Institutions that pair with communities.", rich_help_panel=_FROM)]
-Counts = Annotated[Path | None, typer.Option(help="Aggregate counts by building or coarser.", rich_help_panel=_FROM)]
-Boundary = Annotated[Path | None, typer.Option(help="Outer limit; buildings outside it are left out.", rich_help_panel=_FROM)]
-Mapping = Annotated[
-    list[str] | None,
-    typer.Option("--map", metavar="COLUMN=YOURS", help="Say which of your columns is which, e.g. floors=number_of_floors.",
-                 rich_help_panel=_HOW),
-]  # fmt: skip
-Crs = Annotated[str | None, typer.Option(help="CRS of files that name none, e.g. EPSG:4547.", rich_help_panel=_HOW)]
-DatumOption = Annotated[Datum | None, typer.Option(help="Declare coordinates shifted to GCJ-02 or BD-09.", rich_help_panel=_HOW)]
-Encoding = Annotated[str | None, typer.Option(help="Encoding of shapefiles and CSV, e.g. gb18030.", rich_help_panel=_HOW)]
-RulesFile = Annotated[
-    Path | None, typer.Option("--rules", help="TOML file of rules; `gridplan rules` prints one.", rich_help_panel=_WHAT)
-]
-Set = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="RULE=VALUE", help="Set one rule, e.g. urban.target=28.", rich_help_panel=_WHAT),
-]
-PlanPath = Annotated[Path, typer.Argument(metavar="PLAN", help="A plan's folder or its .gpkg.")]
-
-
 @app.command("plan")
 def plan_command(
     source: OptionalSource = None,
@@ -115,8 +68,8 @@ def plan_command(
     boundary: Boundary = None, mapping: Mapping = None, crs: Crs = None, datum: DatumOption = None,
     encoding: Encoding = None, rules_file: RulesFile = None, settings: Set = None,
     place: Place = None, cache: Cache = Path("outputs/osm_cache"),
-    seed: Annotated[int, typer.Option(help="Same input, rules and seed: same plan.", rich_help_panel=_WHAT)] = 0,
-    effort: Annotated[str | None, typer.Option(help="quick, default or thorough.", rich_help_panel=_WHAT)] = None,
+    seed: Annotated[int, typer.Option(help="Same input, rules and seed: same plan.", rich_help_panel=WHAT)] = 0,
+    effort: Annotated[str | None, typer.Option(help="quick, default or thorough.", rich_help_panel=WHAT)] = None,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Threads, or processes for a city in chunks; one for each core if not given.")
     ] = None,
@@ -140,7 +93,7 @@ def plan_command(
     if (source is None) == (place is None):
         raise typer.BadParameter("give either a SOURCE file or --place NAME", param_hint="SOURCE")
     storage.refuse_existing(output, overwrite)
-    rules = _read_rules(rules_file, settings, effort)
+    rules = read_rules(rules_file, settings, effort)
     files = {
         "communities": communities, "compounds": compounds, "barriers": tuple(barriers or ()), "openings": openings,
         "streets": streets, "places": places, "institutions": institutions, "counts": counts, "boundary": boundary,
@@ -151,7 +104,7 @@ def plan_command(
         if chunk or running.is_large(source):
             reason = running.explain_whole(source, files, datum, rules)
             if not reason:
-                how = {"mapping": _read_mapping(mapping), "crs": crs, "encoding": encoding}
+                how = {"mapping": read_mapping(mapping), "crs": crs, "encoding": encoding}
                 _plan_city(source, output, rules, files, how, seed, workers, chunk, overwrite)
                 return
             console.err.print(f"planned in one piece, since {reason}", soft_wrap=True)
@@ -214,7 +167,7 @@ def check_command(
     """
     from gridplan import console, planning
 
-    rules = _read_rules(rules_file, None, None)
+    rules = read_rules(rules_file, None, None)
     files = {
         "communities": communities, "compounds": compounds, "barriers": tuple(barriers or ()), "openings": openings,
         "streets": streets, "places": places, "institutions": institutions, "counts": counts, "boundary": boundary,
@@ -231,16 +184,23 @@ def audit_command(
     strict: Annotated[bool, typer.Option("--strict", help="Exit with status 1 if any rule is broken.")] = False,
     rules_file: Annotated[Path | None, typer.Option("--rules", help="Judge by these rules instead of the plan's own.")] = None,
     table: Annotated[Path | None, typer.Option("--csv", help="Write the table by community to this file.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes for a city; one for each core if not given.")] = None,
 ) -> None:
     """Check a plan against every rule, from its own tables, whoever drew it.
 
     [dim]gridplan audit outputs/town --strict[/dim]
     """
     from gridplan import auditing, console, storage
+    from gridplan.city.auditing import audit_city
+    from gridplan.city.reading import count_buildings
     from gridplan.rules import Rules
 
     rules = Rules.from_file(rules_file) if rules_file else None
-    result = auditing.audit(storage.read_plan(path), rules)
+    if count_buildings(path) > storage.LARGE:
+        with console.show_progress() as clock:
+            result = audit_city(path, rules, workers=workers, progress=clock)
+    else:
+        result = auditing.audit(storage.read_plan(path), rules)
     console.out.print(console.escape(str(result)), soft_wrap=True)
     if table:
         result.communities.to_csv(table, encoding="utf-8-sig")
@@ -257,20 +217,29 @@ def map_command(
     layers: Annotated[Layers, typer.Option(help="classes for small plans, tiles for big ones.")] = Layers.auto,
     base_map: Annotated[bool, typer.Option("--base-map", help="Lay it over OpenStreetMap tiles (needs the internet).")] = False,
     title: Annotated[str | None, typer.Option(help="Title of the page.")] = None,
+    only: Annotated[
+        str | None, typer.Option(metavar="CODE", help="Map only communities whose code begins so, e.g. a district of a city.")
+    ] = None,
 ) -> None:
     """Write a map of a plan as one page that opens without internet.
 
     [dim]gridplan map outputs/town --lang zh[/dim]
+
+    [dim]gridplan map outputs/city --only 130203001[/dim]
     """
     from gridplan import console, storage
+    from gridplan.city.mapping import read_sheet_plan
     from gridplan.maps.draw import draw_map
     from gridplan.maps.offline import write_map
 
     page = output or (path if path.is_dir() else path.parent) / "map.html"
     with console.show_progress() as clock:
         clock("map", 0, 1)
-        drawn = draw_map(storage.read_plan(path), lang=lang.value, layers=layers.value, base_map=base_map, title=title)
+        plan, left_out = read_sheet_plan(path, only)
+        drawn = draw_map(plan or storage.read_plan(path), lang=lang.value, layers=layers.value, base_map=base_map, title=title)
         write_map(drawn, page, overwrite=True)
+    if left_out:
+        console.out.print(f"left out   {left_out}", soft_wrap=True)
     console.out.print(f"written    {page} ({page.stat().st_size / 1e6:.1f} MB)", soft_wrap=True)
 
 
@@ -371,7 +340,7 @@ def _read(
     """Read the site from a file or, by a place's name, from OpenStreetMap."""
     from gridplan.reading import read_site
 
-    words = _read_mapping(mapping)
+    words = read_mapping(mapping)
     given: Any = source
     if place is not None:
         from gridplan.sources.osm_online import read_osm_place
@@ -381,35 +350,6 @@ def _read(
         given, **files, mapping=words, crs=crs,
         datum=datum.value if datum else None, encoding=encoding, rules=rules.site,
     )  # fmt: skip
-
-
-def _read_mapping(mapping: list[str] | None) -> dict[str, str]:
-    """Read the user's words for columns."""
-    pairs = [text.partition("=") for text in mapping or []]
-    loose = [text for text, (_, sign, yours) in zip(mapping or [], pairs, strict=True) if not sign or not yours]
-    if loose:
-        raise typer.BadParameter(f"{', '.join(loose)}: write COLUMN=YOURS, e.g. floors=number_of_floors", param_hint="--map")
-    return {own.strip(): yours.strip() for own, _, yours in pairs}
-
-
-def _read_rules(path: Path | None, settings: list[str] | None, effort: str | None) -> Rules:
-    """Read the rules from the file, then set those given one by one."""
-    import tomllib
-
-    from gridplan.rules import Rules
-
-    rules = Rules.from_file(path) if path else Rules()
-    for text in [*(settings or []), *([f'division.effort="{effort}"'] if effort else [])]:
-        name, sign, value = text.partition("=")
-        section, dot, key = name.strip().partition(".")
-        if not (sign and dot):
-            raise typer.BadParameter(f"{text}: write RULE=VALUE, e.g. urban.target=28", param_hint="--set")
-        try:
-            parsed = tomllib.loads(f"value = {value}")["value"]
-        except tomllib.TOMLDecodeError:
-            parsed = value.strip()
-        rules = rules.replace(**{section: {key.strip(): parsed}})
-    return rules
 
 
 def _show_version(asked: bool) -> None:

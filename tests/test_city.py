@@ -1,5 +1,6 @@
 """Whole cities: cut into chunks, planned part by part, stopped and taken up again; the plan is always the same."""
 
+import contextlib
 import shutil
 import subprocess
 import sys
@@ -13,8 +14,11 @@ from pandas.testing import assert_frame_equal
 
 import gridplan as gp
 from gridplan.city import running
+from gridplan.city.auditing import audit_city
 from gridplan.city.job import WORK
 from gridplan.city.ledgers import join_ledgers
+from gridplan.city.mapping import read_sheet_plan
+from gridplan.city.reading import read_communities
 from gridplan.city.running import explain_whole, plan_city
 from gridplan.conform import Entry, make_empty, write_ledger
 from gridplan.parquet import GROUP_ROWS, TableWriter, read_batches, to_arrow
@@ -170,6 +174,22 @@ def test_a_run_that_is_stopped_goes_on_where_it_stood(town, in_chunks, tmp_path,
     assert read_files(tmp_path / "plan") == read_files(in_chunks)
 
 
+@pytest.mark.slow
+def test_a_run_that_is_killed_again_and_again_ends_in_the_same_plan(town, in_chunks, tmp_path):
+    words = ["plan", town, "-o", tmp_path / "plan", "--seed", 1, "--effort", "quick", "--chunk", 1, "--workers", 2]
+    for seconds in (3.0, 3.7, 4.4, 5.1):
+        process = subprocess.Popen([sys.executable, "-m", "gridplan.cli", *map(str, words)], stderr=subprocess.DEVNULL)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(seconds)
+        process.kill()
+        process.wait()
+    if not (tmp_path / "plan" / "tables").exists():
+        subprocess.run([sys.executable, "-m", "gridplan.cli", *map(str, words)], check=True, capture_output=True)
+    mine, other = read_files(tmp_path / "plan"), read_files(in_chunks)
+    assert mine.keys() == other.keys()
+    assert {name for name in mine if mine[name] != other[name]} == {"tables/manifest.json"}
+
+
 def test_work_of_another_seed_is_not_taken_up(town, tmp_path, monkeypatch):
     monkeypatch.setattr(running, "plan_chunk", lambda task: (_ for _ in ()).throw(KeyboardInterrupt))
     for seed in (1, 2):
@@ -261,3 +281,60 @@ def test_the_ledger_lists_the_first_codes_of_all_chunks_and_counts_the_rest():
     assert ledger["count"].tolist() == [32]
     assert ledger["ids"].iloc[0].startswith("b10, b11, b30")
     assert ledger["ids"].iloc[0].endswith("and 12 more")
+
+
+# Judging and mapping
+
+
+def test_the_audit_of_parts_is_the_audit_of_the_whole(in_chunks):
+    whole, parts = gp.audit(gp.read_plan(in_chunks)), audit_city(in_chunks, most=1, workers=1)
+    assert_frame_equal(parts.communities, whole.communities)
+    assert_frame_equal(parts.subgrids, whole.subgrids)
+    assert parts.passed
+    left, right = dict(parts.summary), dict(whole.summary)
+    assert left.pop("home_area") == pytest.approx(right.pop("home_area"))
+    assert left.pop("home_area_outside") == pytest.approx(right.pop("home_area_outside"), abs=1e-9)
+    assert left == right
+    columns = list(whole.findings.columns)
+    assert parts.findings.sort_values(columns).to_numpy().tolist() == whole.findings.sort_values(columns).to_numpy().tolist()
+
+
+def test_the_audit_of_parts_finds_what_is_wrong_between_them(in_chunks, tmp_path):
+    shutil.copytree(in_chunks, tmp_path / "plan")
+    file = tmp_path / "plan" / "tables" / "stairwells.parquet"
+    doors = gpd.read_parquet(file)
+    doors.loc[doors.index[0], "subgrid"] = doors["subgrid"].iloc[-1]  # of another community
+    doors.loc[doors.index[1], "stairwell"] = doors["stairwell"].iloc[-1]
+    doors.to_parquet(file)
+    audit = audit_city(tmp_path / "plan", most=1, workers=1)
+    errors = audit.findings[audit.findings["severity"] == "error"]
+    assert not audit.passed
+    assert errors["message"].str.contains("in a sub-grid that does not exist").any()
+    assert errors["message"].str.contains("in more than one row of stairwell").any()
+
+
+def test_some_communities_of_a_plan_are_read_without_the_rest(in_chunks, whole):
+    codes = whole.site.communities.index
+    plan = read_communities(in_chunks, codes[2], codes[3])
+    assert plan.site.communities.index.tolist() == codes[2:4].tolist()
+    for table in ("buildings", "stairwells", "subgrids"):
+        every = whole.get_table(table)
+        assert_same(plan.get_table(table), every[every["community"].isin(codes[2:4])], table)
+    assert set(plan.neighbours["focal"]) <= set(plan.stairwells.index)
+
+
+def test_a_map_of_a_large_plan_shows_its_sub_grids_or_a_part_whole(in_chunks, whole, monkeypatch):
+    assert read_sheet_plan(in_chunks) == (None, "")
+    monkeypatch.setattr("gridplan.city.mapping.MOST", 10)
+    plan, left_out = read_sheet_plan(in_chunks)
+    assert len(plan.subgrids) == len(whole.subgrids)
+    assert plan.site.buildings.empty
+    assert "buildings and the smaller streets" in left_out
+    code = whole.site.communities.index[0]
+    part, left_out = read_sheet_plan(in_chunks, code)
+    assert left_out == ""
+    assert set(part.site.buildings["community"]) == {code}
+    for shown in (plan, part):
+        assert "gridplan-pack" in gp.draw_map(shown, layers="tiles").get_root().render()
+    with pytest.raises(gp.PlanError, match="no community"):
+        read_sheet_plan(in_chunks, "99")

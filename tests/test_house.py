@@ -31,7 +31,7 @@ FLOORS = [
     ["sources", "maps", "styles"],
     ["reading", "storage"],
     ["city"],
-    ["console"],
+    ["console", "options"],
     ["cli", "__init__"],
 ]
 HEAVY = {"folium", "branca", "osmnx", "numba", "sklearn", "matplotlib", "selenium"}

@@ -17,10 +17,9 @@ from gridplan.engine import Progress, count_workers, keep_silent, map_processes
 from gridplan.parquet import count_rows
 from gridplan.reading import find_buildings
 from gridplan.rules import Rules
-from gridplan.storage.folder import TABLES, put_files, refuse_existing
+from gridplan.storage.folder import LARGE, TABLES, put_files, refuse_existing
 from gridplan.storage.paper import Summary
 
-LARGE = 100_000  # buildings from which a city is planned in chunks
 CHUNK = 30_000  # buildings of a chunk: some minutes of work of one process, and some 500 MB
 
 
