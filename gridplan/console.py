@@ -21,6 +21,8 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+SHOWN_ENTRIES = 40  # of the ledger; the rest are counted
+
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
@@ -98,8 +100,11 @@ def escape(text: str) -> str:
 def print_ledger(ledger: Any) -> None:
     """Print what was dropped, repaired, attached, inferred, converted or noted."""
     if len(ledger):
-        rows = ((f"{e.count:,}", e.table, e.action, e.reason) for e in ledger.itertuples())
+        shown = ledger.sort_values("count", ascending=False, kind="stable").head(SHOWN_ENTRIES).index
+        rows = ((f"{e.count:,}", e.table, e.action, e.reason) for e in ledger[ledger.index.isin(shown)].itertuples())
         print_table("\nWhat was done to the data", ("rows", "table", "action", "why"), rows, right=(0,))
+        if len(ledger) > len(shown):
+            out.print(f"and {len(ledger) - len(shown):,} smaller entries in the table ledger")
 
 
 def print_site(site: Any) -> None:
