@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-NAMES = ("main_job", "division")
+NAMES = ("main_job", "division", "scale")
 
-for name in sys.argv[1:] or NAMES:
+for name in [word for word in sys.argv[1:] if not word.startswith("--")] or NAMES:
     importlib.import_module(f"benchmarks.{name}").run()

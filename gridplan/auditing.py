@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -43,12 +43,14 @@ class Audit:
 
     ``findings`` has one row for each fault and place (rule, severity, table, community, subgrid, ids, count,
     message, remedy): an ``error`` breaks a rule, a ``warning`` should be looked at, a ``note`` is worth knowing. ``communities``
-    holds the figures of each community and ``summary`` those of the whole plan. Print it for a report of about a screen.
+    holds the figures of each community, ``summary`` those of the whole plan and ``subgrids`` what was found again of each
+    sub-grid. Print it for a report of about a screen.
     """
 
     findings: pd.DataFrame
     communities: pd.DataFrame
     summary: Mapping[str, Any]
+    subgrids: pd.DataFrame
 
     @property
     def passed(self) -> bool:
@@ -123,17 +125,70 @@ def audit(plan: Plan, rules: Rules | None = None) -> Audit:
         ]
     )
     findings = order_findings(findings)
-    communities = _measure_communities(evidence, findings, walks, tiling, {"buildings": buildings, "compounds": compounds})
-    return Audit(findings, communities, _summarise(evidence, findings, communities, walks, insides))
+    subgrids = _measure_subgrids(evidence, findings, walks)
+    splits = {"buildings": buildings, "compounds": compounds}
+    communities = _measure_communities(evidence, findings, subgrids, tiling, splits)
+    return Audit(findings, communities, _summarise(evidence, findings, communities, subgrids, insides), subgrids)
+
+
+def join_audits(parts: Sequence[Audit], more: Sequence[pd.DataFrame] = (), dropped: Mapping[str, int] | None = None) -> Audit:
+    """Join the audits of parts of one plan, each of some of its communities.
+
+    ``more`` are findings about the plan as a whole, ``dropped`` the rows of each table that its ledger counts as dropped.
+
+    Examples
+    --------
+    >>> from tests.villages import make_board_plan
+    >>> one = audit(make_board_plan())
+    >>> join_audits([one]).summary == one.summary
+    True
+    """
+    findings = join_findings([*more, *(part.findings for part in parts)]).drop_duplicates()
+    order = {rule: n for n, rule in enumerate(dict.fromkeys(findings["rule"]))}
+    findings = findings.assign(order=findings["rule"].map(order)).sort_values(["order", "community", "subgrid"], kind="stable")
+    findings = order_findings(findings.drop(columns="order"))
+    communities = pd.concat([part.communities for part in parts]).sort_index()
+    subgrids = pd.concat([part.subgrids for part in parts]).sort_index()
+    first = parts[0].summary
+    added = {k: sum(part.summary[k] for part in parts) for k, v in first.items() if type(v) is int}
+    area = sum(part.summary["home_area"] for part in parts)
+    outside = sum(part.summary["home_area"] * part.summary["home_area_outside"] for part in parts)
+    summary = {
+        **first,
+        **added,
+        "classes": _measure_classes(subgrids),
+        "area_error": max(part.summary["area_error"] for part in parts),
+        "home_area": area,
+        "home_area_outside": outside / area if area else 0.0,
+        "dropped": first["dropped"] if dropped is None else dict(dropped),
+        "findings": {word: int((findings["severity"] == word).sum()) for word in SEVERITIES},
+    }
+    return Audit(findings, communities, summary, subgrids)
+
+
+def _measure_subgrids(e: Evidence, findings: pd.DataFrame, walks: Walks) -> pd.DataFrame:
+    """List what was found again of each sub-grid: class, households, least household-metres, band and whether explained."""
+    bare = findings.loc[(findings["rule"] == "band") & (findings["severity"] == "error"), "subgrid"]
+    return pd.DataFrame(
+        {
+            "kind": e.kinds,
+            "residential": e.residential,
+            "households": e.held,
+            "least": walks.least,
+            "in_band": e.in_band,
+            "explained": ~e.in_band & ~e.subgrids.index.isin(bare) & (e.held > 0),
+        },
+        index=e.subgrids.index,
+    )
 
 
 def _measure_communities(
-    e: Evidence, findings: pd.DataFrame, walks: Walks, tiling: Tiling, splits: Mapping[str, Splits]
+    e: Evidence, findings: pd.DataFrame, subgrids: pd.DataFrame, tiling: Tiling, splits: Mapping[str, Splits]
 ) -> pd.DataFrame:
     """Measure every community: households by residential sub-grid, walks, splits, and what was found."""
     codes = e.communities.index
     counted = e.residential & (e.lies_in >= 0)
-    table = _measure_groups(e, findings, walks, e.lies_in[counted], counted, len(codes)).set_axis(codes)
+    table = _measure_groups(subgrids[counted], e.lies_in[counted], len(codes)).set_axis(codes)
     kind = e.communities["kind"]
     wanted = [e.rules.find_band(str(k)).choose_count(int(h)) if h else 0 for k, h in zip(kind, table["households"], strict=True)]
     table.insert(0, "kind", kind)
@@ -151,15 +206,13 @@ def _measure_communities(
     return table
 
 
-def _measure_groups(e: Evidence, findings: pd.DataFrame, walks: Walks, group: Array, rows: Array, n: int) -> pd.DataFrame:
-    """Measure the sizes and walks of sub-grids by group; ``rows`` says which sub-grids ``group`` (a number below n) is for."""
-    held, metres = e.held[rows], walks.least[rows]
+def _measure_groups(subgrids: pd.DataFrame, group: Array, n: int) -> pd.DataFrame:
+    """Measure the sizes and walks of sub-grids by group, a number below n for each."""
+    held = subgrids["households"].to_numpy()
     sizes = pd.Series(held).groupby(group)
-    metres_sum = np.bincount(group, np.nan_to_num(metres), minlength=n)
-    out = ~e.in_band[rows]
-    bare = e.subgrids.index[rows].isin(findings.loc[(findings["rule"] == "band") & (findings["severity"] == "error"), "subgrid"])
-    count, number_out = np.bincount(group, minlength=n), np.bincount(group, out, minlength=n)
-    explained = np.bincount(group, out & ~bare & (held > 0), minlength=n)
+    metres_sum = np.bincount(group, np.nan_to_num(subgrids["least"].to_numpy()), minlength=n)
+    count, number_out = np.bincount(group, minlength=n), np.bincount(group, ~subgrids["in_band"].to_numpy(), minlength=n)
+    explained = np.bincount(group, subgrids["explained"].to_numpy(), minlength=n)
     households = np.bincount(group, held, minlength=n).round().astype(np.int64)
     index = range(n)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -179,12 +232,13 @@ def _measure_groups(e: Evidence, findings: pd.DataFrame, walks: Walks, group: Ar
         )
 
 
-def _summarise(e: Evidence, findings: pd.DataFrame, communities: pd.DataFrame, walks: Walks, insides: Insides) -> dict[str, Any]:
+def _summarise(
+    e: Evidence, findings: pd.DataFrame, communities: pd.DataFrame, subgrids: pd.DataFrame, insides: Insides
+) -> dict[str, Any]:
     """Sum up the whole plan and its two classes in plain numbers."""
     ledger = e.plan.site.ledger
     dropped = ledger[ledger["action"] == "dropped"].groupby("table")["count"].sum()
     area = float(insides.area.sum())
-    classes = {"all": e.residential} | {word: e.residential & (e.kinds == word) for word in ("urban", "rural")}
     sums = ["split_buildings", "split_compounds", "barrier_crossings", "non_contiguous", "crossings"]
     return {
         "communities": len(e.communities),
@@ -194,9 +248,10 @@ def _summarise(e: Evidence, findings: pd.DataFrame, communities: pd.DataFrame, w
         "households": int(e.weight.sum()),
         "subgrids": len(e.subgrids),
         "exclusive": int((~e.residential).sum()),
-        "classes": {word: _measure_class(e, findings, walks, own) for word, own in classes.items() if own.any()},
+        "classes": _measure_classes(subgrids),
         **{name: int(communities[name].sum()) for name in sums},
         "area_error": float(communities["area_error"].max()) if communities["area_error"].notna().any() else 0.0,
+        "home_area": area,
         "home_area_outside": float(insides.outside.sum()) / area if area else 0.0,
         "homes_cut_by_limits": int((insides.cut > 0.01 * insides.area).sum()),
         "dropped": {str(table): int(count) for table, count in dropped.items()},
@@ -204,10 +259,17 @@ def _summarise(e: Evidence, findings: pd.DataFrame, communities: pd.DataFrame, w
     }
 
 
-def _measure_class(e: Evidence, findings: pd.DataFrame, walks: Walks, own: Array) -> dict[str, Any]:
-    row = _measure_groups(e, findings, walks, np.zeros(own.sum(), np.int64), own, 1).iloc[0]
+def _measure_classes(subgrids: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    """Measure the sub-grids of all homes, and of each class."""
+    homes = subgrids[subgrids["residential"]]
+    classes = {"all": homes} | {word: homes[homes["kind"] == word] for word in ("urban", "rural")}
     whole = ("households", "subgrids", "min", "max")
-    return {name: int(value) if name in whole else _round(value) for name, value in row.items()}
+    measured = {}
+    for word, own in classes.items():
+        if len(own):
+            row = _measure_groups(own, np.zeros(len(own), np.int64), 1).iloc[0]
+            measured[word] = {name: int(value) if name in whole else _round(value) for name, value in row.items()}
+    return measured
 
 
 def _round(value: float) -> float | None:

@@ -6,7 +6,6 @@ Exit status: 0 done, 1 problems found in the data or the plan, 2 the command its
 from __future__ import annotations
 
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +13,34 @@ import typer
 
 from gridplan import __version__
 from gridplan.errors import GridplanError, InputError, PlanError
+from gridplan.options import (
+    WHAT,
+    Barriers,
+    Boundary,
+    Cache,
+    Communities,
+    Compounds,
+    Counts,
+    Crs,
+    Datum,
+    DatumOption,
+    Encoding,
+    Format,
+    Institutions,
+    Lang,
+    Layers,
+    Mapping,
+    Openings,
+    OptionalSource,
+    Place,
+    Places,
+    PlanPath,
+    RulesFile,
+    Set,
+    Source,
+    Streets,
+    read_rules,
+)
 
 if TYPE_CHECKING:
     from gridplan.rules import Rules
@@ -31,81 +58,6 @@ app = typer.Typer(
 )
 
 
-class Lang(StrEnum):
-    """Languages of maps."""
-
-    en = "en"
-    zh = "zh"
-
-
-class Datum(StrEnum):
-    """Datums of geographic input other than its CRS says."""
-
-    wgs84 = "wgs84"
-    gcj02 = "gcj02"
-    bd09 = "bd09"
-
-
-class Layers(StrEnum):
-    """Ways to put a plan on a map."""
-
-    auto = "auto"
-    classes = "classes"
-    tiles = "tiles"
-
-
-class Format(StrEnum):
-    """Formats of a plan on disk."""
-
-    auto = "auto"
-    gpkg = "gpkg"
-    parquet = "parquet"
-
-
-_FROM = "Where the land comes from"
-_HOW = "How to read it"
-_WHAT = "What to draw"
-
-Source = Annotated[
-    str,
-    typer.Argument(metavar="SOURCE", help="OSM extract (.osm.pbf, .osm), vector file with buildings, or folder of such files."),
-]
-OptionalSource = Annotated[
-    str | None, typer.Argument(metavar="[SOURCE]", help="OSM extract, vector file with buildings, or folder of such files.")
-]
-Place = Annotated[
-    str | None, typer.Option(help="Fetch this place from OpenStreetMap instead (needs the internet).", rich_help_panel=_FROM)
-]
-Cache = Annotated[Path, typer.Option(help="Folder that keeps what --place fetched.", rich_help_panel=_FROM)]
-Communities = Annotated[Path | None, typer.Option(help="Outlines of communities: hard limits.", rich_help_panel=_FROM)]
-Compounds = Annotated[Path | None, typer.Option(help="Outlines of residential compounds.", rich_help_panel=_FROM)]
-Barriers = Annotated[
-    list[Path] | None, typer.Option(help="Railways, rivers, main roads; may be given several times.", rich_help_panel=_FROM)
-]
-Openings = Annotated[Path | None, typer.Option(help="Bridges, underpasses, gates in barriers.", rich_help_panel=_FROM)]
-Streets = Annotated[Path | None, typer.Option(help="Street centre lines.", rich_help_panel=_FROM)]
-Places = Annotated[Path | None, typer.Option(help="Service centres, schools, hospitals, markets ...", rich_help_panel=_FROM)]
-Institutions = Annotated[Path | None, typer.Option(help="Institutions that pair with communities.", rich_help_panel=_FROM)]
-Counts = Annotated[Path | None, typer.Option(help="Aggregate counts by building or coarser.", rich_help_panel=_FROM)]
-Boundary = Annotated[Path | None, typer.Option(help="Outer limit; buildings outside it are left out.", rich_help_panel=_FROM)]
-Mapping = Annotated[
-    list[str] | None,
-    typer.Option("--map", metavar="COLUMN=YOURS", help="Say which of your columns is which, e.g. floors=number_of_floors.",
-                 rich_help_panel=_HOW),
-]  # fmt: skip
-Crs = Annotated[str | None, typer.Option(help="CRS of files that name none, e.g. EPSG:4547.", rich_help_panel=_HOW)]
-DatumOption = Annotated[Datum | None, typer.Option(help="Declare coordinates shifted to GCJ-02 or BD-09.", rich_help_panel=_HOW)]
-Encoding = Annotated[str | None, typer.Option(help="Encoding of shapefiles and CSV, e.g. gb18030.", rich_help_panel=_HOW)]
-RulesFile = Annotated[
-    Path | None, typer.Option("--rules", help="TOML file of rules; `gridplan rules` prints one.", rich_help_panel=_WHAT)
-]
-Set = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="RULE=VALUE", help="Set one rule, e.g. urban.target=28.", rich_help_panel=_WHAT),
-]
-PlanPath = Annotated[Path, typer.Argument(metavar="PLAN", help="A plan's folder or its .gpkg.")]
-
-
 @app.command("plan")
 def plan_command(
     source: OptionalSource = None,
@@ -115,9 +67,15 @@ def plan_command(
     boundary: Boundary = None, mapping: Mapping = None, crs: Crs = None, datum: DatumOption = None,
     encoding: Encoding = None, rules_file: RulesFile = None, settings: Set = None,
     place: Place = None, cache: Cache = Path("outputs/osm_cache"),
-    seed: Annotated[int, typer.Option(help="Same input, rules and seed: same plan.", rich_help_panel=_WHAT)] = 0,
-    effort: Annotated[str | None, typer.Option(help="quick, default or thorough.", rich_help_panel=_WHAT)] = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Threads; one for each core if not given.")] = None,
+    seed: Annotated[int, typer.Option(help="Same input, rules and seed: same plan.", rich_help_panel=WHAT)] = 0,
+    effort: Annotated[str | None, typer.Option(help="quick, default or thorough.", rich_help_panel=WHAT)] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Threads, or processes for a city in chunks; one for each core if not given.")
+    ] = None,
+    chunk: Annotated[
+        int | None,
+        typer.Option(min=1, help="Plan in chunks of so many buildings, as GeoParquet files of more than 100,000 always are."),
+    ] = None,
     file_format: Annotated[Format, typer.Option("--format", help="How the plan is stored.")] = Format.auto,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a plan that is there already.")] = False,
 ) -> None:  # fmt: skip
@@ -134,18 +92,26 @@ def plan_command(
     if (source is None) == (place is None):
         raise typer.BadParameter("give either a SOURCE file or --place NAME", param_hint="SOURCE")
     storage.refuse_existing(output, overwrite)
-    rules = _read_rules(rules_file, settings, effort, mapping)
+    rules = read_rules(rules_file, settings, effort, mapping)
     files = {
         "communities": communities, "compounds": compounds, "barriers": tuple(barriers or ()), "openings": openings,
         "streets": streets, "places": places, "institutions": institutions, "counts": counts, "boundary": boundary,
     }  # fmt: skip
+    if source is not None and file_format is not Format.gpkg:
+        from gridplan.city import running
+
+        if chunk or running.is_large(source):
+            reason = running.explain_whole(source, files, datum, rules)
+            if not reason:
+                how = {"mapping": dict(rules.columns), "crs": crs, "encoding": encoding}
+                _plan_city(source, output, rules, files, how, seed, workers, chunk, overwrite)
+                return
+            console.err.print(f"planned in one piece, since {reason}", soft_wrap=True)
     with console.show_progress() as clock:
         clock("reading", 0, 1)
         site = _read(source, place, cache, files, crs, datum, encoding, rules)
-        paths = [Path(source)] if source else []
-        paths += [p for value in files.values() for p in (value if isinstance(value, tuple) else [value]) if p]
         clock("hashing", 0, 1)
-        inputs = storage.hash_files(paths)
+        inputs = storage.hash_files(_list_paths(source, files))
         plan = planning.divide(site, rules, seed=seed, workers=workers, inputs=inputs, progress=clock)
         clock("writing", 0, 1)
         written = storage.write_plan(plan, output, format=file_format.value, overwrite=overwrite)
@@ -153,6 +119,36 @@ def plan_command(
     console.print_plan(plan)
     console.print_times(clock.seconds)
     console.out.print(f"written    {written}", soft_wrap=True)
+    console.out.print(f"next       gridplan audit {output}; gridplan map {output}", soft_wrap=True)
+
+
+def _list_paths(source: str | None, files: dict[str, Any]) -> list[Path]:
+    paths = [Path(source)] if source else []
+    return paths + [p for value in files.values() for p in (value if isinstance(value, tuple) else [value]) if p]
+
+
+def _plan_city(
+    source: str, output: Path, rules: Rules, files: dict[str, Any], how: dict[str, Any], seed: int, workers: int | None,
+    chunk: int | None, overwrite: bool,
+) -> None:  # fmt: skip
+    """Plan a city in chunks, and print what it comes to."""
+    from gridplan import console, storage
+    from gridplan.city import running
+    from gridplan.city.tables import load_table
+
+    seconds: dict[str, float] = {}
+    with console.show_progress() as clock:
+        clock("hashing", 0, 1)
+        inputs = storage.hash_files(_list_paths(source, files))
+        summary = running.plan_city(
+            source, output, rules, files=files, **how, seed=seed, workers=workers, chunk=chunk or running.CHUNK,
+            inputs=inputs, overwrite=overwrite, progress=clock, seconds=seconds,
+        )  # fmt: skip
+    console.print_ledger(load_table(output / "tables", "ledger"))
+    console.print_figures(summary.manifest["figures"])
+    console.print_times(clock.seconds)
+    console.print_times(seconds, "of planning")
+    console.out.print(f"written    {output}", soft_wrap=True)
     console.out.print(f"next       gridplan audit {output}; gridplan map {output}", soft_wrap=True)
 
 
@@ -170,7 +166,7 @@ def check_command(
     """
     from gridplan import console, planning
 
-    rules = _read_rules(rules_file, None, None, mapping)
+    rules = read_rules(rules_file, None, None, mapping)
     files = {
         "communities": communities, "compounds": compounds, "barriers": tuple(barriers or ()), "openings": openings,
         "streets": streets, "places": places, "institutions": institutions, "counts": counts, "boundary": boundary,
@@ -187,16 +183,23 @@ def audit_command(
     strict: Annotated[bool, typer.Option("--strict", help="Exit with status 1 if any rule is broken.")] = False,
     rules_file: Annotated[Path | None, typer.Option("--rules", help="Judge by these rules instead of the plan's own.")] = None,
     table: Annotated[Path | None, typer.Option("--csv", help="Write the table by community to this file.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes for a city; one for each core if not given.")] = None,
 ) -> None:
     """Check a plan against every rule, from its own tables, whoever drew it.
 
     [dim]gridplan audit outputs/town --strict[/dim]
     """
     from gridplan import auditing, console, storage
+    from gridplan.city.auditing import audit_city
+    from gridplan.city.reading import count_buildings
     from gridplan.rules import Rules
 
     rules = Rules.from_file(rules_file) if rules_file else None
-    result = auditing.audit(storage.read_plan(path), rules)
+    if count_buildings(path) > storage.LARGE:
+        with console.show_progress() as clock:
+            result = audit_city(path, rules, workers=workers, progress=clock)
+    else:
+        result = auditing.audit(storage.read_plan(path), rules)
     console.out.print(console.escape(str(result)), soft_wrap=True)
     if table:
         result.communities.to_csv(table, encoding="utf-8-sig")
@@ -213,46 +216,82 @@ def map_command(
     layers: Annotated[Layers, typer.Option(help="classes for small plans, tiles for big ones.")] = Layers.auto,
     base_map: Annotated[bool, typer.Option("--base-map", help="Lay it over OpenStreetMap tiles (needs the internet).")] = False,
     title: Annotated[str | None, typer.Option(help="Title of the page.")] = None,
+    only: Annotated[
+        str | None, typer.Option(metavar="CODE", help="Map only communities whose code begins so, e.g. a district of a city.")
+    ] = None,
 ) -> None:
     """Write a map of a plan as one page that opens without internet.
 
     [dim]gridplan map outputs/town --lang zh[/dim]
+
+    [dim]gridplan map outputs/city --only 130203001[/dim]
     """
     from gridplan import console, storage
+    from gridplan.city.mapping import read_sheet_plan
     from gridplan.maps.draw import draw_map
     from gridplan.maps.offline import write_map
 
     page = output or (path if path.is_dir() else path.parent) / "map.html"
     with console.show_progress() as clock:
         clock("map", 0, 1)
-        drawn = draw_map(storage.read_plan(path), lang=lang.value, layers=layers.value, base_map=base_map, title=title)
+        plan, left_out = read_sheet_plan(path, only)
+        drawn = draw_map(plan or storage.read_plan(path), lang=lang.value, layers=layers.value, base_map=base_map, title=title)
         write_map(drawn, page, overwrite=True)
+    if left_out:
+        console.out.print(f"left out   {left_out}", soft_wrap=True)
     console.out.print(f"written    {page} ({page.stat().st_size / 1e6:.1f} MB)", soft_wrap=True)
 
 
 @app.command("synth")
 def synth_command(
-    output: Annotated[Path, typer.Argument(metavar="OUTPUT", help="GeoPackage to write, e.g. town.gpkg.")],
+    output: Annotated[
+        Path, typer.Argument(metavar="OUTPUT", help="GeoPackage to write, e.g. town.gpkg; else a folder of GeoParquet.")
+    ],
     communities: Annotated[int, typer.Option(min=1, help="Number of communities.")] = 5,
     urban_share: Annotated[float, typer.Option(min=0.0, max=1.0, help="Share of urban communities.")] = 0.6,
     households: Annotated[int | None, typer.Option(min=1, help="Exact number of households in all.")] = None,
+    hierarchy: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="CSV of real communities to lay out instead (code, name, kind, subdistrict), or a register of divisions; "
+            "further ones add what the first lacks."
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Same seed: same town.")] = 0,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file if it is there.")] = False,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes for a folder; one for each core if not given.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")] = False,
 ) -> None:
     """Make a synthetic town to try gridplan on: slabs, towers, villages, a river, a railway, counts.
 
     [dim]gridplan synth town.gpkg --communities 20 --seed 7[/dim]
+
+    [dim]gridplan synth city --hierarchy villages.csv --households 2837237[/dim]
     """
     from gridplan import console
     from gridplan.errors import OutputExistsError
-    from gridplan.sources.synthetic import make_town, write_town
+    from gridplan.sources.hierarchy import read_hierarchy
+    from gridplan.sources.synthetic import lay_out_town, make_town, write_town
 
     if output.exists() and not overwrite:
         raise OutputExistsError(f"{output} is there already; use --overwrite or another name")
-    reading = make_town(communities, urban_share, households, seed)
-    write_town(reading, output)
-    rows = ((f"{len(table):,}", name) for name, table in reading.tables.items())
-    console.print_table(f"{output} ({output.stat().st_size / 1e6:.1f} MB)", ("rows", "table"), rows, right=(0,))
+    wards = read_hierarchy(hierarchy) if hierarchy else None
+    if output.suffix.lower() == ".gpkg":
+        reading = make_town(communities, urban_share, households, seed, hierarchy=wards)
+        write_town(reading, output)
+        rows = [(f"{len(table):,}", name) for name, table in reading.tables.items()]
+        size = output.stat().st_size
+    else:
+        from gridplan.parquet import count_rows
+        from gridplan.sources.synthetic_city import write_city
+
+        with console.show_progress() as clock:
+            town = lay_out_town(communities, urban_share, households, seed, wards)
+            write_city(town, output, workers=workers, progress=clock)
+        files = sorted(output.glob("*.parquet"))
+        rows = [(f"{count_rows(file):,}", file.stem) for file in files]
+        size = sum(file.stat().st_size for file in files)
+        console.print_times(clock.seconds)
+    console.print_table(f"{output} ({size / 1e6:.1f} MB)", ("rows", "table"), rows, right=(0,))
 
 
 @app.command("rules")
@@ -309,35 +348,6 @@ def _read(
         given, **files, mapping=dict(rules.columns), crs=crs,
         datum=datum.value if datum else None, encoding=encoding, rules=rules.site,
     )  # fmt: skip
-
-
-def _read_rules(path: Path | None, settings: list[str] | None, effort: str | None, mapping: list[str] | None) -> Rules:
-    """Read the rules from the file, then set those given one by one, and the names of columns."""
-    import tomllib
-
-    from gridplan.rules import Rules
-
-    rules = Rules.from_file(path) if path else Rules()
-    for text in [*(settings or []), *([f'division.effort="{effort}"'] if effort else [])]:
-        name, sign, value = text.partition("=")
-        section, dot, key = name.strip().partition(".")
-        if not (sign and dot):
-            raise typer.BadParameter(f"{text}: write RULE=VALUE, e.g. urban.target=28", param_hint="--set")
-        try:
-            parsed = tomllib.loads(f"value = {value}")["value"]
-        except tomllib.TOMLDecodeError:
-            parsed = value.strip()
-        rules = rules.replace(**{section: {key.strip(): parsed}})
-    return rules.replace(columns=_read_mapping(mapping))
-
-
-def _read_mapping(mapping: list[str] | None) -> dict[str, str]:
-    """Read COLUMN=YOURS words."""
-    pairs = [text.partition("=") for text in mapping or []]
-    loose = [text for text, (_, sign, yours) in zip(mapping or [], pairs, strict=True) if not sign or not yours]
-    if loose:
-        raise typer.BadParameter(f"{', '.join(loose)}: write COLUMN=YOURS, e.g. floors=number_of_floors", param_hint="--map")
-    return {own.strip(): yours.strip() for own, _, yours in pairs}
 
 
 def _show_version(asked: bool) -> None:

@@ -56,15 +56,7 @@ def assign_communities(site: Site, rules: SiteRules) -> Site:
     if communities.empty:
         remedy = "give a table of communities, or let enclosures stand in for them"
         raise InputError([Problem("communities", "not empty", "there is no community", remedy)])
-    footprints, outlines = site.buildings.geometry.to_numpy(), communities.geometry.to_numpy()
-    held = _find_holders(footprints, outlines)
-    outside = np.flatnonzero(held < 0)
-    attached = np.zeros(len(held), dtype=bool)
-    if rules.outside == "nearest" and len(outside):
-        nearest, gap = _find_nearest(footprints[outside], outlines)
-        near = gap <= rules.outside_limit
-        held[outside[near]] = nearest[near]
-        attached[outside[near]] = True
+    held, attached = find_communities(site.buildings.geometry.to_numpy(), communities.geometry.to_numpy(), rules)
     keep = held >= 0
     codes = pd.Series(np.append(communities.index.to_numpy(dtype=object), "")[held], index=site.buildings.index, dtype="str")
     far = f", and more than {rules.outside_limit:g} m from the nearest" if rules.outside == "nearest" else ""
@@ -73,6 +65,25 @@ def assign_communities(site: Site, rules: SiteRules) -> Site:
         _count("dropped", site.buildings.index[~keep], f"outside every community{far}"),
     ]
     return site.replace(buildings=site.buildings.assign(community=codes)[keep], ledger=write_ledger(site.ledger, entries))
+
+
+def find_communities(footprints: Any, outlines: Any, rules: SiteRules) -> tuple[Ints, npt.NDArray[np.bool_]]:
+    """Find the outline that each footprint belongs to (-1: none), and which of them lie outside all outlines but near one.
+
+    Examples
+    --------
+    >>> find_communities(shapely.box([1, 60], 1, [2, 61], 2), shapely.box([0], 0, 50, 50), SiteRules())
+    (array([0, 0]), array([False,  True]))
+    """
+    held = _find_holders(footprints, outlines)
+    outside = np.flatnonzero(held < 0)
+    attached = np.zeros(len(held), dtype=bool)
+    if rules.outside == "nearest" and len(outside):
+        nearest, gap = _find_nearest(footprints[outside], outlines)
+        near = gap <= rules.outside_limit
+        held[outside[near]] = nearest[near]
+        attached[outside[near]] = True
+    return held, attached
 
 
 def _count(action: str, ids: pd.Index[Any], reason: str) -> Entry:

@@ -66,23 +66,29 @@ def _assign_compounds(site: Site) -> Site:
     codes = pd.Series("", index=buildings.index, dtype="str")
     codes.iloc[building[order]] = compounds.index.to_numpy()[outline[order]]
     inside = codes != ""
-    home = _find_main_community(codes[inside], buildings["community"][inside]).reindex(compounds.index)
-    within = gpd.GeoSeries(compounds.representative_point(), crs=compounds.crs)
-    where = shapely.STRtree(site.communities.geometry.to_numpy()).query_nearest(within.to_numpy(), all_matches=False)[1]
-    home = home.fillna(pd.Series(site.communities.index.to_numpy()[where], index=compounds.index)).astype("str")
+    counts = pd.DataFrame({"compound": codes[inside], "community": buildings["community"][inside]}).value_counts().reset_index()
+    compounds = settle_compounds(compounds, site.communities, counts)
+    home = compounds["community"]
     astray = inside & (codes.map(home) != buildings["community"])
     reason = "in a compound of another community: left without compound, for a compound lies in one community"
     ids = sorted(buildings.index[astray])
     ledger = write_ledger(site.ledger, [Entry("compounds", "buildings", "noted", len(ids), reason, ids)])
-    compounds = compounds.assign(community=home, origin="given")
-    return site.replace(compounds=compounds, buildings=buildings.assign(compound=codes.mask(astray, "")), ledger=ledger)
+    return site.replace(
+        compounds=compounds.assign(origin="given"), buildings=buildings.assign(compound=codes.mask(astray, "")), ledger=ledger
+    )
 
 
-def _find_main_community(compound: pd.Series[Any], community: pd.Series[Any]) -> pd.Series[Any]:
-    """Find the community that holds most buildings of each compound; of equals the lower code."""
-    counts = pd.DataFrame({"compound": compound, "community": community}).value_counts().reset_index()
+def settle_compounds(compounds: gpd.GeoDataFrame, communities: gpd.GeoDataFrame, counts: pd.DataFrame) -> gpd.GeoDataFrame:
+    """Put each compound that has no community yet to the one with most of its buildings, of equals the lower code.
+
+    ``counts`` has columns compound, community and count. A compound without buildings goes to the nearest community.
+    """
     counts = counts.sort_values(["compound", "count", "community"], ascending=[True, False, True])
-    return counts.drop_duplicates("compound").set_index("compound")["community"]
+    home = counts.drop_duplicates("compound").set_index("compound")["community"].reindex(compounds.index)
+    within = gpd.GeoSeries(compounds.representative_point(), crs=compounds.crs)
+    where = shapely.STRtree(communities.geometry.to_numpy()).query_nearest(within.to_numpy(), all_matches=False)[1]
+    home = home.fillna(pd.Series(communities.index.to_numpy()[where], index=compounds.index)).astype("str")
+    return compounds.assign(community=compounds["community"].where(compounds["community"] != "", home))
 
 
 def _draw_blocks(site: Site) -> Any:
@@ -128,7 +134,10 @@ def _draw_compounds(clusters: gpd.GeoDataFrame, buildings: gpd.GeoDataFrame, blo
     outline = shapely.intersection(around.reindex(first.index).to_numpy(), own)
     # A block is the compound only if no other home stands in it and the buildings fill most of it.
     others = buildings[(buildings["households"] > 0) & ~buildings.index.isin(clusters.index)]
-    taken = shapely.STRtree(others.geometry.to_numpy()).query(blocks, predicate="intersects")[0]
+    block, other = shapely.STRtree(others.geometry.to_numpy()).query(blocks, predicate="intersects")
+    # A home that only reaches over from another community does not count: communities are independent.
+    owner = first.drop_duplicates("block").set_index("block")["community"].reindex(block).to_numpy()
+    taken = block[owner == others["community"].to_numpy()[other]]
     alone = ~first["block"].duplicated(keep=False) & ~first["block"].isin(taken)
     filled = shapely.area(outline) >= BLOCK_SHARE * shapely.area(own)
     outline = shapely.normalize(np.where(alone & filled, own, outline))

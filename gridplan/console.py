@@ -8,8 +8,20 @@ from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
+from rich.text import Text
+
+SHOWN_ENTRIES = 40  # of the ledger; the rest are counted
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -41,20 +53,33 @@ class StageClock:
         self._began, self._stage = now, ""
 
 
+class _RateColumn(ProgressColumn):
+    """The steps done in a second, once some are."""
+
+    def render(self, task: Task) -> Text:
+        """Write the rate of a task."""
+        speed = task.finished_speed or task.speed
+        return Text("" if not speed else f"{speed:,.0f}/s" if speed >= 10 else f"{speed:.1f}/s")
+
+
 @contextmanager
 def show_progress() -> Iterator[StageClock]:
     """Show a progress bar on standard error while the block runs."""
-    columns = (SpinnerColumn(), TextColumn("{task.description:<14}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=err, transient=True) as bar:
+    columns = (
+        *(SpinnerColumn(), TextColumn("{task.description:<14}"), BarColumn(), MofNCompleteColumn()),
+        *(_RateColumn(), TimeRemainingColumn()),
+    )
+    # A chunk of a city takes a minute, so the rate is taken over ten.
+    with Progress(*columns, console=err, transient=True, speed_estimate_period=600) as bar:
         clock = StageClock(bar)
         yield clock
         clock.close()
 
 
-def print_times(seconds: Mapping[str, float]) -> None:
+def print_times(seconds: Mapping[str, float], what: str = "time") -> None:
     """Print the seconds of each stage on one line."""
     parts = ", ".join(f"{stage} {value:.1f}" for stage, value in seconds.items() if value >= 0.05)
-    out.print(f"time       {sum(seconds.values()):.1f} s ({parts})", soft_wrap=True)
+    out.print(f"{what:<10} {sum(seconds.values()):.1f} s ({parts})", soft_wrap=True)
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], right: Sequence[int] = ()) -> None:
@@ -75,8 +100,11 @@ def escape(text: str) -> str:
 def print_ledger(ledger: Any) -> None:
     """Print what was dropped, repaired, attached, inferred, converted or noted."""
     if len(ledger):
-        rows = ((f"{e.count:,}", e.table, e.action, e.reason) for e in ledger.itertuples())
+        shown = ledger.sort_values("count", ascending=False, kind="stable").head(SHOWN_ENTRIES).index
+        rows = ((f"{e.count:,}", e.table, e.action, e.reason) for e in ledger[ledger.index.isin(shown)].itertuples())
         print_table("\nWhat was done to the data", ("rows", "table", "action", "why"), rows, right=(0,))
+        if len(ledger) > len(shown):
+            out.print(f"and {len(ledger) - len(shown):,} smaller entries in the table ledger")
 
 
 def print_site(site: Any) -> None:
@@ -95,7 +123,18 @@ def print_site(site: Any) -> None:
 
 def print_plan(plan: Any) -> None:
     """Print the figures of a plan, and what is out of rule and why."""
-    figures = plan.manifest["figures"]
+    print_figures(plan.manifest["figures"])
+    shown = plan.exceptions.head(10)
+    if len(shown):
+        rows = ((e.subgrid, "yes" if e.proven else "no", e.explanation, e.remedy) for e in shown.itertuples())
+        more = f", the first {len(shown)}" if len(plan.exceptions) > len(shown) else ""
+        columns = ("sub-grid", "proven", "why", "remedy")
+        print_table(f"\n{len(plan.exceptions)} sub-grids out of band{more}", columns, rows)
+        out.print()
+
+
+def print_figures(figures: Mapping[str, Any]) -> None:
+    """Print the figures of a plan's manifest."""
     share = figures["in_band"] / max(1, figures["subgrids"])
     out.print()
     out.print(
@@ -106,10 +145,3 @@ def print_plan(plan: Any) -> None:
     out.print(
         f"in band    {figures['in_band']:,} ({share:.1%}); mean walk to the centre {figures['mean_walk']:.0f} m", soft_wrap=True
     )
-    shown = plan.exceptions.head(10)
-    if len(shown):
-        rows = ((e.subgrid, "yes" if e.proven else "no", e.explanation, e.remedy) for e in shown.itertuples())
-        more = f", the first {len(shown)}" if len(plan.exceptions) > len(shown) else ""
-        columns = ("sub-grid", "proven", "why", "remedy")
-        print_table(f"\n{len(plan.exceptions)} sub-grids out of band{more}", columns, rows)
-        out.print()

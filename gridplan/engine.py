@@ -1,14 +1,18 @@
-"""The engine: one function mapped over many communities, one after another or in threads, in the same order.
+"""The engine: one function mapped over many communities, one after another, in threads or in processes, in the same order.
 
-The compiled kernels and GEOS release the GIL, so threads share the cores without copying a table. The result of
-a task depends on the task alone, never on the number of workers.
+The compiled kernels and GEOS release the GIL, so threads share the cores without copying a table. Processes are for
+whole chunks of a city; their tasks carry file paths and codes, never tables. The result of a task depends on the
+task alone, never on the number of workers.
 """
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
+from multiprocessing.connection import wait
 from typing import Protocol, TypeVar
 
 Task = TypeVar("Task")
@@ -66,3 +70,72 @@ def map_tasks(
             results.append(result)
             progress(stage, len(results), len(tasks))
     return results
+
+
+def map_processes(
+    function: Callable[[Task], Result],
+    tasks: Sequence[Task],
+    *,
+    workers: int | None = None,
+    sizes: Sequence[int] | None = None,
+    done: int = 0,
+    stage: str = "",
+    progress: Progress = keep_silent,
+) -> list[Result]:
+    """Map a function over tasks in processes of their own and return the results in the order of the tasks.
+
+    Parameters
+    ----------
+    function
+        A function of a module, which each process imports anew.
+    tasks
+        Small things that can be pickled, such as paths and codes.
+    workers
+        Processes; one for each core if not given. One works in this process.
+    sizes, done
+        What each task counts in the progress (1 if not given), and what was done before.
+    stage, progress
+        What to call the work, and whom to tell.
+
+    Examples
+    --------
+    >>> map_processes(abs, [-1, 2], workers=1)
+    [1, 2]
+    """
+    sizes = [1] * len(tasks) if sizes is None else sizes
+    total = done + sum(sizes)
+    progress(stage, done, total)
+    count = min(count_workers(workers), len(tasks))
+    results: dict[int, Result] = {}
+    if count <= 1:
+        for n, task in enumerate(tasks):
+            results[n] = function(task)
+            done += sizes[n]
+            progress(stage, done, total)
+        return list(results.values())
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(count, mp_context=spawn, initializer=_follow_parent) as pool:
+        places: dict[Future[Result], int] = {pool.submit(function, task): n for n, task in enumerate(tasks)}
+        try:
+            for future in as_completed(places):
+                n = places[future]
+                results[n] = future.result()
+                done += sizes[n]
+                progress(stage, done, total)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return [results[n] for n in range(len(tasks))]
+
+
+def _follow_parent() -> None:
+    """End this process as soon as the one that started it is gone, even if that was killed."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def watch() -> None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

@@ -176,8 +176,11 @@ def _stand_beside(
     others = np.flatnonzero(homes.to_numpy())
     shapes = buildings.geometry.to_numpy()
     a, b = shapely.STRtree(shapes[others]).query(shapes[small], predicate="dwithin", distance=rules.outbuilding_reach)
+    community = buildings["community"].to_numpy(dtype=object)
+    # Only within a community, for communities are independent of one another.
+    serves = (area[others[b]] >= 2 * area[small[a]]) & (community[others[b]] == community[small[a]])
     beside = pd.Series(False, index=buildings.index)
-    beside.iloc[small[a[area[others[b]] >= 2 * area[small[a]]]]] = True
+    beside.iloc[small[a[serves]]] = True
     return beside
 
 
@@ -218,28 +221,33 @@ def _meet_totals(
     site: Site, rules: HouseholdRules, number: pd.Series[Any], whole: pd.Series[Any], free: pd.Series[Any]
 ) -> tuple[pd.Series[Any], list[Entry]]:
     """Scale the free homes to the known totals, and list what was done and what could not be."""
-    whole, entries, scaled = whole.copy(), [], []
+    number, out, free = number.to_numpy(dtype=float), whole.to_numpy(dtype=np.int64).copy(), free.to_numpy(dtype=bool)
+    codes = whole.index.to_numpy(dtype=object)
+    entries, scaled = [], []
     known = site.communities["households"].dropna().sort_index()
     rows = site.buildings.groupby("community").indices
-    groups = [(str(code), whole.index[rows.get(code, [])], round(total)) for code, total in known.items()]
+    none = np.array([], dtype=np.int64)
+    groups = [(str(code), rows.get(code, none), round(total)) for code, total in known.items()]
     if rules.total > 0:
-        rest = whole.index[~site.buildings["community"].isin(known.index)]
+        rest = np.flatnonzero(~site.buildings["community"].isin(known.index).to_numpy())
         groups.append(("the rest of the site", rest, -1))
     for name, own, total in groups:
         if total < 0:  # the rest comes last: what the communities with known totals leave of the whole
-            total = rules.total - int(whole.drop(own).sum())
-        homes = own[free[own]].sort_values()
-        room = total - int(whole[own].sum() - whole[homes].sum())
+            total = rules.total - int(out.sum() - out[own].sum())
+        homes = own[free[own]]
+        homes = homes[np.argsort(codes[homes], kind="stable")]  # equal shares go by code
+        room = total - int(out[own].sum() - out[homes].sum())
         if len(homes):
             ones = np.ones(len(homes), dtype=np.int64)
-            whole[homes] = allocate_whole(number[homes].to_numpy(dtype=float), room, ones) if room >= len(homes) else ones
-        if int(whole[own].sum()) == total:
+            out[homes] = allocate_whole(number[homes], room, ones) if room >= len(homes) else ones
+        if int(out[own].sum()) == total:
             scaled += [name] if len(homes) else []
             continue
-        reason = f"{name}: {int(whole[own].sum())} households stand against a known total of {total}; there is no room to scale"
+        reason = f"{name}: {int(out[own].sum())} households stand against a known total of {total}; there is no room to scale"
         entries.append(Entry("households", "communities", "noted", 1, reason, [name]))
     reason = "estimates scaled so that the known total is met exactly"
-    return whole, [Entry("households", "communities", "inferred", len(scaled), reason, scaled), *entries]
+    met = pd.Series(out, index=whole.index, dtype="int64")
+    return met, [Entry("households", "communities", "inferred", len(scaled), reason, scaled), *entries]
 
 
 def allocate_whole(weights: Floats, total: int, least: Ints) -> Ints:

@@ -70,6 +70,19 @@ def divide(
     """
     rules = rules or Rules()
     site = prepare_site(site, rules, progress=progress)
+    return divide_site(site, rules, seed=seed, workers=workers, inputs=inputs, progress=progress)
+
+
+def divide_site(
+    site: Site,
+    rules: Rules,
+    *,
+    seed: int = 0,
+    workers: int | None = None,
+    inputs: Mapping[str, str] | None = None,
+    progress: Progress = keep_silent,
+) -> Plan:
+    """Draw the sub-grids of a site whose households, classes and compounds are known; as :func:`divide` does."""
     progress("stairwells", 0, 1)
     stairwells, found = find_stairwells(site.buildings, site.communities["kind"], rules.urban, rules.rural, rules.stairwells)
     if stairwells.empty:
@@ -86,7 +99,11 @@ def prepare_site(site: Site, rules: Rules, *, progress: Progress = keep_silent) 
     progress("communities", 0, 1)
     if site.communities.empty:
         site = make_enclosures(site, rules.site)
-    site = assign_communities(site, rules.site)
+    return fill_site(assign_communities(site, rules.site), rules, progress=progress)
+
+
+def fill_site(site: Site, rules: Rules, *, progress: Progress = keep_silent) -> Site:
+    """Fill the households, classes and compounds of a site whose buildings have their communities."""
     progress("households", 0, 1)
     site = estimate_households(site, rules.households)
     site = judge_kinds(site, rules.site)
@@ -227,17 +244,30 @@ def _number_rows(rows: list[dict[str, Any]]) -> pd.DataFrame:
 
 def write_manifest(plan: Plan, rules: Rules, seed: int, inputs: Mapping[str, str]) -> dict[str, Any]:
     """Write down how a plan was made and what it comes to; nothing in it depends on the machine or the hour."""
-    subgrids, buildings = plan.subgrids, plan.site.buildings
-    households = int(plan.stairwells["households"].sum())
-    figures = {
+    sizes = {
         "communities": len(plan.site.communities),
-        "buildings": len(buildings),
-        "homes": int((buildings["households"] > 0).sum()),
-        "households": households,
+        "buildings": len(plan.site.buildings),
+        "homes": int((plan.site.buildings["households"] > 0).sum()),
         "stairwells": len(plan.stairwells),
+        "exceptions": len(plan.exceptions),
+    }
+    return compose_manifest(sizes, plan.subgrids, rules, seed, inputs)
+
+
+def compose_manifest(
+    sizes: Mapping[str, int], subgrids: pd.DataFrame, rules: Rules, seed: int, inputs: Mapping[str, str]
+) -> dict[str, Any]:
+    """Compose the manifest from the rows of each table and the table of sub-grids."""
+    households = int(subgrids["households"].sum())
+    figures = {
+        "communities": sizes["communities"],
+        "buildings": sizes["buildings"],
+        "homes": sizes["homes"],
+        "households": households,
+        "stairwells": sizes["stairwells"],
         "subgrids": len(subgrids),
         "in_band": int(subgrids["in_band"].sum()),
-        "exceptions": len(plan.exceptions),
+        "exceptions": sizes["exceptions"],
         "mean_households": round(households / max(1, len(subgrids)), 2),
         "mean_walk": round(float(subgrids["household_metres"].sum()) / max(1, households), 2),
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,7 @@ from gridplan.survey import make_site
 
 OSM_SUFFIXES = (".pbf", ".osm", ".osm.gz", ".osm.bz2", ".xml")
 SITE_FILE = "site.gpkg"
+PARQUET_SUFFIXES = (".parquet", ".geoparquet")
 
 # What the barriers of a file are that has no column of kinds: the first word found in its name decides.
 KIND_WORDS = {
@@ -99,20 +100,42 @@ def read_site(
     >>> read_site(houses.set_geometry(houses.translate(600_000, 4_390_000))).buildings["floors"].to_dict()
     {'b000001': 2.0, 'b000002': 3.0}
     """
-    many = [barriers] if isinstance(barriers, (str, Path, gpd.GeoDataFrame)) else list(barriers or ())
-    single = {
+    files = {
         **{"communities": communities, "compounds": compounds, "openings": openings, "streets": streets},
-        **{"places": places, "institutions": institutions, "counts": counts},
+        **{"places": places, "institutions": institutions, "counts": counts, "barriers": barriers, "boundary": boundary},
     }
-    given = [(table, one) for table, one in single.items() if one is not None] + [("barriers", one) for one in many]
-    _check_datum(datum)
     how = {"mapping": mapping, "crs": crs, "datum": datum, "encoding": encoding}
+    return make_site(read_all(source, files, how), rules, crs)
+
+
+def read_all(source: Any, files: Mapping[str, Any], how: Mapping[str, Any], *, without: Collection[str] = ()) -> Reading:
+    """Read all tables as they are, but for some; the parameters are those of :func:`read_site`."""
+    barriers, boundary = files.get("barriers"), files.get("boundary")
+    many = [barriers] if isinstance(barriers, (str, Path, gpd.GeoDataFrame)) else list(barriers or ())
+    single = {table: one for table, one in files.items() if table not in ("barriers", "boundary")}
+    given = [(table, one) for table, one in single.items() if one is not None] + [("barriers", one) for one in many]
+    _check_datum(how["datum"])
     replaced = {table for table, _ in given}
-    readers: list[Callable[[], Reading]] = [partial(_read_source, source, replaced, how)]
+    readers: list[Callable[[], Reading]] = [partial(_read_source, source, replaced, how, without)]
     readers += [partial(_read_given, one, table, how) for table, one in given]
     if boundary is not None:
         readers.append(partial(_read_boundary, boundary, how))
-    return make_site(_keep_inside(gather_readings(readers)), rules, crs)
+    return _keep_inside(gather_readings(readers))
+
+
+def find_buildings(source: Any) -> Path | None:
+    """Find the GeoParquet file of buildings that a source is or holds, which can be read part by part; none where it has none."""
+    if not isinstance(source, (str, Path)):
+        return None
+    path = Path(source)
+    if path.is_dir() and not (path / SITE_FILE).exists():
+        same = [f for f in path.iterdir() if f.stem == "buildings" and f.suffix.lower() in VECTOR_SUFFIXES]
+        return same[0] if len(same) == 1 and same[0].suffix.lower() in PARQUET_SUFFIXES else None
+    return path if path.is_file() and path.suffix.lower() in PARQUET_SUFFIXES and _is_buildings(path) else None
+
+
+def _is_buildings(path: Path) -> bool:
+    return path.stem not in INPUT_TABLES or path.stem == "buildings"
 
 
 def _check_datum(datum: str | Mapping[str, str] | None) -> None:
@@ -123,9 +146,9 @@ def _check_datum(datum: str | Mapping[str, str] | None) -> None:
         raise InputError([Problem("datum", "the datum is known", f"not known: {', '.join(wrong)}", remedy)])
 
 
-def _read_source(source: Any, replaced: set[str], how: Mapping[str, Any]) -> Reading:
+def _read_source(source: Any, replaced: set[str], how: Mapping[str, Any], without: Collection[str] = ()) -> Reading:
     """Read all tables of the source but those that are replaced."""
-    reading = _open_source(source, how)
+    reading = _open_source(source, how, without)
     out = {table: frame for table, frame in reading.tables.items() if table not in replaced}
     entries = [
         Entry("read", table, "dropped", len(frame), "replaced by the table given for it")
@@ -136,7 +159,9 @@ def _read_source(source: Any, replaced: set[str], how: Mapping[str, Any]) -> Rea
     return Reading(out, files, (*(e for e in reading.entries if e.table not in replaced), *entries))
 
 
-def _open_source(source: Any, how: Mapping[str, Any]) -> Reading:
+def _open_source(source: Any, how: Mapping[str, Any], without: Collection[str] = ()) -> Reading:
+    if "buildings" in without and isinstance(source, (str, Path)) and find_buildings(source) == Path(source):
+        return Reading({})  # the file holds nothing else
     if isinstance(source, Reading):
         return source
     if isinstance(source, gpd.GeoDataFrame):
@@ -147,7 +172,7 @@ def _open_source(source: Any, how: Mapping[str, Any]) -> Reading:
 
         return read_osm_file(path)
     if path.is_dir() and path.suffix.lower() != ".gdb":
-        return _read_folder(path, how)
+        return _read_folder(path, how, without)
     if path.exists() and path.suffix.lower() not in VECTOR_SUFFIXES:
         message = f"its kind {path.suffix or '(none)'} is not known"
         remedy = f"give an OpenStreetMap extract ({', '.join(OSM_SUFFIXES)}) or a vector file ({', '.join(VECTOR_SUFFIXES)})"
@@ -155,7 +180,7 @@ def _open_source(source: Any, how: Mapping[str, Any]) -> Reading:
     return _read_given(path, None, how)
 
 
-def _read_folder(folder: Path, how: Mapping[str, Any]) -> Reading:
+def _read_folder(folder: Path, how: Mapping[str, Any], without: Collection[str] = ()) -> Reading:
     """Read the site file of a folder, or its files that are named after tables."""
     if (folder / SITE_FILE).exists():
         return _read_given(folder / SITE_FILE, None, how)
@@ -173,7 +198,7 @@ def _read_folder(folder: Path, how: Mapping[str, Any]) -> Reading:
             problems.append(Problem(table, "one file a table", message, "leave one of them there", file=folder.name))
     if problems:
         raise InputError(problems)
-    reading = gather_readings([partial(_read_given, f, f.stem, how) for f in named])
+    reading = gather_readings([partial(_read_given, f, f.stem, how) for f in named if f.stem not in without])
     others = [f.name for f in files if f not in named]
     entry = Entry("read", "site", "noted", len(others), f"files in {folder.name} that are not named after a table", others)
     return replace(reading, entries=(*reading.entries, *([entry] if others else [])))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import pairwise
 from typing import Any, cast
 
@@ -38,8 +39,14 @@ def find_middle(series: gpd.GeoSeries) -> tuple[float, float]:
     places = np.column_stack([bounds[:, 0] + bounds[:, 2], bounds[:, 1] + bounds[:, 3]]) / 2
     places = places[np.isfinite(places).all(axis=1)]
     x, y = np.median(places, axis=0) if len(places) else (np.nan, np.nan)
-    lon, lat = Transformer.from_crs(series.crs, CRS.from_epsg(4326), always_xy=True).transform(x, y)
+    lon, lat = _find_way(series.crs).transform(x, y)
     return float(lon), float(lat)
+
+
+@cache
+def _find_way(crs: CRS) -> Transformer:
+    """Find the way from a CRS to degrees; PROJ takes a tenth of a second for it."""
+    return Transformer.from_crs(crs, CRS.from_epsg(4326), always_xy=True)
 
 
 def find_metric_crs(series: gpd.GeoSeries) -> CRS:

@@ -34,7 +34,7 @@ _DIMENSIONS = {"line": 1, "polygon": 2}
 Mark = tuple[str, str, "pd.Index[Any]"]  # what was done, why, to which rows
 
 
-def make_site(reading: Reading, rules: SiteRules | None = None, crs: Any = None) -> Site:
+def make_site(reading: Reading, rules: SiteRules | None = None, crs: Any = None, *, target: CRS | None = None) -> Site:
     """Make a site of tables that were read: everything checked, then put in order.
 
     Shapes are made valid and two-dimensional, and projected to one CRS in metres: the buildings' own where it is fit
@@ -50,6 +50,8 @@ def make_site(reading: Reading, rules: SiteRules | None = None, crs: Any = None)
         What counts as an overlap, how high a floor is, and how large a house that is given as a point.
     crs
         CRS of tables that come without one.
+    target
+        CRS in metres that the site is to have, where it is one part of a larger one; else it is found as said above.
 
     Raises
     ------
@@ -73,19 +75,54 @@ def make_site(reading: Reading, rules: SiteRules | None = None, crs: Any = None)
     problems += _check_buildings(tables.get("buildings"), reading.files.get("buildings", ""))
     if any(p.rule in FATAL for p in problems):
         raise _make_error(problems)
-    target = find_metric_crs(tables["buildings"].geometry)
+    site = _order_site(tables, target or find_metric_crs(tables["buildings"].geometry), rules, reading.entries, problems)
+    if site.buildings.empty:
+        raise _make_error(_check_buildings(site.buildings, reading.files.get("buildings", ""), "no row has a usable shape"))
+    return site
+
+
+def make_frame(reading: Reading, target: CRS, rules: SiteRules | None = None, crs: Any = None) -> Site:
+    """Make a site of all tables but the buildings, for land whose buildings are read part by part.
+
+    Parameters and errors are those of :func:`make_site`; the table of buildings is empty.
+    """
+    rules, crs = rules or SiteRules(), find_crs(crs)
+    names = [name for name in reading.tables if name != "buildings"]
+    tables = {name: _tidy(name, reading.tables[name], crs) for name in names if name in INPUT_TABLES}
+    problems = [p for name in names for p in check_table(name, reading, tables.get(name))]
+    if any(p.rule in FATAL for p in problems):
+        raise _make_error(problems)
+    return _order_site(tables, target, rules, reading.entries, problems)
+
+
+def check_part(table: str, frame: Any, file: str = "", crs: Any = None) -> list[Problem]:
+    """List what is wrong with some rows of a table that is read part by part; doubled codes between parts are not seen."""
+    rows = _tidy(table, frame, find_crs(crs))
+    return list(dict.fromkeys(check_table(table, Reading({table: frame}, {table: file}), rows)))
+
+
+def place_buildings(frame: gpd.GeoDataFrame, target: CRS, rules: SiteRules) -> tuple[Any, Any]:
+    """Place the shapes of buildings in the CRS ``target`` as :func:`make_site` does, row by row.
+
+    Returns the shapes that would be kept, and the rows (int64) that they are of.
+    """
+    work = gpd.GeoDataFrame({"row": np.arange(len(frame))}, geometry=frame.geometry.array, crs=frame.crs)
+    kept, _ = _order_shapes("buildings", work, target, rules, doubles=True)
+    return kept.geometry.to_numpy(), kept["row"].to_numpy(np.int64)
+
+
+def _order_site(tables: dict[str, Any], target: CRS, rules: SiteRules, read: tuple[Entry, ...], problems: list[Problem]) -> Site:
+    """Put all tables in order, if nothing is wrong with them."""
     if "communities" in tables:
-        problems += check_overlaps(tables["communities"], target, rules)
+        problems = [*problems, *check_overlaps(tables["communities"], target, rules)]
     if problems:
         raise _make_error(problems)
-    entries = list(reading.entries)
+    entries = list(read)
     site = {name: make_empty(name, target if is_spatial(name) else None) for name in SITE_TABLES}
     for name in INPUT_TABLES:
         if name in tables and len(tables[name]):
             site[name], done = _order_table(name, tables[name], target, rules)
             entries += done
-    if site["buildings"].empty:
-        raise _make_error(_check_buildings(site["buildings"], reading.files.get("buildings", ""), "no row has a usable shape"))
     site["ledger"] = write_ledger(site["ledger"], entries)
     return Site(**site)
 
@@ -151,8 +188,10 @@ def _make_entry(table: str, mark: Mark, names: pd.Series[Any]) -> Entry:
     return Entry("survey", table, action, len(rows), reason, ids)
 
 
-def _order_shapes(table: str, frame: gpd.GeoDataFrame, target: CRS, rules: SiteRules) -> tuple[gpd.GeoDataFrame, list[Mark]]:
-    """Project and repair the shapes of a table, and leave out rows without a shape, without extent and doubles."""
+def _order_shapes(
+    table: str, frame: gpd.GeoDataFrame, target: CRS, rules: SiteRules, *, doubles: bool = False
+) -> tuple[gpd.GeoDataFrame, list[Mark]]:
+    """Project and repair the shapes of a table, and leave out rows without a shape, without extent and, unless kept, doubles."""
     dimension = _DIMENSIONS.get(find_columns(table)[-1].dtype)
     marks: list[Mark] = []
     if frame.crs != target:
@@ -173,10 +212,10 @@ def _order_shapes(table: str, frame: gpd.GeoDataFrame, target: CRS, rules: SiteR
     whole = ~shapely.is_empty(shapes) & ((extent > SMALLEST) | (shapely.get_dimensions(shapes) == 0))
     marks.append(("dropped", "shape without area or length", frame.index[~whole]))
     out = frame.set_geometry(gpd.GeoSeries(shapes, index=frame.index, crs=target))[whole]
-    if table == "buildings":
-        doubles = _find_doubles(out)
-        marks.append(("dropped", "same shape as another building", doubles))
-        out = out.drop(index=doubles)
+    if table == "buildings" and not doubles:
+        again = _find_doubles(out)
+        marks.append(("dropped", "same shape as another building", again))
+        out = out.drop(index=again)
     return out, marks
 
 

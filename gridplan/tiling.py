@@ -224,6 +224,12 @@ def _insert_corners(shapes: Shapes, wrong: Shapes, tolerance: float) -> Shapes:
     length = np.hypot(step[:, 0], step[:, 1])
     along = ((corners[corner] - xy[start[line]]) * step).sum(axis=1) / np.maximum(length, 1e-12)
     lies = (along > tolerance / 100) & (along < length - tolerance / 100)
+    # A corner that the polygon has already, where it comes a rounding near itself, would make it touch itself.
+    part = np.searchsorted(ring_ends, np.arange(len(xy)), side="right") - 1
+    polygon = np.searchsorted(part_ends, part, side="right") - 1
+    has = np.unique(np.stack([polygon.astype(float), xy[:, 0], xy[:, 1]], axis=1), axis=0)
+    asked = np.stack([polygon[start[line]].astype(float), corners[corner, 0], corners[corner, 1]], axis=1)
+    lies &= ~_find_rows(has, asked)
     line, point, along = line[lies], corners[corner[lies]], along[lies]
     order = np.lexsort((along, line))
     place = start[line[order]] + 1
@@ -232,8 +238,17 @@ def _insert_corners(shapes: Shapes, wrong: Shapes, tolerance: float) -> Shapes:
         shapely.GeometryType.POLYGON, np.insert(xy, place, point[order], axis=0), (ring_ends, part_ends)
     )
     out = shapes.copy()
-    out[faulty] = gather_parts(mended, shape, len(faulty))
+    new = gather_parts(mended, shape, len(faulty))
+    out[faulty] = np.where(shapely.is_valid(new), new, shapes[faulty])
     return out
+
+
+def _find_rows(rows: Floats, asked: Floats) -> npt.NDArray[np.bool_]:
+    """Find which of the rows asked for are among the rows, all of which differ."""
+    _, number, count = np.unique(np.concatenate([rows, asked]), axis=0, return_inverse=True, return_counts=True)
+    among = np.zeros(len(count), dtype=bool)
+    among[number[: len(rows)]] = True
+    return np.asarray(among[number[len(rows) :]])
 
 
 def gather_parts(parts: Shapes, shape: Ints, count: int) -> Shapes:

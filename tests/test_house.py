@@ -18,7 +18,7 @@ PACKAGE = ROOT / "gridplan"
 FLOORS = [
     ["errors", "engine"],
     ["schema", "rules"],
-    ["conform", "faces", "shapes", "codes"],
+    ["conform", "faces", "shapes", "codes", "parquet"],
     ["site"],
     ["inspection", "lands", "linework", "tiling"],
     ["outlines"],
@@ -30,7 +30,8 @@ FLOORS = [
     ["auditing"],
     ["sources", "maps", "styles"],
     ["reading", "storage"],
-    ["console"],
+    ["city"],
+    ["console", "options"],
     ["cli", "__init__"],
 ]
 HEAVY = {"folium", "branca", "osmnx", "numba", "sklearn", "matplotlib", "selenium"}

@@ -215,17 +215,15 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path):
 
 def test_a_community_does_not_depend_on_the_others_being_drawn_before_it(monkeypatch):
     kept = make_town(4, 0.5, seed=6).tables["buildings"]
-    draw = synthetic._draw_community
-    drawn = {}
+    draw = synthetic.draw_community
 
-    def draw_backwards(seed, lattice, number, ward):
-        drawn[number] = ward
-        if len(drawn) < 4:
+    def draw_backwards(town, number):
+        if number < 3:
             return {}
-        rows = [draw(seed, lattice, n, drawn[n]) for n in reversed(range(4))]
+        rows = [draw(town, n) for n in reversed(range(4))]
         return {table: pd.concat([r[table] for r in rows if table in r]) for table in rows[-1] | rows[0]}
 
-    monkeypatch.setattr(synthetic, "_draw_community", draw_backwards)
+    monkeypatch.setattr(synthetic, "draw_community", draw_backwards)
     assert_frame_equal(make_town(4, 0.5, seed=6).tables["buildings"], kept)
 
 

@@ -418,3 +418,15 @@ def test_a_real_quarter_of_slabs_is_tiled_with_railways_and_water():
     homes = houses[houses.area > 60]
     outlines = check_town(limits, houses, streets, barriers, group_homes(homes, 10))
     assert len(outlines.subgrids) > 200
+
+
+def test_a_sub_grid_that_comes_a_rounding_near_itself_does_not_touch_itself_when_borders_are_matched():
+    """A reaches around C down to a neck of a hundredth of a millimetre above B; B and C have corners that A lacks."""
+    near = 1e-5
+    a = shapely.Polygon([(0, 0), (10, 0), (10, 10), (5, near), (0, 10)])
+    b = shapely.Polygon([(0, 0), (0, -5), (10, -5), (10, 0), (4, 0)])
+    c = shapely.Polygon([(0, 10), (5, near), (7.5, (10 + near) / 2), (10, 10)])
+    matched = match_borders(np.array([a, b, c]), 2e-5)
+    assert shapely.is_valid(matched).all()
+    assert (7.5, (10 + near) / 2) in matched[0].exterior.coords
+    assert (4, 0) in matched[0].exterior.coords

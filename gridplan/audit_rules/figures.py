@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from gridplan.audit_rules.walking import Steps, number_pieces
 from gridplan.schema import find_key
 
 BAND_RULES = frozenset({"band", "households"})  # words by which an exception speaks of the band
+CODED = ("communities", "buildings", "stairwells", "neighbours", "subgrids", "exceptions")  # tables whose codes are checked
 METRE = 0.01  # figures in metres may differ by this; outlines are drawn on a grid of it
 
 
@@ -87,12 +89,9 @@ def check_codes(evidence: Evidence) -> pd.DataFrame:
     """
     e, plan = evidence, evidence.plan
     found = []
-    for table in ("communities", "buildings", "stairwells", "neighbours", "subgrids", "exceptions"):
+    for table in CODED:
         index = plan.get_table(table).index
-        twice = index[index.duplicated()].unique()
-        what = f"in more than one row of {find_key(table)}"
-        remedy = "give every row its own code"
-        found.append(write_findings("codes", "error", table, twice, "", noun="code", what=what, remedy=remedy))
+        found.append(tell_doubles(table, index[index.duplicated()].unique()))
     code, over = e.subgrids.index.to_numpy(object), e.subgrids["community"].to_numpy(object)
     starts = np.array([c.startswith(f"{o}-") for c, o in zip(code, over, strict=True)], bool)
     found.append(
@@ -103,6 +102,12 @@ def check_codes(evidence: Evidence) -> pd.DataFrame:
     )  # fmt: skip
     found += _check_numbers(e, code, over, starts)
     return join_findings(found)
+
+
+def tell_doubles(table: str, twice: Any) -> pd.DataFrame:
+    """Tell of codes that stand in more than one row of a table."""
+    what, remedy = f"in more than one row of {find_key(table)}", "give every row its own code"
+    return write_findings("codes", "error", table, twice, "", noun="code", what=what, remedy=remedy)
 
 
 def _check_numbers(e: Evidence, code: Array, over: Array, starts: Array) -> list[pd.DataFrame]:
@@ -235,7 +240,11 @@ def _check_manifest(e: Evidence) -> pd.DataFrame:
         "in_band": int(e.in_band.sum()),
         "exceptions": len(plan.exceptions),
     }
-    says = plan.manifest.get("figures") or {}
+    return check_manifest(plan.manifest.get("figures") or {}, right)
+
+
+def check_manifest(says: Mapping[str, Any], right: Mapping[str, int]) -> pd.DataFrame:
+    """Check that the figures of a manifest are what the tables come to."""
     off = [name for name in right if name in says and says[name] != right[name]]
     what = [f"its figure {name} says {says[name]}, the tables come to {right[name]}" for name in off]
     found = write_findings("figures", "warning", "manifest", off, "", off, what=what, remedy="write the manifest again")

@@ -99,8 +99,6 @@ def check_tiling(evidence: Evidence, tiling: Tiling) -> pd.DataFrame:
         )  # fmt: skip
 
     bare = e.communities.index[~e.communities.index.isin(over)]
-    alike = _find_overlapping(_mend(e.communities.geometry.to_numpy()), 1.0)
-    limits = e.communities.index[alike]
     again = "draw the outlines again"
     return join_findings(
         [
@@ -110,20 +108,19 @@ def check_tiling(evidence: Evidence, tiling: Tiling) -> pd.DataFrame:
             tell("error", tiling.overlapping, "overlapping another", again),
             tell("error", tiling.leaving, "reaching over the limit of the community", again),
             tell("note", tiling.unmatched, "whose border points are not those of its neighbour", again),
-            write_findings(
-                "tiling",
-                "error",
-                "communities",
-                limits,
-                limits,
-                what="its limit overlaps that of another",
-                remedy="mend the limits",
-            ),
+            check_limits(e.communities),
             write_findings(
                 "tiling", "note", "communities", bare, bare, what="no sub-grid lies in it", remedy="none if nobody lives there"
             ),
         ]
     )
+
+
+def check_limits(communities: Any) -> pd.DataFrame:
+    """Check that the limits of communities do not overlap."""
+    wrong = communities.index[_find_overlapping(_mend(communities.geometry.to_numpy()), 1.0)]
+    what, remedy = "its limit overlaps that of another", "mend the limits"
+    return write_findings("tiling", "error", "communities", wrong, wrong, what=what, remedy=remedy)
 
 
 def _tell_gaps(tiling: Tiling) -> pd.DataFrame:

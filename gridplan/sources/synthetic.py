@@ -8,6 +8,8 @@ the order in which it is made.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +36,15 @@ LEAST = 30  # households of a community on average
 TABLES = ("communities", "compounds", "buildings", "barriers", "openings", "streets", "places", "institutions", "counts")
 _LETTERS = {"compounds": "X", "barriers": "B", "openings": "O", "streets": "S", "places": "P", "institutions": "I", "counts": "N"}
 STAMP = "2000-01-01T00:00:00.000Z"  # written into files instead of the time of writing: same town, same bytes
+
+
+@dataclass(frozen=True)
+class Town:
+    """A town laid out but not yet drawn: its seed, its communities with their households, and where each lies."""
+
+    seed: int
+    wards: pd.DataFrame
+    lattice: Lattice
 
 
 def make_town(
@@ -84,6 +95,24 @@ def make_town(
     >>> counts.loc[counts["level"] == "site", "value"].tolist()
     [1000.0]
     """
+    town = lay_out_town(communities, urban_share, households, seed, hierarchy)
+    tables = _draw_tables(town)
+    entries = list(note_origin(seed, len(tables["buildings"])))
+    if blemishes:
+        tables["buildings"] = _spoil_buildings(tables["buildings"], town.lattice)
+        entries.append(Entry("synthetic", "buildings", "noted", 3, "spoiled on purpose: a bow tie, a duplicate, one outside"))
+    return Reading(tables, dict.fromkeys(tables, "synthetic town"), tuple(entries))
+
+
+def note_origin(seed: int, buildings: int) -> tuple[Entry, ...]:
+    """Note for the ledger that nothing in a town is real."""
+    return (Entry("synthetic", "buildings", "noted", buildings, f"a synthetic town, seed {seed}: nothing in it is real"),)
+
+
+def lay_out_town(
+    communities: int, urban_share: float, households: int | None, seed: int, hierarchy: pd.DataFrame | None = None
+) -> Town:
+    """Lay out a town: its communities, their households and their places; the parameters are those of :func:`make_town`."""
     _check_numbers(communities, urban_share, seed)
     wards = list_wards(communities, urban_share) if hierarchy is None else take_hierarchy(hierarchy)
     urban = (wards["kind"] == "urban").to_numpy()
@@ -94,29 +123,29 @@ def make_town(
     wards["households"] = share_whole(total, wished)
     side = SIDE * float(np.sqrt(np.clip(total / wished.sum(), 0.4, None)))
     lattice = make_lattice(make_rng(seed, "lattice"), urban, wards["code"].str[:6].to_numpy(object), side)
-    tables = _draw_tables(seed, lattice, wards)
-    reason = f"a synthetic town, seed {seed}: nothing in it is real"
-    entries = [Entry("synthetic", "buildings", "noted", len(tables["buildings"]), reason)]
-    if blemishes:
-        tables["buildings"] = _spoil_buildings(tables["buildings"], lattice)
-        entries.append(Entry("synthetic", "buildings", "noted", 3, "spoiled on purpose: a bow tie, a duplicate, one outside"))
-    return Reading(tables, dict.fromkeys(tables, "synthetic town"), tuple(entries))
+    return Town(seed, wards, lattice)
 
 
-def _draw_tables(seed: int, lattice: Lattice, wards: pd.DataFrame) -> dict[str, Any]:
+def _draw_tables(town: Town) -> dict[str, Any]:
     """Draw the land and every community, and join their rows table by table."""
-    county = wards["code"].iloc[0][:6]
+    batches = draw_frame(town)
+    for tables in (draw_community(town, number) for number in range(len(town.wards))):
+        for table, rows in tables.items():
+            batches[table].append(rows)
+    return {table: finish_table(table, rows) for table, rows in batches.items() if rows}
+
+
+def draw_frame(town: Town) -> dict[str, list[pd.DataFrame]]:
+    """Draw what belongs to no single community: limits, rivers, railways, main roads, crossings, and the site's total."""
+    county = town.wards["code"].iloc[0][:6]
     land = Sheets()
-    draw_land(make_rng(seed, "land"), lattice, land)
+    draw_land(make_rng(town.seed, "land"), town.lattice, land)
     batches: dict[str, list[pd.DataFrame]] = {table: [] for table in TABLES}
     for table in land.rows:
         batches[table].append(_number_rows(land.collect(table), table, county))
-    for number, ward in enumerate(wards.itertuples(index=False)):
-        for table, rows in _draw_community(seed, lattice, number, ward).items():
-            batches[table].append(rows)
-    batches["communities"] = [_list_communities(seed, wards, outline_communities(lattice))]
-    batches["counts"].append(_number_rows(_count_site(int(wards["households"].sum())), "counts", county))
-    return {table: _finish_table(table, rows) for table, rows in batches.items() if rows}
+    batches["communities"].append(_list_communities(town.seed, town.wards, outline_communities(town.lattice)))
+    batches["counts"].append(_number_rows(_count_site(int(town.wards["households"].sum())), "counts", county))
+    return batches
 
 
 def _check_numbers(communities: int, urban_share: float, seed: int) -> None:
@@ -131,8 +160,9 @@ def _check_numbers(communities: int, urban_share: float, seed: int) -> None:
         raise RuleError("; ".join(wrong))
 
 
-def _draw_community(seed: int, lattice: Lattice, number: int, ward: Any) -> dict[str, pd.DataFrame]:
+def draw_community(town: Town, number: int) -> dict[str, pd.DataFrame]:
     """Draw one community, tell what is known of it, and give every row its code."""
+    seed, lattice, ward = town.seed, town.lattice, next(town.wards.iloc[[number]].itertuples(index=False))
     sheets = Sheets()
     draw = draw_urban if ward.kind == "urban" else draw_rural
     title = ward.name.removesuffix("居民委员会").removesuffix("村民委员会").removesuffix("村委会")
@@ -174,7 +204,7 @@ def _count_site(total: int) -> pd.DataFrame:
     return pd.DataFrame({"level": ["site"], "of": ["site"], "measure": ["households"], "value": [float(total)]})
 
 
-def _finish_table(table: str, batches: list[pd.DataFrame]) -> Any:
+def finish_table(table: str, batches: Iterable[pd.DataFrame]) -> Any:
     """Join the rows of all communities in the schema's shape, without the columns that gridplan derives itself."""
     rows = pd.concat([b for b in batches if len(b)], ignore_index=True)
     if table == "streets":

@@ -10,7 +10,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
@@ -21,7 +21,7 @@ from gridplan.rules import Rules
 from gridplan.storage.assembly import assemble_plan
 from gridplan.storage.geopackage import read_geopackage, write_geopackage
 from gridplan.storage.geoparquet import MANIFEST_FILE, read_geoparquet, write_geoparquet
-from gridplan.storage.paper import describe_plan, list_subgrids
+from gridplan.storage.paper import Summary, describe_plan, list_subgrids, summarise_plan
 
 Format = Literal["auto", "gpkg", "parquet"]
 
@@ -63,12 +63,22 @@ def write_plan(plan: Plan, folder: str | Path, *, format: Format = "auto", overw
     refuse_existing(target, overwrite)
     if format == "auto":
         format = "parquet" if len(plan.site.buildings) > LARGE else "gpkg"
-    with _open_staging(target) as staging:
+
+    def write(staging: Path) -> Summary:
         if format == "gpkg":
             write_geopackage(plan, staging / GEOPACKAGE)
         else:
             write_geoparquet(plan, staging / TABLES)
-        _write_papers(plan, staging, format)
+        return summarise_plan(plan)
+
+    return put_files(target, write)
+
+
+def put_files(folder: str | Path, write: Callable[[Path], Summary]) -> Path:
+    """Let a function write a plan's data into a hidden folder, add the papers, and put all in place, whole or not at all."""
+    target = Path(folder)
+    with _open_staging(target) as staging:
+        _write_papers(write(staging), staging)
         _force_to_disk(staging)
         _put_in_place(staging, target)
     return target
@@ -160,14 +170,14 @@ def _find_data(path: Path) -> Path:
     return found[0]
 
 
-def _write_papers(plan: Plan, folder: Path, format: Format) -> None:
+def _write_papers(summary: Summary, folder: Path) -> None:
     """Write what stands beside the data: the rules, the list for Excel and the note on the files."""
-    rules = plan.manifest.get("rules")
+    rules = summary.manifest.get("rules")
     if isinstance(rules, Mapping):
         (folder / RULES).write_text(Rules.from_dict(rules).to_toml(), encoding="utf-8", newline="\n")
-    (folder / LIST).write_text(list_subgrids(plan), encoding="utf-8-sig", newline="")
+    (folder / LIST).write_text(list_subgrids(summary.subgrids), encoding="utf-8-sig", newline="")
     files = [name for name in _OWN if (folder / name).exists()] + [README]
-    (folder / README).write_text(describe_plan(plan, files), encoding="utf-8", newline="\n")
+    (folder / README).write_text(describe_plan(summary, files), encoding="utf-8", newline="\n")
 
 
 @contextmanager

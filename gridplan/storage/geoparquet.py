@@ -8,6 +8,7 @@ One community of a prefecture is read without reading the rest::
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,12 @@ from pyarrow import ArrowInvalid
 
 from gridplan.conform import is_spatial
 from gridplan.errors import PlanError
+from gridplan.parquet import TableWriter
 from gridplan.plan import ALL_TABLES, Plan
 from gridplan.storage.assembly import Found, join_texts, write_manifest
 from gridplan.styles import make_styles
 
 MANIFEST_FILE = "manifest.json"
-GROUP_ROWS = 10_000  # rows read at once; a community has at most some thousands, so a filter reads one or two groups
 ROW = "row"  # column of the row's place in the table before it was sorted by community
 
 
@@ -31,16 +32,29 @@ def write_geoparquet(plan: Plan, folder: Path) -> None:
     """Write all tables of a plan, its manifest and the styles of its layers into a new folder."""
     folder.mkdir()
     for table in ALL_TABLES:
-        frame = plan.get_table(table)
-        if "community" in frame.columns:
-            order = np.argsort(frame["community"].to_numpy(dtype=object), kind="stable")
-            frame = frame.assign(**{ROW: np.arange(len(frame), dtype="int32")}).iloc[order]
-        path = folder / f"{table}.parquet"
-        flat = join_texts(frame.reset_index())
-        flat.to_parquet(path, index=False, compression="zstd", row_group_size=GROUP_ROWS)
+        with TableWriter(folder / f"{table}.parquet") as writer:
+            writer.write(_sort_table(table, plan))
+    write_notes(plan.manifest, folder)
+
+
+def _sort_table(table: str, plan: Plan) -> Any:
+    """Sort a table by community, if it says in which one its rows are; its own order is kept in a column."""
+    frame = plan.get_table(table)
+    if table == "neighbours":
+        known = plan.stairwells["community"][~plan.stairwells.index.duplicated()]
+        return join_texts(frame.assign(community=known.reindex(frame["focal"]).fillna("").to_numpy()).reset_index())
+    if "community" in frame.columns:
+        order = np.argsort(frame["community"].to_numpy(dtype=object), kind="stable")
+        frame = frame.assign(**{ROW: np.arange(len(frame), dtype="int32")}).iloc[order]
+    return join_texts(frame.reset_index())
+
+
+def write_notes(manifest: Mapping[str, Any], folder: Path) -> None:
+    """Write what stands beside the tables: the manifest, and the styles of the layers."""
+    for table in ALL_TABLES:
         for style in make_styles(table)[:1]:  # QGIS takes the one that stands beside a file under its name
             (folder / f"{table}.qml").write_text(style.qml, encoding="utf-8", newline="\n")
-    values = {key: json.loads(text) for key, text in write_manifest(plan.manifest).items()}
+    values = {key: json.loads(text) for key, text in write_manifest(manifest).items()}
     text = json.dumps(values, ensure_ascii=False, sort_keys=True, indent=1)
     (folder / MANIFEST_FILE).write_text(text + "\n", encoding="utf-8", newline="\n")
 

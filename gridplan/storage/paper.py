@@ -6,9 +6,16 @@ import csv
 import io
 import textwrap
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
 
 from gridplan.plan import ALL_TABLES, Plan
 from gridplan.schema import find_columns, find_key, read_schema
+
+if TYPE_CHECKING:
+    from pyproj import CRS
 
 TITLES: Mapping[str, str] = {
     "communities": "communities and villages 社区（村）",
@@ -61,12 +68,30 @@ _CODES = "subgrid, community, centre"  # the columns of subgrids.csv that Excel 
 _WIDTH = 100
 
 
-def list_subgrids(plan: Plan) -> str:
+@dataclass(frozen=True)
+class Summary:
+    """What the papers say of a plan: its sub-grids, the rows of each table, all households, the CRS and the manifest."""
+
+    subgrids: pd.DataFrame
+    rows: Mapping[str, int]
+    households: int
+    crs: CRS
+    manifest: Mapping[str, Any]
+
+
+def summarise_plan(plan: Plan) -> Summary:
+    """Sum up a plan that is in memory."""
+    flat = pd.DataFrame(plan.subgrids.drop(columns="geometry"))
+    rows = {table: len(plan.get_table(table)) for table in ALL_TABLES}
+    return Summary(flat, rows, int(plan.stairwells["households"].sum()), plan.crs, plan.manifest)
+
+
+def list_subgrids(subgrids: pd.DataFrame) -> str:
     r"""List a plan's sub-grids as CSV text, figures to one decimal place.
 
     Texts that Excel would take for a formula are given an apostrophe in front.
     """
-    flat = plan.subgrids.drop(columns="geometry").reset_index()
+    flat = subgrids.reset_index()
     for column in find_columns("subgrids"):
         if column.dtype == "str":
             risky = flat[column.name].str.match(r"[=+\-@\t\r]")
@@ -76,17 +101,16 @@ def list_subgrids(plan: Plan) -> str:
     return text.getvalue()
 
 
-def describe_plan(plan: Plan, files: Sequence[str]) -> str:
+def describe_plan(summary: Summary, files: Sequence[str]) -> str:
     """Describe a plan's files, tables and columns in English and Chinese, from the schema."""
-    households = int(plan.stairwells["households"].sum())
-    crs = plan.crs.to_string()
+    crs = summary.crs.to_string()
     lines = [
         "A plan of small grids 小网格划分方案",
         "",
-        f"Sub-grids 子网格: {len(plan.subgrids)}",
-        f"Households 户数: {households}",
-        f"Communities 社区: {len(plan.site.communities)}",
-        f"Coordinates 坐标系: {plan.crs.name}{f' ({crs})' if len(crs) < 20 else ''}, metres 米",
+        f"Sub-grids 子网格: {len(summary.subgrids)}",
+        f"Households 户数: {summary.households}",
+        f"Communities 社区: {summary.rows['communities']}",
+        f"Coordinates 坐标系: {summary.crs.name}{f' ({crs})' if len(crs) < 20 else ''}, metres 米",
         "",
         "FILES 文件",
         "",
@@ -97,7 +121,7 @@ def describe_plan(plan: Plan, files: Sequence[str]) -> str:
         lines += [name, indented, f"    {chinese}", ""]
     lines += ["TABLES AND COLUMNS 数据表与字段", "", "* key 主键", ""]
     for table in ALL_TABLES:
-        lines += [f"{table} ({len(plan.get_table(table))}): {TITLES[table]}", *_describe_columns(table), ""]
+        lines += [f"{table} ({summary.rows[table]}): {TITLES[table]}", *_describe_columns(table), ""]
     return "\n".join(lines).rstrip() + "\n"
 
 

@@ -1,0 +1,109 @@
+"""The audit of a city: its communities judged some at a time, and what only shows over all of them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from gridplan.audit_rules.figures import CODED, check_manifest, tell_doubles
+from gridplan.audit_rules.land import check_limits
+from gridplan.auditing import Audit, audit, join_audits
+from gridplan.city.reading import find_tables, read_communities
+from gridplan.engine import Progress, keep_silent, map_processes
+from gridplan.errors import PlanError
+from gridplan.rules import Rules
+from gridplan.schema import find_key
+from gridplan.storage.geoparquet import MANIFEST_FILE
+
+AT_ONCE = 30_000  # buildings judged at once
+_UNUSED = ("streets", "places", "institutions", "counts", "ledger")
+
+
+def audit_city(
+    path: str | Path,
+    rules: Rules | None = None,
+    *,
+    workers: int | None = None,
+    most: int = AT_ONCE,
+    progress: Progress = keep_silent,
+) -> Audit:
+    """Check a plan that is kept as a folder of GeoParquet, some communities at a time; see :func:`gridplan.auditing.audit`.
+
+    Parameters
+    ----------
+    path
+        The plan's folder.
+    rules
+        Rules to judge by; those in the plan's manifest if not given.
+    workers
+        Processes; one for each core if not given.
+    most
+        Most buildings that are judged at once.
+    progress
+        Called with the stage, the buildings done and all of them.
+
+    Raises
+    ------
+    PlanError
+        If there is no such plan, or something in it is missing or broken.
+    """
+    folder = find_tables(path)
+    if folder is None:
+        raise PlanError(f"{path} holds no plan whose communities can be read one by one -> write it with --format parquet")
+    groups = _group_communities(folder, most)
+    chosen = None if rules is None else rules.to_dict()
+    tasks = [(str(folder), first, last, chosen) for first, last, _ in groups]
+    sizes = [count for _, _, count in groups]
+    parts = map_processes(_audit_part, tasks, workers=workers, sizes=sizes, stage="audit", progress=progress)
+    ledger = pd.read_parquet(folder / "ledger.parquet")
+    dropped = ledger[ledger["action"] == "dropped"].groupby("table")["count"].sum()
+    more = [_find_doubles(folder, table) for table in CODED]
+    more.append(check_limits(gpd.read_parquet(folder / "communities.parquet").set_index("community")))
+    joined = join_audits(parts)
+    figures = json.loads((folder / MANIFEST_FILE).read_text(encoding="utf-8")).get("figures") or {}
+    right = {name: joined.summary[name] for name in ("communities", "buildings", "households", "stairwells", "subgrids")}
+    right |= {
+        "in_band": int(joined.subgrids["in_band"].sum()),
+        "exceptions": pq.read_metadata(folder / "exceptions.parquet").num_rows,
+    }
+    return join_audits(parts, [*more, check_manifest(figures, right)], {str(k): int(v) for k, v in dropped.items()})
+
+
+def _group_communities(folder: Path, most: int) -> list[tuple[str, str, int]]:
+    """Group the codes of communities that any table names, in their order: first, last and buildings of each group."""
+    held = pd.Series(dtype="int64")
+    for table in ("communities", "buildings", "stairwells", "subgrids", "exceptions", "neighbours"):
+        column = pq.read_table(folder / f"{table}.parquet", columns=["community"]).column("community")
+        counts = column.value_counts()
+        codes = counts.field("values").to_pylist()
+        own = pd.Series(counts.field("counts").to_numpy(zero_copy_only=False), index=codes) * (table == "buildings")
+        held = held.add(own, fill_value=0)
+    held = held.sort_index()
+    groups: list[tuple[str, str, int]] = []
+    for code, count in held.astype("int64").items():
+        if groups and groups[-1][2] + count <= most:
+            groups[-1] = (groups[-1][0], str(code), groups[-1][2] + int(count))
+        else:
+            groups.append((str(code), str(code), int(count)))
+    return groups
+
+
+def _audit_part(task: tuple[str, str, str, Any]) -> Audit:
+    """Judge the communities from the first to the last."""
+    folder, first, last, rules = task
+    plan = read_communities(folder, first, last, without=_UNUSED)
+    manifest = {key: value for key, value in plan.manifest.items() if key != "figures"}  # those are of the whole plan
+    return audit(plan.replace(manifest=manifest), None if rules is None else Rules.from_dict(rules))
+
+
+def _find_doubles(folder: Path, table: str) -> pd.DataFrame:
+    """Find the codes that stand in more than one row of a whole table."""
+    counts = pq.read_table(folder / f"{table}.parquet", columns=[find_key(table)]).column(0).value_counts()
+    twice = counts.field("values").filter(pc.greater(counts.field("counts"), 1)).to_pylist()
+    return tell_doubles(table, pd.Index(sorted(twice)))

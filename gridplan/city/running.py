@@ -1,0 +1,127 @@
+"""Running: a city planned from its files to its plan, taken up where it stood if it was stopped."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pyproj import CRS
+
+from gridplan.city.chunk import PARTS, plan_chunk
+from gridplan.city.cutting import cut_city
+from gridplan.city.job import Job, open_work, read_chunks
+from gridplan.city.joining import join_city
+from gridplan.engine import Progress, count_workers, keep_silent, map_processes
+from gridplan.parquet import count_rows
+from gridplan.reading import find_buildings
+from gridplan.rules import Rules
+from gridplan.storage.folder import LARGE, TABLES, put_files, refuse_existing
+from gridplan.storage.paper import Summary
+
+CHUNK = 30_000  # buildings of a chunk: some minutes of work of one process, and some 500 MB
+
+
+def explain_whole(source: Any, files: Mapping[str, Any], datum: Any, rules: Rules) -> str:
+    """Say why a source cannot be planned in chunks; empty where it can."""
+    if find_buildings(source) is None:
+        return "its buildings are not a GeoParquet file"
+    given = files.get("communities") is not None
+    if not given and not (Path(source).is_dir() and any(f.stem == "communities" for f in Path(source).iterdir())):
+        return "it has no table of communities"
+    if files.get("boundary") is not None:
+        return "it has a boundary"
+    if datum is not None:
+        return "its datum is converted"
+    return "households.total is given" if rules.households.total else ""
+
+
+def is_large(source: Any) -> bool:
+    """Whether a source has so many buildings that it is planned in chunks if it can be."""
+    file = find_buildings(source)
+    return file is not None and count_rows(file) > LARGE
+
+
+def plan_city(
+    source: str | Path,
+    output: str | Path,
+    rules: Rules | None = None,
+    *,
+    files: Mapping[str, Any] | None = None,
+    mapping: Mapping[str, str] | None = None,
+    crs: str | None = None,
+    encoding: str | None = None,
+    seed: int = 0,
+    workers: int | None = None,
+    chunk: int = CHUNK,
+    inputs: Mapping[str, str] | None = None,
+    overwrite: bool = False,
+    progress: Progress = keep_silent,
+    seconds: dict[str, float] | None = None,
+) -> Summary:
+    """Plan a city from files into a folder, in memory that does not grow with it.
+
+    What is done is kept in the folder until the plan is whole; the same call takes it up again. The plan depends
+    neither on ``workers`` nor on ``chunk``.
+
+    Parameters
+    ----------
+    source, files, mapping, crs, encoding
+        As :func:`gridplan.read_site` takes them; the buildings are a GeoParquet file, and every row has a code.
+    output
+        Folder of the plan.
+    rules, seed, inputs
+        As :func:`gridplan.divide` takes them.
+    workers
+        Processes; one for each core if not given. One works in this process, with a thread for each core.
+    chunk
+        Most buildings of a chunk, unless one community has more.
+    overwrite
+        Whether a plan that is already in the folder is replaced.
+    progress
+        Called with the stage, the rows or buildings done and all of them.
+    seconds
+        Filled with the seconds of each stage, added up over processes.
+
+    Raises
+    ------
+    InputError
+        With everything that is wrong in all tables.
+    OutputExistsError
+        If a plan is in the folder and ``overwrite`` is false.
+    """
+    output, rules = Path(output), rules or Rules()
+    refuse_existing(output, overwrite)
+    told = {table: _write_paths(file) for table, file in (files or {}).items() if file}
+    job = Job(str(source), told, dict(mapping or {}), crs, encoding, rules.to_dict(), seed, chunk, dict(inputs or {}))
+    work, _ = open_work(output, job)
+    if read_chunks(work) is None:
+        cut_city(job, work, progress)
+    found = read_chunks(work)
+    assert found is not None
+    chunks, wkt, entries = found
+    finished = {chunk.name for chunk in chunks if (work / PARTS / chunk.name).is_dir()}
+    waiting = sorted((c for c in chunks if c.name not in finished), key=lambda c: (-c.buildings, c.name))  # long ones first
+    processes = min(count_workers(workers), max(1, len(waiting)))
+    threads = 1 if processes > 1 else count_workers(None)
+    done = sum(c.buildings for c in chunks if c.name in finished)
+    tasks = [(str(work), chunk.name, threads) for chunk in waiting]
+    sizes = [chunk.buildings for chunk in waiting]
+    for spent in map_processes(plan_chunk, tasks, workers=processes, sizes=sizes, done=done, stage="planning", progress=progress):
+        for stage, value in spent.items():
+            if seconds is not None:
+                seconds[stage] = seconds.get(stage, 0.0) + value
+    summaries: list[Summary] = []
+
+    def write(staging: Path) -> Summary:
+        summaries.append(join_city(job, chunks, CRS.from_wkt(wkt), entries, work, staging / TABLES, progress))
+        return summaries[0]
+
+    put_files(output, write)
+    shutil.rmtree(work)
+    return summaries[0]
+
+
+def _write_paths(file: Any) -> Any:
+    return [str(one) for one in file] if isinstance(file, list | tuple) else str(file)

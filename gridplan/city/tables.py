@@ -1,0 +1,46 @@
+"""Tables of chunks on disk: each a file in the schema's shape, so that no table is handed from process to process."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from gridplan.conform import conform_table
+from gridplan.parquet import TableWriter, from_arrow, read_batches
+
+
+def save_table(folder: Path, table: str, frame: Any) -> None:
+    """Save a table under its name."""
+    with TableWriter(folder / f"{table}.parquet") as writer:
+        writer.write(frame.reset_index())
+
+
+def load_table(folder: Path, table: str) -> Any:
+    """Load a table that was saved under its name."""
+    import pandas as pd
+
+    frames = [from_arrow(batch) for batch in read_batches(folder / f"{table}.parquet")]
+    return conform_table(table, frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True))
+
+
+def load_tables(folder: Path, tables: Iterable[str]) -> Mapping[str, Any]:
+    """Load several tables of one folder."""
+    return {table: load_table(folder, table) for table in tables}
+
+
+def finish_folder(draft: Path, folder: Path) -> None:
+    """Put a folder in place by one rename, so that it is there whole or not at all."""
+    with suppress(FileNotFoundError):
+        shutil.rmtree(folder)
+    draft.rename(folder)
+
+
+def start_folder(folder: Path) -> Path:
+    """Make an empty folder to draft another in, beside it."""
+    draft = folder.with_name(f".{folder.name}.draft")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(parents=True)
+    return draft
