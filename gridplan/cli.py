@@ -54,6 +54,14 @@ class Layers(StrEnum):
     tiles = "tiles"
 
 
+class Effort(StrEnum):
+    """How long a search may take."""
+
+    quick = "quick"
+    default = "default"
+    thorough = "thorough"
+
+
 class Format(StrEnum):
     """Formats of a plan on disk."""
 
@@ -253,6 +261,29 @@ def synth_command(
     write_town(reading, output)
     rows = ((f"{len(table):,}", name) for name, table in reading.tables.items())
     console.print_table(f"{output} ({output.stat().st_size / 1e6:.1f} MB)", ("rows", "table"), rows, right=(0,))
+
+
+@app.command("bench")
+def bench_command(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder of published instances (.dat, .json).")],
+    effort: Annotated[Effort, typer.Option(help="How long to search.")] = Effort.quick,
+    only: Annotated[str | None, typer.Option(help="Only instances with this in their name.")] = None,
+    means: Annotated[
+        bool | None, typer.Option("--means/--medians", help="Ways go to the mean of a part; as a rule in a folder named cccp.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Same seed: same answers.")] = 0,
+) -> None:
+    """Solve published instances of capacitated division, check every answer, and compare with the best known.
+
+    [dim]gridplan bench instances --effort default --only SJC[/dim]
+    """
+    from gridplan import benching, console
+
+    with console.show_progress() as clock:
+        table = benching.bench_folder(folder, effort.value, only, means, seed, clock)
+    console.print_bench(f"{folder} ({effort.value})", table)
+    if not table["feasible"].all():
+        raise typer.Exit(1)
 
 
 @app.command("rules")
