@@ -16,6 +16,7 @@ import numpy as np
 from highspy._core import _Highs
 from scipy.sparse import csr_matrix, vstack
 
+from gridplan.division.kernels import Data
 from gridplan.division.polish import hash_parts
 
 Array = np.ndarray[Any, Any]
@@ -169,6 +170,37 @@ def choose_parts(store: Store, columns: Array, atoms: Array, k: int, exact: bool
     if info.primal_solution_status != 2 or info.objective_function_value > best * (1 - 1e-9):
         return None
     return np.asarray(columns[np.array(model.getSolution().col_value) > 0.5])
+
+
+def round_cover(store: Store, relaxed: Relaxed, k: int, data: Data, rng: np.random.Generator, noise: float = 0.3) -> Array:
+    """Round a relaxed cover to a division that need not keep the limits, from which a run can begin.
+
+    The parts taken most, give or take some ``noise``, come first, whole; then what is left of others; the atoms of none go
+    where their neighbours are. Returns int32[n], the part of each atom.
+    """
+    matrix = store.gather()
+    columns = np.flatnonzero(relaxed.taken > 1e-6)
+    rank = relaxed.taken[columns] * rng.uniform(1 - noise, 1 + noise, len(columns))
+    columns = columns[np.argsort(-rank, kind="stable")]
+    part = np.full(store.n, -1, np.int32)
+    used = 0
+    for share in (1.0, 0.5, 0.0):
+        for j in columns:
+            own = matrix.indices[matrix.indptr[j] : matrix.indptr[j + 1]]
+            free = own[part[own] < 0]
+            if used < k and len(free) and len(free) >= share * len(own):
+                part[free] = used
+                used += 1
+    while (part < 0).any():  # where the neighbours are; where none of them has a part, in the last one used
+        before = part.copy()
+        for i in np.flatnonzero(part < 0):
+            near = before[data.indices[data.indptr[i] : data.indptr[i + 1]]]
+            part[i] = near[near >= 0][0] if (near >= 0).any() else -1
+        if (part == before).all():
+            part[part < 0] = max(used - 1, 0)
+    for q in range(used, k):
+        part[np.flatnonzero(part == np.argmax(np.bincount(part, minlength=k)))[-1]] = q
+    return part
 
 
 def _open_model() -> Any:

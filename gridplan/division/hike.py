@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from gridplan.division.covering import Relaxation, Store, choose_parts
+from gridplan.division.covering import Relaxation, Relaxed, Store, choose_parts, round_cover
 from gridplan.division.kernels import Data, State, make_state
+from gridplan.division.levelling import connect_parts, level_parts
 from gridplan.division.polish import hash_parts
 from gridplan.division.relocate import relocate
 from gridplan.division.seats import share_out, spread_centres, swap_centres
@@ -19,10 +20,11 @@ Array = np.ndarray[Any, Any]
 
 HOT = (0.4, 1.0)  # heat at first of fresh runs in turn, in mean ways to the centre
 COLD = 0.02  # and at last
-AGAIN = (0.1, 0.2, 0.05)  # heat of runs that begin from the best cover
+AGAIN = (0.05, 0.1, 0.03)  # heat of runs that begin from the best cover
 STEPS = 40  # times in a run at which heat and leniency are looked at again
 MOVING, MOVED = 0.6, 20  # share of a run in which parts are relocated; one part in so many may be at a time
-LOOKING = 0.25  # share of a run after which its parts are kept
+CANDIDATES = 8  # starts of connected parts of which the best is taken
+LOOKING = 0.4  # share of a run after which its parts are kept
 SWAPS, CHAINS = 0.2, 0.1  # share of exchanges that are swaps, and chains over three parts
 LENIENT = 0.3  # a unit of weight outside the limits costs at first this share of what a unit costs by its way
 HARDER, SOFTER = 1.3, 0.9  # how the price of what is outside the limits follows what is outside them
@@ -40,11 +42,15 @@ class Search:
     fresh, again
         Runs from first centres of their own, and runs from each best cover.
     covers
-        Times that the best cover is chosen.
+        Times that the parts met are looked through for the best cover, and runs begin from there.
+    every, slack
+        Integer problems are solved every so many times, where the relaxation leaves more than this share of the price open.
     rounds, least
         Exchanges tried in a run for each point; fewer points than ``least`` get up to four times as many.
     columns, nodes
         Parts handed to an integer problem, and its branch-and-bound nodes.
+    overlap
+        How many regions, covered one by one, hold each part on average.
     """
 
     fresh: int
@@ -54,6 +60,9 @@ class Search:
     least: int
     columns: int
     nodes: int
+    every: int
+    slack: float
+    overlap: int
 
 
 class Hike:
@@ -74,6 +83,7 @@ class Hike:
     def __init__(self, data: Data, k: int, mean: bool, search: Search, seed: int) -> None:
         self.data, self.k, self.mean, self.search = data, k, mean, search
         self.n = len(data.weights)
+        self.rng = np.random.default_rng(seed & 0xFFFFFFFFFFFFFFFF)
         self.chance = np.array([seed & 0xFFFFFFFFFFFFFFFF], np.uint64)
         self.store = Store(self.n)
         self.exact = data.contiguous or data.band[0] > 0 or mean
@@ -85,20 +95,43 @@ class Hike:
             self.run(self.start(turn), HOT[turn % len(HOT)])
         relaxation = Relaxation(self.n, self.k, self.exact)
         for turn in range(self.search.covers):
-            if turn:
-                for number in range(self.search.again):
-                    self.run(self.best, AGAIN[number % len(AGAIN)])
-            if not self.best_outside:
-                self.cover(relaxation)
+            self.store.gather()
+            own = self._find_own()
+            if self.best_outside or len(own) < self.k:
+                self.run(self.best, AGAIN[turn % len(AGAIN)])
+                continue
+            relaxed = relaxation.relax(self.store, own)
+            if (turn + 1) % self.search.every == 0 and relaxed.value < self.best_price * (1 - self.search.slack):
+                self.cover(relaxed)
+            for number in range(self.search.again):
+                heat = AGAIN[(turn * self.search.again + number) % len(AGAIN)]
+                mixed = not self.data.contiguous and (turn + number) % 3 < 2
+                self.run(round_cover(self.store, relaxed, self.k, self.data, self.rng) if mixed else self.best, heat)
         return self.best
 
     def start(self, turn: int) -> Array:
-        """Make a first division, from centres set at random and swapped or, for connected parts, by cut trees."""
-        if self.data.contiguous:
+        """Make a first division from centres set at random and swapped; of connected ones the best of several."""
+        if not self.data.contiguous:
+            centres = spread_centres(self.data, self.k, self.chance)
+            swap_centres(self.data, centres, self.chance, 20)
+            return np.asarray(share_out(self.data, centres))
+        if turn % 4 == 3:
             return np.asarray(cut_tree(self.data, self.k, self.chance, 2))
+        starts = [self._start_connected(number % 2 == 0) for number in range(CANDIDATES)]
+        return min(starts, key=self._price_start)
+
+    def _start_connected(self, swapped: bool) -> Array:
         centres = spread_centres(self.data, self.k, self.chance)
-        swap_centres(self.data, centres, self.chance, 20)
-        return np.asarray(share_out(self.data, centres))
+        if swapped:
+            swap_centres(self.data, centres, self.chance, 20)
+        part = level_parts(self.data, centres, 12, 40)
+        return np.asarray(connect_parts(self.data, part, centres))
+
+    def _price_start(self, part: Array) -> float:
+        """Price a start: its ways, and as much for a unit outside the limits as a unit's way comes to."""
+        state, _ = self.open_state(part)
+        total = float(state.walk.sum())
+        return total * (1.0 + self._outside(state) / max(int(self.data.weights.sum()), 1))
 
     def open_state(self, part: Array) -> tuple[State, Array]:
         """Open the state of a division, with room for parts to grow, and seat its centres."""
@@ -155,19 +188,17 @@ class Hike:
         if key < (self.best_outside, self.best_price * (1 - 1e-12)):
             self.best, self.best_outside, self.best_price = state.part.copy(), *key
 
-    def cover(self, relaxation: Relaxation) -> None:
+    def cover(self, relaxed: Relaxed) -> None:
         """Choose the best cover by all parts met: over everything, then region by region."""
-        relaxed = relaxation.relax(self.store, self._find_own())
         slack = self.best_price - relaxed.value
         kept = np.flatnonzero((relaxed.reduced <= slack) | (relaxed.taken > 1e-9))
         rank = np.where(relaxed.taken > 1e-9, -np.inf, relaxed.reduced)
         kept = np.sort(kept[np.argsort(rank[kept], kind="stable")][: self.search.columns])
-        if slack > 1e-9 * self.best_price:
-            chosen = choose_parts(self.store, kept, np.arange(self.n), self.k, self.exact, self.best_price, self.search.nodes)
-            if chosen is not None:
-                self._take(chosen)
+        chosen = choose_parts(self.store, kept, np.arange(self.n), self.k, self.exact, self.best_price, self.search.nodes)
+        if chosen is not None:
+            self._take(chosen)
         if self.k > REGION:
-            for p in range(0, self.k, REGION // 6):
+            for p in range(0, self.k, REGION // self.search.overlap):
                 self._cover_region(p, relaxed.reduced)
 
     def _find_own(self) -> Array:
@@ -183,13 +214,17 @@ class Hike:
         cx, cy = (np.bincount(self.best, v, minlength=self.k) / size for v in (x, y))
         near = np.argsort((cx - cx[p]) ** 2 + (cy - cy[p]) ** 2, kind="stable")[:REGION]
         inside = np.isin(self.best, near)
-        columns = np.flatnonzero(matrix @ ~inside < 0.5)
-        if len(columns) > REGION_COLUMNS:
-            own = np.isin(self.store.hashes[columns], hash_parts(self.best, self.k))
-            rank = np.where(own, -np.inf, reduced[columns])
-            columns = np.sort(columns[np.argsort(rank, kind="stable")][:REGION_COLUMNS])
-        state, _ = self.open_state(self.best)
-        known = float(state.walk[near].sum())
+        own = self._find_own()
+        own = own[np.asarray(matrix[own] @ inside) > 0.5]
+        # What the own parts cost beyond the prices of their atoms is all that a cover of the region can save.
+        gap = float(reduced[own].sum())
+        if gap < 1e-9 * self.best_price:
+            return
+        rank = reduced.copy()
+        rank[own] = -np.inf
+        columns = np.flatnonzero((rank <= gap) & (matrix @ ~inside < 0.5))
+        columns = np.sort(columns[np.argsort(rank[columns], kind="stable")][:REGION_COLUMNS])
+        known = float(self.store.prices[own].sum())
         chosen = choose_parts(self.store, columns, np.flatnonzero(inside), len(near), self.exact, known, self.search.nodes)
         if chosen is not None:
             others = np.setdiff1d(self._find_own(), columns, assume_unique=True)

@@ -22,9 +22,13 @@ from gridplan.errors import InputError, Problem
 Array = np.ndarray[Any, Any]
 
 SEARCHES = {
-    "quick": Search(fresh=8, again=4, covers=3, rounds=500, least=200, columns=2_000, nodes=20),
-    "default": Search(fresh=16, again=4, covers=8, rounds=1_000, least=300, columns=4_000, nodes=100),
-    "thorough": Search(fresh=40, again=6, covers=30, rounds=3_000, least=400, columns=8_000, nodes=400),
+    "quick": Search(fresh=8, again=2, covers=6, rounds=300, least=300, columns=3_000, nodes=10, every=3, slack=5e-4, overlap=3),
+    "default": Search(
+        fresh=16, again=4, covers=12, rounds=800, least=300, columns=5_000, nodes=50, every=4, slack=1e-4, overlap=5
+    ),
+    "thorough": Search(
+        fresh=40, again=6, covers=40, rounds=2_500, least=400, columns=8_000, nodes=300, every=5, slack=1e-6, overlap=6
+    ),
 }
 
 
