@@ -58,8 +58,8 @@ def test_two_clumps_share_a_straggler_where_there_is_room():
 
 
 def test_a_lower_limit_is_kept_too():
-    """Of four in a row and one far away, the far one must have company: 2 and 3."""
-    division = divide_points([(0, 0), (1, 0), (2, 0), (3, 0), (50, 0)], k=2, low=2, high=3, effort="quick")
+    """Of four in a row and one far away, the far one must have company: 2 + 46, not 1 + 2 + 46."""
+    division = divide_points([(0, 0), (1, 0), (2, 0), (4, 0), (50, 0)], k=2, low=2, high=3, effort="quick")
     assert division.part.tolist() == [0, 0, 0, 1, 1]
 
 
@@ -94,7 +94,7 @@ def test_a_matrix_says_the_same_as_positions():
 
 
 @pytest.mark.parametrize("kind", ["median", "mean", "districts"])
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(3))
 def test_the_least_objective_of_all_divisions_is_found(kind, seed):
     instance = make_random(8, 3, seed, kind, low=2 if kind == "districts" else 0)
     division = solve(instance)
@@ -106,7 +106,7 @@ def test_the_least_objective_of_all_divisions_is_found(kind, seed):
 
 
 @given(seed=st.integers(0, 10_000), n=st.integers(6, 40), k=st.integers(1, 6))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_every_answer_is_within_the_limits_and_measured_right(seed, n, k):
     instance = make_random(n, k, seed, room=1.4)
     division = solve(instance)

@@ -21,6 +21,8 @@ from gridplan.division.polish import hash_parts
 
 Array = np.ndarray[Any, Any]
 
+FIRST = 15_000  # parts that the linear relaxation begins with
+
 
 class Store:
     """Different parts met on the way, each kept once, with its price.
@@ -115,6 +117,8 @@ class Relaxation:
     def relax(self, store: Store, first: Array, batch: int = 2_000) -> Relaxed:
         """Solve the linear relaxation over the store; ``first`` columns (a whole cover among them) enter at once."""
         matrix = store.gather()
+        if not len(self.inside):  # many at once are quicker than from a single cover on; the last met are the best
+            first = np.union1d(first, np.arange(max(0, matrix.shape[0] - FIRST), matrix.shape[0]))
         fresh = first[~np.isin(first, self.inside)]
         if len(fresh):
             self._enter(store, fresh)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,12 +25,34 @@ STEPS = 40  # times in a run at which heat and leniency are looked at again
 MOVING, MOVED = 0.6, 20  # share of a run in which parts are relocated; one part in so many may be at a time
 CANDIDATES = 8  # starts of connected parts of which the best is taken
 LOOKING = 0.4  # share of a run after which its parts are kept
-SWAPS, CHAINS = 0.2, 0.1  # share of exchanges that are swaps, and chains over three parts
-LENIENT = 0.3  # a unit of weight outside the limits costs at first this share of what a unit costs by its way
 HARDER, SOFTER = 1.3, 0.9  # how the price of what is outside the limits follows what is outside them
 REGION = 30  # parts that are covered afresh together
 REGION_COLUMNS = 1_500
 MENDING = 12  # times that a run which ends outside the limits is heated again at a higher price
+TIGHT = 0.95  # share of all room from which parts are nearly full
+LITTLE, MORE = 100, 3  # few points get exchanges as if they were so many more, and so many times the fresh runs
+CALM = 0.7  # share of a run after which no weight outside the limits is borne
+
+
+class Manner(NamedTuple):
+    """How a run deals with the limits.
+
+    Parameters
+    ----------
+    shares
+        Shares of exchanges that are swaps, and chains over three parts.
+    lenient
+        What a unit of weight outside the limits costs at first, in what a unit costs by its way.
+    borne
+        Share of all weight that may be outside the limits at first before that costs more.
+    """
+
+    shares: tuple[float, float]
+    lenient: float
+    borne: float
+
+
+ROOMY, FULL = Manner((0.2, 0.1), 0.3, 0.0), Manner((0.4, 0.2), 2.0, 0.02)
 
 
 @dataclass(frozen=True)
@@ -46,7 +68,8 @@ class Search:
     every, slack
         Integer problems are solved every so many times, where the relaxation leaves more than this share of the price open.
     rounds, least
-        Exchanges tried in a run for each point; fewer points than ``least`` get up to four times as many.
+        Exchanges tried in a run for each point; fewer points than ``least`` get up to four times as many,
+        and fewer than half of it more runs.
     columns, nodes
         Parts handed to an integer problem, and its branch-and-bound nodes.
     overlap
@@ -86,12 +109,14 @@ class Hike:
         self.rng = np.random.default_rng(seed & 0xFFFFFFFFFFFFFFFF)
         self.chance = np.array([seed & 0xFFFFFFFFFFFFFFFF], np.uint64)
         self.store = Store(self.n)
+        self.tight = bool(data.weights.sum() > TIGHT * k * data.band[2]) and not data.contiguous
+        self.manner = FULL if self.tight else ROOMY
         self.exact = data.contiguous or data.band[0] > 0 or mean
         self.best, self.best_price, self.best_outside = np.zeros(0, np.int32), np.inf, np.iinfo(np.int64).max
 
     def find_best(self) -> Array:
         """Find the best division; returns int32[n], the part of each atom."""
-        for turn in range(self.search.fresh):
+        for turn in range(self.search.fresh * (MORE if 2 * self.n < self.search.least else 1)):
             self.run(self.start(turn), HOT[turn % len(HOT)])
         relaxation = Relaxation(self.n, self.k, self.exact)
         for turn in range(self.search.covers):
@@ -101,12 +126,15 @@ class Hike:
                 self.run(self.best, AGAIN[turn % len(AGAIN)])
                 continue
             relaxed = relaxation.relax(self.store, own)
-            if (turn + 1) % self.search.every == 0 and relaxed.value < self.best_price * (1 - self.search.slack):
-                self.cover(relaxed)
             for number in range(self.search.again):
                 heat = AGAIN[(turn * self.search.again + number) % len(AGAIN)]
-                mixed = not self.data.contiguous and (turn + number) % 3 < 2
+                mixed = not self.data.contiguous and not self.tight and (turn + number) % 3 < 2
                 self.run(round_cover(self.store, relaxed, self.k, self.data, self.rng) if mixed else self.best, heat)
+            if (turn + 1) % self.search.every == 0 and not self.best_outside:
+                self.store.gather()
+                relaxed = relaxation.relax(self.store, self._find_own())
+                if relaxed.value < self.best_price * (1 - self.search.slack):
+                    self.cover(relaxed)
         return self.best
 
     def start(self, turn: int) -> Array:
@@ -146,15 +174,16 @@ class Hike:
         state, seat = self.open_state(part)
         total = float(state.walk.sum())
         unit, heavy = max(total / self.n, 1e-9), max(int(self.data.weights.sum()), 1)
-        rounds = self.search.rounds * max(self.n, min(self.search.least, 4 * self.n)) // STEPS
+        rounds = self.search.rounds * max(self.n, min(self.search.least, 4 * self.n + LITTLE)) // STEPS
         heats = unit * hot * (COLD / hot) ** (np.arange(STEPS + 1) / STEPS)
-        price = LENIENT * total / heavy
+        price = self.manner.lenient * total / heavy
         for step in range(STEPS):
             self.data.wishes[0] = price
             if step < MOVING * STEPS and not self.data.contiguous:
                 relocate(self.data, state, seat, self.chance, heats[step], 1 + self.k // MOVED, self.mean)
             self._anneal(state, seat, rounds, heats[step], heats[step + 1])
-            price *= HARDER if self._outside(state) else SOFTER
+            borne = self.manner.borne * heavy * max(0.0, 1.0 - step / (CALM * STEPS))
+            price *= HARDER if self._outside(state) > borne else SOFTER
             if step >= LOOKING * STEPS:
                 self.keep(state)
         self._mend(state, seat, rounds, unit, price)
@@ -173,7 +202,7 @@ class Hike:
             self._anneal(state, seat, 2 * rounds, heat, heat / 4)
 
     def _anneal(self, state: State, seat: Array, rounds: int, hot: float, cold: float) -> None:
-        wander(self.data, state, seat, self.chance, rounds, hot, cold, SWAPS, CHAINS, self.mean)
+        wander(self.data, state, seat, self.chance, rounds, hot, cold, *self.manner.shares, self.mean)
 
     def _outside(self, state: State) -> int:
         low, high = self.data.band[0], self.data.band[2]

@@ -43,6 +43,8 @@ def level_parts(data: Any, centres: Any, turns: int, steps: int) -> Any:
                 mass[part[i]] += data.weights[i]
             for s in range(k):
                 toll[s] += unit * (mass[s] / even - 1.0) / (1.0 + step / 8.0)
+        for s in range(k):  # a centre stays in its part, so that no two parts come to share one
+            part[centres[s]] = s
         if turn < turns - 1:
             move_centres(data, part, centres)
     return part

@@ -22,12 +22,12 @@ from gridplan.errors import InputError, Problem
 Array = np.ndarray[Any, Any]
 
 SEARCHES = {
-    "quick": Search(fresh=8, again=2, covers=6, rounds=300, least=300, columns=3_000, nodes=10, every=3, slack=5e-4, overlap=3),
+    "quick": Search(fresh=6, again=2, covers=5, rounds=250, least=1_500, columns=3_000, nodes=10, every=5, slack=5e-4, overlap=2),
     "default": Search(
-        fresh=16, again=4, covers=12, rounds=800, least=300, columns=5_000, nodes=50, every=4, slack=1e-4, overlap=5
+        fresh=12, again=3, covers=12, rounds=500, least=3_000, columns=4_000, nodes=30, every=6, slack=1e-4, overlap=4
     ),
     "thorough": Search(
-        fresh=40, again=6, covers=40, rounds=2_500, least=400, columns=8_000, nodes=300, every=5, slack=1e-6, overlap=6
+        fresh=30, again=6, covers=30, rounds=1_500, least=4_000, columns=8_000, nodes=200, every=6, slack=1e-6, overlap=6
     ),
 }
 
