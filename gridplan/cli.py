@@ -24,6 +24,7 @@ from gridplan.options import (
     Crs,
     Datum,
     DatumOption,
+    Effort,
     Encoding,
     Format,
     Institutions,
@@ -39,6 +40,7 @@ from gridplan.options import (
     Set,
     Source,
     Streets,
+    list_paths,
     read_rules,
 )
 
@@ -111,7 +113,7 @@ def plan_command(
         clock("reading", 0, 1)
         site = _read(source, place, cache, files, crs, datum, encoding, rules)
         clock("hashing", 0, 1)
-        inputs = storage.hash_files(_list_paths(source, files))
+        inputs = storage.hash_files(list_paths(source, files))
         plan = planning.divide(site, rules, seed=seed, workers=workers, inputs=inputs, progress=clock)
         clock("writing", 0, 1)
         written = storage.write_plan(plan, output, format=file_format.value, overwrite=overwrite)
@@ -120,11 +122,6 @@ def plan_command(
     console.print_times(clock.seconds)
     console.out.print(f"written    {written}", soft_wrap=True)
     console.out.print(f"next       gridplan audit {output}; gridplan map {output}", soft_wrap=True)
-
-
-def _list_paths(source: str | None, files: dict[str, Any]) -> list[Path]:
-    paths = [Path(source)] if source else []
-    return paths + [p for value in files.values() for p in (value if isinstance(value, tuple) else [value]) if p]
 
 
 def _plan_city(
@@ -139,7 +136,7 @@ def _plan_city(
     seconds: dict[str, float] = {}
     with console.show_progress() as clock:
         clock("hashing", 0, 1)
-        inputs = storage.hash_files(_list_paths(source, files))
+        inputs = storage.hash_files(list_paths(source, files))
         summary = running.plan_city(
             source, output, rules, files=files, **how, seed=seed, workers=workers, chunk=chunk or running.CHUNK,
             inputs=inputs, overwrite=overwrite, progress=clock, seconds=seconds,
@@ -292,6 +289,29 @@ def synth_command(
         size = sum(file.stat().st_size for file in files)
         console.print_times(clock.seconds)
     console.print_table(f"{output} ({size / 1e6:.1f} MB)", ("rows", "table"), rows, right=(0,))
+
+
+@app.command("bench")
+def bench_command(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder of published instances (.dat, .json).")],
+    effort: Annotated[Effort, typer.Option(help="How long to search.")] = Effort.quick,
+    only: Annotated[str | None, typer.Option(help="Only instances with this in their name.")] = None,
+    means: Annotated[
+        bool | None, typer.Option("--means/--medians", help="Ways go to the mean of a part; as a rule in a folder named cccp.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Same seed: same answers.")] = 0,
+) -> None:
+    """Solve published instances of capacitated division, check every answer, and compare with the best known.
+
+    [dim]gridplan bench instances --effort default --only SJC[/dim]
+    """
+    from gridplan import benching, console
+
+    with console.show_progress() as clock:
+        table = benching.bench_folder(folder, effort.value, only, means, seed, clock)
+    console.print_bench(f"{folder} ({effort.value})", table)
+    if not table["feasible"].all():
+        raise typer.Exit(1)
 
 
 @app.command("rules")

@@ -92,6 +92,18 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]
     out.print(table)
 
 
+def print_bench(title: str, table: Any) -> None:
+    """Print the answers to published instances, and the mean gap to the best known."""
+    rows = [
+        (r.Index, f"{r.points:,}", f"{r.parts:,}", f"{r.objective:,.2f}", f"{r.gap:.3%}" if r.gap == r.gap else "",
+         f"{r.seconds:.1f}", "yes" if r.feasible else f"NO: {r.faults}")
+        for r in table.itertuples()
+    ]  # fmt: skip
+    print_table(title, ("instance", "points", "parts", "objective", "gap", "seconds", "feasible"), rows, right=(1, 2, 3, 4, 5))
+    mean = f"mean gap {table['gap'].mean():.3%}, " if table["gap"].notna().any() else ""
+    out.print(f"{mean}{int(table['feasible'].sum())} of {len(table)} feasible")
+
+
 def escape(text: str) -> str:
     """Escape what rich would take for markup, so that a name from the data is shown as it is."""
     return text.replace("[", r"\[")

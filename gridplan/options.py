@@ -35,6 +35,14 @@ class Layers(StrEnum):
     tiles = "tiles"
 
 
+class Effort(StrEnum):
+    """How long a search may take."""
+
+    quick = "quick"
+    default = "default"
+    thorough = "thorough"
+
+
 class Format(StrEnum):
     """Formats of a plan on disk."""
 
@@ -114,3 +122,9 @@ def read_rules(path: Path | None, settings: list[str] | None, effort: str | None
             parsed = value.strip()
         rules = rules.replace(**{section: {key.strip(): parsed}})
     return rules.replace(columns=read_mapping(mapping))
+
+
+def list_paths(source: str | None, files: dict[str, Any]) -> list[Path]:
+    """List the files that the land is read from."""
+    paths = [Path(source)] if source else []
+    return paths + [p for value in files.values() for p in (value if isinstance(value, tuple) else [value]) if p]

@@ -24,6 +24,7 @@ FLOORS = [
     ["outlines"],
     ["survey", "communities", "compounds", "households", "stairwells", "neighbours", "tessellation"],
     ["division"],
+    ["benching"],
     ["plan"],
     ["planning"],
     ["audit_rules"],

@@ -102,7 +102,7 @@ class Problem:
 
     def to_data(self) -> Data:
         """Return the typed arrays that the kernels take."""
-        graph = self._graph() if self.pairs is not None else _find_near(self.xy, self.matrix)
+        graph = self._graph() if self.pairs is not None else find_near(self.xy, self.matrix)
         graph.sort_indices()
         matrix = np.zeros((0, 0)) if self.matrix is None else np.ascontiguousarray(self.matrix, np.float64)
         kinds = [len(np.unique(self.groups[:, g])) for g in range(len(self.prices))]
@@ -125,7 +125,7 @@ class Problem:
         )
 
 
-def _find_near(xy: Array, matrix: Array | None, most: int = 12) -> Any:
+def find_near(xy: Array, matrix: Array | None, most: int = 12) -> Any:
     """Find the nearest atoms of each, which exchanges are drawn from where parts need not be connected."""
     n = len(xy)
     count = min(most + 1, n)
