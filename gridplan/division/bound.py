@@ -15,10 +15,10 @@ import numpy as np
 from numba import njit
 from scipy.spatial import cKDTree
 
-from gridplan.division.cover import relax
 from gridplan.division.kernels import Data, price_mass, walk_between
 from gridplan.division.listing import list_parts
 from gridplan.division.problem import Problem
+from gridplan.division.relaxing import relax
 
 Array = np.ndarray[Any, Any]
 

@@ -9,66 +9,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import highspy
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 from scipy.sparse import csc_matrix, vstack
 
-from gridplan.division.columns import Columns, hash_columns, hash_parts
+from gridplan.division.columns import Columns, hash_columns, hash_parts, take_columns
+from gridplan.division.covering import open_model
+from gridplan.division.relaxing import Relaxed, relax
 
 Array = np.ndarray[Any, Any]
 NODES = 60  # branch-and-bound nodes
 GAP = 5e-4  # share of the price at which the integer problem is good enough
 SETTLED = 0.999  # a column that the relaxation takes by this much is taken at first
 WORK = 25_000  # entries of an integer problem over everything
-
-
-@dataclass(frozen=True)
-class Relaxed:
-    """The relaxed cover: columns may be taken in part.
-
-    Parameters
-    ----------
-    value
-        Its price; no cover by the columns is cheaper.
-    share
-        float64[c], how much of each column is taken.
-    reduced
-        float64[c], what taking a whole column more would cost.
-    worth, place
-        float64[n], what each atom is worth, and what a part is worth.
-    """
-
-    value: float
-    share: Array
-    reduced: Array
-    worth: Array
-    place: float
-
-
-def relax(columns: Columns, n: int, k: tuple[int, int]) -> Relaxed | None:
-    """Solve the relaxed cover; None where the columns cannot cover all atoms."""
-    prices = columns[0]
-    covers, low, high = _build_rows(columns, n, k)
-    found = linprog(
-        prices,
-        A_eq=covers[:n],
-        b_eq=np.ones(n),
-        A_ub=vstack([covers[n:], -covers[n:]]),
-        b_ub=[high[-1], -low[-1]],
-        method="highs",
-    )
-    if found.x is None:
-        return None
-    worth, place = found.eqlin.marginals, float(found.ineqlin.marginals[0] - found.ineqlin.marginals[1])
-    return Relaxed(float(found.fun), found.x, prices - covers[:n].T @ worth - place, worth, place)
-
-
-def _build_rows(columns: Columns, n: int, k: tuple[int, int]) -> tuple[Any, Array, Array]:
-    """Build the rows of the cover: each atom once, and the number of parts."""
-    prices, starts, atoms = columns
-    ones = np.ones(len(atoms))
-    covers = vstack([csc_matrix((ones, atoms, starts), shape=(n, len(prices))), np.ones((1, len(prices)))], format="csc")
-    return covers, np.append(np.ones(n), float(k[0])), np.append(np.ones(n), float(k[1]))
 
 
 @dataclass(frozen=True)
@@ -98,6 +51,8 @@ def choose_cover(
     *,
     known: Array | None = None,
     relaxed: Relaxed | None = None,
+    work: int = WORK,
+    nodes: int = NODES,
 ) -> Cover:
     """Choose the cheapest cover of all n atoms by k of the columns, if it is cheaper than ``best``.
 
@@ -119,6 +74,8 @@ def choose_cover(
         int[n], that division, whose parts are always among the columns looked at.
     relaxed
         The relaxed cover by these columns, where it is known already.
+    work, nodes
+        Entries of the integer problem, and branch-and-bound nodes.
     """
     prices, starts, atoms = columns
     counts = (k, k) if isinstance(k, int) else k
@@ -129,50 +86,74 @@ def choose_cover(
         return Cover(None, best, relaxed.value)
     if np.abs(relaxed.share - np.round(relaxed.share)).max() < 1e-6:
         return Cover(_read_parts(np.flatnonzero(relaxed.share > 0.5), starts, atoms, n), relaxed.value, relaxed.value)
-    covers = _build_rows(columns, n, counts)[0]
+    kept, whole = _keep(columns, relaxed, best, work, known)
+    covers = _build_rows(take_columns(columns, kept), n)
+    share = relaxed.share[kept]
     cover = Cover(None, best, relaxed.value)
     for everything in (False, True):
-        if cover.price - relaxed.value <= GAP * abs(relaxed.value):
+        if cover.price - cover.bound <= GAP * abs(relaxed.value):
             break
-        fixed = np.flatnonzero(relaxed.share > SETTLED) if not everything else np.zeros(0, int)
-        kept = _keep(columns, covers, relaxed, fixed, cover.price, known)
-        chosen = _solve_integer(prices, covers, counts, fixed, kept)
-        if chosen is not None and prices[chosen].sum() < cover.price - 1e-6:
-            cover = Cover(_read_parts(chosen, starts, atoms, n), float(prices[chosen].sum()), relaxed.value)
+        fixed = np.flatnonzero(share > SETTLED) if not everything else np.zeros(0, int)
+        chosen, bound = _solve_integer(prices[kept], covers, counts, fixed, nodes, cover.price)
+        part, price = cover.part, cover.price
+        if chosen is not None and prices[kept][chosen].sum() < price - 1e-6:
+            part, price = _read_parts(kept[chosen], starts, atoms, n), float(prices[kept][chosen].sum())
+        # What was left out costs more than the best known by its reduced cost alone.
+        cover = Cover(part, price, max(cover.bound, min(bound, price)) if everything and whole else cover.bound)
     return cover
 
 
-def _keep(columns: Columns, covers: Any, relaxed: Relaxed, fixed: Array, best: float, known: Array | None) -> Array:
-    """Keep the columns that the integer problem looks at, beside those that are fixed."""
-    n = covers.shape[0] - 1
-    taken = np.asarray(covers[:n, fixed].sum(axis=1)).ravel() > 0.5
-    clear = np.asarray(covers[:n].T @ taken).ravel() < 0.5
-    kept = np.flatnonzero(clear & ((relaxed.reduced <= best - relaxed.value) | (relaxed.share > 1e-9)))
+def _build_rows(columns: Columns, n: int) -> Any:
+    """Build the rows of the cover: each atom, and the number of parts."""
+    prices, starts, atoms = columns
+    ones = np.ones(len(atoms))
+    return vstack([csc_matrix((ones, atoms, starts), shape=(n, len(prices))), np.ones((1, len(prices)))], format="csc")
+
+
+def _keep(columns: Columns, relaxed: Relaxed, best: float, work: int, known: Array | None) -> tuple[Array, bool]:
+    """Keep the columns that the integer problem looks at; whether these are all that a better cover can be of."""
+    kept = np.flatnonzero((relaxed.reduced <= best - relaxed.value) | (relaxed.share > 1e-9))
     order = kept[np.lexsort((kept, relaxed.reduced[kept].round(6)))]
     entries = np.cumsum(np.diff(columns[1])[order])
-    kept = order[entries <= WORK]
+    taken = np.union1d(order[entries <= work], np.flatnonzero(relaxed.share > 1e-9))
     if known is not None:
         mine = np.isin(hash_columns(columns[1], columns[2]), hash_parts(known, int(known.max()) + 1))
-        kept = np.union1d(kept, np.flatnonzero(mine & clear))
-    return np.sort(kept)
+        taken = np.union1d(taken, np.flatnonzero(mine))
+    return taken, len(taken) >= len(kept)
 
 
-def _solve_integer(prices: Array, covers: Any, counts: tuple[int, int], fixed: Array, kept: Array) -> Array | None:
-    """Solve the integer problem over the columns kept, with others fixed; None where it finds no cover."""
+def _solve_integer(
+    prices: Array, covers: Any, counts: tuple[int, int], fixed: Array, nodes: int, best: float
+) -> tuple[Array | None, float]:
+    """Solve the integer problem with some columns fixed: the columns chosen, None for none, and the bound reached."""
     n = covers.shape[0] - 1
-    open_rows = np.asarray(covers[:n, fixed].sum(axis=1)).ravel() < 0.5
-    rows = vstack([covers[:n][open_rows][:, kept], covers[n:][:, kept]], format="csc")
-    once = np.ones(open_rows.sum())
+    free = np.asarray(covers[:n, fixed].sum(axis=1)).ravel() < 0.5
+    kept = np.flatnonzero(np.asarray(covers[:n].T @ ~free).ravel() < 0.5)
     if len(kept) == 0:
-        return None
-    found = milp(
-        prices[kept],
-        integrality=np.ones(len(kept)),
-        bounds=Bounds(0.0, 1.0),
-        constraints=LinearConstraint(rows, np.append(once, counts[0] - len(fixed)), np.append(once, counts[1] - len(fixed))),
-        options={"node_limit": NODES, "mip_rel_gap": GAP},
-    )
-    return None if found.x is None else np.concatenate([fixed, kept[found.x > 0.5]])
+        return None, -np.inf
+    rows = vstack([covers[:n][free][:, kept], covers[n:][:, kept]], format="csc")
+    once = np.ones(free.sum())
+    lp = highspy.HighsLp()
+    lp.num_col_, lp.num_row_ = len(kept), rows.shape[0]
+    lp.col_cost_, lp.col_lower_, lp.col_upper_ = prices[kept], np.zeros(len(kept)), np.ones(len(kept))
+    lp.row_lower_, lp.row_upper_ = np.append(once, counts[0] - len(fixed)), np.append(once, counts[1] - len(fixed))
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = rows.indptr, rows.indices, rows.data
+    lp.integrality_ = [highspy.HighsVarType.kInteger] * len(kept)
+    model = open_model()
+    model.passModel(lp)
+    model.setOptionValue("mip_max_nodes", nodes)
+    model.setOptionValue("mip_rel_gap", GAP)
+    if np.isfinite(best):
+        model.setOptionValue("objective_bound", float(best - prices[fixed].sum()))
+    model.run()
+    info = model.getInfo()
+    bound = float(info.mip_dual_bound) + float(prices[fixed].sum())
+    if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
+        # Nothing cheaper than the best known: the bound is that price, if the search came to its end.
+        ended = model.getModelStatus() in (highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kObjectiveBound)
+        return None, best if ended else bound
+    return np.concatenate([fixed, kept[np.array(model.getSolution().col_value) > 0.5]]), bound
 
 
 def _read_parts(chosen: Array, starts: Array, atoms: Array, n: int) -> Array:

@@ -96,7 +96,7 @@ class Relaxation:
     def __init__(self, n: int, k: int, exact: bool) -> None:
         self.n, self.k, self.exact = n, k, exact
         self.inside = np.zeros(0, np.int64)
-        self.model = _open_model()
+        self.model = open_model()
         top = 1.0 if exact else highspy.kHighsInf
         for _ in range(n):
             self.model.addRow(1.0, top, 0, np.zeros(0, np.int32), np.zeros(0))
@@ -164,7 +164,7 @@ def choose_parts(store: Store, columns: Array, atoms: Array, k: int, exact: bool
     lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
     lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = holds.indptr, holds.indices, holds.data
     lp.integrality_ = [highspy.HighsVarType.kInteger] * m
-    model = _open_model()
+    model = open_model()
     model.passModel(lp)
     model.setOptionValue("mip_max_nodes", nodes)
     model.setOptionValue("mip_rel_gap", 1e-6)
@@ -207,7 +207,7 @@ def round_cover(store: Store, relaxed: Relaxed, k: int, data: Data, rng: np.rand
     return part
 
 
-def _open_model() -> Any:
+def open_model() -> Any:
     """Open a silent model on one thread; the bare class, since the one round it prints a banner when it is opened."""
     model = _Highs()
     model.setOptionValue("output_flag", False)

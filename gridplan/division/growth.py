@@ -12,7 +12,6 @@ import numpy as np
 from numba import njit
 
 from gridplan.division.columns import Columns, hash_columns, join_columns, take_columns
-from gridplan.division.cover import Relaxed, relax
 from gridplan.division.kernels import (
     Data,
     make_state,
@@ -20,6 +19,7 @@ from gridplan.division.kernels import (
     refresh_part,
     stays_connected,
 )
+from gridplan.division.relaxing import Relaxed, relax
 
 Array = np.ndarray[Any, Any]
 OFFSPRING = 4  # new parts that one part may have in one round

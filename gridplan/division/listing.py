@@ -14,6 +14,8 @@ from numba import njit
 from gridplan.division.kernels import Data, price_mass, walk_between
 
 Array = np.ndarray[Any, Any]
+SMALL = 12  # atoms of a part of target size up to which listing is tried
+TRIES = 40  # steps of the listing for each part that there is room for
 
 
 def list_parts(data: Data, most: int) -> tuple[Array, Array, Array] | None:
@@ -25,11 +27,12 @@ def list_parts(data: Data, most: int) -> tuple[Array, Array, Array] | None:
     if not data.contiguous:
         return None
     deepest = _count_most(data)
-    count, starts, atoms = enumerate_parts(data, most, deepest)
+    if data.weights.mean() * SMALL < data.band[1] or most == 0:  # parts of so many atoms are beyond listing
+        return None
+    count, prices, starts, atoms = enumerate_parts(data, most, deepest)
     if count < 0:
         return None
-    starts, atoms = starts[: count + 1], atoms[: starts[count]]
-    return price_parts(data, starts, atoms), starts, atoms
+    return prices[:count].copy(), starts[: count + 1].copy(), atoms[: starts[count]].copy()
 
 
 def _count_most(data: Data) -> int:
@@ -49,15 +52,27 @@ def meet_neighbours(data: Any, i: Any, root: Any, met: Any, border: Any, size: A
     return size
 
 
-@njit(cache=True, nogil=True)
-def write_part(chosen: Any, size: Any, count: Any, starts: Any, atoms: Any) -> Any:
-    """Write a set of atoms at the end of the list; returns the new number of sets, or -1 where there is no room."""
-    used = starts[count]
-    if count + 1 >= starts.shape[0] or used + size > atoms.shape[0]:
-        return -1
-    atoms[used : used + size] = chosen[:size]
-    starts[count + 1] = used + size
-    return count + 1
+@njit(cache=True, nogil=True, inline="always")
+def push_atom(data: Any, chosen: Any, depth: Any, sums: Any, extra: Any) -> Any:
+    """Add the last chosen atom to the sums and charges of the set before it; returns the walk to the best centre."""
+    i = chosen[depth]
+    own, best = 0.0, np.inf
+    for t in range(depth):
+        d = walk_between(data, chosen[t], i)
+        sums[depth, t] = sums[depth - 1, t] + data.pull[i] * d
+        own += data.pull[chosen[t]] * d
+        best = min(best, sums[depth, t])
+    sums[depth, depth] = own
+    extra[depth] = 0.0 if depth == 0 else extra[depth - 1]
+    for level in range(data.prices.shape[0]):
+        new = depth > 0
+        for t in range(depth):
+            if data.groups[chosen[t], level] == data.groups[i, level]:
+                new = False
+                break
+        if new:
+            extra[depth] += data.prices[level]
+    return min(best, own)
 
 
 @njit(cache=True, nogil=True)
@@ -65,14 +80,19 @@ def enumerate_parts(data: Any, most: int, deepest: int) -> Any:
     """Enumerate connected sets of atoms, each once, by exclusive neighbourhoods (Wernicke 2006).
 
     A set grows from its least atom; an atom that first neighbours the set at some depth can be taken there or later,
-    so no set is met twice. Sets above the band are not grown further.
+    so no set is met twice. Sets above the band are not grown further. Walks and charges are kept for every depth, so
+    that a set costs no more to price than its last atom.
+
+    Returns their number (-1 for too many), prices, starts and atoms.
     """
     n = data.weights.shape[0]
     low, high = data.band[0], data.band[2]
-    room = most * deepest
+    prices = np.empty(most)
     starts = np.zeros(most + 1, np.int64)
-    atoms = np.empty(min(room, 64 * most), np.int32)
+    atoms = np.empty(most * min(deepest, 24), np.int32)
     chosen = np.empty(deepest + 1, np.int32)
+    sums = np.empty((deepest + 1, deepest + 1))
+    extra = np.empty(deepest + 1)
     border = np.empty(n + 1, np.int32)  # atoms that neighbour the set, in the order in which they came up
     begin = np.zeros(deepest + 2, np.int64)  # the next border atom to try at each depth
     end = np.zeros(deepest + 2, np.int64)  # how much of the border is known at each depth
@@ -88,11 +108,19 @@ def enumerate_parts(data: Any, most: int, deepest: int) -> Any:
         fresh = True
         while depth >= 0:
             steps += 1
-            if fresh and mass >= low:
-                count = write_part(chosen, depth + 1, count, starts, atoms)
+            if fresh:
+                walk = push_atom(data, chosen, depth, sums, extra)
+                if mass >= low:
+                    used = starts[count] + depth + 1
+                    if count + 1 == most or used > atoms.shape[0]:
+                        return -1, prices, starts, atoms
+                    prices[count] = walk + extra[depth] + price_mass(data, mass)
+                    atoms[starts[count] : used] = chosen[: depth + 1]
+                    count += 1
+                    starts[count] = used
             fresh = False
-            if count < 0 or steps > 100 * most:
-                return -1, starts, atoms
+            if steps > TRIES * most:
+                return -1, prices, starts, atoms
             if begin[depth] < end[depth]:
                 i = border[begin[depth]]
                 begin[depth] += 1
@@ -110,7 +138,7 @@ def enumerate_parts(data: Any, most: int, deepest: int) -> Any:
                 mass -= data.weights[chosen[depth]]
                 depth -= 1
         met[root] = False
-    return count, starts, atoms
+    return count, prices, starts, atoms
 
 
 @njit(cache=True, nogil=True)
