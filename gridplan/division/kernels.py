@@ -338,16 +338,51 @@ def choose_exchange(data: Any, state: Any, seed: Any, swap_share: float) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def anneal(data: Any, state: Any, seed: Any, rounds: int, hot: float, cold: float, swap_share: float) -> Any:
+def find_seat(state: Any, p: Any) -> Any:
+    """Find the atom of part p that is its best centre."""
+    at = state.members[p, 0]
+    for s in range(1, state.size[p]):
+        if state.sums[state.members[p, s]] < state.sums[at]:
+            at = state.members[p, s]
+    return at
+
+
+@njit(cache=True, nogil=True, inline="always")
+def glance(data: Any, mass: Any, seat: Any, out: Any, into: Any) -> Any:
+    """Price an exchange of a part at a glance: its centre stays, every group that can be left is, and none is new.
+
+    Without its centre the part can be anything: then this is minus infinity.
+    """
+    if out == seat:
+        return -np.inf
+    after, rise = mass, 0.0
+    if out >= 0:
+        after -= data.weights[out]
+        rise -= data.pull[out] * walk_between(data, out, seat)
+        for level in range(data.prices.shape[0]):
+            if data.groups[out, level] != data.groups[seat, level]:
+                rise -= data.prices[level]
+    if into >= 0:
+        after += data.weights[into]
+        rise += data.pull[into] * walk_between(data, into, seat)
+    return rise + price_mass(data, after) - price_mass(data, mass)
+
+
+@njit(cache=True, nogil=True)
+def anneal(data: Any, state: Any, seed: Any, rounds: int, hot: float, cold: float, swap_share: float, margin: float) -> Any:
     """Anneal an assignment in place over ``rounds`` exchanges, cooling from ``hot`` to ``cold`` (household-metres).
 
-    With both 0 it takes no exchange for the worse. Returns the number of exchanges taken.
+    With both 0 it takes no exchange for the worse. Most exchanges are refused at a glance: only those that may rise the
+    price by no more than the heat allows and the ``margin``, which a better centre may win back, are priced in full.
+    Returns the number of exchanges taken.
     """
     room = state.members.shape[1]
     k = state.size.shape[0]
     price = np.zeros(k)
+    seat = np.zeros(k, np.int64)
     for p in range(k):
         price[p] = price_part(data, state, p)
+        seat[p] = find_seat(state, p)
     taken = 0
     factor = math.exp(math.log(cold / hot) * 64 / max(1, rounds)) if hot > 0.0 else 1.0
     heat = hot
@@ -357,9 +392,12 @@ def anneal(data: Any, state: Any, seed: Any, rounds: int, hot: float, cold: floa
         a, b, p, q = choose_exchange(data, state, seed, swap_share)
         if a < 0 or (b < 0 and state.size[q] >= room):
             continue
+        rise = glance(data, state.mass[p], seat[p], a, b) + glance(data, state.mass[q], seat[q], b, a)
+        allowed = -heat * math.log(1.0 - draw_unit(seed))  # one draw decides what rise is still taken
+        if rise > allowed + margin:
+            continue
+        limit = price[p] + price[q] + allowed
         new_p = price_exchange(data, state, p, a, b)
-        before = price[p] + price[q]
-        limit = before - heat * math.log(1.0 - draw_unit(seed))  # one draw decides what rise is still taken
         if new_p - 1e-9 > limit:
             continue
         new_q = price_exchange(data, state, q, b, a)
@@ -371,7 +409,7 @@ def anneal(data: Any, state: Any, seed: Any, rounds: int, hot: float, cold: floa
         exchange(data, state, q, b, a)
         if b >= 0:
             exchange(data, state, p, np.int64(-1), b)
-        price[p] = price_part(data, state, p)
-        price[q] = price_part(data, state, q)
+        price[p], price[q] = price_part(data, state, p), price_part(data, state, q)
+        seat[p], seat[q] = find_seat(state, p), find_seat(state, q)
         taken += 1
     return taken

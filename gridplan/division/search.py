@@ -52,6 +52,7 @@ EFFORTS = {
 }
 SWAP_SHARE = 0.35
 HOT, COLD = 0.12, 0.0015  # heat at first and at last, in shares of the mean price of a part
+MARGIN = 2.0  # heats that a better centre is expected to win back at the most
 LENIENCE = 0.02  # share of the price of a household outside the band that a run begins with
 SHORT_RUN = 3_000  # exchanges tried in a run at the least
 MOST_COLUMNS = 20_000
@@ -104,10 +105,10 @@ def run(data: Data, k: int, effort: Effort, chance: Array, pool: Pool) -> Array:
     lenient = data._replace(wishes=data.wishes.copy())
     for step in range(steps):
         lenient.wishes[0] = data.wishes[0] * LENIENCE ** max(0.0, 1.0 - step / effort.looks)
-        anneal(lenient, state, chance, rounds // steps, heats[step], heats[step + 1], SWAP_SHARE)
+        anneal(lenient, state, chance, rounds // steps, heats[step], heats[step + 1], SWAP_SHARE, MARGIN * heats[step])
         if step >= effort.looks:
             pool.add(data, state)
-    anneal(data, state, chance, rounds // 8, 0.0, 0.0, SWAP_SHARE)
+    anneal(data, state, chance, rounds // 8, 0.0, 0.0, SWAP_SHARE, MARGIN * heats[-1])
     pool.add(data, state)
     return state.part
 

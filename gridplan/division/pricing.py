@@ -1,0 +1,407 @@
+"""Pricing: the cheapest connected part round a centre where every atom has a worth, by branch and bound.
+
+Without the rule that a part is connected, its cheapest atoms are a knapsack: households fill the capacity, and every group
+that is opened costs its price. Where the atoms chosen hang together, that is the cheapest connected part. Where they do not,
+the dearest atom on the cheapest way between two pieces is either in the part or out of it, and both are looked at in turn;
+what a part without it cannot reach any more is left out.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+
+from gridplan.division.kernels import Data, price_mass, walk_between
+
+Array = np.ndarray[Any, Any]
+FREE, IN, OUT = 0, 1, 2
+DEPTH = 400  # decisions that the branch and bound keeps in mind
+
+
+class Desk(NamedTuple):
+    """Room to work in, for a problem of n atoms and g nested levels of groups; made once by :func:`make_desk`."""
+
+    order: Array  # int32[n]: atoms by their groups, so that those of one group stand together
+    cost: Array  # float64[n]: walk to the centre less worth
+    seen: Array  # bool[n]
+    queue: Array  # int32[n]
+    way: Array  # float64[n]
+    before: Array  # int32[n]
+    items: Array  # int32[n]
+    opened: Array  # bool[g, n]: groups that the forced atoms open
+    table: Array  # float64[g + 1, high + 1]
+    kind: Array  # int32[events]: 1 an atom, 2 a group is closed
+    what: Array  # int32[events]
+    back: Array  # int32[events]
+    taken: Array  # bool[events, high + 1]
+    part: Array  # int32[n]: the part chosen last
+    best: Array  # int32[n]: the best connected part
+    stack: Array  # int8[DEPTH, n]
+    floor: Array  # float64[DEPTH]: what no part under a decision is cheaper than
+
+
+def make_desk(data: Data) -> Desk:
+    """Make room to work in."""
+    n, levels = data.groups.shape
+    high = int(data.band[2])
+    events = (2 * levels + 1) * n + 2
+    order = np.lexsort(data.groups.T[::-1]) if levels else np.arange(n)
+    return Desk(
+        order.astype(np.int32), np.empty(n), np.zeros(n, np.bool_), np.empty(n, np.int32), np.empty(n), np.empty(n, np.int32),
+        np.empty(n, np.int32), np.zeros((levels, int(data.groups.max(initial=0)) + 1), np.bool_), np.empty((levels + 1, high + 1)),
+        np.empty(events, np.int32), np.empty(events, np.int32), np.empty(events, np.int32),
+        np.empty((events, high + 1), np.bool_), np.empty(n, np.int32), np.empty(n, np.int32),
+        np.empty((DEPTH, n), np.int8), np.empty(DEPTH),
+    )  # fmt: skip
+
+
+@njit(cache=True, nogil=True)
+def price_atoms(data: Any, desk: Any, u: Any, c: Any, status: Any) -> Any:
+    """Price every atom in a part round centre c, and rule out those too far for the upper limit."""
+    n = u.shape[0]
+    for i in range(n):
+        desk.cost[i] = data.pull[i] * walk_between(data, i, c) - u[i]
+        status[i] = FREE
+    if data.contiguous:
+        measure_ways(data, desk, data.weights, c, status)
+        for i in range(n):
+            if desk.way[i] > data.band[2]:
+                status[i] = OUT
+    status[c] = IN
+
+
+@njit(cache=True, nogil=True)
+def measure_ways(data: Any, desk: Any, toll: Any, c: Any, status: Any) -> Any:
+    """Measure the cheapest way from atom c to all others where each atom on it takes a toll, both ends too."""
+    n = toll.shape[0]
+    desk.way[:] = np.inf
+    desk.before[:] = -1
+    desk.way[c] = toll[c]
+    heap_key, heap_item, filled = np.empty(data.indices.shape[0] + 1), np.empty(data.indices.shape[0] + 1, np.int32), 1
+    heap_key[0], heap_item[0] = toll[c], c
+    while filled > 0:
+        key, i = heap_key[0], heap_item[0]
+        filled -= 1
+        sift_down(heap_key, heap_item, filled)
+        if key > desk.way[i]:
+            continue
+        for e in range(data.indptr[i], data.indptr[i + 1]):
+            j = data.indices[e]
+            reached = key + toll[j]
+            if status[j] != OUT and reached < desk.way[j]:
+                desk.way[j], desk.before[j] = reached, i
+                s = filled
+                filled += 1
+                while s > 0 and heap_key[(s - 1) >> 1] > reached:
+                    heap_key[s], heap_item[s] = heap_key[(s - 1) >> 1], heap_item[(s - 1) >> 1]
+                    s = (s - 1) >> 1
+                heap_key[s], heap_item[s] = reached, j
+    return n
+
+
+@njit(cache=True, nogil=True, inline="always")
+def sift_down(key: Any, item: Any, filled: Any) -> Any:
+    """Put the last entry of a binary heap, which stands at ``filled``, in the place of its first."""
+    last, atom = key[filled], item[filled]
+    s = 0
+    while 2 * s + 1 < filled:
+        t = 2 * s + 1
+        if t + 1 < filled and key[t + 1] < key[t]:
+            t += 1
+        if key[t] >= last:
+            break
+        key[s], item[s] = key[t], item[t]
+        s = t
+    key[s], item[s] = last, atom
+
+
+@njit(cache=True, nogil=True)
+def reach_out(data: Any, desk: Any, c: Any, status: Any) -> Any:
+    """Mark the atoms that can be reached from c without those that are out; false where a forced one cannot."""
+    n = status.shape[0]
+    if not data.contiguous:
+        desk.seen[:] = True
+        return True
+    desk.seen[:] = False
+    desk.seen[c] = True
+    desk.queue[0] = c
+    head, tail = 0, 1
+    while head < tail:
+        i = desk.queue[head]
+        head += 1
+        for e in range(data.indptr[i], data.indptr[i + 1]):
+            j = data.indices[e]
+            if not desk.seen[j] and status[j] != OUT:
+                desk.seen[j] = True
+                desk.queue[tail] = j
+                tail += 1
+    for i in range(n):
+        if status[i] == IN and not desk.seen[i]:
+            return False
+    return True
+
+
+@njit(cache=True, nogil=True)
+def list_items(data: Any, desk: Any, status: Any, mass: Any) -> Any:
+    """List the free atoms worth a place, in the order of their groups, given the households of the forced ones.
+
+    Those that lower the price are listed, and of the others the cheapest by household that could fill the part up
+    to its lower limit. Returns their number and the least price by household of all atoms left out.
+    """
+    n = status.shape[0]
+    room = data.band[2] - mass
+    rest = np.empty(n)
+    for i in range(n):
+        fits = status[i] == FREE and desk.seen[i] and desk.cost[i] >= 0.0 and data.weights[i] <= room
+        rest[i] = desk.cost[i] / data.weights[i] if fits else np.inf
+    filled, limit = mass, np.inf
+    for i in np.argsort(rest, kind="mergesort"):
+        if rest[i] == np.inf:
+            break
+        if filled >= data.band[0] + data.band[2]:
+            limit = rest[i]
+            break
+        filled += data.weights[i]
+    count = 0
+    for i in desk.order:
+        if status[i] != FREE or not desk.seen[i] or data.weights[i] > room:
+            continue
+        if desk.cost[i] < 0.0 or desk.cost[i] < limit * data.weights[i]:
+            desk.items[count] = i
+            count += 1
+    return count, limit
+
+
+@njit(cache=True, nogil=True)
+def force_atoms(data: Any, desk: Any, status: Any) -> Any:
+    """Add up the atoms that are in the part anyway: households, and the price with the groups that they open."""
+    mass, price = 0, 0.0
+    desk.opened[:, :] = False
+    for i in range(status.shape[0]):
+        if status[i] == IN:
+            mass += data.weights[i]
+            price += desk.cost[i]
+            for level in range(data.prices.shape[0]):
+                if not desk.opened[level, data.groups[i, level]]:
+                    desk.opened[level, data.groups[i, level]] = True
+                    price += data.prices[level]
+    for level in range(data.prices.shape[0]):
+        price -= data.prices[level]
+    return mass, price
+
+
+@njit(cache=True, nogil=True)
+def fill_knapsack(data: Any, desk: Any, mass: Any, price: Any, count: Any) -> Any:
+    """Fill the table of least prices by households, opening and closing groups as the atoms come.
+
+    Returns the number of events written: atoms (kind 1), closings of groups (2) with the event before the opening.
+    """
+    levels = data.prices.shape[0]
+    table, cap = desk.table, desk.table.shape[1]
+    table[0, :] = np.inf
+    table[0, mass] = price
+    opened = np.full(levels, -1, np.int32)
+    before = np.zeros(levels, np.int32)
+    e = 0
+    for t in range(count + 1):
+        keep = 0
+        if t < count:
+            while keep < levels and opened[keep] == data.groups[desk.items[t], keep] and opened[keep] >= 0:
+                keep += 1
+        for level in range(levels - 1, keep - 1, -1):
+            if opened[level] >= 0:
+                for w in range(cap):
+                    desk.taken[e, w] = table[level + 1, w] < table[level, w]
+                    if desk.taken[e, w]:
+                        table[level, w] = table[level + 1, w]
+                desk.kind[e], desk.what[e], desk.back[e] = 2, level, before[level]
+                e += 1
+                opened[level] = -1
+        if t == count:
+            break
+        i = desk.items[t]
+        for level in range(keep, levels):
+            charge = 0.0 if desk.opened[level, data.groups[i, level]] else data.prices[level]
+            for w in range(cap):
+                table[level + 1, w] = table[level, w] + charge
+            opened[level] = data.groups[i, level]
+            before[level] = e
+        weight, cost = data.weights[i], desk.cost[i]
+        desk.taken[e, :weight] = False
+        for w in range(cap - 1, weight - 1, -1):
+            with_it = table[levels, w - weight] + cost
+            desk.taken[e, w] = with_it < table[levels, w]
+            if desk.taken[e, w]:
+                table[levels, w] = with_it
+        desk.kind[e], desk.what[e] = 1, i
+        e += 1
+    return e
+
+
+@njit(cache=True, nogil=True)
+def close_knapsack(data: Any, table: Any, ratio: Any) -> Any:
+    """Choose the number of households with the least price.
+
+    Atoms left out of the table cost at least ``ratio`` a household, so a part of w households may be filled up at that
+    rate: to the lower limit, or on to the target, since the price of the number bends nowhere else.
+    """
+    low, target, high = data.band[0], data.band[1], data.band[2]
+    best, at = np.inf, low
+    for w in range(high + 1):
+        if table[0, w] == np.inf:
+            continue
+        for full in (max(w, low), max(w, target)):
+            if full > w and ratio == np.inf:
+                continue
+            price = table[0, w] + price_mass(data, full)
+            if full > w:
+                price += (full - w) * ratio
+            if price < best:
+                best, at = price, w
+    return best, at
+
+
+@njit(cache=True, nogil=True)
+def choose_part(data: Any, desk: Any, c: Any, status: Any) -> Any:
+    """Choose the cheapest atoms, connected or not, under the decisions taken; returns price and number of atoms.
+
+    They are written to ``desk.part``; no connected part under these decisions is cheaper.
+    """
+    if not reach_out(data, desk, c, status):
+        return np.inf, 0
+    mass, price = force_atoms(data, desk, status)
+    if mass > data.band[2]:
+        return np.inf, 0
+    count, ratio = list_items(data, desk, status, mass)
+    e = fill_knapsack(data, desk, mass, price, count)
+    value, w = close_knapsack(data, desk.table, ratio)
+    size = 0
+    for i in range(status.shape[0]):
+        if status[i] == IN:
+            desk.part[size] = i
+            size += 1
+    e -= 1
+    while e >= 0 and value < np.inf:
+        if desk.kind[e] == 1:  # an atom
+            if desk.taken[e, w]:
+                desk.part[size] = desk.what[e]
+                size += 1
+                w -= data.weights[desk.what[e]]
+        elif not desk.taken[e, w]:  # a group that was not opened
+            e = desk.back[e]
+        e -= 1
+    return value, size
+
+
+@njit(cache=True, nogil=True)
+def find_bridge(data: Any, desk: Any, c: Any, size: Any, status: Any) -> Any:
+    """Find the atom to decide on: the dearest on the cheapest way from c to a piece apart; -1 where there is none."""
+    n = status.shape[0]
+    inside = np.zeros(n, np.bool_)
+    for s in range(size):
+        inside[desk.part[s]] = True
+    desk.seen[:] = False
+    desk.seen[c] = True
+    desk.queue[0] = c
+    head, tail = 0, 1
+    while head < tail:
+        i = desk.queue[head]
+        head += 1
+        for e in range(data.indptr[i], data.indptr[i + 1]):
+            j = data.indices[e]
+            if inside[j] and not desk.seen[j]:
+                desk.seen[j] = True
+                desk.queue[tail] = j
+                tail += 1
+    if tail == size:
+        return np.int64(-1)
+    away, least = -1, np.inf
+    for s in range(size):
+        i = desk.part[s]
+        value = desk.cost[i] - (1e12 if status[i] == IN else 0.0)
+        if not desk.seen[i] and value < least:
+            away, least = i, value
+    toll = np.empty(n)
+    for i in range(n):
+        toll[i] = 0.0 if inside[i] else max(desk.cost[i], 0.0) + 1e-6
+    measure_ways(data, desk, toll, c, status)
+    bridge, dearest = np.int64(-1), -1.0
+    i = np.int64(away)
+    while i >= 0:
+        if not inside[i] and toll[i] > dearest:
+            bridge, dearest = i, toll[i]
+        i = np.int64(desk.before[i])
+    return bridge
+
+
+@njit(cache=True, nogil=True)
+def price_centre(data: Any, desk: Any, u: Any, c: Any, nodes: int, cutoff: float) -> Any:
+    """Price the cheapest connected part round centre c when each atom is worth ``u``, by at most so many knapsacks.
+
+    Returns a price that no such part is below, and the number of atoms of the best part found, which are written to
+    ``desk.best``: connected, or the cheapest unconnected where none was found. What costs ``cutoff`` is not looked at.
+    """
+    price_atoms(data, desk, u, c, desk.stack[0])
+    desk.floor[0] = -np.inf
+    depth, found, best, size, tried = 1, cutoff, np.inf, 0, 0
+    left = np.inf  # what was not looked into any further is not cheaper than this
+    while depth > 0:
+        depth -= 1
+        if desk.floor[depth] >= found - 1e-7:
+            continue
+        if tried == nodes or depth + 2 > DEPTH:
+            left = min(left, desk.floor[depth])
+            continue
+        status = desk.stack[depth]
+        value, count = choose_part(data, desk, c, status)
+        tried += 1
+        if value >= found - 1e-7:
+            continue
+        bridge = find_bridge(data, desk, c, count, status) if data.contiguous else np.int64(-1)
+        if bridge < 0 or tried == 1:
+            size = count
+            desk.best[:size] = desk.part[:size]
+        if bridge < 0:
+            found = value
+            continue
+        desk.stack[depth + 1] = status
+        desk.stack[depth, bridge], desk.stack[depth + 1, bridge] = IN, OUT
+        desk.floor[depth] = desk.floor[depth + 1] = value
+        depth += 2
+    return min(found, left), size
+
+
+@njit(cache=True, nogil=True)
+def evaluate(data: Any, desk: Any, u: Any, k: int, nodes: int) -> Any:
+    """Evaluate the Lagrangian: the bound at multipliers u, and how often the chosen parts hold each atom.
+
+    Every centre gets its knapsack; those among the k cheapest are then looked into, until all of them have been.
+    """
+    n = u.shape[0]
+    z = np.empty(n)
+    size = np.zeros(n, np.int64)
+    done = np.zeros(n, np.bool_)
+    part = np.empty((n, data.band[2] + 1), np.int32)
+    for c in range(n):
+        price_atoms(data, desk, u, c, desk.stack[0])
+        z[c] = choose_part(data, desk, c, desk.stack[0])[0]
+    while True:
+        order = np.argsort(z, kind="mergesort")[:k]
+        fresh = 0
+        for c in order:
+            if not done[c]:
+                z[c], size[c] = price_centre(data, desk, u, c, nodes, np.inf)
+                part[c, : size[c]] = desk.best[: size[c]]
+                done[c] = True
+                fresh += 1
+        if fresh == 0:
+            break
+    held = np.zeros(n)
+    value = u.sum()
+    for c in order:
+        value += z[c]
+        for s in range(size[c]):
+            held[part[c, s]] += 1.0
+    return value, held
