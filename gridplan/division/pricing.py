@@ -144,11 +144,12 @@ def reach_out(data: Any, desk: Any, c: Any, status: Any) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def list_items(data: Any, desk: Any, status: Any, mass: Any) -> Any:
+def list_items(data: Any, desk: Any, status: Any, mass: Any, whole: bool) -> Any:
     """List the free atoms worth a place, in the order of their groups, given the households of the forced ones.
 
     Those that lower the price are listed, and of the others the cheapest by household that could fill the part up
-    to its lower limit. Returns their number and the least price by household of all atoms left out.
+    to its lower limit; all of them where the ``whole`` is asked for. Returns their number and the least price by
+    household of all atoms left out.
     """
     n = status.shape[0]
     room = data.band[2] - mass
@@ -160,7 +161,7 @@ def list_items(data: Any, desk: Any, status: Any, mass: Any) -> Any:
     for i in np.argsort(rest, kind="mergesort"):
         if rest[i] == np.inf:
             break
-        if filled >= data.band[0] + data.band[2]:
+        if not whole and filled >= data.band[0] + data.band[2]:
             limit = rest[i]
             break
         filled += data.weights[i]
@@ -264,7 +265,7 @@ def close_knapsack(data: Any, table: Any, ratio: Any) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def choose_part(data: Any, desk: Any, c: Any, status: Any) -> Any:
+def choose_part(data: Any, desk: Any, c: Any, status: Any, whole: bool) -> Any:
     """Choose the cheapest atoms, connected or not, under the decisions taken; returns price and number of atoms.
 
     They are written to ``desk.part``; no connected part under these decisions is cheaper.
@@ -274,7 +275,7 @@ def choose_part(data: Any, desk: Any, c: Any, status: Any) -> Any:
     mass, price = force_atoms(data, desk, status)
     if mass > data.band[2]:
         return np.inf, 0
-    count, ratio = list_items(data, desk, status, mass)
+    count, ratio = list_items(data, desk, status, mass, whole)
     e = fill_knapsack(data, desk, mass, price, count)
     value, w = close_knapsack(data, desk.table, ratio)
     size = 0
@@ -341,11 +342,12 @@ def price_centre(data: Any, desk: Any, u: Any, c: Any, nodes: int, cutoff: float
     """Price the cheapest connected part round centre c when each atom is worth ``u``, by at most so many knapsacks.
 
     Returns a price that no such part is below, and the number of atoms of the best part found, which are written to
-    ``desk.best``: connected, or the cheapest unconnected where none was found. What costs ``cutoff`` is not looked at.
+    ``desk.best``, and whether it is connected: the cheapest of all stands in where no connected part was found. What
+    costs ``cutoff`` is not looked at.
     """
     price_atoms(data, desk, u, c, desk.stack[0])
     desk.floor[0] = -np.inf
-    depth, found, best, size, tried = 1, cutoff, np.inf, 0, 0
+    depth, found, size, tried, sound = 1, cutoff, 0, 0, False
     left = np.inf  # what was not looked into any further is not cheaper than this
     while depth > 0:
         depth -= 1
@@ -355,8 +357,13 @@ def price_centre(data: Any, desk: Any, u: Any, c: Any, nodes: int, cutoff: float
             left = min(left, desk.floor[depth])
             continue
         status = desk.stack[depth]
-        value, count = choose_part(data, desk, c, status)
+        value, count = choose_part(data, desk, c, status, tried > 0)
         tried += 1
+        if tried == 1:
+            if value < found:
+                value, count = choose_part(data, desk, c, status, True)
+            if value >= found:
+                return value, 0, False
         if value >= found - 1e-7:
             continue
         bridge = find_bridge(data, desk, c, count, status) if data.contiguous else np.int64(-1)
@@ -364,13 +371,13 @@ def price_centre(data: Any, desk: Any, u: Any, c: Any, nodes: int, cutoff: float
             size = count
             desk.best[:size] = desk.part[:size]
         if bridge < 0:
-            found = value
+            found, sound = value, True
             continue
         desk.stack[depth + 1] = status
         desk.stack[depth, bridge], desk.stack[depth + 1, bridge] = IN, OUT
         desk.floor[depth] = desk.floor[depth + 1] = value
         depth += 2
-    return min(found, left), size
+    return min(found, left), size, sound
 
 
 @njit(cache=True, nogil=True)
@@ -386,13 +393,13 @@ def evaluate(data: Any, desk: Any, u: Any, k: int, nodes: int) -> Any:
     part = np.empty((n, data.band[2] + 1), np.int32)
     for c in range(n):
         price_atoms(data, desk, u, c, desk.stack[0])
-        z[c] = choose_part(data, desk, c, desk.stack[0])[0]
+        z[c] = choose_part(data, desk, c, desk.stack[0], False)[0]
     while True:
         order = np.argsort(z, kind="mergesort")[:k]
         fresh = 0
         for c in order:
             if not done[c]:
-                z[c], size[c] = price_centre(data, desk, u, c, nodes, np.inf)
+                z[c], size[c], _ = price_centre(data, desk, u, c, nodes, np.inf)
                 part[c, : size[c]] = desk.best[: size[c]]
                 done[c] = True
                 fresh += 1
@@ -405,3 +412,24 @@ def evaluate(data: Any, desk: Any, u: Any, k: int, nodes: int) -> Any:
         for s in range(size[c]):
             held[part[c, s]] += 1.0
     return value, held
+
+
+@njit(cache=True, nogil=True)
+def price_centres(data: Any, desk: Any, u: Any, place: float, cutoff: float, floor: Any, nodes: int) -> Any:
+    """Price every centre whose floor is below ``cutoff``, raising the floors in place.
+
+    Returns starts and atoms of the connected parts found that cost less than ``place``, at most one for a centre.
+    """
+    n = u.shape[0]
+    starts = np.zeros(n + 1, np.int64)
+    atoms = np.empty(n * (data.band[2] + 1), np.int32)
+    count = 0
+    for c in range(n):
+        if floor[c] >= cutoff:
+            continue
+        floor[c], size, sound = price_centre(data, desk, u, c, nodes, cutoff)
+        if sound and floor[c] < place:
+            starts[count + 1] = starts[count] + size
+            atoms[starts[count] : starts[count + 1]] = desk.best[:size]
+            count += 1
+    return starts[: count + 1], atoms[: starts[count]]
