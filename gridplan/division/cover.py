@@ -20,7 +20,7 @@ from gridplan.division.relaxing import Relaxed, relax
 Array = np.ndarray[Any, Any]
 NODES = 60  # branch-and-bound nodes
 GAP = 5e-4  # share of the price at which the integer problem is good enough
-SETTLED = 0.999  # a column that the relaxation takes by this much is taken at first
+NARROW = 0.01  # share of the price that a column's reduced cost may be at first
 WORK = 25_000  # entries of an integer problem over everything
 
 
@@ -57,8 +57,8 @@ def choose_cover(
     """Choose the cheapest cover of all n atoms by k of the columns, if it is cheaper than ``best``.
 
     The relaxed cover comes first; only columns whose reduced cost fits between its value and ``best`` can be in a
-    better cover. What the relaxation has decided is then left so, and the integer problem is about the rest; after that
-    it is about everything, as far as the columns have no more than ``WORK`` entries: the cheapest ones, and the known.
+    better cover. The integer problem is at first about the few whose reduced cost is small, then about all of them, as far
+    as they have no more than ``work`` entries: the cheapest ones, and the known.
 
     Parameters
     ----------
@@ -86,20 +86,19 @@ def choose_cover(
         return Cover(None, best, relaxed.value)
     if np.abs(relaxed.share - np.round(relaxed.share)).max() < 1e-6:
         return Cover(_read_parts(np.flatnonzero(relaxed.share > 0.5), starts, atoms, n), relaxed.value, relaxed.value)
-    kept, whole = _keep(columns, relaxed, best, work, known)
-    covers = _build_rows(take_columns(columns, kept), n)
-    share = relaxed.share[kept]
     cover = Cover(None, best, relaxed.value)
-    for everything in (False, True):
+    for share in (NARROW, np.inf):
         if cover.price - cover.bound <= GAP * abs(relaxed.value):
             break
-        fixed = np.flatnonzero(share > SETTLED) if not everything else np.zeros(0, int)
-        chosen, bound = _solve_integer(prices[kept], covers, counts, fixed, nodes, cover.price)
+        window = min(cover.price - relaxed.value, share * abs(relaxed.value))
+        kept, whole = _keep(columns, relaxed, window, work, known)
+        chosen, bound = _solve_integer(take_columns(columns, kept), n, counts, nodes, cover.price)
         part, price = cover.part, cover.price
-        if chosen is not None and prices[kept][chosen].sum() < price - 1e-6:
-            part, price = _read_parts(kept[chosen], starts, atoms, n), float(prices[kept][chosen].sum())
-        # What was left out costs more than the best known by its reduced cost alone.
-        cover = Cover(part, price, max(cover.bound, min(bound, price)) if everything and whole else cover.bound)
+        if chosen is not None and prices[kept[chosen]].sum() < price - 1e-6:
+            part, price = _read_parts(kept[chosen], starts, atoms, n), float(prices[kept[chosen]].sum())
+        # What was left out costs more than this by its reduced cost alone.
+        outside = min(price, relaxed.value + window) if whole else relaxed.value
+        cover = Cover(part, price, max(cover.bound, min(bound, outside)))
     return cover
 
 
@@ -110,50 +109,44 @@ def _build_rows(columns: Columns, n: int) -> Any:
     return vstack([csc_matrix((ones, atoms, starts), shape=(n, len(prices))), np.ones((1, len(prices)))], format="csc")
 
 
-def _keep(columns: Columns, relaxed: Relaxed, best: float, work: int, known: Array | None) -> tuple[Array, bool]:
-    """Keep the columns that the integer problem looks at; whether these are all that a better cover can be of."""
-    kept = np.flatnonzero((relaxed.reduced <= best - relaxed.value) | (relaxed.share > 1e-9))
+def _keep(columns: Columns, relaxed: Relaxed, window: float, work: int, known: Array | None) -> tuple[Array, bool]:
+    """Keep the columns whose reduced cost is within a window, the cheapest of them; and whether these are all."""
+    used = np.flatnonzero(relaxed.share > 1e-9)
+    kept = np.union1d(np.flatnonzero(relaxed.reduced <= window), used)
     order = kept[np.lexsort((kept, relaxed.reduced[kept].round(6)))]
     entries = np.cumsum(np.diff(columns[1])[order])
-    taken = np.union1d(order[entries <= work], np.flatnonzero(relaxed.share > 1e-9))
+    taken = np.union1d(order[entries <= work], used)
+    whole = len(taken) == len(kept)
     if known is not None:
         mine = np.isin(hash_columns(columns[1], columns[2]), hash_parts(known, int(known.max()) + 1))
         taken = np.union1d(taken, np.flatnonzero(mine))
-    return taken, len(taken) >= len(kept)
+    return taken, whole
 
 
-def _solve_integer(
-    prices: Array, covers: Any, counts: tuple[int, int], fixed: Array, nodes: int, best: float
-) -> tuple[Array | None, float]:
-    """Solve the integer problem with some columns fixed: the columns chosen, None for none, and the bound reached."""
-    n = covers.shape[0] - 1
-    free = np.asarray(covers[:n, fixed].sum(axis=1)).ravel() < 0.5
-    kept = np.flatnonzero(np.asarray(covers[:n].T @ ~free).ravel() < 0.5)
-    if len(kept) == 0:
-        return None, -np.inf
-    rows = vstack([covers[:n][free][:, kept], covers[n:][:, kept]], format="csc")
-    once = np.ones(free.sum())
+def _solve_integer(columns: Columns, n: int, counts: tuple[int, int], nodes: int, best: float) -> tuple[Array | None, float]:
+    """Solve the integer problem: the columns chosen, None where none cost less than ``best``, and the bound reached."""
+    prices, rows, m = columns[0], _build_rows(columns, n), len(columns[0])
     lp = highspy.HighsLp()
-    lp.num_col_, lp.num_row_ = len(kept), rows.shape[0]
-    lp.col_cost_, lp.col_lower_, lp.col_upper_ = prices[kept], np.zeros(len(kept)), np.ones(len(kept))
-    lp.row_lower_, lp.row_upper_ = np.append(once, counts[0] - len(fixed)), np.append(once, counts[1] - len(fixed))
+    lp.num_col_, lp.num_row_ = m, n + 1
+    lp.col_cost_, lp.col_lower_, lp.col_upper_ = prices, np.zeros(m), np.ones(m)
+    lp.row_lower_, lp.row_upper_ = np.append(np.ones(n), float(counts[0])), np.append(np.ones(n), float(counts[1]))
     lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
     lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = rows.indptr, rows.indices, rows.data
-    lp.integrality_ = [highspy.HighsVarType.kInteger] * len(kept)
+    lp.integrality_ = [highspy.HighsVarType.kInteger] * m
     model = open_model()
     model.passModel(lp)
     model.setOptionValue("mip_max_nodes", nodes)
     model.setOptionValue("mip_rel_gap", GAP)
     if np.isfinite(best):
-        model.setOptionValue("objective_bound", float(best - prices[fixed].sum()))
+        model.setOptionValue("objective_bound", float(best))
     model.run()
     info = model.getInfo()
-    bound = float(info.mip_dual_bound) + float(prices[fixed].sum())
+    bound = float(info.mip_dual_bound)
     if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
         # Nothing cheaper than the best known: the bound is that price, if the search came to its end.
         ended = model.getModelStatus() in (highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kObjectiveBound)
         return None, best if ended else bound
-    return np.concatenate([fixed, kept[np.array(model.getSolution().col_value) > 0.5]]), bound
+    return np.flatnonzero(np.array(model.getSolution().col_value) > 0.5), bound
 
 
 def _read_parts(chosen: Array, starts: Array, atoms: Array, n: int) -> Array:

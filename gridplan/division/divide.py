@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from gridplan.division.columns import Columns
-from gridplan.division.cover import choose_cover
+from gridplan.division.cover import Cover, choose_cover
 from gridplan.division.listing import list_parts
 from gridplan.division.problem import Problem
 from gridplan.division.search import EFFORTS, Effort, open_state, search
@@ -106,34 +106,27 @@ def _divide_island(problem: Problem, effort: Effort, seed: int) -> tuple[Array, 
 
     Returns the part of each atom, the price, and whether it is proven that no division keeps the band.
     """
-    counts = _list_counts(problem)
     listed = list_parts(problem.to_data(), effort.listed)
-    proven = False
-    if listed is not None and problem.band.find_counts(problem.households):
-        part, price, proven = _choose_listed(problem, listed, counts[0])
-        if part is not None:
-            return part, price, False
     best, best_price = np.zeros(0, np.int32), np.inf
-    for k in counts:
+    for number, k in enumerate(_list_counts(problem)):
         part, price = search(problem, k, effort, _mix(seed, problem.ids[0], k), listed)
         if price < best_price - 1e-6:
             best, best_price = part, price
-        if proven or not len(_find_outside(problem, best)):
+        if not len(_find_outside(problem, best)):
             break
-    return best.astype(np.int64), best_price, proven
+        if number == 0 and listed is not None and problem.band.find_counts(problem.households):
+            cover = _cover_listed(problem, listed, effort)
+            if cover.part is not None:
+                return cover.part.astype(np.int64), cover.price, False
+            if cover.bound == np.inf:
+                return best.astype(np.int64), best_price, True
+    return best.astype(np.int64), best_price, False
 
 
-def _choose_listed(problem: Problem, listed: Columns, k: int) -> tuple[Array | None, float, bool]:
-    """Choose the division where all contiguous parts within the band are known: of k parts, else of any number.
-
-    Returns None for the division where none was found, and whether it is proven that there is none.
-    """
+def _cover_listed(problem: Problem, listed: Columns, effort: Effort) -> Cover:
+    """Cover all atoms by any number of the parts within the band, which are all known."""
     counts = problem.band.find_counts(problem.households)
-    for wanted in (k, (counts[0], counts[-1])):
-        cover = choose_cover(listed, len(problem), wanted)
-        if cover.part is not None:
-            return cover.part.astype(np.int64), cover.price, False
-    return None, np.inf, cover.bound == np.inf
+    return choose_cover(listed, len(problem), (counts[0], counts[-1]), work=effort.work, nodes=effort.nodes)
 
 
 def _find_outside(problem: Problem, part: Array) -> Array:

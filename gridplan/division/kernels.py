@@ -347,24 +347,38 @@ def find_seat(state: Any, p: Any) -> Any:
     return at
 
 
+@njit(cache=True, nogil=True)
+def list_savings(data: Any) -> Any:
+    """List what a part saves at the most, at each level of groups, when an atom leaves it; float64[n, g].
+
+    An atom that is its whole group saves nothing: what the part that it leaves saves, the part that takes it pays.
+    """
+    n, levels = data.groups.shape
+    saving = np.zeros((n, levels))
+    for level in range(levels):
+        count = np.bincount(data.groups[:, level])
+        for i in range(n):
+            saving[i, level] = data.prices[level] if count[data.groups[i, level]] > 1 else 0.0
+    return saving
+
+
 @njit(cache=True, nogil=True, inline="always")
-def glance(data: Any, mass: Any, seat: Any, out: Any, into: Any) -> Any:
+def glance(data: Any, mass: Any, walk: Any, seat: Any, saving: Any, out: Any, into: Any) -> Any:
     """Price an exchange of a part at a glance: its centre stays, every group that can be left is, and none is new.
 
-    Without its centre the part can be anything: then this is minus infinity.
+    Without its centre the part may save its whole ``walk``.
     """
-    if out == seat:
-        return -np.inf
     after, rise = mass, 0.0
     if out >= 0:
         after -= data.weights[out]
-        rise -= data.pull[out] * walk_between(data, out, seat)
+        rise -= walk if out == seat else data.pull[out] * walk_between(data, out, seat)
         for level in range(data.prices.shape[0]):
-            if data.groups[out, level] != data.groups[seat, level]:
-                rise -= data.prices[level]
+            if out == seat or data.groups[out, level] != data.groups[seat, level]:
+                rise -= saving[out, level]
     if into >= 0:
         after += data.weights[into]
-        rise += data.pull[into] * walk_between(data, into, seat)
+        if out != seat:
+            rise += data.pull[into] * walk_between(data, into, seat)
     return rise + price_mass(data, after) - price_mass(data, mass)
 
 
@@ -380,6 +394,7 @@ def anneal(data: Any, state: Any, seed: Any, rounds: int, hot: float, cold: floa
     k = state.size.shape[0]
     price = np.zeros(k)
     seat = np.zeros(k, np.int64)
+    saving = list_savings(data)
     for p in range(k):
         price[p] = price_part(data, state, p)
         seat[p] = find_seat(state, p)
@@ -392,7 +407,8 @@ def anneal(data: Any, state: Any, seed: Any, rounds: int, hot: float, cold: floa
         a, b, p, q = choose_exchange(data, state, seed, swap_share)
         if a < 0 or (b < 0 and state.size[q] >= room):
             continue
-        rise = glance(data, state.mass[p], seat[p], a, b) + glance(data, state.mass[q], seat[q], b, a)
+        rise = glance(data, state.mass[p], state.walk[p], seat[p], saving, a, b)
+        rise += glance(data, state.mass[q], state.walk[q], seat[q], saving, b, a)
         allowed = -heat * math.log(1.0 - draw_unit(seed))  # one draw decides what rise is still taken
         if rise > allowed + margin:
             continue

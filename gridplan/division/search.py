@@ -12,6 +12,7 @@ from gridplan.division.cover import choose_cover
 from gridplan.division.growth import grow_columns
 from gridplan.division.kernels import Data, State, anneal, make_state, price_part, refresh_part
 from gridplan.division.problem import Problem
+from gridplan.division.relaxing import relax
 from gridplan.division.start import cut_tree
 
 Array = np.ndarray[Any, Any]
@@ -35,6 +36,8 @@ class Effort:
         Where no more parts than this are possible at all, they are all listed for the polish.
     growth
         Rounds in which the parts kept grow new ones.
+    work, nodes
+        Entries of the integer problem of the cover, and its branch-and-bound nodes.
     """
 
     runs: int
@@ -43,12 +46,14 @@ class Effort:
     looks: int
     listed: int
     growth: int
+    work: int
+    nodes: int
 
 
 EFFORTS = {
-    "quick": Effort(2, 150, 2, 4, 5_000, 1),
-    "default": Effort(6, 250, 2, 6, 20_000, 6),
-    "thorough": Effort(24, 1500, 4, 12, 200_000, 30),
+    "quick": Effort(2, 150, 2, 4, 5_000, 1, 10_000, 20),
+    "default": Effort(4, 250, 2, 6, 30_000, 6, 25_000, 60),
+    "thorough": Effort(24, 1000, 4, 12, 2_000_000, 30, 200_000, 1_000),
 }
 SWAP_SHARE = 0.35
 HOT, COLD = 0.12, 0.0015  # heat at first and at last, in shares of the mean price of a part
@@ -59,6 +64,8 @@ MOST_COLUMNS = 20_000
 COARSE = 8  # atoms of a part up to which parts grow; larger ones differ by too many atoms from better ones
 ROOMY = 20  # atoms of a part that count for the length of a run
 LEAST_ROUNDS = 60_000  # and in all runs: few atoms get more runs, since a run is then over soon
+MOST_RUNS = 24
+LISTED_RUNS = 2  # runs where all parts are listed, to begin the relaxed cover with
 
 
 def search(problem: Problem, k: int, effort: Effort, seed: int, listed: Columns | None = None) -> tuple[Array, float]:
@@ -76,7 +83,8 @@ def search(problem: Problem, k: int, effort: Effort, seed: int, listed: Columns 
         return part, total_price(data, part, 1)
     best, best_price = np.zeros(0, np.int32), np.inf
     pool = Pool(len(problem), k)
-    for _ in range(max(effort.runs, min(24, LEAST_ROUNDS // max(SHORT_RUN, effort.rounds * len(problem))))):
+    runs = max(effort.runs, min(MOST_RUNS, LEAST_ROUNDS // max(SHORT_RUN, effort.rounds * len(problem))))
+    for _ in range(runs if listed is None else LISTED_RUNS):
         part = run(data, k, effort, chance, pool)
         price = total_price(data, part, k)
         if price < best_price - 1e-6:
@@ -84,9 +92,11 @@ def search(problem: Problem, k: int, effort: Effort, seed: int, listed: Columns 
     columns = pool.list_columns(MOST_COLUMNS)
     if listed is not None:
         columns = join_columns(columns, listed)
-    rounds = effort.growth if len(problem) <= COARSE * k else 0
-    columns, relaxed = grow_columns(data, columns, k, rounds)
-    cover = choose_cover(columns, len(problem), k, best_price, known=best, relaxed=relaxed)
+        relaxed = relax(columns, len(problem), (k, k), len(columns[0]) - len(listed[0]))
+    else:
+        rounds = effort.growth if len(problem) <= COARSE * k else 0
+        columns, relaxed = grow_columns(data, columns, k, rounds)
+    cover = choose_cover(columns, len(problem), k, best_price, known=best, relaxed=relaxed, work=effort.work, nodes=effort.nodes)
     if cover.part is not None:
         best, best_price = cover.part, total_price(data, cover.part, k)
     return best, best_price
