@@ -20,6 +20,7 @@ from gridplan.division.kernels import Data, walk_between
 from gridplan.division.listing import list_parts, price_parts
 from gridplan.division.pricing import evaluate, make_desk
 from gridplan.division.problem import Problem
+from gridplan.division.search import open_state
 
 Array = np.ndarray[Any, Any]
 FIRST_STEPS = 40  # subgradient steps before the box steps
@@ -76,6 +77,8 @@ def find_bound(
         if cover.bound < np.inf:
             return Bound(min(cover.bound, price), parts)
     nested = _nest(data)
+    if k == 1:
+        return Bound(price, (np.array([price]), np.array([0, len(part)]), np.arange(len(part), dtype=np.int32)))
     worth = _climb(nested, _start_multipliers(problem, part, price), price, k)
     order = np.argsort(part, kind="stable").astype(np.int32)
     starts = np.concatenate([[0], np.cumsum(np.bincount(part, minlength=k))])
@@ -106,8 +109,6 @@ def _climb(data: Data, u: Array, price: float, k: int) -> Array:
 
 def _start_multipliers(problem: Problem, part: Array, price: float) -> Array:
     """Start from what each atom costs in a division: its walk, and its households' share of all other prices."""
-    from gridplan.division.search import open_state
-
     k = int(part.max()) + 1
     state = open_state(problem.to_data(), part.astype(np.int32), k)
     first = np.full(k, np.inf)

@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from gridplan.division.bound import find_bound
 from gridplan.division.columns import Columns
 from gridplan.division.cover import Cover, choose_cover
 from gridplan.division.listing import list_parts
 from gridplan.division.problem import Problem
-from gridplan.division.search import EFFORTS, Effort, open_state, search
+from gridplan.division.search import EFFORTS, Effort, open_state, search, total_price
 from gridplan.rules import Band
 
 Array = np.ndarray[Any, Any]
@@ -120,7 +121,17 @@ def _divide_island(problem: Problem, effort: Effort, seed: int) -> tuple[Array, 
                 return cover.part.astype(np.int64), cover.price, False
             if cover.bound == np.inf:
                 return best.astype(np.int64), best_price, True
+    if effort.steps and listed is None and len(best) and not len(_find_outside(problem, best)):
+        best, best_price = _refine(problem, best, best_price, effort)
     return best.astype(np.int64), best_price, False
+
+
+def _refine(problem: Problem, part: Array, price: float, effort: Effort) -> tuple[Array, float]:
+    """Refine a division by the parts that its lower bound meets."""
+    k = int(part.max()) + 1
+    columns = find_bound(problem, part, price, effort.steps, listed=0).columns
+    cover = choose_cover(columns, len(problem), k, price, work=effort.work, nodes=effort.nodes)
+    return (part, price) if cover.part is None else (cover.part, total_price(problem.to_data(), cover.part, k))
 
 
 def _cover_listed(problem: Problem, listed: Columns, effort: Effort) -> Cover:

@@ -38,6 +38,8 @@ class Effort:
         Rounds in which the parts kept grow new ones.
     work, nodes
         Entries of the integer problem of the cover, and its branch-and-bound nodes.
+    steps
+        Steps of the lower bound, whose parts join the cover where not all parts could be listed.
     """
 
     runs: int
@@ -48,14 +50,15 @@ class Effort:
     growth: int
     work: int
     nodes: int
+    steps: int
 
 
 EFFORTS = {
-    "quick": Effort(2, 150, 2, 4, 5_000, 1, 10_000, 20),
-    "default": Effort(4, 250, 2, 6, 30_000, 6, 25_000, 60),
-    "thorough": Effort(24, 1000, 4, 12, 2_000_000, 30, 200_000, 1_000),
+    "quick": Effort(2, 100, 2, 4, 5_000, 1, 10_000, 20, 0),
+    "default": Effort(6, 100, 2, 6, 30_000, 6, 25_000, 60, 0),
+    "thorough": Effort(24, 600, 4, 12, 2_000_000, 30, 200_000, 1_000, 50),
 }
-SWAP_SHARE = 0.35
+SWAP_SHARE = 0.1
 HOT, COLD = 0.12, 0.0015  # heat at first and at last, in shares of the mean price of a part
 MARGIN = 2.0  # heats that a better centre is expected to win back at the most
 LENIENCE = 0.02  # share of the price of a household outside the band that a run begins with
@@ -63,8 +66,8 @@ SHORT_RUN = 3_000  # exchanges tried in a run at the least
 MOST_COLUMNS = 20_000
 COARSE = 8  # atoms of a part up to which parts grow; larger ones differ by too many atoms from better ones
 ROOMY = 20  # atoms of a part that count for the length of a run
-LEAST_ROUNDS = 60_000  # and in all runs: few atoms get more runs, since a run is then over soon
-MOST_RUNS = 24
+LEAST_ROUNDS = 40_000  # and in all runs: few atoms get more runs, since a run is then over soon
+MOST_RUNS = 12
 LISTED_RUNS = 2  # runs where all parts are listed, to begin the relaxed cover with
 
 
