@@ -1,9 +1,10 @@
 """The proof: a lower bound on the price of every division of a community into k parts within the band.
 
 Where all contiguous parts can be listed, the best cover by them is the bound, in the end with nothing between it and the best
-division. Elsewhere the rule that each atom is in exactly one part is relaxed and priced by multipliers. What remains
-is, for every atom as centre, the cheapest connected part round it (:mod:`gridplan.division.pricing`). The k cheapest centres and
-the multipliers together are a lower bound whatever the multipliers are (Geoffrion 1974); subgradient steps and box steps raise it.
+division. Elsewhere the rule that each atom is in exactly one part is relaxed and priced by multipliers. What remains is,
+for every atom as centre, the cheapest connected part round it (:mod:`gridplan.division.pricing`). The k cheapest centres and
+the multipliers together are a lower bound whatever the multipliers are (Geoffrion 1974); subgradient steps, then box steps,
+raise it.
 """
 
 from __future__ import annotations

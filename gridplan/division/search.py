@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from gridplan.division.annealing import anneal
 from gridplan.division.columns import Columns, Pool, join_columns
 from gridplan.division.cover import choose_cover
 from gridplan.division.growth import grow_columns
-from gridplan.division.kernels import Data, State, anneal, make_state, price_part, refresh_part
+from gridplan.division.kernels import Data, State, make_state, price_part, refresh_part
 from gridplan.division.problem import Problem
 from gridplan.division.relaxing import relax
 from gridplan.division.start import cut_tree
