@@ -1,8 +1,13 @@
-"""Division: price, proven gap and seconds by effort on communities of several kinds, real and made up."""
+"""Division: price, proven gap and seconds by effort on a fixed panel of communities of several kinds, real and made up."""
 
+import sys
+import tempfile
 import time
+from pathlib import Path
 
 import numpy as np
+from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import connected_components
 
 import gridplan as gp
 from benchmarks.cases import list_cases
@@ -11,54 +16,92 @@ from gridplan.division.bound import find_bound
 from gridplan.division.divide import divide_atoms
 from gridplan.neighbours import find_neighbours
 from gridplan.rules import Rules
+from gridplan.sources.synthetic import make_town, write_town
 from gridplan.stairwells import find_stairwells
 
-TAKEN = {"example": (0, 1, 2, 3, 4), "Liechtenstein 2015": (1, 2, 4, 6), "Vologda": (2, 3, 9, 13)}
+# By number within the site, what each community of the panel is like.
+TAKEN = {
+    "example": {0: "urban", 1: "tower", 2: "urban", 3: "village", 4: "village"},
+    "Liechtenstein 2015": {1: "real rural", 2: "real rural", 4: "real rural", 6: "real rural"},
+    "Vologda": {2: "real urban", 3: "real urban", 9: "real urban", 13: "real urban"},
+    "synthetic 3": {0: "urban", 3: "tower", 5: "tower", 7: "village"},
+    "synthetic 5": {4: "mixed", 5: "mixed", 8: "village"},
+}
+SEEDS = {"synthetic 3": 3, "synthetic 5": 5}
+
+
+def read_sites():
+    """Read the sites of the panel, and make those that are made up."""
+    for name, files in list_cases().items():
+        files = dict(files)
+        yield name, gp.read_site(files.pop("source"), **files)
+    for name, seed in SEEDS.items():
+        with tempfile.TemporaryDirectory() as folder:
+            yield name, gp.read_site(write_town(make_town(9, 0.7, seed=seed), Path(folder) / "town.gpkg"))
 
 
 def make_panel():
-    """Make the problems of a fixed panel of communities."""
+    """Make the problems of the panel, each with its label and kind."""
     rules = Rules()
-    for name, files in list_cases().items():
-        files = dict(files)
-        site = planning.prepare_site(gp.read_site(files.pop("source"), **files), rules)
+    for name, raw in read_sites():
+        site = planning.prepare_site(raw, rules)
         doors, _ = find_stairwells(site.buildings, site.communities["kind"], rules.urban, rules.rural, rules.stairwells)
         pairs, _ = find_neighbours(doors, site.barriers, site.openings, rules.neighbours)
         problems = planning.make_problems(doors, pairs, rules)
-        for number in TAKEN[name]:
+        for number, kind in TAKEN[name].items():
             community = list(problems)[number]
             problem = problems[community]
-            largest = max(problem.find_islands(), key=len)
-            yield f"{name} {community}", problem.take(largest)
+            yield f"{name} {community}", kind, problem.take(max(problem.find_islands(), key=len))
+
+
+def are_connected(problem, part):
+    """Whether every part is connected."""
+    inner = problem.pairs[part[problem.pairs[:, 0]] == part[problem.pairs[:, 1]]]
+    graph = csr_matrix((np.ones(len(inner)), (inner[:, 0], inner[:, 1])), shape=(len(part), len(part)))
+    return connected_components(graph, directed=False)[0] == part.max() + 1
 
 
 def run():
-    """Print a row for each community and effort."""
-    print("\nDivision: price, lower bound, gap, seconds for 100 sub-grids on one core")
-    print(f"{'community':36}{'atoms':>6}{'parts':>6}  {'effort':9}{'price':>10}{'bound':>10}{'gap':>8}{'s/100':>8}{'out':>5}")
-    gaps = {}
-    for label, problem in make_panel():
-        divide_atoms(problem, "quick", 0)
-        results = {}
-        for effort in ("quick", "default"):
-            began = time.process_time()
-            division = divide_atoms(problem, effort, 1)
-            results[effort] = division, time.process_time() - began
-        best = results["default"][0]
-        bounds = {}
-        for effort, (division, seconds) in results.items():
-            k = len(division.centres)
-            if k not in bounds:
-                near = best if len(best.centres) == k else division
-                bounds[k] = find_bound(problem, near.part, near.price, 400).value
-            gap = division.price / bounds[k] - 1
-            out = len(division.shortfalls)
-            if not out:
-                gaps.setdefault(effort, []).append(gap)
-            print(
-                f"{label:36}{len(problem):6}{k:6}  {effort:9}{division.price:10.0f}{bounds[k]:10.0f}{gap:8.2%}"
-                f"{100 * seconds / k:8.2f}{out:5}",
-                flush=True,
-            )
-    for effort, values in gaps.items():
-        print(f"mean gap {effort}: {np.mean(values):.2%} over {len(values)} communities with every part in band")
+    """Print a row for each community and effort, then the means; ``--full`` adds the thorough effort."""
+    efforts = ("quick", "default", "thorough") if "--full" in sys.argv else ("quick", "default")
+    print("\nDivision: price, lower bound, gap, seconds of processor for 100 sub-grids, parts out of band (proven + not)")
+    print(
+        f"{'community':32}{'kind':>11}{'atoms':>6}{'parts':>6}  {'effort':9}{'price':>9}{'bound':>9}{'gap':>8}{'s/100':>8}  out"
+    )
+    rows = [row for label, kind, problem in make_panel() for row in measure(label, kind, problem, efforts)]
+    for effort in efforts:
+        own = [r for r in rows if r["effort"] == effort]
+        gaps = [r["gap"] for r in own if not r["out"]]
+        print(
+            f"{effort}: mean gap {np.mean(gaps):.2%} over {len(gaps)} communities with every part in band, "
+            f"{100 * sum(r['seconds'] for r in own) / sum(r['parts'] for r in own):.2f} s for 100 sub-grids, "
+            f"{sum(r['out'] - r['proven'] for r in own)} parts out of band without proof, "
+            f"all connected: {all(r['connected'] for r in own)}"
+        )
+
+
+def measure(label, kind, problem, efforts):
+    """Divide a community with each effort, and bound the price for each number of parts."""
+    divide_atoms(problem, "quick", 0)  # compile
+    results = {}
+    for effort in efforts:
+        began = time.process_time()
+        division = divide_atoms(problem, effort, 1)
+        results[effort] = division, time.process_time() - began
+    bounds = {}
+    for division, _ in sorted((r for r in results.values()), key=lambda r: r[0].price):
+        if len(division.centres) not in bounds:
+            bounds[len(division.centres)] = find_bound(problem, division.part, division.price).value
+    for effort, (division, seconds) in results.items():
+        k, out = len(division.centres), len(division.shortfalls)
+        proven = sum(s.proven for s in division.shortfalls)
+        gap = division.price / bounds[k] - 1
+        connected = are_connected(problem, division.part)
+        print(
+            f"{label:32}{kind:>11}{len(problem):6}{k:6}  {effort:9}{division.price:9.0f}{bounds[k]:9.0f}{gap:8.2%}"
+            f"{100 * seconds / k:8.2f}{proven:3}+{out - proven:<2}{'' if connected else 'apart'}",
+            flush=True,
+        )
+        yield {
+            "effort": effort, "gap": gap, "seconds": seconds, "parts": k, "out": out, "proven": proven, "connected": connected,
+        }  # fmt: skip

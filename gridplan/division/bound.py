@@ -46,7 +46,7 @@ class Bound:
 
 
 def find_bound(
-    problem: Problem, part: Array, price: float, steps: int = 100, listed: int = 2_000_000, nodes: int = 1_000
+    problem: Problem, part: Array, price: float, steps: int = 100, listed: int = 2_000_000, nodes: int = 1_000, most: int = 4_000
 ) -> Bound:
     """Find a lower bound on the price of every division into as many parts as ``part`` has, all within the band.
 
@@ -64,6 +64,8 @@ def find_bound(
         The most parts to list; where there are no more, the best cover by all of them gives the bound.
     nodes
         Branch-and-bound nodes of that cover.
+    most
+        Knapsacks for the cheapest part round a centre, where parts are not listed.
 
     Notes
     -----
@@ -83,7 +85,7 @@ def find_bound(
     worth = _climb(nested, _start_multipliers(problem, part, price), price, k)
     order = np.argsort(part, kind="stable").astype(np.int32)
     starts = np.concatenate([[0], np.cumsum(np.bincount(part, minlength=k))])
-    raised = raise_bound(data, nested, (price_parts(data, starts, order), starts, order), k, worth, steps)
+    raised = raise_bound(data, nested, (price_parts(data, starts, order), starts, order), k, worth, steps, most)
     return Bound(raised.value, raised.columns)
 
 

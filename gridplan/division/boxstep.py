@@ -22,7 +22,7 @@ from gridplan.division.pricing import make_desk, price_centres
 Array = np.ndarray[Any, Any]
 BOX = 0.15  # half the side of the first box, in shares of the middle price of a household
 NEAR = 3e-4  # share of the price to which bound and promise may differ at the end
-NODES, MOST_NODES = 100, 4_000  # knapsacks for a centre, at first and at last
+NODES = 100  # knapsacks for a centre at first
 WIDE = 0.02  # prices of a part above its worth up to which centres are looked into
 
 
@@ -45,7 +45,7 @@ class Raised:
     columns: Columns
 
 
-def raise_bound(data: Data, nested: Data, columns: Columns, k: int, worth: Array, steps: int) -> Raised:
+def raise_bound(data: Data, nested: Data, columns: Columns, k: int, worth: Array, steps: int, most: int) -> Raised:
     """Raise the bound on the price of k parts of the kind in ``nested`` from the prices ``worth`` of the atoms.
 
     Parameters
@@ -62,6 +62,8 @@ def raise_bound(data: Data, nested: Data, columns: Columns, k: int, worth: Array
         float64[n], household-metres.
     steps
         Linear problems solved at the most.
+    most
+        Knapsacks for a centre at the most.
     """
     n = len(worth)
     desk, master = make_desk(nested), _Master(columns, n, k)
@@ -90,7 +92,7 @@ def raise_bound(data: Data, nested: Data, columns: Columns, k: int, worth: Array
             if kept or value - best > 0.3 * (promise - best):
                 half *= 2.0
             best, at = value, u
-        elif len(fresh) <= 3 and nodes < MOST_NODES:
+        elif len(fresh) <= 3 and nodes < most:
             nodes *= 4
         else:
             half /= 1.5

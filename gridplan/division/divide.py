@@ -18,6 +18,7 @@ from gridplan.division.search import EFFORTS, Effort, open_state, search, total_
 from gridplan.rules import Band
 
 Array = np.ndarray[Any, Any]
+FEW = 100  # knapsacks for the cheapest part round a centre, where parts are looked for and nothing is to be proven
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ def _divide_island(problem: Problem, effort: Effort, seed: int) -> tuple[Array, 
 def _refine(problem: Problem, part: Array, price: float, effort: Effort) -> tuple[Array, float]:
     """Refine a division by the parts that its lower bound meets."""
     k = int(part.max()) + 1
-    columns = find_bound(problem, part, price, effort.steps, listed=0).columns
+    columns = find_bound(problem, part, price, effort.steps, listed=0, most=FEW).columns
     cover = choose_cover(columns, len(problem), k, price, work=effort.work, nodes=effort.nodes)
     return (part, price) if cover.part is None else (cover.part, total_price(problem.to_data(), cover.part, k))
 
