@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -101,10 +102,14 @@ class Hike:
         How long to search.
     seed
         Any whole number.
+    watch
+        Called with price and weight outside the limits whenever a better division is found.
     """
 
-    def __init__(self, data: Data, k: int, mean: bool, search: Search, seed: int) -> None:
-        self.data, self.k, self.mean, self.search = data, k, mean, search
+    def __init__(
+        self, data: Data, k: int, mean: bool, search: Search, seed: int, watch: Callable[[float, int], None] | None = None
+    ) -> None:
+        self.data, self.k, self.mean, self.search, self.watch = data, k, mean, search, watch
         self.n = len(data.weights)
         self.rng = np.random.default_rng(seed & 0xFFFFFFFFFFFFFFFF)
         self.chance = np.array([seed & 0xFFFFFFFFFFFFFFFF], np.uint64)
@@ -216,6 +221,8 @@ class Hike:
         key = self._outside(state), float(state.walk.sum())
         if key < (self.best_outside, self.best_price * (1 - 1e-12)):
             self.best, self.best_outside, self.best_price = state.part.copy(), *key
+            if self.watch is not None:
+                self.watch(key[1], key[0])
 
     def cover(self, relaxed: Relaxed) -> None:
         """Choose the best cover by all parts met: over everything, then region by region."""

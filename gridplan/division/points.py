@@ -7,6 +7,7 @@ that are heated again from that cover bring parts for the next one.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,7 +58,7 @@ class PointsDivision:
 def divide_points(
     xy: Any = None, weights: Any = None, k: int = 1, low: int = 0, high: int | None = None, *, matrix: Any = None,
     pairs: Any = None, weighted: bool = False, squared: bool = False, centre: str = "point", effort: str = "default",
-    seed: int = 0,
+    seed: int = 0, watch: Callable[[float, int], None] | None = None,
 ) -> PointsDivision:  # fmt: skip
     """Divide points into k parts of low to high weight each, with the least sum of ways to the best centres.
 
@@ -81,6 +82,8 @@ def divide_points(
         quick, default or thorough; counted in exchanges tried and nodes, never by the clock.
     seed
         Any whole number; the same seed gives the same division.
+    watch
+        Called with the objective and the weight outside the limits whenever a better division is found.
 
     Raises
     ------
@@ -107,7 +110,7 @@ def divide_points(
         raise InputError(problems)
     data = _open_data(xy, matrix, mass.astype(np.int64), low, top, links, weighted, squared)
     mean = centre == "mean"
-    part = Hike(data, k, mean, SEARCHES[effort], seed).find_best()
+    part = Hike(data, k, mean, SEARCHES[effort], seed, watch).find_best()
     _, first, label = np.unique(part, return_index=True, return_inverse=True)
     rank = np.empty(k, np.int64)
     rank[np.argsort(first)] = np.arange(k)
