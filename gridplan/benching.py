@@ -9,8 +9,8 @@ from __future__ import annotations
 import csv
 import json
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +73,7 @@ class Verdict:
     faults: tuple[str, ...]
 
 
-def list_instances(folder: str | Path, means: bool | None = None) -> list[Instance]:
+def list_instances(folder: str | Path, means: bool | None = None, best: str | Path | None = None) -> list[Instance]:
     """List the instances in a folder and the folders in it, sorted by name.
 
     Parameters
@@ -83,6 +83,8 @@ def list_instances(folder: str | Path, means: bool | None = None) -> list[Instan
         perhaps ``best_known.csv`` with the columns instance and best_known.
     means
         Whether the ways of ``.dat`` files go to the mean of a part; by default where their folder is named cccp.
+    best
+        A table like ``best_known.csv``, for folders without one or in place of what theirs says.
 
     Raises
     ------
@@ -93,13 +95,18 @@ def list_instances(folder: str | Path, means: bool | None = None) -> list[Instan
     paths = sorted([p for p in root.rglob("*") if p.suffix in {".dat", ".json"}], key=lambda p: (p.stem, str(p)))
     if not paths:
         raise InputError([Problem("instances", "not empty", f"{root} holds no .dat or .json files", "name another folder")])
+    given = {} if best is None else _read_table(Path(best))
+    beside: dict[Path, dict[str, float]] = {}
     found, problems = [], []
     for path in paths:
+        if path.parent not in beside:
+            table = path.parent / "best_known.csv"
+            beside[path.parent] = _read_table(table) if table.exists() else {}
         try:
-            if path.suffix == ".json":
-                found.append(_read_districts(path))
-            else:
-                found.append(_read_points(path, path.parent.name == "cccp" if means is None else means))
+            districts = path.suffix == ".json"
+            instance = _read_districts(path) if districts else _read_points(path, _take_means(path) if means is None else means)
+            known = given.get(path.stem, beside[path.parent].get(path.stem, instance.best))
+            found.append(replace(instance, best=known))
         except (ValueError, KeyError, IndexError, TypeError) as error:
             message = f"not an instance: {error}".strip()
             problems.append(Problem("instance", "readable", message, "mend the file or take it away", file=path.name))
@@ -122,21 +129,24 @@ def _read_points(path: Path, means: bool) -> Instance:
         raise ValueError("capacities differ from point to point, which is not supported")
     if (table[:, 2:] != np.round(table[:, 2:])).any():
         raise ValueError("capacities and demands are not whole numbers")
-    best = _read_best(path)
-    return Instance(
-        path.stem, "mean" if means else "median", table[:, :2], table[:, 3].astype(np.int64), k, 0, int(table[0, 2]), best=best
-    )
+    kind = "mean" if means else "median"
+    return Instance(path.stem, kind, table[:, :2], table[:, 3].astype(np.int64), k, 0, int(table[0, 2]))
 
 
-def _read_best(path: Path) -> float:
-    """Read the best known objective of an instance from ``best_known.csv`` beside it."""
-    table = path.parent / "best_known.csv"
-    if table.exists():
-        with table.open(encoding="utf-8", newline="") as file:
-            for row in csv.DictReader(file):
-                if row["instance"] == path.stem:
-                    return float(row["best_known"])
-    return float("nan")
+def _take_means(path: Path) -> bool:
+    """Whether ways go to means: where the file lies in a folder named for capacitated centred clustering."""
+    return path.parent.name == "cccp"
+
+
+def _read_table(path: Path) -> dict[str, float]:
+    """Read the best known objectives of instances from a table with the columns instance and best_known."""
+    remedy = "give a table with the columns instance and best_known"
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            return {row["instance"]: float(row["best_known"]) for row in csv.DictReader(file)}
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        message = f"cannot be read: {error}".strip()
+        raise InputError([Problem("best_known", "readable", message, remedy, file=path.name)]) from error
 
 
 def _read_districts(path: Path) -> Instance:
@@ -148,7 +158,7 @@ def _read_districts(path: Path) -> Instance:
     if not len(xy) == len(weights) == int(raw["n"]):
         raise ValueError(f"n is {raw['n']}, but there are {len(xy)} positions and {len(weights)} weights")
     pairs = np.array(raw["edges"], np.int64).reshape(-1, 2)
-    best = float(raw["best"]) if raw.get("best") is not None else _read_best(path)
+    best = float(raw["best"]) if raw.get("best") is not None else float("nan")
     floored = raw["dist_rule"] == "floor100"
     return Instance(
         path.stem, "districts", xy, weights, int(raw["k"]), int(raw["L"]), int(raw["U"]), pairs, floored, best
@@ -198,8 +208,10 @@ def _is_connected(pairs: Array, own: Array, n: int) -> bool:
     return bool(connected_components(graph, directed=False)[0] == 1)
 
 
-def solve_instance(instance: Instance, effort: str, seed: int = 0) -> Array:
-    """Solve an instance; returns int64[n], the part of each point."""
+def solve_instance(
+    instance: Instance, effort: str, seed: int = 0, watch: Callable[[float, int], None] | None = None
+) -> Array:  # fmt: skip
+    """Solve an instance; returns int64[n], the part of each point. ``watch`` is as ``divide_points`` takes it."""
     from gridplan.division.points import divide_points
 
     districts = instance.kind == "districts"
@@ -207,23 +219,27 @@ def solve_instance(instance: Instance, effort: str, seed: int = 0) -> Array:
         instance.xy, instance.weights, instance.k, instance.low, instance.high,
         matrix=instance.measure_ways() if districts else None, pairs=instance.pairs, weighted=districts,
         centre="mean" if instance.kind == "mean" else "point", effort=effort, seed=seed,
+        watch=watch,
     ).part  # fmt: skip
 
 
 def bench_folder(
     folder: str | Path, effort: str = "quick", only: str | None = None, means: bool | None = None, seed: int = 0,
+    best: str | Path | None = None, curve: str | Path | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> pd.DataFrame:  # fmt: skip
     """Solve the instances in a folder, check each answer, and set it beside the best known.
 
     Parameters
     ----------
-    folder, means
+    folder, means, best
         As ``list_instances`` takes them.
     effort, seed
         As ``divide_points`` takes them.
     only
         Only the instances with this in their name.
+    curve
+        CSV to which every better answer within the limits is written: instance, seconds, objective, gap.
     progress
         Called with the stage, instances done and instances in all.
 
@@ -232,29 +248,42 @@ def bench_folder(
     A row an instance: points, parts, objective, gap (share over the best known; NaN where none is), seconds,
     feasible, faults.
     """
-    instances = [i for i in list_instances(folder, means) if only is None or only in i.name]
+    instances = [i for i in list_instances(folder, means, best) if only is None or only in i.name]
     if not instances:
         problem = Problem("instances", "not empty", f"no instance in {folder} has {only} in its name", "name another with --only")
         raise InputError([problem])
-    return pd.DataFrame(list(_bench(instances, effort, seed, progress))).set_index("instance")
-
-
-def _bench(
-    instances: list[Instance], effort: str, seed: int, progress: Callable[[str, int, int], None] | None
-) -> Iterator[dict[str, Any]]:
     _warm_up()
+    rows, better = [], []
     for done, instance in enumerate(instances):
         if progress is not None:
             progress("instances", done, len(instances))
-        began = time.process_time()
-        part = solve_instance(instance, effort, seed)
-        seconds = time.process_time() - began
-        verdict = check_answer(instance, part)
-        yield {
-            "instance": instance.name, "points": len(part), "parts": instance.k, "objective": verdict.objective,
-            "gap": verdict.objective / instance.best - 1, "seconds": seconds, "feasible": not verdict.faults,
-            "faults": "; ".join(verdict.faults),
-        }  # fmt: skip
+        row, found = _bench(instance, effort, seed)
+        rows.append(row)
+        better.extend(found)
+        if curve is not None:
+            pd.DataFrame(better).to_csv(curve, index=False, lineterminator="\n", float_format="%.7g")
+    return pd.DataFrame(rows).set_index("instance")
+
+
+def _bench(instance: Instance, effort: str, seed: int) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Solve and check one instance; returns its row, and a row for every better answer on the way."""
+    better = []
+    began = time.process_time()
+
+    def watch(objective: float, outside: int) -> None:
+        if not outside:
+            now = {"instance": instance.name, "seconds": time.process_time() - began}
+            better.append(now | {"objective": objective, "gap": objective / instance.best - 1})
+
+    part = solve_instance(instance, effort, seed, watch)
+    seconds = time.process_time() - began
+    verdict = check_answer(instance, part)
+    row = {
+        "instance": instance.name, "points": len(part), "parts": instance.k, "objective": verdict.objective,
+        "gap": verdict.objective / instance.best - 1, "seconds": seconds, "feasible": not verdict.faults,
+        "faults": "; ".join(verdict.faults),
+    }  # fmt: skip
+    return row, better
 
 
 def _warm_up() -> None:

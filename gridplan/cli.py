@@ -296,19 +296,19 @@ def bench_command(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder of published instances (.dat, .json).")],
     effort: Annotated[Effort, typer.Option(help="How long to search.")] = Effort.quick,
     only: Annotated[str | None, typer.Option(help="Only instances with this in their name.")] = None,
-    means: Annotated[
-        bool | None, typer.Option("--means/--medians", help="Ways go to the mean of a part; as a rule in a folder named cccp.")
-    ] = None,
+    means: Annotated[bool | None, typer.Option("--means/--medians", help="Ways go to means (as in folders named cccp).")] = None,
+    best: Annotated[Path | None, typer.Option(help="Table of best known objectives: instance, best_known.")] = None,
+    curve: Annotated[Path | None, typer.Option(help="Write every better answer here, with its seconds and gap.")] = None,
     seed: Annotated[int, typer.Option(help="Same seed: same answers.")] = 0,
 ) -> None:
     """Solve published instances of capacitated division, check every answer, and compare with the best known.
 
-    [dim]gridplan bench instances --effort default --only SJC[/dim]
+    [dim]gridplan bench instances --effort default --only SJC --curve curve.csv[/dim]
     """
     from gridplan import benching, console
 
     with console.show_progress() as clock:
-        table = benching.bench_folder(folder, effort.value, only, means, seed, clock)
+        table = benching.bench_folder(folder, effort.value, only, means, seed, best, curve, clock)
     console.print_bench(f"{folder} ({effort.value})", table)
     if not table["feasible"].all():
         raise typer.Exit(1)

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -188,6 +189,27 @@ def test_a_folder_is_solved_and_set_beside_the_best_known(folder):
     # Three on 0, 1, 2 walk 2 to their mean; four on 6, 10, 11, 12, whose mean is 9.75: 3.75 + .25 + 1.25 + 2.25.
     assert table.loc["means", "objective"] == pytest.approx(2 + 7.5)
     assert list(bench_folder(folder, "quick", only="squ").index) == ["square"]
+
+
+def test_best_known_values_can_be_given_and_every_better_answer_is_written(folder):
+    known, curve = folder / "known.csv", folder / "curve.csv"
+    known.write_text("instance,best_known\nmeans,10\nclumps,8\n")
+    table = bench_folder(folder, "quick", best=known, curve=curve)
+    assert table.loc["means", "gap"] == pytest.approx(-0.05)
+    assert table.loc["clumps", "gap"] == pytest.approx(1 / 8)
+    assert table.loc["square", "gap"] == 0.0
+    better = pd.read_csv(curve)
+    assert list(better.columns) == ["instance", "seconds", "objective", "gap"]
+    assert better.groupby("instance")["objective"].last().to_dict() == {"clumps": 9.0, "means": 9.5, "square": 20000.0}
+    for _, own in better.groupby("instance"):
+        assert own["objective"].is_monotonic_decreasing
+        assert own["seconds"].is_monotonic_increasing
+
+
+def test_a_table_of_best_values_that_cannot_be_read_is_refused(folder):
+    (folder / "known.csv").write_text("name,value\nmeans,10\n")
+    with pytest.raises(InputError, match="instance and best_known"):
+        list_instances(folder, best=folder / "known.csv")
 
 
 def test_bad_files_are_all_told_at_once(folder):

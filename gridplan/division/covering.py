@@ -16,7 +16,7 @@ import numpy as np
 from highspy._core import _Highs
 from scipy.sparse import csr_matrix, vstack
 
-from gridplan.division.columns import hash_parts
+from gridplan.division.columns import hash_columns, hash_parts
 from gridplan.division.kernels import Data
 
 Array = np.ndarray[Any, Any]
@@ -43,6 +43,20 @@ class Store:
     def add(self, part: Array, prices: Array, sound: Array) -> None:
         """Keep those parts of an assignment that are ``sound`` (bool[k])."""
         self._waiting.append((part.copy(), prices.copy(), sound.copy()))
+
+    def add_columns(self, starts: Array, atoms: Array, prices: Array) -> int:
+        """Keep those parts of a list that are new, atoms ``atoms[starts[s]:starts[s + 1]]`` each; returns how many."""
+        self.gather()
+        hashes = hash_columns(starts, atoms)
+        first = np.zeros(len(hashes), bool)
+        first[np.unique(hashes, return_index=True)[1]] = True
+        fresh = np.flatnonzero(first & (np.diff(starts) > 0) & ~np.isin(hashes, self.hashes))
+        rows = csr_matrix((np.ones(len(atoms)), atoms, starts), shape=(len(starts) - 1, self.n))[fresh]
+        rows.sort_indices()
+        self.rows.append(rows)
+        self.hashes = np.concatenate([self.hashes, hashes[fresh]])
+        self.prices = np.concatenate([self.prices, prices[fresh]])
+        return len(fresh)
 
     def gather(self) -> csr_matrix:
         """Gather all parts as a matrix: a row each, ones where they hold an atom."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from gridplan.division.columns import hash_parts
 from gridplan.division.covering import Relaxation, Relaxed, Store, choose_parts, round_cover
+from gridplan.division.generation import Generation, can_generate
 from gridplan.division.kernels import Data, State, make_state
 from gridplan.division.levelling import connect_parts, level_parts
 from gridplan.division.relocate import relocate
@@ -74,6 +76,8 @@ class Search:
         Parts handed to an integer problem, and its branch-and-bound nodes.
     overlap
         How many regions, covered one by one, hold each part on average.
+    turns
+        Times that parts are generated for a relaxed cover, where they can be.
     """
 
     fresh: int
@@ -86,6 +90,7 @@ class Search:
     every: int
     slack: float
     overlap: int
+    turns: int
 
 
 class Hike:
@@ -101,10 +106,14 @@ class Hike:
         How long to search.
     seed
         Any whole number.
+    watch
+        Called with price and weight outside the limits whenever a better division is found.
     """
 
-    def __init__(self, data: Data, k: int, mean: bool, search: Search, seed: int) -> None:
-        self.data, self.k, self.mean, self.search = data, k, mean, search
+    def __init__(
+        self, data: Data, k: int, mean: bool, search: Search, seed: int, watch: Callable[[float, int], None] | None = None
+    ) -> None:
+        self.data, self.k, self.mean, self.search, self.watch = data, k, mean, search, watch
         self.n = len(data.weights)
         self.rng = np.random.default_rng(seed & 0xFFFFFFFFFFFFFFFF)
         self.chance = np.array([seed & 0xFFFFFFFFFFFFFFFF], np.uint64)
@@ -112,6 +121,7 @@ class Hike:
         self.tight = bool(data.weights.sum() > TIGHT * k * data.band[2]) and not data.contiguous
         self.manner = FULL if self.tight else ROOMY
         self.exact = data.contiguous or data.band[0] > 0 or mean
+        self.bound = 0.0
         self.best, self.best_price, self.best_outside = np.zeros(0, np.int32), np.inf, np.iinfo(np.int64).max
 
     def find_best(self) -> Array:
@@ -119,20 +129,23 @@ class Hike:
         for turn in range(self.search.fresh * (MORE if 2 * self.n < self.search.least else 1)):
             self.run(self.start(turn), HOT[turn % len(HOT)])
         relaxation = Relaxation(self.n, self.k, self.exact)
+        generation = Generation(self.data, self.k, self.store, relaxation)
+        turns = self.search.turns if can_generate(self.data, self.mean) else 0
         for turn in range(self.search.covers):
             self.store.gather()
             own = self._find_own()
             if self.best_outside or len(own) < self.k:
                 self.run(self.best, AGAIN[turn % len(AGAIN)])
                 continue
-            relaxed = relaxation.relax(self.store, own)
+            relaxed = generation.relax(own, turns)
+            self.bound = generation.bound
             for number in range(self.search.again):
                 heat = AGAIN[(turn * self.search.again + number) % len(AGAIN)]
                 mixed = not self.data.contiguous and not self.tight and (turn + number) % 3 < 2
                 self.run(round_cover(self.store, relaxed, self.k, self.data, self.rng) if mixed else self.best, heat)
             if (turn + 1) % self.search.every == 0 and not self.best_outside:
                 self.store.gather()
-                relaxed = relaxation.relax(self.store, self._find_own())
+                relaxed = generation.relax(self._find_own(), turns)
                 if relaxed.value < self.best_price * (1 - self.search.slack):
                     self.cover(relaxed)
         return self.best
@@ -216,6 +229,8 @@ class Hike:
         key = self._outside(state), float(state.walk.sum())
         if key < (self.best_outside, self.best_price * (1 - 1e-12)):
             self.best, self.best_outside, self.best_price = state.part.copy(), *key
+            if self.watch is not None:
+                self.watch(key[1], key[0])
 
     def cover(self, relaxed: Relaxed) -> None:
         """Choose the best cover by all parts met: over everything, then region by region."""

@@ -7,6 +7,7 @@ that are heated again from that cover bring parts for the next one.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,12 +23,24 @@ from gridplan.errors import InputError, Problem
 Array = np.ndarray[Any, Any]
 
 SEARCHES = {
-    "quick": Search(fresh=6, again=2, covers=5, rounds=250, least=1_500, columns=3_000, nodes=10, every=5, slack=5e-4, overlap=2),
+    "quick": Search(
+        fresh=6, again=2, covers=5, rounds=250, least=1_500, columns=3_000, nodes=10, every=5, slack=5e-4, overlap=2, turns=30
+    ),
     "default": Search(
-        fresh=12, again=3, covers=12, rounds=500, least=3_000, columns=4_000, nodes=30, every=6, slack=1e-4, overlap=4
+        fresh=12, again=3, covers=12, rounds=500, least=3_000, columns=4_000, nodes=30, every=6, slack=1e-4, overlap=4, turns=60
     ),
     "thorough": Search(
-        fresh=30, again=6, covers=30, rounds=1_500, least=4_000, columns=8_000, nodes=200, every=6, slack=1e-6, overlap=6
+        fresh=30,
+        again=6,
+        covers=30,
+        rounds=1_500,
+        least=4_000,
+        columns=8_000,
+        nodes=200,
+        every=6,
+        slack=1e-6,
+        overlap=6,
+        turns=200,
     ),
 }
 
@@ -46,18 +59,21 @@ class PointsDivision:
         Sum of the ways to the centres, weighted by the points' weights and squared as was asked.
     outside
         Weight outside the limits in all parts together; 0 unless no division within them was found.
+    bound
+        No division within the limits has a lower objective; 0.0 where nothing was proven.
     """
 
     part: Array
     centres: Array
     objective: float
     outside: int
+    bound: float = 0.0
 
 
 def divide_points(
     xy: Any = None, weights: Any = None, k: int = 1, low: int = 0, high: int | None = None, *, matrix: Any = None,
     pairs: Any = None, weighted: bool = False, squared: bool = False, centre: str = "point", effort: str = "default",
-    seed: int = 0,
+    seed: int = 0, watch: Callable[[float, int], None] | None = None,
 ) -> PointsDivision:  # fmt: skip
     """Divide points into k parts of low to high weight each, with the least sum of ways to the best centres.
 
@@ -81,6 +97,8 @@ def divide_points(
         quick, default or thorough; counted in exchanges tried and nodes, never by the clock.
     seed
         Any whole number; the same seed gives the same division.
+    watch
+        Called with the objective and the weight outside the limits whenever a better division is found.
 
     Raises
     ------
@@ -107,14 +125,15 @@ def divide_points(
         raise InputError(problems)
     data = _open_data(xy, matrix, mass.astype(np.int64), low, top, links, weighted, squared)
     mean = centre == "mean"
-    part = Hike(data, k, mean, SEARCHES[effort], seed).find_best()
+    hike = Hike(data, k, mean, SEARCHES[effort], seed, watch)
+    part = hike.find_best()
     _, first, label = np.unique(part, return_index=True, return_inverse=True)
     rank = np.empty(k, np.int64)
     rank[np.argsort(first)] = np.arange(k)
     part = rank[label]
     objective, centres, sums = measure(data, part, k, mean)
     outside = int((np.maximum(low - sums, 0) + np.maximum(sums - top, 0)).sum())
-    return PointsDivision(part, centres, objective, outside)
+    return PointsDivision(part, centres, objective, outside, min(hike.bound, objective))
 
 
 def _open_data(

@@ -1,0 +1,205 @@
+"""Peers on published instances and on our panel: balance, contiguity, ways relative to ours, seconds.
+
+``python -m benchmarks peers --install`` sets up their environments under outputs; every run has a process of its own, and of
+several seeds the best counts: first by parts within limits and connected where asked, then by ways.
+"""
+
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import Delaunay
+
+from benchmarks.cases import ROOT
+from benchmarks.division import make_panel
+from benchmarks.peer_runs import PEERS
+from benchmarks.published import FOLDER
+from gridplan.benching import list_instances, solve_instance
+from gridplan.division.divide import divide_atoms
+
+OUT = ROOT / "outputs"
+ENVIRONMENTS = {
+    "peers-venv": ("scikit-learn", "k-means-constrained", "spopt", "geopandas", "pymetis"),
+    "chain-venv": ("gerrychain", "geopandas<1", "numpy<2"),  # gerrychain does not import beside a newer geopandas
+}
+SEEDS, SECONDS = 3, 120
+ONCE = {"spopt Ward"}  # draws nothing
+LARGEST = 2500  # points; the largest instances would take hours of peers that end at the limit of time
+
+
+@dataclass
+class Case:
+    """A problem as peers take it, and our answer to it."""
+
+    group: str
+    name: str
+    xy: np.ndarray
+    weights: np.ndarray
+    pull: np.ndarray
+    pairs: np.ndarray
+    k: int
+    low: int
+    high: int
+    squared: bool
+    connected: bool
+    ours: np.ndarray
+    seconds: float
+
+
+def install():
+    """Set up an environment for each group of peers."""
+    for name, packages in ENVIRONMENTS.items():
+        home = OUT / name
+        if not (home / "bin" / "python").exists():
+            subprocess.run([sys.executable, "-m", "venv", str(home)], check=True)
+        pip = [str(home / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        subprocess.run([*pip, *packages], check=True)
+
+
+def list_problems(words):
+    """List the published instances and the panel, each with our answer at quick effort; ``words`` pick some by name."""
+    for folder in ("cpmp", "districting"):
+        for instance in list_instances(FOLDER / folder) if FOLDER.exists() else []:
+            if len(instance.weights) > LARGEST or not _is_asked(f"{folder} {instance.name}", words):
+                continue
+            solve_instance(instance, "quick")  # compiles
+            began = time.process_time()
+            ours = solve_instance(instance, "quick")
+            seconds = time.process_time() - began
+            squared = instance.kind == "districts"
+            pull = instance.weights if squared else np.ones(len(ours))
+            pairs = instance.pairs if instance.pairs is not None else list_touching(instance.xy)
+            yield Case(
+                folder, instance.name, instance.xy, instance.weights, pull, pairs, instance.k, instance.low, instance.high,
+                squared, instance.pairs is not None, ours, seconds,
+            )  # fmt: skip
+    for label, problem in make_panel():
+        if not _is_asked(f"panel {label}", words):
+            continue
+        divide_atoms(problem, "quick", 0)
+        began = time.process_time()
+        division = divide_atoms(problem, "quick", 1)
+        yield Case(
+            "panel", label, problem.xy, problem.weights, problem.pull, problem.pairs, len(division.centres),
+            problem.band.low, problem.band.high, False, True, division.part, time.process_time() - began,
+        )  # fmt: skip
+
+
+def _is_asked(name, words):
+    return not words or any(word in name for word in words)
+
+
+def list_touching(xy):
+    """List the pairs of a Delaunay triangulation, for peers that need a graph where the problem has none."""
+    corners = Delaunay(xy, qhull_options="QJ").simplices
+    pairs = np.sort(np.concatenate([corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [0, 2]]]), axis=1)
+    return np.unique(pairs, axis=0)
+
+
+def judge(case, part):
+    """Judge an answer: share of parts within the limits, share connected, and the ways to the best points."""
+    balanced = connected = ways = 0.0
+    for p in np.unique(part):
+        own = np.flatnonzero(part == p)
+        balanced += case.low <= case.weights[own].sum() <= case.high
+        place = np.full(len(part), -1)
+        place[own] = np.arange(len(own))
+        inner = place[case.pairs]
+        inner = inner[(inner >= 0).all(axis=1)]
+        graph = csr_matrix((np.ones(len(inner)), (inner[:, 0], inner[:, 1])), shape=(len(own), len(own)))
+        connected += connected_components(graph, directed=False)[0] == 1
+        far = np.sqrt(((case.xy[own][:, None] - case.xy[own]) ** 2).sum(axis=2))
+        ways += float((case.pull[own] @ (far**2 if case.squared else far)).min())
+    count = len(np.unique(part))
+    return {"parts": count / case.k, "balanced": balanced / count, "connected": connected / count, "ways": ways}
+
+
+def run_peer(peer, case, seed):
+    """Run a peer in its environment; returns its judgement, or what went wrong."""
+    home = OUT / ("chain-venv" if peer.startswith("GerryChain") else "peers-venv") / "bin" / "python"
+    problem, answer = OUT / "peer-problem.npz", OUT / "peer-answer.npz"
+    answer.unlink(missing_ok=True)
+    np.savez(
+        problem, xy=case.xy, weights=case.weights, pull=case.pull, pairs=case.pairs, k=case.k, low=case.low, high=case.high,
+        squared=case.squared,
+    )  # fmt: skip
+    script = Path(__file__).with_name("peer_runs.py")
+    command = [str(home), str(script), peer, str(problem), str(answer), str(seed), str(SECONDS)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        words = done.stderr.strip().splitlines()
+        return {"fault": "over time" if done.returncode < 0 else (words[-1][:90] if words else "no answer")}
+    with np.load(answer) as file:
+        return judge(case, file["part"]) | {"seconds": float(file["seconds"])}
+
+
+def is_sound(case, row):
+    """Whether an answer keeps all that the problem asks."""
+    return bool(row["parts"] == 1 and row["balanced"] == 1 and (row["connected"] == 1 or not case.connected))
+
+
+def run():
+    """Print a row for each problem and peer, then a table by peer."""
+    if "--install" in sys.argv:
+        install()
+    absent = [name for name in ENVIRONMENTS if not (OUT / name / "bin" / "python").exists()]
+    if absent:
+        print("\nPeers: left out, they are not installed (python -m benchmarks peers --install)")
+        return
+    words = [word.removeprefix("--only=") for word in sys.argv if word.startswith("--only=")]
+    print("\nPeers: ways relative to ours at quick effort (+: longer), share of parts within limits and connected, seconds")
+    rows = []
+    for case in list_problems(words):
+        ours = judge(case, case.ours)
+        rows.append(ours | _name(case, "gridplan", ours) | {"seconds": case.seconds, "longer": 0.0})
+        _print(rows[-1])
+        for peer in PEERS:
+            tries = [run_peer(peer, case, seed) for seed in range(1 if peer in ONCE else SEEDS)]
+            good = [row for row in tries if "ways" in row]
+            if not good:
+                rows.append(_name(case, peer, None) | tries[0])
+            else:
+                best = min(good, key=lambda row: (not is_sound(case, row), -row["balanced"], row["ways"]))
+                rows.append(best | _name(case, peer, best) | {"longer": best["ways"] / ours["ways"] - 1})
+            _print(rows[-1])
+    if rows:
+        print_table(pd.DataFrame(rows))
+
+
+def _name(case, peer, row):
+    return {"group": case.group, "problem": case.name, "peer": peer, "sound": row is not None and is_sound(case, row)}
+
+
+def _print(row):
+    head = f"{row['group']:12}{row['problem']:28.28}{row['peer']:20}"
+    if "fault" in row:
+        print(f"{head}{row['fault']}", flush=True)
+        return
+    print(
+        f"{head}{row['longer']:+9.2%}{row['balanced']:8.0%}{row['connected']:8.0%}{row['seconds']:8.2f}"
+        f"{'' if row['sound'] else '  NOT FEASIBLE'}",
+        flush=True,
+    )
+
+
+def print_table(table):
+    """Print a row for each group and peer: means over the problems it answered, and its sound answers alone."""
+    print(
+        f"\n{'':12}{'peer':20}{'answered':>9}{'sound':>7}{'in limits':>10}{'connected':>10}{'longer':>9}"
+        f"{'sound only':>11}{'s':>8}"
+    )
+    for (group, peer), own in table.groupby(["group", "peer"], sort=False):
+        own = own.reindex(columns=["longer", "balanced", "connected", "seconds", "sound"])
+        answered = own["longer"].notna()
+        sound = own.loc[own["sound"], "longer"]
+        print(
+            f"{group:12}{peer:20}{answered.sum():5}/{len(own):3}{own['sound'].sum():7}{own['balanced'].mean():10.1%}"
+            f"{own['connected'].mean():10.1%}{own['longer'].mean():9.2%}"
+            f"{f'{sound.mean():.2%}' if len(sound) else '-':>11}{own['seconds'].mean():8.2f}"
+        )
