@@ -171,7 +171,7 @@ def test_a_turned_slab_is_cut_across_its_own_axis_from_west_to_east():
 
 
 def test_land_round_a_home_is_its_own_even_where_the_nearest_wall_is_another_s():
-    """Two slabs on the left, a long one on the right in three slices; the line below the upper slab runs on to go round the lower.
+    """Two slabs on the left, a long one on the right in three slices; a line goes round the lower slab.
 
     The middle of the land of c-002 lies by that line, once it is straightened, nearer to the lower slab than to its own homes.
     """
