@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gridplan.auditing import Audit, audit
     from gridplan.errors import (
+        EngineError,
         GridplanError,
         InputError,
         MissingPackageError,
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 _ROOMS = {
     "Audit": "auditing",
     "Band": "rules",
+    "EngineError": "errors",
     "GridplanError": "errors",
     "InputError": "errors",
     "MissingPackageError": "errors",
@@ -75,6 +77,7 @@ _ROOMS = {
 __all__ = [
     "Audit",
     "Band",
+    "EngineError",
     "GridplanError",
     "InputError",
     "MissingPackageError",

@@ -18,6 +18,7 @@ from gridplan.options import (
     Barriers,
     Boundary,
     Cache,
+    Chunk,
     Communities,
     Compounds,
     Counts,
@@ -26,6 +27,8 @@ from gridplan.options import (
     DatumOption,
     Effort,
     Encoding,
+    Engine,
+    EngineOption,
     Format,
     Institutions,
     Lang,
@@ -37,9 +40,11 @@ from gridplan.options import (
     Places,
     PlanPath,
     RulesFile,
+    Scheduler,
     Set,
     Source,
     Streets,
+    Workers,
     list_paths,
     read_rules,
 )
@@ -71,13 +76,7 @@ def plan_command(
     place: Place = None, cache: Cache = Path("outputs/osm_cache"),
     seed: Annotated[int, typer.Option(help="Same input, rules and seed: same plan.", rich_help_panel=WHAT)] = 0,
     effort: Annotated[str | None, typer.Option(help="quick, default or thorough.", rich_help_panel=WHAT)] = None,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Threads, or processes for a city in chunks; one for each core if not given.")
-    ] = None,
-    chunk: Annotated[
-        int | None,
-        typer.Option(min=1, help="Plan in chunks of so many buildings, as GeoParquet files of more than 100,000 always are."),
-    ] = None,
+    engine: EngineOption = Engine.processes, scheduler: Scheduler = None, workers: Workers = None, chunk: Chunk = None,
     file_format: Annotated[Format, typer.Option("--format", help="How the plan is stored.")] = Format.auto,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a plan that is there already.")] = False,
 ) -> None:  # fmt: skip
@@ -106,7 +105,8 @@ def plan_command(
             reason = running.explain_whole(source, files, datum, rules)
             if not reason:
                 how = {"mapping": dict(rules.columns), "crs": crs, "encoding": encoding}
-                _plan_city(source, output, rules, files, how, seed, workers, chunk, overwrite)
+                who = {"engine": "dask" if scheduler else engine.value, "scheduler": scheduler, "workers": workers}
+                _plan_city(source, output, rules, files, how | who, seed, chunk, overwrite)
                 return
             console.err.print(f"planned in one piece, since {reason}", soft_wrap=True)
     with console.show_progress() as clock:
@@ -125,8 +125,8 @@ def plan_command(
 
 
 def _plan_city(
-    source: str, output: Path, rules: Rules, files: dict[str, Any], how: dict[str, Any], seed: int, workers: int | None,
-    chunk: int | None, overwrite: bool,
+    source: str, output: Path, rules: Rules, files: dict[str, Any], how: dict[str, Any], seed: int, chunk: int | None,
+    overwrite: bool,
 ) -> None:  # fmt: skip
     """Plan a city in chunks, and print what it comes to."""
     from gridplan import console, storage
@@ -138,8 +138,8 @@ def _plan_city(
         clock("hashing", 0, 1)
         inputs = storage.hash_files(list_paths(source, files))
         summary = running.plan_city(
-            source, output, rules, files=files, **how, seed=seed, workers=workers, chunk=chunk or running.CHUNK,
-            inputs=inputs, overwrite=overwrite, progress=clock, seconds=seconds,
+            source, output, rules, files=files, **how, seed=seed, chunk=chunk or running.CHUNK, inputs=inputs,
+            overwrite=overwrite, progress=clock, seconds=seconds,
         )  # fmt: skip
     console.print_ledger(load_table(output / "tables", "ledger"))
     console.print_figures(summary.manifest["figures"])

@@ -1,22 +1,31 @@
-"""The engine: one function mapped over many communities, one after another, in threads or in processes, in the same order.
+"""The engine: one function mapped over many tasks, one after another, in threads, in processes or on a cluster.
 
-The compiled kernels and GEOS release the GIL, so threads share the cores without copying a table. Processes are for
-whole chunks of a city; their tasks carry file paths and codes, never tables. The result of a task depends on the
-task alone, never on the number of workers.
+The compiled kernels and GEOS release the GIL, so threads share the cores without copying a table. Processes, of this
+machine or of a Dask cluster, are for whole chunks of a city; their tasks carry file paths and codes, never tables. The
+result of a task depends on the task alone, never on the engine or the number of workers.
 """
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
+from contextlib import ExitStack
+from importlib import import_module
 from multiprocessing.connection import wait
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
+
+from gridplan.errors import EngineError, MissingPackageError
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
+
+ENGINES = ("serial", "processes", "dask")
+ANSWERS = 30.0  # s that a scheduler has to answer in
+READY = 60.0  # s that the first worker of a scheduler has to appear in
 
 
 class Progress(Protocol):
@@ -76,6 +85,8 @@ def map_processes(
     function: Callable[[Task], Result],
     tasks: Sequence[Task],
     *,
+    engine: str = "processes",
+    scheduler: str | None = None,
     workers: int | None = None,
     sizes: Sequence[int] | None = None,
     done: int = 0,
@@ -90,42 +101,105 @@ def map_processes(
         A function of a module, which each process imports anew.
     tasks
         Small things that can be pickled, such as paths and codes.
+    engine
+        "serial" works in this process, "processes" in some of this machine, "dask" on a Dask cluster.
+    scheduler
+        Address of a Dask scheduler; processes of this machine make a cluster if not given.
     workers
-        Processes; one for each core if not given. One works in this process.
+        Processes; one for each core if not given. A single one of "processes" works in this process. A scheduler has its own.
     sizes, done
         What each task counts in the progress (1 if not given), and what was done before.
     stage, progress
         What to call the work, and whom to tell.
 
+    Raises
+    ------
+    MissingPackageError
+        If Dask is asked for and not installed.
+    EngineError
+        If the scheduler does not answer or has no workers, or a worker is lost again and again.
+
     Examples
     --------
-    >>> map_processes(abs, [-1, 2], workers=1)
+    >>> map_processes(abs, [-1, 2], engine="serial")
     [1, 2]
     """
+    if engine not in ENGINES:
+        raise ValueError(f"engine must be one of {', '.join(ENGINES)}, not {engine}")
     sizes = [1] * len(tasks) if sizes is None else sizes
     total = done + sum(sizes)
     progress(stage, done, total)
     count = min(count_workers(workers), len(tasks))
     results: dict[int, Result] = {}
-    if count <= 1:
-        for n, task in enumerate(tasks):
-            results[n] = function(task)
-            done += sizes[n]
-            progress(stage, done, total)
-        return list(results.values())
+    if not tasks:
+        finished: Iterator[tuple[int, Result]] = iter(())
+    elif engine == "dask":
+        finished = _work_on_cluster(function, tasks, count, scheduler)
+    elif engine == "processes" and count > 1:
+        finished = _work_in_pool(function, tasks, count)
+    else:
+        finished = ((n, function(task)) for n, task in enumerate(tasks))
+    for n, result in finished:
+        results[n] = result
+        done += sizes[n]
+        progress(stage, done, total)
+    return [results[n] for n in range(len(tasks))]
+
+
+def _work_in_pool(function: Callable[[Task], Result], tasks: Sequence[Task], count: int) -> Iterator[tuple[int, Result]]:
+    """Work on tasks in processes of this machine; yields the number and the result of each as it is done."""
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(count, mp_context=spawn, initializer=_follow_parent) as pool:
         places: dict[Future[Result], int] = {pool.submit(function, task): n for n, task in enumerate(tasks)}
         try:
             for future in as_completed(places):
-                n = places[future]
-                results[n] = future.result()
-                done += sizes[n]
-                progress(stage, done, total)
+                yield places[future], future.result()
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    return [results[n] for n in range(len(tasks))]
+
+
+def _work_on_cluster(
+    function: Callable[[Task], Result], tasks: Sequence[Task], count: int, scheduler: str | None
+) -> Iterator[tuple[int, Result]]:
+    """Work on tasks on a Dask cluster; yields the number and the result of each as it is done."""
+    try:
+        distributed: Any = import_module("distributed")
+    except ImportError:
+        raise MissingPackageError("Dask is not installed -> pip install 'gridplan[dask]'") from None
+    with ExitStack() as stack:
+        if scheduler is None:
+            own = distributed.LocalCluster(
+                n_workers=count, threads_per_worker=1, dashboard_address=None, memory_limit=0, silence_logs=logging.ERROR
+            )
+            client = stack.enter_context(distributed.Client(stack.enter_context(own)))
+        else:
+            client = stack.enter_context(_reach_scheduler(distributed, scheduler))
+        futures = client.map(function, tasks, pure=False)
+        places = {future.key: n for n, future in enumerate(futures)}
+        try:
+            for future in distributed.as_completed(futures):
+                yield places[future.key], future.result()
+        except distributed.KilledWorker as error:
+            raise EngineError(
+                f"a task was lost with every worker that took it: {error} -> give the workers more memory"
+            ) from None
+        finally:
+            client.cancel(futures)
+
+
+def _reach_scheduler(distributed: Any, address: str) -> Any:
+    """Reach the scheduler of a cluster that runs already and has workers; returns a client of it."""
+    try:
+        client = distributed.Client(address, timeout=ANSWERS)
+    except (OSError, ValueError) as error:
+        raise EngineError(f"no Dask scheduler answers at {address} ({error}) -> start one with: dask scheduler") from None
+    try:
+        client.wait_for_workers(1, timeout=READY)
+    except TimeoutError:
+        client.close()
+        raise EngineError(f"the Dask scheduler at {address} has no workers -> start some with: dask worker {address}") from None
+    return client
 
 
 def _follow_parent() -> None:

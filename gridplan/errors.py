@@ -8,6 +8,7 @@
     ├── RuleError (ValueError)           a rule is unknown or out of its range
     ├── PlanError (ValueError)           a plan's tables do not hold together
     ├── OutputExistsError (FileExistsError)   writing would destroy something
+    ├── EngineError (RuntimeError)       the processes or the cluster that should do the work do not
     └── MissingPackageError (ImportError)     an optional package is not installed
 
 A caller who wants to show what is wrong writes::
@@ -108,3 +109,7 @@ class OutputExistsError(GridplanError, FileExistsError):
 
 class MissingPackageError(GridplanError, ImportError):
     """A package that this function needs is not installed."""
+
+
+class EngineError(GridplanError, RuntimeError):
+    """The processes or the cluster that should do the work cannot be reached or are lost."""

@@ -51,9 +51,18 @@ class Format(StrEnum):
     parquet = "parquet"
 
 
+class Engine(StrEnum):
+    """Where the chunks of a city are planned."""
+
+    serial = "serial"
+    processes = "processes"
+    dask = "dask"
+
+
 FROM = "Where the land comes from"
 HOW = "How to read it"
 WHAT = "What to draw"
+WHO = "Who does the work"
 
 Source = Annotated[
     str,
@@ -92,6 +101,23 @@ Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="RULE=VALUE", help="Set one rule, e.g. urban.target=28.", rich_help_panel=WHAT),
 ]
+Workers = Annotated[
+    int | None,
+    typer.Option(min=1, help="Threads, or processes for a city in chunks; one for each core if not given.", rich_help_panel=WHO),
+]
+Chunk = Annotated[
+    int | None,
+    typer.Option(min=1, help="Plan in chunks of so many buildings, as GeoParquet files of more than 100,000 always are.",
+                 rich_help_panel=WHO),
+]  # fmt: skip
+EngineOption = Annotated[
+    Engine, typer.Option("--engine", help="Where the chunks of a city are planned; the plan is the same.", rich_help_panel=WHO)
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(metavar="ADDRESS", help="Dask scheduler whose workers plan the chunks, e.g. tcp://10.0.0.1:8786.",
+                 rich_help_panel=WHO),
+]  # fmt: skip
 PlanPath = Annotated[Path, typer.Argument(metavar="PLAN", help="A plan's folder or its .gpkg.")]
 
 

@@ -16,8 +16,8 @@ PACKAGE = ROOT / "gridplan"
 
 # From the ground up; modules on one floor do not import one another. A room that is a folder may import within itself.
 FLOORS = [
-    ["errors", "engine"],
-    ["schema", "rules"],
+    ["errors"],
+    ["engine", "schema", "rules"],
     ["conform", "faces", "shapes", "codes", "parquet"],
     ["site"],
     ["inspection", "lands", "linework", "tiling"],
@@ -35,7 +35,7 @@ FLOORS = [
     ["console", "options"],
     ["cli", "__init__"],
 ]
-HEAVY = {"folium", "branca", "osmnx", "numba", "sklearn", "matplotlib", "selenium"}
+HEAVY = {"folium", "branca", "osmnx", "numba", "sklearn", "matplotlib", "selenium", "dask", "distributed"}
 COMPILED = {"division"}  # the room whose business the kernels are
 
 

@@ -249,6 +249,29 @@ def test_a_hierarchy_gives_the_communities_their_codes_and_names_whatever_its_or
     assert_frame_equal(tables["counts"], shuffled["counts"])
 
 
+def test_a_village_that_counts_as_urban_is_built_of_houses_and_stays_urban():
+    fringe = HIERARCHY.replace({"name": {"新谊社区居民委员会": "西街村民委员会"}})
+    tables = make_town(hierarchy=fringe, seed=1).tables
+    buildings, kinds = tables["buildings"], tables["communities"]["kind"]
+    own = buildings[buildings.index.str.startswith("130203001002")]
+    assert kinds["130203001002"] == "urban"
+    assert set(own["use"]) >= {"house", "shed"}
+    assert not own["use"].isin(["apartments"]).any()
+    assert (
+        tables["communities"]["households"].max() == tables["communities"]["households"]["130203001001"]
+    )  # the town of the four
+
+
+def test_every_second_house_has_a_shed_in_its_yard_that_is_no_home():
+    buildings = make_town(3, 0.0, seed=2).tables["buildings"]
+    sheds = buildings[buildings["use"].isin(["shed", "garage"])]
+    houses = buildings[buildings["use"] == "house"]
+    assert 0.25 < len(sheds) / len(houses) < 0.5  # and farm buildings besides
+    assert sheds["households_observed"].isna().all()
+    assert sheds.area.between(6.0, 26.1).all()  # too small to be taken for a home where its use is not known
+    assert (shapely.distance(sheds.union_all(), houses.geometry.to_numpy()) < 40).mean() > 0.95
+
+
 def test_a_wrong_hierarchy_is_told_all_at_once():
     wrong = pd.concat([HIERARCHY, HIERARCHY.iloc[:1]]).replace({"kind": {"urban": "town"}})
     with pytest.raises(InputError) as caught:

@@ -53,6 +53,8 @@ def plan_city(
     crs: str | None = None,
     encoding: str | None = None,
     seed: int = 0,
+    engine: str = "processes",
+    scheduler: str | None = None,
     workers: int | None = None,
     chunk: int = CHUNK,
     inputs: Mapping[str, str] | None = None,
@@ -63,7 +65,7 @@ def plan_city(
     """Plan a city from files into a folder, in memory that does not grow with it.
 
     What is done is kept in the folder until the plan is whole; the same call takes it up again. The plan depends
-    neither on ``workers`` nor on ``chunk``.
+    neither on ``engine`` and ``workers`` nor on ``chunk``.
 
     Parameters
     ----------
@@ -73,8 +75,9 @@ def plan_city(
         Folder of the plan.
     rules, seed, inputs
         As :func:`gridplan.divide` takes them.
-    workers
-        Processes; one for each core if not given. One works in this process, with a thread for each core.
+    engine, scheduler, workers
+        Where chunks are planned, as :func:`gridplan.engine.map_processes` takes them; the workers of a scheduler reach ``output``
+        by the same path. A single process is this one, with a thread for each core.
     chunk
         Most buildings of a chunk, unless one community has more.
     overwrite
@@ -88,6 +91,8 @@ def plan_city(
     ------
     InputError
         With everything that is wrong in all tables.
+    EngineError
+        If the scheduler does not answer or has no workers.
     OutputExistsError
         If a plan is in the folder and ``overwrite`` is false.
     """
@@ -103,13 +108,16 @@ def plan_city(
     chunks, wkt, entries = found
     finished = {chunk.name for chunk in chunks if (work / PARTS / chunk.name).is_dir()}
     waiting = sorted((c for c in chunks if c.name not in finished), key=lambda c: (-c.buildings, c.name))  # long ones first
-    processes = min(count_workers(workers), max(1, len(waiting)))
-    threads = 1 if processes > 1 else count_workers(None)
-    done = sum(c.buildings for c in chunks if c.name in finished)
-    tasks = [(str(work), chunk.name, threads) for chunk in waiting]
-    sizes = [chunk.buildings for chunk in waiting]
-    for spent in map_processes(plan_chunk, tasks, workers=processes, sizes=sizes, done=done, stage="planning", progress=progress):
-        for stage, value in spent.items():
+    alone = engine == "serial" or (engine == "processes" and min(count_workers(workers), len(waiting)) <= 1)
+    threads = count_workers(workers if engine == "serial" else None) if alone else 1
+    tasks = [(str(work.resolve()), chunk.name, threads) for chunk in waiting]
+    sizes, done = [chunk.buildings for chunk in waiting], sum(c.buildings for c in chunks if c.name in finished)
+    spent = map_processes(
+        plan_chunk, tasks, engine=engine, scheduler=scheduler, workers=workers, sizes=sizes, done=done,
+        stage="planning", progress=progress,
+    )  # fmt: skip
+    for one in spent:
+        for stage, value in one.items():
             if seconds is not None:
                 seconds[stage] = seconds.get(stage, 0.0) + value
     summaries: list[Summary] = []

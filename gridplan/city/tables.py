@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 from gridplan.conform import conform_table
@@ -31,16 +31,20 @@ def load_tables(folder: Path, tables: Iterable[str]) -> Mapping[str, Any]:
     return {table: load_table(folder, table) for table in tables}
 
 
-def finish_folder(draft: Path, folder: Path) -> None:
-    """Put a folder in place by one rename, so that it is there whole or not at all."""
-    with suppress(FileNotFoundError):
-        shutil.rmtree(folder)
-    draft.rename(folder)
-
-
 def start_folder(folder: Path) -> Path:
-    """Make an empty folder to draft another in, beside it."""
-    draft = folder.with_name(f".{folder.name}.draft")
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir(parents=True)
-    return draft
+    """Make an empty folder to draft another in, beside it; no other process drafts in the same."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    return Path(mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+
+
+def finish_folder(draft: Path, folder: Path) -> None:
+    """Put a folder in place by one rename, so that it is there whole or not at all; one that is there already stays.
+
+    A worker of a cluster may outlive the run that gave it its task, and finish it beside the next run.
+    """
+    try:
+        draft.rename(folder)
+    except OSError:
+        if not folder.is_dir():
+            raise
+        shutil.rmtree(draft)

@@ -28,7 +28,7 @@ from gridplan.sources.synthetic_lattice import Lattice, make_lattice
 from gridplan.sources.synthetic_rural import draw_rural
 from gridplan.sources.synthetic_shapes import Array, Sheets
 from gridplan.sources.synthetic_urban import draw_urban, share_whole
-from gridplan.sources.synthetic_wards import COUNTY, list_wards, make_rng, take_hierarchy, wish_households
+from gridplan.sources.synthetic_wards import COUNTY, find_forms, list_wards, make_rng, take_hierarchy, wish_households
 
 CRS = "EPSG:4548"  # CGCS2000 / 3-degree Gauss-Kruger, central meridian 117 E
 SIDE = 560.0  # m, side of an urban community's quad where communities are of the usual size
@@ -115,14 +115,16 @@ def lay_out_town(
     """Lay out a town: its communities, their households and their places; the parameters are those of :func:`make_town`."""
     _check_numbers(communities, urban_share, seed)
     wards = list_wards(communities, urban_share) if hierarchy is None else take_hierarchy(hierarchy)
-    urban = (wards["kind"] == "urban").to_numpy()
-    wished = wish_households(seed, urban)
+    wards["form"] = find_forms(wards)
+    wished = wish_households(seed, wards["form"])
     total = round(wished.sum()) if households is None else households
     if total < LEAST * len(wards):
         raise RuleError(f"households = {total} is below {LEAST} for each of {len(wards)} communities; ask for more")
     wards["households"] = share_whole(total, wished)
     side = SIDE * float(np.sqrt(np.clip(total / wished.sum(), 0.4, None)))
-    lattice = make_lattice(make_rng(seed, "lattice"), urban, wards["code"].str[:6].to_numpy(object), side)
+    lattice = make_lattice(
+        make_rng(seed, "lattice"), (wards["form"] == "town").to_numpy(), wards["code"].str[:6].to_numpy(object), side
+    )
     return Town(seed, wards, lattice)
 
 
@@ -164,7 +166,7 @@ def draw_community(town: Town, number: int) -> dict[str, pd.DataFrame]:
     """Draw one community, tell what is known of it, and give every row its code."""
     seed, lattice, ward = town.seed, town.lattice, next(town.wards.iloc[[number]].itertuples(index=False))
     sheets = Sheets()
-    draw = draw_urban if ward.kind == "urban" else draw_rural
+    draw = draw_urban if ward.form == "town" else draw_rural
     title = ward.name.removesuffix("居民委员会").removesuffix("村民委员会").removesuffix("村委会")
     draw(make_rng(seed, "draw", number), lattice, number, title, int(ward.households), sheets)
     rng = make_rng(seed, "counts", number)

@@ -12,6 +12,8 @@ from gridplan.sources.synthetic_shapes import COURT, RECTANGLE, WING, Array, Flo
 
 HOUSE_WIDTH, HOUSE_GAP = (11.5, 15.5), (1.6, 4.0)  # m
 YARD, LANE = (17.0, 20.0), (4.5, 6.5)  # m, depth of a house with its yard, width of the lane before it
+SHED_ROOM, SHED_SHARE = 3.6, 0.33  # m of yard that a shed needs, share of the corners with so much that have one
+SHED_WIDTH, SHED_DEPTH = (2.8, 5.2), (2.2, 5.0)  # m
 LANE_EVERY = (70.0, 110.0)  # m between lanes that run north
 
 
@@ -68,8 +70,11 @@ def _find_sites(low: Floats, lanes: Floats, middle: Floats, yard: float) -> Floa
     return np.column_stack([x, low[rows] + yard / 2, (26.0, 42.0, 16.0), (11.0, 12.0, 9.0)])
 
 
-def stamp_houses(rng: np.random.Generator, north: Floats, width: Floats, yard: float, angle: float) -> Array:
-    """Stamp houses of one of three outlines, each with its back to the north side of its lot."""
+def stamp_houses(rng: np.random.Generator, north: Floats, width: Floats, yard: float, angle: float) -> tuple[Array, Array]:
+    """Stamp houses of one of three outlines, each with its back to the north side of its lot, and sheds at the south of yards.
+
+    Returns the houses, and the sheds of all yards that have room for some.
+    """
     kind = rng.choice(3, len(north), p=(0.45, 0.25, 0.3))
     deep = np.where(kind == 2, rng.uniform(7.5, 10.0, len(north)), rng.uniform(12.5, yard - 2.5, len(north)))
     back = rng.uniform(0.3, 1.2, len(north))
@@ -81,7 +86,19 @@ def stamp_houses(rng: np.random.Generator, north: Floats, width: Floats, yard: f
         own = kind == k
         size = np.column_stack([width[own] * mirror[own], deep[own]])
         houses[own] = stamp(outline, middle[own], size, yaw[own])
-    return np.asarray(shapely.normalize(houses))
+    sheds = _stamp_sheds(rng, north, width, yard - back - deep, yard, angle)
+    return np.asarray(shapely.normalize(houses)), sheds
+
+
+def _stamp_sheds(rng: np.random.Generator, north: Floats, width: Floats, room: Floats, yard: float, angle: float) -> Array:
+    """Stamp sheds and garages in the corners of yards that have ``room`` metres south of the house: in one corner or both."""
+    corner = np.array([[-1.0], [1.0]])
+    built = (rng.uniform(size=(2, len(north))) < SHED_SHARE) & (room > SHED_ROOM)
+    deep = rng.uniform(SHED_DEPTH[0], np.clip(room - 1.0, SHED_DEPTH[0], SHED_DEPTH[1]), (2, len(north)))
+    wide = rng.uniform(*SHED_WIDTH, (2, len(north)))
+    x, y = north[:, 0] + corner * (width - wide) / 2, north[:, 1] - yard + 0.4 + deep / 2
+    middle = turn(np.stack([x[built], y[built]], axis=1), angle)
+    return stamp(RECTANGLE, middle, np.stack([wide[built], deep[built]], axis=1), angle)
 
 
 def draw_lanes(lots: Lots, kept: Array, lane: float) -> tuple[list[Any], list[tuple[Floats, Floats]]]:

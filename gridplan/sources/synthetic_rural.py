@@ -32,9 +32,10 @@ PERSONS, MEMBERS, ELDERS = 2.6, 0.05, 0.27  # of a village household; Party memb
 
 @dataclass(frozen=True)
 class Cluster:
-    """A village or hamlet: its houses, its public buildings, its lanes, all in place, and where it stands."""
+    """A village or hamlet: its houses, its sheds, its public buildings, its lanes, all in place, and where it stands."""
 
     houses: Array
+    sheds: Array
     public: Array
     lanes: list[Any]
     stems: list[tuple[Floats, Floats]]  # an end of a lane and the direction it points
@@ -57,7 +58,8 @@ def draw_rural(rng: np.random.Generator, lattice: Lattice, number: int, title: s
             clusters.append(hamlet)
     houses = np.concatenate([c.houses for c in clusters])
     lanes = [lane for c in clusters for lane in c.lanes]
-    walls = np.concatenate([houses, village.public])
+    sheds = np.concatenate([c.sheds for c in clusters])
+    walls = np.concatenate([houses, sheds, village.public])
     reached = [*village.lanes, *ways, *roads]
     for point, own in [(c.centre, c.lanes) for c in clusters[1:]] + [(landing, []) for landing in landings]:
         way = _connect(point, reached, walls, parts)
@@ -71,6 +73,8 @@ def draw_rural(rng: np.random.Generator, lattice: Lattice, number: int, title: s
     taken += [shapely.buffer(way, 14.0, quad_segs=2) for way in ways]
     free = shapely.difference(shapely.union_all([inset(part, FIELD_RIM) for part in parts]), shapely.union_all(taken))
     _add_sheds(rng, free, households, title, sheets)
+    use = rng.choice(("shed", "garage", "farm_auxiliary"), len(sheds), p=(0.5, 0.3, 0.2))
+    sheets.add("buildings", sheds, use=use, floors=1.0)
 
 
 def _draw_village(rng: np.random.Generator, part: Any, wanted: int) -> Cluster:
@@ -132,8 +136,10 @@ def _draw_cluster(rng: np.random.Generator, land: Any, centre: Floats, wanted: i
     far *= 1 + sum(0.13 * np.sin(k * np.arctan2(y, x) + phase[k - 1]) for k in (1, 2, 3))
     kept = np.sort(np.argsort(far, kind="stable")[:wanted])
     lanes, stems = draw_lanes(lots, kept, lane)
+    houses, sheds = stamp_houses(rng, lots.middle[kept], lots.width[kept], yard, angle)
     return Cluster(
-        houses=stamp_houses(rng, lots.middle[kept], lots.width[kept], yard, angle),
+        houses=houses,
+        sheds=sheds,
         public=stamp(RECTANGLE, turn(lots.public[:, :2], angle), lots.public[:, 2:], angle),
         lanes=[turn_shape(line, angle) for line in lanes],
         stems=[(turn(end, angle), turn(way, angle)) for end, way in stems],

@@ -7,9 +7,11 @@ import pandas as pd
 
 from gridplan.errors import InputError, Problem
 from gridplan.sources.synthetic_names import name_community, name_subdistrict
-from gridplan.sources.synthetic_shapes import Array, Floats
+from gridplan.sources.synthetic_shapes import Floats
 
-URBAN_SIZE, RURAL_SIZE = (1_300.0, 2_600.0, 3_200.0), (150.0, 330.0, 600.0)  # households: least, usual, most
+# Households of a community that is alone: least, usual, most.
+SIZES = {"town": (1_300.0, 2_600.0, 3_200.0), "fringe": (250.0, 500.0, 1_050.0), "village": (150.0, 330.0, 600.0)}
+_VILLAGE = r"(?:村|村委会|村民委员会)$"  # names of villages, whatever their class
 COUNTY = "130203"
 
 
@@ -57,9 +59,25 @@ def take_hierarchy(hierarchy: pd.DataFrame) -> pd.DataFrame:
     return taken.sort_values("code", ignore_index=True)
 
 
-def wish_households(seed: int, urban: Array) -> Floats:
+def find_forms(wards: pd.DataFrame) -> pd.Series[str]:
+    """Find how each community is built: a town, a village, or a village at the fringe of a town, which counts as urban.
+
+    More than half of the urban communities of Tangshan's register are villages by their names; they are built as such.
+
+    Examples
+    --------
+    >>> names = ["翠湖社区", "王家庄村", "西街村民委员会"]
+    >>> find_forms(pd.DataFrame({"name": names, "kind": ["urban", "rural", "urban"]})).tolist()
+    ['town', 'village', 'fringe']
+    """
+    village = wards["name"].str.contains(_VILLAGE)
+    forms = np.where(wards["kind"] == "rural", "village", np.where(village, "fringe", "town"))
+    return pd.Series(forms, index=wards.index, name="form", dtype="str")
+
+
+def wish_households(seed: int, forms: pd.Series[str]) -> Floats:
     """Draw how many households each community would have if it were alone."""
-    wished = np.empty(len(urban))
-    for number, is_urban in enumerate(urban):
-        wished[number] = make_rng(seed, "size", number).triangular(*(URBAN_SIZE if is_urban else RURAL_SIZE))
+    wished = np.empty(len(forms))
+    for number, form in enumerate(forms):
+        wished[number] = make_rng(seed, "size", number).triangular(*SIZES[form])
     return wished.round()
