@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
@@ -66,9 +67,13 @@ def map_tasks(
             progress(stage, len(results), len(tasks))
         return results
     with ThreadPoolExecutor(count_workers(workers)) as pool:
-        for result in pool.map(function, tasks):
-            results.append(result)
-            progress(stage, len(results), len(tasks))
+        try:
+            for result in pool.map(function, tasks):
+                results.append(result)
+                progress(stage, len(results), len(tasks))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
     return results
 
 
@@ -129,7 +134,8 @@ def map_processes(
 
 
 def _follow_parent() -> None:
-    """End this process as soon as the one that started it is gone, even if that was killed."""
+    """Leave Ctrl-C to the process that started this one, and end as soon as that is gone, even if it was killed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is None:
         return

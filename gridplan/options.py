@@ -55,6 +55,12 @@ FROM = "Where the land comes from"
 HOW = "How to read it"
 WHAT = "What to draw"
 
+Seconds = Annotated[
+    float | None,
+    typer.Option(
+        min=0, help="Stop refining after so long; the plan is complete, but depends on the machine.", rich_help_panel=WHAT
+    ),
+]
 Source = Annotated[
     str,
     typer.Argument(metavar="SOURCE", help="OSM extract (.osm.pbf, .osm), vector file with buildings, or folder of such files."),

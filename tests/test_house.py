@@ -16,7 +16,7 @@ PACKAGE = ROOT / "gridplan"
 
 # From the ground up; modules on one floor do not import one another. A room that is a folder may import within itself.
 FLOORS = [
-    ["errors", "engine"],
+    ["errors", "engine", "deadline"],
     ["schema", "rules"],
     ["conform", "faces", "shapes", "codes", "parquet"],
     ["site"],

@@ -38,6 +38,14 @@ def finish_folder(draft: Path, folder: Path) -> None:
     draft.rename(folder)
 
 
+def drop_folder(folder: Path) -> None:
+    """Take a folder away by one rename, so that no half of it is ever taken for the whole."""
+    aside = folder.with_name(f".{folder.name}.old")
+    shutil.rmtree(aside, ignore_errors=True)
+    folder.rename(aside)
+    shutil.rmtree(aside)
+
+
 def start_folder(folder: Path) -> Path:
     """Make an empty folder to draft another in, beside it."""
     draft = folder.with_name(f".{folder.name}.draft")

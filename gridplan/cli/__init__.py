@@ -5,6 +5,7 @@ Exit status: 0 done, 1 problems found in the data or the plan, 2 the command its
 
 from __future__ import annotations
 
+import os
 import sys
 
 import typer
@@ -15,6 +16,8 @@ from gridplan.errors import GridplanError, InputError, PlanError
 
 __all__ = ["app", "drawing", "explaining", "judging", "main", "making"]
 
+STOPPED = 130
+
 
 def main() -> None:
     """Run the command line; an error of gridplan is printed, never a traceback."""
@@ -23,6 +26,9 @@ def main() -> None:
     except GridplanError as error:
         typer.echo(f"error: {error}", err=True)
         sys.exit(1 if isinstance(error, InputError | PlanError) else 2)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit) as end:
+        if not isinstance(end, KeyboardInterrupt) and end.code != STOPPED:
+            raise
         typer.echo("stopped", err=True)
-        sys.exit(130)
+        sys.stdout.flush()
+        os._exit(STOPPED)  # a plain exit would wait for the threads and processes that still search

@@ -28,6 +28,7 @@ from gridplan.options import (
     Place,
     Places,
     RulesFile,
+    Seconds,
     Set,
     Source,
     Streets,
@@ -51,6 +52,7 @@ def plan_command(
     place: Place = None, cache: Cache = Path("outputs/osm_cache"),
     seed: Annotated[int, typer.Option(help="Same input, rules and seed: same plan.", rich_help_panel=WHAT)] = 0,
     effort: Annotated[str | None, typer.Option(help="quick, default or thorough.", rich_help_panel=WHAT)] = None,
+    seconds: Seconds = None,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Threads, or processes for a city in chunks; one for each core if not given.")
     ] = None,
@@ -66,8 +68,11 @@ def plan_command(
     [dim]gridplan plan town.osm.pbf -o outputs/town[/dim]
 
     [dim]gridplan plan buildings.parquet --communities c.gpkg --barriers rail.parquet -o outputs/v[/dim]
+
+    Ctrl-C ends the search and finishes the plan with the best so far; Ctrl-C again stops at once.
     """
     from gridplan import console, planning, storage
+    from gridplan.deadline import Deadline
 
     if output is None:
         raise typer.BadParameter("say where the plan goes: -o outputs/NAME", param_hint="--output")
@@ -86,15 +91,16 @@ def plan_command(
             reason = running.explain_whole(source, files, datum, rules)
             if not reason:
                 how = {"mapping": dict(rules.columns), "crs": crs, "encoding": encoding}
-                _plan_city(source, output, rules, files, how, seed, workers, chunk, overwrite)
+                _plan_city(source, output, rules, files, how, seed, seconds, workers, chunk, overwrite)
                 return
             console.err.print(f"planned in one piece, since {reason}", soft_wrap=True)
-    with console.show_progress() as clock:
+    deadline = Deadline(seconds)
+    with console.show_progress() as clock, console.end_on_interrupt(deadline, clock):
         clock("reading", 0, 1)
         site = _read(source, place, cache, files, crs, datum, encoding, rules)
         clock("hashing", 0, 1)
         inputs = storage.hash_files(list_paths(source, files))
-        plan = planning.divide(site, rules, seed=seed, workers=workers, inputs=inputs, progress=clock)
+        plan = planning.divide(site, rules, seed=seed, workers=workers, inputs=inputs, progress=clock, deadline=deadline)
         clock("writing", 0, 1)
         written = storage.write_plan(plan, output, format=file_format.value, overwrite=overwrite)
     console.print_ledger(plan.site.ledger)
@@ -105,26 +111,27 @@ def plan_command(
 
 
 def _plan_city(
-    source: str, output: Path, rules: Rules, files: dict[str, Any], how: dict[str, Any], seed: int, workers: int | None,
-    chunk: int | None, overwrite: bool,
+    source: str, output: Path, rules: Rules, files: dict[str, Any], how: dict[str, Any], seed: int,
+    seconds: float | None, workers: int | None, chunk: int | None, overwrite: bool,
 ) -> None:  # fmt: skip
     """Plan a city in chunks, and print what it comes to."""
     from gridplan import console, storage
     from gridplan.city import running
     from gridplan.city.tables import load_table
 
-    seconds: dict[str, float] = {}
-    with console.show_progress() as clock:
+    spent: dict[str, float] = {}
+    deadline = running.open_deadline(output, seconds)
+    with console.show_progress() as clock, console.end_on_interrupt(deadline, clock):
         clock("hashing", 0, 1)
         inputs = storage.hash_files(list_paths(source, files))
         summary = running.plan_city(
             source, output, rules, files=files, **how, seed=seed, workers=workers, chunk=chunk or running.CHUNK,
-            inputs=inputs, overwrite=overwrite, progress=clock, seconds=seconds,
+            inputs=inputs, overwrite=overwrite, progress=clock, seconds=spent, deadline=deadline,
         )  # fmt: skip
     console.print_ledger(load_table(output / "tables", "ledger"))
-    console.print_figures(summary.manifest["figures"])
+    console.print_figures(summary.manifest)
     console.print_times(clock.seconds)
-    console.print_times(seconds, "of planning")
+    console.print_times(spent, "of planning")
     console.out.print(f"written    {output}", soft_wrap=True)
     console.out.print(f"next       gridplan audit {output}; gridplan map {output}", soft_wrap=True)
 

@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from gridplan.deadline import ENDLESS, Deadline
 from gridplan.division.columns import Columns
 from gridplan.division.cover import choose_cover
 from gridplan.division.listing import list_parts
 from gridplan.division.problem import Problem
-from gridplan.division.search import EFFORTS, Effort, open_state, search
+from gridplan.division.search import EFFORTS, open_state, search
 from gridplan.rules import Band
 
 Array = np.ndarray[Any, Any]
@@ -46,6 +47,8 @@ class Division:
         Household-metres and all other wishes of the whole division, in household-metres.
     shortfalls
         What is out of rule, and why.
+    cut_short
+        Whether the deadline ended the search, so that the division depends on the machine.
     """
 
     part: Array
@@ -53,9 +56,10 @@ class Division:
     walk: Array
     price: float
     shortfalls: tuple[Shortfall, ...]
+    cut_short: bool = False
 
 
-def divide_atoms(problem: Problem, effort: str = "default", seed: int = 0) -> Division:
+def divide_atoms(problem: Problem, effort: str = "default", seed: int = 0, deadline: Deadline = ENDLESS) -> Division:
     """Divide the atoms of a community into contiguous parts within the band, each about as cheap to walk as can be.
 
     Every island (atoms that nothing joins to the others) is divided by itself, into the number of parts nearest
@@ -69,6 +73,8 @@ def divide_atoms(problem: Problem, effort: str = "default", seed: int = 0) -> Di
         quick, default or thorough.
     seed
         Any whole number; the same seed gives the same division.
+    deadline
+        When to stop refining; what is not begun by then gets one quick run, and the division is always complete.
 
     Examples
     --------
@@ -85,42 +91,45 @@ def divide_atoms(problem: Problem, effort: str = "default", seed: int = 0) -> Di
     """
     part = np.zeros(len(problem), np.int64)
     shortfalls: list[Shortfall] = []
-    price, used = 0.0, 0
+    price, used, cut_short = 0.0, 0, False
     islands = problem.find_islands()
     for island in islands:
         own = problem.take(island) if len(islands) > 1 else problem
-        found, cost, proven = _divide_island(own, EFFORTS[effort], seed)
-        shortfalls += _explain(own, found, used, len(islands) > 1, proven)
+        found, cost, proven, is_cut = _divide_island(own, effort, seed, deadline)
+        shortfalls += _explain(own, found, used, len(islands) > 1, proven, is_cut)
         part[island] = found + used
         used += int(found.max()) + 1
         price += cost
+        cut_short |= is_cut
     part, shortfalls = _number_by_atom(part, shortfalls)
     state = open_state(problem.to_data(), part, used)
     members = _split(part, used)
     centres = np.array([own[np.argmin(np.round(state.sums[own], 6))] for own in members])
-    return Division(part, centres, state.sums[centres], price, tuple(sorted(shortfalls, key=lambda s: s.part)))
+    return Division(part, centres, state.sums[centres], price, tuple(sorted(shortfalls, key=lambda s: s.part)), cut_short)
 
 
-def _divide_island(problem: Problem, effort: Effort, seed: int) -> tuple[Array, float, bool]:
+def _divide_island(problem: Problem, wanted: str, seed: int, deadline: Deadline) -> tuple[Array, float, bool, bool]:
     """Divide a connected problem, trying further numbers of parts while some part is outside the band.
 
-    Returns the part of each atom, the price, and whether it is proven that no division keeps the band.
+    Returns the part of each atom, the price, whether it is proven that no division keeps the band, and whether the
+    deadline ended the search.
     """
+    effort = EFFORTS["quick" if deadline.is_over() else wanted]
     counts = _list_counts(problem)
     listed = list_parts(problem.to_data(), effort.listed)
     proven = False
     if listed is not None and problem.band.find_counts(problem.households):
         part, price, proven = _choose_listed(problem, listed, counts[0])
         if part is not None:
-            return part, price, False
+            return part, price, False, False
     best, best_price = np.zeros(0, np.int32), np.inf
     for k in counts:
-        part, price = search(problem, k, effort, _mix(seed, problem.ids[0], k), listed)
+        part, price = search(problem, k, effort, _mix(seed, problem.ids[0], k), listed, deadline)
         if price < best_price - 1e-6:
             best, best_price = part, price
-        if proven or not len(_find_outside(problem, best)):
+        if proven or not len(_find_outside(problem, best)) or deadline.is_over():
             break
-    return best.astype(np.int64), best_price, proven
+    return best.astype(np.int64), best_price, proven, deadline.is_over()
 
 
 def _choose_listed(problem: Problem, listed: Columns, k: int) -> tuple[Array | None, float, bool]:
@@ -156,7 +165,7 @@ def _mix(seed: int, name: str, k: int) -> int:
     return int.from_bytes(hashlib.blake2b(f"{seed}/{name}/{k}".encode(), digest_size=8).digest(), "little")
 
 
-def _explain(problem: Problem, part: Array, offset: int, is_island: bool, proven: bool) -> Iterator[Shortfall]:
+def _explain(problem: Problem, part: Array, offset: int, is_island: bool, proven: bool, is_cut: bool) -> Iterator[Shortfall]:
     """Explain every part outside the band: proven by arithmetic where it can be, else as the search's failure."""
     band, households = problem.band, problem.households
     mass = np.bincount(part, problem.weights).astype(int)
@@ -176,7 +185,8 @@ def _explain(problem: Problem, part: Array, offset: int, is_island: bool, proven
             yield Shortfall(int(p) + offset, rule, True, reason, _widen(int(mass[p]), band))
         else:
             reason = f"{mass[p]} households: no contiguous division of {where} within {band.low} to {band.high} was found"
-            remedy = f"try --effort thorough, another seed, or {_widen(int(mass[p]), band)}"
+            longer = "more time (the search was cut short)" if is_cut else "--effort thorough, another seed"
+            remedy = f"try {longer}, or {_widen(int(mass[p]), band)}"
             yield Shortfall(int(p) + offset, rule, False, reason, remedy)
 
 
