@@ -17,11 +17,11 @@ from gridplan.cli import app
 from gridplan.conform import make_empty
 from gridplan.deadline import Deadline, share_out
 from gridplan.division import search as searching
-from gridplan.division.divide import divide_atoms
+from gridplan.division.divide import _explain, divide_atoms
 from gridplan.planning import CUT_SHORT, count_cut_short
 from gridplan.sources.synthetic import lay_out_town
 from gridplan.sources.synthetic_city import write_city
-from tests.test_division import is_contiguous, make_random
+from tests.test_division import is_contiguous, make_board, make_random
 from tests.villages import make_checkerboard
 
 EXAMPLE = Path(__file__).parents[1] / "data" / "example" / "town.gpkg"
@@ -101,15 +101,11 @@ def test_a_search_that_had_time_enough_is_the_one_without_a_limit():
 
 
 def test_a_part_out_of_band_after_too_short_a_search_asks_for_time():
-    """Thirteen uneven houses that a first run leaves out of band."""
-    for seed in range(40):
-        problem = make_random(26, seed, band=gp.Band(24, 26, 28))
-        found = divide_atoms(problem, "quick", seed, Deadline(0))
-        remedies = [s.remedy for s in found.shortfalls if not s.proven]
-        if remedies:
-            assert "more time (the search was cut short)" in remedies[0]
-            return
-    pytest.fail("every quick run was in band")
+    """Six houses of ten, five of them in one part of fifty: 30 and 30 would do, so nothing is proven."""
+    problem, part = make_board(6, 1), np.array([0, 0, 0, 0, 0, 1])
+    one, two = (next(_explain(problem, part, 0, False, False, is_cut)) for is_cut in (True, False))
+    assert one.remedy == "try more time (the search was cut short), or high = 50"
+    assert two.remedy == "try --effort thorough, another seed, or high = 50"
 
 
 def test_a_plan_without_any_time_is_whole_and_says_that_it_was_cut_short():
