@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from gridplan.deadline import ENDLESS, Deadline
+from gridplan.deadline import ENDLESS, Deadline, share_out
 from gridplan.division.columns import Columns
 from gridplan.division.cover import choose_cover
 from gridplan.division.listing import list_parts
+from gridplan.division.pieces import cut_pieces, is_large, mend_seams
 from gridplan.division.problem import Problem
 from gridplan.division.search import EFFORTS, open_state, search
 from gridplan.rules import Band
@@ -114,6 +115,8 @@ def _divide_island(problem: Problem, wanted: str, seed: int, deadline: Deadline)
     Returns the part of each atom, the price, whether it is proven that no division keeps the band, and whether the
     deadline ended the search.
     """
+    if is_large(problem):
+        return _divide_pieces(problem, wanted, seed, deadline)
     effort = EFFORTS["quick" if deadline.is_over() else wanted]
     counts = _list_counts(problem)
     listed = list_parts(problem.to_data(), effort.listed)
@@ -130,6 +133,19 @@ def _divide_island(problem: Problem, wanted: str, seed: int, deadline: Deadline)
         if proven or not len(_find_outside(problem, best)) or deadline.is_over():
             break
     return best.astype(np.int64), best_price, proven, deadline.is_over()
+
+
+def _divide_pieces(problem: Problem, wanted: str, seed: int, deadline: Deadline) -> tuple[Array, float, bool, bool]:
+    """Divide a very large island piece by piece; returns what :func:`_divide_island` does."""
+    part, used, is_cut = np.zeros(len(problem), np.int64), 0, False
+    pieces = cut_pieces(problem, _mix(seed, problem.ids[0], 0))
+    for piece, share in zip(pieces, share_out([len(piece) for piece in pieces], 1), strict=True):
+        found, _, _, early = _divide_island(problem.take(piece), wanted, seed, deadline.share(share))
+        part[piece] = found + used
+        used += int(found.max()) + 1
+        is_cut |= early
+    mended, price = mend_seams(problem, part, _mix(seed, problem.ids[0], used))
+    return mended.astype(np.int64), price, False, is_cut
 
 
 def _choose_listed(problem: Problem, listed: Columns, k: int) -> tuple[Array | None, float, bool]:
@@ -197,6 +213,8 @@ def _widen(mass: int, band: Band) -> str:
 
 def _relax(band: Band, households: int, is_island: bool) -> str:
     """Say the smallest relaxation of the band that makes a number of parts possible."""
+    if households == 0:
+        return "check the numbers of households: nobody lives here"
     fewer, more = households // band.low, -(-households // band.high)
     ways = [(band.low - households // more, f"low = {households // more} (then {more} sub-grids)")]
     if fewer >= 1:
