@@ -103,14 +103,14 @@ def draw_outlines(outline: Any, shapes: Shapes, parts: Ints, lines: Shapes, rule
     walled = crossed | overlaid | bearing | clashing | _find_touched(tree, chains)
     drawn = np.concatenate([lines, chains, shapely.boundary(shapes[walled])])
     faces = make_faces(drawn, outline, rules.grid)
-    labels = _label_faces(faces, blocks, points, shapes[walled], parts[walled])
+    labels = _label_faces(faces, blocks, points, shapes, parts, walled)
     edges = find_edges(faces)
     strips, borders = _find_strips(faces, labels, edges, len(blocks), rules.spacing)
     if len(strips):
         blocks, points = np.append(blocks, strips), points.add(borders)
         chains = _cut_blocks(borders, blocks, shapes, rules)
         faces = make_faces(np.concatenate([drawn, chains]), outline, rules.grid)
-        labels = _label_faces(faces, blocks, points, shapes[walled], parts[walled])
+        labels = _label_faces(faces, blocks, points, shapes, parts, walled)
         edges = find_edges(faces)
     stands = find_holder(faces, shapely.get_coordinates(shapely.point_on_surface(shapes[homes])))
     labels = _hand_on(faces, labels, edges, stands[stands >= 0], parts[homes][stands >= 0])
@@ -230,13 +230,21 @@ def _cut_blocks(points: Points, blocks: Shapes, shapes: Shapes, rules: OutlineRu
     return extend_chains(straighten_chains(np.concatenate(chains), shapes, rules.straighten))
 
 
-def _label_faces(faces: Shapes, blocks: Shapes, points: Points, walled: Shapes, parts: Ints) -> Ints:
-    """Label faces: inside a building by the building, else by the nearest wall in the same block; -1 in empty blocks."""
+def _label_faces(faces: Shapes, blocks: Shapes, points: Points, shapes: Shapes, parts: Ints, walled: Bools) -> Ints:
+    """Label faces: inside a building or around a whole one by that, else by the nearest wall in the same block.
+
+    A face of an empty block gets -1. Asking for the nearest wall is a guess from one place, which straightened lines
+    may have left on the wrong side of the middle; where a building stands whole in a face, it is known.
+    """
     xy = shapely.get_coordinates(shapely.point_on_surface(faces))
-    building = find_holder(walled, xy)
     nearest, gap = find_nearest(xy, find_holder(blocks, xy), points.xy, points.block)
     labels = np.where(np.isfinite(gap), points.part[nearest], -1)
-    return np.where(building >= 0, np.append(parts, -1)[building], labels)
+    free = np.flatnonzero(~walled & (parts >= 0))[::-1]  # of several in one face the first counts
+    pieces, shape = shapely.get_parts(shapes[free], return_index=True)
+    around = find_holder(faces, shapely.get_coordinates(shapely.get_point(shapely.get_exterior_ring(pieces), 0)))
+    labels[around[around >= 0]] = parts[free][shape[around >= 0]]
+    building = find_holder(shapes[walled], xy)
+    return np.where(building >= 0, np.append(parts[walled], -1)[building], labels)
 
 
 def _find_strips(

@@ -14,6 +14,7 @@ import pandas as pd
 import shapely
 
 from gridplan.conform import Entry, conform_table, make_empty
+from gridplan.lands import slice_footprints
 from gridplan.rules import Band, StairwellRules
 
 Array = np.ndarray[Any, Any]
@@ -88,7 +89,7 @@ def find_stairwells(
             "floor_from": first, "floor_to": last, "climb": climb, "slice_from": (door + level / m) / out_of,
             "slice_to": (door + (level + 1) / m) / out_of, "households": held, "subgrid": "",
         },
-        geometry=_put_inside(homes.geometry.to_numpy()[home], position), crs=homes.crs,
+        geometry=_put_inside(homes.geometry.to_numpy()[home], position, door / out_of, (door + 1) / out_of), crs=homes.crs,
     )  # fmt: skip
     table = table[table["households"] > 0]
     return conform_table("stairwells", table).sort_index(), _list_entries(homes, finer, bands, of_door)
@@ -161,13 +162,17 @@ def _share_floors(total: Array, first: Array, last: Array, floors: Array) -> Arr
     return np.asarray(total * last // floors - total * (first - 1) // floors)
 
 
-def _put_inside(footprints: Array, position: Array) -> Array:
-    """Put each position on the nearest point of its footprint, if it is not inside already."""
+def _put_inside(footprints: Array, position: Array, begin: Array, end: Array) -> Array:
+    """Put each position that is not on its footprint on the nearest point of it between two shares of the long axis.
+
+    So the door of an angular building lies in its own slice, as outlines cut it.
+    """
     points = shapely.points(position)
-    away = ~shapely.intersects(footprints, points)
-    if away.any():
-        lines = shapely.shortest_line(footprints[away], points[away])
-        points[away] = shapely.get_point(lines, 0)
+    away = np.flatnonzero(~shapely.intersects(footprints, points))
+    if len(away):
+        slices = slice_footprints(footprints[away], begin[away], end[away])
+        slices = np.where(shapely.is_empty(slices), footprints[away], slices)
+        points[away] = shapely.get_point(shapely.shortest_line(slices, points[away]), 0)
     return np.asarray(points)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -15,14 +16,16 @@ from scipy.spatial import QhullError
 from gridplan.conform import Entry
 from gridplan.engine import Progress, keep_silent, map_tasks
 from gridplan.lands import SPOT, Land, bring_inside, check_stairwells, keep_polygons, prepare_lands
+from gridplan.linework import make_faces
 from gridplan.outlines import draw_outlines
 from gridplan.rules import OutlineRules
-from gridplan.tiling import dissolve_faces, match_borders
+from gridplan.tiling import dissolve_faces, find_holder, match_borders
 
 Ints = npt.NDArray[np.int64]
 Shapes = npt.NDArray[np.object_]
 
 AREA_ERROR = 1e-6  # relative error of area up to which sub-grids count as tiling their community
+STRAY = 0.001  # share of a home's footprint that rounding may leave outside its sub-grid
 APART = 0.01  # m that homes on the same point are moved apart where points alone stand for them
 FALLBACKS = {
     "walls": "outlines go midway between buildings only: with the streets they do not tile the community",
@@ -32,11 +35,16 @@ FALLBACKS = {
 
 @dataclass(frozen=True)
 class Drawing:
-    """The outlines of one community's sub-grids by number, the method that drew them, and which of them are a mere spot."""
+    """The outlines of one community's sub-grids by number, and how they were drawn.
+
+    ``method`` is the way that drew them, ``spots`` the sub-grids that are a mere spot, ``carved`` the rows of the homes that
+    were carved out of land drawn for others.
+    """
 
     shapes: Shapes
     method: str
     spots: tuple[int, ...] = ()
+    carved: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,7 +82,11 @@ def tessellate_community(land: Land, rules: OutlineRules) -> Drawing:
             return _draw_checked(land, shapes, along, rules, method)
         except _DEFEATS:
             continue
-    return Drawing(draw_cells(land, shapes, rules.grid), "cells")
+    cells = draw_cells(land, shapes, rules.grid)
+    try:
+        return _carve_homes(Drawing(cells, "cells"), land, shapes, rules.grid)
+    except _DEFEATS:
+        return Drawing(cells, "cells")
 
 
 def _draw_checked(land: Land, shapes: Shapes, lines: Shapes, rules: OutlineRules, method: str) -> Drawing:
@@ -87,12 +99,52 @@ def _draw_checked(land: Land, shapes: Shapes, lines: Shapes, rules: OutlineRules
         spots = shapely.buffer(shapely.point_on_surface(shapes[first]), SPOT / (1.0 + np.arange(len(lost))))
         spots = shapely.intersection(spots, land.outline)
         drawn = draw_outlines(land.outline, np.append(shapes, spots), np.append(land.parts, lost), lines, rules)
-    whole = shapely.area(land.outline)
+    _check_tiling(drawn, land.outline)
+    return _carve_homes(Drawing(drawn, method, tuple(lost.tolist())), land, shapes, rules.grid)
+
+
+def _check_tiling(drawn: Shapes, outline: Any) -> None:
+    """Refuse sub-grids that are empty or invalid or do not tile their community."""
+    whole = shapely.area(outline)
     if (shapely.area(drawn) <= 0).any() or not shapely.is_valid(drawn).all():
         raise _DefeatedError("a sub-grid is empty or invalid")
     if abs(shapely.area(drawn).sum() - whole) > AREA_ERROR * whole or not shapely.coverage_is_valid(drawn):
         raise _DefeatedError("the sub-grids do not tile the community")
-    return Drawing(drawn, method, tuple(lost.tolist()))
+
+
+def _carve_homes(drawing: Drawing, land: Land, shapes: Shapes, grid: float) -> Drawing:
+    """Carve homes that lie in the land of another sub-grid out of it, along their walls, so that every home is in its own."""
+    strays = find_strays(drawing.shapes, shapes, land.parts)
+    if not len(strays):
+        return drawing
+    faces = make_faces(shapely.boundary(np.append(drawing.shapes, shapes[strays])), land.outline, grid)
+    xy = shapely.get_coordinates(shapely.point_on_surface(faces))
+    stray, holder = find_holder(shapes[strays], xy), find_holder(drawing.shapes, xy)
+    labels = np.where(stray >= 0, land.parts[strays][stray], holder)
+    drawn = dissolve_faces(faces, labels, len(land.codes))
+    _check_tiling(drawn, land.outline)
+    if len(find_strays(drawn, shapes, land.parts)):
+        raise _DefeatedError("a home lies outside its sub-grid")
+    return replace(drawing, shapes=drawn, carved=tuple(strays.tolist()))
+
+
+def find_strays(drawn: Shapes, shapes: Shapes, parts: Ints) -> Ints:
+    """Find the homes that lie partly outside their sub-grid, but for what other homes or buildings cover of them.
+
+    Examples
+    --------
+    >>> halves = np.array([shapely.box(0, 0, 5, 9), shapely.box(5, 0, 10, 9)])
+    >>> find_strays(halves, np.array([shapely.box(1, 1, 4, 4), shapely.box(4, 5, 7, 8)]), np.array([0, 1])).tolist()
+    [1]
+    """
+    shapely.prepare(drawn)
+    homes = np.flatnonzero((parts >= 0) & (shapely.area(shapes) > 0))
+    out = homes[~shapely.covers(drawn[parts[homes]], shapes[homes])]
+    over = shapely.area(shapely.difference(shapes[out], drawn[parts[out]]))
+    out, over = out[over > STRAY * shapely.area(shapes[out])], over[over > STRAY * shapely.area(shapes[out])]
+    home, other = shapely.STRtree(shapes).query(shapes[out], predicate="intersects")
+    common = shapely.area(shapely.intersection(shapes[out[home]], shapes[other])) * (parts[other] != parts[out[home]])
+    return np.asarray(out[over > np.bincount(home, common, minlength=len(out)) + STRAY * shapely.area(shapes[out])])
 
 
 def draw_cells(land: Land, shapes: Shapes, grid: float) -> Shapes:
@@ -173,12 +225,14 @@ def _list_entries(communities: gpd.GeoDataFrame, lands: list[Land], drawings: li
     drawn = {land.community for land in lands}
     torn = [land.codes[i] for land, d in both for i in np.flatnonzero(shapely.get_num_geometries(d.shapes) > 1)]
     spots = [land.codes[i] for land, d in both for i in d.spots]
+    carved = [str(land.buildings[i]) for land, d in both for i in d.carved]
     cut = [str(b) for land in lands for b in land.buildings[_find_cut(land)]]
     return [
         note("communities", "no homes, so no sub-grids", [str(c) for c in sorted(communities.index) if c not in drawn]),
         *(note("communities", why, [land.community for land, d in both if d.method == m]) for m, why in FALLBACKS.items()),
         note("subgrids", "land in several pieces", torn),
         note("subgrids", "all its homes stand where those of another sub-grid stand: drawn as a mere spot", spots),
+        note("buildings", "home on land drawn for another sub-grid: carved out along its walls", sorted(set(carved))),
         note("buildings", "home cut by the limit of its community, or outside it", sorted(set(cut))),
     ]
 

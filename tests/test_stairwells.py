@@ -38,6 +38,29 @@ def test_a_slab_of_54_metres_has_three_stairwells_along_its_front():
     assert [(e.action, e.count) for e in entries if e.count] == [("inferred", 1)]
 
 
+def test_every_door_of_a_horseshoe_lies_in_its_own_slice():
+    """Six stairwells along 90 m; the axis runs through the court, so that the four in the middle step back into the base.
+
+    The base lies along the north, the arms reach south::
+
+        ##################
+        ####          ####
+        ####----------####  the axis
+        ####          ####
+    """
+    court = box(15, 0, 75, 28)
+    atoms, _ = find({"building": "u", "floors": 6, "households": 72, "stairwell_count": 6, "geometry": box(0, 0, 90, 40) - court})
+    assert [p.coords[0] for p in atoms.geometry] == [(7.5, 20), (22.5, 28), (37.5, 28), (52.5, 28), (67.5, 28), (82.5, 20)]
+
+
+def test_the_doors_of_a_corner_building_step_back_along_their_own_slice():
+    """An L whose short arm stands at its eastern end: the nearest wall of all would be that of the arm."""
+    atoms, _ = find(
+        {"building": "l", "floors": 6, "households": 48, "stairwell_count": 4, "geometry": box(0, 0, 80, 60) - box(0, 12, 65, 60)}
+    )
+    assert [p.coords[0] for p in atoms.geometry] == [(10, 12), (30, 12), (50, 12), (70, 30)]
+
+
 def test_the_number_of_stairwells_in_the_data_wins():
     atoms, entries = find({"building": "s", "floors": 6, "households": 36, "stairwell_count": 2, "geometry": box(0, 0, 54, 12)})
     assert atoms["households"].tolist() == [18, 18]

@@ -170,6 +170,36 @@ def test_a_turned_slab_is_cut_across_its_own_axis_from_west_to_east():
         assert same(outlines.subgrids[code].intersection(slab), turned)
 
 
+def test_land_round_a_home_is_its_own_even_where_the_nearest_wall_is_another_s():
+    """Two slabs on the left, a long one on the right in three slices; a line goes round the lower slab.
+
+    The middle of the land of c-002 lies by that line, once it is straightened, nearer to the lower slab than to its own homes.
+    """
+    corners = {
+        "upper": [(43.53, 128.26), (75.98, 127.54), (76.27, 140.62), (43.82, 141.34)],
+        "lower": [(45.99, 88.07), (78.44, 87.35), (78.73, 100.43), (46.28, 101.15)],
+        "long": [(92.05, 87.05), (173.17, 85.25), (173.46, 98.33), (92.34, 100.13)],
+    }
+    homes = {name: (shapely.Polygon([(X0 + x, Y0 + y) for x, y in ring]), "c-001") for name, ring in corners.items()}
+    land = shapely.Polygon([(X0 + x, Y0 + y) for x, y in [(34.43, 146.91), (179, 160.59), (182.7, 72.5), (39.92, 73.4)]])
+    doors = [("upper", "c-002", 0.0, 1.0), ("lower", "c-001", 0.0, 1.0)]
+    doors += [("long", f"c-00{2 + i}", a, b) for i, (a, b) in enumerate([(0.0, 1 / 7), (1 / 7, 4 / 7), (4 / 7, 1.0)])]
+    outlines = draw(homes, {"c": land}, doors=doors)
+    check_tiling(outlines, land)
+    assert outlines.subgrids["c-001"].covers(homes["lower"][0])
+    assert outlines.subgrids["c-002"].covers(homes["upper"][0])
+    assert notes(outlines) == {}
+
+
+def test_a_home_on_land_drawn_for_another_is_carved_out_of_it_and_counted(monkeypatch):
+    monkeypatch.setattr(tessellation, "draw_outlines", lambda *_: np.array([at(0, 0, 65, 40), at(65, 0, 100, 40)]))
+    outlines = draw(TWO)  # the half of b from 60 to 65 is on the land drawn for c-001
+    assert same(outlines.subgrids["c-002"], unary_union([at(65, 0, 100, 40), TWO["b"][0]]))
+    assert same(outlines.subgrids["c-001"], at(0, 0, 65, 40).difference(TWO["b"][0]))
+    assert notes(outlines) == {("buildings", "home on land drawn for another sub-grid: carved out along its walls"): (1, ["b"])}
+    check_tiling(outlines, at(0, 0, 100, 40))
+
+
 def test_an_empty_block_goes_whole_to_the_neighbour_with_the_longest_common_border():
     #  a | school | b      a street on either side of the school; a reaches along its west and its north
     streets = [at((40, 0), (40, 30)), at((60, 0), (60, 30)), at((40, 30), (60, 30)), at((60, 30), (60, 40))]
