@@ -187,3 +187,29 @@ def print_figures(manifest: Mapping[str, Any]) -> None:
     if "cut_short" in manifest:
         count = manifest["cut_short"]["communities"]
         err.print(f"cut short  the search of {count:,} communities: {manifest['cut_short']['note']}", soft_wrap=True)
+
+
+def print_proof(table: Any) -> None:
+    """Print price, lower bound and gap of communities, and the gap over all of them."""
+    rows = [
+        (r.Index, f"{r.subgrids:,}", f"{r.left_out:,}", f"{r.price:,.0f}", f"{r.bound:,.0f}",
+         f"{r.gap:.2%}" if r.gap == r.gap else "")
+        for r in table.itertuples()
+    ]  # fmt: skip
+    columns = ("community", "sub-grids", "left out", "price", "bound", "gap")
+    print_table("Household-metres, and what no plan can do without", columns, rows, right=(1, 2, 3, 4, 5))
+    if table["bound"].sum() > 0:
+        share = table["price"].sum() / table["bound"].sum() - 1
+        out.print(f"\nproven     no plan with as many sub-grids in band is cheaper by more than {share / (1 + share):.2%}")
+
+
+def print_frontier(title: str, table: Any) -> None:
+    """Print the figures of a community at several prices."""
+    rows = [
+        (wish, f"×{factor:g}", f"{r.price:,.0f}", f"{r.subgrids}", f"{r.out_of_band}", f"{r.cv:.1%}", f"{r.mean_walk:.1f}",
+         f"{r.buildings_split}", f"{r.compounds_crossed}", f"{r.household_metres:,.0f}", "yes" if r.undominated else "")
+        for (wish, factor), r in table.iterrows()
+    ]  # fmt: skip
+    columns = ("price of", "factor", "price", "sub-grids", "out of band", "CV", "mean walk m", "buildings split",
+               "compounds crossed", "household-metres", "undominated")  # fmt: skip
+    print_table(title, columns, rows, right=tuple(range(1, 10)))

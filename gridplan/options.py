@@ -55,6 +55,7 @@ FROM = "Where the land comes from"
 HOW = "How to read it"
 WHAT = "What to draw"
 
+Workers = Annotated[int | None, typer.Option(min=1, help="Threads; one for each core if not given.")]
 Seconds = Annotated[
     float | None,
     typer.Option(

@@ -240,11 +240,11 @@ def test_coordinates_off_the_map_are_refused_with_the_reason():
 
 @st.composite
 def draw_village(draw):
-    """Up to twenty houses on a lattice, so that some touch, overlap or coincide; at times a railway and two communities."""
+    """Up to twenty houses on a lattice, so that some touch or coincide; at times a railway and two communities."""
     count = draw(st.integers(1, 20))
-    places = draw(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 12)), min_size=count, max_size=count))
+    places = draw(st.lists(st.tuples(st.integers(0, 17), st.integers(0, 7)), min_size=count, max_size=count))
     houses = [
-        make_house(i, 8 * x, 8 * y, draw(st.sampled_from([0, 1, 4, 10, 10, 25, 60])), draw(st.sampled_from([6.0, 10.0, 14.0])),
+        make_house(i, 14 * x, 14 * y, draw(st.sampled_from([0, 1, 4, 10, 10, 25, 60])), draw(st.sampled_from([6.0, 10.0, 14.0])),
                    floors=draw(st.sampled_from([np.nan, 1, 2, 6, 18])))
         for i, (x, y) in enumerate(places)
     ]  # fmt: skip

@@ -1,14 +1,14 @@
-"""The verbs that look at a plan: audit and map."""
+"""The verbs that look at a plan: audit, map, prove and frontier."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from gridplan.cli.door import app
-from gridplan.options import Lang, Layers, PlanPath
+from gridplan.options import Effort, Lang, Layers, PlanPath, RulesFile, Workers
 
 
 @app.command("audit")
@@ -74,3 +74,76 @@ def map_command(
     if left_out:
         console.out.print(f"left out   {left_out}", soft_wrap=True)
     console.out.print(f"written    {page} ({page.stat().st_size / 1e6:.1f} MB)", soft_wrap=True)
+
+
+@app.command("prove")
+def prove_command(
+    path: PlanPath,
+    communities: Annotated[list[str] | None, typer.Option("--community", metavar="CODE", help="Only these communities.")] = None,
+    table: Annotated[Path | None, typer.Option("--csv", help="Write the table to this file.")] = None,
+    workers: Workers = None,
+) -> None:
+    """Prove how much cheaper any other plan could be at most, community by community.
+
+    [dim]gridplan prove outputs/town[/dim]
+    """
+    from gridplan import console, proving, storage
+
+    with console.show_progress() as clock:
+        found = proving.prove(storage.read_plan(path), communities, workers=workers, progress=clock)
+    console.print_proof(found)
+    _write_csv(found, table)
+
+
+@app.command("frontier")
+def frontier_command(
+    source: Annotated[str, typer.Argument(metavar="SITE|PLAN", help="A plan, or a file or folder that `gridplan plan` reads.")],
+    community: Annotated[str, typer.Option(metavar="CODE", help="The community.")],
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Picture to write, e.g. frontier.png.")] = None,
+    table: Annotated[Path | None, typer.Option("--csv", help="Write the table to this file.")] = None,
+    lang: Annotated[Lang, typer.Option(help="Language of the picture.")] = Lang.en,
+    effort: Annotated[Effort, typer.Option(help="How long to search at each price.")] = Effort.default,
+    rules_file: RulesFile = None,
+    seed: Annotated[int, typer.Option(help="Same seed: same table.")] = 0,
+    workers: Workers = None,
+) -> None:
+    """Show what one community gains and pays when balance, whole buildings or whole compounds are priced higher or lower.
+
+    [dim]gridplan frontier outputs/town --community 130203001001 -o frontier.png[/dim]
+    """
+    from gridplan import console
+    from gridplan.frontier import trace_frontier
+    from gridplan.plots import plot_frontier
+    from gridplan.rules import Rules
+
+    rules = Rules.from_file(rules_file) if rules_file else None
+    with console.show_progress() as clock:
+        clock("reading", 0, 1)
+        land = _read_land(source)
+        found = trace_frontier(land, community, rules, effort=effort.value, seed=seed, workers=workers, progress=clock)
+        if output:
+            plot_frontier(found, output, title=community, lang=lang.value)
+    console.print_frontier(f"Trade-offs of {community}", found)
+    _write_csv(found, table)
+    if output:
+        console.out.print(f"written    {output}", soft_wrap=True)
+
+
+def _read_land(source: str) -> Any:
+    """Read a plan where there is one, else a site."""
+    from gridplan import storage
+    from gridplan.errors import PlanError
+    from gridplan.reading import read_site
+
+    try:
+        return storage.read_plan(source)
+    except PlanError:
+        return read_site(source)
+
+
+def _write_csv(found: Any, path: Path | None) -> None:
+    from gridplan import console
+
+    if path:
+        found.to_csv(path, encoding="utf-8-sig")
+        console.out.print(f"written    {path}", soft_wrap=True)
