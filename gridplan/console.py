@@ -205,11 +205,15 @@ def print_proof(table: Any) -> None:
 
 def print_frontier(title: str, table: Any) -> None:
     """Print the figures of a community at several prices."""
-    rows = [
-        (wish, f"×{factor:g}", f"{r.price:,.0f}", f"{r.subgrids}", f"{r.out_of_band}", f"{r.cv:.1%}", f"{r.mean_walk:.1f}",
-         f"{r.buildings_split}", f"{r.compounds_crossed}", f"{r.household_metres:,.0f}", "yes" if r.undominated else "")
-        for (wish, factor), r in table.iterrows()
-    ]  # fmt: skip
-    columns = ("price of", "factor", "price", "sub-grids", "out of band", "CV", "mean walk m", "buildings split",
-               "compounds crossed", "household-metres", "undominated")  # fmt: skip
-    print_table(title, columns, rows, right=tuple(range(1, 10)))
+    names = {"off_target": "balance", "building": "building", "compound": "compound"}
+    rows = []
+    for (wish, factor), r in table.iterrows():
+        figures = f"{r.price:,.0f} {r.subgrids} {r.out_of_band} {r.cv:.1%} {r.mean_walk:.1f} {r.buildings_split}".split()
+        best = "yes" if r.undominated else ""
+        rows.append((f"{names[wish]} ×{factor:g}", *figures, f"{r.compounds_crossed}", f"{r.household_metres:,.0f}", best))
+    columns = ("price", "hh-m", "parts", "out", "CV", "walk m", "split", "crossed", "walk hh-m", "best")
+    print_table(title, columns, rows, right=tuple(range(1, 9)))
+    out.print(
+        "\nout: sub-grids out of band; split: buildings in several sub-grids; crossed: compounds beyond a sub-grid's first;"
+    )
+    out.print("best: no other row is at least as good in every figure and better in one; hh-m: household-metres")

@@ -11,6 +11,7 @@ import pandas as pd
 
 from gridplan.division.divide import Division, divide_atoms
 from gridplan.division.problem import Problem
+from gridplan.division.search import total_price
 from gridplan.engine import Progress, keep_silent, map_tasks
 from gridplan.neighbours import find_neighbours
 from gridplan.plan import Plan
@@ -33,7 +34,8 @@ def trace_frontier(
 ) -> pd.DataFrame:  # fmt: skip
     """Trace the trade-off of one community: divide it at several prices of balance, whole buildings and whole compounds.
 
-    Each of the three prices is multiplied by each factor, while the others stay as they are.
+    Each of the three prices is multiplied by each factor, while the others stay as they are. A division found at one price
+    may be the cheapest at another too, so all are weighed at every price.
 
     Parameters
     ----------
@@ -76,11 +78,10 @@ def trace_frontier(
     found = map_tasks(
         lambda p: divide_atoms(p, effort, seed), list(priced.values()), workers=workers, stage="frontier", progress=progress
     )
-    divisions = dict(zip(priced, found, strict=True))
-    rows = [
-        {"price": _read_price(problem, wish) * factor, **_measure(problem, divisions.get((wish, factor), divisions["", 1.0]))}
-        for wish, factor in cases
-    ]
+    rows = []
+    for wish, factor in cases:
+        cheapest = _choose_cheapest(priced.get((wish, factor), problem), found)
+        rows.append({"price": _read_price(problem, wish) * factor, **_measure(problem, cheapest)})
     table = pd.DataFrame(rows, index=pd.MultiIndex.from_tuples(cases, names=["wish", "factor"]))
     return table.assign(undominated=_find_undominated(table[MINIMISED].to_numpy(float)))
 
@@ -110,6 +111,12 @@ def _price(problem: Problem, wish: str, factor: float) -> Problem:
     prices = problem.prices.copy()
     prices[_LEVELS[wish]] *= factor
     return replace(problem, prices=prices)
+
+
+def _choose_cheapest(problem: Problem, divisions: Sequence[Division]) -> Division:
+    """Choose the division that is cheapest at the prices of a problem."""
+    data = problem.to_data()
+    return min(divisions, key=lambda d: total_price(data, d.part.astype(np.int32), len(d.centres)))
 
 
 def _read_price(problem: Problem, wish: str) -> float:

@@ -10,6 +10,7 @@ import pandas as pd
 from gridplan.errors import MissingPackageError
 from gridplan.frontier import WISHES
 
+CJK = 0x2E7F  # the last character before the Chinese ones
 FONTS = (
     *("Noto Sans CJK SC", "Noto Sans CJK JP", "Source Han Sans SC", "Microsoft YaHei", "PingFang SC", "SimHei"),
     *("Hiragino Sans GB", "WenQuanYi Zen Hei", "WenQuanYi Micro Hei", "Noto Serif CJK SC", "Noto Serif CJK JP"),
@@ -55,7 +56,7 @@ def plot_frontier(table: pd.DataFrame, path: str | Path, *, title: str = "", lan
     except ImportError as error:
         raise MissingPackageError("plots need matplotlib -> pip install 'gridplan[report]'") from error
     words = WORDS[lang]
-    chinese = any(ord(letter) > 0x2E7F for letter in title + "".join(words.values()))
+    chinese = any(ord(letter) > CJK for letter in title + "".join(words.values()))
     with rc_context({"font.family": [find_font()] if chinese else ["DejaVu Sans"], "font.size": 9, "svg.hashsalt": "gridplan"}):
         figure = Figure(figsize=(10.5, 3.6), layout="constrained")
         for axes, (wish, bought) in zip(figure.subplots(1, len(WISHES)), WISHES.items(), strict=True):
