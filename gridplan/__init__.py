@@ -32,10 +32,13 @@ if TYPE_CHECKING:
         Problem,
         RuleError,
     )
+    from gridplan.frontier import trace_frontier
     from gridplan.maps.draw import draw_map
     from gridplan.maps.offline import write_map
     from gridplan.plan import Plan
     from gridplan.planning import divide
+    from gridplan.plots import plot_frontier
+    from gridplan.proving import prove
     from gridplan.reading import read_site
     from gridplan.rules import Band, Prices, Rules
     from gridplan.site import Reading, Site
@@ -66,9 +69,12 @@ _ROOMS = {
     "draw_map": "maps.draw",
     "make_site": "survey",
     "make_town": "sources.synthetic",
+    "plot_frontier": "plots",
+    "prove": "proving",
     "read_osm_place": "sources.osm_online",
     "read_plan": "storage",
     "read_site": "reading",
+    "trace_frontier": "frontier",
     "write_map": "maps.offline",
     "write_plan": "storage",
     "write_town": "sources.synthetic",
@@ -97,9 +103,12 @@ __all__ = [
     "draw_map",
     "make_site",
     "make_town",
+    "plot_frontier",
+    "prove",
     "read_osm_place",
     "read_plan",
     "read_site",
+    "trace_frontier",
     "write_map",
     "write_plan",
     "write_town",

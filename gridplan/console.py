@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,6 +22,9 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from gridplan.deadline import Deadline
+
+SEARCHING = {"division", "planning"}  # stages that can be ended early
 SHOWN_ENTRIES = 40  # of the ledger; the rest are counted
 
 out = Console(highlight=False)
@@ -44,6 +48,11 @@ class StageClock:
             self._stage = stage
             self._bar.reset(self._task, description=stage, total=total if total > 1 else None)
         self._bar.update(self._task, completed=done)
+
+    @property
+    def stage(self) -> str:
+        """The stage that is running."""
+        return self._stage
 
     def close(self) -> None:
         """End the stage that is running."""
@@ -74,6 +83,23 @@ def show_progress() -> Iterator[StageClock]:
         clock = StageClock(bar)
         yield clock
         clock.close()
+
+
+@contextmanager
+def end_on_interrupt(deadline: Deadline, clock: StageClock) -> Iterator[None]:
+    """Let a first Ctrl-C while the search runs end the search; any other stops the command at once."""
+
+    def handle(number: int, frame: Any) -> None:
+        if deadline.is_asked or clock.stage not in SEARCHING:
+            raise KeyboardInterrupt
+        deadline.ask()
+        err.print("ending the search; the plan is finished with the best so far. Ctrl-C again stops at once", soft_wrap=True)
+
+    before = signal.signal(signal.SIGINT, handle)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def print_times(seconds: Mapping[str, float], what: str = "time") -> None:
@@ -135,7 +161,7 @@ def print_site(site: Any) -> None:
 
 def print_plan(plan: Any) -> None:
     """Print the figures of a plan, and what is out of rule and why."""
-    print_figures(plan.manifest["figures"])
+    print_figures(plan.manifest)
     shown = plan.exceptions.head(10)
     if len(shown):
         rows = ((e.subgrid, "yes" if e.proven else "no", e.explanation, e.remedy) for e in shown.itertuples())
@@ -145,8 +171,9 @@ def print_plan(plan: Any) -> None:
         out.print()
 
 
-def print_figures(figures: Mapping[str, Any]) -> None:
-    """Print the figures of a plan's manifest."""
+def print_figures(manifest: Mapping[str, Any]) -> None:
+    """Print the figures of a plan's manifest, and whether its search was cut short."""
+    figures = manifest["figures"]
     share = figures["in_band"] / max(1, figures["subgrids"])
     out.print()
     out.print(
@@ -157,3 +184,36 @@ def print_figures(figures: Mapping[str, Any]) -> None:
     out.print(
         f"in band    {figures['in_band']:,} ({share:.1%}); mean walk to the centre {figures['mean_walk']:.0f} m", soft_wrap=True
     )
+    if "cut_short" in manifest:
+        count = manifest["cut_short"]["communities"]
+        err.print(f"cut short  the search of {count:,} communities: {manifest['cut_short']['note']}", soft_wrap=True)
+
+
+def print_proof(table: Any) -> None:
+    """Print price, lower bound and gap of communities, and the gap over all of them."""
+    rows = [
+        (r.Index, f"{r.subgrids:,}", f"{r.left_out:,}", f"{r.price:,.0f}", f"{r.bound:,.0f}",
+         f"{r.gap:.2%}" if r.gap == r.gap else "")
+        for r in table.itertuples()
+    ]  # fmt: skip
+    columns = ("community", "sub-grids", "left out", "price", "bound", "gap")
+    print_table("Household-metres, and what no plan can do without", columns, rows, right=(1, 2, 3, 4, 5))
+    if table["bound"].sum() > 0:
+        share = table["price"].sum() / table["bound"].sum() - 1
+        out.print(f"\nproven     no plan with as many sub-grids in band is cheaper by more than {share / (1 + share):.2%}")
+
+
+def print_frontier(title: str, table: Any) -> None:
+    """Print the figures of a community at several prices."""
+    names = {"off_target": "balance", "building": "building", "compound": "compound"}
+    rows = []
+    for (wish, factor), r in table.iterrows():
+        figures = f"{r.price:,.0f} {r.subgrids} {r.out_of_band} {r.cv:.1%} {r.mean_walk:.1f} {r.buildings_split}".split()
+        best = "yes" if r.undominated else ""
+        rows.append((f"{names[wish]} ×{factor:g}", *figures, f"{r.compounds_crossed}", f"{r.household_metres:,.0f}", best))
+    columns = ("price", "hh-m", "parts", "out", "CV", "walk m", "split", "crossed", "walk hh-m", "best")
+    print_table(title, columns, rows, right=tuple(range(1, 9)))
+    out.print(
+        "\nout: sub-grids out of band; split: buildings in several sub-grids; crossed: compounds beyond a sub-grid's first;"
+    )
+    out.print("best: no other row is at least as good in every figure and better in one; hh-m: household-metres")

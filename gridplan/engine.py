@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
@@ -75,9 +76,13 @@ def map_tasks(
             progress(stage, len(results), len(tasks))
         return results
     with ThreadPoolExecutor(count_workers(workers)) as pool:
-        for result in pool.map(function, tasks):
-            results.append(result)
-            progress(stage, len(results), len(tasks))
+        try:
+            for result in pool.map(function, tasks):
+                results.append(result)
+                progress(stage, len(results), len(tasks))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
     return results
 
 
@@ -203,7 +208,8 @@ def _reach_scheduler(distributed: Any, address: str) -> Any:
 
 
 def _follow_parent() -> None:
-    """End this process as soon as the one that started it is gone, even if that was killed."""
+    """Leave Ctrl-C to the process that started this one, and end as soon as that is gone, even if it was killed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is None:
         return

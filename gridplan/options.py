@@ -64,6 +64,13 @@ HOW = "How to read it"
 WHAT = "What to draw"
 WHO = "Who does the work"
 
+Workers = Annotated[int | None, typer.Option(min=1, help="Threads; one for each core if not given.")]
+Seconds = Annotated[
+    float | None,
+    typer.Option(
+        min=0, help="Stop refining after so long; the plan is complete, but depends on the machine.", rich_help_panel=WHAT
+    ),
+]
 Source = Annotated[
     str,
     typer.Argument(metavar="SOURCE", help="OSM extract (.osm.pbf, .osm), vector file with buildings, or folder of such files."),

@@ -12,10 +12,11 @@ import shapely
 
 from gridplan.communities import assign_communities, judge_kinds, make_enclosures
 from gridplan.compounds import infer_compounds
-from gridplan.conform import conform_table, make_empty, write_ledger
+from gridplan.conform import Entry, conform_table, make_empty, write_ledger
+from gridplan.deadline import ENDLESS, Deadline, share_out
 from gridplan.division.divide import Division, divide_atoms
 from gridplan.division.problem import Problem, make_problem
-from gridplan.engine import Progress, keep_silent, map_tasks
+from gridplan.engine import Progress, count_workers, keep_silent, map_tasks
 from gridplan.errors import InputError
 from gridplan.errors import Problem as Wrong
 from gridplan.households import estimate_households
@@ -27,6 +28,7 @@ from gridplan.stairwells import find_stairwells
 from gridplan.tessellation import tessellate
 
 VERSION = "0.1.0"
+CUT_SHORT = "the search was ended early, by a time limit or by the user, so the plan depends on the machine"
 
 
 def divide(
@@ -37,6 +39,8 @@ def divide(
     workers: int | None = None,
     inputs: Mapping[str, str] | None = None,
     progress: Progress = keep_silent,
+    seconds: float | None = None,
+    deadline: Deadline | None = None,
 ) -> Plan:
     """Draw the sub-grids of a site.
 
@@ -54,6 +58,11 @@ def divide(
         Names and hashes of the files that the site was read from, for the manifest.
     progress
         Called with the stage, the steps done and all steps.
+    seconds
+        Stop refining so long after the call; the plan is always complete. Where this cut the search of a community short, the
+        ledger and the manifest say so, since the plan then depends on the machine.
+    deadline
+        The same, where somebody else may ask for the end too.
 
     Raises
     ------
@@ -69,8 +78,9 @@ def divide(
     True
     """
     rules = rules or Rules()
+    deadline = deadline or Deadline(seconds)
     site = prepare_site(site, rules, progress=progress)
-    return divide_site(site, rules, seed=seed, workers=workers, inputs=inputs, progress=progress)
+    return divide_site(site, rules, seed=seed, workers=workers, inputs=inputs, progress=progress, deadline=deadline)
 
 
 def divide_site(
@@ -81,6 +91,7 @@ def divide_site(
     workers: int | None = None,
     inputs: Mapping[str, str] | None = None,
     progress: Progress = keep_silent,
+    deadline: Deadline = ENDLESS,
 ) -> Plan:
     """Draw the sub-grids of a site whose households, classes and compounds are known; as :func:`divide` does."""
     progress("stairwells", 0, 1)
@@ -91,7 +102,9 @@ def divide_site(
     progress("neighbours", 0, 1)
     neighbours, joined = find_neighbours(stairwells, site.barriers, site.openings, rules.neighbours)
     site = site.replace(ledger=write_ledger(site.ledger, [*found, *joined]))
-    return draw_plan(site, stairwells, neighbours, rules, seed=seed, workers=workers, inputs=inputs, progress=progress)
+    return draw_plan(
+        site, stairwells, neighbours, rules, seed=seed, workers=workers, inputs=inputs, progress=progress, deadline=deadline
+    )
 
 
 def prepare_site(site: Site, rules: Rules, *, progress: Progress = keep_silent) -> Site:
@@ -121,12 +134,14 @@ def draw_plan(
     workers: int | None = None,
     inputs: Mapping[str, str] | None = None,
     progress: Progress = keep_silent,
+    deadline: Deadline = ENDLESS,
 ) -> Plan:
     """Divide the stairwells of every community and write the plan's tables."""
     problems = make_problems(stairwells, neighbours, rules)
+    shares = share_out([len(problem) for problem in problems.values()], count_workers(workers))
     divisions = map_tasks(
-        lambda problem: divide_atoms(problem, rules.division.effort, seed),
-        list(problems.values()), workers=workers, stage="division", progress=progress,
+        lambda task: divide_atoms(task[0], rules.division.effort, seed, deadline.share(task[1])),
+        list(zip(problems.values(), shares, strict=True)), workers=workers, stage="division", progress=progress,
     )  # fmt: skip
     drawn, exceptions = [], []
     for community, problem, division in zip(problems, problems.values(), divisions, strict=True):
@@ -143,7 +158,9 @@ def draw_plan(
     outlines = tessellate(
         site.communities, site.buildings, stairwells, site.streets, site.barriers, rules.outlines, progress=progress
     )
-    site = site.replace(ledger=write_ledger(site.ledger, outlines.entries))
+    cut_short = [community for community, division in zip(problems, divisions, strict=True) if division.cut_short]
+    entry = Entry("division", "communities", "noted", len(cut_short), CUT_SHORT, cut_short)
+    site = site.replace(ledger=write_ledger(site.ledger, [entry, *outlines.entries]))
     plan = Plan(
         site=site,
         stairwells=conform_table("stairwells", stairwells),
@@ -251,13 +268,13 @@ def write_manifest(plan: Plan, rules: Rules, seed: int, inputs: Mapping[str, str
         "stairwells": len(plan.stairwells),
         "exceptions": len(plan.exceptions),
     }
-    return compose_manifest(sizes, plan.subgrids, rules, seed, inputs)
+    return compose_manifest(sizes, plan.subgrids, rules, seed, inputs, plan.site.ledger)
 
 
 def compose_manifest(
-    sizes: Mapping[str, int], subgrids: pd.DataFrame, rules: Rules, seed: int, inputs: Mapping[str, str]
+    sizes: Mapping[str, int], subgrids: pd.DataFrame, rules: Rules, seed: int, inputs: Mapping[str, str], ledger: pd.DataFrame
 ) -> dict[str, Any]:
-    """Compose the manifest from the rows of each table and the table of sub-grids."""
+    """Compose the manifest from the rows of each table, the table of sub-grids and the ledger."""
     households = int(subgrids["households"].sum())
     figures = {
         "communities": sizes["communities"],
@@ -271,4 +288,11 @@ def compose_manifest(
         "mean_households": round(households / max(1, len(subgrids)), 2),
         "mean_walk": round(float(subgrids["household_metres"].sum()) / max(1, households), 2),
     }
-    return {"gridplan": VERSION, "seed": seed, "inputs": dict(inputs), "rules": rules.to_dict(), "figures": figures}
+    manifest = {"gridplan": VERSION, "seed": seed, "inputs": dict(inputs), "rules": rules.to_dict(), "figures": figures}
+    cut_short = count_cut_short(ledger)
+    return manifest | ({"cut_short": {"communities": cut_short, "note": CUT_SHORT}} if cut_short else {})
+
+
+def count_cut_short(ledger: pd.DataFrame) -> int:
+    """Count the communities whose search was ended before it was done."""
+    return int(ledger.loc[ledger["reason"] == CUT_SHORT, "count"].sum())

@@ -67,7 +67,7 @@ class Band:
 
     def find_counts(self, households: int) -> tuple[int, ...]:
         """Find every number of parts that so many households can be cut into within the band."""
-        return tuple(range(-(-households // self.high), households // self.low + 1))
+        return tuple(range(max(1, -(-households // self.high)), households // self.low + 1))
 
     def choose_count(self, households: int) -> int:
         """Choose the number of parts nearest to the target; within the band where any is."""

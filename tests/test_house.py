@@ -16,7 +16,7 @@ PACKAGE = ROOT / "gridplan"
 
 # From the ground up; modules on one floor do not import one another. A room that is a folder may import within itself.
 FLOORS = [
-    ["errors"],
+    ["errors", "deadline"],
     ["engine", "schema", "rules"],
     ["conform", "faces", "shapes", "codes", "parquet"],
     ["site"],
@@ -27,9 +27,9 @@ FLOORS = [
     ["benching"],
     ["plan"],
     ["planning"],
-    ["audit_rules"],
-    ["auditing"],
-    ["sources", "maps", "styles"],
+    ["audit_rules", "proving"],
+    ["auditing", "frontier"],
+    ["sources", "maps", "styles", "plots"],
     ["reading", "storage"],
     ["city"],
     ["console", "options"],

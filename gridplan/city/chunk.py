@@ -10,10 +10,11 @@ import geopandas as gpd
 from pyproj import CRS
 
 from gridplan.city.cutting import CHUNKS, NEAR, OWN
-from gridplan.city.job import read_chunks, read_job
+from gridplan.city.job import END, read_chunks, read_job
 from gridplan.city.tables import finish_folder, load_table, load_tables, save_table, start_folder
 from gridplan.communities import assign_communities
 from gridplan.conform import conform_table, make_empty
+from gridplan.deadline import Deadline
 from gridplan.parquet import count_rows
 from gridplan.plan import Plan
 from gridplan.planning import divide_site, fill_site
@@ -23,6 +24,7 @@ from gridplan.sources.tables import read_tables
 from gridplan.survey import make_site
 
 PARTS = "parts"
+ChunkTask = tuple[str, str, int, float | None, float]
 PART_TABLES = ("communities", "compounds", "buildings", "stairwells", "neighbours", "subgrids", "exceptions", "ledger")
 _READ = ("compounds", "barriers", "openings", "streets", "places", "institutions")
 
@@ -43,12 +45,15 @@ class _Clock:
             self._stage, self._began = stage, now
 
 
-def plan_chunk(task: tuple[str, str, int]) -> dict[str, float]:
+def plan_chunk(task: ChunkTask) -> dict[str, float]:
     """Plan one chunk, keep its part on disk, and return the seconds of each stage.
 
-    ``task`` is the folder of unfinished work, the name of the chunk and the number of threads.
+    ``task`` is the folder of unfinished work, the name of the chunk, the number of threads, the time at which the search
+    of the whole city ends (seconds since 1970, None for no limit), and the chunk's share of the time left when it begins.
     """
-    work, name, threads = Path(task[0]), task[1], task[2]
+    work, name, threads, until, share = Path(task[0]), *task[1:]
+    left = None if until is None else max(0.0, until - time.time())
+    deadline = Deadline(left, signal=work / END).share(share)
     job, told = read_job(work), read_chunks(work)
     assert told is not None
     rules, clock = Rules.from_dict(job.rules), _Clock()
@@ -56,7 +61,7 @@ def plan_chunk(task: tuple[str, str, int]) -> dict[str, float]:
     site = _read_chunk(work / CHUNKS / name, job.mapping, job.crs, CRS.from_wkt(told[1]), rules)
     site = fill_site(site, rules, progress=clock)
     if (site.buildings["households"] > 0).any():
-        plan = divide_site(site, rules, seed=job.seed, workers=threads, progress=clock)
+        plan = divide_site(site, rules, seed=job.seed, workers=threads, progress=clock, deadline=deadline)
     else:
         empty: dict[str, Any] = {t: make_empty(t, site.crs) for t in ("stairwells", "neighbours", "subgrids", "exceptions")}
         plan = Plan(site=site, manifest={}, **empty)

@@ -13,6 +13,7 @@ from typing import Any
 from gridplan.planning import VERSION
 
 WORK = ".work"
+END = "end"  # the file that stands for the wish that the search end
 _JOB, _CHUNKS = "job.json", "chunks.json"
 LAYOUT = 1  # of the files of a job; a job of another layout is begun anew
 

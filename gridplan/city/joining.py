@@ -71,7 +71,7 @@ def join_city(
         remedy = "give a column of households or floors, or lower households.smallest"
         raise InputError([Problem("buildings", "homes", "no building counts as a home", remedy)])
     subgrids = pd.DataFrame(subgrids.drop(columns=[ROW])).set_index("subgrid").sort_index()
-    manifest = compose_manifest({**rows, "homes": homes}, subgrids, Rules.from_dict(job.rules), job.seed, job.inputs)
+    manifest = compose_manifest({**rows, "homes": homes}, subgrids, Rules.from_dict(job.rules), job.seed, job.inputs, ledger)
     write_notes(manifest, folder)
     return Summary(subgrids, rows, int(subgrids["households"].sum()), crs, manifest)
 

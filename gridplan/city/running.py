@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,13 @@ from pyproj import CRS
 
 from gridplan.city.chunk import PARTS, plan_chunk
 from gridplan.city.cutting import cut_city
-from gridplan.city.job import Job, open_work, read_chunks
+from gridplan.city.job import END, WORK, Chunk, Job, open_work, read_chunks
 from gridplan.city.joining import join_city
+from gridplan.city.tables import drop_folder, load_table
+from gridplan.deadline import ENDLESS, Deadline, share_out
 from gridplan.engine import Progress, count_workers, keep_silent, map_processes
 from gridplan.parquet import count_rows
+from gridplan.planning import count_cut_short
 from gridplan.reading import find_buildings
 from gridplan.rules import Rules
 from gridplan.storage.folder import LARGE, TABLES, put_files, refuse_existing
@@ -61,11 +65,13 @@ def plan_city(
     overwrite: bool = False,
     progress: Progress = keep_silent,
     seconds: dict[str, float] | None = None,
+    deadline: Deadline = ENDLESS,
 ) -> Summary:
     """Plan a city from files into a folder, in memory that does not grow with it.
 
     What is done is kept in the folder until the plan is whole; the same call takes it up again. The plan depends
-    neither on ``engine`` and ``workers`` nor on ``chunk``.
+    neither on ``engine`` and ``workers`` nor on ``chunk``. Parts whose search a deadline cut short are planned anew by a later
+    call without one.
 
     Parameters
     ----------
@@ -86,6 +92,8 @@ def plan_city(
         Called with the stage, the rows or buildings done and all of them.
     seconds
         Filled with the seconds of each stage, added up over processes.
+    deadline
+        When to stop refining; from :func:`open_deadline`, so that the processes learn of it too.
 
     Raises
     ------
@@ -101,17 +109,22 @@ def plan_city(
     told = {table: _write_paths(file) for table, file in (files or {}).items() if file}
     job = Job(str(source), told, dict(mapping or {}), crs, encoding, rules.to_dict(), seed, chunk, dict(inputs or {}))
     work, _ = open_work(output, job)
+    (work / END).unlink(missing_ok=True)
     if read_chunks(work) is None:
         cut_city(job, work, progress)
     found = read_chunks(work)
     assert found is not None
     chunks, wkt, entries = found
-    finished = {chunk.name for chunk in chunks if (work / PARTS / chunk.name).is_dir()}
+    finished = _find_finished(work, chunks, deadline)
     waiting = sorted((c for c in chunks if c.name not in finished), key=lambda c: (-c.buildings, c.name))  # long ones first
-    alone = engine == "serial" or (engine == "processes" and min(count_workers(workers), len(waiting)) <= 1)
+    count = min(count_workers(workers), max(1, len(waiting)))
+    alone = engine == "serial" or (engine == "processes" and count <= 1)
     threads = count_workers(workers if engine == "serial" else None) if alone else 1
-    tasks = [(str(work.resolve()), chunk.name, threads) for chunk in waiting]
     sizes, done = [chunk.buildings for chunk in waiting], sum(c.buildings for c in chunks if c.name in finished)
+    left = deadline.count_left()
+    until = None if left is None else time.time() + left
+    shares = share_out(sizes, 1 if alone else count)
+    tasks = [(str(work.resolve()), chunk.name, threads, until, share) for chunk, share in zip(waiting, shares, strict=True)]
     spent = map_processes(
         plan_chunk, tasks, engine=engine, scheduler=scheduler, workers=workers, sizes=sizes, done=done,
         stage="planning", progress=progress,
@@ -129,6 +142,22 @@ def plan_city(
     put_files(output, write)
     shutil.rmtree(work)
     return summaries[0]
+
+
+def open_deadline(output: str | Path, seconds: float | None = None) -> Deadline:
+    """Open the deadline of a city that is planned into ``output``; asked for the end, it tells all processes."""
+    return Deadline(seconds, signal=Path(output) / WORK / END)
+
+
+def _find_finished(work: Path, chunks: list[Chunk], deadline: Deadline) -> set[str]:
+    """Find the chunks whose parts are done; those cut short are done again where there is time, so they are cleared."""
+    finished = {chunk.name for chunk in chunks if (work / PARTS / chunk.name).is_dir()}
+    if not deadline.is_limited:
+        for name in sorted(finished):
+            if count_cut_short(load_table(work / PARTS / name, "ledger")):
+                drop_folder(work / PARTS / name)
+                finished.remove(name)
+    return finished
 
 
 def _write_paths(file: Any) -> Any:

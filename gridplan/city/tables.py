@@ -31,6 +31,14 @@ def load_tables(folder: Path, tables: Iterable[str]) -> Mapping[str, Any]:
     return {table: load_table(folder, table) for table in tables}
 
 
+def drop_folder(folder: Path) -> None:
+    """Take a folder away by one rename, so that no half of it is ever taken for the whole."""
+    aside = folder.with_name(f".{folder.name}.old")
+    shutil.rmtree(aside, ignore_errors=True)
+    folder.rename(aside)
+    shutil.rmtree(aside)
+
+
 def start_folder(folder: Path) -> Path:
     """Make an empty folder to draft another in, beside it; no other process drafts in the same."""
     folder.parent.mkdir(parents=True, exist_ok=True)

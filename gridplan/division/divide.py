@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from gridplan.deadline import ENDLESS, Deadline, share_out
 from gridplan.division.bound import find_bound
 from gridplan.division.columns import Columns
 from gridplan.division.cover import Cover, choose_cover
 from gridplan.division.listing import list_parts
+from gridplan.division.pieces import cut_pieces, is_large, mend_seams
 from gridplan.division.problem import Problem
 from gridplan.division.search import EFFORTS, Effort, open_state, search, total_price
 from gridplan.rules import Band
@@ -48,6 +50,8 @@ class Division:
         Household-metres and all other wishes of the whole division, in household-metres.
     shortfalls
         What is out of rule, and why.
+    cut_short
+        Whether the deadline ended the search, so that the division depends on the machine.
     """
 
     part: Array
@@ -55,9 +59,10 @@ class Division:
     walk: Array
     price: float
     shortfalls: tuple[Shortfall, ...]
+    cut_short: bool = False
 
 
-def divide_atoms(problem: Problem, effort: str = "default", seed: int = 0) -> Division:
+def divide_atoms(problem: Problem, effort: str = "default", seed: int = 0, deadline: Deadline = ENDLESS) -> Division:
     """Divide the atoms of a community into contiguous parts within the band, each about as cheap to walk as can be.
 
     Every island (atoms that nothing joins to the others) is divided by itself, into the number of parts nearest
@@ -71,6 +76,8 @@ def divide_atoms(problem: Problem, effort: str = "default", seed: int = 0) -> Di
         quick, default or thorough.
     seed
         Any whole number; the same seed gives the same division.
+    deadline
+        When to stop refining; what is not begun by then gets one quick run, and the division is always complete.
 
     Examples
     --------
@@ -87,44 +94,63 @@ def divide_atoms(problem: Problem, effort: str = "default", seed: int = 0) -> Di
     """
     part = np.zeros(len(problem), np.int64)
     shortfalls: list[Shortfall] = []
-    price, used = 0.0, 0
+    price, used, cut_short = 0.0, 0, False
     islands = problem.find_islands()
     for island in islands:
         own = problem.take(island) if len(islands) > 1 else problem
-        found, cost, proven = _divide_island(own, EFFORTS[effort], seed)
-        shortfalls += _explain(own, found, used, len(islands) > 1, proven)
+        found, cost, proven, is_cut = _divide_island(own, effort, seed, deadline)
+        shortfalls += _explain(own, found, used, len(islands) > 1, proven, is_cut)
         part[island] = found + used
         used += int(found.max()) + 1
         price += cost
+        cut_short |= is_cut
     part, shortfalls = _number_by_atom(part, shortfalls)
     state = open_state(problem.to_data(), part, used)
     members = _split(part, used)
     centres = np.array([own[np.argmin(np.round(state.sums[own], 6))] for own in members])
-    return Division(part, centres, state.sums[centres], price, tuple(sorted(shortfalls, key=lambda s: s.part)))
+    return Division(part, centres, state.sums[centres], price, tuple(sorted(shortfalls, key=lambda s: s.part)), cut_short)
 
 
-def _divide_island(problem: Problem, effort: Effort, seed: int) -> tuple[Array, float, bool]:
+def _divide_island(problem: Problem, wanted: str, seed: int, deadline: Deadline) -> tuple[Array, float, bool, bool]:
     """Divide a connected problem, trying further numbers of parts while some part is outside the band.
 
-    Returns the part of each atom, the price, and whether it is proven that no division keeps the band.
+    Returns the part of each atom, the price, whether it is proven that no division keeps the band, and whether the
+    deadline ended the search.
     """
+    if is_large(problem):
+        return _divide_pieces(problem, wanted, seed, deadline)
+    effort = EFFORTS["quick" if deadline.is_over() else wanted]
     listed = list_parts(problem.to_data(), effort.listed)
     best, best_price = np.zeros(0, np.int32), np.inf
     for number, k in enumerate(_list_counts(problem)):
-        part, price = search(problem, k, effort, _mix(seed, problem.ids[0], k), listed)
+        part, price = search(problem, k, effort, _mix(seed, problem.ids[0], k), listed, deadline)
         if price < best_price - 1e-6:
             best, best_price = part, price
-        if not len(_find_outside(problem, best)):
+        if not len(_find_outside(problem, best)) or deadline.is_over():
             break
         if number == 0 and listed is not None and problem.band.find_counts(problem.households):
             cover = _cover_listed(problem, listed, effort)
             if cover.part is not None:
-                return cover.part.astype(np.int64), cover.price, False
+                return cover.part.astype(np.int64), cover.price, False, False
             if cover.bound == np.inf:
-                return best.astype(np.int64), best_price, True
-    if effort.steps and listed is None and len(best) and not len(_find_outside(problem, best)):
+                return best.astype(np.int64), best_price, True, False
+    early = deadline.is_over()
+    if effort.steps and listed is None and not early and not len(_find_outside(problem, best)):
         best, best_price = _refine(problem, best, best_price, effort)
-    return best.astype(np.int64), best_price, False
+    return best.astype(np.int64), best_price, False, early
+
+
+def _divide_pieces(problem: Problem, wanted: str, seed: int, deadline: Deadline) -> tuple[Array, float, bool, bool]:
+    """Divide a very large island piece by piece; returns what :func:`_divide_island` does."""
+    part, used, is_cut = np.zeros(len(problem), np.int64), 0, False
+    pieces = cut_pieces(problem, _mix(seed, problem.ids[0], 0))
+    for piece, share in zip(pieces, share_out([len(piece) for piece in pieces], 1), strict=True):
+        found, _, _, early = _divide_island(problem.take(piece), wanted, seed, deadline.share(share))
+        part[piece] = found + used
+        used += int(found.max()) + 1
+        is_cut |= early
+    mended, price = mend_seams(problem, part, _mix(seed, problem.ids[0], used))
+    return mended.astype(np.int64), price, False, is_cut
 
 
 def _refine(problem: Problem, part: Array, price: float, effort: Effort) -> tuple[Array, float]:
@@ -161,7 +187,7 @@ def _mix(seed: int, name: str, k: int) -> int:
     return int.from_bytes(hashlib.blake2b(f"{seed}/{name}/{k}".encode(), digest_size=8).digest(), "little")
 
 
-def _explain(problem: Problem, part: Array, offset: int, is_island: bool, proven: bool) -> Iterator[Shortfall]:
+def _explain(problem: Problem, part: Array, offset: int, is_island: bool, proven: bool, is_cut: bool) -> Iterator[Shortfall]:
     """Explain every part outside the band: proven by arithmetic where it can be, else as the search's failure."""
     band, households = problem.band, problem.households
     mass = np.bincount(part, problem.weights).astype(int)
@@ -181,7 +207,8 @@ def _explain(problem: Problem, part: Array, offset: int, is_island: bool, proven
             yield Shortfall(int(p) + offset, rule, True, reason, _widen(int(mass[p]), band))
         else:
             reason = f"{mass[p]} households: no contiguous division of {where} within {band.low} to {band.high} was found"
-            remedy = f"try --effort thorough, another seed, or {_widen(int(mass[p]), band)}"
+            longer = "more time (the search was cut short)" if is_cut else "--effort thorough, another seed"
+            remedy = f"try {longer}, or {_widen(int(mass[p]), band)}"
             yield Shortfall(int(p) + offset, rule, False, reason, remedy)
 
 
@@ -192,6 +219,8 @@ def _widen(mass: int, band: Band) -> str:
 
 def _relax(band: Band, households: int, is_island: bool) -> str:
     """Say the smallest relaxation of the band that makes a number of parts possible."""
+    if households == 0:
+        return "check the numbers of households: nobody lives here"
     fewer, more = households // band.low, -(-households // band.high)
     ways = [(band.low - households // more, f"low = {households // more} (then {more} sub-grids)")]
     if fewer >= 1:

@@ -185,7 +185,7 @@ class Hike:
     def run(self, part: Array, hot: float) -> None:
         """Anneal from a division, keep the parts met when it is cold, and the division itself if it is the best."""
         state, seat = self.open_state(part)
-        total = float(state.walk.sum())
+        total = float(state.walk.sum()) or 1.0  # where nobody walks, weight outside the limits still costs
         unit, heavy = max(total / self.n, 1e-9), max(int(self.data.weights.sum()), 1)
         rounds = self.search.rounds * max(self.n, min(self.search.least, 4 * self.n + LITTLE)) // STEPS
         heats = unit * hot * (COLD / hot) ** (np.arange(STEPS + 1) / STEPS)

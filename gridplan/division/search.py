@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from gridplan.division.annealing import anneal
+from gridplan.deadline import ENDLESS, Deadline
 from gridplan.division.columns import Columns, Pool, join_columns
 from gridplan.division.cover import choose_cover
 from gridplan.division.growth import grow_columns
@@ -72,11 +73,14 @@ MOST_RUNS = 12
 LISTED_RUNS = 2  # runs where all parts are listed, to begin the relaxed cover with
 
 
-def search(problem: Problem, k: int, effort: Effort, seed: int, listed: Columns | None = None) -> tuple[Array, float]:
+def search(
+    problem: Problem, k: int, effort: Effort, seed: int, listed: Columns | None = None, deadline: Deadline = ENDLESS
+) -> tuple[Array, float]:
     """Search for the cheapest division of a connected problem into k parts.
 
     Several runs, each annealed from a start of its own; then the best cover by the parts that they met, and by
-    all parts that there are where these could be ``listed``.
+    all parts that there are where these could be ``listed``. Once the deadline is over, the best
+    after the run that goes on is kept.
 
     Returns int32[n], the part of each atom, and the price of the division in household-metres.
     """
@@ -88,11 +92,15 @@ def search(problem: Problem, k: int, effort: Effort, seed: int, listed: Columns 
     best, best_price = np.zeros(0, np.int32), np.inf
     pool = Pool(len(problem), k)
     runs = max(effort.runs, min(MOST_RUNS, LEAST_ROUNDS // max(SHORT_RUN, effort.rounds * len(problem))))
-    for _ in range(runs if listed is None else LISTED_RUNS):
+    for number in range(runs if listed is None else LISTED_RUNS):
+        if number and deadline.is_over():
+            break
         part = run(data, k, effort, chance, pool)
         price = total_price(data, part, k)
         if price < best_price - 1e-6:
             best, best_price = part, price
+    if deadline.is_over():
+        return best, best_price
     columns = pool.list_columns(MOST_COLUMNS)
     if listed is not None:
         columns = join_columns(columns, listed)
