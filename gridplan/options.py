@@ -64,7 +64,7 @@ HOW = "How to read it"
 WHAT = "What to draw"
 WHO = "Who does the work"
 
-Workers = Annotated[int | None, typer.Option(min=1, help="Threads; one for each core if not given.")]
+Threads = Annotated[int | None, typer.Option(min=1, help="Threads; one for each core if not given.")]
 Seconds = Annotated[
     float | None,
     typer.Option(

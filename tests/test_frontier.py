@@ -10,7 +10,6 @@ from gridplan.cli import app
 from gridplan.frontier import WISHES, _find_undominated
 from tests.villages import make_board_plan
 
-
 HALF = 3 + 2 * 2**0.5  # steps of thirty metres from five houses of a half board to its middle door: three beside it, two aslant
 
 

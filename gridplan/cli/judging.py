@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from gridplan.cli.door import app
-from gridplan.options import Effort, Lang, Layers, PlanPath, RulesFile, Workers
+from gridplan.options import Effort, Lang, Layers, PlanPath, RulesFile, Threads
 
 
 @app.command("audit")
@@ -81,7 +81,7 @@ def prove_command(
     path: PlanPath,
     communities: Annotated[list[str] | None, typer.Option("--community", metavar="CODE", help="Only these communities.")] = None,
     table: Annotated[Path | None, typer.Option("--csv", help="Write the table to this file.")] = None,
-    workers: Workers = None,
+    workers: Threads = None,
 ) -> None:
     """Prove how much cheaper any other plan could be at most, community by community.
 
@@ -105,7 +105,7 @@ def frontier_command(
     effort: Annotated[Effort, typer.Option(help="How long to search at each price.")] = Effort.default,
     rules_file: RulesFile = None,
     seed: Annotated[int, typer.Option(help="Same seed: same table.")] = 0,
-    workers: Workers = None,
+    workers: Threads = None,
 ) -> None:
     """Show what one community gains and pays when balance, whole buildings or whole compounds are priced higher or lower.
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from gridplan.division.kernels import anneal
+from gridplan.division.annealing import anneal
 from gridplan.division.problem import Problem
-from gridplan.division.search import SWAP_SHARE, open_state, total_price
+from gridplan.division.search import COLD, MARGIN, SWAP_SHARE, open_state, total_price
 from gridplan.division.start import cut_tree
 
 Array = np.ndarray[Any, Any]
@@ -43,5 +43,6 @@ def mend_seams(problem: Problem, part: Array, seed: int) -> tuple[Array, float]:
     data, k = problem.to_data(), int(part.max()) + 1
     state = open_state(data, part, k)
     chance = np.array([seed & 0xFFFFFFFFFFFFFFFF], np.uint64)
-    anneal(data, state, chance, MENDING * len(part), 0.0, 0.0, SWAP_SHARE)
+    margin = MARGIN * COLD * float(state.walk.sum()) / k
+    anneal(data, state, chance, MENDING * len(part), 0.0, 0.0, SWAP_SHARE, margin)
     return state.part, total_price(data, state.part, k)

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from gridplan.division.annealing import anneal
 from gridplan.deadline import ENDLESS, Deadline
+from gridplan.division.annealing import anneal
 from gridplan.division.columns import Columns, Pool, join_columns
 from gridplan.division.cover import choose_cover
 from gridplan.division.growth import grow_columns
