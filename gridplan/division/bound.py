@@ -25,7 +25,7 @@ from gridplan.division.search import open_state
 
 Array = np.ndarray[Any, Any]
 FIRST_STEPS = 40  # subgradient steps before the box steps
-WORK = 2_000_000  # entries of the integer problem of the proof
+WORK = 100_000  # entries of the integer problem of the proof
 DEFLECTION = 0.7  # share of the last direction that a subgradient step keeps
 
 
@@ -46,7 +46,7 @@ class Bound:
 
 
 def find_bound(
-    problem: Problem, part: Array, price: float, steps: int = 100, listed: int = 2_000_000, nodes: int = 1_000, most: int = 4_000
+    problem: Problem, part: Array, price: float, steps: int = 100, listed: int = 2_000_000, nodes: int = 200, most: int = 2_000
 ) -> Bound:
     """Find a lower bound on the price of every division into as many parts as ``part`` has, all within the band.
 

@@ -69,12 +69,12 @@ def raise_bound(data: Data, nested: Data, columns: Columns, k: int, worth: Array
     desk, master = make_desk(nested), _Master(columns, n, k)
     known = hash_columns(columns[1], columns[2])
     best, at, last = -np.inf, worth, worth
-    half, nodes = BOX * float(np.median(worth / data.weights)), NODES
-    floor = np.full(n, -np.inf)
+    size = data.weights.clip(1)
+    half, nodes = BOX * float(np.median(worth / size)), NODES
+    floor = np.full(n, -np.inf)  # what no part round the centre falls below
     for _ in range(steps):
-        promise, u, place = master.solve(at, half * data.weights)
-        # No part can fall by more than its households times the greatest rise of a household's price.
-        floor = floor - float(data.band[2]) * max(0.0, float(((u - last) / data.weights).max()))
+        promise, u, place = master.solve(at, half * size)
+        floor = floor - find_fall(data, u - last)
         last = u
         cutoff = place + max(WIDE * abs(place), 1.0)
         starts, atoms = price_centres(nested, desk, u, place - 1e-6, cutoff, floor, nodes)
@@ -86,7 +86,7 @@ def raise_bound(data: Data, nested: Data, columns: Columns, k: int, worth: Array
         known = np.concatenate([known, hashes[fresh]])
         columns = join_columns(columns, take_columns(found, fresh))
         master.enter(take_columns(found, fresh))
-        inside = bool((np.abs(u - at) < half * data.weights * (1 - 1e-9)).all())
+        inside = bool((np.abs(u - at) < half * size * (1 - 1e-9)).all())
         kept = promise - value < NEAR * abs(promise)
         if value > best:
             if kept or value - best > 0.3 * (promise - best):
@@ -99,6 +99,16 @@ def raise_bound(data: Data, nested: Data, columns: Columns, k: int, worth: Array
         if kept and inside:
             break
     return Raised(best, at, columns)
+
+
+def find_fall(data: Data, rise: Array) -> float:
+    """Find how far the cheapest part can fall, at the most, when the prices of the atoms rise.
+
+    That is the upper limit times the greatest rise of a household's price; without a limit where atoms have no households.
+    """
+    if data.weights.min() == 0:
+        return np.inf
+    return float(data.band[2]) * max(0.0, float((rise / data.weights).max()))
 
 
 class _Master:

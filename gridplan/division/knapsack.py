@@ -25,7 +25,7 @@ def list_items(data: Any, desk: Any, status: Any, mass: Any, whole: bool) -> Any
     rest = np.empty(n)
     for i in range(n):
         fits = status[i] == FREE and desk.seen[i] and desk.cost[i] >= 0.0 and data.weights[i] <= room
-        rest[i] = desk.cost[i] / data.weights[i] if fits else np.inf
+        rest[i] = desk.cost[i] / max(data.weights[i], 1) if fits else np.inf
     filled, limit = mass, np.inf
     for i in np.argsort(rest, kind="mergesort"):
         if rest[i] == np.inf:

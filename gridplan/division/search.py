@@ -58,7 +58,7 @@ class Effort:
 EFFORTS = {
     "quick": Effort(2, 100, 2, 4, 5_000, 1, 10_000, 20, 0),
     "default": Effort(6, 100, 2, 6, 30_000, 6, 25_000, 60, 0),
-    "thorough": Effort(24, 600, 4, 12, 2_000_000, 30, 200_000, 1_000, 30),
+    "thorough": Effort(24, 600, 4, 12, 2_000_000, 30, 100_000, 500, 20),
 }
 SWAP_SHARE = 0.1
 HOT, COLD = 0.12, 0.0015  # heat at first and at last, in shares of the mean price of a part
