@@ -96,7 +96,8 @@ class Generation:
                     pace, worse, now = pace / 2, 0, kept
                     continue
             lack = 1.0 - times
-            now = np.maximum(now + pace * (price - bound) / max(lack @ lack, 1.0) * lack, 0.0)
+            stride = pace * (price - bound) / max(float(lack @ lack), 1.0)
+            now = np.maximum(now + stride * lack, 0.0)
             ends = np.concatenate([[0], np.cumsum(np.where(np.isin(everyone, chosen), np.diff(starts), 0))])
             add_parts(data, self.store, ends, atoms[np.isin(number, chosen)])
         self.bound = best
