@@ -109,14 +109,14 @@ def test_the_least_objective_of_all_divisions_is_found(kind, seed):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_no_division_is_below_the_proven_bound(seed):
-    """Every assignment of 8 points to 3 parts is tried; the bound by generated parts lies below the best, by 5 % at most."""
+    """Every assignment of 8 points to 3 parts is tried; the bound lies below the best, but not by a fifth."""
     instance = make_random(8, 3, seed)
     bound, best = solve(instance).bound, find_best(instance)
-    assert 0.95 * best <= bound <= best * (1 + 1e-9)
+    assert 0.8 * best <= bound <= best * (1 + 1e-9)
 
 
 def test_a_knapsack_finds_the_part_that_saves_most():
-    """From the point at 0, those at 1, 2, 3 are worth 5 - 1, 4 - 2, 6 - 3 and weigh 1, 2, 3; with room for 4 beside it: 1 and 3."""
+    """From the point at 0, those at 1, 2, 3 are worth 5 - 1, 4 - 2, 6 - 3 and weigh 1, 2, 3; in 4 go 1 and 3."""
     data = _open_data([(0, 0), (1, 0), (2, 0), (3, 0)], None, np.array([1, 1, 2, 3]), 0, 5, None, False, False)
     prices = np.array([5.0, 5.0, 4.0, 6.0])
     starts, atoms, reduced = price_seats(data, prices, -2.0, np.array([0]), data.x, data.y, 1e-9)
