@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridplan.benching import Instance, bench_folder, check_answer, list_instances
-from gridplan.division.points import divide_points
+from gridplan.division.points import _open_data, divide_points
+from gridplan.division.seeking import price_seats
 from gridplan.errors import InputError
 
 BENCH = Path(__file__).parents[2] / "shared" / "bench"
@@ -104,6 +105,24 @@ def test_the_least_objective_of_all_divisions_is_found(kind, seed):
     assert verdict.faults == ()
     assert division.objective == pytest.approx(verdict.objective)
     assert verdict.objective == pytest.approx(best)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_division_is_below_the_proven_bound(seed):
+    """Every assignment of 8 points to 3 parts is tried; the bound lies below the best, but not by a fifth."""
+    instance = make_random(8, 3, seed)
+    bound, best = solve(instance).bound, find_best(instance)
+    assert 0.8 * best <= bound <= best * (1 + 1e-9)
+
+
+def test_a_knapsack_finds_the_part_that_saves_most():
+    """From the point at 0, those at 1, 2, 3 are worth 5 - 1, 4 - 2, 6 - 3 and weigh 1, 2, 3; in 4 go 1 and 3."""
+    data = _open_data([(0, 0), (1, 0), (2, 0), (3, 0)], None, np.array([1, 1, 2, 3]), 0, 5, None, False, False)
+    prices = np.array([5.0, 5.0, 4.0, 6.0])
+    starts, atoms, reduced = price_seats(data, prices, -2.0, np.array([0]), data.x, data.y, 1e-9)
+    assert sorted(atoms.tolist()) == [0, 1, 3]
+    assert starts.tolist() == [0, 3]
+    assert reduced.tolist() == [2.0 - (5 + 4 + 3)]
 
 
 @given(seed=st.integers(0, 10_000), n=st.integers(6, 40), k=st.integers(1, 6))

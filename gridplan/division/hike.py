@@ -78,6 +78,8 @@ class Search:
         How many regions, covered one by one, hold each part on average.
     turns
         Times that parts are generated for a relaxed cover, where they can be.
+    steps
+        Times that prices are changed to begin with.
     """
 
     fresh: int
@@ -91,6 +93,7 @@ class Search:
     slack: float
     overlap: int
     turns: int
+    steps: int
 
 
 class Hike:
@@ -130,7 +133,10 @@ class Hike:
             self.run(self.start(turn), HOT[turn % len(HOT)])
         relaxation = Relaxation(self.n, self.k, self.exact)
         generation = Generation(self.data, self.k, self.store, relaxation)
-        turns = self.search.turns if can_generate(self.data, self.mean) else 0
+        turns = self.search.turns if can_generate(self.data, self.k, self.mean) else 0
+        if turns and not self.best_outside:
+            self.store.gather()
+            generation.descend(self.best, self.best_price, self.search.steps)
         for turn in range(self.search.covers):
             self.store.gather()
             own = self._find_own()
@@ -138,7 +144,7 @@ class Hike:
                 self.run(self.best, AGAIN[turn % len(AGAIN)])
                 continue
             relaxed = generation.relax(own, turns)
-            self.bound = generation.bound
+            self.bound = max(generation.bound, 0.0)
             for number in range(self.search.again):
                 heat = AGAIN[(turn * self.search.again + number) % len(AGAIN)]
                 mixed = not self.data.contiguous and not self.tight and (turn + number) % 3 < 2

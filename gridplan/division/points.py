@@ -24,25 +24,18 @@ Array = np.ndarray[Any, Any]
 
 SEARCHES = {
     "quick": Search(
-        fresh=6, again=2, covers=5, rounds=250, least=1_500, columns=3_000, nodes=10, every=5, slack=5e-4, overlap=2, turns=30
+        fresh=6, again=2, covers=5, rounds=250, least=1_500, columns=3_000, nodes=10, every=5, slack=5e-4, overlap=2, turns=15,
+        steps=40,
     ),
     "default": Search(
-        fresh=12, again=3, covers=12, rounds=500, least=3_000, columns=4_000, nodes=30, every=6, slack=1e-4, overlap=4, turns=60
+        fresh=12, again=3, covers=12, rounds=500, least=3_000, columns=4_000, nodes=30, every=6, slack=1e-4, overlap=4, turns=60,
+        steps=60,
     ),
     "thorough": Search(
-        fresh=30,
-        again=6,
-        covers=30,
-        rounds=1_500,
-        least=4_000,
-        columns=8_000,
-        nodes=200,
-        every=6,
-        slack=1e-6,
-        overlap=6,
-        turns=200,
+        fresh=30, again=6, covers=30, rounds=1_500, least=4_000, columns=8_000, nodes=200, every=6, slack=1e-6, overlap=6,
+        turns=200, steps=100,
     ),
-}
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
