@@ -2,7 +2,7 @@
 
 import numpy as np
 import pandas as pd
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.affinity import rotate
 from shapely.geometry import Polygon, box
@@ -97,6 +97,7 @@ def test_the_door_of_an_l_shaped_building_lies_in_it():
     assert shape.buffer(1e-6).covers(atoms.geometry.iloc[0])
 
 
+@settings(deadline=None)
 @given(
     floors=st.integers(1, 40), households=st.integers(1, 600), length=st.floats(6, 120), doors=st.none() | st.integers(1, 12),
     turn=st.floats(0, 180),
