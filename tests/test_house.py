@@ -17,7 +17,9 @@ PACKAGE = ROOT / "gridplan"
 # From the ground up; modules on one floor do not import one another. A room that is a folder may import within itself.
 FLOORS = [
     ["errors", "engine"],
-    ["schema", "rules"],
+    ["schema", "rulebook"],
+    ["people_rules"],
+    ["rules"],
     ["conform", "faces", "shapes", "codes", "parquet"],
     ["site"],
     ["inspection", "lands", "linework", "tiling"],
@@ -27,8 +29,11 @@ FLOORS = [
     ["benching"],
     ["plan"],
     ["planning"],
+    ["organisation", "staffing", "pairing", "rating"],
     ["audit_rules"],
     ["auditing"],
+    ["disclosure"],
+    ["briefing"],
     ["sources", "maps", "styles"],
     ["reading", "storage"],
     ["city"],
