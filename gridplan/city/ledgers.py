@@ -15,7 +15,10 @@ from gridplan.errors import quote_ids
 from gridplan.plan import ALL_TABLES
 
 LISTED = 20  # codes that an entry of the ledger lists
-STEPS = ("synthetic", "read", "survey", "communities", "households", "compounds", "stairwells", "neighbours", "outlines")
+STEPS = (
+    *("synthetic", "read", "survey", "communities", "households", "compounds", "stairwells", "neighbours"),
+    *("exclusive", "outlines", "special", "grids"),
+)
 # Numbers in the reasons of the ledger that add up over chunks; all others (metres, square metres) are the same in each.
 _SUMMED = re.compile(r"\b\d+(?= (?:households|islands|clusters|urban|rural)\b)")
 _MORE = re.compile(r" and \d+ more$")
