@@ -182,7 +182,7 @@ def _draw_land(
     site = site.replace(ledger=write_ledger(site.ledger, outlines.entries))
     drawn = outlines.subgrids
     if found is not None and len(found.grids):
-        drawn = return_surplus(drawn, found.grids.geometry, rules.outlines.grid)
+        drawn = return_surplus(drawn, found.grids.geometry, subgrids.set_index("subgrid")["community"], rules.outlines.grid)
     return site, _join_outlines(subgrids, stairwells, drawn, site)
 
 
