@@ -75,8 +75,8 @@ def find_owners(
     Examples
     --------
     >>> from gridplan.conform import conform_table, make_empty
-    >>> def table(name, geometry, **columns):
-    ...     return conform_table(name, gpd.GeoDataFrame(columns, geometry=geometry, crs="EPSG:32650"))
+    >>> def table(of, geometry, **columns):
+    ...     return conform_table(of, gpd.GeoDataFrame(columns, geometry=geometry, crs="EPSG:32650"))
     >>> yard, gate = shapely.box(0, 0, 60, 40), shapely.Point(30, 20)
     >>> both = find_owners(table("places", [yard], place=["p1"], kind=["school"], name=["东湖小学"]),
     ...                    table("institutions", [gate], institution=["i1"], kind=["school"], name=["东湖小学"]),

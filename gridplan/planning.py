@@ -25,6 +25,7 @@ from gridplan.neighbours import find_neighbours
 from gridplan.plan import Plan
 from gridplan.rules import Rules
 from gridplan.site import Site
+from gridplan.special import find_specials, note_outside
 from gridplan.stairwells import find_stairwells
 from gridplan.surplus import return_surplus
 from gridplan.tessellation import tessellate
@@ -108,6 +109,8 @@ def prepare_site(site: Site, rules: Rules, *, progress: Progress = keep_silent) 
     progress("communities", 0, 1)
     if site.communities.empty:
         site = make_enclosures(site, rules.site)
+    if rules.special.drawn:
+        site = site.replace(ledger=write_ledger(site.ledger, [note_outside(site.barriers, site.communities, rules.special)]))
     return fill_site(assign_communities(site, rules.site), rules, progress=progress)
 
 
@@ -159,7 +162,17 @@ def draw_plan(
         exceptions=_number_rows(exceptions),
         manifest={},
     )
+    if rules.special.drawn:
+        progress("special", 0, 1)
+        plan = _add_specials(plan, rules, around)
     return plan.replace(manifest=write_manifest(plan, rules, seed, inputs or {}))
+
+
+def _add_specials(plan: Plan, rules: Rules, around: Any) -> Plan:
+    """Add the special grids, and the sub-grids that they touch."""
+    found = find_specials(plan.site.barriers, plan.site.communities, plan.subgrids, rules.special, around)
+    ledger = write_ledger(plan.site.ledger, found.entries)
+    return plan.replace(special_grids=found.grids, touches=found.touches, ledger=ledger)
 
 
 def _draw_land(

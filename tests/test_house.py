@@ -22,7 +22,7 @@ FLOORS = [
     ["rules"],
     ["conform", "faces", "shapes", "codes", "parquet"],
     ["site"],
-    ["inspection", "lands", "linework", "tiling", "owners"],
+    ["inspection", "lands", "linework", "tiling", "owners", "stretches"],
     ["outlines", "claims", "surplus"],
     ["survey", "communities", "compounds", "households", "stairwells", "neighbours", "tessellation", "exclusive", "special"],
     ["division"],
