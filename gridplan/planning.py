@@ -21,6 +21,7 @@ from gridplan.errors import InputError
 from gridplan.errors import Problem as Wrong
 from gridplan.exclusive import add_exclusives, find_exclusives
 from gridplan.households import estimate_households
+from gridplan.layering import draw_grids
 from gridplan.neighbours import find_neighbours
 from gridplan.plan import Plan
 from gridplan.rules import Rules
@@ -165,6 +166,8 @@ def draw_plan(
     if rules.special.drawn:
         progress("special", 0, 1)
         plan = _add_specials(plan, rules, around)
+    if rules.grids.drawn:
+        plan = draw_grids(plan, rules, seed=seed, workers=workers, progress=progress)
     return plan.replace(manifest=write_manifest(plan, rules, seed, inputs or {}))
 
 
