@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from gridplan.maps.draw import draw_map
     from gridplan.maps.offline import write_map
     from gridplan.plan import Plan
+    from gridplan.layering import draw_grids
     from gridplan.planning import divide
     from gridplan.reading import read_site
     from gridplan.rules import Band, Prices, Rules
@@ -61,6 +62,7 @@ _ROOMS = {
     "Site": "site",
     "audit": "auditing",
     "divide": "planning",
+    "draw_grids": "layering",
     "draw_map": "maps.draw",
     "make_site": "survey",
     "make_town": "sources.synthetic",
@@ -91,6 +93,7 @@ __all__ = [
     "__version__",
     "audit",
     "divide",
+    "draw_grids",
     "draw_map",
     "make_site",
     "make_town",

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 SHOWN_FINDINGS = 12  # kinds of findings in the printed report; the rest are counted
 
 
-_OTHERS = {"exclusive": "exclusive grid", "special_grids": "special grid", "grids": "grid of the upper layer"}
+_OTHERS = {"exclusive": "exclusive grid", "special_grids": "special grid", "grids": "upper grid"}
 
 
 @dataclass(frozen=True)

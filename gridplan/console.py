@@ -21,6 +21,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+_OTHERS = {"exclusive": "exclusive grids", "special_grids": "special grids", "grids": "grids of the upper layer"}
 SHOWN_ENTRIES = 40  # of the ledger; the rest are counted
 
 out = Console(highlight=False)
@@ -141,12 +142,13 @@ def print_plan(plan: Any) -> None:
         rows = ((e.subgrid, "yes" if e.proven else "no", e.explanation, e.remedy) for e in shown.itertuples())
         more = f", the first {len(shown)}" if len(plan.exceptions) > len(shown) else ""
         columns = ("sub-grid", "proven", "why", "remedy")
-        print_table(f"\n{len(plan.exceptions)} sub-grids out of band{more}", columns, rows)
+        print_table(f"\n{len(plan.exceptions)} out of band{more}", columns, rows)
         out.print()
 
 
 def print_figures(figures: Mapping[str, Any]) -> None:
     """Print the figures of a plan's manifest."""
+    named = [f"{figures[name]:,} {noun}" for name, noun in _OTHERS.items() if figures.get(name)]
     share = figures["in_band"] / max(1, figures["subgrids"])
     out.print()
     out.print(
@@ -154,6 +156,8 @@ def print_figures(figures: Mapping[str, Any]) -> None:
         f"{figures['communities']:,} communities, mean {figures['mean_households']:.1f}",
         soft_wrap=True,
     )
+    if named:
+        out.print(f"beside     {', '.join(named)}", soft_wrap=True)
     out.print(
         f"in band    {figures['in_band']:,} ({share:.1%}); mean walk to the centre {figures['mean_walk']:.0f} m", soft_wrap=True
     )

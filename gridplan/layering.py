@@ -126,8 +126,10 @@ def _make_problem(own: Any, xy: Array, pairs: Array, open_: Any, compound: Array
     free = pairs[open_.to_numpy(bool)] if len(pairs) else pairs
     side = connected_components(csr_matrix((np.ones(len(free)), (free[:, 0], free[:, 1])), shape=(n, n)), directed=False)[1]
     weights = own["households"].to_numpy(np.int64)
+    climb = np.zeros(n)
+    climb.setflags(write=False)  # as a table's column is, so that the kernels need not be compiled once more
     return Problem(
-        ids=tuple(own.index), weights=weights, pull=weights.astype(float), xy=xy, climb=np.zeros(n), stack=np.arange(n),
+        ids=tuple(own.index), weights=weights, pull=weights.astype(float), xy=xy, climb=climb, stack=np.arange(n),
         pairs=pairs, groups=np.column_stack([compound, side]).astype(np.int32),
         prices=np.array([rules.prices.compound, rules.prices.opening], float), band=band,
         outside=rules.prices.outside_band, off=rules.prices.off_target,

@@ -75,7 +75,7 @@ def _prove(e: Evidence, steps: Steps) -> Array:
     member = np.full(len(e.subgrids), -1)
     member[e.part[known]] = label[known]
     held = np.where(member >= 0, island[member], 0)
-    return np.asarray(too_large | (-(-held // high) > held // low))
+    return np.asarray(too_large | (-(-held // np.maximum(high, 1)) > held // np.maximum(low, 1)))
 
 
 def check_codes(evidence: Evidence) -> pd.DataFrame:

@@ -188,7 +188,7 @@ def _widen(mass: int, band: Band) -> str:
 def _relax(band: Band, households: int, is_island: bool) -> str:
     """Say the smallest relaxation of the band that makes a number of parts possible."""
     fewer, more = households // band.low, -(-households // band.high)
-    ways = [(band.low - households // more, f"low = {households // more} (then {more} sub-grids)")]
+    ways = [(band.low - households // more, f"low = {households // more} (then {more} sub-grid{'s' if more > 1 else ''})")]
     if fewer >= 1:
         top = -(-households // fewer)
         ways.append((top - band.high, f"high = {top} (then {fewer} sub-grid{'s' if fewer > 1 else ''})"))

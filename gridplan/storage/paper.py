@@ -120,7 +120,7 @@ def describe_plan(summary: Summary, files: Sequence[str]) -> str:
     lines = [
         "A plan of small grids 小网格划分方案",
         "",
-        f"Sub-grids 子网格: {len(summary.subgrids)}",
+        *_count_grids(summary),
         f"Households 户数: {summary.households}",
         f"Communities 社区: {summary.rows['communities']}",
         f"Coordinates 坐标系: {summary.crs.name}{f' ({crs})' if len(crs) < 20 else ''}, metres 米",
@@ -136,6 +136,17 @@ def describe_plan(summary: Summary, files: Sequence[str]) -> str:
     for table in (t for t in ALL_TABLES if t in summary.rows):
         lines += [f"{table} ({summary.rows[table]}): {TITLES[table]}", *_describe_columns(table), ""]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _count_grids(summary: Summary) -> list[str]:
+    """Count the sub-grids of homes, and the other kinds of grid where there are any."""
+    lone = int((summary.subgrids["kind"] == "exclusive").sum())
+    others = [
+        ("Exclusive grids 专属网格", lone),
+        ("Special grids 专项网格", summary.rows.get("special_grids", 0)),
+        ("Grids of the upper layer 网格", summary.rows.get("grids", 0)),
+    ]
+    return [f"Sub-grids 子网格: {len(summary.subgrids) - lone}", *(f"{noun}: {count}" for noun, count in others if count)]
 
 
 def _describe_columns(table: str) -> list[str]:
