@@ -31,10 +31,10 @@ if TYPE_CHECKING:
         Problem,
         RuleError,
     )
+    from gridplan.layering import draw_grids
     from gridplan.maps.draw import draw_map
     from gridplan.maps.offline import write_map
     from gridplan.plan import Plan
-    from gridplan.layering import draw_grids
     from gridplan.planning import divide
     from gridplan.reading import read_site
     from gridplan.rules import Band, Prices, Rules

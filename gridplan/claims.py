@@ -56,7 +56,7 @@ def claim_buildings(site: Site, owners: gpd.GeoDataFrame, rules: ExclusiveRules)
     >>> from gridplan.conform import make_empty
     >>> from tests.villages import CRS, X0, Y0, make_checkerboard, make_table
     >>> site = make_checkerboard()
-    >>> hall = {"building": "hall", "use": "school", "community": "0301", "geometry": shapely.box(X0 + 200, Y0, X0 + 230, Y0 + 40)}
+    >>> hall = {"building": "hall", "use": "school", "community": "0301", "geometry": shapely.box(X0, Y0 + 80, X0 + 30, Y0 + 120)}
     >>> both = pd.concat([site.buildings, make_table("buildings", [hall])]).sort_index()
     >>> none = gpd.GeoDataFrame({c: [] for c in COLUMNS}, geometry="geometry", crs=CRS)
     >>> owners, claims = claim_buildings(site.replace(buildings=both), none, ExclusiveRules())
@@ -186,6 +186,10 @@ def _make_owners(owner: Ints, lone: gpd.GeoDataFrame, kind: Any, edges: tuple[In
     rank[np.argsort(start)] = np.arange(len(start))
     owner[rows] = first + rank[number]
     seat = lone.iloc[rows[np.sort(start)]]
-    data = {"owner": seat.index.to_numpy(object), "kind": kind[rows[np.sort(start)]], "name": seat["building_name"].to_numpy(object)}
+    data = {
+        "owner": seat.index.to_numpy(object),
+        "kind": kind[rows[np.sort(start)]],
+        "name": seat["building_name"].to_numpy(object),
+    }
     places = shapely.point_on_surface(seat.geometry.to_numpy())
     return pd.DataFrame(data).assign(community=seat["community"].to_numpy(object), geometry=places)

@@ -85,7 +85,7 @@ def describe_rows(frame: pd.DataFrame) -> pd.Series[Any]:
 
 
 def number_places(stem: str, x: Any, y: Any, box: Any, width: int = 3) -> list[str]:
-    """Number places row by row from north to south, west to east in each row.
+    """Give places numbers row by row from north to south, west to east in each row.
 
     Rows are as high as a place is wide on average, so that neighbours on the map have neighbouring numbers.
 

@@ -81,7 +81,7 @@ def find_exclusives(site: Site, rules: ExclusiveRules, around: gpd.GeoDataFrame 
         _note("institutions", noted["double"], "the same as another place or institution: one exclusive grid for both"),
         _note("institutions", noted["over"], "lie in several communities: each kept by the one with most of its land, cut there"),
         _note("institutions", owners["owner"][missing], "without a building or outline of their own: left to the sub-grids"),
-        _note("institutions", owners["owner"][small], f"with less than {rules.smallest:g} m2 of their own: left to the sub-grids"),
+        _note("institutions", owners["owner"][small], f"with less than {rules.smallest:g} m2 of land: left to the sub-grids"),
         _note(
             "institutions", owners["owner"][lived],
             f"more than {rules.most_households} households live on their land: left to the sub-grids",

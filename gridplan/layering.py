@@ -138,7 +138,7 @@ def _make_problem(own: Any, xy: Array, pairs: Array, open_: Any, compound: Array
 
 def _find_compounds(plan: Plan, part: Array, count: int) -> Array:
     """Find the compound that most households of each sub-grid live in, as a number; 0 where most live in none."""
-    number, names = pd.factorize(plan.stairwells["compound"].to_numpy(object), sort=True)
+    number = pd.factorize(plan.stairwells["compound"].to_numpy(object), sort=True)[0]
     number = np.where(plan.stairwells["compound"].to_numpy(object) == "", 0, number + 1)
     table = pd.DataFrame({"part": part, "compound": number, "households": plan.stairwells["households"].to_numpy()})
     held = table[table["part"] >= 0].groupby(["part", "compound"], as_index=False)["households"].sum()
@@ -157,7 +157,7 @@ def _code_grids(community: str, problem: Problem, division: Division) -> list[st
 
 
 def _place_exclusives(subgrids: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Put each exclusive grid to the grid of its community that it has the longest border with, outwards from those that touch."""
+    """Put each exclusive grid to the grid of its community that it has the longest border with, outwards from those near."""
     lone = np.flatnonzero((subgrids["kind"] == "exclusive").to_numpy())
     if not len(lone):
         return subgrids

@@ -115,7 +115,7 @@ def _list_candidates(places: gpd.GeoDataFrame, institutions: gpd.GeoDataFrame, w
 
 
 def _match(rows: pd.DataFrame) -> Ints:
-    """Number the candidates so that those which are one and the same have one number."""
+    """Give the candidates numbers, those which are one and the same the same number."""
     shapes, name = rows["geometry"].to_numpy(object), rows["name"].to_numpy(object)
     kind, outlined = rows["kind"].to_numpy(object), rows["outlined"].to_numpy(bool)
     a, b = shapely.STRtree(shapes).query(shapes, predicate="dwithin", distance=NAMESAKES)

@@ -263,9 +263,7 @@ def _measure_walks(problem: Problem, centre: np.ndarray[Any, Any]) -> np.ndarray
     return np.asarray(np.where(same, np.abs(problem.climb - problem.climb[centre]), apart))
 
 
-def _join_outlines(
-    subgrids: pd.DataFrame, stairwells: gpd.GeoDataFrame, outlines: gpd.GeoSeries, site: Site
-) -> gpd.GeoDataFrame:
+def _join_outlines(subgrids: pd.DataFrame, stairwells: gpd.GeoDataFrame, outlines: gpd.GeoSeries, site: Site) -> gpd.GeoDataFrame:
     """Join figures and land outlines to the table of sub-grids."""
     land = outlines.reindex(subgrids["subgrid"])
     count = stairwells.groupby("subgrid")["building"].nunique()

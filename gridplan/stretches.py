@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -127,7 +128,7 @@ def cut_lines(lines: Shapes, codes: list[str], length: float) -> tuple[list[Any]
     count = max(1, round(float(ends[-1]) / length))
     marks = ends[-1] * np.arange(count + 1) / count
     pieces, owner = [], []
-    for low, high in zip(marks[:-1], marks[1:], strict=True):
+    for low, high in pairwise(marks):
         begin = np.clip(low - (ends - size), 0, size)
         end = np.clip(high - (ends - size), 0, size)
         rows = np.flatnonzero(end - begin > 1e-6)

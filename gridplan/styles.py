@@ -297,7 +297,9 @@ _LOOKS: Mapping[str, tuple[_Look, ...]] = {
     ),
     "grids": (
         _Look(
-            "grids", "areas", [_Rule("grid 网格", "", _fill("#ffffff", 0, "#6d28d9", 0.8))],
+            "grids",
+            "areas",
+            [_Rule("grid 网格", "", _fill("#ffffff", 0, "#6d28d9", 0.8))],
             _Label('"grid" || \'\\n\' || to_string("households")', 9, 50_000, "#5b21b6", True),
         ),
     ),

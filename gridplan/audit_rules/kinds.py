@@ -57,7 +57,7 @@ def check_exclusives(evidence: Evidence) -> pd.DataFrame:
             tell("error", banded, "with a band, as if it counted in the balance", "set low, target and high to 0"),
             tell("error", stairs > 0, "with stairwells of its own", "put its homes into a sub-grid"),
             tell("error", lived > rule.most_households, "with more homes on its land than the rule allows", "cut its land"),
-            tell("note", (lived > 0) & (lived <= rule.most_households), "with homes on its land", "see whether its land is right"),
+            tell("note", (lived > 0) & (lived <= rule.most_households), "with homes on its land", "see whether it is right"),
             tell("warning", small, f"below {rule.smallest:g} m2", "leave its land to the sub-grids around"),
             write_findings(
                 "exclusive", "error", "subgrids", owned.index, owned["community"].to_numpy(), noun="sub-grid of homes",
