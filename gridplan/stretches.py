@@ -29,7 +29,7 @@ def measure_middles(shapes: Shapes) -> Floats:
     [9.0, 50.0]
     """
     area, length = shapely.area(shapes), shapely.length(shapes)
-    return np.where(area > 0, (length + np.sqrt(np.maximum(length**2 - 16 * area, 0.0))) / 4, length)
+    return np.asarray(np.where(area > 0, (length + np.sqrt(np.maximum(length**2 - 16 * area, 0.0))) / 4, length))
 
 
 def merge_tracks(parts: pd.DataFrame, bed: Any) -> list[tuple[str, Shapes, list[str]]]:
@@ -161,12 +161,12 @@ def _chain(lines: Shapes) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]
     while left:
         rows = np.array(sorted(left))
         gaps = np.round(np.hypot(*(ends[:, rows] - at).reshape(-1, 2).T).reshape(2, -1), 3)
-        side, n = np.unravel_index(int(np.argmin(gaps)), gaps.shape)
+        side, n = divmod(int(np.argmin(gaps)), len(rows))
         row = int(rows[n])
         order.append(row)
-        flip.append(bool(side == 1))
+        flip.append(side == 1)
         left.discard(row)
-        at = ends[1 - int(side), row]
+        at = ends[1 - side, row]
     return np.array(order, dtype=np.int64), np.array(flip, dtype=bool)
 
 

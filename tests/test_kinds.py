@@ -71,7 +71,8 @@ def test_the_plan_of_homes_is_cut_by_the_school_and_tiles_the_rest():
     assert plan.stairwells["subgrid"].to_dict() == bare.stairwells["subgrid"].to_dict()
     school = plan.subgrids.loc["0301-E001"]
     assert school[["kind", "institution", "households", "low", "high"]].tolist() == ["exclusive", "p1", 0, 0, 0]
-    assert school["area"] == pytest.approx(3600, abs=1)
+    # its own 3,600 m2, and as much to the east of it that touches no sub-grid of homes
+    assert school["area"] == pytest.approx(7200, abs=1)
     assert plan.subgrids.area.sum() == pytest.approx(330 * 60, rel=1e-9)
     assert plan.manifest["figures"]["subgrids"] == 2
     assert plan.manifest["figures"]["exclusive"] == 1
@@ -88,7 +89,7 @@ def test_a_place_and_an_institution_of_one_name_are_one_and_the_institution_owns
 
 
 def test_a_street_between_two_halls_parts_them_and_the_second_hall_stands_for_itself():
-    street = {"street": "s1", "kind": "residential", "geometry": LineString([(X0 + 190, Y0 + 29), (X0 + 330, Y0 + 29)])}
+    street = {"street": "s1", "kind": "residential", "geometry": LineString([(X0 + 150, Y0 + 29), (X0 + 330, Y0 + 29)])}
     found = find_exclusives(put(make_school_site(), streets=[street]), ExclusiveRules())
     assert found.grids["owner"].tolist() == ["p1", "B"]
     assert found.grids.geometry.iloc[0].bounds[1] == pytest.approx(Y0 + 29)
