@@ -18,6 +18,7 @@ from gridplan.stretches import cut_area, cut_lines, measure_middles, merge_track
 Shapes = npt.NDArray[np.object_]
 Ints = npt.NDArray[np.int64]
 
+LONG = 8.0  # times as long as wide, from which a water is a river where the data only says water
 ALONG = 0.05  # m; a line so near the limit of two communities runs along it, and belongs to the one with the lower code
 LEAST_LINE, LEAST_AREA = 20.0, 100.0  # m, m2; what a barrier has less of in a community is a mere corner
 
@@ -69,9 +70,7 @@ def find_specials(
     >>> found.touches.round()[["special_grid", "subgrid", "length"]].values.tolist()
     [['c-S001', 'c-001', 1000.0], ['c-S002', 'c-001', 205.0]]
     """
-    kinds = [kind.strip() for kind in rules.kinds.split("|")]
-    own = barriers[barriers["kind"].str.lower().isin(kinds).to_numpy(bool)].sort_index()
-    own = own[shapely.get_dimensions(own.geometry.to_numpy()) > 0]
+    own = _take_kinds(barriers, rules)
     parts, corners = _clip(own, communities.sort_index(), communities if around is None else around)
     rows = [row for _, group in parts.groupby("community", sort=True) for row in _cut_community(group, rules)]
     note = Entry("special", "barriers", "noted", len(corners), "mere corners of them in a community: no special grid", corners)
@@ -86,6 +85,17 @@ def find_specials(
     count = touches.groupby("special_grid").size().reindex(grids["special_grid"], fill_value=0)
     grids["subgrid_count"] = count.to_numpy()
     return Specials(conform_table("special_grids", grids).sort_index(), touches, (note,))
+
+
+def _take_kinds(barriers: gpd.GeoDataFrame, rules: SpecialRules) -> gpd.GeoDataFrame:
+    """Take the lines and areas of the kinds asked for, in order of code; what is only called water is a river if it is long."""
+    own = barriers.sort_index()
+    shapes, kind = own.geometry.to_numpy(), own["kind"].str.lower()
+    length, area = measure_middles(shapes), shapely.area(shapes)
+    long = (area == 0) | (length**2 > LONG * area)
+    kind = kind.mask(kind == "water", pd.Series(np.where(long, "river", "lake"), index=own.index, dtype="str"))
+    wanted = kind.isin([word.strip() for word in rules.kinds.split("|")]) & (shapely.get_dimensions(shapes) > 0)
+    return own.assign(kind=kind)[wanted]
 
 
 def _clip(barriers: gpd.GeoDataFrame, communities: gpd.GeoDataFrame, around: gpd.GeoDataFrame) -> tuple[pd.DataFrame, list[str]]:
@@ -103,7 +113,7 @@ def _clip(barriers: gpd.GeoDataFrame, communities: gpd.GeoDataFrame, around: gpd
     table = pd.DataFrame(
         {
             "community": communities.index.to_numpy(object)[community], "barrier": barriers.index.to_numpy(object)[barrier],
-            "kind": barriers["kind"].str.lower().to_numpy(object)[barrier], "name": barriers["name"].to_numpy(object)[barrier],
+            "kind": barriers["kind"].to_numpy(object)[barrier], "name": barriers["name"].to_numpy(object)[barrier],
             "solid": flat, "size": size, "geometry": parts,
         }
     )  # fmt: skip
@@ -218,8 +228,7 @@ def note_outside(barriers: gpd.GeoDataFrame, communities: gpd.GeoDataFrame, rule
     >>> note_outside(rail, land, SpecialRules()).reason
     'partly or wholly outside every community, 1.0 km in all: no special grid there'
     """
-    kinds = [kind.strip() for kind in rules.kinds.split("|")]
-    own = barriers[barriers["kind"].str.lower().isin(kinds).to_numpy(bool)].sort_index()
+    own = _take_kinds(barriers, rules)
     shapes, limits = own.geometry.to_numpy(), communities.sort_index().geometry.to_numpy()
     row, limit = shapely.STRtree(limits).query(shapes, predicate="intersects")
     rest = shapes.copy()

@@ -97,7 +97,7 @@ def check_specials(evidence: Evidence) -> pd.DataFrame:
     return join_findings(
         [
             tell(out, "outside its community"),
-            tell((own < 0) | (kind != rows["kind"].to_numpy(object)), "of no barrier of its kind", "name its barrier"),
+            tell((own < 0) | ~_fit(rows["kind"].to_numpy(object), kind), "of no barrier of its kind", "name its barrier"),
             tell(off, "whose length is not what its shape comes to"),
             tell(_find_stray(rows, barriers), "away from every barrier of its kind"),
             tell(_find_doubles(rows), "over another of its kind"),
@@ -109,6 +109,11 @@ def check_specials(evidence: Evidence) -> pd.DataFrame:
 
 def _take(table: Any) -> Any:
     return table[~table.index.duplicated()].sort_index()
+
+
+def _fit(kind: Array, of_barrier: Array) -> Array:
+    """Whether a special grid of a kind may lie on a barrier: on one of its kind, a river or lake also on a water."""
+    return np.asarray((kind == of_barrier) | (np.isin(kind, ["river", "lake"]) & (of_barrier == "water")), bool)
 
 
 def _measure_length(shapes: Array) -> Array:
@@ -123,7 +128,7 @@ def _find_stray(rows: Any, barriers: Any) -> Array:
     shapes, kind = rows.geometry.to_numpy(), rows["kind"].to_numpy(object)
     for word in np.unique(kind.astype(str)):
         own = np.flatnonzero(kind == word)
-        lines = barriers.geometry.to_numpy()[(barriers["kind"].str.lower() == word).to_numpy()]
+        lines = barriers.geometry.to_numpy()[_fit(np.full(len(barriers), word), barriers["kind"].str.lower().to_numpy(object))]
         n, line = shapely.STRtree(lines).query(shapes[own], predicate="dwithin", distance=SAME)
         near = pd.Series(list(shapely.buffer(lines[line], SAME / 10)), dtype=object).groupby(n).agg(shapely.union_all)
         cover = near.reindex(range(len(own)))
