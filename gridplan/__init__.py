@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         RuleError,
     )
     from gridplan.frontier import trace_frontier
+    from gridplan.layering import draw_grids
     from gridplan.maps.draw import draw_map
     from gridplan.maps.offline import write_map
     from gridplan.plan import Plan
@@ -66,6 +67,7 @@ _ROOMS = {
     "Site": "site",
     "audit": "auditing",
     "divide": "planning",
+    "draw_grids": "layering",
     "draw_map": "maps.draw",
     "make_site": "survey",
     "make_town": "sources.synthetic",
@@ -100,6 +102,7 @@ __all__ = [
     "__version__",
     "audit",
     "divide",
+    "draw_grids",
     "draw_map",
     "make_site",
     "make_town",

@@ -13,6 +13,7 @@ import pandas as pd
 from gridplan.audit_rules.centres import Walks, check_centres, measure_walks
 from gridplan.audit_rules.evidence import SEVERITIES, Array, Evidence, join_findings, order_findings
 from gridplan.audit_rules.figures import check_band, check_codes, check_exceptions, check_figures
+from gridplan.audit_rules.kinds import check_exclusives, check_grids, check_specials
 from gridplan.audit_rules.land import (
     Insides,
     Tiling,
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
     from gridplan.plan import Plan
 
 SHOWN_FINDINGS = 12  # kinds of findings in the printed report; the rest are counted
+
+
+_OTHERS = {"exclusive": "exclusive grid", "special_grids": "special grid", "grids": "upper grid"}
 
 
 @dataclass(frozen=True)
@@ -122,6 +126,9 @@ def audit(plan: Plan, rules: Rules | None = None) -> Audit:
             check_codes(evidence),
             check_figures(evidence, walks),
             check_exceptions(evidence),
+            check_exclusives(evidence),
+            check_specials(evidence),
+            check_grids(evidence, steps),
         ]
     )
     findings = order_findings(findings)
@@ -246,8 +253,10 @@ def _summarise(
         "homes": int((e.buildings["households"] > 0).sum()),
         "stairwells": len(e.stairwells),
         "households": int(e.weight.sum()),
-        "subgrids": len(e.subgrids),
+        "subgrids": int(e.residential.sum()),
         "exclusive": int((~e.residential).sum()),
+        "special_grids": len(e.plan.special_grids),
+        "grids": len(e.plan.grids),
         "classes": _measure_classes(subgrids),
         **{name: int(communities[name].sum()) for name in sums},
         "area_error": float(communities["area_error"].max()) if communities["area_error"].notna().any() else 0.0,
@@ -314,6 +323,9 @@ def _write_figures(summary: Mapping[str, Any]) -> str:
             f"{word:<10} {_count(own['subgrids'], 'sub-grid')} of {own['min']} to {own['max']} households, {size}; "
             f"{100 * own['in_band']:.2f} % in band{rest}{walk}"
         )
+    others = [_count(summary[table], noun) for table, noun in _OTHERS.items() if summary[table]]
+    if others:
+        lines.append(f"beside     {', '.join(others)}")
     lines += [
         f"walking    {_count(summary['non_contiguous'], 'sub-grid')} not contiguous, {summary['crossings']:,} across community "
         f"limits, {summary['barrier_crossings']:,} across hard barriers",

@@ -82,3 +82,36 @@ def describe_rows(frame: pd.DataFrame) -> pd.Series[Any]:
     for n, column in enumerate(frame.columns):
         text = text + ("|" if n else "") + frame[column].astype(object).map(str)
     return text
+
+
+def number_places(stem: str, x: Any, y: Any, box: Any, width: int = 3) -> list[str]:
+    """Give places numbers row by row from north to south, west to east in each row.
+
+    Rows are as high as a place is wide on average, so that neighbours on the map have neighbouring numbers.
+
+    Parameters
+    ----------
+    stem
+        What each code begins with.
+    x, y
+        Positions, in metres.
+    box
+        West, south, east and north of the land that they lie in.
+    width
+        Least number of digits.
+
+    Examples
+    --------
+    >>> number_places("0301-", np.array([90.0, 10.0, 10.0]), np.array([80.0, 70.0, 10.0]), np.array([0.0, 0.0, 100.0, 100.0]))
+    ['0301-002', '0301-001', '0301-003']
+    """
+    k = len(x)
+    span = np.array([box[2] - box[0], box[3] - box[1]])
+    height = max(np.sqrt(span[0] * span[1] / k), span[1] / k, 1.0)
+    row = np.floor((box[3] - y) / height).astype(int)
+    order = np.lexsort((np.arange(k), x.round(3), row))
+    width = max(width, len(str(k)))
+    codes = [""] * k
+    for number, place in enumerate(order, 1):
+        codes[place] = f"{stem}{number:0{width}d}"
+    return codes

@@ -25,6 +25,8 @@ from rich.text import Text
 from gridplan.deadline import Deadline
 
 SEARCHING = {"division", "planning"}  # stages that can be ended early
+
+_OTHERS = {"exclusive": "exclusive grids", "special_grids": "special grids", "grids": "grids of the upper layer"}
 SHOWN_ENTRIES = 40  # of the ledger; the rest are counted
 
 out = Console(highlight=False)
@@ -167,13 +169,14 @@ def print_plan(plan: Any) -> None:
         rows = ((e.subgrid, "yes" if e.proven else "no", e.explanation, e.remedy) for e in shown.itertuples())
         more = f", the first {len(shown)}" if len(plan.exceptions) > len(shown) else ""
         columns = ("sub-grid", "proven", "why", "remedy")
-        print_table(f"\n{len(plan.exceptions)} sub-grids out of band{more}", columns, rows)
+        print_table(f"\n{len(plan.exceptions)} out of band{more}", columns, rows)
         out.print()
 
 
 def print_figures(manifest: Mapping[str, Any]) -> None:
     """Print the figures of a plan's manifest, and whether its search was cut short."""
     figures = manifest["figures"]
+    named = [f"{figures[name]:,} {noun}" for name, noun in _OTHERS.items() if figures.get(name)]
     share = figures["in_band"] / max(1, figures["subgrids"])
     out.print()
     out.print(
@@ -181,6 +184,8 @@ def print_figures(manifest: Mapping[str, Any]) -> None:
         f"{figures['communities']:,} communities, mean {figures['mean_households']:.1f}",
         soft_wrap=True,
     )
+    if named:
+        out.print(f"beside     {', '.join(named)}", soft_wrap=True)
     out.print(
         f"in band    {figures['in_band']:,} ({share:.1%}); mean walk to the centre {figures['mean_walk']:.0f} m", soft_wrap=True
     )

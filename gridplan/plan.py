@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from gridplan.conform import is_spatial, make_empty
 from gridplan.site import SITE_TABLES, Site
 
 if TYPE_CHECKING:
@@ -14,7 +15,11 @@ if TYPE_CHECKING:
     import pandas as pd
     from pyproj import CRS
 
-PLAN_TABLES = ("stairwells", "neighbours", "subgrids", "exceptions")
+DRAWN_TABLES = ("stairwells", "neighbours", "subgrids", "exceptions")
+LAYER_TABLES = ("grids", "special_grids", "touches")
+PEOPLE_TABLES = ("members", "party_orgs", "posts", "duties", "links", "indicators", "gaps", "ratings")
+OPTIONAL_TABLES = LAYER_TABLES + PEOPLE_TABLES  # empty until the layer is drawn or the verb has run; not kept on disk while empty
+PLAN_TABLES = DRAWN_TABLES + OPTIONAL_TABLES
 ALL_TABLES = SITE_TABLES + PLAN_TABLES
 
 
@@ -25,6 +30,11 @@ class Plan:
     ``stairwells`` says for every household where it belongs (column ``subgrid``), ``subgrids`` holds the land outlines
     and figures, ``neighbours`` who can be walked to, ``exceptions`` what is out of rule and why. ``site`` is the land
     that the plan was drawn on. ``manifest`` holds the inputs' hashes, every rule, the seed, the version and figures.
+
+    The other tables are empty until they are asked for: ``grids`` is an upper layer over the sub-grids, ``special_grids``
+    lie over them along rivers and railways and ``touches`` says which they meet; ``members`` holds counts by stairwell,
+    ``party_orgs`` the chain of organisation, ``posts`` and ``duties`` who serves what (roles, never persons), ``links`` the
+    pairings, ``indicators`` every figure beside its need, ``gaps`` what is unmet and why, ``ratings`` scores and bands.
     """
 
     site: Site
@@ -33,6 +43,23 @@ class Plan:
     subgrids: gpd.GeoDataFrame
     exceptions: pd.DataFrame
     manifest: Mapping[str, Any]
+    grids: gpd.GeoDataFrame = None
+    special_grids: gpd.GeoDataFrame = None
+    touches: pd.DataFrame = None
+    members: pd.DataFrame = None
+    party_orgs: pd.DataFrame = None
+    posts: pd.DataFrame = None
+    duties: pd.DataFrame = None
+    links: pd.DataFrame = None
+    indicators: pd.DataFrame = None
+    gaps: pd.DataFrame = None
+    ratings: pd.DataFrame = None
+
+    def __post_init__(self) -> None:
+        """Fill tables that were not given with empty ones."""
+        for name in OPTIONAL_TABLES:
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, make_empty(name, self.site.crs if is_spatial(name) else None))
 
     @property
     def crs(self) -> CRS:

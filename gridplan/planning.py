@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from gridplan.codes import number_places
 from gridplan.communities import assign_communities, judge_kinds, make_enclosures
 from gridplan.compounds import infer_compounds
 from gridplan.conform import Entry, conform_table, make_empty, write_ledger
@@ -19,12 +20,16 @@ from gridplan.division.problem import Problem, make_problem
 from gridplan.engine import Progress, count_workers, keep_silent, map_tasks
 from gridplan.errors import InputError
 from gridplan.errors import Problem as Wrong
+from gridplan.exclusive import add_exclusives, find_exclusives
 from gridplan.households import estimate_households
+from gridplan.layering import draw_grids
 from gridplan.neighbours import find_neighbours
 from gridplan.plan import Plan
 from gridplan.rules import Rules
 from gridplan.site import Site
+from gridplan.special import find_specials, note_outside
 from gridplan.stairwells import find_stairwells
+from gridplan.surplus import return_surplus
 from gridplan.tessellation import tessellate
 
 VERSION = "0.1.0"
@@ -87,13 +92,17 @@ def divide_site(
     site: Site,
     rules: Rules,
     *,
+    around: gpd.GeoDataFrame | None = None,
     seed: int = 0,
     workers: int | None = None,
     inputs: Mapping[str, str] | None = None,
     progress: Progress = keep_silent,
     deadline: Deadline = ENDLESS,
 ) -> Plan:
-    """Draw the sub-grids of a site whose households, classes and compounds are known; as :func:`divide` does."""
+    """Draw the sub-grids of a site whose households, classes and compounds are known; as :func:`divide` does.
+
+    ``around`` are the communities that what reaches over the site's limits may lie in, its own among them.
+    """
     progress("stairwells", 0, 1)
     stairwells, found = find_stairwells(site.buildings, site.communities["kind"], rules.urban, rules.rural, rules.stairwells)
     if stairwells.empty:
@@ -103,7 +112,16 @@ def divide_site(
     neighbours, joined = find_neighbours(stairwells, site.barriers, site.openings, rules.neighbours)
     site = site.replace(ledger=write_ledger(site.ledger, [*found, *joined]))
     return draw_plan(
-        site, stairwells, neighbours, rules, seed=seed, workers=workers, inputs=inputs, progress=progress, deadline=deadline
+        site,
+        stairwells,
+        neighbours,
+        rules,
+        around=around,
+        seed=seed,
+        workers=workers,
+        inputs=inputs,
+        progress=progress,
+        deadline=deadline,
     )
 
 
@@ -112,6 +130,8 @@ def prepare_site(site: Site, rules: Rules, *, progress: Progress = keep_silent) 
     progress("communities", 0, 1)
     if site.communities.empty:
         site = make_enclosures(site, rules.site)
+    if rules.special.drawn:
+        site = site.replace(ledger=write_ledger(site.ledger, [note_outside(site.barriers, site.communities, rules.special)]))
     return fill_site(assign_communities(site, rules.site), rules, progress=progress)
 
 
@@ -130,6 +150,7 @@ def draw_plan(
     neighbours: pd.DataFrame,
     rules: Rules,
     *,
+    around: gpd.GeoDataFrame | None = None,
     seed: int = 0,
     workers: int | None = None,
     inputs: Mapping[str, str] | None = None,
@@ -155,21 +176,63 @@ def draw_plan(
     member = pd.concat([pd.Series(t["codes"], index=list(t["ids"])) for t in drawn])
     stairwells = stairwells.assign(subgrid=member.reindex(stairwells.index).astype("str"))
     subgrids = pd.concat([t["subgrids"] for t in drawn], ignore_index=True)
-    outlines = tessellate(
-        site.communities, site.buildings, stairwells, site.streets, site.barriers, rules.outlines, progress=progress
-    )
     cut_short = [community for community, division in zip(problems, divisions, strict=True) if division.cut_short]
     entry = Entry("division", "communities", "noted", len(cut_short), CUT_SHORT, cut_short)
-    site = site.replace(ledger=write_ledger(site.ledger, [entry, *outlines.entries]))
+    site = site.replace(ledger=write_ledger(site.ledger, [entry]))
+    site, subgrids = _draw_land(site, stairwells, subgrids, rules, around, progress)
     plan = Plan(
         site=site,
         stairwells=conform_table("stairwells", stairwells),
         neighbours=neighbours,
-        subgrids=_join_outlines(subgrids, stairwells, outlines.subgrids, rules, site.crs),
+        subgrids=subgrids,
         exceptions=_number_rows(exceptions),
         manifest={},
     )
+    if rules.special.drawn:
+        progress("special", 0, 1)
+        plan = _add_specials(plan, rules, around)
+    if rules.grids.drawn:
+        plan = draw_grids(plan, rules, seed=seed, workers=workers, progress=progress)
     return plan.replace(manifest=write_manifest(plan, rules, seed, inputs or {}))
+
+
+def _add_specials(plan: Plan, rules: Rules, around: Any) -> Plan:
+    """Add the special grids, and the sub-grids that they touch."""
+    found = find_specials(plan.site.barriers, plan.site.communities, plan.subgrids, rules.special, around)
+    ledger = write_ledger(plan.site.ledger, found.entries)
+    return plan.replace(special_grids=found.grids, touches=found.touches, ledger=ledger)
+
+
+def _draw_land(
+    site: Site, stairwells: gpd.GeoDataFrame, subgrids: pd.DataFrame, rules: Rules, around: Any, progress: Progress
+) -> tuple[Site, gpd.GeoDataFrame]:
+    """Draw the outlines of all sub-grids, exclusive grids among them, and note in the ledger what a reader should know."""
+    found = None
+    if rules.exclusive.drawn:
+        progress("exclusive", 0, 1)
+        found = find_exclusives(site, rules.exclusive, around)
+        site = site.replace(ledger=write_ledger(site.ledger, found.entries))
+    tables = {t: getattr(site, t) for t in ("buildings", "streets", "barriers")} | {"stairwells": stairwells}
+    if found is not None and len(found.grids):
+        tables = add_exclusives(site, stairwells, found.grids)
+        subgrids = pd.concat([subgrids, _list_exclusives(found.grids)], ignore_index=True)
+    outlines = tessellate(
+        site.communities, tables["buildings"], tables["stairwells"], tables["streets"], tables["barriers"], rules.outlines,
+        progress=progress,
+    )  # fmt: skip
+    site = site.replace(ledger=write_ledger(site.ledger, outlines.entries))
+    drawn = outlines.subgrids
+    if found is not None and len(found.grids):
+        drawn = return_surplus(drawn, found.grids.geometry, subgrids.set_index("subgrid")["community"], rules.outlines.grid)
+    return site, _join_outlines(subgrids, stairwells, drawn, site)
+
+
+def _list_exclusives(grids: gpd.GeoDataFrame) -> pd.DataFrame:
+    """List exclusive grids as rows of the table of sub-grids: no households, no band, no centre."""
+    rows = {"subgrid": grids.index, "community": grids["community"], "kind": "exclusive", "institution": grids["owner"]}
+    return pd.DataFrame(
+        rows | {"households": 0, "low": 0, "target": 0, "high": 0, "in_band": True, "stairwell_count": 0, "household_metres": 0.0}
+    )
 
 
 def make_problems(stairwells: gpd.GeoDataFrame, neighbours: pd.DataFrame, rules: Rules) -> dict[str, Problem]:
@@ -186,23 +249,13 @@ def make_problems(stairwells: gpd.GeoDataFrame, neighbours: pd.DataFrame, rules:
 
 
 def code_parts(community: str, problem: Problem, division: Division) -> list[str]:
-    """Code the parts of a community: its code and a number, row by row from north to south, west to east in each row.
-
-    Rows are as high as a part is wide on average, so that neighbours on the map have neighbouring numbers.
-    """
+    """Code the parts of a community: its code and a number, row by row from north to south, west to east in each row."""
     k = len(division.centres)
     weight = np.bincount(division.part, problem.weights, minlength=k)
     x = np.bincount(division.part, problem.weights * problem.xy[:, 0], minlength=k) / weight
     y = np.bincount(division.part, problem.weights * problem.xy[:, 1], minlength=k) / weight
-    span = np.ptp(problem.xy, axis=0)
-    height = max(np.sqrt(span[0] * span[1] / k), span[1] / k, 1.0)
-    row = np.floor((problem.xy[:, 1].max() - y) / height).astype(int)
-    order = np.lexsort((np.arange(k), x.round(3), row))
-    width = max(3, len(str(k)))
-    codes = [""] * k
-    for number, p in enumerate(order, 1):
-        codes[p] = f"{community}-{number:0{width}d}"
-    return codes
+    box = np.concatenate([problem.xy.min(axis=0), problem.xy.max(axis=0)])
+    return number_places(f"{community}-", x, y, box)
 
 
 def _write_subgrids(community: str, problem: Problem, division: Division, codes: list[str]) -> dict[str, Any]:
@@ -235,19 +288,17 @@ def _measure_walks(problem: Problem, centre: np.ndarray[Any, Any]) -> np.ndarray
     return np.asarray(np.where(same, np.abs(problem.climb - problem.climb[centre]), apart))
 
 
-def _join_outlines(
-    subgrids: pd.DataFrame, stairwells: gpd.GeoDataFrame, outlines: gpd.GeoSeries, rules: Rules, crs: Any
-) -> gpd.GeoDataFrame:
+def _join_outlines(subgrids: pd.DataFrame, stairwells: gpd.GeoDataFrame, outlines: gpd.GeoSeries, site: Site) -> gpd.GeoDataFrame:
     """Join figures and land outlines to the table of sub-grids."""
     land = outlines.reindex(subgrids["subgrid"])
-    by = stairwells.groupby("subgrid")
+    count = stairwells.groupby("subgrid")["building"].nunique()
     table = subgrids.assign(
-        community_kind=by["community_kind"].first().reindex(subgrids["subgrid"]).to_numpy(),
-        building_count=by["building"].nunique().reindex(subgrids["subgrid"]).to_numpy(),
+        community_kind=site.communities["kind"].reindex(subgrids["community"]).to_numpy(),
+        building_count=count.reindex(subgrids["subgrid"], fill_value=0).to_numpy(),
         area=land.area.to_numpy(),
         pieces=shapely.get_num_geometries(land.to_numpy()),
     )
-    frame = gpd.GeoDataFrame(table, geometry=land.to_numpy(), crs=crs)
+    frame = gpd.GeoDataFrame(table, geometry=land.to_numpy(), crs=site.crs)
     return conform_table("subgrids", frame).sort_index()
 
 
@@ -267,6 +318,8 @@ def write_manifest(plan: Plan, rules: Rules, seed: int, inputs: Mapping[str, str
         "homes": int((plan.site.buildings["households"] > 0).sum()),
         "stairwells": len(plan.stairwells),
         "exceptions": len(plan.exceptions),
+        "special_grids": len(plan.special_grids),
+        "grids": len(plan.grids),
     }
     return compose_manifest(sizes, plan.subgrids, rules, seed, inputs, plan.site.ledger)
 
@@ -275,6 +328,8 @@ def compose_manifest(
     sizes: Mapping[str, int], subgrids: pd.DataFrame, rules: Rules, seed: int, inputs: Mapping[str, str], ledger: pd.DataFrame
 ) -> dict[str, Any]:
     """Compose the manifest from the rows of each table, the table of sub-grids and the ledger."""
+    exclusive = int((subgrids["kind"] == "exclusive").sum())
+    subgrids = subgrids[subgrids["kind"] != "exclusive"]
     households = int(subgrids["households"].sum())
     figures = {
         "communities": sizes["communities"],
@@ -288,6 +343,8 @@ def compose_manifest(
         "mean_households": round(households / max(1, len(subgrids)), 2),
         "mean_walk": round(float(subgrids["household_metres"].sum()) / max(1, households), 2),
     }
+    more = {"exclusive": exclusive} | {table: sizes.get(table, 0) for table in ("special_grids", "grids")}
+    figures |= {name: count for name, count in more.items() if count}
     manifest = {"gridplan": VERSION, "seed": seed, "inputs": dict(inputs), "rules": rules.to_dict(), "figures": figures}
     cut_short = count_cut_short(ledger)
     return manifest | ({"cut_short": {"communities": cut_short, "note": CUT_SHORT}} if cut_short else {})

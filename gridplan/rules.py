@@ -6,41 +6,24 @@ one section per rule; a key that is not known is refused by name.
 
 from __future__ import annotations
 
-import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import Field, dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from gridplan.errors import RuleError
-
-FOUNDING = "China City News, 25 September 2023, p. 19 (Tangshan)"
-ASSUMED = "assumption of gridplan; set your own"
-DENSITY_SEEN = "assumption of gridplan; Liechtenstein's municipalities have 6 to 12, Vologda's enclosures 41 to 320"
-
-
-def rule(default: Any, unit: str, meaning: str, source: str = ASSUMED, least: float | None = None) -> Any:
-    """Declare one value of a rule: default, unit, meaning, source and the least value allowed."""
-    return field(default=default, metadata={"unit": unit, "meaning": meaning, "source": source, "least": least})
-
-
-def _check_fields(owner: Any) -> None:
-    """Refuse values of another type or below their least value, naming all of them at once."""
-    wrong = []
-    for entry in fields(owner):
-        value, least = getattr(owner, entry.name), entry.metadata.get("least")
-        wants = type(entry.default)
-        number = wants in (int, float) and isinstance(value, int | float) and not isinstance(value, bool)
-        if wants is float and number:
-            object.__setattr__(owner, entry.name, float(value))
-        elif (not is_dataclass(value) and not isinstance(value, wants)) or (wants is int and isinstance(value, bool)):
-            wrong.append(f"{entry.name} must be {wants.__name__}, not {value!r}")
-            continue
-        if number and least is not None and value < least:
-            wrong.append(f"{entry.name} = {value} is below {least} {entry.metadata['unit']}")
-    if wrong:
-        raise RuleError(f"{type(owner).__name__}: " + "; ".join(wrong))
+from gridplan.people_rules import (
+    DisclosureRules,
+    ExclusiveRules,
+    GridRules,
+    OrganisationRules,
+    PairingRules,
+    RatingRules,
+    SpecialRules,
+    StaffingRules,
+)
+from gridplan.rulebook import ASSUMED, DENSITY_SEEN, FOUNDING, check_fields, describe, rule, write_value
 
 
 @dataclass(frozen=True)
@@ -61,7 +44,7 @@ class Band:
 
     def __post_init__(self) -> None:
         """Refuse a band that is not in order."""
-        _check_fields(self)
+        check_fields(self)
         if not self.low <= self.target <= self.high:
             raise RuleError(f"a band needs low <= target <= high, not {self.low}, {self.target}, {self.high}")
 
@@ -89,7 +72,7 @@ class Prices:
 
     def __post_init__(self) -> None:
         """Refuse negative prices."""
-        _check_fields(self)
+        check_fields(self)
 
 
 @dataclass(frozen=True)
@@ -119,7 +102,7 @@ class SiteRules:
 
     def __post_init__(self) -> None:
         """Refuse unknown words."""
-        _check_fields(self)
+        check_fields(self)
         if self.outside not in {"nearest", "drop"}:
             raise RuleError(f"site.outside must be nearest or drop, not {self.outside!r}")
         if self.default_kind not in {"", "urban", "rural"}:
@@ -143,7 +126,7 @@ class HouseholdRules:
 
     def __post_init__(self) -> None:
         """Refuse values out of range."""
-        _check_fields(self)
+        check_fields(self)
 
 
 @dataclass(frozen=True)
@@ -158,7 +141,7 @@ class StairwellRules:
 
     def __post_init__(self) -> None:
         """Refuse values out of range."""
-        _check_fields(self)
+        check_fields(self)
 
 
 @dataclass(frozen=True)
@@ -172,7 +155,7 @@ class NeighbourRules:
 
     def __post_init__(self) -> None:
         """Refuse values out of range."""
-        _check_fields(self)
+        check_fields(self)
 
 
 @dataclass(frozen=True)
@@ -183,7 +166,7 @@ class DivisionRules:
 
     def __post_init__(self) -> None:
         """Refuse unknown words."""
-        _check_fields(self)
+        check_fields(self)
         if self.effort not in {"quick", "default", "thorough"}:
             raise RuleError(f"division.effort must be quick, default or thorough, not {self.effort!r}")
 
@@ -199,7 +182,7 @@ class OutlineRules:
 
     def __post_init__(self) -> None:
         """Refuse values out of range."""
-        _check_fields(self)
+        check_fields(self)
 
 
 @dataclass(frozen=True)
@@ -226,6 +209,14 @@ class Rules:
     neighbours: NeighbourRules = NeighbourRules()
     division: DivisionRules = DivisionRules()
     outlines: OutlineRules = OutlineRules()
+    exclusive: ExclusiveRules = field(default_factory=ExclusiveRules)
+    special: SpecialRules = field(default_factory=SpecialRules)
+    grids: GridRules = field(default_factory=GridRules)
+    organisation: OrganisationRules = field(default_factory=OrganisationRules)
+    staffing: StaffingRules = field(default_factory=StaffingRules)
+    pairing: PairingRules = field(default_factory=PairingRules)
+    rating: RatingRules = field(default_factory=RatingRules)
+    disclosure: DisclosureRules = field(default_factory=DisclosureRules)
     columns: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -295,22 +286,11 @@ class Rules:
         for section in fields(self):
             own = getattr(self, section.name)
             if section.name == "columns":
-                names = [f"{_write_value(key)} = {_write_value(value)}" for key, value in own.items()]
+                names = [f"{write_value(key)} = {write_value(value)}" for key, value in own.items()]
                 note = '# which of your columns is which, e.g. "buildings.floors" = "CS"'
                 parts.append("\n".join(["[columns]", note, *names]))
                 continue
             lines = [f"[{section.name}]"]
-            lines += [f"{f.name} = {_write_value(getattr(own, f.name))}  # {_describe(f)}" for f in fields(own)]
+            lines += [f"{f.name} = {write_value(getattr(own, f.name))}  # {describe(f)}" for f in fields(own)]
             parts.append("\n".join(lines))
         return "\n\n".join(parts) + "\n"
-
-
-def _write_value(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
-
-
-def _describe(entry: Field[Any]) -> str:
-    unit = f"{entry.metadata['unit']}: " if entry.metadata["unit"] else ""
-    return f"{unit}{entry.metadata['meaning']} [{entry.metadata['source']}]"

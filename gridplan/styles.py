@@ -295,7 +295,22 @@ _LOOKS: Mapping[str, tuple[_Look, ...]] = {
         _Look("sub-grids", "areas", [*_BY_COLOUR, _EXCLUSIVE, _OTHER], _CODE_LABEL),
         _Look("in band", "areas", [*_BY_BAND, _EXCLUSIVE, _OTHER], _CODE_LABEL),
     ),
+    "grids": (
+        _Look(
+            "grids",
+            "areas",
+            [_Rule("grid 网格", "", _fill("#ffffff", 0, "#6d28d9", 0.8))],
+            _Label('"grid" || \'\\n\' || to_string("households")', 9, 50_000, "#5b21b6", True),
+        ),
+    ),
     **_spread("barriers", "barriers", _BARRIERS, None, 0),
+    **_spread(
+        "special_grids",
+        "special grids",
+        _mark_everywhere("special grid 专项网格", "circle", "#0f766e", 2.0),
+        _name_label(8, 25_000, "#115e59", instead='"special_grid"'),
+        0,
+    ),
     **_spread("openings", "openings", _mark_everywhere("opening 通道", "diamond", "#2e8b57", 2.0), None, 25_000),
     **_spread(
         "places", "places", _mark_everywhere("place 设施", "circle", "#1f6fb2", 2.6), _name_label(8, 8_000, "#1f4f7a"), 50_000

@@ -290,12 +290,14 @@ def make_strip(kind):
         "subgrid": "0301-003", "community": "0301", "kind": kind, "community_kind": "urban", "low": 50, "target": 60,
         "high": 70, "area": 300.0, "pieces": 1, "geometry": strip,
     }  # fmt: skip
+    if kind == "exclusive":
+        row |= {"low": 0, "target": 0, "high": 0, "institution": "h01"}
     return add_rows(plan, "subgrids", row)
 
 
 def test_a_subgrid_without_households_is_found_unless_it_is_exclusive():
     assert list_found(make_strip("residential")) == [("error", "membership", "0301-003")]
-    assert list_found(make_strip("exclusive")) == []
+    assert list_found(make_strip("exclusive")) == [("warning", "exclusive", "0301-003")]  # it is small
     assert list_found(make_strip("hill")) == [("error", "membership", "0301-003")] * 2
     assert judge(make_strip("exclusive")).summary["exclusive"] == 1
     assert judge(make_strip("exclusive")).communities.loc["0301", "subgrids"] == 2

@@ -103,9 +103,10 @@ class Evidence:
 
     @cached_property
     def bands(self) -> Array:
-        """Low, target and high of each sub-grid: int64[k, 3], households."""
+        """Low, target and high of each sub-grid: int64[k, 3], households; 0 for exclusive grids, which have no band."""
         urban, rural = ([band.low, band.target, band.high] for band in (self.rules.urban, self.rules.rural))
-        return np.where((self.kinds == "urban")[:, None], np.array([urban]), np.array([rural]))
+        bands = np.where((self.kinds == "urban")[:, None], np.array([urban]), np.array([rural]))
+        return np.where(self.residential[:, None], bands, 0)
 
     @cached_property
     def in_band(self) -> Array:

@@ -15,7 +15,8 @@ from gridplan.audit_rules.walking import Steps, number_pieces
 from gridplan.schema import find_key
 
 BAND_RULES = frozenset({"band", "households"})  # words by which an exception speaks of the band
-CODED = ("communities", "buildings", "stairwells", "neighbours", "subgrids", "exceptions")  # tables whose codes are checked
+# Tables whose codes are checked.
+CODED = ("communities", "buildings", "stairwells", "neighbours", "subgrids", "exceptions", "grids", "special_grids", "touches")
 METRE = 0.01  # figures in metres may differ by this; outlines are drawn on a grid of it
 
 
@@ -74,7 +75,7 @@ def _prove(e: Evidence, steps: Steps) -> Array:
     member = np.full(len(e.subgrids), -1)
     member[e.part[known]] = label[known]
     held = np.where(member >= 0, island[member], 0)
-    return np.asarray(too_large | (-(-held // high) > held // low))
+    return np.asarray(too_large | (-(-held // np.maximum(high, 1)) > held // np.maximum(low, 1)))
 
 
 def check_codes(evidence: Evidence) -> pd.DataFrame:
@@ -154,8 +155,9 @@ def check_exceptions(evidence: Evidence) -> pd.DataFrame:
     rows = rows[~rows.index.duplicated()].sort_index()
     named = (rows["subgrid"] != "").to_numpy()
     own, over = find_rows(e.subgrids, rows["subgrid"]), find_rows(e.communities, rows["community"])
-    above = np.append(e.subgrids["community"].to_numpy(object), "")[own]
-    lost = (over < 0) | (named & ((own < 0) | (above != rows["community"].to_numpy(object))))
+    above = pd.concat([e.subgrids["community"], e.plan.grids["community"]])
+    above = above[~above.index.duplicated()].reindex(rows["subgrid"]).to_numpy(object)
+    lost = (over < 0) | (named & (above != rows["community"].to_numpy(object)))
     kept = np.append(e.in_band, False)[own]
     stale = ~lost & named & rows["rule"].isin(BAND_RULES).to_numpy() & kept
     silent = ((rows["explanation"] == "") | (rows["remedy"] == "")).to_numpy()
@@ -202,8 +204,10 @@ def check_figures(evidence: Evidence, walks: Walks) -> pd.DataFrame:
         "area": (area, METRE + 1e-6 * area),
     }
     wrong, absent = np.full(len(rows), "", object), np.full(len(rows), "", object)
-    sizeless = (rows[["low", "target", "high"]] == 0).all(axis=1).to_numpy()
+    sizeless = e.residential & (rows[["low", "target", "high"]] == 0).all(axis=1).to_numpy()
     for column, right in counts.items():
+        banded = column in {"low", "target", "high", "in_band"}
+        right = np.where(banded & ~e.residential, rows[column].to_numpy(), right)  # the rule on exclusive grids looks at these
         unsaid = sizeless & (column in {"low", "target", "high"})
         wrong[(rows[column].to_numpy() != right) & ~unsaid & ~(sizeless & (column == "in_band"))] += f", {column}"
         absent[unsaid] += f", {column}"
@@ -236,9 +240,12 @@ def _check_manifest(e: Evidence) -> pd.DataFrame:
         "buildings": len(plan.site.buildings),
         "households": int(plan.stairwells["households"].sum()),
         "stairwells": len(plan.stairwells),
-        "subgrids": len(plan.subgrids),
-        "in_band": int(e.in_band.sum()),
+        "subgrids": int((plan.subgrids["kind"] != "exclusive").sum()),
+        "in_band": int((e.in_band & e.residential).sum()),
         "exceptions": len(plan.exceptions),
+        "exclusive": int((plan.subgrids["kind"] == "exclusive").sum()),
+        "special_grids": len(plan.special_grids),
+        "grids": len(plan.grids),
     }
     return check_manifest(plan.manifest.get("figures") or {}, right)
 

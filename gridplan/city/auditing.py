@@ -22,7 +22,7 @@ from gridplan.schema import find_key
 from gridplan.storage.geoparquet import MANIFEST_FILE
 
 AT_ONCE = 30_000  # buildings judged at once
-_UNUSED = ("streets", "places", "institutions", "counts", "ledger")
+_UNUSED = ("streets", "counts", "ledger")
 
 
 def audit_city(
@@ -63,13 +63,14 @@ def audit_city(
     parts = map_processes(_audit_part, tasks, workers=workers, sizes=sizes, stage="audit", progress=progress)
     ledger = pd.read_parquet(folder / "ledger.parquet")
     dropped = ledger[ledger["action"] == "dropped"].groupby("table")["count"].sum()
-    more = [_find_doubles(folder, table) for table in CODED]
+    more = [_find_doubles(folder, table) for table in CODED if (folder / f"{table}.parquet").exists()]
     more.append(check_limits(gpd.read_parquet(folder / "communities.parquet").set_index("community")))
     joined = join_audits(parts)
     figures = json.loads((folder / MANIFEST_FILE).read_text(encoding="utf-8")).get("figures") or {}
     right = {name: joined.summary[name] for name in ("communities", "buildings", "households", "stairwells", "subgrids")}
+    right |= {name: joined.summary[name] for name in ("exclusive", "special_grids", "grids")}
     right |= {
-        "in_band": int(joined.subgrids["in_band"].sum()),
+        "in_band": int((joined.subgrids["in_band"] & joined.subgrids["residential"]).sum()),
         "exceptions": pq.read_metadata(folder / "exceptions.parquet").num_rows,
     }
     return join_audits(parts, [*more, check_manifest(figures, right)], {str(k): int(v) for k, v in dropped.items()})

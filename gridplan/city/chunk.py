@@ -26,6 +26,7 @@ from gridplan.survey import make_site
 PARTS = "parts"
 ChunkTask = tuple[str, str, int, float | None, float]
 PART_TABLES = ("communities", "compounds", "buildings", "stairwells", "neighbours", "subgrids", "exceptions", "ledger")
+OPTIONAL_PARTS = ("special_grids", "touches", "grids")
 _READ = ("compounds", "barriers", "openings", "streets", "places", "institutions")
 
 
@@ -61,7 +62,8 @@ def plan_chunk(task: ChunkTask) -> dict[str, float]:
     site = _read_chunk(work / CHUNKS / name, job.mapping, job.crs, CRS.from_wkt(told[1]), rules)
     site = fill_site(site, rules, progress=clock)
     if (site.buildings["households"] > 0).any():
-        plan = divide_site(site, rules, seed=job.seed, workers=threads, progress=clock, deadline=deadline)
+        around = load_near(work / CHUNKS / name)
+        plan = divide_site(site, rules, around=around, seed=job.seed, workers=threads, progress=clock, deadline=deadline)
     else:
         empty: dict[str, Any] = {t: make_empty(t, site.crs) for t in ("stairwells", "neighbours", "subgrids", "exceptions")}
         plan = Plan(site=site, manifest={}, **empty)
@@ -99,7 +101,7 @@ def load_near(folder: Path) -> gpd.GeoDataFrame:
 def _save_part(plan: Plan, folder: Path) -> None:
     """Save the tables of a part, each sorted by community and then by its key."""
     draft = start_folder(folder)
-    for table in PART_TABLES:
+    for table in (*PART_TABLES, *(t for t in OPTIONAL_PARTS if len(plan.get_table(t)))):
         frame = plan.get_table(table)
         if table == "compounds":
             frame = frame[frame["community"].isin(plan.site.communities.index)]

@@ -24,7 +24,7 @@ from gridplan.city.job import Chunk, Job, write_chunks
 from gridplan.city.tables import save_table
 from gridplan.communities import find_communities
 from gridplan.compounds import settle_compounds
-from gridplan.conform import Entry
+from gridplan.conform import Entry, write_ledger
 from gridplan.engine import Progress
 from gridplan.errors import InputError, Problem
 from gridplan.parquet import TableWriter, count_rows, from_arrow, read_batches
@@ -33,6 +33,7 @@ from gridplan.rules import Rules, SiteRules
 from gridplan.shapes import find_metric_crs
 from gridplan.site import Site
 from gridplan.sources.tables import take_table
+from gridplan.special import note_outside
 from gridplan.survey import check_part, make_frame, place_buildings
 
 FRAME = "frame"  # folder of the tables that are not planned, in order
@@ -85,6 +86,9 @@ def cut_city(job: Job, work: Path, progress: Progress) -> list[Chunk]:
     del middles, places
     counts = _split_buildings(file, work, job, frame, names, target, rules.site, progress)
     frame = frame.replace(compounds=settle_compounds(frame.compounds, frame.communities, counts))
+    if rules.special.drawn:
+        outside = note_outside(frame.barriers, frame.communities, rules.special)
+        frame = frame.replace(ledger=write_ledger(frame.ledger, [outside]))
     progress("frame", 0, 1)
     (work / FRAME).mkdir(exist_ok=True)
     for table in ("communities", "compounds", "barriers", "openings", "streets", "places", "institutions", "counts", "ledger"):
@@ -203,15 +207,21 @@ def _split_frame(frame: Site, number: Any, chunks: list[Chunk], work: Path, rule
     outlines = frame.communities.geometry.to_numpy()
     reach = rules.outside_limit + MARGIN
     openings, barriers = frame.openings.geometry.to_numpy(), frame.barriers.geometry.to_numpy()
+    tree = shapely.STRtree(outlines)
     serving = shapely.STRtree(openings).query(barriers, predicate="dwithin", distance=SERVES)
     near = {
-        NEAR: _find_near(outlines, outlines, number, 2 * reach),
         "compounds": _find_near(frame.compounds.geometry.to_numpy(), outlines, number, reach),
         "barriers": _find_near(barriers, shapely.convex_hull(outlines), number, reach),
         "streets": _find_near(frame.streets.geometry.to_numpy(), outlines, number, LINES),
         "places": _find_near(frame.places.geometry.to_numpy(), outlines, number, reach),
         "institutions": _find_near(frame.institutions.geometry.to_numpy(), outlines, number, reach),
     }
+    # What decides whose an institution is: all communities that it lies in, however far it reaches.
+    grounds = [(getattr(frame, t).geometry.to_numpy(), near[t]) for t in ("places", "institutions")]
+    near[NEAR] = [
+        np.unique(np.concatenate([own, *(tree.query(shapes[rows[n]], predicate="intersects")[1] for shapes, rows in grounds)]))
+        for n, own in enumerate(_find_near(outlines, outlines, number, 2 * reach))
+    ]
     for n, chunk in enumerate(chunks):
         folder = work / CHUNKS / chunk.name
         rows = {table: found[n] for table, found in near.items()}

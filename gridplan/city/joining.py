@@ -33,7 +33,7 @@ from gridplan.tiling import match_borders
 
 KEPT = ("barriers", "openings", "streets", "places", "institutions", "counts")  # as they were put in order before
 ADJOINS = 0.001  # m between sub-grids that adjoin
-NUMBERED = ("neighbours", "exceptions")  # their keys are numbers, given anew over all parts
+NUMBERED = ("neighbours", "exceptions", "touches")  # their keys are numbers, given anew over all parts
 
 
 def join_city(
@@ -61,7 +61,9 @@ def join_city(
                 writer.write(join_texts(ledger.reset_index()))
             continue
         sources = [work / FRAME] if table in KEPT else parts
-        files = [source / f"{table}.parquet" for source in sources]
+        files = [f for f in (source / f"{table}.parquet" for source in sources) if f.exists()]
+        if not files:  # an optional table without rows
+            continue
         batches = _replace_shapes(files, seams) if table == "subgrids" else (b for f in files for b in read_batches(f))
         rows[table] = _join_table(table, files, batches, path)
         if table == "buildings":

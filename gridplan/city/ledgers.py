@@ -16,16 +16,8 @@ from gridplan.plan import ALL_TABLES
 
 LISTED = 20  # codes that an entry of the ledger lists
 STEPS = (
-    "synthetic",
-    "read",
-    "survey",
-    "communities",
-    "households",
-    "compounds",
-    "stairwells",
-    "neighbours",
-    "division",
-    "outlines",
+    *("synthetic", "read", "survey", "communities", "households", "compounds", "stairwells", "neighbours"),
+    *("division", "exclusive", "outlines", "special", "grids"),
 )
 # Numbers in the reasons of the ledger that add up over chunks; all others (metres, square metres) are the same in each.
 _SUMMED = re.compile(r"\b\d+(?= (?:households|islands|clusters|urban|rural)\b)")

@@ -10,7 +10,7 @@ from gridplan.plan import Plan
 
 MOST = 300_000  # buildings that a page can hold; with more it would be a hundred megabytes
 MAIN_STREETS = ("motorway", "trunk", "primary", "secondary", "main_road")
-_UNUSED = ("neighbours", "places", "institutions", "counts", "ledger", "compounds")
+_UNUSED = ("neighbours", "counts", "ledger", "compounds")
 _END = "\U0010ffff"  # after every character that a code may have
 
 

@@ -222,7 +222,7 @@ def _relax(band: Band, households: int, is_island: bool) -> str:
     if households == 0:
         return "check the numbers of households: nobody lives here"
     fewer, more = households // band.low, -(-households // band.high)
-    ways = [(band.low - households // more, f"low = {households // more} (then {more} sub-grids)")]
+    ways = [(band.low - households // more, f"low = {households // more} (then {more} sub-grid{'s' if more > 1 else ''})")]
     if fewer >= 1:
         top = -(-households // fewer)
         ways.append((top - band.high, f"high = {top} (then {fewer} sub-grid{'s' if fewer > 1 else ''})"))

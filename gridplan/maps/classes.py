@@ -20,6 +20,7 @@ def add_class_layers(plan_map: Any, sheet: Sheet, lang: Language) -> None:
     """Add the shapes of a plan to its map, as layers that the layer control switches."""
     _add_subgrids(plan_map, sheet, lang)
     _add_out_of_band(plan_map, sheet, lang)
+    _add_others(plan_map, sheet, lang)
     group = _add_group(plan_map, say("communities", lang))
     _add_shapes(plan_map, group, _make_features(sheet.communities), "limit", "limits", "seeLimit", smooth_factor=0)
     _add_buildings(plan_map, sheet, lang)
@@ -42,6 +43,17 @@ def _add_out_of_band(plan_map: Any, sheet: Sheet, lang: Language) -> None:
     group = _add_group(plan_map, say("out", lang))
     out = ~(np.array(sheet.records["in_band"], dtype=bool) | np.array(sheet.records["exclusive"], dtype=bool))
     _add_shapes(plan_map, group, _make_features(sheet.subgrids[out]), "out", "out", smooth_factor=0)
+
+
+def _add_others(plan_map: Any, sheet: Sheet, lang: Language) -> None:
+    """Add special grids and the upper layer where the plan has them."""
+    if len(sheet.specials):
+        group = _add_group(plan_map, say("specials", lang))
+        _add_shapes(plan_map, group, _make_features(_gather(sheet.specials)), "special", "specials", "seeLine")
+    if len(sheet.grids):
+        _add_shapes(
+            plan_map, _add_group(plan_map, say("grids", lang)), _make_features(sheet.grids), "grid", "grids", smooth_factor=0
+        )
 
 
 def _add_streets(plan_map: Any, sheet: Sheet, lang: Language) -> None:

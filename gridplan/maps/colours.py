@@ -33,6 +33,8 @@ INK: Mapping[str, str] = {
     "wall": "#8a6d5b",
     "opening": "#2e7d5b",
     "centre": "#1f2933",
+    "special": "#0f766e",
+    "grid": "#6d28d9",
 }
 # How shapes are drawn, in Leaflet's words; weights are pixels, those of streets and barriers at zoom 16.
 STYLES: Mapping[str, Mapping[str, Any]] = {
@@ -50,6 +52,8 @@ STYLES: Mapping[str, Mapping[str, Any]] = {
     "rail": {"color": INK["rail"], "weight": 2.4, "dashArray": "7 4", "fillColor": INK["rail"], "fillOpacity": 0.3},
     "road": {"color": INK["road"], "weight": 2.6, "fillColor": INK["road"], "fillOpacity": 0.3},
     "wall": {"color": INK["wall"], "weight": 1.8, "fillColor": INK["wall"], "fillOpacity": 0.3},
+    "special": {"color": INK["special"], "weight": 4, "opacity": 0.75, "fillColor": INK["special"], "fillOpacity": 0.3},
+    "grid": {"color": INK["grid"], "weight": 2.4, "opacity": 0.9, "fill": False, "lineJoin": "round"},
     "opening": {"fill": True, "color": INK["opening"], "weight": 2.5, "fillColor": "#ffffff", "fillOpacity": 1, "radius": 3.5},
 }
 TOUCH = 0.5  # metres; outlines that are nearer count as touching

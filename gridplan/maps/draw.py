@@ -10,7 +10,7 @@ from gridplan.maps.classes import add_class_layers
 from gridplan.maps.elements import make_layer_control, make_map, make_stage, make_statement, make_switch, put, seal
 from gridplan.maps.legend import choose_title, compose_config
 from gridplan.maps.sheet import Sheet, compose_sheet
-from gridplan.maps.tiled import add_tiled_layers, pack_sheet
+from gridplan.maps.tiled import add_tiled_layers
 from gridplan.maps.words import say
 from gridplan.plan import Plan
 from gridplan.schema import Language
@@ -76,7 +76,7 @@ def draw_map(
     put(plan_map, make_stage(config, tiled))
     _add_views(plan_map, lang)
     if tiled:
-        add_tiled_layers(plan_map, pack_sheet(sheet), lang)
+        add_tiled_layers(plan_map, sheet, lang)
     else:
         add_class_layers(plan_map, sheet, lang)
     _finish(plan_map, lang, tiled)

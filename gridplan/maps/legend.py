@@ -51,12 +51,18 @@ def count_figures(plan: Plan, lang: Language) -> list[tuple[str, str]]:
     share = f"{100 * ordinary['in_band'].mean():.1f} %" if len(ordinary) else "–"
     if len(ordinary) and not ordinary["in_band"].all() and share == "100.0 %":
         share = "99.9 %"  # rounding never hides the one that is out
-    values = (
-        (f"{len(plan.subgrids):,}", "figure_subgrids"),
+    values: tuple[tuple[str, str], ...] = (
+        (f"{len(ordinary):,}", "figure_subgrids"),
         (f"{int(plan.subgrids['households'].sum()):,}", "figure_households"),
         (share, "figure_share"),
         (f"{len(plan.site.communities):,}", "figure_communities"),
     )
+    others = (
+        (len(plan.subgrids) - len(ordinary), "figure_exclusive"),
+        (len(plan.special_grids), "figure_special"),
+        (len(plan.grids), "figure_grids"),
+    )
+    values += tuple((f"{count:,}", word) for count, word in others if count)
     return [(value, say(word, lang)) for value, word in values]
 
 
@@ -73,6 +79,8 @@ def list_keys(plan: Plan, sheet: Sheet, lang: Language) -> dict[str, list[Key]]:
     shown: list[tuple[bool, str, str, str]] = [
         (not ordinary["in_band"].all(), "hatch", "out", "band_out"),
         (len(sheet.communities) > 0, "limit", "limit", "limit"),
+        (len(sheet.specials) > 0, "line", "special", "special"),
+        (len(sheet.grids) > 0, "line", "grid", "grids"),
         (len(sheet.homes) > 0, "block", "home", "home"),
         (len(sheet.other_buildings) > 0, "block", "other_building", "other_building"),
         (len(sheet.streets) > 0, "street", "street", "street"),

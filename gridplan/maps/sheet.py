@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
@@ -54,6 +55,8 @@ class Sheet:
     streets: Mapping[str, Shapes]
     barriers: Mapping[str, Shapes]
     openings: Shapes
+    specials: Shapes
+    grids: Shapes
     records: Mapping[str, list[Any]]
     community_records: Mapping[str, list[Any]]
     bounds: tuple[float, float, float, float]
@@ -84,6 +87,8 @@ def compose_sheet(plan: Plan) -> Sheet:
         streets=_sort_families(plan, site.streets, STREET_FAMILIES, window),
         barriers=_sort_families(plan, site.barriers, BARRIER_FAMILIES, window),
         openings=openings[_is_drawn(openings)],
+        specials=_to_degrees(plan, _ease(plan.special_grids.geometry.to_numpy())),
+        grids=_to_degrees(plan, simplify_coverage(plan.grids.geometry.to_numpy())),
         records=_record_subgrids(plan, subgrids),
         community_records=_record_communities(plan, communities),
         bounds=_find_bounds(subgrids, communities, footprints),
@@ -183,6 +188,9 @@ def _record_subgrids(plan: Plan, shapes: Shapes) -> dict[str, list[Any]]:
         **{name: table[name].tolist() for name in numbers},
         "in_band": table["in_band"].astype(int).tolist(),
         "mean_walk": np.round(table["mean_walk"].fillna(0).to_numpy()).astype(int).tolist(),
+        "owner": _name_owners(plan),
+        "grid": table["grid"].tolist(),
+        "special": _name_specials(plan),
         "tone": choose_tones(table.geometry.to_numpy()).tolist(),
         "load": grade_loads(table).tolist(),
         "why": explain_exceptions(plan),
@@ -190,6 +198,24 @@ def _record_subgrids(plan: Plan, shapes: Shapes) -> dict[str, list[Any]]:
         "point": _list_points(_find_inner_points(shapes)),
         "centre": _list_points(_to_degrees(plan, doors)),
     }
+
+
+def _name_owners(plan: Plan) -> list[str]:
+    """Name the institution of each exclusive grid, by its code where it has no name; empty for others."""
+    site, owner = plan.site, plan.subgrids["institution"]
+    names = pd.concat([site.institutions["name"], site.places["name"], site.buildings["building_name"]])
+    names = names[(names != "") & ~names.index.duplicated()]
+    named = names.reindex(owner)
+    return list(named.where(named.notna(), owner.to_numpy(object)))
+
+
+def _name_specials(plan: Plan) -> list[str]:
+    """Name the special grids that each sub-grid touches, with the names of their rivers and railways."""
+    touches = plan.touches
+    name = plan.special_grids["name"].reindex(touches["special_grid"]).fillna("").to_numpy(object)
+    texts = pd.Series([f"{code} {word}".strip() for code, word in zip(touches["special_grid"], name, strict=True)], dtype=object)
+    joined = texts.groupby(touches["subgrid"].to_numpy()).agg(", ".join)
+    return list(joined.reindex(plan.subgrids.index).fillna(""))
 
 
 def explain_exceptions(plan: Plan) -> list[str]:

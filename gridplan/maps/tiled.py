@@ -22,12 +22,14 @@ from gridplan.maps.sheet import DIGITS, Shapes, Sheet
 from gridplan.maps.words import say
 from gridplan.schema import Language
 
-OVERLAYS = ("subgrids", "out", "communities", "buildings", "streets", "barriers")
+OVERLAYS = ("subgrids", "out", "specials", "grids", "communities", "buildings", "streets", "barriers")
 
 
-def add_tiled_layers(plan_map: Any, pack: str, lang: Language) -> None:
-    """Add the packed shapes of a plan to its map, with a switch in the layer control for each kind."""
-    for overlay in OVERLAYS:
+def add_tiled_layers(plan_map: Any, sheet: Sheet, lang: Language) -> None:
+    """Add the shapes of a plan to its map, packed, with a switch in the layer control for each kind that there is."""
+    pack = pack_sheet(sheet)
+    without = {name for name, shapes in (("specials", sheet.specials), ("grids", sheet.grids)) if not len(shapes)}
+    for overlay in (o for o in OVERLAYS if o not in without):
         put(plan_map, make_switch(say(overlay, lang), f'makeOverlay("{overlay}")'))
     place = f"gridplan-pack-{plan_map._id}"
     body = f'<script type="text/plain" id="{place}">{pack}</script>'
@@ -56,6 +58,8 @@ def _list_layers(sheet: Sheet) -> Iterator[tuple[str, Shapes, list[str]]]:
         yield f"street_{family}", shapes, []
     for family, shapes in sheet.barriers.items():
         yield family, shapes, []
+    yield "special", sheet.specials, []
+    yield "grids", sheet.grids, []
     yield "opening", sheet.openings, []
     yield "other_building", sheet.other_buildings, sheet.other_names
     yield "home", sheet.homes, sheet.home_names

@@ -15,7 +15,7 @@ import pandas as pd
 
 from gridplan.conform import conform_table, is_spatial
 from gridplan.errors import PlanError, Problem
-from gridplan.plan import ALL_TABLES, PLAN_TABLES, Plan
+from gridplan.plan import ALL_TABLES, OPTIONAL_TABLES, PLAN_TABLES, Plan
 from gridplan.schema import Column, find_key, read_schema
 from gridplan.site import SITE_TABLES, Site
 
@@ -64,6 +64,11 @@ def join_texts(frame: Any) -> Any:
     return frame.assign(**{name: pd.Series(frame[name].to_numpy(dtype=object), frame.index, dtype="str") for name in texts})
 
 
+def list_kept(plan: Plan) -> list[str]:
+    """List the tables of a plan that are kept on disk: all but optional ones without rows."""
+    return [table for table in ALL_TABLES if table not in OPTIONAL_TABLES or len(plan.get_table(table))]
+
+
 def assemble_plan(found: Found) -> Plan:
     """Put a plan together, or say everything that is missing or wrong.
 
@@ -75,6 +80,8 @@ def assemble_plan(found: Found) -> Plan:
     problems: list[Problem] = []
     manifest = _read_manifest(found.manifest, problems)
     for table in ALL_TABLES:
+        if table in OPTIONAL_TABLES and table not in found.tables:
+            continue
         if table not in found.tables:
             problems.append(Problem(table, "tables are there", "the table is missing", _AGAIN))
         else:
@@ -84,9 +91,9 @@ def assemble_plan(found: Found) -> Plan:
         noun = "problem" if len(problems) == 1 else "problems"
         lines = [f"{len(problems)} {noun} in the plan {found.path}:"]
         raise PlanError("\n".join(lines + [f"  {i}. {problem}" for i, problem in enumerate(problems, 1)]))
-    tables: dict[str, Any] = {table: conform_table(table, found.tables[table]) for table in ALL_TABLES}
+    tables: dict[str, Any] = {table: conform_table(table, frame) for table, frame in found.tables.items() if table in ALL_TABLES}
     site = Site(**{table: tables[table] for table in SITE_TABLES})
-    return Plan(site=site, manifest=manifest, **{table: tables[table] for table in PLAN_TABLES})
+    return Plan(site=site, manifest=manifest, **{table: tables[table] for table in PLAN_TABLES if table in tables})
 
 
 def _read_manifest(texts: Mapping[str, str] | None, problems: list[Problem]) -> dict[str, Any]:

@@ -21,7 +21,7 @@ import shapely
 from gridplan.errors import PlanError
 from gridplan.plan import ALL_TABLES, Plan
 from gridplan.schema import read_schema
-from gridplan.storage.assembly import Found, join_texts, write_manifest
+from gridplan.storage.assembly import Found, join_texts, list_kept, write_manifest
 from gridplan.storage.paper import TITLES
 from gridplan.styles import Shape, make_styles
 
@@ -63,7 +63,7 @@ def write_geopackage(plan: Plan, path: Path) -> None:
     """
     written = []
     with _set_gdal():
-        for table in ALL_TABLES:
+        for table in list_kept(plan):
             for layer, shape, frame in _split_table(table, plan.get_table(table)):
                 _write_layer(path, layer, shape, frame, TITLES[table])
                 written.append(layer)

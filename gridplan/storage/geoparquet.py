@@ -21,7 +21,7 @@ from gridplan.conform import is_spatial
 from gridplan.errors import PlanError
 from gridplan.parquet import TableWriter
 from gridplan.plan import ALL_TABLES, Plan
-from gridplan.storage.assembly import Found, join_texts, write_manifest
+from gridplan.storage.assembly import Found, join_texts, list_kept, write_manifest
 from gridplan.styles import make_styles
 
 MANIFEST_FILE = "manifest.json"
@@ -31,7 +31,7 @@ ROW = "row"  # column of the row's place in the table before it was sorted by co
 def write_geoparquet(plan: Plan, folder: Path) -> None:
     """Write all tables of a plan, its manifest and the styles of its layers into a new folder."""
     folder.mkdir()
-    for table in ALL_TABLES:
+    for table in list_kept(plan):
         with TableWriter(folder / f"{table}.parquet") as writer:
             writer.write(_sort_table(table, plan))
     write_notes(plan.manifest, folder)
@@ -51,7 +51,7 @@ def _sort_table(table: str, plan: Plan) -> Any:
 
 def write_notes(manifest: Mapping[str, Any], folder: Path) -> None:
     """Write what stands beside the tables: the manifest, and the styles of the layers."""
-    for table in ALL_TABLES:
+    for table in (t for t in ALL_TABLES if (folder / f"{t}.parquet").exists()):
         for style in make_styles(table)[:1]:  # QGIS takes the one that stands beside a file under its name
             (folder / f"{table}.qml").write_text(style.qml, encoding="utf-8", newline="\n")
     values = {key: json.loads(text) for key, text in write_manifest(manifest).items()}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from gridplan.plan import ALL_TABLES, Plan
+from gridplan.plan import ALL_TABLES, OPTIONAL_TABLES, Plan
 from gridplan.schema import find_columns, find_key, read_schema
 
 if TYPE_CHECKING:
@@ -32,6 +32,17 @@ TITLES: Mapping[str, str] = {
     "neighbours": "which stairwells can be walked between 相邻关系",
     "subgrids": "sub-grids: land outlines and figures 子网格",
     "exceptions": "rules that are not kept, and why 例外及原因",
+    "grids": "grids: an upper layer of whole sub-grids 网格（上层）",
+    "special_grids": "special grids along rivers, lakes and railways 专项网格",
+    "touches": "sub-grids that each special grid touches 专项网格涉及的子网格",
+    "members": "counts of Party members and volunteers by stairwell, for work only 党员、志愿者数量（按单元，仅供工作使用）",
+    "party_orgs": "Party organisations: branches and groups 党组织",
+    "posts": "posts, never persons 岗位（只有岗位，没有个人信息）",
+    "duties": "which sub-grids each post serves 岗位与子网格对应",
+    "links": "pairings and check-ins 包联与报到",
+    "indicators": "every figure beside its need 指标",
+    "gaps": "what is unmet, and why 缺口清单",
+    "ratings": "scores and bands of organisations 评级",
     "centres": "centres of the sub-grids (a view of stairwells) 子网格中心",
     "manifest": "how the plan was made: inputs, rules, seed, figures 方案说明",
     "layer_styles": "styles that QGIS applies by itself QGIS 样式",
@@ -82,7 +93,9 @@ class Summary:
 def summarise_plan(plan: Plan) -> Summary:
     """Sum up a plan that is in memory."""
     flat = pd.DataFrame(plan.subgrids.drop(columns="geometry"))
-    rows = {table: len(plan.get_table(table)) for table in ALL_TABLES}
+    rows = {
+        table: len(plan.get_table(table)) for table in ALL_TABLES if table not in OPTIONAL_TABLES or len(plan.get_table(table))
+    }
     return Summary(flat, rows, int(plan.stairwells["households"].sum()), plan.crs, plan.manifest)
 
 
@@ -107,7 +120,7 @@ def describe_plan(summary: Summary, files: Sequence[str]) -> str:
     lines = [
         "A plan of small grids 小网格划分方案",
         "",
-        f"Sub-grids 子网格: {len(summary.subgrids)}",
+        *_count_grids(summary),
         f"Households 户数: {summary.households}",
         f"Communities 社区: {summary.rows['communities']}",
         f"Coordinates 坐标系: {summary.crs.name}{f' ({crs})' if len(crs) < 20 else ''}, metres 米",
@@ -120,9 +133,20 @@ def describe_plan(summary: Summary, files: Sequence[str]) -> str:
         indented = textwrap.fill(english, _WIDTH, initial_indent="    ", subsequent_indent="    ")
         lines += [name, indented, f"    {chinese}", ""]
     lines += ["TABLES AND COLUMNS 数据表与字段", "", "* key 主键", ""]
-    for table in ALL_TABLES:
+    for table in (t for t in ALL_TABLES if t in summary.rows):
         lines += [f"{table} ({summary.rows[table]}): {TITLES[table]}", *_describe_columns(table), ""]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _count_grids(summary: Summary) -> list[str]:
+    """Count the sub-grids of homes, and the other kinds of grid where there are any."""
+    lone = int((summary.subgrids["kind"] == "exclusive").sum())
+    others = [
+        ("Exclusive grids 专属网格", lone),
+        ("Special grids 专项网格", summary.rows.get("special_grids", 0)),
+        ("Grids of the upper layer 网格", summary.rows.get("grids", 0)),
+    ]
+    return [f"Sub-grids 子网格: {len(summary.subgrids) - lone}", *(f"{noun}: {count}" for noun, count in others if count)]
 
 
 def _describe_columns(table: str) -> list[str]:

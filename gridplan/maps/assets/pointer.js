@@ -124,8 +124,12 @@ function describe(stage, row, building) {
     addLine(table, label, formatNumber(stage, records[column][row]) + unit, note);
   }
   node.appendChild(table);
-  if (exclusive) node.appendChild(make("p", "gp-card-note", words.exclusive));
-  else if (!records.in_band[row]) {
+  const note = (word, text) => text && node.appendChild(make("p", "gp-card-note", word + (config.lang === "zh" ? "：" : ": ") + text));
+  if (exclusive) note(words.exclusive, records.owner[row] || "–");
+  note(words.grid, records.grid[row]);
+  note(words.special, records.special[row]);
+  if (exclusive) return node;
+  if (!records.in_band[row]) {
     const why = records.why[row];
     node.appendChild(make("p", "gp-card-out", words.out + (why ? (config.lang === "zh" ? "：" : ": ") + why : "")));
   }

@@ -1,7 +1,8 @@
 // The stage of a plan's map: panes, colours by view, what is drawn how wide, printing.
 
 const PANES = {
-  fills: 300, streets: 310, barriers: 330, buildings: 340, outlines: 350, out: 355, limits: 360,
+  fills: 300, streets: 310, barriers: 330, buildings: 340, outlines: 350, specials: 352, out: 355,
+  grids: 357, limits: 360,
   openings: 365, highlight: 370, centres: 620, labels: 630,
 };
 
@@ -47,7 +48,7 @@ class Stage {
     for (const name of ["streets", "barriers", "buildings"]) {
       this.renderers[name] = L.canvas({ pane: "gp-" + name, padding: 0.3 });
     }
-    for (const name of ["fills", "outlines", "out", "limits", "openings", "highlight"]) {
+    for (const name of ["fills", "outlines", "specials", "out", "grids", "limits", "openings", "highlight"]) {
       this.renderers[name] = L.svg({ pane: "gp-" + name, padding: 0.3 });
     }
     this.outlines = L.layerGroup();
