@@ -130,7 +130,7 @@ def _draw_zones(communities: gpd.GeoDataFrame, around: gpd.GeoDataFrame) -> Shap
     rows = every.index.get_indexer(communities.index)
     a, b = shapely.STRtree(grown).query(grown[rows], predicate="intersects")
     lower = b < rows[a]
-    out: Array = grown[rows].copy()
+    out = np.array(grown[rows], dtype=object)
     for n, others in pd.Series(b[lower]).groupby(a[lower]):
         out[n] = shapely.difference(out[n], shapely.union_all(grown[np.sort(others.to_numpy())]))
     return out
