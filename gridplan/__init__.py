@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     )
     from gridplan.maps.draw import draw_map
     from gridplan.maps.offline import write_map
+    from gridplan.organisation.organise import organise
     from gridplan.plan import Plan
     from gridplan.planning import divide
     from gridplan.reading import read_site
@@ -64,6 +65,7 @@ _ROOMS = {
     "draw_map": "maps.draw",
     "make_site": "survey",
     "make_town": "sources.synthetic",
+    "organise": "organisation.organise",
     "read_osm_place": "sources.osm_online",
     "read_plan": "storage",
     "read_site": "reading",
@@ -94,6 +96,7 @@ __all__ = [
     "draw_map",
     "make_site",
     "make_town",
+    "organise",
     "read_osm_place",
     "read_plan",
     "read_site",
