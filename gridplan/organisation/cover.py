@@ -1,7 +1,7 @@
 """The exact cover: the cheapest choice of listed sets that holds everything exactly once, and the bound that proves it.
 
 HiGHS solves the relaxation and a small integer problem, which gives a good cover; a sweep over partial covers, which drops those that can
-no longer become cheaper, then finds the best and proves it. Where the sweep grows too wide, HiGHS proves it.
+no longer become cheaper, then finds the best and proves it. Where the sweep grows too wide, the relaxation's bound says how near it is.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from scipy.sparse import csc_matrix
 
 Array = np.ndarray[Any, Any]
 FIRST = 200  # sets in the first integer problem, those that the relaxation likes best
-NODES = 500  # branch-and-bound nodes, so that the work does not depend on the clock
+WIDE = 800  # and in the second, where the sweep grows too wide
+NODES = 60  # branch-and-bound nodes, so that the work does not depend on the clock
 WIDEST = 2_000_000  # pairs of partial cover and set looked at in one step of the sweep
 BITS = 62  # atoms that a partial cover can be written down for
 TOLERANCE = 1e-7
@@ -54,12 +55,12 @@ def cover_exactly(prices: Array, starts: Array, atoms: Array, n: int) -> tuple[A
     if swept is not None:
         best = kept[swept] if len(swept) else best
         return (None, np.inf) if best is None else (_read_sets(best, rows), float(prices[best].sum()))
-    chosen, bound = _solve(prices[kept], rows[:, kept])
-    if chosen is not None and (best is None or prices[kept[chosen]].sum() < prices[best].sum() - TOLERANCE):
-        best = kept[chosen]
-    if best is None:
-        return None, bound
-    return _read_sets(best, rows), max(least, min(bound, float(prices[best].sum())))
+    liked = np.sort(order[: min(WIDE, len(kept))])
+    chosen, bound = _solve(prices[liked], rows[:, liked])
+    if chosen is not None and (best is None or prices[liked[chosen]].sum() < prices[best].sum() - TOLERANCE):
+        best = liked[chosen]
+    bound = max(least, bound) if len(liked) == len(kept) else least
+    return (None, bound) if best is None else (_read_sets(best, rows), min(bound, float(prices[best].sum())))
 
 
 def _solve(prices: Array, rows: Any) -> tuple[Array | None, float]:

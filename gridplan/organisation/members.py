@@ -158,11 +158,11 @@ def _check_counts(plan: Plan, counts: pd.DataFrame) -> list[Problem]:
     site = plan.site
     known = {"building": site.buildings.index, "compound": site.compounds.index, "community": site.communities.index}
     checks = [
-        (~np.isin(level, LEVELS), "levels are known", "unknown levels", f"use one of {', '.join(LEVELS)}"),
+        (~counts["level"].isin(LEVELS).to_numpy(), "levels are known", "unknown levels", f"use one of {', '.join(LEVELS)}"),
         (~(value >= 0) | np.isinf(value), "values are counts", "negative or missing values", "give a number of people"),
     ]
     for word, codes in known.items():
-        wrong = (level == word) & ~np.isin(of, codes.to_numpy(object))
+        wrong = (level == word) & ~pd.Index(of).isin(codes)
         checks.append((wrong, "codes are known", f"no such {word}", f"use the codes of the table of {word}s"))
     doubled = pd.DataFrame({"level": level, "of": np.where(level == "site", "", of), "measure": counts["measure"].to_numpy()})
     twice = doubled.duplicated(keep=False).to_numpy()

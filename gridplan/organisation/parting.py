@@ -147,8 +147,10 @@ def _part_piece(xy: Array, full: Array, size: Array, links: Array, limits: Limit
         stack=np.arange(n), pairs=links, groups=np.zeros((n, 0), np.int32), prices=np.zeros(0),
         band=Band(limits.least, even, limits.most), off=limits.imbalance,
     )  # fmt: skip
-    listed = list_parts(problem.to_data(), LISTED)
-    if listed is not None:
+    for least in dict.fromkeys((max(limits.least, even // 2), limits.least)):
+        listed = list_parts(replace(problem, band=Band(least, even, limits.most)).to_data(), LISTED)
+        if listed is None:
+            break
         prices, starts, atoms = listed
         kept = np.add.reduceat(full[atoms], starts[:-1]) >= limits.full if len(prices) else np.zeros(0, bool)
         sizes = np.diff(starts)[kept]

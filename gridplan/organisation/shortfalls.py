@@ -90,7 +90,7 @@ def _find_spare(xy: Array, members: pd.DataFrame, centres: Centres, short: pd.In
     code, community = members["subgrid"].to_numpy(object), members["community"].to_numpy(object)
     left = members["available"].to_numpy(np.int64).copy()
     np.subtract.at(left, centres.posts["row"].to_numpy(int), 1)
-    wanting = np.isin(code, short.to_numpy(object))
+    wanting = members["subgrid"].isin(short).to_numpy()
     spare = (left > 0) & ~wanting
     middle = pd.DataFrame({"x": xy[:, 0], "y": xy[:, 1], "c": community, "s": code})[wanting]
     by = middle.groupby("s").agg(x=("x", "mean"), y=("y", "mean"), c=("c", "first")).reindex(short)
