@@ -12,7 +12,7 @@ BRANCH_RULES = "CPC regulations on the work of Party branches (trial), 2018"
 PARTY_LEVELS = "usual reading of the Party's constitution; advice, approved by the higher organisation"
 GROUP_RULES = "practice of Party groups: 3 members, one of them full"
 SEATS = "practice of branch committees: below 7 full members a secretary, else 3 to 5, generally at most 7"
-CENTRAL = "assumption, so that Tangshan's 1.015 for each sub-grid comes out; 3 to 6 times the load used elsewhere"
+CENTRAL = "assumption: the rural mean that Tangshan's counts imply, which gives its 1.015 for each sub-grid"
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class OrganisationRules:
     price_imbalance: float = rule(20.0, "m", "price of each member off the even size, as metres walked", ASSUMED, 0)
     price_unserved: float = rule(10_000.0, "m", "price of each member left without a branch, as metres walked", ASSUMED, 0)
     available_share: float = rule(0.89, "share", "full members able to hold a post", "Miyun: about 42,000 of 47,181", 0)
-    central_load: int = rule(60, "households", "households of a central household; over it, a second", CENTRAL, 1)
+    central_load: int = rule(54, "households", "households of a central household; over it, a second", CENTRAL, 1)
     central_warn: int = rule(10, "households", "usual load elsewhere, for the warning and what-if", "Xingan, Jiangyin 1+10+N", 1)
 
     def __post_init__(self) -> None:

@@ -11,7 +11,12 @@ from scipy.sparse.csgraph import connected_components
 
 from gridplan.audit_rules.evidence import Array, Evidence, find_rows, join_findings, write_findings
 
-COUNTED = {"full": "party_members_full", "probationary": "party_members_probationary", "volunteers": "volunteers", "elders": "elders"}
+COUNTED = {
+    "full": "party_members_full",
+    "probationary": "party_members_probationary",
+    "volunteers": "volunteers",
+    "elders": "elders",
+}
 LEVELS = ("building", "compound", "community", "site")  # from the finest
 
 
@@ -102,7 +107,9 @@ def check_chain(evidence: Evidence) -> pd.DataFrame:
     remedy = "organise again"
 
     def tell(mask: Array, what: str) -> pd.DataFrame:
-        return write_findings("chain", "error", "members", codes[mask], community[mask], noun="stairwell", what=what, remedy=remedy)
+        return write_findings(
+            "chain", "error", "members", codes[mask], community[mask], noun="stairwell", what=what, remedy=remedy
+        )
 
     return join_findings(
         [
@@ -133,7 +140,10 @@ def _check_parents(e: Evidence) -> pd.DataFrame:
     up = above["level"].to_numpy(object)
     level, parent = orgs["level"].to_numpy(object), orgs["parent"].to_numpy(object)
     same = above["community"].to_numpy(object) == orgs["community"].to_numpy(object)
-    hung = np.where(level == "group", up == "branch", pd.Index(up).isin(["committee", "general_branch"]) & (level == "branch")) & same
+    hung = (
+        np.where(level == "group", up == "branch", pd.Index(up).isin(["committee", "general_branch"]) & (level == "branch"))
+        & same
+    )
     wrong = ~(hung | ((parent == "") & (level != "group")))
     heads = orgs[(orgs["parent"] == "") & (orgs["level"] != "group")].groupby("community").size()
     many = heads[heads > 1]
@@ -160,7 +170,9 @@ def check_sizes(evidence: Evidence) -> pd.DataFrame:
     top = ~branch & ~group
     few = (branch & (full < r.branch_full)) | (group & ((size < r.group_least) | (full < r.group_full)))
     off = (full != orgs["full"].to_numpy()) | (size - full != orgs["probationary"].to_numpy())
-    seats = np.where(full < r.committee_full, 1, np.minimum(r.seats_most, r.seats_least + (full - r.committee_full) // r.seats_step))
+    seats = np.where(
+        full < r.committee_full, 1, np.minimum(r.seats_most, r.seats_least + (full - r.committee_full) // r.seats_step)
+    )
     seats = np.where(group, 0, np.where(top, r.community_seats, seats))
     odd = seats != orgs["committee_seats"].to_numpy()
     many = (branch & (size > r.branch_most)) | (group & (size > r.group_most))
@@ -180,7 +192,12 @@ def check_sizes(evidence: Evidence) -> pd.DataFrame:
             tell(odd, "error", "with another number of committee seats than the rules give", "organise again"),
             tell(many, "warning", "with more members than is usual", "cut it where a building can be divided"),
             tell(wide, "note", "joining more places than is usual", "raise organisation.joint_places, or accept it"),
-            tell(low, "note", "at another level than its number of members suggests", "advice only; the higher organisation decides"),
+            tell(
+                low,
+                "note",
+                "at another level than its number of members suggests",
+                "advice only; the higher organisation decides",
+            ),
         ]
     )
 
@@ -246,7 +263,9 @@ def find_places(e: Evidence) -> Array:
     outside = compound == ""
     links = np.concatenate([_find_pairs(e), _chain(e.home)])
     cluster = _connect(len(size), links[outside[links].all(axis=1)])
-    names = np.where(whole, "v" + community.astype(str).astype(object), np.where(outside, cluster.astype(str).astype(object), "k"))
+    names = np.where(
+        whole, "v" + community.astype(str).astype(object), np.where(outside, cluster.astype(str).astype(object), "k")
+    )
     return np.asarray(pd.factorize(names + np.where(whole | outside, "", compound))[0], np.int64)
 
 
