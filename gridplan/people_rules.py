@@ -80,7 +80,7 @@ class OrganisationRules:
     seats_step: int = rule(20, "full members", "further full members for each further seat", ASSUMED, 1)
     community_seats: int = rule(5, "seats", "seats of a committee or general branch of a community", ASSUMED, 1)
     price_branch: float = rule(5_000.0, "member-metres", "price of one branch more", ASSUMED, 0)
-    price_group: float = rule(2_000.0, "member-metres", "price of one group more", ASSUMED, 0)
+    price_group: float = rule(500.0, "member-metres", "price of one group more", ASSUMED, 0)
     price_imbalance: float = rule(20.0, "m", "price of each member off the even size, as metres walked", ASSUMED, 0)
     price_unserved: float = rule(10_000.0, "m", "price of each member left without a branch, as metres walked", ASSUMED, 0)
     available_share: float = rule(0.89, "share", "full members able to hold a post", "Miyun: about 42,000 of 47,181", 0)

@@ -43,8 +43,8 @@ def check_counts(evidence: Evidence) -> pd.DataFrame:
                            what="placed elsewhere than their stairwells", remedy=remedy),
             write_findings("members", "error", "members", e.stairwells.index[missing],
                            e.stairwells["community"][missing].to_numpy(), noun="stairwell", what="without a row", remedy=remedy),
-            write_findings("members", "error", "members", table.index[over], table["community"][over].to_numpy(), noun="stairwell",
-                           what="with more available than full members", remedy=remedy),
+            write_findings("members", "error", "members", table.index[over], table["community"][over].to_numpy(),
+                           noun="stairwell", what="with more available than full members", remedy=remedy),
             _check_sums(e, table),
         ]
     )  # fmt: skip
@@ -219,8 +219,8 @@ def _add_up(e: Evidence) -> tuple[Array, Array]:
 def check_pieces(evidence: Evidence) -> pd.DataFrame:
     """Check that branches and groups are in one piece, as far as their land is.
 
-    Buildings, compounds and small villages are wholes, whatever cuts through them; a compound that is cut into several branches is no
-    whole any more, but what a barrier cuts off in it may go with any of its branches.
+    Buildings, compounds and small villages are wholes, whatever cuts through them; a compound that is cut into several
+    branches is no whole any more, but what a barrier cuts off in it may go with any of its branches.
     """
     e, table = evidence, evidence.plan.members
     if table.empty or not len(e.plan.neighbours):

@@ -36,8 +36,8 @@ class Centres:
 def choose_centres(plan: Plan, available: Array, rules: OrganisationRules) -> Centres:
     """Choose the stairwells that host central households in each residential sub-grid.
 
-    There is one for each ``central_load`` households or part of them, as far as stairwells have an available member; the choice is
-    the one with the least household-metres of all, each household walking to the nearest. Walks are straight lines and the
+    There is one for each ``central_load`` households or part of them, as far as stairwells have an available member; the choice
+    is the one with the least household-metres of all, each household walking to the nearest. Walks are straight lines and the
     climbs at both ends, or the difference of climbs over one door, as the division measures them.
 
     Parameters
@@ -46,6 +46,8 @@ def choose_centres(plan: Plan, available: Array, rules: OrganisationRules) -> Ce
         A plan.
     available
         int64[n], available members of each stairwell, in the order of their codes.
+    rules
+        The load of a central household, in households.
     """
     stairwells = plan.stairwells.sort_index()
     points = stairwells.geometry.to_numpy()

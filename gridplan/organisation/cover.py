@@ -1,7 +1,8 @@
 """The exact cover: the cheapest choice of listed sets that holds everything exactly once, and the bound that proves it.
 
-HiGHS solves the relaxation and a small integer problem, which gives a good cover; a sweep over partial covers, which drops those that can
-no longer become cheaper, then finds the best and proves it. Where the sweep grows too wide, the relaxation's bound says how near it is.
+HiGHS solves the relaxation and a small integer problem, which gives a good cover; a sweep over partial covers, which drops those
+that can no longer become cheaper, then finds the best and proves it. Where the sweep grows too wide, the relaxation's bound says
+how near the best cover known is.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ TOLERANCE = 1e-7
 def cover_exactly(prices: Array, starts: Array, atoms: Array, n: int) -> tuple[Array | None, float]:
     """Choose the cheapest sets that hold each of n atoms exactly once.
 
-    Set j holds ``atoms[starts[j]:starts[j + 1]]``. Returns the set of each atom's part numbered from 0 (int64[n]; None where the sets
-    cannot cover the atoms) and a proven lower bound on the price of every choice (infinite where there is none).
+    Set j holds ``atoms[starts[j]:starts[j + 1]]``. Returns the chosen set of each atom, numbered from 0 (int64[n]; None where the
+    sets cannot cover the atoms), and a proven lower bound on the price of every choice (infinite where there is none).
 
     Examples
     --------

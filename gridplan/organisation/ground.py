@@ -93,7 +93,8 @@ def survey_ground(plan: Plan, members: pd.DataFrame, most: int) -> list[Ground]:
         grains = (number(grid[rows]), homes, finest) if rural[rows[0]] else (homes, finest)
         grounds.append(
             Ground(
-                code=str(stairwells["community"].iloc[rows[0]]), kind="rural" if rural[rows[0]] else "urban", rows=rows, xy=xy[rows],
+                code=str(stairwells["community"].iloc[rows[0]]), kind="rural" if rural[rows[0]] else "urban",
+                rows=rows, xy=xy[rows],
                 full=full[rows], size=size[rows], place=number(place[rows]), grains=grains, building=homes, pairs=own,
             )
         )  # fmt: skip
@@ -124,7 +125,7 @@ def _find_places(stairwells: Any, building: Array, pairs: Array, whole: Array) -
 
 
 def connect(n: int, pairs: Array, label: Array | None) -> Array:
-    """Number the connected pieces; with a label, only pairs of one label connect.
+    """Find the connected pieces and number them; with a label, only pairs of one label connect.
 
     Examples
     --------
@@ -138,7 +139,7 @@ def connect(n: int, pairs: Array, label: Array | None) -> Array:
 
 
 def number(codes: Any) -> Array:
-    """Number codes from 0 in their order.
+    """Give codes numbers from 0 in their order.
 
     Examples
     --------

@@ -51,6 +51,8 @@ def join_places(full: Array, size: Array, links: Array, walk: Array, rules: Orga
         int64[m, 2], places that adjoin.
     walk
         float64[p, p], metres that a member of a place walks on average to the middle of another.
+    rules
+        Full members of a branch, places of a joint one, and prices.
 
     Examples
     --------

@@ -113,7 +113,8 @@ def _write_posts(members: pd.DataFrame, centres: Centres) -> pd.DataFrame:
     number = centres.posts.groupby("subgrid").cumcount() + 1
     frame = pd.DataFrame(
         {
-            "post": centres.posts["subgrid"] + "-H" + number.astype(str), "role": CENTRAL, "community": host["community"].to_numpy(),
+            "post": centres.posts["subgrid"] + "-H" + number.astype(str), "role": CENTRAL,
+            "community": host["community"].to_numpy(),
             "subgrid": centres.posts["subgrid"], "building": host["building"].to_numpy(), "stairwell": host.index.to_numpy(),
             "org": host["group"].to_numpy(), "source": "member", "party": True, "filled": True, "served": 1,
             "households": centres.posts["households"], "mean_walk": centres.posts["mean_walk"],

@@ -139,7 +139,7 @@ def _write_group(ground: Ground, members: pd.DataFrame, own: Array, rules: Organ
 def _measure(ground: Ground, members: pd.DataFrame, own: Array) -> dict[str, Any]:
     """Measure an organisation: households, members, sub-grids, and the building from which its members are nearest."""
     size = ground.size[own]
-    homes, first, home = np.unique(ground.building[own], return_index=True, return_inverse=True)
+    _, first, home = np.unique(ground.building[own], return_index=True, return_inverse=True)
     weight = np.bincount(home, size)
     pull = np.where(weight[home] > 0, size, 1.0)
     middle = np.column_stack([np.bincount(home, pull * ground.xy[own, i]) / np.bincount(home, pull) for i in (0, 1)])
