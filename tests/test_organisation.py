@@ -492,6 +492,19 @@ def plant(table, column, change):
     return spoil
 
 
+def mix_groups(frame, plan):
+    """
+    Of the two groups of the first branch, none of whose houses now adjoins another of its group::
+
+        h07:2 h08:1 h09:2
+        h01:1 h02:2 h03:1
+    """
+    groups = frame["group"].copy()
+    groups[["h01-1", "h03-1", "h08-1"]] = "0301-B01-G01"
+    groups[["h02-1", "h07-1", "h09-1"]] = "0301-B01-G02"
+    return groups
+
+
 def change_first(column, value):
     def change(frame, plan):
         out = frame[column].copy()
@@ -515,7 +528,7 @@ FAULTS = {
     "two heads": (plant("party_orgs", "parent", lambda f, p: f["parent"].replace("0301-P", "")), "chain"),
     "figures that do not add up": (plant("party_orgs", "full", lambda f, p: f["full"] + 1), "sizes"),
     "seats": (plant("party_orgs", "committee_seats", lambda f, p: f["committee_seats"] + 2), "sizes"),
-    "a group in pieces": (plant("members", "group", lambda f, p: f["group"].where(f.index != "h01-1", "0301-B01-G02")), "pieces"),
+    "a group in pieces": (plant("members", "group", mix_groups), "pieces"),
     "a central household elsewhere": (plant("posts", "stairwell", change_first("stairwell", "h12-1")), "central"),
     "a central household in the worst place": (plant("posts", "stairwell", change_first("stairwell", "h01-1")), "central"),
     "a central household that is missing": (lambda p: p.replace(posts=p.posts.iloc[1:]), "central"),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from gridplan.organisation.ground import NO_PAIRS, Ground, annex, lift
 from gridplan.organisation.joining import join_places
@@ -99,7 +100,7 @@ def _join(ground: Ground, rules: OrganisationRules) -> tuple[Array, float, float
         walk[p] = ground.size[rows] @ apart / size[kept[p]]
     fields = join_places(full[kept], size[kept], lift(ground.pairs, seat), walk, rules)
     field = np.where(seat >= 0, np.append(fields.label, -1)[seat], -1)
-    return field, fields.price, fields.bound, fields.attached
+    return _number_by_first(field), fields.price, fields.bound, fields.attached
 
 
 def _cut(ground: Ground, field: Array, rules: OrganisationRules) -> tuple[Array, Array, tuple[float, float]]:
@@ -115,7 +116,7 @@ def _cut(ground: Ground, field: Array, rules: OrganisationRules) -> tuple[Array,
         label = np.zeros(len(rows), np.int64)
         if ground.size[rows].sum() > rules.branch_most:
             parts = _part(ground, rows, limits)
-            label, price, bound = parts.label, price + parts.price, bound + parts.bound
+            label, price, bound = _number_by_first(parts.label), price + parts.price, bound + parts.bound
         branch[rows] = label + len(cut)
         cut += [bool(label.max())] * (int(label.max()) + 1)
     return branch, np.array(cut, bool), (price, bound)
@@ -131,9 +132,16 @@ def _divide(ground: Ground, branch: Array, rules: OrganisationRules) -> tuple[Ar
     for b in range(int(branch.max()) + 1):
         rows = np.flatnonzero(branch == b)
         parts = _part(ground, rows, limits)
-        group[rows] = parts.label + int(group.max()) + 1
+        group[rows] = _number_by_first(parts.label) + int(group.max()) + 1
         price, bound = price + parts.price, bound + parts.bound
     return group, (price, bound)
+
+
+def _number_by_first(label: Array) -> Array:
+    """Number labels by the first stairwell that has them; -1 stays."""
+    out = np.full(len(label), -1, np.int64)
+    out[label >= 0] = pd.factorize(label[label >= 0])[0]
+    return out
 
 
 def _part(ground: Ground, rows: Array, limits: Limits) -> Any:
