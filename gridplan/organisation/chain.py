@@ -138,7 +138,7 @@ def _divide(ground: Ground, branch: Array, rules: OrganisationRules) -> tuple[Ar
 
 
 def _number_by_first(label: Array) -> Array:
-    """Number labels by the first stairwell that has them; -1 stays."""
+    """Give labels numbers by the first stairwell that has them; -1 stays."""
     out = np.full(len(label), -1, np.int64)
     out[label >= 0] = pd.factorize(label[label >= 0])[0]
     return out
