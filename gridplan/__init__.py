@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from gridplan.layering import draw_grids
     from gridplan.maps.draw import draw_map
     from gridplan.maps.offline import write_map
+    from gridplan.organisation.organise import organise
     from gridplan.plan import Plan
     from gridplan.planning import divide
     from gridplan.plots import plot_frontier
@@ -71,6 +72,7 @@ _ROOMS = {
     "draw_map": "maps.draw",
     "make_site": "survey",
     "make_town": "sources.synthetic",
+    "organise": "organisation.organise",
     "plot_frontier": "plots",
     "prove": "proving",
     "read_osm_place": "sources.osm_online",
@@ -106,6 +108,7 @@ __all__ = [
     "draw_map",
     "make_site",
     "make_town",
+    "organise",
     "plot_frontier",
     "prove",
     "read_osm_place",

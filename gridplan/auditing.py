@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from gridplan.audit_rules.central import check_central
 from gridplan.audit_rules.centres import Walks, check_centres, measure_walks
 from gridplan.audit_rules.evidence import SEVERITIES, Array, Evidence, join_findings, order_findings
 from gridplan.audit_rules.figures import check_band, check_codes, check_exceptions, check_figures
@@ -23,6 +24,7 @@ from gridplan.audit_rules.land import (
     measure_tiling,
 )
 from gridplan.audit_rules.membership import check_communities, check_membership, check_nesting, check_sums
+from gridplan.audit_rules.organisation import check_chain, check_counts, check_pieces, check_sizes
 from gridplan.audit_rules.walking import (
     check_barriers,
     check_contiguity,
@@ -129,6 +131,11 @@ def audit(plan: Plan, rules: Rules | None = None) -> Audit:
             check_exclusives(evidence),
             check_specials(evidence),
             check_grids(evidence, steps),
+            check_counts(evidence),
+            check_chain(evidence),
+            check_sizes(evidence),
+            check_pieces(evidence),
+            check_central(evidence),
         ]
     )
     findings = order_findings(findings)

@@ -36,7 +36,7 @@ def measure_walks(evidence: Evidence) -> Walks:
     """
     e, k = evidence, len(evidence.subgrids)
     part = np.where(np.isfinite(e.xy).all(axis=1), e.part, -1)
-    cost = _sum_walks(e, part, k)
+    cost = sum_walks(e, part, k)
     rows = np.flatnonzero(part >= 0)
     order = rows[np.lexsort((rows, cost[rows], part[rows]))]
     best, least = np.full(k, -1), np.full(k, np.nan)
@@ -58,7 +58,7 @@ def _walk(e: Evidence, a: Array, b: Array) -> Array:
     return np.asarray(np.where(e.place[a] == e.place[b], np.abs(climb[a] - climb[b]), apart))
 
 
-def _sum_walks(e: Evidence, part: Array, k: int) -> Array:
+def sum_walks(e: Evidence, part: Array, k: int) -> Array:
     """Add up, for each stairwell, households times walk over all stairwells of its sub-grid."""
     order = np.argsort(part, kind="stable")
     order = order[part[order] >= 0]

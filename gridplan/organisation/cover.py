@@ -1,0 +1,126 @@
+"""The exact cover: the cheapest choice of listed sets that holds everything exactly once, and the bound that proves it.
+
+HiGHS solves the relaxation and a small integer problem, which gives a good cover; a sweep over partial covers, which drops those
+that can no longer become cheaper, then finds the best and proves it. Where the sweep grows too wide, the relaxation's bound says
+how near the best cover known is.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy.optimize import Bounds, LinearConstraint, linprog, milp
+from scipy.sparse import csc_matrix
+
+Array = np.ndarray[Any, Any]
+FIRST = 200  # sets in the first integer problem, those that the relaxation likes best
+WIDE = 800  # and in the second, where the sweep grows too wide
+NODES = 60  # branch-and-bound nodes, so that the work does not depend on the clock
+WIDEST = 2_000_000  # pairs of partial cover and set looked at in one step of the sweep
+BITS = 62  # atoms that a partial cover can be written down for
+TOLERANCE = 1e-7
+
+
+def cover_exactly(prices: Array, starts: Array, atoms: Array, n: int) -> tuple[Array | None, float]:
+    """Choose the cheapest sets that hold each of n atoms exactly once.
+
+    Set j holds ``atoms[starts[j]:starts[j + 1]]``. Returns the chosen set of each atom, numbered from 0 (int64[n]; None where the
+    sets cannot cover the atoms), and a proven lower bound on the price of every choice (infinite where there is none).
+
+    Examples
+    --------
+    Alone the two cost 3 each, together 5:
+
+    >>> label, bound = cover_exactly(np.array([3.0, 3.0, 5.0]), np.array([0, 1, 2, 4]), np.array([0, 1, 0, 1]), 2)
+    >>> label.tolist(), round(bound, 6)
+    ([0, 0], 5.0)
+    """
+    if len(prices) == 0:
+        return None, np.inf
+    rows = csc_matrix((np.ones(len(atoms)), atoms, starts), shape=(n, len(prices)))
+    relaxed = linprog(prices, A_eq=rows, b_eq=np.ones(n), method="highs")
+    if relaxed.x is None:
+        return None, np.inf
+    least = float(relaxed.fun)
+    if np.abs(relaxed.x - np.round(relaxed.x)).max() < TOLERANCE:
+        return _read_sets(np.flatnonzero(relaxed.x > 0.5), rows), least
+    reduced = np.maximum(prices - rows.T @ relaxed.eqlin.marginals, 0.0)
+    order = np.lexsort((np.arange(len(prices)), reduced.round(6)))
+    liked = np.sort(order[: max(FIRST, int((reduced <= 1e-6).sum()))])
+    chosen, _ = _solve(prices[liked], rows[:, liked])
+    best = None if chosen is None else liked[chosen]
+    slack = np.inf if best is None else float(prices[best].sum()) - least
+    kept = np.flatnonzero(reduced <= slack + TOLERANCE)
+    swept = _sweep(reduced[kept], rows[:, kept], slack + TOLERANCE) if n <= BITS else None
+    if swept is not None:
+        best = kept[swept] if len(swept) else best
+        return (None, np.inf) if best is None else (_read_sets(best, rows), float(prices[best].sum()))
+    liked = np.sort(order[: min(WIDE, len(kept))])
+    chosen, bound = _solve(prices[liked], rows[:, liked])
+    if chosen is not None and (best is None or prices[liked[chosen]].sum() < prices[best].sum() - TOLERANCE):
+        best = liked[chosen]
+    bound = max(least, bound) if len(liked) == len(kept) else least
+    return (None, bound) if best is None else (_read_sets(best, rows), min(bound, float(prices[best].sum())))
+
+
+def _solve(prices: Array, rows: Any) -> tuple[Array | None, float]:
+    """Solve the integer problem; returns the sets chosen, None where no cover was found, and the bound."""
+    once = np.ones(rows.shape[0])
+    found = milp(
+        prices,
+        integrality=np.ones(len(prices)),
+        bounds=Bounds(0.0, 1.0),
+        constraints=LinearConstraint(rows, once, once),
+        options={"node_limit": NODES, "mip_rel_gap": TOLERANCE},
+    )
+    if found.x is None:
+        return None, np.inf if found.status == 2 else -np.inf
+    return np.flatnonzero(found.x > 0.5), float(found.mip_dual_bound)
+
+
+def _sweep(reduced: Array, rows: Any, slack: float) -> Array | None:
+    """Sweep over the atoms in their order with all partial covers whose reduced costs stay within the slack.
+
+    Returns the sets of the best cover, none where there is none within the slack; None where the sweep grew too wide.
+    """
+    first = np.array([rows.indices[a:b].min() for a, b in zip(rows.indptr[:-1], rows.indptr[1:], strict=True)])
+    bits = np.zeros(len(reduced), np.int64)
+    np.bitwise_or.at(bits, np.repeat(np.arange(len(reduced)), np.diff(rows.indptr)), np.int64(1) << rows.indices.astype(np.int64))
+    covers, cost = np.zeros(1, np.int64), np.zeros(1)
+    steps: list[tuple[Array, Array]] = []
+    for atom in range(rows.shape[0]):
+        done = (covers >> atom) & 1 == 1
+        waiting, own = np.flatnonzero(~done), np.flatnonzero(first == atom)
+        if len(waiting) * len(own) > WIDEST:
+            return None
+        total = cost[waiting, None] + reduced[None, own]
+        w, s = np.nonzero(((covers[waiting, None] & bits[None, own]) == 0) & (total <= slack))
+        before = np.concatenate([np.flatnonzero(done), waiting[w]])
+        taken = np.concatenate([np.full(int(done.sum()), -1), own[s]])
+        after = covers[before] | np.where(taken >= 0, bits[taken], 0)
+        price = np.concatenate([cost[done], total[w, s]])
+        order = np.lexsort((np.arange(len(after)), price.round(9), after))
+        order = order[np.append(True, np.diff(after[order]) != 0)] if len(order) else order
+        covers, cost = after[order], price[order]
+        steps.append((before[order], taken[order]))
+        if not len(covers):
+            return np.zeros(0, np.int64)
+    return _trace(steps)
+
+
+def _trace(steps: list[tuple[Array, Array]]) -> Array:
+    """Trace the one full cover back to its sets."""
+    at, sets = 0, []
+    for before, taken in reversed(steps):
+        if taken[at] >= 0:
+            sets.append(int(taken[at]))
+        at = int(before[at])
+    return np.array(sorted(sets), np.int64)
+
+
+def _read_sets(chosen: Array, rows: Any) -> Array:
+    label = np.full(rows.shape[0], -1, np.int64)
+    for j in chosen:
+        label[rows.indices[rows.indptr[j] : rows.indptr[j + 1]]] = j
+    return np.asarray(np.unique(label, return_inverse=True)[1], np.int64)

@@ -1,0 +1,184 @@
+"""The ground of the chain: each community's stairwells, their members, places and grains, and who adjoins whom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import shapely
+from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import connected_components
+
+from gridplan.plan import Plan
+
+Array = np.ndarray[Any, Any]
+NO_PAIRS = np.zeros((0, 2), np.int64)
+
+
+@dataclass(frozen=True)
+class Ground:
+    """A community to be organised: n stairwells in the order of their codes.
+
+    Parameters
+    ----------
+    code, kind
+        Of the community; kind is urban or rural.
+    rows
+        int64[n], rows of its stairwells in the table of members.
+    xy
+        float64[n, 2], metres.
+    full, size
+        int64[n], full members, and members with probationary ones.
+    place
+        int64[n], the compound or cluster of each stairwell: numbers from 0.
+    grains
+        int64[n] each, from the coarsest: what is kept whole if it fits. Buildings, then stairwells; in the countryside, where a
+        building is a house, sub-grids come first.
+    building
+        int64[n], the building of each stairwell.
+    pairs
+        int64[m, 2], stairwells that can be walked between.
+    """
+
+    code: str
+    kind: str
+    rows: Array
+    xy: Array
+    full: Array
+    size: Array
+    place: Array
+    grains: tuple[Array, ...]
+    building: Array
+    pairs: Array
+
+    def __len__(self) -> int:
+        """Return the number of stairwells."""
+        return len(self.rows)
+
+
+def survey_ground(plan: Plan, members: pd.DataFrame, most: int) -> list[Ground]:
+    """Survey every community: members, places, grains and pairs of its stairwells.
+
+    A place is a compound, or a cluster of the buildings outside all compounds that can be walked between without entering one. A
+    village with no more than ``most`` members is one place, whatever its clusters.
+    """
+    stairwells = plan.stairwells.sort_index()
+    pairs = _find_pairs(stairwells, plan.neighbours)
+    community = number(stairwells["community"])
+    building = number(stairwells["building"])
+    size = (members["full"] + members["probationary"]).to_numpy(np.int64)
+    rural = (stairwells["community_kind"] == "rural").to_numpy()
+    small = rural & (np.bincount(community, size)[community] <= most)
+    place = _find_places(stairwells, building, pairs, np.where(small, community, -1))
+    grid = connect(len(stairwells), pairs, number(stairwells["subgrid"]) * (place.max() + 1) + place)
+    points = stairwells.geometry.to_numpy()
+    xy = np.column_stack([shapely.get_x(points), shapely.get_y(points)])
+    full = members["full"].to_numpy(np.int64)
+    of_pair = community[pairs[:, 0]]
+    pair_order = np.argsort(of_pair, kind="stable")
+    count = int(community.max()) + 1
+    pair_ends = np.cumsum(np.bincount(of_pair, minlength=count))
+    order = np.argsort(community, kind="stable")
+    local = np.empty(len(order), np.int64)
+    ends = np.cumsum(np.bincount(community))
+    local[order] = np.arange(len(order)) - (ends - np.bincount(community))[community[order]]
+    grounds = []
+    for c in range(count):
+        rows = order[ends[c - 1] if c else 0 : ends[c]]
+        own = local[pairs[pair_order[pair_ends[c - 1] if c else 0 : pair_ends[c]]]].reshape(-1, 2)
+        homes = number(building[rows])
+        finest = np.arange(len(rows))
+        grains = (number(grid[rows]), homes, finest) if rural[rows[0]] else (homes, finest)
+        grounds.append(
+            Ground(
+                code=str(stairwells["community"].iloc[rows[0]]), kind="rural" if rural[rows[0]] else "urban",
+                rows=rows, xy=xy[rows],
+                full=full[rows], size=size[rows], place=number(place[rows]), grains=grains, building=homes, pairs=own,
+            )
+        )  # fmt: skip
+    return grounds
+
+
+def _find_pairs(stairwells: Any, neighbours: pd.DataFrame) -> Array:
+    """Find the rows of neighbours of one community, each pair once, sorted."""
+    ids = stairwells.index
+    pairs = np.column_stack([ids.get_indexer(neighbours["focal"]), ids.get_indexer(neighbours["neighbour"])]).astype(np.int64)
+    community = stairwells["community"].to_numpy(object)
+    pairs = pairs[(pairs >= 0).all(axis=1)]
+    pairs = np.sort(pairs[community[pairs[:, 0]] == community[pairs[:, 1]]], axis=1)
+    return np.unique(pairs, axis=0) if len(pairs) else NO_PAIRS
+
+
+def _find_places(stairwells: Any, building: Array, pairs: Array, whole: Array) -> Array:
+    """Find the place of each stairwell: the whole village (``whole`` >= 0), the compound, or a cluster outside compounds."""
+    compound = stairwells["compound"].to_numpy(object)
+    loose = (compound == "") & (whole < 0)
+    order = np.argsort(building, kind="stable")
+    chain = np.column_stack([order[:-1], order[1:]])[building[order[:-1]] == building[order[1:]]]
+    links = np.concatenate([pairs, chain])
+    cluster = connect(len(stairwells), links[loose[links].all(axis=1)], None)
+    key = np.where(whole >= 0, whole, np.where(loose, cluster, number(compound)))
+    level = np.where(whole >= 0, 0, np.where(loose, 1, 2))
+    return number(key * 3 + level)
+
+
+def connect(n: int, pairs: Array, label: Array | None) -> Array:
+    """Find the connected pieces and number them; with a label, only pairs of one label connect.
+
+    Examples
+    --------
+    >>> connect(4, np.array([[0, 1], [1, 2], [2, 3]]), np.array([7, 7, 8, 8])).tolist()
+    [0, 0, 1, 1]
+    """
+    if label is not None:
+        pairs = pairs[label[pairs[:, 0]] == label[pairs[:, 1]]]
+    graph = csr_matrix((np.ones(len(pairs), np.int8), (pairs[:, 0], pairs[:, 1])), shape=(n, n))
+    return np.asarray(connected_components(graph, directed=False)[1], np.int64)
+
+
+def number(codes: Any) -> Array:
+    """Give codes numbers from 0 in their order.
+
+    Examples
+    --------
+    >>> number(["b", "a", "b"]).tolist()
+    [1, 0, 1]
+    """
+    return np.asarray(pd.factorize(np.asarray(codes), sort=True)[0], np.int64)
+
+
+def lift(pairs: Array, label: Array) -> Array:
+    """Lift pairs of stairwells to pairs of what they belong to, each once, none with itself; -1 belongs to nothing.
+
+    Examples
+    --------
+    >>> lift(np.array([[0, 1], [1, 2], [2, 3]]), np.array([0, 0, 1, -1])).tolist()
+    [[0, 1]]
+    """
+    lifted = np.sort(label[pairs].reshape(-1, 2), axis=1)
+    lifted = lifted[(lifted[:, 0] != lifted[:, 1]) & (lifted[:, 0] >= 0)]
+    return np.unique(lifted, axis=0) if len(lifted) else NO_PAIRS
+
+
+def annex(weights: Array, pairs: Array, xy: Array) -> Array:
+    """Annex each thing without weight to the nearest one with weight, along the pairs; returns the owner of each, -1 for none.
+
+    Examples
+    --------
+    >>> xy = np.array([[0.0, 0.0], [10.0, 0.0], [30.0, 0.0]])
+    >>> annex(np.array([5, 0, 3]), np.array([[0, 1], [1, 2]]), xy).tolist()
+    [0, 0, 2]
+    """
+    from scipy.sparse.csgraph import dijkstra
+
+    n = len(weights)
+    heavy = np.flatnonzero(weights > 0)
+    owner = np.where(weights > 0, np.arange(n), -1)
+    if len(heavy) in (0, n) or not len(pairs):
+        return owner
+    length = np.maximum(np.hypot(*(xy[pairs[:, 0]] - xy[pairs[:, 1]]).T), 1e-3)  # a stored zero would read as "no pair"
+    graph = csr_matrix((length, (pairs[:, 0], pairs[:, 1])), shape=(n, n))
+    source = dijkstra(graph, directed=False, indices=heavy, min_only=True, return_predecessors=True)[2]
+    return np.where(source >= 0, source, -1).astype(np.int64)
