@@ -28,7 +28,7 @@ FLOORS = [
     ["division"],
     ["benching"],
     ["plan"],
-    ["planning"],
+    ["planning", "tallies", "outcomes"],
     ["organisation", "staffing", "pairing", "rating"],
     ["audit_rules"],
     ["auditing"],
