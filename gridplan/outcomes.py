@@ -27,7 +27,7 @@ def write_rows(table: str, before: pd.DataFrame, own: Any, rows: pd.DataFrame, o
     kept = before[~np.asarray(own, bool)] if len(before) else before
     new = conform_table(table, rows.assign(**{before.index.name: ""}) if len(rows) else before.iloc[:0])
     both = pd.concat([part for part in (kept, new) if len(part)]) if len(kept) + len(new) else before.iloc[:0]
-    both = both.sort_values(list(order), kind="stable").reset_index(drop=True)
+    both = both.sort_values(list(order), key=_order_levels, kind="stable").reset_index(drop=True)
     width = len(str(len(both)))
     number = pd.Series(np.arange(1, len(both) + 1)).astype("str").str.zfill(width)
     return conform_table(table, both.assign(**{before.index.name: number.to_numpy(object)}))
@@ -35,10 +35,13 @@ def write_rows(table: str, before: pd.DataFrame, own: Any, rows: pd.DataFrame, o
 
 def write_indicators(before: pd.DataFrame, room: str, rows: pd.DataFrame) -> pd.DataFrame:
     """Return the indicators with those of one room replaced; sorted by room, level (the city first), measure and code."""
-    rank = {level: f"{n}" for n, level in enumerate(LEVELS)}
-    joined = write_rows("indicators", before, before["room"] == room, rows.assign(room=room), ["room", "measure", "of"])
-    order = joined.assign(rank=joined["level"].map(rank))
-    return write_rows("indicators", joined, [True] * len(joined), order.reset_index(drop=True), ["room", "rank", "measure", "of"])
+    order = ["room", "level", "measure", "of"]
+    return write_rows("indicators", before, before["room"] == room, rows.assign(room=room), order)
+
+
+def _order_levels(column: Any) -> Any:
+    """Order the levels from the city down; other columns by their values."""
+    return column.map({level: n for n, level in enumerate(LEVELS)}) if column.name == "level" else column
 
 
 def write_gaps(before: pd.DataFrame, room: str, rows: pd.DataFrame) -> pd.DataFrame:
