@@ -42,3 +42,15 @@ def make_people_plan(full=1, seats=2, counts=None, available=None, **board):
     if not seats:
         return plan.replace(site=site, members=members)
     return plan.replace(site=site, members=members, party_orgs=orgs)
+
+
+def settle(plan: Plan, members, where=None) -> Plan:
+    """Institutions with so many Party members (a mapping from codes), side by side from the corner, or at the places given."""
+    from shapely.geometry import Point
+
+    from tests.villages import X0, Y0
+
+    spots = where or {code: (10.0 * n, 0.0) for n, code in enumerate(members)}
+    rows = [{"institution": c, "kind": "organ", "party_members": m, "geometry": Point(X0 + spots[c][0], Y0 + spots[c][1])}
+            for c, m in members.items()]  # fmt: skip
+    return plan.replace(institutions=make_table("institutions", rows))
