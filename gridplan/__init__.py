@@ -33,13 +33,16 @@ if TYPE_CHECKING:
     )
     from gridplan.maps.draw import draw_map
     from gridplan.maps.offline import write_map
+    from gridplan.pairing import pair
     from gridplan.plan import Plan
     from gridplan.planning import divide
+    from gridplan.rating import rate
     from gridplan.reading import read_site
     from gridplan.rules import Band, Prices, Rules
     from gridplan.site import Reading, Site
     from gridplan.sources.osm_online import read_osm_place
     from gridplan.sources.synthetic import make_town, write_town
+    from gridplan.staffing import staff
     from gridplan.storage import read_plan, write_plan
     from gridplan.survey import make_site
 
@@ -64,9 +67,12 @@ _ROOMS = {
     "draw_map": "maps.draw",
     "make_site": "survey",
     "make_town": "sources.synthetic",
+    "pair": "pairing",
+    "rate": "rating",
     "read_osm_place": "sources.osm_online",
     "read_plan": "storage",
     "read_site": "reading",
+    "staff": "staffing",
     "write_map": "maps.offline",
     "write_plan": "storage",
     "write_town": "sources.synthetic",
@@ -94,9 +100,12 @@ __all__ = [
     "draw_map",
     "make_site",
     "make_town",
+    "pair",
+    "rate",
     "read_osm_place",
     "read_plan",
     "read_site",
+    "staff",
     "write_map",
     "write_plan",
     "write_town",
