@@ -11,8 +11,8 @@ TANGSHAN = "NetEase Hebei, 4 September 2023 (Tangshan)"
 BRANCH_RULES = "CPC regulations on the work of Party branches (trial), 2018"
 GANSU = "Gansu Daily, 2023 (community workers)"
 COUNTY_GRIDS = "a county's grid rules (gcrd.gov.cn)"
-SEATS = "arithmetic: 143,000 members of 2,407 institutions, 59.4 each (China City News, 25 September 2023)"
-SEATS_MEAN = "arithmetic: 1,608 seats of 757 bodies, 2.12 each (China City News, 25 September 2023)"
+MEMBERS_SEEN = "arithmetic: 143,000 members of 2,407 institutions, 59.4 each (China City News, 25 September 2023)"
+SEATS_SEEN = "arithmetic: 1,608 seats of 757 bodies, 2.12 each (China City News, 25 September 2023)"
 DEZHOU = "Dezhou Daily (service centres)"
 CIRCLE = "15-minute living circle, about 1 km (upi-planning.org.cn, 2022)"
 
@@ -115,7 +115,7 @@ class PairingRules:
 
     scope: str = rule("urban", "urban|all", "communities that institutions answer for", f"{FOUNDING}: 703 urban communities")
     institutions_least: int = rule(1, "institutions", "fewest institutions that answer for a community", FOUNDING, 0)
-    members_per_community: float = rule(60.0, "members", "members of an institution for each community it can answer for", SEATS, 1)
+    members_per_community: float = rule(60.0, "members", "members of an institution for each community it can answer for", MEMBERS_SEEN, 1)
     capacity_most: int = rule(3, "communities", "communities that one institution answers for, at most", least=1)
     farthest: float = rule(0.0, "m", "farthest that an institution may be from its community; 0: any distance", least=0)
     kept_price: float = rule(2_000.0, "m", "what it costs to give up a pair that stands", least=0)
@@ -131,7 +131,7 @@ class PairingRules:
     cadre_others: int = rule(3, "number", "the 3 of 1+3: other cadres of a community, or communities of a cadre", FOUNDING, 1)
     checkin_share: float = rule(1.0, "share", "serving members of an institution who take part", least=0)
     checkin_hours: float = rule(1.0, "hours/month", "hours of a member who takes part", least=0)
-    seats: int = rule(2, "seats", "outside members of a big committee wanted", SEATS_MEAN, 0)
+    seats: int = rule(2, "seats", "outside members of a big committee wanted", SEATS_SEEN, 0)
     seats_most: int = rule(3, "seats", "outside members of a big committee, at most", least=0)
     owners_share: float = rule(0.8776, "share", "owners' committees with a Party organisation, target", FOUNDING, 0)
     centre_least: float = rule(500.0, "m2", "floor area of a service centre, at least", FOUNDING, 0)
