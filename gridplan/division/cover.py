@@ -48,6 +48,8 @@ class Relaxed:
 def relax(columns: Columns, n: int, k: tuple[int, int]) -> Relaxed | None:
     """Solve the relaxed cover; None where the columns cannot cover all atoms."""
     prices = columns[0]
+    if not len(prices):  # no part at all is within the band
+        return None
     covers, low, high = _build_rows(columns, n, k)
     found = linprog(
         prices,
