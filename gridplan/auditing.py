@@ -22,6 +22,9 @@ from gridplan.audit_rules.land import (
     measure_tiling,
 )
 from gridplan.audit_rules.membership import check_communities, check_membership, check_nesting, check_sums
+from gridplan.audit_rules.pairing import check_pairing
+from gridplan.audit_rules.rating import check_rating
+from gridplan.audit_rules.staffing import check_staffing
 from gridplan.audit_rules.walking import (
     check_barriers,
     check_contiguity,
@@ -122,6 +125,9 @@ def audit(plan: Plan, rules: Rules | None = None) -> Audit:
             check_codes(evidence),
             check_figures(evidence, walks),
             check_exceptions(evidence),
+            check_staffing(evidence),
+            check_pairing(evidence),
+            check_rating(evidence),
         ]
     )
     findings = order_findings(findings)
