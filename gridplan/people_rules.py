@@ -164,7 +164,7 @@ class RatingRules:
         "", "criteria of a community: measure weight up|down floor cap; ...", "assumption of gridplan; the 1+N criteria are not published",
     )  # fmt: skip
     branch_criteria: str = rule(
-        "full 40 up 3 20; mean_walk 30 down 600 100; places 30 down 5 1",
+        "full 40 up 3 50; mean_walk 40 down 500 0; places 20 down 5 1",
         "", "criteria of a branch, from the columns of party_orgs: measure weight up|down floor cap; ...",
     )  # fmt: skip
     bands: str = rule("share", "share|cuts", "whether bands are cut by share of organisations or at fixed scores")

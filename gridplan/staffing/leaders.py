@@ -86,14 +86,14 @@ def list_seats(plan: Plan) -> pd.DataFrame:
 
 def find_middles(ground: Ground, group: Array, count: int) -> Array:
     """Find the row of the sub-grid in the middle of each group: the one nearest to its households' mean position."""
-    own = group >= 0
-    weight = np.maximum(ground.table["households"].to_numpy(float), 1.0)
-    mass = np.bincount(group[own], weight[own], minlength=count)
-    mean = [np.bincount(group[own], (weight * ground.xy[:, d])[own], minlength=count) / np.maximum(mass, 1.0) for d in (0, 1)]
-    apart = np.hypot(ground.xy[:, 0] - mean[0][group], ground.xy[:, 1] - mean[1][group]).round(3)
-    order = np.lexsort((np.arange(len(group)), apart, group))
-    order = order[group[order] >= 0]
-    head = np.concatenate([[True], np.diff(group[order]) > 0]) if len(order) else np.zeros(0, bool)
+    rows = np.flatnonzero(group >= 0)
+    own, xy = group[rows], ground.xy[rows]
+    weight = np.maximum(ground.table["households"].to_numpy(float)[rows], 1.0)
+    mass = np.bincount(own, weight, minlength=count)
+    mean = np.column_stack([np.bincount(own, weight * xy[:, d], minlength=count) / np.maximum(mass, 1.0) for d in (0, 1)])
+    apart = np.hypot(*(xy - mean[own]).T).round(3)
+    order = np.lexsort((rows, apart, own))
+    head = np.concatenate([np.ones(min(1, len(rows)), bool), np.diff(own[order]) > 0])
     middle = np.full(count, -1)
-    middle[group[order[head]]] = order[head]
+    middle[own[order[head]]] = rows[order[head]]
     return middle
