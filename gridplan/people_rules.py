@@ -93,7 +93,9 @@ class StaffingRules:
     cadre_party: float = rule(0.8, "share", "Party members among cadres where they were not counted", least=0)
     worker_party: float = rule(0.5, "share", "Party members among community workers where they were not counted", least=0)
     visit: float = rule(15.0, "minutes", "length of a visit to a household", least=0)
-    visits_full: float = rule(0.25, "visits/month", "visits of a full-time worker to each household", f"{GANSU}: at least yearly", 0)
+    visits_full: float = rule(
+        0.25, "visits/month", "visits of a full-time worker to each household", f"{GANSU}: at least yearly", 0
+    )
     visits_part: float = rule(1.0, "visits/month", "visits of a part-time worker or a captain to each household", least=0)
     leading: float = rule(4.0, "hours/month", "a leader's hours for each sub-grid", least=0)
     walking: float = rule(70.0, "m/minute", "speed on foot", "assumption of gridplan; about 4.2 km/h", 1)
@@ -115,7 +117,9 @@ class PairingRules:
 
     scope: str = rule("urban", "urban|all", "communities that institutions answer for", f"{FOUNDING}: 703 urban communities")
     institutions_least: int = rule(1, "institutions", "fewest institutions that answer for a community", FOUNDING, 0)
-    members_per_community: float = rule(60.0, "members", "members of an institution for each community it can answer for", MEMBERS_SEEN, 1)
+    members_per_community: float = rule(
+        60.0, "members", "members of an institution for each community it can answer for", MEMBERS_SEEN, 1
+    )
     capacity_most: int = rule(3, "communities", "communities that one institution answers for, at most", least=1)
     farthest: float = rule(0.0, "m", "farthest that an institution may be from its community; 0: any distance", least=0)
     kept_price: float = rule(2_000.0, "m", "what it costs to give up a pair that stands", least=0)
@@ -161,7 +165,8 @@ class RatingRules:
     criteria: str = rule(
         "coverage 20 up 0.8 1; party_share 20 up 0.4 0.7; leader_span 15 down 4 1; full_per_need 15 up 0.3 1; "
         "paired 10 up 0 3; six_in_one 10 up 2 6; centre_area_share 10 up 0.5 1",
-        "", "criteria of a community: measure weight up|down floor cap; ...", "assumption of gridplan; the 1+N criteria are not published",
+        "", "criteria of a community: measure weight up|down floor cap; ...",
+        "assumption of gridplan; the 1+N criteria are not published",
     )  # fmt: skip
     branch_criteria: str = rule(
         "full 40 up 3 50; mean_walk 40 down 500 0; places 20 down 5 1",

@@ -33,8 +33,8 @@ class Criterion:
 def rate(plan: Plan, rules: Rules | None = None) -> Plan:
     """Rate communities and branches, and say what would lift each and which are nearest the cut.
 
-    A criterion earns its weight in proportion to where its value lies between floor and cap. Criteria whose value is not known are
-    left out and the others count for them, which is told; an organisation of which nothing is known is not rated. Fills ratings
+    A criterion earns its weight in proportion to where its value lies between floor and cap. Criteria whose value is not
+    known are left out and the others count for them, which is told; an organisation of which nothing is known is not rated. Fills ratings
     and the gaps of the room rating.
 
     Parameters
@@ -55,7 +55,8 @@ def rate(plan: Plan, rules: Rules | None = None) -> Plan:
     --------
     >>> from gridplan.staffing import staff
     >>> from tests.people import make_people_plan
-    >>> plan = rate(staff(make_people_plan()), Rules().replace(rating={"criteria": "party_share 60 up 0.4 0.6; leaders 40 up 0 4"}))
+    >>> rules = Rules().replace(rating={"criteria": "party_share 60 up 0.4 0.6; leaders 40 up 0 4"})
+    >>> plan = rate(staff(make_people_plan()), rules)
     >>> plan.ratings.query("level == 'community'")[["score", "band", "lever", "lever_gain"]].values.tolist()
     [[80.0, 'A', 'leaders', 20.0]]
     """
@@ -64,7 +65,10 @@ def rate(plan: Plan, rules: Rules | None = None) -> Plan:
     if plan.indicators.empty:
         raise PlanError("the plan has no indicators to rate by: run staff, and pair, on it first")
     values = {"community": gather_communities(plan), "branch": gather_branches(plan)}
-    criteria = {"community": read_criteria(own.criteria, "rating.criteria"), "branch": read_criteria(own.branch_criteria, "rating.branch_criteria")}
+    criteria = {
+        "community": read_criteria(own.criteria, "rating.criteria"),
+        "branch": read_criteria(own.branch_criteria, "rating.branch_criteria"),
+    }
     frames = []
     for level, table in values.items():
         if len(table):
@@ -142,7 +146,9 @@ def rate_level(level: str, values: pd.DataFrame, criteria: list[Criterion], rule
         have = ", ".join(sorted(set(values.columns) - {"community"}))
         raise RuleError(f"rating: {', '.join(unknown)}: no indicator of a {level}; there are {have}")
     weight = np.array([c.weight for c in criteria])
-    marks = np.column_stack([mark_values(values[c.measure] if c.measure in values else values.iloc[:, 0] * np.nan, c) for c in criteria])
+    marks = np.column_stack(
+        [mark_values(values[c.measure] if c.measure in values else values.iloc[:, 0] * np.nan, c) for c in criteria]
+    )
     known = ~np.isnan(marks)
     counted = known @ weight
     kept = counted > 0
@@ -178,8 +184,9 @@ def mark_values(values: Any, criterion: Criterion) -> Array:
 def band_scores(score: Array, rules: RatingRules) -> tuple[Array, Array]:
     """Band scores, and say how many points are missing to the band above (NaN in A).
 
-    By share: A goes to the best, as few as make up its share, and to all who tie with the last of them; C to the worst, as many as
-    its share allows, less those who tie with the last of B. By cuts: at fixed scores. Points to the next band are those to the score of its last.
+    By share: A goes to the best, as few as make up its share, and to all who tie with the last of them; C to the worst, as
+    many as its share allows, less those who tie with the last of B. By cuts: at fixed scores. Points to the next band are those
+    to the score of its last.
 
     Examples
     --------
@@ -238,7 +245,15 @@ def _list_gaps(plan: Plan, ratings: pd.DataFrame, rules: RatingRules) -> pd.Data
         level = rows["level"].where(rows["level"] == "community", "org")
         people = homes.reindex(rows["community"]).fillna(0).to_numpy(np.int64)
         lift = rows["lever"] + " would bring up to " + rows["lever_gain"].round(1).astype("str") + " points"
-        reason = "band " + rows["band"] + ", rank " + rows["rank"].astype("str") + ", " + rows["to_next"].round(2).astype("str") + " points missing"
+        reason = (
+            "band "
+            + rows["band"]
+            + ", rank "
+            + rows["rank"].astype("str")
+            + ", "
+            + rows["to_next"].round(2).astype("str")
+            + " points missing"
+        )
         frames.append(
             pd.DataFrame(
                 {

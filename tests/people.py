@@ -23,7 +23,9 @@ def fill_members(plan: Plan, full=1, available=None, branch="") -> pd.DataFrame:
     able = number if available is None else pd.Series(available).reindex(own.index).fillna(0)
     return conform_table(
         "members",
-        own[["building", "compound", "community", "subgrid"]].assign(full=number, available=able, level="building", branch=branch),
+        own[["building", "compound", "community", "subgrid"]].assign(
+            full=number, available=able, level="building", branch=branch
+        ),
     )
 
 
@@ -36,7 +38,8 @@ def make_people_plan(full=1, seats=2, counts=None, available=None, **board):
     site = plan.site.replace(counts=count_rows(CITY_COUNTS if counts is None else counts))
     members = fill_members(plan, full, available, branch="0301-B01")
     org = {"org": "0301-B01", "level": "branch", "form": "village", "community": "0301", "committee_seats": seats,
-           "building": plan.stairwells["building"].iloc[0], "full": int(members["full"].sum()), "subgrid_count": len(plan.subgrids),
+           "building": plan.stairwells["building"].iloc[0], "full": int(members["full"].sum()),
+           "subgrid_count": len(plan.subgrids),
            "households": int(plan.subgrids["households"].sum()), "places": 1}  # fmt: skip
     orgs = make_table("party_orgs", [org] if seats else [])
     if not seats:

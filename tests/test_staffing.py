@@ -109,7 +109,7 @@ def test_captains_are_filled_where_most_live_and_unknown_where_nobody_counted():
 
 
 def test_a_round_of_visits_takes_its_minutes_and_the_way_there_and_back():
-    # Sixty households of fifteen minutes; each house is reached from the middle one below: 30 + 0 + 30 + 42 + 30 + 42 m, ten doors each.
+    # Sixty households of fifteen minutes; the middle one is 30, 30, 30, 42 and 42 m from the others.
     plan = staff(make_people_plan(), Rules().replace(staffing={"walking": 60.0}))
     metres = 10 * (3 * 30 + 2 * np.hypot(30, 30))
     part = plan.posts.query("role == 'grid_worker_part'")["workload"]

@@ -17,7 +17,8 @@ CADRES = ("cadre", "cadre_lead")
 def check_pairing(evidence: Evidence) -> pd.DataFrame:
     """Check the links of a paired plan against its communities, institutions and rules; silent where there are none.
 
-    Source: every community has an institution that answers for it and a leading cadre (China City News, 25 September 2023, p. 19).
+    Source: every community has an institution that answers for it and a leading cadre (China City News, 25 September
+    2023, p. 19).
     """
     links = evidence.plan.links
     if links.empty:
@@ -40,7 +41,8 @@ def _check_codes(e: Evidence, links: pd.DataFrame) -> list[pd.DataFrame]:
     bodies, site = links["kind"].isin(["pairing", "member_checkin"]), e.plan.site
     known = site.institutions.index
     strange = bodies & ~links["source"].isin(known)
-    strange |= (links["kind"] == "seat") & ~links["source"].isin(known.append(site.compounds.index))
+    strange |= (links["kind"] == "seat") & ~links["source"].isin(known)
+    strange |= links["kind"].isin(["seat_owners", "seat_firm"]) & ~links["source"].isin(site.compounds.index)
     lost = ~links["community"].isin(e.communities.index)
     twice = links.duplicated(["kind", "source", "community", "target"])
     return [
@@ -86,14 +88,18 @@ def _check_institutions(e: Evidence, links: pd.DataFrame) -> list[pd.DataFrame]:
     far = pairs[pairs["distance"] > rules.farthest + METRE] if rules.farthest > 0 else pairs.iloc[:0]
     return [
         _tell("error", beyond, "beyond what its institution can bear"),
-        _tell("error", off[~np.isinf(there.reindex(off["source"]).to_numpy(float))], "of an institution that sends more or fewer members than it has"),
+        _tell(
+            "error",
+            off[~np.isinf(there.reindex(off["source"]).to_numpy(float))],
+            "of an institution that sends more or fewer members than it has",
+        ),
         _tell("error", half, "whose amount is not a whole number of members"),
         _tell("error", far, "longer than pairing.farthest"),
     ]
 
 
 def _check_cadres(e: Evidence, links: pd.DataFrame) -> list[pd.DataFrame]:
-    """Check the rule of degrees: one community a cadre; or one lead and so many others a community; or so many communities a cadre."""
+    """Check the rule of degrees: communities of a cadre, or lead and other cadres of a community."""
     rules, own = e.rules.pairing, links[links["kind"].isin(CADRES)]
     if own.empty:
         return []
@@ -105,7 +111,10 @@ def _check_cadres(e: Evidence, links: pd.DataFrame) -> list[pd.DataFrame]:
         bad = by.index[(by["all"] != wanted) | (by["leads"] != 1)]
         text = f"of a community that has not one lead cadre and {rules.cadre_others} others"
         uneven = own[own["source"].isin(load.index[load > -(-wanted * len(towns) // cadres)])]
-        return [_tell("error", own[own["community"].isin(bad)], text), _tell("error", uneven, "of a cadre with more than an even load")]
+        return [
+            _tell("error", own[own["community"].isin(bad)], text),
+            _tell("error", uneven, "of a cadre with more than an even load"),
+        ]
     each = min(rules.cadre_others, len(towns)) if rules.cadre_rule == "cadre_and_targets" else 1
     return [_tell("error", own[own["source"].isin(load.index[load != each])], f"of a cadre who has not {each} communities")]
 
@@ -118,6 +127,9 @@ def _check_distances(e: Evidence, links: pd.DataFrame) -> pd.DataFrame:
     frame = pd.DataFrame({"x": e.xy[:, 0] * weight, "y": e.xy[:, 1] * weight, "w": weight}).groupby(community).sum()
     at = frame.reindex(own["community"])
     points = shapely.centroid(e.plan.site.institutions.geometry.reindex(own["source"]).to_numpy())
-    apart = np.hypot(shapely.get_x(points) - at["x"].to_numpy() / at["w"].to_numpy(), shapely.get_y(points) - at["y"].to_numpy() / at["w"].to_numpy())
+    apart = np.hypot(
+        shapely.get_x(points) - at["x"].to_numpy() / at["w"].to_numpy(),
+        shapely.get_y(points) - at["y"].to_numpy() / at["w"].to_numpy(),
+    )
     wrong: Array = np.abs(apart - own["distance"].to_numpy()) > METRE
     return _tell("error", own[wrong], "whose distance is not that between institution and households")

@@ -28,7 +28,14 @@ def check_rating(evidence: Evidence) -> pd.DataFrame:
 
 def _tell(severity: str, rows: Any, what: str, remedy: str = "rate the plan again") -> pd.DataFrame:
     return write_findings(
-        "rating", severity, "ratings", rows["of"].to_numpy(object), rows["community"].to_numpy(object), what=what, remedy=remedy, noun="rating"
+        "rating",
+        severity,
+        "ratings",
+        rows["of"].to_numpy(object),
+        rows["community"].to_numpy(object),
+        what=what,
+        remedy=remedy,
+        noun="rating",
     )
 
 
@@ -42,7 +49,9 @@ def _check_level(e: Evidence, level: str, own: pd.DataFrame) -> list[pd.DataFram
     order = own["band"].map({"A": 0, "B": 1, "C": 2}).fillna(3).to_numpy()
     worst = pd.Series(order).groupby(score).transform("max").to_numpy()
     lowest = {band: score[order == n].min(initial=np.inf) for n, band in enumerate("ABC")}
-    torn = own[(worst != order) | ((order == 1) & (score > lowest["A"])) | ((order == 2) & (score > min(lowest["A"], lowest["B"])))]
+    torn = own[
+        (worst != order) | ((order == 1) & (score > lowest["A"])) | ((order == 2) & (score > min(lowest["A"], lowest["B"])))
+    ]
     found = [
         _tell("error", outside, "with a score outside 0 to 100"),
         _tell("error", off, "whose score does not follow from the indicators"),

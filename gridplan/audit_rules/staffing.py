@@ -17,8 +17,8 @@ AGAIN = "staff the plan again"
 def check_staffing(evidence: Evidence) -> pd.DataFrame:
     """Check the posts of a staffed plan against its sub-grids, committees, members and counts; silent where there are none.
 
-    Source: one responsible post at least and none twice, leaders who are secretaries or committee members, 60 % of grid workers in
-    the Party (China City News, 25 September 2023, p. 19).
+    Source: one responsible post at least and none twice, leaders who are secretaries or committee members, 60 % of grid
+    workers in the Party (China City News, 25 September 2023, p. 19).
     """
     plan = evidence.plan
     own = plan.posts[plan.posts["role"].isin([*WORKERS, "grid_leader", "building_captain", "stairwell_captain"])]
@@ -134,7 +134,9 @@ def _check_members(e: Evidence, posts: pd.DataFrame) -> pd.DataFrame:
     held = posts[(posts["source"] == "member") & posts["filled"]].groupby("subgrid").size()
     able = e.plan.members.groupby("subgrid")["available"].sum().reindex(held.index).fillna(0)
     over = e.subgrids.loc[e.subgrids.index.isin(held.index[held > able])]
-    return _tell("error", "posts", over.assign(subgrid=over.index), "with more members in posts than are available", noun="sub-grid")
+    return _tell(
+        "error", "posts", over.assign(subgrid=over.index), "with more members in posts than are available", noun="sub-grid"
+    )
 
 
 def _check_sums(e: Evidence, posts: pd.DataFrame, duties: pd.DataFrame) -> list[pd.DataFrame]:

@@ -1,4 +1,4 @@
-"""Pairing: institutions and cadres answer for communities, members check in, and what each community has of the bodies it should."""
+"""Pairing: institutions and cadres answer for communities, members check in; and the bodies that each community has."""
 
 from __future__ import annotations
 
@@ -86,7 +86,8 @@ def pair(plan: Plan, rules: Rules | None = None, *, existing: Any = None, cadres
         *tell_owners(owners, bare, own), *tell_centres(centres, own),
     ]  # fmt: skip
     figures = [
-        *_write_links(links, towns, institutions, own.institutions_least), write_seats(seats, candidates, towns, own), write_six(six),
+        *_write_links(links, towns, institutions, own.institutions_least), write_seats(seats, candidates, towns, own),
+        write_six(six),
         write_owners(owners, plan.site.communities, own), write_centres(centres, own),
     ]  # fmt: skip
     flows = {"pairing": paired.flow, "member_checkin": spread, "cadre": dealt}
@@ -131,11 +132,12 @@ def _headline(
     n = max(1, len(towns))
     figures: dict[str, Any] = {
         "communities": len(towns), "institutions": len(institutions), "pairs": len(pairs), "communities_paired": covered,
-        "institutions_per_community": len(pairs) / n, "pairing_distance": float(pairs["distance"].mean()) if len(pairs) else np.nan,
+        "institutions_per_community": len(pairs) / n,
+        "pairing_distance": float(pairs["distance"].mean()) if len(pairs) else np.nan,
         "kept": int(pairs["kept"].sum()), "cadres": np.nan if cadres is None else cadres,
         "cadre_load": np.nan if cadres is None else cadres / n, "communities_with_cadre": led,
         "checkin_members": int(links.loc[links["kind"] == "member_checkin", "amount"].sum()),
-        "outside_seats": int((links["kind"] == "seat").sum()),
+        "outside_seats": int(links["kind"].str.startswith("seat").sum()),
     }  # fmt: skip
     for name, flow in flows.items():
         if flow is not None:
@@ -148,7 +150,9 @@ def _write_plan(
 ) -> Plan:
     order = ["kind", "community", "source", "target"]
     kept = [frame for frame in gaps if len(frame)]
-    found = pd.concat(kept, ignore_index=True) if kept else pd.DataFrame(columns=["rule", "level", "of", "community", "households"])
+    found = (
+        pd.concat(kept, ignore_index=True) if kept else pd.DataFrame(columns=["rule", "level", "of", "community", "households"])
+    )
     people = {**plan.manifest.get("people", {}), "pair": {"rules": rules.to_dict()["pairing"], "figures": headline}}
     rows = pd.concat([frame for frame in figures if len(frame)], ignore_index=True)
     return plan.replace(

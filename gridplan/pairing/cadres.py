@@ -53,7 +53,9 @@ def list_cadres(cadres: Any, institutions: pd.DataFrame) -> pd.DataFrame:
     double = own.loc[own["cadre"].duplicated(), "cadre"].unique()
     strange = sorted(set(own["institution"]) - set(institutions.index))
     if len(double):
-        problems.append(Problem("cadres", "codes are unique", "codes stand more than once", "keep one row of each", tuple(double)))
+        problems.append(
+            Problem("cadres", "codes are unique", "codes stand more than once", "keep one row of each", tuple(double))
+        )
     if strange:
         text = "posts belong to institutions that are not in the table institutions"
         problems.append(Problem("cadres", "codes are known", text, "correct the code or add the institution", tuple(strange)))
@@ -68,14 +70,16 @@ def pair_cadres(
     """Pair cadres with communities by the rule of degrees, at the least sum of metres, proven.
 
     The founding article says "1+3" and not what is meant. ``one``: each cadre has one community, each community at least
-    one cadre where there are enough. ``lead_and_others``: each community has one lead cadre and three others, loads differing by one
-    at most. ``cadre_and_targets``: each cadre has three communities. Cadres stand where their institutions are; those of one
+    one cadre where there are enough. ``lead_and_others``: each community has one lead cadre and three others, loads
+    differing by one at most. ``cadre_and_targets``: each cadre has three communities. Cadres stand where their institutions are; those of one
     institution are alike, so the flow runs between institutions and communities and is dealt out afterwards.
     """
     number = cadres.groupby("institution").size().reindex(institutions.index, fill_value=0)
     own, number = institutions[number > 0], number[number > 0].to_numpy(np.int64)
     if not len(own) or not len(towns):
-        return pd.DataFrame(columns=["kind", "source", "community", "target", "amount", "hours", "distance", "kept", "price"]), None
+        return pd.DataFrame(
+            columns=["kind", "source", "community", "target", "amount", "hours", "distance", "kept", "price"]
+        ), None
     least, most, steps = _set_degrees(number, towns, rules)
     sources, places = own[["x", "y"]].to_numpy(float), towns[["x", "y"]].to_numpy(float)
     each = np.minimum(number, most)
@@ -93,7 +97,9 @@ def pair_cadres(
         }
     )  # fmt: skip
     if rules.cadre_rule == "lead_and_others":
-        links.loc[_choose_leads(first[dealt[:, 0]] + dealt[:, 2], dealt[:, 1], distance, len(codes), len(towns)), "kind"] = "cadre_lead"
+        links.loc[_choose_leads(first[dealt[:, 0]] + dealt[:, 2], dealt[:, 1], distance, len(codes), len(towns)), "kind"] = (
+            "cadre_lead"
+        )
     return links, flow
 
 

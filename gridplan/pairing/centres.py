@@ -87,9 +87,8 @@ def _measure_ways(plan: Plan, towns: pd.DataFrame, centres: Any, number: Array, 
     return mean, near
 
 
-
 def write_centres(table: pd.DataFrame, rules: PairingRules) -> pd.DataFrame:
-    """Write the figures of service centres: number, area beside need, area as a share of it, ways, and who needs a second site."""
+    """Write the figures of service centres: number, area beside need, ways, and who needs a second site."""
     code = table.index
     second = find_second(table, rules).astype(float)
     frames = [

@@ -45,7 +45,7 @@ def write_six(six: pd.DataFrame) -> pd.DataFrame:
 
 
 def measure_owners(plan: Plan, towns: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Measure owners' committees: by community how many there are and how many have a Party organisation; by compound those without.
+    """Measure owners' committees: how many a community has, how many of them with a Party organisation; compounds without.
 
     Examples
     --------

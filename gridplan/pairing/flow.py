@@ -19,7 +19,6 @@ from scipy.spatial import cKDTree
 Array = np.ndarray[Any, Any]
 NEAREST = 8  # communities that each source is first offered, and sources that each community is
 BLOCK = 4_000_000  # distances held at once
-MOST_ROUNDS = 60
 TINY = 1e-6
 
 
@@ -55,8 +54,8 @@ class FlowProblem:
 class Flow:
     """What was found.
 
-    ``links`` is int64[l, 3] (source, community, amount), ``metres`` their lengths together; ``price`` is what the programme counts
-    and ``bound`` what it counts at least; ``columns`` are the links that were looked at in ``rounds``.
+    ``links`` is int64[l, 3] (source, community, amount), ``metres`` their lengths together; ``price`` is what the programme
+    counts and ``bound`` what it counts at least; ``columns`` are the links that were looked at in ``rounds``.
     """
 
     links: Array
@@ -81,7 +80,7 @@ def solve_flow(problem: FlowProblem) -> Flow:
 
     The programme begins with the nearest links only. Its dual prices then judge every link that there is: those that
     would lower the price are added, until there are none. The last prices are a certificate: the bound is computed from them
-    over all links, apart from the solver.
+    over all links, apart from the solver. Links are finite and only ever added, so the rounds end.
 
     Examples
     --------
@@ -95,7 +94,9 @@ def solve_flow(problem: FlowProblem) -> Flow:
     ([[0, 0, 1], [1, 1, 1]], -1994.0, 0.0)
     """
     i, j = _start_columns(problem)
-    for rounds in range(1, MOST_ROUNDS + 1):
+    rounds = 0
+    while True:
+        rounds += 1
         cost = _price_links(problem, i, j)
         flow, steps, price, duals = _solve(problem, i, j, cost)
         new, bound = _judge(problem, i, j, duals)
@@ -165,7 +166,7 @@ def _solve(problem: FlowProblem, i: Array, j: Array, cost: Array) -> tuple[Array
 
 
 def _outweigh(problem: FlowProblem) -> float:
-    """A price that no source would pay rather than send what it must: more than any way and step together."""
+    """Find a price that no source would pay rather than send what it must: more than any way and step together."""
     both = np.vstack([problem.sources, problem.targets])
     return float(4 * np.hypot(*np.ptp(both, axis=0)) + 4 * np.abs(problem.steps[:, 2]).max(initial=0.0) + 1.0)
 
@@ -205,7 +206,8 @@ def _reduce_costs(problem: FlowProblem, u: Array, v: Array) -> Iterator[tuple[Ar
     for start in range(0, n, size):
         rows = np.arange(start, min(start + size, n))
         apart = np.hypot(
-            problem.sources[rows, None, 0] - problem.targets[None, :, 0], problem.sources[rows, None, 1] - problem.targets[None, :, 1]
+            problem.sources[rows, None, 0] - problem.targets[None, :, 0],
+            problem.sources[rows, None, 1] - problem.targets[None, :, 1],
         )
         reduced = np.rint(apart) - u[rows][:, None] - v[None, :]
         inside = (problem.bonus[:, 0] >= start) & (problem.bonus[:, 0] < start + len(rows)) if len(problem.bonus) else []

@@ -39,7 +39,9 @@ def tell_unpaired(links: pd.DataFrame, towns: pd.DataFrame, shortage: Shortage |
         cures.insert(0, f"raise pairing.farthest to {shortage.reach:.0f} m")
     served = shortage.wanted - shortage.lacking
     return [
-        write("pairing", "community", bare.index, bare, asked, homes, "one of the communities that cannot all be served", cures[0]),
+        write(
+            "pairing", "community", bare.index, bare, asked, homes, "one of the communities that cannot all be served", cures[0]
+        ),
         write("pairing", "city", [CITY], [served], float(shortage.wanted), int(homes.sum()), reason, ", or ".join(cures)),
     ]
 
@@ -50,7 +52,7 @@ def tell_institutions(institutions: pd.DataFrame, links: pd.DataFrame) -> list[p
     frames = []
     for mask, reason, remedy in (
         (members == 0, "it has no Party members, so it answers for no community", "correct the count, or leave it out"),
-        (members.isna(), "nobody counted its Party members: taken to bear one community, its members check in nowhere", "count them"),
+        (members.isna(), "nobody counted its Party members: it bears one community, none check in", "count them"),
         (
             (institutions["capacity"] > 0) & ~institutions.index.isin(links.loc[links["kind"] == "pairing", "source"]),
             "it answers for no community: none is within pairing.farthest", "raise pairing.farthest",
@@ -81,10 +83,23 @@ def tell_seats(seats: pd.DataFrame, towns: pd.DataFrame) -> list[pd.DataFrame]:
     reason = "no institution, owners' committee or property firm is known inside the boundary"
     remedy = "name one, or count owners_committee and property_firm of its compounds"
     bare = towns[~towns.index.isin(taken)]
-    frames = [write("outside_seats", "community", bare.index, [0.0] * len(bare), 1.0, bare["households"].to_numpy(np.int64), reason, remedy)]
+    frames = [
+        write(
+            "outside_seats",
+            "community",
+            bare.index,
+            [0.0] * len(bare),
+            1.0,
+            bare["households"].to_numpy(np.int64),
+            reason,
+            remedy,
+        )
+    ]
     homes = towns[towns["subdistrict"] != ""].groupby("subdistrict")["households"].sum()
     open_ = homes[~homes.index.isin(taken)]
-    frames.append(write("outside_seats", "subdistrict", open_.index, [0.0] * len(open_), 1.0, open_.to_numpy(np.int64), reason, remedy))
+    frames.append(
+        write("outside_seats", "subdistrict", open_.index, [0.0] * len(open_), 1.0, open_.to_numpy(np.int64), reason, remedy)
+    )
     return frames
 
 
@@ -98,7 +113,18 @@ def tell_six(six: pd.DataFrame, towns: pd.DataFrame) -> list[pd.DataFrame]:
             words += np.where(mask[name], name + word, "")
     own = words[short].str.rstrip("; ").to_numpy(object)
     homes = towns.loc[short, "households"].to_numpy(np.int64)
-    return [write("six_in_one", "community", six.index[short], number[short], 6.0, homes, own, "set up what is missing, count what is unknown")]
+    return [
+        write(
+            "six_in_one",
+            "community",
+            six.index[short],
+            number[short],
+            6.0,
+            homes,
+            own,
+            "set up what is missing, count what is unknown",
+        )
+    ]
 
 
 def tell_owners(owners: pd.DataFrame, bare: pd.DataFrame, rules: PairingRules) -> list[pd.DataFrame]:
@@ -108,9 +134,26 @@ def tell_owners(owners: pd.DataFrame, bare: pd.DataFrame, rules: PairingRules) -
     if np.isnan(there) or there == 0:
         return []
     need = max(0, int(np.ceil(rules.owners_share * there - 1e-9) - np.nan_to_num(led)))
-    reason = np.where(bare["known"], "its owners' committee has no Party organisation", "whether its owners' committee has a Party organisation is unknown")
-    remedy = f"{need} more in the whole city reach the target of {rules.owners_share:.2%}" if need else "the city's target is met without it"
-    frame = write("owners_party", "compound", bare.index, np.where(bare["known"], 0.0, np.nan), 1.0, bare["households"].to_numpy(), reason, remedy)
+    reason = np.where(
+        bare["known"],
+        "its owners' committee has no Party organisation",
+        "whether its owners' committee has a Party organisation is unknown",
+    )
+    remedy = (
+        f"{need} more in the whole city reach the target of {rules.owners_share:.2%}"
+        if need
+        else "the city's target is met without it"
+    )
+    frame = write(
+        "owners_party",
+        "compound",
+        bare.index,
+        np.where(bare["known"], 0.0, np.nan),
+        1.0,
+        bare["households"].to_numpy(),
+        reason,
+        remedy,
+    )
     return [frame.assign(community=bare["community"].to_numpy(object))]
 
 
@@ -120,12 +163,13 @@ def tell_centres(centres: pd.DataFrame, rules: PairingRules) -> list[pd.DataFram
     small, blank = centres["area"] < centres["area_need"] - 1e-9, ~none & centres["area"].isna()
     lacking = (centres["area_need"] - centres["area"]).fillna(0).round().astype(int).astype("str") + " m2 more"
     reach = f"fewer than {rules.centre_within:.0%} of households within {rules.centre_reach:.0f} m"
+    second = pd.Series(find_second(centres, rules), index=centres.index)
     frames = []
     for rule, mask, value, need, reason, remedy in (
         ("centre", none, centres["centres"], 1.0, "no service centre is known on its land", "set one up, or add it to places"),
         ("centre_area", small, centres["area"], centres["area_need"], "its floor area is too small", lacking),
         ("centre_area", blank, centres["area"], centres["area_need"], "its floor area is unknown", "write the area into places"),
-        ("centre_second", pd.Series(find_second(centres, rules), index=centres.index), centres["within"], rules.centre_within, reach,
+        ("centre_second", second, centres["within"], rules.centre_within, reach,
          "a second site"),
     ):  # fmt: skip
         own = centres[mask]

@@ -18,7 +18,8 @@ class Shortage:
     """Why not all can be served.
 
     ``lacking`` places are missing; the ``communities`` (rows) ask for ``wanted`` places together, and the institutions that may
-    serve any of them have only ``offered``. ``reach`` is the shortest limit of distance that would cure it, infinite if none would.
+    serve any of them have only ``offered``. ``reach`` is the shortest limit of distance that would cure it, infinite if none
+    would.
     """
 
     lacking: int

@@ -53,12 +53,13 @@ def check_existing(existing: Any, institutions: pd.DataFrame, towns: pd.DataFram
     Examples
     --------
     >>> known = pd.DataFrame(index=["i1"])
-    >>> check_existing(pd.DataFrame({"institution": ["i1", "i1", "i9"], "community": ["a", "a", "b"]}), known, known.set_axis(["a"]))
+    >>> stood = pd.DataFrame({"institution": ["i1", "i1", "i9"], "community": ["a", "a", "b"]})
+    >>> check_existing(stood, known, known.set_axis(["a"]))
     Traceback (most recent call last):
     ...
     gridplan.errors.InputError: 3 problems in the input:
       1. existing: 1 institution is not in the table institutions (i9) -> correct the code or leave the row out
-      2. existing: 1 community is unknown or out of the scope of pairing (b) -> correct the code, leave the row out, or widen pairing.scope
+      2. existing: 1 community is unknown or out of scope (b) -> correct the code, leave the row out, or widen pairing.scope
       3. existing: 1 pair stands more than once (i1 a) -> keep one row of each
     """
     if existing is None:
@@ -70,7 +71,7 @@ def check_existing(existing: Any, institutions: pd.DataFrame, towns: pd.DataFram
     problems = []
     for column, table, what, remedy in (
         ("institution", institutions, "institution is not in the table institutions", "correct the code or leave the row out"),
-        ("community", towns, "community is unknown or out of the scope of pairing",
+        ("community", towns, "community is unknown or out of scope",
          "correct the code, leave the row out, or widen pairing.scope"),
     ):  # fmt: skip
         strange = sorted(set(own[column]) - set(table.index))
@@ -118,7 +119,9 @@ def _lonely(sources: Array, targets: Array, farthest: float) -> Array:
     return np.asarray(cKDTree(targets).query(sources)[0] > farthest)
 
 
-def _name_links(links: Array, own: pd.DataFrame, towns: pd.DataFrame, existing: pd.DataFrame, rules: PairingRules) -> pd.DataFrame:
+def _name_links(
+    links: Array, own: pd.DataFrame, towns: pd.DataFrame, existing: pd.DataFrame, rules: PairingRules
+) -> pd.DataFrame:
     """Name the links by codes, with their distances and whether they stood before."""
     i, j = links[:, 0], links[:, 1]
     step = own[["x", "y"]].to_numpy(float)[i] - towns[["x", "y"]].to_numpy(float)[j]

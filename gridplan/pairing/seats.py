@@ -13,11 +13,12 @@ from gridplan.people_rules import PairingRules
 from gridplan.plan import Plan
 
 Array = np.ndarray[Any, Any]
-ORDER = ("institution", "owners_committee", "property_firm")  # each kind gets a seat before any gets a second
+# Each kind gets a seat before any gets a second; and the kind of link that its seat is.
+ORDER = {"institution": "seat", "owners_committee": "seat_owners", "property_firm": "seat_firm"}
 
 
 def list_candidates(plan: Plan, institutions: pd.DataFrame, towns: pd.DataFrame) -> pd.DataFrame:
-    """List who could take a seat in a community: institutions on its land, owners' committees and property firms of its compounds.
+    """List who could take a seat: institutions on a community's land, owners' committees and firms of its compounds.
 
     Source: part-time members come from resident institutions, owners' committees and property firms (China City News, 25
     September 2023, p. 19).
@@ -31,7 +32,7 @@ def list_candidates(plan: Plan, institutions: pd.DataFrame, towns: pd.DataFrame)
     frames = [pd.DataFrame(inside[["code", "size", "community", "geometry"]]).assign(kind="institution")]
     homes = plan.stairwells.groupby("compound")["households"].sum()
     counts = plan.site.counts
-    for measure in ORDER[1:]:
+    for measure in list(ORDER)[1:]:
         own = counts[(counts["level"] == "compound") & (counts["measure"] == measure) & (counts["value"] > 0)]
         own = own[own["of"].isin(plan.site.compounds.index)].drop_duplicates("of")
         compounds = plan.site.compounds.loc[own["of"]]
@@ -53,8 +54,8 @@ def take_seats(candidates: pd.DataFrame, towns: pd.DataFrame, rules: PairingRule
 
     Examples
     --------
-    >>> two = pd.DataFrame({"code": ["i1", "x1"], "size": [40.0, 300.0], "community": ["a", "a"], "kind": ["institution", "owners_committee"],
-    ...                     "geometry": gpd.points_from_xy([0.0, 3.0], [0.0, 4.0])})
+    >>> two = pd.DataFrame({"code": ["i1", "x1"], "size": [40.0, 300.0], "community": ["a", "a"],
+    ...     "kind": ["institution", "owners_committee"], "geometry": gpd.points_from_xy([0.0, 3.0], [0.0, 4.0])})
     >>> towns = pd.DataFrame({"subdistrict": [""], "x": [0.0], "y": [0.0]}, index=["a"])
     >>> take_seats(two, towns, PairingRules())[["source", "target", "distance"]].values.tolist()
     [['i1', 'a', 0.0], ['x1', 'a', 5.0]]
@@ -66,7 +67,9 @@ def take_seats(candidates: pd.DataFrame, towns: pd.DataFrame, rules: PairingRule
     distance = np.hypot(shapes.x.to_numpy() - middle[:, 0], shapes.y.to_numpy() - middle[:, 1]) if len(candidates) else []
     kinds = candidates["kind"].map({kind: n for n, kind in enumerate(ORDER)})
     for body in bodies.values():
-        own = candidates.assign(body=np.asarray(body.fillna(""), object), order=kinds, less=-candidates["size"], distance=distance)
+        own = candidates.assign(
+            body=np.asarray(body.fillna(""), object), order=kinds, less=-candidates["size"], distance=distance
+        )
         own = own[own["body"] != ""].sort_values(["body", "order", "less", "code"], kind="stable")
         turn = own.groupby(["body", "order"]).cumcount()
         own = own.assign(turn=turn).sort_values(["body", "turn", "order", "less", "code"], kind="stable")
@@ -74,7 +77,8 @@ def take_seats(candidates: pd.DataFrame, towns: pd.DataFrame, rules: PairingRule
     both = pd.concat(frames, ignore_index=True)
     return pd.DataFrame(
         {
-            "kind": "seat", "source": both["code"], "community": both["community"], "target": both["body"], "amount": 1.0,
+            "kind": both["kind"].map(ORDER), "source": both["code"], "community": both["community"], "target": both["body"],
+            "amount": 1.0,
             "hours": np.nan, "distance": both["distance"], "kept": False, "price": 0.0,
         }
     )  # fmt: skip

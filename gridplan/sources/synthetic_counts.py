@@ -21,7 +21,11 @@ CADRES, RURAL_CADRES = (6, 10), (3, 6)  # two-committee cadres of a town communi
 WORKERS = 14.5  # community workers for 10,000 residents; the rule of Gansu asks for 18
 REPRESENTATIVES, RURAL_REPRESENTATIVES = 45.0, 12.0  # households that one representative of residents or villagers speaks for
 CADRES_PARTY, WORKERS_PARTY, CAPTAINS = 0.85, 0.45, (0.93, 0.8)  # shares: in the Party; building and stairwell captains found
-OWNERS, OWNERS_PARTY, FIRMS = 0.7, 0.8776, 0.8  # compounds with an owners' committee, of them with the Party (Tangshan); with a firm
+OWNERS, OWNERS_PARTY, FIRMS = (
+    0.7,
+    0.8776,
+    0.8,
+)  # compounds with an owners' committee, of them with the Party (Tangshan); with a firm
 LEADING_CADRES = 1.57  # leading cadres of an urban community (1,103 of 703 in Tangshan)
 CAPTAIN_HOMES = 8  # households of a building that has a captain
 
@@ -115,7 +119,8 @@ def count_bodies(
     owners, firms = rng.uniform(size=n) < OWNERS, rng.uniform(size=n) < FIRMS
     led = rng.uniform(size=n) < OWNERS_PARTY
     for measure, has in (
-        ("owners_committee", owners), ("owners_committee_party", owners & led), ("property_firm", firms), ("property_party", firms),
+        ("owners_committee", owners), ("owners_committee_party", owners & led), ("property_firm", firms),
+        ("property_party", firms),
     ):  # fmt: skip
         rows.append(pd.DataFrame({"level": "compound", "of": compounds.to_numpy(object), "measure": measure, "value": has * 1.0}))
     return pd.concat([own for own in rows if len(own)], ignore_index=True)

@@ -112,7 +112,9 @@ def _write_plan(
     kept = plan.posts[plan.posts["role"].isin(OTHERS)]
     posts = pd.concat([part for part in (kept, conform_table("posts", new)) if len(part)]).sort_index()
     if posts.index.has_duplicates:
-        raise PlanError(f"codes of posts stand twice, such as {posts.index[posts.index.duplicated()][0]}: codes of sub-grids clash")
+        raise PlanError(
+            f"codes of posts stand twice, such as {posts.index[posts.index.duplicated()][0]}: codes of sub-grids clash"
+        )
     duties = plan.duties[plan.duties["post"].isin(kept.index)]
     duties = write_rows("duties", duties, [False] * len(duties), write_duties(roster, ground), ["community", "subgrid", "post"])
     indicators = write_indicators(plan.indicators, ROOM, figures)

@@ -66,7 +66,7 @@ def write_figures(
     for level, own in levels.items():
         group = _group_posts(level, hours["community"], ground.communities, own.index)
         even = measure_evenness(hours["workload"].to_numpy()[group >= 0], group[group >= 0], len(own)).set_axis(own.index)
-        over = {"community": counts.index, "city": None}.get(level, None)
+        over = {"community": counts.index, "city": None}.get(level)
         most = span if level == "community" else _roll_max(level, span, ground.communities, own.index)
         frames += _write_level(level, own, over, most, even, tally, rules)
     frames += _write_subgrids(roster, ground, rules)

@@ -17,8 +17,8 @@ Array = np.ndarray[Any, Any]
 def list_captains(plan: Plan, rules: StaffingRules) -> pd.DataFrame:
     """List the slots of building and stairwell captains, as rows of posts that nobody fills yet.
 
-    A building has a captain from so many households on; where such a building has several doors, so has each of its stairwells that is
-    large enough. Floor bands over one door have one captain together, in the lowest.
+    A building has a captain from so many households on; where such a building has several doors, so has each of its
+    stairwells that is large enough. Floor bands over one door have one captain together, in the lowest.
     """
     own = plan.stairwells.sort_index()
     homes = own.groupby("building").agg(

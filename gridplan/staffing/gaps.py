@@ -34,7 +34,9 @@ def list_gaps(
     return pd.concat(kept, ignore_index=True) if kept else pd.DataFrame(columns=COLUMNS)
 
 
-def _write(rule: str, level: str, of: Any, community: Any, value: Any, need: Any, households: Any, reason: Any, remedy: Any) -> Any:
+def _write(
+    rule: str, level: str, of: Any, community: Any, value: Any, need: Any, households: Any, reason: Any, remedy: Any
+) -> Any:
     frame = pd.DataFrame({"of": np.asarray(of, object), "value": np.asarray(value, float), "need": np.asarray(need, float)})
     more = {"community": community, "households": households, "reason": reason, "remedy": remedy}
     return frame.assign(rule=rule, level=level, **more)[COLUMNS]
@@ -49,7 +51,9 @@ def _list_uncovered(roster: Roster, ground: Ground) -> pd.DataFrame:
         exclusive, "an exclusive grid in a community without counted full-time workers",
         "no full-time worker counted, and no member, representative or volunteer left",
     )  # fmt: skip
-    remedy = np.where(exclusive, "let its institution name a worker", "find one representative or volunteer, or count those there are")
+    remedy = np.where(
+        exclusive, "let its institution name a worker", "find one representative or volunteer, or count those there are"
+    )
     zero, one = np.zeros(len(own)), np.ones(len(own))
     community, households = own["community"].to_numpy(object), own["households"].to_numpy()
     return _write("coverage", "subgrid", own.index, community, zero, one, households, reason, remedy)
@@ -58,10 +62,18 @@ def _list_uncovered(roster: Roster, ground: Ground) -> pd.DataFrame:
 def _list_leaders(counts: pd.DataFrame, supply: pd.DataFrame, rules: StaffingRules) -> list[pd.DataFrame]:
     leaders, grids = counts["leaders"], counts["subgrids"]
     more = np.maximum(0, np.ceil(grids / rules.span_most) - leaders)
-    cadres = np.where(supply["cadres"].isna(), "cadres are not counted", supply["cadres"].fillna(0).astype(int).astype("str") + " cadres")
+    cadres = np.where(
+        supply["cadres"].isna(), "cadres are not counted", supply["cadres"].fillna(0).astype(int).astype("str") + " cadres"
+    )
     none, wide = (leaders == 0) & (grids > 0), (leaders > 0) & (grids > rules.span_most * leaders)
     seats = counts["seats"].astype(int).astype("str")
-    reason = seats + " secretaries and committee members, " + pd.Series(cadres, index=counts.index) + ", " + grids.astype(int).astype("str")
+    reason = (
+        seats
+        + " secretaries and committee members, "
+        + pd.Series(cadres, index=counts.index)
+        + ", "
+        + grids.astype(int).astype("str")
+    )
     reason += " sub-grids"
     words = more.astype(int).astype("str") + " more committee seats or cadres who may lead"
     frames = []
@@ -71,7 +83,19 @@ def _list_leaders(counts: pd.DataFrame, supply: pd.DataFrame, rules: StaffingRul
     ):
         c = counts.index[mask]
         homes = counts.loc[mask, "households"].to_numpy()
-        frames.append(_write(rule, "community", c, c, value[mask], need[mask], homes, reason[mask].to_numpy(object), words[mask].to_numpy(object)))
+        frames.append(
+            _write(
+                rule,
+                "community",
+                c,
+                c,
+                value[mask],
+                need[mask],
+                homes,
+                reason[mask].to_numpy(object),
+                words[mask].to_numpy(object),
+            )
+        )
     return frames
 
 
@@ -92,7 +116,11 @@ def _list_short(counts: pd.DataFrame) -> list[pd.DataFrame]:
         noun = rule.replace("_", " ")
         reason = np.where(unknown, f"nobody counted {noun}: unknown, not none", lacking + f" {noun} short of the need")
         remedy = np.where(unknown, f"add counts of the measure {measure}", "find " + lacking + f" more {noun}")
-        frames.append(_write(rule, "community", own.index, own.index, value[short], need[short], own["households"].to_numpy(), reason, remedy))
+        frames.append(
+            _write(
+                rule, "community", own.index, own.index, value[short], need[short], own["households"].to_numpy(), reason, remedy
+            )
+        )
     return frames
 
 
@@ -120,13 +148,16 @@ def _list_shares(
     frames = [
         _write(
             "party_share", "subgrid", table.index, table["community"].to_numpy(object), own[low] / number[low],
-            np.full(low.sum(), rules.party_share), table["households"].to_numpy(), reason, words[low].str.rstrip("; ").to_numpy(object),
+            np.full(low.sum(), rules.party_share), table["households"].to_numpy(), reason,
+            words[low].str.rstrip("; ").to_numpy(object),
         )
     ]  # fmt: skip
     share = counts["party_workers"] / counts["workers"].replace(0, np.nan)
     bad = counts[share < rules.party_share - 1e-9]
     need = np.ceil(bad["workers"] * rules.party_share - 1e-9) - bad["party_workers"]
-    text = [f"{int(p)} of {int(t)} grid workers are Party members" for p, t in zip(bad["party_workers"], bad["workers"], strict=True)]
+    text = [
+        f"{int(p)} of {int(t)} grid workers are Party members" for p, t in zip(bad["party_workers"], bad["workers"], strict=True)
+    ]
     cure = [f"{int(k)} posts to Party members mend the community's share, {int(a)} every share in it"
             for k, a in zip(need, bad["party_changes"], strict=True)]  # fmt: skip
     frames.append(
@@ -162,4 +193,6 @@ def _list_city(counts: pd.DataFrame, repair: Repair, rules: StaffingRules) -> pd
     need = int(np.ceil(total * rules.party_share - 1e-9) - party)
     reason = f"{int(party)} of {int(total)} grid workers are Party members"
     remedy = f"{need} posts to Party members mend the city's share, {int(counts['party_changes'].sum())} every share in it"
-    return _write("party_share", "city", [CITY], "", [party / total], [rules.party_share], int(counts["households"].sum()), reason, remedy)
+    return _write(
+        "party_share", "city", [CITY], "", [party / total], [rules.party_share], int(counts["households"].sum()), reason, remedy
+    )

@@ -54,7 +54,7 @@ def repair_share(posts: pd.DataFrame, serves: pd.DataFrame, spare: Array, share:
     Returns
     -------
     Exact for every community: what is forced (a sub-grid that needs all of its posts) is taken at once, the rest is a
-    small integer programme solved to the end. A community never takes more members than it has to spare; what then lacks is counted.
+    small integer programme solved to the end. A community takes no more members than it has to spare; what then lacks is counted.
     Communities do not share posts, so the sum is the least for all; what the city lacks beyond that is taken where members are
     spare, each change being worth the same.
     """

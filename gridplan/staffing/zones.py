@@ -77,7 +77,8 @@ def _divide(ground: Ground, rows: Array, pairs: Array, k: int, load: Array | Non
         mean = weights.sum() / k
         band = Band(max(1, int(mean * (1 - SLACK))), round(mean), int(np.ceil(mean * (1 + SLACK))))
     problem = Problem(
-        ids=tuple(ground.table.index[rows]), weights=weights, pull=np.maximum(1.0, ground.table["households"].to_numpy(float)[rows]),
+        ids=tuple(ground.table.index[rows]), weights=weights,
+        pull=np.maximum(1.0, ground.table["households"].to_numpy(float)[rows]),
         xy=xy, climb=np.zeros(n), stack=np.arange(n), pairs=join_pieces(xy, pairs), groups=np.zeros((n, 0), np.int32),
         prices=np.zeros(0), band=band, off=0.0,
     )  # fmt: skip
