@@ -34,7 +34,8 @@ def rate(plan: Plan, rules: Rules | None = None) -> Plan:
     """Rate communities and branches, and say what would lift each and which are nearest the cut.
 
     A criterion earns its weight in proportion to where its value lies between floor and cap. Criteria whose value is not
-    known are left out and the others count for them, which is told; an organisation of which nothing is known is not rated. Fills ratings
+    known are left out and the others count for them, which is told; an organisation of which nothing is known is not
+    rated. Fills ratings
     and the gaps of the room rating.
 
     Parameters

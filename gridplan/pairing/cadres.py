@@ -71,7 +71,9 @@ def pair_cadres(
 
     The founding article says "1+3" and not what is meant. ``one``: each cadre has one community, each community at least
     one cadre where there are enough. ``lead_and_others``: each community has one lead cadre and three others, loads
-    differing by one at most. ``cadre_and_targets``: each cadre has three communities. Cadres stand where their institutions are; those of one
+    differing by one at most. ``cadre_and_targets``: each cadre has three communities.
+
+    Cadres stand where their institutions are; those of one
     institution are alike, so the flow runs between institutions and communities and is dealt out afterwards.
     """
     number = cadres.groupby("institution").size().reindex(institutions.index, fill_value=0)
