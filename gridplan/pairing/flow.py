@@ -129,7 +129,7 @@ def _price_links(problem: FlowProblem, i: Array, j: Array) -> Array:
 
 def _allowed(problem: FlowProblem, i: Array, j: Array) -> Array:
     step = problem.sources[i] - problem.targets[j]
-    return np.hypot(step[:, 0], step[:, 1]) <= problem.farthest
+    return np.asarray(np.hypot(step[:, 0], step[:, 1]) <= problem.farthest)
 
 
 def _start_columns(problem: FlowProblem) -> tuple[Array, Array]:
@@ -210,8 +210,7 @@ def _reduce_costs(problem: FlowProblem, u: Array, v: Array) -> Iterator[tuple[Ar
             problem.sources[rows, None, 1] - problem.targets[None, :, 1],
         )
         reduced = np.rint(apart) - u[rows][:, None] - v[None, :]
-        inside = (problem.bonus[:, 0] >= start) & (problem.bonus[:, 0] < start + len(rows)) if len(problem.bonus) else []
-        own = problem.bonus[inside] if len(problem.bonus) else problem.bonus
+        own = problem.bonus[(problem.bonus[:, 0] >= start) & (problem.bonus[:, 0] < start + len(rows))]
         reduced[own[:, 0].astype(np.int64) - start, own[:, 1].astype(np.int64)] -= own[:, 2]
         reduced[apart > problem.farthest] = np.inf
         reduced[(problem.most[rows] <= 0) | (problem.each[rows] <= 0)] = np.inf

@@ -32,7 +32,7 @@ def count_lacking(total: Any, party: Any, share: float) -> Array:
     >>> count_lacking([5, 5, 2, 0], [3, 1, 1, 0], 0.6).tolist()
     [0, 2, 1, 0]
     """
-    return np.maximum(0, np.ceil(np.asarray(total) * share - 1e-9) - np.asarray(party)).astype(np.int64)
+    return np.asarray(np.maximum(0, np.ceil(np.asarray(total) * share - 1e-9) - np.asarray(party)), np.int64)
 
 
 def repair_share(posts: pd.DataFrame, serves: pd.DataFrame, spare: Array, share: float, subgrids: int) -> Repair:
