@@ -30,7 +30,7 @@ class Tally:
 
     def __getitem__(self, measure: str) -> np.ndarray[Any, Any]:
         """Return one measure of every community, NaN where it is unknown."""
-        return self.values[measure].to_numpy(float)
+        return np.asarray(self.values[measure], float)
 
 
 def tally_counts(site: Site, measures: Sequence[str], households: pd.Series[Any]) -> Tally:
@@ -130,4 +130,4 @@ def share_out(total: float, weights: Any) -> np.ndarray[Any, Any]:
     rest = round(total - out.sum())
     order = np.argsort(-(np.round(exact - out, 9)), kind="stable")
     out[order[: max(0, rest)]] += 1
-    return out
+    return np.asarray(out)

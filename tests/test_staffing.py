@@ -213,6 +213,7 @@ def test_rules_out_of_range_are_refused():
             Rules().replace(staffing=wrong)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 500), st.lists(st.floats(0, 1e6), min_size=1, max_size=12))
 def test_what_is_shared_out_adds_up_and_is_never_a_whole_unit_off(total, weights):
     shares = share_out(total, weights)
@@ -228,6 +229,7 @@ def test_a_count_of_the_site_goes_where_none_is_given():
     assert tally.origins.loc["0301"].tolist() == ["estimated", "counted"]
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 5), min_size=2, max_size=14), st.data())
 def test_zones_are_brought_to_the_number_asked_for(part, data):
     k = data.draw(st.integers(1, len(part)))

@@ -69,16 +69,18 @@ def measure_owners(plan: Plan, towns: pd.DataFrame) -> tuple[pd.DataFrame, pd.Da
 def write_owners(table: pd.DataFrame, communities: pd.DataFrame, rules: PairingRules) -> pd.DataFrame:
     """Write the share of owners' committees and property firms with a Party organisation at three levels, and how many lack."""
     frames = []
+    blank = roll_up(table.isna().any(axis=1).to_frame("blank"), communities)
     for level, own in roll_up(table, communities).items():
         community: Any = own.index if level == "community" else ""
         owners = own["owners_committee"].replace(0, np.nan)
         firms = own["property_firm"].replace(0, np.nan)
         lacking = np.maximum(0, np.ceil(rules.owners_share * owners - 1e-9) - own["owners_committee_party"])
+        origin = np.where(blank[level]["blank"] > 0, "partial", "counted")
         for name, value, need in (
             ("owners_committees", own["owners_committee"], np.nan),
             ("owners_party_share", own["owners_committee_party"] / owners, rules.owners_share),
             ("owners_party_lacking", lacking, np.nan),
             ("property_party_share", own["property_party"] / firms, 1.0),
         ):
-            frames.append(make_figures(level, own.index, community, name, value, need, origin="counted"))
+            frames.append(make_figures(level, own.index, community, name, value, need, origin=origin))
     return pd.concat(frames, ignore_index=True)

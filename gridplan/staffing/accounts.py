@@ -16,6 +16,7 @@ from gridplan.staffing.workload import MEASURES, measure_evenness
 from gridplan.tallies import Tally
 
 Array = np.ndarray[Any, Any]
+COUNTED = ("full_workers", "building_captains", "stairwell_captains")  # unknown where nobody counted
 
 
 def count_posts(roster: Roster, slots: pd.DataFrame, ground: Ground, supply: pd.DataFrame, repair: Repair) -> pd.DataFrame:
@@ -47,6 +48,8 @@ def count_posts(roster: Roster, slots: pd.DataFrame, ground: Ground, supply: pd.
         own = slots["role"] == name
         values[f"{name}s"] = np.where(supply[f"{name}s"].isna(), np.nan, count(own & slots["filled"], slots))
         values[f"{name}_slots"] = count(own, slots)
+    for name in COUNTED:
+        values[f"{name}_blank"] = np.isnan(np.asarray(values[name], float))
     return pd.DataFrame({k: np.asarray(v, float) for k, v in values.items()}, index=codes)
 
 
@@ -92,10 +95,12 @@ def _write_level(
     """Write the measures of one level: coverage, leaders, workers, Party share, captains and evenness."""
     community = "" if over is None else over
     residential = own["subgrids"].replace(0, np.nan)
-    full_origin = "counted"
+    origins = {name: np.where(own[f"{name}_blank"] > 0, "partial", "counted") for name in COUNTED}
     if level == "community":
-        estimated = (tally.origins[["cadres", "community_workers"]] == "estimated").any(axis=1)
-        full_origin = np.where(estimated, "estimated", "counted")  # type: ignore[assignment]
+        found = tally.origins[["cadres", "community_workers"]]
+        origins["full_workers"] = np.where(
+            (found == "unknown").any(axis=1), "partial", np.where((found == "estimated").any(axis=1), "estimated", "counted")
+        )
     rows: tuple[tuple[Any, ...], ...] = (
         ("coverage", own["served"] / residential, 1.0, False, "computed"),
         ("led", own["led"] / residential, 1.0, False, "computed"),
@@ -103,16 +108,16 @@ def _write_level(
         ("leader_seats", own["seats"], np.nan, False, "computed"),
         ("leader_span", own["led"] / own["leaders"].replace(0, np.nan), rules.span_most, True, "computed"),
         ("leader_span_max", span_max, np.nan, False, "computed"),
-        ("full_workers", own["full_workers"], own["workers_needed"], False, full_origin),
-        ("full_per_need", own["full_workers"] / own["workers_needed"].replace(0, np.nan), 1.0, False, full_origin),
+        ("full_workers", own["full_workers"], own["workers_needed"], False, origins["full_workers"]),
+        ("full_per_need", own["full_workers"] / own["workers_needed"].replace(0, np.nan), 1.0, False, origins["full_workers"]),
         ("part_workers", own["part_workers"], own["part_slots"], False, "computed"),
         ("workers", own["workers"], np.nan, False, "computed"),
         ("workers_per_subgrid", own["workers"] / residential, np.nan, False, "computed"),
         ("party_share", own["party_workers"] / own["workers"].replace(0, np.nan), rules.party_share, False, "computed"),
         ("party_changes", own["party_changes"], np.nan, False, "computed"),
         ("party_missing", own["party_missing"], np.nan, False, "computed"),
-        ("building_captains", own["building_captains"], own["building_captain_slots"], False, "counted"),
-        ("stairwell_captains", own["stairwell_captains"], own["stairwell_captain_slots"], False, "counted"),
+        ("building_captains", own["building_captains"], own["building_captain_slots"], False, origins["building_captains"]),
+        ("stairwell_captains", own["stairwell_captains"], own["stairwell_captain_slots"], False, origins["stairwell_captains"]),
         *((name, even[name], np.nan, False, "computed") for name in MEASURES),
     )
     return [
