@@ -41,7 +41,7 @@ def write_indicators(before: pd.DataFrame, room: str, rows: pd.DataFrame) -> pd.
 
 def _order_levels(column: Any) -> Any:
     """Order the levels from the city down; other columns by their values."""
-    return column.map({level: n for n, level in enumerate(LEVELS)}) if column.name == "level" else column
+    return column.map({level: n for n, level in enumerate(LEVELS)}).fillna(len(LEVELS)) if column.name == "level" else column
 
 
 def write_gaps(before: pd.DataFrame, room: str, rows: pd.DataFrame) -> pd.DataFrame:

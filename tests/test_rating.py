@@ -106,7 +106,7 @@ def test_a_rated_plan_passes_the_audit_and_rating_again_changes_nothing():
     plan = rate(staff(make_people_plan()))
     assert findings(plan).empty
     pd.testing.assert_frame_equal(rate(plan).ratings, plan.ratings)
-    assert plan.ratings["level"].tolist() == ["branch", "community"]
+    assert plan.ratings["level"].tolist() == ["community", "branch"]
 
 
 def edit(plan, **values):
