@@ -37,15 +37,18 @@ if TYPE_CHECKING:
     from gridplan.maps.draw import draw_map
     from gridplan.maps.offline import write_map
     from gridplan.organisation.organise import organise
+    from gridplan.pairing import pair
     from gridplan.plan import Plan
     from gridplan.planning import divide
     from gridplan.plots import plot_frontier
     from gridplan.proving import prove
+    from gridplan.rating import rate
     from gridplan.reading import read_site
     from gridplan.rules import Band, Prices, Rules
     from gridplan.site import Reading, Site
     from gridplan.sources.osm_online import read_osm_place
     from gridplan.sources.synthetic import make_town, write_town
+    from gridplan.staffing import staff
     from gridplan.storage import read_plan, write_plan
     from gridplan.survey import make_site
 
@@ -73,11 +76,14 @@ _ROOMS = {
     "make_site": "survey",
     "make_town": "sources.synthetic",
     "organise": "organisation.organise",
+    "pair": "pairing",
     "plot_frontier": "plots",
     "prove": "proving",
+    "rate": "rating",
     "read_osm_place": "sources.osm_online",
     "read_plan": "storage",
     "read_site": "reading",
+    "staff": "staffing",
     "trace_frontier": "frontier",
     "write_map": "maps.offline",
     "write_plan": "storage",
@@ -109,11 +115,14 @@ __all__ = [
     "make_site",
     "make_town",
     "organise",
+    "pair",
     "plot_frontier",
     "prove",
+    "rate",
     "read_osm_place",
     "read_plan",
     "read_site",
+    "staff",
     "trace_frontier",
     "write_map",
     "write_plan",

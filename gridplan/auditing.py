@@ -25,6 +25,9 @@ from gridplan.audit_rules.land import (
 )
 from gridplan.audit_rules.membership import check_communities, check_membership, check_nesting, check_sums
 from gridplan.audit_rules.organisation import check_chain, check_counts, check_pieces, check_sizes
+from gridplan.audit_rules.pairing import check_pairing
+from gridplan.audit_rules.rating import check_rating
+from gridplan.audit_rules.staffing import check_staffing
 from gridplan.audit_rules.walking import (
     check_barriers,
     check_contiguity,
@@ -136,6 +139,9 @@ def audit(plan: Plan, rules: Rules | None = None) -> Audit:
             check_sizes(evidence),
             check_pieces(evidence),
             check_central(evidence),
+            check_staffing(evidence),
+            check_pairing(evidence),
+            check_rating(evidence),
         ]
     )
     findings = order_findings(findings)

@@ -36,6 +36,19 @@ def check_fields(owner: Any) -> None:
         raise RuleError(f"{type(owner).__name__}: " + "; ".join(wrong))
 
 
+def check_shares(owner: Any, *names: str) -> None:
+    """Refuse shares above 1, naming all of them at once."""
+    wrong = [f"{name} = {getattr(owner, name)}" for name in names if getattr(owner, name) > 1]
+    if wrong:
+        raise RuleError(f"{type(owner).__name__}: {'; '.join(wrong)}: a share is from 0 to 1")
+
+
+def check_words(owner: Any, name: str, *words: str) -> None:
+    """Refuse a word that is not one of those allowed."""
+    if getattr(owner, name) not in words:
+        raise RuleError(f"{type(owner).__name__}: {name} must be {' or '.join(words)}, not {getattr(owner, name)!r}")
+
+
 def write_value(value: Any) -> str:
     """Write a value as TOML."""
     if isinstance(value, bool):

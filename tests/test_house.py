@@ -29,7 +29,7 @@ FLOORS = [
     ["benching"],
     ["plan"],
     ["layering"],
-    ["planning"],
+    ["planning", "tallies", "outcomes"],
     ["organisation", "staffing", "pairing", "rating"],
     ["audit_rules", "proving"],
     ["auditing", "frontier"],

@@ -22,7 +22,7 @@ from gridplan.conform import Entry, conform_table, is_spatial
 from gridplan.errors import RuleError
 from gridplan.schema import find_columns, find_key
 from gridplan.site import Reading
-from gridplan.sources.synthetic_counts import TOTAL_KNOWN, count_people, observe_buildings, settle_institutions
+from gridplan.sources.synthetic_counts import TOTAL_KNOWN, count_bodies, count_people, observe_buildings, settle_institutions
 from gridplan.sources.synthetic_land import draw_land, join_streets, outline_communities
 from gridplan.sources.synthetic_lattice import Lattice, make_lattice
 from gridplan.sources.synthetic_rural import draw_rural
@@ -178,7 +178,9 @@ def draw_community(town: Town, number: int) -> dict[str, pd.DataFrame]:
     out["buildings"] = observe_buildings(rng, drawn, ward.kind)
     out = {table: _number_rows(rows, table, ward.code) for table, rows in out.items() if len(rows)}
     people = count_people(rng, drawn, out["buildings"]["building"], ward.code, ward.kind)
-    return out | {"counts": _number_rows(people, "counts", ward.code)}
+    compounds = out["compounds"]["compound"] if "compounds" in out else pd.Series([], dtype="str")
+    bodies = count_bodies(make_rng(seed, "bodies", number), drawn, compounds, ward.code, ward.kind)
+    return out | {"counts": _number_rows(pd.concat([people, bodies], ignore_index=True), "counts", ward.code)}
 
 
 def _number_rows(rows: pd.DataFrame, table: str, prefix: str) -> pd.DataFrame:

@@ -17,6 +17,18 @@ VOLUNTEERS, VOLUNTEER_HOUSEHOLDS = 71.5, 2367.0  # of an urban community (Tangsh
 RURAL_VOLUNTEERS, PARTY_VOLUNTEERS = 18.0, 0.558  # of a village; Party members among volunteers (Tangshan)
 OFFICES = 0.6  # institutions of a community besides schools and the like, which makes up some 3.4 (Tangshan)
 
+CADRES, RURAL_CADRES = (6, 10), (3, 6)  # two-committee cadres of a town community and of a village, from and below
+WORKERS = 14.5  # community workers for 10,000 residents; the rule of Gansu asks for 18
+REPRESENTATIVES, RURAL_REPRESENTATIVES = 45.0, 12.0  # households that one representative of residents or villagers speaks for
+CADRES_PARTY, WORKERS_PARTY, CAPTAINS = 0.85, 0.45, (0.93, 0.8)  # shares: in the Party; building and stairwell captains found
+OWNERS, OWNERS_PARTY, FIRMS = (
+    0.7,
+    0.8776,
+    0.8,
+)  # compounds with an owners' committee, of them with the Party (Tangshan); with a firm
+LEADING_CADRES = 1.57  # leading cadres of an urban community (1,103 of 703 in Tangshan)
+CAPTAIN_HOMES = 8  # households of a building that has a captain
+
 
 def observe_buildings(rng: np.random.Generator, drawn: pd.DataFrame, kind: str) -> pd.DataFrame:
     """Tell of each drawn building what a planner would know: most floors, many stairwells, some households."""
@@ -71,6 +83,47 @@ def count_people(rng: np.random.Generator, drawn: pd.DataFrame, codes: pd.Series
     for measure, value in (("volunteers", volunteers), ("volunteers_party", rng.binomial(volunteers, PARTY_VOLUNTEERS))):
         rows.append(pd.DataFrame({"level": "community", "of": [community], "measure": measure, "value": value}))
     return pd.concat(rows, ignore_index=True)
+
+
+def count_bodies(
+    rng: np.random.Generator, drawn: pd.DataFrame, compounds: pd.Series[str], community: str, kind: str
+) -> pd.DataFrame:
+    """Count cadres, workers, representatives and captains of a community, and the bodies that it and its compounds have.
+
+    Everything is a count. Compounds say whether they have an owners' committee and a property firm, and whether these have a
+    Party organisation: 1 or 0. Villages have neither, and nobody counts captains there.
+    """
+    homes = drawn["homes"].fillna(0.0).to_numpy(float)
+    lived = float(homes.sum())
+    people = float((homes * drawn["persons"].fillna(0.0).to_numpy(float)).sum())
+    urban = kind == "urban"
+    cadres = int(rng.integers(*(CADRES if urban else RURAL_CADRES)))
+    workers = int(rng.poisson(people * WORKERS / 10_000)) if urban else 0
+    own: dict[str, float] = {
+        "cadres": cadres,
+        "cadres_party": rng.binomial(cadres, CADRES_PARTY),
+        "community_workers": workers,
+        "community_workers_party": rng.binomial(workers, WORKERS_PARTY),
+        "resident_representatives": rng.poisson(lived / (REPRESENTATIVES if urban else RURAL_REPRESENTATIVES)),
+        "residents_committee": 1,
+        "service_station": int(rng.uniform() < 0.95),
+    }
+    if urban:
+        large = homes >= CAPTAIN_HOMES
+        stairs = int(np.nansum(drawn["stairs"].to_numpy(float)[large]))
+        own["building_captains"] = rng.binomial(int(large.sum()), CAPTAINS[0])
+        own["stairwell_captains"] = rng.binomial(stairs, CAPTAINS[1])
+        own["leading_cadres"] = rng.poisson(LEADING_CADRES)
+    rows = [pd.DataFrame({"level": "community", "of": community, "measure": list(own), "value": list(own.values())})]
+    n = len(compounds)
+    owners, firms = rng.uniform(size=n) < OWNERS, rng.uniform(size=n) < FIRMS
+    led = rng.uniform(size=n) < OWNERS_PARTY
+    for measure, has in (
+        ("owners_committee", owners), ("owners_committee_party", owners & led), ("property_firm", firms),
+        ("property_party", firms),
+    ):  # fmt: skip
+        rows.append(pd.DataFrame({"level": "compound", "of": compounds.to_numpy(object), "measure": measure, "value": has * 1.0}))
+    return pd.concat([own for own in rows if len(own)], ignore_index=True)
 
 
 def settle_institutions(rng: np.random.Generator, sheets: Sheets, title: str, kind: str) -> pd.DataFrame:

@@ -1,0 +1,104 @@
+"""Whether every community can be served at all, and if not, the communities that prove it and the smallest cure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.sparse import coo_matrix, csr_matrix
+from scipy.sparse.csgraph import breadth_first_order, maximum_flow
+from scipy.spatial import cKDTree
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Shortage:
+    """Why not all can be served.
+
+    ``lacking`` places are missing; the ``communities`` (rows) ask for ``wanted`` places together, and the institutions that may
+    serve any of them have only ``offered``. ``reach`` is the shortest limit of distance that would cure it, infinite if none
+    would.
+    """
+
+    lacking: int
+    communities: Array
+    wanted: int
+    offered: int
+    reach: float
+
+
+def find_shortage(sources: Array, targets: Array, most: Array, each: Array, least: int, farthest: float) -> Shortage | None:
+    """Find out whether every community can have its least number of institutions; the answer is proven either way.
+
+    Feasible: a maximum flow serves all. Infeasible: its least cut is a set of communities that asks for more than all
+    who may serve it can give, as Hall's theorem says there must be.
+
+    Examples
+    --------
+    Three communities, two institutions of one place each:
+
+    >>> places = np.array([[0.0, 0.0], [1.0, 0.0], [2.0, 0.0]])
+    >>> found = find_shortage(places[:2], places, np.array([1, 1]), np.array([1, 1]), 1, np.inf)
+    >>> found.lacking, found.communities.tolist(), found.wanted, found.offered
+    (1, [0, 1, 2], 3, 2)
+    """
+    if least <= 0 or not len(targets):
+        return None
+    served, side = _find_cut(sources, targets, most, each, least, farthest)
+    lacking = least * len(targets) - served
+    if lacking <= 0:
+        return None
+    offered = least * len(side) - lacking
+    reach = np.inf
+    if np.isfinite(farthest) and _find_cut(sources, targets, most, each, least, np.inf)[0] == least * len(targets):
+        reach = _find_reach(sources, targets, most, each, least, farthest)
+    return Shortage(lacking, side, least * len(side), offered, reach)
+
+
+def _find_cut(sources: Array, targets: Array, most: Array, each: Array, least: int, farthest: float) -> tuple[int, Array]:
+    """Find the most places that can be filled, and the communities on the short side of the least cut."""
+    n, m = len(sources), len(targets)
+    if not np.isfinite(farthest):
+        # Any may serve any: by Gale and Ryser k communities get sum(min(most, k x each)); the tightest k is all or few.
+        ks = np.arange(1, m + 1)
+        lacking = least * ks - _sum_least(most, each, ks)
+        k = int(np.argmax(lacking))
+        return least * m - max(0, int(lacking[k])), np.arange(k + 1)
+    near = cKDTree(targets).query_ball_point(sources, farthest)
+    i = np.repeat(np.arange(n), [len(own) for own in near])
+    j = np.concatenate([np.asarray(sorted(own), np.int64) for own in near]) if len(i) else np.zeros(0, np.int64)
+    rows = np.concatenate([np.full(n, n + m), i, n + np.arange(m)])
+    columns = np.concatenate([np.arange(n), n + j, np.full(m, n + m + 1)])
+    values = np.concatenate([most, each[i], np.full(m, least)]).astype(np.int32)
+    graph = coo_matrix((values, (rows, columns)), shape=(n + m + 2, n + m + 2)).tocsr()
+    found = maximum_flow(graph, n + m, n + m + 1)
+    left = (graph - found.flow).tocsr()
+    left.data = np.where(left.data > 0, 1, 0)
+    left.eliminate_zeros()
+    # What can still be reached backwards from the sink is short: all who may serve it are spent.
+    reached = breadth_first_order(csr_matrix(left.T), n + m + 1, return_predecessors=False)
+    side = np.sort(reached[(reached >= n) & (reached < n + m)] - n)
+    return int(found.flow_value), side
+
+
+def _sum_least(most: Array, each: Array, ks: Array) -> Array:
+    """Sum min(most, k x each) over all sources for every k at once."""
+    full = np.sort(np.ceil(most / np.maximum(each, 1)).astype(np.int64))  # from this k on a source is spent
+    order = np.argsort(np.ceil(most / np.maximum(each, 1)), kind="stable")
+    spent = np.concatenate([[0], np.cumsum(most[order])])
+    rate = np.concatenate([[0], np.cumsum(each[order])])
+    at = np.searchsorted(full, ks, side="right")
+    return np.asarray(spent[at] + ks * (rate[-1] - rate[at]))
+
+
+def _find_reach(sources: Array, targets: Array, most: Array, each: Array, least: int, farthest: float) -> float:
+    """Find the shortest whole number of metres that would serve all, by halving."""
+    both = np.vstack([sources, targets])
+    low, high = int(farthest), int(np.ceil(np.hypot(*np.ptp(both, axis=0)))) + 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        enough = _find_cut(sources, targets, most, each, least, float(middle))[0] == least * len(targets)
+        low, high = (low, middle) if enough else (middle, high)
+    return float(high)

@@ -1,0 +1,133 @@
+"""Tallies: the counts of a site brought to communities, with how each was found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from gridplan.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    from gridplan.site import Site
+
+FINER = ("building", "compound")  # levels below the community, the finest first
+
+
+@dataclass(frozen=True, eq=False)
+class Tally:
+    """Counts by community.
+
+    ``values`` has a row for each community and a column for each measure, NaN where nobody counted; ``origins`` the
+    same shape with counted, estimated (a share of the site's count) or unknown.
+    """
+
+    values: pd.DataFrame
+    origins: pd.DataFrame
+
+    def __getitem__(self, measure: str) -> np.ndarray[Any, Any]:
+        """Return one measure of every community, NaN where it is unknown."""
+        return np.asarray(self.values[measure], float)
+
+
+def tally_counts(site: Site, measures: Sequence[str], households: pd.Series[Any]) -> Tally:
+    """Bring the counts of a site to its communities.
+
+    A community's own count is taken where there is one, else the sum of its buildings and compounds. A count of the
+    whole site is shared, after what is counted is taken off, among the communities without one by ``households`` (whole
+    numbers by largest remainders).
+
+    Raises
+    ------
+    InputError
+        If a count names a place that does not exist, or finer counts add up to more than a coarser one.
+
+    Examples
+    --------
+    >>> from tests.villages import make_checkerboard, make_table
+    >>> rows = [{"count": "1", "level": "site", "of": "site", "measure": "cadres", "value": 7}]
+    >>> site = make_checkerboard().replace(counts=make_table("counts", rows))
+    >>> tally = tally_counts(site, ["cadres", "elders"], pd.Series({"0301": 120}))
+    >>> tally.values.loc["0301"].tolist(), tally.origins.loc["0301"].tolist()
+    ([7.0, nan], ['estimated', 'unknown'])
+    """
+    codes = site.communities.index
+    counts = site.counts[site.counts["measure"].isin(list(measures))]
+    problems = find_strangers(site, counts)
+    values, origins = {}, {}
+    weight = households.reindex(codes).fillna(0).to_numpy(float)
+    for measure in measures:
+        own = counts[counts["measure"] == measure]
+        values[measure], origins[measure], wrong = _tally_measure(site, own, measure, weight)
+        problems += wrong
+    if problems:
+        raise InputError(problems)
+    return Tally(pd.DataFrame(values, index=codes), pd.DataFrame(origins, index=codes))
+
+
+def find_strangers(site: Site, counts: pd.DataFrame) -> list[Problem]:
+    """Find counts of buildings, compounds and communities that the site does not have."""
+    problems = []
+    for level, table in (("building", "buildings"), ("compound", "compounds"), ("community", "communities")):
+        own = counts.loc[counts["level"] == level, "of"]
+        strange = own[~own.isin(getattr(site, table).index)].unique()
+        if len(strange):
+            text = f"{len(strange)} {level} {'code is' if len(strange) == 1 else 'codes are'} not in the table {table}"
+            problems.append(Problem("counts", "codes are known", text, "correct the column of, or add the rows", tuple(strange)))
+    return problems
+
+
+def _tally_measure(site: Site, counts: pd.DataFrame, measure: str, weight: Any) -> tuple[Any, Any, list[Problem]]:
+    """Tally one measure: values and origins by community, and what contradicts itself."""
+    codes = site.communities.index
+    fine, told = np.zeros(len(codes)), np.zeros(len(codes), bool)
+    for level in FINER:
+        own = counts[counts["level"] == level]
+        of = getattr(site, f"{level}s")["community"].reindex(own["of"])
+        rows = codes.get_indexer(pd.Index(of))
+        np.add.at(fine, rows[rows >= 0], own["value"].to_numpy(float)[rows >= 0])
+        told[rows[rows >= 0]] = True
+    coarse = counts[counts["level"] == "community"].groupby("of")["value"].sum().reindex(codes).to_numpy(float)
+    problems = []
+    over = told & (fine > coarse + 1e-9)
+    if over.any():
+        text = f"{measure} of buildings and compounds add up to more than their community's count"
+        problems.append(Problem("counts", "sums agree", text, "correct one of the two", tuple(codes[over])))
+    values = np.where(np.isnan(coarse), np.where(told, fine, np.nan), coarse)
+    origins = np.where(np.isnan(values), "unknown", "counted").astype(object)
+    whole = counts.loc[counts["level"] == "site", "value"]
+    if len(whole):
+        left = float(whole.sum()) - np.nansum(values)
+        open_ = np.isnan(values)
+        if left < -1e-9:
+            text = f"{measure} of communities add up to {np.nansum(values):g}, the site's count is {whole.sum():g}"
+            problems.append(Problem("counts", "sums agree", text, "correct one of the two"))
+        elif open_.any():
+            values[open_] = share_out(left, weight[open_])
+            origins[open_] = "estimated"
+    return values, origins, problems
+
+
+def share_out(total: float, weights: Any) -> np.ndarray[Any, Any]:
+    """Share a whole number out by weights: each gets its share rounded down, the largest remainders one more.
+
+    Ties go to the earlier row; without any weight all rows weigh the same.
+
+    Examples
+    --------
+    >>> share_out(10, np.array([1.0, 1.0, 2.0])).tolist()
+    [3.0, 2.0, 5.0]
+    """
+    weights = np.asarray(weights, float)
+    if not len(weights):
+        return np.zeros(0)
+    weights = weights if weights.sum() > 0 else np.ones(len(weights))
+    exact = total * (weights / weights.sum())
+    out = np.floor(exact + 1e-9)
+    rest = round(total - out.sum())
+    order = np.argsort(-(np.round(exact - out, 9)), kind="stable")
+    out[order[: max(0, rest)]] += 1
+    return np.asarray(out)

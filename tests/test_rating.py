@@ -1,0 +1,130 @@
+"""Rating: a handful of organisations whose scores can be added up in the head."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gridplan.auditing import audit
+from gridplan.errors import PlanError, RuleError
+from gridplan.people_rules import RatingRules
+from gridplan.rating import Criterion, band_scores, rate, rate_level, read_criteria
+from gridplan.rules import Rules
+from gridplan.staffing import staff
+from tests.people import make_people_plan
+
+TWO = [Criterion("share", 60.0, 0.0, 1.0), Criterion("span", 40.0, 4.0, 2.0)]
+
+
+def make_values(share, span):
+    return pd.DataFrame({"share": share, "span": span, "workers": 9.0, "community": "a"}, index=list("abcdefgh"[: len(share)]))
+
+
+def test_scores_add_up_and_the_lever_is_where_most_can_be_gained():
+    rated = rate_level("community", make_values([1.0, 0.5, 0.0], [2.0, 3.0, 2.0]), TWO, RatingRules(small=0)).set_index("of")
+    assert rated["score"].tolist() == [100.0, 50.0, 40.0]
+    assert rated["lever"].tolist() == ["", "share", "share"]
+    assert rated["lever_gain"].tolist() == [0.0, 30.0, 60.0]
+    assert rated["rank"].tolist() == [1, 2, 3]
+
+
+def test_an_unknown_criterion_is_left_out_and_told():
+    rated = rate_level("community", make_values([np.nan, 0.5], [3.0, 2.0]), TWO, RatingRules(small=0))
+    assert rated["score"].tolist() == [50.0, 70.0]
+    assert rated["known"].tolist() == [1, 2]
+    assert rated["caveat"].tolist() == ["share unknown", ""]
+
+
+def test_an_organisation_of_which_nothing_is_known_is_not_rated():
+    rated = rate_level("community", make_values([np.nan, 0.5], [np.nan, 2.0]), TWO, RatingRules())
+    assert rated["of"].tolist() == ["b"]
+
+
+def test_few_organisations_and_few_posts_are_a_caveat():
+    values = make_values([0.5], [2.0]).rename(columns={"share": "party_share"}).assign(workers=2.0)
+    rated = rate_level("community", values, [Criterion("party_share", 1.0, 0.0, 1.0)], RatingRules())
+    assert rated["caveat"].item() == "party_share of fewer than 5; only 1 compared"
+
+
+def test_all_who_tie_with_the_last_of_band_a_are_in_it():
+    band, missing = band_scores(np.array([80.0, 80.0, 80.0, 60.0, 50.0]), RatingRules())
+    assert band.tolist() == ["A", "A", "A", "B", "C"]
+    assert missing[3:].tolist() == [20.0, 10.0]
+
+
+def test_fixed_cuts_band_by_score_alone():
+    band, missing = band_scores(np.array([85.0, 84.0, 60.0, 59.0]), RatingRules(bands="cuts"))
+    assert band.tolist() == ["A", "B", "B", "C"]
+    assert missing[1:].tolist() == [1.0, 25.0, 1.0]
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(0, 100), min_size=1, max_size=30), st.sampled_from([0.0, 0.2, 0.5]), st.sampled_from([0.0, 0.2, 0.5]))
+def test_a_better_score_is_never_in_a_worse_band_and_a_is_never_too_small(scores, a, c):
+    score = np.array(scores, float)
+    band, missing = band_scores(score, RatingRules(share_a=a, share_c=c))
+    assert (band == "A").sum() >= a * len(score) - 1e-9
+    assert (band == "C").sum() <= c * len(score) + 1e-9
+    order = np.array([{"A": 0, "B": 1, "C": 2}[b] for b in band])
+    for one in range(len(score)):
+        assert (order[score > score[one]] <= order[one]).all()
+    assert (missing[band != "A"] >= 0).all()
+
+
+def test_everything_wrong_with_criteria_is_told_at_once():
+    with pytest.raises(RuleError) as error:
+        read_criteria("a 10 up 1 0; b x up 0 1; c 5 sideways 0 1; d -1 up 0 1; e 1 up 0 1; e 1 up 0 1", "rating.criteria")
+    assert str(error.value).count(";") == 4
+
+
+def test_a_measure_that_no_community_has_is_refused_by_name():
+    with pytest.raises(RuleError, match="wishes: no indicator of a community"):
+        rate(staff(make_people_plan()), Rules().replace(rating={"criteria": "wishes 1 up 0 1"}))
+
+
+def test_a_plan_without_indicators_is_refused():
+    with pytest.raises(PlanError, match="run staff"):
+        rate(make_people_plan())
+
+
+def test_rules_that_contradict_one_another_are_refused():
+    for wrong in ({"share_a": 0.7, "share_c": 0.4}, {"cut_a": 50.0}, {"bands": "curve"}):
+        with pytest.raises(RuleError):
+            Rules().replace(rating=wrong)
+
+
+# The auditor
+
+
+def findings(plan):
+    own = audit(plan).findings
+    return own[own["rule"] == "rating"]
+
+
+def test_a_rated_plan_passes_the_audit_and_rating_again_changes_nothing():
+    plan = rate(staff(make_people_plan()))
+    assert findings(plan).empty
+    pd.testing.assert_frame_equal(rate(plan).ratings, plan.ratings)
+    assert plan.ratings["level"].tolist() == ["community", "branch"]
+
+
+def edit(plan, **values):
+    ratings = plan.ratings.copy()
+    for column, value in values.items():
+        ratings.loc[ratings.index[-1], column] = value
+    return plan.replace(ratings=ratings)
+
+
+FAULTS = {
+    "score outside 0 to 100": lambda p: edit(p, score=120.0),
+    "does not follow from the indicators": lambda p: edit(p, score=1.0),
+    "whose rank does not follow": lambda p: edit(p, rank=7),
+    "in a band that does not follow": lambda p: edit(p, band="D"),
+}
+
+
+@pytest.mark.parametrize("what", FAULTS)
+def test_the_auditor_finds_a_planted_fault(what):
+    found = findings(FAULTS[what](rate(staff(make_people_plan()))))
+    assert found["message"].str.contains(what, regex=False).any()
