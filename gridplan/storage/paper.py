@@ -43,6 +43,7 @@ TITLES: Mapping[str, str] = {
     "indicators": "every figure beside its need 指标",
     "gaps": "what is unmet, and why 缺口清单",
     "ratings": "scores and bands of organisations 评级",
+    "published": "counts that may leave, checked against disclosure 可公布的统计数（已通过披露检查）",
     "centres": "centres of the sub-grids (a view of stairwells) 子网格中心",
     "manifest": "how the plan was made: inputs, rules, seed, figures 方案说明",
     "layer_styles": "styles that QGIS applies by itself QGIS 样式",
