@@ -11,11 +11,15 @@ from typing import Any
 
 import highspy
 import numpy as np
+from highspy._core import _Highs
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
+from gridplan.errors import PlanError
+
 Array = np.ndarray[Any, Any]
 EXACT = 1e-6
+UNLIMITED = 1e7  # people; a cell that can be so large is not limited at all
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,7 @@ class Block:
     asked: Array
 
 
-def find_ranges(matrix: csr_matrix, told: Array, lower: Array, asked: Array) -> Ranges:
+def find_ranges(matrix: csr_matrix, told: Array, lower: Array, asked: Array, enough: float = np.inf) -> Ranges:
     """Find the range that each asked cell can be narrowed to.
 
     Parameters
@@ -51,6 +55,9 @@ def find_ranges(matrix: csr_matrix, told: Array, lower: Array, asked: Array) -> 
         What each suppressed cell is known to be at the least.
     asked
         Rows of suppressed cells.
+    enough
+        A range known to be as wide as this need not be found exactly: two solutions that differ so much in the cell will do,
+        and one solution serves many cells.
 
     Examples
     --------
@@ -66,8 +73,8 @@ def find_ranges(matrix: csr_matrix, told: Array, lower: Array, asked: Array) -> 
     place = {int(cell): n for n, cell in enumerate(asked)}
     proofs: tuple[list[Any], list[Any]] = ([], [])
     for block in split_blocks(matrix, np.isnan(told), asked):
-        for n, bounds, duals in _solve_block(matrix, block, sides, lower):
-            row = place[int(n)]
+        for n, bounds, duals in _solve_block(matrix, block, sides, lower, enough):
+            row = place[n]
             low[row], high[row] = bounds
             for side in (0, 1):
                 if duals[side] is not None:
@@ -102,42 +109,69 @@ def split_blocks(matrix: csr_matrix, hidden: Array, asked: Array) -> Iterator[Bl
         yield Block(cells[inside], sums[np.sort(sum_order[c:d])], cells[inside[wanted[inside]]])
 
 
-def _solve_block(matrix: csr_matrix, block: Block, sides: Array, lower: Array) -> Iterator[tuple[int, Any, Any]]:
+def _solve_block(
+    matrix: csr_matrix, block: Block, sides: Array, lower: Array, enough: float
+) -> Iterator[tuple[int, tuple[float, float], list[Any]]]:
     """Find the least and greatest value of each asked cell of a block; unlimited is inf."""
-    model = _open_model(matrix[block.sums][:, block.cells].tocsc(), -sides[block.sums], lower[block.cells])
-    for cell in block.asked:
-        column = int(np.searchsorted(block.cells, cell))
-        bounds, duals = [], []
-        for sign in (1.0, -1.0):
-            model.changeColCost(column, sign)
-            model.run()
-            status = model.getModelStatus()
-            if status == highspy.HighsModelStatus.kOptimal:
-                bounds.append(sign * model.getInfo().objective_function_value)
-                duals.append(np.array(model.getSolution().row_dual))
-            elif status in (highspy.HighsModelStatus.kUnbounded, highspy.HighsModelStatus.kUnboundedOrInfeasible):
-                bounds.append(sign * -np.inf)
-                duals.append(None)
-            else:
-                raise ArithmeticError(f"the sums contradict one another ({status})")
-        model.changeColCost(column, 0.0)
-        # Whole people: what lies between two whole numbers narrows to them.
-        low, high = np.ceil(bounds[0] - EXACT), np.floor(bounds[1] + EXACT)
-        yield cell, (low, high), duals
+    model = _Questions(matrix[block.sums][:, block.cells].tocsc(), -sides[block.sums], lower[block.cells])
+    columns = np.searchsorted(block.cells, block.asked)
+    if np.isfinite(enough):
+        model.look_round(columns, enough)
+    for cell, column in zip(block.asked, columns, strict=True):
+        bounds, duals = [model.low[column], model.high[column]], [None, None]
+        for side, sign in ((1, -1.0), (0, 1.0)):
+            if bounds[1] - bounds[0] >= enough:
+                break
+            cost = np.zeros(len(block.cells))
+            cost[column] = sign
+            values, duals[side] = model.ask(cost)
+            bounds[0], bounds[1] = model.low[column], model.high[column]
+            bounds[side] = values[column]
+        low, high = np.ceil(bounds[0] - EXACT), np.floor(bounds[1] + EXACT)  # whole people
+        yield int(cell), (low, np.inf if high >= UNLIMITED else high), duals
 
 
-def _open_model(own: Any, sides: Array, lower: Array) -> Any:
-    """Open a linear program over the suppressed cells of a block; one open program is asked for one cell after the other."""
-    lp = highspy.HighsLp()
-    lp.num_row_, lp.num_col_ = own.shape
-    lp.col_cost_ = np.zeros(own.shape[1])
-    lp.col_lower_, lp.col_upper_ = lower, np.full(own.shape[1], highspy.kHighsInf)
-    lp.row_lower_ = lp.row_upper_ = sides
-    lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = own.indptr, own.indices, own.data
-    model = highspy.Highs()
-    model.setOptionValue("output_flag", False)
-    model.setOptionValue("threads", 1)
-    model.setOptionValue("presolve", "off")  # keeps the basis, so each question after the first is short
-    model.passModel(lp)
-    return model
+class _Questions:
+    """A linear program over the suppressed cells of a block, asked one question after the other; it remembers every answer."""
+
+    def __init__(self, own: Any, sides: Array, lower: Array) -> None:
+        lp = highspy.HighsLp()
+        lp.num_row_, lp.num_col_ = own.shape
+        lp.col_cost_ = np.zeros(own.shape[1])
+        lp.col_lower_, lp.col_upper_ = lower, np.full(own.shape[1], UNLIMITED)
+        lp.row_lower_ = lp.row_upper_ = sides
+        lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+        lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = own.indptr, own.indices, own.data
+        self.model = _Highs()  # the bare class, since the one round it prints a banner when it is opened
+        self.model.setOptionValue("output_flag", False)
+        self.model.setOptionValue("threads", 1)
+        self.model.setOptionValue("presolve", "off")  # keeps the basis, so each question after the first is short
+        self.model.passModel(lp)
+        self.columns = np.arange(own.shape[1], dtype=np.int32)
+        self.low, self.high = np.full(own.shape[1], np.inf), np.full(own.shape[1], -np.inf)
+
+    def ask(self, cost: Array) -> tuple[Array, Array]:
+        """Find the cells' values where ``cost`` @ values is least, and the multipliers of the sums that prove it."""
+        self.model.changeColsCost(len(cost), self.columns, cost)
+        self.model.run()
+        if self.model.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            raise PlanError(f"the counts that are told contradict one another ({self.model.getModelStatus()}) -> release again")
+        solution = self.model.getSolution()
+        values = np.array(solution.col_value)
+        np.minimum(self.low, values, out=self.low)
+        np.maximum(self.high, values, out=self.high)
+        return values, np.array(solution.row_dual)
+
+    def look_round(self, columns: Array, enough: float) -> None:
+        """Ask about many cells at once, in directions drawn by lot, as long as that shows enough of them to be open."""
+        rng = np.random.default_rng(0)
+        left = columns
+        while len(left) > 4:
+            cost = np.zeros(len(self.columns))
+            cost[left] = rng.choice([-1.0, 1.0], len(left))
+            for sign in (1.0, -1.0):
+                self.ask(sign * cost)
+            still = left[self.high[left] - self.low[left] < enough]
+            if len(still) > 0.8 * len(left):
+                return
+            left = still

@@ -88,7 +88,7 @@ def choose_suppressed(
         # A suppressed cell that may be small for all the attacker knows must stay as open as one that is.
         asked = np.flatnonzero(hidden & (value < rules.smallest - 1 + rules.interval))
         asked = np.setdiff1d(asked, exposed)
-        ranges = find_ranges(system.matrix, told, system.lower, asked)
+        ranges = find_ranges(system.matrix, told, system.lower, asked, rules.interval)
         open_to = find_exposed(ranges, rules)
         if not open_to.any():
             break
