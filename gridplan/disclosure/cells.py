@@ -136,7 +136,9 @@ def _stack(table: pd.DataFrame, level: str, communities: Any) -> pd.DataFrame:
     """Turn a table of measures into cells."""
     wanted = [name for name in MEASURES if name in table.columns]
     cells = [
-        pd.DataFrame({"level": level, "of": table.index, "community": communities, "measure": name, "value": table[name].to_numpy()})
+        pd.DataFrame(
+            {"level": level, "of": table.index, "community": communities, "measure": name, "value": table[name].to_numpy()}
+        )
         for name in wanted
     ]
     blank = pd.DataFrame(columns=["level", "of", "community", "measure", "value"])
@@ -202,8 +204,6 @@ def tie_cells(cells: pd.DataFrame, subdistricts: pd.Series[Any], least: int, flo
                 columns.append(index[whole].astype(np.int64))
                 signs.append(np.full(len(new), sign))
         count += len(new)
-    matrix = csr_matrix(
-        (np.concatenate(signs), (np.concatenate(rows), np.concatenate(columns))), shape=(count, len(cells))
-    )
+    matrix = csr_matrix((np.concatenate(signs), (np.concatenate(rows), np.concatenate(columns))), shape=(count, len(cells)))
     lower = np.where((level == "branch") & (cells["measure"] == "members"), max(least, floor), least)
     return System(cells, matrix, lower.astype(float))
