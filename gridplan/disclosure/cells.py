@@ -117,19 +117,18 @@ def _count_communities(plan: Plan) -> pd.DataFrame:
 
 def _find_given(plan: Plan) -> pd.DataFrame:
     """Sum up the site's counts by community; counts of the site as a whole are left out."""
-    counts = plan.site.counts
-    of = counts["of"]
-    places = {
-        "building": of.map(plan.site.buildings["community"]),
-        "compound": of.map(plan.site.compounds["community"]),
-        "community": of,
-    }
-    where = pd.Series("", index=counts.index, dtype=object)
-    for level, codes in places.items():
-        own = counts["level"] == level
-        where[own] = codes[own]
-    inside = counts[(where != "") & where.notna()]
+    counts, where = plan.site.counts, find_places(plan)
+    inside = counts[where != ""]
     return inside["value"].groupby([where[inside.index], inside["measure"]]).sum().unstack()
+
+
+def find_places(plan: Plan) -> pd.Series[Any]:
+    """Find the community that each count belongs to; empty for counts of the site as a whole."""
+    counts = plan.site.counts
+    of, level = counts["of"], counts["level"]
+    building, compound = of.map(plan.site.buildings["community"]), of.map(plan.site.compounds["community"])
+    found = np.select([level == "building", level == "compound", level == "community"], [building, compound, of], "")
+    return pd.Series(found, index=counts.index, dtype=object).fillna("").astype("str")
 
 
 def _stack(table: pd.DataFrame, level: str, communities: Any) -> pd.DataFrame:
@@ -192,18 +191,18 @@ def tie_cells(cells: pd.DataFrame, subdistricts: pd.Series[Any], least: int, flo
     columns += [has, sums]
     signs += [np.ones(len(has)), -np.ones(len(sums))]
     count = len(sums)
+    of = cells["of"].to_numpy(dtype=object)
     for total, parts in PARTS.items():
-        for_total = np.flatnonzero((cells["measure"] == total) & (cells["level"] != "branch"))
-        found = [place.reindex(pd.MultiIndex.from_arrays([level[for_total], cells["of"].to_numpy(object)[for_total], [p] * len(for_total)]))
-                 for p in parts]  # fmt: skip
-        whole = np.all([f.notna().to_numpy() for f in found], axis=0) if found else np.zeros(len(for_total), bool)
-        new = count + np.arange(int(whole.sum()))
-        for index, sign in [(for_total, -1.0), *((f.to_numpy(), 1.0) for f in found)]:
-            if len(new):
-                rows.append(new)
-                columns.append(index[whole].astype(np.int64))
-                signs.append(np.full(len(new), sign))
-        count += len(new)
+        if not parts:
+            continue
+        wholes = np.flatnonzero((cells["measure"] == total) & (cells["level"] != "branch"))
+        names = [pd.MultiIndex.from_arrays([level[wholes], of[wholes], [part] * len(wholes)]) for part in parts]
+        found = np.array([place.reindex(name).to_numpy(float) for name in names])
+        own = np.flatnonzero(~np.isnan(found).any(axis=0))
+        rows += [count + np.arange(len(own))] * (1 + len(parts))
+        columns += [wholes[own], *found[:, own].astype(np.int64)]
+        signs += [-np.ones(len(own)), *np.ones((len(parts), len(own)))]
+        count += len(own)
     matrix = csr_matrix((np.concatenate(signs), (np.concatenate(rows), np.concatenate(columns))), shape=(count, len(cells)))
     lower = np.where((level == "branch") & (cells["measure"] == "members"), max(least, floor), least)
     return System(cells, matrix, lower.astype(float))

@@ -1,4 +1,4 @@
-"""The figures of the founding document's paragraph, each counted from one table of a plan by an expression that is written out."""
+"""The figures of the founding document's paragraph, each counted from one table of a plan by a written-out expression."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from gridplan.disclosure.cells import find_places
 from gridplan.plan import Plan
 
 
@@ -33,6 +34,7 @@ class Figure:
     how: str
     published: float
     needs: str
+    needs_zh: str
 
 
 @cache
@@ -65,6 +67,8 @@ def count_figure(plan: Plan, figure: Figure) -> float:
     """Count one figure; NaN where its table has no row that could be counted and something is needed for it."""
     table = plan.get_table(figure.table)
     own = pd.DataFrame(table.drop(columns="geometry", errors="ignore")).reset_index()
+    if figure.table == "counts":
+        own["community_kind"] = find_places(plan).map(plan.site.communities["kind"]).fillna("").to_numpy()
     own = own.query(figure.filter, engine="python") if figure.filter else own
     if figure.needs and own.empty:
         return float("nan") if table.empty or figure.how != "count" or figure.table == "places" else 0.0

@@ -1,4 +1,4 @@
-"""What an earlier release adds to what the attacker knows: its counts, and the pieces into which both plans together cut the land."""
+"""What an earlier release adds to what the attacker knows: its counts, and the pieces that both plans cut the land into."""
 
 from __future__ import annotations
 
