@@ -21,6 +21,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gridplan.auditing import Audit, audit
+    from gridplan.briefing.brief import write_brief
+    from gridplan.briefing.ratios import compare_ratios
+    from gridplan.disclosure.checking import check_release
+    from gridplan.disclosure.release import release
     from gridplan.errors import (
         GridplanError,
         InputError,
@@ -60,6 +64,8 @@ _ROOMS = {
     "Rules": "rules",
     "Site": "site",
     "audit": "auditing",
+    "check_release": "disclosure.checking",
+    "compare_ratios": "briefing.ratios",
     "divide": "planning",
     "draw_map": "maps.draw",
     "make_site": "survey",
@@ -67,6 +73,8 @@ _ROOMS = {
     "read_osm_place": "sources.osm_online",
     "read_plan": "storage",
     "read_site": "reading",
+    "release": "disclosure.release",
+    "write_brief": "briefing.brief",
     "write_map": "maps.offline",
     "write_plan": "storage",
     "write_town": "sources.synthetic",
@@ -90,6 +98,8 @@ __all__ = [
     "Site",
     "__version__",
     "audit",
+    "check_release",
+    "compare_ratios",
     "divide",
     "draw_map",
     "make_site",
@@ -97,6 +107,8 @@ __all__ = [
     "read_osm_place",
     "read_plan",
     "read_site",
+    "release",
+    "write_brief",
     "write_map",
     "write_plan",
     "write_town",

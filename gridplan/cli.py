@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gridplan import __version__
+from gridplan import __version__, cli_people
 from gridplan.errors import GridplanError, InputError, PlanError
 from gridplan.options import (
     WHAT,
@@ -381,6 +381,9 @@ def start(
     version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")] = False,
 ) -> None:
     """Take the options that stand before the verb."""
+
+
+cli_people.register(app)
 
 
 def main() -> None:

@@ -39,7 +39,7 @@ def organise_command(
 
     [dim]gridplan organise outputs/town --overwrite[/dim]
     """
-    from gridplan.organisation import organise
+    from gridplan.organisation.organise import organise
 
     _serve("organise", "organisation", path, output, overwrite, rules_file, settings, organise)
 

@@ -38,6 +38,7 @@ FLOORS = [
     ["reading", "storage"],
     ["city"],
     ["console", "options"],
+    ["cli_people"],
     ["cli", "__init__"],
 ]
 HEAVY = {"folium", "branca", "osmnx", "numba", "sklearn", "matplotlib", "selenium"}
