@@ -133,7 +133,8 @@ def release_command(
 def brief_command(
     path: PlanPath,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="File to write, .md or .html; PLAN/brief.md, .html and .csv if not given.")
+        Path | None,
+        typer.Option("--output", "-o", help="File to write, .md or .html; PLAN/brief.md, .html and .csv if not given."),
     ] = None,
     lang: Annotated[BriefLang, typer.Option(help="Language of the brief.")] = BriefLang.both,
 ) -> None:
@@ -173,6 +174,21 @@ def register(app: typer.Typer) -> None:
         ("brief", brief_command),
     ):
         app.command(name)(command)
+
+
+def read_mapped(path: Path, only: str | None, for_release: bool) -> tuple[Plan, str]:
+    """Read the plan that a map shows and say what is left out; one marked for release must be a release that passed."""
+    from gridplan import storage
+    from gridplan.briefing.brief import require_release
+    from gridplan.city.mapping import read_sheet_plan
+
+    if for_release and only:
+        raise typer.BadParameter("a release is mapped whole, as it was checked", param_hint="--only")
+    plan, left_out = read_sheet_plan(path, only)
+    plan = plan or storage.read_plan(path)
+    if for_release:
+        require_release(plan)
+    return plan, left_out
 
 
 def _serve(

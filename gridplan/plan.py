@@ -19,7 +19,9 @@ DRAWN_TABLES = ("stairwells", "neighbours", "subgrids", "exceptions")
 LAYER_TABLES = ("grids", "special_grids", "touches")
 PEOPLE_TABLES = ("members", "party_orgs", "posts", "duties", "links", "indicators", "gaps", "ratings")
 RELEASE_TABLES = ("published",)
-OPTIONAL_TABLES = LAYER_TABLES + PEOPLE_TABLES + RELEASE_TABLES  # empty until the layer is drawn or the verb has run; not kept on disk while empty
+OPTIONAL_TABLES = (
+    LAYER_TABLES + PEOPLE_TABLES + RELEASE_TABLES
+)  # empty until the layer is drawn or the verb has run; not kept on disk while empty
 PLAN_TABLES = DRAWN_TABLES + OPTIONAL_TABLES
 ALL_TABLES = SITE_TABLES + PLAN_TABLES
 

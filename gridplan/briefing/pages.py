@@ -57,7 +57,12 @@ def write_markdown(brief: Brief) -> str:
             rows = list(_list_rows(brief, name, lang))
             if rows:
                 parts += [f"## {HEADS[name][lang]}", _write_table(COLUMNS[name][lang], rows)]
-        parts += [f"## {HEADS['unknown'][lang]}", "\n".join(_list_unknown(brief, lang)), f"## {HEADS['notes'][lang]}", *NOTES[lang]]
+        parts += [
+            f"## {HEADS['unknown'][lang]}",
+            "\n".join(_list_unknown(brief, lang)),
+            f"## {HEADS['notes'][lang]}",
+            *NOTES[lang],
+        ]
         parts += [f"> {brief.stamp[lang]}"]
     return "\n\n".join(parts) + "\n"
 
@@ -88,7 +93,14 @@ def _list_rows(brief: Brief, name: str, lang: Language) -> Rows:
             figure = list_figures()[str(code)]
             printed = pd.Series({"status": "unknown" if np.isnan(figure.published) else "told", "value": figure.published})
             beside = "" if np.isnan(figure.published) else write_value(printed, figure, lang)
-            yield row[lang], write_value(row, figure, lang), beside, figure.table, f"`{figure.filter}`" if figure.filter else "", figure.how
+            yield (
+                row[lang],
+                write_value(row, figure, lang),
+                beside,
+                figure.table,
+                f"`{figure.filter}`" if figure.filter else "",
+                figure.how,
+            )
     elif name == "unmet":
         for row in brief.gaps.itertuples():
             yield row.room, row.rule, f"{row.value:.0f}"

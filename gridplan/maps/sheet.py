@@ -13,6 +13,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from gridplan.disclosure.release import is_released
 from gridplan.maps.colours import choose_tones, grade_loads
 from gridplan.plan import Plan
 
@@ -181,6 +182,7 @@ def _record_subgrids(plan: Plan, shapes: Shapes) -> dict[str, list[Any]]:
         "community": [rank.get(c, -1) for c in table["community"]],
         "exclusive": (table["kind"] == "exclusive").astype(int).tolist(),
         **{name: table[name].tolist() for name in numbers},
+        **_tell_bands(plan),
         "in_band": table["in_band"].astype(int).tolist(),
         "mean_walk": np.round(table["mean_walk"].fillna(0).to_numpy()).astype(int).tolist(),
         "tone": choose_tones(table.geometry.to_numpy()).tolist(),
@@ -190,6 +192,13 @@ def _record_subgrids(plan: Plan, shapes: Shapes) -> dict[str, list[Any]]:
         "point": _list_points(_find_inner_points(shapes)),
         "centre": _list_points(_to_degrees(plan, doors)),
     }
+
+
+def _tell_bands(plan: Plan) -> dict[str, list[Any]]:
+    """Tell the households of a release: its bands as text."""
+    if not is_released(plan):
+        return {}
+    return {"households": [band.replace("-", "–") or "–" for band in plan.subgrids["household_band"]]}
 
 
 def explain_exceptions(plan: Plan) -> list[str]:
@@ -213,6 +222,8 @@ def _record_communities(plan: Plan, shapes: Shapes) -> dict[str, list[Any]]:
     sizes = {
         name: grouped[column].sum().reindex(table.index) for name, column in (("households", "households"), ("in", "in_band"))
     }
+    if is_released(plan):
+        sizes["households"] = table["households"]
     return {
         "code": table.index.tolist(),
         "name": table["name"].tolist(),

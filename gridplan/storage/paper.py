@@ -118,9 +118,8 @@ def list_subgrids(subgrids: pd.DataFrame) -> str:
 def describe_plan(summary: Summary, files: Sequence[str]) -> str:
     """Describe a plan's files, tables and columns in English and Chinese, from the schema."""
     crs = summary.crs.to_string()
-    lines = [
-        "A plan of small grids 小网格划分方案",
-        "",
+    lines = ["A plan of small grids 小网格划分方案", "", *_state_release(summary.manifest)]
+    lines += [
         f"Sub-grids 子网格: {len(summary.subgrids)}",
         f"Households 户数: {summary.households}",
         f"Communities 社区: {summary.rows['communities']}",
@@ -137,6 +136,15 @@ def describe_plan(summary: Summary, files: Sequence[str]) -> str:
     for table in (t for t in ALL_TABLES if t in summary.rows):
         lines += [f"{table} ({summary.rows[table]}): {TITLES[table]}", *_describe_columns(table), ""]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _state_release(manifest: Mapping[str, Any]) -> list[str]:
+    """State whether the plan may leave, with the result of the disclosure check."""
+    note = manifest.get("release")
+    if not note:
+        return ["Working plan, not for release 工作方案，不得对外公布", ""]
+    checked = f"{note['suppressed']} of {note['counts']} counts suppressed, households in bands, seal {note['seal']}"
+    return [f"Release 公布方案: disclosure check passed 已通过披露检查 ({checked})", ""]
 
 
 def _describe_columns(table: str) -> list[str]:
