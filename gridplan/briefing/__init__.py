@@ -1,1 +1,1 @@
-"""The brief: the paragraph of figures for officials, from a released plan, each figure with its table and the one printed for Tangshan."""
+"""The brief: the paragraph of figures for officials, from a released plan, each figure traceable to its table."""
