@@ -30,6 +30,7 @@ def make_staffed_plan():
     gaps = [
         {"gap": "1", "room": "organisation", "rule": "central_household", "community": "0301", "of": second, "households": 60}
     ]
+    posts = [{"served": 1} | post for post in posts]
     return plan.replace(
         posts=make_table("posts", posts), party_orgs=make_table("party_orgs", orgs), members=make_table("members", people),
         gaps=make_table("gaps", gaps),
