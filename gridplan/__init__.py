@@ -21,6 +21,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gridplan.auditing import Audit, audit
+    from gridplan.briefing.brief import write_brief
+    from gridplan.briefing.ratios import compare_ratios
+    from gridplan.disclosure.checking import check_release
+    from gridplan.disclosure.release import release
     from gridplan.errors import (
         EngineError,
         GridplanError,
@@ -70,6 +74,8 @@ _ROOMS = {
     "Rules": "rules",
     "Site": "site",
     "audit": "auditing",
+    "check_release": "disclosure.checking",
+    "compare_ratios": "briefing.ratios",
     "divide": "planning",
     "draw_grids": "layering",
     "draw_map": "maps.draw",
@@ -83,8 +89,10 @@ _ROOMS = {
     "read_osm_place": "sources.osm_online",
     "read_plan": "storage",
     "read_site": "reading",
+    "release": "disclosure.release",
     "staff": "staffing",
     "trace_frontier": "frontier",
+    "write_brief": "briefing.brief",
     "write_map": "maps.offline",
     "write_plan": "storage",
     "write_town": "sources.synthetic",
@@ -109,6 +117,8 @@ __all__ = [
     "Site",
     "__version__",
     "audit",
+    "check_release",
+    "compare_ratios",
     "divide",
     "draw_grids",
     "draw_map",
@@ -122,8 +132,10 @@ __all__ = [
     "read_osm_place",
     "read_plan",
     "read_site",
+    "release",
     "staff",
     "trace_frontier",
+    "write_brief",
     "write_map",
     "write_plan",
     "write_town",

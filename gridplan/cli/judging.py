@@ -53,6 +53,7 @@ def map_command(
     only: Annotated[
         str | None, typer.Option(metavar="CODE", help="Map only communities whose code begins so, e.g. a district of a city.")
     ] = None,
+    for_release: Annotated[bool, typer.Option("--release", help="Refuse any plan but a release that passed its check.")] = False,
 ) -> None:
     """Write a map of a plan as one page that opens without internet.
 
@@ -60,16 +61,16 @@ def map_command(
 
     [dim]gridplan map outputs/city --only 130203001[/dim]
     """
-    from gridplan import console, storage
-    from gridplan.city.mapping import read_sheet_plan
+    from gridplan import console
+    from gridplan.cli.people import read_mapped
     from gridplan.maps.draw import draw_map
     from gridplan.maps.offline import write_map
 
     page = output or (path if path.is_dir() else path.parent) / "map.html"
     with console.show_progress() as clock:
         clock("map", 0, 1)
-        plan, left_out = read_sheet_plan(path, only)
-        drawn = draw_map(plan or storage.read_plan(path), lang=lang.value, layers=layers.value, base_map=base_map, title=title)
+        plan, left_out = read_mapped(path, only, for_release)
+        drawn = draw_map(plan, lang=lang.value, layers=layers.value, base_map=base_map, title=title)
         write_map(drawn, page, overwrite=True)
     if left_out:
         console.out.print(f"left out   {left_out}", soft_wrap=True)

@@ -6,6 +6,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any, Literal
 
+from gridplan.briefing.brief import require_release
 from gridplan.maps.classes import add_class_layers
 from gridplan.maps.elements import make_layer_control, make_map, make_stage, make_statement, make_switch, put, seal
 from gridplan.maps.legend import choose_title, compose_config
@@ -56,6 +57,8 @@ def draw_map(
     ------
     ValueError
         If ``lang`` or ``layers`` is another word.
+    PlanError
+        If the plan is a release that was changed since its check.
 
     Examples
     --------
@@ -65,6 +68,8 @@ def draw_map(
         raise ValueError(f'lang must be "en" or "zh", not {lang!r}')
     if layers not in ("auto", "classes", "tiles"):
         raise ValueError(f'layers must be "auto", "classes" or "tiles", not {layers!r}')
+    if "release" in plan.manifest:
+        require_release(plan)
     sheet = compose_sheet(plan)
     small = len(plan.subgrids) <= MOST_SUBGRIDS and len(plan.site.buildings) <= MOST_BUILDINGS
     tiled = layers == "tiles" or (layers == "auto" and not small)

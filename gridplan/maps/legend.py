@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from gridplan.disclosure.release import is_released
 from gridplan.maps.colours import BAND, EXCLUSIVE, INK, LOADS, STYLES, TONES
 from gridplan.maps.sheet import TOLERANCE, Sheet
 from gridplan.maps.words import label_column, say, say_all
@@ -17,7 +18,7 @@ TOOLTIP_COLUMNS = ("households", "building_count", "mean_walk")
 
 def compose_config(plan: Plan, sheet: Sheet, lang: Language, title: str, online: bool) -> dict[str, Any]:
     """Compose all that the page's script needs to know besides the shapes."""
-    lines = [(column, *label_column("subgrids", column, lang)) for column in TOOLTIP_COLUMNS]
+    lines = [(column, *label_column("subgrids", column, lang)) for column in TOOLTIP_COLUMNS[: 1 if is_released(plan) else None]]
     return {
         "lang": lang,
         "words": say_all(lang),
@@ -53,7 +54,7 @@ def count_figures(plan: Plan, lang: Language) -> list[tuple[str, str]]:
         share = "99.9 %"  # rounding never hides the one that is out
     values: tuple[tuple[str, str], ...] = (
         (f"{len(ordinary):,}", "figure_subgrids"),
-        (f"{int(plan.subgrids['households'].sum()):,}", "figure_households"),
+        (f"{count_households(plan):,}", "figure_households"),
         (share, "figure_share"),
         (f"{len(plan.site.communities):,}", "figure_communities"),
     )
@@ -64,6 +65,13 @@ def count_figures(plan: Plan, lang: Language) -> list[tuple[str, str]]:
     )
     values += tuple((f"{count:,}", word) for count, word in others if count)
     return [(value, say(word, lang)) for value, word in values]
+
+
+def count_households(plan: Plan) -> int:
+    """Count the households of a plan; a release tells them by community, of sub-grids only the band."""
+    if is_released(plan):
+        return int(plan.site.communities["households"].sum())
+    return int(plan.subgrids["households"].sum())
 
 
 def list_keys(plan: Plan, sheet: Sheet, lang: Language) -> dict[str, list[Key]]:
@@ -105,5 +113,7 @@ def write_notes(plan: Plan, lang: Language, online: bool) -> list[str]:
     ]
     notes = [say("band", lang) + ("：" if lang == "zh" else ": ") + "; ".join(words)] if 0 < len(words) <= 4 else []
     version, seed = plan.manifest.get("gridplan", "?"), plan.manifest.get("seed", "?")
+    seal = plan.manifest["release"]["seal"] if is_released(plan) else ""
+    notes.insert(0, say("released", lang, seal=seal) if seal else say("working", lang))
     notes += [say("source", lang, version=version, seed=seed), say("simplified", lang, metres=TOLERANCE)]
     return [*notes, say("needs_network", lang)] if online else notes

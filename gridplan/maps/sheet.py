@@ -14,6 +14,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from gridplan.disclosure.release import is_released
 from gridplan.maps.colours import choose_tones, grade_loads
 from gridplan.plan import Plan
 
@@ -186,6 +187,7 @@ def _record_subgrids(plan: Plan, shapes: Shapes) -> dict[str, list[Any]]:
         "community": [rank.get(c, -1) for c in table["community"]],
         "exclusive": (table["kind"] == "exclusive").astype(int).tolist(),
         **{name: table[name].tolist() for name in numbers},
+        **_tell_bands(plan),
         "in_band": table["in_band"].astype(int).tolist(),
         "mean_walk": np.round(table["mean_walk"].fillna(0).to_numpy()).astype(int).tolist(),
         "owner": _name_owners(plan),
@@ -218,6 +220,13 @@ def _name_specials(plan: Plan) -> list[str]:
     return list(joined.reindex(plan.subgrids.index).fillna(""))
 
 
+def _tell_bands(plan: Plan) -> dict[str, list[Any]]:
+    """Tell the households of a release: its bands as text."""
+    if not is_released(plan):
+        return {}
+    return {"households": [band.replace("-", "–") or "–" for band in plan.subgrids["household_band"]]}
+
+
 def explain_exceptions(plan: Plan) -> list[str]:
     """Say for each sub-grid why it is out of its band, in the words of the plan's exceptions; empty where it is in."""
     own = _join_texts(plan.exceptions[plan.exceptions["subgrid"] != ""], "subgrid")
@@ -239,6 +248,8 @@ def _record_communities(plan: Plan, shapes: Shapes) -> dict[str, list[Any]]:
     sizes = {
         name: grouped[column].sum().reindex(table.index) for name, column in (("households", "households"), ("in", "in_band"))
     }
+    if is_released(plan):
+        sizes["households"] = table["households"]
     return {
         "code": table.index.tolist(),
         "name": table["name"].tolist(),

@@ -75,6 +75,11 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "Outlines are smoothed for the screen (tolerance {metres} m); all figures are of the exact plan.",
         "范围线为显示作了平滑（容差 {metres} 米），各项数字均按原方案计算。",
     ),
+    "working": ("Working map, not for release.", "工作用图，不得对外公布。"),
+    "released": (
+        "Released map: disclosure check passed; households in bands (seal {seal}).",
+        "公布用图：已通过披露检查，户数以区间表示（校验码 {seal}）。",
+    ),
     "needs_network": ("The base map needs the internet.", "底图需要联网。"),
     "map": ("Map of the plan", "网格地图"),
 }

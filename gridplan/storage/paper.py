@@ -43,6 +43,7 @@ TITLES: Mapping[str, str] = {
     "indicators": "every figure beside its need 指标",
     "gaps": "what is unmet, and why 缺口清单",
     "ratings": "scores and bands of organisations 评级",
+    "published": "counts that may leave, checked against disclosure 可公布的统计数（已通过披露检查）",
     "centres": "centres of the sub-grids (a view of stairwells) 子网格中心",
     "manifest": "how the plan was made: inputs, rules, seed, figures 方案说明",
     "layer_styles": "styles that QGIS applies by itself QGIS 样式",
@@ -117,9 +118,8 @@ def list_subgrids(subgrids: pd.DataFrame) -> str:
 def describe_plan(summary: Summary, files: Sequence[str]) -> str:
     """Describe a plan's files, tables and columns in English and Chinese, from the schema."""
     crs = summary.crs.to_string()
-    lines = [
-        "A plan of small grids 小网格划分方案",
-        "",
+    lines = ["A plan of small grids 小网格划分方案", "", *_state_release(summary.manifest)]
+    lines += [
         *_count_grids(summary),
         f"Households 户数: {summary.households}",
         f"Communities 社区: {summary.rows['communities']}",
@@ -147,6 +147,15 @@ def _count_grids(summary: Summary) -> list[str]:
         ("Grids of the upper layer 网格", summary.rows.get("grids", 0)),
     ]
     return [f"Sub-grids 子网格: {len(summary.subgrids) - lone}", *(f"{noun}: {count}" for noun, count in others if count)]
+
+
+def _state_release(manifest: Mapping[str, Any]) -> list[str]:
+    """State whether the plan may leave, with the result of the disclosure check."""
+    note = manifest.get("release")
+    if not note:
+        return ["Working plan, not for release 工作方案，不得对外公布", ""]
+    checked = f"{note['suppressed']} of {note['counts']} counts suppressed, households in bands, seal {note['seal']}"
+    return [f"Release 公布方案: disclosure check passed 已通过披露检查 ({checked})", ""]
 
 
 def _describe_columns(table: str) -> list[str]:

@@ -1,0 +1,1 @@
+"""The brief: the paragraph of figures for officials, from a released plan, each figure traceable to its table."""

@@ -1,0 +1,208 @@
+"""The counts that may leave, as cells of one table, and the sums that tie them: what an attacker would start from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import csr_matrix
+
+from gridplan.errors import PlanError, Problem
+from gridplan.plan import Plan
+
+Array = np.ndarray[Any, Any]
+
+CITY = "site"
+OUTSIDE = "members_outside_branches"
+PARTS: Mapping[str, tuple[str, ...]] = {  # a total -> the parts that add up to it
+    "members": ("full", "probationary"),
+    "volunteers": ("volunteers_party", "volunteers_other"),
+    "elders": (),
+}
+MEASURES = tuple(dict.fromkeys(name for total, parts in PARTS.items() for name in (total, *parts)))
+LEVELS = ("city", "subdistrict", "community", "branch")
+# Every column that holds sensitive counts, and the finest level at which such counts may be told; "" is never.
+SENSITIVE: tuple[tuple[str, str, str], ...] = (
+    ("members", "full", "community"),
+    ("members", "probationary", "community"),
+    ("members", "available", ""),
+    ("members", "volunteers", "community"),
+    ("members", "elders", "community"),
+    ("party_orgs", "full", "branch"),
+    ("party_orgs", "probationary", "branch"),
+    ("institutions", "party_members", ""),
+    ("counts", "value", "community"),
+    ("links", "amount", "city"),
+    ("posts", "party", "city"),
+    ("indicators", "value", "city"),
+    ("ratings", "score", "city"),
+    ("gaps", "value", "city"),
+)
+_COUNTED = {"full": "party_members_full", "probationary": "party_members_probationary", "volunteers": "volunteers",
+            "volunteers_party": "volunteers_party", "elders": "elders"}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class System:
+    """Cells and the sums that tie them.
+
+    ``cells`` has level, of, community, measure and value; ``matrix`` @ value = 0 holds for the true values, a row for each
+    sum; ``lower`` is what everybody knows a suppressed cell to be at the least.
+    """
+
+    cells: pd.DataFrame
+    matrix: csr_matrix
+    lower: Array
+
+
+def count_cells(plan: Plan) -> pd.DataFrame:
+    """Count Party members, volunteers and elders by branch, community, subdistrict and city.
+
+    From the table ``members`` where it is filled, else from the site's counts by community or finer.
+
+    Raises
+    ------
+    PlanError
+        If more members of a community stand in branches than it has.
+    """
+    own = _count_communities(plan)
+    town = plan.site.communities["subdistrict"].reindex(own.index).fillna("").astype("str")
+    parts = [_stack(own, "community", own.index)]
+    wards = own.groupby(town.to_numpy()).sum(min_count=1)
+    wards = wards[wards.index != ""]
+    parts.append(_stack(wards, "subdistrict", np.array([""] * len(wards), dtype=object)))
+    city = pd.DataFrame([own.sum(min_count=1)], index=[CITY])
+    parts.append(_stack(city, "city", np.array([""], dtype=object)))
+    if "members" in own.columns:
+        parts.append(_count_branches(plan, own["members"]))
+    cells = pd.concat(parts, ignore_index=True)
+    cells["value"] = cells["value"].astype(np.int64)
+    return order_cells(cells)
+
+
+def order_cells(cells: pd.DataFrame) -> pd.DataFrame:
+    """Order cells by level, code and measure."""
+    rank = pd.Categorical(cells["level"], LEVELS).codes
+    return cells.assign(rank=rank).sort_values(["rank", "of", "measure"], ignore_index=True).drop(columns="rank")
+
+
+def _count_communities(plan: Plan) -> pd.DataFrame:
+    """Count by community: a column for each measure that is known of every community."""
+    codes = plan.site.communities.index
+    own = pd.DataFrame(index=codes)
+    people = plan.members
+    given = _find_given(plan)
+    for name in ("full", "probationary", "volunteers", "volunteers_party", "elders"):
+        if len(people) and name in people.columns:
+            values = people.groupby("community")[name].sum().reindex(codes).fillna(0)
+            known = bool(values.any()) or _COUNTED[name] in given.columns
+        else:
+            known = _COUNTED[name] in given.columns
+            values = given[_COUNTED[name]].reindex(codes).fillna(0) if known else None
+        if known:
+            own[name] = values.round().astype(np.int64)
+    if "full" in own.columns:
+        own["probationary"] = own.get("probationary", pd.Series(0, index=codes))
+        own["members"] = own["full"] + own["probationary"]
+    if "volunteers_party" in own.columns and "volunteers" in own.columns:
+        own["volunteers_party"] = own["volunteers_party"].clip(upper=own["volunteers"])
+        own["volunteers_other"] = own["volunteers"] - own["volunteers_party"]
+    else:
+        own = own.drop(columns="volunteers_party", errors="ignore")
+    return own
+
+
+def _find_given(plan: Plan) -> pd.DataFrame:
+    """Sum up the site's counts by community; counts of the site as a whole are left out."""
+    counts, where = plan.site.counts, find_places(plan)
+    inside = counts[where != ""]
+    return inside["value"].groupby([where[inside.index], inside["measure"]]).sum().unstack()
+
+
+def find_places(plan: Plan) -> pd.Series[Any]:
+    """Find the community that each count belongs to; empty for counts of the site as a whole."""
+    counts = plan.site.counts
+    of, level = counts["of"], counts["level"]
+    building, compound = of.map(plan.site.buildings["community"]), of.map(plan.site.compounds["community"])
+    found = np.select([level == "building", level == "compound", level == "community"], [building, compound, of], "")
+    return pd.Series(found, index=counts.index, dtype=object).fillna("").astype("str")
+
+
+def _stack(table: pd.DataFrame, level: str, communities: Any) -> pd.DataFrame:
+    """Turn a table of measures into cells."""
+    wanted = [name for name in MEASURES if name in table.columns]
+    cells = [
+        pd.DataFrame(
+            {"level": level, "of": table.index, "community": communities, "measure": name, "value": table[name].to_numpy()}
+        )
+        for name in wanted
+    ]
+    blank = pd.DataFrame(columns=["level", "of", "community", "measure", "value"])
+    return pd.concat(cells, ignore_index=True) if cells else blank
+
+
+def _count_branches(plan: Plan, members: pd.Series[Any]) -> pd.DataFrame:
+    """Count the members of each branch, and those of each community that are in none."""
+    branches = plan.party_orgs[plan.party_orgs["level"] == "branch"]
+    size = branches["full"] + branches["probationary"]
+    inside = size.groupby(branches["community"]).sum().reindex(members.index).fillna(0).astype(np.int64)
+    wrong = members.index[inside > members]
+    if len(wrong):
+        text = f"{len(wrong)} communities have more members in branches than members"
+        raise PlanError(str(Problem("party_orgs", "branches add up", text, "organise the plan again", tuple(wrong))))
+    held = members.index[members.index.isin(branches["community"])]
+    both = [
+        pd.DataFrame({"of": branches.index, "community": branches["community"], "measure": "members", "value": size}),
+        pd.DataFrame({"of": held, "community": held, "measure": OUTSIDE, "value": (members - inside).reindex(held)}),
+    ]
+    return pd.concat(both, ignore_index=True).assign(level="branch")
+
+
+def tie_cells(cells: pd.DataFrame, subdistricts: pd.Series[Any], least: int, floor: int) -> System:
+    """Tie cells by the sums that everybody knows: over places, and of parts.
+
+    Parameters
+    ----------
+    cells
+        Cells as :func:`count_cells` gives them; values may be missing.
+    subdistricts
+        Subdistrict of each community.
+    least
+        What a suppressed cell is at the least: 1 where zeros are always told.
+    floor
+        Fewest members of a branch.
+    """
+    key = pd.MultiIndex.from_frame(cells[["level", "of", "measure"]])
+    place = pd.Series(np.arange(len(cells)), index=key)
+    town = cells["community"].map(subdistricts).fillna("").to_numpy(dtype=object)
+    level, community = cells["level"].to_numpy(dtype=object), cells["community"].to_numpy(dtype=object)
+    up_level = pd.Series(level).map({"city": "", "subdistrict": "city", "community": "subdistrict", "branch": "community"})
+    up_level = np.where((level == "community") & (town == ""), "city", up_level)
+    up = np.select([up_level == "city", up_level == "subdistrict"], [CITY, town], community)
+    measure = cells["measure"].replace(OUTSIDE, "members").to_numpy(dtype=object)
+    parent = place.reindex(pd.MultiIndex.from_arrays([up_level, up, measure])).to_numpy()
+    rows, columns, signs = [], [], []
+    has = np.flatnonzero(~np.isnan(parent))
+    sums, row = np.unique(parent[has].astype(np.int64), return_inverse=True)
+    rows += [row, np.arange(len(sums))]
+    columns += [has, sums]
+    signs += [np.ones(len(has)), -np.ones(len(sums))]
+    count = len(sums)
+    of = cells["of"].to_numpy(dtype=object)
+    for total, parts in PARTS.items():
+        if not parts:
+            continue
+        wholes = np.flatnonzero((cells["measure"] == total) & (cells["level"] != "branch"))
+        names = [pd.MultiIndex.from_arrays([level[wholes], of[wholes], [part] * len(wholes)]) for part in parts]
+        found = np.array([place.reindex(name).to_numpy(float) for name in names])
+        own = np.flatnonzero(~np.isnan(found).any(axis=0))
+        rows += [count + np.arange(len(own))] * (1 + len(parts))
+        columns += [wholes[own], *found[:, own].astype(np.int64)]
+        signs += [-np.ones(len(own)), *np.ones((len(parts), len(own)))]
+        count += len(own)
+    matrix = csr_matrix((np.concatenate(signs), (np.concatenate(rows), np.concatenate(columns))), shape=(count, len(cells)))
+    lower = np.where((level == "branch") & (cells["measure"] == "members"), max(least, floor), least)
+    return System(cells, matrix, lower.astype(float))

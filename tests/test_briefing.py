@@ -1,0 +1,99 @@
+"""The brief: each figure from its table, none of it from a plan that may not leave."""
+
+import pandas as pd
+import pytest
+
+import gridplan as gp
+from gridplan.briefing.brief import write_brief
+from gridplan.briefing.pages import write_markdown, write_page
+from gridplan.briefing.ratios import compare_ratios
+from gridplan.disclosure.figures import count_figures, list_figures
+from gridplan.disclosure.release import release
+from gridplan.maps.legend import write_notes
+from gridplan.schema import find_columns
+from tests.villages import make_board_plan, make_table
+
+
+def make_staffed_plan():
+    """Two sub-grids with a leader, two workers (one of the Party), a branch, and one gap."""
+    plan = make_board_plan()
+    first, second = plan.subgrids.index
+    posts = [
+        {"post": "p1", "role": "grid_leader", "community": "0301", "served": 2, "filled": True, "party": True},
+        {"post": "p2", "role": "grid_worker_full", "community": "0301", "subgrid": first, "filled": True, "party": True},
+        {"post": "p3", "role": "grid_worker_part", "community": "0301", "subgrid": second, "filled": True, "party": False},
+        {"post": "p4", "role": "central_household", "community": "0301", "subgrid": first, "filled": True, "party": True},
+        {"post": "p5", "role": "central_household", "community": "0301", "subgrid": second, "filled": False, "party": True},
+    ]
+    orgs = [{"org": "b1", "level": "branch", "community": "0301", "full": 30, "probationary": 7}]
+    people = [{"stairwell": plan.stairwells.index[0], "community": "0301", "full": 30, "probationary": 7, "branch": "b1"}]
+    gaps = [
+        {"gap": "1", "room": "organisation", "rule": "central_household", "community": "0301", "of": second, "households": 60}
+    ]
+    posts = [{"served": 1} | post for post in posts]
+    return plan.replace(
+        posts=make_table("posts", posts), party_orgs=make_table("party_orgs", orgs), members=make_table("members", people),
+        gaps=make_table("gaps", gaps),
+    )  # fmt: skip
+
+
+def test_figures_are_counted_by_their_expressions():
+    figures = count_figures(make_staffed_plan())
+    wanted = {"subgrids": 2, "households": 120, "branches": 1, "central_households": 1, "grid_workers": 2, "party_share": 0.5,
+              "leader_span": 2, "members": 37}  # fmt: skip
+    assert {name: figures[name] for name in wanted} == wanted
+
+
+def test_the_paragraph_says_what_is_there_and_lists_what_is_not_known():
+    brief = write_brief(release(make_staffed_plan()))
+    assert "城乡子网格2个" in brief.paragraphs["zh"]
+    assert "党员占50.0%" in brief.paragraphs["zh"]
+    assert "1 Party central households" in brief.paragraphs["en"]
+    assert "包联" not in brief.paragraphs["zh"]
+    text = write_markdown(brief)
+    assert "- institutions that answer for communities: give institutions and run gridplan pair" in text
+    assert "披露检查：通过" in text
+
+
+def test_gaps_are_ranked_by_community():
+    brief = write_brief(release(make_staffed_plan()))
+    assert brief.gaps.to_numpy().tolist() == [["organisation", "central_household", 1.0]]
+    assert brief.worst.loc["0301", "first"] == "central_household"
+
+
+def test_a_working_plan_gives_no_brief():
+    with pytest.raises(gp.PlanError, match="gridplan release"):
+        write_brief(make_board_plan())
+
+
+def test_the_page_asks_nothing_of_the_network():
+    page = write_page(write_brief(release(make_staffed_plan())))
+    assert "http" not in page.replace("http-equiv", "")
+    assert "<script" not in page
+
+
+def test_every_figure_names_a_table_and_columns_of_the_schema():
+    for figure in list_figures().values():
+        names = {c.name for c in find_columns(figure.table)} | {"community_kind"}
+        query = pd.Series([figure.filter]).str.findall(r"([a-z_]+) (?:==|!=|in)").iloc[0]
+        assert set(query) <= names, figure.id
+
+
+def test_ratios_far_from_those_of_tangshan_are_flagged():
+    ratios = compare_ratios(make_staffed_plan())
+    assert ratios.loc["subgrids_per_branch", ["value", "far"]].tolist() == [2.0, True]
+    assert not ratios.loc["groups_per_branch", "far"] or ratios.loc["groups_per_branch", "value"] == 0
+
+
+def test_every_map_says_whether_it_may_leave():
+    plan = make_staffed_plan()
+    assert write_notes(plan, "en", online=False)[0] == "Working map, not for release."
+    assert "disclosure check passed" in write_notes(release(plan), "en", online=False)[0]
+
+
+def test_a_release_comes_back_from_disk_as_a_release(tmp_path):
+    leaving = release(make_staffed_plan())
+    gp.write_plan(leaving, tmp_path / "r")
+    back = gp.read_plan(tmp_path / "r")
+    assert write_brief(back).paragraphs == write_brief(leaving).paragraphs
+    assert "disclosure check passed" in (tmp_path / "r" / "README.txt").read_text(encoding="utf-8")

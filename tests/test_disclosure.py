@@ -1,0 +1,238 @@
+"""The porter: what leaves tells nothing small, and an attacker who solves for what is hidden fails."""
+
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from shapely.geometry import box
+
+from gridplan.conform import make_empty
+from gridplan.disclosure.attack import find_ranges
+from gridplan.disclosure.bands import band_households, read_bands, write_bands
+from gridplan.disclosure.cells import count_cells, tie_cells
+from gridplan.disclosure.checking import check_release
+from gridplan.disclosure.release import WITHHELD, is_released, release
+from gridplan.disclosure.suppress import choose_suppressed
+from gridplan.errors import PlanError
+from gridplan.people_rules import DisclosureRules
+from gridplan.plan import Plan
+from tests.villages import CRS, X0, Y0, make_board_plan, make_site, make_table
+
+RULES = DisclosureRules()
+
+
+def make_town(members, branches=None, probationary=None):
+    """Communities in two subdistricts (c1, c2 ... by turns s1, s2), each with stairwells of so many full members.
+
+    ``members`` has a list of full members by stairwell for each community, ``branches`` the branch of each stairwell.
+    """
+    communities, people, orgs = [], [], []
+    for n, own in enumerate(members):
+        code = f"c{n + 1}"
+        land = box(X0 + 100 * n, Y0, X0 + 100 * n + 100, Y0 + 100)
+        communities.append({"community": code, "name": code, "kind": "urban", "subdistrict": f"s{n % 2 + 1}", "geometry": land})
+        for m, full in enumerate(own):
+            branch = branches[n][m] if branches else ""
+            young = probationary[n][m] if probationary else 0
+            people.append({"stairwell": f"{code}-{m}", "community": code, "full": full, "probationary": young, "branch": branch})
+    table = pd.DataFrame(people)
+    for (code, branch), own in table[table["branch"] != ""].groupby(["community", "branch"]):
+        orgs.append({"org": branch, "level": "branch", "community": code, "full": own["full"].sum(),
+                     "probationary": own["probationary"].sum()})  # fmt: skip
+    doors = table[["stairwell", "community"]].assign(geometry=[box(X0, Y0, X0 + 1, Y0 + 1).centroid] * len(table))
+    return Plan(
+        site=make_site(communities=make_table("communities", communities)),
+        stairwells=make_table("stairwells", doors),
+        neighbours=make_empty("neighbours"),
+        subgrids=make_empty("subgrids", CRS),
+        exceptions=make_empty("exceptions"),
+        manifest={},
+        members=make_table("members", people),
+        party_orgs=make_table("party_orgs", orgs) if orgs else make_empty("party_orgs"),
+    )
+
+
+def solve_by_trying(told, total):
+    """All whole numbers of at least 1 that the hidden ones of a list may be, tried one by one."""
+    hidden = [n for n, value in enumerate(told) if value is None]
+    rest = total - sum(value for value in told if value is not None)
+    tries = itertools.product(range(1, rest + 1), repeat=len(hidden))
+    found = [values for values in tries if sum(values) == rest]
+    return {n: {values[i] for values in found} for i, n in enumerate(hidden)}
+
+
+def test_a_count_of_138_is_told_and_5_is_not():
+    told = release(make_town([[138], [5], [40], [50]])).published.set_index(["of", "measure"])
+    assert told.loc[("c1", "members"), "value"] == 138
+    assert np.isnan(told.loc[("c2", "members"), "value"])
+
+
+def test_zero_is_told_unless_the_rules_say_otherwise():
+    town = make_town([[30], [0], [40], [50]])
+    assert release(town).published.set_index(["of", "measure"]).loc[("c2", "members"), "value"] == 0
+    strict = release(town, rules=DisclosureRules(zeros_safe=False))
+    assert not strict.published.set_index(["of", "measure"]).loc[("c2", "members"), "shown"]
+
+
+def test_one_small_count_takes_a_second_with_it_so_that_the_total_gives_nothing_back():
+    leaving = release(make_town([[3], [100], [9], [200], [70]]))
+    told = leaving.published[(leaving.published["measure"] == "members") & (leaving.published["level"] == "community")]
+    hidden = told.loc[~told["shown"], "of"].tolist()
+    assert hidden == ["c1", "c3"]  # c3 is the cheapest of the same subdistrict
+    values = [None if not shown else int(value) for shown, value in zip(told["shown"], told["value"], strict=True)]
+    s1 = [value for code, value in zip(told["of"], values, strict=True) if code in {"c1", "c3", "c5"}]
+    assert {len(options) for options in solve_by_trying(s1, 82).values()} == {11}
+
+
+def test_full_and_probationary_members_do_not_betray_one_another():
+    leaving = release(make_town([[40], [60], [50], [80]], probationary=[[2], [9], [8], [9]]))
+    told = leaving.published.set_index(["of", "measure"])["shown"]
+    assert not told[("c1", "probationary")]
+    assert told[("c1", "members")]
+    assert not told[("c1", "full")]
+
+
+def test_the_bounds_of_the_attacker_are_those_found_by_trying():
+    plan = make_town([[4], [7], [30], [7], [9]])
+    town = count_cells(plan)
+    system = tie_cells(town, plan.site.communities["subdistrict"], 1, 3)
+    members = (town["measure"] == "members").to_numpy()
+    told = town["value"].to_numpy(float)
+    hidden = np.flatnonzero(members & town["of"].isin(["c1", "c5"]))
+    told[hidden] = np.nan
+    keep = np.isin(np.asarray(abs(system.matrix[:, ~members]).sum(axis=1)).ravel(), 0)
+    ranges = find_ranges(system.matrix[keep], told, system.lower, hidden)
+    tried = solve_by_trying([None, 30, None], 43)
+    assert list(zip(ranges.low, ranges.high, strict=True)) == [(min(t), max(t)) for t in tried.values()]
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.tuples(st.lists(st.integers(0, 30), min_size=1, max_size=4), st.integers(0, 7)), min_size=1, max_size=6))
+def test_no_small_count_of_any_town_can_be_narrowed_to_less_than_the_interval(drawn):
+    full = [own for own, _ in drawn]
+    young = [[more, *[0] * (len(own) - 1)] for own, more in drawn]
+    branches = [
+        [f"c{n + 1}-B{m % 2}" if sum(own[m % 2 :: 2]) >= 3 else "" for m in range(len(own))] for n, own in enumerate(full)
+    ]
+    town = make_town(full, branches, young)
+    cells = count_cells(town)
+    real = cells["value"].to_numpy(float)
+    system = tie_cells(cells, town.site.communities["subdistrict"], 1, 3)
+    found = choose_suppressed(system, RULES)
+    small = (real > 0) & (real < RULES.smallest)
+    assert found.hidden[small].all()
+    hidden = np.flatnonzero(found.hidden)
+    ranges = find_ranges(system.matrix, np.where(found.hidden, np.nan, real), system.lower, hidden)
+    assert ((ranges.low <= real[hidden]) & (real[hidden] <= ranges.high)).all()
+    assert (ranges.high - ranges.low)[small[hidden]].min(initial=np.inf) >= RULES.interval
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.lists(st.integers(0, 20), min_size=2, max_size=6))
+def test_the_choice_costs_no_more_than_any_other_that_protects(values):
+    cells = count_cells(make_town([[v] for v in values]))
+    cells = cells[cells["measure"] == "members"].reset_index(drop=True)
+    system = tie_cells(cells, pd.Series({f"c{n + 1}": f"s{n % 2 + 1}" for n in range(len(values))}), 1, 3)
+    found = choose_suppressed(system, RULES)
+    assert found.gap < 1e-5
+    free = np.flatnonzero(~found.primary & (cells["value"] > 0).to_numpy())
+    from gridplan.disclosure.suppress import find_exposed, price_cells
+
+    best = np.inf
+    for count in range(len(free) + 1):
+        for chosen in itertools.combinations(free, count):
+            hidden = found.primary.copy()
+            hidden[list(chosen)] = True
+            told = np.where(hidden, np.nan, cells["value"].to_numpy(float))
+            price = price_cells(cells)[list(chosen)].sum()
+            if (
+                price < best
+                and not find_exposed(find_ranges(system.matrix, told, system.lower, np.flatnonzero(hidden)), RULES).any()
+            ):
+                best = price
+    assert found.cost == pytest.approx(best)
+
+
+def test_the_difference_between_two_releases_gives_nothing_back():
+    # Stairwells of 20, 20 and 2 members: the second plan moves the last from branch A to branch B.
+    old = make_town([[20, 20, 2], [60]], [["A", "B", "A"], ["C"]])
+    new = make_town([[20, 20, 2], [60]], [["A", "B", "B"], ["C"]])
+    first = release(old)
+    shown = first.published.set_index(["of", "measure"])
+    assert shown.loc[("A", "members"), "value"] == 22
+    alone = release(new)
+    assert alone.published.set_index(["of", "measure"]).loc[("A", "members"), "value"] == 20  # 22 - 20 = 2 would be known
+    assert not check_release(alone, working=new, before=old, published=first).passed
+    careful = release(new, before=old)
+    after = careful.published.set_index(["of", "measure"])["shown"]
+    assert not after.get(("A", "members"), False)
+    assert not after.get(("B", "members"), False)
+    assert check_release(careful, working=new, before=old, published=first).passed
+
+
+def test_the_same_plan_released_again_tells_the_same():
+    town = make_town([[20, 2], [60], [4], [9]], [["A", "A"], ["C"], [""], [""]])
+    pd.testing.assert_frame_equal(release(town).published, release(town, before=town).published)
+
+
+def test_everything_finer_stays_behind():
+    leaving = release(make_board_plan())
+    assert all(leaving.get_table(name).empty for name in WITHHELD)
+    assert (leaving.subgrids["centre"] == "").all()
+    assert leaving.site.buildings["households"].sum() == 0
+    assert is_released(leaving)
+
+
+def test_a_changed_release_is_no_release():
+    leaving = release(make_board_plan())
+    changed = leaving.replace(subgrids=leaving.subgrids.assign(households=60))
+    assert not is_released(changed)
+    assert any("tell their households" in p.message for p in check_release(changed).problems)
+    with pytest.raises(PlanError, match="already"):
+        release(leaving)
+
+
+def test_a_hidden_count_that_is_put_back_is_found():
+    leaving = release(make_town([[3], [100], [9], [200], [70]]))
+    told = leaving.published.copy()
+    one = told.index[(told["of"] == "c3") & (told["measure"] == "members")]
+    told.loc[one, ["value", "shown"]] = [9.0, True]
+    verdict = check_release(leaving.replace(published=told))
+    assert [set(p.ids) for p in verdict.problems] == [{"c1"}]  # its members, and its full members
+
+
+def make_subgrids(households, community="a", grid=""):
+    limits = {"community": community, "grid": grid, "kind": "residential", "low": 20, "target": 30, "high": 40}
+    rows = [
+        {"subgrid": f"{community}-{n}", "households": h, "geometry": box(n, 0, n + 1, 1), **limits}
+        for n, h in enumerate(households)
+    ]
+    return make_table("subgrids", rows)
+
+
+def test_bands_end_at_the_limits_of_the_rule():
+    bands = write_bands(band_households(make_subgrids([12, 20, 29, 30, 40, 41, 33]), RULES))
+    assert bands.tolist() == ["1-19", "20-29", "20-29", "30-40", "30-40", "41+", "30-40"]
+
+
+def test_a_total_that_gives_two_sub_grids_away_takes_their_bands():
+    assert write_bands(band_households(make_subgrids([29, 29]), RULES)).tolist() == ["", ""]  # 58 of two below 30
+    assert write_bands(band_households(make_subgrids([31]), RULES)).tolist() == [""]
+
+
+@given(st.lists(st.integers(0, 80), min_size=1, max_size=7))
+def test_no_band_is_narrowed_below_its_width_by_the_total(households):
+    table = make_subgrids(households)
+    bands = read_bands(write_bands(band_households(table, RULES)))
+    total = sum(households)
+    for code, own in bands.iterrows():
+        if own["first"] == 0:
+            continue
+        others = bands.drop(code)
+        low = max(own["first"], total - others["last"].sum())
+        high = min(own["last"], total - others["first"].sum())
+        assert low <= table.loc[code, "households"] <= high
+        assert high - low + 1 >= RULES.household_width
