@@ -274,14 +274,14 @@ def _find_pairs(e: Evidence) -> Array:
     pairs = np.column_stack([find_rows(e.stairwells, e.plan.neighbours[c]) for c in ("focal", "neighbour")])
     community = pd.factorize(e.stairwells["community"])[0]
     pairs = pairs[(pairs >= 0).all(axis=1)]
-    return pairs[community[pairs[:, 0]] == community[pairs[:, 1]]]
+    return np.asarray(pairs[community[pairs[:, 0]] == community[pairs[:, 1]]])
 
 
 def _chain(label: Array) -> Array:
     """Link the rows of each label in a chain."""
     order = np.argsort(label, kind="stable")
     links = np.column_stack([order[:-1], order[1:]])
-    return links[label[order[:-1]] == label[order[1:]]]
+    return np.asarray(links[label[order[:-1]] == label[order[1:]]])
 
 
 def _connect(n: int, links: Array) -> Array:

@@ -98,7 +98,7 @@ def list_fields(full: Array, links: Array, rules: OrganisationRules) -> list[tup
         adjoining[a].append(int(b))
         adjoining[b].append(int(a))
     able = full >= rules.branch_full
-    alone = [(int(i),) for i in np.flatnonzero(able)]
+    alone: list[tuple[int, ...]] = [(int(i),) for i in np.flatnonzero(able)]
     for most in range(rules.joint_places, 1, -1):
         joint: list[tuple[int, ...]] = []
         for own in _grow_sets(adjoining, able, most):
