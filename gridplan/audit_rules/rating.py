@@ -50,7 +50,10 @@ def _check_level(e: Evidence, level: str, own: pd.DataFrame) -> list[pd.DataFram
     worst = pd.Series(order).groupby(score).transform("max").to_numpy()
     lowest = {band: score[order == n].min(initial=np.inf) for n, band in enumerate("ABC")}
     torn = own[
-        (worst != order) | ((order == 1) & (score > lowest["A"])) | ((order == 2) & (score > min(lowest["A"], lowest["B"])))
+        (order == 3)
+        | (worst != order)
+        | ((order == 1) & (score > lowest["A"]))
+        | ((order == 2) & (score > min(lowest["A"], lowest["B"])))
     ]
     found = [
         _tell("error", outside, "with a score outside 0 to 100"),

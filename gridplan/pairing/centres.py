@@ -42,7 +42,7 @@ def measure_centres(plan: Plan, towns: pd.DataFrame, rules: PairingRules) -> pd.
     places = plan.site.places[plan.site.places["kind"] == "service_centre"]
     points = gpd.GeoDataFrame({"area": places["area"]}, geometry=shapely.centroid(places.geometry.to_numpy()), crs=plan.crs)
     land = plan.site.communities.loc[towns.index, ["geometry"]].rename_axis("community").reset_index()
-    inside = gpd.sjoin(points, land, predicate="within")
+    inside = gpd.sjoin(points, land, predicate="intersects").sort_values("community")  # on a limit: the first
     inside = inside[~inside.index.duplicated()]
     number = towns.index.get_indexer(pd.Index(inside["community"]))
     n = len(towns)

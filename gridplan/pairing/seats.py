@@ -28,7 +28,8 @@ def list_candidates(plan: Plan, institutions: pd.DataFrame, towns: pd.DataFrame)
         geometry=gpd.points_from_xy(institutions["x"], institutions["y"]), crs=plan.crs,
     )  # fmt: skip
     land = plan.site.communities.loc[towns.index, ["geometry"]]
-    inside = gpd.sjoin(points, land.rename_axis("community").reset_index(), predicate="within").drop_duplicates("code")
+    inside = gpd.sjoin(points, land.rename_axis("community").reset_index(), predicate="intersects")
+    inside = inside.sort_values(["code", "community"]).drop_duplicates("code")
     frames = [pd.DataFrame(inside[["code", "size", "community", "geometry"]]).assign(kind="institution")]
     homes = plan.stairwells.groupby("compound")["households"].sum()
     counts = plan.site.counts
