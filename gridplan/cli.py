@@ -216,13 +216,11 @@ def map_command(
     only: Annotated[
         str | None, typer.Option(metavar="CODE", help="Map only communities whose code begins so, e.g. a district of a city.")
     ] = None,
-    for_release: Annotated[bool, typer.Option("--release", help="Refuse any plan but a release that passed its check.")] = False,
+    for_release: Annotated[bool, typer.Option("--release", help="Refuse all but a release that passed its check.")] = False,
 ) -> None:
     """Write a map of a plan as one page that opens without internet.
 
-    [dim]gridplan map outputs/town --lang zh[/dim]
-
-    [dim]gridplan map outputs/city --only 130203001[/dim]
+    [dim]gridplan map outputs/city --lang zh --only 130203001[/dim]
     """
     from gridplan import console
     from gridplan.maps.draw import draw_map
