@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ from gridplan.briefing.brief import Brief, write_value
 from gridplan.disclosure.figures import list_figures
 from gridplan.schema import Language
 
-HEADS = {
+HEADS: Mapping[str, Mapping[Language, str]] = {
     "title": {"zh": "网格化治理工作简报", "en": "Brief on the plan of grids"},
     "figures": {"zh": "数据来源", "en": "Where the figures come from"},
     "unknown": {"zh": "暂缺的数据", "en": "Not known"},
@@ -21,14 +21,14 @@ HEADS = {
     "ratios": {"zh": "与唐山对照（差15%以上标*）", "en": "Beside Tangshan (* more than 15 % off)"},
     "notes": {"zh": "说明", "en": "Notes"},
 }
-COLUMNS = {
+COLUMNS: Mapping[str, Mapping[Language, tuple[str, ...]]] = {
     "figures": {"zh": ("指标", "数值", "唐山", "数据表", "筛选条件", "算法"),
                 "en": ("figure", "value", "Tangshan", "table", "filter", "how")},
     "unmet": {"zh": ("环节", "规则", "缺口数"), "en": ("part", "rule", "gaps")},
     "worst": {"zh": ("社区", "缺口数", "最多的一项"), "en": ("community", "gaps", "most of them")},
     "ratios": {"zh": ("比率", "本方案", "唐山", "相差"), "en": ("ratio", "here", "Tangshan", "off")},
 }  # fmt: skip
-NOTES = {
+NOTES: Mapping[Language, tuple[str, ...]] = {
     "zh": (
         "户数中未登记的部分为按建筑估算。党员、志愿者等统计数只到支部或社区一级，子网格只给出户数区间。",
         "唐山数据：《中国城市报》2023年9月25日第19版。",

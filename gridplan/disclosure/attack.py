@@ -118,7 +118,8 @@ def _solve_block(
     if np.isfinite(enough):
         model.look_round(columns, enough)
     for cell, column in zip(block.asked, columns, strict=True):
-        bounds, duals = [model.low[column], model.high[column]], [None, None]
+        bounds: list[float] = [model.low[column], model.high[column]]
+        duals: list[Array | None] = [None, None]
         for side, sign in ((1, -1.0), (0, 1.0)):
             if bounds[1] - bounds[0] >= enough:
                 break

@@ -43,7 +43,7 @@ def band_households(subgrids: Any, rules: DisclosureRules) -> pd.DataFrame:
     limits = subgrids[["low", "target", "high"]].to_numpy()
     for own in np.unique(limits[homes], axis=0):
         rows = np.flatnonzero(homes & (limits == own).all(axis=1) & (held > 0))
-        edges = np.array([*list_edges(*map(int, own), rules.household_width), OPEN + 1])
+        edges = np.array([*list_edges(int(own[0]), int(own[1]), int(own[2]), rules.household_width), OPEN + 1])
         place = np.searchsorted(edges, held[rows], side="right") - 1
         low[rows], high[rows] = edges[place], edges[place + 1] - 1
     bands = pd.DataFrame({"first": low, "last": high}, index=subgrids.index)

@@ -48,7 +48,11 @@ def list_figures() -> Mapping[str, Figure]:
     """
     text = files("gridplan.disclosure").joinpath("figures.csv").read_text(encoding="utf-8")
     rows = csv.DictReader(text.splitlines())
-    return {row["id"]: Figure(**(row | {"published": float(row["published"] or "nan")})) for row in rows}
+    found = {}
+    for row in rows:
+        values: dict[str, Any] = {**row, "published": float(row["published"] or "nan")}
+        found[row["id"]] = Figure(**values)
+    return found
 
 
 def count_figures(plan: Plan) -> pd.Series[Any]:

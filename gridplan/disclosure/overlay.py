@@ -12,7 +12,6 @@ from gridplan.disclosure.cells import OUTSIDE, System
 from gridplan.plan import Plan
 
 Array = np.ndarray[Any, Any]
-Codes = pd.Series  # of text
 
 
 def add_overlay(system: System, plan: Plan, old: Plan, out: Plan) -> tuple[System, Array, Array]:
@@ -61,7 +60,7 @@ def add_overlay(system: System, plan: Plan, old: Plan, out: Plan) -> tuple[Syste
     return System(cells, vstack([wide, *rows], format="csr"), lower), always, was_told
 
 
-def _find_leaves(members: pd.DataFrame, open_in: set[str]) -> Codes[Any]:
+def _find_leaves(members: pd.DataFrame, open_in: set[str]) -> pd.Series[Any]:
     """Find the finest told thing that each stairwell lies in: its branch, what is outside branches, or the community."""
     community, branch = members["community"].astype("str"), members["branch"].astype("str")
     inner = np.where(branch != "", "branch:" + branch, "outside:" + community)
