@@ -67,8 +67,8 @@ def write_brief(leaving: Plan, lang: Lang = "both") -> Brief:
     --------
     >>> from gridplan.disclosure.release import release
     >>> from tests.villages import make_board_plan
-    >>> print(write_brief(release(make_board_plan()), "en").paragraphs["en"][:58])
-    There are 1 communities and villages with 120 households.
+    >>> "120 households" in write_brief(release(make_board_plan()), "en").paragraphs["en"]
+    True
     """
     require_release(leaving)
     figures = describe_figures(leaving)

@@ -40,8 +40,9 @@ def compare_ratios(plan: Plan) -> pd.DataFrame:
     Examples
     --------
     >>> from tests.villages import make_board_plan
-    >>> compare_ratios(make_board_plan()).loc["households_per_subgrid", ["value", "tangshan", "far"]].tolist()
-    [60.0, 37.8, True]
+    >>> row = compare_ratios(make_board_plan()).loc["households_per_subgrid"]
+    >>> float(row["value"]), float(row["tangshan"]), bool(row["far"])
+    (60.0, 37.8, True)
     """
     values = read_figures(plan)["value"] if is_released(plan) else count_figures(plan)
     text = files("gridplan.briefing").joinpath("ratios.csv").open(encoding="utf-8")
