@@ -94,7 +94,8 @@ def read_criteria(text: str, rule: str) -> list[Criterion]:
     ...
     gridplan.errors.RuleError: rating.criteria: 'party_share 20 up 0.7 0.4' goes up, so its cap must be above its floor
     """
-    found, wrong = [], []
+    found: list[Criterion] = []
+    wrong = []
     for part in (own.strip() for own in text.split(";")):
         words = part.split()
         if not words:
@@ -222,7 +223,7 @@ def _write_caveats(values: pd.DataFrame, known: Array, names: Array, rules: Rati
             words += np.where(few, f"{name} of fewer than {rules.small}; ", "")
     if len(values) < rules.small:
         words += f"only {len(values)} compared; "
-    return words.str.rstrip("; ").to_numpy(object)
+    return np.asarray(words.str.rstrip("; "), object)
 
 
 def _headline(ratings: pd.DataFrame, rules: RatingRules) -> dict[str, Any]:

@@ -30,7 +30,7 @@ def count_posts(roster: Roster, slots: pd.DataFrame, ground: Ground, supply: pd.
     served[grid[worker[post]]] = True
 
     def count(mask: Any, table: pd.DataFrame = posts) -> Array:
-        return table.loc[mask].groupby("community").size().reindex(codes, fill_value=0).to_numpy(float)
+        return np.asarray(table.loc[mask].groupby("community").size().reindex(codes, fill_value=0), float)
 
     full, part = role == "grid_worker_full", role == "grid_worker_part"
     in_party = posts["party"].to_numpy(bool)

@@ -41,7 +41,7 @@ class Ground:
     @cached_property
     def xy(self) -> Array:
         """Position of each sub-grid: float64[n, 2], metres."""
-        return self.table[["x", "y"]].to_numpy(float)
+        return np.asarray(self.table[["x", "y"]], float)
 
     def sum_up(self, amount: Any) -> Array:
         """Add up an amount of each sub-grid by community: float64[m]."""
