@@ -95,7 +95,7 @@ def read_criteria(text: str, rule: str) -> list[Criterion]:
     gridplan.errors.RuleError: rating.criteria: 'party_share 20 up 0.7 0.4' goes up, so its cap must be above its floor
     """
     found: list[Criterion] = []
-    wrong: list[str] = []
+    wrong = []
     for part in (own.strip() for own in text.split(";")):
         words = part.split()
         if not words:
