@@ -35,6 +35,7 @@ from gridplan.audit_rules.walking import (
     measure_steps,
 )
 from gridplan.audit_rules.wholeness import Splits, check_buildings, check_compounds, measure_splits
+from gridplan.errors import PlanError
 from gridplan.rules import Rules
 
 if TYPE_CHECKING:
@@ -99,6 +100,8 @@ def audit(plan: Plan, rules: Rules | None = None) -> Audit:
 
     Raises
     ------
+    PlanError
+        If the plan is a release, whose figures are bands.
     RuleError
         If the manifest has a rule that is not known.
 
@@ -109,6 +112,8 @@ def audit(plan: Plan, rules: Rules | None = None) -> Audit:
     >>> result.passed, result.summary["households"], result.communities.loc["0301", "non_contiguous"]
     (True, 120, np.int64(0))
     """
+    if plan.manifest.get("release"):
+        raise PlanError("a release holds bands, not households -> audit the working plan, and check the release by check_release")
     evidence = Evidence(plan, rules or Rules.from_dict(plan.manifest.get("rules") or {}))
     steps, walks = measure_steps(evidence), measure_walks(evidence)
     tiling, insides = measure_tiling(evidence), measure_insides(evidence)

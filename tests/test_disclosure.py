@@ -236,3 +236,10 @@ def test_no_band_is_narrowed_below_its_width_by_the_total(households):
         high = min(own["last"], total - others["first"].sum())
         assert low <= table.loc[code, "households"] <= high
         assert high - low + 1 >= RULES.household_width
+
+
+def test_a_release_is_not_audited_as_a_plan():
+    from gridplan.auditing import audit
+
+    with pytest.raises(PlanError, match="check_release"):
+        audit(release(make_board_plan()))

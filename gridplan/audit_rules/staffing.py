@@ -63,7 +63,7 @@ def _check_codes(e: Evidence, posts: pd.DataFrame, duties: pd.DataFrame) -> list
 def _check_coverage(e: Evidence, duties: pd.DataFrame) -> list[pd.DataFrame]:
     filled = e.plan.posts["filled"].reindex(duties["post"]).fillna(False).to_numpy(bool)
     served = duties.loc[duties["role"].isin(WORKERS) & filled, "subgrid"]
-    bare = e.subgrids[e.residential & ~e.subgrids.index.isin(served)]
+    bare = e.subgrids[~e.subgrids.index.isin(served)]
     told = bare.index.isin(_list_gaps(e, "coverage"))
     bare = bare.assign(subgrid=bare.index)
     single = duties[duties["role"].isin(SINGLE)]

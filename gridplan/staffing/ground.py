@@ -50,8 +50,7 @@ class Ground:
 
 def survey_ground(plan: Plan, rules: StaffingRules) -> Ground:
     """Survey the sub-grids of a plan: from the centre's door where there is one, else from the middle of the land."""
-    homes = plan.subgrids["kind"] == "residential"  # an exclusive grid is looked after by its institution
-    subgrids, stairwells = plan.subgrids[homes].sort_index(), plan.stairwells
+    subgrids, stairwells = plan.subgrids.sort_index(), plan.stairwells
     doors = stairwells.geometry.reindex(subgrids["centre"]).to_numpy()
     middle = shapely.point_on_surface(subgrids.geometry.to_numpy())
     points = np.where(shapely.is_missing(doors), middle, doors)
