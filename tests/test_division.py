@@ -184,7 +184,7 @@ def test_a_single_house_is_a_single_part():
     problem = make([4], [(0, 0)], [], Band(20, 30, 40))
     division = divide_atoms(problem)
     assert division.part.tolist() == [0]
-    assert "low = 4 (then 1 sub-grids)" in division.shortfalls[0].remedy
+    assert "low = 4 (then 1 sub-grid)" in division.shortfalls[0].remedy
 
 
 @pytest.mark.parametrize("seed", range(8))

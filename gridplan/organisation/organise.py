@@ -60,7 +60,7 @@ def organise(
     >>> counts = [{"count": "1", "level": "community", "of": "0301", "measure": "party_members_full", "value": 24}]
     >>> plan = organise(make_board_plan().replace(counts=make_table("counts", counts)))
     >>> plan.party_orgs["full"].to_dict(), len(plan.posts)
-    ({'0301-B01': 24, '0301-B01-G01': 24}, 2)
+    ({'0301-B01': 24, '0301-B01-G01': 24}, 4)
     """
     rules = rules or Rules.from_dict(plan.manifest.get("rules") or {})
     own = rules.organisation
