@@ -79,7 +79,7 @@ def list_problems(words):
                 folder, instance.name, instance.xy, instance.weights, pull, pairs, instance.k, instance.low, instance.high,
                 squared, instance.pairs is not None, ours, seconds,
             )  # fmt: skip
-    for label, problem in make_panel():
+    for label, _, problem in make_panel():
         if not _is_asked(f"panel {label}", words):
             continue
         divide_atoms(problem, "quick", 0)
