@@ -14,7 +14,7 @@ import numpy as np
 from scipy.sparse import csc_matrix, vstack
 
 from gridplan.division.columns import Columns, hash_columns, hash_parts, take_columns
-from gridplan.division.covering import open_model
+from gridplan.division.covering import open_cover
 from gridplan.division.relaxing import Relaxed, relax
 
 Array = np.ndarray[Any, Any]
@@ -125,18 +125,8 @@ def _keep(columns: Columns, relaxed: Relaxed, window: float, work: int, known: A
 
 def _solve_integer(columns: Columns, n: int, counts: tuple[int, int], nodes: int, best: float) -> tuple[Array | None, float]:
     """Solve the integer problem: the columns chosen, None where none cost less than ``best``, and the bound reached."""
-    prices, rows, m = columns[0], _build_rows(columns, n), len(columns[0])
-    lp = highspy.HighsLp()
-    lp.num_col_, lp.num_row_ = m, n + 1
-    lp.col_cost_, lp.col_lower_, lp.col_upper_ = prices, np.zeros(m), np.ones(m)
-    lp.row_lower_, lp.row_upper_ = np.append(np.ones(n), float(counts[0])), np.append(np.ones(n), float(counts[1]))
-    lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = rows.indptr, rows.indices, rows.data
-    lp.integrality_ = [highspy.HighsVarType.kInteger] * m
-    model = open_model()
-    model.passModel(lp)
-    model.setOptionValue("mip_max_nodes", nodes)
-    model.setOptionValue("mip_rel_gap", GAP)
+    low, high = (np.append(np.ones(n), float(count)) for count in counts)
+    model = open_cover(columns[0], _build_rows(columns, n), low, high, nodes, GAP)
     if np.isfinite(best):
         model.setOptionValue("objective_bound", float(best))
     model.run()

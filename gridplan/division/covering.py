@@ -169,19 +169,9 @@ def choose_parts(store: Store, columns: Array, atoms: Array, k: int, exact: bool
     """
     n, m = len(atoms), len(columns)
     holds = vstack([store.gather()[columns].T.tocsr()[atoms], csr_matrix(np.ones((1, m)))]).tocsc()
-    high = highspy.kHighsInf
-    lp = highspy.HighsLp()
-    lp.num_col_, lp.num_row_ = m, n + 1
-    lp.col_cost_, lp.col_lower_, lp.col_upper_ = store.prices[columns], np.zeros(m), np.ones(m)
-    lp.row_lower_ = np.append(np.ones(n), float(k) if exact else 0.0)
-    lp.row_upper_ = np.append(np.full(n, 1.0 if exact else high), float(k))
-    lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = holds.indptr, holds.indices, holds.data
-    lp.integrality_ = [highspy.HighsVarType.kInteger] * m
-    model = open_model()
-    model.passModel(lp)
-    model.setOptionValue("mip_max_nodes", nodes)
-    model.setOptionValue("mip_rel_gap", 1e-6)
+    low = np.append(np.ones(n), float(k) if exact else 0.0)
+    high = np.append(np.full(n, 1.0 if exact else highspy.kHighsInf), float(k))
+    model = open_cover(store.prices[columns], holds, low, high, nodes, 1e-6)
     model.setOptionValue("objective_bound", float(best))
     model.run()
     info = model.getInfo()
@@ -227,4 +217,23 @@ def open_model() -> Any:
     model.setOptionValue("output_flag", False)
     model.setOptionValue("threads", 1)
     model.setOptionValue("random_seed", 0)
+    return model
+
+
+def open_cover(prices: Array, rows: Any, low: Array, high: Array, nodes: int, gap: float) -> Any:
+    """Open the integer problem of which columns to take: each costs its price, the rows' sums stay from low to high.
+
+    ``rows`` is a matrix by columns (csc), ``nodes`` and ``gap`` say how far to branch.
+    """
+    lp = highspy.HighsLp()
+    lp.num_col_, lp.num_row_ = len(prices), len(low)
+    lp.col_cost_, lp.col_lower_, lp.col_upper_ = prices, np.zeros(len(prices)), np.ones(len(prices))
+    lp.row_lower_, lp.row_upper_ = low, high
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = rows.indptr, rows.indices, rows.data
+    lp.integrality_ = [highspy.HighsVarType.kInteger] * len(prices)
+    model = open_model()
+    model.passModel(lp)
+    model.setOptionValue("mip_max_nodes", nodes)
+    model.setOptionValue("mip_rel_gap", gap)
     return model
