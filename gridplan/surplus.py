@@ -44,35 +44,48 @@ def return_surplus(outlines: gpd.GeoSeries, lands: gpd.GeoSeries, community: pd.
     >>> back.area.to_dict()
     {'c-001': 28.0, 'c-E001': 12.0}
     """
-    own = outlines.reindex(lands.index)
-    over = shapely.area(own.to_numpy()) - shapely.area(shapely.intersection(own.to_numpy(), lands.to_numpy())) > LEAST
-    cut = [_cut(own[code], lands[code], grid) for code in lands.index[over]]
-    loose = np.repeat(lands.index[over].to_numpy(object), [len(outer) for _, outer in cut])
-    if not len(loose):
+    own = outlines.reindex(lands.index).to_numpy()
+    over = shapely.area(own) - shapely.area(shapely.intersection(own, lands.to_numpy())) > LEAST
+    codes = lands.index[over]
+    faces, of_grid, inner = _cut(own[over], lands.to_numpy()[over], grid)
+    if inner.all():
         return outlines
     kept = outlines.copy()
-    for code, (inner, _) in zip(lands.index[over], cut, strict=True):
-        kept[code] = shapely.coverage_union_all(inner) if len(inner) else shapely.Polygon()
-    matched = match_borders(np.concatenate([kept.to_numpy(), *(outer for _, outer in cut)]), 2 * grid)
+    kept[codes] = [_join(faces[inner & (of_grid == n)], grid) for n in range(len(codes))]
+    matched = match_borders(np.concatenate([kept.to_numpy(), faces[~inner]]), 2 * grid)
     shapes, faces = matched[: len(kept)], matched[len(kept) :]
+    loose = codes.to_numpy(object)[of_grid[~inner]]
     homes = np.flatnonzero(~outlines.index.isin(lands.index))
     of = pd.factorize(community.reindex(outlines.index))[0]
     host = _find_hosts(faces, of[outlines.index.get_indexer(loose)], shapes[homes], of[homes])
     receiver = np.where(host >= 0, np.append(homes, -1)[host], outlines.index.get_indexer(loose))
     for row, own_faces in pd.Series(list(faces), dtype=object).groupby(receiver):
-        shapes[row] = shapely.normalize(shapely.coverage_union_all([shapes[row], *own_faces]))
+        shapes[row] = shapely.normalize(_join(np.array([shapes[row], *own_faces]), grid))
     return gpd.GeoSeries(shapes, index=outlines.index, crs=outlines.crs)
 
 
-def _cut(outline: Any, land: Any, grid: float) -> tuple[Shapes, Shapes]:
-    """Cut an outline along the edge of its own land: the faces that are kept, and the surplus."""
-    lines = shapely.union_all([shapely.boundary(outline), shapely.boundary(land)], grid_size=grid)
+def _cut(outlines: Shapes, lands: Shapes, grid: float) -> tuple[Shapes, Ints, npt.NDArray[np.bool_]]:
+    """Cut outlines along the edges of their own lands, all at once so that neighbours are cut at the same corners.
+
+    Returns the faces, the outline that each lies in, and whether it is kept, not surplus.
+    """
+    lines = shapely.union_all(shapely.boundary(np.concatenate([outlines, lands])), grid_size=grid)
     faces = shapely.get_parts(shapely.polygonize([lines]))
     inner = shapely.point_on_surface(faces)
-    faces, inner = faces[shapely.intersects(outline, inner)], inner[shapely.intersects(outline, inner)]
+    of, face = shapely.STRtree(inner).query(outlines, predicate="intersects").reshape(2, -1)
+    order = np.lexsort((of, face))
+    face, first = np.unique(face[order], return_index=True)
+    faces, of, inner = faces[face], of[order][first], inner[face]
     thin = 2 * shapely.area(faces) < THIN * shapely.length(faces)
-    own = shapely.intersects(land, inner) | thin
-    return faces[own], faces[~own]
+    return faces, of, shapely.intersects(lands[of], inner) | thin
+
+
+def _join(shapes: Shapes, grid: float) -> Any:
+    """Join shapes that share their corners; where roundings keep them from it, at the cost of corners moved by one."""
+    try:
+        return shapely.coverage_union_all(shapes)
+    except shapely.GEOSException:
+        return shapely.union_all(shapes, grid_size=grid)
 
 
 def _find_hosts(faces: Shapes, of_face: Ints, homes: Shapes, of_home: Ints) -> Ints:

@@ -147,8 +147,11 @@ class Hike:
             self.bound = max(generation.bound, 0.0)
             for number in range(self.search.again):
                 heat = AGAIN[(turn * self.search.again + number) % len(AGAIN)]
-                mixed = not self.data.contiguous and not self.tight and (turn + number) % 3 < 2
-                self.run(round_cover(self.store, relaxed, self.k, self.data, self.rng) if mixed else self.best, heat)
+                other = not self.tight and (turn + number) % 3 < 2
+                if other and self.data.contiguous:
+                    self.run(self.start(number), HOT[turn % len(HOT)])
+                else:
+                    self.run(round_cover(self.store, relaxed, self.k, self.data, self.rng) if other else self.best, heat)
             if (turn + 1) % self.search.every == 0 and not self.best_outside:
                 self.store.gather()
                 relaxed = generation.relax(self._find_own(), turns)
