@@ -112,9 +112,27 @@ def audit(plan: Plan, rules: Rules | None = None) -> Audit:
     >>> result.passed, result.summary["households"], result.communities.loc["0301", "non_contiguous"]
     (True, 120, np.int64(0))
     """
+    return _judge(_open_evidence(plan, rules), whole=True)
+
+
+def audit_part(plan: Plan, rules: Rules | None = None) -> Audit:
+    """Check some communities of a plan against every rule but those that only all communities together can break."""
+    return _judge(_open_evidence(plan, rules), whole=False)
+
+
+def find_across(plan: Plan, rules: Rules | None = None) -> pd.DataFrame:
+    """Find what breaks rules that look across all communities: pairing and rating."""
+    evidence = _open_evidence(plan, rules)
+    return join_findings([check_pairing(evidence), check_rating(evidence)])
+
+
+def _open_evidence(plan: Plan, rules: Rules | None) -> Evidence:
     if plan.manifest.get("release"):
         raise PlanError("a release holds bands, not households -> audit the working plan, and check the release by check_release")
-    evidence = Evidence(plan, rules or Rules.from_dict(plan.manifest.get("rules") or {}))
+    return Evidence(plan, rules or Rules.from_dict(plan.manifest.get("rules") or {}))
+
+
+def _judge(evidence: Evidence, whole: bool) -> Audit:
     steps, walks = measure_steps(evidence), measure_walks(evidence)
     tiling, insides = measure_tiling(evidence), measure_insides(evidence)
     buildings, compounds = measure_splits(evidence, "building"), measure_splits(evidence, "compound")
@@ -145,8 +163,7 @@ def audit(plan: Plan, rules: Rules | None = None) -> Audit:
             check_pieces(evidence),
             check_central(evidence),
             check_staffing(evidence),
-            check_pairing(evidence),
-            check_rating(evidence),
+            *([check_pairing(evidence), check_rating(evidence)] if whole else []),
         ]
     )
     findings = order_findings(findings)

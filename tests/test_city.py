@@ -22,6 +22,7 @@ from gridplan.city.mapping import read_sheet_plan
 from gridplan.city.reading import read_communities
 from gridplan.city.running import explain_whole, plan_city
 from gridplan.conform import Entry, make_empty, write_ledger
+from gridplan.disclosure.release import is_released
 from gridplan.parquet import GROUP_ROWS, TableWriter, read_batches, to_arrow
 from gridplan.plan import ALL_TABLES
 from gridplan.sources.hierarchy import read_hierarchy
@@ -316,6 +317,33 @@ def test_the_audit_of_parts_is_the_audit_of_the_whole(in_chunks):
     assert left == right
     columns = list(whole.findings.columns)
     assert parts.findings.sort_values(columns).to_numpy().tolist() == whole.findings.sort_values(columns).to_numpy().tolist()
+
+
+@pytest.fixture(scope="module")
+def peopled(whole, tmp_path_factory):
+    """A plan with its people, kept as a city's is; and the plan."""
+    plan = gp.rate(gp.pair(gp.staff(gp.organise(whole))))
+    return gp.write_plan(plan, tmp_path_factory.mktemp("peopled") / "plan", format="parquet"), plan
+
+
+def test_the_people_of_a_city_are_audited_part_by_part_as_they_are_at_once(peopled):
+    path, plan = peopled
+    at_once, parts = gp.audit(plan), audit_city(path, most=1, workers=1)
+    assert at_once.passed
+    assert sorted(parts.findings["message"]) == sorted(at_once.findings["message"])
+    # No institution pairs with any community: only a look across all of them shows it.
+    broken = plan.replace(links=plan.links[plan.links["kind"] != "pairing"])
+    again = audit_city(gp.write_plan(broken, path.parent / "broken", format="parquet"), most=1, workers=1)
+    assert sorted(again.findings["message"]) == sorted(gp.audit(broken).findings["message"])
+    assert not again.passed
+
+
+def test_the_release_of_a_city_is_written_as_its_plan_is(peopled):
+    path, plan = peopled
+    leaving = gp.release(plan)
+    read = gp.read_plan(gp.write_plan(leaving, path.parent / "release", format="parquet"))
+    assert read.published.equals(leaving.published)
+    assert is_released(read)
 
 
 def test_the_audit_of_parts_finds_what_is_wrong_between_them(in_chunks, tmp_path):

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from gridplan.audit_rules.figures import CODED, check_manifest, tell_doubles
 from gridplan.audit_rules.land import check_limits
-from gridplan.auditing import Audit, audit, join_audits
+from gridplan.auditing import Audit, audit_part, find_across, join_audits
 from gridplan.city.reading import find_tables, read_communities
 from gridplan.engine import Progress, keep_silent, map_processes
 from gridplan.errors import PlanError
@@ -22,7 +22,8 @@ from gridplan.schema import find_key
 from gridplan.storage.geoparquet import MANIFEST_FILE
 
 AT_ONCE = 30_000  # buildings judged at once
-_UNUSED = ("streets", "counts", "ledger")
+_UNUSED = ("streets", "ledger")
+_OF_LAND = (*_UNUSED, "buildings", "neighbours", "barriers", "openings", "counts", "members", "posts", "duties", "special_grids")
 
 
 def audit_city(
@@ -65,6 +66,8 @@ def audit_city(
     dropped = ledger[ledger["action"] == "dropped"].groupby("table")["count"].sum()
     more = [_find_doubles(folder, table) for table in CODED if (folder / f"{table}.parquet").exists()]
     more.append(check_limits(gpd.read_parquet(folder / "communities.parquet").set_index("community")))
+    if (folder / "links.parquet").exists() or (folder / "ratings.parquet").exists():
+        more.append(find_across(read_communities(folder, without=_OF_LAND), rules))
     joined = join_audits(parts)
     figures = json.loads((folder / MANIFEST_FILE).read_text(encoding="utf-8")).get("figures") or {}
     right = {name: joined.summary[name] for name in ("communities", "buildings", "households", "stairwells", "subgrids")}
@@ -100,7 +103,7 @@ def _audit_part(task: tuple[str, str, str, Any]) -> Audit:
     folder, first, last, rules = task
     plan = read_communities(folder, first, last, without=_UNUSED)
     manifest = {key: value for key, value in plan.manifest.items() if key != "figures"}  # those are of the whole plan
-    return audit(plan.replace(manifest=manifest), None if rules is None else Rules.from_dict(rules))
+    return audit_part(plan.replace(manifest=manifest), None if rules is None else Rules.from_dict(rules))
 
 
 def _find_doubles(folder: Path, table: str) -> pd.DataFrame:

@@ -76,8 +76,22 @@ def read_communities(
             filters = [*filters, ("stairwell", "in", {"", *named["centre"]})]
         frame = (gpd if is_spatial(table) else pd).read_parquet(file, filters=filters or None)
         tables[table] = frame.sort_values(ROW, ignore_index=True) if ROW in frame.columns else frame
+    if (first or last) and "counts" in tables:
+        tables["counts"] = _take_counts(tables)
     manifest = json.loads((folder / MANIFEST_FILE).read_text(encoding="utf-8"))
     return assemble_plan(Found(folder, tables, {key: json.dumps(value) for key, value in manifest.items()}))
+
+
+def _take_counts(tables: dict[str, Any]) -> Any:
+    """Take the counts of the buildings, compounds and communities that were read; those of the whole site are nobody's."""
+    counts = tables["counts"]
+    compounds = tables["compounds"]
+    own = compounds["compound"][compounds["community"].isin(tables["communities"]["community"])]
+    held = {"building": tables["buildings"]["building"], "compound": own, "community": tables["communities"]["community"]}
+    taken = pd.Series(False, index=counts.index)
+    for level, codes in held.items():
+        taken |= (counts["level"] == level) & counts["of"].isin(codes)
+    return counts[taken]
 
 
 def _limit(first: str, last: str) -> list[tuple[str, str, Any]]:
