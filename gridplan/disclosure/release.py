@@ -228,6 +228,8 @@ def _publish_figures(plan: Plan, cells: pd.DataFrame, rules: DisclosureRules) ->
               "volunteers": ("volunteers", "volunteers_party", "volunteer_party_share"),
               "volunteers_party": ("volunteers_party", "volunteer_party_share")}  # fmt: skip
     shut = {figure for name in hidden for figure in closed.get(name, ())}
+    if _betrays_urban(plan, cells):
+        shut.add("volunteers_urban")
     shut |= {name for name in values.index if list_figures()[name].unit == "people" and 0 < values[name] < rules.smallest}
     known = values.dropna()
     return pd.DataFrame(
@@ -240,6 +242,12 @@ def _publish_figures(plan: Plan, cells: pd.DataFrame, rules: DisclosureRules) ->
             "shown": [name not in shut for name in known.index],
         }
     )
+
+
+def _betrays_urban(plan: Plan, cells: pd.DataFrame) -> bool:
+    """Whether the sum over urban communities says more than the other sums: hidden volunteers in both kinds of community."""
+    hidden = cells[(cells["level"] == "community") & (cells["measure"] == "volunteers") & ~cells["shown"].astype(bool)]
+    return bool(plan.site.communities["kind"].reindex(hidden["community"]).nunique() > 1)
 
 
 def _publish_gaps(plan: Plan, cells: pd.DataFrame) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import csr_matrix, vstack
+from scipy.sparse import csr_matrix, hstack, vstack
 from scipy.sparse.csgraph import connected_components
 
 from gridplan.disclosure.attack import EXACT, Ranges, find_ranges
@@ -19,7 +19,7 @@ from gridplan.disclosure.cells import System
 from gridplan.people_rules import DisclosureRules
 
 Array = np.ndarray[Any, Any]
-ROUNDS = 60
+ROUNDS = 30  # of proofs; what is then still exposed is opened cell by cell
 # What it costs not to tell a cell: its bits, more where many look at it.
 LEVEL_PRICES = {"city": 8.0, "subdistrict": 4.0, "community": 2.0, "branch": 1.0}
 TOTAL_PRICE = 3.0  # times as much as a part: members rather than full and probationary
@@ -84,24 +84,71 @@ def choose_suppressed(
     hidden = must.copy()
     for rounds in range(1, ROUNDS + 1):  # noqa: B007  the last is reported
         hidden = must | choice.solve()
-        told = np.where(hidden, np.nan, value)
-        # A suppressed cell that may be small for all the attacker knows must stay as open as one that is.
-        asked = np.flatnonzero(hidden & (value < rules.smallest - 1 + rules.interval))
-        asked = np.setdiff1d(asked, exposed)
-        ranges = find_ranges(system.matrix, told, system.lower, asked, rules.interval)
+        ranges = _attack(system, hidden, exposed, rules)
         open_to = find_exposed(ranges, rules)
         if not open_to.any():
             break
         cuts = _write_cuts(system, ranges, np.flatnonzero(open_to), rules.interval)
         helpless = np.asarray(cuts[:, free].getnnz(axis=1) == 0)
-        exposed += asked[np.flatnonzero(open_to)[helpless]].tolist()
+        exposed += ranges.cells[np.flatnonzero(open_to)[helpless]].tolist()
         choice.add(_trim(cuts[~helpless], must, free, rules.interval))
-    else:  # no end in sight: rather tell nothing that hangs together with a small count
-        hidden = must | free
+    hidden, lost = _open_rest(system, hidden, free, exposed, choice.prices, rules)
+    exposed += lost
     cost = float(choice.prices[hidden & free].sum())
-    bound = choice.bound if rounds < ROUNDS else 0.0
-    gap = (cost - bound) / cost if cost > EXACT else 0.0
+    gap = (cost - choice.bound) / cost if cost > EXACT else 0.0
     return Suppression(hidden, is_small(value, rules), cost, max(0.0, gap), rounds, np.array(sorted(exposed), dtype=np.int64))
+
+
+def _attack(system: System, hidden: Array, exposed: list[int], rules: DisclosureRules) -> Ranges:
+    """Find how far an attacker narrows the hidden cells that may be small, but for those that are exposed whatever is hidden."""
+    value = system.cells["value"].to_numpy(float)
+    # A suppressed cell that may be small for all the attacker knows must stay as open as one that is.
+    asked = np.setdiff1d(np.flatnonzero(hidden & (value < rules.smallest - 1 + rules.interval)), exposed)
+    return find_ranges(system.matrix, np.where(hidden, np.nan, value), system.lower, asked, rules.interval)
+
+
+def _open_rest(
+    system: System, hidden: Array, free: Array, exposed: list[int], prices: Array, rules: DisclosureRules
+) -> tuple[Array, list[int]]:
+    """Open the cells that are still exposed one by one, each along the cheapest cells; returns what is hidden, and the helpless.
+
+    The proofs close in on the best choice slowly where many choices cost the same; this one ends, since every turn hides more.
+    """
+    hidden = hidden.copy()
+    lost: list[int] = []
+    while True:
+        ranges = _attack(system, hidden, [*exposed, *lost], rules)
+        open_to = ranges.cells[find_exposed(ranges, rules)]
+        if not len(open_to):
+            return hidden, lost
+        for cell in open_to:
+            along = _find_way(system, int(cell), hidden, free, prices, rules.interval)
+            if along is None:
+                lost.append(int(cell))
+            else:
+                hidden |= along
+
+
+def _find_way(system: System, cell: int, hidden: Array, free: Array, prices: Array, need: int) -> Array | None:
+    """Find the cheapest cells to hide so that one cell can be larger by so much, all sums kept; None where none will do."""
+    from scipy.optimize import linprog
+
+    usable = np.flatnonzero(hidden | free)
+    slack = (system.cells["value"].to_numpy(float) - system.lower)[usable]
+    price = np.where(hidden, 0.0, prices)[usable] + EXACT  # what is hidden already costs next to nothing
+    matrix = system.matrix[:, usable]
+    up = np.where(usable == cell, float(need), 0.0)
+    most = np.concatenate([np.where(up > 0, need, np.inf), np.maximum(slack, 0)])
+    result = linprog(
+        np.concatenate([price, price]), A_eq=hstack([matrix, -matrix], format="csr"), b_eq=np.zeros(matrix.shape[0]),
+        bounds=np.column_stack([np.append(up, np.zeros(len(usable))), most]), method="highs-ds",
+    )  # fmt: skip
+    if result.x is None:
+        return None
+    moved = result.x.reshape(2, -1).max(axis=0) > EXACT
+    out = np.zeros(len(hidden), bool)
+    out[usable[moved]] = True
+    return out
 
 
 def find_exposed(ranges: Ranges, rules: DisclosureRules) -> Array:
