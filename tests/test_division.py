@@ -262,3 +262,9 @@ def test_more_effort_is_never_dearer_on_a_town():
     problem = make_random(150, 3)
     prices = [divide_atoms(problem, effort, 1).price for effort in ("quick", "default", "thorough")]
     assert prices[2] <= prices[1] <= prices[0]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_thorough_effort_never_ends_in_a_dearer_division_than_default(seed):
+    problem = make_random(18, seed, Band(20, 30, 40))
+    assert divide_atoms(problem, "thorough", 1).price <= divide_atoms(problem, "default", 1).price + 1e-6

@@ -120,10 +120,11 @@ def _divide_island(problem: Problem, wanted: str, seed: int, deadline: Deadline)
     if is_large(problem):
         return _divide_pieces(problem, wanted, seed, deadline)
     effort = EFFORTS["quick" if deadline.is_over() else wanted]
+    known = _divide_island(problem, "default", seed, deadline)[0] if effort.steps else None
     listed = list_parts(problem.to_data(), effort.listed)
     best, best_price = np.zeros(0, np.int32), np.inf
     for number, k in enumerate(_list_counts(problem)):
-        part, price = search(problem, k, effort, _mix(seed, problem.ids[0], k), listed, deadline)
+        part, price = search(problem, k, effort, _mix(seed, problem.ids[0], k), listed, deadline, known)
         if price < best_price - 1e-6:
             best, best_price = part, price
         if not len(_find_outside(problem, best)) or deadline.is_over():

@@ -74,13 +74,14 @@ LISTED_RUNS = 2  # runs where all parts are listed, to begin the relaxed cover w
 
 
 def search(
-    problem: Problem, k: int, effort: Effort, seed: int, listed: Columns | None = None, deadline: Deadline = ENDLESS
-) -> tuple[Array, float]:
+    problem: Problem, k: int, effort: Effort, seed: int, listed: Columns | None = None, deadline: Deadline = ENDLESS,
+    known: Array | None = None,
+) -> tuple[Array, float]:  # fmt: skip
     """Search for the cheapest division of a connected problem into k parts.
 
     Several runs, each annealed from a start of its own; then the best cover by the parts that they met, and by
     all parts that there are where these could be ``listed``. Once the deadline is over, the best
-    after the run that goes on is kept.
+    after the run that goes on is kept. A division that is ``known`` already is never made worse.
 
     Returns int32[n], the part of each atom, and the price of the division in household-metres.
     """
@@ -91,6 +92,9 @@ def search(
         return part, total_price(data, part, 1)
     best, best_price = np.zeros(0, np.int32), np.inf
     pool = Pool(len(problem), k)
+    if known is not None and int(known.max()) + 1 == k:
+        best, best_price = known.astype(np.int32), total_price(data, known, k)
+        pool.add(data, open_state(data, best, k))
     runs = max(effort.runs, min(MOST_RUNS, LEAST_ROUNDS // max(SHORT_RUN, effort.rounds * len(problem))))
     for number in range(runs if listed is None else LISTED_RUNS):
         if number and deadline.is_over():
