@@ -9,6 +9,10 @@ BENCHMARKS = {
     "division": ("price, proven gap and seconds on a fixed panel of communities", ("full",)),
     "published": ("published instances of capacitated division beside their best known values", ()),
     "peers": ("other programs on published instances and on the panel", ("install", "only")),
+    "people": (
+        "what the verbs on people cost and prove on a district, its ratios beside Tangshan's",
+        ("hierarchy", "households"),
+    ),
     "scale": ("seconds and memory from a town to a prefecture", ("full",)),
 }
 
@@ -27,6 +31,9 @@ def make_parser():
     parser.add_argument(
         "--only", action="append", metavar="WORD", help="peers: problems with this in their name; may be repeated"
     )
+    more = "people: CSV of communities to lay out instead of made-up ones; further ones add what the first lacks"
+    parser.add_argument("--hierarchy", action="append", metavar="FILE", help=more)
+    parser.add_argument("--households", type=int, metavar="N", help="people: how many in all (as many for each as in Tangshan)")
     return parser
 
 
