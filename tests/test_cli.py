@@ -104,13 +104,13 @@ def test_an_unknown_rule_is_refused_by_name(town):
 )
 def test_what_is_not_there_is_named(words, says, tmp_path):
     with contextlib.chdir(tmp_path):
-        assert says in run(*words, status=2).stderr
+        assert says in run(*words, status=1).stderr
 
 
 def test_a_process_of_its_own_ends_with_the_status_and_no_traceback(tmp_path):
     words = [sys.executable, "-m", "gridplan.cli", "audit", "nowhere"]
     done = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path)
-    assert done.returncode == 2
+    assert done.returncode == 1
     assert "nowhere" in done.stderr
     assert "Traceback" not in done.stderr
 
