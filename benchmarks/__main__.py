@@ -1,9 +1,58 @@
 """Run the benchmarks: all, or those named, e.g. ``python -m benchmarks main_job division``."""
 
+import argparse
 import importlib
-import sys
 
-NAMES = ("main_job", "division", "published", "peers", "scale")
+# What each measures, and the options it takes.
+BENCHMARKS = {
+    "main_job": ("what a plan of the example and of real places comes to, seconds by stage, peak memory", ()),
+    "division": ("price, proven gap and seconds on a fixed panel of communities", ("full",)),
+    "published": ("published instances of capacitated division beside their best known values", ()),
+    "peers": ("other programs on published instances and on the panel", ("install", "only")),
+    "people": (
+        "what the verbs on people cost and prove on a district, its ratios beside Tangshan's",
+        ("hierarchy", "households"),
+    ),
+    "scale": ("seconds and memory from a town to a prefecture", ("full",)),
+}
 
-for name in [word for word in sys.argv[1:] if not word.startswith("--")] or NAMES:
-    importlib.import_module(f"benchmarks.{name}").run()
+
+def make_parser():
+    parser = argparse.ArgumentParser(
+        "python -m benchmarks",
+        description="Measure speed, memory and quality, and print tables.",
+        epilog="benchmarks:\n" + "\n".join(f"  {name:11}{text}" for name, (text, _) in BENCHMARKS.items()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help="what to run, all if none is named (listed below)")
+    parser.add_argument("--full", action="store_true", help="division: thorough effort too; scale: up to 2.8 million households")
+    parser.add_argument("--install", action="store_true", help="peers: set up their environments under outputs first")
+    parser.add_argument(
+        "--only", action="append", metavar="WORD", help="peers: problems with this in their name; may be repeated"
+    )
+    more = "people: CSV of communities to lay out instead of made-up ones; further ones add what the first lacks"
+    parser.add_argument("--hierarchy", action="append", metavar="FILE", help=more)
+    parser.add_argument("--households", type=int, metavar="N", help="people: how many in all (as many for each as in Tangshan)")
+    return parser
+
+
+def main(words=None):
+    """Run what is asked; an option goes to the benchmarks that take it, and is refused where none does."""
+    parser = make_parser()
+    told = vars(parser.parse_args(words))
+    names = told.pop("names") or list(BENCHMARKS)
+    unknown = [name for name in names if name not in BENCHMARKS]
+    if unknown:
+        parser.error(f"no benchmark is called {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
+    given = {option: value for option, value in told.items() if value}
+    for option in given:
+        if not any(option in BENCHMARKS[name][1] for name in names):
+            parser.error(f"--{option} says nothing to {', '.join(names)}")
+    for name in names:
+        own = {option: value for option, value in given.items() if option in BENCHMARKS[name][1]}
+        importlib.import_module(f"benchmarks.{name}").run(**own)
+
+
+if __name__ == "__main__":
+    main()

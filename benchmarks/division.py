@@ -1,6 +1,5 @@
 """Division: price, proven gap and seconds by effort on a fixed panel of communities of several kinds, real and made up."""
 
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -61,9 +60,9 @@ def are_connected(problem, part):
     return connected_components(graph, directed=False)[0] == part.max() + 1
 
 
-def run():
-    """Print a row for each community and effort, then the means; ``--full`` adds the thorough effort."""
-    efforts = ("quick", "default", "thorough") if "--full" in sys.argv else ("quick", "default")
+def run(full=False):
+    """Print a row for each community and effort, then the means; ``full`` adds the thorough effort."""
+    efforts = ("quick", "default", "thorough") if full else ("quick", "default")
     print("\nDivision: price, lower bound, gap, seconds of processor for 100 sub-grids, parts out of band (proven + not)")
     print(
         f"{'community':32}{'kind':>11}{'atoms':>6}{'parts':>6}  {'effort':9}{'price':>9}{'bound':>9}{'gap':>8}{'s/100':>8}  out"

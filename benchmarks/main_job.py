@@ -83,6 +83,11 @@ def read_raw(path):
             pyogrio.read_dataframe(path, layer=layer)
 
 
+def show(figure):
+    """Write a figure of the manifest; a dash where the case has none."""
+    return "-" if figure is None else f"{figure:,}"
+
+
 def run():
     """Print the figures of every case, then the seconds of its stages."""
     results = {}
@@ -92,7 +97,8 @@ def run():
         results[name] = json.loads(done.stdout.splitlines()[-1])
     print("\nThe main job")
     names = list(results)
-    rows = [(key, [f"{r['figures'][key]:,}" for r in results.values()]) for key in results[names[0]]["figures"]]
+    told = dict.fromkeys(key for r in results.values() for key in r["figures"])  # not every plan has every figure
+    rows = [(key, [show(r["figures"].get(key)) for r in results.values()]) for key in told]
     rows += [("share in band", [f"{r['share_in_band']:.2%}" for r in results.values()])]
     rows += [("out of band, proven", [str(r["proven"]) for r in results.values()])]
     for key in ("non_contiguous", "crossings", "barrier_crossings", "split_buildings", "passed"):

@@ -52,7 +52,7 @@ class Case:
     seconds: float
 
 
-def install():
+def set_up():
     """Set up an environment for each group of peers."""
     for name, packages in ENVIRONMENTS.items():
         home = OUT / name
@@ -144,18 +144,17 @@ def is_sound(case, row):
     return bool(row["parts"] == 1 and row["balanced"] == 1 and (row["connected"] == 1 or not case.connected))
 
 
-def run():
-    """Print a row for each problem and peer, then a table by peer."""
-    if "--install" in sys.argv:
-        install()
+def run(install=False, only=()):
+    """Print a row for each problem and peer, then a table by peer; ``only`` picks problems by words in their names."""
+    if install:
+        set_up()
     absent = [name for name in ENVIRONMENTS if not (OUT / name / "bin" / "python").exists()]
     if absent:
         print("\nPeers: left out, they are not installed (python -m benchmarks peers --install)")
         return
-    words = [word.removeprefix("--only=") for word in sys.argv if word.startswith("--only=")]
     print("\nPeers: ways relative to ours at quick effort (+: longer), share of parts within limits and connected, seconds")
     rows = []
-    for case in list_problems(words):
+    for case in list_problems(only):
         ours = judge(case, case.ours)
         rows.append(ours | _name(case, "gridplan", ours) | {"seconds": case.seconds, "longer": 0.0})
         _print(rows[-1])

@@ -73,9 +73,9 @@ def measure_least(buildings, stairwells):
     return time.perf_counter() - began
 
 
-def run():
+def run(full=False):
     """Print one line for each size, and the stages of its planning."""
-    sizes = [n for n in SIZES if n <= USUAL or "--full" in sys.argv]
+    sizes = [n for n in SIZES if n <= USUAL or full]
     print(f"\nScale, {os.cpu_count()} cores")
     heads = (
         "households",

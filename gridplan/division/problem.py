@@ -104,25 +104,30 @@ class Problem:
         """Return the typed arrays that the kernels take."""
         graph = self._graph() if self.pairs is not None else find_near(self.xy, self.matrix)
         graph.sort_indices()
-        matrix = np.zeros((0, 0)) if self.matrix is None else np.ascontiguousarray(self.matrix, np.float64)
+        matrix = np.zeros((0, 0)) if self.matrix is None else _copy(self.matrix, np.float64)
         kinds = [len(np.unique(self.groups[:, g])) for g in range(len(self.prices))]
         useful = [g for g, kind in enumerate(kinds) if self.prices[g] > 0 and 1 < kind < len(self)]
         return Data(
-            weights=np.ascontiguousarray(self.weights, np.int64),
-            pull=np.ascontiguousarray(self.pull, np.float64),
-            x=np.ascontiguousarray(self.xy[:, 0] - self.xy[:, 0].mean(), np.float64),
-            y=np.ascontiguousarray(self.xy[:, 1] - self.xy[:, 1].mean(), np.float64),
-            climb=np.ascontiguousarray(self.climb, np.float64),
-            stack=np.ascontiguousarray(self.stack, np.int64),
+            weights=_copy(self.weights, np.int64),
+            pull=_copy(self.pull, np.float64),
+            x=_copy(self.xy[:, 0] - self.xy[:, 0].mean(), np.float64),
+            y=_copy(self.xy[:, 1] - self.xy[:, 1].mean(), np.float64),
+            climb=_copy(self.climb, np.float64),
+            stack=_copy(self.stack, np.int64),
             matrix=matrix,
             indptr=graph.indptr.astype(np.int32),
             indices=graph.indices.astype(np.int32),
-            groups=np.ascontiguousarray(self.groups[:, useful], np.int32),
-            prices=np.ascontiguousarray(self.prices[useful], np.float64),
+            groups=_copy(self.groups[:, useful], np.int32),
+            prices=_copy(self.prices[useful], np.float64),
             band=np.array([self.band.low, self.band.target, self.band.high], np.int64),
             wishes=np.array([self.outside, self.off], np.float64),
             contiguous=self.pairs is not None,
         )
+
+
+def _copy(values: Any, dtype: Any) -> Array:
+    """Copy an array for the kernels: one that may not be written to has a type of its own, and would compile all of them anew."""
+    return np.array(values, dtype, order="C")
 
 
 def find_near(xy: Array, matrix: Array | None, most: int = 12) -> Any:

@@ -1,0 +1,40 @@
+"""The benchmarks' own command line: it teaches, refuses what it does not know, and hands options to those that take them."""
+
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from benchmarks import __main__ as door
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["main_jbo"], "no benchmark is called main_jbo; there are main_job"),
+        (["--ful"], "unrecognized arguments: --ful"),
+        (["main_job", "--full"], "--full says nothing to main_job"),
+    ],
+)
+def test_what_it_does_not_know_is_refused_before_anything_runs(words, said, capsys):
+    with pytest.raises(SystemExit) as ended:
+        door.main(words)
+    assert ended.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+def test_help_names_every_benchmark_and_runs_none(capsys):
+    with pytest.raises(SystemExit) as ended:
+        door.main(["--help"])
+    assert ended.value.code == 0
+    text = capsys.readouterr().out
+    assert all(f"  {name} " in text for name in door.BENCHMARKS)
+
+
+def test_an_option_goes_only_to_those_that_take_it(monkeypatch):
+    ran = []
+    for name in ("division", "published"):
+        run = lambda name=name, **told: ran.append((name, told))  # noqa: E731
+        monkeypatch.setitem(sys.modules, f"benchmarks.{name}", SimpleNamespace(run=run))
+    door.main(["published", "division", "--full"])
+    assert ran == [("published", {}), ("division", {"full": True})]
