@@ -109,7 +109,7 @@ def test_the_bounds_of_the_attacker_are_those_found_by_trying():
     assert list(zip(ranges.low, ranges.high, strict=True)) == [(min(t), max(t)) for t in tried.values()]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.lists(st.tuples(st.lists(st.integers(0, 30), min_size=1, max_size=4), st.integers(0, 7)), min_size=1, max_size=6))
 def test_no_small_count_of_any_town_can_be_narrowed_to_less_than_the_interval(drawn):
     full = [own for own, _ in drawn]
@@ -130,8 +130,8 @@ def test_no_small_count_of_any_town_can_be_narrowed_to_less_than_the_interval(dr
     assert (ranges.high - ranges.low)[small[hidden]].min(initial=np.inf) >= RULES.interval
 
 
-@settings(max_examples=10, deadline=None)
-@given(st.lists(st.integers(0, 20), min_size=2, max_size=6))
+@settings(max_examples=6, deadline=None)
+@given(st.lists(st.integers(0, 20), min_size=2, max_size=5))
 def test_the_choice_costs_no_more_than_any_other_that_protects(values):
     cells = count_cells(make_town([[v] for v in values]))
     cells = cells[cells["measure"] == "members"].reset_index(drop=True)
