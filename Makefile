@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest
 DEMO := outputs/demo
 
-.PHONY: help demo test test-all lint bench notebooks clean
+.PHONY: help demo test test-all lint bench notebooks clean kernels-atoms kernels-points
 .DEFAULT_GOAL := help
 
 help: ## show the verbs
@@ -34,11 +34,15 @@ lint: .venv/dev ## ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-test: lint ## set up, lint and run the tests
+kernels-atoms kernels-points: .venv/dev # else each worker of the tests would compile them all
+	$(BIN)/python -m tests.kernels $(@:kernels-%=%)
+
+test: .venv/dev ## set up, lint and run the tests
+	$(MAKE) --no-print-directory --jobs 3 lint kernels-atoms kernels-points
 	$(PYTEST) -n 2 -m 'not slow'
 
-test-all: lint ## the slow tests too
-	$(PYTEST) -n 2
+test-all: test ## the slow tests too
+	$(PYTEST) -n 2 -m slow
 
 bench: .venv/dev ## measure speed, memory and quality, and print tables
 	$(BIN)/python -m benchmarks

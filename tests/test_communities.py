@@ -145,7 +145,7 @@ def test_a_site_without_buildings_is_refused():
         make_enclosures(make_site(), SiteRules())
 
 
-@settings(deadline=None, max_examples=10)
+@settings(deadline=None, max_examples=6)
 @given(
     cuts=st.lists(st.tuples(st.integers(-20, 420), st.integers(-20, 420)), min_size=0, max_size=6),
     least=st.sampled_from([1, 150, 500]),

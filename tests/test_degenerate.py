@@ -260,7 +260,7 @@ def draw_village(draw):
 
 
 @given(village=draw_village())
-@settings(max_examples=15, deadline=None, derandomize=True)
+@settings(max_examples=8, deadline=None, derandomize=True)
 def test_any_village_is_planned_without_an_error_of_the_audit_or_refused_since_nobody_lives_there(village):
     houses, communities, barriers = village
     try:

@@ -111,7 +111,7 @@ def test_the_bounds_of_the_attacker_are_those_found_by_trying():
     assert list(zip(ranges.low, ranges.high, strict=True)) == [(min(t), max(t)) for t in tried.values()]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(
     st.lists(st.tuples(st.lists(st.integers(0, 30), min_size=1, max_size=4), st.integers(0, 7)), min_size=1, max_size=6),
     st.sampled_from([1, 30]),

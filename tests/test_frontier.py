@@ -15,7 +15,7 @@ HALF = 3 + 2 * 2**0.5  # steps of thirty metres from five houses of a half board
 
 @pytest.fixture(scope="module")
 def table():
-    town = gp.make_site(gp.make_town(1, urban_share=1.0, seed=5))
+    town = gp.make_site(gp.make_town(1, urban_share=1.0, households=1600, seed=2))
     return gp.trace_frontier(town, town.communities.index[0], effort="quick", factors=(0, 1, 16))
 
 

@@ -212,7 +212,7 @@ random_houses = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=8)
 @given(houses=random_houses, total=st.integers(0, 300), order=st.randoms(use_true_random=False))
 def test_sums_are_exact_the_observed_stand_and_the_order_of_rows_is_nothing(houses, total, order):
     site = make_street(*[dict(h) for h in houses], communities=make_communities(**{"0301": total, "0302": np.nan}))

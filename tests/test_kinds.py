@@ -126,7 +126,7 @@ def test_an_institution_with_little_land_or_none_is_told_and_left_to_the_sub_gri
     assert told == {"without a building or outline of their own": ["p2"], "with less than 5000 m2 of land": ["p1"]}
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(
     st.lists(
         st.tuples(st.integers(0, 250), st.integers(0, 40), st.integers(20, 120), st.integers(15, 60)), min_size=1, max_size=4

@@ -126,7 +126,7 @@ def test_a_knapsack_finds_the_part_that_saves_most():
 
 
 @given(seed=st.integers(0, 10_000), n=st.integers(6, 40), k=st.integers(1, 6))
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 def test_every_answer_is_within_the_limits_and_measured_right(seed, n, k):
     instance = make_random(n, k, seed, room=1.4)
     division = solve(instance)

@@ -124,7 +124,12 @@ FAULTS = {
 }
 
 
+@pytest.fixture(scope="module")
+def rated():
+    return rate(staff(make_people_plan()))
+
+
 @pytest.mark.parametrize("what", FAULTS)
-def test_the_auditor_finds_a_planted_fault(what):
-    found = findings(FAULTS[what](rate(staff(make_people_plan()))))
+def test_the_auditor_finds_a_planted_fault(rated, what):
+    found = findings(FAULTS[what](rated))
     assert found["message"].str.contains(what, regex=False).any()

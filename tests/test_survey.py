@@ -256,7 +256,7 @@ def list_bytes(table):
     return shapes, pd.DataFrame(table).drop(columns="geometry", errors="ignore").to_csv()
 
 
-@settings(deadline=None, max_examples=8)
+@settings(deadline=None, max_examples=4)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_the_order_of_rows_does_not_matter_and_no_argument_is_changed(seed):
     shuffled = {name: table.sample(frac=1, random_state=seed) for name, table in make_muddle().items()}

@@ -340,7 +340,7 @@ houses = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(houses, st.lists(st.tuples(st.floats(-5, 125), st.floats(-5, 65), st.floats(-5, 125), st.floats(-5, 65)), max_size=4))
 def test_any_village_is_tiled_with_every_house_in_its_subgrid(village, streets):
     # twelve houses of any size, each on a lot of 30 by 20 metres; streets run anywhere, even through houses
@@ -362,7 +362,7 @@ def test_any_village_is_tiled_with_every_house_in_its_subgrid(village, streets):
         assert max(outlines.subgrids.intersection(other).area) > other.area - 1e-3
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(st.integers(0, 1000))
 def test_neither_the_order_of_rows_nor_the_number_of_workers_matters(order):
     homes = {

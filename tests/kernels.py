@@ -1,0 +1,30 @@
+"""Compile the kernels of a room before two test workers would each compile all of them: ``python -m tests.kernels atoms|points``."""
+
+import sys
+
+import numpy as np
+
+from gridplan.division.bound import find_bound
+from gridplan.division.divide import divide_atoms
+from gridplan.division.points import divide_points
+from tests.test_division import make_random
+
+
+def compile_atoms():
+    """Divide and prove villages: one whose parts can all be listed, and one where they cannot."""
+    for n in (20, 120):
+        problem = make_random(n, 3, levels=2)
+        division = divide_atoms(problem, "thorough" if n == 20 else "default", 1)
+        find_bound(problem, division.part, division.price, steps=5, listed=1000)
+
+
+def compile_points():
+    """Divide points with every kind of limit and centre."""
+    xy = np.random.default_rng(0).uniform(0, 100, (40, 2))
+    row = np.argsort(xy[:, 0])
+    for more in ({}, {"centre": "mean"}, {"low": 8, "pairs": np.column_stack([row[:-1], row[1:]]), "squared": True}):
+        divide_points(xy, k=4, high=12, effort="quick", **more)
+
+
+if __name__ == "__main__":
+    {"atoms": compile_atoms, "points": compile_points}[sys.argv[1]]()
