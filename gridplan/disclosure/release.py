@@ -77,7 +77,7 @@ def release(
         bands = _keep_bands_apart(plan, earlier[0], earlier[1], bands, rules)
     table = pd.concat([cells, _publish_households(plan), _publish_figures(plan, cells, rules), _publish_gaps(plan, cells)])
     table = order_cells(table)
-    table["figure"] = [str(n) for n in range(1, len(table) + 1)]
+    table["row"] = [str(n) for n in range(1, len(table) + 1)]
     stripped = _strip(plan, bands, rules)
     leaving = stripped.replace(published=conform_table("published", table), manifest=_keep_manifest(plan))
     return stamp(leaving, plan, rules, choice, earlier)

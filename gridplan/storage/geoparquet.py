@@ -25,7 +25,7 @@ from gridplan.storage.assembly import Found, join_texts, list_kept, write_manife
 from gridplan.styles import make_styles
 
 MANIFEST_FILE = "manifest.json"
-ROW = "row"  # column of the row's place in the table before it was sorted by community
+ROW = "table_row"  # column of the row's place in the table before it was sorted by community
 
 
 def write_geoparquet(plan: Plan, folder: Path) -> None:
