@@ -32,7 +32,7 @@ SEARCHES = {
         steps=60,
     ),
     "thorough": Search(
-        fresh=16, again=4, covers=50, rounds=600, least=4_000, columns=8_000, nodes=100, every=5, slack=1e-6, overlap=6,
+        fresh=16, again=4, covers=30, rounds=500, least=4_000, columns=6_000, nodes=60, every=5, slack=1e-6, overlap=6,
         turns=200, steps=100,
     ),
 }  # fmt: skip
