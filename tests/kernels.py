@@ -1,4 +1,4 @@
-"""Compile the kernels of a room before two test workers would each compile all of them: ``python -m tests.kernels atoms|points``."""
+"""Compile the kernels once, before two test workers would each compile all: ``python -m tests.kernels atoms|points``."""
 
 import sys
 

@@ -128,7 +128,7 @@ def test_nothing_was_cut_short_where_the_ledger_is_empty():
 @pytest.fixture(scope="module")
 def town(tmp_path_factory):
     """Three communities, one of them urban."""
-    layout = lay_out_town(communities=3, urban_share=0.34, households=900, seed=4)
+    layout = lay_out_town(communities=3, urban_share=0.34, households=600, seed=4)
     return write_city(layout, tmp_path_factory.mktemp("city") / "town", workers=1)
 
 
