@@ -24,6 +24,7 @@ from gridplan.people_rules import (
     StaffingRules,
 )
 from gridplan.rulebook import ASSUMED, DENSITY_SEEN, FOUNDING, check_fields, describe, rule, write_value
+from gridplan.walking_rules import WalkingRules
 
 
 @dataclass(frozen=True)
@@ -207,6 +208,7 @@ class Rules:
     households: HouseholdRules = HouseholdRules()
     stairwells: StairwellRules = StairwellRules()
     neighbours: NeighbourRules = NeighbourRules()
+    walking: WalkingRules = field(default_factory=WalkingRules)
     division: DivisionRules = DivisionRules()
     outlines: OutlineRules = OutlineRules()
     exclusive: ExclusiveRules = field(default_factory=ExclusiveRules)
