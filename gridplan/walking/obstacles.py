@@ -60,7 +60,7 @@ class Obstacles:
             through = np.flatnonzero(self.wall[shape])
             met = shapely.intersection(ways[way[through]], self.shapes[shape[through]])
             parts, row = shapely.get_parts(met, return_index=True)
-            off = shapely.distance(parts, self.gates[gate[way[through]][row]])
+            off = shapely.hausdorff_distance(parts, self.gates[gate[way[through]][row]])
             farthest = pd.Series(off).groupby(row).max().reindex(range(len(through))).to_numpy()
             passed = through[farthest <= self.reach]
             shape, way = np.delete(shape, passed), np.delete(way, passed)
