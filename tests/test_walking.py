@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from shapely.geometry import LineString, Point, box
 
 from gridplan.walking.access import reach_doors
+from gridplan.walking.detour import fit_detour, measure_straight
 from gridplan.walking.distances import find_nearest, measure_paths
 from gridplan.walking.network import build_network
 from gridplan.walking_rules import WalkingRules
@@ -24,7 +25,7 @@ def draw(streets, barriers=(), openings=(), compounds=()):
     for code, line in streets.items():
         points, more = line if isinstance(line, tuple) else (line, {})
         rows.append({"street": code, "kind": "residential", "geometry": LineString(points), **more})
-    tables = {"streets": make_table("streets", rows)}
+    tables = {"streets": make_table("streets", rows)} if rows else {}
     for name, own in (("barriers", barriers), ("openings", openings), ("compounds", compounds)):
         if own:
             tables[name] = make_table(name, list(own))
@@ -318,3 +319,66 @@ def test_the_order_of_rows_and_the_direction_of_lines_never_matter(lines, chance
     one, other = (build_network(s)[0] for s in (site, site.replace(streets=turned)))
     for name in ("x", "y", "u", "v", "metres", "street", "component"):
         assert getattr(one, name).tolist() == getattr(other, name).tolist()
+
+
+def stray(site, a, b, **rules):
+    """The metres from a to b where no streets are known, infinite where there is no way."""
+    ways = measure_straight(put(a=a), put(b=b), site, WalkingRules(detour=1.5, **rules))
+    return float(ways.data[0]) if ways.nnz else np.inf
+
+
+def test_without_streets_a_way_is_a_straight_line_times_the_detour():
+    assert stray(NOWHERE, (0, 0), (30, 40)) == 75.0
+    assert stray(NOWHERE, (0, 0), (0, 0)) == 0.0
+    assert measure_straight(put(a=(0, 0)), put(b=(0, 60), c=(0, 61)), NOWHERE, WalkingRules(detour=1.5), 90.0).nnz == 1
+
+
+def test_without_streets_a_river_is_crossed_by_its_bridges():
+    """The bridge stands at x = 30, 60 m long: 50 m there (30, 40), 60 m over it, 50 m on. A ford is a point in the water."""
+    bridge = {"opening": "o", "kind": "bridge", "geometry": LineString([(30, 20), (30, 80)])}
+    river = RIVER | {"geometry": box(-500, 20, 500, 80)}
+    assert stray(draw({}, [river]), (0, -20), (0, 120)) == np.inf
+    assert stray(draw({}, [river], [bridge]), (0, -20), (0, 120)) == pytest.approx(1.5 * 160)
+    ford = bridge | {"kind": "ford", "geometry": Point(30, 50)}
+    assert stray(draw({}, [river], [ford]), (0, -20), (0, 120)) == pytest.approx(1.5 * 2 * np.hypot(30, 70))
+
+
+def test_without_streets_two_rivers_are_crossed_by_a_bridge_each():
+    """Bridges of 60 m at x = 30 over the river from 20 m on, and at x = -30 over the one from 120 m on."""
+    rivers = [RIVER | {"barrier": f"r{y}", "geometry": box(-500, y, 500, y + 60)} for y in (20, 120)]
+    bridges = [
+        {"opening": f"o{y}", "kind": "bridge", "geometry": LineString([(x, y), (x, y + 60)])} for x, y in ((30, 20), (-30, 120))
+    ]
+    want = np.hypot(30, 20) + 60 + np.hypot(60, 40) + 60 + np.hypot(30, 20)
+    assert stray(draw({}, rivers, bridges), (0, 0), (0, 200)) == pytest.approx(1.5 * want)
+
+
+def test_without_streets_the_walls_of_compounds_are_left_to_the_detour_unless_they_are_hard():
+    """Through the gate in the south wall, at (50, 10): 40 m east and 20 m south, then 40 m west and 10 m south."""
+    gate = GATE | {"geometry": Point(50, 10)}
+    assert stray(draw({}, [WALL], [gate]), (10, 30), (90, 0)) == pytest.approx(1.5 * np.hypot(80, 30))
+    want = np.hypot(40, 20) + np.hypot(40, 10)
+    assert stray(draw({}, [WALL | {"hard": True}], [gate]), (10, 30), (90, 0)) == pytest.approx(1.5 * want)
+
+
+def test_the_detour_fitted_on_a_square_grid_of_streets_is_known():
+    """
+    Doors at the crossings of a grid of 100 m blocks walk along both sides of a rectangle. Of the pairs 100 to 250 m apart, the
+    shares of straight (1), diagonal and knight's ways follow from counting; any seed finds them when all doors are asked.
+    """
+    side = range(5)
+    streets = {f"r{n}": [(0, 100 * n), (400, 100 * n)] for n in side} | {f"c{n}": [(100 * n, 0), (100 * n, 400)] for n in side}
+    site = draw(streets)
+    points = put(**{f"d{x}{y}": (100 * x, 100 * y) for x in side for y in side})
+    network, _ = build_network(site)
+    doors, _ = reach_doors(network, points, site)
+    fits = [fit_detour(network, doors, points, site, seed=seed, farthest=250.0) for seed in (1, 2)]
+    ways = np.array([(abs(a - c), abs(b - d)) for a in side for b in side for c in side for d in side])
+    straight = np.hypot(*ways.T)
+    near = (straight >= 1) & (straight <= 2.5)
+    assert fits[0] == fits[1]
+    assert fits[0].pairs == near.sum()
+    assert fits[0].factor == pytest.approx(ways[near].sum() / straight[near].sum())
+    assert fit_detour(network, doors, points, site, seed=1, sample=5) == fit_detour(
+        network, doors.iloc[::-1], points.iloc[::-1], site, seed=1, sample=5
+    )

@@ -107,29 +107,29 @@ class Finder:
 
     def find_feet(self, xy: Array) -> tuple[Foot, Array]:
         """Find the nearest foot of each point, straight or through a gate; returns the feet, and the gate (-1: none)."""
-        foot = self.find_straight(xy, None)
+        foot = self.find_straight(xy)
         gate = np.full(len(xy), -1)
         nearest = self._find_nearest(xy)
         # The nearest edge of all cannot be bettered; what was turned away from it may be better off through a gate.
         away = np.flatnonzero((nearest.edge >= 0) & ~(foot.leg <= nearest.leg + 1e-9))
-        if len(away) and len(self.obstacles.gates):
+        if len(away) and self.obstacles.gate.any():
             via, through = self._find_by_gates(xy[away])
             better = via.leg < np.where(np.isnan(foot.leg[away]), np.inf, foot.leg[away])
             foot.put(away[better], Foot(via.edge[better], via.along[better], via.leg[better]))
             gate[away[better]] = through[better]
         return foot, gate
 
-    def find_straight(self, xy: Array, gate: Array | None) -> Foot:
-        """Find the nearest foot that a straight way leads to; points that are gates are given with their number."""
+    def find_straight(self, xy: Array, *gate: Array) -> Foot:
+        """Find the nearest foot that a straight way leads to; where the points are gates, these are given."""
         foot = self._find_nearest(xy)
         known = np.flatnonzero(foot.edge >= 0)
-        blocked = self._find_blocked(xy[known], foot.edge[known], foot.along[known], None if gate is None else gate[known])
+        blocked = self._find_blocked(xy[known], foot.edge[known], foot.along[known], *_take(gate, known))
         open_ = known[blocked]
         foot.put(open_, _make_none(len(open_)))
         for share in LADDER:
             if len(open_) == 0:
                 break
-            found = self._look_within(xy[open_], share * self.limit, None if gate is None else gate[open_])
+            found = self._look_within(xy[open_], share * self.limit, *_take(gate, open_))
             foot.put(open_, found)
             open_ = open_[found.edge < 0]
         return foot
@@ -143,7 +143,7 @@ class Finder:
         foot.put(point[first], Foot(self.edges[near[first]], along[first], leg[first]))
         return foot
 
-    def _look_within(self, xy: Array, reach: float, gate: Array | None) -> Foot:
+    def _look_within(self, xy: Array, reach: float, *gate: Array) -> Foot:
         """Find the nearest foot within reach of each point that nothing blocks the way to."""
         foot = _make_none(len(xy))
         counts = np.bincount(self.tree.query(shapely.points(xy), predicate="dwithin", distance=reach)[0], minlength=len(xy))
@@ -153,7 +153,7 @@ class Finder:
             point, near = self.tree.query(shapely.points(xy[rows]), predicate="dwithin", distance=reach)
             point, edge = rows[point], self.edges[near]
             along, leg = self._project(xy[point], edge)
-            free = ~self._find_blocked(xy[point], edge, along, None if gate is None else gate[point])
+            free = ~self._find_blocked(xy[point], edge, along, *_take(gate, point))
             point, edge, along, leg = point[free], edge[free], along[free], leg[free]
             first = _take_best(point, leg, edge)
             foot.put(point[first], Foot(edge[first], along[first], leg[first]))
@@ -162,18 +162,20 @@ class Finder:
     def _find_by_gates(self, xy: Array) -> tuple[Foot, Array]:
         """Find the shortest way to a foot through one gate; returns the feet and the gates."""
         foot, through = _make_none(len(xy)), np.full(len(xy), -1)
-        gates = shapely.get_coordinates(self.obstacles.gates)
-        beyond = self.find_straight(gates, np.arange(len(gates)))
-        point, gate = shapely.STRtree(self.obstacles.gates).query(shapely.points(xy), predicate="dwithin", distance=self.limit)
+        own = np.flatnonzero(self.obstacles.gate)
+        gates = self.obstacles.places[own]
+        beyond = self.find_straight(gates, own)
+        tree = shapely.STRtree(shapely.points(gates))
+        point, gate = tree.query(shapely.points(xy), predicate="dwithin", distance=self.limit)
         leg = np.hypot(*(xy[point] - gates[gate]).T) + beyond.leg[gate]
         near = leg <= self.limit
         point, gate, leg = point[near], gate[near], leg[near]
-        free = ~self.obstacles.find_blocked(xy[point], gates[gate], gate)
+        free = ~self.obstacles.find_blocked(xy[point], gates[gate], own[gate])
         point, gate, leg = point[free], gate[free], leg[free]
         first = _take_best(point, leg, gate)
         point, gate = point[first], gate[first]
         foot.put(point, Foot(beyond.edge[gate], beyond.along[gate], leg[first]))
-        through[point] = gate
+        through[point] = own[gate]
         return foot, through
 
     def _project(self, xy: Array, edge: Array) -> tuple[Array, Array]:
@@ -184,11 +186,15 @@ class Finder:
         share = np.clip(((xy - a) * d).sum(axis=1) / (d**2).sum(axis=1), 0.0, 1.0)
         return share * n.metres[edge], np.hypot(*(xy - a - share[:, None] * d).T)
 
-    def _find_blocked(self, xy: Array, edge: Array, along: Array, gate: Array | None) -> Array:
+    def _find_blocked(self, xy: Array, edge: Array, along: Array, *gate: Array) -> Array:
         n = self.network
         share = (along / n.metres[edge])[:, None]
         a, b = (np.column_stack([n.x[node], n.y[node]]) for node in (n.u[edge], n.v[edge]))
-        return self.obstacles.find_blocked(xy, a + share * (b - a), gate)
+        return self.obstacles.find_blocked(xy, a + share * (b - a), *gate)
+
+
+def _take(gate: tuple[Array, ...], rows: Array) -> list[Array]:
+    return [own[rows] for own in gate]
 
 
 def _make_none(n: int) -> Foot:

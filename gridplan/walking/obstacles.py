@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import shapely
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
@@ -24,72 +24,109 @@ SHY = 0.01  # metres at both ends of a way that are not looked at: a door may st
 
 @dataclass(frozen=True, eq=False)
 class Obstacles:
-    """What ways off the streets must not cross.
+    """What ways off the streets must not cross, and the openings in it.
 
     Parameters
     ----------
     shapes
         Hard barriers, and the walls whose gates are known.
     wall
-        bool, whether each is a wall, that is passed at its gates.
-    gates
-        Points, sorted by code.
+        bool, whether each is a wall, that is passed at gates; the others are passed at all other openings.
+    places
+        float64[k, 2], metres, where ways pass: gates and crossings once, bridges and other lines at both ends.
+    gate
+        bool[k], whether each is a gate.
     codes
-        Code of each gate.
-    reach
-        Metres from a gate within which a way that crosses a wall goes through that gate.
+        object[k], codes of the openings.
+    twin
+        int64[k], the other end of the same opening, or itself.
+    gate_reach, opening_reach
+        Metres from a gate, or another opening, within which a way that ends there may cross.
     """
 
     shapes: Array
     wall: Array
-    gates: Array
+    places: Array
+    gate: Array
     codes: Array
-    reach: float
+    twin: Array
+    gate_reach: float
+    opening_reach: float
 
-    def find_blocked(self, start: Array, stop: Array, gate: Array | None = None) -> Array:
+    def find_blocked(self, start: Array, stop: Array, *openings: Array) -> Array:
         """Tell which straight ways are blocked: bool[n].
 
-        ``start`` and ``stop`` are float64[n, 2]; ``gate`` is the number of the gate that a way begins or ends at, if it does.
+        ``start`` and ``stop`` are float64[n, 2]; ``openings`` are numbers of those that each way begins or ends at.
         """
         step = stop - start
-        length = np.hypot(*step.T)
-        shy = np.minimum(SHY / np.maximum(length, SHY), 0.25)[:, None]
+        shy = np.minimum(SHY / np.maximum(np.hypot(*step.T), SHY), 0.25)[:, None]
         ways = shapely.linestrings(np.stack([start + shy * step, stop - shy * step], axis=1))
         shape, way = shapely.STRtree(ways).query(self.shapes, predicate="intersects")
-        if gate is not None:
-            through = np.flatnonzero(self.wall[shape])
-            met = shapely.intersection(ways[way[through]], self.shapes[shape[through]])
-            parts, row = shapely.get_parts(met, return_index=True)
-            off = shapely.hausdorff_distance(parts, self.gates[gate[way[through]][row]])
-            farthest = pd.Series(off).groupby(row).max().reindex(range(len(through))).to_numpy()
-            passed = through[farthest <= self.reach]
-            shape, way = np.delete(shape, passed), np.delete(way, passed)
+        passed = np.zeros(len(way), bool)
+        for own in openings:
+            rows = np.flatnonzero(~passed & np.isin(own[way] * len(self.shapes) + shape, self.served))
+            passed[rows] = self._passes(ways[way[rows]], shape[rows], own[way[rows]])
         blocked = np.zeros(len(ways), bool)
-        blocked[way] = True
+        blocked[way[~passed]] = True
         return blocked
 
+    @cached_property
+    def served(self) -> Array:
+        """The shapes that are passed at each opening, as number of the opening times number of shapes plus the shape's."""
+        reach = np.where(self.gate, self.gate_reach, self.opening_reach)
+        place, shape = shapely.STRtree(self.shapes).query(shapely.points(self.places), predicate="dwithin", distance=reach)
+        kept = self.gate[place] == self.wall[shape]
+        return np.asarray(place[kept] * len(self.shapes) + shape[kept])
 
-def find_obstacles(site: Site, rules: WalkingRules | None = None) -> Obstacles:
+    def _passes(self, ways: Array, shape: Array, opening: Array) -> Array:
+        """Tell which ways cross a shape only beside the opening; one in the middle of water opens all of the way to it."""
+        parts, row = shapely.get_parts(shapely.intersection(ways, self.shapes[shape]), return_index=True)
+        at = shapely.points(self.places[opening[row]])
+        gate, end = self.gate[opening[row]], self.twin[opening[row]] != opening[row]
+        # Along a wall is not through its gate, and from one end of a bridge one does not swim: the whole crossing has to be near.
+        off = np.where(gate | end, shapely.hausdorff_distance(parts, at), shapely.distance(parts, at))
+        beyond = off > np.where(gate, self.gate_reach, self.opening_reach)
+        return np.asarray(np.bincount(row, beyond, minlength=len(ways)) == 0)
+
+
+def find_obstacles(site: Site, rules: WalkingRules | None = None, *, gated: bool = True) -> Obstacles:
     """Find what a way off the streets must not cross.
 
     These are the hard barriers; the walls with a gate, and the walls that these touch; and the outlines of given compounds
     that have a gate on them. A wall without any known gate stops nobody, since its openings are not known.
+    Where ``gated`` is false, only hard barriers count.
     """
     rules = rules or WalkingRules()
-    gates = site.openings[site.openings["kind"].isin(GATES)].sort_index()
-    places = shapely.centroid(gates.geometry.to_numpy())
+    openings = site.openings.sort_index()
+    opening, places, twin = _find_ends(openings.geometry.to_numpy())
+    gate = openings["kind"].isin(GATES).to_numpy()[opening]
     barriers = site.barriers.sort_index()
     hard, kinds = barriers["hard"].fillna(True).to_numpy(bool), barriers["kind"].isin(WALLS).to_numpy()
     given = site.compounds[site.compounds["origin"] == "given"].sort_index()
     walls = np.concatenate([barriers.geometry.to_numpy()[kinds], shapely.boundary(given.geometry.to_numpy())])
-    gated = _find_gated(walls, places)
-    firm = hard & ~kinds
-    wall_hard = np.concatenate([hard[kinds], np.zeros(len(given), bool)])
-    kept = gated | wall_hard
-    shapes = np.concatenate([barriers.geometry.to_numpy()[firm], walls[kept]])
+    kept = np.concatenate([hard[kinds], np.zeros(len(given), bool)])
+    kept |= gated & _find_gated(walls, shapely.points(places[gate]))
+    firm = barriers.geometry.to_numpy()[hard & ~kinds]
+    shapes = np.concatenate([firm, walls[kept]])
     shapely.prepare(shapes)
-    is_wall = np.repeat([False, True], [firm.sum(), kept.sum()])
-    return Obstacles(shapes, is_wall, places, gates.index.to_numpy(dtype=object), rules.gate_reach)
+    is_wall = np.repeat([False, True], [len(firm), kept.sum()])
+    codes = openings.index.to_numpy(dtype=object)[opening]
+    return Obstacles(shapes, is_wall, places, gate, codes, twin, rules.gate_reach, rules.opening_reach)
+
+
+def _find_ends(shapes: Array) -> tuple[Array, Array, Array]:
+    """Find where openings are passed: lines at both ends, all else in the middle.
+
+    Returns the row of the opening of each place, the place, and the number of the other end.
+    """
+    n = len(shapes)
+    lines = np.flatnonzero(shapely.get_type_id(shapes) == 1)
+    first, last = shapely.centroid(shapes), shapely.get_point(shapes[lines], -1)
+    first[lines] = shapely.get_point(shapes[lines], 0)
+    twin = np.arange(n + len(lines))
+    twin[lines], twin[n:] = np.arange(n, n + len(lines)), lines
+    places = shapely.get_coordinates(np.concatenate([first, last])).reshape(-1, 2)
+    return np.concatenate([np.arange(n), lines]), places, twin
 
 
 def _find_gated(walls: Array, gates: Array) -> Array:
