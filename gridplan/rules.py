@@ -23,7 +23,7 @@ from gridplan.people_rules import (
     SpecialRules,
     StaffingRules,
 )
-from gridplan.rulebook import ASSUMED, DENSITY_SEEN, FOUNDING, check_fields, describe, rule, write_value
+from gridplan.rulebook import ASSUMED, DENSITY_SEEN, FOUNDING, check_fields, check_words, describe, rule, write_value
 from gridplan.walking_rules import WalkingRules
 
 
@@ -164,12 +164,14 @@ class DivisionRules:
     """How long the division searches."""
 
     effort: str = rule("default", "quick|default|thorough", "how long to search for a better division")
+    metric: str = rule("straight", "straight|network", "walk to the centre in straight lines, or along the streets")
 
     def __post_init__(self) -> None:
         """Refuse unknown words."""
         check_fields(self)
         if self.effort not in {"quick", "default", "thorough"}:
             raise RuleError(f"division.effort must be quick, default or thorough, not {self.effort!r}")
+        check_words(self, "metric", "straight", "network")
 
 
 @dataclass(frozen=True)

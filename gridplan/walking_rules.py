@@ -31,6 +31,9 @@ class WalkingRules:
         5.0, "m", "a way that crosses a wall no farther than this from a gate goes through the gate", least=0
     )
     join_reach: float = rule(0.5, "m", "the loose end of a street joins another no farther than this", least=0)
+    straight_reach: float = rule(
+        50.0, "m", "doors no farther apart walk straight to each other, times the detour, where nothing lies between", least=0
+    )
     detour: float = rule(1.4, "m/m", "way on foot for each metre of straight line where no streets are known", DETOUR_SEEN, 1)
 
     def __post_init__(self) -> None:
