@@ -1,4 +1,4 @@
-"""Reach: distances on the walking network against networkx and pandana, on real streets and on a made-up city of 100,000 nodes."""
+"""Reach: distances on the walking network against networkx and pandana, real streets and a made-up city of 100,000 nodes."""
 
 import importlib.util
 import time
@@ -111,7 +111,7 @@ def measure_networkx(network, post):
 
 
 def compare(network, ways, tables, post, access):
-    """Compare ways with those finished from networkx's: the largest difference; a way that only one side has counts as infinite."""
+    """Compare with ways finished from networkx's: the largest difference; a way that we lack counts as infinite."""
     worst = 0.0
     known = access["snapped"].to_numpy()
     edge, along, leg = access["edge"].to_numpy(), access[["metres_u", "metres_v"]].to_numpy(), access["leg"].to_numpy()

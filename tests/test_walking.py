@@ -9,12 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import LineString, Point, box
 
+from gridplan.auditing import audit
+from gridplan.errors import RuleError
+from gridplan.planning import divide
+from gridplan.rules import Rules
 from gridplan.walking.access import reach_doors
+from gridplan.walking.among import measure_among
 from gridplan.walking.detour import fit_detour, measure_straight
 from gridplan.walking.distances import find_nearest, measure_paths
 from gridplan.walking.network import build_network
 from gridplan.walking_rules import WalkingRules
-from tests.villages import CRS, make_site, make_table
+from tests.villages import CRS, X0, Y0, make_checkerboard, make_site, make_table
 
 NOWHERE = make_site()
 
@@ -382,3 +387,83 @@ def test_the_detour_fitted_on_a_square_grid_of_streets_is_known():
     assert fit_detour(network, doors, points, site, seed=1, sample=5) == fit_detour(
         network, doors.iloc[::-1], points.iloc[::-1], site, seed=1, sample=5
     )
+
+
+def home(code, x, y, **more):
+    row = {"stairwell": f"{code}-1", "building": code, "door": 1, "floor_from": 1, "floor_to": 1, "climb": 0.0, "households": 10,
+           "community": "c", "community_kind": "urban", "compound": "", "geometry": Point(x, y)}  # fmt: skip
+    return row | more
+
+
+def test_ways_among_the_doors_of_a_community_go_along_the_streets():
+    """
+    Two lanes 60 m apart, joined at the west end; a and b face each other across the yards, 100 m from there::
+
+        +------- b         a - b: 40 m straight, times 1.5, is less than 10 + 100 + 60 + 100 + 10 along the lanes
+        |        a         a - c: 60 m along the lane, and 10 m at both ends
+        +------- - --- c   a - d: farther than 50 m, so by the lanes: 10 + 100 + 60 + 160 + 10
+    """
+    site = draw({"s": [(0, 0), (300, 0)], "w": [(0, 0), (0, 60)], "n": [(0, 60), (300, 60)]})
+    doors = make_table("stairwells", [home("a", 100, 10), home("b", 100, 50), home("c", 160, 10), home("d", 160, 50)])
+    ways, entries = measure_among(site, doors, WalkingRules(detour=1.5))
+    assert ways["c"][0].round(6).tolist() == [0.0, 60.0, 80.0, 340.0]
+    assert (ways["c"] == ways["c"].T).all()
+    assert not any(e.count for e in entries)
+
+
+def test_doors_of_one_compound_walk_straight_and_floor_bands_climb():
+    site = draw({"s": [(0, 0), (300, 0)], "w": [(0, 0), (0, 60)], "n": [(0, 60), (300, 60)]})
+    low, high = home("a", 100, 10, compound="x"), home("a", 100, 10, compound="x", stairwell="a-1.2", climb=30.0)
+    doors = make_table("stairwells", [low, high, home("d", 160, 50, compound="x", climb=5.0)])
+    ways, _ = measure_among(site, doors, WalkingRules(detour=1.5))
+    straight = 1.5 * np.hypot(60, 40)
+    assert ways["c"] == pytest.approx(np.array([[0, 30, straight + 5], [30, 0, straight + 35], [straight + 5, straight + 35, 0]]))
+
+
+def test_a_door_that_no_street_joins_walks_straight_and_the_ledger_says_so():
+    site = draw({"s": [(0, 0), (300, 0)]})
+    doors = make_table("stairwells", [home("a", 0, 10), home("b", 100, 10), home("far", 0, 900)])
+    ways, entries = measure_among(site, doors, WalkingRules(detour=1.5))
+    assert ways["c"][0].tolist() == [0.0, 120.0, 1.5 * 890]
+    assert [(e.action, list(e.ids)) for e in entries if e.count] == [("noted", ["far-1"]), ("inferred", ["far-1"])]
+
+
+def make_two_rows(metric):
+    """
+    Two rows of six houses of ten households, back to back 60 m apart, each with its lane; the lanes join 500 m to the west. In
+    straight lines a sub-grid is three houses of both rows; along the lanes it is a row::
+
+        ------------------- n
+        7 8 9 10 11 12
+        1 2 3  4  5  6
+        ------------------- s
+    """
+    board = make_checkerboard(columns=6, rows=2, households=10, step=60.0)
+    x, y = X0, Y0
+    lanes = {
+        "s": [(x - 500, y + 5), (x + 400, y + 5)], "n": [(x - 500, y + 115), (x + 400, y + 115)],
+        "w": [(x - 500, y + 5), (x - 500, y + 115)],
+    }  # fmt: skip
+    rules = Rules().replace(division={"metric": metric}, urban={"low": 50, "target": 60, "high": 70})
+    return divide(board.replace(streets=draw(lanes).streets), rules, seed=1)
+
+
+def test_divide_takes_the_streets_for_its_metric_and_the_audit_finds_the_same_figures():
+    straight, network = make_two_rows("straight"), make_two_rows("network")
+    sides = [plan.stairwells.groupby("subgrid")["building"].agg(list).tolist() for plan in (straight, network)]
+    south, north = [f"h{n:02d}" for n in range(1, 7)], [f"h{n:02d}" for n in range(7, 13)]
+    assert sorted(sides[1]) == [south, north]
+    assert sorted(sides[0]) != [south, north]
+    # To the third house of a row: 60 m for each house between, and the way to the lane and back from it, 25 m each.
+    assert network.subgrids["household_metres"].tolist() == pytest.approx([10 * (60 * (2 + 1 + 1 + 2 + 3) + 5 * 50)] * 2)
+    for plan in (straight, network):
+        assert audit(plan).findings.query("rule in ['centres', 'figures'] and severity != 'note'").empty
+    mixed = network.replace(subgrids=network.subgrids.assign(household_metres=straight.subgrids["household_metres"].to_numpy()))
+    assert "figures" in set(audit(mixed).findings["rule"])
+
+
+def test_the_rules_refuse_slow_walkers_who_are_faster_and_unknown_metrics():
+    with pytest.raises(RuleError, match="slow_speed"):
+        WalkingRules(speed=40.0)
+    with pytest.raises(RuleError, match="metric"):
+        Rules().replace(division={"metric": "beeline"})

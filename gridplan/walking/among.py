@@ -29,8 +29,9 @@ def measure_among(
     """Measure the ways between all stairwells of each community, along the streets.
 
     Doors of one building lie a straight line apart. Doors of one compound, or no farther apart than
-    ``walking.straight_reach``, may walk straight, times the detour factor, where nothing lies between. All others walk along the streets; doors that no
-    streets join walk straight lines times the factor, over openings where a hard barrier lies between. Climbs come on top.
+    ``walking.straight_reach``, may walk straight, times the detour factor, where nothing lies between. All others walk along
+    the streets; doors that no streets join walk straight lines times the factor, over openings where a hard barrier lies
+    between. Climbs come on top.
 
     Parameters
     ----------
