@@ -1,0 +1,122 @@
+"""The dual: what each place would pay at most, and so a bound that no choice of sites goes below.
+
+That each place is served once is relaxed at a price for each place. A site then takes whatever is worth more than its way, and
+the k best sites are known at once (Cornuejols, Fisher and Nemhauser, 1977). Prices follow a smoothed subgradient. Whatever
+the prices are, the bound holds; so it does when only the nearest sites of a place are looked at, for prices that stay below the
+ways to the others.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gridplan.siting.costs import Costs, price_sites
+
+Array = np.ndarray[Any, Any]
+ROUNDS = 600
+PATIENCE = 20  # rounds without a better bound before the step is halved
+SMOOTH = 0.7  # share of the last direction that is kept
+
+
+@dataclass(frozen=True, eq=False)
+class Dual:
+    """The best bound met.
+
+    Parameters
+    ----------
+    value
+        No choice of k sites costs less.
+    prices
+        float64[n], what a place pays, for each household.
+    worth
+        float64[m], what each site brings at these prices, 0 or more.
+    chosen
+        The best choice of sites met on the way, and ``price``, what it costs.
+    """
+
+    value: float
+    prices: Array
+    worth: Array
+    chosen: Array
+    price: float
+
+
+def bound_costs(costs: Costs, k: int, chosen: Array, start: Array | None = None, rounds: int = ROUNDS) -> Dual:
+    """Bound the price of k sites from below, beginning from a known choice (and from ``start``, prices that are known)."""
+    price = price_sites(costs, chosen)
+    limit, at = _look_near(costs, chosen)
+    rows, ways, columns = costs.rows[at], costs.ways[at], costs.columns[at]
+    weights, m = costs.weights, len(costs.sites)
+    pay = np.minimum(limit, _start_prices(costs, chosen) if start is None else start)
+    step, stale, direction = 1.0, 0, np.zeros(len(pay))
+    best, best_pay, best_worth = -np.inf, pay, np.zeros(m)
+    tried: set[bytes] = set()
+    for _ in range(rounds):
+        value = pay[rows] - ways
+        gained = value > 0
+        worth = np.bincount(columns[gained], weights=(weights[rows] * value)[gained], minlength=m)
+        taken = np.argsort(-worth, kind="stable")[:k]
+        total = costs.base + float(weights @ pay) - float(worth[taken].sum())
+        if total > best + 1e-7 * abs(best) if np.isfinite(best) else True:
+            stale = 0
+        else:
+            stale += 1
+        if total > best:
+            best, best_pay, best_worth = total, pay, worth
+            chosen, price = _try_choice(costs, taken, chosen, price, tried)
+        if price - best <= 1e-9 * max(abs(price), 1e-300):
+            break
+        if stale >= PATIENCE:
+            step, stale, pay, direction = step / 2, 0, best_pay, 0 * direction
+            if step < 1e-3:
+                break
+            continue
+        is_taken = np.zeros(m, bool)
+        is_taken[taken] = True
+        served = np.bincount(rows[gained & is_taken[columns]], minlength=len(pay))
+        direction = SMOOTH * direction + (1 - SMOOTH) * (1.0 - served)
+        size = float((weights * direction) @ direction)
+        if size <= 0:
+            break
+        pay = np.clip(pay + step * (price - total) / size * direction, 0.0, limit)
+    return Dual(best, best_pay, best_worth, np.sort(chosen), price)
+
+
+def _look_near(costs: Costs, chosen: Array, spare: int = 6) -> tuple[Array, Array]:
+    """Find the most that each place may pay, and the entries below it: ways no longer than to its sixth nearest chosen site."""
+    count = np.zeros(len(costs.beyond), np.int64)
+    is_chosen = np.zeros(len(costs.sites), bool)
+    is_chosen[chosen] = True
+    at = np.flatnonzero(is_chosen[costs.columns])
+    order = at[np.lexsort((costs.ways[at], costs.rows[at]))]
+    rows = costs.rows[order]
+    count = np.bincount(rows, minlength=len(count))
+    begins = np.cumsum(count) - count
+    limit = costs.beyond.copy()
+    many = np.flatnonzero(count >= spare)
+    limit[many] = np.minimum(limit[many], costs.ways[order[begins[many] + spare - 1]] + 1e-9)
+    return limit, np.flatnonzero(costs.ways < limit[costs.rows])
+
+
+def _start_prices(costs: Costs, chosen: Array) -> Array:
+    """Start midway between the nearest and the second nearest chosen site."""
+    first, second = costs.beyond.copy(), costs.beyond.copy()
+    for j in chosen.tolist():
+        own = slice(costs.indptr[j], costs.indptr[j + 1])
+        rows, ways = costs.rows[own], costs.ways[own]
+        second[rows] = np.minimum(second[rows], np.maximum(first[rows], ways))
+        first[rows] = np.minimum(first[rows], ways)
+    return (first + second) / 2
+
+
+def _try_choice(costs: Costs, taken: Array, chosen: Array, price: float, tried: set[bytes]) -> tuple[Array, float]:
+    """Try the sites that the prices like best; returns the better choice and its price."""
+    key = np.sort(taken).tobytes()
+    if key in tried:
+        return chosen, price
+    tried.add(key)
+    other = price_sites(costs, taken)
+    return (taken, other) if other < price else (chosen, price)
