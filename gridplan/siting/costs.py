@@ -8,6 +8,7 @@ vanishes; equal places are one; a site that another one outdoes everywhere is no
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,14 @@ class Costs:
     def columns(self) -> Array:
         """int64[e], the site of each entry."""
         return np.repeat(np.arange(len(self.sites)), np.diff(self.indptr))
+
+    @cached_property
+    def by_place(self) -> tuple[Array, Array, Array]:
+        """The sites of each place from the nearest on: int64[n + 1], int64[e], float64[e]."""
+        columns = self.columns
+        order = np.lexsort((columns, self.ways, self.rows))
+        starts = np.concatenate([[0], np.cumsum(np.bincount(self.rows, minlength=len(self.weights)))])
+        return starts, columns[order], self.ways[order]
 
     @property
     def whole(self) -> bool:

@@ -48,16 +48,19 @@ def bound_costs(costs: Costs, k: int, chosen: Array, start: Array | None = None,
     """Bound the price of k sites from below, beginning from a known choice (and from ``start``, prices that are known)."""
     price = price_sites(costs, chosen)
     limit, at = _look_near(costs, chosen)
-    rows, ways, columns = costs.rows[at], costs.ways[at], costs.columns[at]
+    from gridplan.siting.kernels import count_served, weigh_sites
+
     weights, m = costs.weights, len(costs.sites)
+    rows, ways = costs.rows[at], costs.ways[at]
+    indptr = np.concatenate([[0], np.cumsum(np.bincount(costs.columns[at], minlength=m))])
+    served = np.zeros(len(weights))
     pay = np.minimum(limit, _start_prices(costs, chosen) if start is None else start)
     step, stale, direction = 1.0, 0, np.zeros(len(pay))
     best, best_pay, best_worth = -np.inf, pay, np.zeros(m)
     tried: set[bytes] = set()
     for _ in range(rounds):
-        value = pay[rows] - ways
-        gained = value > 0
-        worth = np.bincount(columns[gained], weights=(weights[rows] * value)[gained], minlength=m)
+        worth = np.empty(m)
+        weigh_sites(indptr, rows, ways, weights, pay, worth)
         taken = np.argsort(-worth, kind="stable")[:k]
         total = costs.base + float(weights @ pay) - float(worth[taken].sum())
         if total > best + 1e-7 * abs(best) if np.isfinite(best) else True:
@@ -74,9 +77,7 @@ def bound_costs(costs: Costs, k: int, chosen: Array, start: Array | None = None,
             if step < 1e-3:
                 break
             continue
-        is_taken = np.zeros(m, bool)
-        is_taken[taken] = True
-        served = np.bincount(rows[gained & is_taken[columns]], minlength=len(pay))
+        count_served(indptr, rows, ways, pay, taken, served)
         direction = SMOOTH * direction + (1 - SMOOTH) * (1.0 - served)
         size = float((weights * direction) @ direction)
         if size <= 0:

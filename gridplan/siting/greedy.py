@@ -1,7 +1,8 @@
 """Greedy: always the site that saves most, looked for lazily; then swaps of one chosen site for another while one saves.
 
 What a site saves can only shrink while others are added, so a saving computed earlier is a limit (Minoux, 1978). Swaps are
-priced all at once from each place's nearest and second nearest chosen site (Whitaker, 1983).
+priced from each place's nearest and second nearest chosen site (Whitaker, 1983). A disturbance opens a few sites that serve
+common places, so that the descent after it is short.
 """
 
 from __future__ import annotations
@@ -11,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from gridplan.siting.costs import Costs
+from gridplan.siting.costs import Costs, price_sites
 
 Array = np.ndarray[Any, Any]
-SWAPS = 2_000  # at most so many, one after the other
+STEPS = 3  # swaps that a disturbance makes before the descent
 TINY = 1e-9  # share of the price that does not count as a saving
 
 
@@ -50,43 +51,20 @@ def add_greedily(costs: Costs, k: int, until: float = -np.inf) -> tuple[Array, A
     return np.array(chosen, np.int64), np.array(prices)
 
 
-def swap_sites(costs: Costs, chosen: Array, limit: int = SWAPS) -> Array:
-    """Swap one chosen site for another, always the pair that saves most, until none saves; returns the choice, sorted."""
-    chosen = np.sort(chosen)
-    k, m = len(chosen), len(costs.sites)
-    if k == 0 or k == m:
-        return chosen
-    paid = costs.weights[costs.rows] * costs.ways
-    top = costs.weights * costs.beyond
-    columns = costs.columns
-    for _ in range(limit):
-        slot, first, second = _find_two(costs, chosen, paid, top)
-        at = np.flatnonzero(paid < second[costs.rows])
-        rows, cost, column = costs.rows[at], paid[at], columns[at]
-        near = first[rows]
-        gain = np.bincount(column, weights=np.maximum(0.0, near - cost), minlength=m)
-        loss = np.bincount(slot[slot >= 0], weights=(second - first)[slot >= 0], minlength=k)
-        held = slot[rows] >= 0
-        spared = np.bincount(
-            column[held] * k + slot[rows[held]], weights=(second[rows] - np.maximum(cost, near))[held], minlength=m * k
-        ).reshape(m, k)
-        change = loss[None, :] - gain[:, None] - spared
-        change[chosen] = np.inf
-        best = int(np.argmin(change))
-        if change.flat[best] >= -TINY * max(costs.base + float(first.sum()), 1e-300):
-            break
-        chosen = np.sort(np.append(np.delete(chosen, best % k), best // k))
-    return chosen
+def swap_sites(costs: Costs, chosen: Array, rounds: int = 0, seed: int = 0) -> Array:
+    """Swap one chosen site for another while one saves; then disturb the choice ``rounds`` times and keep what is better.
 
+    Returns the choice, sorted.
+    """
+    from gridplan.siting.kernels import wander
 
-def _find_two(costs: Costs, chosen: Array, paid: Array, top: Array) -> tuple[Array, Array, Array]:
-    """Find each place's nearest chosen site (its place among the chosen, -1 for none), what it pays there and at the second."""
-    n = len(top)
-    slot, first, second = np.full(n, -1), top.copy(), top.copy()
-    for s, j in enumerate(chosen.tolist()):
-        own = slice(costs.indptr[j], costs.indptr[j + 1])
-        rows, cost = costs.rows[own], paid[own]
-        nearer = cost < first[rows]
-        second[rows] = np.where(nearer, first[rows], np.minimum(second[rows], cost))
-        slot[rows[nearer]], first[rows[nearer]] = s, cost[nearer]
-    return slot, first, second
+    choice = np.sort(chosen)
+    if not 0 < len(choice) < len(costs.sites):
+        return choice
+    lots = np.random.default_rng(seed).random((rounds, 2 * STEPS + 1))
+    least = TINY * max(price_sites(costs, choice), 1e-300)
+    starts, near, far = costs.by_place
+    wander(
+        costs.indptr, costs.rows, costs.ways, starts, near, far, costs.weights, costs.beyond, choice, lots, least
+    )
+    return np.sort(choice)
