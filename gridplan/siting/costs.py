@@ -63,19 +63,26 @@ class Costs:
         return all(bool((array == np.rint(array)).all()) for array in numbers)
 
 
-def build_costs(ways: csr_array, weights: Array, beyond: Array, fixed: Array) -> Costs:
-    """Build costs of a matrix of ways, with the fixed sites open already."""
+def lay_out(ways: csr_array, weights: Array, beyond: Array) -> Costs:
+    """Lay out a matrix of ways as it is."""
     n, m = ways.shape
     rows = np.repeat(np.arange(n), np.diff(ways.indptr))
     order = np.argsort(ways.indices, kind="stable")
     indptr = np.concatenate([[0], np.cumsum(np.bincount(ways.indices, minlength=m))])
-    columns = np.arange(m)
-    whole = Costs(indptr, rows[order], ways.data[order], weights, beyond, columns, 0.0)
-    return reduce_costs(whole, fixed, np.setdiff1d(columns, fixed))
+    return Costs(indptr, rows[order], ways.data[order], weights, beyond, np.arange(m), 0.0)
 
 
-def reduce_costs(costs: Costs, opened: Array, kept: Array) -> Costs:
-    """Open some sites for good, keep some to choose from, and drop all others and whatever no longer matters."""
+def build_costs(ways: csr_array, weights: Array, beyond: Array, fixed: Array, *, is_roomy: bool = True) -> Costs:
+    """Build costs of a matrix of ways, with the fixed sites open already; none can be where there is not room for all."""
+    whole = lay_out(ways, weights, beyond)
+    return reduce_costs(whole, fixed, np.setdiff1d(whole.sites, fixed), is_roomy=is_roomy)
+
+
+def reduce_costs(costs: Costs, opened: Array, kept: Array, *, is_roomy: bool = True) -> Costs:
+    """Open some sites for good, keep some to choose from, and drop all others and whatever no longer matters.
+
+    A site that another one outdoes is dropped only where every site has room for all (``is_roomy``).
+    """
     columns = costs.columns
     is_open, is_kept = (np.isin(np.arange(len(costs.sites)), own) for own in (opened, kept))
     beyond = costs.beyond.copy()
@@ -84,7 +91,7 @@ def reduce_costs(costs: Costs, opened: Array, kept: Array) -> Costs:
     at = np.flatnonzero(is_kept[columns] & (costs.ways < beyond[costs.rows]) & (costs.weights[costs.rows] > 0))
     matrix = csr_array((costs.ways[at], (costs.rows[at], columns[at])), shape=(len(beyond), len(costs.sites)))
     reduced, before = _merge_rows(matrix, costs.weights, beyond, costs.sites, costs.base), -1
-    while len(reduced.sites) != before:
+    while is_roomy and len(reduced.sites) != before:
         before = len(reduced.sites)
         matrix = _drop_outdone(reduced)
         if matrix is not None:
@@ -92,11 +99,22 @@ def reduce_costs(costs: Costs, opened: Array, kept: Array) -> Costs:
     return reduced
 
 
+def take_rows(costs: Costs, places: Array) -> Costs:
+    """Take some places alone, with the sites in reach of them."""
+    is_taken = np.zeros(len(costs.weights), bool)
+    is_taken[places] = True
+    columns = costs.columns
+    at = np.flatnonzero(is_taken[costs.rows])
+    matrix = csr_array((costs.ways[at], (costs.rows[at], columns[at])), shape=(len(is_taken), len(costs.sites)))
+    weights = np.where(is_taken, costs.weights, 0.0)
+    return _merge_rows(matrix, weights, costs.beyond, costs.sites, costs.base)
+
+
 def _merge_rows(matrix: csr_array, weights: Array, beyond: Array, sites: Array, base: float) -> Costs:
     """Merge places with the same ways to the same sites; those with none are paid for."""
     matrix.sort_indices()
     sizes = np.diff(matrix.indptr)
-    base += float(weights[sizes == 0] @ beyond[sizes == 0])
+    base += float((weights * beyond)[sizes == 0].sum())
     used = np.flatnonzero(sizes > 0)
     matrix, beyond, weights, sizes = matrix[used], beyond[used], weights[used], sizes[used]
     group = _group_rows(matrix, beyond)
@@ -158,4 +176,4 @@ def price_sites(costs: Costs, chosen: Array) -> float:
     for j in chosen:
         own = slice(costs.indptr[j], costs.indptr[j + 1])
         near[costs.rows[own]] = np.minimum(near[costs.rows[own]], costs.ways[own])
-    return costs.base + float(costs.weights @ near)
+    return costs.base + float((costs.weights * near).sum())

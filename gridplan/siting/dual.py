@@ -16,9 +16,10 @@ import numpy as np
 from gridplan.siting.costs import Costs, price_sites
 
 Array = np.ndarray[Any, Any]
-ROUNDS = 600
-PATIENCE = 20  # rounds without a better bound before the step is halved
-SMOOTH = 0.7  # share of the last direction that is kept
+ROUNDS = 2_000
+PATIENCE = 25  # rounds without a better bound before the step becomes smaller
+FIRST, SHRINK, LAST = 0.3, 0.7, 1e-4  # the step at first, what is left of it each time, and the last
+SMOOTH = 0.9  # share of the last direction that is kept
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +36,8 @@ class Dual:
         float64[m], what each site brings at these prices, 0 or more.
     chosen
         The best choice of sites met on the way, and ``price``, what it costs.
+    given
+        What sites that are open in any case bring.
     """
 
     value: float
@@ -42,10 +45,18 @@ class Dual:
     worth: Array
     chosen: Array
     price: float
+    given: float = 0.0
+
+    def count_sites(self, costs: Costs, target: float) -> int:
+        """Count the sites that are needed at least for a price of at most ``target``."""
+        paid = costs.base + float((costs.weights * self.prices).sum()) - self.given
+        left = paid - np.concatenate([[0.0], np.cumsum(np.sort(self.worth)[::-1])])
+        enough = np.flatnonzero(left <= target + 1e-9 * abs(paid))
+        return int(enough[0]) if len(enough) else len(self.worth) + 1
 
 
-def bound_costs(costs: Costs, k: int, chosen: Array, start: Array | None = None, rounds: int = ROUNDS) -> Dual:
-    """Bound the price of k sites from below, beginning from a known choice (and from ``start``, prices that are known)."""
+def bound_costs(costs: Costs, k: int, chosen: Array, rounds: int = ROUNDS, enough: float = np.inf) -> Dual:
+    """Bound the price of k sites from below, beginning from a known choice; a bound of ``enough`` will do."""
     price = price_sites(costs, chosen)
     limit, at = _look_near(costs, chosen)
     from gridplan.siting.kernels import count_served, weigh_sites
@@ -54,32 +65,28 @@ def bound_costs(costs: Costs, k: int, chosen: Array, start: Array | None = None,
     rows, ways = costs.rows[at], costs.ways[at]
     indptr = np.concatenate([[0], np.cumsum(np.bincount(costs.columns[at], minlength=m))])
     served = np.zeros(len(weights))
-    pay = np.minimum(limit, _start_prices(costs, chosen) if start is None else start)
-    step, stale, direction = 1.0, 0, np.zeros(len(pay))
+    pay = np.minimum(limit, _start_prices(costs, chosen))
+    step, stale, direction = FIRST, 0, np.zeros(len(pay))
     best, best_pay, best_worth = -np.inf, pay, np.zeros(m)
     tried: set[bytes] = set()
     for _ in range(rounds):
         worth = np.empty(m)
         weigh_sites(indptr, rows, ways, weights, pay, worth)
         taken = np.argsort(-worth, kind="stable")[:k]
-        total = costs.base + float(weights @ pay) - float(worth[taken].sum())
-        if total > best + 1e-7 * abs(best) if np.isfinite(best) else True:
-            stale = 0
-        else:
-            stale += 1
+        total = costs.base + float((weights * pay).sum() - worth[taken].sum())
+        stale = 0 if total > best + 1e-6 * abs(best) or not np.isfinite(best) else stale + 1
         if total > best:
             best, best_pay, best_worth = total, pay, worth
             chosen, price = _try_choice(costs, taken, chosen, price, tried)
-        if price - best <= 1e-9 * max(abs(price), 1e-300):
-            break
         if stale >= PATIENCE:
-            step, stale, pay, direction = step / 2, 0, best_pay, 0 * direction
-            if step < 1e-3:
-                break
-            continue
+            step, stale = step * SHRINK, 0
+        if step < LAST or best >= enough or price - best <= 1e-9 * max(abs(price), 1e-300):
+            break
         count_served(indptr, rows, ways, pay, taken, served)
-        direction = SMOOTH * direction + (1 - SMOOTH) * (1.0 - served)
-        size = float((weights * direction) @ direction)
+        want = 1.0 - served
+        want[((pay <= 0) & (want < 0)) | ((pay >= limit) & (want > 0))] = 0.0
+        direction = SMOOTH * direction + (1 - SMOOTH) * want
+        size = float((weights * direction**2).sum())
         if size <= 0:
             break
         pay = np.clip(pay + step * (price - total) / size * direction, 0.0, limit)

@@ -25,7 +25,7 @@ def add_greedily(costs: Costs, k: int, until: float = -np.inf) -> tuple[Array, A
     Returns the sites in the order they were added (numbers within the costs), and the price after each, float64[len + 1].
     """
     near = costs.beyond.copy()
-    price = costs.base + float(costs.weights @ near)
+    price = costs.base + float((costs.weights * near).sum())
     least = TINY * max(price, 1e-300)
     saved = costs.weights[costs.rows] * (near[costs.rows] - costs.ways)
     first = np.bincount(costs.columns, weights=saved, minlength=len(costs.sites))
@@ -38,7 +38,7 @@ def add_greedily(costs: Costs, k: int, until: float = -np.inf) -> tuple[Array, A
         own = slice(costs.indptr[j], costs.indptr[j + 1])
         rows, ways = costs.rows[own], costs.ways[own]
         if age < len(chosen):
-            now = float(costs.weights[rows] @ np.maximum(0.0, near[rows] - ways))
+            now = float((costs.weights[rows] * np.maximum(0.0, near[rows] - ways)).sum())
             heapq.heapreplace(heap, (-now, j, len(chosen)))
             continue
         if -saving <= least:

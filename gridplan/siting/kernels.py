@@ -34,6 +34,40 @@ def count_served(indptr: Any, rows: Any, ways: Any, pay: Any, taken: Any, served
 
 
 @njit(cache=True, nogil=True)
+def fill_room(a: int, b: int, rows: Any, ways: Any, weights: Any, pay: Any, room: float, served: Any) -> float:
+    """Fill the room of one site, entries a to b, with whoever pays most beyond the way; adds to ``served`` and returns what it brings."""
+    over = pay[rows[a:b]] - ways[a:b]
+    total = 0.0
+    for e in np.argsort(-over, kind="mergesort"):
+        if over[e] <= 0 or room <= 0:
+            break
+        i = rows[a + e]
+        part = min(room, weights[i])
+        room -= part
+        total += part * over[e]
+        served[i] += part
+    return total
+
+
+@njit(cache=True, nogil=True)
+def weigh_rooms(indptr: Any, rows: Any, ways: Any, weights: Any, pay: Any, rooms: Any, worth: Any) -> None:
+    """Weigh what each site brings (into ``worth``) with the room it has."""
+    waste = np.zeros(len(weights))
+    for j in range(len(worth)):
+        worth[j] = fill_room(indptr[j], indptr[j + 1], rows, ways, weights, pay, rooms[j], waste)
+
+
+@njit(cache=True, nogil=True)
+def count_roomed(indptr: Any, rows: Any, ways: Any, weights: Any, pay: Any, rooms: Any, taken: Any, served: Any) -> None:
+    """Count (into ``served``) how many times the sites taken serve each place, as far as they have room."""
+    served[:] = 0.0
+    for j in taken:
+        fill_room(indptr[j], indptr[j + 1], rows, ways, weights, pay, rooms[j], served)
+    for i in range(len(served)):
+        served[i] /= weights[i]
+
+
+@njit(cache=True, nogil=True)
 def _look(i: int, starts: Any, near: Any, far: Any, beyond: Any, is_open: Any, first: Any, second: Any, at: Any) -> None:
     """Look up a place's nearest and second nearest open site."""
     first[i] = second[i] = beyond[i]

@@ -159,13 +159,13 @@ class Siting:
         return abs(self.objective - self.bound) / max(abs(self.objective), abs(self.bound))
 
 
-def assign_nearest(problem: SitingProblem, chosen: Array) -> csr_array:
-    """Assign each place to its nearest post, fixed or chosen, the first of equals."""
+def assign_nearest(problem: SitingProblem, chosen: Array, beyond: float = np.inf) -> csr_array:
+    """Assign each place to its nearest post, fixed or chosen, the first of equals; none that is ``beyond`` away or farther."""
     n, m = problem.ways.shape
     is_open = np.zeros(m, bool)
     is_open[problem.fixed] = is_open[chosen] = True
     rows = np.repeat(np.arange(n), np.diff(problem.ways.indptr))
-    at = np.flatnonzero(is_open[problem.ways.indices] & (problem.weights[rows] > 0))
+    at = np.flatnonzero(is_open[problem.ways.indices] & (problem.weights[rows] > 0) & (problem.ways.data < beyond))
     at = at[np.lexsort((problem.ways.indices[at], problem.ways.data[at], rows[at]))]
     place, first = np.unique(rows[at], return_index=True)
     starts = np.concatenate([[0], np.cumsum(np.bincount(place, minlength=n))])
