@@ -17,8 +17,8 @@ PACKAGE = ROOT / "gridplan"
 # From the ground up; modules on one floor do not import one another. A room that is a folder may import within itself.
 FLOORS = [
     ["errors", "deadline"],
-    ["engine", "schema", "rulebook"],
-    ["people_rules", "walking_rules"],
+    ["engine", "schema", "rulebook", "programmes"],
+    ["people_rules", "walking_rules", "coverage_rules", "siting"],
     ["rules"],
     ["conform", "faces", "shapes", "codes", "parquet"],
     ["site"],
@@ -41,7 +41,7 @@ FLOORS = [
     ["plan"],
     ["layering"],
     ["planning", "tallies", "outcomes"],
-    ["organisation", "staffing", "pairing", "rating"],
+    ["organisation", "staffing", "pairing", "rating", "coverage"],
     ["audit_rules", "proving"],
     ["auditing", "frontier"],
     ["disclosure"],
