@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from gridplan.coverage_rules import CoverageRules
 from gridplan.errors import RuleError
 from gridplan.people_rules import (
     DisclosureRules,
@@ -220,6 +221,7 @@ class Rules:
     staffing: StaffingRules = field(default_factory=StaffingRules)
     pairing: PairingRules = field(default_factory=PairingRules)
     rating: RatingRules = field(default_factory=RatingRules)
+    coverage: CoverageRules = field(default_factory=CoverageRules)
     disclosure: DisclosureRules = field(default_factory=DisclosureRules)
     columns: Mapping[str, str] = field(default_factory=dict)
 

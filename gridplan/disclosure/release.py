@@ -26,7 +26,7 @@ KEPT = ("communities", "compounds", "barriers", "openings", "streets", "places",
 STRIPPED = ("buildings", "institutions", "links", "subgrids")
 WITHHELD = (
     *("stairwells", "neighbours", "exceptions", "members", "party_orgs", "posts", "duties", "indicators", "gaps", "ratings"),
-    *("counts", "ledger"),
+    *("service_posts", "reach", "coverage", "siting", "counts", "ledger"),
 )
 
 
