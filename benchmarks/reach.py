@@ -10,10 +10,11 @@ import pandas as pd
 import shapely
 
 from benchmarks.cases import CASES
+from gridplan.conform import make_empty
 from gridplan.planning import prepare_site
 from gridplan.reading import read_site
 from gridplan.rules import Rules
-from gridplan.site import Site
+from gridplan.site import SITE_TABLES, Site
 from gridplan.stairwells import find_stairwells
 from gridplan.walking.access import reach_doors
 from gridplan.walking.detour import fit_detour
@@ -58,9 +59,6 @@ def measure_city():
     codes = pd.Index([f"s{n:06d}" for n in range(len(ends))], name="street")
     data = {"kind": "residential", "name": "", "bridge": False, "tunnel": False}
     streets = gpd.GeoDataFrame(data, index=codes, geometry=shapely.linestrings(xy[ends]), crs=32650)
-    from gridplan.conform import make_empty
-    from gridplan.site import SITE_TABLES
-
     site = Site(**({table: make_empty(table, 32650) for table in SITE_TABLES} | {"streets": streets}))
     spread = [500_000 + BLOCK * SIDE * rng.random((count, 2)) for count in (DOORS, POSTS)]
     doors, posts = (
@@ -78,6 +76,7 @@ def measure_case(name, site, doors, posts):
     tell(name, "network", f"{len(network.x):,} nodes", seconds)
     (access, _), seconds = clock(reach_doors, network, doors, site)
     tell(name, "doors to the streets", f"{access['snapped'].sum():,} of {len(access):,} doors", seconds)
+    compare_osmnx(name, network, doors, access, seconds)
     post, _ = reach_doors(network, posts, site)
     ways, seconds = clock(measure_paths, network, post, access, LIMIT)
     size = f"{len(post)} x {len(access):,}"
@@ -87,7 +86,7 @@ def measure_case(name, site, doors, posts):
     table, slow = clock(measure_networkx, network, post)
     tell(name, "the same by networkx", size, slow, compare(network, ways, table, post, access), slow / seconds)
     if importlib.util.find_spec("pandana"):
-        compare_pandana(name, network, post, access, ways, seconds)
+        compare_pandana(name, network, post, seconds)
     else:
         print(f"{name:20}left out: pandana is not installed")
     return network, access
@@ -130,30 +129,48 @@ def compare(network, ways, tables, post, access):
     return worst
 
 
-def compare_pandana(name, network, post, access, ways, seconds):
-    """Compare with pandana, which measures from node to node: the ways from the first ends of edges to one another."""
+def compare_osmnx(name, network, doors, access, seconds):
+    """Compare the way to the street with osmnx's nearest edges, which know no barriers, and count how many are the same."""
+    import osmnx
+
+    own = network.kept_edges
+    graph = nx.MultiGraph(crs="EPSG:32650")
+    graph.add_nodes_from(
+        (n, {"x": x, "y": y}) for n, (x, y) in enumerate(zip(network.x.tolist(), network.y.tolist(), strict=True))
+    )
+    ends = zip(network.u[own].tolist(), network.v[own].tolist(), network.metres[own].tolist(), strict=True)
+    graph.add_edges_from((u, v, {"length": metres}) for u, v, metres in ends)
+    graph.remove_nodes_from(list(nx.isolates(graph)))
+    graph = nx.MultiDiGraph(graph)
+    xy = shapely.get_coordinates(doors.geometry.to_numpy())
+    (_, off), slow = clock(lambda: osmnx.distance.nearest_edges(graph, xy[:, 0], xy[:, 1], return_dist=True))
+    same = access["snapped"].to_numpy() & (np.abs(access["leg"].to_numpy() - off) < 0.001)
+    tell(name, "nearest edges by osmnx", f"same for {same.sum():,} of {len(off):,}", slow, times=slow / seconds)
+
+
+def compare_pandana(name, network, post, seconds):
+    """Compare with pandana, from node to node: building, and the nodes within the limit of one end of each post."""
     import pandana
 
     own = network.kept_edges
-    ends = pd.DataFrame({"metres": network.metres[own]})
-    began = time.process_time()
-    net = pandana.Network(
-        pd.Series(network.x), pd.Series(network.y), pd.Series(network.u[own]), pd.Series(network.v[own]), ends, twoway=True
-    )
-    net.precompute(LIMIT)
-    build = time.process_time() - began
-    tell(name, "pandana: building", f"{len(network.x):,} nodes", build, times=build / seconds)
+    used = np.unique(np.concatenate([network.u[own], network.v[own]]))
+    ends = (pd.Series(own) for own in (network.u[own], network.v[own]))
+    places = (pd.Series(values[used], index=used) for values in (network.x, network.y))
+    net, slow = clock(lambda: pandana.Network(*places, *ends, pd.DataFrame({"metres": network.metres[own]}), twoway=True))
+    tell(name, "pandana: building", f"{len(used):,} nodes", slow, times=slow / seconds)
     start = network.u[post.loc[post["snapped"], "edge"].to_numpy()]
-    began = time.process_time()
-    found = net.nodes_in_range(start.tolist(), LIMIT)
-    tell(
-        name,
-        "pandana: nodes in range",
-        f"{len(start)} posts",
-        time.process_time() - began,
-        times=(time.process_time() - began) / seconds,
+    found, slow = clock(lambda: net.nodes_in_range(np.unique(start).tolist(), LIMIT))
+    column = found.columns[-1]
+    graph = nx.Graph()
+    graph.add_weighted_edges_from(
+        zip(network.u[own].tolist(), network.v[own].tolist(), network.metres[own].tolist(), strict=True)
     )
-    del found, access, ways
+    worst = 0.0
+    for node in np.unique(start)[:: max(1, len(start) // 20)]:
+        right = nx.single_source_dijkstra_path_length(graph, node, cutoff=LIMIT)
+        told = found[found["source"] == node].set_index("destination")[column]
+        worst = max(worst, max(abs(told[n] - metres) for n, metres in right.items() if n in told.index))
+    tell(name, "pandana: nodes within the limit", f"{len(np.unique(start))} nodes", slow, worst, slow / seconds)
 
 
 def clock(call, *args):

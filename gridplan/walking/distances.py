@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from gridplan.walking.network import WalkingNetwork
 
 Array = np.ndarray[Any, Any]
 CELLS = 8_000_000  # distances held at once, to bound the memory
+TOGETHER = 64  # sources whose surroundings are looked at together
 
 
 def measure_paths(network: WalkingNetwork, sources: pd.DataFrame, targets: pd.DataFrame, limit: float = np.inf) -> csr_array:
@@ -37,18 +39,53 @@ def measure_paths(network: WalkingNetwork, sources: pd.DataFrame, targets: pd.Da
     known = np.flatnonzero(sources["snapped"].to_numpy(bool))
     others = np.flatnonzero(targets["snapped"].to_numpy(bool))
     own, ends = sources.iloc[known], targets.iloc[others]
-    graph = add_sources(network, own)
-    n, batch = graph.shape[0], max(1, CELLS // max(1, graph.shape[0], len(ends)))
     found = []
-    for first in range(0, len(own), batch):
-        rows = np.arange(first, min(first + batch, len(own)))
-        ways = dijkstra(graph, indices=n - len(own) + rows, limit=limit)
-        metres = _finish(network, ways, own.iloc[rows], ends)
+    for rows in _batch_near(network, own, len(ends), limit):
+        part, number = crop_network(network, own.iloc[rows], limit)
+        near = np.flatnonzero(number[ends["edge"].to_numpy()] >= 0)
+        begin, end = (t.assign(edge=number[t["edge"].to_numpy()]) for t in (own.iloc[rows], ends.iloc[near]))
+        graph = add_sources(part, begin)
+        ways = dijkstra(graph, indices=np.arange(len(part.x), graph.shape[0]), limit=limit)
+        metres = _finish(part, ways, begin, end)
         row, column = np.nonzero(metres <= limit)
-        found.append((metres[row, column], known[rows[row]], others[column]))
+        found.append((metres[row, column], known[rows[row]], others[near[column]]))
     none = (np.zeros(0), known[:0], others[:0])
     data, row, column = (np.concatenate(part) for part in zip(none, *found, strict=True))
     return csr_array((data, (row, column)), shape=(len(sources), len(targets)))
+
+
+def _batch_near(network: WalkingNetwork, sources: pd.DataFrame, targets: int, limit: float) -> list[Array]:
+    """Batch sources that lie near one another: their rows."""
+    node = network.u[sources["edge"].to_numpy()]
+    strip = np.floor(network.x[node] / min(2 * max(limit, 1.0), 1e9))
+    order = np.lexsort((network.y[node], strip))
+    batch = max(1, min(TOGETHER, CELLS // max(1, len(network.x), targets)))
+    return [order[first : first + batch] for first in range(0, len(order), batch)]
+
+
+def crop_network(network: WalkingNetwork, sources: pd.DataFrame, limit: float) -> tuple[WalkingNetwork, Array]:
+    """Crop a network to what can be reached from some sources within a limit, by straight lines.
+
+    Returns the part, and for each edge of the network its number in the part (-1: not in it).
+    """
+    x, y, u, v = network.x, network.y, network.u, network.v
+    edge = sources["edge"].to_numpy()
+    ends = np.concatenate([u[edge], v[edge]])
+    inside = np.ones(len(x), bool)
+    if len(ends) and np.isfinite(limit):
+        inside = (x >= x[ends].min() - limit) & (x <= x[ends].max() + limit)
+        inside &= (y >= y[ends].min() - limit) & (y <= y[ends].max() + limit)
+    held = np.flatnonzero((inside[u] | inside[v]) & (network.component[u] == network.kept))
+    nodes = np.unique(np.concatenate([u[held], v[held]]))
+    place = np.zeros(len(x), np.int64)
+    place[nodes] = np.arange(len(nodes))
+    number = np.full(len(u), -1)
+    number[held] = np.arange(len(held))
+    part = replace(
+        network, x=x[nodes], y=y[nodes], u=place[u[held]], v=place[v[held]], metres=network.metres[held],
+        street=network.street[held], component=network.component[nodes],
+    )  # fmt: skip
+    return part, number
 
 
 def add_sources(network: WalkingNetwork, sources: pd.DataFrame) -> csr_array:
