@@ -75,7 +75,7 @@ def check(answer, best, problem, k):
 
 
 @pytest.mark.parametrize("is_tight", [False, True])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_cover_most_is_the_best_of_all_choices(is_tight, data):
     ways, weights, fixed, rooms, k = data.draw(problems(is_tight))
@@ -87,7 +87,7 @@ def test_cover_most_is_the_best_of_all_choices(is_tight, data):
 
 
 @pytest.mark.parametrize("is_tight", [False, True])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(data=st.data(), share=st.sampled_from([0.3, 0.5, 0.8, 1.0]))
 def test_cover_all_needs_the_fewest_of_all_choices(is_tight, data, share):
     ways, weights, fixed, rooms, _ = data.draw(problems(is_tight))
@@ -105,7 +105,7 @@ def test_cover_all_needs_the_fewest_of_all_choices(is_tight, data, share):
 
 
 @pytest.mark.parametrize("is_tight", [False, True])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(data=st.data(), beyond=st.sampled_from([4.0, 10.0, INF]))
 def test_p_median_is_the_best_of_all_choices(is_tight, data, beyond):
     ways, weights, fixed, rooms, k = data.draw(problems(is_tight))
@@ -117,7 +117,7 @@ def test_p_median_is_the_best_of_all_choices(is_tight, data, beyond):
 
 
 @pytest.mark.parametrize("is_tight", [False, True])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_p_centre_is_the_best_of_all_choices(is_tight, data):
     ways, weights, fixed, rooms, k = data.draw(problems(is_tight))

@@ -12,13 +12,15 @@ from typing import Any
 import numpy as np
 
 from gridplan.siting.costs import Costs, price_sites, reduce_costs
-from gridplan.siting.dual import Dual, bound_costs
+from gridplan.siting.dual import ROUNDS, Dual, bound_costs
 from gridplan.siting.exact import solve_costs
 from gridplan.siting.greedy import add_greedily, swap_sites
 
 Array = np.ndarray[Any, Any]
 WORK = 1_000_000_000  # steps of the kernels that disturbances may take
 DISTURBANCES = 3_000  # and at most so many
+SMALL = 2_000  # entries up to which branch and bound is quicker than a dual followed to its end
+GLANCE = 100  # rounds of the dual then
 ENTRIES = 30_000  # entries of a problem that is handed to branch and bound
 SHRUNK = 0.9  # share of the sites left at which it pays to begin again with those
 TINY = 1e-9
@@ -56,7 +58,8 @@ def choose_sites(costs: Costs, k: int, *, dear: float = np.inf, best: float = np
         return Choice(costs.sites[chosen], price, price)
     if any_below and price < best:
         return Choice(costs.sites[chosen], price, costs.base)
-    dual = bound_costs(costs, k, chosen, enough=min(price, best))
+    is_small = len(costs.rows) <= SMALL
+    dual = bound_costs(costs, k, chosen, GLANCE if is_small else ROUNDS, min(price, best))
     if dual.price < price:
         chosen = improve_sites(costs, dual.chosen)
         price = price_sites(costs, chosen)
@@ -68,7 +71,7 @@ def choose_sites(costs: Costs, k: int, *, dear: float = np.inf, best: float = np
     if any_below and price < best:
         return choice
     opened, kept = fix_sites(dual, k, limit)
-    if len(kept) <= SHRUNK * len(costs.sites):
+    if len(kept) <= SHRUNK * len(costs.sites) and not is_small:
         core = reduce_costs(costs, opened, kept)
         inner = choose_sites(core, k - len(opened), dear=dear, best=limit, any_below=any_below)
         sites, found, bound = np.union1d(costs.sites[opened], inner.sites), inner.price, max(bound, min(limit, inner.bound))

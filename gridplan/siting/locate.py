@@ -15,6 +15,7 @@ from gridplan.siting.shared import choose_shared, cover_shared, make_rooms
 from gridplan.siting.sharing import Rooms, share_out
 
 Array = np.ndarray[Any, Any]
+FRACTION = 0.01  # households; where places are shared out in fractions, less than this may be left out
 
 
 def cover_most(problem: SitingProblem, k: int) -> Siting:
@@ -61,16 +62,14 @@ def p_median(problem: SitingProblem, k: int, beyond: float = np.inf) -> Siting:
     >>> answer.chosen.tolist(), answer.objective, answer.ended
     ([1], 200.0, 'optimal')
     """
-    dear = beyond
-    if not np.isfinite(beyond):  # more than all households together can walk
-        used = problem.weights[problem.weights > 0]
-        longest = float(problem.ways.data.max(initial=0.0))
-        dear = (problem.total * longest + 1.0) / (float(used.min()) if len(used) else 1.0)
-    choice = _choose(problem, problem.ways, np.full(len(problem.weights), dear), k, np.inf if np.isfinite(beyond) else dear)
-    price, bound = choice.price, choice.bound
-    if not np.isfinite(beyond):
-        price, bound = (np.inf if value > problem.total * longest + 0.5 else value for value in (price, bound))
-    return _answer(problem, choice.sites, price, bound, beyond)
+    if np.isfinite(beyond):
+        choice = _choose(problem, problem.ways, np.full(len(problem.weights), beyond), k)
+        return _answer(problem, choice.sites, choice.price, choice.bound, beyond)
+    longest = problem.total * float(problem.ways.data.max(initial=0.0))
+    dear = (longest + 1.0) / _find_unit(problem)  # to leave anyone out costs more than all together can walk
+    choice = _choose(problem, problem.ways, np.full(len(problem.weights), dear), k, dear)
+    price, bound = (np.inf if value > longest + 0.5 else value for value in (choice.price, choice.bound))
+    return _answer(problem, choice.sites, price, bound)
 
 
 def cover_all(problem: SitingProblem, share: float = 1.0) -> Siting:
@@ -128,6 +127,14 @@ def p_centre(problem: SitingProblem, k: int) -> Siting:
             break
     objective = float(radii[high]) if best is not None else np.inf
     return _answer(problem, best, objective, float(radii[low]) if low < len(radii) else np.inf)
+
+
+def _find_unit(problem: SitingProblem) -> float:
+    """Find the fewest households that can be left out, if any are."""
+    if problem.capacities is None:
+        return float(problem.weights[problem.weights > 0].min(initial=np.inf)) if problem.total else 1.0
+    amounts = np.append(problem.weights, problem.capacities[np.isfinite(problem.capacities)])
+    return 1.0 if (amounts == np.rint(amounts)).all() else FRACTION
 
 
 def _within(problem: SitingProblem, radius: float) -> SitingProblem:
