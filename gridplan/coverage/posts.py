@@ -75,7 +75,7 @@ def _take_places(plan: Plan, kinds: dict[str, Service]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "service_post": places.index.to_numpy(object), "kind": places["kind"].to_numpy(object), "status": "existing",
-            "name": places["name"].to_numpy(object), "area": places["area"].to_numpy(float), "geometry": points,
+            "subgrid": "", "stairwell": "", "name": places["name"].to_numpy(object), "area": places["area"].to_numpy(float), "geometry": points,
         }
     )  # fmt: skip
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import geopandas as gpd
@@ -65,7 +65,9 @@ def lay_footing(site: Site, ground: Ground, rules: Rules) -> Footing:
     if len(network.kept_edges) == 0:
         return Footing(site, ground, rules, None, None, obstacles, [note_detour(rules.walking, len(ground))])
     access, told = reach_doors(network, ground.doors, site, rules.walking)
-    return Footing(site, ground, rules, network, access, obstacles, [*entries, *told])
+    metres = float(network.metres[network.kept_edges].sum())
+    along = Entry("walking", "stairwells", "noted", len(ground), f"ways go along {metres:,.0f} m of streets")
+    return Footing(site, ground, rules, network, access, obstacles, [*entries, *told, along])
 
 
 def measure_ways(
@@ -74,8 +76,7 @@ def measure_ways(
     """Measure the way from each stairwell to each post that it may go to, up to a limit in metres.
 
     Along the streets; between doors of one compound, or no farther apart than ``walking.straight_reach``, straight times the
-    detour factor if that is shorter and nothing lies between. Posts are measured some at a time, each time on the part of
-    the streets that the limit leaves in reach, which changes no way.
+    detour factor if that is shorter and nothing lies between. Posts near one another are measured together.
 
     Returns
     -------
@@ -93,7 +94,7 @@ def measure_ways(
     for rows in _batch_posts(posts, scopes):
         scope = str(scopes[rows[0]])
         doors = _find_doors(footing.ground, posts.iloc[rows], scope, at[rows], limit)
-        door, post, metres = _measure_batch(footing, access, posts, rows, doors, at, limit)
+        door, post, metres = _measure_batch(footing, access, posts, rows, doors, limit)
         allowed = find_groups(footing.ground, posts, scope)
         own = (footing.ground.group(scope)[door] == allowed[post]) & (allowed[post] >= 0)
         parts.append((door[own], post[own], metres[own]))
@@ -131,45 +132,16 @@ def _find_doors(ground: Ground, posts: gpd.GeoDataFrame, scope: str, at: Array, 
 
 
 def _measure_batch(
-    footing: Footing, access: pd.DataFrame | None, posts: gpd.GeoDataFrame, rows: Array, doors: Array, at: Array, limit: float
+    footing: Footing, access: pd.DataFrame | None, posts: gpd.GeoDataFrame, rows: Array, doors: Array, limit: float
 ) -> tuple[Array, Array, Array]:
     if len(doors) == 0:
         return doors, doors, np.zeros(0)
     if access is None or footing.network is None or footing.access is None:
         found = measure_straight(posts.iloc[rows], footing.ground.doors.iloc[doors], footing.site, footing.rules.walking, limit)
     else:
-        own, ends = access.iloc[rows], footing.access.iloc[doors]
-        part, edge = clip_network(footing.network, at[rows].min(axis=0) - limit, at[rows].max(axis=0) + limit, own["edge"])
-        own, ends = _renumber(own, edge), _renumber(ends, edge)
-        found = measure_paths(part, own, ends, limit)
+        found = measure_paths(footing.network, access.iloc[rows], footing.access.iloc[doors], limit)
     pairs = found.tocoo()
     return doors[pairs.col], rows[pairs.row], pairs.data
-
-
-def clip_network(network: WalkingNetwork, low: Array, high: Array, more: Any) -> tuple[WalkingNetwork, Array]:
-    """Clip a network to the edges with an end within a box, and some more.
-
-    Returns the part, whose edges all count, and the number that each edge has in it (-1: none).
-    """
-    inside = (network.x >= low[0]) & (network.x <= high[0]) & (network.y >= low[1]) & (network.y <= high[1])
-    kept = (network.component[network.u] == network.kept) & (inside[network.u] | inside[network.v])
-    more = np.asarray(more, np.int64)
-    kept[more[more >= 0]] = True
-    edges = np.flatnonzero(kept)
-    edge = np.full(len(network.u) + 1, -1)
-    edge[edges] = np.arange(len(edges))
-    nodes, ends = np.unique(np.concatenate([network.u[edges], network.v[edges]]), return_inverse=True)
-    u, v = ends.reshape(2, -1)
-    part = replace(
-        network, x=network.x[nodes], y=network.y[nodes], u=u.astype(np.int64), v=v.astype(np.int64),
-        metres=network.metres[edges], street=network.street[edges], component=np.zeros(len(nodes), np.int64), kept=0,
-    )  # fmt: skip
-    return part, edge
-
-
-def _renumber(access: pd.DataFrame, edge: Array) -> pd.DataFrame:
-    own = edge[access["edge"].to_numpy(np.int64)]
-    return access.assign(edge=own, snapped=own >= 0)
 
 
 def _measure_near(footing: Footing, posts: gpd.GeoDataFrame, scopes: Array, at: Array) -> tuple[Array, Array, Array]:
