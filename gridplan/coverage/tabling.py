@@ -190,7 +190,9 @@ def _sum_up(ground: Ground, level: str, amounts: Mapping[str, Array], rules: Rul
     group, codes, over = list_groups(ground, level)
     kept = group >= 0
     sums = {name: np.bincount(group[kept], amount[kept], minlength=len(codes)) for name, amount in amounts.items()}
-    table = pd.DataFrame({"level": level, "of": codes, **sums}).assign(community=np.asarray(over, object) if level != "city" else "")
+    table = pd.DataFrame({"level": level, "of": codes, **sums}).assign(
+        community=np.asarray(over, object) if level != "city" else ""
+    )
     table["low_share"] = np.nan
     if level in ("city", "class"):
         table["low_share"] = _share_low(ground, amounts, level, rules)
