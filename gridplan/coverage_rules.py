@@ -14,8 +14,8 @@ SERVICES = (
     "canteen 15 1500 0 city; clinic 15 0 0 city"
 )
 SERVICES_SEEN = (
-    "minutes: 15-minute living circle (upi-planning.org.cn, 2022), others assumed; 54: as organisation.central_load; 30 m2 for 100 "
-    "households: Dezhou Daily, with which 500 m2 serve 1,667; the rest: assumption of gridplan, set your own"
+    "minutes: 15-minute living circle (upi-planning.org.cn, 2022), others assumed; 54: as organisation.central_load; 30 m2 for "
+    "100 households: Dezhou Daily, with which 500 m2 serve 1,667; the rest: assumption of gridplan, set your own"
 )
 CANDIDATES = "service_centre|volunteer_post|community_centre|townhall|market|school"
 

@@ -293,7 +293,7 @@ def test_the_auditor_finds_nothing_wrong_with_what_reach_wrote():
         ("coverage", "level == 'city' and minutes == 2", {"reachable": 7}, "do not come to"),
         ("coverage", "level == 'community' and minutes == 2", {"backed_up": 50}, "do not come to"),
         ("coverage", "level == 'city' and minutes == 1", {"reachable": 50}, "fewer in reach"),
-        ("service_posts", "kind == 'canteen'", {"served": 99}, "more households than"),
+        ("service_posts", "kind == 'canteen'", {"served": 99}, "more households than reach"),
     ],
 )
 def test_the_auditor_finds_planted_faults(name, where, values, words):

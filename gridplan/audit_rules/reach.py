@@ -53,7 +53,7 @@ def _check_rows(e: Evidence, reach: pd.DataFrame) -> list[pd.DataFrame]:
     names = pd.DataFrame(index=[" ".join(key) for key in uneven.index])
     return [
         _tell("reach", reach[door < 0], "of a stairwell that does not exist"),
-        _tell("reach", reach[(door >= 0) & (homes != reach["households"].to_numpy())], "with households other than the stairwell's"),
+        _tell("reach", reach[(door >= 0) & (homes != reach["households"].to_numpy())], "with other households than the stairwell"),
         _tell("reach", reach[lost], "whose post does not exist"),
         _tell("reach", reach[over], "with more households served than there are"),
         _tell("reach", reach[beyond], "with households served out of reach"),
@@ -91,7 +91,7 @@ def _check_posts(e: Evidence) -> list[pd.DataFrame]:
     off = pd.DataFrame(index=by_kind.index[(by_kind != held).to_numpy()])
     return [
         _tell("service_posts", there[~known], "that is neither a place nor a post of the plan", noun="post"),
-        _tell("service_posts", posts[posts["served"] > most], "with more households than reach it or it has room for", noun="post"),
+        _tell("service_posts", posts[posts["served"] > most], "with more households than reach or fit it", noun="post"),
         _tell("service_posts", off, "whose posts serve other households than the stairwells say", noun="kind"),
     ]  # fmt: skip
 

@@ -51,7 +51,7 @@ def site_command(
     path: PlanPath,
     kind: Annotated[str | None, typer.Option(help="Kind of post to add, e.g. canteen.", show_default=False)] = None,
     add: Annotated[int | None, typer.Option(min=0, help="How many posts to add.")] = None,
-    share: Annotated[float | None, typer.Option(min=0, max=1, help="Share of households to serve, by as few as possible.")] = None,
+    share: Annotated[float | None, typer.Option(min=0, max=1, help="Share of households to serve, by the fewest.")] = None,
     question: Annotated[Question, typer.Option(help="With --add: what they are to be best at.")] = Question.most,
     unlimited: Annotated[bool, typer.Option("--unlimited", help="As if every post had room for all.")] = False,
     output: Output = None, overwrite: Overwrite = False, rules_file: RulesFile = None, settings: Set = None,

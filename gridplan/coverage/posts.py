@@ -78,7 +78,8 @@ def _take_places(plan: Plan, kinds: dict[str, Service]) -> pd.DataFrame:
     points = np.where(shapely.get_type_id(shapes) == 0, shapes, shapely.point_on_surface(shapes))
     return pd.DataFrame(
         {
-            "service_post": places.index.to_numpy(object), "kind": places["kind"].to_numpy(object), "status": "existing",
+            "service_post": places.index.to_numpy(object),
+            "kind": places["kind"].to_numpy(object), "status": "existing",
             "subgrid": "", "stairwell": "", "name": places["name"].to_numpy(object), "area": places["area"].to_numpy(float), "geometry": points,
         }
     )  # fmt: skip

@@ -144,8 +144,9 @@ def find_straight(ground: Ground, posts: Any, scope: str, doors: Array) -> tuple
 
 
 def tabulate_coverage(ground: Ground, reach: Reach, table: pd.DataFrame, state: str, rules: Rules) -> pd.DataFrame:
-    """Tabulate whom one kind of post reaches, serves and backs up: by city, class and community for every threshold; by sub-grid
-    for the threshold of the kind.
+    """Tabulate whom one kind of post reaches, serves and backs up.
+
+    By city, class and community for every threshold; by sub-grid for that of the kind.
     """
     service, own_rules = reach.service, rules.coverage
     told = {*read_minutes(own_rules.thresholds), service.minutes}

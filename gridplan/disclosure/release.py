@@ -22,6 +22,7 @@ from gridplan.plan import Plan
 from gridplan.rules import Rules
 
 CENTRAL = "central_household"
+
 # A list of what may leave, not of what may not: a table that stands in neither list leaves empty.
 KEPT = ("communities", "compounds", "barriers", "openings", "streets", "places", "special_grids", "touches", "grids")
 STRIPPED = ("buildings", "institutions", "links", "subgrids")
