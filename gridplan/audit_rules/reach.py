@@ -53,7 +53,7 @@ def _check_rows(e: Evidence, reach: pd.DataFrame) -> list[pd.DataFrame]:
     names = pd.DataFrame(index=[" ".join(key) for key in uneven.index])
     return [
         _tell("reach", reach[door < 0], "of a stairwell that does not exist"),
-        _tell("reach", reach[(door >= 0) & (homes != reach["households"].to_numpy())], "with other households than the stairwell"),
+        _tell("reach", reach[(door >= 0) & (homes != reach["households"].to_numpy())], "with other households than its door"),
         _tell("reach", reach[lost], "whose post does not exist"),
         _tell("reach", reach[over], "with more households served than there are"),
         _tell("reach", reach[beyond], "with households served out of reach"),

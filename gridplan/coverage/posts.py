@@ -80,7 +80,8 @@ def _take_places(plan: Plan, kinds: dict[str, Service]) -> pd.DataFrame:
         {
             "service_post": places.index.to_numpy(object),
             "kind": places["kind"].to_numpy(object), "status": "existing",
-            "subgrid": "", "stairwell": "", "name": places["name"].to_numpy(object), "area": places["area"].to_numpy(float), "geometry": points,
+            "subgrid": "", "stairwell": "", "name": places["name"].to_numpy(object), "area": places["area"].to_numpy(float),
+            "geometry": points,
         }
     )  # fmt: skip
 
