@@ -1,5 +1,7 @@
 """Coverage: streets with a post or two, where everybody can count who reaches what."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,7 +18,10 @@ from gridplan.coverage_rules import CoverageRules, read_services
 from gridplan.disclosure.release import release
 from gridplan.errors import PlanError, RuleError
 from gridplan.plan import Plan
+from gridplan.planning import prepare_site
+from gridplan.reading import read_site
 from gridplan.rules import Rules
+from gridplan.stairwells import find_stairwells
 from tests.villages import CRS, make_site, make_table
 
 WALK = {"speed": 100.0, "slow_speed": 50.0}  # metres a minute, so that ways are counted in the head
@@ -219,7 +224,7 @@ def test_volunteers_reach_a_share_of_requests_and_their_team_stands_beside_its_n
 spots = st.lists(st.integers(-500, 1500), max_size=4)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(homes=st.lists(st.integers(0, 1000), min_size=1, max_size=6, unique=True), canteens=spots, more=st.integers(-500, 1500),
        room=st.integers(0, 40))  # fmt: skip
 def test_adding_a_post_never_lowers_coverage_and_the_numbers_reconcile(homes, canteens, more, room):
@@ -305,3 +310,46 @@ def test_the_auditor_finds_planted_faults(name, where, values, words):
 
 def test_crs_is_that_of_the_land():
     assert reach(draw_street(canteens=[0]), by()).service_posts.crs == CRS
+
+
+def test_the_verbs_write_a_plan_and_say_what_comes_next(tmp_path):
+    from typer.testing import CliRunner
+
+    from gridplan.cli import app
+    from gridplan.storage import read_plan, write_plan
+
+    plan = draw_street(homes=range(0, 900, 100), places=[{"place": "m", "kind": "market", "geometry": Point(700, 0)}])
+    write_plan(plan.replace(manifest=plan.manifest | {"rules": by("canteen 1 0 0 city").to_dict()}), tmp_path / "p")
+    done = CliRunner().invoke(app, ["reach", str(tmp_path / "p"), "--overwrite"])
+    assert done.exit_code == 0, done.output
+    assert "--kind canteen --add 3" in done.output
+    done = CliRunner().invoke(app, ["site", str(tmp_path / "p"), "--kind", "canteen", "--add", "1", "--overwrite"])
+    assert done.exit_code == 0, done.output
+    again = read_plan(tmp_path / "p")
+    assert again.siting["served"].tolist() == [0.0, 30.0]
+    assert again.service_posts["status"].tolist() == ["proposed"]
+    assert len(again.reach) == 2 * 9
+
+
+REAL = Path(__file__).parents[2] / "shared" / "data" / "liechtenstein" / "liechtenstein-2013-08-03.osm.pbf"
+
+
+@pytest.mark.skipif(not REAL.exists(), reason="the extract of Liechtenstein stands outside the project, in ../shared/data")
+def test_liechtenstein_the_doors_that_reach_no_street_are_told_and_sums_reconcile():
+    rules = by("school 15 0 0 city; townhall 15 500 0 community", farthest=3000.0)
+    site = prepare_site(read_site(REAL), rules)
+    doors, _ = find_stairwells(site.buildings, site.communities["kind"], rules.urban, rules.rural, rules.stairwells)
+    empty = {
+        name: make_empty(name, site.crs if name == "subgrids" else None) for name in ("neighbours", "subgrids", "exceptions")
+    }
+    plan = reach(Plan(site=site, stairwells=doors, manifest={"rules": rules.to_dict()}, **empty))
+    school = plan.reach[plan.reach["kind"] == "school"]
+    assert len(school) == len(doors)
+    lost = school[school["reason"] == "unsnapped"]
+    assert lost["metres"].isna().all()
+    for kind in ("school", "townhall"):
+        row = city(plan, kind)
+        assert row["households"] == doors["households"].sum()
+        assert row["backed_up"] <= row["reachable"]
+        assert row["served"] <= row["reachable"]
+    assert 0.3 < city(plan, "school")["reachable_share"] < 1.0
