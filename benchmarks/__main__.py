@@ -13,6 +13,8 @@ BENCHMARKS = {
         "what the verbs on people cost and prove on a district, its ratios beside Tangshan's",
         ("hierarchy", "households"),
     ),
+    "siting": ("where to add posts: answers, bounds and time, beside spopt", ("only",)),
+    "reach": ("ways on foot beside osmnx, networkx and pandana, and 100,000 nodes with 700 posts", ()),
     "scale": ("seconds and memory from a town to a prefecture", ("full",)),
 }
 

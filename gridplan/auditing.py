@@ -27,6 +27,7 @@ from gridplan.audit_rules.membership import check_communities, check_membership,
 from gridplan.audit_rules.organisation import check_chain, check_counts, check_pieces, check_sizes
 from gridplan.audit_rules.pairing import check_pairing
 from gridplan.audit_rules.rating import check_rating
+from gridplan.audit_rules.reach import check_reach
 from gridplan.audit_rules.staffing import check_staffing
 from gridplan.audit_rules.walking import (
     check_barriers,
@@ -121,9 +122,9 @@ def audit_part(plan: Plan, rules: Rules | None = None) -> Audit:
 
 
 def find_across(plan: Plan, rules: Rules | None = None) -> pd.DataFrame:
-    """Find what breaks rules that look across all communities: pairing and rating."""
+    """Find what breaks rules that look across all communities: pairing, rating and reach."""
     evidence = _open_evidence(plan, rules)
-    return join_findings([check_pairing(evidence), check_rating(evidence)])
+    return join_findings([check_pairing(evidence), check_rating(evidence), check_reach(evidence)])
 
 
 def _open_evidence(plan: Plan, rules: Rules | None) -> Evidence:
@@ -163,7 +164,7 @@ def _judge(evidence: Evidence, whole: bool) -> Audit:
             check_pieces(evidence),
             check_central(evidence),
             check_staffing(evidence),
-            *([check_pairing(evidence), check_rating(evidence)] if whole else []),
+            *([check_pairing(evidence), check_rating(evidence), check_reach(evidence)] if whole else []),
         ]
     )
     findings = order_findings(findings)

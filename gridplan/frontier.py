@@ -15,7 +15,7 @@ from gridplan.division.search import total_price
 from gridplan.engine import Progress, keep_silent, map_tasks
 from gridplan.neighbours import find_neighbours
 from gridplan.plan import Plan
-from gridplan.planning import make_problems, prepare_site
+from gridplan.planning import find_ways, make_problems, prepare_site
 from gridplan.proving import check_communities
 from gridplan.rules import Rules
 from gridplan.site import Site
@@ -90,7 +90,7 @@ def _find_problem(land: Site | Plan, community: str, rules: Rules | None) -> Pro
     """Find the division problem of one community."""
     if isinstance(land, Plan):
         rules = rules or Rules.from_dict(land.manifest["rules"])
-        stairwells, neighbours = land.stairwells, land.neighbours
+        site, stairwells, neighbours = land.site, land.stairwells, land.neighbours
     else:
         rules = rules or Rules()
         site = prepare_site(land, rules)
@@ -101,7 +101,8 @@ def _find_problem(land: Site | Plan, community: str, rules: Rules | None) -> Pro
     check_communities([community], sorted(set(stairwells["community"])))
     stairwells = stairwells[stairwells["community"] == community]
     neighbours = neighbours[neighbours["focal"].isin(stairwells.index)]
-    return make_problems(stairwells, neighbours, rules)[community]
+    ways, _ = find_ways(site, stairwells, rules)
+    return make_problems(stairwells, neighbours, rules, ways)[community]
 
 
 def _price(problem: Problem, wish: str, factor: float) -> Problem:

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 DRAWN_TABLES = ("stairwells", "neighbours", "subgrids", "exceptions")
 LAYER_TABLES = ("grids", "special_grids", "touches")
 PEOPLE_TABLES = ("members", "party_orgs", "posts", "duties", "links", "indicators", "gaps", "ratings")
+REACH_TABLES = ("service_posts", "reach", "coverage", "siting")
 RELEASE_TABLES = ("published",)
 OPTIONAL_TABLES = (
-    LAYER_TABLES + PEOPLE_TABLES + RELEASE_TABLES
+    LAYER_TABLES + PEOPLE_TABLES + REACH_TABLES + RELEASE_TABLES
 )  # empty until the layer is drawn or the verb has run; not kept on disk while empty
 PLAN_TABLES = DRAWN_TABLES + OPTIONAL_TABLES
 ALL_TABLES = SITE_TABLES + PLAN_TABLES
@@ -38,6 +39,8 @@ class Plan:
     lie over them along rivers and railways and ``touches`` says which they meet; ``members`` holds counts by stairwell,
     ``party_orgs`` the chain of organisation, ``posts`` and ``duties`` who serves what (roles, never persons), ``links`` the
     pairings, ``indicators`` every figure beside its need, ``gaps`` what is unmet and why, ``ratings`` scores and bands.
+    ``service_posts`` are all posts that people walk to, ``reach`` how far each stairwell has to each kind of them, ``coverage``
+    whom they reach and serve, ``siting`` what more of them would bring.
     ``published`` stands only in a released plan: every count that may leave the house.
     """
 
@@ -58,6 +61,10 @@ class Plan:
     indicators: pd.DataFrame = None
     gaps: pd.DataFrame = None
     ratings: pd.DataFrame = None
+    service_posts: gpd.GeoDataFrame = None
+    reach: pd.DataFrame = None
+    coverage: pd.DataFrame = None
+    siting: pd.DataFrame = None
     published: pd.DataFrame = None
 
     def __post_init__(self) -> None:

@@ -31,6 +31,7 @@ from gridplan.special import find_specials, note_outside
 from gridplan.stairwells import find_stairwells
 from gridplan.surplus import return_surplus
 from gridplan.tessellation import tessellate
+from gridplan.walking.among import measure_among
 
 VERSION = "0.1.0"
 CUT_SHORT = "the search was ended early, by a time limit or by the user, so the plan depends on the machine"
@@ -158,7 +159,10 @@ def draw_plan(
     deadline: Deadline = ENDLESS,
 ) -> Plan:
     """Divide the stairwells of every community and write the plan's tables."""
-    problems = make_problems(stairwells, neighbours, rules)
+    progress("walking", 0, 1)
+    ways, walked = find_ways(site, stairwells, rules)
+    site = site.replace(ledger=write_ledger(site.ledger, walked))
+    problems = make_problems(stairwells, neighbours, rules, ways)
     shares = share_out([len(problem) for problem in problems.values()], count_workers(workers))
     divisions = map_tasks(
         lambda task: divide_atoms(task[0], rules.division.effort, seed, deadline.share(task[1])),
@@ -235,14 +239,26 @@ def _list_exclusives(grids: gpd.GeoDataFrame) -> pd.DataFrame:
     )
 
 
-def make_problems(stairwells: gpd.GeoDataFrame, neighbours: pd.DataFrame, rules: Rules) -> dict[str, Problem]:
-    """Make the division problem of every community, in the order of their codes."""
+def find_ways(site: Site, stairwells: gpd.GeoDataFrame, rules: Rules) -> tuple[dict[str, np.ndarray[Any, Any]], list[Entry]]:
+    """Find the walking metres among the stairwells of every community, where the rules ask for ways along the streets."""
+    return measure_among(site, stairwells, rules.walking) if rules.division.metric == "network" else ({}, [])
+
+
+def make_problems(
+    stairwells: gpd.GeoDataFrame, neighbours: pd.DataFrame, rules: Rules, ways: Mapping[str, Any] | None = None
+) -> dict[str, Problem]:
+    """Make the division problem of every community, in the order of their codes, with ways as :func:`find_ways` gives them."""
+    ways = ways or {}
     belongs = stairwells["community"].reindex(neighbours["focal"]).to_numpy()
     pairs = dict(tuple(neighbours.groupby(belongs, sort=True)))
     none = neighbours.iloc[:0]
     return {
         str(community): make_problem(
-            own, pairs.get(community, none), rules.find_band(str(own["community_kind"].iloc[0])), rules.prices
+            own,
+            pairs.get(community, none),
+            rules.find_band(str(own["community_kind"].iloc[0])),
+            rules.prices,
+            ways.get(str(community)),
         )
         for community, own in stairwells.groupby("community", sort=True)
     }

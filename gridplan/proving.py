@@ -15,7 +15,7 @@ from gridplan.engine import Progress, keep_silent, map_tasks
 from gridplan.errors import InputError
 from gridplan.errors import Problem as Wrong
 from gridplan.plan import Plan
-from gridplan.planning import make_problems
+from gridplan.planning import find_ways, make_problems
 from gridplan.rules import Rules
 
 Array = np.ndarray[Any, Any]
@@ -62,7 +62,9 @@ def prove(
     >>> bool((table["gap"] >= 0).all()), bool((table["gap"] < 0.2).all())
     (True, True)
     """
-    problems = make_problems(plan.stairwells, plan.neighbours, Rules.from_dict(plan.manifest["rules"]))
+    rules = Rules.from_dict(plan.manifest["rules"])
+    ways, _ = find_ways(plan.site, plan.stairwells, rules)
+    problems = make_problems(plan.stairwells, plan.neighbours, rules, ways)
     codes = list(problems) if communities is None else list(communities)
     check_communities(codes, list(problems))
     belongs = plan.stairwells["subgrid"]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from gridplan.coverage_rules import CoverageRules
 from gridplan.errors import RuleError
 from gridplan.people_rules import (
     DisclosureRules,
@@ -23,7 +24,8 @@ from gridplan.people_rules import (
     SpecialRules,
     StaffingRules,
 )
-from gridplan.rulebook import ASSUMED, DENSITY_SEEN, FOUNDING, check_fields, describe, rule, write_value
+from gridplan.rulebook import ASSUMED, DENSITY_SEEN, FOUNDING, check_fields, check_words, describe, rule, write_value
+from gridplan.walking_rules import WalkingRules
 
 
 @dataclass(frozen=True)
@@ -163,12 +165,14 @@ class DivisionRules:
     """How long the division searches."""
 
     effort: str = rule("default", "quick|default|thorough", "how long to search for a better division")
+    metric: str = rule("straight", "straight|network", "walk to the centre in straight lines, or along the streets")
 
     def __post_init__(self) -> None:
         """Refuse unknown words."""
         check_fields(self)
         if self.effort not in {"quick", "default", "thorough"}:
             raise RuleError(f"division.effort must be quick, default or thorough, not {self.effort!r}")
+        check_words(self, "metric", "straight", "network")
 
 
 @dataclass(frozen=True)
@@ -207,6 +211,7 @@ class Rules:
     households: HouseholdRules = HouseholdRules()
     stairwells: StairwellRules = StairwellRules()
     neighbours: NeighbourRules = NeighbourRules()
+    walking: WalkingRules = field(default_factory=WalkingRules)
     division: DivisionRules = DivisionRules()
     outlines: OutlineRules = OutlineRules()
     exclusive: ExclusiveRules = field(default_factory=ExclusiveRules)
@@ -216,6 +221,7 @@ class Rules:
     staffing: StaffingRules = field(default_factory=StaffingRules)
     pairing: PairingRules = field(default_factory=PairingRules)
     rating: RatingRules = field(default_factory=RatingRules)
+    coverage: CoverageRules = field(default_factory=CoverageRules)
     disclosure: DisclosureRules = field(default_factory=DisclosureRules)
     columns: Mapping[str, str] = field(default_factory=dict)
 

@@ -63,7 +63,7 @@ def _check_place(e: Evidence, host: Array, own: Array, wrong: Array, available: 
     """Check that no other stairwell with an available member would spare a sub-grid's households walking."""
     from gridplan.audit_rules.centres import sum_walks
 
-    cost = sum_walks(e, e.part, len(e.subgrids))
+    cost = sum_walks(e, e.part, len(e.subgrids), straight=True)
     best = np.full(len(e.subgrids), np.inf)
     able = (available > 0) & (e.part >= 0)
     np.minimum.at(best, e.part[able], cost[able])

@@ -16,7 +16,7 @@ AT_ONCE = 4_000_000  # pairs of stairwells whose walk is measured at once, to bo
 
 @dataclass(frozen=True)
 class Walks:
-    """Walks to the centre by sub-grid, by straight lines and climbs; NaN where the sub-grid has no centre of its own.
+    """Walks to the centre by sub-grid; NaN where the sub-grid has no centre of its own.
 
     ``centre`` is the row of the stairwell named as centre (-1 if none is, or it is not of the sub-grid), ``of_centre`` its
     household-metres, ``longest`` the longest walk to it, ``best`` and ``least`` the stairwell with the fewest household-metres.
@@ -32,7 +32,8 @@ class Walks:
 def measure_walks(evidence: Evidence) -> Walks:
     """Measure the walks within every sub-grid to each of its stairwells.
 
-    Between two doors it is the straight line and the climbs at both ends; over one door, the difference of the climbs.
+    Between two doors it is the straight line and the climbs at both ends; over one door, the difference of the climbs. Where
+    the rules say so, it is the way along the streets instead, found again from the plan's streets and barriers.
     """
     e, k = evidence, len(evidence.subgrids)
     part = np.where(np.isfinite(e.xy).all(axis=1), e.part, -1)
@@ -48,7 +49,7 @@ def measure_walks(evidence: Evidence) -> Walks:
     has = centre >= 0
     of_centre[has], longest[has] = cost[centre[has]], 0.0
     own = rows[has[part[rows]]]
-    np.maximum.at(longest, part[own], _walk(e, own, centre[part[own]]))
+    np.maximum.at(longest, part[own], _walk_ways(e, own, centre[part[own]]))
     return Walks(centre, of_centre, longest, best, least)
 
 
@@ -58,8 +59,24 @@ def _walk(e: Evidence, a: Array, b: Array) -> Array:
     return np.asarray(np.where(e.place[a] == e.place[b], np.abs(climb[a] - climb[b]), apart))
 
 
-def sum_walks(e: Evidence, part: Array, k: int) -> Array:
+def _walk_ways(e: Evidence, a: Array, b: Array) -> Array:
+    """Measure walks as the division is asked to; across communities in straight lines."""
+    walk = _walk(e, a, b)
+    if not e.ways:
+        return walk
+    of, names = pd.factorize(e.stairwells["community"])
+    order = np.argsort(of, kind="stable")
+    local = np.empty(len(of), np.int64)
+    local[order] = np.arange(len(of)) - np.searchsorted(of[order], of[order])
+    for c in np.unique(of[a]):
+        rows = np.flatnonzero((of[a] == c) & (of[b] == c))
+        walk[rows] = e.ways[str(names[c])][local[a[rows]], local[b[rows]]]
+    return walk
+
+
+def sum_walks(e: Evidence, part: Array, k: int, *, straight: bool = False) -> Array:
     """Add up, for each stairwell, households times walk over all stairwells of its sub-grid."""
+    measure = _walk if straight else _walk_ways
     order = np.argsort(part, kind="stable")
     order = order[part[order] >= 0]
     sizes = np.bincount(part[order], minlength=k)
@@ -73,7 +90,7 @@ def sum_walks(e: Evidence, part: Array, k: int) -> Array:
             continue
         first = np.cumsum(size) - size
         other = order[np.arange(size.sum()) + np.repeat(start[part[rows]] - first, size)]
-        walk = _walk(e, np.repeat(rows, size), other) * e.weight[other]
+        walk = measure(e, np.repeat(rows, size), other) * e.weight[other]
         cost[rows] = np.add.reduceat(walk, first)
     return cost
 

@@ -80,6 +80,15 @@ class Evidence:
         return np.column_stack([shapely.get_x(points), shapely.get_y(points)])
 
     @cached_property
+    def ways(self) -> dict[str, Array]:
+        """Walking metres among the stairwells of each community, where they go along the streets; else none."""
+        if self.rules.division.metric == "straight":
+            return {}
+        from gridplan.walking.among import measure_among
+
+        return measure_among(self.plan.site, self.stairwells, self.rules.walking)[0]
+
+    @cached_property
     def held(self) -> Array:
         """Households that each sub-grid's stairwells hold: int64[k]."""
         return self.count_by_subgrid(self.weight)

@@ -17,6 +17,7 @@ from gridplan.city.joining import join_city
 from gridplan.city.tables import drop_folder, load_table
 from gridplan.deadline import ENDLESS, Deadline, share_out
 from gridplan.engine import Progress, count_workers, keep_silent, map_processes
+from gridplan.errors import RuleError
 from gridplan.parquet import count_rows
 from gridplan.planning import count_cut_short
 from gridplan.reading import find_buildings
@@ -101,10 +102,14 @@ def plan_city(
         With everything that is wrong in all tables.
     EngineError
         If the scheduler does not answer or has no workers.
+    RuleError
+        If the rules ask for ways along the streets, which a chunk holds only some of.
     OutputExistsError
         If a plan is in the folder and ``overwrite`` is false.
     """
     output, rules = Path(output), rules or Rules()
+    if rules.division.metric != "straight":
+        raise RuleError("division.metric = network needs all streets at once -> plan the city whole, or take straight")
     refuse_existing(output, overwrite)
     told = {table: _write_paths(file) for table, file in (files or {}).items() if file}
     job = Job(str(source), told, dict(mapping or {}), crs, encoding, rules.to_dict(), seed, chunk, dict(inputs or {}))

@@ -122,7 +122,7 @@ def release_command(
         earlier = {"before": before, "published": published}
         plans = {name: storage.read_plan(place) for name, place in earlier.items() if place is not None}
         clock("release", 0, 1)
-        leaving = release(plan, **plans, rules=_choose_rules(plan, rules_file, settings).disclosure)
+        leaving = release(plan, **plans, rules=choose_rules(plan, rules_file, settings).disclosure)
         clock("writing", 0, 1)
         storage.write_plan(leaving, output, overwrite=overwrite)
     note = leaving.manifest["release"]
@@ -198,7 +198,7 @@ def _serve(
         clock("reading", 0, 1)
         plan = storage.read_plan(path)
         clock(verb, 0, 1)
-        done = work(plan, rules=_choose_rules(plan, rules_file, settings))
+        done = work(plan, rules=choose_rules(plan, rules_file, settings))
         clock("writing", 0, 1)
         storage.write_plan(done, target, overwrite=overwrite)
     _print_headline(verb, done.manifest.get("people", {}).get(verb, {}))
@@ -209,7 +209,7 @@ def _serve(
     console.out.print(f"next       gridplan {NEXT[verb]} {target}{more}", soft_wrap=True)
 
 
-def _choose_rules(plan: Plan, rules_file: Path | None, settings: list[str] | None) -> Rules:
+def choose_rules(plan: Plan, rules_file: Path | None, settings: list[str] | None) -> Rules:
     """Take the rules of the file, or those of the plan, and set those given one by one."""
     from gridplan.options import read_rules
     from gridplan.rules import Rules

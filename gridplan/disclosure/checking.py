@@ -19,7 +19,7 @@ from gridplan.plan import Plan
 from gridplan.rules import Rules
 
 EMPTY = ("stairwells", "neighbours", "exceptions", "members", "party_orgs", "posts", "duties", "indicators", "gaps", "ratings",
-         "counts", "ledger")  # fmt: skip
+         "service_posts", "reach", "coverage", "siting", "counts", "ledger")  # fmt: skip
 BLANK = {
     "buildings": ("households", "households_low", "households_high", "households_observed", "population", "stairwell_count"),
     "institutions": ("party_members",),

@@ -14,10 +14,10 @@ import highspy
 import numpy as np
 
 from gridplan.division.columns import Columns, hash_columns, join_columns, take_columns
-from gridplan.division.covering import open_model
 from gridplan.division.kernels import Data
 from gridplan.division.listing import price_parts
 from gridplan.division.pricing import make_desk, price_centres
+from gridplan.programmes import open_model
 
 Array = np.ndarray[Any, Any]
 BOX = 0.15  # half the side of the first box, in shares of the middle price of a household

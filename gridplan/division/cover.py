@@ -14,8 +14,8 @@ import numpy as np
 from scipy.sparse import csc_matrix, vstack
 
 from gridplan.division.columns import Columns, hash_columns, hash_parts, take_columns
-from gridplan.division.covering import open_cover
 from gridplan.division.relaxing import Relaxed, relax
+from gridplan.programmes import open_cover
 
 Array = np.ndarray[Any, Any]
 NODES = 60  # branch-and-bound nodes

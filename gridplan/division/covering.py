@@ -13,11 +13,11 @@ from typing import Any
 
 import highspy
 import numpy as np
-from highspy._core import _Highs
 from scipy.sparse import csr_matrix, vstack
 
 from gridplan.division.columns import hash_columns, hash_parts
 from gridplan.division.kernels import Data
+from gridplan.programmes import open_cover, open_model
 
 Array = np.ndarray[Any, Any]
 
@@ -209,31 +209,3 @@ def round_cover(store: Store, relaxed: Relaxed, k: int, data: Data, rng: np.rand
     for q in range(used, k):
         part[np.flatnonzero(part == np.argmax(np.bincount(part, minlength=k)))[-1]] = q
     return part
-
-
-def open_model() -> Any:
-    """Open a silent model on one thread; the bare class, since the one round it prints a banner when it is opened."""
-    model = _Highs()
-    model.setOptionValue("output_flag", False)
-    model.setOptionValue("threads", 1)
-    model.setOptionValue("random_seed", 0)
-    return model
-
-
-def open_cover(prices: Array, rows: Any, low: Array, high: Array, nodes: int, gap: float) -> Any:
-    """Open the integer problem of which columns to take: each costs its price, the rows' sums stay from low to high.
-
-    ``rows`` is a matrix by columns (csc), ``nodes`` and ``gap`` say how far to branch.
-    """
-    lp = highspy.HighsLp()
-    lp.num_col_, lp.num_row_ = len(prices), len(low)
-    lp.col_cost_, lp.col_lower_, lp.col_upper_ = prices, np.zeros(len(prices)), np.ones(len(prices))
-    lp.row_lower_, lp.row_upper_ = low, high
-    lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = rows.indptr, rows.indices, rows.data
-    lp.integrality_ = [highspy.HighsVarType.kInteger] * len(prices)
-    model = open_model()
-    model.passModel(lp)
-    model.setOptionValue("mip_max_nodes", nodes)
-    model.setOptionValue("mip_rel_gap", gap)
-    return model

@@ -146,7 +146,7 @@ def find_near(xy: Array, matrix: Array | None, most: int = 12) -> Any:
     return (graph + graph.T).tocsr()
 
 
-def make_problem(stairwells: Any, neighbours: pd.DataFrame, band: Band, prices: Prices) -> Problem:
+def make_problem(stairwells: Any, neighbours: pd.DataFrame, band: Band, prices: Prices, matrix: Array | None = None) -> Problem:
     """Make the division problem of one community from its stairwells and neighbours.
 
     Parameters
@@ -157,6 +157,8 @@ def make_problem(stairwells: Any, neighbours: pd.DataFrame, band: Band, prices: 
         Rows of the neighbours table with both ends among them.
     band, prices
         The band of the community's class and the prices of all other wishes.
+    matrix
+        float64[n, n], walking metres between the stairwells, climbs included; straight lines and climbs if not given.
     """
     ids = stairwells.index
     focal, other = ids.get_indexer(neighbours["focal"]), ids.get_indexer(neighbours["neighbour"])
@@ -179,7 +181,7 @@ def make_problem(stairwells: Any, neighbours: pd.DataFrame, band: Band, prices: 
         xy=np.column_stack([points.x.to_numpy(), points.y.to_numpy()]), climb=stairwells["climb"].to_numpy(float),
         stack=_number(doors), pairs=pairs, groups=np.column_stack(levels).astype(np.int32),
         prices=np.array([prices.building, prices.compound, prices.opening, prices.barrier]), band=band,
-        outside=prices.outside_band, off=prices.off_target,
+        outside=prices.outside_band, off=prices.off_target, matrix=matrix,
     )  # fmt: skip
 
 

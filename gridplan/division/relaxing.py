@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 
 from gridplan.division.columns import Columns
-from gridplan.division.covering import open_model
+from gridplan.programmes import open_model
 
 Array = np.ndarray[Any, Any]
 FIRST = 3_000  # columns that the linear problem begins with at the most

@@ -1,0 +1,109 @@
+"""Choosing at most k sites at the least price: greedy, swaps, the dual, what it fixes, and what is left exactly.
+
+At the dual prices every site has a worth. Where taking (or leaving) a site would bring the bound above the best price known, no
+better choice takes (leaves) it; the problem shrinks, and often closes. How long is looked is counted in entries, rounds and nodes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gridplan.siting.costs import Costs, price_sites, reduce_costs
+from gridplan.siting.dual import ROUNDS, Dual, bound_costs
+from gridplan.siting.exact import solve_costs
+from gridplan.siting.greedy import add_greedily, swap_sites
+
+Array = np.ndarray[Any, Any]
+WORK = 1_000_000_000  # steps of the kernels that disturbances may take
+DISTURBANCES = 3_000  # and at most so many
+SMALL = 2_000  # entries up to which branch and bound is quicker than a dual followed to its end
+GLANCE = 100  # rounds of the dual then
+ENTRIES = 30_000  # entries of a problem that is handed to branch and bound
+SHRUNK = 0.9  # share of the sites left at which it pays to begin again with those
+TINY = 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """Sites chosen (numbers in the problem, sorted), their price, the price that no choice goes below, and the first dual."""
+
+    sites: Array
+    price: float
+    bound: float
+    dual: Dual | None = None
+
+
+def choose_sites(costs: Costs, k: int, *, dear: float = np.inf, best: float = np.inf, any_below: bool = False) -> Choice:
+    """Choose at most k sites at the least price.
+
+    Parameters
+    ----------
+    costs
+        Places and sites.
+    k
+        Sites at most.
+    dear
+        What a household costs that must not be left out.
+    best
+        Only choices below this price matter. The bound is at most that; where it is that, there is none.
+    any_below
+        Whether any choice below ``best`` will do.
+    """
+    chosen = improve_sites(costs, add_greedily(costs, k)[0])
+    price = price_sites(costs, chosen)
+    if k == 0 or k >= len(costs.sites):
+        return Choice(costs.sites[chosen], price, price)
+    if any_below and price < best:
+        return Choice(costs.sites[chosen], price, costs.base)
+    is_small = len(costs.rows) <= SMALL
+    dual = bound_costs(costs, k, chosen, GLANCE if is_small else ROUNDS, min(price, best))
+    if dual.price < price:
+        chosen = improve_sites(costs, dual.chosen)
+        price = price_sites(costs, chosen)
+    limit = min(price, best)
+    bound = max(costs.base, min(limit, round_up(costs, dual.value)))
+    choice = Choice(costs.sites[chosen], price, bound, dual)
+    if limit - bound <= TINY * max(abs(limit), 1e-300):
+        return choice
+    if any_below and price < best:
+        return choice
+    opened, kept = fix_sites(dual, k, limit)
+    if len(kept) <= SHRUNK * len(costs.sites) and not is_small:
+        core = reduce_costs(costs, opened, kept)
+        inner = choose_sites(core, k - len(opened), dear=dear, best=limit, any_below=any_below)
+        sites, found, bound = np.union1d(costs.sites[opened], inner.sites), inner.price, max(bound, min(limit, inner.bound))
+    elif len(costs.rows) <= ENTRIES:
+        own, bound = solve_costs(costs, k, limit, dear)
+        sites, found = (choice.sites, price) if own is None else (costs.sites[own], price_sites(costs, own))
+    else:
+        return choice
+    if found < price:
+        choice = Choice(np.sort(sites), found, bound, dual)
+    return Choice(choice.sites, choice.price, max(choice.bound, min(bound, choice.price)), dual)
+
+
+def improve_sites(costs: Costs, chosen: Array) -> Array:
+    """Improve a choice by swaps and disturbances, as many as the work allows."""
+    n, m, entries = len(costs.weights), len(costs.sites), len(costs.rows)
+    once = 4 * n + 25 * (entries / max(1, n)) * (entries / max(1, m))
+    return swap_sites(costs, chosen, int(min(DISTURBANCES, 20 * m, WORK / max(1.0, once))))
+
+
+def round_up(costs: Costs, bound: float) -> float:
+    """Round a bound up where every price is a whole number."""
+    return float(np.ceil(bound - 1e-6 * max(1.0, abs(bound) * 1e-3))) if costs.whole else bound
+
+
+def fix_sites(dual: Dual, k: int, limit: float) -> tuple[Array, Array]:
+    """Fix sites by their worth: those that every choice below the limit opens, and those that are left to choose from."""
+    order = np.argsort(-dual.worth, kind="stable")
+    last, next_one = dual.worth[order[k - 1]], dual.worth[order[k]]
+    is_taken = np.zeros(len(order), bool)
+    is_taken[order[:k]] = True
+    slack = limit - dual.value + TINY * abs(limit)
+    opened = is_taken & (dual.worth - next_one > slack)
+    out = ~is_taken & (last - dual.worth > slack)
+    return np.flatnonzero(opened), np.flatnonzero(~opened & ~out)

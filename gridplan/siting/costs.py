@@ -1,0 +1,179 @@
+"""One form for all: places that cost at most so much, and less where a chosen site is near.
+
+Choose at most k sites so that ``base + sum of weight x min(beyond, way to the nearest chosen site)`` is least. With ways of 0 and
+beyond 1 that is the weight left uncovered; with metres it is household-metres. What is open already only lowers ``beyond``, so it
+vanishes; equal places are one; a site that another one outdoes everywhere is none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csr_array
+
+Array = np.ndarray[Any, Any]
+LARGEST = 30_000_000  # pairs of sites looked at, one common place each, to find those outdone
+
+
+@dataclass(frozen=True, eq=False)
+class Costs:
+    """Places and sites, by columns.
+
+    Parameters
+    ----------
+    indptr, rows, ways
+        int64[m + 1], int64[e], float64[e]: site j is in reach of places ``rows[indptr[j]:indptr[j + 1]]``, in rising order, all of
+        them nearer than ``beyond``.
+    weights, beyond
+        float64[n], households, and what each of them costs where no chosen site is nearer.
+    sites
+        int64[m], the number of each site in the problem.
+    base
+        What is paid in any case.
+    """
+
+    indptr: Array
+    rows: Array
+    ways: Array
+    weights: Array
+    beyond: Array
+    sites: Array
+    base: float
+
+    @property
+    def columns(self) -> Array:
+        """int64[e], the site of each entry."""
+        return np.repeat(np.arange(len(self.sites)), np.diff(self.indptr))
+
+    @cached_property
+    def by_place(self) -> tuple[Array, Array, Array]:
+        """The sites of each place from the nearest on: int64[n + 1], int64[e], float64[e]."""
+        columns = self.columns
+        order = np.lexsort((columns, self.ways, self.rows))
+        starts = np.concatenate([[0], np.cumsum(np.bincount(self.rows, minlength=len(self.weights)))])
+        return starts, columns[order], self.ways[order]
+
+    @property
+    def whole(self) -> bool:
+        """Whether every answer costs a whole number."""
+        numbers = (self.weights, self.beyond, self.ways, np.array([self.base]))
+        return all(bool((array == np.rint(array)).all()) for array in numbers)
+
+
+def lay_out(ways: csr_array, weights: Array, beyond: Array) -> Costs:
+    """Lay out a matrix of ways as it is."""
+    n, m = ways.shape
+    rows = np.repeat(np.arange(n), np.diff(ways.indptr))
+    order = np.argsort(ways.indices, kind="stable")
+    indptr = np.concatenate([[0], np.cumsum(np.bincount(ways.indices, minlength=m))])
+    return Costs(indptr, rows[order], ways.data[order], weights, beyond, np.arange(m), 0.0)
+
+
+def build_costs(ways: csr_array, weights: Array, beyond: Array, fixed: Array, *, is_roomy: bool = True) -> Costs:
+    """Build costs of a matrix of ways, with the fixed sites open already; none can be where there is not room for all."""
+    whole = lay_out(ways, weights, beyond)
+    return reduce_costs(whole, fixed, np.setdiff1d(whole.sites, fixed), is_roomy=is_roomy)
+
+
+def reduce_costs(costs: Costs, opened: Array, kept: Array, *, is_roomy: bool = True) -> Costs:
+    """Open some sites for good, keep some to choose from, and drop all others and whatever no longer matters.
+
+    A site that another one outdoes is dropped only where every site has room for all (``is_roomy``).
+    """
+    columns = costs.columns
+    is_open, is_kept = (np.isin(np.arange(len(costs.sites)), own) for own in (opened, kept))
+    beyond = costs.beyond.copy()
+    at = is_open[columns]
+    np.minimum.at(beyond, costs.rows[at], costs.ways[at])
+    at = np.flatnonzero(is_kept[columns] & (costs.ways < beyond[costs.rows]) & (costs.weights[costs.rows] > 0))
+    matrix = csr_array((costs.ways[at], (costs.rows[at], columns[at])), shape=(len(beyond), len(costs.sites)))
+    reduced, before = _merge_rows(matrix, costs.weights, beyond, costs.sites, costs.base), -1
+    while is_roomy and len(reduced.sites) != before:
+        before = len(reduced.sites)
+        matrix = _drop_outdone(reduced)
+        if matrix is not None:
+            reduced = _merge_rows(matrix, reduced.weights, reduced.beyond, reduced.sites, reduced.base)
+    return reduced
+
+
+def take_rows(costs: Costs, places: Array) -> Costs:
+    """Take some places alone, with the sites in reach of them."""
+    is_taken = np.zeros(len(costs.weights), bool)
+    is_taken[places] = True
+    columns = costs.columns
+    at = np.flatnonzero(is_taken[costs.rows])
+    matrix = csr_array((costs.ways[at], (costs.rows[at], columns[at])), shape=(len(is_taken), len(costs.sites)))
+    weights = np.where(is_taken, costs.weights, 0.0)
+    return _merge_rows(matrix, weights, costs.beyond, costs.sites, costs.base)
+
+
+def _merge_rows(matrix: csr_array, weights: Array, beyond: Array, sites: Array, base: float) -> Costs:
+    """Merge places with the same ways to the same sites; those with none are paid for."""
+    matrix.sort_indices()
+    sizes = np.diff(matrix.indptr)
+    base += float((weights * beyond)[sizes == 0].sum())
+    used = np.flatnonzero(sizes > 0)
+    matrix, beyond, weights, sizes = matrix[used], beyond[used], weights[used], sizes[used]
+    group = _group_rows(matrix, beyond)
+    first = np.unique(group, return_index=True)[1]
+    matrix = matrix[first]
+    order = np.argsort(matrix.indices, kind="stable")
+    counts = np.bincount(matrix.indices, minlength=len(sites))
+    rows = np.repeat(np.arange(len(first)), np.diff(matrix.indptr))[order]
+    alive = np.flatnonzero(counts > 0)
+    indptr = np.concatenate([[0], np.cumsum(counts[alive])])
+    heavy = np.bincount(group, weights=weights, minlength=len(first))
+    return Costs(indptr, rows, matrix.data[order], heavy, beyond[first], sites[alive], base)
+
+
+def _group_rows(matrix: csr_array, beyond: Array) -> Array:
+    """Number the groups of equal rows: by a checksum first, then each beside the first of its group."""
+    rng = np.random.default_rng(0)
+    mixed = rng.integers(1, 2**63, matrix.shape[1], dtype=np.uint64)[matrix.indices]
+    mixed = mixed * (matrix.data.view(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(1))
+    starts = matrix.indptr[:-1]
+    sums = np.add.reduceat(mixed, starts) if len(starts) else mixed
+    sums = sums * np.uint64(31) + beyond.view(np.uint64) + np.diff(matrix.indptr).astype(np.uint64)
+    first, group = np.unique(sums, return_index=True, return_inverse=True)[1:]
+    like = first[group]
+    sizes = np.diff(matrix.indptr)
+    alike = (sizes == sizes[like]) & (beyond == beyond[like])
+    entries = np.repeat(np.where(alike, matrix.indptr[like] - starts, 0), sizes) + np.arange(matrix.nnz)
+    same = (matrix.indices == matrix.indices[entries]) & (matrix.data == matrix.data[entries])
+    alike &= np.logical_and.reduceat(same, starts) if len(starts) else alike
+    like = np.where(alike, like, np.arange(len(like)))
+    return np.unique(like, return_inverse=True)[1]
+
+
+def _drop_outdone(costs: Costs) -> csr_array | None:
+    """Drop sites whose places are all in reach of one other site, where all ways are equal; of equals the first stays.
+
+    Returns the ways to the sites that stay, None where all do or where there would be too much to look at.
+    """
+    n, m = len(costs.weights), len(costs.sites)
+    counts = np.bincount(costs.rows, minlength=n)
+    if m == 0 or (costs.ways != costs.ways[0]).any() or float(counts @ counts) > LARGEST:
+        return None
+    holds = csr_array((np.ones(len(costs.rows), np.int32), costs.rows, costs.indptr), shape=(m, n))
+    common = (holds @ holds.T).tocoo()
+    size = np.diff(costs.indptr)
+    i, j = common.coords
+    outdone = np.zeros(m, bool)
+    outdone[i[(common.data == size[i]) & (i != j) & ((size[j] > size[i]) | (j < i))]] = True
+    if not outdone.any():
+        return None
+    columns = costs.columns
+    at = np.flatnonzero(~outdone[columns])
+    return csr_array((costs.ways[at], (costs.rows[at], columns[at])), shape=(n, m))
+
+
+def price_sites(costs: Costs, chosen: Array) -> float:
+    """Price a choice of sites (numbers within the costs)."""
+    near = costs.beyond.copy()
+    for j in chosen:
+        own = slice(costs.indptr[j], costs.indptr[j + 1])
+        near[costs.rows[own]] = np.minimum(near[costs.rows[own]], costs.ways[own])
+    return costs.base + float((costs.weights * near).sum())

@@ -1,0 +1,172 @@
+"""A siting problem as arrays, checked at once, and what an answer to it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from gridplan.errors import InputError, Problem
+
+Array = np.ndarray[Any, Any]
+EXACT = 1e-9  # share of the total weight, or of an objective, that counts as nothing
+
+
+@dataclass(frozen=True, eq=False)
+class SitingProblem:
+    """Places that want a post, sites where one can stand, and the ways between them.
+
+    Parameters
+    ----------
+    ways
+        csr_array[n, m], metres or minutes from each place to each site. An entry that is not there is out of reach; one of 0 is
+        at the door.
+    weights
+        float64[n], households of each place.
+    fixed
+        int64[f], the sites that have a post already; they stay and do not count in k.
+    capacities
+        float64[m], households that a post at each site can serve; None where there is no limit.
+    """
+
+    ways: csr_array
+    weights: Array
+    fixed: Array
+    capacities: Array | None = None
+
+    @property
+    def total(self) -> float:
+        """Households of all places."""
+        return float(self.weights.sum())
+
+
+def make_problem(ways: Any, weights: Any, fixed: Any = (), capacities: Any = None) -> SitingProblem:
+    """Make a siting problem of a matrix of ways, dense (infinite where out of reach) or sparse (absent there).
+
+    Parameters
+    ----------
+    ways
+        Metres or minutes, a row for each place, a column for each site.
+    weights
+        Households of each place.
+    fixed
+        Numbers of the sites that have a post already, or a mask of them.
+    capacities
+        Households that each site can serve, infinite where there is no limit; one number for all sites, or None for no limit at all.
+
+    Raises
+    ------
+    InputError
+        Where lengths do not agree or a value is negative or not a number; all that is wrong at once.
+
+    Examples
+    --------
+    >>> problem = make_problem([[0.0, 300.0], [np.inf, 200.0]], [10, 5])
+    >>> problem.ways.nnz, problem.total
+    (3, 15.0)
+    """
+    matrix = _read_ways(ways)
+    n, m = matrix.shape
+    heavy = np.asarray(weights, float).ravel()
+    stand = np.asarray(fixed)
+    stand = np.flatnonzero(stand) if stand.dtype == bool and len(stand) == m else np.unique(stand.astype(np.int64))
+    room = None
+    if capacities is not None:
+        room = np.asarray(capacities, float).ravel()
+        room = np.full(m, room[0]) if len(room) == 1 else room
+    wrong = [
+        Problem("ways", rule, message, remedy)
+        for bad, rule, message, remedy in (
+            (not matrix.has_canonical_format, "a way once", "a place has two ways to one site", "keep the shorter one"),
+            (np.isnan(matrix.data).any() or (matrix.data < 0).any(), "ways are lengths", "a way is negative or not a number",
+             "give metres or minutes, and nothing where out of reach"),
+            (len(heavy) != n, "a weight each", f"{len(heavy)} weights for {n} places", "give one for each row"),
+            (not np.isfinite(heavy).all() or (heavy < 0).any(), "weights are households", "a weight is negative or not a number",
+             "give households, 0 where there are none"),
+            (((stand < 0) | (stand >= m)).any(), "fixed sites exist", f"a fixed site is not one of the {m}",
+             "give the numbers of columns"),
+            (room is not None and (len(room) != m or np.isnan(room).any() or (room < 0).any()), "capacities are households",
+             "the capacities are not a number of 0 or more for each site", "give one for each column, or one for all"),
+        )
+        if bad
+    ]  # fmt: skip
+    if wrong:
+        raise InputError(wrong)
+    if room is not None and (room >= heavy.sum()).all():
+        room = None
+    return SitingProblem(matrix, heavy, stand.astype(np.int64), room)
+
+
+def _read_ways(ways: Any) -> csr_array:
+    """Read a matrix; entries of 0 stay, infinite ones go."""
+    if hasattr(ways, "tocsr"):
+        matrix = csr_array(ways.tocsr(), dtype=float, copy=True)
+        matrix.sort_indices()
+        rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+        columns, values, shape = matrix.indices, matrix.data, matrix.shape
+    else:
+        dense = np.atleast_2d(np.asarray(ways, float))
+        shape = dense.shape
+        rows, columns = np.nonzero(dense != np.inf)
+        values = dense[rows, columns]
+    keep = values != np.inf
+    starts = np.concatenate([[0], np.cumsum(np.bincount(rows[keep], minlength=shape[0]))])
+    found = csr_array((values[keep], columns[keep].astype(np.int64), starts), shape=shape)
+    twice = (np.diff(found.indices) == 0) & (np.diff(rows[keep]) == 0)
+    found.has_canonical_format = not twice.any()
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class Siting:
+    """An answer: where posts go, who goes to which, and how far from the best it can be.
+
+    Parameters
+    ----------
+    chosen
+        int64, the sites chosen, in order of their numbers; the fixed ones are not among them.
+    assignment
+        csr_array[n, m], households of each place that go to each site: the nearest post in reach, or, with capacities, shared
+        out for the best. Places that get nothing have no entry.
+    objective
+        What was asked for: households served, posts added, household-metres, or the longest way; infinite where it cannot be.
+    bound
+        No answer is better than this.
+    ended
+        ``optimal``: proven the best; ``bounded``: no better than the bound; ``impossible``: proven that there is no answer.
+    """
+
+    chosen: Array
+    assignment: csr_array
+    objective: float
+    bound: float
+    ended: str
+
+    @property
+    def served(self) -> float:
+        """Households that go to some post."""
+        return float(self.assignment.sum())
+
+    @property
+    def gap(self) -> float:
+        """How far the objective can be from the best, as a share of the larger of objective and bound."""
+        if self.ended != "bounded" or self.objective == self.bound:
+            return 0.0
+        if not np.isfinite(self.objective):
+            return 1.0
+        return abs(self.objective - self.bound) / max(abs(self.objective), abs(self.bound))
+
+
+def assign_nearest(problem: SitingProblem, chosen: Array, beyond: float = np.inf) -> csr_array:
+    """Assign each place to its nearest post, fixed or chosen, the first of equals; none that is ``beyond`` away or farther."""
+    n, m = problem.ways.shape
+    is_open = np.zeros(m, bool)
+    is_open[problem.fixed] = is_open[chosen] = True
+    rows = np.repeat(np.arange(n), np.diff(problem.ways.indptr))
+    at = np.flatnonzero(is_open[problem.ways.indices] & (problem.weights[rows] > 0) & (problem.ways.data < beyond))
+    at = at[np.lexsort((problem.ways.indices[at], problem.ways.data[at], rows[at]))]
+    place, first = np.unique(rows[at], return_index=True)
+    starts = np.concatenate([[0], np.cumsum(np.bincount(place, minlength=n))])
+    return csr_array((problem.weights[place], problem.ways.indices[at[first]], starts), shape=(n, m))

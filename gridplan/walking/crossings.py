@@ -1,0 +1,53 @@
+"""Crossings: where streets on the ground meet hard barriers, and whether there is a way through."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import shapely
+
+from gridplan.walking.noding import Pieces, project_places
+
+Array = np.ndarray[Any, Any]
+GAP = 0.05  # metres taken out of a street on either side of a barrier that closes it
+
+
+def meet_barriers(pieces: Pieces, shapes: Array, ways: Array, reach: float) -> tuple[Array, Array, Array, Array]:
+    """Find where pieces on the ground meet hard barriers.
+
+    A street goes on where one of the ``ways`` through (openings, bridges, tunnels) is no farther than ``reach`` metres; else
+    the part of it on the barrier is taken out.
+
+    Returns
+    -------
+    For each meeting: the piece, the shares of its length between which it is on the barrier, and whether it is closed.
+    """
+    ground = np.flatnonzero(pieces.level == 0)
+    lines = pieces.take(ground).draw()
+    shapely.prepare(shapes)
+    barrier, line = shapely.STRtree(lines).query(shapes, predicate="intersects")
+    met = shapely.intersection(lines[line], shapes[barrier])
+    parts, row = shapely.get_parts(met, return_index=True)
+    own = ground[line[row]]
+    start, stop = _find_shares(pieces, own, parts)
+    closed = ~_find_near(parts, ways, reach)
+    length = np.hypot(*(pieces.last[own] - pieces.first[own]).T)
+    widen = np.where(closed, GAP / length, 0.0)
+    return own, np.clip(start - widen, 0, 1), np.clip(stop + widen, 0, 1), closed
+
+
+def _find_shares(pieces: Pieces, piece: Array, parts: Array) -> tuple[Array, Array]:
+    """Find between which shares of the pieces' length the parts lie."""
+    if len(parts) == 0:
+        return np.zeros(0), np.zeros(0)
+    ends = [np.where(shapely.get_type_id(parts) == 0, parts, shapely.get_point(parts, n)) for n in (0, -1)]
+    shares = [project_places(pieces, piece, shapely.get_coordinates(end))[0] for end in ends]
+    return np.minimum(*shares), np.maximum(*shares)
+
+
+def _find_near(parts: Array, ways: Array, reach: float) -> Array:
+    """Tell which parts have a way through beside them."""
+    near = np.zeros(len(parts), bool)
+    near[shapely.STRtree(ways).query(parts, predicate="dwithin", distance=reach)[0]] = True
+    return near

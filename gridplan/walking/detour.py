@@ -1,0 +1,170 @@
+"""Detour: ways where no streets are known, as straight lines times a factor, over openings where a barrier lies between."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
+
+from gridplan.conform import Entry
+from gridplan.site import Site
+from gridplan.walking.distances import measure_paths
+from gridplan.walking.network import WalkingNetwork
+from gridplan.walking.obstacles import Obstacles, find_obstacles
+from gridplan.walking_rules import WalkingRules
+
+Array = np.ndarray[Any, Any]
+ANYWHERE = 1e7  # metres, farther than any two places of a site
+CELLS = 4_000_000  # ways looked at together, to bound the memory
+
+
+@dataclass(frozen=True)
+class Detour:
+    """How much longer ways along the streets are than straight lines.
+
+    ``factor`` is all metres walked by all metres of straight line, over ``pairs`` pairs of doors; ``middle`` is the
+    median of the pairs, ``low`` and ``high`` the 10th and 90th of a hundred.
+    """
+
+    factor: float
+    pairs: int
+    low: float
+    middle: float
+    high: float
+
+
+def fit_detour(
+    network: WalkingNetwork, doors: pd.DataFrame, points: gpd.GeoDataFrame, site: Site, rules: WalkingRules | None = None, *,
+    seed: int = 0, sample: int = 300, nearest: float = 100.0, farthest: float = 1_000.0,
+) -> Detour:  # fmt: skip
+    """Fit the detour factor of a place whose streets are known.
+
+    Pairs with a hard barrier between them are left out, since :func:`measure_straight` goes by its openings.
+
+    Parameters
+    ----------
+    network
+        The walking network.
+    doors, points
+        Where doors reach it, as :func:`reach_doors` gives it, and the doors themselves, with one index.
+    site, rules
+        The land, for its barriers and openings, and tolerances in metres.
+    seed
+        Any whole number; the same seed gives the same sample.
+    sample
+        Doors from which ways to all others are measured.
+    nearest, farthest
+        Straight metres between the doors of a pair.
+
+    Raises
+    ------
+    ValueError
+        If no two doors are so far apart, joined by streets, with nothing between.
+
+    Source: the ratio of network to straight distance, known as circuity; taken as a ratio of sums, so that ways count by
+    their length.
+    """
+    doors = doors[doors["snapped"]].sort_index()
+    chosen = np.sort(np.random.default_rng(seed).permutation(len(doors))[:sample])
+    xy = shapely.get_coordinates(points.geometry.reindex(doors.index).to_numpy())
+    ways = measure_paths(network, doors.iloc[chosen], doors, farthest * 10).tocoo()
+    straight = np.hypot(*(xy[chosen][ways.row] - xy[ways.col]).T)
+    kept = (straight >= nearest) & (straight <= farthest)
+    kept[kept] = ~find_obstacles(site, rules, gated=False).find_blocked(xy[chosen][ways.row[kept]], xy[ways.col[kept]])
+    if not kept.any():
+        raise ValueError(f"no two doors {nearest:g} to {farthest:g} m apart are joined by streets, with no barrier between")
+    metres, straight = ways.data[kept], straight[kept]
+    spread = np.quantile(metres / straight, [0.1, 0.5, 0.9])
+    return Detour(float(metres.sum() / straight.sum()), int(kept.sum()), *map(float, spread))
+
+
+def measure_straight(
+    sources: gpd.GeoDataFrame, targets: gpd.GeoDataFrame, site: Site, rules: WalkingRules | None = None, limit: float = np.inf
+) -> csr_array:
+    """Measure ways where no streets are known: straight lines times the detour factor.
+
+    Where a hard barrier lies between, the way goes by openings, straight from one to the next. Ways round what is soft, such
+    as the walls of compounds, are what the factor is for.
+
+    Parameters
+    ----------
+    sources, targets
+        Tables of points.
+    site
+        The land, for its barriers and openings.
+    rules
+        The factor, ``walking.detour``, and tolerances in metres.
+    limit
+        Longest way of interest, metres.
+
+    Returns
+    -------
+    As :func:`measure_paths`: float64[sources, targets], metres; what is not held is farther, or cannot be reached.
+    """
+    rules = rules or WalkingRules()
+    obstacles = find_obstacles(site, rules, gated=False)
+    a, b = (shapely.get_coordinates(shapely.point_on_surface(t.geometry.to_numpy())) for t in (sources, targets))
+    reach = min(limit / rules.detour, ANYWHERE)
+    batch = max(1, CELLS // max(1, len(b)))
+    found = [_measure_some(a[first : first + batch], b, obstacles, reach) for first in range(0, len(a), batch)]
+    row = np.concatenate([np.zeros(0, np.int64), *(part[0] + n * batch for n, part in enumerate(found))])
+    column, metres = (np.concatenate([np.zeros(0), *(part[c] for part in found)]) for c in (1, 2))
+    return csr_array((metres * rules.detour, (row, column.astype(np.int64))), shape=(len(a), len(b)))
+
+
+def _measure_some(a: Array, b: Array, obstacles: Obstacles, reach: float) -> tuple[Array, Array, Array]:
+    """Measure the ways from some places to all others; returns rows, columns and straight metres."""
+    row, column = shapely.STRtree(shapely.points(b)).query(shapely.points(a), predicate="dwithin", distance=reach)
+    metres = np.hypot(*(a[row] - b[column]).T)
+    blocked = obstacles.find_blocked(a[row], b[column])
+    if blocked.any():
+        near, far = np.unique(row[blocked]), np.unique(column[blocked])
+        over = _go_by_openings(a[near], b[far], obstacles, reach)
+        metres[blocked] = over[np.searchsorted(near, row[blocked]), np.searchsorted(far, column[blocked])]
+    kept = metres <= reach
+    order = np.lexsort((column[kept], row[kept]))
+    return row[kept][order], column[kept][order], metres[kept][order]
+
+
+def _go_by_openings(a: Array, b: Array, obstacles: Obstacles, reach: float) -> Array:
+    """Measure the straight metres from each place to each other by one opening or several; infinite where there is no way."""
+    k, n, m = len(obstacles.places), len(a), len(b)
+    tree = shapely.STRtree(shapely.points(obstacles.places))
+    place, first = tree.query(shapely.points(a), predicate="dwithin", distance=reach)
+    other, last = tree.query(shapely.points(b), predicate="dwithin", distance=reach)
+    one, two = tree.query(shapely.points(obstacles.places), predicate="dwithin", distance=reach)
+    one, two = one[one != two], two[one != two]
+    out = _keep_free(a[place], obstacles.places[first], obstacles, first)
+    into = _keep_free(obstacles.places[last], b[other], obstacles, last)
+    between = _keep_free(obstacles.places[one], obstacles.places[two], obstacles, one, two) | (obstacles.twin[one] == two)
+    start = np.concatenate([k + place[out], one[between], last[into]])
+    stop = np.concatenate([first[out], two[between], k + n + other[into]])
+    at = np.concatenate([obstacles.places, a, b])
+    # A length of nothing would be no edge: doors that stand in the opening are a hair away.
+    metres = np.maximum(np.hypot(*(at[start] - at[stop]).T), 1e-9)
+    graph = csr_array((metres, (start, stop)), shape=(k + n + m, k + n + m))
+    return np.asarray(dijkstra(graph, indices=k + np.arange(n), limit=reach)[:, k + n :])
+
+
+def _keep_free(start: Array, stop: Array, obstacles: Obstacles, *openings: Array) -> Array:
+    return ~obstacles.find_blocked(start, stop, *openings)
+
+
+def note_detour(rules: WalkingRules, count: int, fitted: Detour | None = None) -> Entry:
+    """Note in the ledger that ways are straight lines times a factor, and where the factor comes from."""
+    origin = (
+        "assumed" if fitted is None else f"fitted on {fitted.pairs} pairs, 8 of 10 from {fitted.low:.2f} to {fitted.high:.2f}"
+    )
+    return Entry(
+        "walking",
+        "stairwells",
+        "inferred",
+        count,
+        f"no streets are known: ways are straight lines times {rules.detour:g} ({origin})",
+    )

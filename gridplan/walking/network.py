@@ -1,0 +1,199 @@
+"""The walking network: streets and paths as nodes and straight edges, of which the largest connected piece counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
+
+from gridplan.conform import Entry
+from gridplan.site import Site
+from gridplan.walking.crossings import meet_barriers
+from gridplan.walking.noding import Cuts, Pieces, find_crossings, order_pieces, project_places, split_pieces
+from gridplan.walking_rules import WalkingRules
+
+Array = np.ndarray[Any, Any]
+LISTED = 20  # codes named in an entry of the ledger
+
+
+@dataclass(frozen=True, eq=False)
+class WalkingNetwork:
+    """Streets and paths that can be walked along, as nodes and straight edges between them.
+
+    Parameters
+    ----------
+    x, y
+        float64[n], metres, the nodes: corners, ends and crossings.
+    u, v
+        int64[m], the nodes at both ends of each edge, ``u < v``; sorted.
+    metres
+        float64[m], length of each edge.
+    street
+        object[m], code of the street that each edge is of.
+    component
+        int64[n], the connected piece that each node is of.
+    kept
+        The piece with the most metres, the only one that counts as a way; -1 if there is none.
+    """
+
+    x: Array
+    y: Array
+    u: Array
+    v: Array
+    metres: Array
+    street: Array
+    component: Array
+    kept: int
+
+    @property
+    def kept_edges(self) -> Array:
+        """The edges of the piece that counts: int64."""
+        return np.flatnonzero(self.component[self.u] == self.kept)
+
+    def draw_edges(self, edges: Array) -> Array:
+        """Draw edges as lines."""
+        ends = [np.column_stack([self.x[node], self.y[node]]) for node in (self.u[edges], self.v[edges])]
+        return np.asarray(shapely.linestrings(np.stack(ends, axis=1)))
+
+
+def build_network(site: Site, rules: WalkingRules | None = None) -> tuple[WalkingNetwork, list[Entry]]:
+    """Build the walking network of a site from its streets.
+
+    Streets join where they share a vertex, and where they cross or touch on the ground; a bridge or tunnel joins
+    only at its ends, or where another street ends on one of its vertices. A hard barrier cuts the streets on the ground that
+    cross it, except at an opening. What the largest connected piece does not hold is counted, and no way leads over it.
+
+    Parameters
+    ----------
+    site
+        The land; its streets, barriers and openings are looked at.
+    rules
+        Kinds of streets that nobody walks along, and tolerances in metres.
+
+    Returns
+    -------
+    The network, and entries for the ledger.
+
+    Examples
+    --------
+    Two lanes that cross are four edges of one piece:
+
+    >>> from gridplan.sources.synthetic import make_town
+    >>> from gridplan.survey import make_site
+    >>> network, entries = build_network(make_site(make_town(1, urban_share=0.0, seed=3)))
+    >>> bool((network.component == network.kept).any())
+    True
+    """
+    rules = rules or WalkingRules()
+    streets = site.streets.sort_index()
+    walked = ~streets["kind"].isin(rules.not_walked.split("|")).to_numpy()
+    entries = [_note(streets.index[~walked], "dropped", "streets of a kind that nobody walks along")]
+    streets = streets[walked]
+    pieces, ends = _take_apart(streets)
+    pieces = _join_ends(pieces, rules.join_reach)
+    shapes = site.barriers.geometry.to_numpy()[site.barriers["hard"].fillna(True).to_numpy(bool)]
+    over = streets["bridge"].fillna(False).to_numpy(bool) | streets["tunnel"].fillna(False).to_numpy(bool)
+    ways = np.concatenate([site.openings.geometry.to_numpy(), streets.geometry.to_numpy()[over]])
+    piece, start, stop, closed = meet_barriers(pieces, shapes, ways, rules.opening_reach)
+    codes = streets.index.to_numpy(dtype=object)
+    reason = "streets cut where they meet a hard barrier without opening, bridge or tunnel"
+    entries.append(_note(codes[np.unique(pieces.street[piece[closed]])], "noted", reason))
+    cut, share, at = find_crossings(pieces)
+    own, sides = np.tile(piece[~closed], 2), np.concatenate([start[~closed], stop[~closed]])
+    banks = pieces.first[own] + sides[:, None] * (pieces.last[own] - pieces.first[own])
+    cuts = Cuts(
+        np.concatenate([cut, own]), np.concatenate([share, sides]), np.concatenate([at, banks]),
+        piece[closed], start[closed], stop[closed],
+    )  # fmt: skip
+    network = _number_nodes(split_pieces(pieces, cuts), ends, codes)
+    return network, [*entries, *_report_apart(network)]
+
+
+def _take_apart(streets: gpd.GeoDataFrame) -> tuple[Pieces, Array]:
+    """Take streets apart into straight pieces.
+
+    Returns the pieces, and the ends of all streets: float64[e, 3], their place and whether the street is on the ground.
+    """
+    bridge, tunnel = (streets[c].fillna(False).to_numpy(bool) for c in ("bridge", "tunnel"))
+    level = np.where(bridge, 1, np.where(tunnel, 2, 0))
+    lines, street = shapely.get_parts(shapely.force_2d(streets.geometry.to_numpy()), return_index=True)
+    xy, line = shapely.get_coordinates(lines, return_index=True)
+    xy = np.round(xy, 3) + 0.0
+    inner = line[1:] == line[:-1]
+    own = street[line[:-1][inner]]
+    pieces = order_pieces(xy[:-1][inner], xy[1:][inner], level[own], own)
+    tips = np.append(True, line[1:] != line[:-1]) | np.append(line[1:] != line[:-1], True) if len(line) else np.zeros(0, bool)
+    ends = np.column_stack([xy[tips], level[street[line[tips]]] == 0])
+    return pieces, np.unique(ends, axis=0)
+
+
+def _join_ends(pieces: Pieces, reach: float) -> Pieces:
+    """Join the loose ends of streets to the nearest piece on the ground within reach, by a piece between."""
+    places = np.concatenate([pieces.first, pieces.last])
+    _, first, count = np.unique(places, axis=0, return_index=True, return_counts=True)
+    loose = np.sort(first[count == 1])
+    ground = np.flatnonzero(pieces.level == 0)
+    tree = shapely.STRtree(pieces.take(ground).draw())
+    end, near = tree.query(shapely.points(places[loose]), predicate="dwithin", distance=reach)
+    end, near = loose[end], ground[near]
+    other = near != end % max(1, len(pieces))
+    end, near = end[other], near[other]
+    share, off = project_places(pieces, near, places[end])
+    order = np.lexsort((near, off, end))
+    order = order[np.append(True, end[order][1:] != end[order][:-1])] if len(order) else order
+    end, near, share = end[order], near[order], share[order]
+    at = np.round(pieces.first[near] + share[:, None] * (pieces.last[near] - pieces.first[near]), 3) + 0.0
+    none = np.zeros(0)
+    split = split_pieces(pieces, Cuts(near, share, at, none.astype(np.int64), none, none))
+    own = end % max(1, len(pieces))
+    return order_pieces(
+        np.concatenate([split.first, places[end]]), np.concatenate([split.last, at]),
+        np.concatenate([split.level, np.zeros(len(end), np.int8)]), np.concatenate([split.street, pieces.street[own]]),
+    )  # fmt: skip
+
+
+def _number_nodes(pieces: Pieces, ends: Array, codes: Array) -> WalkingNetwork:
+    """Give the nodes and edges their numbers; a vertex of a bridge or tunnel where no street ends is a node of its own level."""
+    places = np.concatenate([pieces.first, pieces.last])
+    level = np.tile(pieces.level, 2).astype(float)
+    level[find_same(places, ends[:, :2])] = 0.0
+    nodes, number = np.unique(np.column_stack([places, level]), axis=0, return_inverse=True)
+    number = number.reshape(2, -1)
+    u, v = number.min(axis=0), number.max(axis=0)
+    metres = np.hypot(*(pieces.last - pieces.first).T)
+    order = np.lexsort((pieces.street, metres, v, u))
+    u, v = u[order], v[order]
+    once = np.append(True, (u[1:] != u[:-1]) | (v[1:] != v[:-1])) if len(u) else np.zeros(0, bool)
+    order, u, v = order[once], u[once].astype(np.int64), v[once].astype(np.int64)
+    n = len(nodes)
+    component = np.asarray(connected_components(csr_array((np.ones(len(u)), (u, v)), shape=(n, n)), directed=False)[1], np.int64)
+    held = np.bincount(component[u], metres[order]) if len(u) else np.zeros(0)
+    kept = int(np.argmax(np.round(held, 3))) if len(held) else -1
+    return WalkingNetwork(
+        x=nodes[:, 0], y=nodes[:, 1], u=u, v=v, metres=metres[order], street=codes[pieces.street[order]],
+        component=component, kept=kept,
+    )  # fmt: skip
+
+
+def find_same(places: Array, others: Array) -> Array:
+    """Tell which places are among others, to the last digit."""
+    return np.asarray(pd.MultiIndex.from_arrays(places.T).isin(pd.MultiIndex.from_arrays(others.T)))
+
+
+def _report_apart(network: WalkingNetwork) -> list[Entry]:
+    """Report the streets that the largest connected piece does not hold."""
+    apart = network.component[network.u] != network.kept
+    pieces = len(np.unique(network.component[network.u[apart]]))
+    metres = float(network.metres[apart].sum())
+    reason = f"streets in {pieces} pieces of {metres:,.0f} m that nothing joins to the walking network; no way leads over them"
+    return [_note(np.unique(network.street[apart].astype(object)).tolist(), "noted", reason)]
+
+
+def _note(codes: Any, action: str, reason: str) -> Entry:
+    return Entry("walking", "streets", action, len(codes), reason, [str(code) for code in codes[:LISTED]])

@@ -1,0 +1,164 @@
+"""Noding: straight pieces of streets split where they cross, touch or pass a barrier, so that ends are all that joins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+
+Array = np.ndarray[Any, Any]
+DIGITS = 3  # of metres: what is the same to a millimetre is one place
+TOUCH = 1e-3  # metres within which a crossing is at an end
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """Straight pieces of streets, each once, sorted; the first end is the one further west, or south.
+
+    Parameters
+    ----------
+    first, last
+        float64[n, 2], metres, both ends.
+    level
+        int8[n], 0 on the ground, 1 on a bridge, 2 in a tunnel.
+    street
+        int64[n], row of the street.
+    """
+
+    first: Array
+    last: Array
+    level: Array
+    street: Array
+
+    def __len__(self) -> int:
+        """Return the number of pieces."""
+        return len(self.level)
+
+    def take(self, rows: Array) -> Pieces:
+        """Return some of the pieces."""
+        return Pieces(self.first[rows], self.last[rows], self.level[rows], self.street[rows])
+
+    def draw(self) -> Array:
+        """Draw the pieces as lines."""
+        return np.asarray(shapely.linestrings(np.stack([self.first, self.last], axis=1)))
+
+
+@dataclass(frozen=True)
+class Cuts:
+    """Where pieces are split, and between which shares of their length they are taken out.
+
+    ``piece`` and ``share`` say where, ``at`` is the place (float64[m, 2]); ``gone`` lists pieces, ``start`` and ``stop`` the
+    shares between which nothing of them stays.
+    """
+
+    piece: Array
+    share: Array
+    at: Array
+    gone: Array
+    start: Array
+    stop: Array
+
+
+def order_pieces(first: Array, last: Array, level: Array, street: Array) -> Pieces:
+    """Put pieces in order: rounded to the millimetre, west end first, sorted, each once (of the first street that has it)."""
+    first, last = np.round(first, DIGITS) + 0.0, np.round(last, DIGITS) + 0.0
+    turned = (first[:, 0] > last[:, 0]) | ((first[:, 0] == last[:, 0]) & (first[:, 1] > last[:, 1]))
+    first, last = np.where(turned[:, None], last, first), np.where(turned[:, None], first, last)
+    keys = (street, level, last[:, 1], last[:, 0], first[:, 1], first[:, 0])
+    order = np.lexsort(keys)
+    order = order[(first[order] != last[order]).any(axis=1)]
+    pieces = Pieces(first[order], last[order], level[order].astype(np.int8), street[order])
+    if len(pieces) == 0:
+        return pieces
+    place = np.column_stack([pieces.first, pieces.last, pieces.level])
+    return pieces.take(np.append(True, (place[1:] != place[:-1]).any(axis=1)))
+
+
+def find_crossings(pieces: Pieces) -> tuple[Array, Array, Array]:
+    """Find where pieces on the ground cross or touch one another.
+
+    Returns the piece, the share of its length and the place of each split. An end that lies on another piece splits
+    it at the very place of that end; pieces that run along one another are split at each other's ends.
+    """
+    ground = np.flatnonzero(pieces.level == 0)
+    lines = pieces.take(ground).draw()
+    a, b = shapely.STRtree(lines).query(lines, predicate="intersects")
+    a, b = ground[a[a < b]], ground[b[a < b]]
+    p, q = pieces.first[a], pieces.first[b]
+    d, e = pieces.last[a] - p, pieces.last[b] - q
+    cross = d[:, 0] * e[:, 1] - d[:, 1] * e[:, 0]
+    flat = np.abs(cross) <= TOUCH * np.maximum(np.hypot(*d.T), np.hypot(*e.T))
+    w = q - p
+    safe = np.where(flat, 1.0, cross)
+    t, s = (w[:, 0] * e[:, 1] - w[:, 1] * e[:, 0]) / safe, (w[:, 0] * d[:, 1] - w[:, 1] * d[:, 0]) / safe
+    at = _settle_place(pieces, a, b, np.clip(t, 0, 1), np.clip(s, 0, 1))
+    found = [(a[~flat], at[~flat]), (b[~flat], at[~flat])]
+    for own, other in ((a[flat], b[flat]), (b[flat], a[flat])):
+        found += [(own, pieces.first[other]), (own, pieces.last[other])]
+    piece, at = np.concatenate([f[0] for f in found]), np.concatenate([f[1] for f in found])
+    share, off = project_places(pieces, piece, at)
+    inside = is_inside(pieces, piece, share) & (off <= TOUCH)
+    return piece[inside], share[inside], at[inside]
+
+
+def _settle_place(pieces: Pieces, a: Array, b: Array, t: Array, s: Array) -> Array:
+    """Settle the place where two pieces meet: an end of either, if it is there, else the point of crossing."""
+    at = pieces.first[a] + t[:, None] * (pieces.last[a] - pieces.first[a])
+    for own, share in ((a, t), (b, s)):
+        length = np.hypot(*(pieces.last[own] - pieces.first[own]).T)
+        at = np.where((share * length <= TOUCH)[:, None], pieces.first[own], at)
+        at = np.where(((1 - share) * length <= TOUCH)[:, None], pieces.last[own], at)
+    return np.asarray(np.round(at, DIGITS) + 0.0)
+
+
+def project_places(pieces: Pieces, piece: Array, at: Array) -> tuple[Array, Array]:
+    """Project places on pieces; returns the share of the piece's length, from 0 to 1, and the distance in metres."""
+    p, d = pieces.first[piece], pieces.last[piece] - pieces.first[piece]
+    share = np.clip(((at - p) * d).sum(axis=1) / (d**2).sum(axis=1), 0.0, 1.0)
+    return share, np.asarray(np.hypot(*(at - p - share[:, None] * d).T))
+
+
+def is_inside(pieces: Pieces, piece: Array, share: Array) -> Array:
+    """Tell which places on pieces are not at an end."""
+    length = np.hypot(*(pieces.last[piece] - pieces.first[piece]).T)
+    return np.asarray((share * length > TOUCH) & ((1 - share) * length > TOUCH))
+
+
+def split_pieces(pieces: Pieces, cuts: Cuts) -> Pieces:
+    """Split pieces where they are cut, and leave out what lies within the shares that are gone."""
+    n = len(pieces)
+    length = np.hypot(*(pieces.last - pieces.first).T)
+    edges = np.concatenate([cuts.start, cuts.stop])
+    gone = np.concatenate([cuts.gone, cuts.gone])
+    between = pieces.first[gone] + edges[:, None] * (pieces.last[gone] - pieces.first[gone])
+    piece = np.concatenate([np.arange(n), np.arange(n), cuts.piece, gone])
+    share = np.concatenate([np.zeros(n), np.ones(n), cuts.share, edges])
+    at = np.concatenate([pieces.first, pieces.last, cuts.at, between])
+    order = np.lexsort((at[:, 1], at[:, 0], share, piece))
+    piece, share, at = piece[order], share[order], at[order]
+    same = piece[1:] == piece[:-1]
+    own, middle = piece[:-1][same], (share[:-1][same] + share[1:][same]) / 2
+    parts = own, at[:-1][same], at[1:][same]
+    kept = (share[1:][same] - share[:-1][same]) * length[own] > 0
+    kept &= ~_lie_within(own, middle, cuts)
+    own, first, last = (part[kept] for part in parts)
+    return order_pieces(first, last, pieces.level[own], pieces.street[own])
+
+
+def _lie_within(piece: Array, share: Array, cuts: Cuts) -> Array:
+    """Tell which places lie within what is gone of their piece."""
+    within = np.zeros(len(piece), bool)
+    if len(cuts.gone) == 0:
+        return within
+    rows = np.flatnonzero(np.isin(piece, cuts.gone))
+    order = np.argsort(cuts.gone, kind="stable")
+    gone = cuts.gone[order]
+    low, high = np.searchsorted(gone, piece[rows], "left"), np.searchsorted(gone, piece[rows], "right")
+    count = high - low
+    row = np.repeat(rows, count)
+    hit = order[np.arange(count.sum()) + np.repeat(low - (np.cumsum(count) - count), count)]
+    inside = (cuts.start[hit] <= share[row]) & (share[row] <= cuts.stop[hit])
+    within[row[inside]] = True
+    return within
