@@ -23,7 +23,7 @@ from gridplan.storage.geoparquet import MANIFEST_FILE
 
 AT_ONCE = 30_000  # buildings judged at once
 _UNUSED = ("streets", "ledger")
-_OF_LAND = (*_UNUSED, "buildings", "neighbours", "barriers", "openings", "counts", "members", "posts", "duties", "special_grids")
+_OF_LAND = (*_UNUSED, "buildings", "neighbours", "barriers", "openings", "counts", "members", "duties", "special_grids")
 
 
 def audit_city(
@@ -66,7 +66,7 @@ def audit_city(
     dropped = ledger[ledger["action"] == "dropped"].groupby("table")["count"].sum()
     more = [_find_doubles(folder, table) for table in CODED if (folder / f"{table}.parquet").exists()]
     more.append(check_limits(gpd.read_parquet(folder / "communities.parquet").set_index("community")))
-    if (folder / "links.parquet").exists() or (folder / "ratings.parquet").exists():
+    if any((folder / f"{table}.parquet").exists() for table in ("links", "ratings", "coverage")):
         more.append(find_across(read_communities(folder, without=_OF_LAND), rules))
     joined = join_audits(parts)
     figures = json.loads((folder / MANIFEST_FILE).read_text(encoding="utf-8")).get("figures") or {}
