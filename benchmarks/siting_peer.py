@@ -4,15 +4,14 @@ import sys
 import time
 
 import numpy as np
+import pulp
+import spopt.locate
 
 KINDS = {"cover_most": "MCLP", "cover_all": "LSCP", "p_median": "PMedian", "p_centre": "PCenter"}
 
 
 def solve(kind, metres, weights, radius, k):
     """Solve one problem with HiGHS behind PuLP; returns the objective as we count it."""
-    import pulp
-    import spopt.locate
-
     maker = getattr(spopt.locate, KINDS[kind])
     if kind == "cover_most":
         model = maker.from_cost_matrix(metres, weights, radius, p_facilities=k)

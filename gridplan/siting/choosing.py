@@ -1,7 +1,7 @@
 """Choosing at most k sites at the least price: greedy, swaps, the dual, what it fixes, and what is left exactly.
 
 At the dual prices every site has a worth. Where taking (or leaving) a site would bring the bound above the best price known, no
-better choice takes (leaves) it; the problem shrinks, and often closes. How long is looked is counted in entries, rounds and nodes.
+better choice takes (leaves) it; the problem shrinks, and often closes. Work is counted in entries, rounds and nodes.
 """
 
 from __future__ import annotations
@@ -36,7 +36,9 @@ class Choice:
     dual: Dual | None = None
 
 
-def choose_sites(costs: Costs, k: int, *, dear: float = np.inf, best: float = np.inf, any_below: bool = False, haste: int = 0) -> Choice:
+def choose_sites(
+    costs: Costs, k: int, *, dear: float = np.inf, best: float = np.inf, any_below: bool = False, haste: int = 0
+) -> Choice:
     """Choose at most k sites at the least price.
 
     Parameters

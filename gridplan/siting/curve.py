@@ -21,14 +21,14 @@ Array = np.ndarray[Any, Any]
 def trace_siting(problem: SitingProblem, k_max: int, *, nested: bool = True) -> pd.DataFrame:
     """Trace households served against posts added, from none to ``k_max``.
 
-    Nested: each row adds one post to those of the row before (greedily), so the rows are an order of building. Otherwise each row is
-    the best choice found for its number, and a post of one row need not be in the next.
+    Nested: each row adds one post to those of the row before (greedily), so the rows are an order of building. Otherwise each row
+    is the best choice found for its number, and a post of one row need not be in the next.
 
     Returns
     -------
     pandas.DataFrame
-        By posts ``added``: ``site`` (the post that a nested row adds, -1 where none), ``sites`` (all that are chosen), ``served`` and
-        ``bound`` (households; no choice of so many serves more), both as ``share`` and ``share_bound`` of all, ``nested`` and
+        By posts ``added``: ``site`` (the post that a nested row adds, -1 where none), ``sites`` (all that are chosen), ``served``
+        and ``bound`` (households; no choice of so many serves more), both as ``share`` and ``share_bound`` of all, ``nested`` and
         ``ended`` (``optimal`` where served is the bound).
 
     Examples
