@@ -24,7 +24,6 @@ SECONDS = 120  # of CPU of a peer's run
 RADIUS = 800
 PEERS = ((200, 50, 5), (400, 100, 10), (800, 200, 20))  # places, sites, posts
 MEDIANS = ((100, 5), (200, 10), (400, 20), (800, 40))  # sites that are also the places, and posts
-WARM = (np.arange(400.0).reshape(40, 10), np.ones(40), 200, 2)
 LARGE = (20_000, 2_000, (10, 20, 50, 100))
 
 
@@ -79,7 +78,9 @@ def compare_peers():
     is_here = (HOME / "bin" / "python").exists()
     if not is_here:
         print("spopt is left out, it is not installed (python -m benchmarks siting --install)")
-    solve("cover_most", *WARM)  # compiles
+    xy, sites, weights = draw_town(400, 100)
+    for kind in ("cover_most", "p_median"):
+        solve(kind, measure(xy, sites), weights, RADIUS, 10)  # compiles
     print(f"\n{'':12}{'places':>8}{'sites':>7}{'k':>5}{'ours':>14}{'ended':>9}{'s':>8}{'spopt':>14}{'s':>9}{'ratio':>8}")
     for n, m, k in PEERS:
         xy, sites, weights = draw_town(n, m)

@@ -56,23 +56,25 @@ def choose_sites(
     haste
         How often the problem has been shrunk already; each time fewer disturbances are tried.
     """
-    chosen = improve_sites(costs, add_greedily(costs, k)[0], haste)
+    chosen = swap_sites(costs, add_greedily(costs, k)[0])
     price = price_sites(costs, chosen)
     if k == 0 or k >= len(costs.sites):
         return Choice(costs.sites[chosen], price, price)
     if any_below and price < best:
         return Choice(costs.sites[chosen], price, costs.base)
     is_small = len(costs.rows) <= SMALL
-    dual = bound_costs(costs, k, chosen, GLANCE if is_small else ROUNDS, min(price, best))
-    if dual.price < price:
-        chosen = improve_sites(costs, dual.chosen, haste)
+    enough = min(price, best)
+    enough = float(np.ceil(enough)) - 0.99 if costs.whole else enough  # the rest is rounded up
+    dual = bound_costs(costs, k, chosen, GLANCE if is_small else ROUNDS, enough)
+    chosen, price = dual.chosen, dual.price
+    lower = round_up(costs, dual.value)
+    if not _is_closed(min(price, best), lower):
+        chosen = improve_sites(costs, chosen, haste)
         price = price_sites(costs, chosen)
     limit = min(price, best)
-    bound = max(costs.base, min(limit, round_up(costs, dual.value)))
+    bound = max(costs.base, min(limit, lower))
     choice = Choice(costs.sites[chosen], price, bound, dual)
-    if limit - bound <= TINY * max(abs(limit), 1e-300):
-        return choice
-    if any_below and price < best:
+    if _is_closed(limit, bound) or (any_below and price < best):
         return choice
     below = float(np.ceil(limit)) - 1.0 if costs.whole else limit  # the next price there can be
     opened, kept = fix_sites(dual, k, below)
@@ -89,6 +91,10 @@ def choose_sites(
     if found < price:
         choice = Choice(np.union1d(costs.sites[opened], own), found, bound, dual)
     return replace(choice, bound=max(bound, min(proven, limit, choice.price)))
+
+
+def _is_closed(limit: float, bound: float) -> bool:
+    return limit - bound <= TINY * max(abs(limit), 1e-300)
 
 
 def improve_sites(costs: Costs, chosen: Array, haste: int = 0) -> Array:
