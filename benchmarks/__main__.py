@@ -13,7 +13,7 @@ BENCHMARKS = {
         "what the verbs on people cost and prove on a district, its ratios beside Tangshan's",
         ("hierarchy", "households"),
     ),
-    "siting": ("where to add posts: answers, bounds and time, beside spopt", ("only",)),
+    "siting": ("where to add posts: answers, bounds and time, beside spopt", ("install", "only")),
     "reach": ("ways on foot beside osmnx, networkx and pandana, and 100,000 nodes with 700 posts", ()),
     "scale": ("seconds and memory from a town to a prefecture", ("full",)),
 }
@@ -29,9 +29,12 @@ def make_parser():
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help="what to run, all if none is named (listed below)")
     parser.add_argument("--full", action="store_true", help="division: thorough effort too; scale: up to 2.8 million households")
-    parser.add_argument("--install", action="store_true", help="peers: set up their environments under outputs first")
+    parser.add_argument("--install", action="store_true", help="peers, siting: set up their environments under outputs first")
     parser.add_argument(
-        "--only", action="append", metavar="WORD", help="peers: problems with this in their name; may be repeated"
+        "--only",
+        action="append",
+        metavar="WORD",
+        help="peers: problems with this in their name; siting: peers, medians or large; may be repeated",
     )
     more = "people: CSV of communities to lay out instead of made-up ones; further ones add what the first lacks"
     parser.add_argument("--hierarchy", action="append", metavar="FILE", help=more)

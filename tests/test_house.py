@@ -53,7 +53,7 @@ FLOORS = [
     ["cli", "__init__"],
 ]
 HEAVY = {"folium", "branca", "osmnx", "numba", "sklearn", "matplotlib", "selenium", "dask", "distributed"}
-COMPILED = {"division"}  # the room whose business the kernels are
+COMPILED = {"division", "siting"}  # the rooms whose business the kernels are
 
 
 def list_modules():

@@ -1,14 +1,16 @@
 """Siting: posts on streets small enough to be checked by eye, and against every choice there is."""
 
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.optimize import linprog
+from scipy.optimize import Bounds, LinearConstraint, linprog, milp
+from scipy.sparse import csr_array
 
 from gridplan.errors import InputError
+from gridplan.siting.curve import trace_siting
 from gridplan.siting.locate import cover_all, cover_most, p_centre, p_median
 from gridplan.siting.problem import make_problem
 
@@ -95,9 +97,7 @@ def test_cover_all_needs_the_fewest_of_all_choices(is_tight, data, share):
     answer = cover_all(problem, share)
     left = (1 - share) * weights.sum() + 1e-6
     enough = [
-        len(own)
-        for own, opened in list_choices(ways.shape[1], fixed, 9)
-        if find_uncovered(ways, weights, opened, rooms) <= left
+        len(own) for own, opened in list_choices(ways.shape[1], fixed, 9) if find_uncovered(ways, weights, opened, rooms) <= left
     ]
     check(answer, min(enough, default=INF), problem, 9)
     if enough:
@@ -134,3 +134,143 @@ def test_p_centre_is_the_best_of_all_choices(is_tight, data):
     if weights.sum() == 0:
         best = answer.objective  # nobody walks
     check(answer, best, problem, k)
+
+
+def test_two_posts_serve_a_street_of_five_houses():
+    street = draw_street()
+    assert cover_most(street, 1).objective == 3
+    both = cover_most(street, 2)
+    assert both.objective == 5
+    assert both.ended == "optimal"
+    assert cover_all(street).chosen.tolist() in ([1, 3], [1, 4], [0, 3])
+
+
+def test_no_posts_serve_nobody():
+    answer = cover_most(draw_street(), 0)
+    assert (answer.objective, answer.bound, answer.chosen.tolist(), answer.served) == (0, 0, [], 0)
+    assert p_median(draw_street(), 0, beyond=500).objective == 5 * 500
+    assert p_centre(draw_street(), 0).ended == "impossible"
+
+
+def test_a_post_that_stands_is_kept_and_not_counted():
+    # houses 0 to 4; the post at 0 serves 0 and 1, so one more at 3 serves the rest
+    street = draw_street(fixed=[0])
+    assert cover_all(street).chosen.tolist() == [3]
+    assert cover_most(street, 1).chosen.tolist() == [3]
+    assert p_centre(street, 1).objective == 100
+    assert p_median(street, 1).objective == 3 * 100
+
+
+def test_a_post_with_room_for_two_households_leaves_the_third_to_another():
+    street = draw_street(capacities=2)
+    assert cover_most(street, 1).objective == 2
+    assert cover_all(street).objective == 3
+    shared = cover_most(street, 2).assignment.toarray()
+    assert shared.sum() == 4
+    assert shared.sum(axis=0).max() == 2
+
+
+def test_a_place_is_shared_out_where_no_post_has_room_for_all_of_it():
+    house = make_problem([[10.0, 20.0]], [5], capacities=[3, 4])
+    answer = p_median(house, 2)
+    assert answer.assignment.toarray().tolist() == [[3, 2]]
+    assert answer.objective == 3 * 10 + 2 * 20
+    assert p_median(house, 1).ended == "impossible"
+
+
+def test_the_far_farm_decides_the_centre_but_not_the_median():
+    at = np.array([0.0, 10, 20, 1000])
+    far = abs(at[:, None] - at)
+    village = make_problem(far, [9, 9, 9, 1])
+    assert p_median(village, 1).chosen.tolist() == [1]
+    assert p_centre(village, 1).objective == 980
+    assert p_centre(village, 2).objective == 10
+
+
+def test_a_house_out_of_all_reach_makes_covering_all_impossible():
+    ways = [[0.0, INF], [INF, 0.0], [INF, INF]]
+    answer = cover_all(make_problem(ways, [5, 4, 1]))
+    assert (answer.ended, answer.objective, answer.bound) == ("impossible", INF, INF)
+    assert cover_all(make_problem(ways, [5, 4, 1]), 0.9).objective == 2
+    assert cover_all(make_problem(ways, [5, 4, 0])).objective == 2  # nobody lives there
+
+
+def test_a_way_of_nought_is_a_way():
+    assert cover_most(make_problem(csr_array(np.array([[1.0]])) * 0, [3]), 1).objective == 3
+
+
+def test_everything_wrong_is_told_at_once():
+    with pytest.raises(InputError) as told:
+        make_problem([[1.0, -2.0]], [1, 2], fixed=[7], capacities=[1, 2, 3])
+    assert [problem.table for problem in told.value.problems] == ["ways"] * 4
+
+
+@settings(max_examples=20, deadline=None)
+@given(data=st.data())
+def test_one_more_post_never_serves_fewer_and_rows_of_a_curve_hold(data):
+    ways, weights, fixed, rooms, _ = data.draw(problems(data.draw(st.booleans())))
+    problem = make_problem(ways, weights, fixed, rooms)
+    best = trace_siting(problem, 4, nested=False)
+    built = trace_siting(problem, 4)
+    for curve in (best, built):
+        assert (np.diff(curve["served"]) >= -1e-9).all()
+        assert (curve["served"] <= curve["bound"] + 1e-9).all()
+    assert (best["ended"] == "optimal").all()
+    assert (built["served"] <= best["served"] + 1e-6).all()
+    assert (built["bound"] >= best["served"] - 1e-6).all()
+    assert all(set(a) <= set(b) for a, b in pairwise(built["sites"]))
+
+
+def draw_village(n, m, radius, seed=3):
+    rng = np.random.default_rng(seed)
+    xy, sites = rng.uniform(0, 1000, (n, 2)), rng.uniform(0, 1000, (m, 2))
+    far = np.rint(np.hypot(*(xy[:, None] - sites[None]).transpose(2, 0, 1)))
+    return np.where(far <= radius, far, INF), rng.integers(1, 40, n).astype(float)
+
+
+@pytest.mark.parametrize("k", [4, 12])
+def test_a_village_too_large_for_every_choice_is_solved_as_the_plain_integer_problem_is(k):
+    ways, weights = draw_village(150, 40, 180)
+    n, m = ways.shape
+    # the textbook formulation, apart from ours: z a post, y a place served
+    holds = np.isfinite(ways).astype(float)
+    found = milp(
+        np.append(np.zeros(m), -weights),
+        integrality=np.append(np.ones(m), np.zeros(n)),
+        bounds=Bounds(0, 1),
+        constraints=[
+            LinearConstraint(np.hstack([-holds, np.eye(n)]), -INF, 0),
+            LinearConstraint(np.append(np.ones(m), np.zeros(n)), 0, k),
+        ],
+        options={"mip_rel_gap": 0},
+    )
+    answer = cover_most(make_problem(ways, weights), k)
+    assert answer.ended == "optimal"
+    assert answer.objective == pytest.approx(-found.fun, abs=1e-6)
+    fewest = cover_all(make_problem(ways, weights), answer.objective / weights.sum())
+    assert fewest.objective <= k
+    assert cover_most(make_problem(ways, weights), int(fewest.objective) - 1).objective < answer.objective
+
+
+def test_row_order_of_places_does_not_matter():
+    ways, weights = draw_village(120, 30, 250)
+    order = np.random.default_rng(0).permutation(len(weights))
+    for solve in (lambda p: cover_most(p, 6), lambda p: p_median(p, 6, 300.0), lambda p: p_centre(p, 20), cover_all):
+        one, other = solve(make_problem(ways, weights)), solve(make_problem(ways[order], weights[order]))
+        assert one.chosen.tolist() == other.chosen.tolist()
+        assert (one.objective, one.bound, one.ended) == (other.objective, other.bound, other.ended)
+        assert one.assignment.toarray()[order].tolist() == other.assignment.toarray().tolist()
+
+
+@pytest.mark.parametrize("capacities", [None, 150.0])
+def test_bounds_hold_where_branch_and_bound_is_not_allowed(monkeypatch, capacities):
+    ways, weights = draw_village(100, 25, 300)
+    problem = make_problem(ways, weights, capacities=capacities)
+    proven = cover_most(problem, 5), p_median(problem, 5, 300.0)
+    assert {answer.ended for answer in proven} == {"optimal"}
+    monkeypatch.setattr("gridplan.siting.choosing.ENTRIES", 0)
+    monkeypatch.setattr("gridplan.siting.shared.ENTRIES", 0)
+    served, walked = cover_most(problem, 5), p_median(problem, 5, 300.0)
+    assert served.objective <= proven[0].objective + 1e-6 <= served.bound + 2e-6
+    assert walked.bound <= proven[1].objective + 1e-6 <= walked.objective + 2e-6
+    assert max(served.gap, walked.gap) < 0.05

@@ -67,7 +67,7 @@ def _word_gaps(found: pd.DataFrame, service: Service, total: int) -> pd.DataFram
         {
             "rule": kind, "level": found["level"], "of": found["of"], "community": found["community"],
             "value": found["value"].round(3), "need": service.minutes, "households": found["left"].astype("int64"),
-            "reason": words + where + " (" + share + " % of all households not served)",
+            "reason": words + where + " (" + share + " % of all who are not served)",
             "remedy": found["reason"].map({word: text.format(kind=kind) for word, text in REMEDIES.items()}),
         }
     )  # fmt: skip

@@ -25,8 +25,8 @@ class Costs:
     Parameters
     ----------
     indptr, rows, ways
-        int64[m + 1], int64[e], float64[e]: site j is in reach of places ``rows[indptr[j]:indptr[j + 1]]``, in rising order, all of
-        them nearer than ``beyond``.
+        int64[m + 1], int64[e], float64[e]: site j is in reach of places ``rows[indptr[j]:indptr[j + 1]]``, in rising order, all
+        of them nearer than ``beyond``.
     weights, beyond
         float64[n], households, and what each of them costs where no chosen site is nearer.
     sites
@@ -86,7 +86,7 @@ def reduce_costs(costs: Costs, opened: Array, kept: Array, *, is_roomy: bool = T
     columns = costs.columns
     is_open, is_kept = (np.isin(np.arange(len(costs.sites)), own) for own in (opened, kept))
     beyond = costs.beyond.copy()
-    at = is_open[columns]
+    at = np.flatnonzero(is_open[columns])
     np.minimum.at(beyond, costs.rows[at], costs.ways[at])
     at = np.flatnonzero(is_kept[columns] & (costs.ways < beyond[costs.rows]) & (costs.weights[costs.rows] > 0))
     matrix = csr_array((costs.ways[at], (costs.rows[at], columns[at])), shape=(len(beyond), len(costs.sites)))
@@ -130,7 +130,7 @@ def _merge_rows(matrix: csr_array, weights: Array, beyond: Array, sites: Array, 
 
 
 def _group_rows(matrix: csr_array, beyond: Array) -> Array:
-    """Number the groups of equal rows: by a checksum first, then each beside the first of its group."""
+    """Give equal rows one number: by a checksum first, then each beside the first of its group."""
     rng = np.random.default_rng(0)
     mixed = rng.integers(1, 2**63, matrix.shape[1], dtype=np.uint64)[matrix.indices]
     mixed = mixed * (matrix.data.view(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(1))

@@ -1,6 +1,6 @@
 """Covers: the fewest sites that leave at most so much weight uncovered.
 
-Where nothing may be left, the classical reductions come first (a place that is covered whenever another one is, a place with one site
+Where nothing may be left, the classical reductions come first (a place covered whenever another one is, a place with one site
 alone, a site that another outdoes), and what then hangs together is solved apart. Elsewhere the least k is sought whose best
 choice is good enough; one dual bounds every k at once.
 """
@@ -54,7 +54,7 @@ def cover_share(costs: Costs, target: float, most: int | None = None) -> tuple[A
 
 
 def _narrow(costs: Costs, order: Array, low: int, target: float) -> tuple[Array, int]:
-    """Narrow the number by halving: with k sites, do swaps bring the price down to the target?"""
+    """Narrow the number by halving: where swaps bring the price of k sites down to the target, fewer are tried."""
     best, high = costs.sites[order], len(order)
     floor = low
     while floor < high:
@@ -152,8 +152,8 @@ def _solve_part(costs: Costs, known: Array, least: float) -> tuple[Array, float]
         best, low = cover_share(costs, costs.base)
         return (known if best is None or len(known) < len(best) else best), max(least, low)
     n, m = len(costs.weights), len(costs.sites)
-    low, high = np.ones(n), np.full(n, highspy.kHighsInf)
-    model = open_cover(np.ones(m), _rows(costs), low, high, NODES, 0.0)
+    once, many = np.ones(n), np.full(n, highspy.kHighsInf)
+    model = open_cover(np.ones(m), _rows(costs), once, many, NODES, 0.0)
     model.setOptionValue("mip_abs_gap", 0.99)
     model.run()
     info = model.getInfo()

@@ -1,7 +1,7 @@
 """Exact: the choice of sites as an integer problem by radius, a switch for every way that a place may have to go beyond.
 
-A place pays its shortest way, and each further step unless a chosen site is that near (Garcia, Labbe and Marin, 2011). With one way
-for all it is the covering problem itself. HiGHS branches on the sites alone.
+A place pays its shortest way, and each further step unless a chosen site is that near (Garcia, Labbe and Marin, 2011). With one
+way for all it is the covering problem itself. HiGHS branches on the sites alone.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ def count_served(indptr: Any, rows: Any, ways: Any, pay: Any, taken: Any, served
 
 @njit(cache=True, nogil=True)
 def fill_room(a: int, b: int, rows: Any, ways: Any, weights: Any, pay: Any, room: float, served: Any) -> float:
-    """Fill the room of one site, entries a to b, with whoever pays most beyond the way; adds to ``served`` and returns what it brings."""
+    """Fill the room of one site, entries a to b, with whoever pays most beyond the way; adds to ``served``, returns the gain."""
     over = pay[rows[a:b]] - ways[a:b]
     total = 0.0
     for e in np.argsort(-over, kind="mergesort"):
@@ -171,7 +171,7 @@ def wander(
     indptr: Any, rows: Any, ways: Any, starts: Any, near: Any, far: Any, weights: Any, beyond: Any, chosen: Any, lots: Any,
     least: float,
 ) -> float:  # fmt: skip
-    """Disturb a choice in one neighbourhood and descend again, once for each row of ``lots`` (drawn from 0 to 1), keeping the better.
+    """Disturb a choice in one neighbourhood and descend again, once for each row of ``lots`` (from 0 to 1), keeping the better.
 
     ``chosen`` is written to. Returns what is saved.
     """

@@ -34,7 +34,7 @@ def cover_most(problem: SitingProblem, k: int) -> Siting:
     >>> cover_most(street, 1).objective, cover_most(street, 2).objective, cover_most(street, 0).objective
     (3.0, 5.0, 0.0)
     """
-    choice = _choose(problem, _level(problem.ways), np.ones(len(problem.weights)), k)
+    choice = _choose(problem, level_ways(problem.ways), np.ones(len(problem.weights)), k)
     served = problem.total - np.array([choice.price, choice.bound])
     return _answer(problem, choice.sites, served[0], served[1])
 
@@ -147,7 +147,7 @@ def _within(problem: SitingProblem, radius: float) -> SitingProblem:
     return SitingProblem(near, problem.weights, problem.fixed, problem.capacities)
 
 
-def _level(ways: csr_array) -> csr_array:
+def level_ways(ways: csr_array) -> csr_array:
     """Level all ways: in reach or not."""
     return csr_array((np.zeros(ways.nnz), ways.indices, ways.indptr), shape=ways.shape)
 
@@ -164,7 +164,7 @@ def _cover(problem: SitingProblem, share: float, most: int | None) -> tuple[Arra
     """Find the fewest sites for a share of the households, and how many are needed at least."""
     left = (1.0 - share) * problem.total
     left = 0.0 if left <= EXACT * problem.total else left
-    ways, beyond = _level(problem.ways), np.ones(len(problem.weights))
+    ways, beyond = level_ways(problem.ways), np.ones(len(problem.weights))
     if problem.capacities is not None:
         costs = build_costs(ways, problem.weights, beyond, np.zeros(0, np.int64), is_roomy=False)
         return cover_shared(make_rooms(costs, problem.fixed, problem.capacities), left, most)

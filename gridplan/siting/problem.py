@@ -54,7 +54,7 @@ def make_problem(ways: Any, weights: Any, fixed: Any = (), capacities: Any = Non
     fixed
         Numbers of the sites that have a post already, or a mask of them.
     capacities
-        Households that each site can serve, infinite where there is no limit; one number for all sites, or None for no limit at all.
+        Households that each site can serve, infinite where there is no limit; one number for all, or None for no limit at all.
 
     Raises
     ------

@@ -1,7 +1,7 @@
 """Choosing sites that have room for so many households only.
 
-Without limits of room every choice is at least as cheap; so that choice comes first, and where all can be shared out as it wishes it
-is the best. Otherwise: swaps by the prices of the flow, the dual, what it fixes, and branch and bound where little is left.
+Without limits of room every choice is at least as cheap; so that choice comes first, and where all can be shared out as it wishes
+it is the best. Otherwise: swaps by the prices of the flow, the dual, what it fixes, and branch and bound where little is left.
 """
 
 from __future__ import annotations
@@ -90,7 +90,8 @@ def solve_shared(rooms: Rooms, k: int, best: float, dear: float) -> tuple[Array 
     matrix = csc_array(
         (
             np.concatenate([
-                np.ones(2 * entries + s), -room[free], -np.minimum(costs.weights[rows[strong]], room[columns[strong]]), np.ones(f),
+                np.ones(2 * entries + s), -room[free],
+                -np.minimum(costs.weights[rows[strong]], room[columns[strong]]), np.ones(f),
             ]),
             (
                 np.concatenate([rows, n + columns, n + m + np.arange(s), n + free, n + m + np.arange(s), np.full(f, last)]),

@@ -1,7 +1,7 @@
 """Sharing: posts that have room for so many households only; each household goes to one post, so a place may be shared out.
 
-Who goes where is a flow, solved as a linear programme, whose prices say what one more household would cost at each place. At these
-prices a new post brings at most what it could fill its room with: that guides swaps, and gives the bound for all choices.
+Who goes where is a flow, solved as a linear programme, whose prices say what one more household would cost at each place. At
+these prices a new post brings at most what it could fill its room with: that guides swaps, and gives the bound for all choices.
 """
 
 from __future__ import annotations
