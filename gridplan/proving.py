@@ -58,7 +58,7 @@ def prove(
     >>> from gridplan.planning import divide
     >>> from gridplan.sources.synthetic import make_town
     >>> from gridplan.survey import make_site
-    >>> table = prove(divide(make_site(make_town(1, urban_share=0.0, seed=3)), seed=1))
+    >>> table = prove(divide(make_site(make_town(1, urban_share=0.0, households=200, seed=3)), seed=1))
     >>> bool((table["gap"] >= 0).all()), bool((table["gap"] < 0.2).all())
     (True, True)
     """
