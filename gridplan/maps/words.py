@@ -82,6 +82,55 @@ WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "needs_network": ("The base map needs the internet.", "底图需要联网。"),
     "map": ("Map of the plan", "网格地图"),
+    "view_reach": ("Colour by minutes to a post", "按步行时间着色"),
+    "reach": ("Reach on foot", "步行可达"),
+    "reach_kind": ("Kind of post", "服务点类别"),
+    "now": ("Now", "现状"),
+    "proposed": ("With those proposed", "加拟增点"),
+    "within": ("within {minutes} min on foot; {posts} posts", "步行 {minutes} 分钟内；{posts} 个服务点"),
+    "reachable": ("reachable", "可达"),
+    "served": ("served", "已服务"),
+    "backed_up": ("two or more", "两处以上"),
+    "show_streets": ("Streets by minutes", "道路按时间着色"),
+    "show_posts": ("Posts", "服务点"),
+    "show_gaps": ("Gaps", "缺口"),
+    "largest_gaps": ("Largest gaps", "最大缺口"),
+    "no_gaps": ("No gaps", "没有缺口"),
+    "gap": ("gap, number by households not served", "缺口，按未服务户数排序"),
+    "gap_of": ("Gap {rank}", "缺口 {rank}"),
+    "not_served": ("not served", "未服务"),
+    "way": ("mean way", "平均路程"),
+    "cause": ("Cause", "原因"),
+    "way_values": ("{metres} m, {minutes} min", "{metres} 米，{minutes} 分钟"),
+    "no_way": ("no way is known", "无已知路线"),
+    "minutes_values": ("{minutes} min", "{minutes} 分钟"),
+    "minutes_mean": ("to the nearest post", "到最近服务点"),
+    "band_first": ("up to {high} min", "{high} 分钟以内"),
+    "band_next": ("{low} to {high} min", "{low}–{high} 分钟"),
+    "band_last": ("longer, or no way is known", "更远或无已知路线"),
+    "post": ("post; click to see whom it reaches", "服务点，点击查看可达范围"),
+    "post_proposed": ("proposed post", "拟增服务点"),
+    "proposed_post": ("proposed", "拟增"),
+    "capacity": ("capacity", "服务能力"),
+    "households": ("households", "户"),
+    "reaches": ("reaches {households} households in {subgrids} sub-grids", "可达 {subgrids} 个子网格，共 {households} 户"),
+    "close": ("Back to all posts", "返回全部服务点"),
+}
+KINDS: Mapping[str, tuple[str, str]] = {
+    "central_household": ("central household", "中心户"),
+    "service_centre": ("service centre", "党群服务中心"),
+    "volunteer_post": ("volunteer post", "志愿服务点"),
+    "canteen": ("canteen", "社区食堂"),
+    "clinic": ("clinic", "卫生服务站"),
+}
+REASONS: Mapping[str, tuple[str, str]] = {
+    "none": ("there is none that they may go to", "没有可去的服务点"),
+    "unsnapped": ("their doors reach no street", "单元门未接入道路"),
+    "far": ("too far", "距离过远"),
+    "barrier": ("cut off by a barrier", "被屏障隔断"),
+    "roundabout": ("the streets lead round", "道路绕行"),
+    "stairs": ("the stairs take the time that is left", "上楼耗时"),
+    "capacity": ("those within reach are full", "可达服务点已满"),
 }
 
 _UNITS_ZH: Mapping[str, str] = {"m": " 米", "households": " 户", "buildings": " 栋"}
@@ -97,6 +146,17 @@ def say(word: str, lang: Language = "en", **values: object) -> str:
     """
     text = WORDS[word][1 if lang == "zh" else 0]
     return text.format(**values) if values else text
+
+
+def say_kind(kind: str, lang: Language = "en") -> str:
+    """Say a kind of post; one that a town's own rules name is said in its own word.
+
+    Examples
+    --------
+    >>> say_kind("canteen", "zh"), say_kind("tool_library")
+    ('社区食堂', 'tool library')
+    """
+    return KINDS[kind][1 if lang == "zh" else 0] if kind in KINDS else kind.replace("_", " ")
 
 
 def say_all(lang: Language = "en") -> dict[str, str]:

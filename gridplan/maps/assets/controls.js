@@ -169,6 +169,8 @@ function drawSign(sign, colour) {
   } else if (sign === "centre") {
     box.innerHTML = HOUSE;
     box.style.color = colour;
+  } else if (sign === "band") {
+    [box.style.background, box.style.color] = colour;
   } else {
     box.style.setProperty("--gp-colour", colour);
   }
