@@ -88,6 +88,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "now": ("Now", "现状"),
     "proposed": ("With those proposed", "加拟增点"),
     "within": ("within {minutes} min on foot; {posts} posts", "步行 {minutes} 分钟内；{posts} 个服务点"),
+    "within_one": ("within {minutes} min on foot; {posts} post", "步行 {minutes} 分钟内；{posts} 个服务点"),
     "reachable": ("reachable", "可达"),
     "served": ("served", "已服务"),
     "backed_up": ("two or more", "两处以上"),

@@ -203,9 +203,8 @@ class Reach {
     addLine(table, words.not_served, formatNumber(stage, gap.households) + " " + words.households);
     const way = gap.metres === null ? words.no_way : fillIn(words.way_values, { metres: formatNumber(stage, gap.metres), minutes: gap.minutes });
     addLine(table, words.way, way);
-    addLine(table, words.cause, "");
-    node.append(head, table, make("p", "gp-card-out", this.head.reasons[gap.reason] || gap.reason));
-    table.deleteRow(2);
+    const cause = words.cause + (stage.config.lang === "zh" ? "：" : ": ") + (this.head.reasons[gap.reason] || gap.reason);
+    node.append(head, table, make("p", "gp-card-out", cause));
     stage.pointer.hide();
     L.popup({ className: "gp-popup", closeButton: true, autoPanPaddingTopLeft: [290, 60] }).setLatLng([at[1], at[0]]).setContent(node).openOn(stage.map);
   }
@@ -278,12 +277,12 @@ class Reach {
       line.insertCell().textContent = share(figures[name], figures.households);
       line.insertCell().textContent = formatNumber(stage, figures[name]) + (stage.config.lang === "zh" ? " 户" : "");
     }
-    return [make("p", "", fillIn(words.within, { minutes: state.within, posts: formatNumber(stage, figures.posts) })), table];
+    return [make("p", "", fillIn(figures.posts === 1 ? words.within_one : words.within, { minutes: state.within, posts: formatNumber(stage, figures.posts) })), table];
   }
 
   tellPost() {
     const { stage } = this, { words } = stage, { post, grids } = this.lit;
-    const name = make("p");
+    const name = make("p", "gp-post-name");
     name.append(make("b", "", post.name || post.code), post.proposed ? " (" + words.proposed_post + ")" : "");
     const table = make("table");
     addLine(table, words.reachable, formatNumber(stage, post.reachable));
@@ -324,6 +323,7 @@ Stage.prototype.loadReach = async function (place, kind) {
     this.reach = new Reach(this, head, shapes, kind);
     this.recolour();
     this.reach.follow();
+    if (this.view === "reach") this.showWhole();
     document.documentElement.dataset.gridplanReach = "ready";
   };
   if (this.records) start();

@@ -70,9 +70,9 @@ class Stage {
 
   showWhole() {
     const [west, south, east, north] = this.config.bounds;
-    const wide = this.map.getSize().x > 900;
+    const wide = this.map.getSize().x > 900, left = this.view === "reach" ? 285 : 48;
     this.map.fitBounds([[south, west], [north, east]], {
-      paddingTopLeft: [wide ? 48 : 12, 12], paddingBottomRight: [wide ? 310 : 12, 24], animate: false, maxZoom: 19,
+      paddingTopLeft: [wide ? left : 12, 12], paddingBottomRight: [wide ? 310 : 12, 24], animate: false, maxZoom: 19,
     });
   }
 
