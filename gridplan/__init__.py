@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from gridplan.auditing import Audit, audit
     from gridplan.briefing.brief import write_brief
     from gridplan.briefing.ratios import compare_ratios
+    from gridplan.coverage import reach
+    from gridplan.coverage.proposing import site_posts
     from gridplan.disclosure.checking import check_release
     from gridplan.disclosure.release import release
     from gridplan.errors import (
@@ -86,10 +88,12 @@ _ROOMS = {
     "plot_frontier": "plots",
     "prove": "proving",
     "rate": "rating",
+    "reach": "coverage",
     "read_osm_place": "sources.osm_online",
     "read_plan": "storage",
     "read_site": "reading",
     "release": "disclosure.release",
+    "site_posts": "coverage.proposing",
     "staff": "staffing",
     "trace_frontier": "frontier",
     "write_brief": "briefing.brief",
@@ -129,10 +133,12 @@ __all__ = [
     "plot_frontier",
     "prove",
     "rate",
+    "reach",
     "read_osm_place",
     "read_plan",
     "read_site",
     "release",
+    "site_posts",
     "staff",
     "trace_frontier",
     "write_brief",

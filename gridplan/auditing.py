@@ -27,6 +27,7 @@ from gridplan.audit_rules.membership import check_communities, check_membership,
 from gridplan.audit_rules.organisation import check_chain, check_counts, check_pieces, check_sizes
 from gridplan.audit_rules.pairing import check_pairing
 from gridplan.audit_rules.rating import check_rating
+from gridplan.audit_rules.reach import check_reach
 from gridplan.audit_rules.staffing import check_staffing
 from gridplan.audit_rules.walking import (
     check_barriers,
@@ -147,6 +148,7 @@ def audit(plan: Plan, rules: Rules | None = None) -> Audit:
             check_staffing(evidence),
             check_pairing(evidence),
             check_rating(evidence),
+            check_reach(evidence),
         ]
     )
     findings = order_findings(findings)

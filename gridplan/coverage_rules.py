@@ -14,8 +14,8 @@ SERVICES = (
     "canteen 15 1500 0 city; clinic 15 0 0 city"
 )
 SERVICES_SEEN = (
-    "minutes: 15-minute living circle (upi-planning.org.cn, 2022), others assumed; 54: as organisation.central_load; 30 m2 for 100 "
-    "households: Dezhou Daily, with which 500 m2 serve 1,667; the rest: assumption of gridplan, set your own"
+    "minutes: 15-minute living circle (upi-planning.org.cn, 2022), others assumed; 54: as organisation.central_load; 30 m2 for "
+    "100 households: Dezhou Daily, with which 500 m2 serve 1,667; the rest: assumption of gridplan, set your own"
 )
 CANDIDATES = "service_centre|volunteer_post|community_centre|townhall|market|school"
 
@@ -40,9 +40,13 @@ class CoverageRules:
 
     services: str = rule(SERVICES, "", "kinds of posts: kind minutes capacity m2/100 households city|community|subgrid; ...",
                          SERVICES_SEEN)  # fmt: skip
-    thresholds: str = rule("5 10 15", "min", "thresholds by which everything is told", "5/10/15-minute living circles, GB 50180-2018")
+    thresholds: str = rule(
+        "5 10 15", "min", "thresholds by which everything is told", "5/10/15-minute living circles, GB 50180-2018"
+    )
     curve: str = rule("2.5 7.5 12.5 20 30", "min", "further thresholds of the curve of those in reach")
-    farthest: float = rule(3_000.0, "m", "ways are looked for up to here; what is farther is told as farther than this", least=100)
+    farthest: float = rule(
+        3_000.0, "m", "ways are looked for up to here; what is farther is told as farther than this", least=100
+    )
     stairs: str = rule("middle", "middle|upper|none", "floor that the stairs are reckoned to: of a stairwell's floors", ASSUMED)
     worst: float = rule(0.1, "share", "share of households with the longest ways, whose mean is told", ASSUMED, 0)
     low: float = rule(0.8, "share", "communities with less in reach are counted", ASSUMED, 0)

@@ -51,7 +51,7 @@ def site_command(
     path: PlanPath,
     kind: Annotated[str | None, typer.Option(help="Kind of post to add, e.g. canteen.", show_default=False)] = None,
     add: Annotated[int | None, typer.Option(min=0, help="How many posts to add.")] = None,
-    share: Annotated[float | None, typer.Option(min=0, max=1, help="Share of households to serve, by as few as possible.")] = None,
+    share: Annotated[float | None, typer.Option(min=0, max=1, help="Share of households to serve, by the fewest.")] = None,
     question: Annotated[Question, typer.Option(help="With --add: what they are to be best at.")] = Question.most,
     unlimited: Annotated[bool, typer.Option("--unlimited", help="As if every post had room for all.")] = False,
     output: Output = None, overwrite: Overwrite = False, rules_file: RulesFile = None, settings: Set = None,
@@ -112,10 +112,11 @@ def _print_coverage(plan: Plan, kind: str | None = None) -> None:
     for row in city[city["own"]].itertuples():
         others = city[(city["kind"] == row.kind) & (city["state"] == row.state)].set_index("minutes")["reachable_share"]
         shares = [row.reachable_share, row.served_share, row.backed_up_share, *others.reindex(times)]
-        name = f"{row.kind} (with those proposed)" if row.state == "proposed" else str(row.kind)
+        name = f"{row.kind} +" if row.state == "proposed" else str(row.kind)
         rows.append((name, f"{row.posts:,}", f"{row.minutes:g}", *(f"{s:.1%}" for s in shares), f"{row.worst_minutes:.0f}"))
-    heads = ("kind", "posts", "min", "reachable", "served", "backed up", *(f"in {t:g} min" for t in times), "worst tenth, min")
-    console.print_table("coverage: share of households", heads, rows, right=tuple(range(1, len(heads))))
+    heads = ("kind", "posts", "min", "reach", "served", "twice", *(f"<={t:g}" for t in times), "worst")
+    title = "coverage: share of households in reach, served, reached twice; in reach by minutes; the worst tenth's minutes"
+    console.print_table(title, heads, rows, right=tuple(range(1, len(heads))))
 
 
 def _print_gaps(plan: Plan) -> None:
@@ -147,7 +148,7 @@ def _print_sites(plan: Plan, kind: str) -> None:
     own = plan.service_posts[(plan.service_posts["status"] == "proposed") & (plan.service_posts["kind"] == kind)]
     rows = [(p.Index, p.community, p.subgrid or console.escape(str(p.name)), f"{p.reachable:,}", f"{p.served:,}")
             for p in own.sort_values("rank").itertuples(name="Post")]  # fmt: skip
-    console.print_table("proposed", ("post", "community", "at", "reachable", "served"), rows, right=(3, 4))
+    console.print_table("proposed (+ in what follows)", ("post", "community", "at", "reachable", "served"), rows, right=(3, 4))
     curve = plan.siting[plan.siting["kind"] == kind]
     lines = [(f"{c.added:,}", c.question, f"{c.share:.1%}", "" if c.bound != c.bound else f"{c.bound:.1%}", c.ended)
              for c in curve.itertuples()]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Coverage: how far every stairwell is from the posts that serve it, whom they reach and serve, where gaps are, and what to add."""
+"""Coverage: how far every stairwell is from the posts that serve it, whom they reach and serve, and where gaps are."""
 
 from __future__ import annotations
 

@@ -44,7 +44,9 @@ def list_gaps(reach: Reach, table: pd.DataFrame) -> pd.DataFrame:
     own["long"], own["way"] = own["left"] * own["minutes"], own["left"] * own["metres"]
     own["known"] = own["left"].where(own["minutes"].notna(), 0)
     keys = ["level", "of", "community"]
-    by_reason = own.groupby([*keys, "reason"])["left"].sum().reset_index().sort_values(["left", "reason"], ascending=[False, True])
+    by_reason = (
+        own.groupby([*keys, "reason"])["left"].sum().reset_index().sort_values(["left", "reason"], ascending=[False, True])
+    )
     main = by_reason.drop_duplicates(keys).set_index(keys)["reason"]
     found = own.groupby(keys)[["left", "long", "way", "known", "households"]].sum()
     known = found["known"].where(found["known"] > 0)
@@ -55,7 +57,9 @@ def list_gaps(reach: Reach, table: pd.DataFrame) -> pd.DataFrame:
 
 def _word_gaps(found: pd.DataFrame, service: Service, total: int) -> pd.DataFrame:
     kind = service.kind
-    way = found["metres"].round().fillna(0).astype("int64").astype("str") + " m, " + found["value"].round(1).astype("str") + " min"
+    way = (
+        found["metres"].round().fillna(0).astype("int64").astype("str") + " m, " + found["value"].round(1).astype("str") + " min"
+    )
     share = (100.0 * found["left"] / max(1, total)).round(1).astype("str")
     where = ("; " + way + " to the nearest").where(found["metres"].notna(), "; no way to one is known")
     words = found["reason"].map({word: text.format(kind=kind) for word, text in REASONS.items()})
@@ -63,7 +67,7 @@ def _word_gaps(found: pd.DataFrame, service: Service, total: int) -> pd.DataFram
         {
             "rule": kind, "level": found["level"], "of": found["of"], "community": found["community"],
             "value": found["value"].round(3), "need": service.minutes, "households": found["left"].astype("int64"),
-            "reason": words + where + " (" + share + " % of all households not served)",
+            "reason": words + where + " (" + share + " % of all who are not served)",
             "remedy": found["reason"].map({word: text.format(kind=kind) for word, text in REMEDIES.items()}),
         }
     )  # fmt: skip

@@ -38,10 +38,14 @@ def list_posts(plan: Plan, services: Sequence[Service]) -> gpd.GeoDataFrame:
     """
     kinds = {s.kind: s for s in services}
     proposed = plan.service_posts[(plan.service_posts["status"] == "proposed") & plan.service_posts["kind"].isin(kinds)]
-    parts: list[Any] = [own for own in (_take_places(plan, kinds), _take_centrals(plan, kinds), proposed.reset_index()) if len(own)]
+    parts: list[Any] = [
+        own for own in (_take_places(plan, kinds), _take_centrals(plan, kinds), proposed.reset_index()) if len(own)
+    ]
     if not parts:
         return make_empty("service_posts", plan.crs)
     table = gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), geometry="geometry", crs=plan.crs)
+    numbers = ("rank", "reachable", "served")
+    table = table.assign(**{name: table[name].fillna(0) if name in table else 0 for name in numbers})
     return conform_table("service_posts", finish_posts(plan, table, kinds)).sort_index()
 
 
@@ -74,8 +78,10 @@ def _take_places(plan: Plan, kinds: dict[str, Service]) -> pd.DataFrame:
     points = np.where(shapely.get_type_id(shapes) == 0, shapes, shapely.point_on_surface(shapes))
     return pd.DataFrame(
         {
-            "service_post": places.index.to_numpy(object), "kind": places["kind"].to_numpy(object), "status": "existing",
-            "subgrid": "", "stairwell": "", "name": places["name"].to_numpy(object), "area": places["area"].to_numpy(float), "geometry": points,
+            "service_post": places.index.to_numpy(object),
+            "kind": places["kind"].to_numpy(object), "status": "existing",
+            "subgrid": "", "stairwell": "", "name": places["name"].to_numpy(object), "area": places["area"].to_numpy(float),
+            "geometry": points,
         }
     )  # fmt: skip
 

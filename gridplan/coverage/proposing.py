@@ -14,6 +14,7 @@ from gridplan.conform import conform_table
 from gridplan.coverage import reach
 from gridplan.coverage.ground import Ground, survey_ground
 from gridplan.coverage.posts import CENTRAL, finish_posts, list_posts
+from gridplan.coverage.serving import serve_households
 from gridplan.coverage.tabling import find_reach, order_rows
 from gridplan.coverage.ways import lay_footing, measure_ways
 from gridplan.coverage_rules import Service, read_services
@@ -25,6 +26,7 @@ from gridplan.siting.problem import Siting, SitingProblem, assign_nearest, make_
 
 Array = np.ndarray[Any, Any]
 QUESTIONS = ("most", "fewest", "median", "centre")
+WIDE = ("median", "centre")  # questions in which all ways count, however long
 CURVE = 12  # numbers of posts at which the curve is told, at most
 
 
@@ -86,8 +88,9 @@ def site_posts(
         raise PlanError(f"there is no place where a {kind} could stand -> give places, or organise the plan first")
     every = gpd.GeoDataFrame(pd.concat([posts.reset_index(), sites.reset_index()], ignore_index=True), crs=plan.crs)
     every = conform_table("service_posts", every)
-    problem = pose_problem(plan, ground, every, len(posts), service, rules, limited, wide=question in ("median", "centre"))
-    answer = _ask(problem, question, add or 0, share or 1.0)
+    problem = pose_problem(plan, ground, every, len(posts), service, rules, limited)
+    asked = pose_problem(plan, ground, every, len(posts), service, rules, limited, wide=True) if question in WIDE else problem
+    answer = _ask(asked, question, add or 0, share or 1.0)
     chosen = rank_sites(problem, answer.chosen)
     curve = trace_curve(problem, question, answer, limited)
     proposed = every.iloc[chosen].reset_index(drop=True)
@@ -174,17 +177,19 @@ def _ask(problem: SitingProblem, question: str, add: int, share: float) -> Sitin
 
 
 def rank_sites(problem: SitingProblem, chosen: Array) -> Array:
-    """Rank the sites chosen: each next one is that which brings most households within reach, of equals the first."""
+    """Rank the sites chosen: each next one is that which serves most of the households left, of equals the first."""
     columns = problem.ways.tocsc()
-    near = np.zeros(len(problem.weights), bool)
-    for site in problem.fixed:
-        near[columns.indices[columns.indptr[site] : columns.indptr[site + 1]]] = True
-    left, order = sorted(int(site) for site in chosen), []
-    while left:
-        rows = [columns.indices[columns.indptr[site] : columns.indptr[site + 1]] for site in left]
-        best = int(np.argmax([problem.weights[own[~near[own]]].sum() for own in rows]))
-        near[rows[best]] = True
-        order.append(left.pop(best))
+    rooms = np.full(problem.ways.shape[1], np.inf) if problem.capacities is None else problem.capacities
+    left = problem.weights - _serve(problem, problem.fixed)
+    waiting, order = sorted(int(site) for site in chosen), []
+    while waiting:
+        near = [columns.indices[columns.indptr[site] : columns.indptr[site + 1]] for site in waiting]
+        best = int(np.argmax(np.minimum(rooms[waiting], [left[own].sum() for own in near])))
+        site, own = waiting.pop(best), near[best]
+        own = own[np.argsort(columns.data[columns.indptr[site] : columns.indptr[site + 1]], kind="stable")]
+        before = np.cumsum(left[own]) - left[own]
+        left[own] -= np.clip(rooms[site] - before, 0.0, left[own])
+        order.append(site)
     return np.asarray(order, np.int64)
 
 
@@ -201,6 +206,25 @@ def trace_curve(problem: SitingProblem, question: str, answer: Siting, limited: 
         bound = np.nan
         if answer.ended == "impossible" and not limited:
             bound = float(assign_nearest(problem, np.arange(problem.ways.shape[1])).sum()) / total
-        rows.append((question, k, True, answer.served, bound, answer.gap, answer.ended))
+        rows.append(
+            (
+                question,
+                k,
+                True,
+                float(_serve(problem, np.union1d(problem.fixed, answer.chosen)).sum()),
+                bound,
+                answer.gap,
+                answer.ended,
+            )
+        )
     table = pd.DataFrame(rows, columns=["question", "added", "chosen", "served", "bound", "gap", "ended"])
     return table.assign(share=(table["served"] / total).round(6), bound=table["bound"].round(6), gap=table["gap"].round(6))
+
+
+def _serve(problem: SitingProblem, sites: Array) -> Array:
+    """Find the households of each stairwell that posts at some sites can serve."""
+    rooms = np.full(problem.ways.shape[1], np.inf) if problem.capacities is None else problem.capacities
+    rows = np.repeat(np.arange(len(problem.weights)), np.diff(problem.ways.indptr))
+    there = np.isin(problem.ways.indices, sites)
+    door, post, minutes = (own[there] for own in (rows, problem.ways.indices, problem.ways.data))
+    return serve_households(door, post, minutes, problem.weights.astype(np.int64), rooms)[0]

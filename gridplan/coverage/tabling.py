@@ -144,8 +144,9 @@ def find_straight(ground: Ground, posts: Any, scope: str, doors: Array) -> tuple
 
 
 def tabulate_coverage(ground: Ground, reach: Reach, table: pd.DataFrame, state: str, rules: Rules) -> pd.DataFrame:
-    """Tabulate whom one kind of post reaches, serves and backs up: by city, class and community for every threshold; by sub-grid
-    for the threshold of the kind.
+    """Tabulate whom one kind of post reaches, serves and backs up.
+
+    By city, class and community for every threshold; by sub-grid for that of the kind.
     """
     service, own_rules = reach.service, rules.coverage
     told = {*read_minutes(own_rules.thresholds), service.minutes}
@@ -190,7 +191,9 @@ def _sum_up(ground: Ground, level: str, amounts: Mapping[str, Array], rules: Rul
     group, codes, over = list_groups(ground, level)
     kept = group >= 0
     sums = {name: np.bincount(group[kept], amount[kept], minlength=len(codes)) for name, amount in amounts.items()}
-    table = pd.DataFrame({"level": level, "of": codes, **sums}).assign(community=np.asarray(over, object) if level != "city" else "")
+    table = pd.DataFrame({"level": level, "of": codes, **sums}).assign(
+        community=np.asarray(over, object) if level != "city" else ""
+    )
     table["low_share"] = np.nan
     if level in ("city", "class"):
         table["low_share"] = _share_low(ground, amounts, level, rules)

@@ -67,8 +67,8 @@ def write_volunteers(table: pd.DataFrame, rules: Rules) -> pd.DataFrame:
         frames.append(make_figures(level, of, over, "volunteers", own["volunteers"], own["need"], origin="counted"))
         frames.append(make_figures(level, of, over, "volunteer_requests_month", own["requests"], origin="estimated"))
         for minutes in read_minutes(rules.coverage.thresholds):
-            for name in ("within", "requests"):
-                frames.append(make_figures(level, of, over, f"volunteer_{name}_{minutes:g}", own[f"{name}_{minutes:g}"]))
+            names = [f"{name}_{minutes:g}" for name in ("within", "requests")]
+            frames += [make_figures(level, of, over, f"volunteer_{name}", own[name]) for name in names]
     return pd.concat(frames, ignore_index=True)
 
 
@@ -79,7 +79,8 @@ def list_short_teams(table: pd.DataFrame) -> pd.DataFrame:
     known = short["volunteers"].notna()
     return pd.DataFrame(
         {
-            "rule": "volunteers", "level": "community", "of": short.index.to_numpy(object), "community": short.index.to_numpy(object),
+            "rule": "volunteers", "level": "community", "of": short.index.to_numpy(object),
+            "community": short.index.to_numpy(object),
             "value": short["volunteers"].to_numpy(), "need": short["need"].to_numpy(),
             "households": short["households"].to_numpy().astype(np.int64),
             "reason": np.where(known, "fewer volunteers than the requests within reach take", "nobody counted its volunteers"),

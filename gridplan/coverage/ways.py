@@ -59,7 +59,7 @@ class Ways:
 
 
 def lay_footing(site: Site, ground: Ground, rules: Rules) -> Footing:
-    """Build the walking network and find where stairwells reach it; without streets, ways will be straight lines times a factor."""
+    """Build the walking network and find where stairwells reach it; else ways will be straight lines."""
     network, entries = build_network(site, rules.walking)
     obstacles = find_obstacles(site, rules.walking)
     if len(network.kept_edges) == 0:

@@ -21,6 +21,8 @@ from gridplan.people_rules import DisclosureRules
 from gridplan.plan import Plan
 from gridplan.rules import Rules
 
+CENTRAL = "central_household"
+
 # A list of what may leave, not of what may not: a table that stands in neither list leaves empty.
 KEPT = ("communities", "compounds", "barriers", "openings", "streets", "places", "special_grids", "touches", "grids")
 STRIPPED = ("buildings", "institutions", "links", "subgrids")
@@ -75,7 +77,9 @@ def release(
     bands = band_households(plan.subgrids, rules)
     if earlier is not None:
         bands = _keep_bands_apart(plan, earlier[0], earlier[1], bands, rules)
-    table = pd.concat([cells, _publish_households(plan), _publish_figures(plan, cells, rules), _publish_gaps(plan, cells)])
+    table = pd.concat(
+        [cells, _publish_households(plan), _publish_figures(plan, cells, rules), _publish_gaps(plan, cells), _publish_reach(plan)]
+    )
     table = order_cells(table)
     table["row"] = [str(n) for n in range(1, len(table) + 1)]
     stripped = _strip(plan, bands, rules)
@@ -252,11 +256,29 @@ def _publish_gaps(plan: Plan, cells: pd.DataFrame) -> pd.DataFrame:
         return blank
     own = cells[cells["level"] == "community"]
     closed = set(own.loc[~own["shown"], "community"])
-    gaps = plan.gaps.assign(measure="gaps:" + plan.gaps["room"] + ":" + plan.gaps["rule"])
+    told = plan.gaps[(plan.gaps["room"] != "reach") | (plan.gaps["rule"] != CENTRAL)]
+    gaps = told.assign(measure="gaps:" + told["room"] + ":" + told["rule"])
     table = gaps.groupby(["measure", "community"]).size().rename("value").astype(float).reset_index()
     shut = table["community"].isin(closed)
     lone = shut & (shut.groupby(table["measure"]).transform("sum") == 1)
     city = table[~lone].groupby("measure")["value"].sum().reset_index().assign(level="city", of="site", community="")
-    told = table[~shut & (table["community"] != "")].assign(level="community")
-    told["of"] = told["community"]
-    return pd.concat([city, told], ignore_index=True).assign(shown=True)
+    open_ = table[~shut & (table["community"] != "")].assign(level="community")
+    open_["of"] = open_["community"]
+    return pd.concat([city, open_], ignore_index=True).assign(shown=True)
+
+
+def _publish_reach(plan: Plan) -> pd.DataFrame:
+    """Tell the share of households within reach and served, in whole hundredths, by community and for the city.
+
+    Central households are left out: where they are, and whether there are any, says where members live.
+    """
+    blank = pd.DataFrame(columns=["level", "of", "community", "measure", "value", "shown"])
+    own = plan.coverage[plan.coverage["own"] & (plan.coverage["state"] == "now") & (plan.coverage["kind"] != CENTRAL)]
+    own = own[own["level"].isin(["city", "community"]) & own["reachable_share"].notna()]
+    if own.empty:
+        return blank
+    frames = []
+    for name, column in (("reach", "reachable_share"), ("served", "served_share")):
+        measure = name + ":" + own["kind"] + ":" + own["minutes"].map("{:g}".format)
+        frames.append(own[["level", "of", "community"]].assign(measure=measure, value=own[column].round(2), shown=True))
+    return pd.concat(frames, ignore_index=True)
