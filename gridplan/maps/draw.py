@@ -90,7 +90,12 @@ def draw_map(
         config |= {"records": sheet.records, "communities": sheet.community_records}
     plan_map = _make_map(config, sheet, lang, base_map)
     put(plan_map, make_stage(config, tiled, reached))
-    _add_views(plan_map, lang, ("colours", "households", "band", *(("reach",) if reached else ())), "colours" if reach is None else "reach")
+    _add_views(
+        plan_map,
+        lang,
+        ("colours", "households", "band", *(("reach",) if reached else ())),
+        "colours" if reach is None else "reach",
+    )
     if tiled:
         add_tiled_layers(plan_map, sheet, lang)
     else:

@@ -131,7 +131,9 @@ def make_stage(config: Any, tiled: bool, reached: bool = False) -> Any:
     """Make the part that every page has: panes, tooltip, search, legend, tools."""
     names = ("stage.js", "pointer.js", "marks.js", "controls.js", "pack.js", *(("reach.js",) if reached else ()))
     own = "\n".join(read_asset(name) for name in names)
-    code = f'window.gridplan = (function () {{ "use strict";\n{own}\nreturn {{ start, make, Stage, unpack, readFeatures }}; }})();\n'
+    code = (
+        f'window.gridplan = (function () {{ "use strict";\n{own}\nreturn {{ start, make, Stage, unpack, readFeatures }}; }})();\n'
+    )
     if tiled:
         code += read_asset("geojson-vt/geojson-vt.js") + "\n" + read_asset("tiles.js")
     return _make_macro("Stage", _STAGE, config=quote_json(config), style=read_asset("page.css"), code=code)

@@ -53,7 +53,9 @@ def cut_edges(network: WalkingNetwork) -> Pieces:
     return Pieces(network, edge, step * share, (step + 1) * share)
 
 
-def measure_pieces(pieces: Pieces, posts: gpd.GeoDataFrame, access: pd.DataFrame, service: Service, land: Any, limit: float) -> Array:
+def measure_pieces(
+    pieces: Pieces, posts: gpd.GeoDataFrame, access: pd.DataFrame, service: Service, land: Any, limit: float
+) -> Array:
     """Measure the way from the middle of each piece to the nearest post: float64[n], metres, infinite beyond the limit.
 
     Where posts serve their own community only, a piece counts for the community that it lies in.

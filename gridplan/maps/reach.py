@@ -75,7 +75,12 @@ def pack_reach(plan: Plan, lang: Language) -> str:
     bands = read_bands(plan)
     posts = plan.service_posts[plan.service_posts["kind"].isin([s.kind for s in services])].sort_index()
     reached, lines, texts = _measure(plan, services, posts, rules, bands)
-    views = [(s, state) for s in services for state in ("now", "proposed") if ((city["kind"] == s.kind) & (city["state"] == state)).any()]
+    views = [
+        (s, state)
+        for s in services
+        for state in ("now", "proposed")
+        if ((city["kind"] == s.kind) & (city["state"] == state)).any()
+    ]
     head = {
         "bands": bands,
         "views": [_tell_view(plan, service, state, city, lang) for service, state in views],
@@ -131,8 +136,20 @@ def list_gaps(plan: Plan, kind: str) -> list[dict[str, Any]]:
         if number is None:
             continue
         metres, reason = found[str(gap.level)].get(str(gap.of), (np.nan, ""))
-        ways = {"metres": None if np.isnan(metres) else round(metres), "minutes": None if pd.isna(gap.value) else round(gap.value, 1)}
-        out.append({"level": gap.level, "row": number, "rank": int(gap.rank), "households": int(gap.households), **ways, "reason": reason})
+        ways = {
+            "metres": None if np.isnan(metres) else round(metres),
+            "minutes": None if pd.isna(gap.value) else round(gap.value, 1),
+        }
+        out.append(
+            {
+                "level": gap.level,
+                "row": number,
+                "rank": int(gap.rank),
+                "households": int(gap.households),
+                **ways,
+                "reason": reason,
+            }
+        )
     return out
 
 

@@ -17,7 +17,7 @@ class Reach {
     this.view = Math.max(0, head.views.findIndex((v) => v.kind === kind));
     this.makePanel();
     stage.map.on("gridplan:view", () => this.follow());
-    stage.map.on("zoomend", () => this.drawStreets());
+    stage.map.on("zoomend", () => { this.drawStreets(); this.drawMarks(); });
     stage.map.on("click", (event) => this.click(event));
     stage.map.on("mousemove", (event) => this.hover(event));
   }
@@ -36,7 +36,8 @@ class Reach {
     const { config } = this.stage;
     if (this.lit) {
       const reached = this.lit.grids.get(row);
-      return reached ? this.look.fills[this.grade(reached[1] / 10)] : config.ink.unlit;
+      if (!reached) return config.ink.unlit;
+      return mix(this.look.fills[this.grade(reached[1] / 10)], config.ink.unlit, reached[0] / this.state.households[row]);
     }
     const tenths = this.state.minutes[row];
     if (tenths === -2) return config.exclusive;
@@ -117,14 +118,7 @@ class Reach {
     this.marks.clearLayers();
     if (!this.shown) return;
     const { ink } = this.stage.config, renderer = this.stage.renderers.posts;
-    if (this.on.gaps && !this.lit) {
-      for (const gap of this.listGaps().slice(0, MARKED).reverse()) {
-        const at = this.findPlace(gap);
-        const size = Math.min(40, 18 + Math.sqrt(gap.households));
-        const icon = L.divIcon({ html: String(gap.rank), className: "gp-gap-mark", iconSize: [size, size] });
-        if (at) L.marker([at[1], at[0]], { icon, pane: "gp-posts", interactive: false, keyboard: false }).addTo(this.marks);
-      }
-    }
+    if (this.on.gaps && !this.lit) this.drawGaps();
     if (!this.on.posts) return;
     const posts = this.listPosts(), many = posts.length > 400;
     for (const post of posts) {
@@ -137,13 +131,32 @@ class Reach {
     }
   }
 
+  // The number of a gap that would cover that of a larger one is left out; a dot stays.
+  drawGaps() {
+    const { map } = this.stage, taken = [];
+    for (const gap of this.listGaps().slice(0, MARKED)) {
+      const at = this.findPlace(gap);
+      if (!at) continue;
+      const point = map.latLngToContainerPoint([at[1], at[0]]);
+      const wide = Math.min(40, 17 + Math.sqrt(gap.households));
+      const free = taken.every(([other, size]) => point.distanceTo(other) > (size + wide) / 2);
+      const size = free ? wide : 9;
+      if (free) taken.push([point, size]);
+      const icon = L.divIcon({ html: free ? String(gap.rank) : "", className: "gp-gap-mark", iconSize: [size, size] });
+      const how = { icon, pane: "gp-posts", interactive: false, keyboard: false, zIndexOffset: free ? 1000 : 0 };
+      L.marker([at[1], at[0]], how).addTo(this.marks);
+    }
+  }
+
   findPlace(gap) {
     const table = gap.level === "community" ? this.stage.communities : this.stage.records;
     return table.point[gap.row];
   }
 
   nameGap(gap) {
-    return gap.level === "community" ? this.stage.nameCommunity(gap.row) : this.stage.records.code[gap.row];
+    const { stage } = this, { records } = stage;
+    if (gap.level === "community") return stage.nameCommunity(gap.row);
+    return stage.nameCommunity(records.community[gap.row]) + " " + shorten(records.code[gap.row]);
   }
 
   // ---- clicks
@@ -305,6 +318,13 @@ class Reach {
     }
     return [make("h3", "", gaps.length ? words.largest_gaps : words.no_gaps), list];
   }
+}
+
+// A colour between two, given as #rrggbb; never so far from the first that it would not be seen.
+function mix(first, second, part) {
+  const keep = 0.25 + 0.75 * Math.min(1, part);
+  const read = (text, at) => parseInt(text.slice(at, at + 2), 16);
+  return "#" + [1, 3, 5].map((at) => Math.round(keep * read(first, at) + (1 - keep) * read(second, at)).toString(16).padStart(2, "0")).join("");
 }
 
 // A share that is not rounded up to all, nor down to none.
