@@ -7,14 +7,14 @@ import re
 
 import numpy as np
 import pytest
-from shapely.geometry import LineString, Point
+from shapely.geometry import LineString, Point, box
 from typer.testing import CliRunner
 
 from gridplan.cli.door import app
 from gridplan.coverage import reach
 from gridplan.coverage.gaps import REASONS as CAUSES
 from gridplan.coverage.proposing import site_posts
-from gridplan.coverage_rules import CoverageRules, Service, read_services
+from gridplan.coverage_rules import KINDS, CoverageRules, Service, read_services
 from gridplan.disclosure.release import release
 from gridplan.errors import PlanError
 from gridplan.maps.colours import choose_bands
@@ -22,18 +22,15 @@ from gridplan.maps.draw import draw_map
 from gridplan.maps.isochrones import cut_edges, join_bands, measure_pieces
 from gridplan.maps.offline import write_map
 from gridplan.maps.reach import list_gaps, pack_reach
-from gridplan.maps.words import KINDS, REASONS, say
+from gridplan.maps.words import REASONS, say
 from gridplan.organisation import organise
 from gridplan.rules import Rules
 from gridplan.storage import write_plan
-from gridplan.survey import make_site
 from gridplan.walking.access import reach_doors
 from gridplan.walking.network import build_network
 from tests.browser import Window, start_browser
 from tests.people import make_people_plan
-from tests.villages import X0, Y0, make_board_plan, make_table
-
-WALK = 70.0  # metres a minute, of the rules
+from tests.villages import X0, Y0, make_board_plan, make_site, make_table
 
 
 def make_reached(propose=False):
@@ -57,10 +54,10 @@ def measure(posts, scope="city", limit=1000.0):
     """The pieces of a lane of 400 m, and their metres to posts at places along it."""
     lane = [{"street": "s", "kind": "path", "geometry": LineString([(X0, Y0), (X0 + 400, Y0)])}]
     halves = [
-        {"community": code, "kind": "urban", "origin": "given", "geometry": LineString([(x, Y0 - 50), (x, Y0 + 50)]).buffer(100, cap_style="flat")}
-        for code, x in (("a", X0 + 100), ("b", X0 + 300))
+        {"community": code, "kind": "urban", "origin": "given", "geometry": box(x, Y0 - 50, x + 200, Y0 + 50)}
+        for code, x in (("a", X0), ("b", X0 + 200))
     ]  # fmt: skip
-    site = make_site({"streets": make_table("streets", lane), "communities": make_table("communities", halves)})
+    site = make_site(streets=make_table("streets", lane), communities=make_table("communities", halves))
     network, _ = build_network(site)
     rows = [
         {"service_post": f"p{n}", "kind": "canteen", "community": c, "geometry": Point(X0 + x, Y0)}

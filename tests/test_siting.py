@@ -95,7 +95,9 @@ def test_cover_all_needs_the_fewest_of_all_choices(is_tight, data, share):
     answer = cover_all(problem, share)
     left = (1 - share) * weights.sum() + 1e-6
     enough = [
-        len(own) for own, opened in list_choices(ways.shape[1], fixed, 9) if find_uncovered(ways, weights, opened, rooms) <= left
+        len(own)
+        for own, opened in list_choices(ways.shape[1], fixed, 9)
+        if find_uncovered(ways, weights, opened, rooms) <= left
     ]
     check(answer, min(enough, default=INF), problem, 9)
     if enough:

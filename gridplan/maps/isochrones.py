@@ -62,10 +62,16 @@ def measure_pieces(
 
     Parameters
     ----------
+    pieces
+        Pieces of streets.
     posts, access
         Posts of one kind, and how they reach the network.
+    service
+        The kind of post: who may go to it.
     land
         The communities.
+    limit
+        How far ways are looked for, in metres.
     """
     metres = np.full(len(pieces.edge), np.inf)
     own = access["snapped"].to_numpy(bool)
@@ -124,6 +130,8 @@ def join_bands(pieces: Pieces, bands: Sequence[Array], beyond: int) -> tuple[Arr
 
     Parameters
     ----------
+    pieces
+        Pieces of streets.
     bands
         For each view the band of each piece, from 0.
     beyond

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from gridplan.disclosure.release import is_released
@@ -107,7 +108,7 @@ def list_reach_keys(bands: Sequence[float], lang: Language) -> list[Key]:
     """List what the legend explains where sub-grids are coloured by minutes on foot."""
     ends = [f"{minutes:g}" for minutes in bands]
     words = [say("band_first", lang, high=ends[0])]
-    words += [say("band_next", lang, low=low, high=high) for low, high in zip(ends, ends[1:], strict=False)]
+    words += [say("band_next", lang, low=low, high=high) for low, high in pairwise(ends)]
     streets, fills = choose_bands(len(bands))
     keys: list[Key] = [("band", pair, word) for pair, word in zip(zip(fills, streets, strict=False), words, strict=True)]
     signs: list[Key] = [(sign, INK[ink], say(word, lang)) for sign, ink, word in

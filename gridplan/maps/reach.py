@@ -12,13 +12,13 @@ import shapely
 from gridplan.coverage.ground import survey_ground
 from gridplan.coverage.tabling import find_reach
 from gridplan.coverage.ways import Footing, lay_footing, measure_ways
-from gridplan.coverage_rules import Service, read_minutes, read_services
+from gridplan.coverage_rules import Service, read_minutes, read_services, say_kind
 from gridplan.errors import PlanError
 from gridplan.maps.elements import make_statement, put
 from gridplan.maps.isochrones import cut_edges, join_bands, measure_pieces
 from gridplan.maps.sheet import DIGITS, to_degrees
 from gridplan.maps.tiled import pack_shapes
-from gridplan.maps.words import REASONS, say, say_kind
+from gridplan.maps.words import REASONS
 from gridplan.plan import Plan
 from gridplan.rules import Rules
 from gridplan.schema import Language

@@ -117,13 +117,6 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "reaches": ("reaches {households} households in {subgrids} sub-grids", "可达 {subgrids} 个子网格，共 {households} 户"),
     "close": ("Back to all posts", "返回全部服务点"),
 }
-KINDS: Mapping[str, tuple[str, str]] = {
-    "central_household": ("central household", "中心户"),
-    "service_centre": ("service centre", "党群服务中心"),
-    "volunteer_post": ("volunteer post", "志愿服务点"),
-    "canteen": ("canteen", "社区食堂"),
-    "clinic": ("clinic", "卫生服务站"),
-}
 REASONS: Mapping[str, tuple[str, str]] = {
     "none": ("there is none that they may go to", "没有可去的服务点"),
     "unsnapped": ("their doors reach no street", "单元门未接入道路"),
@@ -147,17 +140,6 @@ def say(word: str, lang: Language = "en", **values: object) -> str:
     """
     text = WORDS[word][1 if lang == "zh" else 0]
     return text.format(**values) if values else text
-
-
-def say_kind(kind: str, lang: Language = "en") -> str:
-    """Say a kind of post; one that a town's own rules name is said in its own word.
-
-    Examples
-    --------
-    >>> say_kind("canteen", "zh"), say_kind("tool_library")
-    ('社区食堂', 'tool library')
-    """
-    return KINDS[kind][1 if lang == "zh" else 0] if kind in KINDS else kind.replace("_", " ")
 
 
 def say_all(lang: Language = "en") -> dict[str, str]:

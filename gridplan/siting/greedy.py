@@ -64,5 +64,7 @@ def swap_sites(costs: Costs, chosen: Array, rounds: int = 0, seed: int = 0) -> A
     lots = np.random.default_rng(seed).random((rounds, 2 * STEPS + 1))
     least = TINY * max(price_sites(costs, choice), 1e-300)
     starts, near, far = costs.by_place
-    wander(costs.indptr, costs.rows, costs.ways, starts, near, far, costs.weights, costs.beyond, choice, lots, least)
+    wander(
+        costs.indptr, costs.rows, costs.ways, starts, near, far, costs.weights, costs.beyond, choice, lots, least
+    )
     return np.sort(choice)
