@@ -91,7 +91,7 @@ def _open_figure(path: str | Path, size: tuple[float, float], title: str, words:
 def plot_reach(plan: Plan, path: str | Path, *, title: str = "", lang: Language = "en") -> Path:
     """Plot whom posts reach as a PNG: the share of households within reach against minutes, and served against posts added.
 
-    One curve for each kind of post, with a ring at the kind's own minutes; dashed with the posts proposed. The right half
+    One curve for each kind of post that there is, with a ring at the kind's own minutes; dashed with the posts proposed. The right half
     stands only where posts were proposed: the share served by so many more, and the bound that no choice of sites can pass.
 
     Parameters
@@ -115,25 +115,27 @@ def plot_reach(plan: Plan, path: str | Path, *, title: str = "", lang: Language 
     city = plan.coverage[plan.coverage["level"] == "city"]
     if city.empty:
         raise PlanError("the plan's reach was not measured -> gridplan reach PLAN")
-    curve = plan.siting[plan.siting["question"] == "most"]
+    city = city[city.groupby("kind")["posts"].transform("max") > 0]
+    colours = {kind: COLOURS[n % len(COLOURS)] for n, kind in enumerate(sorted(set(city["kind"])))}
+    curve = plan.siting[(plan.siting["question"] == "most") & plan.siting["kind"].isin(colours)]
     halves = 2 if len(curve) else 1
     with _open_figure(path, (4.9 * halves, 3.7), title, WORDS[lang]) as figure:
         axes = figure.subplots(1, halves, squeeze=False)[0]
-        _draw_minutes(axes[0], city, lang)
+        _draw_minutes(axes[0], city, colours, lang)
         if len(curve):
-            _draw_added(axes[1], curve, lang)
+            _draw_added(axes[1], curve, colours, lang)
     return Path(path)
 
 
-def _draw_minutes(axes: Any, city: pd.DataFrame, lang: Language) -> None:
+def _draw_minutes(axes: Any, city: pd.DataFrame, colours: dict[str, str], lang: Language) -> None:
     """Draw for each kind of post the share of households within so many minutes; nobody is within none."""
     words = WORDS[lang]
-    for n, (kind, rows) in enumerate(city.groupby("kind")):
+    for kind, rows in city.groupby("kind"):
         for state, own in rows.sort_values("minutes").groupby("state"):
             name = say_kind(str(kind), lang)
             name = words["with_proposed"].format(kind=name) if state == "proposed" else name
             x, y = [0.0, *own["minutes"]], [0.0, *(100.0 * own["reachable_share"])]
-            colour, dash = COLOURS[n % len(COLOURS)], "--" if state == "proposed" else "-"
+            colour, dash = colours[str(kind)], "--" if state == "proposed" else "-"
             axes.plot(x, y, color=colour, linestyle=dash, linewidth=1.6, label=name)
             ring = own[own["own"]]
             axes.scatter(
@@ -143,11 +145,11 @@ def _draw_minutes(axes: Any, city: pd.DataFrame, lang: Language) -> None:
     axes.legend(frameon=False, fontsize=8, title=words["own"], title_fontsize=8)
 
 
-def _draw_added(axes: Any, curve: pd.DataFrame, lang: Language) -> None:
+def _draw_added(axes: Any, curve: pd.DataFrame, colours: dict[str, str], lang: Language) -> None:
     """Draw what each further post brings, and above it what none can pass."""
     words = WORDS[lang]
     for n, (kind, rows) in enumerate(curve.groupby("kind")):
-        own, colour = rows.sort_values("added"), COLOURS[n % len(COLOURS)]
+        own, colour = rows.sort_values("added"), colours[str(kind)]
         axes.plot(
             own["added"],
             100.0 * own["share"],
@@ -161,7 +163,7 @@ def _draw_added(axes: Any, curve: pd.DataFrame, lang: Language) -> None:
         axes.plot(own["added"], 100.0 * own["bound"], color="#8a929c", linestyle=":", linewidth=1.6, label=label)
     axes.xaxis.get_major_locator().set_params(integer=True)
     _finish_axes(axes, words["added"], words["served"])
-    axes.legend(frameon=False, fontsize=8)
+    axes.legend(frameon=False, fontsize=8, loc="lower right")
 
 
 def _finish_axes(axes: Any, x: str, y: str) -> None:

@@ -23,7 +23,8 @@ from gridplan.maps.isochrones import cut_edges, join_bands, measure_pieces
 from gridplan.maps.offline import write_map
 from gridplan.maps.reach import list_gaps, pack_reach
 from gridplan.maps.words import REASONS, say
-from gridplan.organisation import organise
+from gridplan.organisation.organise import organise
+from gridplan.plots import plot_reach
 from gridplan.rules import Rules
 from gridplan.storage import write_plan
 from gridplan.walking.access import reach_doors
@@ -51,8 +52,8 @@ def unpack(text):
 
 
 def measure(posts, scope="city", limit=1000.0):
-    """The pieces of a lane of 400 m, and their metres to posts at places along it."""
-    lane = [{"street": "s", "kind": "path", "geometry": LineString([(X0, Y0), (X0 + 400, Y0)])}]
+    """The pieces of a lane of twice 200 m, and their metres to posts at places along it."""
+    lane = [{"street": "s", "kind": "path", "geometry": LineString([(X0, Y0), (X0 + 200, Y0), (X0 + 400, Y0)])}]
     halves = [
         {"community": code, "kind": "urban", "origin": "given", "geometry": box(x, Y0 - 50, x + 200, Y0 + 50)}
         for code, x in (("a", X0), ("b", X0 + 200))
@@ -78,14 +79,15 @@ def test_a_lane_is_as_long_as_the_way_along_it():
 
 
 def test_a_post_in_the_middle_of_a_long_lane_is_near_what_is_beside_it():
-    pieces, metres = measure([(200, "a")])
-    assert metres == pytest.approx(np.abs(pieces.place(pieces.middle)[:, 0] - X0 - 200))
+    pieces, metres = measure([(100, "a"), (330, "b")])
+    at = pieces.place(pieces.middle)[:, 0] - X0
+    assert metres == pytest.approx(np.minimum(np.abs(at - 100), np.abs(at - 330)))
 
 
 def test_what_is_beyond_the_limit_has_no_minutes():
-    _, metres = measure([(0, "a")], limit=0.5)
-    assert metres[:3].tolist() != [np.inf] * 3  # along the same edge a post is near without any node
-    assert len(metres) == 10
+    pieces, metres = measure([(0, "a")], limit=199.0)
+    assert np.isinf(metres[pieces.place(pieces.middle)[:, 0] > X0 + 200]).all()
+    assert np.isfinite(metres).sum() == 5
 
 
 def test_where_posts_serve_their_own_community_the_neighbours_lane_has_none():
@@ -97,7 +99,7 @@ def test_where_posts_serve_their_own_community_the_neighbours_lane_has_none():
 
 def test_lines_of_one_band_are_joined_and_what_is_too_far_is_left_out():
     pieces, metres = measure([(0, "a")])
-    bands = np.searchsorted([100.0, 200.0], metres)
+    bands = np.searchsorted([90.0, 210.0], metres)
     lines, texts = join_bands(pieces, [bands], 2)
     assert [(text, round(line.length)) for text, line in zip(texts, lines, strict=True)] == [("0", 80), ("1", 120)]
     assert join_bands(pieces, [], 2)[1] == []
@@ -149,7 +151,8 @@ def test_the_same_plan_gives_the_same_page(tmp_path):
 
 
 def test_a_plan_without_reach_has_no_such_view_and_says_so_if_asked():
-    assert say("view_reach") not in draw_map(make_board_plan()).get_root().render()
+    assert 'makeView("reach")' in draw_map(make_reached()).get_root().render()
+    assert 'makeView("reach")' not in draw_map(make_board_plan()).get_root().render()
     with pytest.raises(PlanError, match="gridplan reach PLAN"):
         draw_map(make_board_plan(), reach="canteen")
     with pytest.raises(PlanError, match="'sauna' was not measured; there are canteen"):
@@ -287,3 +290,16 @@ def test_a_chinese_page_tells_reach_in_chinese(window, pages):
     assert "社区食堂" in shown
     assert "可达" in shown
     assert set(re.findall("[A-Za-z]{2,}", shown)) == {"gridplan"}
+
+
+# ---- the plot ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_curves_are_a_picture_that_is_the_same_every_time(tmp_path):
+    plan = make_reached(propose=True)
+    first, second = (plot_reach(plan, tmp_path / f"{n}.png", title="Town").read_bytes() for n in range(2))
+    assert first == second
+    assert first[:8] == b"\x89PNG\r\n\x1a\n"
+    assert first != plot_reach(make_reached(), tmp_path / "now.png", title="Town").read_bytes()
+    with pytest.raises(PlanError, match="gridplan reach PLAN"):
+        plot_reach(make_board_plan(), tmp_path / "none.png")
