@@ -91,8 +91,9 @@ def _open_figure(path: str | Path, size: tuple[float, float], title: str, words:
 def plot_reach(plan: Plan, path: str | Path, *, title: str = "", lang: Language = "en") -> Path:
     """Plot whom posts reach as a PNG: the share of households within reach against minutes, and served against posts added.
 
-    One curve for each kind of post that there is, with a ring at the kind's own minutes; dashed with the posts proposed. The right half
-    stands only where posts were proposed: the share served by so many more, and the bound that no choice of sites can pass.
+    One curve for each kind of post that there is, with a ring at the kind's own minutes; dashed with the posts proposed. The
+    right half stands only where posts were proposed: the share served by so many more, and the bound that no choice of sites
+    can pass.
 
     Parameters
     ----------
@@ -138,9 +139,7 @@ def _draw_minutes(axes: Any, city: pd.DataFrame, colours: dict[str, str], lang: 
             colour, dash = colours[str(kind)], "--" if state == "proposed" else "-"
             axes.plot(x, y, color=colour, linestyle=dash, linewidth=1.6, label=name)
             ring = own[own["own"]]
-            axes.scatter(
-                ring["minutes"], 100.0 * ring["reachable_share"], s=42, c="white", edgecolors=COLOURS[n % len(COLOURS)], zorder=3
-            )
+            axes.scatter(ring["minutes"], 100.0 * ring["reachable_share"], s=42, c="white", edgecolors=colour, zorder=3)
     _finish_axes(axes, words["minutes"], words["reachable"])
     axes.legend(frameon=False, fontsize=8, title=words["own"], title_fontsize=8)
 
