@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from gridplan.pairing import pair
     from gridplan.plan import Plan
     from gridplan.planning import divide
-    from gridplan.plots import plot_frontier
+    from gridplan.plots import plot_frontier, plot_reach
     from gridplan.proving import prove
     from gridplan.rating import rate
     from gridplan.reading import read_site
@@ -86,6 +86,7 @@ _ROOMS = {
     "organise": "organisation.organise",
     "pair": "pairing",
     "plot_frontier": "plots",
+    "plot_reach": "plots",
     "prove": "proving",
     "rate": "rating",
     "reach": "coverage",
@@ -131,6 +132,7 @@ __all__ = [
     "organise",
     "pair",
     "plot_frontier",
+    "plot_reach",
     "prove",
     "rate",
     "reach",

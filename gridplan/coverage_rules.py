@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gridplan.errors import RuleError
 from gridplan.rulebook import ASSUMED, check_fields, check_shares, check_words, rule
+from gridplan.schema import Language
 
 SCOPES = ("city", "community", "subgrid")
 SERVICES = (
@@ -18,6 +19,14 @@ SERVICES_SEEN = (
     "100 households: Dezhou Daily, with which 500 m2 serve 1,667; the rest: assumption of gridplan, set your own"
 )
 CANDIDATES = "service_centre|volunteer_post|community_centre|townhall|market|school"
+
+KINDS: Mapping[str, tuple[str, str]] = {
+    "central_household": ("central household", "中心户"),
+    "service_centre": ("service centre", "党群服务中心"),
+    "volunteer_post": ("volunteer post", "志愿服务点"),
+    "canteen": ("canteen", "社区食堂"),
+    "clinic": ("clinic", "卫生服务站"),
+}  # words of a map and of plots
 
 
 @dataclass(frozen=True)
@@ -116,3 +125,14 @@ def read_minutes(text: str) -> Sequence[float]:
     if any(not value > 0 for value in values):
         raise RuleError(f"coverage: {text!r} holds minutes that are not above 0")
     return values
+
+
+def say_kind(kind: str, lang: Language = "en") -> str:
+    """Say a kind of post; one that a town's own rules name is said in its own word.
+
+    Examples
+    --------
+    >>> say_kind("canteen", "zh"), say_kind("tool_library")
+    ('社区食堂', 'tool library')
+    """
+    return KINDS[kind][1 if lang == "zh" else 0] if kind in KINDS else kind.replace("_", " ")

@@ -2,29 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from gridplan.errors import MissingPackageError
+from gridplan.coverage_rules import say_kind
+from gridplan.errors import MissingPackageError, PlanError
 from gridplan.frontier import WISHES
+from gridplan.plan import Plan
+from gridplan.schema import Language
 
 CJK = 0x2E7F  # the last character before the Chinese ones
 FONTS = (
     *("Noto Sans CJK SC", "Noto Sans CJK JP", "Source Han Sans SC", "Microsoft YaHei", "PingFang SC", "SimHei"),
     *("Hiragino Sans GB", "WenQuanYi Zen Hei", "WenQuanYi Micro Hei", "Noto Serif CJK SC", "Noto Serif CJK JP"),
 )
+COLOURS = ("#15607a", "#d9822b", "#3f9a8c", "#a3195b", "#7a6a9b", "#5d6b7a")
 WORDS = {
     "en": {
         "off_target": "price of balance", "building": "price of whole buildings", "compound": "price of whole compounds",
         "cv": "spread of households (CV, %)", "buildings_split": "buildings split", "compounds_crossed": "compounds crossed",
         "mean_walk": "mean walk to the centre (m)", "undominated": "nothing else is better in all", "other": "beaten by another",
+        "minutes": "minutes on foot", "reachable": "households within reach (%)", "own": "ring: the kind's own minutes",
+        "with_proposed": "{kind}, with those proposed", "added": "posts added", "served": "households served (%)",
+        "bound": "no choice of sites can pass",
     },
     "zh": {
         "off_target": "均衡的价格", "building": "楼栋完整的价格", "compound": "小区完整的价格",
         "cv": "户数离散程度（变异系数，%）", "buildings_split": "被拆分的楼栋", "compounds_crossed": "跨越的小区",
         "mean_walk": "到中心户的平均步行距离（米）", "undominated": "没有全面更优的方案", "other": "有全面更优的方案",
+        "minutes": "步行时间（分钟）", "reachable": "可达户数占比（%）", "own": "圆圈：本类时限",
+        "with_proposed": "{kind}（加拟增点）", "added": "新增服务点数", "served": "服务户数占比（%）",
+        "bound": "任何选址都不能超过",
     },
 }  # fmt: skip
 
@@ -50,23 +62,117 @@ def plot_frontier(table: pd.DataFrame, path: str | Path, *, title: str = "", lan
     MissingPackageError
         If matplotlib is not installed, or no font on this machine has the Chinese characters that are needed.
     """
+    words = WORDS[lang]
+    with _open_figure(path, (10.5, 3.6), title, words) as figure:
+        for axes, (wish, bought) in zip(figure.subplots(1, len(WISHES)), WISHES.items(), strict=True):
+            _draw_wish(axes, table.loc[wish], bought, words)
+            axes.set_title(words[wish], fontsize=10)
+        figure.axes[0].legend(frameon=False, fontsize=8)
+    return Path(path)
+
+
+@contextmanager
+def _open_figure(path: str | Path, size: tuple[float, float], title: str, words: dict[str, str]) -> Iterator[Any]:
+    """Open a figure in a font that has all its characters, and write it as a PNG when it is drawn."""
     try:
         from matplotlib import rc_context
         from matplotlib.figure import Figure
     except ImportError as error:
         raise MissingPackageError("plots need matplotlib -> pip install 'gridplan[report]'") from error
-    words = WORDS[lang]
     chinese = any(ord(letter) > CJK for letter in title + "".join(words.values()))
     with rc_context({"font.family": [find_font()] if chinese else ["DejaVu Sans"], "font.size": 9, "svg.hashsalt": "gridplan"}):
-        figure = Figure(figsize=(10.5, 3.6), layout="constrained")
-        for axes, (wish, bought) in zip(figure.subplots(1, len(WISHES)), WISHES.items(), strict=True):
-            _draw_wish(axes, table.loc[wish], bought, words)
-            axes.set_title(words[wish], fontsize=10)
-        figure.axes[0].legend(frameon=False, fontsize=8)
+        figure = Figure(figsize=size, layout="constrained")
+        yield figure
         if title:
             figure.suptitle(title)
         figure.savefig(path, dpi=110, metadata={"Software": None})
+
+
+def plot_reach(plan: Plan, path: str | Path, *, title: str = "", lang: Language = "en") -> Path:
+    """Plot whom posts reach as a PNG: the share of households within reach against minutes, and served against posts added.
+
+    One curve for each kind of post that there is, with a ring at the kind's own minutes; dashed with the posts proposed. The
+    right half stands only where posts were proposed: the share served by so many more, and the bound that no choice of sites
+    can pass.
+
+    Parameters
+    ----------
+    plan
+        A plan whose reach was measured.
+    path
+        The file to write.
+    title
+        Stands over the picture.
+    lang
+        en or zh.
+
+    Raises
+    ------
+    PlanError
+        If the plan's reach was not measured.
+    MissingPackageError
+        If matplotlib is not installed, or no font on this machine has the Chinese characters that are needed.
+    """
+    city = plan.coverage[plan.coverage["level"] == "city"]
+    if city.empty:
+        raise PlanError("the plan's reach was not measured -> gridplan reach PLAN")
+    city = city[city.groupby("kind")["posts"].transform("max") > 0]
+    colours = {kind: COLOURS[n % len(COLOURS)] for n, kind in enumerate(sorted(set(city["kind"])))}
+    curve = plan.siting[(plan.siting["question"] == "most") & plan.siting["kind"].isin(colours)]
+    halves = 2 if len(curve) else 1
+    with _open_figure(path, (4.9 * halves, 3.7), title, WORDS[lang]) as figure:
+        axes = figure.subplots(1, halves, squeeze=False)[0]
+        _draw_minutes(axes[0], city, colours, lang)
+        if len(curve):
+            _draw_added(axes[1], curve, colours, lang)
     return Path(path)
+
+
+def _draw_minutes(axes: Any, city: pd.DataFrame, colours: dict[str, str], lang: Language) -> None:
+    """Draw for each kind of post the share of households within so many minutes; nobody is within none."""
+    words = WORDS[lang]
+    for kind, rows in city.groupby("kind"):
+        for state, own in rows.sort_values("minutes").groupby("state"):
+            name = say_kind(str(kind), lang)
+            name = words["with_proposed"].format(kind=name) if state == "proposed" else name
+            x, y = [0.0, *own["minutes"]], [0.0, *(100.0 * own["reachable_share"])]
+            colour, dash = colours[str(kind)], "--" if state == "proposed" else "-"
+            axes.plot(x, y, color=colour, linestyle=dash, linewidth=1.6, label=name)
+            ring = own[own["own"]]
+            axes.scatter(ring["minutes"], 100.0 * ring["reachable_share"], s=42, c="white", edgecolors=colour, zorder=3)
+    _finish_axes(axes, words["minutes"], words["reachable"])
+    axes.legend(frameon=False, fontsize=8, title=words["own"], title_fontsize=8)
+
+
+def _draw_added(axes: Any, curve: pd.DataFrame, colours: dict[str, str], lang: Language) -> None:
+    """Draw what each further post brings, and above it what none can pass."""
+    words = WORDS[lang]
+    for n, (kind, rows) in enumerate(curve.groupby("kind")):
+        own, colour = rows.sort_values("added"), colours[str(kind)]
+        axes.plot(
+            own["added"],
+            100.0 * own["share"],
+            color=colour,
+            marker="o",
+            markersize=4,
+            linewidth=1.6,
+            label=say_kind(str(kind), lang),
+        )
+        label = words["bound"] if n == 0 else None
+        axes.plot(own["added"], 100.0 * own["bound"], color="#8a929c", linestyle=":", linewidth=1.6, label=label)
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    _finish_axes(axes, words["added"], words["served"])
+    axes.legend(frameon=False, fontsize=8, loc="lower right")
+
+
+def _finish_axes(axes: Any, x: str, y: str) -> None:
+    axes.set_xlabel(x)
+    axes.set_ylabel(y)
+    axes.set_ylim(0, 103)
+    axes.set_xlim(left=0)
+    axes.grid(axis="y", color="#e3e6ea", linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
 
 
 def _draw_wish(axes: Any, rows: pd.DataFrame, bought: str, words: dict[str, str]) -> None:

@@ -50,6 +50,9 @@ def map_command(
     layers: Annotated[Layers, typer.Option(help="classes for small plans, tiles for big ones.")] = Layers.auto,
     base_map: Annotated[bool, typer.Option("--base-map", help="Lay it over OpenStreetMap tiles (needs the internet).")] = False,
     title: Annotated[str | None, typer.Option(help="Title of the page.")] = None,
+    reach: Annotated[
+        str | None, typer.Option(metavar="KIND", help="Open with minutes on foot to posts of a kind, e.g. canteen (after reach).")
+    ] = None,
     only: Annotated[
         str | None, typer.Option(metavar="CODE", help="Map only communities whose code begins so, e.g. a district of a city.")
     ] = None,
@@ -58,6 +61,8 @@ def map_command(
     """Write a map of a plan as one page that opens without internet.
 
     [dim]gridplan map outputs/town --lang zh[/dim]
+
+    [dim]gridplan map outputs/town --reach canteen[/dim]
 
     [dim]gridplan map outputs/city --only 130203001[/dim]
     """
@@ -70,7 +75,7 @@ def map_command(
     with console.show_progress() as clock:
         clock("map", 0, 1)
         plan, left_out = read_mapped(path, only, for_release)
-        drawn = draw_map(plan, lang=lang.value, layers=layers.value, base_map=base_map, title=title)
+        drawn = draw_map(plan, lang=lang.value, layers=layers.value, base_map=base_map, title=title, reach=reach)
         write_map(drawn, page, overwrite=True)
     if left_out:
         console.out.print(f"left out   {left_out}", soft_wrap=True)

@@ -18,6 +18,9 @@ TONES = ("#a8cbe8", "#f3d9a0", "#b5dcc4", "#e9bfc8", "#cfc7ea", "#d8dc9c", "#9fd
 EXCLUSIVE = "#d9d9d9"
 LOADS = ("#5b8fc0", "#bcd7ea", "#f7ddb4", "#d97b4a")  # below the band, lower half, upper half, above it
 BAND = ("#a9d3c3", "#e0856f")  # in band, out of it
+REACH = ("#15607a", "#3f9a8c", "#a9b84a", "#e3a83a", "#d9822b")  # streets by minutes on foot, the shortest first
+REACH_FILLS = ("#8fbccb", "#b3d8cd", "#dbe2b0", "#f1dcae", "#efcba5")  # sub-grids likewise
+REACH_BEYOND = "#e3a19a"
 INK: Mapping[str, str] = {
     "paper": "#f5f3ee",
     "outline": "#52606d",
@@ -35,6 +38,10 @@ INK: Mapping[str, str] = {
     "centre": "#1f2933",
     "special": "#0f766e",
     "grid": "#6d28d9",
+    "post": "#1f3b73",
+    "proposed": "#a3195b",
+    "gap": "#b3261e",
+    "unlit": "#e9e7e1",
 }
 # How shapes are drawn, in Leaflet's words; weights are pixels, those of streets and barriers at zoom 16.
 STYLES: Mapping[str, Mapping[str, Any]] = {
@@ -100,6 +107,18 @@ def _find_touching(outlines: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[n
     order = np.lexsort((neighbour, focal))
     start = np.searchsorted(focal[order], np.arange(len(outlines) + 1))
     return start.astype(np.int64), neighbour[order].astype(np.int64)
+
+
+def choose_bands(count: int) -> tuple[list[str], list[str]]:
+    """Choose colours for bands of minutes: of streets for each band, of sub-grids for each and for what is beyond.
+
+    Examples
+    --------
+    >>> choose_bands(2)
+    (['#15607a', '#e3a83a'], ['#8fbccb', '#f1dcae', '#e3a19a'])
+    """
+    rows = {1: (0,), 2: (0, 3), 3: (0, 1, 3), 4: (0, 1, 2, 3)}.get(count, range(count))
+    return [REACH[n] for n in rows], [*(REACH_FILLS[n] for n in rows), REACH_BEYOND]
 
 
 def grade_loads(subgrids: Any) -> NDArray[np.int64]:

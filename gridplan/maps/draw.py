@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Literal
 
 from gridplan.briefing.brief import require_release
 from gridplan.maps.classes import add_class_layers
+from gridplan.maps.colours import choose_bands
 from gridplan.maps.elements import make_layer_control, make_map, make_stage, make_statement, make_switch, put, seal
-from gridplan.maps.legend import choose_title, compose_config
+from gridplan.maps.legend import choose_title, compose_config, list_reach_keys
+from gridplan.maps.reach import add_reach, choose_kind, has_reach, read_bands
 from gridplan.maps.sheet import Sheet, compose_sheet
 from gridplan.maps.tiled import add_tiled_layers
 from gridplan.maps.words import say
@@ -32,6 +35,7 @@ def draw_map(
     layers: Literal["auto", "classes", "tiles"] = "auto",
     base_map: bool = False,
     title: str | None = None,
+    reach: str | None = None,
 ) -> folium.Map:
     """Draw a plan as a map.
 
@@ -48,6 +52,9 @@ def draw_map(
         Whether OpenStreetMap's tiles lie under the plan; the page then needs the internet.
     title
         Title of the map; the community's name or a general one if not given.
+    reach
+        A kind of post, such as ``"canteen"``: the map opens with minutes on foot to the nearest of them. A plan whose reach was
+        measured has that view in any case, for the reader to choose.
 
     Returns
     -------
@@ -58,7 +65,7 @@ def draw_map(
     ValueError
         If ``lang`` or ``layers`` is another word.
     PlanError
-        If the plan is a release that was changed since its check.
+        If the plan is a release that was changed since its check, or ``reach`` is asked of a plan that does not hold it.
 
     Examples
     --------
@@ -70,20 +77,31 @@ def draw_map(
         raise ValueError(f'layers must be "auto", "classes" or "tiles", not {layers!r}')
     if "release" in plan.manifest:
         require_release(plan)
+    reached = has_reach(plan)
+    kind = choose_kind(plan, reach) if reached or reach is not None else ""
     sheet = compose_sheet(plan)
     small = len(plan.subgrids) <= MOST_SUBGRIDS and len(plan.site.buildings) <= MOST_BUILDINGS
     tiled = layers == "tiles" or (layers == "auto" and not small)
     heading = choose_title(plan, lang) if title is None else title
     config = compose_config(plan, sheet, lang, heading, base_map)
+    if reached:
+        config |= _compose_reach(plan, config, lang)
     if not tiled:
         config |= {"records": sheet.records, "communities": sheet.community_records}
     plan_map = _make_map(config, sheet, lang, base_map)
-    put(plan_map, make_stage(config, tiled))
-    _add_views(plan_map, lang)
+    put(plan_map, make_stage(config, tiled, reached))
+    _add_views(
+        plan_map,
+        lang,
+        ("colours", "households", "band", *(("reach",) if reached else ())),
+        "colours" if reach is None else "reach",
+    )
     if tiled:
         add_tiled_layers(plan_map, sheet, lang)
     else:
         add_class_layers(plan_map, sheet, lang)
+    if reached:
+        add_reach(plan_map, plan, lang, kind)
     _finish(plan_map, lang, tiled)
     return plan_map
 
@@ -103,10 +121,17 @@ def _make_map(config: dict[str, Any], sheet: Sheet, lang: Language, base_map: bo
     return plan_map
 
 
-def _add_views(plan_map: folium.Map, lang: Language) -> None:
-    for view in ("colours", "households", "band"):
+def _compose_reach(plan: Plan, config: dict[str, Any], lang: Language) -> dict[str, Any]:
+    """Compose what the page needs to know to colour by minutes on foot."""
+    bands = read_bands(plan)
+    streets, fills = choose_bands(len(bands))
+    return {"keys": config["keys"] | {"reach": list_reach_keys(bands, lang)}, "reach": {"streets": streets, "fills": fills}}
+
+
+def _add_views(plan_map: folium.Map, lang: Language, views: Iterable[str], shown: str) -> None:
+    for view in views:
         name = say(f"view_{view}", lang)
-        put(plan_map, make_switch(name, f'makeView("{view}")', overlay=False, show=view == "colours"))
+        put(plan_map, make_switch(name, f'makeView("{view}")', overlay=False, show=view == shown))
 
 
 def _finish(plan_map: folium.Map, lang: Language, tiled: bool) -> None:

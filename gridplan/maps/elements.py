@@ -127,10 +127,13 @@ def _walk(element: Any) -> Iterable[Element]:
         yield from _walk(child)
 
 
-def make_stage(config: Any, tiled: bool) -> Any:
+def make_stage(config: Any, tiled: bool, reached: bool = False) -> Any:
     """Make the part that every page has: panes, tooltip, search, legend, tools."""
-    own = "\n".join(read_asset(name) for name in ("stage.js", "pointer.js", "marks.js", "controls.js"))
-    code = f'window.gridplan = (function () {{ "use strict";\n{own}\nreturn {{ start, make, Stage }}; }})();\n'
+    names = ("stage.js", "pointer.js", "marks.js", "controls.js", "pack.js", *(("reach.js",) if reached else ()))
+    own = "\n".join(read_asset(name) for name in names)
+    code = (
+        f'window.gridplan = (function () {{ "use strict";\n{own}\nreturn {{ start, make, Stage, unpack, readFeatures }}; }})();\n'
+    )
     if tiled:
         code += read_asset("geojson-vt/geojson-vt.js") + "\n" + read_asset("tiles.js")
     return _make_macro("Stage", _STAGE, config=quote_json(config), style=read_asset("page.css"), code=code)

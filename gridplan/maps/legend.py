@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from gridplan.disclosure.release import is_released
-from gridplan.maps.colours import BAND, EXCLUSIVE, INK, LOADS, STYLES, TONES
+from gridplan.maps.colours import BAND, EXCLUSIVE, INK, LOADS, STYLES, TONES, choose_bands
 from gridplan.maps.sheet import TOLERANCE, Sheet
 from gridplan.maps.words import label_column, say, say_all
 from gridplan.plan import Plan
@@ -101,6 +102,18 @@ def list_keys(plan: Plan, sheet: Sheet, lang: Language) -> dict[str, list[Key]]:
     ]
     always: list[Key] = [(sign, INK[ink], say(word, lang)) for there, sign, ink, word in shown if there]
     return {view: keys + exclusive for view, keys in views.items()} | {"always": always}
+
+
+def list_reach_keys(bands: Sequence[float], lang: Language) -> list[Key]:
+    """List what the legend explains where sub-grids are coloured by minutes on foot."""
+    ends = [f"{minutes:g}" for minutes in bands]
+    words = [say("band_first", lang, high=ends[0])]
+    words += [say("band_next", lang, low=low, high=high) for low, high in pairwise(ends)]
+    streets, fills = choose_bands(len(bands))
+    keys: list[Key] = [("band", pair, word) for pair, word in zip(zip(fills, streets, strict=False), words, strict=True)]
+    signs: list[Key] = [(sign, INK[ink], say(word, lang)) for sign, ink, word in
+                        (("post", "post", "post"), ("post", "proposed", "post_proposed"), ("gap", "gap", "gap"))]  # fmt: skip
+    return [*keys, ("fill", fills[-1], say("band_last", lang)), *signs]
 
 
 def write_notes(plan: Plan, lang: Language, online: bool) -> list[str]:

@@ -70,14 +70,14 @@ def compose_sheet(plan: Plan) -> Sheet:
     """
     site = plan.site
     window = _find_window(plan)
-    subgrids = _to_degrees(plan, simplify_coverage(plan.subgrids.geometry.to_numpy()))
-    communities = _to_degrees(plan, simplify_coverage(site.communities.geometry.to_numpy()))
+    subgrids = to_degrees(plan, simplify_coverage(plan.subgrids.geometry.to_numpy()))
+    communities = to_degrees(plan, simplify_coverage(site.communities.geometry.to_numpy()))
     buildings = site.buildings
     lives = buildings["residential"].fillna(False).to_numpy(dtype=bool) | (buildings["households"].to_numpy() > 0)
-    footprints = _to_degrees(plan, _ease(buildings.geometry.to_numpy()))
+    footprints = to_degrees(plan, _ease(buildings.geometry.to_numpy()))
     names = buildings["building_name"].to_numpy(dtype=object)
     drawn = _is_drawn(footprints)
-    openings = _to_degrees(plan, shapely.centroid(site.openings.geometry.to_numpy()))
+    openings = to_degrees(plan, shapely.centroid(site.openings.geometry.to_numpy()))
     return Sheet(
         subgrids=subgrids,
         communities=communities,
@@ -88,8 +88,8 @@ def compose_sheet(plan: Plan) -> Sheet:
         streets=_sort_families(plan, site.streets, STREET_FAMILIES, window),
         barriers=_sort_families(plan, site.barriers, BARRIER_FAMILIES, window),
         openings=openings[_is_drawn(openings)],
-        specials=_to_degrees(plan, _ease(plan.special_grids.geometry.to_numpy())),
-        grids=_to_degrees(plan, simplify_coverage(plan.grids.geometry.to_numpy())),
+        specials=to_degrees(plan, _ease(plan.special_grids.geometry.to_numpy())),
+        grids=to_degrees(plan, simplify_coverage(plan.grids.geometry.to_numpy())),
         records=_record_subgrids(plan, subgrids),
         community_records=_record_communities(plan, communities),
         bounds=_find_bounds(subgrids, communities, footprints),
@@ -132,7 +132,7 @@ def _is_drawn(shapes: Shapes) -> NDArray[np.bool_]:
     return np.asarray(~(shapely.is_missing(shapes) | shapely.is_empty(shapes)))
 
 
-def _to_degrees(plan: Plan, shapes: Shapes) -> Shapes:
+def to_degrees(plan: Plan, shapes: Shapes) -> Shapes:
     """Bring shapes from the plan's metres to longitude and latitude, rounded."""
     from pyproj import Transformer
 
@@ -159,7 +159,7 @@ def _sort_families(plan: Plan, table: Any, families: Mapping[str, tuple[str, ...
     """Sort the shapes of a table that reach into the window by the family of their kind; families without any are left out."""
     shapes = table.geometry.to_numpy()
     near = _is_drawn(shapes) & shapely.intersects(shapes, window)
-    shapes, kinds = _to_degrees(plan, _ease(shapes[near])), table["kind"].to_numpy(dtype=object)[near]
+    shapes, kinds = to_degrees(plan, _ease(shapes[near])), table["kind"].to_numpy(dtype=object)[near]
     known = {kind: find_family(kind, families) for kind in set(kinds)}
     of = np.array([known[kind] for kind in kinds], dtype=object)
     return {family: shapes[of == family] for family in families if (of == family).any()}
@@ -198,7 +198,7 @@ def _record_subgrids(plan: Plan, shapes: Shapes) -> dict[str, list[Any]]:
         "why": explain_exceptions(plan),
         "box": _list_boxes(shapes),
         "point": _list_points(_find_inner_points(shapes)),
-        "centre": _list_points(_to_degrees(plan, doors)),
+        "centre": _list_points(to_degrees(plan, doors)),
     }
 
 

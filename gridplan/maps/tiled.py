@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -38,15 +38,19 @@ def add_tiled_layers(plan_map: Any, sheet: Sheet, lang: Language) -> None:
 
 def pack_sheet(sheet: Sheet) -> str:
     """Pack the shapes and figures of a map as gzipped base64 text; the same sheet always gives the same text."""
+    return pack_shapes({"records": sheet.records, "communities": sheet.community_records}, _list_layers(sheet))
+
+
+def pack_shapes(figures: Mapping[str, Any], named: Iterable[tuple[str, Shapes, list[str]]]) -> str:
+    """Pack figures, and shapes under their names, as gzipped base64 text."""
     layers, bodies, at = [], [], 0
-    for name, shapes, names in _list_layers(sheet):
+    for name, shapes, names in named:
         for kind, rows, parts in _split_kinds(shapes):
             body = encode_numbers(list_numbers(rows, parts))
             layers.append({"name": name, "kind": kind, "count": len(parts), "at": at, "names": _find_names(names)})
             bodies.append(body)
             at += len(body)
-    head = {"records": sheet.records, "communities": sheet.community_records, "layers": layers}
-    text = json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode()
+    text = json.dumps({**figures, "layers": layers}, ensure_ascii=False, separators=(",", ":")).encode()
     stream = len(text).to_bytes(4, "little") + text + b"".join(bodies)
     return base64.b64encode(gzip.compress(stream, compresslevel=7, mtime=0)).decode()
 

@@ -152,7 +152,8 @@ class Legend {
   draw() {
     const { config, view } = this.stage;
     this.keys.replaceChildren(...config.keys[view].map(makeKey));
-    this.signs.replaceChildren(...config.keys.always.map(makeKey));
+    const shown = config.keys.always.filter(([sign]) => view !== "reach" || (sign !== "centre" && sign !== "hatch"));
+    this.signs.replaceChildren(...shown.map(makeKey));
   }
 }
 
@@ -169,6 +170,8 @@ function drawSign(sign, colour) {
   } else if (sign === "centre") {
     box.innerHTML = HOUSE;
     box.style.color = colour;
+  } else if (sign === "band") {
+    [box.style.background, box.style.color] = colour;
   } else {
     box.style.setProperty("--gp-colour", colour);
   }

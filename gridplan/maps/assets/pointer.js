@@ -123,6 +123,7 @@ function describe(stage, row, building) {
     const note = column === "households" && !exclusive ? band : "";
     addLine(table, label, formatNumber(stage, records[column][row]) + unit, note);
   }
+  if (stage.view === "reach" && stage.reach) stage.reach.addLines(table, row);
   node.appendChild(table);
   const note = (word, text) => text && node.appendChild(make("p", "gp-card-note", word + (config.lang === "zh" ? "：" : ": ") + text));
   if (exclusive) note(words.exclusive, records.owner[row] || "–");

@@ -1,9 +1,9 @@
 // The stage of a plan's map: panes, colours by view, what is drawn how wide, printing.
 
 const PANES = {
-  fills: 300, streets: 310, barriers: 330, buildings: 340, outlines: 350, specials: 352, out: 355,
+  fills: 300, streets: 310, reach: 320, barriers: 330, buildings: 340, outlines: 350, specials: 352, out: 355,
   grids: 357, limits: 360,
-  openings: 365, highlight: 370, centres: 620, labels: 630,
+  openings: 365, highlight: 370, centres: 620, labels: 630, posts: 640,
 };
 
 const CLOSE = 14; // zoom
@@ -45,10 +45,10 @@ class Stage {
       pane.style.zIndex = level;
       pane.style.pointerEvents = "none";
     }
-    for (const name of ["streets", "barriers", "buildings"]) {
+    for (const name of ["streets", "reach", "barriers", "buildings"]) {
       this.renderers[name] = L.canvas({ pane: "gp-" + name, padding: 0.3 });
     }
-    for (const name of ["fills", "outlines", "specials", "out", "grids", "limits", "openings", "highlight"]) {
+    for (const name of ["fills", "outlines", "specials", "out", "grids", "limits", "openings", "highlight", "posts"]) {
       this.renderers[name] = L.svg({ pane: "gp-" + name, padding: 0.3 });
     }
     this.outlines = L.layerGroup();
@@ -70,9 +70,9 @@ class Stage {
 
   showWhole() {
     const [west, south, east, north] = this.config.bounds;
-    const wide = this.map.getSize().x > 900;
+    const wide = this.map.getSize().x > 900, left = this.view === "reach" ? 285 : 48;
     this.map.fitBounds([[south, west], [north, east]], {
-      paddingTopLeft: [wide ? 48 : 12, 12], paddingBottomRight: [wide ? 310 : 12, 24], animate: false, maxZoom: 19,
+      paddingTopLeft: [wide ? left : 12, 12], paddingBottomRight: [wide ? 310 : 12, 24], animate: false, maxZoom: 19,
     });
   }
 
@@ -80,6 +80,7 @@ class Stage {
   fill(row) {
     const { records, config } = this;
     if (records.exclusive[row]) return config.exclusive;
+    if (this.view === "reach") return this.reach ? this.reach.fill(row) : config.exclusive;
     if (this.view === "households") return config.loads[records.load[row]];
     if (this.view === "band") return config.band[records.in_band[row] ? 0 : 1];
     return config.tones[records.tone[row]];
@@ -93,11 +94,16 @@ class Stage {
     const layer = L.layerGroup();
     layer.on("add", () => {
       this.view = name;
-      for (const [path, row] of this.paths) path.setStyle({ fillColor: this.fill(row) });
+      this.map.getContainer().dataset.view = name;
       this.legend.draw();
-      this.map.fire("gridplan:view");
+      this.recolour();
     });
     return layer;
+  }
+
+  recolour() {
+    for (const [path, row] of this.paths) path.setStyle({ fillColor: this.fill(row) });
+    this.map.fire("gridplan:view");
   }
 
   // A switch in the layer control for something that the tiled layer paints.

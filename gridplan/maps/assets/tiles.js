@@ -1,68 +1,8 @@
 // The tiled layer: unpacks the shapes of a plan and paints them tile by tile, cut by geojson-vt.
 (function () {
   "use strict";
-  const EXTENT = 4096, SIZE = 512, STEP = 1e6;
+  const EXTENT = 4096, SIZE = 512;
   const OUTLINES_FROM = 12.5, PATHS_FROM = 15, MINOR_FROM = 12.5;
-
-  // Read the whole numbers that tiled.py writes.
-  class Reader {
-    constructor(bytes, at) {
-      this.bytes = bytes;
-      this.at = at;
-    }
-
-    next() {
-      const { bytes } = this;
-      let byte = bytes[this.at++], value = byte & 127, shift = 7;
-      while (byte > 127) {
-        byte = bytes[this.at++];
-        value |= (byte & 127) << shift;
-        shift += 7;
-      }
-      return (value >>> 1) ^ -(value & 1);
-    }
-
-    list(count) {
-      const out = new Int32Array(count);
-      for (let i = 0; i < count; i++) out[i] = this.next();
-      return out;
-    }
-  }
-
-  function readFeatures(layer, bytes, from) {
-    const reader = new Reader(bytes, from + layer.at);
-    const rows = reader.list(layer.count), rings = reader.list(layer.count);
-    const lengths = reader.list(rings.reduce((sum, n) => sum + n, 0));
-    const features = new Array(layer.count);
-    let row = 0, ring = 0, x = 0, y = 0;
-    for (let i = 0; i < layer.count; i++) {
-      row += rows[i];
-      const lists = [];
-      for (let r = 0; r < rings[i]; r++) {
-        const points = new Array(lengths[ring++]);
-        for (let p = 0; p < points.length; p++) {
-          x += reader.next();
-          y += reader.next();
-          points[p] = [x / STEP, y / STEP];
-        }
-        lists.push(points);
-      }
-      features[i] = { type: "Feature", geometry: shape(layer.kind, lists), properties: { i: row } };
-    }
-    return features;
-  }
-
-  function shape(kind, lists) {
-    if (kind === "polygon") return { type: "Polygon", coordinates: lists };
-    if (kind === "line") return { type: "LineString", coordinates: lists[0] };
-    return { type: "Point", coordinates: lists[0][0] };
-  }
-
-  async function unpack(text) {
-    const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-    return new Uint8Array(await new Response(stream).arrayBuffer());
-  }
 
   // One kind of shapes; cut into tiles when it is first needed.
   class Sheet {
@@ -71,7 +11,7 @@
     }
 
     read() {
-      if (!this.features) this.features = readFeatures(this.layer, this.bytes, this.from);
+      if (!this.features) this.features = gridplan.readFeatures(this.layer, this.bytes, this.from);
       return this.features;
     }
 
@@ -131,7 +71,7 @@
       }
       if (shown.subgrids && zoom >= OUTLINES_FROM) this.paintOutlines(pen, get("subgrids"), "outline", this.stage.outlineWeight());
       if (shown.specials) this.paintPlain(pen, get("special"), "special");
-      if (shown.out) this.paintOut(pen, get("subgrids"), zoom);
+      if (shown.out && this.stage.view !== "reach") this.paintOut(pen, get("subgrids"), zoom);
       if (shown.grids) this.paintOutlines(pen, get("grids"), "grid", this.stage.config.styles.grid.weight);
       if (shown.communities) this.paintOutlines(pen, get("communities"), "limit", this.stage.limitWeight());
       if (shown.barriers && this.stage.isClose()) this.paintOpenings(pen, get("opening"));
@@ -263,14 +203,10 @@
       wait.textContent = words.too_old;
       return;
     }
-    const holder = document.getElementById(place);
-    const bytes = await unpack(holder.textContent);
-    holder.remove();
-    const length = new DataView(bytes.buffer).getUint32(0, true);
-    const head = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length)));
+    const { head, bytes, from } = await gridplan.unpack(place);
     stage.records = head.records;
     stage.communities = head.communities;
-    const sheets = head.layers.map((layer) => new Sheet(layer, bytes, 4 + length));
+    const sheets = head.layers.map((layer) => new Sheet(layer, bytes, from));
     for (const sheet of sheets.filter((s) => s.layer.name === "subgrids")) {
       for (const feature of sheet.read()) stage.addPolygon(feature.properties.i, feature.geometry.coordinates);
     }
