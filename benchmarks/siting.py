@@ -20,7 +20,7 @@ from gridplan.siting.locate import cover_all, cover_most, p_centre, p_median
 from gridplan.siting.problem import make_problem
 
 HOME = OUT / "siting-venv"
-SECONDS = 120  # of CPU of a peer's run
+SECONDS = 60  # of CPU of a peer's run
 RADIUS = 800
 PEERS = ((200, 50, 5), (400, 100, 10), (800, 200, 20))  # places, sites, posts
 MEDIANS = ((100, 5), (200, 10), (400, 20), (800, 40))  # sites that are also the places, and posts

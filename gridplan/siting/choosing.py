@@ -84,6 +84,7 @@ def choose_sites(
         if len(core.rows) > ENTRIES:
             return choice
         chosen_core, proven = solve_costs(core, left, limit, dear)
+        proven = round_up(core, proven)
         own, found = (kept, np.inf) if chosen_core is None else (core.sites[chosen_core], price_sites(core, chosen_core))
     else:
         inner = choose_sites(core, left, dear=dear, best=limit, any_below=any_below, haste=haste + 1)
