@@ -19,6 +19,7 @@ from scipy.spatial import cKDTree
 Array = np.ndarray[Any, Any]
 NEAREST = 8  # communities that each source is first offered, and sources that each community is
 BLOCK = 4_000_000  # distances held at once
+OFFERED = 16  # further communities that each source is offered in a round at the most, the most worth first
 TINY = 1e-6
 
 
@@ -78,9 +79,9 @@ class Flow:
 def solve_flow(problem: FlowProblem) -> Flow:
     """Find the cheapest flow.
 
-    The programme begins with the nearest links only. Its dual prices then judge every link that there is: those that
-    would lower the price are added, until there are none. The last prices are a certificate: the bound is computed from them
-    over all links, apart from the solver. Links are finite and only ever added, so the rounds end.
+    The programme begins with the nearest links only. Its dual prices then judge every link that there is: of those that
+    would lower the price the best are added, until there are none. The last prices are a certificate: the bound is computed
+    from them over all links, apart from the solver. Links are finite and only ever added, so the rounds end.
 
     Examples
     --------
@@ -182,21 +183,19 @@ def _judge(problem: FlowProblem, i: Array, j: Array, duals: Array) -> tuple[tupl
     bound = float(np.where(u > 0, u * problem.least, u * problem.most).sum())
     slack = problem.steps[:, 2] + v[problem.steps[:, 0]]
     bound += float((np.minimum(0.0, slack) * problem.steps[:, 1]).sum())
-    known = np.sort(i * m + j)
+    order = np.argsort(i, kind="stable")
     new_i, new_j = [], []
     for rows, reduced in _reduce_costs(problem, u, v):
-        gain = np.minimum(0.0, reduced)
-        bound += float((gain * problem.each[rows][:, None]).sum())
+        bound += float((np.minimum(0.0, reduced) * problem.each[rows][:, None]).sum())
+        own = order[slice(*np.searchsorted(i[order], [rows[0], rows[-1] + 1]))]
+        reduced[i[own] - rows[0], j[own]] = np.inf  # these are there already
+        if m > OFFERED:
+            reduced[reduced > np.partition(reduced, OFFERED - 1, axis=1)[:, OFFERED - 1 : OFFERED]] = np.inf
         a, b = np.nonzero(reduced < -TINY)
-        fresh = rows[a] * m + b
-        at = np.searchsorted(known, fresh).clip(max=max(0, len(known) - 1))
-        keep = np.ones(len(fresh), bool) if not len(known) else known[at] != fresh
-        if keep.any():
-            new_i.append(rows[a[keep]])
-            new_j.append(b[keep])
-    if not new_i:
-        return (np.zeros(0, np.int64), np.zeros(0, np.int64)), bound
-    return (np.concatenate(new_i), np.concatenate(new_j)), bound
+        new_i.append(rows[a])
+        new_j.append(b)
+    none = np.zeros(0, np.int64)
+    return (np.concatenate([none, *new_i]), np.concatenate([none, *new_j])), bound
 
 
 def _reduce_costs(problem: FlowProblem, u: Array, v: Array) -> Iterator[tuple[Array, Array]]:
