@@ -23,7 +23,6 @@ from gridplan.maps.isochrones import cut_edges, join_bands, measure_pieces
 from gridplan.maps.offline import write_map
 from gridplan.maps.reach import list_gaps, pack_reach
 from gridplan.maps.words import REASONS, say
-from gridplan.organisation.organise import organise
 from gridplan.plots import plot_reach
 from gridplan.rules import Rules
 from gridplan.storage import write_plan
@@ -160,7 +159,14 @@ def test_a_plan_without_reach_has_no_such_view_and_says_so_if_asked():
 
 
 def test_the_map_of_a_release_shows_no_central_household(tmp_path):
-    plan = reach(organise(make_people_plan()))
+    plan = make_people_plan()
+    home = {
+        "role": "central_household",
+        "community": "0301",
+        "subgrid": plan.subgrids.index[0],
+        "stairwell": plan.stairwells.index[0],
+    }
+    plan = reach(plan.replace(posts=make_table("posts", [{"post": "p1", **home}])))
     central = plan.service_posts[plan.service_posts["kind"] == "central_household"]
     assert len(central)
     points = [f"[{round(p.x, 6)},{round(p.y, 6)}]" for p in central.to_crs("EPSG:4326").geometry]
