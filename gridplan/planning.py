@@ -159,7 +159,8 @@ def draw_plan(
     deadline: Deadline = ENDLESS,
 ) -> Plan:
     """Divide the stairwells of every community and write the plan's tables."""
-    progress("walking", 0, 1)
+    if rules.division.metric == "network":
+        progress("walking", 0, 1)
     ways, walked = find_ways(site, stairwells, rules)
     site = site.replace(ledger=write_ledger(site.ledger, walked))
     problems = make_problems(stairwells, neighbours, rules, ways)
