@@ -22,7 +22,7 @@ from gridplan.planning import prepare_site
 from gridplan.reading import read_site
 from gridplan.rules import Rules
 from gridplan.stairwells import find_stairwells
-from tests.villages import CRS, make_site, make_table
+from tests.villages import CRS, make_board_plan, make_site, make_table
 
 WALK = {"speed": 100.0, "slow_speed": 50.0}  # metres a minute, so that ways are counted in the head
 
@@ -353,3 +353,8 @@ def test_liechtenstein_the_doors_that_reach_no_street_are_told_and_sums_reconcil
         assert row["backed_up"] <= row["reachable"]
         assert row["served"] <= row["reachable"]
     assert 0.3 < city(plan, "school")["reachable_share"] < 1.0
+
+
+def test_posts_are_proposed_by_the_rules_that_reach_was_measured_by():
+    plan = reach(make_board_plan(), Rules().replace(coverage={"services": "kiosk 2 0 0 city"}))
+    assert site_posts(plan, "kiosk", add=1).siting["served"].tolist() == [0.0, 100.0]

@@ -61,7 +61,7 @@ def site_command(
     [dim]gridplan site outputs/town --kind canteen --add 5 --overwrite[/dim]
     """
     from gridplan import console
-    from gridplan.coverage.proposing import site_posts
+    from gridplan.coverage.proposing import recall_rules, site_posts
 
     if kind is None:
         raise typer.BadParameter("say which kind of post: --kind canteen", param_hint="--kind")
@@ -71,16 +71,16 @@ def site_command(
     def work(plan: Plan, rules: Any) -> Plan:
         return site_posts(plan, kind, rules=rules, **asked)
 
-    target, done = _serve(path, output, overwrite, rules_file, settings, "site", work)
+    target, done = _serve(path, output, overwrite, rules_file, settings, "site", work, recall_rules)
     _print_sites(done, kind)
     _print_coverage(done, kind)
     console.out.print(f"written    {target}", soft_wrap=True)
-    console.out.print(f"next       gridplan map {target}", soft_wrap=True)
+    console.out.print(f"next       gridplan map {target} --reach {kind}", soft_wrap=True)
 
 
 def _serve(
     path: Path, output: Path | None, overwrite: bool, rules_file: Path | None, settings: list[str] | None, verb: str,
-    work: Callable[..., Plan],
+    work: Callable[..., Plan], recall: Callable[[Plan], Any] | None = None,
 ) -> tuple[Path, Plan]:  # fmt: skip
     """Read the plan, do the work and write the new plan; returns where, and the plan."""
     from gridplan import console, storage
@@ -91,7 +91,8 @@ def _serve(
         clock("reading", 0, 1)
         plan = storage.read_plan(path)
         clock(verb, 0, 1)
-        done = work(plan, rules=choose_rules(plan, rules_file, settings))
+        known = plan if recall is None else plan.replace(manifest={**plan.manifest, "rules": recall(plan).to_dict()})
+        done = work(plan, rules=choose_rules(known, rules_file, settings))
         clock("writing", 0, 1)
         storage.write_plan(done, target, overwrite=overwrite)
     console.print_times(clock.seconds)

@@ -61,7 +61,8 @@ def _word_gaps(found: pd.DataFrame, service: Service, total: int) -> pd.DataFram
         found["metres"].round().fillna(0).astype("int64").astype("str") + " m, " + found["value"].round(1).astype("str") + " min"
     )
     share = (100.0 * found["left"] / max(1, total)).round(1).astype("str")
-    where = ("; " + way + " to the nearest").where(found["metres"].notna(), "; no way to one is known")
+    unknown = found["reason"].map({"none": "", "far": ", farther than ways are looked for"}).fillna("; no way to one is known")
+    where = ("; " + way + " to the nearest").where(found["metres"].notna(), unknown)
     words = found["reason"].map({word: text.format(kind=kind) for word, text in REASONS.items()})
     return pd.DataFrame(
         {

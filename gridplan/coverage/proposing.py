@@ -55,7 +55,7 @@ def site_posts(
     limited
         Whether posts have room for their capacity only.
     rules
-        The rules; those of the plan's manifest if not given.
+        The rules; if not given, those that reach was last measured by, else those of the plan's manifest.
 
     Raises
     ------
@@ -74,7 +74,7 @@ def site_posts(
     >>> plan.siting[["added", "served", "ended"]].values.tolist()
     [[0, 0.0, 'optimal'], [1, 100.0, 'optimal'], [2, 120.0, 'optimal']]
     """
-    rules = rules or Rules.from_dict(plan.manifest.get("rules") or {})
+    rules = rules or recall_rules(plan)
     question = question or ("fewest" if share is not None else "most")
     service = _check_question(kind, add, share, question, rules)
     if plan.manifest.get("release"):
@@ -101,6 +101,12 @@ def site_posts(
     siting = conform_table("siting", order_rows(rows, ["kind", "question", "added"]))
     joined = pd.concat([part for part in (others, new) if len(part)]) if len(others) + len(new) else others
     return reach(plan.replace(service_posts=joined.sort_index(), siting=siting), rules)
+
+
+def recall_rules(plan: Plan) -> Rules:
+    """Recall the rules that a plan's reach was last measured by; those of the plan where it was not."""
+    last = plan.manifest.get("people", {}).get("reach", {}).get("rules", {})
+    return Rules.from_dict(plan.manifest.get("rules") or {}).replace(**last)
 
 
 def _check_question(kind: str, add: int | None, share: float | None, question: str, rules: Rules) -> Service:
