@@ -23,7 +23,7 @@ from gridplan.people_rules import PairingRules
 from gridplan.rules import Rules
 from gridplan.staffing import staff
 from tests.people import count_rows, make_people_plan, settle
-from tests.villages import X0, Y0, make_table
+from tests.villages import X0, Y0, make_board_plan, make_table
 
 NONE = pd.DataFrame({"institution": [], "community": []}, dtype=str)
 
@@ -341,3 +341,10 @@ def test_the_auditor_finds_a_planted_fault(what):
     found = findings(FAULTS[what](make_paired(cadres=4)))
     assert found["message"].str.contains(what, regex=False).any()
     assert (found["severity"] == "error").any()
+
+
+def test_a_plan_without_urban_communities_pairs_with_nobody():
+    plan = make_board_plan()
+    paired = pair(plan.replace(communities=plan.site.communities.assign(kind="rural")))
+    assert paired.links.empty
+    assert paired.manifest["people"]["pair"]["figures"]["communities"] == 0

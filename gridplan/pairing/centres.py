@@ -73,7 +73,7 @@ def _measure_ways(plan: Plan, towns: pd.DataFrame, centres: Any, number: Array, 
     own = plan.stairwells
     place = towns.index.get_indexer(pd.Index(own["community"]))
     has = np.bincount(number, minlength=n) > 0
-    kept = (place >= 0) & has[place]
+    kept = np.append(has, False)[place]  # the last stands for those whose community is out of scope
     if not kept.any():
         return np.full(n, np.nan), np.zeros(n)
     doors = own.geometry.to_numpy()[kept]
