@@ -274,3 +274,14 @@ def test_bounds_hold_where_branch_and_bound_is_not_allowed(monkeypatch, capaciti
     assert served.objective <= proven[0].objective + 1e-6 <= served.bound + 2e-6
     assert walked.bound <= proven[1].objective + 1e-6 <= walked.objective + 2e-6
     assert max(served.gap, walked.gap) < 0.05
+
+
+@pytest.mark.parametrize("capacities", [None, 0.0])
+@pytest.mark.parametrize("weights", [[3.0, 4.0], [0.0, 0.0]])
+def test_where_no_site_is_in_reach_nobody_is_served(capacities, weights):
+    desert = make_problem(np.full((2, 3), INF), weights, capacities=capacities)
+    assert cover_most(desert, 2).objective == 0
+    assert trace_siting(desert, 2)["served"].tolist() == [0, 0, 0]
+    assert p_median(desert, 2, beyond=100.0).objective == 100 * sum(weights)
+    for answer in (cover_all(desert), p_median(desert, 2), p_centre(desert, 2)):
+        assert answer.ended == ("impossible" if sum(weights) else "optimal")

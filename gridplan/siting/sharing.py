@@ -95,7 +95,7 @@ def fill_greedily(rooms: Rooms, k: int, until: float = -np.inf) -> Array:
     left = np.maximum(0.0, costs.weights - flow.flow.sum(axis=1))
     price, chosen = flow.price, np.zeros(0, np.int64)
     worth = np.empty(len(costs.sites))
-    while len(chosen) < k and price > until:
+    while len(worth) and len(chosen) < k and price > until:
         weigh_rooms(costs.indptr, costs.rows, costs.ways, left, costs.beyond, rooms.rooms, worth)
         worth[rooms.always] = worth[chosen] = 0.0
         best = int(np.argmax(worth))
