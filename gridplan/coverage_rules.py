@@ -20,8 +20,9 @@ SERVICES_SEEN = (
 )
 CANDIDATES = "service_centre|volunteer_post|community_centre|townhall|market|school"
 
+CENTRAL = "central_household"  # the kind of post whose places say where members live
 KINDS: Mapping[str, tuple[str, str]] = {
-    "central_household": ("central household", "中心户"),
+    CENTRAL: ("central household", "中心户"),
     "service_centre": ("service centre", "党群服务中心"),
     "volunteer_post": ("volunteer post", "志愿服务点"),
     "canteen": ("canteen", "社区食堂"),

@@ -10,19 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gridplan.cli.door import app
+from gridplan.cli.rework import Output, Overwrite, choose_rules, rework, take_rules
 from gridplan.options import PlanPath, RulesFile, Set
 
 if TYPE_CHECKING:
     from gridplan.plan import Plan
-    from gridplan.rules import Rules
 
 SHOWN_GAPS = 10
 NEXT = {"organise": "staff", "staff": "pair", "pair": "rate", "rate": "release"}
-
-Output = Annotated[
-    Path | None, typer.Option("--output", "-o", help="Folder for the new plan; without it PLAN itself, with --overwrite.")
-]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a plan that is there already.")]
 
 
 class BriefLang(StrEnum):
@@ -122,7 +117,7 @@ def release_command(
         earlier = {"before": before, "published": published}
         plans = {name: storage.read_plan(place) for name, place in earlier.items() if place is not None}
         clock("release", 0, 1)
-        leaving = release(plan, **plans, rules=choose_rules(plan, rules_file, settings).disclosure)
+        leaving = release(plan, **plans, rules=choose_rules(take_rules(plan), rules_file, settings).disclosure)
         clock("writing", 0, 1)
         storage.write_plan(leaving, output, overwrite=overwrite)
     note = leaving.manifest["release"]
@@ -190,38 +185,15 @@ def _serve(
     work: Callable[..., Plan],
 ) -> None:  # fmt: skip
     """Read the plan, do the work, write the new plan and print what it came to."""
-    from gridplan import console, storage
+    from gridplan import console
 
-    target = output or (path if path.is_dir() else path.parent)
-    storage.refuse_existing(target, overwrite)
-    with console.show_progress() as clock:
-        clock("reading", 0, 1)
-        plan = storage.read_plan(path)
-        clock(verb, 0, 1)
-        done = work(plan, rules=choose_rules(plan, rules_file, settings))
-        clock("writing", 0, 1)
-        storage.write_plan(done, target, overwrite=overwrite)
+    target, done, seconds = rework(verb, path, output, overwrite, rules_file, settings, work)
     _print_headline(verb, done.manifest.get("people", {}).get(verb, {}))
     _print_gaps(done, room)
-    console.print_times(clock.seconds)
+    console.print_times(seconds)
     console.out.print(f"written    {target}", soft_wrap=True)
     more = f" -o {target}-release" if NEXT[verb] == "release" else " --overwrite"
     console.out.print(f"next       gridplan {NEXT[verb]} {target}{more}", soft_wrap=True)
-
-
-def choose_rules(plan: Plan, rules_file: Path | None, settings: list[str] | None) -> Rules:
-    """Take the rules of the file, or those of the plan, and set those given one by one."""
-    from gridplan.options import read_rules
-    from gridplan.rules import Rules
-
-    if rules_file is not None or not settings:
-        return read_rules(rules_file, settings, None, None) if rules_file else Rules.from_dict(plan.manifest.get("rules") or {})
-    given = read_rules(None, settings, None, None).to_dict()
-    own = Rules.from_dict(plan.manifest.get("rules") or {})
-    for text in settings:
-        section, _, key = text.partition("=")[0].strip().partition(".")
-        own = own.replace(**{section: {key.strip(): given[section][key.strip()]}})
-    return own
 
 
 def _print_headline(verb: str, note: Mapping[str, Any]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gridplan.cli.door import app
-from gridplan.cli.people import Output, Overwrite, choose_rules
+from gridplan.cli.rework import Output, Overwrite, rework
 from gridplan.options import PlanPath, RulesFile, Set
 
 if TYPE_CHECKING:
@@ -38,7 +37,8 @@ def reach_command(
     from gridplan import console
     from gridplan.coverage import reach
 
-    target, done = _serve(path, output, overwrite, rules_file, settings, "reach", reach)
+    target, done, seconds = rework("reach", path, output, overwrite, rules_file, settings, reach)
+    console.print_times(seconds)
     _print_coverage(done)
     _print_gaps(done)
     _print_ways(done)
@@ -71,32 +71,12 @@ def site_command(
     def work(plan: Plan, rules: Any) -> Plan:
         return site_posts(plan, kind, rules=rules, **asked)
 
-    target, done = _serve(path, output, overwrite, rules_file, settings, "site", work, recall_rules)
+    target, done, seconds = rework("site", path, output, overwrite, rules_file, settings, work, recall_rules)
+    console.print_times(seconds)
     _print_sites(done, kind)
     _print_coverage(done, kind)
     console.out.print(f"written    {target}", soft_wrap=True)
     console.out.print(f"next       gridplan map {target} --reach {kind}", soft_wrap=True)
-
-
-def _serve(
-    path: Path, output: Path | None, overwrite: bool, rules_file: Path | None, settings: list[str] | None, verb: str,
-    work: Callable[..., Plan], recall: Callable[[Plan], Any] | None = None,
-) -> tuple[Path, Plan]:  # fmt: skip
-    """Read the plan, do the work and write the new plan; returns where, and the plan."""
-    from gridplan import console, storage
-
-    target = output or (path if path.is_dir() else path.parent)
-    storage.refuse_existing(target, overwrite)
-    with console.show_progress() as clock:
-        clock("reading", 0, 1)
-        plan = storage.read_plan(path)
-        clock(verb, 0, 1)
-        known = plan if recall is None else plan.replace(manifest={**plan.manifest, "rules": recall(plan).to_dict()})
-        done = work(plan, rules=choose_rules(known, rules_file, settings))
-        clock("writing", 0, 1)
-        storage.write_plan(done, target, overwrite=overwrite)
-    console.print_times(clock.seconds)
-    return target, done
 
 
 def _print_coverage(plan: Plan, kind: str | None = None) -> None:

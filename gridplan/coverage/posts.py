@@ -11,10 +11,8 @@ import pandas as pd
 import shapely
 
 from gridplan.conform import conform_table, make_empty
-from gridplan.coverage_rules import Service
+from gridplan.coverage_rules import CENTRAL, Service
 from gridplan.plan import Plan
-
-CENTRAL = "central_household"
 
 
 def list_posts(plan: Plan, services: Sequence[Service]) -> gpd.GeoDataFrame:

@@ -13,11 +13,11 @@ from scipy.sparse import csr_array
 from gridplan.conform import conform_table
 from gridplan.coverage import reach
 from gridplan.coverage.ground import Ground, survey_ground
-from gridplan.coverage.posts import CENTRAL, finish_posts, list_posts
+from gridplan.coverage.posts import finish_posts, list_posts
 from gridplan.coverage.serving import serve_households
 from gridplan.coverage.tabling import find_reach, order_rows
 from gridplan.coverage.ways import lay_footing, measure_ways
-from gridplan.coverage_rules import Service, read_services
+from gridplan.coverage_rules import CENTRAL, Service, read_services
 from gridplan.errors import PlanError, RuleError
 from gridplan.plan import Plan
 from gridplan.rules import Rules

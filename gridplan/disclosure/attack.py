@@ -11,11 +11,11 @@ from typing import Any
 
 import highspy
 import numpy as np
-from highspy._core import _Highs
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
 from gridplan.errors import PlanError
+from gridplan.programmes import open_model
 
 Array = np.ndarray[Any, Any]
 EXACT = 1e-6
@@ -143,9 +143,7 @@ class _Questions:
         lp.row_lower_ = lp.row_upper_ = sides
         lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
         lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = own.indptr, own.indices, own.data
-        self.model = _Highs()  # the bare class, since the one round it prints a banner when it is opened
-        self.model.setOptionValue("output_flag", False)
-        self.model.setOptionValue("threads", 1)
+        self.model = open_model()
         self.model.setOptionValue("presolve", "off")  # keeps the basis, so each question after the first is short
         self.model.passModel(lp)
         self.columns = np.arange(own.shape[1], dtype=np.int32)

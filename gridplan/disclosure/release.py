@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from gridplan.conform import conform_table, is_spatial, make_empty
+from gridplan.coverage_rules import CENTRAL
 from gridplan.disclosure.bands import OPEN, band_households, blur_subgrids
 from gridplan.disclosure.cells import count_cells, order_cells, tie_cells
 from gridplan.disclosure.checking import check_release
@@ -20,8 +21,6 @@ from gridplan.errors import PlanError
 from gridplan.people_rules import DisclosureRules
 from gridplan.plan import Plan
 from gridplan.rules import Rules
-
-CENTRAL = "central_household"
 
 # A list of what may leave, not of what may not: a table that stands in neither list leaves empty.
 KEPT = ("communities", "compounds", "barriers", "openings", "streets", "places", "special_grids", "touches", "grids")

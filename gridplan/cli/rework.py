@@ -1,0 +1,62 @@
+"""How a verb works on a plan that is there: options, rules, reading, the work, and writing the new plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from gridplan.plan import Plan
+    from gridplan.rules import Rules
+
+Output = Annotated[
+    Path | None, typer.Option("--output", "-o", help="Folder for the new plan; without it PLAN itself, with --overwrite.")
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a plan that is there already.")]
+
+
+def rework(
+    verb: str, path: Path, output: Path | None, overwrite: bool, rules_file: Path | None, settings: list[str] | None,
+    work: Callable[..., Plan], recall: Callable[[Plan], Rules] | None = None,
+) -> tuple[Path, Plan, Mapping[str, float]]:  # fmt: skip
+    """Read the plan, do the work and write the new plan; returns where, the plan, and the seconds of each stage.
+
+    The rules are those given, else those that ``recall`` finds in the plan, by default its own.
+    """
+    from gridplan import console, storage
+
+    target = output or (path if path.is_dir() else path.parent)
+    storage.refuse_existing(target, overwrite)
+    with console.show_progress() as clock:
+        clock("reading", 0, 1)
+        plan = storage.read_plan(path)
+        clock(verb, 0, 1)
+        done = work(plan, rules=choose_rules((recall or take_rules)(plan), rules_file, settings))
+        clock("writing", 0, 1)
+        storage.write_plan(done, target, overwrite=overwrite)
+    return target, done, clock.seconds
+
+
+def take_rules(plan: Plan) -> Rules:
+    """Take the rules that a plan was drawn by."""
+    from gridplan.rules import Rules
+
+    return Rules.from_dict(plan.manifest.get("rules") or {})
+
+
+def choose_rules(own: Rules, rules_file: Path | None, settings: list[str] | None) -> Rules:
+    """Take the rules of the file, or one's own, and set those given one by one."""
+    from gridplan.options import read_rules
+
+    if rules_file is not None:
+        return read_rules(rules_file, settings, None, None)
+    if not settings:
+        return own
+    given = read_rules(None, settings, None, None).to_dict()
+    for text in settings:
+        section, _, key = text.partition("=")[0].strip().partition(".")
+        own = own.replace(**{section: {key.strip(): given[section][key.strip()]}})
+    return own
