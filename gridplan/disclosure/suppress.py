@@ -121,12 +121,15 @@ def _open_rest(
         open_to = ranges.cells[find_exposed(ranges, rules)]
         if not len(open_to):
             return hidden, lost
+        known, count = len(lost), int(hidden.sum())
         for cell in open_to:
             along = _find_way(system, int(cell), hidden, free, prices, rules.interval)
             if along is None:
                 lost.append(int(cell))
             else:
                 hidden |= along
+        if len(lost) == known and hidden.sum() == count:  # the way found is no wider for the attacker, by a rounding
+            lost += open_to.tolist()
 
 
 def _find_way(system: System, cell: int, hidden: Array, free: Array, prices: Array, need: int) -> Array | None:
