@@ -19,9 +19,10 @@ DRAWN_TABLES = ("stairwells", "neighbours", "subgrids", "exceptions")
 LAYER_TABLES = ("grids", "special_grids", "touches")
 PEOPLE_TABLES = ("members", "party_orgs", "posts", "duties", "links", "indicators", "gaps", "ratings")
 REACH_TABLES = ("service_posts", "reach", "coverage", "siting")
+REDRAW_TABLES = ("triggers", "concordance", "locks", "edits")
 RELEASE_TABLES = ("published",)
 OPTIONAL_TABLES = (
-    LAYER_TABLES + PEOPLE_TABLES + REACH_TABLES + RELEASE_TABLES
+    LAYER_TABLES + PEOPLE_TABLES + REACH_TABLES + REDRAW_TABLES + RELEASE_TABLES
 )  # empty until the layer is drawn or the verb has run; not kept on disk while empty
 PLAN_TABLES = DRAWN_TABLES + OPTIONAL_TABLES
 ALL_TABLES = SITE_TABLES + PLAN_TABLES
@@ -41,6 +42,8 @@ class Plan:
     pairings, ``indicators`` every figure beside its need, ``gaps`` what is unmet and why, ``ratings`` scores and bands.
     ``service_posts`` are all posts that people walk to, ``reach`` how far each stairwell has to each kind of them, ``coverage``
     whom they reach and serve, ``siting`` what more of them would bring.
+    ``triggers`` say what of the plan before was out of rule, ``concordance`` which households came from which of its sub-grids;
+    ``locks`` hold what may not be changed, ``edits`` what was changed by hand.
     ``published`` stands only in a released plan: every count that may leave the house.
     """
 
@@ -65,6 +68,10 @@ class Plan:
     reach: pd.DataFrame = None
     coverage: pd.DataFrame = None
     siting: pd.DataFrame = None
+    triggers: pd.DataFrame = None
+    concordance: pd.DataFrame = None
+    locks: pd.DataFrame = None
+    edits: pd.DataFrame = None
     published: pd.DataFrame = None
 
     def __post_init__(self) -> None:

@@ -24,6 +24,7 @@ from gridplan.people_rules import (
     SpecialRules,
     StaffingRules,
 )
+from gridplan.redraw_rules import RedrawRules
 from gridplan.rulebook import ASSUMED, DENSITY_SEEN, FOUNDING, check_fields, check_words, describe, rule, write_value
 from gridplan.walking_rules import WalkingRules
 
@@ -223,6 +224,7 @@ class Rules:
     rating: RatingRules = field(default_factory=RatingRules)
     coverage: CoverageRules = field(default_factory=CoverageRules)
     disclosure: DisclosureRules = field(default_factory=DisclosureRules)
+    redraw: RedrawRules = field(default_factory=RedrawRules)
     columns: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -18,7 +18,7 @@ PACKAGE = ROOT / "gridplan"
 FLOORS = [
     ["errors", "deadline"],
     ["engine", "schema", "rulebook", "programmes"],
-    ["people_rules", "walking_rules", "coverage_rules", "siting"],
+    ["people_rules", "walking_rules", "coverage_rules", "redraw_rules", "siting"],
     ["rules"],
     ["conform", "faces", "shapes", "codes", "parquet"],
     ["site"],
@@ -41,8 +41,9 @@ FLOORS = [
     ["plan"],
     ["layering"],
     ["planning", "tallies", "outcomes"],
+    ["redrawing"],
     ["organisation", "staffing", "pairing", "rating", "coverage"],
-    ["audit_rules", "proving"],
+    ["audit_rules", "proving", "comparison"],
     ["auditing", "frontier"],
     ["disclosure"],
     ["briefing"],
@@ -101,7 +102,7 @@ def test_all_is_the_door():
     assert set(gridplan.__all__) == set(gridplan._ROOMS) | {"__version__"}
     for name in gridplan.__all__:
         assert getattr(gridplan, name) is not None
-    assert len(gridplan.__all__) <= 44
+    assert len(gridplan.__all__) <= 56
 
 
 def test_importing_gridplan_imports_no_library():

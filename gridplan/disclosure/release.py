@@ -28,6 +28,7 @@ STRIPPED = ("buildings", "institutions", "links", "subgrids")
 WITHHELD = (
     *("stairwells", "neighbours", "exceptions", "members", "party_orgs", "posts", "duties", "indicators", "gaps", "ratings"),
     *("service_posts", "reach", "coverage", "siting", "counts", "ledger"),
+    *("triggers", "concordance", "locks", "edits"),
 )
 
 

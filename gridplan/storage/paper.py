@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from pyproj import CRS
 
 TITLES: Mapping[str, str] = {
+    "triggers": "what was out of rule in the plan before 调整缘由",
+    "concordance": "old and new sub-grids 新旧对照",
+    "locks": "what may not be changed 锁定",
+    "edits": "changes by hand 人工调整",
     "communities": "communities and villages 社区（村）",
     "compounds": "residential compounds 小区",
     "buildings": "buildings 楼栋",
@@ -63,7 +67,7 @@ _FILES: Mapping[str, tuple[str, str]] = {
     ),
     "tables": (
         "The whole plan as GeoParquet files, one a table, sorted by community, with manifest.json (how the plan was made) and "
-        "QGIS styles (.qml). The column row is the row's place in the table.",
+        "QGIS styles (.qml). The column table_row is the row's place in the table.",
         "完整方案（GeoParquet），每表一个文件，按社区排序；manifest.json 为方案说明，.qml 为 QGIS 样式；row 列为原表行序。",
     ),
     "plan.toml": (

@@ -1,0 +1,1 @@
+"""Comparing: what is different between two plans of the same land, and how good each is."""
