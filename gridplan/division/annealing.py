@@ -85,13 +85,26 @@ def glance(data: Any, mass: Any, walk: Any, seat: Any, saving: Any, out: Any, in
     return rise + price_mass(data, after) - price_mass(data, mass)
 
 
+@njit(cache=True, nogil=True, inline="always")
+def count_movers(stay: Any, a: Any, p: Any, q: Any) -> Any:
+    """Count the households that move, more than before, when atom a (-1 for none) goes from part p to part q."""
+    if a < 0 or stay.home.shape[0] == 0 or stay.home[a] < 0:
+        return 0.0
+    if stay.label[q] == stay.home[a]:
+        return -stay.weight[a]
+    return stay.weight[a] if stay.label[p] == stay.home[a] else 0.0
+
+
 @njit(cache=True, nogil=True)
-def anneal(data: Any, state: Any, seed: Any, rounds: int, hot: float, cold: float, swap_share: float, margin: float) -> Any:
+def anneal(
+    data: Any, state: Any, seed: Any, rounds: int, hot: float, cold: float, swap_share: float, margin: float, stay: Any
+) -> Any:
     """Anneal an assignment in place over ``rounds`` exchanges, cooling from ``hot`` to ``cold`` (household-metres).
 
     With both 0 it takes no exchange for the worse. Most exchanges are refused at a glance: only those that may rise the
     price by no more than the heat allows and the ``margin``, which a better centre may win back, are priced in full.
-    Returns the number of exchanges taken.
+    Households that leave the part which carries on their earlier one are priced and counted by ``stay``, and never more of them
+    move than it allows. Returns the number of exchanges taken.
     """
     room = state.members.shape[1]
     k = state.size.shape[0]
@@ -110,12 +123,16 @@ def anneal(data: Any, state: Any, seed: Any, rounds: int, hot: float, cold: floa
         a, b, p, q = choose_exchange(data, state, seed, swap_share)
         if a < 0 or (b < 0 and state.size[q] >= room):
             continue
-        rise = glance(data, state.mass[p], state.walk[p], seat[p], saving, a, b)
+        movers = count_movers(stay, a, p, q) + count_movers(stay, b, q, p)
+        if movers > 0.0 and stay.terms[2] + movers > stay.terms[1]:
+            continue
+        fee = stay.terms[0] * movers
+        rise = fee + glance(data, state.mass[p], state.walk[p], seat[p], saving, a, b)
         rise += glance(data, state.mass[q], state.walk[q], seat[q], saving, b, a)
         allowed = -heat * math.log(1.0 - draw_unit(seed))  # one draw decides what rise is still taken
         if rise > allowed + margin:
             continue
-        limit = price[p] + price[q] + allowed
+        limit = price[p] + price[q] + allowed - fee
         new_p = price_exchange(data, state, p, a, b)
         if new_p - 1e-9 > limit:
             continue
@@ -130,5 +147,6 @@ def anneal(data: Any, state: Any, seed: Any, rounds: int, hot: float, cold: floa
             exchange(data, state, p, np.int64(-1), b)
         price[p], price[q] = price_part(data, state, p), price_part(data, state, q)
         seat[p], seat[q] = find_seat(state, p), find_seat(state, q)
+        stay.terms[2] += movers
         taken += 1
     return taken

@@ -124,7 +124,7 @@ def _divide_island(problem: Problem, wanted: str, seed: int, deadline: Deadline)
     listed = list_parts(problem.to_data(), effort.listed)
     best, best_price = np.zeros(0, np.int32), np.inf
     for number, k in enumerate(_list_counts(problem)):
-        part, price = search(problem, k, effort, _mix(seed, problem.ids[0], k), listed, deadline, known)
+        part, price = search(problem, k, effort, mix_seed(seed, problem.ids[0], k), listed, deadline, known)
         if price < best_price - 1e-6:
             best, best_price = part, price
         if not len(_find_outside(problem, best)) or deadline.is_over():
@@ -144,13 +144,13 @@ def _divide_island(problem: Problem, wanted: str, seed: int, deadline: Deadline)
 def _divide_pieces(problem: Problem, wanted: str, seed: int, deadline: Deadline) -> tuple[Array, float, bool, bool]:
     """Divide a very large island piece by piece; returns what :func:`_divide_island` does."""
     part, used, is_cut = np.zeros(len(problem), np.int64), 0, False
-    pieces = cut_pieces(problem, _mix(seed, problem.ids[0], 0))
+    pieces = cut_pieces(problem, mix_seed(seed, problem.ids[0], 0))
     for piece, share in zip(pieces, share_out([len(piece) for piece in pieces], 1), strict=True):
         found, _, _, early = _divide_island(problem.take(piece), wanted, seed, deadline.share(share))
         part[piece] = found + used
         used += int(found.max()) + 1
         is_cut |= early
-    mended, price = mend_seams(problem, part, _mix(seed, problem.ids[0], used))
+    mended, price = mend_seams(problem, part, mix_seed(seed, problem.ids[0], used))
     return mended.astype(np.int64), price, False, is_cut
 
 
@@ -183,7 +183,7 @@ def _list_counts(problem: Problem, tries: int = 3) -> list[int]:
     return sorted(within, key=lambda k: (k != first, abs(households / k - band.target), k))[:tries]
 
 
-def _mix(seed: int, name: str, k: int) -> int:
+def mix_seed(seed: int, name: str, k: int) -> int:
     """Derive a seed from the user's seed, the first atom's code and k, so that no order of work matters."""
     return int.from_bytes(hashlib.blake2b(f"{seed}/{name}/{k}".encode(), digest_size=8).digest(), "little")
 

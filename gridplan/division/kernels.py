@@ -51,6 +51,18 @@ class State(NamedTuple):
     queue: Array  # int32[n]: scratch
 
 
+class Stay(NamedTuple):
+    """Where the atoms were at home in an earlier division, and what leaving it costs; empty where there was none."""
+
+    home: Array  # int64[n]: label of the earlier part, -1 for none; int64[0] where there was no earlier division
+    weight: Array  # float64[n]: households that move if the atom leaves; infinite where it may not
+    label: Array  # int64[k]: the label that each part carries on, -1 for a new part
+    terms: Array  # float64[3]: household-metres for each household that moves, most that may, and how many do
+
+
+NOWHERE = Stay(np.zeros(0, np.int64), np.zeros(0), np.zeros(0, np.int64), np.array([0.0, 1e18, 0.0]))
+
+
 @njit(cache=True, nogil=True, inline="always")
 def next_random(seed: Any) -> Any:
     """Draw 64 random bits from a splitmix64 state (Steele, Lea & Flood 2014)."""

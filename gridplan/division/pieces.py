@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from gridplan.division.annealing import anneal
+from gridplan.division.kernels import NOWHERE
 from gridplan.division.problem import Problem
 from gridplan.division.search import COLD, MARGIN, SWAP_SHARE, open_state, total_price
 from gridplan.division.start import cut_tree
@@ -44,5 +45,5 @@ def mend_seams(problem: Problem, part: Array, seed: int) -> tuple[Array, float]:
     state = open_state(data, part, k)
     chance = np.array([seed & 0xFFFFFFFFFFFFFFFF], np.uint64)
     margin = MARGIN * COLD * float(state.walk.sum()) / k
-    anneal(data, state, chance, MENDING * len(part), 0.0, 0.0, SWAP_SHARE, margin)
+    anneal(data, state, chance, MENDING * len(part), 0.0, 0.0, SWAP_SHARE, margin, NOWHERE)
     return state.part, total_price(data, state.part, k)

@@ -90,19 +90,19 @@ class Problem:
         """Find the atoms of each connected component, the one with the first atom first."""
         if self.pairs is None:
             return [np.arange(len(self))]
-        count, label = connected_components(self._graph(), directed=False)
+        count, label = connected_components(self.link(self.pairs), directed=False)
         return [np.flatnonzero(label == c) for c in range(count)]
 
-    def _graph(self) -> Any:
+    def link(self, pairs: Array | None) -> Any:
+        """Return the graph of pairs of atoms, both ways, as a sparse matrix."""
         n = len(self)
-        pairs = np.zeros((0, 2), int) if self.pairs is None else self.pairs
-        ones = np.ones(len(pairs), np.int8)
-        graph = csr_matrix((ones, (pairs[:, 0], pairs[:, 1])), shape=(n, n))
+        pairs = np.zeros((0, 2), int) if pairs is None else pairs
+        graph = csr_matrix((np.ones(len(pairs), np.int8), (pairs[:, 0], pairs[:, 1])), shape=(n, n))
         return (graph + graph.T).tocsr()
 
     def to_data(self) -> Data:
         """Return the typed arrays that the kernels take."""
-        graph = self._graph() if self.pairs is not None else find_near(self.xy, self.matrix)
+        graph = self.link(self.pairs) if self.pairs is not None else find_near(self.xy, self.matrix)
         graph.sort_indices()
         matrix = np.zeros((0, 0)) if self.matrix is None else _copy(self.matrix, np.float64)
         kinds = [len(np.unique(self.groups[:, g])) for g in range(len(self.prices))]

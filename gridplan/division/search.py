@@ -12,7 +12,7 @@ from gridplan.division.annealing import anneal
 from gridplan.division.columns import Columns, Pool, join_columns
 from gridplan.division.cover import choose_cover
 from gridplan.division.growth import grow_columns
-from gridplan.division.kernels import Data, State, make_state, price_part, refresh_part
+from gridplan.division.kernels import NOWHERE, Data, State, Stay, make_state, price_part, refresh_part
 from gridplan.division.problem import Problem
 from gridplan.division.relaxing import relax
 from gridplan.division.start import cut_tree
@@ -120,23 +120,28 @@ def search(
 
 def run(data: Data, k: int, effort: Effort, chance: Array, pool: Pool) -> Array:
     """Run one start and one annealing, keeping the parts met when it is cold; returns the part of each atom."""
-    part = cut_tree(data, k, chance, effort.trees)
-    state = open_state(data, part, k)
+    state = open_state(data, cut_tree(data, k, chance, effort.trees), k)
+    cool(data, state, effort, chance, pool)
+    return np.asarray(state.part)
+
+
+def cool(data: Data, state: State, effort: Effort, chance: Array, pool: Pool, hot: float = HOT, stay: Stay = NOWHERE) -> None:
+    """Anneal a state in place, from ``hot`` (a share of the mean price of a part) down, keeping the parts met when it is cold."""
+    k = len(state.size)
     price = sum(price_part(data, state, p) for p in range(k))
     scale = max(float(state.walk.sum()), 1e-3 * price, 1.0) / k
-    rounds = max(SHORT_RUN, effort.rounds * min(len(part), ROOMY * k))
+    rounds = max(SHORT_RUN, effort.rounds * min(len(state.part), ROOMY * k))
     steps = 2 * effort.looks
-    heats = HOT * (COLD / HOT) ** (np.arange(steps + 1) / steps) * scale
+    heats = hot * (COLD / hot) ** (np.arange(steps + 1) / steps) * scale
     # At first a household outside the band costs little, so that parts can trade through overfull neighbours.
     lenient = data._replace(wishes=data.wishes.copy())
     for step in range(steps):
         lenient.wishes[0] = data.wishes[0] * LENIENCE ** max(0.0, 1.0 - step / effort.looks)
-        anneal(lenient, state, chance, rounds // steps, heats[step], heats[step + 1], SWAP_SHARE, MARGIN * heats[step])
+        anneal(lenient, state, chance, rounds // steps, heats[step], heats[step + 1], SWAP_SHARE, MARGIN * heats[step], stay)
         if step >= effort.looks:
             pool.add(data, state)
-    anneal(data, state, chance, rounds // 8, 0.0, 0.0, SWAP_SHARE, MARGIN * heats[-1])
+    anneal(data, state, chance, rounds // 8, 0.0, 0.0, SWAP_SHARE, MARGIN * heats[-1], stay)
     pool.add(data, state)
-    return state.part
 
 
 def open_state(data: Data, part: Array, k: int) -> State:

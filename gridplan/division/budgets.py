@@ -1,0 +1,203 @@
+"""Budgets: the best division by parts that are known, when moves have a price or only so many households may move.
+
+Every part may carry on one of the earlier parts that it shares atoms with, or none; the households of the others have
+moved. Which parts to take, and which label each carries on, is one integer problem: every atom once, every label at most once,
+no more moves than allowed. HiGHS solves it, first in the relaxed form, whose prices tell which columns can matter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import highspy
+import numpy as np
+from scipy.sparse import csc_matrix
+
+from gridplan.division.columns import Columns
+from gridplan.division.problem import Problem
+from gridplan.division.search import open_state
+from gridplan.division.kernels import price_part
+from gridplan.division.staying import FREE, Homes, count_moved, name_parts
+from gridplan.programmes import open_cover, open_programme
+
+Array = np.ndarray[Any, Any]
+NODES = 100  # branch-and-bound nodes
+GAP = 1e-4  # share of the price at which the integer problem is good enough
+WORK = 60_000  # entries of the integer problem
+HEIRS = 3  # earlier parts that a part may carry on, those that it shares most households with
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A division near an earlier one.
+
+    Parameters
+    ----------
+    part
+        int64[n], the part of each atom.
+    carries
+        int64[k], the label of the earlier part that each carries on, -1 for a new one.
+    price
+        Household-metres and all other wishes, without moves.
+    moved
+        Households of the earlier parts that changed theirs.
+    """
+
+    part: Array
+    carries: Array
+    price: float
+    moved: int
+
+
+@dataclass(frozen=True)
+class Options:
+    """Parts with the label that each would carry on: columns of the integer problem.
+
+    ``of`` is the column of the part, ``carries`` its label or -1, ``moved`` its households that would have moved.
+    """
+
+    columns: Columns
+    of: Array
+    carries: Array
+    moved: Array
+
+
+def price_division(problem: Problem, part: Array) -> float:
+    """Price a division so that divisions into different numbers of parts compare: each split of a building counts once."""
+    data, k = problem.to_data(), int(part.max()) + 1
+    state = open_state(data, part.astype(np.int32), k)
+    return float(sum(price_part(data, state, p) for p in range(k))) + k * price_split(problem)
+
+
+def price_split(problem: Problem) -> float:
+    """Price of what a further part costs in splits of buildings: the kernels count the buildings of a part beyond its first.
+
+    Where each atom is its own building none can be split.
+    """
+    return float(problem.prices[0]) if len(problem.prices) and len(np.unique(problem.groups[:, 0])) < len(problem) else 0.0
+
+
+def list_options(problem: Problem, homes: Homes, columns: Columns) -> Options:
+    """List for each part the labels that it may carry on: none, and those it shares most households with.
+
+    A part that holds a fixed atom may only carry on that atom's label.
+    """
+    _, starts, atoms = columns
+    count = len(starts) - 1
+    number = np.repeat(np.arange(count), np.diff(starts))
+    label = homes.label[atoms]
+    at_home = label >= 0
+    known = np.bincount(number[at_home], problem.weights[atoms[at_home]], minlength=count)
+    key, place = np.unique(number[at_home] * homes.count + label[at_home], return_inverse=True)
+    shared = np.bincount(place, problem.weights[atoms[at_home]], minlength=len(key))
+    firm = np.bincount(place, homes.fixed[atoms[at_home]], minlength=len(key)) > 0
+    of, carries = key // max(homes.count, 1), key % max(homes.count, 1)
+    order = np.lexsort((carries, -shared, of))
+    rank = np.empty(len(key), np.int64)
+    first = np.searchsorted(of, np.arange(count))
+    rank[order] = np.arange(len(key)) - first[of[order]]
+    bound = np.bincount(of, firm, minlength=count)
+    taken = ((rank < HEIRS) & (bound[of] == 0)) | (firm & (bound[of] == 1))
+    none = np.flatnonzero(bound == 0)
+    return Options(
+        columns,
+        np.concatenate([of[taken], none]),
+        np.concatenate([carries[taken], np.full(len(none), -1)]),
+        np.concatenate([known[of[taken]] - shared[taken], known[none]]),
+    )
+
+
+def choose_division(
+    problem: Problem, homes: Homes, options: Options, divisions: list[Array], move: float = 0.0, most: float = FREE,
+    nodes: int = NODES, work: int = WORK,
+) -> Choice | None:  # fmt: skip
+    """Choose the cheapest division by parts that are known; None where none is known to keep the limit.
+
+    Parameters
+    ----------
+    problem, homes
+        The atoms, and where they were at home.
+    options
+        Parts and the labels they may carry on.
+    divisions
+        int[n] each, divisions that are known; what is chosen is never dearer than any that keeps the limit.
+    move
+        Household-metres for each household that moves.
+    most
+        Households that may move at the most.
+    nodes, work
+        Branch-and-bound nodes, and entries of the integer problem.
+    """
+    choices = [make_choice(problem, homes, part) for part in divisions]
+    within = [choice for choice in choices if choice.moved <= most]
+    known = min(within, key=lambda c: (round(c.price + move * c.moved, 6), c.moved)) if within else None
+    cost = options.columns[0][options.of] + price_split(problem) + move * options.moved
+    rows, low, high = _write_rows(problem, homes, options, most)
+    best = np.inf if known is None else known.price + move * known.moved
+    reduced, value = _relax(cost, rows, low, high)
+    if reduced is None:
+        return known
+    kept = np.flatnonzero(reduced <= max(0.0, best - value) + 1e-6) if np.isfinite(best) else np.arange(len(cost))
+    order = kept[np.lexsort((kept, reduced[kept].round(6)))]
+    kept = np.sort(order[np.cumsum(np.diff(rows.indptr)[order]) <= work])
+    model = open_cover(cost[kept], rows[:, kept], low, high, nodes, GAP)
+    if np.isfinite(best):
+        model.setOptionValue("objective_bound", float(best) + 1e-6)
+    model.run()
+    if model.getInfo().primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
+        return known
+    chosen = kept[np.flatnonzero(np.array(model.getSolution().col_value) > 0.5)]
+    found = _read_choice(problem, homes, options, chosen)
+    return found if known is None or found.price + move * found.moved < best - 1e-6 else known
+
+
+def _write_rows(problem: Problem, homes: Homes, options: Options, most: float) -> tuple[Any, Array, Array]:
+    """Write the rows: every atom once, every label at most once and a kept one exactly once, moves within the limit."""
+    _, starts, atoms = options.columns
+    n, sizes = len(problem), np.diff(starts)[options.of]
+    ends = np.concatenate([[0], np.cumsum(sizes)])
+    place = np.repeat(starts[options.of] - ends[:-1], sizes) + np.arange(ends[-1])
+    column = np.arange(len(options.of))
+    named = options.carries >= 0
+    row = np.concatenate([atoms[place], n + options.carries[named], np.full(len(column), n + homes.count)])
+    col = np.concatenate([np.repeat(column, sizes), column[named], column])
+    value = np.concatenate([np.ones(ends[-1] + int(named.sum())), options.moved])
+    rows = csc_matrix((value, (row, col)), shape=(n + homes.count + 1, len(column)))
+    rows.eliminate_zeros()
+    rows.sort_indices()
+    # A kept label that no part can carry on is not asked for: its homes are gone.
+    there = np.zeros(homes.count, bool)
+    there[options.carries[named]] = True
+    low = np.concatenate([np.ones(n), (homes.kept & there).astype(float), [0.0]])
+    high = np.concatenate([np.ones(n), np.ones(homes.count), [min(most, FREE)]])
+    return rows, low, high
+
+
+def _relax(cost: Array, rows: Any, low: Array, high: Array) -> tuple[Array | None, float]:
+    """Solve the relaxed problem: what taking a whole column more would cost, and the price; None where it has no answer."""
+    model = open_programme(cost, np.ones(len(cost)), np.zeros(len(cost), bool), rows, low, high)
+    model.run()
+    if model.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        return None, np.inf
+    worth = np.array(model.getSolution().row_dual)
+    return np.asarray(cost - rows.T @ worth), float(model.getInfo().objective_function_value)
+
+
+def _read_choice(problem: Problem, homes: Homes, options: Options, chosen: Array) -> Choice:
+    """Read the division off the chosen columns, and name its parts so that the fewest households move."""
+    _, starts, atoms = options.columns
+    part = np.full(len(problem), -1, np.int64)
+    for number, j in enumerate(options.of[chosen]):
+        part[atoms[starts[j] : starts[j + 1]]] = number
+    return make_choice(problem, homes, part)
+
+
+def make_choice(problem: Problem, homes: Homes, part: Array) -> Choice:
+    """Name the parts of a division, price it and count who moved; parts are numbered in the order of their first atoms."""
+    _, first, label = np.unique(part, return_index=True, return_inverse=True)
+    rank = np.empty(len(first), np.int64)
+    rank[np.argsort(first)] = np.arange(len(first))
+    part = rank[label]
+    carries = name_parts(problem, homes, part)
+    return Choice(part, carries, price_division(problem, part), count_moved(problem, homes, part, carries))

@@ -1,0 +1,133 @@
+"""Mending: an earlier division made whole again round what broke, so that the rest of it is left alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gridplan.division.budgets import Choice, choose_division, list_options
+from gridplan.division.divide import mix_seed
+from gridplan.division.problem import Problem
+from gridplan.division.search import EFFORTS
+from gridplan.division.staying import Homes, gather_parts, join_once
+
+Array = np.ndarray[Any, Any]
+WIDENINGS = 3  # times that the reach is doubled where a part stays out of its band
+LADDER = (0.0, 0.125, 0.25, 0.5, 0.75)  # shares of the moves of the best choice at which others are looked for
+
+
+@dataclass(frozen=True)
+class Place:
+    """A connected set of atoms that was searched, and the choices for it: the best at the price of a move comes first."""
+
+    atoms: Array
+    choices: tuple[Choice, ...]
+
+
+@dataclass(frozen=True)
+class Mending:
+    """How to mend.
+
+    Parameters
+    ----------
+    move
+        Household-metres for each household that moves.
+    reach
+        Steps from what broke within which parts may change at first.
+    effort
+        quick, default or thorough.
+    seed
+        Any whole number.
+    laddered
+        Whether to look for choices with fewer moves too.
+    """
+
+    move: float
+    reach: int
+    effort: str
+    seed: int
+    laddered: bool = False
+
+
+def mend(problem: Problem, homes: Homes, touched: Array, closed: Array, how: Mending) -> list[Place]:
+    """Mend the earlier division of a connected problem round the labels that are touched and the atoms that have none.
+
+    Parameters
+    ----------
+    problem, homes
+        The atoms of an island, and where they were at home.
+    touched, closed
+        bool[count], labels whose part is to be looked at, and labels whose part may not change.
+    how
+        Price of a move, reach, effort and seed.
+
+    Returns
+    -------
+    The places searched, each with its choices; atoms in none of them stay at home.
+    """
+    step, reach = link_labels(problem, homes), how.reach
+    for _ in range(WIDENINGS):
+        scope = _widen(problem, homes, touched, step, reach) & ~closed
+        places = [_search(problem, homes, atoms, how) for atoms in _find_places(problem, homes, scope, touched)]
+        whole = scope | closed
+        if whole.all() or not any(_is_out(problem, place) for place in places):
+            break
+        reach = 2 * reach + 1
+    return places
+
+
+def link_labels(problem: Problem, homes: Homes) -> Array:
+    """Find which earlier parts can be walked between; bool[count, count]."""
+    step = np.zeros((homes.count, homes.count), bool)
+    if problem.pairs is not None and len(problem.pairs):
+        ends = homes.label[problem.pairs]
+        ends = ends[(ends >= 0).all(axis=1)]
+        step[ends[:, 0], ends[:, 1]] = step[ends[:, 1], ends[:, 0]] = True
+    return step
+
+
+def _widen(problem: Problem, homes: Homes, touched: Array, step: Array, reach: int) -> Array:
+    """Find the labels within reach of those that are touched, and of those beside atoms without a home."""
+    scope = touched.copy()
+    if problem.pairs is not None and len(problem.pairs):
+        ends = homes.label[problem.pairs]
+        beside = ends[(ends < 0).any(axis=1)]
+        scope[beside[beside >= 0]] = True
+    for _ in range(reach):
+        scope = scope | step[scope].any(axis=0)
+    return np.asarray(scope)
+
+
+def _find_places(problem: Problem, homes: Homes, scope: Array, touched: Array) -> list[Array]:
+    """Find the connected sets of atoms within the scope that hold something to be mended."""
+    known = homes.label >= 0
+    inside = np.where(known, scope[homes.label], True) if homes.count else ~known
+    atoms = np.flatnonzero(inside)
+    if not len(atoms):
+        return []
+    wanted = np.where(known, touched[homes.label], True) if homes.count else ~known
+    places = [atoms[island] for island in problem.take(atoms).find_islands()]
+    return [own for own in places if wanted[own].any()]
+
+
+def _search(problem: Problem, homes: Homes, atoms: Array, how: Mending) -> Place:
+    """Search one place for the best division at the price of a move, and for others with fewer moves where they are asked for."""
+    own, here = problem.take(atoms), homes.take(atoms)
+    effort, seed = EFFORTS[how.effort], mix_seed(how.seed, own.ids[0], len(own))
+    columns, divisions = gather_parts(own, here, effort, seed, (how.move,))
+    best = choose_division(own, here, list_options(own, here, columns), divisions, how.move)
+    choices = [] if best is None else [best]  # never empty: every division gathered keeps a limit that is not there
+    if how.laddered and best is not None and best.moved:
+        more, others = gather_parts(own, here, effort, seed, (10.0 * how.move, 100.0 * how.move))
+        options, divisions = list_options(own, here, join_once([columns, more])), divisions + others
+        found = (choose_division(own, here, options, divisions, how.move, share * best.moved) for share in LADDER)
+        choices += [choice for choice in found if choice is not None]
+    return Place(atoms, tuple(choices))
+
+
+def _is_out(problem: Problem, place: Place) -> bool:
+    """Whether a part of the best choice is out of its band."""
+    mass = np.bincount(place.choices[0].part, problem.weights[place.atoms])
+    return bool(((mass < problem.band.low) | (mass > problem.band.high)).any())

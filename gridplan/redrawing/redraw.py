@@ -1,0 +1,227 @@
+"""Redraw: the next plan, with as few households as can be in another sub-grid than before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from gridplan.codes import number_places
+from gridplan.conform import Entry, write_ledger
+from gridplan.division.budgets import Choice
+from gridplan.division.divide import explain_parts
+from gridplan.division.mending import Mending, Place, mend
+from gridplan.division.problem import Problem
+from gridplan.division.staying import Homes
+from gridplan.engine import Progress, keep_silent, map_tasks
+from gridplan.planning import find_ways, make_problems
+from gridplan.redrawing.concordance import write_concordance
+from gridplan.redrawing.ground import Ground, open_ground
+from gridplan.redrawing.knapsack import choose_points
+from gridplan.redrawing.locks import find_frozen
+from gridplan.redrawing.renewal import renew_plan
+from gridplan.redrawing.triggers import find_triggers
+from gridplan.redrawing.versions import note_version
+from gridplan.rules import Rules
+
+if TYPE_CHECKING:
+    from gridplan.plan import Plan
+    from gridplan.site import Site
+
+Array = np.ndarray[Any, Any]
+RETIRED = "retired"  # entry of the manifest that lists the codes given up, which are never given again
+
+
+@dataclass(frozen=True)
+class Island:
+    """Homes of one community that can be walked between: their problem, where they were at home, and what is the matter.
+
+    ``codes`` are the sub-grids' codes by label; ``touched`` and ``closed`` say which are to be mended and which may not be.
+    """
+
+    community: str
+    problem: Problem
+    homes: Homes
+    codes: tuple[str, ...]
+    touched: Array
+    closed: Array
+
+
+def redraw(
+    plan: Plan, site: Site | None = None, rules: Rules | None = None, *, seed: int | None = None, date: str = "", by: str = "",
+    workers: int | None = None, progress: Progress = keep_silent,
+) -> Plan:  # fmt: skip
+    """Draw the next plan from the one before: mend what is out of rule, and leave every other household where it is.
+
+    Sub-grids that go on keep their codes; new ones get numbers never used before. Every household that changes its sub-grid
+    costs ``redraw.move`` household-metres, and no more than ``redraw.most_moved`` of them may. Locks hold.
+
+    Parameters
+    ----------
+    plan
+        The plan before: ours, edited, or imported.
+    site
+        The land as it is now; the plan's own if not given, to mend what is out of rule on it.
+    rules
+        Those of the plan if not given; the section ``redraw`` says how much upset is worth what.
+    seed
+        Any whole number; that of the plan if not given. The same plan, site, rules and seed give the same plan.
+    date, by
+        The day and the office, for the history; nothing reads a clock.
+    workers, progress
+        As :func:`gridplan.divide` takes them.
+
+    Returns
+    -------
+    A plan with the tables ``triggers`` (what was the matter) and ``concordance`` (which households came from where). What hung on
+    the old sub-grids, such as posts and Party branches, is left out: run its verbs again.
+
+    Raises
+    ------
+    InputError
+        If nobody lives on the site, or none of the plan's homes is on it.
+
+    Examples
+    --------
+    Twelve houses of ten households, eight of them in one sub-grid; two move over:
+
+    >>> from tests.villages import make_board_plan
+    >>> plan = make_board_plan((1, 1, 1, 1, 2, 2) * 2)
+    >>> after = redraw(plan, rules=Rules().replace(urban={"low": 50, "target": 60, "high": 70}))
+    >>> after.subgrids["households"].to_dict(), after.manifest["history"][-1]["households_moved"]
+    ({'0301-001': 60, '0301-002': 60}, 20)
+    """
+    rules = rules or Rules.from_dict(plan.manifest.get("rules") or {})
+    seed = int(plan.manifest.get("seed", 0)) if seed is None else seed
+    ground = open_ground(plan, site, rules, progress)
+    triggers = find_triggers(ground, rules)
+    islands = list_islands(ground, rules, triggers)
+    capped = rules.redraw.most_moved < 1.0
+    how = Mending(rules.redraw.move, rules.redraw.reach, rules.division.effort, seed, capped)
+    found = map_tasks(
+        lambda island: mend(island.problem, island.homes, island.touched, island.closed, how),
+        islands, workers=workers, stage="redrawing", progress=progress,
+    )  # fmt: skip
+    places = [(island, place) for island, own in zip(islands, found, strict=True) for place in own]
+    most = rules.redraw.most_moved * ground.households - count_parted(ground)
+    chosen = choose_points([place.choices for _, place in places], rules.redraw.move, most) if capped else [0] * len(places)
+    taken = [(island, place, place.choices[n]) for (island, place), n in zip(places, chosen, strict=True)]
+    member, exceptions = assign(ground, taken)
+    return finish(ground, rules, member, exceptions, triggers, date=date, by=by, workers=workers, progress=progress)
+
+
+def count_parted(ground: Ground) -> int:
+    """Count the households that must move, since a new limit or barrier parted them from the rest of their sub-grid."""
+    return int(ground.stairwells.loc[(ground.was != "") & (ground.home == ""), "households"].sum())
+
+
+def list_islands(ground: Ground, rules: Rules, triggers: pd.DataFrame) -> list[Island]:
+    """List the islands in which something is to be mended; all of them where the rules' scope is all."""
+    urgent = triggers[triggers["urgent"]]
+    every = rules.redraw.scope == "all"
+    concerned = set(ground.stairwells["community"]) if every else set(urgent["community"])
+    # What an old sub-grid is out of rule for may lie in another community by now.
+    concerned |= set(ground.stairwells.loc[ground.home.isin(set(urgent["subgrid"]) - {""}), "community"])
+    doors = ground.stairwells[ground.stairwells["community"].isin(concerned)]
+    pairs = ground.neighbours[ground.neighbours["focal"].isin(doors.index)]
+    ways, _ = find_ways(ground.site, doors, rules)
+    frozen = find_frozen(ground.plan, ground.stairwells.assign(subgrid=ground.home))
+    touched = set(urgent["subgrid"]) - {""}
+    islands = []
+    for community, problem in make_problems(doors, pairs, rules, ways).items():
+        for atoms in problem.find_islands():
+            own = problem.take(atoms)
+            island = _open_island(community, own, ground.home.reindex(list(own.ids)).to_numpy(object), frozen, touched, every)
+            if island.touched.any() or (island.homes.label < 0).any():
+                islands.append(island)
+    return islands
+
+
+def _open_island(community: str, problem: Problem, home: Array, frozen: Any, touched: set[str], every: bool) -> Island:
+    codes = tuple(sorted(set(home) - {""}))
+    place = {code: n for n, code in enumerate(codes)} | {"": -1}
+    label = np.array([place[h] for h in home], np.int64)
+    fixed = frozen.stairwells.reindex(list(problem.ids), fill_value=False).to_numpy(bool)
+    closed = np.array([code in frozen.subgrids for code in codes], bool)
+    kept = np.array([code in frozen.codes for code in codes], bool)
+    wanted = np.array([every or code in touched for code in codes], bool) & ~closed
+    return Island(community, problem, Homes(label, len(codes), fixed & (label >= 0), kept), codes, wanted, closed)
+
+
+def assign(ground: Ground, taken: Sequence[tuple[Island, Place, Choice]]) -> tuple[pd.Series[str], list[dict[str, Any]]]:
+    """Assign every stairwell to its sub-grid: that of before, but where a choice was taken; and explain what is out of band."""
+    member = ground.home.to_numpy(object).copy()
+    place_of = {s: n for n, s in enumerate(ground.stairwells.index)}
+    fresh: dict[str, list[tuple[Array, Array, Array]]] = {}
+    told: list[tuple[str, Array, list[Any]]] = []
+    for island, place, choice in taken:
+        rows = np.array([place_of[island.problem.ids[a]] for a in place.atoms])
+        own = island.problem.take(place.atoms)
+        for p, carried in enumerate(choice.carries):
+            at = choice.part == p
+            if carried >= 0:
+                member[rows[at]] = island.codes[carried]
+            else:
+                fresh.setdefault(island.community, []).append((rows[at], own.xy[at], own.weights[at]))
+        whole = len(place.atoms) == len(island.problem)
+        told.append((island.community, rows, [(choice.part, s) for s in explain_parts(own, choice.part, 0, whole, False, False)]))
+    for community, parts in sorted(fresh.items()):
+        for code, (rows, _, _) in zip(_code_fresh(ground, community, parts), parts, strict=True):
+            member[rows] = code
+    exceptions = [
+        {"community": community, "subgrid": member[rows[np.flatnonzero(part == s.part)[0]]], "rule": s.rule, "proven": s.proven,
+         "explanation": s.explanation, "remedy": s.remedy}
+        for community, rows, shortfalls in told for part, s in shortfalls
+    ]  # fmt: skip
+    return pd.Series(member, index=ground.stairwells.index, dtype="str"), exceptions
+
+
+def _code_fresh(ground: Ground, community: str, parts: list[tuple[Array, Array, Array]]) -> list[str]:
+    """Code new sub-grids: numbers that the community never used, row by row from north to south."""
+    x = np.array([np.average(xy[:, 0], weights=w + 1e-9) for _, xy, w in parts])
+    y = np.array([np.average(xy[:, 1], weights=w + 1e-9) for _, xy, w in parts])
+    box = np.array([x.min(), y.min(), x.max(), y.max()])
+    order = [int(code) for code in number_places("", x, y, box)]
+    last = find_last_number(ground.plan, community)
+    width = max(3, len(str(last + len(parts))))
+    return [f"{community}-{last + n:0{width}d}" for n in order]
+
+
+def find_last_number(plan: Plan, community: str) -> int:
+    """Find the highest number that a community's sub-grids have, or had before they were given up.
+
+    Examples
+    --------
+    >>> from tests.villages import make_board_plan
+    >>> find_last_number(make_board_plan(), "0301"), find_last_number(make_board_plan(), "0302")
+    (2, 0)
+    """
+    stem = f"{community}-"
+    codes = [*plan.subgrids.index, *plan.manifest.get(RETIRED, [])]
+    tails = [code[len(stem) :] for code in codes if code.startswith(stem)]
+    return max([int(tail) for tail in tails if tail.isdecimal()], default=0)
+
+
+def finish(
+    ground: Ground, rules: Rules, member: pd.Series[str], exceptions: list[dict[str, Any]], triggers: pd.DataFrame, *, date: str,
+    by: str, workers: int | None, progress: Progress,
+) -> Plan:  # fmt: skip
+    """Make the plan of an assignment, with what was the matter, which households came from where, and its place in the history."""
+    land = {"site": ground.site, "stairwells": ground.stairwells, "neighbours": ground.neighbours} if ground.renewed else {}
+    plan = renew_plan(ground.plan, member, **land, rules=rules, exceptions=exceptions, workers=workers, progress=progress)
+    known = ground.was != ""
+    moved = int(ground.stairwells.loc[known & (ground.was != member), "households"].sum())
+    entry = Entry("redraw", "stairwells", "noted", moved, "households that changed their sub-grid")
+    given_up = set(ground.plan.subgrids.index[ground.plan.subgrids["kind"] != "exclusive"]) - set(plan.subgrids.index)
+    retired = sorted({*ground.plan.manifest.get(RETIRED, []), *given_up})
+    plan = plan.replace(
+        triggers=triggers,
+        concordance=write_concordance(ground.stairwells, ground.was, member, ground.gone),
+        ledger=write_ledger(plan.site.ledger, [entry]),
+        manifest={**plan.manifest, **({RETIRED: retired} if retired else {})},
+    )
+    what = f"{int(triggers['urgent'].sum())} out of rule, {moved} of {ground.households} households moved"
+    return note_version(ground.plan, plan, "redraw", date=date, by=by, what=what, households_moved=moved)
