@@ -7,6 +7,7 @@ no more moves than allowed. HiGHS solves it, first in the relaxed form, whose pr
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,9 +23,9 @@ from gridplan.division.staying import FREE, Homes, count_moved, name_parts
 from gridplan.programmes import open_cover, open_programme
 
 Array = np.ndarray[Any, Any]
-NODES = 100  # branch-and-bound nodes
-GAP = 1e-4  # share of the price at which the integer problem is good enough
-WORK = 60_000  # entries of the integer problem
+NODES = 40  # branch-and-bound nodes
+GAP = 5e-4  # share of the price at which the integer problem is good enough
+WORK = 30_000  # entries of the integer problem
 HEIRS = 3  # earlier parts that a part may carry on, those that it shares most households with
 
 
@@ -109,10 +110,10 @@ def list_options(problem: Problem, homes: Homes, columns: Columns) -> Options:
 
 
 def choose_division(
-    problem: Problem, homes: Homes, options: Options, divisions: list[Array], move: float = 0.0, most: float = FREE,
+    problem: Problem, homes: Homes, options: Options, divisions: list[Array], move: float = 0.0, limits: Sequence[float] = (FREE,),
     nodes: int = NODES, work: int = WORK,
-) -> Choice | None:  # fmt: skip
-    """Choose the cheapest division by parts that are known; None where none is known to keep the limit.
+) -> list[Choice | None]:  # fmt: skip
+    """Choose for each limit the cheapest division by parts that are known; None where none is known to keep it.
 
     Parameters
     ----------
@@ -124,36 +125,55 @@ def choose_division(
         int[n] each, divisions that are known; what is chosen is never dearer than any that keeps the limit.
     move
         Household-metres for each household that moves.
-    most
+    limits
         Households that may move at the most.
     nodes, work
         Branch-and-bound nodes, and entries of the integer problem.
     """
-    choices = [make_choice(problem, homes, part) for part in divisions]
-    within = [choice for choice in choices if choice.moved <= most]
-    known = min(within, key=lambda c: (round(c.price + move * c.moved, 6), c.moved)) if within else None
+    known = [make_choice(problem, homes, part) for part in divisions]
     cost = options.columns[0][options.of] + price_split(problem) + move * options.moved
-    rows, low, high = _write_rows(problem, homes, options, most)
-    best = np.inf if known is None else known.price + move * known.moved
-    reduced, value = _relax(cost, rows, low, high)
-    if reduced is None:
-        return known
-    kept = np.flatnonzero(reduced <= max(0.0, best - value) + 1e-6) if np.isfinite(best) else np.arange(len(cost))
+    rows, low, high = _write_rows(problem, homes, options)
+    model = open_programme(cost, np.ones(len(cost)), np.zeros(len(cost), bool), rows, low, high)
+    chosen: list[Choice | None] = []
+    for limit in limits:
+        high[-1] = min(limit, FREE)
+        model.changeRowBounds(len(high) - 1, 0.0, high[-1])  # the next relaxed problem starts warm from the last
+        within = [choice for choice in [*known, *(c for c in chosen if c is not None)] if choice.moved <= limit]
+        best = min(within, key=lambda c: (round(c.price + move * c.moved, 6), c.moved)) if within else None
+        price = np.inf if best is None else best.price + move * best.moved
+        kept = _keep_columns(model, cost, rows, price, work)
+        found = _solve(cost, rows, low, high, kept, price, nodes) if len(kept) else None
+        choice = None if found is None else _read_choice(problem, homes, options, found)
+        better = choice is not None and choice.moved <= limit and choice.price + move * choice.moved < price - 1e-6
+        chosen.append(choice if better else best)
+    return chosen
+
+
+def _keep_columns(model: Any, cost: Array, rows: Any, price: float, work: int) -> Array:
+    """Keep the columns that can be in a division cheaper than ``price``, the cheapest of them; none where there is no answer."""
+    model.run()
+    if model.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        return np.zeros(0, np.int64)
+    reduced = cost - rows.T @ np.array(model.getSolution().row_dual)
+    room = max(0.0, price - float(model.getInfo().objective_function_value)) + 1e-6
+    kept = np.flatnonzero(reduced <= room)
     order = kept[np.lexsort((kept, reduced[kept].round(6)))]
-    kept = np.sort(order[np.cumsum(np.diff(rows.indptr)[order]) <= work])
+    return np.sort(order[np.cumsum(np.diff(rows.indptr)[order]) <= work])
+
+
+def _solve(cost: Array, rows: Any, low: Array, high: Array, kept: Array, price: float, nodes: int) -> Array | None:
+    """Solve the integer problem of the columns kept; None where no cheaper division came of it."""
     model = open_cover(cost[kept], rows[:, kept], low, high, nodes, GAP)
-    if np.isfinite(best):
-        model.setOptionValue("objective_bound", float(best) + 1e-6)
+    if np.isfinite(price):
+        model.setOptionValue("objective_bound", float(price) + 1e-6)
     model.run()
     if model.getInfo().primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
-        return known
-    chosen = kept[np.flatnonzero(np.array(model.getSolution().col_value) > 0.5)]
-    found = _read_choice(problem, homes, options, chosen)
-    return found if known is None or found.price + move * found.moved < best - 1e-6 else known
+        return None
+    return kept[np.flatnonzero(np.array(model.getSolution().col_value) > 0.5)]
 
 
-def _write_rows(problem: Problem, homes: Homes, options: Options, most: float) -> tuple[Any, Array, Array]:
-    """Write the rows: every atom once, every label at most once and a kept one exactly once, moves within the limit."""
+def _write_rows(problem: Problem, homes: Homes, options: Options) -> tuple[Any, Array, Array]:
+    """Write the rows: every atom once, every label at most once and a kept one exactly once, and the moves."""
     _, starts, atoms = options.columns
     n, sizes = len(problem), np.diff(starts)[options.of]
     ends = np.concatenate([[0], np.cumsum(sizes)])
@@ -170,18 +190,8 @@ def _write_rows(problem: Problem, homes: Homes, options: Options, most: float) -
     there = np.zeros(homes.count, bool)
     there[options.carries[named]] = True
     low = np.concatenate([np.ones(n), (homes.kept & there).astype(float), [0.0]])
-    high = np.concatenate([np.ones(n), np.ones(homes.count), [min(most, FREE)]])
+    high = np.concatenate([np.ones(n), np.ones(homes.count), [FREE]])
     return rows, low, high
-
-
-def _relax(cost: Array, rows: Any, low: Array, high: Array) -> tuple[Array | None, float]:
-    """Solve the relaxed problem: what taking a whole column more would cost, and the price; None where it has no answer."""
-    model = open_programme(cost, np.ones(len(cost)), np.zeros(len(cost), bool), rows, low, high)
-    model.run()
-    if model.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-        return None, np.inf
-    worth = np.array(model.getSolution().row_dual)
-    return np.asarray(cost - rows.T @ worth), float(model.getInfo().objective_function_value)
 
 
 def _read_choice(problem: Problem, homes: Homes, options: Options, chosen: Array) -> Choice:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from gridplan.division.budgets import Choice, choose_division, list_options
-from gridplan.division.divide import mix_seed
+from gridplan.division.budgets import Choice, choose_division, list_options, make_choice
+from gridplan.division.columns import Pool
+from gridplan.division.divide import divide_atoms, mix_seed
 from gridplan.division.problem import Problem
-from gridplan.division.search import EFFORTS
+from gridplan.division.search import EFFORTS, open_state
 from gridplan.division.staying import Homes, gather_parts, join_once
 
 Array = np.ndarray[Any, Any]
 WIDENINGS = 3  # times that the reach is doubled where a part stays out of its band
+RUNS = 3  # a search here for so many of a division from nothing
+PRICES = (0.0, 0.2, 1.0, 5.0)  # shares of the price of a move at which a trace searches
 LADDER = (0.0, 0.125, 0.25, 0.5, 0.75)  # shares of the moves of the best choice at which others are looked for
 
 
@@ -116,13 +119,14 @@ def _search(problem: Problem, homes: Homes, atoms: Array, how: Mending) -> Place
     """Search one place for the best division at the price of a move, and for others with fewer moves where they are asked for."""
     own, here = problem.take(atoms), homes.take(atoms)
     effort, seed = EFFORTS[how.effort], mix_seed(how.seed, own.ids[0], len(own))
-    columns, divisions = gather_parts(own, here, effort, seed, (how.move,))
-    best = choose_division(own, here, list_options(own, here, columns), divisions, how.move)
+    columns, divisions = gather_parts(own, here, effort, seed, (how.move,) * max(1, effort.runs // RUNS))
+    best = choose_division(own, here, list_options(own, here, columns), divisions, how.move)[0]
     choices = [] if best is None else [best]  # never empty: every division gathered keeps a limit that is not there
     if how.laddered and best is not None and best.moved:
         more, others = gather_parts(own, here, effort, seed, (10.0 * how.move, 100.0 * how.move))
         options, divisions = list_options(own, here, join_once([columns, more])), divisions + others
-        found = (choose_division(own, here, options, divisions, how.move, share * best.moved) for share in LADDER)
+        limits = [share * best.moved for share in LADDER]
+        found = choose_division(own, here, options, divisions, how.move, limits)
         choices += [choice for choice in found if choice is not None]
     return Place(atoms, tuple(choices))
 
@@ -131,3 +135,28 @@ def _is_out(problem: Problem, place: Place) -> bool:
     """Whether a part of the best choice is out of its band."""
     mass = np.bincount(place.choices[0].part, problem.weights[place.atoms])
     return bool(((mass < problem.band.low) | (mass > problem.band.high)).any())
+
+
+def trace(problem: Problem, homes: Homes, how: Mending, shares: tuple[float, ...], closed: Array) -> Place:
+    """Trace what a connected problem gains when more of its households may move: a choice for each share of them.
+
+    The last choice is the division drawn from nothing, named by the earlier one. Closed labels keep their parts in all others.
+    """
+    effort, seed = EFFORTS[how.effort], mix_seed(how.seed, problem.ids[0], len(problem))
+    firm = np.append(closed, False)[homes.label]
+    homes = replace(homes, fixed=homes.fixed | firm)
+    columns, divisions = gather_parts(problem, homes, effort, seed, tuple(f * how.move for f in PRICES))
+    anew = divide_atoms(problem, how.effort, how.seed).part
+    data, k = problem.to_data(), int(anew.max()) + 1
+    pool = Pool(len(problem), k)
+    pool.add(data, open_state(data, anew.astype(np.int32), k))
+    options = list_options(problem, homes, join_once([columns, pool.list_columns(k)]))
+    known = int(problem.weights[homes.label >= 0].sum())
+    drawn = make_choice(problem, homes, anew)
+    choices = [min((make_choice(problem, homes, part) for part in divisions), key=lambda c: (c.moved, c.price))]
+    for found in choose_division(problem, homes, options, divisions, 0.0, [share * known for share in shares]):
+        if found is not None and all(found.moved != c.moved or found.price < c.price for c in choices):
+            choices.append(found)
+    if not homes.fixed.any():
+        choices.append(drawn)
+    return Place(np.arange(len(problem)), (*choices, drawn))

@@ -7,6 +7,7 @@ moved. Searches from the earlier division, mended where it no longer holds, give
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,17 +80,17 @@ def name_parts(problem: Problem, homes: Homes, part: Array) -> Array:
     return carries
 
 
-def open_stay(problem: Problem, homes: Homes, part: Array, carries: Array, move: float, most: float = FREE) -> Stay:
-    """Open what the kernels take: homes, what a move costs, how many households may move and how many have."""
+def open_stay(problem: Problem, homes: Homes, part: Array, carries: Array, move: float) -> Stay:
+    """Open what the kernels take: homes, what a move costs, and how many households have moved."""
     weight = problem.weights.astype(np.float64)
     # Fixed atoms that are away already, as they can be where locks contradict each other, may come home.
     weight[homes.fixed & (carries[part] == homes.label)] = np.inf
     moved = float(count_moved(problem, homes, part, carries))
-    return Stay(homes.label.astype(np.int64), weight, carries.astype(np.int64), np.array([move, most, moved]))
+    return Stay(homes.label.astype(np.int64), weight, carries.astype(np.int64), np.array([move, FREE, moved]))
 
 
 def gather_parts(
-    problem: Problem, homes: Homes, effort: Effort, seed: int, moves: tuple[float, ...], most: float = FREE
+    problem: Problem, homes: Homes, effort: Effort, seed: int, moves: Sequence[float]
 ) -> tuple[Columns, list[Array]]:
     """Gather good parts near the earlier division, and the divisions that they come from.
 
@@ -104,9 +105,7 @@ def gather_parts(
     seed
         Any whole number.
     moves
-        Prices of a household that moves at which to search, in household-metres.
-    most
-        Households that may move, but for what moves when the earlier division is mended.
+        Prices of a household that moves, in household-metres, at each of which every start is searched from.
 
     Returns
     -------
@@ -121,10 +120,9 @@ def gather_parts(
         pool = Pool(len(problem), k)
         pool.add(data, open_state(data, start, k))
         for move in moves:
-            for _ in range(effort.runs):
-                state: State = open_state(data, start, k)
-                cool(data, state, effort, chance, pool, WARM, open_stay(problem, homes, start, carries, move, most))
-                divisions.append(np.asarray(state.part))
+            state: State = open_state(data, start, k)
+            cool(data, state, effort, chance, pool, WARM, open_stay(problem, homes, start, carries, move))
+            divisions.append(np.asarray(state.part))
         divisions.append(start)
         every.append(pool.list_columns(MOST_SETS))
     return join_once(every), divisions

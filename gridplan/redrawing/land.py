@@ -56,6 +56,9 @@ def redraw_land(
     codes = _add_neighbours(old, changes.land, over)
     asked = set(over.reindex(list(codes)).dropna()) | set(old["community"].reindex(list(codes)).dropna())
     anew = set(changes.anew) | (asked & (set(old["community"][~sound]) | (set(over) - set(old["community"]))))
+    # What was another community's land is no part of what the sub-grids of this one had together.
+    came = over[over.index.isin(old.index) & (over != old["community"].reindex(over.index))]
+    anew |= set(came)
     staying = plan.subgrids[plan.subgrids.index.isin(over.index) | (plan.subgrids["kind"] == "exclusive")]
     done: list[pd.Series[Any]] = []
     entries: list[Entry] = []
@@ -74,7 +77,8 @@ def redraw_land(
         plan, site, stairwells, figures, sorted(anew & set(site.communities.index)), rules, progress
     )
     outlines = pd.concat([*done, anew_shapes]) if done else anew_shapes
-    staying = staying[~staying["community"].isin(anew).to_numpy()]
+    there = staying["community"].isin(site.communities.index) & ~staying["community"].isin(anew) & ~staying.index.isin(came.index)
+    staying = staying[there.to_numpy()]
     shapes, around = match_around(outlines, staying, rules.outlines.grid)
     series = gpd.GeoSeries(
         shapes.to_numpy(), index=pd.Index(shapes.index, dtype="str", name="subgrid"), crs=site.crs

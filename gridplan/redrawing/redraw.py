@@ -211,7 +211,7 @@ def finish(
 ) -> Plan:  # fmt: skip
     """Make the plan of an assignment, with what was the matter, which households came from where, and its place in the history."""
     land = {"site": ground.site, "stairwells": ground.stairwells, "neighbours": ground.neighbours} if ground.renewed else {}
-    plan = renew_plan(ground.plan, member, **land, rules=rules, exceptions=exceptions, workers=workers, progress=progress)
+    plan = renew_plan(ground.plan, member, **land, rules=rules, exceptions=exceptions, progress=progress)
     known = ground.was != ""
     moved = int(ground.stairwells.loc[known & (ground.was != member), "households"].sum())
     entry = Entry("redraw", "stairwells", "noted", moved, "households that changed their sub-grid")
@@ -224,4 +224,4 @@ def finish(
         manifest={**plan.manifest, **({RETIRED: retired} if retired else {})},
     )
     what = f"{int(triggers['urgent'].sum())} out of rule, {moved} of {ground.households} households moved"
-    return note_version(ground.plan, plan, "redraw", date=date, by=by, what=what, households_moved=moved)
+    return note_version(ground.plan, plan, "redraw", date=date, by=by, what=what)
