@@ -45,7 +45,8 @@ class Command:
     """One command of a script.
 
     ``level`` says what ``things`` are (building, stairwell, subgrid, community, code, all; empty where the script does not
-    say), ``others`` is the other side of it: where to, with whom, or the new code.
+    say, or where each says it of itself, as in ``subgrid:0301-007``), ``others`` is the other side of it: where to, with whom, or
+    the new code.
     """
 
     verb: str
@@ -120,7 +121,7 @@ def _strip_comment(line: str) -> str:
 
 
 def _parse_line(body: str, number: int) -> Command:
-    text, note = (_BECAUSE.split(body, maxsplit=1) + [""])[:2]
+    text, note = [*_BECAUSE.split(body, maxsplit=1), ""][:2]
     tokens = _split(_translate(text))
     word = tokens[0][0].lower() if tokens else ""
     if word == "set" and len(tokens) > 1:
@@ -183,10 +184,6 @@ def _read_things(words: Words) -> tuple[str, tuple[str, ...]]:
             level = level or _NOUNS[low]
         elif not quoted and low in _AND:
             continue
-        elif not quoted and ":" in word and word.split(":")[0].lower() in _NOUNS:
-            noun, _, code = word.partition(":")
-            level = level or _NOUNS[noun.lower()]
-            codes.append(code)
         else:
             codes.append(word)
     return level, tuple(dict.fromkeys(codes))
@@ -218,8 +215,8 @@ def _parse_swap(words: Words) -> Parsed:
 def _parse_split(words: Words) -> Parsed:
     left, right = _cut(words, _AS | {"in"})
     _, things = _read_things(left)
-    if not right and len(things) == 2 and things[1].isdecimal():
-        things, right = things[:1], [(things[1], False)]
+    if not right and len(things) == 2 and things[-1].isdecimal():
+        things, right = things[:1], [(things[-1], False)]
     count = re.sub(r"\D*$", "", right[0][0]) if right else "2"
     _need(len(things) == 1 and count.isdecimal() and 2 <= int(count) <= 99, "split", "which sub-grid into how many, 2 or more?")
     return "subgrid", things, (), False, int(count)
