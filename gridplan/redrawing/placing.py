@@ -22,7 +22,11 @@ SHORTEST = 1e-3  # m, least length of a step, since a matrix takes none for no s
 
 
 def place_homes(
-    stairwells: gpd.GeoDataFrame, buildings: gpd.GeoDataFrame, shapes: Array, allowed: pd.MultiIndex | None = None
+    stairwells: gpd.GeoDataFrame,
+    buildings: gpd.GeoDataFrame,
+    shapes: Array,
+    allowed: pd.MultiIndex | None = None,
+    preferred: Array | None = None,
 ) -> pd.DataFrame:
     """Place every stairwell in the outline that holds most of its building, or of its own slice where outlines cut the building.
 
@@ -34,6 +38,8 @@ def place_homes(
         Valid polygons, which may overlap and leave gaps.
     allowed
         Pairs of an outline's row and a community's code: homes are placed only in outlines allowed to their community.
+    preferred
+        bool[n], outlines that go before others that hold the same share.
 
     Returns
     -------
@@ -72,8 +78,11 @@ def place_homes(
     common = both["common"].to_numpy().copy()
     common[again] = shapely.area(shapely.intersection(land[both["unit"][again]], shapes[both["second"][again]]))
     size = shapely.area(shapes)[both["second"]]
-    both = both.assign(share=np.minimum(common / shapely.area(land)[both["unit"]], 1.0), small=-size)[common > 0]
-    best = choose_greatest(both, "unit", ["share", "small"]).reindex(unit.ravel())
+    first = np.zeros(len(shapes)) if preferred is None else preferred.astype(float)
+    both = both.assign(
+        share=np.minimum(common / shapely.area(land)[both["unit"]], 1.0), first=first[both["second"]], small=-size
+    )[common > 0]
+    best = choose_greatest(both, "unit", ["share", "first", "small"]).reindex(unit.ravel())
     row = best["second"].fillna(-1).to_numpy(np.int64)
     return pd.DataFrame({"row": row, "share": best["share"].fillna(0.0).to_numpy()}, index=stairwells.index)
 
