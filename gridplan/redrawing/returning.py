@@ -183,8 +183,9 @@ def recover_codes(codes: pd.Series[str], known: pd.Index[Any]) -> pd.Series[str]
     digits = pd.Series(known, dtype="str")[lambda s: s.str.fullmatch(r"\d+").to_numpy(bool)]
     short = digits.str.lstrip("0")
     meant = dict(zip(short[~short.duplicated(keep=False)], digits[~short.duplicated(keep=False)], strict=True))
-    found = codes.str.lstrip("0").map(meant).where(codes.str.fullmatch(r"\d+") & ~codes.isin(known))
-    return found.fillna(codes).astype("str")
+    open_ = codes.str.fullmatch(r"\d+") & ~codes.isin(known)
+    found = [meant.get(code.lstrip("0"), code) if is_open else code for code, is_open in zip(codes, open_, strict=True)]
+    return pd.Series(found, codes.index, dtype="str")
 
 
 def _read_outlines(plan: Plan, frame: gpd.GeoDataFrame, table: str, column: str | None) -> tuple[pd.Series[Any], list[Entry]]:
