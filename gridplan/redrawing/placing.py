@@ -28,7 +28,9 @@ def place_homes(
     allowed: pd.MultiIndex | None = None,
     preferred: Array | None = None,
 ) -> pd.DataFrame:
-    """Place every stairwell in the outline that holds most of its building, or of its own slice where outlines cut the building.
+    """Place every stairwell in the outline that holds most of its building, or of its own slice where outlines cut it.
+
+    Floor bands have slices of their own too, side by side along the footprint, as outlines of sub-grids show them.
 
     Parameters
     ----------
@@ -43,7 +45,7 @@ def place_homes(
 
     Returns
     -------
-    By stairwell: ``row`` of the outline (-1: none) and the ``share`` of its footprint that the outline holds. Equal shares
+    By stairwell: ``row`` of the outline (-1: none) and the ``share`` of its land that the outline holds. Equal shares
     go to the smaller outline, then to the first.
 
     Examples
@@ -62,18 +64,17 @@ def place_homes(
         community = stairwells["community"].to_numpy(object)[np.unique(home, return_index=True)[1]]
         fits = pd.MultiIndex.from_arrays([pairs["second"], community[pairs["first"]]]).isin(allowed)
         pairs = pairs[fits]
-    door = stairwells["door"].to_numpy()
-    doors = np.zeros(len(names), np.int64)
-    np.maximum.at(doors, home, door)
     cut = np.zeros(len(names), bool)
     cut[pairs["first"][pairs["first"].duplicated()]] = True
-    cut &= doors > 1
-    units, unit = np.unique(np.column_stack([home, np.where(cut[home], door, 0)]), axis=0, return_inverse=True)
-    land = footprints[units[:, 0]]
-    sliced = np.flatnonzero(units[:, 1] > 0)
-    of = doors[units[sliced, 0]]
-    land[sliced] = slice_footprints(land[sliced], (units[sliced, 1] - 1) / of, units[sliced, 1] / of)
-    both = pd.DataFrame({"unit": np.arange(len(units)), "first": units[:, 0]}).merge(pairs, on="first")
+    cut &= np.bincount(home, minlength=len(names)) > 1
+    unit = np.where(cut[home], len(names) + np.arange(len(home)), home)  # a whole building, or one stairwell's slice of it
+    units, unit = np.unique(unit, return_inverse=True)
+    sliced = np.flatnonzero(units >= len(names))
+    of = np.where(units < len(names), units, home[units - len(names)])
+    land = footprints[of]
+    own = stairwells.iloc[units[sliced] - len(names)]
+    land[sliced] = slice_footprints(land[sliced], own["slice_from"].to_numpy(), own["slice_to"].to_numpy())
+    both = pd.DataFrame({"unit": np.arange(len(units)), "first": of}).merge(pairs, on="first")
     again = cut[both["first"]]
     common = both["common"].to_numpy().copy()
     common[again] = shapely.area(shapely.intersection(land[both["unit"][again]], shapes[both["second"][again]]))
@@ -82,7 +83,7 @@ def place_homes(
     both = both.assign(
         share=np.minimum(common / shapely.area(land)[both["unit"]], 1.0), first=first[both["second"]], small=-size
     )[common > 0]
-    best = choose_greatest(both, "unit", ["share", "first", "small"]).reindex(unit.ravel())
+    best = choose_greatest(both, "unit", ["share", "first", "small"]).reindex(unit)
     row = best["second"].fillna(-1).to_numpy(np.int64)
     return pd.DataFrame({"row": row, "share": best["share"].fillna(0.0).to_numpy()}, index=stairwells.index)
 
