@@ -136,7 +136,10 @@ def _print_changes(returned: Returned) -> None:
         by = changes.groupby(["old", "new"], sort=True).agg(homes=("households", "size"), households=("households", "sum"))
         named = changes.groupby(["old", "new"], sort=True)["building"].agg(lambda own: ", ".join(sorted(set(own))[:3]))
         rows = [(old, new, f"{r.homes:,}", f"{r.households:,}", named[old, new]) for (old, new), r in by.head(SHOWN).iterrows()]
-        title = f"{len(changes):,} homes of {int(changes['households'].sum()):,} households change their sub-grid"
+        one = len(changes) == 1
+        count = "1 home" if one else f"{len(changes):,} homes"
+        households = f"{int(changes['households'].sum()):,} households"
+        title = f"{count} of {households} {'changes its' if one else 'change their'} sub-grid"
         console.print_table(title, ("from", "to", "homes", "households", "buildings, e.g."), rows, right=(2, 3))
         if len(by) > SHOWN:
             console.out.print(f"and {len(by) - SHOWN:,} more ways; --csv FILE writes all homes")
