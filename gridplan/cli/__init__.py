@@ -10,11 +10,21 @@ import sys
 
 import typer
 
-from gridplan.cli import drawing, judging, editing, people, reaching, making, explaining  # isort: skip  # the order of the verbs in the help
+from gridplan.cli import (  # isort: skip  # the order of the verbs in the help
+    drawing,
+    importing,
+    judging,
+    redrawing,
+    editing,
+    people,
+    reaching,
+    making,
+    explaining,
+)
 from gridplan.cli.door import app
 from gridplan.errors import GridplanError, InputError, PlanError
 
-__all__ = ["app", "drawing", "editing", "explaining", "judging", "main", "making", "people", "reaching"]
+__all__ = ["app", "drawing", "editing", "explaining", "importing", "judging", "main", "making", "people", "reaching", "redrawing"]
 
 STOPPED = 130
 

@@ -37,7 +37,7 @@ _POINT_COLUMNS = (("lon", "lat"), ("lng", "lat"), ("longitude", "latitude"), ("ç
 
 
 @dataclass(frozen=True)
-class _Layer:
+class Layer:
     """One table as its file has it, and what the reader of the file complained about."""
 
     table: str
@@ -77,7 +77,7 @@ def read_tables(
         If columns look like data on named persons.
     """
     path = Path(path)
-    layers = _open_file(path, table, encoding)
+    layers = open_layers(path, table, encoding)
     reading = gather_readings(
         [partial(take_table, y.frame, y.table, mapping=mapping, crs=crs, file=path.name) for y in layers],
     )
@@ -213,7 +213,7 @@ def _check_shapes(frame: Any, table: str, crs: Any, file: str) -> list[Problem]:
     return [Problem(table, "CRS is known", "it does not say its coordinate reference system", remedy, file=file)]
 
 
-def _open_file(path: Path, table: str | None, encoding: str | None) -> list[_Layer]:
+def open_layers(path: Path, table: str | None, encoding: str | None) -> list[Layer]:
     """Read the layers of a file, and turn whatever its reader raises into a problem."""
     if not path.exists():
         problem = Problem(table or "file", "the file exists", "there is no such file", "check the path", file=str(path))
@@ -227,7 +227,7 @@ def _open_file(path: Path, table: str | None, encoding: str | None) -> list[_Lay
         if suffix in {".csv", ".tsv"}:
             return [_read_csv(path, _name_table(path.stem, table), encoding)]
         if suffix in {".parquet", ".geoparquet"}:
-            return [_Layer(name := _name_table(path.stem, table), _read_parquet(path, name))]
+            return [Layer(name := _name_table(path.stem, table), _read_parquet(path, name))]
         return _read_archive(path, table, encoding) if suffix == ".zip" else _read_gdal(path, "", table, encoding)
     except (InputError, MemoryError):
         raise
@@ -245,7 +245,7 @@ def _read_parquet(path: Path, table: str) -> Any:
     return gpd.read_parquet(path) if is_spatial(table) else pd.read_parquet(path)
 
 
-def _read_gdal(path: Path, member: str, table: str | None, encoding: str | None) -> list[_Layer]:
+def _read_gdal(path: Path, member: str, table: str | None, encoding: str | None) -> list[Layer]:
     """Read a file, or the member of a zip archive, through GDAL."""
     import pyogrio
 
@@ -261,11 +261,11 @@ def _read_gdal(path: Path, member: str, table: str | None, encoding: str | None)
             warnings.simplefilter("always")
             # A shape that GEOS cannot build is read as none, and counted when the site is put in order.
             frame = pyogrio.read_dataframe(source, layer=layer, encoding=says, on_invalid="ignore")
-        read.append(_Layer(own, frame, tuple(dict.fromkeys(str(w.message) for w in caught))))
+        read.append(Layer(own, frame, tuple(dict.fromkeys(str(w.message) for w in caught))))
     return read
 
 
-def _read_archive(path: Path, table: str | None, encoding: str | None) -> list[_Layer]:
+def _read_archive(path: Path, table: str | None, encoding: str | None) -> list[Layer]:
     """Read the one vector file of a zip archive, or those of its files that are named after tables."""
     with ZipFile(path) as archive:
         names = [n for n in archive.namelist() if n.lower().endswith(GDAL_SUFFIXES[:-1]) and not n.startswith("__MACOSX")]
@@ -288,7 +288,7 @@ def _choose_tables(layers: list[str], table: str | None, stem: str, file: str) -
     raise InputError([Problem(table or "file", "layers", message, remedy, file=file)])
 
 
-def _read_csv(path: Path, table: str, encoding: str | None) -> _Layer:
+def _read_csv(path: Path, table: str, encoding: str | None) -> Layer:
     """Read a CSV file: all of it as text, so that the code 0301 stays one, with shapes from coordinates or WKT."""
     text = decode_text(path.read_bytes(), path.name, encoding)
     head = text[: text.find("\n")]
@@ -299,7 +299,7 @@ def _read_csv(path: Path, table: str, encoding: str | None) -> _Layer:
         frame = pd.read_csv(io.StringIO(text), sep=separator, dtype="str", index_col=False, skipinitialspace=True)
     frame.columns = frame.columns.str.strip()
     notes = tuple(dict.fromkeys(" ".join(str(w.message).split()) for w in caught))
-    return _Layer(table, _add_shapes(frame) if is_spatial(table) else frame, notes)
+    return Layer(table, _add_shapes(frame) if is_spatial(table) else frame, notes)
 
 
 def _add_shapes(frame: pd.DataFrame) -> pd.DataFrame:
