@@ -12,8 +12,7 @@ from gridplan.division.bound import find_bound
 from gridplan.division.problem import Problem
 from gridplan.division.search import total_price
 from gridplan.engine import Progress, keep_silent, map_tasks
-from gridplan.errors import InputError
-from gridplan.errors import Problem as Wrong
+from gridplan.measuring import check_communities
 from gridplan.plan import Plan
 from gridplan.planning import find_ways, make_problems
 from gridplan.rules import Rules
@@ -72,20 +71,6 @@ def prove(
     rows = map_tasks(lambda t: _prove(*t, steps), tasks, workers=workers, stage="proving", progress=progress)
     table = pd.DataFrame(rows, index=pd.Index(codes, name="community", dtype="str"))
     return table.assign(gap=(table["price"] / table["bound"] - 1.0).clip(lower=0.0).where(table["bound"] > 0.0))
-
-
-def check_communities(asked: Sequence[str], known: Sequence[str]) -> None:
-    """Refuse communities where nobody lives or that are not there.
-
-    Raises
-    ------
-    InputError
-        With their codes.
-    """
-    missing = tuple(code for code in asked if code not in set(known))
-    if missing:
-        remedy = f"give one of {', '.join(known[:8])}{' ...' if len(known) > 8 else ''}"
-        raise InputError([Wrong("communities", "known", "no homes in these communities", remedy, missing)])
 
 
 def _number(codes: pd.Series[Any]) -> Array:

@@ -7,7 +7,8 @@ from typer.testing import CliRunner
 import gridplan as gp
 from gridplan import plots
 from gridplan.cli import app
-from gridplan.frontier import WISHES, _find_undominated
+from gridplan.frontier import WISHES
+from gridplan.measuring import find_undominated
 from tests.villages import make_board_plan
 
 HALF = 3 + 2 * 2**0.5  # steps of thirty metres from five houses of a half board to its middle door: three beside it, two aslant
@@ -38,7 +39,7 @@ def test_the_prices_of_the_rules_stand_at_factor_one(table):
 def test_what_nothing_beats_is_marked():
     """Walk and split buildings: (1, 3) and (2, 2) are choices, (3, 3) is beaten, and of two that are equal none is."""
     rows = pd.DataFrame([[1, 3], [2, 2], [3, 3], [2, 2]]).to_numpy(float)
-    assert _find_undominated(rows).tolist() == [True, True, False, True]
+    assert find_undominated(rows).tolist() == [True, True, False, True]
 
 
 def test_a_plan_is_traced_by_its_own_rules():
