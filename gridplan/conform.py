@@ -76,7 +76,7 @@ def conform_table(table: str, frame: Any) -> gpd.GeoDataFrame:
 
 def _cast(values: pd.Series[Any], dtype: str) -> pd.Series[Any]:
     if dtype == "str":
-        return _to_text(values)
+        return read_texts(values)
     if dtype == "boolean":
         return _to_boolean(values)
     if dtype in {"int64", "float64"}:
@@ -84,8 +84,14 @@ def _cast(values: pd.Series[Any], dtype: str) -> pd.Series[Any]:
     return _to_boolean(values).fillna(False).astype(dtype)  # bool: what is missing is not so
 
 
-def _to_text(values: pd.Series[Any]) -> pd.Series[Any]:
-    """Cast to text; whole numbers that came as floats lose their ``.0``, missing values become empty text."""
+def read_texts(values: pd.Series[Any]) -> pd.Series[Any]:
+    """Cast to text; whole numbers that came as floats lose their ``.0``, missing values become empty text.
+
+    Examples
+    --------
+    >>> read_texts(pd.Series([301.0, None])).tolist()
+    ['301', '']
+    """
     if pd.api.types.is_float_dtype(values.dtype) and bool((values.dropna() % 1 == 0).all()):
         values = values.astype("Int64")
     return values.astype("str").where(values.notna(), "").astype("str")

@@ -76,8 +76,8 @@ def draw_grids(
             for s in division.shortfalls
         ]  # fmt: skip
     subgrids = plan.subgrids.assign(grid=pd.Series(member, dtype="str").reindex(plan.subgrids.index).fillna("").astype("str"))
-    subgrids = _place_exclusives(subgrids)
-    grids, exceptions = _write_grids(plan, subgrids, rules.grids), _join_exceptions(plan.exceptions, rows)
+    subgrids = place_exclusives(subgrids)
+    grids, exceptions = write_grids(plan, subgrids, rules.grids), _join_exceptions(plan.exceptions, rows)
     manifest = dict(plan.manifest)
     if "figures" in manifest:
         manifest["figures"] = {**manifest["figures"], "exceptions": len(exceptions), "grids": len(grids)}
@@ -156,7 +156,7 @@ def _code_grids(community: str, problem: Problem, division: Division) -> list[st
     return number_places(f"{community}-G", x, y, box)
 
 
-def _place_exclusives(subgrids: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def place_exclusives(subgrids: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Put each exclusive grid to the grid of its community that it has the longest border with, outwards from those near."""
     lone = np.flatnonzero((subgrids["kind"] == "exclusive").to_numpy())
     if not len(lone):
@@ -179,7 +179,7 @@ def _place_exclusives(subgrids: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         grid[best["a"].to_numpy()] = best["grid"].to_numpy(object)
 
 
-def _write_grids(plan: Plan, subgrids: gpd.GeoDataFrame, rules: GridRules) -> gpd.GeoDataFrame:
+def write_grids(plan: Plan, subgrids: gpd.GeoDataFrame, rules: GridRules) -> gpd.GeoDataFrame:
     """Write the table of grids; the outline of each is that of its sub-grids together."""
     held = subgrids[subgrids["grid"] != ""]
     if held.empty:

@@ -172,7 +172,7 @@ def draw_plan(
     drawn, exceptions = [], []
     for community, problem, division in zip(problems, problems.values(), divisions, strict=True):
         codes = code_parts(community, problem, division)
-        drawn.append(_write_subgrids(community, problem, division, codes))
+        drawn.append(write_subgrids(community, problem, division, codes))
         exceptions += [
             {"community": community, "subgrid": codes[s.part], "rule": s.rule, "proven": s.proven,
              "explanation": s.explanation, "remedy": s.remedy}
@@ -184,13 +184,13 @@ def draw_plan(
     cut_short = [community for community, division in zip(problems, divisions, strict=True) if division.cut_short]
     entry = Entry("division", "communities", "noted", len(cut_short), CUT_SHORT, cut_short)
     site = site.replace(ledger=write_ledger(site.ledger, [entry]))
-    site, subgrids = _draw_land(site, stairwells, subgrids, rules, around, progress)
+    site, subgrids = draw_land(site, stairwells, subgrids, rules, around, progress)
     plan = Plan(
         site=site,
         stairwells=conform_table("stairwells", stairwells),
         neighbours=neighbours,
         subgrids=subgrids,
-        exceptions=_number_rows(exceptions),
+        exceptions=number_exceptions(exceptions),
         manifest={},
     )
     if rules.special.drawn:
@@ -208,7 +208,7 @@ def _add_specials(plan: Plan, rules: Rules, around: Any) -> Plan:
     return plan.replace(special_grids=found.grids, touches=found.touches, ledger=ledger)
 
 
-def _draw_land(
+def draw_land(
     site: Site, stairwells: gpd.GeoDataFrame, subgrids: pd.DataFrame, rules: Rules, around: Any, progress: Progress
 ) -> tuple[Site, gpd.GeoDataFrame]:
     """Draw the outlines of all sub-grids, exclusive grids among them, and note in the ledger what a reader should know."""
@@ -229,7 +229,7 @@ def _draw_land(
     drawn = outlines.subgrids
     if found is not None and len(found.grids):
         drawn = return_surplus(drawn, found.grids.geometry, subgrids.set_index("subgrid")["community"], rules.outlines.grid)
-    return site, _join_outlines(subgrids, stairwells, drawn, site)
+    return site, join_outlines(subgrids, stairwells, drawn, site)
 
 
 def _list_exclusives(grids: gpd.GeoDataFrame) -> pd.DataFrame:
@@ -275,7 +275,7 @@ def code_parts(community: str, problem: Problem, division: Division) -> list[str
     return number_places(f"{community}-", x, y, box)
 
 
-def _write_subgrids(community: str, problem: Problem, division: Division, codes: list[str]) -> dict[str, Any]:
+def write_subgrids(community: str, problem: Problem, division: Division, codes: list[str]) -> dict[str, Any]:
     """Write the figures of a community's parts, and which part each of its stairwells is in."""
     k = len(codes)
     band = problem.band
@@ -305,7 +305,7 @@ def _measure_walks(problem: Problem, centre: np.ndarray[Any, Any]) -> np.ndarray
     return np.asarray(np.where(same, np.abs(problem.climb - problem.climb[centre]), apart))
 
 
-def _join_outlines(subgrids: pd.DataFrame, stairwells: gpd.GeoDataFrame, outlines: gpd.GeoSeries, site: Site) -> gpd.GeoDataFrame:
+def join_outlines(subgrids: pd.DataFrame, stairwells: gpd.GeoDataFrame, outlines: gpd.GeoSeries, site: Site) -> gpd.GeoDataFrame:
     """Join figures and land outlines to the table of sub-grids."""
     land = outlines.reindex(subgrids["subgrid"])
     count = stairwells.groupby("subgrid")["building"].nunique()
@@ -319,7 +319,8 @@ def _join_outlines(subgrids: pd.DataFrame, stairwells: gpd.GeoDataFrame, outline
     return conform_table("subgrids", frame).sort_index()
 
 
-def _number_rows(rows: list[dict[str, Any]]) -> pd.DataFrame:
+def number_exceptions(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """Write the table of exceptions from its rows, numbered in order of community and sub-grid."""
     if not rows:
         return make_empty("exceptions")
     frame = pd.DataFrame(rows).sort_values(["community", "subgrid"], ignore_index=True)

@@ -17,7 +17,7 @@ from gridplan.cli import app
 from gridplan.conform import make_empty
 from gridplan.deadline import Deadline, share_out
 from gridplan.division import search as searching
-from gridplan.division.divide import _explain, divide_atoms
+from gridplan.division.divide import explain_parts, divide_atoms
 from gridplan.planning import CUT_SHORT, count_cut_short
 from gridplan.sources.synthetic import lay_out_town
 from gridplan.sources.synthetic_city import write_city
@@ -103,7 +103,7 @@ def test_a_search_that_had_time_enough_is_the_one_without_a_limit():
 def test_a_part_out_of_band_after_too_short_a_search_asks_for_time():
     """Six houses of ten, five of them in one part of fifty: 30 and 30 would do, so nothing is proven."""
     problem, part = make_board(6, 1), np.array([0, 0, 0, 0, 0, 1])
-    one, two = (next(_explain(problem, part, 0, False, False, is_cut)) for is_cut in (True, False))
+    one, two = (next(explain_parts(problem, part, 0, False, False, is_cut)) for is_cut in (True, False))
     assert one.remedy == "try more time (the search was cut short), or high = 50"
     assert two.remedy == "try --effort thorough, another seed, or high = 50"
 

@@ -99,16 +99,20 @@ def divide_atoms(problem: Problem, effort: str = "default", seed: int = 0, deadl
     for island in islands:
         own = problem.take(island) if len(islands) > 1 else problem
         found, cost, proven, is_cut = _divide_island(own, effort, seed, deadline)
-        shortfalls += _explain(own, found, used, len(islands) > 1, proven, is_cut)
+        shortfalls += explain_parts(own, found, used, len(islands) > 1, proven, is_cut)
         part[island] = found + used
         used += int(found.max()) + 1
         price += cost
         cut_short |= is_cut
     part, shortfalls = _number_by_atom(part, shortfalls)
-    state = open_state(problem.to_data(), part, used)
-    members = _split(part, used)
-    centres = np.array([own[np.argmin(np.round(state.sums[own], 6))] for own in members])
-    return Division(part, centres, state.sums[centres], price, tuple(sorted(shortfalls, key=lambda s: s.part)), cut_short)
+    centres, sums = find_centres(problem, part, used)
+    return Division(part, centres, sums[centres], price, tuple(sorted(shortfalls, key=lambda s: s.part)), cut_short)
+
+
+def find_centres(problem: Problem, part: Array, k: int) -> tuple[Array, Array]:
+    """Find the atom of each part from which its households are nearest, and the household-metres to each atom of its part."""
+    sums = open_state(problem.to_data(), part, k).sums
+    return np.array([own[np.argmin(np.round(sums[own], 6))] for own in _split(part, k)]), sums
 
 
 def _divide_island(problem: Problem, wanted: str, seed: int, deadline: Deadline) -> tuple[Array, float, bool, bool]:
@@ -188,7 +192,7 @@ def _mix(seed: int, name: str, k: int) -> int:
     return int.from_bytes(hashlib.blake2b(f"{seed}/{name}/{k}".encode(), digest_size=8).digest(), "little")
 
 
-def _explain(problem: Problem, part: Array, offset: int, is_island: bool, proven: bool, is_cut: bool) -> Iterator[Shortfall]:
+def explain_parts(problem: Problem, part: Array, offset: int, is_island: bool, proven: bool, is_cut: bool) -> Iterator[Shortfall]:
     """Explain every part outside the band: proven by arithmetic where it can be, else as the search's failure."""
     band, households = problem.band, problem.households
     mass = np.bincount(part, problem.weights).astype(int)

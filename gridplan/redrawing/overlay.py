@@ -1,0 +1,62 @@
+"""Overlays: how much land the shapes of one layer have in common with those of another."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import shapely
+
+Array = np.ndarray[Any, Any]
+COLUMNS = ("first", "second", "common", "share", "alike")
+STEP = 1e-6  # m2, areas that differ by less are equal
+
+
+def measure_common(first: Array, second: Array) -> pd.DataFrame:
+    """Measure the land that each polygon of one layer has in common with each of another.
+
+    Parameters
+    ----------
+    first, second
+        Valid polygons of both layers in one CRS in metres; missing and empty ones meet nothing.
+
+    Returns
+    -------
+    One row for each pair that has an area in common, sorted by first and second: their row numbers, ``common`` in m2, its
+    ``share`` of the smaller of the two, and how much they are ``alike``, its share of both together (1: the same).
+
+    Examples
+    --------
+    >>> house, half, other = shapely.box(0, 0, 10, 10), shapely.box(0, 0, 5, 10), shapely.box(50, 0, 60, 10)
+    >>> measure_common(np.array([house, other]), np.array([half, house])).values.tolist()
+    [[0.0, 0.0, 50.0, 1.0, 0.5], [0.0, 1.0, 100.0, 1.0, 1.0]]
+    """
+    tree = shapely.STRtree(first)
+    second_row, first_row = tree.query(second, predicate="intersects")
+    one, two = first[first_row], second[second_row]
+    size_one, size_two = shapely.area(one), shapely.area(two)
+    same = shapely.equals_exact(one, two)
+    common = np.where(same, size_one, 0.0)
+    common[~same] = shapely.area(shapely.intersection(one[~same], two[~same]))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.minimum(common / np.minimum(size_one, size_two), 1.0)
+        alike = np.minimum(common / (size_one + size_two - common), 1.0)
+    table = pd.DataFrame(dict(zip(COLUMNS, (first_row, second_row, common, share, alike), strict=True)))
+    return table[common > STEP].sort_values(["first", "second"], ignore_index=True)
+
+
+def choose_greatest(pairs: pd.DataFrame, of: str, by: list[str]) -> pd.DataFrame:
+    """Choose for every number in the column ``of`` the pair that is greatest by some columns; of equals the first in order.
+
+    Examples
+    --------
+    >>> pairs = pd.DataFrame({"first": [0, 1, 1], "second": [7, 7, 8], "common": [2.0, 3.0, 1.0]})
+    >>> choose_greatest(pairs, "second", ["common"])["first"].to_dict()
+    {7: 1, 8: 1}
+    """
+    # Rounded, so that what a library computes in the last digit decides nothing.
+    keys = [pairs[column].to_numpy(float).round(6) for column in by]
+    order = np.lexsort((np.arange(len(pairs)), *(-key for key in reversed(keys)), pairs[of].to_numpy()))
+    chosen = pairs.iloc[order]
+    return chosen[~chosen[of].duplicated()].set_index(of)
