@@ -102,7 +102,7 @@ def compare(
     given = rules
     rules = given or Rules.from_dict(new.manifest.get("rules") or {})
     progress("matching", 0, 1)
-    flows = follow_households(old, new)
+    flows = follow_households(old, new, rules.redraw)
     concordance = make_concordance(flows)
     events = find_events(concordance)
     moved = count_moved(concordance)

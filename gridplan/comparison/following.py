@@ -8,16 +8,26 @@ import numpy as np
 import pandas as pd
 
 from gridplan.plan import Plan
+from gridplan.redraw_rules import RedrawRules
+from gridplan.redrawing.matching import match_stairwells
 
 Array = np.ndarray[Any, Any]
 FLOW_COLUMNS = ("building", "new_building", "community", "old", "new", "households")
 
 
-def follow_households(old: Plan, new: Plan) -> pd.DataFrame:
+def follow_households(old: Plan, new: Plan, rules: RedrawRules | None = None) -> pd.DataFrame:
     """Follow the households of a plan to the sub-grids where they live in another.
 
     Households that stay or are gone are counted as the old plan counts them, new ones as the new plan does; the households of
-    a building that was rebuilt are shared out to its new stairwells in proportion.
+    a building that was rebuilt are shared out to its new stairwells in proportion. Buildings and stairwells are matched by
+    :func:`gridplan.redrawing.matching.match_stairwells`.
+
+    Parameters
+    ----------
+    old, new
+        The plans; their land may differ.
+    rules
+        What two buildings must have in common to be the same.
 
     Returns
     -------
@@ -33,7 +43,7 @@ def follow_households(old: Plan, new: Plan) -> pd.DataFrame:
     >>> flows.groupby(["old", "new"])["households"].sum().to_dict()
     {('0301-001', '0301-001'): 60, ('0301-002', '0301-001'): 20, ('0301-002', '0301-002'): 40}
     """
-    match = _match(old, new)
+    match = match_stairwells(old, new.stairwells, new.site.buildings, rules or RedrawRules()).stairwells
     now = new.stairwells[["building", "community", "subgrid", "households"]].rename(columns={"building": "new_building"})
     now = now.assign(building=match["old_building"], home=match["home"])
     known = now["building"] != ""
@@ -44,14 +54,6 @@ def follow_households(old: Plan, new: Plan) -> pd.DataFrame:
     flows = flows[flows["households"] > 0]
     keys = [c for c in FLOW_COLUMNS if c != "households"]
     return flows.astype(dict.fromkeys(keys, "str")).groupby(keys, sort=True)["households"].sum().reset_index()
-
-
-def _match(old: Plan, new: Plan) -> pd.DataFrame:
-    """Match the stairwells of the new plan to the old one: old_building and home, the old sub-grid; empty where there is none."""
-    code = new.stairwells.index
-    same = pd.Series(code.isin(old.stairwells.index), index=code)
-    building = old.stairwells["building"].reindex(code).where(same, "")
-    return pd.DataFrame({"old_building": building, "home": old.stairwells["subgrid"].reindex(code).where(same, "")})
 
 
 def _share_out(before: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
