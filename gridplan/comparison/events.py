@@ -61,6 +61,18 @@ class Flow(NamedTuple):
     kind: str
 
 
+class Event(NamedTuple):
+    """What became of some sub-grids."""
+
+    kind: str
+    community: str
+    old: list[str]
+    new: list[str]
+    households: int
+    moved: int
+    sentence: str
+
+
 def find_events(concordance: pd.DataFrame, lang: Language = "en") -> pd.DataFrame:
     """Find what became of each sub-grid.
 
@@ -87,25 +99,45 @@ def find_events(concordance: pd.DataFrame, lang: Language = "en") -> pd.DataFram
     >>> find_events(make_concordance(flows))["sentence"].tolist()
     ['0301-001 was split: 60 to 0301-001 and 60 to 0301-002']
     """
+    rows = [(e.kind, e.community, ", ".join(e.old), ", ".join(e.new), *e[4:]) for e in _gather(concordance, lang)]
+    types = {c: "int64" if c in ("households", "moved") else "str" for c in EVENT_COLUMNS}
+    return pd.DataFrame(rows, columns=[*EVENT_COLUMNS]).astype(types).rename_axis("event")
+
+
+def find_members(concordance: pd.DataFrame) -> dict[str, pd.Series[Any]]:
+    """Find the event of each old and each new sub-grid: under "old" and "new", the row of :func:`find_events` by code.
+
+    Examples
+    --------
+    >>> from gridplan.comparison.concordance import make_concordance
+    >>> from gridplan.comparison.following import follow_households
+    >>> from tests.villages import make_board_plan
+    >>> flows = follow_households(make_board_plan((1,) * 12), make_board_plan())
+    >>> find_members(make_concordance(flows))["new"].to_dict()
+    {'0301-001': 0, '0301-002': 0}
+    """
+    events = _gather(concordance, "en")
+    sides = {"old": [e.old for e in events], "new": [e.new for e in events]}
+    return {
+        side: pd.Series({code: n for n, codes in enumerate(lists) for code in codes}, dtype="int64", name="event")
+        for side, lists in sides.items()
+    }
+
+
+def _gather(concordance: pd.DataFrame, lang: Language) -> list[Event]:
+    """Gather kin into events, the kinds in the order of ``EVENT_KINDS``."""
     table = concordance.reset_index(drop=True)
     sizes = {side: table[table[side] != ""].groupby(side)["households"].sum() for side in ("old", "new")}
     label = _join_kin(_find_kin(table, sizes), sizes)
-    flows = [Flow(*row) for row in table[list(Flow._fields)].itertuples(index=False)]
     out: dict[int, list[Flow]] = {}
     into: dict[int, list[Flow]] = {}
-    for flow in flows:
+    for flow in (Flow(*row) for row in table[list(Flow._fields)].itertuples(index=False)):
         if flow.old:
             out.setdefault(label["old"][flow.old], []).append(flow)
         if flow.new:
             into.setdefault(label["new"][flow.new], []).append(flow)
-    rows = [_tell(out.get(n, []), into.get(n, []), lang) for n in sorted({*out, *into})]
-    found = pd.DataFrame(rows, columns=[*EVENT_COLUMNS])
-    order = found["kind"].map({kind: n for n, kind in enumerate(EVENT_KINDS)})
-    found = found.assign(order=order.to_numpy()).sort_values(
-        ["order", "community", "old", "new"], kind="stable", ignore_index=True
-    )
-    types = {c: "int64" if c in ("households", "moved") else "str" for c in EVENT_COLUMNS}
-    return found.drop(columns="order").astype(types).rename_axis("event")
+    found = [_tell(out.get(n, []), into.get(n, []), lang) for n in {*out, *into}]
+    return sorted(found, key=lambda e: (EVENT_KINDS.index(e.kind), e.community, e.old, e.new))
 
 
 def _find_kin(table: pd.DataFrame, sizes: Mapping[str, Any]) -> pd.DataFrame:
@@ -133,7 +165,7 @@ def _join_kin(kin: pd.DataFrame, sizes: Mapping[str, Any]) -> dict[str, dict[str
     }
 
 
-def _tell(out: list[Flow], into: list[Flow], lang: Language) -> tuple[Any, ...]:
+def _tell(out: list[Flow], into: list[Flow], lang: Language) -> Event:
     """Tell one event from the flows that leave its old sub-grids and those that enter its new ones."""
     old, new = sorted({f.old for f in out}), sorted({f.new for f in into})
     size = sum(f.households for f in out)
@@ -149,7 +181,7 @@ def _tell(out: list[Flow], into: list[Flow], lang: Language) -> tuple[Any, ...]:
     community = (into or out)[0].community
     moved = sum(f.households for f in out if f.kind == "moved")
     sentence = _write_sentence(kind, out, into, counts, lang)
-    return kind, community, ", ".join(old), ", ".join(new), counts["households"], moved, sentence
+    return Event(kind, community, old, new, counts["households"], moved, sentence)
 
 
 def _choose_kind(old: list[str], new: list[str], counts: Mapping[str, int]) -> str:
