@@ -128,6 +128,7 @@ def _sum_up(concordance: pd.DataFrame, events: pd.DataFrame, moved: pd.DataFrame
     return {
         **sizes,
         **{name: int(city[name]) for name in ("stayed", "moved", "displaced", "gone", "new")},
+        "recounted": sizes["new_households"] - int(pairs["households"].sum()) - int(city["new"]),
         **{f"{name}_share": _round(city[f"{name}_share"]) for name in ("moved", "displaced")},
         "adjusted_rand": _round(rand),
         "information": _round(information),
@@ -154,7 +155,7 @@ def _write_head(result: Comparison) -> list[str]:
         f"compare    {sizes[0]}  ->  {sizes[1]}",
         f"moved      {s['moved']:,} of the {s['stayed']:,} households that stay{_share(s['moved_share'])}; "
         f"{s['displaced']:,} by more than a new code{_share(s['displaced_share'])}",
-        f"beside     {s['gone']:,} households gone, {s['new']:,} new",
+        f"beside     {s['gone']:,} households gone, {s['new']:,} new" + _tell_recounted(s["recounted"]),
         f"alike      adjusted Rand index {s['adjusted_rand']:.3f} (1 is the same), "
         f"variation of information {s['information']:.2f} bits",
         f"sub-grids  {events or 'none'}",
@@ -162,6 +163,10 @@ def _write_head(result: Comparison) -> list[str]:
     return lines + (
         ["rules      both are judged by the new plan's rules; those of the old one differ"] if s["other_rules"] else []
     )
+
+
+def _tell_recounted(more: int) -> str:
+    return f"; the homes that stay count {abs(more):,} households {'more' if more > 0 else 'fewer'}" if more else ""
 
 
 def _name_event(kind: str, count: int) -> str:
@@ -218,7 +223,7 @@ def _write_places(result: Comparison) -> list[str]:
 
 def _write_events(events: pd.DataFrame) -> list[str]:
     """Write what became of the sub-grids, the greatest changes first."""
-    own = events[events["kind"] != "kept"]
+    own = events[events["kind"] != "kept"].sort_values("moved", ascending=False, kind="stable")
     if own.empty:
         return []
     lines = ["", *(f"{row.kind:<10} {row.sentence}" for row in own.head(SHOWN).itertuples())]

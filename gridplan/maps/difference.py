@@ -153,14 +153,17 @@ def _pack_change(
             {"name": name or code, "gone": kind == "gone", "flows": flows}
             for name, (code, flows) in zip(names, table.items(), strict=True)
         ]
-    ended = set(events.index[events["kind"] == "death"])
+    kind_of = members["old"].map(events["kind"]).reindex(old.subgrids.index)
+    changed = kind_of.notna() & ~kind_of.isin(["kept", "renamed"])
+    outlines = before.copy()
+    outlines[~changed.to_numpy(bool)] = None
     head = {
         "homes": told,
-        "ended": [n for n, code in enumerate(old.subgrids.index) if members["old"].get(code, -1) in ended],
+        "ended": np.flatnonzero(kind_of == "death").tolist(),
         "events": _list_events(old, new, events, members),
     }
     named: list[tuple[str, Shapes, list[str]]] = [
-        ("before", before, []),
+        ("before", outlines, []),
         *((f"homes_{kind}", shapes[kind], []) for kind in homes),
     ]
     return pack_shapes(head, named)

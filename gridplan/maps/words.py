@@ -122,7 +122,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "changed_homes": ("Homes that changed", "变动住宅"),
     "change": ("What became of the sub-grids", "子网格调整情况"),
     "figure_moved": ("households move", "户调整"),
-    "figure_displaced": ("by more than a code", "户实际变动"),
+    "figure_displaced": ("displaced", "户实际变动"),
     "figure_gone": ("gone", "户拆除"),
     "figure_new": ("new", "户新增"),
     "event_kept": ("kept as it was", "未变"),
@@ -151,8 +151,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "flow_gone": ("{households} households of {old} are gone", "{old} 的 {households} 户已拆除"),
     "no_subgrid": ("no sub-grid", "无子网格"),
     "compared": (
-        "Before: {old} sub-grids; now: {new}. Outlines before are dashed. Code by code: a household moves if its code changes.",
-        "原 {old} 个子网格，现 {new} 个。虚线为原范围。编码改变即计为调整户。",
+        "Before: {old} sub-grids; now: {new}. Outlines that changed are dashed. A household moves if the code of its sub-grid "
+        "changes; it is displaced if no other numbering would have let it stay.",
+        "原 {old} 个子网格，现 {new} 个。虚线为有变动的原范围。"
+        "编码改变即计为调整户；换任何编号都无法保持归属的，计为实际变动户。",
     ),
     "close": ("Back to all posts", "返回全部服务点"),
 }

@@ -110,7 +110,7 @@ Stage.prototype.loadChange = async function (place) {
     const features = {};
     for (const layer of head.layers) features[layer.name] = (features[layer.name] || []).concat(readFeatures(layer, bytes, from));
     this.change = new Change(this, head, features);
-    this.change.follow();
+    this.recolour();
     this.showWhole();
     document.documentElement.dataset.gridplanChange = "ready";
   };
