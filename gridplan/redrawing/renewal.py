@@ -11,7 +11,7 @@ import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from gridplan.conform import Entry, conform_table, make_empty, write_ledger
+from gridplan.conform import Entry, conform_table, write_ledger
 from gridplan.division.divide import Division, explain_parts, find_centres
 from gridplan.division.problem import Problem
 from gridplan.engine import Progress, keep_silent
@@ -91,7 +91,7 @@ def renew_plan(
         raise PlanError("a release holds no households -> change the working plan, and release it again")
     rules = rules or Rules.from_dict(plan.manifest.get("rules") or {})
     site = plan.site if site is None else site
-    doors = plan.stairwells if stairwells is None else stairwells
+    doors = plan.stairwells if stairwells is None else conform_table("stairwells", stairwells)
     _check_member(plan, doors, member, centres or {})
     doors = doors.assign(subgrid=member.reindex(doors.index).astype("str"))
     changes = find_changes(plan, site, doors, centres or {}, rules)
@@ -107,9 +107,9 @@ def renew_plan(
     drawn = {*redrawn.outlines.index, *redrawn.lone.index}
     grids, touches = renew_specials(plan, site, subgrids, drawn, changes.limits, rules)
     rows = _renew_exceptions(plan, doors, pairs, subgrids, changes, found, exceptions)
-    emptied = {table: make_empty(table, plan.crs if table == "service_posts" else None) for table in OF_PLAN_BEFORE}
+    emptied = {name: plan.get_table(name).iloc[:0] for name in OF_PLAN_BEFORE if len(plan.get_table(name))}
     new = plan.replace(
-        site=site, stairwells=conform_table("stairwells", doors), neighbours=pairs, subgrids=subgrids, exceptions=rows,
+        site=site, stairwells=doors, neighbours=pairs, subgrids=subgrids, exceptions=rows,
         special_grids=grids, touches=touches, **emptied,
     )  # fmt: skip
     new = join_upper(plan, new, rules)
