@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from gridplan.auditing import Audit, audit
     from gridplan.briefing.brief import write_brief
     from gridplan.briefing.ratios import compare_ratios
+    from gridplan.comparison import Comparison, compare
     from gridplan.coverage import reach
     from gridplan.coverage.proposing import site_posts
     from gridplan.disclosure.checking import check_release
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
 _ROOMS = {
     "Audit": "auditing",
     "Band": "rules",
+    "Comparison": "comparison",
     "EngineError": "errors",
     "GridplanError": "errors",
     "InputError": "errors",
@@ -77,6 +79,7 @@ _ROOMS = {
     "Site": "site",
     "audit": "auditing",
     "check_release": "disclosure.checking",
+    "compare": "comparison",
     "compare_ratios": "briefing.ratios",
     "divide": "planning",
     "draw_grids": "layering",
@@ -106,6 +109,7 @@ _ROOMS = {
 __all__ = [
     "Audit",
     "Band",
+    "Comparison",
     "EngineError",
     "GridplanError",
     "InputError",
@@ -123,6 +127,7 @@ __all__ = [
     "__version__",
     "audit",
     "check_release",
+    "compare",
     "compare_ratios",
     "divide",
     "draw_grids",

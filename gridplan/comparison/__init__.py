@@ -1,1 +1,5 @@
-"""Comparing: what is different between two plans of the same land, and how good each is."""
+"""Comparing: what is different between two plans, and how good each is."""
+
+from gridplan.comparison.compare import Comparison, compare
+
+__all__ = ["Comparison", "compare"]

@@ -63,6 +63,19 @@ STYLES: Mapping[str, Mapping[str, Any]] = {
     "grid": {"color": INK["grid"], "weight": 2.4, "opacity": 0.9, "fill": False, "lineJoin": "round"},
     "opening": {"fill": True, "color": INK["opening"], "weight": 2.5, "fillColor": "#ffffff", "fillOpacity": 1, "radius": 3.5},
 }
+# What became of a sub-grid, in the order in which the page numbers them.
+CHANGES: Mapping[str, str] = {
+    "kept": "#e9e7e1", "renamed": "#d3d8df", "shifted": "#b9d3ea", "split": "#f3d9a0", "merge": "#cfc7ea",
+    "regrouped": "#e9bfc8", "birth": "#9fd6c4", "death": "#ffffff",
+}  # fmt: skip
+HOMES = {"moved": "#c2570c", "new": "#0f766e", "gone": "#8c1d40"}
+CHANGE_STYLES: Mapping[str, Mapping[str, Any]] = {
+    "before": {"color": "#3b3f8f", "weight": 2, "opacity": 0.9, "dashArray": "6 5", "lineJoin": "round"},
+    "ended": {"color": HOMES["gone"], "weight": 2.6, "opacity": 0.95, "dashArray": "6 5", "lineJoin": "round"},
+    "moved": {"stroke": False, "fillColor": HOMES["moved"], "fillOpacity": 1},
+    "new": {"stroke": False, "fillColor": HOMES["new"], "fillOpacity": 1},
+    "gone": {"color": HOMES["gone"], "weight": 1.2, "dashArray": "3 2", "fillColor": HOMES["gone"], "fillOpacity": 0.18},
+}
 TOUCH = 0.5  # metres; outlines that are nearer count as touching
 
 

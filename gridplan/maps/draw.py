@@ -80,17 +80,16 @@ def draw_map(
     reached = has_reach(plan)
     kind = choose_kind(plan, reach) if reached or reach is not None else ""
     sheet = compose_sheet(plan)
-    small = len(plan.subgrids) <= MOST_SUBGRIDS and len(plan.site.buildings) <= MOST_BUILDINGS
-    tiled = layers == "tiles" or (layers == "auto" and not small)
+    tiled = layers == "tiles" or (layers == "auto" and not is_small(plan))
     heading = choose_title(plan, lang) if title is None else title
     config = compose_config(plan, sheet, lang, heading, base_map)
     if reached:
         config |= _compose_reach(plan, config, lang)
     if not tiled:
         config |= {"records": sheet.records, "communities": sheet.community_records}
-    plan_map = _make_map(config, sheet, lang, base_map)
-    put(plan_map, make_stage(config, tiled, reached))
-    _add_views(
+    plan_map = open_map(config, sheet, lang, base_map)
+    put(plan_map, make_stage(config, tiled, ("reach.js",) if reached else ()))
+    add_views(
         plan_map,
         lang,
         ("colours", "households", "band", *(("reach",) if reached else ())),
@@ -102,11 +101,16 @@ def draw_map(
         add_class_layers(plan_map, sheet, lang)
     if reached:
         add_reach(plan_map, plan, lang, kind)
-    _finish(plan_map, lang, tiled)
+    finish_map(plan_map, lang, tiled)
     return plan_map
 
 
-def _make_map(config: dict[str, Any], sheet: Sheet, lang: Language, base_map: bool) -> folium.Map:
+def is_small(plan: Plan) -> bool:
+    """Tell whether a plan can be shown by class layers."""
+    return len(plan.subgrids) <= MOST_SUBGRIDS and len(plan.site.buildings) <= MOST_BUILDINGS
+
+
+def open_map(config: dict[str, Any], sheet: Sheet, lang: Language, base_map: bool) -> folium.Map:
     """Make the empty map; its name comes from what it shows, so that two maps on one page differ."""
     import folium
 
@@ -128,13 +132,14 @@ def _compose_reach(plan: Plan, config: dict[str, Any], lang: Language) -> dict[s
     return {"keys": config["keys"] | {"reach": list_reach_keys(bands, lang)}, "reach": {"streets": streets, "fills": fills}}
 
 
-def _add_views(plan_map: folium.Map, lang: Language, views: Iterable[str], shown: str) -> None:
+def add_views(plan_map: folium.Map, lang: Language, views: Iterable[str], shown: str) -> None:
+    """Add the ways to colour the sub-grids, of which one is shown at first."""
     for view in views:
         name = say(f"view_{view}", lang)
         put(plan_map, make_switch(name, f'makeView("{view}")', overlay=False, show=view == shown))
 
 
-def _finish(plan_map: folium.Map, lang: Language, tiled: bool) -> None:
+def finish_map(plan_map: folium.Map, lang: Language, tiled: bool) -> None:
     """Add what both kinds of page have on top: centres, labels and the layer control."""
     put(plan_map, make_switch(say("centres", lang), 'makeMarks("centres")'))
     put(plan_map, make_switch(say("codes", lang), 'makeMarks("labels")'))

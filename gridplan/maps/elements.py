@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -127,9 +127,9 @@ def _walk(element: Any) -> Iterable[Element]:
         yield from _walk(child)
 
 
-def make_stage(config: Any, tiled: bool, reached: bool = False) -> Any:
-    """Make the part that every page has: panes, tooltip, search, legend, tools."""
-    names = ("stage.js", "pointer.js", "marks.js", "controls.js", "pack.js", *(("reach.js",) if reached else ()))
+def make_stage(config: Any, tiled: bool, more: Sequence[str] = ()) -> Any:
+    """Make the part that every page has: panes, tooltip, search, legend, tools; ``more`` are the scripts of further views."""
+    names = ("stage.js", "pointer.js", "marks.js", "controls.js", "pack.js", *more)
     own = "\n".join(read_asset(name) for name in names)
     code = (
         f'window.gridplan = (function () {{ "use strict";\n{own}\nreturn {{ start, make, Stage, unpack, readFeatures }}; }})();\n'

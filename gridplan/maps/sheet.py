@@ -92,7 +92,7 @@ def compose_sheet(plan: Plan) -> Sheet:
         grids=to_degrees(plan, simplify_coverage(plan.grids.geometry.to_numpy())),
         records=_record_subgrids(plan, subgrids),
         community_records=_record_communities(plan, communities),
-        bounds=_find_bounds(subgrids, communities, footprints),
+        bounds=find_bounds(subgrids, communities, footprints),
     )
 
 
@@ -196,7 +196,7 @@ def _record_subgrids(plan: Plan, shapes: Shapes) -> dict[str, list[Any]]:
         "tone": choose_tones(table.geometry.to_numpy()).tolist(),
         "load": grade_loads(table).tolist(),
         "why": explain_exceptions(plan),
-        "box": _list_boxes(shapes),
+        "box": list_boxes(shapes),
         "point": _list_points(_find_inner_points(shapes)),
         "centre": _list_points(to_degrees(plan, doors)),
     }
@@ -257,7 +257,7 @@ def _record_communities(plan: Plan, shapes: Shapes) -> dict[str, list[Any]]:
         "households": sizes["households"].fillna(0).astype(int).tolist(),
         "in_band": sizes["in"].fillna(0).astype(int).tolist(),
         "tone": choose_tones(table.geometry.to_numpy()).tolist(),
-        "box": _list_boxes(shapes),
+        "box": list_boxes(shapes),
         "point": _list_points(_find_inner_points(shapes)),
     }
 
@@ -269,7 +269,8 @@ def _find_inner_points(shapes: Shapes) -> Shapes:
     return np.asarray(np.where(inside, centroids, shapely.point_on_surface(shapes)), dtype=object)
 
 
-def _list_boxes(shapes: Shapes) -> list[Any]:
+def list_boxes(shapes: Shapes) -> list[Any]:
+    """List west, south, east and north of each shape; None where there is nothing."""
     boxes = np.round(shapely.bounds(shapes), DIGITS)
     return [None if np.isnan(box[0]) else box.tolist() for box in boxes]
 
@@ -279,7 +280,7 @@ def _list_points(points: Shapes) -> list[Any]:
     return [None if np.isnan(place[0]) else place.tolist() for place in places]
 
 
-def _find_bounds(*shapes: Shapes) -> tuple[float, float, float, float]:
+def find_bounds(*shapes: Shapes) -> tuple[float, float, float, float]:
     """Find west, south, east and north of all shapes."""
     boxes = [shapely.total_bounds(s) for s in shapes if len(s) and _is_drawn(s).any()]
     if not boxes:

@@ -152,7 +152,8 @@ class Legend {
   draw() {
     const { config, view } = this.stage;
     this.keys.replaceChildren(...config.keys[view].map(makeKey));
-    const shown = config.keys.always.filter(([sign]) => view !== "reach" || (sign !== "centre" && sign !== "hatch"));
+    const bare = view === "reach" || view === "change";
+    const shown = config.keys.always.filter(([sign]) => !bare || (sign !== "centre" && sign !== "hatch"));
     this.signs.replaceChildren(...shown.map(makeKey));
   }
 }

@@ -62,9 +62,12 @@ class Pointer {
     const elsewhere = target && target.closest && target.closest(".leaflet-control, .leaflet-interactive, .leaflet-popup");
     const { lng, lat } = event.latlng;
     const row = elsewhere || !stage.records ? undefined : stage.index.find(lng, lat);
-    if (row === undefined) return this.hide();
+    const home = elsewhere || !stage.change ? undefined : stage.change.find(lng, lat);
+    if (row === undefined && home === undefined) return this.hide();
     this.highlight(row);
-    this.show(event.latlng, describe(stage, row, stage.buildingIndex.find(lng, lat)));
+    const card = row === undefined ? make("div", "gp-card") : describe(stage, row, stage.buildingIndex.find(lng, lat));
+    if (home !== undefined) card.appendChild(stage.change.tellHome(home));
+    this.show(event.latlng, card);
   }
 
   show(latlng, content) {
@@ -130,6 +133,7 @@ function describe(stage, row, building) {
   note(words.grid, records.grid[row]);
   note(words.special, records.special[row]);
   if (exclusive) return node;
+  if (stage.view === "change" && records.story) node.appendChild(make("p", "", records.story[row]));
   if (!records.in_band[row]) {
     const why = records.why[row];
     node.appendChild(make("p", "gp-card-out", words.out + (why ? (config.lang === "zh" ? "：" : ": ") + why : "")));

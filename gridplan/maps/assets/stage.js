@@ -1,7 +1,7 @@
 // The stage of a plan's map: panes, colours by view, what is drawn how wide, printing.
 
 const PANES = {
-  fills: 300, streets: 310, reach: 320, barriers: 330, buildings: 340, outlines: 350, specials: 352, out: 355,
+  fills: 300, streets: 310, reach: 320, barriers: 330, buildings: 340, homes: 345, outlines: 350, before: 351, specials: 352, out: 355,
   grids: 357, limits: 360,
   openings: 365, highlight: 370, centres: 620, labels: 630, posts: 640,
 };
@@ -45,7 +45,7 @@ class Stage {
       pane.style.zIndex = level;
       pane.style.pointerEvents = "none";
     }
-    for (const name of ["streets", "reach", "barriers", "buildings"]) {
+    for (const name of ["streets", "reach", "barriers", "buildings", "homes", "before"]) {
       this.renderers[name] = L.canvas({ pane: "gp-" + name, padding: 0.3 });
     }
     for (const name of ["fills", "outlines", "specials", "out", "grids", "limits", "openings", "highlight", "posts"]) {
@@ -70,7 +70,7 @@ class Stage {
 
   showWhole() {
     const [west, south, east, north] = this.config.bounds;
-    const wide = this.map.getSize().x > 900, left = this.view === "reach" ? 285 : 48;
+    const wide = this.map.getSize().x > 900, left = this.view === "reach" || this.view === "change" ? 285 : 48;
     this.map.fitBounds([[south, west], [north, east]], {
       paddingTopLeft: [wide ? left : 12, 12], paddingBottomRight: [wide ? 310 : 12, 24], animate: false, maxZoom: 19,
     });
@@ -81,6 +81,7 @@ class Stage {
     const { records, config } = this;
     if (records.exclusive[row]) return config.exclusive;
     if (this.view === "reach") return this.reach ? this.reach.fill(row) : config.exclusive;
+    if (this.view === "change") return config.change.fills[records.change[row]];
     if (this.view === "households") return config.loads[records.load[row]];
     if (this.view === "band") return config.band[records.in_band[row] ? 0 : 1];
     return config.tones[records.tone[row]];

@@ -71,7 +71,7 @@
       }
       if (shown.subgrids && zoom >= OUTLINES_FROM) this.paintOutlines(pen, get("subgrids"), "outline", this.stage.outlineWeight());
       if (shown.specials) this.paintPlain(pen, get("special"), "special");
-      if (shown.out && this.stage.view !== "reach") this.paintOut(pen, get("subgrids"), zoom);
+      if (shown.out && this.stage.view !== "reach" && this.stage.view !== "change") this.paintOut(pen, get("subgrids"), zoom);
       if (shown.grids) this.paintOutlines(pen, get("grids"), "grid", this.stage.config.styles.grid.weight);
       if (shown.communities) this.paintOutlines(pen, get("communities"), "limit", this.stage.limitWeight());
       if (shown.barriers && this.stage.isClose()) this.paintOpenings(pen, get("opening"));

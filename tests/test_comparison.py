@@ -1,0 +1,330 @@
+"""Two plans side by side: who moved, what became of each sub-grid, and how good each is."""
+
+import json
+from functools import cache
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import gridplan as gp
+from gridplan.comparison.concordance import make_concordance
+from gridplan.comparison.events import find_events
+from gridplan.comparison.following import apportion, follow_households
+from gridplan.comparison.naming import match_best, measure_likeness
+from gridplan.comparison.quality import measure_plan
+from tests.villages import make_board_plan
+
+WEST, EAST = "0301-001", "0301-002"
+BOARD = (1, 1, 1, 2, 2, 2) * 2  # six houses of ten households on the left, six on the right
+
+
+@cache
+def draw_board(columns=6, rows=2):
+    return make_board_plan((1,) * columns * rows, columns, rows)
+
+
+def make_plan(part_of=BOARD, columns=6, rows=2):
+    """The board with its houses in other sub-grids; only the stairwells say so, as nothing else is asked."""
+    plan = draw_board(columns, rows)
+    return plan.replace(stairwells=plan.stairwells.assign(subgrid=[f"0301-{p:03d}" for p in part_of]))
+
+
+def list_events(old, new):
+    return gp.compare(old, new).events[["kind", "old", "new", "households", "moved"]].values.tolist()
+
+
+def concord(old, new):
+    table = gp.compare(old, new).concordance
+    return [tuple(row) for row in table[["old", "new", "households", "kind"]].values.tolist()]
+
+
+def drop_houses(plan, *houses):
+    """The plan with some houses pulled down."""
+    gone = [f"{h}-1" for h in houses]
+    return plan.replace(
+        buildings=plan.site.buildings.drop(index=list(houses)),
+        stairwells=plan.stairwells.drop(index=gone),
+        neighbours=plan.neighbours[~plan.neighbours["focal"].isin(gone) & ~plan.neighbours["neighbour"].isin(gone)],
+    )
+
+
+def recode(plan, codes):
+    """The plan with other codes for its sub-grids."""
+    return plan.replace(
+        stairwells=plan.stairwells.assign(subgrid=plan.stairwells["subgrid"].replace(codes)),
+        subgrids=plan.subgrids.rename(index=codes).sort_index(),
+    )
+
+
+# ---- concordance and events ------------------------------------------------------------------------------------------------
+
+
+def test_two_houses_go_over_to_the_west():
+    """The houses of the fourth column: twenty of the sixty households of the east."""
+    old, new = make_plan(), make_plan((1, 1, 1, 1, 2, 2) * 2)
+    assert concord(old, new) == [(WEST, WEST, 60, "kept"), (EAST, WEST, 20, "moved"), (EAST, EAST, 40, "kept")]
+    assert gp.compare(old, new).concordance["share"].tolist() == pytest.approx([1, 1 / 3, 2 / 3])
+    assert list_events(old, new) == [["shifted", WEST, WEST, 60, 0], ["shifted", EAST, EAST, 60, 20]]
+
+
+def test_a_sub_grid_is_split_in_two():
+    old, new = make_plan((1,) * 12), make_plan()
+    assert concord(old, new) == [(WEST, WEST, 60, "kept"), (WEST, EAST, 60, "moved")]
+    assert list_events(old, new) == [["split", WEST, f"{WEST}, {EAST}", 120, 60]]
+
+
+def test_two_sub_grids_are_merged():
+    result = gp.compare(make_plan(), make_plan((1,) * 12))
+    assert result.events[["kind", "old", "new"]].values.tolist() == [["merge", f"{WEST}, {EAST}", WEST]]
+    assert result.events["sentence"].tolist() == [f"{WEST} (60) and {EAST} (60) were merged into {WEST}"]
+    assert result.summary["moved"] == result.summary["displaced"] == 60
+
+
+def test_codes_that_changed_places_displace_nobody():
+    """All hundred and twenty households have another code, but each lives with the same neighbours."""
+    result = gp.compare(make_plan(), make_plan((2, 2, 2, 1, 1, 1) * 2))
+    assert (result.summary["moved"], result.summary["displaced"]) == (120, 0)
+    assert result.summary["adjusted_rand"] == 1.0
+    assert result.summary["information"] == 0.0
+    assert result.events["kind"].tolist() == ["renamed", "renamed"]
+    assert (result.quality["difference"].dropna() == 0).all()
+
+
+def test_a_plan_of_another_maker_is_compared_by_its_households():
+    """Rows instead of columns under names of their own: three of six houses of each half are in either row."""
+    rows = recode(make_plan((1,) * 6 + (2,) * 6), {WEST: "south", EAST: "north"})
+    result = gp.compare(make_plan(), rows)
+    assert (result.summary["moved"], result.summary["displaced"]) == (120, 60)
+    assert result.events["kind"].tolist() == ["birth", "birth", "death", "death"]
+    assert result.summary["adjusted_rand"] < 0.01
+    assert result.summary["information"] == pytest.approx(2.0)
+
+
+def test_halves_of_the_same_code_go_on():
+    """As before, but the rows have the codes of the columns: of two halves that of one's own name counts."""
+    result = gp.compare(make_plan(), make_plan((1,) * 6 + (2,) * 6))
+    assert result.events["kind"].tolist() == ["shifted", "shifted"]
+
+
+def test_three_of_two_are_regrouped():
+    """Four columns each of twelve houses become three of two columns: the middle one takes one from either side.
+
+    Old   1 1 1 2 2 2      new   1 1 3 3 2 2
+    """
+    result = gp.compare(make_plan(), make_plan((1, 1, 3, 3, 2, 2) * 2))
+    assert result.events[["kind", "old", "new"]].values.tolist() == [
+        ["birth", "", "0301-003"],
+        ["shifted", WEST, WEST],
+        ["shifted", EAST, EAST],
+    ]
+    assert result.events["sentence"].iloc[0] == f"0301-003 is new: 20 from {WEST} and 20 from {EAST}"
+
+
+def test_all_that_hangs_together_by_majorities_is_one_event():
+    """The west gives its larger part to the east, whose larger part goes to a third.
+
+    Old   1 1 1 2 2 2 2 2      new   1 2 2 2 2 3 3 3
+    """
+    old = make_plan((1, 1, 1, 2, 2, 2, 2, 2), columns=8, rows=1)
+    new = make_plan((1, 2, 2, 2, 2, 3, 3, 3), columns=8, rows=1)
+    assert list_events(old, new) == [["regrouped", f"{WEST}, {EAST}", f"{WEST}, {EAST}, 0301-003", 80, 50]]
+
+
+def test_houses_pulled_down_are_gone_and_new_ones_have_no_old_sub_grid():
+    old, new = make_plan(), make_plan()
+    assert concord(old, drop_houses(new, "h01", "h02")) == [
+        (WEST, "", 20, "gone"),
+        (WEST, WEST, 40, "kept"),
+        (EAST, EAST, 60, "kept"),
+    ]
+    assert concord(drop_houses(old, "h06"), new) == [("", EAST, 10, "new"), (WEST, WEST, 60, "kept"), (EAST, EAST, 50, "kept")]
+    result = gp.compare(drop_houses(old, "h06"), drop_houses(new, "h01"))
+    assert {k: result.summary[k] for k in ("stayed", "moved", "gone", "new")} == {
+        "stayed": 100,
+        "moved": 0,
+        "gone": 10,
+        "new": 10,
+    }
+    assert result.events["sentence"].tolist() == [
+        f"{WEST} keeps 50 of its 60 households; 10 are gone",
+        f"{EAST} keeps its 50 households; 10 in new homes",
+    ]
+
+
+def test_a_sub_grid_of_new_homes_is_born_and_one_pulled_down_ends():
+    right = ("h04", "h05", "h06", "h10", "h11", "h12")
+    assert list_events(drop_houses(make_plan(), *right), make_plan())[0] == ["birth", "", EAST, 60, 0]
+    assert list_events(make_plan(), drop_houses(make_plan(), *right))[0] == ["death", EAST, "", 60, 0]
+
+
+def test_a_home_that_fell_out_of_the_plan_has_moved():
+    new = make_plan()
+    new = new.replace(
+        stairwells=new.stairwells.assign(subgrid=new.stairwells["subgrid"].where(new.stairwells.index != "h01-1", ""))
+    )
+    assert (WEST, "", 10, "moved") in concord(make_plan(), new)
+    assert gp.compare(make_plan(), new).summary["displaced"] == 10
+
+
+def test_a_building_that_was_counted_anew_stays():
+    """Fifteen households were found where ten were thought to live: they are counted as before, and nobody is new."""
+    new = make_plan()
+    new = new.replace(stairwells=new.stairwells.assign(households=15))
+    assert concord(make_plan(), new) == [(WEST, WEST, 60, "kept"), (EAST, EAST, 60, "kept")]
+
+
+def test_sentences_are_told_in_chinese_too():
+    flows = follow_households(make_plan((1,) * 12), make_plan())
+    assert find_events(make_concordance(flows), "zh")["sentence"].tolist() == [f"{WEST} 拆分：60 户划入 {WEST}、60 户划入 {EAST}"]
+
+
+# ---- quality ---------------------------------------------------------------------------------------------------------------
+
+
+def test_quality_stands_side_by_side():
+    """Left and right halves of sixty, and eight houses against four: both out of the band of 50 to 70."""
+    table = gp.compare(make_plan(), make_plan((1, 1, 1, 1, 2, 2) * 2)).quality
+    city = table[table["level"] == "city"].set_index("figure")
+    assert city.loc["in_band", ["old", "new", "difference", "percent"]].tolist() == [1.0, 0.0, -1.0, -100.0]
+    assert city.loc["spread", ["old", "new"]].tolist() == pytest.approx([0.0, 1 / 3])
+    steps = (3 + 2 * 2**0.5) * 30 / 6  # five houses of six walk: three beside the centre, two aslant
+    assert city.loc["mean_walk", "old"] == pytest.approx(steps)
+    own = table[(table["level"] == "community") & (table["of"] == "0301")].set_index("figure")
+    assert own[["old", "new"]].equals(city[["old", "new"]])
+
+
+def test_what_cannot_be_walked_to_is_not_contiguous_and_without_neighbours_nothing_is_said():
+    torn = make_plan((1, 1, 2, 2, 2, 1) * 2)
+    assert measure_plan(torn).loc["", "non_contiguous"] == 1
+    assert np.isnan(measure_plan(torn.replace(neighbours=torn.neighbours.iloc[:0])).loc["", "non_contiguous"])
+
+
+def test_both_plans_are_judged_by_one_set_of_rules():
+    old, new = make_plan(), make_plan()
+    wide = gp.Rules().replace(urban={"low": 70, "target": 80, "high": 90})
+    result = gp.compare(old.replace(manifest=old.manifest | {"rules": wide.to_dict()}), new)
+    assert result.summary["other_rules"]
+    assert "judged by the new plan's rules" in str(result)
+    city = result.quality[result.quality["level"] == "city"].set_index("figure")
+    assert city.loc["in_band", ["old", "new"]].tolist() == [1.0, 1.0]
+    assert gp.compare(old, new, wide).quality.set_index(["level", "figure"]).loc[("city", "in_band"), "new"] == 0.0
+
+
+def test_a_release_is_not_compared():
+    plan = make_plan()
+    with pytest.raises(gp.PlanError, match="working plans"):
+        gp.compare(plan, plan.replace(manifest=plan.manifest | {"release": {"seal": "x"}}))
+
+
+def test_communities_that_only_one_plan_has_are_told():
+    """The board becomes another community's: its old figures have nothing beside them."""
+    old, new = make_plan(), make_plan()
+    other = new.site.communities.rename(index={"0301": "0302"})
+    new = new.replace(communities=other, stairwells=new.stairwells.assign(community="0302"))
+    result = gp.compare(old, new)
+    own = result.quality.set_index(["of", "figure"])
+    assert np.isnan(own.loc[("0301", "subgrids"), "new"])
+    assert own.loc[("0302", "subgrids"), ["old", "new"]].isna().tolist() == [True, False]
+    assert result.summary["moved"] == 0
+    assert str(result)
+
+
+# ---- whatever the plans ----------------------------------------------------------------------------------------------------
+
+parts = st.lists(st.integers(1, 4), min_size=12, max_size=12)
+some_houses = st.sets(st.sampled_from([f"h{n:02d}" for n in range(1, 13)]), max_size=5)
+
+
+@settings(max_examples=30, deadline=None)
+@given(parts, parts, some_houses, some_houses)
+def test_households_are_neither_lost_nor_made(first, second, unbuilt, gone):
+    old, new = drop_houses(make_plan(first), *unbuilt), drop_houses(make_plan(second), *gone)
+    flows = follow_households(old, new)
+    table = make_concordance(flows)
+    shares = table[table["old"] != ""].groupby("old")["share"].sum()
+    assert shares.to_numpy() == pytest.approx(1.0)
+    assert table.loc[table["old"] != "", "households"].sum() == old.stairwells["households"].sum()
+    assert table.loc[table["new"] != "", "households"].sum() == new.stairwells["households"].sum()
+    events = find_events(table)
+    for side, plan in (("old", old), ("new", new)):
+        told = [code for codes in events[side] if codes for code in codes.split(", ")]
+        assert sorted(told) == sorted(set(plan.stairwells["subgrid"]))
+    assert events["moved"].sum() == table.loc[table["kind"] == "moved", "households"].sum()
+
+
+@settings(max_examples=30, deadline=None)
+@given(parts, parts)
+def test_backwards_is_as_far_as_forwards(first, second):
+    there, back = (follow_households(make_plan(a), make_plan(b)) for a, b in ((first, second), (second, first)))
+    tables = [make_concordance(flows) for flows in (there, back)]
+    assert sorted(tables[0]["households"]) == sorted(tables[1]["households"])
+    likeness = [measure_likeness(*number(t)) for t in tables]
+    assert likeness[0] == pytest.approx(likeness[1])
+    kept = [t.loc[match_best(*number(t)), "households"].sum() for t in tables]
+    assert kept[0] == kept[1]
+    assert kept[0] >= tables[0].loc[tables[0]["kind"] == "kept", "households"].sum()
+
+
+def number(table):
+    old, new = (np.unique(table[side], return_inverse=True)[1] for side in ("old", "new"))
+    return old, new, table["households"].to_numpy()
+
+
+@settings(max_examples=10, deadline=None)
+@given(parts)
+def test_compared_with_itself_nobody_moves(part):
+    plan = make_plan(part)
+    result = gp.compare(plan, plan)
+    assert (result.summary["moved"], result.summary["displaced"], result.summary["gone"], result.summary["new"]) == (0, 0, 0, 0)
+    assert set(result.events["kind"]) == {"kept"}
+    assert result.summary["adjusted_rand"] == 1.0
+    assert (result.quality["difference"].dropna() == 0).all()
+
+
+@settings(max_examples=15, deadline=None)
+@given(parts, parts, st.randoms(use_true_random=False))
+def test_the_order_of_rows_does_not_matter(first, second, chance):
+    old, new = make_plan(first), make_plan(second)
+    mixed = [p.replace(stairwells=p.stairwells.sample(frac=1, random_state=chance.randrange(99))) for p in (old, new)]
+    pd.testing.assert_frame_equal(gp.compare(old, new).concordance, gp.compare(*mixed).concordance)
+    pd.testing.assert_frame_equal(gp.compare(old, new).quality, gp.compare(*mixed).quality)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 9), st.integers(0, 3)), min_size=1, max_size=20))
+def test_a_total_is_shared_out_whole(rows):
+    total = {g: t for t, _, g in rows}
+    group = np.unique([g for _, _, g in rows], return_inverse=True)[1]
+    given_out = apportion(np.array([total[g] for _, _, g in rows]), np.array([float(w) for _, w, _ in rows]), group)
+    assert (given_out >= 0).all()
+    sums = dict(zip([g for _, _, g in rows], np.bincount(group, given_out)[group].tolist(), strict=True))
+    assert sums == total
+
+
+# ---- what is shown ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_report_is_a_screen_and_its_values_are_plain():
+    result = gp.compare(make_plan(), make_plan((1, 1, 1, 1, 2, 2) * 2))
+    text = str(result)
+    assert len(text.splitlines()) < 45
+    assert "20 of the 120 households that stay (16.7%)" in text
+    assert "in band (%)" in text
+    shown = json.loads(json.dumps(result.to_dict()))
+    assert shown["summary"]["events"]["shifted"] == 2
+    assert shown["concordance"][0] == {
+        "community": "0301",
+        "old": WEST,
+        "new": WEST,
+        "households": 60,
+        "share": 1.0,
+        "kind": "kept",
+    }
+
+
+def test_codes_are_escaped_in_a_notebook():
+    odd = recode(make_plan(), {WEST: "<b>"})
+    assert "<b>" not in gp.compare(make_plan(), odd)._repr_html_()
