@@ -16,9 +16,9 @@ import numpy as np
 from scipy.sparse import csc_matrix
 
 from gridplan.division.columns import Columns
+from gridplan.division.kernels import price_part
 from gridplan.division.problem import Problem
 from gridplan.division.search import open_state
-from gridplan.division.kernels import price_part
 from gridplan.division.staying import FREE, Homes, count_moved, name_parts
 from gridplan.programmes import open_cover, open_programme
 
@@ -110,8 +110,8 @@ def list_options(problem: Problem, homes: Homes, columns: Columns) -> Options:
 
 
 def choose_division(
-    problem: Problem, homes: Homes, options: Options, divisions: list[Array], move: float = 0.0, limits: Sequence[float] = (FREE,),
-    nodes: int = NODES, work: int = WORK,
+    problem: Problem, homes: Homes, options: Options, divisions: list[Array], move: float = 0.0,
+    limits: Sequence[float] = (FREE,), nodes: int = NODES, work: int = WORK,
 ) -> list[Choice | None]:  # fmt: skip
     """Choose for each limit the cheapest division by parts that are known; None where none is known to keep it.
 

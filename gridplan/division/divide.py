@@ -128,7 +128,7 @@ def split_atoms(problem: Problem, k: int, seed: int = 0) -> Array:
     band = Band(low=max(1, int((1 - EVEN) * even)), target=max(1, round(even)), high=max(2, int(np.ceil((1 + EVEN) * even))))
     own = replace(problem, band=band)
     listed = list_parts(own.to_data(), EFFORTS["default"].listed)
-    part, _ = search(own, k, EFFORTS["default"], _mix(seed, problem.ids[0], k), listed)
+    part, _ = search(own, k, EFFORTS["default"], mix_seed(seed, problem.ids[0], k), listed)
     return _number_by_atom(part.astype(np.int64), [])[0]
 
 

@@ -150,7 +150,7 @@ def draw_starts(problem: Problem, homes: Homes, data: Data, chance: Array) -> li
 
 
 def _cut_torn(problem: Problem, homes: Homes, chance: Array) -> Array:
-    """Keep the heaviest piece of each earlier part; other pieces large enough become parts, and so do new homes; -1 for the rest."""
+    """Keep the heaviest piece of each earlier part; other pieces and new homes become parts if they are large enough, else -1."""
     part = np.full(len(problem), -1, np.int64)
     used = homes.count
     piece = _find_pieces(problem, homes.label)

@@ -8,9 +8,7 @@ import pandas as pd
 from gridplan.conform import conform_table, make_empty
 
 
-def write_concordance(
-    stairwells: pd.DataFrame, was: pd.Series[str], member: pd.Series[str], gone: pd.DataFrame
-) -> pd.DataFrame:
+def write_concordance(stairwells: pd.DataFrame, was: pd.Series[str], member: pd.Series[str], gone: pd.DataFrame) -> pd.DataFrame:
     """Write the table ``concordance`` of a plan and the one before.
 
     Parameters
@@ -39,7 +37,9 @@ def write_concordance(
     both = pd.concat([here, lost[lost["old"] != ""]], ignore_index=True)
     if both.empty:
         return make_empty("concordance")
-    table = both.groupby(["old", "new"], as_index=False, sort=True).agg(community=("community", "first"), households=("households", "sum"))
+    table = both.groupby(["old", "new"], as_index=False, sort=True).agg(
+        community=("community", "first"), households=("households", "sum")
+    )
     whole = table.groupby("old")["households"].transform("sum")
     table["share"] = np.where((table["old"] != "") & (whole > 0), table["households"] / whole.where(whole > 0, 1), np.nan)
     kinds = [table["old"] == "", table["new"] == "", table["old"] == table["new"]]

@@ -28,8 +28,8 @@ FREE = "from nothing"
 
 
 def trace_change(
-    plan: Plan, site: Site | None = None, rules: Rules | None = None, *, shares: Sequence[float] = SHARES, seed: int | None = None,
-    workers: int | None = None, progress: Progress = keep_silent,
+    plan: Plan, site: Site | None = None, rules: Rules | None = None, *, shares: Sequence[float] = SHARES,
+    seed: int | None = None, workers: int | None = None, progress: Progress = keep_silent,
 ) -> pd.DataFrame:  # fmt: skip
     """Trace the change-budget curve: the best quality in reach when at most such a share of the households may move.
 

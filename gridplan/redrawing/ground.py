@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import csr_matrix
-from scipy.sparse.csgraph import connected_components
 
 from gridplan.conform import write_ledger
 from gridplan.engine import Progress
 from gridplan.errors import InputError, Problem
 from gridplan.neighbours import find_neighbours
 from gridplan.planning import prepare_site
+from gridplan.redrawing.islands import find_islands
 from gridplan.redrawing.matching import match_stairwells
 from gridplan.stairwells import find_stairwells
 
@@ -43,6 +42,8 @@ class Ground:
     home
         By stairwell, the same where it can be carried on there: each sub-grid is carried on in one place, where most of its
         households are, so those that a new limit or barrier parted from it have none.
+    building
+        By stairwell, the building of the plan before that it continues; its own where it is new.
     gone
         Stairwells of the plan before that are no longer there: community, subgrid, households.
     renewed
@@ -55,6 +56,7 @@ class Ground:
     neighbours: pd.DataFrame
     was: pd.Series[str]
     home: pd.Series[str]
+    building: pd.Series[str]
     gone: pd.DataFrame
     renewed: bool
 
@@ -76,7 +78,8 @@ def open_ground(plan: Plan, site: Site | None, rules: Rules, progress: Progress)
         was = plan.stairwells["subgrid"].astype("str")
         nobody = plan.stairwells.iloc[:0][["building", "community", "subgrid", "households"]]
         home = _choose_homes(plan.stairwells, plan.neighbours, was)
-        return Ground(plan, plan.site, plan.stairwells, plan.neighbours, was, home, nobody, renewed=False)
+        own = plan.stairwells["building"].astype("str")
+        return Ground(plan, plan.site, plan.stairwells, plan.neighbours, was, home, own, nobody, renewed=False)
     site = prepare_site(site, rules, progress=progress)
     progress("stairwells", 0, 1)
     stairwells, found = find_stairwells(site.buildings, site.communities["kind"], rules.urban, rules.rural, rules.stairwells)
@@ -90,46 +93,12 @@ def open_ground(plan: Plan, site: Site | None, rules: Rules, progress: Progress)
     if not (was != "").any():
         remedy = "give the site that the plan was drawn on as it is now; `gridplan plan` draws one from nothing"
         raise InputError([Problem("buildings", "the same land", "no home of the plan is on this site", remedy)])
+    old = matching.stairwells["old_building"].reindex(stairwells.index).fillna("")
+    building = old.where(old != "", stairwells["building"]).astype("str")
     site = site.replace(ledger=write_ledger(site.ledger, [*found, *joined, *matching.entries]))
     stairwells = stairwells.assign(subgrid=was)
     home = _choose_homes(stairwells, neighbours, was)
-    return Ground(plan, site, stairwells, neighbours, was, home, matching.gone, renewed=True)
-
-
-def find_islands(stairwells: pd.DataFrame, neighbours: pd.DataFrame, number: Array | None = None) -> Array:
-    """Number the islands of homes that can be walked between, where given only between homes of one ``number``; int64[n]."""
-    ids, n = stairwells.index, len(stairwells)
-    a, b = ids.get_indexer(neighbours["focal"]), ids.get_indexer(neighbours["neighbour"])
-    if number is not None:
-        inner = number[a] == number[b]
-        a, b = a[inner], b[inner]
-    graph = csr_matrix((np.ones(len(a), np.int8), (a, b)), shape=(n, n))
-    return np.asarray(connected_components(graph, directed=False)[1], np.int64)
-
-
-def find_pieces(stairwells: gpd.GeoDataFrame, neighbours: pd.DataFrame, member: pd.Series[str]) -> pd.Series[int]:
-    """Count the pieces of every sub-grid: sets of its homes that its own homes join.
-
-    Parameters
-    ----------
-    stairwells, neighbours
-        Homes, and which of them can be walked between.
-    member
-        By stairwell, its sub-grid; empty for none.
-
-    Examples
-    --------
-    >>> from tests.villages import make_board_plan
-    >>> plan = make_board_plan((1, 2, 1, 2, 2, 2) * 2)
-    >>> find_pieces(plan.stairwells, plan.neighbours, plan.stairwells["subgrid"]).to_dict()
-    {'0301-001': 2, '0301-002': 2}
-    """
-    ids = stairwells.index
-    code, number = np.unique(member.reindex(ids).to_numpy(object), return_inverse=True)
-    piece = find_islands(stairwells, neighbours, number)
-    count = pd.DataFrame({"number": number, "piece": piece}).groupby("number")["piece"].nunique()
-    table = pd.Series(count.to_numpy(), index=pd.Index(code[count.index], dtype="str"))
-    return table[table.index != ""]
+    return Ground(plan, site, stairwells, neighbours, was, home, building, matching.gone, renewed=True)
 
 
 def _choose_homes(stairwells: pd.DataFrame, neighbours: pd.DataFrame, was: pd.Series[str]) -> pd.Series[str]:

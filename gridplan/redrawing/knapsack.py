@@ -7,7 +7,7 @@ from typing import Any
 
 import highspy
 import numpy as np
-from scipy.sparse import csc_matrix
+from scipy.sparse import csr_matrix, vstack
 
 from gridplan.division.budgets import Choice
 from gridplan.programmes import open_programme
@@ -41,11 +41,7 @@ def choose_points(lists: Sequence[Sequence[Choice]], move: float, most: float) -
     least = [int(np.lexsort((price[f : f + s], moved[f : f + s]))[0]) for f, s in zip(firsts, sizes, strict=True)]
     if moved[firsts + np.array(least)].sum() > most:
         return least
-    rows = csc_matrix(
-        (np.concatenate([np.ones(len(of)), moved]), (np.concatenate([of, np.full(len(of), len(lists))]), np.tile(np.arange(len(of)), 2))),
-        shape=(len(lists) + 1, len(of)),
-    )
-    rows.eliminate_zeros()
+    rows = vstack([csr_matrix((np.ones(len(of)), (of, np.arange(len(of))))), csr_matrix(moved)]).tocsc()
     low, high = np.append(np.ones(len(lists)), 0.0), np.append(np.ones(len(lists)), max(most, 0.0))
     model = open_programme(price - price.min(), np.ones(len(of)), np.ones(len(of), bool), rows, low, high)
     model.setOptionValue("mip_max_nodes", NODES)

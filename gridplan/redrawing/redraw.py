@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,10 +18,11 @@ from gridplan.division.problem import Problem
 from gridplan.division.staying import Homes
 from gridplan.engine import Progress, keep_silent, map_tasks
 from gridplan.planning import find_ways, make_problems
+from gridplan.redrawing.coding import find_used, number_next
 from gridplan.redrawing.concordance import write_concordance
 from gridplan.redrawing.ground import Ground, open_ground
 from gridplan.redrawing.knapsack import choose_points
-from gridplan.redrawing.locks import find_frozen
+from gridplan.redrawing.locks import Frozen, find_frozen
 from gridplan.redrawing.renewal import renew_plan
 from gridplan.redrawing.triggers import find_triggers
 from gridplan.redrawing.versions import note_version
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from gridplan.site import Site
 
 Array = np.ndarray[Any, Any]
-RETIRED = "retired"  # entry of the manifest that lists the codes given up, which are never given again
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def redraw(
     chosen = choose_points([place.choices for _, place in places], rules.redraw.move, most) if capped else [0] * len(places)
     taken = [(island, place, place.choices[n]) for (island, place), n in zip(places, chosen, strict=True)]
     member, exceptions = assign(ground, taken)
-    return finish(ground, rules, member, exceptions, triggers, date=date, by=by, workers=workers, progress=progress)
+    return finish(ground, rules, member, exceptions, triggers, date=date, by=by, verb="redraw", progress=progress)
 
 
 def count_parted(ground: Ground) -> int:
@@ -128,25 +128,29 @@ def list_islands(ground: Ground, rules: Rules, triggers: pd.DataFrame) -> list[I
     doors = ground.stairwells[ground.stairwells["community"].isin(concerned)]
     pairs = ground.neighbours[ground.neighbours["focal"].isin(doors.index)]
     ways, _ = find_ways(ground.site, doors, rules)
-    frozen = find_frozen(ground.plan, ground.stairwells.assign(subgrid=ground.home))
+    frozen = find_frozen(ground.plan, ground.stairwells, ground.home, ground.building)
+    fixed = pd.Series(frozen.stairwells, index=ground.stairwells.index)
     touched = set(urgent["subgrid"]) - {""}
     islands = []
     for community, problem in make_problems(doors, pairs, rules, ways).items():
         for atoms in problem.find_islands():
             own = problem.take(atoms)
-            island = _open_island(community, own, ground.home.reindex(list(own.ids)).to_numpy(object), frozen, touched, every)
+            here = list(own.ids)
+            home, firm = ground.home.reindex(here).to_numpy(object), fixed.reindex(here).to_numpy(bool)
+            island = _open_island(community, own, home, firm, frozen, touched, every)
             if island.touched.any() or (island.homes.label < 0).any():
                 islands.append(island)
     return islands
 
 
-def _open_island(community: str, problem: Problem, home: Array, frozen: Any, touched: set[str], every: bool) -> Island:
+def _open_island(
+    community: str, problem: Problem, home: Array, fixed: Array, frozen: Frozen, touched: set[str], every: bool
+) -> Island:
     codes = tuple(sorted(set(home) - {""}))
     place = {code: n for n, code in enumerate(codes)} | {"": -1}
     label = np.array([place[h] for h in home], np.int64)
-    fixed = frozen.stairwells.reindex(list(problem.ids), fill_value=False).to_numpy(bool)
-    closed = np.array([code in frozen.subgrids for code in codes], bool)
-    kept = np.array([code in frozen.codes for code in codes], bool)
+    closed = np.array([code in frozen.closed for code in codes], bool)
+    kept = np.array([code in frozen.kept for code in codes], bool)
     wanted = np.array([every or code in touched for code in codes], bool) & ~closed
     return Island(community, problem, Homes(label, len(codes), fixed & (label >= 0), kept), codes, wanted, closed)
 
@@ -184,44 +188,24 @@ def _code_fresh(ground: Ground, community: str, parts: list[tuple[Array, Array, 
     x = np.array([np.average(xy[:, 0], weights=w + 1e-9) for _, xy, w in parts])
     y = np.array([np.average(xy[:, 1], weights=w + 1e-9) for _, xy, w in parts])
     box = np.array([x.min(), y.min(), x.max(), y.max()])
-    order = [int(code) for code in number_places("", x, y, box)]
-    last = find_last_number(ground.plan, community)
-    width = max(3, len(str(last + len(parts))))
-    return [f"{community}-{last + n:0{width}d}" for n in order]
-
-
-def find_last_number(plan: Plan, community: str) -> int:
-    """Find the highest number that a community's sub-grids have, or had before they were given up.
-
-    Examples
-    --------
-    >>> from tests.villages import make_board_plan
-    >>> find_last_number(make_board_plan(), "0301"), find_last_number(make_board_plan(), "0302")
-    (2, 0)
-    """
-    stem = f"{community}-"
-    codes = [*plan.subgrids.index, *plan.manifest.get(RETIRED, [])]
-    tails = [code[len(stem) :] for code in codes if code.startswith(stem)]
-    return max([int(tail) for tail in tails if tail.isdecimal()], default=0)
+    codes = number_next(community, find_used(ground.plan), len(parts))
+    return [codes[int(place) - 1] for place in number_places("", x, y, box)]
 
 
 def finish(
     ground: Ground, rules: Rules, member: pd.Series[str], exceptions: list[dict[str, Any]], triggers: pd.DataFrame, *, date: str,
-    by: str, workers: int | None, progress: Progress,
+    by: str, verb: str, progress: Progress,
 ) -> Plan:  # fmt: skip
-    """Make the plan of an assignment, with what was the matter, which households came from where, and its place in the history."""
+    """Make the plan of an assignment, with its triggers, its concordance and its entry in the history."""
     land = {"site": ground.site, "stairwells": ground.stairwells, "neighbours": ground.neighbours} if ground.renewed else {}
     plan = renew_plan(ground.plan, member, **land, rules=rules, exceptions=exceptions, progress=progress)
     known = ground.was != ""
     moved = int(ground.stairwells.loc[known & (ground.was != member), "households"].sum())
     entry = Entry("redraw", "stairwells", "noted", moved, "households that changed their sub-grid")
-    given_up = set(ground.plan.subgrids.index[ground.plan.subgrids["kind"] != "exclusive"]) - set(plan.subgrids.index)
-    retired = sorted({*ground.plan.manifest.get(RETIRED, []), *given_up})
     plan = plan.replace(
         triggers=triggers,
         concordance=write_concordance(ground.stairwells, ground.was, member, ground.gone),
         ledger=write_ledger(plan.site.ledger, [entry]),
-        manifest={**plan.manifest, **({RETIRED: retired} if retired else {})},
     )
     what = f"{int(triggers['urgent'].sum())} out of rule, {moved} of {ground.households} households moved"
-    return note_version(ground.plan, plan, "redraw", date=date, by=by, what=what)
+    return note_version(ground.plan, plan, verb, date=date, by=by, what=what, moved=moved)

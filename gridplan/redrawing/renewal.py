@@ -8,8 +8,6 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from gridplan.conform import Entry, conform_table, write_ledger
 from gridplan.division.divide import Division, explain_parts, find_centres
@@ -20,6 +18,7 @@ from gridplan.errors import Problem as Wrong
 from gridplan.plan import PEOPLE_TABLES, REACH_TABLES, Plan
 from gridplan.planning import find_ways, join_outlines, make_problems, number_exceptions, write_manifest, write_subgrids
 from gridplan.redrawing.changes import Changes, find_changes
+from gridplan.redrawing.islands import find_pieces
 from gridplan.redrawing.land import Redrawn, redraw_land
 from gridplan.redrawing.layers import join_upper, renew_specials
 from gridplan.rules import Rules
@@ -275,10 +274,5 @@ def find_torn(stairwells: Any, neighbours: Any) -> list[str]:
     >>> find_torn(plan.stairwells, plan.neighbours)
     ['0301-001']
     """
-    names, part = np.unique(stairwells["subgrid"].to_numpy(object).astype(str), return_inverse=True)
-    a, b = (stairwells.index.get_indexer(neighbours[end]) for end in ("focal", "neighbour"))
-    same = (a >= 0) & (b >= 0) & (part[a] == part[b])
-    graph = coo_array((np.ones(int(same.sum()), np.int8), (a[same], b[same])), shape=(len(part),) * 2)
-    piece = connected_components(graph, directed=False)[1]
-    count = np.bincount(part[np.unique(piece, return_index=True)[1]], minlength=len(names))
-    return [str(name) for name in names[count > 1]]
+    pieces = find_pieces(stairwells, neighbours, stairwells["subgrid"])
+    return [str(code) for code in pieces.index[pieces > 1]]

@@ -18,7 +18,7 @@ import shapely
 from gridplan.conform import Entry, write_ledger
 from gridplan.engine import Progress, keep_silent
 from gridplan.errors import InputError, PersonalDataError, Problem
-from gridplan.redrawing.naming import find_free_codes
+from gridplan.redrawing.coding import find_used, number_next
 from gridplan.redrawing.oldgrids import STEP, clean_codes, clean_grids, refuse_personal
 from gridplan.redrawing.placing import place_homes
 from gridplan.redrawing.renewal import renew_plan
@@ -215,7 +215,7 @@ def _name_new(new: pd.Series[Any], doors: gpd.GeoDataFrame, plan: Plan) -> pd.Se
     out = new.copy()
     for community, own in new[bare].groupby(doors["community"][bare], sort=True):
         names = sorted(set(own), key=lambda name: int(name.removeprefix(NAMELESS)))
-        free = find_free_codes(str(community), {*plan.subgrids.index, *new[~bare]}, len(names))
+        free = number_next(str(community), {*find_used(plan), *new[~bare]}, len(names))
         out[own.index] = own.map(dict(zip(names, free, strict=True)))
     return out
 

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from gridplan.conform import conform_table, make_empty
-from gridplan.redrawing.ground import Ground, find_pieces
+from gridplan.redrawing.ground import Ground
+from gridplan.redrawing.islands import find_pieces
 
 if TYPE_CHECKING:
     from gridplan.rules import Rules
@@ -150,5 +151,7 @@ def _list_limits(ground: Ground) -> list[list[Any]]:
     before, now = old.geometry.reindex(both).to_crs(new.crs), new.geometry.reindex(both)
     same = before.geom_equals(now)
     apart = before[~same].symmetric_difference(now[~same]).area
-    rows += [[c, "", "land", c, 0, False, f"its limit moved: {a:.0f} m2 changed sides"] for c, a in apart.items() if a > LIMIT_MOVED]
+    rows += [
+        [c, "", "land", c, 0, False, f"its limit moved: {a:.0f} m2 changed sides"] for c, a in apart.items() if a > LIMIT_MOVED
+    ]
     return rows
