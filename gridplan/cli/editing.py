@@ -124,7 +124,7 @@ def _print_preview(seen: Preview) -> None:
          _pair(row, "household_metres", "{:,.0f}"), _pair(row, "pieces", "{:.0f}"))
         for code, row in table.head(SHOWN).iterrows()
     ]  # fmt: skip
-    columns = ("sub-grid", "households", "in band", "mean walk m", "household-metres", "pieces on foot")
+    columns = ("sub-grid", "households", "in band", "walk m", "hh-m", "pieces")
     title = f"{seen.moved:,} households move; {len(table):,} sub-grids change"
     if rows:
         console.print_table(title, columns, rows, right=(1, 3, 4, 5))
