@@ -21,7 +21,8 @@ By = Annotated[str, typer.Option(help="Office or post that draws, never a person
 Date = Annotated[str | None, typer.Option(help="Day of the plan; today if not given.", metavar="YYYY-MM-DD")]
 Seed = Annotated[int | None, typer.Option(help="Same seed: same plan; that of the plan if not given.")]
 OnSite = Annotated[
-    str | None, typer.Option("--site", metavar="SITE", help="The land as it is now: what `gridplan plan` reads. Else the plan's own.")
+    str | None,
+    typer.Option("--site", metavar="SITE", help="The land now, as `gridplan plan` reads it; else the plan's own."),
 ]
 
 
@@ -79,7 +80,7 @@ def redraw_command(
 def repair_command(
     path: PlanPath,
     around: Annotated[
-        list[str] | None, typer.Option("--around", metavar="CODE", help="Only these sub-grids; else those touched by edits, or all.")
+        list[str] | None, typer.Option("--around", metavar="CODE", help="Only these sub-grids; else all that are out of rule.")
     ] = None,
     by: By = "", date: Date = None, output: Output = None, overwrite: Overwrite = False, settings: Set = None, seed: Seed = None,
 ) -> None:  # fmt: skip
@@ -181,7 +182,8 @@ def _print_triggers(triggers: Any) -> None:
     console.print_table("What changed", ("what", "must be mended", "places", "households"), rows)
     first = urgent[urgent["rule"] != "new"].head(SHOWN)
     if len(first):
-        console.print_table(f"\nThe first {len(first)} to be mended", ("sub-grid", "why"), list(zip(first["subgrid"], first["reason"], strict=True)))
+        told = list(zip(first["subgrid"], first["reason"], strict=True))
+        console.print_table(f"\nThe first {len(first)} to be mended", ("sub-grid", "why"), told)
 
 
 def _print_redrawn(before: Plan, after: Plan) -> None:
@@ -193,7 +195,7 @@ def _print_redrawn(before: Plan, after: Plan) -> None:
     kept = len(old.index.intersection(new.index))
     console.out.print(f"\nmoved      {entry.get('households_moved', 0):,} households changed their sub-grid", soft_wrap=True)
     console.out.print(
-        f"sub-grids  {len(old):,} before, {len(new):,} now: {kept:,} go on, {len(new) - kept:,} are new, {len(old) - kept:,} ended",
+        f"sub-grids  {len(old):,} before, {len(new):,} now: {kept:,} go on, {len(new) - kept:,} new, {len(old) - kept:,} ended",
         soft_wrap=True,
     )
     console.out.print(f"in band    {old['in_band'].mean():.1%} before, {new['in_band'].mean():.1%} now", soft_wrap=True)

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from gridplan.conform import write_ledger
+from gridplan.conform import is_spatial, write_ledger
 from gridplan.engine import Progress
 from gridplan.errors import InputError, Problem
 from gridplan.neighbours import find_neighbours
 from gridplan.planning import prepare_site
 from gridplan.redrawing.islands import find_islands
 from gridplan.redrawing.matching import match_stairwells
+from gridplan.site import SITE_TABLES
 from gridplan.stairwells import find_stairwells
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def open_ground(plan: Plan, site: Site | None, rules: Rules, progress: Progress)
         home = _choose_homes(plan.stairwells, plan.neighbours, was)
         own = plan.stairwells["building"].astype("str")
         return Ground(plan, plan.site, plan.stairwells, plan.neighbours, was, home, own, nobody, renewed=False)
-    site = prepare_site(site, rules, progress=progress)
+    site = prepare_site(_bring(site, plan), rules, progress=progress)
     progress("stairwells", 0, 1)
     stairwells, found = find_stairwells(site.buildings, site.communities["kind"], rules.urban, rules.rural, rules.stairwells)
     if stairwells.empty:
@@ -99,6 +100,13 @@ def open_ground(plan: Plan, site: Site | None, rules: Rules, progress: Progress)
     stairwells = stairwells.assign(subgrid=was)
     home = _choose_homes(stairwells, neighbours, was)
     return Ground(plan, site, stairwells, neighbours, was, home, building, matching.gone, renewed=True)
+
+
+def _bring(site: Site, plan: Plan) -> Site:
+    """Bring a site into the plan's CRS, where it has another."""
+    if site.crs == plan.crs:
+        return site
+    return site.replace(**{t: getattr(site, t).to_crs(plan.crs) for t in SITE_TABLES if is_spatial(t)})
 
 
 def _choose_homes(stairwells: pd.DataFrame, neighbours: pd.DataFrame, was: pd.Series[str]) -> pd.Series[str]:

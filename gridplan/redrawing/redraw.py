@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from gridplan.codes import number_places
-from gridplan.conform import Entry, write_ledger
+from gridplan.conform import Entry, make_empty, write_ledger
 from gridplan.division.budgets import Choice
 from gridplan.division.divide import explain_parts
 from gridplan.division.mending import Mending, Place, mend
@@ -22,7 +22,7 @@ from gridplan.redrawing.coding import find_used, number_next
 from gridplan.redrawing.concordance import write_concordance
 from gridplan.redrawing.ground import Ground, open_ground
 from gridplan.redrawing.knapsack import choose_points
-from gridplan.redrawing.locks import Frozen, find_frozen
+from gridplan.redrawing.locks import Frozen, find_contradictions, find_frozen
 from gridplan.redrawing.renewal import renew_plan
 from gridplan.redrawing.triggers import find_triggers
 from gridplan.redrawing.versions import note_version
@@ -76,8 +76,9 @@ def redraw(
 
     Returns
     -------
-    A plan with the tables ``triggers`` (what was the matter) and ``concordance`` (which households came from where). What hung on
-    the old sub-grids, such as posts and Party branches, is left out: run its verbs again.
+    The plan itself where nothing is to be done. Else a plan with the tables ``triggers`` (what was the matter) and
+    ``concordance`` (which households came from where). What hung on the old sub-grids, such as posts and Party branches,
+    is left out: run its verbs again.
 
     Raises
     ------
@@ -86,21 +87,60 @@ def redraw(
 
     Examples
     --------
-    Twelve houses of ten households, eight of them in one sub-grid; two move over:
+    Twelve houses of ten households, eight of them in one sub-grid; one goes over, so that both are within 50 to 70:
 
     >>> from tests.villages import make_board_plan
     >>> plan = make_board_plan((1, 1, 1, 1, 2, 2) * 2)
     >>> after = redraw(plan, rules=Rules().replace(urban={"low": 50, "target": 60, "high": 70}))
     >>> after.subgrids["households"].to_dict(), after.manifest["history"][-1]["households_moved"]
-    ({'0301-001': 60, '0301-002': 60}, 20)
+    ({'0301-001': 70, '0301-002': 50}, 10)
     """
     rules = rules or Rules.from_dict(plan.manifest.get("rules") or {})
-    seed = int(plan.manifest.get("seed", 0)) if seed is None else seed
     ground = open_ground(plan, site, rules, progress)
-    triggers = find_triggers(ground, rules)
-    islands = list_islands(ground, rules, triggers)
+    order = Order("redraw", plan.manifest.get("seed", 0) if seed is None else seed, date, by)
+    return draw_next(ground, rules, find_triggers(ground, rules), order, workers=workers, progress=progress)
+
+
+def look(plan: Plan, site: Site | None = None, rules: Rules | None = None, *, progress: Progress = keep_silent) -> pd.DataFrame:
+    """Look what of a plan is out of rule, or soon will be, on the land as it is now; draws nothing.
+
+    Parameters
+    ----------
+    plan, site, rules, progress
+        As :func:`redraw` takes them.
+
+    Returns
+    -------
+    The table ``triggers``: community, subgrid, rule, of (building or sub-grid), households, urgent and reason.
+
+    Examples
+    --------
+    >>> from tests.villages import make_board_plan
+    >>> look(make_board_plan((1, 1, 1, 1, 2, 2) * 2))[["rule", "reason"]].values.tolist()
+    [['over', '80 households, more than 70; as before'], ['under', '40 households, fewer than 50; as before']]
+    """
+    rules = rules or Rules.from_dict(plan.manifest.get("rules") or {})
+    return find_triggers(open_ground(plan, site, rules, progress), rules)
+
+
+@dataclass(frozen=True)
+class Order:
+    """Who asked for the next plan: the verb, the seed, the day and the office."""
+
+    verb: str
+    seed: int
+    date: str = ""
+    by: str = ""
+
+
+def draw_next(
+    ground: Ground, rules: Rules, triggers: pd.DataFrame, order: Order, *, held: Collection[str] = (), workers: int | None = None,
+    progress: Progress = keep_silent,
+) -> Plan:  # fmt: skip
+    """Draw the next plan on some ground: mend what the triggers call urgent; stairwells that are ``held`` stay where they are."""
+    islands = list_islands(ground, rules, triggers, held)
     capped = rules.redraw.most_moved < 1.0
-    how = Mending(rules.redraw.move, rules.redraw.reach, rules.division.effort, seed, capped)
+    how = Mending(rules.redraw.move, rules.redraw.reach, rules.division.effort, int(order.seed), capped)
     found = map_tasks(
         lambda island: mend(island.problem, island.homes, island.touched, island.closed, how),
         islands, workers=workers, stage="redrawing", progress=progress,
@@ -110,7 +150,7 @@ def redraw(
     chosen = choose_points([place.choices for _, place in places], rules.redraw.move, most) if capped else [0] * len(places)
     taken = [(island, place, place.choices[n]) for (island, place), n in zip(places, chosen, strict=True)]
     member, exceptions = assign(ground, taken)
-    return finish(ground, rules, member, exceptions, triggers, date=date, by=by, verb="redraw", progress=progress)
+    return _finish(ground, rules, member, exceptions, triggers, order, progress)
 
 
 def count_parted(ground: Ground) -> int:
@@ -118,7 +158,7 @@ def count_parted(ground: Ground) -> int:
     return int(ground.stairwells.loc[(ground.was != "") & (ground.home == ""), "households"].sum())
 
 
-def list_islands(ground: Ground, rules: Rules, triggers: pd.DataFrame) -> list[Island]:
+def list_islands(ground: Ground, rules: Rules, triggers: pd.DataFrame, held: Collection[str] = ()) -> list[Island]:
     """List the islands in which something is to be mended; all of them where the rules' scope is all."""
     urgent = triggers[triggers["urgent"]]
     every = rules.redraw.scope == "all"
@@ -129,7 +169,7 @@ def list_islands(ground: Ground, rules: Rules, triggers: pd.DataFrame) -> list[I
     pairs = ground.neighbours[ground.neighbours["focal"].isin(doors.index)]
     ways, _ = find_ways(ground.site, doors, rules)
     frozen = find_frozen(ground.plan, ground.stairwells, ground.home, ground.building)
-    fixed = pd.Series(frozen.stairwells, index=ground.stairwells.index)
+    fixed = pd.Series(frozen.stairwells | ground.stairwells.index.isin(list(held)), index=ground.stairwells.index)
     touched = set(urgent["subgrid"]) - {""}
     islands = []
     for community, problem in make_problems(doors, pairs, rules, ways).items():
@@ -192,20 +232,37 @@ def _code_fresh(ground: Ground, community: str, parts: list[tuple[Array, Array, 
     return [codes[int(place) - 1] for place in number_places("", x, y, box)]
 
 
-def finish(
-    ground: Ground, rules: Rules, member: pd.Series[str], exceptions: list[dict[str, Any]], triggers: pd.DataFrame, *, date: str,
-    by: str, verb: str, progress: Progress,
+def _finish(
+    ground: Ground, rules: Rules, member: pd.Series[str], exceptions: list[dict[str, Any]], triggers: pd.DataFrame, order: Order,
+    progress: Progress,
 ) -> Plan:  # fmt: skip
     """Make the plan of an assignment, with its triggers, its concordance and its entry in the history."""
+    if not ground.renewed and (member == ground.was).all():
+        return ground.plan
     land = {"site": ground.site, "stairwells": ground.stairwells, "neighbours": ground.neighbours} if ground.renewed else {}
+    exceptions = exceptions + _tell_contradictions(ground, member)
     plan = renew_plan(ground.plan, member, **land, rules=rules, exceptions=exceptions, progress=progress)
     known = ground.was != ""
     moved = int(ground.stairwells.loc[known & (ground.was != member), "households"].sum())
-    entry = Entry("redraw", "stairwells", "noted", moved, "households that changed their sub-grid")
+    entry = Entry(order.verb, "stairwells", "noted", moved, "households that changed their sub-grid")
     plan = plan.replace(
         triggers=triggers,
         concordance=write_concordance(ground.stairwells, ground.was, member, ground.gone),
+        edits=make_empty("edits"),  # their log makes the plan before again, not this one
         ledger=write_ledger(plan.site.ledger, [entry]),
     )
     what = f"{int(triggers['urgent'].sum())} out of rule, {moved} of {ground.households} households moved"
-    return note_version(ground.plan, plan, verb, date=date, by=by, what=what, moved=moved)
+    return note_version(ground.plan, plan, order.verb, date=order.date, by=order.by, what=what, moved=moved)
+
+
+def _tell_contradictions(ground: Ground, member: pd.Series[str]) -> list[dict[str, Any]]:
+    """Tell of locks that cannot all hold, or that hold the plan out of rule, as exceptions."""
+    if ground.plan.locks.empty:
+        return []
+    found = find_contradictions(ground.plan, ground.stairwells, ground.neighbours, ground.home)
+    there = set(member)
+    return [
+        {"community": c.community, "subgrid": c.of if c.of in there else "", "rule": "locks", "proven": True,
+         "explanation": f"locked ({', '.join(c.locks)}): {c.why}", "remedy": c.remedy}
+        for c in found
+    ]  # fmt: skip
