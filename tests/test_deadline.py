@@ -17,7 +17,7 @@ from gridplan.cli import app
 from gridplan.conform import make_empty
 from gridplan.deadline import Deadline, share_out
 from gridplan.division import search as searching
-from gridplan.division.divide import explain_parts, divide_atoms
+from gridplan.division.divide import divide_atoms, explain_parts
 from gridplan.planning import CUT_SHORT, count_cut_short
 from gridplan.sources.synthetic import lay_out_town
 from gridplan.sources.synthetic_city import write_city
