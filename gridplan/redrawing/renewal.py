@@ -267,7 +267,7 @@ def _renew_exceptions(
         for code in torn
         if (code, "contiguity") not in had
     ]  # fmt: skip
-    return number_exceptions(rows)
+    return number_exceptions(rows) if rows != old.to_dict("records") else old
 
 
 def find_torn(stairwells: Any, neighbours: Any) -> list[str]:
