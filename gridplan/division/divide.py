@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from gridplan.division.search import EFFORTS, Effort, open_state, search, total_
 from gridplan.rules import Band
 
 Array = np.ndarray[Any, Any]
+EVEN = 0.15  # share of the mean size that parts of a split may be larger or smaller
 FEW = 100  # knapsacks for the cheapest part round a centre, where parts are looked for and nothing is to be proven
 
 
@@ -107,6 +108,28 @@ def divide_atoms(problem: Problem, effort: str = "default", seed: int = 0, deadl
     part, shortfalls = _number_by_atom(part, shortfalls)
     centres, sums = find_centres(problem, part, used)
     return Division(part, centres, sums[centres], price, tuple(sorted(shortfalls, key=lambda s: s.part)), cut_short)
+
+
+def split_atoms(problem: Problem, k: int, seed: int = 0) -> Array:
+    """Divide connected atoms into exactly k contiguous parts, near to equal in households and cheap to walk.
+
+    Returns int64[n], the part of each atom, numbered in the order of their first atoms.
+
+    Examples
+    --------
+    >>> row = Problem(ids=tuple("abcd"), weights=np.full(4, 10), pull=np.full(4, 10.0),
+    ...     xy=np.column_stack([20.0 * np.arange(4), np.zeros(4)]), climb=np.zeros(4), stack=np.arange(4),
+    ...     pairs=np.column_stack([np.arange(3), np.arange(1, 4)]), groups=np.zeros((4, 0), np.int32),
+    ...     prices=np.zeros(0), band=Band(20, 30, 40))
+    >>> split_atoms(row, 2).tolist()
+    [0, 0, 1, 1]
+    """
+    even = problem.households / k
+    band = Band(low=max(1, int((1 - EVEN) * even)), target=max(1, round(even)), high=max(2, int(np.ceil((1 + EVEN) * even))))
+    own = replace(problem, band=band)
+    listed = list_parts(own.to_data(), EFFORTS["default"].listed)
+    part, _ = search(own, k, EFFORTS["default"], _mix(seed, problem.ids[0], k), listed)
+    return _number_by_atom(part.astype(np.int64), [])[0]
 
 
 def find_centres(problem: Problem, part: Array, k: int) -> tuple[Array, Array]:

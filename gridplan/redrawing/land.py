@@ -45,31 +45,34 @@ def redraw_land(
 ) -> Redrawn:
     """Draw the outlines of changed sub-grids: on the land that they had together, or where that fails on more of it.
 
-    First the union of the old outlines stands in for the community; where no good tiling comes of it, that of all its sub-grids
-    of homes does; and where the land itself changed, or neither holds, the whole community is drawn, exclusive grids too.
+    First the union of the old outlines stands in for the community; where no good tiling comes of it, that of the sub-grids round
+    them too, then that of all its sub-grids of homes; and where the land itself changed, or none of these holds, the whole
+    community is drawn, exclusive grids too.
 
     ``figures`` has a row for every sub-grid of homes, by code.
     """
     old, over = plan.subgrids[plan.subgrids["kind"] != "exclusive"], figures["community"]
     sound = shapely.is_valid(old.geometry.to_numpy()) & (shapely.area(old.geometry.to_numpy()) > 0)
     # A community whose outlines are broken, or which has none, has nothing to keep.
-    codes = _add_neighbours(old, changes.land, over)
+    codes = set(changes.land) | _find_beside(old, _find_deserted(plan, stairwells, changes.land))
     asked = set(over.reindex(list(codes)).dropna()) | set(old["community"].reindex(list(codes)).dropna())
     anew = set(changes.anew) | (asked & (set(old["community"][~sound]) | (set(over) - set(old["community"]))))
     staying = plan.subgrids[plan.subgrids.index.isin(over.index) | (plan.subgrids["kind"] == "exclusive")]
     done: list[pd.Series[Any]] = []
     entries: list[Entry] = []
-    for wide in (False, True):
-        open_ = sorted((asked & set(over)) - anew - {c for s in done for c in over.reindex(s.index)})
+    open_ = sorted((asked & set(over)) - anew)
+    for wide in (False, False, True):
         if not open_:
             break
-        drawn, told, poor = _draw_on_old(old, codes, site, stairwells, over, open_, wide, rules.outlines, progress)
+        codes = set(old.index) | set(over.index) if wide else codes
+        drawn, told, poor = _draw_on_old(old, codes, site, stairwells, over, open_, rules.outlines, progress)
         failed = set(over.reindex(_find_faults(drawn, staying, rules.outlines.grid)).dropna()) | (set() if wide else poor)
         good = drawn[~over.reindex(drawn.index).isin(failed).to_numpy()]
         done.append(good)
         entries += told if len(good) == len(drawn) else []
-        if wide:
-            anew |= failed | (set(open_) - set(over.reindex(drawn.index)))
+        open_ = sorted(set(open_) - set(over.reindex(good.index)))
+        codes = codes | _find_beside(old, codes)
+    anew |= set(open_)
     lone, anew_shapes, told = _draw_anew(
         plan, site, stairwells, figures, sorted(anew & set(site.communities.index)), rules, progress
     )
@@ -83,30 +86,39 @@ def redraw_land(
     return Redrawn(series[~series.index.isin(lone.index)], around, lone, frozenset(anew), (*entries, *told))
 
 
-def _add_neighbours(old: Any, codes: frozenset[str], over: Any) -> set[str]:
-    """Add to the changed codes those beside a sub-grid whose homes are all gone, so that somebody gets its land."""
-    gone = old[old.index.isin(codes) & ~old.index.isin(over.index)]
-    near = shapely.STRtree(old.geometry.to_numpy()).query(gone.geometry.to_numpy(), predicate="dwithin", distance=ADJOINS)
-    same = old["community"].to_numpy(object)[near[1]] == gone["community"].to_numpy(object)[near[0]]
-    return set(codes) | set(old.index[near[1][same]])
+def _find_deserted(plan: Plan, stairwells: Any, codes: frozenset[str]) -> set[str]:
+    """Find the changed sub-grids none of whose homes are there any more: others have to take their land."""
+    own = plan.stairwells[plan.stairwells["subgrid"].isin(codes)]
+    return set(own["subgrid"]) - set(own["subgrid"][stairwells.index.get_indexer(own.index) >= 0])
+
+
+def _find_beside(old: Any, codes: set[str]) -> set[str]:
+    """Find the sub-grids of homes that adjoin some others of their community."""
+    own = old[old.index.isin(codes)]
+    near = shapely.STRtree(old.geometry.to_numpy()).query(own.geometry.to_numpy(), predicate="dwithin", distance=ADJOINS)
+    same = old["community"].to_numpy(object)[near[1]] == own["community"].to_numpy(object)[near[0]]
+    return set(old.index[near[1][same]])
 
 
 def _draw_on_old(
-    old: Any, codes: set[str], site: Site, stairwells: Any, over: Any, communities: list[str], wide: bool, rules: OutlineRules,
+    old: Any, codes: set[str], site: Site, stairwells: Any, over: Any, communities: list[str], rules: OutlineRules,
     progress: Progress,
 ) -> tuple[pd.Series[Any], list[Entry], set[str]]:  # fmt: skip
     """Draw sub-grids on the land that they had together; returns the outlines, entries, and communities drawn by plainer ways."""
-    stand_in = old[old["community"].isin(communities) & (wide | old.index.isin(codes))]
+    stand_in = old[old["community"].isin(communities) & old.index.isin(codes)]
     unions = {str(c): _unite(own.geometry.to_numpy()) for c, own in stand_in.groupby("community", sort=True)}
     if not unions:
         return pd.Series(dtype=object), [], set()
     table = pd.DataFrame({"community": list(unions)})
     lands = conform_table("communities", gpd.GeoDataFrame(table, geometry=list(unions.values()), crs=site.crs))
-    mine = stairwells["subgrid"].isin(over.index[over.isin(lands.index) & (wide | over.index.isin(codes))])
+    mine = stairwells["subgrid"].isin(over.index[over.isin(lands.index) & over.index.isin(codes)])
     doors = stairwells[mine.to_numpy()]
     homes = site.buildings.index.isin(doors["building"])
     around = _meet(site.buildings, lands) & site.buildings["community"].isin(lands.index).to_numpy()
-    plain = around & ~site.buildings.index.isin(stairwells["building"])
+    near = np.flatnonzero(around)
+    lived = pd.Index(stairwells["building"].unique()).get_indexer(site.buildings.index[near]) >= 0
+    plain = np.zeros(len(around), bool)
+    plain[near[~lived]] = True
     streets, barriers = (table[_meet(table, lands)] for table in (site.streets, site.barriers))
     outlines = tessellate(lands, site.buildings[homes | plain], doors, streets, barriers, rules, progress=progress)
     shapes = pd.Series(outlines.subgrids.to_numpy(), index=outlines.subgrids.index, dtype=object)

@@ -11,7 +11,7 @@ import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from gridplan.conform import Entry, conform_table, make_empty, write_ledger
+from gridplan.conform import Entry, conform_table, write_ledger
 from gridplan.division.divide import Division, explain_parts, find_centres
 from gridplan.division.problem import Problem
 from gridplan.engine import Progress, keep_silent
@@ -91,7 +91,7 @@ def renew_plan(
         raise PlanError("a release holds no households -> change the working plan, and release it again")
     rules = rules or Rules.from_dict(plan.manifest.get("rules") or {})
     site = plan.site if site is None else site
-    doors = plan.stairwells if stairwells is None else stairwells
+    doors = plan.stairwells if stairwells is None else conform_table("stairwells", stairwells)
     _check_member(plan, doors, member, centres or {})
     doors = doors.assign(subgrid=member.reindex(doors.index).astype("str"))
     changes = find_changes(plan, site, doors, centres or {}, rules)
@@ -107,9 +107,9 @@ def renew_plan(
     drawn = {*redrawn.outlines.index, *redrawn.lone.index}
     grids, touches = renew_specials(plan, site, subgrids, drawn, changes.limits, rules)
     rows = _renew_exceptions(plan, doors, pairs, subgrids, changes, found, exceptions)
-    emptied = {table: make_empty(table, plan.crs if table == "service_posts" else None) for table in OF_PLAN_BEFORE}
+    emptied = {name: plan.get_table(name).iloc[:0] for name in OF_PLAN_BEFORE if len(plan.get_table(name))}
     new = plan.replace(
-        site=site, stairwells=conform_table("stairwells", doors), neighbours=pairs, subgrids=subgrids, exceptions=rows,
+        site=site, stairwells=doors, neighbours=pairs, subgrids=subgrids, exceptions=rows,
         special_grids=grids, touches=touches, **emptied,
     )  # fmt: skip
     new = join_upper(plan, new, rules)
@@ -152,7 +152,7 @@ def _measure_changed(
     """Measure the sub-grids whose figures change, and explain those out of their band."""
     over = doors["community"][doors["subgrid"].isin(changes.figures)].unique()
     own = doors[doors["community"].isin(over)]
-    inner = pairs[pairs["focal"].isin(own.index) & pairs["neighbour"].isin(own.index)] if len(over) else pairs.iloc[:0]
+    inner = take_inner(pairs, own) if len(over) else pairs.iloc[:0]
     ways = find_ways(site, own, rules)[0] if len(own) else {}
     tables, found = [], []
     for community, problem in make_problems(own, inner, rules, ways).items():
@@ -168,6 +168,12 @@ def _measure_changed(
         if not table["in_band"].all():
             found += _explain(community, problem, part, codes, set(table.index[~table["in_band"]]))
     return (pd.concat(tables) if tables else plan.subgrids.iloc[:0]), found
+
+
+def take_inner(pairs: Any, stairwells: Any) -> Any:
+    """Take the pairs of neighbours with both ends among some stairwells."""
+    ends = [stairwells.index.get_indexer(pairs[end]) >= 0 for end in ("focal", "neighbour")]
+    return pairs[ends[0] & ends[1]]
 
 
 def _explain(community: str, problem: Problem, part: Array, codes: Array, out: set[str]) -> list[dict[str, Any]]:
@@ -195,7 +201,7 @@ def _explain(community: str, problem: Problem, part: Array, codes: Array, out: s
 
 def _join_rows(plan: Plan, doors: Any, figures: Any) -> Any:
     """Join the rows of sub-grids that stay as they were and those measured anew, by code; land columns are still the old ones."""
-    old = plan.subgrids[(plan.subgrids["kind"] != "exclusive") & plan.subgrids.index.isin(doors["subgrid"])]
+    old = plan.subgrids[(plan.subgrids["kind"] != "exclusive") & plan.subgrids.index.isin(doors["subgrid"].unique())]
     kept = old[~old.index.isin(figures.index)]
     if figures.empty:
         return pd.DataFrame(kept.drop(columns="geometry"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from typing import Any
 
 from gridplan.plan import PEOPLE_TABLES, REACH_TABLES, Plan
 
@@ -27,7 +28,10 @@ def digest_plan(plan: Plan) -> str:
     return hashlib.blake2b("\n".join(lines).encode(), digest_size=6).hexdigest()
 
 
-def note_version(before: Plan, after: Plan, verb: str, *, what: str = "", by: str = "", date: str = "") -> Plan:
+def note_version(
+    before: Plan, after: Plan, verb: str, *, what: str = "", by: str = "", date: str = "",
+    moved: int | None = None,
+) -> Plan:  # fmt: skip
     """Note in the manifest what was done to a plan; a plan that is the one before stays as it is.
 
     Parameters
@@ -42,6 +46,8 @@ def note_version(before: Plan, after: Plan, verb: str, *, what: str = "", by: st
         The office or post that did it, never a person.
     date
         The day, as given; empty where none was.
+    moved
+        Households that changed their sub-grid; if not given, those whose stairwell has another code of sub-grid now.
 
     Examples
     --------
@@ -56,15 +62,17 @@ def note_version(before: Plan, after: Plan, verb: str, *, what: str = "", by: st
     """
     if after is before:
         return after
-    entry = {
+    entry: dict[str, Any] = {
         "verb": verb,
         "date": date,
         "by": by,
         "what": what,
-        "households_moved": count_moved(before, after),
+        "households_moved": count_moved(before, after) if moved is None else moved,
         "subgrids": int((after.subgrids["kind"] != "exclusive").sum()),
         "before": digest_plan(before),
     }
+    old, new = set(before.subgrids.index), set(after.subgrids.index)
+    entry |= {name: sorted(codes) for name, codes in (("ended", old - new), ("begun", new - old)) if codes}
     emptied = [t for t in (*PEOPLE_TABLES, *REACH_TABLES) if len(before.get_table(t)) and not len(after.get_table(t))]
     if emptied:
         entry["emptied"] = emptied
