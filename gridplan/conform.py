@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, cast
 
 import geopandas as gpd
@@ -35,8 +36,15 @@ def make_empty(table: str, crs: Any = None) -> gpd.GeoDataFrame:
     >>> list(make_empty("counts").columns)
     ['level', 'of', 'measure', 'value']
     """
+    empty = _make_empty(table).copy()
+    return cast(gpd.GeoDataFrame, empty.set_crs(crs) if crs is not None and is_spatial(table) else empty)
+
+
+@cache
+def _make_empty(table: str) -> Any:
+    """Make a table without rows once; a plan has dozens of them, and casting their columns takes a while."""
     frame = pd.DataFrame({c.name: [] for c in read_schema()[table] if not c.is_geometry})
-    spatial: Any = gpd.GeoDataFrame(frame, geometry=[], crs=crs) if is_spatial(table) else frame
+    spatial: Any = gpd.GeoDataFrame(frame, geometry=[]) if is_spatial(table) else frame
     return conform_table(table, spatial)
 
 

@@ -93,11 +93,11 @@ def test_a_home_over_a_barrier_goes_to_the_grid_that_can_be_walked_to():
 
 
 def test_overlaps_go_to_the_grid_that_holds_more_and_else_to_the_smaller():
-    """B lies wholly over a part of A; C holds a sliver of A's houses h02 and h08 too, but less of them."""
+    """B lies wholly over a part of A; D holds slices of the houses h02, h03, h08 and h09, but A holds all of them."""
     plan = take(make_layer([("A", cells(0, 5)), ("B", cells(3, 5)), ("C", cells(5, 6)), ("D", cells(1.6, 2.2))]))
     assert list_homes(plan) == {"A": "01 02 03 07 08 09", "B": "04 05 10 11", "C": "06 12"}
     done = list_done(plan)
-    assert done["overlaps of two grids, 7380.0"] == ("noted", 2) or done["overlaps of two grids, 4680.0"] == ("noted", 2)
+    assert done["overlaps of two grids, 4680.0"] == ("noted", 2)  # 60 m by 60 m of A and B, 18 m by 60 m of A and D
     assert done["grid without a home on"] == ("dropped", 1)
 
 
@@ -114,8 +114,8 @@ def test_invalid_rings_lines_and_empty_shapes_are_repaired_or_dropped():
     rows = [("A", bow), ("B", cells(2, 4)), ("x", line), ("y", None), ("z", box(X0, Y0, X0 + 9, Y0))]
     plan = take(make_layer(rows))
     assert list_homes(plan) == {"A": "01 02 05 06 07 08 11 12", "B": "03 04 09 10"}
-    assert plan.exceptions["rule"].tolist() == ["households", "households", "contiguity"][: len(plan.exceptions)]
-    assert "A" in plan.exceptions.loc[plan.exceptions["rule"] == "contiguity", "subgrid"].tolist()
+    told = sorted(zip(plan.exceptions["subgrid"], plan.exceptions["rule"], strict=True))
+    assert told == [("A", "contiguity"), ("A", "households"), ("B", "households")]
     assert list_done(plan)["outline was not valid"] == ("repaired", 1)
     assert list_done(plan)["grid without an area"] == ("dropped", 3)
 
@@ -194,20 +194,21 @@ def test_homes_that_nobody_can_walk_to_go_to_the_nearest_and_are_told():
     assert "contiguity" in plan.exceptions["rule"].tolist()
 
 
-@settings(max_examples=6, deadline=None)
-@given(st.permutations(range(4)), st.randoms(use_true_random=False))
-def test_the_order_of_rows_and_the_crs_do_not_matter(order, random):
-    rows = [("A", cells(0, 3)), ("", cells(2.5, 4)), ("", cells(4, 5)), ("D", cells(4.9, 6))]
-    site = make_checkerboard()
-    houses = list(site.buildings.index)
-    random.shuffle(houses)
-    layer = make_layer([rows[i] for i in order]).to_crs(4326)
-    plan, same = take(layer, site.replace(buildings=site.buildings.loc[houses])), take(make_layer(rows))
+ROWS = [("A", cells(0, 3)), ("", cells(2.5, 4)), ("", cells(4, 5)), ("D", cells(4.9, 6))]
+
+
+@pytest.mark.parametrize("order", [(3, 2, 1, 0), (1, 3, 0, 2)])
+def test_the_order_of_rows_and_the_crs_do_not_matter(order):
+    site, layer = make_checkerboard(), make_layer(ROWS)
+    plan = take(
+        layer.iloc[list(order)].to_crs(4326), site.replace(buildings=site.buildings.sample(frac=1, random_state=order[0]))
+    )
+    same = take(layer, site)
     assert list_homes(plan) == list_homes(same)
     assert list_done(plan) == list_done(same)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(st.lists(st.integers(1, 4), min_size=NUMBERS, max_size=NUMBERS))
 def test_the_outlines_of_any_plan_bring_back_its_sub_grids(part_of):
     plan = make_board_plan(tuple(part_of))
@@ -216,8 +217,8 @@ def test_the_outlines_of_any_plan_bring_back_its_sub_grids(part_of):
 
 
 def test_codes_by_building_or_by_stairwell_are_taken_from_a_table():
-    """h12 is in no row, h11 in two, and there is no house h99."""
-    rows = [(f"h{n:02d}", "W" if n % 6 in (1, 2, 3) else "E") for n in range(1, 12)] + [("h11", "A"), ("h99", "E")]
+    """h01 is in no row, h11 in two, and there is no house h99."""
+    rows = [(f"h{n:02d}", "W" if n % 6 in (1, 2, 3) else "E") for n in range(2, 13)] + [("h11", "A"), ("h99", "E")]
     plan = take(pd.DataFrame(rows, columns=["楼栋编码", "网格编码"]))
     assert list_homes(plan) == {"A": "11", "E": "04 05 06 10 12", "W": "01 02 03 07 08 09"}
     assert list_done(plan) == {
@@ -450,9 +451,8 @@ def test_an_edit_in_the_very_file_is_found(saved):
             database.execute(f'DROP TRIGGER "{name}"')  # they call functions that only GIS programs have
         database.execute("UPDATE stairwells SET subgrid = '007' WHERE stairwell = 'h04-1'")
     database.close()
-    for place in (folder / "edited.gpkg",):
-        returned = import_edits(plan, read_edited(place))
-        assert [(s, r.old, r.new) for s, r in returned.changes.iterrows()] == [("h04-1", "012", "007")]
+    returned = import_edits(plan, read_edited(folder / "edited.gpkg"))
+    assert [(s, r.old, r.new) for s, r in returned.changes.iterrows()] == [("h04-1", "012", "007")]
     assert import_edits(plan, read_edited(folder / "plan")).plan is plan
 
 
@@ -546,7 +546,7 @@ def test_the_command_takes_old_grids_on_a_site(tmp_path):
     write_layer(site.communities[["kind", "geometry"]].reset_index(), tmp_path / "land.gpkg", "communities", append=True)
     write_layer(make_layer([("A", cells(0, 3)), ("B", cells(3, 6))], column="WG"), tmp_path / "old.gpkg", "old")
     words = [tmp_path / "old.gpkg", "--site", tmp_path / "land.gpkg", "--code", "WG", "-o", tmp_path / "plan"]
-    done = run(*words, "--set", "urban.low=50", "--set", "urban.target=60", "--set", "urban.high=70")
+    done = run(*words, "--set", "urban.high=70", "--set", "urban.target=60", "--set", "urban.low=50")
     assert done.exit_code == 0, done.output
     plan = gp.read_plan(tmp_path / "plan")
     assert list_homes(plan) == {"A": "01 02 03 07 08 09", "B": "04 05 06 10 11 12"}
