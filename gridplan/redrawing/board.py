@@ -16,6 +16,7 @@ from gridplan.division.problem import Problem
 from gridplan.plan import Plan
 from gridplan.planning import find_ways, make_problems
 from gridplan.redrawing.coding import find_used
+from gridplan.redrawing.renewal import take_inner
 from gridplan.redrawing.script import Command, parse_script
 from gridplan.rules import Rules
 
@@ -82,10 +83,8 @@ class Board:
         """Return the division problem of a community, and the rows of its atoms in the table of stairwells."""
         if community not in self._problems:
             own = self.plan.stairwells[self.community == community]
-            pairs = self.plan.neighbours
-            pairs = pairs[pairs["focal"].isin(own.index) & pairs["neighbour"].isin(own.index)]
             ways = find_ways(self.plan.site, own, self.rules)[0]
-            problem = make_problems(own, pairs, self.rules, ways)[community]
+            problem = make_problems(own, take_inner(self.plan.neighbours, own), self.rules, ways)[community]
             self._problems[community] = (problem, self.stairwells.get_indexer(pd.Index(problem.ids)))
         return self._problems[community]
 

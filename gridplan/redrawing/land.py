@@ -89,7 +89,7 @@ def redraw_land(
 def _find_deserted(plan: Plan, stairwells: Any, codes: frozenset[str]) -> set[str]:
     """Find the changed sub-grids none of whose homes are there any more: others have to take their land."""
     own = plan.stairwells[plan.stairwells["subgrid"].isin(codes)]
-    return set(own["subgrid"]) - set(own["subgrid"][own.index.isin(stairwells.index)])
+    return set(own["subgrid"]) - set(own["subgrid"][stairwells.index.get_indexer(own.index) >= 0])
 
 
 def _find_beside(old: Any, codes: set[str]) -> set[str]:
@@ -115,7 +115,10 @@ def _draw_on_old(
     doors = stairwells[mine.to_numpy()]
     homes = site.buildings.index.isin(doors["building"])
     around = _meet(site.buildings, lands) & site.buildings["community"].isin(lands.index).to_numpy()
-    plain = around & ~site.buildings.index.isin(stairwells["building"])
+    near = np.flatnonzero(around)
+    lived = pd.Index(stairwells["building"].unique()).get_indexer(site.buildings.index[near]) >= 0
+    plain = np.zeros(len(around), bool)
+    plain[near[~lived]] = True
     streets, barriers = (table[_meet(table, lands)] for table in (site.streets, site.barriers))
     outlines = tessellate(lands, site.buildings[homes | plain], doors, streets, barriers, rules, progress=progress)
     shapes = pd.Series(outlines.subgrids.to_numpy(), index=outlines.subgrids.index, dtype=object)

@@ -152,7 +152,7 @@ def _measure_changed(
     """Measure the sub-grids whose figures change, and explain those out of their band."""
     over = doors["community"][doors["subgrid"].isin(changes.figures)].unique()
     own = doors[doors["community"].isin(over)]
-    inner = pairs[pairs["focal"].isin(own.index) & pairs["neighbour"].isin(own.index)] if len(over) else pairs.iloc[:0]
+    inner = take_inner(pairs, own) if len(over) else pairs.iloc[:0]
     ways = find_ways(site, own, rules)[0] if len(own) else {}
     tables, found = [], []
     for community, problem in make_problems(own, inner, rules, ways).items():
@@ -168,6 +168,12 @@ def _measure_changed(
         if not table["in_band"].all():
             found += _explain(community, problem, part, codes, set(table.index[~table["in_band"]]))
     return (pd.concat(tables) if tables else plan.subgrids.iloc[:0]), found
+
+
+def take_inner(pairs: Any, stairwells: Any) -> Any:
+    """Take the pairs of neighbours with both ends among some stairwells."""
+    ends = [stairwells.index.get_indexer(pairs[end]) >= 0 for end in ("focal", "neighbour")]
+    return pairs[ends[0] & ends[1]]
 
 
 def _explain(community: str, problem: Problem, part: Array, codes: Array, out: set[str]) -> list[dict[str, Any]]:
@@ -195,7 +201,7 @@ def _explain(community: str, problem: Problem, part: Array, codes: Array, out: s
 
 def _join_rows(plan: Plan, doors: Any, figures: Any) -> Any:
     """Join the rows of sub-grids that stay as they were and those measured anew, by code; land columns are still the old ones."""
-    old = plan.subgrids[(plan.subgrids["kind"] != "exclusive") & plan.subgrids.index.isin(doors["subgrid"])]
+    old = plan.subgrids[(plan.subgrids["kind"] != "exclusive") & plan.subgrids.index.isin(doors["subgrid"].unique())]
     kept = old[~old.index.isin(figures.index)]
     if figures.empty:
         return pd.DataFrame(kept.drop(columns="geometry"))

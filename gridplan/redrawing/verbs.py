@@ -80,7 +80,7 @@ def _split(board: Board, state: State, command: Command) -> State:
 
 
 def _choose_keeper(board: Board, state: State, code: str, problem: Any, rows: Array, part: Array) -> int:
-    """Choose the part that keeps the code: with most households in locked buildings, else most households; the first of equals."""
+    """Choose the part that keeps the code: that with most households in locked buildings, else with most; the first of equals."""
     locked = np.isin(board.building[rows], list(_list_locked(state, "building")))
     held = np.bincount(part, problem.weights * locked, minlength=int(part.max()) + 1)
     mass = np.bincount(part, problem.weights)
@@ -254,8 +254,10 @@ def _refuse_locked(board: Board, state: State, moved: Array, to: Array) -> None:
         for name in _name_closing(state, code):
             verb = "enter" if code in set(to) else "leave"
             problems.append(Problem("script", "locks hold", f"nothing may {verb} {code} by the lock {name}", f"unlock {name}"))
-    for name in _name_buildings(board, state, moved):
-        problems.append(Problem("script", "locks hold", f"{name.partition(':')[2]} stays by the lock {name}", f"unlock {name}"))
+    problems += [
+        Problem("script", "locks hold", f"{name.partition(':')[2]} stays by the lock {name}", f"unlock {name}")
+        for name in _name_buildings(board, state, moved)
+    ]
     if problems:
         raise RefusedError(problems)
 

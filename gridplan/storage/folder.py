@@ -27,7 +27,7 @@ Format = Literal["auto", "gpkg", "parquet"]
 
 LARGE = 100_000  # buildings above which one GeoPackage becomes slow to open and a folder of GeoParquet is written
 GEOPACKAGE, TABLES, RULES, README, LIST = "plan.gpkg", "tables", "plan.toml", "README.txt", "subgrids.csv"
-_OWN = (GEOPACKAGE, TABLES, RULES, README, LIST)  # in the order in which they are put in place
+OWN_FILES = (GEOPACKAGE, TABLES, RULES, README, LIST)  # in the order in which they are put in place
 _JOURNALS = (f"{GEOPACKAGE}-wal", f"{GEOPACKAGE}-journal")
 
 
@@ -114,7 +114,7 @@ def refuse_existing(folder: str | Path, overwrite: bool = False) -> None:
     if journals:  # replaying it onto the new file would spoil the new plan
         remedy = "close the plan there (if that program has crashed, open and close it once more), then run again"
         raise OutputExistsError(f"{target}: another program has {GEOPACKAGE} open ({journals[0]} is there) -> {remedy}")
-    taken = [name for name in (*_OWN, _name_aside(TABLES)) if (target / name).exists()]
+    taken = [name for name in (*OWN_FILES, _name_aside(TABLES)) if (target / name).exists()]
     if taken and not overwrite:
         remedy = "give another folder, or replace them with --overwrite (overwrite=True)"
         raise OutputExistsError(f"{target} has {', '.join(taken)} already -> {remedy}")
@@ -176,7 +176,7 @@ def _write_papers(summary: Summary, folder: Path) -> None:
     if isinstance(rules, Mapping):
         (folder / RULES).write_text(Rules.from_dict(rules).to_toml(), encoding="utf-8", newline="\n")
     (folder / LIST).write_text(list_subgrids(summary.subgrids), encoding="utf-8-sig", newline="")
-    files = [name for name in _OWN if (folder / name).exists()] + [README]
+    files = [name for name in OWN_FILES if (folder / name).exists()] + [README]
     (folder / README).write_text(describe_plan(summary, files), encoding="utf-8", newline="\n")
 
 
@@ -198,14 +198,14 @@ def _open_staging(target: Path) -> Iterator[Path]:
 
 def _put_in_place(staging: Path, target: Path) -> None:
     """Rename the new files into place, then remove what only the old plan had."""
-    written = [name for name in _OWN if (staging / name).exists()]
+    written = [name for name in OWN_FILES if (staging / name).exists()]
     for name in written:
         new, old, aside = staging / name, target / name, target / _name_aside(name)
         if old.is_dir():  # a folder cannot be renamed over another: the old one steps aside first
             _remove(aside)
             old.rename(aside)
         new.replace(old)
-    for leftover in [*(target / name for name in _OWN if name not in written), target / _name_aside(TABLES)]:
+    for leftover in [*(target / name for name in OWN_FILES if name not in written), target / _name_aside(TABLES)]:
         _remove(leftover)
     _sync_folder(target)
 
