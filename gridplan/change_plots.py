@@ -58,7 +58,7 @@ def plot_change(comparison: Comparison, path: str | Path, *, title: str = "", la
     with open_figure(path, (10.5, 4.2), title, WORDS[lang]) as figure:
         left, right = figure.subplots(1, 2, width_ratios=(1.3, 1))
         _draw_communities(left, comparison.concordance, lang)
-        _draw_sizes(right, comparison.concordance, lang)
+        _draw_sizes(right, comparison.subgrids, lang)
         for axes in (left, right):
             axes.spines[["top", "right"]].set_visible(False)
     return Path(path)
@@ -86,9 +86,9 @@ def _draw_communities(axes: Any, table: pd.DataFrame, lang: Language) -> None:
 
 
 def _draw_sizes(axes: Any, table: pd.DataFrame, lang: Language) -> None:
-    """Draw how many sub-grids have how many households, before and now; those that stay count as before."""
+    """Draw how many sub-grids have how many households, before and now."""
     words = WORDS[lang]
-    sizes = {side: table[table[side] != ""].groupby(side)["households"].sum() for side in ("old", "new")}
+    sizes = {side: table.loc[table["side"] == side, "households"] for side in ("old", "new")}
     largest = max([1, *(int(own.max()) for own in sizes.values() if len(own))])
     edges = range(0, largest + 8, max(2, largest // 16))
     axes.hist(sizes["old"], edges, histtype="stepfilled", color=COLOURS[5], alpha=0.4, label=words["old"])
@@ -136,8 +136,8 @@ def _draw_points(axes: Any, figures: pd.DataFrame, lang: Language) -> None:
     for n, (name, x, y) in enumerate(zip(figures.index, figures["mean_walk"], figures["spread"], strict=True)):
         axes.scatter(x, y, s=60, color=_choose_stroke(n)[0], zorder=2)
         at[x, y] = f"{at[x, y]} {name}" if (x, y) in at else str(name)
-    for point, names in at.items():
-        axes.annotate(names, point, xytext=(6, 4), textcoords="offset points", fontsize=10, weight="bold")
+    for n, (point, names) in enumerate(sorted(at.items())):
+        axes.annotate(names, point, xytext=(6, 4 if n % 2 else -12), textcoords="offset points", fontsize=10, weight="bold")
     axes.set_xlabel(WORDS[lang]["mean_walk"])
     axes.set_ylabel(WORDS[lang]["spread_of"])
     axes.margins(0.18)
