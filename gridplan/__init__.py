@@ -20,9 +20,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from gridplan.alternatives import find_alternatives
     from gridplan.auditing import Audit, audit
     from gridplan.briefing.brief import write_brief
     from gridplan.briefing.ratios import compare_ratios
+    from gridplan.change_plots import plot_alternatives, plot_change
     from gridplan.comparison import Comparison, compare
     from gridplan.coverage import reach
     from gridplan.coverage.proposing import site_posts
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     )
     from gridplan.frontier import trace_frontier
     from gridplan.layering import draw_grids
+    from gridplan.maps.difference import draw_difference
     from gridplan.maps.draw import draw_map
     from gridplan.maps.offline import write_map
     from gridplan.organisation.organise import organise
@@ -82,12 +85,16 @@ _ROOMS = {
     "compare": "comparison",
     "compare_ratios": "briefing.ratios",
     "divide": "planning",
+    "draw_difference": "maps.difference",
     "draw_grids": "layering",
     "draw_map": "maps.draw",
+    "find_alternatives": "alternatives",
     "make_site": "survey",
     "make_town": "sources.synthetic",
     "organise": "organisation.organise",
     "pair": "pairing",
+    "plot_alternatives": "change_plots",
+    "plot_change": "change_plots",
     "plot_frontier": "plots",
     "plot_reach": "plots",
     "prove": "proving",
@@ -130,12 +137,16 @@ __all__ = [
     "compare",
     "compare_ratios",
     "divide",
+    "draw_difference",
     "draw_grids",
     "draw_map",
+    "find_alternatives",
     "make_site",
     "make_town",
     "organise",
     "pair",
+    "plot_alternatives",
+    "plot_change",
     "plot_frontier",
     "plot_reach",
     "prove",

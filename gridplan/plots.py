@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from gridplan.coverage_rules import say_kind
-from gridplan.errors import MissingPackageError, PlanError
+from gridplan.errors import PlanError
 from gridplan.frontier import WISHES
+from gridplan.pictures import COLOURS, open_figure
 from gridplan.plan import Plan
 from gridplan.schema import Language
 
-CJK = 0x2E7F  # the last character before the Chinese ones
-FONTS = (
-    *("Noto Sans CJK SC", "Noto Sans CJK JP", "Source Han Sans SC", "Microsoft YaHei", "PingFang SC", "SimHei"),
-    *("Hiragino Sans GB", "WenQuanYi Zen Hei", "WenQuanYi Micro Hei", "Noto Serif CJK SC", "Noto Serif CJK JP"),
-)
-COLOURS = ("#15607a", "#d9822b", "#3f9a8c", "#a3195b", "#7a6a9b", "#5d6b7a")
 WORDS = {
     "en": {
         "off_target": "price of balance", "building": "price of whole buildings", "compound": "price of whole compounds",
@@ -63,29 +56,12 @@ def plot_frontier(table: pd.DataFrame, path: str | Path, *, title: str = "", lan
         If matplotlib is not installed, or no font on this machine has the Chinese characters that are needed.
     """
     words = WORDS[lang]
-    with _open_figure(path, (10.5, 3.6), title, words) as figure:
+    with open_figure(path, (10.5, 3.6), title, words) as figure:
         for axes, (wish, bought) in zip(figure.subplots(1, len(WISHES)), WISHES.items(), strict=True):
             _draw_wish(axes, table.loc[wish], bought, words)
             axes.set_title(words[wish], fontsize=10)
         figure.axes[0].legend(frameon=False, fontsize=8)
     return Path(path)
-
-
-@contextmanager
-def _open_figure(path: str | Path, size: tuple[float, float], title: str, words: dict[str, str]) -> Iterator[Any]:
-    """Open a figure in a font that has all its characters, and write it as a PNG when it is drawn."""
-    try:
-        from matplotlib import rc_context
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise MissingPackageError("plots need matplotlib -> pip install 'gridplan[report]'") from error
-    chinese = any(ord(letter) > CJK for letter in title + "".join(words.values()))
-    with rc_context({"font.family": [find_font()] if chinese else ["DejaVu Sans"], "font.size": 9, "svg.hashsalt": "gridplan"}):
-        figure = Figure(figsize=size, layout="constrained")
-        yield figure
-        if title:
-            figure.suptitle(title)
-        figure.savefig(path, dpi=110, metadata={"Software": None})
 
 
 def plot_reach(plan: Plan, path: str | Path, *, title: str = "", lang: Language = "en") -> Path:
@@ -120,7 +96,7 @@ def plot_reach(plan: Plan, path: str | Path, *, title: str = "", lang: Language 
     colours = {kind: COLOURS[n % len(COLOURS)] for n, kind in enumerate(sorted(set(city["kind"])))}
     curve = plan.siting[(plan.siting["question"] == "most") & plan.siting["kind"].isin(colours)]
     halves = 2 if len(curve) else 1
-    with _open_figure(path, (4.9 * halves, 3.7), title, WORDS[lang]) as figure:
+    with open_figure(path, (4.9 * halves, 3.7), title, WORDS[lang]) as figure:
         axes = figure.subplots(1, halves, squeeze=False)[0]
         _draw_minutes(axes[0], city, colours, lang)
         if len(curve):
@@ -191,22 +167,3 @@ def _draw_wish(axes: Any, rows: pd.DataFrame, bought: str, words: dict[str, str]
     axes.set_ylabel(words[bought])
     axes.margins(0.18)
     axes.spines[["top", "right"]].set_visible(False)
-
-
-def find_font() -> str:
-    """Find a font with Chinese characters.
-
-    Raises
-    ------
-    MissingPackageError
-        If there is none; a plot would show empty boxes.
-    """
-    from matplotlib.font_manager import fontManager
-
-    known = {font.name for font in fontManager.ttflist}
-    for name in FONTS:
-        if name in known:
-            return name
-    raise MissingPackageError(
-        "no font here has Chinese characters -> install one, such as the package fonts-noto-cjk, or plot in English"
-    )

@@ -5,7 +5,7 @@ import pytest
 from typer.testing import CliRunner
 
 import gridplan as gp
-from gridplan import plots
+from gridplan import pictures, plots
 from gridplan.cli import app
 from gridplan.frontier import WISHES
 from gridplan.measuring import find_undominated
@@ -84,7 +84,7 @@ def test_the_picture_is_the_same_every_time(table, lang, tmp_path):
 
 
 def test_without_a_chinese_font_no_empty_boxes_are_drawn(table, monkeypatch, tmp_path):
-    monkeypatch.setattr(plots, "FONTS", ("No Such Font",))
+    monkeypatch.setattr(pictures, "FONTS", ("No Such Font",))
     with pytest.raises(gp.MissingPackageError, match="install one"):
         plots.plot_frontier(table, tmp_path / "1.png", lang="zh")
     assert not (tmp_path / "1.png").exists()

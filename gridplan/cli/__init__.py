@@ -16,6 +16,7 @@ from gridplan.cli import (  # isort: skip  # the order of the verbs in the help
     judging,
     redrawing,
     editing,
+    comparing,
     people,
     reaching,
     making,
@@ -24,7 +25,20 @@ from gridplan.cli import (  # isort: skip  # the order of the verbs in the help
 from gridplan.cli.door import app
 from gridplan.errors import GridplanError, InputError, PlanError
 
-__all__ = ["app", "drawing", "editing", "explaining", "importing", "judging", "main", "making", "people", "reaching", "redrawing"]
+__all__ = [
+    "app",
+    "comparing",
+    "drawing",
+    "editing",
+    "explaining",
+    "importing",
+    "judging",
+    "main",
+    "making",
+    "people",
+    "reaching",
+    "redrawing",
+]
 
 STOPPED = 130
 

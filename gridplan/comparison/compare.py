@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from gridplan.comparison.concordance import count_moved, make_concordance
-from gridplan.comparison.events import EVENT_KINDS, find_events
+from gridplan.comparison.events import EVENT_KINDS, find_events, find_members
 from gridplan.comparison.following import follow_households
 from gridplan.comparison.naming import measure_likeness, number_codes
 from gridplan.comparison.quality import compare_quality
@@ -39,7 +39,8 @@ class Comparison:
     ``concordance`` holds the households that each old sub-grid has in common with each new one, in the columns of the plan's
     table of that name; the shares of each old one sum to 1. ``events`` says in a row and a sentence what became of each
     sub-grid, ``moved`` counts by city and community who moved, is gone or new, ``quality`` sets the figures of both plans
-    side by side, judged by ``rules``, and ``flows`` follows the households of every building. ``summary`` are the figures
+    side by side, judged by ``rules``. ``subgrids`` lists those of both plans (side, code) with their community, households as
+    each plan counts them and event; ``flows`` follows the households of every building. ``summary`` are the figures
     of the whole. Print it for a report of about a screen.
     """
 
@@ -47,6 +48,7 @@ class Comparison:
     events: pd.DataFrame
     moved: pd.DataFrame
     quality: pd.DataFrame
+    subgrids: pd.DataFrame
     flows: pd.DataFrame
     summary: Mapping[str, Any]
     rules: Rules = field(repr=False, default_factory=Rules)
@@ -63,7 +65,7 @@ class Comparison:
 
     def to_dict(self) -> dict[str, Any]:
         """Return summary, events, moved, quality and concordance as plain values that JSON can hold."""
-        tables = {name: list_rows(getattr(self, name)) for name in ("events", "moved", "quality", "concordance")}
+        tables = {name: list_rows(getattr(self, name)) for name in ("events", "moved", "quality", "concordance", "subgrids")}
         return {"summary": dict(self.summary), **tables}
 
 
@@ -111,7 +113,20 @@ def compare(
     judged = ("urban", "rural", "prices", "division", "walking")
     other = given is None and any(getattr(before, name) != getattr(rules, name) for name in judged)
     summary = _sum_up(concordance, events, moved, quality) | {"other_rules": other}
-    return Comparison(concordance, events, moved, quality, flows, summary, rules)
+    subgrids = _list_subgrids(old, new, concordance)
+    return Comparison(concordance, events, moved, quality, subgrids, flows, summary, rules)
+
+
+def _list_subgrids(old: Plan, new: Plan, concordance: pd.DataFrame) -> pd.DataFrame:
+    """List the sub-grids of both plans with their households and events, by side and code."""
+    members = find_members(concordance)
+    tables = []
+    for side, plan in (("old", old), ("new", new)):
+        homes = plan.stairwells[plan.stairwells["subgrid"] != ""]
+        own = homes.groupby("subgrid", sort=True).agg(community=("community", "first"), households=("households", "sum"))
+        event = members[side].reindex(own.index).astype("Int64")
+        tables.append(own.reset_index().rename(columns={"subgrid": "code"}).assign(event=event.to_numpy(), side=side))
+    return pd.concat(tables, ignore_index=True)[["side", "code", "community", "households", "event"]]
 
 
 def _sum_up(concordance: pd.DataFrame, events: pd.DataFrame, moved: pd.DataFrame, quality: pd.DataFrame) -> dict[str, Any]:

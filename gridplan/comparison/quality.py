@@ -56,15 +56,15 @@ def measure_plan(
     problems = find_problems(plan.replace(stairwells=homes), rules=rules) if len(homes) else {}
     belongs = homes["subgrid"]
     tasks = [(p, np.unique(belongs.reindex(list(p.ids)).to_numpy(object), return_inverse=True)[1]) for p in problems.values()]
-    found = map_tasks(lambda t: _measure(*t), tasks, workers=workers, stage="measuring", progress=progress)
+    found = map_tasks(lambda t: measure_community(*t), tasks, workers=workers, stage="measuring", progress=progress)
     parts = pd.concat([p for p, _ in found] or [_measure_nothing()])
-    table = pd.DataFrame([_sum_up(own, [counts]) for own, counts in found], index=pd.Index(list(problems), dtype="str"))
-    city = pd.DataFrame([_sum_up(parts, [counts for _, counts in found])], index=pd.Index([""], dtype="str"))
+    table = pd.DataFrame([sum_up(own, [counts]) for own, counts in found], index=pd.Index(list(problems), dtype="str"))
+    city = pd.DataFrame([sum_up(parts, [counts for _, counts in found])], index=pd.Index([""], dtype="str"))
     return pd.concat([city, table]).astype(float)[list(FIGURES)].rename_axis("community")
 
 
-def _measure(problem: Problem, part: Any) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Measure the parts of a community, and what can only be counted over all of them."""
+def measure_community(problem: Problem, part: Any) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Measure the parts of a community, and what can only be counted over all of them; for :func:`sum_up`."""
     parts = measure_parts(problem, part)
     band = problem.band
     within = parts["households"].between(band.low, band.high)
@@ -75,8 +75,8 @@ def _measure_nothing() -> pd.DataFrame:
     return pd.DataFrame(columns=["households", "household_metres", "price", "pieces", "load", "inside"], dtype=float)
 
 
-def _sum_up(parts: pd.DataFrame, counts: list[dict[str, Any]]) -> dict[str, float]:
-    """Sum up the figures of some communities."""
+def sum_up(parts: pd.DataFrame, counts: list[dict[str, Any]]) -> dict[str, float]:
+    """Sum up the figures of some communities: all of ``FIGURES``, from what :func:`measure_community` found of each."""
     k, households = len(parts), float(parts["households"].sum())
     metres, price = float(parts["household_metres"].sum()), float(parts["price"].sum())
     mean = parts["load"].mean()

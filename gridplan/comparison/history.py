@@ -1,0 +1,111 @@
+"""The history of a plan: what was done to it, and several versions of it one beside the next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+import pandas as pd
+
+from gridplan.comparison.compare import Comparison, compare
+from gridplan.comparison.quality import measure_plan
+from gridplan.engine import Progress, keep_silent
+from gridplan.errors import InputError, Problem
+from gridplan.plan import Plan
+from gridplan.redrawing.versions import digest_plan
+from gridplan.rules import Rules
+
+HISTORY_COLUMNS = ("date", "by", "verb", "what", "moved", "subgrids", "version")
+STEP_FIGURES = ("in_band", "spread", "mean_walk", "price_per_household", "buildings_split", "compounds_crossed", "non_contiguous")
+
+
+def list_history(plan: Plan) -> pd.DataFrame:
+    """List what was done to a plan since it was first drawn, the earliest first.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``HISTORY_COLUMNS``: date (as given; empty where none was), by (office or post), verb, what, moved (households), subgrids
+        and version (of the plan that came of it, a short digest of who lives in which sub-grid). The last row is the plan as
+        it stands; the first one is the plan as it was drawn, of which no more is known.
+
+    Examples
+    --------
+    >>> from gridplan.redrawing.editing import edit
+    >>> from tests.villages import make_board_plan
+    >>> done = edit(make_board_plan(), "move building h04 to 0301-001", by="planning office", date="2026-11-24").plan
+    >>> list_history(done)[["date", "by", "verb", "moved"]].values.tolist()
+    [['', '', 'drawn', 0], ['2026-11-24', 'planning office', 'edit', 10]]
+    """
+    entries: Sequence[Mapping[str, Any]] = plan.manifest.get("history") or []
+    versions = [str(entry.get("before", "")) for entry in entries] + [digest_plan(plan)]
+    now = int((plan.subgrids["kind"] != "exclusive").sum())
+    seed, maker = plan.manifest.get("seed", "?"), plan.manifest.get("gridplan", "?")
+    rows: list[tuple[Any, ...]] = [
+        ("", "", "drawn", f"by gridplan {maker}, seed {seed}", 0, pd.NA if entries else now, versions[0])
+    ]
+    rows += [
+        (
+            e.get("date", ""),
+            e.get("by", ""),
+            e.get("verb", ""),
+            e.get("what", ""),
+            e.get("households_moved", 0),
+            e.get("subgrids"),
+            v,
+        )
+        for e, v in zip(entries, versions[1:], strict=True)
+    ]
+    types = {"moved": "int64", "subgrids": "Int64"} | dict.fromkeys(("date", "by", "verb", "what", "version"), "str")
+    return pd.DataFrame(rows, columns=list(HISTORY_COLUMNS)).astype(types).rename_axis("step")
+
+
+def compare_versions(
+    plans: Mapping[str, Plan], rules: Rules | None = None, *, workers: int | None = None, progress: Progress = keep_silent
+) -> tuple[pd.DataFrame, list[Comparison]]:
+    """Compare each of several plans with the next, all judged by the same rules.
+
+    Parameters
+    ----------
+    plans
+        At least two plans by name, the earliest first.
+    rules
+        Bands and prices to judge by; those of the last plan if not given.
+    workers, progress
+        As :func:`gridplan.divide` takes them.
+
+    Returns
+    -------
+    A table with a row for each plan: subgrids, households, moved, moved_share, displaced, gone and new since the one
+    before (NA for the first), kept (sub-grids that stay as they were), and the ``STEP_FIGURES`` of quality; and the comparison
+    of each plan with the next.
+
+    Raises
+    ------
+    InputError
+        If fewer than two plans are given.
+
+    Examples
+    --------
+    >>> from tests.villages import make_board_plan
+    >>> table, _ = compare_versions({"2024": make_board_plan(), "2026": make_board_plan((1, 1, 1, 1, 2, 2) * 2)})
+    >>> table[["subgrids", "in_band"]].values.tolist(), table["moved"].tolist()
+    ([[2.0, 1.0], [2.0, 0.0]], [<NA>, 20])
+    """
+    if len(plans) < 2:
+        raise InputError([Problem("plans", "several", "one plan has nothing to be compared with", "give two or more")])
+    every = list(plans.values())
+    rules = rules or Rules.from_dict(every[-1].manifest.get("rules") or {})
+    steps = [compare(a, b, rules, workers=workers, progress=progress) for a, b in pairwise(every)]
+    rows: list[dict[str, Any]] = []
+    for n, plan in enumerate(every):
+        own = measure_plan(plan, rules, workers=workers).loc[""]
+        summary = steps[n - 1].summary if n else {}
+        since = {name: summary.get(name, pd.NA) for name in ("moved", "moved_share", "displaced", "gone", "new")}
+        kept = summary["events"]["kept"] if n else pd.NA
+        sizes = {name: int(own[name]) for name in ("subgrids", "households")}
+        rows.append(sizes | since | {"kept": kept} | {name: float(own[name]) for name in STEP_FIGURES})
+    table = pd.DataFrame(rows, index=pd.Index(list(plans), dtype="str", name="plan"))
+    whole = dict.fromkeys(("moved", "displaced", "gone", "new", "kept"), "Int64")
+    return table.astype(whole | {"moved_share": "Float64"}), steps
