@@ -12,10 +12,10 @@ import pandas as pd
 
 from gridplan.comparison.naming import match_best
 from gridplan.comparison.quality import measure_community, sum_up
-from gridplan.division.annealing import anneal
 from gridplan.division.divide import divide_atoms
+from gridplan.division.mending import draw_near
 from gridplan.division.problem import Problem
-from gridplan.division.search import SWAP_SHARE, open_state
+from gridplan.division.staying import Homes
 from gridplan.engine import Progress, keep_silent, map_tasks
 from gridplan.errors import InputError
 from gridplan.errors import Problem as Wrong
@@ -36,7 +36,6 @@ CHANGE = (0.0, 1.0, 4.0)  # what the price of a household that moves is multipli
 MINIMISED = ["out_of_band", "spread", "mean_walk", "buildings_split", "compounds_crossed", "moved"]
 COLUMNS = ["subgrids", "in_band", *MINIMISED, "moved_share", "price", "priced"]
 ALIKE = 0.02  # share of the range of every figure within which two plans are the same choice
-DESCENT = 400  # exchanges tried for each atom where a plan is only bettered
 
 
 @dataclass(frozen=True)
@@ -161,14 +160,14 @@ class _Choice:
 
 
 def _divide(problem: Problem, home: Array, now: Array, move: float, effort: str, seed: int) -> list[Array]:
-    """Divide a community at several prices: as it is, bettered by small steps from there, and anew; no two alike."""
+    """Divide a community at several prices: as it is, near the earlier sub-grids, and anew; no two alike."""
     found = []
     if (now != "").all():
         found.append(np.unique(now, return_inverse=True)[1].astype(np.int64))
     for balance, wholes in product(BALANCE, WHOLES):
         priced = _price(problem, balance, wholes)
-        if (now != "").all():
-            found.append(_descend(priced, found[0], seed))
+        if (home != "").any():
+            found += draw_near(priced, _find_labels(home), [move * factor for factor in CHANGE if factor], effort, seed)
         found.append(divide_atoms(priced, effort, seed).part)
     alike: dict[bytes, Array] = {}
     for part in found:
@@ -184,13 +183,13 @@ def _price(problem: Problem, balance: float, wholes: float) -> Problem:
     return replace(problem, off=problem.off * balance, prices=problem.prices * factor)
 
 
-def _descend(problem: Problem, part: Array, seed: int) -> Array:
-    """Better a division by exchanges that pay, until none is found."""
-    data = problem.to_data()
-    state = open_state(data, part, int(part.max()) + 1)
-    chance = np.array([seed & 0xFFFFFFFFFFFFFFFF], np.uint64)
-    anneal(data, state, chance, DESCENT * len(part), 0.0, 0.0, SWAP_SHARE, 0.0)
-    return np.asarray(state.part, np.int64)
+def _find_labels(home: Array) -> Homes:
+    """Number the earlier sub-grids; nothing is held."""
+    known = home != ""
+    codes, label = np.unique(home[known], return_inverse=True)
+    out = np.full(len(home), -1, np.int64)
+    out[known] = label
+    return Homes(out, len(codes), np.zeros(len(home), bool), np.zeros(len(codes), bool))
 
 
 def _pair_up(problem: Problem, home: Array, part: Array) -> pd.DataFrame:

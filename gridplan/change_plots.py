@@ -25,6 +25,8 @@ WORDS = {
         "more": "{count} more communities", "out_of_band": "out of\nband", "spread": "spread\n(%)", "walk": "mean\nwalk (m)",
         "split": "buildings\nsplit", "crossed": "compounds\ncrossed", "moving": "households\nmoving",
         "spread_of": "spread of households (%)", "mean_walk": "mean walk to the centre (m)", "less": "less is better",
+        "budget": "households that move (%)", "dearer": "dearer than the best (%)", "in_band": "sub-grids in band (%)",
+        "anew": "drawn from nothing",
     },
     "zh": {
         "kept": "留在原子网格", "moved": "调整", "gone": "拆除", "new": "新增", "share": "占户数（%）",
@@ -32,6 +34,7 @@ WORDS = {
         "more": "其余 {count} 个社区", "out_of_band": "未达标", "spread": "离散\n（%）", "walk": "平均步行\n（米）",
         "split": "拆分\n楼栋", "crossed": "跨越\n小区", "moving": "调整\n户数",
         "spread_of": "户数离散程度（%）", "mean_walk": "到中心的平均步行距离（米）", "less": "均以小为好",
+        "budget": "调整户数占比（%）", "dearer": "比最优方案高（%）", "in_band": "达标子网格（%）", "anew": "全部重划",
     },
 }  # fmt: skip
 
@@ -96,6 +99,42 @@ def _draw_sizes(axes: Any, table: pd.DataFrame, lang: Language) -> None:
     axes.set_xlabel(words["size"])
     axes.set_ylabel(words["count"])
     axes.legend(frameon=False, fontsize=8)
+
+
+def plot_budget(table: pd.DataFrame, path: str | Path, *, title: str = "", lang: Language = "en") -> Path:
+    """Plot the change-budget curve as a PNG: how good a plan can be, and how much of it in band, as more households may move.
+
+    Parameters
+    ----------
+    table
+        From :func:`gridplan.trace_change`.
+    path
+        The file to write.
+    title
+        Stands over the picture.
+    lang
+        en or zh.
+
+    Raises
+    ------
+    MissingPackageError
+        If matplotlib is not installed, or no font on this machine has the Chinese characters that are needed.
+    """
+    words = WORDS[lang]
+    budget, anew = table.iloc[:-1], table.iloc[-1]
+    with open_figure(path, (9.0, 3.7), title, words) as figure:
+        for axes, column, name in zip(figure.subplots(1, 2), ("lost", "in_band"), ("dearer", "in_band"), strict=True):
+            x, y = 100.0 * budget["moved_share"].astype(float), 100.0 * budget[column].astype(float)
+            axes.plot(x, y, color=COLOURS[0], marker="o", markersize=5, linewidth=1.6)
+            axes.scatter(100.0 * anew["moved_share"], 100.0 * anew[column], s=46, c="white", edgecolors=COLOURS[1], zorder=3,
+                         label=words["anew"])  # fmt: skip
+            axes.set_xlabel(words["budget"])
+            axes.set_ylabel(words[name])
+            axes.grid(axis="y", color="#e3e6ea", linewidth=0.8)
+            axes.set_axisbelow(True)
+            axes.spines[["top", "right"]].set_visible(False)
+            axes.legend(frameon=False, fontsize=8)
+    return Path(path)
 
 
 def plot_alternatives(table: pd.DataFrame, path: str | Path, *, title: str = "", lang: Language = "en") -> Path:

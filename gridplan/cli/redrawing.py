@@ -129,7 +129,7 @@ def change_command(
     [dim]gridplan change outputs/town --site town-2026.gpkg --plot change.png[/dim]
     """
     from gridplan import console, storage
-    from gridplan.plots import plot_change
+    from gridplan.change_plots import plot_budget
     from gridplan.redrawing.curve import SHARES, trace_change
 
     with console.show_progress() as clock:
@@ -140,7 +140,7 @@ def change_command(
             plan, _read_site(site, plan), rules, shares=shares or SHARES, seed=seed, workers=workers, progress=clock
         )
         if plot:
-            plot_change(found, plot, lang=lang.value)
+            plot_budget(found, plot, lang=lang.value)
     names = ("may move", "moved", "share", "sub-grids", "in band", "mean walk", "price", "dearer by")
     rows = [
         (_say_share(share), f"{int(r.moved):,}", f"{r.moved_share:.1%}", f"{int(r.subgrids):,}", f"{r.in_band:.1%}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -160,3 +161,20 @@ def trace(problem: Problem, homes: Homes, how: Mending, shares: tuple[float, ...
     if not homes.fixed.any():
         choices.append(drawn)
     return Place(np.arange(len(problem)), (*choices, drawn))
+
+
+def draw_near(problem: Problem, homes: Homes, moves: Sequence[float], effort: str, seed: int) -> list[Array]:
+    """Draw a division of a problem near an earlier one for each price of a household that moves, in household-metres.
+
+    Returns int64[n] for each, the part of each atom.
+    """
+    found = np.zeros((len(moves), len(problem)), np.int64)
+    for atoms in problem.find_islands():
+        own, here = problem.take(atoms), homes.take(atoms)
+        columns, divisions = gather_parts(own, here, EFFORTS[effort], mix_seed(seed, own.ids[0], len(own)), moves)
+        options = list_options(own, here, columns)
+        for n, move in enumerate(moves):
+            choice = choose_division(own, here, options, divisions, move)[0]
+            if choice is not None:  # always, as there is no limit to keep
+                found[n, atoms] = choice.part + found[n].max() + 1
+    return [np.unique(part, return_inverse=True)[1].astype(np.int64) for part in found]
