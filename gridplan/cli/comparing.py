@@ -142,8 +142,10 @@ def _compare_several(paths: list[Path], workers: int | None) -> Any:
          _say(r.displaced), _say(r.gone), _say(r.new), _say(r.kept))
         for r in found.itertuples()
     ]  # fmt: skip
-    heads = ("plan", "sub-grids", "households", "in band", "spread", "walk m", "price")
-    heads += ("moved", "share", "displaced", "gone", "new", "kept")
+    heads = (
+        *("plan", "sub-grids", "households", "in band", "spread", "walk m", "price"),
+        *("moved", "share", "displaced", "gone", "new", "kept"),
+    )
     console.print_table("versions, each compared with the one above", heads, rows, right=tuple(range(1, len(heads))))
     console.out.print(
         "\nprice: household-metres and broken wishes by household, all by the last plan's rules; kept: sub-grids as they were",
