@@ -18,7 +18,7 @@ PACKAGE = ROOT / "gridplan"
 FLOORS = [
     ["errors", "deadline"],
     ["engine", "schema", "rulebook", "programmes"],
-    ["people_rules", "walking_rules", "coverage_rules", "siting"],
+    ["people_rules", "walking_rules", "coverage_rules", "simulation_rules", "siting"],
     ["rules"],
     ["conform", "faces", "shapes", "codes", "parquet"],
     ["site"],
@@ -42,7 +42,7 @@ FLOORS = [
     ["layering"],
     ["planning", "tallies", "outcomes"],
     ["organisation", "staffing", "pairing", "rating", "coverage"],
-    ["audit_rules", "proving"],
+    ["audit_rules", "proving", "simulation"],
     ["auditing", "frontier"],
     ["disclosure"],
     ["briefing"],
@@ -53,7 +53,7 @@ FLOORS = [
     ["cli", "__init__"],
 ]
 HEAVY = {"folium", "branca", "osmnx", "numba", "sklearn", "matplotlib", "selenium", "dask", "distributed"}
-COMPILED = {"division", "siting"}  # the rooms whose business the kernels are
+COMPILED = {"division", "siting", "simulation"}  # the rooms whose business the kernels are
 
 
 def list_modules():
