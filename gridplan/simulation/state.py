@@ -18,36 +18,52 @@ STEP = 60.0  # minutes of a step of the profiles
 ) = range(12)  # fmt: skip
 COUNTS = BY_TIER + TIERS
 # Columns of the whole numbers of a slot.
-CELL, KIND, STAGE, LAST, NUMBER, PREV, NEXT, EARLIER, LATER, STAMP, WAITS, SEEN, ROW = range(13)
+CELL, KIND, STAGE, LAST, PREV, NEXT, EARLIER, LATER, STAMP, WAITS, SEEN, ROW = range(12)
 # Columns of the times of a slot: when it came, since when it waits at its stage, when somebody came (-1: nobody yet).
 BEGAN, SINCE, MET = range(3)
 
 
-class Demand(NamedTuple):
-    """Sub-grids: keys and rates (a minute) by kind, the profile of each, and profiles: running sums of minutes, weighted."""
+class World(NamedTuple):
+    """All that a replication is given, in one flat tuple: the kernel would count references of one within another.
 
-    key: Any  # uint64[n, 2]
-    rate: Any  # float64[n, 2]
-    profile: Any  # int64[n]
-    running: Any  # float64[profiles, 2, steps + 1]
-    group: Any  # int64[n], community
+    Parameters
+    ----------
+    cell_key, rate, profile, group
+        Of sub-grids: keys of the streams and rates (a minute) by kind, row of ``running``, community.
+    running
+        float64[profiles, 2, steps + 1], the minutes so far by kind, each weighted with its demand.
+    turn, share, skill, level, begins, ends, post_key
+        Of posts: turn of duty, share of days there, kinds (bits), level (0 grid, 1 community, 2 street), window, key.
+    start, who, tier, way
+        Links of each sub-grid to posts in the order of asking; way in minutes.
+    first, cell, back_tier, back_way
+        The same links by post.
+    opens
+        float64[2, STAGES, TIERS], minutes until each tier is asked; infinite: never.
+    up, work, cv, shape, patience
+        By kind: shares that go up to community and street, minutes of work by stage and how they spread, mean patience.
+    by_tier, walks_back
+        Whether tiers come before age and distance; whether the way back keeps a post busy.
+    tick_at, tick_turn, tick_day, turns
+        Begins and ends of duty in order: time, turn, day (-1: duty ends); how many turns there are.
+    count_from, count_to, end
+        Requests that come between the first two count; minutes.
+    limits, edges, groups
+        Minutes of green and yellow, those of the curve of answers; how many communities there are.
+    """
 
-
-class Crew(NamedTuple):
-    """Posts: turn of duty, share of days there, kinds (bits), level (0 grid, 1 community, 2 street), window, key."""
-
+    cell_key: Any
+    rate: Any
+    profile: Any
+    group: Any
+    running: Any
     turn: Any
     share: Any
     skill: Any
     level: Any
     begins: Any
     ends: Any
-    key: Any
-
-
-class Links(NamedTuple):
-    """Who may serve where: by sub-grid in the order of asking (who, tier, way in minutes), and by post."""
-
+    post_key: Any
     start: Any
     who: Any
     tier: Any
@@ -56,31 +72,24 @@ class Links(NamedTuple):
     cell: Any
     back_tier: Any
     back_way: Any
-
-
-class Practice(NamedTuple):
-    """How it is done: minutes until each tier is asked, shares that go up, work, patience, whether tiers come before age."""
-
-    opens: Any  # float64[2, STAGES, TIERS]
-    up: Any  # float64[2, 2]
-    work: Any  # float64[2, STAGES], minutes
+    opens: Any
+    up: Any
+    work: Any
     cv: float
     shape: int
-    patience: Any  # float64[2], minutes; 0: never
+    patience: Any
     by_tier: bool
     walks_back: bool
-
-
-class Clock(NamedTuple):
-    """Begins and ends of duty in order: time, turn, day (-1: duty ends), how many turns there are; when to count and end."""
-
-    at: Any
-    turn: Any
-    day: Any
+    tick_at: Any
+    tick_turn: Any
+    tick_day: Any
     turns: int
     count_from: float
     count_to: float
     end: float
+    limits: Any
+    edges: Any
+    groups: int
 
 
 class Tally(NamedTuple):
@@ -110,19 +119,30 @@ class State(NamedTuple):
     way: Any  # float64[m]
     log: Any  # float64[rows, 6]
     inside: Any  # int64[2]: requests in the system, requests so far
+    reached: Any  # float64[n, 2]: running sum at which the next request comes
+    numbers: Any  # int64[n, 2]: requests so far by sub-grid and kind
+
+
+@njit(cache=True, nogil=True)
+def make_tally(cells: int, posts: int, groups: int, edges: int) -> Any:
+    """Make a tally of nothing."""
+    return Tally(
+        np.zeros((cells, 2, COUNTS), np.int64), np.zeros((cells, 2, 4)), np.zeros((groups, 2, edges + 1), np.int64),
+        np.zeros(posts), np.zeros(posts), np.zeros(posts, np.int64), np.zeros(4),
+    )  # fmt: skip
 
 
 @njit(cache=True, nogil=True)
 def make_state(cells: int, posts: int, turns: int, room: int, rows: int) -> Any:
     """Make the state in which nothing is under way."""
-    whole = np.full((room, 13), -1, np.int64)
+    whole = np.full((room, 12), -1, np.int64)
     whole[:, NEXT] = np.arange(1, room + 1)
     whole[-1, NEXT] = -1
     return State(
         whole, np.full((room, 3), -1.0), np.zeros(room, np.uint64), np.full((cells, 2 * STAGES), -1, np.int64),
         np.full((cells, 2 * STAGES), -1, np.int64), np.zeros(cells, np.int64), np.array([-1, -1, 0, 0]),
         np.full(turns, -1, np.int64), np.full(posts, -1, np.int64), np.zeros(posts), np.full((rows, 6), np.nan),
-        np.zeros(2, np.int64),
+        np.zeros(2, np.int64), np.zeros((cells, 2)), np.zeros((cells, 2), np.int64),
     )  # fmt: skip
 
 
@@ -132,54 +152,52 @@ def grow_state(state: Any) -> Any:
     if state.ends[2] >= 0:
         return state
     room = len(state.whole)
-    whole, times, key = np.full((2 * room, 13), -1, np.int64), np.full((2 * room, 3), -1.0), np.zeros(2 * room, np.uint64)
+    whole, times, key = np.full((2 * room, 12), -1, np.int64), np.full((2 * room, 3), -1.0), np.zeros(2 * room, np.uint64)
     whole[:room], times[:room], key[:room] = state.whole, state.times, state.key
     whole[room:, NEXT] = np.arange(room + 1, 2 * room + 1)
     whole[-1, NEXT] = -1
     state.ends[2] = room
     return State(
         whole, times, key, state.head, state.tail, state.waiting, state.ends, state.on, state.job, state.way, state.log,
-        state.inside,
+        state.inside, state.reached, state.numbers,
     )  # fmt: skip
 
 
 @njit(cache=True, nogil=True)
 def join_queue(state: Any, slot: int) -> None:
     """Let a request wait: last in the queue of its sub-grid, kind and stage, and last of all."""
-    own = state.whole[slot]
-    q = own[KIND] * STAGES + own[STAGE]
-    last = state.tail[own[CELL], q]
-    own[PREV], own[NEXT], own[WAITS] = last, -1, 1
+    q = state.whole[slot, KIND] * STAGES + state.whole[slot, STAGE]
+    last = state.tail[state.whole[slot, CELL], q]
+    state.whole[slot, PREV], state.whole[slot, NEXT], state.whole[slot, WAITS] = last, -1, 1
     if last >= 0:
         state.whole[last, NEXT] = slot
     else:
-        state.head[own[CELL], q] = slot
-    state.tail[own[CELL], q] = slot
-    own[EARLIER], own[LATER] = state.ends[1], -1
+        state.head[state.whole[slot, CELL], q] = slot
+    state.tail[state.whole[slot, CELL], q] = slot
+    state.whole[slot, EARLIER], state.whole[slot, LATER] = state.ends[1], -1
     if state.ends[1] >= 0:
         state.whole[state.ends[1], LATER] = slot
     else:
         state.ends[0] = slot
     state.ends[1] = slot
-    state.waiting[own[CELL]] += 1
+    state.waiting[state.whole[slot, CELL]] += 1
     state.ends[3] += 1
 
 
 @njit(cache=True, nogil=True)
 def leave_queue(state: Any, slot: int) -> None:
     """Take a request out of its queue."""
-    own = state.whole[slot]
-    q = own[KIND] * STAGES + own[STAGE]
-    before, after = own[PREV], own[NEXT]
+    q = state.whole[slot, KIND] * STAGES + state.whole[slot, STAGE]
+    before, after = state.whole[slot, PREV], state.whole[slot, NEXT]
     if before >= 0:
         state.whole[before, NEXT] = after
     else:
-        state.head[own[CELL], q] = after
+        state.head[state.whole[slot, CELL], q] = after
     if after >= 0:
         state.whole[after, PREV] = before
     else:
-        state.tail[own[CELL], q] = before
-    before, after = own[EARLIER], own[LATER]
+        state.tail[state.whole[slot, CELL], q] = before
+    before, after = state.whole[slot, EARLIER], state.whole[slot, LATER]
     if before >= 0:
         state.whole[before, LATER] = after
     else:
@@ -188,8 +206,8 @@ def leave_queue(state: Any, slot: int) -> None:
         state.whole[after, EARLIER] = before
     else:
         state.ends[1] = before
-    own[WAITS] = 0
-    state.waiting[own[CELL]] -= 1
+    state.whole[slot, WAITS] = 0
+    state.waiting[state.whole[slot, CELL]] -= 1
     state.ends[3] -= 1
 
 
