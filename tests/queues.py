@@ -2,7 +2,21 @@
 
 import numpy as np
 
-from gridplan.simulation.state import COMMUNITY, NEIGHBOUR, OWN, STREET, VOLUNTEER, World
+from gridplan.simulation.state import (
+    BACK_LINK,
+    CELL,
+    COMMUNITY,
+    KIND,
+    LINK,
+    NEIGHBOUR,
+    OWN,
+    POST,
+    STREAM,
+    STREET,
+    TICK,
+    VOLUNTEER,
+    World,
+)
 from gridplan.simulation.streams import blend_keys, make_key, name_keys
 
 EVER = np.inf
@@ -21,22 +35,31 @@ def make_world(
     key = make_key(seed, replication)
     keys = np.stack([blend_keys(keys[:, k], key) for k in (0, 1)], axis=1)
     running = np.tile(np.arange(int(np.ceil(end / 60)) + 1) * 60.0, (1, 2, 1))
-    default = [1] * posts
     at, turn, day = (np.array(column) for column in zip(*clock, strict=True))
     first, last = count or (0.0, end)
+    ones = [1] * posts
+    cell, back, links_of, posts_of = lay_links(links, cells, posts, by_tier)
+    crew = {"turn": turns or [0] * posts, "skill": skill or [3] * posts, "level": level or [0] * posts, "share": share or ones,
+            "begins": [-EVER] * posts, "ends": [EVER] * posts, "start": posts_of[:-1], "stop": posts_of[1:],
+            "key": blend_keys(name_keys([f"post {r}" for r in range(posts)]), key)}  # fmt: skip
     return World(
-        cell_key=keys, rate=np.array(rates, float), profile=np.zeros(cells, np.int64), running=running,
-        group=np.zeros(cells, np.int64) if groups is None else np.asarray(groups),
-        turn=np.array(turns or [0] * posts, np.int64), share=np.array(share or default, float),
-        skill=np.array(skill or [3] * posts, np.int64), level=np.array(level or [0] * posts, np.int64),
-        begins=np.full(posts, -EVER), ends=np.full(posts, EVER),
-        post_key=blend_keys(name_keys([f"post {r}" for r in range(posts)]), key), **lay_links(links, cells, posts, by_tier),
-        opens=np.array(opens if opens is not None else open_all(), float), up=np.array(up, float), work=np.array(work, float),
-        cv=cv, shape=shape, patience=np.array(patience, float), by_tier=by_tier, walks_back=walks_back,
-        tick_at=at.astype(float), tick_turn=turn.astype(np.int64), tick_day=day.astype(np.int64), turns=int(turn.max()) + 1,
-        count_from=first, count_to=last, end=end, limits=np.array([1440.0, 4320.0]),
-        edges=np.array([1.0, 10.0, 60.0, 1440.0]), groups=1 if groups is None else max(groups) + 1,
+        cells=fill(CELL, cells, group=groups or 0, start=links_of[:-1], stop=links_of[1:]),
+        streams=fill(STREAM, (cells, 2), rate=rates, key=keys), posts=fill(POST, posts, **crew), links=cell, back=back,
+        ticks=fill(TICK, len(clock), turn=turn, day=day, at=at),
+        kinds=fill(KIND, 2, up=[u[0] for u in up], street=[u[1] for u in up], patience=patience), running=running,
+        opens=np.array(opens if opens is not None else open_all(), float), work=np.array(work, float),
+        edges=np.array([1.0, 10.0, 60.0, 1440.0]), cv=cv, shape=shape, by_tier=by_tier, walks_back=walks_back,
+        turns=int(turn.max()) + 1, groups=max(groups or [0]) + 1, count_from=first, count_to=last, end=end,
+        green=1440.0, yellow=4320.0,
     )  # fmt: skip
+
+
+def fill(kind, shape, **columns):
+    """Records of one kind, filled by column."""
+    table = np.zeros(shape, kind)
+    for name, values in columns.items():
+        table[name] = values
+    return table
 
 
 def open_all(street=0.0):
@@ -51,11 +74,12 @@ def lay_links(links, cells, posts, by_tier=True):
     rows = np.array(links, float).reshape(-1, 4)
     cell, who, tier, way = rows[:, 0].astype(np.int64), rows[:, 1].astype(np.int64), rows[:, 2].astype(np.int64), rows[:, 3]
     order = np.lexsort((who, way, tier, cell) if by_tier else (who, way, cell))
-    back = np.lexsort((cell, way, tier, who))
-    start = np.searchsorted(cell[order], np.arange(cells + 1))
-    first = np.searchsorted(who[back], np.arange(posts + 1))
-    return {"start": start, "who": who[order], "tier": tier[order], "way": way[order], "first": first, "cell": cell[back],
-            "back_tier": tier[back], "back_way": way[back]}  # fmt: skip
+    other = np.lexsort((cell, way, tier, who))
+    return (
+        fill(LINK, len(rows), who=who[order], tier=tier[order], way=way[order]),
+        fill(BACK_LINK, len(rows), cell=cell[other], tier=tier[other], way=way[other]),
+        np.searchsorted(cell[order], np.arange(cells + 1)), np.searchsorted(who[other], np.arange(posts + 1)),
+    )  # fmt: skip
 
 
 def pool(posts, cells=1, tier=OWN, way=0.0):

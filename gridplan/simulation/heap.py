@@ -7,67 +7,68 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
+EVENT = np.dtype([("at", np.float64), ("code", np.int64)], align=True)
+
 
 class Heap(NamedTuple):
     """Times (minutes) and codes of the events that wait; ``size[0]`` of them."""
 
-    at: Any
-    code: Any
+    events: Any
     size: Any
 
 
 @njit(cache=True, nogil=True)
 def make_heap(room: int) -> Any:
     """Make an empty heap with room for so many events."""
-    return Heap(np.empty(room), np.empty(room, np.int64), np.zeros(1, np.int64))
+    return Heap(np.empty(room, EVENT), np.zeros(1, np.int64))
 
 
 @njit(cache=True, nogil=True)
 def grow_heap(heap: Any, more: int) -> Any:
-    """Return the heap, in a larger room if so many more events have none."""
-    room = len(heap.at)
-    if heap.size[0] + more <= room:
-        return heap
-    at, code = np.empty(2 * (room + more)), np.empty(2 * (room + more), np.int64)
-    at[:room], code[:room] = heap.at, heap.code
-    return Heap(at, code, heap.size)
+    """Return the heap in a larger room, for so many more events."""
+    room = len(heap.events)
+    events = np.empty(2 * (room + more), EVENT)
+    events[:room] = heap.events
+    return Heap(events, heap.size)
 
 
 @njit(cache=True, nogil=True)
 def push_event(heap: Any, at: float, code: int) -> None:
     """Put an event on the heap."""
+    events = heap.events
     i = heap.size[0]
     heap.size[0] += 1
     while i > 0:
         up = (i - 1) >> 1
-        if heap.at[up] < at or (heap.at[up] == at and heap.code[up] <= code):
+        if events[up].at < at or (events[up].at == at and events[up].code <= code):
             break
-        heap.at[i], heap.code[i] = heap.at[up], heap.code[up]
+        events[i] = events[up]
         i = up
-    heap.at[i], heap.code[i] = at, code
+    events[i].at, events[i].code = at, code
 
 
 @njit(cache=True, nogil=True)
 def pop_event(heap: Any) -> Any:
     """Take the first event off the heap; returns its time and code."""
-    first, event = heap.at[0], heap.code[0]
+    events = heap.events
+    first, event = events[0].at, events[0].code
     heap.size[0] -= 1
     n = heap.size[0]
-    at, code = heap.at[n], heap.code[n]
+    at, code = events[n].at, events[n].code
     i = 0
-    while True:
-        down = 2 * i + 1
-        if down >= n:
-            break
-        right = down + 1
-        if right < n and (
-            heap.at[right] < heap.at[down] or (heap.at[right] == heap.at[down] and heap.code[right] < heap.code[down])
-        ):
+    while 2 * i + 1 < n:
+        down, right = 2 * i + 1, 2 * i + 2
+        if right < n and comes_first(events, right, down):
             down = right
-        if at < heap.at[down] or (at == heap.at[down] and code <= heap.code[down]):
+        if at < events[down].at or (at == events[down].at and code <= events[down].code):
             break
-        heap.at[i], heap.code[i] = heap.at[down], heap.code[down]
+        events[i] = events[down]
         i = down
-    if n > 0:
-        heap.at[i], heap.code[i] = at, code
+    events[i].at, events[i].code = at, code
     return first, event
+
+
+@njit(cache=True, nogil=True)
+def comes_first(events: Any, a: int, b: int) -> bool:
+    """Whether event a comes before event b."""
+    return events[a].at < events[b].at or (events[a].at == events[b].at and events[a].code < events[b].code)

@@ -17,110 +17,85 @@ STEP = 60.0  # minutes of a step of the profiles
     CAME, ANSWERED, RESOLVED, GREEN, YELLOW, NO_POST, OFF_DUTY, BUSY, WITHDRAWN, UNDER_WAY, WENT_UP, BY_TIER,
 ) = range(12)  # fmt: skip
 COUNTS = BY_TIER + TIERS
-# Columns of the whole numbers of a slot.
-CELL, KIND, STAGE, LAST, PREV, NEXT, EARLIER, LATER, STAMP, WAITS, SEEN, ROW = range(12)
-# Columns of the times of a slot: when it came, since when it waits at its stage, when somebody came (-1: nobody yet).
-BEGAN, SINCE, MET = range(3)
+
+
+def _lay_out(whole: str, times: str, keys: str = "") -> np.dtype[Any]:
+    """Lay out a record of whole numbers, times and shares, and keys of streams."""
+    fields = [(name, np.int64) for name in whole.split()] + [(name, np.float64) for name in times.split()]
+    return np.dtype([*fields, *((name, np.uint64) for name in keys.split())], align=True)
+
+
+# What the kernel is given.
+CELL = _lay_out("profile group start stop", "")  # a sub-grid: row of the profiles, community, its links
+STREAM = _lay_out("", "rate", "key")  # of a sub-grid and kind; rate a minute
+POST = _lay_out("turn skill level start stop", "share begins ends", "key")  # skill: bits of kinds; level: 0 grid to 2 street
+LINK = _lay_out("who tier", "way")  # of a sub-grid to a post, in the order of asking; way in minutes
+BACK_LINK = _lay_out("cell tier", "way")  # the same by post
+TICK = _lay_out("turn day", "at")  # a turn of duty begins on a day, or ends (day -1); turn -1: a post's window begins
+KIND = _lay_out("", "up street patience")  # shares that go up to the community and, of all, to the street; mean minutes
+# What it keeps.
+SLOT = _lay_out("cell kind stage last prev next earlier later stamp waits seen row", "began since met", "key")
+COMING = _lay_out("number", "reached")  # of a sub-grid and kind: requests so far, running sum at which the next comes
+STAFF = _lay_out("job", "way")  # slot at work on, -1 free, -2 on the way back
+SERVED = _lay_out("jobs", "busy walked")
 
 
 class World(NamedTuple):
-    """All that a replication is given, in one flat tuple: the kernel would count references of one within another.
+    """All that a replication is given.
 
-    Parameters
-    ----------
-    cell_key, rate, profile, group
-        Of sub-grids: keys of the streams and rates (a minute) by kind, row of ``running``, community.
-    running
-        float64[profiles, 2, steps + 1], the minutes so far by kind, each weighted with its demand.
-    turn, share, skill, level, begins, ends, post_key
-        Of posts: turn of duty, share of days there, kinds (bits), level (0 grid, 1 community, 2 street), window, key.
-    start, who, tier, way
-        Links of each sub-grid to posts in the order of asking; way in minutes.
-    first, cell, back_tier, back_way
-        The same links by post.
-    opens
-        float64[2, STAGES, TIERS], minutes until each tier is asked; infinite: never.
-    up, work, cv, shape, patience
-        By kind: shares that go up to community and street, minutes of work by stage and how they spread, mean patience.
-    by_tier, walks_back
-        Whether tiers come before age and distance; whether the way back keeps a post busy.
-    tick_at, tick_turn, tick_day, turns
-        Begins and ends of duty in order: time, turn, day (-1: duty ends); how many turns there are.
-    count_from, count_to, end
-        Requests that come between the first two count; minutes.
-    limits, edges, groups
-        Minutes of green and yellow, those of the curve of answers; how many communities there are.
+    ``running[profile, kind]`` are the minutes so far, each weighted with its demand. ``opens[kind, stage, tier]`` are the
+    minutes until a tier is asked (infinite: never), ``work[kind, stage]`` those of work. ``shape`` is lognormal (0, with
+    ``cv``), exponential (1) or fixed (2). With ``by_tier`` tiers come before age; ``walks_back``: the way back keeps a post
+    busy. Requests that come from ``count_from`` to ``count_to`` count; answers are counted by ``edges`` (minutes).
     """
 
-    cell_key: Any
-    rate: Any
-    profile: Any
-    group: Any
+    cells: Any
+    streams: Any
+    posts: Any
+    links: Any
+    back: Any
+    ticks: Any
+    kinds: Any
     running: Any
-    turn: Any
-    share: Any
-    skill: Any
-    level: Any
-    begins: Any
-    ends: Any
-    post_key: Any
-    start: Any
-    who: Any
-    tier: Any
-    way: Any
-    first: Any
-    cell: Any
-    back_tier: Any
-    back_way: Any
     opens: Any
-    up: Any
     work: Any
+    edges: Any
     cv: float
     shape: int
-    patience: Any
     by_tier: bool
     walks_back: bool
-    tick_at: Any
-    tick_turn: Any
-    tick_day: Any
     turns: int
+    groups: int
     count_from: float
     count_to: float
     end: float
-    limits: Any
-    edges: Any
-    groups: int
+    green: float
+    yellow: float
 
 
 class Tally(NamedTuple):
-    """What came of it: counts and sums by sub-grid and kind, answers by community and time, minutes by post, totals."""
+    """What came of it: counts and sums by sub-grid and kind, answers by community and time, posts, totals."""
 
     counts: Any  # int64[n, 2, COUNTS]
     sums: Any  # float64[n, 2, 4]: response, its square, resolution, its square
     answers: Any  # int64[groups, 2, edges + 1]
-    busy: Any  # float64[m]
-    walked: Any  # float64[m]
-    jobs: Any  # int64[m]
+    posts: Any  # SERVED[m]
     totals: Any  # float64[4]: request-minutes in the system, events, most requests at once, requests of all
 
 
 class State(NamedTuple):
     """What is under way: slots of requests, queues by sub-grid (kind and stage), who is on duty and at work."""
 
-    whole: Any  # int64[room, 13]
-    times: Any  # float64[room, 3]
-    key: Any  # uint64[room]
+    slots: Any  # SLOT[room]
     head: Any  # int64[n, 2 * STAGES]
     tail: Any
     waiting: Any  # int64[n]
-    ends: Any  # int64[4]: first and last of all that wait, first free slot, how many wait
+    coming: Any  # COMING[n, 2]
+    staff: Any  # STAFF[m]
     on: Any  # int64[turns]: day of duty, -1 off
-    job: Any  # int64[m]: slot, -1 free, -2 on the way back
-    way: Any  # float64[m]
-    log: Any  # float64[rows, 6]
+    ends: Any  # int64[4]: first and last of all that wait, first free slot, how many wait
     inside: Any  # int64[2]: requests in the system, requests so far
-    reached: Any  # float64[n, 2]: running sum at which the next request comes
-    numbers: Any  # int64[n, 2]: requests so far by sub-grid and kind
+    log: Any  # float64[rows, 6]
 
 
 @njit(cache=True, nogil=True)
@@ -128,93 +103,97 @@ def make_tally(cells: int, posts: int, groups: int, edges: int) -> Any:
     """Make a tally of nothing."""
     return Tally(
         np.zeros((cells, 2, COUNTS), np.int64), np.zeros((cells, 2, 4)), np.zeros((groups, 2, edges + 1), np.int64),
-        np.zeros(posts), np.zeros(posts), np.zeros(posts, np.int64), np.zeros(4),
+        np.zeros(posts, SERVED), np.zeros(4),
     )  # fmt: skip
 
 
 @njit(cache=True, nogil=True)
 def make_state(cells: int, posts: int, turns: int, room: int, rows: int) -> Any:
     """Make the state in which nothing is under way."""
-    whole = np.full((room, 12), -1, np.int64)
-    whole[:, NEXT] = np.arange(1, room + 1)
-    whole[-1, NEXT] = -1
+    staff = np.zeros(posts, STAFF)
+    for r in range(posts):
+        staff[r].job = -1
+    nobody = np.full((cells, 2 * STAGES), -1, np.int64)
     return State(
-        whole, np.full((room, 3), -1.0), np.zeros(room, np.uint64), np.full((cells, 2 * STAGES), -1, np.int64),
-        np.full((cells, 2 * STAGES), -1, np.int64), np.zeros(cells, np.int64), np.array([-1, -1, 0, 0]),
-        np.full(turns, -1, np.int64), np.full(posts, -1, np.int64), np.zeros(posts), np.full((rows, 6), np.nan),
-        np.zeros(2, np.int64), np.zeros((cells, 2)), np.zeros((cells, 2), np.int64),
+        make_slots(np.zeros(0, SLOT), room), nobody, nobody.copy(), np.zeros(cells, np.int64), np.zeros((cells, 2), COMING),
+        staff, np.full(turns, -1, np.int64), np.array([-1, -1, 0, 0]), np.zeros(2, np.int64), np.full((rows, 6), np.nan),
     )  # fmt: skip
 
 
 @njit(cache=True, nogil=True)
+def make_slots(before: Any, room: int) -> Any:
+    """Make more slots, each pointing at the next free one."""
+    slots = np.zeros(room, SLOT)
+    slots[: len(before)] = before
+    for i in range(len(before), room):
+        slots[i].stamp, slots[i].next = -1, i + 1
+    slots[room - 1].next = -1
+    return slots
+
+
+@njit(cache=True, nogil=True)
 def grow_state(state: Any) -> Any:
-    """Return the state with twice the slots if none is free."""
-    if state.ends[2] >= 0:
-        return state
-    room = len(state.whole)
-    whole, times, key = np.full((2 * room, 12), -1, np.int64), np.full((2 * room, 3), -1.0), np.zeros(2 * room, np.uint64)
-    whole[:room], times[:room], key[:room] = state.whole, state.times, state.key
-    whole[room:, NEXT] = np.arange(room + 1, 2 * room + 1)
-    whole[-1, NEXT] = -1
+    """Return the state with twice the slots; for when none is free."""
+    room = len(state.slots)
     state.ends[2] = room
     return State(
-        whole, times, key, state.head, state.tail, state.waiting, state.ends, state.on, state.job, state.way, state.log,
-        state.inside, state.reached, state.numbers,
+        make_slots(state.slots, 2 * room), state.head, state.tail, state.waiting, state.coming, state.staff, state.on,
+        state.ends, state.inside, state.log,
     )  # fmt: skip
 
 
 @njit(cache=True, nogil=True)
 def join_queue(state: Any, slot: int) -> None:
     """Let a request wait: last in the queue of its sub-grid, kind and stage, and last of all."""
-    q = state.whole[slot, KIND] * STAGES + state.whole[slot, STAGE]
-    last = state.tail[state.whole[slot, CELL], q]
-    state.whole[slot, PREV], state.whole[slot, NEXT], state.whole[slot, WAITS] = last, -1, 1
+    q = state.slots[slot].kind * STAGES + state.slots[slot].stage
+    last = state.tail[state.slots[slot].cell, q]
+    state.slots[slot].prev, state.slots[slot].next, state.slots[slot].waits = last, -1, 1
     if last >= 0:
-        state.whole[last, NEXT] = slot
+        state.slots[last].next = slot
     else:
-        state.head[state.whole[slot, CELL], q] = slot
-    state.tail[state.whole[slot, CELL], q] = slot
-    state.whole[slot, EARLIER], state.whole[slot, LATER] = state.ends[1], -1
+        state.head[state.slots[slot].cell, q] = slot
+    state.tail[state.slots[slot].cell, q] = slot
+    state.slots[slot].earlier, state.slots[slot].later = state.ends[1], -1
     if state.ends[1] >= 0:
-        state.whole[state.ends[1], LATER] = slot
+        state.slots[state.ends[1]].later = slot
     else:
         state.ends[0] = slot
     state.ends[1] = slot
-    state.waiting[state.whole[slot, CELL]] += 1
+    state.waiting[state.slots[slot].cell] += 1
     state.ends[3] += 1
 
 
 @njit(cache=True, nogil=True)
 def leave_queue(state: Any, slot: int) -> None:
     """Take a request out of its queue."""
-    q = state.whole[slot, KIND] * STAGES + state.whole[slot, STAGE]
-    before, after = state.whole[slot, PREV], state.whole[slot, NEXT]
+    q = state.slots[slot].kind * STAGES + state.slots[slot].stage
+    before, after = state.slots[slot].prev, state.slots[slot].next
     if before >= 0:
-        state.whole[before, NEXT] = after
+        state.slots[before].next = after
     else:
-        state.head[state.whole[slot, CELL], q] = after
+        state.head[state.slots[slot].cell, q] = after
     if after >= 0:
-        state.whole[after, PREV] = before
+        state.slots[after].prev = before
     else:
-        state.tail[state.whole[slot, CELL], q] = before
-    before, after = state.whole[slot, EARLIER], state.whole[slot, LATER]
+        state.tail[state.slots[slot].cell, q] = before
+    before, after = state.slots[slot].earlier, state.slots[slot].later
     if before >= 0:
-        state.whole[before, LATER] = after
+        state.slots[before].later = after
     else:
         state.ends[0] = after
     if after >= 0:
-        state.whole[after, EARLIER] = before
+        state.slots[after].earlier = before
     else:
         state.ends[1] = before
-    state.whole[slot, WAITS] = 0
-    state.waiting[state.whole[slot, CELL]] -= 1
+    state.slots[slot].waits = 0
+    state.waiting[state.slots[slot].cell] -= 1
     state.ends[3] -= 1
 
 
 @njit(cache=True, nogil=True)
 def free_slot(state: Any, slot: int) -> None:
     """Give a slot back."""
-    state.whole[slot, STAMP] = -1
-    state.whole[slot, NEXT] = state.ends[2]
+    state.slots[slot].stamp = -1
+    state.slots[slot].next = state.ends[2]
     state.ends[2] = slot
     state.inside[0] -= 1
