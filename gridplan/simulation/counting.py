@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from gridplan.simulation.finding import find_reason
 from gridplan.simulation.state import ANSWERED, BY_TIER, GREEN, RESOLVED, UNDER_WAY, WENT_UP, YELLOW
+from gridplan.simulation.streams import bare
 
 
-@njit(cache=True, nogil=True)
-def is_counted(world: Any, state: Any, slot: int) -> bool:
+@bare
+def is_counted(world: Any, state: Any, slot: int) -> Any:
     """Whether a request came while it counts."""
     return world.count_from <= state.slots[slot].began < world.count_to
 
 
-@njit(cache=True, nogil=True)
+@bare
 def count_answer(world: Any, state: Any, tally: Any, slot: int, tier: int, at: float) -> None:
     """Count that somebody comes."""
     c, k, minutes = state.slots[slot].cell, state.slots[slot].kind, at - state.slots[slot].began
@@ -28,7 +28,7 @@ def count_answer(world: Any, state: Any, tally: Any, slot: int, tier: int, at: f
     tally.answers[world.cells[c].group, k, np.searchsorted(world.edges, minutes)] += 1
 
 
-@njit(cache=True, nogil=True)
+@bare
 def count_resolved(world: Any, state: Any, tally: Any, slot: int, now: float) -> None:
     """Count that a request is resolved, and how soon."""
     if state.slots[slot].row >= 0:
@@ -44,7 +44,7 @@ def count_resolved(world: Any, state: Any, tally: Any, slot: int, now: float) ->
     tally.sums[c, k, 3] += minutes * minutes
 
 
-@njit(cache=True, nogil=True)
+@bare
 def close_books(world: Any, state: Any, tally: Any) -> None:
     """Count what still waits or is under way at the end."""
     slot = state.ends[0]
@@ -58,7 +58,7 @@ def close_books(world: Any, state: Any, tally: Any) -> None:
             tally.counts[state.slots[slot].cell, state.slots[slot].kind, UNDER_WAY] += 1
 
 
-@njit(cache=True, nogil=True)
+@bare
 def watch(world: Any, state: Any, tally: Any, seen: float, now: float) -> float:
     """Add up who is in the system until now, while it counts; returns until when it is added up."""
     until = min(now, world.count_to)

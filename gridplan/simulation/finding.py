@@ -5,16 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from gridplan.simulation.state import BUSY, NO_POST, OFF_DUTY, STAGES
-from gridplan.simulation.streams import draw_unit
+from gridplan.simulation.streams import bare, draw_unit
 
 HAIR = 1e-9  # minutes; sums of times differ by less
 
 
-@njit(cache=True, nogil=True)
-def is_there(world: Any, state: Any, r: int, now: float) -> bool:
+@bare
+def is_there(world: Any, state: Any, r: int, now: float) -> Any:
     """Whether a post is on duty, and there on this day."""
     day = state.on[world.posts[r].turn]
     if day < 0 or now < world.posts[r].begins or now >= world.posts[r].ends:
@@ -22,14 +21,14 @@ def is_there(world: Any, state: Any, r: int, now: float) -> bool:
     return world.posts[r].share >= 1.0 or draw_unit(world.posts[r].key, day) < world.posts[r].share
 
 
-@njit(cache=True, nogil=True)
-def may_serve(world: Any, state: Any, r: int, tier: int, slot: int) -> bool:
+@bare
+def may_serve(world: Any, state: Any, r: int, tier: int, slot: int) -> Any:
     """Whether a post may ever be asked for a request at its stage."""
     able = (world.posts[r].skill >> state.slots[slot].kind) & 1 == 1 and world.posts[r].level >= state.slots[slot].stage
     return able and world.opens[state.slots[slot].kind, state.slots[slot].stage, tier] < np.inf
 
 
-@njit(cache=True, nogil=True)
+@bare
 def find_post(world: Any, state: Any, slot: int, now: float) -> Any:
     """Find the link to the first post that is there, free and already asked; -1: none. Notes if some are there, but busy."""
     age = now - state.slots[slot].since + HAIR
@@ -49,7 +48,7 @@ def find_post(world: Any, state: Any, slot: int, now: float) -> Any:
     return -1
 
 
-@njit(cache=True, nogil=True)
+@bare
 def find_request(world: Any, state: Any, r: int, now: float) -> Any:
     """Find what a free post does next: by tier, then whoever waits longest; returns slot, tier, way, or -1."""
     best, best_tier, best_way, since = -1, 0, 0.0, np.inf
@@ -70,7 +69,7 @@ def find_request(world: Any, state: Any, r: int, now: float) -> Any:
     return best, best_tier, best_way
 
 
-@njit(cache=True, nogil=True)
+@bare
 def find_reason(world: Any, state: Any, slot: int) -> int:
     """Find why a request still waits: nobody may ever serve it, nobody of these was there, or all who were had work."""
     cell = state.slots[slot].cell

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
+from gridplan.simulation.streams import bare
+
 EVENT = np.dtype([("at", np.float64), ("code", np.int64)], align=True)
 
 
@@ -32,7 +34,7 @@ def grow_heap(heap: Any, more: int) -> Any:
     return Heap(events, heap.size)
 
 
-@njit(cache=True, nogil=True)
+@bare
 def push_event(heap: Any, at: float, code: int) -> None:
     """Put an event on the heap."""
     events = heap.events
@@ -47,7 +49,7 @@ def push_event(heap: Any, at: float, code: int) -> None:
     events[i].at, events[i].code = at, code
 
 
-@njit(cache=True, nogil=True)
+@bare
 def pop_event(heap: Any) -> Any:
     """Take the first event off the heap; returns its time and code."""
     events = heap.events
@@ -68,7 +70,7 @@ def pop_event(heap: Any) -> Any:
     return first, event
 
 
-@njit(cache=True, nogil=True)
-def comes_first(events: Any, a: int, b: int) -> bool:
+@bare
+def comes_first(events: Any, a: int, b: int) -> Any:
     """Whether event a comes before event b."""
     return events[a].at < events[b].at or (events[a].at == events[b].at and events[a].code < events[b].code)

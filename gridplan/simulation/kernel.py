@@ -23,7 +23,7 @@ from gridplan.simulation.state import (
     make_state,
     make_tally,
 )
-from gridplan.simulation.streams import draw_gap, draw_key, draw_unit, draw_work, mix
+from gridplan.simulation.streams import bare, draw_gap, draw_key, draw_unit, draw_work, mix
 
 # Events, in the order in which they come at one time.
 BACK, WORKED, ARRIVES, OPENS, LEAVES = range(5)
@@ -32,7 +32,7 @@ UP, PATIENCE, WORK = 0, 1, 2  # numbers in the stream of a request
 MOST = 8  # events that one event may bring
 
 
-@njit(cache=True, nogil=True)
+@bare
 def begin_work(world: Any, state: Any, tally: Any, heap: Any, r: int, slot: int, tier: int, way: float, now: float) -> None:
     """Send a post to a request: it walks there and does all the work of the stages that are its own."""
     key = state.slots[slot].key
@@ -57,7 +57,7 @@ def begin_work(world: Any, state: Any, tally: Any, heap: Any, r: int, slot: int,
     push_event(heap, now + way + work, (WORKED << BITS) | r)
 
 
-@njit(cache=True, nogil=True)
+@bare
 def let_wait(world: Any, state: Any, heap: Any, slot: int, now: float) -> None:
     """See to it that the next tier is asked in time."""
     age, soonest = now - state.slots[slot].since + HAIR, np.inf
@@ -69,8 +69,8 @@ def let_wait(world: Any, state: Any, heap: Any, slot: int, now: float) -> None:
         push_event(heap, state.slots[slot].since + soonest, (OPENS << BITS) | (state.slots[slot].stamp << LOW) | slot)
 
 
-@njit(cache=True, nogil=True)
-def find_moment(running: Any, target: float) -> float:
+@bare
+def find_moment(running: Any, target: float) -> Any:
     """Find the minute at which a running sum reaches a target; infinite if it never does."""
     i = np.searchsorted(running, target, side="right")
     if i >= len(running):
@@ -78,7 +78,7 @@ def find_moment(running: Any, target: float) -> float:
     return STEP * (i - 1 + (target - running[i - 1]) / (running[i] - running[i - 1]))
 
 
-@njit(cache=True, nogil=True)
+@bare
 def expect_next(world: Any, state: Any, heap: Any, c: int, k: int) -> None:
     """Find when the next request of a sub-grid and kind comes: its stream's gaps laid along the profile."""
     if world.streams[c, k].rate <= 0:
@@ -89,8 +89,8 @@ def expect_next(world: Any, state: Any, heap: Any, c: int, k: int) -> None:
         push_event(heap, at, (ARRIVES << BITS) | (2 * c + k))
 
 
-@njit(cache=True, nogil=True)
-def admit(world: Any, state: Any, tally: Any, c: int, k: int, now: float) -> int:
+@bare
+def admit(world: Any, state: Any, tally: Any, c: int, k: int, now: float) -> Any:
     """Let a request in: it gets a slot, its own stream, and the last stage that it will need."""
     slot, number = state.ends[2], state.coming[c, k].number
     state.ends[2] = state.slots[slot].next
@@ -112,7 +112,7 @@ def admit(world: Any, state: Any, tally: Any, c: int, k: int, now: float) -> int
     return slot
 
 
-@njit(cache=True, nogil=True)
+@bare
 def send_first(world: Any, state: Any, tally: Any, heap: Any, slot: int, now: float) -> bool:
     """Send the first post that is there and free to a request, which may wait in a queue; whether there is one."""
     e = find_post(world, state, slot, now)
@@ -124,7 +124,7 @@ def send_first(world: Any, state: Any, tally: Any, heap: Any, slot: int, now: fl
     return True
 
 
-@njit(cache=True, nogil=True)
+@bare
 def turn_clock(world: Any, state: Any, tally: Any, heap: Any, tick: int) -> None:
     """Let a turn of duty begin or end; those who come on are sent to whoever waits, the longest first."""
     turn, day = world.ticks[tick].turn, world.ticks[tick].day
@@ -139,7 +139,7 @@ def turn_clock(world: Any, state: Any, tally: Any, heap: Any, tick: int) -> None
         slot = after
 
 
-@njit(cache=True, nogil=True)
+@bare
 def ask(world: Any, state: Any, tally: Any, heap: Any, slot: int, now: float, is_new: bool) -> None:
     """Let a request be served at once, or wait."""
     if send_first(world, state, tally, heap, slot, now):
@@ -152,7 +152,7 @@ def ask(world: Any, state: Any, tally: Any, heap: Any, slot: int, now: float, is
         push_event(heap, gone, (LEAVES << BITS) | (state.slots[slot].stamp << LOW) | slot)
 
 
-@njit(cache=True, nogil=True)
+@bare
 def withdraw(world: Any, state: Any, tally: Any, slot: int) -> None:
     """Let a request that nobody came for be withdrawn."""
     if is_counted(world, state, slot):
@@ -162,7 +162,7 @@ def withdraw(world: Any, state: Any, tally: Any, slot: int) -> None:
     free_slot(state, slot)
 
 
-@njit(cache=True, nogil=True)
+@bare
 def end_work(world: Any, state: Any, tally: Any, heap: Any, r: int, now: float) -> None:
     """Let a post end its work: the request is resolved or goes up, the post walks back."""
     slot = state.staff[r].job
@@ -180,7 +180,7 @@ def end_work(world: Any, state: Any, tally: Any, heap: Any, r: int, now: float) 
     ask(world, state, tally, heap, slot, now, False)
 
 
-@njit(cache=True, nogil=True)
+@bare
 def look_round(world: Any, state: Any, tally: Any, heap: Any, r: int, now: float) -> None:
     """Let a post that is free turn to whoever waits for it."""
     if state.staff[r].job != -1 or state.ends[3] == 0 or not is_there(world, state, r, now):
@@ -191,7 +191,7 @@ def look_round(world: Any, state: Any, tally: Any, heap: Any, r: int, now: float
         begin_work(world, state, tally, heap, r, slot, tier, way, now)
 
 
-@njit(cache=True, nogil=True)
+@bare
 def take_event(world: Any, state: Any, tally: Any, heap: Any, now: float, code: int) -> None:
     """Let one event happen."""
     what, stamp, at = code >> BITS, (code >> LOW) & ((1 << LOW) - 1), code & ((1 << LOW) - 1)

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
+from gridplan.simulation.streams import bare
+
 STAGES, TIERS = 3, 5
 OWN, NEIGHBOUR, VOLUNTEER, COMMUNITY, STREET = range(TIERS)
 TIER_WORDS = ("own", "neighbour", "volunteer", "community", "street")
@@ -142,7 +144,7 @@ def grow_state(state: Any) -> Any:
     )  # fmt: skip
 
 
-@njit(cache=True, nogil=True)
+@bare
 def join_queue(state: Any, slot: int) -> None:
     """Let a request wait: last in the queue of its sub-grid, kind and stage, and last of all."""
     q = state.slots[slot].kind * STAGES + state.slots[slot].stage
@@ -163,7 +165,7 @@ def join_queue(state: Any, slot: int) -> None:
     state.ends[3] += 1
 
 
-@njit(cache=True, nogil=True)
+@bare
 def leave_queue(state: Any, slot: int) -> None:
     """Take a request out of its queue."""
     q = state.slots[slot].kind * STAGES + state.slots[slot].stage
@@ -190,7 +192,7 @@ def leave_queue(state: Any, slot: int) -> None:
     state.ends[3] -= 1
 
 
-@njit(cache=True, nogil=True)
+@bare
 def free_slot(state: Any, slot: int) -> None:
     """Give a slot back."""
     state.slots[slot].stamp = -1
