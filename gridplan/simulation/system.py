@@ -105,12 +105,7 @@ def _link(plan: Plan, posts: pd.DataFrame, cells: pd.DataFrame) -> tuple[Array, 
     helpful = np.isin(posts["role"].to_numpy(object)[post], NEIGHBOURLY)
     beside = pd.DataFrame({"cell": cell[helpful], "post": post[helpful]}).merge(near, on="cell")
     parts.append((beside["other"].to_numpy(), beside["post"].to_numpy(), NEIGHBOUR))
-    whole = (
-        ("volunteer", "community", VOLUNTEER),
-        ("grid_worker_full", "community", COMMUNITY),
-        ("street_staff", "block", STREET),
-    )
-    for role, level, tier in whole:
+    for role, level, step in WHOLE:
         rows = np.flatnonzero(posts["role"] == role)
         some = pd.DataFrame({"post": rows, "over": posts[level].to_numpy(object)[rows]})
         both = some.merge(pd.DataFrame({"cell": np.arange(len(cells)), "over": cells[level].to_numpy(object)}), on="over")
