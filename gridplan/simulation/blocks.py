@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from gridplan.rules import Rules
-from gridplan.simulation.calendar import lay_profile, lay_ticks
+from gridplan.simulation.almanac import lay_profile, lay_ticks
 from gridplan.simulation.state import (
     BACK_LINK,
     CELL,

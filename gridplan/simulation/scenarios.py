@@ -72,17 +72,18 @@ class Scenario:
 
     def __post_init__(self) -> None:
         """Refuse what makes no sense, all at once."""
+        own: Any = self  # a TOML file may give anything
         wrong = []
-        if isinstance(self.days, bool) or not isinstance(self.days, int) or self.days < 1:
-            wrong.append(f"days must be a whole number from 1, not {self.days!r}")
-        if not isinstance(self.start, date):
-            wrong.append(f"start must be a date such as 2026-03-02, not {self.start!r}")
+        if isinstance(own.days, bool) or not isinstance(own.days, int) or own.days < 1:
+            wrong.append(f"days must be a whole number from 1, not {own.days!r}")
+        if not isinstance(own.start, date):
+            wrong.append(f"start must be a date such as 2026-03-02, not {own.start!r}")
         for name in ("volunteers", "demand", "presence"):
-            value = getattr(self, name)
+            value = getattr(own, name)
             if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
                 wrong.append(f"{name} must be a number from 0, not {value!r}")
-        if not isinstance(self.uncertain, bool):
-            wrong.append(f"uncertain must be true or false, not {self.uncertain!r}")
+        if not isinstance(own.uncertain, bool):
+            wrong.append(f"uncertain must be true or false, not {own.uncertain!r}")
         if wrong:
             raise RuleError(f"scenario {self.name}: {'; '.join(wrong)}")
 

@@ -92,7 +92,7 @@ def name_keys(names: Iterable[str]) -> Array:
     Examples
     --------
     >>> name_keys(["a", "b", "a"]).tolist()
-    [6560816119291747850, 10041520842937230629, 6560816119291747850]
+    [3405396810240292928, 8453121595177857668, 3405396810240292928]
     """
     return np.array([int.from_bytes(hashlib.blake2b(n.encode(), digest_size=8).digest(), "little") for n in names], np.uint64)
 
