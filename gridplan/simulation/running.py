@@ -208,7 +208,7 @@ def _run_scenario(
             tally = run_days(world, 0)[0]
             return np.concatenate([tally.counts, tally.sums], axis=2), tally.answers, tally.posts, tally.totals
 
-        def tell(stage: str, done: int, total: int, number: int = number) -> None:  # type: ignore[misc]
+        def tell(stage: str, done: int, total: int, number: int = number) -> None:
             progress(stage, number * total + done, len(blocks) * total)
 
         results = map_tasks(run, list(range(replications)), workers=workers, stage=stage, progress=tell)
@@ -216,10 +216,7 @@ def _run_scenario(
         done.events += float(sum(result[3][1] for result in results))
         _tabulate_block(done, system, block, sums, answers)
         duty = _count_duty(block) * draws.presence[:, block.posts]
-        served = tabulate_posts(
-            system.posts.iloc[block.posts], *(posts[c].astype(float) for c in ("jobs", "busy", "walked")), duty
-        )
-        done.frames["simulated_posts"].append(served)
+        done.frames["simulated_posts"].append(tabulate_posts(system.posts.iloc[block.posts], posts, duty))
         whole[:, 0] += sums.sum(axis=1)
         curve[:, 0] += answers.sum(axis=1)
     _tabulate(done, "city", [CITY], whole, curve)
