@@ -67,7 +67,8 @@ class Town:
 
     def admit(self, cell: int, kind: int, number: int) -> None:
         """Admit a request: somebody is sent, or it waits, perhaps until it is withdrawn."""
-        key, kinds = draw_key(mix(self.world.streams[cell, kind]["key"]), number), self.world.kinds[kind]
+        own = np.uint64(mix(self.world.streams[cell, kind]["key"]))
+        key, kinds = np.uint64(draw_key(own, number)), self.world.kinds[kind]
         chance = draw_unit(key, 0)
         last = 2 if chance < kinds["street"] else 1 if chance < kinds["up"] else 0
         request = Request(cell, kind, number, self.env.now, key, last, since=self.env.now)
