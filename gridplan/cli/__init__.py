@@ -10,11 +10,11 @@ import sys
 
 import typer
 
-from gridplan.cli import drawing, judging, people, reaching, making, explaining  # isort: skip  # the order of the verbs in the help
+from gridplan.cli import drawing, judging, people, reaching, simulating, making, explaining  # isort: skip  # the order of the verbs in the help
 from gridplan.cli.door import app
 from gridplan.errors import GridplanError, InputError, PlanError
 
-__all__ = ["app", "drawing", "explaining", "judging", "main", "making", "people", "reaching"]
+__all__ = ["app", "drawing", "explaining", "judging", "main", "making", "people", "reaching", "simulating"]
 
 STOPPED = 130
 
