@@ -50,11 +50,12 @@ if TYPE_CHECKING:
     from gridplan.pairing import pair
     from gridplan.plan import Plan
     from gridplan.planning import divide
-    from gridplan.plots import plot_frontier, plot_reach
+    from gridplan.plots import plot_frontier, plot_reach, plot_simulation
     from gridplan.proving import prove
     from gridplan.rating import rate
     from gridplan.reading import read_site
     from gridplan.rules import Band, Prices, Rules
+    from gridplan.simulation import simulate
     from gridplan.site import Reading, Site
     from gridplan.sources.osm_online import read_osm_place
     from gridplan.sources.synthetic import make_town, write_town
@@ -97,6 +98,7 @@ _ROOMS = {
     "plot_change": "change_plots",
     "plot_frontier": "plots",
     "plot_reach": "plots",
+    "plot_simulation": "plots",
     "prove": "proving",
     "rate": "rating",
     "reach": "coverage",
@@ -104,6 +106,7 @@ _ROOMS = {
     "read_plan": "storage",
     "read_site": "reading",
     "release": "disclosure.release",
+    "simulate": "simulation",
     "site_posts": "coverage.proposing",
     "staff": "staffing",
     "trace_frontier": "frontier",
@@ -149,6 +152,7 @@ __all__ = [
     "plot_change",
     "plot_frontier",
     "plot_reach",
+    "plot_simulation",
     "prove",
     "rate",
     "reach",
@@ -156,6 +160,7 @@ __all__ = [
     "read_plan",
     "read_site",
     "release",
+    "simulate",
     "site_posts",
     "staff",
     "trace_frontier",

@@ -103,7 +103,7 @@ def find_alternatives(
 
     Examples
     --------
-    Four houses and eight, where six and six are within the band of 50 to 70 households; one house has to move for that, and with two the walks are shorter:
+    Four houses and eight, where the band is 50 to 70 households; one has to move for that, and with two the walks are shorter:
 
     >>> from tests.villages import make_board_plan
     >>> found = find_alternatives(make_board_plan((1, 1, 2, 2, 2, 2) * 2), effort="quick")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -14,6 +14,10 @@ from gridplan.pictures import COLOURS, open_figure
 from gridplan.plan import Plan
 from gridplan.schema import Language
 
+if TYPE_CHECKING:
+    from gridplan.simulation import Simulated
+
+SPANS = (1, 10, 60, 360, 1440, 4320, 20160)  # minutes told under the curve of answers
 WORDS = {
     "en": {
         "off_target": "price of balance", "building": "price of whole buildings", "compound": "price of whole compounds",
@@ -21,7 +25,8 @@ WORDS = {
         "mean_walk": "mean walk to the centre (m)", "undominated": "nothing else is better in all", "other": "beaten by another",
         "minutes": "minutes on foot", "reachable": "households within reach (%)", "own": "ring: the kind's own minutes",
         "with_proposed": "{kind}, with those proposed", "added": "posts added", "served": "households served (%)",
-        "bound": "no choice of sites can pass",
+        "bound": "no choice of sites can pass", "since": "time since it came", "request": "requests answered (%)",
+        "wish": "wishes answered (%)", "spans": "1 min|10 min|1 h|6 h|1 d|3 d|14 d",
     },
     "zh": {
         "off_target": "均衡的价格", "building": "楼栋完整的价格", "compound": "小区完整的价格",
@@ -29,7 +34,8 @@ WORDS = {
         "mean_walk": "到中心户的平均步行距离（米）", "undominated": "没有全面更优的方案", "other": "有全面更优的方案",
         "minutes": "步行时间（分钟）", "reachable": "可达户数占比（%）", "own": "圆圈：本类时限",
         "with_proposed": "{kind}（加拟增点）", "added": "新增服务点数", "served": "服务户数占比（%）",
-        "bound": "任何选址都不能超过",
+        "bound": "任何选址都不能超过", "since": "提出后的时间", "request": "诉求响应占比（%）",
+        "wish": "微心愿响应占比（%）", "spans": "1分|10分|1时|6时|1天|3天|14天",
     },
 }  # fmt: skip
 
@@ -102,6 +108,50 @@ def plot_reach(plan: Plan, path: str | Path, *, title: str = "", lang: Language 
         if len(curve):
             _draw_added(axes[1], curve, colours, lang)
     return Path(path)
+
+
+def plot_simulation(done: Simulated, path: str | Path, *, title: str = "", lang: Language = "en") -> Path:
+    """Plot how soon somebody comes as a PNG: the share of requests, and of wishes, answered within so many minutes.
+
+    One curve for each scenario, with the 95 % interval of its mean as a band. Time runs by powers of ten.
+
+    Parameters
+    ----------
+    done
+        From :func:`gridplan.simulate`.
+    path
+        The file to write.
+    title
+        Stands over the picture.
+    lang
+        en or zh.
+
+    Raises
+    ------
+    MissingPackageError
+        If matplotlib is not installed, or no font on this machine has the Chinese characters that are needed.
+    """
+    city = done.curve[done.curve["level"] == "city"]
+    names = list(done.manifest["scenarios"])
+    words = WORDS[lang]
+    with open_figure(path, (9.8, 3.7), title, {**words, "names": "".join(names)}) as figure:
+        for axes, kind in zip(figure.subplots(1, 2), ("request", "wish"), strict=True):
+            _draw_answers(axes, city[city["kind"] == kind], names, words, kind)
+        figure.axes[1].legend(frameon=False, fontsize=8, loc="upper left")
+    return Path(path)
+
+
+def _draw_answers(axes: Any, rows: pd.DataFrame, names: list[str], words: dict[str, str], kind: str) -> None:
+    """Draw the curve of each scenario and the band of its interval."""
+    for n, name in enumerate(names):
+        own, colour = rows[rows["scenario"] == name].sort_values("minutes"), COLOURS[n % len(COLOURS)]
+        axes.fill_between(own["minutes"], 100.0 * own["low"], 100.0 * own["high"], color=colour, alpha=0.15, linewidth=0)
+        axes.plot(own["minutes"], 100.0 * own["mean"], color=colour, linestyle="-" if n < len(COLOURS) else "--", label=name)
+    _finish_axes(axes, words["since"], words[kind])
+    axes.set_xscale("log")
+    axes.set_xlim(1, SPANS[-1])
+    axes.set_xticks(SPANS, words["spans"].split("|"))
+    axes.minorticks_off()
 
 
 def _draw_minutes(axes: Any, city: pd.DataFrame, colours: dict[str, str], lang: Language) -> None:

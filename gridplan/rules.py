@@ -26,6 +26,7 @@ from gridplan.people_rules import (
 )
 from gridplan.redraw_rules import RedrawRules
 from gridplan.rulebook import ASSUMED, DENSITY_SEEN, FOUNDING, check_fields, check_words, describe, rule, write_value
+from gridplan.simulation_rules import SimulationRules
 from gridplan.walking_rules import WalkingRules
 
 
@@ -223,6 +224,7 @@ class Rules:
     pairing: PairingRules = field(default_factory=PairingRules)
     rating: RatingRules = field(default_factory=RatingRules)
     coverage: CoverageRules = field(default_factory=CoverageRules)
+    simulation: SimulationRules = field(default_factory=SimulationRules)
     disclosure: DisclosureRules = field(default_factory=DisclosureRules)
     redraw: RedrawRules = field(default_factory=RedrawRules)
     columns: Mapping[str, str] = field(default_factory=dict)

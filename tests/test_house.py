@@ -18,7 +18,7 @@ PACKAGE = ROOT / "gridplan"
 FLOORS = [
     ["errors", "deadline"],
     ["engine", "schema", "rulebook", "programmes"],
-    ["people_rules", "walking_rules", "coverage_rules", "redraw_rules", "siting"],
+    ["people_rules", "walking_rules", "coverage_rules", "redraw_rules", "simulation_rules", "siting"],
     ["rules"],
     ["conform", "faces", "shapes", "codes", "parquet"],
     ["site"],
@@ -44,7 +44,7 @@ FLOORS = [
     ["measuring"],
     ["redrawing"],
     ["organisation", "staffing", "pairing", "rating", "coverage"],
-    ["audit_rules", "proving", "comparison"],
+    ["audit_rules", "proving", "comparison", "simulation"],
     ["auditing", "frontier", "alternatives"],
     ["disclosure"],
     ["briefing"],
@@ -56,7 +56,7 @@ FLOORS = [
     ["cli", "__init__"],
 ]
 HEAVY = {"folium", "branca", "osmnx", "numba", "sklearn", "matplotlib", "selenium", "dask", "distributed"}
-COMPILED = {"division", "siting"}  # the rooms whose business the kernels are
+COMPILED = {"division", "siting", "simulation"}  # the rooms whose business the kernels are
 
 
 def list_modules():

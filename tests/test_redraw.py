@@ -50,8 +50,8 @@ def test_where_nothing_changed_the_plan_itself_comes_back():
 def test_a_new_estate_becomes_a_sub_grid_of_its_own_and_nobody_moves():
     """Three columns of houses are built in the east::
 
-        1 1 1 2 2 2 n n n
-        1 1 1 2 2 2 n n n
+    1 1 1 2 2 2 n n n
+    1 1 1 2 2 2 n n n
     """
     plan = make_board_plan()
     after = redraw(plan, make_checkerboard(columns=9))
@@ -74,8 +74,8 @@ def test_one_new_house_joins_its_neighbours():
 def test_a_demolished_block_ends_and_its_code_is_not_given_again():
     """The middle third is pulled down, all but one house, which joins a neighbour; then an estate is built in the east::
 
-        1 1 1 2 . . 3 3 3          1 1 1 1 . . 3 3 3 n n n
-        1 1 1 . . . 3 3 3          1 1 1 . . . 3 3 3 n n n
+    1 1 1 2 . . 3 3 3          1 1 1 1 . . 3 3 3 n n n
+    1 1 1 . . . 3 3 3          1 1 1 . . . 3 3 3 n n n
     """
     plan = make_board_plan((1, 1, 1, 2, 2, 2, 3, 3, 3) * 2, columns=9)
     site = drop_buildings(make_checkerboard(columns=9), "h05", "h06", "h13", "h14", "h15")

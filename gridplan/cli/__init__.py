@@ -19,6 +19,7 @@ from gridplan.cli import (  # isort: skip  # the order of the verbs in the help
     comparing,
     people,
     reaching,
+    simulating,
     making,
     explaining,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "people",
     "reaching",
     "redrawing",
+    "simulating",
 ]
 
 STOPPED = 130

@@ -1,0 +1,82 @@
+"""The calendar of a simulation: how demand goes up and down by hour, weekday and month, and when turns of duty begin and end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+
+from gridplan.simulation.state import STEP, TICK
+from gridplan.simulation_rules import DAY, WEEK, SimulationRules, Turn, read_weights
+
+Array = np.ndarray[Any, Any]
+HOURS = int(DAY / STEP)
+
+
+def lay_profile(rules: SimulationRules, first: date, days: int) -> Array:
+    """Lay out the minutes so far by kind, each weighted with the demand of its hour, weekday and month.
+
+    Returns
+    -------
+    float64[1, 2, hours + 1].
+
+    Examples
+    --------
+    >>> flat = SimulationRules(request_by_hour="1 " * 24, by_weekday="1 " * 7, by_month="1 " * 12)
+    >>> lay_profile(flat, date(2026, 1, 1), 2)[0, 0, [0, 1, 48]].tolist()
+    [0.0, 60.0, 2880.0]
+    """
+    weekday, month = (read_weights(name, getattr(rules, name), n) for name, n in (("by_weekday", 7), ("by_month", 12)))
+    dates = [first + timedelta(days=n) for n in range(days)]
+    by_day = np.array([weekday[d.weekday()] * month[d.month - 1] for d in dates])
+    running = np.zeros((1, 2, HOURS * days + 1))
+    for k, name in enumerate(("request_by_hour", "wish_by_hour")):
+        by_hour = np.array(read_weights(name, getattr(rules, name), 24))
+        running[0, k, 1:] = np.cumsum(np.outer(by_day, by_hour).ravel() * STEP)
+    return running
+
+
+def lift_demand(running: Array, begin: float, end: float, factor: float) -> Array:
+    """Return profiles in which demand is so many times as much from one minute to another, whole hours.
+
+    Examples
+    --------
+    >>> flat = np.tile(np.arange(25) * 60.0, (1, 2, 1))
+    >>> lift_demand(flat, 60, 180, 5.0)[0, 0, [1, 2, 3, 4]].tolist()
+    [60.0, 360.0, 660.0, 720.0]
+    """
+    gained = np.diff(running, axis=2)
+    gained[:, :, int(begin / STEP) : int(np.ceil(end / STEP))] *= factor
+    return np.concatenate([running[:, :, :1], running[:, :, :1] + np.cumsum(gained, axis=2)], axis=2)
+
+
+def lay_ticks(turns: Sequence[Turn], first: date, days: int, begins: Any = ()) -> Array:
+    """Lay out when turns of duty begin and end, in order; at one time ends come first.
+
+    A day of duty is numbered by its date, so who is there on a day does not depend on when the simulation starts.
+
+    Parameters
+    ----------
+    turns
+        One for each number that posts name.
+    first, days
+        The days simulated.
+    begins
+        Minutes from which some posts are there at all, such as helpers; those who wait are then looked at again.
+    """
+    rows: list[tuple[float, int, int, int]] = []
+    monday = -first.weekday() * DAY
+    for number, turn in enumerate(turns):
+        for week in range(-1, days // 7 + 2):
+            for begin, end in turn.spans:
+                on, off = monday + week * WEEK + begin, monday + week * WEEK + end
+                if off > 0 and on < days * DAY:
+                    rows += [(max(0, on), 1, number, first.toordinal() + on // DAY), (off, 0, number, -1)]
+    rows += [(float(at), 1, -1, -1) for at in sorted({float(b) for b in begins if 0 < b < days * DAY})]
+    rows.sort()
+    table = np.zeros(len(rows), TICK)
+    for name, number in (("at", 0), ("turn", 2), ("day", 3)):
+        table[name] = [row[number] for row in rows]
+    return table

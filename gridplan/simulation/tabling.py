@@ -1,0 +1,116 @@
+"""The long tables of a simulation, written from sums over replications."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from gridplan.conform import conform_table
+from gridplan.simulation.estimating import (
+    MEASURES,
+    REASONS,
+    Estimate,
+    compare,
+    estimate_ratio,
+    find_ends,
+    measure_half,
+    take_measure,
+)  # fmt: skip
+from gridplan.simulation_rules import KINDS
+
+Array = np.ndarray[Any, Any]
+LEVELS = ("city", "subdistrict", "community", "subgrid")
+
+
+def tabulate_measures(level: str, codes: Any, sums: Array) -> tuple[pd.DataFrame, dict[str, Estimate]]:
+    """Tabulate all measures of some places: ``sums`` is float64[replications, places, kinds, counts and sums]."""
+    frames, found = [], {}
+    for name in MEASURES:
+        above, below = take_measure(sums, name)
+        found[name] = estimate_ratio(above, below)
+        ends = find_ends(above, below)
+        frames.append(_spread(level, codes, found[name], p05=ends[0], p95=ends[1]).assign(measure=name))
+    return pd.concat(frames, ignore_index=True), found
+
+
+def tabulate_reasons(level: str, codes: Any, sums: Array) -> pd.DataFrame:
+    """Tabulate how many were not served, and why."""
+    frames = [_spread(level, codes, estimate_ratio(sums[..., c], 1.0)).assign(reason=name) for name, c in REASONS.items()]
+    return pd.concat(frames, ignore_index=True)
+
+
+def tabulate_curve(level: str, codes: Any, answers: Array, came: Array, edges: Any) -> pd.DataFrame:
+    """Tabulate the share of those who came to whom somebody came in time: answers are [replications, places, kinds, edges]."""
+    within = np.cumsum(answers[..., :-1], axis=-1)
+    frames = [
+        _spread(level, codes, estimate_ratio(within[..., n], came)).assign(minutes=float(minutes))
+        for n, minutes in enumerate(edges)
+    ]
+    table = pd.concat(frames, ignore_index=True)
+    return table.assign(low=table["low"].clip(lower=0.0), high=table["high"].clip(upper=1.0))
+
+
+def tabulate_differences(level: str, codes: Any, first: dict[str, Estimate], other: dict[str, Estimate]) -> pd.DataFrame:
+    """Tabulate what is more than in the first scenario, with paired intervals."""
+    frames = []
+    for name in MEASURES:
+        found = compare(first[name], other[name])
+        table = _spread(level, codes, found).assign(measure=name)
+        frames.append(table.assign(clear=(table["low"] > 0) | (table["high"] < 0)))
+    return pd.concat(frames, ignore_index=True)
+
+
+def rank_scenarios(differences: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """Rank all scenarios by each measure, the best first; the first scenario differs from itself by nothing."""
+    if differences.empty:
+        return differences
+    sign = differences["measure"].map({name: measure[3] for name, measure in MEASURES.items()})
+    score = -(differences["mean"] * sign)
+    keys = [differences[c] for c in ("level", "of", "kind", "measure")]
+    better = score.groupby(keys).rank(method="min")
+    behind = (score >= 0).astype(int)  # the first scenario stands before those that are no better
+    return differences.assign(rank=np.where(sign == 0, 0, better.fillna(len(names)) + behind).astype(np.int64))
+
+
+def tabulate_posts(posts: pd.DataFrame, served: Array, duty: Array) -> pd.DataFrame:
+    """Tabulate what each post does: records and minutes of duty are [replications, posts]."""
+    busy = served["busy"]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        each = busy / duty
+    load = estimate_ratio(busy, np.where(duty > 0, duty, np.nan))
+    half = measure_half(each - each.mean(axis=0))
+    return pd.DataFrame(
+        {
+            "post": posts.index.to_numpy(object), "role": posts["role"].to_numpy(object),
+            "community": posts["community"].to_numpy(object), "jobs": served["jobs"].mean(axis=0),
+            "busy": busy.mean(axis=0) / 60.0, "walked": served["walked"].mean(axis=0) / 60.0, "duty": duty.mean(axis=0) / 60.0, "load": load.mean,
+            "low": np.maximum(load.mean - half, 0.0), "high": load.mean + half,
+        }
+    )  # fmt: skip
+
+
+def _spread(level: str, codes: Any, found: Estimate, **more: Array) -> pd.DataFrame:
+    """Spread an estimate by place and kind over rows."""
+    places, kinds = found.mean.shape
+    columns = {"mean": found.mean, "low": found.low, "high": found.high, **more}
+    return pd.DataFrame(
+        {
+            "level": level, "of": np.repeat(np.asarray(codes, object), kinds), "kind": np.tile(np.array(KINDS, object), places),
+            **{name: np.asarray(values).ravel() for name, values in columns.items()},
+        }
+    )  # fmt: skip
+
+
+def write_table(name: str, frames: Sequence[pd.DataFrame], order: Sequence[str], scenarios: Sequence[str]) -> pd.DataFrame:
+    """Write rows as a table of the schema: by scenario in their order, level from the city down, then as asked."""
+    kept = [frame for frame in frames if len(frame)]
+    if not kept:
+        return conform_table(name, pd.DataFrame({"row": np.zeros(0, object)}))
+    ranks = {"scenario": {s: n for n, s in enumerate(scenarios)}, "level": {s: n for n, s in enumerate(LEVELS)}}
+    both = pd.concat(kept, ignore_index=True)
+    both = both.sort_values(list(order), key=lambda c: c.map(ranks[c.name]) if c.name in ranks else c, kind="stable")
+    number = pd.Series(np.arange(1, len(both) + 1)).astype("str").str.zfill(len(str(len(both))))
+    return conform_table(name, both.assign(row=number.to_numpy(object)))
