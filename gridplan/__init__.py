@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from gridplan.proving import prove
     from gridplan.rating import rate
     from gridplan.reading import read_site
+    from gridplan.redrawing.editing import edit, preview, write_log
     from gridplan.rules import Band, Prices, Rules
     from gridplan.site import Reading, Site
     from gridplan.sources.osm_online import read_osm_place
@@ -81,12 +82,14 @@ _ROOMS = {
     "divide": "planning",
     "draw_grids": "layering",
     "draw_map": "maps.draw",
+    "edit": "redrawing.editing",
     "make_site": "survey",
     "make_town": "sources.synthetic",
     "organise": "organisation.organise",
     "pair": "pairing",
     "plot_frontier": "plots",
     "plot_reach": "plots",
+    "preview": "redrawing.editing",
     "prove": "proving",
     "rate": "rating",
     "reach": "coverage",
@@ -98,6 +101,7 @@ _ROOMS = {
     "staff": "staffing",
     "trace_frontier": "frontier",
     "write_brief": "briefing.brief",
+    "write_log": "redrawing.editing",
     "write_map": "maps.offline",
     "write_plan": "storage",
     "write_town": "sources.synthetic",
@@ -127,12 +131,14 @@ __all__ = [
     "divide",
     "draw_grids",
     "draw_map",
+    "edit",
     "make_site",
     "make_town",
     "organise",
     "pair",
     "plot_frontier",
     "plot_reach",
+    "preview",
     "prove",
     "rate",
     "reach",
@@ -144,6 +150,7 @@ __all__ = [
     "staff",
     "trace_frontier",
     "write_brief",
+    "write_log",
     "write_map",
     "write_plan",
     "write_town",

@@ -64,6 +64,14 @@ def test_the_figures_are_those_that_drawing_gives():
     assert new.manifest["figures"] == plan.manifest["figures"]
 
 
+def test_a_plan_of_nothing_but_an_assignment_is_drawn_whole():
+    plan = divide(make_checkerboard(8, 4), seed=2)
+    bare = plan.replace(subgrids=plan.subgrids.iloc[:0], exceptions=plan.exceptions.iloc[:0])
+    new = renew_plan(bare, plan.stairwells["subgrid"])
+    assert_frame_equal(pd.DataFrame(new.subgrids), pd.DataFrame(plan.subgrids))
+    assert new.manifest == plan.manifest
+
+
 def test_a_sub_grid_that_loses_its_last_house_ends_and_its_land_goes_with_its_houses():
     plan = make_board_plan((1, 1, 1, 2, 2, 3) * 2)
     new = renew_plan(plan, reassign(plan, h06="0301-002", h12="0301-002"))
