@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from gridplan.proving import prove
     from gridplan.rating import rate
     from gridplan.reading import read_site
+    from gridplan.redrawing.editing import edit, preview, write_log
     from gridplan.rules import Band, Prices, Rules
     from gridplan.simulation import simulate
     from gridplan.site import Reading, Site
@@ -89,6 +90,7 @@ _ROOMS = {
     "draw_difference": "maps.difference",
     "draw_grids": "layering",
     "draw_map": "maps.draw",
+    "edit": "redrawing.editing",
     "find_alternatives": "alternatives",
     "make_site": "survey",
     "make_town": "sources.synthetic",
@@ -99,6 +101,7 @@ _ROOMS = {
     "plot_frontier": "plots",
     "plot_reach": "plots",
     "plot_simulation": "plots",
+    "preview": "redrawing.editing",
     "prove": "proving",
     "rate": "rating",
     "reach": "coverage",
@@ -111,6 +114,7 @@ _ROOMS = {
     "staff": "staffing",
     "trace_frontier": "frontier",
     "write_brief": "briefing.brief",
+    "write_log": "redrawing.editing",
     "write_map": "maps.offline",
     "write_plan": "storage",
     "write_town": "sources.synthetic",
@@ -143,6 +147,7 @@ __all__ = [
     "draw_difference",
     "draw_grids",
     "draw_map",
+    "edit",
     "find_alternatives",
     "make_site",
     "make_town",
@@ -153,6 +158,7 @@ __all__ = [
     "plot_frontier",
     "plot_reach",
     "plot_simulation",
+    "preview",
     "prove",
     "rate",
     "reach",
@@ -165,6 +171,7 @@ __all__ = [
     "staff",
     "trace_frontier",
     "write_brief",
+    "write_log",
     "write_map",
     "write_plan",
     "write_town",

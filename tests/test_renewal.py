@@ -1,10 +1,12 @@
 """Renewal: an assignment becomes a plan, and what it does not change stays byte for byte."""
 
+import functools
+
 import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 from shapely.geometry import box
@@ -62,6 +64,14 @@ def test_the_figures_are_those_that_drawing_gives():
     )
     assert shapely.equals(new.subgrids.geometry.to_numpy(), plan.subgrids.geometry.to_numpy()).all()
     assert new.manifest["figures"] == plan.manifest["figures"]
+
+
+def test_a_plan_of_nothing_but_an_assignment_is_drawn_whole():
+    plan = divide(make_checkerboard(8, 4), seed=2)
+    bare = plan.replace(subgrids=plan.subgrids.iloc[:0], exceptions=plan.exceptions.iloc[:0])
+    new = renew_plan(bare, plan.stairwells["subgrid"])
+    assert_frame_equal(pd.DataFrame(new.subgrids), pd.DataFrame(plan.subgrids))
+    assert new.manifest == plan.manifest
 
 
 def test_a_sub_grid_that_loses_its_last_house_ends_and_its_land_goes_with_its_houses():
@@ -170,11 +180,16 @@ def test_a_limit_that_moved_has_the_community_drawn_anew():
     assert gp.audit(new).passed
 
 
-@pytest.fixture(scope="module")
-def town():
+@functools.cache
+def draw_town():
     """A synthetic town of two communities with exclusive grids, special grids and an upper layer."""
     rules = Rules().replace(grids={"drawn": True, "low": 60, "target": 120, "high": 200})
     return divide(gp.make_site(gp.make_town(2, households=900, seed=5)), rules, seed=3)
+
+
+@pytest.fixture
+def town():
+    return draw_town()
 
 
 def list_moves(plan):
@@ -196,30 +211,24 @@ def find_broken(plan):
     return found[(found["severity"] == "error") & ~torn]
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FROM_LAND = ["area", "pieces", "geometry", "grid"]  # where the changed land alone cannot be tiled, that round it is drawn too
+
+
+@settings(max_examples=3, deadline=None)
 @given(data=st.data())
-def test_moves_in_a_town_keep_the_tiling_the_layers_and_every_untouched_row(town, data):
-    moves = list_moves(town)
-    plan = town
+def test_moves_in_a_town_keep_the_tiling_the_layers_and_every_untouched_row(data):
+    plan = draw_town()
     for _ in range(2):
-        stairwell, code = data.draw(st.sampled_from(moves))
-        new = renew_plan(
-            plan, move_building(plan, stairwell, code if code in plan.subgrids.index else plan.stairwells["subgrid"][stairwell])
-        )
+        stairwell, code = data.draw(st.sampled_from(list_moves(plan)))
+        new = renew_plan(plan, move_building(plan, stairwell, code))
         assert find_broken(new).empty, find_broken(new)["message"].tolist()
         assert shapely.coverage_is_valid(new.subgrids.geometry.to_numpy())
         moved = new.stairwells["subgrid"] != plan.stairwells["subgrid"]
         touched = {*new.stairwells["subgrid"][moved], *plan.stairwells["subgrid"][moved]}
         same = [c for c in plan.subgrids.index if c not in touched]
-        assert_frame_equal(
-            take(new, same).drop(columns=["geometry", "grid"]), take(plan, same).drop(columns=["geometry", "grid"])
-        )
-        off = shapely.area(
-            shapely.symmetric_difference(take(new, same).geometry.to_numpy(), take(plan, same).geometry.to_numpy())
-        )
-        assert off.max() < 0.01
-        lone = plan.subgrids["kind"] == "exclusive"
-        assert plan.subgrids.index[lone].equals(new.subgrids.index[new.subgrids["kind"] == "exclusive"])
+        assert_frame_equal(take(new, same).drop(columns=FROM_LAND), take(plan, same).drop(columns=FROM_LAND))
+        lone = plan.subgrids.index[plan.subgrids["kind"] == "exclusive"]
+        assert_frame_equal(take(new, lone).drop(columns="geometry"), take(plan, lone).drop(columns="geometry"))
         assert_frame_equal(new.touches, find_touches(new.special_grids, new.subgrids, Rules().special.touch))
         plan = new
 

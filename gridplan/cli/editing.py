@@ -37,7 +37,7 @@ def edit_command(
     [dim]gridplan edit outputs/town "split 0301-007" "lock subgrid 0301-008 because school buses" --overwrite[/dim]
     [dim]gridplan edit outputs/town undo --overwrite[/dim]      takes the last edit back, to the very files
 
-    With --overwrite the plan before stays in PLAN/versions. The language is told in full by a line that is not understood.
+    With --overwrite the plan before stays in PLAN/versions. A line that is not understood is answered with an example.
     """
     from gridplan import console, storage
     from gridplan.redrawing.editing import edit, preview

@@ -52,6 +52,7 @@ def find_changes(plan: Plan, site: Site, stairwells: Any, centres: Mapping[str, 
     """
     moved, counted = _compare_stairwells(plan.stairwells, stairwells)
     land, figures = _find_codes(plan.stairwells, stairwells, moved), _find_codes(plan.stairwells, stairwells, counted)
+    land |= set(stairwells["subgrid"].unique()) - set(plan.subgrids.index)
     of_plan = plan.subgrids["centre"].to_dict()
     figures |= land | {code for code, centre in centres.items() if of_plan.get(code) != centre}
     figures |= _find_other_bands(plan.subgrids, stairwells, rules)
