@@ -50,6 +50,9 @@ if TYPE_CHECKING:
     from gridplan.proving import prove
     from gridplan.rating import rate
     from gridplan.reading import read_site
+    from gridplan.redrawing.importing import import_grids
+    from gridplan.redrawing.matching import match_stairwells
+    from gridplan.redrawing.returning import import_edits
     from gridplan.rules import Band, Prices, Rules
     from gridplan.site import Reading, Site
     from gridplan.sources.osm_online import read_osm_place
@@ -81,8 +84,11 @@ _ROOMS = {
     "divide": "planning",
     "draw_grids": "layering",
     "draw_map": "maps.draw",
+    "import_edits": "redrawing.returning",
+    "import_grids": "redrawing.importing",
     "make_site": "survey",
     "make_town": "sources.synthetic",
+    "match_stairwells": "redrawing.matching",
     "organise": "organisation.organise",
     "pair": "pairing",
     "plot_frontier": "plots",
@@ -127,8 +133,11 @@ __all__ = [
     "divide",
     "draw_grids",
     "draw_map",
+    "import_edits",
+    "import_grids",
     "make_site",
     "make_town",
+    "match_stairwells",
     "organise",
     "pair",
     "plot_frontier",

@@ -16,7 +16,8 @@ from gridplan.errors import InputError, Problem
 from gridplan.neighbours import find_neighbours
 from gridplan.plan import Plan
 from gridplan.planning import prepare_site
-from gridplan.redrawing.naming import find_free_codes, name_grids
+from gridplan.redrawing.coding import number_next
+from gridplan.redrawing.naming import name_grids
 from gridplan.redrawing.oldgrids import STEP, OldGrids, clean_codes, clean_grids, find_code_column, measure_gaps, refuse_personal
 from gridplan.redrawing.overlay import measure_common
 from gridplan.redrawing.placing import join_nearest, place_homes
@@ -183,7 +184,7 @@ def _attach(named: pd.Series[str], doors: gpd.GeoDataFrame, pairs: pd.DataFrame)
     community = doors["community"].reindex(member.index)
     none = how == "none"
     for code in sorted(set(community[none])):
-        member = member.mask(none & (community == code), find_free_codes(code, set(member), 1)[0])
+        member = member.mask(none & (community == code), number_next(code, set(member))[0])
     walked, flown = member.index[how == "foot"], member.index[how == "air"]
     left = sorted(set(community[none]))
     return member, [

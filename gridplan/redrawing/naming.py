@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from gridplan.conform import Entry
+from gridplan.redrawing.coding import number_next
 
 Array = np.ndarray[Any, Any]
-WIDTH = 3  # least number of digits of a number within a community
 
 
 def name_grids(codes: Array, row: Array, stairwells: Any) -> tuple[pd.Series[str], list[Entry]]:
@@ -60,7 +59,7 @@ def name_grids(codes: Array, row: Array, stairwells: Any) -> tuple[pd.Series[str
     parts["name"] = _number_doubles(parts)
     nameless = parts.index[parts["code"] == ""]
     for community, rows in parts.loc[nameless].groupby("community", sort=True):
-        parts.loc[rows.index, "name"] = find_free_codes(str(community), set(parts["name"]), len(rows))
+        parts.loc[rows.index, "name"] = number_next(str(community), set(parts["name"]), len(rows))
     names = parts.set_index(["row", "community"])["name"]
     out = np.full(len(row), "", object)
     out[inside] = names.reindex(pd.MultiIndex.from_frame(homes[["row", "community"]])).to_numpy(object)
@@ -83,16 +82,3 @@ def _number_doubles(parts: pd.DataFrame) -> pd.Series[Any]:
             free = next(code for n in range(2, len(parts) + 3) if (code := f"{name}-{n}") not in taken)
             names[own.index[own["community"] == community]] = free
     return names
-
-
-def find_free_codes(community: str, taken: Collection[str], count: int) -> list[str]:
-    """Find the next free codes of a community: after its highest number, since a number that was once used stays out of use.
-
-    Examples
-    --------
-    >>> find_free_codes("0301", {"0301-001", "0301-007", "0302-009"}, 2)
-    ['0301-008', '0301-009']
-    """
-    tails = [code.removeprefix(f"{community}-") for code in taken if code.startswith(f"{community}-")]
-    last = max((int(tail) for tail in tails if tail.isdecimal()), default=0)
-    return [f"{community}-{last + n:0{WIDTH}d}" for n in range(1, count + 1)]
