@@ -55,6 +55,9 @@ if TYPE_CHECKING:
     from gridplan.rating import rate
     from gridplan.reading import read_site
     from gridplan.redrawing.editing import edit, preview, write_log
+    from gridplan.redrawing.importing import import_grids
+    from gridplan.redrawing.matching import match_stairwells
+    from gridplan.redrawing.returning import import_edits
     from gridplan.rules import Band, Prices, Rules
     from gridplan.simulation import simulate
     from gridplan.site import Reading, Site
@@ -92,8 +95,11 @@ _ROOMS = {
     "draw_map": "maps.draw",
     "edit": "redrawing.editing",
     "find_alternatives": "alternatives",
+    "import_edits": "redrawing.returning",
+    "import_grids": "redrawing.importing",
     "make_site": "survey",
     "make_town": "sources.synthetic",
+    "match_stairwells": "redrawing.matching",
     "organise": "organisation.organise",
     "pair": "pairing",
     "plot_alternatives": "change_plots",
@@ -149,8 +155,11 @@ __all__ = [
     "draw_map",
     "edit",
     "find_alternatives",
+    "import_edits",
+    "import_grids",
     "make_site",
     "make_town",
+    "match_stairwells",
     "organise",
     "pair",
     "plot_alternatives",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from gridplan.cli.door import app
-from gridplan.cli.rework import take_rules
+from gridplan.cli.rework import Output, Overwrite, take_rules
 from gridplan.options import (
     FROM,
     HOW,
@@ -37,7 +38,7 @@ SHOWN = 20  # changes that are printed; --csv writes all of them
 @app.command("import")
 def import_command(
     source: Annotated[Path, typer.Argument(metavar="FILE", help="The edited plan.gpkg, or a layer or CSV of old grids.")],
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Folder for the new plan.", show_default=False)] = None,
+    output: Output = None, overwrite: Overwrite = False,
     plan: Annotated[Path | None, typer.Option("--plan", help="The plan that was edited.", rich_help_panel=FROM)] = None,
     site: Annotated[
         str | None, typer.Option("--site", metavar="SOURCE", help="The land of old grids, as for plan.", rich_help_panel=FROM)
@@ -48,9 +49,8 @@ def import_command(
     mapping: Mapping = None, crs: Crs = None, datum: DatumOption = None, encoding: Encoding = None,
     rules_file: RulesFile = None, settings: Set = None,
     by: Annotated[str, typer.Option(metavar="OFFICE", help="Office or post that edited, never a person.")] = "",
-    date: Annotated[str, typer.Option(metavar="DAY", help="Day of the edit, for the history.")] = "",
+    date: Annotated[str | None, typer.Option(help="Day of the edit; today if not given.", metavar="YYYY-MM-DD")] = None,
     table: Annotated[Path | None, typer.Option("--csv", help="Write all changes to this file.")] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a plan that is there already.")] = False,
 ) -> None:  # fmt: skip
     """Take in a plan that was edited in QGIS, or grids that others drew, repair what can be repaired, and audit it.
 
@@ -64,15 +64,28 @@ def import_command(
         raise typer.BadParameter(
             "give either --plan, the plan that was edited, or --site, the land of old grids", param_hint="--plan"
         )
-    if output is None:
+    if plan is not None and _find_file(source) == _find_file(plan):
+        remedy = "edit a copy: nothing else says what the plan was before; gridplan edit PLAN undo may bring it back"
+        raise typer.BadParameter(f"{source} is the plan itself -> {remedy}", param_hint="FILE")
+    folder = None if plan is None else plan if plan.is_dir() else plan.parent
+    target = output or folder
+    if target is None:
         raise typer.BadParameter("say where the plan goes: -o outputs/NAME", param_hint="--output")
-    storage.refuse_existing(output, overwrite)
+    storage.refuse_existing(target, overwrite)
     if plan is not None:
-        _take_edited(source, plan, output, layer, code, encoding, by, date, table, overwrite)
+        day = datetime.date.today().isoformat() if date is None else date
+        _take_edited(source, plan, target, layer, code, encoding, by, day, table, overwrite)
         return
     files = {"communities": communities, "barriers": tuple(barriers or ()), "openings": openings, "streets": streets}
     how = {"crs": crs, "datum": datum, "encoding": encoding, "layer": layer, "code": code}
-    _take_grids(source, str(site), files, how, read_rules(rules_file, settings, None, mapping), output, overwrite)
+    _take_grids(source, str(site), files, how, read_rules(rules_file, settings, None, mapping), target, overwrite)
+
+
+def _find_file(path: Path) -> Path:
+    """Find the file that a path means, where it is a plan's folder."""
+    from gridplan.sources.edited import PLAN_FILE
+
+    return (path / PLAN_FILE if path.is_dir() else path).resolve()
 
 
 def _take_edited(
@@ -83,6 +96,7 @@ def _take_edited(
     from gridplan import console, storage
     from gridplan.redrawing.returning import import_edits
     from gridplan.sources.edited import read_edited
+    from gridplan.storage.versions import drop_version, keep_version
 
     with console.show_progress() as clock:
         clock("reading", 0, 1)
@@ -91,7 +105,12 @@ def _take_edited(
         returned = import_edits(before, edited, column=code, by=by, date=date, progress=clock)
         if len(returned.changes):
             clock("writing", 0, 1)
-            storage.write_plan(returned.plan, output, overwrite=overwrite)
+            version = keep_version(output)
+            try:
+                storage.write_plan(returned.plan, output, overwrite=overwrite)
+            except BaseException:
+                drop_version(version)
+                raise
     _print_changes(returned)
     if table:
         returned.changes.to_csv(table, encoding="utf-8-sig")
@@ -143,6 +162,8 @@ def _print_changes(returned: Returned) -> None:
         console.print_table(title, ("from", "to", "homes", "households", "buildings, e.g."), rows, right=(2, 3))
         if len(by) > SHOWN:
             console.out.print(f"and {len(by) - SHOWN:,} more ways; --csv FILE writes all homes")
+    for warning in returned.warnings[:SHOWN]:
+        console.out.print(f"warning    {console.escape(warning)}", soft_wrap=True)
     notes = [(f"{note.count:,}", note.table, note.action, note.reason) for note in returned.notes if note.count]
     if notes:
         console.print_table("\nWhat was repaired or left aside", ("rows", "table", "action", "why"), notes, right=(0,))

@@ -7,22 +7,21 @@ goes to the outline that it lies in now, if that is another than the one it lay 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import shapely
 
-from gridplan.conform import Entry, write_ledger
+from gridplan.conform import Entry
 from gridplan.engine import Progress, keep_silent
 from gridplan.errors import InputError, PersonalDataError, Problem
 from gridplan.redrawing.coding import find_used, number_next
 from gridplan.redrawing.oldgrids import STEP, clean_codes, clean_grids, refuse_personal
 from gridplan.redrawing.placing import place_homes
-from gridplan.redrawing.renewal import renew_plan
-from gridplan.redrawing.versions import note_version
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -32,20 +31,23 @@ if TYPE_CHECKING:
 TABLES = ("stairwells", "buildings", "subgrids")  # what may be edited, the strongest word first
 NAMELESS = "\0"  # begins the name of a new outline without code, until it gets one
 STILL = 0.001  # m, outlines whose points moved by less were not drawn again
+_LINE = re.compile(r"^line \d+: ")
 _AGAIN = "give the file that was made from this plan, or import it on a site of its own: --site"
 
 
 @dataclass(frozen=True, eq=False)
 class Returned:
-    """A plan that came back: the next ``plan``, its ``changes``, and ``notes`` on what was repaired or left aside.
+    """A plan that came back: the next ``plan``, its ``changes``, ``notes`` on what was left aside, and ``warnings``.
 
     ``changes`` has a row for each stairwell that changed its sub-grid: ``building``, ``community``, ``old`` and ``new`` code,
     ``households``, and ``by`` what it was found: stairwells or buildings (a code was written) or subgrids (an outline was drawn).
+    ``warnings`` say what the changes put out of rule.
     """
 
     plan: Plan
     changes: pd.DataFrame
     notes: tuple[Entry, ...]
+    warnings: tuple[str, ...] = ()
 
 
 def import_edits(
@@ -59,6 +61,9 @@ def import_edits(
 ) -> Returned:
     """Make the next plan from tables of a plan that were edited in another program.
 
+    The changes are carried out as edits by hand are: checked against locks, logged in the table ``edits`` so that they can be
+    made again, and noted in the plan's history.
+
     Parameters
     ----------
     plan
@@ -68,7 +73,7 @@ def import_edits(
     column
         The column of codes, where it is not ``subgrid``.
     by, date
-        The office that edited, never a person, and the day, for the plan's history.
+        The office that edited, never a person, and the day, as 2026-11-24.
     progress
         Called with the stage, the steps done and all steps.
 
@@ -80,8 +85,8 @@ def import_edits(
     Raises
     ------
     InputError
-        With everything that cannot be done: homes over the limit of their community or in exclusive grids, homes without code,
-        one home with two codes, a file of another plan.
+        With everything that cannot be done: homes over the limit of their community or in exclusive grids, homes that are locked,
+        without code or with two, a file of another plan.
     PersonalDataError
         If columns look like data on named persons.
 
@@ -118,14 +123,12 @@ def import_edits(
     changes = _list_changes(doors, wanted)
     if changes.empty:
         return Returned(plan, changes, tuple(notes))
-    new = renew_plan(plan, wanted["new"].astype("str"), progress=progress)
-    notes += [
-        Entry(STEP, "stairwells", "noted", len(own), f"moved in another program, by its {table}", list(own.index))
-        for table, own in changes.groupby("by", sort=True)
-    ]
-    new = new.replace(ledger=write_ledger(new.site.ledger, notes))
-    what = f"{len(changes)} homes of {int(changes['households'].sum())} households changed their sub-grid in another program"
-    return Returned(note_version(plan, new, "import", what=what, by=by, date=date), changes, tuple(notes))
+    try:
+        edited = edit(plan, write_commands(changes, doors), by=by, date=date, progress=progress)
+    except InputError as error:  # such as locks; the numbers of lines mean nothing to somebody who wrote none
+        told = [replace(p, table="stairwells", message=_LINE.sub("", p.message)) for p in error.problems]
+        raise InputError(told) from error
+    return Returned(edited.plan, changes, tuple(notes), edited.preview.warnings)
 
 
 def _read_codes(plan: Plan, frame: pd.DataFrame, table: str, column: str | None) -> tuple[pd.Series[Any], list[Entry]]:
