@@ -32,7 +32,7 @@ from gridplan.site import Site
 Array = np.ndarray[Any, Any]
 BALANCE = (0.0, 1.0, 4.0, 16.0)  # what the price of a household off the target is multiplied by
 WHOLES = (0.25, 1.0, 8.0)  # what the prices of whole buildings and compounds are multiplied by
-CHANGE = (0.0, 1.0, 4.0)  # what the price of a household that moves is multiplied by
+CHANGE = (0.0, 0.2, 1.0)  # what the price of a household that moves is multiplied by
 MINIMISED = ["out_of_band", "spread", "mean_walk", "buildings_split", "compounds_crossed", "moved"]
 COLUMNS = ["subgrids", "in_band", *MINIMISED, "moved_share", "price", "priced"]
 ALIKE = 0.02  # share of the range of every figure within which two plans are the same choice
@@ -124,7 +124,7 @@ def find_alternatives(
     found = map_tasks(lambda t: _Choice(*t), tasks, workers=workers, stage="alternatives", progress=progress)
     choices = dict(zip(problems, found, strict=True))
     moves = bool((home != "").any())
-    profiles = [p for p in product(BALANCE, WHOLES, CHANGE if moves else (0.0,)) if not moves or p[2] or p[:2] == (1.0, 1.0)]
+    profiles = list(product(BALANCE, WHOLES, CHANGE if moves else (0.0,)))
     drawn = _draw_profiles(choices, profiles, rules, moves)
     table, picks = _choose_diverse(*drawn, rules.redraw.move, most)
     used = find_used(plan) | (find_used(before) if before is not None else frozenset())

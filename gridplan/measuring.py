@@ -59,6 +59,7 @@ def find_problems(land: Site | Plan, communities: Sequence[str] | None = None, r
         stairwells, _ = find_stairwells(site.buildings, site.communities["kind"], rules.urban, rules.rural, rules.stairwells)
         stairwells = _pick_communities(stairwells, communities)
         neighbours, _ = find_neighbours(stairwells, site.barriers, site.openings, rules.neighbours)
+    stairwells = stairwells.sort_index()
     neighbours = neighbours[neighbours["focal"].isin(stairwells.index) & neighbours["neighbour"].isin(stairwells.index)]
     ways, _ = find_ways(site, stairwells, rules)
     return make_problems(stairwells, neighbours, rules, ways)

@@ -1,6 +1,7 @@
 """Two plans side by side: who moved, what became of each sub-grid, and how good each is."""
 
 import json
+import re
 from functools import cache
 
 import numpy as np
@@ -8,13 +9,21 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 import gridplan as gp
+from gridplan.cli import app
 from gridplan.comparison.concordance import make_concordance
-from gridplan.comparison.events import find_events
+from gridplan.comparison.events import EVENT_KINDS, find_events
 from gridplan.comparison.following import apportion, follow_households
+from gridplan.comparison.history import compare_versions, list_history
 from gridplan.comparison.naming import match_best, measure_likeness
 from gridplan.comparison.quality import measure_plan
+from gridplan.maps.colours import CHANGES
+from gridplan.maps.difference import gather_homes
+from gridplan.maps.words import say
+from gridplan.redrawing.editing import edit
+from tests.browser import Window, start_browser
 from tests.villages import make_board_plan
 
 WEST, EAST = "0301-001", "0301-002"
@@ -238,7 +247,7 @@ parts = st.lists(st.integers(1, 4), min_size=12, max_size=12)
 some_houses = st.sets(st.sampled_from([f"h{n:02d}" for n in range(1, 13)]), max_size=5)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(parts, parts, some_houses, some_houses)
 def test_households_are_neither_lost_nor_made(first, second, unbuilt, gone):
     old, new = drop_houses(make_plan(first), *unbuilt), drop_houses(make_plan(second), *gone)
@@ -255,7 +264,7 @@ def test_households_are_neither_lost_nor_made(first, second, unbuilt, gone):
     assert events["moved"].sum() == table.loc[table["kind"] == "moved", "households"].sum()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(parts, parts)
 def test_backwards_is_as_far_as_forwards(first, second):
     there, back = (follow_households(make_plan(a), make_plan(b)) for a, b in ((first, second), (second, first)))
@@ -284,13 +293,14 @@ def test_compared_with_itself_nobody_moves(part):
     assert (result.quality["difference"].dropna() == 0).all()
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(parts, parts, st.randoms(use_true_random=False))
 def test_the_order_of_rows_does_not_matter(first, second, chance):
     old, new = make_plan(first), make_plan(second)
     mixed = [p.replace(stairwells=p.stairwells.sample(frac=1, random_state=chance.randrange(99))) for p in (old, new)]
-    pd.testing.assert_frame_equal(gp.compare(old, new).concordance, gp.compare(*mixed).concordance)
-    pd.testing.assert_frame_equal(gp.compare(old, new).quality, gp.compare(*mixed).quality)
+    one, other = gp.compare(old, new), gp.compare(*mixed)
+    for table in ("concordance", "events", "moved", "quality", "subgrids"):
+        pd.testing.assert_frame_equal(getattr(one, table), getattr(other, table))
 
 
 @settings(max_examples=50, deadline=None)
@@ -328,3 +338,140 @@ def test_the_report_is_a_screen_and_its_values_are_plain():
 def test_codes_are_escaped_in_a_notebook():
     odd = recode(make_plan(), {WEST: "<b>"})
     assert "<b>" not in gp.compare(make_plan(), odd)._repr_html_()
+
+
+# ---- history ---------------------------------------------------------------------------------------------------------------
+
+
+def test_the_history_lists_what_was_done_and_the_log_makes_it_again(tmp_path):
+    base = make_board_plan()
+    done = edit(base, "move building h04 to 0301-001", by="planning office", date="2026-11-24").plan
+    table = list_history(done)
+    assert table[["date", "by", "verb", "moved", "subgrids"]].values.tolist()[1] == [
+        "2026-11-24",
+        "planning office",
+        "edit",
+        10,
+        2,
+    ]
+    assert table["version"].iloc[0] == list_history(base)["version"].iloc[-1] != table["version"].iloc[1]
+    gp.write_plan(done, tmp_path / "plan")
+    shown = run("history", tmp_path / "plan", "--csv", tmp_path / "h.csv")
+    assert "planning office" in shown
+    assert len(pd.read_csv(tmp_path / "h.csv")) == 2
+    log = run("history", tmp_path / "plan", "--log")
+    assert edit(base, log).plan.stairwells.equals(done.stairwells)
+
+
+def test_versions_stand_below_each_other(tmp_path):
+    plans = {"first": make_board_plan(), "second": make_board_plan((1, 1, 1, 1, 2, 2) * 2), "third": make_board_plan((1,) * 12)}
+    table, steps = compare_versions(plans)
+    assert table["subgrids"].tolist() == [2, 2, 1]
+    assert table["moved"].tolist() == [pd.NA, 20, 40]
+    assert table["in_band"].tolist() == [1.0, 0.0, 0.0]
+    assert [step.summary["moved"] for step in steps] == [20, 40]
+    for name, plan in plans.items():
+        gp.write_plan(plan, tmp_path / name)
+    assert "33.3%" in run("history", *(tmp_path / name for name in plans))
+
+
+def test_one_plan_has_nothing_to_be_compared_with():
+    with pytest.raises(gp.InputError, match="two or more"):
+        compare_versions({"one": make_board_plan()})
+
+
+# ---- map and verbs ---------------------------------------------------------------------------------------------------------
+
+
+def run(*words):
+    result = CliRunner().invoke(app, [str(word) for word in words], env={"COLUMNS": "200"})
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_the_verb_compare_writes_tables_map_and_picture(tmp_path):
+    gp.write_plan(make_board_plan(), tmp_path / "old")
+    gp.write_plan(make_board_plan((1, 1, 1, 1, 2, 2) * 2), tmp_path / "new")
+    words = ("--csv", tmp_path / "csv", "--map", tmp_path / "map.html", "--plot", tmp_path / "plot.png")
+    shown = run("compare", tmp_path / "old", tmp_path / "new", *words)
+    assert f"{EAST} keeps 40 of its 60 households" in shown
+    assert sorted(p.stem for p in (tmp_path / "csv").iterdir()) == ["concordance", "events", "moved", "quality", "subgrids"]
+    assert pd.read_csv(tmp_path / "csv" / "concordance.csv")["households"].sum() == 120
+    assert 'makeView("change")' in (tmp_path / "map.html").read_text(encoding="utf-8")
+    assert (tmp_path / "plot.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_same_plans_give_the_same_page(tmp_path):
+    old, new = make_board_plan(), make_board_plan((1, 1, 1, 1, 2, 2) * 2)
+    pages = [gp.write_map(gp.draw_difference(old, new), tmp_path / f"{n}.html").read_bytes() for n in range(2)]
+    assert pages[0] == pages[1]
+
+
+def test_buildings_are_told_by_what_happened_to_their_households():
+    """A house of two sub-grids, one of which moved, is a moved one; one that is gone is told from the plan before."""
+    old, new = make_plan(), drop_houses(make_plan((1, 1, 1, 1, 2, 2) * 2), "h01")
+    homes = gather_homes(follow_households(drop_houses(old, "h12"), new))
+    assert homes == {
+        "moved": {"h04": [(EAST, WEST, 10)], "h10": [(EAST, WEST, 10)]},
+        "new": {"h12": [("", EAST, 10)]},
+        "gone": {"h01": [(WEST, "", 10)]},
+    }
+
+
+def test_every_kind_of_event_has_a_colour_and_words_in_both_languages():
+    assert set(CHANGES) == set(EVENT_KINDS)
+    for kind in EVENT_KINDS:
+        assert say(f"event_{kind}", "zh") != say(f"event_{kind}", "en")
+
+
+@pytest.fixture(scope="module")
+def window(tmp_path_factory):
+    driver = start_browser(tmp_path_factory.mktemp("profile"))
+    yield Window(driver)
+    driver.quit()
+
+
+def open_difference(window, folder, layers="classes", lang="en"):
+    """Two houses go over, one is gone and one is new; the network is off."""
+    old = drop_houses(make_board_plan(), "h12")
+    new = drop_houses(make_board_plan((1, 1, 1, 1, 2, 2) * 2), "h01")
+    page = gp.write_map(gp.draw_difference(old, new, layers=layers, lang=lang), folder / "map.html", overwrite=True)
+    window.open(page)
+    window.wait("document.documentElement.dataset.gridplanChange === 'ready'")
+    assert window.read_logs() == ([], [])
+    return {code: new.site.buildings.to_crs(4326).geometry.centroid.get(code) for code in ("h04", "h12")}
+
+
+@pytest.mark.browser
+@pytest.mark.filterwarnings("ignore:Geometry is in a geographic CRS")
+@pytest.mark.parametrize("layers", ["classes", "tiles"])
+def test_the_page_tells_of_homes_and_of_sub_grids_what_became_of_them(layers, window, tmp_path):
+    homes = open_difference(window, tmp_path, layers)
+    assert window.run("stage.records.code.map((c, row) => stage.fill(row))") == [CHANGES["shifted"]] * 2
+    if layers == "classes":
+        drawn = window.run("[...document.querySelectorAll('.leaflet-gp-fills-pane path')].map((p) => p.getAttribute('fill'))")
+        assert drawn == [CHANGES["shifted"]] * 2
+    told = window.hover([homes["h04"].x, homes["h04"].y])
+    assert f"10 households: {EAST} → {WEST}" in told
+    assert f"{WEST} keeps 50 of its 60 households" in told
+    assert f"10 new households in {EAST}" in window.hover([homes["h12"].x, homes["h12"].y])
+    shown = window.read(".gp-legend")
+    assert all(word in shown for word in ("households move", "home in another sub-grid", "new home", "home that is gone"))
+    assert window.count(".gp-events button") == 2
+    window.choose_layer(say("changed_homes"))
+    assert "→" not in window.hover([homes["h04"].x, homes["h04"].y])
+    window.find(".gp-events button").click()
+    assert "keeps" in window.read(".gp-tip")
+    window.choose_layer(say("view_band"))
+    assert window.run("getComputedStyle(document.querySelector('.gp-change')).display") == "none"
+    assert window.read_logs() == ([], [])
+
+
+@pytest.mark.browser
+@pytest.mark.filterwarnings("ignore:Geometry is in a geographic CRS")
+def test_a_chinese_page_tells_all_of_it_in_chinese(window, tmp_path):
+    open_difference(window, tmp_path, lang="zh")
+    shown = window.read(".gp-change") + window.read(".gp-legend") + window.read(".leaflet-control-layers")
+    assert "边界调整" in shown
+    letters = set(re.findall("[A-Za-z]{2,}", shown))
+    assert letters == {"gridplan"}
