@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from gridplan.auditing import Audit, audit
     from gridplan.briefing.brief import write_brief
     from gridplan.briefing.ratios import compare_ratios
-    from gridplan.change_plots import plot_alternatives, plot_change
+    from gridplan.change_plots import plot_alternatives, plot_budget, plot_change
     from gridplan.comparison import Comparison, compare
     from gridplan.coverage import reach
     from gridplan.coverage.proposing import site_posts
@@ -54,9 +54,13 @@ if TYPE_CHECKING:
     from gridplan.proving import prove
     from gridplan.rating import rate
     from gridplan.reading import read_site
+    from gridplan.redrawing.curve import trace_change
     from gridplan.redrawing.editing import edit, preview, write_log
     from gridplan.redrawing.importing import import_grids
+    from gridplan.redrawing.locks import lock, unlock
     from gridplan.redrawing.matching import match_stairwells
+    from gridplan.redrawing.redraw import redraw
+    from gridplan.redrawing.repairing import repair
     from gridplan.redrawing.returning import import_edits
     from gridplan.rules import Band, Prices, Rules
     from gridplan.simulation import simulate
@@ -97,12 +101,14 @@ _ROOMS = {
     "find_alternatives": "alternatives",
     "import_edits": "redrawing.returning",
     "import_grids": "redrawing.importing",
+    "lock": "redrawing.locks",
     "make_site": "survey",
     "make_town": "sources.synthetic",
     "match_stairwells": "redrawing.matching",
     "organise": "organisation.organise",
     "pair": "pairing",
     "plot_alternatives": "change_plots",
+    "plot_budget": "change_plots",
     "plot_change": "change_plots",
     "plot_frontier": "plots",
     "plot_reach": "plots",
@@ -114,11 +120,15 @@ _ROOMS = {
     "read_osm_place": "sources.osm_online",
     "read_plan": "storage",
     "read_site": "reading",
+    "redraw": "redrawing.redraw",
     "release": "disclosure.release",
+    "repair": "redrawing.repairing",
     "simulate": "simulation",
     "site_posts": "coverage.proposing",
     "staff": "staffing",
+    "trace_change": "redrawing.curve",
     "trace_frontier": "frontier",
+    "unlock": "redrawing.locks",
     "write_brief": "briefing.brief",
     "write_log": "redrawing.editing",
     "write_map": "maps.offline",
@@ -157,12 +167,14 @@ __all__ = [
     "find_alternatives",
     "import_edits",
     "import_grids",
+    "lock",
     "make_site",
     "make_town",
     "match_stairwells",
     "organise",
     "pair",
     "plot_alternatives",
+    "plot_budget",
     "plot_change",
     "plot_frontier",
     "plot_reach",
@@ -174,11 +186,15 @@ __all__ = [
     "read_osm_place",
     "read_plan",
     "read_site",
+    "redraw",
     "release",
+    "repair",
     "simulate",
     "site_posts",
     "staff",
+    "trace_change",
     "trace_frontier",
+    "unlock",
     "write_brief",
     "write_log",
     "write_map",
