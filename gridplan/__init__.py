@@ -57,7 +57,6 @@ if TYPE_CHECKING:
     from gridplan.redrawing.curve import trace_change
     from gridplan.redrawing.editing import edit, preview, write_log
     from gridplan.redrawing.importing import import_grids
-    from gridplan.redrawing.locks import lock, unlock
     from gridplan.redrawing.matching import match_stairwells
     from gridplan.redrawing.redraw import redraw
     from gridplan.redrawing.repairing import repair
@@ -101,7 +100,6 @@ _ROOMS = {
     "find_alternatives": "alternatives",
     "import_edits": "redrawing.returning",
     "import_grids": "redrawing.importing",
-    "lock": "redrawing.locks",
     "make_site": "survey",
     "make_town": "sources.synthetic",
     "match_stairwells": "redrawing.matching",
@@ -128,7 +126,6 @@ _ROOMS = {
     "staff": "staffing",
     "trace_change": "redrawing.curve",
     "trace_frontier": "frontier",
-    "unlock": "redrawing.locks",
     "write_brief": "briefing.brief",
     "write_log": "redrawing.editing",
     "write_map": "maps.offline",
@@ -167,7 +164,6 @@ __all__ = [
     "find_alternatives",
     "import_edits",
     "import_grids",
-    "lock",
     "make_site",
     "make_town",
     "match_stairwells",
@@ -194,7 +190,6 @@ __all__ = [
     "staff",
     "trace_change",
     "trace_frontier",
-    "unlock",
     "write_brief",
     "write_log",
     "write_map",

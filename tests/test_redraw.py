@@ -1,7 +1,6 @@
 """The next plan: what broke is mended, everybody else stays, locks and caps hold."""
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,7 +8,6 @@ from hypothesis import strategies as st
 import gridplan as gp
 from gridplan.auditing import audit
 from gridplan.conform import conform_table
-from gridplan.redrawing.concordance import write_concordance
 from gridplan.redrawing.curve import FREE, trace_change
 from gridplan.redrawing.editing import edit
 from gridplan.redrawing.locks import lock, lock_all
@@ -154,12 +152,17 @@ def test_what_was_moved_by_hand_stays_when_the_rest_is_repaired():
         repair(edited, ["0301-099"])
 
 
-def test_shares_of_every_old_sub_grid_sum_to_one():
-    doors = pd.DataFrame({"community": "c", "households": [30, 10, 5, 7]}, index=list("abcd"))
-    was, now = pd.Series(["1", "1", "", "2"], doors.index), pd.Series(["1", "2", "2", "2"], doors.index)
-    gone = pd.DataFrame({"community": ["c"], "subgrid": ["2"], "households": [3]})
-    table = write_concordance(doors, was, now, gone)
-    assert table[table["old"] != ""].groupby("old")["share"].sum().to_dict() == {"1": 1.0, "2": 1.0}
+def test_households_that_are_gone_stand_where_the_rest_of_their_sub_grid_is_now():
+    """House h12 of sub-grid 2 is pulled down, and the community gets another code."""
+    plan = make_board_plan()
+    site = drop_buildings(make_checkerboard(), "h12")
+    site = site.replace(
+        buildings=site.buildings.assign(community="0399"), communities=site.communities.rename(index={"0301": "0399"})
+    )
+    table = redraw(plan, site).concordance
+    assert set(table["community"]) == {"0399"}
+    assert table.loc[table["kind"] == "gone", ["old", "households"]].values.tolist() == [["0301-002", 10]]
+    assert table.groupby("old")["share"].sum().to_dict() == {"0301-001": 1.0, "0301-002": 1.0}
 
 
 def test_the_curve_falls_as_more_may_move():

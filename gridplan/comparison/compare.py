@@ -10,14 +10,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gridplan.comparison.concordance import count_moved, make_concordance
+from gridplan.comparison.concordance import count_moved
 from gridplan.comparison.events import EVENT_KINDS, find_events, find_members
-from gridplan.comparison.following import follow_households
 from gridplan.comparison.naming import measure_likeness, number_codes
 from gridplan.comparison.quality import compare_quality
 from gridplan.engine import Progress, keep_silent
 from gridplan.errors import PlanError
 from gridplan.plan import Plan
+from gridplan.redrawing.concordance import make_concordance
+from gridplan.redrawing.following import follow_households
 from gridplan.rules import Rules
 
 SHOWN = 8  # communities, and events, in the printed report; the rest are counted

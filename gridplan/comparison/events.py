@@ -79,7 +79,7 @@ def find_events(concordance: pd.DataFrame, lang: Language = "en") -> pd.DataFram
     Parameters
     ----------
     concordance
-        From :func:`gridplan.comparison.concordance.make_concordance`.
+        From :func:`gridplan.redrawing.concordance.make_concordance`.
     lang
         Language of the sentences.
 
@@ -92,8 +92,8 @@ def find_events(concordance: pd.DataFrame, lang: Language = "en") -> pd.DataFram
 
     Examples
     --------
-    >>> from gridplan.comparison.concordance import make_concordance
-    >>> from gridplan.comparison.following import follow_households
+    >>> from gridplan.redrawing.concordance import make_concordance
+    >>> from gridplan.redrawing.following import follow_households
     >>> from tests.villages import make_board_plan
     >>> flows = follow_households(make_board_plan((1,) * 12), make_board_plan())
     >>> find_events(make_concordance(flows))["sentence"].tolist()
@@ -109,8 +109,8 @@ def find_members(concordance: pd.DataFrame) -> dict[str, pd.Series[Any]]:
 
     Examples
     --------
-    >>> from gridplan.comparison.concordance import make_concordance
-    >>> from gridplan.comparison.following import follow_households
+    >>> from gridplan.redrawing.concordance import make_concordance
+    >>> from gridplan.redrawing.following import follow_households
     >>> from tests.villages import make_board_plan
     >>> flows = follow_households(make_board_plan((1,) * 12), make_board_plan())
     >>> find_members(make_concordance(flows))["new"].to_dict()

@@ -11,7 +11,6 @@ import pandas as pd
 import shapely
 
 from gridplan.comparison import Comparison, compare
-from gridplan.comparison.concordance import tell_kinds
 from gridplan.comparison.events import EVENT_KINDS, find_events, find_members
 from gridplan.maps.classes import add_class_layers
 from gridplan.maps.colours import CHANGE_STYLES, CHANGES, HOMES
@@ -22,6 +21,7 @@ from gridplan.maps.sheet import Shapes, Sheet, compose_sheet, find_bounds, list_
 from gridplan.maps.tiled import add_tiled_layers, pack_shapes
 from gridplan.maps.words import say
 from gridplan.plan import Plan
+from gridplan.redrawing.concordance import tell_kinds
 from gridplan.schema import Language
 
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ def gather_homes(flows: pd.DataFrame) -> dict[str, dict[str, list[tuple[str, str
 
     Examples
     --------
-    >>> from gridplan.comparison.following import follow_households
+    >>> from gridplan.redrawing.following import follow_households
     >>> from tests.villages import make_board_plan
     >>> gather_homes(follow_households(make_board_plan(), make_board_plan((1, 1, 1, 1, 2, 2) * 2)))["moved"]["h04"]
     [('0301-002', '0301-001', 10)]

@@ -47,6 +47,8 @@ class Ground:
         By stairwell, the building of the plan before that it continues; its own where it is new.
     gone
         Stairwells of the plan before that are no longer there: community, subgrid, households.
+    match
+        How the stairwells continue those of the plan before; None on the plan's own land.
     renewed
         Whether the land is other than that of the plan before.
     """
@@ -59,6 +61,7 @@ class Ground:
     home: pd.Series[str]
     building: pd.Series[str]
     gone: pd.DataFrame
+    match: pd.DataFrame | None
     renewed: bool
 
     @property
@@ -80,7 +83,7 @@ def open_ground(plan: Plan, site: Site | None, rules: Rules, progress: Progress)
         nobody = plan.stairwells.iloc[:0][["building", "community", "subgrid", "households"]]
         home = _choose_homes(plan.stairwells, plan.neighbours, was)
         own = plan.stairwells["building"].astype("str")
-        return Ground(plan, plan.site, plan.stairwells, plan.neighbours, was, home, own, nobody, renewed=False)
+        return Ground(plan, plan.site, plan.stairwells, plan.neighbours, was, home, own, nobody, None, renewed=False)
     site = prepare_site(_bring(site, plan), rules, progress=progress)
     progress("stairwells", 0, 1)
     stairwells, found = find_stairwells(site.buildings, site.communities["kind"], rules.urban, rules.rural, rules.stairwells)
@@ -99,7 +102,7 @@ def open_ground(plan: Plan, site: Site | None, rules: Rules, progress: Progress)
     site = site.replace(ledger=write_ledger(site.ledger, [*found, *joined, *matching.entries]))
     stairwells = stairwells.assign(subgrid=was)
     home = _choose_homes(stairwells, neighbours, was)
-    return Ground(plan, site, stairwells, neighbours, was, home, building, matching.gone, renewed=True)
+    return Ground(plan, site, stairwells, neighbours, was, home, building, matching.gone, matching.stairwells, renewed=True)
 
 
 def _bring(site: Site, plan: Plan) -> Site:

@@ -19,7 +19,8 @@ from gridplan.division.staying import Homes
 from gridplan.engine import Progress, keep_silent, map_tasks
 from gridplan.planning import find_ways, make_problems
 from gridplan.redrawing.coding import find_used, number_next
-from gridplan.redrawing.concordance import write_concordance
+from gridplan.redrawing.concordance import make_concordance
+from gridplan.redrawing.following import follow_households
 from gridplan.redrawing.ground import Ground, open_ground
 from gridplan.redrawing.knapsack import choose_points
 from gridplan.redrawing.locks import Frozen, find_contradictions, find_frozen
@@ -247,7 +248,7 @@ def _finish(
     entry = Entry(order.verb, "stairwells", "noted", moved, "households that changed their sub-grid")
     plan = plan.replace(
         triggers=triggers,
-        concordance=write_concordance(ground.stairwells, ground.was, member, ground.gone),
+        concordance=make_concordance(follow_households(ground.plan, plan, rules.redraw, ground.match)),
         edits=make_empty("edits"),  # their log makes the plan before again, not this one
         ledger=write_ledger(plan.site.ledger, [entry]),
     )

@@ -20,6 +20,8 @@ from gridplan.conform import Entry
 from gridplan.engine import Progress, keep_silent
 from gridplan.errors import InputError, PersonalDataError, Problem
 from gridplan.redrawing.coding import find_used, number_next
+from gridplan.redrawing.commands import write_commands
+from gridplan.redrawing.editing import edit
 from gridplan.redrawing.oldgrids import STEP, clean_codes, clean_grids, refuse_personal
 from gridplan.redrawing.placing import place_homes
 

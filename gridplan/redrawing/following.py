@@ -15,7 +15,7 @@ Array = np.ndarray[Any, Any]
 FLOW_COLUMNS = ("building", "new_building", "community", "old", "new", "households")
 
 
-def follow_households(old: Plan, new: Plan, rules: RedrawRules | None = None) -> pd.DataFrame:
+def follow_households(old: Plan, new: Plan, rules: RedrawRules | None = None, match: pd.DataFrame | None = None) -> pd.DataFrame:
     """Follow the households of a plan to the sub-grids where they live in another.
 
     Households that stay or are gone are counted as the old plan counts them, new ones as the new plan does; the households of
@@ -28,6 +28,8 @@ def follow_households(old: Plan, new: Plan, rules: RedrawRules | None = None) ->
         The plans; their land may differ.
     rules
         What two buildings must have in common to be the same.
+    match
+        The stairwells as they match, where that is known already.
 
     Returns
     -------
@@ -43,7 +45,8 @@ def follow_households(old: Plan, new: Plan, rules: RedrawRules | None = None) ->
     >>> flows.groupby(["old", "new"])["households"].sum().to_dict()
     {('0301-001', '0301-001'): 60, ('0301-002', '0301-001'): 20, ('0301-002', '0301-002'): 40}
     """
-    match = match_stairwells(old, new.stairwells, new.site.buildings, rules or RedrawRules()).stairwells
+    if match is None:
+        match = match_stairwells(old, new.stairwells, new.site.buildings, rules or RedrawRules()).stairwells
     now = new.stairwells[["building", "community", "subgrid", "households"]].rename(columns={"building": "new_building"})
     now = now.assign(building=match["old_building"], home=match["home"])
     known = now["building"] != ""
