@@ -25,13 +25,16 @@ from gridplan.redrawing.editing import edit as edit_plan
 from gridplan.redrawing.editing import write_log
 from gridplan.redrawing.importing import import_grids
 from gridplan.redrawing.locks import lock
+from gridplan.redrawing.matching import match_stairwells
 from gridplan.redrawing.naming import name_grids
+from gridplan.redrawing.oldgrids import clean_grids
 from gridplan.redrawing.returning import import_edits, recover_codes
 from gridplan.rules import Rules
 from gridplan.sources.edited import read_edited, read_grids
 from tests.villages import CRS, X0, Y0, make_board_plan, make_checkerboard, make_table
 
 RULES = Rules().replace(urban={"low": 50, "target": 60, "high": 70}, exclusive={"drawn": False})
+REAL = Path(__file__).parents[2] / "shared" / "data" / "liechtenstein"
 NUMBERS = 12  # houses of the board: h07 h08 h09 h10 h11 h12 over h01 h02 h03 h04 h05 h06
 
 
@@ -136,8 +139,9 @@ def test_a_grid_of_several_pieces_is_one_whether_it_comes_as_one_row_or_two():
 
 
 def test_codes_stay_text_whatever_type_they_came_in():
-    assert sorted(list_homes(take(make_layer([(7.0, cells(0, 3)), (12.0, cells(3, 6))])))) == ["12", "7"]
-    assert sorted(list_homes(take(make_layer([("007", cells(0, 3)), ("012\t", cells(3, 6))])))) == ["007", "012"]
+    for codes, text in (([7.0, 12.0], ["12", "7"]), (["007", "012\t"], ["007", "012"]), ([7, None], ["", "7"])):
+        layer = make_layer(list(zip(codes, [cells(0, 3), cells(3, 6)], strict=True)))
+        assert clean_grids(layer, layer.crs).codes.tolist() == text
 
 
 def test_grids_without_a_code_get_the_next_free_one():
@@ -201,9 +205,8 @@ def test_homes_that_nobody_can_walk_to_go_to_the_nearest_and_are_told():
 ROWS = [("A", cells(0, 3)), ("", cells(2.5, 4)), ("", cells(4, 5)), ("D", cells(4.9, 6))]
 
 
-@pytest.mark.parametrize("order", [(3, 2, 1, 0), (1, 3, 0, 2)])
-def test_the_order_of_rows_and_the_crs_do_not_matter(order):
-    site, layer = make_checkerboard(), make_layer(ROWS)
+def test_the_order_of_rows_and_the_crs_do_not_matter():
+    site, layer, order = make_checkerboard(), make_layer(ROWS), (1, 3, 0, 2)
     plan = take(
         layer.iloc[list(order)].to_crs(4326), site.replace(buildings=site.buildings.sample(frac=1, random_state=order[0]))
     )
@@ -257,6 +260,21 @@ def test_personal_columns_are_refused_at_the_door():
     for table in ("stairwells", "subgrids"):
         with pytest.raises(PersonalDataError, match="phone"):
             import_edits(plan, {table: plan.get_table(table).reset_index().assign(phone="1")})
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not REAL.exists(), reason="the two extracts of Liechtenstein are not beside the project")
+def test_liechtenstein_outlines_of_2013_hold_the_same_homes_in_2013_and_in_2015():
+    """In degrees and without any order; in 2015 every home that continues one of 2013, by its footprint, is in its sub-grid."""
+    site = gp.read_site(REAL / "liechtenstein-2013-08-03.osm.pbf")
+    plan = gp.divide(site, Rules().replace(division={"effort": "quick"}))
+    layer = plan.subgrids[["geometry"]].reset_index().sample(frac=1, random_state=1).to_crs(4326)
+    assert import_grids(layer, site).stairwells["subgrid"].tolist() == plan.stairwells["subgrid"].tolist()
+    later = import_grids(layer, gp.read_site(REAL / "liechtenstein-2015-07-27.osm.pbf"))
+    homes = match_stairwells(plan, later.stairwells, later.site.buildings, Rules().redraw).stairwells["home"]
+    continued = homes[homes != ""]
+    assert len(continued) == 3081
+    assert continued.tolist() == later.stairwells["subgrid"][continued.index].tolist()
 
 
 # ---- plans that were edited in another program
