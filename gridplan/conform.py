@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -35,6 +36,12 @@ def make_empty(table: str, crs: Any = None) -> gpd.GeoDataFrame:
     >>> list(make_empty("counts").columns)
     ['level', 'of', 'measure', 'value']
     """
+    return _make_empty(table, crs).copy()
+
+
+@functools.cache
+def _make_empty(table: str, crs: Any) -> gpd.GeoDataFrame:
+    """Make a table without rows once: every plan has two dozen, and making one takes as long as copying hundreds."""
     frame = pd.DataFrame({c.name: [] for c in read_schema()[table] if not c.is_geometry})
     spatial: Any = gpd.GeoDataFrame(frame, geometry=[], crs=crs) if is_spatial(table) else frame
     return conform_table(table, spatial)
