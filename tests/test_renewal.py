@@ -184,7 +184,7 @@ def test_a_limit_that_moved_has_the_community_drawn_anew():
 def draw_town():
     """A synthetic town of two communities with exclusive grids, special grids and an upper layer."""
     rules = Rules().replace(grids={"drawn": True, "low": 60, "target": 120, "high": 200})
-    return divide(gp.make_site(gp.make_town(2, households=900, seed=5)), rules, seed=3)
+    return divide(gp.make_site(gp.make_town(2, households=600, seed=5)), rules, seed=3)
 
 
 @pytest.fixture
