@@ -143,8 +143,8 @@ def _compare_several(paths: list[Path], workers: int | None) -> Any:
         for r in found.itertuples()
     ]  # fmt: skip
     heads = ("plan", "sub-grids", "households", "in band", "spread", "walk m", "price")
-    heads += ("moved", "share", "displaced", "gone", "new", "kept")
-    console.print_table("versions, each compared with the one above", heads, rows, right=tuple(range(1, len(heads))))
+    since = ("moved", "share", "displaced", "gone", "new", "kept")
+    console.print_table("versions, each compared with the one above", (*heads, *since), rows, right=tuple(range(1, 13)))
     console.out.print(
         "\nprice: household-metres and broken wishes by household, all by the last plan's rules; kept: sub-grids as they were",
         soft_wrap=True,
