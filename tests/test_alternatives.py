@@ -16,7 +16,7 @@ WEST, EAST = "0301-001", "0301-002"
 
 @pytest.fixture(scope="module")
 def town():
-    site = gp.make_site(gp.make_town(2, urban_share=0.5, households=1200, seed=4))
+    site = gp.make_site(gp.make_town(2, urban_share=0.5, households=700, seed=4))
     return gp.divide(site, gp.Rules().replace(division={"effort": "quick"}), seed=1)
 
 
@@ -50,7 +50,7 @@ def test_no_alternative_beats_another_and_all_differ(found):
 
 def test_what_the_table_says_is_what_a_comparison_finds(town, found):
     """Another part of the house, blind to how they were made, counts the same."""
-    for name in (found.table.index[0], found.table.index[-1]):
+    for name in found.table.index[-1:]:
         plan = found.make_plan(name)
         result = gp.compare(town, plan)
         quality = result.quality[result.quality["level"] == "city"].set_index("figure")["new"]
@@ -80,7 +80,8 @@ def test_households_move_from_the_plan_before(town):
 
 
 def test_a_site_is_divided_first_and_nobody_can_move():
-    found = gp.find_alternatives(make_checkerboard(), rules=gp.Rules().replace(urban={"low": 50, "target": 60, "high": 70}))
+    rules = gp.Rules().replace(urban={"low": 50, "target": 60, "high": 70})
+    found = gp.find_alternatives(make_checkerboard(), rules=rules, effort="quick")
     assert found.table["moved"].tolist() == [0]
     assert found.table["moved_share"].isna().all()
     assert found.table["priced"].tolist() == ["balance ×1, wholes ×1"]

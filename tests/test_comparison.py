@@ -26,6 +26,7 @@ from gridplan.redrawing.following import apportion, follow_households
 from tests.browser import Window, start_browser
 from tests.villages import make_board_plan
 
+make_board_plan = cache(make_board_plan)
 WEST, EAST = "0301-001", "0301-002"
 BOARD = (1, 1, 1, 2, 2, 2) * 2  # six houses of ten households on the left, six on the right
 
@@ -247,7 +248,7 @@ parts = st.lists(st.integers(1, 4), min_size=12, max_size=12)
 some_houses = st.sets(st.sampled_from([f"h{n:02d}" for n in range(1, 13)]), max_size=5)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(parts, parts, some_houses, some_houses)
 def test_households_are_neither_lost_nor_made(first, second, unbuilt, gone):
     old, new = drop_houses(make_plan(first), *unbuilt), drop_houses(make_plan(second), *gone)
@@ -264,7 +265,7 @@ def test_households_are_neither_lost_nor_made(first, second, unbuilt, gone):
     assert events["moved"].sum() == table.loc[table["kind"] == "moved", "households"].sum()
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(parts, parts)
 def test_backwards_is_as_far_as_forwards(first, second):
     there, back = (follow_households(make_plan(a), make_plan(b)) for a, b in ((first, second), (second, first)))
@@ -282,7 +283,7 @@ def number(table):
     return old, new, table["households"].to_numpy()
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(parts)
 def test_compared_with_itself_nobody_moves(part):
     plan = make_plan(part)
@@ -343,6 +344,15 @@ def test_codes_are_escaped_in_a_notebook():
 # ---- history ---------------------------------------------------------------------------------------------------------------
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """The board, and the board with two houses gone over, on disk."""
+    folder = tmp_path_factory.mktemp("plans")
+    gp.write_plan(make_board_plan(), folder / "old")
+    gp.write_plan(make_board_plan((1, 1, 1, 1, 2, 2) * 2), folder / "new")
+    return folder
+
+
 def test_the_history_lists_what_was_done_and_the_log_makes_it_again(tmp_path):
     base = make_board_plan()
     done = edit(base, "move building h04 to 0301-001", by="planning office", date="2026-11-24").plan
@@ -363,16 +373,14 @@ def test_the_history_lists_what_was_done_and_the_log_makes_it_again(tmp_path):
     assert edit(base, log).plan.stairwells.equals(done.stairwells)
 
 
-def test_versions_stand_below_each_other(tmp_path):
+def test_versions_stand_below_each_other(folder):
     plans = {"first": make_board_plan(), "second": make_board_plan((1, 1, 1, 1, 2, 2) * 2), "third": make_board_plan((1,) * 12)}
     table, steps = compare_versions(plans)
     assert table["subgrids"].tolist() == [2, 2, 1]
     assert table["moved"].tolist() == [pd.NA, 20, 40]
     assert table["in_band"].tolist() == [1.0, 0.0, 0.0]
     assert [step.summary["moved"] for step in steps] == [20, 40]
-    for name, plan in plans.items():
-        gp.write_plan(plan, tmp_path / name)
-    assert "33.3%" in run("history", *(tmp_path / name for name in plans))
+    assert "33.3%" in run("history", folder / "old", folder / "new")
 
 
 def test_one_plan_has_nothing_to_be_compared_with():
@@ -389,11 +397,9 @@ def run(*words):
     return result.output
 
 
-def test_the_verb_compare_writes_tables_map_and_picture(tmp_path):
-    gp.write_plan(make_board_plan(), tmp_path / "old")
-    gp.write_plan(make_board_plan((1, 1, 1, 1, 2, 2) * 2), tmp_path / "new")
+def test_the_verb_compare_writes_tables_map_and_picture(folder, tmp_path):
     words = ("--csv", tmp_path / "csv", "--map", tmp_path / "map.html", "--plot", tmp_path / "plot.png")
-    shown = run("compare", tmp_path / "old", tmp_path / "new", *words)
+    shown = run("compare", folder / "old", folder / "new", *words)
     assert f"{EAST} keeps 40 of its 60 households" in shown
     assert sorted(p.stem for p in (tmp_path / "csv").iterdir()) == ["concordance", "events", "moved", "quality", "subgrids"]
     assert pd.read_csv(tmp_path / "csv" / "concordance.csv")["households"].sum() == 120
