@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from gridplan.pairing import pair
     from gridplan.plan import Plan
     from gridplan.planning import divide
-    from gridplan.plots import plot_frontier, plot_reach, plot_simulation
+    from gridplan.plots import plot_frontier, plot_reach
     from gridplan.proving import prove
     from gridplan.rating import rate
     from gridplan.reading import read_site
@@ -88,7 +88,6 @@ _ROOMS = {
     "pair": "pairing",
     "plot_frontier": "plots",
     "plot_reach": "plots",
-    "plot_simulation": "plots",
     "prove": "proving",
     "rate": "rating",
     "reach": "coverage",
@@ -136,7 +135,6 @@ __all__ = [
     "pair",
     "plot_frontier",
     "plot_reach",
-    "plot_simulation",
     "prove",
     "rate",
     "reach",

@@ -86,7 +86,8 @@ def tabulate_posts(posts: pd.DataFrame, served: Array, duty: Array) -> pd.DataFr
         {
             "post": posts.index.to_numpy(object), "role": posts["role"].to_numpy(object),
             "community": posts["community"].to_numpy(object), "jobs": served["jobs"].mean(axis=0),
-            "busy": busy.mean(axis=0) / 60.0, "walked": served["walked"].mean(axis=0) / 60.0, "duty": duty.mean(axis=0) / 60.0, "load": load.mean,
+            "busy": busy.mean(axis=0) / 60.0, "walked": served["walked"].mean(axis=0) / 60.0,
+            "duty": duty.mean(axis=0) / 60.0, "load": load.mean,
             "low": np.maximum(load.mean - half, 0.0), "high": load.mean + half,
         }
     )  # fmt: skip
