@@ -127,8 +127,8 @@ def test_seed_decides_and_workers_and_the_order_of_rows_do_not(board):
     first = write_bytes(simulate(board, scenarios, BUSY, replications=4, seed=3, workers=1))
     assert write_bytes(simulate(board, scenarios, BUSY, replications=4, seed=3, workers=4)) == first
     assert write_bytes(simulate(board, scenarios, BUSY, replications=4, seed=4)) != first
-    turned = board.replace(**{name: board.get_table(name).iloc[::-1] for name in ("posts", "duties", "subgrids", "stairwells",
-                                                                                   "neighbours", "buildings", "counts")})  # fmt: skip
+    names = ("posts", "duties", "subgrids", "stairwells", "neighbours", "buildings", "counts")
+    turned = board.replace(**{name: board.get_table(name).iloc[::-1] for name in names})
     assert write_bytes(simulate(turned, scenarios, BUSY, replications=4, seed=3)) == first
 
 
