@@ -220,11 +220,11 @@ def make_doubtful(low, high):
 def test_the_chance_of_being_in_band_is_that_of_the_triangle():
     # With one error for all houses a sub-grid has six times a triangle's draw, from 6 x 5 over 6 x 10 to 6 x 20.
     rules = Rules().replace(simulation={"error_shared": 1.0})
-    chances = measure_chances(make_doubtful(5, 20), rules, draws=4000)
+    chances = measure_chances(make_doubtful(5, 20), rules, draws=1500)
     below = (49.5 - 30) ** 2 / ((120 - 30) * (60 - 30))
     above = (120 - 70.5) ** 2 / ((120 - 30) * (120 - 60))
-    assert chances["below"].to_numpy() == pytest.approx([below] * 2, abs=0.02)
-    assert chances["above"].to_numpy() == pytest.approx([above] * 2, abs=0.02)
+    assert chances["below"].to_numpy() == pytest.approx([below] * 2, abs=0.03)
+    assert chances["above"].to_numpy() == pytest.approx([above] * 2, abs=0.03)
     assert chances["chance"].to_numpy() == pytest.approx(1 - chances["below"] - chances["above"])
 
 
@@ -233,14 +233,14 @@ def test_errors_of_their_own_even_out_and_shared_ones_do_not():
     spread = []
     for shared in (0.0, 1.0):
         rules = Rules().replace(simulation={"error_shared": shared}).simulation
-        spread.append(draw_households(plan, plan.subgrids.index, 800, 0, rules)[:, 0].std())
-    assert spread[0] == pytest.approx(spread[1] / np.sqrt(6), rel=0.1)
+        spread.append(draw_households(plan, plan.subgrids.index, 400, 0, rules)[:, 0].std())
+    assert spread[0] == pytest.approx(spread[1] / np.sqrt(6), rel=0.15)
 
 
 def test_the_plan_with_more_room_in_its_bands_ranks_first():
     narrow = make_doubtful(5, 20)
     wide = narrow.replace(subgrids=narrow.subgrids.assign(low=40, high=90))
-    ranks = rank_plans({"narrow": narrow, "wide": wide, "sure": make_doubtful(10, 10)}, draws=300)
+    ranks = rank_plans({"narrow": narrow, "wide": wide, "sure": make_doubtful(10, 10)}, draws=100)
     assert ranks.index.tolist() == ["sure", "wide", "narrow"]
     assert ranks.loc["sure", ["mean_chance", "worst_chance", "sure"]].tolist() == [1.0, 1.0, 1.0]
 
