@@ -18,6 +18,7 @@ from gridplan.simulation.kernel import run_days
 from gridplan.simulation.scenarios import TEMPLATE, list_scenarios
 from gridplan.simulation.state import CAME, COMMUNITY, NEIGHBOUR, OWN, STREET, VOLUNTEER
 from gridplan.simulation.streams import make_key
+from gridplan.simulation.tabling import rank_scenarios
 from gridplan.simulation.uncertainty import draw_households
 from gridplan.simulation_rules import SimulationRules, read_turn
 from gridplan.staffing import staff
@@ -151,6 +152,15 @@ def test_the_same_scenario_twice_differs_by_nothing_and_more_demand_clearly(boar
     assert not same["clear"].any()
     more = differences[(differences["scenario"] == "c") & (differences["measure"] == "requests")]
     assert (more["clear"] & (more["low"] > 0)).all()
+
+
+def test_scenarios_are_ranked_by_what_is_better():
+    minutes, green = "response_minutes", "green_share"
+    rows = [("b", minutes, -5.0), ("c", minutes, 3.0), ("b", green, -0.1), ("c", green, 0.0), ("b", "requests", 1.0)]
+    table = pd.DataFrame(rows, columns=["scenario", "measure", "mean"]).assign(level="city", of="site", kind="request")
+    ranks = rank_scenarios(table, ["a", "b", "c"])["rank"].tolist()
+    # By minutes b, a, c; by share a before c, which is no better, and both before b; more requests are neither.
+    assert ranks == [1, 3, 3, 2, 0]
 
 
 def test_pairing_makes_intervals_of_differences_narrow():

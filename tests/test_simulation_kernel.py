@@ -229,6 +229,16 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others():
     assert first[1].tobytes() != other[1].tobytes()
 
 
+def test_a_helper_who_comes_after_a_while_is_sent_to_whoever_waits():
+    # A helper on duty all day, but there only from 3:00 to 4:30; the clock strikes at 3:00.
+    world = make_world(pool(1), work=((40,) * 3,) * 2, shape=2, clock=[(0.0, 0, 1), (3 * HOUR, -1, -1)], days=1)
+    posts = world.posts.copy()
+    posts["begins"], posts["ends"] = 3 * HOUR, 4.5 * HOUR
+    log, tally = run_hours(world._replace(posts=posts), [(1, 2, 4, 5)])
+    assert [log[0, n][1] for n in range(3)] == [180, 220, 260]  # one after the other; at 5:00 nobody is left
+    assert tally.counts[0, 0, state.OFF_DUTY] == 1
+
+
 def test_slots_and_heap_grow_as_many_wait():
     world = make_world([], rates=((5.0, 0.0),), patience=(DAY, 0.0), days=2)
     tally, _ = run_days(world, 0)
