@@ -15,6 +15,7 @@ BENCHMARKS = {
     ),
     "siting": ("where to add posts: answers, bounds and time, beside spopt", ("install", "only")),
     "reach": ("ways on foot beside osmnx, networkx and pandana, and 100,000 nodes with 700 posts", ()),
+    "simulation": ("events a second beside SimPy, and a year of a made-up district", ("full", "households")),
     "scale": ("seconds and memory from a town to a prefecture", ("full",)),
 }
 
@@ -28,7 +29,11 @@ def make_parser():
         allow_abbrev=False,
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help="what to run, all if none is named (listed below)")
-    parser.add_argument("--full", action="store_true", help="division: thorough effort too; scale: up to 2.8 million households")
+    parser.add_argument(
+        "--full",
+        action="store_true",
+        help="division: thorough effort too; scale: up to 2.8 million households; simulation: 100,000 households, 100 times",
+    )
     parser.add_argument("--install", action="store_true", help="peers, siting: set up their environments under outputs first")
     parser.add_argument(
         "--only",
@@ -38,7 +43,7 @@ def make_parser():
     )
     more = "people: CSV of communities to lay out instead of made-up ones; further ones add what the first lacks"
     parser.add_argument("--hierarchy", action="append", metavar="FILE", help=more)
-    parser.add_argument("--households", type=int, metavar="N", help="people: how many in all (as many for each as in Tangshan)")
+    parser.add_argument("--households", type=int, metavar="N", help="people, simulation: how many in all")
     return parser
 
 

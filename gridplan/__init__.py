@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from gridplan.pairing import pair
     from gridplan.plan import Plan
     from gridplan.planning import divide
-    from gridplan.plots import plot_frontier, plot_reach, plot_simulation
+    from gridplan.plots import plot_frontier, plot_reach
     from gridplan.proving import prove
     from gridplan.rating import rate
     from gridplan.reading import read_site

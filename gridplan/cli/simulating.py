@@ -21,7 +21,7 @@ TABLES = ("requests", "posts", "curve", "unserved", "differences")
 @app.command("simulate")
 def simulate_command(
     path: Annotated[Path | None, typer.Argument(metavar="[PLAN]", help="A staffed plan's folder or its .gpkg.")] = None,
-    scenarios: Annotated[Path | None, typer.Argument(metavar="[SCENARIOS]", help="TOML file of scenarios; see --template.")] = None,
+    scenarios: Annotated[Path | None, typer.Argument(metavar="[SCENARIOS]", help="TOML file of them; see --template.")] = None,
     replications: Annotated[int, typer.Option(min=1, help="How often each scenario is run.")] = 20,
     days: Annotated[int | None, typer.Option(min=1, help="Days that count, of a run without scenarios.")] = None,
     seed: Annotated[int, typer.Option(help="Where chance begins; the same seed gives the same figures.")] = 0,

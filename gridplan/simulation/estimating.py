@@ -89,18 +89,18 @@ def compare(first: Estimate, other: Estimate) -> Estimate:
     return Estimate(np.asarray(other.mean - first.mean), measure_half(pull), pull)
 
 
-def take_measure(sums: Array, name: str) -> tuple[Array, Array | float]:
-    """Take what a measure is a ratio of from sums whose last dimension is counts and sums."""
-    plus, minus, over, _ = MEASURES[name]
-    above = sum(sums[..., c] for c in plus) - sum(sums[..., c] for c in minus)
-    return np.asarray(above, float), 1.0 if over == ONE else np.asarray(sums[..., over], float)
+def take_measures(sums: Array) -> tuple[Array, Array]:
+    """Take what every measure is a ratio of, from sums whose last dimension is counts and sums; measures take its place."""
+    above = [sum(sums[..., c] for c in plus) - sum(sums[..., c] for c in minus) for plus, minus, _, _ in MEASURES.values()]
+    ones = np.ones(sums.shape[:-1])
+    below = [ones if over == ONE else sums[..., over] for _, _, over, _ in MEASURES.values()]
+    return np.stack(above, axis=-1).astype(float), np.stack(below, axis=-1).astype(float)
 
 
-def find_ends(above: Array, below: Array | float) -> tuple[Array, Array]:
+def find_ends(above: Array, below: Array) -> tuple[Array, Array]:
     """Find the values that one replication of twenty is below, and above; of replications in which there is one."""
-    x = np.broadcast_to(np.asarray(below, float), above.shape)
     with np.errstate(invalid="ignore", divide="ignore"):
-        values = np.sort(np.where(x > 0, above / x, np.nan), axis=0)  # NaN comes last
+        values = np.sort(np.where(below > 0, above / below, np.nan), axis=0)  # NaN comes last
     known = np.maximum(1, np.isfinite(values).sum(axis=0))
     low, high = (np.rint(q * (known - 1)).astype(np.int64) for q in (0.05, 0.95))
     ends = [np.take_along_axis(values, at[None], axis=0)[0] for at in (low, high)]

@@ -79,7 +79,7 @@ class _Sums:
     """Sums by level of one scenario, over its blocks; ``estimates`` by level are kept for differences."""
 
     frames: dict[str, list[pd.DataFrame]]
-    estimates: dict[str, list[tuple[list[str], dict[str, Estimate]]]]
+    estimates: dict[str, list[tuple[list[str], Estimate]]]
     events: float = 0.0
 
 
@@ -132,10 +132,15 @@ def simulate(
     rules = rules or Rules.from_dict(plan.manifest.get("rules") or {})
     frames: dict[str, list[pd.DataFrame]] = {name: [] for name in ORDERS}
     events, first = {}, None
+    systems: dict[Any, System] = {}
     for number, scenario in enumerate(chosen):
         stage = scenario.name if len(chosen) == 1 else f"{scenario.name} ({number + 1} of {len(chosen)})"
         own = scenario.replace_rules(rules)
-        system = make_system(plan, own, volunteers=scenario.volunteers)
+        street = (own.simulation.street_per_10000, own.simulation.street_minutes)
+        alike = (scenario.volunteers, own.walking, *street)  # what a system hangs on
+        if alike not in systems:
+            systems[alike] = make_system(plan, own, volunteers=scenario.volunteers)
+        system = systems[alike]
         draws = _draw(plan, system, scenario, own, replications, seed)
         done = _run_scenario(system, scenario, own, draws, seed, workers, stage, progress)
         events[scenario.name] = done.events

@@ -17,7 +17,7 @@ from gridplan.simulation.estimating import (
     estimate_ratio,
     find_ends,
     measure_half,
-    take_measure,
+    take_measures,
 )  # fmt: skip
 from gridplan.simulation_rules import KINDS
 
@@ -25,42 +25,29 @@ Array = np.ndarray[Any, Any]
 LEVELS = ("city", "subdistrict", "community", "subgrid")
 
 
-def tabulate_measures(level: str, codes: Any, sums: Array) -> tuple[pd.DataFrame, dict[str, Estimate]]:
+def tabulate_measures(level: str, codes: Any, sums: Array) -> tuple[pd.DataFrame, Estimate]:
     """Tabulate all measures of some places: ``sums`` is float64[replications, places, kinds, counts and sums]."""
-    frames, found = [], {}
-    for name in MEASURES:
-        above, below = take_measure(sums, name)
-        found[name] = estimate_ratio(above, below)
-        ends = find_ends(above, below)
-        frames.append(_spread(level, codes, found[name], p05=ends[0], p95=ends[1]).assign(measure=name))
-    return pd.concat(frames, ignore_index=True), found
+    above, below = take_measures(sums)
+    found, ends = estimate_ratio(above, below), find_ends(above, below)
+    return _spread(level, codes, "measure", list(MEASURES), found, p05=ends[0], p95=ends[1]), found
 
 
 def tabulate_reasons(level: str, codes: Any, sums: Array) -> pd.DataFrame:
     """Tabulate how many were not served, and why."""
-    frames = [_spread(level, codes, estimate_ratio(sums[..., c], 1.0)).assign(reason=name) for name, c in REASONS.items()]
-    return pd.concat(frames, ignore_index=True)
+    return _spread(level, codes, "reason", list(REASONS), estimate_ratio(sums[..., list(REASONS.values())], 1.0))
 
 
-def tabulate_curve(level: str, codes: Any, answers: Array, came: Array, edges: Any) -> pd.DataFrame:
+def tabulate_curve(level: str, codes: Any, answers: Array, came: Array, edges: Sequence[float]) -> pd.DataFrame:
     """Tabulate the share of those who came to whom somebody came in time: answers are [replications, places, kinds, edges]."""
     within = np.cumsum(answers[..., :-1], axis=-1)
-    frames = [
-        _spread(level, codes, estimate_ratio(within[..., n], came)).assign(minutes=float(minutes))
-        for n, minutes in enumerate(edges)
-    ]
-    table = pd.concat(frames, ignore_index=True)
+    table = _spread(level, codes, "minutes", [float(e) for e in edges], estimate_ratio(within, came[..., None]))
     return table.assign(low=table["low"].clip(lower=0.0), high=table["high"].clip(upper=1.0))
 
 
-def tabulate_differences(level: str, codes: Any, first: dict[str, Estimate], other: dict[str, Estimate]) -> pd.DataFrame:
+def tabulate_differences(level: str, codes: Any, first: Estimate, other: Estimate) -> pd.DataFrame:
     """Tabulate what is more than in the first scenario, with paired intervals."""
-    frames = []
-    for name in MEASURES:
-        found = compare(first[name], other[name])
-        table = _spread(level, codes, found).assign(measure=name)
-        frames.append(table.assign(clear=(table["low"] > 0) | (table["high"] < 0)))
-    return pd.concat(frames, ignore_index=True)
+    table = _spread(level, codes, "measure", list(MEASURES), compare(first, other))
+    return table.assign(clear=(table["low"] > 0) | (table["high"] < 0))
 
 
 def rank_scenarios(differences: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
@@ -86,20 +73,22 @@ def tabulate_posts(posts: pd.DataFrame, served: Array, duty: Array) -> pd.DataFr
         {
             "post": posts.index.to_numpy(object), "role": posts["role"].to_numpy(object),
             "community": posts["community"].to_numpy(object), "jobs": served["jobs"].mean(axis=0),
-            "busy": busy.mean(axis=0) / 60.0, "walked": served["walked"].mean(axis=0) / 60.0, "duty": duty.mean(axis=0) / 60.0, "load": load.mean,
+            "busy": busy.mean(axis=0) / 60.0, "walked": served["walked"].mean(axis=0) / 60.0,
+            "duty": duty.mean(axis=0) / 60.0, "load": load.mean,
             "low": np.maximum(load.mean - half, 0.0), "high": load.mean + half,
         }
     )  # fmt: skip
 
 
-def _spread(level: str, codes: Any, found: Estimate, **more: Array) -> pd.DataFrame:
-    """Spread an estimate by place and kind over rows."""
-    places, kinds = found.mean.shape
+def _spread(level: str, codes: Any, name: str, labels: Sequence[Any], found: Estimate, **more: Array) -> pd.DataFrame:
+    """Spread an estimate by place, kind and label over rows."""
+    places, kinds, n = found.mean.shape
     columns = {"mean": found.mean, "low": found.low, "high": found.high, **more}
     return pd.DataFrame(
         {
-            "level": level, "of": np.repeat(np.asarray(codes, object), kinds), "kind": np.tile(np.array(KINDS, object), places),
-            **{name: np.asarray(values).ravel() for name, values in columns.items()},
+            "level": level, "of": np.repeat(np.asarray(codes, object), kinds * n),
+            "kind": np.tile(np.repeat(np.array(KINDS, object), n), places), name: np.tile(np.array(labels), places * kinds),
+            **{column: np.asarray(values).ravel() for column, values in columns.items()},
         }
     )  # fmt: skip
 

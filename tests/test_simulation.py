@@ -1,0 +1,299 @@
+"""Simulation of plans: a board whose posts can be counted, scenarios that share their chances, and what is not known for sure."""
+
+import datetime
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+import gridplan as gp
+from gridplan.errors import PlanError, RuleError
+from gridplan.rules import Rules
+from gridplan.simulation import Scenario, make_system, measure_chances, rank_plans, read_scenarios, simulate
+from gridplan.simulation.almanac import lay_profile, lay_ticks
+from gridplan.simulation.blocks import cut_blocks, draw_world, open_tiers
+from gridplan.simulation.estimating import compare, estimate_ratio
+from gridplan.simulation.kernel import run_days
+from gridplan.simulation.scenarios import TEMPLATE, list_scenarios
+from gridplan.simulation.state import CAME, COMMUNITY, NEIGHBOUR, OWN, STREET, VOLUNTEER
+from gridplan.simulation.streams import make_key
+from gridplan.simulation.tabling import rank_scenarios
+from gridplan.simulation.uncertainty import draw_households
+from gridplan.simulation_rules import SimulationRules, read_turn
+from gridplan.staffing import staff
+from tests.people import CITY_COUNTS, make_people_plan
+from tests.villages import make_board_plan
+
+BUSY = Rules().replace(coverage={"requests_urban": 200.0}, simulation={"wishes_urban": 20.0})
+TABLES = ("requests", "posts", "curve", "unserved", "differences")
+
+
+@pytest.fixture(scope="module")
+def board():
+    """Two sub-grids of sixty households with a leader, a full-time and a part-time worker each, and eight volunteers."""
+    return staff(make_people_plan(counts={**CITY_COUNTS, "volunteers": 8}))
+
+
+def write_bytes(done):
+    return [getattr(done, name).to_csv() for name in TABLES]
+
+
+def test_who_may_be_asked_for_a_sub_grid(board):
+    system = make_system(board)
+    roles = system.posts["role"].to_numpy(object)
+    asked = pd.DataFrame({"cell": system.cell, "role": roles[system.post], "tier": system.tier})
+    own = asked[asked["cell"] == 0].groupby(["tier", "role"]).size().to_dict()
+    full = (roles == "grid_worker_full").sum()
+    mine = own[OWN, "grid_worker_full"]
+    assert own == {
+        (OWN, "grid_leader"): 1, (OWN, "grid_worker_full"): mine, (OWN, "grid_worker_part"): 1,
+        (NEIGHBOUR, "grid_leader"): 1, (NEIGHBOUR, "grid_worker_part"): 1, (VOLUNTEER, "volunteer"): 8,
+        (COMMUNITY, "grid_worker_full"): full - mine, (STREET, "street_staff"): 1,
+    }  # fmt: skip
+
+
+def test_ways_are_straight_lines_times_the_detour_where_no_streets_are_known(board):
+    rules = Rules().replace(walking={"speed": 10.0, "slow_speed": 10.0, "detour": 2.0}, simulation={"street_minutes": 33.0})
+    system = make_system(board, rules)
+    centres = board.stairwells.geometry[system.cells["centre"]]
+    apart = centres.iloc[0].distance(centres.iloc[1])
+    beside = (system.tier == NEIGHBOUR) & (system.posts["role"].to_numpy(object)[system.post] == "grid_worker_part")
+    assert system.way[beside] == pytest.approx(np.maximum(apart * 2.0, system.cells["mean_walk"].max()) / 10.0)
+    assert set(system.way[system.tier == STREET]) == {33.0}
+
+
+def test_a_plan_without_posts_is_sent_to_staff():
+    with pytest.raises(PlanError, match="gridplan staff PLAN"):
+        make_system(make_board_plan())
+
+
+def test_more_volunteers_leave_those_before_where_they_are(board):
+    few, more = make_system(board), make_system(board, volunteers=1.5)
+    assert (more.posts["role"] == "volunteer").sum() == 12
+    of = [
+        pd.DataFrame({"post": s.posts.index[s.post], "cell": s.cells.index[s.cell], "way": s.way}).set_index(["post", "cell"])
+        for s in (few, more)
+    ]
+    assert of[1].reindex(of[0].index).equals(of[0])
+
+
+def test_demand_follows_hours_weekdays_and_months():
+    rules = SimulationRules(request_by_hour="0 " * 12 + "2 " * 12, by_weekday="1 1 1 1 1 0 2", by_month="2 " + "1 " * 11)
+    running = lay_profile(rules, datetime.date(2026, 1, 31), 3)[0, 0]  # Saturday in January, Sunday and Monday in February
+    assert np.diff(running[[0, 24, 36, 48, 72]]).tolist() == pytest.approx([0, 0, 2 * 1440 * 12 / 13, 1440 * 12 / 13])
+
+
+def test_turns_of_duty_begin_and_end_by_the_calendar():
+    turn = read_turn("volunteer", "request 1 Fri 22:00-02:00; Sat 09:00-11:30")
+    friday = datetime.date(2026, 3, 6)
+    ticks = lay_ticks([turn], friday, 2)
+    assert ticks[["at", "day"]].tolist() == [
+        (22 * 60.0, friday.toordinal()), (26 * 60.0, -1), (33 * 60.0, friday.toordinal() + 1), (35.5 * 60.0, -1),
+    ]  # fmt: skip
+    late = lay_ticks([turn], friday + datetime.timedelta(days=1), 1)  # begun on Friday night
+    assert late[["at", "day"]].tolist()[:2] == [(0.0, friday.toordinal()), (120.0, -1)]
+
+
+def test_as_many_come_as_the_rules_say(board):
+    rules = BUSY.replace(simulation={"demand_low": 1.0, "demand_high": 1.0})
+    city = simulate(board, Scenario("s", days=61, uncertain=False), rules, replications=20).requests
+    own = city[(city["level"] == "city") & (city["measure"] == "requests") & (city["kind"] == "request")].iloc[0]
+    # 200 a month for 100 households, 120 of them; 61 days of spring, a little fewer at weekends, are near enough to the mean.
+    weights = lay_profile(rules.simulation, datetime.date(2026, 3, 2), 61)[0, 0, -1] / 1440.0
+    assert own["low"] < 200 * 1.2 * weights / (365.25 / 12) < own["high"]
+    assert own["high"] - own["low"] < 0.1 * own["mean"]
+
+
+def test_levels_add_up_and_every_share_is_one_of_what_came(board):
+    done = simulate(board, Scenario("s", days=10), BUSY, replications=5)
+    came = done.requests[done.requests["measure"] == "requests"].set_index(["kind", "level"])["mean"]
+    by = came.groupby(level=[0, 1]).sum()
+    for kind in ("request", "wish"):
+        assert by[kind, "city"] == pytest.approx(by[kind, "community"]) == pytest.approx(by[kind, "subgrid"])
+    city = done.requests[done.requests["level"] == "city"].set_index(["kind", "measure"])["mean"]
+    for kind in ("request", "wish"):
+        assert city[kind, "green_share"] + city[kind, "yellow_share"] + city[kind, "red_share"] == pytest.approx(1)
+        unserved = done.unserved[(done.unserved["level"] == "city") & (done.unserved["kind"] == kind)]["mean"].sum()
+        assert unserved == pytest.approx(city[kind, "requests"] * (1 - city[kind, "resolved_share"]))
+    curve = done.curve[(done.curve["level"] == "city") & (done.curve["kind"] == "request")]["mean"]
+    assert curve.is_monotonic_increasing
+    assert curve.iloc[-1] == pytest.approx(city["request", "answered_share"], abs=0.01)
+    jobs = done.posts["jobs"].sum()
+    assert jobs >= 0.9 * (city["request", "requests"] + city["wish", "requests"]) * city["request", "answered_share"]
+
+
+def test_seed_decides_and_workers_and_the_order_of_rows_do_not(board):
+    scenarios = [Scenario("a", days=5), Scenario("b", days=5, volunteers=2.0)]
+    first = write_bytes(simulate(board, scenarios, BUSY, replications=4, seed=3, workers=1))
+    assert write_bytes(simulate(board, scenarios, BUSY, replications=4, seed=3, workers=4)) == first
+    assert write_bytes(simulate(board, scenarios, BUSY, replications=4, seed=4)) != first
+    names = ("posts", "duties", "subgrids", "stairwells", "neighbours", "buildings", "counts")
+    turned = board.replace(**{name: board.get_table(name).iloc[::-1] for name in names})
+    assert write_bytes(simulate(turned, scenarios, BUSY, replications=4, seed=3)) == first
+
+
+def test_scenarios_meet_the_same_requests(board):
+    worlds = []
+    for volunteers, policy in ((1.0, "own_first"), (3.0, "nearest")):
+        rules = BUSY.replace(simulation={"policy": policy})
+        block = cut_blocks(make_system(board, rules, volunteers=volunteers), rules, datetime.date(2026, 3, 2), 5)[0]
+        world = draw_world(block, make_key(1, 0), block.households, 1.0, block.high)
+        worlds.append(run_days(world, 1000)[1][:, :3])
+    assert np.array_equal(worlds[0], worlds[1], equal_nan=True)
+    assert np.isfinite(worlds[0][:, 0]).sum() > 50
+
+
+def test_the_same_scenario_twice_differs_by_nothing_and_more_demand_clearly(board):
+    scenarios = [Scenario("a", days=10), Scenario("b", days=10), Scenario("c", days=10, demand=2.0)]
+    differences = simulate(board, scenarios, BUSY, replications=6).differences
+    same = differences[differences["scenario"] == "b"]
+    assert np.nanmax(np.abs(same[["mean", "low", "high"]].to_numpy())) == 0
+    assert not same["clear"].any()
+    more = differences[(differences["scenario"] == "c") & (differences["measure"] == "requests")]
+    assert (more["clear"] & (more["low"] > 0)).all()
+
+
+def test_scenarios_are_ranked_by_what_is_better():
+    minutes, green = "response_minutes", "green_share"
+    rows = [("b", minutes, -5.0), ("c", minutes, 3.0), ("b", green, -0.1), ("c", green, 0.0), ("b", "requests", 1.0)]
+    table = pd.DataFrame(rows, columns=["scenario", "measure", "mean"]).assign(level="city", of="site", kind="request")
+    ranks = rank_scenarios(table, ["a", "b", "c"])["rank"].tolist()
+    # By minutes b, a, c; by share a before c, which is no better, and both before b; more requests are neither.
+    assert ranks == [1, 3, 3, 2, 0]
+
+
+def test_pairing_makes_intervals_of_differences_narrow():
+    rng = np.random.default_rng(1)
+    chances = rng.normal(100, 20, 30)
+    first, other = estimate_ratio(chances, 1.0), estimate_ratio(chances + 2 + rng.normal(0, 0.1, 30), 1.0)
+    found = compare(first, other)
+    assert found.mean == pytest.approx(2, abs=0.1)
+    assert found.half < 0.01 * first.half * 2
+    assert found.low < found.mean < found.high
+
+
+def test_a_ratio_is_that_of_the_sums_with_replications_in_which_nothing_came():
+    found = estimate_ratio(np.array([0.0, 3.0, 1.0]), np.array([0.0, 4.0, 4.0]))
+    assert found.mean == 0.5
+    assert found.half > 0
+    assert np.isnan(estimate_ratio(np.array([1.0]), 1.0).half)
+
+
+def test_level_by_level_asks_later():
+    first, later = (open_tiers(SimulationRules(policy=p, wish_policy="dispatch"))[0, 0] for p in ("own_first", "escalate"))
+    assert (later >= first).all()
+    assert later[NEIGHBOUR] > first[NEIGHBOUR] == 0
+
+
+def test_the_template_is_read_and_unknown_keys_are_refused_by_name(tmp_path):
+    file = tmp_path / "scenario.toml"
+    file.write_text(TEMPLATE, encoding="utf-8")
+    scenarios = read_scenarios(file)
+    assert [s.name for s in scenarios][:3] == ["base", "more_volunteers", "level_by_level"]
+    assert scenarios[2].replace_rules(Rules()).simulation.policy == "escalate"
+    assert scenarios[4].start == datetime.date(2026, 12, 1)
+    with pytest.raises(RuleError, match="unknown key polcy"):
+        list_scenarios({"scenario": {"x": {"polcy": "nearest"}}})
+    with pytest.raises(RuleError, match=r"unknown rule coverage\.requests"):
+        list_scenarios({"scenario": {"x": {"coverage": {"requests": 3}}}})
+    with pytest.raises(RuleError, match=r"days must be .*; volunteers must be "):
+        list_scenarios({"scenario": {"x": {"days": 0, "volunteers": -1}}})
+    with pytest.raises(RuleError, match="policy must be"):
+        list_scenarios({"scenario": {"x": {"policy": "random"}}})
+    with pytest.raises(RuleError, match=r"\[scenario\.base\], not \[base\]"):
+        list_scenarios({"base": {}})
+    file.write_text("days = ", encoding="utf-8")
+    with pytest.raises(RuleError, match="--template"):
+        read_scenarios(file)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [({"request_by_hour": "1 2"}, "24 numbers"), ({"volunteer": "sing 1 Sat 09:00-10:00"}, "'sing' is neither"),
+     ({"volunteer": "wish 1 Sat 09:00-11:00 10:00-12:00"}, "overlap"), ({"volunteer": "wish 0.5 09:00-11:00"}, "no day before"),
+     ({"demand_low": 1.2}, "1 between"), ({"request_street": 0.5}, "request_street is above request_up"),
+     ({"green_hours": 99.0}, "green_hours is above yellow_hours")],
+)  # fmt: skip
+def test_rules_that_make_no_sense_are_refused(changes, said):
+    with pytest.raises(RuleError, match=said):
+        SimulationRules(**changes)
+
+
+def make_doubtful(low, high):
+    """The board, with so few to so many households in every house instead of ten; bands from 50 to 70."""
+    plan = make_board_plan()
+    buildings = plan.site.buildings.assign(households_low=low, households_high=high)
+    return plan.replace(buildings=buildings, subgrids=plan.subgrids.assign(low=50, high=70))
+
+
+def test_the_chance_of_being_in_band_is_that_of_the_triangle():
+    # With one error for all houses a sub-grid has six times a triangle's draw, from 6 x 5 over 6 x 10 to 6 x 20.
+    rules = Rules().replace(simulation={"error_shared": 1.0})
+    chances = measure_chances(make_doubtful(5, 20), rules, draws=1500)
+    below = (49.5 - 30) ** 2 / ((120 - 30) * (60 - 30))
+    above = (120 - 70.5) ** 2 / ((120 - 30) * (120 - 60))
+    assert chances["below"].to_numpy() == pytest.approx([below] * 2, abs=0.03)
+    assert chances["above"].to_numpy() == pytest.approx([above] * 2, abs=0.03)
+    assert chances["chance"].to_numpy() == pytest.approx(1 - chances["below"] - chances["above"])
+
+
+def test_errors_of_their_own_even_out_and_shared_ones_do_not():
+    plan = make_doubtful(5, 20)
+    spread = []
+    for shared in (0.0, 1.0):
+        rules = Rules().replace(simulation={"error_shared": shared}).simulation
+        spread.append(draw_households(plan, plan.subgrids.index, 400, 0, rules)[:, 0].std())
+    assert spread[0] == pytest.approx(spread[1] / np.sqrt(6), rel=0.15)
+
+
+def test_the_plan_with_more_room_in_its_bands_ranks_first():
+    narrow = make_doubtful(5, 20)
+    wide = narrow.replace(subgrids=narrow.subgrids.assign(low=40, high=90))
+    ranks = rank_plans({"narrow": narrow, "wide": wide, "sure": make_doubtful(10, 10)}, draws=100)
+    assert ranks.index.tolist() == ["sure", "wide", "narrow"]
+    assert ranks.loc["sure", ["mean_chance", "worst_chance", "sure"]].tolist() == [1.0, 1.0, 1.0]
+
+
+def test_what_is_certain_has_narrower_intervals(board):
+    doubtful = board.replace(buildings=board.site.buildings.assign(households_low=4, households_high=25))
+    wide = []
+    for uncertain in (False, True):
+        own = simulate(doubtful, Scenario("s", uncertain=uncertain), BUSY, replications=12).requests
+        row = own[(own["level"] == "city") & (own["kind"] == "request") & (own["measure"] == "requests")].iloc[0]
+        wide.append(row["high"] - row["low"])
+    assert wide[1] > 2 * wide[0]
+
+
+def test_subdistricts_do_not_meet(board):
+    system = make_system(board)
+    blocks = cut_blocks(system, Rules(), datetime.date(2026, 3, 2), 3)
+    assert [b.code for b in blocks] == [""]
+    assert blocks[0].cells == slice(0, 2)
+    assert len(blocks[0].world.links) == len(system.cell)
+    tally, _ = run_days(draw_world(blocks[0], make_key(0, 0), blocks[0].households, 1.0, blocks[0].low), 0)
+    assert tally.counts[..., CAME].sum() >= 0
+    named = board.replace(communities=board.site.communities.assign(subdistrict="凤凰路街道"))
+    done = simulate(named, Scenario("s", days=2), BUSY, replications=2)
+    assert set(done.requests["level"]) == {"city", "subdistrict", "community", "subgrid"}
+
+
+def test_the_command_prints_scenarios_side_by_side_and_writes_what_it_printed(board, tmp_path):
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed: pip install 'gridplan[report]'")
+    from gridplan.cli import app
+
+    gp.write_plan(board, tmp_path / "plan")
+    template = CliRunner().invoke(app, ["simulate", "--template"])
+    assert template.output == TEMPLATE
+    file = tmp_path / "s.toml"
+    file.write_text("[scenario.base]\ndays = 5\n[scenario.rush]\ndays = 5\ndemand = 9\n", encoding="utf-8")
+    words = ["simulate", tmp_path / "plan", file, "--replications", 3, "--csv", tmp_path / "out", "--plot", tmp_path / "p.png"]
+    told = CliRunner().invoke(app, [str(w) for w in words])
+    assert told.exit_code == 0, told.output
+    assert "rush" in told.output
+    assert "in band" in told.output
+    assert {f.name for f in (tmp_path / "out").iterdir()} == {f"{t}.csv" for t in TABLES} | {"chances.csv", "manifest.json"}
+    assert (tmp_path / "p.png").read_bytes()[:4] == b"\x89PNG"
+    table = pd.read_csv(tmp_path / "out" / "requests.csv", dtype={"of": str})
+    assert set(table["scenario"]) == {"base", "rush"}
+    assert CliRunner().invoke(app, ["simulate"]).exit_code == 2
