@@ -274,6 +274,8 @@ def _renew_exceptions(
 def find_torn(stairwells: Any, neighbours: Any) -> list[str]:
     """Find the sub-grids whose stairwells cannot all be walked between without leaving them, in order of code.
 
+    Where no neighbours are known at all, as in a plan drawn by others, none is said to be torn.
+
     Examples
     --------
     >>> from tests.villages import make_board_plan
@@ -281,6 +283,8 @@ def find_torn(stairwells: Any, neighbours: Any) -> list[str]:
     >>> find_torn(plan.stairwells, plan.neighbours)
     ['0301-001']
     """
+    if not len(neighbours):
+        return []
     names, part = np.unique(stairwells["subgrid"].to_numpy(object).astype(str), return_inverse=True)
     a, b = (stairwells.index.get_indexer(neighbours[end]) for end in ("focal", "neighbour"))
     same = (a >= 0) & (b >= 0) & (part[a] == part[b])
