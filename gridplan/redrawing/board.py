@@ -105,6 +105,8 @@ class Board:
             here = np.flatnonzero(np.isin(state.member[rows], own))
             if len(here):
                 frames.append(_measure_parts(problem.take(here), state.member[rows[here]], state.centres))
+        if frames and self.plan.neighbours.empty:  # nobody knows who can be walked to, so nothing is said to fall apart
+            frames = [frame.assign(contiguous=True, pieces=1) for frame in frames]
         return pd.concat(frames).sort_index() if frames else pd.DataFrame(columns=list(FIGURES))
 
 

@@ -273,6 +273,8 @@ def _renew_exceptions(
 def find_torn(stairwells: Any, neighbours: Any) -> list[str]:
     """Find the sub-grids whose stairwells cannot all be walked between without leaving them, in order of code.
 
+    Where no neighbours are known at all, as in a plan drawn by others, none is said to be torn.
+
     Examples
     --------
     >>> from tests.villages import make_board_plan
