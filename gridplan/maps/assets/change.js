@@ -13,6 +13,8 @@ class Change {
     this.fillHomes(features);
     this.makePanel();
     stage.map.on("gridplan:view", () => this.follow());
+    stage.map.on("zoomend", () => this.widen());
+    this.widen();
   }
 
   // ---- what is drawn
@@ -22,8 +24,17 @@ class Change {
     const { look, stage } = this, ended = new Set(this.head.ended);
     for (const [over, style] of [[false, look.before], [true, look.ended]]) {
       const rings = features.filter((f) => ended.has(f.properties.i) === over).map((f) => turn(f.geometry.coordinates));
-      if (rings.length) L.polygon(rings, { ...style, fill: false, interactive: false, renderer: stage.renderers.before }).addTo(this.layers.before);
+      if (!rings.length) continue;
+      const lines = L.polygon(rings, { ...style, fill: false, interactive: false, renderer: stage.renderers.before });
+      lines.weightNear = style.weight;
+      lines.addTo(this.layers.before);
     }
+  }
+
+  // From afar outlines are drawn finer, as those of now are.
+  widen() {
+    const share = this.stage.map.getZoom() < 14 ? 0.5 : 1;
+    this.layers.before.eachLayer((lines) => lines.setStyle({ weight: lines.weightNear * share }));
   }
 
   fillHomes(features) {
