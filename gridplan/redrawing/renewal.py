@@ -282,5 +282,7 @@ def find_torn(stairwells: Any, neighbours: Any) -> list[str]:
     >>> find_torn(plan.stairwells, plan.neighbours)
     ['0301-001']
     """
+    if not len(neighbours):
+        return []
     pieces = find_pieces(stairwells, neighbours, stairwells["subgrid"])
     return [str(code) for code in pieces.index[pieces > 1]]
