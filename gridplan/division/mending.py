@@ -9,14 +9,16 @@ from typing import Any
 import numpy as np
 
 from gridplan.division.budgets import Choice, choose_division, list_options, make_choice
-from gridplan.division.columns import Pool
+from gridplan.division.columns import Columns, Pool
 from gridplan.division.divide import divide_atoms, mix_seed
+from gridplan.division.listing import list_parts
 from gridplan.division.problem import Problem
 from gridplan.division.search import EFFORTS, open_state
 from gridplan.division.staying import Homes, gather_parts, join_once
 
 Array = np.ndarray[Any, Any]
 WIDENINGS = 3  # times that the reach is doubled where a part stays out of its band
+LISTED = 3_000  # where no more parts than this are possible, all of them are looked at
 RUNS = 3  # a search here for so many of a division from nothing
 PRICES = (0.0, 0.2, 1.0, 5.0)  # shares of the price of a move at which a trace searches
 LADDER = (0.0, 0.125, 0.25, 0.5, 0.75)  # shares of the moves of the best choice at which others are looked for
@@ -76,7 +78,7 @@ def mend(problem: Problem, homes: Homes, touched: Array, closed: Array, how: Men
         scope = _widen(problem, homes, touched, step, reach) & ~closed
         places = [_search(problem, homes, atoms, how) for atoms in _find_places(problem, homes, scope, touched)]
         whole = scope | closed
-        if whole.all() or not any(_is_out(problem, place) for place in places):
+        if whole.all() or not any(_find_out(problem.take(place.atoms), place.choices[0].part) for place in places):
             break
         reach = 2 * reach + 1
     return places
@@ -121,7 +123,13 @@ def _search(problem: Problem, homes: Homes, atoms: Array, how: Mending) -> Place
     own, here = problem.take(atoms), homes.take(atoms)
     effort, seed = EFFORTS[how.effort], mix_seed(how.seed, own.ids[0], len(own))
     columns, divisions = gather_parts(own, here, effort, seed, (how.move,) * max(1, effort.runs // RUNS))
+    listed = list_parts(own.to_data(), LISTED)
+    columns = columns if listed is None else join_once([columns, listed])
     best = choose_division(own, here, list_options(own, here, columns), divisions, how.move)[0]
+    if best is not None and listed is None and _find_out(own, best.part):
+        drawn, anew = _draw_anew(own, how)
+        columns, divisions = join_once([columns, drawn]), [*divisions, anew]
+        best = choose_division(own, here, list_options(own, here, columns), divisions, how.move)[0]
     choices = [] if best is None else [best]  # never empty: every division gathered keeps a limit that is not there
     if how.laddered and best is not None and best.moved:
         more, others = gather_parts(own, here, effort, seed, (10.0 * how.move, 100.0 * how.move))
@@ -132,9 +140,18 @@ def _search(problem: Problem, homes: Homes, atoms: Array, how: Mending) -> Place
     return Place(atoms, tuple(choices))
 
 
-def _is_out(problem: Problem, place: Place) -> bool:
-    """Whether a part of the best choice is out of its band."""
-    mass = np.bincount(place.choices[0].part, problem.weights[place.atoms])
+def _draw_anew(problem: Problem, how: Mending) -> tuple[Columns, Array]:
+    """Draw a division from nothing; returns its parts and itself."""
+    part = divide_atoms(problem, how.effort, how.seed).part
+    k = int(part.max()) + 1
+    pool, data = Pool(len(problem), k), problem.to_data()
+    pool.add(data, open_state(data, part.astype(np.int32), k))
+    return pool.list_columns(k), part
+
+
+def _find_out(problem: Problem, part: Array) -> bool:
+    """Find whether a part is out of its band."""
+    mass = np.bincount(part, problem.weights)
     return bool(((mass < problem.band.low) | (mass > problem.band.high)).any())
 
 
@@ -147,11 +164,8 @@ def trace(problem: Problem, homes: Homes, how: Mending, shares: tuple[float, ...
     firm = np.append(closed, False)[homes.label]
     homes = replace(homes, fixed=homes.fixed | firm)
     columns, divisions = gather_parts(problem, homes, effort, seed, tuple(f * how.move for f in PRICES))
-    anew = divide_atoms(problem, how.effort, how.seed).part
-    data, k = problem.to_data(), int(anew.max()) + 1
-    pool = Pool(len(problem), k)
-    pool.add(data, open_state(data, anew.astype(np.int32), k))
-    options = list_options(problem, homes, join_once([columns, pool.list_columns(k)]))
+    fresh, anew = _draw_anew(problem, how)
+    options = list_options(problem, homes, join_once([columns, fresh]))
     known = int(problem.weights[homes.label >= 0].sum())
     drawn = make_choice(problem, homes, anew)
     choices = [min((make_choice(problem, homes, part) for part in divisions), key=lambda c: (c.moved, c.price))]

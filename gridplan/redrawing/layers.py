@@ -19,22 +19,20 @@ Array = np.ndarray[Any, Any]
 
 
 def renew_specials(before: Plan, site: Site, subgrids: Any, drawn: Collection[str], limits: Collection[str], rules: Rules) -> Any:
-    """Find again what special grids touch of the sub-grids ``drawn`` anew, and the special grids of communities in ``limits``.
+    """Find again what special grids touch of the sub-grids ``drawn`` anew, and where ``limits`` changed, all of them.
 
     Returns the tables special_grids and touches.
     """
     grids, touches = before.special_grids, before.touches
+    if limits and rules.special.drawn:
+        # Which community a stretch along a limit belongs to hangs on all of them; where none changed, the same comes out again.
+        new = find_specials(site.barriers, site.communities, subgrids, rules.special, site.communities)
+        return new.grids, new.touches
     kept = touches[touches["subgrid"].isin(subgrids.index) & ~touches["subgrid"].isin(drawn)]
     found = []
-    lost = grids["community"].isin(limits) | ~grids["community"].isin(site.communities.index)
-    if limits and rules.special.drawn:
-        new = find_specials(site.barriers, site.communities.loc[sorted(limits)], subgrids, rules.special, site.communities)
-        grids = pd.concat([grids[~lost], new.grids]).sort_index()
-        found.append(new.touches)
-    elif lost.any():
-        grids = grids[~lost]
-    kept = kept[kept["special_grid"].isin(grids.index) & ~kept["community"].isin(limits)]
-    again = grids[grids["community"].isin(subgrids["community"].reindex(list(drawn)).dropna()) & ~grids["community"].isin(limits)]
+    grids = grids[grids["community"].isin(site.communities.index)]
+    kept = kept[kept["special_grid"].isin(grids.index)]
+    again = grids[grids["community"].isin(subgrids["community"].reindex(list(drawn)).dropna())]
     if len(again):
         found.append(find_touches(again, subgrids.loc[subgrids.index.intersection(sorted(drawn))], rules.special.touch))
     every = pd.concat([kept, *(f for f in found if len(f))]).sort_values(["special_grid", "subgrid"], ignore_index=True)
