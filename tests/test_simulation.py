@@ -78,6 +78,16 @@ def test_more_volunteers_leave_those_before_where_they_are(board):
     assert of[1].reindex(of[0].index).equals(of[0])
 
 
+def test_what_nobody_counted_is_noted(board):
+    notes = simulate(board, Scenario("s", days=1), replications=2).manifest["notes"]
+    assert [note.partition(": ")[2] for note in notes] == [
+        "no streets are known: ways are straight lines times 1.4 (assumed)",
+        "no subdistrict is named: one staff answers for all of them",
+    ]
+    none = staff(make_people_plan())
+    assert any("no volunteers were counted" in entry.reason for entry in make_system(none).entries)
+
+
 def test_demand_follows_hours_weekdays_and_months():
     rules = SimulationRules(request_by_hour="0 " * 12 + "2 " * 12, by_weekday="1 1 1 1 1 0 2", by_month="2 " + "1 " * 11)
     running = lay_profile(rules, datetime.date(2026, 1, 31), 3)[0, 0]  # Saturday in January, Sunday and Monday in February

@@ -20,8 +20,8 @@ TABLES = ("requests", "posts", "curve", "unserved", "differences")
 
 @app.command("simulate")
 def simulate_command(
-    path: Annotated[Path | None, typer.Argument(metavar="[PLAN]", help="A staffed plan's folder or its .gpkg.")] = None,
-    scenarios: Annotated[Path | None, typer.Argument(metavar="[SCENARIOS]", help="TOML file of them; see --template.")] = None,
+    path: Annotated[Path | None, typer.Argument(metavar="PLAN", help="A staffed plan's folder or its .gpkg.")] = None,
+    scenarios: Annotated[Path | None, typer.Argument(metavar="SCENARIOS", help="TOML file of them; see --template.")] = None,
     replications: Annotated[int, typer.Option(min=1, help="How often each scenario is run.")] = 20,
     days: Annotated[int | None, typer.Option(min=1, help="Days that count, of a run without scenarios.")] = None,
     seed: Annotated[int, typer.Option(help="Where chance begins; the same seed gives the same figures.")] = 0,
@@ -61,6 +61,8 @@ def simulate_command(
         clock("chances", 0, 1)
         chances = measure_chances(plan, rules, seed=seed)
     console.print_times(clock.seconds)
+    for note in done.manifest["notes"]:
+        console.out.print(f"noted      {console.escape(note)}", soft_wrap=True)
     _print_side_by_side(done)
     _print_differences(done)
     _print_unserved(done)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import pandas as pd
 
 from gridplan import __version__
 from gridplan.engine import Progress, keep_silent, map_tasks
-from gridplan.errors import RuleError
+from gridplan.errors import RuleError, quote_ids
 from gridplan.outcomes import CITY
 from gridplan.plan import Plan
 from gridplan.rules import Rules
@@ -155,9 +155,16 @@ def simulate(
     requests, posts, curve, unserved, differences = (write_table(t, frames[t], order, names) for t, order in ORDERS.items())
     manifest = {
         "version": __version__, "seed": seed, "replications": replications, "events": events,
+        "notes": _list_notes(systems.values()),
         "scenarios": {s.name: _describe(s, s.replace_rules(rules)) for s in chosen},
     }  # fmt: skip
     return Simulated(requests, posts, curve, unserved, differences, manifest)
+
+
+def _list_notes(systems: Iterable[System]) -> list[str]:
+    """List what the systems note, each once."""
+    notes = [f"{e.count:,} {e.table}: {e.reason}{quote_ids(e.ids)}" for system in systems for e in system.entries]
+    return list(dict.fromkeys(notes))
 
 
 def _choose(scenarios: Any) -> list[Scenario]:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from gridplan.conform import Entry
 from gridplan.errors import PlanError
 from gridplan.plan import Plan
 from gridplan.rules import Rules
 from gridplan.simulation.posts import find_served, list_posts
 from gridplan.simulation.state import COMMUNITY, NEIGHBOUR, OWN, STREET, VOLUNTEER
 from gridplan.simulation.ways import measure_links
+from gridplan.walking.detour import note_detour
 
 Array = np.ndarray[Any, Any]
 NEIGHBOURLY = ("grid_leader", "grid_worker_part", "central_household")  # roles that help in adjoining sub-grids
@@ -33,6 +35,8 @@ class System:
         The posts that answer, by code: role, community, block. Sorted by block, community, role, code.
     cell, post, tier, way
         Links: rows of cells and posts, tier (0 own, 1 neighbour, 2 volunteer, 3 community, 4 street), minutes.
+    entries
+        What was inferred, or is not known, for whoever reads the figures.
     """
 
     cells: pd.DataFrame
@@ -41,6 +45,7 @@ class System:
     post: Array
     tier: Array
     way: Array
+    entries: tuple[Entry, ...] = ()
 
     def __len__(self) -> int:
         """Return the number of posts."""
@@ -86,7 +91,24 @@ def make_system(plan: Plan, rules: Rules | None = None, *, volunteers: float = 1
     way = np.full(len(cell), rules.simulation.street_minutes)
     own = tier != STREET
     way[own] = measure_links(plan, posts["home"], cells, post[own], cell[own], rules)
-    return System(cells, posts[["role", "community", "block"]], cell, post, tier, way)
+    entries = _note(plan, cells, posts, rules)
+    return System(cells, posts[["role", "community", "block"]], cell, post, tier, way, entries)
+
+
+def _note(plan: Plan, cells: pd.DataFrame, posts: pd.DataFrame, rules: Rules) -> tuple[Entry, ...]:
+    """Note what the system was made of that nobody counted or measured."""
+    served = posts.loc[posts["role"] == "volunteer", "community"]
+    without = sorted(set(cells["community"]) - set(served))
+    nameless = int(cells.loc[cells["block"] == "", "community"].nunique())
+    ways = replace(note_detour(rules.walking, len(posts)), table="posts")
+    if len(plan.site.streets):
+        ways = Entry("walking", "posts", "noted", len(posts), "ways of posts go along the streets")
+    entries = (
+        ways,
+        Entry("simulation", "communities", "noted", len(without), "no volunteers were counted, so none answer", without),
+        Entry("simulation", "communities", "inferred", nameless, "no subdistrict is named: one staff answers for all of them"),
+    )
+    return tuple(entry for entry in entries if entry.count)
 
 
 def list_cells(plan: Plan) -> pd.DataFrame:
