@@ -196,7 +196,7 @@ boards = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(boards)
 def test_locks_and_caps_hold_on_any_board(board):
     plan = make_board_plan(tuple(board["split"]), columns=8)
