@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gridplan.cli.door import app
-from gridplan.cli.rework import Output, Overwrite
+from gridplan.cli.rework import Output, Overwrite, write_next
 from gridplan.options import PlanPath
 
 if TYPE_CHECKING:
@@ -41,7 +41,6 @@ def edit_command(
     """
     from gridplan import console, storage
     from gridplan.redrawing.editing import edit, preview
-    from gridplan.storage.versions import drop_version, keep_version
 
     lines = [*(commands or []), *(script.read_text(encoding="utf-8-sig").splitlines() if script else [])]
     if not lines:
@@ -62,12 +61,7 @@ def edit_command(
         day = datetime.date.today().isoformat() if date is None else date
         done = edit(plan, lines, by=by, date=day, progress=clock)
         clock("writing", 0, 1)
-        version = keep_version(target)
-        try:
-            storage.write_plan(done.plan, target, overwrite=overwrite)
-        except BaseException:
-            drop_version(version)
-            raise
+        version = write_next(done.plan, target, overwrite)
     _print_preview(done.preview)
     console.print_times(clock.seconds)
     console.out.print(f"written    {target}", soft_wrap=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gridplan.cli.door import app
-from gridplan.cli.rework import Output, Overwrite, take_rules
+from gridplan.cli.rework import Output, Overwrite, take_rules, write_next
 from gridplan.options import (
     FROM,
     HOW,
@@ -96,7 +96,6 @@ def _take_edited(
     from gridplan import console, storage
     from gridplan.redrawing.returning import import_edits
     from gridplan.sources.edited import read_edited
-    from gridplan.storage.versions import drop_version, keep_version
 
     with console.show_progress() as clock:
         clock("reading", 0, 1)
@@ -105,12 +104,7 @@ def _take_edited(
         returned = import_edits(before, edited, column=code, by=by, date=date, progress=clock)
         if len(returned.changes):
             clock("writing", 0, 1)
-            version = keep_version(output)
-            try:
-                storage.write_plan(returned.plan, output, overwrite=overwrite)
-            except BaseException:
-                drop_version(version)
-                raise
+            write_next(returned.plan, output, overwrite)
     _print_changes(returned)
     if table:
         returned.changes.to_csv(table, encoding="utf-8-sig")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gridplan.cli.door import app
-from gridplan.cli.rework import Output, Overwrite, choose_rules, take_rules
+from gridplan.cli.rework import Output, Overwrite, choose_rules, take_rules, write_next
 from gridplan.options import Lang, PlanPath, RulesFile, Set, Threads
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def redraw_command(
         else:
             done = redraw(plan, land, rules, seed=seed, date=_choose_day(date), by=by, workers=workers, progress=clock)
             clock("writing", 0, 1)
-            storage.write_plan(done, target, overwrite=overwrite)
+            write_next(done, target, overwrite)
             triggers = done.triggers
     _print_triggers(triggers)
     if only_look:
@@ -102,7 +102,7 @@ def repair_command(
         done = repair(plan, around, rules, seed=seed, date=_choose_day(date), by=by, progress=clock)
         clock("writing", 0, 1)
         if done is not plan:
-            storage.write_plan(done, target, overwrite=overwrite)
+            write_next(done, target, overwrite)
     if done is plan:
         console.out.print("nothing there is out of rule that could be mended; nothing is written", soft_wrap=True)
         return

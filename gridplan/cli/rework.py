@@ -40,6 +40,20 @@ def rework(
     return target, done, clock.seconds
 
 
+def write_next(plan: Plan, target: Path, overwrite: bool) -> Path | None:
+    """Write the next plan; one that stands there is kept as its newest version first, which is returned."""
+    from gridplan import storage
+    from gridplan.storage.versions import drop_version, keep_version
+
+    version = keep_version(target)
+    try:
+        storage.write_plan(plan, target, overwrite=overwrite)
+    except BaseException:
+        drop_version(version)
+        raise
+    return version
+
+
 def take_rules(plan: Plan) -> Rules:
     """Take the rules that a plan was drawn by."""
     from gridplan.rules import Rules
