@@ -114,6 +114,8 @@ def test_a_merged_community_keeps_the_codes_of_its_sub_grids():
     after = redraw(plan, merged)
     assert sorted(after.subgrids.index) == ["0301-001", "0301-002"]
     assert set(after.subgrids["community"]) == {"0399"}
+    codes = audit(after).findings.query("rule == 'codes'")
+    assert codes["severity"].tolist() == ["note"]  # they keep their codes, which begin with that of the old community
     assert after.manifest["history"][-1]["households_moved"] == 0
 
 

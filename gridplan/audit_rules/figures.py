@@ -95,12 +95,15 @@ def check_codes(evidence: Evidence) -> pd.DataFrame:
         found.append(tell_doubles(table, index[index.duplicated()].unique()))
     code, over = e.subgrids.index.to_numpy(object), e.subgrids["community"].to_numpy(object)
     starts = np.array([c.startswith(f"{o}-") for c, o in zip(code, over, strict=True)], bool)
-    found.append(
-        write_findings(
-            "codes", "warning", "subgrids", code[~starts], over[~starts], noun="sub-grid",
-            what="whose code does not begin with the community's", remedy="code it community, hyphen, number",
+    went_on = np.isin(code, plan.concordance["old"].to_numpy(object))  # survivors of a redraw are never renumbered
+    for mask, severity, remedy in (
+        (~starts & ~went_on, "warning", "code it community, hyphen, number"),
+        (~starts & went_on, "note", "none needed after a redraw; survivors keep their codes"),
+    ):
+        what = "whose code does not begin with the community's"
+        found.append(
+            write_findings("codes", severity, "subgrids", code[mask], over[mask], noun="sub-grid", what=what, remedy=remedy)
         )
-    )  # fmt: skip
     found += _check_numbers(e, code, over, starts)
     return join_findings(found)
 
