@@ -26,7 +26,7 @@ def found(town):
 
 
 def test_a_plan_out_of_band_is_offered_as_it_is_and_mended_with_the_fewest_moves():
-    """Four houses and eight, of ten households each, where fifty to seventy are allowed: one goes over, or two for shorter walks."""
+    """Four houses and eight of ten households, where fifty to seventy are allowed: one goes over, or two for shorter walks."""
     found = gp.find_alternatives(make_board_plan((1, 1, 2, 2, 2, 2) * 2), effort="quick")
     assert found.table[["out_of_band", "moved"]].values.tolist() == [[2, 0], [0, 10], [0, 20]]
     assert found.table["priced"].iloc[0] == "as it is"
