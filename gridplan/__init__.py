@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from gridplan.auditing import Audit, audit
     from gridplan.briefing.brief import write_brief
     from gridplan.briefing.ratios import compare_ratios
-    from gridplan.change_plots import plot_alternatives, plot_change
+    from gridplan.change_plots import plot_alternatives, plot_change, plot_years
     from gridplan.comparison import Comparison, compare
     from gridplan.coverage import reach
     from gridplan.coverage.proposing import site_posts
@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from gridplan.staffing import staff
     from gridplan.storage import read_plan, write_plan
     from gridplan.survey import make_site
+    from gridplan.years import foresee
 
 _ROOMS = {
     "Audit": "auditing",
@@ -90,6 +91,7 @@ _ROOMS = {
     "draw_grids": "layering",
     "draw_map": "maps.draw",
     "find_alternatives": "alternatives",
+    "foresee": "years",
     "make_site": "survey",
     "make_town": "sources.synthetic",
     "organise": "organisation.organise",
@@ -99,6 +101,7 @@ _ROOMS = {
     "plot_frontier": "plots",
     "plot_reach": "plots",
     "plot_simulation": "plots",
+    "plot_years": "change_plots",
     "prove": "proving",
     "rate": "rating",
     "reach": "coverage",
@@ -144,6 +147,7 @@ __all__ = [
     "draw_grids",
     "draw_map",
     "find_alternatives",
+    "foresee",
     "make_site",
     "make_town",
     "organise",
@@ -153,6 +157,7 @@ __all__ = [
     "plot_frontier",
     "plot_reach",
     "plot_simulation",
+    "plot_years",
     "prove",
     "rate",
     "reach",
