@@ -92,18 +92,18 @@ def _print_side_by_side(done: Years) -> None:
     own, last = done.manifest, int(done.manifest["years"])
     at = {p: done.by_year[done.by_year["policy"] == p].set_index(["year", "measure"]) for p in own["policies"]}
     rows = [
-        ("households moved in all", *(_say(t.loc[(last, "moved_total")], 1.0, "{:,.0f}") for t in at.values())),
-        ("households moved a year", *(_say(t.loc[(last, "moved_total")], 1.0 / last, "{:,.1f}") for t in at.values())),
-        ("sub-grids in band at the end", *(_say(t.loc[(last, "in_band")], 100.0, "{:.1f}", " %") for t in at.values())),
+        ("moved in all", *(_say(t.loc[(last, "moved_total")], 1.0, "{:,.0f}") for t in at.values())),
+        ("moved a year", *(_say(t.loc[(last, "moved_total")], 1.0 / last, "{:,.1f}") for t in at.values())),
+        ("in band at the end", *(_say(t.loc[(last, "in_band")], 100.0, "{:.1f}", " %") for t in at.values())),
         ("worst year", *(_find_worst(t) for t in at.values())),
-        ("households out of band at the end", *(_say(t.loc[(last, "out")], 1.0, "{:,.0f}") for t in at.values())),
+        ("households out of it", *(_say(t.loc[(last, "out")], 1.0, "{:,.0f}") for t in at.values())),
         ("sub-grids at the end", *(_say(t.loc[(last, "subgrids")], 1.0, "{:,.0f}") for t in at.values())),
-        ("mean walk at the end", *(_say(t.loc[(last, "mean_walk")], 1.0, "{:.1f}", " m") for t in at.values())),
+        ("mean walk", *(_say(t.loc[(last, "mean_walk")], 1.0, "{:.1f}", " m") for t in at.values())),
     ]
     if own["people"]:
         rows += [
-            ("short of a central household at the end", *(_say(t.loc[(last, "uncentred")], 1.0, "{:,.1f}") for t in at.values())),
-            ("branches short of members at the end", *(_say(t.loc[(last, "short_branches")], 1.0, "{:,.1f}") for t in at.values())),
+            ("sub-grids without centre", *(_say(t.loc[(last, "uncentred")], 1.0, "{:,.1f}") for t in at.values())),
+            ("branches too small", *(_say(t.loc[(last, "short_branches")], 1.0, "{:,.1f}") for t in at.values())),
         ]  # fmt: skip
     title = f"\nafter {last} years, means of {own['replications']} futures, ± half the 95 % interval"
     console.print_table(title, ("", *own["policies"]), rows, right=tuple(range(1, 1 + len(own["policies"]))))
@@ -118,7 +118,7 @@ def _say(row: pd.Series[float], size: float, form: str, unit: str = "") -> str:
 def _find_worst(table: pd.DataFrame) -> str:
     """Find the year with the smallest mean share of sub-grids in band."""
     share = table.xs("in_band", level="measure")["mean"]
-    return f"{100.0 * share.min():.1f} % (year {share.idxmin()})"
+    return f"{100.0 * share.min():.1f} % (y{share.idxmin()})"
 
 
 def _print_soonest(done: Years) -> None:

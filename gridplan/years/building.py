@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import shapely
 from scipy.sparse import csr_matrix
-from scipy.sparse.csgraph import dijkstra
+from scipy.sparse.csgraph import connected_components, dijkstra
 from scipy.spatial import cKDTree
 
 from gridplan.division.problem import Problem
@@ -36,20 +36,41 @@ def find_places(land: Any, spacing: float, gap: float, doors: Array) -> Array:
     return np.asarray(places)
 
 
-def choose_places(places: Array, count: int, chance: float, at: tuple[float, float] | None) -> Array:
+def choose_places(
+    places: Array, count: int, chance: float, at: tuple[float, float] | None, spacing: float, barriers: Array
+) -> Array:
     """Choose the places nearest to one of them: the nearest to ``at``, or that which chance (0 to 1) points to.
+
+    All are on one ground, between whose places no hard barrier and no house lies; only grounds with places enough are looked
+    at, or the largest where none has.
 
     Examples
     --------
     >>> row = np.column_stack([10.0 * np.arange(5), np.zeros(5)])
-    >>> choose_places(row, 3, 0.99, None)[:, 0].tolist(), choose_places(row, 2, 0.0, (11.0, 0.0))[:, 0].tolist()
-    ([40.0, 30.0, 20.0], [10.0, 0.0])
+    >>> none = np.zeros(0, object)
+    >>> choose_places(row, 3, 0.99, None, 10.0, none)[:, 0].tolist()
+    [40.0, 30.0, 20.0]
+    >>> choose_places(row, 2, 0.0, (11.0, 0.0), 10.0, np.array([shapely.LineString([(15, -5), (15, 5)])]))[:, 0].tolist()
+    [10.0, 0.0]
     """
-    first = places[min(int(chance * len(places)), len(places) - 1)] if at is None else np.array(at)
-    if at is not None:
-        first = places[int(np.argmin(np.hypot(*(places - first).T).round(6)))]
-    order = np.argsort(np.hypot(*(places - first).T).round(6), kind="stable")
-    return np.asarray(places[order[:count]])
+    ground = _find_grounds(places, spacing, barriers)
+    size = np.bincount(ground)[ground]
+    roomy = np.flatnonzero(size >= min(count, size.max()))
+    if at is None:
+        first = roomy[min(int(chance * len(roomy)), len(roomy) - 1)]
+    else:
+        first = roomy[int(np.argmin(np.hypot(*(places[roomy] - np.array(at)).T).round(6)))]
+    own = places[ground == ground[first]]
+    order = np.argsort(np.hypot(*(own - places[first]).T).round(6), kind="stable")
+    return np.asarray(own[order[:count]])
+
+
+def _find_grounds(places: Array, spacing: float, barriers: Array) -> Array:
+    """Find the grounds of places that adjoin: int64[m], a number each."""
+    pairs = cKDTree(places).query_pairs(1.01 * spacing, output_type="ndarray")
+    pairs = _drop_crossing(pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))], places, barriers)
+    graph = csr_matrix((np.ones(len(pairs), np.int8), (pairs[:, 0], pairs[:, 1])), shape=(len(places), len(places)))
+    return np.asarray(connected_components(graph, directed=False)[1], np.int64)
 
 
 def link_doors(new: Array, old: Array, reach: float, barriers: Array) -> Array:

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from gridplan.division.problem import Problem
-from gridplan.years.building import choose_places, find_nearest, find_places, link_doors, pass_over
-from gridplan.years.people import age_people, settle_people
+from gridplan.years.building import choose_places, find_places, pass_over
+from gridplan.years.land import Land, add_doors, cut_large
+from gridplan.years.people import age_people
 from gridplan.years.starts import Start
 from gridplan.years_rules import YearsRules
 
@@ -28,8 +29,8 @@ class Future:
     ----------
     problem
         Every atom that ever stands, those of the plan first; its weights are those of year 0.
-    born
-        int64[n], the year in which each is built.
+    born, cut_from
+        int64[n], the year in which each is built, and the atom that it was cut from where a stairwell grew too large; else -1.
     weights
         int64[years + 1, n], households of each at the end of each year; 0 where it does not stand, or stands empty.
     flows
@@ -42,6 +43,7 @@ class Future:
 
     problem: Problem
     born: Array
+    cut_from: Array
     weights: Array
     flows: Array
     events: tuple[tuple[int, str, str, int], ...]
@@ -78,26 +80,6 @@ class Chance:
         return np.random.Generator(np.random.PCG64(key))
 
 
-@dataclass
-class _Land:
-    """The land as it is while its future is drawn."""
-
-    problem: Problem
-    born: Array
-    building: Array
-    floors: Array
-    names: list[str]
-    stands: Array
-    size: Array  # float64[n], households before they are rounded
-    unit: Array  # float64[n], where each is rounded up from
-    people: Array | None
-    branch: Array | None
-
-    def count(self) -> Array:
-        """Count the households of each atom: rounded up or down so that on the mean none is lost."""
-        return np.where(self.stands[self.building], np.floor(self.size + self.unit), 0.0).astype(np.int64)
-
-
 def draw_future(start: Start, rules: YearsRules, years: int, chance: Chance) -> Future:
     """Draw one future of a community.
 
@@ -130,6 +112,7 @@ def draw_future(start: Start, rules: YearsRules, years: int, chance: Chance) -> 
     for year in range(1, years + 1):
         before = weights[-1]
         _grow(land, start, rules, year, chance)
+        cut_large(land, start, year, chance.open("cut", year))
         grown = land.count()
         told = list(_demolish(land, start, rules, year, chance, grown))
         left = land.count()
@@ -143,22 +126,22 @@ def draw_future(start: Start, rules: YearsRules, years: int, chance: Chance) -> 
         events += told
     n = len(land.problem)
     return Future(
-        land.problem, land.born, np.array([np.pad(w, (0, n - len(w))) for w in weights]), np.array(flows), tuple(events),
+        land.problem, land.born, land.cut_from, np.array([np.pad(w, (0, n - len(w))) for w in weights]), np.array(flows), tuple(events),
         None if land.people is None else np.array([np.pad(p, ((0, n - len(p)), (0, 0))) for p in people if p is not None]),
         land.branch,
     )  # fmt: skip
 
 
-def _open_land(start: Start, chance: Chance) -> _Land:
+def _open_land(start: Start, chance: Chance) -> Land:
     n, problem, people = len(start.problem), start.problem, start.people
-    return _Land(
-        problem, np.zeros(n, np.int64), start.building, start.floors, list(start.names), np.ones(len(start.names), bool),
+    return Land(
+        problem, np.zeros(n, np.int64), np.full(n, -1), start.building, start.floors, list(start.names), np.ones(len(start.names), bool),
         problem.weights.astype(float), chance.open("rounding", 0).random(n),
         None if people is None else people.counts, None if people is None else people.branch,
     )  # fmt: skip
 
 
-def _grow(land: _Land, start: Start, rules: YearsRules, year: int, chance: Chance) -> None:
+def _grow(land: Land, start: Start, rules: YearsRules, year: int, chance: Chance) -> None:
     """Let the households of each building grow or shrink, all of its doors alike."""
     own = chance.open("growth", year).standard_normal(len(land.stands))
     shared = chance.open("shared growth", year).standard_normal()
@@ -168,14 +151,14 @@ def _grow(land: _Land, start: Start, rules: YearsRules, year: int, chance: Chanc
 
 
 def _demolish(
-    land: _Land, start: Start, rules: YearsRules, year: int, chance: Chance, households: Array
+    land: Land, start: Start, rules: YearsRules, year: int, chance: Chance, households: Array
 ) -> Iterator[tuple[int, str, str, int]]:
     """Demolish whole buildings: those given, and others by chance, low ones the more often where the rules say so."""
     unit = chance.open("demolition", year).random(len(land.stands))
     rate = rules.demolition_urban if start.urban else rules.demolition_rural
     often = 1.0 / land.floors if rules.demolition_order == "low_first" else np.ones(len(land.floors))
-    often = often / often[land.stands].mean() if land.stands.any() else often
-    down = unit < rate * often
+    # Measured by the plan's own buildings, so that an estate more changes no other building's fate.
+    down = unit < rate * often / often[: len(start.names)].mean()
     down[: len(start.gone)] |= start.gone == year
     down &= land.stands
     land.stands = land.stands & ~down
@@ -184,25 +167,22 @@ def _demolish(
         yield year, "demolition", land.names[b], int(lost[b])
 
 
-def _build(
-    land: _Land, start: Start, rules: YearsRules, year: int, chance: Chance
-) -> Iterator[tuple[int, str, str, int]]:
+def _build(land: Land, start: Start, rules: YearsRules, year: int, chance: Chance) -> Iterator[tuple[int, str, str, int]]:
     """Build the estates that are given, and others by chance, on free land."""
     wanted = [(e.households, e.at) for e in start.estates if e.year == year]
     rng = chance.open("estates", year)
     count = _count_poisson(rng.random(), rules.estates_urban if start.urban else rules.estates_rural)
     sigma = sqrt(log1p(rules.estate_cv**2))
-    wanted += [
-        (max(1, round(rules.estate_households * exp(sigma * z - sigma**2 / 2))), None) for z in rng.standard_normal(count)
-    ]
+    wanted += [(max(1, round(rules.estate_households * exp(sigma * z - sigma**2 / 2))), None) for z in rng.standard_normal(count)]
     for number, (households, at) in enumerate(wanted, 1):
         doors = land.problem.xy[land.count() > 0]
         places = find_places(start.land, rules.estate_spacing, rules.estate_gap, doors)
         code = f"~{year:03d}.{number:02d}"
         if len(places):
             rng = chance.open(f"estate {number}", year)
-            spots = choose_places(places, max(1, -(-households // rules.estate_door)), rng.random(), at)
-            _add_doors(land, start, code, year, households, rules.estate_door, spots, rng)
+            count = max(1, -(-households // rules.estate_door))
+            spots = choose_places(places, count, rng.random(), at, rules.estate_spacing, start.barriers)
+            add_doors(land, start, code, year, households, rules.estate_door, spots, rng)
             yield year, "estate", code, households
         else:
             yield year, "no_land", code, households
@@ -217,45 +197,3 @@ def _count_poisson(unit: float, mean: float) -> int:
         share *= mean / count
         total += share
     return count
-
-
-def _add_doors(
-    land: _Land, start: Start, code: str, year: int, households: int, most: int, spots: Array, rng: np.random.Generator
-) -> None:
-    """Add the doors of an estate; where there are too few places, several stand one over the other."""
-    problem, n = land.problem, len(land.problem)
-    m, count = len(spots), max(1, -(-households // most))
-    spot = np.arange(count) % m
-    weight = np.full(count, households // count) + (np.arange(count) < households % count)
-    there = land.count() > 0
-    old = np.flatnonzero(there)
-    # A new door is linked with doors of today; what was demolished or stands empty is passed over.
-    number = np.concatenate([old, n + np.arange(m)])
-    pairs = number[link_doors(spots, problem.xy[old], start.reach, start.barriers)]
-    over = np.arange(m, count)
-    pairs = np.concatenate([problem.pairs if problem.pairs is not None else pairs[:0], pairs,
-                            np.column_stack([n + over - m, n + over])])  # fmt: skip
-    grown = replace(
-        problem, ids=(*problem.ids, *(f"{code}.{i:05d}" for i in range(count))), pairs=pairs,
-        weights=np.append(problem.weights, np.zeros(count, np.int64)), pull=np.append(problem.pull, np.zeros(count)),
-        xy=np.concatenate([problem.xy, spots[spot]]), climb=np.append(problem.climb, np.zeros(count)),
-        stack=np.append(problem.stack, problem.stack.max() + 1 + spot),
-        groups=np.concatenate([problem.groups, np.zeros((count, problem.groups.shape[1]), np.int32)]),
-    )  # fmt: skip
-    nearest = find_nearest(grown, old)[n:]
-    fresh = problem.groups.max(axis=0) + 1
-    groups = np.where(nearest[:, None] >= 0, problem.groups[nearest], fresh).astype(np.int32)  # the side of barriers
-    groups[:, 0], groups[:, 1] = fresh[0] + spot, fresh[1]
-    grown.groups[n:] = groups
-    land.problem = grown
-    land.born = np.append(land.born, np.full(count, year))
-    land.building = np.append(land.building, len(land.stands) + spot)
-    land.floors = np.append(land.floors, np.full(m, 6.0 * -(-count // m)))
-    land.names += [f"{code}.{i}" for i in range(1, m + 1)]
-    land.stands = np.append(land.stands, np.ones(m, bool))
-    land.size, land.unit = np.append(land.size, weight.astype(float)), np.append(land.unit, rng.random(count))
-    if land.people is not None and land.branch is not None and start.people is not None:
-        branch = np.where(nearest >= 0, land.branch[nearest], -1)
-        land.branch = np.append(land.branch, branch)
-        own = settle_people(start.people.counts, start.problem.weights, weight, rng)
-        land.people = np.concatenate([land.people, own])

@@ -109,8 +109,11 @@ def follow_policy(start: Start, future: Future, years: list[tuple[Array, Problem
         p: sign for p, sign in _sign_parts(problem, start.label).items() if start.settled[p] and _is_out(problem, sign)
     }
     fixed = np.append(start.fixed, np.zeros(n - len(start.fixed), bool))
+    for atom in np.flatnonzero(future.cut_from >= 0):
+        fixed[atom] = fixed[future.cut_from[atom]]
     labels, moved = [plan.label.copy()], [0]
     for year, (atoms, problem) in enumerate(years[1:], 1):
+        _cut(plan, future, year)
         _settle_new(plan, atoms, problem)
         before = plan.label[atoms].copy()
         if policy.acts(year) and len(atoms):
@@ -122,6 +125,12 @@ def follow_policy(start: Start, future: Future, years: list[tuple[Array, Problem
             moved.append(0)
         labels.append(plan.label.copy())
     return Course(np.array(labels), np.array(moved))
+
+
+def _cut(plan: _Plan, future: Future, year: int) -> None:
+    """Let floor bands stay in the sub-grid of the stairwell that they were cut from."""
+    fresh = np.flatnonzero((future.born == year) & (future.cut_from >= 0))
+    plan.label[fresh], plan.new[fresh] = plan.label[future.cut_from[fresh]], plan.new[future.cut_from[fresh]]
 
 
 def _settle_new(plan: _Plan, atoms: Array, problem: Problem) -> None:

@@ -45,6 +45,8 @@ class Start:
         bool[count], sub-grids whose being out of band the plan explains, so that nobody tries again until they change.
     building, names, floors
         int64[n], the building of each atom; their codes and floors.
+    floor_band, storey
+        Households of a floor band that a stairwell too large is cut into, and walking metres of one floor.
     reach
         Longest step between neighbours, in metres.
     land, barriers
@@ -67,6 +69,8 @@ class Start:
     building: Array
     names: tuple[str, ...]
     floors: Array
+    floor_band: float
+    storey: float
     reach: float
     land: Any
     barriers: Array
@@ -114,6 +118,7 @@ def list_starts(plan: Plan, given: Given, rules: Rules) -> list[Start]:
                 fixed.reindex(own.index).to_numpy(bool), *(np.isin(codes, list(s)) for s in (frozen.closed, frozen.kept, listed)),
                 building.astype(np.int64), tuple(map(str, names)),
                 np.maximum(1.0, floors.reindex(names).fillna(1.0).to_numpy(float)),
+                rules.stairwells.band_share * problem.band.target, rules.stairwells.floor_height * rules.stairwells.climb_factor,
                 rules.neighbours.urban_reach if urban else rules.neighbours.rural_reach, land, barriers,
                 tuple(e for e in given.estates if e.community == community),
                 years.reindex(names).fillna(0).to_numpy(np.int64), _find_people(plan, own),
