@@ -33,10 +33,10 @@ class PolicyName(StrEnum):
 @app.command("years")
 def years_command(
     path: Annotated[Path | None, typer.Argument(metavar="[PLAN]", help="A plan's folder or its .gpkg.")] = None,
-    scenario: Annotated[Path | None, typer.Argument(metavar="[SCENARIO]", help="TOML file of what is known; see --template.")] = None,
+    scenario: Annotated[Path | None, typer.Argument(metavar="[SCENARIO]", help="TOML of what is known; see --template.")] = None,
     years: Annotated[int, typer.Option(min=1, help="How far to look ahead.")] = 10,
     replications: Annotated[int, typer.Option(min=1, help="How many futures are drawn.")] = 20,
-    policy: Annotated[list[PolicyName] | None, typer.Option(help="Only these, the first compared with the others; may be repeated.")] = None,
+    policy: Annotated[list[PolicyName] | None, typer.Option(help="Only this one; may be repeated.")] = None,
     seed: Annotated[int, typer.Option(help="Where chance begins; the same seed gives the same figures.")] = 0,
     workers: Annotated[int | None, typer.Option(min=1, help="Threads; one for each core if not given.")] = None,
     csv: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Write all tables there as CSV.")] = None,
@@ -131,13 +131,16 @@ def _print_soonest(done: Years) -> None:
     console.out.print(f"\nleave their band within {done.manifest['years']} years, more likely than not, if nothing is redrawn: "
                       f"{likely} of {len(done.subgrids)} sub-grids", soft_wrap=True)  # fmt: skip
     rows = [
-        (code, r["households"], f"{r['share']:.0%}", *("later" if r[c] != r[c] else f"{r[c]:.0f}" for c in ("low", "median", "high")),
-         r["why"])
+        (code, r["households"], f"{r['share']:.0%}", *(_say_year(r[c]) for c in ("low", "median", "high")), r["why"])
         for code, r in own.head(SOONEST).iterrows()
     ]  # fmt: skip
     if rows:
         columns = ("sub-grid", "households", "likely", "earliest", "year", "latest", "why")
         console.print_table("the first of them", columns, rows, right=(1, 2, 3, 4, 5))
+
+
+def _say_year(year: float) -> str:
+    return "later" if year != year else f"{year:.0f}"
 
 
 def _write_tables(done: Years, folder: Path) -> None:

@@ -108,7 +108,7 @@ def draw_future(start: Start, rules: YearsRules, years: int, chance: Chance) -> 
     """
     land = _open_land(start, chance)
     weights, flows, events = [land.count()], [np.zeros(3, np.int64)], []
-    people = [land.people]
+    people = [] if land.people is None else [land.people]
     for year in range(1, years + 1):
         before = weights[-1]
         _grow(land, start, rules, year, chance)
@@ -125,17 +125,16 @@ def draw_future(start: Start, rules: YearsRules, years: int, chance: Chance) -> 
         weights.append(now)
         events += told
     n = len(land.problem)
-    return Future(
-        land.problem, land.born, land.cut_from, np.array([np.pad(w, (0, n - len(w))) for w in weights]), np.array(flows), tuple(events),
-        None if land.people is None else np.array([np.pad(p, ((0, n - len(p)), (0, 0))) for p in people if p is not None]),
-        land.branch,
-    )  # fmt: skip
+    counts = None if land.people is None else np.array([np.pad(p, ((0, n - len(p)), (0, 0))) for p in people])
+    households = np.array([np.pad(w, (0, n - len(w))) for w in weights])
+    return Future(land.problem, land.born, land.cut_from, households, np.array(flows), tuple(events), counts, land.branch)
 
 
 def _open_land(start: Start, chance: Chance) -> Land:
     n, problem, people = len(start.problem), start.problem, start.people
     return Land(
-        problem, np.zeros(n, np.int64), np.full(n, -1), start.building, start.floors, list(start.names), np.ones(len(start.names), bool),
+        problem, np.zeros(n, np.int64), np.full(n, -1), start.building, start.floors, list(start.names),
+        np.ones(len(start.names), bool),
         problem.weights.astype(float), chance.open("rounding", 0).random(n),
         None if people is None else people.counts, None if people is None else people.branch,
     )  # fmt: skip

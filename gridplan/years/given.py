@@ -67,7 +67,7 @@ class Given:
     @property
     def last(self) -> int:
         """The last year in which something is given; 0 if nothing is."""
-        return max([0, *(event.year for event in (*self.estates, *self.demolitions))])
+        return max([0, *(e.year for e in self.estates), *(d.year for d in self.demolitions)])
 
 
 def read_given(path: str | Path) -> Given:
@@ -181,7 +181,7 @@ def check_given(plan: Plan, given: Given, years: int) -> None:
     named = sorted({b for d in given.demolitions for b in d.buildings} - buildings)
     closed = sorted({d.compound for d in given.demolitions} - compounds - {""})
     wrong = [
-        Problem(table, "known", f"no {what} of homes in the plan {'has' if len(codes) == 1 else 'have'} this code", remedy, tuple(codes))
+        Problem(table, "known", f"no {what} with homes in the plan is called so", remedy, tuple(codes))
         for table, what, codes, remedy in (
             ("communities", "community", lost, "give a code of the table communities"),
             ("buildings", "building", named, "give codes of the table buildings"),

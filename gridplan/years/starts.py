@@ -21,7 +21,7 @@ Array = np.ndarray[Any, Any]
 
 @dataclass(frozen=True, eq=False)
 class People:
-    """Counts of members and volunteers by atom, int64[n, 3] (full, available, volunteers), and the branch of each, -1 for none."""
+    """Members and volunteers by atom, int64[n, 3] (full, available, volunteers), and the branch of each, -1 for none."""
 
     counts: Array
     branch: Array
@@ -112,16 +112,18 @@ def list_starts(plan: Plan, given: Given, rules: Rules) -> list[Start]:
         names, building = np.unique(own["building"].to_numpy(object).astype(str), return_inverse=True)
         urban = own["community_kind"].iloc[0] == "urban"
         land, barriers = lands[community]
+        locked, kept, settled = (np.isin(codes, list(these)) for these in (frozen.closed, frozen.kept, listed))
         starts.append(
             Start(
-                community, bool(urban), problem, label.astype(np.int64), tuple(map(str, codes)),
-                fixed.reindex(own.index).to_numpy(bool), *(np.isin(codes, list(s)) for s in (frozen.closed, frozen.kept, listed)),
-                building.astype(np.int64), tuple(map(str, names)),
-                np.maximum(1.0, floors.reindex(names).fillna(1.0).to_numpy(float)),
-                rules.stairwells.band_share * problem.band.target, rules.stairwells.floor_height * rules.stairwells.climb_factor,
-                rules.neighbours.urban_reach if urban else rules.neighbours.rural_reach, land, barriers,
-                tuple(e for e in given.estates if e.community == community),
-                years.reindex(names).fillna(0).to_numpy(np.int64), _find_people(plan, own),
+                community=str(community), urban=bool(urban), problem=problem, label=label.astype(np.int64),
+                codes=tuple(map(str, codes)), fixed=fixed.reindex(own.index).to_numpy(bool), closed=locked, kept=kept,
+                settled=settled, building=building.astype(np.int64), names=tuple(map(str, names)),
+                floors=np.maximum(1.0, floors.reindex(names).fillna(1.0).to_numpy(float)),
+                floor_band=rules.stairwells.band_share * problem.band.target,
+                storey=rules.stairwells.floor_height * rules.stairwells.climb_factor,
+                reach=rules.neighbours.urban_reach if urban else rules.neighbours.rural_reach, land=land, barriers=barriers,
+                estates=tuple(e for e in given.estates if e.community == community),
+                gone=years.reindex(names).fillna(0).to_numpy(np.int64), people=_find_people(plan, own),
             )
         )  # fmt: skip
     return starts

@@ -43,7 +43,7 @@ def take_measure(sums: Array, name: str) -> Array:
 
 
 def tabulate_years(sums: Array, policies: Sequence[str], people: bool) -> pd.DataFrame:
-    """Tabulate each measure by policy and year: its mean, the 95 % interval of the mean, and where nine replications of ten lie."""
+    """Tabulate each measure by policy and year: mean, 95 % interval of the mean, and where nine replications of ten lie."""
     frames = []
     for name in list_measures(people):
         values = take_measure(sums, name)
