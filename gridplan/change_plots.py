@@ -28,7 +28,7 @@ WORDS = {
         "spread_of": "spread of households (%)", "mean_walk": "mean walk to the centre (m)", "less": "less is better",
         "budget": "households that move (%)", "dearer": "dearer than the best (%)", "in_band": "sub-grids in band (%)",
         "anew": "drawn from nothing", "year": "years after the plan", "moved_total": "households moved since the start",
-        "policies": "never drawn again|repaired each {repair}|redrawn after each {redraw}|anew after each {anew}",
+        "policies": "never drawn again|repaired every {repair}|redrawn every {redraw}|drawn anew every {anew}",
         "span": "year|{} years",
     },
     "zh": {
@@ -38,8 +38,8 @@ WORDS = {
         "split": "拆分\n楼栋", "crossed": "跨越\n小区", "moving": "调整\n户数",
         "spread_of": "户数离散程度（%）", "mean_walk": "到中心的平均步行距离（米）", "less": "均以小为好",
         "budget": "调整户数占比（%）", "dearer": "比最优方案高（%）", "in_band": "达标子网格（%）", "anew": "全部重划",
-        "year": "方案之后的年数", "moved_total": "累计调整户数", "policies": "不再调整|每{repair}修补|每{redraw}优化|每{anew}全部重划",
-        "span": "年|{}年",
+        "year": "方案之后的年数", "moved_total": "累计调整户数",
+        "policies": "不再调整|每{repair}修补|每{redraw}优化|每{anew}全部重划", "span": "年|{}年",
     },
 }  # fmt: skip
 
