@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from gridplan.cli import app
 from gridplan.errors import InputError, PlanError, RuleError
 from gridplan.redrawing.locks import lock
+from gridplan.redrawing.redraw import redraw
 from gridplan.rules import Rules
 from gridplan.storage import write_plan
 from gridplan.years import POLICIES, Demolition, Estate, Given, foresee, read_given
@@ -280,3 +281,17 @@ def test_the_verb_prints_the_policies_side_by_side_and_writes_tables_and_a_plot(
     assert table.query("policy == 'never' and measure == 'households'")["mean"].tolist() == [120, 120, 180, 180]
     assert CliRunner().invoke(app, ["years", "--template"]).output == TEMPLATE
     assert CliRunner().invoke(app, ["years"]).exit_code == 2
+
+
+def test_repair_moves_whom_redraw_moves_on_the_same_land():
+    # Five strips of twelve houses; then some are gone; the plan is redrawn on the land without them.
+    plan = make_board_plan(tuple(1 + n % 10 // 2 for n in range(60)), columns=10, rows=6, step=30.0)
+    gone = ["h01", "h11", "h21", "h22", "h25", "h60"]
+    site = plan.site.replace(buildings=plan.site.buildings.drop(index=gone))
+    rules = Rules().replace(urban={"low": 100, "target": 120, "high": 140}, division={"effort": "quick"})
+    after = redraw(plan, site, rules, seed=0)
+    done = foresee(plan, Given(demolitions=(Demolition(1, tuple(gone)),), changes=STILL), rules, years=1, replications=1)
+    homes = after.subgrids[after.subgrids["kind"] == "residential"]
+    assert after.manifest["history"][-1]["households_moved"] == read(done, "repair", "moved")[1] > 0
+    assert homes["in_band"].mean() == read(done, "repair", "in_band")[1] == 1.0
+    assert read(done, "never", "in_band")[1] == 0.8
