@@ -13,6 +13,10 @@ BENCHMARKS = {
         "what the verbs on people cost and prove on a district, its ratios beside Tangshan's",
         ("hierarchy", "households"),
     ),
+    "years": (
+        "ten years of change on the example and on a district: time, memory, and whom each policy moves",
+        ("replications",),
+    ),
     "siting": ("where to add posts: answers, bounds and time, beside spopt", ("install", "only")),
     "reach": ("ways on foot beside osmnx, networkx and pandana, and 100,000 nodes with 700 posts", ()),
     "simulation": ("events a second beside SimPy, and a year of a made-up district", ("full", "households")),
@@ -44,6 +48,7 @@ def make_parser():
     more = "people: CSV of communities to lay out instead of made-up ones; further ones add what the first lacks"
     parser.add_argument("--hierarchy", action="append", metavar="FILE", help=more)
     parser.add_argument("--households", type=int, metavar="N", help="people, simulation: how many in all")
+    parser.add_argument("--replications", type=int, metavar="N", help="years: futures drawn (5)")
     return parser
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from gridplan.auditing import Audit, audit
     from gridplan.briefing.brief import write_brief
     from gridplan.briefing.ratios import compare_ratios
-    from gridplan.change_plots import plot_alternatives, plot_budget, plot_change
+    from gridplan.change_plots import plot_alternatives, plot_budget, plot_change, plot_years
     from gridplan.comparison import Comparison, compare
     from gridplan.coverage import reach
     from gridplan.coverage.proposing import site_posts
@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     from gridplan.staffing import staff
     from gridplan.storage import read_plan, write_plan
     from gridplan.survey import make_site
+    from gridplan.years import foresee
 
 _ROOMS = {
     "Audit": "auditing",
@@ -98,6 +99,7 @@ _ROOMS = {
     "draw_map": "maps.draw",
     "edit": "redrawing.editing",
     "find_alternatives": "alternatives",
+    "foresee": "years",
     "import_edits": "redrawing.returning",
     "import_grids": "redrawing.importing",
     "make_site": "survey",
@@ -111,6 +113,7 @@ _ROOMS = {
     "plot_frontier": "plots",
     "plot_reach": "plots",
     "plot_simulation": "plots",
+    "plot_years": "change_plots",
     "preview": "redrawing.editing",
     "prove": "proving",
     "rate": "rating",
@@ -162,6 +165,7 @@ __all__ = [
     "draw_map",
     "edit",
     "find_alternatives",
+    "foresee",
     "import_edits",
     "import_grids",
     "make_site",
@@ -175,6 +179,7 @@ __all__ = [
     "plot_frontier",
     "plot_reach",
     "plot_simulation",
+    "plot_years",
     "preview",
     "prove",
     "rate",

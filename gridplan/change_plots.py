@@ -1,4 +1,4 @@
-"""Plots of change: what is different between two plans, and alternatives to choose from."""
+"""Plots of change: what is different between two plans, alternatives to choose from, and what the years bring."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pandas as pd
 from gridplan.comparison import Comparison
 from gridplan.pictures import COLOURS, open_figure
 from gridplan.schema import Language
+from gridplan.years import Years
 
 KINDS = {"kept": "#b4b9bf", "moved": "#c2570c", "new": "#0f766e", "gone": "#8c1d40"}
 MOST_BARS = 12  # communities in a plot; the others are summed up
@@ -26,7 +27,9 @@ WORDS = {
         "split": "buildings\nsplit", "crossed": "compounds\ncrossed", "moving": "households\nmoving",
         "spread_of": "spread of households (%)", "mean_walk": "mean walk to the centre (m)", "less": "less is better",
         "budget": "households that move (%)", "dearer": "dearer than the best (%)", "in_band": "sub-grids in band (%)",
-        "anew": "drawn from nothing",
+        "anew": "drawn from nothing", "year": "years after the plan", "moved_total": "households moved since the start",
+        "policies": "never drawn again|repaired every {repair}|redrawn every {redraw}|drawn anew every {anew}",
+        "span": "year|{} years",
     },
     "zh": {
         "kept": "留在原子网格", "moved": "调整", "gone": "拆除", "new": "新增", "share": "占户数（%）",
@@ -35,6 +38,8 @@ WORDS = {
         "split": "拆分\n楼栋", "crossed": "跨越\n小区", "moving": "调整\n户数",
         "spread_of": "户数离散程度（%）", "mean_walk": "到中心的平均步行距离（米）", "less": "均以小为好",
         "budget": "调整户数占比（%）", "dearer": "比最优方案高（%）", "in_band": "达标子网格（%）", "anew": "全部重划",
+        "year": "方案之后的年数", "moved_total": "累计调整户数",
+        "policies": "不再调整|每{repair}修补|每{redraw}优化|每{anew}全部重划", "span": "年|{}年",
     },
 }  # fmt: skip
 
@@ -202,3 +207,53 @@ def _draw_lines(axes: Any, figures: pd.DataFrame, lang: Language) -> None:
     axes.set_ylim(-0.16, 1.18)
     axes.spines[:].set_visible(False)
     axes.legend(frameon=False, fontsize=9, loc="center left", bbox_to_anchor=(1.0, 0.5), title=words["less"], title_fontsize=8)
+
+
+def plot_years(done: Years, path: str | Path, *, title: str = "", lang: Language = "en") -> Path:
+    """Plot what the years bring as a PNG: by year the share of sub-grids in band, and the households moved since the start.
+
+    A line for each policy is the mean over replications, its band where nine of ten of them lie.
+
+    Parameters
+    ----------
+    done
+        From :func:`gridplan.foresee`.
+    path
+        The file to write.
+    title
+        Stands over the picture.
+    lang
+        en or zh.
+
+    Raises
+    ------
+    MissingPackageError
+        If matplotlib is not installed, or no font on this machine has the Chinese characters that are needed.
+    """
+    words = WORDS[lang]
+    names = _name_policies(done, words)
+    with open_figure(path, (9.8, 3.7), title, words) as figure:
+        for axes, measure, size in zip(figure.subplots(1, 2), ("in_band", "moved_total"), (100.0, 1.0), strict=True):
+            rows = done.by_year[done.by_year["measure"] == measure]
+            for n, policy in enumerate(done.manifest["policies"]):
+                own, colour = rows[rows["policy"] == policy], COLOURS[n]
+                axes.fill_between(own["year"], size * own["p05"], size * own["p95"], color=colour, alpha=0.15, linewidth=0)
+                axes.plot(own["year"], size * own["mean"], color=colour, linewidth=1.8, label=names[policy])
+            axes.set_xlim(0, done.manifest["years"])
+            axes.set_xlabel(words["year"])
+            axes.set_ylabel(words[measure])
+            axes.grid(axis="y", color="#e3e6ea", linewidth=0.8)
+            axes.set_axisbelow(True)
+            axes.spines[["top", "right"]].set_visible(False)
+        figure.axes[1].set_ylim(bottom=0)
+        figure.axes[1].legend(frameon=False, fontsize=8)
+    return Path(path)
+
+
+def _name_policies(done: Years, words: dict[str, str]) -> dict[str, str]:
+    """Name the policies with the years after which they act."""
+    one, many = words["span"].split("|")
+    rules = done.manifest["rules"]["years"]
+    spans = {name: int(rules[f"{name}_every"]) for name in ("repair", "redraw", "anew")}
+    said = {name: one if span == 1 else many.format(span) for name, span in spans.items()}
+    return dict(zip(("never", "repair", "redraw", "anew"), words["policies"].format(**said).split("|"), strict=True))

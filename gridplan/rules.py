@@ -28,6 +28,7 @@ from gridplan.redraw_rules import RedrawRules
 from gridplan.rulebook import ASSUMED, DENSITY_SEEN, FOUNDING, check_fields, check_words, describe, rule, write_value
 from gridplan.simulation_rules import SimulationRules
 from gridplan.walking_rules import WalkingRules
+from gridplan.years_rules import YearsRules
 
 
 @dataclass(frozen=True)
@@ -227,6 +228,7 @@ class Rules:
     simulation: SimulationRules = field(default_factory=SimulationRules)
     disclosure: DisclosureRules = field(default_factory=DisclosureRules)
     redraw: RedrawRules = field(default_factory=RedrawRules)
+    years: YearsRules = field(default_factory=YearsRules)
     columns: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -18,7 +18,7 @@ PACKAGE = ROOT / "gridplan"
 FLOORS = [
     ["errors", "deadline"],
     ["engine", "schema", "rulebook", "programmes"],
-    ["people_rules", "walking_rules", "coverage_rules", "redraw_rules", "simulation_rules", "siting"],
+    ["people_rules", "walking_rules", "coverage_rules", "redraw_rules", "simulation_rules", "years_rules", "siting"],
     ["rules"],
     ["conform", "faces", "shapes", "codes", "parquet"],
     ["site"],
@@ -44,7 +44,7 @@ FLOORS = [
     ["measuring"],
     ["redrawing"],
     ["organisation", "staffing", "pairing", "rating", "coverage"],
-    ["audit_rules", "proving", "comparison", "simulation"],
+    ["audit_rules", "proving", "comparison", "simulation", "years"],
     ["auditing", "frontier", "alternatives"],
     ["disclosure"],
     ["briefing"],

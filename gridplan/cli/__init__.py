@@ -20,6 +20,7 @@ from gridplan.cli import (  # isort: skip  # the order of the verbs in the help
     people,
     reaching,
     simulating,
+    ageing,
     making,
     explaining,
 )
@@ -27,6 +28,7 @@ from gridplan.cli.door import app
 from gridplan.errors import GridplanError, InputError, PlanError
 
 __all__ = [
+    "ageing",
     "app",
     "comparing",
     "drawing",
