@@ -68,7 +68,8 @@ def price_division(problem: Problem, part: Array) -> float:
     """Price a division so that divisions into different numbers of parts compare: each split of a building counts once."""
     data, k = problem.to_data(), int(part.max()) + 1
     state = open_state(data, part.astype(np.int32), k)
-    return float(sum(price_part(data, state, p) for p in range(k))) + k * price_split(problem)
+    splits = k - len(np.unique(problem.groups[:, 0])) if problem.groups.shape[1] else 0
+    return float(sum(price_part(data, state, p) for p in range(k))) + splits * price_split(problem)
 
 
 def price_split(problem: Problem) -> float:
@@ -133,6 +134,8 @@ def choose_division(
     known = [make_choice(problem, homes, part) for part in divisions]
     cost = options.columns[0][options.of] + price_split(problem) + move * options.moved
     rows, low, high = _write_rows(problem, homes, options)
+    # The columns' costs leave out that the first part of each building is free.
+    free = len(np.unique(problem.groups[:, 0])) * price_split(problem) if problem.groups.shape[1] else 0.0
     model = open_programme(cost, np.ones(len(cost)), np.zeros(len(cost), bool), rows, low, high)
     chosen: list[Choice | None] = []
     for limit in limits:
@@ -140,11 +143,11 @@ def choose_division(
         model.changeRowBounds(len(high) - 1, 0.0, high[-1])  # the next relaxed problem starts warm from the last
         within = [choice for choice in [*known, *(c for c in chosen if c is not None)] if choice.moved <= limit]
         best = min(within, key=lambda c: (round(c.price + move * c.moved, 6), c.moved)) if within else None
-        price = np.inf if best is None else best.price + move * best.moved
+        price = np.inf if best is None else best.price + free + move * best.moved
         kept = _keep_columns(model, cost, rows, price, work)
         found = _solve(cost, rows, low, high, kept, price, nodes) if len(kept) else None
         choice = None if found is None else _read_choice(problem, homes, options, found)
-        better = choice is not None and choice.moved <= limit and choice.price + move * choice.moved < price - 1e-6
+        better = choice is not None and choice.moved <= limit and choice.price + free + move * choice.moved < price - 1e-6
         chosen.append(choice if better else best)
     return chosen
 
