@@ -12,6 +12,7 @@ from gridplan.division.mending import Mending, draw_near, mend, trace
 from gridplan.division.search import EFFORTS
 from gridplan.division.staying import Homes, count_moved, gather_parts, name_parts
 from gridplan.redrawing.knapsack import choose_points
+from gridplan.rules import Band
 from tests.test_division import make_random
 
 NOBODY = 1e18
@@ -80,6 +81,19 @@ def test_a_mended_division_is_whole_and_connected_and_holds_what_is_held(seed, h
     assert (label[fixed] == homes.label[fixed]).all()
     assert (label[homes.label == seed % homes.count] == seed % homes.count).all()
     assert not (label[homes.label != seed % homes.count] == seed % homes.count).any()
+
+
+def test_what_is_held_is_held_where_no_division_keeps_the_band():
+    """Sixteen households in all, and the band is twenty to forty; an atom of each of two parts is held."""
+    problem = make_random(16, 2)
+    ones = np.ones(16, np.int64)
+    problem = replace(problem, weights=ones, pull=ones.astype(float))
+    part = np.unique(divide_atoms(replace(problem, band=Band(3, 5, 8)), "quick", 1).part, return_inverse=True)[1]
+    held = [int(np.flatnonzero(part == 0)[0]), int(np.flatnonzero(part == 1)[0])]
+    homes = find_homes(problem, part, held)
+    every = np.ones(homes.count, bool)
+    choice = mend(problem, homes, every, ~every, Mending(100.0, 1, "quick", 1))[0].choices[0]
+    assert (choice.carries[choice.part[held]] == homes.label[held]).all()
 
 
 @settings(max_examples=30, deadline=None)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from shapely.geometry import LineString
 
 import gridplan as gp
 from gridplan.auditing import audit
@@ -13,7 +14,7 @@ from gridplan.redrawing.editing import edit
 from gridplan.redrawing.locks import lock, lock_all
 from gridplan.redrawing.redraw import look, redraw
 from gridplan.redrawing.repairing import repair
-from tests.villages import make_board_plan, make_checkerboard
+from tests.villages import X0, Y0, make_board_plan, make_checkerboard, make_table
 
 
 def count_moved(before, after):
@@ -185,6 +186,23 @@ def test_the_same_redraw_comes_of_any_order_of_rows_and_number_of_workers():
     one, two = redraw(plan, site, workers=1), redraw(plan, shuffled, workers=2)
     assert one.stairwells["subgrid"].to_dict() == two.stairwells["subgrid"].to_dict()
     assert one.subgrids["geometry"].to_wkb().tolist() == two.subgrids["geometry"].to_wkb().tolist()
+
+
+def test_where_a_new_barrier_parts_more_than_the_cap_the_plan_says_so():
+    """A river comes between the first two columns; the cap is 5 % of 120 households, and two houses of ten are cut off::
+
+    1 | 1 1 2 2 2
+    1 | 1 1 2 2 2
+    """
+    plan = make_board_plan()
+    bed = LineString([(X0 + 30, Y0 - 50), (X0 + 30, Y0 + 150)])
+    river = make_table("barriers", [{"barrier": "r", "kind": "river", "hard": True, "geometry": bed}])
+    rules = gp.Rules.from_dict(plan.manifest["rules"]).replace(redraw={"most_moved": 0.05})
+    after = redraw(plan, make_checkerboard().replace(barriers=river), rules)
+    says = "the cap of 6 households is not kept: 20 must move, since new limits or barriers parted them from their sub-grid"
+    assert count_moved(plan, after) == 20
+    assert says in after.site.ledger["reason"].tolist()
+    assert after.manifest["history"][-1]["what"].endswith(says)
 
 
 boards = st.fixed_dictionaries(

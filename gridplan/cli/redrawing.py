@@ -194,6 +194,9 @@ def _print_redrawn(before: Plan, after: Plan) -> None:
     old, new = (p.subgrids[p.subgrids["kind"] != "exclusive"] for p in (before, after))
     kept = len(old.index.intersection(new.index))
     console.out.print(f"\nmoved      {entry.get('households_moved', 0):,} households changed their sub-grid", soft_wrap=True)
+    _, _, over = str(entry.get("what", "")).partition("; ")
+    if over:
+        console.out.print(f"mind       {console.escape(over)}", soft_wrap=True)
     console.out.print(
         f"sub-grids  {len(old):,} before, {len(new):,} now: {kept:,} go on, {len(new) - kept:,} new, {len(old) - kept:,} ended",
         soft_wrap=True,

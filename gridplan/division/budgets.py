@@ -142,7 +142,8 @@ def choose_division(
         high[-1] = min(limit, FREE)
         model.changeRowBounds(len(high) - 1, 0.0, high[-1])  # the next relaxed problem starts warm from the last
         within = [choice for choice in [*known, *(c for c in chosen if c is not None)] if choice.moved <= limit]
-        best = min(within, key=lambda c: (round(c.price + move * c.moved, 6), c.moved)) if within else None
+        # Where locks contradict each other even the best breaks some; else one that breaks any is never taken.
+        best = min(within, key=lambda c: (count_broken(homes, c), round(c.price + move * c.moved, 6), c.moved), default=None)
         price = np.inf if best is None else best.price + free + move * best.moved
         kept = _keep_columns(model, cost, rows, price, work)
         found = _solve(cost, rows, low, high, kept, price, nodes) if len(kept) else None
@@ -150,6 +151,13 @@ def choose_division(
         better = choice is not None and choice.moved <= limit and choice.price + free + move * choice.moved < price - 1e-6
         chosen.append(choice if better else best)
     return chosen
+
+
+def count_broken(homes: Homes, choice: Choice) -> int:
+    """Count what a division does not hold: fixed atoms that left the part which carries on theirs, and kept labels given up."""
+    left = homes.fixed & (homes.label >= 0) & (choice.carries[choice.part] != homes.label)
+    there = np.unique(homes.label[homes.label >= 0])
+    return int(left.sum()) + len(np.setdiff1d(there[homes.kept[there]], choice.carries))
 
 
 def _keep_columns(model: Any, cost: Array, rows: Any, price: float, work: int) -> Array:

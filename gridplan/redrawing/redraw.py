@@ -58,7 +58,8 @@ def redraw(
     """Draw the next plan from the one before: mend what is out of rule, and leave every other household where it is.
 
     Sub-grids that go on keep their codes; new ones get numbers never used before. Every household that changes its sub-grid
-    costs ``redraw.move`` household-metres, and no more than ``redraw.most_moved`` of them may. Locks hold.
+    costs ``redraw.move`` household-metres, and no more than ``redraw.most_moved`` of them may, unless the new land leaves no
+    other way, which ledger and history then say. Locks hold.
 
     Parameters
     ----------
@@ -159,6 +160,24 @@ def count_parted(ground: Ground) -> int:
     return int(ground.stairwells.loc[(ground.was != "") & (ground.home == ""), "households"].sum())
 
 
+def tell_cap(ground: Ground, rules: Rules, moved: int) -> str:
+    """Say in plain words that the cap is not kept, by how much and why; nothing where it is kept.
+
+    It is passed only where even the fewest moves that were found are more, and then no others are made.
+    """
+    cap = int(rules.redraw.most_moved * ground.households + 1e-6)
+    if rules.redraw.most_moved >= 1.0 or moved <= cap:
+        return ""
+    parted = count_parted(ground)
+    why = "since new limits or barriers parted them from their sub-grid"
+    if not parted:
+        why = "since what is left of their sub-grids cannot go on as it is"
+    elif parted < moved:
+        why = f"{parted:,} of them {why}"
+    must = f"{moved:,} must move" if parted == moved else f"the fewest moves found are {moved:,}"
+    return f"the cap of {cap:,} households is not kept: {must}, {why}"
+
+
 def list_islands(ground: Ground, rules: Rules, triggers: pd.DataFrame, held: Collection[str] = ()) -> list[Island]:
     """List the islands in which something is to be mended; all of them where the rules' scope is all."""
     urgent = triggers[triggers["urgent"]]
@@ -245,14 +264,19 @@ def _finish(
     plan = renew_plan(ground.plan, member, **land, rules=rules, exceptions=exceptions, progress=progress)
     known = ground.was != ""
     moved = int(ground.stairwells.loc[known & (ground.was != member), "households"].sum())
-    entry = Entry(order.verb, "stairwells", "noted", moved, "households that changed their sub-grid")
+    over = tell_cap(ground, rules, moved)
+    entries = [
+        Entry(order.verb, "stairwells", "noted", moved, "households that changed their sub-grid"),
+        *([Entry(order.verb, "stairwells", "noted", moved, over)] if over else []),
+    ]
     plan = plan.replace(
         triggers=triggers,
         concordance=make_concordance(follow_households(ground.plan, plan, rules.redraw, ground.match)),
         edits=make_empty("edits"),  # their log makes the plan before again, not this one
-        ledger=write_ledger(plan.site.ledger, [entry]),
+        ledger=write_ledger(plan.site.ledger, entries),
     )
     what = f"{int(triggers['urgent'].sum())} out of rule, {moved} of {ground.households} households moved"
+    what += f"; {over}" if over else ""
     return note_version(ground.plan, plan, order.verb, date=order.date, by=order.by, what=what, moved=moved)
 
 
