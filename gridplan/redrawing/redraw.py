@@ -288,6 +288,6 @@ def _tell_contradictions(ground: Ground, member: pd.Series[str]) -> list[dict[st
     there = set(member)
     return [
         {"community": c.community, "subgrid": c.of if c.of in there else "", "rule": "locks", "proven": True,
-         "explanation": f"locked ({', '.join(c.locks)}): {c.why}", "remedy": c.remedy}
+         "explanation": f"locked ({', '.join(c.locks)}): {c.why}" if c.locks else c.why, "remedy": c.remedy}
         for c in found
     ]  # fmt: skip
