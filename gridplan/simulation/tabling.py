@@ -29,19 +29,26 @@ def tabulate_measures(level: str, codes: Any, sums: Array) -> tuple[pd.DataFrame
     """Tabulate all measures of some places: ``sums`` is float64[replications, places, kinds, counts and sums]."""
     above, below = take_measures(sums)
     found, ends = estimate_ratio(above, below), find_ends(above, below)
-    return _spread(level, codes, "measure", list(MEASURES), found, p05=ends[0], p95=ends[1]), found
+    table = _spread(level, codes, "measure", list(MEASURES), found, p05=ends[0], p95=ends[1])
+    return _bound(table, table["measure"].str.endswith("_share")), found
 
 
 def tabulate_reasons(level: str, codes: Any, sums: Array) -> pd.DataFrame:
     """Tabulate how many were not served, and why."""
-    return _spread(level, codes, "reason", list(REASONS), estimate_ratio(sums[..., list(REASONS.values())], 1.0))
+    return _bound(_spread(level, codes, "reason", list(REASONS), estimate_ratio(sums[..., list(REASONS.values())], 1.0)), False)
 
 
 def tabulate_curve(level: str, codes: Any, answers: Array, came: Array, edges: Sequence[float]) -> pd.DataFrame:
     """Tabulate the share of those who came to whom somebody came in time: answers are [replications, places, kinds, edges]."""
     within = np.cumsum(answers[..., :-1], axis=-1)
     table = _spread(level, codes, "minutes", [float(e) for e in edges], estimate_ratio(within, came[..., None]))
-    return table.assign(low=table["low"].clip(lower=0.0), high=table["high"].clip(upper=1.0))
+    return _bound(table, True)
+
+
+def _bound(table: pd.DataFrame, is_share: Any) -> pd.DataFrame:
+    """Bound intervals by what can be: nothing is below nought, and no share above one."""
+    high = table["high"].where(~np.broadcast_to(is_share, len(table)), table["high"].clip(upper=1.0))
+    return table.assign(low=table["low"].clip(lower=0.0), high=high)
 
 
 def tabulate_differences(level: str, codes: Any, first: Estimate, other: Estimate) -> pd.DataFrame:
