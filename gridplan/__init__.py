@@ -68,6 +68,7 @@ if TYPE_CHECKING:
     from gridplan.sources.synthetic import make_town, write_town
     from gridplan.staffing import staff
     from gridplan.storage import read_plan, write_plan
+    from gridplan.surging import surge
     from gridplan.survey import make_site
     from gridplan.years import foresee
 
@@ -113,6 +114,7 @@ _ROOMS = {
     "plot_frontier": "plots",
     "plot_reach": "plots",
     "plot_simulation": "plots",
+    "plot_surge": "plots",
     "plot_years": "change_plots",
     "preview": "redrawing.editing",
     "prove": "proving",
@@ -127,6 +129,7 @@ _ROOMS = {
     "simulate": "simulation",
     "site_posts": "coverage.proposing",
     "staff": "staffing",
+    "surge": "surging",
     "trace_change": "redrawing.curve",
     "trace_frontier": "frontier",
     "write_brief": "briefing.brief",
@@ -179,6 +182,7 @@ __all__ = [
     "plot_frontier",
     "plot_reach",
     "plot_simulation",
+    "plot_surge",
     "plot_years",
     "preview",
     "prove",
@@ -193,6 +197,7 @@ __all__ = [
     "simulate",
     "site_posts",
     "staff",
+    "surge",
     "trace_change",
     "trace_frontier",
     "write_brief",

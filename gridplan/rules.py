@@ -27,6 +27,7 @@ from gridplan.people_rules import (
 from gridplan.redraw_rules import RedrawRules
 from gridplan.rulebook import ASSUMED, DENSITY_SEEN, FOUNDING, check_fields, check_words, describe, rule, write_value
 from gridplan.simulation_rules import SimulationRules
+from gridplan.surge_rules import SurgeRules
 from gridplan.walking_rules import WalkingRules
 from gridplan.years_rules import YearsRules
 
@@ -226,6 +227,7 @@ class Rules:
     rating: RatingRules = field(default_factory=RatingRules)
     coverage: CoverageRules = field(default_factory=CoverageRules)
     simulation: SimulationRules = field(default_factory=SimulationRules)
+    surge: SurgeRules = field(default_factory=SurgeRules)
     disclosure: DisclosureRules = field(default_factory=DisclosureRules)
     redraw: RedrawRules = field(default_factory=RedrawRules)
     years: YearsRules = field(default_factory=YearsRules)

@@ -4,6 +4,7 @@ import numpy as np
 
 from gridplan.simulation.state import (
     BACK_LINK,
+    CALL,
     CELL,
     COMMUNITY,
     KIND,
@@ -14,6 +15,7 @@ from gridplan.simulation.state import (
     STREAM,
     STREET,
     TICK,
+    TIERS,
     VOLUNTEER,
     World,
 )
@@ -25,7 +27,7 @@ ALL_DAY = ((0.0, 0, 0),)  # (minute, turn, day): one turn that never ends
 
 def make_world(
     links, rates=((1.0, 0.0),), turns=None, skill=None, level=None, share=None, clock=ALL_DAY, opens=None, up=((0, 0), (0, 0)),
-    work=((1.0, 1.0, 1.0),) * 2, shape=1, cv=1.0, patience=(0.0, 0.0), by_tier=True, walks_back=False, days=10.0,
+    work=((1.0, 1.0, 1.0),) * 2, shape=1, cv=1.0, patience=(0.0, 0.0), by_tier=True, walks_back=False, days=10.0, calls=(),
     count=None, seed=1, replication=0, groups=None,
 ):  # fmt: skip
     """A world from links (sub-grid, post, tier, way in minutes), rates a minute by sub-grid and kind, and what else differs."""
@@ -46,6 +48,7 @@ def make_world(
         cells=fill(CELL, cells, group=groups or 0, start=links_of[:-1], stop=links_of[1:]),
         streams=fill(STREAM, (cells, 2), rate=rates, key=keys), posts=fill(POST, posts, **crew), links=cell, back=back,
         ticks=fill(TICK, len(clock), turn=turn, day=day, at=at),
+        calls=np.array([tuple(call) for call in calls], CALL),
         kinds=fill(KIND, 2, up=[u[0] for u in up], street=[u[1] for u in up], patience=patience), running=running,
         opens=np.array(opens if opens is not None else open_all(), float), work=np.array(work, float),
         edges=np.array([1.0, 10.0, 60.0, 1440.0]), cv=cv, shape=shape, by_tier=by_tier, walks_back=walks_back,
@@ -64,7 +67,7 @@ def fill(kind, shape, **columns):
 
 def open_all(street=0.0):
     """Everybody may be asked at once."""
-    table = np.zeros((2, 3, 5))
+    table = np.zeros((2, 3, TIERS))
     table[:, :, STREET] = street
     return table
 

@@ -18,7 +18,7 @@ PACKAGE = ROOT / "gridplan"
 FLOORS = [
     ["errors", "deadline"],
     ["engine", "schema", "rulebook", "programmes"],
-    ["people_rules", "walking_rules", "coverage_rules", "redraw_rules", "simulation_rules", "years_rules", "siting"],
+    ["people_rules", "walking_rules", "coverage_rules", "redraw_rules", "simulation_rules", "surge_rules", "years_rules", "siting"],
     ["rules"],
     ["conform", "faces", "shapes", "codes", "parquet"],
     ["site"],
@@ -45,7 +45,7 @@ FLOORS = [
     ["redrawing"],
     ["organisation", "staffing", "pairing", "rating", "coverage"],
     ["audit_rules", "proving", "comparison", "simulation", "years"],
-    ["auditing", "frontier", "alternatives"],
+    ["auditing", "frontier", "alternatives", "surging"],
     ["disclosure"],
     ["briefing"],
     ["pictures"],

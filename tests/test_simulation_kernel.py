@@ -253,4 +253,3 @@ def test_streams_are_even_and_apart():
     assert 0 < draws.min() < draws.max() < 1
     assert abs(draws.mean() - 0.5) < 4 / np.sqrt(12 * len(draws))
     assert abs(np.corrcoef(draws[1:], draws[:-1])[0, 1]) < 4 / np.sqrt(len(draws))
-    assert STREET == state.TIERS - 1

@@ -20,6 +20,7 @@ from gridplan.cli import (  # isort: skip  # the order of the verbs in the help
     people,
     reaching,
     simulating,
+    surging,
     ageing,
     making,
     explaining,
@@ -42,6 +43,7 @@ __all__ = [
     "reaching",
     "redrawing",
     "simulating",
+    "surging",
 ]
 
 STOPPED = 130

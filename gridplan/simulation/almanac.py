@@ -38,21 +38,7 @@ def lay_profile(rules: SimulationRules, first: date, days: int) -> Array:
     return running
 
 
-def lift_demand(running: Array, begin: float, end: float, factor: float) -> Array:
-    """Return profiles in which demand is so many times as much from one minute to another, whole hours.
-
-    Examples
-    --------
-    >>> flat = np.tile(np.arange(25) * 60.0, (1, 2, 1))
-    >>> lift_demand(flat, 60, 180, 5.0)[0, 0, [1, 2, 3, 4]].tolist()
-    [60.0, 360.0, 660.0, 720.0]
-    """
-    gained = np.diff(running, axis=2)
-    gained[:, :, int(begin / STEP) : int(np.ceil(end / STEP))] *= factor
-    return np.concatenate([running[:, :, :1], running[:, :, :1] + np.cumsum(gained, axis=2)], axis=2)
-
-
-def lay_ticks(turns: Sequence[Turn], first: date, days: int, begins: Any = ()) -> Array:
+def lay_ticks(turns: Sequence[Turn], first: date, days: int, begins: Any = (), begun: int = 0) -> Array:
     """Lay out when turns of duty begin and end, in order; at one time ends come first.
 
     A day of duty is numbered by its date, so who is there on a day does not depend on when the simulation starts.
@@ -65,15 +51,17 @@ def lay_ticks(turns: Sequence[Turn], first: date, days: int, begins: Any = ()) -
         The days simulated.
     begins
         Minutes from which some posts are there at all, such as helpers; those who wait are then looked at again.
+    begun
+        Minute of the first day at which time begins.
     """
     rows: list[tuple[float, int, int, int]] = []
-    monday = -first.weekday() * DAY
+    monday = -first.weekday() * DAY - begun
     for number, turn in enumerate(turns):
         for week in range(-1, days // 7 + 2):
             for begin, end in turn.spans:
                 on, off = monday + week * WEEK + begin, monday + week * WEEK + end
                 if off > 0 and on < days * DAY:
-                    rows += [(max(0, on), 1, number, first.toordinal() + on // DAY), (off, 0, number, -1)]
+                    rows += [(max(0, on), 1, number, first.toordinal() + (on + begun) // DAY), (off, 0, number, -1)]
     rows += [(float(at), 1, -1, -1) for at in sorted({float(b) for b in begins if 0 < b < days * DAY})]
     rows.sort()
     table = np.zeros(len(rows), TICK)

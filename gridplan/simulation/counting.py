@@ -25,6 +25,7 @@ def count_answer(world: Any, state: Any, tally: Any, slot: int, tier: int, at: f
     tally.counts[c, k, BY_TIER + tier] += 1
     tally.sums[c, k, 0] += minutes
     tally.sums[c, k, 1] += minutes * minutes
+    tally.first[c, k] = min(tally.first[c, k], at)
     tally.answers[world.cells[c].group, k, np.searchsorted(world.edges, minutes)] += 1
 
 
@@ -37,6 +38,7 @@ def count_resolved(world: Any, state: Any, tally: Any, slot: int, now: float) ->
         return
     c, k, minutes = state.slots[slot].cell, state.slots[slot].kind, now - state.slots[slot].began
     tally.counts[c, k, RESOLVED] += 1
+    tally.last[c, k] = max(tally.last[c, k], now)
     tally.counts[c, k, WENT_UP] += state.slots[slot].last > 0
     tally.counts[c, k, GREEN] += minutes <= world.green
     tally.counts[c, k, YELLOW] += world.green < minutes <= world.yellow

@@ -233,10 +233,12 @@ def run_days(world: Any, rows: int) -> Any:
     n, m = len(world.cells), len(world.posts)
     tally = make_tally(n, m, world.groups, len(world.edges))
     state = make_state(n, m, world.turns, 256, rows)
-    heap = make_heap(2 * n + m + 64)
+    heap = make_heap(2 * n + m + len(world.calls) + 64)
     for c in range(n):
         for k in range(2):
             expect_next(world, state, heap, c, k)
+    for i in range(len(world.calls)):
+        push_event(heap, world.calls[i].at, (ARRIVES << BITS) | (2 * world.calls[i].cell + world.calls[i].kind))
     tick, seen = 0, world.count_from
     while True:
         on_clock = tick < len(world.ticks) and (heap.size[0] == 0 or world.ticks[tick].at <= heap.events[0].at)

@@ -48,6 +48,8 @@ class Town:
         self.on: dict[int, int] = {}  # turn of duty -> day
         self.working: set[int] = set()
         env.process(self.keep_clock())
+        for call in world.calls:
+            env.process(self.let_call(call))
         for cell in range(len(world.cells)):
             for kind in (0, 1):
                 env.process(self.let_come(cell, kind))
@@ -64,6 +66,12 @@ class Town:
             yield self.env.timeout(came - self.env.now)
             self.admit(cell, kind, number)
             number += 1
+
+    def let_call(self, call: Any) -> Iterator[Any]:
+        """Let a request come that is known beforehand."""
+        yield self.env.timeout(call["at"] - self.env.now)
+        cell, kind = int(call["cell"]), int(call["kind"])
+        self.admit(cell, kind, sum(q.cell == cell and q.kind == kind for q in self.all))
 
     def admit(self, cell: int, kind: int, number: int) -> None:
         """Admit a request: somebody is sent, or it waits, perhaps until it is withdrawn."""

@@ -9,9 +9,8 @@ from numba import njit
 
 from gridplan.simulation.streams import bare
 
-STAGES, TIERS = 3, 5
-OWN, NEIGHBOUR, VOLUNTEER, COMMUNITY, STREET = range(TIERS)
-TIER_WORDS = ("own", "neighbour", "volunteer", "community", "street")
+STAGES, TIERS = 3, 7
+OWN, NEIGHBOUR, VOLUNTEER, COMMUNITY, STREET, AID, INSTITUTION = range(TIERS)  # the last two only in a surge
 STEP = 60.0  # minutes of a step of the profiles
 
 # Columns of the counts of a sub-grid and kind.
@@ -34,6 +33,7 @@ POST = _lay_out("turn skill level start stop", "share begins ends", "key")  # sk
 LINK = _lay_out("who tier", "way")  # of a sub-grid to a post, in the order of asking; way in minutes
 BACK_LINK = _lay_out("cell tier", "way")  # the same by post
 TICK = _lay_out("turn day", "at")  # a turn of duty begins on a day, or ends (day -1); turn -1: a post's window begins
+CALL = _lay_out("cell kind", "at")  # a request that is known beforehand; streams of such a kind have a rate of 0
 KIND = _lay_out("", "up street patience")  # shares that go up to the community and, of all, to the street; mean minutes
 # What it keeps.
 SLOT = _lay_out("cell kind stage last prev next earlier later stamp waits seen row", "began since met", "key")
@@ -57,6 +57,7 @@ class World(NamedTuple):
     links: Any
     back: Any
     ticks: Any
+    calls: Any
     kinds: Any
     running: Any
     opens: Any
@@ -81,6 +82,8 @@ class Tally(NamedTuple):
     counts: Any  # int64[n, 2, COUNTS]
     sums: Any  # float64[n, 2, 4]: response, its square, resolution, its square
     answers: Any  # int64[groups, 2, edges + 1]
+    first: Any  # float64[n, 2]: when somebody first came to one that counts; infinite: never
+    last: Any  # float64[n, 2]: when the last of them was resolved; -infinite: none was
     posts: Any  # SERVED[m]
     totals: Any  # float64[4]: request-minutes in the system, events, most requests at once, requests of all
 
@@ -105,7 +108,7 @@ def make_tally(cells: int, posts: int, groups: int, edges: int) -> Any:
     """Make a tally of nothing."""
     return Tally(
         np.zeros((cells, 2, COUNTS), np.int64), np.zeros((cells, 2, 4)), np.zeros((groups, 2, edges + 1), np.int64),
-        np.zeros(posts, SERVED), np.zeros(4),
+        np.full((cells, 2), np.inf), np.full((cells, 2), -np.inf), np.zeros(posts, SERVED), np.zeros(4),
     )  # fmt: skip
 
 

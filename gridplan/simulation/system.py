@@ -87,7 +87,7 @@ def make_system(plan: Plan, rules: Rules | None = None, *, volunteers: float = 1
         raise PlanError("the plan was never staffed, so nobody answers -> gridplan organise PLAN, then gridplan staff PLAN")
     cells = list_cells(plan)
     posts = list_posts(plan, cells, rules, volunteers)
-    cell, post, tier = _link(plan, posts, cells)
+    cell, post, tier = link_posts(plan, posts, cells)
     way = np.full(len(cell), rules.simulation.street_minutes)
     own = tier != STREET
     way[own] = measure_links(plan, posts["home"], cells, post[own], cell[own], rules)
@@ -119,7 +119,7 @@ def list_cells(plan: Plan) -> pd.DataFrame:
     return table.reset_index().sort_values(["block", "community", "subgrid"], kind="stable").set_index("subgrid")
 
 
-def _link(plan: Plan, posts: pd.DataFrame, cells: pd.DataFrame) -> tuple[Array, Array, Array]:
+def link_posts(plan: Plan, posts: pd.DataFrame, cells: pd.DataFrame) -> tuple[Array, Array, Array]:
     """Link posts to sub-grids, each pair once at its lowest tier; returns rows of cells and posts, and tiers."""
     post, cell = find_served(plan, posts, cells)
     parts = [(cell, post, OWN)]

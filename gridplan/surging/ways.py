@@ -1,0 +1,74 @@
+"""Ways to sub-grids on the ground that an event leaves: along the streets, or straight with what lies between."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import shapely
+
+from gridplan.site import Site
+from gridplan.walking.access import reach_doors
+from gridplan.walking.detour import measure_straight
+from gridplan.walking.distances import measure_paths
+from gridplan.walking.network import WalkingNetwork, build_network
+from gridplan.walking_rules import WalkingRules
+
+Array = np.ndarray[Any, Any]
+ROUND = 4.0  # ways are looked for that are no longer than so many times the widest extent of the places,
+PIECE = 300.0  # metres of streets that hang together, from which they count
+LEAST = 5_000.0  # or than so many metres
+
+
+class Ways:
+    """Ways on some ground.
+
+    Along the streets where they are known; straight, times the detour, where they are not, where a place is not joined
+    to them, and between places no farther apart than ``walking.straight_reach``. Hard barriers are passed at openings.
+
+    Parameters
+    ----------
+    site
+        The ground, as :func:`gridplan.surging.ground.close_ground` leaves it.
+    rules
+        Tolerances in metres.
+    """
+
+    def __init__(self, site: Site, rules: WalkingRules) -> None:
+        self.site, self.rules = site, rules
+        self.network = _keep_pieces(build_network(site, rules)[0]) if len(site.streets) else None
+
+    def measure(self, homes: gpd.GeoDataFrame, centres: gpd.GeoDataFrame) -> Array:
+        """Measure the ways from homes to centres: float64[homes, centres], metres; infinite where there is none."""
+        if self.network is None or not len(homes) or not len(centres):
+            return _fill(measure_straight(homes, centres, self.site, self.rules))
+        feet, ends = (reach_doors(self.network, table, self.site, self.rules)[0] for table in (homes, centres))
+        places = np.concatenate([shapely.bounds(table.geometry.to_numpy()) for table in (homes, centres)])
+        extent = np.hypot(*(places[:, 2:].max(axis=0) - places[:, :2].min(axis=0)))
+        metres = _fill(measure_paths(self.network, feet, ends, max(LEAST, ROUND * float(extent))))
+        near = self.rules.straight_reach * self.rules.detour
+        metres = np.minimum(metres, _fill(measure_straight(homes, centres, self.site, self.rules, near)))
+        loose, lone = (~table["snapped"].to_numpy(bool) for table in (feet, ends))
+        if loose.any():
+            metres[loose] = np.minimum(metres[loose], _fill(measure_straight(homes[loose], centres, self.site, self.rules)))
+        if lone.any():
+            straight = _fill(measure_straight(homes, centres[lone], self.site, self.rules))
+            metres[:, lone] = np.minimum(metres[:, lone], straight)
+        return metres
+
+
+def _keep_pieces(network: WalkingNetwork) -> WalkingNetwork:
+    """Let all pieces of some length count, not only the largest: closed land takes streets apart that people still walk."""
+    held = np.bincount(network.component[network.u], network.metres, minlength=int(network.component.max(initial=0)) + 1)
+    kept = held[network.component] >= PIECE
+    return replace(network, component=np.where(kept, 0, 1), kept=0)
+
+
+def _fill(found: Any) -> Array:
+    """Fill in infinity where no way is held; one of 0 m is held."""
+    ways = found.tocoo()
+    metres = np.full(found.shape, np.inf)
+    metres[ways.row, ways.col] = ways.data
+    return metres
