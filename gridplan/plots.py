@@ -16,7 +16,9 @@ from gridplan.schema import Language
 
 if TYPE_CHECKING:
     from gridplan.simulation import Simulated
+    from gridplan.surging import Surged
 
+EARLY = (10, 30, 60, 120, 360, 720, 1440, 4320, 10080)  # minutes told under the curve of help
 SPANS = (1, 10, 60, 360, 1440, 4320, 20160)  # minutes told under the curve of answers
 WORDS = {
     "en": {
@@ -26,7 +28,11 @@ WORDS = {
         "minutes": "minutes on foot", "reachable": "households within reach (%)", "own": "ring: the kind's own minutes",
         "with_proposed": "{kind}, with those proposed", "added": "posts added", "served": "households served (%)",
         "bound": "no choice of sites can pass", "since": "time since it came", "request": "requests answered (%)",
-        "wish": "wishes answered (%)", "spans": "1 min|10 min|1 h|6 h|1 d|3 d|14 d",
+        "wish": "wishes answered (%)", "begun": "time since the event began", "helped": "sub-grids with help (%)",
+        "usual": "as usual", "surge": "in a surge", "later": "minutes later until all are seen to, without it",
+        "all_pairings": "all pairings", "all_aid": "all neighbours", "pairing": "pairing",
+        "nothing": "nothing makes a clear difference",
+        "spans": "1 min|10 min|1 h|6 h|1 d|3 d|14 d",
     },
     "zh": {
         "off_target": "均衡的价格", "building": "楼栋完整的价格", "compound": "小区完整的价格",
@@ -35,7 +41,10 @@ WORDS = {
         "minutes": "步行时间（分钟）", "reachable": "可达户数占比（%）", "own": "圆圈：本类时限",
         "with_proposed": "{kind}（加拟增点）", "added": "新增服务点数", "served": "服务户数占比（%）",
         "bound": "任何选址都不能超过", "since": "提出后的时间", "request": "诉求响应占比（%）",
-        "wish": "微心愿响应占比（%）", "spans": "1分|10分|1时|6时|1天|3天|14天",
+        "wish": "微心愿响应占比（%）", "begun": "事件开始后的时间", "helped": "已有人到达的子网格（%）",
+        "usual": "平时值班", "surge": "应急下沉", "later": "若缺少它，全部走访完推迟的分钟数",
+        "all_pairings": "全部包联单位", "all_aid": "相邻社区支援", "pairing": "包联", "nothing": "单独缺少任何一项都无明显差别",
+        "spans": "1分|10分|1时|6时|1天|3天|14天",
     },
 }  # fmt: skip
 
@@ -152,6 +161,69 @@ def _draw_answers(axes: Any, rows: pd.DataFrame, names: list[str], words: dict[s
     axes.set_xlim(1, SPANS[-1])
     axes.set_xticks(SPANS, words["spans"].split("|"))
     axes.minorticks_off()
+
+
+def plot_surge(done: Surged, path: str | Path, *, title: str = "", lang: Language = "en") -> Path:
+    """Plot an emergency as a PNG: how help spreads over the sub-grids affected, and what it hangs on most.
+
+    On the left a line for each event, dashed as things usually are, whole in a surge, with the 95 % interval as a band; on
+    the right the pairings and crossings of the first event without which it would take clearly longer.
+
+    Parameters
+    ----------
+    done
+        From :func:`gridplan.surge`.
+    path
+        The file to write.
+    title
+        Stands over the picture.
+    lang
+        en or zh.
+
+    Raises
+    ------
+    MissingPackageError
+        If matplotlib is not installed, or no font on this machine has the Chinese characters that are needed.
+    """
+    names, words = list(done.manifest["events"]), WORDS[lang]
+    city = done.curve[done.curve["level"] == "city"]
+    with open_figure(path, (9.8, 3.7), title, {**words, "names": "".join(names)}) as figure:
+        left, right = figure.subplots(1, 2)
+        for n, name in enumerate(names):
+            for posture, dash in (("usual", "--"), ("surge", "-")):
+                own = city[(city["event"] == name) & (city["posture"] == posture)].sort_values("minutes")
+                colour = COLOURS[n % len(COLOURS)]
+                left.fill_between(own["minutes"], 100.0 * own["low"], 100.0 * own["high"], color=colour, alpha=0.15, linewidth=0)
+                label = words[posture] if len(names) == 1 else f"{name}, {words[posture]}"
+                left.plot(own["minutes"], 100.0 * own["mean"], color=colour, linestyle=dash, label=label)
+        _finish_axes(left, words["begun"], words["helped"])
+        _count_hours(left, float(city["minutes"].max()))
+        left.legend(frameon=False, fontsize=8, loc="lower right")
+        _draw_worth(right, done.worth[done.worth["event"] == names[0]], words)
+    return Path(path)
+
+
+def _count_hours(axes: Any, end: float) -> None:
+    """Let time run by powers of ten, in minutes, hours and days."""
+    spans = dict(zip(EARLY, ("10", "30", "1 h", "2 h", "6 h", "12 h", "1 d", "3 d", "7 d"), strict=True))
+    axes.set_xscale("log")
+    axes.set_xlim(EARLY[0], end)
+    shown = [minutes for minutes in EARLY if minutes <= end]
+    axes.set_xticks(shown, [spans[minutes] for minutes in shown])
+    axes.minorticks_off()
+
+
+def _draw_worth(axes: Any, worth: pd.DataFrame, words: dict[str, str]) -> None:
+    """Draw what is missed most as bars, the greatest on top."""
+    own = worth[(worth["measure"] == "seen_minutes") & worth["clear"] & (worth["mean"] >= 0.05)].head(8)[::-1]
+    labels = [f"{words.get(k, k.replace('_', ' '))} {of}".strip() for k, of in zip(own["kind"], own["of"], strict=True)]
+    axes.barh(range(len(own)), own["mean"], xerr=own["high"] - own["mean"], color=COLOURS[0], ecolor="#8a929c", height=0.6)
+    axes.set_yticks(range(len(own)), labels, fontsize=8)
+    axes.set_xlabel(words["later"])
+    axes.set_xlim(left=0)
+    axes.spines[["top", "right"]].set_visible(False)
+    if own.empty:
+        axes.text(0.5, 0.5, words["nothing"], ha="center", transform=axes.transAxes, color="#5d6b7a")
 
 
 def _draw_minutes(axes: Any, city: pd.DataFrame, colours: dict[str, str], lang: Language) -> None:

@@ -42,7 +42,9 @@ class SurgeRules:
     flood_slow: float = rule(1.5, "share", "time for a way there, times the usual", ASSUMED, 1)
     flood_reach: float = rule(150.0, "m", "homes no farther from the water are affected", ASSUMED, 0)
     flood_closed: float = rule(30.0, "m", "ways no farther from the water are closed, bridges among them", ASSUMED, 0)
-    flood_minutes: float = rule(30.0, "min/household", "time at each household in a flood, which is brought to safety", ASSUMED, 0)
+    flood_minutes: float = rule(
+        30.0, "min/household", "time at each household in a flood, which is brought to safety", ASSUMED, 0
+    )
     flood_struck: float = rule(0.5, "share", "posts living in what a flood affects who can come, of those who would", ASSUMED, 0)
     power_cut_demand: float = rule(4.0, "share", "requests where the power is cut, times the usual", ASSUMED, 0)
     snow_demand: float = rule(2.0, "share", "requests in snow, times the usual", ASSUMED, 0)

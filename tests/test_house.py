@@ -18,7 +18,16 @@ PACKAGE = ROOT / "gridplan"
 FLOORS = [
     ["errors", "deadline"],
     ["engine", "schema", "rulebook", "programmes"],
-    ["people_rules", "walking_rules", "coverage_rules", "redraw_rules", "simulation_rules", "surge_rules", "years_rules", "siting"],
+    [
+        "people_rules",
+        "walking_rules",
+        "coverage_rules",
+        "redraw_rules",
+        "simulation_rules",
+        "surge_rules",
+        "years_rules",
+        "siting",
+    ],
     ["rules"],
     ["conform", "faces", "shapes", "codes", "parquet"],
     ["site"],

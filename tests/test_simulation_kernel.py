@@ -8,7 +8,7 @@ from scipy.stats import t as student
 
 from gridplan.simulation import state
 from gridplan.simulation.kernel import run_days
-from gridplan.simulation.state import BACK_LINK, COMMUNITY, NEIGHBOUR, OWN, STREET, VOLUNTEER
+from gridplan.simulation.state import BACK_LINK, COMMUNITY, NEIGHBOUR, OWN, VOLUNTEER
 from gridplan.simulation.streams import draw_gap, draw_unit
 from tests.queues import erlang_c, make_world, open_all, pool
 

@@ -18,10 +18,12 @@ TABLES = ("helped", "curve", "worth")
 SHOWN = {
     "helped_share": "sub-grids with help", "all_helped": "all have help", "first_minutes": "help comes, mean",
     "last_minutes": "the last has help", "done_share": "households seen to", "seen_minutes": "all seen to, mean",
-    "done_minutes": "the last is seen to", "request_answered_share": "requests answered", "request_minutes": "response to requests",
+    "done_minutes": "the last is seen to", "request_answered_share": "requests answered",
+    "request_minutes": "response to requests",
 }  # fmt: skip
 COMERS = ("own", "neighbour", "community", "volunteer", "street", "institution", "aid")
-MOST = 8  # pairings and bridges printed
+MOST = 8  # pairings and bridges printed,
+TOLD = 0.05  # that make so many minutes of difference
 
 
 @app.command("surge")
@@ -33,7 +35,7 @@ def surge_command(
     seed: Annotated[int, typer.Option(help="Where chance begins; the same seed gives the same figures.")] = 0,
     workers: Annotated[int | None, typer.Option(min=1, help="Threads; one for each core if not given.")] = None,
     csv: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Write all tables there as CSV.")] = None,
-    plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Write how help spreads, and what it hangs on, as a PNG.")] = None,
+    plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Write how help spreads, as a PNG.")] = None,
     lang: Annotated[Lang, typer.Option(help="Language of the plot.")] = Lang.en,
     template: Annotated[bool, typer.Option("--template", help="Print a file of events to start from, and end.")] = False,
     rules_file: RulesFile = None, settings: Set = None,
@@ -85,8 +87,8 @@ def _print_event(done: Surged, name: str) -> None:
     tell = console.out.print
     tell(f"\nevent      {console.escape(name)}: {told['kind'].replace('_', ' ')}, from {told['start'].replace('T', ' ')[:16]}, "
          f"{told['hours']} hours", soft_wrap=True)  # fmt: skip
-    tell(f"affects    {told['households']:,.0f} households in {told['subgrids']:,} sub-grids of {told['communities']:,} communities; "
-         f"{told['demand']:g} times the usual requests", soft_wrap=True)  # fmt: skip
+    tell(f"affects    {told['households']:,.0f} households in {told['subgrids']:,} sub-grids, "
+         f"{told['communities']:,} of the communities; {told['demand']:g} times the usual requests", soft_wrap=True)  # fmt: skip
     if told["shut"] or told["closed_street_metres"]:
         ways = f"{len(told['shut'])} bridges and other crossings" + (f" ({', '.join(told['shut'][:6])})" if told["shut"] else "")
         tell(f"closes     {ways}, {told['closed_street_metres'] / 1000:,.1f} km of streets", soft_wrap=True)
@@ -139,14 +141,16 @@ def _print_worth(done: Surged, name: str) -> None:
         return
     table = own.set_index(["kind", "of", "measure"])
     keys = list(dict.fromkeys(zip(own["kind"], own["of"], strict=True)))
-    clear = [key for key in keys if table.loc[(*key, "seen_minutes"), "clear"] or table.loc[(*key, "last_minutes"), "clear"]]
+    own = own[own["clear"] & (own["mean"].abs() >= TOLD)]
+    clear = list(dict.fromkeys(zip(own["kind"], own["of"], strict=True)))
     rows = []
     for kind, of in clear[:MOST]:
         seen, last = (table.loc[(kind, of, measure)] for measure in ("seen_minutes", "last_minutes"))
         rows.append((kind.replace("_", " "), of, f"{seen['number']:,}", _say_later(seen), _say_later(last)))
     if rows:
-        title = "\nwithout it, minutes later (number: members sent, or sub-grids with a longer way)"
+        title = "\nminutes later without it"
         console.print_table(title, ("what", "code", "number", "all seen to, mean", "the last has help"), rows, right=(2, 3, 4))
+        console.out.print("number: members that it sends, or sub-grids to which a way is longer without it", soft_wrap=True)
     rest = len(keys) - len(clear)
     console.out.print(f"{rest:,} others of {len(keys):,} pairings and crossings make no clear difference alone", soft_wrap=True)
 

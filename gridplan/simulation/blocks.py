@@ -119,7 +119,8 @@ def _make_world(rules: Rules, ground: Array, crew: Array, links: Sequence[Array]
     begin = own.warm_days * DAY
     return World(
         cells=ground, streams=np.zeros((len(ground), 2), STREAM), posts=crew, links=links[0], back=links[1],
-        ticks=shared["ticks"].astype(TICK), calls=np.zeros(0, CALL), kinds=kinds, running=shared["running"], opens=open_tiers(own), work=work,
+        ticks=shared["ticks"].astype(TICK), calls=np.zeros(0, CALL), kinds=kinds, running=shared["running"],
+        opens=open_tiers(own), work=work,
         edges=np.array(EDGES, float), cv=own.work_cv, shape=SHAPES.index(own.work_shape), by_tier=own.policy != "nearest",
         walks_back=own.walks_back, turns=len(ROLES), groups=groups, count_from=float(begin),
         count_to=float(begin + shared["days"] * DAY), end=float(begin + (shared["days"] + own.after_days) * DAY),

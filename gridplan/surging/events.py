@@ -21,7 +21,8 @@ CODES = ("along", "communities", "subgrids", "openings")
 TEMPLATE = """\
 # Events for `gridplan surge PLAN events.toml`. Where: along (codes of barriers or special grids), area (a file of outlines),
 # communities or subgrids (codes); none of these: everywhere. What an event does comes from its kind (flood, power_cut, snow,
-# heat, other) by the rules of the section surge; demand, slow (times), minutes (a household), reach and closed (metres) replace it.
+# heat, other) by the rules of the section surge; demand, slow (times), minutes (a household), reach and closed (metres)
+# replace it.
 # Every rule of that section may stand here too (`gridplan rules` lists them); [event.NAME.simulation] takes others.
 
 [event.flood]
@@ -107,9 +108,8 @@ class Event:
             value = getattr(own, name)
             if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or not least <= value < 1e9):
                 wrong.append(f"{name} must be a number from {least}, not {value!r}")
-        for name in CODES:
-            if not all(isinstance(code, str) for code in getattr(own, name)):
-                wrong.append(f"{name} must be a list of codes in quotes")
+        loose = [name for name in CODES if not all(isinstance(code, str) for code in getattr(own, name))]
+        wrong += [f"{name} must be a list of codes in quotes" for name in loose]
         if wrong:
             raise RuleError(f"event {self.name}: {'; '.join(wrong)}")
 

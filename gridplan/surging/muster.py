@@ -98,16 +98,15 @@ def make_muster(plan: Plan, affected: pd.Series[Any], struck: pd.Series[Any], ru
     role = crew["role"].to_numpy(object)
     stage = np.array([STAGE_OF.get(r, "own") for r in role], object)
     called = crew["community"].isin(towns).to_numpy() | (role == "street_staff")
-    links = _add_links(link_posts(plan, crew, cells), crew, cells, homes.to_numpy() > 0)
+    cell, post, tier = _add_links(link_posts(plan, crew, cells), crew, cells, homes.to_numpy() > 0)
     shown = crew[["role", "community", "block"]].assign(role=np.where(np.isin(role, ["member", "aid"]), "volunteer", role))
     checks = np.ceil(homes.to_numpy(float) / rules.surge.check_households - 1e-9).astype(np.int64)
-    cell, post, tier = links
     way = np.full(len(cell), np.nan)
     calm = ~hit[cell]
     way[calm] = measure_links(plan, crew["home"], cells, post[calm], cell[calm], rules) if calm.any() else 0.0
     way[calm & (tier == STREET)] = rules.simulation.street_minutes
     return Muster(
-        System(cells, pd.DataFrame(shown), *links, way), homes.to_numpy(float), checks, hit,
+        System(cells, pd.DataFrame(shown), cell, post, tier, way), homes.to_numpy(float), checks, hit,
         stage, called, crew["source"].to_numpy(object), crew["home"].to_numpy(object),
         crew["home"].isin(struck.index[struck]).to_numpy(bool),
     )  # fmt: skip
@@ -152,10 +151,10 @@ def _add_links(links: tuple[Array, Array, Array], crew: pd.DataFrame, cells: pd.
     """Add the links of those who come from outside to what is affected in their community; in the order of links."""
     parts = [links]
     rows = pd.DataFrame({"cell": np.flatnonzero(hit), "community": cells["community"].to_numpy(object)[hit]})
-    for role, tier in (("member", INSTITUTION), ("aid", AID)):
+    for role, step in (("member", INSTITUTION), ("aid", AID)):
         own = np.flatnonzero(crew["role"] == role)
         both = pd.DataFrame({"post": own, "community": crew["community"].to_numpy(object)[own]}).merge(rows, on="community")
-        parts.append((both["cell"].to_numpy(), both["post"].to_numpy(), np.full(len(both), tier)))
+        parts.append((both["cell"].to_numpy(), both["post"].to_numpy(), np.full(len(both), step)))
     cell, post, tier = (np.concatenate([part[n] for part in parts]).astype(np.int64) for n in range(3))
     order = np.lexsort((tier, post, cell))
     return cell[order], post[order], tier[order]
@@ -187,8 +186,8 @@ def measure_muster(plan: Plan, muster: Muster, ways: Ways, rules: Rules, slow: f
         minutes[rows] = _measure_community(plan, muster, ways, rules, rows) * slow
     minutes = np.round(minutes, 4)  # where closed land cuts a street must not tell
     kept = np.isfinite(minutes)
-    links = (part[kept] for part in (own.cell, own.post, own.tier, minutes))
-    return replace(muster, system=System(own.cells, own.posts, *links, own.entries))
+    system = System(own.cells, own.posts, own.cell[kept], own.post[kept], own.tier[kept], minutes[kept])
+    return replace(muster, system=system)
 
 
 def _measure_community(plan: Plan, muster: Muster, ways: Ways, rules: Rules, rows: Array) -> Array:

@@ -16,12 +16,12 @@ from gridplan.engine import Progress, keep_silent, map_tasks
 from gridplan.errors import PlanError, RuleError, quote_ids
 from gridplan.plan import Plan
 from gridplan.rules import Rules
-from gridplan.site import Site
 from gridplan.simulation.blocks import Block
 from gridplan.simulation.kernel import run_days
 from gridplan.simulation.state import ANSWERED, BY_TIER, CAME, COUNTS, RESOLVED
 from gridplan.simulation.streams import make_key
 from gridplan.simulation.uncertainty import draw_demand, draw_households
+from gridplan.site import Site
 from gridplan.surging.events import Event, find_codes, propose_event, read_events
 from gridplan.surging.ground import Bridge, close_ground, count_affected, crop_site, draw_closed, find_shut, find_struck
 from gridplan.surging.muster import STAGES, Muster, make_muster, measure_muster
@@ -79,7 +79,7 @@ def surge(
     """Simulate how soon help comes to every sub-grid that an event affects, as things usually are and in a surge (应急下沉).
 
     From the beginning of the event everybody affected is seen to once, besides the requests that come. As things usually are,
-    posts come on their turns of duty. In a surge they are called up at once, stage by stage: the sub-grid's own and its neighbours',
+    posts come on their turns of duty. In a surge they are called up, stage by stage: the sub-grid's own and its neighbours',
     the community's, the subdistrict's, members of paired institutions, volunteers of adjoining communities. What waited before
     the event is put aside.
 
@@ -198,6 +198,7 @@ def run_posture(
     """
     own = muster or course.muster
     share = draw_shares(own, course.event, course.rules, posture, len(course.keys), course.seed)
+    usual = draw_shares(own, course.event, course.rules, "usual", len(course.keys), course.seed)
     if without is not None:
         share[:, without] = 0.0
     blocks = lay_blocks(own, course.event, course.rules, posture)
@@ -208,12 +209,13 @@ def run_posture(
 
         def run(n: int, block: Block = block, rows: Array = rows) -> tuple[Array, Array, Array]:
             world = draw_surge(block, own, course.event, course.rules, course.keys[n], course.households[n, block.cells],
-                               float(course.demand[n]), share[n, block.posts])  # fmt: skip
+                               float(course.demand[n]), share[n, block.posts], usual[n, block.posts])  # fmt: skip
             tally = run_days(world, 0)[0]
             counts = tally.counts[rows]
             done = np.where(counts[:, CHECK, RESOLVED] == own.checks[block.cells][rows], tally.last[rows, CHECK], np.inf)
-            sums = np.column_stack([counts[:, CHECK, RESOLVED], counts[:, 0, CAME], counts[:, 0, ANSWERED], tally.sums[rows, 0, 0],
-                                    counts[:, CHECK, BY_TIER:COUNTS]])  # fmt: skip
+            requests = counts[:, 0, [CAME, ANSWERED]]
+            by_tier = counts[:, CHECK, BY_TIER:COUNTS]
+            sums = np.column_stack([counts[:, CHECK, RESOLVED], requests, tally.sums[rows, 0, 0], by_tier])
             return tally.first[rows, CHECK], done, sums
 
         def tell(stage: str, done: int, total: int, number: int = number) -> None:
@@ -245,7 +247,8 @@ def _describe(course: Course) -> dict[str, Any]:
         "kind": event.kind, "start": event.start.isoformat(), "hours": event.hours,
         **{name: event.find(name, own.surge) for name in ("demand", "slow", "minutes", "reach", "closed")},
         "subgrids": len(muster.affected), "communities": int(muster.system.cells["community"].iloc[muster.affected].nunique()),
-        "households": float(muster.households.sum()), "checks": int(muster.checks.sum()), "shut": [bridge.code for bridge in course.shut],
+        "households": float(muster.households.sum()), "checks": int(muster.checks.sum()),
+        "shut": [bridge.code for bridge in course.shut],
         "closed_street_metres": round(metres, 1), "cut_off": cut, "called": called, "notes": notes,
         "rules": {name: own.to_dict()[name] for name in ("surge", "simulation", "coverage", "walking")},
     }  # fmt: skip

@@ -27,8 +27,8 @@ LEVELS = ("city", "community", "subgrid")
 class Outcome:
     """What came of an event: by replication and affected sub-grid, minutes until somebody came and until all were seen to.
 
-    ``first`` and ``done`` are float64[replications, k], infinite where it never came to it; ``sums`` are float64[replications, k, :]:
-    checks done, requests, those answered, minutes until then, and checks answered by tier.
+    ``first`` and ``done`` are float64[replications, k], infinite where it never came to it; ``sums`` are
+    float64[replications, k, :]: checks done, requests, those answered, minutes until then, and checks answered by tier.
     """
 
     codes: Array

@@ -66,7 +66,16 @@ def _lay_world(block: Block, muster: Muster, event: Event, rules: Rules, posture
     calls = np.zeros(int(number.sum()), CALL)
     calls["cell"], calls["kind"] = np.repeat(np.arange(len(number)), number), CHECK
     return world._replace(
-        posts=posts, kinds=kinds, work=work, opens=opens, calls=calls, cv=own.work_cv, count_from=0.0, count_to=end, end=end, **shared
+        posts=posts,
+        kinds=kinds,
+        work=work,
+        opens=opens,
+        calls=calls,
+        cv=own.work_cv,
+        count_from=0.0,
+        count_to=end,
+        end=end,
+        **shared,
     )
 
 
@@ -74,7 +83,7 @@ def _deal_shifts(muster: Muster, block: Block) -> Array:
     """Deal posts of each role, community and source to two shifts in turn: int64[m], 0 or 1."""
     posts = muster.system.posts.iloc[block.posts]
     keys = [posts["role"].to_numpy(object), posts["community"].to_numpy(object), muster.source[block.posts]]
-    return pd.Series(0, index=range(len(posts))).groupby(keys).cumcount().to_numpy() % 2
+    return np.asarray(pd.Series(0, index=range(len(posts))).groupby(keys).cumcount().to_numpy() % 2)
 
 
 def _add_shifts(usual: Array, muster: Muster, event: Event, rules: Rules) -> Array:
@@ -106,7 +115,7 @@ def draw_shares(muster: Muster, event: Event, rules: Rules, posture: str, draws:
     share[:, np.isin(muster.stage, ["institution", "aid"])] = 0.0
     can = np.where(muster.struck, event.find("struck", rules.surge), 1.0)
     if posture == "usual":
-        return share * can
+        return np.asarray(share * can)
     group = np.array([RANGES[s] for s in muster.stage], object)
     group[(muster.system.posts["role"] == "volunteer").to_numpy() & (muster.stage == "community")] = "volunteer"
     keys = np.array([make_key(seed, n) for n in range(draws)], np.uint64)
@@ -115,15 +124,24 @@ def draw_shares(muster: Muster, event: Event, rules: Rules, posture: str, draws:
         drawn = ends[0] + draw_units(blend_keys(keys, name_keys([f"surge {name}"])[0]), 0) * (ends[1] - ends[0])
         own = muster.called & (group == name)
         share[:, own] = drawn[:, None]
-    return share * can
+    return np.asarray(share * can)
 
 
-def draw_surge(block: Block, muster: Muster, event: Event, rules: Rules, key: Any, homes: Array, demand: float, share: Any) -> World:
+def draw_surge(
+    block: Block, muster: Muster, event: Event, rules: Rules, key: Any, homes: Array, demand: float, share: Array, usual: Array
+) -> World:
     """Make the world of one replication: usual streams of requests, lifted where the event affects households, and no wishes.
 
-    ``homes`` are float64[n] of the block in this draw, ``demand`` times the usual, ``share`` of posts float64[m].
+    ``homes`` are float64[n] of the block in this draw, ``demand`` times the usual, ``share`` and ``usual`` those of posts,
+    float64[m], in this posture and on usual turns. Who is on duty when the event begins, sets out at once.
     """
     world = draw_world(block, key, homes, demand, share)
+    role = np.array([ROLES.index(r) for r in muster.system.posts["role"].iloc[block.posts]], np.int64)
+    called = np.isin(world.posts["turn"], SHIFTS)
+    for tick in world.ticks[(world.ticks["at"] == 0) & (world.ticks["turn"] < len(ROLES)) & (world.ticks["day"] >= 0)]:
+        own = np.flatnonzero(called & (role == tick["turn"]))
+        there = own[draw_units(world.posts["key"][own], int(tick["day"])) < usual[own]]
+        world.posts["begins"][there], world.posts["share"][there] = -np.inf, 1.0
     planned = np.maximum(block.households, 1e-9)
     part = np.minimum(muster.households[block.cells] / planned, 1.0)
     world.streams["rate"][:, 0] *= 1.0 + (event.find("demand", rules.surge) - 1.0) * part
