@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from gridplan.simulation import Simulated
     from gridplan.surging import Surged
 
-EARLY = (10, 30, 60, 120, 360, 720, 1440, 4320, 10080)  # minutes told under the curve of help
+EARLY = (5, 10, 30, 60, 120, 360, 720, 1440, 4320, 10080)  # minutes told under the curve of help
 SPANS = (1, 10, 60, 360, 1440, 4320, 20160)  # minutes told under the curve of answers
 WORDS = {
     "en": {
@@ -31,8 +31,8 @@ WORDS = {
         "wish": "wishes answered (%)", "begun": "time since the event began", "helped": "sub-grids with help (%)",
         "usual": "as usual", "surge": "in a surge", "later": "minutes later until all are seen to, without it",
         "all_pairings": "all pairings", "all_aid": "all neighbours", "pairing": "pairing",
-        "nothing": "nothing makes a clear difference",
-        "spans": "1 min|10 min|1 h|6 h|1 d|3 d|14 d",
+        "nothing": "nothing makes a clear difference", "early": "5 min|10|30|1 h|2 h|6 h|12 h|1 d|3 d|7 d",
+               "spans": "1 min|10 min|1 h|6 h|1 d|3 d|14 d",
     },
     "zh": {
         "off_target": "均衡的价格", "building": "楼栋完整的价格", "compound": "小区完整的价格",
@@ -44,6 +44,7 @@ WORDS = {
         "wish": "微心愿响应占比（%）", "begun": "事件开始后的时间", "helped": "已有人到达的子网格（%）",
         "usual": "平时值班", "surge": "应急下沉", "later": "若缺少它，全部走访完推迟的分钟数",
         "all_pairings": "全部包联单位", "all_aid": "相邻社区支援", "pairing": "包联", "nothing": "单独缺少任何一项都无明显差别",
+        "bridge": "桥", "underpass": "地道", "level_crossing": "道口", "early": "5分|10|30|1时|2时|6时|12时|1天|3天|7天",
         "spans": "1分|10分|1时|6时|1天|3天|14天",
     },
 }  # fmt: skip
@@ -197,15 +198,15 @@ def plot_surge(done: Surged, path: str | Path, *, title: str = "", lang: Languag
                 label = words[posture] if len(names) == 1 else f"{name}, {words[posture]}"
                 left.plot(own["minutes"], 100.0 * own["mean"], color=colour, linestyle=dash, label=label)
         _finish_axes(left, words["begun"], words["helped"])
-        _count_hours(left, float(city["minutes"].max()))
+        _count_hours(left, float(city["minutes"].max()), words["early"])
         left.legend(frameon=False, fontsize=8, loc="lower right")
         _draw_worth(right, done.worth[done.worth["event"] == names[0]], words)
     return Path(path)
 
 
-def _count_hours(axes: Any, end: float) -> None:
+def _count_hours(axes: Any, end: float, words: str) -> None:
     """Let time run by powers of ten, in minutes, hours and days."""
-    spans = dict(zip(EARLY, ("10", "30", "1 h", "2 h", "6 h", "12 h", "1 d", "3 d", "7 d"), strict=True))
+    spans = dict(zip(EARLY, words.split("|"), strict=True))
     axes.set_xscale("log")
     axes.set_xlim(EARLY[0], end)
     shown = [minutes for minutes in EARLY if minutes <= end]
@@ -221,6 +222,7 @@ def _draw_worth(axes: Any, worth: pd.DataFrame, words: dict[str, str]) -> None:
     axes.set_yticks(range(len(own)), labels, fontsize=8)
     axes.set_xlabel(words["later"])
     axes.set_xlim(left=0)
+    axes.set_ylim(-0.6, max(len(own), 4) - 0.4)
     axes.spines[["top", "right"]].set_visible(False)
     if own.empty:
         axes.text(0.5, 0.5, words["nothing"], ha="center", transform=axes.transAxes, color="#5d6b7a")

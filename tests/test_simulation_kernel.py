@@ -8,7 +8,7 @@ from scipy.stats import t as student
 
 from gridplan.simulation import state
 from gridplan.simulation.kernel import run_days
-from gridplan.simulation.state import BACK_LINK, COMMUNITY, NEIGHBOUR, OWN, VOLUNTEER
+from gridplan.simulation.state import BACK_LINK, COMMUNITY, NEIGHBOUR, OWN, STREET, VOLUNTEER
 from gridplan.simulation.streams import draw_gap, draw_unit
 from tests.queues import erlang_c, make_world, open_all, pool
 
@@ -112,7 +112,7 @@ def test_what_must_go_up_is_done_by_the_community_in_one_go_or_by_two():
 def test_wishes_lie_on_the_list_until_volunteers_come_on():
     saturday = [(5 * DAY + 9 * HOUR, 0, 6), (5 * DAY + 11 * HOUR, 0, -1)]
     opens = open_all()
-    opens[1, 0] = [FOREVER, FOREVER, 0, FOREVER, FOREVER]
+    opens[1, 0, : STREET + 1] = [FOREVER, FOREVER, 0, FOREVER, FOREVER]
     links = [(0, 0, VOLUNTEER, 10), (0, 1, OWN, 1)]
     clock = [(0.0, 1, 1), *saturday]
     world = make_world(

@@ -135,7 +135,7 @@ def open_tiers(rules: SimulationRules) -> Array:
     --------
     Requests at the grid, level by level; wishes, which volunteers claim and everybody is sent to after two weeks:
 
-    >>> open_tiers(SimulationRules(policy="escalate"))[:, 0].tolist()
+    >>> open_tiers(SimulationRules(policy="escalate"))[:, 0, : STREET + 1].tolist()
     [[0.0, 30.0, 30.0, 120.0, 1440.0], [20160.0, 20160.0, 0.0, 20160.0, inf]]
     """
     table = np.zeros((2, STAGES, TIERS))

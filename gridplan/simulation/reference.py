@@ -179,14 +179,15 @@ class Town:
         return float(draw_work(request.key, 2 + 2 * request.stage, mean, self.world.cv, self.world.shape))
 
     def look_round(self, r: int) -> None:
-        """Turn to whoever waits: the own sub-grid first if tiers come first, then who waits longest."""
+        """Turn to whoever waits: the own sub-grid first if tiers come first, then who waits longest, then the nearest."""
         if not self.is_free(r):
             return
         post = self.world.posts[r]
         links = {int(link["cell"]): link for link in self.world.back[post["start"] : post["stop"]]}
+        places = {cell: place for place, cell in enumerate(links)}  # by tier and way
         mine = [q for q in self.waiting if q.cell in links and self.may_serve(r, int(links[q.cell]["tier"]), q)]
         if mine:
-            first = min(mine, key=lambda q: (int(links[q.cell]["tier"]) * self.world.by_tier, q.since))
+            first = min(mine, key=lambda q: (int(links[q.cell]["tier"]) * self.world.by_tier, q.since, places[q.cell], q.kind))
             self.begin(r, first, float(links[first.cell]["way"]))
 
 

@@ -76,8 +76,9 @@ def _join_lines(plan: Plan, event: Event) -> Any:
 
 def find_shut(site: Site, closed: Any, openings: tuple[str, ...], rules: WalkingRules) -> list[Bridge]:
     """Find the ways over hard barriers that an event shuts: those named, and those on closed land."""
-    found = list_bridges(site, shapely.box(*site.buildings.total_bounds), np.inf, rules)
-    return [b for b in found if b.code in openings or (closed is not None and shapely.intersects(closed, b.at))]
+    return [
+        b for b in list_bridges(site, rules) if b.code in openings or (closed is not None and shapely.intersects(closed, b.at))
+    ]
 
 
 def spare_bridge(site: Site, closed: Any, bridge: Bridge, rules: WalkingRules) -> Any:
@@ -134,8 +135,8 @@ def crop_site(site: Site, near: Any, reach: float) -> Site:
     return site.replace(**{name: t[shapely.intersects(t.geometry.to_numpy(), box)] for name, t in tables.items()})
 
 
-def list_bridges(site: Site, near: Any, reach: float, rules: WalkingRules) -> list[Bridge]:
-    """List the ways over hard barriers near some places: openings but gates, and bridges and tunnels without an opening."""
+def list_bridges(site: Site, rules: WalkingRules) -> list[Bridge]:
+    """List the ways over hard barriers: openings but gates, and bridges and tunnels without an opening."""
     shapes = find_obstacles(site, rules, gated=False).shapes
     openings = site.openings[~site.openings["kind"].isin(GATES)].sort_index()
     streets = site.streets[_find_raised(site.streets)].sort_index()
@@ -149,4 +150,4 @@ def list_bridges(site: Site, near: Any, reach: float, rules: WalkingRules) -> li
     kinds = np.where(streets["bridge"].fillna(False).to_numpy(bool), "bridge", "underpass")
     found += [Bridge(str(c), str(k), shapely.centroid(g)) for c, k, g in
               zip(streets.index[lone], kinds[lone], lines[lone], strict=True)]  # fmt: skip
-    return [bridge for bridge in found if shapely.dwithin(bridge.at, near, reach)]
+    return found

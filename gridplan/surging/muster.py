@@ -16,6 +16,7 @@ from gridplan.simulation.posts import list_posts
 from gridplan.simulation.state import AID, INSTITUTION, OWN, STREET
 from gridplan.simulation.system import System, link_posts, list_cells
 from gridplan.simulation.ways import measure_links
+from gridplan.simulation_rules import ROLES
 from gridplan.surge_rules import SurgeRules
 from gridplan.surging.ways import Ways
 
@@ -44,6 +45,8 @@ class Muster:
         object[m], one of ``STAGES``.
     called
         bool[m], whether the post is called up.
+    role
+        int64[m], the row of its role in ``ROLES``.
     source
         object[m], the institution or community that it is sent by, else empty.
     home
@@ -58,6 +61,7 @@ class Muster:
     hit: Array
     stage: Array
     called: Array
+    role: Array
     source: Array
     home: Array
     struck: Array
@@ -107,7 +111,8 @@ def make_muster(plan: Plan, affected: pd.Series[Any], struck: pd.Series[Any], ru
     way[calm & (tier == STREET)] = rules.simulation.street_minutes
     return Muster(
         System(cells, pd.DataFrame(shown), cell, post, tier, way), homes.to_numpy(float), checks, hit,
-        stage, called, crew["source"].to_numpy(object), crew["home"].to_numpy(object),
+        stage, called, np.array([ROLES.index(r) for r in shown["role"]], np.int64),
+        crew["source"].to_numpy(object), crew["home"].to_numpy(object),
         crew["home"].isin(struck.index[struck]).to_numpy(bool),
     )  # fmt: skip
 
@@ -160,7 +165,9 @@ def _add_links(links: tuple[Array, Array, Array], crew: pd.DataFrame, cells: pd.
     return cell[order], post[order], tier[order]
 
 
-def measure_muster(plan: Plan, muster: Muster, ways: Ways, rules: Rules, slow: float) -> Muster:
+def measure_muster(
+    plan: Plan, muster: Muster, ways: Ways, rules: Rules, slow: float, known: Muster | None = None, only: Any = None
+) -> Muster:
     """Measure the minutes of links in communities that are hit, and leave out those along which there is no way.
 
     A way within one's own sub-grid is its mean walk.
@@ -176,18 +183,29 @@ def measure_muster(plan: Plan, muster: Muster, ways: Ways, rules: Rules, slow: f
         On the ground that is left.
     slow
         So many times the usual time for a way in communities that are hit.
+    known, only
+        Another measure of the same muster, and the codes of the communities in which ways differ from it.
     """
     own = muster.system
     community = own.cells["community"].to_numpy(object)[own.cell]
     hit = muster.hit[own.cell]
     minutes = own.way.copy()
-    for code in sorted(set(community[hit])):
+    if known is not None:
+        minutes[hit] = np.inf
+        minutes[find_links(own, known.system)] = known.system.way
+    for code in sorted(set(community[hit]) if only is None else only):
         rows = np.flatnonzero(hit & (community == code))
         minutes[rows] = _measure_community(plan, muster, ways, rules, rows) * slow
     minutes = np.round(minutes, 4)  # where closed land cuts a street must not tell
     kept = np.isfinite(minutes)
     system = System(own.cells, own.posts, own.cell[kept], own.post[kept], own.tier[kept], minutes[kept])
     return replace(muster, system=system)
+
+
+def find_links(whole: System, some: System) -> Array:
+    """Find the rows of links among those of a larger system of the same sub-grids and posts."""
+    before, after = (s.cell * np.int64(len(whole)) + s.post for s in (whole, some))
+    return np.asarray(np.searchsorted(before, after))
 
 
 def _measure_community(plan: Plan, muster: Muster, ways: Ways, rules: Rules, rows: Array) -> Array:

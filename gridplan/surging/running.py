@@ -188,20 +188,21 @@ def open_course(plan: Plan, event: Event, rules: Rules, replications: int, seed:
 
 
 def run_posture(
-    course: Course, posture: str, *, muster: Muster | None = None, without: Any = None, only: Any = None,
+    course: Course, posture: str, *, muster: Muster | None = None, blocks: list[Block] | None = None, without: Any = None,
+    only: Any = None,
     progress: Progress = keep_silent, stage: str = "surge",
 ) -> Outcome:  # fmt: skip
     """Run all replications of an event in one posture.
 
-    ``muster`` stands in for the course's own (other ways); ``without`` is a mask of posts that do not come; ``only`` are codes
-    of blocks, the others are left as if nobody were there.
+    ``muster`` stands in for the course's own (other ways), ``blocks`` are those laid out before;
+    ``without`` is a mask of posts that do not come; ``only`` are codes of blocks, the others are left as if nobody were there.
     """
     own = muster or course.muster
     share = draw_shares(own, course.event, course.rules, posture, len(course.keys), course.seed)
     usual = draw_shares(own, course.event, course.rules, "usual", len(course.keys), course.seed)
     if without is not None:
         share[:, without] = 0.0
-    blocks = lay_blocks(own, course.event, course.rules, posture)
+    blocks = blocks or lay_blocks(own, course.event, course.rules, posture)
     outcome = Outcome.make_empty(own, len(course.keys), course.event.hours * 60.0)
     chosen = [block for block in blocks if only is None or block.code in only]
     for number, block in enumerate(chosen):

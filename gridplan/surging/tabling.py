@@ -19,7 +19,34 @@ Array = np.ndarray[Any, Any]
 RESOLVED, CAME, ANSWERED, MINUTES, BY_TIER = range(5)  # columns of the sums
 TIER_NAMES = {"own": OWN, "neighbour": NEIGHBOUR, "community": COMMUNITY, "volunteer": VOLUNTEER, "street": STREET,
               "institution": INSTITUTION, "aid": AID}  # fmt: skip
-EDGES = (15, 20, 30, 40, 50, 60, 75, 90, 105, 120, 150, 180, 240, 300, 360, 480, 600, 720, 960, 1440, 2160, 2880, 4320, 7200)
+EDGES = (
+    5,
+    10,
+    15,
+    20,
+    30,
+    40,
+    50,
+    60,
+    75,
+    90,
+    105,
+    120,
+    150,
+    180,
+    240,
+    300,
+    360,
+    480,
+    600,
+    720,
+    960,
+    1440,
+    2160,
+    2880,
+    4320,
+    7200,
+)
 LEVELS = ("city", "community", "subgrid")
 
 

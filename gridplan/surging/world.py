@@ -109,15 +109,14 @@ def draw_shares(muster: Muster, event: Event, rules: Rules, posture: str, draws:
     Of those who live in what the event affects, fewer can come.
     """
     turns = [read_turn(role, getattr(rules.simulation, role)) for role in ROLES]
-    role = np.array([ROLES.index(r) for r in muster.system.posts["role"]], np.int64)
     low, high = (np.array([getattr(turn, end) for turn in turns]) for end in ("low", "high"))
-    share = (low + draw_presence(draws, seed) * (high - low))[:, role]
+    share = (low + draw_presence(draws, seed) * (high - low))[:, muster.role]
     share[:, np.isin(muster.stage, ["institution", "aid"])] = 0.0
     can = np.where(muster.struck, event.find("struck", rules.surge), 1.0)
     if posture == "usual":
         return np.asarray(share * can)
     group = np.array([RANGES[s] for s in muster.stage], object)
-    group[(muster.system.posts["role"] == "volunteer").to_numpy() & (muster.stage == "community")] = "volunteer"
+    group[(muster.role == ROLES.index("volunteer")) & (muster.stage == "community")] = "volunteer"
     keys = np.array([make_key(seed, n) for n in range(draws)], np.uint64)
     for name in ("post", "volunteer", "member"):
         ends = [getattr(rules.surge, f"{name}_{end}") for end in ("low", "high")]
@@ -136,7 +135,7 @@ def draw_surge(
     float64[m], in this posture and on usual turns. Who is on duty when the event begins, sets out at once.
     """
     world = draw_world(block, key, homes, demand, share)
-    role = np.array([ROLES.index(r) for r in muster.system.posts["role"].iloc[block.posts]], np.int64)
+    role = muster.role[block.posts]
     called = np.isin(world.posts["turn"], SHIFTS)
     for tick in world.ticks[(world.ticks["at"] == 0) & (world.ticks["turn"] < len(ROLES)) & (world.ticks["day"] >= 0)]:
         own = np.flatnonzero(called & (role == tick["turn"]))

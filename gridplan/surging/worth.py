@@ -7,13 +7,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import shapely
 
 from gridplan.engine import Progress
 from gridplan.surging.ground import Bridge, close_ground, list_bridges, shut_bridge, spare_bridge
-from gridplan.surging.muster import Muster, measure_muster
+from gridplan.surging.muster import Muster, find_links, measure_muster
 from gridplan.surging.running import AROUND, Course, run_posture
 from gridplan.surging.tabling import Outcome, compare_outcomes
 from gridplan.surging.ways import Ways
+from gridplan.surging.world import lay_blocks
 
 Array = np.ndarray[Any, Any]
 MEASURES = ("seen_minutes", "done_minutes", "first_minutes", "last_minutes", "helped_share")
@@ -32,24 +34,31 @@ def measure_worth(course: Course, whole: Outcome, progress: Progress) -> pd.Data
     """
     pairs = _list_sources(course.muster)
     shut = {bridge.code for bridge in course.shut}
-    spans = [b for b in _list_left(course) if b.code not in shut]
+    left = list_bridges(_close(course), course.rules.walking)
+    spans = [b for b in left if b.code not in shut and shapely.dwithin(b.at, course.near, AROUND)]
     total, rows = len(pairs) + len(spans) + len(course.shut), []
 
     def tell(n: int) -> None:
         progress(f"{course.event.name}, each pairing and bridge", n, total)
 
+    laid = lay_blocks(course.muster, course.event, course.rules, "surge")
     for n, (kind, code, mask) in enumerate(pairs):
         tell(n)
         blocks = set(course.muster.system.posts["block"].to_numpy(object)[mask])
-        rows += _tell(course, kind, code, int(mask.sum()), whole, _run(course, whole, blocks, without=mask))
+        rows += _tell(course, kind, code, int(mask.sum()), whole, _run(course, whole, blocks, laid=laid, without=mask))
+    none = _close(course)
+    for bridge in spans:
+        none = shut_bridge(none, bridge, course.rules.walking)
+    towns = _find_towns(course, course.muster, _remeasure(course, none)) if spans else []
     for n, bridge in enumerate(spans):
         tell(len(pairs) + n)
-        left = _remeasure(course, shut_bridge(_close(course), bridge, course.rules.walking))
-        longer = _find_longer(course.muster, left)
-        rows += _tell(course, bridge.kind, bridge.code, len(longer), whole, _run_other(course, whole, left, longer))
+        fewer = _remeasure(course, shut_bridge(_close(course), bridge, course.rules.walking), towns)
+        longer = _find_longer(course.muster, fewer)
+        rows += _tell(course, bridge.kind, bridge.code, len(longer), whole, _run_other(course, whole, fewer, longer))
+    towns = _find_towns(course, _remeasure(course, _close(course, *course.shut)), course.muster) if course.shut else []
     for n, bridge in enumerate(course.shut):
         tell(len(pairs) + len(spans) + n)
-        more = _remeasure(course, _close(course, bridge))
+        more = _remeasure(course, _close(course, bridge), towns)
         longer = _find_longer(more, course.muster)
         rows += _tell(course, bridge.kind, bridge.code, len(longer), _run_other(course, whole, more, longer), whole)
     tell(total)
@@ -66,23 +75,25 @@ def _list_sources(muster: Muster) -> list[tuple[str, str, Array]]:
     return found + [("pairing", code, sent & (muster.source == code)) for code in codes]
 
 
-def _close(course: Course, spared: Bridge | None = None) -> Any:
-    """Close what the event closes, but for a bridge that is held open."""
+def _close(course: Course, *spared: Bridge) -> Any:
+    """Close what the event closes, but for bridges that are held open."""
     closed, openings, rules = course.closed, course.event.openings, course.rules.walking
-    if spared is not None:
-        closed = spare_bridge(course.land, closed, spared, rules)
-        openings = tuple(code for code in openings if code != spared.code)
+    for bridge in spared:
+        closed = spare_bridge(course.land, closed, bridge, rules)
+        openings = tuple(code for code in openings if code != bridge.code)
     return close_ground(course.land, closed, openings, rules)
 
 
-def _list_left(course: Course) -> list[Bridge]:
-    return list_bridges(_close(course), course.near, AROUND, course.rules.walking)
+def _remeasure(course: Course, ground: Any, towns: Any = None) -> Muster:
+    """Measure the muster on other ground, all links that there were at first among them, in some communities or all."""
+    slow, ways = course.event.find("slow", course.rules.surge), Ways(ground, course.rules.walking)
+    known = None if towns is None else course.muster
+    return measure_muster(course.plan, course.unmeasured, ways, course.rules, slow, known, towns)
 
 
-def _remeasure(course: Course, ground: Any) -> Muster:
-    """Measure the muster on other ground, all links that there were at first among them."""
-    slow = course.event.find("slow", course.rules.surge)
-    return measure_muster(course.plan, course.unmeasured, Ways(ground, course.rules.walking), course.rules, slow)
+def _find_towns(course: Course, with_: Muster, without: Muster) -> list[str]:
+    """Find the communities in which ways hang on bridges at all; in the others none needs to be looked at by itself."""
+    return sorted(set(course.muster.system.cells["community"].to_numpy(object)[_find_longer(with_, without)]))
 
 
 def _run_other(course: Course, whole: Outcome, other: Muster, changed: Array) -> Outcome:
@@ -91,9 +102,9 @@ def _run_other(course: Course, whole: Outcome, other: Muster, changed: Array) ->
     return _run(course, whole, blocks, muster=other) if blocks else whole
 
 
-def _run(course: Course, whole: Outcome, blocks: set[Any], **other: Any) -> Outcome:
+def _run(course: Course, whole: Outcome, blocks: set[Any], laid: Any = None, **other: Any) -> Outcome:
     """Run the blocks that change; the others stay as they were."""
-    done = run_posture(course, "surge", only=blocks, **other)
+    done = run_posture(course, "surge", only=blocks, blocks=laid, **other)
     block = course.muster.system.cells["block"].to_numpy(object)[course.muster.affected]
     stays = ~np.isin(block, list(blocks))
     parts = {name: getattr(done, name) for name in ("first", "done", "sums")}
@@ -105,10 +116,8 @@ def _run(course: Course, whole: Outcome, blocks: set[Any], **other: Any) -> Outc
 def _find_longer(with_: Muster, without: Muster) -> Array:
     """Find the sub-grids to which anybody's way is longer, or gone, without: rows of cells."""
     own, new = with_.system, without.system
-    number = np.int64(len(own))
-    before, after = own.cell * number + own.post, new.cell * number + new.post
-    minutes = np.full(len(before), np.inf)
-    minutes[np.searchsorted(before, after)] = new.way
+    minutes = np.full(len(own.way), np.inf)
+    minutes[find_links(own, new)] = new.way
     return np.asarray(np.unique(own.cell[minutes > own.way + HAIR]))
 
 
