@@ -20,6 +20,7 @@ BENCHMARKS = {
     "siting": ("where to add posts: answers, bounds and time, beside spopt", ("install", "only")),
     "reach": ("ways on foot beside osmnx, networkx and pandana, and 100,000 nodes with 700 posts", ()),
     "simulation": ("events a second beside SimPy, and a year of a made-up district", ("full", "households")),
+    "surge": ("a flood and snow on districts: time and memory, with and without the worth of pairings", ("full",)),
     "scale": ("seconds and memory from a town to a prefecture", ("full",)),
 }
 
@@ -36,7 +37,7 @@ def make_parser():
     parser.add_argument(
         "--full",
         action="store_true",
-        help="division: thorough effort too; scale: up to 2.8 million households; simulation: 100,000 households, 100 times",
+        help="division: thorough effort too; scale: up to 2.8 million households; simulation, surge: 100,000 households",
     )
     parser.add_argument("--install", action="store_true", help="peers, siting: set up their environments under outputs first")
     parser.add_argument(

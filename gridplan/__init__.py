@@ -57,11 +57,10 @@ if TYPE_CHECKING:
     from gridplan.redrawing.curve import trace_change
     from gridplan.redrawing.editing import edit, preview, write_log
     from gridplan.redrawing.importing import import_grids
-    from gridplan.redrawing.matching import match_stairwells
     from gridplan.redrawing.redraw import redraw
     from gridplan.redrawing.repairing import repair
     from gridplan.redrawing.returning import import_edits
-    from gridplan.rules import Band, Prices, Rules
+    from gridplan.rules import Band, Rules
     from gridplan.simulation import simulate
     from gridplan.site import Reading, Site
     from gridplan.sources.osm_online import read_osm_place
@@ -84,7 +83,6 @@ _ROOMS = {
     "PersonalDataError": "errors",
     "Plan": "plan",
     "PlanError": "errors",
-    "Prices": "rules",
     "Problem": "errors",
     "Reading": "site",
     "RuleError": "errors",
@@ -105,7 +103,6 @@ _ROOMS = {
     "import_grids": "redrawing.importing",
     "make_site": "survey",
     "make_town": "sources.synthetic",
-    "match_stairwells": "redrawing.matching",
     "organise": "organisation.organise",
     "pair": "pairing",
     "plot_alternatives": "change_plots",
@@ -151,7 +148,6 @@ __all__ = [
     "PersonalDataError",
     "Plan",
     "PlanError",
-    "Prices",
     "Problem",
     "Reading",
     "RuleError",
@@ -173,7 +169,6 @@ __all__ = [
     "import_grids",
     "make_site",
     "make_town",
-    "match_stairwells",
     "organise",
     "pair",
     "plot_alternatives",

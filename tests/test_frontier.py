@@ -9,6 +9,7 @@ from gridplan import pictures, plots
 from gridplan.cli import app
 from gridplan.frontier import WISHES
 from gridplan.measuring import find_undominated
+from gridplan.rules import Prices
 from tests.villages import make_board_plan
 
 HALF = 3 + 2 * 2**0.5  # steps of thirty metres from five houses of a half board to its middle door: three beside it, two aslant
@@ -30,7 +31,7 @@ def test_a_dearer_wish_is_never_kept_less(table):
 
 
 def test_the_prices_of_the_rules_stand_at_factor_one(table):
-    prices = gp.Prices()
+    prices = Prices()
     assert [table.loc[(wish, 1.0), "price"] for wish in WISHES] == [prices.off_target, prices.building, prices.compound]
     now = table.xs(1.0, level="factor").drop(columns="price").drop_duplicates()
     assert len(now) == 1

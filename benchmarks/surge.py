@@ -1,0 +1,71 @@
+"""A surge: what a flood and snow cost to simulate, and how it grows with the households that are affected."""
+
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import datetime
+from pathlib import Path
+
+import gridplan as gp
+from gridplan.surging import Event, surge
+from gridplan.surging.events import propose_event
+
+SIZES = (5_000, 20_000)
+FULL = (*SIZES, 100_000)  # with --full
+REPLICATIONS = 20
+
+
+def prepare(households, folder):
+    """Write a made-up district of so many households, organised, staffed and paired."""
+    town = gp.make_town(max(3, int(households) // 1500), 0.6, int(households), seed=1)
+    plan = gp.divide(gp.make_site(town), gp.Rules().replace(division={"effort": "quick"}), seed=1)
+    plan = gp.pair(gp.staff(gp.organise(plan)))
+    gp.write_plan(plan, folder)
+    return {"households": int(plan.subgrids["households"].sum())}
+
+
+def live(folder, kind, replications, worth):
+    """Simulate a flood along the longest water, or snow everywhere; returns seconds, what is affected, and the peak memory."""
+    plan = gp.read_plan(folder)
+    event = propose_event(plan) if kind == "flood" else Event("snow", "snow", start=datetime(2026, 1, 10, 6))
+    surge(plan, event, replications=1, worth=False)  # loads the kernel
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    began = time.process_time()
+    done = surge(plan, event, replications=int(replications), worth=worth == "yes", workers=1)
+    told = done.manifest["events"][event.name]
+    return {
+        "cpu": time.process_time() - began, "households": told["households"], "subgrids": told["subgrids"],
+        "posts": sum(told["called"].values()), "before_mb": before, "again": len(done.worth) // 5,
+        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }  # fmt: skip
+
+
+def call(verb, *words):
+    """Call one function here in a process of its own."""
+    code = f"import json, sys; from benchmarks.surge import {verb}; print(json.dumps({verb}(*sys.argv[1:])))"
+    done = subprocess.run([sys.executable, "-c", code, *map(str, words)], capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(done.stderr)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def run(full=False):
+    """Print a row for each district, event, and with or without the worth of every pairing and bridge."""
+    print(f"\nBoth postures, {REPLICATIONS} replications, one thread; again: without each pairing, without or with each crossing")
+    print(
+        f"{'district':>9} {'event':6}{'affected':>9}{'subgrids':>9}{'posts':>8}{'again':>6}{'CPU s':>8}{'peak MB':>9}{'plan MB':>9}"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        for size in FULL if full else SIZES:
+            home = Path(folder) / str(size)
+            found = call("prepare", size, home)
+            for kind in ("flood", "snow"):
+                for worth in ("no", "yes"):
+                    own = call("live", home, kind, REPLICATIONS, worth)
+                    figures = f"{own['again']:6}{own['cpu']:8.1f}{own['peak_mb']:9.0f}{own['before_mb']:9.0f}"
+                    print(
+                        f"{found['households']:9,} {kind:6}{own['households']:9,.0f}{own['subgrids']:9,}{own['posts']:8,}{figures}"
+                    )
