@@ -81,10 +81,7 @@ def make_system(plan: Plan, rules: Rules | None = None, *, volunteers: float = 1
     {'grid_leader': 2, 'grid_worker_full': 2, 'grid_worker_part': 2, 'street_staff': 1}
     """
     rules = rules or Rules.from_dict(plan.manifest.get("rules") or {})
-    if plan.manifest.get("release"):
-        raise PlanError("a release holds no posts -> give the working plan")
-    if plan.posts.empty or plan.duties.empty:
-        raise PlanError("the plan was never staffed, so nobody answers -> gridplan organise PLAN, then gridplan staff PLAN")
+    check_staffed(plan)
     cells = list_cells(plan)
     posts = list_posts(plan, cells, rules, volunteers)
     cell, post, tier = link_posts(plan, posts, cells)
@@ -93,6 +90,23 @@ def make_system(plan: Plan, rules: Rules | None = None, *, volunteers: float = 1
     way[own] = measure_links(plan, posts["home"], cells, post[own], cell[own], rules)
     entries = _note(plan, cells, posts, rules)
     return System(cells, posts[["role", "community", "block"]], cell, post, tier, way, entries)
+
+
+def check_staffed(plan: Plan) -> None:
+    """Refuse a plan in which nobody answers: a release, one that was never staffed, or in which no post is filled.
+
+    Raises
+    ------
+    PlanError
+        With the remedy.
+    """
+    if plan.manifest.get("release"):
+        raise PlanError("a release holds no posts -> give the working plan")
+    if plan.posts.empty:
+        raise PlanError("the plan was never staffed, so nobody answers -> gridplan organise PLAN, then gridplan staff PLAN")
+    if plan.duties.empty:
+        remedy = "plan with --counts (members, cadres, community_workers), then organise and staff"
+        raise PlanError(f"none of the {len(plan.posts):,} posts is filled, as nobody was counted who could fill them -> {remedy}")
 
 
 def _note(plan: Plan, cells: pd.DataFrame, posts: pd.DataFrame, rules: Rules) -> tuple[Entry, ...]:

@@ -13,13 +13,14 @@ import shapely
 
 from gridplan import __version__
 from gridplan.engine import Progress, keep_silent, map_tasks
-from gridplan.errors import PlanError, RuleError, quote_ids
+from gridplan.errors import RuleError, quote_ids
 from gridplan.plan import Plan
 from gridplan.rules import Rules
 from gridplan.simulation.blocks import Block
 from gridplan.simulation.kernel import run_days
 from gridplan.simulation.state import ANSWERED, BY_TIER, CAME, COUNTS, RESOLVED
 from gridplan.simulation.streams import make_key
+from gridplan.simulation.system import check_staffed
 from gridplan.simulation.uncertainty import draw_demand, draw_households
 from gridplan.site import Site
 from gridplan.surging.events import Event, find_codes, propose_event, read_events
@@ -139,14 +140,6 @@ def surge(
         write_rows("surged", helped, names), write_rows("surge_curve", curves, names), write_rows("surge_worth", worths, names),
         manifest,
     )  # fmt: skip
-
-
-def check_staffed(plan: Plan) -> None:
-    """Refuse a release, and a plan without posts."""
-    if plan.manifest.get("release"):
-        raise PlanError("a release holds no posts -> give the working plan")
-    if plan.posts.empty or plan.duties.empty:
-        raise PlanError("the plan was never staffed, so nobody comes -> gridplan organise PLAN, then gridplan staff PLAN")
 
 
 def _choose(plan: Plan, events: Any) -> list[Event]:
