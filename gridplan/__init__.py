@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from gridplan.maps.difference import draw_difference
     from gridplan.maps.draw import draw_map
     from gridplan.maps.offline import write_map
+    from gridplan.maps.reels import Reel, draw_reels
     from gridplan.organisation.organise import organise
     from gridplan.pairing import pair
     from gridplan.plan import Plan
@@ -86,6 +87,7 @@ _ROOMS = {
     "Prices": "rules",
     "Problem": "errors",
     "Reading": "site",
+    "Reel": "maps.reels",
     "RuleError": "errors",
     "Rules": "rules",
     "Site": "site",
@@ -97,6 +99,7 @@ _ROOMS = {
     "draw_difference": "maps.difference",
     "draw_grids": "layering",
     "draw_map": "maps.draw",
+    "draw_reels": "maps.reels",
     "edit": "redrawing.editing",
     "find_alternatives": "alternatives",
     "foresee": "years",
@@ -151,6 +154,7 @@ __all__ = [
     "Prices",
     "Problem",
     "Reading",
+    "Reel",
     "RuleError",
     "Rules",
     "Site",
@@ -163,6 +167,7 @@ __all__ = [
     "draw_difference",
     "draw_grids",
     "draw_map",
+    "draw_reels",
     "edit",
     "find_alternatives",
     "foresee",

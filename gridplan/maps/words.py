@@ -157,6 +157,18 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "编码改变即计为调整户；换任何编号都无法保持归属的，计为实际变动户。",
     ),
     "close": ("Back to all posts", "返回全部服务点"),
+    "view_reel": ("Colour by what is simulated", "按仿真结果着色"),
+    "reel_title": ("Simulated, step by step", "仿真过程图"),
+    "reel_title_one": ("{name}: simulated, step by step", "{name}仿真过程图"),
+    "reel": ("Steps", "时间轴"),
+    "reel_group": ("What is shown", "显示内容"),
+    "reel_name": ("Case", "情景"),
+    "reel_step": ("Step", "时刻"),
+    "reel_play": ("Play", "播放"),
+    "reel_pause": ("Pause", "暂停"),
+    "reel_strip": ("Sub-grids by class through all steps; click to go there", "各时刻各类子网格数量，点击可跳转"),
+    "reel_story": ("Class of this sub-grid through all steps", "该子网格各时刻的类别"),
+    "reel_blank": ("nothing known", "无数据"),
 }
 REASONS: Mapping[str, tuple[str, str]] = {
     "none": ("there is none that they may go to", "没有可去的服务点"),
