@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from gridplan.maps.draw import draw_map
     from gridplan.maps.offline import write_map
     from gridplan.maps.reels import Reel, draw_reels
+    from gridplan.maps.simulated import draw_simulation
     from gridplan.organisation.organise import organise
     from gridplan.pairing import pair
     from gridplan.plan import Plan
@@ -100,6 +101,7 @@ _ROOMS = {
     "draw_grids": "layering",
     "draw_map": "maps.draw",
     "draw_reels": "maps.reels",
+    "draw_simulation": "maps.simulated",
     "edit": "redrawing.editing",
     "find_alternatives": "alternatives",
     "foresee": "years",
@@ -168,6 +170,7 @@ __all__ = [
     "draw_grids",
     "draw_map",
     "draw_reels",
+    "draw_simulation",
     "edit",
     "find_alternatives",
     "foresee",

@@ -144,7 +144,7 @@ class Stage {
   }
 
   outlineWeight() {
-    return this.config.styles.outline.weight * (this.map.getZoom() < 14 ? 0.5 : 1);
+    return this.config.styles.outline.weight * (this.view === "reel" ? 0.6 : 1) * (this.map.getZoom() < 14 ? 0.5 : 1);
   }
 
   // Whether small signs have room; openings, buildings of the tiled layer and centres are left out where they have not.
