@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from gridplan.layering import draw_grids
     from gridplan.maps.difference import draw_difference
     from gridplan.maps.draw import draw_map
+    from gridplan.maps.foreseen import draw_years
     from gridplan.maps.offline import write_map
     from gridplan.maps.reels import Reel, draw_reels
     from gridplan.maps.simulated import draw_simulation
@@ -102,6 +103,7 @@ _ROOMS = {
     "draw_map": "maps.draw",
     "draw_reels": "maps.reels",
     "draw_simulation": "maps.simulated",
+    "draw_years": "maps.foreseen",
     "edit": "redrawing.editing",
     "find_alternatives": "alternatives",
     "foresee": "years",
@@ -171,6 +173,7 @@ __all__ = [
     "draw_map",
     "draw_reels",
     "draw_simulation",
+    "draw_years",
     "edit",
     "find_alternatives",
     "foresee",

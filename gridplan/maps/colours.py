@@ -23,6 +23,9 @@ REACH_FILLS = ("#8fbccb", "#b3d8cd", "#dbe2b0", "#f1dcae", "#efcba5")  # sub-gri
 REACH_BEYOND = "#e3a19a"
 SEVERITY = ("#f7ecd0", "#f0cf8e", "#e3a04f", "#c4633a", "#7d2a2b")  # from good to bad; the darker, the worse
 AGAINST = ("#5b98cc", "#a9cce8", "#efece4", "#c0603a", "#86281a")  # much better, better, alike, worse, much worse
+STATES = {  # of a sub-grid in a year to come
+    "inside": "#e8efe4", "unsure": "#cfc7ea", "under": "#5b98cc", "over": "#c0603a", "gone": "#3a3f47",
+}  # fmt: skip
 INK: Mapping[str, str] = {
     "paper": "#f5f3ee",
     "outline": "#52606d",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -95,6 +96,18 @@ def grade(values: Any, edges: Sequence[float]) -> Array:
     return np.where(np.isnan(figures), UNKNOWN, np.searchsorted(edges, figures, side="right")).astype(np.int8)
 
 
+def label_classes(edges: Sequence[str], lang: Language = "en") -> tuple[str, ...]:
+    """Label classes between edges.
+
+    Examples
+    --------
+    >>> label_classes(("1", "5"))
+    ('under 1', '1 to 5', '5 or more')
+    """
+    between = [say("between", lang, low=low, high=high) for low, high in pairwise(edges)]
+    return (say("under", lang, high=edges[0]), *between, say("over", lang, low=edges[-1]))
+
+
 def draw_reels(
     plan: Plan,
     subgrids: Any,
@@ -145,7 +158,7 @@ def draw_reels(
     pack = pack_reels(plan, subgrids, reels)
     sheet = compose_sheet(plan)
     tiled = layers == "tiles" or (layers == "auto" and not is_small(plan))
-    config = compose_config(plan, sheet, lang, _choose_title(plan, lang) if title is None else title, base_map)
+    config = compose_config(plan, sheet, lang, choose_title(plan, "reel_title", lang) if title is None else title, base_map)
     config["reels"] = hashlib.sha256(pack.encode()).hexdigest()[:8]  # so that two maps of one plan on one page differ
     config["keys"] |= {"reel": [key for key in config["keys"]["band"] if key[2] == say("exclusive", lang)]}
     if not tiled:
@@ -160,10 +173,11 @@ def draw_reels(
     return plan_map
 
 
-def _choose_title(plan: Plan, lang: Language) -> str:
+def choose_title(plan: Plan, word: str, lang: Language) -> str:
+    """Choose the title of a map that was given none: with the community's name where there is one community."""
     names = plan.site.communities["name"]
     one = len(names) == 1 and names.iloc[0]
-    return say("reel_title_one", lang, name=names.iloc[0]) if one else say("reel_title", lang)
+    return say(f"{word}_one", lang, name=names.iloc[0]) if one else say(word, lang)
 
 
 def pack_reels(plan: Plan, subgrids: Any, reels: Sequence[Reel]) -> str:

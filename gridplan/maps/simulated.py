@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -11,7 +10,7 @@ import pandas as pd
 
 from gridplan.errors import PlanError
 from gridplan.maps.colours import AGAINST, choose_severity
-from gridplan.maps.reels import Reel, draw_reels, grade
+from gridplan.maps.reels import Reel, choose_title, draw_reels, grade, label_classes
 from gridplan.maps.words import say
 from gridplan.plan import Plan
 from gridplan.schema import Language
@@ -70,10 +69,7 @@ def draw_simulation(
     >>> draw_simulation(plan, simulate(plan, hourly=True))  # doctest: +SKIP
     """
     reels = list_reels(plan, simulated, lang)
-    names = plan.site.communities["name"]
-    one = len(names) == 1 and names.iloc[0]
-    heading = say("simulated_title_one", lang, name=names.iloc[0]) if one else say("simulated_title", lang)
-    title = heading if title is None else title
+    title = choose_title(plan, "simulated_title", lang) if title is None else title
     return draw_reels(plan, _list_codes(plan, simulated), reels, lang=lang, layers=layers, base_map=base_map, title=title)
 
 
@@ -117,18 +113,6 @@ def label_hours(lang: Language = "en") -> tuple[str, ...]:
     ('Mon 08:00', '周日 23:00')
     """
     return tuple(f"{day} {hour:02d}:00" for day in say("weekdays", lang).split() for hour in range(24))
-
-
-def label_classes(edges: Sequence[str], lang: Language = "en") -> tuple[str, ...]:
-    """Label classes between edges.
-
-    Examples
-    --------
-    >>> label_classes(("1", "5"))
-    ('under 1', '1 to 5', '5 or more')
-    """
-    between = [say("between", lang, low=low, high=high) for low, high in pairwise(edges)]
-    return (say("under", lang, high=edges[0]), *between, say("over", lang, low=edges[-1]))
 
 
 # ---- who waits ---------------------------------------------------------------------------------------------------------

@@ -172,6 +172,22 @@ WORDS: Mapping[str, tuple[str, str]] = {
 }
 # What reels of a simulation or of years say; only the pages that show them carry it.
 REELS: Mapping[str, tuple[str, str]] = {
+    "years_title": ("The years to come", "逐年变化图"),
+    "years_title_one": ("{name}: the years to come", "{name}逐年变化图"),
+    "year": ("year {year}", "第 {year} 年"),
+    "year_now": ("the plan", "现方案"),
+    "years_out": ("Chance to be out of the band", "户数不达标概率"),
+    "years_state": ("Where it is in most futures", "多数推演中的状态"),
+    "years_never": ("nothing is redrawn", "不作调整"),
+    "state_inside": ("in band", "达标"),
+    "state_unsure": ("none of them in most", "不确定"),
+    "state_under": ("below the band", "低于下限"),
+    "state_over": ("above the band", "高于上限"),
+    "state_gone": ("nobody lives there", "无人居住"),
+    "years_note": (
+        "Simulated, not observed: shares of {replications} futures, at the end of each year.",
+        "推演值，非实测：{replications} 次推演中的占比，按年末计。",
+    ),
     "simulated_title": ("What would happen", "服务仿真图"),
     "simulated_title_one": ("{name}: what would happen", "{name}服务仿真图"),
     "weekdays": ("Mon Tue Wed Thu Fri Sat Sun", "周一 周二 周三 周四 周五 周六 周日"),
