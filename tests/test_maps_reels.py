@@ -305,3 +305,18 @@ def test_a_chinese_page_says_its_own_words_in_chinese(window, pages):
     shown = window.read(".gp-legend") + window.read(".leaflet-control-layers") + window.read(".gp-title")
     own = {"gridplan", "calm", "busy", "overrun", "Simulated", "figures"}  # the reels' words are the caller's
     assert set(re.findall("[A-Za-z]{2,}", shown)) <= own
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("layers", ["classes", "tiles"])
+def test_a_browser_that_cannot_unpack_the_frames_is_told_so(layers, window, pages):
+    script = window.driver.execute_cdp_cmd(
+        "Page.addScriptToEvaluateOnNewDocument", {"source": "delete window.DecompressionStream;"}
+    )
+    try:
+        window.open(pages(layers), ready=False)
+        window.wait("document.querySelector('.gp-wait')")
+        assert window.read(".gp-wait").startswith("This browser cannot unpack the map")
+        assert window.count(".gp-wait") == 1
+    finally:
+        window.driver.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", script)

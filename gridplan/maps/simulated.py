@@ -159,8 +159,10 @@ def average_groups(values: Array, groups: Any, weights: Array) -> Array:
     [[2.0, 2.0, 7.0]]
     """
     number = pd.factorize(np.asarray(groups, object))[0]
-    of = np.equal.outer(number, np.arange(number.max(initial=-1) + 1)).astype(float)
-    return np.asarray((((values * weights) @ of) / (weights @ of))[:, number])
+    order = np.argsort(number, kind="stable")
+    starts = np.flatnonzero(np.diff(number[order], prepend=-1))
+    sums = np.add.reduceat((values * weights)[:, order], starts, axis=1)
+    return np.asarray((sums / np.add.reduceat(weights[order], starts))[:, number])
 
 
 def choose_edges(values: Array, count: int = 3) -> list[float]:

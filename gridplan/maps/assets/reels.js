@@ -295,7 +295,11 @@ function paintColumns(canvas, columns) {
 }
 
 Stage.prototype.loadReels = async function (place) {
-  if (!("DecompressionStream" in window)) return;
+  if (!("DecompressionStream" in window)) {
+    const { words } = this, container = this.map.getContainer();
+    if (!container.querySelector(".gp-wait")) container.appendChild(make("div", "gp-wait", words.too_old));
+    return;
+  }
   const { head, bytes, from } = await unpack(place);
   const start = () => {
     this.reels = new Reels(this, head, bytes, from);
