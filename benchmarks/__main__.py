@@ -21,6 +21,7 @@ BENCHMARKS = {
     "reach": ("ways on foot beside osmnx, networkx and pandana, and 100,000 nodes with 700 posts", ()),
     "simulation": ("events a second beside SimPy, and a year of a made-up district", ("full", "households")),
     "surge": ("a flood and snow on districts: time and memory, with and without the worth of pairings", ("full",)),
+    "reels": ("maps with a slider over 5,041 sub-grids: seconds to write, megabytes, milliseconds a frame in Chromium", ()),
     "scale": ("seconds and memory from a town to a prefecture", ("full",)),
 }
 

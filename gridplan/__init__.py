@@ -45,7 +45,10 @@ if TYPE_CHECKING:
     from gridplan.layering import draw_grids
     from gridplan.maps.difference import draw_difference
     from gridplan.maps.draw import draw_map
+    from gridplan.maps.foreseen import draw_years
     from gridplan.maps.offline import write_map
+    from gridplan.maps.reels import Reel, draw_reels
+    from gridplan.maps.simulated import draw_simulation
     from gridplan.organisation.organise import organise
     from gridplan.pairing import pair
     from gridplan.plan import Plan
@@ -85,6 +88,7 @@ _ROOMS = {
     "PlanError": "errors",
     "Problem": "errors",
     "Reading": "site",
+    "Reel": "maps.reels",
     "RuleError": "errors",
     "Rules": "rules",
     "Site": "site",
@@ -96,6 +100,9 @@ _ROOMS = {
     "draw_difference": "maps.difference",
     "draw_grids": "layering",
     "draw_map": "maps.draw",
+    "draw_reels": "maps.reels",
+    "draw_simulation": "maps.simulated",
+    "draw_years": "maps.foreseen",
     "edit": "redrawing.editing",
     "find_alternatives": "alternatives",
     "foresee": "years",
@@ -150,6 +157,7 @@ __all__ = [
     "PlanError",
     "Problem",
     "Reading",
+    "Reel",
     "RuleError",
     "Rules",
     "Site",
@@ -162,6 +170,9 @@ __all__ = [
     "draw_difference",
     "draw_grids",
     "draw_map",
+    "draw_reels",
+    "draw_simulation",
+    "draw_years",
     "edit",
     "find_alternatives",
     "foresee",

@@ -25,7 +25,7 @@ from gridplan.maps.legend import count_figures
 from gridplan.maps.offline import write_map
 from gridplan.maps.sheet import compose_sheet, explain_exceptions, simplify_coverage
 from gridplan.maps.tiled import encode_numbers, pack_sheet
-from gridplan.maps.words import REASONS, WORDS, say
+from gridplan.maps.words import REASONS, REELS, WORDS, say
 from gridplan.plan import Plan
 from tests.browser import Window, start_browser
 from tests.villages import CRS, X0, Y0, make_board_plan, make_site, make_table
@@ -190,7 +190,7 @@ def test_the_pack_tells_what_it_holds():
 
 
 def test_every_word_stands_in_both_languages_with_the_same_gaps():
-    for en, zh in [*WORDS.values(), *KINDS.values(), *REASONS.values()]:
+    for en, zh in [*WORDS.values(), *REELS.values(), *KINDS.values(), *REASONS.values()]:
         assert re.search("[\u4e00-\u9fff]", zh)
         assert not re.search("[\u4e00-\u9fff]", en)
         assert set(re.findall(r"\{\w+\}", en)) == set(re.findall(r"\{\w+\}", zh))

@@ -20,7 +20,7 @@ from gridplan.simulation.state import CAME, COMMUNITY, NEIGHBOUR, OWN, STREET, V
 from gridplan.simulation.streams import make_key
 from gridplan.simulation.tabling import rank_scenarios
 from gridplan.simulation.uncertainty import draw_households
-from gridplan.simulation_rules import SimulationRules, read_turn
+from gridplan.simulation_rules import ROLES, SimulationRules, read_turn
 from gridplan.staffing import staff
 from tests.people import CITY_COUNTS, make_people_plan
 from tests.villages import make_board_plan
@@ -307,3 +307,59 @@ def test_the_command_prints_scenarios_side_by_side_and_writes_what_it_printed(bo
     table = pd.read_csv(tmp_path / "out" / "requests.csv", dtype={"of": str})
     assert set(table["scenario"]) == {"base", "rush"}
     assert CliRunner().invoke(app, ["simulate"]).exit_code == 2
+
+
+# ---- who waits at each hour of the week --------------------------------------------------------------------------------
+
+# Everybody is there on Saturdays from nine to noon only.
+SATURDAYS = Rules().replace(
+    coverage={"requests_urban": 300.0, "request_hours": 0.1},
+    simulation={"wishes_urban": 0.0, "request_patience": 0.0, "request_up": 0.0, "request_street": 0.0, "by_weekday": "1 " * 7,
+                "request_by_hour": "1 " * 24, "work_shape": "fixed"}
+    | dict.fromkeys(ROLES, "request 1.0-1.0 Sat 09:00-12:00"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("start", [datetime.date(2026, 3, 2), datetime.date(2026, 3, 4)])
+def test_who_waits_piles_up_until_somebody_comes_on_saturday_whatever_day_it_began(board, start):
+    done = simulate(board, Scenario("s", start=start, days=28, uncertain=False), SATURDAYS, replications=6, hourly=True)
+    mean = done.waiting.groupby("hour")["mean"].sum().reindex(range(168), fill_value=0.0)
+    nine = 5 * 24 + 9
+    assert mean.idxmax() == nine
+    assert mean[nine + 4] < 0.1 * mean[nine]  # by one o'clock all but a few are served
+    since = np.r_[mean[nine + 4 :], mean[:nine]]  # from one o'clock on Saturday to eight o'clock on the next
+    grown = np.diff(since)
+    seam = (start.weekday() * 24 - (nine + 4)) % 168 - 1  # there the first of the 28 days meets the day after the last
+    assert (np.delete(grown, seam) >= -1e-9).all()
+    # Each of the two sub-grids has sixty households, who ask 300 times per 100 households in a month of 30.44 days.
+    a_week = 2 * 300.0 * 7 / (365.25 / 12)
+    assert mean[nine] == pytest.approx(a_week * 165 / 168, rel=0.15)  # all of the week but what came while they were there
+    assert set(done.waiting["kind"]) == {"request"}
+
+
+def test_who_waits_is_noted_only_where_it_is_asked_for_and_changes_nothing_else(board):
+    plain, noted = (simulate(board, Scenario("s", days=7), BUSY, replications=4, hourly=h, workers=1) for h in (False, True))
+    assert write_bytes(plain) == write_bytes(noted)
+    assert plain.waiting.empty
+    assert not noted.waiting.empty
+    assert (noted.waiting["mean"] > 0).all()
+    again = simulate(board, Scenario("s", days=7), BUSY, replications=4, hourly=True, workers=3)
+    assert again.waiting.to_csv() == noted.waiting.to_csv()
+
+
+def test_the_table_of_who_waits_is_what_the_kernel_counts(board):
+    scenario = Scenario("s", start=datetime.date(2026, 3, 4), days=10, uncertain=False)  # a Wednesday
+    done = simulate(board, scenario, BUSY, replications=1, seed=3, hourly=True)
+    system = make_system(board, BUSY)
+    block = cut_blocks(system, BUSY, scenario.start, scenario.days)[0]
+    present = 0.5 * (block.low + block.high)
+    world = draw_world(block, make_key(3, 0), block.households, 1.0, present)
+    waiting = run_days(world._replace(hours=168), 0)[0].waiting
+    assert waiting.sum() > 0
+    # Wednesday to Friday come twice in ten days.
+    times = [2 if 2 * 24 <= hour < 5 * 24 else 1 for hour in range(168)]
+    codes = list(system.cells.index)
+    for row in done.waiting.itertuples():
+        count = waiting[(row.hour - 2 * 24) % 168, codes.index(row.subgrid), ["request", "wish"].index(row.kind)]
+        assert row.mean == pytest.approx(100.0 * count / (60 * times[row.hour]))
+    assert len(done.waiting) == np.count_nonzero(waiting)

@@ -45,6 +45,20 @@ def two_subgrids(**more):
     return make_world(links, rates=((1, 0), (1, 0)), work=((85, 85, 85),) * 2, shape=2, walks_back=True, days=1, **more)
 
 
+def test_who_waits_is_noted_as_the_hour_strikes():
+    # One post six minutes away, work of 85 minutes. It is asked at 1:00 and away until 2:31; at 1:30, who waits until then;
+    # and at 1:36, who waits until the second is done, at 4:02.
+    world = come_at(make_world([(0, 0, OWN, 6)], rates=((1, 0),), work=((85, 85, 85),) * 2, shape=2, days=1), [(1, 1.5, 1.6)])
+    waiting = run_days(world._replace(hours=24), 0)[0].waiting
+    assert waiting[:, 0, 0].tolist() == [0, 0, 2, 1, 1] + [0] * 19
+    assert waiting[:, 0, 1].sum() == 0
+    thrice = run_days(world._replace(hours=3), 0)[0].waiting  # the hours of "days" of three hours are added up
+    assert thrice[:, 0, 0].tolist() == [1, 1, 2]
+    later = run_days(world._replace(hours=24, count_from=180.0, count_to=300.0), 0)[0].waiting  # from 3:00 until before 5:00
+    assert later[:, 0, 0].tolist() == [1, 1] + [0] * 22
+    assert run_days(world, 0)[0].waiting.shape == (0, 1, 2)
+
+
 def test_a_drawn_morning_in_which_the_neighbour_helps():
     # 0 asks at 1:00, 2:00 and 3:00; 1 asks at 3:00, when its own post is still at 0's.
     log, tally = run_hours(two_subgrids(), [(1, 2, 3), (3,)])
@@ -172,6 +186,17 @@ def draw_world(seed):
         patience=(300.0, 0.0), by_tier=bool(rng.random() < 0.5),
         walks_back=bool(rng.random() < 0.5), days=6, seed=int(seed),
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_plain_simpy_notes_the_same_who_wait(seed):
+    pytest.importorskip("simpy", reason="SimPy is not installed: pip install 'gridplan[sim]'")
+    from gridplan.simulation.reference import note_stays, play
+
+    world = draw_world(seed)._replace(hours=24, count_from=DAY, count_to=5 * DAY)
+    waiting = run_days(world, 0)[0].waiting
+    assert waiting.sum() > 0
+    assert waiting.tolist() == note_stays(play(world)).tolist()
 
 
 @settings(max_examples=60, deadline=None)

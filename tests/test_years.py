@@ -46,11 +46,19 @@ def read(done, policy, measure, column="mean"):
     return rows[(rows["policy"] == policy) & (rows["measure"] == measure)][column].tolist()
 
 
+def read_bands(done, code):
+    """The likeliest side of a sub-grid's band in each year, and its share of the futures."""
+    rows = done.bands[done.bands["subgrid"] == code].sort_values("year")[["inside", "over", "under", "gone"]]
+    return list(zip(rows.idxmax(axis=1), rows.max(axis=1), strict=True))
+
+
 def test_an_estate_of_sixty_in_year_two_puts_the_sub_grid_beside_it_over_its_band_in_year_two():
     # 60 households in each half, 50 to 70 allowed; 60 more in the south-east make 120 on the right.
     done = look(make_board_plan(step=60.0), Given((Estate(2, "0301", 60, EAST),)))
     assert done.subgrids.loc["0301-001", ["share", "why"]].tolist() == [0.0, ""]
     assert done.subgrids.loc["0301-002", ["share", "low", "median", "high", "why"]].tolist() == [1.0, 2.0, 2.0, 2.0, "over"]
+    assert read_bands(done, "0301-001") == [("inside", 1.0)] * 4
+    assert read_bands(done, "0301-002") == [("inside", 1.0)] * 2 + [("over", 1.0)] * 2
     assert read(done, "never", "households") == [120, 120, 180, 180]
     assert read(done, "never", "in_band") == [1.0, 1.0, 0.5, 0.5]
     assert read(done, "never", "out") == [0, 0, 50, 50]
@@ -65,6 +73,7 @@ def test_an_estate_of_sixty_in_year_two_puts_the_sub_grid_beside_it_over_its_ban
 def test_two_houses_demolished_leave_the_left_sub_grid_with_too_few_and_one_house_comes_over():
     done = look(make_board_plan(), Given(demolitions=(Demolition(1, ("h01", "h07")),)))
     assert done.subgrids.loc["0301-001", ["share", "median", "why"]].tolist() == [1.0, 1.0, "under"]
+    assert read_bands(done, "0301-001") == [("inside", 1.0)] + [("under", 1.0)] * 3
     assert read(done, "never", "households") == [120, 100, 100, 100]
     assert read(done, "repair", "moved") == [0, 10, 0, 0]  # 40 and 60 become 50 and 50
     assert read(done, "repair", "in_band") == [1.0] * 4
@@ -77,6 +86,7 @@ def test_a_whole_sub_grid_demolished_is_one_no_longer():
     assert read(done, "never", "subgrids") == [2, 2, 1, 1]
     assert read(done, "never", "in_band") == [1.0] * 4
     assert done.subgrids.loc["0301-001", ["median", "why"]].tolist() == [2.0, "under"]
+    assert read_bands(done, "0301-001") == [("inside", 1.0)] * 2 + [("gone", 1.0)] * 2
 
 
 def test_where_nothing_happens_nothing_changes_and_nobody_moves():
@@ -110,6 +120,17 @@ def test_never_moves_nobody_and_repair_is_never_behind_it_in_band():
         assert read(done, "never", measure) == read(done, "repair", measure) == read(done, "anew", measure)
 
 
+def test_shares_of_the_sides_sum_to_one_and_are_those_of_the_sub_grids_in_band():
+    done = foresee(make_board_plan(step=60.0), Given(changes=STORMY), years=8, replications=6, policies=["never"])
+    bands = done.bands
+    sides = ["inside", "over", "under", "gone"]
+    assert bands[sides].sum(axis=1).to_numpy() == pytest.approx(1.0)
+    assert len(bands) == 2 * 9
+    last = bands[bands["year"] == 8].set_index("subgrid")
+    assert (1 - last["inside"]).to_dict() == pytest.approx(done.subgrids["out_at_end"].to_dict())
+    assert bands["inside"].nunique() > 2  # something happened
+
+
 def test_households_are_those_before_and_built_and_grown_less_those_demolished():
     done = foresee(make_board_plan(step=60.0), Given(changes=STORMY), years=6, replications=5)
     flows = [np.array(read(done, "anew", name)) for name in ("households", "built", "grown", "demolished")]
@@ -119,7 +140,7 @@ def test_households_are_those_before_and_built_and_grown_less_those_demolished()
 
 
 def list_tables(done):
-    frames = (done.by_year, done.differences, done.subgrids, done.events)
+    frames = (done.by_year, done.differences, done.subgrids, done.bands, done.events)
     return [frame.to_csv() for frame in frames] + [json.dumps(done.manifest)]
 
 
@@ -270,13 +291,17 @@ def test_the_verb_prints_the_policies_side_by_side_and_writes_tables_and_a_plot(
     file = tmp_path / "known.toml"
     file.write_text('[[estate]]\nyear = 2\ncommunity = "0301"\nhouseholds = 60\n', encoding="utf-8")
     words = ["years", str(tmp_path / "plan"), str(file), "--years", "3", "--replications", "2", "--policy", "never", "--policy",
-             "repair", "--csv", str(tmp_path / "csv"), "--plot", str(tmp_path / "years.png")]  # fmt: skip
+             "repair", "--csv", str(tmp_path / "csv"), "--plot", str(tmp_path / "years.png"), "--map",
+             str(tmp_path / "years.html")]  # fmt: skip
     words += [word for name, value in STILL.items() for word in ("--set", f"years.{name}={value}")]
     result = CliRunner().invoke(app, words, env={"COLUMNS": "140"})
     assert result.exit_code == 0, result.output
     assert "not organised" in result.output
     assert "more likely than not, if nothing is redrawn" in result.output
     assert (tmp_path / "years.png").stat().st_size > 10_000
+    assert "loadReels(" in (tmp_path / "years.html").read_text(encoding="utf-8")
+    bands = pd.read_csv(tmp_path / "csv" / "bands.csv", dtype={"subgrid": str})
+    assert bands.groupby("year")["over"].sum().tolist() == [0, 0, 1, 1]  # on the left or on the right
     table = pd.read_csv(tmp_path / "csv" / "by_year.csv")
     assert table.query("policy == 'never' and measure == 'households'")["mean"].tolist() == [120, 120, 180, 180]
     assert CliRunner().invoke(app, ["years", "--template"]).output == TEMPLATE

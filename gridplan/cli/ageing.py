@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from gridplan.years import Years
 
-TABLES = ("by_year", "differences", "subgrids", "events")
+TABLES = ("by_year", "differences", "subgrids", "bands", "events")
 SOONEST = 8  # sub-grids printed that leave their band soonest
 
 
@@ -41,7 +41,8 @@ def years_command(
     workers: Annotated[int | None, typer.Option(min=1, help="Threads; one for each core if not given.")] = None,
     csv: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Write all tables there as CSV.")] = None,
     plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Write sub-grids in band and moves by year as a PNG.")] = None,
-    lang: Annotated[Lang, typer.Option(help="Language of the plot.")] = Lang.en,
+    page: Annotated[Path | None, typer.Option("--map", metavar="FILE", help="Write a map with a slider of the years.")] = None,
+    lang: Annotated[Lang, typer.Option(help="Language of plot and map.")] = Lang.en,
     template: Annotated[bool, typer.Option("--template", help="Print a file of what is known to start from, and end.")] = False,
     rules_file: RulesFile = None, settings: Set = None,
 ) -> None:  # fmt: skip
@@ -50,7 +51,7 @@ def years_command(
     Homes grow, shrink, are demolished and built, members and volunteers age (rules, section years). Every policy meets the
     same futures: never drawing again, repairing each year, redrawing every five years near what is there, or anew.
 
-    [dim]gridplan years outputs/town --years 10 --replications 20 --plot years.png[/dim]
+    [dim]gridplan years outputs/town --years 10 --replications 20 --plot years.png --map years.html[/dim]
 
     [dim]gridplan years --template > scenario.toml; gridplan years outputs/town scenario.toml --csv outputs/years[/dim]
     """
@@ -83,6 +84,12 @@ def years_command(
         from gridplan.change_plots import plot_years
 
         console.out.print(f"written    {plot_years(done, plot, lang=lang.value)}", soft_wrap=True)
+    if page is not None:
+        from gridplan.maps.foreseen import draw_years
+        from gridplan.maps.offline import write_map
+
+        written = write_map(draw_years(plan, done, lang=lang.value), page, overwrite=True)
+        console.out.print(f"written    {written}", soft_wrap=True)
 
 
 def _print_side_by_side(done: Years) -> None:

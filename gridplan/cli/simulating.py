@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gridplan.simulation import Simulated
 
 SHOWN = ("requests", "answered_share", "green_share", "yellow_share", "red_share", "response_minutes", "resolution_minutes")
-TABLES = ("requests", "posts", "curve", "unserved", "differences")
+TABLES = ("requests", "posts", "curve", "unserved", "differences", "waiting")
 
 
 @app.command("simulate")
@@ -28,7 +28,9 @@ def simulate_command(
     workers: Annotated[int | None, typer.Option(min=1, help="Threads; one for each core if not given.")] = None,
     csv: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Write all tables there as CSV.")] = None,
     plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the share answered in time as a PNG.")] = None,
-    lang: Annotated[Lang, typer.Option(help="Language of the plot.")] = Lang.en,
+    page: Annotated[Path | None, typer.Option("--map", metavar="FILE", help="Write a map with a slider of the week.")] = None,
+    hourly: Annotated[bool, typer.Option("--hourly", help="Note who waits at each hour of the week, as --map does.")] = False,
+    lang: Annotated[Lang, typer.Option(help="Language of plot and map.")] = Lang.en,
     template: Annotated[bool, typer.Option("--template", help="Print a file of scenarios to start from, and end.")] = False,
     rules_file: RulesFile = None, settings: Set = None,
 ) -> None:  # fmt: skip
@@ -39,7 +41,7 @@ def simulate_command(
 
     [dim]gridplan simulate --template > scenario.toml[/dim]
 
-    [dim]gridplan simulate outputs/town scenario.toml --replications 50 --csv outputs/simulated --plot curve.png[/dim]
+    [dim]gridplan simulate outputs/town scenario.toml --replications 50 --csv outputs/simulated --map week.html[/dim]
     """
     from gridplan import console, storage
     from gridplan.simulation import Scenario, measure_chances, read_scenarios, simulate
@@ -57,7 +59,8 @@ def simulate_command(
         clock("reading", 0, 1)
         plan = storage.read_plan(path)
         rules = choose_rules(take_rules(plan), rules_file, settings)
-        done = simulate(plan, chosen, rules, replications=replications, seed=seed, workers=workers, progress=clock)
+        done = simulate(plan, chosen, rules, replications=replications, seed=seed, hourly=hourly or page is not None,
+                        workers=workers, progress=clock)  # fmt: skip
         clock("chances", 0, 1)
         chances = measure_chances(plan, rules, seed=seed)
     console.print_times(clock.seconds)
@@ -78,6 +81,12 @@ def simulate_command(
         from gridplan.plots import plot_simulation
 
         console.out.print(f"written    {plot_simulation(done, plot, lang=lang.value)}", soft_wrap=True)
+    if page is not None:
+        from gridplan.maps.offline import write_map
+        from gridplan.maps.simulated import draw_simulation
+
+        written = write_map(draw_simulation(plan, done, lang=lang.value), page, overwrite=True)
+        console.out.print(f"written    {written}", soft_wrap=True)
 
 
 def _print_side_by_side(done: Simulated) -> None:
@@ -139,7 +148,7 @@ def _write_tables(done: Simulated, chances: Any, folder: Path) -> None:
     import json
 
     folder.mkdir(parents=True, exist_ok=True)
-    for name in TABLES:
+    for name in TABLES[: None if done.manifest["hourly"] else -1]:
         getattr(done, name).to_csv(folder / f"{name}.csv", encoding="utf-8-sig", lineterminator="\n")
     chances.to_csv(folder / "chances.csv", encoding="utf-8-sig", lineterminator="\n")
     (folder / "manifest.json").write_text(json.dumps(done.manifest, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

@@ -21,6 +21,11 @@ BAND = ("#a9d3c3", "#e0856f")  # in band, out of it
 REACH = ("#15607a", "#3f9a8c", "#a9b84a", "#e3a83a", "#d9822b")  # streets by minutes on foot, the shortest first
 REACH_FILLS = ("#8fbccb", "#b3d8cd", "#dbe2b0", "#f1dcae", "#efcba5")  # sub-grids likewise
 REACH_BEYOND = "#e3a19a"
+SEVERITY = ("#f7ecd0", "#f0cf8e", "#e3a04f", "#c4633a", "#7d2a2b")  # from good to bad; the darker, the worse
+AGAINST = ("#5b98cc", "#a9cce8", "#efece4", "#c0603a", "#86281a")  # much better, better, alike, worse, much worse
+STATES = {  # of a sub-grid in a year to come
+    "inside": "#e8efe4", "unsure": "#cfc7ea", "under": "#5b98cc", "over": "#c0603a", "gone": "#3a3f47",
+}  # fmt: skip
 INK: Mapping[str, str] = {
     "paper": "#f5f3ee",
     "outline": "#52606d",
@@ -42,6 +47,7 @@ INK: Mapping[str, str] = {
     "proposed": "#a3195b",
     "gap": "#b3261e",
     "unlit": "#e9e7e1",
+    "blank": "#ffffff",
 }
 # How shapes are drawn, in Leaflet's words; weights are pixels, those of streets and barriers at zoom 16.
 STYLES: Mapping[str, Mapping[str, Any]] = {
@@ -132,6 +138,17 @@ def choose_bands(count: int) -> tuple[list[str], list[str]]:
     """
     rows = {1: (0,), 2: (0, 3), 3: (0, 1, 3), 4: (0, 1, 2, 3)}.get(count, range(count))
     return [REACH[n] for n in rows], [*(REACH_FILLS[n] for n in rows), REACH_BEYOND]
+
+
+def choose_severity(count: int) -> tuple[str, ...]:
+    """Choose colours of two to five classes from good to bad; the darker, the worse.
+
+    Examples
+    --------
+    >>> choose_severity(3)
+    ('#f7ecd0', '#e3a04f', '#7d2a2b')
+    """
+    return tuple(SEVERITY[round(n * (len(SEVERITY) - 1) / (count - 1))] for n in range(count))
 
 
 def grade_loads(subgrids: Any) -> NDArray[np.int64]:

@@ -50,8 +50,13 @@ def pack_shapes(figures: Mapping[str, Any], named: Iterable[tuple[str, Shapes, l
             layers.append({"name": name, "kind": kind, "count": len(parts), "at": at, "names": _find_names(names)})
             bodies.append(body)
             at += len(body)
-    text = json.dumps({**figures, "layers": layers}, ensure_ascii=False, separators=(",", ":")).encode()
-    stream = len(text).to_bytes(4, "little") + text + b"".join(bodies)
+    return pack_stream({**figures, "layers": layers}, b"".join(bodies))
+
+
+def pack_stream(head: Mapping[str, Any], body: bytes) -> str:
+    """Pack figures, and bytes behind them, as gzipped base64 text."""
+    text = json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode()
+    stream = len(text).to_bytes(4, "little") + text + body
     return base64.b64encode(gzip.compress(stream, compresslevel=7, mtime=0)).decode()
 
 

@@ -157,6 +157,70 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "编码改变即计为调整户；换任何编号都无法保持归属的，计为实际变动户。",
     ),
     "close": ("Back to all posts", "返回全部服务点"),
+    "view_reel": ("Colour by what is simulated", "按仿真结果着色"),
+    "reel_title": ("Simulated, step by step", "仿真过程图"),
+    "reel_title_one": ("{name}: simulated, step by step", "{name}仿真过程图"),
+    "reel": ("Steps", "时间轴"),
+    "reel_group": ("What is shown", "显示内容"),
+    "reel_name": ("Case", "情景"),
+    "reel_step": ("Step", "时刻"),
+    "reel_play": ("Play", "播放"),
+    "reel_pause": ("Pause", "暂停"),
+    "reel_strip": ("Sub-grids by class through all steps; click to go there", "各时刻各类子网格数量，点击可跳转"),
+    "reel_story": ("Class of this sub-grid through all steps", "该子网格各时刻的类别"),
+    "reel_blank": ("nothing known", "无数据"),
+}
+# What reels of a simulation or of years say; only the pages that show them carry it.
+REELS: Mapping[str, tuple[str, str]] = {
+    "years_title": ("The years to come", "逐年变化图"),
+    "years_title_one": ("{name}: the years to come", "{name}逐年变化图"),
+    "year": ("year {year}", "第 {year} 年"),
+    "year_now": ("the plan", "现方案"),
+    "years_out": ("Chance to be out of the band", "户数不达标概率"),
+    "years_state": ("Where it is in most futures", "多数推演中的状态"),
+    "years_never": ("nothing is redrawn", "不作调整"),
+    "state_inside": ("in band", "达标"),
+    "state_unsure": ("none of them in most", "不确定"),
+    "state_under": ("below the band", "低于下限"),
+    "state_over": ("above the band", "高于上限"),
+    "state_gone": ("nobody lives there", "无人居住"),
+    "years_note": (
+        "Simulated, not observed: shares of {replications} futures, at the end of each year.",
+        "推演值，非实测：{replications} 次推演中的占比，按年末计。",
+    ),
+    "simulated_title": ("What would happen", "服务仿真图"),
+    "simulated_title_one": ("{name}: what would happen", "{name}服务仿真图"),
+    "weekdays": ("Mon Tue Wed Thu Fri Sat Sun", "周一 周二 周三 周四 周五 周六 周日"),
+    "whole_time": ("all days", "全部日期"),
+    "kind_request": ("Requests", "诉求"),
+    "kind_wish": ("Wishes", "微心愿"),
+    "waiting_community": ("{kind} waiting per 100 households, by community", "每百户等待的{kind}（按社区）"),
+    "waiting_subgrid": ("{kind} waiting per 100 households", "每百户等待的{kind}（按子网格）"),
+    "response_minutes": ("{kind}: time until somebody comes", "{kind}响应时间"),
+    "green_share": ("{kind}: share resolved in time (green)", "{kind}按时办结率（绿灯）"),
+    "against": ("{measure}, against {first}", "{measure}，与 {first} 相比"),
+    "nobody": ("nobody waits", "无人等待"),
+    "under": ("under {high}", "低于 {high}"),
+    "between": ("{low} to {high}", "{low} 至 {high}"),
+    "over": ("{low} or more", "{low} 及以上"),
+    "minutes": ("{number} min", "{number} 分钟"),
+    "hours": ("{number} h", "{number} 小时"),
+    "days": ("{number} d", "{number} 天"),
+    "better": ("clearly better", "明显更好"),
+    "alike": ("no clear difference", "无明显差异"),
+    "worse": ("clearly worse", "明显更差"),
+    "waiting_note": (
+        "Simulated, not observed: mean of {replications} runs, counted as the hour strikes.",
+        "仿真值，非实测：{replications} 次运行的平均值，整点计数。",
+    ),
+    "measure_note": (
+        "Simulated, not observed: mean of {replications} runs; one sub-grid has few requests, so its figure is rough.",
+        "仿真值，非实测：{replications} 次运行的平均值；单个子网格件数少，数值仅供参考。",
+    ),
+    "against_note": (
+        "Simulated, not observed: every sub-grid has the colour of its community; clear: the paired 95 % interval leaves out 0.",
+        "仿真值，非实测：各子网格按所属社区着色；“明显”指配对 95% 置信区间不含 0。",
+    ),
 }
 REASONS: Mapping[str, tuple[str, str]] = {
     "none": ("there is none that they may go to", "没有可去的服务点"),
@@ -179,7 +243,7 @@ def say(word: str, lang: Language = "en", **values: object) -> str:
     >>> say("legend", "zh"), say("band_values", low=20, high=40)
     ('图例', 'band 20 to 40')
     """
-    text = WORDS[word][1 if lang == "zh" else 0]
+    text = (WORDS[word] if word in WORDS else REELS[word])[1 if lang == "zh" else 0]
     return text.format(**values) if values else text
 
 

@@ -13,6 +13,7 @@ from gridplan.simulation_rules import DAY, WEEK, SimulationRules, Turn, read_wei
 
 Array = np.ndarray[Any, Any]
 HOURS = int(DAY / STEP)
+WEEK_HOURS = 7 * HOURS
 
 
 def lay_profile(rules: SimulationRules, first: date, days: int) -> Array:
@@ -68,3 +69,16 @@ def lay_ticks(turns: Sequence[Turn], first: date, days: int, begins: Any = (), b
     for name, number in (("at", 0), ("turn", 2), ("day", 3)):
         table[name] = [row[number] for row in rows]
     return table
+
+
+def count_hours(start: date, days: int) -> Array:
+    """Count how often each hour of the week comes in so many days, from Monday midnight.
+
+    Examples
+    --------
+    A Sunday and a Monday:
+
+    >>> count_hours(date(2026, 3, 1), 2)[[0, 24, 143, 144]].tolist()
+    [1, 0, 0, 1]
+    """
+    return np.bincount((start.weekday() * 24 + np.arange(days * 24)) % WEEK_HOURS, minlength=WEEK_HOURS)

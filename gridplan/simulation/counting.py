@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from gridplan.simulation.finding import find_reason
-from gridplan.simulation.state import ANSWERED, BY_TIER, GREEN, RESOLVED, UNDER_WAY, WENT_UP, YELLOW
+from gridplan.simulation.state import ANSWERED, BY_TIER, GREEN, RESOLVED, STEP, UNDER_WAY, WENT_UP, YELLOW
 from gridplan.simulation.streams import bare
 
 
@@ -69,3 +69,20 @@ def watch(world: Any, state: Any, tally: Any, seen: float, now: float) -> float:
         seen = until
     tally.totals[2] = max(tally.totals[2], state.inside[0])
     return seen
+
+
+@bare
+def note_waiting(world: Any, state: Any, tally: Any, struck: int, now: float) -> int:
+    """Note who waits at each whole hour until now, while it counts; returns how many hours have struck."""
+    hours = len(tally.waiting)
+    if hours == 0:
+        return struck
+    at = world.count_from + STEP * struck
+    while at <= now and at < world.count_to:
+        slot = state.ends[0]
+        while slot >= 0:
+            tally.waiting[struck % hours, state.slots[slot].cell, state.slots[slot].kind] += 1
+            slot = state.slots[slot].later
+        struck += 1
+        at = world.count_from + STEP * struck
+    return struck

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from gridplan.simulation.counting import close_books, count_answer, count_resolved, is_counted, watch
+from gridplan.simulation.counting import close_books, count_answer, count_resolved, is_counted, note_waiting, watch
 from gridplan.simulation.finding import HAIR, find_post, find_reason, find_request, is_there
 from gridplan.simulation.heap import grow_heap, make_heap, pop_event, push_event
 from gridplan.simulation.state import (
@@ -231,7 +231,7 @@ def run_days(world: Any, rows: int) -> Any:
     The tally and the log.
     """
     n, m = len(world.cells), len(world.posts)
-    tally = make_tally(n, m, world.groups, len(world.edges))
+    tally = make_tally(n, m, world.groups, len(world.edges), world.hours)
     state = make_state(n, m, world.turns, 256, rows)
     heap = make_heap(2 * n + m + len(world.calls) + 64)
     for c in range(n):
@@ -239,7 +239,7 @@ def run_days(world: Any, rows: int) -> Any:
             expect_next(world, state, heap, c, k)
     for i in range(len(world.calls)):
         push_event(heap, world.calls[i].at, (ARRIVES << BITS) | (2 * world.calls[i].cell + world.calls[i].kind))
-    tick, seen = 0, world.count_from
+    tick, seen, struck = 0, world.count_from, 0
     while True:
         on_clock = tick < len(world.ticks) and (heap.size[0] == 0 or world.ticks[tick].at <= heap.events[0].at)
         if not on_clock and heap.size[0] == 0:
@@ -248,6 +248,7 @@ def run_days(world: Any, rows: int) -> Any:
         if now > world.end:
             break
         seen = watch(world, state, tally, seen, now)
+        struck = note_waiting(world, state, tally, struck, now)
         tally.totals[1] += 1
         if state.ends[2] < 0:
             state = grow_state(state)
@@ -261,6 +262,7 @@ def run_days(world: Any, rows: int) -> Any:
             now, code = pop_event(heap)
             take_event(world, state, tally, heap, now, code)
     watch(world, state, tally, seen, world.end)
+    note_waiting(world, state, tally, struck, world.end)
     tally.totals[3] = state.inside[1]
     close_books(world, state, tally)
     return tally, state.log

@@ -36,6 +36,7 @@ class Request:
     resolved: float = np.nan
     post: float = np.nan
     waits: bool = field(default=False)
+    queued: float = np.nan
 
 
 class Town:
@@ -47,6 +48,7 @@ class Town:
         self.all: list[Request] = []
         self.on: dict[int, int] = {}  # turn of duty -> day
         self.working: set[int] = set()
+        self.stays: list[tuple[int, int, float, float]] = []  # sub-grid, kind, from when and until when it waited
         env.process(self.keep_clock())
         for call in world.calls:
             env.process(self.let_call(call))
@@ -88,7 +90,7 @@ class Town:
 
     def let_wait(self, request: Request) -> None:
         """Let a request wait, and ask each further tier in time."""
-        request.waits = True
+        request.waits, request.queued = True, self.env.now
         self.waiting.append(request)
         for opens in sorted(set(self.world.opens[request.kind, request.stage].tolist()) - {0.0, np.inf}):
             self.env.process(self.ask_later(request, request.stage, opens))
@@ -103,8 +105,13 @@ class Town:
         """Withdraw a request if nobody has come by then."""
         yield self.env.timeout(patience)
         if request.waits and np.isnan(request.met):
-            self.waiting.remove(request)
-            request.waits = False
+            self.let_go(request)
+
+    def let_go(self, request: Request) -> None:
+        """Let a request wait no longer."""
+        self.waiting.remove(request)
+        request.waits = False
+        self.stays.append((request.cell, request.kind, request.queued, self.env.now))
 
     def keep_clock(self) -> Iterator[Any]:
         """Let turns of duty begin and end; those who come on are sent to whoever waits."""
@@ -144,8 +151,7 @@ class Town:
     def begin(self, r: int, request: Request, way: float) -> None:
         """Begin: whoever waits no longer does, and the post is at work."""
         if request.waits:
-            self.waiting.remove(request)
-            request.waits = False
+            self.let_go(request)
         self.working.add(r)
         self.env.process(self.work(r, request, way))
 
@@ -203,6 +209,18 @@ def run_plainly(world: World) -> Array:
     MissingPackageError
         If SimPy is not installed.
     """
+    rows = [(2 * q.cell + q.kind, q.number, q.came, q.met, q.resolved, q.post) for q in play(world).all]
+    return np.array(rows, float).reshape(-1, 6)
+
+
+def play(world: World) -> Town:
+    """Play one replication in SimPy and return the town at its end.
+
+    Raises
+    ------
+    MissingPackageError
+        If SimPy is not installed.
+    """
     try:
         import simpy
     except ImportError as error:
@@ -210,5 +228,21 @@ def run_plainly(world: World) -> Array:
     env = simpy.Environment()
     town = Town(world, env)
     env.run(until=world.end)
-    rows = [(2 * q.cell + q.kind, q.number, q.came, q.met, q.resolved, q.post) for q in town.all]
-    return np.array(rows, float).reshape(-1, 6)
+    return town
+
+
+def note_stays(town: Town) -> Array:
+    """Note who waited as each hour struck: who began before it and did not end before it.
+
+    Returns
+    -------
+    int64[hours, sub-grids, 2] as the kernel's tally of who waits.
+    """
+    world = town.world
+    stays = town.stays + [(q.cell, q.kind, q.queued, np.inf) for q in town.waiting]
+    noted = np.zeros((world.hours, len(world.cells), 2), np.int64)
+    if world.hours:
+        for number, at in enumerate(np.arange(world.count_from, world.count_to, STEP)):
+            for cell, kind, begins, ends in stays:
+                noted[number % world.hours, cell, kind] += begins < at - HAIR and ends >= at - HAIR
+    return noted

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from gridplan.errors import RuleError, quote_ids
 from gridplan.outcomes import CITY
 from gridplan.plan import Plan
 from gridplan.rules import Rules
+from gridplan.simulation.almanac import WEEK_HOURS, count_hours
 from gridplan.simulation.blocks import EDGES, Block, cut_blocks, draw_world
 from gridplan.simulation.estimating import WIDTH, Estimate
 from gridplan.simulation.kernel import run_days
@@ -30,6 +32,7 @@ from gridplan.simulation.tabling import (
     tabulate_measures,
     tabulate_posts,
     tabulate_reasons,
+    tabulate_waiting,
     write_table,
 )  # fmt: skip
 from gridplan.simulation.uncertainty import draw_demand, draw_households, draw_presence
@@ -41,6 +44,7 @@ ORDERS = {
     "simulated_curve": ("scenario", "level", "of", "kind", "minutes"),
     "simulated_unserved": ("scenario", "level", "of", "kind", "reason"),
     "simulated_differences": ("scenario", "level", "of", "kind", "measure"),
+    "simulated_waiting": ("scenario", "subgrid", "kind", "hour"),
 }  # fmt: skip
 
 
@@ -50,7 +54,8 @@ class Simulated:
 
     ``requests`` holds every measure by scenario, level, place and kind (table ``simulated`` of the schema), ``posts`` what each
     post does, ``curve`` the share answered in time, ``unserved`` who was not served and why, ``differences`` what is more
-    than in the first scenario. ``manifest`` holds seed, replications, scenarios with their rules, version and events.
+    than in the first scenario, ``waiting`` who waits at each hour of the week, where that was asked for. ``manifest`` holds
+    seed, replications, scenarios with their rules, version and events.
     """
 
     requests: pd.DataFrame
@@ -58,6 +63,7 @@ class Simulated:
     curve: pd.DataFrame
     unserved: pd.DataFrame
     differences: pd.DataFrame
+    waiting: pd.DataFrame
     manifest: Mapping[str, Any]
 
     def __repr__(self) -> str:
@@ -85,7 +91,7 @@ class _Sums:
 
 def simulate(
     plan: Plan, scenarios: str | Path | Scenario | Sequence[Scenario] | None = None, rules: Rules | None = None, *,
-    replications: int = 20, seed: int = 0, workers: int | None = None, progress: Progress = keep_silent,
+    replications: int = 20, seed: int = 0, hourly: bool = False, workers: int | None = None, progress: Progress = keep_silent,
 ) -> Simulated:  # fmt: skip
     """Simulate requests and wishes on a staffed plan: who comes, how soon, who is not served, how busy posts are.
 
@@ -104,6 +110,8 @@ def simulate(
         How often each scenario is run; at least 2 for intervals.
     seed
         Where chance begins.
+    hourly
+        Whether it is noted, too, how many wait in each sub-grid at each hour of the week.
     workers
         Threads; one for each core if not given. They do not change the result, byte for byte.
     progress
@@ -142,7 +150,7 @@ def simulate(
             systems[alike] = make_system(plan, own, volunteers=scenario.volunteers)
         system = systems[alike]
         draws = _draw(plan, system, scenario, own, replications, seed)
-        done = _run_scenario(system, scenario, own, draws, seed, workers, stage, progress)
+        done = _run_scenario(system, scenario, own, draws, seed, hourly, workers, stage, progress)
         events[scenario.name] = done.events
         if first is None:
             first = done
@@ -152,13 +160,14 @@ def simulate(
             frames[name] += [table.assign(scenario=scenario.name) for table in tables]
     frames["simulated_differences"] = _rank(frames["simulated_differences"], [s.name for s in chosen])
     names = [scenario.name for scenario in chosen]
-    requests, posts, curve, unserved, differences = (write_table(t, frames[t], order, names) for t, order in ORDERS.items())
+    written = (write_table(t, frames[t], order, names) for t, order in ORDERS.items())
+    requests, posts, curve, unserved, differences, waiting = written
     manifest = {
-        "version": __version__, "seed": seed, "replications": replications, "events": events,
+        "version": __version__, "seed": seed, "replications": replications, "hourly": hourly, "events": events,
         "notes": _list_notes(systems.values()),
         "scenarios": {s.name: _describe(s, s.replace_rules(rules)) for s in chosen},
     }  # fmt: skip
-    return Simulated(requests, posts, curve, unserved, differences, manifest)
+    return Simulated(requests, posts, curve, unserved, differences, waiting, manifest)
 
 
 def _list_notes(systems: Iterable[System]) -> list[str]:
@@ -203,8 +212,8 @@ def _draw(plan: Plan, system: System, scenario: Scenario, rules: Rules, replicat
 
 
 def _run_scenario(
-    system: System, scenario: Scenario, rules: Rules, draws: _Draws, seed: int, workers: int | None, stage: str,
-    progress: Progress,
+    system: System, scenario: Scenario, rules: Rules, draws: _Draws, seed: int, hourly: bool, workers: int | None,
+    stage: str, progress: Progress,
 ) -> _Sums:  # fmt: skip
     """Run all replications of a scenario, block by block, and tabulate each block before the next."""
     replications = len(draws.demand)
@@ -212,12 +221,16 @@ def _run_scenario(
     keys = [make_key(seed, n) for n in range(replications)]
     done = _Sums({name: [] for name in ORDERS}, {})
     whole, curve = np.zeros((replications, 1, len(KINDS), WIDTH)), np.zeros((replications, 1, len(KINDS), len(EDGES) + 1))
+    hours, lock = WEEK_HOURS if hourly else 0, Lock()
     for number, block in enumerate(blocks):
+        waiting = np.zeros((hours, len(block.world.cells), len(KINDS)), np.int64)
 
-        def run(n: int, block: Block = block) -> tuple[Array, Array, Array, Array]:
+        def run(n: int, block: Block = block, waiting: Array = waiting) -> tuple[Array, Array, Array, Array]:
             world = draw_world(block, keys[n], draws.households[n, block.cells], float(draws.demand[n]),
                                draws.presence[n, block.posts])  # fmt: skip
-            tally = run_days(world, 0)[0]
+            tally = run_days(world._replace(hours=hours), 0)[0]
+            with lock:  # whole numbers: the sum does not hang on the order
+                waiting += tally.waiting
             return np.concatenate([tally.counts, tally.sums], axis=2), tally.answers, tally.posts, tally.totals
 
         def tell(stage: str, done: int, total: int, number: int = number) -> None:
@@ -229,6 +242,8 @@ def _run_scenario(
         _tabulate_block(done, system, block, sums, answers)
         duty = _count_duty(block) * draws.presence[:, block.posts]
         done.frames["simulated_posts"].append(tabulate_posts(system.posts.iloc[block.posts], posts, duty))
+        if hourly:
+            done.frames["simulated_waiting"].append(_tabulate_waiting(system, block, waiting, scenario, replications))
         whole[:, 0] += sums.sum(axis=1)
         curve[:, 0] += answers.sum(axis=1)
     _tabulate(done, "city", [CITY], whole, curve)
@@ -244,6 +259,15 @@ def _tabulate_block(done: _Sums, system: System, block: Block, sums: Array, answ
     _tabulate(done, "community", cells["community"].iloc[starts], np.add.reduceat(sums, starts, axis=1), answers)
     if block.code:
         _tabulate(done, "subdistrict", [block.code], sums.sum(axis=1, keepdims=True))
+
+
+def _tabulate_waiting(system: System, block: Block, waiting: Array, scenario: Scenario, replications: int) -> pd.DataFrame:
+    """Tabulate who waits in the sub-grids of a block: the first hour noted becomes its hour of the week."""
+    cells = system.cells.iloc[block.cells]
+    noted = count_hours(scenario.start, scenario.days) * replications
+    return tabulate_waiting(
+        cells.index, cells["households"].to_numpy(float), np.roll(waiting, scenario.start.weekday() * 24, axis=0), noted
+    )
 
 
 def _tabulate(done: _Sums, level: str, codes: Any, sums: Array, answers: Array | None = None) -> None:

@@ -48,7 +48,8 @@ class World(NamedTuple):
     ``running[profile, kind]`` are the minutes so far, each weighted with its demand. ``opens[kind, stage, tier]`` are the
     minutes until a tier is asked (infinite: never), ``work[kind, stage]`` those of work. ``shape`` is lognormal (0, with
     ``cv``), exponential (1) or fixed (2). With ``by_tier`` tiers come before age; ``walks_back``: the way back keeps a post
-    busy. Requests that come from ``count_from`` to ``count_to`` count; answers are counted by ``edges`` (minutes).
+    busy. Requests that come from ``count_from`` to ``count_to`` count; answers are counted by ``edges`` (minutes). Who waits is
+    noted at each whole hour of that time, under its number modulo ``hours`` (168: by hour of a week; 0: not at all).
     """
 
     cells: Any
@@ -74,6 +75,7 @@ class World(NamedTuple):
     end: float
     green: float
     yellow: float
+    hours: int = 0
 
 
 class Tally(NamedTuple):
@@ -86,6 +88,7 @@ class Tally(NamedTuple):
     last: Any  # float64[n, 2]: when the last of them was resolved; -infinite: none was
     posts: Any  # SERVED[m]
     totals: Any  # float64[4]: request-minutes in the system, events, most requests at once, requests of all
+    waiting: Any  # int64[hours, n, 2]: who waits as an hour strikes, before what happens at it
 
 
 class State(NamedTuple):
@@ -104,11 +107,12 @@ class State(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def make_tally(cells: int, posts: int, groups: int, edges: int) -> Any:
+def make_tally(cells: int, posts: int, groups: int, edges: int, hours: int) -> Any:
     """Make a tally of nothing."""
     return Tally(
         np.zeros((cells, 2, COUNTS), np.int64), np.zeros((cells, 2, 4)), np.zeros((groups, 2, edges + 1), np.int64),
         np.full((cells, 2), np.inf), np.full((cells, 2), -np.inf), np.zeros(posts, SERVED), np.zeros(4),
+        np.zeros((hours, cells, 2), np.int64),
     )  # fmt: skip
 
 

@@ -100,8 +100,8 @@ def count_short(counts: Array, branch: Array, least: int) -> float:
     return float((full < least)[np.unique(branch[own])].sum())
 
 
-def find_leaving(problem: Problem, weights: Array, labels: Array, count: int) -> tuple[Array, Array, Array]:
-    """Find for each sub-grid of the plan the first year in which it is out of its band.
+def find_sides(problem: Problem, weights: Array, labels: Array, count: int) -> Array:
+    """Find on which side of its band each sub-grid of the plan is in each year.
 
     Parameters
     ----------
@@ -114,21 +114,37 @@ def find_leaving(problem: Problem, weights: Array, labels: Array, count: int) ->
 
     Returns
     -------
-    int64[count] of the year, -1 for none; int64[count], 1 over and -1 under the band in it; bool[count], out in the last year.
+    int8[years + 1, count]: 0 in the band, 1 over it, -1 under it, -2 nobody lives there any more.
 
     Examples
     --------
     >>> from gridplan.measuring import find_problems
     >>> from tests.villages import make_board_plan
     >>> board = find_problems(make_board_plan())["0301"]
-    >>> [part.tolist() for part in find_leaving(board, np.array([[60, 60], [75, 60]]), np.array([[0, 1], [0, 1]]), 2)]
-    [[1, -1], [1, 0], [True, False]]
+    >>> find_sides(board, np.array([[60, 60], [75, 0]]), np.array([[0, 1], [0, 1]]), 2).tolist()
+    [[0, 0], [1, -2]]
     """
-    side = np.zeros((len(weights), count), np.int64)
+    side = np.zeros((len(weights), count), np.int8)
     for year, (weight, label) in enumerate(zip(weights, labels, strict=True)):
         own = (label >= 0) & (label < count)
         mass = np.bincount(label[own], weight[own], minlength=count)
-        side[year] = (mass > problem.band.high).astype(np.int64) - (mass < problem.band.low)
-    out = side != 0
+        side[year] = (mass > problem.band.high).astype(np.int8) - (mass < problem.band.low) - (mass == 0)
+    return side
+
+
+def find_leaving(sides: Array) -> tuple[Array, Array, Array]:
+    """Find for each sub-grid the first year in which it is out of its band, from what :func:`find_sides` found.
+
+    Returns
+    -------
+    int64[count] of the year, -1 for none; int64[count], 1 over and -1 under the band in it; bool[count], out in the last year.
+
+    Examples
+    --------
+    >>> [part.tolist() for part in find_leaving(np.array([[0, 0, 0], [1, 0, -2], [1, 0, 0]]))]
+    [[1, -1, 1], [1, 0, -1], [True, False, False]]
+    """
+    out = sides != 0
     first = np.where(out.any(axis=0), out.argmax(axis=0), -1)
-    return first, np.where(first >= 0, side[first, np.arange(count)], 0), out[-1]
+    side = np.sign(sides[first, np.arange(sides.shape[1])]).astype(np.int64)
+    return first, np.where(first >= 0, side, 0), out[-1]

@@ -18,10 +18,17 @@ from gridplan.plan import Plan
 from gridplan.rules import Rules
 from gridplan.years.future import Chance, draw_future
 from gridplan.years.given import Given, check_given, read_given
-from gridplan.years.measures import SUMS, find_leaving, measure_course
+from gridplan.years.measures import SUMS, find_leaving, find_sides, measure_course
 from gridplan.years.policies import POLICIES, Policy, follow_policy, make_policy
 from gridplan.years.starts import Start, list_starts
-from gridplan.years.tabling import tabulate_differences, tabulate_events, tabulate_subgrids, tabulate_years
+from gridplan.years.tabling import (
+    number_bands,
+    tabulate_bands,
+    tabulate_differences,
+    tabulate_events,
+    tabulate_subgrids,
+    tabulate_years,
+)
 
 Array = np.ndarray[Any, Any]
 ROUND = 64  # communities whose results are held before they are added up
@@ -33,13 +40,14 @@ class Years:
     """What becomes of a plan over the years under each policy.
 
     ``by_year`` holds every measure by policy and year (table ``years`` of the schema), ``differences`` how each policy differs
-    from the first at the end, ``subgrids`` when each sub-grid leaves its band if nothing is redrawn, ``events`` what happens in
-    the first replication, as an example. ``manifest`` holds how they were made.
+    from the first at the end, ``subgrids`` when each sub-grid leaves its band if nothing is redrawn, ``bands`` how likely each is
+    in it by year, ``events`` what happens in the first replication, as an example. ``manifest`` holds how they were made.
     """
 
     by_year: pd.DataFrame
     differences: pd.DataFrame
     subgrids: pd.DataFrame
+    bands: pd.DataFrame
     events: pd.DataFrame
     manifest: Mapping[str, Any]
 
@@ -54,6 +62,7 @@ class _Result:
     """What one future of one community comes to: sums by policy and year, when its sub-grids leave their bands, events."""
 
     sums: Array
+    sides: Array
     first: Array
     side: Array
     out: Array
@@ -79,8 +88,8 @@ class _Task:
         courses = {policy.name: follow_policy(start, future, years, policy) for policy in self.policies}
         never = courses.get("never") or follow_policy(start, future, years, make_policy("never", rules, self.seed))
         sums = np.array([measure_course(future, years, data, course, load, least) for course in courses.values()])
-        found = find_leaving(start.problem, future.weights, never.labels, len(start.codes))
-        return _Result(sums, *found, future.events if replication == 0 else ())
+        sides = find_sides(start.problem, future.weights, never.labels, len(start.codes))
+        return _Result(sums, sides, *find_leaving(sides), future.events if replication == 0 else ())
 
 
 def foresee(
@@ -148,7 +157,7 @@ def foresee(
     starts = list_starts(plan, known, rules)
     task = _Task(tuple(make_policy(name, rules, seed) for name in policies), rules, years, seed)
     sums = np.zeros((replications, len(policies), years + 1, len(SUMS)))
-    subgrids, events = [], []
+    subgrids, bands, events = [], [], []
     for begin in range(0, len(starts), ROUND):
         own = starts[begin : begin + ROUND]
 
@@ -163,6 +172,7 @@ def foresee(
             mass = np.bincount(start.label, start.problem.weights, minlength=len(start.codes)).astype(np.int64)
             found = (np.array([getattr(result, name) for result in mine]) for name in ("first", "side", "out"))
             subgrids.append(tabulate_subgrids(start.community, start.codes, mass, *found))
+            bands.append(tabulate_bands(start.codes, np.array([result.sides for result in mine])))
             events += [(start.community, *event) for result in mine for event in result.events]
     people = any(start.people is not None for start in starts)
     manifest = {
@@ -172,7 +182,8 @@ def foresee(
     }  # fmt: skip
     return Years(
         tabulate_years(sums, policies, people), tabulate_differences(sums, policies, people),
-        conform_table("years_subgrids", pd.concat(subgrids, ignore_index=True)).sort_index(), tabulate_events(events), manifest,
+        conform_table("years_subgrids", pd.concat(subgrids, ignore_index=True)).sort_index(),
+        number_bands(bands), tabulate_events(events), manifest,
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from gridplan.years.measures import FLOWS, PEOPLE, SUMS
 Array = np.ndarray[Any, Any]
 RATES = ("in_band", "mean_walk")  # in_band: share of the sub-grids
 TOLD = ("households", "subgrids", "in_band", "out", "mean_walk", "price", "moved", "moved_total", *FLOWS)
+SIDES = {"inside": 0, "over": 1, "under": -1, "gone": -2}  # as measures.find_sides tells them
 WHY = {1: "over", -1: "under", 0: ""}
 
 
@@ -120,6 +121,27 @@ def tabulate_subgrids(
             "out_at_end": out.mean(axis=0),
         }
     )  # fmt: skip
+
+
+def tabulate_bands(codes: Sequence[str], sides: Array) -> pd.DataFrame:
+    """Tabulate how likely each sub-grid is in its band in each year if nothing is redrawn: sides are [replications, years, n].
+
+    Examples
+    --------
+    In one of two futures 0301-001 is over its band in year 1, in the other one in it:
+
+    >>> tabulate_bands(["0301-001"], np.array([[[0], [1]], [[0], [0]]]))[["year", "inside", "over"]].values.tolist()
+    [[0.0, 1.0, 0.0], [1.0, 0.5, 0.5]]
+    """
+    years, n = sides.shape[1:]
+    shares = {name: (sides == side).mean(axis=0).ravel() for name, side in SIDES.items()}
+    rows = {"subgrid": np.tile(np.array(codes, object), years), "year": np.repeat(np.arange(years), n)}
+    return pd.DataFrame(rows | shares)
+
+
+def number_bands(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Put the rows of all communities in order, by sub-grid and year, and number them."""
+    return _number("years_bands", pd.concat(frames, ignore_index=True).sort_values(["subgrid", "year"], ignore_index=True))
 
 
 def tabulate_events(events: Sequence[tuple[str, int, str, str, int]]) -> pd.DataFrame:

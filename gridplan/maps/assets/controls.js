@@ -150,10 +150,11 @@ class Legend {
   }
 
   draw() {
-    const { config, view } = this.stage;
-    this.keys.replaceChildren(...config.keys[view].map(makeKey));
-    const bare = view === "reach" || view === "change";
-    const shown = config.keys.always.filter(([sign]) => !bare || (sign !== "centre" && sign !== "hatch"));
+    const { config, view, reels } = this.stage;
+    const own = view === "reel" && reels ? reels.listKeys() : [];
+    this.keys.replaceChildren(...own, ...config.keys[view].map(makeKey));
+    const bare = this.stage.isBare() ? ["centre", "hatch", ...(view === "reel" ? ["ring"] : [])] : [];
+    const shown = config.keys.always.filter(([sign]) => !bare.includes(sign));
     this.signs.replaceChildren(...shown.map(makeKey));
   }
 }

@@ -128,6 +128,7 @@ function describe(stage, row, building) {
   }
   if (stage.view === "reach" && stage.reach) stage.reach.addLines(table, row);
   node.appendChild(table);
+  if (stage.view === "reel" && stage.reels && !exclusive) node.appendChild(stage.reels.tell(row));
   const note = (word, text) => text && node.appendChild(make("p", "gp-card-note", word + (config.lang === "zh" ? "：" : ": ") + text));
   if (exclusive) note(words.exclusive, records.owner[row] || "–");
   note(words.grid, records.grid[row]);

@@ -71,9 +71,15 @@ class Stage {
   showWhole() {
     const [west, south, east, north] = this.config.bounds;
     const wide = this.map.getSize().x > 900, left = this.view === "reach" || this.view === "change" ? 285 : 48;
+    const foot = this.view === "reel" ? 160 : 24; // below lies the slider
     this.map.fitBounds([[south, west], [north, east]], {
-      paddingTopLeft: [wide ? left : 12, 12], paddingBottomRight: [wide ? 310 : 12, 24], animate: false, maxZoom: 19,
+      paddingTopLeft: [wide ? left : 12, 12], paddingBottomRight: [wide ? 310 : 12, foot], animate: false, maxZoom: 19,
     });
+  }
+
+  // Whether the view that is on tells something of its own, beside which signs of the band and of centres would distract.
+  isBare() {
+    return ["reach", "change", "reel"].includes(this.view);
   }
 
   // What a sub-grid is filled with in the view that is on.
@@ -81,6 +87,7 @@ class Stage {
     const { records, config } = this;
     if (records.exclusive[row]) return config.exclusive;
     if (this.view === "reach") return this.reach ? this.reach.fill(row) : config.exclusive;
+    if (this.view === "reel") return this.reels ? this.reels.fill(row) : config.exclusive;
     if (this.view === "change") return config.change.fills[records.change[row]];
     if (this.view === "households") return config.loads[records.load[row]];
     if (this.view === "band") return config.band[records.in_band[row] ? 0 : 1];
@@ -102,9 +109,13 @@ class Stage {
     return layer;
   }
 
-  recolour() {
-    for (const [path, row] of this.paths) path.setStyle({ fillColor: this.fill(row) });
-    this.map.fire("gridplan:view");
+  // Colour the sub-grids; an event tells the tiled layer what to paint anew.
+  recolour(event = "gridplan:view") {
+    for (const [path, row] of this.paths) {
+      const fillColor = this.fill(row);
+      if (path.options.fillColor !== fillColor) path.setStyle({ fillColor });
+    }
+    this.map.fire(event);
   }
 
   // A switch in the layer control for something that the tiled layer paints.
@@ -133,7 +144,7 @@ class Stage {
   }
 
   outlineWeight() {
-    return this.config.styles.outline.weight * (this.map.getZoom() < 14 ? 0.5 : 1);
+    return this.config.styles.outline.weight * (this.view === "reel" ? 0.6 : 1) * (this.map.getZoom() < 14 ? 0.5 : 1);
   }
 
   // Whether small signs have room; openings, buildings of the tiled layer and centres are left out where they have not.

@@ -46,9 +46,10 @@
   }
 
   class Painter {
-    constructor(stage, sheets) {
+    constructor(stage, sheets, part) {
       this.stage = stage;
       this.sheets = sheets;
+      this.part = part; // "fills", "signs" (all that lies over them), or both if not given
       this.hatch = null;
     }
 
@@ -58,23 +59,33 @@
       const pen = canvas.getContext("2d");
       pen.scale(ratio, ratio);
       pen.lineJoin = pen.lineCap = "round";
-      const z = coords.z - 1, zoom = this.stage.map.getZoom(), { shown } = this.stage;
+      const z = coords.z - 1, zoom = this.stage.map.getZoom();
       const get = (name) => this.sheets.filter((s) => s.layer.name === name && coords.z > 0)
         .map((s) => [s.layer.kind, s.getTile(z, coords.x, coords.y)]);
+      if (this.part !== "signs") this.paintLand(pen, get, zoom);
+      if (this.part !== "fills") this.paintSigns(pen, get, zoom);
+    }
+
+    paintLand(pen, get, zoom) {
+      const { shown } = this.stage;
       const far = zoom < OUTLINES_FROM && this.stage.view === "colours"; // sub-grids would be a flicker of dots
       if (shown.subgrids && far) this.paintFills(pen, get("communities"), (n) => this.stage.fillCommunity(n));
       else if (shown.subgrids) this.paintFills(pen, get("subgrids"), (row) => this.stage.fill(row));
+    }
+
+    paintSigns(pen, get, zoom) {
+      const { shown, view } = this.stage;
       if (shown.streets) this.paintStreets(pen, get, zoom);
       if (shown.barriers) for (const name of ["water", "wall", "road", "rail"]) this.paintPlain(pen, get(name), name);
       if (shown.buildings && this.stage.isClose()) {
-        for (const name of ["other_building", "home"]) this.paintPlain(pen, get(name), name);
+        for (const name of ["other_building", "home"]) this.paintPlain(pen, get(name), name, view === "reel" ? 0.45 : 1);
       }
       if (shown.subgrids && zoom >= OUTLINES_FROM) this.paintOutlines(pen, get("subgrids"), "outline", this.stage.outlineWeight());
       if (shown.specials) this.paintPlain(pen, get("special"), "special");
-      if (shown.out && this.stage.view !== "reach" && this.stage.view !== "change") this.paintOut(pen, get("subgrids"), zoom);
+      if (shown.out && !this.stage.isBare()) this.paintOut(pen, get("subgrids"), zoom);
       if (shown.grids) this.paintOutlines(pen, get("grids"), "grid", this.stage.config.styles.grid.weight);
       if (shown.communities) this.paintOutlines(pen, get("communities"), "limit", this.stage.limitWeight());
-      if (shown.barriers && this.stage.isClose()) this.paintOpenings(pen, get("opening"));
+      if (shown.barriers && this.stage.isClose() && view !== "reel") this.paintOpenings(pen, get("opening"));
     }
 
     paintFills(pen, groups, choose) {
@@ -100,12 +111,12 @@
       this.paintPlain(pen, get("street_major"), "street_major");
     }
 
-    // Lines and polygons that all look alike.
-    paintPlain(pen, groups, name) {
+    // Lines and polygons that all look alike, fainter where they would distract.
+    paintPlain(pen, groups, name, strength = 1) {
       const style = this.stage.config.styles[name];
       for (const [kind, features] of groups) {
         if (kind === "polygon") {
-          pen.globalAlpha = style.fillOpacity;
+          pen.globalAlpha = strength * style.fillOpacity;
           pen.fillStyle = style.fillColor;
           trace(pen, features, () => pen.fill(style.fillRule || "evenodd"));
         }
@@ -181,7 +192,7 @@
     return pen.createPattern(cell, "repeat");
   }
 
-  function makeLayer(painter) {
+  function makeLayer(painter, pane) {
     const Layer = L.GridLayer.extend({
       createTile(coords) {
         const canvas = L.DomUtil.create("canvas", "gp-tile");
@@ -192,7 +203,7 @@
         for (const tile of Object.values(this._tiles)) painter.paint(tile.el, tile.coords);
       },
     });
-    return new Layer({ tileSize: SIZE, pane: "gp-fills", maxNativeZoom: 20, updateWhenZooming: false, keepBuffer: 1 });
+    return new Layer({ tileSize: SIZE, pane, maxNativeZoom: 20, updateWhenZooming: false, keepBuffer: 1 });
   }
 
   gridplan.Stage.prototype.loadTiles = async function (place) {
@@ -210,8 +221,12 @@
     for (const sheet of sheets.filter((s) => s.layer.name === "subgrids")) {
       for (const feature of sheet.read()) stage.addPolygon(feature.properties.i, feature.geometry.coordinates);
     }
-    const layer = makeLayer(new Painter(stage, sheets)).addTo(map);
-    map.on("gridplan:view", () => layer.repaint());
+    // Where fills change with every frame, what lies over them is painted on tiles of its own and stays.
+    const parts = stage.config.reels ? [["fills", "gp-fills"], ["signs", "gp-streets"]] : [[undefined, "gp-fills"]];
+    for (const [part, pane] of parts) {
+      const layer = makeLayer(new Painter(stage, sheets, part), pane).addTo(map);
+      map.on(part === "fills" ? "gridplan:view gridplan:frame" : "gridplan:view", () => layer.repaint());
+    }
     wait.remove();
     stage.ready();
     nameBuildings(stage, sheets);
