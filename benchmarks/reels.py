@@ -8,7 +8,7 @@ import numpy as np
 
 import gridplan as gp
 from gridplan.maps.colours import choose_severity
-from gridplan.maps.reels import grade
+from gridplan.maps.reels import Reel, draw_reels, grade
 
 ACROSS = 71  # sub-grids along a side
 STEPS = 168
@@ -34,7 +34,7 @@ def make_reel(count):
     day = 1.5 * np.sin(np.arange(STEPS) / 24 * 2 * np.pi)[:, None]
     figures = 2.0 + day + 2.0 * rng.random(count) + rng.random((STEPS, count))
     classes = tuple(zip(("under 1", "1 to 2", "2 to 3", "3 to 4", "4 or more"), choose_severity(5), strict=True))
-    return gp.Reel("week", tuple(str(step) for step in range(STEPS)), classes, grade(figures, (1, 2, 3, 4)))
+    return Reel("week", tuple(str(step) for step in range(STEPS)), classes, grade(figures, (1, 2, 3, 4)))
 
 
 def run():
@@ -49,7 +49,7 @@ def run():
     for layers in ("tiles", "classes"):
         with tempfile.TemporaryDirectory() as folder:
             began = time.perf_counter()
-            page = gp.write_map(gp.draw_reels(plan, plan.subgrids.index, [reel], layers=layers), Path(folder) / "map.html")
+            page = gp.write_map(draw_reels(plan, plan.subgrids.index, [reel], layers=layers), Path(folder) / "map.html")
             seconds, size = time.perf_counter() - began, page.stat().st_size / 1e6
             driver = start_browser(Path(folder) / "profile")
             window = Window(driver).open(page)

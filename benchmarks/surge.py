@@ -55,9 +55,8 @@ def call(verb, *words):
 def run(full=False):
     """Print a row for each district, event, and with or without the worth of every pairing and bridge."""
     print(f"\nBoth postures, {REPLICATIONS} replications, one thread; again: without each pairing, without or with each crossing")
-    print(
-        f"{'district':>9} {'event':6}{'affected':>9}{'subgrids':>9}{'posts':>8}{'again':>6}{'CPU s':>8}{'peak MB':>9}{'plan MB':>9}"
-    )
+    head = f"{'district':>9} {'event':6}{'affected':>9}{'subgrids':>9}{'posts':>8}"
+    print(f"{head}{'again':>6}{'CPU s':>8}{'peak MB':>9}{'plan MB':>9}")
     with tempfile.TemporaryDirectory() as folder:
         for size in FULL if full else SIZES:
             home = Path(folder) / str(size)
@@ -65,7 +64,5 @@ def run(full=False):
             for kind in ("flood", "snow"):
                 for worth in ("no", "yes"):
                     own = call("live", home, kind, REPLICATIONS, worth)
-                    figures = f"{own['again']:6}{own['cpu']:8.1f}{own['peak_mb']:9.0f}{own['before_mb']:9.0f}"
-                    print(
-                        f"{found['households']:9,} {kind:6}{own['households']:9,.0f}{own['subgrids']:9,}{own['posts']:8,}{figures}"
-                    )
+                    size_of = f"{found['households']:9,} {kind:6}{own['households']:9,.0f}{own['subgrids']:9,}{own['posts']:8,}"
+                    print(f"{size_of}{own['again']:6}{own['cpu']:8.1f}{own['peak_mb']:9.0f}{own['before_mb']:9.0f}")

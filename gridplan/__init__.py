@@ -47,8 +47,8 @@ if TYPE_CHECKING:
     from gridplan.maps.draw import draw_map
     from gridplan.maps.foreseen import draw_years
     from gridplan.maps.offline import write_map
-    from gridplan.maps.reels import Reel, draw_reels
     from gridplan.maps.simulated import draw_simulation
+    from gridplan.maps.surged import draw_surge
     from gridplan.organisation.organise import organise
     from gridplan.pairing import pair
     from gridplan.plan import Plan
@@ -88,7 +88,6 @@ _ROOMS = {
     "PlanError": "errors",
     "Problem": "errors",
     "Reading": "site",
-    "Reel": "maps.reels",
     "RuleError": "errors",
     "Rules": "rules",
     "Site": "site",
@@ -100,8 +99,8 @@ _ROOMS = {
     "draw_difference": "maps.difference",
     "draw_grids": "layering",
     "draw_map": "maps.draw",
-    "draw_reels": "maps.reels",
     "draw_simulation": "maps.simulated",
+    "draw_surge": "maps.surged",
     "draw_years": "maps.foreseen",
     "edit": "redrawing.editing",
     "find_alternatives": "alternatives",
@@ -157,7 +156,6 @@ __all__ = [
     "PlanError",
     "Problem",
     "Reading",
-    "Reel",
     "RuleError",
     "Rules",
     "Site",
@@ -170,8 +168,8 @@ __all__ = [
     "draw_difference",
     "draw_grids",
     "draw_map",
-    "draw_reels",
     "draw_simulation",
+    "draw_surge",
     "draw_years",
     "edit",
     "find_alternatives",

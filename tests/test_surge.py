@@ -27,6 +27,7 @@ from gridplan.surging.events import TEMPLATE
 from gridplan.surging.ground import Bridge, close_ground, find_shut, list_bridges, shut_bridge, spare_bridge
 from gridplan.surging.running import open_course
 from gridplan.surging.ways import Ways
+from gridplan.surging.worth import Detours, _find_longer, _remeasure
 from gridplan.walking_rules import WalkingRules
 from tests.people import CITY_COUNTS, make_people_plan, settle
 from tests.queues import make_world
@@ -180,6 +181,20 @@ def test_ways_lead_round_by_the_bridge_and_end_where_it_is_shut(board):
     assert np.isinf(Ways(close_ground(site, None, ("b",), rules), rules).measure(homes, centres)).all()
     spared = spare_bridge(site, closed, bridge, rules)
     assert Ways(close_ground(site, spared, (), rules), rules).measure(homes, centres).tolist() == [[pytest.approx(60.0)]]
+
+
+def test_a_bridge_that_is_shut_alone_is_as_if_the_network_were_built_without_it(town):
+    course = open_course(town, Event("snow", "snow", start=MONDAY), Rules(), 1, 0, 1)
+    bridges, reach, changed = list_bridges(course.ways.site, course.rules.walking), Detours(course), 0
+    assert len(bridges) > 3
+    for bridge in bridges:
+        ours = _remeasure(course, course.ways.shut(bridge), reach.find_towns(bridge))
+        built = Ways(shut_bridge(course.ways.site, bridge, course.rules.walking), course.rules.walking)
+        theirs = _remeasure(course, built, sorted(town.site.communities.index))
+        for name in ("cell", "post", "way"):
+            assert np.allclose(getattr(ours.system, name), getattr(theirs.system, name), atol=1e-3)
+        changed += len(_find_longer(course.muster, ours)) > 0
+    assert changed > 0
 
 
 STREETS = {

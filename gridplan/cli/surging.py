@@ -36,7 +36,8 @@ def surge_command(
     workers: Annotated[int | None, typer.Option(min=1, help="Threads; one for each core if not given.")] = None,
     csv: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Write all tables there as CSV.")] = None,
     plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Write how help spreads, as a PNG.")] = None,
-    lang: Annotated[Lang, typer.Option(help="Language of the plot.")] = Lang.en,
+    page: Annotated[Path | None, typer.Option("--map", metavar="FILE", help="Write a map with a slider of the minutes.")] = None,
+    lang: Annotated[Lang, typer.Option(help="Language of plot and map.")] = Lang.en,
     template: Annotated[bool, typer.Option("--template", help="Print a file of events to start from, and end.")] = False,
     rules_file: RulesFile = None, settings: Set = None,
 ) -> None:  # fmt: skip
@@ -48,7 +49,7 @@ def surge_command(
 
     [dim]gridplan surge --template > events.toml[/dim]
 
-    [dim]gridplan surge outputs/town events.toml --csv outputs/surge --plot surge.png[/dim]
+    [dim]gridplan surge outputs/town events.toml --csv outputs/surge --plot surge.png --map surge.html[/dim]
     """
     from gridplan import console, storage
     from gridplan.surging import surge
@@ -77,6 +78,13 @@ def surge_command(
         from gridplan.plots import plot_surge
 
         console.out.print(f"written    {plot_surge(done, plot, lang=lang.value)}", soft_wrap=True)
+    if page is not None:
+        from gridplan.maps.offline import write_map
+        from gridplan.maps.surged import draw_surge
+
+        console.out.print(
+            f"written    {write_map(draw_surge(plan, done, lang=lang.value), page, overwrite=True)}", soft_wrap=True
+        )
 
 
 def _print_event(done: Surged, name: str) -> None:

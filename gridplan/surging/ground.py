@@ -85,7 +85,7 @@ def spare_bridge(site: Site, closed: Any, bridge: Bridge, rules: WalkingRules) -
     """Leave the land about a bridge out of what is closed, so far that both banks are joined."""
     if closed is None:
         return None
-    raised = site.streets.geometry[_find_raised(site.streets)].to_numpy()
+    raised = site.streets.geometry[find_raised(site.streets)].to_numpy()
     own = shapely.union_all([bridge.at, *raised[shapely.dwithin(raised, bridge.at, rules.opening_reach)]])
     return shapely.difference(closed, shapely.buffer(own, shapely.distance(bridge.at, shapely.boundary(closed)) + BANK))
 
@@ -109,7 +109,7 @@ def close_ground(site: Site, closed: Any, openings: tuple[str, ...], rules: Walk
     if closed is None:
         return site
     gone = site.openings[~shapely.intersects(closed, site.openings.geometry.to_numpy())]
-    over = _find_raised(site.streets) & shapely.intersects(closed, site.streets.geometry.to_numpy())
+    over = find_raised(site.streets) & shapely.intersects(closed, site.streets.geometry.to_numpy())
     row = gpd.GeoDataFrame({"barrier": [CLOSED], "kind": ["closed"], "hard": [True]}, geometry=[closed], crs=site.crs)
     barriers = pd.concat([site.barriers, conform_table("barriers", row)])
     return site.replace(openings=gone, streets=site.streets[~over], barriers=barriers)
@@ -119,11 +119,11 @@ def shut_bridge(site: Site, bridge: Bridge, rules: WalkingRules) -> Site:
     """Shut one bridge: the opening, and the bridges and tunnels of streets beside it."""
     kept = site.openings.index != bridge.code
     near = shapely.dwithin(site.streets.geometry.to_numpy(), bridge.at, rules.opening_reach)
-    shut = (_find_raised(site.streets) & near) | (site.streets.index == bridge.code)
+    shut = (find_raised(site.streets) & near) | (site.streets.index == bridge.code)
     return site.replace(openings=site.openings[kept], streets=site.streets[~shut])
 
 
-def _find_raised(streets: Any) -> Array:
+def find_raised(streets: Any) -> Array:
     """Tell which streets run over a bridge or through a tunnel."""
     return np.asarray(streets["bridge"].fillna(False).to_numpy(bool) | streets["tunnel"].fillna(False).to_numpy(bool))
 
@@ -139,7 +139,7 @@ def list_bridges(site: Site, rules: WalkingRules) -> list[Bridge]:
     """List the ways over hard barriers: openings but gates, and bridges and tunnels without an opening."""
     shapes = find_obstacles(site, rules, gated=False).shapes
     openings = site.openings[~site.openings["kind"].isin(GATES)].sort_index()
-    streets = site.streets[_find_raised(site.streets)].sort_index()
+    streets = site.streets[find_raised(site.streets)].sort_index()
     crossing = np.unique(shapely.STRtree(streets.geometry.to_numpy()).query(shapes, predicate="intersects")[1])
     streets = streets.iloc[crossing]
     lone = np.ones(len(streets), bool)

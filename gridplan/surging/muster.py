@@ -218,7 +218,7 @@ def _measure_community(plan: Plan, muster: Muster, ways: Ways, rules: Rules, row
     home = np.where(muster.home[post] == "", centre, muster.home[post])
     names, column = np.unique(centre.astype(str), return_inverse=True)
     spots, row = np.unique(home.astype(str), return_inverse=True)
-    metres = ways.measure(_place(plan, spots), doors.loc[names])[row, column]
+    metres = ways.measure(place_homes(plan, spots), doors.loc[names], str(own.cells["community"].iloc[cell[0]]))[row, column]
     inside = doors["subgrid"].reindex(home).to_numpy(object) == own.cells.index.to_numpy(object)[cell]
     metres[inside] = 0.0
     metres = np.maximum(metres, own.cells["mean_walk"].fillna(0.0).to_numpy(float)[cell])
@@ -228,7 +228,7 @@ def _measure_community(plan: Plan, muster: Muster, ways: Ways, rules: Rules, row
     return np.asarray(np.where(street, np.where(reached[cell], rules.simulation.street_minutes, np.inf), minutes))
 
 
-def _place(plan: Plan, codes: Array) -> gpd.GeoDataFrame:
+def place_homes(plan: Plan, codes: Array) -> gpd.GeoDataFrame:
     """Place stairwells and institutions by their codes."""
     shapes = pd.concat([plan.stairwells.geometry, plan.site.institutions.geometry])
     shapes = shapes[~shapes.index.duplicated()].reindex(codes)

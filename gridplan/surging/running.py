@@ -63,6 +63,7 @@ class Course:
     land: Site
     closed: Any
     shut: list[Bridge]
+    ways: Ways
     near: Any
     muster: Muster
     unmeasured: Muster
@@ -172,12 +173,13 @@ def open_course(plan: Plan, event: Event, rules: Rules, replications: int, seed:
         first.system.cells.loc[first.hit, "community"])].to_numpy()))  # fmt: skip
     land, closed = crop_site(plan.site, whole, AROUND), draw_closed(plan, event, own.surge)
     ground = close_ground(land, closed, event.openings, own.walking)
-    muster = measure_muster(plan, first, Ways(ground, own.walking), own, event.find("slow", own.surge))
+    ways = Ways(ground, own.walking)
+    muster = measure_muster(plan, first, ways, own, event.find("slow", own.surge))
     homes = draw_households(plan, muster.system.cells.index, replications, seed, own.simulation)
     keys = [make_key(seed, n) for n in range(replications)]
     demand = draw_demand(replications, seed, own.simulation)
     shut = find_shut(land, closed, event.openings, own.walking)
-    return Course(plan, event, own, land, closed, shut, near, muster, first, homes, demand, keys, seed, workers)
+    return Course(plan, event, own, land, closed, shut, ways, near, muster, first, homes, demand, keys, seed, workers)
 
 
 def run_posture(

@@ -10,8 +10,9 @@ import pandas as pd
 import shapely
 
 from gridplan.engine import Progress
-from gridplan.surging.ground import Bridge, close_ground, list_bridges, shut_bridge, spare_bridge
-from gridplan.surging.muster import Muster, find_links, measure_muster
+from gridplan.simulation.state import AID, STREET
+from gridplan.surging.ground import Bridge, close_ground, list_bridges, spare_bridge
+from gridplan.surging.muster import Muster, find_links, measure_muster, place_homes
 from gridplan.surging.running import AROUND, Course, run_posture
 from gridplan.surging.tabling import Outcome, compare_outcomes
 from gridplan.surging.ways import Ways
@@ -19,6 +20,7 @@ from gridplan.surging.world import lay_blocks
 
 Array = np.ndarray[Any, Any]
 MEASURES = ("seen_minutes", "done_minutes", "first_minutes", "last_minutes", "helped_share")
+SLACK = 60.0  # metres: a bridge is looked for at its middle
 HAIR = 1e-9  # minutes; ways that differ by less are the same
 
 
@@ -34,7 +36,7 @@ def measure_worth(course: Course, whole: Outcome, progress: Progress) -> pd.Data
     """
     pairs = _list_sources(course.muster)
     shut = {bridge.code for bridge in course.shut}
-    left = list_bridges(_close(course), course.rules.walking)
+    left = list_bridges(course.ways.site, course.rules.walking)
     spans = [b for b in left if b.code not in shut and shapely.dwithin(b.at, course.near, AROUND)]
     total, rows = len(pairs) + len(spans) + len(course.shut), []
 
@@ -46,19 +48,16 @@ def measure_worth(course: Course, whole: Outcome, progress: Progress) -> pd.Data
         tell(n)
         blocks = set(course.muster.system.posts["block"].to_numpy(object)[mask])
         rows += _tell(course, kind, code, int(mask.sum()), whole, _run(course, whole, blocks, laid=laid, without=mask))
-    none = _close(course)
-    for bridge in spans:
-        none = shut_bridge(none, bridge, course.rules.walking)
-    towns = _find_towns(course, course.muster, _remeasure(course, none)) if spans else []
+    reach = Detours(course)
     for n, bridge in enumerate(spans):
         tell(len(pairs) + n)
-        fewer = _remeasure(course, shut_bridge(_close(course), bridge, course.rules.walking), towns)
+        fewer = _remeasure(course, course.ways.shut(bridge), reach.find_towns(bridge))
         longer = _find_longer(course.muster, fewer)
         rows += _tell(course, bridge.kind, bridge.code, len(longer), whole, _run_other(course, whole, fewer, longer))
-    towns = _find_towns(course, _remeasure(course, _close(course, *course.shut)), course.muster) if course.shut else []
     for n, bridge in enumerate(course.shut):
         tell(len(pairs) + len(spans) + n)
-        more = _remeasure(course, _close(course, bridge), towns)
+        ways = Ways(_close(course, bridge), course.rules.walking)
+        more = _remeasure(course, ways, reach.find_towns(bridge))
         longer = _find_longer(more, course.muster)
         rows += _tell(course, bridge.kind, bridge.code, len(longer), _run_other(course, whole, more, longer), whole)
     tell(total)
@@ -75,25 +74,47 @@ def _list_sources(muster: Muster) -> list[tuple[str, str, Array]]:
     return found + [("pairing", code, sent & (muster.source == code)) for code in codes]
 
 
-def _close(course: Course, *spared: Bridge) -> Any:
-    """Close what the event closes, but for bridges that are held open."""
-    closed, openings, rules = course.closed, course.event.openings, course.rules.walking
-    for bridge in spared:
-        closed = spare_bridge(course.land, closed, bridge, rules)
-        openings = tuple(code for code in openings if code != bridge.code)
-    return close_ground(course.land, closed, openings, rules)
+def _close(course: Course, spared: Bridge) -> Any:
+    """Close what the event closes, but for a bridge that is held open."""
+    rules = course.rules.walking
+    openings = tuple(code for code in course.event.openings if code != spared.code)
+    return close_ground(course.land, spare_bridge(course.land, course.closed, spared, rules), openings, rules)
 
 
-def _remeasure(course: Course, ground: Any, towns: Any = None) -> Muster:
-    """Measure the muster on other ground, all links that there were at first among them, in some communities or all."""
-    slow, ways = course.event.find("slow", course.rules.surge), Ways(ground, course.rules.walking)
-    known = None if towns is None else course.muster
-    return measure_muster(course.plan, course.unmeasured, ways, course.rules, slow, known, towns)
+def _remeasure(course: Course, ways: Ways, towns: list[str]) -> Muster:
+    """Measure the muster by other ways in some communities, all links that there were at first among them."""
+    slow = course.event.find("slow", course.rules.surge)
+    return measure_muster(course.plan, course.unmeasured, ways, course.rules, slow, course.muster, towns)
 
 
-def _find_towns(course: Course, with_: Muster, without: Muster) -> list[str]:
-    """Find the communities in which ways hang on bridges at all; in the others none needs to be looked at by itself."""
-    return sorted(set(course.muster.system.cells["community"].to_numpy(object)[_find_longer(with_, without)]))
+class Detours:
+    """Which communities a bridge may matter to: those with a way that is at least as long as the straight lines over it.
+
+    Parameters
+    ----------
+    course
+        With all links that there were at first, and the minutes of those that are left.
+    """
+
+    def __init__(self, course: Course) -> None:
+        every, left, own = course.unmeasured, course.muster.system, course.rules
+        links, minutes = every.system, np.full(len(every.system.way), np.inf)
+        minutes[find_links(links, left)] = left.way
+        speed = np.where(links.tier >= AID, own.surge.speed, own.walking.speed) / course.event.find("slow", own.surge)
+        centre = links.cells["centre"].to_numpy(object)[links.cell]
+        home = np.where(every.home[links.post] == "", centre, every.home[links.post])
+        kept = np.flatnonzero(every.hit[links.cell] & (links.tier != STREET) & (home != centre))
+        codes, row = np.unique(np.concatenate([home[kept], centre[kept]]).astype(str), return_inverse=True)
+        at = shapely.get_coordinates(shapely.centroid(place_homes(course.plan, codes).geometry.to_numpy()))[row]
+        self.home, self.centre = at[: len(kept)], at[len(kept) :]
+        self.metres = (minutes * speed)[kept] + SLACK
+        self.town = links.cells["community"].to_numpy(object)[links.cell[kept]]
+
+    def find_towns(self, bridge: Bridge) -> list[str]:
+        """Find the communities to which a bridge may matter."""
+        at = np.array([bridge.at.x, bridge.at.y])
+        straight = np.hypot(*(self.home - at).T) + np.hypot(*(self.centre - at).T)
+        return sorted(set(self.town[straight <= self.metres]))
 
 
 def _run_other(course: Course, whole: Outcome, other: Muster, changed: Array) -> Outcome:
