@@ -206,12 +206,14 @@ class Reels {
     fill(this.names, this.listGroup(this.reel.group).map((n) => [String(n), this.reels[n].name]), String(this.now));
   }
 
-  // How many sub-grids are in each class through the steps, the last class at the foot.
+  // How many sub-grids are in each class through the steps, the last class at the foot; of those known in any step.
   drawStrip() {
     const colours = [...this.reel.classes.map(([, colour]) => colour), this.stage.config.ink.blank];
+    const known = (counts) => counts.slice(0, -1).reduce((sum, n) => sum + n, 0);
+    const whole = Math.max(1, ...this.totals.map(known));
     const columns = this.totals.map((counts) => {
-      const whole = counts.reduce((sum, n) => sum + n, 0) || 1;
-      return counts.map((n, at) => [n / whole, colours[at]]).reverse();
+      const told = [...counts.slice(0, -1), whole - known(counts)];
+      return told.map((n, at) => [n / whole, colours[at]]).reverse();
     });
     paintColumns(this.strip, columns);
   }
