@@ -19,10 +19,11 @@ from gridplan.rules import Rules
 from gridplan.simulation.blocks import EDGES, Block, cut_blocks, draw_world
 from gridplan.simulation.estimating import WIDTH, Estimate
 from gridplan.simulation.kernel import run_days
+from gridplan.simulation.preparing import Prepared, join_parts, prepare_part
 from gridplan.simulation.scenarios import Scenario, read_scenarios
 from gridplan.simulation.state import CAME
 from gridplan.simulation.streams import make_key
-from gridplan.simulation.system import System, make_system
+from gridplan.simulation.system import System, refuse_unstaffed
 from gridplan.simulation.tabling import (
     rank_scenarios,
     tabulate_curve,
@@ -32,7 +33,7 @@ from gridplan.simulation.tabling import (
     tabulate_reasons,
     write_table,
 )  # fmt: skip
-from gridplan.simulation.uncertainty import draw_demand, draw_households, draw_presence
+from gridplan.simulation.uncertainty import draw_demand, draw_presence
 from gridplan.simulation_rules import KINDS, ROLES, read_turn
 
 Array = np.ndarray[Any, Any]
@@ -126,22 +127,25 @@ def simulate(
     >>> done.requests.query("level == 'city' and measure == 'requests'")["kind"].tolist()
     ['request', 'wish']
     """
-    chosen = _choose(scenarios)
-    if replications < 1:
-        raise ValueError(f"replications must be at least 1, not {replications}")
+    chosen = choose_scenarios(scenarios, replications)
     rules = rules or Rules.from_dict(plan.manifest.get("rules") or {})
+    refuse_unstaffed(plan.manifest, len(plan.posts), len(plan.duties))
+    parts = [prepare_part(plan, chosen, rules, replications, seed)]
+    return run_scenarios(parts, chosen, rules, replications=replications, seed=seed, workers=workers, progress=progress)
+
+
+def run_scenarios(
+    parts: Sequence[Prepared], chosen: Sequence[Scenario], rules: Rules, *, replications: int, seed: int, workers: int | None,
+    progress: Progress,
+) -> Simulated:  # fmt: skip
+    """Run scenarios on what was prepared of all communities, whole or in parts; the same bytes however they were parted."""
+    prepared = join_parts(parts, chosen, rules)
     frames: dict[str, list[pd.DataFrame]] = {name: [] for name in ORDERS}
     events, first = {}, None
-    systems: dict[Any, System] = {}
-    for number, scenario in enumerate(chosen):
+    for number, (scenario, (system, households)) in enumerate(zip(chosen, prepared, strict=True)):
         stage = scenario.name if len(chosen) == 1 else f"{scenario.name} ({number + 1} of {len(chosen)})"
         own = scenario.replace_rules(rules)
-        street = (own.simulation.street_per_10000, own.simulation.street_minutes)
-        alike = (scenario.volunteers, own.walking, *street)  # what a system hangs on
-        if alike not in systems:
-            systems[alike] = make_system(plan, own, volunteers=scenario.volunteers)
-        system = systems[alike]
-        draws = _draw(plan, system, scenario, own, replications, seed)
+        draws = _draw(system, households, scenario, own, replications, seed)
         done = _run_scenario(system, scenario, own, draws, seed, workers, stage, progress)
         events[scenario.name] = done.events
         if first is None:
@@ -155,7 +159,7 @@ def simulate(
     requests, posts, curve, unserved, differences = (write_table(t, frames[t], order, names) for t, order in ORDERS.items())
     manifest = {
         "version": __version__, "seed": seed, "replications": replications, "events": events,
-        "notes": _list_notes(systems.values()),
+        "notes": _list_notes([system for system, _ in prepared]),
         "scenarios": {s.name: _describe(s, s.replace_rules(rules)) for s in chosen},
     }  # fmt: skip
     return Simulated(requests, posts, curve, unserved, differences, manifest)
@@ -167,8 +171,10 @@ def _list_notes(systems: Iterable[System]) -> list[str]:
     return list(dict.fromkeys(notes))
 
 
-def _choose(scenarios: Any) -> list[Scenario]:
-    """Take scenarios as they are given, or read them."""
+def choose_scenarios(scenarios: Any, replications: int) -> list[Scenario]:
+    """Take scenarios as they are given, or read them; they and the replications have to make sense."""
+    if replications < 1:
+        raise ValueError(f"replications must be at least 1, not {replications}")
     if scenarios is None:
         return [Scenario("base")]
     if isinstance(scenarios, str | Path):
@@ -186,14 +192,13 @@ def _describe(scenario: Scenario, rules: Rules) -> dict[str, Any]:
     return told | {"rules": {name: rules.to_dict()[name] for name in ("simulation", "coverage", "walking")}}
 
 
-def _draw(plan: Plan, system: System, scenario: Scenario, rules: Rules, replications: int, seed: int) -> _Draws:
+def _draw(system: System, households: Array | None, scenario: Scenario, rules: Rules, replications: int, seed: int) -> _Draws:
     """Draw what is uncertain, or take it as it is estimated."""
     own = rules.simulation
     turns = [read_turn(role, getattr(own, role)) for role in ROLES]
     role = np.array([ROLES.index(r) for r in system.posts["role"]], np.int64)
     low, high = (np.array([getattr(turn, end) for turn in turns]) for end in ("low", "high"))
-    if scenario.uncertain:
-        households = draw_households(plan, system.cells.index, replications, seed, own)
+    if households is not None:
         demand, level = draw_demand(replications, seed, own), draw_presence(replications, seed)
     else:
         households = np.tile(system.cells["households"].to_numpy(float), (replications, 1))
