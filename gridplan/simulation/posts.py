@@ -33,13 +33,13 @@ def list_posts(plan: Plan, cells: pd.DataFrame, volunteers: float = 1.0) -> pd.D
     -------
     A table by code: role, community, block, home (stairwell that ways begin at); sorted by block, community, role, code.
     """
-    own = plan.posts[plan.posts["filled"] & plan.posts["role"].isin(ROLES)]
+    block = cells.groupby("community")["block"].first()
+    answers = plan.posts["filled"] & plan.posts["role"].isin(ROLES) & plan.posts["community"].isin(block.index)
+    own = plan.posts[answers]
     own = own[["role", "community", "subgrid", "building", "stairwell"]].assign(home=_find_homes(plan, own, cells))
     helpers = _place_volunteers(plan, cells, volunteers)
-    block = cells.groupby("community")["block"].first()
     posts = pd.concat([own, helpers])
-    posts = posts[posts["community"].isin(block.index)].assign(block=posts["community"].map(block))
-    posts = posts.fillna({"subgrid": "", "building": "", "stairwell": "", "home": ""})
+    posts = posts.assign(**{name: _fill(posts[name]) for name in posts}, block=_fill(posts["community"].map(block)))
     posts.index.name = "post"
     order = ["block", "community", "role", "post"]
     return posts.reset_index().sort_values(order, kind="stable").set_index("post")
@@ -51,12 +51,17 @@ def _find_homes(plan: Plan, posts: pd.DataFrame, cells: pd.DataFrame) -> pd.Seri
     first = pd.Series(doors.index.to_numpy(object), index=doors["building"].to_numpy(object))
     first = first[~first.index.duplicated()]
     served = plan.duties.sort_values(["post", "subgrid"]).drop_duplicates("post").set_index("post")["subgrid"]
-    subgrid = posts["subgrid"].where(posts["subgrid"] != "", served.reindex(posts.index).fillna(""))
-    office = posts["community"].map(find_offices(plan, cells)).fillna("")
-    home = posts["stairwell"].where(posts["stairwell"].isin(doors.index), posts["building"].map(first).fillna(""))
+    subgrid = posts["subgrid"].where(posts["subgrid"] != "", _fill(served.reindex(posts.index)))
+    office = _fill(posts["community"].map(find_offices(plan, cells)))
+    home = posts["stairwell"].where(posts["stairwell"].isin(doors.index), _fill(posts["building"].map(first)))
     home = home.where(posts["role"] != "grid_worker_full", office)
-    home = home.where(home != "", subgrid.map(cells["centre"]).fillna(""))
+    home = home.where(home != "", _fill(subgrid.map(cells["centre"])))
     return home.where(home != "", office)
+
+
+def _fill(codes: pd.Series[Any]) -> pd.Series[Any]:
+    """Fill what is not known with empty text; a column without any row may have come as numbers."""
+    return codes.astype("str").fillna("")
 
 
 def find_offices(plan: Plan, cells: pd.DataFrame) -> pd.Series[Any]:

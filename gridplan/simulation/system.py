@@ -168,7 +168,7 @@ def _note(cells: pd.DataFrame, posts: pd.DataFrame) -> tuple[Entry, ...]:
 def list_cells(plan: Plan) -> pd.DataFrame:
     """List the sub-grids with households; a block is a subdistrict, or all communities that name none."""
     own = plan.subgrids[(plan.subgrids["kind"] == "residential") & (plan.subgrids["households"] > 0)]
-    block = own["community"].map(plan.site.communities["subdistrict"]).fillna("")
+    block = own["community"].map(plan.site.communities["subdistrict"]).astype("str").fillna("")
     table = pd.DataFrame(own[["community", "community_kind", "households", "centre", "mean_walk"]]).assign(block=block)
     return table.reset_index().sort_values(CELL_ORDER, kind="stable").set_index("subgrid")
 
