@@ -68,7 +68,7 @@ def test_streets_are_those_of_the_whole_city(town, tmp_path):
     centres = town.stairwells.geometry[own["centre"]].groupby(own["community"].to_numpy())
     lanes = {code: LineString(own.tolist()) for code, own in centres if len(own) > 1}
     rows = [{"street": code, "kind": "residential", "geometry": lane} for code, lane in lanes.items()]
-    plan = town.replace(streets=make_table("streets", rows))
+    plan = town.replace(streets=make_table("streets", rows).set_crs(town.crs, allow_override=True))
     village, longest = (min(lanes, key=lambda c: lanes[c].length), max(lanes, key=lambda c: lanes[c].length))
     assert lanes[longest].length > 2 * lanes[village].length
     of_city, alone = make_system(plan), make_system(plan.replace(streets=plan.site.streets.loc[[village]]))

@@ -20,7 +20,7 @@ from gridplan.parquet import count_rows
 from gridplan.plan import ALL_TABLES
 from gridplan.rules import Rules
 from gridplan.simulation import Scenario, Simulated, measure_chances
-from gridplan.simulation.preparing import Prepared, prepare_part
+from gridplan.simulation.preparing import Prepared, join_parts, prepare_part
 from gridplan.simulation.running import choose_scenarios, run_scenarios
 from gridplan.simulation.system import refuse_unstaffed
 from gridplan.tallies import FINER, tally_counts
@@ -97,7 +97,9 @@ def simulate_city(
         ]  # fmt: skip
         sizes = [count for _, _, count in groups]
         parts = map_processes(_prepare, tasks, workers=workers, sizes=sizes, stage="reading", progress=progress)
-    return run_scenarios(parts, chosen, rules, replications=replications, seed=seed, workers=workers, progress=progress)
+    prepared = join_parts(parts, chosen, rules)
+    del parts  # what is joined is all that is needed
+    return run_scenarios(prepared, chosen, rules, replications=replications, seed=seed, workers=workers, progress=progress)
 
 
 def _count_held(folder: Path, table: str) -> int:

@@ -16,12 +16,12 @@ from gridplan.errors import RuleError, quote_ids
 from gridplan.outcomes import CITY
 from gridplan.plan import Plan
 from gridplan.rules import Rules
-from gridplan.simulation.blocks import EDGES, Block, cut_blocks, draw_world
+from gridplan.simulation.blocks import EDGES, Block, draw_world, iterate_blocks
 from gridplan.simulation.estimating import WIDTH, Estimate
 from gridplan.simulation.kernel import run_days
-from gridplan.simulation.preparing import Prepared, join_parts, prepare_part
+from gridplan.simulation.preparing import join_parts, prepare_part
 from gridplan.simulation.scenarios import Scenario, read_scenarios
-from gridplan.simulation.state import CAME
+from gridplan.simulation.state import CAME, COUNTS, SERVED
 from gridplan.simulation.streams import make_key
 from gridplan.simulation.system import System, refuse_unstaffed
 from gridplan.simulation.tabling import (
@@ -37,6 +37,7 @@ from gridplan.simulation.uncertainty import draw_demand, draw_presence
 from gridplan.simulation_rules import KINDS, ROLES, read_turn
 
 Array = np.ndarray[Any, Any]
+AT_ONCE = 1_000  # sub-grids tabulated at once, to bound the memory
 ORDERS = {
     "simulated": ("scenario", "level", "of", "kind", "measure"), "simulated_posts": ("scenario", "community", "role", "post"),
     "simulated_curve": ("scenario", "level", "of", "kind", "minutes"),
@@ -68,11 +69,12 @@ class Simulated:
 
 @dataclass(frozen=True, eq=False)
 class _Draws:
-    """What replications draw: households by sub-grid, times the demand, shares of days by post."""
+    """What replications draw: households by sub-grid, times the demand, shares of days by role; and the role of each post."""
 
     households: Array
     demand: Array
     presence: Array
+    role: Array
 
 
 @dataclass
@@ -130,16 +132,15 @@ def simulate(
     chosen = choose_scenarios(scenarios, replications)
     rules = rules or Rules.from_dict(plan.manifest.get("rules") or {})
     refuse_unstaffed(plan.manifest, len(plan.posts), len(plan.duties))
-    parts = [prepare_part(plan, chosen, rules, replications, seed)]
-    return run_scenarios(parts, chosen, rules, replications=replications, seed=seed, workers=workers, progress=progress)
+    prepared = join_parts([prepare_part(plan, chosen, rules, replications, seed)], chosen, rules)
+    return run_scenarios(prepared, chosen, rules, replications=replications, seed=seed, workers=workers, progress=progress)
 
 
 def run_scenarios(
-    parts: Sequence[Prepared], chosen: Sequence[Scenario], rules: Rules, *, replications: int, seed: int, workers: int | None,
-    progress: Progress,
+    prepared: Sequence[tuple[System, Array | None]], chosen: Sequence[Scenario], rules: Rules, *, replications: int, seed: int,
+    workers: int | None, progress: Progress,
 ) -> Simulated:  # fmt: skip
-    """Run scenarios on what was prepared of all communities, whole or in parts; the same bytes however they were parted."""
-    prepared = join_parts(parts, chosen, rules)
+    """Run scenarios, each on the system and the draws that were prepared for it."""
     frames: dict[str, list[pd.DataFrame]] = {name: [] for name in ORDERS}
     events, first = {}, None
     for number, (scenario, (system, households)) in enumerate(zip(chosen, prepared, strict=True)):
@@ -204,7 +205,7 @@ def _draw(system: System, households: Array | None, scenario: Scenario, rules: R
         households = np.tile(system.cells["households"].to_numpy(float), (replications, 1))
         demand, level = np.ones(replications), np.full((replications, len(ROLES)), 0.5)
     share = np.clip((low + level * (high - low)) * scenario.presence, 0.0, 1.0)
-    return _Draws(households, demand * scenario.demand, share[:, role])
+    return _Draws(households, demand * scenario.demand, share, role)
 
 
 def _run_scenario(
@@ -213,26 +214,19 @@ def _run_scenario(
 ) -> _Sums:  # fmt: skip
     """Run all replications of a scenario, block by block, and tabulate each block before the next."""
     replications = len(draws.demand)
-    blocks = cut_blocks(system, rules, scenario.start, scenario.days)
+    count = system.cells["block"].nunique()
     keys = [make_key(seed, n) for n in range(replications)]
     done = _Sums({name: [] for name in ORDERS}, {})
     whole, curve = np.zeros((replications, 1, len(KINDS), WIDTH)), np.zeros((replications, 1, len(KINDS), len(EDGES) + 1))
-    for number, block in enumerate(blocks):
-
-        def run(n: int, block: Block = block) -> tuple[Array, Array, Array, Array]:
-            world = draw_world(block, keys[n], draws.households[n, block.cells], float(draws.demand[n]),
-                               draws.presence[n, block.posts])  # fmt: skip
-            tally = run_days(world, 0)[0]
-            return np.concatenate([tally.counts, tally.sums], axis=2), tally.answers, tally.posts, tally.totals
+    for number, block in enumerate(iterate_blocks(system, rules, scenario.start, scenario.days)):
 
         def tell(stage: str, done: int, total: int, number: int = number) -> None:
-            progress(stage, number * total + done, len(blocks) * total)
+            progress(stage, number * total + done, count * total)
 
-        results = map_tasks(run, list(range(replications)), workers=workers, stage=stage, progress=tell)
-        sums, answers, posts = (np.stack([result[n] for result in results]) for n in range(3))
-        done.events += float(sum(result[3][1] for result in results))
+        sums, answers, posts, events = _run_block(block, draws, keys, workers, stage, tell)
+        done.events += events
         _tabulate_block(done, system, block, sums, answers)
-        duty = _count_duty(block) * draws.presence[:, block.posts]
+        duty = _count_duty(block) * draws.presence[:, draws.role[block.posts]]
         done.frames["simulated_posts"].append(tabulate_posts(system.posts.iloc[block.posts], posts, duty))
         whole[:, 0] += sums.sum(axis=1)
         curve[:, 0] += answers.sum(axis=1)
@@ -240,12 +234,34 @@ def _run_scenario(
     return done
 
 
+def _run_block(
+    block: Block, draws: _Draws, keys: Sequence[Any], workers: int | None, stage: str, progress: Progress
+) -> tuple[Array, Array, Array, float]:
+    """Run all replications of a block; returns sums by sub-grid, answers by community, what posts did, and events."""
+    world, kinds = block.world, len(KINDS)
+    sums = np.empty((len(keys), len(world.cells), kinds, WIDTH))
+    answers = np.empty((len(keys), world.groups, kinds, len(EDGES) + 1), np.int64)
+    posts = np.empty((len(keys), len(world.posts)), SERVED)
+    role = draws.role[block.posts]
+
+    def run(n: int) -> float:
+        own = draws.households[n, block.cells], float(draws.demand[n]), draws.presence[n, role]
+        tally = run_days(draw_world(block, keys[n], *own), 0)[0]
+        sums[n, ..., :COUNTS], sums[n, ..., COUNTS:] = tally.counts, tally.sums
+        answers[n], posts[n] = tally.answers, tally.posts
+        return float(tally.totals[1])
+
+    return sums, answers, posts, sum(map_tasks(run, range(len(keys)), workers=workers, stage=stage, progress=progress))
+
+
 def _tabulate_block(done: _Sums, system: System, block: Block, sums: Array, answers: Array) -> None:
     """Tabulate the sub-grids, communities and subdistrict of a block."""
     cells = system.cells.iloc[block.cells]
     group = block.world.cells["group"]
     starts = np.flatnonzero(np.append(True, group[1:] != group[:-1])) if len(group) else np.zeros(0, np.int64)
-    _tabulate(done, "subgrid", cells.index, sums)
+    for first in range(0, len(cells), AT_ONCE):
+        some = slice(first, first + AT_ONCE)
+        _tabulate(done, "subgrid", cells.index[some], sums[:, some])
     _tabulate(done, "community", cells["community"].iloc[starts], np.add.reduceat(sums, starts, axis=1), answers)
     if block.code:
         _tabulate(done, "subdistrict", [block.code], sums.sum(axis=1, keepdims=True))

@@ -117,7 +117,7 @@ def lay_system(plan: Plan, rules: Rules, *, volunteers: float = 1.0, network: Wa
     known = network is not None or len(plan.site.streets) > 0
     ways = Entry("walking", "posts", "noted", len(posts), "ways of posts go along the streets")
     entry = ways if known else replace(note_detour(rules.walking, len(posts)), table="posts")
-    return System(cells, posts[["role", "community", "block"]], cell, post, tier, way, (entry,))
+    return System(cells, posts[["role", "community", "block"]], *_pack(cell, post, tier, way), (entry,))
 
 
 def join_systems(parts: Sequence[System], rules: Rules) -> System:
@@ -142,7 +142,12 @@ def join_systems(parts: Sequence[System], rules: Rules) -> System:
     order = np.lexsort((post, cell))
     entries = (replace(parts[0].entries[0], count=len(posts)), *_note(cells, posts))
     found = tuple(entry for entry in entries if entry.count)
-    return System(cells, posts, cell[order].astype(np.int64), post[order].astype(np.int64), tier[order], way[order], found)
+    return System(cells, posts, *_pack(cell[order], post[order], tier[order], way[order]), found)
+
+
+def _pack(cell: Array, post: Array, tier: Array, way: Array) -> tuple[Array, Array, Array, Array]:
+    """Pack links in as few bytes as they need; a prefecture has ten million."""
+    return cell.astype(np.int32), post.astype(np.int32), tier.astype(np.int8), way
 
 
 def _join_tables(tables: Sequence[pd.DataFrame], order: list[str]) -> tuple[pd.DataFrame, list[Array]]:
