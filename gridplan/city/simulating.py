@@ -86,7 +86,7 @@ def simulate_city(
     rules = rules or Rules.from_dict(manifest.get("rules") or {})
     refuse_unstaffed(manifest, *(_count_held(folder, table) for table in ("posts", "duties")))
     groups = group_communities(folder, most)
-    progress("reading", 0, sum(count for _, _, count in groups))
+    progress("streets", 0, 1)
     counted = _count_volunteers(folder)
     with TemporaryDirectory() as place:
         networks = _keep_networks(folder, chosen, rules, Path(place) / "networks")

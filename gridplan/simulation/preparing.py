@@ -35,10 +35,6 @@ class Prepared:
     systems: Mapping[Any, System]
     households: Mapping[float, Array]
 
-    def __len__(self) -> int:
-        """Return the number of sub-grids."""
-        return max((len(system.cells) for system in self.systems.values()), default=0)
-
 
 def prepare_part(
     plan: Plan, scenarios: Sequence[Scenario], rules: Rules, replications: int, seed: int,
