@@ -23,7 +23,7 @@ from gridplan.simulation import Scenario, Simulated, measure_chances
 from gridplan.simulation.preparing import Prepared, join_parts, prepare_part
 from gridplan.simulation.running import choose_scenarios, run_scenarios
 from gridplan.simulation.system import refuse_unstaffed
-from gridplan.tallies import FINER, tally_counts
+from gridplan.tallies import tally_counts
 from gridplan.walking.among import clip_around
 from gridplan.walking.network import WalkingNetwork, build_network
 
@@ -79,6 +79,16 @@ def simulate_city(
         If there is no such plan, it was never staffed or is a release, or something in it is missing or broken.
     RuleError
         If a scenario names what is not known.
+
+    Examples
+    --------
+    >>> from gridplan.staffing import staff
+    >>> from gridplan.storage import write_plan
+    >>> from tests.people import make_people_plan
+    >>> with TemporaryDirectory() as place:
+    ...     folder = write_plan(staff(make_people_plan()), Path(place) / "plan", format="parquet")
+    ...     simulate_city(folder, Scenario("month", uncertain=False), replications=4, workers=1)
+    Simulated(month; 4 replications)
     """
     folder = open_tables(path)
     manifest = read_manifest(folder)
@@ -112,7 +122,7 @@ def _count_volunteers(folder: Path) -> pd.Series[Any]:
     """Count the volunteers of every community where they are known, those of the whole site shared out among all."""
     site = read_communities(folder, without=set(ALL_TABLES) - set(_COUNTED)).site
     own = site.counts[site.counts["measure"] == "volunteers"]
-    told = own.loc[own["level"] == FINER[0], "of"].unique()
+    told = own.loc[own["level"] == "building", "of"].unique()
     buildings = pq.read_table(folder / "buildings.parquet", columns=["building", "community"], filters=[("building", "in", told)])
     held = pd.read_parquet(
         folder / "subgrids.parquet", columns=["community", "households"], filters=[("kind", "==", "residential")]

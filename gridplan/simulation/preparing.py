@@ -49,7 +49,7 @@ def prepare_part(
     scenarios, rules, replications, seed
         As for :func:`gridplan.simulate`.
     networks
-        The streets of the whole city by rules of walking, where the plan holds but a part of them.
+        The streets of the whole city by the rules of walking of every scenario, where the plan holds but a part of them.
     """
     systems: dict[Any, System] = {}
     households: dict[float, Array] = {}
@@ -57,7 +57,7 @@ def prepare_part(
         own = scenario.replace_rules(rules)
         alike = _name_system(scenario, own)
         if alike not in systems:
-            network = (networks or {}).get(own.walking)
+            network = networks[own.walking] if networks else None
             systems[alike] = lay_system(plan, own, volunteers=scenario.volunteers, network=network)
         shared = own.simulation.error_shared
         if scenario.uncertain and shared not in households:
