@@ -19,9 +19,12 @@ BENCHMARKS = {
     ),
     "siting": ("where to add posts: answers, bounds and time, beside spopt", ("install", "only")),
     "reach": ("ways on foot beside osmnx, networkx and pandana, and 100,000 nodes with 700 posts", ()),
-    "simulation": ("events a second beside SimPy, and a year of a made-up district", ("full", "households")),
     "surge": ("a flood and snow on districts: time and memory, with and without the worth of pairings", ("full",)),
     "reels": ("maps with a slider over 5,041 sub-grids: seconds to write, megabytes, milliseconds a frame in Chromium", ()),
+    "simulation": (
+        "events a second beside SimPy, a year of a made-up district or a given plan",
+        ("full", "households", "plan"),
+    ),
     "scale": ("seconds and memory from a town to a prefecture", ("full",)),
 }
 
@@ -50,6 +53,7 @@ def make_parser():
     more = "people: CSV of communities to lay out instead of made-up ones; further ones add what the first lacks"
     parser.add_argument("--hierarchy", action="append", metavar="FILE", help=more)
     parser.add_argument("--households", type=int, metavar="N", help="people, simulation: how many in all")
+    parser.add_argument("--plan", metavar="FOLDER", help="simulation: a staffed plan of a city, written with --format parquet")
     parser.add_argument("--replications", type=int, metavar="N", help="years: futures drawn (5)")
     return parser
 

@@ -1,6 +1,7 @@
 """The simulation: events a second of the kernel beside plain SimPy on the same requests, and a year of a made-up district.
 
 SimPy is left out where it is not installed (``pip install 'gridplan[sim]'``). Each part runs in a process of its own.
+With ``--plan FOLDER``, a staffed plan kept as a folder of GeoParquet, such as a prefecture's, a year of it is simulated instead.
 """
 
 import json
@@ -15,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 import gridplan as gp
+from benchmarks.scale import run_measured
 from gridplan.errors import MissingPackageError
 from gridplan.simulation import Scenario, make_system
 from gridplan.simulation.blocks import cut_blocks, draw_world
@@ -89,8 +91,24 @@ def call(verb, *words):
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def run(full=False, households=None):
-    """Print both parts as tables."""
+def live_in_parts(plan):
+    """Simulate a year of a large plan 100 times from the command line, by one worker and by two, and print what it takes."""
+    print(f"\n{plan}, {MANY} days, {WHOLE[1]} replications")
+    print(f"{'workers':>7}{'wall s':>8}{'events':>15}{'peak MB':>9}  stages")
+    for workers in (1, 2):
+        with tempfile.TemporaryDirectory() as folder:
+            told = ["--days", MANY, "--replications", WHOLE[1], "--workers", workers, "--csv", folder]
+            seconds, peak, text = run_measured("simulate", plan, *told)
+            events = json.loads((Path(folder) / "manifest.json").read_text(encoding="utf-8"))["events"]["base"]
+        stages = next(line for line in text.splitlines() if line.startswith("time"))
+        print(f"{workers:7}{seconds:8.1f}{events:15,.0f}{peak:9.0f}  {stages.partition('(')[2].rstrip(')')}")
+
+
+def run(full=False, households=None, plan=None):
+    """Print both parts as tables, or that of a given plan."""
+    if plan:
+        live_in_parts(plan)
+        return
     own = call("race", 8_000)
     print(f"\nThe same {own['requests']:,} requests, {own['events']:,.0f} events, at {RUSH:g} times the usual demand")
     print(f"kernel     {own['kernel']:8.3f} s  {own['events'] / own['kernel']:12,.0f} events/s")

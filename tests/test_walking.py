@@ -14,7 +14,7 @@ from gridplan.errors import RuleError
 from gridplan.planning import divide
 from gridplan.rules import Rules
 from gridplan.walking.access import reach_doors
-from gridplan.walking.among import measure_among
+from gridplan.walking.among import clip_around, measure_among
 from gridplan.walking.detour import fit_detour, measure_straight
 from gridplan.walking.distances import find_nearest, measure_paths
 from gridplan.walking.network import build_network
@@ -409,6 +409,22 @@ def test_ways_among_the_doors_of_a_community_go_along_the_streets():
     assert ways["c"][0].round(6).tolist() == [0.0, 60.0, 80.0, 340.0]
     assert (ways["c"] == ways["c"].T).all()
     assert not any(e.count for e in entries)
+
+
+def test_ways_are_the_same_on_the_streets_around():
+    """A road of 40 km with a corner each km, and a lane that nothing joins to it; the doors live in the middle of the road."""
+    road = [(1000.0 * n, 10.0 * (n % 2)) for n in range(41)]
+    site = draw({"road": road, "lane": [(20_000, 80), (20_300, 80)]})
+    doors = make_table("stairwells", [home("a", 20_010, 30), home("b", 20_290, 70), home("c", 20_700, -20)])
+    network, _ = build_network(site)
+    around = clip_around(network, doors)
+    # The doors and 3,283 m around: twice 250 m to gates and streets, and four times their extent of 696 m.
+    assert set(around.x) == {1000.0 * n for n in range(16, 25)}
+    assert set(around.street) == {"road"}
+    ways, near = (measure_among(site, doors, network=n)[0]["c"] for n in (network, around))
+    assert np.array_equal(ways, near)
+    assert ways[0, 2] > 690
+    assert len(clip_around(network, doors.iloc[:0]).u) == 0
 
 
 def test_doors_of_one_compound_walk_straight_and_floor_bands_climb():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +13,10 @@ import pyarrow.parquet as pq
 from gridplan.audit_rules.figures import CODED, check_manifest, tell_doubles
 from gridplan.audit_rules.land import check_limits
 from gridplan.auditing import Audit, audit_part, find_across, join_audits
-from gridplan.city.reading import find_tables, read_communities
+from gridplan.city.reading import group_communities, open_tables, read_communities, read_manifest
 from gridplan.engine import Progress, keep_silent, map_processes
-from gridplan.errors import PlanError
 from gridplan.rules import Rules
 from gridplan.schema import find_key
-from gridplan.storage.geoparquet import MANIFEST_FILE
 
 AT_ONCE = 30_000  # buildings judged at once
 _UNUSED = ("streets", "ledger")
@@ -54,10 +51,8 @@ def audit_city(
     PlanError
         If there is no such plan, or something in it is missing or broken.
     """
-    folder = find_tables(path)
-    if folder is None:
-        raise PlanError(f"{path} holds no plan whose communities can be read one by one -> write it with --format parquet")
-    groups = _group_communities(folder, most)
+    folder = open_tables(path)
+    groups = group_communities(folder, most)
     chosen = None if rules is None else rules.to_dict()
     tasks = [(str(folder), first, last, chosen) for first, last, _ in groups]
     sizes = [count for _, _, count in groups]
@@ -69,7 +64,7 @@ def audit_city(
     if any((folder / f"{table}.parquet").exists() for table in ("links", "ratings", "coverage")):
         more.append(find_across(read_communities(folder, without=_OF_LAND), rules))
     joined = join_audits(parts)
-    figures = json.loads((folder / MANIFEST_FILE).read_text(encoding="utf-8")).get("figures") or {}
+    figures = read_manifest(folder).get("figures") or {}
     right = {name: joined.summary[name] for name in ("communities", "buildings", "households", "stairwells", "subgrids")}
     right |= {name: joined.summary[name] for name in ("exclusive", "special_grids", "grids")}
     right |= {
@@ -77,25 +72,6 @@ def audit_city(
         "exceptions": pq.read_metadata(folder / "exceptions.parquet").num_rows,
     }
     return join_audits(parts, [*more, check_manifest(figures, right)], {str(k): int(v) for k, v in dropped.items()})
-
-
-def _group_communities(folder: Path, most: int) -> list[tuple[str, str, int]]:
-    """Group the codes of communities that any table names, in their order: first, last and buildings of each group."""
-    held = pd.Series(dtype="int64")
-    for table in ("communities", "buildings", "stairwells", "subgrids", "exceptions", "neighbours"):
-        column = pq.read_table(folder / f"{table}.parquet", columns=["community"]).column("community")
-        counts = column.value_counts()
-        codes = counts.field("values").to_pylist()
-        own = pd.Series(counts.field("counts").to_numpy(zero_copy_only=False), index=codes) * (table == "buildings")
-        held = held.add(own, fill_value=0)
-    held = held.sort_index()
-    groups: list[tuple[str, str, int]] = []
-    for code, count in held.astype("int64").items():
-        if groups and groups[-1][2] + count <= most:
-            groups[-1] = (groups[-1][0], str(code), groups[-1][2] + int(count))
-        else:
-            groups.append((str(code), str(code), int(count)))
-    return groups
 
 
 def _audit_part(task: tuple[str, str, str, Any]) -> Audit:

@@ -31,6 +31,48 @@ def find_tables(path: str | Path) -> Path | None:
     return None
 
 
+def open_tables(path: str | Path) -> Path:
+    """Find the folder of tables, or say how to write a plan so that there is one.
+
+    Raises
+    ------
+    PlanError
+        If the plan is kept in another way.
+    """
+    folder = find_tables(path)
+    if folder is None:
+        raise PlanError(f"{path} holds no plan whose communities can be read one by one -> write it with --format parquet")
+    return folder
+
+
+def read_manifest(path: str | Path) -> dict[str, Any]:
+    """Read the manifest of a plan that some communities can be read of."""
+    return dict(json.loads((open_tables(path) / MANIFEST_FILE).read_text(encoding="utf-8")))
+
+
+def group_communities(path: str | Path, most: int) -> list[tuple[str, str, int]]:
+    """Group the codes of communities that any table names, in their order: first, last and buildings of each group.
+
+    ``most`` is how many buildings a group may have, if it is more than one community.
+    """
+    folder = open_tables(path)
+    held = pd.Series(dtype="int64")
+    for table in ("communities", "buildings", "stairwells", "subgrids", "exceptions", "neighbours"):
+        column = pq.read_table(folder / f"{table}.parquet", columns=["community"]).column("community")
+        counts = column.value_counts()
+        codes = counts.field("values").to_pylist()
+        own = pd.Series(counts.field("counts").to_numpy(zero_copy_only=False), index=codes) * (table == "buildings")
+        held = held.add(own, fill_value=0)
+    held = held.sort_index()
+    groups: list[tuple[str, str, int]] = []
+    for code, count in held.astype("int64").items():
+        if groups and (groups[-1][2] + count <= most or not groups[-1][1]):  # an empty last code would be no limit
+            groups[-1] = (groups[-1][0], str(code), groups[-1][2] + int(count))
+        else:
+            groups.append((str(code), str(code), int(count)))
+    return groups
+
+
 def count_buildings(path: str | Path) -> int:
     """Count the buildings of a plan that some communities can be read of; 0 for any other."""
     folder = find_tables(path)
@@ -58,9 +100,7 @@ def read_communities(
     PlanError
         If there is no such plan, or something in it is missing or broken.
     """
-    folder = find_tables(path)
-    if folder is None:
-        raise PlanError(f"{path} holds no plan whose communities can be read one by one -> write it with --format parquet")
+    folder = open_tables(path)
     tables: dict[str, Any] = {}
     crs = gpd.read_parquet(folder / "communities.parquet").crs
     for table in ALL_TABLES:
@@ -78,8 +118,7 @@ def read_communities(
         tables[table] = frame.sort_values(ROW, ignore_index=True) if ROW in frame.columns else frame
     if (first or last) and "counts" in tables:
         tables["counts"] = _take_counts(tables)
-    manifest = json.loads((folder / MANIFEST_FILE).read_text(encoding="utf-8"))
-    return assemble_plan(Found(folder, tables, {key: json.dumps(value) for key, value in manifest.items()}))
+    return assemble_plan(Found(folder, tables, {key: json.dumps(value) for key, value in read_manifest(path).items()}))
 
 
 def _take_counts(tables: dict[str, Any]) -> Any:

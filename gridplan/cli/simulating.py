@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,7 +13,9 @@ from gridplan.cli.rework import choose_rules, take_rules
 from gridplan.options import Lang, RulesFile, Set
 
 if TYPE_CHECKING:
-    from gridplan.simulation import Simulated
+    from gridplan.plan import Plan
+    from gridplan.rules import Rules
+    from gridplan.simulation import Scenario, Simulated
 
 SHOWN = ("requests", "answered_share", "green_share", "yellow_share", "red_share", "response_minutes", "resolution_minutes")
 TABLES = ("requests", "posts", "curve", "unserved", "differences", "waiting")
@@ -25,7 +28,7 @@ def simulate_command(
     replications: Annotated[int, typer.Option(min=1, help="How often each scenario is run.")] = 20,
     days: Annotated[int | None, typer.Option(min=1, help="Days that count, of a run without scenarios.")] = None,
     seed: Annotated[int, typer.Option(help="Where chance begins; the same seed gives the same figures.")] = 0,
-    workers: Annotated[int | None, typer.Option(min=1, help="Threads; one for each core if not given.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Threads, or processes for a city; all cores if not given.")] = None,
     csv: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Write all tables there as CSV.")] = None,
     plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the share answered in time as a PNG.")] = None,
     page: Annotated[Path | None, typer.Option("--map", metavar="FILE", help="Write a map with a slider of the week.")] = None,
@@ -43,8 +46,8 @@ def simulate_command(
 
     [dim]gridplan simulate outputs/town scenario.toml --replications 50 --csv outputs/simulated --map week.html[/dim]
     """
-    from gridplan import console, storage
-    from gridplan.simulation import Scenario, measure_chances, read_scenarios, simulate
+    from gridplan import console
+    from gridplan.simulation import Scenario, read_scenarios
     from gridplan.simulation.scenarios import TEMPLATE
 
     if template:
@@ -56,13 +59,9 @@ def simulate_command(
         raise typer.BadParameter("days stand in the file of scenarios", param_hint="--days")
     chosen = read_scenarios(scenarios) if scenarios is not None else [Scenario("base", days=days or Scenario("base").days)]
     with console.show_progress() as clock:
-        clock("reading", 0, 1)
-        plan = storage.read_plan(path)
-        rules = choose_rules(take_rules(plan), rules_file, settings)
-        done = simulate(plan, chosen, rules, replications=replications, seed=seed, hourly=hourly or page is not None,
-                        workers=workers, progress=clock)  # fmt: skip
-        clock("chances", 0, 1)
-        chances = measure_chances(plan, rules, seed=seed)
+        told: dict[str, Any] = {"replications": replications, "seed": seed, "workers": workers, "progress": clock}
+        told["hourly"] = hourly or page is not None
+        plan, done, chances = _simulate(path, chosen, lambda own: choose_rules(own, rules_file, settings), told)
     console.print_times(clock.seconds)
     for note in done.manifest["notes"]:
         console.out.print(f"noted      {console.escape(note)}", soft_wrap=True)
@@ -81,12 +80,37 @@ def simulate_command(
         from gridplan.plots import plot_simulation
 
         console.out.print(f"written    {plot_simulation(done, plot, lang=lang.value)}", soft_wrap=True)
-    if page is not None:
+    if page is not None and plan is None:
+        console.out.print("no map     a city of so many buildings has none of its week; see --csv", soft_wrap=True)
+    if page is not None and plan is not None:
         from gridplan.maps.offline import write_map
         from gridplan.maps.simulated import draw_simulation
 
         written = write_map(draw_simulation(plan, done, lang=lang.value), page, overwrite=True)
         console.out.print(f"written    {written}", soft_wrap=True)
+
+
+def _simulate(
+    path: Path, scenarios: list[Scenario], choose: Callable[[Rules], Rules], told: dict[str, Any]
+) -> tuple[Plan | None, Simulated, Any]:
+    """Simulate a plan and measure its chances; one too large to be read whole some communities at a time, and no plan returns."""
+    from gridplan import storage
+    from gridplan.city.reading import count_buildings, read_manifest
+    from gridplan.city.simulating import measure_city_chances, simulate_city
+    from gridplan.rules import Rules
+    from gridplan.simulation import measure_chances, simulate
+
+    clock = told["progress"]
+    clock("reading", 0, 1)
+    if count_buildings(path) > storage.LARGE:
+        rules = choose(Rules.from_dict(read_manifest(path).get("rules") or {}))
+        done = simulate_city(path, scenarios, rules, **told)
+        return None, done, measure_city_chances(path, rules, seed=told["seed"], workers=told["workers"], progress=clock)
+    plan = storage.read_plan(path)
+    rules = choose(take_rules(plan))
+    done = simulate(plan, scenarios, rules, **told)
+    clock("chances", 0, 1)
+    return plan, done, measure_chances(plan, rules, seed=told["seed"])
 
 
 def _print_side_by_side(done: Simulated) -> None:

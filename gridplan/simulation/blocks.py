@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -58,14 +58,19 @@ class Block:
 
 def cut_blocks(system: System, rules: Rules, first: date, days: int) -> list[Block]:
     """Cut a system into its blocks, which do not meet, and make each ready for so many days from the first one."""
+    return list(iterate_blocks(system, rules, first, days))
+
+
+def iterate_blocks(system: System, rules: Rules, first: date, days: int) -> Iterator[Block]:
+    """Make one block ready after another, as :func:`cut_blocks` does; those of a prefecture need not be held together."""
     own = rules.simulation
     begin = first - timedelta(days=own.warm_days)
     whole = own.warm_days + days + own.after_days
     turns = [read_turn(role, getattr(own, role)) for role in ROLES]
     shared = {"running": lay_profile(own, begin, whole), "ticks": lay_ticks(turns, begin, whole), "days": days}
     cells, posts = system.cells["block"].to_numpy(object), system.posts["block"].to_numpy(object)
-    codes = list(dict.fromkeys(cells))
-    return [_make_block(system, rules, code, _find_slice(cells, code), _find_slice(posts, code), shared) for code in codes]
+    for code in dict.fromkeys(cells):
+        yield _make_block(system, rules, code, _find_slice(cells, code), _find_slice(posts, code), shared)
 
 
 def _find_slice(values: Array, code: str) -> slice:

@@ -9,8 +9,7 @@ import pandas as pd
 import shapely
 
 from gridplan.plan import Plan
-from gridplan.rules import Rules
-from gridplan.simulation_rules import ROLES
+from gridplan.simulation_rules import ROLES, SimulationRules
 from gridplan.tallies import tally_counts
 
 Array = np.ndarray[Any, Any]
@@ -18,8 +17,8 @@ CAPTAINS = ("building_captain", "stairwell_captain")
 GOLDEN = 0.6180339887498949  # each further volunteer lives far from those before, and those before stay where they are
 
 
-def list_posts(plan: Plan, cells: pd.DataFrame, rules: Rules, volunteers: float = 1.0) -> pd.DataFrame:
-    """List the posts that answer: those filled by ``staff``, volunteers as counted, and staff of the subdistricts.
+def list_posts(plan: Plan, cells: pd.DataFrame, volunteers: float = 1.0) -> pd.DataFrame:
+    """List the posts of communities that answer: those filled by ``staff``, and volunteers as counted.
 
     Parameters
     ----------
@@ -27,23 +26,20 @@ def list_posts(plan: Plan, cells: pd.DataFrame, rules: Rules, volunteers: float 
         A staffed plan.
     cells
         The sub-grids, with community, block, centre and households.
-    rules
-        The rules.
     volunteers
         So many times the volunteers counted.
 
     Returns
     -------
-    A table by code: role, community and block (community empty for a subdistrict's staff), home (stairwell that ways begin
-    at; empty for a subdistrict's staff); sorted by block, community, role, code.
+    A table by code: role, community, block, home (stairwell that ways begin at); sorted by block, community, role, code.
     """
-    own = plan.posts[plan.posts["filled"] & plan.posts["role"].isin(ROLES)]
-    own = own[["role", "community", "subgrid", "building", "stairwell"]].assign(home=_find_homes(plan, own, cells))
-    helpers = _place_volunteers(plan, cells, rules, volunteers)
     block = cells.groupby("community")["block"].first()
+    answers = plan.posts["filled"] & plan.posts["role"].isin(ROLES) & plan.posts["community"].isin(block.index)
+    own = plan.posts[answers]
+    own = own[["role", "community", "subgrid", "building", "stairwell"]].assign(home=_find_homes(plan, own, cells))
+    helpers = _place_volunteers(plan, cells, volunteers)
     posts = pd.concat([own, helpers])
-    posts = posts[posts["community"].isin(block.index)].assign(block=posts["community"].map(block))
-    posts = pd.concat([posts, _count_street(cells, rules)]).fillna({"subgrid": "", "building": "", "stairwell": "", "home": ""})
+    posts = posts.assign(**{name: _fill(posts[name]) for name in posts}, block=_fill(posts["community"].map(block)))
     posts.index.name = "post"
     order = ["block", "community", "role", "post"]
     return posts.reset_index().sort_values(order, kind="stable").set_index("post")
@@ -55,12 +51,17 @@ def _find_homes(plan: Plan, posts: pd.DataFrame, cells: pd.DataFrame) -> pd.Seri
     first = pd.Series(doors.index.to_numpy(object), index=doors["building"].to_numpy(object))
     first = first[~first.index.duplicated()]
     served = plan.duties.sort_values(["post", "subgrid"]).drop_duplicates("post").set_index("post")["subgrid"]
-    subgrid = posts["subgrid"].where(posts["subgrid"] != "", served.reindex(posts.index).fillna(""))
-    office = posts["community"].map(find_offices(plan, cells)).fillna("")
-    home = posts["stairwell"].where(posts["stairwell"].isin(doors.index), posts["building"].map(first).fillna(""))
+    subgrid = posts["subgrid"].where(posts["subgrid"] != "", _fill(served.reindex(posts.index)))
+    office = _fill(posts["community"].map(find_offices(plan, cells)))
+    home = posts["stairwell"].where(posts["stairwell"].isin(doors.index), _fill(posts["building"].map(first)))
     home = home.where(posts["role"] != "grid_worker_full", office)
-    home = home.where(home != "", subgrid.map(cells["centre"]).fillna(""))
+    home = home.where(home != "", _fill(subgrid.map(cells["centre"])))
     return home.where(home != "", office)
+
+
+def _fill(codes: pd.Series[Any]) -> pd.Series[Any]:
+    """Fill what is not known with empty text; a column without any row may have come as numbers."""
+    return codes.astype("str").fillna("")
 
 
 def find_offices(plan: Plan, cells: pd.DataFrame) -> pd.Series[Any]:
@@ -81,15 +82,16 @@ def find_offices(plan: Plan, cells: pd.DataFrame) -> pd.Series[Any]:
     return pd.Series(cells["centre"].reindex(nearest.index).to_numpy(object), index=nearest["community"].to_numpy(object))
 
 
-def _place_volunteers(plan: Plan, cells: pd.DataFrame, rules: Rules, times: float) -> pd.DataFrame:
+def _place_volunteers(plan: Plan, cells: pd.DataFrame, times: float) -> pd.DataFrame:
     """Place volunteers in their community, as its households live; where nobody counted them there are none."""
     homes = cells.groupby("community", sort=False)["households"].sum()  # in the order of the cells, which lie together
     counted = tally_counts(plan.site, ["volunteers"], homes).values["volunteers"].reindex(homes.index).fillna(0)
     number = np.floor(counted.to_numpy(float) * times + 0.5).astype(np.int64)
     of = np.repeat(np.arange(len(homes)), number)
     n = np.arange(len(of)) - np.repeat(np.cumsum(number) - number, number)
-    total, upto = homes.to_numpy(float), np.cumsum(cells["households"].to_numpy(float))
-    at = (np.cumsum(total) - total)[of] + total[of] * ((n + 1) * GOLDEN % 1.0)
+    total, upto = homes.to_numpy(np.int64), np.cumsum(cells["households"].to_numpy(np.int64))
+    # Whole numbers, so that where somebody lives does not hang on how many households stand before the community.
+    at = (np.cumsum(total) - total)[of] + np.floor(total[of] * ((n + 1) * GOLDEN % 1.0)).astype(np.int64)
     row = np.minimum(np.searchsorted(upto, at, side="right"), len(cells) - 1)
     codes = homes.index.to_numpy(object)[of]
     names = [f"{code}-V{i + 1:04d}" for code, i in zip(codes, n, strict=True)]
@@ -97,15 +99,13 @@ def _place_volunteers(plan: Plan, cells: pd.DataFrame, rules: Rules, times: floa
     return pd.DataFrame(table, index=pd.Index(names, dtype=object))
 
 
-def _count_street(cells: pd.DataFrame, rules: Rules) -> pd.DataFrame:
-    """Count the staff of each subdistrict by its households."""
+def count_street(cells: pd.DataFrame, rules: SimulationRules) -> pd.DataFrame:
+    """Count the staff of each subdistrict by its households: a table by code with role, community (empty) and block."""
     homes = cells.groupby("block")["households"].sum()
-    number = np.maximum(1, np.ceil(homes.to_numpy(float) * rules.simulation.street_per_10000 / 10_000 - 1e-9)).astype(np.int64)
+    number = np.maximum(1, np.ceil(homes.to_numpy(float) * rules.street_per_10000 / 10_000 - 1e-9)).astype(np.int64)
     names = [f"{block or 'street'}-ST{i + 1}" for block, many in zip(homes.index, number, strict=True) for i in range(many)]
     blocks = np.repeat(homes.index.to_numpy(object), number)
-    return pd.DataFrame(
-        {"role": "street_staff", "community": "", "block": blocks, "home": ""}, index=pd.Index(names, dtype=object)
-    )
+    return pd.DataFrame({"role": "street_staff", "community": "", "block": blocks}, index=pd.Index(names, object, name="post"))
 
 
 def find_served(plan: Plan, posts: pd.DataFrame, cells: pd.DataFrame) -> tuple[Array, Array]:

@@ -5,26 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from gridplan import __version__
-from gridplan.engine import Progress, keep_silent, map_tasks
+from gridplan.engine import Progress, keep_silent
 from gridplan.errors import RuleError, quote_ids
 from gridplan.outcomes import CITY
 from gridplan.plan import Plan
 from gridplan.rules import Rules
-from gridplan.simulation.almanac import WEEK_HOURS, count_hours
-from gridplan.simulation.blocks import EDGES, Block, cut_blocks, draw_world
+from gridplan.simulation.almanac import count_hours
+from gridplan.simulation.blocks import EDGES, Block, iterate_blocks
 from gridplan.simulation.estimating import WIDTH, Estimate
-from gridplan.simulation.kernel import run_days
+from gridplan.simulation.preparing import join_parts, prepare_part
+from gridplan.simulation.repeating import Draws, count_duty, run_block
 from gridplan.simulation.scenarios import Scenario, read_scenarios
 from gridplan.simulation.state import CAME
 from gridplan.simulation.streams import make_key
-from gridplan.simulation.system import System, make_system
+from gridplan.simulation.system import System, refuse_unstaffed
 from gridplan.simulation.tabling import (
     rank_scenarios,
     tabulate_curve,
@@ -35,10 +35,11 @@ from gridplan.simulation.tabling import (
     tabulate_waiting,
     write_table,
 )  # fmt: skip
-from gridplan.simulation.uncertainty import draw_demand, draw_households, draw_presence
+from gridplan.simulation.uncertainty import draw_demand, draw_presence
 from gridplan.simulation_rules import KINDS, ROLES, read_turn
 
 Array = np.ndarray[Any, Any]
+AT_ONCE = 1_000  # sub-grids tabulated at once, to bound the memory
 ORDERS = {
     "simulated": ("scenario", "level", "of", "kind", "measure"), "simulated_posts": ("scenario", "community", "role", "post"),
     "simulated_curve": ("scenario", "level", "of", "kind", "minutes"),
@@ -69,15 +70,6 @@ class Simulated:
     def __repr__(self) -> str:
         """Write on one line what was simulated."""
         return f"Simulated({', '.join(self.manifest['scenarios'])}; {self.manifest['replications']} replications)"
-
-
-@dataclass(frozen=True, eq=False)
-class _Draws:
-    """What replications draw: households by sub-grid, times the demand, shares of days by post."""
-
-    households: Array
-    demand: Array
-    presence: Array
 
 
 @dataclass
@@ -134,22 +126,25 @@ def simulate(
     >>> done.requests.query("level == 'city' and measure == 'requests'")["kind"].tolist()
     ['request', 'wish']
     """
-    chosen = _choose(scenarios)
-    if replications < 1:
-        raise ValueError(f"replications must be at least 1, not {replications}")
+    chosen = choose_scenarios(scenarios, replications)
     rules = rules or Rules.from_dict(plan.manifest.get("rules") or {})
+    refuse_unstaffed(plan.manifest, len(plan.posts), len(plan.duties))
+    prepared = join_parts([prepare_part(plan, chosen, rules, replications, seed)], chosen, rules)
+    return run_scenarios(prepared, chosen, rules, replications=replications, seed=seed, hourly=hourly, workers=workers,
+                         progress=progress)  # fmt: skip
+
+
+def run_scenarios(
+    prepared: Sequence[tuple[System, Array | None]], chosen: Sequence[Scenario], rules: Rules, *, replications: int, seed: int,
+    hourly: bool, workers: int | None, progress: Progress,
+) -> Simulated:  # fmt: skip
+    """Run scenarios, each on the system and the draws that were prepared for it."""
     frames: dict[str, list[pd.DataFrame]] = {name: [] for name in ORDERS}
     events, first = {}, None
-    systems: dict[Any, System] = {}
-    for number, scenario in enumerate(chosen):
+    for number, (scenario, (system, households)) in enumerate(zip(chosen, prepared, strict=True)):
         stage = scenario.name if len(chosen) == 1 else f"{scenario.name} ({number + 1} of {len(chosen)})"
         own = scenario.replace_rules(rules)
-        street = (own.simulation.street_per_10000, own.simulation.street_minutes)
-        alike = (scenario.volunteers, own.walking, *street)  # what a system hangs on
-        if alike not in systems:
-            systems[alike] = make_system(plan, own, volunteers=scenario.volunteers)
-        system = systems[alike]
-        draws = _draw(plan, system, scenario, own, replications, seed)
+        draws = _draw(system, households, scenario, own, replications, seed)
         done = _run_scenario(system, scenario, own, draws, seed, hourly, workers, stage, progress)
         events[scenario.name] = done.events
         if first is None:
@@ -164,7 +159,7 @@ def simulate(
     requests, posts, curve, unserved, differences, waiting = written
     manifest = {
         "version": __version__, "seed": seed, "replications": replications, "hourly": hourly, "events": events,
-        "notes": _list_notes(systems.values()),
+        "notes": _list_notes([system for system, _ in prepared]),
         "scenarios": {s.name: _describe(s, s.replace_rules(rules)) for s in chosen},
     }  # fmt: skip
     return Simulated(requests, posts, curve, unserved, differences, waiting, manifest)
@@ -176,8 +171,10 @@ def _list_notes(systems: Iterable[System]) -> list[str]:
     return list(dict.fromkeys(notes))
 
 
-def _choose(scenarios: Any) -> list[Scenario]:
-    """Take scenarios as they are given, or read them."""
+def choose_scenarios(scenarios: Any, replications: int) -> list[Scenario]:
+    """Take scenarios as they are given, or read them; they and the replications have to make sense."""
+    if replications < 1:
+        raise ValueError(f"replications must be at least 1, not {replications}")
     if scenarios is None:
         return [Scenario("base")]
     if isinstance(scenarios, str | Path):
@@ -195,57 +192,45 @@ def _describe(scenario: Scenario, rules: Rules) -> dict[str, Any]:
     return told | {"rules": {name: rules.to_dict()[name] for name in ("simulation", "coverage", "walking")}}
 
 
-def _draw(plan: Plan, system: System, scenario: Scenario, rules: Rules, replications: int, seed: int) -> _Draws:
+def _draw(system: System, households: Array | None, scenario: Scenario, rules: Rules, replications: int, seed: int) -> Draws:
     """Draw what is uncertain, or take it as it is estimated."""
     own = rules.simulation
     turns = [read_turn(role, getattr(own, role)) for role in ROLES]
     role = np.array([ROLES.index(r) for r in system.posts["role"]], np.int64)
     low, high = (np.array([getattr(turn, end) for turn in turns]) for end in ("low", "high"))
-    if scenario.uncertain:
-        households = draw_households(plan, system.cells.index, replications, seed, own)
+    if households is not None:
         demand, level = draw_demand(replications, seed, own), draw_presence(replications, seed)
     else:
         households = np.tile(system.cells["households"].to_numpy(float), (replications, 1))
         demand, level = np.ones(replications), np.full((replications, len(ROLES)), 0.5)
     share = np.clip((low + level * (high - low)) * scenario.presence, 0.0, 1.0)
-    return _Draws(households, demand * scenario.demand, share[:, role])
+    return Draws(households, demand * scenario.demand, share, role)
 
 
 def _run_scenario(
-    system: System, scenario: Scenario, rules: Rules, draws: _Draws, seed: int, hourly: bool, workers: int | None,
+    system: System, scenario: Scenario, rules: Rules, draws: Draws, seed: int, hourly: bool, workers: int | None,
     stage: str, progress: Progress,
 ) -> _Sums:  # fmt: skip
     """Run all replications of a scenario, block by block, and tabulate each block before the next."""
     replications = len(draws.demand)
-    blocks = cut_blocks(system, rules, scenario.start, scenario.days)
+    count = system.cells["block"].nunique()
     keys = [make_key(seed, n) for n in range(replications)]
     done = _Sums({name: [] for name in ORDERS}, {})
     whole, curve = np.zeros((replications, 1, len(KINDS), WIDTH)), np.zeros((replications, 1, len(KINDS), len(EDGES) + 1))
-    hours, lock = WEEK_HOURS if hourly else 0, Lock()
-    for number, block in enumerate(blocks):
-        waiting = np.zeros((hours, len(block.world.cells), len(KINDS)), np.int64)
-
-        def run(n: int, block: Block = block, waiting: Array = waiting) -> tuple[Array, Array, Array, Array]:
-            world = draw_world(block, keys[n], draws.households[n, block.cells], float(draws.demand[n]),
-                               draws.presence[n, block.posts])  # fmt: skip
-            tally = run_days(world._replace(hours=hours), 0)[0]
-            with lock:  # whole numbers: the sum does not hang on the order
-                waiting += tally.waiting
-            return np.concatenate([tally.counts, tally.sums], axis=2), tally.answers, tally.posts, tally.totals
+    for number, block in enumerate(iterate_blocks(system, rules, scenario.start, scenario.days)):
 
         def tell(stage: str, done: int, total: int, number: int = number) -> None:
-            progress(stage, number * total + done, len(blocks) * total)
+            progress(stage, number * total + done, count * total)
 
-        results = map_tasks(run, list(range(replications)), workers=workers, stage=stage, progress=tell)
-        sums, answers, posts = (np.stack([result[n] for result in results]) for n in range(3))
-        done.events += float(sum(result[3][1] for result in results))
-        _tabulate_block(done, system, block, sums, answers)
-        duty = _count_duty(block) * draws.presence[:, block.posts]
-        done.frames["simulated_posts"].append(tabulate_posts(system.posts.iloc[block.posts], posts, duty))
+        found = run_block(block, draws, keys, hourly, workers, stage, tell)
+        done.events += found.events
+        _tabulate_block(done, system, block, found.sums, found.answers)
+        duty = count_duty(block) * draws.presence[:, draws.role[block.posts]]
+        done.frames["simulated_posts"].append(tabulate_posts(system.posts.iloc[block.posts], found.posts, duty))
         if hourly:
-            done.frames["simulated_waiting"].append(_tabulate_waiting(system, block, waiting, scenario, replications))
-        whole[:, 0] += sums.sum(axis=1)
-        curve[:, 0] += answers.sum(axis=1)
+            done.frames["simulated_waiting"].append(_tabulate_waiting(system, block, found.waiting, scenario, replications))
+        whole[:, 0] += found.sums.sum(axis=1)
+        curve[:, 0] += found.answers.sum(axis=1)
     _tabulate(done, "city", [CITY], whole, curve)
     return done
 
@@ -255,7 +240,9 @@ def _tabulate_block(done: _Sums, system: System, block: Block, sums: Array, answ
     cells = system.cells.iloc[block.cells]
     group = block.world.cells["group"]
     starts = np.flatnonzero(np.append(True, group[1:] != group[:-1])) if len(group) else np.zeros(0, np.int64)
-    _tabulate(done, "subgrid", cells.index, sums)
+    for first in range(0, len(cells), AT_ONCE):
+        some = slice(first, first + AT_ONCE)
+        _tabulate(done, "subgrid", cells.index[some], sums[:, some])
     _tabulate(done, "community", cells["community"].iloc[starts], np.add.reduceat(sums, starts, axis=1), answers)
     if block.code:
         _tabulate(done, "subdistrict", [block.code], sums.sum(axis=1, keepdims=True))
@@ -279,18 +266,6 @@ def _tabulate(done: _Sums, level: str, codes: Any, sums: Array, answers: Array |
         done.frames["simulated_curve"].append(tabulate_curve(level, codes, answers, sums[..., CAME], EDGES))
     if level != "subgrid":
         done.estimates.setdefault(level, []).append((list(codes), found))
-
-
-def _count_duty(block: Block) -> Array:
-    """Count the minutes on duty of each post's turn while requests count."""
-    world = block.world
-    ticks, minutes = world.ticks, np.zeros(world.turns)
-    for turn in range(world.turns):
-        own = ticks[ticks["turn"] == turn]
-        on, off = own["at"][own["day"] >= 0], own["at"][own["day"] < 0]
-        off = np.append(off, world.end)[: len(on)]
-        minutes[turn] = np.maximum(0.0, np.minimum(off, world.count_to) - np.maximum(on, world.count_from)).sum()
-    return np.asarray(minutes[world.posts["turn"]])
 
 
 def _compare(first: _Sums, other: _Sums) -> list[pd.DataFrame]:

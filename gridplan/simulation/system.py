@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,14 +13,16 @@ from gridplan.conform import Entry
 from gridplan.errors import PlanError
 from gridplan.plan import Plan
 from gridplan.rules import Rules
-from gridplan.simulation.posts import find_served, list_posts
+from gridplan.simulation.posts import count_street, find_served, list_posts
 from gridplan.simulation.state import COMMUNITY, NEIGHBOUR, OWN, STREET, VOLUNTEER
 from gridplan.simulation.ways import measure_links
 from gridplan.walking.detour import note_detour
+from gridplan.walking.network import WalkingNetwork
 
 Array = np.ndarray[Any, Any]
 NEIGHBOURLY = ("grid_leader", "grid_worker_part", "central_household")  # roles that help in adjoining sub-grids
-WHOLE = (("volunteer", "community", VOLUNTEER), ("grid_worker_full", "community", COMMUNITY), ("street_staff", "block", STREET))
+WHOLE = (("volunteer", VOLUNTEER), ("grid_worker_full", COMMUNITY))  # roles that serve their whole community
+CELL_ORDER, POST_ORDER = ["block", "community", "subgrid"], ["block", "community", "role", "post"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,56 +84,101 @@ def make_system(plan: Plan, rules: Rules | None = None, *, volunteers: float = 1
     {'grid_leader': 2, 'grid_worker_full': 2, 'grid_worker_part': 2, 'street_staff': 1}
     """
     rules = rules or Rules.from_dict(plan.manifest.get("rules") or {})
-    check_staffed(plan)
-    cells = list_cells(plan)
-    posts = list_posts(plan, cells, rules, volunteers)
-    cell, post, tier = link_posts(plan, posts, cells)
-    way = np.full(len(cell), rules.simulation.street_minutes)
-    own = tier != STREET
-    way[own] = measure_links(plan, posts["home"], cells, post[own], cell[own], rules)
-    entries = _note(plan, cells, posts, rules)
-    return System(cells, posts[["role", "community", "block"]], cell, post, tier, way, entries)
+    refuse_unstaffed(plan.manifest, len(plan.posts), len(plan.duties))
+    return join_systems([lay_system(plan, rules, volunteers=volunteers)], rules)
 
 
-def check_staffed(plan: Plan) -> None:
-    """Refuse a plan in which nobody answers: a release, one that was never staffed, or in which no post is filled.
-
-    Raises
-    ------
-    PlanError
-        With the remedy.
-    """
-    if plan.manifest.get("release"):
+def refuse_unstaffed(manifest: Mapping[str, Any], posts: int, duties: int) -> None:
+    """Refuse a plan on which nobody can answer, by its manifest and the rows of its tables."""
+    if manifest.get("release"):
         raise PlanError("a release holds no posts -> give the working plan")
-    if plan.posts.empty:
+    if not posts:
         raise PlanError("the plan was never staffed, so nobody answers -> gridplan organise PLAN, then gridplan staff PLAN")
-    if plan.duties.empty:
+    if not duties:
         remedy = "plan with --counts (members, cadres, community_workers), then organise and staff"
-        raise PlanError(f"none of the {len(plan.posts):,} posts is filled, as nobody was counted who could fill them -> {remedy}")
+        raise PlanError(f"none of the {posts:,} posts is filled, as nobody was counted who could fill them -> {remedy}")
 
 
-def _note(plan: Plan, cells: pd.DataFrame, posts: pd.DataFrame, rules: Rules) -> tuple[Entry, ...]:
-    """Note what the system was made of that nobody counted or measured."""
+def lay_system(plan: Plan, rules: Rules, *, volunteers: float = 1.0, network: WalkingNetwork | None = None) -> System:
+    """Make the part of a system that lies in a plan's communities, which may be some of a city's: all but subdistricts' staff.
+
+    Parameters
+    ----------
+    plan
+        Some communities of a staffed plan, or all.
+    rules
+        The rules; section ``walking``.
+    volunteers
+        So many times the volunteers counted.
+    network
+        The streets of the whole city, where the plan holds but a part of them; those of the plan if not given.
+    """
+    cells = list_cells(plan)
+    posts = list_posts(plan, cells, volunteers)
+    cell, post, tier = link_posts(plan, posts, cells)
+    way = measure_links(plan, posts["home"], cells, post, cell, rules, network)
+    known = network is not None or len(plan.site.streets) > 0
+    ways = Entry("walking", "posts", "noted", len(posts), "ways of posts go along the streets")
+    entry = ways if known else replace(note_detour(rules.walking, len(posts)), table="posts")
+    return System(cells, posts[["role", "community", "block"]], *_pack(cell, post, tier, way), (entry,))
+
+
+def join_systems(parts: Sequence[System], rules: Rules) -> System:
+    """Join parts that :func:`lay_system` made, the same however the communities were parted, and add the subdistricts' staff.
+
+    Parameters
+    ----------
+    parts
+        At least one.
+    rules
+        The rules; section ``simulation``.
+    """
+    cells, rows = _join_tables([part.cells for part in parts], CELL_ORDER)
+    street = count_street(cells, rules.simulation)
+    posts, numbers = _join_tables([*(part.posts for part in parts), street], POST_ORDER)
+    over = pd.DataFrame({"post": numbers[-1], "block": street["block"].to_numpy(object)})
+    both = over.merge(pd.DataFrame({"cell": np.arange(len(cells)), "block": cells["block"].to_numpy(object)}), on="block")
+    cell = np.concatenate([*(row[part.cell] for row, part in zip(rows, parts, strict=True)), both["cell"]])
+    post = np.concatenate([*(row[part.post] for row, part in zip(numbers, parts, strict=False)), both["post"]])
+    tier = np.concatenate([*(part.tier for part in parts), np.full(len(both), STREET)])
+    way = np.concatenate([*(part.way for part in parts), np.full(len(both), rules.simulation.street_minutes)])
+    order = np.lexsort((post, cell))
+    entries = (replace(parts[0].entries[0], count=len(posts)), *_note(cells, posts))
+    found = tuple(entry for entry in entries if entry.count)
+    return System(cells, posts, *_pack(cell[order], post[order], tier[order], way[order]), found)
+
+
+def _pack(cell: Array, post: Array, tier: Array, way: Array) -> tuple[Array, Array, Array, Array]:
+    """Pack links in as few bytes as they need; a prefecture has ten million."""
+    return cell.astype(np.int32), post.astype(np.int32), tier.astype(np.int8), way
+
+
+def _join_tables(tables: Sequence[pd.DataFrame], order: list[str]) -> tuple[pd.DataFrame, list[Array]]:
+    """Join tables in order; returns the table, and for each of them the rows that its own rows have become."""
+    key = tables[0].index.name
+    both = pd.concat([table.reset_index() for table in tables], ignore_index=True).sort_values(order, kind="stable")
+    place = np.empty(len(both), np.int64)
+    place[both.index.to_numpy()] = np.arange(len(both))
+    return both.set_index(key), np.split(place, np.cumsum([len(table) for table in tables])[:-1])
+
+
+def _note(cells: pd.DataFrame, posts: pd.DataFrame) -> tuple[Entry, ...]:
+    """Note what the system was made of that nobody counted."""
     served = posts.loc[posts["role"] == "volunteer", "community"]
     without = sorted(set(cells["community"]) - set(served))
     nameless = int(cells.loc[cells["block"] == "", "community"].nunique())
-    ways = replace(note_detour(rules.walking, len(posts)), table="posts")
-    if len(plan.site.streets):
-        ways = Entry("walking", "posts", "noted", len(posts), "ways of posts go along the streets")
-    entries = (
-        ways,
+    return (
         Entry("simulation", "communities", "noted", len(without), "no volunteers were counted, so none answer", without),
         Entry("simulation", "communities", "inferred", nameless, "no subdistrict is named: one staff answers for all of them"),
     )
-    return tuple(entry for entry in entries if entry.count)
 
 
 def list_cells(plan: Plan) -> pd.DataFrame:
     """List the sub-grids with households; a block is a subdistrict, or all communities that name none."""
     own = plan.subgrids[(plan.subgrids["kind"] == "residential") & (plan.subgrids["households"] > 0)]
-    block = own["community"].map(plan.site.communities["subdistrict"]).fillna("")
+    block = own["community"].map(plan.site.communities["subdistrict"]).astype("str").fillna("")
     table = pd.DataFrame(own[["community", "community_kind", "households", "centre", "mean_walk"]]).assign(block=block)
-    return table.reset_index().sort_values(["block", "community", "subgrid"], kind="stable").set_index("subgrid")
+    return table.reset_index().sort_values(CELL_ORDER, kind="stable").set_index("subgrid")
 
 
 def link_posts(plan: Plan, posts: pd.DataFrame, cells: pd.DataFrame) -> tuple[Array, Array, Array]:
@@ -141,10 +189,10 @@ def link_posts(plan: Plan, posts: pd.DataFrame, cells: pd.DataFrame) -> tuple[Ar
     helpful = np.isin(posts["role"].to_numpy(object)[post], NEIGHBOURLY)
     beside = pd.DataFrame({"cell": cell[helpful], "post": post[helpful]}).merge(near, on="cell")
     parts.append((beside["other"].to_numpy(), beside["post"].to_numpy(), NEIGHBOUR))
-    for role, level, step in WHOLE:
+    grounds = pd.DataFrame({"cell": np.arange(len(cells)), "over": cells["community"].to_numpy(object)})
+    for role, step in WHOLE:
         rows = np.flatnonzero(posts["role"] == role)
-        some = pd.DataFrame({"post": rows, "over": posts[level].to_numpy(object)[rows]})
-        both = some.merge(pd.DataFrame({"cell": np.arange(len(cells)), "over": cells[level].to_numpy(object)}), on="over")
+        both = pd.DataFrame({"post": rows, "over": posts["community"].to_numpy(object)[rows]}).merge(grounds, on="over")
         parts.append((both["cell"].to_numpy(), both["post"].to_numpy(), step))
     cell, post = (np.concatenate([part[n] for part in parts]).astype(np.int64) for n in (0, 1))
     tier = np.repeat([part[2] for part in parts], [len(part[0]) for part in parts])

@@ -108,8 +108,9 @@ def measure_chances(plan: Plan, rules: Rules | None = None, *, draws: int = 1000
     whole = np.floor(found + 0.5)
     below, above = (whole < own["low"].to_numpy()).mean(axis=0), (whole > own["high"].to_numpy()).mean(axis=0)
     ends = np.quantile(found, [0.05, 0.95], axis=0) if len(own) else np.zeros((2, 0))
+    mean = np.asarray(sum(found)) / draws  # row by row: numpy adds a single column in another order than one of several
     table = own[["community", "households"]].assign(
-        chance=np.clip(1.0 - below - above, 0.0, 1.0), below=below, above=above, mean=found.mean(axis=0), p05=ends[0], p95=ends[1]
+        chance=np.clip(1.0 - below - above, 0.0, 1.0), below=below, above=above, mean=mean, p05=ends[0], p95=ends[1]
     )
     return conform_table("chances", pd.DataFrame(table))
 

@@ -12,11 +12,14 @@ from gridplan.plan import Plan
 from gridplan.rules import Rules
 from gridplan.walking.among import measure_among
 from gridplan.walking.detour import measure_straight
+from gridplan.walking.network import WalkingNetwork
 
 Array = np.ndarray[Any, Any]
 
 
-def measure_links(plan: Plan, homes: Any, cells: pd.DataFrame, row: Array, column: Array, rules: Rules) -> Array:
+def measure_links(
+    plan: Plan, homes: Any, cells: pd.DataFrame, row: Array, column: Array, rules: Rules, network: WalkingNetwork | None = None
+) -> Array:
     """Measure the minutes from homes (stairwells) to the centres of sub-grids of the same community, link by link.
 
     A way inside one's own sub-grid is as long as its mean walk to the centre; no way to another is shorter.
@@ -33,6 +36,8 @@ def measure_links(plan: Plan, homes: Any, cells: pd.DataFrame, row: Array, colum
         Post and sub-grid of each link.
     rules
         Section ``walking``.
+    network
+        The streets of the whole city, where the plan holds but a part of them; those of the plan if not given.
     """
     home, centre = np.asarray(homes, object)[row], cells["centre"].to_numpy(object)[column]
     community = cells["community"].to_numpy(object)[column]
@@ -41,7 +46,7 @@ def measure_links(plan: Plan, homes: Any, cells: pd.DataFrame, row: Array, colum
     place = pd.Series(used.groupby("community").cumcount().to_numpy(), index=used.index)
     a, b = place.reindex(home).to_numpy(), place.reindex(centre).to_numpy()
     metres = np.full(len(row), np.nan)
-    ways = _measure_among(plan, used, rules)
+    ways = _measure_among(plan, used, rules, network)
     numbers, codes = pd.factorize(community)
     order = np.argsort(numbers, kind="stable")
     starts = np.searchsorted(numbers[order], np.arange(len(codes) + 1))
@@ -55,10 +60,10 @@ def measure_links(plan: Plan, homes: Any, cells: pd.DataFrame, row: Array, colum
     return np.asarray(np.maximum(metres, cells["mean_walk"].fillna(0.0).to_numpy(float)[column]) / rules.walking.speed)
 
 
-def _measure_among(plan: Plan, doors: Any, rules: Rules) -> dict[str, Array]:
+def _measure_among(plan: Plan, doors: Any, rules: Rules, network: WalkingNetwork | None) -> dict[str, Array]:
     """Measure the ways among stairwells of each community."""
-    if len(plan.site.streets):
-        return measure_among(plan.site, doors, rules.walking)[0]
+    if network is not None or len(plan.site.streets):
+        return measure_among(plan.site, doors, rules.walking, network)[0]
     ways = {}
     for community, rows in doors.groupby("community", sort=True).indices.items():
         own = doors.iloc[rows]

@@ -12,7 +12,7 @@ import shapely
 
 from gridplan.plan import Plan
 from gridplan.rules import Rules
-from gridplan.simulation.posts import list_posts
+from gridplan.simulation.posts import count_street, list_posts
 from gridplan.simulation.state import AID, INSTITUTION, OWN, STREET
 from gridplan.simulation.system import System, link_posts, list_cells
 from gridplan.simulation.ways import measure_links
@@ -86,14 +86,14 @@ def make_muster(plan: Plan, affected: pd.Series[Any], struck: pd.Series[Any], ru
     ``affected`` are households by sub-grid, ``struck`` tells by stairwell whether its homes are affected.
     """
     every = list_cells(plan)
-    posts = list_posts(plan, every, rules)
+    posts = list_posts(plan, every)
     homes = affected.reindex(every.index).fillna(0.0)
     blocks = every.loc[homes > 0, "block"].unique()
     cells, homes = every[every["block"].isin(blocks)], homes[every["block"].isin(blocks)]
     hit = cells["community"].isin(cells.loc[homes > 0, "community"]).to_numpy()
     towns = sorted(cells.loc[hit, "community"].unique())
     mine = posts[posts["block"].isin(blocks)].assign(source="")
-    more = [list_members(plan, towns, cells, rules.surge)]
+    more = [count_street(cells, rules.simulation), list_members(plan, towns, cells, rules.surge)]
     if rules.surge.mutual_aid:
         more.append(list_aid(plan, posts, towns, cells, rules.surge))
     crew = pd.concat([mine, *more]).fillna("")
@@ -153,12 +153,14 @@ def _make_posts(rows: list[tuple[str, str, str, str, str]], cells: pd.DataFrame)
 
 
 def _add_links(links: tuple[Array, Array, Array], crew: pd.DataFrame, cells: pd.DataFrame, hit: Array) -> Any:
-    """Add the links of those who come from outside to what is affected in their community; in the order of links."""
+    """Add the links of those who come from outside to what is affected in their community, and of each subdistrict's staff."""
     parts = [links]
-    rows = pd.DataFrame({"cell": np.flatnonzero(hit), "community": cells["community"].to_numpy(object)[hit]})
-    for role, step in (("member", INSTITUTION), ("aid", AID)):
+    for role, step, over, some in (
+        ("member", INSTITUTION, "community", hit), ("aid", AID, "community", hit), ("street_staff", STREET, "block", hit | True),
+    ):  # fmt: skip
+        rows = pd.DataFrame({"cell": np.flatnonzero(some), "over": cells[over].to_numpy(object)[some]})
         own = np.flatnonzero(crew["role"] == role)
-        both = pd.DataFrame({"post": own, "community": crew["community"].to_numpy(object)[own]}).merge(rows, on="community")
+        both = pd.DataFrame({"post": own, "over": crew[over].to_numpy(object)[own]}).merge(rows, on="over")
         parts.append((both["cell"].to_numpy(), both["post"].to_numpy(), np.full(len(both), step)))
     cell, post, tier = (np.concatenate([part[n] for part in parts]).astype(np.int64) for n in range(3))
     order = np.lexsort((tier, post, cell))

@@ -20,7 +20,7 @@ from gridplan.simulation.blocks import Block
 from gridplan.simulation.kernel import run_days
 from gridplan.simulation.state import ANSWERED, BY_TIER, CAME, COUNTS, RESOLVED
 from gridplan.simulation.streams import make_key
-from gridplan.simulation.system import check_staffed
+from gridplan.simulation.system import refuse_unstaffed
 from gridplan.simulation.uncertainty import draw_demand, draw_households
 from gridplan.site import Site
 from gridplan.surging.events import Event, find_codes, propose_event, read_events
@@ -117,13 +117,13 @@ def surge(
     >>> from gridplan.staffing import staff
     >>> done = surge(staff(make_people_plan()), Event("cut", "power_cut", communities=("0301",), hours=6), replications=2)
     >>> done.helped.query("level == 'city' and measure == 'all_helped'")[["posture", "mean"]].values.tolist()
-    [['usual', 1.0], ['surge', 1.0]]
+    [['usual', 0.0], ['surge', 1.0]]
     """
     from gridplan.surging.worth import measure_worth
 
     if replications < 1:
         raise ValueError(f"replications must be at least 1, not {replications}")
-    check_staffed(plan)
+    refuse_unstaffed(plan.manifest, len(plan.posts), len(plan.duties))
     rules = rules or Rules.from_dict(plan.manifest.get("rules") or {})
     chosen = _choose(plan, events)
     helped, curves, worths, told = [], [], [], {}

@@ -13,7 +13,7 @@ from gridplan.conform import Entry
 from gridplan.site import Site
 from gridplan.walking.access import reach_doors
 from gridplan.walking.detour import measure_straight
-from gridplan.walking.distances import measure_paths
+from gridplan.walking.distances import clip_network, measure_paths
 from gridplan.walking.network import WalkingNetwork, build_network
 from gridplan.walking.obstacles import Obstacles, find_obstacles
 from gridplan.walking_rules import WalkingRules
@@ -24,7 +24,7 @@ LEAST = 2_000.0  # or than so many metres
 
 
 def measure_among(
-    site: Site, stairwells: gpd.GeoDataFrame, rules: WalkingRules | None = None
+    site: Site, stairwells: gpd.GeoDataFrame, rules: WalkingRules | None = None, network: WalkingNetwork | None = None
 ) -> tuple[dict[str, Array], list[Entry]]:
     """Measure the ways between all stairwells of each community, along the streets.
 
@@ -41,6 +41,8 @@ def measure_among(
         The stairwells table.
     rules
         Tolerances in metres, and the detour factor.
+    network
+        The walking network; that of the site's streets if not given.
 
     Returns
     -------
@@ -48,7 +50,7 @@ def measure_among(
     infinite. And entries for the ledger, on pairs that no streets join among them.
     """
     rules = rules or WalkingRules()
-    network, entries = build_network(site, rules)
+    network, entries = build_network(site, rules) if network is None else (network, [])
     doors, told = reach_doors(network, stairwells, site, rules)
     obstacles = find_obstacles(site, rules)
     ways, off = {}, []
@@ -71,7 +73,7 @@ def _measure_community(
     spots = own.iloc[first]
     xy = shapely.get_coordinates(spots.geometry.to_numpy())
     straight = np.hypot(*(xy[:, None] - xy[None]).transpose(2, 0, 1))
-    limit = max(LEAST, ROUND * float(np.hypot(*np.ptp(xy, axis=0))))
+    limit = _limit_ways(xy)
     paths = measure_paths(network, doors.iloc[first], doors.iloc[first], limit).tocoo()
     metres = np.full(straight.shape, np.inf)
     metres[paths.row, paths.col] = paths.data
@@ -82,6 +84,32 @@ def _measure_community(
     climb = own["climb"].to_numpy(float)
     far = metres[place[:, None], place] + climb[:, None] + climb
     return np.where(place[:, None] == place, np.abs(climb[:, None] - climb), far), _name_fewer(lost)[place]
+
+
+def clip_around(network: WalkingNetwork, stairwells: gpd.GeoDataFrame, rules: WalkingRules | None = None) -> WalkingNetwork:
+    """Clip a network to what ways among the stairwells of each community may lead over; :func:`measure_among` finds the same.
+
+    Parameters
+    ----------
+    network
+        The walking network of a whole city.
+    stairwells
+        Those of some of its communities.
+    rules
+        Tolerances in metres.
+    """
+    far = 2 * (rules or WalkingRules()).access_limit  # to a gate, and on to a street
+    boxes = np.zeros((0, 4))
+    for rows in stairwells.groupby("community").indices.values():
+        xy = shapely.get_coordinates(stairwells.geometry.to_numpy()[rows])
+        reach = far + _limit_ways(xy)
+        boxes = np.concatenate([boxes, [[*(xy.min(axis=0) - reach), *(xy.max(axis=0) + reach)]]])
+    return clip_network(network, boxes)
+
+
+def _limit_ways(xy: Array) -> float:
+    """Limit the metres of the ways that are looked for among places."""
+    return max(LEAST, ROUND * float(np.hypot(*np.ptp(xy, axis=0))))
 
 
 def _walk_straight(

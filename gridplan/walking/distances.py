@@ -76,16 +76,42 @@ def crop_network(network: WalkingNetwork, sources: pd.DataFrame, limit: float) -
         inside = (x >= x[ends].min() - limit) & (x <= x[ends].max() + limit)
         inside &= (y >= y[ends].min() - limit) & (y <= y[ends].max() + limit)
     held = np.flatnonzero((inside[u] | inside[v]) & (network.component[u] == network.kept))
-    nodes = np.unique(np.concatenate([u[held], v[held]]))
-    place = np.zeros(len(x), np.int64)
-    place[nodes] = np.arange(len(nodes))
     number = np.full(len(u), -1)
     number[held] = np.arange(len(held))
-    part = replace(
-        network, x=x[nodes], y=y[nodes], u=place[u[held]], v=place[v[held]], metres=network.metres[held],
-        street=network.street[held], component=network.component[nodes],
+    return _take_edges(network, held), number
+
+
+def clip_network(network: WalkingNetwork, boxes: Array) -> WalkingNetwork:
+    """Clip a network to the edges of the piece that counts that come into one of some boxes, in their order.
+
+    ``boxes`` is float64[k, 4]: least x and y, greatest x and y, metres.
+
+    Examples
+    --------
+    >>> from gridplan.sources.synthetic import make_town
+    >>> from gridplan.survey import make_site
+    >>> from gridplan.walking.network import build_network
+    >>> network, _ = build_network(make_site(make_town(1, urban_share=0.0, seed=3)))
+    >>> whole = np.array([[network.x.min(), network.y.min(), network.x.max(), network.y.max()]])
+    >>> len(clip_network(network, whole).u) == len(network.kept_edges), len(clip_network(network, whole + 1e7).u)
+    (True, 0)
+    """
+    inside = np.zeros(len(network.u), bool)
+    x, y = (np.sort([part[network.u], part[network.v]], axis=0) for part in (network.x, network.y))
+    for left, low, right, high in boxes:
+        inside |= (x[1] >= left) & (x[0] <= right) & (y[1] >= low) & (y[0] <= high)
+    return _take_edges(network, np.flatnonzero(inside & (network.component[network.u] == network.kept)))
+
+
+def _take_edges(network: WalkingNetwork, held: Array) -> WalkingNetwork:
+    """Take some edges of a network with their nodes, in their order."""
+    nodes = np.unique(np.concatenate([network.u[held], network.v[held]]))
+    place = np.zeros(len(network.x), np.int64)
+    place[nodes] = np.arange(len(nodes))
+    return replace(
+        network, x=network.x[nodes], y=network.y[nodes], u=place[network.u[held]], v=place[network.v[held]],
+        metres=network.metres[held], street=network.street[held], component=network.component[nodes],
     )  # fmt: skip
-    return part, number
 
 
 def add_sources(network: WalkingNetwork, sources: pd.DataFrame) -> csr_array:
