@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gridplan.cli.door import app
-from gridplan.cli.rework import choose_rules, take_rules
+from gridplan.cli.rework import choose_rules, take_rules, write_tables
 from gridplan.options import Lang, RulesFile, Set
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def years_command(
     if not done.manifest["people"]:
         console.out.print("\nmembers and volunteers are left out, since the plan was not organised: gridplan organise")
     if csv is not None:
-        _write_tables(done, csv)
+        write_tables({name: getattr(done, name) for name in TABLES}, done.manifest, csv)
         console.out.print(f"written    {csv}", soft_wrap=True)
     if plot is not None:
         from gridplan.change_plots import plot_years
@@ -148,13 +148,3 @@ def _print_soonest(done: Years) -> None:
 
 def _say_year(year: float) -> str:
     return "later" if year != year else f"{year:.0f}"
-
-
-def _write_tables(done: Years, folder: Path) -> None:
-    """Write all tables as CSV that spreadsheets open, and how they were made."""
-    import json
-
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in TABLES:
-        getattr(done, name).to_csv(folder / f"{name}.csv", encoding="utf-8-sig", lineterminator="\n")
-    (folder / "manifest.json").write_text(json.dumps(done.manifest, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from gridplan.plan import Plan
     from gridplan.rules import Rules
 
@@ -52,6 +54,16 @@ def write_next(plan: Plan, target: Path, overwrite: bool) -> Path | None:
         drop_version(version)
         raise
     return version
+
+
+def write_tables(tables: Mapping[str, pd.DataFrame], manifest: Mapping[str, Any], folder: Path) -> None:
+    """Write tables as CSV that spreadsheets open, and how they were made."""
+    import json
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, table in tables.items():
+        table.to_csv(folder / f"{name}.csv", encoding="utf-8-sig", lineterminator="\n")
+    (folder / "manifest.json").write_text(json.dumps(manifest, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
 def take_rules(plan: Plan) -> Rules:

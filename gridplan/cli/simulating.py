@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gridplan.cli.door import app
-from gridplan.cli.rework import choose_rules, take_rules
+from gridplan.cli.rework import choose_rules, take_rules, write_tables
 from gridplan.options import Lang, RulesFile, Set
 
 if TYPE_CHECKING:
@@ -74,7 +74,8 @@ def simulate_command(
         f"{sure:.1%} of them in nine draws of ten", soft_wrap=True,
     )  # fmt: skip
     if csv is not None:
-        _write_tables(done, chances, csv)
+        names = TABLES[: None if done.manifest["hourly"] else -1]
+        write_tables({**{name: getattr(done, name) for name in names}, "chances": chances}, done.manifest, csv)
         console.out.print(f"written    {csv}", soft_wrap=True)
     if plot is not None:
         from gridplan.plots import plot_simulation
@@ -165,14 +166,3 @@ def _print_unserved(done: Simulated) -> None:
     if rows:
         title = "\nnot served, of those that came"
         console.print_table(title, ("scenario", "kind", "why", "mean"), rows, right=(3,))
-
-
-def _write_tables(done: Simulated, chances: Any, folder: Path) -> None:
-    """Write all tables as CSV that spreadsheets open, and how they were made."""
-    import json
-
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in TABLES[: None if done.manifest["hourly"] else -1]:
-        getattr(done, name).to_csv(folder / f"{name}.csv", encoding="utf-8-sig", lineterminator="\n")
-    chances.to_csv(folder / "chances.csv", encoding="utf-8-sig", lineterminator="\n")
-    (folder / "manifest.json").write_text(json.dumps(done.manifest, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gridplan.cli.door import app
-from gridplan.cli.rework import choose_rules, take_rules
+from gridplan.cli.rework import choose_rules, take_rules, write_tables
 from gridplan.options import Lang, RulesFile, Set
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def surge_command(
         if worth:
             _print_worth(done, name)
     if csv is not None:
-        _write_tables(done, csv)
+        write_tables({name: getattr(done, name) for name in TABLES}, done.manifest, csv)
         console.out.print(f"written    {csv}", soft_wrap=True)
     if plot is not None:
         from gridplan.plots import plot_surge
@@ -166,13 +166,3 @@ def _print_worth(done: Surged, name: str) -> None:
 def _say_later(row: Any) -> str:
     half = float(row["high"] - row["mean"])
     return f"{row['mean']:+.1f}" + ("" if half != half else f" ± {half:.1f}")
-
-
-def _write_tables(done: Surged, folder: Path) -> None:
-    """Write all tables as CSV that spreadsheets open, and how they were made."""
-    import json
-
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in TABLES:
-        getattr(done, name).to_csv(folder / f"{name}.csv", encoding="utf-8-sig", lineterminator="\n")
-    (folder / "manifest.json").write_text(json.dumps(done.manifest, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

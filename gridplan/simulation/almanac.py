@@ -64,10 +64,14 @@ def lay_ticks(turns: Sequence[Turn], first: date, days: int, begins: Any = (), b
                 if off > 0 and on < days * DAY:
                     rows += [(max(0, on), 1, number, first.toordinal() + (on + begun) // DAY), (off, 0, number, -1)]
     rows += [(float(at), 1, -1, -1) for at in sorted({float(b) for b in begins if 0 < b < days * DAY})]
-    rows.sort()
+    return write_ticks(rows)
+
+
+def write_ticks(rows: Sequence[tuple[float, int, int, int]]) -> Array:
+    """Write ticks in order from minute, 1 where something begins and 0 where it ends, turn (-1: a window) and day (-1: off)."""
     table = np.zeros(len(rows), TICK)
     for name, number in (("at", 0), ("turn", 2), ("day", 3)):
-        table[name] = [row[number] for row in rows]
+        table[name] = [row[number] for row in sorted(rows)]
     return table
 
 

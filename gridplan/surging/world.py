@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 
 from gridplan.rules import Rules
-from gridplan.simulation.almanac import lay_profile, lay_ticks
+from gridplan.simulation.almanac import lay_profile, lay_ticks, write_ticks
 from gridplan.simulation.blocks import Block, cut_blocks, draw_world, open_tiers
-from gridplan.simulation.state import CALL, NEIGHBOUR, STAGES, STEP, TICK, TIERS, World
+from gridplan.simulation.state import CALL, NEIGHBOUR, STAGES, STEP, TIERS, World
 from gridplan.simulation.streams import blend_keys, draw_units, make_key, name_keys
 from gridplan.simulation.uncertainty import draw_presence
 from gridplan.simulation_rules import DAY, ROLES, read_turn
@@ -96,11 +96,7 @@ def _add_shifts(usual: Array, muster: Muster, event: Event, rules: Rules) -> Arr
         rows += [(n * length, 0, off, -1)] + ([(n * length, 1, on, 0)] if n > 1 else [])
     notices = {getattr(rules.surge, f"{stage}_notice") for stage in set(muster.stage)}
     rows += [(float(at), 1, -1, -1) for at in sorted(notices) if 0 < at < end]
-    rows.sort()
-    table = np.zeros(len(rows), TICK)
-    for name, number in (("at", 0), ("turn", 2), ("day", 3)):
-        table[name] = [row[number] for row in rows]
-    return table
+    return write_ticks(rows)
 
 
 def draw_shares(muster: Muster, event: Event, rules: Rules, posture: str, draws: int, seed: int) -> Array:
