@@ -8,12 +8,13 @@ moved. Searches from the earlier division, mended where it no longer holds, give
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
-from scipy.sparse.csgraph import connected_components
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components, dijkstra
 
 from gridplan.division.columns import Columns, Pool, hash_columns, join_columns, take_columns
 from gridplan.division.kernels import Data, State, Stay
@@ -142,11 +143,44 @@ def draw_starts(problem: Problem, homes: Homes, data: Data, chance: Array) -> li
 
     Returns int32[n] for each, no two alike.
     """
-    mended = _join_loose(problem, _cut_torn(problem, homes, chance), data)
+    mended = _join_loose(problem, _cut_torn(problem, _tie_fixed(problem, homes), chance), data)
     split = _split_heavy(problem, mended, chance)
     starts = [mended, split, _merge_light(problem, homes, mended, data), _merge_light(problem, homes, split, data)]
     starts = [np.unique(start, return_inverse=True)[1].astype(np.int32) for start in starts]
     return [s for n, s in enumerate(starts) if not any(np.array_equal(s, other) for other in starts[:n])]
+
+
+def _tie_fixed(problem: Problem, homes: Homes) -> Homes:
+    """Tie fixed atoms of one label that lie apart: what stands between takes the label too, the fewest households that do."""
+    label, firm = homes.label.copy(), homes.fixed & (homes.label >= 0)
+    for own in np.unique(label[firm]):
+        while True:
+            piece = _find_pieces(problem, np.where(label == own, own, -2))
+            fixed = np.flatnonzero(firm & (label == own))
+            apart = fixed[piece[fixed] != piece[fixed[0]]]
+            between = _find_between(problem, fixed[0], apart, label == own, firm & (label != own)) if len(apart) else apart
+            if not len(between):
+                break
+            label[between], firm[between] = own, True
+    return replace(homes, label=label, fixed=firm)
+
+
+def _find_between(problem: Problem, start: int, goals: Array, free: Array, shut: Array) -> Array:
+    """Find the atoms between a start and the nearest of some goals, the fewest households; none where all ways are shut."""
+    if problem.pairs is None or not len(problem.pairs):
+        return np.zeros(0, np.int64)
+    ends = np.concatenate([problem.pairs, problem.pairs[:, ::-1]])
+    ends = ends[~shut[ends].any(axis=1)]
+    cost = np.where(free, 1e-6, problem.weights + 1e-3)[ends[:, 1]]
+    graph = csr_array((cost, (ends[:, 0], ends[:, 1])), shape=(len(problem), len(problem)))
+    far, before = dijkstra(graph, indices=start, return_predecessors=True)
+    at = int(goals[np.argmin(far[goals])])
+    path = []
+    while np.isfinite(far[at]) and at != start:
+        path.append(at)
+        at = int(before[at])
+    found = np.array(path, np.int64)
+    return np.sort(found[~free[found]])
 
 
 def _cut_torn(problem: Problem, homes: Homes, chance: Array) -> Array:
