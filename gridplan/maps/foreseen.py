@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
-from gridplan.errors import PlanError
 from gridplan.maps.colours import STATES, choose_severity
-from gridplan.maps.reels import Reel, choose_title, draw_reels, grade, label_classes
+from gridplan.maps.reels import Reel, check_codes, choose_title, draw_reels, grade, label_classes
 from gridplan.maps.words import say
 from gridplan.plan import Plan
 from gridplan.schema import Language
@@ -61,10 +60,7 @@ def draw_years(
     --------
     >>> draw_years(plan, foresee(plan, years=10))  # doctest: +SKIP
     """
-    codes = pd.Index(foreseen.bands["subgrid"].unique())
-    missing = codes.difference(plan.subgrids.index)
-    if len(missing):
-        raise PlanError(f"{len(missing):,} sub-grids that were foreseen are not in the plan -> draw over the plan foreseen")
+    codes = check_codes(plan, pd.Index(foreseen.bands["subgrid"].unique()), "foreseen")
     title = choose_title(plan, "years_title", lang) if title is None else title
     return draw_reels(plan, codes, list_reels(foreseen, lang), lang=lang, layers=layers, base_map=base_map, title=title)
 

@@ -173,6 +173,14 @@ def draw_reels(
     return plan_map
 
 
+def check_codes(plan: Plan, codes: pd.Index[str], what: str) -> pd.Index[str]:
+    """Return the codes of sub-grids; refuse those that the plan does not know, saying what was done with them."""
+    missing = codes.difference(plan.subgrids.index)
+    if len(missing):
+        raise PlanError(f"{len(missing):,} sub-grids that were {what} are not in the plan -> draw over the plan that was {what}")
+    return codes
+
+
 def choose_title(plan: Plan, word: str, lang: Language) -> str:
     """Choose the title of a map that was given none: with the community's name where there is one community."""
     names = plan.site.communities["name"]

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
-from gridplan.errors import PlanError
 from gridplan.maps.colours import AGAINST, choose_severity
-from gridplan.maps.reels import Reel, choose_title, draw_reels, grade, label_classes
+from gridplan.maps.reels import Reel, check_codes, choose_title, draw_reels, grade, label_classes
 from gridplan.maps.words import say
 from gridplan.plan import Plan
 from gridplan.schema import Language
@@ -86,11 +85,7 @@ def list_reels(plan: Plan, simulated: Simulated, lang: Language = "en") -> list[
 def _list_codes(plan: Plan, simulated: Simulated) -> pd.Index[str]:
     """List the sub-grids that were simulated."""
     own = simulated.requests
-    codes = pd.Index(own.loc[own["level"] == "subgrid", "of"].unique())
-    missing = codes.difference(plan.subgrids.index)
-    if len(missing):
-        raise PlanError(f"{len(missing):,} sub-grids that were simulated are not in the plan -> draw over the plan simulated")
-    return codes
+    return check_codes(plan, pd.Index(own.loc[own["level"] == "subgrid", "of"].unique()), "simulated")
 
 
 def name_scenario(name: str) -> str:

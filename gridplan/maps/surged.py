@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
-from gridplan.errors import PlanError
 from gridplan.maps.colours import choose_severity
-from gridplan.maps.reels import Reel, choose_title, draw_reels
+from gridplan.maps.reels import Reel, check_codes, choose_title, draw_reels
 from gridplan.maps.words import say
 from gridplan.plan import Plan
 from gridplan.schema import Language
@@ -62,10 +61,8 @@ def draw_surge(
     --------
     >>> draw_surge(plan, surge(plan))  # doctest: +SKIP
     """
-    codes = pd.Index(surged.helped.loc[surged.helped["level"] == "subgrid", "of"].unique()).sort_values()
-    missing = codes.difference(plan.subgrids.index)
-    if len(missing):
-        raise PlanError(f"{len(missing):,} sub-grids that were affected are not in the plan -> draw over the plan that was tried")
+    own = surged.helped.loc[surged.helped["level"] == "subgrid", "of"]
+    codes = check_codes(plan, pd.Index(own.unique()).sort_values(), "affected")
     title = choose_title(plan, "surge_title", lang) if title is None else title
     return draw_reels(plan, codes, list_reels(surged, codes, lang), lang=lang, layers=layers, base_map=base_map, title=title)
 
