@@ -116,6 +116,8 @@ def choose_division(
 ) -> list[Choice | None]:  # fmt: skip
     """Choose for each limit the cheapest division by parts that are known; None where none is known to keep it.
 
+    No limit is kept by breaking a lock: where locks contradict each other even the best breaks some, but none breaks more.
+
     Parameters
     ----------
     problem, homes
@@ -137,18 +139,20 @@ def choose_division(
     # The columns' costs leave out that the first part of each building is free.
     free = len(np.unique(problem.groups[:, 0])) * price_split(problem) if problem.groups.shape[1] else 0.0
     model = open_programme(cost, np.ones(len(cost)), np.zeros(len(cost), bool), rows, low, high)
+    least = min((count_broken(homes, choice) for choice in known), default=0)
+    known = [choice for choice in known if count_broken(homes, choice) == least]
     chosen: list[Choice | None] = []
     for limit in limits:
         high[-1] = min(limit, FREE)
         model.changeRowBounds(len(high) - 1, 0.0, high[-1])  # the next relaxed problem starts warm from the last
         within = [choice for choice in [*known, *(c for c in chosen if c is not None)] if choice.moved <= limit]
-        # Where locks contradict each other even the best breaks some; else one that breaks any is never taken.
-        best = min(within, key=lambda c: (count_broken(homes, c), round(c.price + move * c.moved, 6), c.moved), default=None)
+        best = min(within, key=lambda c: (round(c.price + move * c.moved, 6), c.moved), default=None)
         price = np.inf if best is None else best.price + free + move * best.moved
         kept = _keep_columns(model, cost, rows, price, work)
         found = _solve(cost, rows, low, high, kept, price, nodes) if len(kept) else None
         choice = None if found is None else _read_choice(problem, homes, options, found)
-        better = choice is not None and choice.moved <= limit and choice.price + free + move * choice.moved < price - 1e-6
+        holds = choice is not None and choice.moved <= limit and count_broken(homes, choice) <= least
+        better = choice is not None and holds and choice.price + free + move * choice.moved < price - 1e-6
         chosen.append(choice if better else best)
     return chosen
 

@@ -136,9 +136,7 @@ def _search(problem: Problem, homes: Homes, atoms: Array, how: Mending) -> Place
         options, divisions = list_options(own, here, join_once([columns, more])), divisions + others
         limits = [share * best.moved for share in LADDER]
         found = choose_division(own, here, options, divisions, how.move, limits)
-        # No limit is kept by breaking a lock.
-        broken = count_broken(here, best)
-        choices += [choice for choice in found if choice is not None and count_broken(here, choice) <= broken]
+        choices += [choice for choice in found if choice is not None]
     return Place(atoms, tuple(choices))
 
 
@@ -172,11 +170,8 @@ def trace(problem: Problem, homes: Homes, how: Mending, shares: tuple[float, ...
     drawn = make_choice(problem, homes, anew)
     every = [make_choice(problem, homes, part) for part in divisions]
     choices = [min(every, key=lambda c: (count_broken(homes, c), c.moved, c.price))]
-    broken = count_broken(homes, choices[0])
     for found in choose_division(problem, homes, options, divisions, 0.0, [share * known for share in shares]):
-        if found is None or count_broken(homes, found) > broken:
-            continue  # no limit is kept by breaking a lock
-        if all(found.moved != c.moved or found.price < c.price for c in choices):
+        if found is not None and all(found.moved != c.moved or found.price < c.price for c in choices):
             choices.append(found)
     if not homes.fixed.any():
         choices.append(drawn)
