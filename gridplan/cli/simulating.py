@@ -59,8 +59,8 @@ def simulate_command(
         raise typer.BadParameter("days stand in the file of scenarios", param_hint="--days")
     chosen = read_scenarios(scenarios) if scenarios is not None else [Scenario("base", days=days or Scenario("base").days)]
     with console.show_progress() as clock:
-        told: dict[str, Any] = {"replications": replications, "seed": seed, "workers": workers, "progress": clock}
-        told["hourly"] = hourly or page is not None
+        told: dict[str, Any] = {"replications": replications, "seed": seed, "workers": workers, "progress": clock,
+                                "hourly": hourly or page is not None}  # fmt: skip
         plan, done, chances = _simulate(path, chosen, lambda own: choose_rules(own, rules_file, settings), told)
     console.print_times(clock.seconds)
     for note in done.manifest["notes"]:

@@ -14,6 +14,7 @@ from gridplan.tallies import tally_counts
 
 Array = np.ndarray[Any, Any]
 CAPTAINS = ("building_captain", "stairwell_captain")
+ORDER = ["block", "community", "role", "post"]
 GOLDEN = 0.6180339887498949  # each further volunteer lives far from those before, and those before stay where they are
 
 
@@ -41,8 +42,7 @@ def list_posts(plan: Plan, cells: pd.DataFrame, volunteers: float = 1.0) -> pd.D
     posts = pd.concat([own, helpers])
     posts = posts.assign(**{name: _fill(posts[name]) for name in posts}, block=_fill(posts["community"].map(block)))
     posts.index.name = "post"
-    order = ["block", "community", "role", "post"]
-    return posts.reset_index().sort_values(order, kind="stable").set_index("post")
+    return posts.reset_index().sort_values(ORDER, kind="stable").set_index("post")
 
 
 def _find_homes(plan: Plan, posts: pd.DataFrame, cells: pd.DataFrame) -> pd.Series[Any]:

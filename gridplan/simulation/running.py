@@ -35,8 +35,8 @@ from gridplan.simulation.tabling import (
     tabulate_waiting,
     write_table,
 )  # fmt: skip
-from gridplan.simulation.uncertainty import draw_demand, draw_presence
-from gridplan.simulation_rules import KINDS, ROLES, read_turn
+from gridplan.simulation.uncertainty import draw_demand, draw_presence, share_presence
+from gridplan.simulation_rules import KINDS, ROLES
 
 Array = np.ndarray[Any, Any]
 AT_ONCE = 1_000  # sub-grids tabulated at once, to bound the memory
@@ -195,15 +195,13 @@ def _describe(scenario: Scenario, rules: Rules) -> dict[str, Any]:
 def _draw(system: System, households: Array | None, scenario: Scenario, rules: Rules, replications: int, seed: int) -> Draws:
     """Draw what is uncertain, or take it as it is estimated."""
     own = rules.simulation
-    turns = [read_turn(role, getattr(own, role)) for role in ROLES]
     role = np.array([ROLES.index(r) for r in system.posts["role"]], np.int64)
-    low, high = (np.array([getattr(turn, end) for turn in turns]) for end in ("low", "high"))
     if households is not None:
         demand, level = draw_demand(replications, seed, own), draw_presence(replications, seed)
     else:
         households = np.tile(system.cells["households"].to_numpy(float), (replications, 1))
         demand, level = np.ones(replications), np.full((replications, len(ROLES)), 0.5)
-    share = np.clip((low + level * (high - low)) * scenario.presence, 0.0, 1.0)
+    share = np.clip(share_presence(own, level) * scenario.presence, 0.0, 1.0)
     return Draws(households, demand * scenario.demand, share, role)
 
 

@@ -13,7 +13,7 @@ from gridplan.conform import Entry
 from gridplan.errors import PlanError
 from gridplan.plan import Plan
 from gridplan.rules import Rules
-from gridplan.simulation.posts import count_street, find_served, list_posts
+from gridplan.simulation.posts import ORDER, count_street, find_served, list_posts
 from gridplan.simulation.state import COMMUNITY, NEIGHBOUR, OWN, STREET, VOLUNTEER
 from gridplan.simulation.ways import measure_links
 from gridplan.walking.detour import note_detour
@@ -22,7 +22,7 @@ from gridplan.walking.network import WalkingNetwork
 Array = np.ndarray[Any, Any]
 NEIGHBOURLY = ("grid_leader", "grid_worker_part", "central_household")  # roles that help in adjoining sub-grids
 WHOLE = (("volunteer", VOLUNTEER), ("grid_worker_full", COMMUNITY))  # roles that serve their whole community
-CELL_ORDER, POST_ORDER = ["block", "community", "subgrid"], ["block", "community", "role", "post"]
+CELL_ORDER = ["block", "community", "subgrid"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,13 +135,12 @@ def join_systems(parts: Sequence[System], rules: Rules) -> System:
     """
     cells, rows = _join_tables([part.cells for part in parts], CELL_ORDER)
     street = count_street(cells, rules.simulation)
-    posts, numbers = _join_tables([*(part.posts for part in parts), street], POST_ORDER)
-    over = pd.DataFrame({"post": numbers[-1], "block": street["block"].to_numpy(object)})
-    both = over.merge(pd.DataFrame({"cell": np.arange(len(cells)), "block": cells["block"].to_numpy(object)}), on="block")
-    cell = np.concatenate([*(row[part.cell] for row, part in zip(rows, parts, strict=True)), both["cell"]])
-    post = np.concatenate([*(row[part.post] for row, part in zip(numbers, parts, strict=False)), both["post"]])
-    tier = np.concatenate([*(part.tier for part in parts), np.full(len(both), STREET)])
-    way = np.concatenate([*(part.way for part in parts), np.full(len(both), rules.simulation.street_minutes)])
+    posts, numbers = _join_tables([*(part.posts for part in parts), street], ORDER)
+    staffed, staff = link_over(cells, posts, "block", "street_staff")
+    cell = np.concatenate([*(row[part.cell] for row, part in zip(rows, parts, strict=True)), staffed])
+    post = np.concatenate([*(row[part.post] for row, part in zip(numbers, parts, strict=False)), staff])
+    tier = np.concatenate([*(part.tier for part in parts), np.full(len(staff), STREET)])
+    way = np.concatenate([*(part.way for part in parts), np.full(len(staff), rules.simulation.street_minutes)])
     order = np.lexsort((post, cell))
     entries = (replace(parts[0].entries[0], count=len(posts)), *_note(cells, posts))
     found = tuple(entry for entry in entries if entry.count)
@@ -189,17 +188,23 @@ def link_posts(plan: Plan, posts: pd.DataFrame, cells: pd.DataFrame) -> tuple[Ar
     helpful = np.isin(posts["role"].to_numpy(object)[post], NEIGHBOURLY)
     beside = pd.DataFrame({"cell": cell[helpful], "post": post[helpful]}).merge(near, on="cell")
     parts.append((beside["other"].to_numpy(), beside["post"].to_numpy(), NEIGHBOUR))
-    grounds = pd.DataFrame({"cell": np.arange(len(cells)), "over": cells["community"].to_numpy(object)})
     for role, step in WHOLE:
-        rows = np.flatnonzero(posts["role"] == role)
-        both = pd.DataFrame({"post": rows, "over": posts["community"].to_numpy(object)[rows]}).merge(grounds, on="over")
-        parts.append((both["cell"].to_numpy(), both["post"].to_numpy(), step))
+        parts.append((*link_over(cells, posts, "community", role), step))
     cell, post = (np.concatenate([part[n] for part in parts]).astype(np.int64) for n in (0, 1))
     tier = np.repeat([part[2] for part in parts], [len(part[0]) for part in parts])
     order = np.lexsort((tier, post, cell))
     cell, post, tier = cell[order], post[order], tier[order]
     first = np.append(True, (cell[1:] != cell[:-1]) | (post[1:] != post[:-1])) if len(cell) else np.zeros(0, bool)
     return cell[first], post[first], tier[first]
+
+
+def link_over(cells: pd.DataFrame, posts: pd.DataFrame, over: str, role: str, only: Any = True) -> tuple[Array, Array]:
+    """Link the posts of a role to all sub-grids of their community or block, or ``only`` those of a mask: rows of both."""
+    mine = np.flatnonzero(posts["role"] == role)
+    some = np.flatnonzero(np.ones(len(cells), bool) & only)
+    crew = pd.DataFrame({"post": mine, "over": posts[over].to_numpy(object)[mine]})
+    both = crew.merge(pd.DataFrame({"cell": some, "over": cells[over].to_numpy(object)[some]}), on="over")
+    return both["cell"].to_numpy(np.int64), both["post"].to_numpy(np.int64)
 
 
 def _find_pairs(plan: Plan, cells: pd.DataFrame) -> Array:

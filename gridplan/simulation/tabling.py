@@ -30,22 +30,22 @@ def tabulate_measures(level: str, codes: Any, sums: Array) -> tuple[pd.DataFrame
     above, below = take_measures(sums)
     found, ends = estimate_ratio(above, below), find_ends(above, below)
     table = _spread(level, codes, "measure", list(MEASURES), found, p05=ends[0], p95=ends[1])
-    return _bound(table, table["measure"].str.endswith("_share")), found
+    return bound(table, table["measure"].str.endswith("_share")), found
 
 
 def tabulate_reasons(level: str, codes: Any, sums: Array) -> pd.DataFrame:
     """Tabulate how many were not served, and why."""
-    return _bound(_spread(level, codes, "reason", list(REASONS), estimate_ratio(sums[..., list(REASONS.values())], 1.0)), False)
+    return bound(_spread(level, codes, "reason", list(REASONS), estimate_ratio(sums[..., list(REASONS.values())], 1.0)), False)
 
 
 def tabulate_curve(level: str, codes: Any, answers: Array, came: Array, edges: Sequence[float]) -> pd.DataFrame:
     """Tabulate the share of those who came to whom somebody came in time: answers are [replications, places, kinds, edges]."""
     within = np.cumsum(answers[..., :-1], axis=-1)
     table = _spread(level, codes, "minutes", [float(e) for e in edges], estimate_ratio(within, came[..., None]))
-    return _bound(table, True)
+    return bound(table, True)
 
 
-def _bound(table: pd.DataFrame, is_share: Any) -> pd.DataFrame:
+def bound(table: pd.DataFrame, is_share: Any) -> pd.DataFrame:
     """Bound intervals by what can be: nothing is below nought, and no share above one."""
     high = table["high"].where(~np.broadcast_to(is_share, len(table)), table["high"].clip(upper=1.0))
     return table.assign(low=table["low"].clip(lower=0.0), high=high)
@@ -128,13 +128,22 @@ def _spread(level: str, codes: Any, name: str, labels: Sequence[Any], found: Est
     )  # fmt: skip
 
 
+def number_rows(name: str, frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Write rows as a table of the schema in the order in which they come."""
+    kept = [frame for frame in frames if len(frame)]
+    if not kept:
+        return conform_table(name, pd.DataFrame({"row": np.zeros(0, object)}))
+    both = pd.concat(kept, ignore_index=True)
+    number = pd.Series(np.arange(1, len(both) + 1)).astype("str").str.zfill(len(str(len(both))))
+    return conform_table(name, both.assign(row=number.to_numpy(object)))
+
+
 def write_table(name: str, frames: Sequence[pd.DataFrame], order: Sequence[str], scenarios: Sequence[str]) -> pd.DataFrame:
     """Write rows as a table of the schema: by scenario in their order, level from the city down, then as asked."""
     kept = [frame for frame in frames if len(frame)]
     if not kept:
-        return conform_table(name, pd.DataFrame({"row": np.zeros(0, object)}))
+        return number_rows(name, [])
     ranks = {"scenario": {s: n for n, s in enumerate(scenarios)}, "level": {s: n for n, s in enumerate(LEVELS)}}
     both = pd.concat(kept, ignore_index=True)
     both = both.sort_values(list(order), key=lambda c: c.map(ranks[c.name]) if c.name in ranks else c, kind="stable")
-    number = pd.Series(np.arange(1, len(both) + 1)).astype("str").str.zfill(len(str(len(both))))
-    return conform_table(name, both.assign(row=number.to_numpy(object)))
+    return number_rows(name, [both])

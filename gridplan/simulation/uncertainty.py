@@ -13,7 +13,7 @@ from gridplan.conform import conform_table
 from gridplan.plan import Plan
 from gridplan.rules import Rules
 from gridplan.simulation.streams import blend_keys, draw_units, make_key, name_keys
-from gridplan.simulation_rules import ROLES, SimulationRules
+from gridplan.simulation_rules import ROLES, SimulationRules, read_turn
 
 Array = np.ndarray[Any, Any]
 WORST = 0.1  # share of sub-grids whose mean chance is told
@@ -73,6 +73,13 @@ def draw_presence(draws: int, seed: int) -> Array:
     """Draw where in its range the presence of each role lies: float64[draws, roles], from 0 to 1."""
     keys = np.array([make_key(seed, n) for n in range(draws)], np.uint64)
     return np.column_stack([draw_units(keys ^ key, 0) for key in name_keys(ROLES)])
+
+
+def share_presence(rules: SimulationRules, level: Array) -> Array:
+    """Turn where in its range the presence of each role lies, [..., roles] from 0 to 1, into shares of days."""
+    turns = [read_turn(role, getattr(rules, role)) for role in ROLES]
+    low, high = (np.array([getattr(turn, end) for turn in turns]) for end in ("low", "high"))
+    return np.asarray(low + level * (high - low))
 
 
 def measure_chances(plan: Plan, rules: Rules | None = None, *, draws: int = 1000, seed: int = 0) -> pd.DataFrame:

@@ -12,9 +12,9 @@ import shapely
 
 from gridplan.plan import Plan
 from gridplan.rules import Rules
-from gridplan.simulation.posts import count_street, list_posts
+from gridplan.simulation.posts import ORDER, count_street, list_posts
 from gridplan.simulation.state import AID, INSTITUTION, OWN, STREET
-from gridplan.simulation.system import System, link_posts, list_cells
+from gridplan.simulation.system import System, link_over, link_posts, list_cells
 from gridplan.simulation.ways import measure_links
 from gridplan.simulation_rules import ROLES
 from gridplan.surge_rules import SurgeRules
@@ -24,7 +24,6 @@ Array = np.ndarray[Any, Any]
 STAGES = ("own", "community", "street", "institution", "aid")
 STAGE_OF = {"volunteer": "community", "grid_worker_full": "community", "street_staff": "street", "member": "institution",
             "aid": "aid"}  # fmt: skip
-ORDER = ["block", "community", "role", "post"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,13 +154,11 @@ def _make_posts(rows: list[tuple[str, str, str, str, str]], cells: pd.DataFrame)
 def _add_links(links: tuple[Array, Array, Array], crew: pd.DataFrame, cells: pd.DataFrame, hit: Array) -> Any:
     """Add the links of those who come from outside to what is affected in their community, and of each subdistrict's staff."""
     parts = [links]
-    for role, step, over, some in (
-        ("member", INSTITUTION, "community", hit), ("aid", AID, "community", hit), ("street_staff", STREET, "block", hit | True),
+    for role, step, over, only in (
+        ("member", INSTITUTION, "community", hit), ("aid", AID, "community", hit), ("street_staff", STREET, "block", True),
     ):  # fmt: skip
-        rows = pd.DataFrame({"cell": np.flatnonzero(some), "over": cells[over].to_numpy(object)[some]})
-        own = np.flatnonzero(crew["role"] == role)
-        both = pd.DataFrame({"post": own, "over": crew[over].to_numpy(object)[own]}).merge(rows, on="over")
-        parts.append((both["cell"].to_numpy(), both["post"].to_numpy(), np.full(len(both), step)))
+        found, own = link_over(cells, crew, over, role, only)
+        parts.append((found, own, np.full(len(own), step)))
     cell, post, tier = (np.concatenate([part[n] for part in parts]).astype(np.int64) for n in range(3))
     order = np.lexsort((tier, post, cell))
     return cell[order], post[order], tier[order]
@@ -232,6 +229,6 @@ def _measure_community(plan: Plan, muster: Muster, ways: Ways, rules: Rules, row
 
 def place_homes(plan: Plan, codes: Array) -> gpd.GeoDataFrame:
     """Place stairwells and institutions by their codes."""
-    shapes = pd.concat([plan.stairwells.geometry, plan.site.institutions.geometry])
-    shapes = shapes[~shapes.index.duplicated()].reindex(codes)
+    shapes = plan.stairwells.geometry.reindex(codes)
+    shapes = shapes.where(shapes.notna(), plan.site.institutions.geometry.reindex(codes))
     return gpd.GeoDataFrame(geometry=gpd.GeoSeries(shapes.to_numpy(), index=pd.Index(codes, name="home"), crs=plan.site.crs))

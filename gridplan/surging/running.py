@@ -21,12 +21,13 @@ from gridplan.simulation.kernel import run_days
 from gridplan.simulation.state import ANSWERED, BY_TIER, CAME, COUNTS, RESOLVED
 from gridplan.simulation.streams import make_key
 from gridplan.simulation.system import refuse_unstaffed
+from gridplan.simulation.tabling import number_rows
 from gridplan.simulation.uncertainty import draw_demand, draw_households
 from gridplan.site import Site
 from gridplan.surging.events import Event, find_codes, propose_event, read_events
 from gridplan.surging.ground import Bridge, close_ground, count_affected, crop_site, draw_closed, find_shut, find_struck
 from gridplan.surging.muster import STAGES, Muster, make_muster, measure_muster
-from gridplan.surging.tabling import Outcome, tabulate_curve, tabulate_outcome, write_rows
+from gridplan.surging.tabling import Outcome, tabulate_curve, tabulate_outcome
 from gridplan.surging.ways import Ways
 from gridplan.surging.world import CHECK, POSTURES, draw_shares, draw_surge, lay_blocks
 
@@ -69,8 +70,8 @@ class Course:
     unmeasured: Muster
     households: Array
     demand: Array
+    shares: Mapping[str, Array]
     keys: list[Any]
-    seed: int
     workers: int | None
 
 
@@ -136,11 +137,9 @@ def surge(
             worths.append(measure_worth(course, done["surge"], progress))
         told[event.name] = _describe(course)
     manifest = {"version": __version__, "seed": seed, "replications": replications, "events": told}
-    names = [event.name for event in chosen]
-    return Surged(
-        write_rows("surged", helped, names), write_rows("surge_curve", curves, names), write_rows("surge_worth", worths, names),
-        manifest,
-    )  # fmt: skip
+    found = (("surged", helped), ("surge_curve", curves), ("surge_worth", worths))
+    reached, curve, missed = (number_rows(name, frames) for name, frames in found)
+    return Surged(reached, curve, missed, manifest)
 
 
 def _choose(plan: Plan, events: Any) -> list[Event]:
@@ -178,8 +177,9 @@ def open_course(plan: Plan, event: Event, rules: Rules, replications: int, seed:
     homes = draw_households(plan, muster.system.cells.index, replications, seed, own.simulation)
     keys = [make_key(seed, n) for n in range(replications)]
     demand = draw_demand(replications, seed, own.simulation)
+    shares = {posture: draw_shares(muster, event, own, posture, replications, seed) for posture in POSTURES}
     shut = find_shut(land, closed, event.openings, own.walking)
-    return Course(plan, event, own, land, closed, shut, ways, near, muster, first, homes, demand, keys, seed, workers)
+    return Course(plan, event, own, land, closed, shut, ways, near, muster, first, homes, demand, shares, keys, workers)
 
 
 def run_posture(
@@ -193,10 +193,9 @@ def run_posture(
     ``without`` is a mask of posts that do not come; ``only`` are codes of blocks, the others are left as if nobody were there.
     """
     own = muster or course.muster
-    share = draw_shares(own, course.event, course.rules, posture, len(course.keys), course.seed)
-    usual = draw_shares(own, course.event, course.rules, "usual", len(course.keys), course.seed)
+    share, usual = course.shares[posture], course.shares["usual"]
     if without is not None:
-        share[:, without] = 0.0
+        share = np.where(without, 0.0, share)
     blocks = blocks or lay_blocks(own, course.event, course.rules, posture)
     outcome = Outcome.make_empty(own, len(course.keys), course.event.hours * 60.0)
     chosen = [block for block in blocks if only is None or block.code in only]

@@ -9,44 +9,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gridplan.conform import conform_table
 from gridplan.outcomes import CITY
 from gridplan.simulation.estimating import Estimate, compare, estimate_ratio, find_ends
 from gridplan.simulation.state import AID, COMMUNITY, INSTITUTION, NEIGHBOUR, OWN, STREET, TIERS, VOLUNTEER
+from gridplan.simulation.tabling import bound
 from gridplan.surging.muster import Muster
 
 Array = np.ndarray[Any, Any]
 RESOLVED, CAME, ANSWERED, MINUTES, BY_TIER = range(5)  # columns of the sums
 TIER_NAMES = {"own": OWN, "neighbour": NEIGHBOUR, "community": COMMUNITY, "volunteer": VOLUNTEER, "street": STREET,
               "institution": INSTITUTION, "aid": AID}  # fmt: skip
-EDGES = (
-    5,
-    10,
-    15,
-    20,
-    30,
-    40,
-    50,
-    60,
-    75,
-    90,
-    105,
-    120,
-    150,
-    180,
-    240,
-    300,
-    360,
-    480,
-    600,
-    720,
-    960,
-    1440,
-    2160,
-    2880,
-    4320,
-    7200,
-)
+EDGES = (5, 10, 15, 20, 30, 40, 50, 60, 75, 90, 105, 120, 150, 180, 240, 300, 360, 480,
+         600, 720, 960, 1440, 2160, 2880, 4320, 7200)  # fmt: skip
 LEVELS = ("city", "community", "subgrid")
 
 
@@ -130,12 +104,11 @@ def tabulate_outcome(event: str, posture: str, outcome: Outcome) -> pd.DataFrame
         codes, _ = outcome.group(level)
         for measure, (above, below) in take_measures(outcome, level).items():
             found, ends = estimate_ratio(above, below), find_ends(above, below)
-            share = not measure.endswith("_minutes")
-            high = np.minimum(found.high, 1.0) if share else found.high
-            frames.append(pd.DataFrame({
+            table = pd.DataFrame({
                 "event": event, "posture": posture, "level": level, "of": codes, "measure": measure, "mean": found.mean,
-                "low": np.maximum(found.low, 0.0), "high": high, "p05": ends[0], "p95": ends[1],
-            }))  # fmt: skip
+                "low": found.low, "high": found.high, "p05": ends[0], "p95": ends[1],
+            })  # fmt: skip
+            frames.append(bound(table, not measure.endswith("_minutes")))
     return pd.concat(frames, ignore_index=True)
 
 
@@ -149,10 +122,11 @@ def tabulate_curve(event: str, posture: str, outcome: Outcome) -> pd.DataFrame:
         for edge in edges:
             came = np.add.reduceat(outcome.first <= edge, starts, axis=1, dtype=float)
             found = estimate_ratio(came, number * np.ones_like(came))
-            frames.append(pd.DataFrame({
+            table = pd.DataFrame({
                 "event": event, "posture": posture, "level": level, "of": codes, "minutes": float(edge), "mean": found.mean,
-                "low": np.maximum(found.low, 0.0), "high": np.minimum(found.high, 1.0),
-            }))  # fmt: skip
+                "low": found.low, "high": found.high,
+            })  # fmt: skip
+            frames.append(bound(table, True))
     return pd.concat(frames, ignore_index=True)
 
 
@@ -161,13 +135,3 @@ def compare_outcomes(whole: Outcome, other: Outcome, measures: Sequence[str]) ->
     with_, without = take_measures(whole, "city"), take_measures(other, "city")
     for measure in measures:
         yield measure, compare(estimate_ratio(*with_[measure]), estimate_ratio(*without[measure]))
-
-
-def write_rows(table: str, frames: Sequence[pd.DataFrame], events: Sequence[str]) -> pd.DataFrame:
-    """Write rows as a table of the schema, events in their order, in the order in which they were found."""
-    kept = [frame for frame in frames if len(frame)]
-    if not kept:
-        return conform_table(table, pd.DataFrame({"row": np.zeros(0, object)}))
-    both = pd.concat(kept, ignore_index=True)
-    number = pd.Series(np.arange(1, len(both) + 1)).astype("str").str.zfill(len(str(len(both))))
-    return conform_table(table, both.assign(row=number.to_numpy(object)))

@@ -16,7 +16,7 @@ from gridplan.simulation.almanac import lay_profile, lay_ticks, write_ticks
 from gridplan.simulation.blocks import Block, cut_blocks, draw_world, open_tiers
 from gridplan.simulation.state import CALL, NEIGHBOUR, STAGES, STEP, TIERS, World
 from gridplan.simulation.streams import blend_keys, draw_units, make_key, name_keys
-from gridplan.simulation.uncertainty import draw_presence
+from gridplan.simulation.uncertainty import draw_presence, share_presence
 from gridplan.simulation_rules import DAY, ROLES, read_turn
 from gridplan.surging.events import Event
 from gridplan.surging.muster import Muster
@@ -36,10 +36,11 @@ def lay_blocks(muster: Muster, event: Event, rules: Rules, posture: str) -> list
     first = event.start.date()
     turns = [read_turn(role, getattr(rules.simulation, role)) for role in ROLES]
     running = lay_profile(rules.simulation, first, days)[:, :, hour:]
-    usual = lay_ticks(turns, first, days, begun=int(hour * STEP))
-    shared = {"running": running - running[:, :, :1], "ticks": usual, "turns": len(ROLES)}
+    notices = [getattr(rules.surge, f"{stage}_notice") for stage in set(muster.stage)] if posture == "surge" else []
+    ticks = lay_ticks(turns, first, days, notices, begun=int(hour * STEP))
+    shared = {"running": running - running[:, :, :1], "ticks": ticks, "turns": len(ROLES)}
     if posture == "surge":
-        shared |= {"ticks": _add_shifts(usual, muster, event, rules), "turns": len(ROLES) + len(SHIFTS), "by_tier": False}
+        shared |= {"ticks": _add_shifts(ticks, event, rules), "turns": len(ROLES) + len(SHIFTS), "by_tier": False}
     blocks = cut_blocks(muster.system, plain, first, 1)
     return [replace(block, world=_lay_world(block, muster, event, rules, posture, shared)) for block in blocks]
 
@@ -86,16 +87,14 @@ def _deal_shifts(muster: Muster, block: Block) -> Array:
     return np.asarray(pd.Series(0, index=range(len(posts))).groupby(keys).cumcount().to_numpy() % 2)
 
 
-def _add_shifts(usual: Array, muster: Muster, event: Event, rules: Rules) -> Array:
-    """Add the shifts of those called up to the turns of duty, and the minutes at which their stages set out."""
+def _add_shifts(ticks: Array, event: Event, rules: Rules) -> Array:
+    """Add the shifts of those called up to the turns of duty."""
     length, end = rules.surge.shift_hours * 60.0, event.hours * 60.0
-    rows = [(float(r["at"]), int(r["day"] >= 0), int(r["turn"]), int(r["day"])) for r in usual]
+    rows = [(float(r["at"]), int(r["day"] >= 0 or r["turn"] < 0), int(r["turn"]), int(r["day"])) for r in ticks]
     rows += [(0.0, 1, turn, 0) for turn in SHIFTS]
     for n in range(1, int(np.ceil(end / length))):
         on, off = SHIFTS[n % 2 == 0], SHIFTS[n % 2 == 1]
         rows += [(n * length, 0, off, -1)] + ([(n * length, 1, on, 0)] if n > 1 else [])
-    notices = {getattr(rules.surge, f"{stage}_notice") for stage in set(muster.stage)}
-    rows += [(float(at), 1, -1, -1) for at in sorted(notices) if 0 < at < end]
     return write_ticks(rows)
 
 
@@ -104,9 +103,7 @@ def draw_shares(muster: Muster, event: Event, rules: Rules, posture: str, draws:
 
     Of those who live in what the event affects, fewer can come.
     """
-    turns = [read_turn(role, getattr(rules.simulation, role)) for role in ROLES]
-    low, high = (np.array([getattr(turn, end) for turn in turns]) for end in ("low", "high"))
-    share = (low + draw_presence(draws, seed) * (high - low))[:, muster.role]
+    share = share_presence(rules.simulation, draw_presence(draws, seed))[:, muster.role]
     share[:, np.isin(muster.stage, ["institution", "aid"])] = 0.0
     can = np.where(muster.struck, event.find("struck", rules.surge), 1.0)
     if posture == "usual":
