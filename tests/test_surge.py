@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -29,11 +30,14 @@ from gridplan.surging.running import open_course
 from gridplan.surging.ways import Ways
 from gridplan.surging.worth import Detours, _find_longer, _remeasure
 from gridplan.walking_rules import WalkingRules
+from gridplan.years import read_given
+from gridplan.years.given import TEMPLATE as YEARS
 from tests.people import CITY_COUNTS, make_people_plan, settle
 from tests.queues import make_world
 from tests.test_walking import draw, put
 from tests.villages import CRS, X0, Y0, make_board_plan, make_table
 
+EXAMPLE = Path(__file__).parents[1] / "data" / "example" / "town.gpkg"
 OFFICE = "request+wish 1 Mon-Fri 08:30-12:00 14:00-17:30"
 NIGHTS = "request 1 Mon-Sun 22:00-23:00"
 EVERYBODY = {f"{who}_{end}": 1.0 for who in ("post", "volunteer", "member") for end in ("low", "high")}
@@ -365,6 +369,17 @@ def test_the_command_line_from_template_to_tables(tmp_path, board):
 def test_the_template_is_an_event_file(tmp_path):
     (tmp_path / "e.toml").write_text(TEMPLATE)
     assert [event.name for event in read_events(tmp_path / "e.toml")] == ["flood", "power_cut", "snow"]
+
+
+def test_the_templates_name_what_the_embedded_example_has(tmp_path):
+    site = gp.read_site(EXAMPLE)
+    (tmp_path / "e.toml").write_text(TEMPLATE)
+    (tmp_path / "y.toml").write_text(YEARS)
+    events, known = read_events(tmp_path / "e.toml"), read_given(tmp_path / "y.toml")
+    assert {code for event in events for code in event.along} <= set(site.barriers.index)
+    towns = {code for event in events for code in event.communities} | {estate.community for estate in known.estates}
+    assert towns <= set(site.communities.index)
+    assert {code for gone in known.demolitions for code in gone.buildings} <= set(site.buildings.index)
 
 
 def test_an_office_on_the_other_bank_is_no_help(board):

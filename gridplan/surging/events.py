@@ -19,8 +19,9 @@ from gridplan.surge_rules import EVENTS, SurgeRules
 
 CODES = ("along", "communities", "subgrids", "openings")
 TEMPLATE = """\
-# Events for `gridplan surge PLAN events.toml`. Where: along (codes of barriers or special grids), area (a file of outlines),
-# communities or subgrids (codes); none of these: everywhere. What an event does comes from its kind (flood, power_cut, snow,
+# Events for `gridplan surge PLAN events.toml`. Codes are those of the embedded example; put in your own.
+# Where: along (codes of barriers or special grids), area (a file of outlines), communities or subgrids (codes); none of
+# these: everywhere. What an event does comes from its kind (flood, power_cut, snow,
 # heat, other) by the rules of the section surge; demand, slow (times), minutes (a household), reach and closed (metres)
 # replace it.
 # Every rule of that section may stand here too (`gridplan rules` lists them); [event.NAME.simulation] takes others.

@@ -14,6 +14,7 @@ from gridplan.rules import Rules
 
 TEMPLATE = """\
 # What is known of the years to come, for `gridplan years PLAN scenario.toml`. Year 1 is the first after the plan.
+# Codes are those of the embedded example; put in your own.
 # [years] takes every rule of that section (`gridplan rules` lists them with unit and meaning).
 
 [years]
@@ -28,7 +29,7 @@ households = 240
 
 [[demolition]]
 year = 3
-buildings = ["b12", "b13"]
+buildings = ["130203100201-0001", "130203100201-0002"]
 # compound = "x05"             # or all of a compound
 """
 
@@ -95,7 +96,7 @@ def list_given(data: Mapping[str, Any]) -> Given:
     --------
     >>> given = list_given(tomllib.loads(TEMPLATE))
     >>> given.estates[0].households, given.demolitions[0].buildings, given.last
-    (240, ('b12', 'b13'), 3)
+    (240, ('130203100201-0001', '130203100201-0002'), 3)
     >>> list_given({"estate": [{"year": 0, "comunity": "0301"}]})
     Traceback (most recent call last):
     ...
