@@ -10,13 +10,13 @@ from scipy.sparse.csgraph import connected_components
 
 import gridplan as gp
 from benchmarks.cases import list_cases
-from gridplan import planning
-from gridplan.division.bound import find_bound
 from gridplan.division.divide import divide_atoms
-from gridplan.neighbours import find_neighbours
-from gridplan.rules import Rules
-from gridplan.sources.synthetic import make_town, write_town
-from gridplan.stairwells import find_stairwells
+from gridplan.division.lower_bound import find_bound
+from gridplan.land.neighbours import find_neighbours
+from gridplan.land.stairwells import find_stairwells
+from gridplan.planning import site_to_plan
+from gridplan.rules.all_rules import Rules
+from gridplan.synthetic.town import make_town, write_town
 
 # By number within the site, what each community of the panel is like.
 TAKEN = {
@@ -43,10 +43,10 @@ def make_panel():
     """Make the problems of the panel, each with its label and kind."""
     rules = Rules()
     for name, raw in read_sites():
-        site = planning.prepare_site(raw, rules)
+        site = site_to_plan.prepare_site(raw, rules)
         doors, _ = find_stairwells(site.buildings, site.communities["kind"], rules.urban, rules.rural, rules.stairwells)
         pairs, _ = find_neighbours(doors, site.barriers, site.openings, rules.neighbours)
-        problems = planning.make_problems(doors, pairs, rules)
+        problems = site_to_plan.make_problems(doors, pairs, rules)
         for number, kind in TAKEN[name].items():
             community = list(problems)[number]
             problem = problems[community]

@@ -20,8 +20,8 @@ from benchmarks.cases import ROOT
 from benchmarks.division import make_panel
 from benchmarks.peer_runs import PEERS
 from benchmarks.published import FOLDER
-from gridplan.benching import list_instances, solve_instance
 from gridplan.division.divide import divide_atoms
+from gridplan.division.plain.published import list_instances, solve_instance
 
 OUT = ROOT / "outputs"
 ENVIRONMENTS = {

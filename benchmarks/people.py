@@ -22,7 +22,7 @@ VERBS = ("plan", "organise", "staff", "pair", "rate", "release", "brief")
 
 def draw_district(households, hierarchy):
     """Draw a made-up district, of the communities of hierarchy tables where some are given; returns its plan."""
-    from gridplan.sources.hierarchy import read_hierarchy
+    from gridplan.reading.hierarchy import read_hierarchy
 
     wards = read_hierarchy(hierarchy) if hierarchy else None
     count = COMMUNITIES if wards is None else len(wards)

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from benchmarks.cases import ROOT
-from gridplan.benching import bench_folder
+from gridplan.division.plain.published import bench_folder
 
 FOLDER = ROOT.parent / "shared" / "bench"
 MOMENTS = (1, 3, 10, 30, 60, 300)  # seconds at which the gap is told

@@ -10,16 +10,16 @@ import pandas as pd
 import shapely
 
 from benchmarks.cases import CASES
-from gridplan.conform import make_empty
-from gridplan.planning import prepare_site
-from gridplan.reading import read_site
-from gridplan.rules import Rules
+from gridplan.land.stairwells import find_stairwells
+from gridplan.planning.site_to_plan import prepare_site
+from gridplan.reading.read import read_site
+from gridplan.rules.all_rules import Rules
 from gridplan.site import SITE_TABLES, Site
-from gridplan.stairwells import find_stairwells
-from gridplan.walking.access import reach_doors
+from gridplan.tables.conform import make_empty
 from gridplan.walking.detour import fit_detour
-from gridplan.walking.distances import find_nearest, measure_paths
+from gridplan.walking.door_access import reach_doors
 from gridplan.walking.network import build_network
+from gridplan.walking.network_distances import find_nearest, measure_paths
 
 LIMIT = 1_000.0  # metres
 SIDE, BLOCK, POSTS, DOORS = 317, 80.0, 700, 50_000  # crossings along a side, metres, posts and doors of the made-up city

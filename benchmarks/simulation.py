@@ -18,11 +18,11 @@ import numpy as np
 import gridplan as gp
 from benchmarks.scale import run_measured
 from gridplan.errors import MissingPackageError
-from gridplan.simulation import Scenario, make_system
-from gridplan.simulation.blocks import cut_blocks, draw_world
-from gridplan.simulation.kernel import run_days
-from gridplan.simulation.reference import run_plainly
-from gridplan.simulation.streams import make_key
+from gridplan.simulation.requests import Scenario, make_system
+from gridplan.simulation.requests.event_kernel import run_days
+from gridplan.simulation.requests.random_streams import make_key
+from gridplan.simulation.requests.simpy_reference import run_plainly
+from gridplan.simulation.requests.simulation_blocks import cut_blocks, draw_world
 
 HOUSEHOLDS, REPLICATIONS = 20_000, 10
 WHOLE = 100_000, 100  # with --full

@@ -15,9 +15,9 @@ from scipy.sparse import csr_array
 from scipy.spatial import cKDTree
 
 from benchmarks.peers import OUT
-from gridplan.siting.curve import trace_siting
-from gridplan.siting.locate import cover_all, cover_most, p_centre, p_median
-from gridplan.siting.problem import make_problem
+from gridplan.coverage.siting.location_problems import cover_all, cover_most, p_centre, p_median
+from gridplan.coverage.siting.siting_curve import trace_siting
+from gridplan.coverage.siting.siting_problem import make_problem
 
 HOME = OUT / "siting-venv"
 SECONDS = 60  # of CPU of a peer's run

@@ -10,8 +10,8 @@ from datetime import datetime
 from pathlib import Path
 
 import gridplan as gp
-from gridplan.surging import Event, surge
-from gridplan.surging.events import propose_event
+from gridplan.simulation.surge import Event, surge
+from gridplan.simulation.surge.emergencies import propose_event
 
 SIZES = (5_000, 20_000)
 FULL = (*SIZES, 100_000)  # with --full

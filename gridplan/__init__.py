@@ -20,16 +20,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gridplan.alternatives import find_alternatives
-    from gridplan.auditing import Audit, audit
-    from gridplan.briefing.brief import write_brief
-    from gridplan.briefing.ratios import compare_ratios
-    from gridplan.change_plots import plot_alternatives, plot_budget, plot_change, plot_years
+    from gridplan.auditing.audit_plan import Audit, audit
     from gridplan.comparison import Comparison, compare
-    from gridplan.coverage import reach
-    from gridplan.coverage.proposing import site_posts
-    from gridplan.disclosure.checking import check_release
-    from gridplan.disclosure.release import release
+    from gridplan.comparison.alternatives import find_alternatives
+    from gridplan.comparison.frontier import trace_frontier
+    from gridplan.comparison.proof import prove
+    from gridplan.coverage.propose_posts import site_posts
+    from gridplan.coverage.reach_plan import reach
     from gridplan.errors import (
         EngineError,
         GridplanError,
@@ -41,42 +38,45 @@ if TYPE_CHECKING:
         Problem,
         RuleError,
     )
-    from gridplan.frontier import trace_frontier
-    from gridplan.layering import draw_grids
-    from gridplan.maps.difference import draw_difference
-    from gridplan.maps.draw import draw_map
-    from gridplan.maps.foreseen import draw_years
+    from gridplan.maps.difference_map import draw_difference
     from gridplan.maps.offline import write_map
-    from gridplan.maps.simulated import draw_simulation
-    from gridplan.maps.surged import draw_surge
-    from gridplan.organisation.organise import organise
-    from gridplan.pairing import pair
+    from gridplan.maps.plan_map import draw_map
+    from gridplan.maps.simulation_map import draw_simulation
+    from gridplan.maps.surge_map import draw_surge
+    from gridplan.maps.years_map import draw_years
+    from gridplan.people.organisation.organise_plan import organise
+    from gridplan.people.pairing.pair_plan import pair
+    from gridplan.people.rate_plan import rate
+    from gridplan.people.staffing.staff_plan import staff
     from gridplan.plan import Plan
-    from gridplan.planning import divide
-    from gridplan.plots import plot_frontier, plot_reach
-    from gridplan.proving import prove
-    from gridplan.rating import rate
-    from gridplan.reading import read_site
-    from gridplan.redrawing.curve import trace_change
-    from gridplan.redrawing.editing import edit, preview, write_log
-    from gridplan.redrawing.importing import import_grids
-    from gridplan.redrawing.redraw import redraw
-    from gridplan.redrawing.repairing import repair
-    from gridplan.redrawing.returning import import_edits
-    from gridplan.rules import Band, Rules
-    from gridplan.simulation import simulate
+    from gridplan.planning.site_to_plan import divide
+    from gridplan.planning.upper_grids import draw_grids
+    from gridplan.plots.change_plots import plot_alternatives, plot_budget, plot_change, plot_years
+    from gridplan.plots.result_plots import plot_frontier, plot_reach
+    from gridplan.publishing.brief_plan import write_brief
+    from gridplan.publishing.release_check import check_release
+    from gridplan.publishing.release_plan import release
+    from gridplan.publishing.tangshan_ratios import compare_ratios
+    from gridplan.reading.osm_online import read_osm_place
+    from gridplan.reading.read import read_site
+    from gridplan.reading.site_tables import make_site
+    from gridplan.redrawing.change_budget import trace_change
+    from gridplan.redrawing.editing.edit_plan import edit, preview, write_log
+    from gridplan.redrawing.importing.grids_to_plan import import_grids
+    from gridplan.redrawing.importing.qgis_edits import import_edits
+    from gridplan.redrawing.redraw_plan import redraw
+    from gridplan.redrawing.repair_plan import repair
+    from gridplan.rules.all_rules import Band, Rules
+    from gridplan.simulation.requests import simulate
+    from gridplan.simulation.surge import surge
+    from gridplan.simulation.years import foresee
     from gridplan.site import Reading, Site
-    from gridplan.sources.osm_online import read_osm_place
-    from gridplan.sources.synthetic import make_town, write_town
-    from gridplan.staffing import staff
     from gridplan.storage import read_plan, write_plan
-    from gridplan.surging import surge
-    from gridplan.survey import make_site
-    from gridplan.years import foresee
+    from gridplan.synthetic.town import make_town, write_town
 
 _ROOMS = {
-    "Audit": "auditing",
-    "Band": "rules",
+    "Audit": "auditing.audit_plan",
+    "Band": "rules.all_rules",
     "Comparison": "comparison",
     "EngineError": "errors",
     "GridplanError": "errors",
@@ -89,57 +89,57 @@ _ROOMS = {
     "Problem": "errors",
     "Reading": "site",
     "RuleError": "errors",
-    "Rules": "rules",
+    "Rules": "rules.all_rules",
     "Site": "site",
-    "audit": "auditing",
-    "check_release": "disclosure.checking",
+    "audit": "auditing.audit_plan",
+    "check_release": "publishing.release_check",
     "compare": "comparison",
-    "compare_ratios": "briefing.ratios",
-    "divide": "planning",
-    "draw_difference": "maps.difference",
-    "draw_grids": "layering",
-    "draw_map": "maps.draw",
-    "draw_simulation": "maps.simulated",
-    "draw_surge": "maps.surged",
-    "draw_years": "maps.foreseen",
-    "edit": "redrawing.editing",
-    "find_alternatives": "alternatives",
-    "foresee": "years",
-    "import_edits": "redrawing.returning",
-    "import_grids": "redrawing.importing",
-    "make_site": "survey",
-    "make_town": "sources.synthetic",
-    "organise": "organisation.organise",
-    "pair": "pairing",
-    "plot_alternatives": "change_plots",
-    "plot_budget": "change_plots",
-    "plot_change": "change_plots",
-    "plot_frontier": "plots",
-    "plot_reach": "plots",
-    "plot_simulation": "plots",
-    "plot_surge": "plots",
-    "plot_years": "change_plots",
-    "preview": "redrawing.editing",
-    "prove": "proving",
-    "rate": "rating",
-    "reach": "coverage",
-    "read_osm_place": "sources.osm_online",
+    "compare_ratios": "publishing.tangshan_ratios",
+    "divide": "planning.site_to_plan",
+    "draw_difference": "maps.difference_map",
+    "draw_grids": "planning.upper_grids",
+    "draw_map": "maps.plan_map",
+    "draw_simulation": "maps.simulation_map",
+    "draw_surge": "maps.surge_map",
+    "draw_years": "maps.years_map",
+    "edit": "redrawing.editing.edit_plan",
+    "find_alternatives": "comparison.alternatives",
+    "foresee": "simulation.years",
+    "import_edits": "redrawing.importing.qgis_edits",
+    "import_grids": "redrawing.importing.grids_to_plan",
+    "make_site": "reading.site_tables",
+    "make_town": "synthetic.town",
+    "organise": "people.organisation.organise_plan",
+    "pair": "people.pairing.pair_plan",
+    "plot_alternatives": "plots.change_plots",
+    "plot_budget": "plots.change_plots",
+    "plot_change": "plots.change_plots",
+    "plot_frontier": "plots.result_plots",
+    "plot_reach": "plots.result_plots",
+    "plot_simulation": "plots.result_plots",
+    "plot_surge": "plots.result_plots",
+    "plot_years": "plots.change_plots",
+    "preview": "redrawing.editing.edit_plan",
+    "prove": "comparison.proof",
+    "rate": "people.rate_plan",
+    "reach": "coverage.reach_plan",
+    "read_osm_place": "reading.osm_online",
     "read_plan": "storage",
-    "read_site": "reading",
-    "redraw": "redrawing.redraw",
-    "release": "disclosure.release",
-    "repair": "redrawing.repairing",
-    "simulate": "simulation",
-    "site_posts": "coverage.proposing",
-    "staff": "staffing",
-    "surge": "surging",
-    "trace_change": "redrawing.curve",
-    "trace_frontier": "frontier",
-    "write_brief": "briefing.brief",
-    "write_log": "redrawing.editing",
+    "read_site": "reading.read",
+    "redraw": "redrawing.redraw_plan",
+    "release": "publishing.release_plan",
+    "repair": "redrawing.repair_plan",
+    "simulate": "simulation.requests",
+    "site_posts": "coverage.propose_posts",
+    "staff": "people.staffing.staff_plan",
+    "surge": "simulation.surge",
+    "trace_change": "redrawing.change_budget",
+    "trace_frontier": "comparison.frontier",
+    "write_brief": "publishing.brief_plan",
+    "write_log": "redrawing.editing.edit_plan",
     "write_map": "maps.offline",
     "write_plan": "storage",
-    "write_town": "sources.synthetic",
+    "write_town": "synthetic.town",
 }
 
 __all__ = [

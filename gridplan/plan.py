@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gridplan.conform import is_spatial, make_empty
 from gridplan.site import SITE_TABLES, Site
+from gridplan.tables.conform import is_spatial, make_empty
 
 if TYPE_CHECKING:
     import geopandas as gpd

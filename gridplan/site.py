@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
-from gridplan.conform import Entry
+from gridplan.tables.conform import Entry
 
 if TYPE_CHECKING:
     import geopandas as gpd

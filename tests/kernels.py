@@ -4,9 +4,9 @@ import sys
 
 import numpy as np
 
-from gridplan.division.bound import find_bound
 from gridplan.division.divide import divide_atoms
-from gridplan.division.points import divide_points
+from gridplan.division.lower_bound import find_bound
+from gridplan.division.plain.points import divide_points
 from tests.test_division import make_random
 
 

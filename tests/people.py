@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from gridplan.conform import conform_table
 from gridplan.plan import Plan
+from gridplan.tables.conform import conform_table
 from tests.villages import make_board_plan, make_table
 
 CITY_COUNTS = {"cadres": 2, "cadres_party": 2, "community_workers": 7, "community_workers_party": 3}

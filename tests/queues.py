@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gridplan.simulation.state import (
+from gridplan.simulation.requests.kernel_state import (
     BACK_LINK,
     CALL,
     CELL,
@@ -19,7 +19,7 @@ from gridplan.simulation.state import (
     VOLUNTEER,
     World,
 )
-from gridplan.simulation.streams import blend_keys, make_key, name_keys
+from gridplan.simulation.requests.random_streams import blend_keys, make_key, name_keys
 
 EVER = np.inf
 ALL_DAY = ((0.0, 0, 0),)  # (minute, turn, day): one turn that never ends

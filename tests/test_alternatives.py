@@ -5,9 +5,9 @@ import pytest
 from typer.testing import CliRunner
 
 import gridplan as gp
-from gridplan.alternatives import MINIMISED, _Choice, _choose_diverse
 from gridplan.cli import app
-from gridplan.measuring import find_problems, find_undominated
+from gridplan.comparison.alternatives import MINIMISED, _Choice, _choose_diverse
+from gridplan.planning.measures import find_problems, find_undominated
 from tests.villages import make_board_plan, make_checkerboard
 
 WEST, EAST = "0301-001", "0301-002"

@@ -16,15 +16,15 @@ from hypothesis import strategies as st
 from shapely.geometry import LineString, Point, Polygon, box
 
 import gridplan
-from gridplan.audit_rules.centres import measure_walks
-from gridplan.audit_rules.evidence import Evidence
-from gridplan.audit_rules.walking import check_contiguity, measure_steps
-from gridplan.audit_rules.wholeness import measure_splits
-from gridplan.auditing import audit
-from gridplan.conform import Entry, conform_table, make_empty, write_ledger
+from gridplan.auditing.audit_plan import audit
+from gridplan.auditing.centres import measure_walks
+from gridplan.auditing.evidence import Evidence
+from gridplan.auditing.walking import check_contiguity, measure_steps
+from gridplan.auditing.wholeness import measure_splits
 from gridplan.errors import RuleError
 from gridplan.plan import ALL_TABLES
-from gridplan.rules import Rules
+from gridplan.rules.all_rules import Rules
+from gridplan.tables.conform import Entry, conform_table, make_empty, write_ledger
 from tests import villages
 from tests.villages import CRS, X0, Y0, make_table
 

@@ -4,13 +4,13 @@ import pandas as pd
 import pytest
 
 import gridplan as gp
-from gridplan.briefing.brief import write_brief
-from gridplan.briefing.pages import write_markdown, write_page
-from gridplan.briefing.ratios import compare_ratios
-from gridplan.disclosure.figures import count_figures, list_figures
-from gridplan.disclosure.release import release
 from gridplan.maps.legend import write_notes
-from gridplan.schema import find_columns
+from gridplan.publishing.brief_pages import write_markdown, write_page
+from gridplan.publishing.brief_plan import write_brief
+from gridplan.publishing.published_figures import count_figures, list_figures
+from gridplan.publishing.release_plan import release
+from gridplan.publishing.tangshan_ratios import compare_ratios
+from gridplan.tables.schema import find_columns
 from tests.villages import make_board_plan, make_table
 
 

@@ -14,20 +14,20 @@ import shapely
 from pandas.testing import assert_frame_equal
 
 import gridplan as gp
-from gridplan.city import running
-from gridplan.city.auditing import audit_city
-from gridplan.city.job import WORK
+from gridplan.city import city_plan
+from gridplan.city.city_audit import audit_city
+from gridplan.city.city_map import read_sheet_plan
+from gridplan.city.city_plan import explain_whole, plan_city
 from gridplan.city.ledgers import join_ledgers
-from gridplan.city.mapping import read_sheet_plan
-from gridplan.city.reading import read_communities
-from gridplan.city.running import explain_whole, plan_city
-from gridplan.conform import Entry, make_empty, write_ledger
-from gridplan.disclosure.release import is_released
-from gridplan.parquet import GROUP_ROWS, TableWriter, read_batches, to_arrow
+from gridplan.city.planning_job import WORK
+from gridplan.city.read_part import read_communities
 from gridplan.plan import ALL_TABLES
-from gridplan.sources.hierarchy import read_hierarchy
-from gridplan.sources.synthetic import lay_out_town, make_town
-from gridplan.sources.synthetic_city import write_city
+from gridplan.publishing.release_plan import is_released
+from gridplan.reading.hierarchy import read_hierarchy
+from gridplan.synthetic.city import write_city
+from gridplan.synthetic.town import lay_out_town, make_town
+from gridplan.tables.conform import Entry, make_empty, write_ledger
+from gridplan.tables.parquet import GROUP_ROWS, TableWriter, read_batches, to_arrow
 
 TANGSHAN = Path(__file__).parents[2] / "shared" / "data" / "tangshan"
 QUICK = gp.Rules().replace(division={"effort": "quick"})
@@ -78,7 +78,7 @@ def test_a_town_drawn_part_by_part_is_the_town_drawn_at_once(town):
 
 
 def test_a_town_is_the_same_whatever_the_number_of_processes(town, tmp_path, monkeypatch):
-    monkeypatch.setattr("gridplan.sources.synthetic_city.AT_ONCE", 2)
+    monkeypatch.setattr("gridplan.synthetic.city.AT_ONCE", 2)
     assert read_files(write_city(lay_out_town(**SEVEN), tmp_path / "town", workers=1)) == read_files(town)
 
 
@@ -166,8 +166,8 @@ def test_a_run_that_is_stopped_goes_on_where_it_stood(town, in_chunks, tmp_path,
             raise KeyboardInterrupt
         return chunk(task)
 
-    chunk = running.plan_chunk
-    monkeypatch.setattr(running, "plan_chunk", stop)
+    chunk = city_plan.plan_chunk
+    monkeypatch.setattr(city_plan, "plan_chunk", stop)
     with pytest.raises(KeyboardInterrupt):
         plan_city(town, tmp_path / "plan", QUICK, seed=1, chunk=200, workers=1)
     assert (tmp_path / "plan" / WORK).is_dir()
@@ -211,7 +211,7 @@ def test_a_run_that_is_killed_again_and_again_ends_in_the_same_plan(town, in_chu
 
 
 def test_work_of_another_seed_is_not_taken_up(town, tmp_path, monkeypatch):
-    monkeypatch.setattr(running, "plan_chunk", lambda task: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(city_plan, "plan_chunk", lambda task: (_ for _ in ()).throw(KeyboardInterrupt))
     for seed in (1, 2):
         with pytest.raises(KeyboardInterrupt):
             plan_city(town, tmp_path / "plan", QUICK, seed=seed, chunk=200, workers=1)
@@ -372,7 +372,7 @@ def test_some_communities_of_a_plan_are_read_without_the_rest(in_chunks, whole):
 
 def test_a_map_of_a_large_plan_shows_its_sub_grids_or_a_part_whole(in_chunks, whole, monkeypatch):
     assert read_sheet_plan(in_chunks) == (None, "")
-    monkeypatch.setattr("gridplan.city.mapping.MOST", 10)
+    monkeypatch.setattr("gridplan.city.city_map.MOST", 10)
     plan, left_out = read_sheet_plan(in_chunks)
     assert len(plan.subgrids) == len(whole.subgrids)
     assert plan.site.buildings.empty

@@ -8,10 +8,10 @@ from shapely.geometry import LineString
 from typer.testing import CliRunner
 
 import gridplan as gp
-from gridplan.city.simulating import measure_city_chances, simulate_city
+from gridplan.city.city_simulation import measure_city_chances, simulate_city
 from gridplan.errors import InputError, PlanError, RuleError
-from gridplan.rules import Rules
-from gridplan.simulation import Scenario, make_system, measure_chances, simulate
+from gridplan.rules.all_rules import Rules
+from gridplan.simulation.requests import Scenario, make_system, measure_chances, simulate
 from tests.villages import make_table
 
 QUICK = Rules().replace(division={"effort": "quick"})
@@ -153,7 +153,7 @@ def test_the_command_takes_a_large_folder_part_by_part(folder, tmp_path, monkeyp
     whole = CliRunner().invoke(app, [str(w) for w in (*words, "--csv", tmp_path / "whole")])
     assert whole.exit_code == 0, whole.output
     monkeypatch.setattr("gridplan.storage.LARGE", 10)
-    monkeypatch.setattr("gridplan.simulation.simulate", None)  # nobody reads the plan whole
+    monkeypatch.setattr("gridplan.simulation.requests.simulate", None)  # nobody reads the plan whole
     parts = CliRunner().invoke(app, [str(w) for w in (*words, "--csv", tmp_path / "parts", "--workers", 1)])
     assert parts.exit_code == 0, parts.output
     for file in sorted((tmp_path / "whole").iterdir()):

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 import gridplan as gp
-from gridplan.city.running import plan_city
-from gridplan.engine import map_processes
-from gridplan.sources.synthetic import lay_out_town
-from gridplan.sources.synthetic_city import write_city
+from gridplan.city.city_plan import plan_city
+from gridplan.engine.engine import map_processes
+from gridplan.synthetic.city import write_city
+from gridplan.synthetic.town import lay_out_town
 
 QUICK = gp.Rules().replace(division={"effort": "quick"})
 DASK = [sys.executable, "-m", "dask"]
@@ -80,7 +80,7 @@ def test_the_command_line_takes_the_address_of_a_scheduler(town, serial, schedul
 
 
 def test_a_scheduler_that_does_not_answer_is_a_clear_error(monkeypatch):
-    monkeypatch.setattr("gridplan.engine.ANSWERS", 0.5)
+    monkeypatch.setattr("gridplan.engine.engine.ANSWERS", 0.5)
     with pytest.raises(gp.EngineError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:1 .*dask scheduler"):
         map_processes(abs, [1, 2], engine="dask", scheduler="tcp://127.0.0.1:1")
 

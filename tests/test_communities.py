@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import LineString, box
 
-from gridplan.communities import assign_communities, judge_kinds, make_enclosures, measure_density
 from gridplan.errors import InputError
-from gridplan.rules import SiteRules
+from gridplan.land.communities import assign_communities, judge_kinds, make_enclosures, measure_density
+from gridplan.rules.all_rules import SiteRules
 from tests.villages import X0, Y0, make_checkerboard, make_site, make_table
 
 

@@ -13,16 +13,16 @@ from typer.testing import CliRunner
 
 import gridplan as gp
 from gridplan.cli import app
-from gridplan.comparison.events import EVENT_KINDS, find_events
 from gridplan.comparison.history import compare_versions, list_history
-from gridplan.comparison.naming import match_best, measure_likeness
 from gridplan.comparison.quality import measure_plan
+from gridplan.comparison.renumbering import match_best, measure_likeness
+from gridplan.comparison.subgrid_changes import EVENT_KINDS, find_events
 from gridplan.maps.colours import CHANGES
-from gridplan.maps.difference import gather_homes
+from gridplan.maps.difference_map import gather_homes
 from gridplan.maps.words import say
-from gridplan.redrawing.concordance import make_concordance
-from gridplan.redrawing.editing import edit
-from gridplan.redrawing.following import apportion, follow_households
+from gridplan.redrawing.editing.edit_plan import edit
+from gridplan.redrawing.revision.concordance import make_concordance
+from gridplan.redrawing.revision.household_matching import apportion, follow_households
 from tests.browser import Window, start_browser
 from tests.villages import make_board_plan
 

@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import LineString, box
 
-from gridplan.compounds import infer_compounds
-from gridplan.rules import SiteRules
+from gridplan.land.compounds import infer_compounds
+from gridplan.rules.all_rules import SiteRules
 from tests.villages import X0, Y0, make_site, make_table
 
 

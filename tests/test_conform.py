@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from gridplan.conform import Entry, check_values, conform_table, make_empty, write_ledger
-from gridplan.schema import find_personal_columns, match_columns
+from gridplan.tables.conform import Entry, check_values, conform_table, make_empty, write_ledger
+from gridplan.tables.schema import find_personal_columns, match_columns
 
 
 def test_whole_numbers_that_came_as_floats_become_text_without_a_point():

@@ -9,19 +9,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import LineString, Point, box
 
-from gridplan.auditing import audit
-from gridplan.conform import make_empty
-from gridplan.coverage import reach
-from gridplan.coverage.proposing import site_posts
-from gridplan.coverage.serving import measure_ratios, serve_households
-from gridplan.coverage_rules import CoverageRules, read_services
-from gridplan.disclosure.release import release
+from gridplan.auditing.audit_plan import audit
+from gridplan.coverage.allocation import measure_ratios, serve_households
+from gridplan.coverage.propose_posts import site_posts
+from gridplan.coverage.reach_plan import reach
 from gridplan.errors import PlanError, RuleError
+from gridplan.land.stairwells import find_stairwells
 from gridplan.plan import Plan
-from gridplan.planning import prepare_site
-from gridplan.reading import read_site
-from gridplan.rules import Rules
-from gridplan.stairwells import find_stairwells
+from gridplan.planning.site_to_plan import prepare_site
+from gridplan.publishing.release_plan import release
+from gridplan.reading.read import read_site
+from gridplan.rules.all_rules import Rules
+from gridplan.rules.coverage import CoverageRules, read_services
+from gridplan.tables.conform import make_empty
 from tests.villages import CRS, make_board_plan, make_site, make_table
 
 WALK = {"speed": 100.0, "slow_speed": 50.0}  # metres a minute, so that ways are counted in the head

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridplan.errors import InputError
-from gridplan.sources.datum import convert_datum, find_shifted, find_unshifted
+from gridplan.reading.datum import convert_datum, find_shifted, find_unshifted
 
 TIANANMEN = (116.404, 39.915)
 METRES_PER_DEGREE = 111_320.0

@@ -10,17 +10,18 @@ import pytest
 from typer.testing import CliRunner
 
 import gridplan as gp
-from gridplan import planning
-from gridplan.city import running
-from gridplan.city.job import WORK
+from gridplan.city import city_plan
+from gridplan.city.planning_job import WORK
 from gridplan.cli import app
-from gridplan.conform import make_empty
-from gridplan.deadline import Deadline, share_out
 from gridplan.division import search as searching
 from gridplan.division.divide import divide_atoms, explain_parts
-from gridplan.planning import CUT_SHORT, count_cut_short
-from gridplan.sources.synthetic import lay_out_town
-from gridplan.sources.synthetic_city import write_city
+from gridplan.engine.deadline import Deadline, share_out
+from gridplan.planning import site_to_plan
+from gridplan.planning.site_to_plan import CUT_SHORT, count_cut_short
+from gridplan.storage import plan_folder
+from gridplan.synthetic.city import write_city
+from gridplan.synthetic.town import lay_out_town
+from gridplan.tables.conform import make_empty
 from tests.test_division import is_contiguous, make_board, make_random
 from tests.villages import make_checkerboard
 
@@ -152,7 +153,7 @@ def plan(*words):
 
 
 def test_a_first_ctrl_c_ends_the_search_and_writes_the_plan(monkeypatch, tmp_path):
-    interrupt(monkeypatch, planning, "divide_atoms", 1)
+    interrupt(monkeypatch, site_to_plan, "divide_atoms", 1)
     result = plan(EXAMPLE, "-o", tmp_path / "p", "--workers", 1, "--effort", "thorough")
     assert result.exit_code == 0, result.output
     assert "cut short" in result.output
@@ -162,21 +163,20 @@ def test_a_first_ctrl_c_ends_the_search_and_writes_the_plan(monkeypatch, tmp_pat
 
 
 def test_a_second_ctrl_c_stops_at_once_and_leaves_nothing(monkeypatch, tmp_path):
-    interrupt(monkeypatch, planning, "divide_atoms", 2)
+    interrupt(monkeypatch, site_to_plan, "divide_atoms", 2)
     assert plan(EXAMPLE, "-o", tmp_path / "p", "--workers", 1).exit_code == 130
     assert not (tmp_path / "p").exists()
 
 
 def test_ctrl_c_before_the_search_stops_at_once(monkeypatch, tmp_path):
-    interrupt(monkeypatch, planning, "prepare_site", 1)
+    interrupt(monkeypatch, site_to_plan, "prepare_site", 1)
     assert plan(EXAMPLE, "-o", tmp_path / "p", "--workers", 1).exit_code == 130
     assert not (tmp_path / "p").exists()
 
 
 def test_ctrl_c_while_writing_leaves_nothing(monkeypatch, tmp_path):
-    from gridplan.storage import folder
 
-    interrupt(monkeypatch, folder, "write_geopackage", 1)
+    interrupt(monkeypatch, plan_folder, "write_geopackage", 1)
     assert plan(EXAMPLE, "-o", tmp_path / "p", "--seconds", 0).exit_code == 130
     assert not (tmp_path / "p").exists()
 
@@ -184,9 +184,9 @@ def test_ctrl_c_while_writing_leaves_nothing(monkeypatch, tmp_path):
 def test_the_real_command_stops_although_threads_still_search(tmp_path):
     """Every search presses Ctrl-C, so two do; a thorough search of this town would take minutes."""
     code = (
-        "import os, signal, sys\nfrom gridplan import planning\nfrom gridplan.cli import main\nfound = planning.divide_atoms\n"
+        "import os, signal, sys\nfrom gridplan import planning\nfrom gridplan.cli import main\nfound = site_to_plan.divide_atoms\n"
         "def press(*given):\n    os.kill(os.getpid(), signal.SIGINT)\n    return found(*given)\n"
-        "planning.divide_atoms = press\nmain()"
+        "site_to_plan.divide_atoms = press\nmain()"
     )
     words = ["plan", str(EXAMPLE), "-o", str(tmp_path / "p"), "--workers", "2", "--effort", "thorough"]
     done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, timeout=60)
@@ -196,7 +196,7 @@ def test_the_real_command_stops_although_threads_still_search(tmp_path):
 
 
 def test_a_first_ctrl_c_finishes_a_city_in_haste(monkeypatch, tmp_path, town):
-    interrupt(monkeypatch, running, "plan_chunk", 1)
+    interrupt(monkeypatch, city_plan, "plan_chunk", 1)
     result = plan(town, "-o", tmp_path / "p", "--workers", 1, "--chunk", 50, "--effort", "thorough")
     assert result.exit_code == 0, result.output
     drawn = gp.read_plan(tmp_path / "p")
@@ -208,8 +208,8 @@ def test_a_first_ctrl_c_finishes_a_city_in_haste(monkeypatch, tmp_path, town):
 def test_a_city_stopped_in_haste_is_taken_up_and_ends_as_if_it_had_not_been(monkeypatch, tmp_path, town):
     """The first run is ended by the user and stops before joining; its parts were cut short, so the second draws them anew."""
     with monkeypatch.context() as patch:
-        interrupt(patch, running, "plan_chunk", 1)
-        patch.setattr(running, "join_city", lambda *given: signal.raise_signal(signal.SIGINT))
+        interrupt(patch, city_plan, "plan_chunk", 1)
+        patch.setattr(city_plan, "join_city", lambda *given: signal.raise_signal(signal.SIGINT))
         assert plan(town, "-o", tmp_path / "p", "--workers", 1, "--chunk", 50, "--effort", "quick").exit_code == 130
     assert (tmp_path / "p" / WORK).is_dir()
     for name in ("p", "whole"):

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from shapely.geometry import LineString, box
 
 import gridplan as gp
-from gridplan.deadline import Deadline
-from gridplan.division import pieces
+from gridplan.division import decomposition
 from gridplan.division.divide import divide_atoms
-from gridplan.division.points import divide_points
-from gridplan.rules import Band
+from gridplan.division.plain.points import divide_points
+from gridplan.engine.deadline import Deadline
+from gridplan.rules.all_rules import Band
 from gridplan.site import Reading
 from tests.test_division import is_contiguous, make, make_random, masses
 from tests.villages import CRS, X0, Y0
@@ -147,9 +147,9 @@ def test_a_very_large_island_is_cut_into_pieces_and_mended_at_the_seams(monkeypa
     """Three hundred atoms in pieces of about sixty: as sound as in one piece, and hardly dearer."""
     problem = make_random(300, 4, levels=2)
     whole = divide_atoms(problem, "quick", 1)
-    monkeypatch.setattr(pieces, "LARGE", 100)
-    monkeypatch.setattr(pieces, "PIECE", 60)
-    cut = pieces.cut_pieces(problem, 7)
+    monkeypatch.setattr(decomposition, "LARGE", 100)
+    monkeypatch.setattr(decomposition, "PIECE", 60)
+    cut = decomposition.cut_pieces(problem, 7)
     assert len(cut) == 5
     assert sorted(np.concatenate(cut)) == list(range(300))
     assert all(problem.band.find_counts(int(problem.weights[piece].sum())) for piece in cut)

@@ -10,17 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import box
 
-from gridplan.conform import make_empty
-from gridplan.disclosure import suppress
-from gridplan.disclosure.attack import find_ranges
-from gridplan.disclosure.bands import band_households, read_bands, write_bands
-from gridplan.disclosure.cells import count_cells, tie_cells
-from gridplan.disclosure.checking import check_release
-from gridplan.disclosure.release import WITHHELD, is_released, release
-from gridplan.disclosure.suppress import choose_suppressed
 from gridplan.errors import PlanError
-from gridplan.people_rules import DisclosureRules
 from gridplan.plan import Plan
+from gridplan.publishing import suppression
+from gridplan.publishing.attack import find_ranges
+from gridplan.publishing.cells import count_cells, tie_cells
+from gridplan.publishing.household_bands import band_households, read_bands, write_bands
+from gridplan.publishing.release_check import check_release
+from gridplan.publishing.release_plan import WITHHELD, is_released, release
+from gridplan.publishing.suppression import choose_suppressed
+from gridplan.rules.people import DisclosureRules
+from gridplan.tables.conform import make_empty
 from tests.villages import CRS, X0, Y0, make_board_plan, make_site, make_table
 
 RULES = DisclosureRules()
@@ -126,7 +126,7 @@ def test_no_small_count_of_any_town_can_be_narrowed_to_less_than_the_interval(dr
     cells = count_cells(town)
     real = cells["value"].to_numpy(float)
     system = tie_cells(cells, town.site.communities["subdistrict"], 1, 3)
-    with mock.patch.object(suppress, "ROUNDS", rounds):  # after one round nearly all is opened cell by cell
+    with mock.patch.object(suppression, "ROUNDS", rounds):  # after one round nearly all is opened cell by cell
         found = choose_suppressed(system, RULES)
     small = (real > 0) & (real < RULES.smallest)
     assert found.hidden[small].all()
@@ -140,7 +140,7 @@ def test_no_small_count_of_any_town_can_be_narrowed_to_less_than_the_interval(dr
 def test_many_small_counts_leave_the_totals_of_a_city_told(rounds):
     # Forty communities of 60 and more members, every third with 1 to 5 of them on probation.
     young = [[n % 5 + 1 if n % 3 == 0 else 6 + n % 4] for n in range(40)]
-    with mock.patch.object(suppress, "ROUNDS", rounds):
+    with mock.patch.object(suppression, "ROUNDS", rounds):
         told = release(make_town([[60 + n] for n in range(40)], probationary=young)).published
     totals = told[told["level"].isin(["city", "subdistrict"]) & told["measure"].isin(["members", "full", "probationary"])]
     assert len(totals) == 9
@@ -157,7 +157,7 @@ def test_the_choice_costs_no_more_than_any_other_that_protects(values):
     found = choose_suppressed(system, RULES)
     assert found.gap < 1e-5
     free = np.flatnonzero(~found.primary & (cells["value"] > 0).to_numpy())
-    from gridplan.disclosure.suppress import find_exposed, price_cells
+    from gridplan.publishing.suppression import find_exposed, price_cells
 
     best = np.inf
     for count in range(len(free) + 1):
@@ -257,7 +257,7 @@ def test_no_band_is_narrowed_below_its_width_by_the_total(households):
 
 
 def test_a_release_is_not_audited_as_a_plan():
-    from gridplan.auditing import audit
+    from gridplan.auditing.audit_plan import audit
 
     with pytest.raises(PlanError, match="check_release"):
         audit(release(make_board_plan()))

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from scipy.spatial import Delaunay
 
 from gridplan.division.divide import divide_atoms
-from gridplan.division.kernels import exchange, price_exchange, price_part, stays_connected
+from gridplan.division.exchange_kernels import exchange, price_exchange, price_part, stays_connected
+from gridplan.division.initial_division import cut_tree
 from gridplan.division.problem import Problem
 from gridplan.division.search import open_state, total_price
-from gridplan.division.start import cut_tree
-from gridplan.rules import Band
+from gridplan.rules.all_rules import Band
 
 
 def make(weights, xy, pairs, band, groups=None, prices=(), climb=None, stack=None):

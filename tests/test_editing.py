@@ -13,10 +13,10 @@ from typer.testing import CliRunner
 import gridplan as gp
 from gridplan.cli import app
 from gridplan.plan import ALL_TABLES
-from gridplan.redrawing.editing import edit, preview, write_log
-from gridplan.redrawing.locks import find_contradictions, find_frozen, lock, lock_all, unlock, unlock_all
-from gridplan.redrawing.script import EXAMPLES, Command, parse_script, write_command
-from gridplan.storage.versions import KEPT, keep_version, list_versions
+from gridplan.redrawing.editing.edit_plan import edit, preview, write_log
+from gridplan.redrawing.editing.edit_script import EXAMPLES, Command, parse_script, write_command
+from gridplan.redrawing.revision.locks import find_contradictions, find_frozen, lock, lock_all, unlock, unlock_all
+from gridplan.storage.kept_versions import KEPT, keep_version, list_versions
 from tests.villages import make_board_plan, make_table
 
 THREE = (1, 1, 1, 2, 2, 2, 3, 3, 3) * 2

@@ -5,11 +5,11 @@ import pytest
 from typer.testing import CliRunner
 
 import gridplan as gp
-from gridplan import pictures, plots
 from gridplan.cli import app
-from gridplan.frontier import WISHES
-from gridplan.measuring import find_undominated
-from gridplan.rules import Prices
+from gridplan.comparison.frontier import WISHES
+from gridplan.planning.measures import find_undominated
+from gridplan.plots import figure, result_plots
+from gridplan.rules.all_rules import Prices
 from tests.villages import make_board_plan
 
 HALF = 3 + 2 * 2**0.5  # steps of thirty metres from five houses of a half board to its middle door: three beside it, two aslant
@@ -76,20 +76,20 @@ def test_land_with_a_part_out_of_band_is_left_out_of_the_proof():
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_the_picture_is_the_same_every_time(table, lang, tmp_path):
     try:
-        one = plots.plot_frontier(table, tmp_path / "1.png", title="A", lang=lang)
+        one = result_plots.plot_frontier(table, tmp_path / "1.png", title="A", lang=lang)
     except gp.MissingPackageError as error:
         pytest.skip(str(error))
-    two = plots.plot_frontier(table, tmp_path / "2.png", title="A", lang=lang)
+    two = result_plots.plot_frontier(table, tmp_path / "2.png", title="A", lang=lang)
     assert one.read_bytes().startswith(b"\x89PNG")
     assert one.read_bytes() == two.read_bytes()
 
 
 def test_without_a_chinese_font_no_empty_boxes_are_drawn(table, monkeypatch, tmp_path):
-    monkeypatch.setattr(pictures, "FONTS", ("No Such Font",))
+    monkeypatch.setattr(figure, "FONTS", ("No Such Font",))
     with pytest.raises(gp.MissingPackageError, match="install one"):
-        plots.plot_frontier(table, tmp_path / "1.png", lang="zh")
+        result_plots.plot_frontier(table, tmp_path / "1.png", lang="zh")
     assert not (tmp_path / "1.png").exists()
-    plots.plot_frontier(table, tmp_path / "2.png")
+    result_plots.plot_frontier(table, tmp_path / "2.png")
 
 
 def test_both_verbs_print_their_tables_and_write_them(tmp_path):

@@ -5,11 +5,11 @@ import itertools
 import numpy as np
 import pytest
 
-from gridplan.division.columns import hash_columns, take_columns
-from gridplan.division.cover import choose_cover, relax
-from gridplan.division.growth import grow_columns, grow_parts
-from gridplan.division.listing import list_parts, price_parts
-from gridplan.rules import Band
+from gridplan.division.column_growth import grow_columns, grow_parts
+from gridplan.division.column_pool import hash_columns, take_columns
+from gridplan.division.enumeration import list_parts, price_parts
+from gridplan.division.set_partitioning import choose_cover, relax
+from gridplan.rules.all_rules import Band
 from tests.test_division import make, make_random
 
 
@@ -42,6 +42,6 @@ def test_grown_columns_are_connected_in_band_and_priced_right(seed):
 
 
 def _hash(part):
-    from gridplan.division.columns import hash_parts
+    from gridplan.division.column_pool import hash_parts
 
     return hash_parts(part, int(part.max()) + 1)

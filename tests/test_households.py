@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import box
 
-from gridplan.households import allocate_whole, classify_homes, estimate_households, judge_homes, read_coefficients
-from gridplan.rules import HouseholdRules
+from gridplan.land.households import allocate_whole, classify_homes, estimate_households, judge_homes, read_coefficients
+from gridplan.rules.all_rules import HouseholdRules
 from tests.villages import X0, Y0, make_site, make_table
 
 RULES = HouseholdRules()

@@ -20,17 +20,17 @@ from typer.testing import CliRunner
 import gridplan as gp
 from gridplan.cli import app
 from gridplan.errors import InputError, PersonalDataError
-from gridplan.redrawing.commands import write_commands
-from gridplan.redrawing.editing import edit as edit_plan
-from gridplan.redrawing.editing import write_log
-from gridplan.redrawing.importing import import_grids
-from gridplan.redrawing.locks import lock
-from gridplan.redrawing.matching import match_stairwells
-from gridplan.redrawing.naming import name_grids
-from gridplan.redrawing.oldgrids import clean_grids
-from gridplan.redrawing.returning import import_edits, recover_codes
-from gridplan.rules import Rules
-from gridplan.sources.edited import read_edited, read_grids
+from gridplan.redrawing.editing.command_lines import write_commands
+from gridplan.redrawing.editing.edit_plan import edit as edit_plan
+from gridplan.redrawing.editing.edit_plan import write_log
+from gridplan.redrawing.importing.edited_file import read_edited, read_grids
+from gridplan.redrawing.importing.grids_to_plan import import_grids
+from gridplan.redrawing.importing.old_grids import clean_grids
+from gridplan.redrawing.importing.qgis_edits import import_edits, recover_codes
+from gridplan.redrawing.importing.subgrid_codes import name_grids
+from gridplan.redrawing.revision.locks import lock
+from gridplan.redrawing.revision.matching import match_stairwells
+from gridplan.rules.all_rules import Rules
 from tests.villages import CRS, X0, Y0, make_board_plan, make_checkerboard, make_table
 
 RULES = Rules().replace(urban={"low": 50, "target": 60, "high": 70}, exclusive={"drawn": False})
@@ -564,7 +564,7 @@ def test_layers_of_old_grids_are_read_whatever_their_name_and_datum(tmp_path):
     rows = [("A", cells(0, 3)), ("B", cells(3, 6))]
     write_layer(make_layer(rows), tmp_path / "old.gpkg", "网格2019")
     assert list_homes(take(read_grids(tmp_path / "old.gpkg"))) == {"A": "01 02 03 07 08 09", "B": "04 05 06 10 11 12"}
-    from gridplan.sources.datum import find_shifted
+    from gridplan.reading.datum import find_shifted
 
     shifted = make_layer(rows).to_crs(4326)
     moved = shapely.transform(shifted.geometry.to_numpy(), lambda xy: find_shifted(xy, "gcj02"))

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from shapely.geometry import LineString, Point, box
 
 import gridplan as gp
-from gridplan.conform import make_empty
-from gridplan.exclusive import find_exclusives
-from gridplan.people_rules import ExclusiveRules, SpecialRules
-from gridplan.planning import divide
-from gridplan.special import find_specials, note_outside
-from gridplan.stretches import cut_area, cut_lines
+from gridplan.geometry.lines import cut_area, cut_lines
+from gridplan.planning.outlines.exclusive_grids import find_exclusives
+from gridplan.planning.outlines.special_grids import find_specials, note_outside
+from gridplan.planning.site_to_plan import divide
+from gridplan.rules.people import ExclusiveRules, SpecialRules
+from gridplan.tables.conform import make_empty
 from tests.villages import X0, Y0, make_board_plan, make_checkerboard, make_site, make_table
 
 BAND = {"low": 50, "target": 60, "high": 70}

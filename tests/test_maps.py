@@ -16,17 +16,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely.geometry import LineString, Point, Polygon, box
 
-from gridplan.conform import make_empty
-from gridplan.coverage_rules import KINDS
 from gridplan.errors import InputError, OutputExistsError
 from gridplan.maps.colours import BAND, EXCLUSIVE, TONES, choose_tones
-from gridplan.maps.draw import draw_map
 from gridplan.maps.legend import count_figures
 from gridplan.maps.offline import write_map
+from gridplan.maps.plan_map import draw_map
 from gridplan.maps.sheet import compose_sheet, explain_exceptions, simplify_coverage
-from gridplan.maps.tiled import encode_numbers, pack_sheet
+from gridplan.maps.tiled_layers import encode_numbers, pack_sheet
 from gridplan.maps.words import REASONS, REELS, WORDS, say
 from gridplan.plan import Plan
+from gridplan.rules.coverage import KINDS
+from gridplan.tables.conform import make_empty
 from tests.browser import Window, start_browser
 from tests.villages import CRS, X0, Y0, make_board_plan, make_site, make_table
 
@@ -221,7 +221,7 @@ def test_a_plan_without_anything_is_drawn_all_the_same():
 def test_small_plans_get_class_layers_and_large_ones_tiles(monkeypatch):
     plan = make_board_plan()
     assert "gridplan-pack" not in draw_map(plan).get_root().render()
-    monkeypatch.setattr("gridplan.maps.draw.MOST_SUBGRIDS", 1)
+    monkeypatch.setattr("gridplan.maps.plan_map.MOST_SUBGRIDS", 1)
     assert "gridplan-pack" in draw_map(plan).get_root().render()
 
 

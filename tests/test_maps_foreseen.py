@@ -6,9 +6,9 @@ import pytest
 
 from gridplan.errors import PlanError
 from gridplan.maps.colours import STATES, choose_severity
-from gridplan.maps.foreseen import draw_years, list_reels
 from gridplan.maps.offline import write_map
-from gridplan.years import Given, foresee
+from gridplan.maps.years_map import draw_years, list_reels
+from gridplan.simulation.years import Given, foresee
 from tests.browser import Window, start_browser
 from tests.villages import make_board_plan
 

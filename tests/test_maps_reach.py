@@ -10,23 +10,23 @@ import pytest
 from shapely.geometry import LineString, Point, box
 from typer.testing import CliRunner
 
-from gridplan.cli.door import app
-from gridplan.coverage import reach
-from gridplan.coverage.gaps import REASONS as CAUSES
-from gridplan.coverage.proposing import site_posts
-from gridplan.coverage_rules import KINDS, CoverageRules, Service, read_services
-from gridplan.disclosure.release import release
+from gridplan.cli.app import app
+from gridplan.coverage.coverage_gaps import REASONS as CAUSES
+from gridplan.coverage.propose_posts import site_posts
+from gridplan.coverage.reach_plan import reach
 from gridplan.errors import PlanError
 from gridplan.maps.colours import choose_bands
-from gridplan.maps.draw import draw_map
 from gridplan.maps.isochrones import cut_edges, join_bands, measure_pieces
 from gridplan.maps.offline import write_map
-from gridplan.maps.reach import list_gaps, pack_reach
+from gridplan.maps.plan_map import draw_map
+from gridplan.maps.reach_map import list_gaps, pack_reach
 from gridplan.maps.words import REASONS, say
-from gridplan.plots import plot_reach
-from gridplan.rules import Rules
+from gridplan.plots.result_plots import plot_reach
+from gridplan.publishing.release_plan import release
+from gridplan.rules.all_rules import Rules
+from gridplan.rules.coverage import KINDS, CoverageRules, Service, read_services
 from gridplan.storage import write_plan
-from gridplan.walking.access import reach_doors
+from gridplan.walking.door_access import reach_doors
 from gridplan.walking.network import build_network
 from tests.browser import Window, start_browser
 from tests.people import make_people_plan

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gridplan.disclosure.release import release
 from gridplan.errors import PlanError
 from gridplan.maps.colours import AGAINST, INK, SEVERITY, choose_severity
 from gridplan.maps.offline import write_map
-from gridplan.maps.reels import Reel, draw_reels, grade, pack_reels
+from gridplan.maps.timeline import Reel, draw_reels, grade, pack_reels
+from gridplan.publishing.release_plan import release
 from tests.browser import Window, start_browser
 from tests.people import make_people_plan
 from tests.villages import make_board_plan

@@ -9,15 +9,15 @@ import pytest
 from typer.testing import CliRunner
 
 import gridplan as gp
-from gridplan.cli.door import app
-from gridplan.conform import conform_table
+from gridplan.cli.app import app
 from gridplan.errors import PlanError
 from gridplan.maps.colours import AGAINST, choose_severity
 from gridplan.maps.offline import write_map
-from gridplan.maps.simulated import choose_edges, draw_simulation, list_reels
-from gridplan.rules import Rules
-from gridplan.simulation import Scenario, simulate
-from gridplan.staffing import staff
+from gridplan.maps.simulation_map import choose_edges, draw_simulation, list_reels
+from gridplan.people.staffing.staff_plan import staff
+from gridplan.rules.all_rules import Rules
+from gridplan.simulation.requests import Scenario, simulate
+from gridplan.tables.conform import conform_table
 from tests.browser import Window, start_browser
 from tests.people import CITY_COUNTS, make_people_plan
 

@@ -7,9 +7,9 @@ import pytest
 from gridplan.errors import PlanError
 from gridplan.maps.colours import choose_severity
 from gridplan.maps.offline import write_map
-from gridplan.maps.surged import draw_surge, list_reels
-from gridplan.staffing import staff
-from gridplan.surging import Event, surge
+from gridplan.maps.surge_map import draw_surge, list_reels
+from gridplan.people.staffing.staff_plan import staff
+from gridplan.simulation.surge import Event, surge
 from tests.browser import Window, start_browser
 from tests.people import make_people_plan
 

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from shapely.affinity import rotate, translate
 from shapely.geometry import box
 
-from gridplan.conform import conform_table
-from gridplan.redraw_rules import RedrawRules
-from gridplan.redrawing.matching import match_communities, match_stairwells
-from gridplan.rules import Band, StairwellRules
-from gridplan.stairwells import find_stairwells
+from gridplan.land.stairwells import find_stairwells
+from gridplan.redrawing.revision.matching import match_communities, match_stairwells
+from gridplan.rules.all_rules import Band, StairwellRules
+from gridplan.rules.redraw import RedrawRules
+from gridplan.tables.conform import conform_table
 from tests.villages import CRS, X0, Y0, make_board_plan, make_site, make_table
 
 RULES = RedrawRules()
@@ -229,13 +229,13 @@ def test_whatever_the_codes_and_the_order_of_rows_every_home_is_found_again(data
 @pytest.mark.slow
 @pytest.mark.skipif(not REAL.exists(), reason="the two extracts of Liechtenstein are not beside the project")
 def test_liechtenstein_nearly_all_homes_of_2013_are_found_in_2015_though_every_code_is_another():
-    from gridplan import planning
-    from gridplan.reading import read_site
-    from gridplan.rules import Rules
+    from gridplan.planning import site_to_plan
+    from gridplan.reading.read import read_site
+    from gridplan.rules.all_rules import Rules
 
     rules, found = Rules(), []
     for day in ("2013-08-03", "2015-07-27"):
-        site = planning.prepare_site(read_site(REAL / f"liechtenstein-{day}.osm.pbf"), rules)
+        site = site_to_plan.prepare_site(read_site(REAL / f"liechtenstein-{day}.osm.pbf"), rules)
         doors, _ = find_stairwells(site.buildings, site.communities["kind"], rules.urban, rules.rural, rules.stairwells)
         found.append((site, doors))
     (site, doors), (new_site, new_doors) = found

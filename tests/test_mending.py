@@ -6,13 +6,13 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gridplan.division.budgets import choose_division, list_options, make_choice, price_division
 from gridplan.division.divide import divide_atoms
-from gridplan.division.mending import Mending, draw_near, mend, trace
+from gridplan.division.local_repair import Mending, draw_near, mend, trace
+from gridplan.division.move_budgets import choose_division, list_options, make_choice, price_division
+from gridplan.division.move_penalties import Homes, count_moved, gather_parts, name_parts
 from gridplan.division.search import EFFORTS
-from gridplan.division.staying import Homes, count_moved, gather_parts, name_parts
-from gridplan.redrawing.knapsack import choose_points
-from gridplan.rules import Band
+from gridplan.redrawing.budget_knapsack import choose_points
+from gridplan.rules.all_rules import Band
 from tests.test_division import make_random
 
 NOBODY = 1e18

@@ -3,9 +3,9 @@
 import pandas as pd
 from shapely.geometry import LineString, Point, box
 
-from gridplan.conform import make_empty
-from gridplan.neighbours import find_neighbours
-from gridplan.rules import NeighbourRules
+from gridplan.land.neighbours import find_neighbours
+from gridplan.rules.all_rules import NeighbourRules
+from gridplan.tables.conform import make_empty
 from tests.villages import CRS, make_table
 
 

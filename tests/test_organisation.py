@@ -11,15 +11,15 @@ from pandas.testing import assert_frame_equal
 from shapely.geometry import box
 
 import gridplan as gp
-from gridplan.conform import make_empty
-from gridplan.organisation import cover
-from gridplan.organisation.central import TRIED, choose_medians
-from gridplan.organisation.cover import cover_exactly
-from gridplan.organisation.joining import join_places, list_fields
-from gridplan.organisation.members import apportion
-from gridplan.organisation.parting import Limits, part_stairwells
-from gridplan.people_rules import OrganisationRules
+from gridplan.people.organisation import exact_cover
+from gridplan.people.organisation.branch_division import Limits, part_stairwells
+from gridplan.people.organisation.central_households import TRIED, choose_medians
+from gridplan.people.organisation.exact_cover import cover_exactly
+from gridplan.people.organisation.joint_branches import join_places, list_fields
+from gridplan.people.organisation.members import apportion
 from gridplan.plan import PEOPLE_TABLES, PLAN_TABLES
+from gridplan.rules.people import OrganisationRules
+from gridplan.tables.conform import make_empty
 from tests.villages import X0, Y0, make_board_plan, make_table
 
 RULES = OrganisationRules()
@@ -359,9 +359,9 @@ def test_the_cover_is_the_cheapest_there_is_whichever_way_it_is_found(seed, wide
     all_parts = [[tuple(own) for own in parts] for parts in partition(list(range(n)))]
     fits = [sum(cost[own] for own in parts) for parts in all_parts if all(own in cost for own in parts)]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cover, "FIRST", 3)
+        patch.setattr(exact_cover, "FIRST", 3)
         if wide:
-            patch.setattr(cover, "WIDEST", 0)  # HiGHS instead of the sweep
+            patch.setattr(exact_cover, "WIDEST", 0)  # HiGHS instead of the sweep
         label, bound = cover_exactly(prices, starts, atoms, n)
     if not fits:
         assert label is None
@@ -419,7 +419,7 @@ def test_medians_by_integer_programming_are_those_by_trial(seed):
     walk, weight = np.hypot(*(xy[:, None] - xy[None]).transpose(2, 0, 1)), rng.integers(1, 9, 7)
     tried = choose_medians(walk, weight, 3)[0]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("gridplan.organisation.central.TRIED", 0)
+        patch.setattr("gridplan.people.organisation.central_households.TRIED", 0)
         solved = choose_medians(walk, weight, 3)[0]
     assert weight @ walk[:, list(tried)].min(axis=1) == pytest.approx(weight @ walk[:, list(solved)].min(axis=1))
     assert TRIED > 0

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 import shapely
 
-from gridplan.conform import conform_table
 from gridplan.errors import InputError
-from gridplan.sources.osm_file import read_features, read_osm_file
-from gridplan.sources.osm_tables import make_tables
-from gridplan.sources.osm_tags import Features, make_layer
+from gridplan.reading.osm_file import read_features, read_osm_file
+from gridplan.reading.osm_tables import make_tables
+from gridplan.reading.osm_tags import Features, make_layer
+from gridplan.tables.conform import conform_table
 from tests.osm_stand_in import read_elements, write_osm
 
 REAL = Path(__file__).parents[2] / "shared" / "data" / "liechtenstein"

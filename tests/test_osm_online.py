@@ -10,8 +10,8 @@ import osmnx
 import pytest
 
 from gridplan.errors import InputError
-from gridplan.sources.osm_file import read_osm_file
-from gridplan.sources.osm_online import read_osm_place
+from gridplan.reading.osm_file import read_osm_file
+from gridplan.reading.osm_online import read_osm_place
 from tests.osm_stand_in import FOUND, read_elements, serve_answers, write_osm
 
 NOWHERE = "http://127.0.0.1:9"  # nothing listens there
@@ -127,6 +127,6 @@ def test_an_answer_that_the_server_broke_off_is_refused_and_not_taken_for_the_wh
 
 
 def test_importing_the_module_does_not_import_osmnx():
-    code = "import sys, gridplan.sources.osm_online; print('osmnx' in sys.modules, 'requests' in sys.modules)"
+    code = "import sys, gridplan.reading.osm_online; print('osmnx' in sys.modules, 'requests' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "False"]

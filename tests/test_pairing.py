@@ -9,19 +9,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import Point, box
 
-from gridplan.auditing import audit
+from gridplan.auditing.audit_plan import audit
 from gridplan.errors import InputError, RuleError
-from gridplan.pairing import pair
-from gridplan.pairing.cadres import list_cadres, pair_cadres
-from gridplan.pairing.centres import measure_centres, write_centres
-from gridplan.pairing.checkin import spread_members
-from gridplan.pairing.flow import FlowProblem, solve_flow
-from gridplan.pairing.hall import find_shortage
-from gridplan.pairing.institutions import check_existing, pair_institutions
-from gridplan.pairing.towns import survey_towns
-from gridplan.people_rules import PairingRules
-from gridplan.rules import Rules
-from gridplan.staffing import staff
+from gridplan.people.pairing.cadres import list_cadres, pair_cadres
+from gridplan.people.pairing.feasibility import find_shortage
+from gridplan.people.pairing.institutions import check_existing, pair_institutions
+from gridplan.people.pairing.member_checkin import spread_members
+from gridplan.people.pairing.minimum_cost_flow import FlowProblem, solve_flow
+from gridplan.people.pairing.pair_plan import pair
+from gridplan.people.pairing.paired_communities import survey_towns
+from gridplan.people.pairing.service_centres import measure_centres, write_centres
+from gridplan.people.staffing.staff_plan import staff
+from gridplan.rules.all_rules import Rules
+from gridplan.rules.people import PairingRules
 from tests.people import count_rows, make_people_plan, settle
 from tests.villages import X0, Y0, make_board_plan, make_table
 

@@ -8,8 +8,8 @@ from shapely.geometry import LineString, box
 
 import gridplan as gp
 from gridplan.plan import ALL_TABLES
-from gridplan.planning import code_parts, divide
-from gridplan.rules import Rules
+from gridplan.planning.site_to_plan import code_parts, divide
+from gridplan.rules.all_rules import Rules
 from gridplan.storage import write_plan
 from tests.test_division import make_board
 from tests.villages import X0, Y0, make_checkerboard, make_table

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gridplan.benching import Instance, bench_folder, check_answer, list_instances
-from gridplan.division.points import _open_data, divide_points
-from gridplan.division.seeking import price_seats
+from gridplan.division.plain.knapsack_pricing import price_seats
+from gridplan.division.plain.points import _open_data, divide_points
+from gridplan.division.plain.published import Instance, bench_folder, check_answer, list_instances
 from gridplan.errors import InputError
 
 BENCH = Path(__file__).parents[2] / "shared" / "bench"

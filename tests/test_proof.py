@@ -10,15 +10,15 @@ from hypothesis import strategies as st
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 from scipy.sparse import csc_matrix, vstack
 
-from gridplan.division.bound import find_bound
-from gridplan.division.columns import Pool, hash_parts
-from gridplan.division.cover import choose_cover
+from gridplan.division.column_pool import Pool, hash_parts
 from gridplan.division.divide import divide_atoms
-from gridplan.division.listing import list_parts, price_parts
+from gridplan.division.enumeration import list_parts, price_parts
+from gridplan.division.lower_bound import find_bound
+from gridplan.division.lp_relaxation import relax
 from gridplan.division.pricing import make_desk, price_centre
-from gridplan.division.relaxing import relax
 from gridplan.division.search import open_state
-from gridplan.rules import Band
+from gridplan.division.set_partitioning import choose_cover
+from gridplan.rules.all_rules import Band
 from tests.test_division import find_best, make, make_board, make_random
 
 

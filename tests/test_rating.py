@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gridplan.auditing import audit
+from gridplan.auditing.audit_plan import audit
 from gridplan.errors import PlanError, RuleError
-from gridplan.people_rules import RatingRules
-from gridplan.rating import Criterion, band_scores, rate, rate_level, read_criteria
-from gridplan.rules import Rules
-from gridplan.staffing import staff
+from gridplan.people.rate_plan import Criterion, band_scores, rate, rate_level, read_criteria
+from gridplan.people.staffing.staff_plan import staff
+from gridplan.rules.all_rules import Rules
+from gridplan.rules.people import RatingRules
 from tests.people import make_people_plan
 
 TWO = [Criterion("share", 60.0, 0.0, 1.0), Criterion("span", 40.0, 4.0, 2.0)]

@@ -13,9 +13,9 @@ import shapely
 from shapely.geometry import LineString, box
 
 from gridplan.errors import InputError, PersonalDataError
-from gridplan.reading import read_site
+from gridplan.reading.datum import find_shifted
+from gridplan.reading.read import read_site
 from gridplan.site import Reading
-from gridplan.sources.datum import find_shifted
 from tests.villages import CRS, X0, Y0
 
 VOLOGDA = Path(__file__).parents[2] / "shared" / "data" / "vologda"
@@ -111,9 +111,9 @@ def test_a_reading_of_another_source_is_taken_as_it_is():
 @pytest.mark.parametrize("name", ["town.osm.pbf", "town.pbf", "town.osm", "town.osm.gz", "town.xml"])
 def test_openstreetmap_extracts_go_to_their_reader(tmp_path, monkeypatch, name):
     asked = []
-    reader = ModuleType("gridplan.sources.osm_file")
+    reader = ModuleType("gridplan.reading.osm_file")
     reader.read_osm_file = lambda path: asked.append(path.name) or Reading({"buildings": make_houses(2)})
-    monkeypatch.setitem(sys.modules, "gridplan.sources.osm_file", reader)
+    monkeypatch.setitem(sys.modules, "gridplan.reading.osm_file", reader)
     (tmp_path / name).write_bytes(b"")
     assert len(read_site(tmp_path / name, datum="gcj02").buildings) == 2
     assert asked == [name]

@@ -7,13 +7,13 @@ from hypothesis import strategies as st
 from shapely.geometry import LineString
 
 import gridplan as gp
-from gridplan.auditing import audit
-from gridplan.conform import conform_table
-from gridplan.redrawing.curve import FREE, trace_change
-from gridplan.redrawing.editing import edit
-from gridplan.redrawing.locks import lock, lock_all
-from gridplan.redrawing.redraw import look, redraw
-from gridplan.redrawing.repairing import repair
+from gridplan.auditing.audit_plan import audit
+from gridplan.redrawing.change_budget import FREE, trace_change
+from gridplan.redrawing.editing.edit_plan import edit
+from gridplan.redrawing.redraw_plan import look, redraw
+from gridplan.redrawing.repair_plan import repair
+from gridplan.redrawing.revision.locks import lock, lock_all
+from gridplan.tables.conform import conform_table
 from tests.villages import X0, Y0, make_board_plan, make_checkerboard, make_table
 
 

@@ -12,11 +12,11 @@ from pandas.testing import assert_frame_equal
 from shapely.geometry import box
 
 import gridplan as gp
-from gridplan.planning import divide
-from gridplan.redrawing.renewal import renew_plan
-from gridplan.redrawing.versions import digest_plan, note_version
-from gridplan.rules import Rules
-from gridplan.special import find_touches
+from gridplan.planning.outlines.special_grids import find_touches
+from gridplan.planning.site_to_plan import divide
+from gridplan.redrawing.revision.plan_history import digest_plan, note_version
+from gridplan.redrawing.revision.renewal import renew_plan
+from gridplan.rules.all_rules import Rules
 from tests.villages import X0, Y0, make_board_plan, make_checkerboard, make_table
 
 THREE = (1, 1, 1, 2, 2, 2, 3, 3, 3) * 2  # three sub-grids of six houses side by side

@@ -9,19 +9,19 @@ from typer.testing import CliRunner
 
 import gridplan as gp
 from gridplan.errors import PlanError, RuleError
-from gridplan.rules import Rules
-from gridplan.simulation import Scenario, make_system, measure_chances, rank_plans, read_scenarios, simulate
-from gridplan.simulation.almanac import lay_profile, lay_ticks
-from gridplan.simulation.blocks import cut_blocks, draw_world, open_tiers
-from gridplan.simulation.estimating import compare, estimate_ratio
-from gridplan.simulation.kernel import run_days
-from gridplan.simulation.scenarios import TEMPLATE, list_scenarios
-from gridplan.simulation.state import CAME, COMMUNITY, NEIGHBOUR, OWN, STREET, VOLUNTEER
-from gridplan.simulation.streams import make_key
-from gridplan.simulation.tabling import rank_scenarios
-from gridplan.simulation.uncertainty import draw_households
-from gridplan.simulation_rules import ROLES, SimulationRules, read_turn
-from gridplan.staffing import staff
+from gridplan.people.staffing.staff_plan import staff
+from gridplan.rules.all_rules import Rules
+from gridplan.rules.simulation import ROLES, SimulationRules, read_turn
+from gridplan.simulation.requests import Scenario, make_system, measure_chances, rank_plans, read_scenarios, simulate
+from gridplan.simulation.requests.calendar import lay_profile, lay_ticks
+from gridplan.simulation.requests.confidence_intervals import compare, estimate_ratio
+from gridplan.simulation.requests.event_kernel import run_days
+from gridplan.simulation.requests.kernel_state import CAME, COMMUNITY, NEIGHBOUR, OWN, STREET, VOLUNTEER
+from gridplan.simulation.requests.random_streams import make_key
+from gridplan.simulation.requests.request_tables import rank_scenarios
+from gridplan.simulation.requests.scenarios import TEMPLATE, list_scenarios
+from gridplan.simulation.requests.simulation_blocks import cut_blocks, draw_world, open_tiers
+from gridplan.simulation.requests.uncertainty import draw_households
 from tests.people import CITY_COUNTS, make_people_plan
 from tests.villages import make_board_plan
 

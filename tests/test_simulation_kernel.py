@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import t as student
 
-from gridplan.simulation import state
-from gridplan.simulation.kernel import run_days
-from gridplan.simulation.state import BACK_LINK, COMMUNITY, NEIGHBOUR, OWN, STREET, VOLUNTEER
-from gridplan.simulation.streams import draw_gap, draw_unit
+from gridplan.simulation.requests import kernel_state
+from gridplan.simulation.requests.event_kernel import run_days
+from gridplan.simulation.requests.kernel_state import BACK_LINK, COMMUNITY, NEIGHBOUR, OWN, STREET, VOLUNTEER
+from gridplan.simulation.requests.random_streams import draw_gap, draw_unit
 from tests.queues import erlang_c, make_world, open_all, pool
 
 HOUR, DAY = 60.0, 1440.0
@@ -70,7 +70,7 @@ def test_a_drawn_morning_in_which_the_neighbour_helps():
     assert tally.posts["busy"].tolist() == [2 * 95.0, 95.0 + 105.0]
     assert tally.posts["walked"].tolist() == [20.0, 30.0]
     assert tally.sums[0, 0, 0] == pytest.approx(5 + 10 + 5)
-    assert tally.counts[0, 0, state.BY_TIER + NEIGHBOUR] == 1
+    assert tally.counts[0, 0, kernel_state.BY_TIER + NEIGHBOUR] == 1
 
 
 def test_level_by_level_the_neighbour_is_asked_only_after_a_while():
@@ -95,7 +95,7 @@ def test_a_request_waits_for_the_turn_of_duty_and_work_begun_is_finished():
     assert log[0, 1] == (660, 660, 750, 0)  # begun at 11, done at 12:30 although duty ends at 12
     assert log[0, 2] == (720, DAY + 480, DAY + 570, 0)  # so the next waits for tomorrow
     assert log[0, 3] == (780, DAY + 570, DAY + 660, 0)
-    assert tally.counts[0, 0, [state.GREEN, state.YELLOW, state.RESOLVED]].tolist() == [4, 0, 4]
+    assert tally.counts[0, 0, [kernel_state.GREEN, kernel_state.YELLOW, kernel_state.RESOLVED]].tolist() == [4, 0, 4]
 
 
 def test_why_somebody_is_not_served():
@@ -104,7 +104,7 @@ def test_why_somebody_is_not_served():
     links = [(1, 0, OWN, 0), (2, 1, OWN, 0), (3, 0, OWN, 0)]
     world = make_world(links, rates=((1, 0),) * 4, turns=[0, 2], clock=night, work=((5000,) * 3,) * 2, shape=2, days=1)
     _, tally = run_hours(world, [(2,), (2,), (1, 2), ()])
-    reasons = [state.NO_POST, state.OFF_DUTY, state.BUSY, state.WITHDRAWN, state.UNDER_WAY]
+    reasons = [kernel_state.NO_POST, kernel_state.OFF_DUTY, kernel_state.BUSY, kernel_state.WITHDRAWN, kernel_state.UNDER_WAY]
     assert tally.counts[:3, 0][:, reasons].tolist() == [[1, 0, 0, 0, 0], [0, 1, 0, 0, 0], [0, 0, 1, 0, 1]]
     kinds = world.kinds.copy()
     kinds["patience"] = 10.0
@@ -118,7 +118,7 @@ def test_what_must_go_up_is_done_by_the_community_in_one_go_or_by_two():
     grid = [(0, 0, OWN, 0), (0, 1, COMMUNITY, 7)]
     log, tally = run_hours(make_world(grid, level=[0, 1], up=everything, work=work, shape=2, days=1), [(1,)])
     assert log[0, 0] == (60, 60, 60 + 60 + 7 + 30, 0)  # the grid's post comes at once; the community's at 2:07
-    assert tally.counts[0, 0, state.WENT_UP] == 1
+    assert tally.counts[0, 0, kernel_state.WENT_UP] == 1
     log, _ = run_hours(make_world(grid, level=[1, 1], up=everything, work=work, shape=2, days=1), [(1,)])
     assert log[0, 0] == (60, 60, 150, 0)  # one of the community who was sent first goes on
 
@@ -139,7 +139,7 @@ def test_wishes_lie_on_the_list_until_volunteers_come_on():
     assert claimed[0, 3] == 5 * DAY + 9 * HOUR + 10  # the oldest first, ten minutes after nine
     assert len(claimed) == 3  # 9:00, 9:40, 10:20: ten minutes there and half an hour each; at 11:00 duty ends
     before = (own[:, 2] < 5 * DAY + 11 * HOUR).sum()
-    assert tally.counts[0, 1, [state.BUSY, state.OFF_DUTY]].tolist() == [before - 3, len(own) - before]
+    assert tally.counts[0, 1, [kernel_state.BUSY, kernel_state.OFF_DUTY]].tolist() == [before - 3, len(own) - before]
 
 
 @pytest.mark.parametrize(("servers", "rate"), [(1, 0.6), (3, 2.4), (6, 4.5)])
@@ -148,7 +148,7 @@ def test_waits_are_those_of_erlang(servers, rate):
     for n in range(16):
         world = make_world(pool(servers), rates=((rate, 0.0),), days=7, replication=n, count=(DAY, 7 * DAY))
         tally, _ = run_days(world, 0)
-        came, answered, resolved = tally.counts[0, 0, [state.CAME, state.ANSWERED, state.RESOLVED]]
+        came, answered, resolved = tally.counts[0, 0, [kernel_state.CAME, kernel_state.ANSWERED, kernel_state.RESOLVED]]
         waits.append(tally.sums[0, 0, 0] / answered)
         inside.append(tally.totals[0] / (6 * DAY))
         through.append(came / (6 * DAY) * tally.sums[0, 0, 2] / resolved)
@@ -191,7 +191,7 @@ def draw_world(seed):
 @pytest.mark.parametrize("seed", range(12))
 def test_plain_simpy_notes_the_same_who_wait(seed):
     pytest.importorskip("simpy", reason="SimPy is not installed: pip install 'gridplan[sim]'")
-    from gridplan.simulation.reference import note_stays, play
+    from gridplan.simulation.requests.simpy_reference import note_stays, play
 
     world = draw_world(seed)._replace(hours=24, count_from=DAY, count_to=5 * DAY)
     waiting = run_days(world, 0)[0].waiting
@@ -204,17 +204,24 @@ def test_plain_simpy_notes_the_same_who_wait(seed):
 def test_everybody_who_came_is_accounted_for_once(seed):
     world = draw_world(seed)
     tally, log = run_days(world, 5000)
-    ends = [state.RESOLVED, state.NO_POST, state.OFF_DUTY, state.BUSY, state.WITHDRAWN, state.UNDER_WAY]
-    assert (tally.counts[..., state.CAME] == tally.counts[..., ends].sum(axis=-1)).all()
-    assert tally.counts[..., state.CAME].sum() == np.isfinite(log[:, 0]).sum() == tally.totals[3]
-    assert (tally.counts[..., state.BY_TIER :].sum(axis=-1) == tally.counts[..., state.ANSWERED]).all()
-    assert tally.answers.sum() == tally.counts[..., state.ANSWERED].sum()
+    ends = [
+        kernel_state.RESOLVED,
+        kernel_state.NO_POST,
+        kernel_state.OFF_DUTY,
+        kernel_state.BUSY,
+        kernel_state.WITHDRAWN,
+        kernel_state.UNDER_WAY,
+    ]
+    assert (tally.counts[..., kernel_state.CAME] == tally.counts[..., ends].sum(axis=-1)).all()
+    assert tally.counts[..., kernel_state.CAME].sum() == np.isfinite(log[:, 0]).sum() == tally.totals[3]
+    assert (tally.counts[..., kernel_state.BY_TIER :].sum(axis=-1) == tally.counts[..., kernel_state.ANSWERED]).all()
+    assert tally.answers.sum() == tally.counts[..., kernel_state.ANSWERED].sum()
 
 
 @pytest.mark.parametrize("seed", range(12))
 def test_plain_simpy_gives_every_request_the_same_fate(seed):
     pytest.importorskip("simpy", reason="SimPy is not installed: pip install 'gridplan[sim]'")
-    from gridplan.simulation.reference import run_plainly
+    from gridplan.simulation.requests.simpy_reference import run_plainly
 
     world = draw_world(seed)
     ours, theirs = run_days(world, 5000)[1], run_plainly(world)
@@ -261,7 +268,7 @@ def test_a_helper_who_comes_after_a_while_is_sent_to_whoever_waits():
     posts["begins"], posts["ends"] = 3 * HOUR, 4.5 * HOUR
     log, tally = run_hours(world._replace(posts=posts), [(1, 2, 4, 5)])
     assert [log[0, n][1] for n in range(3)] == [180, 220, 260]  # one after the other; at 5:00 nobody is left
-    assert tally.counts[0, 0, state.OFF_DUTY] == 1
+    assert tally.counts[0, 0, kernel_state.OFF_DUTY] == 1
 
 
 def test_slots_and_heap_grow_as_many_wait():
@@ -269,7 +276,7 @@ def test_slots_and_heap_grow_as_many_wait():
     tally, _ = run_days(world, 0)
     assert len(world.back) == len(np.zeros(0, BACK_LINK)) == 0
     assert tally.totals[2] > 3000  # at once
-    assert tally.counts[0, 0, state.NO_POST] == tally.counts[0, 0, state.CAME] > 10_000
+    assert tally.counts[0, 0, kernel_state.NO_POST] == tally.counts[0, 0, kernel_state.CAME] > 10_000
 
 
 def test_streams_are_even_and_apart():

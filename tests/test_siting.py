@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 from scipy.sparse import csr_array
 
+from gridplan.coverage.siting.location_problems import cover_all, cover_most, p_centre, p_median
+from gridplan.coverage.siting.siting_curve import trace_siting
+from gridplan.coverage.siting.siting_problem import make_problem
 from gridplan.errors import InputError
-from gridplan.siting.curve import trace_siting
-from gridplan.siting.locate import cover_all, cover_most, p_centre, p_median
-from gridplan.siting.problem import make_problem
 
 INF = np.inf
 
@@ -268,8 +268,8 @@ def test_bounds_hold_where_branch_and_bound_is_not_allowed(monkeypatch, capaciti
     problem = make_problem(ways, weights, capacities=capacities)
     proven = cover_most(problem, 5), p_median(problem, 5, 300.0)
     assert {answer.ended for answer in proven} == {"optimal"}
-    monkeypatch.setattr("gridplan.siting.choosing.ENTRIES", 0)
-    monkeypatch.setattr("gridplan.siting.shared.ENTRIES", 0)
+    monkeypatch.setattr("gridplan.coverage.siting.best_sites.ENTRIES", 0)
+    monkeypatch.setattr("gridplan.coverage.siting.capacitated_siting.ENTRIES", 0)
     served, walked = cover_most(problem, 5), p_median(problem, 5, 300.0)
     assert served.objective <= proven[0].objective + 1e-6 <= served.bound + 2e-6
     assert walked.bound <= proven[1].objective + 1e-6 <= walked.objective + 2e-6

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gridplan.auditing import audit
+from gridplan.auditing.audit_plan import audit
 from gridplan.errors import InputError, PlanError, RuleError
-from gridplan.rules import Rules
-from gridplan.staffing import staff
-from gridplan.staffing.party import repair_share
-from gridplan.staffing.zones import fit_count
-from gridplan.tallies import share_out, tally_counts
+from gridplan.people.counts import share_out, tally_counts
+from gridplan.people.staffing.party_share import repair_share
+from gridplan.people.staffing.staff_plan import staff
+from gridplan.people.staffing.zones import fit_count
+from gridplan.rules.all_rules import Rules
 from tests.people import CITY_COUNTS, count_rows, make_people_plan
 from tests.villages import make_board_plan, make_table
 

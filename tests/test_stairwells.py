@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from shapely.affinity import rotate
 from shapely.geometry import Polygon, box
 
-from gridplan.rules import Band
-from gridplan.stairwells import find_stairwells
+from gridplan.land.stairwells import find_stairwells
+from gridplan.rules.all_rules import Band
 from tests.villages import make_table
 
 URBAN, RURAL = Band(20, 30, 40), Band(35, 50, 65)

@@ -21,14 +21,14 @@ from geopandas.testing import assert_geodataframe_equal
 from pandas.testing import assert_frame_equal
 from shapely.geometry import LineString, MultiLineString, MultiPoint, MultiPolygon, Point, Polygon, box
 
-from gridplan.conform import is_spatial
 from gridplan.errors import OutputExistsError, PlanError, RuleError
 from gridplan.plan import ALL_TABLES, OPTIONAL_TABLES
-from gridplan.rules import Rules
-from gridplan.schema import find_columns, find_key
-from gridplan.storage import folder as room
+from gridplan.rules.all_rules import Rules
 from gridplan.storage import hash_files, read_plan, refuse_existing, write_plan
-from gridplan.styles import make_styles
+from gridplan.storage import plan_folder as room
+from gridplan.storage.qgis_styles import make_styles
+from gridplan.tables.conform import is_spatial
+from gridplan.tables.schema import find_columns, find_key
 from tests import villages
 from tests.villages import CRS, X0, Y0, make_table
 

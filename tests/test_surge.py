@@ -18,20 +18,20 @@ from typer.testing import CliRunner
 import gridplan as gp
 from gridplan.cli import app
 from gridplan.errors import PlanError, RuleError
-from gridplan.rules import Rules
-from gridplan.simulation import state
-from gridplan.simulation.kernel import run_days
-from gridplan.simulation.state import OWN
-from gridplan.staffing import staff
-from gridplan.surging import Event, read_events, surge
-from gridplan.surging.events import TEMPLATE
-from gridplan.surging.ground import Bridge, close_ground, find_shut, list_bridges, shut_bridge, spare_bridge
-from gridplan.surging.running import open_course
-from gridplan.surging.ways import Ways
-from gridplan.surging.worth import Detours, _find_longer, _remeasure
-from gridplan.walking_rules import WalkingRules
-from gridplan.years import read_given
-from gridplan.years.given import TEMPLATE as YEARS
+from gridplan.people.staffing.staff_plan import staff
+from gridplan.rules.all_rules import Rules
+from gridplan.rules.walking import WalkingRules
+from gridplan.simulation.requests import kernel_state
+from gridplan.simulation.requests.event_kernel import run_days
+from gridplan.simulation.requests.kernel_state import OWN
+from gridplan.simulation.surge import Event, read_events, surge
+from gridplan.simulation.surge.closed_land import Bridge, close_ground, find_shut, list_bridges, shut_bridge, spare_bridge
+from gridplan.simulation.surge.criticality import Detours, _find_longer, _remeasure
+from gridplan.simulation.surge.emergencies import TEMPLATE
+from gridplan.simulation.surge.run_surge import open_course
+from gridplan.simulation.surge.surge_travel import Ways
+from gridplan.simulation.years import read_given
+from gridplan.simulation.years.planned_changes import TEMPLATE as YEARS
 from tests.people import CITY_COUNTS, make_people_plan, settle
 from tests.queues import make_world
 from tests.test_walking import draw, put
@@ -84,9 +84,9 @@ def test_checks_that_are_known_beforehand_are_met_one_after_the_other():
 
 def test_the_plain_model_meets_the_same_checks():
     pytest.importorskip("simpy")
-    from gridplan.simulation.reference import run_plainly
+    from gridplan.simulation.requests.simpy_reference import run_plainly
 
-    links = [(c, p, OWN if c == p else state.NEIGHBOUR, 3.0 + abs(c - p)) for c in range(4) for p in range(4)]
+    links = [(c, p, OWN if c == p else kernel_state.NEIGHBOUR, 3.0 + abs(c - p)) for c in range(4) for p in range(4)]
     calls = sorted([(c, 1, 60.0) for c in range(4) for _ in range(c + 3)], key=lambda call: (call[2], call[0]))
     world = make_world(links, rates=((0.02, 0.0),) * 4, work=((25,) * 3,) * 2, shape=0, days=2, calls=calls, by_tier=False)
     ours, theirs = run_days(world, 1000)[1], run_plainly(world)
@@ -127,7 +127,7 @@ def test_after_twelve_hours_half_of_them_are_there(board):
     rules = SURE.replace(surge={"check_minutes": 240.0})  # a check takes 20 hours, so that nobody is free before the next shift
     night = replace(LEFT, start=MONDAY.replace(hour=2), hours=48)
     course = open_course(board, night, rules, 1, 0, 1)
-    from gridplan.surging.world import SHIFTS, lay_blocks
+    from gridplan.simulation.surge.surge_blocks import SHIFTS, lay_blocks
 
     (block,) = lay_blocks(course.muster, night, rules, "surge")
     ticks = block.world.ticks[np.isin(block.world.ticks["turn"], SHIFTS)]

@@ -5,7 +5,7 @@ import pandas as pd
 import shapely
 import shapely.affinity
 
-from gridplan.surplus import return_surplus
+from gridplan.planning.outlines.exclusive_surplus import return_surplus
 
 
 def test_neighbouring_exclusive_grids_are_cut_at_the_same_corners():

@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import LineString, Point, Polygon, box
 
-from gridplan.conform import Entry
 from gridplan.errors import InputError, PersonalDataError
-from gridplan.rules import SiteRules
-from gridplan.schema import read_schema
+from gridplan.reading.site_tables import make_site
+from gridplan.rules.all_rules import SiteRules
 from gridplan.site import SITE_TABLES, Reading
-from gridplan.survey import make_site
+from gridplan.tables.conform import Entry
+from gridplan.tables.schema import read_schema
 from tests.villages import CRS, X0, Y0
 
 

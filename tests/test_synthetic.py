@@ -11,18 +11,18 @@ from pandas.testing import assert_frame_equal
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from gridplan.communities import assign_communities
 from gridplan.errors import InputError, RuleError
-from gridplan.rules import SiteRules
-from gridplan.schema import find_columns
-from gridplan.sources import synthetic
-from gridplan.sources.synthetic import make_town, write_town
-from gridplan.sources.synthetic_estates import STYLES
-from gridplan.sources.synthetic_lattice import make_lattice, place_communities
-from gridplan.sources.synthetic_rural import draw_rural
-from gridplan.sources.synthetic_shapes import Sheets
-from gridplan.sources.synthetic_urban import draw_urban
-from gridplan.survey import make_site
+from gridplan.land.communities import assign_communities
+from gridplan.reading.site_tables import make_site
+from gridplan.rules.all_rules import SiteRules
+from gridplan.synthetic import town as town_maker
+from gridplan.synthetic.estates import STYLES
+from gridplan.synthetic.lattice import make_lattice, place_communities
+from gridplan.synthetic.rural import draw_rural
+from gridplan.synthetic.shapes import Sheets
+from gridplan.synthetic.town import make_town, write_town
+from gridplan.synthetic.urban import draw_urban
+from gridplan.tables.schema import find_columns
 
 EXAMPLE = "data/example/town.gpkg"
 SIZES = {"the example": (5, 0.6, None, 1), "villages": (3, 0.0, None, 2), "a city": (9, 1.0, None, 3), "tiny": (4, 0.5, 120, 4)}
@@ -116,7 +116,7 @@ def test_the_railway_is_crossed_under_in_town_and_level_in_the_country():
 
 def test_the_town_has_everything_that_a_planner_must_handle(town):
     tables = town.tables
-    assert list(tables) == list(synthetic.TABLES)
+    assert list(tables) == list(town_maker.TABLES)
     assert set(tables["communities"]["kind"]) == {"urban", "rural"}
     assert {"river", "railway", "stream", "lake", "wall"} == set(tables["barriers"]["kind"])
     assert {"bridge", "underpass", "level_crossing", "gate"} == set(tables["openings"]["kind"])
@@ -215,7 +215,7 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path):
 
 def test_a_community_does_not_depend_on_the_others_being_drawn_before_it(monkeypatch):
     kept = make_town(4, 0.5, seed=6).tables["buildings"]
-    draw = synthetic.draw_community
+    draw = town_maker.draw_community
 
     def draw_backwards(town, number):
         if number < 3:
@@ -223,7 +223,7 @@ def test_a_community_does_not_depend_on_the_others_being_drawn_before_it(monkeyp
         rows = [draw(town, n) for n in reversed(range(4))]
         return {table: pd.concat([r[table] for r in rows if table in r]) for table in rows[-1] | rows[0]}
 
-    monkeypatch.setattr(synthetic, "draw_community", draw_backwards)
+    monkeypatch.setattr(town_maker, "draw_community", draw_backwards)
     assert_frame_equal(make_town(4, 0.5, seed=6).tables["buildings"], kept)
 
 

@@ -10,7 +10,7 @@ import pytest
 import shapely
 
 from gridplan.errors import InputError, PersonalDataError
-from gridplan.sources.tables import gather_readings, read_tables, take_table
+from gridplan.reading.vector_files import gather_readings, read_tables, take_table
 from tests.villages import CRS, X0, Y0
 
 

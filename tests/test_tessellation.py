@@ -7,18 +7,18 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from gridplan.planning.site_to_plan.outlines import tessellation
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import LineString, MultiPolygon, Point, box
 from shapely.ops import unary_union
 
-from gridplan import tessellation
-from gridplan.conform import conform_table, make_empty
 from gridplan.errors import InputError
-from gridplan.linework import find_ridges, straighten_chains
-from gridplan.rules import OutlineRules
-from gridplan.tessellation import tessellate
-from gridplan.tiling import match_borders, settle_labels
+from gridplan.geometry.linework import find_ridges, straighten_chains
+from gridplan.geometry.tiling import match_borders, settle_labels
+from gridplan.planning.outlines.tessellation import tessellate
+from gridplan.rules.all_rules import OutlineRules
+from gridplan.tables.conform import conform_table, make_empty
 from tests.villages import CRS, X0, Y0, make_board_plan, make_table
 
 DATA = Path(__file__).parents[2] / "shared" / "data"

@@ -9,16 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import LineString, Point, box
 
-from gridplan.auditing import audit
+from gridplan.auditing.audit_plan import audit
 from gridplan.errors import RuleError
-from gridplan.planning import divide
-from gridplan.rules import Rules
-from gridplan.walking.access import reach_doors
-from gridplan.walking.among import clip_around, measure_among
+from gridplan.planning.site_to_plan import divide
+from gridplan.rules.all_rules import Rules
+from gridplan.rules.walking import WalkingRules
 from gridplan.walking.detour import fit_detour, measure_straight
-from gridplan.walking.distances import find_nearest, measure_paths
+from gridplan.walking.door_access import reach_doors
+from gridplan.walking.door_distances import clip_around, measure_among
 from gridplan.walking.network import build_network
-from gridplan.walking_rules import WalkingRules
+from gridplan.walking.network_distances import find_nearest, measure_paths
 from tests.villages import CRS, X0, Y0, make_checkerboard, make_site, make_table
 
 NOWHERE = make_site()

@@ -13,16 +13,16 @@ from typer.testing import CliRunner
 
 from gridplan.cli import app
 from gridplan.errors import InputError, PlanError, RuleError
-from gridplan.redrawing.locks import lock
-from gridplan.redrawing.redraw import redraw
-from gridplan.rules import Rules
+from gridplan.redrawing.redraw_plan import redraw
+from gridplan.redrawing.revision.locks import lock
+from gridplan.rules.all_rules import Rules
+from gridplan.simulation.years import POLICIES, Demolition, Estate, Given, foresee, read_given
+from gridplan.simulation.years.futures import BUILT, GONE, GROWN, Chance, draw_future
+from gridplan.simulation.years.new_estates import choose_places, find_places, link_doors
+from gridplan.simulation.years.planned_changes import TEMPLATE
+from gridplan.simulation.years.policies import follow_policy, make_policy
+from gridplan.simulation.years.starting_state import list_starts
 from gridplan.storage import write_plan
-from gridplan.years import POLICIES, Demolition, Estate, Given, foresee, read_given
-from gridplan.years.building import choose_places, find_places, link_doors
-from gridplan.years.future import BUILT, GONE, GROWN, Chance, draw_future
-from gridplan.years.given import TEMPLATE
-from gridplan.years.policies import follow_policy, make_policy
-from gridplan.years.starts import list_starts
 from tests.people import make_people_plan
 from tests.villages import X0, Y0, make_board_plan
 

@@ -5,10 +5,10 @@ import pandas as pd
 from shapely.geometry import Point, box
 from shapely.ops import unary_union
 
-from gridplan.conform import conform_table, make_empty
 from gridplan.plan import Plan
-from gridplan.rules import Rules
+from gridplan.rules.all_rules import Rules
 from gridplan.site import SITE_TABLES, Site
+from gridplan.tables.conform import conform_table, make_empty
 
 CRS = "EPSG:32650"
 X0, Y0 = 500_000.0, 4_390_000.0  # a field near Tangshan

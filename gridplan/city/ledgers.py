@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gridplan.conform import conform_table
 from gridplan.errors import quote_ids
 from gridplan.plan import ALL_TABLES
+from gridplan.tables.conform import conform_table
 
 LISTED = 20  # codes that an entry of the ledger lists
 STEPS = (
@@ -43,7 +43,7 @@ def join_ledgers(parts: Sequence[pd.DataFrame], frame: pd.DataFrame, read: Seque
 
     Examples
     --------
-    >>> from gridplan.conform import Entry, make_empty, write_ledger
+    >>> from gridplan.tables.conform import Entry, make_empty, write_ledger
     >>> def note(count, ids, reason):
     ...     return write_ledger(make_empty("ledger"), [Entry("households", "buildings", "inferred", count, reason, ids)])
     >>> both = [note(2, ["b", "c"], "9 households by size"), note(1, ["a"], "4 households by size")]

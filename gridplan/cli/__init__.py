@@ -10,40 +10,26 @@ import sys
 
 import typer
 
-from gridplan.cli import (  # isort: skip  # the order of the verbs in the help
-    drawing,
-    importing,
-    judging,
-    redrawing,
-    editing,
-    comparing,
-    people,
-    reaching,
-    simulating,
-    surging,
-    ageing,
-    making,
-    explaining,
-)
-from gridplan.cli.door import app
+from gridplan.cli import audit, compare, edit, explain, import_grids, people, plan, reach, redraw, simulate, surge, synth, years
+from gridplan.cli.app import app
 from gridplan.errors import GridplanError, InputError, PlanError
 
 __all__ = [
-    "ageing",
     "app",
-    "comparing",
-    "drawing",
-    "editing",
-    "explaining",
-    "importing",
-    "judging",
+    "audit",
+    "compare",
+    "edit",
+    "explain",
+    "import_grids",
     "main",
-    "making",
     "people",
-    "reaching",
-    "redrawing",
-    "simulating",
-    "surging",
+    "plan",
+    "reach",
+    "redraw",
+    "simulate",
+    "surge",
+    "synth",
+    "years",
 ]
 
 STOPPED = 130

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gridplan.cli.door import app
-from gridplan.cli.rework import Output, Overwrite, choose_rules, rework, take_rules
-from gridplan.options import PlanPath, RulesFile, Set
+from gridplan.cli.app import app
+from gridplan.cli.options import PlanPath, RulesFile, Set
+from gridplan.cli.plan_to_plan import Output, Overwrite, choose_rules, rework, take_rules
 
 if TYPE_CHECKING:
     from gridplan.plan import Plan
@@ -36,7 +36,7 @@ def organise_command(
 
     [dim]gridplan organise outputs/town --overwrite[/dim]
     """
-    from gridplan.organisation.organise import organise
+    from gridplan.people.organisation.organise_plan import organise
 
     _serve("organise", "organisation", path, output, overwrite, rules_file, settings, organise)
 
@@ -49,7 +49,7 @@ def staff_command(
 
     [dim]gridplan staff outputs/town --overwrite[/dim]
     """
-    from gridplan.staffing import staff
+    from gridplan.people.staffing.staff_plan import staff
 
     _serve("staff", "staffing", path, output, overwrite, rules_file, settings, staff)
 
@@ -70,7 +70,7 @@ def pair_command(
     """
     import pandas as pd
 
-    from gridplan.pairing import pair
+    from gridplan.people.pairing.pair_plan import pair
 
     more: dict[str, Any] = {}
     if existing is not None:
@@ -88,7 +88,7 @@ def rate_command(
 
     [dim]gridplan rate outputs/town --overwrite[/dim]
     """
-    from gridplan.rating import rate
+    from gridplan.people.rate_plan import rate
 
     _serve("rate", "rating", path, output, overwrite, rules_file, settings, rate)
 
@@ -105,8 +105,9 @@ def release_command(
 
     [dim]gridplan release outputs/town -o outputs/town-release[/dim]
     """
-    from gridplan import console, storage
-    from gridplan.disclosure.release import release
+    from gridplan import storage
+    from gridplan.cli import console
+    from gridplan.publishing.release_plan import release
 
     if output is None:
         raise typer.BadParameter("say where the release goes: -o outputs/NAME", param_hint="--output")
@@ -144,9 +145,10 @@ def brief_command(
 
     [dim]gridplan brief outputs/town-release --lang zh[/dim]
     """
-    from gridplan import console, storage
-    from gridplan.briefing.brief import write_brief
-    from gridplan.briefing.pages import write_markdown, write_page
+    from gridplan import storage
+    from gridplan.cli import console
+    from gridplan.publishing.brief_pages import write_markdown, write_page
+    from gridplan.publishing.brief_plan import write_brief
 
     brief = write_brief(storage.read_plan(path), lang.value)
     stem = output.with_suffix("") if output else (path if path.is_dir() else path.parent) / "brief"
@@ -168,8 +170,8 @@ def brief_command(
 def read_mapped(path: Path, only: str | None, for_release: bool) -> tuple[Plan, str]:
     """Read the plan that a map shows and say what is left out; one marked for release must be a release that passed."""
     from gridplan import storage
-    from gridplan.briefing.brief import require_release
-    from gridplan.city.mapping import read_sheet_plan
+    from gridplan.city.city_map import read_sheet_plan
+    from gridplan.publishing.brief_plan import require_release
 
     if for_release and only:
         raise typer.BadParameter("a release is mapped whole, as it was checked", param_hint="--only")
@@ -185,7 +187,7 @@ def _serve(
     work: Callable[..., Plan],
 ) -> None:  # fmt: skip
     """Read the plan, do the work, write the new plan and print what it came to."""
-    from gridplan import console
+    from gridplan.cli import console
 
     target, done, seconds = rework(verb, path, output, overwrite, rules_file, settings, work)
     _print_headline(verb, done.manifest.get("people", {}).get(verb, {}))
@@ -198,7 +200,7 @@ def _serve(
 
 def _print_headline(verb: str, note: Mapping[str, Any]) -> None:
     """Print the headline figures that a verb left in the manifest."""
-    from gridplan import console
+    from gridplan.cli import console
 
     figures = note.get("figures", note)
     plain = {name: value for name, value in figures.items() if isinstance(value, int | float | str) and name != "version"}
@@ -209,7 +211,7 @@ def _print_headline(verb: str, note: Mapping[str, Any]) -> None:
 
 def _print_gaps(plan: Plan, room: str) -> None:
     """Print the rules with most gaps, each with its first place."""
-    from gridplan import console
+    from gridplan.cli import console
 
     own = plan.gaps[plan.gaps["room"] == room].sort_values(["rule", "rank"], kind="stable")
     if own.empty:

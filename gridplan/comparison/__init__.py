@@ -1,5 +1,5 @@
 """Comparing: what is different between two plans, and how good each is."""
 
-from gridplan.comparison.compare import Comparison, compare
+from gridplan.comparison.compare_plans import Comparison, compare
 
 __all__ = ["Comparison", "compare"]

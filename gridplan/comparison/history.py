@@ -8,13 +8,13 @@ from typing import Any
 
 import pandas as pd
 
-from gridplan.comparison.compare import Comparison, compare
+from gridplan.comparison.compare_plans import Comparison, compare
 from gridplan.comparison.quality import measure_plan
-from gridplan.engine import Progress, keep_silent
+from gridplan.engine.engine import Progress, keep_silent
 from gridplan.errors import InputError, Problem
 from gridplan.plan import Plan
-from gridplan.redrawing.versions import digest_plan
-from gridplan.rules import Rules
+from gridplan.redrawing.revision.plan_history import digest_plan
+from gridplan.rules.all_rules import Rules
 
 HISTORY_COLUMNS = ("date", "by", "verb", "what", "moved", "subgrids", "version")
 STEP_FIGURES = ("in_band", "spread", "mean_walk", "price_per_household", "buildings_split", "compounds_crossed", "non_contiguous")
@@ -32,7 +32,7 @@ def list_history(plan: Plan) -> pd.DataFrame:
 
     Examples
     --------
-    >>> from gridplan.redrawing.editing import edit
+    >>> from gridplan.redrawing.editing.edit_plan import edit
     >>> from tests.villages import make_board_plan
     >>> done = edit(make_board_plan(), "move building h04 to 0301-001", by="planning office", date="2026-11-24").plan
     >>> list_history(done)[["date", "by", "verb", "moved"]].values.tolist()

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from gridplan.division.problem import Problem
-from gridplan.engine import Progress, keep_silent, map_tasks
-from gridplan.measuring import find_problems, measure_division, measure_parts
+from gridplan.engine.engine import Progress, keep_silent, map_tasks
 from gridplan.plan import Plan
-from gridplan.rules import Rules
+from gridplan.planning.measures import find_problems, measure_division, measure_parts
+from gridplan.rules.all_rules import Rules
 
 FIGURES = (
     "subgrids", "households", "mean_households", "in_band", "spread", "mean_walk", "household_metres", "price",

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gridplan.coverage.ground import CLASSES, Ground
-from gridplan.coverage.tabling import Reach
-from gridplan.coverage_rules import read_minutes
-from gridplan.outcomes import CITY, make_figures
+from gridplan.coverage.coverage_inputs import CLASSES, Ground
+from gridplan.coverage.coverage_tables import Reach
+from gridplan.people.counts import tally_counts
 from gridplan.plan import Plan
-from gridplan.rules import Rules
-from gridplan.tallies import tally_counts
+from gridplan.rules.all_rules import Rules
+from gridplan.rules.coverage import read_minutes
+from gridplan.tables.indicators import CITY, make_figures
 
 Array = np.ndarray[Any, Any]
 KIND = "volunteer_post"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from gridplan.division.kernels import (
+from gridplan.division.exchange_kernels import (
     draw_below,
     draw_unit,
     exchange,

@@ -9,15 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from gridplan.deadline import ENDLESS, Deadline, share_out
-from gridplan.division.bound import find_bound
-from gridplan.division.columns import Columns
-from gridplan.division.cover import Cover, choose_cover
-from gridplan.division.listing import list_parts
-from gridplan.division.pieces import cut_pieces, is_large, mend_seams
+from gridplan.division.column_pool import Columns
+from gridplan.division.decomposition import cut_pieces, is_large, mend_seams
+from gridplan.division.enumeration import list_parts
+from gridplan.division.lower_bound import find_bound
 from gridplan.division.problem import Problem
 from gridplan.division.search import EFFORTS, Effort, open_state, search, total_price
-from gridplan.rules import Band
+from gridplan.division.set_partitioning import Cover, choose_cover
+from gridplan.engine.deadline import ENDLESS, Deadline, share_out
+from gridplan.rules.all_rules import Band
 
 Array = np.ndarray[Any, Any]
 EVEN = 0.15  # share of the mean size that parts of a split may be larger or smaller

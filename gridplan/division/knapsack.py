@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from gridplan.division.kernels import price_mass
+from gridplan.division.exchange_kernels import price_mass
 
 FREE, IN, OUT = 0, 1, 2  # what has been decided on an atom
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
-from gridplan.division.kernels import Data, walk_between
+from gridplan.division.exchange_kernels import Data, walk_between
 from gridplan.division.knapsack import FREE, IN, OUT, close_knapsack, fill_knapsack, force_atoms, list_items
 
 Array = np.ndarray[Any, Any]

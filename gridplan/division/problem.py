@@ -10,8 +10,8 @@ import pandas as pd
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
-from gridplan.division.kernels import Data
-from gridplan.rules import Band, Prices
+from gridplan.division.exchange_kernels import Data
+from gridplan.rules.all_rules import Band, Prices
 
 Array = np.ndarray[Any, Any]
 

@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from gridplan.deadline import ENDLESS, Deadline
 from gridplan.division.annealing import anneal
-from gridplan.division.columns import Columns, Pool, join_columns
-from gridplan.division.cover import choose_cover
-from gridplan.division.growth import grow_columns
-from gridplan.division.kernels import NOWHERE, Data, State, Stay, make_state, price_part, refresh_part
+from gridplan.division.column_growth import grow_columns
+from gridplan.division.column_pool import Columns, Pool, join_columns
+from gridplan.division.exchange_kernels import NOWHERE, Data, State, Stay, make_state, price_part, refresh_part
+from gridplan.division.initial_division import cut_tree
+from gridplan.division.lp_relaxation import relax
 from gridplan.division.problem import Problem
-from gridplan.division.relaxing import relax
-from gridplan.division.start import cut_tree
+from gridplan.division.set_partitioning import choose_cover
+from gridplan.engine.deadline import ENDLESS, Deadline
 
 Array = np.ndarray[Any, Any]
 

@@ -13,7 +13,7 @@ import shapely
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from gridplan.coverage_rules import Service
+from gridplan.rules.coverage import Service
 from gridplan.walking.network import WalkingNetwork
 
 LONGEST = 40.0  # metres; longer edges are cut into equal pieces, so that bands end where they should

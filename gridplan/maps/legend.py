@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from gridplan.disclosure.release import is_released
 from gridplan.maps.colours import BAND, EXCLUSIVE, INK, LOADS, STYLES, TONES, choose_bands
 from gridplan.maps.sheet import TOLERANCE, Sheet
 from gridplan.maps.words import label_column, say, say_all
 from gridplan.plan import Plan
-from gridplan.schema import Language
+from gridplan.publishing.release_plan import is_released
+from gridplan.tables.schema import Language
 
 Key = tuple[str, Any, str]  # how it is drawn, in which colour, what it means
 TOOLTIP_COLUMNS = ("households", "building_count", "mean_walk")

@@ -14,9 +14,9 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from gridplan.disclosure.release import is_released
 from gridplan.maps.colours import choose_tones, grade_loads
 from gridplan.plan import Plan
+from gridplan.publishing.release_plan import is_released
 
 TOLERANCE = 0.7  # metres; corners of outlines smaller than a square of this side are cut on the screen
 FINE = 0.25  # metres; the same for buildings, streets and barriers

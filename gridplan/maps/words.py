@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gridplan.schema import Language, find_columns, label
+from gridplan.tables.schema import Language, find_columns, label
 
 WORDS: Mapping[str, tuple[str, str]] = {
     "title": ("Grid plan", "网格划分图"),

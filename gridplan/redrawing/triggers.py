@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from gridplan.conform import conform_table, make_empty
-from gridplan.redrawing.ground import Ground
-from gridplan.redrawing.islands import find_pieces
+from gridplan.redrawing.former_homes import Ground
+from gridplan.redrawing.revision.islands import find_pieces
+from gridplan.tables.conform import conform_table, make_empty
 
 if TYPE_CHECKING:
-    from gridplan.rules import Rules
+    from gridplan.rules.all_rules import Rules
 
 Array = np.ndarray[Any, Any]
 COLUMNS = ["community", "subgrid", "rule", "of", "households", "urgent", "reason"]

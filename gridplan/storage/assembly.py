@@ -13,11 +13,11 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from gridplan.conform import conform_table, is_spatial
 from gridplan.errors import PlanError, Problem
 from gridplan.plan import ALL_TABLES, OPTIONAL_TABLES, PLAN_TABLES, Plan
-from gridplan.schema import Column, find_key, read_schema
 from gridplan.site import SITE_TABLES, Site
+from gridplan.tables.conform import conform_table, is_spatial
+from gridplan.tables.schema import Column, find_key, read_schema
 
 _AGAIN = "write the plan again with this version of gridplan, or put it back"
 

@@ -20,10 +20,10 @@ import shapely
 
 from gridplan.errors import PlanError
 from gridplan.plan import ALL_TABLES, Plan
-from gridplan.schema import read_schema
 from gridplan.storage.assembly import Found, join_texts, list_kept, write_manifest
-from gridplan.storage.paper import TITLES
-from gridplan.styles import Shape, make_styles
+from gridplan.storage.companion_files import TITLES
+from gridplan.storage.qgis_styles import Shape, make_styles
+from gridplan.tables.schema import read_schema
 
 FIXED_DATE = "2000-01-01T00:00:00.000Z"  # stands where a GeoPackage wants the time of writing: same plan, same bytes
 MANIFEST, CENTRES, STYLES = "manifest", "centres", "layer_styles"

@@ -17,12 +17,12 @@ import numpy as np
 import pandas as pd
 from pyarrow import ArrowInvalid
 
-from gridplan.conform import is_spatial
 from gridplan.errors import PlanError
-from gridplan.parquet import TableWriter
 from gridplan.plan import ALL_TABLES, Plan
 from gridplan.storage.assembly import Found, join_texts, list_kept, write_manifest
-from gridplan.styles import make_styles
+from gridplan.storage.qgis_styles import make_styles
+from gridplan.tables.conform import is_spatial
+from gridplan.tables.parquet import TableWriter
 
 MANIFEST_FILE = "manifest.json"
 ROW = "table_row"  # column of the row's place in the table before it was sorted by community

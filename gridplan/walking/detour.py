@@ -12,12 +12,12 @@ import shapely
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from gridplan.conform import Entry
+from gridplan.rules.walking import WalkingRules
 from gridplan.site import Site
-from gridplan.walking.distances import measure_paths
+from gridplan.tables.conform import Entry
 from gridplan.walking.network import WalkingNetwork
+from gridplan.walking.network_distances import measure_paths
 from gridplan.walking.obstacles import Obstacles, find_obstacles
-from gridplan.walking_rules import WalkingRules
 
 Array = np.ndarray[Any, Any]
 ANYWHERE = 1e7  # metres, farther than any two places of a site

@@ -12,11 +12,11 @@ import shapely
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from gridplan.conform import Entry
+from gridplan.rules.walking import WalkingRules
 from gridplan.site import Site
-from gridplan.walking.crossings import meet_barriers
+from gridplan.tables.conform import Entry
+from gridplan.walking.barrier_crossings import meet_barriers
 from gridplan.walking.noding import Cuts, Pieces, find_crossings, order_pieces, project_places, split_pieces
-from gridplan.walking_rules import WalkingRules
 
 Array = np.ndarray[Any, Any]
 LISTED = 20  # codes named in an entry of the ledger
@@ -84,8 +84,8 @@ def build_network(site: Site, rules: WalkingRules | None = None) -> tuple[Walkin
     --------
     Two lanes that cross are four edges of one piece:
 
-    >>> from gridplan.sources.synthetic import make_town
-    >>> from gridplan.survey import make_site
+    >>> from gridplan.synthetic.town import make_town
+    >>> from gridplan.reading.site_tables import make_site
     >>> network, entries = build_network(make_site(make_town(1, urban_share=0.0, seed=3)))
     >>> bool((network.component == network.kept).any())
     True

@@ -11,8 +11,8 @@ import shapely
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
+from gridplan.rules.walking import WalkingRules
 from gridplan.site import Site
-from gridplan.walking_rules import WalkingRules
 
 Array = np.ndarray[Any, Any]
 WALLS = frozenset({"wall", "fence", "hedge", "city_wall", "围墙", "围栏", "院墙", "栅栏"})

@@ -1,0 +1,93 @@
+"""Rules on ratings: scores found again from the indicators, ranks and bands that follow from the scores."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from gridplan.auditing.evidence import Array, Evidence, join_findings, write_findings
+
+POINT = 0.001  # scores may differ by this
+
+
+def check_rating(evidence: Evidence) -> pd.DataFrame:
+    """Check the ratings of a plan against its indicators and rules; silent where there are none.
+
+    Source: at least a fifth in band A (China City News, 25 September 2023, p. 19); the criteria are the planner's.
+    """
+    ratings = evidence.plan.ratings
+    if ratings.empty:
+        return join_findings([])
+    found = []
+    for level, own in ratings.groupby("level", sort=True):
+        found += _check_level(evidence, str(level), own)
+    return join_findings(found)
+
+
+def _tell(severity: str, rows: Any, what: str, remedy: str = "rate the plan again") -> pd.DataFrame:
+    return write_findings(
+        "rating",
+        severity,
+        "ratings",
+        rows["of"].to_numpy(object),
+        rows["community"].to_numpy(object),
+        what=what,
+        remedy=remedy,
+        noun="rating",
+    )
+
+
+def _check_level(e: Evidence, level: str, own: pd.DataFrame) -> list[pd.DataFrame]:
+    rules, score = e.rules.rating, own["score"].to_numpy()
+    outside = own[~((score >= 0) & (score <= 100))]
+    again = _score_again(e, level, own["of"])
+    off = own[~(np.abs(again - score) <= POINT)]
+    better = np.array([(score > s).sum() for s in np.unique(score)]) + 1
+    rank = better[np.searchsorted(np.unique(score), score)]
+    order = own["band"].map({"A": 0, "B": 1, "C": 2}).fillna(3).to_numpy()
+    worst = pd.Series(order).groupby(score).transform("max").to_numpy()
+    lowest = {band: score[order == n].min(initial=np.inf) for n, band in enumerate("ABC")}
+    torn = own[
+        (order == 3)
+        | (worst != order)
+        | ((order == 1) & (score > lowest["A"]))
+        | ((order == 2) & (score > min(lowest["A"], lowest["B"])))
+    ]
+    found = [
+        _tell("error", outside, "with a score outside 0 to 100"),
+        _tell("error", off, "whose score does not follow from the indicators"),
+        _tell("error", own[rank != own["rank"].to_numpy()], "whose rank does not follow from the scores"),
+        _tell("error", torn, "in a band that does not follow from the scores"),
+    ]
+    if rules.bands == "share" and (order == 0).sum() < rules.share_a * len(own) - 1e-9:
+        found.append(_tell("error", own[order == 0], f"in band A, fewer than {rules.share_a:.0%} of all"))
+    return found
+
+
+def _score_again(e: Evidence, level: str, of: pd.Series[Any]) -> Array:
+    """Score again, apart from the room that rated: each criterion's share of the way from floor to cap, known ones only."""
+    text = e.rules.rating.criteria if level == "community" else e.rules.rating.branch_criteria
+    earned, weights = np.zeros(len(of)), np.zeros(len(of))
+    for part in text.split(";"):
+        words = part.split()
+        if len(words) != 5:
+            continue
+        value = _read_values(e, level, words[0], of)
+        weight, floor, cap = float(words[1]), float(words[3]), float(words[4])
+        mark = np.minimum(1.0, np.maximum(0.0, (value - floor) / (cap - floor)))
+        known = ~np.isnan(value)
+        earned += np.where(known, weight * np.nan_to_num(mark), 0.0)
+        weights += np.where(known, weight, 0.0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return 100.0 * earned / weights
+
+
+def _read_values(e: Evidence, level: str, measure: str, of: pd.Series[Any]) -> Array:
+    if level == "branch":
+        orgs = e.plan.party_orgs
+        return np.asarray(orgs[measure].reindex(of), float) if measure in orgs else np.full(len(of), np.nan)
+    own = e.plan.indicators
+    own = own[(own["level"] == "community") & (own["measure"] == measure)].drop_duplicates("of").set_index("of")["value"]
+    return np.asarray(own.reindex(of), float)

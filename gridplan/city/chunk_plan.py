@@ -1,0 +1,114 @@
+"""A chunk: some communities of a city planned from their own files, as a small town is, and kept as a part of the plan."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+from pyproj import CRS
+
+from gridplan.city.chunk_tables import finish_folder, load_table, load_tables, save_table, start_folder
+from gridplan.city.chunking import CHUNKS, NEAR, OWN
+from gridplan.city.planning_job import END, read_chunks, read_job
+from gridplan.engine.deadline import Deadline
+from gridplan.land.communities import assign_communities
+from gridplan.plan import Plan
+from gridplan.planning.site_to_plan import divide_site, fill_site
+from gridplan.reading.site_tables import make_site
+from gridplan.reading.vector_files import read_tables
+from gridplan.rules.all_rules import Rules
+from gridplan.site import Reading, Site
+from gridplan.tables.conform import conform_table, make_empty
+from gridplan.tables.parquet import count_rows
+
+PARTS = "parts"
+ChunkTask = tuple[str, str, int, float | None, float]
+PART_TABLES = ("communities", "compounds", "buildings", "stairwells", "neighbours", "subgrids", "exceptions", "ledger")
+OPTIONAL_PARTS = ("special_grids", "touches", "grids")
+_READ = ("compounds", "barriers", "openings", "streets", "places", "institutions")
+
+
+class _Clock:
+    """Keep the seconds of each stage."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._stage, self._began = "", time.perf_counter()
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        """Take the name of the stage that runs now."""
+        if stage != self._stage:
+            now = time.perf_counter()
+            if self._stage:
+                self.seconds[self._stage] = self.seconds.get(self._stage, 0.0) + now - self._began
+            self._stage, self._began = stage, now
+
+
+def plan_chunk(task: ChunkTask) -> dict[str, float]:
+    """Plan one chunk, keep its part on disk, and return the seconds of each stage.
+
+    ``task`` is the folder of unfinished work, the name of the chunk, the number of threads, the time at which the search
+    of the whole city ends (seconds since 1970, None for no limit), and the chunk's share of the time left when it begins.
+    """
+    work, name, threads, until, share = Path(task[0]), *task[1:]
+    left = None if until is None else max(0.0, until - time.time())
+    deadline = Deadline(left, signal=work / END).share(share)
+    job, told = read_job(work), read_chunks(work)
+    assert told is not None
+    rules, clock = Rules.from_dict(job.rules), _Clock()
+    clock("reading", 0, 1)
+    site = _read_chunk(work / CHUNKS / name, job.mapping, job.crs, CRS.from_wkt(told[1]), rules)
+    site = fill_site(site, rules, progress=clock)
+    if (site.buildings["households"] > 0).any():
+        around = load_near(work / CHUNKS / name)
+        plan = divide_site(site, rules, around=around, seed=job.seed, workers=threads, progress=clock, deadline=deadline)
+    else:
+        empty: dict[str, Any] = {t: make_empty(t, site.crs) for t in ("stairwells", "neighbours", "subgrids", "exceptions")}
+        plan = Plan(site=site, manifest={}, **empty)
+    clock("writing", 0, 1)
+    _save_part(plan, work / PARTS / name)
+    clock("", 0, 1)
+    return clock.seconds
+
+
+def _read_chunk(folder: Path, mapping: Any, crs: Any, target: CRS, rules: Rules) -> Site:
+    """Read the site of a chunk: its own buildings, and what lies around them."""
+    if count_rows(folder / "buildings.parquet"):
+        frame = read_tables(folder / "buildings.parquet", "buildings", mapping=mapping, crs=crs).tables["buildings"]
+        site = make_site(Reading({"buildings": frame}), rules.site, crs, target=target)
+    else:
+        tables: Any = {t: make_empty(t, target) for t in (*_READ, "communities", "buildings", "counts", "ledger")}
+        site = Site(**tables)
+    around = load_near(folder)
+    site = assign_communities(site.replace(communities=around), rules.site)
+    own = load_table(folder, OWN)
+    compounds = load_tables(folder, _READ)
+    return site.replace(communities=own, **compounds)
+
+
+def load_near(folder: Path) -> gpd.GeoDataFrame:
+    """Load the communities around a chunk."""
+    import pandas as pd
+
+    from gridplan.tables.parquet import from_arrow, read_batches
+
+    frames = [from_arrow(batch) for batch in read_batches(folder / f"{NEAR}.parquet")]
+    return conform_table("communities", pd.concat(frames, ignore_index=True))
+
+
+def _save_part(plan: Plan, folder: Path) -> None:
+    """Save the tables of a part, each sorted by community and then by its key."""
+    draft = start_folder(folder)
+    for table in (*PART_TABLES, *(t for t in OPTIONAL_PARTS if len(plan.get_table(t)))):
+        frame = plan.get_table(table)
+        if table == "compounds":
+            frame = frame[frame["community"].isin(plan.site.communities.index)]
+        if table == "neighbours":
+            of = plan.stairwells["community"].reindex(frame["focal"]).to_numpy()
+            frame = frame.assign(community=of).sort_values(["community", "focal", "neighbour"])
+        elif "community" in frame.columns:
+            frame = frame.sort_values("community", kind="stable")
+        save_table(draft, table, frame)
+    finish_folder(draft, folder)

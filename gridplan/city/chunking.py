@@ -1,0 +1,243 @@
+"""Cutting: a city's files cut into chunks of neighbouring communities, each with all that its communities need.
+
+The buildings are read in two passes, some rows at a time: first everything about them is checked and counted, then each
+goes to the chunk of its community, as :func:`gridplan.land.communities.assign_communities` will find it. The other tables are
+put in order once, and each chunk gets the rows that lie near it, uncut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import shapely
+from pyproj import CRS
+
+from gridplan.city.chunk_tables import save_table
+from gridplan.city.planning_job import Chunk, Job, write_chunks
+from gridplan.engine.engine import Progress
+from gridplan.errors import InputError, Problem
+from gridplan.geometry.repair import find_metric_crs
+from gridplan.land.communities import find_communities
+from gridplan.land.compounds import settle_compounds
+from gridplan.planning.outlines.special_grids import note_outside
+from gridplan.reading.read import find_buildings, read_all
+from gridplan.reading.site_tables import check_part, make_frame, place_buildings
+from gridplan.reading.vector_files import take_table
+from gridplan.rules.all_rules import Rules, SiteRules
+from gridplan.site import Site
+from gridplan.tables.conform import Entry, write_ledger
+from gridplan.tables.parquet import TableWriter, count_rows, from_arrow, read_batches
+
+FRAME = "frame"  # folder of the tables that are not planned, in order
+CHUNKS = "chunks"  # folder of the chunks' own files
+NEAR = "near"  # file of the communities around a chunk, by which its buildings are assigned
+OWN = "communities"
+MARGIN = 1_000.0  # m beyond ``outside_limit`` that a building, a step or a place may reach from the limit of its community
+SERVES = 25.0  # m, as far as an opening may lie from the barrier it is in
+LINES = 1.0  # m, as near as a street must come to a community to matter to it
+
+
+@dataclass
+class Scan:
+    """What the first pass over the buildings found: where each lies, and what is wrong."""
+
+    crs: Any = None
+    middles: list[Any] = field(default_factory=list)
+    codes: list[Any] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    entries: tuple[Entry, ...] = ()
+
+
+def cut_city(job: Job, work: Path, progress: Progress) -> list[Chunk]:
+    """Cut a city into chunks and write their files into the folder of unfinished work.
+
+    Raises
+    ------
+    InputError
+        With everything that is wrong in all tables.
+    """
+    file = find_buildings(job.source)
+    assert file is not None
+    rules = Rules.from_dict(job.rules)
+    how = {"mapping": job.mapping, "crs": job.crs, "datum": None, "encoding": job.encoding}
+    scan = _scan_buildings(file, job, progress)
+    middles = np.concatenate(scan.middles)
+    target = find_metric_crs(gpd.GeoSeries.from_xy(*np.nanmedian(middles, axis=0)[:, None], crs=scan.crs))
+    progress("frame", 0, 1)
+    reading = read_all(job.source, job.files, how, without=["buildings"])
+    try:
+        frame = make_frame(reading, target, rules.site, job.crs)
+    except InputError as error:
+        raise type(error)([*scan.problems, *error.problems]) from None
+    if scan.problems:
+        raise InputError(scan.problems)
+    if frame.communities.empty:
+        raise InputError([Problem("communities", "not empty", "there is no community", "give a table of communities")])
+    places = shapely.points(gpd.GeoSeries.from_xy(*middles.T, crs=scan.crs).to_crs(target).get_coordinates().to_numpy())
+    names, chunks = _choose_chunks(frame.communities, places, job.chunk)
+    del middles, places
+    counts = _split_buildings(file, work, job, frame, names, target, rules.site, progress)
+    frame = frame.replace(compounds=settle_compounds(frame.compounds, frame.communities, counts))
+    if rules.special.drawn:
+        outside = note_outside(frame.barriers, frame.communities, rules.special)
+        frame = frame.replace(ledger=write_ledger(frame.ledger, [outside]))
+    progress("frame", 0, 1)
+    (work / FRAME).mkdir(exist_ok=True)
+    for table in ("communities", "compounds", "barriers", "openings", "streets", "places", "institutions", "counts", "ledger"):
+        save_table(work / FRAME, table, getattr(frame, table))
+    _split_frame(frame, names, chunks, work, rules.site)
+    entries = [[e.step, e.table, e.action, e.count, e.reason, list(e.ids)] for e in scan.entries]
+    write_chunks(work, chunks, target.to_wkt(), entries)
+    return chunks
+
+
+def _read_buildings(file: Path, job: Job, stage: str, progress: Progress) -> Iterator[tuple[pa.Table, Any]]:
+    """Read the buildings some rows at a time: as they are in the file, and with the schema's names."""
+    total, done = count_rows(file), 0
+    progress(stage, 0, total)
+    for batch in read_batches(file):
+        yield batch, take_table(from_arrow(batch), "buildings", mapping=job.mapping, crs=job.crs, file=file.name)
+        done += len(batch)
+        progress(stage, done, total)
+
+
+def _scan_buildings(file: Path, job: Job, progress: Progress) -> Scan:
+    """Check all buildings, and find where each lies."""
+    scan = Scan()
+    for _, reading in _read_buildings(file, job, "scanning", progress):
+        rows = reading.tables["buildings"]
+        scan.crs = rows.crs
+        scan.entries = reading.entries
+        scan.problems += check_part("buildings", rows, file.name, job.crs)
+        bounds = shapely.bounds(rows.geometry.to_numpy())
+        scan.middles.append((bounds[:, :2] + bounds[:, 2:]) / 2)
+        if "building" in rows.columns:
+            scan.codes.append(pa.array(rows["building"].astype("str").str.strip(), pa.string()))
+    codes = pa.chunked_array(scan.codes) if scan.codes else pa.chunked_array([], pa.string())
+    counted = pd.Series(codes.value_counts().field("counts").to_numpy(zero_copy_only=False))
+    if len(counted) < len(codes):
+        twice = [str(v) for v in codes.value_counts().field("values").filter(pa.array(counted.to_numpy() > 1)).to_pylist()]
+        message = f"{len(twice)} codes stand more than once in building"
+        problem = Problem(
+            "buildings", "codes are unique", message, "give every row its own code", tuple(sorted(twice)), file.name
+        )
+        scan.problems = [p for p in scan.problems if p.rule != problem.rule] + [problem]
+    if codes.null_count or len(codes) < count_rows(file):
+        message, remedy = "rows of a large file have no code", "add a column building with a code for every row"
+        scan.problems.append(Problem("buildings", "rows have codes", message, remedy, file=file.name))
+    return scan
+
+
+def _choose_chunks(communities: gpd.GeoDataFrame, places: Any, most: int) -> tuple[Any, list[Chunk]]:
+    """Choose the chunks: communities in order of code, together up to so many buildings.
+
+    Returns the number of each community's chunk, and the chunks.
+    """
+    of = shapely.STRtree(communities.geometry.to_numpy()).query(places, predicate="intersects")[1]
+    held = np.bincount(of, minlength=len(communities))
+    number, total = np.zeros(len(held), np.int64), 0
+    for n, count in enumerate(held):
+        new = n > 0 and total + count > most
+        number[n] = number[n - 1] + new if n else 0
+        total = count if new else total + count
+    codes = communities.index.to_numpy(object)
+    chunks = []
+    for n in range(int(number[-1]) + 1):
+        own = np.flatnonzero(number == n)
+        chunks.append(Chunk(f"{n:05d}", str(codes[own[0]]), str(codes[own[-1]]), int(held[own].sum())))
+    return number, chunks
+
+
+def _split_buildings(
+    file: Path, work: Path, job: Job, frame: Site, number: Any, target: CRS, rules: SiteRules, progress: Progress
+) -> pd.DataFrame:
+    """Write each building, as the file has it, to the chunk of its community.
+
+    Returns how many buildings of each compound each community has.
+    """
+    outlines, compounds = frame.communities.geometry.to_numpy(), frame.compounds.geometry.to_numpy()
+    pairs: list[Any] = []
+    with ExitStack() as stack:
+        writers = []
+        for n in range(int(number[-1]) + 1):
+            folder = work / CHUNKS / f"{n:05d}"
+            folder.mkdir(parents=True, exist_ok=True)
+            writers.append(stack.enter_context(TableWriter(folder / "buildings.parquet")))
+        for batch, reading in _read_buildings(file, job, "splitting", progress):
+            shapes, rows = place_buildings(reading.tables["buildings"], target, rules)
+            held, _ = find_communities(shapes, outlines, rules)
+            outside = np.flatnonzero(held < 0)
+            near = shapely.STRtree(outlines).query_nearest(shapes[outside], all_matches=False)[1]
+            chunk = np.zeros(len(batch), np.int64)
+            chunk[rows] = number[held]
+            chunk[rows[outside]] = number[near]
+            for n in np.unique(chunk) if len(batch) else range(len(writers)):
+                writers[n].write_arrow(batch.take(np.flatnonzero(chunk == n)))
+            pairs.append(_meet_compounds(shapes, held, compounds))
+        for writer in writers:
+            writer.write_arrow(batch.slice(0, 0))  # a chunk without any building still has a file
+    found = pd.DataFrame(np.concatenate(pairs), columns=["compound", "community"]).value_counts().reset_index()
+    return found.assign(
+        compound=frame.compounds.index.to_numpy(object)[found["compound"]],
+        community=frame.communities.index.to_numpy(object)[found["community"]],
+    )
+
+
+def _meet_compounds(shapes: Any, held: Any, compounds: Any) -> Any:
+    """Find the compound of each building that has a community: int64[m, 2], the first of several compounds."""
+    inner = shapely.point_on_surface(shapes)
+    compound, building = shapely.STRtree(inner).query(compounds, predicate="intersects")
+    order = np.argsort(-compound, kind="stable")
+    of = np.full(len(shapes), -1)
+    of[building[order]] = compound[order]
+    known = (of >= 0) & (held >= 0)
+    return np.column_stack([of[known], held[known]])
+
+
+def _split_frame(frame: Site, number: Any, chunks: list[Chunk], work: Path, rules: SiteRules) -> None:
+    """Write for each chunk the rows of all other tables that its communities may have to do with."""
+    outlines = frame.communities.geometry.to_numpy()
+    reach = rules.outside_limit + MARGIN
+    openings, barriers = frame.openings.geometry.to_numpy(), frame.barriers.geometry.to_numpy()
+    tree = shapely.STRtree(outlines)
+    serving = shapely.STRtree(openings).query(barriers, predicate="dwithin", distance=SERVES)
+    near = {
+        "compounds": _find_near(frame.compounds.geometry.to_numpy(), outlines, number, reach),
+        "barriers": _find_near(barriers, shapely.convex_hull(outlines), number, reach),
+        "streets": _find_near(frame.streets.geometry.to_numpy(), outlines, number, LINES),
+        "places": _find_near(frame.places.geometry.to_numpy(), outlines, number, reach),
+        "institutions": _find_near(frame.institutions.geometry.to_numpy(), outlines, number, reach),
+    }
+    # What decides whose an institution is: all communities that it lies in, however far it reaches.
+    grounds = [(getattr(frame, t).geometry.to_numpy(), near[t]) for t in ("places", "institutions")]
+    near[NEAR] = [
+        np.unique(np.concatenate([own, *(tree.query(shapes[rows[n]], predicate="intersects")[1] for shapes, rows in grounds)]))
+        for n, own in enumerate(_find_near(outlines, outlines, number, 2 * reach))
+    ]
+    for n, chunk in enumerate(chunks):
+        folder = work / CHUNKS / chunk.name
+        rows = {table: found[n] for table, found in near.items()}
+        # An opening serves the whole length of its barrier, and only what else touches it says whose it is.
+        ways = np.unique(serving[1][np.isin(serving[0], rows["barriers"])])
+        rows["openings"] = ways
+        rows["barriers"] = np.union1d(rows["barriers"], serving[0][np.isin(serving[1], ways)])
+        save_table(folder, OWN, frame.communities[number == n])
+        for table, own in rows.items():
+            source = frame.communities if table == NEAR else getattr(frame, table)
+            with TableWriter(folder / f"{table}.parquet") as writer:
+                writer.write(source.iloc[own].reset_index())
+
+
+def _find_near(shapes: Any, outlines: Any, number: Any, distance: float) -> list[Any]:
+    """Find for each chunk the rows of the shapes that come near one of its communities, in order."""
+    row, community = shapely.STRtree(outlines).query(shapes, predicate="dwithin", distance=distance)
+    pairs = np.unique(np.column_stack([number[community], row]), axis=0)
+    return [pairs[pairs[:, 0] == n, 1] for n in range(int(number[-1]) + 1)]

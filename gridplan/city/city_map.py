@@ -1,0 +1,43 @@
+"""What is read of a city's plan for a map: some of its communities whole, or all of them without their buildings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gridplan.city.read_part import count_buildings, read_communities
+from gridplan.errors import PlanError
+from gridplan.plan import Plan
+
+MOST = 300_000  # buildings that a page can hold; with more it would be a hundred megabytes
+MAIN_STREETS = ("motorway", "trunk", "primary", "secondary", "main_road")
+_UNUSED = ("neighbours", "counts", "ledger", "compounds")
+_END = "\U0010ffff"  # after every character that a code may have
+
+
+def read_sheet_plan(path: str | Path, only: str | None = None) -> tuple[Plan | None, str]:
+    """Read what a map shows of a large plan, and say what is left out; no plan where it is small enough to be read whole.
+
+    Parameters
+    ----------
+    path
+        The plan's folder.
+    only
+        Beginning of the codes of the communities to be shown.
+
+    Raises
+    ------
+    PlanError
+        If no community has such a code.
+    """
+    if only:
+        plan = read_communities(path, only, only + _END, without=_UNUSED, centres=True)
+        if plan.site.communities.empty:
+            raise PlanError(f"{path} has no community whose code begins with {only} -> see its table communities")
+        return plan, ""
+    buildings = count_buildings(path)
+    if buildings <= MOST:
+        return None, ""
+    plan = read_communities(path, without=(*_UNUSED, "buildings"), centres=True)
+    main = plan.site.streets[plan.site.streets["kind"].isin(MAIN_STREETS)]
+    text = f"{buildings:,} buildings and the smaller streets; --only CODE maps a part of the city with them"
+    return plan.replace(streets=main), text

@@ -1,0 +1,100 @@
+"""The job of planning a city: what it is read from and drawn by, kept beside its parts so that it can be taken up again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from gridplan.planning.site_to_plan import VERSION
+
+WORK = ".work"
+END = "end"  # the file that stands for the wish that the search end
+_JOB, _CHUNKS = "job.json", "chunks.json"
+LAYOUT = 1  # of the files of a job; a job of another layout is begun anew
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a city is planned from and by; ``inputs`` holds the hashes of its files."""
+
+    source: str
+    files: Mapping[str, Any]
+    mapping: Mapping[str, str]
+    crs: str | None
+    encoding: str | None
+    rules: Mapping[str, Any]
+    seed: int
+    chunk: int
+    inputs: Mapping[str, str]
+
+    def make_key(self) -> str:
+        """Make a key that changes with whatever may change the plan or how it is cut; paths do not."""
+        told = {k: v for k, v in asdict(self).items() if k not in ("source", "files")}
+        names = {table: _name(file) for table, file in sorted(self.files.items())}
+        text = json.dumps([VERSION, LAYOUT, told, names], sort_keys=True, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _name(file: Any) -> Any:
+    return [_name(one) for one in file] if isinstance(file, list | tuple) else Path(file).name
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Some neighbouring communities that are planned together: its name, its first and last community, and its buildings."""
+
+    name: str
+    first: str
+    last: str
+    buildings: int
+
+
+def open_work(output: Path, job: Job) -> tuple[Path, bool]:
+    """Open the folder of unfinished work in the folder of the plan; that of another job is cleared first.
+
+    Returns the folder, and whether there is work of this job in it.
+    """
+    work = output / WORK
+    key = job.make_key()
+    kept = read_json(work / _JOB)
+    if kept is not None and kept["key"] == key:
+        return work, True
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    write_json(work / _JOB, {"key": key, **asdict(job)})
+    return work, False
+
+
+def read_job(work: Path) -> Job:
+    """Read the job that a folder of unfinished work belongs to."""
+    told = read_json(work / _JOB)
+    told.pop("key")
+    return Job(**told)
+
+
+def write_chunks(work: Path, chunks: Sequence[Chunk], crs: str, entries: Any) -> None:
+    """Write the list of chunks; with it the cutting is done."""
+    write_json(work / _CHUNKS, {"crs": crs, "entries": entries, "chunks": [asdict(chunk) for chunk in chunks]})
+
+
+def read_chunks(work: Path) -> tuple[list[Chunk], str, Any] | None:
+    """Read the list of chunks, the CRS and what was noted on the way; none if the cutting is not done."""
+    told = read_json(work / _CHUNKS)
+    return None if told is None else ([Chunk(**chunk) for chunk in told["chunks"]], told["crs"], told["entries"])
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a value as JSON, whole or not at all."""
+    draft = path.with_name(f".{path.name}.draft")
+    draft.write_text(json.dumps(value, ensure_ascii=False, sort_keys=True, default=str), encoding="utf-8")
+    draft.replace(path)
+
+
+def read_json(path: Path) -> Any:
+    """Read a value from JSON; none if there is no file."""
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None

@@ -1,0 +1,137 @@
+"""Reading some communities of a plan that is kept as a folder of GeoParquet, without reading the rest."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+import pyarrow.parquet as pq
+
+from gridplan.errors import PlanError
+from gridplan.plan import ALL_TABLES, Plan
+from gridplan.storage.assembly import Found, assemble_plan
+from gridplan.storage.geoparquet import MANIFEST_FILE, ROW
+from gridplan.storage.plan_folder import TABLES
+from gridplan.tables.conform import is_spatial, make_empty
+from gridplan.tables.parquet import count_rows
+
+WHOLE = ("compounds", "barriers", "openings", "ledger")  # tables that are read as a whole
+
+
+def find_tables(path: str | Path) -> Path | None:
+    """Find the folder of GeoParquet tables of a plan, if it is kept so that some communities of it can be read."""
+    for folder in (Path(path), Path(path) / TABLES):
+        file = folder / "neighbours.parquet"
+        if (folder / MANIFEST_FILE).is_file() and file.is_file() and "community" in pq.read_schema(file).names:
+            return folder
+    return None
+
+
+def open_tables(path: str | Path) -> Path:
+    """Find the folder of tables, or say how to write a plan so that there is one.
+
+    Raises
+    ------
+    PlanError
+        If the plan is kept in another way.
+    """
+    folder = find_tables(path)
+    if folder is None:
+        raise PlanError(f"{path} holds no plan whose communities can be read one by one -> write it with --format parquet")
+    return folder
+
+
+def read_manifest(path: str | Path) -> dict[str, Any]:
+    """Read the manifest of a plan that some communities can be read of."""
+    return dict(json.loads((open_tables(path) / MANIFEST_FILE).read_text(encoding="utf-8")))
+
+
+def group_communities(path: str | Path, most: int) -> list[tuple[str, str, int]]:
+    """Group the codes of communities that any table names, in their order: first, last and buildings of each group.
+
+    ``most`` is how many buildings a group may have, if it is more than one community.
+    """
+    folder = open_tables(path)
+    held = pd.Series(dtype="int64")
+    for table in ("communities", "buildings", "stairwells", "subgrids", "exceptions", "neighbours"):
+        column = pq.read_table(folder / f"{table}.parquet", columns=["community"]).column("community")
+        counts = column.value_counts()
+        codes = counts.field("values").to_pylist()
+        own = pd.Series(counts.field("counts").to_numpy(zero_copy_only=False), index=codes) * (table == "buildings")
+        held = held.add(own, fill_value=0)
+    held = held.sort_index()
+    groups: list[tuple[str, str, int]] = []
+    for code, count in held.astype("int64").items():
+        if groups and (groups[-1][2] + count <= most or not groups[-1][1]):  # an empty last code would be no limit
+            groups[-1] = (groups[-1][0], str(code), groups[-1][2] + int(count))
+        else:
+            groups.append((str(code), str(code), int(count)))
+    return groups
+
+
+def count_buildings(path: str | Path) -> int:
+    """Count the buildings of a plan that some communities can be read of; 0 for any other."""
+    folder = find_tables(path)
+    return 0 if folder is None else count_rows(folder / "buildings.parquet")
+
+
+def read_communities(
+    path: str | Path, first: str = "", last: str = "", *, without: Iterable[str] = (), centres: bool = False
+) -> Plan:
+    """Read the part of a plan that lies in communities whose codes are from first to last (both included; empty: no limit).
+
+    Parameters
+    ----------
+    path
+        The plan's folder.
+    first, last
+        Codes of communities.
+    without
+        Tables that are left empty.
+    centres
+        Whether of the stairwells only those at the centre of a sub-grid are read.
+
+    Raises
+    ------
+    PlanError
+        If there is no such plan, or something in it is missing or broken.
+    """
+    folder = open_tables(path)
+    tables: dict[str, Any] = {}
+    crs = gpd.read_parquet(folder / "communities.parquet").crs
+    for table in ALL_TABLES:
+        file = folder / f"{table}.parquet"
+        if table in without:
+            tables[table] = make_empty(table, crs).reset_index()
+            continue
+        if not file.exists():
+            continue
+        filters = [] if table in WHOLE or "community" not in pq.read_schema(file).names else _limit(first, last)
+        if table == "stairwells" and centres:
+            named = pd.read_parquet(folder / "subgrids.parquet", columns=["centre"], filters=_limit(first, last) or None)
+            filters = [*filters, ("stairwell", "in", {"", *named["centre"]})]
+        frame = (gpd if is_spatial(table) else pd).read_parquet(file, filters=filters or None)
+        tables[table] = frame.sort_values(ROW, ignore_index=True) if ROW in frame.columns else frame
+    if (first or last) and "counts" in tables:
+        tables["counts"] = _take_counts(tables)
+    return assemble_plan(Found(folder, tables, {key: json.dumps(value) for key, value in read_manifest(path).items()}))
+
+
+def _take_counts(tables: dict[str, Any]) -> Any:
+    """Take the counts of the buildings, compounds and communities that were read; those of the whole site are nobody's."""
+    counts = tables["counts"]
+    compounds = tables["compounds"]
+    own = compounds["compound"][compounds["community"].isin(tables["communities"]["community"])]
+    held = {"building": tables["buildings"]["building"], "compound": own, "community": tables["communities"]["community"]}
+    taken = pd.Series(False, index=counts.index)
+    for level, codes in held.items():
+        taken |= (counts["level"] == level) & counts["of"].isin(codes)
+    return counts[taken]
+
+
+def _limit(first: str, last: str) -> list[tuple[str, str, Any]]:
+    return [("community", ">=", first)] * bool(first) + [("community", "<=", last)] * bool(last)

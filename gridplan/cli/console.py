@@ -1,0 +1,224 @@
+"""What the command line shows: a progress bar on long work, the time of each stage, and tables of results."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+from rich.text import Text
+
+from gridplan.engine.deadline import Deadline
+
+SEARCHING = {"division", "planning"}  # stages that can be ended early
+
+_OTHERS = {"exclusive": "exclusive grids", "special_grids": "special grids", "grids": "grids of the upper layer"}
+SHOWN_ENTRIES = 40  # of the ledger; the rest are counted
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+class StageClock:
+    """A progress bar that also keeps the seconds of each stage; it is what long functions call."""
+
+    def __init__(self, bar: Progress) -> None:
+        self._bar = bar
+        self._task = bar.add_task("start", total=None)
+        self._stage = ""
+        self._began = time.perf_counter()
+        self.seconds: dict[str, float] = {}
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        """Show how far a stage has come."""
+        if stage != self._stage:
+            self.close()
+            self._stage = stage
+            self._bar.reset(self._task, description=stage, total=total if total > 1 else None)
+        self._bar.update(self._task, completed=done)
+
+    @property
+    def stage(self) -> str:
+        """The stage that is running."""
+        return self._stage
+
+    def close(self) -> None:
+        """End the stage that is running."""
+        now = time.perf_counter()
+        if self._stage:
+            self.seconds[self._stage] = self.seconds.get(self._stage, 0.0) + now - self._began
+        self._began, self._stage = now, ""
+
+
+class _RateColumn(ProgressColumn):
+    """The steps done in a second, once some are."""
+
+    def render(self, task: Task) -> Text:
+        """Write the rate of a task."""
+        speed = task.finished_speed or task.speed
+        return Text("" if not speed else f"{speed:,.0f}/s" if speed >= 10 else f"{speed:.1f}/s")
+
+
+@contextmanager
+def show_progress() -> Iterator[StageClock]:
+    """Show a progress bar on standard error while the block runs."""
+    columns = (
+        *(SpinnerColumn(), TextColumn("{task.description:<14}"), BarColumn(), MofNCompleteColumn()),
+        *(_RateColumn(), TimeRemainingColumn()),
+    )
+    # A chunk of a city takes a minute, so the rate is taken over ten.
+    with Progress(*columns, console=err, transient=True, speed_estimate_period=600) as bar:
+        clock = StageClock(bar)
+        yield clock
+        clock.close()
+
+
+@contextmanager
+def end_on_interrupt(deadline: Deadline, clock: StageClock) -> Iterator[None]:
+    """Let a first Ctrl-C while the search runs end the search; any other stops the command at once."""
+
+    def handle(number: int, frame: Any) -> None:
+        if deadline.is_asked or clock.stage not in SEARCHING:
+            raise KeyboardInterrupt
+        deadline.ask()
+        err.print("ending the search; the plan is finished with the best so far. Ctrl-C again stops at once", soft_wrap=True)
+
+    before = signal.signal(signal.SIGINT, handle)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def print_times(seconds: Mapping[str, float], what: str = "time") -> None:
+    """Print the seconds of each stage on one line."""
+    parts = ", ".join(f"{stage} {value:.1f}" for stage, value in seconds.items() if value >= 0.05)
+    out.print(f"{what:<10} {sum(seconds.values()):.1f} s ({parts})", soft_wrap=True)
+
+
+def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], right: Sequence[int] = ()) -> None:
+    """Print a table; the columns numbered in ``right`` are aligned to the right."""
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, header_style="dim")
+    for n, column in enumerate(columns):
+        table.add_column(column, justify="right" if n in right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(escape(str(cell)) for cell in row))
+    out.print(table)
+
+
+def print_bench(title: str, table: Any) -> None:
+    """Print the answers to published instances, and the mean gap to the best known."""
+    rows = [
+        (r.Index, f"{r.points:,}", f"{r.parts:,}", f"{r.objective:,.2f}", f"{r.gap:.3%}" if r.gap == r.gap else "",
+         f"{r.seconds:.1f}", "yes" if r.feasible else f"NO: {r.faults}")
+        for r in table.itertuples()
+    ]  # fmt: skip
+    print_table(title, ("instance", "points", "parts", "objective", "gap", "seconds", "feasible"), rows, right=(1, 2, 3, 4, 5))
+    mean = f"mean gap {table['gap'].mean():.3%}, " if table["gap"].notna().any() else ""
+    out.print(f"{mean}{int(table['feasible'].sum())} of {len(table)} feasible")
+
+
+def escape(text: str) -> str:
+    """Escape what rich would take for markup, so that a name from the data is shown as it is."""
+    return text.replace("[", r"\[")
+
+
+def print_ledger(ledger: Any) -> None:
+    """Print what was dropped, repaired, attached, inferred, converted or noted."""
+    if len(ledger):
+        shown = ledger.sort_values("count", ascending=False, kind="stable").head(SHOWN_ENTRIES).index
+        rows = ((f"{e.count:,}", e.table, e.action, e.reason) for e in ledger[ledger.index.isin(shown)].itertuples())
+        print_table("\nWhat was done to the data", ("rows", "table", "action", "why"), rows, right=(0,))
+        if len(ledger) > len(shown):
+            out.print(f"and {len(ledger) - len(shown):,} smaller entries in the table ledger")
+
+
+def print_site(site: Any) -> None:
+    """Print what a site holds, by community."""
+    homes = site.buildings[site.buildings["households"] > 0]
+    by = homes.groupby("community")["households"].agg(["count", "sum"])
+    rows = [
+        (c.Index, c.name, c.kind, c.origin, f"{by['count'].get(c.Index, 0):,}", f"{by['sum'].get(c.Index, 0):,}")
+        for c in site.communities.itertuples()
+    ]  # fmt: skip
+    print_table(
+        f"{len(site.buildings):,} buildings, {len(homes):,} homes, {int(homes['households'].sum()):,} households",
+        ("community", "name", "class", "origin", "homes", "households"), rows, right=(4, 5),
+    )  # fmt: skip
+
+
+def print_plan(plan: Any) -> None:
+    """Print the figures of a plan, and what is out of rule and why."""
+    print_figures(plan.manifest)
+    shown = plan.exceptions.head(10)
+    if len(shown):
+        rows = ((e.subgrid, "yes" if e.proven else "no", e.explanation, e.remedy) for e in shown.itertuples())
+        more = f", the first {len(shown)}" if len(plan.exceptions) > len(shown) else ""
+        columns = ("sub-grid", "proven", "why", "remedy")
+        print_table(f"\n{len(plan.exceptions)} out of band{more}", columns, rows)
+        out.print()
+
+
+def print_figures(manifest: Mapping[str, Any]) -> None:
+    """Print the figures of a plan's manifest, and whether its search was cut short."""
+    figures = manifest["figures"]
+    named = [f"{figures[name]:,} {noun}" for name, noun in _OTHERS.items() if figures.get(name)]
+    share = figures["in_band"] / max(1, figures["subgrids"])
+    out.print()
+    out.print(
+        f"plan       {figures['subgrids']:,} sub-grids for {figures['households']:,} households in "
+        f"{figures['communities']:,} communities, mean {figures['mean_households']:.1f}",
+        soft_wrap=True,
+    )
+    if named:
+        out.print(f"beside     {', '.join(named)}", soft_wrap=True)
+    out.print(
+        f"in band    {figures['in_band']:,} ({share:.1%}); mean walk to the centre {figures['mean_walk']:.0f} m", soft_wrap=True
+    )
+    if "cut_short" in manifest:
+        count = manifest["cut_short"]["communities"]
+        err.print(f"cut short  the search of {count:,} communities: {manifest['cut_short']['note']}", soft_wrap=True)
+
+
+def print_proof(table: Any) -> None:
+    """Print price, lower bound and gap of communities, and the gap over all of them."""
+    rows = [
+        (r.Index, f"{r.subgrids:,}", f"{r.left_out:,}", f"{r.price:,.0f}", f"{r.bound:,.0f}",
+         f"{r.gap:.2%}" if r.gap == r.gap else "")
+        for r in table.itertuples()
+    ]  # fmt: skip
+    columns = ("community", "sub-grids", "left out", "price", "bound", "gap")
+    print_table("Household-metres, and what no plan can do without", columns, rows, right=(1, 2, 3, 4, 5))
+    if table["bound"].sum() > 0:
+        share = table["price"].sum() / table["bound"].sum() - 1
+        out.print(f"\nproven     no plan with as many sub-grids in band is cheaper by more than {share / (1 + share):.2%}")
+
+
+def print_frontier(title: str, table: Any) -> None:
+    """Print the figures of a community at several prices."""
+    names = {"off_target": "balance", "building": "building", "compound": "compound"}
+    rows = []
+    for (wish, factor), r in table.iterrows():
+        figures = f"{r.price:,.0f} {r.subgrids} {r.out_of_band} {r.cv:.1%} {r.mean_walk:.1f} {r.buildings_split}".split()
+        best = "yes" if r.undominated else ""
+        rows.append((f"{names[wish]} ×{factor:g}", *figures, f"{r.compounds_crossed}", f"{r.household_metres:,.0f}", best))
+    columns = ("price", "hh-m", "parts", "out", "CV", "walk m", "split", "crossed", "walk hh-m", "best")
+    print_table(title, columns, rows, right=tuple(range(1, 9)))
+    out.print(
+        "\nout: sub-grids out of band; split: buildings in several sub-grids; crossed: compounds beyond a sub-grid's first;"
+    )
+    out.print("best: no other row is at least as good in every figure and better in one; hh-m: household-metres")

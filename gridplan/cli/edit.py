@@ -1,0 +1,144 @@
+"""The verbs of edits by hand: a script tried and carried out, what is locked, and the way back."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gridplan.cli.app import app
+from gridplan.cli.options import PlanPath
+from gridplan.cli.plan_to_plan import Output, Overwrite, write_next
+
+if TYPE_CHECKING:
+    from gridplan.redrawing.editing.edit_plan import Preview
+
+SHOWN = 30  # sub-grids of a preview, and warnings, that are printed; the rest are counted
+
+
+@app.command("edit")
+def edit_command(
+    path: PlanPath,
+    commands: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[COMMAND]...", help='Such as "move building B12 to 0301-007".', show_default=False),
+    ] = None,
+    script: Annotated[Path | None, typer.Option(help="File with a command on each line.", exists=True, dir_okay=False)] = None,
+    only_preview: Annotated[bool, typer.Option("--preview", help="Show what it would do, and write nothing.")] = False,
+    by: Annotated[str, typer.Option(help="Office or post that edits, never a person.", metavar="OFFICE")] = "",
+    date: Annotated[str | None, typer.Option(help="Day of the edit; today if not given.", metavar="YYYY-MM-DD")] = None,
+    output: Output = None, overwrite: Overwrite = False,
+) -> None:  # fmt: skip
+    """Edit a plan by hand: move, swap, split, merge, lock, unlock, recode, centre; each checked, previewed and logged.
+
+    [dim]gridplan edit outputs/town "move building B12 to 0301-007" --preview[/dim]
+    [dim]gridplan edit outputs/town "split 0301-007" "lock subgrid 0301-008 because school buses" --overwrite[/dim]
+    [dim]gridplan edit outputs/town undo --overwrite[/dim]      takes the last edit back, to the very files
+
+    With --overwrite the plan before stays in PLAN/versions. A line that is not understood is answered with an example.
+    """
+    from gridplan import storage
+    from gridplan.cli import console
+    from gridplan.redrawing.editing.edit_plan import edit, preview
+
+    lines = [*(commands or []), *(script.read_text(encoding="utf-8-sig").splitlines() if script else [])]
+    if not lines:
+        raise typer.BadParameter('say what to do, such as "move building B12 to 0301-007", or give --script FILE')
+    folder = path if path.is_dir() else path.parent
+    if [line.strip().lower() for line in lines] in (["undo"], ["撤销"]):
+        _undo(folder, output, overwrite, only_preview)
+        return
+    if only_preview:
+        _print_preview(preview(storage.read_plan(path), lines))
+        console.out.print("nothing is written; without --preview, and with --overwrite or -o NEW, it is done", soft_wrap=True)
+        return
+    target = output or folder
+    storage.refuse_existing(target, overwrite)
+    with console.show_progress() as clock:
+        clock("reading", 0, 1)
+        plan = storage.read_plan(path)
+        day = datetime.date.today().isoformat() if date is None else date
+        done = edit(plan, lines, by=by, date=day, progress=clock)
+        clock("writing", 0, 1)
+        version = write_next(done.plan, target, overwrite)
+    _print_preview(done.preview)
+    console.print_times(clock.seconds)
+    console.out.print(f"written    {target}", soft_wrap=True)
+    back = f"gridplan edit {target} undo --overwrite takes it back; " if version else ""
+    console.out.print(f"next       {back}gridplan audit {target}", soft_wrap=True)
+
+
+def _undo(folder: Path, output: Path | None, overwrite: bool, only_preview: bool) -> None:
+    """Put the files of the plan before the last edit back."""
+    from gridplan.cli import console
+    from gridplan.storage.kept_versions import UNDONE, list_versions, recall_version
+
+    if only_preview or output is not None or not overwrite:
+        kept = len(list_versions(folder))
+        raise typer.BadParameter(f"undo puts back the plan before ({kept} kept in {folder}/versions): give --overwrite alone")
+    version = recall_version(folder)
+    left = len(list_versions(folder))
+    console.out.print(
+        f"put back   {folder}, as it was before the last edit ({version.name}); {left} more to undo", soft_wrap=True
+    )
+    console.out.print(f"kept       what was there in {version.parent / UNDONE}", soft_wrap=True)
+
+
+@app.command("locks")
+def locks_command(path: PlanPath) -> None:
+    """List what is locked in a plan, and locks that cannot all hold or hold it out of rule. Status 1 if there are such.
+
+    [dim]gridplan locks outputs/town[/dim]      set them: gridplan edit outputs/town "lock subgrid 0301-007" --overwrite
+    """
+    from gridplan import storage
+    from gridplan.cli import console
+    from gridplan.redrawing.revision.locks import find_contradictions
+
+    plan = storage.read_plan(path)
+    if plan.locks.empty:
+        console.out.print(f'nothing is locked; gridplan edit {path} "lock subgrid CODE because ..." --overwrite', soft_wrap=True)
+        return
+    rows = [(lock.Index, lock.note) for lock in plan.locks.itertuples()]
+    console.print_table(f"{len(rows):,} locks", ("lock", "why"), rows)
+    found = find_contradictions(plan)
+    if found:
+        told = [(c.of, c.why, ", ".join(c.locks), c.remedy) for c in found]
+        console.print_table(f"\n{len(told):,} contradictions", ("of", "why", "locks", "remedy"), told)
+        raise typer.Exit(1)
+    console.out.print("they can all hold")
+
+
+def _print_preview(seen: Preview) -> None:
+    """Print each sub-grid that an edit touches, before and after, and what to bear in mind."""
+    from gridplan.cli import console
+
+    table = seen.table
+    rows = [
+        (code, _pair(row, "households", "{:.0f}"), _pair(row, "in_band", ""), _pair(row, "mean_walk", "{:.0f}"),
+         _pair(row, "household_metres", "{:,.0f}"), _pair(row, "pieces", "{:.0f}"))
+        for code, row in table.head(SHOWN).iterrows()
+    ]  # fmt: skip
+    columns = ("sub-grid", "households", "in band", "walk m", "hh-m", "pieces")
+    title = f"{seen.moved:,} households move; {len(table):,} sub-grids change"
+    if rows:
+        console.print_table(title, columns, rows, right=(1, 3, 4, 5))
+    else:
+        console.out.print(title)
+    if len(table) > SHOWN:
+        console.out.print(f"and {len(table) - SHOWN:,} more")
+    for warning in seen.warnings[:SHOWN]:
+        console.out.print(f"mind       {console.escape(warning)}", soft_wrap=True)
+    if len(seen.warnings) > SHOWN:
+        console.out.print(f"and {len(seen.warnings) - SHOWN:,} more warnings")
+
+
+def _pair(row: Any, name: str, pattern: str) -> str:
+    """Write a figure before and after; one word where it stays."""
+    texts = []
+    for side in ("before", "after"):
+        value = row[f"{name}_{side}"]
+        missing = value is None or value != value
+        texts.append("-" if missing else pattern.format(value) if pattern else "yes" if value else "NO")
+    return texts[0] if texts[0] == texts[1] else f"{texts[0]} → {texts[1]}"

@@ -1,0 +1,177 @@
+"""The verb that takes in what others drew: old grids on a site, or a plan that was edited in QGIS."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gridplan.cli.app import app
+from gridplan.cli.options import (
+    FROM,
+    HOW,
+    Barriers,
+    Communities,
+    Crs,
+    Datum,
+    DatumOption,
+    Encoding,
+    Mapping,
+    Openings,
+    RulesFile,
+    Set,
+    Streets,
+    list_paths,
+    read_rules,
+)
+from gridplan.cli.plan_to_plan import Output, Overwrite, take_rules, write_next
+
+if TYPE_CHECKING:
+    from gridplan.plan import Plan
+    from gridplan.redrawing.importing.qgis_edits import Returned
+
+SHOWN = 20  # changes that are printed; --csv writes all of them
+
+
+@app.command("import")
+def import_command(
+    source: Annotated[Path, typer.Argument(metavar="FILE", help="The edited plan.gpkg, or a layer or CSV of old grids.")],
+    output: Output = None, overwrite: Overwrite = False,
+    plan: Annotated[Path | None, typer.Option("--plan", help="The plan that was edited.", rich_help_panel=FROM)] = None,
+    site: Annotated[
+        str | None, typer.Option("--site", metavar="SOURCE", help="The land of old grids, as for plan.", rich_help_panel=FROM)
+    ] = None,
+    code: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column of codes.", rich_help_panel=HOW)] = None,
+    layer: Annotated[str | None, typer.Option(metavar="NAME", help="The only layer to look at.", rich_help_panel=HOW)] = None,
+    communities: Communities = None, barriers: Barriers = None, openings: Openings = None, streets: Streets = None,
+    mapping: Mapping = None, crs: Crs = None, datum: DatumOption = None, encoding: Encoding = None,
+    rules_file: RulesFile = None, settings: Set = None,
+    by: Annotated[str, typer.Option(metavar="OFFICE", help="Office or post that edited, never a person.")] = "",
+    date: Annotated[str | None, typer.Option(help="Day of the edit; today if not given.", metavar="YYYY-MM-DD")] = None,
+    table: Annotated[Path | None, typer.Option("--csv", help="Write all changes to this file.")] = None,
+) -> None:  # fmt: skip
+    """Take in a plan that was edited in QGIS, or grids that others drew, repair what can be repaired, and audit it.
+
+    [dim]gridplan import edited.gpkg --plan outputs/town -o outputs/town-2[/dim]
+
+    [dim]gridplan import grids.shp --site town.osm.pbf --code WGBM -o outputs/town[/dim]
+    """
+    from gridplan import storage
+
+    if (plan is None) == (site is None):
+        raise typer.BadParameter(
+            "give either --plan, the plan that was edited, or --site, the land of old grids", param_hint="--plan"
+        )
+    if plan is not None and _find_file(source) == _find_file(plan):
+        remedy = "edit a copy: nothing else says what the plan was before; gridplan edit PLAN undo may bring it back"
+        raise typer.BadParameter(f"{source} is the plan itself -> {remedy}", param_hint="FILE")
+    folder = None if plan is None else plan if plan.is_dir() else plan.parent
+    target = output or folder
+    if target is None:
+        raise typer.BadParameter("say where the plan goes: -o outputs/NAME", param_hint="--output")
+    storage.refuse_existing(target, overwrite)
+    if plan is not None:
+        day = datetime.date.today().isoformat() if date is None else date
+        _take_edited(source, plan, target, layer, code, encoding, by, day, table, overwrite)
+        return
+    files = {"communities": communities, "barriers": tuple(barriers or ()), "openings": openings, "streets": streets}
+    how = {"crs": crs, "datum": datum, "encoding": encoding, "layer": layer, "code": code}
+    _take_grids(source, str(site), files, how, read_rules(rules_file, settings, None, mapping), target, overwrite)
+
+
+def _find_file(path: Path) -> Path:
+    """Find the file that a path means, where it is a plan's folder."""
+    from gridplan.redrawing.importing.edited_file import PLAN_FILE
+
+    return (path / PLAN_FILE if path.is_dir() else path).resolve()
+
+
+def _take_edited(
+    source: Path, path: Path, output: Path, layer: str | None, code: str | None, encoding: str | None, by: str, date: str,
+    table: Path | None, overwrite: bool,
+) -> None:  # fmt: skip
+    """Read an edited plan, write the next one, and say what changed."""
+    from gridplan import storage
+    from gridplan.cli import console
+    from gridplan.redrawing.importing.edited_file import read_edited
+    from gridplan.redrawing.importing.qgis_edits import import_edits
+
+    with console.show_progress() as clock:
+        clock("reading", 0, 1)
+        before = storage.read_plan(path)
+        edited = read_edited(source, layer, column=code, encoding=encoding)
+        returned = import_edits(before, edited, column=code, by=by, date=date, progress=clock)
+        if len(returned.changes):
+            clock("writing", 0, 1)
+            write_next(returned.plan, output, overwrite)
+    _print_changes(returned)
+    if table:
+        returned.changes.to_csv(table, encoding="utf-8-sig")
+        console.out.print(f"written    {table}", soft_wrap=True)
+    if len(returned.changes):
+        _print_result(returned.plan, output, clock.seconds)
+
+
+def _take_grids(
+    source: Path, land: str, files: dict[str, Any], how: dict[str, Any], rules: Any, output: Path, overwrite: bool
+) -> None:
+    """Read old grids and the land they lie on, and write them as a plan."""
+    from gridplan import storage
+    from gridplan.cli import console
+    from gridplan.reading.read import read_site
+    from gridplan.redrawing.importing.edited_file import read_grids
+    from gridplan.redrawing.importing.grids_to_plan import import_grids
+
+    datum: Datum | None = how["datum"]
+    where = {"crs": how["crs"], "datum": datum.value if datum else None, "encoding": how["encoding"]}
+    with console.show_progress() as clock:
+        clock("reading", 0, 1)
+        grids = read_grids(source, how["layer"], **where)
+        site = read_site(land, **files, mapping=dict(rules.columns), rules=rules.site, **where)
+        clock("hashing", 0, 1)
+        inputs = storage.hash_files([source, *list_paths(land, files)])
+        plan = import_grids(grids, site, rules, column=how["code"], inputs=inputs, progress=clock)
+        clock("writing", 0, 1)
+        storage.write_plan(plan, output, overwrite=overwrite)
+    console.print_ledger(plan.site.ledger)
+    console.print_plan(plan)
+    _print_result(plan, output, clock.seconds)
+
+
+def _print_changes(returned: Returned) -> None:
+    """Print what was edited, by the sub-grids that homes left and went to, and what was left aside."""
+    from gridplan.cli import console
+
+    changes = returned.changes
+    if changes.empty:
+        console.out.print("nothing was edited: no plan is written")
+    else:
+        by = changes.groupby(["old", "new"], sort=True).agg(homes=("households", "size"), households=("households", "sum"))
+        named = changes.groupby(["old", "new"], sort=True)["building"].agg(lambda own: ", ".join(sorted(set(own))[:3]))
+        rows = [(old, new, f"{r.homes:,}", f"{r.households:,}", named[old, new]) for (old, new), r in by.head(SHOWN).iterrows()]
+        one = len(changes) == 1
+        count = "1 home" if one else f"{len(changes):,} homes"
+        households = f"{int(changes['households'].sum()):,} households"
+        title = f"{count} of {households} {'changes its' if one else 'change their'} sub-grid"
+        console.print_table(title, ("from", "to", "homes", "households", "buildings, e.g."), rows, right=(2, 3))
+        if len(by) > SHOWN:
+            console.out.print(f"and {len(by) - SHOWN:,} more ways; --csv FILE writes all homes")
+    for warning in returned.warnings[:SHOWN]:
+        console.out.print(f"warning    {console.escape(warning)}", soft_wrap=True)
+    notes = [(f"{note.count:,}", note.table, note.action, note.reason) for note in returned.notes if note.count]
+    if notes:
+        console.print_table("\nWhat was repaired or left aside", ("rows", "table", "action", "why"), notes, right=(0,))
+
+
+def _print_result(plan: Plan, output: Path, seconds: Any) -> None:
+    """Audit the plan and say what comes next."""
+    from gridplan.auditing import audit_plan
+    from gridplan.cli import console
+
+    result = audit_plan.audit(plan, take_rules(plan))
+    console.out.print(console.escape(f"\n{result}"), soft_wrap=True)
+    console.print_times(seconds)
+    console.out.print(f"written    {output}", soft_wrap=True)
+    console.out.print(f"next       gridplan map {output}", soft_wrap=True)

@@ -1,0 +1,284 @@
+"""Alternatives: several good plans to choose from, each the best at other prices of balance, wholes and change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from gridplan.comparison.quality import measure_community, sum_up
+from gridplan.comparison.renumbering import match_best
+from gridplan.division.divide import divide_atoms
+from gridplan.division.local_repair import draw_near
+from gridplan.division.move_penalties import Homes
+from gridplan.division.problem import Problem
+from gridplan.engine.engine import Progress, keep_silent, map_tasks
+from gridplan.errors import InputError
+from gridplan.errors import Problem as Wrong
+from gridplan.plan import Plan
+from gridplan.planning.measures import find_problems, find_undominated, measure_parts
+from gridplan.planning.site_to_plan import divide
+from gridplan.redrawing.revision.matching import match_stairwells
+from gridplan.redrawing.revision.new_codes import find_used, number_next
+from gridplan.redrawing.revision.plan_history import note_version
+from gridplan.redrawing.revision.renewal import renew_plan
+from gridplan.rules.all_rules import Rules
+from gridplan.site import Site
+
+Array = np.ndarray[Any, Any]
+BALANCE = (0.0, 1.0, 4.0, 16.0)  # what the price of a household off the target is multiplied by
+WHOLES = (0.25, 1.0, 8.0)  # what the prices of whole buildings and compounds are multiplied by
+CHANGE = (0.0, 0.2, 1.0)  # what the price of a household that moves is multiplied by
+MINIMISED = ["out_of_band", "spread", "mean_walk", "buildings_split", "compounds_crossed", "moved"]
+COLUMNS = ["subgrids", "in_band", *MINIMISED, "moved_share", "price", "priced"]
+ALIKE = 0.02  # share of the range of every figure within which two plans are the same choice
+
+
+@dataclass(frozen=True)
+class Alternatives:
+    """Several plans of some communities, none of which is beaten by another in every figure.
+
+    ``table`` has a row for each, named A, B and so on: subgrids, in_band (share), out_of_band (sub-grids), spread (coefficient of
+    variation of households over their target), mean_walk (metres), buildings_split, compounds_crossed, moved and moved_share
+    (households living in another sub-grid than before), price (household-metres and all wishes at the rules' own prices) and
+    ``priced``, the prices at which it is the best. ``members`` says for every stairwell of these communities its sub-grid in
+    each. ``plan`` is the plan that the others are drawn from.
+    """
+
+    table: pd.DataFrame
+    members: pd.DataFrame
+    plan: Plan
+
+    def make_plan(self, name: str) -> Plan:
+        """Make one of the alternatives a plan of its own; communities that were not looked at stay as they are.
+
+        Raises
+        ------
+        InputError
+            If there is none of this name.
+        """
+        if name not in self.members.columns:
+            known = ", ".join(self.members.columns)
+            raise InputError([Wrong("alternatives", "known", f"no alternative {name}", f"choose one of {known}", (name,))])
+        member = self.plan.stairwells["subgrid"].copy()
+        member[self.members.index] = self.members[name].to_numpy()
+        made = renew_plan(self.plan, member)
+        return note_version(self.plan, made, "alternative", what=f"{name}: {self.table['priced'][name]}")
+
+
+def find_alternatives(
+    land: Site | Plan, communities: Sequence[str] | None = None, rules: Rules | None = None, *, before: Plan | None = None,
+    most: int = 6, effort: str = "default", seed: int = 0, workers: int | None = None, progress: Progress = keep_silent,
+) -> Alternatives:  # fmt: skip
+    """Find several good plans on the trade-off between balance, walking, whole buildings and compounds, and change.
+
+    The communities are divided at several prices, and for every combination of prices the cheapest division of each is taken. Of
+    these plans those are kept that no other beats in every figure; of these the one that is the best at the rules' own
+    prices, and then again and again the one that differs most from all chosen so far (Gonzalez, Theoretical Computer Science 38
+    (1985), 293-306).
+
+    Parameters
+    ----------
+    land
+        A plan, or a site, which is divided first; change is then no figure.
+    communities
+        Codes; all communities if not given.
+    rules
+        Bands and prices; the plan's own if not given.
+    before
+        The plan that households move from; ``land`` itself if it is a plan and none is given.
+    most
+        How many alternatives at the most.
+    effort, seed, workers, progress
+        As :func:`gridplan.divide` takes them.
+
+    Raises
+    ------
+    InputError
+        If nobody lives in one of the communities.
+
+    Examples
+    --------
+    Four houses and eight, where the band is 50 to 70 households; one has to move for that, and with two the walks are shorter:
+
+    >>> from tests.villages import make_board_plan
+    >>> found = find_alternatives(make_board_plan((1, 1, 2, 2, 2, 2) * 2), effort="quick")
+    >>> found.table[["subgrids", "out_of_band", "moved"]].values.tolist()
+    [[2, 2, 0], [2, 0, 10], [2, 0, 20]]
+    """
+    rules = rules or (Rules.from_dict(land.manifest.get("rules") or {}) if isinstance(land, Plan) else Rules())
+    if isinstance(land, Site):
+        plan = divide(land, rules, seed=seed, workers=workers, progress=progress)
+        home = pd.Series("", index=plan.stairwells.index) if before is None else _find_homes(before, plan, rules)
+    else:
+        plan = land
+        home = plan.stairwells["subgrid"] if before is None else _find_homes(before, plan, rules)
+    problems = find_problems(plan, communities, rules)
+    homes = {code: home.reindex(list(p.ids)).fillna("").to_numpy(object).astype(str) for code, p in problems.items()}
+    now = {code: plan.stairwells["subgrid"].reindex(list(p.ids)).to_numpy(object).astype(str) for code, p in problems.items()}
+    tasks = [(problems[c], homes[c], now[c], rules.redraw.move, effort, seed) for c in problems]
+    found = map_tasks(lambda t: _Choice(*t), tasks, workers=workers, stage="alternatives", progress=progress)
+    choices = dict(zip(problems, found, strict=True))
+    moves = bool((home != "").any())
+    profiles = list(product(BALANCE, WHOLES, CHANGE if moves else (0.0,)))
+    drawn = _draw_profiles(choices, profiles, rules, moves)
+    table, picks = _choose_diverse(*drawn, rules.redraw.move, most)
+    used = find_used(plan) | (find_used(before) if before is not None else frozenset())
+    members = {name: _code_members(problems, homes, choices, pick, used) for name, pick in zip(table.index, picks, strict=True)}
+    return Alternatives(table, pd.DataFrame(members).sort_index().rename_axis("stairwell").astype("str"), plan)
+
+
+def _find_homes(before: Plan, plan: Plan, rules: Rules) -> pd.Series[Any]:
+    """Find the sub-grid of an earlier plan that each stairwell was in."""
+    return match_stairwells(before, plan.stairwells, plan.site.buildings, rules.redraw).stairwells["home"]
+
+
+class _Choice:
+    """The divisions of one community to choose from, with what each costs apart from the wishes whose price varies."""
+
+    def __init__(self, problem: Problem, home: Array, now: Array, move: float, effort: str, seed: int) -> None:
+        self.is_drawn = bool((now != "").all())  # the first division is then the plan as it is
+        self.parts = _divide(problem, home, now, move, effort, seed)
+        bare = replace(problem, off=0.0, prices=np.where(np.arange(len(problem.prices)) < 2, 0.0, problem.prices))
+        self.found = [measure_community(problem, part) for part in self.parts]
+        self.moved = np.array([_count_moved(problem, home, part) for part in self.parts], np.int64)
+        base, off, wholes = [], [], []
+        for part in self.parts:
+            base.append(measure_parts(bare, part)["price"].sum())
+            off.append(measure_parts(replace(bare, off=problem.off), part)["price"].sum() - base[-1])
+            wholes.append(measure_parts(replace(bare, prices=problem.prices), part)["price"].sum() - base[-1])
+        self.prices = np.round(np.column_stack([base, off, wholes]), 6)
+
+    def choose(self, balance: float, wholes: float, move: float) -> int:
+        """Choose the cheapest division at some prices; of equals the one where fewer move, then the first."""
+        price = np.round(self.prices @ np.array([1.0, balance, wholes]) + move * self.moved, 3)
+        return int(np.lexsort((np.arange(len(price)), self.moved, price))[0])
+
+
+def _divide(problem: Problem, home: Array, now: Array, move: float, effort: str, seed: int) -> list[Array]:
+    """Divide a community at several prices: as it is, near the earlier sub-grids, and anew; no two alike."""
+    found = []
+    if (now != "").all():
+        found.append(np.unique(now, return_inverse=True)[1].astype(np.int64))
+    for balance, wholes in product(BALANCE, WHOLES):
+        priced = _price(problem, balance, wholes)
+        if (home != "").any():
+            found += draw_near(priced, _find_labels(home), [move * factor for factor in CHANGE if factor], effort, seed)
+        found.append(divide_atoms(priced, effort, seed).part)
+    alike: dict[bytes, Array] = {}
+    for part in found:
+        first, label = np.unique(part, return_index=True, return_inverse=True)[1:]
+        rank = np.argsort(np.argsort(first))
+        alike.setdefault(rank[label].tobytes(), rank[label].astype(np.int64))
+    return list(alike.values())
+
+
+def _price(problem: Problem, balance: float, wholes: float) -> Problem:
+    """Return the problem with the prices of balance and of whole buildings and compounds multiplied."""
+    factor = np.where(np.arange(len(problem.prices)) < 2, wholes, 1.0)
+    return replace(problem, off=problem.off * balance, prices=problem.prices * factor)
+
+
+def _find_labels(home: Array) -> Homes:
+    """Give earlier sub-grids numbers; nothing is held."""
+    known = home != ""
+    codes, label = np.unique(home[known], return_inverse=True)
+    out = np.full(len(home), -1, np.int64)
+    out[known] = label
+    return Homes(out, len(codes), np.zeros(len(home), bool), np.zeros(len(codes), bool))
+
+
+def _pair_up(problem: Problem, home: Array, part: Array) -> pd.DataFrame:
+    """Pair parts with earlier sub-grids: home, part, households in common, and whether they are matched one to one."""
+    own = pd.DataFrame({"home": home, "part": part, "households": problem.weights})
+    pairs = own[own["home"] != ""].groupby(["home", "part"])["households"].sum().reset_index()
+    number = np.unique(pairs["home"].to_numpy(object), return_inverse=True)[1]
+    matched = match_best(number, pairs["part"].to_numpy(np.int64), pairs["households"].to_numpy(np.int64))
+    return pairs.assign(matched=matched)
+
+
+def _count_moved(problem: Problem, home: Array, part: Array) -> int:
+    """Count the households that move, the parts named so that fewest do."""
+    pairs = _pair_up(problem, home, part)
+    return int(pairs.loc[~pairs["matched"], "households"].sum())
+
+
+def _draw_profiles(
+    choices: Mapping[str, _Choice], profiles: Sequence[tuple[float, float, float]], rules: Rules, moves: bool
+) -> tuple[pd.DataFrame, list[tuple[int, ...]]]:
+    """Draw a plan at each combination of prices; of those that are the same the first is kept, the rules' own before all."""
+    own = (1.0, 1.0, 1.0 if moves else 0.0)
+    kept: dict[tuple[int, ...], tuple[float, ...]] = {}
+    for profile in sorted(profiles, key=lambda p: (p != own, p)):
+        pick = tuple(c.choose(profile[0], profile[1], profile[2] * rules.redraw.move) for c in choices.values())
+        kept.setdefault(pick, profile)
+    if moves and all(c.is_drawn for c in choices.values()):
+        kept.setdefault((0,) * len(choices), ())
+    stay = sum(int(c.found[0][0]["households"].sum()) for c in choices.values())
+    rows = []
+    for pick, at in kept.items():
+        found = [c.found[n] for c, n in zip(choices.values(), pick, strict=True)]
+        figures = sum_up(pd.concat([parts for parts, _ in found]), [counts for _, counts in found])
+        moved = sum(int(c.moved[n]) for c, n in zip(choices.values(), pick, strict=True))
+        rows.append(figures | {"moved": moved, "moved_share": moved / stay if moves and stay else np.nan,
+                               "out_of_band": sum(int(c["out_of_band"]) for _, c in found),
+                               "priced": _say_prices(at, moves)})  # fmt: skip
+    table = pd.DataFrame(rows)[COLUMNS]
+    whole = dict.fromkeys(("subgrids", "out_of_band", "buildings_split", "compounds_crossed", "moved"), "int64")
+    return table.round({"in_band": 4, "spread": 4, "mean_walk": 2, "price": 1}).astype(whole), list(kept)
+
+
+def _say_prices(profile: tuple[float, ...], moves: bool) -> str:
+    if not profile:
+        return "as it is"
+    words = ("balance", "wholes", "change") if moves else ("balance", "wholes")
+    return ", ".join(f"{word} ×{factor:g}" for word, factor in zip(words, profile, strict=False))
+
+
+def _choose_diverse(
+    table: pd.DataFrame, picks: list[tuple[int, ...]], move: float, most: int
+) -> tuple[pd.DataFrame, list[tuple[int, ...]]]:
+    """Choose plans that nothing beats and that differ as much as can be, the cheapest before all; the fewest moves first."""
+    figures = table[MINIMISED].to_numpy(float)
+    best = np.flatnonzero(find_undominated(figures))
+    reach = np.ptp(figures[best], axis=0)
+    scaled = (figures[best] - figures[best].min(axis=0)) / np.where(reach > 0, reach, 1.0)
+    chosen = [int((table["price"] + move * table["moved"]).to_numpy()[best].argmin())]
+    while len(chosen) < min(most, len(best)):
+        apart = np.sqrt(((scaled[:, None] - scaled[chosen]) ** 2).sum(axis=2)).min(axis=1)
+        if apart.max() < ALIKE:
+            break
+        chosen.append(int(np.round(apart, 9).argmax()))
+    rows = sorted((int(best[n]) for n in chosen), key=lambda n: (table["moved"][n], table["mean_walk"][n], n))
+    names = [_name(n) for n in range(len(rows))]
+    return table.iloc[rows].set_axis(pd.Index(names, dtype="str", name="alternative")), [picks[n] for n in rows]
+
+
+def _name(number: int) -> str:
+    """Name an alternative by a letter, beyond Z by several.
+
+    Examples
+    --------
+    >>> _name(0), _name(25), _name(26)
+    ('A', 'Z', 'AA')
+    """
+    return (_name(number // 26 - 1) if number > 25 else "") + chr(ord("A") + number % 26)
+
+
+def _code_members(
+    problems: Mapping[str, Problem], homes: Mapping[str, Array], choices: Mapping[str, _Choice], pick: tuple[int, ...], used: Any
+) -> pd.Series[Any]:
+    """Code the sub-grids of a plan: those that go on keep their codes, others get new numbers from the first atom on."""
+    columns = []
+    for (community, problem), n in zip(problems.items(), pick, strict=True):
+        part = choices[community].parts[n]
+        pairs = _pair_up(problem, homes[community], part)
+        codes = dict(pairs.loc[pairs["matched"], ["part", "home"]].itertuples(index=False))
+        fresh = [p for p in range(int(part.max()) + 1) if p not in codes]
+        codes |= dict(zip(fresh, number_next(community, used, len(fresh)), strict=True))
+        columns.append(pd.Series([codes[int(p)] for p in part], index=list(problem.ids), dtype="str"))
+    return pd.concat(columns)

@@ -1,0 +1,100 @@
+"""The frontier: what one community gains and pays when a wish is priced higher or lower."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from gridplan.division.divide import Division, divide_atoms
+from gridplan.division.problem import Problem
+from gridplan.division.search import total_price
+from gridplan.engine.engine import Progress, keep_silent, map_tasks
+from gridplan.plan import Plan
+from gridplan.planning.measures import MINIMISED, find_problems, find_undominated, measure_division
+from gridplan.rules.all_rules import Rules
+from gridplan.site import Site
+
+FACTORS = (0.0, 0.25, 1.0, 4.0, 16.0)
+WISHES = {"off_target": "cv", "building": "buildings_split", "compound": "compounds_crossed"}  # a price, and what it buys
+COLUMNS = ["price", "subgrids", *MINIMISED, "household_metres"]
+_LEVELS = {"building": 0, "compound": 1}  # the levels of groups in a problem
+
+
+def trace_frontier(
+    land: Site | Plan, community: str, rules: Rules | None = None, *, factors: Sequence[float] = FACTORS,
+    effort: str = "default", seed: int = 0, workers: int | None = None, progress: Progress = keep_silent,
+) -> pd.DataFrame:  # fmt: skip
+    """Trace the trade-off of one community: divide it at several prices of balance, whole buildings and whole compounds.
+
+    Each of the three prices is multiplied by each factor, while the others stay as they are. A division found at one price
+    may be the cheapest at another too, so all are weighed at every price.
+
+    Parameters
+    ----------
+    land
+        A site, or a plan, whose own rules are taken if none are given.
+    community
+        Its code.
+    rules
+        The prices to start from.
+    factors
+        What the prices are multiplied by; 1 is always among them.
+    effort, seed, workers, progress
+        As :func:`gridplan.divide` takes them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        By wish and factor: price (household-metres), subgrids, out_of_band (sub-grids), cv (of households, share),
+        mean_walk (metres), buildings_split, compounds_crossed (compounds beyond the first of each sub-grid),
+        household_metres, and ``undominated``: whether no other row is at least as good in every figure and better in one.
+
+    Raises
+    ------
+    InputError
+        If nobody lives in such a community.
+
+    Examples
+    --------
+    >>> from gridplan.synthetic.town import make_town
+    >>> from gridplan.reading.site_tables import make_site
+    >>> site = make_site(make_town(1, urban_share=0.0, seed=3))
+    >>> table = trace_frontier(site, site.communities.index[0], factors=(0, 1), effort="quick")
+    >>> table.index.tolist()
+    [('off_target', 0.0), ('off_target', 1.0), ('building', 0.0), ('building', 1.0), ('compound', 0.0), ('compound', 1.0)]
+    """
+    problem = find_problems(land, [community], rules)[community]
+    wanted = sorted({float(f) for f in factors} | {1.0})
+    cases = [(wish, factor) for wish in WISHES for factor in wanted]
+    priced = {case: _price(problem, *case) for case in cases if case[1] != 1.0} | {("", 1.0): problem}
+    found = map_tasks(
+        lambda p: divide_atoms(p, effort, seed), list(priced.values()), workers=workers, stage="frontier", progress=progress
+    )
+    rows = []
+    for wish, factor in cases:
+        cheapest = _choose_cheapest(priced.get((wish, factor), problem), found)
+        rows.append(measure_division(problem, cheapest.part) | {"price": _read_price(problem, wish) * factor})
+    table = pd.DataFrame(rows, index=pd.MultiIndex.from_tuples(cases, names=["wish", "factor"]))[COLUMNS]
+    return table.assign(undominated=find_undominated(table[MINIMISED].to_numpy(float)))
+
+
+def _price(problem: Problem, wish: str, factor: float) -> Problem:
+    """Return the problem with the price of one wish multiplied."""
+    if wish == "off_target":
+        return replace(problem, off=problem.off * factor)
+    prices = problem.prices.copy()
+    prices[_LEVELS[wish]] *= factor
+    return replace(problem, prices=prices)
+
+
+def _choose_cheapest(problem: Problem, divisions: Sequence[Division]) -> Division:
+    """Choose the division that is cheapest at the prices of a problem."""
+    data = problem.to_data()
+    return min(divisions, key=lambda d: total_price(data, d.part.astype(np.int32), len(d.centres)))
+
+
+def _read_price(problem: Problem, wish: str) -> float:
+    return problem.off if wish == "off_target" else float(problem.prices[_LEVELS[wish]])

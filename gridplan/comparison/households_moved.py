@@ -1,0 +1,48 @@
+"""The concordance of two plans: where the households of each old sub-grid live now, and how many moved."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from gridplan.comparison.renumbering import match_best, number_codes
+
+MOVED_COLUMNS = ("level", "of", "stayed", "moved", "moved_share", "displaced", "displaced_share", "gone", "new")
+
+
+def count_moved(concordance: pd.DataFrame) -> pd.DataFrame:
+    """Count by city and community the households that moved, are gone or new.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``MOVED_COLUMNS``: stayed (households living there before and now), moved (of these, whose sub-grid has another code than
+        theirs had) and displaced (moved even if the new sub-grids had the best names they could be given); shares are of those
+        that stayed.
+    """
+    table = concordance.reset_index(drop=True)
+    stayed = table["kind"].isin(["kept", "moved"])
+    table["named"] = 0
+    pairs = table[stayed & (table["new"] != "")]
+    table.loc[pairs.index, "named"] = pairs["households"].where(
+        pd.Series(
+            match_best(number_codes(pairs["old"])[0], number_codes(pairs["new"])[0], pairs["households"].to_numpy(np.int64)),
+            index=pairs.index,
+        ),
+        0,
+    )
+    counts = pd.DataFrame(
+        {
+            "of": table["community"],
+            "stayed": table["households"].where(stayed, 0),
+            **{kind: table["households"].where(table["kind"] == kind, 0) for kind in ("moved", "gone", "new")},
+            "displaced": (table["households"] - table["named"]).where(stayed, 0),
+        }
+    )
+    each = counts.groupby("of", sort=True).sum().reset_index().assign(level="community")
+    city = counts.drop(columns="of").sum().to_frame().T.assign(of="", level="city")
+    found = pd.concat([city, each], ignore_index=True)
+    for name in ("moved", "displaced"):
+        found[f"{name}_share"] = found[name] / found["stayed"].where(found["stayed"] > 0)
+    whole = dict.fromkeys(("stayed", "moved", "displaced", "gone", "new"), "int64")
+    return found[list(MOVED_COLUMNS)].astype({"level": "str", "of": "str"} | whole)

@@ -1,0 +1,94 @@
+"""Proving: how far a plan is from the best there can be, by a lower bound that no division can beat."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from gridplan.division.lower_bound import find_bound
+from gridplan.division.problem import Problem
+from gridplan.division.search import total_price
+from gridplan.engine.engine import Progress, keep_silent, map_tasks
+from gridplan.plan import Plan
+from gridplan.planning.measures import check_communities
+from gridplan.planning.site_to_plan import find_ways, make_problems
+from gridplan.rules.all_rules import Rules
+
+Array = np.ndarray[Any, Any]
+
+
+def prove(
+    plan: Plan, communities: Sequence[str] | None = None, *, steps: int = 200, workers: int | None = None,
+    progress: Progress = keep_silent,
+) -> pd.DataFrame:  # fmt: skip
+    """Prove for each community how much cheaper than the plan any other could be at most.
+
+    The price is in household-metres: households times metres to their centres, and what every broken wish costs (the
+    section ``prices`` of the rules). No division of the same land into as many sub-grids within the band is cheaper than
+    the bound. Land between hard barriers where a sub-grid is out of band is left out of both, since the bound does not
+    speak of it; ``left_out`` counts its sub-grids.
+
+    Parameters
+    ----------
+    plan
+        Any plan, by whomever it was drawn; its own rules say the band and the prices.
+    communities
+        Codes; all communities if not given.
+    steps
+        Steps that raise the bound; more never lower it.
+    workers, progress
+        As :func:`gridplan.divide` takes them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        By community: subgrids, left_out, price and bound (household-metres) and gap (share of the bound; 0 is proven best).
+
+    Raises
+    ------
+    InputError
+        If a community is not in the plan.
+
+    Examples
+    --------
+    >>> from gridplan.planning.site_to_plan import divide
+    >>> from gridplan.synthetic.town import make_town
+    >>> from gridplan.reading.site_tables import make_site
+    >>> table = prove(divide(make_site(make_town(1, urban_share=0.0, households=200, seed=3)), seed=1))
+    >>> bool((table["gap"] >= 0).all()), bool((table["gap"] < 0.2).all())
+    (True, True)
+    """
+    rules = Rules.from_dict(plan.manifest["rules"])
+    ways, _ = find_ways(plan.site, plan.stairwells, rules)
+    problems = make_problems(plan.stairwells, plan.neighbours, rules, ways)
+    codes = list(problems) if communities is None else list(communities)
+    check_communities(codes, list(problems))
+    belongs = plan.stairwells["subgrid"]
+    tasks = [(problems[code], _number(belongs.reindex(list(problems[code].ids)))) for code in codes]
+    rows = map_tasks(lambda t: _prove(*t, steps), tasks, workers=workers, stage="proving", progress=progress)
+    table = pd.DataFrame(rows, index=pd.Index(codes, name="community", dtype="str"))
+    return table.assign(gap=(table["price"] / table["bound"] - 1.0).clip(lower=0.0).where(table["bound"] > 0.0))
+
+
+def _number(codes: pd.Series[Any]) -> Array:
+    return np.asarray(np.unique(codes.to_numpy(object), return_inverse=True)[1], np.int64)
+
+
+def _prove(problem: Problem, part: Array, steps: int) -> dict[str, float]:
+    """Add up price and bound over the islands whose parts are all in band."""
+    mass = np.bincount(part, problem.weights)
+    out = (mass < problem.band.low) | (mass > problem.band.high)
+    price, bound, left_out = 0.0, 0.0, 0
+    for island in problem.find_islands():
+        own = np.unique(part[island])
+        if out[own].any() or not np.isin(np.flatnonzero(np.isin(part, own)), island).all():
+            left_out += len(own)
+            continue
+        piece, inside = problem.take(island), np.searchsorted(own, part[island])
+        cost = total_price(piece.to_data(), inside.astype(np.int32), len(own))
+        price += cost
+        bound += max(0.0, min(cost, find_bound(piece, inside, cost, steps).value))
+    return {"subgrids": int(part.max()) + 1, "left_out": left_out, "price": price, "bound": bound}

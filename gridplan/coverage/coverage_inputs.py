@@ -1,0 +1,92 @@
+"""The ground of coverage: the stairwells in order of their codes, with the groups they belong to and the time of their stairs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from gridplan.plan import Plan
+from gridplan.rules.all_rules import Rules
+
+Array = np.ndarray[Any, Any]
+CLASSES = ("urban", "rural")
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """Stairwells sorted by code.
+
+    Parameters
+    ----------
+    doors
+        The stairwells table.
+    xy
+        float64[n, 2], metres.
+    weight
+        int64[n], households.
+    communities, community
+        Codes of all communities, sorted, and the row of each stairwell's (-1: none).
+    subgrids, subgrid
+        The same for sub-grids of homes.
+    kind
+        int64[n], row in ``CLASSES`` of each stairwell's class (-1: none).
+    stairs, slow_stairs
+        float64[n], minutes on the stairs, of usual and of slower walkers.
+    """
+
+    doors: gpd.GeoDataFrame
+    xy: Array
+    weight: Array
+    communities: pd.Index[Any]
+    community: Array
+    subgrids: pd.Index[Any]
+    subgrid: Array
+    kind: Array
+    stairs: Array
+    slow_stairs: Array
+
+    def __len__(self) -> int:
+        """Return the number of stairwells."""
+        return len(self.doors)
+
+    def group(self, scope: str) -> Array:
+        """Return for each stairwell the number of the group whose posts it may go to; one for all where that is the city."""
+        return {"community": self.community, "subgrid": self.subgrid}.get(scope, np.zeros(len(self), np.int64))
+
+
+def survey_ground(plan: Plan, rules: Rules) -> Ground:
+    """Survey the stairwells of a plan, with the stairs to the floor that the rules ask for.
+
+    Stairs count to the middle, or the highest, of a stairwell's floors; none where the building is so high that it has a
+    lift (``staffing.lift_floors``).
+    """
+    doors = plan.stairwells.sort_index()
+    homes = plan.subgrids[plan.subgrids["kind"] != "exclusive"].index.sort_values()
+    communities = plan.site.communities.index.sort_values()
+    points = doors.geometry.to_numpy()
+    floors = _count_floors(doors, rules)
+    return Ground(
+        doors=doors,
+        xy=np.column_stack([shapely.get_x(points), shapely.get_y(points)]),
+        weight=doors["households"].to_numpy(np.int64),
+        communities=communities,
+        community=communities.get_indexer(pd.Index(doors["community"])),
+        subgrids=homes,
+        subgrid=homes.get_indexer(pd.Index(doors["subgrid"])),
+        kind=pd.Index(CLASSES).get_indexer(pd.Index(doors["community_kind"])),
+        stairs=floors * rules.walking.floor_minutes,
+        slow_stairs=floors * rules.walking.slow_floor_minutes,
+    )
+
+
+def _count_floors(doors: gpd.GeoDataFrame, rules: Rules) -> Array:
+    """Count the floors that are climbed to the doors of homes."""
+    low, high = (doors[c].to_numpy(float) for c in ("floor_from", "floor_to"))
+    top = doors.groupby("building")["floor_to"].transform("max").to_numpy(float)
+    to = {"middle": (low + high) / 2.0, "upper": high, "none": np.ones(len(doors))}[rules.coverage.stairs]
+    return np.where(top >= rules.staffing.lift_floors, 0.0, np.maximum(to - 1.0, 0.0))

@@ -1,0 +1,236 @@
+"""Proposing posts: candidate places from the data, the best of them, and what each further post would bring."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from scipy.sparse import csr_array
+
+from gridplan.coverage.allocation import serve_households
+from gridplan.coverage.coverage_inputs import Ground, survey_ground
+from gridplan.coverage.coverage_tables import find_reach, order_rows
+from gridplan.coverage.reach_plan import reach
+from gridplan.coverage.service_points import finish_posts, list_posts
+from gridplan.coverage.siting.location_problems import cover_all, cover_most, p_centre, p_median
+from gridplan.coverage.siting.siting_problem import Siting, SitingProblem, assign_nearest, make_problem
+from gridplan.coverage.walk_times import lay_footing, measure_ways
+from gridplan.errors import PlanError, RuleError
+from gridplan.plan import Plan
+from gridplan.rules.all_rules import Rules
+from gridplan.rules.coverage import CENTRAL, Service, read_services
+from gridplan.tables.conform import conform_table
+
+Array = np.ndarray[Any, Any]
+QUESTIONS = ("most", "fewest", "median", "centre")
+WIDE = ("median", "centre")  # questions in which all ways count, however long
+CURVE = 12  # numbers of posts at which the curve is told, at most
+
+
+def site_posts(
+    plan: Plan, kind: str, *, add: int | None = None, share: float | None = None, question: str = "", limited: bool = True,
+    rules: Rules | None = None,
+) -> Plan:  # fmt: skip
+    """Propose where to add posts of one kind, those that are there staying, and tell what each further post would bring.
+
+    New posts may stand at places of the kinds that the rules name, and at the centres of sub-grids; a central household in
+    any stairwell with a member able to hold the post. Fills service_posts with those proposed (ranked by the households that
+    each brings) and siting with the curve of the share served against posts added; then measures reach anew. Run again, it
+    replaces its own proposals of that kind.
+
+    Parameters
+    ----------
+    plan
+        A working plan.
+    kind
+        A kind of post that the rules name.
+    add, share
+        How many posts to add; or the share of all households to be served by as few more as possible.
+    question
+        With ``add``: ``most`` (households served, as if nothing is said), ``median`` (fewest minutes in all) or ``centre``
+        (shortest longest way).
+    limited
+        Whether posts have room for their capacity only.
+    rules
+        The rules; if not given, those that reach was last measured by, else those of the plan's manifest.
+
+    Raises
+    ------
+    RuleError
+        If the kind or question is not known, or not one of ``add`` and ``share`` is given.
+    PlanError
+        If the plan is a release, or there is no place where a post could stand.
+
+    Examples
+    --------
+    Canteens for two minutes of walking, on the board of twelve houses; one stands in the second of six columns and reaches five:
+
+    >>> from tests.villages import make_board_plan
+    >>> rules = Rules().replace(coverage={"services": "canteen 2 0 0 city"})
+    >>> plan = site_posts(make_board_plan(), "canteen", add=2, rules=rules)
+    >>> plan.siting[["added", "served", "ended"]].values.tolist()
+    [[0, 0.0, 'optimal'], [1, 100.0, 'optimal'], [2, 120.0, 'optimal']]
+    """
+    rules = rules or recall_rules(plan)
+    question = question or ("fewest" if share is not None else "most")
+    service = _check_question(kind, add, share, question, rules)
+    if plan.manifest.get("release"):
+        raise PlanError("a release holds no stairwells -> give the working plan")
+    others = plan.service_posts[(plan.service_posts["status"] == "proposed") & (plan.service_posts["kind"] != kind)]
+    plan = plan.replace(service_posts=others)
+    ground = survey_ground(plan, rules)
+    posts = list_posts(plan, [service])
+    sites = list_candidates(plan, service, rules)
+    if sites.empty:
+        raise PlanError(f"there is no place where a {kind} could stand -> give places, or organise the plan first")
+    every = gpd.GeoDataFrame(pd.concat([posts.reset_index(), sites.reset_index()], ignore_index=True), crs=plan.crs)
+    every = conform_table("service_posts", every)
+    problem = pose_problem(plan, ground, every, len(posts), service, rules, limited)
+    asked = pose_problem(plan, ground, every, len(posts), service, rules, limited, wide=True) if question in WIDE else problem
+    answer = _ask(asked, question, add or 0, share or 1.0)
+    chosen = rank_sites(problem, answer.chosen)
+    curve = trace_curve(problem, question, answer, limited)
+    proposed = every.iloc[chosen].reset_index(drop=True)
+    codes = [f"{kind}-N{n:03d}" for n in range(1, len(chosen) + 1)]
+    new = conform_table("service_posts", proposed.assign(service_post=codes, rank=np.arange(1, len(chosen) + 1)))
+    kept = plan.siting[plan.siting["kind"] != kind]
+    rows = pd.concat([part for part in (kept.reset_index(drop=True), curve.assign(kind=kind)) if len(part)], ignore_index=True)
+    siting = conform_table("siting", order_rows(rows, ["kind", "question", "added"]))
+    joined = pd.concat([part for part in (others, new) if len(part)]) if len(others) + len(new) else others
+    return reach(plan.replace(service_posts=joined.sort_index(), siting=siting), rules)
+
+
+def recall_rules(plan: Plan) -> Rules:
+    """Recall the rules that a plan's reach was last measured by; those of the plan where it was not."""
+    last = plan.manifest.get("people", {}).get("reach", {}).get("rules", {})
+    return Rules.from_dict(plan.manifest.get("rules") or {}).replace(**last)
+
+
+def _check_question(kind: str, add: int | None, share: float | None, question: str, rules: Rules) -> Service:
+    """Check what is asked, and find the kind of post."""
+    services = {s.kind: s for s in read_services(rules.coverage.services)}
+    wrong = []
+    if kind not in services:
+        wrong.append(f"{kind} is not a kind of post; coverage.services names {', '.join(services)}")
+    if (add is None) == (share is None):
+        wrong.append("say either how many posts to add or the share to be served")
+    if add is not None and add < 0:
+        wrong.append(f"{add} posts cannot be added")
+    if share is not None and not 0 < share <= 1:
+        wrong.append(f"{share} is not a share above 0 and up to 1")
+    if question not in QUESTIONS or (question == "fewest") != (share is not None and add is None):
+        wrong.append(f"{question} is not a question: most, median or centre for so many posts, fewest for a share")
+    if wrong:
+        raise RuleError("siting: " + "; ".join(wrong))
+    return services[kind]
+
+
+def list_candidates(plan: Plan, service: Service, rules: Rules) -> gpd.GeoDataFrame:
+    """List the places where a new post may stand, as posts with the capacity of their kind; one for each place and spot."""
+    if service.kind == CENTRAL:
+        able = plan.members.index[plan.members["available"] > 0]
+        at = plan.stairwells[plan.stairwells.index.isin(able)].sort_index()
+        subgrid, stairwell, shapes, names = at["subgrid"], at.index, at.geometry.to_numpy(), np.full(len(at), "", object)
+    else:
+        homes = plan.subgrids[plan.subgrids["centre"].isin(plan.stairwells.index)].sort_index()
+        kinds = set(rules.coverage.candidates.split("|")) - {service.kind}
+        places = plan.site.places[plan.site.places["kind"].isin(kinds)].sort_index()
+        blank = np.full(len(places), "", object)
+        subgrid = np.concatenate([blank, homes.index.to_numpy(object)])
+        stairwell = np.concatenate([blank, homes["centre"].to_numpy(object)])
+        names = np.concatenate([places["name"].to_numpy(object), np.full(len(homes), "", object)])
+        shapes = np.concatenate([places.geometry.to_numpy(), plan.stairwells.geometry.reindex(homes["centre"]).to_numpy()])
+    points = np.where(shapely.get_type_id(shapes) == 0, shapes, shapely.point_on_surface(shapes))
+    table = gpd.GeoDataFrame(
+        {"service_post": [f"site-{n:06d}" for n in range(len(points))], "kind": service.kind, "status": "proposed",
+         "name": names, "subgrid": np.asarray(subgrid, object), "stairwell": np.asarray(stairwell, object), "area": np.nan},
+        geometry=points, crs=plan.crs,
+    )  # fmt: skip
+    return conform_table("service_posts", finish_posts(plan, table, {service.kind: service}))
+
+
+def pose_problem(
+    plan: Plan, ground: Ground, every: gpd.GeoDataFrame, there: int, service: Service, rules: Rules, limited: bool, *,
+    wide: bool = False,
+) -> SitingProblem:  # fmt: skip
+    """Pose the problem of siting: minutes from stairwells to posts and candidates, the first ``there`` of which stand already.
+
+    Ways count up to the threshold of the kind; where ``wide``, as far as they are looked for.
+    """
+    footing = lay_footing(plan.site, ground, rules)
+    limit = rules.coverage.farthest if wide else service.minutes * rules.walking.speed
+    ways = measure_ways(footing, every, [service], limit)[0]
+    found = find_reach(ground, service, every, np.arange(len(every)), ways, rules)
+    near = np.ones(len(found.minutes), bool) if wide else found.minutes <= service.minutes
+    shape = (len(ground), len(every))
+    minutes = csr_array((found.minutes[near], (found.ways.door[near], found.ways.post[near])), shape=shape)
+    room = every["capacity"].fillna(np.inf).to_numpy(float)
+    return make_problem(minutes, ground.weight, np.arange(there), room if limited and np.isfinite(room).any() else None)
+
+
+def _ask(problem: SitingProblem, question: str, add: int, share: float) -> Siting:
+    """Ask one of the four questions; for the median, who has no way at all counts as twice the longest."""
+    if question == "most":
+        return cover_most(problem, add)
+    if question == "fewest":
+        return cover_all(problem, share)
+    if question == "median":
+        return p_median(problem, add, 2.0 * float(problem.ways.data.max(initial=0.0)) + 1.0)
+    return p_centre(problem, add)
+
+
+def rank_sites(problem: SitingProblem, chosen: Array) -> Array:
+    """Rank the sites chosen: each next one is that which serves most of the households left, of equals the first."""
+    columns = problem.ways.tocsc()
+    rooms = np.full(problem.ways.shape[1], np.inf) if problem.capacities is None else problem.capacities
+    left = problem.weights - _serve(problem, problem.fixed)
+    waiting, order = sorted(int(site) for site in chosen), []
+    while waiting:
+        near = [columns.indices[columns.indptr[site] : columns.indptr[site + 1]] for site in waiting]
+        best = int(np.argmax(np.minimum(rooms[waiting], [left[own].sum() for own in near])))
+        site, own = waiting.pop(best), near[best]
+        own = own[np.argsort(columns.data[columns.indptr[site] : columns.indptr[site + 1]], kind="stable")]
+        before = np.cumsum(left[own]) - left[own]
+        left[own] -= np.clip(rooms[site] - before, 0.0, left[own])
+        order.append(site)
+    return np.asarray(order, np.int64)
+
+
+def trace_curve(problem: SitingProblem, question: str, answer: Siting, limited: bool) -> pd.DataFrame:
+    """Trace the share served against the posts added, with a bound on every point; and the answer itself."""
+    total = max(problem.total, 1.0)
+    k = len(answer.chosen)
+    counts = np.unique(np.rint(np.linspace(0, k, min(k, CURVE) + 1)).astype(int))
+    rows = []
+    for count in counts:
+        own = answer if question == "most" and count == k else cover_most(problem, int(count))
+        rows.append(("most", int(count), question == "most" and count == k, own.objective, own.bound / total, own.gap, own.ended))
+    if question != "most":
+        bound = np.nan
+        if answer.ended == "impossible" and not limited:
+            bound = float(assign_nearest(problem, np.arange(problem.ways.shape[1])).sum()) / total
+        rows.append(
+            (
+                question,
+                k,
+                True,
+                float(_serve(problem, np.union1d(problem.fixed, answer.chosen)).sum()),
+                bound,
+                answer.gap,
+                answer.ended,
+            )
+        )
+    table = pd.DataFrame(rows, columns=["question", "added", "chosen", "served", "bound", "gap", "ended"])
+    return table.assign(share=(table["served"] / total).round(6), bound=table["bound"].round(6), gap=table["gap"].round(6))
+
+
+def _serve(problem: SitingProblem, sites: Array) -> Array:
+    """Find the households of each stairwell that posts at some sites can serve."""
+    rooms = np.full(problem.ways.shape[1], np.inf) if problem.capacities is None else problem.capacities
+    rows = np.repeat(np.arange(len(problem.weights)), np.diff(problem.ways.indptr))
+    there = np.isin(problem.ways.indices, sites)
+    door, post, minutes = (own[there] for own in (rows, problem.ways.indices, problem.ways.data))
+    return serve_households(door, post, minutes, problem.weights.astype(np.int64), rooms)[0]

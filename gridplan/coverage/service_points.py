@@ -1,0 +1,96 @@
+"""The posts that people walk to, in one list: places, central households, and those proposed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from gridplan.plan import Plan
+from gridplan.rules.coverage import CENTRAL, Service
+from gridplan.tables.conform import conform_table, make_empty
+
+
+def list_posts(plan: Plan, services: Sequence[Service]) -> gpd.GeoDataFrame:
+    """List the posts of the kinds asked for, with what each can serve; proposed ones that the plan holds come along.
+
+    A place serves so many households for its floor area where that is known and counts for its kind, else as many as its
+    kind does. What is not a point stands where its middle is.
+
+    Returns
+    -------
+    The table ``service_posts``, sorted by code; whom they reach and serve is still open.
+
+    Examples
+    --------
+    >>> from shapely.geometry import Point
+    >>> from tests.villages import X0, Y0, make_board_plan, make_table
+    >>> place = {"place": "p", "kind": "service_centre", "area": 60.0, "geometry": Point(X0 + 1, Y0 + 1)}
+    >>> plan = make_board_plan().replace(places=make_table("places", [place]))
+    >>> list_posts(plan, [Service("service_centre", 15, 1667, 30, "community")])[["community", "capacity"]].values.tolist()
+    [['0301', 200.0]]
+    """
+    kinds = {s.kind: s for s in services}
+    proposed = plan.service_posts[(plan.service_posts["status"] == "proposed") & plan.service_posts["kind"].isin(kinds)]
+    parts: list[Any] = [
+        own for own in (_take_places(plan, kinds), _take_centrals(plan, kinds), proposed.reset_index()) if len(own)
+    ]
+    if not parts:
+        return make_empty("service_posts", plan.crs)
+    table = gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), geometry="geometry", crs=plan.crs)
+    numbers = ("rank", "reachable", "served")
+    table = table.assign(**{name: table[name].fillna(0) if name in table else 0 for name in numbers})
+    return conform_table("service_posts", finish_posts(plan, table, kinds)).sort_index()
+
+
+def finish_posts(plan: Plan, table: gpd.GeoDataFrame, kinds: dict[str, Service]) -> gpd.GeoDataFrame:
+    """Give posts their community, capacity and minutes."""
+    own = pd.DataFrame([(s.minutes, s.capacity, s.area) for s in kinds.values()], index=list(kinds), columns=["m", "c", "a"])
+    own = own.reindex(table["kind"]).reset_index(drop=True)
+    by_area = (own["a"] > 0) & table["area"].notna()
+    capacity = np.where(by_area, np.floor(table["area"] / own["a"].where(own["a"] > 0) * 100.0), own["c"].where(own["c"] > 0))
+    home = plan.stairwells["community"].reindex(table["stairwell"]).to_numpy(object)
+    lies_in = find_communities(plan, table)
+    community = np.where(pd.isna(home), lies_in, home)
+    return table.assign(community=community, capacity=capacity, minutes=own["m"].to_numpy())
+
+
+def find_communities(plan: Plan, points: gpd.GeoDataFrame) -> Any:
+    """Find the community that each point lies in; on a limit the first by code, outside all of them the nearest."""
+    land = plan.site.communities[["geometry"]].sort_index()
+    if land.empty or points.empty:
+        return np.full(len(points), "", object)
+    tree = shapely.STRtree(land.geometry.to_numpy())
+    own, over = tree.query_nearest(points.geometry.to_numpy())
+    first = pd.Series(over).groupby(own).min().reindex(range(len(points)))
+    return land.index.to_numpy(object)[first.to_numpy(np.int64)]
+
+
+def _take_places(plan: Plan, kinds: dict[str, Service]) -> pd.DataFrame:
+    places = plan.site.places[plan.site.places["kind"].isin(kinds)].sort_index()
+    shapes = places.geometry.to_numpy()
+    points = np.where(shapely.get_type_id(shapes) == 0, shapes, shapely.point_on_surface(shapes))
+    return pd.DataFrame(
+        {
+            "service_post": places.index.to_numpy(object),
+            "kind": places["kind"].to_numpy(object), "status": "existing",
+            "subgrid": "", "stairwell": "", "name": places["name"].to_numpy(object), "area": places["area"].to_numpy(float),
+            "geometry": points,
+        }
+    )  # fmt: skip
+
+
+def _take_centrals(plan: Plan, kinds: dict[str, Service]) -> pd.DataFrame:
+    own = plan.posts[(plan.posts["role"] == CENTRAL) & plan.posts["stairwell"].isin(plan.stairwells.index)].sort_index()
+    own = own if CENTRAL in kinds else own.iloc[:0]
+    return pd.DataFrame(
+        {
+            "service_post": own.index.to_numpy(object), "kind": CENTRAL, "status": "existing",
+            "subgrid": own["subgrid"].to_numpy(object), "stairwell": own["stairwell"].to_numpy(object), "area": np.nan,
+            "geometry": plan.stairwells.geometry.reindex(own["stairwell"]).to_numpy(),
+        }
+    )  # fmt: skip

@@ -1,0 +1,199 @@
+"""Sharing: posts that have room for so many households only; each household goes to one post, so a place may be shared out.
+
+Who goes where is a flow, solved as a linear programme, whose prices say what one more household would cost at each place. At
+these prices a new post brings at most what it could fill its room with: that guides swaps, and gives the bound for all choices.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import highspy
+import numpy as np
+from scipy.sparse import csc_array, csr_array
+
+from gridplan.coverage.siting.dual_bound import FIRST, LAST, PATIENCE, SHRINK, SMOOTH, Dual
+from gridplan.coverage.siting.site_costs import Costs
+from gridplan.engine.highs import open_programme
+
+Array = np.ndarray[Any, Any]
+ROUNDS = 400
+ENTRIES = 4_000  # entries of a problem that is handed to branch and bound
+NODES = 2_000
+WORK = 1_000_000  # entries of all the flows solved while swapping
+TRIES = 200  # and flows at most
+TINY = 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class Rooms:
+    """Costs with the room of each site, and which are open in any case.
+
+    Parameters
+    ----------
+    costs
+        Places and sites; no site has been opened or left out yet.
+    rooms
+        float64[m], households.
+    always
+        bool[m], the sites with a post already.
+    """
+
+    costs: Costs
+    rooms: Array
+    always: Array
+
+    @property
+    def top(self) -> float:
+        """What is paid where nobody is served."""
+        return self.costs.base + float((self.costs.weights * self.costs.beyond).sum())
+
+
+@dataclass(frozen=True, eq=False)
+class Flow:
+    """Who goes where: ``flow`` (csr_array[n, m], households), its price, and what one more household would cost at each place."""
+
+    flow: csr_array
+    price: float
+    pay: Array
+
+
+def share_out(rooms: Rooms, opened: Array) -> Flow:
+    """Share the households out among the open sites at the least price."""
+    costs = rooms.costs
+    n, m = len(costs.weights), len(costs.sites)
+    is_open = rooms.always.copy()
+    is_open[opened] = True
+    columns = costs.columns
+    at = np.flatnonzero(is_open[columns])
+    rows, column = costs.rows[at], columns[at]
+    saved = costs.ways[at] - costs.beyond[rows]
+    number = np.arange(len(at))
+    matrix = csc_array((np.ones(2 * len(at)), (np.append(rows, n + column), np.append(number, number))), shape=(n + m, len(at)))
+    high = np.append(costs.weights, np.minimum(rooms.rooms, costs.weights.sum() + 1.0))
+    upper = np.full(len(at), highspy.kHighsInf)
+    model = open_programme(saved, upper, np.zeros(len(at), bool), matrix, np.full(n + m, -highspy.kHighsInf), high)
+    model.run()
+    if model.getModelStatus() not in (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kModelEmpty):
+        raise ArithmeticError(f"the flow could not be solved: {model.getModelStatus()}")
+    solution = model.getSolution()
+    amount = np.maximum(0.0, np.array(solution.col_value))
+    amount = np.where(np.abs(amount - np.rint(amount)) < 1e-7, np.rint(amount), amount)
+    used = amount > 0
+    flow = csr_array((amount[used], (rows[used], column[used])), shape=(n, m))
+    pay = costs.beyond + np.minimum(0.0, np.array(solution.row_dual)[:n])
+    return Flow(flow, rooms.top + float((saved * amount).sum()), np.clip(pay, 0.0, costs.beyond))
+
+
+def fill_greedily(rooms: Rooms, k: int, until: float = -np.inf) -> Array:
+    """Add up to k sites, always the one that saves most with those not served yet, until the price is at most ``until``."""
+    from gridplan.coverage.siting.siting_kernels import fill_room, weigh_rooms
+
+    costs = rooms.costs
+    flow = share_out(rooms, np.zeros(0, np.int64))
+    left = np.maximum(0.0, costs.weights - flow.flow.sum(axis=1))
+    price, chosen = flow.price, np.zeros(0, np.int64)
+    worth = np.empty(len(costs.sites))
+    while len(worth) and len(chosen) < k and price > until:
+        weigh_rooms(costs.indptr, costs.rows, costs.ways, left, costs.beyond, rooms.rooms, worth)
+        worth[rooms.always] = worth[chosen] = 0.0
+        best = int(np.argmax(worth))
+        if worth[best] <= TINY * max(1.0, abs(price)):  # nothing direct: by the prices of the flow, or not at all
+            flow = share_out(rooms, chosen)
+            weigh_rooms(costs.indptr, costs.rows, costs.ways, costs.weights, flow.pay, rooms.rooms, worth)
+            worth[rooms.always] = worth[chosen] = 0.0
+            best = int(np.argmax(worth))
+            if worth[best] <= TINY * max(1.0, abs(price)):
+                break
+            flow = share_out(rooms, np.append(chosen, best))
+            if flow.price >= price - TINY * max(1.0, abs(price)) and flow.price >= share_out(rooms, chosen).price:
+                break
+            chosen, price = np.append(chosen, best), flow.price
+            left = np.maximum(0.0, costs.weights - flow.flow.sum(axis=1))
+            continue
+        served = np.zeros(len(left))
+        a, b = costs.indptr[best], costs.indptr[best + 1]
+        price -= fill_room(a, b, costs.rows, costs.ways, left, costs.beyond, rooms.rooms[best], served)
+        left = np.maximum(0.0, left - served)
+        chosen = np.append(chosen, best)
+        if price > until and len(chosen) < k and len(costs.rows) < WORK // 50:  # share out anew where that is cheap
+            flow = share_out(rooms, chosen)
+            price, left = flow.price, np.maximum(0.0, costs.weights - flow.flow.sum(axis=1))
+    return chosen
+
+
+def swap_shared(rooms: Rooms, chosen: Array) -> tuple[Array, Flow]:
+    """Swap sites as the prices of the flow advise, as long as that saves and the work allows."""
+    from gridplan.coverage.siting.siting_kernels import weigh_rooms
+
+    costs = rooms.costs
+    flow = share_out(rooms, chosen)
+    tries = int(min(TRIES, WORK / max(1, len(costs.rows)) + 10))
+    worth = np.empty(len(costs.sites))
+    while tries > 0 and len(chosen):
+        weigh_rooms(costs.indptr, costs.rows, costs.ways, costs.weights, flow.pay, rooms.rooms, worth)
+        worth[rooms.always] = worth[chosen] = 0.0
+        kept = _value_sites(rooms, flow)[chosen]
+        better = None
+        for new in np.argsort(-worth, kind="stable")[:3]:
+            for old in np.argsort(kept, kind="stable")[:3]:
+                if worth[new] <= kept[old] + TINY or tries <= 0:
+                    continue
+                tries -= 1
+                other = np.sort(np.append(np.delete(chosen, old), new))
+                found = share_out(rooms, other)
+                if found.price < flow.price - TINY * max(1.0, abs(flow.price)):
+                    better = (other, found)
+                    break
+            if better:
+                break
+        if better is None:
+            break
+        chosen, flow = better
+    return np.sort(chosen), flow
+
+
+def _value_sites(rooms: Rooms, flow: Flow) -> Array:
+    """Value what each site brings at the prices of the flow."""
+    costs = rooms.costs
+    columns = costs.columns
+    amount = np.asarray(flow.flow[costs.rows, columns]).ravel()
+    value = amount * np.maximum(0.0, flow.pay[costs.rows] - costs.ways)
+    return np.bincount(columns, weights=value, minlength=len(costs.sites))
+
+
+def bound_shared(rooms: Rooms, k: int, price: float, pay: Array, enough: float = np.inf) -> Dual:
+    """Bound the price of k sites from below, from the prices of a flow on; a bound of ``enough`` will do."""
+    from gridplan.coverage.siting.siting_kernels import count_roomed, weigh_rooms
+
+    costs = rooms.costs
+    weights, always = costs.weights, np.flatnonzero(rooms.always)
+    m = len(costs.sites)
+    served, direction = np.zeros(len(weights)), np.zeros(len(weights))
+    step, stale = FIRST, 0
+    best, best_pay, best_worth, base = -np.inf, pay, np.zeros(m), 0.0
+    for _ in range(ROUNDS):
+        worth = np.empty(m)
+        weigh_rooms(costs.indptr, costs.rows, costs.ways, weights, pay, rooms.rooms, worth)
+        given = float(worth[always].sum())
+        worth[always] = 0.0
+        taken = np.argsort(-worth, kind="stable")[:k]
+        total = costs.base + float((weights * pay).sum() - worth[taken].sum()) - given
+        stale = 0 if total > best + 1e-6 * abs(best) or not np.isfinite(best) else stale + 1
+        if total > best:
+            best, best_pay, best_worth, base = total, pay, worth, given
+        if stale >= PATIENCE:
+            step, stale = step * SHRINK, 0
+        if step < LAST or best >= enough or price - best <= TINY * max(abs(price), 1e-300):
+            break
+        both = np.union1d(taken, always)
+        count_roomed(costs.indptr, costs.rows, costs.ways, weights, pay, rooms.rooms, both, served)
+        want = 1.0 - served
+        want[((pay <= 0) & (want < 0)) | ((pay >= costs.beyond) & (want > 0))] = 0.0
+        direction = SMOOTH * direction + (1 - SMOOTH) * want
+        size = float((weights * direction**2).sum())
+        if size <= 0:
+            break
+        pay = np.clip(pay + step * max(price - total, 0.0) / size * direction, 0.0, costs.beyond)
+    return Dual(best, best_pay, best_worth, np.zeros(0, np.int64), price, base)

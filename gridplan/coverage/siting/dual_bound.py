@@ -1,0 +1,130 @@
+"""The dual: what each place would pay at most, and so a bound that no choice of sites goes below.
+
+That each place is served once is relaxed at a price for each place. A site then takes whatever is worth more than its way, and
+the k best sites are known at once (Cornuejols, Fisher and Nemhauser, 1977). Prices follow a smoothed subgradient. Whatever
+the prices are, the bound holds; so it does when only the nearest sites of a place are looked at, for prices that stay below the
+ways to the others.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gridplan.coverage.siting.site_costs import Costs, price_sites
+
+Array = np.ndarray[Any, Any]
+ROUNDS = 2_000
+PATIENCE = 25  # rounds without a better bound before the step becomes smaller
+FIRST, SHRINK, LAST = 0.3, 0.7, 1e-4  # the step at first, what is left of it each time, and the last
+SMOOTH = 0.9  # share of the last direction that is kept
+
+
+@dataclass(frozen=True, eq=False)
+class Dual:
+    """The best bound met.
+
+    Parameters
+    ----------
+    value
+        No choice of k sites costs less.
+    prices
+        float64[n], what a place pays, for each household.
+    worth
+        float64[m], what each site brings at these prices, 0 or more.
+    chosen
+        The best choice of sites met on the way, and ``price``, what it costs.
+    given
+        What sites that are open in any case bring.
+    """
+
+    value: float
+    prices: Array
+    worth: Array
+    chosen: Array
+    price: float
+    given: float = 0.0
+
+    def count_sites(self, costs: Costs, target: float) -> int:
+        """Count the sites that are needed at least for a price of at most ``target``."""
+        paid = costs.base + float((costs.weights * self.prices).sum()) - self.given
+        left = paid - np.concatenate([[0.0], np.cumsum(np.sort(self.worth)[::-1])])
+        enough = np.flatnonzero(left <= target + 1e-9 * abs(paid))
+        return int(enough[0]) if len(enough) else len(self.worth) + 1
+
+
+def bound_costs(costs: Costs, k: int, chosen: Array, rounds: int = ROUNDS, enough: float = np.inf) -> Dual:
+    """Bound the price of k sites from below, beginning from a known choice; a bound of ``enough`` will do."""
+    price = price_sites(costs, chosen)
+    limit, at = _look_near(costs, chosen)
+    from gridplan.coverage.siting.siting_kernels import count_served, weigh_sites
+
+    weights, m = costs.weights, len(costs.sites)
+    rows, ways = costs.rows[at], costs.ways[at]
+    indptr = np.concatenate([[0], np.cumsum(np.bincount(costs.columns[at], minlength=m))])
+    served = np.zeros(len(weights))
+    pay = np.minimum(limit, _start_prices(costs, chosen))
+    step, stale, direction = FIRST, 0, np.zeros(len(pay))
+    best, best_pay, best_worth = -np.inf, pay, np.zeros(m)
+    tried: set[bytes] = set()
+    for _ in range(rounds):
+        worth = np.empty(m)
+        weigh_sites(indptr, rows, ways, weights, pay, worth)
+        taken = np.argsort(-worth, kind="stable")[:k]
+        total = costs.base + float((weights * pay).sum() - worth[taken].sum())
+        stale = 0 if total > best + 1e-6 * abs(best) or not np.isfinite(best) else stale + 1
+        if total > best:
+            best, best_pay, best_worth = total, pay, worth
+            chosen, price = _try_choice(costs, taken, chosen, price, tried)
+        if stale >= PATIENCE:
+            step, stale = step * SHRINK, 0
+        if step < LAST or best >= enough or price - best <= 1e-9 * max(abs(price), 1e-300):
+            break
+        count_served(indptr, rows, ways, pay, taken, served)
+        want = 1.0 - served
+        want[((pay <= 0) & (want < 0)) | ((pay >= limit) & (want > 0))] = 0.0
+        direction = SMOOTH * direction + (1 - SMOOTH) * want
+        size = float((weights * direction**2).sum())
+        if size <= 0:
+            break
+        pay = np.clip(pay + step * (price - total) / size * direction, 0.0, limit)
+    return Dual(best, best_pay, best_worth, np.sort(chosen), price)
+
+
+def _look_near(costs: Costs, chosen: Array, spare: int = 6) -> tuple[Array, Array]:
+    """Find the most that each place may pay, and the entries below it: ways no longer than to its sixth nearest chosen site."""
+    count = np.zeros(len(costs.beyond), np.int64)
+    is_chosen = np.zeros(len(costs.sites), bool)
+    is_chosen[chosen] = True
+    at = np.flatnonzero(is_chosen[costs.columns])
+    order = at[np.lexsort((costs.ways[at], costs.rows[at]))]
+    rows = costs.rows[order]
+    count = np.bincount(rows, minlength=len(count))
+    begins = np.cumsum(count) - count
+    limit = costs.beyond.copy()
+    many = np.flatnonzero(count >= spare)
+    limit[many] = np.minimum(limit[many], costs.ways[order[begins[many] + spare - 1]] + 1e-9)
+    return limit, np.flatnonzero(costs.ways < limit[costs.rows])
+
+
+def _start_prices(costs: Costs, chosen: Array) -> Array:
+    """Start midway between the nearest and the second nearest chosen site."""
+    first, second = costs.beyond.copy(), costs.beyond.copy()
+    for j in chosen.tolist():
+        own = slice(costs.indptr[j], costs.indptr[j + 1])
+        rows, ways = costs.rows[own], costs.ways[own]
+        second[rows] = np.minimum(second[rows], np.maximum(first[rows], ways))
+        first[rows] = np.minimum(first[rows], ways)
+    return (first + second) / 2
+
+
+def _try_choice(costs: Costs, taken: Array, chosen: Array, price: float, tried: set[bytes]) -> tuple[Array, float]:
+    """Try the sites that the prices like best; returns the better choice and its price."""
+    key = np.sort(taken).tobytes()
+    if key in tried:
+        return chosen, price
+    tried.add(key)
+    other = price_sites(costs, taken)
+    return (taken, other) if other < price else (chosen, price)

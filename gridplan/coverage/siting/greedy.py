@@ -1,0 +1,68 @@
+"""Greedy: always the site that saves most, looked for lazily; then swaps of one chosen site for another while one saves.
+
+What a site saves can only shrink while others are added, so a saving computed earlier is a limit (Minoux, 1978). Swaps are
+priced from each place's nearest and second nearest chosen site (Whitaker, 1983). A disturbance opens a few sites that serve
+common places, so that the descent after it is short.
+"""
+
+from __future__ import annotations
+
+import heapq
+from typing import Any
+
+import numpy as np
+
+from gridplan.coverage.siting.site_costs import Costs, price_sites
+
+Array = np.ndarray[Any, Any]
+STEPS = 3  # swaps that a disturbance makes before the descent
+TINY = 1e-9  # share of the price that does not count as a saving
+
+
+def add_greedily(costs: Costs, k: int, until: float = -np.inf) -> tuple[Array, Array]:
+    """Add up to k sites, each the one that saves most, until the price is at most ``until`` or nothing saves.
+
+    Returns the sites in the order they were added (numbers within the costs), and the price after each, float64[len + 1].
+    """
+    near = costs.beyond.copy()
+    price = costs.base + float((costs.weights * near).sum())
+    least = TINY * max(price, 1e-300)
+    saved = costs.weights[costs.rows] * (near[costs.rows] - costs.ways)
+    first = np.bincount(costs.columns, weights=saved, minlength=len(costs.sites))
+    heap = [(-saving, j, 0) for j, saving in enumerate(first.tolist())]
+    heapq.heapify(heap)
+    chosen: list[int] = []
+    prices = [price]
+    while heap and len(chosen) < k and price > until:
+        saving, j, age = heap[0]
+        own = slice(costs.indptr[j], costs.indptr[j + 1])
+        rows, ways = costs.rows[own], costs.ways[own]
+        if age < len(chosen):
+            now = float((costs.weights[rows] * np.maximum(0.0, near[rows] - ways)).sum())
+            heapq.heapreplace(heap, (-now, j, len(chosen)))
+            continue
+        if -saving <= least:
+            break
+        heapq.heappop(heap)
+        near[rows] = np.minimum(near[rows], ways)
+        price += saving
+        chosen.append(j)
+        prices.append(price)
+    return np.array(chosen, np.int64), np.array(prices)
+
+
+def swap_sites(costs: Costs, chosen: Array, rounds: int = 0, seed: int = 0) -> Array:
+    """Swap one chosen site for another while one saves; then disturb the choice ``rounds`` times and keep what is better.
+
+    Returns the choice, sorted.
+    """
+    from gridplan.coverage.siting.siting_kernels import wander
+
+    choice = np.sort(chosen)
+    if not 0 < len(choice) < len(costs.sites):
+        return choice
+    lots = np.random.default_rng(seed).random((rounds, 2 * STEPS + 1))
+    least = TINY * max(price_sites(costs, choice), 1e-300)
+    starts, near, far = costs.by_place
+    wander(costs.indptr, costs.rows, costs.ways, starts, near, far, costs.weights, costs.beyond, choice, lots, least)
+    return np.sort(choice)

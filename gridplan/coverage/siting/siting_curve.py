@@ -1,0 +1,112 @@
+"""The curve: what share of households is served against posts added, with a bound at every number of posts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from gridplan.coverage.siting.capacitated_assignment import bound_shared, fill_greedily, share_out
+from gridplan.coverage.siting.capacitated_siting import make_rooms
+from gridplan.coverage.siting.dual_bound import Dual, bound_costs
+from gridplan.coverage.siting.greedy import add_greedily
+from gridplan.coverage.siting.location_problems import cover_most, level_ways
+from gridplan.coverage.siting.site_costs import Costs, build_costs
+from gridplan.coverage.siting.siting_problem import EXACT, SitingProblem
+
+Array = np.ndarray[Any, Any]
+
+
+def trace_siting(problem: SitingProblem, k_max: int, *, nested: bool = True) -> pd.DataFrame:
+    """Trace households served against posts added, from none to ``k_max``.
+
+    Nested: each row adds one post to those of the row before (greedily), so the rows are an order of building. Otherwise each row
+    is the best choice found for its number, and a post of one row need not be in the next.
+
+    Returns
+    -------
+    pandas.DataFrame
+        By posts ``added``: ``site`` (the post that a nested row adds, -1 where none), ``sites`` (all that are chosen), ``served``
+        and ``bound`` (households; no choice of so many serves more), both as ``share`` and ``share_bound`` of all, ``nested`` and
+        ``ended`` (``optimal`` where served is the bound).
+
+    Examples
+    --------
+    A street of five houses, 100 m apart, posts reach 100 m; the first post serves three, the second the other two:
+
+    >>> from gridplan.coverage.siting.siting_problem import make_problem
+    >>> at = np.arange(5) * 100.0
+    >>> far = abs(at[:, None] - at)
+    >>> street = make_problem(np.where(far <= 100, far, np.inf), np.ones(5))
+    >>> trace_siting(street, 2)[["site", "served", "bound"]].to_numpy().tolist()
+    [[-1.0, 0.0, 0.0], [1.0, 3.0, 3.0], [3.0, 5.0, 5.0]]
+    """
+    if nested:
+        order, served, bound = _trace_shared(problem, k_max) if problem.capacities is not None else _trace_costs(problem, k_max)
+        sites = [tuple(sorted(order[:k].tolist())) for k in range(k_max + 1)]
+        added = np.append([-1], np.append(order, np.full(k_max - len(order), -1)))
+    else:
+        answers = [cover_most(problem, k) for k in range(k_max + 1)]
+        sites = [tuple(answer.chosen.tolist()) for answer in answers]
+        served = np.maximum.accumulate([answer.objective for answer in answers])
+        bound = np.array([answer.bound for answer in answers])
+        added = np.full(k_max + 1, -1)
+    bound = np.maximum(served, np.minimum(bound, problem.total))
+    whole = max(problem.total, 1e-300)
+    proven = bound - served <= EXACT * whole
+    return pd.DataFrame(
+        {
+            "site": added,
+            "sites": sites,
+            "served": served,
+            "share": served / whole,
+            "bound": np.where(proven, served, bound),
+            "share_bound": np.where(proven, served, bound) / whole,
+            "nested": nested,
+            "ended": np.where(proven, "optimal", "bounded"),
+        },
+        index=pd.RangeIndex(k_max + 1, name="added"),
+    )
+
+
+def _pick(count: int) -> list[int]:
+    """Pick the numbers of posts at which a dual is sought: each one and a half times the one before."""
+    return sorted({min(count, round(1.5**step)) for step in range(40)}) if count else []
+
+
+def _fill(values: Array, k_max: int) -> Array:
+    """Go on with the last value where no more posts help."""
+    return np.append(values, np.full(max(0, k_max + 1 - len(values)), values[-1]))[: k_max + 1]
+
+
+def _bound_all(costs: Costs, dual: Dual, k_max: int) -> Array:
+    """Bound the price for every number of posts by one dual."""
+    paid = costs.base + float((costs.weights * dual.prices).sum()) - dual.given
+    worth = np.sort(dual.worth)[::-1]
+    return paid - _fill(np.concatenate([[0.0], np.cumsum(worth)]), k_max)
+
+
+def _trace_costs(problem: SitingProblem, k_max: int) -> tuple[Array, Array, Array]:
+    costs = build_costs(level_ways(problem.ways), problem.weights, np.ones(len(problem.weights)), problem.fixed)
+    order, prices = add_greedily(costs, k_max)
+    bound = np.full(k_max + 1, costs.base)
+    bound[0] = prices[0]
+    for k in _pick(len(order)):
+        if k < len(costs.sites):
+            bound = np.maximum(bound, _bound_all(costs, bound_costs(costs, k, order[:k]), k_max))
+    return costs.sites[order], problem.total - _fill(prices, k_max), problem.total - bound
+
+
+def _trace_shared(problem: SitingProblem, k_max: int) -> tuple[Array, Array, Array]:
+    assert problem.capacities is not None
+    nobody = np.zeros(0, np.int64)
+    costs = build_costs(level_ways(problem.ways), problem.weights, np.ones(len(problem.weights)), nobody, is_roomy=False)
+    rooms = make_rooms(costs, problem.fixed, problem.capacities)
+    order = fill_greedily(rooms, k_max)
+    flows = [share_out(rooms, order[:k]) for k in range(len(order) + 1)]
+    bound = np.full(k_max + 1, share_out(rooms, np.flatnonzero(~rooms.always)).price)
+    bound[0] = flows[0].price
+    for k in _pick(len(order)):
+        bound = np.maximum(bound, _bound_all(costs, bound_shared(rooms, k, flows[k].price, flows[k].pay), k_max))
+    return costs.sites[order], problem.total - _fill(np.array([f.price for f in flows]), k_max), problem.total - bound

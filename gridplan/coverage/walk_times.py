@@ -1,0 +1,189 @@
+"""Ways on foot from all stairwells to all posts that they may go to, measured part by part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from gridplan.coverage.coverage_inputs import Ground
+from gridplan.rules.all_rules import Rules
+from gridplan.rules.coverage import Service
+from gridplan.site import Site
+from gridplan.tables.conform import Entry
+from gridplan.walking.detour import measure_straight, note_detour
+from gridplan.walking.door_access import reach_doors
+from gridplan.walking.network import WalkingNetwork, build_network
+from gridplan.walking.network_distances import measure_paths
+from gridplan.walking.obstacles import Obstacles, find_obstacles
+
+Array = np.ndarray[Any, Any]
+BATCH = 64  # posts measured together
+DIGITS = 3  # ways are told to the millimetre
+
+
+@dataclass(frozen=True, eq=False)
+class Footing:
+    """What ways are measured on: the streets where they are known, and where stairwells reach them."""
+
+    site: Site
+    ground: Ground
+    rules: Rules
+    network: WalkingNetwork | None
+    access: pd.DataFrame | None
+    obstacles: Obstacles
+    entries: Sequence[Entry]
+
+    @property
+    def snapped(self) -> Array:
+        """Which stairwells reach a street; all where none are known: bool[n]."""
+        return np.ones(len(self.ground), bool) if self.access is None else self.access["snapped"].to_numpy(bool)
+
+
+@dataclass(frozen=True, eq=False)
+class Ways:
+    """Ways as three arrays sorted by stairwell, then post: rows of the stairwells and of the posts, and metres."""
+
+    door: Array
+    post: Array
+    metres: Array
+
+    def take(self, mask: Array) -> Ways:
+        """Take some ways alone."""
+        return Ways(self.door[mask], self.post[mask], self.metres[mask])
+
+
+def lay_footing(site: Site, ground: Ground, rules: Rules) -> Footing:
+    """Build the walking network and find where stairwells reach it; else ways will be straight lines."""
+    network, entries = build_network(site, rules.walking)
+    obstacles = find_obstacles(site, rules.walking)
+    if len(network.kept_edges) == 0:
+        return Footing(site, ground, rules, None, None, obstacles, [note_detour(rules.walking, len(ground))])
+    access, told = reach_doors(network, ground.doors, site, rules.walking)
+    metres = float(network.metres[network.kept_edges].sum())
+    along = Entry("walking", "stairwells", "noted", len(ground), f"ways go along {metres:,.0f} m of streets")
+    return Footing(site, ground, rules, network, access, obstacles, [*entries, *told, along])
+
+
+def measure_ways(
+    footing: Footing, posts: gpd.GeoDataFrame, services: Sequence[Service], limit: float
+) -> tuple[Ways, pd.DataFrame, list[Entry]]:
+    """Measure the way from each stairwell to each post that it may go to, up to a limit in metres.
+
+    Along the streets; between doors of one compound, or no farther apart than ``walking.straight_reach``, straight times the
+    detour factor if that is shorter and nothing lies between. Posts near one another are measured together.
+
+    Returns
+    -------
+    The ways, for each post how it reaches the streets (columns leg, reason), and entries for the ledger.
+    """
+    scopes = pd.Series({s.kind: s.scope for s in services}).reindex(posts["kind"]).to_numpy(object)
+    at = shapely.get_coordinates(posts.geometry.to_numpy())
+    told: list[Entry] = []
+    table = pd.DataFrame({"leg": np.nan, "reason": ""}, index=posts.index)
+    access = None
+    if footing.network is not None and len(posts):
+        access, told = reach_doors(footing.network, posts, footing.site, footing.rules.walking)
+        table = access[["leg", "reason"]]
+    parts = [_measure_near(footing, posts, scopes, at)]
+    for rows in _batch_posts(posts, scopes):
+        scope = str(scopes[rows[0]])
+        doors = _find_doors(footing.ground, posts.iloc[rows], scope, at[rows], limit)
+        door, post, metres = _measure_batch(footing, access, posts, rows, doors, limit)
+        allowed = find_groups(footing.ground, posts, scope)
+        own = (footing.ground.group(scope)[door] == allowed[post]) & (allowed[post] >= 0)
+        parts.append((door[own], post[own], metres[own]))
+    door, post, metres = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return _keep_shortest(door.astype(np.int64), post.astype(np.int64), metres, limit), table, told
+
+
+def find_groups(ground: Ground, posts: gpd.GeoDataFrame, scope: str) -> Array:
+    """Find the number of the group of stairwells that may go to each post, as :meth:`Ground.group` numbers them; -1: none."""
+    if scope == "city":
+        return np.zeros(len(posts), np.int64)
+    index = ground.communities if scope == "community" else ground.subgrids
+    return np.asarray(index.get_indexer(pd.Index(posts[scope])), np.int64)
+
+
+def _batch_posts(posts: gpd.GeoDataFrame, scopes: Array) -> Iterator[Array]:
+    """Batch posts that are of one scope and near one another, by their communities."""
+    for scope in np.unique(scopes.astype(str)):
+        own = np.flatnonzero(scopes == scope)
+        community = posts["community"].to_numpy(object)[own]
+        order = own[np.argsort(community.astype(str), kind="stable")]
+        if scope == "city":
+            yield from (order[first : first + BATCH] for first in range(0, len(order), BATCH))
+            continue
+        starts = np.flatnonzero(np.append(True, np.sort(community.astype(str))[1:] != np.sort(community.astype(str))[:-1]))
+        yield from np.split(order, starts[1:])
+
+
+def _find_doors(ground: Ground, posts: gpd.GeoDataFrame, scope: str, at: Array, limit: float) -> Array:
+    """Find the stairwells that may be within the limit of some posts, and that may go to some of them."""
+    near = ((ground.xy >= at.min(axis=0) - limit) & (ground.xy <= at.max(axis=0) + limit)).all(axis=1)
+    if scope != "city":
+        near &= np.isin(ground.community, ground.communities.get_indexer(pd.Index(posts["community"].unique())))
+    return np.flatnonzero(near)
+
+
+def _measure_batch(
+    footing: Footing, access: pd.DataFrame | None, posts: gpd.GeoDataFrame, rows: Array, doors: Array, limit: float
+) -> tuple[Array, Array, Array]:
+    if len(doors) == 0:
+        return doors, doors, np.zeros(0)
+    if access is None or footing.network is None or footing.access is None:
+        found = measure_straight(posts.iloc[rows], footing.ground.doors.iloc[doors], footing.site, footing.rules.walking, limit)
+    else:
+        found = measure_paths(footing.network, access.iloc[rows], footing.access.iloc[doors], limit)
+    pairs = found.tocoo()
+    return doors[pairs.col], rows[pairs.row], pairs.data
+
+
+def _measure_near(footing: Footing, posts: gpd.GeoDataFrame, scopes: Array, at: Array) -> tuple[Array, Array, Array]:
+    """Measure straight ways between doors of one compound and doors near one another, where nothing lies between."""
+    ground, rules = footing.ground, footing.rules.walking
+    if footing.network is None or len(posts) == 0:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)
+    tree = shapely.STRtree(ground.doors.geometry.to_numpy())
+    post, door = tree.query(posts.geometry.to_numpy(), predicate="dwithin", distance=rules.straight_reach)
+    homes = ground.doors["compound"].to_numpy(object)
+    hosts = find_compounds(footing.site, posts)
+    numbers = pd.Series(np.arange(len(ground))).groupby(homes).agg(list)
+    more = pd.Series(hosts[hosts != ""], index=np.flatnonzero(hosts != "")).map(numbers).dropna().explode()
+    post = np.concatenate([post, more.index.to_numpy(np.int64)])
+    door = np.concatenate([door, more.to_numpy(np.int64)])
+    allowed = np.zeros(len(post), bool)
+    for scope in np.unique(scopes.astype(str)):
+        groups = find_groups(ground, posts, scope)[post]
+        allowed |= (scopes[post] == scope) & (ground.group(scope)[door] == groups) & (groups >= 0)
+    pairs = np.unique(np.column_stack([post[allowed], door[allowed]]), axis=0)
+    post, door = pairs[:, 0], pairs[:, 1]
+    straight = np.hypot(*(at[post] - ground.xy[door]).T)
+    free = (straight == 0) | ~footing.obstacles.find_blocked(at[post], ground.xy[door])
+    return door[free], post[free], straight[free] * rules.detour
+
+
+def find_compounds(site: Site, posts: gpd.GeoDataFrame) -> Array:
+    """Find the compound that each post lies in, empty where there is none; of several the first by code."""
+    land = site.compounds.sort_index()
+    post, over = shapely.STRtree(land.geometry.to_numpy()).query(posts.geometry.to_numpy(), predicate="intersects")
+    out = np.full(len(posts), "", object)
+    first = pd.Series(over).groupby(post).min()
+    out[first.index.to_numpy(np.int64)] = land.index.to_numpy(object)[first.to_numpy(np.int64)]
+    return out
+
+
+def _keep_shortest(door: Array, post: Array, metres: Array, limit: float) -> Ways:
+    """Keep the shorter of two ways between the same doors, and none beyond the limit."""
+    metres = np.round(metres, DIGITS) + 0.0
+    kept = metres <= limit
+    door, post, metres = door[kept], post[kept], metres[kept]
+    order = np.lexsort((metres, post, door))
+    door, post, metres = door[order], post[order], metres[order]
+    once = np.append(True, (door[1:] != door[:-1]) | (post[1:] != post[:-1])) if len(door) else np.zeros(0, bool)
+    return Ways(door[once], post[once], metres[once])

@@ -1,0 +1,100 @@
+"""Columns: the good parts met on the way, each kept once, from which the best cover is chosen afterwards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from gridplan.division.exchange_kernels import Data, price_part
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass
+class Pool:
+    """Parts met in several divisions of the same atoms into k parts, each kept once.
+
+    Parameters
+    ----------
+    n, k
+        Atoms, and parts of a division.
+    """
+
+    n: int
+    k: int
+    hashes: list[Array] = field(default_factory=list)
+    prices: list[Array] = field(default_factory=list)
+    parts: list[Array] = field(default_factory=list)
+
+    def add(self, data: Data, state: Any) -> None:
+        """Keep the parts of a state as it stands."""
+        self.parts.append(state.part.copy())
+        self.hashes.append(hash_parts(state.part, self.k))
+        self.prices.append(np.array([price_part(data, state, p) for p in range(self.k)]))
+
+    def list_columns(self, most: int) -> tuple[Array, Array, Array]:
+        """List the different parts, the last division's always among them, at most ``most``.
+
+        Returns their prices (float64[c]) and their atoms in compressed form: atoms of column j are
+        ``atoms[starts[j]:starts[j + 1]]``.
+        """
+        hashes, prices = np.concatenate(self.hashes), np.concatenate(self.prices)
+        first = np.unique(hashes, return_index=True)[1]
+        if len(first) > most:
+            whole = np.concatenate([np.full(self.k, p.sum()) for p in self.prices])
+            first = first[np.lexsort((first, whole[first]))][:most]
+        first = np.sort(first)
+        run, part = first // self.k, first % self.k
+        atoms, counts = [], []
+        for r in np.unique(run):
+            order = np.argsort(self.parts[r], kind="stable")
+            ends = np.cumsum(np.bincount(self.parts[r], minlength=self.k))
+            for p in part[run == r]:
+                own = order[ends[p - 1] if p else 0 : ends[p]]
+                atoms.append(own)
+                counts.append(len(own))
+        return prices[first], np.concatenate([[0], np.cumsum(counts)]), np.concatenate(atoms)
+
+
+def hash_parts(part: Array, k: int) -> Array:
+    """Hash the set of atoms of each part; the order of atoms and the part's number do not matter."""
+    return np.asarray(hash_sets(part, np.arange(len(part)), k))
+
+
+@njit(cache=True, nogil=True)
+def hash_sets(number: Array, atoms: Array, k: int) -> Any:
+    """Hash k sets, of which atom ``atoms[s]`` is in set ``number[s]``."""
+    out = np.zeros(k, np.uint64)
+    for s in range(atoms.shape[0]):
+        z = np.uint64(atoms[s] + 1) * np.uint64(0x9E3779B97F4A7C15)
+        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        out[number[s]] += z ^ (z >> np.uint64(31))
+    return out
+
+
+Columns = tuple[Array, Array, Array]  # prices, starts and atoms of parts
+
+
+def join_columns(one: Columns, other: Columns) -> Columns:
+    """Join two lists of columns."""
+    starts = np.concatenate([one[1], other[1][1:] + one[1][-1]])
+    return np.concatenate([one[0], other[0]]), starts, np.concatenate([one[2], other[2]])
+
+
+def take_columns(columns: Columns, chosen: Array) -> Columns:
+    """Take some of the columns."""
+    prices, starts, atoms = columns
+    sizes = np.diff(starts)[chosen]
+    ends = np.concatenate([[0], np.cumsum(sizes)])
+    place = np.repeat(starts[chosen] - ends[:-1], sizes) + np.arange(ends[-1])
+    return prices[chosen], ends, atoms[place]
+
+
+def hash_columns(starts: Array, atoms: Array) -> Array:
+    """Hash the set of atoms of each column, as :func:`hash_parts` does."""
+    number = np.repeat(np.arange(len(starts) - 1, dtype=np.int32), np.diff(starts))
+    return np.asarray(hash_sets(number, atoms.astype(np.int64), len(starts) - 1))

@@ -1,0 +1,49 @@
+"""Pieces: a very large island cut into connected pieces of whole numbers of parts, so that the work grows only with its size.
+
+The covers of the search take time that grows faster than the number of atoms. No community should come to so many; where
+one does (a whole town given as one community), its pieces are searched each by itself, and atoms are moved over the seams
+afterwards as long as that makes the division cheaper.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gridplan.division.annealing import anneal
+from gridplan.division.exchange_kernels import NOWHERE
+from gridplan.division.initial_division import cut_tree
+from gridplan.division.problem import Problem
+from gridplan.division.search import COLD, MARGIN, SWAP_SHARE, open_state, total_price
+
+Array = np.ndarray[Any, Any]
+LARGE = 2_500  # atoms from which an island is cut into pieces
+PIECE = 1_000  # atoms of a piece, about
+TREES = 4  # spanning trees grown for each cut
+MENDING = 60  # exchanges tried over the seams, for each atom
+
+
+def is_large(problem: Problem) -> bool:
+    """Whether an island is to be cut into pieces."""
+    return len(problem) > LARGE and problem.pairs is not None
+
+
+def cut_pieces(problem: Problem, seed: int) -> list[Array]:
+    """Cut an island into connected pieces, each with the households of a whole number of parts; returns their atoms."""
+    count = -(-len(problem) // PIECE)
+    parts = max(1, round(problem.band.choose_count(problem.households) / count))
+    data = problem.to_data()
+    chance = np.array([seed & 0xFFFFFFFFFFFFFFFF], np.uint64)
+    piece = cut_tree(data._replace(band=data.band * parts), count, chance, TREES)
+    return [np.flatnonzero(piece == p) for p in range(count)]
+
+
+def mend_seams(problem: Problem, part: Array, seed: int) -> tuple[Array, float]:
+    """Move and exchange atoms between parts as long as that makes the division cheaper; returns it and its price."""
+    data, k = problem.to_data(), int(part.max()) + 1
+    state = open_state(data, part, k)
+    chance = np.array([seed & 0xFFFFFFFFFFFFFFFF], np.uint64)
+    margin = MARGIN * COLD * float(state.walk.sum()) / k
+    anneal(data, state, chance, MENDING * len(part), 0.0, 0.0, SWAP_SHARE, margin, NOWHERE)
+    return state.part, total_price(data, state.part, k)

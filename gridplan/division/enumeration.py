@@ -1,0 +1,167 @@
+"""Listing: every contiguous part within the band, where atoms are so large that there are few of them.
+
+Stairwells of ten or twenty households make parts of two to four atoms; all of them can be written down, and the best cover is
+then the best division there is, or the proof that there is none.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from gridplan.division.exchange_kernels import Data, price_mass, walk_between
+
+Array = np.ndarray[Any, Any]
+SMALL = 12  # atoms of a part of target size up to which listing is tried
+TRIES = 40  # steps of the listing for each part that there is room for
+
+
+def list_parts(data: Data, most: int) -> tuple[Array, Array, Array] | None:
+    """List every connected set of atoms within the band, or None where there are more than ``most``.
+
+    Returns their prices (float64[c]) and atoms in compressed form: those of part j are
+    ``atoms[starts[j]:starts[j + 1]]``.
+    """
+    if not data.contiguous:
+        return None
+    deepest = _count_most(data)
+    if data.weights.mean() * SMALL < data.band[1] or most == 0:  # parts of so many atoms are beyond listing
+        return None
+    count, prices, starts, atoms = enumerate_parts(data, most, deepest)
+    if count < 0:
+        return None
+    return prices[:count].copy(), starts[: count + 1].copy(), atoms[: starts[count]].copy()
+
+
+def _count_most(data: Data) -> int:
+    """Count the atoms of the largest part: as many of the lightest as the upper limit allows."""
+    return int(np.searchsorted(np.cumsum(np.sort(data.weights)), data.band[2], side="right")) + 1
+
+
+@njit(cache=True, nogil=True, inline="always")
+def meet_neighbours(data: Any, i: Any, root: Any, met: Any, border: Any, size: Any) -> Any:
+    """Add the neighbours of atom i after the root that were not met before to the border; returns its new size."""
+    for e in range(data.indptr[i], data.indptr[i + 1]):
+        j = data.indices[e]
+        if j > root and not met[j]:
+            met[j] = True
+            border[size] = j
+            size += 1
+    return size
+
+
+@njit(cache=True, nogil=True, inline="always")
+def push_atom(data: Any, chosen: Any, depth: Any, sums: Any, extra: Any) -> Any:
+    """Add the last chosen atom to the sums and charges of the set before it; returns the walk to the best centre."""
+    i = chosen[depth]
+    own, best = 0.0, np.inf
+    for t in range(depth):
+        d = walk_between(data, chosen[t], i)
+        sums[depth, t] = sums[depth - 1, t] + data.pull[i] * d
+        own += data.pull[chosen[t]] * d
+        best = min(best, sums[depth, t])
+    sums[depth, depth] = own
+    extra[depth] = 0.0 if depth == 0 else extra[depth - 1]
+    for level in range(data.prices.shape[0]):
+        new = depth > 0
+        for t in range(depth):
+            if data.groups[chosen[t], level] == data.groups[i, level]:
+                new = False
+                break
+        if new:
+            extra[depth] += data.prices[level]
+    return min(best, own)
+
+
+@njit(cache=True, nogil=True)
+def enumerate_parts(data: Any, most: int, deepest: int) -> Any:
+    """Enumerate connected sets of atoms, each once, by exclusive neighbourhoods (Wernicke 2006).
+
+    A set grows from its least atom; an atom that first neighbours the set at some depth can be taken there or later,
+    so no set is met twice. Sets above the band are not grown further. Walks and charges are kept for every depth, so
+    that a set costs no more to price than its last atom.
+
+    Returns their number (-1 for too many), prices, starts and atoms.
+    """
+    n = data.weights.shape[0]
+    low, high = data.band[0], data.band[2]
+    prices = np.empty(most)
+    starts = np.zeros(most + 1, np.int64)
+    atoms = np.empty(most * min(deepest, 24), np.int32)
+    chosen = np.empty(deepest + 1, np.int32)
+    sums = np.empty((deepest + 1, deepest + 1))
+    extra = np.empty(deepest + 1)
+    border = np.empty(n + 1, np.int32)  # atoms that neighbour the set, in the order in which they came up
+    begin = np.zeros(deepest + 2, np.int64)  # the next border atom to try at each depth
+    end = np.zeros(deepest + 2, np.int64)  # how much of the border is known at each depth
+    met = np.zeros(n, np.bool_)
+    count, steps = 0, 0
+    for root in range(n):
+        if data.weights[root] > high:
+            continue
+        depth, mass = 0, data.weights[root]
+        chosen[0] = root
+        met[root] = True
+        begin[0], end[0] = 0, meet_neighbours(data, root, root, met, border, 0)
+        fresh = True
+        while depth >= 0:
+            steps += 1
+            if fresh:
+                walk = push_atom(data, chosen, depth, sums, extra)
+                if mass >= low:
+                    used = starts[count] + depth + 1
+                    if count + 1 == most or used > atoms.shape[0]:
+                        return -1, prices, starts, atoms
+                    prices[count] = walk + extra[depth] + price_mass(data, mass)
+                    atoms[starts[count] : used] = chosen[: depth + 1]
+                    count += 1
+                    starts[count] = used
+            fresh = False
+            if steps > TRIES * most:
+                return -1, prices, starts, atoms
+            if begin[depth] < end[depth]:
+                i = border[begin[depth]]
+                begin[depth] += 1
+                if mass + data.weights[i] <= high and depth + 1 < deepest:
+                    size = meet_neighbours(data, i, root, met, border, end[depth])
+                    depth += 1
+                    chosen[depth] = i
+                    mass += data.weights[i]
+                    begin[depth], end[depth] = begin[depth - 1], size
+                    fresh = True
+            else:
+                since = end[depth - 1] if depth > 0 else 0
+                for s in range(since, end[depth]):
+                    met[border[s]] = False
+                mass -= data.weights[chosen[depth]]
+                depth -= 1
+        met[root] = False
+    return count, prices, starts, atoms
+
+
+@njit(cache=True, nogil=True)
+def price_parts(data: Any, starts: Any, atoms: Any) -> Any:
+    """Price each part of a list in household-metres."""
+    count = starts.shape[0] - 1
+    prices = np.empty(count)
+    for p in range(count):
+        best, mass = np.inf, 0
+        extra = 0.0
+        for s in range(starts[p], starts[p + 1]):
+            total = 0.0
+            for t in range(starts[p], starts[p + 1]):
+                total += data.pull[atoms[t]] * walk_between(data, atoms[s], atoms[t])
+            best = min(best, total)
+            mass += data.weights[atoms[s]]
+            for level in range(data.prices.shape[0]):
+                new = s > starts[p]
+                for t in range(starts[p], s):
+                    if data.groups[atoms[t], level] == data.groups[atoms[s], level]:
+                        new = False
+                        break
+                if new:
+                    extra += data.prices[level]
+        prices[p] = best + price_mass(data, mass) + extra
+    return prices

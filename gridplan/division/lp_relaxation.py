@@ -1,0 +1,169 @@
+"""The relaxed cover: columns may be taken in part, so that a linear problem gives its price and what each atom is worth.
+
+Of many columns few matter. The linear problem begins with some, and those that would lower its price join it, the best for
+every atom first, until none is left; it keeps its basis from one time to the next. HiGHS solves it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import highspy
+import numpy as np
+from numba import njit
+
+from gridplan.division.column_pool import Columns
+from gridplan.engine.highs import open_model
+
+Array = np.ndarray[Any, Any]
+FIRST = 3_000  # columns that the linear problem begins with at the most
+BATCH = 8  # columns that join it at a time for each atom
+DEAR = 50.0  # price of leaving an atom out, in prices of the dearest column
+
+
+@dataclass(frozen=True)
+class Relaxed:
+    """The relaxed cover: columns may be taken in part.
+
+    Parameters
+    ----------
+    value
+        Its price; no cover by the columns is cheaper.
+    share
+        float64[c], how much of each column is taken.
+    reduced
+        float64[c], what taking a whole column more would cost.
+    worth, place
+        float64[n], what each atom is worth, and what a part is worth.
+    """
+
+    value: float
+    share: Array
+    reduced: Array
+    worth: Array
+    place: float
+
+
+def relax(columns: Columns, n: int, k: tuple[int, int], first: int = FIRST) -> Relaxed | None:
+    """Solve the relaxed cover; None where the columns cannot cover all atoms.
+
+    Parameters
+    ----------
+    columns
+        Prices, starts and atoms of the parts.
+    n
+        Atoms.
+    k
+        The least and the greatest number of parts.
+    first
+        So many of the first columns begin.
+    """
+    if len(columns[0]) == 0:
+        return None
+    dear = DEAR * max(1.0, float(np.abs(columns[0]).max()))
+    model = _Master(columns, n, k, dear, min(first, FIRST))
+    relaxed = model.solve(columns[0])
+    if relaxed is None:  # something is left out: because that is too cheap, or because it cannot be otherwise?
+        nothing = np.zeros(len(columns[0]))
+        model.price(nothing, 1.0)
+        if model.solve(nothing) is None:
+            return None
+        model.close()
+        model.price(columns[0], dear)
+        relaxed = model.solve(columns[0])
+    return relaxed
+
+
+class _Master:
+    """The linear problem over the columns that have joined it; in each row one stands for leaving an atom or a part out."""
+
+    def __init__(self, columns: Columns, n: int, k: tuple[int, int], dear: float, first: int) -> None:
+        self.columns, self.n = columns, n
+        self.model = open_model()
+        for _ in range(n):
+            self.model.addRow(1.0, 1.0, 0, np.zeros(0, np.int32), np.zeros(0))
+        self.model.addRow(float(k[0]), float(k[1]), 0, np.zeros(0, np.int32), np.zeros(0))
+        rows, ones = np.arange(n + 1, dtype=np.int32), np.ones(n + 1)
+        self.model.addCols(n + 1, dear * ones, 0 * ones, highspy.kHighsInf * ones, n + 1, rows, rows, ones)
+        self.inside = np.zeros(0, np.int64)
+        self.enter(np.arange(min(first, len(columns[0]))), columns[0])
+
+    def enter(self, chosen: Array, prices: Array) -> None:
+        """Let columns join."""
+        starts, atoms = self.columns[1], self.columns[2]
+        sizes = np.diff(starts)[chosen]
+        ends = np.concatenate([[0], np.cumsum(sizes)])
+        place = np.repeat(starts[chosen] - ends[:-1], sizes) + np.arange(ends[-1])
+        index = np.insert(atoms[place].astype(np.int32), ends[1:], self.n)
+        m = len(chosen)
+        begins = (ends[:-1] + np.arange(m)).astype(np.int32)
+        ones = np.ones(len(index))
+        self.model.addCols(m, prices[chosen], np.zeros(m), np.full(m, highspy.kHighsInf), len(index), begins, index, ones)
+        self.inside = np.concatenate([self.inside, chosen])
+
+    def price(self, prices: Array, dear: float) -> None:
+        """Change the prices of all columns inside."""
+        costs = np.concatenate([np.full(self.n + 1, dear), prices[self.inside]])
+        self.model.changeColsCost(len(costs), np.arange(len(costs), dtype=np.int32), costs)
+
+    def close(self) -> None:
+        """Let nothing be left out any more."""
+        rows, zeros = np.arange(self.n + 1, dtype=np.int32), np.zeros(self.n + 1)
+        self.model.changeColsBounds(self.n + 1, rows, zeros, zeros)
+
+    def solve(self, prices: Array) -> Relaxed | None:
+        """Solve until no column would lower the price; None where something is still left out then."""
+        least = -1e-9 * max(1.0, float(np.abs(prices).max()))
+        while True:
+            self.model.run()
+            solution = self.model.getSolution()
+            duals = np.array(solution.row_dual)
+            reduced = reduce_prices(prices, self.columns[1], self.columns[2], duals)
+            fresh = choose_entering(reduced, self.columns[1], self.columns[2], self.n, least, BATCH)
+            fresh = np.setdiff1d(fresh[fresh >= 0], self.inside)
+            if not len(fresh):
+                break
+            self.enter(fresh, prices)
+        taken = np.array(solution.col_value)
+        if taken[: self.n + 1].sum() > 1e-6:
+            return None
+        share = np.zeros(len(prices))
+        share[self.inside] = taken[self.n + 1 :]
+        value = float(self.model.getInfo().objective_function_value)
+        return Relaxed(value, share, reduced, duals[: self.n], float(duals[self.n]))
+
+
+@njit(cache=True, nogil=True)
+def reduce_prices(prices: Any, starts: Any, atoms: Any, duals: Any) -> Any:
+    """Reduce the prices of columns by what their atoms and their place are worth."""
+    reduced = np.empty(prices.shape[0])
+    for j in range(prices.shape[0]):
+        left = prices[j] - duals[-1]
+        for s in range(starts[j], starts[j + 1]):
+            left -= duals[atoms[s]]
+        reduced[j] = left
+    return reduced
+
+
+@njit(cache=True, nogil=True)
+def choose_entering(reduced: Any, starts: Any, atoms: Any, n: int, least: float, batch: int) -> Any:
+    """Choose for every atom the columns that hold it and lower the price most, at most ``batch`` of them.
+
+    Returns int64[n, batch], -1 for none.
+    """
+    best = np.full((n, batch), least)
+    chosen = np.full((n, batch), -1, np.int64)
+    for j in range(reduced.shape[0]):
+        if reduced[j] >= least:
+            continue
+        for s in range(starts[j], starts[j + 1]):
+            i = atoms[s]
+            if reduced[j] >= best[i, batch - 1]:
+                continue
+            t = batch - 1
+            while t > 0 and reduced[j] < best[i, t - 1]:
+                best[i, t], chosen[i, t] = best[i, t - 1], chosen[i, t - 1]
+                t -= 1
+            best[i, t], chosen[i, t] = reduced[j], j
+    return chosen

@@ -1,0 +1,228 @@
+"""Budgets: the best division by parts that are known, when moves have a price or only so many households may move.
+
+Every part may carry on one of the earlier parts that it shares atoms with, or none; the households of the others have
+moved. Which parts to take, and which label each carries on, is one integer problem: every atom once, every label at most once,
+no more moves than allowed. HiGHS solves it, first in the relaxed form, whose prices tell which columns can matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import highspy
+import numpy as np
+from scipy.sparse import csc_matrix
+
+from gridplan.division.column_pool import Columns
+from gridplan.division.exchange_kernels import price_part
+from gridplan.division.move_penalties import FREE, Homes, count_moved, name_parts
+from gridplan.division.problem import Problem
+from gridplan.division.search import open_state
+from gridplan.engine.highs import open_cover, open_programme
+
+Array = np.ndarray[Any, Any]
+NODES = 40  # branch-and-bound nodes
+GAP = 5e-4  # share of the price at which the integer problem is good enough
+WORK = 30_000  # entries of the integer problem
+HEIRS = 3  # earlier parts that a part may carry on, those that it shares most households with
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A division near an earlier one.
+
+    Parameters
+    ----------
+    part
+        int64[n], the part of each atom.
+    carries
+        int64[k], the label of the earlier part that each carries on, -1 for a new one.
+    price
+        Household-metres and all other wishes, without moves.
+    moved
+        Households of the earlier parts that changed theirs.
+    """
+
+    part: Array
+    carries: Array
+    price: float
+    moved: int
+
+
+@dataclass(frozen=True)
+class Options:
+    """Parts with the label that each would carry on: columns of the integer problem.
+
+    ``of`` is the column of the part, ``carries`` its label or -1, ``moved`` its households that would have moved.
+    """
+
+    columns: Columns
+    of: Array
+    carries: Array
+    moved: Array
+
+
+def price_division(problem: Problem, part: Array) -> float:
+    """Price a division so that divisions into different numbers of parts compare: each split of a building counts once."""
+    data, k = problem.to_data(), int(part.max()) + 1
+    state = open_state(data, part.astype(np.int32), k)
+    splits = k - len(np.unique(problem.groups[:, 0])) if problem.groups.shape[1] else 0
+    return float(sum(price_part(data, state, p) for p in range(k))) + splits * price_split(problem)
+
+
+def price_split(problem: Problem) -> float:
+    """Price of what a further part costs in splits of buildings: the kernels count the buildings of a part beyond its first.
+
+    Where each atom is its own building none can be split.
+    """
+    return float(problem.prices[0]) if len(problem.prices) and len(np.unique(problem.groups[:, 0])) < len(problem) else 0.0
+
+
+def list_options(problem: Problem, homes: Homes, columns: Columns) -> Options:
+    """List for each part the labels that it may carry on: none, and those it shares most households with.
+
+    A part that holds a fixed atom may only carry on that atom's label.
+    """
+    _, starts, atoms = columns
+    count = len(starts) - 1
+    number = np.repeat(np.arange(count), np.diff(starts))
+    label = homes.label[atoms]
+    at_home = label >= 0
+    known = np.bincount(number[at_home], problem.weights[atoms[at_home]], minlength=count)
+    key, place = np.unique(number[at_home] * homes.count + label[at_home], return_inverse=True)
+    shared = np.bincount(place, problem.weights[atoms[at_home]], minlength=len(key))
+    firm = np.bincount(place, homes.fixed[atoms[at_home]], minlength=len(key)) > 0
+    of, carries = key // max(homes.count, 1), key % max(homes.count, 1)
+    order = np.lexsort((carries, -shared, of))
+    rank = np.empty(len(key), np.int64)
+    first = np.searchsorted(of, np.arange(count))
+    rank[order] = np.arange(len(key)) - first[of[order]]
+    bound = np.bincount(of, firm, minlength=count)
+    taken = ((rank < HEIRS) & (bound[of] == 0)) | (firm & (bound[of] == 1))
+    none = np.flatnonzero(bound == 0)
+    return Options(
+        columns,
+        np.concatenate([of[taken], none]),
+        np.concatenate([carries[taken], np.full(len(none), -1)]),
+        np.concatenate([known[of[taken]] - shared[taken], known[none]]),
+    )
+
+
+def choose_division(
+    problem: Problem, homes: Homes, options: Options, divisions: list[Array], move: float = 0.0,
+    limits: Sequence[float] = (FREE,), nodes: int = NODES, work: int = WORK,
+) -> list[Choice | None]:  # fmt: skip
+    """Choose for each limit the cheapest division by parts that are known; None where none is known to keep it.
+
+    No limit is kept by breaking a lock: where locks contradict each other even the best breaks some, but none breaks more.
+
+    Parameters
+    ----------
+    problem, homes
+        The atoms, and where they were at home.
+    options
+        Parts and the labels they may carry on.
+    divisions
+        int[n] each, divisions that are known; what is chosen is never dearer than any that keeps the limit.
+    move
+        Household-metres for each household that moves.
+    limits
+        Households that may move at the most.
+    nodes, work
+        Branch-and-bound nodes, and entries of the integer problem.
+    """
+    known = [make_choice(problem, homes, part) for part in divisions]
+    cost = options.columns[0][options.of] + price_split(problem) + move * options.moved
+    rows, low, high = _write_rows(problem, homes, options)
+    # The columns' costs leave out that the first part of each building is free.
+    free = len(np.unique(problem.groups[:, 0])) * price_split(problem) if problem.groups.shape[1] else 0.0
+    model = open_programme(cost, np.ones(len(cost)), np.zeros(len(cost), bool), rows, low, high)
+    least = min((count_broken(homes, choice) for choice in known), default=0)
+    known = [choice for choice in known if count_broken(homes, choice) == least]
+    chosen: list[Choice | None] = []
+    for limit in limits:
+        high[-1] = min(limit, FREE)
+        model.changeRowBounds(len(high) - 1, 0.0, high[-1])  # the next relaxed problem starts warm from the last
+        within = [choice for choice in [*known, *(c for c in chosen if c is not None)] if choice.moved <= limit]
+        best = min(within, key=lambda c: (round(c.price + move * c.moved, 6), c.moved), default=None)
+        price = np.inf if best is None else best.price + free + move * best.moved
+        kept = _keep_columns(model, cost, rows, price, work)
+        found = _solve(cost, rows, low, high, kept, price, nodes) if len(kept) else None
+        choice = None if found is None else _read_choice(problem, homes, options, found)
+        holds = choice is not None and choice.moved <= limit and count_broken(homes, choice) <= least
+        better = choice is not None and holds and choice.price + free + move * choice.moved < price - 1e-6
+        chosen.append(choice if better else best)
+    return chosen
+
+
+def count_broken(homes: Homes, choice: Choice) -> int:
+    """Count what a division does not hold: fixed atoms that left the part which carries on theirs, and kept labels given up."""
+    left = homes.fixed & (homes.label >= 0) & (choice.carries[choice.part] != homes.label)
+    there = np.unique(homes.label[homes.label >= 0])
+    return int(left.sum()) + len(np.setdiff1d(there[homes.kept[there]], choice.carries))
+
+
+def _keep_columns(model: Any, cost: Array, rows: Any, price: float, work: int) -> Array:
+    """Keep the columns that can be in a division cheaper than ``price``, the cheapest of them; none where there is no answer."""
+    model.run()
+    if model.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        return np.zeros(0, np.int64)
+    reduced = cost - rows.T @ np.array(model.getSolution().row_dual)
+    room = max(0.0, price - float(model.getInfo().objective_function_value)) + 1e-6
+    kept = np.flatnonzero(reduced <= room)
+    order = kept[np.lexsort((kept, reduced[kept].round(6)))]
+    return np.sort(order[np.cumsum(np.diff(rows.indptr)[order]) <= work])
+
+
+def _solve(cost: Array, rows: Any, low: Array, high: Array, kept: Array, price: float, nodes: int) -> Array | None:
+    """Solve the integer problem of the columns kept; None where no cheaper division came of it."""
+    model = open_cover(cost[kept], rows[:, kept], low, high, nodes, GAP)
+    if np.isfinite(price):
+        model.setOptionValue("objective_bound", float(price) + 1e-6)
+    model.run()
+    if model.getInfo().primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
+        return None
+    return kept[np.flatnonzero(np.array(model.getSolution().col_value) > 0.5)]
+
+
+def _write_rows(problem: Problem, homes: Homes, options: Options) -> tuple[Any, Array, Array]:
+    """Write the rows: every atom once, every label at most once and a kept one exactly once, and the moves."""
+    _, starts, atoms = options.columns
+    n, sizes = len(problem), np.diff(starts)[options.of]
+    ends = np.concatenate([[0], np.cumsum(sizes)])
+    place = np.repeat(starts[options.of] - ends[:-1], sizes) + np.arange(ends[-1])
+    column = np.arange(len(options.of))
+    named = options.carries >= 0
+    row = np.concatenate([atoms[place], n + options.carries[named], np.full(len(column), n + homes.count)])
+    col = np.concatenate([np.repeat(column, sizes), column[named], column])
+    value = np.concatenate([np.ones(ends[-1] + int(named.sum())), options.moved])
+    rows = csc_matrix((value, (row, col)), shape=(n + homes.count + 1, len(column)))
+    rows.eliminate_zeros()
+    rows.sort_indices()
+    # A kept label that no part can carry on is not asked for: its homes are gone.
+    there = np.zeros(homes.count, bool)
+    there[options.carries[named]] = True
+    low = np.concatenate([np.ones(n), (homes.kept & there).astype(float), [0.0]])
+    high = np.concatenate([np.ones(n), np.ones(homes.count), [FREE]])
+    return rows, low, high
+
+
+def _read_choice(problem: Problem, homes: Homes, options: Options, chosen: Array) -> Choice:
+    """Read the division off the chosen columns, and name its parts so that the fewest households move."""
+    _, starts, atoms = options.columns
+    part = np.full(len(problem), -1, np.int64)
+    for number, j in enumerate(options.of[chosen]):
+        part[atoms[starts[j] : starts[j + 1]]] = number
+    return make_choice(problem, homes, part)
+
+
+def make_choice(problem: Problem, homes: Homes, part: Array) -> Choice:
+    """Name the parts of a division, price it and count who moved; parts are numbered in the order of their first atoms."""
+    _, first, label = np.unique(part, return_index=True, return_inverse=True)
+    rank = np.empty(len(first), np.int64)
+    rank[np.argsort(first)] = np.arange(len(first))
+    part = rank[label]
+    carries = name_parts(problem, homes, part)
+    return Choice(part, carries, price_division(problem, part), count_moved(problem, homes, part, carries))

@@ -1,0 +1,332 @@
+"""The search behind the plain capacitated problem: runs, covers by the parts they met, and runs from those covers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gridplan.division.column_pool import hash_parts
+from gridplan.division.exchange_kernels import Data, State, make_state
+from gridplan.division.initial_division import cut_tree
+from gridplan.division.plain.column_generation import Generation, can_generate
+from gridplan.division.plain.load_balancing import connect_parts, level_parts
+from gridplan.division.plain.lp_master import Relaxation, Relaxed, Store, choose_parts, round_cover
+from gridplan.division.plain.medoids import share_out, spread_centres, swap_centres
+from gridplan.division.plain.relocation import relocate
+from gridplan.division.plain.walk_kernels import seat_all, wander
+
+Array = np.ndarray[Any, Any]
+
+HOT = (0.4, 1.0)  # heat at first of fresh runs in turn, in mean ways to the centre
+COLD = 0.02  # and at last
+AGAIN = (0.05, 0.1, 0.03)  # heat of runs that begin from the best cover
+STEPS = 40  # times in a run at which heat and leniency are looked at again
+MOVING, MOVED = 0.6, 20  # share of a run in which parts are relocated; one part in so many may be at a time
+CANDIDATES = 8  # starts of connected parts of which the best is taken
+LOOKING = 0.4  # share of a run after which its parts are kept
+HARDER, SOFTER = 1.3, 0.9  # how the price of what is outside the limits follows what is outside them
+REGION = 30  # parts that are covered afresh together
+REGION_COLUMNS = 1_500
+MENDING = 12  # times that a run which ends outside the limits is heated again at a higher price
+TIGHT = 0.95  # share of all room from which parts are nearly full
+LITTLE, MORE = 100, 3  # few points get exchanges as if they were so many more, and so many times the fresh runs
+CALM = 0.7  # share of a run after which no weight outside the limits is borne
+
+
+class Manner(NamedTuple):
+    """How a run deals with the limits.
+
+    Parameters
+    ----------
+    shares
+        Shares of exchanges that are swaps, and chains over three parts.
+    lenient
+        What a unit of weight outside the limits costs at first, in what a unit costs by its way.
+    borne
+        Share of all weight that may be outside the limits at first before that costs more.
+    """
+
+    shares: tuple[float, float]
+    lenient: float
+    borne: float
+
+
+ROOMY, FULL = Manner((0.2, 0.1), 0.3, 0.0), Manner((0.4, 0.2), 2.0, 0.02)
+
+
+@dataclass(frozen=True)
+class Search:
+    """How long to search; counted in runs, exchanges and nodes, never by the clock.
+
+    Parameters
+    ----------
+    fresh, again
+        Runs from first centres of their own, and runs from each best cover.
+    covers
+        Times that the parts met are looked through for the best cover, and runs begin from there.
+    every, slack
+        Integer problems are solved every so many times, where the relaxation leaves more than this share of the price open.
+    rounds, least
+        Exchanges tried in a run for each point; fewer points than ``least`` get up to four times as many,
+        and fewer than half of it more runs.
+    columns, nodes
+        Parts handed to an integer problem, and its branch-and-bound nodes.
+    overlap
+        How many regions, covered one by one, hold each part on average.
+    turns
+        Times that parts are generated for a relaxed cover, where they can be.
+    steps
+        Times that prices are changed to begin with.
+    """
+
+    fresh: int
+    again: int
+    covers: int
+    rounds: int
+    least: int
+    columns: int
+    nodes: int
+    every: int
+    slack: float
+    overlap: int
+    turns: int
+    steps: int
+
+
+class Hike:
+    """The search for the best division of one problem: what was met, and the best so far.
+
+    Parameters
+    ----------
+    data, k
+        The problem and the number of parts.
+    mean
+        Whether a part's centre is its mean, not one of its points.
+    search
+        How long to search.
+    seed
+        Any whole number.
+    watch
+        Called with price and weight outside the limits whenever a better division is found.
+    """
+
+    def __init__(
+        self, data: Data, k: int, mean: bool, search: Search, seed: int, watch: Callable[[float, int], None] | None = None
+    ) -> None:
+        self.data, self.k, self.mean, self.search, self.watch = data, k, mean, search, watch
+        self.n = len(data.weights)
+        self.rng = np.random.default_rng(seed & 0xFFFFFFFFFFFFFFFF)
+        self.chance = np.array([seed & 0xFFFFFFFFFFFFFFFF], np.uint64)
+        self.store = Store(self.n)
+        self.tight = bool(data.weights.sum() > TIGHT * k * data.band[2]) and not data.contiguous
+        self.manner = FULL if self.tight else ROOMY
+        self.exact = data.contiguous or data.band[0] > 0 or mean
+        self.bound = 0.0
+        self.best, self.best_price, self.best_outside = np.zeros(0, np.int32), np.inf, np.iinfo(np.int64).max
+
+    def find_best(self) -> Array:
+        """Find the best division; returns int32[n], the part of each atom."""
+        for turn in range(self.search.fresh * (MORE if 2 * self.n < self.search.least else 1)):
+            self.run(self.start(turn), HOT[turn % len(HOT)])
+        relaxation = Relaxation(self.n, self.k, self.exact)
+        generation = Generation(self.data, self.k, self.store, relaxation)
+        turns = self.search.turns if can_generate(self.data, self.k, self.mean) else 0
+        if turns and not self.best_outside:
+            self.store.gather()
+            generation.descend(self.best, self.best_price, self.search.steps)
+        for turn in range(self.search.covers):
+            self.store.gather()
+            own = self._find_own()
+            if self.best_outside or len(own) < self.k:
+                self.run(self.best, AGAIN[turn % len(AGAIN)])
+                continue
+            relaxed = generation.relax(own, turns)
+            self.bound = max(generation.bound, 0.0)
+            for number in range(self.search.again):
+                heat = AGAIN[(turn * self.search.again + number) % len(AGAIN)]
+                other = not self.tight and (turn + number) % 3 < 2
+                if other and self.data.contiguous:
+                    self.run(self.start(number), HOT[turn % len(HOT)])
+                else:
+                    self.run(round_cover(self.store, relaxed, self.k, self.data, self.rng) if other else self.best, heat)
+            if (turn + 1) % self.search.every == 0 and not self.best_outside:
+                self.store.gather()
+                relaxed = generation.relax(self._find_own(), turns)
+                if relaxed.value < self.best_price * (1 - self.search.slack):
+                    self.cover(relaxed)
+        return self.best
+
+    def start(self, turn: int) -> Array:
+        """Make a first division from centres set at random and swapped; of connected ones the best of several."""
+        if not self.data.contiguous:
+            centres = spread_centres(self.data, self.k, self.chance)
+            swap_centres(self.data, centres, self.chance, 20)
+            return np.asarray(share_out(self.data, centres))
+        if turn % 4 == 3:
+            return np.asarray(cut_tree(self.data, self.k, self.chance, 2))
+        starts = [self._start_connected(number % 2 == 0) for number in range(CANDIDATES)]
+        return min(starts, key=self._price_start)
+
+    def _start_connected(self, swapped: bool) -> Array:
+        centres = spread_centres(self.data, self.k, self.chance)
+        if swapped:
+            swap_centres(self.data, centres, self.chance, 20)
+        part = level_parts(self.data, centres, 12, 40)
+        return np.asarray(connect_parts(self.data, part, centres))
+
+    def _price_start(self, part: Array) -> float:
+        """Price a start: its ways, and as much for a unit outside the limits as a unit's way comes to."""
+        state, _ = self.open_state(part)
+        total = float(state.walk.sum())
+        return total * (1.0 + self._outside(state) / max(int(self.data.weights.sum()), 1))
+
+    def open_state(self, part: Array) -> tuple[State, Array]:
+        """Open the state of a division, with room for parts to grow, and seat its centres."""
+        most = max(int(np.bincount(part, minlength=self.k).max()), 6 * self.n // self.k)
+        state = make_state(self.data, part.astype(np.int32), self.k, min(2 * most + 8, self.n + 1))
+        seat = np.zeros((self.k, 2))
+        seat_all(self.data, state, self.mean, seat)
+        return state, seat
+
+    def run(self, part: Array, hot: float) -> None:
+        """Anneal from a division, keep the parts met when it is cold, and the division itself if it is the best."""
+        state, seat = self.open_state(part)
+        total = float(state.walk.sum()) or 1.0  # where nobody walks, weight outside the limits still costs
+        unit, heavy = max(total / self.n, 1e-9), max(int(self.data.weights.sum()), 1)
+        rounds = self.search.rounds * max(self.n, min(self.search.least, 4 * self.n + LITTLE)) // STEPS
+        heats = unit * hot * (COLD / hot) ** (np.arange(STEPS + 1) / STEPS)
+        price = self.manner.lenient * total / heavy
+        for step in range(STEPS):
+            self.data.wishes[0] = price
+            if step < MOVING * STEPS and not self.data.contiguous:
+                relocate(self.data, state, seat, self.chance, heats[step], 1 + self.k // MOVED, self.mean)
+            self._anneal(state, seat, rounds, heats[step], heats[step + 1])
+            borne = self.manner.borne * heavy * max(0.0, 1.0 - step / (CALM * STEPS))
+            price *= HARDER if self._outside(state) > borne else SOFTER
+            if step >= LOOKING * STEPS:
+                self.keep(state)
+        self._mend(state, seat, rounds, unit, price)
+        self.keep(state)
+
+    def _mend(self, state: State, seat: Array, rounds: int, unit: float, price: float) -> None:
+        """Take what leads downhill; while weight is outside the limits, heat again and let it cost more."""
+        for turn in range(MENDING):
+            self.data.wishes[0] = price * 20
+            self._anneal(state, seat, 2 * rounds, 0.0, 0.0)
+            if not self._outside(state):
+                break
+            price *= HARDER**3
+            self.data.wishes[0] = price
+            heat = unit * 2 * COLD * (1 + turn)
+            self._anneal(state, seat, 2 * rounds, heat, heat / 4)
+
+    def _anneal(self, state: State, seat: Array, rounds: int, hot: float, cold: float) -> None:
+        wander(self.data, state, seat, self.chance, rounds, hot, cold, *self.manner.shares, self.mean)
+
+    def _outside(self, state: State) -> int:
+        low, high = self.data.band[0], self.data.band[2]
+        return int((np.maximum(low - state.mass, 0) + np.maximum(state.mass - high, 0)).sum())
+
+    def keep(self, state: State) -> None:
+        """Keep the parts within the limits, and the division if it is the best so far."""
+        low, high = self.data.band[0], self.data.band[2]
+        sound = (state.mass >= low) & (state.mass <= high)
+        self.store.add(state.part, state.walk, sound)
+        key = self._outside(state), float(state.walk.sum())
+        if key < (self.best_outside, self.best_price * (1 - 1e-12)):
+            self.best, self.best_outside, self.best_price = state.part.copy(), *key
+            if self.watch is not None:
+                self.watch(key[1], key[0])
+
+    def cover(self, relaxed: Relaxed) -> None:
+        """Choose the best cover by all parts met: over everything, then region by region."""
+        slack = self.best_price - relaxed.value
+        kept = np.flatnonzero((relaxed.reduced <= slack) | (relaxed.taken > 1e-9))
+        rank = np.where(relaxed.taken > 1e-9, -np.inf, relaxed.reduced)
+        kept = np.sort(kept[np.argsort(rank[kept], kind="stable")][: self.search.columns])
+        chosen = choose_parts(self.store, kept, np.arange(self.n), self.k, self.exact, self.best_price, self.search.nodes)
+        if chosen is not None:
+            self._take(chosen)
+        if self.k > REGION:
+            for p in range(0, self.k, REGION // self.search.overlap):
+                self._cover_region(p, relaxed.reduced)
+
+    def _find_own(self) -> Array:
+        """Find the columns of the best division."""
+        return np.flatnonzero(np.isin(self.store.hashes, hash_parts(self.best, self.k)))
+
+    def _cover_region(self, p: int, reduced: Array) -> None:
+        """Cover the atoms of part p and those round it afresh by the parts that hold no others."""
+        matrix = self.store.gather()
+        reduced = np.append(reduced, np.zeros(matrix.shape[0] - len(reduced)))
+        x, y = self.data.x, self.data.y
+        size = np.bincount(self.best, minlength=self.k)
+        cx, cy = (np.bincount(self.best, v, minlength=self.k) / size for v in (x, y))
+        near = np.argsort((cx - cx[p]) ** 2 + (cy - cy[p]) ** 2, kind="stable")[:REGION]
+        inside = np.isin(self.best, near)
+        own = self._find_own()
+        own = own[np.asarray(matrix[own] @ inside) > 0.5]
+        # What the own parts cost beyond the prices of their atoms is all that a cover of the region can save.
+        gap = float(reduced[own].sum())
+        if gap < 1e-9 * self.best_price:
+            return
+        rank = reduced.copy()
+        rank[own] = -np.inf
+        columns = np.flatnonzero((rank <= gap) & (matrix @ ~inside < 0.5))
+        columns = np.sort(columns[np.argsort(rank[columns], kind="stable")][:REGION_COLUMNS])
+        known = float(self.store.prices[own].sum())
+        chosen = choose_parts(self.store, columns, np.flatnonzero(inside), len(near), self.exact, known, self.search.nodes)
+        if chosen is not None:
+            others = np.setdiff1d(self._find_own(), columns, assume_unique=True)
+            self._take(np.concatenate([others, chosen]))
+
+    def _take(self, chosen: Array) -> None:
+        """Take a cover for a division: an atom held twice stays in the part where it costs least."""
+        rows = self.store.gather()[chosen]
+        part = np.full(self.n, -1, np.int32)
+        held = np.asarray(rows.sum(axis=0)).ravel()
+        for q in range(len(chosen)):
+            part[rows.indices[rows.indptr[q] : rows.indptr[q + 1]]] = q
+        part = self._settle(part, rows, np.flatnonzero(held > 1.5), len(chosen))
+        state, _ = self.open_state(part)
+        self.keep(state)
+
+    def _settle(self, part: Array, rows: Any, twice: Array, used: int) -> Array:
+        """Settle atoms held twice one by one, each where the ways then are shortest; parts left over split others."""
+        columns = rows.tocsc()
+        for i in twice:
+            options = columns.indices[columns.indptr[i] : columns.indptr[i + 1]]
+            sums = []
+            for q in options:
+                part[i] = q
+                own = np.flatnonzero(np.isin(part, options))
+                sums.append(_sum_ways(self.data, part, own, options))
+            part[i] = options[int(np.argmin(sums))]
+        for q in set(range(self.k)) - set(part.tolist()):
+            size = np.bincount(part, minlength=self.k)
+            part[np.flatnonzero(part == np.argmax(size))[-1]] = q
+        return part
+
+
+def _sum_ways(data: Data, part: Array, own: Array, options: Array) -> float:
+    """Sum the ways within some parts to their best centres."""
+    total = 0.0
+    for q in options:
+        members = own[part[own] == q]
+        if len(members):
+            ways = data.matrix[np.ix_(members, members)] if data.matrix.shape[0] else np.hypot(
+                data.x[members][:, None] - data.x[members], data.y[members][:, None] - data.y[members]
+            )  # fmt: skip
+            total += float((ways @ data.pull[members]).min())
+    return total
+
+
+def measure(data: Data, part: Array, k: int, mean: bool) -> tuple[float, Array, Array]:
+    """Measure a division: the sum of ways, the centre of each part (-1 for a mean), and the weight of each part."""
+    state = make_state(data, part.astype(np.int32), k, int(np.bincount(part, minlength=k).max()) + 1)
+    seat = np.zeros((k, 2))
+    total = float(seat_all(data, state, mean, seat))
+    return total, np.full(k, -1) if mean else seat[:, 0].astype(np.int64), state.mass

@@ -1,0 +1,126 @@
+"""First centres: eager swaps of centres for atoms until no swap shortens the ways, capacity left aside."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from gridplan.division.exchange_kernels import draw_below, draw_unit, walk_between
+
+
+@njit(cache=True, nogil=True)
+def spread_centres(data: Any, k: int, seed: Any) -> Any:
+    """Draw k centres, each with a chance that grows with the way to those drawn before (Arthur & Vassilvitskii 2007)."""
+    n = data.weights.shape[0]
+    centres = np.empty(k, np.int64)
+    centres[0] = draw_below(seed, n)
+    way = np.empty(n)
+    for i in range(n):
+        way[i] = data.pull[i] * walk_between(data, i, centres[0])
+    for s in range(1, k):
+        left = draw_unit(seed) * way.sum()
+        for i in range(n):
+            if way[i] > 0.0:
+                centres[s] = i
+                left -= way[i]
+                if left <= 0.0:
+                    break
+        if way.max() <= 0.0:  # all atoms stand on centres already: any that is none yet
+            centres[s] = np.argmin(np.array([(centres[:s] == i).any() for i in range(n)]))
+        for i in range(n):
+            way[i] = min(way[i], data.pull[i] * walk_between(data, i, centres[s]))
+    return centres
+
+
+@njit(cache=True, nogil=True)
+def rank_centres(data: Any, centres: Any, i: Any) -> Any:
+    """Find the nearest and the second nearest centre of atom i (their numbers) and the weighted ways to them."""
+    first, second, near, next_near = 0, 0, np.inf, np.inf
+    for s in range(centres.shape[0]):
+        d = data.pull[i] * walk_between(data, i, centres[s])
+        if d < near:
+            second, next_near = first, near
+            first, near = s, d
+        elif d < next_near:
+            second, next_near = s, d
+    return first, second, near, next_near
+
+
+@njit(cache=True, nogil=True)
+def weigh_swap(data: Any, v: Any, first: Any, near: Any, next_near: Any, loss: Any, change: Any, way: Any) -> Any:
+    """Weigh atom v as a centre against all: which centre it best replaces, and what the ways rise by."""
+    gain = 0.0
+    change[:] = loss
+    for i in range(near.shape[0]):
+        way[i] = data.pull[i] * walk_between(data, i, v)
+        if way[i] < near[i]:
+            gain += way[i] - near[i]
+            change[first[i]] += near[i] - next_near[i]
+        elif way[i] < next_near[i]:
+            change[first[i]] += way[i] - next_near[i]
+    s = np.argmin(change)
+    return s, gain + change[s]
+
+
+@njit(cache=True, nogil=True)
+def swap_centres(data: Any, centres: Any, seed: Any, passes: int) -> Any:
+    """Swap centres for atoms in place as long as that shortens the ways, at most ``passes`` times round.
+
+    Every atom is weighed against all centres at once, and the best swap is made at once (FasterPAM: Schubert & Rousseeuw
+    2021). Returns the sum of all ways to the nearest centre.
+    """
+    n, k = data.weights.shape[0], centres.shape[0]
+    first, second = np.empty(n, np.int64), np.empty(n, np.int64)
+    near, next_near = np.empty(n), np.empty(n)
+    is_centre = np.zeros(n, np.bool_)
+    for s in range(k):
+        is_centre[centres[s]] = True
+    loss = np.zeros(k)  # what closing a centre costs
+    for i in range(n):
+        first[i], second[i], near[i], next_near[i] = rank_centres(data, centres, i)
+        loss[first[i]] += next_near[i] - near[i]
+    order = np.arange(n)
+    least = -1e-9 * near.sum()
+    change = np.empty(k)
+    way = np.empty(n)
+    for _ in range(passes):
+        swapped = 0
+        for s in range(n - 1, 0, -1):
+            t = draw_below(seed, s + 1)
+            order[s], order[t] = order[t], order[s]
+        for v in order:
+            if is_centre[v]:
+                continue
+            s, rise = weigh_swap(data, v, first, near, next_near, loss, change, way)
+            if k == 1 or rise > least:
+                continue
+            is_centre[centres[s]], is_centre[v] = False, True
+            centres[s] = v
+            swapped += 1
+            for i in range(n):
+                loss[first[i]] -= next_near[i] - near[i]
+                if first[i] == s or second[i] == s:
+                    first[i], second[i], near[i], next_near[i] = rank_centres(data, centres, i)
+                elif way[i] < near[i]:
+                    second[i], next_near[i] = first[i], near[i]
+                    first[i], near[i] = s, way[i]
+                elif way[i] < next_near[i]:
+                    second[i], next_near[i] = s, way[i]
+                loss[first[i]] += next_near[i] - near[i]
+        if swapped == 0:
+            break
+    return near.sum()
+
+
+@njit(cache=True, nogil=True)
+def share_out(data: Any, centres: Any) -> Any:
+    """Share the atoms out to their nearest centres; every centre keeps itself. Returns int32[n], the part of each atom."""
+    n = data.weights.shape[0]
+    part = np.empty(n, np.int32)
+    for i in range(n):
+        part[i] = rank_centres(data, centres, i)[0]
+    for s in range(centres.shape[0]):
+        part[centres[s]] = s
+    return part

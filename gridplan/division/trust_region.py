@@ -1,0 +1,145 @@
+"""Box steps: the Lagrangian bound raised by a linear problem that trusts its own prices only near the best ones known.
+
+Every connected part that a price of the atoms finds too cheap is a cut: the prices must not make it so again. The linear
+problem over all cuts gives the prices that promise most, inside a box round the best ones so far; where they keep their
+promise the box moves there and grows, else it shrinks (Marsten, Hogan & Blankenship 1975). Its parts make good divisions, too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import highspy
+import numpy as np
+
+from gridplan.division.column_pool import Columns, hash_columns, join_columns, take_columns
+from gridplan.division.enumeration import price_parts
+from gridplan.division.exchange_kernels import Data
+from gridplan.division.pricing import make_desk, price_centres
+from gridplan.engine.highs import open_model
+
+Array = np.ndarray[Any, Any]
+BOX = 0.15  # half the side of the first box, in shares of the middle price of a household
+NEAR = 3e-4  # share of the price to which bound and promise may differ at the end
+NODES = 100  # knapsacks for a centre at first
+WIDE = 0.02  # prices of a part above its worth up to which centres are looked into
+
+
+@dataclass(frozen=True)
+class Raised:
+    """What raising the bound came to.
+
+    Parameters
+    ----------
+    value
+        The bound in household-metres.
+    worth
+        float64[n], the prices of the atoms that give it.
+    columns
+        The parts that the bound knows, among them those it began with.
+    """
+
+    value: float
+    worth: Array
+    columns: Columns
+
+
+def raise_bound(data: Data, nested: Data, columns: Columns, k: int, worth: Array, steps: int, most: int) -> Raised:
+    """Raise the bound on the price of k parts of the kind in ``nested`` from the prices ``worth`` of the atoms.
+
+    Parameters
+    ----------
+    data
+        The atoms.
+    nested
+        The same with only such levels of groups as nest, by which parts are looked for.
+    columns
+        Parts to begin with.
+    k
+        Parts of a division.
+    worth
+        float64[n], household-metres.
+    steps
+        Linear problems solved at the most.
+    most
+        Knapsacks for a centre at the most.
+    """
+    n = len(worth)
+    desk, master = make_desk(nested), _Master(columns, n, k)
+    known = hash_columns(columns[1], columns[2])
+    best, at, last = -np.inf, worth, worth
+    size = data.weights.clip(1)
+    half, nodes = BOX * float(np.median(worth / size)), NODES
+    floor = np.full(n, -np.inf)  # what no part round the centre falls below
+    for _ in range(steps):
+        promise, u, place = master.solve(at, half * size)
+        floor = floor - find_fall(data, u - last)
+        last = u
+        cutoff = place + max(WIDE * abs(place), 1.0)
+        starts, atoms = price_centres(nested, desk, u, place - 1e-6, cutoff, floor, nodes)
+        value = float(u.sum() + np.sort(floor)[:k].sum())
+        found = (price_parts(data, starts, atoms), starts, atoms)
+        hashes = hash_columns(starts, atoms)
+        first = np.unique(hashes, return_index=True)[1]
+        fresh = np.sort(first[~np.isin(hashes[first], known)])
+        known = np.concatenate([known, hashes[fresh]])
+        columns = join_columns(columns, take_columns(found, fresh))
+        master.enter(take_columns(found, fresh))
+        inside = bool((np.abs(u - at) < half * size * (1 - 1e-9)).all())
+        kept = promise - value < NEAR * abs(promise)
+        if value > best:
+            if kept or value - best > 0.3 * (promise - best):
+                half *= 2.0
+            best, at = value, u
+        elif len(fresh) <= 3 and nodes < most:
+            nodes *= 4
+        else:
+            half /= 1.5
+        if kept and inside:
+            break
+    return Raised(best, at, columns)
+
+
+def find_fall(data: Data, rise: Array) -> float:
+    """Find how far the cheapest part can fall, at the most, when the prices of the atoms rise.
+
+    That is the upper limit times the greatest rise of a household's price; without a limit where atoms have no households.
+    """
+    if data.weights.min() == 0:
+        return np.inf
+    return float(data.band[2]) * max(0.0, float((rise / data.weights).max()))
+
+
+class _Master:
+    """The linear problem over the parts known, with prices of atoms inside a box."""
+
+    def __init__(self, columns: Columns, n: int, k: int) -> None:
+        self.n = n
+        self.model = open_model()
+        for _ in range(n):
+            self.model.addRow(1.0, 1.0, 0, np.zeros(0, np.int32), np.zeros(0))
+        self.model.addRow(float(k), float(k), 0, np.zeros(0, np.int32), np.zeros(0))
+        rows, ones = np.arange(n, dtype=np.int32), np.ones(n)
+        for sign in (1.0, -1.0):  # an atom held too little, or too much
+            self.model.addCols(n, 0 * ones, 0 * ones, highspy.kHighsInf * ones, n, rows, rows, sign * ones)
+        self.enter(columns)
+
+    def enter(self, columns: Columns) -> None:
+        """Let parts join."""
+        prices, starts, atoms = columns
+        m = len(prices)
+        index = np.insert(atoms.astype(np.int32), starts[1:], self.n)
+        begins = (starts[:-1] + np.arange(m)).astype(np.int32)
+        self.model.addCols(m, prices, np.zeros(m), np.full(m, highspy.kHighsInf), len(index), begins, index, np.ones(len(index)))
+
+    def solve(self, at: Array, half: Array) -> tuple[float, Array, float]:
+        """Solve with prices within ``half`` of ``at``: what they promise, the prices of the atoms, and of a part."""
+        costs = np.concatenate([at + half, half - at])
+        self.model.changeColsCost(2 * self.n, np.arange(2 * self.n, dtype=np.int32), costs)
+        self.model.run()
+        if self.model.getModelStatus() != highspy.HighsModelStatus.kOptimal:  # the old basis may be of no use
+            self.model.clearSolver()
+            self.model.run()
+        duals = np.array(self.model.getSolution().row_dual)
+        return float(self.model.getInfo().objective_function_value), duals[: self.n], float(duals[self.n])

@@ -1,0 +1,1 @@
+"""How work is carried out: tasks mapped over workers, deadlines, and HiGHS for linear and integer problems."""

@@ -1,0 +1,1 @@
+"""Operations on shapes and lines that know nothing of plans."""

@@ -1,0 +1,339 @@
+"""Communities: which building lies in which, enclosures that stand in for them, and urban or rural."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+
+from gridplan.errors import InputError, Problem
+from gridplan.geometry.faces import GRID, dissolve, find_borders, join_small, polygonise, sum_inside
+from gridplan.rules.all_rules import SiteRules
+from gridplan.site import Site
+from gridplan.tables.conform import Entry, conform_table, write_ledger
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+MAIN_ROADS = ("motorway", "trunk", "primary", "secondary", "main_road")
+# Barriers of these kinds do not bound an enclosure unless the data calls them hard; main roads bound it, but softly.
+SOFT_BARRIERS = ("stream", "ditch", "drain", "canal", "wall", "fence", "hedge", "trunk", "primary", "secondary", "main_road")
+REACH = 1e6  # m, longer than any enclosure
+MARGIN = 100.0  # m of land around the outermost buildings
+NEIGHBOURHOOD = 40.0  # m around a home that count as built-up land
+PLAIN_PERSONS, PLAIN_DWELLING = 2.55, 100.0  # people and m2 of a household; only to weigh enclosures before the estimate
+
+
+def assign_communities(site: Site, rules: SiteRules) -> Site:
+    """Assign every building to the community that holds most of it; equal shares go to the lower code.
+
+    Buildings outside every community go to the nearest one within ``rules.outside_limit`` metres where
+    ``rules.outside`` is "nearest"; those farther, or all of them where it is "drop", are left out. The ledger counts both.
+
+    Raises
+    ------
+    InputError
+        If there is no community at all.
+
+    Examples
+    --------
+    >>> from shapely import box
+    >>> def table(name, **columns):
+    ...     return conform_table(name, gpd.GeoDataFrame(columns, crs="EPSG:32650"))
+    >>> from gridplan.tables.conform import make_empty
+    >>> from gridplan.site import SITE_TABLES
+    >>> site = Site(**{t: make_empty(t, "EPSG:32650") for t in SITE_TABLES}).replace(
+    ...     communities=table("communities", community=["w", "e"], geometry=[box(0, 0, 50, 50), box(50, 0, 100, 50)]),
+    ...     buildings=table("buildings", building=["a", "b"], geometry=[box(45, 5, 52, 9), box(120, 5, 130, 9)]))
+    >>> assign_communities(site, SiteRules()).buildings["community"].tolist()
+    ['w', 'e']
+    """
+    communities = site.communities.sort_index()
+    if communities.empty:
+        remedy = "give a table of communities, or let enclosures stand in for them"
+        raise InputError([Problem("communities", "not empty", "there is no community", remedy)])
+    held, attached = find_communities(site.buildings.geometry.to_numpy(), communities.geometry.to_numpy(), rules)
+    keep = held >= 0
+    codes = pd.Series(np.append(communities.index.to_numpy(dtype=object), "")[held], index=site.buildings.index, dtype="str")
+    far = f", and more than {rules.outside_limit:g} m from the nearest" if rules.outside == "nearest" else ""
+    entries = [
+        _count("attached", site.buildings.index[attached], "outside every community: put to the nearest one"),
+        _count("dropped", site.buildings.index[~keep], f"outside every community{far}"),
+    ]
+    return site.replace(buildings=site.buildings.assign(community=codes)[keep], ledger=write_ledger(site.ledger, entries))
+
+
+def find_communities(footprints: Any, outlines: Any, rules: SiteRules) -> tuple[Ints, npt.NDArray[np.bool_]]:
+    """Find the outline that each footprint belongs to (-1: none), and which of them lie outside all outlines but near one.
+
+    Examples
+    --------
+    >>> find_communities(shapely.box([1, 60], 1, [2, 61], 2), shapely.box([0], 0, 50, 50), SiteRules())
+    (array([0, 0]), array([False,  True]))
+    """
+    held = _find_holders(footprints, outlines)
+    outside = np.flatnonzero(held < 0)
+    attached = np.zeros(len(held), dtype=bool)
+    if rules.outside == "nearest" and len(outside):
+        nearest, gap = _find_nearest(footprints[outside], outlines)
+        near = gap <= rules.outside_limit
+        held[outside[near]] = nearest[near]
+        attached[outside[near]] = True
+    return held, attached
+
+
+def _count(action: str, ids: pd.Index[Any], reason: str) -> Entry:
+    return Entry("communities", "buildings", action, len(ids), reason, sorted(ids))
+
+
+def _find_holders(shapes: Any, outlines: Any) -> Ints:
+    """Find for each shape the outline with the largest part of it, -1 where it meets none."""
+    held = np.full(len(shapes), -1, dtype=np.int64)
+    tree = shapely.STRtree(shapes)
+    outline, shape = tree.query(outlines, predicate="covers")
+    # Backwards, so that of two overlapping outlines that both hold a shape the first one wins.
+    order = np.lexsort((-outline, shape))
+    held[shape[order]] = outline[order]
+    open_shapes = np.flatnonzero(held < 0)
+    shape, outline = shapely.STRtree(outlines).query(shapes[open_shapes], predicate="intersects")
+    if len(shape):
+        common = shapely.area(shapely.intersection(shapes[open_shapes[shape]], outlines[outline]))
+        meets = common > 0
+        shape, outline, common = shape[meets], outline[meets], np.round(common[meets], 6)
+        order = np.lexsort((-outline, common, shape))
+        held[open_shapes[shape[order]]] = outline[order]
+    return held
+
+
+def _find_nearest(shapes: Any, outlines: Any) -> tuple[Ints, Floats]:
+    """Find for each shape the nearest outline and its distance in metres; the first one of several."""
+    (shape, outline), gap = shapely.STRtree(outlines).query_nearest(shapes, all_matches=True, return_distance=True)
+    order = np.lexsort((-outline, shape))
+    nearest, gaps = np.zeros(len(shapes), dtype=np.int64), np.zeros(len(shapes))
+    nearest[shape[order]], gaps[shape[order]] = outline[order], gap[order]
+    return nearest, gaps
+
+
+def make_enclosures(site: Site, rules: SiteRules, outline: Any = None, weights: pd.Series[Any] | None = None) -> Site:
+    """Cut the land into enclosures by hard barriers and main roads, which then stand in for communities.
+
+    An enclosure with fewer than ``rules.enclosure_households`` households is joined to the neighbour with the longest
+    common border, over a hard barrier only where there is no other; one with more than ``rules.enclosure_most`` is
+    cut further along the other streets, or straight across where there are none. Enclosures tile the outline exactly,
+    go around buildings (to within a centimetre), and are numbered from west to east. Buildings are assigned to them.
+
+    Parameters
+    ----------
+    site
+        A site with buildings; its communities are replaced.
+    rules
+        Least and greatest households of an enclosure.
+    outline
+        Polygon to be cut; the hull of the buildings with a margin of 100 m where it is not given.
+    weights
+        Households by building; a rough guess from counts, residents and floor area where they are not given.
+
+    Raises
+    ------
+    InputError
+        If there is no building.
+    """
+    if site.buildings.empty:
+        raise InputError([Problem("buildings", "not empty", "there is no building", "give a file with buildings")])
+    buildings = site.buildings.sort_index()
+    weight = (_weigh(buildings) if weights is None else weights.reindex(buildings.index)).to_numpy(dtype=float)
+    land = shapely.set_precision(_draw_hull(buildings) if outline is None else outline, GRID)
+    main, other, hard = _find_lines(site)
+    inner = shapely.point_on_surface(buildings.geometry.to_numpy())
+    pieces = _cut_land(land, main, hard, inner, weight, rules.enclosure_households)
+    pieces, across = _cut_heavy(pieces, other, hard, inner, weight, rules)
+    pieces = _spare_buildings(land, pieces, buildings.geometry.to_numpy())
+    x, y = shapely.get_coordinates(shapely.centroid(pieces)).round(1).T
+    pieces = pieces[np.lexsort((-y, x))]
+    width = max(3, len(str(len(pieces))))
+    codes = [f"e{n:0{width}d}" for n in range(1, len(pieces) + 1)]
+    frame = gpd.GeoDataFrame({"community": codes, "origin": "enclosure"}, geometry=pieces, crs=buildings.crs)
+    reason = f"no communities given: {len(pieces)} enclosures of barriers and main roads stand in for them"
+    rough = "cuts run straight between the buildings, for no street or barrier lies inside a crowded enclosure"
+    entries = [
+        Entry("communities", "communities", "inferred", len(pieces), reason, codes),
+        Entry("communities", "communities", "noted", across, rough),
+    ]
+    ledger = write_ledger(site.ledger, entries)
+    return assign_communities(site.replace(communities=conform_table("communities", frame), ledger=ledger), rules)
+
+
+def _weigh(buildings: gpd.GeoDataFrame) -> pd.Series[Any]:
+    """Guess households from counts, else residents, else the floor area of what is not known to be no home."""
+    plain = buildings.geometry.area * buildings["floors"].fillna(1.0) / PLAIN_DWELLING
+    plain = plain.where(buildings["residential"].fillna(True).astype(bool), 0.0)
+    return buildings["households_observed"].fillna(buildings["population"] / PLAIN_PERSONS).fillna(plain)
+
+
+def _draw_hull(buildings: gpd.GeoDataFrame) -> Any:
+    corners = np.unique(shapely.get_coordinates(shapely.envelope(buildings.geometry.to_numpy())), axis=0)
+    hull = shapely.concave_hull(shapely.multipoints(corners), ratio=0.2)
+    return shapely.simplify(shapely.buffer(hull, MARGIN, quad_segs=2), 5.0)
+
+
+def _find_lines(site: Site) -> tuple[Any, Any, Any]:
+    """Find the lines that bound enclosures, the other streets, and the hard ones among the barriers."""
+    barriers = site.barriers.sort_index()
+    kind = barriers["kind"].str.lower()
+    hard = barriers["hard"].fillna(~kind.isin(SOFT_BARRIERS)).astype(bool).to_numpy()
+    shapes = barriers.geometry.to_numpy()
+    shapes = np.where(shapely.get_dimensions(shapes) == 2, shapely.boundary(shapes), shapes)
+    linear = shapely.get_dimensions(shapes) == 1
+    streets = site.streets.sort_index()
+    streets = streets[~streets["tunnel"].fillna(False).astype(bool)]
+    main = streets["kind"].isin(MAIN_ROADS).to_numpy()
+    if bool((streets["kind"] == "").all()):
+        main = np.ones(len(streets), dtype=bool)
+    roads = streets.geometry.to_numpy()
+    bounds = shapes[linear & (hard | kind.isin(MAIN_ROADS).to_numpy())]
+    return np.concatenate([bounds, roads[main]]), roads[~main], shapes[linear & hard]
+
+
+def _cut_land(land: Any, lines: Any, hard: Any, points: Any, weight: Floats, least: float) -> Any:
+    """Cut a polygon along lines into pieces that hold the least weight each; together they are the polygon."""
+    shapely.prepare(land)
+    near = lines[shapely.intersects(land, lines)]
+    faces = polygonise(np.append(near, shapely.boundary(land)))
+    faces = faces[shapely.contains(land, shapely.point_on_surface(faces))]
+    labels = join_small(sum_inside(faces, points, weight), find_borders(faces, hard), least)
+    return dissolve(faces, labels)
+
+
+def _cut_heavy(pieces: Any, streets: Any, hard: Any, points: Any, weight: Floats, rules: SiteRules) -> tuple[Any, int]:
+    """Cut pieces that hold too much along streets, then straight across, and count the straight cuts."""
+    least, most = rules.enclosure_households, rules.enclosure_most
+    tree = shapely.STRtree(points)
+    done: list[Any] = []
+    todo = [(piece, len(streets) > 0) for piece in pieces]
+    across = 0
+    while todo:
+        piece, has_streets = todo.pop()
+        own = tree.query(piece, predicate="intersects")
+        own = np.sort(own[weight[own] > 0])
+        if weight[own].sum() <= most or len(own) < 2:
+            done.append(piece)
+        elif has_streets:
+            todo += [(part, False) for part in _cut_land(piece, streets, hard, points, weight, least)]
+        else:
+            line = np.array([_draw_across(points[own], weight[own])], dtype=object)
+            parts = _cut_land(piece, line, hard, points, weight, least)
+            if len(parts) == 1:
+                done.append(piece)
+                continue
+            across += 1
+            todo += [(part, False) for part in parts]
+    return np.array(done, dtype=object), across
+
+
+def _draw_across(points: Any, weight: Floats) -> Any:
+    """Draw a line across the long axis of weighted points, in the widest gap between two of them near the middle."""
+    at = shapely.get_coordinates(points)
+    middle = np.average(at, axis=0, weights=weight)
+    axis = np.linalg.svd(np.cov(at.T, aweights=weight))[0][:, 0]
+    order = np.argsort((at - middle) @ axis, kind="stable")
+    along, share = ((at - middle) @ axis)[order], np.cumsum(weight[order]) / weight.sum()
+    gap = np.where((share[:-1] > 0.4) & (share[:-1] < 0.6), np.diff(along), -1.0)
+    n = int(np.argmax(gap)) if gap.max() > 0 else min(int(np.searchsorted(share, 0.5)), len(along) - 2)
+    across = np.array([-axis[1], axis[0]]) * REACH
+    foot = middle + axis * (along[n] + along[n + 1]) / 2
+    return shapely.linestrings([foot - across, foot + across])
+
+
+def _spare_buildings(land: Any, pieces: Any, footprints: Any) -> Any:
+    """Lead borders around the buildings that they cut; each goes wholly to the piece that holds most of it.
+
+    All borders are noded once more, together, so that pieces that were cut one by one share their vertices again.
+    """
+    edges = shapely.boundary(pieces)
+    cut = footprints[np.unique(shapely.STRtree(footprints).query(edges, predicate="crosses")[1])]
+    faces = polygonise(np.concatenate([edges, shapely.boundary(cut), [shapely.boundary(land)]]))
+    inner = shapely.point_on_surface(faces)
+    within = shapely.contains(land, inner)
+    faces, inner = faces[within], inner[within]
+    label = _find_nearest(inner, pieces)[0]
+    owner = _find_holders(cut, pieces)
+    face, building = shapely.STRtree(cut).query(inner, predicate="intersects")
+    held = owner[building] >= 0
+    label[face[held][::-1]] = owner[building[held]][::-1]
+    return dissolve(faces, _gather_slivers(faces, label))
+
+
+def _gather_slivers(faces: Any, label: Ints) -> Ints:
+    """Give what a building cuts off its piece to the neighbour with the longest border, so that pieces stay whole."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    borders = find_borders(faces, np.array([], dtype=object))
+    inside = borders[label[borders["left"]] == label[borders["right"]]]
+    graph = coo_array((np.ones(len(inside)), (inside["left"], inside["right"])), shape=(len(faces),) * 2)
+    group = connected_components(graph, directed=False)[1]
+    area = pd.Series(shapely.area(faces)).groupby(group).sum()
+    owner = pd.Series(label).groupby(group).first()
+    main = area.groupby(owner).transform("max") == area
+    ends = np.sort(group[borders[["left", "right"]].to_numpy()], axis=1)
+    between = pd.DataFrame({"left": ends[:, 0], "right": ends[:, 1], "length": borders["length"]})
+    between = between[ends[:, 0] != ends[:, 1]].groupby(["left", "right"], as_index=False)["length"].sum()
+    host = join_small(main.to_numpy(dtype=float), between, 1.0)
+    gathered: Ints = owner.to_numpy()[host][group]
+    return gathered
+
+
+def judge_kinds(site: Site, rules: SiteRules) -> Site:
+    """Fill the class of communities that have none: ``rules.default_kind``, else by density and floors.
+
+    A community is urban where there are at least ``rules.urban_density`` households per hectare within 40 m of its
+    homes, or where its households live in buildings of ``rules.urban_floors`` floors or more on average.
+
+    Examples
+    --------
+    >>> from shapely import box
+    >>> from gridplan.tables.conform import make_empty
+    >>> from gridplan.site import SITE_TABLES
+    >>> village = gpd.GeoDataFrame({"community": ["v"]}, geometry=[box(0, 0, 500, 500)], crs="EPSG:32650")
+    >>> site = Site(**{t: make_empty(t, "EPSG:32650") for t in SITE_TABLES})
+    >>> site = site.replace(communities=conform_table("communities", village))
+    >>> judge_kinds(site, SiteRules()).communities["kind"].tolist()
+    ['rural']
+    """
+    communities = site.communities
+    empty = communities.index[communities["kind"] == ""]
+    if empty.empty:
+        return site
+    kinds = pd.Series(rules.default_kind, index=empty, dtype="str")
+    how = f"class not given: {rules.default_kind} by default"
+    if not rules.default_kind:
+        measured = measure_density(site).loc[empty]
+        urban = (measured["density"] >= rules.urban_density) | (measured["floors"] >= rules.urban_floors)
+        kinds = pd.Series(np.where(urban, "urban", "rural"), index=empty, dtype="str")
+        how = f"class not given: {int(urban.sum())} urban, {int((~urban).sum())} rural, judged by density and floors"
+    filled = communities["kind"].copy()
+    filled[empty] = kinds
+    entries = [Entry("communities", "communities", "inferred", len(empty), how, sorted(empty))]
+    return site.replace(communities=communities.assign(kind=filled), ledger=write_ledger(site.ledger, entries))
+
+
+def measure_density(site: Site) -> pd.DataFrame:
+    """Measure each community's households per hectare of built-up land and mean floors weighted by households.
+
+    Built-up land is what lies within 40 m of a home's bounding box, inside the community.
+    """
+    homes = site.buildings[site.buildings["households"] > 0]
+    boxes = shapely.bounds(homes.geometry.to_numpy()) + np.array([-1, -1, 1, 1]) * NEIGHBOURHOOD
+    land = pd.Series(shapely.box(*boxes.T), index=homes.index).groupby(homes["community"]).agg(shapely.union_all)
+    built = np.array(land.reindex(site.communities.index), dtype=object)
+    built[pd.isna(built)] = None  # a community without homes has no built-up land
+    hectares = shapely.area(shapely.intersection(built, site.communities.geometry.to_numpy())) / 10_000
+    known = homes[homes["floors"].notna()]
+    totals = known["households"].groupby(known["community"]).sum()
+    floors = (known["households"] * known["floors"]).groupby(known["community"]).sum() / totals
+    households = homes["households"].groupby(homes["community"]).sum().reindex(site.communities.index)
+    return pd.DataFrame({"density": households / hectares, "floors": floors.reindex(site.communities.index)})

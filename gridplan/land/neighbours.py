@@ -1,0 +1,252 @@
+"""Neighbours: which stairwells can be walked between without crossing what cannot be crossed.
+
+The candidates are the edges of a Delaunay triangulation of the doors of each community. Long steps and steps over hard
+barriers are struck out; an opening (a bridge, an underpass) lets a step through, with the way over it as
+its length. What then stands apart is joined again by the shortest step that no hard barrier forbids.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import Delaunay, QhullError, cKDTree
+
+from gridplan.rules.all_rules import NeighbourRules
+from gridplan.tables.conform import Entry, conform_table
+
+Array = np.ndarray[Any, Any]
+SERVES = 25.0  # metres within which an opening that touches no barrier belongs to one
+
+
+def find_neighbours(
+    stairwells: gpd.GeoDataFrame,
+    barriers: gpd.GeoDataFrame,
+    openings: gpd.GeoDataFrame,
+    rules: NeighbourRules | None = None,
+) -> tuple[pd.DataFrame, list[Entry]]:
+    """Find the pairs of stairwells that can be walked between.
+
+    Parameters
+    ----------
+    stairwells
+        The stairwells table, sorted by key.
+    barriers, openings
+        What cannot (hard) or should not (soft) be crossed, and where it can be.
+    rules
+        Longest steps, in metres.
+
+    Returns
+    -------
+    The neighbours table, and entries about islands: stairwells that nothing joins to the rest of their community.
+    ``link`` says how one gets across: ``floor`` and ``building`` within a building, ``near``, ``far`` where nothing
+    nearer joins, ``soft`` over a soft barrier, ``opening`` over an opening in a hard one.
+    """
+    rules = rules or NeighbourRules()
+    stairwells = stairwells.sort_index()
+    place, xy, community, reach = _find_places(stairwells, rules)
+    pairs = _triangulate(xy, community)
+    length = np.hypot(*(xy[pairs[:, 0]] - xy[pairs[:, 1]]).T)
+    blocked, over, soft = _meet_barriers(xy, pairs, barriers, openings, rules)
+    home = _same_building(stairwells, place, pairs)
+    link = np.where(home, "building", np.where(over < np.inf, "opening", np.where(soft, "soft", "near"))).astype(object)
+    blocked &= ~home
+    length = np.where(link == "opening", np.minimum(over, 1e12), length)
+    limit = np.where(link == "opening", np.maximum(rules.opening_reach, reach[pairs[:, 0]]), reach[pairs[:, 0]])
+    near = ~blocked & ((length <= limit) | home)
+    kept = _rejoin(len(xy), pairs, length, near, ~blocked)
+    link[kept & ~near & (link == "near")] = "far"
+    between = pd.DataFrame({"a": pairs[kept, 0], "b": pairs[kept, 1], "distance": length[kept], "link": link[kept]})
+    table = _write_pairs(stairwells, place, between)
+    return table, _report_islands(stairwells, table)
+
+
+def _find_places(stairwells: gpd.GeoDataFrame, rules: NeighbourRules) -> tuple[Array, Array, Array, Array]:
+    """Find the doors: floor bands of one stairwell share one.
+
+    Returns for each stairwell the number of its door, and for each door its position, community number and reach.
+    """
+    door = stairwells["building"] + "-" + stairwells["door"].astype("str")
+    _, first, place = np.unique(door.to_numpy(dtype=object), return_index=True, return_inverse=True)
+    points = shapely.get_coordinates(stairwells.geometry.to_numpy())[first]
+    community = np.unique(stairwells["community"].to_numpy(dtype=object), return_inverse=True)[1][first]
+    urban = (stairwells["community_kind"] == "urban").to_numpy()[first]
+    return place, points, community, np.where(urban, rules.urban_reach, rules.rural_reach)
+
+
+def _triangulate(xy: Array, community: Array) -> Array:
+    """Triangulate the doors of each community; returns int64[m, 2], sorted, each pair once."""
+    order = np.argsort(community, kind="stable")
+    communities = np.split(order, np.flatnonzero(np.diff(community[order])) + 1)
+    pairs = np.concatenate([own[_triangulate_points(xy[own])] for own in communities])
+    pairs.sort(axis=1)
+    return np.unique(pairs, axis=0)
+
+
+def _triangulate_points(xy: Array) -> Array:
+    """Triangulate some points; those in one line are chained, and a point left out joins its nearest."""
+    n = len(xy)
+    xy = xy - xy.mean(axis=0)
+    line = np.lexsort((xy[:, 1], xy[:, 0]))
+    chain = np.column_stack([line[:-1], line[1:]])
+    if n < 3:
+        return chain
+    try:
+        corners = Delaunay(xy).simplices
+    except QhullError:  # all in one line
+        return chain
+    edges = np.concatenate([corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [2, 0]]])
+    alone = np.setdiff1d(np.arange(n), edges)  # doors at the very place of another
+    if len(alone):
+        near = cKDTree(xy).query(xy[alone], k=2)[1]
+        partner = np.where(near[:, 0] == alone, near[:, 1], near[:, 0])
+        edges = np.concatenate([edges, np.column_stack([alone, partner])])
+    return np.asarray(edges, np.int64)
+
+
+def _meet_barriers(
+    xy: Array, pairs: Array, barriers: gpd.GeoDataFrame, openings: gpd.GeoDataFrame, rules: NeighbourRules
+) -> tuple[Array, Array, Array]:
+    """Find which steps meet barriers.
+
+    Returns for each pair whether a hard barrier without opening forbids it, the length of the way over openings (metres;
+    infinite where none is used) and whether it crosses a soft barrier.
+    """
+    m = len(pairs)
+    blocked, over, soft = np.zeros(m, bool), np.full(m, np.inf), np.zeros(m, bool)
+    if barriers.empty:
+        return blocked, over, soft
+    steps = shapely.linestrings(xy[pairs])
+    hard = barriers["hard"].fillna(True).to_numpy(bool)
+    if rules.streams_hard:
+        hard |= barriers["kind"].isin(["stream", "canal", "ditch", "drain"]).to_numpy()
+    shapes = barriers.geometry.to_numpy()
+    step, barrier = shapely.STRtree(shapes).query(steps, predicate="intersects")
+    soft[step[~hard[barrier]]] = True
+    step, barrier = step[hard[barrier]], barrier[hard[barrier]]
+    way = _measure_openings(xy, pairs, step, barrier, shapes, openings)
+    blocked[step[np.isinf(way)]] = True
+    longest = np.zeros(m)
+    np.maximum.at(longest, step, way)
+    through = np.zeros(m, bool)
+    through[step] = True
+    over[through & ~blocked] = longest[through & ~blocked]
+    return blocked, over, soft
+
+
+def _measure_openings(xy: Array, pairs: Array, step: Array, barrier: Array, shapes: Array, openings: gpd.GeoDataFrame) -> Array:
+    """Measure the shortest way of each step over an opening of the barrier it meets; infinite where there is none."""
+    way = np.full(len(step), np.inf)
+    if openings.empty or len(step) == 0:
+        return way
+    places = openings.geometry.to_numpy()
+    met = np.unique(barrier)
+    b, o = shapely.STRtree(places).query(shapes[met], predicate="dwithin", distance=SERVES)
+    # A bridge over a side stream must not open the river beside it: what touches some barrier serves only that.
+    touches = shapely.intersects(shapes[met][b], places[o])
+    bound = np.zeros(len(places), bool)
+    bound[shapely.STRtree(places).query(shapes, predicate="intersects")[1]] = True
+    b, o = b[touches | ~bound[o]], o[touches | ~bound[o]]
+    ends = np.array([_find_ends(places[i]) for i in range(len(places))])
+    serves = pd.Series(o).groupby(met[b]).apply(np.asarray).to_dict()
+    for own in met:
+        rows = np.flatnonzero(barrier == own)
+        if own not in serves:
+            continue
+        e = ends[serves[own]]
+        a, c = xy[pairs[step[rows], 0]], xy[pairs[step[rows], 1]]
+        bridge = np.hypot(*(e[:, 0] - e[:, 1]).T)
+        there = _distances(a, e[:, 0]) + bridge + _distances(c, e[:, 1])
+        back = _distances(a, e[:, 1]) + bridge + _distances(c, e[:, 0])
+        way[rows] = np.minimum(there, back).min(axis=1)
+    return way
+
+
+def _find_ends(shape: Any) -> Array:
+    """Find the two ends of a line; the middle twice of any other shape."""
+    if shape.geom_type == "LineString":
+        return np.array([shape.coords[0][:2], shape.coords[-1][:2]])
+    middle = shape.centroid
+    return np.array([(middle.x, middle.y)] * 2)
+
+
+def _distances(a: Array, b: Array) -> Array:
+    return np.asarray(np.hypot(a[:, None, 0] - b[None, :, 0], a[:, None, 1] - b[None, :, 1]))
+
+
+def _same_building(stairwells: gpd.GeoDataFrame, place: Array, pairs: Array) -> Array:
+    building = np.zeros(place.max() + 1 if len(place) else 0, np.int64)
+    building[place] = np.unique(stairwells["building"].to_numpy(dtype=object), return_inverse=True)[1]
+    return np.asarray(building[pairs[:, 0]] == building[pairs[:, 1]])
+
+
+def _rejoin(n: int, pairs: Array, length: Array, near: Array, allowed: Array) -> Array:
+    """Add to the near pairs the shortest allowed ones that join what stands apart (Kruskal's rule)."""
+    graph = csr_matrix((np.ones(near.sum()), pairs[near].T), shape=(n, n))
+    label = connected_components(graph, directed=False)[1]
+    kept = near.copy()
+    candidates = np.flatnonzero(allowed & ~near & (label[pairs[:, 0]] != label[pairs[:, 1]]))
+    candidates = candidates[np.lexsort((candidates, length[candidates]))]
+    root = np.arange(label.max() + 1 if n else 0)
+
+    def find(c: int) -> int:
+        while root[c] != c:
+            root[c] = root[root[c]]
+            c = root[c]
+        return c
+
+    for e in candidates:
+        a, b = find(label[pairs[e, 0]]), find(label[pairs[e, 1]])
+        if a != b:
+            root[max(a, b)] = min(a, b)
+            kept[e] = True
+    return kept
+
+
+def _write_pairs(stairwells: gpd.GeoDataFrame, place: Array, between: pd.DataFrame) -> pd.DataFrame:
+    """Write the pairs of stairwells: the lowest bands of two doors meet, and the bands of one stairwell are stacked."""
+    codes = stairwells.index.to_numpy(dtype=object)
+    order = np.lexsort((codes, stairwells["floor_from"].to_numpy(), place))
+    lowest = np.full(place.max() + 1 if len(place) else 0, -1)
+    lowest[place[order][::-1]] = order[::-1]
+    stacked = place[order][1:] == place[order][:-1]
+    lower, upper = order[:-1][stacked], order[1:][stacked]
+    climb = stairwells["climb"].to_numpy()
+    a, b = lowest[between["a"].to_numpy()], lowest[between["b"].to_numpy()]
+    distance = between["distance"].to_numpy() + climb[a] + climb[b]
+    table = pd.DataFrame(
+        {
+            "focal": codes[np.concatenate([a, lower])], "neighbour": codes[np.concatenate([b, upper])],
+            "distance": np.concatenate([distance, climb[upper] - climb[lower]]),
+            "link": np.concatenate([between["link"].to_numpy(dtype=object), np.full(len(lower), "floor", object)]),
+        }
+    )  # fmt: skip
+    table = table.sort_values(["focal", "neighbour"], ignore_index=True)
+    table["pair"] = (table.index + 1).astype("str").str.zfill(len(str(len(table))))
+    return conform_table("neighbours", table)
+
+
+def _report_islands(stairwells: gpd.GeoDataFrame, table: pd.DataFrame) -> list[Entry]:
+    """Report the stairwells outside the largest connected piece of their community."""
+    n = len(stairwells)
+    a, b = stairwells.index.get_indexer(table["focal"]), stairwells.index.get_indexer(table["neighbour"])
+    label = connected_components(csr_matrix((np.ones(len(a)), (a, b)), shape=(n, n)), directed=False)[1]
+    pieces = pd.DataFrame(
+        {"community": stairwells["community"].to_numpy(), "label": label, "households": stairwells["households"].to_numpy()}
+    )
+    held = pieces.groupby(["community", "label"])["households"].sum().reset_index()
+    held = held.sort_values(["community", "households", "label"], ascending=[True, False, True])
+    islands = held[held.duplicated("community")]
+    apart = pieces["label"].isin(islands["label"]).to_numpy()
+    reason = f"in {len(islands)} islands that a hard barrier without opening cuts off from the rest of their community"
+    far = table[table["link"] == "far"]
+    joined = "pairs farther apart than the reach, kept since nothing nearer joins their houses to the rest"
+    return [
+        Entry("neighbours", "stairwells", "noted", int(apart.sum()), reason, list(stairwells.index[apart][:20])),
+        Entry("neighbours", "neighbours", "noted", len(far), joined, list(far["focal"][:20])),
+    ]

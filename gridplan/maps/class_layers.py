@@ -1,0 +1,141 @@
+"""Class layers: one GeoJson layer of folium's per colour, each with one constant style. For plans of some thousand sub-grids."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import shapely
+
+from gridplan.maps.colours import EXCLUSIVE, STYLES, TONES
+from gridplan.maps.page_elements import make_statement, put
+from gridplan.maps.sheet import Shapes, Sheet
+from gridplan.maps.words import say
+from gridplan.tables.schema import Language
+
+
+def add_class_layers(plan_map: Any, sheet: Sheet, lang: Language) -> None:
+    """Add the shapes of a plan to its map, as layers that the layer control switches."""
+    _add_subgrids(plan_map, sheet, lang)
+    _add_out_of_band(plan_map, sheet, lang)
+    _add_others(plan_map, sheet, lang)
+    group = _add_group(plan_map, say("communities", lang))
+    _add_shapes(plan_map, group, _make_features(sheet.communities), "limit", "limits", "seeLimit", smooth_factor=0)
+    _add_buildings(plan_map, sheet, lang)
+    _add_streets(plan_map, sheet, lang)
+    _add_barriers(plan_map, sheet, lang)
+
+
+def _add_subgrids(plan_map: Any, sheet: Sheet, lang: Language) -> None:
+    group = _add_group(plan_map, say("subgrids", lang))
+    put(plan_map, make_statement(f"tie({group.get_name()})"))
+    tones = np.array(sheet.records["tone"], dtype=int)
+    tones[np.array(sheet.records["exclusive"], dtype=bool)] = len(TONES)
+    for tone, colour in enumerate((*TONES, EXCLUSIVE)):
+        rows = np.flatnonzero(tones == tone)
+        features = _make_features(sheet.subgrids[rows], ({"i": int(row)} for row in rows))
+        _add_shapes(plan_map, group, features, "subgrid", "fills", "seeSubgrid", {"fillColor": colour}, smooth_factor=0)
+
+
+def _add_out_of_band(plan_map: Any, sheet: Sheet, lang: Language) -> None:
+    group = _add_group(plan_map, say("out", lang))
+    out = ~(np.array(sheet.records["in_band"], dtype=bool) | np.array(sheet.records["exclusive"], dtype=bool))
+    _add_shapes(plan_map, group, _make_features(sheet.subgrids[out]), "out", "out", smooth_factor=0)
+
+
+def _add_others(plan_map: Any, sheet: Sheet, lang: Language) -> None:
+    """Add special grids and the upper layer where the plan has them."""
+    if len(sheet.specials):
+        group = _add_group(plan_map, say("specials", lang))
+        _add_shapes(plan_map, group, _make_features(_gather(sheet.specials)), "special", "specials", "seeLine")
+    if len(sheet.grids):
+        _add_shapes(
+            plan_map, _add_group(plan_map, say("grids", lang)), _make_features(sheet.grids), "grid", "grids", smooth_factor=0
+        )
+
+
+def _add_streets(plan_map: Any, sheet: Sheet, lang: Language) -> None:
+    group = _add_group(plan_map, say("streets", lang))
+    for family in ("path", "minor", "major"):
+        lines = sheet.streets.get(family, np.array([], dtype=object))
+        _add_shapes(plan_map, group, _make_features(_gather(lines)), f"street_{family}", "streets", "seeLine")
+
+
+def _add_barriers(plan_map: Any, sheet: Sheet, lang: Language) -> None:
+    import folium
+    from folium.utilities import JsCode
+
+    group = _add_group(plan_map, say("barriers", lang))
+    for family, shapes in sheet.barriers.items():
+        _add_shapes(plan_map, group, _make_features(_gather(shapes)), family, "barriers", "seeLine")
+    ring: Any = folium.CircleMarker(radius=STYLES["opening"]["radius"])
+    ring.options |= {"renderer": JsCode(f"{plan_map.get_name()}.gridplan.renderers.openings"), "interactive": False}
+    _add_shapes(plan_map, group, _make_features(sheet.openings), "opening", "openings", marker=ring)
+
+
+def _add_buildings(plan_map: Any, sheet: Sheet, lang: Language) -> None:
+    group = _add_group(plan_map, say("buildings", lang))
+    both = (("other_building", sheet.other_buildings, sheet.other_names), ("home", sheet.homes, sheet.home_names))
+    for style, shapes, names in both:
+        named = np.array([name != "" for name in names], dtype=bool)
+        features = _make_features(_gather(shapes[~named]))
+        features += _make_features(shapes[named], ({"n": name} for name in names if name))
+        _add_shapes(plan_map, group, features, style, "buildings", "seeBuilding")
+
+
+def _add_group(plan_map: Any, name: str) -> Any:
+    import folium
+
+    return put(plan_map, folium.FeatureGroup(name=name))
+
+
+def _add_shapes(
+    plan_map: Any,
+    group: Any,
+    features: list[dict[str, Any]],
+    style: str,
+    pane: str,
+    see: str = "",
+    more: Mapping[str, Any] | None = None,
+    **options: Any,
+) -> None:
+    """Add features to a group of layers, all in one style, drawn in one of the page's panes."""
+    import folium
+    from folium.utilities import JsCode
+
+    if not features:
+        return
+    constant = dict(STYLES[style]) | dict(more or {})
+    stage = f"{plan_map.get_name()}.gridplan"
+    layer = folium.GeoJson(
+        {"type": "FeatureCollection", "features": features},
+        style_function=lambda feature: constant,
+        on_each_feature=JsCode(f"(feature, path) => {stage}.{see}(feature, path)") if see else None,
+        renderer=JsCode(f"{stage}.renderers.{pane}"),
+        interactive=False,
+        control=False,
+        **options,
+    )
+    put(plan_map, layer, group)
+
+
+def _gather(shapes: Shapes) -> Shapes:
+    """Gather shapes that nobody asks about one by one: all points, all lines and all polygons in one shape each."""
+    parts = shapely.get_parts(shapes)
+    kinds = shapely.get_type_id(parts)
+    found = []
+    for kind, gather in ((3, shapely.multipolygons), (1, shapely.multilinestrings), (0, shapely.multipoints)):
+        if (kinds == kind).any():
+            found.append(gather(parts[kinds == kind]))
+    return np.array(found, dtype=object)
+
+
+def _make_features(shapes: Shapes, properties: Iterable[Mapping[str, Any]] | None = None) -> list[dict[str, Any]]:
+    """Make GeoJSON features; shapes that are missing or empty are left out."""
+    texts = shapely.to_geojson(shapely.orient_polygons(shapes))
+    drawn = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
+    given = properties if properties is not None else ({} for _ in shapes)
+    rows = zip(texts, given, drawn, strict=True)
+    return [{"type": "Feature", "properties": dict(p), "geometry": json.loads(t)} for t, p, keep in rows if keep]

@@ -1,0 +1,226 @@
+"""Two plans on one map: outlines before and now, homes that changed their sub-grid, and what became of every sub-grid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from gridplan.comparison import Comparison, compare
+from gridplan.comparison.subgrid_changes import EVENT_KINDS, find_events, find_members
+from gridplan.maps.class_layers import add_class_layers
+from gridplan.maps.colours import CHANGE_STYLES, CHANGES, HOMES
+from gridplan.maps.legend import Key, compose_config
+from gridplan.maps.page_elements import make_stage, make_statement, make_switch, put
+from gridplan.maps.plan_map import add_views, finish_map, is_small, open_map
+from gridplan.maps.sheet import Shapes, Sheet, compose_sheet, find_bounds, list_boxes, simplify_coverage, to_degrees
+from gridplan.maps.tiled_layers import add_tiled_layers, pack_shapes
+from gridplan.maps.words import say
+from gridplan.plan import Plan
+from gridplan.redrawing.revision.concordance import tell_kinds
+from gridplan.tables.schema import Language
+
+if TYPE_CHECKING:
+    import folium
+
+
+def draw_difference(
+    old: Plan,
+    new: Plan,
+    comparison: Comparison | None = None,
+    *,
+    lang: Language = "en",
+    layers: Literal["auto", "classes", "tiles"] = "auto",
+    base_map: bool = False,
+    title: str | None = None,
+) -> folium.Map:
+    """Draw what is different between two plans as a map.
+
+    Outlines before are dashed, those now solid; sub-grids are coloured by what became of them, homes by whether they are in
+    another sub-grid, new or gone. A click on one tells from where to where its households go.
+
+    Parameters
+    ----------
+    old, new
+        The plans; streets, barriers and buildings are those of the new one.
+    comparison
+        From :func:`gridplan.compare`; compared now if not given.
+    lang, layers, base_map, title
+        As :func:`gridplan.draw_map` takes them.
+
+    Returns
+    -------
+    A folium map; :func:`gridplan.write_map` writes it as one page that opens without a network.
+
+    Raises
+    ------
+    ValueError
+        If ``lang`` or ``layers`` is another word.
+    PlanError
+        If one of the plans is a release.
+
+    Examples
+    --------
+    >>> draw_difference(old, new, lang="zh")  # doctest: +SKIP
+    """
+    if lang not in ("en", "zh"):
+        raise ValueError(f'lang must be "en" or "zh", not {lang!r}')
+    if layers not in ("auto", "classes", "tiles"):
+        raise ValueError(f'layers must be "auto", "classes" or "tiles", not {layers!r}')
+    comparison = comparison or compare(old, new)
+    events, members = find_events(comparison.concordance, lang), find_members(comparison.concordance)
+    before = to_degrees(old, simplify_coverage(old.subgrids.geometry.to_numpy()))
+    sheet = _tell_subgrids(compose_sheet(new), new, events, members["new"], before)
+    tiled = layers == "tiles" or (layers == "auto" and not is_small(new))
+    heading = _choose_title(new, lang) if title is None else title
+    config = compose_config(new, sheet, lang, heading, base_map)
+    config |= _compose_change(config, comparison, events, lang)
+    if not tiled:
+        config |= {"records": sheet.records, "communities": sheet.community_records}
+    plan_map = open_map(config, sheet, lang, base_map)
+    put(plan_map, make_stage(config, tiled, ("change.js",)))
+    add_views(plan_map, lang, ("change", "households", "band", "colours"), "change")
+    for overlay, name in (("before", "before"), ("homes", "changed_homes")):
+        put(plan_map, make_switch(say(name, lang), f'makeOverlay("{overlay}")'))
+    (add_tiled_layers if tiled else add_class_layers)(plan_map, sheet, lang)
+    place = f"gridplan-change-{plan_map._id}"
+    body = f'<script type="text/plain" id="{place}">{_pack_change(old, new, comparison, events, members, before)}</script>'
+    put(plan_map, make_statement(f'loadChange("{place}")', body))
+    finish_map(plan_map, lang, tiled)
+    return plan_map
+
+
+def _choose_title(plan: Plan, lang: Language) -> str:
+    names = plan.site.communities["name"]
+    one = len(names) == 1 and names.iloc[0]
+    return say("change_title_one", lang, name=names.iloc[0]) if one else say("change_title", lang)
+
+
+def _tell_subgrids(sheet: Sheet, plan: Plan, events: pd.DataFrame, event_of: pd.Series[Any], before: Shapes) -> Sheet:
+    """Add to the figures of the sub-grids what became of them, and to the bounds the land of the plan before."""
+    own = event_of.reindex(plan.subgrids.index)
+    kinds, stories = (own.map(events[name]).fillna("") for name in ("kind", "sentence"))
+    order = list(CHANGES)
+    more = {"change": [order.index(kind or "kept") for kind in kinds], "story": stories.tolist()}
+    bounds = find_bounds(np.array([shapely.box(*sheet.bounds)], dtype=object), before)
+    return replace(sheet, records={**sheet.records, **more}, bounds=bounds)
+
+
+def _compose_change(config: Mapping[str, Any], comparison: Comparison, events: pd.DataFrame, lang: Language) -> dict[str, Any]:
+    """Compose what the page needs to know to show a change: colours, legend, figures and notes."""
+    summary = comparison.summary
+    figures = [(f"{summary[name]:,}", say(f"figure_{name}", lang)) for name in ("moved", "displaced", "gone", "new")]
+    there = set(events["kind"])
+    fills: list[Key] = [("fill", colour, say(f"event_{kind}", lang)) for kind, colour in CHANGES.items()
+                        if kind in there and kind != "death"]  # fmt: skip
+    flows = set(tell_kinds(comparison.flows))
+    homes: list[Key] = [("block" if kind != "gone" else "frame", colour, say(f"home_{kind}", lang))
+                        for kind, colour in HOMES.items() if kind in flows]  # fmt: skip
+    lines: list[Key] = [("before", CHANGE_STYLES["before"]["color"], say("before", lang))]
+    if "death" in there:
+        lines.append(("before", CHANGE_STYLES["ended"]["color"], say("event_death", lang)))
+    note = say("compared", lang, old=f"{summary['old_subgrids']:,}", new=f"{summary['new_subgrids']:,}")
+    look = {
+        "fills": list(CHANGES.values()),
+        "kinds": dict(CHANGES),
+        "homes": {kind: dict(CHANGE_STYLES[kind]) for kind in HOMES},
+        **{name: dict(CHANGE_STYLES[name]) for name in ("before", "ended")},
+    }
+    keys = config["keys"]
+    return {
+        "figures": figures,
+        "keys": keys | {"change": fills, "always": [*lines, *homes, *keys["always"]]},
+        "notes": [config["notes"][0], note, *config["notes"][1:]],
+        "change": look,
+    }
+
+
+def _pack_change(
+    old: Plan, new: Plan, comparison: Comparison, events: pd.DataFrame, members: Mapping[str, pd.Series[Any]], before: Shapes
+) -> str:
+    """Pack outlines before, homes that changed with where their households go, and the list of events."""
+    homes = gather_homes(comparison.flows)
+    shapes, told = {}, {}
+    for kind, table in homes.items():
+        plan = old if kind == "gone" else new
+        shapes[kind] = to_degrees(plan, plan.site.buildings.geometry.reindex(list(table)).to_numpy())
+        names = plan.site.buildings["building_name"].reindex(list(table)).fillna("")
+        told[kind] = [
+            {"name": name or code, "gone": kind == "gone", "flows": flows}
+            for name, (code, flows) in zip(names, table.items(), strict=True)
+        ]
+    kind_of = members["old"].map(events["kind"]).reindex(old.subgrids.index)
+    changed = kind_of.notna() & ~kind_of.isin(["kept", "renamed"])
+    outlines = before.copy()
+    outlines[~changed.to_numpy(bool)] = None
+    head = {
+        "homes": told,
+        "ended": np.flatnonzero(kind_of == "death").tolist(),
+        "events": _list_events(old, new, events, members),
+    }
+    named: list[tuple[str, Shapes, list[str]]] = [
+        ("before", outlines, []),
+        *((f"homes_{kind}", shapes[kind], []) for kind in homes),
+    ]
+    return pack_shapes(head, named)
+
+
+def gather_homes(flows: pd.DataFrame) -> dict[str, dict[str, list[tuple[str, str, int]]]]:
+    """Gather the buildings whose households changed: moved, new or gone, and for each its flows (old, new, households).
+
+    Buildings of the new plan are under moved where any of their households moved, else under new; those of the old plan of
+    which all households are gone are under gone.
+
+    Examples
+    --------
+    >>> from gridplan.redrawing.revision.household_matching import follow_households
+    >>> from tests.villages import make_board_plan
+    >>> gather_homes(follow_households(make_board_plan(), make_board_plan((1, 1, 1, 1, 2, 2) * 2)))["moved"]["h04"]
+    [('0301-002', '0301-001', 10)]
+    """
+    kinds = tell_kinds(flows)
+    found: dict[str, dict[str, list[tuple[str, str, int]]]] = {kind: {} for kind in HOMES}
+    here = flows["new_building"] != ""
+    moved = set(flows.loc[kinds == "moved", "new_building"])
+    fresh = set(flows.loc[(kinds == "new") & here, "new_building"]) - moved
+    left = set(flows.loc[~here, "building"]) - set(flows.loc[here, "building"])
+    for row in flows.itertuples():
+        flow = (str(row.old), str(row.new), int(row.households))
+        for kind, code, own in (
+            ("moved", row.new_building, moved),
+            ("new", row.new_building, fresh),
+            ("gone", row.building, left),
+        ):
+            if code in own:
+                found[kind].setdefault(str(code), []).append(flow)
+    return found
+
+
+def _list_events(old: Plan, new: Plan, events: pd.DataFrame, members: Mapping[str, pd.Series[Any]]) -> list[dict[str, Any]]:
+    """List what became of the sub-grids, by kind, each with the box of its land and the row of its only new sub-grid."""
+    boxes: dict[int, list[Any]] = {}
+    for plan, of in ((old, members["old"]), (new, members["new"])):
+        known = of[of.index.isin(plan.subgrids.index)]
+        shapes = to_degrees(plan, plan.subgrids.geometry.reindex(known.index).to_numpy())
+        for event, box in zip(known, list_boxes(shapes), strict=True):
+            if box is not None:
+                boxes.setdefault(int(event), []).append(box)
+    rows: dict[int, list[int]] = {}
+    for code, event in members["new"].items():
+        rows.setdefault(int(event), []).append(int(new.subgrids.index.get_indexer([code])[0]))
+    out = []
+    for kind in (k for k in EVENT_KINDS if k != "kept"):
+        own = events[events["kind"] == kind]
+        listed = []
+        for number, text in own["sentence"].items():
+            at = np.array(boxes.get(int(number), []))
+            box = None if not len(at) else [*at[:, :2].min(axis=0).tolist(), *at[:, 2:].max(axis=0).tolist()]
+            single = rows.get(int(number), [])
+            listed.append({"text": text, "box": box, "row": single[0] if len(single) == 1 else -1})
+        if listed:
+            out.append({"kind": kind, "events": listed})
+    return out

@@ -1,0 +1,149 @@
+"""A plan drawn as a map: a folium map that needs no network and can be added to."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Literal
+
+from gridplan.maps.class_layers import add_class_layers
+from gridplan.maps.colours import choose_bands
+from gridplan.maps.legend import choose_title, compose_config, list_reach_keys
+from gridplan.maps.page_elements import make_layer_control, make_map, make_stage, make_statement, make_switch, put, seal
+from gridplan.maps.reach_map import add_reach, choose_kind, has_reach, read_bands
+from gridplan.maps.sheet import Sheet, compose_sheet
+from gridplan.maps.tiled_layers import add_tiled_layers
+from gridplan.maps.words import say
+from gridplan.plan import Plan
+from gridplan.publishing.brief_plan import require_release
+from gridplan.tables.schema import Language
+
+if TYPE_CHECKING:
+    import folium
+
+MOST_SUBGRIDS = 3000  # for class layers; beyond, a browser is slow with them
+MOST_BUILDINGS = 40_000
+OSM_TILES = "https://tile.openstreetmap.org/{z}/{x}/{y}.png"
+OSM_CREDIT = '&copy; <a href="https://www.openstreetmap.org/copyright">OpenStreetMap</a> contributors'
+
+
+def draw_map(
+    plan: Plan,
+    *,
+    lang: Language = "en",
+    layers: Literal["auto", "classes", "tiles"] = "auto",
+    base_map: bool = False,
+    title: str | None = None,
+    reach: str | None = None,
+) -> folium.Map:
+    """Draw a plan as a map.
+
+    Parameters
+    ----------
+    plan
+        The plan; its site's buildings, streets and barriers are drawn too.
+    lang
+        Language of every word on the page: ``"en"`` or ``"zh"``.
+    layers
+        ``"classes"``: one GeoJson layer per colour, which folium can change; ``"tiles"``: painted tile by tile, for plans
+        of any size; ``"auto"``: classes up to 3,000 sub-grids and 40,000 buildings.
+    base_map
+        Whether OpenStreetMap's tiles lie under the plan; the page then needs the internet.
+    title
+        Title of the map; the community's name or a general one if not given.
+    reach
+        A kind of post, such as ``"canteen"``: the map opens with minutes on foot to the nearest of them. A plan whose reach was
+        measured has that view in any case, for the reader to choose.
+
+    Returns
+    -------
+    A folium map: it shows in a notebook, more can be added to it, and :func:`gridplan.maps.offline.write_map` writes it.
+
+    Raises
+    ------
+    ValueError
+        If ``lang`` or ``layers`` is another word.
+    PlanError
+        If the plan is a release that was changed since its check, or ``reach`` is asked of a plan that does not hold it.
+
+    Examples
+    --------
+    >>> draw_map(plan, lang="zh")  # doctest: +SKIP
+    """
+    if lang not in ("en", "zh"):
+        raise ValueError(f'lang must be "en" or "zh", not {lang!r}')
+    if layers not in ("auto", "classes", "tiles"):
+        raise ValueError(f'layers must be "auto", "classes" or "tiles", not {layers!r}')
+    if "release" in plan.manifest:
+        require_release(plan)
+    reached = has_reach(plan)
+    kind = choose_kind(plan, reach) if reached or reach is not None else ""
+    sheet = compose_sheet(plan)
+    tiled = layers == "tiles" or (layers == "auto" and not is_small(plan))
+    heading = choose_title(plan, lang) if title is None else title
+    config = compose_config(plan, sheet, lang, heading, base_map)
+    if reached:
+        config |= _compose_reach(plan, config, lang)
+    if not tiled:
+        config |= {"records": sheet.records, "communities": sheet.community_records}
+    plan_map = open_map(config, sheet, lang, base_map)
+    put(plan_map, make_stage(config, tiled, ("reach.js",) if reached else ()))
+    add_views(
+        plan_map,
+        lang,
+        ("colours", "households", "band", *(("reach",) if reached else ())),
+        "colours" if reach is None else "reach",
+    )
+    if tiled:
+        add_tiled_layers(plan_map, sheet, lang)
+    else:
+        add_class_layers(plan_map, sheet, lang)
+    if reached:
+        add_reach(plan_map, plan, lang, kind)
+    finish_map(plan_map, lang, tiled)
+    return plan_map
+
+
+def is_small(plan: Plan) -> bool:
+    """Tell whether a plan can be shown by class layers."""
+    return len(plan.subgrids) <= MOST_SUBGRIDS and len(plan.site.buildings) <= MOST_BUILDINGS
+
+
+def open_map(config: dict[str, Any], sheet: Sheet, lang: Language, base_map: bool) -> folium.Map:
+    """Make the empty map; its name comes from what it shows, so that two maps on one page differ."""
+    import folium
+
+    stamp = hashlib.sha256(json.dumps([config, sheet.records["code"]]).encode()).hexdigest()[:8]
+    west, south, east, north = sheet.bounds
+    options = {"zoom_start": 12, "max_zoom": 20, "zoom_snap": 0.5, "wheel_px_per_zoom_level": 90}
+    middle = ((south + north) / 2, (west + east) / 2)
+    plan_map = make_map(config["title"], "zh-CN" if lang == "zh" else "en", stamp, base_map, location=middle, **options)
+    if base_map:
+        name = say("base_map", lang)
+        put(plan_map, folium.TileLayer(OSM_TILES, attr=OSM_CREDIT, name=name, overlay=True, max_zoom=20, max_native_zoom=19))
+    return plan_map
+
+
+def _compose_reach(plan: Plan, config: dict[str, Any], lang: Language) -> dict[str, Any]:
+    """Compose what the page needs to know to colour by minutes on foot."""
+    bands = read_bands(plan)
+    streets, fills = choose_bands(len(bands))
+    return {"keys": config["keys"] | {"reach": list_reach_keys(bands, lang)}, "reach": {"streets": streets, "fills": fills}}
+
+
+def add_views(plan_map: folium.Map, lang: Language, views: Iterable[str], shown: str) -> None:
+    """Add the ways to colour the sub-grids, of which one is shown at first."""
+    for view in views:
+        name = say(f"view_{view}", lang)
+        put(plan_map, make_switch(name, f'makeView("{view}")', overlay=False, show=view == shown))
+
+
+def finish_map(plan_map: folium.Map, lang: Language, tiled: bool) -> None:
+    """Add what both kinds of page have on top: centres, labels and the layer control."""
+    put(plan_map, make_switch(say("centres", lang), 'makeMarks("centres")'))
+    put(plan_map, make_switch(say("codes", lang), 'makeMarks("labels")'))
+    put(plan_map, make_layer_control())
+    if not tiled:
+        put(plan_map, make_statement("ready()"))
+    seal(plan_map)

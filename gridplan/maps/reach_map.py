@@ -1,0 +1,232 @@
+"""Reach on a map: sub-grids and streets by minutes to the nearest post of a kind, whom each post reaches, and the gaps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from gridplan.coverage.coverage_inputs import survey_ground
+from gridplan.coverage.coverage_tables import find_reach
+from gridplan.coverage.walk_times import Footing, lay_footing, measure_ways
+from gridplan.errors import PlanError
+from gridplan.maps.isochrones import cut_edges, join_bands, measure_pieces
+from gridplan.maps.page_elements import make_statement, put
+from gridplan.maps.sheet import DIGITS, to_degrees
+from gridplan.maps.tiled_layers import pack_shapes
+from gridplan.maps.words import REASONS
+from gridplan.plan import Plan
+from gridplan.rules.all_rules import Rules
+from gridplan.rules.coverage import Service, read_minutes, read_services, say_kind
+from gridplan.tables.schema import Language
+from gridplan.walking.door_access import reach_doors
+
+MOST_GAPS = 200  # of a kind; the largest
+MOST_BANDS = 5
+FIGURES = ("posts", "households", "reachable", "served", "backed_up")
+Reached = dict[tuple[str, str], pd.DataFrame]  # kind and state: for each post and sub-grid, households and mean minutes
+
+
+def has_reach(plan: Plan) -> bool:
+    """Whether a plan's reach was measured, so that a map can show it; a release never holds any."""
+    return "release" not in plan.manifest and len(plan.coverage) > 0
+
+
+def choose_kind(plan: Plan, kind: str | None) -> str:
+    """Choose the kind of post that a map shows first: the one asked for, else that with most households not served.
+
+    Raises
+    ------
+    PlanError
+        If the plan's reach was not measured, or not that to posts of this kind.
+    """
+    if not has_reach(plan):
+        why = "a release holds no posts" if "release" in plan.manifest else "its reach was not measured -> gridplan reach PLAN"
+        raise PlanError(f"the map cannot show how far posts reach: {why}")
+    city = _pick_city(plan)
+    left = (city["households"] - city["served"]).groupby(city["kind"]).max()
+    if kind is None:
+        return str(left.sort_index().idxmax())
+    if kind not in left.index:
+        raise PlanError(f"the reach of {kind!r} was not measured; there are {', '.join(sorted(left.index))}")
+    return kind
+
+
+def read_bands(plan: Plan) -> list[float]:
+    """Read the minutes at which the bands of a map end: the thresholds that the plan's reach was measured by."""
+    return list(read_minutes(_read_rules(plan).coverage.thresholds))[:MOST_BANDS]
+
+
+def add_reach(plan_map: Any, plan: Plan, lang: Language, kind: str) -> None:
+    """Add what the page needs to show reach: figures by sub-grid, posts, gaps and streets, packed; ``kind`` is shown first."""
+    place = f"gridplan-reach-{plan_map._id}"
+    body = f'<script type="text/plain" id="{place}">{pack_reach(plan, lang)}</script>'
+    put(plan_map, make_statement(f'loadReach("{place}", "{kind}")', body))
+
+
+def pack_reach(plan: Plan, lang: Language) -> str:
+    """Pack how far posts reach, as the page's script reads it; the same plan always gives the same text."""
+    rules = _read_rules(plan)
+    city = _pick_city(plan)
+    services = [s for s in read_services(rules.coverage.services) if s.kind in set(city["kind"])]
+    bands = read_bands(plan)
+    posts = plan.service_posts[plan.service_posts["kind"].isin([s.kind for s in services])].sort_index()
+    reached, lines, texts = _measure(plan, services, posts, rules, bands)
+    views = [
+        (s, state)
+        for s in services
+        for state in ("now", "proposed")
+        if ((city["kind"] == s.kind) & (city["state"] == state)).any()
+    ]
+    head = {
+        "bands": bands,
+        "views": [_tell_view(plan, service, state, city, lang) for service, state in views],
+        "gaps": {s.kind: list_gaps(plan, s.kind) for s in services},
+        "posts": _tell_posts(plan, posts, reached),
+        "reasons": {reason: both[lang == "zh"] for reason, both in REASONS.items()},
+        "lines": texts,
+    }
+    return pack_shapes(head, [("streets", lines, [])] if len(lines) else [])
+
+
+def _read_rules(plan: Plan) -> Rules:
+    """Read the rules that reach was measured by."""
+    own = plan.manifest.get("people", {}).get("reach", {}).get("rules", {})
+    return Rules.from_dict(plan.manifest.get("rules") or {}).replace(**own)
+
+
+def _pick_city(plan: Plan) -> pd.DataFrame:
+    return plan.coverage[(plan.coverage["level"] == "city") & plan.coverage["own"]]
+
+
+def _tell_view(plan: Plan, service: Service, state: str, city: pd.DataFrame, lang: Language) -> dict[str, Any]:
+    """Tell of one kind of post in one state: the city's figures, and those of each sub-grid."""
+    table = plan.coverage
+    own = table[(table["kind"] == service.kind) & (table["state"] == state) & table["own"]]
+    whole = own[own["level"] == "city"].iloc[0]
+    each = own[own["level"] == "subgrid"].set_index("of").reindex(plan.subgrids.index)
+    minutes = each["mean_minutes"].to_numpy(float)
+    empty = ~(each["households"].fillna(0).to_numpy() > 0)
+    told = np.where(np.isnan(minutes), -1, np.round(np.nan_to_num(minutes) * 10)).astype(int)
+    return {
+        "kind": service.kind, "label": say_kind(service.kind, lang), "state": state, "within": service.minutes,
+        "figures": {name: int(whole[name]) for name in FIGURES},
+        "minutes": np.where(empty, -2, told).tolist(),  # tenths; -1: no way is known, -2: nobody lives there
+        **{name: each[name].fillna(0).astype(int).tolist() for name in FIGURES[1:]},
+    }  # fmt: skip
+
+
+def list_gaps(plan: Plan, kind: str) -> list[dict[str, Any]]:
+    """List the largest gaps of one kind of post, with the place, households, metres, minutes and cause of each.
+
+    Metres are the mean way of the households that are not served, None where none is known; the cause is that of most of them.
+    """
+    rows = plan.gaps[(plan.gaps["room"] == "reach") & (plan.gaps["rule"] == kind)].sort_values("rank").head(MOST_GAPS)
+    doors = plan.reach[(plan.reach["kind"] == kind) & (plan.reach["state"] == "now")]
+    doors = doors.assign(left=doors["households"] - doors["served"]).query("left > 0")
+    numbers = {level: {code: n for n, code in enumerate(own)}
+               for level, own in (("subgrid", plan.subgrids.index), ("community", plan.site.communities.index))}  # fmt: skip
+    found = {level: _weigh_doors(doors, level) for level in numbers}
+    out = []
+    for gap in rows.itertuples():
+        number = numbers.get(str(gap.level), {}).get(str(gap.of))
+        if number is None:
+            continue
+        metres, reason = found[str(gap.level)].get(str(gap.of), (np.nan, ""))
+        ways = {
+            "metres": None if np.isnan(metres) else round(metres),
+            "minutes": None if pd.isna(gap.value) else round(gap.value, 1),
+        }
+        out.append(
+            {
+                "level": gap.level,
+                "row": number,
+                "rank": int(gap.rank),
+                "households": int(gap.households),
+                **ways,
+                "reason": reason,
+            }
+        )
+    return out
+
+
+def _weigh_doors(doors: pd.DataFrame, by: str) -> Mapping[str, tuple[float, str]]:
+    """Find the mean metres and the main cause of the households not served in each place."""
+    known = doors[doors["metres"].notna()]
+    weight = known.groupby(by)["left"].sum()
+    metres = (known["left"] * known["metres"]).groupby(known[by]).sum() / weight
+    causes = doors.groupby([by, "reason"])["left"].sum().reset_index().sort_values(["left", "reason"], ascending=[False, True])
+    main = causes.drop_duplicates(by).set_index(by)["reason"]
+    return {str(code): (float(metres.get(code, np.nan)), str(reason)) for code, reason in main.items()}
+
+
+def _tell_posts(plan: Plan, posts: Any, reached: pd.DataFrame | None) -> list[dict[str, Any]]:
+    """Tell of each post: what it is, where it stands, and the sub-grids that it reaches with households and mean minutes."""
+    points = to_degrees(plan, posts.geometry.to_numpy())
+    places = np.round(np.column_stack([shapely.get_x(points), shapely.get_y(points)]), DIGITS).tolist()
+    own = dict(list(reached.groupby("post"))) if reached is not None else {}
+    out = []
+    for n, (post, place) in enumerate(zip(posts.itertuples(), places, strict=True)):
+        grids = own.get(n)
+        lists = [] if grids is None else grids[["subgrid", "households", "tenths"]].T.to_numpy().tolist()
+        out.append({
+            "code": post.Index, "kind": post.kind, "name": post.name, "proposed": int(post.status == "proposed"), "at": place,
+            "reachable": int(post.reachable), "served": int(post.served),
+            "capacity": None if pd.isna(post.capacity) else int(post.capacity), "grids": lists,
+        })  # fmt: skip
+    return out
+
+
+def _measure(
+    plan: Plan, services: Sequence[Service], posts: Any, rules: Rules, bands: Sequence[float]
+) -> tuple[pd.DataFrame | None, Any, list[str]]:
+    """Measure the ways anew, for what the tables do not hold: the sub-grids that each post reaches, and the streets in bands.
+
+    Where not all stairwells are at hand, as of a part of a city, there is neither.
+    """
+    if posts.empty or not plan.reach["stairwell"].isin(plan.stairwells.index).all():
+        return None, np.array([], dtype=object), []
+    ground = survey_ground(plan, rules)
+    footing = lay_footing(plan.site, ground, rules)
+    ways = measure_ways(footing, posts, services, rules.coverage.farthest)[0]
+    parts = []
+    for service in services:
+        rows = np.flatnonzero((posts["kind"] == service.kind).to_numpy())
+        found = find_reach(ground, service, posts, rows, ways, rules)
+        near = (found.minutes <= service.minutes) & (ground.subgrid[found.ways.door] >= 0)
+        door = found.ways.door[near]
+        weight = ground.weight[door]
+        parts.append(pd.DataFrame({"post": rows[found.ways.post[near]], "grid": ground.subgrid[door], "households": weight,
+                                   "long": weight * found.minutes[near]}))  # fmt: skip
+    table = pd.concat(parts).groupby(["post", "grid"])[["households", "long"]].sum().reset_index()
+    table = table[table["households"] > 0]
+    number = plan.subgrids.index.get_indexer(ground.subgrids)
+    tenths = np.round(table["long"] / table["households"] * 10).astype(int)
+    reached = table.assign(subgrid=number[table["grid"].to_numpy(np.int64)], tenths=tenths)
+    lines, texts = _band_streets(plan, footing, services, posts, rules, bands)
+    return reached, to_degrees(plan, lines), texts
+
+
+def _band_streets(
+    plan: Plan, footing: Footing, services: Sequence[Service], posts: Any, rules: Rules, bands: Sequence[float]
+) -> tuple[Any, list[str]]:
+    """Put streets into bands of minutes, for each kind of post and state; none where posts serve their own sub-grid only."""
+    if footing.network is None:
+        return np.array([], dtype=object), []
+    pieces = cut_edges(footing.network)
+    access = reach_doors(footing.network, posts, plan.site, rules.walking)[0]
+    limit = bands[-1] * rules.walking.speed
+    found = []
+    for service in services:
+        own = (posts["kind"] == service.kind).to_numpy()
+        there = own & (posts["status"] == "existing").to_numpy()
+        for chosen in (there, own) if (own & ~there).any() else (there,):
+            if service.scope == "subgrid":
+                metres = np.full(len(pieces.edge), np.inf)
+            else:
+                metres = measure_pieces(pieces, posts[chosen], access[chosen], service, plan.site.communities, limit)
+            found.append(np.searchsorted(bands, metres / rules.walking.speed - 1e-9))
+    return join_bands(pieces, found, len(bands))

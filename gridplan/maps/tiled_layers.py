@@ -1,0 +1,129 @@
+"""Tiled layers: all shapes packed into the page and painted tile by tile in the browser. For plans of any size.
+
+The pack is one gzipped stream: a JSON head (figures, layers, where each begins), then for every layer whole numbers of
+variable length: per feature its row and its number of rings, per ring its number of points, and the points as steps in
+millionths of a degree from the point before. A step within a city takes one or two bytes that way.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from gridplan.maps.page_elements import make_statement, make_switch, put
+from gridplan.maps.sheet import DIGITS, Shapes, Sheet
+from gridplan.maps.words import say
+from gridplan.tables.schema import Language
+
+OVERLAYS = ("subgrids", "out", "specials", "grids", "communities", "buildings", "streets", "barriers")
+
+
+def add_tiled_layers(plan_map: Any, sheet: Sheet, lang: Language) -> None:
+    """Add the shapes of a plan to its map, packed, with a switch in the layer control for each kind that there is."""
+    pack = pack_sheet(sheet)
+    without = {name for name, shapes in (("specials", sheet.specials), ("grids", sheet.grids)) if not len(shapes)}
+    for overlay in (o for o in OVERLAYS if o not in without):
+        put(plan_map, make_switch(say(overlay, lang), f'makeOverlay("{overlay}")'))
+    place = f"gridplan-pack-{plan_map._id}"
+    body = f'<script type="text/plain" id="{place}">{pack}</script>'
+    put(plan_map, make_statement(f'loadTiles("{place}")', body))
+
+
+def pack_sheet(sheet: Sheet) -> str:
+    """Pack the shapes and figures of a map as gzipped base64 text; the same sheet always gives the same text."""
+    return pack_shapes({"records": sheet.records, "communities": sheet.community_records}, _list_layers(sheet))
+
+
+def pack_shapes(figures: Mapping[str, Any], named: Iterable[tuple[str, Shapes, list[str]]]) -> str:
+    """Pack figures, and shapes under their names, as gzipped base64 text."""
+    layers, bodies, at = [], [], 0
+    for name, shapes, names in named:
+        for kind, rows, parts in _split_kinds(shapes):
+            body = encode_numbers(list_numbers(rows, parts))
+            layers.append({"name": name, "kind": kind, "count": len(parts), "at": at, "names": _find_names(names)})
+            bodies.append(body)
+            at += len(body)
+    return pack_stream({**figures, "layers": layers}, b"".join(bodies))
+
+
+def pack_stream(head: Mapping[str, Any], body: bytes) -> str:
+    """Pack figures, and bytes behind them, as gzipped base64 text."""
+    text = json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode()
+    stream = len(text).to_bytes(4, "little") + text + body
+    return base64.b64encode(gzip.compress(stream, compresslevel=7, mtime=0)).decode()
+
+
+def _list_layers(sheet: Sheet) -> Iterator[tuple[str, Shapes, list[str]]]:
+    yield "communities", sheet.communities, []
+    yield "subgrids", sheet.subgrids, []
+    for family, shapes in sheet.streets.items():
+        yield f"street_{family}", shapes, []
+    for family, shapes in sheet.barriers.items():
+        yield family, shapes, []
+    yield "special", sheet.specials, []
+    yield "grids", sheet.grids, []
+    yield "opening", sheet.openings, []
+    yield "other_building", sheet.other_buildings, sheet.other_names
+    yield "home", sheet.homes, sheet.home_names
+
+
+def _find_names(names: list[str]) -> dict[str, str]:
+    """List the names that are not empty, by row."""
+    return {str(row): name for row, name in enumerate(names) if name}
+
+
+def _split_kinds(shapes: Shapes) -> Iterator[tuple[str, NDArray[np.int64], Shapes]]:
+    """Take shapes apart into single points, lines and polygons, with the row each came from."""
+    parts, rows = shapely.get_parts(shapes, return_index=True)
+    for kind, number in (("point", 0), ("line", 1), ("polygon", 3)):
+        of = (shapely.get_type_id(parts) == number) & ~shapely.is_empty(parts)
+        if of.any():
+            yield kind, rows[of].astype(np.int64), parts[of]
+
+
+def list_numbers(rows: NDArray[np.int64], parts: Shapes) -> NDArray[np.int64]:
+    """List shapes of one kind as whole numbers: rows, rings per shape, points per ring, then the points as steps.
+
+    Examples
+    --------
+    >>> line = shapely.LineString([(0, 0), (0.000003, 0.000001)])
+    >>> list_numbers(np.array([7]), np.array([line])).tolist()
+    [7, 1, 2, 0, 0, 3, 1]
+    """
+    if shapely.get_type_id(parts[0]) == 3:
+        rings, of = shapely.get_rings(parts, return_index=True)
+        ring_counts = np.bincount(of, minlength=len(parts))
+    else:
+        rings, ring_counts = parts, np.ones(len(parts), dtype=np.int64)
+    points = np.round(shapely.get_coordinates(rings) * 10**DIGITS).astype(np.int64)
+    steps = np.diff(points, axis=0, prepend=np.zeros((1, 2), dtype=np.int64))
+    lengths = shapely.get_num_coordinates(rings)
+    return np.concatenate([np.diff(rows, prepend=0), ring_counts, lengths, steps.ravel()]).astype(np.int64)
+
+
+def encode_numbers(numbers: NDArray[np.int64]) -> bytes:
+    """Encode whole numbers in as few bytes as each needs: sign folded in, seven bits a byte, the top bit says more.
+
+    Examples
+    --------
+    >>> list(encode_numbers(np.array([0, -1, 1, 64])))
+    [0, 1, 2, 128, 1]
+    """
+    folded = ((numbers << 1) ^ (numbers >> 63)).astype(np.uint64)
+    lengths = np.ones(len(folded), dtype=np.int64)
+    for more in range(1, 6):
+        lengths += folded >= np.uint64(1 << (7 * more))
+    out = np.zeros(int(lengths.sum()), dtype=np.uint8)
+    starts = np.cumsum(lengths) - lengths
+    for place in range(6):
+        has = lengths > place
+        seven = (folded[has] >> np.uint64(7 * place)) & np.uint64(127)
+        out[starts[has] + place] = seven.astype(np.uint8) | np.where(lengths[has] > place + 1, 128, 0).astype(np.uint8)
+    return out.tobytes()

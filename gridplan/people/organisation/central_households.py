@@ -1,0 +1,140 @@
+"""Central households: the stairwells of each sub-grid that host one, for the least walking of all its households."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from math import comb
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from gridplan.people.organisation.chain_inputs import number
+from gridplan.plan import Plan
+from gridplan.rules.people import OrganisationRules
+
+Array = np.ndarray[Any, Any]
+TRIED = 20_000  # choices of several centres that are all tried; above, HiGHS chooses
+
+
+@dataclass(frozen=True)
+class Centres:
+    """Central households chosen.
+
+    ``posts`` has one row for each: stairwell (row number), subgrid, households served and their mean walk in metres.
+    ``wanted`` and ``found`` are the numbers by residential sub-grid.
+    """
+
+    posts: pd.DataFrame
+    wanted: pd.Series[int]
+    found: pd.Series[int]
+
+
+def choose_centres(plan: Plan, available: Array, rules: OrganisationRules) -> Centres:
+    """Choose the stairwells that host central households in each residential sub-grid.
+
+    There is one for each ``central_load`` households or part of them, as far as stairwells have an available member; the choice
+    is the one with the least household-metres of all, each household walking to the nearest. Walks are straight lines and the
+    climbs at both ends, or the difference of climbs over one door, as the division measures them.
+
+    Parameters
+    ----------
+    plan
+        A plan.
+    available
+        int64[n], available members of each stairwell, in the order of their codes.
+    rules
+        The load of a central household, in households.
+    """
+    stairwells = plan.stairwells.sort_index()
+    points = stairwells.geometry.to_numpy()
+    spot = np.column_stack([shapely.get_x(points), shapely.get_y(points), stairwells["climb"].to_numpy(float)])
+    stack = number(stairwells["building"] + "-" + stairwells["door"].astype("str"))
+    weight = stairwells["households"].to_numpy(np.int64)
+    homes = plan.subgrids.index[plan.subgrids["kind"] == "residential"].sort_values()
+    part = homes.get_indexer(stairwells["subgrid"])
+    order = np.argsort(part, kind="stable")
+    order = order[part[order] >= 0]
+    ends = np.cumsum(np.bincount(part[order], minlength=len(homes)))
+    wanted = np.maximum(
+        1, -(-np.bincount(part[order], weight[order], minlength=len(homes)).astype(np.int64) // rules.central_load)
+    )
+    rows: list[tuple[int, int, int, float]] = []
+    found = np.zeros(len(homes), np.int64)
+    for p, own in enumerate(np.split(order, ends[:-1])):
+        hosts = np.flatnonzero(available[own] > 0)
+        found[p] = min(wanted[p], len(hosts))
+        if found[p]:
+            walk = measure_walks(spot[own], stack[own], hosts)
+            chosen, nearest = choose_medians(walk, weight[own], int(found[p]))
+            for c, host in enumerate(chosen):
+                mine = nearest == c
+                served = int(weight[own][mine].sum())
+                metres = float(walk[mine, host] @ weight[own][mine])
+                rows.append((int(own[hosts[host]]), p, served, metres / max(1, served)))
+    posts = pd.DataFrame(rows, columns=["row", "part", "households", "mean_walk"])
+    posts["subgrid"] = homes.to_numpy(object)[posts["part"].to_numpy(int)]
+    return Centres(posts.drop(columns="part"), pd.Series(wanted, homes), pd.Series(found, homes))
+
+
+def measure_walks(spot: Array, stack: Array, hosts: Array) -> Array:
+    """Measure the walk of each stairwell to each host, in metres: float64[n, h].
+
+    Examples
+    --------
+    >>> spot = np.array([[0.0, 0.0, 0.0], [30.0, 40.0, 5.0]])
+    >>> measure_walks(spot, np.array([0, 1]), np.array([1])).tolist()
+    [[55.0], [0.0]]
+    """
+    climb = spot[:, 2]
+    apart = np.hypot(spot[:, None, 0] - spot[None, hosts, 0], spot[:, None, 1] - spot[None, hosts, 1])
+    same = stack[:, None] == stack[None, hosts]
+    return np.asarray(np.where(same, np.abs(climb[:, None] - climb[None, hosts]), apart + climb[:, None] + climb[None, hosts]))
+
+
+def choose_medians(walk: Array, weight: Array, count: int) -> tuple[Sequence[int], Array]:
+    """Choose so many hosts that weights times metres to the nearest are least; returns them and the nearest of each row.
+
+    All choices are tried where there are not too many, else HiGHS solves the median problem.
+
+    Examples
+    --------
+    Five houses in a row, 10 m apart, all hosts:
+
+    >>> walk = np.abs(np.subtract.outer(np.arange(5), np.arange(5))) * 10.0
+    >>> choose_medians(walk, np.ones(5), 1)[0], choose_medians(walk, np.array([9, 1, 1, 1, 9]), 2)[0]
+    ((2,), (0, 4))
+    """
+    hosts = walk.shape[1]
+    if comb(hosts, count) <= TRIED:
+        tried = np.array(list(combinations(range(hosts), count)))
+        sums = np.zeros(len(tried))
+        for at in range(0, len(tried), 1_000):
+            some = tried[at : at + 1_000]
+            sums[at : at + 1_000] = weight @ walk[:, some].min(axis=2)
+        best = tried[int(np.argmin(np.round(sums, 6)))]
+    else:
+        best = _solve_medians(walk, weight, count)
+    return tuple(int(h) for h in best), np.asarray(np.argmin(walk[:, best], axis=1))
+
+
+def _solve_medians(walk: Array, weight: Array, count: int) -> Array:
+    """Solve the median problem as an integer programme: who is open, and who goes where."""
+    from scipy.optimize import Bounds, LinearConstraint, milp
+    from scipy.sparse import coo_array, eye_array, hstack, kron, vstack
+
+    n, h = walk.shape
+    go = kron(eye_array(n), np.ones((1, h)))
+    once = hstack([coo_array((n, h)), go])
+    within = hstack([-kron(np.ones((n, 1)), eye_array(h)), eye_array(n * h)])
+    number_open = hstack([coo_array(np.ones((1, h))), coo_array((1, n * h))])
+    rows = vstack([once, within, number_open]).tocsc()
+    low = np.concatenate([np.ones(n), np.full(n * h, -1.0), [count]])
+    high = np.concatenate([np.ones(n), np.zeros(n * h), [count]])
+    price = np.concatenate([np.zeros(h), (walk * weight[:, None]).ravel()])
+    whole = np.concatenate([np.ones(h), np.zeros(n * h)])
+    found = milp(price, integrality=whole, bounds=Bounds(0.0, 1.0), constraints=LinearConstraint(rows, low, high))
+    return np.flatnonzero(found.x[:h] > 0.5)

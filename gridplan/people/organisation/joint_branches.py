@@ -1,0 +1,166 @@
+"""Joining: which places have a branch of their own, and which short ones share a joint branch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gridplan.people.organisation.chain_inputs import connect
+from gridplan.people.organisation.exact_cover import cover_exactly
+from gridplan.rules.people import OrganisationRules
+
+Array = np.ndarray[Any, Any]
+LISTED = 20_000  # sets of places listed; where there are more, sets of fewer places are
+
+
+@dataclass(frozen=True)
+class Fields:
+    """Places joined to fields of one branch or more.
+
+    Parameters
+    ----------
+    label
+        int64[p], the field of each place, from 0; -1 where no branch can serve it.
+    price, bound
+        Member-metres, and what no other joining of at most so many places goes below.
+    attached
+        Places that were attached beyond the usual number.
+    """
+
+    label: Array
+    price: float
+    bound: float
+    attached: int
+
+
+def join_places(full: Array, size: Array, links: Array, walk: Array, rules: OrganisationRules) -> Fields:
+    """Join places, all with members, to fields.
+
+    A place with enough full members has a branch of its own; a short one is joined with others that adjoin it, of which at most
+    one has enough by itself. The choice is the cheapest of all contiguous sets of at most ``joint_places``. What it leaves
+    over is then attached to what adjoins it, one place after another, since the number of places is no hard limit.
+
+    Parameters
+    ----------
+    full, size
+        int64[p], full members and all members of each place.
+    links
+        int64[m, 2], places that adjoin.
+    walk
+        float64[p, p], metres that a member of a place walks on average to the middle of another.
+    rules
+        Full members of a branch, places of a joint one, and prices.
+
+    Examples
+    --------
+    A short place between two able ones goes to the nearer:
+
+    >>> walk = np.array([[10.0, 90.0, 200.0], [90.0, 10.0, 60.0], [200.0, 60.0, 10.0]])
+    >>> links = np.array([[0, 1], [1, 2]])
+    >>> join_places(np.array([9, 2, 9]), np.array([9, 2, 9]), links, walk, OrganisationRules()).label.tolist()
+    [0, 1, 1]
+    """
+    p = len(full)
+    even = size.sum() / max(1, int((full >= rules.branch_full).sum()), -(-int(size.sum()) // rules.branch_most))
+    sets = list_fields(full, links, rules)
+    prices = [_price_field(np.array(own), size, walk, even, rules) for own in sets]
+    short = np.flatnonzero(full < rules.branch_full)
+    prices += list(rules.price_unserved * size[short])
+    sets += [(int(s),) for s in short]
+    starts = np.append(0, np.cumsum([len(own) for own in sets]))
+    label, bound = cover_exactly(np.array(prices), starts, np.array([i for own in sets for i in own], np.int64), p)
+    if label is None:  # every place is in a set of its own at least
+        label = np.arange(p)
+    used = [np.flatnonzero(label == f) for f in range(int(label.max()) + 1)]
+    served = np.array([full[own].sum() >= rules.branch_full for own in used])
+    price = sum(
+        _price_field(own, size, walk, even, rules) if ok else rules.price_unserved * float(size[own].sum())
+        for own, ok in zip(used, served, strict=True)
+    )
+    label = np.where(served[label], label, -1)
+    full_label = _attach(label, full, links, walk, rules)
+    return Fields(_renumber(full_label), price, bound, int(((label < 0) & (full_label >= 0)).sum()))
+
+
+def list_fields(full: Array, links: Array, rules: OrganisationRules) -> list[tuple[int, ...]]:
+    """List the sets of places that may share a branch: able places alone, and contiguous sets round short ones.
+
+    Examples
+    --------
+    >>> list_fields(np.array([9, 2, 9]), np.array([[0, 1], [1, 2]]), OrganisationRules())
+    [(0,), (0, 1), (1, 2), (2,)]
+    """
+    adjoining: list[list[int]] = [[] for _ in full]
+    for a, b in links:
+        adjoining[a].append(int(b))
+        adjoining[b].append(int(a))
+    able = full >= rules.branch_full
+    alone: list[tuple[int, ...]] = [(int(i),) for i in np.flatnonzero(able)]
+    for most in range(rules.joint_places, 1, -1):
+        joint: list[tuple[int, ...]] = []
+        for own in _grow_sets(adjoining, able, most):
+            joint.append(own)
+            if len(joint) > 20 * LISTED:
+                break
+        if len(joint) <= 20 * LISTED:
+            kept = [own for own in joint if full[list(own)].sum() >= rules.branch_full]
+            if len(kept) <= LISTED:
+                return sorted(alone + kept)
+    return alone
+
+
+def _grow_sets(adjoining: list[list[int]], able: Array, most: int) -> Iterator[tuple[int, ...]]:
+    """Grow contiguous sets of at least two places with at most one able one, each once, from its first short place."""
+
+    def grow(own: tuple[int, ...], has_able: bool, border: list[int], barred: frozenset[int]) -> Iterator[tuple[int, ...]]:
+        if len(own) > 1:
+            yield tuple(sorted(own))
+        if len(own) == most:
+            return
+        for n, i in enumerate(border):
+            if has_able and able[i]:
+                continue
+            met = barred | set(border[: n + 1])
+            more = [j for j in adjoining[i] if j not in met and j not in border and j not in own]
+            yield from grow((*own, i), has_able or bool(able[i]), border[n + 1 :] + more, met)
+
+    for root in np.flatnonzero(~able):
+        before = frozenset(int(i) for i in np.flatnonzero(~able) if i < root)
+        yield from grow((int(root),), False, [j for j in adjoining[root] if j not in before], before | {int(root)})
+
+
+def _price_field(own: Array, size: Array, walk: Array, even: float, rules: OrganisationRules) -> float:
+    """Price a field: its members' walk, its branches, and what these are off the even size."""
+    mass = int(size[own].sum())
+    branches = max(1, -(-mass // rules.branch_most))
+    metres = float((size[own, None] * walk[np.ix_(own, own)]).sum(axis=0).min())
+    return metres + branches * (rules.price_branch + rules.price_imbalance * abs(mass / branches - even))
+
+
+def _attach(label: Array, full: Array, links: Array, walk: Array, rules: OrganisationRules) -> Array:
+    """Attach what is left to the nearest field that adjoins it; pieces that have enough full members only together make one."""
+    label = label.copy()
+    for own in _list_pieces(len(label), links):
+        if (label[own] < 0).all() and full[own].sum() >= rules.branch_full:
+            label[own] = label.max() + 1
+    while True:
+        edges = np.concatenate([links, links[:, ::-1]])
+        edges = edges[(label[edges[:, 0]] < 0) & (label[edges[:, 1]] >= 0)]
+        if not len(edges):
+            return label
+        order = np.lexsort((edges[:, 1], edges[:, 0], np.round(walk[edges[:, 0], edges[:, 1]], 6)))
+        one, other = edges[order[0]]
+        label[one] = label[other]
+
+
+def _list_pieces(p: int, links: Array) -> list[Array]:
+    piece = connect(p, links, None)
+    return [np.flatnonzero(piece == c) for c in range(int(piece.max()) + 1)]
+
+
+def _renumber(label: Array) -> Array:
+    kept = np.unique(label[label >= 0])
+    return np.where(label >= 0, np.searchsorted(kept, label), -1).astype(np.int64)

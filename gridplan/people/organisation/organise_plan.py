@@ -1,0 +1,182 @@
+"""Organise: the verb that gives a drawn plan its chain of organisation and its central households."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from gridplan.engine.engine import Progress, keep_silent, map_tasks
+from gridplan.people.organisation.central_households import Centres, choose_centres
+from gridplan.people.organisation.chain_inputs import Ground, survey_ground
+from gridplan.people.organisation.members import count_members
+from gridplan.people.organisation.party_chain import Chain, build_chain
+from gridplan.people.organisation.party_orgs import write_chain
+from gridplan.people.organisation.shortfalls import ROOM, list_uncentred, list_unserved, write_gaps
+from gridplan.plan import Plan
+from gridplan.rules.all_rules import Rules
+from gridplan.tables.conform import conform_table, make_empty, write_ledger
+
+CENTRAL = "central_household"
+GAP = "organisation_gap"  # measure of the indicator that holds a community's optimality gap
+
+
+def organise(
+    plan: Plan, rules: Rules | None = None, *, workers: int | None = None, progress: Progress = keep_silent
+) -> Plan:  # fmt: skip
+    """Organise a plan: members by stairwell, branches and groups over them, and central households.
+
+    Counts of Party members come from the site's table of counts, at any level; they are counts, never persons. Run again, it
+    replaces what it wrote before.
+
+    Parameters
+    ----------
+    plan
+        A drawn plan.
+    rules
+        Sizes, prices and loads (section ``organisation``); those of the plan's manifest if not given.
+    workers
+        Threads to use; one for each core if not given. The result does not depend on it.
+    progress
+        Called with the stage, the steps done and all steps.
+
+    Returns
+    -------
+    The plan with the tables ``members``, ``party_orgs``, the posts of central households, gaps of the room ``organisation``,
+    each community's proven optimality gap among ``indicators``, and the rules and headline figures in its manifest.
+
+    Raises
+    ------
+    InputError
+        If counts have unknown codes, negative or doubled values, or contradict each other.
+    RuleError
+        If rules contradict each other.
+
+    Examples
+    --------
+    >>> from tests.villages import make_board_plan, make_table
+    >>> counts = [{"count": "1", "level": "community", "of": "0301", "measure": "party_members_full", "value": 24}]
+    >>> plan = organise(make_board_plan().replace(counts=make_table("counts", counts)))
+    >>> plan.party_orgs["full"].to_dict(), len(plan.posts)
+    ({'0301-B01': 24, '0301-B01-G01': 24}, 4)
+    """
+    rules = rules or Rules.from_dict(plan.manifest.get("rules") or {})
+    own = rules.organisation
+    progress("members", 0, 1)
+    members, entries = count_members(plan, own)
+    grounds = survey_ground(plan, members, own.branch_most)
+    chains = map_tasks(lambda ground: build_chain(ground, own), grounds, workers=workers, stage="organisation", progress=progress)
+    known = members.assign(households=plan.stairwells.sort_index()["households"])
+    orgs, members, gaps = _write_chains(plan, known, grounds, chains, rules)
+    progress("central households", 0, 1)
+    centres = choose_centres(plan, members["available"].to_numpy(np.int64), own)
+    gaps = write_gaps(gaps + list_uncentred(plan, members, centres))
+    posts = _write_posts(members, centres)
+    proofs = _write_proofs(grounds, chains)
+    figures = _sum_up(plan, members, orgs, posts, gaps, chains, own.central_warn)
+    return plan.replace(
+        members=members, party_orgs=orgs,
+        posts=_join_rows("posts", plan.posts[plan.posts["role"] != CENTRAL], posts),
+        gaps=_join_rows("gaps", plan.gaps[plan.gaps["room"] != ROOM], gaps),
+        indicators=_join_rows("indicators", plan.indicators[plan.indicators["measure"] != GAP], proofs),
+        ledger=write_ledger(plan.site.ledger[plan.site.ledger["step"] != "organise"], entries),
+        manifest=_note_figures(plan, rules, figures),
+    )  # fmt: skip
+
+
+def _write_chains(
+    plan: Plan, members: pd.DataFrame, grounds: list[Ground], chains: list[Chain], rules: Rules
+) -> tuple[pd.DataFrame, pd.DataFrame, list[dict[str, Any]]]:
+    """Write the organisations of all communities, the branch and group of each stairwell, and what is unserved."""
+    called = plan.site.communities["name"]
+    compounds = plan.site.compounds["name"]
+    branch, group = np.full(len(members), "", object), np.full(len(members), "", object)
+    rows: list[dict[str, Any]] = []
+    gaps: list[dict[str, Any]] = []
+    for ground, chain in zip(grounds, chains, strict=True):
+        own = members.iloc[ground.rows]
+        name = str(called.get(ground.code, "") or ground.code)
+        more, branch[ground.rows], group[ground.rows] = write_chain(ground, chain, own, rules.organisation, name, compounds)
+        rows += more
+        gaps += list_unserved(ground, chain, own, rules.organisation)
+    orgs = conform_table("party_orgs", pd.DataFrame(rows)).sort_index() if rows else make_empty("party_orgs")
+    return orgs, conform_table("members", members.assign(branch=branch, group=group)), gaps
+
+
+def _write_posts(members: pd.DataFrame, centres: Centres) -> pd.DataFrame:
+    """Write one post for each central household."""
+    if centres.posts.empty:
+        return make_empty("posts")
+    host = members.iloc[centres.posts["row"].to_numpy(int)]
+    number = centres.posts.groupby("subgrid").cumcount() + 1
+    frame = pd.DataFrame(
+        {
+            "post": centres.posts["subgrid"] + "-H" + number.astype(str), "role": CENTRAL,
+            "community": host["community"].to_numpy(),
+            "subgrid": centres.posts["subgrid"], "building": host["building"].to_numpy(), "stairwell": host.index.to_numpy(),
+            "org": host["group"].to_numpy(), "source": "member", "party": True, "filled": True, "served": 1,
+            "households": centres.posts["households"], "mean_walk": centres.posts["mean_walk"],
+        }
+    )  # fmt: skip
+    return conform_table("posts", frame).sort_index()
+
+
+def _write_proofs(grounds: list[Ground], chains: list[Chain]) -> pd.DataFrame:
+    """Write the optimality gap of each community's chain as an indicator."""
+    rows = [
+        {"indicator": f"{GAP}-{ground.code}", "level": "community", "of": ground.code, "community": ground.code, "measure": GAP,
+         "value": measure_gap(chain.price, chain.bound), "need": np.nan, "met": True, "origin": "computed"}
+        for ground, chain in zip(grounds, chains, strict=True)
+    ]  # fmt: skip
+    return conform_table("indicators", pd.DataFrame(rows)).sort_index()
+
+
+def measure_gap(price: float, bound: float) -> float:
+    """Measure by what share of the price nothing can be cheaper, at most.
+
+    Examples
+    --------
+    >>> measure_gap(200.0, 190.0)
+    0.05
+    """
+    return round(max(0.0, price - bound) / price, 6) if price > 0 else 0.0
+
+
+def _join_rows(table: str, kept: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
+    both = [frame for frame in (kept, new) if len(frame)]
+    return conform_table(table, pd.concat(both)).sort_index() if both else make_empty(table)
+
+
+def _sum_up(
+    plan: Plan, members: pd.DataFrame, orgs: pd.DataFrame, posts: pd.DataFrame, gaps: pd.DataFrame, chains: list[Chain], warn: int
+) -> dict[str, Any]:
+    """Sum up the headline figures and the ratios that Tangshan's published counts are compared with."""
+    homes = plan.subgrids[plan.subgrids["kind"] == "residential"]
+    levels = orgs["level"].value_counts()
+    branches, groups, centres = int(levels.get("branch", 0)), int(levels.get("group", 0)), len(posts)
+    price, bound = sum(c.price for c in chains), sum(c.bound for c in chains)
+    served = int(homes["households"].sum())
+    return {
+        "full": int(members["full"].sum()), "probationary": int(members["probationary"].sum()),
+        "available": int(members["available"].sum()), "committees": int(levels.get("committee", 0)),
+        "general_branches": int(levels.get("general_branch", 0)), "branches": branches, "groups": groups,
+        "joint_branches": int(((orgs["level"] == "branch") & (orgs["form"] == "joint")).sum()),
+        "central_households": centres, "subgrids": len(homes),
+        "subgrids_per_branch": round(len(homes) / max(1, branches), 3), "groups_per_branch": round(groups / max(1, branches), 3),
+        "central_per_subgrid": round(centres / max(1, len(homes)), 4),
+        "households_per_central": round(served / max(1, centres), 2),
+        "central_needed_at": {str(warn): int(np.ceil(homes["households"] / warn).sum())},
+        "gaps": {str(rule): int(n) for rule, n in gaps["rule"].value_counts().sort_index().items()},
+        "attached_places": sum(c.attached for c in chains), "price": round(price, 1), "bound": round(bound, 1),
+        "optimality_gap": measure_gap(price, bound),
+    }  # fmt: skip
+
+
+def _note_figures(plan: Plan, rules: Rules, figures: dict[str, Any]) -> dict[str, Any]:
+    """Note the rules used and the figures in the manifest; the rules of the plan are told too, so that an audit holds to them."""
+    used = dataclasses.asdict(rules.organisation)
+    people = {**plan.manifest.get("people", {}), "organise": {"rules": used, "figures": figures}}
+    of_plan = {**(plan.manifest.get("rules") or {}), "organisation": used}
+    return {**plan.manifest, "rules": of_plan, "people": people}

@@ -1,0 +1,153 @@
+"""The chain of one community: places joined to fields, fields cut into branches, branches divided into groups."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from gridplan.people.organisation.branch_division import Limits, part_stairwells
+from gridplan.people.organisation.chain_inputs import NO_PAIRS, Ground, annex, lift
+from gridplan.people.organisation.joint_branches import join_places
+from gridplan.rules.people import OrganisationRules
+
+Array = np.ndarray[Any, Any]
+AT_ONCE = 2_000_000  # distances measured at once, to bound the memory
+
+
+@dataclass(frozen=True)
+class Chain:
+    """The chain of a community of n stairwells.
+
+    Parameters
+    ----------
+    branch, group
+        int64[n], numbers from 0, groups over the whole community; -1 where no branch can serve the stairwell.
+    cut
+        bool[b], whether a branch is one of several that a field was cut into.
+    price, bound
+        Member-metres of the three choices together, and what they cannot go below, each given the one before.
+    attached
+        Places attached beyond the usual number of a joint branch.
+    apart
+        float64[n], metres from a stairwell without branch to the nearest one with, infinite where there is none.
+    """
+
+    branch: Array
+    group: Array
+    cut: Array
+    price: float
+    bound: float
+    attached: int
+    apart: Array
+
+
+def build_chain(ground: Ground, rules: OrganisationRules) -> Chain:
+    """Build the chain of one community, each step the cheapest there is within the rules."""
+    n = len(ground)
+    nobody = np.full(n, -1, np.int64)
+    if ground.full.sum() < rules.branch_full:
+        return Chain(nobody, nobody, np.zeros(0, bool), 0.0, 0.0, 0, np.full(n, np.inf))
+    field, price, bound, attached = _join(ground, rules)
+    branch, cut, more = _cut(ground, field, rules)
+    group, most = _divide(ground, branch, rules)
+    served, lost = np.flatnonzero(branch >= 0), np.flatnonzero(branch < 0)
+    apart = np.zeros(n)
+    apart[lost] = [np.hypot(*(ground.xy[served] - ground.xy[i]).T).min(initial=np.inf) for i in lost]
+    return Chain(branch, group, cut, price + more[0] + most[0], bound + more[1] + most[1], attached, apart)
+
+
+def find_middle(xy: Array, weight: Array) -> tuple[int, float]:
+    """Find the point from which all points are nearest by weight, and the sum of weights times metres to it.
+
+    Examples
+    --------
+    >>> find_middle(np.array([[0.0, 0.0], [10.0, 0.0], [30.0, 0.0]]), np.array([1, 1, 1]))
+    (1, 30.0)
+    """
+    heavy = np.flatnonzero(weight > 0)
+    if not len(heavy):
+        heavy, weight = np.arange(len(xy)), np.ones(len(xy))
+    sums = np.empty(len(heavy))
+    step = max(1, AT_ONCE // len(heavy))
+    for at in range(0, len(heavy), step):
+        some = heavy[at : at + step]
+        sums[at : at + step] = np.hypot(*(xy[some, None] - xy[None, heavy]).transpose(2, 0, 1)) @ weight[heavy]
+    best = int(np.argmin(np.round(sums, 6)))
+    return int(heavy[best]), float(sums[best])
+
+
+def _join(ground: Ground, rules: OrganisationRules) -> tuple[Array, float, float, int]:
+    """Join the places; returns the field of each stairwell, price, bound and the places attached beyond the usual number."""
+    place = ground.place
+    count = int(place.max()) + 1
+    if count == 1:
+        return np.zeros(len(ground), np.int64), 0.0, 0.0, 0
+    size = np.bincount(place, ground.size, minlength=count).astype(np.int64)
+    full = np.bincount(place, ground.full, minlength=count).astype(np.int64)
+    own = [np.flatnonzero(place == p) for p in range(count)]
+    middle = np.array([ground.xy[rows[find_middle(ground.xy[rows], ground.size[rows])[0]]] for rows in own])
+    owner = annex(size, lift(ground.pairs, place), middle)
+    kept = np.flatnonzero(size > 0)
+    number = np.full(count, -1, np.int64)
+    number[kept] = np.arange(len(kept))
+    seat = np.where(owner[place] >= 0, number[owner[place]], -1)
+    walk = np.empty((len(kept), len(kept)))
+    for p, rows in enumerate(own[k] for k in kept):
+        apart = np.hypot(*(ground.xy[rows, None] - middle[None, kept]).transpose(2, 0, 1))
+        walk[p] = ground.size[rows] @ apart / size[kept[p]]
+    fields = join_places(full[kept], size[kept], lift(ground.pairs, seat), walk, rules)
+    field = np.where(seat >= 0, np.append(fields.label, -1)[seat], -1)
+    return _number_by_first(field), fields.price, fields.bound, fields.attached
+
+
+def _cut(ground: Ground, field: Array, rules: OrganisationRules) -> tuple[Array, Array, tuple[float, float]]:
+    """Cut fields with too many members into branches; returns the branch of each stairwell, and which branches were cut."""
+    limits = Limits(
+        rules.branch_full, rules.branch_most, rules.branch_most, rules.branch_full, rules.price_branch, rules.price_imbalance
+    )
+    branch = np.full(len(ground), -1, np.int64)
+    cut: list[bool] = []
+    price = bound = 0.0
+    for f in range(int(field.max()) + 1):
+        rows = np.flatnonzero(field == f)
+        label = np.zeros(len(rows), np.int64)
+        if ground.size[rows].sum() > rules.branch_most:
+            parts = _part(ground, rows, limits)
+            label, price, bound = _number_by_first(parts.label), price + parts.price, bound + parts.bound
+        branch[rows] = label + len(cut)
+        cut += [bool(label.max())] * (int(label.max()) + 1)
+    return branch, np.array(cut, bool), (price, bound)
+
+
+def _divide(ground: Ground, branch: Array, rules: OrganisationRules) -> tuple[Array, tuple[float, float]]:
+    """Divide every branch into groups."""
+    limits = Limits(
+        rules.group_least, rules.group_most, rules.group_target, rules.group_full, rules.price_group, rules.price_imbalance
+    )
+    group = np.full(len(ground), -1, np.int64)
+    price = bound = 0.0
+    for b in range(int(branch.max()) + 1):
+        rows = np.flatnonzero(branch == b)
+        parts = _part(ground, rows, limits)
+        group[rows] = _number_by_first(parts.label) + int(group.max()) + 1
+        price, bound = price + parts.price, bound + parts.bound
+    return group, (price, bound)
+
+
+def _number_by_first(label: Array) -> Array:
+    """Give labels numbers by the first stairwell that has them; -1 stays."""
+    out = np.full(len(label), -1, np.int64)
+    out[label >= 0] = pd.factorize(label[label >= 0])[0]
+    return out
+
+
+def _part(ground: Ground, rows: Array, limits: Limits) -> Any:
+    local = np.full(len(ground), -1, np.int64)
+    local[rows] = np.arange(len(rows))
+    pairs = local[ground.pairs]
+    pairs = pairs[(pairs >= 0).all(axis=1)] if len(pairs) else NO_PAIRS
+    grains = tuple(grain[rows] for grain in ground.grains)
+    return part_stairwells(ground.xy[rows], ground.full[rows], ground.size[rows], grains, pairs, limits)

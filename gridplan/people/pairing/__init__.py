@@ -1,0 +1,1 @@
+"""Pairing: institutions and cadres answer for communities, members check in."""

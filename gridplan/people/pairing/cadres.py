@@ -1,0 +1,141 @@
+"""Leading cadres paired with communities under one of three readings of "1+3"; posts, never persons."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import min_weight_full_bipartite_matching
+
+from gridplan.errors import InputError, Problem
+from gridplan.people.counts import share_out
+from gridplan.people.pairing.minimum_cost_flow import Flow, FlowProblem, solve_flow
+from gridplan.people.pairing.paired_communities import DUTY, make_steps
+from gridplan.rules.people import PairingRules
+
+Array = np.ndarray[Any, Any]
+
+
+def list_cadres(cadres: Any, institutions: pd.DataFrame) -> pd.DataFrame:
+    """List the posts of leading cadres by institution: code of the post and the institution that it belongs to.
+
+    ``cadres`` is a table of posts with the columns ``cadre`` and ``institution``, or a number, which is shared among the
+    institutions by their members (all alike where nobody counted them).
+
+    Raises
+    ------
+    InputError
+        If columns are missing, codes stand twice, institutions are unknown, or there is a further column: posts have no other.
+
+    Examples
+    --------
+    >>> list_cadres(3, pd.DataFrame({"members": [20.0, 40.0]}, index=["i1", "i2"]))["cadre"].tolist()
+    ['i1-C1', 'i2-C1', 'i2-C2']
+    """
+    if not isinstance(cadres, pd.DataFrame):
+        count = share_out(float(cadres), institutions["members"].fillna(0).to_numpy()).astype(np.int64)
+        codes = np.repeat(institutions.index.to_numpy(object), count)
+        number = pd.Series(codes).groupby(codes).cumcount().to_numpy() + 1 if len(codes) else np.zeros(0, np.int64)
+        return pd.DataFrame({"cadre": [f"{c}-C{n}" for c, n in zip(codes, number, strict=True)], "institution": codes})
+    problems = []
+    absent = [name for name in ("cadre", "institution") if name not in cadres.columns]
+    more = [str(name) for name in cadres.columns if name not in ("cadre", "institution")]
+    if absent:
+        problems.append(Problem("cadres", "columns", f"columns are missing: {', '.join(absent)}", "add them"))
+    if more:
+        text = f"columns besides cadre and institution: {', '.join(more)}"
+        problems.append(Problem("cadres", "posts only", text, "take them out; gridplan works on posts, never on persons"))
+    if absent:
+        raise InputError(problems)
+    own = cadres[["cadre", "institution"]].astype("str").sort_values("cadre", ignore_index=True)
+    double = own.loc[own["cadre"].duplicated(), "cadre"].unique()
+    strange = sorted(set(own["institution"]) - set(institutions.index))
+    if len(double):
+        problems.append(
+            Problem("cadres", "codes are unique", "codes stand more than once", "keep one row of each", tuple(double))
+        )
+    if strange:
+        text = "posts belong to institutions that are not in the table institutions"
+        problems.append(Problem("cadres", "codes are known", text, "correct the code or add the institution", tuple(strange)))
+    if problems:
+        raise InputError(problems)
+    return own
+
+
+def pair_cadres(
+    cadres: pd.DataFrame, institutions: pd.DataFrame, towns: pd.DataFrame, rules: PairingRules
+) -> tuple[pd.DataFrame, Flow | None]:
+    """Pair cadres with communities by the rule of degrees, at the least sum of metres, proven.
+
+    The founding article says "1+3" and not what is meant. ``one``: each cadre has one community, each community at least
+    one cadre where there are enough. ``lead_and_others``: each community has one lead cadre and three others, loads
+    differing by one at most. ``cadre_and_targets``: each cadre has three communities.
+
+    Cadres stand where their institutions are; those of one
+    institution are alike, so the flow runs between institutions and communities and is dealt out afterwards.
+    """
+    number = cadres.groupby("institution").size().reindex(institutions.index, fill_value=0)
+    own, number = institutions[number > 0], number[number > 0].to_numpy(np.int64)
+    if not len(own) or not len(towns):
+        return pd.DataFrame(
+            columns=["kind", "source", "community", "target", "amount", "hours", "distance", "kept", "price"]
+        ), None
+    least, most, steps = _set_degrees(number, towns, rules)
+    sources, places = own[["x", "y"]].to_numpy(float), towns[["x", "y"]].to_numpy(float)
+    each = np.minimum(number, most)
+    flow = solve_flow(FlowProblem(sources, places, least, most, each, steps, np.zeros((0, 3))))
+    dealt = _deal(flow.links, number)
+    first = np.concatenate([[0], np.cumsum(number)])
+    codes = cadres.sort_values(["institution", "cadre"])["cadre"].to_numpy(object)
+    step = sources[dealt[:, 0]] - places[dealt[:, 1]]
+    community = towns.index.to_numpy(object)[dealt[:, 1]]
+    distance = np.hypot(step[:, 0], step[:, 1])
+    links = pd.DataFrame(
+        {
+            "kind": "cadre", "source": codes[first[dealt[:, 0]] + dealt[:, 2]], "community": community, "target": community,
+            "amount": 1.0, "hours": np.nan, "distance": distance, "kept": False, "price": np.rint(distance),
+        }
+    )  # fmt: skip
+    if rules.cadre_rule == "lead_and_others":
+        links.loc[_choose_leads(first[dealt[:, 0]] + dealt[:, 2], dealt[:, 1], distance, len(codes), len(towns)), "kind"] = (
+            "cadre_lead"
+        )
+    return links, flow
+
+
+def _set_degrees(number: Array, towns: pd.DataFrame, rules: PairingRules) -> tuple[Array, Array, Array]:
+    """Set how many communities the cadres of each institution have together, and how many cadres communities take."""
+    m, total, others = len(towns), int(number.sum()), rules.cadre_others
+    if rules.cadre_rule == "lead_and_others":
+        wanted = min(1 + others, total)
+        least, most = number * ((wanted * m) // total), number * (-(-wanted * m // total))
+        return least, most, np.array([[j, wanted, -DUTY] for j in range(m)], np.int64)
+    each = min(others, m) if rules.cadre_rule == "cadre_and_targets" else 1
+    steps = make_steps(towns["need"].to_numpy(float), total * each, 1, rules)
+    return number * each, number * each, steps
+
+
+def _deal(links: Array, number: Array) -> Array:
+    """Deal the flow of each institution out to its cadres in turn: int64[l, 3], institution, community, cadre.
+
+    A community takes no more than there are cadres, so no cadre gets it twice, and loads differ by one at most.
+    """
+    i, j = np.repeat(links[:, 0], links[:, 2]), np.repeat(links[:, 1], links[:, 2])
+    turn = pd.Series(i).groupby(i).cumcount().to_numpy() if len(i) else i
+    return np.column_stack([i, j, turn % number[i]])
+
+
+def _choose_leads(cadre: Array, town: Array, distance: Array, cadres: int, towns: int) -> Array:
+    """Choose the lead of each community among its cadres: nearest on the whole, no cadre leading more than its share."""
+    share = -(-towns // cadres)
+    rows = np.repeat(town, share)
+    columns = (cadre[:, None] * share + np.arange(share)).ravel()
+    price = np.repeat(np.rint(distance) + 1.0, share)
+    graph = coo_matrix((price, (rows, columns)), shape=(towns, cadres * share)).tocsr()
+    served = np.unique(town)
+    found = min_weight_full_bipartite_matching(graph[served])
+    lead = found[1] // share
+    key = cadre * towns + town
+    return np.flatnonzero(np.isin(key, lead * towns + served[found[0]]))

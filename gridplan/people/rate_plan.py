@@ -1,0 +1,267 @@
+"""Rating: a score of 0 to 100 from indicators, bands A, B and C, and what would lift whom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from gridplan.errors import PlanError, RuleError
+from gridplan.plan import Plan
+from gridplan.rules.all_rules import Rules
+from gridplan.rules.people import RatingRules
+from gridplan.tables.indicators import round_figures, write_gaps, write_rows
+
+Array = np.ndarray[Any, Any]
+ROOM = "rating"
+DIGITS = 4  # scores are rounded to as many, so that ties are ties
+SHARES = {"party_share": "workers", "owners_party_share": "owners_committees"}  # shares, and the number they are shares of
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """One criterion: a measure, its weight, and the values that earn none (``floor``) and all (``cap``) of it."""
+
+    measure: str
+    weight: float
+    floor: float
+    cap: float
+
+
+def rate(plan: Plan, rules: Rules | None = None) -> Plan:
+    """Rate communities and branches, and say what would lift each and which are nearest the cut.
+
+    A criterion earns its weight in proportion to where its value lies between floor and cap. Criteria whose value is not
+    known are left out and the others count for them, which is told; an organisation of which nothing is known is not
+    rated. Fills ratings
+    and the gaps of the room rating.
+
+    Parameters
+    ----------
+    plan
+        A plan that is staffed, and paired if the criteria ask for that.
+    rules
+        The rules; those of the plan's manifest if not given. Section ``rating`` is used.
+
+    Raises
+    ------
+    PlanError
+        If there is nothing to rate by.
+    RuleError
+        If criteria cannot be read; all that is wrong is told.
+
+    Examples
+    --------
+    >>> from gridplan.people.staffing.staff_plan import staff
+    >>> from tests.people import make_people_plan
+    >>> rules = Rules().replace(rating={"criteria": "party_share 60 up 0.4 0.6; leaders 40 up 0 4"})
+    >>> plan = rate(staff(make_people_plan()), rules)
+    >>> plan.ratings.query("level == 'community'")[["score", "band", "lever", "lever_gain"]].values.tolist()
+    [[80.0, 'A', 'leaders', 20.0]]
+    """
+    rules = rules or Rules.from_dict(plan.manifest.get("rules") or {})
+    own = rules.rating
+    if plan.indicators.empty:
+        raise PlanError("the plan has no indicators to rate by: run staff, and pair, on it first")
+    values = {"community": gather_communities(plan), "branch": gather_branches(plan)}
+    criteria = {
+        "community": read_criteria(own.criteria, "rating.criteria"),
+        "branch": read_criteria(own.branch_criteria, "rating.branch_criteria"),
+    }
+    frames = []
+    for level, table in values.items():
+        if len(table):
+            frames.append(rate_level(level, table, criteria[level], own))
+    joined = pd.concat(frames, ignore_index=True)
+    ratings = write_rows("ratings", plan.ratings, [True] * len(plan.ratings), joined, ["level", "rank", "of"])
+    figures = _headline(ratings, own)
+    people = {**plan.manifest.get("people", {}), "rate": {"rules": rules.to_dict()["rating"], "figures": figures}}
+    gaps = write_gaps(plan.gaps, ROOM, _list_gaps(plan, ratings, own))
+    return plan.replace(ratings=ratings, gaps=gaps, manifest={**plan.manifest, "people": people})
+
+
+def read_criteria(text: str, rule: str) -> list[Criterion]:
+    """Read criteria from their short form; everything that is wrong is told at once.
+
+    Examples
+    --------
+    >>> read_criteria("party_share 20 up 0.4 0.7; leader_span 15 down 4 1", "rating.criteria")[1]
+    Criterion(measure='leader_span', weight=15.0, floor=4.0, cap=1.0)
+    >>> read_criteria("party_share 20 up 0.7 0.4", "rating.criteria")
+    Traceback (most recent call last):
+    ...
+    gridplan.errors.RuleError: rating.criteria: 'party_share 20 up 0.7 0.4' goes up, so its cap must be above its floor
+    """
+    found: list[Criterion] = []
+    wrong = []
+    for part in (own.strip() for own in text.split(";")):
+        words = part.split()
+        if not words:
+            continue
+        try:
+            measure, weight, way, floor, cap = words
+            one = Criterion(measure, float(weight), float(floor), float(cap))
+        except ValueError:
+            wrong.append(f"{part!r} is not: measure weight up|down floor cap")
+            continue
+        if way not in ("up", "down"):
+            wrong.append(f"{part!r} goes neither up nor down")
+        elif (one.cap - one.floor) * (1 if way == "up" else -1) <= 0:
+            wrong.append(f"{part!r} goes {way}, so its cap must be {'above' if way == 'up' else 'below'} its floor")
+        elif not np.isfinite([one.weight, one.floor, one.cap]).all() or one.weight <= 0:
+            wrong.append(f"{part!r} has a weight of nought or less")
+        elif measure in {c.measure for c in found}:
+            wrong.append(f"{part!r} stands twice")
+        found.append(one)
+    if not found:
+        wrong.append("there is no criterion")
+    if wrong:
+        raise RuleError(f"{rule}: " + "; ".join(wrong))
+    return found
+
+
+def gather_communities(plan: Plan) -> pd.DataFrame:
+    """Gather the indicators of communities: a row for each community, a column for each measure, NaN where unknown."""
+    own = plan.indicators[plan.indicators["level"] == "community"]
+    table = own.pivot_table(index="of", columns="measure", values="value", aggfunc="first", dropna=False)
+    return table.assign(community=table.index)
+
+
+def gather_branches(plan: Plan) -> pd.DataFrame:
+    """Gather the numbers of branches: a row for each, the columns of party_orgs that are numbers."""
+    own = plan.party_orgs[plan.party_orgs["level"] == "branch"].sort_index()
+    return pd.DataFrame(own.select_dtypes("number").astype(float).assign(community=own["community"]))
+
+
+def rate_level(level: str, values: pd.DataFrame, criteria: list[Criterion], rules: RatingRules) -> pd.DataFrame:
+    """Rate the organisations of one level against one another.
+
+    Raises
+    ------
+    RuleError
+        If a criterion asks for a measure that this level does not have.
+    """
+    unknown = [c.measure for c in criteria if c.measure not in values.columns]
+    if len(unknown) == len(criteria):
+        have = ", ".join(sorted(set(values.columns) - {"community"}))
+        raise RuleError(f"rating: {', '.join(unknown)}: no indicator of a {level}; there are {have}")
+    weight = np.array([c.weight for c in criteria])
+    marks = np.column_stack(
+        [mark_values(values[c.measure] if c.measure in values else values.iloc[:, 0] * np.nan, c) for c in criteria]
+    )
+    known = ~np.isnan(marks)
+    counted = known @ weight
+    kept = counted > 0
+    marks, known, counted, own = marks[kept], known[kept], counted[kept], values[kept]
+    gains = np.where(known, (1.0 - np.nan_to_num(marks)) * weight, 0.0) * (100.0 / counted)[:, None]
+    score = (np.where(known, np.nan_to_num(marks) * weight, 0.0).sum(axis=1) * 100.0 / counted).round(DIGITS)
+    band, to_next = band_scores(score, rules)
+    lever = np.argmax(gains.round(DIGITS), axis=1)
+    names = np.array([c.measure for c in criteria], object)
+    gain = gains[np.arange(len(own)), lever].round(DIGITS)
+    return pd.DataFrame(
+        {
+            "level": level, "of": own.index.to_numpy(object), "community": own["community"].to_numpy(object), "score": score,
+            "band": band, "rank": pd.Series(-score).rank(method="min").to_numpy(np.int64), "to_next": to_next,
+            "lever": np.where(gain > 0, names[lever], ""), "lever_gain": gain, "known": known.sum(axis=1),
+            "caveat": _write_caveats(own, known, names, rules),
+        }
+    )  # fmt: skip
+
+
+def mark_values(values: Any, criterion: Criterion) -> Array:
+    """Mark values from 0 (at the floor or worse) to 1 (at the cap or better); NaN where unknown.
+
+    Examples
+    --------
+    >>> mark_values([4.0, 2.5, 0.5, np.nan], Criterion("leader_span", 15.0, 4.0, 1.0)).tolist()
+    [0.0, 0.5, 1.0, nan]
+    """
+    span = criterion.cap - criterion.floor
+    return np.clip((np.asarray(values, float) - criterion.floor) / span, 0.0, 1.0) + 0.0  # no negative nought
+
+
+def band_scores(score: Array, rules: RatingRules) -> tuple[Array, Array]:
+    """Band scores, and say how many points are missing to the band above (NaN in A).
+
+    By share: A goes to the best, as few as make up its share, and to all who tie with the last of them; C to the worst, as
+    many as its share allows, less those who tie with the last of B. By cuts: at fixed scores. Points to the next band are those
+    to the score of its last.
+
+    Examples
+    --------
+    Five scores with a tie at the cut: a fifth is one, and the second ties with it.
+
+    >>> band, missing = band_scores(np.array([90.0, 90.0, 70.0, 60.0, 50.0]), RatingRules())
+    >>> band.tolist(), missing.tolist()
+    (['A', 'A', 'B', 'B', 'C'], [nan, nan, 20.0, 30.0, 10.0])
+    """
+    n = len(score)
+    best = np.sort(score)[::-1]
+    if rules.bands == "cuts":
+        cut_a, cut_b = rules.cut_a, rules.cut_b
+    else:
+        first = int(np.ceil(n * rules.share_a - 1e-9))
+        last = int(np.floor(n * rules.share_c + 1e-9))
+        cut_a = float(best[first - 1]) if first else np.inf
+        cut_b = float(best[max(0, n - last - 1)])
+    band = np.where(score >= cut_a, "A", np.where(score >= cut_b, "B", "C")).astype(object)
+    missing = np.where(band == "A", np.nan, np.where(band == "B", cut_a - score, cut_b - score))
+    return band, missing.round(DIGITS)
+
+
+def _write_caveats(values: pd.DataFrame, known: Array, names: Array, rules: RatingRules) -> Array:
+    """Write what to bear in mind: unknown criteria, few organisations, shares of few posts."""
+    words = pd.Series("", index=range(len(values)))
+    for k, name in enumerate(names):
+        words += np.where(known[:, k], "", f"{name} unknown; ")
+        base = SHARES.get(name)
+        if base in values:
+            few = (values[base].to_numpy(float) < rules.small) & known[:, k]
+            words += np.where(few, f"{name} of fewer than {rules.small}; ", "")
+    if len(values) < rules.small:
+        words += f"only {len(values)} compared; "
+    return np.asarray(words.str.rstrip("; "), object)
+
+
+def _headline(ratings: pd.DataFrame, rules: RatingRules) -> dict[str, Any]:
+    figures: dict[str, Any] = {}
+    for level, own in ratings.groupby("level"):
+        near = own[(own["to_next"] > 0) & (own["to_next"] <= rules.near)]
+        figures[f"{level}_rated"] = len(own)
+        figures[f"{level}_share_a"] = float((own["band"] == "A").mean())
+        figures[f"{level}_ties"] = int(own["score"].duplicated(keep=False).sum())
+        figures[f"{level}_near_cut"] = len(near)
+    return round_figures(figures)
+
+
+def _list_gaps(plan: Plan, ratings: pd.DataFrame, rules: RatingRules) -> pd.DataFrame:
+    """List the organisations in the lowest band, and those nearest the cut, with what would lift them."""
+    own = ratings[ratings["band"] == "C"]
+    near = ratings[(ratings["to_next"] > 0) & (ratings["to_next"] <= rules.near)]
+    homes = plan.subgrids.groupby("community")["households"].sum()
+    frames = []
+    for rule, rows in (("band_c", own), ("near_cut", near)):
+        level = rows["level"].where(rows["level"] == "community", "org")
+        people = homes.reindex(rows["community"]).fillna(0).to_numpy(np.int64)
+        lift = rows["lever"] + " would bring up to " + rows["lever_gain"].round(1).astype("str") + " points"
+        reason = (
+            "band "
+            + rows["band"]
+            + ", rank "
+            + rows["rank"].astype("str")
+            + ", "
+            + rows["to_next"].round(2).astype("str")
+            + " points missing"
+        )
+        frames.append(
+            pd.DataFrame(
+                {
+                    "rule": rule, "level": level, "of": rows["of"], "community": rows["community"], "value": rows["score"],
+                    "need": rows["score"] + rows["to_next"], "households": people, "reason": reason, "remedy": lift,
+                }
+            )
+        )  # fmt: skip
+    return pd.concat(frames, ignore_index=True)

@@ -1,0 +1,127 @@
+"""Staffing: posts, never persons, of those who lead and serve the sub-grids, supply beside need, and the Party's share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from gridplan.errors import PlanError
+from gridplan.people.staffing.captains import fill_captains, list_captains, list_committees
+from gridplan.people.staffing.leaders import count_leaders, lead_subgrids
+from gridplan.people.staffing.party_share import Repair, repair_share
+from gridplan.people.staffing.post_tables import WORKERS, Roster, write_duties, write_roster
+from gridplan.people.staffing.staffing_figures import count_posts, write_figures
+from gridplan.people.staffing.staffing_gaps import list_gaps
+from gridplan.people.staffing.staffing_inputs import Ground, survey_ground
+from gridplan.people.staffing.supply_and_need import measure_supply
+from gridplan.people.staffing.workers import count_full, count_full_party, fill_full_posts, fill_part_posts
+from gridplan.plan import Plan
+from gridplan.rules.all_rules import Rules
+from gridplan.tables.conform import conform_table
+from gridplan.tables.indicators import CITY, round_figures, write_gaps, write_indicators, write_rows
+
+__all__ = ["staff"]
+
+ROOM = "staffing"
+OTHERS = ("central_household",)  # roles that other rooms write
+HEADLINES = (
+    "coverage", "leader_span", "leader_span_max", "party_share", "party_changes", "party_missing", "workers", "full_per_need",
+)  # fmt: skip
+
+
+def staff(plan: Plan, rules: Rules | None = None, *, workers: int | None = None) -> Plan:
+    """Staff the sub-grids of a plan with posts: leaders, full-time and part-time workers, captains and committees.
+
+    Fills the tables posts (except central households), duties, indicators and gaps of the room staffing; run again, it
+    replaces its own rows only. Every residential and exclusive sub-grid has one leader and one full-time worker where there are
+    any, every residential one its part-time workers. The accounts stand at sub-grid, community, subdistrict and city.
+
+    Parameters
+    ----------
+    plan
+        A plan whose members and party_orgs are filled.
+    rules
+        The rules; those of the plan's manifest if not given. Section ``staffing`` is used, and ``households.persons``.
+    workers
+        Threads; one for each core if not given. They do not change the result.
+
+    Raises
+    ------
+    PlanError
+        If the plan has no members: organise it first.
+    InputError
+        If counts contradict one another or name places that do not exist; all problems are told.
+
+    Examples
+    --------
+    >>> from tests.people import make_people_plan
+    >>> plan = staff(make_people_plan())
+    >>> plan.posts.query("role == 'grid_leader'")[["served", "source"]].values.tolist()
+    [[1, 'secretary'], [1, 'committee']]
+    """
+    if plan.members.empty:
+        raise PlanError("the plan has no members: run organise on it first, since leaders come from its committees")
+    rules = rules or Rules.from_dict(plan.manifest.get("rules") or {})
+    own = rules.staffing
+    ground = survey_ground(plan, own)
+    supply, tally = measure_supply(plan, ground, own, rules.households.persons)
+    chosen = count_leaders(supply, own)
+    leading = chosen["cadres"].to_numpy()
+    supply = supply.assign(
+        full=count_full(supply, leading),
+        full_known=~(supply["cadres"].isna() & supply["community_workers"].isna()),
+        full_party=count_full_party(supply, leading, own),
+    )
+    leaders = lead_subgrids(plan, ground, chosen, workers)
+    part = fill_part_posts(ground, supply, own)
+    full = fill_full_posts(ground, supply, leading, part, workers)
+    empty = np.maximum(0, supply["workers_needed"] - supply["full"]).to_numpy(np.int64)
+    roster = write_roster(ground, leaders, full, part, empty, own)
+    slots = fill_captains(list_captains(plan, own), supply)
+    repair = _repair(roster, ground, supply, own.party_share)
+    counts = count_posts(roster, slots, ground, supply, repair)
+    return _write_plan(plan, rules, roster, ground, slots, write_figures(counts, roster, ground, tally, own),
+                       list_gaps(roster, counts, ground, supply, repair, own))  # fmt: skip
+
+
+def _repair(roster: Roster, ground: Ground, supply: pd.DataFrame, share: float) -> Repair:
+    """Find the least set of changes among filled worker posts; a part-time one must go to a member with no post yet."""
+    posts = roster.posts
+    worker = np.isin(posts["role"].to_numpy(object), WORKERS) & posts["filled"].to_numpy(bool)
+    number = np.cumsum(worker) - 1
+    rows = roster.serves["post"].to_numpy(np.int64)
+    serves = roster.serves[worker[rows]].assign(post=number[rows[worker[rows]]])
+    place = ground.communities.index.get_indexer(pd.Index(posts["community"]))
+    own = pd.DataFrame({"place": place, "party": posts["party"], "fixed": posts["role"] == WORKERS[1]})[worker]
+    used = np.bincount(place[(posts["source"] == "member").to_numpy()], minlength=len(supply))
+    spare = np.maximum(0, supply["available"] - supply["seats"]).to_numpy(np.int64) - used
+    found = repair_share(own, serves, np.maximum(0, spare), share, len(ground))
+    changed = np.zeros(len(posts), bool)
+    changed[np.flatnonzero(worker)] = found.changed
+    return Repair(changed, found.missing, found.city)
+
+
+def _write_plan(
+    plan: Plan, rules: Rules, roster: Roster, ground: Ground, slots: pd.DataFrame, figures: pd.DataFrame, gaps: pd.DataFrame
+) -> Plan:
+    captains = slots.assign(workload=slots["households"] * rules.staffing.visit * rules.staffing.visits_part / 60.0)
+    rows: list[Any] = [roster.posts, captains, list_committees(plan)]
+    new = pd.concat([own for own in rows if len(own)], ignore_index=True)
+    kept = plan.posts[plan.posts["role"].isin(OTHERS)]
+    posts = pd.concat([part for part in (kept, conform_table("posts", new)) if len(part)]).sort_index()
+    if posts.index.has_duplicates:
+        raise PlanError(
+            f"codes of posts stand twice, such as {posts.index[posts.index.duplicated()][0]}: codes of sub-grids clash"
+        )
+    duties = plan.duties[plan.duties["post"].isin(kept.index)]
+    duties = write_rows("duties", duties, [False] * len(duties), write_duties(roster, ground), ["community", "subgrid", "post"])
+    indicators = write_indicators(plan.indicators, ROOM, figures)
+    city = figures[(figures["level"] == "city") & (figures["of"] == CITY)].set_index("measure")["value"]
+    headline = round_figures({name: float(city[name]) for name in HEADLINES})
+    people = {**plan.manifest.get("people", {}), "staff": {"rules": rules.to_dict()["staffing"], "figures": headline}}
+    return plan.replace(
+        posts=posts, duties=duties, indicators=indicators, gaps=write_gaps(plan.gaps, ROOM, gaps),
+        manifest={**plan.manifest, "people": people},
+    )  # fmt: skip

@@ -1,0 +1,111 @@
+"""The ground of staffing: the sub-grids of a plan with where they are, what serving them takes, and who adjoins whom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from gridplan.plan import Plan
+from gridplan.rules.people import StaffingRules
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """The sub-grids, sorted by code, and the communities, sorted by code.
+
+    ``table`` has for each sub-grid its community, kind, households, position (x, y; metres), the hours of one round of
+    visits (households x visit, the walks there and back, the floors climbed) and its available members. ``pairs`` are rows of
+    sub-grids of one community that can be walked between.
+    """
+
+    table: pd.DataFrame
+    communities: pd.DataFrame
+    pairs: Array
+
+    def __len__(self) -> int:
+        """Return the number of sub-grids."""
+        return len(self.table)
+
+    @cached_property
+    def place(self) -> Array:
+        """Row of each sub-grid's community: int64[n]."""
+        return np.asarray(self.communities.index.get_indexer(pd.Index(self.table["community"])), np.int64)
+
+    @cached_property
+    def xy(self) -> Array:
+        """Position of each sub-grid: float64[n, 2], metres."""
+        return np.asarray(self.table[["x", "y"]], float)
+
+    def sum_up(self, amount: Any) -> Array:
+        """Add up an amount of each sub-grid by community: float64[m]."""
+        return np.bincount(self.place, np.asarray(amount, float), minlength=len(self.communities))
+
+
+def survey_ground(plan: Plan, rules: StaffingRules) -> Ground:
+    """Survey the sub-grids of a plan: from the centre's door where there is one, else from the middle of the land."""
+    subgrids, stairwells = plan.subgrids.sort_index(), plan.stairwells
+    doors = stairwells.geometry.reindex(subgrids["centre"]).to_numpy()
+    middle = shapely.point_on_surface(subgrids.geometry.to_numpy())
+    points = np.where(shapely.is_missing(doors), middle, doors)
+    hours = measure_rounds(plan, rules)
+    available = plan.members.groupby("subgrid")["available"].sum().reindex(subgrids.index, fill_value=0)
+    branch = _find_branches(plan)
+    table = pd.DataFrame(
+        {
+            "community": subgrids["community"].to_numpy(object),
+            "kind": subgrids["kind"].to_numpy(object),
+            "households": subgrids["households"].to_numpy(np.int64),
+            "x": shapely.get_x(points),
+            "y": shapely.get_y(points),
+            "walk": subgrids["household_metres"].fillna(0).to_numpy(float),
+            "hours": hours.reindex(subgrids.index).fillna(0).to_numpy(float),
+            "available": available.to_numpy(np.int64),
+            "branch": branch.reindex(subgrids.index).fillna("").to_numpy(object),
+        },
+        index=subgrids.index,
+    )
+    return Ground(table, plan.site.communities.sort_index(), _find_pairs(plan, table))
+
+
+def measure_rounds(plan: Plan, rules: StaffingRules) -> pd.Series[Any]:
+    """Measure the hours of one round of visits to all households of each sub-grid.
+
+    Hours are households x visit, twice the household-metres at walking speed, and the floors climbed: half of those above
+    the first on average where no lift is expected.
+    """
+    own = plan.stairwells
+    floors = np.where(own["floor_to"] >= rules.lift_floors, 0.0, (own["floor_to"].to_numpy(float) - 1.0) / 2.0)
+    minutes = own["households"].to_numpy(float) * (rules.visit + np.maximum(floors, 0.0) * rules.climbing)
+    of_doors = pd.Series(minutes, index=own.index).groupby(own["subgrid"].to_numpy(object)).sum()
+    walks = plan.subgrids["household_metres"].fillna(0) * 2.0 / rules.walking
+    return (of_doors.reindex(plan.subgrids.index).fillna(0) + walks) / 60.0
+
+
+def _find_branches(plan: Plan) -> pd.Series[Any]:
+    """Find the branch that most members of each sub-grid belong to; by code where two have as many."""
+    own = plan.members[plan.members["branch"] != ""]
+    if own.empty:
+        return pd.Series([], dtype=object)
+    number = (own["full"] + own["probationary"]).groupby([own["subgrid"], own["branch"]]).sum().rename("n").reset_index()
+    number = number.sort_values(["subgrid", "n", "branch"], ascending=[True, False, True])
+    return number.drop_duplicates("subgrid").set_index("subgrid")["branch"]
+
+
+def _find_pairs(plan: Plan, table: pd.DataFrame) -> Array:
+    """Find the rows of sub-grids of one community between which some doors can be walked."""
+    part = table.index.get_indexer(pd.Index(plan.stairwells["subgrid"]))
+    of = pd.Series(part, index=plan.stairwells.index)
+    a = of.reindex(plan.neighbours["focal"]).fillna(-1).to_numpy(np.int64)
+    b = of.reindex(plan.neighbours["neighbour"]).fillna(-1).to_numpy(np.int64)
+    community = pd.factorize(table["community"])[0]
+    sound = (a >= 0) & (b >= 0) & (a != b)
+    sound[sound] = community[a[sound]] == community[b[sound]]
+    both = np.sort(np.column_stack([a[sound], b[sound]]), axis=1)
+    return np.unique(both, axis=0) if len(both) else np.zeros((0, 2), np.int64)

@@ -1,0 +1,127 @@
+"""Zones: the sub-grids of a community divided among its leaders or its full-time workers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy.sparse.csgraph import minimum_spanning_tree
+from scipy.spatial.distance import cdist
+
+from gridplan.division.divide import divide_atoms
+from gridplan.division.problem import Problem
+from gridplan.engine.engine import map_tasks
+from gridplan.people.staffing.staffing_inputs import Ground
+from gridplan.rules.all_rules import Band
+
+Array = np.ndarray[Any, Any]
+FINE = 100  # parts that a sub-grid's load is reckoned in, so that the division can aim at fractions
+SLACK = 0.25  # how far the load of a zone may be from the mean where loads differ
+
+
+def divide_zones(ground: Ground, wanted: Array, load: Array | None, workers: int | None = None) -> Array:
+    """Divide the sub-grids of every community into zones, contiguous, near and balanced.
+
+    The division is that of :func:`gridplan.division.divide.divide_atoms` with sub-grids as atoms, so distances count in
+    household-metres to the zone's middle sub-grid. Sub-grids that nothing joins to the others are joined to the nearest.
+
+    Parameters
+    ----------
+    ground
+        The sub-grids.
+    wanted
+        Zones of each community: int64[m]; never more than its sub-grids. 0 for a community without zones.
+    load
+        What is balanced: float64[n]; None: the number of sub-grids, which then differs by at most one wherever it can.
+    workers
+        Threads; one for each core if not given.
+
+    Returns
+    -------
+    The zone of each sub-grid, numbered from 0 within its community, -1 where there is none: int64[n].
+    """
+    order = np.argsort(ground.place, kind="stable")
+    starts = np.searchsorted(ground.place[order], np.arange(len(ground.communities) + 1))
+    held = np.searchsorted(ground.place[ground.pairs[:, 0]][_by_place(ground)], np.arange(len(ground.communities) + 1))
+    pairs = ground.pairs[_by_place(ground)]
+    zone = np.full(len(ground), -1)
+    tasks = [c for c in range(len(ground.communities)) if wanted[c] > 0 and starts[c + 1] > starts[c]]
+
+    def divide_one(c: int) -> Array:
+        rows = order[starts[c] : starts[c + 1]]
+        local = np.searchsorted(rows, pairs[held[c] : held[c + 1]])
+        return _divide(ground, rows, local, int(wanted[c]), None if load is None else load[rows])
+
+    for c, found in zip(tasks, map_tasks(divide_one, tasks, workers=workers), strict=True):
+        zone[order[starts[c] : starts[c + 1]]] = found
+    return zone
+
+
+def _by_place(ground: Ground) -> Array:
+    return np.argsort(ground.place[ground.pairs[:, 0]], kind="stable")
+
+
+def _divide(ground: Ground, rows: Array, pairs: Array, k: int, load: Array | None) -> Array:
+    n = len(rows)
+    if k >= n:
+        return np.arange(n)
+    if k == 1:
+        return np.zeros(n, np.int64)
+    xy = ground.xy[rows]
+    mean = FINE * n / k
+    if load is None or load.sum() <= 0:
+        weights = np.full(n, FINE)
+        band = Band(FINE * (n // k), round(mean), FINE * -(-n // k))
+    else:
+        weights = np.maximum(1, np.rint(load * FINE * n / load.sum())).astype(np.int64)
+        mean = weights.sum() / k
+        band = Band(max(1, int(mean * (1 - SLACK))), round(mean), int(np.ceil(mean * (1 + SLACK))))
+    problem = Problem(
+        ids=tuple(ground.table.index[rows]), weights=weights,
+        pull=np.maximum(1.0, ground.table["households"].to_numpy(float)[rows]),
+        xy=xy, climb=np.zeros(n), stack=np.arange(n), pairs=join_pieces(xy, pairs), groups=np.zeros((n, 0), np.int32),
+        prices=np.zeros(0), band=band, off=0.0,
+    )  # fmt: skip
+    return fit_count(divide_atoms(problem, "quick", 0).part, xy, weights, k)
+
+
+def join_pieces(xy: Array, pairs: Array) -> Array:
+    """Add the shortest pairs that make all of one piece.
+
+    Examples
+    --------
+    >>> join_pieces(np.array([[0.0, 0], [1, 0], [5, 0]]), np.array([[0, 1]])).tolist()
+    [[0, 1], [1, 2]]
+    """
+    apart = np.maximum(cdist(xy, xy), 1e-3)
+    apart[pairs[:, 0], pairs[:, 1]] = apart[pairs[:, 1], pairs[:, 0]] = 1e-6
+    tree = minimum_spanning_tree(apart).tocoo()
+    both = np.vstack([pairs, np.sort(np.column_stack([tree.row, tree.col]), axis=1)])
+    return np.unique(both, axis=0)
+
+
+def fit_count(part: Array, xy: Array, weights: Array, k: int) -> Array:
+    """Bring a division to exactly ``k`` parts: the heaviest is halved across its longer side, the lightest joins the nearest.
+
+    Examples
+    --------
+    >>> fit_count(np.array([0, 0, 0, 0]), np.array([[0.0, 0], [1, 0], [2, 0], [3, 0]]), np.ones(4), 2).tolist()
+    [0, 0, 1, 1]
+    """
+    part = np.unique(part, return_inverse=True)[1]
+    while (count := part.max() + 1) != k:
+        mass = np.bincount(part, weights)
+        if count < k:
+            mass[np.bincount(part) < 2] = -1
+            own = np.flatnonzero(part == np.argmax(mass))
+            side = int(np.argmax(np.ptp(xy[own], axis=0)))
+            ranked = own[np.argsort(xy[own, side], kind="stable")]
+            part[ranked[len(ranked) // 2 :]] = count
+        else:
+            least = int(np.argmin(mass))
+            middle = np.column_stack([np.bincount(part, xy[:, d]) / np.bincount(part) for d in (0, 1)])
+            apart = np.hypot(*(middle - middle[least]).T)
+            apart[least] = np.inf
+            part[part == least] = int(np.argmin(apart))
+            part = np.unique(part, return_inverse=True)[1]
+    return np.asarray(part, np.int64)

@@ -1,0 +1,175 @@
+"""Measuring: what a planner weighs about a division of communities, whoever drew it, and which of several no other beats."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import connected_components
+
+from gridplan.division.exchange_kernels import price_part, refresh_part
+from gridplan.division.problem import Problem
+from gridplan.division.search import open_state
+from gridplan.errors import InputError
+from gridplan.errors import Problem as Wrong
+from gridplan.land.neighbours import find_neighbours
+from gridplan.land.stairwells import find_stairwells
+from gridplan.plan import Plan
+from gridplan.planning.site_to_plan import find_ways, make_problems, prepare_site
+from gridplan.rules.all_rules import Rules
+from gridplan.site import Site
+
+Array = np.ndarray[Any, Any]
+MINIMISED = ["out_of_band", "cv", "mean_walk", "buildings_split", "compounds_crossed"]  # of these figures less is better
+
+
+def find_problems(land: Site | Plan, communities: Sequence[str] | None = None, rules: Rules | None = None) -> dict[str, Problem]:
+    """Find the division problems of some communities of a site or a plan; of all of them if none are named.
+
+    Parameters
+    ----------
+    land
+        A site, or a plan, whose own rules are taken if none are given.
+    communities
+        Their codes.
+    rules
+        Bands and prices.
+
+    Raises
+    ------
+    InputError
+        If nobody lives in one of them.
+
+    Examples
+    --------
+    >>> from tests.villages import make_board_plan
+    >>> {code: len(problem) for code, problem in find_problems(make_board_plan(), ["0301"]).items()}
+    {'0301': 12}
+    """
+    if isinstance(land, Plan):
+        rules = rules or Rules.from_dict(land.manifest.get("rules") or {})
+        site, stairwells, neighbours = land.site, land.stairwells, land.neighbours
+        stairwells = _pick_communities(stairwells, communities)
+    else:
+        rules = rules or Rules()
+        site = prepare_site(land, rules)
+        stairwells, _ = find_stairwells(site.buildings, site.communities["kind"], rules.urban, rules.rural, rules.stairwells)
+        stairwells = _pick_communities(stairwells, communities)
+        neighbours, _ = find_neighbours(stairwells, site.barriers, site.openings, rules.neighbours)
+    stairwells = stairwells.sort_index()
+    neighbours = neighbours[neighbours["focal"].isin(stairwells.index) & neighbours["neighbour"].isin(stairwells.index)]
+    ways, _ = find_ways(site, stairwells, rules)
+    return make_problems(stairwells, neighbours, rules, ways)
+
+
+def _pick_communities(stairwells: Any, communities: Sequence[str] | None) -> Any:
+    if communities is None:
+        return stairwells
+    check_communities(communities, sorted(set(stairwells["community"])))
+    return stairwells[stairwells["community"].isin(list(communities))]
+
+
+def check_communities(asked: Sequence[str], known: Sequence[str]) -> None:
+    """Refuse communities where nobody lives or that are not there.
+
+    Raises
+    ------
+    InputError
+        With their codes.
+    """
+    missing = tuple(code for code in asked if code not in set(known))
+    if missing:
+        remedy = f"give one of {', '.join(known[:8])}{' ...' if len(known) > 8 else ''}"
+        raise InputError([Wrong("communities", "known", "no homes in these communities", remedy, missing)])
+
+
+def measure_parts(problem: Problem, part: Array) -> pd.DataFrame:
+    """Measure each part of a division: households, household_metres, price (household-metres) and pieces.
+
+    A part is walked to from the atom where that comes to least. Pieces are 1 where all of it can be walked to; 0 where the
+    problem has no pairs of neighbours to tell by.
+
+    Parameters
+    ----------
+    problem
+        The community.
+    part
+        The part of each atom, numbered from 0 without gaps.
+
+    Examples
+    --------
+    >>> from tests.villages import make_board_plan
+    >>> board = find_problems(make_board_plan())["0301"]
+    >>> measure_parts(board, np.array([0, 0, 0, 1, 1, 1] * 2)).round(1).values.tolist()
+    [[60.0, 1748.5, 1748.5, 1.0], [60.0, 1748.5, 1748.5, 1.0]]
+    """
+    k = int(part.max()) + 1
+    data = problem.to_data()
+    state = open_state(data, part.astype(np.int32), k)
+    for p in range(k):
+        refresh_part(data, state, p)
+    prices = [float(price_part(data, state, p)) for p in range(k)]
+    columns = {"households": np.bincount(part, problem.weights, minlength=k).astype(np.int64), "household_metres": state.walk}
+    return pd.DataFrame(columns | {"price": prices, "pieces": _count_pieces(problem, part, k)})
+
+
+def _count_pieces(problem: Problem, part: Array, k: int) -> Array:
+    """Count the pieces of each part."""
+    pairs = problem.pairs
+    if pairs is None or (len(pairs) == 0 and len(problem) > 1):
+        return np.zeros(k, np.int64)
+    within = pairs[part[pairs[:, 0]] == part[pairs[:, 1]]]
+    n = len(problem)
+    graph = csr_matrix((np.ones(len(within), np.int8), (within[:, 0], within[:, 1])), shape=(n, n))
+    label = connected_components(graph, directed=False)[1]
+    first = np.unique(label, return_index=True)[1]
+    return np.bincount(part[first], minlength=k)
+
+
+def measure_division(problem: Problem, part: Array) -> dict[str, Any]:
+    """Measure what a planner weighs of a division of one community: balance, walk, and what is split or crossed.
+
+    Returns subgrids, households, out_of_band (sub-grids), cv (of households, share), mean_walk (metres), buildings_split,
+    compounds_crossed (compounds beyond the first of each sub-grid), non_contiguous (sub-grids), household_metres and price
+    (household-metres and all other wishes, at the problem's prices).
+
+    Examples
+    --------
+    >>> from tests.villages import make_board_plan
+    >>> found = measure_division(find_problems(make_board_plan())["0301"], np.array([0, 0, 0, 0, 1, 1] * 2))
+    >>> found["subgrids"], found["out_of_band"], found["cv"], found["buildings_split"]
+    (2, 2, 0.3333, 0)
+    """
+    own = measure_parts(problem, part)
+    mass = own["households"].to_numpy()
+    buildings = np.unique(np.column_stack([problem.groups[:, 0], part]), axis=0)
+    compounds = np.unique(np.column_stack([problem.groups[:, 1], part]), axis=0)
+    metres = float(own["household_metres"].sum())
+    return {
+        "subgrids": len(own),
+        "households": problem.households,
+        "out_of_band": int(((mass < problem.band.low) | (mass > problem.band.high)).sum()),
+        "cv": round(float(mass.std() / mass.mean()), 4),
+        "mean_walk": round(metres / problem.households, 2),
+        "buildings_split": int((np.bincount(buildings[:, 0]) > 1).sum()),
+        "compounds_crossed": len(compounds) - len(own),
+        "non_contiguous": int((own["pieces"] > 1).sum()),
+        "household_metres": round(metres, 1),
+        "price": round(float(own["price"].sum()), 1),
+    }
+
+
+def find_undominated(figures: Array) -> Array:
+    """Find the rows that no other row beats, which is as good in every figure and better in one; of each less is better.
+
+    Examples
+    --------
+    >>> find_undominated(np.array([[1.0, 3.0], [2.0, 2.0], [3.0, 3.0]])).tolist()
+    [True, True, False]
+    """
+    no_worse = (figures[:, None] <= figures[None]).all(axis=2)
+    better = (figures[:, None] < figures[None]).any(axis=2)
+    return np.asarray(~(no_worse & better).any(axis=0))

@@ -1,0 +1,245 @@
+"""Exclusive grids: the land of stand-alone institutions, which sub-grids of homes leave to them.
+
+An institution's land is its outline, or the land around its buildings up to streets, barriers and homes. Homes are
+never part of it: they keep their own land, and an institution with many homes on its land gets no grid.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+
+from gridplan.planning.outlines.exclusive_buildings import claim_buildings
+from gridplan.planning.outlines.exclusive_owners import find_owners
+from gridplan.rules.people import ExclusiveRules
+from gridplan.site import Site
+from gridplan.tables.codes import number_places
+from gridplan.tables.conform import Entry, conform_table
+
+Shapes = npt.NDArray[np.object_]
+
+YARD = 15.0  # m; gaps between an institution's buildings up to twice as wide are its yard
+REST = 6.0  # m; strips narrower than twice this between its land and a street or barrier are its own too
+SHRED = 30.0  # m2; smaller pieces of land are left to the sub-grids around
+INSET = 0.25  # m that the shape standing for an institution keeps from the edge of its land
+SEAT = 0.1  # share of an institution's buildings from which a block counts as its own
+
+
+@dataclass(frozen=True)
+class Exclusives:
+    """Exclusive grids, with the columns exclusive, community, owner, kind, name and geometry; and what was noted."""
+
+    grids: gpd.GeoDataFrame
+    entries: tuple[Entry, ...]
+
+
+def find_exclusives(site: Site, rules: ExclusiveRules, around: gpd.GeoDataFrame | None = None) -> Exclusives:
+    """Find the exclusive grids of a site: one for each stand-alone institution with land of its own.
+
+    Parameters
+    ----------
+    site
+        A site whose buildings have their communities and households.
+    rules
+        Which kinds of institution, how much land at least, the margin around buildings, how many households at most.
+    around
+        Communities that institutions of the site may lie in, if there are more than the site's own.
+
+    Returns
+    -------
+    The grids, coded community-E001 and on from north to south and west to east. No two overlap, none holds a home.
+
+    Examples
+    --------
+    >>> from tests.villages import make_checkerboard, make_table
+    >>> site = make_checkerboard()
+    >>> yard = shapely.transform(shapely.box(130, 5, 175, 55), lambda xy: xy + [500_000, 4_390_000])
+    >>> school = [{"place": "p1", "kind": "school", "name": "东湖小学", "geometry": yard}]
+    >>> site = site.replace(places=make_table("places", school))
+    >>> find_exclusives(site, ExclusiveRules(most_households=9)).grids.empty  # homes stand on its land
+    True
+    """
+    own = site.communities.sort_index()
+    owners, noted = find_owners(site.places, site.institutions, own if around is None else around, rules, own.index)
+    owners, claims = claim_buildings(site, owners, rules)
+    homes = site.buildings[(site.buildings["households"] > 0)].sort_index()
+    lines = _find_lines(site)
+    lands, lived = _draw_lands(owners, claims, homes, lines, rules)
+    lands = _keep_apart(lands, owners, own)
+    area = shapely.area(lands)
+    missing = ~lived & (area == 0)
+    small = ~lived & ~missing & (area < rules.smallest)
+    kept = ~lived & ~missing & ~small
+    table = owners[kept].assign(geometry=lands[kept])
+    entries = (
+        _note("institutions", noted["double"], "the same as another place or institution: one exclusive grid for both"),
+        _note("institutions", noted["over"], "lie in several communities: each kept by the one with most of its land, cut there"),
+        _note("institutions", owners["owner"][missing], "without a building or outline of their own: left to the sub-grids"),
+        _note("institutions", owners["owner"][small], f"with less than {rules.smallest:g} m2 of land: left to the sub-grids"),
+        _note(
+            "institutions", owners["owner"][lived],
+            f"more than {rules.most_households} households live on their land: left to the sub-grids",
+        ),
+    )  # fmt: skip
+    return Exclusives(_code_grids(table, own), entries)
+
+
+def _note(table: str, ids: Any, reason: str) -> Entry:
+    codes = sorted(str(i) for i in ids)
+    return Entry("exclusive", table, "noted", len(codes), reason, codes)
+
+
+def _find_lines(site: Site) -> Shapes:
+    """Find the streets and barriers that an institution's land ends at, in order of their codes."""
+    streets = site.streets.sort_index()
+    streets = streets[~streets["tunnel"].fillna(False).astype(bool)]
+    barriers = site.barriers.sort_index().geometry.to_numpy()
+    barriers = np.where(shapely.get_dimensions(barriers) == 2, shapely.boundary(barriers), barriers)
+    barriers = barriers[shapely.get_dimensions(barriers) == 1]
+    return np.asarray(np.concatenate([streets.geometry.to_numpy(), barriers]), dtype=object)
+
+
+def _draw_lands(
+    owners: gpd.GeoDataFrame, claims: pd.Series[Any], homes: gpd.GeoDataFrame, lines: Shapes, rules: ExclusiveRules
+) -> tuple[Shapes, npt.NDArray[np.bool_]]:
+    """Draw the land of each owner, and say on whose outline more households live than an exclusive grid may hold."""
+    shapes = owners.geometry.to_numpy()
+    seats = {int(owner): rows.to_numpy(object) for owner, rows in claims.groupby(level=0)}
+    outlined = shapely.area(shapes) > 0
+    home_shapes, of_home = homes.geometry.to_numpy(), homes["community"].to_numpy(object)
+    inner = shapely.point_on_surface(home_shapes)
+    lived = np.zeros(len(owners), bool)
+    lands = np.full(len(owners), shapely.Polygon(), dtype=object)
+    line_tree, home_tree = shapely.STRtree(lines), shapely.STRtree(home_shapes)
+    households = homes["households"].to_numpy()
+    for i, community in enumerate(owners["community"]):
+        seat = shapely.union_all(seats[i]) if i in seats else shapely.Polygon()
+        land = shapes[i] if outlined[i] else _surround(seat, lines, line_tree, rules.margin)
+        if land.is_empty:
+            continue
+        near = np.sort(home_tree.query(land, predicate="intersects"))
+        inside = shapely.intersects(land, inner[near])
+        if outlined[i]:
+            lived[i] = households[near[inside & (of_home[near] == community)]].sum() > rules.most_households
+        if lived[i]:
+            continue
+        gap = np.nan_to_num(shapely.distance(home_shapes[near], seat), nan=np.inf)
+        room = np.minimum(rules.margin, gap / 2)
+        room = np.where(inside | (not outlined[i]), room, 0.0)
+        around = shapely.buffer(home_shapes[near], room, join_style="mitre", mitre_limit=2.0)
+        lands[i] = shapely.difference(land, shapely.union_all(around)) if len(near) else land
+    return lands, lived
+
+
+def _surround(seat: Any, lines: Shapes, tree: Any, margin: float) -> Any:
+    """Draw the land around an institution's buildings: their yard and a margin, within the blocks that they stand in."""
+    if seat.is_empty:
+        return seat
+
+    def grow(shape: Any, distance: float) -> Any:
+        return shapely.buffer(shape, distance, join_style="mitre", mitre_limit=2.0)
+
+    window = shapely.box(*shapely.buffer(seat, margin + YARD + 2 * REST).bounds)
+    near = lines[np.sort(tree.query(window, predicate="intersects"))]
+    faces = shapely.get_parts(shapely.polygonize([shapely.union_all([*near, window.boundary])]))
+    held = shapely.area(shapely.intersection(faces, seat))
+    faces = faces[(held >= SEAT * seat.area) & shapely.intersects(window, shapely.point_on_surface(faces))]
+    block = shapely.intersection(shapely.union_all(faces), window)
+    land = shapely.intersection(grow(grow(seat, margin + YARD), -YARD), block)
+    beyond = shapely.difference(window, block)
+    return shapely.intersection(grow(grow(shapely.union(land, beyond), REST), -REST), block)
+
+
+def _keep_apart(lands: Shapes, owners: gpd.GeoDataFrame, communities: gpd.GeoDataFrame) -> Shapes:
+    """Cut lands at the limit of their community and at one another: outlines go first, then the smaller one."""
+    limits = communities.geometry.reindex(owners["community"]).to_numpy()
+    lands = shapely.intersection(lands, limits) if len(lands) else lands
+    area = np.round(shapely.area(lands), 3)
+    outlined = shapely.area(owners.geometry.to_numpy()) > 0
+    rank = np.empty(len(lands), np.int64)
+    rank[np.lexsort((np.arange(len(lands)), area, ~outlined))] = np.arange(len(lands))
+    a, b = shapely.STRtree(lands).query(lands, predicate="intersects")
+    after = rank[a] < rank[b]
+    out = lands.copy()
+    first = pd.Series(a[after]).groupby(b[after])
+    for row, others in first:
+        out[row] = shapely.difference(lands[row], shapely.union_all(lands[np.sort(others.to_numpy())]))
+    return _drop_shreds(out)
+
+
+def _drop_shreds(lands: Shapes) -> Shapes:
+    """Drop small pieces of land, and what is no polygon."""
+    parts, row = shapely.get_parts(lands, return_index=True)
+    solid = (shapely.area(parts) >= SHRED) & (shapely.get_dimensions(parts) == 2)
+    groups = pd.Series(list(parts[solid]), dtype=object).groupby(row[solid])
+    out = np.full(len(lands), shapely.Polygon(), dtype=object)
+    for i, group in groups:
+        own = group.to_numpy(object)
+        out[i] = own[0] if len(own) == 1 else shapely.MultiPolygon(list(own))
+    return out
+
+
+def _code_grids(table: Any, communities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Code the grids of each community from north to south and west to east."""
+    codes = pd.Series("", index=table.index, dtype=object)
+    middle = shapely.centroid(table.geometry.to_numpy())
+    x, y = shapely.get_x(middle), shapely.get_y(middle)
+    for community, rows in table.groupby("community", sort=True).indices.items():
+        box = np.array(communities.geometry[community].bounds)
+        codes.iloc[rows] = number_places(f"{community}-E", x[rows], y[rows], box)
+    return table.assign(exclusive=codes).set_index("exclusive").sort_index()
+
+
+def add_exclusives(site: Site, stairwells: gpd.GeoDataFrame, grids: gpd.GeoDataFrame) -> dict[str, gpd.GeoDataFrame]:
+    """Add exclusive grids to the tables that outlines are drawn from: each is a building on land bounded by a street.
+
+    What runs across the land of an exclusive grid is left out, so that its land is not cut by it.
+
+    Returns
+    -------
+    The tables buildings, stairwells, streets and barriers, to be handed on to the drawing of outlines.
+    """
+    lands = grids.geometry.to_numpy()
+    tree = shapely.STRtree(lands)
+    pieces, of = shapely.get_parts(lands, return_index=True)
+    shrunk = shapely.buffer(pieces, -INSET, join_style="mitre")
+    shapes, n = shapely.get_parts(np.where(shapely.is_empty(shrunk), pieces, shrunk), return_index=True)
+    grid = grids.index.to_numpy(object)[of[n]]
+    names = [f"{g}.{k}" for g, k in zip(grid, pd.Series(grid).groupby(grid).cumcount(), strict=True)]
+    over = grids["community"].reindex(grid).to_numpy(object)
+    houses = gpd.GeoDataFrame({"building": names, "community": over}, geometry=shapes, crs=grids.crs)
+    doors = gpd.GeoDataFrame(
+        {"stairwell": names, "building": names, "community": over, "subgrid": grid, "slice_to": 1.0},
+        geometry=shapely.point_on_surface(shapes), crs=grids.crs,
+    )  # fmt: skip
+    inner = shapely.point_on_surface(site.buildings.geometry.to_numpy())
+    taken = np.zeros(len(inner), bool)
+    taken[tree.query(inner, predicate="intersects")[0]] = True
+    taken &= ~site.buildings.index.isin(stairwells["building"])
+    edges = gpd.GeoDataFrame({"street": [f"{g}." for g in grids.index]}, geometry=shapely.boundary(lands), crs=grids.crs)
+    return {
+        "buildings": _append(site.buildings[~taken], conform_table("buildings", houses)),
+        "stairwells": _append(stairwells, conform_table("stairwells", doors)),
+        "streets": _append(_clear(site.streets, lands, tree), conform_table("streets", edges)),
+        "barriers": _clear(site.barriers, lands, tree),
+    }
+
+
+def _append(table: gpd.GeoDataFrame, more: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    return pd.concat([table, more[table.columns]]).sort_index()
+
+
+def _clear(table: gpd.GeoDataFrame, lands: Shapes, tree: Any) -> gpd.GeoDataFrame:
+    """Take what lies on exclusive grids out of lines and the banks of polygons."""
+    shapes = table.geometry.to_numpy().copy()
+    row, land = tree.query(shapes, predicate="intersects")
+    for i, rows in pd.Series(land).groupby(row):
+        line = shapely.boundary(shapes[i]) if shapely.get_dimensions(shapes[i]) == 2 else shapes[i]
+        shapes[i] = shapely.difference(line, shapely.union_all(lands[np.sort(rows.to_numpy())]))
+    return table.set_geometry(gpd.GeoSeries(shapes, index=table.index, crs=table.crs))

@@ -1,0 +1,108 @@
+"""Surplus: land that fell to an exclusive grid when outlines were drawn, given to the sub-grids of homes beside it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+
+from gridplan.geometry.faces import find_borders
+from gridplan.geometry.tiling import match_borders
+
+Ints = npt.NDArray[np.int64]
+Shapes = npt.NDArray[np.object_]
+
+LEAST = 1.0  # m2 of surplus that is worth a cut
+THIN = 0.01  # m; what is narrower is a rounding, no land
+
+
+def return_surplus(outlines: gpd.GeoSeries, lands: gpd.GeoSeries, community: pd.Series[Any], grid: float) -> gpd.GeoSeries:
+    """Cut exclusive grids back to their own land; the rest goes to the neighbour of homes with the longest common border.
+
+    What touches no sub-grid of homes stays, as in a community of works where nobody lives.
+
+    Parameters
+    ----------
+    outlines
+        Outlines that tile the land, by code.
+    lands
+        The own land of the exclusive grids among them, by code.
+    community
+        The community of each outline, by code; land stays in its community.
+    grid
+        Precision of outlines, in metres.
+
+    Examples
+    --------
+    >>> tiles = gpd.GeoSeries({"c-001": shapely.box(0, 0, 4, 4), "c-E001": shapely.box(4, 0, 10, 4)})
+    >>> lands = gpd.GeoSeries({"c-E001": shapely.box(7, 0, 10, 4)})
+    >>> back = return_surplus(tiles, lands, pd.Series("c", index=tiles.index), 1e-5)
+    >>> back.area.to_dict()
+    {'c-001': 28.0, 'c-E001': 12.0}
+    """
+    own = outlines.reindex(lands.index).to_numpy()
+    over = shapely.area(own) - shapely.area(shapely.intersection(own, lands.to_numpy())) > LEAST
+    codes = lands.index[over]
+    faces, of_grid, inner = _cut(own[over], lands.to_numpy()[over], grid)
+    if inner.all():
+        return outlines
+    kept = outlines.copy()
+    kept[codes] = [_join(faces[inner & (of_grid == n)], grid) for n in range(len(codes))]
+    matched = match_borders(np.concatenate([kept.to_numpy(), faces[~inner]]), 2 * grid)
+    shapes, faces = matched[: len(kept)], matched[len(kept) :]
+    loose = codes.to_numpy(object)[of_grid[~inner]]
+    homes = np.flatnonzero(~outlines.index.isin(lands.index))
+    of = pd.factorize(community.reindex(outlines.index))[0]
+    host = _find_hosts(faces, of[outlines.index.get_indexer(loose)], shapes[homes], of[homes])
+    receiver = np.where(host >= 0, np.append(homes, -1)[host], outlines.index.get_indexer(loose))
+    for row, own_faces in pd.Series(list(faces), dtype=object).groupby(receiver):
+        shapes[row] = shapely.normalize(_join(np.array([shapes[row], *own_faces]), grid))
+    return gpd.GeoSeries(shapes, index=outlines.index, crs=outlines.crs)
+
+
+def _cut(outlines: Shapes, lands: Shapes, grid: float) -> tuple[Shapes, Ints, npt.NDArray[np.bool_]]:
+    """Cut outlines along the edges of their own lands, all at once so that neighbours are cut at the same corners.
+
+    Returns the faces, the outline that each lies in, and whether it is kept, not surplus.
+    """
+    lines = shapely.union_all(shapely.boundary(np.concatenate([outlines, lands])), grid_size=grid)
+    faces = shapely.get_parts(shapely.polygonize([lines]))
+    inner = shapely.point_on_surface(faces)
+    of, face = shapely.STRtree(inner).query(outlines, predicate="intersects").reshape(2, -1)
+    order = np.lexsort((of, face))
+    face, first = np.unique(face[order], return_index=True)
+    faces, of, inner = faces[face], of[order][first], inner[face]
+    thin = 2 * shapely.area(faces) < THIN * shapely.length(faces)
+    return faces, of, shapely.intersects(lands[of], inner) | thin
+
+
+def _join(shapes: Shapes, grid: float) -> Any:
+    """Join shapes that share their corners; where roundings keep them from it, at the cost of corners moved by one."""
+    try:
+        return shapely.coverage_union_all(shapes)
+    except shapely.GEOSException:
+        return shapely.union_all(shapes, grid_size=grid)
+
+
+def _find_hosts(faces: Shapes, of_face: Ints, homes: Shapes, of_home: Ints) -> Ints:
+    """Find the outline of its community that each face goes to, outwards from those that touch one; -1 where there is none."""
+    near = np.unique(shapely.STRtree(homes).query(faces, predicate="intersects")[1])
+    borders = find_borders(np.concatenate([faces, homes[near]]), np.array([], dtype=object))
+    of = np.concatenate([of_face, of_home[near]])
+    borders = borders[of[borders["left"].to_numpy(int)] == of[borders["right"].to_numpy(int)]]
+    both = pd.concat([borders, borders.rename(columns={"left": "right", "right": "left"})], ignore_index=True)
+    host = np.concatenate([np.full(len(faces), -1), near]).astype(np.int64)
+    while True:
+        left, right = host[both["left"].to_numpy(int)], host[both["right"].to_numpy(int)]
+        rows = both[(left < 0) & (right >= 0)]
+        if rows.empty:
+            return host[: len(faces)]
+        rows = rows.assign(host=host[rows["right"].to_numpy(int)])
+        total = rows.groupby(["left", "host"], as_index=False)["length"].sum()
+        total["length"] = total["length"].round(3)
+        best = total.sort_values(["left", "length", "host"], ascending=[True, False, True]).drop_duplicates("left")
+        host[best["left"].to_numpy(int)] = best["host"].to_numpy()

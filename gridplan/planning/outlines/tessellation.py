@@ -1,0 +1,245 @@
+"""Land outlines: each community's land tiled by its sub-grids, along streets and barriers or midway between buildings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+from scipy.spatial import QhullError
+
+from gridplan.engine.engine import Progress, keep_silent, map_tasks
+from gridplan.geometry.linework import make_faces
+from gridplan.geometry.tiling import dissolve_faces, find_holder, match_borders
+from gridplan.land.footprints import SPOT, Land, bring_inside, check_stairwells, keep_polygons, prepare_lands
+from gridplan.planning.outlines.subgrid_outlines import draw_outlines
+from gridplan.rules.all_rules import OutlineRules
+from gridplan.tables.conform import Entry
+
+Ints = npt.NDArray[np.int64]
+Shapes = npt.NDArray[np.object_]
+
+AREA_ERROR = 1e-6  # relative error of area up to which sub-grids count as tiling their community
+STRAY = 0.001  # share of a home's footprint that rounding may leave outside its sub-grid
+APART = 0.01  # m that homes on the same point are moved apart where points alone stand for them
+FALLBACKS = {
+    "walls": "outlines go midway between buildings only: with the streets they do not tile the community",
+    "cells": "outlines go midway between the middles of homes: drawn along walls and streets they do not tile the community",
+}
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """The outlines of one community's sub-grids by number, and how they were drawn.
+
+    ``method`` is the way that drew them, ``spots`` the sub-grids that are a mere spot, ``carved`` the rows of the homes that
+    were carved out of land drawn for others.
+    """
+
+    shapes: Shapes
+    method: str
+    spots: tuple[int, ...] = ()
+    carved: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Outlines:
+    """Land outlines by sub-grid code, and what was noted while they were drawn."""
+
+    subgrids: gpd.GeoSeries
+    entries: tuple[Entry, ...]
+
+
+class _DefeatedError(Exception):
+    """A drawing does not hold; the next method is tried."""
+
+
+_DEFEATS = (_DefeatedError, shapely.errors.GEOSException, QhullError, ArithmeticError, ValueError, IndexError)
+
+
+def tessellate_community(land: Land, rules: OutlineRules) -> Drawing:
+    """Tile the land of one community by its sub-grids; a method that fails hands over to a plainer one.
+
+    Examples
+    --------
+    >>> homes = np.array([shapely.box(1, 1, 3, 3), shapely.box(7, 1, 9, 3)])
+    >>> land = Land("c", shapely.box(0, 0, 10, 4), homes, np.array(["a", "b"]), np.array([0, 1]), ("c-001", "c-002"), homes[:0])
+    >>> drawing = tessellate_community(land, OutlineRules())
+    >>> drawing.method, shapely.area(drawing.shapes).tolist()
+    ('full', [20.0, 20.0])
+    """
+    if len(land.codes) == 1:
+        return Drawing(np.array([land.outline], dtype=object), "full")
+    shapes = bring_inside(land)
+    lines = land.lines if rules.along_streets else land.lines[:0]
+    for method, along in (("full", lines), ("walls", lines[:0])):
+        try:
+            return _draw_checked(land, shapes, along, rules, method)
+        except _DEFEATS:
+            continue
+    cells = draw_cells(land, shapes, rules.grid)
+    try:
+        return _carve_homes(Drawing(cells, "cells"), land, shapes, rules.grid)
+    except _DEFEATS:
+        return Drawing(cells, "cells")
+
+
+def _draw_checked(land: Land, shapes: Shapes, lines: Shapes, rules: OutlineRules, method: str) -> Drawing:
+    """Draw the outlines, save sub-grids that others on the same spot left no land, and check that all is well."""
+    drawn = draw_outlines(land.outline, shapes, land.parts, lines, rules)
+    lost = np.flatnonzero(shapely.area(drawn) <= 0)
+    if len(lost):
+        first = np.array([np.flatnonzero(land.parts == part)[0] for part in lost])
+        # Spots of falling radius: the smallest shape on a spot wins, so each keeps at least a ring.
+        spots = shapely.buffer(shapely.point_on_surface(shapes[first]), SPOT / (1.0 + np.arange(len(lost))))
+        spots = shapely.intersection(spots, land.outline)
+        drawn = draw_outlines(land.outline, np.append(shapes, spots), np.append(land.parts, lost), lines, rules)
+    _check_tiling(drawn, land.outline)
+    return _carve_homes(Drawing(drawn, method, tuple(lost.tolist())), land, shapes, rules.grid)
+
+
+def _check_tiling(drawn: Shapes, outline: Any) -> None:
+    """Refuse sub-grids that are empty or invalid or do not tile their community."""
+    whole = shapely.area(outline)
+    if (shapely.area(drawn) <= 0).any() or not shapely.is_valid(drawn).all():
+        raise _DefeatedError("a sub-grid is empty or invalid")
+    if abs(shapely.area(drawn).sum() - whole) > AREA_ERROR * whole or not shapely.coverage_is_valid(drawn):
+        raise _DefeatedError("the sub-grids do not tile the community")
+
+
+def _carve_homes(drawing: Drawing, land: Land, shapes: Shapes, grid: float) -> Drawing:
+    """Carve homes that lie in the land of another sub-grid out of it, along their walls, so that every home is in its own."""
+    strays = find_strays(drawing.shapes, shapes, land.parts)
+    if not len(strays):
+        return drawing
+    faces = make_faces(shapely.boundary(np.append(drawing.shapes, shapes[strays])), land.outline, grid)
+    xy = shapely.get_coordinates(shapely.point_on_surface(faces))
+    stray, holder = find_holder(shapes[strays], xy), find_holder(drawing.shapes, xy)
+    labels = np.where(stray >= 0, land.parts[strays][stray], holder)
+    drawn = dissolve_faces(faces, labels, len(land.codes))
+    _check_tiling(drawn, land.outline)
+    if len(find_strays(drawn, shapes, land.parts)):
+        raise _DefeatedError("a home lies outside its sub-grid")
+    return replace(drawing, shapes=drawn, carved=tuple(strays.tolist()))
+
+
+def find_strays(drawn: Shapes, shapes: Shapes, parts: Ints) -> Ints:
+    """Find the homes that lie partly outside their sub-grid, but for what other homes or buildings cover of them.
+
+    Examples
+    --------
+    >>> halves = np.array([shapely.box(0, 0, 5, 9), shapely.box(5, 0, 10, 9)])
+    >>> find_strays(halves, np.array([shapely.box(1, 1, 4, 4), shapely.box(4, 5, 7, 8)]), np.array([0, 1])).tolist()
+    [1]
+    """
+    shapely.prepare(drawn)
+    homes = np.flatnonzero((parts >= 0) & (shapely.area(shapes) > 0))
+    out = homes[~shapely.covers(drawn[parts[homes]], shapes[homes])]
+    over = shapely.area(shapely.difference(shapes[out], drawn[parts[out]]))
+    out, over = out[over > STRAY * shapely.area(shapes[out])], over[over > STRAY * shapely.area(shapes[out])]
+    home, other = shapely.STRtree(shapes).query(shapes[out], predicate="intersects")
+    common = shapely.area(shapely.intersection(shapes[out[home]], shapes[other])) * (parts[other] != parts[out[home]])
+    return np.asarray(out[over > np.bincount(home, common, minlength=len(out)) + STRAY * shapely.area(shapes[out])])
+
+
+def draw_cells(land: Land, shapes: Shapes, grid: float) -> Shapes:
+    """Give all land to the sub-grid of the nearest home, each home a single point: the plainest method, which always works."""
+    homes = np.flatnonzero((land.parts >= 0) & ~shapely.is_empty(shapes))
+    points = pd.DataFrame(shapely.get_coordinates(shapely.point_on_surface(shapes[homes])).round(3), columns=["x", "y"])
+    xy = points.to_numpy() + np.outer(points.groupby(["x", "y"]).cumcount(), [APART, 0.0])
+    cells = shapely.get_parts(shapely.voronoi_polygons(shapely.multipoints(xy), extend_to=land.outline, ordered=True))
+    joined = dissolve_faces(cells, land.parts[homes], len(land.codes))
+    return keep_polygons(shapely.intersection(joined, land.outline, grid_size=grid))
+
+
+def tessellate(
+    communities: gpd.GeoDataFrame,
+    buildings: gpd.GeoDataFrame,
+    stairwells: gpd.GeoDataFrame,
+    streets: gpd.GeoDataFrame,
+    barriers: gpd.GeoDataFrame,
+    rules: OutlineRules | None = None,
+    *,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Outlines:
+    """Draw the land outlines of all sub-grids: they tile every community that has any, without gap or overlap.
+
+    Parameters
+    ----------
+    communities, buildings, streets, barriers
+        The site's tables, in one projected CRS in metres.
+    stairwells
+        The stairwells with their sub-grids.
+    rules
+        Precision, distance of points on walls, whether streets are followed.
+    workers
+        Threads to use; one for each core if not given.
+    progress
+        Called with the stage, the communities done and all communities.
+
+    Raises
+    ------
+    InputError
+        If a stairwell has no sub-grid, or its building or community is not in the tables.
+
+    Examples
+    --------
+    >>> from gridplan.tables.conform import conform_table, make_empty
+    >>> def table(name, geometry, **columns):
+    ...     return conform_table(name, gpd.GeoDataFrame(columns, geometry=geometry, crs="EPSG:32650"))
+    >>> community = table("communities", [shapely.box(0, 0, 100, 40)], community=["c"])
+    >>> homes = table("buildings", [shapely.box(10, 10, 30, 20), shapely.box(70, 10, 90, 20)], building=["a", "b"], community="c")
+    >>> doors = table("stairwells", homes.centroid, stairwell=["a-1", "b-1"], building=["a", "b"], community="c",
+    ...               slice_to=1.0, subgrid=["c-001", "c-002"])
+    >>> none = make_empty("streets", "EPSG:32650")
+    >>> tessellate(community, homes, doors, none, none).subgrids.area.to_dict()
+    {'c-001': 2000.0, 'c-002': 2000.0}
+    """
+    rules = rules or OutlineRules()
+    check_stairwells(communities, buildings, stairwells)
+    lands = prepare_lands(communities, buildings, stairwells, streets, barriers, rules)
+    drawings = map_tasks(
+        partial(tessellate_community, rules=rules), lands, workers=workers, stage="outlines", progress=progress or keep_silent
+    )
+    codes = [code for land in lands for code in land.codes]
+    shapes = (
+        match_borders(np.concatenate([d.shapes for d in drawings]), 2 * rules.grid) if drawings else np.array([], dtype=object)
+    )
+    series = gpd.GeoSeries(shapes, index=pd.Index(codes, name="subgrid", dtype="str"), crs=buildings.crs).sort_index()
+    return Outlines(series, tuple(_list_entries(communities, lands, drawings)))
+
+
+def _list_entries(communities: gpd.GeoDataFrame, lands: list[Land], drawings: list[Drawing]) -> list[Entry]:
+    """List what a reader of the plan should know about its outlines."""
+
+    def note(table: str, reason: str, ids: list[str]) -> Entry:
+        return Entry("outlines", table, "noted", len(ids), reason, ids)
+
+    both = list(zip(lands, drawings, strict=True))
+    drawn = {land.community for land in lands}
+    torn = [land.codes[i] for land, d in both for i in np.flatnonzero(shapely.get_num_geometries(d.shapes) > 1)]
+    spots = [land.codes[i] for land, d in both for i in d.spots]
+    carved = [str(land.buildings[i]) for land, d in both for i in d.carved]
+    cut = [str(b) for land in lands for b in land.buildings[_find_cut(land)]]
+    return [
+        note("communities", "no homes, so no sub-grids", [str(c) for c in sorted(communities.index) if c not in drawn]),
+        *(note("communities", why, [land.community for land, d in both if d.method == m]) for m, why in FALLBACKS.items()),
+        note("subgrids", "land in several pieces", torn),
+        note("subgrids", "all its homes stand where those of another sub-grid stand: drawn as a mere spot", spots),
+        note("buildings", "home on land drawn for another sub-grid: carved out along its walls", sorted(set(carved))),
+        note("buildings", "home cut by the limit of its community, or outside it", sorted(set(cut))),
+    ]
+
+
+def _find_cut(land: Land) -> Ints:
+    """Find the homes that reach over the community's limit by more than the rounding of outlines."""
+    homes = np.flatnonzero(land.parts >= 0)
+    out = homes[~shapely.covers(land.outline, land.shapes[homes])]
+    over = shapely.area(shapely.difference(land.shapes[out], land.outline))
+    return np.asarray(out[over > AREA_ERROR * shapely.area(land.shapes[out])])

@@ -1,0 +1,373 @@
+"""Planning: the one path from a site to a drawn plan, each step handing its tables to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from gridplan.division.divide import Division, divide_atoms
+from gridplan.division.problem import Problem, make_problem
+from gridplan.engine.deadline import ENDLESS, Deadline, share_out
+from gridplan.engine.engine import Progress, count_workers, keep_silent, map_tasks
+from gridplan.errors import InputError
+from gridplan.errors import Problem as Wrong
+from gridplan.land.communities import assign_communities, judge_kinds, make_enclosures
+from gridplan.land.compounds import infer_compounds
+from gridplan.land.households import estimate_households
+from gridplan.land.neighbours import find_neighbours
+from gridplan.land.stairwells import find_stairwells
+from gridplan.plan import Plan
+from gridplan.planning.outlines.exclusive_grids import add_exclusives, find_exclusives
+from gridplan.planning.outlines.exclusive_surplus import return_surplus
+from gridplan.planning.outlines.special_grids import find_specials, note_outside
+from gridplan.planning.outlines.tessellation import tessellate
+from gridplan.planning.upper_grids import draw_grids
+from gridplan.rules.all_rules import Rules
+from gridplan.site import Site
+from gridplan.tables.codes import number_places
+from gridplan.tables.conform import Entry, conform_table, make_empty, write_ledger
+from gridplan.walking.door_distances import measure_among
+
+VERSION = "0.1.0"
+CUT_SHORT = "the search was ended early, by a time limit or by the user, so the plan depends on the machine"
+
+
+def divide(
+    site: Site,
+    rules: Rules | None = None,
+    *,
+    seed: int = 0,
+    workers: int | None = None,
+    inputs: Mapping[str, str] | None = None,
+    progress: Progress = keep_silent,
+    seconds: float | None = None,
+    deadline: Deadline | None = None,
+) -> Plan:
+    """Draw the sub-grids of a site.
+
+    Parameters
+    ----------
+    site
+        The land, as :func:`gridplan.read_site` gives it.
+    rules
+        Sizes, prices and estimates; the defaults are those of the founding document where it names them.
+    seed
+        Any whole number. The same site, rules and seed give the same plan, whatever the number of workers.
+    workers
+        Threads to use; one for each core if not given.
+    inputs
+        Names and hashes of the files that the site was read from, for the manifest.
+    progress
+        Called with the stage, the steps done and all steps.
+    seconds
+        Stop refining so long after the call; the plan is always complete. Where this cut the search of a community short, the
+        ledger and the manifest say so, since the plan then depends on the machine.
+    deadline
+        The same, where somebody else may ask for the end too.
+
+    Raises
+    ------
+    InputError
+        If nobody lives on the site.
+
+    Examples
+    --------
+    >>> from gridplan.synthetic.town import make_town
+    >>> from gridplan.reading.site_tables import make_site
+    >>> plan = divide(make_site(make_town(1, urban_share=0.0, seed=3)), seed=1)
+    >>> bool(plan.subgrids["in_band"].all())
+    True
+    """
+    rules = rules or Rules()
+    deadline = deadline or Deadline(seconds)
+    site = prepare_site(site, rules, progress=progress)
+    return divide_site(site, rules, seed=seed, workers=workers, inputs=inputs, progress=progress, deadline=deadline)
+
+
+def divide_site(
+    site: Site,
+    rules: Rules,
+    *,
+    around: gpd.GeoDataFrame | None = None,
+    seed: int = 0,
+    workers: int | None = None,
+    inputs: Mapping[str, str] | None = None,
+    progress: Progress = keep_silent,
+    deadline: Deadline = ENDLESS,
+) -> Plan:
+    """Draw the sub-grids of a site whose households, classes and compounds are known; as :func:`divide` does.
+
+    ``around`` are the communities that what reaches over the site's limits may lie in, its own among them.
+    """
+    progress("stairwells", 0, 1)
+    stairwells, found = find_stairwells(site.buildings, site.communities["kind"], rules.urban, rules.rural, rules.stairwells)
+    if stairwells.empty:
+        remedy = "give a column of households or floors, or lower households.smallest"
+        raise InputError([Wrong("buildings", "homes", "no building counts as a home", remedy)])
+    progress("neighbours", 0, 1)
+    neighbours, joined = find_neighbours(stairwells, site.barriers, site.openings, rules.neighbours)
+    site = site.replace(ledger=write_ledger(site.ledger, [*found, *joined]))
+    return draw_plan(
+        site,
+        stairwells,
+        neighbours,
+        rules,
+        around=around,
+        seed=seed,
+        workers=workers,
+        inputs=inputs,
+        progress=progress,
+        deadline=deadline,
+    )
+
+
+def prepare_site(site: Site, rules: Rules, *, progress: Progress = keep_silent) -> Site:
+    """Fill what the site does not say: communities, households, classes and compounds, each noted in the ledger."""
+    progress("communities", 0, 1)
+    if site.communities.empty:
+        site = make_enclosures(site, rules.site)
+    if rules.special.drawn:
+        site = site.replace(ledger=write_ledger(site.ledger, [note_outside(site.barriers, site.communities, rules.special)]))
+    return fill_site(assign_communities(site, rules.site), rules, progress=progress)
+
+
+def fill_site(site: Site, rules: Rules, *, progress: Progress = keep_silent) -> Site:
+    """Fill the households, classes and compounds of a site whose buildings have their communities."""
+    progress("households", 0, 1)
+    site = estimate_households(site, rules.households)
+    site = judge_kinds(site, rules.site)
+    progress("compounds", 0, 1)
+    return infer_compounds(site, rules.site)
+
+
+def draw_plan(
+    site: Site,
+    stairwells: gpd.GeoDataFrame,
+    neighbours: pd.DataFrame,
+    rules: Rules,
+    *,
+    around: gpd.GeoDataFrame | None = None,
+    seed: int = 0,
+    workers: int | None = None,
+    inputs: Mapping[str, str] | None = None,
+    progress: Progress = keep_silent,
+    deadline: Deadline = ENDLESS,
+) -> Plan:
+    """Divide the stairwells of every community and write the plan's tables."""
+    if rules.division.metric == "network":
+        progress("walking", 0, 1)
+    ways, walked = find_ways(site, stairwells, rules)
+    site = site.replace(ledger=write_ledger(site.ledger, walked))
+    problems = make_problems(stairwells, neighbours, rules, ways)
+    shares = share_out([len(problem) for problem in problems.values()], count_workers(workers))
+    divisions = map_tasks(
+        lambda task: divide_atoms(task[0], rules.division.effort, seed, deadline.share(task[1])),
+        list(zip(problems.values(), shares, strict=True)), workers=workers, stage="division", progress=progress,
+    )  # fmt: skip
+    drawn, exceptions = [], []
+    for community, problem, division in zip(problems, problems.values(), divisions, strict=True):
+        codes = code_parts(community, problem, division)
+        drawn.append(write_subgrids(community, problem, division, codes))
+        exceptions += [
+            {"community": community, "subgrid": codes[s.part], "rule": s.rule, "proven": s.proven,
+             "explanation": s.explanation, "remedy": s.remedy}
+            for s in division.shortfalls
+        ]  # fmt: skip
+    member = pd.concat([pd.Series(t["codes"], index=list(t["ids"])) for t in drawn])
+    stairwells = stairwells.assign(subgrid=member.reindex(stairwells.index).astype("str"))
+    subgrids = pd.concat([t["subgrids"] for t in drawn], ignore_index=True)
+    cut_short = [community for community, division in zip(problems, divisions, strict=True) if division.cut_short]
+    entry = Entry("division", "communities", "noted", len(cut_short), CUT_SHORT, cut_short)
+    site = site.replace(ledger=write_ledger(site.ledger, [entry]))
+    site, subgrids = draw_land(site, stairwells, subgrids, rules, around, progress)
+    plan = Plan(
+        site=site,
+        stairwells=conform_table("stairwells", stairwells),
+        neighbours=neighbours,
+        subgrids=subgrids,
+        exceptions=number_exceptions(exceptions),
+        manifest={},
+    )
+    if rules.special.drawn:
+        progress("special", 0, 1)
+        plan = _add_specials(plan, rules, around)
+    if rules.grids.drawn:
+        plan = draw_grids(plan, rules, seed=seed, workers=workers, progress=progress)
+    return plan.replace(manifest=write_manifest(plan, rules, seed, inputs or {}))
+
+
+def _add_specials(plan: Plan, rules: Rules, around: Any) -> Plan:
+    """Add the special grids, and the sub-grids that they touch."""
+    found = find_specials(plan.site.barriers, plan.site.communities, plan.subgrids, rules.special, around)
+    ledger = write_ledger(plan.site.ledger, found.entries)
+    return plan.replace(special_grids=found.grids, touches=found.touches, ledger=ledger)
+
+
+def draw_land(
+    site: Site, stairwells: gpd.GeoDataFrame, subgrids: pd.DataFrame, rules: Rules, around: Any, progress: Progress
+) -> tuple[Site, gpd.GeoDataFrame]:
+    """Draw the outlines of all sub-grids, exclusive grids among them, and note in the ledger what a reader should know."""
+    found = None
+    if rules.exclusive.drawn:
+        progress("exclusive", 0, 1)
+        found = find_exclusives(site, rules.exclusive, around)
+        site = site.replace(ledger=write_ledger(site.ledger, found.entries))
+    tables = {t: getattr(site, t) for t in ("buildings", "streets", "barriers")} | {"stairwells": stairwells}
+    if found is not None and len(found.grids):
+        tables = add_exclusives(site, stairwells, found.grids)
+        subgrids = pd.concat([subgrids, _list_exclusives(found.grids)], ignore_index=True)
+    outlines = tessellate(
+        site.communities, tables["buildings"], tables["stairwells"], tables["streets"], tables["barriers"], rules.outlines,
+        progress=progress,
+    )  # fmt: skip
+    site = site.replace(ledger=write_ledger(site.ledger, outlines.entries))
+    drawn = outlines.subgrids
+    if found is not None and len(found.grids):
+        drawn = return_surplus(drawn, found.grids.geometry, subgrids.set_index("subgrid")["community"], rules.outlines.grid)
+    return site, join_outlines(subgrids, stairwells, drawn, site)
+
+
+def _list_exclusives(grids: gpd.GeoDataFrame) -> pd.DataFrame:
+    """List exclusive grids as rows of the table of sub-grids: no households, no band, no centre."""
+    rows = {"subgrid": grids.index, "community": grids["community"], "kind": "exclusive", "institution": grids["owner"]}
+    return pd.DataFrame(
+        rows | {"households": 0, "low": 0, "target": 0, "high": 0, "in_band": True, "stairwell_count": 0, "household_metres": 0.0}
+    )
+
+
+def find_ways(site: Site, stairwells: gpd.GeoDataFrame, rules: Rules) -> tuple[dict[str, np.ndarray[Any, Any]], list[Entry]]:
+    """Find the walking metres among the stairwells of every community, where the rules ask for ways along the streets."""
+    return measure_among(site, stairwells, rules.walking) if rules.division.metric == "network" else ({}, [])
+
+
+def make_problems(
+    stairwells: gpd.GeoDataFrame, neighbours: pd.DataFrame, rules: Rules, ways: Mapping[str, Any] | None = None
+) -> dict[str, Problem]:
+    """Make the division problem of every community, in the order of their codes, with ways as :func:`find_ways` gives them."""
+    ways = ways or {}
+    belongs = stairwells["community"].reindex(neighbours["focal"]).to_numpy()
+    pairs = dict(tuple(neighbours.groupby(belongs, sort=True)))
+    none = neighbours.iloc[:0]
+    return {
+        str(community): make_problem(
+            own,
+            pairs.get(community, none),
+            rules.find_band(str(own["community_kind"].iloc[0])),
+            rules.prices,
+            ways.get(str(community)),
+        )
+        for community, own in stairwells.groupby("community", sort=True)
+    }
+
+
+def code_parts(community: str, problem: Problem, division: Division) -> list[str]:
+    """Code the parts of a community: its code and a number, row by row from north to south, west to east in each row."""
+    k = len(division.centres)
+    weight = np.bincount(division.part, problem.weights, minlength=k)
+    x = np.bincount(division.part, problem.weights * problem.xy[:, 0], minlength=k) / weight
+    y = np.bincount(division.part, problem.weights * problem.xy[:, 1], minlength=k) / weight
+    box = np.concatenate([problem.xy.min(axis=0), problem.xy.max(axis=0)])
+    return number_places(f"{community}-", x, y, box)
+
+
+def write_subgrids(community: str, problem: Problem, division: Division, codes: list[str]) -> dict[str, Any]:
+    """Write the figures of a community's parts, and which part each of its stairwells is in."""
+    k = len(codes)
+    band = problem.band
+    households = np.bincount(division.part, problem.weights, minlength=k).astype(np.int64)
+    centre = division.centres[division.part]
+    walk = _measure_walks(problem, centre)
+    longest = np.zeros(k)
+    np.maximum.at(longest, division.part, walk)
+    table = pd.DataFrame(
+        {
+            "subgrid": codes, "community": community, "kind": "residential", "households": households, "low": band.low,
+            "target": band.target, "high": band.high, "in_band": (households >= band.low) & (households <= band.high),
+            "stairwell_count": np.bincount(division.part, minlength=k), "centre": [problem.ids[c] for c in division.centres],
+            "household_metres": division.walk, "mean_walk": division.walk / households, "max_walk": longest,
+        }
+    )  # fmt: skip
+    return {"subgrids": table, "ids": problem.ids, "codes": [codes[p] for p in division.part]}
+
+
+def _measure_walks(problem: Problem, centre: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Measure the walk of each atom to its centre, in metres, as the division does."""
+    if problem.matrix is not None:
+        return np.asarray(problem.matrix[np.arange(len(problem)), centre])
+    step = problem.xy - problem.xy[centre]
+    apart = np.hypot(step[:, 0], step[:, 1]) + problem.climb + problem.climb[centre]
+    same = problem.stack == problem.stack[centre]
+    return np.asarray(np.where(same, np.abs(problem.climb - problem.climb[centre]), apart))
+
+
+def join_outlines(subgrids: pd.DataFrame, stairwells: gpd.GeoDataFrame, outlines: gpd.GeoSeries, site: Site) -> gpd.GeoDataFrame:
+    """Join figures and land outlines to the table of sub-grids."""
+    land = outlines.reindex(subgrids["subgrid"])
+    count = stairwells.groupby("subgrid")["building"].nunique()
+    table = subgrids.assign(
+        community_kind=site.communities["kind"].reindex(subgrids["community"]).to_numpy(),
+        building_count=count.reindex(subgrids["subgrid"], fill_value=0).to_numpy(),
+        area=land.area.to_numpy(),
+        pieces=shapely.get_num_geometries(land.to_numpy()),
+    )
+    frame = gpd.GeoDataFrame(table, geometry=land.to_numpy(), crs=site.crs)
+    return conform_table("subgrids", frame).sort_index()
+
+
+def number_exceptions(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """Write the table of exceptions from its rows, numbered in order of community and sub-grid."""
+    if not rows:
+        return make_empty("exceptions")
+    frame = pd.DataFrame(rows).sort_values(["community", "subgrid"], ignore_index=True)
+    frame["exception"] = (frame.index + 1).astype(str).str.zfill(len(str(len(frame))))
+    return conform_table("exceptions", frame)
+
+
+def write_manifest(plan: Plan, rules: Rules, seed: int, inputs: Mapping[str, str]) -> dict[str, Any]:
+    """Write down how a plan was made and what it comes to; nothing in it depends on the machine or the hour."""
+    sizes = {
+        "communities": len(plan.site.communities),
+        "buildings": len(plan.site.buildings),
+        "homes": int((plan.site.buildings["households"] > 0).sum()),
+        "stairwells": len(plan.stairwells),
+        "exceptions": len(plan.exceptions),
+        "special_grids": len(plan.special_grids),
+        "grids": len(plan.grids),
+    }
+    return compose_manifest(sizes, plan.subgrids, rules, seed, inputs, plan.site.ledger)
+
+
+def compose_manifest(
+    sizes: Mapping[str, int], subgrids: pd.DataFrame, rules: Rules, seed: int, inputs: Mapping[str, str], ledger: pd.DataFrame
+) -> dict[str, Any]:
+    """Compose the manifest from the rows of each table, the table of sub-grids and the ledger."""
+    exclusive = int((subgrids["kind"] == "exclusive").sum())
+    subgrids = subgrids[subgrids["kind"] != "exclusive"]
+    households = int(subgrids["households"].sum())
+    figures = {
+        "communities": sizes["communities"],
+        "buildings": sizes["buildings"],
+        "homes": sizes["homes"],
+        "households": households,
+        "stairwells": sizes["stairwells"],
+        "subgrids": len(subgrids),
+        "in_band": int(subgrids["in_band"].sum()),
+        "exceptions": sizes["exceptions"],
+        "mean_households": round(households / max(1, len(subgrids)), 2),
+        "mean_walk": round(float(subgrids["household_metres"].sum()) / max(1, households), 2),
+    }
+    more = {"exclusive": exclusive} | {table: sizes.get(table, 0) for table in ("special_grids", "grids")}
+    figures |= {name: count for name, count in more.items() if count}
+    manifest = {"gridplan": VERSION, "seed": seed, "inputs": dict(inputs), "rules": rules.to_dict(), "figures": figures}
+    cut_short = count_cut_short(ledger)
+    return manifest | ({"cut_short": {"communities": cut_short, "note": CUT_SHORT}} if cut_short else {})
+
+
+def count_cut_short(ledger: pd.DataFrame) -> int:
+    """Count the communities whose search was ended before it was done."""
+    return int(ledger.loc[ledger["reason"] == CUT_SHORT, "count"].sum())

@@ -1,0 +1,212 @@
+"""Layering: grids of whole sub-grids, an optional layer over them, drawn by the same division with sub-grids as atoms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from gridplan.division.divide import Division, divide_atoms
+from gridplan.division.problem import Problem
+from gridplan.engine.engine import Progress, keep_silent, map_tasks
+from gridplan.geometry.faces import find_borders
+from gridplan.plan import Plan
+from gridplan.rules.all_rules import Band, Rules
+from gridplan.rules.people import GridRules
+from gridplan.tables.codes import number_places
+from gridplan.tables.conform import conform_table, make_empty
+
+Array = np.ndarray[Any, Any]
+RULE = "grids"  # the word by which exceptions speak of this layer
+
+
+def draw_grids(
+    plan: Plan,
+    rules: Rules | None = None,
+    *,
+    seed: int | None = None,
+    workers: int | None = None,
+    progress: Progress = keep_silent,
+) -> Plan:
+    """Draw the upper layer of a plan: grids of whole sub-grids, within one community, contiguous and within their band.
+
+    Sub-grids are joined where two of their stairwells can be walked between. Exclusive grids go to the grid that they
+    have the longest border with and are not counted. A community, or an island of it, with too few households for one
+    grid is one grid, and stands in ``exceptions`` as such. Run again, it replaces the grids that are there.
+
+    Parameters
+    ----------
+    plan
+        Any plan.
+    rules
+        Its section ``grids`` gives the band in households, its prices those of splits; the plan's own if not given.
+    seed
+        Any whole number; the plan's own if not given.
+    workers, progress
+        As :func:`gridplan.divide` takes them.
+
+    Examples
+    --------
+    Two sub-grids of sixty households make one grid of 120:
+
+    >>> from tests.villages import make_board_plan
+    >>> plan = draw_grids(make_board_plan(), Rules().replace(grids={"low": 100, "target": 120, "high": 140}))
+    >>> plan.grids[["households", "subgrid_count", "in_band"]].values.tolist(), plan.subgrids["grid"].tolist()
+    ([[120, 2, True]], ['0301-G001', '0301-G001'])
+    """
+    rules = rules or Rules.from_dict(plan.manifest.get("rules") or {})
+    seed = int(plan.manifest.get("seed", 0)) if seed is None else seed
+    homes = plan.subgrids[plan.subgrids["kind"] != "exclusive"].sort_index()
+    problems = _make_problems(plan, homes, rules)
+    divisions = map_tasks(
+        lambda problem: divide_atoms(problem, rules.division.effort, seed),
+        list(problems.values()), workers=workers, stage="grids", progress=progress,
+    )  # fmt: skip
+    member: dict[str, str] = {}
+    rows: list[dict[str, Any]] = []
+    for (community, problem), division in zip(problems.items(), divisions, strict=True):
+        codes = _code_grids(str(community), problem, division)
+        member |= {s: codes[p] for s, p in zip(problem.ids, division.part, strict=True)}
+        rows += [
+            {"community": community, "subgrid": codes[s.part], "rule": RULE, "proven": s.proven,
+             "explanation": _say(s.explanation), "remedy": _say(s.remedy)}
+            for s in division.shortfalls
+        ]  # fmt: skip
+    subgrids = plan.subgrids.assign(grid=pd.Series(member, dtype="str").reindex(plan.subgrids.index).fillna("").astype("str"))
+    subgrids = place_exclusives(subgrids)
+    grids, exceptions = write_grids(plan, subgrids, rules.grids), _join_exceptions(plan.exceptions, rows)
+    manifest = dict(plan.manifest)
+    if "figures" in manifest:
+        manifest["figures"] = {**manifest["figures"], "exceptions": len(exceptions), "grids": len(grids)}
+        manifest["rules"] = {**manifest["rules"], "grids": rules.to_dict()["grids"]}
+    return plan.replace(subgrids=subgrids, grids=grids, exceptions=exceptions, manifest=manifest)
+
+
+def _say(text: str) -> str:
+    """Say of grids and sub-grids what the division says of sub-grids and stairwells."""
+    return text.replace("sub-grid", "grid").replace("stairwell", "sub-grid")
+
+
+def _make_problems(plan: Plan, homes: gpd.GeoDataFrame, rules: Rules) -> dict[str, Problem]:
+    """Make the division problem of every community: its sub-grids of homes as atoms, at the places of their centres."""
+    at = plan.stairwells.geometry.reindex(homes["centre"]).to_numpy()
+    middle = shapely.point_on_surface(homes.geometry.to_numpy())
+    at = np.where(shapely.is_missing(at) | shapely.is_empty(at), middle, at)
+    xy = shapely.get_coordinates(at)
+    part = homes.index.get_indexer(plan.stairwells["subgrid"])
+    ids = plan.stairwells.index
+    a, b = (part[ids.get_indexer(plan.neighbours[end])] for end in ("focal", "neighbour"))
+    over = plan.neighbours["link"].to_numpy(object)
+    apart = (a != b) & (a >= 0) & (b >= 0)
+    pairs = pd.DataFrame({"a": np.minimum(a, b), "b": np.maximum(a, b), "open": ~np.isin(over, ["opening"])})[apart]
+    pairs = pairs.groupby(["a", "b"], as_index=False)["open"].any()
+    compound = _find_compounds(plan, part, len(homes))
+    band = Band(low=rules.grids.low, target=rules.grids.target, high=rules.grids.high)
+    of = homes["community"].to_numpy(object)
+    inner = of[pairs["a"]] == of[pairs["b"]]
+    pairs = pairs[inner]
+    by = dict(tuple(pairs.groupby(of[pairs["a"].to_numpy()])))
+    problems = {}
+    for community, rows in sorted(homes.groupby("community", sort=True).indices.items()):
+        own = by.get(community, pairs.iloc[:0])
+        place = {row: n for n, row in enumerate(rows)}
+        joined = np.array([[place[p], place[q]] for p, q in own[["a", "b"]].to_numpy()], np.int64).reshape(-1, 2)
+        problems[str(community)] = _make_problem(homes.iloc[rows], xy[rows], joined, own["open"], compound[rows], band, rules)
+    return problems
+
+
+def _make_problem(own: Any, xy: Array, pairs: Array, open_: Any, compound: Array, band: Band, rules: Rules) -> Problem:
+    from scipy.sparse import csr_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    n = len(own)
+    free = pairs[open_.to_numpy(bool)] if len(pairs) else pairs
+    side = connected_components(csr_matrix((np.ones(len(free)), (free[:, 0], free[:, 1])), shape=(n, n)), directed=False)[1]
+    weights = own["households"].to_numpy(np.int64)
+    climb = np.zeros(n)
+    climb.setflags(write=False)  # as a table's column is, so that the kernels need not be compiled once more
+    return Problem(
+        ids=tuple(own.index), weights=weights, pull=weights.astype(float), xy=xy, climb=climb, stack=np.arange(n),
+        pairs=pairs, groups=np.column_stack([compound, side]).astype(np.int32),
+        prices=np.array([rules.prices.compound, rules.prices.opening], float), band=band,
+        outside=rules.prices.outside_band, off=rules.prices.off_target,
+    )  # fmt: skip
+
+
+def _find_compounds(plan: Plan, part: Array, count: int) -> Array:
+    """Find the compound that most households of each sub-grid live in, as a number; 0 where most live in none."""
+    number = pd.factorize(plan.stairwells["compound"].to_numpy(object), sort=True)[0]
+    number = np.where(plan.stairwells["compound"].to_numpy(object) == "", 0, number + 1)
+    table = pd.DataFrame({"part": part, "compound": number, "households": plan.stairwells["households"].to_numpy()})
+    held = table[table["part"] >= 0].groupby(["part", "compound"], as_index=False)["households"].sum()
+    most = held.sort_values(["part", "households", "compound"], ascending=[True, False, True]).drop_duplicates("part")
+    out = np.zeros(count, np.int64)
+    out[most["part"].to_numpy()] = most["compound"].to_numpy()
+    return out
+
+
+def _code_grids(community: str, problem: Problem, division: Division) -> list[str]:
+    k = len(division.centres)
+    weight = np.maximum(np.bincount(division.part, problem.weights, minlength=k), 1e-9)
+    x, y = (np.bincount(division.part, problem.weights * problem.xy[:, n], minlength=k) / weight for n in (0, 1))
+    box = np.concatenate([problem.xy.min(axis=0), problem.xy.max(axis=0)])
+    return number_places(f"{community}-G", x, y, box)
+
+
+def place_exclusives(subgrids: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Put each exclusive grid to the grid of its community that it has the longest border with, outwards from those near."""
+    lone = np.flatnonzero((subgrids["kind"] == "exclusive").to_numpy())
+    if not len(lone):
+        return subgrids
+    over = subgrids["community"].to_numpy(object)
+    shapes = subgrids.geometry.to_numpy()
+    near = np.unique(shapely.STRtree(shapes).query(shapes[lone], predicate="intersects")[1])
+    borders = find_borders(shapes[near], np.array([], dtype=object))
+    left, right = near[borders["left"].to_numpy(int)], near[borders["right"].to_numpy(int)]
+    table = pd.DataFrame({"a": np.append(left, right), "b": np.append(right, left), "length": np.tile(borders["length"], 2)})
+    table = table[over[table["a"]] == over[table["b"]]]
+    grid = subgrids["grid"].to_numpy(object).copy()
+    while True:
+        rows = table[(grid[table["a"]] == "") & (grid[table["b"]] != "")]
+        if rows.empty:
+            return subgrids.assign(grid=pd.Series(grid, index=subgrids.index, dtype="str"))
+        total = rows.assign(grid=grid[rows["b"]]).groupby(["a", "grid"], as_index=False)["length"].sum()
+        total["length"] = total["length"].round(3)
+        best = total.sort_values(["a", "length", "grid"], ascending=[True, False, True]).drop_duplicates("a")
+        grid[best["a"].to_numpy()] = best["grid"].to_numpy(object)
+
+
+def write_grids(plan: Plan, subgrids: gpd.GeoDataFrame, rules: GridRules) -> gpd.GeoDataFrame:
+    """Write the table of grids; the outline of each is that of its sub-grids together."""
+    held = subgrids[subgrids["grid"] != ""]
+    if held.empty:
+        return make_empty("grids", plan.crs)
+    homes = held[held["kind"] != "exclusive"].groupby("grid")
+    codes = sorted(held["grid"].unique())
+    land = held.geometry.groupby(held["grid"]).agg(lambda shapes: shapely.coverage_union_all(shapes.to_numpy())).reindex(codes)
+    households = homes["households"].sum().reindex(codes).to_numpy()
+    table = pd.DataFrame(
+        {
+            "grid": codes, "community": held.groupby("grid")["community"].first().reindex(codes).to_numpy(),
+            "community_kind": held.groupby("grid")["community_kind"].first().reindex(codes).to_numpy(),
+            "households": households, "subgrid_count": homes.size().reindex(codes).to_numpy(),
+            "low": rules.low, "target": rules.target, "high": rules.high,
+            "in_band": (households >= rules.low) & (households <= rules.high),
+            "area": shapely.area(land.to_numpy(object)),
+        }
+    )  # fmt: skip
+    return conform_table("grids", gpd.GeoDataFrame(table, geometry=land.to_numpy(object), crs=plan.crs)).sort_index()
+
+
+def _join_exceptions(old: pd.DataFrame, rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """Put what is out of rule in this layer after what is in the sub-grids, and number all anew."""
+    kept = old[old["rule"] != RULE]
+    every = pd.concat([kept, pd.DataFrame(rows)], ignore_index=True) if rows else kept.reset_index(drop=True)
+    if every.empty:
+        return make_empty("exceptions")
+    every = every.sort_values(["community", "subgrid", "explanation"], kind="stable", ignore_index=True)
+    every["exception"] = (every.index + 1).astype(str).str.zfill(len(str(len(every))))
+    return conform_table("exceptions", every)

@@ -1,0 +1,176 @@
+"""The attacker: how far everything that is told narrows each count that is not, by linear programming.
+
+The sums of one hierarchy with parts form a network, so these limits are whole numbers and the very best that can be had.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import highspy
+import numpy as np
+from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import connected_components
+
+from gridplan.engine.highs import open_model
+from gridplan.errors import PlanError
+
+Array = np.ndarray[Any, Any]
+EXACT = 1e-6
+UNLIMITED = 1e7  # people; a cell that can be so large is not limited at all
+
+
+@dataclass(frozen=True)
+class Ranges:
+    """The least and greatest value of each cell asked for, and the proofs: multipliers of the sums, one row each."""
+
+    cells: Array
+    low: Array
+    high: Array
+    low_proof: csr_matrix
+    high_proof: csr_matrix
+
+
+@dataclass(frozen=True)
+class Block:
+    """Suppressed cells that hang together, the sums that hold any of them, and the cells among them that are asked for."""
+
+    cells: Array
+    sums: Array
+    asked: Array
+
+
+def find_ranges(matrix: csr_matrix, told: Array, lower: Array, asked: Array, enough: float = np.inf) -> Ranges:
+    """Find the range that each asked cell can be narrowed to.
+
+    Parameters
+    ----------
+    matrix
+        Sums that hold: matrix @ values = 0.
+    told
+        The cells' values, NaN where a cell is suppressed.
+    lower
+        What each suppressed cell is known to be at the least.
+    asked
+        Rows of suppressed cells.
+    enough
+        A range known to be as wide as this need not be found exactly: two solutions that differ so much in the cell will do,
+        and one solution serves many cells.
+
+    Examples
+    --------
+    Two children of a told sum of 20, both suppressed and at least 1:
+
+    >>> sums = csr_matrix([[1.0, 1.0, -1.0]])
+    >>> r = find_ranges(sums, np.array([np.nan, np.nan, 20.0]), np.ones(3), np.array([0]))
+    >>> r.low[0], r.high[0]
+    (np.float64(1.0), np.float64(19.0))
+    """
+    sides = matrix @ np.nan_to_num(told)
+    low, high = np.full(len(asked), np.nan), np.full(len(asked), np.nan)
+    place = {int(cell): n for n, cell in enumerate(asked)}
+    proofs: tuple[list[Any], list[Any]] = ([], [])
+    for block in split_blocks(matrix, np.isnan(told), asked):
+        for n, bounds, duals in _solve_block(matrix, block, sides, lower, enough):
+            row = place[n]
+            low[row], high[row] = bounds
+            for side in (0, 1):
+                if duals[side] is not None:
+                    proofs[side].append((row, block.sums, duals[side]))
+    shape = (len(asked), matrix.shape[0])
+    return Ranges(asked, low, high, *(_gather(found, shape) for found in proofs))
+
+
+def _gather(found: list[Any], shape: tuple[int, int]) -> csr_matrix:
+    if not found:
+        return csr_matrix(shape)
+    rows = np.concatenate([np.full(len(sums), row) for row, sums, _ in found])
+    columns = np.concatenate([sums for _, sums, _ in found])
+    return csr_matrix((np.concatenate([duals for *_, duals in found]), (rows, columns)), shape=shape)
+
+
+def split_blocks(matrix: csr_matrix, hidden: Array, asked: Array) -> Iterator[Block]:
+    """Split the suppressed cells into blocks that share no sum, and give those in which a cell is asked for."""
+    cells = np.flatnonzero(hidden)
+    own = matrix[:, cells]
+    sums = np.flatnonzero(np.diff(own.indptr))
+    own = own[sums].tocsr()
+    graph = csr_matrix((np.ones(own.nnz), (own.tocoo().row, own.tocoo().col + len(sums))), shape=(len(sums) + len(cells),) * 2)
+    label = connected_components(graph, directed=False)[1]
+    of_cell, of_sum = label[len(sums) :], label[: len(sums)]
+    wanted = np.isin(cells, asked)
+    cell_order, sum_order = np.argsort(of_cell, kind="stable"), np.argsort(of_sum, kind="stable")
+    for block in np.unique(of_cell[wanted]):
+        a, b = np.searchsorted(of_cell[cell_order], [block, block + 1])
+        c, d = np.searchsorted(of_sum[sum_order], [block, block + 1])
+        inside = np.sort(cell_order[a:b])
+        yield Block(cells[inside], sums[np.sort(sum_order[c:d])], cells[inside[wanted[inside]]])
+
+
+def _solve_block(
+    matrix: csr_matrix, block: Block, sides: Array, lower: Array, enough: float
+) -> Iterator[tuple[int, tuple[float, float], list[Any]]]:
+    """Find the least and greatest value of each asked cell of a block; unlimited is inf."""
+    model = _Questions(matrix[block.sums][:, block.cells].tocsc(), -sides[block.sums], lower[block.cells])
+    columns = np.searchsorted(block.cells, block.asked)
+    if np.isfinite(enough):
+        model.look_round(columns, enough)
+    for cell, column in zip(block.asked, columns, strict=True):
+        bounds: list[float] = [model.low[column], model.high[column]]
+        duals: list[Array | None] = [None, None]
+        for side, sign in ((1, -1.0), (0, 1.0)):
+            if bounds[1] - bounds[0] >= enough:
+                break
+            cost = np.zeros(len(block.cells))
+            cost[column] = sign
+            values, duals[side] = model.ask(cost)
+            bounds[0], bounds[1] = model.low[column], model.high[column]
+            bounds[side] = values[column]
+        low, high = np.ceil(bounds[0] - EXACT), np.floor(bounds[1] + EXACT)  # whole people
+        yield int(cell), (low, np.inf if high >= UNLIMITED else high), duals
+
+
+class _Questions:
+    """A linear program over the suppressed cells of a block, asked one question after the other; it remembers every answer."""
+
+    def __init__(self, own: Any, sides: Array, lower: Array) -> None:
+        lp = highspy.HighsLp()
+        lp.num_row_, lp.num_col_ = own.shape
+        lp.col_cost_ = np.zeros(own.shape[1])
+        lp.col_lower_, lp.col_upper_ = lower, np.full(own.shape[1], UNLIMITED)
+        lp.row_lower_ = lp.row_upper_ = sides
+        lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+        lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = own.indptr, own.indices, own.data
+        self.model = open_model()
+        self.model.setOptionValue("presolve", "off")  # keeps the basis, so each question after the first is short
+        self.model.passModel(lp)
+        self.columns = np.arange(own.shape[1], dtype=np.int32)
+        self.low, self.high = np.full(own.shape[1], np.inf), np.full(own.shape[1], -np.inf)
+
+    def ask(self, cost: Array) -> tuple[Array, Array]:
+        """Find the cells' values where ``cost`` @ values is least, and the multipliers of the sums that prove it."""
+        self.model.changeColsCost(len(cost), self.columns, cost)
+        self.model.run()
+        if self.model.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            raise PlanError(f"the counts that are told contradict one another ({self.model.getModelStatus()}) -> release again")
+        solution = self.model.getSolution()
+        values = np.array(solution.col_value)
+        np.minimum(self.low, values, out=self.low)
+        np.maximum(self.high, values, out=self.high)
+        return values, np.array(solution.row_dual)
+
+    def look_round(self, columns: Array, enough: float) -> None:
+        """Ask about many cells at once, in directions drawn by lot, as long as that shows enough of them to be open."""
+        rng = np.random.default_rng(0)
+        left = columns
+        while len(left) > 4:
+            cost = np.zeros(len(self.columns))
+            cost[left] = rng.choice([-1.0, 1.0], len(left))
+            for sign in (1.0, -1.0):
+                self.ask(sign * cost)
+            still = left[self.high[left] - self.low[left] < enough]
+            if len(still) > 0.8 * len(left):
+                return
+            left = still

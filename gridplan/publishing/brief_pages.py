@@ -1,0 +1,138 @@
+"""A brief as Markdown, and as one plain HTML page that opens without a network."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from gridplan.publishing.brief_plan import Brief, write_value
+from gridplan.publishing.published_figures import list_figures
+from gridplan.tables.schema import Language
+
+HEADS: Mapping[str, Mapping[Language, str]] = {
+    "title": {"zh": "网格化治理工作简报", "en": "Brief on the plan of grids"},
+    "figures": {"zh": "数据来源", "en": "Where the figures come from"},
+    "unknown": {"zh": "暂缺的数据", "en": "Not known"},
+    "unmet": {"zh": "未达标事项", "en": "What is unmet"},
+    "worst": {"zh": "缺口较多的社区", "en": "Communities with most gaps"},
+    "ratios": {"zh": "与唐山对照（差15%以上标*）", "en": "Beside Tangshan (* more than 15 % off)"},
+    "notes": {"zh": "说明", "en": "Notes"},
+}
+COLUMNS: Mapping[str, Mapping[Language, tuple[str, ...]]] = {
+    "figures": {"zh": ("指标", "数值", "唐山", "数据表", "筛选条件", "算法"),
+                "en": ("figure", "value", "Tangshan", "table", "filter", "how")},
+    "unmet": {"zh": ("环节", "规则", "缺口数"), "en": ("part", "rule", "gaps")},
+    "worst": {"zh": ("社区", "缺口数", "最多的一项"), "en": ("community", "gaps", "most of them")},
+    "ratios": {"zh": ("比率", "本方案", "唐山", "相差"), "en": ("ratio", "here", "Tangshan", "off")},
+}  # fmt: skip
+NOTES: Mapping[Language, tuple[str, ...]] = {
+    "zh": (
+        "户数中未登记的部分为按建筑估算。党员、志愿者等统计数只到支部或社区一级，子网格只给出户数区间。",
+        "唐山数据：《中国城市报》2023年9月25日第19版。",
+    ),
+    "en": (
+        "Households that were not counted are estimated from buildings. Counts of members and volunteers are told by branch "
+        "or community, households of a sub-grid in bands.",
+        "Figures of Tangshan: China City News, 25 September 2023, p. 19.",
+    ),
+}
+_STYLE = (
+    "body{font-family:'Noto Sans CJK SC','Microsoft YaHei','PingFang SC',sans-serif;max-width:52em;margin:2em auto;padding:0 1em;"
+    "line-height:1.7;color:#222}table{border-collapse:collapse;width:100%;font-size:.85em}td,th{border-bottom:1px solid #ddd;"
+    "padding:.2em .5em;text-align:left;vertical-align:top}td.n{text-align:right}.stamp{border-top:2px solid #555;margin-top:2em;"
+    "font-size:.85em}code{font-size:.95em}@media print{body{margin:0}}"
+)
+Rows = Iterable[Sequence[str]]
+
+
+def write_markdown(brief: Brief) -> str:
+    """Write a brief as Markdown, one language after the other."""
+    parts = []
+    for lang, text in brief.paragraphs.items():
+        parts += [f"# {HEADS['title'][lang]}", text]
+        for name in ("unmet", "worst", "ratios", "figures"):
+            rows = list(_list_rows(brief, name, lang))
+            if rows:
+                parts += [f"## {HEADS[name][lang]}", _write_table(COLUMNS[name][lang], rows)]
+        parts += [
+            f"## {HEADS['unknown'][lang]}",
+            "\n".join(_list_unknown(brief, lang)),
+            f"## {HEADS['notes'][lang]}",
+            *NOTES[lang],
+        ]
+        parts += [f"> {brief.stamp[lang]}"]
+    return "\n\n".join(parts) + "\n"
+
+
+def write_page(brief: Brief) -> str:
+    """Write a brief as one plain HTML page without script or link."""
+    body = []
+    for lang, text in brief.paragraphs.items():
+        body += [f'<section lang="{lang}">', f"<h1>{HEADS['title'][lang]}</h1>", f"<p>{html.escape(text)}</p>"]
+        for name in ("unmet", "worst", "ratios", "figures"):
+            rows = list(_list_rows(brief, name, lang))
+            if rows:
+                body += [f"<h2>{HEADS[name][lang]}</h2>", _write_html_table(COLUMNS[name][lang], rows)]
+        unknown = "".join(f"<li>{html.escape(line.removeprefix('- '))}</li>" for line in _list_unknown(brief, lang))
+        body += [f"<h2>{HEADS['unknown'][lang]}</h2><ul>{unknown}</ul>", f"<h2>{HEADS['notes'][lang]}</h2>"]
+        body += [f"<p>{html.escape(line)}</p>" for line in NOTES[lang]]
+        body += [f'<p class="stamp">{html.escape(brief.stamp[lang])}</p>', "</section>"]
+    first = next(iter(brief.paragraphs))
+    head = f'<meta charset="utf-8"><title>{HEADS["title"][first]}</title><style>{_STYLE}</style>'
+    policy = "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
+    return f'<!doctype html>\n<html lang="{first}"><head>{policy}{head}</head>\n<body>\n' + "\n".join(body) + "\n</body></html>\n"
+
+
+def _list_rows(brief: Brief, name: str, lang: Language) -> Rows:
+    """List the rows of one of the brief's tables as text."""
+    if name == "figures":
+        for code, row in brief.figures[brief.figures["status"] != "unknown"].iterrows():
+            figure = list_figures()[str(code)]
+            printed = pd.Series({"status": "unknown" if np.isnan(figure.published) else "told", "value": figure.published})
+            beside = "" if np.isnan(figure.published) else write_value(printed, figure, lang)
+            yield (
+                row[lang],
+                write_value(row, figure, lang),
+                beside,
+                figure.table,
+                f"`{figure.filter}`" if figure.filter else "",
+                figure.how,
+            )
+    elif name == "unmet":
+        for row in brief.gaps.itertuples():
+            yield row.room, row.rule, f"{row.value:.0f}"
+    elif name == "worst":
+        for row in brief.worst.itertuples():
+            yield f"{brief.names.get(str(row.Index), '')} {row.Index}".strip(), f"{row.value:.0f}", row.first
+    else:
+        for row in brief.ratios[brief.ratios["value"].notna()].itertuples():
+            off = "" if np.isnan(row.off) else f"{100 * row.off:+.0f} %{' *' if row.far else ''}"
+            yield getattr(row, lang), f"{row.value:.3g}", "" if np.isnan(row.tangshan) else f"{row.tangshan:.4g}", off
+
+
+def _list_unknown(brief: Brief, lang: Language) -> list[str]:
+    """List what is not known, and what would have to be given."""
+    rows = brief.figures[brief.figures["status"] == "unknown"]
+    if lang == "zh":
+        return [f"- {row.zh}：请{list_figures()[str(row.Index)].needs_zh}" for row in rows.itertuples()]
+    return [f"- {row.en}: {row.needs}" for row in rows.itertuples()]
+
+
+def _write_table(columns: Sequence[str], rows: Rows) -> str:
+    lines = ["| " + " | ".join(columns) + " |", "|" + " --- |" * len(columns)]
+    lines += ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
+    return "\n".join(lines)
+
+
+def _write_html_table(columns: Sequence[str], rows: Rows) -> str:
+    head = "".join(f"<th>{html.escape(column)}</th>" for column in columns)
+    body = "".join("<tr>" + "".join(_write_cell(cell) for cell in row) + "</tr>" for row in rows)
+    return f"<table><tr>{head}</tr>{body}</table>"
+
+
+def _write_cell(cell: str) -> str:
+    text = html.escape(cell)
+    return f"<td><code>{text.strip('`')}</code></td>" if text.startswith("`") else f"<td>{text}</td>"

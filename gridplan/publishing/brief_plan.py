@@ -1,0 +1,182 @@
+"""The brief: a paragraph in Chinese and English, the table behind it, what is unmet, and the comparison with Tangshan."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from gridplan.errors import PlanError
+from gridplan.plan import Plan
+from gridplan.publishing.published_figures import Figure, list_figures
+from gridplan.publishing.release_plan import is_released
+from gridplan.publishing.tangshan_ratios import compare_ratios, read_figures
+from gridplan.tables.schema import Language
+
+SHOWN_COMMUNITIES = 10  # with most gaps
+Lang = Literal["zh", "en", "both"]
+
+
+@dataclass(frozen=True)
+class Brief:
+    """A brief made from a released plan.
+
+    ``figures`` has a row for each figure (zh, en, value, unit, status, table, filter, how, published, ratio, needs),
+    ``ratios`` those of :func:`compare_ratios`, ``gaps`` how many gaps each rule has, ``worst`` the communities with most gaps.
+    ``paragraphs`` maps a language to its text, ``stamp`` says the result of the disclosure check in both.
+    """
+
+    figures: pd.DataFrame
+    ratios: pd.DataFrame
+    gaps: pd.DataFrame
+    worst: pd.DataFrame
+    paragraphs: Mapping[Language, str]
+    stamp: Mapping[Language, str]
+    names: Mapping[str, str]
+
+    def to_csv(self) -> str:
+        """Write the table of figures as CSV."""
+        text = io.StringIO()
+        self.figures.to_csv(text, lineterminator="\r\n", quoting=csv.QUOTE_MINIMAL, float_format="%.6g")
+        return text.getvalue()
+
+
+def write_brief(leaving: Plan, lang: Lang = "both") -> Brief:
+    """Write the brief of a released plan.
+
+    Parameters
+    ----------
+    leaving
+        A plan as :func:`release` gives it; a working plan is refused.
+    lang
+        ``zh``, ``en`` or ``both``.
+
+    Raises
+    ------
+    PlanError
+        If the plan was not released, or its tables are no longer those that were checked.
+
+    Examples
+    --------
+    >>> from gridplan.publishing.release_plan import release
+    >>> from tests.villages import make_board_plan
+    >>> "120 households" in write_brief(release(make_board_plan()), "en").paragraphs["en"]
+    True
+    """
+    require_release(leaving)
+    figures = describe_figures(leaving)
+    languages: tuple[Language, ...] = ("zh", "en") if lang == "both" else (lang,)
+    gaps, worst = _rank_gaps(leaving)
+    names = leaving.site.communities["name"]
+    return Brief(
+        figures,
+        compare_ratios(leaving),
+        gaps,
+        worst,
+        {one: write_paragraph(figures, one) for one in languages},
+        {one: write_stamp(leaving, one) for one in languages},
+        {str(code): str(name) for code, name in names.items()},
+    )
+
+
+def require_release(plan: Plan) -> None:
+    """Refuse a plan that has not passed the disclosure check, or was changed since."""
+    if is_released(plan):
+        return
+    if "release" in plan.manifest:
+        raise PlanError("the released plan was changed after its disclosure check -> release the working plan again")
+    raise PlanError("this is a working plan, which may not leave -> make a release of it first: gridplan release PLAN -o FOLDER")
+
+
+def describe_figures(leaving: Plan) -> pd.DataFrame:
+    """Describe every figure: its value, whether it is told, the table and expression that it is counted by, and Tangshan's."""
+    own = read_figures(leaving)
+    rows = []
+    for name, figure in list_figures().items():
+        value, shown = float(own.loc[name, "value"]), bool(own.loc[name, "shown"])
+        status = "suppressed" if not shown else "unknown" if np.isnan(value) else "told"
+        rows.append(
+            {
+                "figure": name,
+                "zh": figure.zh,
+                "en": figure.en,
+                "value": value,
+                "unit": figure.unit,
+                "status": status,
+                "table": figure.table,
+                "filter": figure.filter,
+                "how": figure.how,
+                "published": figure.published,
+                "ratio": value / figure.published,
+                "needs": figure.needs if status == "unknown" else "",
+            }
+        )
+    return pd.DataFrame(rows).set_index("figure")
+
+
+@cache
+def _read_sentences() -> tuple[Mapping[str, str], ...]:
+    text = files("gridplan.publishing").joinpath("words.csv").read_text(encoding="utf-8")
+    return tuple(csv.DictReader(text.splitlines()))
+
+
+def write_paragraph(figures: pd.DataFrame, lang: Language) -> str:
+    """Write the paragraph: every sentence whose figures are known, in the order of the founding document."""
+    parts: list[str] = []
+    for sentence in _read_sentences():
+        names = sentence["figures"].split("|")
+        if (figures.loc[names, "status"] == "unknown").all():
+            continue
+        values = {name: write_value(figures.loc[name], list_figures()[name], lang) for name in names}
+        parts.append(sentence[lang].format(**values))
+    return ("" if lang == "zh" else " ").join(parts)
+
+
+def write_value(row: Any, figure: Figure, lang: Language) -> str:
+    """Write a value as a paragraph has it; what is suppressed or unknown says so."""
+    if row["status"] == "suppressed":
+        return "（不公布）" if lang == "zh" else "(not told)"
+    if row["status"] == "unknown":
+        return "（数据不足）" if lang == "zh" else "(not known)"
+    value = float(row["value"])
+    if figure.unit == "share":
+        text = f"{np.floor(value * 1000) / 10:.1f}"  # rounding never reaches a mark that is not reached
+        return f"{text}%" if lang == "zh" else f"{text} %"
+    whole = figure.how.partition(":")[0] != "mean"
+    return (f"{round(value)}" if lang == "zh" else f"{round(value):,}") if whole else f"{value:.1f}"
+
+
+def write_stamp(leaving: Plan, lang: Language) -> str:
+    """Write the result of the disclosure check in one line."""
+    note = leaving.manifest["release"]
+    values = {"smallest": note["smallest"], "suppressed": note["suppressed"], "counts": note["counts"], "seal": note["seal"]}
+    if lang == "zh":
+        compared = "，并与上一次公布的方案比对" if note["compared"] else ""
+        text = "披露检查：通过。{smallest}以下的统计数不公布，共{counts}个数中有{suppressed}个不公布{compared}；校验码{seal}。"
+    else:
+        compared = ", compared with the earlier release" if note["compared"] else ""
+        text = (
+            "Disclosure check: passed. Counts below {smallest} are not told; {suppressed} of {counts} counts are "
+            "suppressed{compared}; seal {seal}."
+        )
+    return text.format(compared=compared, **values)
+
+
+def _rank_gaps(leaving: Plan) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Rank the rules by their gaps, and the communities by all of theirs."""
+    told = leaving.published[leaving.published["measure"].str.startswith("gaps:")]
+    parts = told["measure"].str.split(":", n=2, expand=True)
+    own = told.assign(room=parts[1] if len(told) else "", rule=parts[2] if len(told) else "")
+    city = own[own["level"] == "city"].sort_values(["value", "measure"], ascending=[False, True])
+    by = own[own["level"] == "community"].groupby("community").agg(value=("value", "sum"), rules=("rule", "nunique"))
+    top = own[own["level"] == "community"].sort_values(["value", "rule"], ascending=[False, True]).groupby("community").first()
+    by["first"] = top["rule"]
+    worst = by.reset_index().sort_values(["value", "community"], ascending=[False, True]).head(SHOWN_COMMUNITIES)
+    return city[["room", "rule", "value"]].reset_index(drop=True), worst.set_index("community")

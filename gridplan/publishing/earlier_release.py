@@ -1,0 +1,154 @@
+"""What an earlier release adds to what the attacker knows: its counts, and the pieces that both plans cut the land into."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import csr_matrix, vstack
+
+from gridplan.plan import Plan
+from gridplan.publishing.cells import OUTSIDE, System
+
+Array = np.ndarray[Any, Any]
+
+
+def add_overlay(system: System, plan: Plan, old: Plan, out: Plan) -> tuple[System, Array, Array]:
+    """Add an earlier release to the cells and sums of a new one.
+
+    A piece is what lies in one branch (or community) of the new plan and one of the old; nobody tells its count, but
+    differences might. Old counts that today's numbers no longer bear out say nothing of today's and are left aside.
+
+    Returns
+    -------
+    The larger system, the cells that are not told whatever happens (pieces, and old counts that were not told), and those
+    that were told before.
+    """
+    told = out.published[out.published["measure"].isin(["members", OUTSIDE])]
+    n = len(system.cells)
+    never = _find_told_before(system.cells, plan, old, out)
+    if plan.members.empty or old.members.empty or told.empty:
+        return system, np.zeros(n, bool), never
+    people = plan.members["full"] + plan.members["probationary"]
+    open_now = system.cells.loc[system.cells["level"] == "branch", "community"]
+    new_leaf = _find_leaves(plan.members, set(open_now))
+    old_leaf = _find_leaves(old.members, set(told.loc[told["level"] == "branch", "community"]))
+    both = pd.DataFrame({"new": new_leaf, "old": old_leaf.reindex(new_leaf.index).fillna(""), "value": people})
+    pieces = both.groupby(["new", "old"], as_index=False)["value"].sum()
+    sums = pieces.groupby("old")["value"].sum()
+    known = _list_old(told, sums)
+    extra = pd.concat(
+        [
+            pd.DataFrame({"level": "piece", "of": pieces["new"] + "|" + pieces["old"], "value": pieces["value"], "told": False}),
+            known,
+        ],
+        ignore_index=True,
+    ).assign(community="", measure="members")
+    rows = [
+        _sum_up(pieces["new"], _place_new(system.cells), n, len(extra)),
+        _sum_up(pieces["old"], _place_old(known, n + len(pieces)), n, len(extra)),
+        _sum_old(known, told, n + len(pieces), n + len(extra)),
+    ]
+    wide = csr_matrix(
+        (system.matrix.data, system.matrix.indices, system.matrix.indptr), shape=(system.matrix.shape[0], n + len(extra))
+    )
+    cells = pd.concat([system.cells, extra.drop(columns="told")], ignore_index=True)
+    was_told = np.append(never, extra["told"].to_numpy(bool))
+    always = np.append(np.zeros(n, bool), ~extra["told"].to_numpy(bool))
+    lower = np.append(system.lower, np.zeros(len(extra)))
+    return System(cells, vstack([wide, *rows], format="csr"), lower), always, was_told
+
+
+def _find_leaves(members: pd.DataFrame, open_in: set[str]) -> pd.Series[Any]:
+    """Find the finest told thing that each stairwell lies in: its branch, what is outside branches, or the community."""
+    community, branch = members["community"].astype("str"), members["branch"].astype("str")
+    inner = np.where(branch != "", "branch:" + branch, "outside:" + community)
+    return pd.Series(np.where(community.isin(open_in), inner, "community:" + community), index=members.index, dtype=object)
+
+
+def _name_leaf(table: pd.DataFrame) -> Array:
+    kind = np.select([table["measure"] == OUTSIDE, table["level"] == "branch"], ["outside", "branch"], table["level"])
+    return np.asarray(pd.Series(kind, index=table.index).astype(str) + ":" + table["of"].astype(str), dtype=object)
+
+
+def _list_old(told: pd.DataFrame, sums: pd.Series[Any]) -> pd.DataFrame:
+    """List the old leaves that today's numbers bear out, and the old communities over them."""
+    own = told[told["level"].isin(["branch", "community"])]
+    leaf = _name_leaf(own)
+    now = pd.Series(sums.reindex(leaf).to_numpy(), index=own.index)
+    over = own.loc[own["level"] == "branch", "community"]
+    above = own["level"].eq("community") & own["of"].isin(over)
+    total = pd.Series(leaf, index=own.index).isin(sums.index)
+    by_community = now[own["level"] == "branch"].groupby(own["community"]).sum()
+    now = now.where(~above, own["of"].map(by_community))
+    stands = (total | above) & now.notna() & (~own["shown"] | (own["value"] == now))
+    return pd.DataFrame({"level": "before", "of": leaf, "value": now, "told": own["shown"]})[stands].reset_index(drop=True)
+
+
+def _place_new(cells: pd.DataFrame) -> pd.Series[Any]:
+    own = cells[cells["measure"].isin(["members", OUTSIDE]) & cells["level"].isin(["branch", "community"])]
+    return pd.Series(own.index.to_numpy(), index=_name_leaf(own))
+
+
+def _place_old(known: pd.DataFrame, first: int) -> pd.Series[Any]:
+    return pd.Series(first + np.arange(len(known)), index=known["of"])
+
+
+def _sum_up(of: pd.Series[Any], place: pd.Series[Any], n: int, more: int) -> csr_matrix:
+    """Write the sums of pieces: all pieces of a leaf make up the leaf."""
+    names = [name for name in np.unique(of) if name in place.index]
+    row = pd.Series(np.arange(len(names)), index=names).reindex(of).to_numpy()
+    inside = ~np.isnan(row)
+    rows = np.concatenate([row[inside].astype(np.int64), np.arange(len(names))])
+    columns = np.concatenate([n + np.flatnonzero(inside), place.reindex(names).to_numpy().astype(np.int64)])
+    signs = np.concatenate([np.ones(int(inside.sum())), -np.ones(len(names))])
+    return csr_matrix((signs, (rows, columns)), shape=(len(names), n + more))
+
+
+def _sum_old(known: pd.DataFrame, told: pd.DataFrame, first: int, width: int) -> csr_matrix:
+    """Write the sums of old communities over their branches, where all of them still stand."""
+    place = _place_old(known, first)
+    branch = told[told["level"] == "branch"]
+    leaf = pd.Series(_name_leaf(branch), index=branch.index)
+    rows: list[int] = []
+    columns: list[int] = []
+    signs: list[float] = []
+    count = 0
+    for community, own in leaf.groupby(branch["community"]):
+        names = [*own, f"community:{community}"]
+        if all(name in place.index for name in names):
+            rows += [count] * len(names)
+            columns += [int(place[name]) for name in names]
+            signs += [1.0] * (len(names) - 1) + [-1.0]
+            count += 1
+    return csr_matrix((signs, (rows, columns)), shape=(count, width))
+
+
+def _find_told_before(cells: pd.DataFrame, plan: Plan, old: Plan, out: Plan) -> Array:
+    """Find the cells that were told before: the same place with the same doors, and the same number."""
+    told = out.published[out.published["shown"]]
+    key = ["level", "of", "measure"]
+    value = pd.Series(told["value"].to_numpy(), index=pd.MultiIndex.from_frame(told[key]))
+    value = value[~value.index.duplicated()]
+    was = value.reindex(pd.MultiIndex.from_frame(cells[key])).to_numpy()
+    same = was == cells["value"].to_numpy(float)
+    moved = _find_moved(plan, old)
+    return np.asarray(same & ~cells["of"].isin(moved).to_numpy())
+
+
+def _find_moved(plan: Plan, old: Plan) -> set[str]:
+    """Find the branches and communities that do not hold the same doors in both plans."""
+    moved: set[str] = set()
+    pairs = [(plan.stairwells["community"], old.stairwells["community"])]
+    if len(plan.members) and len(old.members):
+        pairs.append((plan.members["branch"], old.members["branch"]))
+        for side in (plan.members, old.members):
+            loose = side.loc[side["branch"] == "", "community"]
+            pairs.append((side["branch"], side["branch"].where(~side["community"].isin(loose), side["branch"])))
+    for now, then in pairs:
+        codes = pd.concat([now.rename("now"), then.rename("then")], axis=1).fillna("")
+        differ = codes["now"] != codes["then"]
+        moved |= set(codes.loc[differ, "now"]) | set(codes.loc[differ, "then"])
+    towns = [p.site.communities["subdistrict"].reindex(sorted(moved & set(p.site.communities.index))) for p in (plan, old)]
+    return (moved | {t for own in towns for t in own.dropna()}) - {""}

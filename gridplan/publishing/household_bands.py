@@ -1,0 +1,118 @@
+"""Households of sub-grids told in bands, none so narrow or so tied by totals that it gives the number away."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from gridplan.plan import Plan
+from gridplan.rules.people import DisclosureRules
+
+Array = np.ndarray[Any, Any]
+OPEN = 10**6  # households; where the highest band ends
+
+
+def list_edges(low: int, target: int, high: int, width: int) -> list[int]:
+    """List where bands begin: at the limits of the rule itself, so that they tell what is in band and no more.
+
+    Examples
+    --------
+    >>> list_edges(20, 30, 40, 10), list_edges(20, 24, 40, 10), list_edges(36, 38, 40, 10)
+    ([1, 20, 30, 41], [1, 20, 41], [1, 36])
+    """
+    edges = [1]
+    for edge in (low, target, high + 1):
+        if edge - edges[-1] >= width:
+            edges.append(edge)
+        elif edge == high + 1 and len(edges) > 2 and edge - edges[-2] >= width:
+            edges[-1] = edge  # the upper limit matters more than the target
+    return edges
+
+
+def band_households(subgrids: Any, rules: DisclosureRules) -> pd.DataFrame:
+    """Find the band of each residential sub-grid: its first and last number of households, 0 and OPEN where it is not told.
+
+    Bands are withheld where those of a community or grid, with its exact total, would narrow one of them to fewer than
+    ``household_width`` numbers.
+    """
+    low, high = np.zeros(len(subgrids), np.int64), np.full(len(subgrids), OPEN, np.int64)
+    homes = (subgrids["kind"] != "exclusive").to_numpy()
+    held = subgrids["households"].to_numpy()
+    limits = subgrids[["low", "target", "high"]].to_numpy()
+    for own in np.unique(limits[homes], axis=0):
+        rows = np.flatnonzero(homes & (limits == own).all(axis=1) & (held > 0))
+        edges = np.array([*list_edges(int(own[0]), int(own[1]), int(own[2]), rules.household_width), OPEN + 1])
+        place = np.searchsorted(edges, held[rows], side="right") - 1
+        low[rows], high[rows] = edges[place], edges[place + 1] - 1
+    bands = pd.DataFrame({"first": low, "last": high}, index=subgrids.index)
+    for total in ("community", "grid"):
+        bands = _withhold(bands, subgrids[total].to_numpy(dtype=object), held, rules.household_width)
+    return bands
+
+
+def _withhold(bands: pd.DataFrame, of: Array, held: Array, width: int) -> pd.DataFrame:
+    """Withhold all bands of a total that narrows one of them too far."""
+    tight = find_tight(bands, of, pd.Series(held).groupby(of).sum(), width)
+    gone = np.isin(of, tight) & (of != "")
+    return pd.DataFrame(
+        {"first": np.where(gone, 0, bands["first"]), "last": np.where(gone, OPEN, bands["last"])}, index=bands.index
+    )
+
+
+def find_tight(bands: pd.DataFrame, of: Array, totals: pd.Series[Any], width: int) -> list[str]:
+    """Find the totals that, being exact, narrow the band of one of their sub-grids to fewer than ``width`` numbers."""
+    first, last = bands["first"].to_numpy(), bands["last"].to_numpy()
+    told = last < OPEN
+    told |= first > 0
+    total = pd.Series(of).map(totals).to_numpy(float)
+    least = pd.Series(first).groupby(of).transform("sum").to_numpy() - first
+    most = pd.Series(np.minimum(last, OPEN)).groupby(of).transform("sum").to_numpy() - last
+    low, high = np.maximum(first, total - most), np.minimum(last, total - least)
+    wrong = told & (high - low + 1 < width) & (of != "")
+    return sorted(set(of[wrong].tolist()))
+
+
+def write_bands(bands: pd.DataFrame) -> pd.Series[Any]:
+    """Write bands as text; empty where they are not told.
+
+    Examples
+    --------
+    >>> write_bands(pd.DataFrame({"first": [20, 41, 0, 1], "last": [29, OPEN, OPEN, 19]})).tolist()
+    ['20-29', '41+', '', '1-19']
+    """
+    first, last = bands["first"].astype("str"), bands["last"].astype("str")
+    text = np.where(bands["last"] < OPEN, first + "-" + last, first + "+")
+    return pd.Series(np.where(bands["first"] > 0, text, ""), index=bands.index, dtype="str")
+
+
+def read_bands(texts: pd.Series[Any]) -> pd.DataFrame:
+    """Read bands from their text.
+
+    Examples
+    --------
+    >>> read_bands(pd.Series(["20-29", "41+", ""])).to_numpy().tolist()
+    [[20, 29], [41, 1000000], [0, 1000000]]
+    """
+    parts = texts.str.extract(r"^(\d+)(?:-(\d+)|\+)$")
+    first = pd.to_numeric(parts[0]).fillna(0).astype(np.int64)
+    last = pd.to_numeric(parts[1]).fillna(OPEN).astype(np.int64)
+    return pd.DataFrame({"first": first, "last": last}, index=texts.index)
+
+
+def blur_subgrids(plan: Plan, rules: DisclosureRules, bands: pd.DataFrame) -> Any:
+    """Return the sub-grids without what is told of single doors and households: bands instead of numbers, no centre."""
+    table = plan.subgrids
+    may_fit = (bands["last"] >= table["low"]) & (bands["first"] <= table["high"])
+    return table.assign(
+        households=bands["first"].astype(np.int64),
+        household_band=write_bands(bands),
+        in_band=(may_fit | (table["kind"] == "exclusive")).astype(bool),
+        building_count=0,
+        stairwell_count=0,
+        centre="",
+        household_metres=np.nan,
+        mean_walk=np.nan,
+        max_walk=np.nan,
+    )

@@ -1,0 +1,97 @@
+"""The figures of the founding document's paragraph, each counted from one table of a plan by a written-out expression."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from gridplan.plan import Plan
+from gridplan.publishing.cells import find_places
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure of the paragraph: what it is called, how it is counted, and what the founding document printed.
+
+    ``how`` is count, ``nunique:COLUMN``, ``sum:EXPRESSION``, ``mean:COLUMN``, ``share:CONDITION`` (of the rows that pass the
+    filter), or ``part:COLUMN=A/B`` (values of the rows of A over those of B).
+    """
+
+    id: str
+    zh: str
+    en: str
+    unit_zh: str
+    unit: str
+    table: str
+    filter: str
+    how: str
+    published: float
+    needs: str
+    needs_zh: str
+
+
+@cache
+def list_figures() -> Mapping[str, Figure]:
+    """List the figures of the paragraph by their id, in its order.
+
+    Examples
+    --------
+    >>> list_figures()["subgrids"].published, list_figures()["subgrids"].filter
+    (75081.0, 'kind == "residential"')
+    """
+    text = files("gridplan.publishing").joinpath("figures.csv").read_text(encoding="utf-8")
+    rows = csv.DictReader(text.splitlines())
+    found = {}
+    for row in rows:
+        values: dict[str, Any] = {**row, "published": float(row["published"] or "nan")}
+        found[row["id"]] = Figure(**values)
+    return found
+
+
+def count_figures(plan: Plan) -> pd.Series[Any]:
+    """Count every figure of a working plan; NaN where the plan does not know it.
+
+    Examples
+    --------
+    >>> from tests.villages import make_board_plan
+    >>> count_figures(make_board_plan())[["subgrids", "households"]].tolist()
+    [2.0, 120.0]
+    """
+    return pd.Series({name: count_figure(plan, figure) for name, figure in list_figures().items()}, dtype=float)
+
+
+def count_figure(plan: Plan, figure: Figure) -> float:
+    """Count one figure; NaN where its table has no row that could be counted and something is needed for it."""
+    table = plan.get_table(figure.table)
+    own = pd.DataFrame(table.drop(columns="geometry", errors="ignore")).reset_index()
+    if figure.table == "counts":
+        own["community_kind"] = find_places(plan).map(plan.site.communities["kind"]).fillna("").to_numpy()
+    own = own.query(figure.filter, engine="python") if figure.filter else own
+    if figure.needs and own.empty:
+        return float("nan") if table.empty or figure.how != "count" or figure.table == "places" else 0.0
+    how, _, what = figure.how.partition(":")
+    if how == "count":
+        return float(len(own))
+    if own.empty:
+        return float("nan")
+    if how == "nunique":
+        values = own[what]
+        return float(values[values.astype("str") != ""].nunique())
+    if how == "part":
+        return _divide_parts(own, what)
+    values = own.eval(what, engine="python").astype(float)
+    return float(values.sum() if how == "sum" else np.average(values))
+
+
+def _divide_parts(own: pd.DataFrame, what: str) -> float:
+    column, _, names = what.partition("=")
+    part, _, whole = names.partition("/")
+    sums = own.groupby(column)["value"].sum()
+    return float(sums[part] / sums[whole]) if part in sums and sums.get(whole, 0) else float("nan")

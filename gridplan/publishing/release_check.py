@@ -1,0 +1,171 @@
+"""The check of a release: blind to how it was made, it looks for what should have stayed behind and solves for what is hidden."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from gridplan.errors import PlanError, Problem
+from gridplan.plan import Plan
+from gridplan.publishing.attack import find_ranges
+from gridplan.publishing.cells import MEASURES, OUTSIDE, tie_cells
+from gridplan.publishing.earlier_release import add_overlay
+from gridplan.publishing.household_bands import find_tight, read_bands
+from gridplan.publishing.suppression import find_exposed
+from gridplan.rules.all_rules import Rules
+from gridplan.rules.people import DisclosureRules
+
+EMPTY = ("stairwells", "neighbours", "exceptions", "members", "party_orgs", "posts", "duties", "indicators", "gaps", "ratings",
+         "service_posts", "reach", "coverage", "siting", "counts", "ledger")  # fmt: skip
+BLANK = {
+    "buildings": ("households", "households_low", "households_high", "households_observed", "population", "stairwell_count"),
+    "institutions": ("party_members",),
+    "subgrids": ("building_count", "stairwell_count", "centre", "household_metres", "mean_walk", "max_walk"),
+    "links": ("hours",),
+}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the check of a release found: ``solved`` suppressed counts were attacked; ``narrowest`` is the smallest range left."""
+
+    problems: tuple[Problem, ...]
+    solved: int
+    narrowest: float
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing was found."""
+        return not self.problems
+
+    def __str__(self) -> str:
+        """Write the verdict on one line, and the problems below it."""
+        word = "passed" if self.passed else "FAILED"
+        range_left = "" if np.isinf(self.narrowest) else f", each open to a range of at least {self.narrowest:.0f}"
+        first = f"disclosure check {word}: {self.solved:,} suppressed counts attacked{range_left if self.passed else ''}"
+        return "\n".join([first, *(f"  {n}. {problem}" for n, problem in enumerate(self.problems, 1))])
+
+
+def check_release(
+    leaving: Plan,
+    *,
+    rules: DisclosureRules | None = None,
+    working: Plan | None = None,
+    before: Plan | None = None,
+    published: Plan | None = None,
+) -> Verdict:
+    """Check a release from its own tables: that nothing finer left with it, and that no small count can be worked out.
+
+    Parameters
+    ----------
+    leaving
+        The released plan.
+    rules
+        What is small, and how open it must stay; those of the manifest if not given.
+    working, before, published
+        The working plan, the one before it and what that one's release told, to try differences between both releases.
+
+    Examples
+    --------
+    >>> from tests.villages import make_board_plan
+    >>> from gridplan.publishing.release_plan import release
+    >>> print(check_release(release(make_board_plan())))
+    disclosure check passed: 0 suppressed counts attacked
+    >>> check_release(make_board_plan()).passed
+    False
+    """
+    all_rules = Rules.from_dict(leaving.manifest.get("rules") or {})
+    rules = rules or all_rules.disclosure
+    problems = [*_check_left_behind(leaving), *_check_values(leaving, rules), *_check_bands(leaving, rules)]
+    found, solved, narrowest = _attack(leaving, rules, all_rules.organisation.branch_full, working, before, published)
+    return Verdict(tuple(problems + found), solved, narrowest)
+
+
+def _check_left_behind(plan: Plan) -> list[Problem]:
+    """Find tables that should have stayed behind, and columns that should be blank."""
+    problems = []
+    for name in EMPTY:
+        table = plan.get_table(name)
+        if len(table):
+            text = f"the table holds {len(table):,} rows, finer than may leave"
+            problems.append(Problem(name, "stays behind", text, "make the release from the working plan with gridplan release"))
+    for name, columns in BLANK.items():
+        table = plan.get_table(name)
+        for column in columns:
+            values = table[column]
+            full = (values != "") if isinstance(values.dtype, pd.StringDtype) else values.fillna(0) != 0
+            if full.any():
+                ids = tuple(map(str, table.index[full.to_numpy(bool)]))
+                problems.append(Problem(name, "blank", f"{column} is told", "take it off: gridplan release", ids))
+    other = plan.links[plan.links["kind"] != "pairing"]
+    if len(other):
+        text = "links other than of institutions are told"
+        problems.append(Problem("links", "pairings only", text, "take them off: gridplan release", tuple(other.index)))
+    return problems
+
+
+def _check_values(plan: Plan, rules: DisclosureRules) -> list[Problem]:
+    """Find small counts that are told, and suppressed ones that still bear a value."""
+    told = plan.published
+    people = told["measure"].isin([*MEASURES, OUTSIDE])
+    small = people & told["shown"] & (told["value"] < rules.smallest) & ((told["value"] > 0) | (not rules.zeros_safe))
+    betrayed = ~told["shown"] & told["value"].notna()
+    found = ((small, "small counts are told"), (betrayed, "suppressed counts bear a value"))
+    return [
+        Problem("published", "suppressed", f"{int(rows.sum())} {text}", "release the plan again", tuple(told.index[rows]))
+        for rows, text in found
+        if rows.any()
+    ]
+
+
+def _check_bands(plan: Plan, rules: DisclosureRules) -> list[Problem]:
+    """Find bands of households that are narrower than allowed, by themselves or with the total of their community or grid."""
+    table = plan.subgrids
+    bands = read_bands(table["household_band"])
+    exact = (table["households"] != bands["first"]).to_numpy()
+    narrow = (bands["last"] - bands["first"] + 1 < rules.household_width).to_numpy() & (bands["first"] > 1).to_numpy()
+    problems = [
+        Problem("subgrids", "banded", f"{int(rows.sum())} {text}", "release the plan again", tuple(table.index[rows]))
+        for rows, text in ((exact, "sub-grids tell their households"), (narrow, "bands are too narrow"))
+        if rows.any()
+    ]
+    totals = {"community": plan.site.communities["households"].fillna(0), "grid": plan.grids["households"]}
+    for name, total in totals.items():
+        of = table[name].to_numpy(dtype=object)
+        tight = find_tight(bands, of, total, rules.household_width) if len(total) else []
+        if tight:
+            text = f"the total of {len(tight)} {name} rows narrows the band of a sub-grid"
+            problems.append(Problem("subgrids", "banded", text, "release the plan again", tuple(tight)))
+    return problems
+
+
+def _attack(
+    plan: Plan, rules: DisclosureRules, floor: int, working: Plan | None, before: Plan | None, published: Plan | None
+) -> tuple[list[Problem], int, float]:
+    """Solve for every suppressed count, given all that is told."""
+    told = plan.published
+    cells = told[told["measure"].isin([*MEASURES, OUTSIDE])].reset_index(drop=True)
+    if cells.empty:
+        return [], 0, float("inf")
+    system = tie_cells(cells, plan.site.communities["subdistrict"], int(rules.zeros_safe), floor)
+    values = cells["value"].where(cells["shown"]).to_numpy(float)
+    if working is not None and before is not None and published is not None:
+        system, hidden, _ = add_overlay(system, working, before, published)
+        values = np.append(values, system.cells["value"].to_numpy(float)[len(cells) :])
+        values[hidden] = np.nan
+    asked = np.flatnonzero(np.isnan(values))
+    try:
+        ranges = find_ranges(system.matrix, values, system.lower, asked, rules.interval)
+    except PlanError as error:
+        return [Problem("published", "sums hold", str(error), "release the plan again")], len(asked), 0.0
+    wrong = find_exposed(ranges, rules)
+    width: Any = (ranges.high - ranges.low)[ranges.low < rules.smallest]
+    problems = []
+    if wrong.any():
+        text = f"{int(wrong.sum())} suppressed counts can be narrowed to less than {rules.interval + 1} values"
+        ids = tuple(system.cells["of"].iloc[asked[wrong]].astype(str))
+        problems.append(Problem("published", "open", text, "release the plan again", ids))
+    return problems, len(asked), float(min(width.min(), rules.interval)) if len(width) else float("inf")

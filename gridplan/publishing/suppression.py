@@ -1,0 +1,258 @@
+"""Which counts are not told: the small ones, and the fewest others without which those could be worked out.
+
+The choice is an integer program that grows by proofs (Fischetti and Salazar, Management Science 47, 2001): whenever the attacker
+narrows a small count too far, the multipliers of the sums that he used prove which further cells would have stopped him.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import csr_matrix, hstack, vstack
+from scipy.sparse.csgraph import connected_components
+
+from gridplan.publishing.attack import EXACT, Ranges, find_ranges
+from gridplan.publishing.cells import System
+from gridplan.rules.people import DisclosureRules
+
+Array = np.ndarray[Any, Any]
+ROUNDS = 30  # of proofs; what is then still exposed is opened cell by cell
+# What it costs not to tell a cell: its bits, more where many look at it.
+LEVEL_PRICES = {"city": 8.0, "subdistrict": 4.0, "community": 2.0, "branch": 1.0}
+TOTAL_PRICE = 3.0  # times as much as a part: members rather than full and probationary
+
+
+@dataclass(frozen=True)
+class Suppression:
+    """Which cells are not told (bool[n]), which of them are small themselves, and how good the choice is.
+
+    ``gap`` is the share by which a cheaper choice might exist; ``exposed`` lists cells that could not be protected, since
+    what was told before gives them away.
+    """
+
+    hidden: Array
+    primary: Array
+    cost: float
+    gap: float
+    rounds: int
+    exposed: Array
+
+
+def is_small(values: Array, rules: DisclosureRules) -> Array:
+    """Whether counts are too small to be told; zero only where the rules say so.
+
+    Examples
+    --------
+    >>> is_small(np.array([0, 1, 5, 6, 138]), DisclosureRules()).tolist()
+    [False, True, True, False, False]
+    """
+    return (values < rules.smallest) & ((values > 0) | (not rules.zeros_safe))
+
+
+def price_cells(cells: pd.DataFrame) -> Array:
+    """Price each cell: the bits that are lost when it is not told, by level, and more for totals than for parts."""
+    level = cells["level"].map(LEVEL_PRICES).fillna(1.0).to_numpy()
+    total = np.where(cells["measure"].isin(["members", "volunteers", "elders"]), TOTAL_PRICE, 1.0)
+    return np.asarray(level * total * np.log2(2.0 + cells["value"].to_numpy(float)))
+
+
+def choose_suppressed(
+    system: System, rules: DisclosureRules, always: Array | None = None, never: Array | None = None
+) -> Suppression:
+    """Choose which cells are not told so that no small count can be narrowed to less than the rules' interval.
+
+    Parameters
+    ----------
+    system
+        Cells with their true values, and their sums.
+    rules
+        What is small, and how wide the attacker's range must stay.
+    always, never
+        Cells that are not told whatever happens, and cells that were told before.
+    """
+    value = system.cells["value"].to_numpy(float)
+    n = len(value)
+    never = np.zeros(n, bool) if never is None else never
+    must = (is_small(value, rules) | (np.zeros(n, bool) if always is None else always)) & ~never
+    free = ~must & ~never & ~(rules.zeros_safe & (value == 0))
+    choice = _Choice(price_cells(system.cells), free, rules.nodes)
+    choice.add(_seed_cuts(system.matrix, must & is_small(value, rules)))
+    exposed: list[int] = []
+    hidden = must.copy()
+    for rounds in range(1, ROUNDS + 1):  # noqa: B007  the last is reported
+        hidden = must | choice.solve()
+        ranges = _attack(system, hidden, exposed, rules)
+        open_to = find_exposed(ranges, rules)
+        if not open_to.any():
+            break
+        cuts = _write_cuts(system, ranges, np.flatnonzero(open_to), rules.interval)
+        helpless = np.asarray(cuts[:, free].getnnz(axis=1) == 0)
+        exposed += ranges.cells[np.flatnonzero(open_to)[helpless]].tolist()
+        choice.add(_trim(cuts[~helpless], must, free, rules.interval))
+    hidden, lost = _open_rest(system, hidden, free, exposed, choice.prices, rules)
+    exposed += lost
+    cost = float(choice.prices[hidden & free].sum())
+    gap = (cost - choice.bound) / cost if cost > EXACT else 0.0
+    return Suppression(hidden, is_small(value, rules), cost, max(0.0, gap), rounds, np.array(sorted(exposed), dtype=np.int64))
+
+
+def _attack(system: System, hidden: Array, exposed: list[int], rules: DisclosureRules) -> Ranges:
+    """Find how far an attacker narrows the hidden cells that may be small, but for those that are exposed whatever is hidden."""
+    value = system.cells["value"].to_numpy(float)
+    # A suppressed cell that may be small for all the attacker knows must stay as open as one that is.
+    asked = np.setdiff1d(np.flatnonzero(hidden & (value < rules.smallest - 1 + rules.interval)), exposed)
+    return find_ranges(system.matrix, np.where(hidden, np.nan, value), system.lower, asked, rules.interval)
+
+
+def _open_rest(
+    system: System, hidden: Array, free: Array, exposed: list[int], prices: Array, rules: DisclosureRules
+) -> tuple[Array, list[int]]:
+    """Open the cells that are still exposed one by one, each along the cheapest cells; returns what is hidden, and the helpless.
+
+    The proofs close in on the best choice slowly where many choices cost the same; this one ends, since every turn hides more.
+    """
+    hidden = hidden.copy()
+    lost: list[int] = []
+    while True:
+        ranges = _attack(system, hidden, [*exposed, *lost], rules)
+        open_to = ranges.cells[find_exposed(ranges, rules)]
+        if not len(open_to):
+            return hidden, lost
+        known, count = len(lost), int(hidden.sum())
+        for cell in open_to:
+            along = _find_way(system, int(cell), hidden, free, prices, rules.interval)
+            if along is None:
+                lost.append(int(cell))
+            else:
+                hidden |= along
+        if len(lost) == known and hidden.sum() == count:  # the way found is no wider for the attacker, by a rounding
+            lost += open_to.tolist()
+
+
+def _find_way(system: System, cell: int, hidden: Array, free: Array, prices: Array, need: int) -> Array | None:
+    """Find the cheapest cells to hide so that one cell can be larger by so much, all sums kept; None where none will do."""
+    from scipy.optimize import linprog
+
+    usable = np.flatnonzero(hidden | free)
+    slack = (system.cells["value"].to_numpy(float) - system.lower)[usable]
+    price = np.where(hidden, 0.0, prices)[usable] + EXACT  # what is hidden already costs next to nothing
+    matrix = system.matrix[:, usable]
+    up = np.where(usable == cell, float(need), 0.0)
+    most = np.concatenate([np.where(up > 0, need, np.inf), np.maximum(slack, 0)])
+    result = linprog(
+        np.concatenate([price, price]), A_eq=hstack([matrix, -matrix], format="csr"), b_eq=np.zeros(matrix.shape[0]),
+        bounds=np.column_stack([np.append(up, np.zeros(len(usable))), most]), method="highs-ds",
+    )  # fmt: skip
+    if result.x is None:
+        return None
+    moved = result.x.reshape(2, -1).max(axis=0) > EXACT
+    out = np.zeros(len(hidden), bool)
+    out[usable[moved]] = True
+    return out
+
+
+def find_exposed(ranges: Ranges, rules: DisclosureRules) -> Array:
+    """Find the cells that may be small for all that is known, and are narrowed to less than the interval."""
+    may_be_small = ranges.low < rules.smallest
+    if rules.zeros_safe:
+        may_be_small &= ranges.high > 0
+    return np.asarray(may_be_small & (ranges.high - ranges.low < rules.interval))
+
+
+def _seed_cuts(matrix: csr_matrix, small: Array) -> csr_matrix:
+    """Write what is plain at once: a sum that holds a small cell must hold another suppressed one."""
+    pairs = matrix[:, np.flatnonzero(small)].tocoo()
+    cuts = abs(matrix)[pairs.row].tolil()
+    cuts[np.arange(len(pairs.row)), np.flatnonzero(small)[pairs.col]] = 0
+    cuts = cuts.tocsr()
+    cuts.eliminate_zeros()
+    rest = np.asarray(cuts[:, ~small].getnnz(axis=1) == cuts.getnnz(axis=1))  # where another small one stands, it is met
+    return cuts[rest]
+
+
+def _write_cuts(system: System, ranges: Ranges, rows: Array, need: int) -> csr_matrix:
+    """Write the proofs of the attacker as rows: which cells, if suppressed, widen the range, and by how much at the most."""
+    slack = system.cells["value"].to_numpy(float) - system.lower
+    unit = csr_matrix((np.ones(len(rows)), (np.arange(len(rows)), ranges.cells[rows])), shape=(len(rows), len(slack)))
+    total = csr_matrix(unit.shape)
+    for sign, proof in ((1.0, ranges.low_proof), (-1.0, ranges.high_proof)):
+        push = -(sign * unit - proof[rows] @ system.matrix)
+        push.data[np.abs(push.data) < EXACT] = 0
+        up = push.maximum(0)
+        up.data[:] = np.where(up.data > 0, need, 0)  # upwards a cell has no limit
+        down = (-push).maximum(0).tocsr()
+        total = total + up + down.multiply(slack[None, :]).tocsr()
+    total = total.tocsr()
+    total.eliminate_zeros()
+    total.data = np.minimum(total.data, need)
+    return total / need
+
+
+def _trim(cuts: csr_matrix, must: Array, free: Array, need: int) -> csr_matrix:
+    """Take off what is suppressed anyway: the rest must make up for what is missing."""
+    missing = 1.0 - np.asarray(cuts[:, must].sum(axis=1)).ravel()
+    own = cuts.multiply(free[None, :].astype(float)).tocsr()
+    own.eliminate_zeros()
+    missing = np.maximum(missing, 1.0 / (need * 1e3))
+    scaled = own.multiply(1.0 / missing[:, None]).tocsr()
+    scaled.data = np.minimum(scaled.data, 1.0)
+    return scaled
+
+
+class _Choice:
+    """The integer program: the cheapest free cells that meet every proof so far, solved block by block."""
+
+    def __init__(self, prices: Array, free: Array, nodes: int) -> None:
+        self.prices, self.free, self.nodes = prices, free, nodes
+        self.cuts = csr_matrix((0, len(prices)))
+        self.known: dict[bytes, tuple[Array, float]] = {}
+        self.bound = 0.0
+
+    def add(self, cuts: csr_matrix) -> None:
+        """Add proofs; those without a free cell say nothing."""
+        own = cuts.multiply(self.free[None, :].astype(float)).tocsr()
+        own.eliminate_zeros()
+        own = own[np.asarray(own.getnnz(axis=1) > 0)]
+        self.cuts = vstack([self.cuts, own], format="csr")
+
+    def solve(self) -> Array:
+        """Choose the cells, and sum up the lower bound."""
+        chosen = np.zeros(len(self.prices), bool)
+        self.bound = 0.0
+        if not self.cuts.shape[0]:
+            return chosen
+        n = self.cuts.shape[0]
+        coo = self.cuts.tocoo()
+        graph = csr_matrix((np.ones(coo.nnz), (coo.row, coo.col + n)), shape=(n + len(self.prices),) * 2)
+        label = connected_components(graph, directed=False)[1][:n]
+        order = np.argsort(label, kind="stable")
+        for rows in np.split(order, np.flatnonzero(np.diff(label[order])) + 1):
+            own = self.cuts[rows]
+            key = rows.tobytes()
+            if key not in self.known:
+                self.known[key] = self._solve_block(own)
+            cells, bound = self.known[key]
+            chosen[cells] = True
+            self.bound += bound
+        return chosen
+
+    def _solve_block(self, own: csr_matrix) -> tuple[Array, float]:
+        from scipy.optimize import Bounds, LinearConstraint, milp
+
+        cells = np.unique(own.indices)
+        if own.shape[0] == 1 and own.data.min() >= 1 - EXACT:
+            best = cells[np.argmin(self.prices[cells])]
+            return np.array([best]), float(self.prices[best])
+        compact = own[:, cells]
+        feasible = np.minimum(np.asarray(compact.sum(axis=1)).ravel(), 1.0)
+        result = milp(
+            self.prices[cells], integrality=np.ones(len(cells)), bounds=Bounds(0, 1),
+            constraints=LinearConstraint(compact, feasible - EXACT, np.inf),
+            options={"node_limit": self.nodes, "mip_rel_gap": 1e-6},
+        )  # fmt: skip
+        if result.x is None:
+            return cells, 0.0
+        return cells[result.x > 0.5], float(result.mip_dual_bound)

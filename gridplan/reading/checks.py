@@ -1,0 +1,142 @@
+"""The inspection of tables as they were read: everything that is wrong with them, and nothing changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from pyproj import CRS
+from pyproj.exceptions import CRSError, ProjError
+
+from gridplan.errors import InputError, Problem
+from gridplan.geometry.repair import GRID, SMALLEST, find_middle, project_shapes, repair_shapes
+from gridplan.rules.all_rules import SiteRules
+from gridplan.site import SITE_TABLES, Reading
+from gridplan.tables.conform import check_values, is_spatial
+from gridplan.tables.schema import GEOMETRY_TYPES, find_columns, find_key, find_personal_columns
+
+INPUT_TABLES = SITE_TABLES[:-1]  # all but the ledger
+STRAY = 5.0  # degrees that data may lie outside of the area that its CRS is made for
+# Rules without which no table can be laid on the ground, so that nothing more can be looked at.
+FATAL = frozenset({"shapes", "CRS is known", "position", "not empty", "tables"})
+
+
+def check_table(table: str, reading: Reading, frame: Any) -> Iterator[Problem]:
+    """Find all that is wrong in one table without changing it."""
+    file = reading.files.get(table, "")
+    if table not in INPUT_TABLES:
+        yield Problem(table, "tables", "there is no such table", f"use one of {', '.join(INPUT_TABLES)}", file=file)
+        return
+    raw = reading.tables[table]
+    foreign = raw[[c for c in raw.columns if c not in {s.name for s in find_columns(table)}]]
+    for column, reason in find_personal_columns(table, pd.DataFrame(foreign)).items():
+        remedy = "take the column out of the file; gridplan works on counts, never on persons"
+        yield Problem(table, "no personal data", f"column {column} is refused: {reason}", remedy, file=file)
+    if not len(frame):
+        return
+    yield from check_values(table, frame, file)
+    for name in [c.name for c in find_columns(table) if c.dtype == "float64" and c.name in frame.columns]:
+        endless = np.isinf(pd.to_numeric(frame[name], errors="coerce").astype("float64"))
+        if endless.any():
+            message, remedy = f"{name} is infinite in {endless.sum()} rows", "correct it or leave it empty"
+            yield Problem(table, f"{name} is float64", message, remedy, _list_codes(table, frame, endless), file)
+    if is_spatial(table):
+        yield from _check_shapes(table, frame, file)
+
+
+def find_crs(crs: Any) -> CRS | None:
+    """Find the CRS that a user's word means; none for none.
+
+    Raises
+    ------
+    InputError
+        If there is no such CRS.
+
+    Examples
+    --------
+    >>> find_crs("EPSG:4548").name
+    'CGCS2000 / 3-degree Gauss-Kruger CM 117E'
+    """
+    if crs is None:
+        return None
+    try:
+        return CRS.from_user_input(crs)
+    except CRSError:
+        remedy = "give a code such as EPSG:4547, or WKT"
+        raise InputError([Problem("crs", "the CRS is known", f"there is no CRS {crs!r}", remedy)]) from None
+
+
+def _list_codes(table: str, frame: Any, rows: Any) -> tuple[str, ...]:
+    key = find_key(table)
+    return tuple(sorted(frame.loc[rows, key].dropna().astype(str))) if key in frame.columns else ()
+
+
+def _check_shapes(table: str, frame: Any, file: str) -> Iterator[Problem]:
+    """Find shapes of the wrong kind, and coordinates that cannot be where they say."""
+    if not isinstance(frame, gpd.GeoDataFrame):
+        yield Problem(table, "shapes", "it has no shapes", "give a file with shapes", file=file)
+        return
+    dtype = find_columns(table)[-1].dtype
+    allowed = GEOMETRY_TYPES[dtype] | {"GeometryCollection"} | ({"Point"} if table == "buildings" else set())
+    kinds = frame.geom_type
+    wrong = kinds.notna() & ~kinds.isin(allowed)
+    if wrong.any():
+        message = f"{wrong.sum()} of its {len(frame)} shapes are {', '.join(sorted(kinds[wrong].unique()))}"
+        remedy = f"give {'shapes' if dtype == 'any' else dtype + 's'}, each on a row of its own"
+        yield Problem(table, "shapes", message, remedy, _list_codes(table, frame, wrong), file)
+    if frame.crs is None:
+        remedy = 'say which it is, such as crs="EPSG:4547" (--crs EPSG:4547), or declare the datum of degrees (--datum wgs84)'
+        yield Problem(table, "CRS is known", "it does not say its coordinate reference system", remedy, file=file)
+        return
+    bounds = frame.total_bounds
+    if frame.crs.is_geographic and np.any(np.abs(bounds) > (180, 90, 180, 90)):
+        message = f"its coordinates are no degrees (up to {np.nanmax(np.abs(bounds)):.0f}), as its CRS {frame.crs.name} says"
+        yield Problem(table, "position", message, "give its true CRS; longitude comes before latitude", file=file)
+    elif np.isfinite(bounds).all():
+        yield from _check_position(table, frame, file)
+
+
+def _check_position(table: str, frame: Any, file: str) -> Iterator[Problem]:
+    """Find data that lies far from where its CRS is used, which is a wrong CRS or x and y exchanged."""
+    remedy = "give its true CRS; x is east and y is north"
+    try:
+        lon, lat = find_middle(frame.geometry)
+    except ProjError:
+        lon, lat = np.nan, np.nan
+    area = frame.crs.area_of_use
+    west, south, east, north = area.bounds if area is not None and area.west <= area.east else (-180, -90, 180, 90)
+    inside = west - STRAY <= lon <= east + STRAY and south - STRAY <= lat <= north + STRAY
+    if not inside:
+        where = f"near {lon:.1f}, {lat:.1f} degrees" if np.isfinite(lon + lat) else "nowhere on the earth"
+        message = f"it lies {where}, where its CRS {frame.crs.name} is not used"
+        yield Problem(table, "position", message, remedy, file=file)
+
+
+def check_overlaps(communities: gpd.GeoDataFrame, target: CRS, rules: SiteRules) -> list[Problem]:
+    """Find communities that overlap by more than slivers, measured in the CRS ``target``."""
+    shapes, _ = repair_shapes(project_shapes(communities.geometry, target, 2, bend=True))
+    pairs = measure_overlaps(shapes)
+    wrong = pairs[(pairs["area"] > rules.overlap_area) & (pairs["share"] > rules.overlap_share)]
+    if wrong.empty:
+        return []
+    worst = wrong["area"].max()
+    noun = "pair of communities overlaps" if len(wrong) == 1 else "pairs of communities overlap"
+    rows = sorted({*wrong["first"], *wrong["second"]})
+    message = f"{len(wrong)} {noun}, by up to {worst:,.0f} m2"
+    remedy = "correct the outlines so that each place lies in one community"
+    return [Problem("communities", "communities do not overlap", message, remedy, _list_codes("communities", communities, rows))]
+
+
+def measure_overlaps(shapes: Any) -> pd.DataFrame:
+    """Measure the area (m2) that pairs of shapes share, and its share of the smaller one; not what is thinner than the grid."""
+    first, second = shapely.STRtree(shapes).query(shapes, predicate="intersects")
+    first, second = first[first < second], second[first < second]
+    common = shapely.intersection(shapes[first], shapes[second])
+    area = shapely.area(common)
+    smaller = np.minimum(shapely.area(shapes[first]), shapely.area(shapes[second]))
+    pairs = pd.DataFrame({"first": first, "second": second, "area": area, "share": area / np.maximum(smaller, SMALLEST)})
+    return pairs[(area > SMALLEST) & (2 * area > GRID * shapely.length(common))]

@@ -1,0 +1,261 @@
+"""The tables of a site made from OpenStreetMap's features; buildings, communities and compounds are made here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from gridplan.errors import InputError, Problem
+from gridplan.reading.osm_barriers import make_barriers, make_streets
+from gridplan.reading.osm_places import make_institutions, make_places
+from gridplan.reading.osm_tags import (
+    CRS,
+    LEVELS,
+    Array,
+    Features,
+    drop_where,
+    is_yes,
+    measure_areas,
+    note,
+    read_first_words,
+    read_numbers,
+)
+from gridplan.tables.conform import Entry, conform_table, make_empty
+
+NOT_BUILDINGS = (
+    *("no", "roof", "canopy", "ruins", "collapsed", "demolished", "destroyed", "razed", "proposed", "planned"),
+    *("construction", "bridge", "entrance", "tent"),
+)
+GENERIC = ("yes", "true", "1", "building", "public", "civic", "unclassified", "unknown", "multipolygon")
+USE_WORDS = {"shop": "retail", "office": "office", "craft": "industrial"}  # other tags speak for themselves
+USE_TAGS = ("amenity", "healthcare", "shop", "office", "craft", "tourism", "leisure", "man_made", "railway", "landuse")
+NO_USE = ("residential", "grass", "yes", "no", "construction", "swimming_pool", "garden")
+PLACES = (("neighbourhood", "village", "hamlet"), ("quarter",), ("suburb", "town"))
+HELD = 0.8  # share of the buildings that areas must hold to be the communities
+COMPOUND_MOST = 600_000.0  # m2; residential land larger than 60 ha is a district, not a compound
+GATED = ("gated", "gated_community", "compound", "apartments", "condominium", "小区")
+MOST_FLOORS = 200.0
+
+
+def make_tables(
+    features: Features, admin_level: int | None = None, least: int = 2, file: str = ""
+) -> tuple[dict[str, gpd.GeoDataFrame], tuple[Entry, ...]]:
+    """Make all tables of a site that OpenStreetMap knows of.
+
+    Parameters
+    ----------
+    features
+        Tagged points, lines and areas in degrees.
+    admin_level
+        Level of the administrative areas that are the communities; without it the finest from 11 to 8 that has
+        ``least`` areas which hold most buildings.
+    least
+        Number of areas that a level must have to be chosen.
+    file
+        Where the features come from, for the messages.
+
+    Returns
+    -------
+    The tables by name, each in the schema's shape and sorted by key, and the lines of the ledger.
+
+    Raises
+    ------
+    InputError
+        If there is no building, or no area of the level asked for.
+    """
+    buildings, entries = make_buildings(features)
+    if buildings.empty:
+        raise InputError([_miss_buildings(file)])
+    communities, notes = make_communities(features, buildings, admin_level, least)
+    compounds, more = make_compounds(features)
+    streets, gone = make_streets(features)
+    barriers, openings, barred = make_barriers(features)
+    places, doubles = make_places(features)
+    institutions, nameless = make_institutions(features)
+    tables = {
+        "communities": communities,
+        "compounds": compounds,
+        "buildings": buildings,
+        "barriers": barriers,
+        "openings": openings,
+        "streets": streets,
+        "places": places,
+        "institutions": institutions,
+    }
+    entries = [*entries, *notes, *more, *gone, *barred, *doubles, *nameless]
+    return {name: table.sort_index() for name, table in tables.items()}, tuple(e for e in entries if e.count)
+
+
+def _miss_buildings(file: str) -> Problem:
+    remedy = "take an extract that has buildings, or give footprints of your own: gridplan plan BUILDINGS_FILE"
+    return Problem("buildings", "not empty", "OpenStreetMap has no buildings here", remedy, file=file)
+
+
+def make_buildings(features: Features) -> tuple[gpd.GeoDataFrame, list[Entry]]:
+    """Make the buildings table: use, name or address, floors, height, and dwellings where ``building:flats`` counts them.
+
+    ``building=yes`` says nothing, so the other tags of the same outline are asked; roofs, ruins and
+    buildings not built yet are left out and counted.
+
+    Examples
+    --------
+    >>> from gridplan.reading.osm_tags import make_layer
+    >>> block = gpd.GeoDataFrame({"building": ["apartments"], "building:levels": ["6"], "building:flats": ["48"]},
+    ...                          geometry=[shapely.box(118, 39, 118.001, 39.0002)], crs=CRS)
+    >>> nothing = make_layer(block[:0], [])
+    >>> buildings, _ = make_buildings(Features(nothing, nothing, make_layer(block, ["w1"])))
+    >>> buildings[["use", "floors", "households_observed"]].to_numpy().tolist()
+    [['apartments', 6.0, 48.0]]
+    """
+    own = features.areas[features.areas["building"].notna()]
+    entries = []
+    for layer, reason in ((features.points, "a point without a footprint"), (features.lines, "a footprint that is not closed")):
+        there = layer["building"].notna() & ~layer["building"].isin(NOT_BUILDINGS)
+        entries.append(note("buildings", "dropped", layer.index[there], reason))
+    use = _find_use(own)
+    reasons = {word: f"not a building to live in: building={word}" for word in NOT_BUILDINGS}
+    entries += [note("buildings", "dropped", own.index[use == word], reason) for word, reason in reasons.items()]
+    standing = ~use.isin(NOT_BUILDINGS)
+    own, use = own[standing], use[standing]
+    floors, height, flats = (read_numbers(own[key]) for key in ("building:levels", "height", "building:flats"))
+    floors = floors.where(floors <= MOST_FLOORS)
+    for key, numbers in (("building:levels", floors), ("height", height), ("building:flats", flats)):
+        odd = own[key].notna() & numbers.isna()
+        entries.append(note("buildings", "dropped", own.index[odd], f"values of {key} that are no number: taken as not known"))
+    frame = gpd.GeoDataFrame(
+        {
+            "building": own.index,
+            "building_name": _name_buildings(own).to_numpy(),
+            "use": use.to_numpy(),
+            "floors": floors.to_numpy(),
+            "height": height.to_numpy(),
+            "households_observed": np.rint(flats.to_numpy(float)),
+        },
+        geometry=own.geometry.to_numpy(),
+        crs=CRS,
+    )
+    return conform_table("buildings", frame), entries
+
+
+def _find_use(own: gpd.GeoDataFrame) -> pd.Series[Any]:
+    """Find the use of buildings: their own word, or where that says nothing, what other tags of the outline say."""
+    use = read_first_words(own["building"]).fillna("")
+    told = pd.Series("", index=own.index, dtype="str")
+    for tag in USE_TAGS:
+        word = read_first_words(own[tag])
+        said = (told == "") & word.notna() & ~word.isin(NO_USE)
+        told = told.mask(said, USE_WORDS.get(tag, word))
+    return use.mask(use.isin(GENERIC) & (told != ""), told)
+
+
+def _name_buildings(own: gpd.GeoDataFrame) -> pd.Series[Any]:
+    """Name buildings by name, house name, or street and number."""
+    address = (own["addr:street"].fillna("") + " " + own["addr:housenumber"].fillna("")).str.strip()
+    address = address.where(own["addr:housenumber"].notna(), "")
+    return own["name"].fillna(own["addr:housename"]).fillna(address)
+
+
+def make_communities(
+    features: Features, buildings: gpd.GeoDataFrame, admin_level: int | None = None, least: int = 2
+) -> tuple[gpd.GeoDataFrame, list[Entry]]:
+    """Make the communities table from administrative areas, else from places that are drawn as areas.
+
+    ``subdistrict`` is the name of the area of the next coarser level, from 8 on, that a community lies in; ``kind`` stays empty.
+
+    Raises
+    ------
+    InputError
+        If there is no area of the level asked for.
+    """
+    areas = features.areas
+    drawn = areas[areas["boundary"].eq("administrative").fillna(False).to_numpy(bool)]
+    level = pd.to_numeric(drawn["admin_level"], errors="coerce")
+    if admin_level is not None and not (level == admin_level).any():
+        raise InputError([_miss_level(admin_level, level)])
+    wanted = LEVELS if admin_level is None else (admin_level,)
+    choices = [(f"administrative areas of admin_level {n}", drawn[level == n]) for n in wanted]
+    if admin_level is None:
+        named = areas[areas["name"].notna() & areas["boundary"].isna()]
+        choices += [(f"areas of place={'|'.join(words)}", named[named["place"].isin(words)]) for words in PLACES]
+    what, chosen, entries = _choose_areas(choices, buildings, least if admin_level is None else 1)
+    if chosen is None:
+        reason = "no administrative areas or places hold the buildings: the communities have to come from elsewhere"
+        return make_empty("communities", CRS), [Entry("read", "communities", "noted", 1, reason)]
+    entries.append(note("communities", "noted", chosen.index, f"the communities are the {what}"))
+    finest = level[level.index.isin(chosen.index)].min()
+    entries += _count_unassembled(features.lines, chosen, finest)
+    coarser = sorted({n for n in level.dropna() if 8 <= n < (finest if finest == finest else 0)})
+    parents = drawn[level == coarser[-1]] if coarser else drawn[:0]
+    frame = gpd.GeoDataFrame(
+        {"community": chosen.index, "name": chosen["name"].to_numpy(), "subdistrict": _find_parents(chosen, parents)},
+        geometry=chosen.geometry.to_numpy(),
+        crs=CRS,
+    )
+    return conform_table("communities", frame.assign(origin="given")), entries
+
+
+def _miss_level(asked: int, level: pd.Series[Any]) -> Problem:
+    there = ", ".join(f"{n:g} ({count})" for n, count in level.value_counts().sort_index().items()) or "none"
+    message = f"there is no administrative area of admin_level {asked}; there are: {there}"
+    return Problem("communities", "admin_level", message, "ask for one of these, or give communities of your own")
+
+
+def _choose_areas(
+    choices: list[tuple[str, gpd.GeoDataFrame]], buildings: gpd.GeoDataFrame, least: int
+) -> tuple[str, gpd.GeoDataFrame | None, list[Entry]]:
+    """Choose the first areas that hold most buildings; if none does, those that hold the largest share of them."""
+    points = shapely.point_on_surface(buildings.geometry.to_numpy())
+    best: tuple[float, str, gpd.GeoDataFrame | None, list[Entry]] = (0.0, "", None, [])
+    for what, raw in choices:
+        double = shapely.to_wkb(shapely.normalize(raw.geometry.to_numpy()))
+        areas, entries = drop_where("communities", raw, pd.Series(double, dtype=object).duplicated(), "the same outline twice")
+        if len(areas) < least:
+            continue
+        held = len(np.unique(shapely.STRtree(areas.geometry.to_numpy()).query(points, predicate="within")[0])) / len(points)
+        if held >= HELD:
+            return what, areas, entries
+        if held > best[0]:
+            best = (held, what, areas, entries)
+    return best[1:]
+
+
+def _find_parents(areas: gpd.GeoDataFrame, parents: gpd.GeoDataFrame) -> Array:
+    """Find the name of the area that each area's middle lies in; empty where there is none."""
+    middles = shapely.point_on_surface(areas.geometry.to_numpy())
+    inner, outer = shapely.STRtree(parents.geometry.to_numpy()).query(middles, predicate="within")
+    names = np.full(len(areas), "", dtype=object)
+    names[inner[::-1]] = parents["name"].fillna("").to_numpy(dtype=object)[outer[::-1]]
+    return names
+
+
+def _count_unassembled(lines: gpd.GeoDataFrame, chosen: gpd.GeoDataFrame, level: float) -> list[Entry]:
+    """Count the pieces of limits of the same level that bound none of the areas: an extract's edge cut those that they bound."""
+    own = lines[lines["boundary"].eq("administrative").fillna(False).to_numpy(bool)]
+    own = own[pd.to_numeric(own["admin_level"], errors="coerce") == level]
+    middles = shapely.line_interpolate_point(own.geometry.to_numpy(), 0.5, normalized=True)
+    limits = shapely.STRtree(shapely.boundary(chosen.geometry.to_numpy()))
+    bound = np.zeros(len(own), bool)
+    bound[limits.query(middles, predicate="dwithin", distance=1e-6)[0]] = True
+    reason = f"pieces of limits of admin_level {level:g} whose areas are not whole in the source: these areas are left out"
+    return [note("communities", "dropped", own.index[~bound], reason)]
+
+
+def make_compounds(features: Features) -> tuple[gpd.GeoDataFrame, list[Entry]]:
+    """Make the compounds table: residential land up to 60 ha that has a name, a wall or a gate."""
+    areas = features.areas
+    land = areas[areas["landuse"].eq("residential").fillna(False).to_numpy(bool)]
+    closed = land["barrier"].isin(["wall", "fence", "city_wall"]) | is_yes(land["gated"]) | land["residential"].isin(GATED)
+    land, entries = drop_where("compounds", land, land["name"].isna() & ~closed, "residential land without name, wall or gate")
+    large = measure_areas(land.geometry) > COMPOUND_MOST
+    land, more = drop_where("compounds", land, large, f"residential land above {COMPOUND_MOST / 1e4:g} ha: a district")
+    settlements = pd.concat([layer.loc[layer["place"].notna(), "name"] for layer in (features.points, areas)]).dropna()
+    village = land["name"].isin(settlements)
+    land, last = drop_where("compounds", land, village, "residential land named after a village or quarter: not one compound")
+    frame = gpd.GeoDataFrame(
+        {"compound": land.index, "name": land["name"].to_numpy()}, geometry=land.geometry.to_numpy(), crs=CRS
+    )
+    return conform_table("compounds", frame.assign(origin="given")), [*entries, *more, *last]

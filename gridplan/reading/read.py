@@ -1,0 +1,267 @@
+"""Reading a site: from an OpenStreetMap extract, any vector file, or a folder of them, with tables of one's own added."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import geopandas as gpd
+import shapely
+
+from gridplan.errors import InputError, Problem
+from gridplan.reading.checks import INPUT_TABLES
+from gridplan.reading.datum import DATUMS, convert_datum
+from gridplan.reading.site_tables import make_site
+from gridplan.reading.vector_files import VECTOR_SUFFIXES, gather_readings, read_tables, take_table
+from gridplan.rules.all_rules import SiteRules
+from gridplan.site import Reading, Site
+from gridplan.tables.conform import Entry, is_spatial
+
+OSM_SUFFIXES = (".pbf", ".osm", ".osm.gz", ".osm.bz2", ".xml")
+SITE_FILE = "site.gpkg"
+PARQUET_SUFFIXES = (".parquet", ".geoparquet")
+
+# What the barriers of a file are that has no column of kinds: the first word found in its name decides.
+KIND_WORDS = {
+    **{"rail": "railway", "铁路": "railway", "river": "river", "河": "river", "lake": "lake", "湖": "lake"},
+    **{"reservoir": "reservoir", "水库": "reservoir", "canal": "canal", "渠": "canal", "stream": "stream"},
+    **{
+        "water": "water",
+        "水": "water",
+        "motorway": "motorway",
+        "高速": "motorway",
+        "wall": "wall",
+        "fence": "wall",
+        "围墙": "wall",
+    },
+    **{"road": "main_road", "street": "main_road", "highway": "main_road", "道路": "main_road", "公路": "main_road"},
+}
+
+Given: TypeAlias = "str | Path | gpd.GeoDataFrame"  # a table: a file, or what was read from one
+
+
+def read_site(
+    source: Given | Reading,
+    *,
+    communities: Given | None = None,
+    compounds: Given | None = None,
+    barriers: Given | Sequence[Given] | None = (),
+    openings: Given | None = None,
+    streets: Given | None = None,
+    places: Given | None = None,
+    institutions: Given | None = None,
+    counts: Given | None = None,
+    boundary: Given | None = None,
+    mapping: Mapping[str, str] | None = None,
+    crs: Any = None,
+    datum: str | Mapping[str, str] | None = None,
+    encoding: str | None = None,
+    rules: SiteRules | None = None,
+) -> Site:
+    """Read the land from files, check all of it, and put it in order.
+
+    Parameters
+    ----------
+    source
+        An OpenStreetMap extract (.pbf, .osm, .xml); a vector file of buildings, or of all tables, each in a layer
+        named after it; a folder with a ``site.gpkg`` or with files named after tables (buildings.parquet,
+        communities.shp ...); a GeoDataFrame of buildings; or a :class:`gridplan.Reading` of another source.
+    communities, compounds, barriers, openings, streets, places, institutions, counts
+        Tables of one's own, as files or GeoDataFrames; each replaces that of the source. Barriers may be several, and
+        where they have no column of kinds, the name of the file says it (railways.parquet, water.gpkg, roads.shp).
+    boundary
+        Outer limit: buildings whose middle lies outside are left out and counted.
+    mapping
+        Column of gridplan -> column of the file: ``{"buildings.floors": "storeys"}``, or bare ``floors`` for buildings.
+    crs
+        CRS of files that do not say theirs.
+    datum
+        Datum of files in degrees: ``wgs84``, ``gcj02`` or ``bd09``; or one by table. The last two are converted, to
+        1e-6 m. Not applied to OpenStreetMap, which is always WGS 84.
+    encoding
+        Encoding of CSV files and shapefiles whose text is not UTF-8, such as ``gb18030``.
+    rules
+        What counts as an overlap, how high a floor is, how large a house that is given as a point.
+
+    Raises
+    ------
+    InputError
+        With everything that is wrong, and what to do about it.
+    PersonalDataError
+        If columns look like data on named persons.
+
+    Examples
+    --------
+    >>> from shapely import box
+    >>> houses = gpd.GeoDataFrame({"层数": [2, 3]}, geometry=[box(0, 0, 9, 9), box(20, 0, 29, 9)], crs="EPSG:4548")
+    >>> read_site(houses.set_geometry(houses.translate(600_000, 4_390_000))).buildings["floors"].to_dict()
+    {'b000001': 2.0, 'b000002': 3.0}
+    """
+    files = {
+        **{"communities": communities, "compounds": compounds, "openings": openings, "streets": streets},
+        **{"places": places, "institutions": institutions, "counts": counts, "barriers": barriers, "boundary": boundary},
+    }
+    how = {"mapping": mapping, "crs": crs, "datum": datum, "encoding": encoding}
+    return make_site(read_all(source, files, how), rules, crs)
+
+
+def read_all(source: Any, files: Mapping[str, Any], how: Mapping[str, Any], *, without: Collection[str] = ()) -> Reading:
+    """Read all tables as they are, but for some; the parameters are those of :func:`read_site`."""
+    barriers, boundary = files.get("barriers"), files.get("boundary")
+    many = [barriers] if isinstance(barriers, (str, Path, gpd.GeoDataFrame)) else list(barriers or ())
+    single = {table: one for table, one in files.items() if table not in ("barriers", "boundary")}
+    given = [(table, one) for table, one in single.items() if one is not None] + [("barriers", one) for one in many]
+    _check_datum(how["datum"])
+    replaced = {table for table, _ in given}
+    readers: list[Callable[[], Reading]] = [partial(_read_source, source, replaced, how, without)]
+    readers += [partial(_read_given, one, table, how) for table, one in given]
+    if boundary is not None:
+        readers.append(partial(_read_boundary, boundary, how))
+    return _keep_inside(gather_readings(readers))
+
+
+def find_buildings(source: Any) -> Path | None:
+    """Find the GeoParquet file of buildings that a source is or holds, which can be read part by part; none where it has none."""
+    if not isinstance(source, (str, Path)):
+        return None
+    path = Path(source)
+    if path.is_dir() and not (path / SITE_FILE).exists():
+        same = [f for f in path.iterdir() if f.stem == "buildings" and f.suffix.lower() in VECTOR_SUFFIXES]
+        return same[0] if len(same) == 1 and same[0].suffix.lower() in PARQUET_SUFFIXES else None
+    return path if path.is_file() and path.suffix.lower() in PARQUET_SUFFIXES and _is_buildings(path) else None
+
+
+def _is_buildings(path: Path) -> bool:
+    return path.stem not in INPUT_TABLES or path.stem == "buildings"
+
+
+def _check_datum(datum: str | Mapping[str, str] | None) -> None:
+    words = datum if isinstance(datum, Mapping) else {} if datum is None else {"buildings": datum}
+    wrong = [f"{t}: {d}" for t, d in words.items() if d not in DATUMS or t not in INPUT_TABLES]
+    if wrong:
+        remedy = f"declare one of {', '.join(DATUMS)}, for all or for each of {', '.join(INPUT_TABLES)}"
+        raise InputError([Problem("datum", "the datum is known", f"not known: {', '.join(wrong)}", remedy)])
+
+
+def _read_source(source: Any, replaced: set[str], how: Mapping[str, Any], without: Collection[str] = ()) -> Reading:
+    """Read all tables of the source but those that are replaced."""
+    reading = _open_source(source, how, without)
+    out = {table: frame for table, frame in reading.tables.items() if table not in replaced}
+    entries = [
+        Entry("read", table, "dropped", len(frame), "replaced by the table given for it")
+        for table, frame in reading.tables.items()
+        if table in replaced
+    ]
+    files = {table: file for table, file in reading.files.items() if table in out}
+    return Reading(out, files, (*(e for e in reading.entries if e.table not in replaced), *entries))
+
+
+def _open_source(source: Any, how: Mapping[str, Any], without: Collection[str] = ()) -> Reading:
+    if "buildings" in without and isinstance(source, (str, Path)) and find_buildings(source) == Path(source):
+        return Reading({})  # the file holds nothing else
+    if isinstance(source, Reading):
+        return source
+    if isinstance(source, gpd.GeoDataFrame):
+        return _read_given(source, "buildings", how)
+    path = Path(source)
+    if path.name.lower().endswith(OSM_SUFFIXES) and path.is_file():
+        from gridplan.reading.osm_file import read_osm_file
+
+        return read_osm_file(path)
+    if path.is_dir() and path.suffix.lower() != ".gdb":
+        return _read_folder(path, how, without)
+    if path.exists() and path.suffix.lower() not in VECTOR_SUFFIXES:
+        message = f"its kind {path.suffix or '(none)'} is not known"
+        remedy = f"give an OpenStreetMap extract ({', '.join(OSM_SUFFIXES)}) or a vector file ({', '.join(VECTOR_SUFFIXES)})"
+        raise InputError([Problem("source", "kinds of file", message, remedy, file=path.name)])
+    return _read_given(path, None, how)
+
+
+def _read_folder(folder: Path, how: Mapping[str, Any], without: Collection[str] = ()) -> Reading:
+    """Read the site file of a folder, or its files that are named after tables."""
+    if (folder / SITE_FILE).exists():
+        return _read_given(folder / SITE_FILE, None, how)
+    files = sorted(f for f in folder.iterdir() if f.suffix.lower() in VECTOR_SUFFIXES)
+    named = [f for f in files if f.stem in INPUT_TABLES]
+    if not named:
+        message = f"the folder holds neither {SITE_FILE} nor files named after tables"
+        remedy = "name its files buildings, communities, barriers ... or give one file"
+        raise InputError([Problem("source", "the folder holds tables", message, remedy, file=folder.name)])
+    problems = []
+    for table in dict.fromkeys(f.stem for f in named):
+        same = [f.name for f in named if f.stem == table]
+        if len(same) > 1:
+            message = f"the folder has more than one: {', '.join(same)}"
+            problems.append(Problem(table, "one file a table", message, "leave one of them there", file=folder.name))
+    if problems:
+        raise InputError(problems)
+    reading = gather_readings([partial(_read_given, f, f.stem, how) for f in named if f.stem not in without])
+    others = [f.name for f in files if f not in named]
+    entry = Entry("read", "site", "noted", len(others), f"files in {folder.name} that are not named after a table", others)
+    return replace(reading, entries=(*reading.entries, *([entry] if others else [])))
+
+
+def _read_given(given: Any, table: str | None, how: Mapping[str, Any]) -> Reading:
+    """Read a table from a file or a GeoDataFrame, in its declared CRS and datum."""
+    datum = how["datum"] if not isinstance(how["datum"], Mapping) else how["datum"].get(table or "buildings")
+    # A declared datum says that coordinates are degrees.
+    crs = how["crs"] if how["crs"] is not None or datum is None else "EPSG:4326"
+    if isinstance(given, (str, Path)):
+        reading = read_tables(given, table, mapping=how["mapping"], crs=crs, encoding=how["encoding"])
+        reading = _name_barriers(reading, Path(given).name) if table == "barriers" else reading
+    else:
+        reading = take_table(given, table or "buildings", mapping=how["mapping"], crs=crs)
+    return reading if datum in {None, "wgs84"} else _convert_reading(reading, how["datum"])
+
+
+def _convert_reading(reading: Reading, datum: str | Mapping[str, str]) -> Reading:
+    """Convert the tables of a reading from their declared datum to WGS 84."""
+    tables, entries = dict(reading.tables), list(reading.entries)
+    for table, frame in reading.tables.items():
+        word = datum if isinstance(datum, str) else datum.get(table, "wgs84")
+        if is_spatial(table) and word != "wgs84":
+            tables[table] = frame.set_geometry(convert_datum(frame.geometry, word))
+            entries.append(Entry("read", table, "converted", len(frame), f"from datum {word} to WGS 84"))
+    return replace(reading, tables=tables, entries=tuple(entries))
+
+
+def _name_barriers(reading: Reading, file: str) -> Reading:
+    """Name the kind of barriers that have none after the file they came from."""
+    frame = reading.tables["barriers"]
+    kind = next((k for word, k in KIND_WORDS.items() if word in file.lower()), None)
+    if kind is None:
+        return reading
+    known = frame["kind"].notna() & (frame["kind"] != "") if "kind" in frame.columns else frame.geometry.map(lambda _: False)
+    named = frame.assign(kind=frame["kind"].where(known, kind) if "kind" in frame.columns else kind)
+    entry = Entry("read", "barriers", "inferred", int((~known).sum()), f"kind {kind}, from the name of {file}")
+    return replace(reading, tables={**reading.tables, "barriers": named}, entries=(*reading.entries, entry))
+
+
+def _read_boundary(given: Any, how: Mapping[str, Any]) -> Reading:
+    """Read an outer limit; it goes by the name of a table that no site has."""
+    try:
+        reading = _read_given(given, "communities", {**how, "mapping": None})
+    except InputError as error:
+        raise type(error)([replace(problem, table="boundary") for problem in error.problems]) from error
+    frame = reading.tables["communities"]
+    if not (shapely.get_dimensions(frame.geometry.to_numpy()) == 2).any():
+        remedy = "give a file with the polygon of the outer limit"
+        raise InputError([Problem("boundary", "shapes", "it has no polygon", remedy, file=reading.files.get("communities", ""))])
+    return Reading({"boundary": frame})
+
+
+def _keep_inside(reading: Reading) -> Reading:
+    """Leave out buildings whose middle lies outside of the boundary; those without a shape stay, to be counted later."""
+    tables = dict(reading.tables)
+    boundary, buildings = tables.pop("boundary", None), tables.get("buildings")
+    if boundary is None or not isinstance(buildings, gpd.GeoDataFrame) or buildings.crs is None:
+        return replace(reading, tables=tables)
+    outline = shapely.union_all(shapely.make_valid(boundary.geometry.to_crs(buildings.crs).to_numpy()))
+    middle = shapely.centroid(buildings.geometry.to_numpy())
+    shapely.prepare(outline)
+    inside = shapely.contains_xy(outline, shapely.get_x(middle), shapely.get_y(middle)) | shapely.is_missing(middle)
+    entry = Entry("read", "buildings", "dropped", int((~inside).sum()), "outside of the boundary")
+    return replace(reading, tables={**tables, "buildings": buildings[inside]}, entries=(*reading.entries, entry))

@@ -1,0 +1,105 @@
+"""The change-budget curve: the best plan that can be had when so many households may change their sub-grid."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from gridplan.division.local_repair import Mending, trace
+from gridplan.division.move_budgets import Choice
+from gridplan.engine.engine import Progress, keep_silent, map_tasks
+from gridplan.planning.measures import measure_parts
+from gridplan.redrawing.budget_knapsack import choose_points
+from gridplan.redrawing.former_homes import open_ground
+from gridplan.redrawing.redraw_plan import Island, count_parted, list_islands
+from gridplan.redrawing.triggers import find_triggers
+from gridplan.rules.all_rules import Rules
+
+if TYPE_CHECKING:
+    from gridplan.plan import Plan
+    from gridplan.site import Site
+
+SHARES = (0.0, 0.01, 0.02, 0.05, 0.1, 0.2)
+WITHIN = (0.0, 0.005, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5)  # shares looked at within an island
+FREE = "from nothing"
+
+
+def trace_change(
+    plan: Plan, site: Site | None = None, rules: Rules | None = None, *, shares: Sequence[float] = SHARES,
+    seed: int | None = None, workers: int | None = None, progress: Progress = keep_silent,
+) -> pd.DataFrame:  # fmt: skip
+    """Trace the change-budget curve: the best quality in reach when at most such a share of the households may move.
+
+    Every community is looked at, whether anything is out of rule in it or not. For each island of homes the best divisions for
+    several budgets of its own are found, and the city's budget is shared out among them exactly.
+
+    Parameters
+    ----------
+    plan, site, rules, seed, workers, progress
+        As :func:`gridplan.redraw` takes them.
+    shares
+        Largest shares of the households there before that may change their sub-grid.
+
+    Returns
+    -------
+    pandas.DataFrame
+        By share, and last drawn from nothing: moved (households) and moved_share, subgrids, in_band (share of the sub-grids),
+        out (households outside the bands), mean_walk (metres), cv (of households, share), price (household-metres, all
+        wishes, moves not counted) and lost (by how much the price is above the least in the table; a share of it). Where
+        even the fewest moves that the new land asks for are more than a share, the row says how many these are.
+
+    Examples
+    --------
+    >>> from tests.villages import make_board_plan
+    >>> plan = make_board_plan((1, 1, 1, 1, 2, 2) * 2)
+    >>> rules = Rules().replace(urban={"low": 50, "target": 60, "high": 70})
+    >>> trace_change(plan, rules=rules, shares=(0, 0.1, 0.2))[["moved", "in_band"]].values.tolist()
+    [[0.0, 0.0], [10.0, 1.0], [20.0, 1.0], [20.0, 1.0]]
+    """
+    rules = (rules or Rules.from_dict(plan.manifest.get("rules") or {})).replace(redraw={"scope": "all"})
+    seed = int(plan.manifest.get("seed", 0)) if seed is None else seed
+    ground = open_ground(plan, site, rules, progress)
+    islands = list_islands(ground, rules, find_triggers(ground, rules))
+    how = Mending(rules.redraw.move, rules.redraw.reach, rules.division.effort, seed)
+    traced = map_tasks(lambda i: _trace(i, how), islands, workers=workers, stage="change", progress=progress)
+    parted, known = count_parted(ground), max(1, ground.households)
+    rows = []
+    for share in sorted({float(s) for s in shares}):
+        points = choose_points([choices[:-1] for choices, _ in traced], 0.0, share * known - parted)
+        rows.append(_add_up([(c[n], m[n]) for (c, m), n in zip(traced, points, strict=True)], parted, known))
+    rows.append(_add_up([(c[-1], m[-1]) for c, m in traced], parted, known))
+    table = pd.DataFrame(rows, index=pd.Index([*sorted({float(s) for s in shares}), FREE], name="share", dtype=object))
+    least = table["price"].min()
+    return table.assign(lost=(table["price"] / least - 1.0).round(6))
+
+
+def _trace(island: Island, how: Mending) -> tuple[tuple[Choice, ...], list[pd.DataFrame]]:
+    """Trace an island; locked sub-grids stay as they are, so an island with any is mended without them."""
+    choices = trace(island.problem, island.homes, how, WITHIN, island.closed).choices
+    return choices, [measure_parts(island.problem, choice.part).assign(**_list_band(island)) for choice in choices]
+
+
+def _list_band(island: Island) -> dict[str, int]:
+    band = island.problem.band
+    return {"low": band.low, "high": band.high}
+
+
+def _add_up(chosen: list[tuple[Choice, pd.DataFrame]], parted: int, known: int) -> dict[str, Any]:
+    """Add up what the islands come to."""
+    parts = pd.concat([measured for _, measured in chosen], ignore_index=True)
+    mass = parts["households"]
+    out = np.maximum(0, np.maximum(parts["low"] - mass, mass - parts["high"]))
+    moved = sum(choice.moved for choice, _ in chosen) + parted
+    return {
+        "moved": moved,
+        "moved_share": round(moved / known, 5),
+        "subgrids": len(parts),
+        "in_band": round(float((out == 0).mean()), 5),
+        "out": int(out.sum()),
+        "mean_walk": round(float(parts["household_metres"].sum() / max(1, mass.sum())), 2),
+        "cv": round(float(mass.std(ddof=0) / mass.mean()), 4),
+        "price": round(sum(choice.price for choice, _ in chosen), 1),
+    }

@@ -1,0 +1,1 @@
+"""Edits by hand: scripts, checked on a board, previewed, carried out and logged."""

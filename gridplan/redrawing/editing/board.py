@@ -1,0 +1,159 @@
+"""The board that edits are tried on: where every stairwell is now, what is locked, and what each sub-grid comes to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from gridplan.division.divide import find_centres
+from gridplan.division.problem import Problem
+from gridplan.plan import Plan
+from gridplan.planning.site_to_plan import find_ways, make_problems
+from gridplan.redrawing.editing.edit_script import Command, parse_script
+from gridplan.redrawing.revision.new_codes import find_used
+from gridplan.redrawing.revision.renewal import take_inner
+from gridplan.rules.all_rules import Rules
+
+Array = np.ndarray[Any, Any]
+
+FIGURES = ("households", "in_band", "mean_walk", "household_metres", "contiguous", "pieces")
+
+
+@dataclass(frozen=True)
+class Made:
+    """A command that was carried out: as it can be made again, the households that it moved, and what it did."""
+
+    command: Command
+    moved: int
+    effect: str
+
+
+@dataclass(frozen=True)
+class State:
+    """Where things stand between two commands.
+
+    ``member`` is the sub-grid of each stairwell in the order of the table, ``lies_in`` the community of each sub-grid,
+    ``centres`` those chosen by hand, ``used`` all codes that ever were, ``renamed`` the codes that sub-grids of the plan now
+    bear, ``made`` the commands so far and ``warnings`` what a planner should know of them.
+    """
+
+    member: Array
+    lies_in: dict[str, str]
+    locks: pd.DataFrame
+    centres: dict[str, str]
+    used: frozenset[str]
+    renamed: dict[str, str] = field(default_factory=dict)
+    made: tuple[Made, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+class Board:
+    """A plan's stairwells as arrays, and the division problem of each community once it is asked for."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.rules = Rules.from_dict(plan.manifest.get("rules") or {})
+        doors = plan.stairwells
+        self.stairwells = doors.index
+        self.households = doors["households"].to_numpy(np.int64)
+        self.community = doors["community"].to_numpy(object)
+        self.building = doors["building"].to_numpy(object)
+        self.rows = {str(b): rows for b, rows in doors.groupby("building", sort=True).indices.items()}
+        self.lone = frozenset(plan.subgrids.index[plan.subgrids["kind"] == "exclusive"])
+        self._problems: dict[str, tuple[Problem, Array]] = {}
+
+    def open(self) -> State:
+        """Return the state of the plan as it is."""
+        homes = self.plan.subgrids[self.plan.subgrids["kind"] != "exclusive"]
+        return State(
+            member=self.plan.stairwells["subgrid"].to_numpy(object),
+            lies_in={str(code): str(c) for code, c in homes["community"].items()},
+            locks=self.plan.locks,
+            centres=recall_centres(self.plan),
+            used=find_used(self.plan),
+        )
+
+    def get_problem(self, community: str) -> tuple[Problem, Array]:
+        """Return the division problem of a community, and the rows of its atoms in the table of stairwells."""
+        if community not in self._problems:
+            own = self.plan.stairwells[self.community == community]
+            ways = find_ways(self.plan.site, own, self.rules)[0]
+            problem = make_problems(own, take_inner(self.plan.neighbours, own), self.rules, ways)[community]
+            self._problems[community] = (problem, self.stairwells.get_indexer(pd.Index(problem.ids)))
+        return self._problems[community]
+
+    def take_subgrid(self, state: State, code: str) -> tuple[Problem, Array]:
+        """Return the problem of one sub-grid's stairwells, and their rows."""
+        problem, rows = self.get_problem(state.lies_in[code])
+        own = np.flatnonzero(state.member[rows] == code)
+        return problem.take(own), rows[own]
+
+    def measure(self, state: State, codes: Iterable[str]) -> pd.DataFrame:
+        """Measure some sub-grids as they stand: the columns ``FIGURES``, by code; those that are not there are left out."""
+        frames = []
+        by: dict[str, list[str]] = {}
+        for code in sorted(set(codes) & set(state.lies_in)):
+            by.setdefault(state.lies_in[code], []).append(code)
+        for community, own in sorted(by.items()):
+            problem, rows = self.get_problem(community)
+            here = np.flatnonzero(np.isin(state.member[rows], own))
+            if len(here):
+                frames.append(_measure_parts(problem.take(here), state.member[rows[here]], state.centres))
+        if frames and self.plan.neighbours.empty:  # nobody knows who can be walked to, so nothing is said to fall apart
+            frames = [frame.assign(contiguous=True, pieces=1) for frame in frames]
+        return pd.concat(frames).sort_index() if frames else pd.DataFrame(columns=list(FIGURES))
+
+
+def _measure_parts(problem: Problem, member: Array, centres: dict[str, str]) -> pd.DataFrame:
+    codes, part = np.unique(member.astype(str), return_inverse=True)
+    k = len(codes)
+    best, sums = find_centres(problem, part, k)
+    place = {name: n for n, name in enumerate(problem.ids)}
+    for n, code in enumerate(codes):
+        chosen = place.get(centres.get(str(code), ""), -1)
+        best[n] = chosen if chosen >= 0 and part[chosen] == n else best[n]
+    mass = np.bincount(part, problem.weights, minlength=k).astype(np.int64)
+    pairs = np.zeros((0, 2), np.int64) if problem.pairs is None else problem.pairs
+    pairs = pairs[part[pairs[:, 0]] == part[pairs[:, 1]]]
+    graph = coo_array((np.ones(len(pairs), np.int8), (pairs[:, 0], pairs[:, 1])), shape=(len(part),) * 2)
+    piece = connected_components(graph, directed=False)[1]
+    pieces = np.bincount(part[np.unique(piece, return_index=True)[1]], minlength=k)
+    return pd.DataFrame(
+        {
+            "households": mass,
+            "in_band": (mass >= problem.band.low) & (mass <= problem.band.high),
+            "mean_walk": sums[best] / np.maximum(mass, 1),
+            "household_metres": sums[best],
+            "contiguous": pieces == 1,
+            "pieces": pieces.astype(np.int64),
+        },
+        index=pd.Index(codes, dtype="str", name="subgrid"),
+    )
+
+
+def recall_centres(plan: Plan) -> dict[str, str]:
+    """Recall the centres that were chosen by hand and still stand, by code of the sub-grid, from the log of edits.
+
+    Examples
+    --------
+    >>> from tests.villages import make_board_plan
+    >>> recall_centres(make_board_plan())
+    {}
+    """
+    chosen: dict[str, str] = {}
+    if plan.edits.empty:
+        return chosen
+    for batch in parse_script(list(plan.edits["command"]))[0]:
+        for command in batch.commands:
+            if command.verb == "centre":
+                chosen[command.things[0]] = command.others[0]
+            elif command.verb == "recode" and command.things[0] in chosen:
+                chosen[command.others[0]] = chosen.pop(command.things[0])
+    centres = plan.subgrids["centre"]
+    return {code: centre for code, centre in chosen.items() if centres.get(code) == centre}

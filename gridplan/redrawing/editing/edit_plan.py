@@ -1,0 +1,250 @@
+"""Edits by hand: a script checked, previewed and carried out, and the log that makes the same plan again."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import pandas as pd
+
+from gridplan.engine.engine import Progress, keep_silent
+from gridplan.errors import InputError, PlanError, Problem
+from gridplan.plan import Plan
+from gridplan.redrawing.editing.board import FIGURES, Board, Made, State
+from gridplan.redrawing.editing.code_lookup import RefusedError
+from gridplan.redrawing.editing.edit_script import Batch, parse_script, write_command
+from gridplan.redrawing.editing.edit_verbs import carry_out
+from gridplan.redrawing.revision.plan_history import note_version
+from gridplan.redrawing.revision.renewal import renew_plan
+from gridplan.tables.conform import conform_table
+
+TOLD = 3  # commands written out in the history; the rest are counted
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a script would do.
+
+    ``table`` has a row for each sub-grid that it touches, with every figure before and after: households, in_band, mean_walk (m),
+    household_metres, contiguous, pieces (in which its homes hang together on foot); a sub-grid that begins or ends has no figure
+    on one side. ``warnings`` say what it puts out of rule, ``moved`` counts the households that change their sub-grid.
+    """
+
+    table: pd.DataFrame
+    warnings: tuple[str, ...]
+    moved: int
+
+
+@dataclass(frozen=True)
+class Edited:
+    """A plan that was edited, the preview of what was done, the log of all its edits, and the plan before, to undo it."""
+
+    plan: Plan
+    preview: Preview
+    log: str
+    before: Plan = field(repr=False)
+
+
+def edit(plan: Plan, commands: str | Sequence[str], *, by: str = "", date: str = "", progress: Progress = keep_silent) -> Edited:
+    """Edit a plan by a script; nothing is done if one line of it is wrong.
+
+    An edit by hand may break rules, which the preview says and ``exceptions`` notes; it is refused where it names what is not
+    there, leads into another community, or a lock forbids it. All figures and outlines of the sub-grids that it touches are made
+    anew, the others stay. ``undo`` takes back the command before it; a whole edit is undone by taking ``before``, which is
+    the plan itself.
+
+    Parameters
+    ----------
+    plan
+        Any working plan.
+    commands
+        Lines such as ``move building B12 to 0301-007``; verbs are move, swap, split, merge, lock, unlock, recode, centre, undo,
+        in English or Chinese, in any case. Words after # are comments; a log as :func:`write_log` writes it is a script.
+    by
+        The office or post that edits, never a person's name; the log's own words win.
+    date
+        The day, as 2026-11-24; empty if not given, so that the same edit gives the same plan.
+    progress
+        Called with the stage, the steps done and all steps.
+
+    Raises
+    ------
+    InputError
+        If lines are not understood or cannot be carried out; all are told, with their numbers.
+    PlanError
+        If the plan is a release.
+
+    Examples
+    --------
+    >>> from tests.villages import make_board_plan
+    >>> done = edit(make_board_plan(), "move building H04 to 0301-001", by="planning office", date="2026-11-24")
+    >>> done.plan.subgrids["households"].to_dict(), done.preview.moved
+    ({'0301-001': 70, '0301-002': 50}, 10)
+    >>> print(done.log)
+    # 2026-11-24 planning office: moved 10 households
+    move building h04 to 0301-001
+    <BLANKLINE>
+    """
+    board, steps = _run(plan, commands, by, date)
+    done = plan
+    for batch, state in steps:
+        done = _commit(done, batch, state, progress)
+    return Edited(done, _preview(board, board.open(), steps), write_log(done), plan)
+
+
+def preview(plan: Plan, commands: str | Sequence[str]) -> Preview:
+    """Say what a script would do to the sub-grids that it touches, without doing it.
+
+    Raises
+    ------
+    InputError, PlanError
+        As :func:`edit` does.
+
+    Examples
+    --------
+    >>> from tests.villages import make_board_plan
+    >>> seen = preview(make_board_plan(), "merge 0301-002 into 0301-001")
+    >>> seen.warnings
+    ('0301-002 ends: nobody is left in it', '0301-001 is out of its band with 120 households')
+    """
+    board, steps = _run(plan, commands, "", "")
+    return _preview(board, board.open(), steps)
+
+
+def _run(plan: Plan, commands: str | Sequence[str], by: str, date: str) -> tuple[Board, list[tuple[Batch, State]]]:
+    """Run a script on the board; returns each batch with the state after it."""
+    if plan.manifest.get("release"):
+        raise PlanError("a release holds no households -> edit the working plan, and release it again")
+    batches, problems = parse_script(commands)
+    by = " ".join(by.split())
+    batches = [replace(b, date=b.date or date, by=b.by or by) for b in batches]
+    problems += [p for d in sorted({b.date for b in batches} - {""}) for p in _check_date(d)]
+    board = Board(plan)
+    state = board.open()
+    steps: list[tuple[Batch, State]] = []
+    for batch in batches:
+        state, told = _run_batch(board, replace(state, made=(), warnings=(), renamed={}), batch)
+        problems += told
+        steps.append((batch, state))
+    if not batches and not problems:
+        problems = [
+            Problem("script", "there are commands", "the script has no command", "for example: move building B12 to 0301-007")
+        ]
+    if problems:
+        raise InputError(sorted(problems, key=_find_line))
+    return board, steps
+
+
+def _run_batch(board: Board, state: State, batch: Batch) -> tuple[State, list[Problem]]:
+    """Run the commands of a batch one after the other; undo goes back to the state before the last one."""
+    stack, problems = [state], []
+    for command in batch.commands:
+        if command.verb == "undo":
+            if len(stack) > 1:
+                stack.pop()
+                continue
+            remedy = "undo a whole edit: gridplan edit PLAN undo --overwrite, or take Edited.before"
+            problems.append(Problem("script", "there is something to undo", f"line {command.line}: no command before it", remedy))
+            continue
+        try:
+            stack.append(carry_out(board, stack[-1], command))
+        except RefusedError as error:
+            problems += [replace(p, message=f"line {command.line}: {p.message}") for p in error.problems]
+    return stack[-1], problems
+
+
+def _find_line(problem: Problem) -> int:
+    word = problem.message.removeprefix("line ").partition(":")[0]
+    return int(word) if word.isdecimal() else 0
+
+
+def _check_date(date: str) -> list[Problem]:
+    try:
+        good = datetime.date.fromisoformat(date).isoformat() == date
+    except ValueError:
+        good = False
+    remedy = "write year, month and day, as 2026-11-24"
+    return [] if good else [Problem("script", "dates are days", f"{date!r} is no date", remedy)]
+
+
+def _commit(plan: Plan, batch: Batch, state: State, progress: Progress) -> Plan:
+    """Make the plan of a state, with its locks, the rows of the log and the entry in the history."""
+    if not state.made:
+        return plan
+    doors = plan.stairwells
+    member = pd.Series(state.member, index=doors.index, dtype="str")
+    done = renew_plan(plan, member, centres=state.centres, progress=progress)
+    was = doors["subgrid"].map(lambda code: state.renamed.get(code, code)).to_numpy(object)
+    moved = int(doors["households"].to_numpy()[was != state.member].sum())
+    done = done.replace(locks=state.locks, edits=_add_rows(plan.edits, batch, state.made))
+    lines = [write_command(m.command) for m in state.made]
+    what = "; ".join(lines[:TOLD]) + (f" and {len(lines) - TOLD} more" if len(lines) > TOLD else "")
+    return note_version(plan, done, "edit", what=what, by=batch.by, date=batch.date, moved=moved)
+
+
+def _add_rows(edits: pd.DataFrame, batch: Batch, made: Sequence[Made]) -> pd.DataFrame:
+    """Add a batch to the log: its rows are numbered batch.command, so that the same batches can be made again."""
+    number = 1 + max((int(str(key).partition(".")[0]) for key in edits.index), default=0)
+    rows = [
+        {"edit": f"{number:04d}.{n:03d}", "date": batch.date, "by": batch.by, "command": write_command(m.command),
+         "moved": m.moved, "effect": m.effect}
+        for n, m in enumerate(made, 1)
+    ]  # fmt: skip
+    new = conform_table("edits", pd.DataFrame(rows))
+    return pd.concat([edits, new]) if len(edits) else new
+
+
+def _preview(board: Board, first: State, steps: Sequence[tuple[Batch, State]]) -> Preview:
+    """Compare the sub-grids before a script and after it."""
+    last = steps[-1][1] if steps else first
+    off = first.member != last.member
+    codes = {*first.member[off], *last.member[off]}
+    codes |= {c for c in {*first.centres, *last.centres} if first.centres.get(c) != last.centres.get(c)}
+    sides = {"before": board.measure(first, codes), "after": board.measure(last, codes)}
+    index = pd.Index(sorted(codes), dtype="str", name="subgrid")
+    table = pd.DataFrame(
+        {f"{name}_{side}": sides[side][name].reindex(index) for name in FIGURES for side in ("before", "after")}, index=index
+    )
+    renames = {old: new for _, state in steps for old, new in state.renamed.items()}
+    was = pd.Series(first.member).map(lambda code: _follow(code, renames)).to_numpy(object)
+    moved = int(board.households[was != last.member].sum())
+    return Preview(table, tuple(w for _, state in steps for w in state.warnings), moved)
+
+
+def _follow(code: str, renames: dict[str, str]) -> str:
+    """Follow a code through the renames of a script."""
+    seen: set[str] = set()
+    while code in renames and code not in seen:
+        seen.add(code)
+        code = renames[code]
+    return code
+
+
+def write_log(plan: Plan) -> str:
+    """Write the log of a plan's edits as plain text: who, when, what; as a script it makes the same plan of the plan before.
+
+    Examples
+    --------
+    >>> from tests.villages import make_board_plan
+    >>> base = make_board_plan()
+    >>> done = edit(edit(base, "lock building h01", by="street office").plan, "move building h04 to 0301-001", date="2026-11-24")
+    >>> print(done.log)
+    # street office: moved no households
+    lock building h01
+    <BLANKLINE>
+    # 2026-11-24: moved 10 households
+    move building h04 to 0301-001
+    <BLANKLINE>
+    >>> edit(base, done.log).log == done.log
+    True
+    """
+    if plan.edits.empty:
+        return ""
+    blocks = []
+    for _, own in plan.edits.groupby(plan.edits.index.str.partition(".").get_level_values(0), sort=True):
+        who = " ".join(word for word in (own["date"].iloc[0], own["by"].iloc[0]) if word)
+        moved = int(own["moved"].sum())
+        count = f"{moved} household{'s' if moved != 1 else ''}" if moved else "no households"
+        blocks.append("\n".join([f"# {who + ': ' if who else ''}moved {count}", *own["command"], ""]))
+    return "\n".join(blocks)

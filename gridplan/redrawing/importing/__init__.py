@@ -1,0 +1,1 @@
+"""Importing: grids that others drew, and plans edited in another program."""

@@ -1,0 +1,293 @@
+"""Redraw: the next plan, with as few households as can be in another sub-grid than before."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from gridplan.division.divide import explain_parts
+from gridplan.division.local_repair import Mending, Place, mend
+from gridplan.division.move_budgets import Choice
+from gridplan.division.move_penalties import Homes
+from gridplan.division.problem import Problem
+from gridplan.engine.engine import Progress, keep_silent, map_tasks
+from gridplan.planning.site_to_plan import find_ways, make_problems
+from gridplan.redrawing.budget_knapsack import choose_points
+from gridplan.redrawing.former_homes import Ground, open_ground
+from gridplan.redrawing.revision.concordance import make_concordance
+from gridplan.redrawing.revision.household_matching import follow_households
+from gridplan.redrawing.revision.locks import Frozen, find_contradictions, find_frozen
+from gridplan.redrawing.revision.new_codes import find_used, number_next
+from gridplan.redrawing.revision.plan_history import note_version
+from gridplan.redrawing.revision.renewal import renew_plan
+from gridplan.redrawing.triggers import find_triggers
+from gridplan.rules.all_rules import Rules
+from gridplan.tables.codes import number_places
+from gridplan.tables.conform import Entry, make_empty, write_ledger
+
+if TYPE_CHECKING:
+    from gridplan.plan import Plan
+    from gridplan.site import Site
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Island:
+    """Homes of one community that can be walked between: their problem, where they were at home, and what is the matter.
+
+    ``codes`` are the sub-grids' codes by label; ``touched`` and ``closed`` say which are to be mended and which may not be.
+    """
+
+    community: str
+    problem: Problem
+    homes: Homes
+    codes: tuple[str, ...]
+    touched: Array
+    closed: Array
+
+
+def redraw(
+    plan: Plan, site: Site | None = None, rules: Rules | None = None, *, seed: int | None = None, date: str = "", by: str = "",
+    workers: int | None = None, progress: Progress = keep_silent,
+) -> Plan:  # fmt: skip
+    """Draw the next plan from the one before: mend what is out of rule, and leave every other household where it is.
+
+    Sub-grids that go on keep their codes; new ones get numbers never used before. Every household that changes its sub-grid
+    costs ``redraw.move`` household-metres, and no more than ``redraw.most_moved`` of them may, unless the new land leaves no
+    other way, which ledger and history then say. Locks hold.
+
+    Parameters
+    ----------
+    plan
+        The plan before: ours, edited, or imported.
+    site
+        The land as it is now; the plan's own if not given, to mend what is out of rule on it.
+    rules
+        Those of the plan if not given; the section ``redraw`` says how much upset is worth what.
+    seed
+        Any whole number; that of the plan if not given. The same plan, site, rules and seed give the same plan.
+    date, by
+        The day and the office, for the history; nothing reads a clock.
+    workers, progress
+        As :func:`gridplan.divide` takes them.
+
+    Returns
+    -------
+    The plan itself where nothing is to be done. Else a plan with the tables ``triggers`` (what was the matter) and
+    ``concordance`` (which households came from where). What hung on the old sub-grids, such as posts and Party branches,
+    is left out: run its verbs again.
+
+    Raises
+    ------
+    InputError
+        If nobody lives on the site, or none of the plan's homes is on it.
+
+    Examples
+    --------
+    Twelve houses of ten households, eight of them in one sub-grid; one goes over, so that both are within 50 to 70:
+
+    >>> from tests.villages import make_board_plan
+    >>> plan = make_board_plan((1, 1, 1, 1, 2, 2) * 2)
+    >>> after = redraw(plan, rules=Rules().replace(urban={"low": 50, "target": 60, "high": 70}))
+    >>> after.subgrids["households"].to_dict(), after.manifest["history"][-1]["households_moved"]
+    ({'0301-001': 70, '0301-002': 50}, 10)
+    """
+    rules = rules or Rules.from_dict(plan.manifest.get("rules") or {})
+    ground = open_ground(plan, site, rules, progress)
+    order = Order("redraw", plan.manifest.get("seed", 0) if seed is None else seed, date, by)
+    return draw_next(ground, rules, find_triggers(ground, rules), order, workers=workers, progress=progress)
+
+
+def look(plan: Plan, site: Site | None = None, rules: Rules | None = None, *, progress: Progress = keep_silent) -> pd.DataFrame:
+    """Look what of a plan is out of rule, or soon will be, on the land as it is now; draws nothing.
+
+    Parameters
+    ----------
+    plan, site, rules, progress
+        As :func:`redraw` takes them.
+
+    Returns
+    -------
+    The table ``triggers``: community, subgrid, rule, of (building or sub-grid), households, urgent and reason.
+
+    Examples
+    --------
+    >>> from tests.villages import make_board_plan
+    >>> look(make_board_plan((1, 1, 1, 1, 2, 2) * 2))[["rule", "reason"]].values.tolist()
+    [['over', '80 households, more than 70; as before'], ['under', '40 households, fewer than 50; as before']]
+    """
+    rules = rules or Rules.from_dict(plan.manifest.get("rules") or {})
+    return find_triggers(open_ground(plan, site, rules, progress), rules)
+
+
+@dataclass(frozen=True)
+class Order:
+    """Who asked for the next plan: the verb, the seed, the day and the office."""
+
+    verb: str
+    seed: int
+    date: str = ""
+    by: str = ""
+
+
+def draw_next(
+    ground: Ground, rules: Rules, triggers: pd.DataFrame, order: Order, *, held: Collection[str] = (), workers: int | None = None,
+    progress: Progress = keep_silent,
+) -> Plan:  # fmt: skip
+    """Draw the next plan on some ground: mend what the triggers call urgent; stairwells that are ``held`` stay where they are."""
+    islands = list_islands(ground, rules, triggers, held)
+    capped = rules.redraw.most_moved < 1.0
+    how = Mending(rules.redraw.move, rules.redraw.reach, rules.division.effort, int(order.seed), capped)
+    found = map_tasks(
+        lambda island: mend(island.problem, island.homes, island.touched, island.closed, how),
+        islands, workers=workers, stage="redrawing", progress=progress,
+    )  # fmt: skip
+    places = [(island, place) for island, own in zip(islands, found, strict=True) for place in own]
+    most = rules.redraw.most_moved * ground.households - count_parted(ground)
+    chosen = choose_points([place.choices for _, place in places], rules.redraw.move, most) if capped else [0] * len(places)
+    taken = [(island, place, place.choices[n]) for (island, place), n in zip(places, chosen, strict=True)]
+    member, exceptions = assign(ground, taken)
+    return _finish(ground, rules, member, exceptions, triggers, order, progress)
+
+
+def count_parted(ground: Ground) -> int:
+    """Count the households that must move, since a new limit or barrier parted them from the rest of their sub-grid."""
+    return int(ground.stairwells.loc[(ground.was != "") & (ground.home == ""), "households"].sum())
+
+
+def tell_cap(ground: Ground, rules: Rules, moved: int) -> str:
+    """Say in plain words that the cap is not kept, by how much and why; nothing where it is kept.
+
+    It is passed only where even the fewest moves that were found are more, and then no others are made.
+    """
+    cap = int(rules.redraw.most_moved * ground.households + 1e-6)
+    if rules.redraw.most_moved >= 1.0 or moved <= cap:
+        return ""
+    parted = count_parted(ground)
+    why = "since new limits or barriers parted them from their sub-grid"
+    if not parted:
+        why = "since what is left of their sub-grids cannot go on as it is"
+    elif parted < moved:
+        why = f"{parted:,} of them {why}"
+    must = f"{moved:,} must move" if parted == moved else f"the fewest moves found are {moved:,}"
+    return f"the cap of {cap:,} households is not kept: {must}, {why}"
+
+
+def list_islands(ground: Ground, rules: Rules, triggers: pd.DataFrame, held: Collection[str] = ()) -> list[Island]:
+    """List the islands in which something is to be mended; all of them where the rules' scope is all."""
+    urgent = triggers[triggers["urgent"]]
+    every = rules.redraw.scope == "all"
+    concerned = set(ground.stairwells["community"]) if every else set(urgent["community"])
+    # What an old sub-grid is out of rule for may lie in another community by now.
+    concerned |= set(ground.stairwells.loc[ground.home.isin(set(urgent["subgrid"]) - {""}), "community"])
+    doors = ground.stairwells[ground.stairwells["community"].isin(concerned)]
+    pairs = ground.neighbours[ground.neighbours["focal"].isin(doors.index)]
+    ways, _ = find_ways(ground.site, doors, rules)
+    frozen = find_frozen(ground.plan, ground.stairwells, ground.home, ground.building)
+    fixed = pd.Series(frozen.stairwells | ground.stairwells.index.isin(list(held)), index=ground.stairwells.index)
+    touched = set(urgent["subgrid"]) - {""}
+    islands = []
+    for community, problem in make_problems(doors, pairs, rules, ways).items():
+        for atoms in problem.find_islands():
+            own = problem.take(atoms)
+            here = list(own.ids)
+            home, firm = ground.home.reindex(here).to_numpy(object), fixed.reindex(here).to_numpy(bool)
+            island = _open_island(community, own, home, firm, frozen, touched, every)
+            if island.touched.any() or (island.homes.label < 0).any():
+                islands.append(island)
+    return islands
+
+
+def _open_island(
+    community: str, problem: Problem, home: Array, fixed: Array, frozen: Frozen, touched: set[str], every: bool
+) -> Island:
+    codes = tuple(sorted(set(home) - {""}))
+    place = {code: n for n, code in enumerate(codes)} | {"": -1}
+    label = np.array([place[h] for h in home], np.int64)
+    closed = np.array([code in frozen.closed for code in codes], bool)
+    kept = np.array([code in frozen.kept for code in codes], bool)
+    wanted = np.array([every or code in touched for code in codes], bool) & ~closed
+    return Island(community, problem, Homes(label, len(codes), fixed & (label >= 0), kept), codes, wanted, closed)
+
+
+def assign(ground: Ground, taken: Sequence[tuple[Island, Place, Choice]]) -> tuple[pd.Series[str], list[dict[str, Any]]]:
+    """Assign every stairwell to its sub-grid: that of before, but where a choice was taken; and explain what is out of band."""
+    member = ground.home.to_numpy(object).copy()
+    place_of = {s: n for n, s in enumerate(ground.stairwells.index)}
+    fresh: dict[str, list[tuple[Array, Array, Array]]] = {}
+    told: list[tuple[str, Array, list[Any]]] = []
+    for island, place, choice in taken:
+        rows = np.array([place_of[island.problem.ids[a]] for a in place.atoms])
+        own = island.problem.take(place.atoms)
+        for p, carried in enumerate(choice.carries):
+            at = choice.part == p
+            if carried >= 0:
+                member[rows[at]] = island.codes[carried]
+            else:
+                fresh.setdefault(island.community, []).append((rows[at], own.xy[at], own.weights[at]))
+        whole = len(place.atoms) == len(island.problem)
+        told.append((island.community, rows, [(choice.part, s) for s in explain_parts(own, choice.part, 0, whole, False, False)]))
+    for community, parts in sorted(fresh.items()):
+        for code, (rows, _, _) in zip(_code_fresh(ground, community, parts), parts, strict=True):
+            member[rows] = code
+    exceptions = [
+        {"community": community, "subgrid": member[rows[np.flatnonzero(part == s.part)[0]]], "rule": s.rule, "proven": s.proven,
+         "explanation": s.explanation, "remedy": s.remedy}
+        for community, rows, shortfalls in told for part, s in shortfalls
+    ]  # fmt: skip
+    return pd.Series(member, index=ground.stairwells.index, dtype="str"), exceptions
+
+
+def _code_fresh(ground: Ground, community: str, parts: list[tuple[Array, Array, Array]]) -> list[str]:
+    """Code new sub-grids: numbers that the community never used, row by row from north to south."""
+    x = np.array([np.average(xy[:, 0], weights=w + 1e-9) for _, xy, w in parts])
+    y = np.array([np.average(xy[:, 1], weights=w + 1e-9) for _, xy, w in parts])
+    box = np.array([x.min(), y.min(), x.max(), y.max()])
+    codes = number_next(community, find_used(ground.plan), len(parts))
+    return [codes[int(place) - 1] for place in number_places("", x, y, box)]
+
+
+def _finish(
+    ground: Ground, rules: Rules, member: pd.Series[str], exceptions: list[dict[str, Any]], triggers: pd.DataFrame, order: Order,
+    progress: Progress,
+) -> Plan:  # fmt: skip
+    """Make the plan of an assignment, with its triggers, its concordance and its entry in the history."""
+    if not ground.renewed and (member == ground.was).all():
+        return ground.plan
+    land = {"site": ground.site, "stairwells": ground.stairwells, "neighbours": ground.neighbours} if ground.renewed else {}
+    exceptions = exceptions + _tell_contradictions(ground, member)
+    plan = renew_plan(ground.plan, member, **land, rules=rules, exceptions=exceptions, progress=progress)
+    known = ground.was != ""
+    moved = int(ground.stairwells.loc[known & (ground.was != member), "households"].sum())
+    over = tell_cap(ground, rules, moved)
+    entries = [
+        Entry(order.verb, "stairwells", "noted", moved, "households that changed their sub-grid"),
+        *([Entry(order.verb, "stairwells", "noted", moved, over)] if over else []),
+    ]
+    plan = plan.replace(
+        triggers=triggers,
+        concordance=make_concordance(follow_households(ground.plan, plan, rules.redraw, ground.match)),
+        edits=make_empty("edits"),  # their log makes the plan before again, not this one
+        ledger=write_ledger(plan.site.ledger, entries),
+    )
+    what = f"{int(triggers['urgent'].sum())} out of rule, {moved} of {ground.households} households moved"
+    what += f"; {over}" if over else ""
+    return note_version(ground.plan, plan, order.verb, date=order.date, by=order.by, what=what, moved=moved)
+
+
+def _tell_contradictions(ground: Ground, member: pd.Series[str]) -> list[dict[str, Any]]:
+    """Tell of locks that cannot all hold, or that hold the plan out of rule, as exceptions."""
+    if ground.plan.locks.empty:
+        return []
+    found = find_contradictions(ground.plan, ground.stairwells, ground.neighbours, ground.home)
+    there = set(member)
+    return [
+        {"community": c.community, "subgrid": c.of if c.of in there else "", "rule": "locks", "proven": True,
+         "explanation": f"locked ({', '.join(c.locks)}): {c.why}" if c.locks else c.why, "remedy": c.remedy}
+        for c in found
+    ]  # fmt: skip

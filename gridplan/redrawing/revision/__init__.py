@@ -1,0 +1,1 @@
+"""What every way of changing a plan shares: matching, changes, renewal, locks and history."""

@@ -1,0 +1,145 @@
+"""Changes: which sub-grids and communities a new assignment, or new land, changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from gridplan.plan import Plan
+from gridplan.rules.all_rules import Rules
+from gridplan.site import Site
+
+Array = np.ndarray[Any, Any]
+
+OF_LAND = (
+    "building",
+    "community",
+    "door",
+    "slice_from",
+    "slice_to",
+    "subgrid",
+)  # columns of stairwells that outlines are drawn from
+BESIDE = 1.0  # m from a community's limit within which a line may shape the outlines in it
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What changed between a plan and a new assignment of stairwells.
+
+    ``figures`` are the codes, old and new, whose members or their households changed; ``land`` those whose outlines must be
+    drawn again, ``anew`` the communities whose own land changed, ``limits`` those whose limit or barriers did.
+    """
+
+    figures: frozenset[str]
+    land: frozenset[str]
+    anew: frozenset[str]
+    limits: frozenset[str]
+
+    def __bool__(self) -> bool:
+        """Whether anything changed."""
+        return bool(self.figures or self.land or self.anew)
+
+
+def find_changes(plan: Plan, site: Site, stairwells: Any, centres: Mapping[str, str], rules: Rules) -> Changes:
+    """Find what changes where the stairwells, their sub-grids or the site are others than the plan's.
+
+    ``stairwells`` bear their new sub-grids, ``centres`` the stairwells wanted as centres of some sub-grids.
+    """
+    moved, counted = _compare_stairwells(plan.stairwells, stairwells)
+    land, figures = _find_codes(plan.stairwells, stairwells, moved), _find_codes(plan.stairwells, stairwells, counted)
+    land |= set(stairwells["subgrid"].unique()) - set(plan.subgrids.index)
+    of_plan = plan.subgrids["centre"].to_dict()
+    figures |= land | {code for code, centre in centres.items() if of_plan.get(code) != centre}
+    figures |= _find_other_bands(plan.subgrids, stairwells, rules)
+    if site is plan.site:
+        return Changes(frozenset(figures), frozenset(land), frozenset(), frozenset())
+    limits = _find_limits(plan.site, site)
+    anew = set(limits) | _find_near(_differ(plan.site.streets, site.streets), site)
+    if rules.exclusive.drawn:
+        kinds = {kind.strip() for kind in rules.exclusive.kinds.split("|")}
+        for table in ("places", "institutions"):
+            old, new = (t[t["kind"].isin(kinds)] for t in (getattr(plan.site, table), getattr(site, table)))
+            anew |= _find_near(_differ(old, new), site)
+    footprints = _differ(plan.site.buildings, site.buildings)
+    touched = _find_touched(footprints, plan.subgrids)
+    lone = touched[plan.subgrids["kind"].reindex(touched) == "exclusive"]
+    anew |= set(plan.subgrids["community"].reindex(lone)) & set(site.communities.index)
+    land |= set(touched) - set(lone)
+    return Changes(frozenset(figures), frozenset(land), frozenset(anew), frozenset(limits))
+
+
+def _compare_stairwells(old: Any, new: Any) -> tuple[pd.Index[Any], pd.Index[Any]]:
+    """Find the stairwells, old or new, whose place in the land changed, and those of which anything else did."""
+    both = old.index.intersection(new.index)
+    lone = old.index.symmetric_difference(new.index)
+    a, b = old, new
+    if len(lone) or not old.index.equals(new.index):
+        a, b = old.loc[both], new.loc[both]
+    moved, other = np.zeros(len(a), bool), np.zeros(len(a), bool)
+    for column in a.columns:
+        if column == "geometry":
+            here, there = shapely.get_coordinates(a.geometry.array), shapely.get_coordinates(b.geometry.array)
+            other |= (here != there).any(axis=1) if len(here) == len(there) == len(a) else True
+        elif column in OF_LAND:
+            moved |= a[column].to_numpy() != b[column].to_numpy()
+        else:
+            other |= a[column].to_numpy() != b[column].to_numpy()
+    return lone.union(a.index[moved]), a.index[other]
+
+
+def _find_codes(old: Any, new: Any, stairwells: pd.Index[Any]) -> set[str]:
+    """Find the sub-grids that some stairwells were in or are in now."""
+    found: set[str] = set()
+    for table in (old, new):
+        found |= set(table["subgrid"].reindex(stairwells).dropna())
+    return found - {""}
+
+
+def _find_other_bands(subgrids: Any, stairwells: Any, rules: Rules) -> set[str]:
+    """Find the sub-grids of homes whose band is not that of their class any more."""
+    homes = subgrids[subgrids["kind"] != "exclusive"]
+    kind = stairwells.drop_duplicates("subgrid").set_index("subgrid")["community_kind"].reindex(homes.index)
+    other = np.zeros(len(homes), bool)
+    for word in kind.dropna().unique():
+        band = rules.find_band(str(word))
+        off = (homes[["low", "target", "high"]].to_numpy() != [band.low, band.target, band.high]).any(axis=1)
+        other |= off & (kind == word).to_numpy()
+    return set(homes.index[other])
+
+
+def _differ(old: Any, new: Any) -> Array:
+    """Find the shapes that only one of two tables has."""
+    if old is new:
+        return np.zeros(0, object)
+    a, b = old.geometry.to_numpy(), new.geometry.to_numpy()
+    one, two = pd.Index(shapely.to_wkb(a)), pd.Index(shapely.to_wkb(b))
+    return np.concatenate([a[~one.isin(two)], b[~two.isin(one)]])
+
+
+def _find_limits(old: Site, new: Site) -> set[str]:
+    """Find the communities of the new site whose limit is another or is new, or near which a barrier changed."""
+    before = old.communities.geometry.reindex(new.communities.index).to_numpy()
+    other = ~shapely.equals_exact(before, new.communities.geometry.to_numpy(), 0.0)
+    return set(new.communities.index[other]) | _find_near(_differ(old.barriers, new.barriers), new)
+
+
+def _find_near(shapes: Array, site: Site) -> set[str]:
+    """Find the communities that some shapes lie in or beside."""
+    if not len(shapes):
+        return set()
+    limits = site.communities.geometry.to_numpy()
+    met = shapely.STRtree(shapes).query(limits, predicate="dwithin", distance=BESIDE)[0]
+    return set(site.communities.index[np.unique(met)])
+
+
+def _find_touched(footprints: Array, subgrids: Any) -> pd.Index[Any]:
+    """Find the sub-grids on whose land some footprints stand."""
+    if not len(footprints):
+        return subgrids.index[:0]
+    met = shapely.STRtree(subgrids.geometry.to_numpy()).query(footprints, predicate="intersects")[1]
+    return subgrids.index[np.unique(met)]

@@ -1,0 +1,60 @@
+"""The concordance: which households of every old sub-grid are in which new one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from gridplan.tables.conform import conform_table, make_empty
+
+
+def tell_kinds(flows: pd.DataFrame) -> pd.Series[Any]:
+    """Tell for each flow of households whether they are kept, moved, gone or new.
+
+    Kept are those whose sub-grid has the code of the old one; new also those whose homes were in no sub-grid before.
+    """
+    kinds = np.select(
+        [flows["old"] == "", flows["new_building"] == "", flows["old"] == flows["new"]], ["new", "gone", "kept"], "moved"
+    )
+    return pd.Series(kinds, index=flows.index, dtype="str", name="kind")
+
+
+def make_concordance(flows: pd.DataFrame) -> pd.DataFrame:
+    """Make the table of old and new sub-grids, as the plan's table ``concordance`` has it; the shares of each old one sum to 1.
+
+    Parameters
+    ----------
+    flows
+        From :func:`gridplan.redrawing.revision.household_matching.follow_households`.
+
+    Examples
+    --------
+    >>> from gridplan.redrawing.revision.household_matching import follow_households
+    >>> from tests.villages import make_board_plan
+    >>> table = make_concordance(follow_households(make_board_plan(), make_board_plan((1, 1, 1, 1, 2, 2) * 2)))
+    >>> table[["old", "new", "households", "share", "kind"]].round(3).values.tolist()
+    [['0301-001', '0301-001', 60, 1.0, 'kept'], ['0301-002', '0301-001', 20, 0.333, 'moved'], ['0301-002', '0301-002', 40, 0.667, 'kept']]
+    """  # noqa: E501 - the answer of an example stands on one line
+    flows = flows.assign(kind=tell_kinds(flows))
+    flows = flows[(flows["old"] != "") | (flows["new"] != "")]
+    flows = flows.assign(community=_place_gone(flows))
+    table = flows.groupby(["community", "old", "new", "kind"], sort=True)["households"].sum().reset_index()
+    if table.empty:
+        return make_empty("concordance")
+    whole = table.groupby("old")["households"].transform("sum")
+    table["share"] = (table["households"] / whole).where(table["old"] != "")
+    table["row"] = (table.index + 1).astype(str).str.zfill(len(str(len(table))))
+    return conform_table("concordance", table.set_index("row"))
+
+
+def _place_gone(flows: pd.DataFrame) -> pd.Series[Any]:
+    """Place households that are gone in the community where most others of their sub-grid are now, whose code may be new."""
+    stays = flows[(flows["old"] != "") & (flows["new"] != "")]
+    if stays.empty:
+        return flows["community"]
+    by = stays.groupby(["old", "community"], as_index=False)["households"].sum()
+    by = by.sort_values(["old", "households", "community"], ascending=[True, False, True]).drop_duplicates("old")
+    now = flows["old"].map(dict(zip(by["old"], by["community"], strict=True)))
+    return flows["community"].where((flows["kind"] != "gone") | now.isna(), now)

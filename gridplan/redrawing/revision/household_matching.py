@@ -1,0 +1,115 @@
+"""Following households: where those of one plan live in the next."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from gridplan.plan import Plan
+from gridplan.redrawing.revision.matching import match_stairwells
+from gridplan.rules.redraw import RedrawRules
+
+Array = np.ndarray[Any, Any]
+FLOW_COLUMNS = ("building", "new_building", "community", "old", "new", "households")
+
+
+def follow_households(old: Plan, new: Plan, rules: RedrawRules | None = None, match: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Follow the households of a plan to the sub-grids where they live in another.
+
+    Households that stay or are gone are counted as the old plan counts them, new ones as the new plan does; the households of
+    a building that was rebuilt are shared out to its new stairwells in proportion. Buildings and stairwells are matched by
+    :func:`gridplan.redrawing.revision.matching.match_stairwells`.
+
+    Parameters
+    ----------
+    old, new
+        The plans; their land may differ.
+    rules
+        What two buildings must have in common to be the same.
+    match
+        The stairwells as they match, where that is known already.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Rows sorted by all columns: building (of the old plan, empty for new homes), new_building (empty for those gone),
+        community (of the new sub-grid, of the old one where there is none), old and new (sub-grids; empty for homes that
+        are in none), households.
+
+    Examples
+    --------
+    >>> from tests.villages import make_board_plan
+    >>> flows = follow_households(make_board_plan(), make_board_plan((1, 1, 1, 1, 2, 2) * 2))
+    >>> flows.groupby(["old", "new"])["households"].sum().to_dict()
+    {('0301-001', '0301-001'): 60, ('0301-002', '0301-001'): 20, ('0301-002', '0301-002'): 40}
+    """
+    if match is None:
+        match = match_stairwells(old, new.stairwells, new.site.buildings, rules or RedrawRules()).stairwells
+    now = new.stairwells[["building", "community", "subgrid", "households"]].rename(columns={"building": "new_building"})
+    now = now.assign(building=match["old_building"], home=match["home"])
+    known = now["building"] != ""
+    before = old.stairwells.groupby(["building", "community", "subgrid"])["households"].sum().reset_index()
+    stays = _share_out(before, now[known])
+    fresh = now[~known].assign(building="", old="").rename(columns={"subgrid": "new"})
+    flows = pd.concat([stays, fresh[list(FLOW_COLUMNS)]])
+    flows = flows[flows["households"] > 0]
+    keys = [c for c in FLOW_COLUMNS if c != "households"]
+    return flows.astype(dict.fromkeys(keys, "str")).groupby(keys, sort=True)["households"].sum().reset_index()
+
+
+def _share_out(before: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
+    """Share the households of old buildings, by old sub-grid, out to the new stairwells that were their homes.
+
+    Those whose home has no successor, while their building has, go wherever that building's other households go; those of
+    buildings that have none are gone.
+    """
+    own = now.groupby(["building", "home", "new_building", "community", "subgrid"])["households"].sum().reset_index()
+    before = before.rename(columns={"subgrid": "old", "households": "counted", "community": "old_community"})
+    direct = before.merge(own, left_on=["building", "old"], right_on=["building", "home"], how="inner")
+    rest = before.merge(direct[["building", "old"]].drop_duplicates(), how="left", indicator="found")
+    rest = rest[rest["found"] == "left_only"].drop(columns="found")
+    loose = own.groupby(["building", "new_building", "community", "subgrid"])["households"].sum().reset_index()
+    other = rest.merge(loose, on="building", how="left")
+    found = pd.concat([direct.drop(columns="home"), other], ignore_index=True)
+    gone = found["new_building"].isna()
+    found["community"] = found["community"].fillna(found["old_community"])
+    found[["new_building", "subgrid"]] = found[["new_building", "subgrid"]].fillna("")
+    found["weight"] = found["households"].where(~gone, 1.0).astype(float)
+    keys = ["building", "old_community", "old"]
+    found = found.sort_values([*keys, "new_building", "subgrid"], ignore_index=True)
+    group = found.groupby(keys, sort=False).ngroup().to_numpy()
+    found["households"] = apportion(found["counted"].to_numpy(np.int64), found["weight"].to_numpy(float), group)
+    return found.rename(columns={"subgrid": "new"})[list(FLOW_COLUMNS)]
+
+
+def apportion(total: Array, weight: Array, group: Array) -> Array:
+    """Share out the total of each group by weight in whole numbers, the largest remainders first; ties go to the earlier row.
+
+    Parameters
+    ----------
+    total
+        int64[n], the same for all rows of a group.
+    weight
+        float64[n]; where all of a group are nought its rows share alike.
+    group
+        int64[n], numbers from 0.
+
+    Examples
+    --------
+    >>> apportion(np.array([10, 10, 10, 3]), np.array([1.0, 1.0, 1.0, 5.0]), np.array([0, 0, 0, 1])).tolist()
+    [4, 3, 3, 3]
+    """
+    if not len(total):
+        return np.zeros(0, np.int64)
+    mass = np.bincount(group, weight)[group]
+    count = np.bincount(group)[group]
+    quota = total * np.where(mass > 0, weight / np.where(mass > 0, mass, 1.0), 1.0 / count)
+    whole = np.floor(quota + 1e-9).astype(np.int64)
+    left = total - np.bincount(group, whole)[group].astype(np.int64)
+    order = np.lexsort((np.arange(len(total)), -np.round(quota - whole, 9), group))
+    first = np.r_[0, np.flatnonzero(np.diff(group[order])) + 1]
+    rank = np.arange(len(total)) - np.repeat(first, np.diff(np.r_[first, len(total)]))
+    whole[order] += rank < left[order]
+    return whole

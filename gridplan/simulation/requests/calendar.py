@@ -1,0 +1,88 @@
+"""The calendar of a simulation: how demand goes up and down by hour, weekday and month, and when turns of duty begin and end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+
+from gridplan.rules.simulation import DAY, WEEK, SimulationRules, Turn, read_weights
+from gridplan.simulation.requests.kernel_state import STEP, TICK
+
+Array = np.ndarray[Any, Any]
+HOURS = int(DAY / STEP)
+WEEK_HOURS = 7 * HOURS
+
+
+def lay_profile(rules: SimulationRules, first: date, days: int) -> Array:
+    """Lay out the minutes so far by kind, each weighted with the demand of its hour, weekday and month.
+
+    Returns
+    -------
+    float64[1, 2, hours + 1].
+
+    Examples
+    --------
+    >>> flat = SimulationRules(request_by_hour="1 " * 24, by_weekday="1 " * 7, by_month="1 " * 12)
+    >>> lay_profile(flat, date(2026, 1, 1), 2)[0, 0, [0, 1, 48]].tolist()
+    [0.0, 60.0, 2880.0]
+    """
+    weekday, month = (read_weights(name, getattr(rules, name), n) for name, n in (("by_weekday", 7), ("by_month", 12)))
+    dates = [first + timedelta(days=n) for n in range(days)]
+    by_day = np.array([weekday[d.weekday()] * month[d.month - 1] for d in dates])
+    running = np.zeros((1, 2, HOURS * days + 1))
+    for k, name in enumerate(("request_by_hour", "wish_by_hour")):
+        by_hour = np.array(read_weights(name, getattr(rules, name), 24))
+        running[0, k, 1:] = np.cumsum(np.outer(by_day, by_hour).ravel() * STEP)
+    return running
+
+
+def lay_ticks(turns: Sequence[Turn], first: date, days: int, begins: Any = (), begun: int = 0) -> Array:
+    """Lay out when turns of duty begin and end, in order; at one time ends come first.
+
+    A day of duty is numbered by its date, so who is there on a day does not depend on when the simulation starts.
+
+    Parameters
+    ----------
+    turns
+        One for each number that posts name.
+    first, days
+        The days simulated.
+    begins
+        Minutes from which some posts are there at all, such as helpers; those who wait are then looked at again.
+    begun
+        Minute of the first day at which time begins.
+    """
+    rows: list[tuple[float, int, int, int]] = []
+    monday = -first.weekday() * DAY - begun
+    for number, turn in enumerate(turns):
+        for week in range(-1, days // 7 + 2):
+            for begin, end in turn.spans:
+                on, off = monday + week * WEEK + begin, monday + week * WEEK + end
+                if off > 0 and on < days * DAY:
+                    rows += [(max(0, on), 1, number, first.toordinal() + (on + begun) // DAY), (off, 0, number, -1)]
+    rows += [(float(at), 1, -1, -1) for at in sorted({float(b) for b in begins if 0 < b < days * DAY})]
+    return write_ticks(rows)
+
+
+def write_ticks(rows: Sequence[tuple[float, int, int, int]]) -> Array:
+    """Write ticks in order from minute, 1 where something begins and 0 where it ends, turn (-1: a window) and day (-1: off)."""
+    table = np.zeros(len(rows), TICK)
+    for name, number in (("at", 0), ("turn", 2), ("day", 3)):
+        table[name] = [row[number] for row in sorted(rows)]
+    return table
+
+
+def count_hours(start: date, days: int) -> Array:
+    """Count how often each hour of the week comes in so many days, from Monday midnight.
+
+    Examples
+    --------
+    A Sunday and a Monday:
+
+    >>> count_hours(date(2026, 3, 1), 2)[[0, 24, 143, 144]].tolist()
+    [1, 0, 0, 1]
+    """
+    return np.bincount((start.weekday() * 24 + np.arange(days * 24)) % WEEK_HOURS, minlength=WEEK_HOURS)

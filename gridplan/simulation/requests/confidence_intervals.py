@@ -1,0 +1,107 @@
+"""Estimates over replications: ratios of sums with their confidence intervals, and differences that share their chances."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.stats import t as student
+
+from gridplan.simulation.requests import kernel_state
+
+Array = np.ndarray[Any, Any]
+SUMS = kernel_state.COUNTS  # sums follow the counts: response, its square, resolution, its square
+WIDTH = SUMS + 4
+ONE = -1  # a denominator of 1: the measure is a number a replication
+
+# Each measure: what is added up, what is taken off, over what, and whether more is better (1), worse (-1) or neither (0).
+MEASURES: dict[str, tuple[tuple[int, ...], tuple[int, ...], int, int]] = {
+    "requests": ((kernel_state.CAME,), (), ONE, 0),
+    "answered_share": ((kernel_state.ANSWERED,), (), kernel_state.CAME, 1),
+    "resolved_share": ((kernel_state.RESOLVED,), (), kernel_state.CAME, 1),
+    "green_share": ((kernel_state.GREEN,), (), kernel_state.CAME, 1),
+    "yellow_share": ((kernel_state.YELLOW,), (), kernel_state.CAME, 0),
+    "red_share": ((kernel_state.CAME,), (kernel_state.GREEN, kernel_state.YELLOW), kernel_state.CAME, -1),
+    "up_share": ((kernel_state.WENT_UP,), (), kernel_state.RESOLVED, 0),
+    "own_share": ((kernel_state.BY_TIER + kernel_state.OWN,), (), kernel_state.ANSWERED, 0),
+    "volunteer_share": ((kernel_state.BY_TIER + kernel_state.VOLUNTEER,), (), kernel_state.ANSWERED, 0),
+    "response_minutes": ((SUMS,), (), kernel_state.ANSWERED, -1),
+    "resolution_minutes": ((SUMS + 2,), (), kernel_state.RESOLVED, -1),
+}
+REASONS = {
+    "no_post": kernel_state.NO_POST, "off_duty": kernel_state.OFF_DUTY, "busy": kernel_state.BUSY, "withdrawn": kernel_state.WITHDRAWN,
+    "under_way": kernel_state.UNDER_WAY,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Estimate:
+    """Ratios of sums over replications: ``mean`` and ``half`` its interval of 95 %, and each replication's pull on the mean."""
+
+    mean: Array
+    half: Array
+    pull: Array  # float64[replications, ...]
+
+    @property
+    def low(self) -> Array:
+        """Lower end of the interval."""
+        return np.asarray(self.mean - self.half)
+
+    @property
+    def high(self) -> Array:
+        """Upper end of the interval."""
+        return np.asarray(self.mean + self.half)
+
+
+def estimate_ratio(above: Array, below: Array | float) -> Estimate:
+    """Estimate a ratio of sums over replications, which stand in the first dimension.
+
+    Source: the ratio estimator with its linearised variance (Cochran, Sampling Techniques, chapter 6), Student's t.
+
+    Examples
+    --------
+    Two of four, then six of eight, were in time: eight of twelve.
+
+    >>> found = estimate_ratio(np.array([2.0, 6.0]), np.array([4.0, 8.0]))
+    >>> round(float(found.mean), 3), found.pull.round(3).tolist()
+    (0.667, [-0.111, 0.111])
+    """
+    x = np.broadcast_to(np.asarray(below, float), above.shape)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = above.sum(axis=0) / x.sum(axis=0)
+        pull = (above - mean * x) / x.mean(axis=0)
+    return Estimate(mean, measure_half(pull), pull)
+
+
+def measure_half(pull: Array) -> Array:
+    """Measure half the 95 % interval of a mean from what replications pull; NaN with a single one."""
+    n = len(pull)
+    if n < 2:
+        return np.full(pull.shape[1:], np.nan)
+    spread = np.sqrt((pull**2).sum(axis=0) / (n - 1) / n)
+    return np.asarray(spread * student.ppf(0.975, n - 1))
+
+
+def compare(first: Estimate, other: Estimate) -> Estimate:
+    """Estimate the difference to a first estimate whose replications met the same chances."""
+    pull = other.pull - first.pull
+    return Estimate(np.asarray(other.mean - first.mean), measure_half(pull), pull)
+
+
+def take_measures(sums: Array) -> tuple[Array, Array]:
+    """Take what every measure is a ratio of, from sums whose last dimension is counts and sums; measures take its place."""
+    above = [sum(sums[..., c] for c in plus) - sum(sums[..., c] for c in minus) for plus, minus, _, _ in MEASURES.values()]
+    ones = np.ones(sums.shape[:-1])
+    below = [ones if over == ONE else sums[..., over] for _, _, over, _ in MEASURES.values()]
+    return np.stack(above, axis=-1).astype(float), np.stack(below, axis=-1).astype(float)
+
+
+def find_ends(above: Array, below: Array) -> tuple[Array, Array]:
+    """Find the values that one replication of twenty is below, and above; of replications in which there is one."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        values = np.sort(np.where(below > 0, above / below, np.nan), axis=0)  # NaN comes last
+    known = np.maximum(1, np.isfinite(values).sum(axis=0))
+    low, high = (np.rint(q * (known - 1)).astype(np.int64) for q in (0.05, 0.95))
+    ends = [np.take_along_axis(values, at[None], axis=0)[0] for at in (low, high)]
+    return ends[0], ends[1]

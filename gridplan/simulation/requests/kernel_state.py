@@ -1,0 +1,208 @@
+"""What the kernel reads and keeps: arrays by name, the slots of requests under way, and the queues that they wait in."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+
+from gridplan.simulation.requests.random_streams import bare
+
+STAGES, TIERS = 3, 7
+OWN, NEIGHBOUR, VOLUNTEER, COMMUNITY, STREET, AID, INSTITUTION = range(TIERS)  # the last two only in a surge
+STEP = 60.0  # minutes of a step of the profiles
+
+# Columns of the counts of a sub-grid and kind.
+(
+    CAME, ANSWERED, RESOLVED, GREEN, YELLOW, NO_POST, OFF_DUTY, BUSY, WITHDRAWN, UNDER_WAY, WENT_UP, BY_TIER,
+) = range(12)  # fmt: skip
+COUNTS = BY_TIER + TIERS
+
+
+def _lay_out(whole: str, times: str, keys: str = "") -> np.dtype[Any]:
+    """Lay out a record of whole numbers, times and shares, and keys of streams."""
+    fields = [(name, np.int64) for name in whole.split()] + [(name, np.float64) for name in times.split()]
+    return np.dtype([*fields, *((name, np.uint64) for name in keys.split())], align=True)
+
+
+# What the kernel is given.
+CELL = _lay_out("profile group start stop", "")  # a sub-grid: row of the profiles, community, its links
+STREAM = _lay_out("", "rate", "key")  # of a sub-grid and kind; rate a minute
+POST = _lay_out("turn skill level start stop", "share begins ends", "key")  # skill: bits of kinds; level: 0 grid to 2 street
+LINK = _lay_out("who tier", "way")  # of a sub-grid to a post, in the order of asking; way in minutes
+BACK_LINK = _lay_out("cell tier", "way")  # the same by post
+TICK = _lay_out("turn day", "at")  # a turn of duty begins on a day, or ends (day -1); turn -1: a post's window begins
+CALL = _lay_out("cell kind", "at")  # a request that is known beforehand; streams of such a kind have a rate of 0
+KIND = _lay_out("", "up street patience")  # shares that go up to the community and, of all, to the street; mean minutes
+# What it keeps.
+SLOT = _lay_out("cell kind stage last prev next earlier later stamp waits seen row", "began since met", "key")
+COMING = _lay_out("number", "reached")  # of a sub-grid and kind: requests so far, running sum at which the next comes
+STAFF = _lay_out("job", "way")  # slot at work on, -1 free, -2 on the way back
+SERVED = _lay_out("jobs", "busy walked")
+
+
+class World(NamedTuple):
+    """All that a replication is given.
+
+    ``running[profile, kind]`` are the minutes so far, each weighted with its demand. ``opens[kind, stage, tier]`` are the
+    minutes until a tier is asked (infinite: never), ``work[kind, stage]`` those of work. ``shape`` is lognormal (0, with
+    ``cv``), exponential (1) or fixed (2). With ``by_tier`` tiers come before age; ``walks_back``: the way back keeps a post
+    busy. Requests that come from ``count_from`` to ``count_to`` count; answers are counted by ``edges`` (minutes). Who waits is
+    noted at each whole hour of that time, under its number modulo ``hours`` (168: by hour of a week; 0: not at all).
+    """
+
+    cells: Any
+    streams: Any
+    posts: Any
+    links: Any
+    back: Any
+    ticks: Any
+    calls: Any
+    kinds: Any
+    running: Any
+    opens: Any
+    work: Any
+    edges: Any
+    cv: float
+    shape: int
+    by_tier: bool
+    walks_back: bool
+    turns: int
+    groups: int
+    count_from: float
+    count_to: float
+    end: float
+    green: float
+    yellow: float
+    hours: int = 0
+
+
+class Tally(NamedTuple):
+    """What came of it: counts and sums by sub-grid and kind, answers by community and time, posts, totals."""
+
+    counts: Any  # int64[n, 2, COUNTS]
+    sums: Any  # float64[n, 2, 4]: response, its square, resolution, its square
+    answers: Any  # int64[groups, 2, edges + 1]
+    first: Any  # float64[n, 2]: when somebody first came to one that counts; infinite: never
+    last: Any  # float64[n, 2]: when the last of them was resolved; -infinite: none was
+    posts: Any  # SERVED[m]
+    totals: Any  # float64[4]: request-minutes in the system, events, most requests at once, requests of all
+    waiting: Any  # int64[hours, n, 2]: who waits as an hour strikes, before what happens at it
+
+
+class State(NamedTuple):
+    """What is under way: slots of requests, queues by sub-grid (kind and stage), who is on duty and at work."""
+
+    slots: Any  # SLOT[room]
+    head: Any  # int64[n, 2 * STAGES]
+    tail: Any
+    waiting: Any  # int64[n]
+    coming: Any  # COMING[n, 2]
+    staff: Any  # STAFF[m]
+    on: Any  # int64[turns]: day of duty, -1 off
+    ends: Any  # int64[4]: first and last of all that wait, first free slot, how many wait
+    inside: Any  # int64[2]: requests in the system, requests so far
+    log: Any  # float64[rows, 6]
+
+
+@njit(cache=True, nogil=True)
+def make_tally(cells: int, posts: int, groups: int, edges: int, hours: int) -> Any:
+    """Make a tally of nothing."""
+    return Tally(
+        np.zeros((cells, 2, COUNTS), np.int64), np.zeros((cells, 2, 4)), np.zeros((groups, 2, edges + 1), np.int64),
+        np.full((cells, 2), np.inf), np.full((cells, 2), -np.inf), np.zeros(posts, SERVED), np.zeros(4),
+        np.zeros((hours, cells, 2), np.int64),
+    )  # fmt: skip
+
+
+@njit(cache=True, nogil=True)
+def make_state(cells: int, posts: int, turns: int, room: int, rows: int) -> Any:
+    """Make the state in which nothing is under way."""
+    staff = np.zeros(posts, STAFF)
+    for r in range(posts):
+        staff[r].job = -1
+    nobody = np.full((cells, 2 * STAGES), -1, np.int64)
+    return State(
+        make_slots(np.zeros(0, SLOT), room), nobody, nobody.copy(), np.zeros(cells, np.int64), np.zeros((cells, 2), COMING),
+        staff, np.full(turns, -1, np.int64), np.array([-1, -1, 0, 0]), np.zeros(2, np.int64), np.full((rows, 6), np.nan),
+    )  # fmt: skip
+
+
+@njit(cache=True, nogil=True)
+def make_slots(before: Any, room: int) -> Any:
+    """Make more slots, each pointing at the next free one."""
+    slots = np.zeros(room, SLOT)
+    slots[: len(before)] = before
+    for i in range(len(before), room):
+        slots[i].stamp, slots[i].next = -1, i + 1
+    slots[room - 1].next = -1
+    return slots
+
+
+@njit(cache=True, nogil=True)
+def grow_state(state: Any) -> Any:
+    """Return the state with twice the slots; for when none is free."""
+    room = len(state.slots)
+    state.ends[2] = room
+    return State(
+        make_slots(state.slots, 2 * room), state.head, state.tail, state.waiting, state.coming, state.staff, state.on,
+        state.ends, state.inside, state.log,
+    )  # fmt: skip
+
+
+@bare
+def join_queue(state: Any, slot: int) -> None:
+    """Let a request wait: last in the queue of its sub-grid, kind and stage, and last of all."""
+    q = state.slots[slot].kind * STAGES + state.slots[slot].stage
+    last = state.tail[state.slots[slot].cell, q]
+    state.slots[slot].prev, state.slots[slot].next, state.slots[slot].waits = last, -1, 1
+    if last >= 0:
+        state.slots[last].next = slot
+    else:
+        state.head[state.slots[slot].cell, q] = slot
+    state.tail[state.slots[slot].cell, q] = slot
+    state.slots[slot].earlier, state.slots[slot].later = state.ends[1], -1
+    if state.ends[1] >= 0:
+        state.slots[state.ends[1]].later = slot
+    else:
+        state.ends[0] = slot
+    state.ends[1] = slot
+    state.waiting[state.slots[slot].cell] += 1
+    state.ends[3] += 1
+
+
+@bare
+def leave_queue(state: Any, slot: int) -> None:
+    """Take a request out of its queue."""
+    q = state.slots[slot].kind * STAGES + state.slots[slot].stage
+    before, after = state.slots[slot].prev, state.slots[slot].next
+    if before >= 0:
+        state.slots[before].next = after
+    else:
+        state.head[state.slots[slot].cell, q] = after
+    if after >= 0:
+        state.slots[after].prev = before
+    else:
+        state.tail[state.slots[slot].cell, q] = before
+    before, after = state.slots[slot].earlier, state.slots[slot].later
+    if before >= 0:
+        state.slots[before].later = after
+    else:
+        state.ends[0] = after
+    if after >= 0:
+        state.slots[after].earlier = before
+    else:
+        state.ends[1] = before
+    state.slots[slot].waits = 0
+    state.waiting[state.slots[slot].cell] -= 1
+    state.ends[3] -= 1
+
+
+@bare
+def free_slot(state: Any, slot: int) -> None:
+    """Give a slot back."""
+    state.slots[slot].stamp = -1
+    state.slots[slot].next = state.ends[2]
+    state.ends[2] = slot
+    state.inside[0] -= 1

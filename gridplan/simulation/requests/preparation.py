@@ -1,0 +1,100 @@
+"""Preparing: what scenarios need of a plan, found for all of it or for some communities at a time, and joined."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from gridplan.plan import Plan
+from gridplan.rules.all_rules import Rules
+from gridplan.rules.walking import WalkingRules
+from gridplan.simulation.requests.scenarios import Scenario
+from gridplan.simulation.requests.service_system import System, join_systems, lay_system
+from gridplan.simulation.requests.uncertainty import draw_households
+from gridplan.walking.network import WalkingNetwork
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """What scenarios need of a plan, or of some of its communities.
+
+    Parameters
+    ----------
+    systems
+        By what a system hangs on (times the volunteers, and the rules of walking).
+    households
+        By the share of the error that is one for all buildings: float64[replications, sub-grids], those of every system.
+    """
+
+    systems: Mapping[Any, System]
+    households: Mapping[float, Array]
+
+
+def prepare_part(
+    plan: Plan, scenarios: Sequence[Scenario], rules: Rules, replications: int, seed: int,
+    networks: Mapping[WalkingRules, WalkingNetwork] | None = None,
+) -> Prepared:  # fmt: skip
+    """Prepare what scenarios need of the communities of a plan.
+
+    Parameters
+    ----------
+    plan
+        A staffed plan, or some communities of one.
+    scenarios, rules, replications, seed
+        As for :func:`gridplan.simulate`.
+    networks
+        The streets of the whole city by the rules of walking of every scenario, where the plan holds but a part of them.
+    """
+    systems: dict[Any, System] = {}
+    households: dict[float, Array] = {}
+    for scenario in scenarios:
+        own = scenario.replace_rules(rules)
+        alike = _name_system(scenario, own)
+        if alike not in systems:
+            network = networks[own.walking] if networks else None
+            systems[alike] = lay_system(plan, own, volunteers=scenario.volunteers, network=network)
+        shared = own.simulation.error_shared
+        if scenario.uncertain and shared not in households:
+            households[shared] = draw_households(plan, systems[alike].cells.index, replications, seed, own.simulation)
+    return Prepared(systems, households)
+
+
+def join_parts(parts: Sequence[Prepared], scenarios: Sequence[Scenario], rules: Rules) -> list[tuple[System, Array | None]]:
+    """Join parts of a city: for each scenario its system, and the households drawn for it (none where they are certain).
+
+    Systems and draws that scenarios share are the same object, and hang on no way in which the communities were parted.
+    """
+    systems: dict[Any, System] = {}
+    households: dict[float, Array] = {}
+    joined: list[tuple[System, Array | None]] = []
+    for scenario in scenarios:
+        own = scenario.replace_rules(rules)
+        alike = (_name_system(scenario, own), own.simulation.street_per_10000, own.simulation.street_minutes)
+        if alike not in systems:
+            systems[alike] = join_systems([part.systems[alike[0]] for part in parts], own)
+        shared, drawn = own.simulation.error_shared, None
+        if scenario.uncertain:
+            if shared not in households:
+                households[shared] = _join_draws(parts, alike[0], shared, systems[alike].cells.index)
+            drawn = households[shared]
+        joined.append((systems[alike], drawn))
+    return joined
+
+
+def _name_system(scenario: Scenario, rules: Rules) -> tuple[float, WalkingRules]:
+    """Name what the part of a system that lies in communities hangs on."""
+    return scenario.volunteers, rules.walking
+
+
+def _join_draws(parts: Sequence[Prepared], alike: Any, shared: float, subgrids: pd.Index[Any]) -> Array:
+    """Join the households drawn in parts, in the order of the sub-grids."""
+    found = np.empty((len(parts[0].households[shared]), len(subgrids)))
+    for part in parts:
+        found[:, subgrids.get_indexer(part.systems[alike].cells.index)] = part.households[shared]
+    return found

@@ -1,0 +1,82 @@
+"""Repeating: all replications of one block, from what was drawn for each, on threads that write where they are added up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any
+
+import numpy as np
+
+from gridplan.engine.engine import Progress, map_tasks
+from gridplan.rules.simulation import KINDS
+from gridplan.simulation.requests.calendar import WEEK_HOURS
+from gridplan.simulation.requests.confidence_intervals import WIDTH
+from gridplan.simulation.requests.event_kernel import run_days
+from gridplan.simulation.requests.kernel_state import COUNTS, SERVED
+from gridplan.simulation.requests.simulation_blocks import EDGES, Block, draw_world
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Draws:
+    """What replications draw: households by sub-grid, times the demand, shares of days by role; and the role of each post."""
+
+    households: Array
+    demand: Array
+    presence: Array
+    role: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Repeated:
+    """What came of all replications of a block.
+
+    ``sums`` are float64[replications, n, kinds, WIDTH], ``answers`` int64[replications, communities, kinds, edges + 1], ``posts``
+    records [replications, m], ``waiting`` int64[hours, n, kinds] over all replications (no hours where they were not asked for).
+    """
+
+    sums: Array
+    answers: Array
+    posts: Array
+    waiting: Array
+    events: float
+
+
+def run_block(
+    block: Block, draws: Draws, keys: Sequence[Any], hourly: bool, workers: int | None, stage: str, progress: Progress
+) -> Repeated:
+    """Run all replications of a block; with ``hourly`` it is noted, too, who waits at each hour of the week."""
+    world, kinds = block.world, len(KINDS)
+    sums = np.empty((len(keys), len(world.cells), kinds, WIDTH))
+    answers = np.empty((len(keys), world.groups, kinds, len(EDGES) + 1), np.int64)
+    posts = np.empty((len(keys), len(world.posts)), SERVED)
+    hours, lock = WEEK_HOURS if hourly else 0, Lock()
+    waiting = np.zeros((hours, len(world.cells), kinds), np.int64)
+    role = draws.role[block.posts]
+
+    def run(n: int) -> float:
+        own = draws.households[n, block.cells], float(draws.demand[n]), draws.presence[n, role]
+        tally = run_days(draw_world(block, keys[n], *own)._replace(hours=hours), 0)[0]
+        sums[n, ..., :COUNTS], sums[n, ..., COUNTS:] = tally.counts, tally.sums
+        answers[n], posts[n] = tally.answers, tally.posts
+        with lock:  # whole numbers: the sum does not hang on the order
+            np.add(waiting, tally.waiting, out=waiting)
+        return float(tally.totals[1])
+
+    events = sum(map_tasks(run, range(len(keys)), workers=workers, stage=stage, progress=progress))
+    return Repeated(sums, answers, posts, waiting, events)
+
+
+def count_duty(block: Block) -> Array:
+    """Count the minutes on duty of each post's turn while requests count."""
+    world = block.world
+    ticks, minutes = world.ticks, np.zeros(world.turns)
+    for turn in range(world.turns):
+        own = ticks[ticks["turn"] == turn]
+        on, off = own["at"][own["day"] >= 0], own["at"][own["day"] < 0]
+        off = np.append(off, world.end)[: len(on)]
+        minutes[turn] = np.maximum(0.0, np.minimum(off, world.count_to) - np.maximum(on, world.count_from)).sum()
+    return np.asarray(minutes[world.posts["turn"]])

@@ -1,0 +1,83 @@
+"""How long posts are on their way to sub-grids: along the streets where they are known, else straight lines times the detour."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from gridplan.plan import Plan
+from gridplan.rules.all_rules import Rules
+from gridplan.walking.detour import measure_straight
+from gridplan.walking.door_distances import measure_among
+from gridplan.walking.network import WalkingNetwork
+
+Array = np.ndarray[Any, Any]
+
+
+def measure_links(
+    plan: Plan, homes: Any, cells: pd.DataFrame, row: Array, column: Array, rules: Rules, network: WalkingNetwork | None = None
+) -> Array:
+    """Measure the minutes from homes (stairwells) to the centres of sub-grids of the same community, link by link.
+
+    A way inside one's own sub-grid is as long as its mean walk to the centre; no way to another is shorter.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    homes
+        Code of a stairwell for each post.
+    cells
+        The sub-grids, with community, centre and mean_walk (metres).
+    row, column
+        Post and sub-grid of each link.
+    rules
+        Section ``walking``.
+    network
+        The streets of the whole city, where the plan holds but a part of them; those of the plan if not given.
+    """
+    home, centre = np.asarray(homes, object)[row], cells["centre"].to_numpy(object)[column]
+    community = cells["community"].to_numpy(object)[column]
+    doors = plan.stairwells.sort_index()
+    used = doors.loc[doors.index.isin(home) | doors.index.isin(centre)]
+    place = pd.Series(used.groupby("community").cumcount().to_numpy(), index=used.index)
+    a, b = place.reindex(home).to_numpy(), place.reindex(centre).to_numpy()
+    metres = np.full(len(row), np.nan)
+    ways = _measure_among(plan, used, rules, network)
+    numbers, codes = pd.factorize(community)
+    order = np.argsort(numbers, kind="stable")
+    starts = np.searchsorted(numbers[order], np.arange(len(codes) + 1))
+    same = (doors["community"].reindex(home).to_numpy(object) == community) & ~np.isnan(a.astype(float))
+    for n, code in enumerate(codes):
+        own = order[starts[n] : starts[n + 1]]
+        own = own[same[own]]
+        metres[own] = ways[str(code)][a[own].astype(np.int64), b[own].astype(np.int64)]
+    straight = _measure_apart(doors, home, centre) * rules.walking.detour
+    metres = np.where(np.isfinite(metres), metres, straight)
+    return np.asarray(np.maximum(metres, cells["mean_walk"].fillna(0.0).to_numpy(float)[column]) / rules.walking.speed)
+
+
+def _measure_among(plan: Plan, doors: Any, rules: Rules, network: WalkingNetwork | None) -> dict[str, Array]:
+    """Measure the ways among stairwells of each community."""
+    if network is not None or len(plan.site.streets):
+        return measure_among(plan.site, doors, rules.walking, network)[0]
+    ways = {}
+    for community, rows in doors.groupby("community", sort=True).indices.items():
+        own = doors.iloc[rows]
+        found = measure_straight(own, own, plan.site, rules.walking).tocoo()
+        metres = np.full((len(own), len(own)), np.inf)
+        metres[found.row, found.col] = found.data
+        ways[str(community)] = np.minimum(metres, metres.T)
+    return ways
+
+
+def _measure_apart(doors: Any, home: Array, centre: Array) -> Array:
+    """Measure straight metres between stairwells; a home that is not known is where the centre is."""
+    at = pd.DataFrame(shapely.get_coordinates(doors.geometry.to_numpy()), index=doors.index)
+    b = at.reindex(centre).to_numpy()
+    a = at.reindex(home).to_numpy()
+    a = np.where(np.isnan(a), b, a)
+    return np.asarray(np.hypot(*(a - b).T))

@@ -1,0 +1,140 @@
+"""What is not known for sure, drawn from its range: households, demand, who is there; and how likely sub-grids are in band."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtr, ndtri
+
+from gridplan.plan import Plan
+from gridplan.rules.all_rules import Rules
+from gridplan.rules.simulation import ROLES, SimulationRules, read_turn
+from gridplan.simulation.requests.random_streams import blend_keys, draw_units, make_key, name_keys
+from gridplan.tables.conform import conform_table
+
+Array = np.ndarray[Any, Any]
+WORST = 0.1  # share of sub-grids whose mean chance is told
+
+
+def draw_triangular(unit: Any, low: Any, mode: Any, high: Any) -> Array:
+    """Turn even draws into draws from low to high that are most often near the mode.
+
+    Examples
+    --------
+    >>> draw_triangular(np.array([0.0, 0.5, 1.0]), 10.0, 20.0, 30.0).tolist()
+    [10.0, 20.0, 30.0]
+    >>> draw_triangular(0.3, 7.0, 7.0, 7.0).tolist()
+    7.0
+    """
+    u, a, c, b = np.broadcast_arrays(*(np.asarray(part, float) for part in (unit, low, mode, high)))
+    width = np.where(b > a, b - a, 1.0)
+    below = a + np.sqrt(u * width * (c - a))
+    above = b - np.sqrt((1.0 - u) * width * (b - c))
+    return np.where(b > a, np.where(u < (c - a) / width, below, above), c)
+
+
+def draw_households(plan: Plan, subgrids: pd.Index[Any], draws: int, seed: int, rules: SimulationRules) -> Array:
+    """Draw the households of sub-grids: float64[draws, n].
+
+    Each building's lie between its low and high estimate, most often near the estimate (triangular). A share of the error
+    (``simulation.error_shared``) is one for all buildings, since one coefficient is wrong everywhere; the rest is each one's own.
+    """
+    doors, buildings = plan.stairwells.sort_index(), plan.site.buildings.sort_index()
+    column = subgrids.get_indexer(pd.Index(doors["subgrid"]))
+    row = buildings.index.get_indexer(pd.Index(doors["building"]))
+    known = buildings["households"].to_numpy(float)
+    low = np.minimum(buildings["households_low"].to_numpy(float), known)
+    high = np.maximum(buildings["households_high"].to_numpy(float), known)
+    sure = np.append(low >= high, True)
+    keys, amount = name_keys(buildings.index), doors["households"].to_numpy(float)
+    kept = column >= 0
+    out = np.zeros((draws, len(subgrids)))
+    for n in range(draws):
+        key = make_key(seed, n)
+        own = ndtri(draw_units(blend_keys(keys, key), 0))
+        shared = ndtri(draw_units(name_keys(["households"]) ^ key, 0))[0]
+        unit = ndtr(np.sqrt(rules.error_shared) * shared + np.sqrt(1.0 - rules.error_shared) * own)
+        factor = np.append(draw_triangular(unit, low, known, high) / np.where(known > 0, known, 1.0), 1.0)
+        factor[sure] = 1.0
+        out[n] = np.bincount(column[kept], (amount * factor[row])[kept], minlength=len(subgrids))
+    return out
+
+
+def draw_demand(draws: int, seed: int, rules: SimulationRules) -> Array:
+    """Draw how many times the usual demand there is: float64[draws]."""
+    keys = np.array([make_key(seed, n) for n in range(draws)], np.uint64) ^ name_keys(["demand"])
+    return draw_triangular(draw_units(keys, 0), rules.demand_low, 1.0, rules.demand_high)
+
+
+def draw_presence(draws: int, seed: int) -> Array:
+    """Draw where in its range the presence of each role lies: float64[draws, roles], from 0 to 1."""
+    keys = np.array([make_key(seed, n) for n in range(draws)], np.uint64)
+    return np.column_stack([draw_units(keys ^ key, 0) for key in name_keys(ROLES)])
+
+
+def share_presence(rules: SimulationRules, level: Array) -> Array:
+    """Turn where in its range the presence of each role lies, [..., roles] from 0 to 1, into shares of days."""
+    turns = [read_turn(role, getattr(rules, role)) for role in ROLES]
+    low, high = (np.array([getattr(turn, end) for turn in turns]) for end in ("low", "high"))
+    return np.asarray(low + level * (high - low))
+
+
+def measure_chances(plan: Plan, rules: Rules | None = None, *, draws: int = 1000, seed: int = 0) -> pd.DataFrame:
+    """Measure how likely each residential sub-grid is within its band, given what is known of its households.
+
+    Parameters
+    ----------
+    plan
+        Any drawn plan.
+    rules
+        The rules; those of the plan's manifest if not given. Section ``simulation`` is used.
+    draws
+        How often the households are drawn.
+    seed
+        Where chance begins; the same buildings have the same draws in every plan.
+
+    Returns
+    -------
+    The table ``chances`` by sub-grid: chance (share of draws within low and high), below, above, mean and the range in which
+    nine draws of ten lie (households).
+
+    Examples
+    --------
+    The board's households were counted, so nothing is left to chance:
+
+    >>> from tests.villages import make_board_plan
+    >>> measure_chances(make_board_plan(), draws=10)[["chance", "above"]].values.tolist()
+    [[1.0, 0.0], [1.0, 0.0]]
+    """
+    rules = rules or Rules.from_dict(plan.manifest.get("rules") or {})
+    own = plan.subgrids[plan.subgrids["kind"] == "residential"].sort_index()
+    found = draw_households(plan, own.index, draws, seed, rules.simulation)
+    whole = np.floor(found + 0.5)
+    below, above = (whole < own["low"].to_numpy()).mean(axis=0), (whole > own["high"].to_numpy()).mean(axis=0)
+    ends = np.quantile(found, [0.05, 0.95], axis=0) if len(own) else np.zeros((2, 0))
+    mean = np.asarray(sum(found)) / draws  # row by row: numpy adds a single column in another order than one of several
+    table = own[["community", "households"]].assign(
+        chance=np.clip(1.0 - below - above, 0.0, 1.0), below=below, above=above, mean=mean, p05=ends[0], p95=ends[1]
+    )
+    return conform_table("chances", pd.DataFrame(table))
+
+
+def rank_plans(plans: Mapping[str, Plan], rules: Rules | None = None, *, draws: int = 1000, seed: int = 0) -> pd.DataFrame:
+    """Rank plans of the same land by how robust they are against what is not known of households, the most robust first.
+
+    Returns
+    -------
+    One row for each plan: subgrids, mean_chance (of being in band), worst_chance (mean of the least tenth), sure (share of
+    sub-grids in band in at least nine draws of ten).
+    """
+    rows = {}
+    for name, plan in plans.items():
+        chance = np.sort(measure_chances(plan, rules, draws=draws, seed=seed)["chance"].to_numpy())
+        worst = chance[: max(1, int(np.ceil(len(chance) * WORST)))]
+        rows[name] = (len(chance), chance.mean(), worst.mean(), (chance >= 0.9).mean()) if len(chance) else (0, *[np.nan] * 3)
+    columns = ["subgrids", "mean_chance", "worst_chance", "sure"]
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+    return table.sort_values(["mean_chance", "worst_chance"], ascending=False, kind="stable")

@@ -1,0 +1,6 @@
+"""Surge: paired in peace time, sent down in an emergency; how soon help comes to every sub-grid that an event affects."""
+
+from gridplan.simulation.surge.emergencies import Event, read_events
+from gridplan.simulation.surge.run_surge import Surged, surge
+
+__all__ = ["Event", "Surged", "read_events", "surge"]

@@ -1,0 +1,7 @@
+"""Years: when sub-grids leave their bands as a city changes, and how many households each policy of redrawing moves."""
+
+from gridplan.simulation.years.planned_changes import Demolition, Estate, Given, read_given
+from gridplan.simulation.years.policies import POLICIES
+from gridplan.simulation.years.run_years import Years, foresee
+
+__all__ = ["POLICIES", "Demolition", "Estate", "Given", "Years", "foresee", "read_given"]

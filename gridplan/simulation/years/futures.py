@@ -1,0 +1,198 @@
+"""Futures: what comes of the homes and the people of one community, year by year, whatever any policy does."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from math import exp, log1p, sqrt
+from typing import Any
+
+import numpy as np
+
+from gridplan.division.problem import Problem
+from gridplan.rules.years import YearsRules
+from gridplan.simulation.years.changing_land import Land, add_doors, cut_large
+from gridplan.simulation.years.new_estates import choose_places, find_places, pass_over
+from gridplan.simulation.years.population import age_people
+from gridplan.simulation.years.starting_state import Start
+
+Array = np.ndarray[Any, Any]
+BUILT, GROWN, GONE = 0, 1, 2  # columns of the flows
+
+
+@dataclass(frozen=True, eq=False)
+class Future:
+    """One future of a community.
+
+    Parameters
+    ----------
+    problem
+        Every atom that ever stands, those of the plan first; its weights are those of year 0.
+    born, cut_from
+        int64[n], the year in which each is built, and the atom that it was cut from where a stairwell grew too large; else -1.
+    weights
+        int64[years + 1, n], households of each at the end of each year; 0 where it does not stand, or stands empty.
+    flows
+        int64[years + 1, 3], households that came with estates, by growth (less those lost), and left demolished buildings.
+    events
+        Year, kind (estate, demolition, no_land), code and households of each event.
+    people, branch
+        int64[years + 1, n, 3] and int64[n], or None where the plan was not organised.
+    """
+
+    problem: Problem
+    born: Array
+    cut_from: Array
+    weights: Array
+    flows: Array
+    events: tuple[tuple[int, str, str, int], ...]
+    people: Array | None = None
+    branch: Array | None = None
+
+    def take_year(self, year: int) -> tuple[Array, Problem]:
+        """Take the atoms that somebody lives in at the end of a year, and the problem of dividing them."""
+        there = np.flatnonzero(self.born <= year)
+        weights = self.weights[year, there]
+        own = replace(self.problem.take(there), weights=weights, pull=weights.astype(float))
+        stands = weights > 0
+        if stands.all():
+            return there, own
+        pairs = pass_over(own, stands)
+        return there[stands], replace(own, pairs=pairs).take(np.flatnonzero(stands))
+
+
+@dataclass(frozen=True)
+class Chance:
+    """Chance by name: for every topic and year of a replication of a community a generator of its own.
+
+    So a scenario that builds an estate more meets the same growth and the same demolitions.
+    """
+
+    seed: int
+    replication: int
+    community: str
+
+    def open(self, topic: str, year: int) -> np.random.Generator:
+        """Open the generator of a topic and a year."""
+        name = f"{self.seed}|{self.replication}|{self.community}|{topic}|{year}"
+        key = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=16).digest(), "little")
+        return np.random.Generator(np.random.PCG64(key))
+
+
+def draw_future(start: Start, rules: YearsRules, years: int, chance: Chance) -> Future:
+    """Draw one future of a community.
+
+    Parameters
+    ----------
+    start
+        The community in the plan.
+    rules
+        Rates of growth, demolition and building.
+    years
+        How far ahead.
+    chance
+        Whose future.
+
+    Examples
+    --------
+    >>> from gridplan.rules.all_rules import Rules
+    >>> from gridplan.simulation.years.planned_changes import Estate, Given
+    >>> from gridplan.simulation.years.starting_state import list_starts
+    >>> from tests.villages import make_board_plan
+    >>> start, = list_starts(make_board_plan(step=60.0), Given((Estate(2, "0301", 25),)), Rules())
+    >>> still = {name: 0.0 for name in ("growth_urban", "spread", "spread_shared", "demolition_urban", "estates_urban")}
+    >>> future = draw_future(start, Rules().replace(years=still).years, 3, Chance(0, 0, "0301"))
+    >>> future.weights.sum(axis=1).tolist(), future.flows[:, BUILT].tolist(), future.weights[2, 12:].tolist()
+    ([120, 120, 145, 145], [0, 0, 25, 0], [9, 8, 8])
+    """
+    land = _open_land(start, chance)
+    weights, flows, events = [land.count()], [np.zeros(3, np.int64)], []
+    people = [] if land.people is None else [land.people]
+    for year in range(1, years + 1):
+        before = weights[-1]
+        _grow(land, start, rules, year, chance)
+        cut_large(land, start, year, chance.open("cut", year))
+        grown = land.count()
+        told = list(_demolish(land, start, rules, year, chance, grown))
+        left = land.count()
+        told += list(_build(land, start, rules, year, chance))
+        now = land.count()
+        flows.append(np.array([now.sum() - left.sum(), grown.sum() - before.sum(), grown.sum() - left.sum()]))
+        if land.people is not None:
+            land.people = age_people(land.people, now, people[0], rules, chance.open("people", year))
+            people.append(land.people)
+        weights.append(now)
+        events += told
+    n = len(land.problem)
+    counts = None if land.people is None else np.array([np.pad(p, ((0, n - len(p)), (0, 0))) for p in people])
+    households = np.array([np.pad(w, (0, n - len(w))) for w in weights])
+    return Future(land.problem, land.born, land.cut_from, households, np.array(flows), tuple(events), counts, land.branch)
+
+
+def _open_land(start: Start, chance: Chance) -> Land:
+    n, problem, people = len(start.problem), start.problem, start.people
+    return Land(
+        problem, np.zeros(n, np.int64), np.full(n, -1), start.building, start.floors, list(start.names),
+        np.ones(len(start.names), bool),
+        problem.weights.astype(float), chance.open("rounding", 0).random(n),
+        None if people is None else people.counts, None if people is None else people.branch,
+    )  # fmt: skip
+
+
+def _grow(land: Land, start: Start, rules: YearsRules, year: int, chance: Chance) -> None:
+    """Let the households of each building grow or shrink, all of its doors alike."""
+    own = chance.open("growth", year).standard_normal(len(land.stands))
+    shared = chance.open("shared growth", year).standard_normal()
+    mean = rules.growth_urban if start.urban else rules.growth_rural
+    factor = np.maximum(0.0, 1.0 + mean + rules.spread_shared * shared + rules.spread * own)
+    land.size = land.size * factor[land.building]
+
+
+def _demolish(
+    land: Land, start: Start, rules: YearsRules, year: int, chance: Chance, households: Array
+) -> Iterator[tuple[int, str, str, int]]:
+    """Demolish whole buildings: those given, and others by chance, low ones the more often where the rules say so."""
+    unit = chance.open("demolition", year).random(len(land.stands))
+    rate = rules.demolition_urban if start.urban else rules.demolition_rural
+    often = 1.0 / land.floors if rules.demolition_order == "low_first" else np.ones(len(land.floors))
+    # Measured by the plan's own buildings, so that an estate more changes no other building's fate.
+    down = unit < rate * often / often[: len(start.names)].mean()
+    down[: len(start.gone)] |= start.gone == year
+    down &= land.stands
+    land.stands = land.stands & ~down
+    lost = np.bincount(land.building, households, minlength=len(down))
+    for b in np.flatnonzero(down):
+        yield year, "demolition", land.names[b], int(lost[b])
+
+
+def _build(land: Land, start: Start, rules: YearsRules, year: int, chance: Chance) -> Iterator[tuple[int, str, str, int]]:
+    """Build the estates that are given, and others by chance, on free land."""
+    wanted = [(e.households, e.at) for e in start.estates if e.year == year]
+    rng = chance.open("estates", year)
+    count = _count_poisson(rng.random(), rules.estates_urban if start.urban else rules.estates_rural)
+    sigma = sqrt(log1p(rules.estate_cv**2))
+    wanted += [(max(1, round(rules.estate_households * exp(sigma * z - sigma**2 / 2))), None) for z in rng.standard_normal(count)]
+    for number, (households, at) in enumerate(wanted, 1):
+        doors = land.problem.xy[land.count() > 0]
+        places = find_places(start.land, rules.estate_spacing, rules.estate_gap, doors)
+        code = f"~{year:03d}.{number:02d}"
+        if len(places):
+            rng = chance.open(f"estate {number}", year)
+            count = max(1, -(-households // rules.estate_door))
+            spots = choose_places(places, count, rng.random(), at, rules.estate_spacing, start.barriers)
+            add_doors(land, start, code, year, households, rules.estate_door, spots, rng)
+            yield year, "estate", code, households
+        else:
+            yield year, "no_land", code, households
+
+
+def _count_poisson(unit: float, mean: float) -> int:
+    """Count by Poisson's law from an even draw: more where the mean is more, with the same draw."""
+    count, share = 0, exp(-mean)
+    total = share
+    while unit > total and count < 1000:
+        count += 1
+        share *= mean / count
+        total += share
+    return count

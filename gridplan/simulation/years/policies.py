@@ -1,0 +1,206 @@
+"""Policies: what a planner does to one community from year to year, and which households that moves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from gridplan.division.divide import divide_atoms
+from gridplan.division.local_repair import Mending, mend
+from gridplan.division.move_budgets import make_choice
+from gridplan.division.move_penalties import Homes
+from gridplan.division.problem import Problem
+from gridplan.rules.all_rules import Rules
+from gridplan.simulation.years.futures import Future
+from gridplan.simulation.years.new_estates import find_nearest
+from gridplan.simulation.years.starting_state import Start
+
+Array = np.ndarray[Any, Any]
+POLICIES = ("never", "repair", "redraw", "anew")
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What is done, after so many years each time, and how."""
+
+    name: str
+    every: int
+    how: Mending
+
+    def acts(self, year: int) -> bool:
+        """Whether it acts in a year."""
+        return self.name != "never" and year > 0 and year % self.every == 0
+
+
+def make_policy(name: str, rules: Rules, seed: int) -> Policy:
+    """Make a policy by its name.
+
+    Examples
+    --------
+    >>> policy = make_policy("redraw", Rules(), 0)
+    >>> [year for year in range(11) if policy.acts(year)]
+    [5, 10]
+    """
+    own = rules.years
+    every = {"never": 1, "repair": own.repair_every, "redraw": own.redraw_every, "anew": own.anew_every}[name]
+    return Policy(name, every, Mending(rules.redraw.move, rules.redraw.reach, own.effort, seed))
+
+
+@dataclass(frozen=True, eq=False)
+class Course:
+    """What became of a community under a policy.
+
+    ``labels`` is int64[years + 1, n], the sub-grid of each atom at the end of each year, -1 where nobody lives; ``moved`` is
+    int64[years + 1], households that the policy moved in each.
+    """
+
+    labels: Array
+    moved: Array
+
+
+@dataclass
+class _Plan:
+    """The division as it stands: labels, how many were ever used, atoms not placed yet, and what could not be mended."""
+
+    label: Array
+    used: int
+    new: Array
+    settled: dict[int, tuple[int, int]]
+
+
+def follow_policy(start: Start, future: Future, years: list[tuple[Array, Problem]], policy: Policy) -> Course:
+    """Follow a policy through a future.
+
+    New homes belong to the sub-grid that they reach first on foot until the policy acts, which then places them; they are not
+    counted as moved, since no plan held them.
+
+    Parameters
+    ----------
+    start, future
+        The community in the plan, and what comes of it.
+    years
+        For each year from 0 the atoms that somebody lives in, and the problem of dividing them.
+    policy
+        What is done, and when.
+
+    Examples
+    --------
+    Ten households come to the right half of a board whose sub-grids may have 50 to 60; one house goes over to the left:
+
+    >>> from gridplan.simulation.years.futures import Chance, draw_future
+    >>> from gridplan.simulation.years.planned_changes import Estate, Given
+    >>> from gridplan.simulation.years.starting_state import list_starts
+    >>> from tests.villages import make_board_plan
+    >>> still = {name: 0.0 for name in ("growth_urban", "spread", "spread_shared", "demolition_urban", "estates_urban")}
+    >>> rules = Rules().replace(years=still, urban={"low": 50, "target": 55, "high": 65})
+    >>> plan = make_board_plan((1, 1, 1, 2, 2, 2, 1, 1, 2, 2, 2, 2), step=60.0)
+    >>> start, = list_starts(plan, Given(), rules)
+    >>> future = draw_future(start, rules.years, 1, Chance(0, 0, "0301"))
+    >>> years = [future.take_year(year) for year in (0, 1)]
+    >>> {name: follow_policy(start, future, years, make_policy(name, rules, 0)).moved.tolist() for name in ("never", "repair")}
+    {'never': [0, 0], 'repair': [0, 10]}
+    """
+    n, problem = len(future.problem), years[0][1]
+    plan = _Plan(np.full(n, -1), len(start.codes), np.zeros(n, bool), {})
+    plan.label[: len(start.label)] = start.label
+    plan.settled = {
+        p: sign for p, sign in _sign_parts(problem, start.label).items() if start.settled[p] and _is_out(problem, sign)
+    }
+    fixed = np.append(start.fixed, np.zeros(n - len(start.fixed), bool))
+    for atom in np.flatnonzero(future.cut_from >= 0):
+        fixed[atom] = fixed[future.cut_from[atom]]
+    labels, moved = [plan.label.copy()], [0]
+    for year, (atoms, problem) in enumerate(years[1:], 1):
+        _cut(plan, future, year)
+        _settle_new(plan, atoms, problem)
+        before = plan.label[atoms].copy()
+        if policy.acts(year) and len(atoms):
+            known = ~plan.new[atoms]
+            _act(plan, start, atoms, problem, fixed, policy)
+            moved.append(int(problem.weights[known & (plan.label[atoms] != before)].sum()))
+            plan.new[atoms] = False
+        else:
+            moved.append(0)
+        labels.append(plan.label.copy())
+    return Course(np.array(labels), np.array(moved))
+
+
+def _cut(plan: _Plan, future: Future, year: int) -> None:
+    """Let floor bands stay in the sub-grid of the stairwell that they were cut from."""
+    fresh = np.flatnonzero((future.born == year) & (future.cut_from >= 0))
+    plan.label[fresh], plan.new[fresh] = plan.label[future.cut_from[fresh]], plan.new[future.cut_from[fresh]]
+
+
+def _settle_new(plan: _Plan, atoms: Array, problem: Problem) -> None:
+    """Let homes that were empty or not there join the sub-grid that they reach first; those that reach none are one together."""
+    there = np.zeros(len(plan.label), bool)
+    there[atoms] = True
+    plan.label[~there] = -1
+    label = plan.label[atoms]
+    loose = label < 0
+    if not loose.any():
+        return
+    nearest = find_nearest(problem, np.flatnonzero(~loose))
+    label = np.where(loose & (nearest >= 0), label[nearest], label)
+    for island in problem.find_islands() if (label < 0).any() else []:
+        own = island[label[island] < 0]
+        if len(own):
+            label[own] = plan.used
+            plan.used += 1
+    plan.label[atoms] = label
+    plan.new[atoms[loose]] = True
+
+
+def _act(plan: _Plan, start: Start, atoms: Array, problem: Problem, fixed: Array, policy: Policy) -> None:
+    """Act on every island of a community that gives cause to."""
+    home = np.where(plan.new[atoms], -1, plan.label[atoms])
+    signs = _sign_parts(problem, home)
+    touched = {p for p, sign in signs.items() if _is_out(problem, sign) and plan.settled.get(p) != sign}
+    if policy.name == "redraw":
+        touched = set(signs)
+    label = plan.label[atoms].copy()
+    for island in problem.find_islands():
+        own = problem.take(island)
+        codes = np.unique(home[island][home[island] >= 0])
+        at = np.where(home[island] >= 0, np.searchsorted(codes, home[island]), -1)
+        homes = Homes(at, len(codes), fixed[atoms[island]] & (at >= 0), _pick(start.kept, codes))
+        if policy.name == "anew":
+            free = replace(homes, fixed=np.zeros(len(island), bool))
+            choice = make_choice(own, free, divide_atoms(own, policy.how.effort, policy.how.seed).part)
+            label[island] = _carry(plan, codes, choice.carries)[choice.part]
+            continue
+        closed = _pick(start.closed, codes)
+        wanted = np.isin(codes, list(touched)) & ~closed
+        if not wanted.any() and (at >= 0).all():
+            continue
+        for place in mend(own, homes, wanted, closed, policy.how):
+            choice = place.choices[0]
+            label[island[place.atoms]] = _carry(plan, codes, choice.carries)[choice.part]
+    plan.label[atoms] = label
+    plan.settled = {p: sign for p, sign in _sign_parts(problem, label).items() if _is_out(problem, sign)}
+
+
+def _pick(of: Array, codes: Array) -> Array:
+    """Pick what is said of the plan's own sub-grids; nothing is said of those drawn later."""
+    return np.append(of, False)[np.minimum(codes, len(of))]
+
+
+def _carry(plan: _Plan, codes: Array, carries: Array) -> Array:
+    """Give each part the label that it carries on, or one never used before."""
+    fresh = np.cumsum(carries < 0) - 1 + plan.used
+    plan.used += int((carries < 0).sum())
+    return np.where(carries >= 0, np.append(codes, -1)[carries], fresh)
+
+
+def _sign_parts(problem: Problem, label: Array) -> dict[int, tuple[int, int]]:
+    """Sign each part with its households and atoms, so that it is seen whether it changed."""
+    known = label >= 0
+    mass = np.bincount(label[known], problem.weights[known])
+    size = np.bincount(label[known])
+    return {int(p): (int(mass[p]), int(size[p])) for p in np.flatnonzero(size)}
+
+
+def _is_out(problem: Problem, sign: tuple[int, int]) -> bool:
+    return not problem.band.low <= sign[0] <= problem.band.high

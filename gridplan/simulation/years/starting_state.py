@@ -1,0 +1,166 @@
+"""Starts: each community as it is in the plan, with all that its future is drawn from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from gridplan.division.problem import Problem
+from gridplan.plan import Plan
+from gridplan.planning.site_to_plan import make_problems
+from gridplan.redrawing.revision.locks import find_frozen
+from gridplan.rules.all_rules import Rules
+from gridplan.simulation.years.planned_changes import Estate, Given
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class People:
+    """Members and volunteers by atom, int64[n, 3] (full, available, volunteers), and the branch of each, -1 for none."""
+
+    counts: Array
+    branch: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Start:
+    """One community of a plan at the end of year 0.
+
+    Parameters
+    ----------
+    community, urban
+        Its code and class.
+    problem
+        Its stairwells as atoms; ways are straight lines and climbs.
+    label, codes
+        int64[n], the sub-grid of each atom, and their codes.
+    fixed, closed, kept
+        What locks hold: atoms, and sub-grids (as in :class:`gridplan.division.move_penalties.Homes`).
+    settled
+        bool[count], sub-grids whose being out of band the plan explains, so that nobody tries again until they change.
+    building, names, floors
+        int64[n], the building of each atom; their codes and floors.
+    floor_band, storey
+        Households of a floor band that a stairwell too large is cut into, and walking metres of one floor.
+    reach
+        Longest step between neighbours, in metres.
+    land, barriers
+        The outline without exclusive grids, and hard barriers on it.
+    estates, gone
+        What is given: estates, and by building the year in which it is demolished, 0 for none.
+    people
+        None where the plan was not organised.
+    """
+
+    community: str
+    urban: bool
+    problem: Problem
+    label: Array
+    codes: tuple[str, ...]
+    fixed: Array
+    closed: Array
+    kept: Array
+    settled: Array
+    building: Array
+    names: tuple[str, ...]
+    floors: Array
+    floor_band: float
+    storey: float
+    reach: float
+    land: Any
+    barriers: Array
+    estates: tuple[Estate, ...]
+    gone: Array
+    people: People | None
+
+
+def list_starts(plan: Plan, given: Given, rules: Rules) -> list[Start]:
+    """List the communities of a plan in which somebody lives, by code.
+
+    Parameters
+    ----------
+    plan
+        Any working plan.
+    given
+        What is known of the years to come.
+    rules
+        Bands, prices and steps between neighbours.
+
+    Examples
+    --------
+    >>> from tests.villages import make_board_plan
+    >>> start, = list_starts(make_board_plan(), Given(), Rules())
+    >>> start.community, start.label.tolist(), start.codes
+    ('0301', [0, 0, 0, 1, 1, 1, 0, 0, 0, 1, 1, 1], ('0301-001', '0301-002'))
+    """
+    doors = plan.stairwells.sort_index()
+    frozen = find_frozen(plan, doors)
+    fixed = pd.Series(frozen.stairwells, index=doors.index)
+    listed = set(plan.exceptions["subgrid"])
+    years = _date_demolitions(plan, given)
+    lands = _find_lands(plan)
+    floors = plan.site.buildings["floors"]
+    starts = []
+    for community, problem in make_problems(doors, plan.neighbours, rules).items():
+        own = doors.loc[list(problem.ids)]
+        codes, label = np.unique(own["subgrid"].to_numpy(object).astype(str), return_inverse=True)
+        names, building = np.unique(own["building"].to_numpy(object).astype(str), return_inverse=True)
+        urban = own["community_kind"].iloc[0] == "urban"
+        land, barriers = lands[community]
+        locked, kept, settled = (np.isin(codes, list(these)) for these in (frozen.closed, frozen.kept, listed))
+        starts.append(
+            Start(
+                community=str(community), urban=bool(urban), problem=problem, label=label.astype(np.int64),
+                codes=tuple(map(str, codes)), fixed=fixed.reindex(own.index).to_numpy(bool), closed=locked, kept=kept,
+                settled=settled, building=building.astype(np.int64), names=tuple(map(str, names)),
+                floors=np.maximum(1.0, floors.reindex(names).fillna(1.0).to_numpy(float)),
+                floor_band=rules.stairwells.band_share * problem.band.target,
+                storey=rules.stairwells.floor_height * rules.stairwells.climb_factor,
+                reach=rules.neighbours.urban_reach if urban else rules.neighbours.rural_reach, land=land, barriers=barriers,
+                estates=tuple(e for e in given.estates if e.community == community),
+                gone=years.reindex(names).fillna(0).to_numpy(np.int64), people=_find_people(plan, own),
+            )
+        )  # fmt: skip
+    return starts
+
+
+def _date_demolitions(plan: Plan, given: Given) -> pd.Series[int]:
+    """Find the first year in which each building is given as demolished."""
+    compounds = plan.stairwells.groupby("compound")["building"].unique()
+    dated: dict[str, int] = {}
+    for event in sorted(given.demolitions, key=lambda e: -e.year):
+        own = list(compounds[event.compound]) if event.compound else []
+        dated |= dict.fromkeys([*event.buildings, *own], event.year)
+    return pd.Series(dated, dtype="int64").rename_axis("building")
+
+
+def _find_lands(plan: Plan) -> dict[str, tuple[Any, Array]]:
+    """Find for each community the land that may be built on, and the hard barriers on it."""
+    outlines = plan.site.communities.geometry
+    apart = plan.subgrids[plan.subgrids["kind"] == "exclusive"]
+    barriers = plan.site.barriers
+    hard = barriers.geometry.to_numpy()[barriers["hard"].fillna(True).to_numpy(bool)] if len(barriers) else np.zeros(0, object)
+    tree = shapely.STRtree(hard)
+    lands = {}
+    for code, outline in outlines.items():
+        own = apart.geometry[apart["community"] == code].to_numpy()
+        land = shapely.difference(outline, shapely.union_all(own)) if len(own) else shapely.buffer(outline, 0.0)
+        shapely.prepare(land)  # here, since threads share it
+        lands[str(code)] = (land, hard[np.sort(tree.query(outline, predicate="intersects"))])
+    return lands
+
+
+def _find_people(plan: Plan, own: Any) -> People | None:
+    """Find the counts of a community's members; None where the plan was not organised."""
+    if plan.members is None or plan.members.empty:
+        return None
+    members = plan.members.reindex(own.index)
+    counts = members[["full", "available", "volunteers"]].fillna(0).to_numpy(np.int64)
+    branch = members["branch"].fillna("").to_numpy(object).astype(str)
+    number = np.unique(branch, return_inverse=True)[1].astype(np.int64)
+    return People(counts, np.where(branch == "", -1, number))

@@ -1,0 +1,150 @@
+"""Measures: what a division of a community comes to at the end of each year of a course."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gridplan.division.exchange_kernels import Data, price_part
+from gridplan.division.move_budgets import price_split
+from gridplan.division.problem import Problem
+from gridplan.division.search import open_state
+from gridplan.simulation.years.futures import Future
+from gridplan.simulation.years.policies import Course
+from gridplan.simulation.years.population import AVAILABLE, FULL, VOLUNTEERS
+
+Array = np.ndarray[Any, Any]
+DRAWN = ("households", "subgrids", "in_band", "out", "metres", "price")  # sums of a division; in_band counts sub-grids
+PEOPLE = ("members", "available", "volunteers", "uncentred", "short_branches")
+FLOWS = ("built", "grown", "demolished")
+SUMS = (*DRAWN, *PEOPLE, "moved", *FLOWS)
+
+
+def measure_course(
+    future: Future, years: list[tuple[Array, Problem]], data: list[Data | None], course: Course, load: int, least: int
+) -> Array:
+    """Measure every year of a course: float64[years + 1, sums], in the order of ``SUMS``.
+
+    Parameters
+    ----------
+    future, years, course
+        What came, the problem of each year, and what was done.
+    data
+        The kernels' arrays of each year's problem, None where nobody lives there.
+    load, least
+        Households of a central household, and full members of a branch at the least.
+    """
+    out = np.zeros((len(years), len(SUMS)))
+    last: tuple[Any, ...] | None = None
+    for year, ((atoms, problem), own) in enumerate(zip(years, data, strict=True)):
+        label = course.labels[year, atoms]
+        if own is not None:
+            now = (atoms, problem.weights, label)
+            same = last is not None and all(np.array_equal(a, b) for a, b in zip(now, last, strict=True))
+            out[year, : len(DRAWN)] = out[year - 1, : len(DRAWN)] if same else measure_drawn(problem, own, label)
+            last = now
+        if future.people is not None and future.branch is not None:
+            counts = future.people[year, atoms]
+            found = _measure_people(counts, problem.weights, label, load)
+            found.append(count_short(future.people[year], future.branch, least))
+            out[year, len(DRAWN) : len(DRAWN) + len(PEOPLE)] = found
+        out[year, SUMS.index("moved")] = course.moved[year]
+        out[year, -len(FLOWS) :] = future.flows[year]
+    return out
+
+
+def measure_drawn(problem: Problem, data: Data, label: Array) -> list[float]:
+    """Measure a division: households, sub-grids, those in band, households out of it, household-metres, price.
+
+    Examples
+    --------
+    >>> from gridplan.planning.measures import find_problems
+    >>> from tests.villages import make_board_plan
+    >>> board = find_problems(make_board_plan())["0301"]
+    >>> [round(v) for v in measure_drawn(board, board.to_data(), np.array([3, 3, 3, 7, 7, 7] * 2))]
+    [120, 2, 2, 0, 3497, 3497]
+    """
+    part = np.unique(label, return_inverse=True)[1].astype(np.int32)
+    k = int(part.max()) + 1
+    state = open_state(data, part, k)
+    price = sum(float(price_part(data, state, p)) for p in range(k)) + k * price_split(problem)
+    mass = np.bincount(part, problem.weights, minlength=k)
+    over = np.maximum(0, np.maximum(problem.band.low - mass, mass - problem.band.high))
+    return [float(mass.sum()), float(k), float((over == 0).sum()), float(over.sum()), float(state.walk.sum()), price]
+
+
+def _measure_people(counts: Array, weights: Array, label: Array, load: int) -> list[float]:
+    """Measure members, those available, volunteers, and sub-grids with too few homes of an available member."""
+    if not len(label):
+        return [0.0] * 4
+    part = np.unique(label, return_inverse=True)[1]
+    wanted = np.maximum(1, -(-np.bincount(part, weights).astype(np.int64) // load))
+    hosts = np.bincount(part, counts[:, AVAILABLE] > 0)
+    sums = counts.sum(axis=0)
+    return [float(sums[FULL]), float(sums[AVAILABLE]), float(sums[VOLUNTEERS]), float((hosts < wanted).sum())]
+
+
+def count_short(counts: Array, branch: Array, least: int) -> float:
+    """Count the branches with fewer full members than they need.
+
+    Examples
+    --------
+    >>> count_short(np.array([[3, 2, 0], [1, 1, 0], [1, 0, 9]]), np.array([0, 1, 1]), 3)
+    1.0
+    """
+    own = branch >= 0
+    if not own.any():
+        return 0.0
+    full = np.bincount(branch[own], counts[own, FULL])
+    return float((full < least)[np.unique(branch[own])].sum())
+
+
+def find_sides(problem: Problem, weights: Array, labels: Array, count: int) -> Array:
+    """Find on which side of its band each sub-grid of the plan is in each year.
+
+    Parameters
+    ----------
+    problem
+        Any year's problem, for its band.
+    weights, labels
+        int64[years + 1, n], households and sub-grids of the course in which nothing is redrawn.
+    count
+        Sub-grids of the plan.
+
+    Returns
+    -------
+    int8[years + 1, count]: 0 in the band, 1 over it, -1 under it, -2 nobody lives there any more.
+
+    Examples
+    --------
+    >>> from gridplan.planning.measures import find_problems
+    >>> from tests.villages import make_board_plan
+    >>> board = find_problems(make_board_plan())["0301"]
+    >>> find_sides(board, np.array([[60, 60], [75, 0]]), np.array([[0, 1], [0, 1]]), 2).tolist()
+    [[0, 0], [1, -2]]
+    """
+    side = np.zeros((len(weights), count), np.int8)
+    for year, (weight, label) in enumerate(zip(weights, labels, strict=True)):
+        own = (label >= 0) & (label < count)
+        mass = np.bincount(label[own], weight[own], minlength=count)
+        side[year] = (mass > problem.band.high).astype(np.int8) - (mass < problem.band.low) - (mass == 0)
+    return side
+
+
+def find_leaving(sides: Array) -> tuple[Array, Array, Array]:
+    """Find for each sub-grid the first year in which it is out of its band, from what :func:`find_sides` found.
+
+    Returns
+    -------
+    int64[count] of the year, -1 for none; int64[count], 1 over and -1 under the band in it; bool[count], out in the last year.
+
+    Examples
+    --------
+    >>> [part.tolist() for part in find_leaving(np.array([[0, 0, 0], [1, 0, -2], [1, 0, 0]]))]
+    [[1, -1, 1], [1, 0, -1], [True, False, False]]
+    """
+    out = sides != 0
+    first = np.where(out.any(axis=0), out.argmax(axis=0), -1)
+    side = np.sign(sides[first, np.arange(sides.shape[1])]).astype(np.int64)
+    return first, np.where(first >= 0, side, 0), out[-1]

@@ -1,0 +1,237 @@
+"""The plan folder: written whole or not at all, and read back as the plan that was written.
+
+All files of a plan are first written into a hidden folder inside the plan folder and forced to disk; only then are they
+renamed into place, the data first and each by one rename. A run that is killed leaves the old plan as it was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+from gridplan.errors import OutputExistsError, PlanError, RuleError
+from gridplan.plan import Plan
+from gridplan.rules.all_rules import Rules
+from gridplan.storage.assembly import assemble_plan
+from gridplan.storage.companion_files import Summary, describe_plan, list_subgrids, summarise_plan
+from gridplan.storage.geopackage import read_geopackage, write_geopackage
+from gridplan.storage.geoparquet import MANIFEST_FILE, read_geoparquet, write_geoparquet
+
+Format = Literal["auto", "gpkg", "parquet"]
+
+LARGE = 100_000  # buildings above which one GeoPackage becomes slow to open and a folder of GeoParquet is written
+GEOPACKAGE, TABLES, RULES, README, LIST = "plan.gpkg", "tables", "plan.toml", "README.txt", "subgrids.csv"
+OWN_FILES = (GEOPACKAGE, TABLES, RULES, README, LIST)  # in the order in which they are put in place
+_JOURNALS = (f"{GEOPACKAGE}-wal", f"{GEOPACKAGE}-journal")
+
+
+def write_plan(plan: Plan, folder: str | Path, *, format: Format = "auto", overwrite: bool = False) -> Path:
+    """Write a plan into a folder, whole or not at all.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    folder
+        The plan folder, such as ``outputs/town``; made if it is not there. Other files in it are left alone.
+    format
+        ``gpkg``: one GeoPackage that opens styled in QGIS and can be mailed. ``parquet``: a folder of GeoParquet, sorted
+        by community. ``auto``: a GeoPackage up to 100,000 buildings.
+    overwrite
+        Whether a plan that is already in the folder is replaced.
+
+    Returns
+    -------
+    The plan folder; :func:`read_plan` takes it.
+
+    Raises
+    ------
+    OutputExistsError
+        If a file of a plan is there and ``overwrite`` is false, or if another program has the plan open.
+    RuleError
+        If the format is none of the three.
+    """
+    if format not in {"auto", "gpkg", "parquet"}:
+        raise RuleError(f"format must be auto, gpkg or parquet, not {format!r}")
+    target = Path(folder)
+    refuse_existing(target, overwrite)
+    if format == "auto":
+        format = "parquet" if len(plan.site.buildings) > LARGE else "gpkg"
+
+    def write(staging: Path) -> Summary:
+        if format == "gpkg":
+            write_geopackage(plan, staging / GEOPACKAGE)
+        else:
+            write_geoparquet(plan, staging / TABLES)
+        return summarise_plan(plan)
+
+    return put_files(target, write)
+
+
+def put_files(folder: str | Path, write: Callable[[Path], Summary]) -> Path:
+    """Let a function write a plan's data into a hidden folder, add the papers, and put all in place, whole or not at all."""
+    target = Path(folder)
+    with _open_staging(target) as staging:
+        _write_papers(write(staging), staging)
+        _force_to_disk(staging)
+        _put_in_place(staging, target)
+    return target
+
+
+def read_plan(path: str | Path) -> Plan:
+    """Read a plan from its folder, from a GeoPackage alone, or from its folder of GeoParquet files.
+
+    Columns that gridplan does not know are left out; whatever is missing or cannot be read is told at once.
+
+    Raises
+    ------
+    PlanError
+        If there is no plan, or if tables, columns, the CRS or values are missing or broken.
+    """
+    found = _find_data(Path(path))
+    return assemble_plan(read_geopackage(found) if found.is_file() else read_geoparquet(found))
+
+
+def refuse_existing(folder: str | Path, overwrite: bool = False) -> None:
+    """Refuse to write where something would be lost; a long run asks this before it begins.
+
+    Raises
+    ------
+    OutputExistsError
+        If files of a plan are in the folder and ``overwrite`` is false, if the place is taken by a file, or if another
+        program has the plan open.
+    """
+    target = Path(folder)
+    if target.exists() and not target.is_dir():
+        raise OutputExistsError(f"{target} is a file -> give a folder for the plan, such as {target.with_suffix('')}")
+    journals = [name for name in _JOURNALS if (target / name).exists()]
+    if journals:  # replaying it onto the new file would spoil the new plan
+        remedy = "close the plan there (if that program has crashed, open and close it once more), then run again"
+        raise OutputExistsError(f"{target}: another program has {GEOPACKAGE} open ({journals[0]} is there) -> {remedy}")
+    taken = [name for name in (*OWN_FILES, _name_aside(TABLES)) if (target / name).exists()]
+    if taken and not overwrite:
+        remedy = "give another folder, or replace them with --overwrite (overwrite=True)"
+        raise OutputExistsError(f"{target} has {', '.join(taken)} already -> {remedy}")
+
+
+def hash_files(paths: Iterable[str | Path]) -> dict[str, str]:
+    """Hash the input files of a plan with SHA-256, by file name; folders and parts of shapefiles file by file.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder) / "town.csv"
+    ...     _ = file.write_text("x,y")
+    ...     hash_files([file])
+    {'town.csv': 'sha256:968e772cf168b7f17f3fbd00e6e1c8b4afb8db2f0c1548d9928f3c3d7a758a75'}
+    """
+    hashes: dict[str, str] = {}
+    for path in map(Path, paths):
+        for file in _list_parts(path):
+            with file.open("rb") as content:
+                digest = f"sha256:{hashlib.file_digest(content, 'sha256').hexdigest()}"
+            name = file.name if hashes.get(file.name, digest) == digest else f"{file.parent.name}/{file.name}"
+            hashes[name] = digest
+    return hashes
+
+
+def _list_parts(path: Path) -> list[Path]:
+    """List the files that make up one input."""
+    if path.is_dir():
+        return sorted(file for file in path.rglob("*") if file.is_file())
+    if path.suffix.lower() == ".shp":
+        parts = (path.with_suffix(end) for end in (".shp", ".dbf", ".prj", ".cpg"))
+        return [path, *(part for part in parts if part != path and part.is_file())]
+    return [path]
+
+
+def _find_data(path: Path) -> Path:
+    """Find the GeoPackage or the folder of tables that a path means."""
+    if path.is_file():
+        if path.suffix.lower() == ".gpkg":
+            return path
+        raise PlanError(f"{path} is not a plan -> give the plan folder or its {GEOPACKAGE}")
+    if (path / MANIFEST_FILE).is_file():
+        return path
+    found = [place for place in (path / GEOPACKAGE, path / TABLES) if place.exists()]
+    if len(found) == 2:
+        remedy = f"give {found[0]} or {found[1]}; delete the one that you do not want"
+        raise PlanError(f"{path} holds two plans, {GEOPACKAGE} and {TABLES} -> {remedy}")
+    if not found and (path / _name_aside(TABLES)).is_dir():  # killed between two renames: the old plan is still here
+        return path / _name_aside(TABLES)
+    if not found:
+        raise PlanError(f"there is no plan in {path} -> make one: gridplan plan SOURCE -o {path}")
+    return found[0]
+
+
+def _write_papers(summary: Summary, folder: Path) -> None:
+    """Write what stands beside the data: the rules, the list for Excel and the note on the files."""
+    rules = summary.manifest.get("rules")
+    if isinstance(rules, Mapping):
+        (folder / RULES).write_text(Rules.from_dict(rules).to_toml(), encoding="utf-8", newline="\n")
+    (folder / LIST).write_text(list_subgrids(summary.subgrids), encoding="utf-8-sig", newline="")
+    files = [name for name in OWN_FILES if (folder / name).exists()] + [README]
+    (folder / README).write_text(describe_plan(summary, files), encoding="utf-8", newline="\n")
+
+
+@contextmanager
+def _open_staging(target: Path) -> Iterator[Path]:
+    """Give a hidden folder on the target's own disk, so that a rename is all it takes to put files in place."""
+    made = not target.exists()
+    target.mkdir(parents=True, exist_ok=True)
+    staging = Path(tempfile.mkdtemp(prefix=".writing-", dir=target))
+    try:
+        yield staging
+    except BaseException:
+        shutil.rmtree(staging, ignore_errors=True)
+        if made and not any(target.iterdir()):
+            target.rmdir()
+        raise
+    shutil.rmtree(staging)
+
+
+def _put_in_place(staging: Path, target: Path) -> None:
+    """Rename the new files into place, then remove what only the old plan had."""
+    written = [name for name in OWN_FILES if (staging / name).exists()]
+    for name in written:
+        new, old, aside = staging / name, target / name, target / _name_aside(name)
+        if old.is_dir():  # a folder cannot be renamed over another: the old one steps aside first
+            _remove(aside)
+            old.rename(aside)
+        new.replace(old)
+    for leftover in [*(target / name for name in OWN_FILES if name not in written), target / _name_aside(TABLES)]:
+        _remove(leftover)
+    _sync_folder(target)
+
+
+def _name_aside(name: str) -> str:
+    return f".{name}.old"
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _force_to_disk(folder: Path) -> None:
+    for file in sorted(folder.rglob("*")):
+        if file.is_file():
+            with file.open("rb+") as content:
+                os.fsync(content.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    if hasattr(os, "O_DIRECTORY"):  # Windows cannot, and need not, sync a folder
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

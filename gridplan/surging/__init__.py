@@ -1,6 +1,0 @@
-"""Surge: paired in peace time, sent down in an emergency; how soon help comes to every sub-grid that an event affects."""
-
-from gridplan.surging.events import Event, read_events
-from gridplan.surging.running import Surged, surge
-
-__all__ = ["Event", "Surged", "read_events", "surge"]

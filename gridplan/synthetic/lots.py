@@ -1,0 +1,145 @@
+"""Lots of a village: courtyard houses in rows, sites of public buildings, and the lanes between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+
+from gridplan.synthetic.shapes import COURT, RECTANGLE, WING, Array, Floats, find_chords, inset, stamp, turn
+
+HOUSE_WIDTH, HOUSE_GAP = (11.5, 15.5), (1.6, 4.0)  # m
+YARD, LANE = (17.0, 20.0), (4.5, 6.5)  # m, depth of a house with its yard, width of the lane before it
+SHED_ROOM, SHED_SHARE = 3.6, 0.33  # m of yard that a shed needs, share of the corners with so much that have one
+SHED_WIDTH, SHED_DEPTH = (2.8, 5.2), (2.2, 5.0)  # m
+LANE_EVERY = (70.0, 110.0)  # m between lanes that run north
+
+
+@dataclass(frozen=True)
+class Lots:
+    """Lots of a cluster in its own upright frame: rows (south sides), row, middle and width of each lot, lanes, public."""
+
+    low: Floats
+    row: Array
+    middle: Floats
+    width: Floats
+    lanes: Floats
+    public: Floats
+
+
+def lay_out_lots(
+    rng: np.random.Generator, land: Any, middle: Floats, radii: tuple[float, float], yard: float, lane: float, public: bool
+) -> Lots:
+    """Lay out lots in rows on the land near a centre, leaving out lanes that run north and sites of public buildings."""
+    reach = max(radii)
+    region = inset(shapely.intersection(land, shapely.box(*(middle - reach), *(middle + reach))), 0.0)
+    steps = np.cumsum(rng.uniform(*LANE_EVERY, 81))
+    lanes = middle[0] + steps - steps[40] - 0.4 * LANE_EVERY[0]
+    pitch = yard + lane
+    count = int(reach / pitch) + 1
+    low = middle[1] + np.arange(-count, count + 1) * pitch
+    left, right = find_chords(region, low - lane, low + yard)
+    good = right > left + 20.0
+    low, left, right = low[good], left[good], right[good]
+    slots = int((right - left).max(initial=0.0) / sum(HOUSE_WIDTH) * 2) + 2
+    width = rng.uniform(*HOUSE_WIDTH, (len(low), slots))
+    gap = rng.uniform(*HOUSE_GAP, (len(low), slots))
+    x = left[:, None] + np.cumsum(width + gap, axis=1) - width / 2
+    near = ((x - middle[0]) / radii[0]) ** 2 + ((low[:, None] + yard / 2 - middle[1]) / radii[1]) ** 2 <= 1.0
+    clear = np.abs(x[..., None] - lanes).min(axis=-1) > width / 2 + 3.0
+    fits = near & clear & (x + width / 2 < right[:, None])
+    sites = _find_sites(low, lanes, middle, yard) if public else np.zeros((0, 4))
+    for site in sites:
+        fits &= ~((np.abs(low[:, None] + yard / 2 - site[1]) < yard) & (np.abs(x - site[0]) < (width + site[2]) / 2 + 3.0))
+    row, slot = np.nonzero(fits)
+    lots = np.column_stack([x[row, slot], low[row] + yard])  # the middle of the north side
+    held = lanes[(lanes > x[fits].min(initial=np.inf)) & (lanes < x[fits].max(initial=-np.inf))]
+    nearest = lanes[np.argmin(np.abs(lanes - middle[0]))]
+    return Lots(low, row, lots, width[row, slot], np.union1d(held, nearest), sites)
+
+
+def _find_sites(low: Floats, lanes: Floats, middle: Floats, yard: float) -> Floats:
+    """Find sites for the office, the school and the clinic in the rows at the centre: middle and size, float64[3, 4]."""
+    k = int(np.argmin(np.abs(low + yard / 2 - middle[1])))
+    east = np.sort(lanes[lanes > middle[0]])
+    west = np.sort(lanes[lanes <= middle[0]])
+    x = np.array([(east[0] + west[-1]) / 2, (east[0] + west[-1]) / 2, (west[-1] + west[-2]) / 2])
+    rows = np.array([k, min(k + 1, len(low) - 1), k])
+    return np.column_stack([x, low[rows] + yard / 2, (26.0, 42.0, 16.0), (11.0, 12.0, 9.0)])
+
+
+def stamp_houses(rng: np.random.Generator, north: Floats, width: Floats, yard: float, angle: float) -> tuple[Array, Array]:
+    """Stamp houses of one of three outlines, each with its back to the north side of its lot, and sheds at the south of yards.
+
+    Returns the houses, and the sheds of all yards that have room for some.
+    """
+    kind = rng.choice(3, len(north), p=(0.45, 0.25, 0.3))
+    deep = np.where(kind == 2, rng.uniform(7.5, 10.0, len(north)), rng.uniform(12.5, yard - 2.5, len(north)))
+    back = rng.uniform(0.3, 1.2, len(north))
+    middle = turn(north - np.column_stack([np.zeros(len(north)), back + deep / 2]), angle)
+    mirror = rng.choice((-1.0, 1.0), len(north))
+    yaw = angle + rng.normal(0.0, 0.008, len(north)).clip(-0.02, 0.02)
+    houses = np.empty(len(north), dtype=object)
+    for k, outline in enumerate((WING, COURT, RECTANGLE)):
+        own = kind == k
+        size = np.column_stack([width[own] * mirror[own], deep[own]])
+        houses[own] = stamp(outline, middle[own], size, yaw[own])
+    sheds = _stamp_sheds(rng, north, width, yard - back - deep, yard, angle)
+    return np.asarray(shapely.normalize(houses)), sheds
+
+
+def _stamp_sheds(rng: np.random.Generator, north: Floats, width: Floats, room: Floats, yard: float, angle: float) -> Array:
+    """Stamp sheds and garages in the corners of yards that have ``room`` metres south of the house: in one corner or both."""
+    corner = np.array([[-1.0], [1.0]])
+    built = (rng.uniform(size=(2, len(north))) < SHED_SHARE) & (room > SHED_ROOM)
+    deep = rng.uniform(SHED_DEPTH[0], np.clip(room - 1.0, SHED_DEPTH[0], SHED_DEPTH[1]), (2, len(north)))
+    wide = rng.uniform(*SHED_WIDTH, (2, len(north)))
+    x, y = north[:, 0] + corner * (width - wide) / 2, north[:, 1] - yard + 0.4 + deep / 2
+    middle = turn(np.stack([x[built], y[built]], axis=1), angle)
+    return stamp(RECTANGLE, middle, np.stack([wide[built], deep[built]], axis=1), angle)
+
+
+def draw_lanes(lots: Lots, kept: Array, lane: float) -> tuple[list[Any], list[tuple[Floats, Floats]]]:
+    """Draw a lane before each row and lanes to the north across them, joined in common points.
+
+    Returns the lanes and where the main ones could go on: an end and a direction.
+    """
+    rows = np.unique(lots.row[kept])
+    if not len(rows):
+        return [], []
+    x, half = lots.middle[kept, 0], lots.width[kept] / 2
+    y = lots.low[rows] - lane / 2
+    spans = [((x - half)[lots.row[kept] == r].min(), (x + half)[lots.row[kept] == r].max()) for r in rows]
+    main = lots.lanes[np.argmin(np.abs(lots.lanes - x.mean()))]
+    lines: list[Any] = []
+    crossed: dict[float, list[float]] = {float(v): [] for v in lots.lanes}
+    for (west, east), level in zip(spans, y, strict=True):
+        west, east = min(west, main), max(east, main)
+        inner = [float(v) for v in lots.lanes if west <= v <= east]
+        for v in inner:
+            crossed[v].append(level)
+        along = sorted({west, *inner, east})
+        if len(along) > 1:
+            lines.append(shapely.LineString([(v, level) for v in along]))
+    for v, levels in crossed.items():
+        if len(levels) > 1:
+            lines.append(shapely.LineString([(v, level) for level in sorted(levels)]))
+    k = len(rows) // 2
+    stems = [
+        (np.array([main, y[-1]]), np.array([0.0, 1.0])), (np.array([main, y[0]]), np.array([0.0, -1.0])),
+        (np.array([max(spans[k][1], main), y[k]]), np.array([1.0, 0.0])),
+        (np.array([min(spans[k][0], main), y[k]]), np.array([-1.0, 0.0])),
+    ]  # fmt: skip
+    return lines, stems
+
+
+def find_door(lots: Lots, kept: Array, lane: float) -> Floats:
+    """Find the end of a lane that a cluster is reached by: the west end of its first row."""
+    if not len(kept):
+        return np.array([lots.lanes[0], lots.low[0]])
+    first = lots.row[kept] == lots.row[kept].min()
+    main = lots.lanes[np.argmin(np.abs(lots.lanes - lots.middle[kept, 0].mean()))]
+    west = (lots.middle[kept, 0] - lots.width[kept] / 2)[first].min()
+    return np.array([min(west, main), lots.low[lots.row[kept].min()] - lane / 2])

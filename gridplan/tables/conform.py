@@ -1,0 +1,216 @@
+"""Tables put into the shape that ``schema.csv`` gives them, and the ledger of what was done to rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, cast
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from gridplan.errors import Problem, quote_ids
+from gridplan.tables.schema import Column, find_columns, find_key, read_schema
+
+_DEFAULTS: Mapping[str, Any] = {"str": "", "int64": 0, "float64": np.nan, "bool": False, "boolean": pd.NA}
+
+
+def is_spatial(table: str) -> bool:
+    """Whether the table has a column of shapes.
+
+    Examples
+    --------
+    >>> is_spatial("buildings"), is_spatial("ledger")
+    (True, False)
+    """
+    return any(column.is_geometry for column in read_schema()[table])
+
+
+def make_empty(table: str, crs: Any = None) -> gpd.GeoDataFrame:
+    """Make a table without rows, with all columns that the schema gives it.
+
+    Examples
+    --------
+    >>> list(make_empty("counts").columns)
+    ['level', 'of', 'measure', 'value']
+    """
+    empty = _make_empty(table).copy()
+    return cast(gpd.GeoDataFrame, empty.set_crs(crs) if crs is not None and is_spatial(table) else empty)
+
+
+@cache
+def _make_empty(table: str) -> Any:
+    """Make a table without rows once; a plan has dozens of them, and casting their columns takes a while."""
+    frame = pd.DataFrame({c.name: [] for c in read_schema()[table] if not c.is_geometry})
+    spatial: Any = gpd.GeoDataFrame(frame, geometry=[]) if is_spatial(table) else frame
+    return conform_table(table, spatial)
+
+
+def conform_table(table: str, frame: Any) -> gpd.GeoDataFrame:
+    """Return the table with the schema's columns in their order, cast to their types, indexed by its key.
+
+    Columns that the schema does not know are left out; columns that are missing are filled with the default of
+    their type (empty text, 0, NaN, False). The order of rows stays.
+
+    Raises
+    ------
+    ValueError
+        If a value cannot be cast; :func:`check_values` finds those beforehand.
+
+    Examples
+    --------
+    >>> t = conform_table("counts", pd.DataFrame({"count": [7], "value": [3], "extra": ["x"]}))
+    >>> t.index.name, t["value"].dtype, t["level"].tolist()
+    ('count', dtype('float64'), [''])
+    """
+    columns = read_schema()[table]
+    key = find_key(table)
+    flat = frame.reset_index() if frame.index.name == key and key not in frame.columns else frame
+    data: dict[str, Any] = {}
+    for column in columns:
+        if column.is_geometry:
+            continue
+        if column.name in flat.columns:
+            data[column.name] = _cast(flat[column.name], column.dtype)
+        else:
+            data[column.name] = pd.Series([_DEFAULTS[column.dtype]] * len(flat), index=flat.index, dtype=column.dtype)
+    out = pd.DataFrame(data, index=flat.index)
+    if is_spatial(table):
+        out = gpd.GeoDataFrame(out, geometry=flat.geometry.array, crs=flat.crs)
+    return cast(gpd.GeoDataFrame, out.set_index(key))
+
+
+def _cast(values: pd.Series[Any], dtype: str) -> pd.Series[Any]:
+    if dtype == "str":
+        return read_texts(values)
+    if dtype == "boolean":
+        return _to_boolean(values)
+    if dtype in {"int64", "float64"}:
+        return pd.to_numeric(values).astype(dtype)
+    return _to_boolean(values).fillna(False).astype(dtype)  # bool: what is missing is not so
+
+
+def read_texts(values: pd.Series[Any]) -> pd.Series[Any]:
+    """Cast to text; whole numbers that came as floats lose their ``.0``, missing values become empty text.
+
+    Examples
+    --------
+    >>> read_texts(pd.Series([301.0, None])).tolist()
+    ['301', '']
+    """
+    if pd.api.types.is_float_dtype(values.dtype) and bool((values.dropna() % 1 == 0).all()):
+        values = values.astype("Int64")
+    return values.astype("str").where(values.notna(), "").astype("str")
+
+
+_YES = frozenset({"true", "yes", "y", "t", "1", "1.0", "是", "有"})
+_NO = frozenset({"false", "no", "n", "f", "0", "0.0", "否", "无"})
+
+
+def _to_boolean(values: pd.Series[Any]) -> pd.Series[Any]:
+    """Cast to true, false or missing; words that are neither become missing."""
+    words = values.astype("str").str.strip().str.lower()
+    out = pd.Series(pd.NA, index=values.index, dtype="boolean")
+    out[words.isin(_YES)] = True
+    out[words.isin(_NO)] = False
+    return out
+
+
+def check_values(table: str, frame: Any, file: str = "") -> list[Problem]:
+    """Check the columns and values of a table as it was read against the schema, and list all that is wrong.
+
+    Examples
+    --------
+    >>> bad = pd.DataFrame({"count": ["a", "b"], "level": "building", "of": "b1", "measure": "elders", "value": ["3", "x"]})
+    >>> [str(p) for p in check_values("counts", bad)]
+    ['counts: value has 1 entry that is not a number, such as x (b) -> correct it or leave it empty']
+    """
+    problems: list[Problem] = []
+    key = find_key(table)
+    own = frame[key] if key in frame.columns else pd.Series(frame.index, index=frame.index)
+    ids = own.astype("str").where(own.notna(), "")
+    for column in find_columns(table):
+        if column.is_geometry:
+            continue
+        if column.name not in frame.columns:
+            if column.need == "required":
+                remedy = f"add it, or say which column it is: --map {table}.{column.name}=YOUR_COLUMN"
+                problems.append(Problem(table, "columns", f"column {column.name} is missing", remedy, file=file))
+            continue
+        problems += _check_column(table, column, frame[column.name], ids, file)
+    if key in frame.columns:
+        doubles = ids[ids.duplicated(keep=False) & (ids != "")]
+        if len(doubles):
+            message = f"{doubles.nunique()} codes stand more than once in {key}"
+            remedy = "give every row its own code"
+            problems.append(Problem(table, "codes are unique", message, remedy, tuple(doubles.unique()), file))
+    return problems
+
+
+def _check_column(table: str, column: Column, values: Any, ids: Any, file: str) -> list[Problem]:
+    rule = f"{column.name} is {column.dtype}"
+    if column.dtype in {"int64", "float64"}:
+        numbers = pd.to_numeric(values, errors="coerce")
+        wrong = values.notna() & numbers.isna() & (values.astype(str).str.strip() != "")
+        negative = numbers < 0
+        problems = []
+        if wrong.any():
+            entries = "entry that is" if wrong.sum() == 1 else "entries that are"
+            number = "a number" if wrong.sum() == 1 else "numbers"
+            text = f"{column.name} has {wrong.sum()} {entries} not {number}, such as {values[wrong].iloc[0]}"
+            problems.append(Problem(table, rule, text, "correct it or leave it empty", tuple(ids[wrong]), file))
+        if negative.any():
+            text = f"{column.name} is negative in {negative.sum()} row{'s' if negative.sum() > 1 else ''}"
+            problems.append(Problem(table, rule, text, "correct it or leave it empty", tuple(ids[negative]), file))
+        return problems
+    if column.values and column.need != "derived":
+        words = values.dropna().astype(str).str.strip()
+        unknown = words[~words.isin(column.values) & (words != "")]
+        if len(unknown):
+            text = f"{column.name} has unknown values, such as {unknown.iloc[0]!r}"
+            remedy = f"use one of {', '.join(column.values)}, or leave it empty"
+            return [Problem(table, rule, text, remedy, tuple(ids[unknown.index]), file)]
+    return []
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the ledger: what a step did to how many rows of a table, and why."""
+
+    step: str
+    table: str
+    action: str
+    count: int
+    reason: str
+    ids: Sequence[str] = ()
+
+
+def write_ledger(ledger: pd.DataFrame, entries: Iterable[Entry]) -> pd.DataFrame:
+    """Return the ledger with more entries at its end; entries about no row at all are left out.
+
+    Examples
+    --------
+    >>> ledger = write_ledger(make_empty("ledger"), [Entry("read", "buildings", "dropped", 2, "no shape", ["b1", "b2"])])
+    >>> ledger.loc["1", "ids"]
+    'b1, b2'
+    """
+    rows = [
+        {
+            "step": e.step,
+            "table": e.table,
+            "action": e.action,
+            "count": e.count,
+            "ids": quote_ids(list(e.ids), 20).strip(" ()"),
+            "reason": e.reason,
+        }
+        for e in entries
+        if e.count
+    ]
+    if not rows:
+        return ledger
+    old = ledger.reset_index(drop=True)
+    both = pd.concat([old, pd.DataFrame(rows)], ignore_index=True) if len(old) else pd.DataFrame(rows)
+    both["entry"] = [str(i + 1) for i in range(len(both))]
+    return conform_table("ledger", both)

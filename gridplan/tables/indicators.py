@@ -1,0 +1,114 @@
+"""Outcomes: how the verbs on people write their figures and gaps, each replacing only what it wrote before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from gridplan.tables.conform import conform_table
+
+CITY = "site"  # the code of the city in indicators and gaps
+LEVELS = ("city", "subdistrict", "community", "subgrid", "institution", "org")
+
+
+def write_rows(table: str, before: pd.DataFrame, own: Any, rows: pd.DataFrame, order: Sequence[str]) -> pd.DataFrame:
+    """Return a table of numbered rows in which those that are ``own`` (a mask) are replaced.
+
+    Examples
+    --------
+    >>> from gridplan.tables.conform import make_empty
+    >>> one = pd.DataFrame({"room": ["pairing"], "level": ["city"], "measure": ["load"], "value": [1.57]})
+    >>> write_rows("indicators", make_empty("indicators"), [], one, ["measure"]).index.tolist()
+    ['1']
+    """
+    kept = before[~np.asarray(own, bool)] if len(before) else before
+    new = conform_table(table, rows.assign(**{before.index.name: ""}) if len(rows) else before.iloc[:0])
+    both = pd.concat([part for part in (kept, new) if len(part)]) if len(kept) + len(new) else before.iloc[:0]
+    both = both.sort_values(list(order), key=_order_levels, kind="stable").reset_index(drop=True)
+    width = len(str(len(both)))
+    number = pd.Series(np.arange(1, len(both) + 1)).astype("str").str.zfill(width)
+    return conform_table(table, both.assign(**{before.index.name: number.to_numpy(object)}))
+
+
+def write_indicators(before: pd.DataFrame, room: str, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the indicators with those of one room replaced; sorted by room, level (the city first), measure and code."""
+    order = ["room", "level", "measure", "of"]
+    return write_rows("indicators", before, before["room"] == room, rows.assign(room=room), order)
+
+
+def _order_levels(column: Any) -> Any:
+    """Order the levels from the city down; other columns by their values."""
+    return column.map({level: n for n, level in enumerate(LEVELS)}).fillna(len(LEVELS)) if column.name == "level" else column
+
+
+def write_gaps(before: pd.DataFrame, room: str, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the gaps with those of one room replaced, ranked within each rule: most households first, then by code."""
+    if len(rows):
+        rows = rows.assign(room=room, less=-rows["households"].fillna(0)).sort_values(["rule", "less", "of"], kind="stable")
+        rows = rows.assign(rank=rows.groupby("rule").cumcount() + 1)
+    return write_rows("gaps", before, before["room"] == room, rows, ["room", "rule", "rank"])
+
+
+def make_figures(
+    level: str,
+    of: Any,
+    community: Any,
+    measure: str,
+    value: Any,
+    need: Any = np.nan,
+    *,
+    most: bool = False,
+    origin: Any = "computed",
+) -> pd.DataFrame:
+    """Make rows of indicators; a value meets its need from above, or from below where the need is the ``most`` allowed.
+
+    A value that is not known meets no need, and its origin is unknown; where nothing is needed, every known value will do.
+
+    Examples
+    --------
+    >>> make_figures("community", ["a", "b"], ["a", "b"], "workers", [3.0, np.nan], 2.0)[["met", "origin"]].values.tolist()
+    [[True, 'computed'], [False, 'unknown']]
+    """
+    value = np.asarray(value, float)
+    need = np.broadcast_to(np.asarray(need, float), value.shape)
+    enough = value <= need + 1e-9 if most else value >= need - 1e-9
+    known = ~np.isnan(value)
+    frame = pd.DataFrame({"of": np.asarray(of, object), "value": value, "need": need, "met": known & (np.isnan(need) | enough)})
+    return frame.assign(level=level, community=community, measure=measure, origin=np.where(known, origin, "unknown"))
+
+
+def roll_up(values: pd.DataFrame, communities: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Add up columns of communities to subdistricts and the city; the keys are the levels, the rows the codes.
+
+    A sum is unknown (NaN) only where every part is. Communities without a subdistrict are in none.
+
+    Examples
+    --------
+    >>> own = pd.DataFrame({"workers": [3.0, np.nan]}, index=["a", "b"])
+    >>> up = roll_up(own, pd.DataFrame({"subdistrict": ["s", "t"]}, index=["a", "b"]))
+    >>> up["subdistrict"]["workers"].tolist(), up["city"]["workers"].tolist()
+    ([3.0, nan], [3.0])
+    """
+    values = values.astype(float)
+    over = communities["subdistrict"].reindex(values.index).fillna("")
+    by = values[over.to_numpy(object) != ""].groupby(over[over != ""]).sum(min_count=1)
+    whole = values.sum(min_count=1).to_frame(CITY).T
+    return {"community": values, "subdistrict": by.rename_axis(None), "city": whole}
+
+
+def round_figures(figures: dict[str, Any], digits: int = 6) -> dict[str, Any]:
+    """Round the numbers of a manifest and turn numpy's into Python's; what is not known becomes an empty text."""
+    out: dict[str, Any] = {}
+    for key, value in figures.items():
+        if isinstance(value, bool | np.bool_):
+            out[key] = bool(value)
+        elif isinstance(value, int | np.integer):
+            out[key] = int(value)
+        elif isinstance(value, float | np.floating):
+            out[key] = "" if np.isnan(value) else round(float(value), digits)
+        else:
+            out[key] = value
+    return out

@@ -1,0 +1,209 @@
+"""Access: how doors and posts reach the walking network, off the streets and by no way that a barrier or wall blocks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from gridplan.rules.walking import WalkingRules
+from gridplan.site import Site
+from gridplan.tables.conform import Entry
+from gridplan.walking.network import WalkingNetwork
+from gridplan.walking.obstacles import Obstacles, find_obstacles
+
+Array = np.ndarray[Any, Any]
+LADDER = (0.125, 0.25, 0.5, 1.0)  # shares of the limit within which streets are looked for in turn, where the nearest is cut off
+AT_ONCE = 500_000  # ways looked at together, to bound the memory
+FAR, CUT_OFF = "no street within reach", "cut off from every street within reach"
+
+
+@dataclass(frozen=True)
+class Foot:
+    """Where points meet the network: edge (-1: nowhere), metres along it from its first node, and metres of the way there."""
+
+    edge: Array
+    along: Array
+    leg: Array
+
+    def put(self, rows: Array, other: Foot) -> None:
+        """Put the feet of some rows in place."""
+        self.edge[rows], self.along[rows], self.leg[rows] = other.edge, other.along, other.leg
+
+
+def reach_doors(
+    network: WalkingNetwork, points: Any, site: Site, rules: WalkingRules | None = None
+) -> tuple[pd.DataFrame, list[Entry]]:
+    """Find where doors or posts reach the walking network.
+
+    Each goes straight to the nearest point of an edge that no hard barrier and no gated wall lies between; or to a gate and on
+    from there, if that is shorter. What finds no edge within ``walking.access_limit`` is listed, never left out.
+
+    Parameters
+    ----------
+    network
+        As :func:`build_network` gives it; only the piece that counts is reached.
+    points
+        A table of shapes indexed by key (stairwells, places); of what is not a point, the centre is taken if it lies inside.
+    site
+        The land, for its barriers, openings and compounds.
+    rules
+        Limits in metres.
+
+    Returns
+    -------
+    A table with the points' index: ``edge`` (-1: none), ``metres_u`` and ``metres_v`` along the edge to its two nodes, ``leg``
+    (metres off the street), ``gate`` (code of the gate gone through, or empty), ``snapped``, ``reason`` (why not). And an
+    entry for the ledger for each reason.
+    """
+    rules = rules or WalkingRules()
+    shapes = points.geometry.to_numpy()
+    places = shapely.get_coordinates(np.where(shapely.get_type_id(shapes) == 0, shapes, shapely.point_on_surface(shapes)))
+    obstacles = find_obstacles(site, rules)
+    own, row = np.unique(np.round(places, 3), axis=0, return_inverse=True)
+    finder = Finder(network, obstacles, rules.access_limit)
+    foot, gate = finder.find_feet(own)
+    edge = foot.edge
+    metres = np.append(network.metres, np.nan)[edge]
+    reason = np.where(edge >= 0, "", np.where(finder.has_near(own), CUT_OFF, FAR)).astype(object)
+    table = pd.DataFrame(
+        {
+            "edge": edge, "metres_u": foot.along, "metres_v": metres - foot.along, "leg": foot.leg,
+            "gate": np.append(obstacles.codes, "")[gate], "snapped": edge >= 0, "reason": reason,
+        }
+    ).iloc[row.ravel()].set_axis(points.index)  # fmt: skip
+    name = str(points.index.name or "point") + "s"
+    return table, [
+        Entry("walking", name, "noted", int((table["reason"] == r).sum()), f"{r} ({rules.access_limit:g} m); no way is known",
+              [str(code) for code in table.index[table["reason"] == r][:20]])
+        for r in (FAR, CUT_OFF)
+    ]  # fmt: skip
+
+
+class Finder:
+    """Finds the feet of points on the network.
+
+    Parameters
+    ----------
+    network, obstacles
+        The streets, and what ways off them must not cross.
+    limit
+        Longest way to a street, metres.
+    """
+
+    def __init__(self, network: WalkingNetwork, obstacles: Obstacles, limit: float) -> None:
+        self.network, self.obstacles, self.limit = network, obstacles, limit
+        self.edges = network.kept_edges
+        self.tree = shapely.STRtree(network.draw_edges(self.edges))
+
+    def has_near(self, xy: Array) -> Array:
+        """Tell which points have an edge within the limit, whatever lies between."""
+        near = np.zeros(len(xy), bool)
+        near[self.tree.query_nearest(shapely.points(xy), max_distance=self.limit, all_matches=False)[0]] = True
+        return near
+
+    def find_feet(self, xy: Array) -> tuple[Foot, Array]:
+        """Find the nearest foot of each point, straight or through a gate; returns the feet, and the gate (-1: none)."""
+        foot = self.find_straight(xy)
+        gate = np.full(len(xy), -1)
+        nearest = self._find_nearest(xy)
+        # The nearest edge of all cannot be bettered; what was turned away from it may be better off through a gate.
+        away = np.flatnonzero((nearest.edge >= 0) & ~(foot.leg <= nearest.leg + 1e-9))
+        if len(away) and self.obstacles.gate.any():
+            via, through = self._find_by_gates(xy[away])
+            better = via.leg < np.where(np.isnan(foot.leg[away]), np.inf, foot.leg[away])
+            foot.put(away[better], Foot(via.edge[better], via.along[better], via.leg[better]))
+            gate[away[better]] = through[better]
+        return foot, gate
+
+    def find_straight(self, xy: Array, *gate: Array) -> Foot:
+        """Find the nearest foot that a straight way leads to; where the points are gates, these are given."""
+        foot = self._find_nearest(xy)
+        known = np.flatnonzero(foot.edge >= 0)
+        blocked = self._find_blocked(xy[known], foot.edge[known], foot.along[known], *_take(gate, known))
+        open_ = known[blocked]
+        foot.put(open_, _make_none(len(open_)))
+        for share in LADDER:
+            if len(open_) == 0:
+                break
+            found = self._look_within(xy[open_], share * self.limit, *_take(gate, open_))
+            foot.put(open_, found)
+            open_ = open_[found.edge < 0]
+        return foot
+
+    def _find_nearest(self, xy: Array) -> Foot:
+        """Find the nearest foot of each point, whatever lies between."""
+        foot = _make_none(len(xy))
+        point, near = self.tree.query_nearest(shapely.points(xy), max_distance=self.limit)
+        along, leg = self._project(xy[point], self.edges[near])
+        first = _take_best(point, leg, near)
+        foot.put(point[first], Foot(self.edges[near[first]], along[first], leg[first]))
+        return foot
+
+    def _look_within(self, xy: Array, reach: float, *gate: Array) -> Foot:
+        """Find the nearest foot within reach of each point that nothing blocks the way to."""
+        foot = _make_none(len(xy))
+        counts = np.bincount(self.tree.query(shapely.points(xy), predicate="dwithin", distance=reach)[0], minlength=len(xy))
+        groups = np.cumsum(counts) // AT_ONCE
+        for group in np.unique(groups):
+            rows = np.flatnonzero(groups == group)
+            point, near = self.tree.query(shapely.points(xy[rows]), predicate="dwithin", distance=reach)
+            point, edge = rows[point], self.edges[near]
+            along, leg = self._project(xy[point], edge)
+            free = ~self._find_blocked(xy[point], edge, along, *_take(gate, point))
+            point, edge, along, leg = point[free], edge[free], along[free], leg[free]
+            first = _take_best(point, leg, edge)
+            foot.put(point[first], Foot(edge[first], along[first], leg[first]))
+        return foot
+
+    def _find_by_gates(self, xy: Array) -> tuple[Foot, Array]:
+        """Find the shortest way to a foot through one gate; returns the feet and the gates."""
+        foot, through = _make_none(len(xy)), np.full(len(xy), -1)
+        own = np.flatnonzero(self.obstacles.gate)
+        gates = self.obstacles.places[own]
+        beyond = self.find_straight(gates, own)
+        tree = shapely.STRtree(shapely.points(gates))
+        point, gate = tree.query(shapely.points(xy), predicate="dwithin", distance=self.limit)
+        leg = np.hypot(*(xy[point] - gates[gate]).T) + beyond.leg[gate]
+        near = leg <= self.limit
+        point, gate, leg = point[near], gate[near], leg[near]
+        free = ~self.obstacles.find_blocked(xy[point], gates[gate], own[gate])
+        point, gate, leg = point[free], gate[free], leg[free]
+        first = _take_best(point, leg, gate)
+        point, gate = point[first], gate[first]
+        foot.put(point, Foot(beyond.edge[gate], beyond.along[gate], leg[first]))
+        through[point] = own[gate]
+        return foot, through
+
+    def _project(self, xy: Array, edge: Array) -> tuple[Array, Array]:
+        """Project points on edges; returns the metres along the edge and to it."""
+        n = self.network
+        a = np.column_stack([n.x[n.u[edge]], n.y[n.u[edge]]])
+        d = np.column_stack([n.x[n.v[edge]], n.y[n.v[edge]]]) - a
+        share = np.clip(((xy - a) * d).sum(axis=1) / (d**2).sum(axis=1), 0.0, 1.0)
+        return share * n.metres[edge], np.hypot(*(xy - a - share[:, None] * d).T)
+
+    def _find_blocked(self, xy: Array, edge: Array, along: Array, *gate: Array) -> Array:
+        n = self.network
+        share = (along / n.metres[edge])[:, None]
+        a, b = (np.column_stack([n.x[node], n.y[node]]) for node in (n.u[edge], n.v[edge]))
+        return self.obstacles.find_blocked(xy, a + share * (b - a), *gate)
+
+
+def _take(gate: tuple[Array, ...], rows: Array) -> list[Array]:
+    return [own[rows] for own in gate]
+
+
+def _make_none(n: int) -> Foot:
+    return Foot(np.full(n, -1), np.full(n, np.nan), np.full(n, np.nan))
+
+
+def _take_best(point: Array, leg: Array, edge: Array) -> Array:
+    """Take for each point the row with the shortest leg, of several the lowest edge."""
+    order = np.lexsort((edge, np.round(leg, 6), point))
+    if len(order) == 0:
+        return order
+    return np.asarray(order[np.append(True, point[order][1:] != point[order][:-1])])

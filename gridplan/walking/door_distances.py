@@ -1,0 +1,141 @@
+"""Ways among the doors of one community, along the streets, for the division and those who check it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from gridplan.rules.walking import WalkingRules
+from gridplan.site import Site
+from gridplan.tables.conform import Entry
+from gridplan.walking.detour import measure_straight
+from gridplan.walking.door_access import reach_doors
+from gridplan.walking.network import WalkingNetwork, build_network
+from gridplan.walking.network_distances import clip_network, measure_paths
+from gridplan.walking.obstacles import Obstacles, find_obstacles
+
+Array = np.ndarray[Any, Any]
+ROUND = 4.0  # ways are looked for that are no longer than so many times the widest extent of the community,
+LEAST = 2_000.0  # or than so many metres
+
+
+def measure_among(
+    site: Site, stairwells: gpd.GeoDataFrame, rules: WalkingRules | None = None, network: WalkingNetwork | None = None
+) -> tuple[dict[str, Array], list[Entry]]:
+    """Measure the ways between all stairwells of each community, along the streets.
+
+    Doors of one building lie a straight line apart. Doors of one compound, or no farther apart than
+    ``walking.straight_reach``, may walk straight, times the detour factor, where nothing lies between. All others walk along
+    the streets; doors that no streets join walk straight lines times the factor, over openings where a hard barrier lies
+    between. Climbs come on top.
+
+    Parameters
+    ----------
+    site
+        The land.
+    stairwells
+        The stairwells table.
+    rules
+        Tolerances in metres, and the detour factor.
+    network
+        The walking network; that of the site's streets if not given.
+
+    Returns
+    -------
+    By community, float64[n, n]: metres between its stairwells in the order of the table, the same both ways, none
+    infinite. And entries for the ledger, on pairs that no streets join among them.
+    """
+    rules = rules or WalkingRules()
+    network, entries = build_network(site, rules) if network is None else (network, [])
+    doors, told = reach_doors(network, stairwells, site, rules)
+    obstacles = find_obstacles(site, rules)
+    ways, off = {}, []
+    for community, rows in stairwells.groupby("community", sort=True).indices.items():
+        own = stairwells.iloc[rows]
+        metres, apart = _measure_community(network, doors.iloc[rows], own, site, obstacles, rules)
+        ways[str(community)] = metres
+        off += own.index[apart].tolist()
+    reason = f"not joined by streets to all of their community: ways are straight lines times {rules.detour:g}"
+    entry = Entry("walking", "stairwells", "inferred", len(off), reason, off[:20])
+    return ways, [*entries, *told, entry]
+
+
+def _measure_community(
+    network: WalkingNetwork, doors: pd.DataFrame, own: gpd.GeoDataFrame, site: Site, obstacles: Obstacles, rules: WalkingRules
+) -> tuple[Array, Array]:
+    """Measure the ways among the stairwells of a community; returns them, and which of them lack a way along the streets."""
+    names = (own["building"] + "\n" + own["door"].astype("str")).to_numpy(object)
+    _, first, place = np.unique(names, return_index=True, return_inverse=True)
+    spots = own.iloc[first]
+    xy = shapely.get_coordinates(spots.geometry.to_numpy())
+    straight = np.hypot(*(xy[:, None] - xy[None]).transpose(2, 0, 1))
+    limit = _limit_ways(xy)
+    paths = measure_paths(network, doors.iloc[first], doors.iloc[first], limit).tocoo()
+    metres = np.full(straight.shape, np.inf)
+    metres[paths.row, paths.col] = paths.data
+    metres = _walk_straight(np.minimum(metres, metres.T), straight, spots, xy, obstacles, rules)
+    lost = np.isinf(metres)
+    if lost.any():
+        metres[lost] = _stray(spots, straight, site, rules)[lost]
+    climb = own["climb"].to_numpy(float)
+    far = metres[place[:, None], place] + climb[:, None] + climb
+    return np.where(place[:, None] == place, np.abs(climb[:, None] - climb), far), _name_fewer(lost)[place]
+
+
+def clip_around(network: WalkingNetwork, stairwells: gpd.GeoDataFrame, rules: WalkingRules | None = None) -> WalkingNetwork:
+    """Clip a network to what ways among the stairwells of each community may lead over; :func:`measure_among` finds the same.
+
+    Parameters
+    ----------
+    network
+        The walking network of a whole city.
+    stairwells
+        Those of some of its communities.
+    rules
+        Tolerances in metres.
+    """
+    far = 2 * (rules or WalkingRules()).access_limit  # to a gate, and on to a street
+    boxes = np.zeros((0, 4))
+    for rows in stairwells.groupby("community").indices.values():
+        xy = shapely.get_coordinates(stairwells.geometry.to_numpy()[rows])
+        reach = far + _limit_ways(xy)
+        boxes = np.concatenate([boxes, [[*(xy.min(axis=0) - reach), *(xy.max(axis=0) + reach)]]])
+    return clip_network(network, boxes)
+
+
+def _limit_ways(xy: Array) -> float:
+    """Limit the metres of the ways that are looked for among places."""
+    return max(LEAST, ROUND * float(np.hypot(*np.ptp(xy, axis=0))))
+
+
+def _walk_straight(
+    metres: Array, straight: Array, spots: gpd.GeoDataFrame, xy: Array, obstacles: Obstacles, rules: WalkingRules
+) -> Array:
+    """Let doors that may do so walk straight to each other, if that is shorter."""
+    building, compound = (pd.factorize(spots[c])[0] for c in ("building", "compound"))
+    home = building[:, None] == building
+    same = (compound[:, None] == compound) & (spots["compound"] != "").to_numpy()
+    a, b = np.nonzero(np.triu(~home & (same | (straight <= rules.straight_reach)), 1))
+    free = ~obstacles.find_blocked(xy[a], xy[b])
+    a, b = a[free], b[free]
+    metres = np.where(home, straight, metres)
+    metres[a, b] = np.minimum(metres[a, b], straight[a, b] * rules.detour)
+    metres[b, a] = metres[a, b]
+    return metres
+
+
+def _stray(spots: gpd.GeoDataFrame, straight: Array, site: Site, rules: WalkingRules) -> Array:
+    """Measure ways where no streets are known; what no opening leads to is as far as if nothing lay between."""
+    found = measure_straight(spots, spots, site, rules).tocoo()
+    metres = straight * rules.detour
+    metres[found.row, found.col] = found.data
+    return np.maximum(metres, metres.T)
+
+
+def _name_fewer(lost: Array) -> Array:
+    """Name the doors that lack ways to more than half of the others."""
+    return np.asarray(2 * lost.sum(axis=1) > len(lost))
