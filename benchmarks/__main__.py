@@ -5,7 +5,10 @@ import importlib
 
 # What each measures, and the options it takes.
 BENCHMARKS = {
-    "main_job": ("what a plan of the example and of real places comes to, seconds by stage, peak memory", ()),
+    "main_job": (
+        "what a plan of the example and of real places comes to, seconds by stage, peak memory",
+        (),
+    ),
     "division": ("price, proven gap and seconds on a fixed panel of communities", ("full",)),
     "published": ("published instances of capacitated division beside their best known values", ()),
     "peers": ("other programs on published instances and on the panel", ("install", "only")),
@@ -18,9 +21,18 @@ BENCHMARKS = {
         ("replications",),
     ),
     "siting": ("where to add posts: answers, bounds and time, beside spopt", ("install", "only")),
-    "reach": ("ways on foot beside osmnx, networkx and pandana, and 100,000 nodes with 700 posts", ()),
-    "surge": ("a flood and snow on districts: time and memory, with and without the worth of pairings", ("full",)),
-    "reels": ("maps with a slider over 5,041 sub-grids: seconds to write, megabytes, milliseconds a frame in Chromium", ()),
+    "reach": (
+        "ways on foot beside osmnx, networkx and pandana, and 100,000 nodes with 700 posts",
+        (),
+    ),
+    "surge": (
+        "a flood and snow on districts: time and memory, with and without the worth of pairings",
+        ("full",),
+    ),
+    "reels": (
+        "maps with a slider over 5,041 sub-grids: seconds to write, megabytes, milliseconds a frame in Chromium",
+        (),
+    ),
     "simulation": (
         "events a second beside SimPy, a year of a made-up district or a given plan",
         ("full", "households", "plan"),
@@ -33,17 +45,24 @@ def make_parser():
     parser = argparse.ArgumentParser(
         "python -m benchmarks",
         description="Measure speed, memory and quality, and print tables.",
-        epilog="benchmarks:\n" + "\n".join(f"  {name:11}{text}" for name, (text, _) in BENCHMARKS.items()),
+        epilog="benchmarks:\n"
+        + "\n".join(f"  {name:11}{text}" for name, (text, _) in BENCHMARKS.items()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("names", nargs="*", metavar="NAME", help="what to run, all if none is named (listed below)")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help="what to run, all if none is named (listed below)"
+    )
     parser.add_argument(
         "--full",
         action="store_true",
         help="division: thorough effort too; scale: up to 2.8 million households; simulation, surge: 100,000 households",
     )
-    parser.add_argument("--install", action="store_true", help="peers, siting: set up their environments under outputs first")
+    parser.add_argument(
+        "--install",
+        action="store_true",
+        help="peers, siting: set up their environments under outputs first",
+    )
     parser.add_argument(
         "--only",
         action="append",
@@ -52,8 +71,14 @@ def make_parser():
     )
     more = "people: CSV of communities to lay out instead of made-up ones; further ones add what the first lacks"
     parser.add_argument("--hierarchy", action="append", metavar="FILE", help=more)
-    parser.add_argument("--households", type=int, metavar="N", help="people, simulation: how many in all")
-    parser.add_argument("--plan", metavar="FOLDER", help="simulation: a staffed plan of a city, written with --format parquet")
+    parser.add_argument(
+        "--households", type=int, metavar="N", help="people, simulation: how many in all"
+    )
+    parser.add_argument(
+        "--plan",
+        metavar="FOLDER",
+        help="simulation: a staffed plan of a city, written with --format parquet",
+    )
     parser.add_argument("--replications", type=int, metavar="N", help="years: futures drawn (5)")
     return parser
 
@@ -65,7 +90,9 @@ def main(words=None):
     names = told.pop("names") or list(BENCHMARKS)
     unknown = [name for name in names if name not in BENCHMARKS]
     if unknown:
-        parser.error(f"no benchmark is called {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
+        parser.error(
+            f"no benchmark is called {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}"
+        )
     given = {option: value for option, value in told.items() if value}
     for option in given:
         if not any(option in BENCHMARKS[name][1] for name in names):

@@ -36,7 +36,10 @@ def read_sites():
         yield name, gp.read_site(files.pop("source"), **files)
     for name, seed in SEEDS.items():
         with tempfile.TemporaryDirectory() as folder:
-            yield name, gp.read_site(write_town(make_town(9, 0.7, seed=seed), Path(folder) / "town.gpkg"))
+            yield (
+                name,
+                gp.read_site(write_town(make_town(9, 0.7, seed=seed), Path(folder) / "town.gpkg")),
+            )
 
 
 def make_panel():
@@ -44,7 +47,9 @@ def make_panel():
     rules = Rules()
     for name, raw in read_sites():
         site = site_to_plan.prepare_site(raw, rules)
-        doors, _ = find_stairwells(site.buildings, site.communities["kind"], rules.urban, rules.rural, rules.stairwells)
+        doors, _ = find_stairwells(
+            site.buildings, site.communities["kind"], rules.urban, rules.rural, rules.stairwells
+        )
         pairs, _ = find_neighbours(doors, site.barriers, site.openings, rules.neighbours)
         problems = site_to_plan.make_problems(doors, pairs, rules)
         for number, kind in TAKEN[name].items():
@@ -56,18 +61,26 @@ def make_panel():
 def are_connected(problem, part):
     """Whether every part is connected."""
     inner = problem.pairs[part[problem.pairs[:, 0]] == part[problem.pairs[:, 1]]]
-    graph = csr_matrix((np.ones(len(inner)), (inner[:, 0], inner[:, 1])), shape=(len(part), len(part)))
+    graph = csr_matrix(
+        (np.ones(len(inner)), (inner[:, 0], inner[:, 1])), shape=(len(part), len(part))
+    )
     return connected_components(graph, directed=False)[0] == part.max() + 1
 
 
 def run(full=False):
     """Print a row for each community and effort, then the means; ``full`` adds the thorough effort."""
     efforts = ("quick", "default", "thorough") if full else ("quick", "default")
-    print("\nDivision: price, lower bound, gap, seconds of processor for 100 sub-grids, parts out of band (proven + not)")
+    print(
+        "\nDivision: price, lower bound, gap, seconds of processor for 100 sub-grids, parts out of band (proven + not)"
+    )
     print(
         f"{'community':32}{'kind':>11}{'atoms':>6}{'parts':>6}  {'effort':9}{'price':>9}{'bound':>9}{'gap':>8}{'s/100':>8}  out"
     )
-    rows = [row for label, kind, problem in make_panel() for row in measure(label, kind, problem, efforts)]
+    rows = [
+        row
+        for label, kind, problem in make_panel()
+        for row in measure(label, kind, problem, efforts)
+    ]
     for effort in efforts:
         own = [r for r in rows if r["effort"] == effort]
         gaps = [r["gap"] for r in own if not r["out"]]
@@ -92,7 +105,8 @@ def measure(label, kind, problem, efforts):
         if len(division.centres) not in bounds:
             bounds[len(division.centres)] = find_bound(problem, division.part, division.price).value
     for effort, (division, seconds) in results.items():
-        k, out = len(division.centres), len(division.shortfalls)
+        k = len(division.centres)
+        out = len(division.shortfalls)
         proven = sum(s.proven for s in division.shortfalls)
         gap = division.price / bounds[k] - 1
         connected = are_connected(problem, division.part)
@@ -102,5 +116,11 @@ def measure(label, kind, problem, efforts):
             flush=True,
         )
         yield {
-            "effort": effort, "gap": gap, "seconds": seconds, "parts": k, "out": out, "proven": proven, "connected": connected,
-        }  # fmt: skip
+            "effort": effort,
+            "gap": gap,
+            "seconds": seconds,
+            "parts": k,
+            "out": out,
+            "proven": proven,
+            "connected": connected,
+        }

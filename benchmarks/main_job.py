@@ -1,7 +1,7 @@
 """The main job: what a plan comes to, and seconds by stage, peak memory and ratio to the raw read.
 
-Each case runs in a process of its own, once cold (kernels loaded from their cache) with two workers, so that the
-peak memory is the case's own.
+Each case runs in a process of its own, once cold (kernels loaded from their
+cache) with two workers, so that the peak memory is the case's own.
 """
 
 import json
@@ -26,7 +26,8 @@ class Clock:
         if stage != self.stage:
             now = time.perf_counter()
             self.seconds[self.stage] = self.seconds.get(self.stage, 0.0) + now - self.began
-            self.stage, self.began = stage, now
+            self.stage = stage
+            self.began = now
 
 
 def measure(name):
@@ -93,11 +94,15 @@ def run():
     results = {}
     for name in list_cases():
         code = f"import json; from benchmarks.main_job import measure; print(json.dumps(measure({name!r})))"
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        )
         results[name] = json.loads(done.stdout.splitlines()[-1])
     print("\nThe main job")
     names = list(results)
-    told = dict.fromkeys(key for r in results.values() for key in r["figures"])  # not every plan has every figure
+    told = dict.fromkeys(
+        key for r in results.values() for key in r["figures"]
+    )  # not every plan has every figure
     rows = [(key, [show(r["figures"].get(key)) for r in results.values()]) for key in told]
     rows += [("share in band", [f"{r['share_in_band']:.2%}" for r in results.values()])]
     rows += [("out of band, proven", [str(r["proven"]) for r in results.values()])]
@@ -110,7 +115,8 @@ def run():
     for stage in stages:
         cells = []
         for r in results.values():
-            raw, own = r["seconds"]["raw read"], r["seconds"].get(stage, 0.0)
+            raw = r["seconds"]["raw read"]
+            own = r["seconds"].get(stage, 0.0)
             cells.append(f"{own:.2f} s ({own / raw:.1f}x)")
         rows.append((stage, cells))
     print(f"{'':22}" + "".join(f"{n:>24}" for n in names))

@@ -1,7 +1,8 @@
 """One run of one peer in an environment of its own: ``python peer_runs.py PEER PROBLEM.npz ANSWER.npz SEED SECONDS``.
 
-It imports nothing of the project. The problem holds xy, weights, pull, pairs, k, low, high and squared; the answer holds the
-part of each point and the seconds of processor time, imports left out.
+It imports nothing of the project. The problem holds xy, weights, pull, pairs,
+k, low, high and squared; the answer holds the part of each point and the
+seconds of processor time, imports left out.
 """
 
 import random
@@ -18,17 +19,23 @@ CHAIN = 200  # steps of the ReCom chain, the best of which counts
 def run_kmeans(case, seed):
     from sklearn.cluster import KMeans
 
-    return lambda: KMeans(case["k"], n_init=10, random_state=seed).fit_predict(case["xy"], sample_weight=case["pull"])
+    return lambda: KMeans(case["k"], n_init=10, random_state=seed).fit_predict(
+        case["xy"], sample_weight=case["pull"]
+    )
 
 
 def run_constrained(case, seed):
     """Its limits count points, so they are the limits of the weight over the mean weight of a point."""
     from k_means_constrained import KMeansConstrained
 
-    n, k, unit = len(case["weights"]), case["k"], case["weights"].mean()
+    n = len(case["weights"])
+    k = case["k"]
+    unit = case["weights"].mean()
     least = min(int(np.ceil(case["low"] / unit)), n // k)
     most = max(int(case["high"] / unit), -(-n // k))
-    return lambda: KMeansConstrained(k, size_min=least, size_max=most, random_state=seed).fit_predict(case["xy"])
+    return lambda: KMeansConstrained(
+        k, size_min=least, size_max=most, random_state=seed
+    ).fit_predict(case["xy"])
 
 
 def _open_table(case):
@@ -79,7 +86,9 @@ def run_metis(case, seed):
         lists[j].append(i)
     options = pymetis.Options(seed=seed)
     weights = case["weights"].tolist()
-    return lambda: pymetis.part_graph(case["k"], adjacency=lists, vweights=weights, contiguous=True, options=options)[1]
+    return lambda: pymetis.part_graph(
+        case["k"], adjacency=lists, vweights=weights, contiguous=True, options=options
+    )[1]
 
 
 def _draw_tree(case, seed):
@@ -116,12 +125,14 @@ def run_recom(case, seed):
 
     def solve():
         now = Partition(graph, draw(), {"w": Tally("w")})
-        best, least = None, np.inf
+        best = None
+        least = np.inf
         for _ in range(CHAIN):
             part = np.array([now.assignment[i] for i in range(len(graph))])
             total = measure(case, part)
             if total < least:
-                best, least = part, total
+                best = part
+                least = total
             now = recom(now, "w", even, room, node_repeats=1)
         return best
 
@@ -139,9 +150,15 @@ def measure(case, part):
 
 
 PEERS = {
-    "KMeans": run_kmeans, "k-means-constrained": run_constrained, "spopt RegionKMeans": run_region_kmeans, "spopt AZP": run_azp,
-    "spopt Ward": run_ward, "METIS": run_metis, "GerryChain tree": run_tree, "GerryChain ReCom": run_recom,
-}  # fmt: skip
+    "KMeans": run_kmeans,
+    "k-means-constrained": run_constrained,
+    "spopt RegionKMeans": run_region_kmeans,
+    "spopt AZP": run_azp,
+    "spopt Ward": run_ward,
+    "METIS": run_metis,
+    "GerryChain tree": run_tree,
+    "GerryChain ReCom": run_recom,
+}
 
 
 def main(peer, problem, answer, seed, seconds):
@@ -155,7 +172,9 @@ def main(peer, problem, answer, seed, seconds):
     began = time.process_time()
     resource.setrlimit(resource.RLIMIT_CPU, (int(began) + int(seconds) + 1,) * 2)
     part = np.asarray(solve())
-    np.savez(answer, part=np.unique(part, return_inverse=True)[1], seconds=time.process_time() - began)
+    np.savez(
+        answer, part=np.unique(part, return_inverse=True)[1], seconds=time.process_time() - began
+    )
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """Peers on published instances and on our panel: balance, contiguity, ways relative to ours, seconds.
 
-``python -m benchmarks peers --install`` sets up their environments under outputs; every run has a process of its own, and of
-several seeds the best counts: first by parts within limits and connected where asked, then by ways.
+``python -m benchmarks peers --install`` sets up their environments under
+outputs; every run has a process of its own, and of several seeds the best
+counts: first by parts within limits and connected where asked, then by ways.
 """
 
 import subprocess
@@ -26,11 +27,18 @@ from gridplan.division.plain.published import list_instances, solve_instance
 OUT = ROOT / "outputs"
 ENVIRONMENTS = {
     "peers-venv": ("scikit-learn", "k-means-constrained", "spopt", "geopandas", "pymetis"),
-    "chain-venv": ("gerrychain", "geopandas<1", "numpy<2"),  # gerrychain does not import beside a newer geopandas
+    "chain-venv": (
+        "gerrychain",
+        "geopandas<1",
+        "numpy<2",
+    ),  # gerrychain does not import beside a newer geopandas
 }
-SEEDS, SECONDS = 3, 120
+SEEDS = 3
+SECONDS = 120
 ONCE = {"spopt Ward"}  # draws nothing
-LARGEST = 2500  # points; the largest instances would take hours of peers that end at the limit of time
+LARGEST = (
+    2500  # points; the largest instances would take hours of peers that end at the limit of time
+)
 
 
 @dataclass
@@ -58,7 +66,14 @@ def set_up():
         home = OUT / name
         if not (home / "bin" / "python").exists():
             subprocess.run([sys.executable, "-m", "venv", str(home)], check=True)
-        pip = [str(home / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        pip = [
+            str(home / "bin" / "python"),
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+        ]
         subprocess.run([*pip, *packages], check=True)
 
 
@@ -76,9 +91,20 @@ def list_problems(words):
             pull = instance.weights if squared else np.ones(len(ours))
             pairs = instance.pairs if instance.pairs is not None else list_touching(instance.xy)
             yield Case(
-                folder, instance.name, instance.xy, instance.weights, pull, pairs, instance.k, instance.low, instance.high,
-                squared, instance.pairs is not None, ours, seconds,
-            )  # fmt: skip
+                folder,
+                instance.name,
+                instance.xy,
+                instance.weights,
+                pull,
+                pairs,
+                instance.k,
+                instance.low,
+                instance.high,
+                squared,
+                instance.pairs is not None,
+                ours,
+                seconds,
+            )
     for label, _, problem in make_panel():
         if not _is_asked(f"panel {label}", words):
             continue
@@ -86,9 +112,20 @@ def list_problems(words):
         began = time.process_time()
         division = divide_atoms(problem, "quick", 1)
         yield Case(
-            "panel", label, problem.xy, problem.weights, problem.pull, problem.pairs, len(division.centres),
-            problem.band.low, problem.band.high, False, True, division.part, time.process_time() - began,
-        )  # fmt: skip
+            "panel",
+            label,
+            problem.xy,
+            problem.weights,
+            problem.pull,
+            problem.pairs,
+            len(division.centres),
+            problem.band.low,
+            problem.band.high,
+            False,
+            True,
+            division.part,
+            time.process_time() - began,
+        )
 
 
 def _is_asked(name, words):
@@ -98,7 +135,9 @@ def _is_asked(name, words):
 def list_touching(xy):
     """List the pairs of a Delaunay triangulation, for peers that need a graph where the problem has none."""
     corners = Delaunay(xy, qhull_options="QJ").simplices
-    pairs = np.sort(np.concatenate([corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [0, 2]]]), axis=1)
+    pairs = np.sort(
+        np.concatenate([corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [0, 2]]]), axis=1
+    )
     return np.unique(pairs, axis=0)
 
 
@@ -112,36 +151,59 @@ def judge(case, part):
         place[own] = np.arange(len(own))
         inner = place[case.pairs]
         inner = inner[(inner >= 0).all(axis=1)]
-        graph = csr_matrix((np.ones(len(inner)), (inner[:, 0], inner[:, 1])), shape=(len(own), len(own)))
+        graph = csr_matrix(
+            (np.ones(len(inner)), (inner[:, 0], inner[:, 1])), shape=(len(own), len(own))
+        )
         connected += connected_components(graph, directed=False)[0] == 1
         far = np.sqrt(((case.xy[own][:, None] - case.xy[own]) ** 2).sum(axis=2))
         ways += float((case.pull[own] @ (far**2 if case.squared else far)).min())
     count = len(np.unique(part))
-    return {"parts": count / case.k, "balanced": balanced / count, "connected": connected / count, "ways": ways}
+    return {
+        "parts": count / case.k,
+        "balanced": balanced / count,
+        "connected": connected / count,
+        "ways": ways,
+    }
 
 
 def run_peer(peer, case, seed):
     """Run a peer in its environment; returns its judgement, or what went wrong."""
-    home = OUT / ("chain-venv" if peer.startswith("GerryChain") else "peers-venv") / "bin" / "python"
-    problem, answer = OUT / "peer-problem.npz", OUT / "peer-answer.npz"
+    home = (
+        OUT / ("chain-venv" if peer.startswith("GerryChain") else "peers-venv") / "bin" / "python"
+    )
+    problem = OUT / "peer-problem.npz"
+    answer = OUT / "peer-answer.npz"
     answer.unlink(missing_ok=True)
     np.savez(
-        problem, xy=case.xy, weights=case.weights, pull=case.pull, pairs=case.pairs, k=case.k, low=case.low, high=case.high,
+        problem,
+        xy=case.xy,
+        weights=case.weights,
+        pull=case.pull,
+        pairs=case.pairs,
+        k=case.k,
+        low=case.low,
+        high=case.high,
         squared=case.squared,
-    )  # fmt: skip
+    )
     script = Path(__file__).with_name("peer_runs.py")
     command = [str(home), str(script), peer, str(problem), str(answer), str(seed), str(SECONDS)]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         words = done.stderr.strip().splitlines()
-        return {"fault": "over time" if done.returncode < 0 else (words[-1][:90] if words else "no answer")}
+        return {
+            "fault": "over time"
+            if done.returncode < 0
+            else (words[-1][:90] if words else "no answer")
+        }
     with np.load(answer) as file:
         return judge(case, file["part"]) | {"seconds": float(file["seconds"])}
 
 
 def is_sound(case, row):
     """Whether an answer keeps all that the problem asks."""
-    return bool(row["parts"] == 1 and row["balanced"] == 1 and (row["connected"] == 1 or not case.connected))
+    return bool(
+        row["parts"] == 1 and row["balanced"] == 1 and (row["connected"] == 1 or not case.connected)
+    )
 
 
 def run(install=False, only=()):
@@ -152,7 +214,9 @@ def run(install=False, only=()):
     if absent:
         print("\nPeers: left out, they are not installed (python -m benchmarks peers --install)")
         return
-    print("\nPeers: ways relative to ours at quick effort (+: longer), share of parts within limits and connected, seconds")
+    print(
+        "\nPeers: ways relative to ours at quick effort (+: longer), share of parts within limits and connected, seconds"
+    )
     rows = []
     for case in list_problems(only):
         ours = judge(case, case.ours)
@@ -164,15 +228,24 @@ def run(install=False, only=()):
             if not good:
                 rows.append(_name(case, peer, None) | tries[0])
             else:
-                best = min(good, key=lambda row: (not is_sound(case, row), -row["balanced"], row["ways"]))
-                rows.append(best | _name(case, peer, best) | {"longer": best["ways"] / ours["ways"] - 1})
+                best = min(
+                    good, key=lambda row: (not is_sound(case, row), -row["balanced"], row["ways"])
+                )
+                rows.append(
+                    best | _name(case, peer, best) | {"longer": best["ways"] / ours["ways"] - 1}
+                )
             _print(rows[-1])
     if rows:
         print_table(pd.DataFrame(rows))
 
 
 def _name(case, peer, row):
-    return {"group": case.group, "problem": case.name, "peer": peer, "sound": row is not None and is_sound(case, row)}
+    return {
+        "group": case.group,
+        "problem": case.name,
+        "peer": peer,
+        "sound": row is not None and is_sound(case, row),
+    }
 
 
 def _print(row):

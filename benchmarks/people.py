@@ -1,6 +1,7 @@
 """The people: what each verb costs and proves on a made-up district, and its ratios beside those printed for Tangshan.
 
-Each verb runs in a process of its own on the plan that the last one wrote, so that the peak memory is the verb's own.
+Each verb runs in a process of its own on the plan that the last one wrote, so
+that the peak memory is the verb's own.
 """
 
 import json
@@ -15,7 +16,9 @@ import numpy as np
 
 import gridplan as gp
 
-COMMUNITIES, URBAN_SHARE = 100, 0.24  # a district with as many of its communities in town as Tangshan has
+# a district with as many of its communities in town as Tangshan has
+COMMUNITIES = 100
+URBAN_SHARE = 0.24
 HOUSEHOLDS = 2_837_237 / 6_304  # of a community of Tangshan, on the mean
 VERBS = ("plan", "organise", "staff", "pair", "rate", "release", "brief")
 
@@ -26,13 +29,16 @@ def draw_district(households, hierarchy):
 
     wards = read_hierarchy(hierarchy) if hierarchy else None
     count = COMMUNITIES if wards is None else len(wards)
-    town = gp.make_town(count, URBAN_SHARE, int(households or round(count * HOUSEHOLDS)), seed=1, hierarchy=wards)
+    town = gp.make_town(
+        count, URBAN_SHARE, int(households or round(count * HOUSEHOLDS)), seed=1, hierarchy=wards
+    )
     return gp.divide(gp.make_site(town), gp.Rules().replace(division={"effort": "quick"}), seed=1)
 
 
 def serve(verb, folder, households="", *hierarchy):
     """Run one verb on what the last one wrote; returns processor seconds of reading, the verb and writing, and what it found."""
-    place, moments = Path(folder), [time.process_time()]
+    place = Path(folder)
+    moments = [time.process_time()]
     plan = None if verb == "plan" else gp.read_plan(place / VERBS[VERBS.index(verb) - 1])
     moments.append(time.process_time())
     done = (
@@ -48,15 +54,31 @@ def serve(verb, folder, households="", *hierarchy):
     else:
         gp.write_plan(done, place / verb)
         moments.append(time.process_time())
-        note = done.manifest["release"] if verb == "release" else done.manifest.get("people", {}).get(verb, {}).get("figures", {})
-        found = {"gaps": {name: gap for name, gap in note.items() if name.endswith("gap")}, "sizes": list_sizes(done)}
-    return found | {"seconds": np.diff(moments).tolist(), "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+        note = (
+            done.manifest["release"]
+            if verb == "release"
+            else done.manifest.get("people", {}).get(verb, {}).get("figures", {})
+        )
+        found = {
+            "gaps": {name: gap for name, gap in note.items() if name.endswith("gap")},
+            "sizes": list_sizes(done),
+        }
+    return found | {
+        "seconds": np.diff(moments).tolist(),
+        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
 
 
 def list_sizes(plan):
     """List how large the plan is."""
-    tables = {"communities": plan.site.communities, "buildings": plan.site.buildings, "sub-grids": plan.subgrids}
-    return {"households": int(plan.subgrids["households"].sum())} | {name: len(table) for name, table in tables.items()}
+    tables = {
+        "communities": plan.site.communities,
+        "buildings": plan.site.buildings,
+        "sub-grids": plan.subgrids,
+    }
+    return {"households": int(plan.subgrids["households"].sum())} | {
+        name: len(table) for name, table in tables.items()
+    }
 
 
 def run(hierarchy=(), households=None):
@@ -65,7 +87,15 @@ def run(hierarchy=(), households=None):
     with tempfile.TemporaryDirectory() as folder:
         for verb in VERBS:
             code = "import json, sys; from benchmarks.people import serve; print(json.dumps(serve(*sys.argv[1:])))"
-            words = [sys.executable, "-c", code, verb, folder, str(households or ""), *map(str, hierarchy)]
+            words = [
+                sys.executable,
+                "-c",
+                code,
+                verb,
+                folder,
+                str(households or ""),
+                *map(str, hierarchy),
+            ]
             done = subprocess.run(words, capture_output=True, text=True)
             if done.returncode:
                 raise RuntimeError(done.stderr)
@@ -82,9 +112,12 @@ def print_costs(results):
     for verb, result in results.items():
         seconds = [*result["seconds"], 0.0][:3]
         gaps = ", ".join(
-            f"{name.removesuffix('_gap').removesuffix('gap')} {gap:.4%}" for name, gap in result.get("gaps", {}).items()
+            f"{name.removesuffix('_gap').removesuffix('gap')} {gap:.4%}"
+            for name, gap in result.get("gaps", {}).items()
         )
-        print(f"{verb:10}{seconds[0]:10.1f}{seconds[1]:9.1f}{seconds[2]:10.1f}{result['peak_mb']:9.0f}  {gaps}")
+        print(
+            f"{verb:10}{seconds[0]:10.1f}{seconds[1]:9.1f}{seconds[2]:10.1f}{result['peak_mb']:9.0f}  {gaps}"
+        )
 
 
 def print_ratios(ratios):
@@ -92,7 +125,9 @@ def print_ratios(ratios):
     print(f"\n{'ratio':45}{'ours':>10}{'Tangshan':>10}{'off':>9}")
     for row in ratios:
         ours, theirs = (show(row[name], "{:,.3f}") for name in ("value", "tangshan"))
-        print(f"{row['en']:45}{ours:>10}{theirs:>10}{show(row['off'], '{:+.1%}'):>9}  {'* ' + row['why'] if row['far'] else ''}")
+        print(
+            f"{row['en']:45}{ours:>10}{theirs:>10}{show(row['off'], '{:+.1%}'):>9}  {'* ' + row['why'] if row['far'] else ''}"
+        )
 
 
 def show(figure, pattern):

@@ -26,7 +26,9 @@ def run(efforts=("quick", "default")):
                 print(
                     f"{folder.name:14}{name:18}{effort:10}{row['objective']:14.2f}{row['gap']:9.3%}{row['seconds']:8.1f}{sound}"
                 )
-            print(f"{folder.name:14}{'mean':18}{effort:10}{'':14}{table['gap'].mean():9.3%}{table['seconds'].mean():8.1f}")
+            print(
+                f"{folder.name:14}{'mean':18}{effort:10}{'':14}{table['gap'].mean():9.3%}{table['seconds'].mean():8.1f}"
+            )
     print_curves(curves)
     draw_curves(curves, ROOT / "outputs" / "curves.png")
 
@@ -48,7 +50,14 @@ def draw_curves(curves, path):
     axes = figure.subplots()
     for folder, curve in {folder: curve for (folder, _), curve in curves.items()}.items():
         for name, own in curve.dropna().groupby("instance"):
-            axes.step(own["seconds"], 100 * own["gap"].clip(lower=1e-5), where="post", label=f"{folder} {name}")
-    axes.set(xscale="log", yscale="log", xlabel="seconds on one core", ylabel="over the best known, %")
+            axes.step(
+                own["seconds"],
+                100 * own["gap"].clip(lower=1e-5),
+                where="post",
+                label=f"{folder} {name}",
+            )
+    axes.set(
+        xscale="log", yscale="log", xlabel="seconds on one core", ylabel="over the best known, %"
+    )
     axes.legend(fontsize=6, ncols=2)
     figure.savefig(path, dpi=150)

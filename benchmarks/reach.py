@@ -22,13 +22,19 @@ from gridplan.walking.network import build_network
 from gridplan.walking.network_distances import find_nearest, measure_paths
 
 LIMIT = 1_000.0  # metres
-SIDE, BLOCK, POSTS, DOORS = 317, 80.0, 700, 50_000  # crossings along a side, metres, posts and doors of the made-up city
+# crossings along a side, metres, posts and doors of the made-up city
+SIDE = 317
+BLOCK = 80.0
+POSTS = 700
+DOORS = 50_000
 
 
 def run():
     """Print seconds of one core for each step, the largest difference from networkx and pandana, and the ratio of times."""
     print(f"\nReach: seconds of CPU; ways of at most {LIMIT:g} m; differences in metres")
-    print(f"{'case':20}{'what':34}{'size':>22}{'seconds':>10}{'farthest off':>14}{'times slower':>14}")
+    print(
+        f"{'case':20}{'what':34}{'size':>22}{'seconds':>10}{'farthest off':>14}{'times slower':>14}"
+    )
     if CASES["Liechtenstein 2015"]["source"].exists():
         measure_liechtenstein()
     else:
@@ -40,30 +46,46 @@ def measure_liechtenstein():
     """Measure from all doors of Liechtenstein to all places."""
     rules = Rules()
     site = prepare_site(read_site(CASES["Liechtenstein 2015"]["source"]), rules)
-    doors, _ = find_stairwells(site.buildings, site.communities["kind"], rules.urban, rules.rural, rules.stairwells)
+    doors, _ = find_stairwells(
+        site.buildings, site.communities["kind"], rules.urban, rules.rural, rules.stairwells
+    )
     network, access = measure_case("Liechtenstein 2015", site, doors, site.places)
     fitted, seconds = clock(fit_detour, network, access, doors, site)
-    tell("Liechtenstein 2015", f"detour fitted: {fitted.factor:.3f}", f"{fitted.pairs:,} pairs", seconds)
+    tell(
+        "Liechtenstein 2015",
+        f"detour fitted: {fitted.factor:.3f}",
+        f"{fitted.pairs:,} pairs",
+        seconds,
+    )
 
 
 def measure_city():
     """Measure from 700 posts to 50,000 doors of a made-up city with 100,489 crossings, some streets missing."""
     rng = np.random.default_rng(1)
-    crossing = np.stack(np.meshgrid(np.arange(SIDE), np.arange(SIDE), indexing="ij"), axis=-1).reshape(-1, 2)
+    crossing = np.stack(
+        np.meshgrid(np.arange(SIDE), np.arange(SIDE), indexing="ij"), axis=-1
+    ).reshape(-1, 2)
     xy = 500_000 + BLOCK * crossing + rng.uniform(-15, 15, crossing.shape)
     number = np.arange(SIDE * SIDE).reshape(SIDE, SIDE)
     ends = np.concatenate(
-        [np.stack([number[:-1], number[1:]], -1).reshape(-1, 2), np.stack([number[:, :-1], number[:, 1:]], -1).reshape(-1, 2)]
+        [
+            np.stack([number[:-1], number[1:]], -1).reshape(-1, 2),
+            np.stack([number[:, :-1], number[:, 1:]], -1).reshape(-1, 2),
+        ]
     )
     ends = ends[rng.random(len(ends)) > 0.1]
     codes = pd.Index([f"s{n:06d}" for n in range(len(ends))], name="street")
     data = {"kind": "residential", "name": "", "bridge": False, "tunnel": False}
     streets = gpd.GeoDataFrame(data, index=codes, geometry=shapely.linestrings(xy[ends]), crs=32650)
-    site = Site(**({table: make_empty(table, 32650) for table in SITE_TABLES} | {"streets": streets}))
+    site = Site(
+        **({table: make_empty(table, 32650) for table in SITE_TABLES} | {"streets": streets})
+    )
     spread = [500_000 + BLOCK * SIDE * rng.random((count, 2)) for count in (DOORS, POSTS)]
     doors, posts = (
         gpd.GeoDataFrame(
-            geometry=shapely.points(own), index=pd.Index([f"{n:06d}" for n in range(len(own))], name="door"), crs=32650
+            geometry=shapely.points(own),
+            index=pd.Index([f"{n:06d}" for n in range(len(own))], name="door"),
+            crs=32650,
         )
         for own in spread
     )
@@ -75,7 +97,12 @@ def measure_case(name, site, doors, posts):
     (network, _), seconds = clock(build_network, site)
     tell(name, "network", f"{len(network.x):,} nodes", seconds)
     (access, _), seconds = clock(reach_doors, network, doors, site)
-    tell(name, "doors to the streets", f"{access['snapped'].sum():,} of {len(access):,} doors", seconds)
+    tell(
+        name,
+        "doors to the streets",
+        f"{access['snapped'].sum():,} of {len(access):,} doors",
+        seconds,
+    )
     compare_osmnx(name, network, doors, access, seconds)
     post, _ = reach_doors(network, posts, site)
     ways, seconds = clock(measure_paths, network, post, access, LIMIT)
@@ -84,7 +111,14 @@ def measure_case(name, site, doors, posts):
     _, near = clock(find_nearest, network, access, post, LIMIT)
     tell(name, "nearest post of each door", size, near)
     table, slow = clock(measure_networkx, network, post)
-    tell(name, "the same by networkx", size, slow, compare(network, ways, table, post, access), slow / seconds)
+    tell(
+        name,
+        "the same by networkx",
+        size,
+        slow,
+        compare(network, ways, table, post, access),
+        slow / seconds,
+    )
     if importlib.util.find_spec("pandana"):
         compare_pandana(name, network, post, seconds)
     else:
@@ -97,13 +131,22 @@ def measure_networkx(network, post):
     own = network.kept_edges
     graph = nx.Graph()
     graph.add_weighted_edges_from(
-        zip(network.u[own].tolist(), network.v[own].tolist(), network.metres[own].tolist(), strict=True)
+        zip(
+            network.u[own].tolist(),
+            network.v[own].tolist(),
+            network.metres[own].tolist(),
+            strict=True,
+        )
     )
     found = []
-    for edge, u, v, leg in post.loc[post["snapped"], ["edge", "metres_u", "metres_v", "leg"]].itertuples(index=False):
+    for edge, u, v, leg in post.loc[
+        post["snapped"], ["edge", "metres_u", "metres_v", "leg"]
+    ].itertuples(index=False):
         table = {}
         for node, start in ((network.u[edge], u + leg), (network.v[edge], v + leg)):
-            for other, metres in nx.single_source_dijkstra_path_length(graph, node, cutoff=LIMIT).items():
+            for other, metres in nx.single_source_dijkstra_path_length(
+                graph, node, cutoff=LIMIT
+            ).items():
                 table[other] = min(table.get(other, np.inf), metres + start)
         found.append(table)
     return found
@@ -113,14 +156,21 @@ def compare(network, ways, tables, post, access):
     """Compare with ways finished from networkx's: the largest difference; a way that we lack counts as infinite."""
     worst = 0.0
     known = access["snapped"].to_numpy()
-    edge, along, leg = access["edge"].to_numpy(), access[["metres_u", "metres_v"]].to_numpy(), access["leg"].to_numpy()
+    edge = access["edge"].to_numpy()
+    along = access[["metres_u", "metres_v"]].to_numpy()
+    leg = access["leg"].to_numpy()
     for row, table in zip(np.flatnonzero(post["snapped"]), tables, strict=True):
         nodes = np.full(len(network.x), np.inf)
         nodes[list(table)] = list(table.values())
-        metres = np.minimum(nodes[network.u[edge]] + along[:, 0], nodes[network.v[edge]] + along[:, 1]) + leg
+        metres = (
+            np.minimum(nodes[network.u[edge]] + along[:, 0], nodes[network.v[edge]] + along[:, 1])
+            + leg
+        )
         own = post.iloc[row]
         direct = np.abs(along[:, 0] - own["metres_u"]) + leg + own["leg"]
-        metres = np.where(known, np.where(edge == own["edge"], np.minimum(metres, direct), metres), np.inf)
+        metres = np.where(
+            known, np.where(edge == own["edge"], np.minimum(metres, direct), metres), np.inf
+        )
         held = ways[[row], :].tocoo()
         within = metres <= LIMIT - 1e-6
         if not set(np.flatnonzero(within)) <= set(held.coords[1]):
@@ -136,16 +186,27 @@ def compare_osmnx(name, network, doors, access, seconds):
     own = network.kept_edges
     graph = nx.MultiGraph(crs="EPSG:32650")
     graph.add_nodes_from(
-        (n, {"x": x, "y": y}) for n, (x, y) in enumerate(zip(network.x.tolist(), network.y.tolist(), strict=True))
+        (n, {"x": x, "y": y})
+        for n, (x, y) in enumerate(zip(network.x.tolist(), network.y.tolist(), strict=True))
     )
-    ends = zip(network.u[own].tolist(), network.v[own].tolist(), network.metres[own].tolist(), strict=True)
+    ends = zip(
+        network.u[own].tolist(), network.v[own].tolist(), network.metres[own].tolist(), strict=True
+    )
     graph.add_edges_from((u, v, {"length": metres}) for u, v, metres in ends)
     graph.remove_nodes_from(list(nx.isolates(graph)))
     graph = nx.MultiDiGraph(graph)
     xy = shapely.get_coordinates(doors.geometry.to_numpy())
-    (_, off), slow = clock(lambda: osmnx.distance.nearest_edges(graph, xy[:, 0], xy[:, 1], return_dist=True))
+    (_, off), slow = clock(
+        lambda: osmnx.distance.nearest_edges(graph, xy[:, 0], xy[:, 1], return_dist=True)
+    )
     same = access["snapped"].to_numpy() & (np.abs(access["leg"].to_numpy() - off) < 0.001)
-    tell(name, "nearest edges by osmnx", f"same for {same.sum():,} of {len(off):,}", slow, times=slow / seconds)
+    tell(
+        name,
+        "nearest edges by osmnx",
+        f"same for {same.sum():,} of {len(off):,}",
+        slow,
+        times=slow / seconds,
+    )
 
 
 def compare_pandana(name, network, post, seconds):
@@ -156,21 +217,39 @@ def compare_pandana(name, network, post, seconds):
     used = np.unique(np.concatenate([network.u[own], network.v[own]]))
     ends = (pd.Series(own) for own in (network.u[own], network.v[own]))
     places = (pd.Series(values[used], index=used) for values in (network.x, network.y))
-    net, slow = clock(lambda: pandana.Network(*places, *ends, pd.DataFrame({"metres": network.metres[own]}), twoway=True))
+    net, slow = clock(
+        lambda: pandana.Network(
+            *places, *ends, pd.DataFrame({"metres": network.metres[own]}), twoway=True
+        )
+    )
     tell(name, "pandana: building", f"{len(used):,} nodes", slow, times=slow / seconds)
     start = network.u[post.loc[post["snapped"], "edge"].to_numpy()]
     found, slow = clock(lambda: net.nodes_in_range(np.unique(start).tolist(), LIMIT))
     column = found.columns[-1]
     graph = nx.Graph()
     graph.add_weighted_edges_from(
-        zip(network.u[own].tolist(), network.v[own].tolist(), network.metres[own].tolist(), strict=True)
+        zip(
+            network.u[own].tolist(),
+            network.v[own].tolist(),
+            network.metres[own].tolist(),
+            strict=True,
+        )
     )
     worst = 0.0
     for node in np.unique(start)[:: max(1, len(start) // 20)]:
         right = nx.single_source_dijkstra_path_length(graph, node, cutoff=LIMIT)
         told = found[found["source"] == node].set_index("destination")[column]
-        worst = max(worst, max(abs(told[n] - metres) for n, metres in right.items() if n in told.index))
-    tell(name, "pandana: nodes within the limit", f"{len(np.unique(start))} nodes", slow, worst, slow / seconds)
+        worst = max(
+            worst, max(abs(told[n] - metres) for n, metres in right.items() if n in told.index)
+        )
+    tell(
+        name,
+        "pandana: nodes within the limit",
+        f"{len(np.unique(start))} nodes",
+        slow,
+        worst,
+        slow / seconds,
+    )
 
 
 def clock(call, *args):
@@ -182,4 +261,7 @@ def clock(call, *args):
 def tell(name, what, size, seconds, off=None, times=None):
     """Print one row."""
     more = f"{off:14.6f}" if off is not None else f"{'':14}"
-    print(f"{name:20}{what:34}{size:>22}{seconds:10.2f}{more}" + (f"{times:14.1f}" if times is not None else ""))
+    print(
+        f"{name:20}{what:34}{size:>22}{seconds:10.2f}{more}"
+        + (f"{times:14.1f}" if times is not None else "")
+    )

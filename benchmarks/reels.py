@@ -14,7 +14,8 @@ ACROSS = 71  # sub-grids along a side
 STEPS = 168
 ZOOMS = (None, 15)  # the whole plan, and close by
 SHOWN = 40  # frames looked at
-# Move to a step and wait for the second frame after it, by when the browser has painted; 33 ms of it are the screen's.
+# Move to a step and wait for the second frame after it, by when the browser
+# has painted; 33 ms of it are the screen's.
 SCRIPT = f"""
 const stage = window[Object.keys(window).find((k) => k.startsWith("map_"))].gridplan, done = arguments[0], own = [], all = [];
 function move(n) {{
@@ -33,8 +34,12 @@ def make_reel(count):
     rng = np.random.default_rng(1)
     day = 1.5 * np.sin(np.arange(STEPS) / 24 * 2 * np.pi)[:, None]
     figures = 2.0 + day + 2.0 * rng.random(count) + rng.random((STEPS, count))
-    classes = tuple(zip(("under 1", "1 to 2", "2 to 3", "3 to 4", "4 or more"), choose_severity(5), strict=True))
-    return Reel("week", tuple(str(step) for step in range(STEPS)), classes, grade(figures, (1, 2, 3, 4)))
+    classes = tuple(
+        zip(("under 1", "1 to 2", "2 to 3", "3 to 4", "4 or more"), choose_severity(5), strict=True)
+    )
+    return Reel(
+        "week", tuple(str(step) for step in range(STEPS)), classes, grade(figures, (1, 2, 3, 4))
+    )
 
 
 def run():
@@ -44,13 +49,21 @@ def run():
 
     plan = make_town(across=ACROSS)
     reel = make_reel(len(plan.subgrids))
-    print(f"\nMaps with a slider: {len(plan.subgrids):,} sub-grids, {len(plan.site.buildings):,} buildings, {STEPS} frames")
-    print(f"{'layers':10}{'s to write':>12}{'MB':>8}{'zoom':>8}{'script ms':>14}{'to next frame ms':>20}")
+    print(
+        f"\nMaps with a slider: {len(plan.subgrids):,} sub-grids, {len(plan.site.buildings):,} buildings, {STEPS} frames"
+    )
+    print(
+        f"{'layers':10}{'s to write':>12}{'MB':>8}{'zoom':>8}{'script ms':>14}{'to next frame ms':>20}"
+    )
     for layers in ("tiles", "classes"):
         with tempfile.TemporaryDirectory() as folder:
             began = time.perf_counter()
-            page = gp.write_map(draw_reels(plan, plan.subgrids.index, [reel], layers=layers), Path(folder) / "map.html")
-            seconds, size = time.perf_counter() - began, page.stat().st_size / 1e6
+            page = gp.write_map(
+                draw_reels(plan, plan.subgrids.index, [reel], layers=layers),
+                Path(folder) / "map.html",
+            )
+            seconds = time.perf_counter() - began
+            size = page.stat().st_size / 1e6
             driver = start_browser(Path(folder) / "profile")
             window = Window(driver).open(page)
             window.wait("document.documentElement.dataset.gridplanReels === 'ready'")
@@ -58,7 +71,10 @@ def run():
             for zoom in ZOOMS:
                 if zoom:
                     window.look_from(window.run("stage.records.point[100]"), zoom)
-                own, whole = (np.quantile(values, [0.5, 0.95]) for values in driver.execute_async_script(SCRIPT))
+                own, whole = (
+                    np.quantile(values, [0.5, 0.95])
+                    for values in driver.execute_async_script(SCRIPT)
+                )
                 at = f"{window.run('map.getZoom()'):g}"
                 told = f"{own[0]:.0f} ({own[1]:.0f})", f"{whole[0]:.0f} ({whole[1]:.0f})"
                 print(f"{layers:10}{seconds:12.1f}{size:8.1f}{at:>8}{told[0]:>14}{told[1]:>20}")

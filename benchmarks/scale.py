@@ -1,8 +1,9 @@
 """Scale: seconds by stage, peak memory and cost per household from a town to a prefecture, planned in chunks.
 
-``python -m benchmarks scale`` goes up to 100,000 households, with ``--full`` to 2.8 million. The measure for all is the time to
-read the footprints and triangulate the atoms. Each run is a process of its own; its memory is that of the process and
-all below it, shared pages counted once.
+``python -m benchmarks scale`` goes up to 100,000 households, with ``--full``
+to 2.8 million. The measure for all is the time to read the footprints and
+triangulate the atoms. Each run is a process of its own; its memory is that of
+the process and all below it, shared pages counted once.
 """
 
 import os
@@ -13,7 +14,12 @@ import threading
 import time
 from pathlib import Path
 
-SIZES = {10_000: 22, 100_000: 222, 500_000: 1_111, 2_837_237: 6_304}  # households and communities, as in Tangshan
+SIZES = {
+    10_000: 22,
+    100_000: 222,
+    500_000: 1_111,
+    2_837_237: 6_304,
+}  # households and communities, as in Tangshan
 USUAL = 100_000
 URBAN_SHARE = 0.24
 
@@ -40,7 +46,8 @@ def measure_memory(pid):
 
 def run_measured(*words):
     """Run a verb of the command line; returns its seconds, peak memory in MB and what it printed."""
-    began, peak = time.perf_counter(), 0.0
+    began = time.perf_counter()
+    peak = 0.0
     command = [sys.executable, "-m", "gridplan.cli", *map(str, words)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     output = []
@@ -92,18 +99,42 @@ def run(full=False):
     print("".join(f"{head:>13}" for head in heads))
     for households in sizes:
         with tempfile.TemporaryDirectory() as place:
-            town, plan = Path(place) / "town", Path(place) / "plan"
-            told = ["--communities", SIZES[households], "--urban-share", URBAN_SHARE, "--households", households, "--seed", 1]
+            town = Path(place) / "town"
+            plan = Path(place) / "plan"
+            told = [
+                "--communities",
+                SIZES[households],
+                "--urban-share",
+                URBAN_SHARE,
+                "--households",
+                households,
+                "--seed",
+                1,
+            ]
             run_measured("synth", town, *told)
-            seconds, peak, text = run_measured("plan", town, "-o", plan, "--seed", 1, "--chunk", 30_000)
+            seconds, peak, text = run_measured(
+                "plan", town, "-o", plan, "--seed", 1, "--chunk", 30_000
+            )
             audit, audit_peak, verdict = run_measured("audit", plan)
-            least = measure_least(town / "buildings.parquet", plan / "tables" / "stairwells.parquet")
+            least = measure_least(
+                town / "buildings.parquet", plan / "tables" / "stairwells.parquet"
+            )
             import pyarrow.parquet as pq
 
-            rows = [pq.read_metadata(plan / "tables" / f"{t}.parquet").num_rows for t in ("buildings", "subgrids")]
+            rows = [
+                pq.read_metadata(plan / "tables" / f"{t}.parquet").num_rows
+                for t in ("buildings", "subgrids")
+            ]
             cells = [f"{n:,}" for n in (households, *rows)]
-            cells += [f"{n:.1f}" for n in (least, seconds, seconds / least)] + [f"{1000 * seconds / households:.2f}"]
-            print("".join(f"{cell:>13}" for cell in [*cells, f"{peak:.0f}", f"{audit:.1f}", f"{audit_peak:.0f}"]))
+            cells += [f"{n:.1f}" for n in (least, seconds, seconds / least)] + [
+                f"{1000 * seconds / households:.2f}"
+            ]
+            print(
+                "".join(
+                    f"{cell:>13}"
+                    for cell in [*cells, f"{peak:.0f}", f"{audit:.1f}", f"{audit_peak:.0f}"]
+                )
+            )
             for line in [*text.splitlines(), *verdict.splitlines()[:1]]:
                 if line.startswith(("in band", "time", "of planning", "audit")):
                     print(f"{'':>10} {line}")

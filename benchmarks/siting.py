@@ -1,6 +1,7 @@
 """Siting: the optimum and the time beside spopt.locate, p-median problems, and a large case with the gap that is proven.
 
-``python -m benchmarks siting --install`` sets up spopt in an environment of its own under outputs.
+``python -m benchmarks siting --install`` sets up spopt in an environment of
+its own under outputs.
 """
 
 import resource
@@ -47,7 +48,9 @@ def solve(kind, metres, weights, radius, k):
     """Solve a problem; returns the answer and CPU seconds, the making of the problem included."""
     began = time.process_time()
     is_cover = kind.startswith("cover")
-    problem = make_problem(np.where(metres <= radius, metres, np.inf) if is_cover else metres, weights)
+    problem = make_problem(
+        np.where(metres <= radius, metres, np.inf) if is_cover else metres, weights
+    )
     verbs = {"cover_most": cover_most, "p_median": p_median, "p_centre": p_centre}
     answer = cover_all(problem) if kind == "cover_all" else verbs[kind](problem, k)
     return answer, time.process_time() - began
@@ -58,7 +61,11 @@ def ask_peer(kind, metres, weights, radius, k):
     file = OUT / "siting-problem.npz"
     OUT.mkdir(exist_ok=True)
     np.savez(file, kind=kind, metres=metres, weights=weights, radius=radius, k=k)
-    command = [str(HOME / "bin" / "python"), str(Path(__file__).with_name("siting_peer.py")), str(file)]
+    command = [
+        str(HOME / "bin" / "python"),
+        str(Path(__file__).with_name("siting_peer.py")),
+        str(file),
+    ]
     limit = partial(resource.setrlimit, resource.RLIMIT_CPU, (SECONDS, SECONDS))
     done = subprocess.run(command, capture_output=True, text=True, preexec_fn=limit)
     if done.returncode < 0:
@@ -73,7 +80,14 @@ def compare_peers(install=False):
     """Print our answer beside spopt's for each kind and size."""
     if install:
         subprocess.run([sys.executable, "-m", "venv", str(HOME)], check=True)
-        pip = [str(HOME / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        pip = [
+            str(HOME / "bin" / "python"),
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+        ]
         subprocess.run([*pip, "spopt", "pulp", "highspy"], check=True)
     is_here = (HOME / "bin" / "python").exists()
     if not is_here:
@@ -81,7 +95,9 @@ def compare_peers(install=False):
     xy, sites, weights = draw_town(400, 100)
     for kind in ("cover_most", "p_median"):
         solve(kind, measure(xy, sites), weights, RADIUS, 10)  # compiles
-    print(f"\n{'':12}{'places':>8}{'sites':>7}{'k':>5}{'ours':>14}{'ended':>9}{'s':>8}{'spopt':>14}{'s':>9}{'ratio':>8}")
+    print(
+        f"\n{'':12}{'places':>8}{'sites':>7}{'k':>5}{'ours':>14}{'ended':>9}{'s':>8}{'spopt':>14}{'s':>9}{'ratio':>8}"
+    )
     for n, m, k in PEERS:
         xy, sites, weights = draw_town(n, m)
         metres = measure(xy, sites)
@@ -89,10 +105,16 @@ def compare_peers(install=False):
         for kind in ("cover_most", "cover_all", "p_median", "p_centre"):
             radius = RADIUS if kind == "cover_most" else reach
             answer, seconds = solve(kind, metres, weights, radius, k)
-            line = f"{kind:12}{n:8}{m:7}{k:5}{answer.objective:14.0f}{answer.ended:>9}{seconds:8.2f}"
+            line = (
+                f"{kind:12}{n:8}{m:7}{k:5}{answer.objective:14.0f}{answer.ended:>9}{seconds:8.2f}"
+            )
             if is_here:
                 value, theirs, words = ask_peer(kind, metres, weights, radius, k)
-                line += f"{words:>31}" if value is None else f"{value:14.0f}{theirs:9.2f}{theirs / seconds:8.1f}  {words}"
+                line += (
+                    f"{words:>31}"
+                    if value is None
+                    else f"{value:14.0f}{theirs:9.2f}{theirs / seconds:8.1f}  {words}"
+                )
             print(line, flush=True)
 
 
@@ -103,10 +125,20 @@ def solve_medians():
     print(f"\n{'p-median':12}{'nodes':>8}{'k':>5}{'price':>12}{'bound':>12}{'gap':>9}{'s':>8}")
     for n, k in MEDIANS:
         rng = np.random.default_rng(n)
-        ends = np.concatenate([np.column_stack([np.arange(n - 1), np.arange(1, n)]), rng.integers(0, n, (n * n // 50, 2))])
-        graph = csr_array((rng.integers(1, 101, len(ends)).astype(float), (ends[:, 0], ends[:, 1])), shape=(n, n))
+        ends = np.concatenate(
+            [
+                np.column_stack([np.arange(n - 1), np.arange(1, n)]),
+                rng.integers(0, n, (n * n // 50, 2)),
+            ]
+        )
+        graph = csr_array(
+            (rng.integers(1, 101, len(ends)).astype(float), (ends[:, 0], ends[:, 1])), shape=(n, n)
+        )
         answer, seconds = solve("p_median", dijkstra(graph, directed=False), np.ones(n), np.inf, k)
-        print(f"{'':12}{n:8}{k:5}{answer.objective:12.0f}{answer.bound:12.0f}{answer.gap:9.3%}{seconds:8.2f}", flush=True)
+        print(
+            f"{'':12}{n:8}{k:5}{answer.objective:12.0f}{answer.bound:12.0f}{answer.gap:9.3%}{seconds:8.2f}",
+            flush=True,
+        )
 
 
 def solve_large():
@@ -123,7 +155,10 @@ def solve_large():
             began = time.process_time()
             answer = cover_most(problem, k) if kind == "cover_most" else p_median(problem, k, limit)
             seconds = time.process_time() - began
-            print(f"{'':12}{k:5}{answer.objective:14.0f}{answer.bound:14.0f}{answer.gap:9.3%}{seconds:8.1f}", flush=True)
+            print(
+                f"{'':12}{k:5}{answer.objective:14.0f}{answer.bound:14.0f}{answer.gap:9.3%}{seconds:8.1f}",
+                flush=True,
+            )
         if kind == "cover_most":
             began = time.process_time()
             curve = trace_siting(problem, max(ks)).loc[list(ks)]
@@ -133,6 +168,10 @@ def solve_large():
 
 def run(only=(), install=False):
     """Print three tables; ``only`` peers, medians or large for some of them."""
-    for name, part in (("peers", partial(compare_peers, install)), ("medians", solve_medians), ("large", solve_large)):
+    for name, part in (
+        ("peers", partial(compare_peers, install)),
+        ("medians", solve_medians),
+        ("large", solve_large),
+    ):
         if not only or name in only:
             part()

@@ -21,9 +21,17 @@ def solve(kind, metres, weights, radius, k):
         model = maker.from_cost_matrix(metres, weights, p_facilities=k)
     else:
         model = maker.from_cost_matrix(metres, p_facilities=k)
-    solver = pulp.HiGHS(msg=False, threads=1) if "HiGHS" in pulp.listSolvers(onlyAvailable=True) else pulp.PULP_CBC_CMD(msg=False)
+    solver = (
+        pulp.HiGHS(msg=False, threads=1)
+        if "HiGHS" in pulp.listSolvers(onlyAvailable=True)
+        else pulp.PULP_CBC_CMD(msg=False)
+    )
     model.solve(solver, results=False)
-    return float(pulp.value(model.problem.objective)), pulp.LpStatus[model.problem.status], type(solver).__name__
+    return (
+        float(pulp.value(model.problem.objective)),
+        pulp.LpStatus[model.problem.status],
+        type(solver).__name__,
+    )
 
 
 if __name__ == "__main__":
@@ -31,6 +39,10 @@ if __name__ == "__main__":
         problem = dict(file)
     began = time.process_time()
     value, status, solver = solve(
-        str(problem["kind"]), problem["metres"], problem["weights"], float(problem["radius"]), int(problem["k"])
+        str(problem["kind"]),
+        problem["metres"],
+        problem["weights"],
+        float(problem["radius"]),
+        int(problem["k"]),
     )
     print(value, time.process_time() - began, status, solver)

@@ -30,23 +30,33 @@ def prepare(households, folder):
 def live(folder, kind, replications, worth):
     """Simulate a flood along the longest water, or snow everywhere; returns seconds, what is affected, and the peak memory."""
     plan = gp.read_plan(folder)
-    event = propose_event(plan) if kind == "flood" else Event("snow", "snow", start=datetime(2026, 1, 10, 6))
+    event = (
+        propose_event(plan)
+        if kind == "flood"
+        else Event("snow", "snow", start=datetime(2026, 1, 10, 6))
+    )
     surge(plan, event, replications=1, worth=False)  # loads the kernel
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     began = time.process_time()
     done = surge(plan, event, replications=int(replications), worth=worth == "yes", workers=1)
     told = done.manifest["events"][event.name]
     return {
-        "cpu": time.process_time() - began, "households": told["households"], "subgrids": told["subgrids"],
-        "posts": sum(told["called"].values()), "before_mb": before, "again": len(done.worth) // 5,
+        "cpu": time.process_time() - began,
+        "households": told["households"],
+        "subgrids": told["subgrids"],
+        "posts": sum(told["called"].values()),
+        "before_mb": before,
+        "again": len(done.worth) // 5,
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-    }  # fmt: skip
+    }
 
 
 def call(verb, *words):
     """Call one function here in a process of its own."""
     code = f"import json, sys; from benchmarks.surge import {verb}; print(json.dumps({verb}(*sys.argv[1:])))"
-    done = subprocess.run([sys.executable, "-c", code, *map(str, words)], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code, *map(str, words)], capture_output=True, text=True
+    )
     if done.returncode:
         raise RuntimeError(done.stderr)
     return json.loads(done.stdout.splitlines()[-1])
@@ -54,7 +64,9 @@ def call(verb, *words):
 
 def run(full=False):
     """Print a row for each district, event, and with or without the worth of every pairing and bridge."""
-    print(f"\nBoth postures, {REPLICATIONS} replications, one thread; again: without each pairing, without or with each crossing")
+    print(
+        f"\nBoth postures, {REPLICATIONS} replications, one thread; again: without each pairing, without or with each crossing"
+    )
     head = f"{'district':>9} {'event':6}{'affected':>9}{'subgrids':>9}{'posts':>8}"
     print(f"{head}{'again':>6}{'CPU s':>8}{'peak MB':>9}{'plan MB':>9}")
     with tempfile.TemporaryDirectory() as folder:
@@ -65,4 +77,6 @@ def run(full=False):
                 for worth in ("no", "yes"):
                     own = call("live", home, kind, REPLICATIONS, worth)
                     size_of = f"{found['households']:9,} {kind:6}{own['households']:9,.0f}{own['subgrids']:9,}{own['posts']:8,}"
-                    print(f"{size_of}{own['again']:6}{own['cpu']:8.1f}{own['peak_mb']:9.0f}{own['before_mb']:9.0f}")
+                    print(
+                        f"{size_of}{own['again']:6}{own['cpu']:8.1f}{own['peak_mb']:9.0f}{own['before_mb']:9.0f}"
+                    )

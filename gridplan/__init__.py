@@ -4,14 +4,15 @@ In a notebook::
 
     import gridplan as gp
 
-    site = gp.read_site("town.gpkg")  # buildings, communities, barriers ... checked and put in order
-    plan = gp.divide(site, seed=1)  # sub-grids of about 30 households in towns, 50 in the countryside
-    print(gp.audit(plan))  # every rule, recomputed from the plan's own tables
-    gp.draw_map(plan)  # a folium map
-    gp.write_plan(plan, "outputs/town")
+    site = gp.read_site("town.gpkg")  # buildings, communities, barriers ...
+    checked and put in order plan = gp.divide(site, seed=1)  # sub-grids of
+    about 30 households in towns, 50 in the countryside print(gp.audit(plan))
+    # every rule, recomputed from the plan's own tables gp.draw_map(plan)  # a
+    folium map gp.write_plan(plan, "outputs/town")
 
-This is the door: every public name and nothing else. What stands behind a name is imported when it is first used,
-so ``import gridplan`` does nothing and takes no time.
+This is the door: every public name and nothing else. What stands behind a name
+is imported when it is first used, so ``import gridplan`` does nothing and
+takes no time.
 """
 
 from __future__ import annotations

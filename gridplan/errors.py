@@ -4,12 +4,13 @@
 
     GridplanError
     ├── InputError (ValueError)          the data is wrong; ``.problems`` says all that is wrong
-    │   └── PersonalDataError            a column looks like personal data
-    ├── RuleError (ValueError)           a rule is unknown or out of its range
-    ├── PlanError (ValueError)           a plan's tables do not hold together
-    ├── OutputExistsError (FileExistsError)   writing would destroy something
-    ├── EngineError (RuntimeError)       the processes or the cluster that should do the work do not
-    └── MissingPackageError (ImportError)     an optional package is not installed
+    │   └── PersonalDataError            a column looks like personal data ├──
+    RuleError (ValueError)           a rule is unknown or out of its range ├──
+    PlanError (ValueError)           a plan's tables do not hold together ├──
+    OutputExistsError (FileExistsError)   writing would destroy something ├──
+    EngineError (RuntimeError)       the processes or the cluster that should
+    do the work do not └── MissingPackageError (ImportError)     an optional
+    package is not installed
 
 A caller who wants to show what is wrong writes::
 

@@ -17,7 +17,16 @@ if TYPE_CHECKING:
 
 DRAWN_TABLES = ("stairwells", "neighbours", "subgrids", "exceptions")
 LAYER_TABLES = ("grids", "special_grids", "touches")
-PEOPLE_TABLES = ("members", "party_orgs", "posts", "duties", "links", "indicators", "gaps", "ratings")
+PEOPLE_TABLES = (
+    "members",
+    "party_orgs",
+    "posts",
+    "duties",
+    "links",
+    "indicators",
+    "gaps",
+    "ratings",
+)
 REACH_TABLES = ("service_posts", "reach", "coverage", "siting")
 REDRAW_TABLES = ("triggers", "concordance", "locks", "edits")
 RELEASE_TABLES = ("published",)
@@ -32,19 +41,26 @@ ALL_TABLES = SITE_TABLES + PLAN_TABLES
 class Plan:
     """A city's grid plan.
 
-    ``stairwells`` says for every household where it belongs (column ``subgrid``), ``subgrids`` holds the land outlines
-    and figures, ``neighbours`` who can be walked to, ``exceptions`` what is out of rule and why. ``site`` is the land
-    that the plan was drawn on. ``manifest`` holds the inputs' hashes, every rule, the seed, the version and figures.
+    ``stairwells`` says for every household where it belongs (column
+    ``subgrid``), ``subgrids`` holds the land outlines and figures,
+    ``neighbours`` who can be walked to, ``exceptions`` what is out of rule and
+    why. ``site`` is the land that the plan was drawn on. ``manifest`` holds
+    the inputs' hashes, every rule, the seed, the version and figures.
 
-    The other tables are empty until they are asked for: ``grids`` is an upper layer over the sub-grids, ``special_grids``
-    lie over them along rivers and railways and ``touches`` says which they meet; ``members`` holds counts by stairwell,
-    ``party_orgs`` the chain of organisation, ``posts`` and ``duties`` who serves what (roles, never persons), ``links`` the
-    pairings, ``indicators`` every figure beside its need, ``gaps`` what is unmet and why, ``ratings`` scores and bands.
-    ``service_posts`` are all posts that people walk to, ``reach`` how far each stairwell has to each kind of them, ``coverage``
-    whom they reach and serve, ``siting`` what more of them would bring.
-    ``triggers`` say what of the plan before was out of rule, ``concordance`` which households came from which of its sub-grids;
+    The other tables are empty until they are asked for: ``grids`` is an upper
+    layer over the sub-grids, ``special_grids`` lie over them along rivers and
+    railways and ``touches`` says which they meet; ``members`` holds counts by
+    stairwell, ``party_orgs`` the chain of organisation, ``posts`` and
+    ``duties`` who serves what (roles, never persons), ``links`` the pairings,
+    ``indicators`` every figure beside its need, ``gaps`` what is unmet and
+    why, ``ratings`` scores and bands. ``service_posts`` are all posts that
+    people walk to, ``reach`` how far each stairwell has to each kind of them,
+    ``coverage`` whom they reach and serve, ``siting`` what more of them would
+    bring. ``triggers`` say what of the plan before was out of rule,
+    ``concordance`` which households came from which of its sub-grids;
     ``locks`` hold what may not be changed, ``edits`` what was changed by hand.
-    ``published`` stands only in a released plan: every count that may leave the house.
+    ``published`` stands only in a released plan: every count that may leave
+    the house.
     """
 
     site: Site
@@ -78,7 +94,9 @@ class Plan:
         """Fill tables that were not given with empty ones."""
         for name in OPTIONAL_TABLES:
             if getattr(self, name) is None:
-                object.__setattr__(self, name, make_empty(name, self.site.crs if is_spatial(name) else None))
+                object.__setattr__(
+                    self, name, make_empty(name, self.site.crs if is_spatial(name) else None)
+                )
 
     @property
     def crs(self) -> CRS:

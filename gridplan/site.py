@@ -32,9 +32,10 @@ SITE_TABLES = (
 class Reading:
     """Tables as they were read, before they are checked and put in order.
 
-    ``tables`` maps names of site tables to (Geo)DataFrames whose columns already bear the schema's names; keys may be
-    missing, shapes may be broken, and each table may have a CRS of its own. ``files`` says where each table came from,
-    ``entries`` what the reading itself dropped or changed.
+    ``tables`` maps names of site tables to (Geo)DataFrames whose columns
+    already bear the schema's names; keys may be missing, shapes may be broken,
+    and each table may have a CRS of its own. ``files`` says where each table
+    came from, ``entries`` what the reading itself dropped or changed.
     """
 
     tables: Mapping[str, Any]
@@ -46,9 +47,10 @@ class Reading:
 class Site:
     """The land as it is: ten tables, each in the shape that ``schema.csv`` gives it.
 
-    All shapes are in one projected CRS, in metres. Tables are indexed by their key and sorted by it. ``ledger`` says
-    what was dropped, repaired, attached or inferred since the files were read. Functions take a site and
-    return another; none writes into its tables.
+    All shapes are in one projected CRS, in metres. Tables are indexed by their
+    key and sorted by it. ``ledger`` says what was dropped, repaired, attached
+    or inferred since the files were read. Functions take a site and return
+    another; none writes into its tables.
     """
 
     communities: gpd.GeoDataFrame

@@ -25,7 +25,11 @@ PATIENCE = 30.0  # seconds
 
 def find_programs():
     """Chromium and its driver; without them the test is skipped, but fails where tests are run for everybody."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    chromium = (
+        shutil.which("chromium")
+        or shutil.which("chromium-browser")
+        or shutil.which("google-chrome")
+    )
     driver = shutil.which("chromedriver")
     if chromium and driver:
         return chromium, driver
@@ -68,15 +72,27 @@ class Window:
 
     def read_logs(self):
         """What the page wrote to the console as errors, and which addresses it asked for."""
-        console = [e["message"] for e in self.driver.get_log("browser") if e["level"] in ("SEVERE", "WARNING")]
+        console = [
+            e["message"]
+            for e in self.driver.get_log("browser")
+            if e["level"] in ("SEVERE", "WARNING")
+        ]
         events = [json.loads(e["message"])["message"] for e in self.driver.get_log("performance")]
-        sent = [e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"]
-        return console, [url for url in sent if not url.startswith(("file:", "data:", "blob:", "chrome"))]
+        sent = [
+            e["params"]["request"]["url"]
+            for e in events
+            if e["method"] == "Network.requestWillBeSent"
+        ]
+        return console, [
+            url for url in sent if not url.startswith(("file:", "data:", "blob:", "chrome"))
+        ]
 
     def run(self, code, *arguments):
         """The value of a JavaScript expression; ``stage`` and ``map`` are the page's own."""
         name = "Object.keys(window).find((k) => k.startsWith('map_'))"
-        return self.driver.execute_script(f"const map = window[{name}], stage = map && map.gridplan; return {code};", *arguments)
+        return self.driver.execute_script(
+            f"const map = window[{name}], stage = map && map.gridplan; return {code};", *arguments
+        )
 
     def wait(self, condition):
         """Wait until a JavaScript expression holds."""
@@ -95,23 +111,32 @@ class Window:
 
     def read(self, selector):
         """The text shown by the first element that matches; empty if there is none."""
-        return self.run("(document.querySelector(arguments[0]) || {innerText: ''}).innerText", selector)
+        return self.run(
+            "(document.querySelector(arguments[0]) || {innerText: ''}).innerText", selector
+        )
 
     def hover(self, point):
         """Move the mouse to a longitude and latitude and return what the tooltip says."""
         from selenium.webdriver.common.action_chains import ActionChains
 
         x, y = self.run(
-            "(() => { const p = map.latLngToContainerPoint([arguments[1], arguments[0]]); return [p.x, p.y]; })()", *point
+            "(() => { const p = map.latLngToContainerPoint([arguments[1], arguments[0]]); return [p.x, p.y]; })()",
+            *point,
         )
         corner = self.run("(() => { const s = map.getSize(); return [s.x, s.y]; })()")
         offset = (round(x - corner[0] / 2), round(y - corner[1] / 2))
-        ActionChains(self.driver, duration=0).move_to_element_with_offset(self.find(".gp-map"), *offset).perform()
+        ActionChains(self.driver, duration=0).move_to_element_with_offset(
+            self.find(".gp-map"), *offset
+        ).perform()
         return self.read(".gp-tip")
 
     def look_from(self, point, zoom):
         """Put a place into the middle of the map."""
-        self.run("map.setView([arguments[1], arguments[0]], arguments[2], {animate: false}) && true", *point, zoom)
+        self.run(
+            "map.setView([arguments[1], arguments[0]], arguments[2], {animate: false}) && true",
+            *point,
+            zoom,
+        )
 
     def choose_layer(self, name):
         """Click a layer of the layer control by its name."""
@@ -126,7 +151,9 @@ class Window:
 
     def take_picture(self):
         """A picture of the middle of the map without its controls, whose ticks and buttons change by themselves."""
-        hide = "document.querySelector('.leaflet-control-container').style.visibility = arguments[0]"
+        hide = (
+            "document.querySelector('.leaflet-control-container').style.visibility = arguments[0]"
+        )
         self.run(hide, "hidden")
         clip = {"x": 400, "y": 200, "width": 500, "height": 400, "scale": 1}
         picture = self.driver.execute_cdp_cmd(

@@ -22,7 +22,11 @@ def compile_points():
     """Divide points with every kind of limit and centre."""
     xy = np.random.default_rng(0).uniform(0, 100, (40, 2))
     row = np.argsort(xy[:, 0])
-    for more in ({}, {"centre": "mean"}, {"low": 8, "pairs": np.column_stack([row[:-1], row[1:]]), "squared": True}):
+    for more in (
+        {},
+        {"centre": "mean"},
+        {"low": 8, "pairs": np.column_stack([row[:-1], row[1:]]), "squared": True},
+    ):
         divide_points(xy, k=4, high=12, effort="quick", **more)
 
 

@@ -1,13 +1,15 @@
 """A stand-in for OpenStreetMap's servers on the loopback, and the made-up township that it serves.
 
-The township lies by a river; all numbers are ten-thousandths of a degree from 118.2 E, 39.6 N::
+The township lies by a river; all numbers are ten-thousandths of a degree from
+118.2 E, 39.6 N::
 
     40 +---------- 河西村 ----------+---------- 河东村 ----------+- - 邻村
     35 |==== trunk road ============|bridge====================|   a footpath tunnel under it at 45
     20 |---- 桥街 ------------------|bridge--------------------|
     11 |  houses, school, works     | two slabs behind a wall   |
-     5 |++++ railway +++++++++++++++|bridge++++++++++++++++++++|   a level crossing at 10, a path across at 50
-     0 +----------------------------+--------------------------+
+     5 |++++ railway +++++++++++++++|bridge++++++++++++++++++++|   a level
+     crossing at 10, a path across at 50 0
+     +----------------------------+--------------------------+
        0                       river at 30                    60
 """
 
@@ -47,7 +49,9 @@ def serve_answers(map_data="village.json", status=200):
                 return self.answer(404, b"[]")
             name = parse_qs(url.query)["q"][0]
             stand_in.searches.append(name)
-            return self.answer(200, (ANSWERS / "place.json").read_bytes() if name == FOUND else b"[]")
+            return self.answer(
+                200, (ANSWERS / "place.json").read_bytes() if name == FOUND else b"[]"
+            )
 
         def do_POST(self):
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
@@ -55,7 +59,9 @@ def serve_answers(map_data="village.json", status=200):
                 stand_in.others.append(self.path)
                 return self.answer(404, b"{}")
             stand_in.queries.append(parse_qs(body)["data"][0])
-            return self.answer(status, (ANSWERS / map_data).read_bytes() if map_data else b'{"elements": []}')
+            return self.answer(
+                status, (ANSWERS / map_data).read_bytes() if map_data else b'{"elements": []}'
+            )
 
         def answer(self, code, body):
             self.send_response(code)
@@ -92,7 +98,10 @@ def write_osm(path, elements):
         where = f" lat='{e['lat']}' lon='{e['lon']}'" if e["type"] == "node" else ""
         lines.append(f"<{e['type']} id='{e['id']}'{where}>")
         lines += [f"<nd ref='{n}'/>" for n in e.get("nodes", [])]
-        lines += [f"<member type='{m['type']}' ref='{m['ref']}' role='{m['role']}'/>" for m in e.get("members", [])]
+        lines += [
+            f"<member type='{m['type']}' ref='{m['ref']}' role='{m['role']}'/>"
+            for m in e.get("members", [])
+        ]
         lines += [f"<tag k={quoteattr(k)} v={quoteattr(v)}/>" for k, v in e.get("tags", {}).items()]
         lines.append(f"</{e['type']}>")
     path.write_text("\n".join([*lines, "</osm>"]), encoding="utf-8")

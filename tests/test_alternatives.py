@@ -10,7 +10,8 @@ from gridplan.comparison.alternatives import MINIMISED, _Choice, _choose_diverse
 from gridplan.planning.measures import find_problems, find_undominated
 from tests.villages import make_board_plan, make_checkerboard
 
-WEST, EAST = "0301-001", "0301-002"
+WEST = "0301-001"
+EAST = "0301-002"
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +74,9 @@ def test_only_the_communities_asked_for_change(town):
 
 def test_households_move_from_the_plan_before(town):
     """Of two towns alike but for their codes nobody moves, whatever they were called before."""
-    before = town.replace(stairwells=town.stairwells.assign(subgrid="x" + town.stairwells["subgrid"].astype(object)))
+    before = town.replace(
+        stairwells=town.stairwells.assign(subgrid="x" + town.stairwells["subgrid"].astype(object))
+    )
     found = gp.find_alternatives(town, before=before, effort="quick", most=1)
     assert found.table["moved"].tolist() == [0]
     assert found.members["A"].str.startswith("x").all()
@@ -100,7 +103,9 @@ def test_new_sub_grids_never_get_a_code_that_was_given_before():
 def test_plans_that_differ_most_are_chosen_and_the_cheapest_is_among_them():
     """Walk and moves: 0, 5, 6 and 10 of either; the middle is the cheapest, then the ends come."""
     rows = [{"moved": m, "mean_walk": 10.0 - m, "price": abs(m - 5)} for m in (0, 5, 6, 10)]
-    table = pd.DataFrame(rows).assign(out_of_band=0, spread=0.0, buildings_split=0, compounds_crossed=0)
+    table = pd.DataFrame(rows).assign(
+        out_of_band=0, spread=0.0, buildings_split=0, compounds_crossed=0
+    )
     picks = [(n,) for n in range(4)]
     assert _choose_diverse(table, picks, 0.0, 1)[1] == [(1,)]
     assert _choose_diverse(table, picks, 0.0, 3)[1] == [(0,), (1,), (3,)]
@@ -112,7 +117,9 @@ def test_a_dearer_move_never_moves_more(town):
     problem = find_problems(town, [code])[code]
     home = town.stairwells["subgrid"].reindex(list(problem.ids)).to_numpy(object).astype(str)
     choice = _Choice(problem, home, home, 100.0, "quick", 0)
-    moved = [int(choice.moved[choice.choose(1.0, 1.0, move)]) for move in (0.0, 10.0, 100.0, 1000.0, 1e9)]
+    moved = [
+        int(choice.moved[choice.choose(1.0, 1.0, move)]) for move in (0.0, 10.0, 100.0, 1000.0, 1e9)
+    ]
     assert moved == sorted(moved, reverse=True)
     assert moved[-1] == 0
 
@@ -134,7 +141,12 @@ def test_what_is_not_there_is_named(found):
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_the_picture_is_the_same_every_time(found, lang, tmp_path):
     try:
-        pictures = [gp.plot_alternatives(found.table, tmp_path / f"{n}.png", title="A", lang=lang).read_bytes() for n in range(2)]
+        pictures = [
+            gp.plot_alternatives(
+                found.table, tmp_path / f"{n}.png", title="A", lang=lang
+            ).read_bytes()
+            for n in range(2)
+        ]
     except gp.MissingPackageError as error:
         pytest.skip(str(error))
     assert pictures[0].startswith(b"\x89PNG")
@@ -143,7 +155,14 @@ def test_the_picture_is_the_same_every_time(found, lang, tmp_path):
 
 def test_the_verb_writes_each_as_a_plan(tmp_path):
     gp.write_plan(make_board_plan((1, 1, 2, 2, 2, 2) * 2), tmp_path / "plan")
-    words = ["alternatives", str(tmp_path / "plan"), "--effort", "quick", "-o", str(tmp_path / "choice")]
+    words = [
+        "alternatives",
+        str(tmp_path / "plan"),
+        "--effort",
+        "quick",
+        "-o",
+        str(tmp_path / "choice"),
+    ]
     result = CliRunner().invoke(app, words, env={"COLUMNS": "200"})
     assert result.exit_code == 0, result.output
     assert "none beaten by another" in result.output

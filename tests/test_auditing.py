@@ -29,8 +29,10 @@ from tests import villages
 from tests.villages import CRS, X0, Y0, make_table
 
 # The board:  h07 h08 h09 | h10 h11 h12      0301-001 | 0301-002, houses of 10 m in cells of 30 m,
-#             h01 h02 h03 | h04 h05 h06      ten households each; both centres are in the middle of the lower row.
-LEFT, RIGHT = "0301-001", "0301-002"
+# h01 h02 h03 | h04 h05 h06      ten households each; both centres are in the
+# middle of the lower row.
+LEFT = "0301-001"
+RIGHT = "0301-002"
 HALVES = {LEFT: box(X0, Y0, X0 + 90, Y0 + 60), RIGHT: box(X0 + 90, Y0, X0 + 180, Y0 + 60)}
 
 
@@ -46,7 +48,9 @@ def judge(plan, rules=None):
 
 @cache
 def make_board_plan(part_of=(1, 1, 1, 2, 2, 2) * 2, columns=6, rows=2):
-    return villages.make_board_plan(part_of, columns, rows)  # plans are frozen, so one will do for all tests
+    return villages.make_board_plan(
+        part_of, columns, rows
+    )  # plans are frozen, so one will do for all tests
 
 
 def list_found(plan, rules=None):
@@ -73,7 +77,9 @@ def draw(plan, **outlines):
     """The plan with outlines changed, and the figures that follow from them: draw(plan, LEFT=shape)."""
     table = plan.subgrids
     land = table.geometry.copy()
-    land[[LEFT, RIGHT]] = list(HALVES.values())  # plain corners, so that borders meet point by point
+    land[[LEFT, RIGHT]] = list(
+        HALVES.values()
+    )  # plain corners, so that borders meet point by point
     for side, shape in outlines.items():
         land[{"LEFT": LEFT, "RIGHT": RIGHT}[side]] = shape
     pieces = shapely.get_num_geometries(land.to_numpy())
@@ -87,17 +93,29 @@ def add_rows(plan, table, *rows):
 
 
 def add_line(plan, kind, hard, x_or_y, along="y"):
-    ends = [(X0 - 20, Y0 + x_or_y), (X0 + 200, Y0 + x_or_y)] if along == "y" else [(X0 + x_or_y, Y0 - 20), (X0 + x_or_y, Y0 + 80)]
-    return add_rows(plan, "barriers", {"barrier": kind, "kind": kind, "hard": hard, "geometry": LineString(ends)})
+    ends = (
+        [(X0 - 20, Y0 + x_or_y), (X0 + 200, Y0 + x_or_y)]
+        if along == "y"
+        else [(X0 + x_or_y, Y0 - 20), (X0 + x_or_y, Y0 + 80)]
+    )
+    return add_rows(
+        plan,
+        "barriers",
+        {"barrier": kind, "kind": kind, "hard": hard, "geometry": LineString(ends)},
+    )
 
 
 def make_two_communities():
     """The board cut in two communities, 0301 on the left and 0302 on the right, one sub-grid each."""
     plan = make_board_plan()
-    right = [h for h in plan.site.buildings.index if plan.stairwells.at[f"{h}-1", "subgrid"] == RIGHT]
+    right = [
+        h for h in plan.site.buildings.index if plan.stairwells.at[f"{h}-1", "subgrid"] == RIGHT
+    ]
     doors = [f"{h}-1" for h in right]
     pairs = plan.neighbours
-    plan = plan.replace(neighbours=pairs[pairs["focal"].isin(doors) == pairs["neighbour"].isin(doors)])
+    plan = plan.replace(
+        neighbours=pairs[pairs["focal"].isin(doors) == pairs["neighbour"].isin(doors)]
+    )
     plan = change(plan, "buildings", right, community="0302")
     plan = change(plan, "stairwells", doors, community="0302", subgrid="0302-001")
     plan = change(plan, "subgrids", RIGHT, community="0302")
@@ -113,7 +131,14 @@ def make_band_plan(*exceptions):
     """Four houses on the left and eight on the right, 40 and 80 households where 50 to 70 are allowed."""
     plan = make_board_plan((1, 1, 2, 2, 2, 2) * 2)
     rows = [
-        {"exception": str(n), "community": "0301", "explanation": "so it is", "remedy": "none", "proven": False} | e
+        {
+            "exception": str(n),
+            "community": "0301",
+            "explanation": "so it is",
+            "remedy": "none",
+            "proven": False,
+        }
+        | e
         for n, e in enumerate(exceptions)
     ]
     return add_rows(plan, "exceptions", *rows) if rows else plan
@@ -135,24 +160,37 @@ def test_two_communities_pass():
 
 def test_the_figures_of_a_community_can_be_checked_by_hand():
     row = judge(make_board_plan((1, 1, 2, 2, 2, 2) * 2)).communities.loc["0301"]
-    assert (row["households"], row["subgrids"], row["wanted"], row["min"], row["max"]) == (120, 2, 2, 40, 80)
+    assert (row["households"], row["subgrids"], row["wanted"], row["min"], row["max"]) == (
+        120,
+        2,
+        2,
+        40,
+        80,
+    )
     assert (row["mean"], row["in_band"], row["explained"]) == (60, 0, 0)
     assert row["cv"] == pytest.approx(20 / 60)
-    # Left, 2 x 2 houses, from any: 0, 30, 30, 42.43 m. Right, 4 x 2, from the second: 0, 30, 30, 60, 30, 42.43, 42.43, 67.08 m.
-    left, right = 10 * (60 + 42.4264), 10 * (150 + 2 * 42.4264 + 67.0820)
+    # Left, 2 x 2 houses, from any: 0, 30, 30, 42.43 m. Right, 4 x 2, from the
+    # second: 0, 30, 30, 60, 30, 42.43, 42.43, 67.08 m.
+    left = 10 * (60 + 42.4264)
+    right = 10 * (150 + 2 * 42.4264 + 67.0820)
     assert row["mean_walk"] == pytest.approx((left + right) / 120, abs=1e-4)
 
 
 def test_the_report_is_about_a_screen_and_names_what_is_wrong():
     report = str(audit(make_band_plan()))
     assert report.splitlines()[0] == "audit      FAILED: 2 errors, 0 warnings, 0 notes"
-    assert "40 households, allowed are 50 to 70, no exception says why (0301-001 and 1 more place)" in report
+    assert (
+        "40 households, allowed are 50 to 70, no exception says why (0301-001 and 1 more place)"
+        in report
+    )
     assert len(report.splitlines()) < 40
     assert "nothing found" in str(judge(make_board_plan()))
 
 
 def test_a_report_in_a_notebook_escapes_what_the_data_says():
-    plan = rename(change(make_board_plan(APART), "subgrids", LEFT, pieces=2), LEFT="<script>alert(1)</script>")
+    plan = rename(
+        change(make_board_plan(APART), "subgrids", LEFT, pieces=2), LEFT="<script>alert(1)</script>"
+    )
     shown = judge(plan)._repr_html_()
     assert "<script>" not in shown
     assert "&lt;script&gt;" in shown
@@ -170,7 +208,8 @@ def test_all_that_was_found_can_be_written_as_json():
 def test_the_order_of_rows_does_not_matter():
     plan = add_line(make_band_plan(), "stream", False, 30)
     shuffled = plan.replace(**{t: plan.get_table(t).iloc[::-1] for t in ALL_TABLES})
-    first, second = audit(plan), audit(shuffled)
+    first = audit(plan)
+    second = audit(shuffled)
     pd.testing.assert_frame_equal(first.findings, second.findings)
     pd.testing.assert_frame_equal(first.communities, second.communities)
     assert first.summary == second.summary
@@ -192,7 +231,9 @@ def test_rules_come_from_the_manifest_unless_others_are_given():
         ("error", "figures", RIGHT),
     ]
     without = plan.replace(manifest={})
-    assert [f[:2] for f in list_found(without)] == [("error", "band")] * 2 + [("error", "figures")] * 2
+    assert [f[:2] for f in list_found(without)] == [("error", "band")] * 2 + [
+        ("error", "figures")
+    ] * 2
     with pytest.raises(RuleError, match="unknown rule section village"):
         audit(plan.replace(manifest={"rules": {"village": {}}}))
 
@@ -216,7 +257,9 @@ def test_the_audit_knows_nothing_of_how_plans_are_drawn():
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom) and node.module:
                 assert node.module.split(".")[1:2] != ["gridplan"]
-                assert not drawing & set(node.module.split(".")), f"{file.name} imports {node.module}"
+                assert not drawing & set(node.module.split(".")), (
+                    f"{file.name} imports {node.module}"
+                )
 
 
 def test_a_plan_without_anything_is_judged_too():
@@ -241,7 +284,13 @@ def test_a_layer_of_old_grids_is_judged_by_what_it_has():
         ("warning", "centres"),  # none is named
     }
     row = result.communities.loc["0301"]
-    assert (row["households"], row["min"], row["max"], row["in_band"], row["non_contiguous"]) == (120, 60, 60, 1, 0)
+    assert (row["households"], row["min"], row["max"], row["in_band"], row["non_contiguous"]) == (
+        120,
+        60,
+        60,
+        1,
+        0,
+    )
 
 
 # --- belonging
@@ -256,7 +305,9 @@ def test_a_stairwell_in_no_subgrid_is_found():
     ]
     assert get_message(plan, "membership") == "1 stairwell in no sub-grid"
     assert get_message(plan, "sums") == "its row says 60 households, its stairwells hold 50"
-    assert get_message(plan, "figures").endswith("building_count, stairwell_count, household_metres, mean_walk")
+    assert get_message(plan, "figures").endswith(
+        "building_count, stairwell_count, household_metres, mean_walk"
+    )
 
 
 def test_a_stairwell_in_a_subgrid_that_does_not_exist_is_found():
@@ -287,9 +338,17 @@ def make_strip(kind):
     strip = box(X0, Y0, X0 + 5, Y0 + 60)
     plan = draw(make_board_plan(), LEFT=box(X0 + 5, Y0, X0 + 90, Y0 + 60))
     row = {
-        "subgrid": "0301-003", "community": "0301", "kind": kind, "community_kind": "urban", "low": 50, "target": 60,
-        "high": 70, "area": 300.0, "pieces": 1, "geometry": strip,
-    }  # fmt: skip
+        "subgrid": "0301-003",
+        "community": "0301",
+        "kind": kind,
+        "community_kind": "urban",
+        "low": 50,
+        "target": 60,
+        "high": 70,
+        "area": 300.0,
+        "pieces": 1,
+        "geometry": strip,
+    }
     if kind == "exclusive":
         row |= {"low": 0, "target": 0, "high": 0, "institution": "h01"}
     return add_rows(plan, "subgrids", row)
@@ -297,7 +356,9 @@ def make_strip(kind):
 
 def test_a_subgrid_without_households_is_found_unless_it_is_exclusive():
     assert list_found(make_strip("residential")) == [("error", "membership", "0301-003")]
-    assert list_found(make_strip("exclusive")) == [("warning", "exclusive", "0301-003")]  # it is small
+    assert list_found(make_strip("exclusive")) == [
+        ("warning", "exclusive", "0301-003")
+    ]  # it is small
     assert list_found(make_strip("hill")) == [("error", "membership", "0301-003")] * 2
     assert judge(make_strip("exclusive")).summary["exclusive"] == 1
     assert judge(make_strip("exclusive")).communities.loc["0301", "subgrids"] == 2
@@ -309,7 +370,13 @@ def test_a_stairwell_of_another_community_than_its_subgrid_is_found():
     assert ("error", "communities", "h03-1") in list_found(plan)
     assert result.summary["crossings"] == 1
     assert result.communities["crossings"].to_dict() == {"0301": 0, "0302": 1}
-    follows = {"sums", "figures", "homes", "contiguity", "centres"}  # from the door's being elsewhere
+    follows = {
+        "sums",
+        "figures",
+        "homes",
+        "contiguity",
+        "centres",
+    }  # from the door's being elsewhere
     assert set(result.findings["rule"]) == {"communities"} | follows
 
 
@@ -327,11 +394,23 @@ def test_a_subgrid_of_a_community_that_does_not_exist_is_found():
 @pytest.mark.parametrize(
     ("table", "row", "column", "value", "found"),
     [
-        ("stairwells", "h01-1", "building", "h99", [("error", "membership", "h01"), ("error", "nesting", "h01-1")]),
+        (
+            "stairwells",
+            "h01-1",
+            "building",
+            "h99",
+            [("error", "membership", "h01"), ("error", "nesting", "h01-1")],
+        ),
         ("stairwells", "h01-1", "compound", "x9", [("error", "nesting", "h01-1")]),
         ("stairwells", "h01-1", "community_kind", "rural", [("error", "nesting", "h01-1")]),
         ("subgrids", LEFT, "community_kind", "rural", [("error", "nesting", LEFT)]),
-        ("buildings", "h01", "compound", "x9", [("error", "nesting", "h01"), ("error", "nesting", "h01-1")]),
+        (
+            "buildings",
+            "h01",
+            "compound",
+            "x9",
+            [("error", "nesting", "h01"), ("error", "nesting", "h01-1")],
+        ),
         (
             "buildings",
             "h01",
@@ -351,7 +430,9 @@ def test_whatever_does_not_nest_is_found(table, row, column, value, found):
 def test_a_compound_of_another_community_is_a_warning():
     plan = change(make_two_communities(), "buildings", "h04", compound="x1")
     plan = change(plan, "stairwells", "h04-1", compound="x1")
-    plan = add_rows(plan, "compounds", {"compound": "x1", "community": "0301", "geometry": HALVES[LEFT]})
+    plan = add_rows(
+        plan, "compounds", {"compound": "x1", "community": "0301", "geometry": HALVES[LEFT]}
+    )
     assert list_found(plan) == [("warning", "nesting", "h04")]
 
 
@@ -361,16 +442,24 @@ def test_a_compound_of_another_community_is_a_warning():
 def test_a_row_of_a_subgrid_that_says_other_households_is_found():
     plan = change(make_board_plan(), "subgrids", LEFT, households=70)
     assert list_found(plan) == [("error", "sums", LEFT), ("error", "sums", "0301")][::-1]
-    assert "buildings 120, stairwells 120, sub-grids 130" in set(judge(plan).findings["message"].str.split(": ").str[-1])
+    assert "buildings 120, stairwells 120, sub-grids 130" in set(
+        judge(plan).findings["message"].str.split(": ").str[-1]
+    )
 
 
 def test_a_building_whose_stairwells_do_not_add_up_or_that_was_observed_otherwise_is_found():
     plan = change(make_board_plan(), "buildings", "h01", households=11)
-    assert list_found(plan) == [("error", "sums", "0301"), ("error", "sums", "h01"), ("error", "sums", "h01")]
+    assert list_found(plan) == [
+        ("error", "sums", "0301"),
+        ("error", "sums", "h01"),
+        ("error", "sums", "h01"),
+    ]
     plan = change(make_board_plan(), "buildings", "h01", households_observed=12)
     assert list_found(plan) == [("error", "sums", "h01")]
     assert get_message(plan, "sums") == "1 building with other households than were observed"
-    assert list_found(change(make_board_plan(), "buildings", "h01", households_observed=np.nan)) == []
+    assert (
+        list_found(change(make_board_plan(), "buildings", "h01", households_observed=np.nan)) == []
+    )
 
 
 def test_a_known_total_that_is_not_met_is_a_warning():
@@ -387,7 +476,9 @@ def test_a_subgrid_out_of_band_is_an_error_a_warning_if_explained_and_a_note_if_
     explained = make_band_plan({"subgrid": LEFT, "rule": "households"})
     assert list_found(explained) == [("error", "band", RIGHT), ("warning", "band", LEFT)]
     assert judge(explained).communities.loc["0301", "explained"] == 0.5
-    proven = make_band_plan({"subgrid": LEFT, "rule": "households", "proven": True}, {"subgrid": RIGHT, "rule": "band"})
+    proven = make_band_plan(
+        {"subgrid": LEFT, "rule": "households", "proven": True}, {"subgrid": RIGHT, "rule": "band"}
+    )
     assert list_found(proven) == [("note", "band", LEFT), ("warning", "band", RIGHT)]
     assert judge(proven).passed
 
@@ -407,10 +498,22 @@ def test_an_exception_to_another_rule_does_not_explain_the_band():
 
 
 def test_a_proof_is_found_again_where_arithmetic_gives_it():
-    # Two parts of 65 to 66 need 130 households; one part of 120 is too large: no number of parts exists.
+    # Two parts of 65 to 66 need 130 households; one part of 120 is too large:
+    # no number of parts exists.
     rules = Rules().replace(urban={"low": 65, "target": 65, "high": 66})
-    rows = [{"exception": "1", "community": "0301", "rule": "households", "proven": True, "explanation": "x", "remedy": "y"}]
-    plan = change(make_board_plan(), "subgrids", [LEFT, RIGHT], low=65, target=65, high=66, in_band=False)
+    rows = [
+        {
+            "exception": "1",
+            "community": "0301",
+            "rule": "households",
+            "proven": True,
+            "explanation": "x",
+            "remedy": "y",
+        }
+    ]
+    plan = change(
+        make_board_plan(), "subgrids", [LEFT, RIGHT], low=65, target=65, high=66, in_band=False
+    )
     plan = add_rows(plan, "exceptions", *rows)
     assert list_found(plan, rules) == [("note", "band", LEFT), ("note", "band", RIGHT)]
     assert get_message(plan, "band", rules).endswith("proven, the audit finds the same")
@@ -419,8 +522,13 @@ def test_a_proof_is_found_again_where_arithmetic_gives_it():
 
 
 def test_the_band_is_that_of_the_community_not_what_the_row_says():
-    plan = change(make_band_plan(), "subgrids", [LEFT, RIGHT], low=10, target=60, high=99, in_band=True)
-    assert [f for f in list_found(plan) if f[1] == "band"] == [("error", "band", LEFT), ("error", "band", RIGHT)]
+    plan = change(
+        make_band_plan(), "subgrids", [LEFT, RIGHT], low=10, target=60, high=99, in_band=True
+    )
+    assert [f for f in list_found(plan) if f[1] == "band"] == [
+        ("error", "band", LEFT),
+        ("error", "band", RIGHT),
+    ]
     assert get_message(plan, "figures").endswith("low, high, in_band")
 
 
@@ -440,40 +548,64 @@ def test_without_neighbours_the_outline_must_be_one_piece():
     plan = make_board_plan()
     assert list_found(plan.replace(neighbours=plan.neighbours.iloc[:0])) == []
     plan = change(make_board_plan(APART), "subgrids", LEFT, pieces=2)
-    assert list_found(plan.replace(neighbours=plan.neighbours.iloc[:0])) == [("error", "contiguity", LEFT)]
+    assert list_found(plan.replace(neighbours=plan.neighbours.iloc[:0])) == [
+        ("error", "contiguity", LEFT)
+    ]
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.integers(1, 3), min_size=12, max_size=12))
 def test_contiguity_agrees_with_networkx_on_any_board(part_of):
     plan = make_board_plan((1, 1, 2, 2, 3, 3) * 2)
-    plan = plan.replace(stairwells=plan.stairwells.assign(subgrid=[f"0301-{p:03d}" for p in part_of]))
+    plan = plan.replace(
+        stairwells=plan.stairwells.assign(subgrid=[f"0301-{p:03d}" for p in part_of])
+    )
     graph = nx.Graph()
     cells = {(c, r): part_of[6 * r + c] for r in range(2) for c in range(6)}
     graph.add_nodes_from(cells)
     graph.add_edges_from(
-        (u, v) for u in cells for v in ((u[0] + 1, u[1]), (u[0], u[1] + 1)) if v in cells and cells[u] == cells[v]
+        (u, v)
+        for u in cells
+        for v in ((u[0] + 1, u[1]), (u[0], u[1] + 1))
+        if v in cells and cells[u] == cells[v]
     )
-    pieces = pd.Series([cells[min(piece)] for piece in nx.connected_components(graph)]).value_counts()
+    pieces = pd.Series(
+        [cells[min(piece)] for piece in nx.connected_components(graph)]
+    ).value_counts()
     broken = {f"0301-{p:03d}" for p in pieces[pieces > 1].index}
     evidence = Evidence(plan, Rules())
     told = check_contiguity(evidence, measure_steps(evidence))
     assert set(told["subgrid"]) == broken
     assert set(told["severity"]) <= {"error"}
     houses = {f"h{6 * r + c + 1:02d}-1": (c, r) for c, r in cells}
-    for _, row in told.iterrows():  # what is told apart is the whole of all pieces but a largest one
-        own = [p for p in nx.connected_components(graph) if f"0301-{cells[min(p)]:03d}" == row["subgrid"]]
+    for (
+        _,
+        row,
+    ) in told.iterrows():  # what is told apart is the whole of all pieces but a largest one
+        own = [
+            p
+            for p in nx.connected_components(graph)
+            if f"0301-{cells[min(p)]:03d}" == row["subgrid"]
+        ]
         apart = {houses[i] for i in row["ids"].split(", ")}
         assert sum(len(p) for p in own) - max(map(len, own)) == len(apart)
         assert all(p <= apart or not p & apart for p in own)
 
 
 def test_a_hard_barrier_between_neighbours_is_found_and_breaks_what_it_cuts():
-    # A railway between h02/h08 and h03/h09: two pairs straight across, and h03 and h09 are apart from the left.
+    # A railway between h02/h08 and h03/h09: two pairs straight across, and h03
+    # and h09 are apart from the left.
     plan = add_line(make_board_plan(), "railway", True, 60, along="x")
     pairs = plan.neighbours
-    across = sorted(pairs.index[pairs["focal"].isin(["h02-1", "h08-1"]) & pairs["neighbour"].isin(["h03-1", "h09-1"])])
-    assert list_found(plan) == [("error", "contiguity", "h03-1, h09-1"), ("error", "neighbours", ", ".join(across))]
+    across = sorted(
+        pairs.index[
+            pairs["focal"].isin(["h02-1", "h08-1"]) & pairs["neighbour"].isin(["h03-1", "h09-1"])
+        ]
+    )
+    assert list_found(plan) == [
+        ("error", "contiguity", "h03-1, h09-1"),
+        ("error", "neighbours", ", ".join(across)),
+    ]
     assert get_message(plan, "neighbours") == "2 pairs straight across a hard barrier"
 
 
@@ -493,7 +625,10 @@ def test_a_soft_barrier_is_a_note_for_the_subgrids_on_both_sides():
 def test_streams_are_hard_where_the_rules_say_so():
     plan = add_line(make_board_plan(), "stream", False, 30)
     rules = Rules.from_dict(plan.manifest["rules"]).replace(neighbours={"streams_hard": True})
-    assert {f[:2] for f in list_found(plan, rules)} == {("error", "neighbours"), ("error", "contiguity")}
+    assert {f[:2] for f in list_found(plan, rules)} == {
+        ("error", "neighbours"),
+        ("error", "contiguity"),
+    }
 
 
 def make_river_plan(*bridges):
@@ -503,9 +638,13 @@ def make_river_plan(*bridges):
     over = pairs["neighbour"].str[1:3].astype(int) - pairs["focal"].str[1:3].astype(int) == 6
     bridged = pairs["focal"].isin(["h02-1", "h05-1"])
     plan = plan.replace(
-        neighbours=pairs[~over | bridged].assign(link=np.where(over & bridged, "opening", "near")[~over | bridged])
+        neighbours=pairs[~over | bridged].assign(
+            link=np.where(over & bridged, "opening", "near")[~over | bridged]
+        )
     )
-    rows = [{"opening": str(x), "kind": "bridge", "geometry": Point(X0 + x, Y0 + 30)} for x in bridges]
+    rows = [
+        {"opening": str(x), "kind": "bridge", "geometry": Point(X0 + x, Y0 + 30)} for x in bridges
+    ]
     return add_rows(plan, "openings", *rows) if rows else plan
 
 
@@ -518,13 +657,28 @@ def test_a_subgrid_on_both_banks_over_a_bridge_is_flagged():
 
 def test_a_bridge_that_is_not_there_or_out_of_the_way_is_found():
     over = make_river_plan().neighbours.query("link == 'opening'").index
-    without = [("error", "contiguity", "h10-1, h11-1, h12-1"), ("error", "neighbours", over[1]), ("warning", "barriers", LEFT)]
+    without = [
+        ("error", "contiguity", "h10-1, h11-1, h12-1"),
+        ("error", "neighbours", over[1]),
+        ("warning", "barriers", LEFT),
+    ]
     assert list_found(make_river_plan(45)) == without
-    assert list_found(make_river_plan(45, 175)) == without  # 40 m to the side, too far for a step of 30 m
-    assert list_found(make_river_plan(45, 115)) == without  # 25 m from both doors, so that the way over it is 50 m
-    away = add_rows(make_river_plan(), "openings", {"opening": "z", "kind": "bridge", "geometry": Point(X0 + 135, Y0 + 130)})
+    assert (
+        list_found(make_river_plan(45, 175)) == without
+    )  # 40 m to the side, too far for a step of 30 m
+    assert (
+        list_found(make_river_plan(45, 115)) == without
+    )  # 25 m from both doors, so that the way over it is 50 m
+    away = add_rows(
+        make_river_plan(),
+        "openings",
+        {"opening": "z", "kind": "bridge", "geometry": Point(X0 + 135, Y0 + 130)},
+    )
     away = change(away, "neighbours", over, distance=400.0)
-    assert {f[:2] for f in list_found(away)} == {("error", "contiguity"), ("error", "neighbours")}  # it is 100 m from the river
+    assert {f[:2] for f in list_found(away)} == {
+        ("error", "contiguity"),
+        ("error", "neighbours"),
+    }  # it is 100 m from the river
 
 
 def test_without_neighbours_homes_behind_a_hard_barrier_are_flagged():
@@ -542,20 +696,40 @@ def test_without_neighbours_homes_behind_a_hard_barrier_are_flagged():
     ("values", "severity", "what"),
     [
         ({"neighbour": "h99-1"}, "error", "1 pair with a stairwell that does not exist"),
-        ({"focal": "h02-1", "neighbour": "h02-1"}, "warning", "1 pair standing twice, or of a stairwell with itself"),
-        ({"focal": "h03-1", "neighbour": "h02-1"}, "warning", "1 pair standing twice, or of a stairwell with itself"),
-        ({"link": "building"}, "error", "1 pair said to be inside a building, yet of two buildings"),
+        (
+            {"focal": "h02-1", "neighbour": "h02-1"},
+            "warning",
+            "1 pair standing twice, or of a stairwell with itself",
+        ),
+        (
+            {"focal": "h03-1", "neighbour": "h02-1"},
+            "warning",
+            "1 pair standing twice, or of a stairwell with itself",
+        ),
+        (
+            {"link": "building"},
+            "error",
+            "1 pair said to be inside a building, yet of two buildings",
+        ),
         ({"link": "swim"}, "warning", "1 pair with an unknown link"),
         ({"distance": 29.0}, "warning", "1 pair shorter than the straight line"),
         ({"distance": np.nan}, "warning", "1 pair shorter than the straight line"),
-        ({"focal": "h01-1", "neighbour": "h06-1", "distance": 150.0}, "warning", "1 pair said to be near, beyond the reach"),
+        (
+            {"focal": "h01-1", "neighbour": "h06-1", "distance": 150.0},
+            "warning",
+            "1 pair said to be near, beyond the reach",
+        ),
     ],
 )
 def test_a_pair_of_neighbours_that_cannot_be_is_found(values, severity, what):
     plan = make_board_plan()
     assert plan.neighbours.loc["1", ["focal", "neighbour"]].tolist() == ["h01-1", "h02-1"]
     plan = add_rows(
-        plan, "neighbours", dict(plan.neighbours.loc["1"]) | {"pair": "z", "neighbour": "h08-1", "distance": 60.0} | values
+        plan,
+        "neighbours",
+        dict(plan.neighbours.loc["1"])
+        | {"pair": "z", "neighbour": "h08-1", "distance": 60.0}
+        | values,
     )
     rules = Rules.from_dict(plan.manifest["rules"]).replace(neighbours={"urban_reach": 100.0})
     assert list_found(plan, rules) == [(severity, "neighbours", "z")]
@@ -573,9 +747,18 @@ def test_a_pair_across_a_community_limit_is_found():
 
 def test_a_centre_that_is_not_the_nearest_is_a_warning_that_names_a_better_one():
     plan = make_board_plan()
-    # From h01, the corner: 0, 30, 60 and 30, 42.43, 67.08 m; from h02: 0, 30, 30 and 30, 42.43, 42.43 m.
+    # From h01, the corner: 0, 30, 60 and 30, 42.43, 67.08 m; from h02: 0, 30,
+    # 30 and 30, 42.43, 42.43 m.
     metres = 10 * (120 + 42.4264069 + 67.0820393)
-    plan = change(plan, "subgrids", LEFT, centre="h01-1", household_metres=metres, mean_walk=metres / 60, max_walk=67.0820393)
+    plan = change(
+        plan,
+        "subgrids",
+        LEFT,
+        centre="h01-1",
+        household_metres=metres,
+        mean_walk=metres / 60,
+        max_walk=67.0820393,
+    )
     assert list_found(plan) == [("warning", "centres", LEFT)]
     assert get_message(plan, "centres") == "its centre has 547 household-metres more than h02-1"
 
@@ -583,12 +766,21 @@ def test_a_centre_that_is_not_the_nearest_is_a_warning_that_names_a_better_one()
 def test_a_centre_elsewhere_is_an_error_and_none_a_warning():
     plan = change(make_board_plan(), "subgrids", LEFT, centre="h05-1")
     assert [f for f in list_found(plan) if f[1] == "centres"] == [("error", "centres", LEFT)]
-    plan = change(make_board_plan(), "subgrids", LEFT, centre="", household_metres=np.nan, mean_walk=np.nan, max_walk=np.nan)
+    plan = change(
+        make_board_plan(),
+        "subgrids",
+        LEFT,
+        centre="",
+        household_metres=np.nan,
+        mean_walk=np.nan,
+        max_walk=np.nan,
+    )
     assert list_found(plan) == [("note", "figures", LEFT), ("warning", "centres", LEFT)]
 
 
 def test_walks_climb_within_a_tower_and_walk_between_doors():
-    # h01 has three floor bands of 4, 3 and 3 households at 0, 15 and 30 m; h02 of the left half is 30 m away.
+    # h01 has three floor bands of 4, 3 and 3 households at 0, 15 and 30 m; h02
+    # of the left half is 30 m away.
     plan = make_board_plan((1, 1, 2, 2, 2, 2) * 2)
     door = plan.stairwells.loc["h01-1"]
     bands = [
@@ -598,7 +790,8 @@ def test_walks_climb_within_a_tower_and_walk_between_doors():
     own = plan.stairwells
     own = pd.concat([make_table("stairwells", bands), own.loc[["h02-1"]]])
     walks = measure_walks(Evidence(plan.replace(stairwells=own), Rules()))
-    # From the lowest band: 3 x 15 + 3 x 30 + 10 x 30 = 435; from the middle one 4 x 15 + 3 x 15 + 10 x 45 = 555;
+    # From the lowest band: 3 x 15 + 3 x 30 + 10 x 30 = 435; from the middle
+    # one 4 x 15 + 3 x 15 + 10 x 45 = 555;
     # from h02: 4 x 30 + 3 x 45 + 3 x 60 = 435. The first of equals is the best.
     assert walks.least[0] == pytest.approx(435)
     assert own.index[walks.best[0]] == "h01-1.01"
@@ -636,13 +829,27 @@ def test_an_error_below_a_millionth_is_none():
 
 
 def test_a_broken_or_missing_outline_is_found():
-    x, y = X0 + 90, Y0
-    slit = Polygon([(x, y), (x + 90, y), (x + 90, y + 60), (x + 45, y + 60), (x + 45, y + 30), (x + 45, y + 60), (x, y + 60)])
+    x = X0 + 90
+    y = Y0
+    slit = Polygon(
+        [
+            (x, y),
+            (x + 90, y),
+            (x + 90, y + 60),
+            (x + 45, y + 60),
+            (x + 45, y + 30),
+            (x + 45, y + 60),
+            (x, y + 60),
+        ]
+    )
     plan = draw(make_board_plan(), RIGHT=slit)
     assert list_found(plan) == [("error", "tiling", RIGHT)]
     assert get_message(plan, "tiling").startswith("its outline is invalid: ")
     plan = draw(make_board_plan(), RIGHT=Polygon())
-    assert [f for f in list_found(plan) if f[1] == "tiling"] == [("error", "tiling", "0301"), ("error", "tiling", RIGHT)]
+    assert [f for f in list_found(plan) if f[1] == "tiling"] == [
+        ("error", "tiling", "0301"),
+        ("error", "tiling", RIGHT),
+    ]
 
 
 def test_communities_that_overlap_are_found():
@@ -650,35 +857,54 @@ def test_communities_that_overlap_are_found():
     limits = plan.site.communities.geometry.copy()
     limits["0302"] = box(X0 + 80, Y0, X0 + 180, Y0 + 60)
     found = list_found(plan.replace(communities=plan.site.communities.set_geometry(limits)))
-    assert found == [("error", "tiling", "0301"), ("error", "tiling", "0302"), ("error", "tiling", "0302")]
+    assert found == [
+        ("error", "tiling", "0301"),
+        ("error", "tiling", "0302"),
+        ("error", "tiling", "0302"),
+    ]
 
 
 def test_a_community_without_subgrids_is_noted():
     row = {"community": "0309", "kind": "rural", "geometry": box(X0, Y0 + 60, X0 + 180, Y0 + 90)}
-    assert list_found(add_rows(make_board_plan(), "communities", row)) == [("note", "tiling", "0309")]
+    assert list_found(add_rows(make_board_plan(), "communities", row)) == [
+        ("note", "tiling", "0309")
+    ]
 
 
 def test_border_points_that_only_one_of_two_neighbours_has_are_noted():
-    notched = Polygon([(X0, Y0), (X0 + 90, Y0), (X0 + 90, Y0 + 30), (X0 + 90, Y0 + 60), (X0, Y0 + 60)])
+    notched = Polygon(
+        [(X0, Y0), (X0 + 90, Y0), (X0 + 90, Y0 + 30), (X0 + 90, Y0 + 60), (X0, Y0 + 60)]
+    )
     plan = draw(make_board_plan(), LEFT=notched)
     assert [f[:2] for f in list_found(plan)] == [("note", "tiling")]
 
 
 def test_a_door_outside_its_outline_is_found():
-    plan = draw(make_board_plan(), LEFT=box(X0, Y0, X0 + 110, Y0 + 60), RIGHT=box(X0 + 110, Y0, X0 + 180, Y0 + 60))
-    assert list_found(plan) == [("error", "homes", "h04-1, h10-1"), ("warning", "homes", "h04, h10")]
+    plan = draw(
+        make_board_plan(),
+        LEFT=box(X0, Y0, X0 + 110, Y0 + 60),
+        RIGHT=box(X0 + 110, Y0, X0 + 180, Y0 + 60),
+    )
+    assert list_found(plan) == [
+        ("error", "homes", "h04-1, h10-1"),
+        ("warning", "homes", "h04, h10"),
+    ]
 
 
 def test_a_door_in_another_slice_of_its_own_building_is_only_a_warning():
     plan = join_buildings(make_board_plan(), ["h03", "h04"])
     doors = plan.stairwells.geometry.copy()
-    doors["h04-1"] = Point(X0 + 88, Y0 + 15)  # h04-1 is of the right half, and its slice begins at 90
+    doors["h04-1"] = Point(
+        X0 + 88, Y0 + 15
+    )  # h04-1 is of the right half, and its slice begins at 90
     plan = plan.replace(stairwells=plan.stairwells.set_geometry(doors))
     assert [f for f in list_found(plan) if f[1] == "homes"] == [("warning", "homes", "h04-1")]
 
 
 def test_stacked_subgrids_share_a_door_that_lies_in_the_outline_of_one_of_them():
-    plan = change(join_buildings(make_board_plan(), ["h03", "h04"]), "stairwells", "h04-1", door=1, climb=15.0)
+    plan = change(
+        join_buildings(make_board_plan(), ["h03", "h04"]), "stairwells", "h04-1", door=1, climb=15.0
+    )
     doors = plan.stairwells.geometry.copy()
     doors["h04-1"] = doors["h03-1"]
     plan = plan.replace(stairwells=plan.stairwells.set_geometry(doors))
@@ -686,14 +912,20 @@ def test_stacked_subgrids_share_a_door_that_lies_in_the_outline_of_one_of_them()
 
 
 def test_an_outline_through_a_home_is_found_and_its_share_summed_up():
-    plan = draw(make_board_plan(), LEFT=box(X0, Y0, X0 + 102, Y0 + 60), RIGHT=box(X0 + 102, Y0, X0 + 180, Y0 + 60))
+    plan = draw(
+        make_board_plan(),
+        LEFT=box(X0, Y0, X0 + 102, Y0 + 60),
+        RIGHT=box(X0 + 102, Y0, X0 + 180, Y0 + 60),
+    )
     assert list_found(plan) == [("warning", "homes", "h04, h10")]
     assert judge(plan).summary["home_area_outside"] == pytest.approx(2 * 20 / 1200)
 
 
 def test_a_home_cut_by_the_limit_of_its_community_is_only_noted():
     plan = draw(make_board_plan(), LEFT=box(X0 + 12, Y0, X0 + 90, Y0 + 60))
-    limit = gpd.GeoSeries([box(X0 + 12, Y0, X0 + 180, Y0 + 60)], index=plan.site.communities.index, crs=CRS)
+    limit = gpd.GeoSeries(
+        [box(X0 + 12, Y0, X0 + 180, Y0 + 60)], index=plan.site.communities.index, crs=CRS
+    )
     plan = plan.replace(communities=plan.site.communities.set_geometry(limit))
     assert list_found(plan) == [("note", "homes", "h01, h07")]
     assert judge(plan).summary["home_area_outside"] == 0
@@ -702,7 +934,9 @@ def test_a_home_cut_by_the_limit_of_its_community_is_only_noted():
 
 def test_a_home_beyond_the_limit_of_the_community_it_was_attached_to_is_only_noted():
     plan = draw(make_board_plan(), LEFT=box(X0 + 30, Y0, X0 + 90, Y0 + 60))
-    limit = gpd.GeoSeries([box(X0 + 30, Y0, X0 + 180, Y0 + 60)], index=plan.site.communities.index, crs=CRS)
+    limit = gpd.GeoSeries(
+        [box(X0 + 30, Y0, X0 + 180, Y0 + 60)], index=plan.site.communities.index, crs=CRS
+    )
     plan = plan.replace(communities=plan.site.communities.set_geometry(limit))
     assert list_found(plan) == [("note", "homes", "h01, h07"), ("note", "homes", "h01-1, h07-1")]
 
@@ -712,18 +946,24 @@ def test_a_home_beyond_the_limit_of_the_community_it_was_attached_to_is_only_not
 
 def join_buildings(plan, houses):
     """The plan with some houses made one building, each of them a door of it."""
-    first, doors = houses[0], [f"{h}-1" for h in houses]
+    first = houses[0]
+    doors = [f"{h}-1" for h in houses]
     plan = change(plan, "stairwells", doors, building=first)
     buildings = plan.site.buildings
     shape = buildings.geometry[houses].union_all().convex_hull
     buildings = buildings.drop(index=houses[1:])
     plan = plan.replace(buildings=buildings)
-    plan = change(plan, "buildings", first, households=10 * len(houses), households_observed=10 * len(houses))
+    plan = change(
+        plan, "buildings", first, households=10 * len(houses), households_observed=10 * len(houses)
+    )
     land = plan.site.buildings.geometry.copy()
     land[first] = shape
     numbers = plan.stairwells["door"].copy()
     numbers[doors] = range(1, len(doors) + 1)
-    plan = plan.replace(buildings=plan.site.buildings.set_geometry(land), stairwells=plan.stairwells.assign(door=numbers))
+    plan = plan.replace(
+        buildings=plan.site.buildings.set_geometry(land),
+        stairwells=plan.stairwells.assign(door=numbers),
+    )
     by = plan.stairwells.groupby("subgrid")["building"].nunique()
     return plan.replace(subgrids=plan.subgrids.assign(building_count=by))
 
@@ -735,7 +975,9 @@ def test_a_building_split_though_it_would_fit_is_a_warning():
 
 
 def test_a_building_too_large_for_one_subgrid_may_be_split():
-    plan = join_buildings(make_board_plan(), ["h01", "h02", "h03", "h04", "h07", "h08", "h09", "h10"])
+    plan = join_buildings(
+        make_board_plan(), ["h01", "h02", "h03", "h04", "h07", "h08", "h09", "h10"]
+    )
     assert list_found(plan) == []
     assert judge(plan).communities.loc["0301", "split_buildings"] == 1
 
@@ -745,14 +987,20 @@ def add_compounds(plan, **houses):
         plan = change(plan, "buildings", own, compound=compound)
         plan = change(plan, "stairwells", [f"{h}-1" for h in own], compound=compound)
         shape = plan.site.buildings.geometry[own].union_all().envelope
-        plan = add_rows(plan, "compounds", {"compound": compound, "community": "0301", "geometry": shape})
+        plan = add_rows(
+            plan, "compounds", {"compound": compound, "community": "0301", "geometry": shape}
+        )
     return plan
 
 
 def test_a_compound_split_though_it_would_fit_is_a_warning_and_several_in_one_subgrid_a_note():
-    assert list_found(add_compounds(make_board_plan(), x1=["h03", "h04"])) == [("warning", "compounds", "x1")]
+    assert list_found(add_compounds(make_board_plan(), x1=["h03", "h04"])) == [
+        ("warning", "compounds", "x1")
+    ]
     assert list_found(add_compounds(make_board_plan(), x1=["h01", "h02"])) == []
-    assert list_found(add_compounds(make_board_plan(), x1=["h01"], x2=["h03"])) == [("note", "compounds", LEFT)]
+    assert list_found(add_compounds(make_board_plan(), x1=["h01"], x2=["h03"])) == [
+        ("note", "compounds", LEFT)
+    ]
     large = add_compounds(make_board_plan(), x1=[f"h{n:02d}" for n in range(1, 13)])
     assert list_found(large) == []
     assert judge(large).communities.loc["0301", "split_compounds"] == 1
@@ -799,10 +1047,19 @@ def test_gaps_in_the_numbers_and_a_sweep_against_the_rule_are_noted():
 @pytest.mark.parametrize(
     ("column", "value"),
     [
-        ("low", 49), ("target", 61), ("high", 71), ("in_band", False), ("building_count", 5), ("stairwell_count", 7),
-        ("household_metres", 1.0), ("mean_walk", 1.0), ("max_walk", 99.0), ("area", 5300.0), ("pieces", 2),
+        ("low", 49),
+        ("target", 61),
+        ("high", 71),
+        ("in_band", False),
+        ("building_count", 5),
+        ("stairwell_count", 7),
+        ("household_metres", 1.0),
+        ("mean_walk", 1.0),
+        ("max_walk", 99.0),
+        ("area", 5300.0),
+        ("pieces", 2),
     ],
-)  # fmt: skip
+)
 def test_a_figure_that_is_not_what_the_tables_come_to_is_found(column, value):
     plan = change(make_board_plan(), "subgrids", LEFT, **{column: value})
     assert list_found(plan) == [("error", "figures", LEFT)]
@@ -811,7 +1068,10 @@ def test_a_figure_that_is_not_what_the_tables_come_to_is_found(column, value):
 
 def test_a_manifest_that_says_other_figures_is_a_warning():
     plan = make_board_plan()
-    told = plan.replace(manifest=dict(plan.manifest) | {"figures": {"subgrids": 3, "households": 120, "mean_walk": 1.0}})
+    told = plan.replace(
+        manifest=dict(plan.manifest)
+        | {"figures": {"subgrids": 3, "households": 120, "mean_walk": 1.0}}
+    )
     assert list_found(told) == [("warning", "figures", "subgrids")]
     assert get_message(told, "figures") == "its figure subgrids says 3, the tables come to 2"
 
@@ -819,14 +1079,33 @@ def test_a_manifest_that_says_other_figures_is_a_warning():
 @pytest.mark.parametrize(
     ("values", "severity", "what"),
     [
-        ({"subgrid": "0301-009"}, "error", "1 exception for a community or sub-grid that does not exist"),
-        ({"community": "0399", "subgrid": ""}, "error", "1 exception for a community or sub-grid that does not exist"),
+        (
+            {"subgrid": "0301-009"},
+            "error",
+            "1 exception for a community or sub-grid that does not exist",
+        ),
+        (
+            {"community": "0399", "subgrid": ""},
+            "error",
+            "1 exception for a community or sub-grid that does not exist",
+        ),
         ({}, "warning", "1 exception for a sub-grid that is within the band"),
-        ({"rule": "compounds", "remedy": ""}, "warning", "1 exception without explanation or remedy"),
+        (
+            {"rule": "compounds", "remedy": ""},
+            "warning",
+            "1 exception without explanation or remedy",
+        ),
     ],
 )
 def test_an_exception_that_does_not_hold_is_found(values, severity, what):
-    row = {"exception": "1", "community": "0301", "subgrid": LEFT, "rule": "households", "explanation": "x", "remedy": "y"}
+    row = {
+        "exception": "1",
+        "community": "0301",
+        "subgrid": LEFT,
+        "rule": "households",
+        "explanation": "x",
+        "remedy": "y",
+    }
     plan = add_rows(make_board_plan(), "exceptions", row | values)
     assert list_found(plan) == [(severity, "exceptions", "1")]
     assert get_message(plan, "exceptions") == what

@@ -19,28 +19,88 @@ def make_staffed_plan():
     plan = make_board_plan()
     first, second = plan.subgrids.index
     posts = [
-        {"post": "p1", "role": "grid_leader", "community": "0301", "served": 2, "filled": True, "party": True},
-        {"post": "p2", "role": "grid_worker_full", "community": "0301", "subgrid": first, "filled": True, "party": True},
-        {"post": "p3", "role": "grid_worker_part", "community": "0301", "subgrid": second, "filled": True, "party": False},
-        {"post": "p4", "role": "central_household", "community": "0301", "subgrid": first, "filled": True, "party": True},
-        {"post": "p5", "role": "central_household", "community": "0301", "subgrid": second, "filled": False, "party": True},
+        {
+            "post": "p1",
+            "role": "grid_leader",
+            "community": "0301",
+            "served": 2,
+            "filled": True,
+            "party": True,
+        },
+        {
+            "post": "p2",
+            "role": "grid_worker_full",
+            "community": "0301",
+            "subgrid": first,
+            "filled": True,
+            "party": True,
+        },
+        {
+            "post": "p3",
+            "role": "grid_worker_part",
+            "community": "0301",
+            "subgrid": second,
+            "filled": True,
+            "party": False,
+        },
+        {
+            "post": "p4",
+            "role": "central_household",
+            "community": "0301",
+            "subgrid": first,
+            "filled": True,
+            "party": True,
+        },
+        {
+            "post": "p5",
+            "role": "central_household",
+            "community": "0301",
+            "subgrid": second,
+            "filled": False,
+            "party": True,
+        },
     ]
     orgs = [{"org": "b1", "level": "branch", "community": "0301", "full": 30, "probationary": 7}]
-    people = [{"stairwell": plan.stairwells.index[0], "community": "0301", "full": 30, "probationary": 7, "branch": "b1"}]
+    people = [
+        {
+            "stairwell": plan.stairwells.index[0],
+            "community": "0301",
+            "full": 30,
+            "probationary": 7,
+            "branch": "b1",
+        }
+    ]
     gaps = [
-        {"gap": "1", "room": "organisation", "rule": "central_household", "community": "0301", "of": second, "households": 60}
+        {
+            "gap": "1",
+            "room": "organisation",
+            "rule": "central_household",
+            "community": "0301",
+            "of": second,
+            "households": 60,
+        }
     ]
     posts = [{"served": 1} | post for post in posts]
     return plan.replace(
-        posts=make_table("posts", posts), party_orgs=make_table("party_orgs", orgs), members=make_table("members", people),
+        posts=make_table("posts", posts),
+        party_orgs=make_table("party_orgs", orgs),
+        members=make_table("members", people),
         gaps=make_table("gaps", gaps),
-    )  # fmt: skip
+    )
 
 
 def test_figures_are_counted_by_their_expressions():
     figures = count_figures(make_staffed_plan())
-    wanted = {"subgrids": 2, "households": 120, "branches": 1, "central_households": 1, "grid_workers": 2, "party_share": 0.5,
-              "leader_span": 2, "members": 37}  # fmt: skip
+    wanted = {
+        "subgrids": 2,
+        "households": 120,
+        "branches": 1,
+        "central_households": 1,
+        "grid_workers": 2,
+        "party_share": 0.5,
+        "leader_span": 2,
+        "members": 37,
+    }
     assert {name: figures[name] for name in wanted} == wanted
 
 
@@ -51,7 +111,10 @@ def test_the_paragraph_says_what_is_there_and_lists_what_is_not_known():
     assert "1 Party central households" in brief.paragraphs["en"]
     assert "包联" not in brief.paragraphs["zh"]
     text = write_markdown(brief)
-    assert "- institutions that answer for communities: give institutions and run gridplan pair" in text
+    assert (
+        "- institutions that answer for communities: give institutions and run gridplan pair"
+        in text
+    )
     assert "披露检查：通过" in text
 
 
@@ -82,7 +145,9 @@ def test_every_figure_names_a_table_and_columns_of_the_schema():
 def test_ratios_far_from_those_of_tangshan_are_flagged():
     ratios = compare_ratios(make_staffed_plan())
     assert ratios.loc["subgrids_per_branch", ["value", "far"]].tolist() == [2.0, True]
-    assert not ratios.loc["groups_per_branch", "far"] or ratios.loc["groups_per_branch", "value"] == 0
+    assert (
+        not ratios.loc["groups_per_branch", "far"] or ratios.loc["groups_per_branch", "value"] == 0
+    )
 
 
 def test_every_map_says_whether_it_may_leave():

@@ -59,12 +59,21 @@ def assert_same(one, two, name):
     assert left.index.tolist() == right.index.tolist(), name
     for column in left.columns:
         differ = (left[column] != right[column]) & (left[column].notna() | right[column].notna())
-        assert not differ.any(), f"{name}.{column} differs at {left.index[differ.fillna(True)].tolist()[:5]}"
-    assert_frame_equal(left.drop(columns="geometry", errors="ignore"), right.drop(columns="geometry", errors="ignore"))
+        assert not differ.any(), (
+            f"{name}.{column} differs at {left.index[differ.fillna(True)].tolist()[:5]}"
+        )
+    assert_frame_equal(
+        left.drop(columns="geometry", errors="ignore"),
+        right.drop(columns="geometry", errors="ignore"),
+    )
 
 
 def read_files(folder):
-    return {file.relative_to(folder).as_posix(): file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file()}
+    return {
+        file.relative_to(folder).as_posix(): file.read_bytes()
+        for file in sorted(folder.rglob("*"))
+        if file.is_file()
+    }
 
 
 # Making
@@ -72,18 +81,25 @@ def read_files(folder):
 
 def test_a_town_drawn_part_by_part_is_the_town_drawn_at_once(town):
     for table, frame in make_town(**SEVEN).tables.items():
-        read = (gpd.read_parquet if "geometry" in frame else pd.read_parquet)(town / f"{table}.parquet")
-        assert_frame_equal(pd.DataFrame(read.set_index(frame.index.name)), pd.DataFrame(frame), obj=table)
+        read = (gpd.read_parquet if "geometry" in frame else pd.read_parquet)(
+            town / f"{table}.parquet"
+        )
+        assert_frame_equal(
+            pd.DataFrame(read.set_index(frame.index.name)), pd.DataFrame(frame), obj=table
+        )
     assert [file.suffix for file in town.iterdir()] == [".parquet"] * 9
 
 
 def test_a_town_is_the_same_whatever_the_number_of_processes(town, tmp_path, monkeypatch):
     monkeypatch.setattr("gridplan.synthetic.city.AT_ONCE", 2)
-    assert read_files(write_city(lay_out_town(**SEVEN), tmp_path / "town", workers=1)) == read_files(town)
+    assert read_files(
+        write_city(lay_out_town(**SEVEN), tmp_path / "town", workers=1)
+    ) == read_files(town)
 
 
 def test_a_hierarchy_is_read_with_and_without_a_header(tmp_path):
-    named, register = tmp_path / "villages.csv", tmp_path / "register.csv"
+    named = tmp_path / "villages.csv"
+    register = tmp_path / "register.csv"
     named.write_text(
         "code,name\n130202001002,立新村委会\n130202001001,立新社区居委会\n130202001003,东村村委会\n130202001,学院街道\n"
     )
@@ -108,7 +124,11 @@ def test_a_hierarchy_without_names_is_a_clear_error(tmp_path):
 
 @pytest.mark.skipif(not TANGSHAN.exists(), reason="the hierarchy of Tangshan is not here")
 def test_the_hierarchy_of_tangshan_has_6304_communities_of_which_three_in_ten_are_urban():
-    files = ["villages-1302-china-division-2.7.0.csv", "streets-1302-china-division-2.7.0.csv", "adcode-2016"]
+    files = [
+        "villages-1302-china-division-2.7.0.csv",
+        "streets-1302-china-division-2.7.0.csv",
+        "adcode-2016",
+    ]
     found = read_hierarchy(TANGSHAN / file for file in files)
     assert len(found) == 6304
     assert (found["kind"] == "urban").sum() == 1918
@@ -119,7 +139,11 @@ def test_the_hierarchy_of_tangshan_has_6304_communities_of_which_three_in_ten_ar
 
 
 def test_a_file_is_the_same_whatever_the_batches(tmp_path):
-    frame = gpd.GeoDataFrame({"n": range(25_000)}, geometry=gpd.points_from_xy(range(25_000), range(25_000)), crs="EPSG:4548")
+    frame = gpd.GeoDataFrame(
+        {"n": range(25_000)},
+        geometry=gpd.points_from_xy(range(25_000), range(25_000)),
+        crs="EPSG:4548",
+    )
     for name, size in (("a", 25_000), ("b", 3_333)):
         with TableWriter(tmp_path / name) as writer:
             for first in range(0, len(frame), size):
@@ -153,7 +177,11 @@ def test_the_files_of_a_plan_do_not_depend_on_the_chunks(town, whole, in_chunks,
     plan_city(town, tmp_path / "one", QUICK, seed=1, workers=1)
     assert read_files(tmp_path / "one") == read_files(in_chunks)
     gp.write_plan(whole, tmp_path / "whole", format="parquet")
-    others = {name for name, content in read_files(tmp_path / "whole").items() if content != read_files(in_chunks)[name]}
+    others = {
+        name
+        for name, content in read_files(tmp_path / "whole").items()
+        if content != read_files(in_chunks)[name]
+    }
     assert others <= {"tables/ledger.parquet", "README.txt"}
 
 
@@ -178,11 +206,27 @@ def test_a_run_that_is_stopped_goes_on_where_it_stood(town, in_chunks, tmp_path,
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
-def test_a_run_that_is_killed_again_and_again_ends_in_the_same_plan(town, in_chunks, tmp_path, seed):
+def test_a_run_that_is_killed_again_and_again_ends_in_the_same_plan(
+    town, in_chunks, tmp_path, seed
+):
     """Killed with no warning while it cuts, plans and joins, each time a random moment after it came so far."""
-    output, rng = tmp_path / "plan", np.random.default_rng(seed)
+    output = tmp_path / "plan"
+    rng = np.random.default_rng(seed)
     work = output / WORK
-    words = ["plan", town, "-o", output, "--seed", 1, "--effort", "quick", "--chunk", 1, "--workers", 2]
+    words = [
+        "plan",
+        town,
+        "-o",
+        output,
+        "--seed",
+        1,
+        "--effort",
+        "quick",
+        "--chunk",
+        1,
+        "--workers",
+        2,
+    ]
     command = [sys.executable, "-m", "gridplan.cli", *map(str, words)]
     reached = (
         (work / "job.json").exists,
@@ -204,14 +248,19 @@ def test_a_run_that_is_killed_again_and_again_ends_in_the_same_plan(town, in_chu
     assert killed >= 4
     if not (output / "tables").exists():
         subprocess.run(command, check=True, capture_output=True)
-    mine, other = read_files(output), read_files(in_chunks)
+    mine = read_files(output)
+    other = read_files(in_chunks)
     assert mine.keys() >= other.keys()
-    assert {name for name in other if mine[name] != other[name]} == {"tables/manifest.json"}  # it knows the hashes of its inputs
+    assert {name for name in other if mine[name] != other[name]} == {
+        "tables/manifest.json"
+    }  # it knows the hashes of its inputs
     assert gp.read_plan(output).manifest["figures"] == gp.read_plan(in_chunks).manifest["figures"]
 
 
 def test_work_of_another_seed_is_not_taken_up(town, tmp_path, monkeypatch):
-    monkeypatch.setattr(city_plan, "plan_chunk", lambda task: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(
+        city_plan, "plan_chunk", lambda task: (_ for _ in ()).throw(KeyboardInterrupt)
+    )
     for seed in (1, 2):
         with pytest.raises(KeyboardInterrupt):
             plan_city(town, tmp_path / "plan", QUICK, seed=seed, chunk=200, workers=1)
@@ -221,12 +270,30 @@ def test_work_of_another_seed_is_not_taken_up(town, tmp_path, monkeypatch):
 
 @pytest.mark.slow
 def test_a_town_is_planned_by_two_processes_from_the_command_line(town, in_chunks, tmp_path):
-    words = ["plan", town, "-o", tmp_path / "plan", "--seed", 1, "--effort", "quick", "--chunk", 300, "--workers", 2]
-    done = subprocess.run([sys.executable, "-m", "gridplan.cli", *map(str, words)], capture_output=True, text=True)
+    words = [
+        "plan",
+        town,
+        "-o",
+        tmp_path / "plan",
+        "--seed",
+        1,
+        "--effort",
+        "quick",
+        "--chunk",
+        300,
+        "--workers",
+        2,
+    ]
+    done = subprocess.run(
+        [sys.executable, "-m", "gridplan.cli", *map(str, words)], capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
     assert "households in 7 communities" in done.stdout
-    mine, other = read_files(tmp_path / "plan"), read_files(in_chunks)
-    assert {name for name in mine if mine[name] != other[name]} == {"tables/manifest.json"}  # it knows the hashes of its inputs
+    mine = read_files(tmp_path / "plan")
+    other = read_files(in_chunks)
+    assert {name for name in mine if mine[name] != other[name]} == {
+        "tables/manifest.json"
+    }  # it knows the hashes of its inputs
 
 
 @pytest.mark.slow
@@ -293,10 +360,21 @@ def test_sub_grids_on_both_sides_of_a_chunk_share_their_corners(in_chunks):
 
 def test_the_ledger_lists_the_first_codes_of_all_chunks_and_counts_the_rest():
     def note(ids, households):
-        entry = Entry("households", "buildings", "inferred", len(ids), f"{households} households from footprint", ids)
+        entry = Entry(
+            "households",
+            "buildings",
+            "inferred",
+            len(ids),
+            f"{households} households from footprint",
+            ids,
+        )
         return write_ledger(make_empty("ledger"), [entry])
 
-    ledger = join_ledgers([note([f"b{n}" for n in range(30, 60)], 70), note(["b10", "b11"], 5)], make_empty("ledger"), [])
+    ledger = join_ledgers(
+        [note([f"b{n}" for n in range(30, 60)], 70), note(["b10", "b11"], 5)],
+        make_empty("ledger"),
+        [],
+    )
     assert ledger["reason"].tolist() == ["75 households from footprint"]
     assert ledger["count"].tolist() == [32]
     assert ledger["ids"].iloc[0].startswith("b10, b11, b30")
@@ -307,16 +385,21 @@ def test_the_ledger_lists_the_first_codes_of_all_chunks_and_counts_the_rest():
 
 
 def test_the_audit_of_parts_is_the_audit_of_the_whole(in_chunks):
-    whole, parts = gp.audit(gp.read_plan(in_chunks)), audit_city(in_chunks, most=1, workers=1)
+    whole = gp.audit(gp.read_plan(in_chunks))
+    parts = audit_city(in_chunks, most=1, workers=1)
     assert_frame_equal(parts.communities, whole.communities)
     assert_frame_equal(parts.subgrids, whole.subgrids)
     assert parts.passed
-    left, right = dict(parts.summary), dict(whole.summary)
+    left = dict(parts.summary)
+    right = dict(whole.summary)
     assert left.pop("home_area") == pytest.approx(right.pop("home_area"))
     assert left.pop("home_area_outside") == pytest.approx(right.pop("home_area_outside"), abs=1e-9)
     assert left == right
     columns = list(whole.findings.columns)
-    assert parts.findings.sort_values(columns).to_numpy().tolist() == whole.findings.sort_values(columns).to_numpy().tolist()
+    assert (
+        parts.findings.sort_values(columns).to_numpy().tolist()
+        == whole.findings.sort_values(columns).to_numpy().tolist()
+    )
 
 
 @pytest.fixture(scope="module")
@@ -328,12 +411,15 @@ def peopled(whole, tmp_path_factory):
 
 def test_the_people_of_a_city_are_audited_part_by_part_as_they_are_at_once(peopled):
     path, plan = peopled
-    at_once, parts = gp.audit(plan), audit_city(path, most=1, workers=1)
+    at_once = gp.audit(plan)
+    parts = audit_city(path, most=1, workers=1)
     assert at_once.passed
     assert sorted(parts.findings["message"]) == sorted(at_once.findings["message"])
     # No institution pairs with any community: only a look across all of them shows it.
     broken = plan.replace(links=plan.links[plan.links["kind"] != "pairing"])
-    again = audit_city(gp.write_plan(broken, path.parent / "broken", format="parquet"), most=1, workers=1)
+    again = audit_city(
+        gp.write_plan(broken, path.parent / "broken", format="parquet"), most=1, workers=1
+    )
     assert sorted(again.findings["message"]) == sorted(gp.audit(broken).findings["message"])
     assert not again.passed
 

@@ -17,10 +17,23 @@ from tests.villages import make_table
 QUICK = Rules().replace(division={"effort": "quick"})
 BUSY = Rules().replace(coverage={"requests_urban": 300.0, "requests_rural": 300.0})
 TABLES = ("requests", "posts", "curve", "unserved", "differences")
-APART = ["柳河镇", "凤凰路街道", "柳河镇", "", "凤凰路街道", "", "柳河镇"]  # communities of a subdistrict are not neighbours
+APART = [
+    "柳河镇",
+    "凤凰路街道",
+    "柳河镇",
+    "",
+    "凤凰路街道",
+    "",
+    "柳河镇",
+]  # communities of a subdistrict are not neighbours
 SCENARIOS = [
     Scenario("base", days=3),
-    Scenario("more", days=3, volunteers=1.5, changes={"simulation": {"policy": "escalate", "street_per_10000": 30.0}}),
+    Scenario(
+        "more",
+        days=3,
+        volunteers=1.5,
+        changes={"simulation": {"policy": "escalate", "street_per_10000": 30.0}},
+    ),
     Scenario("slow", days=2, uncertain=False, changes={"walking": {"detour": 1.8}}),
     Scenario("own", days=2, changes={"simulation": {"error_shared": 0.0}}),
 ]
@@ -40,7 +53,9 @@ def folder(town, tmp_path_factory):
 
 
 def write_bytes(done):
-    return {name: getattr(done, name).to_csv() for name in TABLES} | {"manifest": repr(done.manifest)}
+    return {name: getattr(done, name).to_csv() for name in TABLES} | {
+        "manifest": repr(done.manifest)
+    }
 
 
 def keep(plan, tmp_path):
@@ -50,52 +65,95 @@ def keep(plan, tmp_path):
 def test_a_city_in_parts_is_the_plan_read_whole(town, folder):
     whole = write_bytes(simulate(town, SCENARIOS, BUSY, replications=3, seed=5))
     for workers, most in ((1, 1), (2, 60), (1, 10**9)):
-        assert write_bytes(simulate_city(folder, SCENARIOS, BUSY, replications=3, seed=5, workers=workers, most=most)) == whole
-    assert write_bytes(simulate_city(folder, SCENARIOS, BUSY, replications=3, seed=6, workers=1)) != whole
+        assert (
+            write_bytes(
+                simulate_city(
+                    folder, SCENARIOS, BUSY, replications=3, seed=5, workers=workers, most=most
+                )
+            )
+            == whole
+        )
+    assert (
+        write_bytes(simulate_city(folder, SCENARIOS, BUSY, replications=3, seed=6, workers=1))
+        != whole
+    )
 
 
 def test_the_parts_are_those_that_were_asked_for(folder):
     told = []
-    simulate_city(folder, Scenario("s", days=1), replications=1, workers=1, most=1, progress=lambda *step: told.append(step))
+    simulate_city(
+        folder,
+        Scenario("s", days=1),
+        replications=1,
+        workers=1,
+        most=1,
+        progress=lambda *step: told.append(step),
+    )
     reading = [done for stage, done, _ in told if stage == "reading"]
     assert len(set(reading)) == 8  # nothing, and seven communities one by one
-    assert max(done for stage, done, total in told if stage == "s" and done == total) == 3  # one replication of three blocks
+    assert (
+        max(done for stage, done, total in told if stage == "s" and done == total) == 3
+    )  # one replication of three blocks
 
 
 def test_streets_are_those_of_the_whole_city(town, tmp_path):
-    # A lane through the centres of each community, and nothing joins them: ways lead over the longest alone, in town.
+    # A lane through the centres of each community, and nothing joins them:
+    # ways lead over the longest alone, in town.
     own = town.subgrids[town.subgrids["centre"].isin(town.stairwells.index)]
     centres = town.stairwells.geometry[own["centre"]].groupby(own["community"].to_numpy())
     lanes = {code: LineString(own.tolist()) for code, own in centres if len(own) > 1}
-    rows = [{"street": code, "kind": "residential", "geometry": lane} for code, lane in lanes.items()]
+    rows = [
+        {"street": code, "kind": "residential", "geometry": lane} for code, lane in lanes.items()
+    ]
     plan = town.replace(streets=make_table("streets", rows).set_crs(town.crs, allow_override=True))
-    village, longest = (min(lanes, key=lambda c: lanes[c].length), max(lanes, key=lambda c: lanes[c].length))
+    village = min(lanes, key=lambda c: lanes[c].length)
+    longest = max(lanes, key=lambda c: lanes[c].length)
     assert lanes[longest].length > 2 * lanes[village].length
-    of_city, alone = make_system(plan), make_system(plan.replace(streets=plan.site.streets.loc[[village]]))
+    of_city = make_system(plan)
+    alone = make_system(plan.replace(streets=plan.site.streets.loc[[village]]))
     own = (of_city.cells["community"] == village).to_numpy()[of_city.cell]
     assert (of_city.way[own] != alone.way[own]).any()
     whole = write_bytes(simulate(plan, SCENARIOS, BUSY, replications=2))
-    assert write_bytes(simulate_city(keep(plan, tmp_path), SCENARIOS, BUSY, replications=2, workers=1, most=1)) == whole
+    assert (
+        write_bytes(
+            simulate_city(keep(plan, tmp_path), SCENARIOS, BUSY, replications=2, workers=1, most=1)
+        )
+        == whole
+    )
 
 
 @given(
-    subdistricts=st.lists(st.sampled_from(["a", "b", ""]), min_size=7, max_size=7), most=st.sampled_from([1, 50, 100]),
-    counts=st.lists(st.tuples(st.integers(0, 6), st.integers(0, 9)), max_size=4, unique_by=lambda row: row[0]),
+    subdistricts=st.lists(st.sampled_from(["a", "b", ""]), min_size=7, max_size=7),
+    most=st.sampled_from([1, 50, 100]),
+    counts=st.lists(
+        st.tuples(st.integers(0, 6), st.integers(0, 9)), max_size=4, unique_by=lambda row: row[0]
+    ),
     site=st.integers(40, 60),
-)  # fmt: skip
+)
 @settings(max_examples=4, deadline=None)
-def test_whatever_the_subdistricts_and_counts(town, tmp_path_factory, subdistricts, most, counts, site):
+def test_whatever_the_subdistricts_and_counts(
+    town, tmp_path_factory, subdistricts, most, counts, site
+):
     codes = town.site.communities.index
-    rows = [{"count": str(n), "level": "community", "of": codes[n], "measure": "volunteers", "value": v} for n, v in counts]
-    rows.append({"count": "site", "level": "site", "of": "site", "measure": "volunteers", "value": site})  # shared out
+    rows = [
+        {"count": str(n), "level": "community", "of": codes[n], "measure": "volunteers", "value": v}
+        for n, v in counts
+    ]
+    rows.append(
+        {"count": "site", "level": "site", "of": "site", "measure": "volunteers", "value": site}
+    )  # shared out
     empty = town.site.streets.iloc[:0]
     plan = town.replace(
-        communities=town.site.communities.assign(subdistrict=subdistricts), counts=make_table("counts", rows), streets=empty
+        communities=town.site.communities.assign(subdistrict=subdistricts),
+        counts=make_table("counts", rows),
+        streets=empty,
     )
     path = keep(plan, tmp_path_factory.mktemp("any"))
     whole = simulate(plan, SCENARIOS[:2], BUSY, replications=1)
     assert (whole.posts.query("scenario == 'base'")["role"] == "volunteer").sum() == site
-    assert write_bytes(simulate_city(path, SCENARIOS[:2], BUSY, replications=1, workers=1, most=most)) == write_bytes(whole)
+    assert write_bytes(
+        simulate_city(path, SCENARIOS[:2], BUSY, replications=1, workers=1, most=most)
+    ) == write_bytes(whole)
 
 
 def test_a_part_without_sub_grids_that_ask_is_passed_over(town, tmp_path):
@@ -108,13 +166,19 @@ def test_a_part_without_sub_grids_that_ask_is_passed_over(town, tmp_path):
     path = keep(plan, tmp_path)
     whole = simulate(plan, Scenario("s", days=2), BUSY, replications=2)
     assert not set(whole.requests["of"]) & {bare, alone}
-    assert write_bytes(simulate_city(path, Scenario("s", days=2), BUSY, replications=2, workers=1, most=1)) == write_bytes(whole)
-    pd.testing.assert_frame_equal(measure_city_chances(path, draws=20, workers=1, most=1), measure_chances(plan, draws=20))
+    assert write_bytes(
+        simulate_city(path, Scenario("s", days=2), BUSY, replications=2, workers=1, most=1)
+    ) == write_bytes(whole)
+    pd.testing.assert_frame_equal(
+        measure_city_chances(path, draws=20, workers=1, most=1), measure_chances(plan, draws=20)
+    )
 
 
 def test_nobody_counted_is_noted_once_with_the_first_of_all_communities(town, tmp_path):
     plan = town.replace(counts=town.site.counts.iloc[:0])
-    told = simulate_city(keep(plan, tmp_path), Scenario("s", days=1), replications=1, workers=1, most=1).manifest["notes"]
+    told = simulate_city(
+        keep(plan, tmp_path), Scenario("s", days=1), replications=1, workers=1, most=1
+    ).manifest["notes"]
     codes = list(town.site.communities.index)
     assert told[1:] == [
         f"7 communities: no volunteers were counted, so none answer ({', '.join(codes[:5])} and 2 more)",
@@ -141,7 +205,9 @@ def test_what_cannot_be_simulated_says_why(town, tmp_path):
         simulate_city(gp.write_plan(town, tmp_path / "one", format="gpkg"))
     with pytest.raises(RuleError, match="names of their own"):
         simulate_city(keep(town, tmp_path / "twice"), [Scenario("s"), Scenario("s")])
-    rows = [{"count": "1", "level": "building", "of": "nowhere", "measure": "volunteers", "value": 3}]
+    rows = [
+        {"count": "1", "level": "building", "of": "nowhere", "measure": "volunteers", "value": 3}
+    ]
     with pytest.raises(InputError, match="nowhere"):
         simulate_city(keep(town.replace(counts=make_table("counts", rows)), tmp_path / "strange"))
 
@@ -149,12 +215,25 @@ def test_what_cannot_be_simulated_says_why(town, tmp_path):
 def test_the_command_takes_a_large_folder_part_by_part(folder, tmp_path, monkeypatch):
     from gridplan.cli import app
 
-    words = ["simulate", folder, "--days", 3, "--replications", 2, "--set", "simulation.street_minutes=20"]
+    words = [
+        "simulate",
+        folder,
+        "--days",
+        3,
+        "--replications",
+        2,
+        "--set",
+        "simulation.street_minutes=20",
+    ]
     whole = CliRunner().invoke(app, [str(w) for w in (*words, "--csv", tmp_path / "whole")])
     assert whole.exit_code == 0, whole.output
     monkeypatch.setattr("gridplan.storage.LARGE", 10)
-    monkeypatch.setattr("gridplan.simulation.requests.simulate", None)  # nobody reads the plan whole
-    parts = CliRunner().invoke(app, [str(w) for w in (*words, "--csv", tmp_path / "parts", "--workers", 1)])
+    monkeypatch.setattr(
+        "gridplan.simulation.requests.simulate", None
+    )  # nobody reads the plan whole
+    parts = CliRunner().invoke(
+        app, [str(w) for w in (*words, "--csv", tmp_path / "parts", "--workers", 1)]
+    )
     assert parts.exit_code == 0, parts.output
     for file in sorted((tmp_path / "whole").iterdir()):
         assert (tmp_path / "parts" / file.name).read_bytes() == file.read_bytes(), file.name

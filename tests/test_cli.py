@@ -21,9 +21,15 @@ EXAMPLE = ROOT / "data" / "example" / "town.gpkg"
 
 def run(*words, status=0):
     """Run a command in this process, which spares the seconds of an import; an error that is not gridplan's comes up here."""
-    out, err = io.StringIO(), io.StringIO()
+    out = io.StringIO()
+    err = io.StringIO()
     told = mock.patch.object(sys, "argv", ["gridplan", *map(str, words)])
-    with told, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), pytest.raises(SystemExit) as ended:
+    with (
+        told,
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+        pytest.raises(SystemExit) as ended,
+    ):
         main()
     assert (ended.value.code or 0) == status, out.getvalue() + err.getvalue()
     return SimpleNamespace(stdout=out.getvalue(), stderr=err.getvalue())
@@ -38,7 +44,12 @@ def town(tmp_path_factory):
 
 
 def test_a_plan_is_written_with_all_that_belongs_to_it(town):
-    assert {p.name for p in (town / "plan").iterdir()} >= {"plan.gpkg", "plan.toml", "subgrids.csv", "README.txt"}
+    assert {p.name for p in (town / "plan").iterdir()} >= {
+        "plan.gpkg",
+        "plan.toml",
+        "subgrids.csv",
+        "README.txt",
+    }
     plan = gp.read_plan(town / "plan")
     assert plan.manifest["seed"] == 1
     assert list(plan.manifest["inputs"]) == ["town.gpkg"]
@@ -73,7 +84,16 @@ def test_the_map_is_one_page_without_addresses(town):
 
 
 def test_the_rules_file_of_a_plan_draws_the_same_plan_again(town):
-    run("plan", town / "town.gpkg", "-o", town / "again", "--seed", 1, "--rules", town / "plan" / "plan.toml")
+    run(
+        "plan",
+        town / "town.gpkg",
+        "-o",
+        town / "again",
+        "--seed",
+        1,
+        "--rules",
+        town / "plan" / "plan.toml",
+    )
     assert (town / "again" / "plan.gpkg").read_bytes() == (town / "plan" / "plan.gpkg").read_bytes()
 
 
@@ -81,7 +101,16 @@ def test_one_rule_can_be_set_on_the_line(town):
     run(
         "plan",
         town / "town.gpkg",
-        *("-o", town / "big", "--set", "rural.high=120", "--set", "rural.target=100", "--effort", "quick"),
+        *(
+            "-o",
+            town / "big",
+            "--set",
+            "rural.high=120",
+            "--set",
+            "rural.target=100",
+            "--effort",
+            "quick",
+        ),
     )
     plan = gp.read_plan(town / "big")
     assert plan.manifest["rules"]["rural"]["target"] == 100
@@ -122,7 +151,11 @@ def test_misuse_is_told_with_status_2(tmp_path):
 
 
 def test_personal_columns_are_refused(tmp_path):
-    frame = gpd.GeoDataFrame({"户主姓名": ["某"], "floors": [1]}, geometry=[box(5e5, 4e6, 5e5 + 10, 4e6 + 10)], crs="EPSG:32650")
+    frame = gpd.GeoDataFrame(
+        {"户主姓名": ["某"], "floors": [1]},
+        geometry=[box(5e5, 4e6, 5e5 + 10, 4e6 + 10)],
+        crs="EPSG:32650",
+    )
     frame.to_file(tmp_path / "b.gpkg")
     done = run("check", tmp_path / "b.gpkg", status=1)
     assert "户主姓名" in done.stderr
@@ -152,13 +185,37 @@ def test_the_version_is_printed():
 
 def test_columns_can_be_named_on_the_line_or_in_the_rules_file(tmp_path):
     """Forty houses of ten households on a board; the floors stand in CS and the households in HS."""
-    shapes = [box(5e5 + 30 * (i % 8), 4e6 + 30 * (i // 8), 5e5 + 30 * (i % 8) + 10, 4e6 + 30 * (i // 8) + 10) for i in range(40)]
+    shapes = [
+        box(
+            5e5 + 30 * (i % 8),
+            4e6 + 30 * (i // 8),
+            5e5 + 30 * (i % 8) + 10,
+            4e6 + 30 * (i // 8) + 10,
+        )
+        for i in range(40)
+    ]
     frame = gpd.GeoDataFrame({"CS": [2] * 40, "HS": [10] * 40}, geometry=shapes, crs="EPSG:32650")
     frame.to_file(tmp_path / "b.gpkg")
-    words = ["--map", "floors=CS", "--map", "buildings.households_observed=HS", "--set", "site.default_kind=urban"]
+    words = [
+        "--map",
+        "floors=CS",
+        "--map",
+        "buildings.households_observed=HS",
+        "--set",
+        "site.default_kind=urban",
+    ]
     run("plan", tmp_path / "b.gpkg", "-o", tmp_path / "line", *words)
     plan = gp.read_plan(tmp_path / "line")
     assert plan.subgrids["households"].sum() == 400
     assert plan.site.buildings["floors"].tolist() == [2.0] * 40
-    run("plan", tmp_path / "b.gpkg", "-o", tmp_path / "file", "--rules", tmp_path / "line" / "plan.toml")
-    assert (tmp_path / "file" / "plan.gpkg").read_bytes() == (tmp_path / "line" / "plan.gpkg").read_bytes()
+    run(
+        "plan",
+        tmp_path / "b.gpkg",
+        "-o",
+        tmp_path / "file",
+        "--rules",
+        tmp_path / "line" / "plan.toml",
+    )
+    assert (tmp_path / "file" / "plan.gpkg").read_bytes() == (
+        tmp_path / "line" / "plan.gpkg"
+    ).read_bytes()

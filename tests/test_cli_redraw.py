@@ -29,7 +29,9 @@ def write_land(path, columns):
     """The board with so many columns of houses, as a file that `gridplan plan` reads."""
     site = make_checkerboard(columns=columns)
     site.buildings[["households_observed", "floors", "geometry"]].to_file(path, layer="buildings")
-    site.communities[["name", "kind", "geometry"]].reset_index().to_file(path, layer="communities", mode="a")
+    site.communities[["name", "kind", "geometry"]].reset_index().to_file(
+        path, layer="communities", mode="a"
+    )
     return path
 
 
@@ -43,10 +45,24 @@ def test_triggers_are_told_and_nothing_is_written(folder):
 def test_a_plan_is_redrawn_and_never_overwritten_without_being_asked(folder):
     _, error = run("redraw", folder / "plan", status=1)
     assert isinstance(error, gp.OutputExistsError)
-    done, _ = run("redraw", folder / "plan", "-o", folder / "next", "--date", "2026-11-24", "--by", "planning office")
+    done, _ = run(
+        "redraw",
+        folder / "plan",
+        "-o",
+        folder / "next",
+        "--date",
+        "2026-11-24",
+        "--by",
+        "planning office",
+    )
     assert "10 households changed their sub-grid" in done.output
     entry = gp.read_plan(folder / "next").manifest["history"][-1]
-    assert [entry[key] for key in ("verb", "date", "by", "households_moved")] == ["redraw", "2026-11-24", "planning office", 10]
+    assert [entry[key] for key in ("verb", "date", "by", "households_moved")] == [
+        "redraw",
+        "2026-11-24",
+        "planning office",
+        10,
+    ]
 
 
 def test_new_land_is_read_from_a_file(folder):
@@ -55,7 +71,11 @@ def test_new_land_is_read_from_a_file(folder):
     done, _ = run("redraw", folder / "board", "--site", land, "-o", folder / "next")
     assert "0 households changed their sub-grid" in done.output
     assert "2 go on, 1 new, 0 ended" in done.output
-    assert gp.read_plan(folder / "next").subgrids["households"].to_dict() == {"0301-001": 60, "0301-002": 60, "0301-003": 60}
+    assert gp.read_plan(folder / "next").subgrids["households"].to_dict() == {
+        "0301-001": 60,
+        "0301-002": 60,
+        "0301-003": 60,
+    }
 
 
 def test_a_site_elsewhere_is_refused_with_a_remedy(folder):
@@ -82,7 +102,16 @@ def test_repair_mends_in_place_and_undo_puts_the_files_back(folder):
 
 
 def test_the_curve_is_printed_and_written(folder):
-    words = ["--share", "0", "--share", "0.1", "--csv", folder / "c.csv", "--plot", folder / "c.png"]
+    words = [
+        "--share",
+        "0",
+        "--share",
+        "0.1",
+        "--csv",
+        folder / "c.csv",
+        "--plot",
+        folder / "c.png",
+    ]
     done, _ = run("change", folder / "plan", *words)
     assert "What a budget of change buys" in done.output
     table = pd.read_csv(folder / "c.csv")

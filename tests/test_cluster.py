@@ -18,7 +18,11 @@ DASK = [sys.executable, "-m", "dask"]
 
 
 def read_files(folder):
-    return {file.relative_to(folder).as_posix(): file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file()}
+    return {
+        file.relative_to(folder).as_posix(): file.read_bytes()
+        for file in sorted(folder.rglob("*"))
+        if file.is_file()
+    }
 
 
 @pytest.fixture(scope="module")
@@ -46,15 +50,30 @@ def scheduler(tmp_path):
         address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
     host, port = address.removeprefix("tcp://").split(":")
     words = [["scheduler", "--host", host, "--port", port, "--no-dashboard"]]
-    words += [["worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard", "--local-directory", str(tmp_path)]] * 2
-    processes = [subprocess.Popen([*DASK, *own], cwd=tmp_path, stderr=subprocess.DEVNULL) for own in words]
+    words += [
+        [
+            "worker",
+            address,
+            "--nthreads",
+            "1",
+            "--no-nanny",
+            "--no-dashboard",
+            "--local-directory",
+            str(tmp_path),
+        ]
+    ] * 2
+    processes = [
+        subprocess.Popen([*DASK, *own], cwd=tmp_path, stderr=subprocess.DEVNULL) for own in words
+    ]
     yield address
     for process in reversed(processes):
         process.kill()
         process.wait()
 
 
-def test_a_cluster_reached_by_its_address_makes_the_same_plan(town, serial, scheduler, tmp_path, monkeypatch):
+def test_a_cluster_reached_by_its_address_makes_the_same_plan(
+    town, serial, scheduler, tmp_path, monkeypatch
+):
     monkeypatch.chdir(tmp_path)
     assert plan(town, Path("plan"), engine="dask", scheduler=scheduler) == serial
 
@@ -71,17 +90,34 @@ def test_processes_make_the_same_plan(town, serial, tmp_path):
 
 @pytest.mark.slow
 def test_the_command_line_takes_the_address_of_a_scheduler(town, serial, scheduler, tmp_path):
-    words = ["plan", town, "-o", "plan", "--seed", 1, "--effort", "quick", "--chunk", 1, "--scheduler", scheduler]
+    words = [
+        "plan",
+        town,
+        "-o",
+        "plan",
+        "--seed",
+        1,
+        "--effort",
+        "quick",
+        "--chunk",
+        1,
+        "--scheduler",
+        scheduler,
+    ]
     words = [sys.executable, "-m", "gridplan.cli", *map(str, words)]
     done = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     mine = read_files(tmp_path / "plan")
-    assert {name for name in mine if mine[name] != serial[name]} == {"tables/manifest.json"}  # it knows the hashes of its inputs
+    assert {name for name in mine if mine[name] != serial[name]} == {
+        "tables/manifest.json"
+    }  # it knows the hashes of its inputs
 
 
 def test_a_scheduler_that_does_not_answer_is_a_clear_error(monkeypatch):
     monkeypatch.setattr("gridplan.engine.engine.ANSWERS", 0.5)
-    with pytest.raises(gp.EngineError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:1 .*dask scheduler"):
+    with pytest.raises(
+        gp.EngineError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:1 .*dask scheduler"
+    ):
         map_processes(abs, [1, 2], engine="dask", scheduler="tcp://127.0.0.1:1")
 
 

@@ -27,7 +27,8 @@ from tests.browser import Window, start_browser
 from tests.villages import make_board_plan
 
 make_board_plan = cache(make_board_plan)
-WEST, EAST = "0301-001", "0301-002"
+WEST = "0301-001"
+EAST = "0301-002"
 BOARD = (1, 1, 1, 2, 2, 2) * 2  # six houses of ten households on the left, six on the right
 
 
@@ -39,11 +40,15 @@ def draw_board(columns=6, rows=2):
 def make_plan(part_of=BOARD, columns=6, rows=2):
     """The board with its houses in other sub-grids; only the stairwells say so, as nothing else is asked."""
     plan = draw_board(columns, rows)
-    return plan.replace(stairwells=plan.stairwells.assign(subgrid=[f"0301-{p:03d}" for p in part_of]))
+    return plan.replace(
+        stairwells=plan.stairwells.assign(subgrid=[f"0301-{p:03d}" for p in part_of])
+    )
 
 
 def list_events(old, new):
-    return gp.compare(old, new).events[["kind", "old", "new", "households", "moved"]].values.tolist()
+    return (
+        gp.compare(old, new).events[["kind", "old", "new", "households", "moved"]].values.tolist()
+    )
 
 
 def concord(old, new):
@@ -57,7 +62,9 @@ def drop_houses(plan, *houses):
     return plan.replace(
         buildings=plan.site.buildings.drop(index=list(houses)),
         stairwells=plan.stairwells.drop(index=gone),
-        neighbours=plan.neighbours[~plan.neighbours["focal"].isin(gone) & ~plan.neighbours["neighbour"].isin(gone)],
+        neighbours=plan.neighbours[
+            ~plan.neighbours["focal"].isin(gone) & ~plan.neighbours["neighbour"].isin(gone)
+        ],
     )
 
 
@@ -69,27 +76,41 @@ def recode(plan, codes):
     )
 
 
-# ---- concordance and events ------------------------------------------------------------------------------------------------
+# ---- concordance and events
+# ------------------------------------------------------------------------------------------------
 
 
 def test_two_houses_go_over_to_the_west():
     """The houses of the fourth column: twenty of the sixty households of the east."""
-    old, new = make_plan(), make_plan((1, 1, 1, 1, 2, 2) * 2)
-    assert concord(old, new) == [(WEST, WEST, 60, "kept"), (EAST, WEST, 20, "moved"), (EAST, EAST, 40, "kept")]
+    old = make_plan()
+    new = make_plan((1, 1, 1, 1, 2, 2) * 2)
+    assert concord(old, new) == [
+        (WEST, WEST, 60, "kept"),
+        (EAST, WEST, 20, "moved"),
+        (EAST, EAST, 40, "kept"),
+    ]
     assert gp.compare(old, new).concordance["share"].tolist() == pytest.approx([1, 1 / 3, 2 / 3])
-    assert list_events(old, new) == [["shifted", WEST, WEST, 60, 0], ["shifted", EAST, EAST, 60, 20]]
+    assert list_events(old, new) == [
+        ["shifted", WEST, WEST, 60, 0],
+        ["shifted", EAST, EAST, 60, 20],
+    ]
 
 
 def test_a_sub_grid_is_split_in_two():
-    old, new = make_plan((1,) * 12), make_plan()
+    old = make_plan((1,) * 12)
+    new = make_plan()
     assert concord(old, new) == [(WEST, WEST, 60, "kept"), (WEST, EAST, 60, "moved")]
     assert list_events(old, new) == [["split", WEST, f"{WEST}, {EAST}", 120, 60]]
 
 
 def test_two_sub_grids_are_merged():
     result = gp.compare(make_plan(), make_plan((1,) * 12))
-    assert result.events[["kind", "old", "new"]].values.tolist() == [["merge", f"{WEST}, {EAST}", WEST]]
-    assert result.events["sentence"].tolist() == [f"{WEST} (60) and {EAST} (60) were merged into {WEST}"]
+    assert result.events[["kind", "old", "new"]].values.tolist() == [
+        ["merge", f"{WEST}, {EAST}", WEST]
+    ]
+    assert result.events["sentence"].tolist() == [
+        f"{WEST} (60) and {EAST} (60) were merged into {WEST}"
+    ]
     assert result.summary["moved"] == result.summary["displaced"] == 60
 
 
@@ -130,7 +151,9 @@ def test_three_of_two_are_regrouped():
         ["shifted", WEST, WEST],
         ["shifted", EAST, EAST],
     ]
-    assert result.events["sentence"].iloc[0] == f"0301-003 is new: 20 from {WEST} and 20 from {EAST}"
+    assert (
+        result.events["sentence"].iloc[0] == f"0301-003 is new: 20 from {WEST} and 20 from {EAST}"
+    )
 
 
 def test_all_that_hangs_together_by_majorities_is_one_event():
@@ -140,17 +163,24 @@ def test_all_that_hangs_together_by_majorities_is_one_event():
     """
     old = make_plan((1, 1, 1, 2, 2, 2, 2, 2), columns=8, rows=1)
     new = make_plan((1, 2, 2, 2, 2, 3, 3, 3), columns=8, rows=1)
-    assert list_events(old, new) == [["regrouped", f"{WEST}, {EAST}", f"{WEST}, {EAST}, 0301-003", 80, 50]]
+    assert list_events(old, new) == [
+        ["regrouped", f"{WEST}, {EAST}", f"{WEST}, {EAST}, 0301-003", 80, 50]
+    ]
 
 
 def test_houses_pulled_down_are_gone_and_new_ones_have_no_old_sub_grid():
-    old, new = make_plan(), make_plan()
+    old = make_plan()
+    new = make_plan()
     assert concord(old, drop_houses(new, "h01", "h02")) == [
         (WEST, "", 20, "gone"),
         (WEST, WEST, 40, "kept"),
         (EAST, EAST, 60, "kept"),
     ]
-    assert concord(drop_houses(old, "h06"), new) == [("", EAST, 10, "new"), (WEST, WEST, 60, "kept"), (EAST, EAST, 50, "kept")]
+    assert concord(drop_houses(old, "h06"), new) == [
+        ("", EAST, 10, "new"),
+        (WEST, WEST, 60, "kept"),
+        (EAST, EAST, 50, "kept"),
+    ]
     result = gp.compare(drop_houses(old, "h06"), drop_houses(new, "h01"))
     assert {k: result.summary[k] for k in ("stayed", "moved", "gone", "new")} == {
         "stayed": 100,
@@ -166,14 +196,28 @@ def test_houses_pulled_down_are_gone_and_new_ones_have_no_old_sub_grid():
 
 def test_a_sub_grid_of_new_homes_is_born_and_one_pulled_down_ends():
     right = ("h04", "h05", "h06", "h10", "h11", "h12")
-    assert list_events(drop_houses(make_plan(), *right), make_plan())[0] == ["birth", "", EAST, 60, 0]
-    assert list_events(make_plan(), drop_houses(make_plan(), *right))[0] == ["death", EAST, "", 60, 0]
+    assert list_events(drop_houses(make_plan(), *right), make_plan())[0] == [
+        "birth",
+        "",
+        EAST,
+        60,
+        0,
+    ]
+    assert list_events(make_plan(), drop_houses(make_plan(), *right))[0] == [
+        "death",
+        EAST,
+        "",
+        60,
+        0,
+    ]
 
 
 def test_a_home_that_fell_out_of_the_plan_has_moved():
     new = make_plan()
     new = new.replace(
-        stairwells=new.stairwells.assign(subgrid=new.stairwells["subgrid"].where(new.stairwells.index != "h01-1", ""))
+        stairwells=new.stairwells.assign(
+            subgrid=new.stairwells["subgrid"].where(new.stairwells.index != "h01-1", "")
+        )
     )
     assert (WEST, "", 10, "moved") in concord(make_plan(), new)
     assert gp.compare(make_plan(), new).summary["displaced"] == 10
@@ -188,19 +232,29 @@ def test_a_building_that_was_counted_anew_stays():
 
 def test_sentences_are_told_in_chinese_too():
     flows = follow_households(make_plan((1,) * 12), make_plan())
-    assert find_events(make_concordance(flows), "zh")["sentence"].tolist() == [f"{WEST} 拆分：60 户划入 {WEST}、60 户划入 {EAST}"]
+    assert find_events(make_concordance(flows), "zh")["sentence"].tolist() == [
+        f"{WEST} 拆分：60 户划入 {WEST}、60 户划入 {EAST}"
+    ]
 
 
-# ---- quality ---------------------------------------------------------------------------------------------------------------
+# ---- quality
+# ---------------------------------------------------------------------------------------------------------------
 
 
 def test_quality_stands_side_by_side():
     """Left and right halves of sixty, and eight houses against four: both out of the band of 50 to 70."""
     table = gp.compare(make_plan(), make_plan((1, 1, 1, 1, 2, 2) * 2)).quality
     city = table[table["level"] == "city"].set_index("figure")
-    assert city.loc["in_band", ["old", "new", "difference", "percent"]].tolist() == [1.0, 0.0, -1.0, -100.0]
+    assert city.loc["in_band", ["old", "new", "difference", "percent"]].tolist() == [
+        1.0,
+        0.0,
+        -1.0,
+        -100.0,
+    ]
     assert city.loc["spread", ["old", "new"]].tolist() == pytest.approx([0.0, 1 / 3])
-    steps = (3 + 2 * 2**0.5) * 30 / 6  # five houses of six walk: three beside the centre, two aslant
+    steps = (
+        (3 + 2 * 2**0.5) * 30 / 6
+    )  # five houses of six walk: three beside the centre, two aslant
     assert city.loc["mean_walk", "old"] == pytest.approx(steps)
     own = table[(table["level"] == "community") & (table["of"] == "0301")].set_index("figure")
     assert own[["old", "new"]].equals(city[["old", "new"]])
@@ -209,18 +263,26 @@ def test_quality_stands_side_by_side():
 def test_what_cannot_be_walked_to_is_not_contiguous_and_without_neighbours_nothing_is_said():
     torn = make_plan((1, 1, 2, 2, 2, 1) * 2)
     assert measure_plan(torn).loc["", "non_contiguous"] == 1
-    assert np.isnan(measure_plan(torn.replace(neighbours=torn.neighbours.iloc[:0])).loc["", "non_contiguous"])
+    assert np.isnan(
+        measure_plan(torn.replace(neighbours=torn.neighbours.iloc[:0])).loc["", "non_contiguous"]
+    )
 
 
 def test_both_plans_are_judged_by_one_set_of_rules():
-    old, new = make_plan(), make_plan()
+    old = make_plan()
+    new = make_plan()
     wide = gp.Rules().replace(urban={"low": 70, "target": 80, "high": 90})
     result = gp.compare(old.replace(manifest=old.manifest | {"rules": wide.to_dict()}), new)
     assert result.summary["other_rules"]
     assert "judged by the new plan's rules" in str(result)
     city = result.quality[result.quality["level"] == "city"].set_index("figure")
     assert city.loc["in_band", ["old", "new"]].tolist() == [1.0, 1.0]
-    assert gp.compare(old, new, wide).quality.set_index(["level", "figure"]).loc[("city", "in_band"), "new"] == 0.0
+    assert (
+        gp.compare(old, new, wide)
+        .quality.set_index(["level", "figure"])
+        .loc[("city", "in_band"), "new"]
+        == 0.0
+    )
 
 
 def test_a_release_is_not_compared():
@@ -231,7 +293,8 @@ def test_a_release_is_not_compared():
 
 def test_communities_that_only_one_plan_has_are_told():
     """The board becomes another community's: its old figures have nothing beside them."""
-    old, new = make_plan(), make_plan()
+    old = make_plan()
+    new = make_plan()
     other = new.site.communities.rename(index={"0301": "0302"})
     new = new.replace(communities=other, stairwells=new.stairwells.assign(community="0302"))
     result = gp.compare(old, new)
@@ -242,7 +305,8 @@ def test_communities_that_only_one_plan_has_are_told():
     assert str(result)
 
 
-# ---- whatever the plans ----------------------------------------------------------------------------------------------------
+# ---- whatever the plans
+# ----------------------------------------------------------------------------------------------------
 
 parts = st.lists(st.integers(1, 4), min_size=12, max_size=12)
 some_houses = st.sets(st.sampled_from([f"h{n:02d}" for n in range(1, 13)]), max_size=5)
@@ -251,7 +315,8 @@ some_houses = st.sets(st.sampled_from([f"h{n:02d}" for n in range(1, 13)]), max_
 @settings(max_examples=8, deadline=None)
 @given(parts, parts, some_houses, some_houses)
 def test_households_are_neither_lost_nor_made(first, second, unbuilt, gone):
-    old, new = drop_houses(make_plan(first), *unbuilt), drop_houses(make_plan(second), *gone)
+    old = drop_houses(make_plan(first), *unbuilt)
+    new = drop_houses(make_plan(second), *gone)
     flows = follow_households(old, new)
     table = make_concordance(flows)
     shares = table[table["old"] != ""].groupby("old")["share"].sum()
@@ -268,7 +333,9 @@ def test_households_are_neither_lost_nor_made(first, second, unbuilt, gone):
 @settings(max_examples=8, deadline=None)
 @given(parts, parts)
 def test_backwards_is_as_far_as_forwards(first, second):
-    there, back = (follow_households(make_plan(a), make_plan(b)) for a, b in ((first, second), (second, first)))
+    there, back = (
+        follow_households(make_plan(a), make_plan(b)) for a, b in ((first, second), (second, first))
+    )
     tables = [make_concordance(flows) for flows in (there, back)]
     assert sorted(tables[0]["households"]) == sorted(tables[1]["households"])
     likeness = [measure_likeness(*number(t)) for t in tables]
@@ -288,7 +355,12 @@ def number(table):
 def test_compared_with_itself_nobody_moves(part):
     plan = make_plan(part)
     result = gp.compare(plan, plan)
-    assert (result.summary["moved"], result.summary["displaced"], result.summary["gone"], result.summary["new"]) == (0, 0, 0, 0)
+    assert (
+        result.summary["moved"],
+        result.summary["displaced"],
+        result.summary["gone"],
+        result.summary["new"],
+    ) == (0, 0, 0, 0)
     assert set(result.events["kind"]) == {"kept"}
     assert result.summary["adjusted_rand"] == 1.0
     assert (result.quality["difference"].dropna() == 0).all()
@@ -297,25 +369,39 @@ def test_compared_with_itself_nobody_moves(part):
 @settings(max_examples=5, deadline=None)
 @given(parts, parts, st.randoms(use_true_random=False))
 def test_the_order_of_rows_does_not_matter(first, second, chance):
-    old, new = make_plan(first), make_plan(second)
-    mixed = [p.replace(stairwells=p.stairwells.sample(frac=1, random_state=chance.randrange(99))) for p in (old, new)]
-    one, other = gp.compare(old, new), gp.compare(*mixed)
+    old = make_plan(first)
+    new = make_plan(second)
+    mixed = [
+        p.replace(stairwells=p.stairwells.sample(frac=1, random_state=chance.randrange(99)))
+        for p in (old, new)
+    ]
+    one = gp.compare(old, new)
+    other = gp.compare(*mixed)
     for table in ("concordance", "events", "moved", "quality", "subgrids"):
         pd.testing.assert_frame_equal(getattr(one, table), getattr(other, table))
 
 
 @settings(max_examples=50, deadline=None)
-@given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 9), st.integers(0, 3)), min_size=1, max_size=20))
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 50), st.integers(0, 9), st.integers(0, 3)), min_size=1, max_size=20
+    )
+)
 def test_a_total_is_shared_out_whole(rows):
     total = {g: t for t, _, g in rows}
     group = np.unique([g for _, _, g in rows], return_inverse=True)[1]
-    given_out = apportion(np.array([total[g] for _, _, g in rows]), np.array([float(w) for _, w, _ in rows]), group)
+    given_out = apportion(
+        np.array([total[g] for _, _, g in rows]), np.array([float(w) for _, w, _ in rows]), group
+    )
     assert (given_out >= 0).all()
-    sums = dict(zip([g for _, _, g in rows], np.bincount(group, given_out)[group].tolist(), strict=True))
+    sums = dict(
+        zip([g for _, _, g in rows], np.bincount(group, given_out)[group].tolist(), strict=True)
+    )
     assert sums == total
 
 
-# ---- what is shown ---------------------------------------------------------------------------------------------------------
+# ---- what is shown
+# ---------------------------------------------------------------------------------------------------------
 
 
 def test_the_report_is_a_screen_and_its_values_are_plain():
@@ -341,7 +427,8 @@ def test_codes_are_escaped_in_a_notebook():
     assert "<b>" not in gp.compare(make_plan(), odd)._repr_html_()
 
 
-# ---- history ---------------------------------------------------------------------------------------------------------------
+# ---- history
+# ---------------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -364,7 +451,11 @@ def test_the_history_lists_what_was_done_and_the_log_makes_it_again(tmp_path):
         10,
         2,
     ]
-    assert table["version"].iloc[0] == list_history(base)["version"].iloc[-1] != table["version"].iloc[1]
+    assert (
+        table["version"].iloc[0]
+        == list_history(base)["version"].iloc[-1]
+        != table["version"].iloc[1]
+    )
     gp.write_plan(done, tmp_path / "plan")
     shown = run("history", tmp_path / "plan", "--csv", tmp_path / "h.csv")
     assert "planning office" in shown
@@ -374,7 +465,11 @@ def test_the_history_lists_what_was_done_and_the_log_makes_it_again(tmp_path):
 
 
 def test_versions_stand_below_each_other(folder):
-    plans = {"first": make_board_plan(), "second": make_board_plan((1, 1, 1, 1, 2, 2) * 2), "third": make_board_plan((1,) * 12)}
+    plans = {
+        "first": make_board_plan(),
+        "second": make_board_plan((1, 1, 1, 1, 2, 2) * 2),
+        "third": make_board_plan((1,) * 12),
+    }
     table, steps = compare_versions(plans)
     assert table["subgrids"].tolist() == [2, 2, 1]
     assert table["moved"].tolist() == [pd.NA, 20, 40]
@@ -388,7 +483,8 @@ def test_one_plan_has_nothing_to_be_compared_with():
         compare_versions({"one": make_board_plan()})
 
 
-# ---- map and verbs ---------------------------------------------------------------------------------------------------------
+# ---- map and verbs
+# ---------------------------------------------------------------------------------------------------------
 
 
 def run(*words):
@@ -398,24 +494,42 @@ def run(*words):
 
 
 def test_the_verb_compare_writes_tables_map_and_picture(folder, tmp_path):
-    words = ("--csv", tmp_path / "csv", "--map", tmp_path / "map.html", "--plot", tmp_path / "plot.png")
+    words = (
+        "--csv",
+        tmp_path / "csv",
+        "--map",
+        tmp_path / "map.html",
+        "--plot",
+        tmp_path / "plot.png",
+    )
     shown = run("compare", folder / "old", folder / "new", *words)
     assert f"{EAST} keeps 40 of its 60 households" in shown
-    assert sorted(p.stem for p in (tmp_path / "csv").iterdir()) == ["concordance", "events", "moved", "quality", "subgrids"]
+    assert sorted(p.stem for p in (tmp_path / "csv").iterdir()) == [
+        "concordance",
+        "events",
+        "moved",
+        "quality",
+        "subgrids",
+    ]
     assert pd.read_csv(tmp_path / "csv" / "concordance.csv")["households"].sum() == 120
     assert 'makeView("change")' in (tmp_path / "map.html").read_text(encoding="utf-8")
     assert (tmp_path / "plot.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_the_same_plans_give_the_same_page(tmp_path):
-    old, new = make_board_plan(), make_board_plan((1, 1, 1, 1, 2, 2) * 2)
-    pages = [gp.write_map(gp.draw_difference(old, new), tmp_path / f"{n}.html").read_bytes() for n in range(2)]
+    old = make_board_plan()
+    new = make_board_plan((1, 1, 1, 1, 2, 2) * 2)
+    pages = [
+        gp.write_map(gp.draw_difference(old, new), tmp_path / f"{n}.html").read_bytes()
+        for n in range(2)
+    ]
     assert pages[0] == pages[1]
 
 
 def test_buildings_are_told_by_what_happened_to_their_households():
     """A house of two sub-grids, one of which moved, is a moved one; one that is gone is told from the plan before."""
-    old, new = make_plan(), drop_houses(make_plan((1, 1, 1, 1, 2, 2) * 2), "h01")
+    old = make_plan()
+    new = drop_houses(make_plan((1, 1, 1, 1, 2, 2) * 2), "h01")
     homes = gather_homes(follow_households(drop_houses(old, "h12"), new))
     assert homes == {
         "moved": {"h04": [(EAST, WEST, 10)], "h10": [(EAST, WEST, 10)]},
@@ -441,11 +555,15 @@ def open_difference(window, folder, layers="classes", lang="en"):
     """Two houses go over, one is gone and one is new; the network is off."""
     old = drop_houses(make_board_plan(), "h12")
     new = drop_houses(make_board_plan((1, 1, 1, 1, 2, 2) * 2), "h01")
-    page = gp.write_map(gp.draw_difference(old, new, layers=layers, lang=lang), folder / "map.html", overwrite=True)
+    page = gp.write_map(
+        gp.draw_difference(old, new, layers=layers, lang=lang), folder / "map.html", overwrite=True
+    )
     window.open(page)
     window.wait("document.documentElement.dataset.gridplanChange === 'ready'")
     assert window.read_logs() == ([], [])
-    return {code: new.site.buildings.to_crs(4326).geometry.centroid.get(code) for code in ("h04", "h12")}
+    return {
+        code: new.site.buildings.to_crs(4326).geometry.centroid.get(code) for code in ("h04", "h12")
+    }
 
 
 @pytest.mark.browser
@@ -453,16 +571,24 @@ def open_difference(window, folder, layers="classes", lang="en"):
 @pytest.mark.parametrize("layers", ["classes", "tiles"])
 def test_the_page_tells_of_homes_and_of_sub_grids_what_became_of_them(layers, window, tmp_path):
     homes = open_difference(window, tmp_path, layers)
-    assert window.run("stage.records.code.map((c, row) => stage.fill(row))") == [CHANGES["shifted"]] * 2
+    assert (
+        window.run("stage.records.code.map((c, row) => stage.fill(row))")
+        == [CHANGES["shifted"]] * 2
+    )
     if layers == "classes":
-        drawn = window.run("[...document.querySelectorAll('.leaflet-gp-fills-pane path')].map((p) => p.getAttribute('fill'))")
+        drawn = window.run(
+            "[...document.querySelectorAll('.leaflet-gp-fills-pane path')].map((p) => p.getAttribute('fill'))"
+        )
         assert drawn == [CHANGES["shifted"]] * 2
     told = window.hover([homes["h04"].x, homes["h04"].y])
     assert f"10 households: {EAST} → {WEST}" in told
     assert f"{WEST} keeps 50 of its 60 households" in told
     assert f"10 new households in {EAST}" in window.hover([homes["h12"].x, homes["h12"].y])
     shown = window.read(".gp-legend")
-    assert all(word in shown for word in ("households move", "home in another sub-grid", "new home", "home that is gone"))
+    assert all(
+        word in shown
+        for word in ("households move", "home in another sub-grid", "new home", "home that is gone")
+    )
     assert window.count(".gp-events button") == 2
     window.choose_layer(say("changed_homes"))
     assert "→" not in window.hover([homes["h04"].x, homes["h04"].y])
@@ -477,7 +603,11 @@ def test_the_page_tells_of_homes_and_of_sub_grids_what_became_of_them(layers, wi
 @pytest.mark.filterwarnings("ignore:Geometry is in a geographic CRS")
 def test_a_chinese_page_tells_all_of_it_in_chinese(window, tmp_path):
     open_difference(window, tmp_path, lang="zh")
-    shown = window.read(".gp-change") + window.read(".gp-legend") + window.read(".leaflet-control-layers")
+    shown = (
+        window.read(".gp-change")
+        + window.read(".gp-legend")
+        + window.read(".leaflet-control-layers")
+    )
     assert "边界调整" in shown
     letters = set(re.findall("[A-Za-z]{2,}", shown))
     assert letters == {"gridplan"}

@@ -14,7 +14,9 @@ def test_whole_numbers_that_came_as_floats_become_text_without_a_point():
 
 
 def test_what_is_missing_in_a_yes_or_no_column_is_not_so():
-    table = conform_table("exceptions", pd.DataFrame({"exception": ["1", "2", "3"], "proven": [True, None, False]}))
+    table = conform_table(
+        "exceptions", pd.DataFrame({"exception": ["1", "2", "3"], "proven": [True, None, False]})
+    )
     assert table["proven"].tolist() == [True, False, False]
 
 
@@ -32,18 +34,25 @@ def _spatial(frame):
 
 
 def test_every_wrong_value_is_told_at_once():
-    frame = pd.DataFrame({"count": ["a", "a", "c"], "of": "b1", "measure": "elders", "value": [-1, "x", 3]})
+    frame = pd.DataFrame(
+        {"count": ["a", "a", "c"], "of": "b1", "measure": "elders", "value": [-1, "x", 3]}
+    )
     rules = [p.rule for p in check_values("counts", frame, "counts.csv")]
     assert rules == ["columns", "value is float64", "value is float64", "codes are unique"]
 
 
 def test_missing_codes_are_no_duplicates():
-    frame = pd.DataFrame({"count": ["a", None, None], "level": "site", "of": "x", "measure": "elders", "value": 1})
+    frame = pd.DataFrame(
+        {"count": ["a", None, None], "level": "site", "of": "x", "measure": "elders", "value": 1}
+    )
     assert check_values("counts", frame) == []
 
 
 def test_the_ledger_numbers_its_entries_and_leaves_out_those_about_nothing():
-    entries = [Entry("a", "buildings", "dropped", 1, "why", ["b1"]), Entry("a", "buildings", "noted", 0, "nothing")]
+    entries = [
+        Entry("a", "buildings", "dropped", 1, "why", ["b1"]),
+        Entry("a", "buildings", "noted", 0, "nothing"),
+    ]
     ledger = write_ledger(make_empty("ledger"), entries)
     ledger = write_ledger(ledger, [Entry("b", "streets", "repaired", 2, "why")])
     assert ledger.index.tolist() == ["1", "2"]
@@ -63,5 +72,10 @@ def test_a_column_that_the_user_maps_is_not_taken_for_a_persons_name():
 
 
 def test_identity_numbers_are_found_under_an_innocent_name():
-    frame = pd.DataFrame({"note": ["130202199001011234", "13020219900101123X"], "osm_id": ["13812345678", "13912345678"]})
+    frame = pd.DataFrame(
+        {
+            "note": ["130202199001011234", "13020219900101123X"],
+            "osm_id": ["13812345678", "13912345678"],
+        }
+    )
     assert list(find_personal_columns("buildings", frame)) == ["note"]

@@ -27,40 +27,107 @@ from tests.villages import CRS, make_board_plan, make_site, make_table
 WALK = {"speed": 100.0, "slow_speed": 50.0}  # metres a minute, so that ways are counted in the head
 
 
-def draw_street(homes=(0, 100, 200, 300, 400), canteens=(), households=10, streets=None, kind="urban", floors=1, **tables):
+def draw_street(
+    homes=(0, 100, 200, 300, 400),
+    canteens=(),
+    households=10,
+    streets=None,
+    kind="urban",
+    floors=1,
+    **tables,
+):
     """Houses at so many metres along a street from west to east, and canteens on it (metres, or metres and floor area)::
 
     h1---h2---h3---h4---h5
     """
-    lots = [{"building": f"h{n}", "community": "c1", "residential": True, "floors": floors, "households": households,
-             "geometry": box(x - 4, -4, x + 4, 4)} for n, x in enumerate(homes, 1)]  # fmt: skip
-    doors = [{"stairwell": f"h{n}-1", "building": f"h{n}", "community": "c1", "community_kind": kind, "door": 1, "floor_from": 1,
-              "floor_to": floors, "climb": 0.0, "slice_from": 0.0, "slice_to": 1.0, "households": households,
-              "subgrid": "c1-001", "geometry": Point(x, 0)} for n, x in enumerate(homes, 1)]  # fmt: skip
+    lots = [
+        {
+            "building": f"h{n}",
+            "community": "c1",
+            "residential": True,
+            "floors": floors,
+            "households": households,
+            "geometry": box(x - 4, -4, x + 4, 4),
+        }
+        for n, x in enumerate(homes, 1)
+    ]
+    doors = [
+        {
+            "stairwell": f"h{n}-1",
+            "building": f"h{n}",
+            "community": "c1",
+            "community_kind": kind,
+            "door": 1,
+            "floor_from": 1,
+            "floor_to": floors,
+            "climb": 0.0,
+            "slice_from": 0.0,
+            "slice_to": 1.0,
+            "households": households,
+            "subgrid": "c1-001",
+            "geometry": Point(x, 0),
+        }
+        for n, x in enumerate(homes, 1)
+    ]
     land = box(-600, -600, 1600, 600)
     whole = households * len(homes)
-    grid = {"subgrid": "c1-001", "community": "c1", "kind": "residential", "community_kind": kind, "households": whole,
-            "centre": "h1-1", "geometry": land}  # fmt: skip
-    places = [{"place": f"p{n}", "kind": "canteen", "geometry": Point(x, 0)} for n, x in enumerate(canteens, 1)]
+    grid = {
+        "subgrid": "c1-001",
+        "community": "c1",
+        "kind": "residential",
+        "community_kind": kind,
+        "households": whole,
+        "centre": "h1-1",
+        "geometry": land,
+    }
+    places = [
+        {"place": f"p{n}", "kind": "canteen", "geometry": Point(x, 0)}
+        for n, x in enumerate(canteens, 1)
+    ]
     lines = {"s": [(-500, 0), (1500, 0)]} if streets is None else streets
-    rows = [{"street": c, "kind": "residential", "geometry": LineString(line)} for c, line in lines.items()]
-    given = {"communities": make_table("communities", [{"community": "c1", "kind": kind, "origin": "given", "geometry": land}]),
-             "buildings": make_table("buildings", lots)}  # fmt: skip
+    rows = [
+        {"street": c, "kind": "residential", "geometry": LineString(line)}
+        for c, line in lines.items()
+    ]
+    given = {
+        "communities": make_table(
+            "communities", [{"community": "c1", "kind": kind, "origin": "given", "geometry": land}]
+        ),
+        "buildings": make_table("buildings", lots),
+    }
     for name, own in (("streets", rows), ("places", places)):
         if own:
             given[name] = make_table(name, own)
     site = make_site(**(given | {name: make_table(name, rows) for name, rows in tables.items()}))
-    manifest = {"gridplan": "0.1.0", "seed": 0, "rules": Rules().to_dict(), "inputs": {}, "figures": {}}
-    return Plan(site=site, stairwells=make_table("stairwells", doors), neighbours=make_empty("neighbours"),
-                subgrids=make_table("subgrids", [grid]), exceptions=make_empty("exceptions"), manifest=manifest)  # fmt: skip
+    manifest = {
+        "gridplan": "0.1.0",
+        "seed": 0,
+        "rules": Rules().to_dict(),
+        "inputs": {},
+        "figures": {},
+    }
+    return Plan(
+        site=site,
+        stairwells=make_table("stairwells", doors),
+        neighbours=make_empty("neighbours"),
+        subgrids=make_table("subgrids", [grid]),
+        exceptions=make_empty("exceptions"),
+        manifest=manifest,
+    )
 
 
 def by(services="canteen 2 0 0 city", **coverage):
-    return Rules().replace(coverage={"services": services, "thresholds": "1 2", "curve": "4", **coverage}, walking=WALK)
+    return Rules().replace(
+        coverage={"services": services, "thresholds": "1 2", "curve": "4", **coverage}, walking=WALK
+    )
 
 
 def city(plan, kind="canteen", state="now", minutes=None):
-    own = plan.coverage[(plan.coverage["level"] == "city") & (plan.coverage["kind"] == kind) & (plan.coverage["state"] == state)]
+    own = plan.coverage[
+        (plan.coverage["level"] == "city")
+        & (plan.coverage["kind"] == kind)
+        & (plan.coverage["state"] == state)
+    ]
     own = own[own["own"]] if minutes is None else own[own["minutes"] == minutes]
     return own.iloc[0]
 
@@ -99,7 +166,9 @@ def test_a_post_with_room_for_fifteen_serves_fifteen_and_those_nearest_first():
 
 def test_whoever_can_go_elsewhere_makes_room_so_that_most_are_served():
     """The middle house is nearer to the first post, but leaves it to the first house, which has no other."""
-    door, post, minutes = np.array([0, 1, 1]), np.array([0, 0, 1]), np.array([2.0, 1.0, 2.0])
+    door = np.array([0, 1, 1])
+    post = np.array([0, 0, 1])
+    minutes = np.array([2.0, 1.0, 2.0])
     served, held = serve_households(door, post, minutes, np.array([10, 10]), np.array([10.0, 10.0]))
     assert served.tolist() == [10, 10]
     assert held.tolist() == [10, 10]
@@ -116,14 +185,23 @@ def test_without_posts_nothing_is_covered_and_the_community_is_one_gap():
     assert count(city(plan)) == [0, 0, 0]
     assert set(plan.reach["reason"]) == {"none"}
     gap = plan.gaps[plan.gaps["room"] == "reach"]
-    assert gap[["rule", "level", "of", "households"]].values.tolist() == [["canteen", "community", "c1", 50]]
+    assert gap[["rule", "level", "of", "households"]].values.tolist() == [
+        ["canteen", "community", "c1", 50]
+    ]
 
 
 def test_a_barrier_with_one_bridge_lets_people_over_the_bridge_alone():
     """The river at 150 m cuts the street; the bridge is 300 m to the north, so that the far side walks 600 m more."""
-    north = {"s": [(-500, 0), (1500, 0)], "w": [(100, 0), (100, 300)], "e": [(200, 0), (200, 300)], "n": [(100, 300), (200, 300)]}
+    north = {
+        "s": [(-500, 0), (1500, 0)],
+        "w": [(100, 0), (100, 300)],
+        "e": [(200, 0), (200, 300)],
+        "n": [(100, 300), (200, 300)],
+    }
     over = {"opening": "o", "kind": "bridge", "geometry": Point(150, 300)}
-    plan = reach(draw_street(canteens=[100], streets=north, barriers=[RIVER], openings=[over]), by())
+    plan = reach(
+        draw_street(canteens=[100], streets=north, barriers=[RIVER], openings=[over]), by()
+    )
     assert plan.reach["metres"].tolist() == [100.0, 0.0, 700.0, 800.0, 900.0]
     assert plan.reach["reason"].tolist() == ["", "", "barrier", "far", "far"]
     assert count(city(plan)) == [20, 20, 0]
@@ -132,7 +210,11 @@ def test_a_barrier_with_one_bridge_lets_people_over_the_bridge_alone():
 def test_without_streets_ways_are_straight_lines_times_the_detour_and_the_ledger_says_so():
     plan = reach(draw_street(canteens=[0], streets={}), by())
     assert plan.reach["metres"].tolist() == pytest.approx([0.0, 140.0, 280.0, 420.0, 560.0])
-    assert plan.site.ledger.query("step == 'reach'")["reason"].str.contains("no streets are known").all()
+    assert (
+        plan.site.ledger.query("step == 'reach'")["reason"]
+        .str.contains("no streets are known")
+        .all()
+    )
 
 
 def test_a_disconnected_footpath_never_becomes_the_catchment():
@@ -152,35 +234,55 @@ def test_stairs_to_the_middle_floor_count_and_a_lift_takes_them_off():
     assert reach(walk, by()).reach["minutes"].item() == 1.6
     assert reach(walk, by(stairs="upper")).reach["minutes"].item() == 2.2
     assert reach(walk, by(stairs="upper")).reach["reason"].item() == "stairs"
-    assert reach(draw_street(homes=(100,), canteens=[0], floors=7), by()).reach["minutes"].item() == 1.0
+    assert (
+        reach(draw_street(homes=(100,), canteens=[0], floors=7), by()).reach["minutes"].item()
+        == 1.0
+    )
 
 
 def test_ratios_of_two_posts_add_up():
-    ratio = measure_ratios(np.array([0, 0, 1]), np.array([0, 1, 0]), np.array([10, 30]), np.array([20.0, 5.0]))
+    ratio = measure_ratios(
+        np.array([0, 0, 1]), np.array([0, 1, 0]), np.array([10, 30]), np.array([20.0, 5.0])
+    )
     assert ratio.tolist() == [1.0, 0.5]
 
 
 def test_a_new_post_goes_where_most_are_short_and_the_curve_tells_what_each_brings():
     """Nine houses 100 m apart, one minute: the market at 700 m reaches three, the centre at the west end two."""
-    plan = draw_street(homes=range(0, 900, 100), places=[{"place": "m", "kind": "market", "geometry": Point(700, 0)}])
+    plan = draw_street(
+        homes=range(0, 900, 100),
+        places=[{"place": "m", "kind": "market", "geometry": Point(700, 0)}],
+    )
     rules = by("canteen 1 0 0 city")
     one = site_posts(plan, "canteen", add=1, rules=rules)
     assert one.service_posts.geometry.x.tolist() == [700.0]
-    assert one.siting[["added", "served", "ended"]].values.tolist() == [[0, 0.0, "optimal"], [1, 30.0, "optimal"]]
+    assert one.siting[["added", "served", "ended"]].values.tolist() == [
+        [0, 0.0, "optimal"],
+        [1, 30.0, "optimal"],
+    ]
     both = site_posts(plan, "canteen", share=0.5, rules=rules)
     assert both.service_posts["rank"].tolist() == [1, 2]
-    assert both.siting.query("chosen")[["question", "added", "served"]].values.tolist() == [["fewest", 2, 50.0]]
+    assert both.siting.query("chosen")[["question", "added", "served"]].values.tolist() == [
+        ["fewest", 2, 50.0]
+    ]
     assert count(city(both)) == [0, 0, 0]
     assert count(city(both, state="proposed")) == [50, 50, 0]
 
 
 def test_the_same_question_asked_again_replaces_its_own_proposals():
-    plan = draw_street(homes=range(0, 900, 100), places=[{"place": "m", "kind": "market", "geometry": Point(700, 0)}])
+    plan = draw_street(
+        homes=range(0, 900, 100),
+        places=[{"place": "m", "kind": "market", "geometry": Point(700, 0)}],
+    )
     rules = by("canteen 1 0 0 city")
     once = site_posts(plan, "canteen", add=1, rules=rules)
-    again = site_posts(site_posts(plan, "canteen", add=2, rules=rules), "canteen", add=1, rules=rules)
+    again = site_posts(
+        site_posts(plan, "canteen", add=2, rules=rules), "canteen", add=1, rules=rules
+    )
     for name in ("service_posts", "siting", "reach", "coverage", "gaps", "ledger"):
-        pd.testing.assert_frame_equal(pd.DataFrame(once.get_table(name)), pd.DataFrame(again.get_table(name)))
+        pd.testing.assert_frame_equal(
+            pd.DataFrame(once.get_table(name)), pd.DataFrame(again.get_table(name))
+        )
 
 
 @pytest.mark.parametrize(
@@ -212,11 +314,14 @@ def test_volunteers_reach_a_share_of_requests_and_their_team_stands_beside_its_n
     post = {"place": "v", "kind": "volunteer_post", "geometry": Point(0, 0)}
     rules = by("volunteer_post 2 0 0 community", requests_urban=200.0, volunteer_hours=10.0)
     plan = reach(draw_street(places=[post], counts=COUNTS), rules)
-    own = plan.indicators[(plan.indicators["room"] == "reach") & (plan.indicators["level"] == "community")].set_index("measure")
+    own = plan.indicators[
+        (plan.indicators["room"] == "reach") & (plan.indicators["level"] == "community")
+    ].set_index("measure")
     assert own.loc["volunteer_within_1", "value"] == 0.4
     assert own.loc["volunteer_requests_2", "value"] == pytest.approx(0.6)
     assert own.loc["volunteer_requests_month", "value"] == 100.0
-    # 60 requests of an hour, and 20 x (0 + 2 + 4) minutes of ways: 62 hours, ten each, so seven volunteers.
+    # 60 requests of an hour, and 20 x (0 + 2 + 4) minutes of ways: 62 hours,
+    # ten each, so seven volunteers.
     assert own.loc["volunteers", ["value", "need"]].tolist() == [3.0, 7.0]
     assert plan.gaps.query("rule == 'volunteers'")["value"].item() == 3.0
 
@@ -225,21 +330,34 @@ spots = st.lists(st.integers(-500, 1500), max_size=4)
 
 
 @settings(max_examples=8, deadline=None)
-@given(homes=st.lists(st.integers(0, 1000), min_size=1, max_size=6, unique=True), canteens=spots, more=st.integers(-500, 1500),
-       room=st.integers(0, 40))  # fmt: skip
+@given(
+    homes=st.lists(st.integers(0, 1000), min_size=1, max_size=6, unique=True),
+    canteens=spots,
+    more=st.integers(-500, 1500),
+    room=st.integers(0, 40),
+)
 def test_adding_a_post_never_lowers_coverage_and_the_numbers_reconcile(homes, canteens, more, room):
     rules = by(f"canteen 2 {room} 0 city")
     before = reach(draw_street(homes=homes, canteens=canteens), rules)
     after = reach(draw_street(homes=homes, canteens=[*canteens, more]), rules)
     for minutes in (1, 2):
-        a, b = count(city(before, minutes=minutes)), count(city(after, minutes=minutes))
+        a = count(city(before, minutes=minutes))
+        b = count(city(after, minutes=minutes))
         assert all(x <= y for x, y in zip(a, b, strict=True))
     table = after.coverage
     assert (table["served"].fillna(0) <= table["reachable"]).all()
     assert (table["backed_up"] <= table["reachable"]).all()
-    own = table[table["minutes"] == 2].groupby("level")[["households", "reachable", "served", "backed_up"]].sum()
+    own = (
+        table[table["minutes"] == 2]
+        .groupby("level")[["households", "reachable", "served", "backed_up"]]
+        .sum()
+    )
     assert (own == own.loc["city"]).all().all()
-    assert after.reach["served"].sum() == after.service_posts["served"].sum() == own.loc["city", "served"]
+    assert (
+        after.reach["served"].sum()
+        == after.service_posts["served"].sum()
+        == own.loc["city", "served"]
+    )
 
 
 def test_the_same_plan_in_another_order_comes_to_the_same():
@@ -253,13 +371,17 @@ def test_the_same_plan_in_another_order_comes_to_the_same():
 
 def test_the_plan_that_goes_in_is_left_as_it_was_and_running_twice_changes_nothing():
     plan = draw_street(canteens=[0])
-    before = {name: plan.get_table(name).copy() for name in ("stairwells", "gaps", "ledger", "places")}
+    before = {
+        name: plan.get_table(name).copy() for name in ("stairwells", "gaps", "ledger", "places")
+    }
     once = reach(plan, by())
     for name, table in before.items():
         assert plan.get_table(name).equals(table)
     twice = reach(once, by())
     for name in ("reach", "coverage", "service_posts", "gaps", "indicators", "ledger"):
-        pd.testing.assert_frame_equal(pd.DataFrame(once.get_table(name)), pd.DataFrame(twice.get_table(name)))
+        pd.testing.assert_frame_equal(
+            pd.DataFrame(once.get_table(name)), pd.DataFrame(twice.get_table(name))
+        )
 
 
 def test_a_release_carries_no_post_and_no_way_but_shares_of_communities():
@@ -267,7 +389,9 @@ def test_a_release_carries_no_post_and_no_way_but_shares_of_communities():
     leaving = release(plan)
     for name in ("service_posts", "reach", "coverage", "siting"):
         assert leaving.get_table(name).empty
-    told = leaving.published[leaving.published["measure"].str.startswith("reach:")].set_index(["level", "measure"])["value"]
+    told = leaving.published[leaving.published["measure"].str.startswith("reach:")].set_index(
+        ["level", "measure"]
+    )["value"]
     assert told[("community", "reach:canteen:2")] == 0.6
     with pytest.raises(PlanError, match="release"):
         reach(leaving)
@@ -304,7 +428,9 @@ def test_the_auditor_finds_nothing_wrong_with_what_reach_wrote():
 def test_the_auditor_finds_planted_faults(name, where, values, words):
     plan = reach(draw_street(canteens=[0]), by("canteen 2 15 0 city"))
     table = plan.get_table(name)
-    wrong = plan.replace(**{name: change(table, table.index.isin(table.query(where).index), **values)})
+    wrong = plan.replace(
+        **{name: change(table, table.index.isin(table.query(where).index), **values)}
+    )
     assert find_rules(wrong)["message"].str.contains(words).any()
 
 
@@ -318,12 +444,20 @@ def test_the_verbs_write_a_plan_and_say_what_comes_next(tmp_path):
     from gridplan.cli import app
     from gridplan.storage import read_plan, write_plan
 
-    plan = draw_street(homes=range(0, 900, 100), places=[{"place": "m", "kind": "market", "geometry": Point(700, 0)}])
-    write_plan(plan.replace(manifest=plan.manifest | {"rules": by("canteen 1 0 0 city").to_dict()}), tmp_path / "p")
+    plan = draw_street(
+        homes=range(0, 900, 100),
+        places=[{"place": "m", "kind": "market", "geometry": Point(700, 0)}],
+    )
+    write_plan(
+        plan.replace(manifest=plan.manifest | {"rules": by("canteen 1 0 0 city").to_dict()}),
+        tmp_path / "p",
+    )
     done = CliRunner().invoke(app, ["reach", str(tmp_path / "p"), "--overwrite"])
     assert done.exit_code == 0, done.output
     assert "--kind canteen --add 3" in done.output
-    done = CliRunner().invoke(app, ["site", str(tmp_path / "p"), "--kind", "canteen", "--add", "1", "--overwrite"])
+    done = CliRunner().invoke(
+        app, ["site", str(tmp_path / "p"), "--kind", "canteen", "--add", "1", "--overwrite"]
+    )
     assert done.exit_code == 0, done.output
     again = read_plan(tmp_path / "p")
     assert again.siting["served"].tolist() == [0.0, 30.0]
@@ -331,16 +465,28 @@ def test_the_verbs_write_a_plan_and_say_what_comes_next(tmp_path):
     assert len(again.reach) == 2 * 9
 
 
-REAL = Path(__file__).parents[2] / "shared" / "data" / "liechtenstein" / "liechtenstein-2013-08-03.osm.pbf"
+REAL = (
+    Path(__file__).parents[2]
+    / "shared"
+    / "data"
+    / "liechtenstein"
+    / "liechtenstein-2013-08-03.osm.pbf"
+)
 
 
-@pytest.mark.skipif(not REAL.exists(), reason="the extract of Liechtenstein stands outside the project, in ../shared/data")
+@pytest.mark.skipif(
+    not REAL.exists(),
+    reason="the extract of Liechtenstein stands outside the project, in ../shared/data",
+)
 def test_liechtenstein_the_doors_that_reach_no_street_are_told_and_sums_reconcile():
     rules = by("school 15 0 0 city; townhall 15 500 0 community", farthest=3000.0)
     site = prepare_site(read_site(REAL), rules)
-    doors, _ = find_stairwells(site.buildings, site.communities["kind"], rules.urban, rules.rural, rules.stairwells)
+    doors, _ = find_stairwells(
+        site.buildings, site.communities["kind"], rules.urban, rules.rural, rules.stairwells
+    )
     empty = {
-        name: make_empty(name, site.crs if name == "subgrids" else None) for name in ("neighbours", "subgrids", "exceptions")
+        name: make_empty(name, site.crs if name == "subgrids" else None)
+        for name in ("neighbours", "subgrids", "exceptions")
     }
     plan = reach(Plan(site=site, stairwells=doors, manifest={"rules": rules.to_dict()}, **empty))
     school = plan.reach[plan.reach["kind"] == "school"]

@@ -22,7 +22,9 @@ def test_a_point_of_beijing_moves_as_the_published_formula_says():
 def test_baidu_moves_it_further():
     # The published example: GCJ-02 116.404, 39.915 is BD-09 116.41036949371029, 39.92133699351021.
     on_the_ground = find_unshifted(np.array([TIANANMEN]), "gcj02")
-    assert find_shifted(on_the_ground, "bd09")[0] == pytest.approx((116.41036949371029, 39.92133699351021), abs=1e-11)
+    assert find_shifted(on_the_ground, "bd09")[0] == pytest.approx(
+        (116.41036949371029, 39.92133699351021), abs=1e-11
+    )
 
 
 @pytest.mark.parametrize("datum", ["gcj02", "bd09"])

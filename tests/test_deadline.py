@@ -59,7 +59,8 @@ def test_a_deadline_is_over_when_its_seconds_are_gone_or_somebody_asks():
 
 
 def test_a_deadline_with_a_signal_is_asked_through_its_file(tmp_path):
-    here, there = Deadline(signal=tmp_path / "end"), Deadline(signal=tmp_path / "end")
+    here = Deadline(signal=tmp_path / "end")
+    there = Deadline(signal=tmp_path / "end")
     assert not there.is_over()
     here.ask()
     assert there.is_over()
@@ -96,15 +97,19 @@ def test_what_is_not_begun_when_time_is_up_gets_one_quick_run(monkeypatch):
 
 def test_a_search_that_had_time_enough_is_the_one_without_a_limit():
     problem = make_random(60, 3)
-    one, two = divide_atoms(problem, "quick", 1, Deadline(1e9)), divide_atoms(problem, "quick", 1)
+    one = divide_atoms(problem, "quick", 1, Deadline(1e9))
+    two = divide_atoms(problem, "quick", 1)
     assert not one.cut_short
     assert np.array_equal(one.part, two.part)
 
 
 def test_a_part_out_of_band_after_too_short_a_search_asks_for_time():
     """Six houses of ten, five of them in one part of fifty: 30 and 30 would do, so nothing is proven."""
-    problem, part = make_board(6, 1), np.array([0, 0, 0, 0, 0, 1])
-    one, two = (next(explain_parts(problem, part, 0, False, False, is_cut)) for is_cut in (True, False))
+    problem = make_board(6, 1)
+    part = np.array([0, 0, 0, 0, 0, 1])
+    one, two = (
+        next(explain_parts(problem, part, 0, False, False, is_cut)) for is_cut in (True, False)
+    )
     assert one.remedy == "try more time (the search was cut short), or high = 50"
     assert two.remedy == "try --effort thorough, another seed, or high = 50"
 
@@ -112,12 +117,16 @@ def test_a_part_out_of_band_after_too_short_a_search_asks_for_time():
 def test_a_plan_without_any_time_is_whole_and_says_that_it_was_cut_short():
     plan = gp.divide(gp.make_site(gp.make_town(2, urban_share=0.5, seed=11)), seed=3, seconds=0)
     assert gp.audit(plan).passed
-    assert plan.manifest["cut_short"] == {"communities": count_cut_short(plan.site.ledger), "note": CUT_SHORT}
+    assert plan.manifest["cut_short"] == {
+        "communities": count_cut_short(plan.site.ledger),
+        "note": CUT_SHORT,
+    }
     assert count_cut_short(plan.site.ledger) >= 1
 
 
 def test_a_plan_with_time_enough_is_the_plan_without_a_limit():
-    one, two = gp.divide(make_checkerboard(), seconds=1e6), gp.divide(make_checkerboard())
+    one = gp.divide(make_checkerboard(), seconds=1e6)
+    two = gp.divide(make_checkerboard())
     assert one.manifest == two.manifest
     assert "cut_short" not in one.manifest
 
@@ -188,8 +197,19 @@ def test_the_real_command_stops_although_threads_still_search(tmp_path):
         "def press(*given):\n    os.kill(os.getpid(), signal.SIGINT)\n    return found(*given)\n"
         "site_to_plan.divide_atoms = press\nmain()"
     )
-    words = ["plan", str(EXAMPLE), "-o", str(tmp_path / "p"), "--workers", "2", "--effort", "thorough"]
-    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, timeout=60)
+    words = [
+        "plan",
+        str(EXAMPLE),
+        "-o",
+        str(tmp_path / "p"),
+        "--workers",
+        "2",
+        "--effort",
+        "thorough",
+    ]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words], capture_output=True, text=True, timeout=60
+    )
     assert done.returncode == 130, done.stderr
     assert done.stderr.rstrip().endswith("stopped")
     assert not (tmp_path / "p").exists()
@@ -205,14 +225,29 @@ def test_a_first_ctrl_c_finishes_a_city_in_haste(monkeypatch, tmp_path, town):
     assert gp.audit(drawn).passed
 
 
-def test_a_city_stopped_in_haste_is_taken_up_and_ends_as_if_it_had_not_been(monkeypatch, tmp_path, town):
+def test_a_city_stopped_in_haste_is_taken_up_and_ends_as_if_it_had_not_been(
+    monkeypatch, tmp_path, town
+):
     """The first run is ended by the user and stops before joining; its parts were cut short, so the second draws them anew."""
     with monkeypatch.context() as patch:
         interrupt(patch, city_plan, "plan_chunk", 1)
         patch.setattr(city_plan, "join_city", lambda *given: signal.raise_signal(signal.SIGINT))
-        assert plan(town, "-o", tmp_path / "p", "--workers", 1, "--chunk", 50, "--effort", "quick").exit_code == 130
+        assert (
+            plan(
+                town, "-o", tmp_path / "p", "--workers", 1, "--chunk", 50, "--effort", "quick"
+            ).exit_code
+            == 130
+        )
     assert (tmp_path / "p" / WORK).is_dir()
     for name in ("p", "whole"):
-        assert plan(town, "-o", tmp_path / name, "--workers", 1, "--chunk", 50, "--effort", "quick").exit_code == 0
-    one, two = ({f.name: f.read_bytes() for f in (tmp_path / name / "tables").iterdir()} for name in ("p", "whole"))
+        assert (
+            plan(
+                town, "-o", tmp_path / name, "--workers", 1, "--chunk", 50, "--effort", "quick"
+            ).exit_code
+            == 0
+        )
+    one, two = (
+        {f.name: f.read_bytes() for f in (tmp_path / name / "tables").iterdir()}
+        for name in ("p", "whole")
+    )
     assert one == two

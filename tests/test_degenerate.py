@@ -25,7 +25,12 @@ QUICK = gp.Rules().replace(division={"effort": "quick"})
 def make_row(weights, band=None, step=20.0):
     """Houses in a straight row, each beside the next."""
     n = len(weights)
-    return make(weights, [(step * i, 0) for i in range(n)], [(i, i + 1) for i in range(n - 1)], band or Band(20, 30, 40))
+    return make(
+        weights,
+        [(step * i, 0) for i in range(n)],
+        [(i, i + 1) for i in range(n - 1)],
+        band or Band(20, 30, 40),
+    )
 
 
 def hold(problem, division):
@@ -54,7 +59,10 @@ def test_all_weight_in_one_tower_and_empty_yards_around_it():
     problem = make_row([0, 0, 0, 300, 0, 0, 0])
     division = divide_atoms(problem)
     assert 300 in hold(problem, division)
-    assert any("one stairwell alone has 300 households" in s.explanation and s.proven for s in division.shortfalls)
+    assert any(
+        "one stairwell alone has 300 households" in s.explanation and s.proven
+        for s in division.shortfalls
+    )
 
 
 def test_atoms_without_any_household_still_belong_somewhere():
@@ -99,7 +107,8 @@ def test_one_part_for_all():
 def test_positions_far_from_the_origin_change_nothing():
     near = make_random(40, 2)
     far = make(near.weights, near.xy + 1e9, near.pairs, near.band)
-    one, two = divide_atoms(near, "quick", 1), divide_atoms(far, "quick", 1)
+    one = divide_atoms(near, "quick", 1)
+    two = divide_atoms(far, "quick", 1)
     hold(far, two)
     assert two.price == pytest.approx(one.price, rel=0.05)
 
@@ -107,8 +116,12 @@ def test_positions_far_from_the_origin_change_nothing():
 @pytest.mark.parametrize("seconds", [None, 0.0])
 def test_a_hub_with_two_hundred_dead_ends(seconds):
     """Every house hangs on one: at most one part has more than one house, and no other division is contiguous."""
-    problem = make([10] * 201, [(0, 0), *((30 * np.cos(a), 30 * np.sin(a)) for a in np.linspace(0, 6, 200))],
-                   [(0, i) for i in range(1, 201)], Band(20, 30, 40))  # fmt: skip
+    problem = make(
+        [10] * 201,
+        [(0, 0), *((30 * np.cos(a), 30 * np.sin(a)) for a in np.linspace(0, 6, 200))],
+        [(0, i) for i in range(1, 201)],
+        Band(20, 30, 40),
+    )
     mass = hold(problem, divide_atoms(problem, "quick", 0, Deadline(seconds)))
     assert (mass > 10).sum() <= 1
 
@@ -124,7 +137,8 @@ def test_points_that_coincide_or_stand_in_line_are_divided(shape):
     division = divide_points(xy, k=4, high=10, effort="quick")
     assert np.bincount(division.part).tolist() == [10] * 4
     assert division.outside == 0
-    # A line of ten points has 5 + 4 + 4 + ... + 1 + 1 = 25 steps to its middle; ten points in pairs have 12.
+    # A line of ten points has 5 + 4 + 4 + ... + 1 + 1 = 25 steps to its
+    # middle; ten points in pairs have 12.
     assert division.objective == {"one place": 0.0, "line": 100.0, "pairs": 48.0}[shape]
 
 
@@ -134,7 +148,9 @@ def test_one_point_and_as_many_parts_as_points():
 
 
 def test_points_of_no_weight_belong_somewhere():
-    division = divide_points([(0, 0), (1, 0), (9, 0), (10, 0)], [0, 5, 0, 5], k=2, high=5, effort="quick")
+    division = divide_points(
+        [(0, 0), (1, 0), (9, 0), (10, 0)], [0, 5, 0, 5], k=2, high=5, effort="quick"
+    )
     assert np.bincount(division.part, [0, 5, 0, 5]).tolist() == [5, 5]
 
 
@@ -173,17 +189,34 @@ def test_a_community_of_twenty_thousand_atoms_is_done_in_sane_time():
 
 def make_house(number, x, y, households=10, width=10.0, **more):
     shape = box(X0 + x, Y0 + y, X0 + x + width, Y0 + y + width)
-    row = {"building": f"h{number:03d}", "geometry": shape, "residential": True, "households_observed": households, "floors": 2}
+    row = {
+        "building": f"h{number:03d}",
+        "geometry": shape,
+        "residential": True,
+        "households_observed": households,
+        "floors": 2,
+    }
     return row | more
 
 
 def make_land(width=1000.0, code="c1", west=-50.0):
-    return {"community": code, "kind": "urban", "geometry": box(X0 + west, Y0 - 50, X0 + west + width, Y0 + 950)}
+    return {
+        "community": code,
+        "kind": "urban",
+        "geometry": box(X0 + west, Y0 - 50, X0 + west + width, Y0 + 950),
+    }
 
 
 def plan(houses, communities=None, **tables):
-    frames = {"buildings": houses, "communities": [make_land()] if communities is None else communities} | tables
-    frames = {name: gpd.GeoDataFrame(rows, geometry="geometry", crs=CRS) for name, rows in frames.items() if rows}
+    frames = {
+        "buildings": houses,
+        "communities": [make_land()] if communities is None else communities,
+    } | tables
+    frames = {
+        name: gpd.GeoDataFrame(rows, geometry="geometry", crs=CRS)
+        for name, rows in frames.items()
+        if rows
+    }
     return gp.divide(gp.make_site(Reading(frames)), QUICK)
 
 
@@ -192,16 +225,31 @@ LAND = {
     "one house": ([make_house(1, 0, 0)], [10]),
     "everything in one slab": ([make_house(1, 0, 0, 480, 80.0, floors=6)], [30] * 16),
     "one stairwell of 300 households among yards": (
-        [make_house(1, 0, 0, 300, 25.0, floors=34, stairwell_count=1), *(make_house(i, 40 * i, 0, 0) for i in range(2, 8))],
+        [
+            make_house(1, 0, 0, 300, 25.0, floors=34, stairwell_count=1),
+            *(make_house(i, 40 * i, 0, 0) for i in range(2, 8)),
+        ],
         [26, 26, 27, 27, 27, 27, 35, 35, 35, 35],
     ),
     "houses in line": (ROW, [30] * 4),
-    "every second house empty": ([make_house(i, 30 * i, 0, 0 if i % 2 else 30) for i in range(12)], [30] * 6),
+    "every second house empty": (
+        [make_house(i, 30 * i, 0, 0 if i % 2 else 30) for i in range(12)],
+        [30] * 6,
+    ),
     "houses wall to wall": ([make_house(i, 10 * i, 0) for i in range(12)], [30] * 4),
-    "two clusters far apart": ([make_house(i, 800 * (i % 2) + 30 * (i // 2), 0) for i in range(12)], [30] * 4),
-    "footprints twice over": ([*ROW, *(dict(ROW[i], building=f"d{i:03d}") for i in range(3))], [30] * 4),
+    "two clusters far apart": (
+        [make_house(i, 800 * (i % 2) + 30 * (i // 2), 0) for i in range(12)],
+        [30] * 4,
+    ),
+    "footprints twice over": (
+        [*ROW, *(dict(ROW[i], building=f"d{i:03d}") for i in range(3))],
+        [30] * 4,
+    ),
     "a house within a house": ([*ROW, make_house(90, 2, 2, 10, 4.0)], [30, 30, 30, 40]),
-    "no floors, no heights": ([make_house(i, 30 * i, 0, 10, floors=np.nan, height=np.nan) for i in range(12)], [30] * 4),
+    "no floors, no heights": (
+        [make_house(i, 30 * i, 0, 10, floors=np.nan, height=np.nan) for i in range(12)],
+        [30] * 4,
+    ),
 }
 
 
@@ -242,12 +290,25 @@ def test_coordinates_off_the_map_are_refused_with_the_reason():
 def draw_village(draw):
     """Up to twenty houses on a lattice, so that some touch; at times a railway and two communities."""
     count = draw(st.integers(1, 20))
-    places = draw(st.lists(st.tuples(st.integers(0, 17), st.integers(0, 7)), min_size=count, max_size=count, unique=True))
+    places = draw(
+        st.lists(
+            st.tuples(st.integers(0, 17), st.integers(0, 7)),
+            min_size=count,
+            max_size=count,
+            unique=True,
+        )
+    )
     houses = [
-        make_house(i, 14 * x, 14 * y, draw(st.sampled_from([0, 1, 4, 10, 10, 25, 60])), draw(st.sampled_from([6.0, 10.0, 14.0])),
-                   floors=draw(st.sampled_from([np.nan, 1, 2, 6, 18])))
+        make_house(
+            i,
+            14 * x,
+            14 * y,
+            draw(st.sampled_from([0, 1, 4, 10, 10, 25, 60])),
+            draw(st.sampled_from([6.0, 10.0, 14.0])),
+            floors=draw(st.sampled_from([np.nan, 1, 2, 6, 18])),
+        )
         for i, (x, y) in enumerate(places)
-    ]  # fmt: skip
+    ]
     railway = {
         "barrier": "r",
         "kind": "railway",
@@ -255,13 +316,17 @@ def draw_village(draw):
         "geometry": LineString([(X0 + 111, Y0 - 60), (X0 + 111, Y0 + 960)]),
     }
     barriers = [railway] if draw(st.booleans()) else []
-    communities = [make_land(150.0), make_land(850.0, "c2", 100.0)] if draw(st.booleans()) else [make_land()]
+    communities = (
+        [make_land(150.0), make_land(850.0, "c2", 100.0)] if draw(st.booleans()) else [make_land()]
+    )
     return houses, communities, barriers
 
 
 @given(village=draw_village())
 @settings(max_examples=8, deadline=None, derandomize=True)
-def test_any_village_is_planned_without_an_error_of_the_audit_or_refused_since_nobody_lives_there(village):
+def test_any_village_is_planned_without_an_error_of_the_audit_or_refused_since_nobody_lives_there(
+    village,
+):
     houses, communities, barriers = village
     try:
         drawn = plan(houses, communities, barriers=barriers)

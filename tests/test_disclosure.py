@@ -29,22 +29,50 @@ RULES = DisclosureRules()
 def make_town(members, branches=None, probationary=None):
     """Communities in two subdistricts (c1, c2 ... by turns s1, s2), each with stairwells of so many full members.
 
-    ``members`` has a list of full members by stairwell for each community, ``branches`` the branch of each stairwell.
+    ``members`` has a list of full members by stairwell for each community,
+    ``branches`` the branch of each stairwell.
     """
-    communities, people, orgs = [], [], []
+    communities = []
+    people = []
+    orgs = []
     for n, own in enumerate(members):
         code = f"c{n + 1}"
         land = box(X0 + 100 * n, Y0, X0 + 100 * n + 100, Y0 + 100)
-        communities.append({"community": code, "name": code, "kind": "urban", "subdistrict": f"s{n % 2 + 1}", "geometry": land})
+        communities.append(
+            {
+                "community": code,
+                "name": code,
+                "kind": "urban",
+                "subdistrict": f"s{n % 2 + 1}",
+                "geometry": land,
+            }
+        )
         for m, full in enumerate(own):
             branch = branches[n][m] if branches else ""
             young = probationary[n][m] if probationary else 0
-            people.append({"stairwell": f"{code}-{m}", "community": code, "full": full, "probationary": young, "branch": branch})
+            people.append(
+                {
+                    "stairwell": f"{code}-{m}",
+                    "community": code,
+                    "full": full,
+                    "probationary": young,
+                    "branch": branch,
+                }
+            )
     table = pd.DataFrame(people)
     for (code, branch), own in table[table["branch"] != ""].groupby(["community", "branch"]):
-        orgs.append({"org": branch, "level": "branch", "community": code, "full": own["full"].sum(),
-                     "probationary": own["probationary"].sum()})  # fmt: skip
-    doors = table[["stairwell", "community"]].assign(geometry=[box(X0, Y0, X0 + 1, Y0 + 1).centroid] * len(table))
+        orgs.append(
+            {
+                "org": branch,
+                "level": "branch",
+                "community": code,
+                "full": own["full"].sum(),
+                "probationary": own["probationary"].sum(),
+            }
+        )
+    doors = table[["stairwell", "community"]].assign(
+        geometry=[box(X0, Y0, X0 + 1, Y0 + 1).centroid] * len(table)
+    )
     return Plan(
         site=make_site(communities=make_table("communities", communities)),
         stairwells=make_table("stairwells", doors),
@@ -81,11 +109,18 @@ def test_zero_is_told_unless_the_rules_say_otherwise():
 
 def test_one_small_count_takes_a_second_with_it_so_that_the_total_gives_nothing_back():
     leaving = release(make_town([[3], [100], [9], [200], [70]]))
-    told = leaving.published[(leaving.published["measure"] == "members") & (leaving.published["level"] == "community")]
+    told = leaving.published[
+        (leaving.published["measure"] == "members") & (leaving.published["level"] == "community")
+    ]
     hidden = told.loc[~told["shown"], "of"].tolist()
     assert hidden == ["c1", "c3"]  # c3 is the cheapest of the same subdistrict
-    values = [None if not shown else int(value) for shown, value in zip(told["shown"], told["value"], strict=True)]
-    s1 = [value for code, value in zip(told["of"], values, strict=True) if code in {"c1", "c3", "c5"}]
+    values = [
+        None if not shown else int(value)
+        for shown, value in zip(told["shown"], told["value"], strict=True)
+    ]
+    s1 = [
+        value for code, value in zip(told["of"], values, strict=True) if code in {"c1", "c3", "c5"}
+    ]
     assert {len(options) for options in solve_by_trying(s1, 82).values()} == {11}
 
 
@@ -108,25 +143,34 @@ def test_the_bounds_of_the_attacker_are_those_found_by_trying():
     keep = np.isin(np.asarray(abs(system.matrix[:, ~members]).sum(axis=1)).ravel(), 0)
     ranges = find_ranges(system.matrix[keep], told, system.lower, hidden)
     tried = solve_by_trying([None, 30, None], 43)
-    assert list(zip(ranges.low, ranges.high, strict=True)) == [(min(t), max(t)) for t in tried.values()]
+    assert list(zip(ranges.low, ranges.high, strict=True)) == [
+        (min(t), max(t)) for t in tried.values()
+    ]
 
 
 @settings(max_examples=10, deadline=None)
 @given(
-    st.lists(st.tuples(st.lists(st.integers(0, 30), min_size=1, max_size=4), st.integers(0, 7)), min_size=1, max_size=6),
+    st.lists(
+        st.tuples(st.lists(st.integers(0, 30), min_size=1, max_size=4), st.integers(0, 7)),
+        min_size=1,
+        max_size=6,
+    ),
     st.sampled_from([1, 30]),
 )
 def test_no_small_count_of_any_town_can_be_narrowed_to_less_than_the_interval(drawn, rounds):
     full = [own for own, _ in drawn]
     young = [[more, *[0] * (len(own) - 1)] for own, more in drawn]
     branches = [
-        [f"c{n + 1}-B{m % 2}" if sum(own[m % 2 :: 2]) >= 3 else "" for m in range(len(own))] for n, own in enumerate(full)
+        [f"c{n + 1}-B{m % 2}" if sum(own[m % 2 :: 2]) >= 3 else "" for m in range(len(own))]
+        for n, own in enumerate(full)
     ]
     town = make_town(full, branches, young)
     cells = count_cells(town)
     real = cells["value"].to_numpy(float)
     system = tie_cells(cells, town.site.communities["subdistrict"], 1, 3)
-    with mock.patch.object(suppression, "ROUNDS", rounds):  # after one round nearly all is opened cell by cell
+    with mock.patch.object(
+        suppression, "ROUNDS", rounds
+    ):  # after one round nearly all is opened cell by cell
         found = choose_suppressed(system, RULES)
     small = (real > 0) & (real < RULES.smallest)
     assert found.hidden[small].all()
@@ -142,10 +186,15 @@ def test_many_small_counts_leave_the_totals_of_a_city_told(rounds):
     young = [[n % 5 + 1 if n % 3 == 0 else 6 + n % 4] for n in range(40)]
     with mock.patch.object(suppression, "ROUNDS", rounds):
         told = release(make_town([[60 + n] for n in range(40)], probationary=young)).published
-    totals = told[told["level"].isin(["city", "subdistrict"]) & told["measure"].isin(["members", "full", "probationary"])]
+    totals = told[
+        told["level"].isin(["city", "subdistrict"])
+        & told["measure"].isin(["members", "full", "probationary"])
+    ]
     assert len(totals) == 9
     assert totals["shown"].all()
-    assert (~told["shown"]).sum() <= 2 * 14 + 4  # a small count, and the full members of the same community
+    assert (
+        ~told["shown"]
+    ).sum() <= 2 * 14 + 4  # a small count, and the full members of the same community
 
 
 @settings(max_examples=10, deadline=None)
@@ -153,7 +202,9 @@ def test_many_small_counts_leave_the_totals_of_a_city_told(rounds):
 def test_the_choice_costs_no_more_than_any_other_that_protects(values):
     cells = count_cells(make_town([[v] for v in values]))
     cells = cells[cells["measure"] == "members"].reset_index(drop=True)
-    system = tie_cells(cells, pd.Series({f"c{n + 1}": f"s{n % 2 + 1}" for n in range(len(values))}), 1, 3)
+    system = tie_cells(
+        cells, pd.Series({f"c{n + 1}": f"s{n % 2 + 1}" for n in range(len(values))}), 1, 3
+    )
     found = choose_suppressed(system, RULES)
     assert found.gap < 1e-5
     free = np.flatnonzero(~found.primary & (cells["value"] > 0).to_numpy())
@@ -168,7 +219,9 @@ def test_the_choice_costs_no_more_than_any_other_that_protects(values):
             price = price_cells(cells)[list(chosen)].sum()
             if (
                 price < best
-                and not find_exposed(find_ranges(system.matrix, told, system.lower, np.flatnonzero(hidden)), RULES).any()
+                and not find_exposed(
+                    find_ranges(system.matrix, told, system.lower, np.flatnonzero(hidden)), RULES
+                ).any()
             ):
                 best = price
     assert found.cost == pytest.approx(best)
@@ -182,7 +235,9 @@ def test_the_difference_between_two_releases_gives_nothing_back():
     shown = first.published.set_index(["of", "measure"])
     assert shown.loc[("A", "members"), "value"] == 22
     alone = release(new)
-    assert alone.published.set_index(["of", "measure"]).loc[("A", "members"), "value"] == 20  # 22 - 20 = 2 would be known
+    assert (
+        alone.published.set_index(["of", "measure"]).loc[("A", "members"), "value"] == 20
+    )  # 22 - 20 = 2 would be known
     assert not check_release(alone, working=new, before=old, published=first).passed
     careful = release(new, before=old)
     after = careful.published.set_index(["of", "measure"])["shown"]
@@ -223,7 +278,14 @@ def test_a_hidden_count_that_is_put_back_is_found():
 
 
 def make_subgrids(households, community="a", grid=""):
-    limits = {"community": community, "grid": grid, "kind": "residential", "low": 20, "target": 30, "high": 40}
+    limits = {
+        "community": community,
+        "grid": grid,
+        "kind": "residential",
+        "low": 20,
+        "target": 30,
+        "high": 40,
+    }
     rows = [
         {"subgrid": f"{community}-{n}", "households": h, "geometry": box(n, 0, n + 1, 1), **limits}
         for n, h in enumerate(households)
@@ -237,7 +299,10 @@ def test_bands_end_at_the_limits_of_the_rule():
 
 
 def test_a_total_that_gives_two_sub_grids_away_takes_their_bands():
-    assert write_bands(band_households(make_subgrids([29, 29]), RULES)).tolist() == ["", ""]  # 58 of two below 30
+    assert write_bands(band_households(make_subgrids([29, 29]), RULES)).tolist() == [
+        "",
+        "",
+    ]  # 58 of two below 30
     assert write_bands(band_households(make_subgrids([31]), RULES)).tolist() == [""]
 
 

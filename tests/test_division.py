@@ -20,13 +20,17 @@ from gridplan.rules.all_rules import Band
 def make(weights, xy, pairs, band, groups=None, prices=(), climb=None, stack=None):
     n = len(weights)
     return Problem(
-        ids=tuple(f"{i:04d}" for i in range(n)), weights=np.asarray(weights), pull=np.asarray(weights, float),
-        xy=np.asarray(xy, float), climb=np.zeros(n) if climb is None else np.asarray(climb, float),
+        ids=tuple(f"{i:04d}" for i in range(n)),
+        weights=np.asarray(weights),
+        pull=np.asarray(weights, float),
+        xy=np.asarray(xy, float),
+        climb=np.zeros(n) if climb is None else np.asarray(climb, float),
         stack=np.arange(n) if stack is None else np.asarray(stack),
         pairs=None if pairs is None else np.asarray(pairs, int).reshape(-1, 2),
         groups=np.zeros((n, 0), np.int32) if groups is None else np.asarray(groups, np.int32),
-        prices=np.asarray(prices, float), band=band,
-    )  # fmt: skip
+        prices=np.asarray(prices, float),
+        band=band,
+    )
 
 
 def make_board(columns, rows, weight=10, band=None, step=30.0):
@@ -45,15 +49,24 @@ def make_random(n, seed, band=None, levels=0):
     rng = np.random.default_rng(seed)
     xy = rng.uniform(0, 30 * np.sqrt(n), (n, 2))
     corners = Delaunay(xy).simplices
-    pairs = np.unique(np.sort(np.concatenate([corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [0, 2]]]), axis=1), axis=0)
+    pairs = np.unique(
+        np.sort(
+            np.concatenate([corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [0, 2]]]), axis=1
+        ),
+        axis=0,
+    )
     groups = rng.integers(0, max(2, n // 3), (n, levels))
-    return make(rng.integers(3, 14, n), xy, pairs, band or Band(20, 30, 40), groups, [200.0] * levels)
+    return make(
+        rng.integers(3, 14, n), xy, pairs, band or Band(20, 30, 40), groups, [200.0] * levels
+    )
 
 
 def is_contiguous(problem, part):
     graph = nx.Graph(problem.pairs.tolist())
     graph.add_nodes_from(range(len(problem)))
-    return all(nx.is_connected(graph.subgraph(np.flatnonzero(part == p).tolist())) for p in np.unique(part))
+    return all(
+        nx.is_connected(graph.subgraph(np.flatnonzero(part == p).tolist())) for p in np.unique(part)
+    )
 
 
 def masses(problem, part):
@@ -62,9 +75,15 @@ def masses(problem, part):
 
 def find_best(problem, k):
     """Try every division of a small problem; the price of the cheapest contiguous one."""
-    data, n = problem.to_data(), len(problem)
+    data = problem.to_data()
+    n = len(problem)
     graph = nx.Graph(problem.pairs.tolist())
-    connected = {s for r in range(1, n + 1) for s in itertools.combinations(range(n), r) if nx.is_connected(graph.subgraph(s))}
+    connected = {
+        s
+        for r in range(1, n + 1)
+        for s in itertools.combinations(range(n), r)
+        if nx.is_connected(graph.subgraph(s))
+    }
     price = {}
     for s in connected:
         part = np.ones(n, np.int32)
@@ -77,9 +96,18 @@ def find_best(problem, k):
             return 0.0 if not left else np.inf
         if not left:
             return np.inf
-        first, rest = left[0], left[1:]
-        choices = (s for r in range(len(rest) + 1) for c in itertools.combinations(rest, r) if (s := (first, *c)) in price)
-        return min((price[s] + cover(tuple(i for i in rest if i not in s), parts - 1) for s in choices), default=np.inf)
+        first = left[0]
+        rest = left[1:]
+        choices = (
+            s
+            for r in range(len(rest) + 1)
+            for c in itertools.combinations(rest, r)
+            if (s := (first, *c)) in price
+        )
+        return min(
+            (price[s] + cover(tuple(i for i in rest if i not in s), parts - 1) for s in choices),
+            default=np.inf,
+        )
 
     return cover(tuple(range(n)), k)
 
@@ -128,7 +156,9 @@ def test_two_islands_are_divided_each_by_itself():
 
 
 def test_seventy_households_between_36_and_40_are_proven_impossible_with_the_smallest_cure():
-    problem = make([10] * 7, [(30 * i, 0) for i in range(7)], [(i, i + 1) for i in range(6)], Band(36, 38, 40))
+    problem = make(
+        [10] * 7, [(30 * i, 0) for i in range(7)], [(i, i + 1) for i in range(6)], Band(36, 38, 40)
+    )
     division = divide_atoms(problem)
     assert division.shortfalls
     assert all(s.proven for s in division.shortfalls)
@@ -169,15 +199,28 @@ def test_no_part_reaches_over_a_bridge_where_both_banks_can_do_without():
 
 def test_whole_buildings_are_worth_their_price():
     """Two buildings of three doors, ten households each, in one row: cut between the buildings."""
-    problem = make([10] * 6, [(20 * i, 0) for i in range(6)], [(i, i + 1) for i in range(5)], Band(20, 30, 40),
-                   groups=[[0], [0], [0], [1], [1], [1]], prices=[150.0])  # fmt: skip
+    problem = make(
+        [10] * 6,
+        [(20 * i, 0) for i in range(6)],
+        [(i, i + 1) for i in range(5)],
+        Band(20, 30, 40),
+        groups=[[0], [0], [0], [1], [1], [1]],
+        prices=[150.0],
+    )
     assert divide_atoms(problem).part.tolist() == [0, 0, 0, 1, 1, 1]
 
 
 def test_one_stairwell_larger_than_the_band_is_proven():
-    problem = make([90, 10, 10, 10], [(30 * i, 0) for i in range(4)], [(i, i + 1) for i in range(3)], Band(20, 30, 40))
+    problem = make(
+        [90, 10, 10, 10],
+        [(30 * i, 0) for i in range(4)],
+        [(i, i + 1) for i in range(3)],
+        Band(20, 30, 40),
+    )
     division = divide_atoms(problem)
-    assert [s.proven for s in division.shortfalls if "one stairwell alone has 90" in s.explanation] == [True]
+    assert [
+        s.proven for s in division.shortfalls if "one stairwell alone has 90" in s.explanation
+    ] == [True]
 
 
 def test_a_single_house_is_a_single_part():
@@ -208,7 +251,10 @@ def test_parts_are_contiguous_complete_and_explained(seed, n, levels):
     assert out == {s.part for s in division.shortfalls}
     for p, centre in enumerate(division.centres):
         own = np.flatnonzero(division.part == p)
-        metres = [(problem.weights[own] * np.hypot(*(problem.xy[own] - problem.xy[c]).T)).sum() for c in own]
+        metres = [
+            (problem.weights[own] * np.hypot(*(problem.xy[own] - problem.xy[c]).T)).sum()
+            for c in own
+        ]
         assert division.walk[p] == pytest.approx(min(metres))
         assert centre == own[int(np.argmin(np.round(metres, 6)))]
 
@@ -242,7 +288,10 @@ def test_the_price_of_an_exchange_is_what_the_division_then_costs(seed, n):
         rest = sum(before[r] for r in range(k) if r not in (p, q))
         assert rest + foreseen == pytest.approx(total_price(data, state.part, k))
         graph = nx.Graph(problem.pairs.tolist())
-        whole = all(nx.is_connected(graph.subgraph(np.flatnonzero(state.part == r).tolist())) for r in (p, q))
+        whole = all(
+            nx.is_connected(graph.subgraph(np.flatnonzero(state.part == r).tolist()))
+            for r in (p, q)
+        )
         if all(nx.is_connected(graph.subgraph(np.flatnonzero(part == r).tolist())) for r in (p, q)):
             assert connected == whole
         if not whole:  # the check may assume that parts were connected before
@@ -253,7 +302,8 @@ def test_the_price_of_an_exchange_is_what_the_division_then_costs(seed, n):
 
 def test_the_same_seed_gives_the_same_division_and_another_seed_may_not():
     problem = make_random(120, 5)
-    one, two = divide_atoms(problem, "quick", 1), divide_atoms(problem, "quick", 1)
+    one = divide_atoms(problem, "quick", 1)
+    two = divide_atoms(problem, "quick", 1)
     assert one.part.tolist() == two.part.tolist()
     assert divide_atoms(problem, "quick", 2).price != one.price
 
@@ -267,4 +317,7 @@ def test_more_effort_is_never_dearer_on_a_town():
 @pytest.mark.parametrize("seed", range(4))
 def test_thorough_effort_never_ends_in_a_dearer_division_than_default(seed):
     problem = make_random(18, seed, Band(20, 30, 40))
-    assert divide_atoms(problem, "thorough", 1).price <= divide_atoms(problem, "default", 1).price + 1e-6
+    assert (
+        divide_atoms(problem, "thorough", 1).price
+        <= divide_atoms(problem, "default", 1).price + 1e-6
+    )

@@ -15,7 +15,14 @@ from gridplan.cli import app
 from gridplan.plan import ALL_TABLES
 from gridplan.redrawing.editing.edit_plan import edit, preview, write_log
 from gridplan.redrawing.editing.edit_script import EXAMPLES, Command, parse_script, write_command
-from gridplan.redrawing.revision.locks import find_contradictions, find_frozen, lock, lock_all, unlock, unlock_all
+from gridplan.redrawing.revision.locks import (
+    find_contradictions,
+    find_frozen,
+    lock,
+    lock_all,
+    unlock,
+    unlock_all,
+)
 from gridplan.storage.kept_versions import KEPT, keep_version, list_versions
 from tests.villages import make_board_plan, make_table
 
@@ -65,7 +72,10 @@ def tell(plan, commands):
     ],
 )
 def test_a_move_may_be_written_in_many_ways(board, text):
-    assert preview(board, text).table["households_after"].to_dict() == {"0301-001": 70, "0301-002": 50}
+    assert preview(board, text).table["households_after"].to_dict() == {
+        "0301-001": 70,
+        "0301-002": 50,
+    }
 
 
 @pytest.mark.parametrize(
@@ -90,17 +100,23 @@ def test_verbs_may_be_chinese(text, command):
     assert (found.verb, found.level, found.things, found.others) == command
 
 
-CODES = st.text(st.sampled_from('aB1-. #:,"到为新'), min_size=1, max_size=8).filter(lambda s: s.strip() == s)
+CODES = st.text(st.sampled_from('aB1-. #:,"到为新'), min_size=1, max_size=8).filter(
+    lambda s: s.strip() == s
+)
 
 
 @given(
-    verb=st.sampled_from(["move", "swap", "merge", "recode", "centre", "lock"]), one=CODES, two=CODES,
+    verb=st.sampled_from(["move", "swap", "merge", "recode", "centre", "lock"]),
+    one=CODES,
+    two=CODES,
     note=st.text(st.sampled_from("ab \"#'"), max_size=8),
-)  # fmt: skip
+)
 def test_what_is_written_parses_to_the_same_command(verb, one, two, note):
     level = {"move": "building", "swap": "building", "lock": "building"}.get(verb, "subgrid")
     note = " ".join(note.split())
-    command = Command(verb, level, (one,), () if verb == "lock" else (two,), note=note if verb == "lock" else "")
+    command = Command(
+        verb, level, (one,), () if verb == "lock" else (two,), note=note if verb == "lock" else ""
+    )
     batches, problems = parse_script(write_command(command))
     assert not problems
     assert batches[0].commands[0].__dict__ | {"line": 0} == command.__dict__
@@ -116,7 +132,10 @@ def test_every_example_of_the_language_is_understood():
 
 
 def test_all_faults_of_a_script_are_told_with_their_lines(board):
-    told = tell(board, "move building h99 to 0301-001\n\nmvoe h01 to 0301-002\nmove h01 to 0301-02\nsplit\nunlock 0301-001")
+    told = tell(
+        board,
+        "move building h99 to 0301-001\n\nmvoe h01 to 0301-002\nmove h01 to 0301-02\nsplit\nunlock 0301-001",
+    )
     assert [message for message, _ in told] == [
         "line 1: there is no building h99",
         "line 3: no verb 'mvoe'",
@@ -138,13 +157,19 @@ def test_homes_do_not_go_to_another_community(board):
     other = board.subgrids.assign(community=["0301", "0301", "0302"])
     land = make_table(
         "communities",
-        [{"community": c, "kind": "urban", "geometry": board.site.communities.geometry.iloc[0]} for c in ("0301", "0302")],
+        [
+            {"community": c, "kind": "urban", "geometry": board.site.communities.geometry.iloc[0]}
+            for c in ("0301", "0302")
+        ],
     )
-    doors = board.stairwells.assign(community=np.where(board.stairwells["subgrid"] == "0301-003", "0302", "0301"))
+    doors = board.stairwells.assign(
+        community=np.where(board.stairwells["subgrid"] == "0301-003", "0302", "0301")
+    )
     plan = board.replace(subgrids=other, communities=land, stairwells=doors)
     assert tell(plan, "move h01 to 0301-003")[0] == (
-        "line 1: h01-1 lies in 0301, and 0301-003 in 0302", "choose a sub-grid of 0301",
-    )  # fmt: skip
+        "line 1: h01-1 lies in 0301, and 0301-003 in 0302",
+        "choose a sub-grid of 0301",
+    )
 
 
 # The verbs
@@ -158,16 +183,23 @@ def test_a_move_is_previewed_as_it_is_done(board):
     assert seen.table["households_after"].tolist() == [70, 50]
     rows = done.plan.subgrids.loc[seen.table.index]
     for name in ("households", "in_band", "mean_walk", "household_metres"):
-        assert seen.table[f"{name}_after"].astype(float).tolist() == pytest.approx(rows[name].astype(float).tolist())
+        assert seen.table[f"{name}_after"].astype(float).tolist() == pytest.approx(
+            rows[name].astype(float).tolist()
+        )
     assert seen.warnings == ()
     assert board.stairwells["subgrid"]["h04-1"] == "0301-002"
 
 
 def test_a_hand_edit_may_break_rules_and_says_so(board):
     done = edit(board, "move h09 to 0301-001")
-    assert done.preview.warnings == ("0301-001 falls apart: its homes are in 2 pieces that do not hang together on foot",)
+    assert done.preview.warnings == (
+        "0301-001 falls apart: its homes are in 2 pieces that do not hang together on foot",
+    )
     assert done.plan.exceptions["rule"].tolist() == ["contiguity"]
-    assert done.preview.table.loc["0301-001", ["contiguous_after", "pieces_after"]].tolist() == [False, 2]
+    assert done.preview.table.loc["0301-001", ["contiguous_after", "pieces_after"]].tolist() == [
+        False,
+        2,
+    ]
 
 
 def test_houses_swap_their_sub_grids(board):
@@ -178,7 +210,11 @@ def test_houses_swap_their_sub_grids(board):
 
 def test_a_split_is_even_and_hangs_together_and_gets_the_next_number(board):
     done = edit(board, ["merge 0301-002 into 0301-001", "split 0301-001"])
-    assert done.plan.subgrids["households"].to_dict() == {"0301-001": 60, "0301-003": 60, "0301-004": 60}
+    assert done.plan.subgrids["households"].to_dict() == {
+        "0301-001": 60,
+        "0301-003": 60,
+        "0301-004": 60,
+    }
     assert done.preview.table["contiguous_after"].dropna().all()
     assert gp.audit(done.plan).passed
 
@@ -186,13 +222,17 @@ def test_a_split_is_even_and_hangs_together_and_gets_the_next_number(board):
 def test_codes_that_ended_are_not_given_again(board):
     once = edit(board, "merge 0301-003 into 0301-002").plan
     assert where(edit(once, "move h01 to new").plan, "h01") == ["0301-004"]
-    assert edit(once, "move h01 to new").plan.edits["command"].tolist()[-1] == "move building h01 to new as 0301-004"
+    assert (
+        edit(once, "move h01 to new").plan.edits["command"].tolist()[-1]
+        == "move building h01 to new as 0301-004"
+    )
 
 
 def test_a_recode_changes_the_code_and_no_figure(board):
     done = edit(board, "recode 0301-002 as 0301-021").plan
     assert done.subgrids.index.tolist() == ["0301-001", "0301-003", "0301-021"]
-    new, old = done.subgrids.loc["0301-021"], board.subgrids.loc["0301-002"]
+    new = done.subgrids.loc["0301-021"]
+    old = board.subgrids.loc["0301-002"]
     assert new["household_metres"] == pytest.approx(old["household_metres"])
     assert new.geometry.equals(old.geometry)
     assert done.edits["moved"].tolist() == [0]
@@ -249,7 +289,8 @@ def test_locks_are_tables_and_verbs_too(board):
 
 def test_locks_that_cannot_hold_are_explained():
     """
-    The first sub-grid has eighty households where seventy are allowed, and is closed; the second is in two pieces and closed::
+    The first sub-grid has eighty households where seventy are allowed, and is
+    closed; the second is in two pieces and closed::
 
         1 1 1 1 2 3 3 3 2
         1 1 1 1 2 3 3 3 2
@@ -260,9 +301,18 @@ def test_locks_that_cannot_hold_are_explained():
     found = {(c.of, c.why): c.remedy for c in find_contradictions(plan, gone)}
     assert found == {
         ("h06", "there is no building h06 with homes any more"): "unlock building:h06",
-        ("0301-001", "80 households, allowed are 50 to 70, and none may leave or enter"): "unlock subgrid:0301-001",
-        ("0301-002", "40 households, allowed are 50 to 70, and none may leave or enter"): "unlock subgrid:0301-002",
-        ("0301-002", "its homes do not hang together on foot, and none may leave or enter"): "unlock subgrid:0301-002",
+        (
+            "0301-001",
+            "80 households, allowed are 50 to 70, and none may leave or enter",
+        ): "unlock subgrid:0301-001",
+        (
+            "0301-002",
+            "40 households, allowed are 50 to 70, and none may leave or enter",
+        ): "unlock subgrid:0301-002",
+        (
+            "0301-002",
+            "its homes do not hang together on foot, and none may leave or enter",
+        ): "unlock subgrid:0301-002",
     }
 
 
@@ -271,7 +321,9 @@ def test_a_new_home_walled_in_by_closed_sub_grids_is_explained(board):
     plan = lock(board, "subgrid", "0301-002")
     home = plan.stairwells["subgrid"].where(plan.stairwells["building"] != "h05", "")
     found = find_contradictions(plan, plan.stairwells, plan.neighbours, home)
-    assert [(c.of, c.locks) for c in found if "all sub-grids beside" in c.why] == [("h05-1", ("subgrid:0301-002",))]
+    assert [(c.of, c.locks) for c in found if "all sub-grids beside" in c.why] == [
+        ("h05-1", ("subgrid:0301-002",))
+    ]
 
 
 def test_more_codes_than_sub_grids_can_be_kept_is_explained():
@@ -279,7 +331,9 @@ def test_more_codes_than_sub_grids_can_be_kept_is_explained():
     for code in ("0301-001", "0301-002", "0301-003"):
         plan = lock(plan, "code", code)
     found = find_contradictions(plan)
-    assert [c.why for c in found] == ["3 codes are to be kept, but 120 households make at most 2 sub-grids"]
+    assert [c.why for c in found] == [
+        "3 codes are to be kept, but 120 households make at most 2 sub-grids"
+    ]
     assert found[0].locks == ("code:0301-001", "code:0301-002", "code:0301-003")
 
 
@@ -287,21 +341,33 @@ def test_more_codes_than_sub_grids_can_be_kept_is_explained():
 
 
 def test_undo_takes_back_the_command_before_it_and_leaves_no_trace(board):
-    assert_same(edit(board, ["move h04 to 0301-001", "split 0301-003", "undo"]).plan, edit(board, "move h04 to 0301-001").plan)
+    assert_same(
+        edit(board, ["move h04 to 0301-001", "split 0301-003", "undo"]).plan,
+        edit(board, "move h04 to 0301-001").plan,
+    )
     assert tell(board, "undo")[0][0] == "line 1: no command before it"
     done = edit(board, "move h04 to 0301-001")
     assert done.before is board
 
 
 def test_the_log_says_who_when_what_and_makes_the_same_plan_again(board):
-    one = edit(board, 'move h04 to 0301-001\nlock building h04 because "bus #3"', by="planning office", date="2026-11-24")
+    one = edit(
+        board,
+        'move h04 to 0301-001\nlock building h04 because "bus #3"',
+        by="planning office",
+        date="2026-11-24",
+    )
     two = edit(one.plan, "split 0301-003", by="street office: north")
     assert two.log == (
         "# 2026-11-24 planning office: moved 10 households\nmove building h04 to 0301-001\n"
         'lock building h04 because "bus #3"\n\n# street office: north: moved 30 households\nsplit 0301-003 into 2\n'
-    )  # fmt: skip
+    )
     assert_same(edit(board, two.log).plan, two.plan)
-    assert two.plan.edits["by"].tolist() == ["planning office", "planning office", "street office: north"]
+    assert two.plan.edits["by"].tolist() == [
+        "planning office",
+        "planning office",
+        "street office: north",
+    ]
 
 
 HOUSES = [f"h{n:02d}" for n in range(1, 19)]
@@ -313,10 +379,14 @@ COMMANDS = st.one_of(
     st.builds("merge {} into {}".format, st.sampled_from(SUBGRIDS), st.sampled_from(SUBGRIDS)),
     st.builds("lock building {}".format, st.sampled_from(HOUSES)),
     st.builds("lock {} {}".format, st.sampled_from(["subgrid", "code"]), st.sampled_from(SUBGRIDS)),
-    st.builds("recode {} as {}".format, st.sampled_from(SUBGRIDS), st.sampled_from(["0301-020", "0301-021"])),
+    st.builds(
+        "recode {} as {}".format,
+        st.sampled_from(SUBGRIDS),
+        st.sampled_from(["0301-020", "0301-021"]),
+    ),
     st.builds("centre of {} at {}-1".format, st.sampled_from(SUBGRIDS), st.sampled_from(HOUSES)),
     st.just("undo"),
-)  # fmt: skip
+)
 
 
 def run(plan, scripts):
@@ -346,10 +416,16 @@ def test_any_edits_keep_all_households_hold_what_was_locked_and_can_be_replayed(
 @settings(max_examples=5, deadline=None)
 @given(
     scripts=st.lists(st.lists(COMMANDS, min_size=1, max_size=2), min_size=2, max_size=4),
-    building=st.sampled_from(HOUSES), subgrid=st.sampled_from(SUBGRIDS[:3]), code=st.sampled_from(SUBGRIDS[:3]),
-)  # fmt: skip
+    building=st.sampled_from(HOUSES),
+    subgrid=st.sampled_from(SUBGRIDS[:3]),
+    code=st.sampled_from(SUBGRIDS[:3]),
+)
 def test_locks_hold_under_any_script(scripts, building, subgrid, code):
-    base = lock(lock(lock(make_board_plan(THREE, columns=9), "building", building), "subgrid", subgrid), "code", code)
+    base = lock(
+        lock(lock(make_board_plan(THREE, columns=9), "building", building), "subgrid", subgrid),
+        "code",
+        code,
+    )
     plan = run(base, scripts)
     assert where(plan, building) == where(base, building)
     own = base.stairwells.index[base.stairwells["subgrid"] == subgrid]
@@ -403,7 +479,10 @@ def test_the_command_line_edits_and_undoes_to_the_very_files(folder):
     assert code == 0
     assert read_files(folder) == before
     assert read_files(folder / "versions" / "undone") == after
-    assert isinstance(CliRunner().invoke(app, ["edit", str(folder), "undo", "--overwrite"]).exception, gp.PlanError)
+    assert isinstance(
+        CliRunner().invoke(app, ["edit", str(folder), "undo", "--overwrite"]).exception,
+        gp.PlanError,
+    )
 
 
 def test_a_log_file_is_a_script(folder, tmp_path, board):

@@ -12,7 +12,9 @@ from gridplan.plots import figure, result_plots
 from gridplan.rules.all_rules import Prices
 from tests.villages import make_board_plan
 
-HALF = 3 + 2 * 2**0.5  # steps of thirty metres from five houses of a half board to its middle door: three beside it, two aslant
+HALF = (
+    3 + 2 * 2**0.5
+)  # steps of thirty metres from five houses of a half board to its middle door: three beside it, two aslant
 
 
 @pytest.fixture(scope="module")
@@ -26,13 +28,19 @@ def test_a_dearer_wish_is_never_kept_less(table):
     for wish, bought in (("building", "buildings_split"), ("compound", "compounds_crossed")):
         kept = table.loc[wish, bought].tolist()
         assert kept[0] >= kept[-1], (wish, kept)
-    assert table.loc[("off_target", 0.0), "mean_walk"] <= table.loc[("off_target", 16.0), "mean_walk"]
+    assert (
+        table.loc[("off_target", 0.0), "mean_walk"] <= table.loc[("off_target", 16.0), "mean_walk"]
+    )
     assert table.loc[("off_target", 0.0), "cv"] > table.loc[("off_target", 16.0), "cv"]
 
 
 def test_the_prices_of_the_rules_stand_at_factor_one(table):
     prices = Prices()
-    assert [table.loc[(wish, 1.0), "price"] for wish in WISHES] == [prices.off_target, prices.building, prices.compound]
+    assert [table.loc[(wish, 1.0), "price"] for wish in WISHES] == [
+        prices.off_target,
+        prices.building,
+        prices.compound,
+    ]
     now = table.xs(1.0, level="factor").drop(columns="price").drop_duplicates()
     assert len(now) == 1
 
@@ -101,7 +109,23 @@ def test_both_verbs_print_their_tables_and_write_them(tmp_path):
         return result.output
 
     assert "0.00%" in run("prove", tmp_path / "plan", "--csv", tmp_path / "p.csv")
-    shown = run("frontier", tmp_path / "plan", "--community", "0301", "--effort", "quick", "--csv", tmp_path / "f.csv")
+    shown = run(
+        "frontier",
+        tmp_path / "plan",
+        "--community",
+        "0301",
+        "--effort",
+        "quick",
+        "--csv",
+        tmp_path / "f.csv",
+    )
     assert "balance ×16" in shown
     assert len(pd.read_csv(tmp_path / "f.csv")) == 15
-    assert pd.read_csv(tmp_path / "p.csv").columns.tolist() == ["community", "subgrids", "left_out", "price", "bound", "gap"]
+    assert pd.read_csv(tmp_path / "p.csv").columns.tolist() == [
+        "community",
+        "subgrids",
+        "left_out",
+        "price",
+        "bound",
+        "gap",
+    ]

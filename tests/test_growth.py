@@ -16,12 +16,19 @@ from tests.test_division import make, make_random
 def test_a_part_of_two_grows_to_the_third_house_that_is_worth_its_walk():
     """Four houses of ten in a row, 30 m apart; each is worth 1,000: 0-1 may become 0-1-2, but 0-2 is not connected.
 
-    Three houses walk 600 household-metres; two walk 300 and are ten households off the target, 100 more.
+    Three houses walk 600 household-metres; two walk 300 and are ten households
+    off the target, 100 more.
     """
-    problem = make([10] * 4, [(30 * i, 0) for i in range(4)], [(0, 1), (1, 2), (2, 3)], Band(20, 30, 40))
-    starts, atoms = np.array([0, 2]), np.array([0, 1], np.int32)
+    problem = make(
+        [10] * 4, [(30 * i, 0) for i in range(4)], [(0, 1), (1, 2), (2, 3)], Band(20, 30, 40)
+    )
+    starts = np.array([0, 2])
+    atoms = np.array([0, 1], np.int32)
     prices, ends, grown = grow_parts(problem.to_data(), starts, atoms, np.full(4, 1000.0), 0.0, 4)
-    found = {tuple(sorted(grown[a:b].tolist())): p for (a, b), p in zip(itertools.pairwise(ends), prices, strict=True)}
+    found = {
+        tuple(sorted(grown[a:b].tolist())): p
+        for (a, b), p in zip(itertools.pairwise(ends), prices, strict=True)
+    }
     assert found == {(0, 1, 2): pytest.approx(600.0), (1, 2): pytest.approx(400.0)}
 
 

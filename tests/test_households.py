@@ -7,7 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import box
 
-from gridplan.land.households import allocate_whole, classify_homes, estimate_households, judge_homes, read_coefficients
+from gridplan.land.households import (
+    allocate_whole,
+    classify_homes,
+    estimate_households,
+    judge_homes,
+    read_coefficients,
+)
 from gridplan.rules.all_rules import HouseholdRules
 from tests.villages import X0, Y0, make_site, make_table
 
@@ -23,7 +29,14 @@ def make_street(*houses, community="0301", **tables):
     rows = []
     for n, house in enumerate(houses):
         width, depth = house.pop("size", (10, 10))
-        rows.append({"building": "abcdefghij"[n], "community": community, "geometry": place(100 * n, 0, width, depth)} | house)
+        rows.append(
+            {
+                "building": "abcdefghij"[n],
+                "community": community,
+                "geometry": place(100 * n, 0, width, depth),
+            }
+            | house
+        )
     return make_site(buildings=make_table("buildings", rows), **tables)
 
 
@@ -45,8 +58,18 @@ def reasons(site):
 
 def test_the_observed_number_wins_and_stays_beside_the_estimate():
     block = {"size": (50, 12), "floors": 6, "use": "apartments"}
-    houses = estimate(make_street(block | {"households_observed": 24, "population": 100}, block | {"population": 102}, block))
-    assert houses["households"].tolist() == [24, 40, 33]  # counted; 102 / 2.55; 600 m2 x 6 x 0.85 / 92.17
+    houses = estimate(
+        make_street(
+            block | {"households_observed": 24, "population": 100},
+            block | {"population": 102},
+            block,
+        )
+    )
+    assert houses["households"].tolist() == [
+        24,
+        40,
+        33,
+    ]  # counted; 102 / 2.55; 600 m2 x 6 x 0.85 / 92.17
     assert houses["households_origin"].tolist() == ["observed", "population", "estimated"]
     assert houses["households_low"].tolist() == [24, 36, 26]
     assert houses["households_high"].tolist() == [24, 44, 42]
@@ -65,10 +88,22 @@ def test_homes_are_judged_by_word_then_place_then_size_then_neighbour():
         {"use": "", "size": (12, 12)},  # inside the hospital
         {"use": "house", "size": (12, 12)},  # inside the hospital too, but says house
         {"use": "garage", "residential": True},  # the owner of the data knows better
-        places=make_table("places", [{"place": "h", "kind": "hospital", "geometry": place(590, -10, 150, 50)}]),
+        places=make_table(
+            "places", [{"place": "h", "kind": "hospital", "geometry": place(590, -10, 150, 50)}]
+        ),
     )
     out = estimate_households(site, RULES)
-    assert out.buildings["residential"].tolist() == [True, False, True, False, False, True, False, True, True]
+    assert out.buildings["residential"].tolist() == [
+        True,
+        False,
+        True,
+        False,
+        False,
+        True,
+        False,
+        True,
+        True,
+    ]
     assert reasons(out)["not homes by their use"] == 1
     assert reasons(out)["homes by their use"] == 2
     assert reasons(out)["homes by their size"] == 2
@@ -85,7 +120,13 @@ def test_a_small_building_beside_a_larger_home_is_its_garage():
         {"building": "twin2", "geometry": place(310, 0, 7, 7)},
     ]
     houses = estimate(make_site(buildings=make_table("buildings", rows)))
-    assert houses["households"].to_dict() == {"house": 2, "garage": 0, "cottage": 1, "twin1": 1, "twin2": 1}
+    assert houses["households"].to_dict() == {
+        "house": 2,
+        "garage": 0,
+        "cottage": 1,
+        "twin1": 1,
+        "twin2": 1,
+    }
 
 
 def test_people_counted_make_a_home_and_nobody_counted_makes_none():
@@ -137,20 +178,39 @@ def test_a_village_house_is_one_household_and_a_tower_is_many():
 def test_a_known_total_of_the_community_is_met_exactly():
     house = {"use": "residential", "size": (14, 10)}  # 1.7 households each
     site = make_street(
-        house | {"households_observed": 4}, *[dict(house) for _ in range(3)], communities=make_communities(**{"0301": 9})
+        house | {"households_observed": 4},
+        *[dict(house) for _ in range(3)],
+        communities=make_communities(**{"0301": 9}),
     )
     out = estimate_households(site, RULES)
-    assert out.buildings["households"].tolist() == [4, 2, 2, 1]  # five among three: equal remainders go by code
-    assert out.buildings["households_origin"].tolist() == ["observed", "estimated", "estimated", "estimated"]
+    assert out.buildings["households"].tolist() == [
+        4,
+        2,
+        2,
+        1,
+    ]  # five among three: equal remainders go by code
+    assert out.buildings["households_origin"].tolist() == [
+        "observed",
+        "estimated",
+        "estimated",
+        "estimated",
+    ]
     assert (out.buildings["households_low"] <= out.buildings["households"]).all()
     assert reasons(out)["estimates scaled so that the known total is met exactly"] == 1
 
 
 def test_a_total_without_room_is_noted_and_the_observed_stay():
-    site = make_street({"households_observed": 30}, {"use": "house"}, communities=make_communities(**{"0301": 20}))
+    site = make_street(
+        {"households_observed": 30}, {"use": "house"}, communities=make_communities(**{"0301": 20})
+    )
     out = estimate_households(site, RULES)
     assert out.buildings["households"].tolist() == [30, 1]
-    assert reasons(out)["0301: 31 households stand against a known total of 20; there is no room to scale"] == 1
+    assert (
+        reasons(out)[
+            "0301: 31 households stand against a known total of 20; there is no room to scale"
+        ]
+        == 1
+    )
 
 
 def test_the_total_of_the_site_goes_to_what_the_known_communities_leave():
@@ -215,7 +275,9 @@ random_houses = st.lists(
 @settings(deadline=None, max_examples=8)
 @given(houses=random_houses, total=st.integers(0, 300), order=st.randoms(use_true_random=False))
 def test_sums_are_exact_the_observed_stand_and_the_order_of_rows_is_nothing(houses, total, order):
-    site = make_street(*[dict(h) for h in houses], communities=make_communities(**{"0301": total, "0302": np.nan}))
+    site = make_street(
+        *[dict(h) for h in houses], communities=make_communities(**{"0301": total, "0302": np.nan})
+    )
     out = estimate_households(site, RULES).buildings
     seen = out["households_observed"].notna() & out["residential"].astype(bool)
     assert (out["households"][seen] == out["households_observed"][seen]).all()
@@ -224,7 +286,10 @@ def test_sums_are_exact_the_observed_stand_and_the_order_of_rows_is_nothing(hous
     free = out["households_origin"].isin(["population", "estimated"]) & (out["population"] != 0)
     assert (out["households"][free] >= 1).all()
     own = out[out["community"] == "0301"]
-    if free[own.index].any() and own["households"][~free[own.index]].sum() + free[own.index].sum() <= total:
+    if (
+        free[own.index].any()
+        and own["households"][~free[own.index]].sum() + free[own.index].sum() <= total
+    ):
         assert own["households"].sum() == total
     names = list(site.buildings.index)
     order.shuffle(names)
@@ -239,9 +304,13 @@ def test_a_real_country_has_about_its_real_number_of_households():
     import pyogrio
     import shapely
 
-    shapes = pyogrio.read_dataframe(folder / "liechtenstein-2015-07-27.osm.pbf", layer="multipolygons", on_invalid="ignore")
+    shapes = pyogrio.read_dataframe(
+        folder / "liechtenstein-2015-07-27.osm.pbf", layer="multipolygons", on_invalid="ignore"
+    )
     shapes = shapes[shapes["building"].notna() & shapes.geometry.notna()].to_crs("EPSG:32632")
-    shapes = shapes.assign(geometry=shapely.make_valid(shapes.geometry.to_numpy()), use=shapes["building"].str.lower())
+    shapes = shapes.assign(
+        geometry=shapely.make_valid(shapes.geometry.to_numpy()), use=shapes["building"].str.lower()
+    )
     shapes = shapes[shapes.geom_type.isin(["Polygon", "MultiPolygon"])].reset_index(drop=True)
     shapes["building"] = [f"b{n:04d}" for n in range(len(shapes))]
     houses = estimate(make_site(buildings=make_table("buildings", shapes, "EPSG:32632")))

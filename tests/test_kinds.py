@@ -30,7 +30,9 @@ def at(west, south, east, north):
 def put(site, **tables):
     """Add rows to the tables of a site."""
     more = {name: make_table(name, rows) for name, rows in tables.items()}
-    return site.replace(**{name: pd.concat([getattr(site, name), rows]).sort_index() for name, rows in more.items()})
+    return site.replace(
+        **{name: pd.concat([getattr(site, name), rows]).sort_index() for name, rows in more.items()}
+    )
 
 
 def make_school_site(**columns):
@@ -42,13 +44,24 @@ def make_school_site(**columns):
     site = make_checkerboard()
     east = site.communities.assign(geometry=[at(0, 0, 330, 60)])
     halls = [("A", at(220, 34, 260, 50)), ("B", at(220, 8, 260, 24))]
-    buildings = [{"building": b, "use": "school", "community": "0301", "geometry": g} for b, g in halls]
-    school = {"place": "p1", "kind": "school", "name": "东湖小学", "geometry": Point(X0 + 240, Y0 + 40)} | columns
+    buildings = [
+        {"building": b, "use": "school", "community": "0301", "geometry": g} for b, g in halls
+    ]
+    school = {
+        "place": "p1",
+        "kind": "school",
+        "name": "东湖小学",
+        "geometry": Point(X0 + 240, Y0 + 40),
+    } | columns
     return put(site.replace(communities=east), buildings=buildings, places=[school])
 
 
 def judge(plan):
-    return [(f.severity, f.rule, f.ids, f.message) for f in gp.audit(plan).findings.itertuples() if f.severity == "error"]
+    return [
+        (f.severity, f.rule, f.ids, f.message)
+        for f in gp.audit(plan).findings.itertuples()
+        if f.severity == "error"
+    ]
 
 
 # Exclusive grids
@@ -58,7 +71,8 @@ def test_a_school_gets_the_land_around_its_halls_and_a_code_of_its_own():
     found = find_exclusives(make_school_site(), ExclusiveRules())
     row = found.grids.loc["0301-E001"]
     assert (row["owner"], row["kind"], row["community"]) == ("p1", "school", "0301")
-    # ten metres around both halls and the yard between; the strip to the limit is narrower than twelve metres, so its own
+    # ten metres around both halls and the yard between; the strip to the limit
+    # is narrower than twelve metres, so its own
     assert row.geometry.bounds == pytest.approx((X0 + 210, Y0, X0 + 270, Y0 + 60))
 
 
@@ -70,7 +84,13 @@ def test_the_plan_of_homes_is_cut_by_the_school_and_tiles_the_rest():
     assert homes.index.tolist() == bare.subgrids.index.tolist() == ["0301-001", "0301-002"]
     assert plan.stairwells["subgrid"].to_dict() == bare.stairwells["subgrid"].to_dict()
     school = plan.subgrids.loc["0301-E001"]
-    assert school[["kind", "institution", "households", "low", "high"]].tolist() == ["exclusive", "p1", 0, 0, 0]
+    assert school[["kind", "institution", "households", "low", "high"]].tolist() == [
+        "exclusive",
+        "p1",
+        0,
+        0,
+        0,
+    ]
     # its own 3,600 m2, and as much to the east of it that touches no sub-grid of homes
     assert school["area"] == pytest.approx(7200, abs=1)
     assert plan.subgrids.area.sum() == pytest.approx(330 * 60, rel=1e-9)
@@ -82,14 +102,23 @@ def test_the_plan_of_homes_is_cut_by_the_school_and_tiles_the_rest():
 
 
 def test_a_place_and_an_institution_of_one_name_are_one_and_the_institution_owns_it():
-    twin = {"institution": "i1", "kind": "enterprise", "name": "东湖小学", "geometry": Point(X0 + 235, Y0 + 40)}
+    twin = {
+        "institution": "i1",
+        "kind": "enterprise",
+        "name": "东湖小学",
+        "geometry": Point(X0 + 235, Y0 + 40),
+    }
     found = find_exclusives(put(make_school_site(), institutions=[twin]), ExclusiveRules())
     assert found.grids[["owner", "kind"]].values.tolist() == [["i1", "school"]]
     assert [(e.count, list(e.ids)) for e in found.entries if e.count] == [(1, ["p1"])]
 
 
 def test_a_street_between_two_halls_parts_them_and_the_second_hall_stands_for_itself():
-    street = {"street": "s1", "kind": "residential", "geometry": LineString([(X0 + 150, Y0 + 29), (X0 + 330, Y0 + 29)])}
+    street = {
+        "street": "s1",
+        "kind": "residential",
+        "geometry": LineString([(X0 + 150, Y0 + 29), (X0 + 330, Y0 + 29)]),
+    }
     found = find_exclusives(put(make_school_site(), streets=[street]), ExclusiveRules())
     assert found.grids["owner"].tolist() == ["p1", "B"]
     assert found.grids.geometry.iloc[0].bounds[1] == pytest.approx(Y0 + 29)
@@ -99,7 +128,13 @@ def test_a_street_between_two_halls_parts_them_and_the_second_hall_stands_for_it
 def test_an_outline_over_a_limit_is_cut_and_kept_by_the_community_with_most_of_it():
     works = {"kind": "industrial", "name": "机械厂", "geometry": at(250, 0, 400, 60)}
     site = make_school_site(**works)
-    far = {"community": "0302", "name": "", "kind": "urban", "origin": "given", "geometry": at(330, 0, 500, 60)}
+    far = {
+        "community": "0302",
+        "name": "",
+        "kind": "urban",
+        "origin": "given",
+        "geometry": at(330, 0, 500, 60),
+    }
     found = find_exclusives(put(site, communities=[far]), ExclusiveRules(kinds="enterprise"))
     assert found.grids["community"].tolist() == ["0301"]
     assert found.grids.area.tolist() == [80 * 60]
@@ -119,17 +154,27 @@ def test_homes_on_the_land_of_an_institution_keep_their_own_or_keep_it_from_havi
 
 
 def test_an_institution_with_little_land_or_none_is_told_and_left_to_the_sub_grids():
-    site = put(make_school_site(), places=[{"place": "p2", "kind": "market", "name": "", "geometry": Point(X0 + 15, Y0 + 15)}])
+    site = put(
+        make_school_site(),
+        places=[{"place": "p2", "kind": "market", "name": "", "geometry": Point(X0 + 15, Y0 + 15)}],
+    )
     found = find_exclusives(site, ExclusiveRules(smallest=5000))
     assert found.grids.empty
     told = {e.reason.split(":")[0]: list(e.ids) for e in found.entries if e.count}
-    assert told == {"without a building or outline of their own": ["p2"], "with less than 5000 m2 of land": ["p1"]}
+    assert told == {
+        "without a building or outline of their own": ["p2"],
+        "with less than 5000 m2 of land": ["p1"],
+    }
 
 
 @settings(max_examples=5, deadline=None)
 @given(
     st.lists(
-        st.tuples(st.integers(0, 250), st.integers(0, 40), st.integers(20, 120), st.integers(15, 60)), min_size=1, max_size=4
+        st.tuples(
+            st.integers(0, 250), st.integers(0, 40), st.integers(20, 120), st.integers(15, 60)
+        ),
+        min_size=1,
+        max_size=4,
     )
 )
 def test_exclusive_grids_never_overlap_nor_hold_a_home_and_the_plan_always_tiles(yards):
@@ -142,7 +187,9 @@ def test_exclusive_grids_never_overlap_nor_hold_a_home_and_the_plan_always_tiles
     assert judge(plan) == []
     lone = plan.subgrids[plan.subgrids["kind"] == "exclusive"].geometry.to_numpy()
     homes = plan.site.buildings[plan.site.buildings["households"] > 0].geometry.to_numpy()
-    assert shapely.area(shapely.intersection(shapely.union_all(lone), shapely.union_all(homes))) < 0.01
+    assert (
+        shapely.area(shapely.intersection(shapely.union_all(lone), shapely.union_all(homes))) < 0.01
+    )
 
 
 def test_the_order_of_rows_does_not_matter():
@@ -158,20 +205,35 @@ def test_the_order_of_rows_does_not_matter():
 def make_river_land():
     """Two communities of 1500 m side by side, and a railway with two tracks through both and beyond."""
     limits = [
-        {"community": c, "name": "", "kind": "urban", "origin": "given", "geometry": at(x, 0, x + 1500, 400)}
+        {
+            "community": c,
+            "name": "",
+            "kind": "urban",
+            "origin": "given",
+            "geometry": at(x, 0, x + 1500, 400),
+        }
         for c, x in (("0301", 0), ("0302", 1500))
     ]
     tracks = [
-        {"barrier": f"b{n}", "kind": "railway", "name": "津山线" if n == 1 else "", "hard": True,
-         "geometry": LineString([(X0 - 300, Y0 + y), (X0 + 3000, Y0 + y)])}
+        {
+            "barrier": f"b{n}",
+            "kind": "railway",
+            "name": "津山线" if n == 1 else "",
+            "hard": True,
+            "geometry": LineString([(X0 - 300, Y0 + y), (X0 + 3000, Y0 + y)]),
+        }
         for n, y in ((1, 200), (2, 205))
-    ]  # fmt: skip
-    return make_site(communities=make_table("communities", limits), barriers=make_table("barriers", tracks))
+    ]
+    return make_site(
+        communities=make_table("communities", limits), barriers=make_table("barriers", tracks)
+    )
 
 
 def test_two_tracks_are_one_railway_cut_at_the_limit_and_into_equal_stretches():
     site = make_river_land()
-    found = find_specials(site.barriers, site.communities, make_empty("subgrids", site.crs), SpecialRules(length=700))
+    found = find_specials(
+        site.barriers, site.communities, make_empty("subgrids", site.crs), SpecialRules(length=700)
+    )
     assert found.grids["length"].round().tolist() == [750, 750, 750, 750]
     assert found.grids.index.tolist() == ["0301-S001", "0301-S002", "0302-S001", "0302-S002"]
     assert set(found.grids["name"]) == {"津山线"}
@@ -181,8 +243,20 @@ def test_two_tracks_are_one_railway_cut_at_the_limit_and_into_equal_stretches():
 
 def test_a_line_along_a_limit_belongs_to_the_lower_code():
     site = make_river_land()
-    along = [{"barrier": "b1", "kind": "river", "name": "", "geometry": LineString([(X0 + 1500, Y0), (X0 + 1500, Y0 + 400)])}]
-    found = find_specials(make_table("barriers", along), site.communities, make_empty("subgrids", site.crs), SpecialRules())
+    along = [
+        {
+            "barrier": "b1",
+            "kind": "river",
+            "name": "",
+            "geometry": LineString([(X0 + 1500, Y0), (X0 + 1500, Y0 + 400)]),
+        }
+    ]
+    found = find_specials(
+        make_table("barriers", along),
+        site.communities,
+        make_empty("subgrids", site.crs),
+        SpecialRules(),
+    )
     assert found.grids[["community", "length"]].round(1).values.tolist() == [["0301", 400.0]]
 
 
@@ -193,7 +267,10 @@ def test_a_lake_is_one_in_each_community_and_a_wide_river_is_cut_across():
         {"barrier": "b2", "kind": "river", "name": "", "geometry": at(0, 0, 1500, 60)},
     ]
     found = find_specials(
-        make_table("barriers", waters), site.communities, make_empty("subgrids", site.crs), SpecialRules(length=500)
+        make_table("barriers", waters),
+        site.communities,
+        make_empty("subgrids", site.crs),
+        SpecialRules(length=500),
     )
     kinds = found.grids.groupby(["community", "kind"]).size().to_dict()
     assert kinds == {("0301", "lake"): 1, ("0301", "river"): 3, ("0302", "lake"): 1}
@@ -202,7 +279,12 @@ def test_a_lake_is_one_in_each_community_and_a_wide_river_is_cut_across():
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 50)), min_size=2, max_size=7, unique=True), st.integers(5, 40))
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 50), st.integers(0, 50)), min_size=2, max_size=7, unique=True
+    ),
+    st.integers(5, 40),
+)
 def test_stretches_of_a_line_are_equal_and_lose_nothing(corners, length):
     line = LineString(corners)
     pieces, _ = cut_lines(np.array([line], dtype=object), ["a"], length)
@@ -236,7 +318,9 @@ def test_grids_are_whole_sub_grids_and_an_exclusive_one_goes_to_the_grid_beside_
 def test_a_community_too_small_for_a_grid_is_one_and_told_as_such():
     plan = gp.draw_grids(make_board_plan(), gp.Rules().replace(urban=BAND))
     assert plan.grids["households"].tolist() == [120]
-    assert plan.exceptions[["subgrid", "rule", "proven"]].values.tolist() == [["0301-G001", "grids", True]]
+    assert plan.exceptions[["subgrid", "rule", "proven"]].values.tolist() == [
+        ["0301-G001", "grids", True]
+    ]
     assert "120 households" in plan.exceptions["explanation"].iloc[0]
     again = gp.draw_grids(plan)
     assert len(again.exceptions) == len(plan.exceptions) == 1
@@ -263,8 +347,13 @@ def change(plan, table, code, **values):
     frame = plan.get_table(table).copy()
     for column, value in values.items():
         if column == "geometry":
-            frame = frame.set_geometry(gpd.GeoSeries([value if c == code else g for c, g in frame.geometry.items()],
-                                                     index=frame.index, crs=frame.crs))  # fmt: skip
+            frame = frame.set_geometry(
+                gpd.GeoSeries(
+                    [value if c == code else g for c, g in frame.geometry.items()],
+                    index=frame.index,
+                    crs=frame.crs,
+                )
+            )
         else:
             frame.loc[code, column] = value
     return plan.replace(**{table: frame})
@@ -287,7 +376,13 @@ FAULTS = [
     ("special_grids", "0301-S001", {"barrier": "b9"}, "special", "of no barrier"),
     ("special_grids", "0301-S001", {"length": 99.0}, "special", "length"),
     ("special_grids", "0301-S001", {"subgrid_count": 7}, "special", "number of sub-grids"),
-    ("special_grids", "0301-S001", {"geometry": LineString([(X0 + 150, Y0), (X0 + 150, Y0 + 60)])}, "special", "away from every"),
+    (
+        "special_grids",
+        "0301-S001",
+        {"geometry": LineString([(X0 + 150, Y0), (X0 + 150, Y0 + 60)])},
+        "special",
+        "away from every",
+    ),
     ("touches", "1", {"subgrid": "0301-001"}, "special", "apart"),
     ("touches", "1", {"subgrid": "0301-001"}, "special", "not told"),
     ("subgrids", "0301-001", {"grid": ""}, "grids", "in no grid"),
@@ -295,10 +390,14 @@ FAULTS = [
     ("grids", "0301-G001", {"households": 5}, "grids", "figures"),
     ("grids", "0301-G001", {"geometry": at(0, 0, 100, 60)}, "grids", "outline"),
     ("grids", "0301-G001", {"community": "0399"}, "grids", "another community"),
-]  # fmt: skip
+]
 
 
-@pytest.mark.parametrize(("table", "code", "values", "rule", "words"), FAULTS, ids=lambda v: v if isinstance(v, str) else "")
+@pytest.mark.parametrize(
+    ("table", "code", "values", "rule", "words"),
+    FAULTS,
+    ids=lambda v: v if isinstance(v, str) else "",
+)
 def test_a_planted_fault_is_found(full, table, code, values, rule, words):
     found = judge(change(full, table, code, **values))
     assert any(r == rule and words in message for _, r, _, message in found), found
@@ -306,18 +405,26 @@ def test_a_planted_fault_is_found(full, table, code, values, rule, words):
 
 def test_a_barrier_without_its_special_grid_is_found(full):
     long = full.site.barriers.assign(geometry=[LineString([(X0 + 1, Y0 + 1), (X0 + 329, Y0 + 1)])])
-    assert any(rule == "special" and "no special grid here" in m for _, rule, _, m in judge(full.replace(barriers=long)))
+    assert any(
+        rule == "special" and "no special grid here" in m
+        for _, rule, _, m in judge(full.replace(barriers=long))
+    )
 
 
 def test_grids_that_do_not_hang_together_or_are_out_of_band_are_found(full):
     apart = full.replace(neighbours=full.neighbours[full.neighbours["link"] == "none"])
-    west, east = {"h03", "h09"}, {"h04", "h10"}  # the houses on both sides of the limit between the two sub-grids
+    # the houses on both sides of the limit between the two sub-grids
+    west = {"h03", "h09"}
+    east = {"h04", "h10"}
     ends = [{a[:3], b[:3]} for a, b in full.neighbours[["focal", "neighbour"]].values]
     cut = full.neighbours[[not (own & west and own & east) for own in ends]]
     assert judge(apart) == []  # without pairs nothing can be said
     assert any("hang together" in m for _, _, _, m in judge(full.replace(neighbours=cut)))
     narrow = {**full.manifest, "rules": RULES.replace(grids={"low": 300}).to_dict()}
-    assert any(rule == "grids" and "no exception" in m for _, rule, _, m in judge(full.replace(manifest=narrow)))
+    assert any(
+        rule == "grids" and "no exception" in m
+        for _, rule, _, m in judge(full.replace(manifest=narrow))
+    )
 
 
 # Maps and papers

@@ -36,16 +36,24 @@ EVIL = "<script>alert(1)</script>"
 def make_town(across=18, cell=70.0, per_subgrid=9, seed=5):
     """A made-up town of ``across`` x ``across`` sub-grids: Voronoi cells of a shaken board, cut by a river.
 
-    Communities are blocks of six by six cells; homes stand in every cell; one sub-grid in twelve is out of its band and
-    the last one is a school's exclusive grid.
+    Communities are blocks of six by six cells; homes stand in every cell; one
+    sub-grid in twelve is out of its band and the last one is a school's
+    exclusive grid.
     """
     rng = np.random.default_rng(seed)
     side = across * cell
     land = box(X0, Y0, X0 + side, Y0 + side)
     columns, rows = (a.ravel() for a in np.meshgrid(np.arange(across), np.arange(across)))
-    seeds = np.column_stack([columns + 0.5, rows + 0.5]) * cell + rng.uniform(-0.3, 0.3, (across**2, 2)) * cell + (X0, Y0)
-    cells = shapely.get_parts(shapely.voronoi_polygons(shapely.multipoints(shapely.points(seeds)), extend_to=land))
-    at, _ = shapely.STRtree(cells).query(shapely.points(seeds), predicate="within")[::-1], None
+    seeds = (
+        np.column_stack([columns + 0.5, rows + 0.5]) * cell
+        + rng.uniform(-0.3, 0.3, (across**2, 2)) * cell
+        + (X0, Y0)
+    )
+    cells = shapely.get_parts(
+        shapely.voronoi_polygons(shapely.multipoints(shapely.points(seeds)), extend_to=land)
+    )
+    at = shapely.STRtree(cells).query(shapely.points(seeds), predicate="within")[::-1]
+    _ = None
     outlines = shapely.intersection(cells[at[0][np.argsort(at[1])]], land)
     block = columns // 6 + (rows // 6) * -(-across // 6)
     communities = [
@@ -61,7 +69,12 @@ def make_town(across=18, cell=70.0, per_subgrid=9, seed=5):
     households = rng.integers(22, 40, across**2)
     households[::12] = rng.integers(8, 19, len(households[::12]))
     households[-1] = 0
-    codes = np.array([f"C{b:03d}-{n:03d}" for b, n in zip(block, pd.Series(block).groupby(block).cumcount() + 1, strict=True)])
+    codes = np.array(
+        [
+            f"C{b:03d}-{n:03d}"
+            for b, n in zip(block, pd.Series(block).groupby(block).cumcount() + 1, strict=True)
+        ]
+    )
     subgrids = pd.DataFrame(
         {
             "subgrid": codes,
@@ -81,7 +94,10 @@ def make_town(across=18, cell=70.0, per_subgrid=9, seed=5):
             "geometry": outlines,
         }
     )
-    where = np.repeat(seeds, per_subgrid, axis=0) + rng.uniform(-0.34, 0.34, (across**2 * per_subgrid, 2)) * cell
+    where = (
+        np.repeat(seeds, per_subgrid, axis=0)
+        + rng.uniform(-0.34, 0.34, (across**2 * per_subgrid, 2)) * cell
+    )
     homes = make_blocks(where, rng)
     lives = rng.random(len(homes)) < 0.8
     buildings = pd.DataFrame(
@@ -93,25 +109,54 @@ def make_town(across=18, cell=70.0, per_subgrid=9, seed=5):
             "geometry": homes,
         }
     )
-    doors = pd.DataFrame({"stairwell": [f"{code}-1" for code in codes], "subgrid": codes, "geometry": shapely.points(seeds)})
+    doors = pd.DataFrame(
+        {
+            "stairwell": [f"{code}-1" for code in codes],
+            "subgrid": codes,
+            "geometry": shapely.points(seeds),
+        }
+    )
     bend = np.linspace(0, side, 60)
     course = np.column_stack([X0 + bend, Y0 + side * (0.45 + 0.12 * np.sin(bend / side * 7))])
-    river, rail = LineString(course).buffer(20), LineString([(X0 - 90, Y0 + side * 0.9), (X0 + side + 90, Y0 + side * 0.8)])
+    river = LineString(course).buffer(20)
+    rail = LineString([(X0 - 90, Y0 + side * 0.9), (X0 + side + 90, Y0 + side * 0.8)])
     barriers = [
         {"barrier": "r1", "kind": "river", "name": "陡河", "hard": True, "geometry": river},
         {"barrier": "r2", "kind": "railway", "hard": True, "geometry": rail},
-        {"barrier": "r3", "kind": "wall", "hard": False, "geometry": LineString([(X0 + 60, Y0 + 60), (X0 + 400, Y0 + 90)])},
+        {
+            "barrier": "r3",
+            "kind": "wall",
+            "hard": False,
+            "geometry": LineString([(X0 + 60, Y0 + 60), (X0 + 400, Y0 + 90)]),
+        },
     ]
-    streets = [{"street": f"s{n}", "kind": k, "geometry": g} for n, (k, g) in enumerate(make_streets(side, cell))]
+    streets = [
+        {"street": f"s{n}", "kind": k, "geometry": g}
+        for n, (k, g) in enumerate(make_streets(side, cell))
+    ]
     exceptions = [
-        {"exception": "1", "community": "C000", "subgrid": codes[0], "rule": "band", "explanation": f"a lone hamlet {EVIL}"},
-        {"exception": "2", "community": "C001", "subgrid": "", "rule": "band", "explanation": "its total cannot be cut"},
+        {
+            "exception": "1",
+            "community": "C000",
+            "subgrid": codes[0],
+            "rule": "band",
+            "explanation": f"a lone hamlet {EVIL}",
+        },
+        {
+            "exception": "2",
+            "community": "C001",
+            "subgrid": "",
+            "rule": "band",
+            "explanation": "its total cannot be cut",
+        },
     ]
     site = make_site(
         communities=make_table("communities", communities),
         buildings=make_table("buildings", buildings),
         barriers=make_table("barriers", barriers),
-        openings=make_table("openings", [{"opening": "o1", "kind": "bridge", "geometry": Point(*course[20])}]),
+        openings=make_table(
+            "openings", [{"opening": "o1", "kind": "bridge", "geometry": Point(*course[20])}]
+        ),
         streets=make_table("streets", streets),
     )
     return Plan(
@@ -139,7 +184,8 @@ def make_streets(side, cell):
         yield kind, LineString([(X0 - 60, Y0 + n * cell), (X0 + side + 60, Y0 + n * cell)])
 
 
-# ---- colours, shapes, words -----------------------------------------------------------------------------------------
+# ---- colours, shapes, words
+# -----------------------------------------------------------------------------------------
 
 
 def test_sub_grids_that_touch_have_different_tones():
@@ -171,20 +217,27 @@ def test_a_common_border_stays_common_when_it_is_simplified():
 
 @given(st.lists(st.integers(-360_000_000, 360_000_000), min_size=1))
 def test_numbers_come_out_of_the_pack_as_they_went_in(numbers):
-    found, value, shift = [], 0, 0
+    found = []
+    value = 0
+    shift = 0
     for byte in encode_numbers(np.array(numbers)):
         value |= (byte & 127) << shift
         shift += 7
         if byte < 128:
             found.append((value >> 1) ^ -(value & 1))
-            value, shift = 0, 0
+            value = 0
+            shift = 0
     assert found == numbers
 
 
 def test_the_pack_tells_what_it_holds():
     stream = gzip.decompress(base64.b64decode(pack_sheet(compose_sheet(make_board_plan()))))
     head = json.loads(stream[4 : 4 + int.from_bytes(stream[:4], "little")])
-    assert [(layer["name"], layer["count"]) for layer in head["layers"]] == [("communities", 1), ("subgrids", 2), ("home", 12)]
+    assert [(layer["name"], layer["count"]) for layer in head["layers"]] == [
+        ("communities", 1),
+        ("subgrids", 2),
+        ("home", 12),
+    ]
     assert head["records"]["code"] == ["0301-001", "0301-002"]
     assert head["records"]["households"] == [60, 60]
 
@@ -202,7 +255,12 @@ def test_the_share_in_band_is_never_rounded_up_to_all():
     many["in_band"] = np.arange(2000) > 0
     figures = count_figures(plan.replace(subgrids=many), "en")
     assert figures[2] == ("99.9 %", "in band")
-    assert count_figures(plan, "zh") == [("2", "个子网格"), ("120", "户"), ("100.0 %", "达标"), ("1", "个社区")]
+    assert count_figures(plan, "zh") == [
+        ("2", "个子网格"),
+        ("120", "户"),
+        ("100.0 %", "达标"),
+        ("1", "个社区"),
+    ]
 
 
 def test_a_sub_grid_out_of_band_is_explained_by_its_own_exception_else_by_its_communitys():
@@ -213,7 +271,11 @@ def test_a_sub_grid_out_of_band_is_explained_by_its_own_exception_else_by_its_co
 
 
 def test_a_plan_without_anything_is_drawn_all_the_same():
-    empty = Plan(make_site(), *(make_empty(t, CRS) for t in ("stairwells", "neighbours", "subgrids", "exceptions")), manifest={})
+    empty = Plan(
+        make_site(),
+        *(make_empty(t, CRS) for t in ("stairwells", "neighbours", "subgrids", "exceptions")),
+        manifest={},
+    )
     for layers in ("classes", "tiles"):
         assert "Grid plan" in draw_map(empty, layers=layers).get_root().render()
 
@@ -232,7 +294,8 @@ def test_an_unknown_language_or_kind_of_layers_is_refused():
         draw_map(make_board_plan(), layers="svg")
 
 
-# ---- the page as a file ------------------------------------------------------------------------------------------------
+# ---- the page as a file
+# ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("layers", ["classes", "tiles"])
@@ -264,7 +327,9 @@ def test_all_that_a_user_added_from_the_network_is_named_and_nothing_is_written(
     drawn = draw_map(make_board_plan())
     MarkerCluster([(39.66, 117.001)]).add_to(drawn)
     folium.TileLayer("https://tiles.example/{z}/{x}/{y}.png", attr="x").add_to(drawn)
-    folium.Marker((39.66, 117.001), icon=folium.CustomIcon("https://pictures.example/pin.png")).add_to(drawn)
+    folium.Marker(
+        (39.66, 117.001), icon=folium.CustomIcon("https://pictures.example/pin.png")
+    ).add_to(drawn)
     with pytest.raises(InputError) as caught:
         write_map(drawn, tmp_path / "map.html")
     told = str(caught.value)
@@ -280,7 +345,9 @@ def test_all_that_a_user_added_from_the_network_is_named_and_nothing_is_written(
 
 def test_a_link_to_follow_is_no_request(tmp_path):
     drawn = draw_map(make_board_plan())
-    folium.Marker((39.66, 117.001), popup='<a href="https://example.org/about">about</a>').add_to(drawn)
+    folium.Marker((39.66, 117.001), popup='<a href="https://example.org/about">about</a>').add_to(
+        drawn
+    )
     assert write_map(drawn, tmp_path / "map.html").exists()
 
 
@@ -291,13 +358,17 @@ def test_names_that_look_like_addresses_are_only_names(tmp_path):
 
 
 def test_a_map_of_somebody_else_can_be_written_too(tmp_path):
-    page = write_map(folium.Map((39.66, 117.0), tiles=None), tmp_path / "plain.html").read_text(encoding="utf-8")
+    page = write_map(folium.Map((39.66, 117.0), tiles=None), tmp_path / "plain.html").read_text(
+        encoding="utf-8"
+    )
     assert "src=" not in re.sub("<script>.*?</script>", "", page, flags=re.DOTALL)
 
 
 def test_pages_are_small_and_assets_smaller(tmp_path):
     town = make_town()
-    assert write_map(draw_map(town, layers="classes"), tmp_path / "a.html").stat().st_size < 1_000_000
+    assert (
+        write_map(draw_map(town, layers="classes"), tmp_path / "a.html").stat().st_size < 1_000_000
+    )
     assert write_map(draw_map(town, layers="tiles"), tmp_path / "b.html").stat().st_size < 500_000
     assets = files("gridplan.maps").joinpath("assets")
     folders = [p for p in assets.iterdir() if p.is_dir()]
@@ -305,7 +376,8 @@ def test_pages_are_small_and_assets_smaller(tmp_path):
     assert sum(f.stat().st_size for f in assets.rglob("*") if f.is_file()) < 1_500_000
 
 
-# ---- the page in a browser ----------------------------------------------------------------------------------------------
+# ---- the page in a browser
+# ----------------------------------------------------------------------------------------------
 
 both_kinds = pytest.mark.parametrize("layers", ["classes", "tiles"])
 
@@ -331,7 +403,11 @@ def pages(town, tmp_path_factory):
 
     def write(layers, lang="en"):
         page = folder / f"{layers}-{lang}.html"
-        return page if page.exists() else write_map(draw_map(plan, layers=layers, lang=lang, title=f"Town {EVIL}"), page)
+        return (
+            page
+            if page.exists()
+            else write_map(draw_map(plan, layers=layers, lang=lang, title=f"Town {EVIL}"), page)
+        )
 
     return write
 
@@ -341,7 +417,12 @@ def pages(town, tmp_path_factory):
 def test_a_page_draws_everything_and_asks_the_network_for_nothing(layers, window, pages):
     window.open(pages(layers))
     assert window.read_logs() == ([], [])
-    assert window.run("performance.getEntriesByType('resource').filter((e) => e.name.startsWith('http')).length") == 0
+    assert (
+        window.run(
+            "performance.getEntriesByType('resource').filter((e) => e.name.startsWith('http')).length"
+        )
+        == 0
+    )
     if layers == "classes":
         assert window.count(".leaflet-gp-fills-pane path") == 324
         assert window.count(".leaflet-gp-outlines-pane path") == 324
@@ -392,7 +473,9 @@ def test_names_from_data_are_text_wherever_they_show(layers, window, pages):
 def test_a_building_with_a_name_shows_it(layers, window, pages, town):
     window.open(pages(layers))
     house = town.site.buildings.loc["b000729"]
-    middle = shapely.centroid(town.site.buildings.geometry.loc[["b000729"]].to_crs("EPSG:4326").iloc[0])
+    middle = shapely.centroid(
+        town.site.buildings.geometry.loc[["b000729"]].to_crs("EPSG:4326").iloc[0]
+    )
     window.look_from((middle.x, middle.y), 19)
     window.wait("stage.buildingIndex.cells.size > 0")
     assert f"Building name: {house['building_name']}" in window.hover((middle.x, middle.y))
@@ -425,9 +508,15 @@ def test_the_page_can_be_used_by_keyboard_alone(window, pages):
     assert window.read(".gp-tip").startswith("C001-002")
     box.send_keys(Keys.ESCAPE)
     assert box.get_attribute("value") == ""
-    for selector in (".gp-zoom-in", ".gp-print", ".gp-legend summary", ".leaflet-control-layers-selector"):
+    for selector in (
+        ".gp-zoom-in",
+        ".gp-print",
+        ".gp-legend summary",
+        ".leaflet-control-layers-selector",
+    ):
         assert window.run(
-            "(document.querySelector(arguments[0]).focus(), document.activeElement.matches(arguments[0]))", selector
+            "(document.querySelector(arguments[0]).focus(), document.activeElement.matches(arguments[0]))",
+            selector,
         )
 
 
@@ -443,7 +532,9 @@ def test_views_recolour_the_sub_grids_and_the_legend_follows(layers, window, pag
     fills = window.run("[...new Set(stage.records.code.map((c, row) => stage.fill(row)))].sort()")
     assert fills == sorted([*BAND, EXCLUSIVE])
     if layers == "classes":
-        drawn = window.run("[...document.querySelectorAll('.leaflet-gp-fills-pane path')].map((p) => p.getAttribute('fill'))")
+        drawn = window.run(
+            "[...document.querySelectorAll('.leaflet-gp-fills-pane path')].map((p) => p.getAttribute('fill'))"
+        )
         counts = [drawn.count(colour) for colour in (*BAND, EXCLUSIVE)]
         assert counts == [296, 27, 1]
 
@@ -454,7 +545,16 @@ def test_every_layer_can_be_switched_off_and_on(layers, window, pages):
     window.open(pages(layers))
     middle = window.run("stage.records.point[150]")
     window.look_from(middle, 17)
-    names = ("subgrids", "out", "communities", "buildings", "streets", "barriers", "centres", "codes")
+    names = (
+        "subgrids",
+        "out",
+        "communities",
+        "buildings",
+        "streets",
+        "barriers",
+        "centres",
+        "codes",
+    )
     full = window.take_picture()
     for name in names:
         window.choose_layer(say(name))
@@ -462,7 +562,11 @@ def test_every_layer_can_be_switched_off_and_on(layers, window, pages):
         window.choose_layer(say(name))
     if layers == "classes":
         window.choose_layer(say("subgrids"))
-        assert window.count(".leaflet-gp-fills-pane path") == window.count(".leaflet-gp-outlines-pane path") == 0
+        assert (
+            window.count(".leaflet-gp-fills-pane path")
+            == window.count(".leaflet-gp-outlines-pane path")
+            == 0
+        )
 
 
 @pytest.mark.browser
@@ -481,14 +585,20 @@ def test_a_chinese_page_says_everything_in_chinese(window, pages):
 
 @pytest.mark.browser
 @both_kinds
-def test_a_printed_sheet_has_the_shape_of_a4_and_shows_what_the_screen_showed(layers, window, pages):
+def test_a_printed_sheet_has_the_shape_of_a4_and_shows_what_the_screen_showed(
+    layers, window, pages
+):
     window.open(pages(layers))
     shown = window.run("[map.getZoom(), map.getCenter().lat, map.getCenter().lng]")
     window.run("window.dispatchEvent(new Event('beforeprint'))")
     assert window.run("[map.getSize().x, map.getSize().y]") == [1058, 726]
-    assert window.run("map.getBounds().contains([[stage.config.bounds[1], stage.config.bounds[0]]])")
+    assert window.run(
+        "map.getBounds().contains([[stage.config.bounds[1], stage.config.bounds[0]]])"
+    )
     window.run("window.dispatchEvent(new Event('afterprint'))")
-    assert window.run("[map.getZoom(), map.getCenter().lat, map.getCenter().lng]") == pytest.approx(shown, abs=2e-5)
+    assert window.run("[map.getZoom(), map.getCenter().lat, map.getCenter().lng]") == pytest.approx(
+        shown, abs=2e-5
+    )
 
 
 @pytest.mark.browser
@@ -538,7 +648,9 @@ def test_a_browser_that_cannot_unpack_the_map_is_told_so(window, pages):
 @pytest.mark.browser
 def test_a_map_in_a_notebooks_frame_works(window, tmp_path):
     frame = tmp_path / "notebook.html"
-    frame.write_text(f"<meta charset='utf-8'>{draw_map(make_board_plan())._repr_html_()}", encoding="utf-8")
+    frame.write_text(
+        f"<meta charset='utf-8'>{draw_map(make_board_plan())._repr_html_()}", encoding="utf-8"
+    )
     window.open(frame, ready=False)
     window.driver.switch_to.frame(window.find("iframe"))
     window.wait("document.documentElement.dataset.gridplan === 'ready'")

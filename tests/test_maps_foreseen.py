@@ -31,14 +31,22 @@ def make_years():
 def test_chances_and_states_are_those_of_the_table():
     out, state = list_reels(make_years())
     assert out.steps == state.steps == ("the plan", "year 1", "year 2", "year 3")
-    assert [name for name, _ in out.classes] == ["under 5 %", "5 % to 25 %", "25 % to 50 %", "50 % to 75 %", "75 % or more"]
+    assert [name for name, _ in out.classes] == [
+        "under 5 %",
+        "5 % to 25 %",
+        "25 % to 50 %",
+        "50 % to 75 %",
+        "75 % or more",
+    ]
     assert out.frames.tolist() == [[0, 0], [0, 3], [2, 3], [4, 4]]
     names = [name for name, _ in state.classes]
     told = [[names[n] for n in frame] for frame in state.frames]
     assert told == [
-        ["in band", "in band"], ["in band", "none of them in most"], ["in band", "below the band"],
+        ["in band", "in band"],
+        ["in band", "none of them in most"],
+        ["in band", "below the band"],
         ["above the band", "nobody lives there"],
-    ]  # fmt: skip
+    ]
 
 
 def test_another_plan_is_refused():
@@ -57,7 +65,9 @@ def window(tmp_path_factory):
 @pytest.mark.browser
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_the_slider_goes_through_the_years(lang, window, tmp_path):
-    window.open(write_map(draw_years(make_board_plan(), make_years(), lang=lang), tmp_path / "map.html"))
+    window.open(
+        write_map(draw_years(make_board_plan(), make_years(), lang=lang), tmp_path / "map.html")
+    )
     window.wait("document.documentElement.dataset.gridplanReels === 'ready'")
     light = choose_severity(5)
     fills = "stage.records.code.map((c, row) => stage.fill(row))"
@@ -66,9 +76,13 @@ def test_the_slider_goes_through_the_years(lang, window, tmp_path):
     assert window.read(".gp-reel-label") == {"en": "year 2", "zh": "第 2 年"}[lang]
     assert window.run(fills) == [light[2], light[3]]
     state = {"en": "Where it is in most futures", "zh": "多数推演中的状态"}[lang]
-    window.run("stage.reels.choose(stage.reels.reels.findIndex((r) => r.group === arguments[0]))", state)
+    window.run(
+        "stage.reels.choose(stage.reels.reels.findIndex((r) => r.group === arguments[0]))", state
+    )
     assert window.run(fills) == [STATES["inside"], STATES["under"]]
     window.run("stage.reels.go(3)")
     assert window.run(fills) == [STATES["over"], STATES["gone"]]
-    assert window.run("[...document.querySelectorAll('.gp-count')].map((b) => Number(b.innerText))") == [0, 0, 0, 1, 1]
+    assert window.run(
+        "[...document.querySelectorAll('.gp-count')].map((b) => Number(b.innerText))"
+    ) == [0, 0, 0, 1, 1]
     assert window.read_logs() == ([], [])

@@ -35,9 +35,19 @@ from tests.villages import X0, Y0, make_board_plan, make_site, make_table
 
 def make_reached(propose=False):
     """The board of twelve houses in two sub-grids, with a canteen for fifty households in the western corner and a lane."""
-    places = [{"place": "p", "kind": "canteen", "name": "食堂", "geometry": Point(X0 + 15, Y0 + 15)}]
-    lane = [{"street": "s", "kind": "path", "geometry": LineString([(X0, Y0 + 20), (X0 + 200, Y0 + 20)])}]
-    plan = make_board_plan().replace(places=make_table("places", places), streets=make_table("streets", lane))
+    places = [
+        {"place": "p", "kind": "canteen", "name": "食堂", "geometry": Point(X0 + 15, Y0 + 15)}
+    ]
+    lane = [
+        {
+            "street": "s",
+            "kind": "path",
+            "geometry": LineString([(X0, Y0 + 20), (X0 + 200, Y0 + 20)]),
+        }
+    ]
+    plan = make_board_plan().replace(
+        places=make_table("places", places), streets=make_table("streets", lane)
+    )
     rules = Rules().replace(coverage={"services": "canteen 2 50 0 city", "thresholds": "1 2 3"})
     return site_posts(plan, "canteen", add=1, rules=rules) if propose else reach(plan, rules)
 
@@ -47,17 +57,31 @@ def unpack(text):
     return json.loads(stream[4 : 4 + int.from_bytes(stream[:4], "little")])
 
 
-# ---- streets in bands --------------------------------------------------------------------------------------------------
+# ---- streets in bands
+# --------------------------------------------------------------------------------------------------
 
 
 def measure(posts, scope="city", limit=1000.0):
     """The pieces of a lane of twice 200 m, and their metres to posts at places along it."""
-    lane = [{"street": "s", "kind": "path", "geometry": LineString([(X0, Y0), (X0 + 200, Y0), (X0 + 400, Y0)])}]
+    lane = [
+        {
+            "street": "s",
+            "kind": "path",
+            "geometry": LineString([(X0, Y0), (X0 + 200, Y0), (X0 + 400, Y0)]),
+        }
+    ]
     halves = [
-        {"community": code, "kind": "urban", "origin": "given", "geometry": box(x, Y0 - 50, x + 200, Y0 + 50)}
+        {
+            "community": code,
+            "kind": "urban",
+            "origin": "given",
+            "geometry": box(x, Y0 - 50, x + 200, Y0 + 50),
+        }
         for code, x in (("a", X0), ("b", X0 + 200))
-    ]  # fmt: skip
-    site = make_site(streets=make_table("streets", lane), communities=make_table("communities", halves))
+    ]
+    site = make_site(
+        streets=make_table("streets", lane), communities=make_table("communities", halves)
+    )
     network, _ = build_network(site)
     rows = [
         {"service_post": f"p{n}", "kind": "canteen", "community": c, "geometry": Point(X0 + x, Y0)}
@@ -100,11 +124,15 @@ def test_lines_of_one_band_are_joined_and_what_is_too_far_is_left_out():
     pieces, metres = measure([(0, "a")])
     bands = np.searchsorted([90.0, 210.0], metres)
     lines, texts = join_bands(pieces, [bands], 2)
-    assert [(text, round(line.length)) for text, line in zip(texts, lines, strict=True)] == [("0", 80), ("1", 120)]
+    assert [(text, round(line.length)) for text, line in zip(texts, lines, strict=True)] == [
+        ("0", 80),
+        ("1", 120),
+    ]
     assert join_bands(pieces, [], 2)[1] == []
 
 
-# ---- what the page is told ---------------------------------------------------------------------------------------------
+# ---- what the page is told
+# ---------------------------------------------------------------------------------------------
 
 
 def test_the_pack_tells_the_figures_of_the_tables():
@@ -112,7 +140,9 @@ def test_the_pack_tells_the_figures_of_the_tables():
     head = unpack(pack_reach(plan, "en"))
     view = head["views"][0]
     city = plan.coverage.query("level == 'city' and own").iloc[0]
-    assert view["figures"] == {n: int(city[n]) for n in ("posts", "households", "reachable", "served", "backed_up")}
+    assert view["figures"] == {
+        n: int(city[n]) for n in ("posts", "households", "reachable", "served", "backed_up")
+    }
     assert sum(view["reachable"]) == city["reachable"]
     assert sum(view["served"]) == city["served"]
     post = head["posts"][0]
@@ -125,7 +155,9 @@ def test_the_pack_tells_the_figures_of_the_tables():
 def test_gaps_tell_households_way_and_cause_of_whom_no_post_serves():
     plan = make_reached()
     gaps = list_gaps(plan, "canteen")
-    assert [gap["households"] for gap in gaps] == sorted((gap["households"] for gap in gaps), reverse=True)
+    assert [gap["households"] for gap in gaps] == sorted(
+        (gap["households"] for gap in gaps), reverse=True
+    )
     assert sum(gap["households"] for gap in gaps) == 120 - 50
     doors = plan.reach[plan.reach["subgrid"] == plan.subgrids.index[gaps[0]["row"]]]
     left = doors["households"] - doors["served"]
@@ -145,7 +177,10 @@ def test_there_are_as_many_colours_as_bands():
 
 
 def test_the_same_plan_gives_the_same_page(tmp_path):
-    pages = [write_map(draw_map(make_reached(), reach="canteen"), tmp_path / f"{n}.html").read_bytes() for n in range(2)]
+    pages = [
+        write_map(draw_map(make_reached(), reach="canteen"), tmp_path / f"{n}.html").read_bytes()
+        for n in range(2)
+    ]
     assert pages[0] == pages[1]
 
 
@@ -171,7 +206,10 @@ def test_the_map_of_a_release_shows_no_central_household(tmp_path):
     assert len(central)
     points = [f"[{round(p.x, 6)},{round(p.y, 6)}]" for p in central.to_crs("EPSG:4326").geometry]
     packed = pack_reach(plan, "en")
-    assert any(json.dumps([p["at"]], separators=(",", ":"))[1:-1] in points for p in unpack(packed)["posts"])
+    assert any(
+        json.dumps([p["at"]], separators=(",", ":"))[1:-1] in points
+        for p in unpack(packed)["posts"]
+    )
     shown = draw_map(release(plan)).get_root().render()
     assert not any(point in shown for point in points)
     assert "gridplan-reach-" not in shown
@@ -181,12 +219,15 @@ def test_the_map_of_a_release_shows_no_central_household(tmp_path):
 
 def test_the_verb_map_opens_with_a_kind_of_post(tmp_path):
     write_plan(make_reached(), tmp_path / "plan")
-    done = CliRunner().invoke(app, ["map", str(tmp_path / "plan"), "--reach", "canteen", "-o", str(tmp_path / "map.html")])
+    done = CliRunner().invoke(
+        app, ["map", str(tmp_path / "plan"), "--reach", "canteen", "-o", str(tmp_path / "map.html")]
+    )
     assert done.exit_code == 0, done.output
     assert 'loadReach("gridplan-reach-' in (tmp_path / "map.html").read_text(encoding="utf-8")
 
 
-# ---- the page in a browser ---------------------------------------------------------------------------------------------
+# ---- the page in a browser
+# ---------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -204,7 +245,11 @@ def pages(tmp_path_factory):
 
     def write(layers="classes", lang="en", reach="canteen"):
         page = folder / f"{layers}-{lang}-{reach}.html"
-        return page if page.exists() else write_map(draw_map(plan, layers=layers, lang=lang, reach=reach), page)
+        return (
+            page
+            if page.exists()
+            else write_map(draw_map(plan, layers=layers, lang=lang, reach=reach), page)
+        )
 
     return write
 
@@ -227,7 +272,9 @@ FILLS = "[...new Set(stage.records.code.map((c, row) => stage.fill(row)))]"
 
 @pytest.mark.browser
 @pytest.mark.parametrize("layers", ["classes", "tiles"])
-def test_a_click_on_a_post_lights_its_sub_grids_up_and_another_beside_it_shows_all_again(layers, window, pages):
+def test_a_click_on_a_post_lights_its_sub_grids_up_and_another_beside_it_shows_all_again(
+    layers, window, pages
+):
     open_page(window, pages(layers))
     assert window.read_logs() == ([], [])
     assert window.run("stage.reach.lines.getLayers().length") >= 2  # bands of the lane
@@ -243,7 +290,9 @@ def test_a_click_on_a_post_lights_its_sub_grids_up_and_another_beside_it_shows_a
     lit = window.run("stage.records.code.map((c, row) => stage.fill(row))")
     assert lit != before
     if layers == "classes":
-        drawn = window.run("[...document.querySelectorAll('.leaflet-gp-fills-pane path')].map((p) => p.getAttribute('fill'))")
+        drawn = window.run(
+            "[...document.querySelectorAll('.leaflet-gp-fills-pane path')].map((p) => p.getAttribute('fill'))"
+        )
         assert sorted(drawn) == sorted(lit)
     window.find(".gp-close").click()
     assert window.run("stage.records.code.map((c, row) => stage.fill(row))") == before
@@ -271,7 +320,10 @@ def test_before_and_after_differ_by_the_proposed_post(window, pages):
     assert window.run("stage.reach.listPosts().map((p) => p.proposed).sort()") == [0, 1]
     assert window.read(".gp-reach table") != first
     assert window.count(".gp-gaps button") == 0  # gaps are those of now
-    assert window.run("document.querySelectorAll('.gp-states button')[1].getAttribute('aria-pressed')") == "true"
+    assert (
+        window.run("document.querySelectorAll('.gp-states button')[1].getAttribute('aria-pressed')")
+        == "true"
+    )
 
 
 @pytest.mark.browser
@@ -292,18 +344,25 @@ def test_the_view_is_off_at_first_and_shows_its_panel_when_chosen(window, pages)
 @pytest.mark.browser
 def test_a_chinese_page_tells_reach_in_chinese(window, pages):
     open_page(window, pages(lang="zh"))
-    shown = window.read(".gp-reach") + window.read(".gp-legend") + window.read(".leaflet-control-layers")
+    shown = (
+        window.read(".gp-reach")
+        + window.read(".gp-legend")
+        + window.read(".leaflet-control-layers")
+    )
     assert "社区食堂" in shown
     assert "可达" in shown
     assert set(re.findall("[A-Za-z]{2,}", shown)) == {"gridplan"}
 
 
-# ---- the plot ----------------------------------------------------------------------------------------------------------
+# ---- the plot
+# ----------------------------------------------------------------------------------------------------------
 
 
 def test_the_curves_are_a_picture_that_is_the_same_every_time(tmp_path):
     plan = make_reached(propose=True)
-    first, second = (plot_reach(plan, tmp_path / f"{n}.png", title="Town").read_bytes() for n in range(2))
+    first, second = (
+        plot_reach(plan, tmp_path / f"{n}.png", title="Town").read_bytes() for n in range(2)
+    )
     assert first == second
     assert first[:8] == b"\x89PNG\r\n\x1a\n"
     assert first != plot_reach(make_reached(), tmp_path / "now.png", title="Town").read_bytes()

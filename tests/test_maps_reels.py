@@ -41,16 +41,20 @@ def make_reels():
     """Requests of two scenarios through a morning, and minutes of both over all of it."""
     waiting = {"group": "Requests waiting", "note": "Simulated figures."}
     return [
-        make_reel("base", **waiting), make_reel("more volunteers", HELPED, **waiting),
+        make_reel("base", **waiting),
+        make_reel("more volunteers", HELPED, **waiting),
         make_reel("base", [[2, 1, 1, 0]], ("all days",), group="Minutes"),
-    ]  # fmt: skip
+    ]
 
 
-# ---- what is packed ----------------------------------------------------------------------------------------------------
+# ---- what is packed
+# ----------------------------------------------------------------------------------------------------
 
 
 def test_frames_that_fit_neither_steps_nor_classes_are_refused():
-    with pytest.raises(ValueError, match=r"'base' must be int8\[4 steps, sub-grids\], not int8\[3, 4\]"):
+    with pytest.raises(
+        ValueError, match=r"'base' must be int8\[4 steps, sub-grids\], not int8\[3, 4\]"
+    ):
         make_reel(frames=MORNING[:3])
     with pytest.raises(ValueError, match="not int64"):
         Reel("base", STEPS, CLASSES, np.array(MORNING))
@@ -62,14 +66,20 @@ def unpack(plan, codes, reels):
     """The frames of each reel as the page has them: [sub-grids of the plan, steps]."""
     stream = gzip.decompress(base64.b64decode(pack_reels(plan, codes, reels)))
     length = int.from_bytes(stream[:4], "little")
-    head, body = json.loads(stream[4 : 4 + length]), stream[4 + length :]
+    head = json.loads(stream[4 : 4 + length])
+    body = stream[4 + length :]
     rows = len(plan.subgrids)
-    return [np.frombuffer(body, np.int8, rows * len(r["steps"]), r["at"]).reshape(rows, -1) for r in head["reels"]]
+    return [
+        np.frombuffer(body, np.int8, rows * len(r["steps"]), r["at"]).reshape(rows, -1)
+        for r in head["reels"]
+    ]
 
 
 def test_frames_follow_the_codes_and_of_others_nothing_is_known():
     frames = np.array(MORNING, np.int8)[:, [2, 0]]  # of the third and the first sub-grid
-    first, second = unpack(make_plan(), [CODES[2], CODES[0]], [make_reel(frames=frames), make_reel(frames=frames + 0)])
+    first, second = unpack(
+        make_plan(), [CODES[2], CODES[0]], [make_reel(frames=frames), make_reel(frames=frames + 0)]
+    )
     assert first.tolist() == second.tolist() == [[0, 0, 0, 2], [-1] * 4, [0, 0, 2, 2], [-1] * 4]
 
 
@@ -117,7 +127,10 @@ def test_classes_differ_in_lightness_so_that_a_grey_print_tells_them_apart():
 
 
 def test_the_same_reels_give_the_same_page(tmp_path):
-    pages = [write_map(draw_reels(make_plan(), CODES, make_reels()), tmp_path / f"{n}.html").read_bytes() for n in range(2)]
+    pages = [
+        write_map(draw_reels(make_plan(), CODES, make_reels()), tmp_path / f"{n}.html").read_bytes()
+        for n in range(2)
+    ]
     assert pages[0] == pages[1]
 
 
@@ -126,11 +139,16 @@ def test_a_reel_of_a_week_costs_little(tmp_path):
     sizes = []
     for steps in (4, 168):
         reel = make_reel(frames=week[:steps], steps=tuple(str(n) for n in range(steps)))
-        sizes.append(write_map(draw_reels(make_plan(), CODES, [reel]), tmp_path / f"{steps}.html").stat().st_size)
+        sizes.append(
+            write_map(draw_reels(make_plan(), CODES, [reel]), tmp_path / f"{steps}.html")
+            .stat()
+            .st_size
+        )
     assert sizes[1] - sizes[0] < 2000  # bytes: no outline is there twice
 
 
-# ---- the page in a browser ---------------------------------------------------------------------------------------------
+# ---- the page in a browser
+# ---------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -146,7 +164,13 @@ def pages(tmp_path_factory):
 
     def write(layers="classes", lang="en"):
         page = folder / f"{layers}-{lang}.html"
-        return page if page.exists() else write_map(draw_reels(make_plan(), CODES, make_reels(), lang=lang, layers=layers), page)
+        return (
+            page
+            if page.exists()
+            else write_map(
+                draw_reels(make_plan(), CODES, make_reels(), lang=lang, layers=layers), page
+            )
+        )
 
     return write
 
@@ -160,7 +184,9 @@ def choose(window, name, text):
     """Choose from one of the page's choosers as a user would."""
     from selenium.webdriver.support.ui import Select
 
-    Select(window.find(f".gp-reel-choosers select[aria-label='{name}']")).select_by_visible_text(text)
+    Select(window.find(f".gp-reel-choosers select[aria-label='{name}']")).select_by_visible_text(
+        text
+    )
 
 
 def read_fills(window):
@@ -169,8 +195,10 @@ def read_fills(window):
 
 def read_counts(window):
     """The legend's counts by class."""
-    rows = window.run("[...document.querySelectorAll('.gp-keys li')].filter((li) => li.querySelector('.gp-count'))"
-                      ".map((li) => [li.children[1].innerText, Number(li.querySelector('.gp-count').innerText)])")  # fmt: skip
+    rows = window.run(
+        "[...document.querySelectorAll('.gp-keys li')].filter((li) => li.querySelector('.gp-count'))"
+        ".map((li) => [li.children[1].innerText, Number(li.querySelector('.gp-count').innerText)])"
+    )
     return dict(rows)
 
 
@@ -195,7 +223,9 @@ def test_the_slider_moves_colours_and_counts(layers, window, pages):
     assert read_fills(window) == [CALM, WORSE, BAD, INK["blank"]]
     assert read_counts(window) == {"calm": 1, "busy": 1, "overrun": 1, "nothing known": 1}
     if layers == "classes":
-        drawn = window.run("[...document.querySelectorAll('.leaflet-gp-fills-pane path')].map((p) => p.getAttribute('fill'))")
+        drawn = window.run(
+            "[...document.querySelectorAll('.leaflet-gp-fills-pane path')].map((p) => p.getAttribute('fill'))"
+        )
         assert sorted(drawn) == sorted([CALM, WORSE, BAD, INK["blank"]])
     else:
         assert read_pixel(window, 2) == BAD
@@ -204,7 +234,12 @@ def test_the_slider_moves_colours_and_counts(layers, window, pages):
     assert read_counts(window) == {"calm": 0, "busy": 0, "overrun": 3, "nothing known": 1}
     move(window, "ARROW_RIGHT")
     assert window.read(".gp-reel-label") == "Mon 11:00"  # there is no further step
-    assert window.run("document.querySelector('.gp-reels input[type=range]').getAttribute('aria-valuetext')") == "Mon 11:00"
+    assert (
+        window.run(
+            "document.querySelector('.gp-reels input[type=range]').getAttribute('aria-valuetext')"
+        )
+        == "Mon 11:00"
+    )
     assert window.read_logs() == ([], [])
 
 
@@ -259,7 +294,9 @@ def test_arrow_keys_move_the_slider_while_nothing_else_has_the_focus(window, pag
     from selenium.webdriver.common.keys import Keys
 
     open_page(window, pages())
-    ActionChains(window.driver).send_keys(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT, Keys.ARROW_LEFT).perform()
+    ActionChains(window.driver).send_keys(
+        Keys.ARROW_RIGHT, Keys.ARROW_RIGHT, Keys.ARROW_LEFT
+    ).perform()
     assert window.read(".gp-reel-label") == "Mon 09:00"
 
 
@@ -277,7 +314,12 @@ def test_a_click_tells_a_sub_grids_story(layers, window, pages):
     assert re.search(r"Households\s+30", told)
     assert "Mon 09:00 · busy" in told
     assert "Mon 08:00" in told
-    assert window.run("stage.reels.listColumns(1).map(([[share]]) => Math.round(share * 3))") == [1, 2, 2, 3]
+    assert window.run("stage.reels.listColumns(1).map(([[share]]) => Math.round(share * 3))") == [
+        1,
+        2,
+        2,
+        3,
+    ]
     move(window, "END")
     assert "Mon 11:00 · overrun" in window.read(".gp-reel-story")  # it goes along
     assert window.read_logs() == ([], [])
@@ -302,8 +344,19 @@ def test_a_chinese_page_says_its_own_words_in_chinese(window, pages):
     move(window, "END")
     assert read_counts(window)["无数据"] == 1
     assert window.find(".gp-play").get_attribute("aria-label") == "播放"
-    shown = window.read(".gp-legend") + window.read(".leaflet-control-layers") + window.read(".gp-title")
-    own = {"gridplan", "calm", "busy", "overrun", "Simulated", "figures"}  # the reels' words are the caller's
+    shown = (
+        window.read(".gp-legend")
+        + window.read(".leaflet-control-layers")
+        + window.read(".gp-title")
+    )
+    own = {
+        "gridplan",
+        "calm",
+        "busy",
+        "overrun",
+        "Simulated",
+        "figures",
+    }  # the reels' words are the caller's
     assert set(re.findall("[A-Za-z]{2,}", shown)) <= own
 
 

@@ -33,14 +33,22 @@ def board():
 @pytest.fixture(scope="module")
 def done(board):
     """A Sunday and a Monday in two scenarios, of which the second one has nine times the demand."""
-    scenarios = [Scenario("as_now", start=SUNDAY, days=2), Scenario("rush", start=SUNDAY, days=2, demand=9.0)]
+    scenarios = [
+        Scenario("as_now", start=SUNDAY, days=2),
+        Scenario("rush", start=SUNDAY, days=2, demand=9.0),
+    ]
     return simulate(board, scenarios, BUSY, replications=6, hourly=True)
 
 
 def write_waiting(done, rows):
     """The same simulation in which just these wait: (scenario, sub-grid, kind, hour, per 100 households)."""
     table = pd.DataFrame(rows, columns=["scenario", "subgrid", "kind", "hour", "mean"])
-    return replace(done, waiting=conform_table("simulated_waiting", table.assign(row=[str(n) for n in range(len(rows))])))
+    return replace(
+        done,
+        waiting=conform_table(
+            "simulated_waiting", table.assign(row=[str(n) for n in range(len(rows))])
+        ),
+    )
 
 
 def find(reels, group, name):
@@ -48,7 +56,8 @@ def find(reels, group, name):
     return reel
 
 
-# Who waits in the two sub-grids, on a Monday morning (0-23) and a Sunday (144-167); no other hour was simulated.
+# Who waits in the two sub-grids, on a Monday morning (0-23) and a Sunday
+# (144-167); no other hour was simulated.
 ROWS = [
     ("as_now", "0301-001", "request", 8, 1.0), ("as_now", "0301-002", "request", 8, 2.0),
     ("as_now", "0301-001", "request", 9, 4.0), ("rush", "0301-001", "request", 8, 40.0),
@@ -57,7 +66,9 @@ ROWS = [
 
 def test_who_waits_is_graded_through_the_week_with_the_same_classes_for_all_scenarios(board, done):
     reels = list_reels(board, write_waiting(done, ROWS))
-    now, rush = (find(reels, "Requests waiting per 100 households", name) for name in ("as now", "rush"))
+    now, rush = (
+        find(reels, "Requests waiting per 100 households", name) for name in ("as now", "rush")
+    )
     assert now.classes == rush.classes
     assert [name for name, _ in now.classes] == ["nobody waits", "under 2", "2 to 10", "10 or more"]
     assert now.steps[8] == "Mon 08:00"
@@ -68,12 +79,18 @@ def test_who_waits_is_graded_through_the_week_with_the_same_classes_for_all_scen
     assert (now.frames[24:144] == -1).all()  # Tuesday to Saturday were not simulated
     assert (now.frames[144:] == 0).all()
     of_both = find(reels, "Requests waiting per 100 households, by community", "rush")
-    assert of_both.frames[8, 0] == of_both.frames[8, 1] == len(of_both.classes) - 1  # both are of one community
+    assert (
+        of_both.frames[8, 0] == of_both.frames[8, 1] == len(of_both.classes) - 1
+    )  # both are of one community
 
 
 def test_a_measure_is_dark_where_it_is_bad(board, done):
     requests = done.requests.copy()
-    own = (requests["level"] == "subgrid") & (requests["scenario"] == "as_now") & (requests["kind"] == "request")
+    own = (
+        (requests["level"] == "subgrid")
+        & (requests["scenario"] == "as_now")
+        & (requests["kind"] == "request")
+    )
     for measure, values in (("response_minutes", (20.0, 300.0)), ("green_share", (0.97, np.nan))):
         requests.loc[own & (requests["measure"] == measure), "mean"] = values
     reels = list_reels(board, replace(done, requests=requests))
@@ -87,24 +104,47 @@ def test_a_measure_is_dark_where_it_is_bad(board, done):
     ]
     assert minutes.frames.tolist() == [[1, 4]]
     green = find(reels, "Requests: share resolved in time (green)", "as now")
-    assert [name for name, _ in green.classes] == ["99 % or more", "95 % to 99 %", "90 % to 95 %", "80 % to 90 %", "under 80 %"]
+    assert [name for name, _ in green.classes] == [
+        "99 % or more",
+        "95 % to 99 %",
+        "90 % to 95 %",
+        "80 % to 90 %",
+        "under 80 %",
+    ]
     assert green.frames.tolist() == [[1, -1]]
     assert [colour for _, colour in green.classes] == list(choose_severity(5))
 
 
 @pytest.mark.parametrize(
     ("measure", "mean", "clear", "told"),
-    [("response_minutes", -5.0, True, 0), ("response_minutes", 5.0, True, 2), ("response_minutes", -5.0, False, 1),
-     ("green_share", 0.1, True, 0), ("green_share", -0.1, True, 2), ("green_share", np.nan, False, -1)],
-)  # fmt: skip
+    [
+        ("response_minutes", -5.0, True, 0),
+        ("response_minutes", 5.0, True, 2),
+        ("response_minutes", -5.0, False, 1),
+        ("green_share", 0.1, True, 0),
+        ("green_share", -0.1, True, 2),
+        ("green_share", np.nan, False, -1),
+    ],
+)
 def test_only_what_is_clear_is_better_or_worse(board, done, measure, mean, clear, told):
     table = done.differences.copy()
-    own = (table["level"] == "community") & (table["measure"] == measure) & (table["kind"] == "request")
+    own = (
+        (table["level"] == "community")
+        & (table["measure"] == measure)
+        & (table["kind"] == "request")
+    )
     table.loc[own, ["mean", "clear"]] = [mean, clear]
-    words = {"response_minutes": "time until somebody comes", "green_share": "share resolved in time (green)"}[measure]
+    words = {
+        "response_minutes": "time until somebody comes",
+        "green_share": "share resolved in time (green)",
+    }[measure]
     reels = list_reels(board, replace(done, differences=table))
     reel = find(reels, f"Requests: {words}, against as now", "rush")
-    assert [name for name, _ in reel.classes] == ["clearly better", "no clear difference", "clearly worse"]
+    assert [name for name, _ in reel.classes] == [
+        "clearly better",
+        "no clear difference",
+        "clearly worse",
+    ]
     assert reel.frames.tolist() == [[told, told]]
 
 
@@ -135,26 +175,60 @@ def window(tmp_path_factory):
 @pytest.mark.browser
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_the_page_shows_the_week(lang, window, board, done, tmp_path):
-    window.open(write_map(draw_simulation(board, write_waiting(done, ROWS), lang=lang), tmp_path / "map.html"))
+    window.open(
+        write_map(
+            draw_simulation(board, write_waiting(done, ROWS), lang=lang), tmp_path / "map.html"
+        )
+    )
     window.wait("document.documentElement.dataset.gridplanReels === 'ready'")
-    group = {"en": "Requests waiting per 100 households", "zh": "每百户等待的诉求（按子网格）"}[lang]
-    window.run("stage.reels.choose(stage.reels.reels.findIndex((r) => r.group === arguments[0]))", group)
+    group = {"en": "Requests waiting per 100 households", "zh": "每百户等待的诉求（按子网格）"}[
+        lang
+    ]
+    window.run(
+        "stage.reels.choose(stage.reels.reels.findIndex((r) => r.group === arguments[0]))", group
+    )
     window.run("stage.reels.go(8)")
     assert window.read(".gp-reel-label") == {"en": "Mon 08:00", "zh": "周一 08:00"}[lang]
-    assert window.run("stage.records.code.map((c, row) => stage.fill(row))") == list(choose_severity(4)[1:3])
-    counts = window.run("[...document.querySelectorAll('.gp-count')].map((b) => Number(b.innerText))")
+    assert window.run("stage.records.code.map((c, row) => stage.fill(row))") == list(
+        choose_severity(4)[1:3]
+    )
+    counts = window.run(
+        "[...document.querySelectorAll('.gp-count')].map((b) => Number(b.innerText))"
+    )
     assert counts == [0, 1, 1, 0, 0]
-    against = {"en": "Wishes: time until somebody comes, against as now", "zh": "微心愿响应时间，与 as now 相比"}[lang]
-    window.run("stage.reels.choose(stage.reels.reels.findIndex((r) => r.group === arguments[0]))", against)
-    assert set(window.run("stage.records.code.map((c, row) => stage.fill(row))")) <= {*AGAINST[::2], "#ffffff"}
+    against = {
+        "en": "Wishes: time until somebody comes, against as now",
+        "zh": "微心愿响应时间，与 as now 相比",
+    }[lang]
+    window.run(
+        "stage.reels.choose(stage.reels.reels.findIndex((r) => r.group === arguments[0]))", against
+    )
+    assert set(window.run("stage.records.code.map((c, row) => stage.fill(row))")) <= {
+        *AGAINST[::2],
+        "#ffffff",
+    }
     assert {"en": "what would happen", "zh": "服务仿真图"}[lang] in window.read(".gp-title")
     assert window.read_logs() == ([], [])
 
 
 def test_the_command_writes_the_map_and_the_hours(board, tmp_path):
     gp.write_plan(board, tmp_path / "plan")
-    words = ["simulate", tmp_path / "plan", "--days", 7, "--replications", 2, "--set", "coverage.requests_urban=300",
-             "--map", tmp_path / "week.html", "--csv", tmp_path / "out", "--lang", "zh"]  # fmt: skip
+    words = [
+        "simulate",
+        tmp_path / "plan",
+        "--days",
+        7,
+        "--replications",
+        2,
+        "--set",
+        "coverage.requests_urban=300",
+        "--map",
+        tmp_path / "week.html",
+        "--csv",
+        tmp_path / "out",
+        "--lang",
+        "zh",
+    ]
     told = CliRunner().invoke(app, [str(w) for w in words])
     assert told.exit_code == 0, told.output
     assert "week.html" in told.output.replace("\n", "")

@@ -13,7 +13,8 @@ from gridplan.simulation.surge import Event, surge
 from tests.browser import Window, start_browser
 from tests.people import make_people_plan
 
-# Minutes until somebody comes and until all are seen to; the event is two hours long, so 120 means never.
+# Minutes until somebody comes and until all are seen to; the event is two
+# hours long, so 120 means never.
 TIMES = {
     ("surge", "0301-001"): (15.0, 60.0), ("surge", "0301-002"): (31.0, 120.0),
     ("usual", "0301-001"): (75.0, 120.0), ("usual", "0301-002"): (120.0, 120.0),
@@ -34,7 +35,11 @@ def done(plan):
     table = found.helped.copy()
     for (posture, code), times in TIMES.items():
         for measure, minutes in zip(("first_minutes", "seen_minutes"), times, strict=True):
-            own = (table["posture"] == posture) & (table["of"] == code) & (table["measure"] == measure)
+            own = (
+                (table["posture"] == posture)
+                & (table["of"] == code)
+                & (table["measure"] == measure)
+            )
             assert own.sum() == 1
             table.loc[own, "mean"] = minutes
     return replace(found, helped=table)
@@ -45,9 +50,17 @@ def test_states_follow_from_the_times(done):
     assert (called.name, usual.name, called.group) == ("in a surge", "as usual", "cut")
     at = {step: n for n, step in enumerate(called.steps)}
     assert (called.steps[0], called.steps[-1]) == ("0 min", "2 h")
-    assert [called.frames[at[s]].tolist() for s in ("10 min", "15 min", "30 min", "40 min", "60 min", "2 h")] == [
-        [WAITS, WAITS], [HELPED, WAITS], [HELPED, WAITS], [HELPED, HELPED], [SEEN, HELPED], [SEEN, HELPED],
-    ]  # fmt: skip
+    assert [
+        called.frames[at[s]].tolist()
+        for s in ("10 min", "15 min", "30 min", "40 min", "60 min", "2 h")
+    ] == [
+        [WAITS, WAITS],
+        [HELPED, WAITS],
+        [HELPED, WAITS],
+        [HELPED, HELPED],
+        [SEEN, HELPED],
+        [SEEN, HELPED],
+    ]
     assert usual.frames[at["60 min"]].tolist() == [WAITS, WAITS]
     assert usual.frames[at["2 h"]].tolist() == [HELPED, WAITS]  # what comes at the end never came
 
@@ -66,15 +79,20 @@ def window(tmp_path_factory):
 
 @pytest.mark.browser
 @pytest.mark.parametrize("lang", ["en", "zh"])
-def test_the_slider_goes_through_the_minutes_and_keeps_its_place(lang, plan, done, window, tmp_path):
+def test_the_slider_goes_through_the_minutes_and_keeps_its_place(
+    lang, plan, done, window, tmp_path
+):
     window.open(write_map(draw_surge(plan, done, lang=lang), tmp_path / "map.html"))
     window.wait("document.documentElement.dataset.gridplanReels === 'ready'")
-    colours, fills = choose_severity(3), "stage.records.code.map((c, row) => stage.fill(row))"
+    colours = choose_severity(3)
+    fills = "stage.records.code.map((c, row) => stage.fill(row))"
     assert window.run(fills) == [colours[WAITS]] * 2
     window.run("stage.reels.go(stage.reels.reel.steps.findIndex((s) => s.startsWith('40 ')))")
     assert window.run(fills) == [colours[HELPED]] * 2
     assert window.read(".gp-reel-label") == {"en": "40 min", "zh": "40 分钟"}[lang]
-    assert window.run("[...document.querySelectorAll('.gp-count')].map((b) => Number(b.innerText))") == [0, 2, 0]
+    assert window.run(
+        "[...document.querySelectorAll('.gp-count')].map((b) => Number(b.innerText))"
+    ) == [0, 2, 0]
     window.run("stage.reels.choose(1)")
     assert window.run(fills) == [colours[WAITS]] * 2
     assert window.read(".gp-reel-label") == {"en": "40 min", "zh": "40 分钟"}[lang]

@@ -25,9 +25,15 @@ def make_land(houses, **columns):
     """Buildings and stairwells of one community from footprints by code; ``columns`` are those of all buildings."""
     import pandas as pd
 
-    frame = gpd.GeoDataFrame({"building": list(houses), "community": "0301"} | columns, geometry=list(houses.values()), crs=CRS)
+    frame = gpd.GeoDataFrame(
+        {"building": list(houses), "community": "0301"} | columns,
+        geometry=list(houses.values()),
+        crs=CRS,
+    )
     buildings = conform_table("buildings", frame).sort_index()
-    stairwells, _ = find_stairwells(buildings, pd.Series({"0301": "urban"}), Band(), Band(), StairwellRules())
+    stairwells, _ = find_stairwells(
+        buildings, pd.Series({"0301": "urban"}), Band(), Band(), StairwellRules()
+    )
     return buildings, stairwells
 
 
@@ -37,7 +43,10 @@ def make_plan(houses, homes, **columns):
     land = [{"community": "0301", "kind": "urban", "geometry": box(X0, Y0, X0 + 200, Y0 + 100)}]
     site = make_site(buildings=buildings, communities=make_table("communities", land))
     plan = make_board_plan()
-    return plan.replace(stairwells=stairwells.assign(subgrid=stairwells.index.map(homes).astype("str")), **vars(site))
+    return plan.replace(
+        stairwells=stairwells.assign(subgrid=stairwells.index.map(homes).astype("str")),
+        **vars(site),
+    )
 
 
 def house(x, y, width=10.0, depth=10.0):
@@ -62,9 +71,13 @@ def test_the_same_land_twice_matches_by_code_and_nothing_is_gone():
 def test_a_code_that_was_given_anew_elsewhere_is_not_the_same_building():
     """Houses a and b exchange their codes; c is demolished and its code given to a new house far away."""
     plan = make_plan(
-        {"a": house(0, 0), "b": house(50, 0), "c": house(100, 0)}, {"a-1": "A", "b-1": "B", "c-1": "C"}, households=3
+        {"a": house(0, 0), "b": house(50, 0), "c": house(100, 0)},
+        {"a-1": "A", "b-1": "B", "c-1": "C"},
+        households=3,
     )
-    buildings, stairwells = make_land({"a": house(50, 0), "b": house(0, 0), "c": house(150, 50)}, households=3)
+    buildings, stairwells = make_land(
+        {"a": house(50, 0), "b": house(0, 0), "c": house(150, 50)}, households=3
+    )
     matching = match_stairwells(plan, stairwells, buildings, RULES)
     assert matching.stairwells["home"].to_dict() == {"a-1": "B", "b-1": "A", "c-1": ""}
     assert matching.stairwells["how"].to_dict() == {"a-1": "overlap", "b-1": "overlap", "c-1": ""}
@@ -74,8 +87,12 @@ def test_a_code_that_was_given_anew_elsewhere_is_not_the_same_building():
 
 def test_codes_that_moved_on_by_one_do_not_match_a_house_within_another():
     """A hut h2 stands inside the footprint of h1; numbered anew, the hut is h1 and the house h2."""
-    plan = make_plan({"h1": house(0, 0, 40, 40), "h2": house(15, 15)}, {"h1-1": "A", "h2-1": "B"}, households=3)
-    buildings, stairwells = make_land({"h2": house(0, 0, 40, 40), "h1": house(15, 15)}, households=3)
+    plan = make_plan(
+        {"h1": house(0, 0, 40, 40), "h2": house(15, 15)}, {"h1-1": "A", "h2-1": "B"}, households=3
+    )
+    buildings, stairwells = make_land(
+        {"h2": house(0, 0, 40, 40), "h1": house(15, 15)}, households=3
+    )
     matching = match_stairwells(plan, stairwells, buildings, RULES)
     assert matching.stairwells["home"].to_dict() == {"h1-1": "B", "h2-1": "A"}
 
@@ -112,7 +129,9 @@ def test_a_slab_that_was_split_keeps_the_homes_of_its_doors():
 def test_a_slab_made_of_three_houses_keeps_their_homes_door_by_door():
     """Three houses of three sub-grids are drawn as one slab under the code of the last; its doors stay where they were."""
     parts = {"w": house(0, 0, 20, 12), "m": house(20, 0, 20, 12), "e": house(40, 0, 20, 12)}
-    plan = make_plan(parts, {"w-1": "A", "m-1": "B", "e-1": "C"}, floors=4.0, households=8, stairwell_count=1.0)
+    plan = make_plan(
+        parts, {"w-1": "A", "m-1": "B", "e-1": "C"}, floors=4.0, households=8, stairwell_count=1.0
+    )
     buildings, stairwells = make_land({"e": house(0, 0, 60, 12)}, **slab())
     matching = match_stairwells(plan, stairwells, buildings, RULES)
     assert matching.stairwells["home"].to_dict() == {"e-1": "A", "e-2": "B", "e-3": "C"}
@@ -122,7 +141,9 @@ def test_a_slab_made_of_three_houses_keeps_their_homes_door_by_door():
 
 def test_houses_joined_behind_one_door_go_to_the_larger_and_the_other_is_told():
     """A house of 80 m2 and one of 120 m2 become one house with one door under a new code."""
-    plan = make_plan({"l": house(0, 0, 8, 10), "r": house(8, 0, 12, 10)}, {"l-1": "A", "r-1": "B"}, households=3)
+    plan = make_plan(
+        {"l": house(0, 0, 8, 10), "r": house(8, 0, 12, 10)}, {"l-1": "A", "r-1": "B"}, households=3
+    )
     buildings, stairwells = make_land({"n": house(0, 0, 20, 10)}, households=6)
     matching = match_stairwells(plan, stairwells, buildings, RULES)
     assert matching.stairwells["home"].to_dict() == {"n-1": "B"}
@@ -177,24 +198,35 @@ def test_a_home_that_is_no_home_now_is_told_apart_from_one_that_is_gone():
 
 def test_a_home_is_continued_rather_than_what_was_no_home():
     """Under a new house lie most of a barn and a part of a dwelling: its households had a home before."""
-    plan = make_plan({"barn": house(0, 0, 12, 10), "home": house(12, 0, 8, 10)}, {"home-1": "A"}, households=[0, 3])
+    plan = make_plan(
+        {"barn": house(0, 0, 12, 10), "home": house(12, 0, 8, 10)},
+        {"home-1": "A"},
+        households=[0, 3],
+    )
     buildings, stairwells = make_land({"n": house(0, 0, 20, 10)}, households=5)
     assert match_stairwells(plan, stairwells, buildings, RULES).stairwells.loc["n-1", "home"] == "A"
 
 
 def test_new_land_in_another_crs_is_the_same_land():
     plan = make_board_plan()
-    buildings, stairwells = plan.site.buildings.to_crs("EPSG:4548"), plan.stairwells.to_crs("EPSG:4548")
+    buildings = plan.site.buildings.to_crs("EPSG:4548")
+    stairwells = plan.stairwells.to_crs("EPSG:4548")
     matching = match_stairwells(plan, stairwells, buildings, RULES)
     assert matching.stairwells["home"].tolist() == plan.stairwells["subgrid"].tolist()
     assert (matching.stairwells["how"] == "id").all()
 
 
 def test_communities_are_matched_by_their_land():
-    old = make_table("communities", [{"community": c, "geometry": house(x, 0, 50, 50)} for c, x in (("1", 0), ("2", 50))])
+    old = make_table(
+        "communities",
+        [{"community": c, "geometry": house(x, 0, 50, 50)} for c, x in (("1", 0), ("2", 50))],
+    )
     new = make_table(
         "communities",
-        [{"community": c, "geometry": house(x, 0, w, 50)} for c, x, w in (("n", 0, 45), ("m", 45, 55), ("far", 300, 50))],
+        [
+            {"community": c, "geometry": house(x, 0, w, 50)}
+            for c, x, w in (("n", 0, 45), ("m", 45, 55), ("far", 300, 50))
+        ],
     )
     assert match_communities(old, new).to_dict() == {"far": "", "m": "2", "n": "1"}
 
@@ -216,7 +248,12 @@ def test_whatever_the_codes_and_the_order_of_rows_every_home_is_found_again(data
     moved = [translate(shapes[name], data.draw(st.sampled_from([0.0, 0.5])), 0) for name in names]
     again, doors = make_land(dict(zip(new_names.values(), moved, strict=True)), **known)
     order = np.random.default_rng(data.draw(st.integers(0, 9)))
-    matching = match_stairwells(plan, doors.sample(frac=1, random_state=order), again.sample(frac=1, random_state=order), RULES)
+    matching = match_stairwells(
+        plan,
+        doors.sample(frac=1, random_state=order),
+        again.sample(frac=1, random_state=order),
+        RULES,
+    )
     back = {new: old for old, new in new_names.items()}
     was = [back[b] + s.removeprefix(b) for s, b in doors["building"].items()]
     assert matching.stairwells["old"].tolist() == was
@@ -227,23 +264,34 @@ def test_whatever_the_codes_and_the_order_of_rows_every_home_is_found_again(data
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not REAL.exists(), reason="the two extracts of Liechtenstein are not beside the project")
+@pytest.mark.skipif(
+    not REAL.exists(), reason="the two extracts of Liechtenstein are not beside the project"
+)
 def test_liechtenstein_nearly_all_homes_of_2013_are_found_in_2015_though_every_code_is_another():
     from gridplan.planning import site_to_plan
     from gridplan.reading.read import read_site
     from gridplan.rules.all_rules import Rules
 
-    rules, found = Rules(), []
+    rules = Rules()
+    found = []
     for day in ("2013-08-03", "2015-07-27"):
         site = site_to_plan.prepare_site(read_site(REAL / f"liechtenstein-{day}.osm.pbf"), rules)
-        doors, _ = find_stairwells(site.buildings, site.communities["kind"], rules.urban, rules.rural, rules.stairwells)
+        doors, _ = find_stairwells(
+            site.buildings, site.communities["kind"], rules.urban, rules.rural, rules.stairwells
+        )
         found.append((site, doors))
     (site, doors), (new_site, new_doors) = found
-    plan = make_board_plan().replace(stairwells=doors.assign(subgrid=doors["community"] + "-001"), **vars(site))
+    plan = make_board_plan().replace(
+        stairwells=doors.assign(subgrid=doors["community"] + "-001"), **vars(site)
+    )
     matching = match_stairwells(plan, new_doors, new_site.buildings, RULES)
     assert not len(site.buildings.index.intersection(new_site.buildings.index))
     assert (len(doors), len(new_doors)) == (3094, 7178)
-    assert matching.gone["why"].value_counts().to_dict() == {"emptied": 17, "demolished": 2, "joined": 2}
+    assert matching.gone["why"].value_counts().to_dict() == {
+        "emptied": 17,
+        "demolished": 2,
+        "joined": 2,
+    }
     assert matching.stairwells["how"].value_counts().to_dict() == {"overlap": 3082, "": 4096}
     names = site.communities["name"]
     same = match_communities(site.communities, new_site.communities)

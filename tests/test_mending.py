@@ -8,7 +8,12 @@ from hypothesis import strategies as st
 
 from gridplan.division.divide import divide_atoms
 from gridplan.division.local_repair import Mending, draw_near, mend, trace
-from gridplan.division.move_budgets import choose_division, list_options, make_choice, price_division
+from gridplan.division.move_budgets import (
+    choose_division,
+    list_options,
+    make_choice,
+    price_division,
+)
 from gridplan.division.move_penalties import Homes, count_moved, gather_parts, name_parts
 from gridplan.division.search import EFFORTS
 from gridplan.redrawing.budget_knapsack import choose_points
@@ -72,12 +77,17 @@ def test_a_mended_division_is_whole_and_connected_and_holds_what_is_held(seed, h
     touched = np.ones(homes.count, bool) & ~closed
     label = homes.label.copy()
     for island in changed.find_islands():
-        own, here = changed.take(island), homes.take(island)
+        own = changed.take(island)
+        here = homes.take(island)
         for place in mend(own, here, touched, closed, Mending(100.0, 1, "quick", seed)):
             choice = place.choices[0]
             atoms = island[place.atoms]
-            label[atoms] = np.where(choice.carries[choice.part] >= 0, choice.carries[choice.part], 1000 + choice.part)
-            assert all(is_connected(own, place.atoms[choice.part == p]) for p in range(len(choice.carries)))
+            label[atoms] = np.where(
+                choice.carries[choice.part] >= 0, choice.carries[choice.part], 1000 + choice.part
+            )
+            assert all(
+                is_connected(own, place.atoms[choice.part == p]) for p in range(len(choice.carries))
+            )
     assert (label[fixed] == homes.label[fixed]).all()
     assert (label[homes.label == seed % homes.count] == seed % homes.count).all()
     assert not (label[homes.label != seed % homes.count] == seed % homes.count).any()
@@ -88,7 +98,9 @@ def test_what_is_held_is_held_where_no_division_keeps_the_band():
     problem = make_random(16, 2)
     ones = np.ones(16, np.int64)
     problem = replace(problem, weights=ones, pull=ones.astype(float))
-    part = np.unique(divide_atoms(replace(problem, band=Band(3, 5, 8)), "quick", 1).part, return_inverse=True)[1]
+    part = np.unique(
+        divide_atoms(replace(problem, band=Band(3, 5, 8)), "quick", 1).part, return_inverse=True
+    )[1]
     held = [int(np.flatnonzero(part == 0)[0]), int(np.flatnonzero(part == 1)[0])]
     homes = find_homes(problem, part, held)
     every = np.ones(homes.count, bool)
@@ -105,8 +117,12 @@ def test_a_larger_budget_is_never_dearer_and_no_budget_is_passed(seed):
     homes = find_homes(changed, part)
     columns, divisions = gather_parts(changed, homes, EFFORTS["quick"], seed, (0.0, 100.0))
     limits = [0.0, 20.0, 60.0, NOBODY]
-    found = choose_division(changed, homes, list_options(changed, homes, columns), divisions, 0.0, limits)
-    known = [(limit, choice) for limit, choice in zip(limits, found, strict=True) if choice is not None]
+    found = choose_division(
+        changed, homes, list_options(changed, homes, columns), divisions, 0.0, limits
+    )
+    known = [
+        (limit, choice) for limit, choice in zip(limits, found, strict=True) if choice is not None
+    ]
     assert all(choice.moved <= limit for limit, choice in known)
     prices = [choice.price for _, choice in known]
     assert (np.diff(prices) <= 1e-6).all()
@@ -129,13 +145,18 @@ def test_the_trace_ends_at_the_division_from_nothing(seed):
 
 @settings(max_examples=60, deadline=None)
 @given(
-    st.lists(st.lists(st.tuples(st.integers(0, 500), st.integers(0, 40)), min_size=1, max_size=4), min_size=1, max_size=5),
+    st.lists(
+        st.lists(st.tuples(st.integers(0, 500), st.integers(0, 40)), min_size=1, max_size=4),
+        min_size=1,
+        max_size=5,
+    ),
     st.integers(0, 120),
 )
 def test_a_budget_is_shared_out_as_well_as_trying_everything(lists, most):
     class Point:
         def __init__(self, price, moved):
-            self.price, self.moved = float(price), moved
+            self.price = float(price)
+            self.moved = moved
 
     points = [[Point(*pair) for pair in pairs] for pairs in lists]
     chosen = [own[n] for own, n in zip(points, choose_points(points, 1.0, most), strict=True)]
@@ -150,6 +171,8 @@ def test_a_budget_is_shared_out_as_well_as_trying_everything(lists, most):
         for used, price in best.items():
             for p in own:
                 if used + p.moved <= most:
-                    after[used + p.moved] = min(after.get(used + p.moved, np.inf), price + p.price + p.moved)
+                    after[used + p.moved] = min(
+                        after.get(used + p.moved, np.inf), price + p.price + p.moved
+                    )
         best = after
     assert np.isclose(sum(p.price + p.moved for p in chosen), min(best.values()))

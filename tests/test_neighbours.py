@@ -11,10 +11,20 @@ from tests.villages import CRS, make_table
 
 def make_doors(points, kind="urban", community="c1"):
     rows = [
-        {"stairwell": f"{name}-1", "building": name, "door": 1, "floor_from": 1, "floor_to": 1, "climb": 0.0, "households": 5,
-         "community": community, "community_kind": kind, "geometry": Point(x, y)}
+        {
+            "stairwell": f"{name}-1",
+            "building": name,
+            "door": 1,
+            "floor_from": 1,
+            "floor_to": 1,
+            "climb": 0.0,
+            "households": 5,
+            "community": community,
+            "community_kind": kind,
+            "geometry": Point(x, y),
+        }
         for name, (x, y) in points.items()
-    ]  # fmt: skip
+    ]
     return make_table("stairwells", rows)
 
 
@@ -22,7 +32,10 @@ def find(doors, barriers=(), openings=(), **rules):
     walls = make_table("barriers", list(barriers)) if barriers else make_empty("barriers", CRS)
     gates = make_table("openings", list(openings)) if openings else make_empty("openings", CRS)
     table, entries = find_neighbours(doors, walls, gates, NeighbourRules(**rules))
-    pairs = {(f[0], n[0]): link for f, n, link in zip(table["focal"], table["neighbour"], table["link"], strict=True)}
+    pairs = {
+        (f[0], n[0]): link
+        for f, n, link in zip(table["focal"], table["neighbour"], table["link"], strict=True)
+    }
     return table, pairs, [e for e in entries if e.count]
 
 
@@ -62,7 +75,12 @@ def test_a_bridge_joins_the_banks_at_the_length_of_the_way_over_it():
 
 
 def test_a_bridge_over_a_side_stream_does_not_open_the_river_beside_it():
-    stream = {"barrier": "s", "kind": "stream", "hard": False, "geometry": LineString([(20, -50), (20, 10)])}
+    stream = {
+        "barrier": "s",
+        "kind": "stream",
+        "hard": False,
+        "geometry": LineString([(20, -50), (20, 10)]),
+    }
     bridge = {"opening": "o", "kind": "bridge", "geometry": LineString([(15, 5), (25, 5)])}
     _, pairs, _ = find(make_doors(SQUARE), [RIVER, stream], [bridge])
     assert pairs == {("a", "b"): "soft", ("c", "d"): "near"}
@@ -96,7 +114,12 @@ def test_a_hamlet_beyond_the_reach_is_joined_by_its_shortest_step():
 
 
 def test_houses_of_two_communities_never_touch():
-    doors = pd.concat([make_doors({"a": (0, 0), "b": (20, 0)}), make_doors({"c": (0, 20), "d": (20, 20)}, community="c2")])
+    doors = pd.concat(
+        [
+            make_doors({"a": (0, 0), "b": (20, 0)}),
+            make_doors({"c": (0, 20), "d": (20, 20)}, community="c2"),
+        ]
+    )
     _, pairs, _ = find(doors)
     assert set(pairs) == {("a", "b"), ("c", "d")}
 
@@ -108,10 +131,20 @@ def test_houses_in_one_line_are_chained():
 
 def test_floor_bands_are_stacked_and_only_the_lowest_meets_the_street():
     rows = [
-        {"stairwell": f"t-1.0{band}", "building": "t", "door": 1, "floor_from": band, "floor_to": band, "climb": 3.0 * band - 3,
-         "households": 9, "community": "c1", "community_kind": "urban", "geometry": Point(0, 0)}
+        {
+            "stairwell": f"t-1.0{band}",
+            "building": "t",
+            "door": 1,
+            "floor_from": band,
+            "floor_to": band,
+            "climb": 3.0 * band - 3,
+            "households": 9,
+            "community": "c1",
+            "community_kind": "urban",
+            "geometry": Point(0, 0),
+        }
         for band in (1, 2, 3)
-    ]  # fmt: skip
+    ]
     doors = pd.concat([make_table("stairwells", rows), make_doors({"a": (30, 0)})])
     table, _, _ = find(doors)
     assert table[["focal", "neighbour", "distance", "link"]].to_numpy().tolist() == [

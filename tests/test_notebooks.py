@@ -16,5 +16,7 @@ def test_a_notebook_runs_from_top_to_bottom(path):
     kept = [bool(cell.get("outputs")) for cell in notebook.cells if cell.cell_type == "code"]
     assert kept[0], "run `make notebooks` and keep the outputs"
     NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(FOLDER)}}).execute()
-    errors = [o for cell in notebook.cells for o in cell.get("outputs", []) if o.output_type == "error"]
+    errors = [
+        o for cell in notebook.cells for o in cell.get("outputs", []) if o.output_type == "error"
+    ]
     assert not errors

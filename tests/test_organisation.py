@@ -30,7 +30,13 @@ def make_counts(*rows):
     return make_table(
         "counts",
         [
-            {"count": f"n{n}", "level": row[0], "of": row[1], "value": row[2], "measure": (*row, "party_members_full")[3]}
+            {
+                "count": f"n{n}",
+                "level": row[0],
+                "of": row[1],
+                "value": row[2],
+                "measure": (*row, "party_members_full")[3],
+            }
             for n, row in enumerate(rows)
         ],
     )
@@ -43,10 +49,20 @@ def count_houses(*values):
 
 def organise_board(counts, compounds=None, columns=6, rows=2, kind="urban", **rules):
     """Organise the board: ``compounds`` is a word with one letter for each house, a dot for none."""
-    plan = make_board_plan((1,) * (columns * rows // 2) + (2,) * (columns * rows - columns * rows // 2), columns, rows)
+    plan = make_board_plan(
+        (1,) * (columns * rows // 2) + (2,) * (columns * rows - columns * rows // 2), columns, rows
+    )
     letters = [c.replace(".", "") for c in compounds or "." * (columns * rows)]
     names = sorted(set(letters) - {""})
-    lands = [{"compound": c, "name": f"{c}园", "community": "0301", "geometry": box(X0, Y0, X0 + 1, Y0 + 1)} for c in names]
+    lands = [
+        {
+            "compound": c,
+            "name": f"{c}园",
+            "community": "0301",
+            "geometry": box(X0, Y0, X0 + 1, Y0 + 1),
+        }
+        for c in names
+    ]
     plan = plan.replace(
         counts=counts,
         buildings=plan.site.buildings.assign(compound=letters),
@@ -63,15 +79,17 @@ def list_branches(plan):
     return sorted("".join(b.dropna()) for _, b in own.groupby("branch")["building"])
 
 
-# --- members ---------------------------------------------------------------------------------------------------------
+# --- members
+# ---------------------------------------------------------------------------------------------------------
 
 
 @given(
     st.lists(st.tuples(st.integers(0, 2), st.integers(0, 9)), min_size=1, max_size=40),
     st.lists(st.integers(0, 50), min_size=3, max_size=3),
-)  # fmt: skip
+)
 def test_apportioned_counts_add_up_and_stay_within_one_of_their_share(rows, totals):
-    group, weights = np.array([g for g, _ in rows]), np.array([w for _, w in rows], float)
+    group = np.array([g for g, _ in rows])
+    weights = np.array([w for _, w in rows], float)
     totals = np.where(np.bincount(group, minlength=3) > 0, totals, 0)
     value = apportion(totals, weights, group)
     assert np.bincount(group, value, minlength=3).tolist() == totals.tolist()
@@ -82,7 +100,10 @@ def test_apportioned_counts_add_up_and_stay_within_one_of_their_share(rows, tota
 
 def test_a_finer_count_wins_and_the_rest_of_the_coarser_goes_to_where_none_is_given():
     """Twelve houses: 4 members counted in the first, 10 in compound A (the first two houses), 30 in the community."""
-    plan = organise_board(make_counts(("building", "h01", 4), ("compound", "A", 10), ("community", "0301", 30)), "AA..........")
+    plan = organise_board(
+        make_counts(("building", "h01", 4), ("compound", "A", 10), ("community", "0301", 30)),
+        "AA..........",
+    )
     assert plan.members["full"].tolist() == [4, 6] + [2] * 10
     assert plan.members["level"].tolist() == ["building", "compound"] + ["community"] * 10
 
@@ -95,9 +116,13 @@ def test_the_available_share_holds_over_the_community():
 
 def test_all_that_is_wrong_with_counts_is_told_at_once():
     counts = make_counts(
-        ("building", "h99", 3), ("building", "h01", -1), ("building", "h02", 2), ("building", "h02", 2), ("street", "x", 1),
+        ("building", "h99", 3),
+        ("building", "h01", -1),
+        ("building", "h02", 2),
+        ("building", "h02", 2),
+        ("street", "x", 1),
         ("community", "0999", 5),
-    )  # fmt: skip
+    )
     with pytest.raises(gp.InputError) as caught:
         organise_board(counts)
     text = str(caught.value)
@@ -113,7 +138,10 @@ def test_all_that_is_wrong_with_counts_is_told_at_once():
 
 
 def test_finer_counts_above_a_coarser_one_are_a_contradiction():
-    with pytest.raises(gp.InputError, match=r"1 community counts are below what finer counts in them add up to \(0301\)"):
+    with pytest.raises(
+        gp.InputError,
+        match=r"1 community counts are below what finer counts in them add up to \(0301\)",
+    ):
         organise_board(make_counts(("building", "h01", 7), ("community", "0301", 5)))
 
 
@@ -122,8 +150,12 @@ def test_a_count_where_nobody_lives_goes_to_the_ledger():
     shop = plan.site.buildings.iloc[[0]].assign(households=0)
     shop.index = pd.Index(["shop"], name="building")
     plan = plan.replace(buildings=pd.concat([plan.site.buildings, shop]).sort_index())
-    plan = gp.organise(plan.replace(counts=make_counts(("building", "shop", 6), ("community", "0301", 6))))
-    assert plan.members["full"].sum() == 6  # of the community's count, which knows of no finer one among its homes
+    plan = gp.organise(
+        plan.replace(counts=make_counts(("building", "shop", 6), ("community", "0301", 6)))
+    )
+    assert (
+        plan.members["full"].sum() == 6
+    )  # of the community's count, which knows of no finer one among its homes
     assert plan.site.ledger["ids"].tolist() == ["shop"]
     assert "6 counted by building" in plan.site.ledger["reason"].iloc[0]
 
@@ -143,7 +175,8 @@ def test_contradictory_rules_are_refused(rules, words):
         gp.Rules().replace(organisation=rules)
 
 
-# --- the chain -------------------------------------------------------------------------------------------------------
+# --- the chain
+# -------------------------------------------------------------------------------------------------------
 
 
 def test_a_community_without_members_has_no_organisation_and_says_so():
@@ -151,20 +184,30 @@ def test_a_community_without_members_has_no_organisation_and_says_so():
     assert plan.party_orgs.empty
     assert plan.posts.empty
     gap = plan.gaps[plan.gaps["rule"] == "branch_full"].iloc[0]
-    assert (gap["level"], gap["of"], gap["reason"]) == ("community", "0301", "no member is counted here")
+    assert (gap["level"], gap["of"], gap["reason"]) == (
+        "community",
+        "0301",
+        "no member is counted here",
+    )
     assert gap["remedy"].startswith("3 more full members")
     assert gp.audit(plan).passed
 
 
 def test_two_full_members_and_any_number_of_probationary_ones_are_no_branch():
-    plan = organise_board(make_counts(("building", "h01", 2), ("building", "h01", 9, "party_members_probationary")))
+    plan = organise_board(
+        make_counts(("building", "h01", 2), ("building", "h01", 9, "party_members_probationary"))
+    )
     assert plan.party_orgs.empty
-    assert plan.gaps[plan.gaps["rule"] == "branch_full"]["reason"].tolist() == ["2 full members in all, fewer than 3"]
+    assert plan.gaps[plan.gaps["rule"] == "branch_full"]["reason"].tolist() == [
+        "2 full members in all, fewer than 3"
+    ]
 
 
 def test_a_small_community_is_one_branch_with_one_group():
     plan = organise_board(make_counts(("community", "0301", 12)), "." * 12)
-    assert plan.party_orgs[["level", "form", "parent", "full", "committee_seats"]].to_numpy().tolist() == [
+    assert plan.party_orgs[
+        ["level", "form", "parent", "full", "committee_seats"]
+    ].to_numpy().tolist() == [
         ["branch", "community", "", 12, 3],
         ["group", "joint", "0301-B01", 12, 0],
     ]
@@ -181,7 +224,10 @@ def test_compounds_have_branches_of_their_own_and_a_short_one_joins_the_nearer()
     members = [3, 3, 1, 0, 0, 6] * 2
     plan = organise_board(count_houses(*members), "AAS..D" * 2)
     branches = plan.party_orgs[plan.party_orgs["level"] == "branch"]
-    assert branches[["form", "compound", "full"]].to_numpy().tolist() == [["joint", "", 14], ["compound", "D", 12]]
+    assert branches[["form", "compound", "full"]].to_numpy().tolist() == [
+        ["joint", "", 14],
+        ["compound", "D", 12],
+    ]
     assert branches["places"].tolist() == [2, 1]
     assert list_branches(plan) == ["h01h02h03h04h05h07h08h09h10h11", "h06h12"]
     head = plan.party_orgs[plan.party_orgs["parent"] == ""].iloc[0]
@@ -196,22 +242,31 @@ def test_a_compound_of_sixty_is_cut_into_two_equal_branches_side_by_side():
     branches = plan.party_orgs[plan.party_orgs["level"] == "branch"]
     assert branches["form"].tolist() == ["part", "part"]
     assert branches["full"].tolist() == [30, 30]
-    assert plan.party_orgs["level"].value_counts().to_dict() == {"group": 4, "branch": 2, "general_branch": 1}
+    assert plan.party_orgs["level"].value_counts().to_dict() == {
+        "group": 4,
+        "branch": 2,
+        "general_branch": 1,
+    }
 
 
 def test_probationary_members_count_in_size():
     plan = organise_board(
-        make_counts(("building", "h01", 40), ("building", "h02", 20, "party_members_probationary")), "AA.........."
+        make_counts(("building", "h01", 40), ("building", "h02", 20, "party_members_probationary")),
+        "AA..........",
     )
     branches = plan.party_orgs[plan.party_orgs["level"] == "branch"]
-    assert branches[["full", "probationary"]].to_numpy().tolist() == [[40, 20]]  # a part with no full member cannot stand alone
+    assert branches[["full", "probationary"]].to_numpy().tolist() == [
+        [40, 20]
+    ]  # a part with no full member cannot stand alone
     assert "60 members, generally at most 50" in branches["advice"].iloc[0]
 
 
 def test_more_than_a_hundred_members_make_a_committee():
     plan = organise_board(count_houses(*[10] * 12), "A" * 12)
     head = plan.party_orgs[plan.party_orgs["parent"] == ""]
-    assert head[["level", "name", "committee_seats"]].to_numpy().tolist() == [["committee", "东湖社区党委", 5]]
+    assert head[["level", "name", "committee_seats"]].to_numpy().tolist() == [
+        ["committee", "东湖社区党委", 5]
+    ]
 
 
 def test_a_place_that_nothing_joins_is_a_gap_with_its_remedy():
@@ -221,7 +276,9 @@ def test_a_place_that_nothing_joins_is_a_gap_with_its_remedy():
     plan = gp.organise(plan.replace(counts=count_houses(*[4] * 11, 2), neighbours=pairs))
     gap = plan.gaps.iloc[0]
     assert (gap["level"], gap["of"], gap["value"], gap["need"]) == ("building", "h12", 2.0, 3.0)
-    assert gap["remedy"] == "an opening towards the nearest branch, 30 m away, or 1 more full members"
+    assert (
+        gap["remedy"] == "an opening towards the nearest branch, 30 m away, or 1 more full members"
+    )
     assert plan.members.loc["h12-1", "branch"] == ""
     assert not set(gp.audit(plan).findings["rule"]) & {"chain", "sizes", "pieces"}
 
@@ -229,8 +286,10 @@ def test_a_place_that_nothing_joins_is_a_gap_with_its_remedy():
 def test_a_village_is_one_branch_and_its_groups_are_of_whole_sub_grids():
     plan = organise_board(make_counts(("community", "0301", 36)), kind="rural")
     assert plan.party_orgs[["level", "form", "full"]].to_numpy().tolist() == [
-        ["branch", "village", 36], ["group", "joint", 18], ["group", "joint", 18],
-    ]  # fmt: skip
+        ["branch", "village", 36],
+        ["group", "joint", 18],
+        ["group", "joint", 18],
+    ]
     assert plan.members.groupby("group")["subgrid"].nunique().tolist() == [1, 1]
 
 
@@ -243,7 +302,8 @@ def test_places_left_over_by_the_usual_number_are_attached_and_advised():
     assert fields.attached == 3
 
 
-# --- optimal ---------------------------------------------------------------------------------------------------------
+# --- optimal
+# ---------------------------------------------------------------------------------------------------------
 
 
 def partition(things):
@@ -251,7 +311,8 @@ def partition(things):
     if not things:
         yield []
         return
-    first, rest = things[0], things[1:]
+    first = things[0]
+    rest = things[1:]
     for n in range(len(rest) + 1):
         for mates in itertools.combinations(rest, n):
             for others in partition([t for t in rest if t not in mates]):
@@ -259,7 +320,8 @@ def partition(things):
 
 
 def is_contiguous(own, links):
-    met, own = {own[0]}, set(own)
+    met = {own[0]}
+    own = set(own)
     while True:
         more = {b for a, b in [*links, *[(b, a) for a, b in links]] if a in met and b in own} - met
         if not more:
@@ -270,7 +332,9 @@ def is_contiguous(own, links):
 graphs = st.integers(2, 7).flatmap(
     lambda n: st.tuples(
         st.lists(st.integers(1, 14), min_size=n, max_size=n),
-        st.lists(st.tuples(st.integers(0, 90), st.integers(0, 90)), min_size=n, max_size=n, unique=True),
+        st.lists(
+            st.tuples(st.integers(0, 90), st.integers(0, 90)), min_size=n, max_size=n, unique=True
+        ),
         st.lists(st.integers(0, 1000), min_size=n - 1, max_size=n - 1),
         st.sets(st.tuples(st.integers(0, n - 1), st.integers(0, n - 1)), max_size=4),
     )
@@ -279,7 +343,9 @@ graphs = st.integers(2, 7).flatmap(
 
 def make_links(parents, more):
     """A connected graph: each thing linked to an earlier one, and a few links more."""
-    links = {(p % (n + 1), n + 1) for n, p in enumerate(parents)} | {(min(a, b), max(a, b)) for a, b in more if a != b}
+    links = {(p % (n + 1), n + 1) for n, p in enumerate(parents)} | {
+        (min(a, b), max(a, b)) for a, b in more if a != b
+    }
     return sorted(links)
 
 
@@ -287,7 +353,9 @@ def make_links(parents, more):
 @given(graphs)
 def test_groups_are_the_cheapest_of_all_contiguous_partitions(drawn):
     size, points, parents, more = drawn
-    links, xy, size = make_links(parents, more), np.array(points, float), np.array(size)
+    links = make_links(parents, more)
+    xy = np.array(points, float)
+    size = np.array(size)
     limits = Limits(least=3, most=30, target=20, full=1, price=200.0, imbalance=20.0)
     atoms = (np.arange(len(size)), np.arange(len(size)))
     found = part_stairwells(xy, size, size, atoms, np.array(links), limits)
@@ -300,9 +368,10 @@ def test_groups_are_the_cheapest_of_all_contiguous_partitions(drawn):
 
     for least in (max(3, even // 2), 3):
         fits = [
-            parts for parts in partition(list(range(len(size))))
+            parts
+            for parts in partition(list(range(len(size))))
             if all(least <= size[own].sum() <= 30 and is_contiguous(own, links) for own in parts)
-        ]  # fmt: skip
+        ]
         if fits:
             best = min(sum(price(own) for own in parts) for parts in fits)
             assert found.price == pytest.approx(best, abs=1e-5)
@@ -316,7 +385,9 @@ def test_groups_are_the_cheapest_of_all_contiguous_partitions(drawn):
 def test_joint_branches_are_the_cheapest_of_all_contiguous_joinings(drawn, less):
     size, points, parents, more = drawn
     full = np.maximum(0, np.array(size) - 10 * less)
-    links, xy, size = make_links(parents, more), np.array(points, float), np.array(size)
+    links = make_links(parents, more)
+    xy = np.array(points, float)
+    size = np.array(size)
     walk = 10.0 + np.hypot(*(xy[:, None] - xy[None]).transpose(2, 0, 1))
     found = join_places(full, size, np.array(links), walk, RULES)
     even = size.sum() / max(1, (full >= 3).sum(), -(-size.sum() // 50))
@@ -324,11 +395,15 @@ def test_joint_branches_are_the_cheapest_of_all_contiguous_joinings(drawn, less)
     def price(own):
         if full[own].sum() < 3:
             return RULES.price_unserved * size[own].sum() if len(own) == 1 else np.inf
-        if len(own) > 1 and (not is_contiguous(own, links) or len(own) > 5 or (full[own] >= 3).sum() > 1):
+        if len(own) > 1 and (
+            not is_contiguous(own, links) or len(own) > 5 or (full[own] >= 3).sum() > 1
+        ):
             return np.inf
         branches = -(-size[own].sum() // 50)
         metres = min(sum(size[p] * walk[p, q] for p in own) for q in own)
-        return metres + branches * (RULES.price_branch + RULES.price_imbalance * abs(size[own].sum() / branches - even))
+        return metres + branches * (
+            RULES.price_branch + RULES.price_imbalance * abs(size[own].sum() / branches - even)
+        )
 
     best = min(sum(price(own) for own in parts) for parts in partition(list(range(len(size)))))
     assert found.price == pytest.approx(best)
@@ -341,9 +416,13 @@ def test_sets_of_places_are_listed_once_each():
     sets = list_fields(full, links, RULES)
     assert len(sets) == len(set(sets))
     brute = [
-        own for n in range(1, 6) for own in itertools.combinations(range(6), n)
-        if full[list(own)].sum() >= 3 and (full[list(own)] >= 3).sum() <= 1 and is_contiguous(list(own), links.tolist())
-    ]  # fmt: skip
+        own
+        for n in range(1, 6)
+        for own in itertools.combinations(range(6), n)
+        if full[list(own)].sum() >= 3
+        and (full[list(own)] >= 3).sum() <= 1
+        and is_contiguous(list(own), links.tolist())
+    ]
     assert sorted(sets) == sorted(brute)
 
 
@@ -352,12 +431,20 @@ def test_sets_of_places_are_listed_once_each():
 def test_the_cover_is_the_cheapest_there_is_whichever_way_it_is_found(seed, wide):
     rng = np.random.default_rng(seed)
     n = int(rng.integers(2, 7))
-    sets = [own for k in range(1, 5) for own in itertools.combinations(range(n), k) if rng.uniform() < 0.6]
+    sets = [
+        own
+        for k in range(1, 5)
+        for own in itertools.combinations(range(n), k)
+        if rng.uniform() < 0.6
+    ]
     prices = rng.integers(1, 30, len(sets)) + np.array([len(own) for own in sets], float) * 3
-    starts, atoms = np.append(0, np.cumsum([len(own) for own in sets])), np.array([i for own in sets for i in own], int)
+    starts = np.append(0, np.cumsum([len(own) for own in sets]))
+    atoms = np.array([i for own in sets for i in own], int)
     cost = dict(zip(sets, prices, strict=True))
     all_parts = [[tuple(own) for own in parts] for parts in partition(list(range(n)))]
-    fits = [sum(cost[own] for own in parts) for parts in all_parts if all(own in cost for own in parts)]
+    fits = [
+        sum(cost[own] for own in parts) for parts in all_parts if all(own in cost for own in parts)
+    ]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(exact_cover, "FIRST", 3)
         if wide:
@@ -366,14 +453,23 @@ def test_the_cover_is_the_cheapest_there_is_whichever_way_it_is_found(seed, wide
     if not fits:
         assert label is None
         return
-    assert sum(cost[tuple(np.flatnonzero(label == p))] for p in range(label.max() + 1)) == pytest.approx(min(fits))
+    assert sum(
+        cost[tuple(np.flatnonzero(label == p))] for p in range(label.max() + 1)
+    ) == pytest.approx(min(fits))
     assert bound == pytest.approx(min(fits))
 
 
 def test_many_buildings_are_searched_and_the_gap_is_proven():
     """A hundred and forty-four houses with a member each: too many parts to list."""
     xy = np.array([(30.0 * c, 30.0 * r) for r in range(12) for c in range(12)])
-    links = np.array([(n, m) for n in range(144) for m in (n + 1, n + 12) if m < 144 and not (m == n + 1 and m % 12 == 0)])
+    links = np.array(
+        [
+            (n, m)
+            for n in range(144)
+            for m in (n + 1, n + 12)
+            if m < 144 and not (m == n + 1 and m % 12 == 0)
+        ]
+    )
     ones = np.ones(144, int)
     limits = Limits(least=3, most=50, target=50, full=3, price=5_000.0, imbalance=20.0)
     parts = part_stairwells(xy, ones, ones, (np.arange(144), np.arange(144)), links, limits)
@@ -381,7 +477,8 @@ def test_many_buildings_are_searched_and_the_gap_is_proven():
     assert 0.9 * parts.price < parts.bound <= parts.price
 
 
-# --- central households ----------------------------------------------------------------------------------------------
+# --- central households
+# ----------------------------------------------------------------------------------------------
 
 
 def test_the_central_household_is_in_the_nearest_stairwell_with_an_available_member():
@@ -416,24 +513,32 @@ def test_sub_grids_without_an_available_member_are_ranked_gaps_with_the_nearest_
 def test_medians_by_integer_programming_are_those_by_trial(seed):
     rng = np.random.default_rng(seed)
     xy = rng.uniform(0, 100, (7, 2))
-    walk, weight = np.hypot(*(xy[:, None] - xy[None]).transpose(2, 0, 1)), rng.integers(1, 9, 7)
+    walk = np.hypot(*(xy[:, None] - xy[None]).transpose(2, 0, 1))
+    weight = rng.integers(1, 9, 7)
     tried = choose_medians(walk, weight, 3)[0]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("gridplan.people.organisation.central_households.TRIED", 0)
         solved = choose_medians(walk, weight, 3)[0]
-    assert weight @ walk[:, list(tried)].min(axis=1) == pytest.approx(weight @ walk[:, list(solved)].min(axis=1))
+    assert weight @ walk[:, list(tried)].min(axis=1) == pytest.approx(
+        weight @ walk[:, list(solved)].min(axis=1)
+    )
     assert TRIED > 0
 
 
-# --- a whole town ----------------------------------------------------------------------------------------------------
+# --- a whole town
+# ----------------------------------------------------------------------------------------------------
 
 
 def make_quick_plan(order=None):
     reading = gp.make_town(3, urban_share=0.34, seed=5)
     if order is not None:
-        tables = {name: table.sample(frac=1, random_state=order) for name, table in reading.tables.items()}
+        tables = {
+            name: table.sample(frac=1, random_state=order) for name, table in reading.tables.items()
+        }
         reading = type(reading)(tables, reading.files, reading.entries)
-    return gp.divide(gp.make_site(reading), gp.Rules().replace(division={"effort": "quick"}), seed=3)
+    return gp.divide(
+        gp.make_site(reading), gp.Rules().replace(division={"effort": "quick"}), seed=3
+    )
 
 
 @pytest.fixture(scope="module")
@@ -452,22 +557,36 @@ def test_a_town_is_organised_within_the_rules_and_the_proof(town):
     assert not set(audit.findings["rule"]) & {"members", "chain", "pieces", "central"}
     held = town.members[town.members["full"] + town.members["probationary"] > 0]
     assert (held["branch"] != "").all()
-    assert (town.party_orgs.loc[held["group"], "parent"].to_numpy() == held["branch"].to_numpy()).all()
+    assert (
+        town.party_orgs.loc[held["group"], "parent"].to_numpy() == held["branch"].to_numpy()
+    ).all()
     assert town.manifest["people"]["organise"]["figures"]["optimality_gap"] < 0.01
     assert (town.indicators["value"] < 0.02).all()
 
 
 def test_counts_are_kept_to_the_last_member(drawn, town):
     counts = drawn.site.counts
-    for column, measure in (("full", "party_members_full"), ("elders", "elders"), ("volunteers", "volunteers")):
+    for column, measure in (
+        ("full", "party_members_full"),
+        ("elders", "elders"),
+        ("volunteers", "volunteers"),
+    ):
         assert town.members[column].sum() == counts.loc[counts["measure"] == measure, "value"].sum()
 
 
-def test_the_chain_is_the_same_whatever_the_order_of_rows_or_workers_and_when_run_again(drawn, town):
+def test_the_chain_is_the_same_whatever_the_order_of_rows_or_workers_and_when_run_again(
+    drawn, town
+):
     before = {name: drawn.get_table(name).copy() for name in PLAN_TABLES}
-    for other in (gp.organise(make_quick_plan(order=4), workers=1), gp.organise(drawn, workers=3), gp.organise(town)):
+    for other in (
+        gp.organise(make_quick_plan(order=4), workers=1),
+        gp.organise(drawn, workers=3),
+        gp.organise(town),
+    ):
         for name in (*PEOPLE_TABLES, "ledger"):
-            assert_frame_equal(pd.DataFrame(town.get_table(name)), pd.DataFrame(other.get_table(name)), obj=name)
+            assert_frame_equal(
+                pd.DataFrame(town.get_table(name)), pd.DataFrame(other.get_table(name)), obj=name
+            )
         assert town.manifest == other.manifest
     for name, table in before.items():
         assert_frame_equal(pd.DataFrame(table), pd.DataFrame(drawn.get_table(name)), obj=name)
@@ -476,7 +595,9 @@ def test_the_chain_is_the_same_whatever_the_order_of_rows_or_workers_and_when_ru
 def test_rows_of_other_verbs_are_left_alone(town):
     post = make_table("posts", [{"post": "x", "role": "grid_leader"}])
     gap = make_table("gaps", [{"gap": "y", "room": "staffing"}])
-    plan = gp.organise(town.replace(posts=pd.concat([town.posts, post]), gaps=pd.concat([town.gaps, gap])))
+    plan = gp.organise(
+        town.replace(posts=pd.concat([town.posts, post]), gaps=pd.concat([town.gaps, gap]))
+    )
     assert len(plan.posts) == len(town.posts) + 1
     assert plan.gaps["room"].tolist().count("staffing") == 1
 
@@ -494,7 +615,8 @@ def plant(table, column, change):
 
 def mix_groups(frame, plan):
     """
-    Of the two groups of the first branch, none of whose houses now adjoins another of its group::
+    Of the two groups of the first branch, none of whose houses now adjoins
+    another of its group::
 
         h07:2 h08:1 h09:2
         h01:1 h02:2 h03:1
@@ -516,23 +638,53 @@ def change_first(column, value):
 
 FAULTS = {
     "members that no one counted": (plant("members", "full", change_first("full", 99)), "members"),
-    "more available than full members": (plant("members", "available", change_first("available", 77)), "members"),
-    "a stairwell placed elsewhere": (plant("members", "building", change_first("building", "h02")), "members"),
+    "more available than full members": (
+        plant("members", "available", change_first("available", 77)),
+        "members",
+    ),
+    "a stairwell placed elsewhere": (
+        plant("members", "building", change_first("building", "h02")),
+        "members",
+    ),
     "a member in no branch": (plant("members", "branch", change_first("branch", "")), "chain"),
-    "a branch that does not exist": (plant("members", "branch", change_first("branch", "nowhere")), "chain"),
-    "a group of another branch": (plant("members", "group", lambda f, p: f["group"].iloc[::-1].to_numpy()), "chain"),
+    "a branch that does not exist": (
+        plant("members", "branch", change_first("branch", "nowhere")),
+        "chain",
+    ),
+    "a group of another branch": (
+        plant("members", "group", lambda f, p: f["group"].iloc[::-1].to_numpy()),
+        "chain",
+    ),
     "an organisation without parent": (
         plant("party_orgs", "parent", lambda f, p: f["parent"].replace("0301-P", "gone")),
         "chain",
     ),
-    "two heads": (plant("party_orgs", "parent", lambda f, p: f["parent"].replace("0301-P", "")), "chain"),
-    "figures that do not add up": (plant("party_orgs", "full", lambda f, p: f["full"] + 1), "sizes"),
-    "seats": (plant("party_orgs", "committee_seats", lambda f, p: f["committee_seats"] + 2), "sizes"),
+    "two heads": (
+        plant("party_orgs", "parent", lambda f, p: f["parent"].replace("0301-P", "")),
+        "chain",
+    ),
+    "figures that do not add up": (
+        plant("party_orgs", "full", lambda f, p: f["full"] + 1),
+        "sizes",
+    ),
+    "seats": (
+        plant("party_orgs", "committee_seats", lambda f, p: f["committee_seats"] + 2),
+        "sizes",
+    ),
     "a group in pieces": (plant("members", "group", mix_groups), "pieces"),
-    "a central household elsewhere": (plant("posts", "stairwell", change_first("stairwell", "h12-1")), "central"),
-    "a central household in the worst place": (plant("posts", "stairwell", change_first("stairwell", "h01-1")), "central"),
+    "a central household elsewhere": (
+        plant("posts", "stairwell", change_first("stairwell", "h12-1")),
+        "central",
+    ),
+    "a central household in the worst place": (
+        plant("posts", "stairwell", change_first("stairwell", "h01-1")),
+        "central",
+    ),
     "a central household that is missing": (lambda p: p.replace(posts=p.posts.iloc[1:]), "central"),
-    "households served by nobody": (plant("posts", "households", lambda f, p: f["households"] - 1), "central"),
+    "households served by nobody": (
+        plant("posts", "households", lambda f, p: f["households"] - 1),
+        "central",
+    ),
 }
 
 
@@ -540,7 +692,13 @@ FAULTS = {
 def sound():
     """Two branches of six houses each, five members to a house, in four groups."""
     plan = organise_board(count_houses(*[5] * 12), "A" * 12, available_share=1.0, central_load=60)
-    assert not set(gp.audit(plan).findings["rule"]) & {"members", "chain", "sizes", "pieces", "central"}
+    assert not set(gp.audit(plan).findings["rule"]) & {
+        "members",
+        "chain",
+        "sizes",
+        "pieces",
+        "central",
+    }
     return plan
 
 
@@ -552,6 +710,8 @@ def test_the_audit_finds_planted_faults(sound, name):
 
 
 def test_the_audit_finds_a_branch_with_too_few_full_members(sound):
-    strict = gp.Rules.from_dict(sound.manifest["rules"]).replace(organisation={"branch_full": 40, "branch_most": 60})
+    strict = gp.Rules.from_dict(sound.manifest["rules"]).replace(
+        organisation={"branch_full": 40, "branch_most": 60}
+    )
     found = gp.audit(sound, strict).findings
     assert "with too few members" in found[found["rule"] == "sizes"]["message"].iloc[0]

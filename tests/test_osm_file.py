@@ -14,7 +14,10 @@ from gridplan.tables.conform import conform_table
 from tests.osm_stand_in import read_elements, write_osm
 
 REAL = Path(__file__).parents[2] / "shared" / "data" / "liechtenstein"
-real = pytest.mark.skipif(not REAL.is_dir(), reason="the Liechtenstein extracts stand outside the project, in ../shared/data")
+real = pytest.mark.skipif(
+    not REAL.is_dir(),
+    reason="the Liechtenstein extracts stand outside the project, in ../shared/data",
+)
 
 
 def read(tmp_path, elements, **kwargs):
@@ -86,12 +89,16 @@ def test_a_level_can_be_asked_for(tmp_path):
 
 
 def test_a_level_that_is_not_there_is_refused_with_those_that_are(tmp_path):
-    with pytest.raises(InputError, match=r"no administrative area of admin_level 9; there are: 8 \(1\), 10 \(3\)"):
+    with pytest.raises(
+        InputError, match=r"no administrative area of admin_level 9; there are: 8 \(1\), 10 \(3\)"
+    ):
         read(tmp_path, read_elements(), admin_level=9)
 
 
 def test_an_area_whose_limit_is_not_whole_is_left_out_and_its_pieces_are_counted(tmp_path):
-    elements = [e for e in read_elements() if (e["type"], e["id"]) != ("way", 3)]  # the southern limit of 河东村
+    elements = [
+        e for e in read_elements() if (e["type"], e["id"]) != ("way", 3)
+    ]  # the southern limit of 河东村
     reading = read(tmp_path, elements)
     assert reading.tables["communities"]["name"].tolist() == ["河西村", "邻村"]
     assert [entry.ids for entry in reading.entries if "not whole" in entry.reason] == [["w5"]]
@@ -105,11 +112,20 @@ def test_without_areas_there_are_no_communities_and_the_ledger_says_so(tmp_path)
 
 def test_places_drawn_as_areas_stand_in_for_communities(tmp_path):
     elements = [e for e in read_elements() if e["type"] != "relation"]
-    nodes = {(round((e["lon"] - 118.2) * 1e4), round((e["lat"] - 39.6) * 1e4)): e["id"] for e in elements if e["type"] == "node"}
-    ring = {"桥西": [(0, 0), (0, 40), (30, 40), (30, 0), (0, 0)], "桥东": [(30, 0), (30, 40), (60, 40), (60, 0), (30, 0)]}
+    nodes = {
+        (round((e["lon"] - 118.2) * 1e4), round((e["lat"] - 39.6) * 1e4)): e["id"]
+        for e in elements
+        if e["type"] == "node"
+    }
+    ring = {
+        "桥西": [(0, 0), (0, 40), (30, 40), (30, 0), (0, 0)],
+        "桥东": [(30, 0), (30, 40), (60, 40), (60, 0), (30, 0)],
+    }
     for number, (name, corners) in enumerate(ring.items(), 900):
         tags = {"place": "neighbourhood", "name": name}
-        elements.append({"type": "way", "id": number, "nodes": [nodes[c] for c in corners], "tags": tags})
+        elements.append(
+            {"type": "way", "id": number, "nodes": [nodes[c] for c in corners], "tags": tags}
+        )
     assert read(tmp_path, elements).tables["communities"]["name"].tolist() == ["桥西", "桥东"]
 
 
@@ -120,15 +136,23 @@ def test_a_walled_estate_is_a_compound_and_plain_residential_land_is_not(town):
 
 def test_residential_land_named_after_a_village_is_not_a_compound(tmp_path):
     elements = read_elements()
-    next(e for e in elements if e["type"] == "node" and e["id"] == 1)["tags"] = {"place": "village", "name": "翠湖花园"}
+    next(e for e in elements if e["type"] == "node" and e["id"] == 1)["tags"] = {
+        "place": "village",
+        "name": "翠湖花园",
+    }
     reading = read(tmp_path, elements)
     assert reading.tables["compounds"].empty
-    assert "residential land named after a village or quarter: not one compound" in count_entries(reading, "compounds")
+    assert "residential land named after a village or quarter: not one compound" in count_entries(
+        reading, "compounds"
+    )
 
 
 def test_barriers_are_hard_or_soft_by_kind_and_broken_by_bridges(town):
     barriers = town.tables["barriers"]
-    assert {code: (kind, hard) for code, kind, hard in zip(barriers.index, barriers["kind"], barriers["hard"], strict=True)} == {
+    assert {
+        code: (kind, hard)
+        for code, kind, hard in zip(barriers.index, barriers["kind"], barriers["hard"], strict=True)
+    } == {
         "w122": ("wall", False),
         "w20": ("river", True),
         "w21": ("river", True),
@@ -159,11 +183,17 @@ def test_openings_are_bridges_tunnels_and_level_crossings(town):
 def test_a_street_that_ends_at_a_trunk_road_does_not_cross_it_and_two_that_meet_there_do(tmp_path):
     elements = read_elements()
     assert "x1182010000y396035000" not in read(tmp_path, elements).tables["openings"].index
-    corner = next(e["id"] for e in elements if e["type"] == "node" and (e["lon"], e["lat"]) == (118.201, 39.6035))
+    corner = next(
+        e["id"]
+        for e in elements
+        if e["type"] == "node" and (e["lon"], e["lat"]) == (118.201, 39.6035)
+    )
     elements.insert(0, {"type": "node", "id": 0, "lon": 118.201, "lat": 39.6039})
     lane = {"type": "way", "id": 990, "nodes": [corner, 0], "tags": {"highway": "residential"}}
     elements.insert(next(n for n, e in enumerate(elements) if e["type"] == "relation"), lane)
-    assert read(tmp_path, elements).tables["openings"]["kind"]["x1182010000y396035000"] == "crossing"
+    assert (
+        read(tmp_path, elements).tables["openings"]["kind"]["x1182010000y396035000"] == "crossing"
+    )
 
 
 @pytest.mark.parametrize(
@@ -201,7 +231,9 @@ def test_a_river_in_a_culvert_is_no_barrier(tmp_path):
 
 def test_streets_are_all_ways_that_are_there(town):
     streets = town.tables["streets"]
-    assert streets.index.tolist() == [f"w{n}" for n in (33, 34, 35, 40, 41, 42, 43, 44, 45, 46, 47, 48)]
+    assert streets.index.tolist() == [
+        f"w{n}" for n in (33, 34, 35, 40, 41, 42, 43, 44, 45, 46, 47, 48)
+    ]
     assert streets.index[streets["bridge"]].tolist() == ["w34", "w41"]
     assert streets.index[streets["tunnel"]].tolist() == ["w47"]
     assert count_entries(town, "streets") == {"planned, under construction or gone": 1}
@@ -215,7 +247,10 @@ def test_places_mapped_twice_are_one_and_names_say_more_than_tags(town):
         ["shop", ""],
         ["school", "河西小学"],  # the ground, with the name of the point on it
     ]
-    assert count_entries(town, "places")["mapped twice: inside an outline of the same kind and name"] == 2
+    assert (
+        count_entries(town, "places")["mapped twice: inside an outline of the same kind and name"]
+        == 2
+    )
 
 
 def test_institutions_are_those_with_a_name(town):
@@ -235,7 +270,10 @@ def test_no_contact_and_no_person_gets_in(town):
 
 def test_the_order_of_features_does_not_matter(tmp_path):
     features, _ = read_features(write_osm(tmp_path / "town.osm", read_elements()))
-    mixed = [layer.sample(frac=1, random_state=7) for layer in (features.points, features.lines, features.areas)]
+    mixed = [
+        layer.sample(frac=1, random_state=7)
+        for layer in (features.points, features.lines, features.areas)
+    ]
     tables, entries = make_tables(features)
     again, noted = make_tables(Features(*(make_layer(layer, layer.index) for layer in mixed)))
     assert all(tables[name].equals(again[name]) for name in tables)
@@ -246,8 +284,14 @@ def test_a_file_with_nothing_but_buildings_is_enough(tmp_path):
     elements = read_elements()
     houses = [e for e in elements if "house" in e.get("tags", {}).get("building", "")]
     corners = {n for house in houses for n in house["nodes"]}
-    reading = read(tmp_path, [e for e in elements if e["type"] == "node" and e["id"] in corners and "tags" not in e] + houses)
-    assert {name: len(table) for name, table in reading.tables.items() if len(table)} == {"buildings": 6}
+    reading = read(
+        tmp_path,
+        [e for e in elements if e["type"] == "node" and e["id"] in corners and "tags" not in e]
+        + houses,
+    )
+    assert {name: len(table) for name, table in reading.tables.items() if len(table)} == {
+        "buildings": 6
+    }
 
 
 def test_a_packed_file_reads_like_a_plain_one(tmp_path, town):
@@ -266,7 +310,10 @@ def test_a_packed_file_reads_like_a_plain_one(tmp_path, town):
         (None, "is not there"),
         ("building,floors\n1,2\n", "is not OpenStreetMap data"),
         ("<?xml version='1.0'?><osm version='0.6'></osm>", "has no buildings"),
-        ("<?xml version='1.0'?><osm version='0.6'><node id='1' lat='1' lon='1'/><way", "breaks off"),
+        (
+            "<?xml version='1.0'?><osm version='0.6'><node id='1' lat='1' lon='1'/><way",
+            "breaks off",
+        ),
     ],
 )
 def test_a_file_that_cannot_be_read_says_why(tmp_path, content, words):
@@ -294,11 +341,24 @@ def country():
 @real
 def test_liechtenstein_of_2015_has_11_municipalities_and_8994_footprints(country):
     assert sorted(country.tables["communities"]["name"]) == [
-        *("Balzers", "Eschen", "Gamprin", "Mauren", "Planken", "Ruggell", "Schaan", "Schellenberg", "Triesen", "Triesenberg"),
+        *(
+            "Balzers",
+            "Eschen",
+            "Gamprin",
+            "Mauren",
+            "Planken",
+            "Ruggell",
+            "Schaan",
+            "Schellenberg",
+            "Triesen",
+            "Triesenberg",
+        ),
         "Vaduz",
     ]
     counted = count_entries(country, "buildings")
-    roofs, none = (counted[f"not a building to live in: building={word}"] for word in ("roof", "no"))
+    roofs, none = (
+        counted[f"not a building to live in: building={word}"] for word in ("roof", "no")
+    )
     assert (len(country.tables["buildings"]), roofs, none) == (8979, 14, 1)  # 8,994 together
     assert {name: len(table) for name, table in country.tables.items()} == {
         "communities": 11,
@@ -314,9 +374,19 @@ def test_liechtenstein_of_2015_has_11_municipalities_and_8994_footprints(country
 
 @real
 def test_the_rhine_and_the_railway_can_be_crossed_at_bridges_and_level_crossings_only(country):
-    barriers, openings = country.tables["barriers"], country.tables["openings"]
-    assert barriers.loc[barriers["hard"], "kind"].value_counts().to_dict() == {"river": 24, "railway": 18, "lake": 14}
-    assert openings["kind"].value_counts().to_dict() == {"bridge": 340, "level_crossing": 15, "underpass": 8, "ford": 2}
+    barriers = country.tables["barriers"]
+    openings = country.tables["openings"]
+    assert barriers.loc[barriers["hard"], "kind"].value_counts().to_dict() == {
+        "river": 24,
+        "railway": 18,
+        "lake": 14,
+    }
+    assert openings["kind"].value_counts().to_dict() == {
+        "bridge": 340,
+        "level_crossing": 15,
+        "underpass": 8,
+        "ford": 2,
+    }
 
 
 @real
@@ -328,7 +398,11 @@ def test_what_the_edge_of_the_extract_cut_is_counted(country):
 @real
 def test_liechtenstein_of_2013_has_the_same_municipalities_and_3717_buildings():
     tables = read_osm_file(REAL / "liechtenstein-2013-08-03.osm.pbf").tables
-    assert (len(tables["communities"]), len(tables["buildings"]), len(tables["streets"])) == (11, 3717, 2748)
+    assert (len(tables["communities"]), len(tables["buildings"]), len(tables["streets"])) == (
+        11,
+        3717,
+        2748,
+    )
 
 
 @real

@@ -24,7 +24,9 @@ def _do_not_wait(monkeypatch):
 
 
 def read(stand_in, place=FOUND, **kwargs):
-    return read_osm_place(place, overpass_url=stand_in.overpass_url, nominatim_url=stand_in.nominatim_url, **kwargs)
+    return read_osm_place(
+        place, overpass_url=stand_in.overpass_url, nominatim_url=stand_in.nominatim_url, **kwargs
+    )
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +55,8 @@ def test_the_query_names_what_is_wanted_and_no_limits_of_countries(answered):
 
 
 def test_a_township_from_the_net_is_the_one_from_the_file(answered, tmp_path):
-    net, file = answered[0], read_osm_file(write_osm(tmp_path / "town.osm", read_elements()))
+    net = answered[0]
+    file = read_osm_file(write_osm(tmp_path / "town.osm", read_elements()))
     assert net.tables["communities"]["name"].tolist() == ["河西村", "河东村"]
     for name, table in net.tables.items():
         other = file.tables[name]
@@ -88,7 +91,8 @@ def test_without_a_cache_nothing_is_kept(tmp_path, monkeypatch):
 def test_the_settings_of_osmnx_and_the_resolver_are_as_before(monkeypatch):
     monkeypatch.setattr(osmnx.settings, "overpass_url", "https://mine.example/api")
     names = [name for name in vars(osmnx.settings) if not name.startswith("_")]
-    before, resolver = {name: getattr(osmnx.settings, name) for name in names}, socket.getaddrinfo
+    before = {name: getattr(osmnx.settings, name) for name in names}
+    resolver = socket.getaddrinfo
     with serve_answers() as stand_in:
         read(stand_in)
         with pytest.raises(InputError):
@@ -98,31 +102,47 @@ def test_the_settings_of_osmnx_and_the_resolver_are_as_before(monkeypatch):
 
 
 def test_a_place_that_is_not_found_says_what_to_do():
-    with serve_answers() as stand_in, pytest.raises(InputError, match=r"no place called 'nowhere'.*gridplan plan FILE"):
+    with (
+        serve_answers() as stand_in,
+        pytest.raises(InputError, match=r"no place called 'nowhere'.*gridplan plan FILE"),
+    ):
         read(stand_in, "nowhere")
     assert stand_in.queries == []
 
 
 def test_without_a_network_a_file_is_asked_for():
-    with pytest.raises(InputError, match=r"server of place names cannot be reached.*gridplan plan FILE"):
+    with pytest.raises(
+        InputError, match=r"server of place names cannot be reached.*gridplan plan FILE"
+    ):
         read_osm_place(FOUND, overpass_url=f"{NOWHERE}/api", nominatim_url=NOWHERE)
     with (
         serve_answers() as stand_in,
-        pytest.raises(InputError, match=r"server of map data cannot be reached.*gridplan plan FILE"),
+        pytest.raises(
+            InputError, match=r"server of map data cannot be reached.*gridplan plan FILE"
+        ),
     ):
         read_osm_place(FOUND, overpass_url=f"{NOWHERE}/api", nominatim_url=stand_in.nominatim_url)
 
 
 def test_a_place_with_nothing_in_it_is_refused():
-    with serve_answers(map_data=None) as stand_in, pytest.raises(InputError, match="has nothing in"):
+    with (
+        serve_answers(map_data=None) as stand_in,
+        pytest.raises(InputError, match="has nothing in"),
+    ):
         read(stand_in)
 
 
 def test_an_answer_that_the_server_broke_off_is_refused_and_not_taken_for_the_whole(tmp_path):
-    cut = {"elements": read_elements(), "remark": "runtime error: Query timed out after 180 seconds."}
+    cut = {
+        "elements": read_elements(),
+        "remark": "runtime error: Query timed out after 180 seconds.",
+    }
     answer = tmp_path / "cut.json"
     answer.write_text(json.dumps(cut), encoding="utf-8")
-    with serve_answers(map_data=answer) as stand_in, pytest.raises(InputError, match=r"broke off its answer.*timed out"):
+    with (
+        serve_answers(map_data=answer) as stand_in,
+        pytest.raises(InputError, match=r"broke off its answer.*timed out"),
+    ):
         read(stand_in)
 
 

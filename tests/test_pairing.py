@@ -32,14 +32,23 @@ def make_towns(*x, need=None):
     """Communities a, b, c ... on a line, all in need alike."""
     codes = list("abcdefgh"[: len(x)])
     return pd.DataFrame(
-        {"x": [float(v) for v in x], "y": 0.0, "need": 1.0 if need is None else need, "subdistrict": ""}, index=codes
+        {
+            "x": [float(v) for v in x],
+            "y": 0.0,
+            "need": 1.0 if need is None else need,
+            "subdistrict": "",
+        },
+        index=codes,
     )
 
 
 def make_bodies(places, members=60.0, capacity=1):
     """Institutions i1, i2 ... on the same line."""
     codes = [f"i{n}" for n in range(1, len(places) + 1)]
-    return pd.DataFrame({"x": [float(p) for p in places], "y": 0.0, "members": members, "capacity": capacity}, index=codes)
+    return pd.DataFrame(
+        {"x": [float(p) for p in places], "y": 0.0, "members": members, "capacity": capacity},
+        index=codes,
+    )
 
 
 def list_pairs(links):
@@ -50,7 +59,9 @@ def list_pairs(links):
 
 
 def test_each_institution_takes_the_nearest_community_when_all_are_served():
-    found = pair_institutions(make_bodies([0, 90, 210]), make_towns(0, 100, 200), NONE, PairingRules())
+    found = pair_institutions(
+        make_bodies([0, 90, 210]), make_towns(0, 100, 200), NONE, PairingRules()
+    )
     assert list_pairs(found.links) == [("i1", "a"), ("i2", "b"), ("i3", "c")]
     assert (found.flow.metres, found.flow.gap) == (20.0, 0.0)
 
@@ -62,44 +73,74 @@ def test_a_far_community_is_served_by_the_one_whom_it_costs_least():
 
 
 def test_an_institution_answers_for_two_only_where_one_would_be_left():
-    found = pair_institutions(make_bodies([0, 100], capacity=2), make_towns(0, 100, 140), NONE, PairingRules())
+    found = pair_institutions(
+        make_bodies([0, 100], capacity=2), make_towns(0, 100, 140), NONE, PairingRules()
+    )
     assert list_pairs(found.links) == [("i1", "a"), ("i2", "b"), ("i2", "c")]
 
 
 def test_an_existing_pair_is_kept_unless_giving_it_up_saves_more_than_its_price():
     stood = pd.DataFrame({"institution": ["i1", "i2"], "community": ["b", "a"]})
-    towns, bodies = make_towns(0, 100), make_bodies([0, 100])
-    assert list_pairs(pair_institutions(bodies, towns, stood, PairingRules()).links) == [("i1", "b"), ("i2", "a")]
+    towns = make_towns(0, 100)
+    bodies = make_bodies([0, 100])
+    assert list_pairs(pair_institutions(bodies, towns, stood, PairingRules()).links) == [
+        ("i1", "b"),
+        ("i2", "a"),
+    ]
     cheap = PairingRules(kept_price=50.0)
-    assert list_pairs(pair_institutions(bodies, towns, stood, cheap).links) == [("i1", "a"), ("i2", "b")]
+    assert list_pairs(pair_institutions(bodies, towns, stood, cheap).links) == [
+        ("i1", "a"),
+        ("i2", "b"),
+    ]
 
 
 def test_the_community_with_more_need_gets_more_institutions():
-    found = pair_institutions(make_bodies([50] * 4), make_towns(0, 100, need=[3.0, 1.0]), NONE, PairingRules())
+    found = pair_institutions(
+        make_bodies([50] * 4), make_towns(0, 100, need=[3.0, 1.0]), NONE, PairingRules()
+    )
     assert found.links["community"].value_counts().to_dict() == {"a": 3, "b": 1}
 
 
 def price_all(bodies, towns, least, need_price, crowd):
     """The least price of any pairing by trying all, with as many communities served as can be."""
-    n, m, best = len(bodies), len(towns), None
+    n = len(bodies)
+    m = len(towns)
+    best = None
     target = np.maximum(-(-n // m) if n % m == 0 else n / m, least)
     options = [
-        [s for k in range(1, bodies["capacity"].iloc[i] + 1) for s in itertools.combinations(range(m), k)] for i in range(n)
+        [
+            s
+            for k in range(1, bodies["capacity"].iloc[i] + 1)
+            for s in itertools.combinations(range(m), k)
+        ]
+        for i in range(n)
     ]
     for chosen in itertools.product(*options):
         number = np.bincount([j for own in chosen for j in own], minlength=m)
-        way = sum(abs(bodies["x"].iloc[i] - towns["x"].iloc[j]) for i, own in enumerate(chosen) for j in own)
-        extra = sum(crowd * k for j in range(m) for k in range(1, max(0, number[j] - int(target)) + 1))
-        price = way + extra - 10_000_000 * (number >= 1).sum() - need_price * np.clip(number - 1, 0, int(target) - 1).sum()
+        way = sum(
+            abs(bodies["x"].iloc[i] - towns["x"].iloc[j])
+            for i, own in enumerate(chosen)
+            for j in own
+        )
+        extra = sum(
+            crowd * k for j in range(m) for k in range(1, max(0, number[j] - int(target)) + 1)
+        )
+        price = (
+            way
+            + extra
+            - 10_000_000 * (number >= 1).sum()
+            - need_price * np.clip(number - 1, 0, int(target) - 1).sum()
+        )
         best = price if best is None else min(best, price)
     return best
 
 
 @settings(max_examples=30, deadline=None)
 @given(
-    st.lists(st.integers(0, 900), min_size=2, max_size=3), st.lists(st.integers(1, 2), min_size=3, max_size=3),
     st.lists(st.integers(0, 900), min_size=2, max_size=3),
-)  # fmt: skip
+    st.lists(st.integers(1, 2), min_size=3, max_size=3),
+    st.lists(st.integers(0, 900), min_size=2, max_size=3),
+)
 def test_the_price_is_the_least_that_trying_every_pairing_finds(towns, capacity, bodies):
     bodies = (bodies * 3)[: len(towns)]  # as many as communities, so that the share of each is one
     own = make_bodies(bodies, capacity=capacity[: len(bodies)])
@@ -113,10 +154,22 @@ def test_the_price_is_the_least_that_trying_every_pairing_finds(towns, capacity,
 def test_no_flow_leaves_its_bounds_and_its_gap_is_nought(seed, n, m):
     rng = np.random.default_rng(seed)
     most = rng.integers(1, 4, n)
-    steps = np.array([[j, size, price] for j in range(m) for size, price in ((1, -10_000_000), (2, 0), (10_000, 700))])
+    steps = np.array(
+        [
+            [j, size, price]
+            for j in range(m)
+            for size, price in ((1, -10_000_000), (2, 0), (10_000, 700))
+        ]
+    )
     ones = np.ones(n, np.int64)
     problem = FlowProblem(
-        rng.uniform(0, 9e3, (n, 2)), rng.uniform(0, 9e3, (m, 2)), ones, np.minimum(most, m), ones, steps, np.zeros((0, 3))
+        rng.uniform(0, 9e3, (n, 2)),
+        rng.uniform(0, 9e3, (m, 2)),
+        ones,
+        np.minimum(most, m),
+        ones,
+        steps,
+        np.zeros((0, 3)),
     )
     flow = solve_flow(problem)
     given_ = np.bincount(flow.links[:, 0], flow.links[:, 2], minlength=n)
@@ -134,16 +187,27 @@ def test_more_communities_than_places_is_answered_with_the_proof_and_the_cure():
     plan = settle(make_people_plan(), {"i1": 0})
     gaps = pair(plan).gaps.query("rule == 'pairing'")
     city = gaps[gaps["level"] == "city"].iloc[0]
-    assert city["reason"] == "1 communities ask for 1 places, all institutions that may serve them offer 0: no pairing serves all"
+    assert (
+        city["reason"]
+        == "1 communities ask for 1 places, all institutions that may serve them offer 0: no pairing serves all"
+    )
     assert city["remedy"] == "add 1 places (pairing.capacity_most, or more institutions)"
     assert gaps[gaps["level"] == "community"]["of"].tolist() == ["0301"]
 
 
 def test_two_communities_out_of_reach_but_one_prove_the_shortage_and_the_distance_that_cures_it():
-    #  i1 (2 places) at 0, i2 (1 place) at 500; communities at 0, 480, 520: the last two both need i2 within 100 m
-    sources, targets = np.array([[0.0, 0], [500, 0]]), np.array([[0.0, 0], [480, 0], [520, 0]])
+    # i1 (2 places) at 0, i2 (1 place) at 500; communities at 0, 480, 520: the
+    # last two both need i2 within 100 m
+    sources = np.array([[0.0, 0], [500, 0]])
+    targets = np.array([[0.0, 0], [480, 0], [520, 0]])
     found = find_shortage(sources, targets, np.array([2, 1]), np.array([1, 1]), 1, 100.0)
-    assert (found.lacking, found.communities.tolist(), found.wanted, found.offered, found.reach) == (1, [1, 2], 2, 1, 480.0)
+    assert (
+        found.lacking,
+        found.communities.tolist(),
+        found.wanted,
+        found.offered,
+        found.reach,
+    ) == (1, [1, 2], 2, 1, 480.0)
     assert find_shortage(sources, targets, np.array([2, 1]), np.array([1, 1]), 1, 480.0) is None
 
 
@@ -176,14 +240,21 @@ def test_a_table_of_existing_pairs_without_columns_is_refused():
 
 
 def test_cadres_of_whom_each_has_one_community_cover_all():
-    links, flow = pair_cadres(list_cadres(3, make_bodies([0, 100])), make_bodies([0, 100]), make_towns(0, 100), PairingRules())
+    links, flow = pair_cadres(
+        list_cadres(3, make_bodies([0, 100])),
+        make_bodies([0, 100]),
+        make_towns(0, 100),
+        PairingRules(),
+    )
     assert sorted(list_pairs(links)) == [("i1-C1", "a"), ("i1-C2", "a"), ("i2-C1", "b")]
     assert flow.gap == 0.0
 
 
 def test_one_lead_cadre_and_three_others_for_each_community():
     rules = PairingRules(cadre_rule="lead_and_others")
-    links, _ = pair_cadres(list_cadres(5, make_bodies([0, 100])), make_bodies([0, 100]), make_towns(0, 100), rules)
+    links, _ = pair_cadres(
+        list_cadres(5, make_bodies([0, 100])), make_bodies([0, 100]), make_towns(0, 100), rules
+    )
     by = links.groupby("community")
     assert by["source"].nunique().tolist() == [4, 4]
     assert by["kind"].agg(lambda k: (k == "cadre_lead").sum()).tolist() == [1, 1]
@@ -203,23 +274,36 @@ def test_everything_wrong_with_posts_of_cadres_is_told_at_once():
     posts = pd.DataFrame({"cadre": ["c1", "c1"], "institution": ["i1", "i9"], "phone": ["1", "2"]})
     with pytest.raises(InputError) as error:
         list_cadres(posts, make_bodies([0]))
-    assert [p.rule for p in error.value.problems] == ["posts only", "codes are unique", "codes are known"]
+    assert [p.rule for p in error.value.problems] == [
+        "posts only",
+        "codes are unique",
+        "codes are known",
+    ]
 
 
 # Check-in, seats, bodies, centres
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.lists(st.integers(0, 30), min_size=1, max_size=6), st.lists(st.integers(1, 5), min_size=1, max_size=5))
+@given(
+    st.lists(st.integers(0, 30), min_size=1, max_size=6),
+    st.lists(st.integers(1, 5), min_size=1, max_size=5),
+)
 def test_every_member_checks_in_once_and_communities_get_their_share(members, need):
     towns = make_towns(*range(0, 100 * len(need), 100), need=[float(n) for n in need])
     links, flow = spread_members(
-        make_bodies([70 * n for n in range(len(members))], members=[float(m) for m in members]), towns, PairingRules()
+        make_bodies([70 * n for n in range(len(members))], members=[float(m) for m in members]),
+        towns,
+        PairingRules(),
     )
     if sum(members) == 0:
         assert links.empty
         return
-    sent = links.groupby("source")["amount"].sum().reindex([f"i{n}" for n in range(1, len(members) + 1)], fill_value=0)
+    sent = (
+        links.groupby("source")["amount"]
+        .sum()
+        .reindex([f"i{n}" for n in range(1, len(members) + 1)], fill_value=0)
+    )
     assert sent.tolist() == members
     got = links.groupby("community")["amount"].sum().reindex(towns.index, fill_value=0).to_numpy()
     assert (np.abs(got - sum(members) * np.array(need) / sum(need)) < 1).all()
@@ -228,20 +312,32 @@ def test_every_member_checks_in_once_and_communities_get_their_share(members, ne
 
 def give_compound(plan, counts=None):
     """One compound over the left half of the board, with what is counted of it and of the community."""
-    court = make_table("compounds", [{"compound": "x1", "community": "0301", "geometry": box(X0, Y0, X0 + 90, Y0 + 60)}])
+    court = make_table(
+        "compounds",
+        [{"compound": "x1", "community": "0301", "geometry": box(X0, Y0, X0 + 90, Y0 + 60)}],
+    )
     return plan.replace(compounds=court, counts=count_rows(counts or []))
 
 
 def test_seats_go_to_the_kinds_in_turn_and_a_committee_without_any_is_told():
     counts = [("compound", "x1", "owners_committee", 1), ("compound", "x1", "property_firm", 1)]
-    plan = give_compound(settle(make_people_plan(), {"i1": 80, "i2": 40}, {"i1": (10, 10), "i2": (20, 10)}), counts)
+    plan = give_compound(
+        settle(make_people_plan(), {"i1": 80, "i2": 40}, {"i1": (10, 10), "i2": (20, 10)}), counts
+    )
     seats = pair(plan).links.query("kind.str.startswith('seat')")
-    assert seats[["kind", "source"]].values.tolist() == [["seat", "i1"], ["seat_firm", "x1"], ["seat_owners", "x1"]]
+    assert seats[["kind", "source"]].values.tolist() == [
+        ["seat", "i1"],
+        ["seat_firm", "x1"],
+        ["seat_owners", "x1"],
+    ]
     assert pair(make_people_plan()).gaps.query("rule == 'outside_seats'")["of"].tolist() == ["0301"]
 
 
 def test_six_in_one_tells_what_is_missing_from_what_is_unknown():
-    counts = [("community", "0301", "residents_committee", 1), ("community", "0301", "service_station", 0)]
+    counts = [
+        ("community", "0301", "residents_committee", 1),
+        ("community", "0301", "service_station", 0),
+    ]
     gap = pair(give_compound(make_people_plan(), counts)).gaps.query("rule == 'six_in_one'").iloc[0]
     assert gap["value"] == 2.0
     assert gap["reason"] == (
@@ -250,27 +346,52 @@ def test_six_in_one_tells_what_is_missing_from_what_is_unknown():
 
 
 def test_owners_committees_without_the_party_are_listed_with_the_number_that_reaches_the_target():
-    counts = [("compound", "x1", "owners_committee", 1), ("compound", "x1", "owners_committee_party", 0)]
+    counts = [
+        ("compound", "x1", "owners_committee", 1),
+        ("compound", "x1", "owners_committee_party", 0),
+    ]
     plan = pair(give_compound(make_people_plan(), counts))
     gap = plan.gaps.query("rule == 'owners_party'").iloc[0]
-    assert (gap["of"], gap["community"], gap["remedy"]) == ("x1", "0301", "1 more in the whole city reach the target of 87.76%")
+    assert (gap["of"], gap["community"], gap["remedy"]) == (
+        "x1",
+        "0301",
+        "1 more in the whole city reach the target of 87.76%",
+    )
     city = plan.indicators.query("level == 'city' and measure == 'owners_party_share'").iloc[0]
     assert (city["value"], city["need"], city["met"]) == (0.0, 0.8776, False)
 
 
 def give_centre(plan, x, area):
     return plan.replace(
-        places=make_table("places", [{"place": "p1", "kind": "service_centre", "area": area, "geometry": Point(X0 + x, Y0 + 30)}])
+        places=make_table(
+            "places",
+            [
+                {
+                    "place": "p1",
+                    "kind": "service_centre",
+                    "area": area,
+                    "geometry": Point(X0 + x, Y0 + 30),
+                }
+            ],
+        )
     )
 
 
 def test_a_centre_is_measured_by_area_and_by_the_way_of_households():
-    # The board is 180 m wide: from its west end half the houses (15, 45 and 75 m along, 15 m off) are within 80 m.
+    # The board is 180 m wide: from its west end half the houses (15, 45 and 75
+    # m along, 15 m off) are within 80 m.
     rules = PairingRules(centre_reach=80.0)
     plan = give_centre(make_people_plan(), 0.0, 30.0)
     table = measure_centres(plan, survey_towns(plan, rules), rules)
-    assert table.loc["0301", ["centres", "area", "area_need", "within"]].tolist() == [1.0, 30.0, 36.0, 0.5]
-    assert table["mean_way"].item() == pytest.approx(np.hypot([15, 45, 75, 105, 135, 165], 15).mean())
+    assert table.loc["0301", ["centres", "area", "area_need", "within"]].tolist() == [
+        1.0,
+        30.0,
+        36.0,
+        0.5,
+    ]
+    assert table["mean_way"].item() == pytest.approx(
+        np.hypot([15, 45, 75, 105, 135, 165], 15).mean()
+    )
     figures = write_centres(table, rules).set_index(["level", "measure"])["value"]
     assert figures["community", "centre_second_site"] == 1.0
 
@@ -292,7 +413,9 @@ def make_paired(**given_):
 def test_pairing_twice_changes_nothing_and_the_order_of_rows_does_not_matter():
     once = make_paired(cadres=4)
     plan = settle(staff(make_people_plan()), {"i1": 130, "i2": 50, "i3": 70})
-    mixed = plan.replace(institutions=plan.site.institutions.iloc[::-1], stairwells=plan.stairwells.iloc[::-1])
+    mixed = plan.replace(
+        institutions=plan.site.institutions.iloc[::-1], stairwells=plan.stairwells.iloc[::-1]
+    )
     for again in (pair(once, cadres=4), pair(mixed, cadres=4)):
         for table in ("links", "indicators", "gaps"):
             pd.testing.assert_frame_equal(getattr(once, table), getattr(again, table))
@@ -324,14 +447,28 @@ FAULTS = {
     "to a community that does not exist": lambda p: edit(p, "pairing", community="0999"),
     "from a source that does not exist": lambda p: edit(p, "pairing", source="i9"),
     "that stands twice": lambda p: edit(p, "pairing", source="i2"),
-    "fewer than 1 links of the kind pairing, and no gap": lambda p: p.replace(links=p.links[p.links["kind"] != "pairing"]),
-    "beyond what its institution can bear": lambda p: p.replace(institutions=p.site.institutions.assign(party_members=0.0)),
+    "fewer than 1 links of the kind pairing, and no gap": lambda p: p.replace(
+        links=p.links[p.links["kind"] != "pairing"]
+    ),
+    "beyond what its institution can bear": lambda p: p.replace(
+        institutions=p.site.institutions.assign(party_members=0.0)
+    ),
     "more or fewer members than it has": lambda p: edit(p, "member_checkin", amount=1.0),
     "not a whole number": lambda p: edit(p, "member_checkin", amount=1.5),
     "whose distance is not that": lambda p: edit(p, "pairing", distance=1.0),
     "of a cadre who has not 1 communities": lambda p: p.replace(
-        links=pd.concat([p.links, p.links[p.links["kind"] == "cadre"].head(1).assign(community="0302").set_axis(["99"])]),
-        communities=pd.concat([p.site.communities, p.site.communities.set_axis(["0302"])]).rename_axis("community"),
+        links=pd.concat(
+            [
+                p.links,
+                p.links[p.links["kind"] == "cadre"]
+                .head(1)
+                .assign(community="0302")
+                .set_axis(["99"]),
+            ]
+        ),
+        communities=pd.concat(
+            [p.site.communities, p.site.communities.set_axis(["0302"])]
+        ).rename_axis("community"),
     ),
 }
 

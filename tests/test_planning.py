@@ -34,7 +34,14 @@ def test_codes_run_from_north_to_south_and_from_west_to_east():
     problem = make_board(6, 4)
     part = np.array([(r // 2) * 3 + c // 2 for r in range(4) for c in range(6)])
     division = type("D", (), {"part": part, "centres": np.arange(6)})
-    assert code_parts("c", problem, division) == ["c-004", "c-005", "c-006", "c-001", "c-002", "c-003"]
+    assert code_parts("c", problem, division) == [
+        "c-004",
+        "c-005",
+        "c-006",
+        "c-001",
+        "c-002",
+        "c-003",
+    ]
 
 
 def test_nobody_home_is_a_clear_error():
@@ -44,7 +51,9 @@ def test_nobody_home_is_a_clear_error():
 
 
 def test_seventy_households_between_36_and_40_end_in_an_exception_with_its_cure():
-    plan = divide(make_checkerboard(7, 1), Rules().replace(urban={"low": 36, "target": 38, "high": 40}))
+    plan = divide(
+        make_checkerboard(7, 1), Rules().replace(urban={"low": 36, "target": 38, "high": 40})
+    )
     assert plan.exceptions["proven"].all()
     assert plan.exceptions["remedy"].str.contains("low = 35").all()
     assert gp.audit(plan).passed
@@ -55,10 +64,26 @@ def test_a_river_with_a_bridge_keeps_sub_grids_on_their_banks():
     site = make_checkerboard(6, 3)
     houses = site.buildings[~site.buildings.geometry.centroid.y.between(Y0 + 31, Y0 + 59)]
     river = make_table(
-        "barriers", [{"barrier": "r", "kind": "river", "hard": True, "geometry": box(X0, Y0 + 40, X0 + 180, Y0 + 50)}]
+        "barriers",
+        [
+            {
+                "barrier": "r",
+                "kind": "river",
+                "hard": True,
+                "geometry": box(X0, Y0 + 40, X0 + 180, Y0 + 50),
+            }
+        ],
     )
-    bridge = [{"opening": "o", "kind": "bridge", "geometry": LineString([(X0 + 90, Y0 + 38), (X0 + 90, Y0 + 52)])}]
-    plan = divide(site.replace(buildings=houses, barriers=river, openings=make_table("openings", bridge)))
+    bridge = [
+        {
+            "opening": "o",
+            "kind": "bridge",
+            "geometry": LineString([(X0 + 90, Y0 + 38), (X0 + 90, Y0 + 52)]),
+        }
+    ]
+    plan = divide(
+        site.replace(buildings=houses, barriers=river, openings=make_table("openings", bridge))
+    )
     north = plan.stairwells.geometry.y > Y0 + 45
     assert not set(plan.stairwells["subgrid"][north]) & set(plan.stairwells["subgrid"][~north])
     assert "opening" in set(plan.neighbours["link"])
@@ -68,7 +93,9 @@ def test_a_river_with_a_bridge_keeps_sub_grids_on_their_banks():
 def draw_example(order=None, **kwargs):
     reading = gp.make_town(2, urban_share=0.5, seed=11)
     if order is not None:
-        tables = {name: table.sample(frac=1, random_state=order) for name, table in reading.tables.items()}
+        tables = {
+            name: table.sample(frac=1, random_state=order) for name, table in reading.tables.items()
+        }
         reading = type(reading)(tables, reading.files, reading.entries)
     return divide(gp.make_site(reading), seed=3, **kwargs)
 
@@ -90,10 +117,14 @@ def test_a_synthetic_town_passes_the_audit(example):
 
 
 @pytest.mark.parametrize("change", [{"order": 5}, {"workers": 1}, {"workers": 3}], ids=str)
-def test_the_plan_is_the_same_whatever_the_order_of_rows_or_the_number_of_workers(example, change, tmp_path):
+def test_the_plan_is_the_same_whatever_the_order_of_rows_or_the_number_of_workers(
+    example, change, tmp_path
+):
     other = draw_example(**change)
     for name in ALL_TABLES:
-        assert_frame_equal(pd.DataFrame(example.get_table(name)), pd.DataFrame(other.get_table(name)), obj=name)
+        assert_frame_equal(
+            pd.DataFrame(example.get_table(name)), pd.DataFrame(other.get_table(name)), obj=name
+        )
     one = (write_plan(example, tmp_path / "a") / "plan.gpkg").read_bytes()
     assert one == (write_plan(other, tmp_path / "b") / "plan.gpkg").read_bytes()
 
@@ -108,12 +139,25 @@ def test_another_seed_may_give_another_plan_of_the_same_size(example):
 def test_progress_names_every_stage():
     seen = []
     divide(make_checkerboard(), progress=lambda stage, done, total: seen.append(stage))
-    assert list(dict.fromkeys(seen))[:6] == ["communities", "households", "compounds", "stairwells", "neighbours", "division"]
+    assert list(dict.fromkeys(seen))[:6] == [
+        "communities",
+        "households",
+        "compounds",
+        "stairwells",
+        "neighbours",
+        "division",
+    ]
 
 
 def test_a_tower_among_houses_makes_sub_grids_inside_the_tower():
-    tower = {"building": "tower", "geometry": box(X0 + 200, Y0 + 20, X0 + 225, Y0 + 45), "residential": True, "floors": 34,
-             "households_observed": 272, "stairwell_count": 1}  # fmt: skip
+    tower = {
+        "building": "tower",
+        "geometry": box(X0 + 200, Y0 + 20, X0 + 225, Y0 + 45),
+        "residential": True,
+        "floors": 34,
+        "households_observed": 272,
+        "stairwell_count": 1,
+    }
     community = {"community": "0301", "kind": "urban", "geometry": box(X0, Y0, X0 + 260, Y0 + 60)}
     site = make_checkerboard()
     both = pd.concat([site.buildings, make_table("buildings", [tower])]).sort_index()

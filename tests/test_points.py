@@ -26,7 +26,11 @@ def find_best(instance):
     best = np.inf
     for labels in itertools.product(range(instance.k), repeat=n - 1):
         part = np.array([0, *labels])
-        if len(np.unique(part)) == instance.k and len(part[part > 0]) and list(dict.fromkeys(part)) == list(range(instance.k)):
+        if (
+            len(np.unique(part)) == instance.k
+            and len(part[part > 0])
+            and list(dict.fromkeys(part)) == list(range(instance.k))
+        ):
             verdict = check_answer(instance, part)
             if not verdict.faults:
                 best = min(best, verdict.objective)
@@ -36,18 +40,40 @@ def find_best(instance):
 def make_random(n, k, seed, kind="median", low=0, room=1.25):
     chance = np.random.default_rng(seed)
     weights = chance.integers(1, 6, n)
-    pairs = np.array([(i, j) for i in range(n) for j in (i + 1, i + 3) if j < n]) if kind == "districts" else None
+    pairs = (
+        np.array([(i, j) for i in range(n) for j in (i + 1, i + 3) if j < n])
+        if kind == "districts"
+        else None
+    )
     high = max(int(np.ceil(weights.sum() / k * room)), int(weights.max()))
-    return Instance("random", kind, chance.integers(0, 50, (n, 2)).astype(float), weights, k, low, high, pairs, floored=True)
+    return Instance(
+        "random",
+        kind,
+        chance.integers(0, 50, (n, 2)).astype(float),
+        weights,
+        k,
+        low,
+        high,
+        pairs,
+        floored=True,
+    )
 
 
 def solve(instance, seed=0):
     districts = instance.kind == "districts"
     return divide_points(
-        instance.xy, instance.weights, instance.k, instance.low, instance.high,
-        matrix=instance.measure_ways() if districts else None, pairs=instance.pairs, weighted=districts,
-        centre="mean" if instance.kind == "mean" else "point", effort="quick", seed=seed,
-    )  # fmt: skip
+        instance.xy,
+        instance.weights,
+        instance.k,
+        instance.low,
+        instance.high,
+        matrix=instance.measure_ways() if districts else None,
+        pairs=instance.pairs,
+        weighted=districts,
+        centre="mean" if instance.kind == "mean" else "point",
+        effort="quick",
+        seed=seed,
+    )
 
 
 def test_two_clumps_share_a_straggler_where_there_is_room():
@@ -61,7 +87,9 @@ def test_two_clumps_share_a_straggler_where_there_is_room():
 
 def test_a_lower_limit_is_kept_too():
     """Of four in a row and one far away, the far one must have company: 2 + 46, not 1 + 2 + 46."""
-    division = divide_points([(0, 0), (1, 0), (2, 0), (4, 0), (50, 0)], k=2, low=2, high=3, effort="quick")
+    division = divide_points(
+        [(0, 0), (1, 0), (2, 0), (4, 0), (50, 0)], k=2, low=2, high=3, effort="quick"
+    )
     assert division.part.tolist() == [0, 0, 0, 1, 1]
 
 
@@ -111,13 +139,16 @@ def test_the_least_objective_of_all_divisions_is_found(kind, seed):
 def test_no_division_is_below_the_proven_bound(seed):
     """Every assignment of 8 points to 3 parts is tried; the bound lies below the best, but not by a fifth."""
     instance = make_random(8, 3, seed)
-    bound, best = solve(instance).bound, find_best(instance)
+    bound = solve(instance).bound
+    best = find_best(instance)
     assert 0.8 * best <= bound <= best * (1 + 1e-9)
 
 
 def test_a_knapsack_finds_the_part_that_saves_most():
     """From the point at 0, those at 1, 2, 3 are worth 5 - 1, 4 - 2, 6 - 3 and weigh 1, 2, 3; in 4 go 1 and 3."""
-    data = _open_data([(0, 0), (1, 0), (2, 0), (3, 0)], None, np.array([1, 1, 2, 3]), 0, 5, None, False, False)
+    data = _open_data(
+        [(0, 0), (1, 0), (2, 0), (3, 0)], None, np.array([1, 1, 2, 3]), 0, 5, None, False, False
+    )
     prices = np.array([5.0, 5.0, 4.0, 6.0])
     starts, atoms, reduced = price_seats(data, prices, -2.0, np.array([0]), data.x, data.y, 1e-9)
     assert sorted(atoms.tolist()) == [0, 1, 3]
@@ -137,7 +168,8 @@ def test_every_answer_is_within_the_limits_and_measured_right(seed, n, k):
 
 def test_the_same_seed_gives_the_same_division():
     instance = make_random(60, 8, 3)
-    one, other = solve(instance, 7), solve(instance, 7)
+    one = solve(instance, 7)
+    other = solve(instance, 7)
     assert one.part.tolist() == other.part.tolist()
     assert one.objective == other.objective
 
@@ -170,18 +202,35 @@ def test_what_cannot_be_divided_is_refused_with_the_reason(words, reason):
 
 def test_the_check_catches_every_kind_of_wrong_answer():
     row = np.array([(i, i + 1) for i in range(5)])
-    instance = Instance("row", "districts", np.column_stack([np.arange(6.0), np.zeros(6)]), np.ones(6, int), 2, 3, 3, row, True)
+    instance = Instance(
+        "row",
+        "districts",
+        np.column_stack([np.arange(6.0), np.zeros(6)]),
+        np.ones(6, int),
+        2,
+        3,
+        3,
+        row,
+        True,
+    )
     good = check_answer(instance, np.array([0, 0, 0, 1, 1, 1]))
     assert good.faults == ()
     assert good.objective == 4 * 100**2
-    assert check_answer(instance, np.array([0, 0, 1, 0, 1, 1])).faults == ("part 0 is not connected", "part 1 is not connected")
+    assert check_answer(instance, np.array([0, 0, 1, 0, 1, 1])).faults == (
+        "part 0 is not connected",
+        "part 1 is not connected",
+    )
     assert check_answer(instance, np.array([0, 0, 0, 0, 1, 1])).faults == (
         "part 0 weighs 4, not 3 to 3",
         "part 1 weighs 2, not 3 to 3",
     )
     assert check_answer(instance, np.array([0, 0, 0, 0, 0, 0])).faults[0] == "1 parts, not 2"
-    assert check_answer(instance, np.array([0, 0, 0, 1, 1])).faults == ("not every point has a part",)
-    assert check_answer(instance, np.array([0, 0, 0, 1, 1, -1])).faults == ("not every point has a part",)
+    assert check_answer(instance, np.array([0, 0, 0, 1, 1])).faults == (
+        "not every point has a part",
+    )
+    assert check_answer(instance, np.array([0, 0, 0, 1, 1, -1])).faults == (
+        "not every point has a part",
+    )
 
 
 @pytest.fixture
@@ -192,8 +241,18 @@ def folder(tmp_path):
     (tmp_path / "cpmp" / "clumps.dat").write_text("\n".join(lines))
     (tmp_path / "cpmp" / "best_known.csv").write_text("instance,best_known\nclumps,9\n")
     (tmp_path / "cccp" / "means.dat").write_text("\n".join(lines))
-    square = {"name": "square", "n": 4, "k": 2, "L": 2, "U": 2, "pop": [1] * 4, "xy": [[0, 0], [1, 0], [0, 1], [1, 1]],
-              "edges": [[0, 1], [0, 2], [1, 3], [2, 3]], "dist_rule": "floor100", "best": 20000}  # fmt: skip
+    square = {
+        "name": "square",
+        "n": 4,
+        "k": 2,
+        "L": 2,
+        "U": 2,
+        "pop": [1] * 4,
+        "xy": [[0, 0], [1, 0], [0, 1], [1, 1]],
+        "edges": [[0, 1], [0, 2], [1, 3], [2, 3]],
+        "dist_rule": "floor100",
+        "best": 20000,
+    }
     (tmp_path / "square.json").write_text(json.dumps(square))
     return tmp_path
 
@@ -205,13 +264,15 @@ def test_a_folder_is_solved_and_set_beside_the_best_known(folder):
     assert table.loc["clumps", "gap"] == pytest.approx(0.0)
     assert table.loc["square", "gap"] == 0.0
     assert np.isnan(table.loc["means", "gap"])
-    # Three on 0, 1, 2 walk 2 to their mean; four on 6, 10, 11, 12, whose mean is 9.75: 3.75 + .25 + 1.25 + 2.25.
+    # Three on 0, 1, 2 walk 2 to their mean; four on 6, 10, 11, 12, whose mean
+    # is 9.75: 3.75 + .25 + 1.25 + 2.25.
     assert table.loc["means", "objective"] == pytest.approx(2 + 7.5)
     assert list(bench_folder(folder, "quick", only="squ").index) == ["square"]
 
 
 def test_best_known_values_can_be_given_and_every_better_answer_is_written(folder):
-    known, curve = folder / "known.csv", folder / "curve.csv"
+    known = folder / "known.csv"
+    curve = folder / "curve.csv"
     known.write_text("instance,best_known\nmeans,10\nclumps,8\n")
     table = bench_folder(folder, "quick", best=known, curve=curve)
     assert table.loc["means", "gap"] == pytest.approx(-0.05)
@@ -219,7 +280,11 @@ def test_best_known_values_can_be_given_and_every_better_answer_is_written(folde
     assert table.loc["square", "gap"] == 0.0
     better = pd.read_csv(curve)
     assert list(better.columns) == ["instance", "seconds", "objective", "gap"]
-    assert better.groupby("instance")["objective"].last().to_dict() == {"clumps": 9.0, "means": 9.5, "square": 20000.0}
+    assert better.groupby("instance")["objective"].last().to_dict() == {
+        "clumps": 9.0,
+        "means": 9.5,
+        "square": 20000.0,
+    }
     for _, own in better.groupby("instance"):
         assert own["objective"].is_monotonic_decreasing
         assert own["seconds"].is_monotonic_increasing

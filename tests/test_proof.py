@@ -29,14 +29,18 @@ def list_by_trying(problem):
     for r in range(1, len(problem) + 1):
         for own in itertools.combinations(range(len(problem)), r):
             mass = int(problem.weights[list(own)].sum())
-            if problem.band.low <= mass <= problem.band.high and nx.is_connected(graph.subgraph(own)):
+            if problem.band.low <= mass <= problem.band.high and nx.is_connected(
+                graph.subgraph(own)
+            ):
                 found.add(own)
     return found
 
 
 def test_the_parts_of_a_row_of_four_are_its_pieces_of_two_to_four():
     """Ten households each, band 20 to 40: 01, 12, 23, 012, 123, 0123."""
-    problem = make([10] * 4, [(30 * i, 0) for i in range(4)], [(0, 1), (1, 2), (2, 3)], Band(20, 30, 40))
+    problem = make(
+        [10] * 4, [(30 * i, 0) for i in range(4)], [(0, 1), (1, 2), (2, 3)], Band(20, 30, 40)
+    )
     prices, starts, atoms = list_parts(problem.to_data(), 100)
     listed = [tuple(sorted(atoms[a:b].tolist())) for a, b in itertools.pairwise(starts)]
     assert sorted(listed) == [(0, 1), (0, 1, 2), (0, 1, 2, 3), (1, 2), (1, 2, 3), (2, 3)]
@@ -75,7 +79,9 @@ def test_the_best_cover_by_all_parts_is_the_best_division(seed):
         mass_best = divide_atoms(problem)
         assert mass_best.shortfalls or len(mass_best.centres) != k
     else:
-        assert cover.price == pytest.approx(best, rel=1e-3) or cover.price >= best  # the best may leave the band
+        assert (
+            cover.price == pytest.approx(best, rel=1e-3) or cover.price >= best
+        )  # the best may leave the band
         assert cover.bound <= cover.price + 1e-6
 
 
@@ -111,9 +117,12 @@ def test_the_hash_of_a_part_does_not_depend_on_its_number():
 @pytest.mark.parametrize("seed", range(5))
 def test_the_relaxed_cover_is_that_of_all_columns_at_once(seed):
     problem = make_random(12, seed, band=Band(15, 24, 34), levels=1)
-    columns, n = list_parts(problem.to_data(), 50_000), len(problem)
+    columns = list_parts(problem.to_data(), 50_000)
+    n = len(problem)
     k = problem.band.choose_count(problem.households)
-    held = csc_matrix((np.ones(len(columns[2])), columns[2], columns[1]), shape=(n, len(columns[0])))
+    held = csc_matrix(
+        (np.ones(len(columns[2])), columns[2], columns[1]), shape=(n, len(columns[0]))
+    )
     rows = vstack([held, np.ones((1, len(columns[0])))])
     plain = linprog(columns[0], A_eq=rows, b_eq=np.append(np.ones(n), k), method="highs")
     for first in (0, 10, 10_000):
@@ -127,7 +136,9 @@ def test_the_relaxed_cover_is_that_of_all_columns_at_once(seed):
 
 def test_a_relaxed_cover_that_cannot_be_says_so():
     """Four houses of thirty in a row, parts of exactly three: one house is always left out."""
-    problem = make([30] * 4, [(30 * i, 0) for i in range(4)], [(0, 1), (1, 2), (2, 3)], Band(90, 90, 90))
+    problem = make(
+        [30] * 4, [(30 * i, 0) for i in range(4)], [(0, 1), (1, 2), (2, 3)], Band(90, 90, 90)
+    )
     columns = list_parts(problem.to_data(), 100)
     assert len(columns[0]) == 2
     assert relax(columns, 4, (1, 2)) is None
@@ -139,25 +150,41 @@ def find_cheapest(problem, parts, centre, worth):
     cheapest = np.inf
     for own in parts:
         if centre in own:
-            walk = sum(data.pull[i] * np.hypot(data.x[i] - data.x[centre], data.y[i] - data.y[centre]) for i in own)
+            walk = sum(
+                data.pull[i] * np.hypot(data.x[i] - data.x[centre], data.y[i] - data.y[centre])
+                for i in own
+            )
             off = data.wishes[1] * abs(int(data.weights[list(own)].sum()) - problem.band.target)
-            kinds = [len(set(data.groups[list(own), level].tolist())) - 1 for level in range(len(data.prices))]
-            cheapest = min(cheapest, walk + off + float(data.prices @ np.array(kinds, float)) - worth[list(own)].sum())
+            kinds = [
+                len(set(data.groups[list(own), level].tolist())) - 1
+                for level in range(len(data.prices))
+            ]
+            cheapest = min(
+                cheapest,
+                walk + off + float(data.prices @ np.array(kinds, float)) - worth[list(own)].sum(),
+            )
     return cheapest
 
 
 def list_all(problem):
-    n, band = len(problem), problem.band
+    n = len(problem)
+    band = problem.band
     sets = [own for r in range(1, n + 1) for own in itertools.combinations(range(n), r)]
     return [own for own in sets if band.low <= problem.weights[list(own)].sum() <= band.high]
 
 
-@given(seed=st.integers(0, 10_000), n=st.integers(4, 8), levels=st.integers(0, 1), apart=st.booleans())
+@given(
+    seed=st.integers(0, 10_000), n=st.integers(4, 8), levels=st.integers(0, 1), apart=st.booleans()
+)
 @settings(max_examples=25, deadline=None)
-def test_the_cheapest_connected_part_round_a_centre_is_found_and_never_bounded_from_above(seed, n, levels, apart):
+def test_the_cheapest_connected_part_round_a_centre_is_found_and_never_bounded_from_above(
+    seed, n, levels, apart
+):
     problem = make_random(n, seed, band=Band(12, 20, 32), levels=levels)
     if apart:
-        problem = make(problem.weights, problem.xy, None, problem.band, problem.groups, problem.prices)
+        problem = make(
+            problem.weights, problem.xy, None, problem.band, problem.groups, problem.prices
+        )
     data = problem.to_data()
     worth = np.random.default_rng(seed).uniform(0, 60, n) * problem.weights
     desk = make_desk(data)
@@ -174,15 +201,22 @@ def test_the_cheapest_connected_part_round_a_centre_is_found_and_never_bounded_f
 def test_a_piece_apart_costs_the_bridge_to_it():
     """A row of 10, 10, 10, 10 households; the third is worth nothing, the others 1,000 each.
 
-    Round the first house: alone with the second it walks 300, which leaves 300 - 2,000 and 10 off the target of 30, 100;
-    with all four the third adds 600 and the fourth 900 - 1,000, ten above the target. Without the bridge the fourth would come.
+    Round the first house: alone with the second it walks 300, which leaves 300
+    - 2,000 and 10 off the target of 30, 100; with all four the third adds 600
+    and the fourth 900 - 1,000, ten above the target. Without the bridge the
+    fourth would come.
     """
-    problem = make([10] * 4, [(30 * i, 0) for i in range(4)], [(0, 1), (1, 2), (2, 3)], Band(20, 30, 40))
+    problem = make(
+        [10] * 4, [(30 * i, 0) for i in range(4)], [(0, 1), (1, 2), (2, 3)], Band(20, 30, 40)
+    )
     worth = np.array([1000.0, 1000.0, 0.0, 1000.0])
     data = problem.to_data()
     desk = make_desk(data)
     bound = price_centre(data, desk, worth, 0, 1, np.inf)
-    assert (bound[0], bound[2]) == (pytest.approx(300 + 900 - 3000), False)  # houses 0, 1 and 3, not connected
+    assert (bound[0], bound[2]) == (
+        pytest.approx(300 + 900 - 3000),
+        False,
+    )  # houses 0, 1 and 3, not connected
     found, size, sound = price_centre(data, desk, worth, 0, 100, np.inf)
     assert found == pytest.approx(300 - 2000 + 100)
     assert sorted(desk.best[:size].tolist()) == [0, 1]
@@ -191,16 +225,31 @@ def test_a_piece_apart_costs_the_bridge_to_it():
 
 def solve_flow(problem, k):
     """Solve a small division by HiGHS: atom i goes to centre c, and what c sends out reaches i through c's part only."""
-    data, n = problem.to_data(), len(problem)
-    edges = [] if problem.pairs is None else [e for a, b in problem.pairs.tolist() for e in ((a, b), (b, a))]
-    kinds = [(level, g) for level in range(len(data.prices)) for g in np.unique(data.groups[:, level])]
-    walk = np.hypot(data.x[:, None] - data.x[None, :], data.y[:, None] - data.y[None, :]) * data.pull[:, None]
-    sent, off, opened = n * n, n * n + n * len(edges), n * n + n * len(edges) + n  # where the kinds of columns begin
+    data = problem.to_data()
+    n = len(problem)
+    edges = (
+        []
+        if problem.pairs is None
+        else [e for a, b in problem.pairs.tolist() for e in ((a, b), (b, a))]
+    )
+    kinds = [
+        (level, g) for level in range(len(data.prices)) for g in np.unique(data.groups[:, level])
+    ]
+    walk = (
+        np.hypot(data.x[:, None] - data.x[None, :], data.y[:, None] - data.y[None, :])
+        * data.pull[:, None]
+    )
+    # where the kinds of columns begin
+    sent = n * n
+    off = n * n + n * len(edges)
+    opened = n * n + n * len(edges) + n
     count = opened + n * len(kinds)
     cost = np.zeros(count)
     cost[:sent] = walk.ravel()
     cost[off:opened] = data.wishes[1]
-    rows, least, most = [], [], []
+    rows = []
+    least = []
+    most = []
 
     def add(entries, low, high):
         row = np.zeros(count)
@@ -210,7 +259,9 @@ def solve_flow(problem, k):
         least.append(low)
         most.append(high)
 
-    low, target, high = problem.band.low, problem.band.target, problem.band.high
+    low = problem.band.low
+    target = problem.band.target
+    high = problem.band.high
     for i in range(n):
         add([(i * n + c, 1) for c in range(n)], 1, 1)
     add([(c * n + c, 1) for c in range(n)], k, k)
@@ -236,18 +287,26 @@ def solve_flow(problem, k):
     whole[:sent] = 1
     top = np.full(count, np.inf)
     top[:sent] = 1
-    found = milp(cost, integrality=whole, bounds=Bounds(0, top), constraints=LinearConstraint(np.array(rows), least, most))
+    found = milp(
+        cost,
+        integrality=whole,
+        bounds=Bounds(0, top),
+        constraints=LinearConstraint(np.array(rows), least, most),
+    )
     return None if found.x is None else found.fun
 
 
 @pytest.mark.parametrize(
-    ("seed", "levels", "apart"), [(s, levels, a) for s in range(3) for levels in (0, 2) for a in (False, True)]
+    ("seed", "levels", "apart"),
+    [(s, levels, a) for s in range(3) for levels in (0, 2) for a in (False, True)],
 )
 def test_the_bound_is_never_above_what_highs_finds(seed, levels, apart):
     """Two levels of groups that do not nest; contiguous by a flow, or not at all; a lower limit that binds."""
     problem = make_random(7, seed, band=Band(18, 22, 32), levels=levels)
     if apart:
-        problem = make(problem.weights, problem.xy, None, problem.band, problem.groups, problem.prices)
+        problem = make(
+            problem.weights, problem.xy, None, problem.band, problem.groups, problem.prices
+        )
     k = problem.band.choose_count(problem.households)
     division = divide_atoms(problem, "quick", seed)
     best = solve_flow(problem, k)
@@ -257,7 +316,9 @@ def test_the_bound_is_never_above_what_highs_finds(seed, levels, apart):
     bound = find_bound(problem, division.part, division.price, 60, listed=0)
     assert bound.value <= best + 1e-6
     if not apart:
-        assert find_bound(problem, division.part, division.price).value == pytest.approx(best, rel=6e-4)
+        assert find_bound(problem, division.part, division.price).value == pytest.approx(
+            best, rel=6e-4
+        )
         assert find_best(problem, k) <= best + 1e-6  # which may leave the band
 
 
@@ -287,7 +348,9 @@ def test_the_bound_of_a_board_comes_near_its_best_division():
 
 def test_the_bound_holds_where_no_number_of_atoms_fits_the_lower_limit():
     """Weights of 17 and a lower limit of 20: two make 34, and the bound must not fall to infinity."""
-    problem = make([17] * 8, [(30 * i, 0) for i in range(8)], [(i, i + 1) for i in range(7)], Band(20, 30, 40))
+    problem = make(
+        [17] * 8, [(30 * i, 0) for i in range(8)], [(i, i + 1) for i in range(7)], Band(20, 30, 40)
+    )
     division = divide_atoms(problem)
     bound = find_bound(problem, division.part, division.price, 100, listed=0)
     assert 0 < bound.value <= division.price

@@ -18,11 +18,16 @@ TWO = [Criterion("share", 60.0, 0.0, 1.0), Criterion("span", 40.0, 4.0, 2.0)]
 
 
 def make_values(share, span):
-    return pd.DataFrame({"share": share, "span": span, "workers": 9.0, "community": "a"}, index=list("abcdefgh"[: len(share)]))
+    return pd.DataFrame(
+        {"share": share, "span": span, "workers": 9.0, "community": "a"},
+        index=list("abcdefgh"[: len(share)]),
+    )
 
 
 def test_scores_add_up_and_the_lever_is_where_most_can_be_gained():
-    rated = rate_level("community", make_values([1.0, 0.5, 0.0], [2.0, 3.0, 2.0]), TWO, RatingRules(small=0)).set_index("of")
+    rated = rate_level(
+        "community", make_values([1.0, 0.5, 0.0], [2.0, 3.0, 2.0]), TWO, RatingRules(small=0)
+    ).set_index("of")
     assert rated["score"].tolist() == [100.0, 50.0, 40.0]
     assert rated["lever"].tolist() == ["", "share", "share"]
     assert rated["lever_gain"].tolist() == [0.0, 30.0, 60.0]
@@ -30,7 +35,9 @@ def test_scores_add_up_and_the_lever_is_where_most_can_be_gained():
 
 
 def test_an_unknown_criterion_is_left_out_and_told():
-    rated = rate_level("community", make_values([np.nan, 0.5], [3.0, 2.0]), TWO, RatingRules(small=0))
+    rated = rate_level(
+        "community", make_values([np.nan, 0.5], [3.0, 2.0]), TWO, RatingRules(small=0)
+    )
     assert rated["score"].tolist() == [50.0, 70.0]
     assert rated["known"].tolist() == [1, 2]
     assert rated["caveat"].tolist() == ["share unknown", ""]
@@ -43,7 +50,9 @@ def test_an_organisation_of_which_nothing_is_known_is_not_rated():
 
 def test_few_organisations_and_few_posts_are_a_caveat():
     values = make_values([0.5], [2.0]).rename(columns={"share": "party_share"}).assign(workers=2.0)
-    rated = rate_level("community", values, [Criterion("party_share", 1.0, 0.0, 1.0)], RatingRules())
+    rated = rate_level(
+        "community", values, [Criterion("party_share", 1.0, 0.0, 1.0)], RatingRules()
+    )
     assert rated["caveat"].item() == "party_share of fewer than 5; only 1 compared"
 
 
@@ -60,7 +69,11 @@ def test_fixed_cuts_band_by_score_alone():
 
 
 @settings(deadline=None)
-@given(st.lists(st.integers(0, 100), min_size=1, max_size=30), st.sampled_from([0.0, 0.2, 0.5]), st.sampled_from([0.0, 0.2, 0.5]))
+@given(
+    st.lists(st.integers(0, 100), min_size=1, max_size=30),
+    st.sampled_from([0.0, 0.2, 0.5]),
+    st.sampled_from([0.0, 0.2, 0.5]),
+)
 def test_a_better_score_is_never_in_a_worse_band_and_a_is_never_too_small(scores, a, c):
     score = np.array(scores, float)
     band, missing = band_scores(score, RatingRules(share_a=a, share_c=c))
@@ -74,7 +87,10 @@ def test_a_better_score_is_never_in_a_worse_band_and_a_is_never_too_small(scores
 
 def test_everything_wrong_with_criteria_is_told_at_once():
     with pytest.raises(RuleError) as error:
-        read_criteria("a 10 up 1 0; b x up 0 1; c 5 sideways 0 1; d -1 up 0 1; e 1 up 0 1; e 1 up 0 1", "rating.criteria")
+        read_criteria(
+            "a 10 up 1 0; b x up 0 1; c 5 sideways 0 1; d -1 up 0 1; e 1 up 0 1; e 1 up 0 1",
+            "rating.criteria",
+        )
     assert str(error.value).count(";") == 4
 
 

@@ -54,10 +54,18 @@ def test_a_new_estate_becomes_a_sub_grid_of_its_own_and_nobody_moves():
     """
     plan = make_board_plan()
     after = redraw(plan, make_checkerboard(columns=9))
-    assert after.subgrids["households"].to_dict() == {"0301-001": 60, "0301-002": 60, "0301-003": 60}
+    assert after.subgrids["households"].to_dict() == {
+        "0301-001": 60,
+        "0301-002": 60,
+        "0301-003": 60,
+    }
     assert after.manifest["history"][-1]["households_moved"] == 0
     kinds = after.concordance.set_index(["old", "new"])["kind"].to_dict()
-    assert kinds == {("", "0301-003"): "new", ("0301-001", "0301-001"): "kept", ("0301-002", "0301-002"): "kept"}
+    assert kinds == {
+        ("", "0301-003"): "new",
+        ("0301-001", "0301-001"): "kept",
+        ("0301-002", "0301-002"): "kept",
+    }
     assert audit(after).passed, str(audit(after))
 
 
@@ -82,8 +90,14 @@ def test_a_demolished_block_ends_and_its_code_is_not_given_again():
     assert after.subgrids["households"].to_dict() == {"0301-001": 70, "0301-003": 60}
     moved = after.concordance[after.concordance["kind"] == "moved"]
     assert moved[["old", "new", "households"]].values.tolist() == [["0301-002", "0301-001", 10]]
-    later = redraw(after, drop_buildings(make_checkerboard(columns=12), "h05", "h06", "h16", "h17", "h18"))
-    assert later.subgrids["households"].to_dict() == {"0301-001": 70, "0301-003": 60, "0301-004": 60}
+    later = redraw(
+        after, drop_buildings(make_checkerboard(columns=12), "h05", "h06", "h16", "h17", "h18")
+    )
+    assert later.subgrids["households"].to_dict() == {
+        "0301-001": 70,
+        "0301-003": 60,
+        "0301-004": 60,
+    }
 
 
 def test_triggers_say_what_broke_and_why():
@@ -100,7 +114,9 @@ def test_triggers_say_what_broke_and_why():
 
 def test_growth_ahead_is_told_but_not_acted_on():
     plan = make_board_plan()
-    rules = gp.Rules.from_dict(plan.manifest["rules"]).replace(redraw={"growth": 0.06, "ahead": 3.0})
+    rules = gp.Rules.from_dict(plan.manifest["rules"]).replace(
+        redraw={"growth": 0.06, "ahead": 3.0}
+    )
     found = look(plan, rules=rules)
     assert found["rule"].tolist() == ["growth", "growth"]
     assert not found["urgent"].any()
@@ -111,17 +127,23 @@ def test_a_merged_community_keeps_the_codes_of_its_sub_grids():
     plan = make_board_plan()
     site = make_checkerboard()
     buildings = site.buildings.assign(community="0399")
-    merged = site.replace(buildings=buildings, communities=site.communities.rename(index={"0301": "0399"}))
+    merged = site.replace(
+        buildings=buildings, communities=site.communities.rename(index={"0301": "0399"})
+    )
     after = redraw(plan, merged)
     assert sorted(after.subgrids.index) == ["0301-001", "0301-002"]
     assert set(after.subgrids["community"]) == {"0399"}
     codes = audit(after).findings.query("rule == 'codes'")
-    assert codes["severity"].tolist() == ["note"]  # they keep their codes, which begin with that of the old community
+    assert codes["severity"].tolist() == [
+        "note"
+    ]  # they keep their codes, which begin with that of the old community
     assert after.manifest["history"][-1]["households_moved"] == 0
 
 
 def test_a_locked_sub_grid_keeps_its_homes_and_the_contradiction_is_explained():
-    plan = lock(make_board_plan((1, 1, 1, 1, 2, 2) * 2), "subgrid", "0301-001", "asked for by the school")
+    plan = lock(
+        make_board_plan((1, 1, 1, 1, 2, 2) * 2), "subgrid", "0301-001", "asked for by the school"
+    )
     after = redraw(plan)
     assert after is plan
     site = set_households(plan.site, h01=20)
@@ -145,7 +167,9 @@ def test_where_all_is_locked_nobody_moves():
 
 
 def test_what_was_moved_by_hand_stays_when_the_rest_is_repaired():
-    rules = gp.Rules.from_dict(make_board_plan().manifest["rules"]).replace(urban={"low": 50, "target": 60, "high": 65})
+    rules = gp.Rules.from_dict(make_board_plan().manifest["rules"]).replace(
+        urban={"low": 50, "target": 60, "high": 65}
+    )
     edited = edit(make_board_plan(), "move building h04 to 0301-001").plan
     mended = repair(edited, rules=rules)
     assert mended.stairwells.loc["h04-1", "subgrid"] == "0301-001"
@@ -160,11 +184,14 @@ def test_households_that_are_gone_stand_where_the_rest_of_their_sub_grid_is_now(
     plan = make_board_plan()
     site = drop_buildings(make_checkerboard(), "h12")
     site = site.replace(
-        buildings=site.buildings.assign(community="0399"), communities=site.communities.rename(index={"0301": "0399"})
+        buildings=site.buildings.assign(community="0399"),
+        communities=site.communities.rename(index={"0301": "0399"}),
     )
     table = redraw(plan, site).concordance
     assert set(table["community"]) == {"0399"}
-    assert table.loc[table["kind"] == "gone", ["old", "households"]].values.tolist() == [["0301-002", 10]]
+    assert table.loc[table["kind"] == "gone", ["old", "households"]].values.tolist() == [
+        ["0301-002", 10]
+    ]
     assert table.groupby("old")["share"].sum().to_dict() == {"0301-001": 1.0, "0301-002": 1.0}
 
 
@@ -183,7 +210,8 @@ def test_the_same_redraw_comes_of_any_order_of_rows_and_number_of_workers():
     plan = make_board_plan()
     site = make_checkerboard(columns=9)
     shuffled = site.replace(buildings=site.buildings.sample(frac=1.0, random_state=3))
-    one, two = redraw(plan, site, workers=1), redraw(plan, shuffled, workers=2)
+    one = redraw(plan, site, workers=1)
+    two = redraw(plan, shuffled, workers=2)
     assert one.stairwells["subgrid"].to_dict() == two.stairwells["subgrid"].to_dict()
     assert one.subgrids["geometry"].to_wkb().tolist() == two.subgrids["geometry"].to_wkb().tolist()
 
@@ -196,7 +224,9 @@ def test_where_a_new_barrier_parts_more_than_the_cap_the_plan_says_so():
     """
     plan = make_board_plan()
     bed = LineString([(X0 + 30, Y0 - 50), (X0 + 30, Y0 + 150)])
-    river = make_table("barriers", [{"barrier": "r", "kind": "river", "hard": True, "geometry": bed}])
+    river = make_table(
+        "barriers", [{"barrier": "r", "kind": "river", "hard": True, "geometry": bed}]
+    )
     rules = gp.Rules.from_dict(plan.manifest["rules"]).replace(redraw={"most_moved": 0.05})
     after = redraw(plan, make_checkerboard().replace(barriers=river), rules)
     says = "the cap of 6 households is not kept: 20 must move, since new limits or barriers parted them from their sub-grid"
@@ -216,15 +246,30 @@ boards = st.fixed_dictionaries(
 )
 
 
-# One sub-grid for all sixteen would move least, but takes a locked house out of its own: then the cap gives way, not the lock.
-THIN = {"split": [1, 3, *[1] * 7, 3, *[1] * 6], "households": [1] * 16, "locked": set(), "share": 0.0, "houses": {1, 2}}
+# One sub-grid for all sixteen would move least, but takes a locked house out
+# of its own: then the cap gives way, not the lock.
+THIN = {
+    "split": [1, 3, *[1] * 7, 3, *[1] * 6],
+    "households": [1] * 16,
+    "locked": set(),
+    "share": 0.0,
+    "houses": {1, 2},
+}
 
 
 # Two locked houses of one sub-grid touch at a corner only: what stands between them comes along.
-APART = {"split": [1, 2, *[1] * 8, 2, *[1] * 5], "households": [1] * 16, "locked": set(), "share": 0.0, "houses": {1, 2, 11}}
+APART = {
+    "split": [1, 2, *[1] * 8, 2, *[1] * 5],
+    "households": [1] * 16,
+    "locked": set(),
+    "share": 0.0,
+    "houses": {1, 2, 11},
+}
 
 
-@settings(max_examples=6, deadline=None, phases=[Phase.explicit, Phase.generate])  # shrinking would take minutes
+@settings(
+    max_examples=6, deadline=None, phases=[Phase.explicit, Phase.generate]
+)  # shrinking would take minutes
 @given(boards)
 @example(THIN)
 @example(APART)
@@ -236,8 +281,12 @@ def test_locks_and_caps_hold_on_any_board(board):
             plan = lock(plan, "subgrid", f"0301-{number:03d}")
     for house in sorted(board["houses"]):
         plan = lock(plan, "building", f"h{house:02d}")
-    site = set_households(plan.site, **{f"h{n:02d}": h for n, h in enumerate(board["households"], 1)})
-    rules = gp.Rules.from_dict(plan.manifest["rules"]).replace(redraw={"most_moved": board["share"]})
+    site = set_households(
+        plan.site, **{f"h{n:02d}": h for n, h in enumerate(board["households"], 1)}
+    )
+    rules = gp.Rules.from_dict(plan.manifest["rules"]).replace(
+        redraw={"most_moved": board["share"]}
+    )
     after = redraw(plan, site, rules)
     assert after.stairwells["households"].sum() == sum(board["households"])
     assert (after.stairwells["subgrid"] != "").all()
@@ -255,7 +304,9 @@ def test_locks_and_caps_hold_on_any_board(board):
     if board["houses"]:  # what stands between locked houses has to come along
         least = max(least, count_moved(plan, free))
     assert moved <= max(board["share"] * sum(board["households"]), least)
-    assert np.isclose(after.concordance[after.concordance["old"] != ""].groupby("old")["share"].sum(), 1.0).all()
+    assert np.isclose(
+        after.concordance[after.concordance["old"] != ""].groupby("old")["share"].sum(), 1.0
+    ).all()
 
 
 def _count_least(free, plan):

@@ -12,11 +12,25 @@ from gridplan.errors import PlanError, RuleError
 from gridplan.people.staffing.staff_plan import staff
 from gridplan.rules.all_rules import Rules
 from gridplan.rules.simulation import ROLES, SimulationRules, read_turn
-from gridplan.simulation.requests import Scenario, make_system, measure_chances, rank_plans, read_scenarios, simulate
+from gridplan.simulation.requests import (
+    Scenario,
+    make_system,
+    measure_chances,
+    rank_plans,
+    read_scenarios,
+    simulate,
+)
 from gridplan.simulation.requests.calendar import lay_profile, lay_ticks
 from gridplan.simulation.requests.confidence_intervals import compare, estimate_ratio
 from gridplan.simulation.requests.event_kernel import run_days
-from gridplan.simulation.requests.kernel_state import CAME, COMMUNITY, NEIGHBOUR, OWN, STREET, VOLUNTEER
+from gridplan.simulation.requests.kernel_state import (
+    CAME,
+    COMMUNITY,
+    NEIGHBOUR,
+    OWN,
+    STREET,
+    VOLUNTEER,
+)
 from gridplan.simulation.requests.random_streams import make_key
 from gridplan.simulation.requests.request_tables import rank_scenarios
 from gridplan.simulation.requests.scenarios import TEMPLATE, list_scenarios
@@ -47,19 +61,31 @@ def test_who_may_be_asked_for_a_sub_grid(board):
     full = (roles == "grid_worker_full").sum()
     mine = own[OWN, "grid_worker_full"]
     assert own == {
-        (OWN, "grid_leader"): 1, (OWN, "grid_worker_full"): mine, (OWN, "grid_worker_part"): 1,
-        (NEIGHBOUR, "grid_leader"): 1, (NEIGHBOUR, "grid_worker_part"): 1, (VOLUNTEER, "volunteer"): 8,
-        (COMMUNITY, "grid_worker_full"): full - mine, (STREET, "street_staff"): 1,
-    }  # fmt: skip
+        (OWN, "grid_leader"): 1,
+        (OWN, "grid_worker_full"): mine,
+        (OWN, "grid_worker_part"): 1,
+        (NEIGHBOUR, "grid_leader"): 1,
+        (NEIGHBOUR, "grid_worker_part"): 1,
+        (VOLUNTEER, "volunteer"): 8,
+        (COMMUNITY, "grid_worker_full"): full - mine,
+        (STREET, "street_staff"): 1,
+    }
 
 
 def test_ways_are_straight_lines_times_the_detour_where_no_streets_are_known(board):
-    rules = Rules().replace(walking={"speed": 10.0, "slow_speed": 10.0, "detour": 2.0}, simulation={"street_minutes": 33.0})
+    rules = Rules().replace(
+        walking={"speed": 10.0, "slow_speed": 10.0, "detour": 2.0},
+        simulation={"street_minutes": 33.0},
+    )
     system = make_system(board, rules)
     centres = board.stairwells.geometry[system.cells["centre"]]
     apart = centres.iloc[0].distance(centres.iloc[1])
-    beside = (system.tier == NEIGHBOUR) & (system.posts["role"].to_numpy(object)[system.post] == "grid_worker_part")
-    assert system.way[beside] == pytest.approx(np.maximum(apart * 2.0, system.cells["mean_walk"].max()) / 10.0)
+    beside = (system.tier == NEIGHBOUR) & (
+        system.posts["role"].to_numpy(object)[system.post] == "grid_worker_part"
+    )
+    assert system.way[beside] == pytest.approx(
+        np.maximum(apart * 2.0, system.cells["mean_walk"].max()) / 10.0
+    )
     assert set(system.way[system.tier == STREET]) == {33.0}
 
 
@@ -69,10 +95,13 @@ def test_a_plan_without_posts_is_sent_to_staff():
 
 
 def test_more_volunteers_leave_those_before_where_they_are(board):
-    few, more = make_system(board), make_system(board, volunteers=1.5)
+    few = make_system(board)
+    more = make_system(board, volunteers=1.5)
     assert (more.posts["role"] == "volunteer").sum() == 12
     of = [
-        pd.DataFrame({"post": s.posts.index[s.post], "cell": s.cells.index[s.cell], "way": s.way}).set_index(["post", "cell"])
+        pd.DataFrame(
+            {"post": s.posts.index[s.post], "cell": s.cells.index[s.cell], "way": s.way}
+        ).set_index(["post", "cell"])
         for s in (few, more)
     ]
     assert of[1].reindex(of[0].index).equals(of[0])
@@ -89,9 +118,15 @@ def test_what_nobody_counted_is_noted(board):
 
 
 def test_demand_follows_hours_weekdays_and_months():
-    rules = SimulationRules(request_by_hour="0 " * 12 + "2 " * 12, by_weekday="1 1 1 1 1 0 2", by_month="2 " + "1 " * 11)
-    running = lay_profile(rules, datetime.date(2026, 1, 31), 3)[0, 0]  # Saturday in January, Sunday and Monday in February
-    assert np.diff(running[[0, 24, 36, 48, 72]]).tolist() == pytest.approx([0, 0, 2 * 1440 * 12 / 13, 1440 * 12 / 13])
+    rules = SimulationRules(
+        request_by_hour="0 " * 12 + "2 " * 12, by_weekday="1 1 1 1 1 0 2", by_month="2 " + "1 " * 11
+    )
+    running = lay_profile(rules, datetime.date(2026, 1, 31), 3)[
+        0, 0
+    ]  # Saturday in January, Sunday and Monday in February
+    assert np.diff(running[[0, 24, 36, 48, 72]]).tolist() == pytest.approx(
+        [0, 0, 2 * 1440 * 12 / 13, 1440 * 12 / 13]
+    )
 
 
 def test_turns_of_duty_begin_and_end_by_the_calendar():
@@ -99,8 +134,11 @@ def test_turns_of_duty_begin_and_end_by_the_calendar():
     friday = datetime.date(2026, 3, 6)
     ticks = lay_ticks([turn], friday, 2)
     assert ticks[["at", "day"]].tolist() == [
-        (22 * 60.0, friday.toordinal()), (26 * 60.0, -1), (33 * 60.0, friday.toordinal() + 1), (35.5 * 60.0, -1),
-    ]  # fmt: skip
+        (22 * 60.0, friday.toordinal()),
+        (26 * 60.0, -1),
+        (33 * 60.0, friday.toordinal() + 1),
+        (35.5 * 60.0, -1),
+    ]
     late = lay_ticks([turn], friday + datetime.timedelta(days=1), 1)  # begun on Friday night
     assert late[["at", "day"]].tolist()[:2] == [(0.0, friday.toordinal()), (120.0, -1)]
 
@@ -108,8 +146,11 @@ def test_turns_of_duty_begin_and_end_by_the_calendar():
 def test_as_many_come_as_the_rules_say(board):
     rules = BUSY.replace(simulation={"demand_low": 1.0, "demand_high": 1.0})
     city = simulate(board, Scenario("s", days=61, uncertain=False), rules, replications=20).requests
-    own = city[(city["level"] == "city") & (city["measure"] == "requests") & (city["kind"] == "request")].iloc[0]
-    # 200 a month for 100 households, 120 of them; 61 days of spring, a little fewer at weekends, are near enough to the mean.
+    own = city[
+        (city["level"] == "city") & (city["measure"] == "requests") & (city["kind"] == "request")
+    ].iloc[0]
+    # 200 a month for 100 households, 120 of them; 61 days of spring, a little
+    # fewer at weekends, are near enough to the mean.
     weights = lay_profile(rules.simulation, datetime.date(2026, 3, 2), 61)[0, 0, -1] / 1440.0
     assert own["low"] < 200 * 1.2 * weights / (365.25 / 12) < own["high"]
     assert own["high"] - own["low"] < 0.1 * own["mean"]
@@ -117,20 +158,37 @@ def test_as_many_come_as_the_rules_say(board):
 
 def test_levels_add_up_and_every_share_is_one_of_what_came(board):
     done = simulate(board, Scenario("s", days=10), BUSY, replications=5)
-    came = done.requests[done.requests["measure"] == "requests"].set_index(["kind", "level"])["mean"]
+    came = done.requests[done.requests["measure"] == "requests"].set_index(["kind", "level"])[
+        "mean"
+    ]
     by = came.groupby(level=[0, 1]).sum()
     for kind in ("request", "wish"):
-        assert by[kind, "city"] == pytest.approx(by[kind, "community"]) == pytest.approx(by[kind, "subgrid"])
+        assert (
+            by[kind, "city"]
+            == pytest.approx(by[kind, "community"])
+            == pytest.approx(by[kind, "subgrid"])
+        )
     city = done.requests[done.requests["level"] == "city"].set_index(["kind", "measure"])["mean"]
     for kind in ("request", "wish"):
-        assert city[kind, "green_share"] + city[kind, "yellow_share"] + city[kind, "red_share"] == pytest.approx(1)
-        unserved = done.unserved[(done.unserved["level"] == "city") & (done.unserved["kind"] == kind)]["mean"].sum()
-        assert unserved == pytest.approx(city[kind, "requests"] * (1 - city[kind, "resolved_share"]))
+        assert city[kind, "green_share"] + city[kind, "yellow_share"] + city[
+            kind, "red_share"
+        ] == pytest.approx(1)
+        unserved = done.unserved[
+            (done.unserved["level"] == "city") & (done.unserved["kind"] == kind)
+        ]["mean"].sum()
+        assert unserved == pytest.approx(
+            city[kind, "requests"] * (1 - city[kind, "resolved_share"])
+        )
     curve = done.curve[(done.curve["level"] == "city") & (done.curve["kind"] == "request")]["mean"]
     assert curve.is_monotonic_increasing
     assert curve.iloc[-1] == pytest.approx(city["request", "answered_share"], abs=0.01)
     jobs = done.posts["jobs"].sum()
-    assert jobs >= 0.9 * (city["request", "requests"] + city["wish", "requests"]) * city["request", "answered_share"]
+    assert (
+        jobs
+        >= 0.9
+        * (city["request", "requests"] + city["wish", "requests"])
+        * city["request", "answered_share"]
+    )
 
 
 def test_seed_decides_and_workers_and_the_order_of_rows_do_not(board):
@@ -147,7 +205,9 @@ def test_scenarios_meet_the_same_requests(board):
     worlds = []
     for volunteers, policy in ((1.0, "own_first"), (3.0, "nearest")):
         rules = BUSY.replace(simulation={"policy": policy})
-        block = cut_blocks(make_system(board, rules, volunteers=volunteers), rules, datetime.date(2026, 3, 2), 5)[0]
+        block = cut_blocks(
+            make_system(board, rules, volunteers=volunteers), rules, datetime.date(2026, 3, 2), 5
+        )[0]
         world = draw_world(block, make_key(1, 0), block.households, 1.0, block.high)
         worlds.append(run_days(world, 1000)[1][:, :3])
     assert np.array_equal(worlds[0], worlds[1], equal_nan=True)
@@ -165,18 +225,29 @@ def test_the_same_scenario_twice_differs_by_nothing_and_more_demand_clearly(boar
 
 
 def test_scenarios_are_ranked_by_what_is_better():
-    minutes, green = "response_minutes", "green_share"
-    rows = [("b", minutes, -5.0), ("c", minutes, 3.0), ("b", green, -0.1), ("c", green, 0.0), ("b", "requests", 1.0)]
-    table = pd.DataFrame(rows, columns=["scenario", "measure", "mean"]).assign(level="city", of="site", kind="request")
+    minutes = "response_minutes"
+    green = "green_share"
+    rows = [
+        ("b", minutes, -5.0),
+        ("c", minutes, 3.0),
+        ("b", green, -0.1),
+        ("c", green, 0.0),
+        ("b", "requests", 1.0),
+    ]
+    table = pd.DataFrame(rows, columns=["scenario", "measure", "mean"]).assign(
+        level="city", of="site", kind="request"
+    )
     ranks = rank_scenarios(table, ["a", "b", "c"])["rank"].tolist()
-    # By minutes b, a, c; by share a before c, which is no better, and both before b; more requests are neither.
+    # By minutes b, a, c; by share a before c, which is no better, and both
+    # before b; more requests are neither.
     assert ranks == [1, 3, 3, 2, 0]
 
 
 def test_pairing_makes_intervals_of_differences_narrow():
     rng = np.random.default_rng(1)
     chances = rng.normal(100, 20, 30)
-    first, other = estimate_ratio(chances, 1.0), estimate_ratio(chances + 2 + rng.normal(0, 0.1, 30), 1.0)
+    first = estimate_ratio(chances, 1.0)
+    other = estimate_ratio(chances + 2 + rng.normal(0, 0.1, 30), 1.0)
     found = compare(first, other)
     assert found.mean == pytest.approx(2, abs=0.1)
     assert found.half < 0.01 * first.half * 2
@@ -191,7 +262,10 @@ def test_a_ratio_is_that_of_the_sums_with_replications_in_which_nothing_came():
 
 
 def test_level_by_level_asks_later():
-    first, later = (open_tiers(SimulationRules(policy=p, wish_policy="dispatch"))[0, 0] for p in ("own_first", "escalate"))
+    first, later = (
+        open_tiers(SimulationRules(policy=p, wish_policy="dispatch"))[0, 0]
+        for p in ("own_first", "escalate")
+    )
     assert (later >= first).all()
     assert later[NEIGHBOUR] > first[NEIGHBOUR] == 0
 
@@ -220,11 +294,16 @@ def test_the_template_is_read_and_unknown_keys_are_refused_by_name(tmp_path):
 
 @pytest.mark.parametrize(
     ("changes", "said"),
-    [({"request_by_hour": "1 2"}, "24 numbers"), ({"volunteer": "sing 1 Sat 09:00-10:00"}, "'sing' is neither"),
-     ({"volunteer": "wish 1 Sat 09:00-11:00 10:00-12:00"}, "overlap"), ({"volunteer": "wish 0.5 09:00-11:00"}, "no day before"),
-     ({"demand_low": 1.2}, "1 between"), ({"request_street": 0.5}, "request_street is above request_up"),
-     ({"green_hours": 99.0}, "green_hours is above yellow_hours")],
-)  # fmt: skip
+    [
+        ({"request_by_hour": "1 2"}, "24 numbers"),
+        ({"volunteer": "sing 1 Sat 09:00-10:00"}, "'sing' is neither"),
+        ({"volunteer": "wish 1 Sat 09:00-11:00 10:00-12:00"}, "overlap"),
+        ({"volunteer": "wish 0.5 09:00-11:00"}, "no day before"),
+        ({"demand_low": 1.2}, "1 between"),
+        ({"request_street": 0.5}, "request_street is above request_up"),
+        ({"green_hours": 99.0}, "green_hours is above yellow_hours"),
+    ],
+)
 def test_rules_that_make_no_sense_are_refused(changes, said):
     with pytest.raises(RuleError, match=said):
         SimulationRules(**changes)
@@ -238,7 +317,8 @@ def make_doubtful(low, high):
 
 
 def test_the_chance_of_being_in_band_is_that_of_the_triangle():
-    # With one error for all houses a sub-grid has six times a triangle's draw, from 6 x 5 over 6 x 10 to 6 x 20.
+    # With one error for all houses a sub-grid has six times a triangle's draw,
+    # from 6 x 5 over 6 x 10 to 6 x 20.
     rules = Rules().replace(simulation={"error_shared": 1.0})
     chances = measure_chances(make_doubtful(5, 20), rules, draws=1500)
     below = (49.5 - 30) ** 2 / ((120 - 30) * (60 - 30))
@@ -266,11 +346,15 @@ def test_the_plan_with_more_room_in_its_bands_ranks_first():
 
 
 def test_what_is_certain_has_narrower_intervals(board):
-    doubtful = board.replace(buildings=board.site.buildings.assign(households_low=4, households_high=25))
+    doubtful = board.replace(
+        buildings=board.site.buildings.assign(households_low=4, households_high=25)
+    )
     wide = []
     for uncertain in (False, True):
         own = simulate(doubtful, Scenario("s", uncertain=uncertain), BUSY, replications=12).requests
-        row = own[(own["level"] == "city") & (own["kind"] == "request") & (own["measure"] == "requests")].iloc[0]
+        row = own[
+            (own["level"] == "city") & (own["kind"] == "request") & (own["measure"] == "requests")
+        ].iloc[0]
         wide.append(row["high"] - row["low"])
     assert wide[1] > 2 * wide[0]
 
@@ -281,7 +365,9 @@ def test_subdistricts_do_not_meet(board):
     assert [b.code for b in blocks] == [""]
     assert blocks[0].cells == slice(0, 2)
     assert len(blocks[0].world.links) == len(system.cell)
-    tally, _ = run_days(draw_world(blocks[0], make_key(0, 0), blocks[0].households, 1.0, blocks[0].low), 0)
+    tally, _ = run_days(
+        draw_world(blocks[0], make_key(0, 0), blocks[0].households, 1.0, blocks[0].low), 0
+    )
     assert tally.counts[..., CAME].sum() >= 0
     named = board.replace(communities=board.site.communities.assign(subdistrict="凤凰路街道"))
     done = simulate(named, Scenario("s", days=2), BUSY, replications=2)
@@ -289,56 +375,97 @@ def test_subdistricts_do_not_meet(board):
 
 
 def test_the_command_prints_scenarios_side_by_side_and_writes_what_it_printed(board, tmp_path):
-    pytest.importorskip("matplotlib", reason="matplotlib is not installed: pip install 'gridplan[report]'")
+    pytest.importorskip(
+        "matplotlib", reason="matplotlib is not installed: pip install 'gridplan[report]'"
+    )
     from gridplan.cli import app
 
     gp.write_plan(board, tmp_path / "plan")
     template = CliRunner().invoke(app, ["simulate", "--template"])
     assert template.output == TEMPLATE
     file = tmp_path / "s.toml"
-    file.write_text("[scenario.base]\ndays = 5\n[scenario.rush]\ndays = 5\ndemand = 9\n", encoding="utf-8")
-    words = ["simulate", tmp_path / "plan", file, "--replications", 3, "--csv", tmp_path / "out", "--plot", tmp_path / "p.png"]
+    file.write_text(
+        "[scenario.base]\ndays = 5\n[scenario.rush]\ndays = 5\ndemand = 9\n", encoding="utf-8"
+    )
+    words = [
+        "simulate",
+        tmp_path / "plan",
+        file,
+        "--replications",
+        3,
+        "--csv",
+        tmp_path / "out",
+        "--plot",
+        tmp_path / "p.png",
+    ]
     told = CliRunner().invoke(app, [str(w) for w in words])
     assert told.exit_code == 0, told.output
     assert "rush" in told.output
     assert "in band" in told.output
-    assert {f.name for f in (tmp_path / "out").iterdir()} == {f"{t}.csv" for t in TABLES} | {"chances.csv", "manifest.json"}
+    assert {f.name for f in (tmp_path / "out").iterdir()} == {f"{t}.csv" for t in TABLES} | {
+        "chances.csv",
+        "manifest.json",
+    }
     assert (tmp_path / "p.png").read_bytes()[:4] == b"\x89PNG"
     table = pd.read_csv(tmp_path / "out" / "requests.csv", dtype={"of": str})
     assert set(table["scenario"]) == {"base", "rush"}
     assert CliRunner().invoke(app, ["simulate"]).exit_code == 2
 
 
-# ---- who waits at each hour of the week --------------------------------------------------------------------------------
+# ---- who waits at each hour of the week
+# --------------------------------------------------------------------------------
 
 # Everybody is there on Saturdays from nine to noon only.
 SATURDAYS = Rules().replace(
     coverage={"requests_urban": 300.0, "request_hours": 0.1},
-    simulation={"wishes_urban": 0.0, "request_patience": 0.0, "request_up": 0.0, "request_street": 0.0, "by_weekday": "1 " * 7,
-                "request_by_hour": "1 " * 24, "work_shape": "fixed"}
+    simulation={
+        "wishes_urban": 0.0,
+        "request_patience": 0.0,
+        "request_up": 0.0,
+        "request_street": 0.0,
+        "by_weekday": "1 " * 7,
+        "request_by_hour": "1 " * 24,
+        "work_shape": "fixed",
+    }
     | dict.fromkeys(ROLES, "request 1.0-1.0 Sat 09:00-12:00"),
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize("start", [datetime.date(2026, 3, 2), datetime.date(2026, 3, 4)])
 def test_who_waits_piles_up_until_somebody_comes_on_saturday_whatever_day_it_began(board, start):
-    done = simulate(board, Scenario("s", start=start, days=28, uncertain=False), SATURDAYS, replications=6, hourly=True)
+    done = simulate(
+        board,
+        Scenario("s", start=start, days=28, uncertain=False),
+        SATURDAYS,
+        replications=6,
+        hourly=True,
+    )
     mean = done.waiting.groupby("hour")["mean"].sum().reindex(range(168), fill_value=0.0)
     nine = 5 * 24 + 9
     assert mean.idxmax() == nine
     assert mean[nine + 4] < 0.1 * mean[nine]  # by one o'clock all but a few are served
-    since = np.r_[mean[nine + 4 :], mean[:nine]]  # from one o'clock on Saturday to eight o'clock on the next
+    since = np.r_[
+        mean[nine + 4 :], mean[:nine]
+    ]  # from one o'clock on Saturday to eight o'clock on the next
     grown = np.diff(since)
-    seam = (start.weekday() * 24 - (nine + 4)) % 168 - 1  # there the first of the 28 days meets the day after the last
+    seam = (
+        start.weekday() * 24 - (nine + 4)
+    ) % 168 - 1  # there the first of the 28 days meets the day after the last
     assert (np.delete(grown, seam) >= -1e-9).all()
-    # Each of the two sub-grids has sixty households, who ask 300 times per 100 households in a month of 30.44 days.
+    # Each of the two sub-grids has sixty households, who ask 300 times per 100
+    # households in a month of 30.44 days.
     a_week = 2 * 300.0 * 7 / (365.25 / 12)
-    assert mean[nine] == pytest.approx(a_week * 165 / 168, rel=0.15)  # all of the week but what came while they were there
+    assert mean[nine] == pytest.approx(
+        a_week * 165 / 168, rel=0.15
+    )  # all of the week but what came while they were there
     assert set(done.waiting["kind"]) == {"request"}
 
 
 def test_who_waits_is_noted_only_where_it_is_asked_for_and_changes_nothing_else(board):
-    plain, noted = (simulate(board, Scenario("s", days=7), BUSY, replications=4, hourly=h, workers=1) for h in (False, True))
+    plain, noted = (
+        simulate(board, Scenario("s", days=7), BUSY, replications=4, hourly=h, workers=1)
+        for h in (False, True)
+    )
     assert write_bytes(plain) == write_bytes(noted)
     assert plain.waiting.empty
     assert not noted.waiting.empty
@@ -348,7 +475,9 @@ def test_who_waits_is_noted_only_where_it_is_asked_for_and_changes_nothing_else(
 
 
 def test_the_table_of_who_waits_is_what_the_kernel_counts(board):
-    scenario = Scenario("s", start=datetime.date(2026, 3, 4), days=10, uncertain=False)  # a Wednesday
+    scenario = Scenario(
+        "s", start=datetime.date(2026, 3, 4), days=10, uncertain=False
+    )  # a Wednesday
     done = simulate(board, scenario, BUSY, replications=1, seed=3, hourly=True)
     system = make_system(board, BUSY)
     block = cut_blocks(system, BUSY, scenario.start, scenario.days)[0]
@@ -360,6 +489,8 @@ def test_the_table_of_who_waits_is_what_the_kernel_counts(board):
     times = [2 if 2 * 24 <= hour < 5 * 24 else 1 for hour in range(168)]
     codes = list(system.cells.index)
     for row in done.waiting.itertuples():
-        count = waiting[(row.hour - 2 * 24) % 168, codes.index(row.subgrid), ["request", "wish"].index(row.kind)]
+        count = waiting[
+            (row.hour - 2 * 24) % 168, codes.index(row.subgrid), ["request", "wish"].index(row.kind)
+        ]
         assert row.mean == pytest.approx(100.0 * count / (60 * times[row.hour]))
     assert len(done.waiting) == np.count_nonzero(waiting)

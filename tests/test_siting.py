@@ -30,7 +30,9 @@ def share_by_hand(ways, weights, opened, capacities, beyond):
     n = len(weights)
     if capacities is None:
         return float((weights * np.minimum(ways[:, opened].min(axis=1, initial=INF), beyond)).sum())
-    cost = np.column_stack([np.where(ways[:, opened] < beyond, ways[:, opened], 1e7), np.full(n, beyond)])
+    cost = np.column_stack(
+        [np.where(ways[:, opened] < beyond, ways[:, opened], 1e7), np.full(n, beyond)]
+    )
     columns = cost.shape[1]
     each = np.kron(np.eye(n), np.ones(columns))
     room = np.kron(np.ones(n), np.eye(columns)[:-1])
@@ -42,12 +44,17 @@ def share_by_hand(ways, weights, opened, capacities, beyond):
 @st.composite
 def problems(draw, capacities=False, **kinds):
     """Small problems: 1 to 7 places, 1 to 6 sites, some out of reach, some posts fixed."""
-    n, m = draw(st.integers(1, 7)), draw(st.integers(1, 6))
+    n = draw(st.integers(1, 7))
+    m = draw(st.integers(1, 6))
     way = st.one_of(st.integers(0, 6).map(float), st.just(INF))
     ways = np.array(draw(st.lists(way, min_size=n * m, max_size=n * m))).reshape(n, m)
     weights = np.array(draw(st.lists(st.integers(0, 9), min_size=n, max_size=n)), float)
     fixed = draw(st.lists(st.integers(0, m - 1), max_size=2, unique=True))
-    rooms = np.array(draw(st.lists(st.integers(0, 15), min_size=m, max_size=m)), float) if capacities else None
+    rooms = (
+        np.array(draw(st.lists(st.integers(0, 15), min_size=m, max_size=m)), float)
+        if capacities
+        else None
+    )
     return ways, weights, fixed, rooms, draw(st.integers(0, 4))
 
 
@@ -83,7 +90,10 @@ def test_cover_most_is_the_best_of_all_choices(is_tight, data):
     ways, weights, fixed, rooms, k = data.draw(problems(is_tight))
     problem = make_problem(ways, weights, fixed, rooms)
     answer = cover_most(problem, k)
-    best = min(find_uncovered(ways, weights, opened, rooms) for _, opened in list_choices(ways.shape[1], fixed, k))
+    best = min(
+        find_uncovered(ways, weights, opened, rooms)
+        for _, opened in list_choices(ways.shape[1], fixed, k)
+    )
     check(answer, weights.sum() - best, problem, k)
     assert answer.served == pytest.approx(answer.objective, abs=1e-6)
 
@@ -97,7 +107,9 @@ def test_cover_all_needs_the_fewest_of_all_choices(is_tight, data, share):
     answer = cover_all(problem, share)
     left = (1 - share) * weights.sum() + 1e-6
     enough = [
-        len(own) for own, opened in list_choices(ways.shape[1], fixed, 9) if find_uncovered(ways, weights, opened, rooms) <= left
+        len(own)
+        for own, opened in list_choices(ways.shape[1], fixed, 9)
+        if find_uncovered(ways, weights, opened, rooms) <= left
     ]
     check(answer, min(enough, default=INF), problem, 9)
     if enough:
@@ -112,7 +124,10 @@ def test_p_median_is_the_best_of_all_choices(is_tight, data, beyond):
     problem = make_problem(ways, weights, fixed, rooms)
     answer = p_median(problem, k, beyond)
     far = min(beyond, 1e5)
-    best = min(share_by_hand(ways, weights, opened, rooms, far) for _, opened in list_choices(ways.shape[1], fixed, k))
+    best = min(
+        share_by_hand(ways, weights, opened, rooms, far)
+        for _, opened in list_choices(ways.shape[1], fixed, k)
+    )
     check(answer, INF if best >= 1e5 - 1 else best, problem, k)
 
 
@@ -223,7 +238,8 @@ def test_one_more_post_never_serves_fewer_and_rows_of_a_curve_hold(data):
 
 def draw_village(n, m, radius, seed=3):
     rng = np.random.default_rng(seed)
-    xy, sites = rng.uniform(0, 1000, (n, 2)), rng.uniform(0, 1000, (m, 2))
+    xy = rng.uniform(0, 1000, (n, 2))
+    sites = rng.uniform(0, 1000, (m, 2))
     far = np.rint(np.hypot(*(xy[:, None] - sites[None]).transpose(2, 0, 1)))
     return np.where(far <= radius, far, INF), rng.integers(1, 40, n).astype(float)
 
@@ -249,14 +265,23 @@ def test_a_village_too_large_for_every_choice_is_solved_as_the_plain_integer_pro
     assert answer.objective == pytest.approx(-found.fun, abs=1e-6)
     fewest = cover_all(make_problem(ways, weights), answer.objective / weights.sum())
     assert fewest.objective <= k
-    assert cover_most(make_problem(ways, weights), int(fewest.objective) - 1).objective < answer.objective
+    assert (
+        cover_most(make_problem(ways, weights), int(fewest.objective) - 1).objective
+        < answer.objective
+    )
 
 
 def test_row_order_of_places_does_not_matter():
     ways, weights = draw_village(120, 30, 250)
     order = np.random.default_rng(0).permutation(len(weights))
-    for solve in (lambda p: cover_most(p, 6), lambda p: p_median(p, 6, 300.0), lambda p: p_centre(p, 20), cover_all):
-        one, other = solve(make_problem(ways, weights)), solve(make_problem(ways[order], weights[order]))
+    for solve in (
+        lambda p: cover_most(p, 6),
+        lambda p: p_median(p, 6, 300.0),
+        lambda p: p_centre(p, 20),
+        cover_all,
+    ):
+        one = solve(make_problem(ways, weights))
+        other = solve(make_problem(ways[order], weights[order]))
         assert one.chosen.tolist() == other.chosen.tolist()
         assert (one.objective, one.bound, one.ended) == (other.objective, other.bound, other.ended)
         assert one.assignment.toarray()[order].tolist() == other.assignment.toarray().tolist()
@@ -270,7 +295,8 @@ def test_bounds_hold_where_branch_and_bound_is_not_allowed(monkeypatch, capaciti
     assert {answer.ended for answer in proven} == {"optimal"}
     monkeypatch.setattr("gridplan.coverage.siting.best_sites.ENTRIES", 0)
     monkeypatch.setattr("gridplan.coverage.siting.capacitated_siting.ENTRIES", 0)
-    served, walked = cover_most(problem, 5), p_median(problem, 5, 300.0)
+    served = cover_most(problem, 5)
+    walked = p_median(problem, 5, 300.0)
     assert served.objective <= proven[0].objective + 1e-6 <= served.bound + 2e-6
     assert walked.bound <= proven[1].objective + 1e-6 <= walked.objective + 2e-6
     assert max(served.gap, walked.gap) < 0.05

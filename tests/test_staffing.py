@@ -47,8 +47,13 @@ def test_two_seats_lead_two_subgrids_each_its_own():
 def test_two_seats_for_six_subgrids_lead_three_neighbours_each():
     plan = staff(make_people_plan(seats=2, part_of=STRIP))
     leaders = plan.posts.query("role == 'grid_leader'").index
-    led = plan.duties[plan.duties["post"].isin(leaders)].groupby("post")["subgrid"].agg(list).tolist()
-    assert sorted(led) == [["0301-001", "0301-002", "0301-003"], ["0301-004", "0301-005", "0301-006"]]
+    led = (
+        plan.duties[plan.duties["post"].isin(leaders)].groupby("post")["subgrid"].agg(list).tolist()
+    )
+    assert sorted(led) == [
+        ["0301-001", "0301-002", "0301-003"],
+        ["0301-004", "0301-005", "0301-006"],
+    ]
     assert (read(plan, "leader_span"), read(plan, "leader_span_max")) == (3.0, 3.0)
     assert gaps(plan, "leader_span").empty
 
@@ -58,22 +63,31 @@ def test_one_seat_for_six_subgrids_needs_a_cadre_beside_it():
     leaders = plan.posts.query("role == 'grid_leader'")
     assert sorted(leaders["source"]) == ["cadre", "secretary"]
     assert leaders["served"].tolist() == [3, 3]
-    # He is no longer free to work: one cadre and seven community workers stay, of whom six have a zone.
-    assert sorted(plan.posts.query("role == 'grid_worker_full' and filled")["source"]) == ["cadre"] + 5 * ["community_worker"]
+    # He is no longer free to work: one cadre and seven community workers stay,
+    # of whom six have a zone.
+    assert sorted(plan.posts.query("role == 'grid_worker_full' and filled")["source"]) == [
+        "cadre"
+    ] + 5 * ["community_worker"]
 
 
 def test_without_seats_or_counted_cadres_there_is_no_leader_and_the_gap_says_why():
     plan = staff(make_people_plan(seats=0, counts={"community_workers": 2}))
     assert plan.posts.query("role == 'grid_leader'").empty
     gap = gaps(plan, "leader").iloc[0]
-    assert gap["reason"] == "0 secretaries and committee members, cadres are not counted, 2 sub-grids"
+    assert (
+        gap["reason"] == "0 secretaries and committee members, cadres are not counted, 2 sub-grids"
+    )
     assert gap["remedy"] == "1 more committee seats or cadres who may lead"
 
 
 def test_a_wide_span_is_a_gap_with_the_seats_that_are_missing():
     rules = Rules().replace(staffing={"span_most": 2.0, "cadres_lead": False})
     gap = gaps(staff(make_people_plan(seats=1, part_of=STRIP), rules), "leader_span").iloc[0]
-    assert (gap["value"], gap["need"], gap["remedy"]) == (6.0, 2.0, "2 more committee seats or cadres who may lead")
+    assert (gap["value"], gap["need"], gap["remedy"]) == (
+        6.0,
+        2.0,
+        "2 more committee seats or cadres who may lead",
+    )
 
 
 # Workers
@@ -88,9 +102,14 @@ def test_every_subgrid_has_one_full_time_and_one_part_time_worker():
 
 def test_committee_seats_are_taken_off_the_members_before_any_works_part_time():
     # Three members, two seats: one part-time post for a member. A representative takes the other.
-    plan = make_people_plan(full={"h01-1": 2, "h06-1": 1}, counts=CITY_COUNTS | {"resident_representatives": 1})
+    plan = make_people_plan(
+        full={"h01-1": 2, "h06-1": 1}, counts=CITY_COUNTS | {"resident_representatives": 1}
+    )
     part = staff(plan).posts.query("role == 'grid_worker_part'")
-    assert part[["subgrid", "source", "party"]].values.tolist() == [["0301-001", "member", True], ["0301-002", "resident", False]]
+    assert part[["subgrid", "source", "party"]].values.tolist() == [
+        ["0301-001", "member", True],
+        ["0301-002", "resident", False],
+    ]
 
 
 def test_a_subgrid_that_nobody_serves_is_told():
@@ -98,18 +117,25 @@ def test_a_subgrid_that_nobody_serves_is_told():
     assert gaps(plan, "coverage")["of"].tolist() == ["0301-001", "0301-002"]
     assert read(plan, "coverage") == 0.0
     assert np.isnan(read(plan, "full_workers"))
-    assert gaps(plan, "full_workers")["reason"].tolist() == ["nobody counted full workers: unknown, not none"]
+    assert gaps(plan, "full_workers")["reason"].tolist() == [
+        "nobody counted full workers: unknown, not none"
+    ]
 
 
 def test_captains_are_filled_where_most_live_and_unknown_where_nobody_counted():
     plan = staff(make_people_plan(counts=CITY_COUNTS | {"building_captains": 5}))
     captains = plan.posts.query("role == 'building_captain'")
-    assert (len(captains), captains["filled"].sum(), read(plan, "building_captains")) == (12, 5, 5.0)
+    assert (len(captains), captains["filled"].sum(), read(plan, "building_captains")) == (
+        12,
+        5,
+        5.0,
+    )
     assert np.isnan(read(staff(make_people_plan()), "building_captains"))
 
 
 def test_a_round_of_visits_takes_its_minutes_and_the_way_there_and_back():
-    # Sixty households of fifteen minutes; the middle one is 30, 30, 30, 42 and 42 m from the others.
+    # Sixty households of fifteen minutes; the middle one is 30, 30, 30, 42 and
+    # 42 m from the others.
     plan = staff(make_people_plan(), Rules().replace(staffing={"walking": 60.0}))
     metres = 10 * (3 * 30 + 2 * np.hypot(30, 30))
     part = plan.posts.query("role == 'grid_worker_part'")["workload"]
@@ -123,7 +149,9 @@ def test_a_member_next_door_is_offered_where_the_share_is_too_low():
     plan = make_people_plan(full={"h01-1": 5}, seats=2, counts={"resident_representatives": 1})
     gap = gaps(staff(plan), "party_share").query("level == 'subgrid'").iloc[0]
     assert gap["of"] == "0301-002"
-    assert gap["remedy"] == "give the part-time post to a member; 0301-001 has 4 to spare, 90 m away"
+    assert (
+        gap["remedy"] == "give the part-time post to a member; 0301-001 has 4 to spare, 90 m away"
+    )
 
 
 def test_where_no_member_is_to_spare_the_gap_says_so():
@@ -150,11 +178,15 @@ def least_changes(party, drawn, serves, spare, share, subgrids):
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_the_least_set_of_changes_is_as_small_as_trying_everything_finds(data):
-    subgrids, n = data.draw(st.integers(1, 4)), data.draw(st.integers(1, 7))
+    subgrids = data.draw(st.integers(1, 4))
+    n = data.draw(st.integers(1, 7))
     party = data.draw(st.lists(st.booleans(), min_size=n, max_size=n))
     drawn = data.draw(st.lists(st.booleans(), min_size=n, max_size=n))
-    pairs = data.draw(st.sets(st.tuples(st.integers(0, n - 1), st.integers(0, subgrids - 1)), min_size=1))
-    spare, share = data.draw(st.integers(0, 4)), data.draw(st.sampled_from([0.5, 0.6, 1.0]))
+    pairs = data.draw(
+        st.sets(st.tuples(st.integers(0, n - 1), st.integers(0, subgrids - 1)), min_size=1)
+    )
+    spare = data.draw(st.integers(0, 4))
+    share = data.draw(st.sampled_from([0.5, 0.6, 1.0]))
     posts = pd.DataFrame({"place": 0, "party": party, "fixed": drawn})
     serves = pd.DataFrame(sorted(pairs), columns=["post", "subgrid"])
     found = repair_share(posts, serves, np.array([spare]), share, subgrids)
@@ -176,9 +208,11 @@ def test_staffing_twice_changes_nothing_and_the_order_of_rows_does_not_matter():
     once = staff(make_people_plan())
     plan = make_people_plan()
     mixed = plan.replace(
-        members=plan.members.iloc[::-1], subgrids=plan.subgrids.iloc[::-1], stairwells=plan.stairwells.iloc[::-1],
+        members=plan.members.iloc[::-1],
+        subgrids=plan.subgrids.iloc[::-1],
+        stairwells=plan.stairwells.iloc[::-1],
         neighbours=plan.neighbours.iloc[::-1],
-    )  # fmt: skip
+    )
     for again in (staff(once), staff(mixed, workers=1)):
         for table in ("posts", "duties", "indicators", "gaps"):
             pd.testing.assert_frame_equal(getattr(once, table), getattr(again, table))
@@ -186,8 +220,20 @@ def test_staffing_twice_changes_nothing_and_the_order_of_rows_does_not_matter():
 
 def test_rows_of_other_rooms_stay():
     plan = make_people_plan()
-    hosts = make_table("posts", [{"post": "h01-1-CH", "role": "central_household", "community": "0301", "stairwell": "h01-1"}])
-    told = make_table("gaps", [{"gap": "1", "room": "organisation", "rule": "branch", "of": "0301"}])
+    hosts = make_table(
+        "posts",
+        [
+            {
+                "post": "h01-1-CH",
+                "role": "central_household",
+                "community": "0301",
+                "stairwell": "h01-1",
+            }
+        ],
+    )
+    told = make_table(
+        "gaps", [{"gap": "1", "room": "organisation", "rule": "branch", "of": "0301"}]
+    )
     done = staff(plan.replace(posts=hosts, gaps=told))
     assert "h01-1-CH" in done.posts.index
     assert (done.gaps["room"] == "organisation").sum() == 1
@@ -199,8 +245,13 @@ def test_a_plan_that_was_not_organised_is_refused():
 
 
 def test_all_contradictory_counts_are_told_at_once():
-    rows = [("community", "0301", "cadres", 2), ("building", "h01", "cadres", 3), ("community", "0999", "volunteers", 1),
-            ("community", "0301", "community_workers", 5), ("site", "site", "community_workers", 4)]  # fmt: skip
+    rows = [
+        ("community", "0301", "cadres", 2),
+        ("building", "h01", "cadres", 3),
+        ("community", "0999", "volunteers", 1),
+        ("community", "0301", "community_workers", 5),
+        ("site", "site", "community_workers", 4),
+    ]
     plan = make_people_plan()
     with pytest.raises(InputError) as error:
         staff(plan.replace(counts=count_rows(rows)))
@@ -223,7 +274,9 @@ def test_what_is_shared_out_adds_up_and_is_never_a_whole_unit_off(total, weights
 
 
 def test_a_count_of_the_site_goes_where_none_is_given():
-    site = make_people_plan().site.replace(counts=count_rows([("site", "site", "cadres", 9), ("building", "h01", "elders", 2)]))
+    site = make_people_plan().site.replace(
+        counts=count_rows([("site", "site", "cadres", 9), ("building", "h01", "elders", 2)])
+    )
     tally = tally_counts(site, ["cadres", "elders"], pd.Series({"0301": 120.0}))
     assert tally.values.loc["0301"].tolist() == [9.0, 2.0]
     assert tally.origins.loc["0301"].tolist() == ["estimated", "counted"]
@@ -258,18 +311,37 @@ def spoil(plan, table, row, **values):
 
 FAULTS = {
     "of a leader who is no secretary": lambda p: spoil(p, "posts", "0301-GL1", party=False),
-    "beyond the committee seats": lambda p: p.replace(party_orgs=p.party_orgs.assign(committee_seats=1)),
-    "without any worker, and no gap": lambda p: p.replace(duties=p.duties[p.duties["subgrid"] != "0301-002"]),
-    "of one role for the same sub-grid": lambda p: p.replace(
-        duties=pd.concat([p.duties, p.duties[p.duties["post"] == "0301-GW1"].assign(subgrid="0301-002").set_axis(["9"])])
+    "beyond the committee seats": lambda p: p.replace(
+        party_orgs=p.party_orgs.assign(committee_seats=1)
     ),
-    "sub-grid or community that does not exist": lambda p: spoil(p, "posts", "0301-001-GP1", subgrid="0301-999"),
-    "of a post or sub-grid that does not exist": lambda p: p.replace(posts=p.posts.drop("0301-GW1")),
-    "more posts filled by community workers": lambda p: p.replace(counts=count_rows({"cadres": 2, "community_workers": 0})),
-    "more members in posts than are available": lambda p: p.replace(members=p.members.assign(available=0)),
+    "without any worker, and no gap": lambda p: p.replace(
+        duties=p.duties[p.duties["subgrid"] != "0301-002"]
+    ),
+    "of one role for the same sub-grid": lambda p: p.replace(
+        duties=pd.concat(
+            [
+                p.duties,
+                p.duties[p.duties["post"] == "0301-GW1"].assign(subgrid="0301-002").set_axis(["9"]),
+            ]
+        )
+    ),
+    "sub-grid or community that does not exist": lambda p: spoil(
+        p, "posts", "0301-001-GP1", subgrid="0301-999"
+    ),
+    "of a post or sub-grid that does not exist": lambda p: p.replace(
+        posts=p.posts.drop("0301-GW1")
+    ),
+    "more posts filled by community workers": lambda p: p.replace(
+        counts=count_rows({"cadres": 2, "community_workers": 0})
+    ),
+    "more members in posts than are available": lambda p: p.replace(
+        members=p.members.assign(available=0)
+    ),
     "not those of its duties": lambda p: spoil(p, "posts", "0301-GW1", households=61),
     "not those of the sub-grid": lambda p: p.replace(duties=p.duties.assign(households=59)),
-    "Party share among grid workers below 60%": lambda p: p.replace(posts=p.posts.assign(party=p.posts["role"] == "grid_leader")),
+    "Party share among grid workers below 60%": lambda p: p.replace(
+        posts=p.posts.assign(party=p.posts["role"] == "grid_leader")
+    ),
     "a second secretary who leads": lambda p: spoil(p, "posts", "0301-GL2", source="secretary"),
 }
 

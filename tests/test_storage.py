@@ -19,7 +19,15 @@ import pyogrio
 import pytest
 from geopandas.testing import assert_geodataframe_equal
 from pandas.testing import assert_frame_equal
-from shapely.geometry import LineString, MultiLineString, MultiPoint, MultiPolygon, Point, Polygon, box
+from shapely.geometry import (
+    LineString,
+    MultiLineString,
+    MultiPoint,
+    MultiPolygon,
+    Point,
+    Polygon,
+    box,
+)
 
 from gridplan.errors import OutputExistsError, PlanError, RuleError
 from gridplan.plan import ALL_TABLES, OPTIONAL_TABLES
@@ -58,40 +66,84 @@ def make_full_plan():
     return plan.replace(
         buildings=unsure,
         compounds=make_table(
-            "compounds", [{"compound": "0007", "name": "翠湖花园", "community": "0301", "geometry": square(0, 0, 60)}]
+            "compounds",
+            [
+                {
+                    "compound": "0007",
+                    "name": "翠湖花园",
+                    "community": "0301",
+                    "geometry": square(0, 0, 60),
+                }
+            ],
         ),
         barriers=make_table(
             "barriers",
             [
-                {"barrier": "001", "kind": "river", "name": "陡河", "hard": True, "geometry": line((0, -5), (180, -5))},
+                {
+                    "barrier": "001",
+                    "kind": "river",
+                    "name": "陡河",
+                    "hard": True,
+                    "geometry": line((0, -5), (180, -5)),
+                },
                 {"barrier": "002", "kind": "lake", "hard": pd.NA, "geometry": square(200, 0, 30)},
                 {"barrier": "003", "kind": "railway", "hard": True, "geometry": rails},
-                {"barrier": "004", "kind": "wall", "hard": False, "geometry": line((90, 0), (90, 60))},
+                {
+                    "barrier": "004",
+                    "kind": "wall",
+                    "hard": False,
+                    "geometry": line((90, 0), (90, 60)),
+                },
                 {"barrier": "005", "kind": "post", "geometry": Point(X0, Y0)},
             ],
         ),
-        openings=make_table("openings", [{"opening": "1", "kind": "gate", "geometry": Point(X0 + 90, Y0 + 30)}]),
-        streets=make_table("streets", [{"street": "s1", "name": EVIL, "bridge": True, "geometry": line((0, 30), (180, 30))}]),
+        openings=make_table(
+            "openings", [{"opening": "1", "kind": "gate", "geometry": Point(X0 + 90, Y0 + 30)}]
+        ),
+        streets=make_table(
+            "streets",
+            [{"street": "s1", "name": EVIL, "bridge": True, "geometry": line((0, 30), (180, 30))}],
+        ),
         places=make_table(
             "places",
             [
-                {"place": "p1", "kind": "service_centre", "name": '"党群"', "area": 400.0, "geometry": Point(X0 + 3, Y0 + 3)},
+                {
+                    "place": "p1",
+                    "kind": "service_centre",
+                    "name": '"党群"',
+                    "area": 400.0,
+                    "geometry": Point(X0 + 3, Y0 + 3),
+                },
                 {"place": "p2", "kind": "school", "geometry": square(150, 70, 20)},
             ],
         ),
-        institutions=make_table("institutions", [{"institution": "u1", "party_members": 12, "geometry": Point(X0 + 9, Y0)}]),
-        counts=make_table("counts", [{"count": "1", "level": "building", "of": "h01", "measure": "elders", "value": 3}]),
-        ledger=make_table(
-            "ledger", [{"entry": str(n), "table": "buildings", "action": "noted", "count": n} for n in range(1, 12)]
+        institutions=make_table(
+            "institutions",
+            [{"institution": "u1", "party_members": 12, "geometry": Point(X0 + 9, Y0)}],
         ),
-        exceptions=make_table("exceptions", [{"exception": "1", "community": "0301", "rule": "band", "proven": True}]),
+        counts=make_table(
+            "counts",
+            [{"count": "1", "level": "building", "of": "h01", "measure": "elders", "value": 3}],
+        ),
+        ledger=make_table(
+            "ledger",
+            [
+                {"entry": str(n), "table": "buildings", "action": "noted", "count": n}
+                for n in range(1, 12)
+            ],
+        ),
+        exceptions=make_table(
+            "exceptions", [{"exception": "1", "community": "0301", "rule": "band", "proven": True}]
+        ),
     )
 
 
 def assert_same_table(table, left, right):
     if is_spatial(table):
         assert_geodataframe_equal(left, right)
-        assert list(left.geometry.to_wkb()) == list(right.geometry.to_wkb())  # type and every coordinate
+        assert list(left.geometry.to_wkb()) == list(
+            right.geometry.to_wkb()
+        )  # type and every coordinate
     else:
         assert_frame_equal(left, right)
 
@@ -104,7 +156,11 @@ def assert_same_plan(left, right):
 
 
 def read_bytes(folder):
-    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(Path(folder).rglob("*")) if p.is_file()}
+    return {
+        str(p.relative_to(folder)): p.read_bytes()
+        for p in sorted(Path(folder).rglob("*"))
+        if p.is_file()
+    }
 
 
 def list_names(folder):
@@ -119,7 +175,9 @@ def full_plan():
 @pytest.fixture(scope="module")
 def written(full_plan, tmp_path_factory):
     """The full plan in either format; tests that change files make their own."""
-    return {f: write_plan(full_plan, tmp_path_factory.mktemp("plans") / f, format=f) for f in FORMATS}
+    return {
+        f: write_plan(full_plan, tmp_path_factory.mktemp("plans") / f, format=f) for f in FORMATS
+    }
 
 
 @pytest.fixture(scope="module")
@@ -181,7 +239,9 @@ write_plan(make_full_plan(), sys.argv[2], format="parquet")
 
 def run(code, *arguments):
     root = Path(__file__).parents[1]
-    return subprocess.run([sys.executable, "-c", code, *map(str, arguments)], cwd=root, capture_output=True, text=True)
+    return subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments)], cwd=root, capture_output=True, text=True
+    )
 
 
 def test_the_same_plan_gives_the_same_bytes_in_another_process(written, tmp_path):
@@ -192,10 +252,17 @@ def test_the_same_plan_gives_the_same_bytes_in_another_process(written, tmp_path
 
 
 @pytest.mark.parametrize("format", FORMATS)
-def test_the_same_plan_gives_the_same_bytes_however_its_tables_were_put_together(written, full_plan, tmp_path, format):
+def test_the_same_plan_gives_the_same_bytes_however_its_tables_were_put_together(
+    written, full_plan, tmp_path, format
+):
     halves = {t: full_plan.get_table(t) for t in ALL_TABLES}
-    pieced = {t: pd.concat([frame.iloc[:1], frame.iloc[1:]]) if len(frame) > 1 else frame for t, frame in halves.items()}
-    assert read_bytes(write_plan(full_plan.replace(**pieced), tmp_path / "p", format=format)) == read_bytes(written[format])
+    pieced = {
+        t: pd.concat([frame.iloc[:1], frame.iloc[1:]]) if len(frame) > 1 else frame
+        for t, frame in halves.items()
+    }
+    assert read_bytes(
+        write_plan(full_plan.replace(**pieced), tmp_path / "p", format=format)
+    ) == read_bytes(written[format])
 
 
 def test_the_date_that_gdal_writes_is_given_back(tmp_path):
@@ -223,7 +290,9 @@ def test_overwriting_replaces_the_plan_and_nothing_else(tmp_path, full_plan, old
     write_plan(full_plan, folder, format=new, overwrite=True)
     assert_same_plan(read_plan(folder), full_plan)
     data = {"gpkg": "plan.gpkg", "parquet": "tables"}[new]
-    assert list_names(folder) == sorted(["README.txt", "map.html", "plan.toml", "subgrids.csv", data])
+    assert list_names(folder) == sorted(
+        ["README.txt", "map.html", "plan.toml", "subgrids.csv", data]
+    )
 
 
 def test_a_file_of_the_user_with_a_name_of_ours_is_not_overwritten_unasked(tmp_path):
@@ -299,9 +368,17 @@ def kill_at(monkeypatch):
 
 @pytest.mark.parametrize(
     ("format", "renames", "survivor"),
-    [("gpkg", 0, "old"), ("gpkg", 1, "new"), ("parquet", 0, "old"), ("parquet", 1, "old"), ("parquet", 2, "new")],
+    [
+        ("gpkg", 0, "old"),
+        ("gpkg", 1, "new"),
+        ("parquet", 0, "old"),
+        ("parquet", 1, "old"),
+        ("parquet", 2, "new"),
+    ],
 )
-def test_a_run_killed_at_any_rename_leaves_a_whole_plan(tmp_path, full_plan, kill_at, format, renames, survivor):
+def test_a_run_killed_at_any_rename_leaves_a_whole_plan(
+    tmp_path, full_plan, kill_at, format, renames, survivor
+):
     old = make_board_plan()
     folder = write_plan(old, tmp_path / "plan", format=format)
     kill_at(renames, full_plan, folder, format=format, overwrite=True)
@@ -310,7 +387,9 @@ def test_a_run_killed_at_any_rename_leaves_a_whole_plan(tmp_path, full_plan, kil
 
 def test_writing_again_after_a_kill_cleans_up(tmp_path, full_plan, kill_at):
     folder = write_plan(make_board_plan(), tmp_path / "plan", format="parquet")
-    kill_at(1, full_plan, folder, format="parquet", overwrite=True)  # the old tables have stepped aside, the new are not there
+    kill_at(
+        1, full_plan, folder, format="parquet", overwrite=True
+    )  # the old tables have stepped aside, the new are not there
     assert ".tables.old" in list_names(folder)
     with pytest.raises(OutputExistsError, match=r"\.tables\.old"):
         write_plan(full_plan, folder, format="parquet")
@@ -327,7 +406,11 @@ def read_styles(folder):
 
 
 def test_every_layer_with_shapes_has_one_default_style(written):
-    spatial = {name for name, kind in pyogrio.list_layers(written["gpkg"] / "plan.gpkg") if kind is not None}
+    spatial = {
+        name
+        for name, kind in pyogrio.list_layers(written["gpkg"] / "plan.gpkg")
+        if kind is not None
+    }
     styles = read_styles(written["gpkg"])
     assert set(styles["f_table_name"]) == spatial
     assert styles.groupby("f_table_name")["useAsDefault"].sum().eq(1).all()
@@ -340,12 +423,18 @@ def test_qgis_finds_the_style_of_sub_grids_by_its_own_question(written):
         "f_table_schema='' AND f_table_name='subgrids' AND f_geometry_column='geometry'"
         " ORDER BY CASE WHEN useAsDefault THEN 1 ELSE 2 END,update_time DESC LIMIT 1"
     )
-    answer = pyogrio.read_dataframe(written["gpkg"] / "plan.gpkg", layer="layer_styles", where=question)
+    answer = pyogrio.read_dataframe(
+        written["gpkg"] / "plan.gpkg", layer="layer_styles", where=question
+    )
     assert list(answer["styleName"]) == ["sub-grids"]
 
 
 def test_layers_hold_one_kind_of_shape_each(written):
-    layers = {name: kind for name, kind in pyogrio.list_layers(written["gpkg"] / "plan.gpkg") if kind is not None}
+    layers = {
+        name: kind
+        for name, kind in pyogrio.list_layers(written["gpkg"] / "plan.gpkg")
+        if kind is not None
+    }
     assert layers == {
         "communities": "Polygon",
         "compounds": "Polygon",
@@ -365,7 +454,11 @@ def test_layers_hold_one_kind_of_shape_each(written):
 
 
 def test_centres_are_a_layer_of_their_own(written, full_plan):
-    centres = pyogrio.read_dataframe(written["gpkg"] / "plan.gpkg", layer="centres").set_index("subgrid").sort_index()
+    centres = (
+        pyogrio.read_dataframe(written["gpkg"] / "plan.gpkg", layer="centres")
+        .set_index("subgrid")
+        .sort_index()
+    )
     assert list(centres["stairwell"]) == ["h02-1", "h05-1"]
     assert list(centres.geometry) == list(full_plan.stairwells.geometry[["h02-1", "h05-1"]])
     assert centres.crs == CRS
@@ -383,7 +476,9 @@ FUNCTIONS = {"coalesce", "if", "to_int", "to_string", "right", "in"}
 
 
 def find_expressions(root):
-    yield from (rule.get("filter") for rule in root.iter("rule") if rule.get("filter") not in {None, "ELSE"})
+    yield from (
+        rule.get("filter") for rule in root.iter("rule") if rule.get("filter") not in {None, "ELSE"}
+    )
     yield from (text.get("fieldName") for text in root.iter("text-style"))
 
 
@@ -399,11 +494,15 @@ def test_styles_are_sound_xml_and_name_only_what_is_there(layer):
         for expression in find_expressions(root):
             bare = re.sub(r"'[^']*'", "", expression)
             assert set(re.findall(r'"(\w+)"', bare)) <= fields, expression
-            assert {word.lower() for word in re.findall(r"(\w+)\s*\(", bare)} <= FUNCTIONS, expression
+            assert {word.lower() for word in re.findall(r"(\w+)\s*\(", bare)} <= FUNCTIONS, (
+                expression
+            )
             assert bare.count("(") == bare.count(")")
         symbols = [s.get("name") for s in root.iter("symbol")]
         assert [rule.get("symbol") for rule in root.iter("rule")] == symbols
-        assert {s.get("type") for s in root.iter("symbol")} == {list(symbol.values())[int(root.findtext("layerGeometryType"))]}
+        assert {s.get("type") for s in root.iter("symbol")} == {
+            list(symbol.values())[int(root.findtext("layerGeometryType"))]
+        }
         assert root.get("labelsEnabled") == str(len(root.findall("labeling")))
         assert len(style.name) <= 30  # the width of styleName
         if "_" in layer:
@@ -423,7 +522,9 @@ def test_sub_grids_take_six_colours_in_turn_and_are_labelled():
 
 
 def test_parquet_has_its_styles_beside_it(written):
-    assert (written["parquet"] / "tables" / "subgrids.qml").read_text(encoding="utf-8") == make_styles("subgrids")[0].qml
+    assert (written["parquet"] / "tables" / "subgrids.qml").read_text(
+        encoding="utf-8"
+    ) == make_styles("subgrids")[0].qml
 
 
 def test_the_geopackage_lists_all_that_it_holds(written):
@@ -452,24 +553,39 @@ def test_one_part_and_many_part_shapes_keep_their_type(tmp_path):
         "buildings": [ONE_OF_MANY, ONE],
         "subgrids": [TWO, ONE, ONE_OF_MANY, ONE, ONE_OF_MANY, None],
     }
-    tables = {t: make_table(t, [{find_key(t): str(n), "geometry": s} for n, s in enumerate(mix)]) for t, mix in mixes.items()}
+    tables = {
+        t: make_table(t, [{find_key(t): str(n), "geometry": s} for n, s in enumerate(mix)])
+        for t, mix in mixes.items()
+    }
     back = read_plan(write_plan(make_board_plan().replace(**tables), tmp_path / "p", format="gpkg"))
     for table, wanted in tables.items():
         assert_same_table(table, back.get_table(table), wanted)
 
 
 def test_points_lines_and_heights_keep_their_type(tmp_path):
-    shapes = [MultiPoint([(0, 0)]), Point(1, 1), LineString([(0, 0, 5), (1, 1, 6)]), None, MultiPoint([(0, 0), (2, 2)])]
-    places = make_table("places", [{"place": f"p{n}", "kind": "park", "geometry": s} for n, s in enumerate(shapes)])
+    shapes = [
+        MultiPoint([(0, 0)]),
+        Point(1, 1),
+        LineString([(0, 0, 5), (1, 1, 6)]),
+        None,
+        MultiPoint([(0, 0), (2, 2)]),
+    ]
+    places = make_table(
+        "places", [{"place": f"p{n}", "kind": "park", "geometry": s} for n, s in enumerate(shapes)]
+    )
     plan = make_board_plan().replace(places=places)
-    assert_same_table("places", read_plan(write_plan(plan, tmp_path / "p", format="gpkg")).site.places, places)
+    assert_same_table(
+        "places", read_plan(write_plan(plan, tmp_path / "p", format="gpkg")).site.places, places
+    )
 
 
 @pytest.mark.parametrize("format", FORMATS)
 def test_a_crs_without_a_number_comes_back(tmp_path, format):
     own = "+proj=tmerc +lat_0=0 +lon_0=118.2 +k=1 +x_0=500000 +ellps=GRS80 +units=m"
     plan = make_board_plan()
-    moved = {t: plan.get_table(t).set_crs(own, allow_override=True) for t in ALL_TABLES if is_spatial(t)}
+    moved = {
+        t: plan.get_table(t).set_crs(own, allow_override=True) for t in ALL_TABLES if is_spatial(t)
+    }
     assert read_plan(write_plan(plan.replace(**moved), tmp_path / "p", format=format)).crs == own
 
 
@@ -539,8 +655,12 @@ def test_words_for_numbers_and_a_missing_crs_are_told(tmp_path):
 def test_tables_in_two_crs_are_told(tmp_path):
     plan = make_board_plan()
     folder = write_plan(plan, tmp_path / "p", format="parquet")
-    plan.subgrids.reset_index().to_crs("EPSG:32651").to_parquet(folder / "tables" / "subgrids.parquet")
-    with pytest.raises(PlanError, match="subgrids: the CRS is WGS 84 / UTM zone 51N, but that of the buildings"):
+    plan.subgrids.reset_index().to_crs("EPSG:32651").to_parquet(
+        folder / "tables" / "subgrids.parquet"
+    )
+    with pytest.raises(
+        PlanError, match="subgrids: the CRS is WGS 84 / UTM zone 51N, but that of the buildings"
+    ):
         read_plan(folder)
 
 
@@ -589,7 +709,9 @@ def test_the_list_for_excel_is_utf8_with_a_mark_and_keeps_codes_as_text(tmp_path
 
 def test_the_rules_beside_a_plan_are_those_it_was_drawn_by(written, full_plan):
     for format in FORMATS:
-        assert Rules.from_file(written[format] / "plan.toml").to_dict() == full_plan.manifest["rules"]
+        assert (
+            Rules.from_file(written[format] / "plan.toml").to_dict() == full_plan.manifest["rules"]
+        )
 
 
 def test_a_plan_without_rules_has_no_rules_file(tmp_path):
@@ -611,12 +733,22 @@ def test_the_note_explains_every_file_and_column_in_both_languages(written, form
 
 
 def test_the_manifest_holds_plain_json_only(tmp_path):
-    figures = {"share": float("nan"), "parts": (np.int64(3), np.float64(0.5)), "ok": np.True_, "place": Path("a")}
+    figures = {
+        "share": float("nan"),
+        "parts": (np.int64(3), np.float64(0.5)),
+        "ok": np.True_,
+        "place": Path("a"),
+    }
     plan = make_board_plan().replace(manifest={"figures": figures})
     for format in FORMATS:
         folder = write_plan(plan, tmp_path / format, format=format)
-        assert read_plan(folder).manifest == {"figures": {"share": None, "parts": [3, 0.5], "ok": True, "place": "a"}}
-    json.loads((tmp_path / "parquet" / "tables" / "manifest.json").read_text(encoding="utf-8"), parse_constant=pytest.fail)
+        assert read_plan(folder).manifest == {
+            "figures": {"share": None, "parts": [3, 0.5], "ok": True, "place": "a"}
+        }
+    json.loads(
+        (tmp_path / "parquet" / "tables" / "manifest.json").read_text(encoding="utf-8"),
+        parse_constant=pytest.fail,
+    )
 
 
 def test_inputs_are_hashed_by_name_with_all_parts_of_a_shapefile(tmp_path):

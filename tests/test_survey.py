@@ -26,7 +26,9 @@ def place(shape):
 
 
 def make_rows(shapes, crs=CRS, **columns):
-    return gpd.GeoDataFrame(columns, geometry=[s if s is None else place(s) for s in shapes], crs=crs)
+    return gpd.GeoDataFrame(
+        columns, geometry=[s if s is None else place(s) for s in shapes], crs=crs
+    )
 
 
 def make_row_of_houses(n=3, **columns):
@@ -41,7 +43,10 @@ def survey(rules=None, crs=None, **tables):
 
 
 def read_ledger(site):
-    return {(row["table"], row["action"], row["reason"]): row["count"] for _, row in site.ledger.iterrows()}
+    return {
+        (row["table"], row["action"], row["reason"]): row["count"]
+        for _, row in site.ledger.iterrows()
+    }
 
 
 def test_every_table_is_there_in_the_shape_of_the_schema():
@@ -57,8 +62,15 @@ def test_every_table_is_there_in_the_shape_of_the_schema():
 def test_codes_are_made_from_west_to_east_and_given_ones_stay():
     houses = make_row_of_houses(4, building=["", "b000001", None, "mill"])
     site = survey(buildings=houses)
-    assert site.buildings.geometry.bounds["minx"].sub(X0).to_dict() == {"b000001": 20, "b000002": 0, "b000003": 40, "mill": 60}
-    assert read_ledger(site) == {("buildings", "inferred", "no code given: made from where it lies"): 2}
+    assert site.buildings.geometry.bounds["minx"].sub(X0).to_dict() == {
+        "b000001": 20,
+        "b000002": 0,
+        "b000003": 40,
+        "mill": 60,
+    }
+    assert read_ledger(site) == {
+        ("buildings", "inferred", "no code given: made from where it lies"): 2
+    }
     assert list(survey(communities=make_rows([box(0, 0, 50, 50)])).communities.index) == ["c01"]
 
 
@@ -70,8 +82,14 @@ def test_whole_numbers_with_gaps_are_codes_without_a_point():
 def test_all_problems_of_all_tables_are_told_at_once():
     with pytest.raises(InputError) as caught:
         survey(
-            buildings=make_row_of_houses(floors=[2, -1, "many"], building=["a", "b", "a"], population=[1, np.inf, 2]),
-            communities=make_rows([box(0, 0, 30, 30), box(10, 0, 40, 30)], community=["w", "e"], kind=["urban", "city"]),
+            buildings=make_row_of_houses(
+                floors=[2, -1, "many"], building=["a", "b", "a"], population=[1, np.inf, 2]
+            ),
+            communities=make_rows(
+                [box(0, 0, 30, 30), box(10, 0, 40, 30)],
+                community=["w", "e"],
+                kind=["urban", "city"],
+            ),
             places=make_rows([Point(0, 0)]),
         )
     told = {str(p).split(" -> ")[0] for p in caught.value.problems}
@@ -113,12 +131,16 @@ def test_no_buildings_is_a_problem(tables):
 
 
 def test_personal_columns_are_refused():
-    with pytest.raises(PersonalDataError, match="column 户主 is refused: its name means personal data"):
+    with pytest.raises(
+        PersonalDataError, match="column 户主 is refused: its name means personal data"
+    ):
         survey(buildings=make_row_of_houses(户主=["x"] * 3))
 
 
 def test_a_bow_tie_is_repaired_and_counted():
-    bow = Polygon([(100, 0), (120, 20), (120, 0), (100, 20)])  # two triangles of 100 m2 that meet in a point
+    bow = Polygon(
+        [(100, 0), (120, 20), (120, 0), (100, 20)]
+    )  # two triangles of 100 m2 that meet in a point
     site = survey(buildings=make_rows([box(0, 0, 10, 10), bow], building=["a", "bow"]))
     assert site.buildings.area.to_dict() == {"a": 100, "bow": 200}
     assert site.buildings.geometry["bow"].geom_type == "MultiPolygon"
@@ -135,11 +157,19 @@ def test_collections_and_heights_of_points_are_flattened():
 
 def test_rows_without_shape_or_extent_are_left_out_and_counted():
     flat = Polygon([(0, 0), (10, 10), (0, 0)])
-    houses = make_rows([None, box(0, 0, 10, 10), flat, Polygon()], building=["none", "house", "flat", "empty"])
-    site = survey(buildings=houses, streets=make_rows([LineString([(5, 5), (5, 5)]), LineString([(0, 0), (9, 0)])]))
+    houses = make_rows(
+        [None, box(0, 0, 10, 10), flat, Polygon()], building=["none", "house", "flat", "empty"]
+    )
+    site = survey(
+        buildings=houses,
+        streets=make_rows([LineString([(5, 5), (5, 5)]), LineString([(0, 0), (9, 0)])]),
+    )
     assert list(site.buildings.index) == ["house"]
     assert len(site.streets) == 1
-    ids = {(row["table"], row["reason"]): row["ids"] for _, row in site.ledger[site.ledger["action"] == "dropped"].iterrows()}
+    ids = {
+        (row["table"], row["reason"]): row["ids"]
+        for _, row in site.ledger[site.ledger["action"] == "dropped"].iterrows()
+    }
     assert ids == {
         ("buildings", "no shape, or none that can be placed"): "empty, none",
         ("buildings", "shape without area or length"): "flat",
@@ -157,12 +187,19 @@ def test_of_doubles_the_one_that_says_most_stays():
 def test_houses_given_as_points_become_squares_of_ten_metres():
     site = survey(buildings=make_rows([Point(5, 5), box(20, 0, 40, 10)], building=["p", "q"]))
     assert site.buildings.area.to_dict() == {"p": 100, "q": 200}
-    assert read_ledger(site) == {("buildings", "inferred", "given as a point: a square of 10 m stands for it"): 1}
-    assert survey(SiteRules(point_size=6), buildings=make_rows([Point(5, 5)])).buildings.area.iloc[0] == 36
+    assert read_ledger(site) == {
+        ("buildings", "inferred", "given as a point: a square of 10 m stands for it"): 1
+    }
+    assert (
+        survey(SiteRules(point_size=6), buildings=make_rows([Point(5, 5)])).buildings.area.iloc[0]
+        == 36
+    )
 
 
 def test_zero_floors_are_unknown_and_height_gives_floors():
-    houses = make_row_of_houses(4, building=list("abcd"), floors=[0, None, 5, None], height=[None, 16.4, 30, 2])
+    houses = make_row_of_houses(
+        4, building=list("abcd"), floors=[0, None, 5, None], height=[None, 16.4, 30, 2]
+    )
     site = survey(buildings=houses)
     assert site.buildings["floors"].fillna(-1).to_dict() == {"a": -1, "b": 5, "c": 5, "d": 1}
     assert read_ledger(site) == {
@@ -172,9 +209,28 @@ def test_zero_floors_are_unknown_and_height_gives_floors():
 
 
 def test_barriers_are_hard_by_their_kind_unless_the_data_says_so():
-    kinds = ["railway", "rail", "River", "lake", "water", "motorway", "铁路", "", "main_road", "stream", "canal", "wall", "river"]
+    kinds = [
+        "railway",
+        "rail",
+        "River",
+        "lake",
+        "water",
+        "motorway",
+        "铁路",
+        "",
+        "main_road",
+        "stream",
+        "canal",
+        "wall",
+        "river",
+    ]
     lines = [LineString([(0, n), (50, n)]) for n in range(len(kinds))]
-    barriers = make_rows(lines, barrier=[f"{n:02d}" for n in range(len(kinds))], kind=kinds, hard=[None] * 12 + ["no"])
+    barriers = make_rows(
+        lines,
+        barrier=[f"{n:02d}" for n in range(len(kinds))],
+        kind=kinds,
+        hard=[None] * 12 + ["no"],
+    )
     site = survey(barriers=barriers)
     assert site.barriers["hard"].tolist() == [True] * 8 + [False] * 5
     assert site.barriers["kind"].tolist()[7] == "barrier"
@@ -185,39 +241,63 @@ def test_degrees_are_projected_to_a_zone_that_measures_true():
     site = survey(buildings=house, barriers=make_rows([LineString([(0, 50), (30, 50)])]))
     assert site.crs.to_epsg() == 4548  # CGCS2000, central meridian 117 E
     assert site.barriers.crs == site.crs
-    assert site.buildings.area.iloc[0] == pytest.approx(100, rel=2e-3)  # the field is on its UTM zone's meridian, scale 0.9996
-    assert site.buildings.distance(site.barriers.geometry.iloc[0]).iloc[0] == pytest.approx(40, rel=2e-3)
+    assert site.buildings.area.iloc[0] == pytest.approx(
+        100, rel=2e-3
+    )  # the field is on its UTM zone's meridian, scale 0.9996
+    assert site.buildings.distance(site.barriers.geometry.iloc[0]).iloc[0] == pytest.approx(
+        40, rel=2e-3
+    )
 
 
 def test_web_mercator_is_no_crs_to_measure_in():
     site = survey(buildings=make_row_of_houses(1).to_crs(3857))
     assert site.crs.to_epsg() == 4548
-    assert site.ledger["reason"].iloc[0] == "from WGS 84 / Pseudo-Mercator to CGCS2000 / 3-degree Gauss-Kruger CM 117E"
+    assert (
+        site.ledger["reason"].iloc[0]
+        == "from WGS 84 / Pseudo-Mercator to CGCS2000 / 3-degree Gauss-Kruger CM 117E"
+    )
 
 
 def test_longitude_and_latitude_exchanged_or_metres_called_degrees_are_told():
     turned = make_row_of_houses().to_crs(4547)  # CGCS2000, central meridian 114 E
-    turned = turned.set_geometry(shapely.transform(turned.geometry.to_numpy(), lambda c: c[:, ::-1]), crs=4547)
-    with pytest.raises(InputError, match=r"where its CRS CGCS2000 / 3-degree .* is not used -> give its true CRS; x is east"):
+    turned = turned.set_geometry(
+        shapely.transform(turned.geometry.to_numpy(), lambda c: c[:, ::-1]), crs=4547
+    )
+    with pytest.raises(
+        InputError,
+        match=r"where its CRS CGCS2000 / 3-degree .* is not used -> give its true CRS; x is east",
+    ):
         survey(buildings=turned)
     with pytest.raises(InputError, match=r"coordinates are no degrees \(up to 4390010\)"):
         survey(buildings=make_row_of_houses().set_crs(4326, allow_override=True))
 
 
 def test_tables_without_crs_take_the_one_that_is_declared():
-    assert survey(crs=CRS, buildings=make_row_of_houses().set_crs(None, allow_override=True)).crs == CRS
+    assert (
+        survey(crs=CRS, buildings=make_row_of_houses().set_crs(None, allow_override=True)).crs
+        == CRS
+    )
 
 
 def test_slivers_between_communities_go_to_the_lower_code():
-    east, west = box(99.97, 0, 200, 100), box(0, 0, 100, 100)
+    east = box(99.97, 0, 200, 100)
+    west = box(0, 0, 100, 100)
     site = survey(communities=make_rows([east, west], community=["02", "01"]))
     assert site.communities.area.round(6).to_dict() == {"01": 10000, "02": 10000}
-    assert site.communities.geometry["01"].intersection(site.communities.geometry["02"]).length == 100
-    assert read_ledger(site)[("communities", "repaired", "slivers of overlap given to the lower code, 3.0 m2")] == 1
+    assert (
+        site.communities.geometry["01"].intersection(site.communities.geometry["02"]).length == 100
+    )
+    assert (
+        read_ledger(site)[
+            ("communities", "repaired", "slivers of overlap given to the lower code, 3.0 m2")
+        ]
+        == 1
+    )
 
 
 def test_a_common_border_in_degrees_stays_common_whatever_the_points_on_it():
-    # North is one field 10 km wide; in the south two fields meet at a point that the north has no vertex for.
+    # North is one field 10 km wide; in the south two fields meet at a point
+    # that the north has no vertex for.
     north = box(118.0, 39.5, 118.12, 39.6)
     south = [box(118.0, 39.4, 118.05, 39.5), box(118.05, 39.4, 118.12, 39.5)]
     fields = gpd.GeoDataFrame({"community": ["n", "s1", "s2"]}, geometry=[north, *south], crs=4326)
@@ -225,7 +305,9 @@ def test_a_common_border_in_degrees_stays_common_whatever_the_points_on_it():
     site = make_site(Reading({"communities": fields, "buildings": houses}))
     outlines = site.communities.geometry.to_numpy()
     assert shapely.coverage_is_valid(outlines)
-    assert shapely.union_all(outlines).area == pytest.approx(shapely.area(outlines).sum(), rel=1e-12)
+    assert shapely.union_all(outlines).area == pytest.approx(
+        shapely.area(outlines).sum(), rel=1e-12
+    )
     assert len(shapely.union_all(outlines).interiors) == 0
     assert not any("sliver" in reason for reason in site.ledger["reason"])
 
@@ -233,7 +315,10 @@ def test_a_common_border_in_degrees_stays_common_whatever_the_points_on_it():
 def test_what_the_reading_noted_comes_first_in_the_ledger():
     noted = Entry("read", "buildings", "noted", 2, "columns without use", ("a", "b"))
     site = make_site(Reading({"buildings": make_row_of_houses()}, entries=(noted,)))
-    assert site.ledger["reason"].tolist() == ["columns without use", "no code given: made from where it lies"]
+    assert site.ledger["reason"].tolist() == [
+        "columns without use",
+        "no code given: made from where it lies",
+    ]
 
 
 def make_muddle():
@@ -243,23 +328,40 @@ def make_muddle():
     shapes = [*houses, houses[0], houses[0], bow, None, Point(5, 50)]
     floors = [1, 2, 3, 0, None, 6, 7, None, 1, 2, 3]
     return {
-        "buildings": make_rows(shapes, floors=floors, height=[9.0] * 11, building=["z", *[None] * 9, "a"]).to_crs(4326),
-        "communities": make_rows([box(-50, -50, 60, 90), box(60, -50, 240, 90), box(-50, 90, 240, 200)]).to_crs(4326),
+        "buildings": make_rows(
+            shapes, floors=floors, height=[9.0] * 11, building=["z", *[None] * 9, "a"]
+        ).to_crs(4326),
+        "communities": make_rows(
+            [box(-50, -50, 60, 90), box(60, -50, 240, 90), box(-50, 90, 240, 200)]
+        ).to_crs(4326),
         "streets": make_rows([LineString([(0, 0), (9, 0)])] * 3, kind=["path", "track", None]),
-        "counts": pd.DataFrame({"level": "building", "of": ["z", "a"], "measure": ["elders", "volunteers"], "value": [1, 2]}),
+        "counts": pd.DataFrame(
+            {
+                "level": "building",
+                "of": ["z", "a"],
+                "measure": ["elders", "volunteers"],
+                "value": [1, 2],
+            }
+        ),
     }
 
 
 def list_bytes(table):
     """A table as text that differs if anything does."""
-    shapes = shapely.to_wkb(table.geometry.to_numpy(), hex=True).tolist() if "geometry" in table.columns else []
+    shapes = (
+        shapely.to_wkb(table.geometry.to_numpy(), hex=True).tolist()
+        if "geometry" in table.columns
+        else []
+    )
     return shapes, pd.DataFrame(table).drop(columns="geometry", errors="ignore").to_csv()
 
 
 @settings(deadline=None, max_examples=4)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_the_order_of_rows_does_not_matter_and_no_argument_is_changed(seed):
-    shuffled = {name: table.sample(frac=1, random_state=seed) for name, table in make_muddle().items()}
+    shuffled = {
+        name: table.sample(frac=1, random_state=seed) for name, table in make_muddle().items()
+    }
     before = {name: list_bytes(table) for name, table in shuffled.items()}
     site = make_site(Reading(shuffled))
     assert {name: list_bytes(getattr(site, name)) for name in SITE_TABLES} == order_muddle()

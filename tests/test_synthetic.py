@@ -25,7 +25,12 @@ from gridplan.synthetic.urban import draw_urban
 from gridplan.tables.schema import find_columns
 
 EXAMPLE = "data/example/town.gpkg"
-SIZES = {"the example": (5, 0.6, None, 1), "villages": (3, 0.0, None, 2), "a city": (9, 1.0, None, 3), "tiny": (4, 0.5, 120, 4)}
+SIZES = {
+    "the example": (5, 0.6, None, 1),
+    "villages": (3, 0.0, None, 2),
+    "a city": (9, 1.0, None, 3),
+    "tiny": (4, 0.5, 120, 4),
+}
 
 
 @pytest.fixture(scope="module", params=list(SIZES))
@@ -46,8 +51,14 @@ def large():
 
 def find_meetings(table, other):
     """Pairs of codes whose shapes touch."""
-    a, b = shapely.STRtree(other.geometry.to_numpy()).query(table.geometry.to_numpy(), predicate="intersects")
-    return [(table.index[i], other.index[j]) for i, j in zip(a, b, strict=True) if table.index[i] != other.index[j]]
+    a, b = shapely.STRtree(other.geometry.to_numpy()).query(
+        table.geometry.to_numpy(), predicate="intersects"
+    )
+    return [
+        (table.index[i], other.index[j])
+        for i, j in zip(a, b, strict=True)
+        if table.index[i] != other.index[j]
+    ]
 
 
 # The land
@@ -108,7 +119,9 @@ def test_streets_cross_the_river_and_the_railway_only_at_openings(tables):
 def test_the_railway_is_crossed_under_in_town_and_level_in_the_country():
     for share, kind in ((1.0, "underpass"), (0.0, "level_crossing")):
         tables = make_town(2, share, seed=3).tables
-        railway = shapely.union_all(tables["barriers"].query("kind == 'railway'").geometry.to_numpy())
+        railway = shapely.union_all(
+            tables["barriers"].query("kind == 'railway'").geometry.to_numpy()
+        )
         ways = tables["openings"][tables["openings"].crosses(railway)]
         assert set(ways["kind"]) == {kind}
         assert set(tables["streets"].query("bridge == True").geometry) & set(ways.geometry) == set()
@@ -120,10 +133,16 @@ def test_the_town_has_everything_that_a_planner_must_handle(town):
     assert set(tables["communities"]["kind"]) == {"urban", "rural"}
     assert {"river", "railway", "stream", "lake", "wall"} == set(tables["barriers"]["kind"])
     assert {"bridge", "underpass", "level_crossing", "gate"} == set(tables["openings"]["kind"])
-    assert {"primary", "secondary", "residential", "service", "path"} == set(tables["streets"]["kind"])
-    assert {"service_centre", "volunteer_post", "school", "hospital", "market", "canteen"} <= set(tables["places"]["kind"])
+    assert {"primary", "secondary", "residential", "service", "path"} == set(
+        tables["streets"]["kind"]
+    )
+    assert {"service_centre", "volunteer_post", "school", "hospital", "market", "canteen"} <= set(
+        tables["places"]["kind"]
+    )
     assert {"organ", "enterprise", "school", "hospital"} == set(tables["institutions"]["kind"])
-    assert {"apartments", "house", "retail", "farm_auxiliary", ""} <= set(tables["buildings"]["use"])
+    assert {"apartments", "house", "retail", "farm_auxiliary", ""} <= set(
+        tables["buildings"]["use"]
+    )
     floors = tables["buildings"]["floors"]
     assert floors.min() == 1
     assert floors.max() >= 18
@@ -135,7 +154,9 @@ def test_the_town_has_everything_that_a_planner_must_handle(town):
 
 
 @settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
-@given(st.integers(1, 5), st.sampled_from([0.0, 0.4, 1.0]), st.integers(200, 4_000), st.integers(0, 99))
+@given(
+    st.integers(1, 5), st.sampled_from([0.0, 0.4, 1.0]), st.integers(200, 4_000), st.integers(0, 99)
+)
 def test_the_total_of_households_comes_out_exactly(communities, share, households, seed):
     tables = make_town(communities, share, households, seed).tables
     counts = tables["counts"].query("level == 'site'")
@@ -148,7 +169,9 @@ def test_the_total_of_households_comes_out_exactly(communities, share, household
 @pytest.mark.parametrize("households", [30, 150, 700, 2_600, 6_000])
 @pytest.mark.parametrize("draw", [draw_urban, draw_rural])
 def test_a_community_houses_exactly_the_households_asked_for(draw, households):
-    lattice = make_lattice(np.random.default_rng(1), np.array([draw is draw_urban]), np.array(["130203"]), 560.0)
+    lattice = make_lattice(
+        np.random.default_rng(1), np.array([draw is draw_urban]), np.array(["130203"]), 560.0
+    )
     sheets = Sheets()
     draw(np.random.default_rng(2), lattice, 0, "翠湖", households, sheets)
     homes = sheets.collect("buildings")["homes"].dropna()
@@ -163,7 +186,9 @@ def test_flats_are_nearly_all_lived_in_and_never_shared_by_many():
     homes = sheets.collect("buildings").dropna(subset=["homes"])
     most = homes["floors"] * homes["stairs"] * max(style.flats[1] for style in STYLES)
     assert (homes["homes"] <= most).all()
-    assert homes["homes"].sum() / homes["floors"].mul(homes["stairs"]).sum() > 1.5  # at two flats or more a floor
+    assert (
+        homes["homes"].sum() / homes["floors"].mul(homes["stairs"]).sum() > 1.5
+    )  # at two flats or more a floor
 
 
 def test_a_planner_knows_most_floors_many_stairwells_and_some_households(large):
@@ -179,12 +204,15 @@ def test_a_planner_knows_most_floors_many_stairwells_and_some_households(large):
 
 
 def test_the_counts_stand_in_the_ratios_of_tangshan(large):
-    counts, communities = large.tables["counts"], large.tables["communities"]
+    counts = large.tables["counts"]
+    communities = large.tables["communities"]
     towns = communities.index[(communities["kind"] == "urban") & communities["households"].notna()]
     urban = counts[counts["of"].str[:12].isin(towns)].groupby("measure")["value"].sum()
     households = communities.loc[towns, "households"].sum()
     members = urban["party_members_full"] + urban["party_members_probationary"]
-    assert 14 < 100 * members / households < 22  # 6.9 % of residents in the country, 12.3 % in an old estate
+    assert (
+        14 < 100 * members / households < 22
+    )  # 6.9 % of residents in the country, 12.3 % in an old estate
     assert 0.01 < urban["party_members_probationary"] / members < 0.05
     assert urban["volunteers"] / len(towns) == pytest.approx(71.5, rel=0.1)
     assert urban["volunteers_party"] / urban["volunteers"] == pytest.approx(0.558, abs=0.03)
@@ -221,7 +249,9 @@ def test_a_community_does_not_depend_on_the_others_being_drawn_before_it(monkeyp
         if number < 3:
             return {}
         rows = [draw(town, n) for n in reversed(range(4))]
-        return {table: pd.concat([r[table] for r in rows if table in r]) for table in rows[-1] | rows[0]}
+        return {
+            table: pd.concat([r[table] for r in rows if table in r]) for table in rows[-1] | rows[0]
+        }
 
     monkeypatch.setattr(town_maker, "draw_community", draw_backwards)
     assert_frame_equal(make_town(4, 0.5, seed=6).tables["buildings"], kept)
@@ -243,7 +273,9 @@ HIERARCHY = pd.DataFrame(
 def test_a_hierarchy_gives_the_communities_their_codes_and_names_whatever_its_order():
     tables = make_town(hierarchy=HIERARCHY, seed=1).tables
     shuffled = make_town(hierarchy=HIERARCHY.iloc[::-1], seed=1).tables
-    assert tables["communities"]["name"].to_dict() == dict(zip(HIERARCHY["code"], HIERARCHY["name"], strict=True))
+    assert tables["communities"]["name"].to_dict() == dict(
+        zip(HIERARCHY["code"], HIERARCHY["name"], strict=True)
+    )
     assert set(tables["buildings"].index.str[:12]) == set(HIERARCHY["code"])
     assert_frame_equal(tables["buildings"], shuffled["buildings"])
     assert_frame_equal(tables["counts"], shuffled["counts"])
@@ -252,13 +284,15 @@ def test_a_hierarchy_gives_the_communities_their_codes_and_names_whatever_its_or
 def test_a_village_that_counts_as_urban_is_built_of_houses_and_stays_urban():
     fringe = HIERARCHY.replace({"name": {"新谊社区居民委员会": "西街村民委员会"}})
     tables = make_town(hierarchy=fringe, seed=1).tables
-    buildings, kinds = tables["buildings"], tables["communities"]["kind"]
+    buildings = tables["buildings"]
+    kinds = tables["communities"]["kind"]
     own = buildings[buildings.index.str.startswith("130203001002")]
     assert kinds["130203001002"] == "urban"
     assert set(own["use"]) >= {"house", "shed"}
     assert not own["use"].isin(["apartments"]).any()
     assert (
-        tables["communities"]["households"].max() == tables["communities"]["households"]["130203001001"]
+        tables["communities"]["households"].max()
+        == tables["communities"]["households"]["130203001001"]
     )  # the town of the four
 
 
@@ -268,7 +302,9 @@ def test_every_second_house_has_a_shed_in_its_yard_that_is_no_home():
     houses = buildings[buildings["use"] == "house"]
     assert 0.25 < len(sheds) / len(houses) < 0.5  # and farm buildings besides
     assert sheds["households_observed"].isna().all()
-    assert sheds.area.between(6.0, 26.1).all()  # too small to be taken for a home where its use is not known
+    assert sheds.area.between(
+        6.0, 26.1
+    ).all()  # too small to be taken for a home where its use is not known
     assert (shapely.distance(sheds.union_all(), houses.geometry.to_numpy()) < 40).mean() > 0.95
 
 
@@ -276,11 +312,15 @@ def test_a_wrong_hierarchy_is_told_all_at_once():
     wrong = pd.concat([HIERARCHY, HIERARCHY.iloc[:1]]).replace({"kind": {"urban": "town"}})
     with pytest.raises(InputError) as caught:
         make_town(hierarchy=wrong)
-    assert [problem.ids for problem in caught.value.problems] == [("130203001001", "130203001002"), ("130209100200",)]
+    assert [problem.ids for problem in caught.value.problems] == [
+        ("130203001001", "130203001002"),
+        ("130209100200",),
+    ]
 
 
 def test_counties_lie_one_beside_another_each_with_its_own_core():
-    # Two counties of four urban communities and three villages: eight blocks, two of them urban and apart.
+    # Two counties of four urban communities and three villages: eight blocks,
+    # two of them urban and apart.
     urban = np.array([True] * 4 + [False] * 3 + [True] * 4 + [False] * 3)
     quads, shape = place_communities(urban, np.array(["a"] * 7 + ["b"] * 7))
     cells = [cell for own in quads for cell in own]
@@ -295,7 +335,10 @@ def test_counties_lie_one_beside_another_each_with_its_own_core():
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"communities": 0, "urban_share": 1.5, "seed": -1}, "communities = 0 .* urban_share = 1.5 .* seed = -1"),
+        (
+            {"communities": 0, "urban_share": 1.5, "seed": -1},
+            "communities = 0 .* urban_share = 1.5 .* seed = -1",
+        ),
         ({"communities": 5, "households": 100}, "households = 100 is below 30 for each of 5"),
     ],
 )
@@ -309,7 +352,9 @@ def test_numbers_out_of_range_are_refused_all_at_once(arguments, words):
 
 def test_only_input_columns_are_written(town):
     for name, table in town.tables.items():
-        assert set(table.columns) == {c.name for c in find_columns(name) if c.need not in ("key", "derived")}, name
+        assert set(table.columns) == {
+            c.name for c in find_columns(name) if c.need not in ("key", "derived")
+        }, name
 
 
 def test_a_town_is_a_site_without_complaint(town):
@@ -320,7 +365,8 @@ def test_a_town_is_a_site_without_complaint(town):
 
 def test_blemishes_are_a_bow_tie_a_duplicate_and_a_building_outside():
     plain, spoiled = (make_town(2, 0.5, seed=1, blemishes=b) for b in (False, True))
-    before, after = plain.tables["buildings"], spoiled.tables["buildings"]
+    before = plain.tables["buildings"]
+    after = spoiled.tables["buildings"]
     assert sorted(set(after.index) - set(before.index)) == ["130203-doubled", "130203-outside"]
     assert (~after.geometry.is_valid).sum() == 1
     site = assign_communities(make_site(spoiled), SiteRules())
@@ -331,7 +377,9 @@ def test_blemishes_are_a_bow_tie_a_duplicate_and_a_building_outside():
 def test_a_failed_write_leaves_what_was_there(tmp_path, monkeypatch, town):
     path = tmp_path / "town.gpkg"
     path.write_text("what was there")
-    monkeypatch.setattr(pyogrio, "write_dataframe", lambda *_, **__: (_ for _ in ()).throw(OSError("disk full")))
+    monkeypatch.setattr(
+        pyogrio, "write_dataframe", lambda *_, **__: (_ for _ in ()).throw(OSError("disk full"))
+    )
     with pytest.raises(OSError, match="disk full"):
         write_town(town, path)
     assert path.read_text() == "what was there"
@@ -348,12 +396,16 @@ def test_the_embedded_example_is_what_the_generator_makes(town, request):
         made = town.tables[name]
         assert stored.index.tolist() == made.index.tolist()
         # A hundredth of a metre is what the coordinates are rounded to.
-        assert shapely.equals_exact(stored.geometry.to_numpy(), made.geometry.to_numpy(), tolerance=0.02).all()
+        assert shapely.equals_exact(
+            stored.geometry.to_numpy(), made.geometry.to_numpy(), tolerance=0.02
+        ).all()
 
 
 def test_the_readme_of_the_example_counts_its_layers_rightly(town, request):
     text = (request.config.rootpath / EXAMPLE).with_name("README.md").read_text(encoding="utf-8")
     rows = dict(re.findall(r"^\| (\w+) \| (\d+) \|", text, flags=re.MULTILINE))
-    assert {name: int(count) for name, count in rows.items()} == {name: len(table) for name, table in town.tables.items()}
+    assert {name: int(count) for name, count in rows.items()} == {
+        name: len(table) for name, table in town.tables.items()
+    }
     total = town.tables["counts"].query("level == 'site'")["value"].item()
     assert f"{total:,.0f} households, {rows['buildings']} buildings" in text

@@ -60,29 +60,52 @@ def test_layers_with_other_names_are_asked_about(tmp_path):
     path = tmp_path / "town.gpkg"
     make_lane().to_file(path, layer="old")
     make_lane().to_file(path, layer="new")
-    with pytest.raises(InputError, match=r"town\.gpkg: .*none of its 2 layers is named after a table: old, new -> rename"):
+    with pytest.raises(
+        InputError,
+        match=r"town\.gpkg: .*none of its 2 layers is named after a table: old, new -> rename",
+    ):
         read_tables(path)
 
 
 def test_columns_are_matched_by_mapping_then_name_and_the_rest_is_named(tmp_path):
     path = tmp_path / "lane.gpkg"
-    make_lane(storeys_old=[9, 9, 9], etages=[1, 2, 3], colour=["red"] * 3, area_m2=[100] * 3).to_file(path)
+    make_lane(
+        storeys_old=[9, 9, 9], etages=[1, 2, 3], colour=["red"] * 3, area_m2=[100] * 3
+    ).to_file(path)
     reading = read_tables(path, mapping={"floors": "ETAGES", "communities.kind": "elsewhere"})
     assert list(reading.tables["buildings"].columns) == ["floors", "geometry"]
     assert reading.tables["buildings"]["floors"].tolist() == [1, 2, 3]
     (entry,) = reading.entries
-    assert (entry.action, entry.count, entry.ids) == ("noted", 3, ("storeys_old", "colour", "area_m2"))
+    assert (entry.action, entry.count, entry.ids) == (
+        "noted",
+        3,
+        ("storeys_old", "colour", "area_m2"),
+    )
 
 
 def test_a_mapping_that_leads_nowhere_is_told(tmp_path):
     path = tmp_path / "lane.gpkg"
     make_lane(levels=[1, 2, 3]).to_file(path)
     with pytest.raises(InputError) as caught:
-        read_tables(path, mapping={"buildings.floors": "storeys", "buildings.flor": "levels", "houses.floors": "levels"})
+        read_tables(
+            path,
+            mapping={
+                "buildings.floors": "storeys",
+                "buildings.flor": "levels",
+                "houses.floors": "levels",
+            },
+        )
     told = [str(p) for p in caught.value.problems]
     assert len(told) == 3
-    assert any("it has no column storeys, which is mapped to floors -> name one of its columns: levels" in t for t in told)
-    assert any("there is no column buildings.flor to map -> map one of building, building_name, use" in t for t in told)
+    assert any(
+        "it has no column storeys, which is mapped to floors -> name one of its columns: levels"
+        in t
+        for t in told
+    )
+    assert any(
+        "there is no column buildings.flor to map -> map one of building, building_name, use" in t
+        for t in told
+    )
 
 
 def test_personal_columns_of_all_layers_are_refused_at_once_and_no_value_is_shown(tmp_path):
@@ -112,17 +135,30 @@ def test_a_name_of_houses_is_taken_once_it_is_declared(tmp_path):
 def test_a_gbk_shapefile_without_cpg_is_asked_about_and_read_when_told(tmp_path):
     path = write_shapefile(make_lane(**LANE), tmp_path / "lane.shp", "gbk", with_cpg=False)
     with pytest.raises(
-        InputError, match=r"not UTF-8, and no .cpg says what it is; it may be GBK or GB18030 -> .*--encoding gb18030"
+        InputError,
+        match=r"not UTF-8, and no .cpg says what it is; it may be GBK or GB18030 -> .*--encoding gb18030",
     ):
         read_tables(path)
-    assert read_tables(path, encoding="gb18030").tables["buildings"]["building"].tolist() == ["一号", "二号", "三号"]
+    assert read_tables(path, encoding="gb18030").tables["buildings"]["building"].tolist() == [
+        "一号",
+        "二号",
+        "三号",
+    ]
 
 
-@pytest.mark.parametrize(("encoding", "with_cpg"), [("gbk", True), ("utf-8", True), ("utf-8", False)])
-def test_a_shapefile_that_says_or_proves_its_encoding_is_read_whatever_the_user_says(tmp_path, encoding, with_cpg):
+@pytest.mark.parametrize(
+    ("encoding", "with_cpg"), [("gbk", True), ("utf-8", True), ("utf-8", False)]
+)
+def test_a_shapefile_that_says_or_proves_its_encoding_is_read_whatever_the_user_says(
+    tmp_path, encoding, with_cpg
+):
     path = write_shapefile(make_lane(**LANE), tmp_path / "lane.shp", encoding, with_cpg)
     assert read_tables(path).tables["buildings"]["building"].tolist() == ["一号", "二号", "三号"]
-    assert read_tables(path, encoding="gb18030").tables["buildings"]["building"].tolist() == ["一号", "二号", "三号"]
+    assert read_tables(path, encoding="gb18030").tables["buildings"]["building"].tolist() == [
+        "一号",
+        "二号",
+        "三号",
+    ]
 
 
 def test_the_language_byte_of_a_dbf_counts_as_its_word(tmp_path):
@@ -138,7 +174,11 @@ def test_a_cpg_that_promises_utf8_and_breaks_it_is_not_believed(tmp_path):
     path.with_suffix(".cpg").write_text("UTF-8")
     with pytest.raises(InputError, match=r"not UTF-8, as its .cpg says"):
         read_tables(path)
-    assert read_tables(path, encoding="gb18030").tables["buildings"]["building"].tolist() == ["一号", "二号", "三号"]
+    assert read_tables(path, encoding="gb18030").tables["buildings"]["building"].tolist() == [
+        "一号",
+        "二号",
+        "三号",
+    ]
 
 
 def test_a_zipped_shapefile_is_read_and_asked_about_like_an_open_one(tmp_path):
@@ -149,16 +189,27 @@ def test_a_zipped_shapefile_is_read_and_asked_about_like_an_open_one(tmp_path):
             out.write(path.with_suffix(f".{part}"), f"folder/lane.{part}")
     with pytest.raises(InputError, match="--encoding gb18030"):
         read_tables(archive)
-    assert read_tables(archive, encoding="gb18030").tables["buildings"]["building"].tolist() == ["一号", "二号", "三号"]
+    assert read_tables(archive, encoding="gb18030").tables["buildings"]["building"].tolist() == [
+        "一号",
+        "二号",
+        "三号",
+    ]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
 def test_a_csv_with_coordinates_keeps_codes_as_text(tmp_path, encoding):
     path = tmp_path / "houses.csv"
-    path.write_text("编号,经度,纬度,层数\n0301,118.18,39.63,6\n0302,118.19,39.64,\n0303,,39.64,2\n", encoding=encoding)
+    path.write_text(
+        "编号,经度,纬度,层数\n0301,118.18,39.63,6\n0302,118.19,39.64,\n0303,,39.64,2\n",
+        encoding=encoding,
+    )
     houses = read_tables(path, crs="EPSG:4326").tables["buildings"]
     assert houses["building"].tolist() == ["0301", "0302", "0303"]
-    assert [g and g.wkt for g in houses.geometry] == ["POINT (118.18 39.63)", "POINT (118.19 39.64)", None]
+    assert [g and g.wkt for g in houses.geometry] == [
+        "POINT (118.18 39.63)",
+        "POINT (118.19 39.64)",
+        None,
+    ]
     assert houses["floors"].isna().tolist() == [False, True, False]
 
 
@@ -174,9 +225,13 @@ def test_a_csv_with_wkt_and_semicolons_is_read(tmp_path):
 def test_a_csv_in_gbk_is_asked_about(tmp_path):
     path = tmp_path / "houses.csv"
     path.write_text("编号,x,y\n一号,500000,4390000\n", encoding="gbk")
-    with pytest.raises(InputError, match=r"houses\.csv: text: its text is not UTF-8; it may be GBK or GB18030"):
+    with pytest.raises(
+        InputError, match=r"houses\.csv: text: its text is not UTF-8; it may be GBK or GB18030"
+    ):
         read_tables(path, crs=CRS)
-    assert read_tables(path, crs=CRS, encoding="gbk").tables["buildings"]["building"].tolist() == ["一号"]
+    assert read_tables(path, crs=CRS, encoding="gbk").tables["buildings"]["building"].tolist() == [
+        "一号"
+    ]
     with pytest.raises(InputError, match="there is no encoding 'gb1830'"):
         read_tables(path, crs=CRS, encoding="gb1830")
 
@@ -184,10 +239,15 @@ def test_a_csv_in_gbk_is_asked_about(tmp_path):
 def test_coordinates_without_crs_are_refused_and_degrees_asked_for_their_datum(tmp_path):
     path = tmp_path / "houses.csv"
     path.write_text("lon,lat\n118.18,39.63\n")
-    with pytest.raises(InputError, match="does not say its coordinate reference system -> declare the datum of its degrees"):
+    with pytest.raises(
+        InputError,
+        match="does not say its coordinate reference system -> declare the datum of its degrees",
+    ):
         read_tables(path)
     path.write_text("x,y\n500000,4390000\n")
-    with pytest.raises(InputError, match="does not say its coordinate reference system -> say which it is"):
+    with pytest.raises(
+        InputError, match="does not say its coordinate reference system -> say which it is"
+    ):
         read_tables(path)
     assert read_tables(path, crs=CRS).tables["buildings"].crs == CRS
 
@@ -195,8 +255,16 @@ def test_coordinates_without_crs_are_refused_and_degrees_asked_for_their_datum(t
 def test_counts_need_no_shapes_and_buildings_do(tmp_path):
     path = tmp_path / "counts.csv"
     path.write_text("层级,对象,指标,数值\ncommunity,0301,elders,12\n")
-    assert read_tables(path).tables["counts"].iloc[0].tolist() == ["community", "0301", "elders", "12"]
-    with pytest.raises(InputError, match="buildings: it has no shapes -> give a file with shapes, or a CSV with columns"):
+    assert read_tables(path).tables["counts"].iloc[0].tolist() == [
+        "community",
+        "0301",
+        "elders",
+        "12",
+    ]
+    with pytest.raises(
+        InputError,
+        match="buildings: it has no shapes -> give a file with shapes, or a CSV with columns",
+    ):
         read_tables(path, "buildings")
 
 
@@ -205,7 +273,9 @@ def test_broken_shapes_are_read_as_none_and_left_for_the_survey_to_count(tmp_pat
     ring = "[[0, 0], [1, 0]]"  # two points are no ring
     path.write_text(
         '{"type": "FeatureCollection", "features": ['
-        '{"type": "Feature", "properties": {"id": "a"}, "geometry": {"type": "Polygon", "coordinates": [' + ring + "]}},"
+        '{"type": "Feature", "properties": {"id": "a"}, "geometry": {"type": "Polygon", "coordinates": ['
+        + ring
+        + "]}},"
         '{"type": "Feature", "properties": {"id": "b"}, "geometry": null}]}'
     )
     houses = read_tables(path).tables["buildings"]
@@ -220,7 +290,9 @@ def test_what_is_not_there_not_known_or_not_readable_is_said_so(tmp_path):
         read_tables(tmp_path / "town.dwg")
     for name in ("torn.gpkg", "torn.parquet", "torn.zip", "torn.shp"):
         (tmp_path / name).write_bytes(b"not what it says")
-        with pytest.raises(InputError, match=r"cannot be read \(.+\) -> check that it opens in QGIS") as caught:
+        with pytest.raises(
+            InputError, match=r"cannot be read \(.+\) -> check that it opens in QGIS"
+        ) as caught:
             read_tables(tmp_path / name)
         assert str(tmp_path) not in str(caught.value)
 
@@ -237,7 +309,12 @@ def test_warnings_of_the_reader_go_to_the_ledger(tmp_path):
 
 def test_readers_are_all_heard_before_the_error_and_repeated_tables_are_put_end_to_end():
     def fail(word):
-        return lambda: take_table(make_lane(**{word: ["x"] * 3}), "buildings", mapping={"floors": "gone"}, file=f"{word}.gpkg")
+        return lambda: take_table(
+            make_lane(**{word: ["x"] * 3}),
+            "buildings",
+            mapping={"floors": "gone"},
+            file=f"{word}.gpkg",
+        )
 
     with pytest.raises(PersonalDataError) as caught:
         gather_readings([fail("phone"), fail("colour")])
@@ -247,7 +324,9 @@ def test_readers_are_all_heard_before_the_error_and_repeated_tables_are_put_end_
         ("colour.gpkg", "mapped columns exist"),
     ]
     degrees = make_lane(type=["wall"] * 3).to_crs(4326)
-    both = gather_readings([lambda: take_table(make_lane(), "barriers"), lambda: take_table(degrees, "barriers")])
+    both = gather_readings(
+        [lambda: take_table(make_lane(), "barriers"), lambda: take_table(degrees, "barriers")]
+    )
     barriers = both.tables["barriers"]
     assert barriers.crs == CRS
     assert barriers.area.round(3).tolist() == [100.0] * 6

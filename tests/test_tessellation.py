@@ -33,11 +33,27 @@ def at(*shape):
     return LineString([(X0 + x, Y0 + y) for x, y in shape])
 
 
-def draw(homes, land=None, *, others=(), streets=(), barriers=(), doors=None, rules=None, workers=1, shuffle=None):
+def draw(
+    homes,
+    land=None,
+    *,
+    others=(),
+    streets=(),
+    barriers=(),
+    doors=None,
+    rules=None,
+    workers=1,
+    shuffle=None,
+):
     """Outlines of a village: ``homes`` maps a building to (footprint, sub-grid), ``land`` a community to its outline."""
     land = land or {"c": at(0, 0, 100, 40)}
-    houses = [{"building": b, "geometry": g, "community": s.split("-")[0]} for b, (g, s) in homes.items()]
-    houses += [{"building": f"o{i}", "geometry": g, "community": next(iter(land))} for i, g in enumerate(others)]
+    houses = [
+        {"building": b, "geometry": g, "community": s.split("-")[0]} for b, (g, s) in homes.items()
+    ]
+    houses += [
+        {"building": f"o{i}", "geometry": g, "community": next(iter(land))}
+        for i, g in enumerate(others)
+    ]
     if doors is None:
         doors = [(b, s, 0.0, 1.0) for b, (_, s) in homes.items()]
     where = {b: g for b, (g, _) in homes.items()}
@@ -60,7 +76,9 @@ def draw(homes, land=None, *, others=(), streets=(), barriers=(), doors=None, ru
         make_table("streets", [{"street": f"s{i}", "geometry": g} for i, g in enumerate(streets)])
         if streets
         else make_empty("streets", CRS),
-        make_table("barriers", [{"barrier": f"b{i}", "geometry": g} for i, g in enumerate(barriers)])
+        make_table(
+            "barriers", [{"barrier": f"b{i}", "geometry": g} for i, g in enumerate(barriers)]
+        )
         if barriers
         else make_empty("barriers", CRS),
     ]
@@ -107,14 +125,19 @@ def test_a_rule_switches_the_streets_off():
 
 
 def test_a_street_between_houses_of_one_subgrid_leaves_no_trace():
-    outlines = draw(TWO | {"d": (at(90, 15, 95, 25), "c-002")}, streets=[at((25, -5), (25, 45)), at((80, -5), (80, 45))])
+    outlines = draw(
+        TWO | {"d": (at(90, 15, 95, 25), "c-002")},
+        streets=[at((25, -5), (25, 45)), at((80, -5), (80, 45))],
+    )
     assert same(outlines.subgrids["c-002"], at(25, 0, 100, 40))
 
 
 def test_a_board_of_houses_gives_the_hand_drawn_board():
     plan = make_board_plan((1, 1, 2, 2, 2, 3, 1, 1, 1, 2, 3, 3))
     site = plan.site
-    outlines = tessellate(site.communities, site.buildings, plan.stairwells, site.streets, site.barriers)
+    outlines = tessellate(
+        site.communities, site.buildings, plan.stairwells, site.streets, site.barriers
+    )
     for code, land in plan.subgrids.geometry.items():
         assert same(outlines.subgrids[code], land)
 
@@ -152,9 +175,18 @@ def test_a_shed_goes_with_the_house_beside_it_and_is_not_cut():
 
 def test_a_slab_of_several_subgrids_is_cut_across_its_long_axis():
     slab = at(20, 15, 80, 25)
-    doors = [("t", "c-001", 0.0, 0.25), ("t", "c-001", 0.25, 0.5), ("t", "c-002", 0.5, 0.75), ("t", "c-003", 0.75, 1.0)]
+    doors = [
+        ("t", "c-001", 0.0, 0.25),
+        ("t", "c-001", 0.25, 0.5),
+        ("t", "c-002", 0.5, 0.75),
+        ("t", "c-003", 0.75, 1.0),
+    ]
     outlines = draw({"t": (slab, "c-001")}, doors=doors)
-    for code, piece in {"c-001": at(20, 15, 50, 25), "c-002": at(50, 15, 65, 25), "c-003": at(65, 15, 80, 25)}.items():
+    for code, piece in {
+        "c-001": at(20, 15, 50, 25),
+        "c-002": at(50, 15, 65, 25),
+        "c-003": at(65, 15, 80, 25),
+    }.items():
         assert same(outlines.subgrids[code].intersection(slab), piece)
         assert outlines.subgrids[code].geom_type == "Polygon"
     check_tiling(outlines, at(0, 0, 100, 40))
@@ -163,7 +195,9 @@ def test_a_slab_of_several_subgrids_is_cut_across_its_long_axis():
 def test_a_turned_slab_is_cut_across_its_own_axis_from_west_to_east():
     slab = shapely.affinity.rotate(at(20, 15, 80, 25), 30)
     outlines = draw(
-        {"t": (slab, "c-001")}, {"c": at(0, -40, 100, 80)}, doors=[("t", "c-001", 0.0, 0.5), ("t", "c-002", 0.5, 1.0)]
+        {"t": (slab, "c-001")},
+        {"c": at(0, -40, 100, 80)},
+        doors=[("t", "c-001", 0.0, 0.5), ("t", "c-002", 0.5, 1.0)],
     )
     for code, piece in {"c-001": at(20, 15, 50, 25), "c-002": at(50, 15, 80, 25)}.items():
         turned = shapely.affinity.rotate(piece, 30, origin=at(20, 15, 80, 25).centroid)
@@ -173,17 +207,29 @@ def test_a_turned_slab_is_cut_across_its_own_axis_from_west_to_east():
 def test_land_round_a_home_is_its_own_even_where_the_nearest_wall_is_another_s():
     """Two slabs on the left, a long one on the right in three slices; a line goes round the lower slab.
 
-    The middle of the land of c-002 lies by that line, once it is straightened, nearer to the lower slab than to its own homes.
+    The middle of the land of c-002 lies by that line, once it is straightened,
+    nearer to the lower slab than to its own homes.
     """
     corners = {
         "upper": [(43.53, 128.26), (75.98, 127.54), (76.27, 140.62), (43.82, 141.34)],
         "lower": [(45.99, 88.07), (78.44, 87.35), (78.73, 100.43), (46.28, 101.15)],
         "long": [(92.05, 87.05), (173.17, 85.25), (173.46, 98.33), (92.34, 100.13)],
     }
-    homes = {name: (shapely.Polygon([(X0 + x, Y0 + y) for x, y in ring]), "c-001") for name, ring in corners.items()}
-    land = shapely.Polygon([(X0 + x, Y0 + y) for x, y in [(34.43, 146.91), (179, 160.59), (182.7, 72.5), (39.92, 73.4)]])
+    homes = {
+        name: (shapely.Polygon([(X0 + x, Y0 + y) for x, y in ring]), "c-001")
+        for name, ring in corners.items()
+    }
+    land = shapely.Polygon(
+        [
+            (X0 + x, Y0 + y)
+            for x, y in [(34.43, 146.91), (179, 160.59), (182.7, 72.5), (39.92, 73.4)]
+        ]
+    )
     doors = [("upper", "c-002", 0.0, 1.0), ("lower", "c-001", 0.0, 1.0)]
-    doors += [("long", f"c-00{2 + i}", a, b) for i, (a, b) in enumerate([(0.0, 1 / 7), (1 / 7, 4 / 7), (4 / 7, 1.0)])]
+    doors += [
+        ("long", f"c-00{2 + i}", a, b)
+        for i, (a, b) in enumerate([(0.0, 1 / 7), (1 / 7, 4 / 7), (4 / 7, 1.0)])
+    ]
     outlines = draw(homes, {"c": land}, doors=doors)
     check_tiling(outlines, land)
     assert outlines.subgrids["c-001"].covers(homes["lower"][0])
@@ -192,17 +238,30 @@ def test_land_round_a_home_is_its_own_even_where_the_nearest_wall_is_another_s()
 
 
 def test_a_home_on_land_drawn_for_another_is_carved_out_of_it_and_counted(monkeypatch):
-    monkeypatch.setattr(tessellation, "draw_outlines", lambda *_: np.array([at(0, 0, 65, 40), at(65, 0, 100, 40)]))
+    monkeypatch.setattr(
+        tessellation, "draw_outlines", lambda *_: np.array([at(0, 0, 65, 40), at(65, 0, 100, 40)])
+    )
     outlines = draw(TWO)  # the half of b from 60 to 65 is on the land drawn for c-001
     assert same(outlines.subgrids["c-002"], unary_union([at(65, 0, 100, 40), TWO["b"][0]]))
     assert same(outlines.subgrids["c-001"], at(0, 0, 65, 40).difference(TWO["b"][0]))
-    assert notes(outlines) == {("buildings", "home on land drawn for another sub-grid: carved out along its walls"): (1, ["b"])}
+    assert notes(outlines) == {
+        ("buildings", "home on land drawn for another sub-grid: carved out along its walls"): (
+            1,
+            ["b"],
+        )
+    }
     check_tiling(outlines, at(0, 0, 100, 40))
 
 
 def test_an_empty_block_goes_whole_to_the_neighbour_with_the_longest_common_border():
-    #  a | school | b      a street on either side of the school; a reaches along its west and its north
-    streets = [at((40, 0), (40, 30)), at((60, 0), (60, 30)), at((40, 30), (60, 30)), at((60, 30), (60, 40))]
+    # a | school | b      a street on either side of the school; a reaches
+    # along its west and its north
+    streets = [
+        at((40, 0), (40, 30)),
+        at((60, 0), (60, 30)),
+        at((40, 30), (60, 30)),
+        at((60, 30), (60, 40)),
+    ]
     outlines = draw(TWO | {"d": (at(45, 32, 50, 38), "c-001")}, streets=streets)
     assert same(outlines.subgrids["c-001"], at(0, 0, 60, 40))
 
@@ -214,14 +273,24 @@ def test_a_river_is_shared_along_its_middle():
 
 def test_empty_land_joins_the_pieces_of_a_subgrid():
     # a1 and a2 face each other across an empty square that has its longest border with b
-    homes = {"a1": (at(5, 5, 10, 10), "c-001"), "a2": (at(70, 5, 75, 10), "c-001"), "b": (at(20, 30, 60, 35), "c-002")}
-    outlines = draw(homes, streets=[at((20, 0), (20, 20)), at((60, 0), (60, 20)), at((0, 20), (100, 20))])
+    homes = {
+        "a1": (at(5, 5, 10, 10), "c-001"),
+        "a2": (at(70, 5, 75, 10), "c-001"),
+        "b": (at(20, 30, 60, 35), "c-002"),
+    }
+    outlines = draw(
+        homes, streets=[at((20, 0), (20, 20)), at((60, 0), (60, 20)), at((0, 20), (100, 20))]
+    )
     assert same(outlines.subgrids["c-001"], at(0, 0, 100, 20))
     assert notes(outlines) == {}
 
 
 def test_pieces_that_hold_homes_stay_and_are_counted():
-    homes = {"a": (at(5, 15, 15, 25), "c-001"), "b": (at(45, 15, 55, 25), "c-002"), "d": (at(85, 15, 95, 25), "c-001")}
+    homes = {
+        "a": (at(5, 15, 15, 25), "c-001"),
+        "b": (at(45, 15, 55, 25), "c-002"),
+        "d": (at(85, 15, 95, 25), "c-001"),
+    }
     outlines = draw(homes)
     assert same(outlines.subgrids["c-001"], MultiPolygon([at(0, 0, 30, 40), at(70, 0, 100, 40)]))
     assert notes(outlines) == {("subgrids", "land in several pieces"): (1, ["c-001"])}
@@ -230,9 +299,21 @@ def test_pieces_that_hold_homes_stay_and_are_counted():
 def test_a_piece_without_homes_is_handed_on_and_ties_go_to_the_lower_number():
     edges = (np.array([0, 1, 1]), np.array([1, 2, 3]), np.array([3.0, 3.0, 2.0]))
     labels = settle_labels(np.array([1, 0, 2, 0]), np.array([0, 2, 3]), np.array([1, 2, 0]), edges)
-    assert labels.tolist() == [1, 0, 2, 0]  # face 1 hangs together with face 3, where the home stands
-    labels = settle_labels(np.array([1, 3, 2, 0]), np.array([0, 2, 3, 3]), np.array([1, 2, 0, 3]), edges)
-    assert labels.tolist() == [1, 3, 2, 0]  # a part whose only home stands on another's land keeps its largest piece
+    assert labels.tolist() == [
+        1,
+        0,
+        2,
+        0,
+    ]  # face 1 hangs together with face 3, where the home stands
+    labels = settle_labels(
+        np.array([1, 3, 2, 0]), np.array([0, 2, 3, 3]), np.array([1, 2, 0, 3]), edges
+    )
+    assert labels.tolist() == [
+        1,
+        3,
+        2,
+        0,
+    ]  # a part whose only home stands on another's land keeps its largest piece
     labels = settle_labels(np.array([1, -1, 2, 0]), np.array([0, 2, 3]), np.array([1, 2, 0]), edges)
     assert labels.tolist() == [1, 1, 2, 0]
 
@@ -240,7 +321,9 @@ def test_a_piece_without_homes_is_handed_on_and_ties_go_to_the_lower_number():
 def test_a_home_outside_its_community_is_stood_for_by_a_spot_at_the_limit():
     outlines = draw(TWO | {"far": (at(120, 10, 130, 20), "c-003")})
     assert outlines.subgrids["c-003"].intersects(Point(X0 + 100, Y0 + 15).buffer(0.5))
-    assert notes(outlines) == {("buildings", "home cut by the limit of its community, or outside it"): (1, ["far"])}
+    assert notes(outlines) == {
+        ("buildings", "home cut by the limit of its community, or outside it"): (1, ["far"])
+    }
     check_tiling(outlines, at(0, 0, 100, 40))
 
 
@@ -301,7 +384,9 @@ def test_a_drawing_that_does_not_tile_is_made_of_plain_cells(monkeypatch, wrong)
 
 def test_stacked_homes_keep_land_even_as_plain_cells(monkeypatch):
     monkeypatch.setattr(tessellation, "draw_outlines", lambda *_: np.array([], dtype=object))
-    outlines = draw({"a": TWO["a"], "t": (at(60, 15, 70, 25), "c-002"), "u": (at(60, 15, 70, 25), "c-003")})
+    outlines = draw(
+        {"a": TWO["a"], "t": (at(60, 15, 70, 25), "c-002"), "u": (at(60, 15, 70, 25), "c-003")}
+    )
     assert (outlines.subgrids.area > 0).all()
     check_tiling(outlines, at(0, 0, 100, 40))
 
@@ -329,23 +414,43 @@ def test_ridges_run_between_points_of_different_parts_only():
 
 
 def test_matching_borders_moves_no_corner():
-    left, right = box(0, 0, 1, 3), shapely.Polygon([(1, 0), (2, 0), (2, 3), (1, 3), (1, 2), (1, 1)])
+    left = box(0, 0, 1, 3)
+    right = shapely.Polygon([(1, 0), (2, 0), (2, 3), (1, 3), (1, 2), (1, 1)])
     mended = match_borders(np.array([left, right]), 1e-6)
     assert mended[1].equals_exact(right)
-    assert sorted(mended[0].exterior.coords[:-1]) == [(0, 0), (0, 3), (1, 0), (1, 1), (1, 2), (1, 3)]
+    assert sorted(mended[0].exterior.coords[:-1]) == [
+        (0, 0),
+        (0, 3),
+        (1, 0),
+        (1, 1),
+        (1, 2),
+        (1, 3),
+    ]
 
 
 houses = st.lists(
-    st.tuples(st.floats(2, 17), st.floats(2, 17), st.floats(3, 10), st.floats(3, 10), st.integers(0, 3)), min_size=12, max_size=12
+    st.tuples(
+        st.floats(2, 17), st.floats(2, 17), st.floats(3, 10), st.floats(3, 10), st.integers(0, 3)
+    ),
+    min_size=12,
+    max_size=12,
 )
 
 
 @settings(max_examples=12, deadline=None)
-@given(houses, st.lists(st.tuples(st.floats(-5, 125), st.floats(-5, 65), st.floats(-5, 125), st.floats(-5, 65)), max_size=4))
+@given(
+    houses,
+    st.lists(
+        st.tuples(st.floats(-5, 125), st.floats(-5, 65), st.floats(-5, 125), st.floats(-5, 65)),
+        max_size=4,
+    ),
+)
 def test_any_village_is_tiled_with_every_house_in_its_subgrid(village, streets):
-    # twelve houses of any size, each on a lot of 30 by 20 metres; streets run anywhere, even through houses
+    # twelve houses of any size, each on a lot of 30 by 20 metres; streets run
+    # anywhere, even through houses
     lots = [(30 * (i % 4), 20 * (i // 4)) for i in range(12)]
-    homes, others = {}, []
+    homes = {}
+    others = []
     for i, ((x, y), (dx, dy, w, h, part)) in enumerate(zip(lots, village, strict=True)):
         home = at(x + dx, y + dy, x + dx + w, min(y + dy + h, y + 19.5))
         if part or i == 0:
@@ -366,7 +471,10 @@ def test_any_village_is_tiled_with_every_house_in_its_subgrid(village, streets):
 @given(st.integers(0, 1000))
 def test_neither_the_order_of_rows_nor_the_number_of_workers_matters(order):
     homes = {
-        f"h{i:02d}": (at(25 * (i % 4) + 7, 13 * (i // 4) + 2, 25 * (i % 4) + 17, 13 * (i // 4) + 9), f"c-{i % 5 // 2}")
+        f"h{i:02d}": (
+            at(25 * (i % 4) + 7, 13 * (i // 4) + 2, 25 * (i % 4) + 17, 13 * (i // 4) + 9),
+            f"c-{i % 5 // 2}",
+        )
         for i in range(12)
     }
     homes |= {f"d{i}": (at(110 + 20 * i, 5, 118 + 20 * i, 13), f"d-{i}") for i in range(3)}
@@ -382,13 +490,18 @@ def group_homes(buildings, size=35):
     """Stand-in stairwells: homes west to east in strips, north to south within, so many to a sub-grid."""
     rows = []
     for community, own in buildings.groupby("community"):
-        x, y = own.centroid.x.to_numpy(), own.centroid.y.to_numpy()
+        x = own.centroid.x.to_numpy()
+        y = own.centroid.y.to_numpy()
         strip = np.floor((x - x.min()) / 250.0)
         order = np.lexsort((-y, strip))
         part = np.empty(len(own), dtype=int)
         part[order] = np.arange(len(own)) // size
         codes = [f"{community}-{p:03d}" for p in part]
-        rows.append(pd.DataFrame({"building": own.index, "community": community, "slice_to": 1.0, "subgrid": codes}))
+        rows.append(
+            pd.DataFrame(
+                {"building": own.index, "community": community, "slice_to": 1.0, "subgrid": codes}
+            )
+        )
     doors = pd.concat(rows, ignore_index=True)
     doors["stairwell"] = doors["building"] + "-1"
     points = buildings.representative_point().reindex(doors["building"]).to_numpy()
@@ -402,7 +515,9 @@ def check_town(communities, buildings, streets, barriers, doors):
     assert not [e for e in outlines.entries if e.count and e.table == "communities"]
     own = outlines.subgrids.reindex(doors["subgrid"]).to_numpy()
     footprint = buildings.geometry.reindex(doors["building"]).to_numpy()
-    inside = shapely.intersection(footprint, communities.geometry.reindex(doors["community"]).to_numpy())
+    inside = shapely.intersection(
+        footprint, communities.geometry.reindex(doors["community"]).to_numpy()
+    )
     lost = shapely.area(shapely.difference(inside, own))
     assert lost.sum() < 2e-5 * shapely.area(footprint).sum()
     return outlines
@@ -413,19 +528,34 @@ def test_a_real_country_is_tiled():
     import pyogrio
 
     file = DATA / "liechtenstein" / "liechtenstein-2013-08-03.osm.pbf"
-    layers = [pyogrio.read_dataframe(file, layer=name, on_invalid="ignore") for name in ("multipolygons", "lines")]
+    layers = [
+        pyogrio.read_dataframe(file, layer=name, on_invalid="ignore")
+        for name in ("multipolygons", "lines")
+    ]
     areas, lines = (layer[layer.geometry.notna()].to_crs(32632) for layer in layers)
     limits = areas[(areas["boundary"] == "administrative") & (areas["admin_level"] == "8")]
-    limits = conform_table("communities", limits[["osm_id", "geometry"]].rename(columns={"osm_id": "community"})).sort_index()
+    limits = conform_table(
+        "communities", limits[["osm_id", "geometry"]].rename(columns={"osm_id": "community"})
+    ).sort_index()
     houses = areas[areas["building"].notna() & (areas.area > 40)]
-    houses = gpd.GeoDataFrame({"building": "w" + houses["osm_way_id"].astype(str)}, geometry=houses.make_valid(), crs=32632)
+    houses = gpd.GeoDataFrame(
+        {"building": "w" + houses["osm_way_id"].astype(str)},
+        geometry=houses.make_valid(),
+        crs=32632,
+    )
     points = houses.set_geometry(houses.representative_point())
     houses["community"] = gpd.sjoin(points, limits.reset_index(), predicate="within")["community"]
-    houses = conform_table("buildings", houses[houses["community"].notna()].drop_duplicates("building")).sort_index()
+    houses = conform_table(
+        "buildings", houses[houses["community"].notna()].drop_duplicates("building")
+    ).sort_index()
     roads = lines[lines["highway"].notna()]
-    streets = conform_table("streets", roads[["osm_id", "geometry"]].rename(columns={"osm_id": "street"}))
+    streets = conform_table(
+        "streets", roads[["osm_id", "geometry"]].rename(columns={"osm_id": "street"})
+    )
     rivers = lines[lines["waterway"] == "river"]
-    barriers = conform_table("barriers", rivers[["osm_id", "geometry"]].rename(columns={"osm_id": "barrier"}))
+    barriers = conform_table(
+        "barriers", rivers[["osm_id", "geometry"]].rename(columns={"osm_id": "barrier"})
+    )
     outlines = check_town(limits, houses, streets, barriers, group_homes(houses))
     assert len(outlines.subgrids) > 90
 
@@ -433,18 +563,30 @@ def test_a_real_country_is_tiled():
 @real_data
 def test_a_real_quarter_of_slabs_is_tiled_with_railways_and_water():
     folder = DATA / "vologda"
-    frames = {n: gpd.read_parquet(folder / f"{n}.parquet") for n in ("buildings", "roads", "railways", "water")}
+    frames = {
+        n: gpd.read_parquet(folder / f"{n}.parquet")
+        for n in ("buildings", "roads", "railways", "water")
+    }
     crs = frames["buildings"].crs
     window = box(547000, 6563500, 550000, 6566500)
     limits = make_table("communities", [{"community": "v", "geometry": window}], crs)
     houses = frames["buildings"][frames["buildings"].representative_point().within(window)]
     codes = [f"b{i:05d}" for i in houses.index]
     houses = conform_table(
-        "buildings", gpd.GeoDataFrame({"building": codes, "community": "v"}, geometry=houses.make_valid().to_numpy(), crs=crs)
+        "buildings",
+        gpd.GeoDataFrame(
+            {"building": codes, "community": "v"}, geometry=houses.make_valid().to_numpy(), crs=crs
+        ),
     )
     roads, rails, water = (frames[n].to_crs(crs).geometry for n in ("roads", "railways", "water"))
-    streets = make_table("streets", [{"street": f"s{i}", "geometry": g} for i, g in enumerate(roads)], crs)
-    barriers = make_table("barriers", [{"barrier": f"x{i}", "geometry": g} for i, g in enumerate([*rails, *water])], crs)
+    streets = make_table(
+        "streets", [{"street": f"s{i}", "geometry": g} for i, g in enumerate(roads)], crs
+    )
+    barriers = make_table(
+        "barriers",
+        [{"barrier": f"x{i}", "geometry": g} for i, g in enumerate([*rails, *water])],
+        crs,
+    )
     homes = houses[houses.area > 60]
     outlines = check_town(limits, houses, streets, barriers, group_homes(homes, 10))
     assert len(outlines.subgrids) > 200

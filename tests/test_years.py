@@ -27,18 +27,38 @@ from tests.people import make_people_plan
 from tests.villages import X0, Y0, make_board_plan
 
 STILL = {
-    "growth_urban": 0.0, "spread": 0.0, "spread_shared": 0.0, "demolition_urban": 0.0, "estates_urban": 0.0, "member_leave": 0.0,
-    "member_age": 0.0, "member_join": 0.0, "volunteer_leave": 0.0, "volunteer_join": 0.0,
-}  # fmt: skip
-STORMY = {"growth_urban": 0.02, "spread": 0.1, "spread_shared": 0.05, "demolition_urban": 0.05, "estates_urban": 0.3,
-          "estate_households": 40.0}  # fmt: skip
+    "growth_urban": 0.0,
+    "spread": 0.0,
+    "spread_shared": 0.0,
+    "demolition_urban": 0.0,
+    "estates_urban": 0.0,
+    "member_leave": 0.0,
+    "member_age": 0.0,
+    "member_join": 0.0,
+    "volunteer_leave": 0.0,
+    "volunteer_join": 0.0,
+}
+STORMY = {
+    "growth_urban": 0.02,
+    "spread": 0.1,
+    "spread_shared": 0.05,
+    "demolition_urban": 0.05,
+    "estates_urban": 0.3,
+    "estate_households": 40.0,
+}
 NOTHING = Given()
 EAST = (X0 + 350.0, Y0 + 10.0)
 
 
 def look(plan, events=NOTHING, years=3, replications=2, **options):
     """The years of a board on which nothing happens by itself."""
-    return foresee(plan, replace(events, changes=STILL | dict(events.changes)), years=years, replications=replications, **options)
+    return foresee(
+        plan,
+        replace(events, changes=STILL | dict(events.changes)),
+        years=years,
+        replications=replications,
+        **options,
+    )
 
 
 def read(done, policy, measure, column="mean"):
@@ -48,7 +68,9 @@ def read(done, policy, measure, column="mean"):
 
 def read_bands(done, code):
     """The likeliest side of a sub-grid's band in each year, and its share of the futures."""
-    rows = done.bands[done.bands["subgrid"] == code].sort_values("year")[["inside", "over", "under", "gone"]]
+    rows = done.bands[done.bands["subgrid"] == code].sort_values("year")[
+        ["inside", "over", "under", "gone"]
+    ]
     return list(zip(rows.idxmax(axis=1), rows.max(axis=1), strict=True))
 
 
@@ -56,13 +78,20 @@ def test_an_estate_of_sixty_in_year_two_puts_the_sub_grid_beside_it_over_its_ban
     # 60 households in each half, 50 to 70 allowed; 60 more in the south-east make 120 on the right.
     done = look(make_board_plan(step=60.0), Given((Estate(2, "0301", 60, EAST),)))
     assert done.subgrids.loc["0301-001", ["share", "why"]].tolist() == [0.0, ""]
-    assert done.subgrids.loc["0301-002", ["share", "low", "median", "high", "why"]].tolist() == [1.0, 2.0, 2.0, 2.0, "over"]
+    assert done.subgrids.loc["0301-002", ["share", "low", "median", "high", "why"]].tolist() == [
+        1.0,
+        2.0,
+        2.0,
+        2.0,
+        "over",
+    ]
     assert read_bands(done, "0301-001") == [("inside", 1.0)] * 4
     assert read_bands(done, "0301-002") == [("inside", 1.0)] * 2 + [("over", 1.0)] * 2
     assert read(done, "never", "households") == [120, 120, 180, 180]
     assert read(done, "never", "in_band") == [1.0, 1.0, 0.5, 0.5]
     assert read(done, "never", "out") == [0, 0, 50, 50]
-    # Repair gives the estate a sub-grid of its own, and nobody moves; the policies of five years have not acted yet.
+    # Repair gives the estate a sub-grid of its own, and nobody moves; the
+    # policies of five years have not acted yet.
     assert read(done, "repair", "subgrids") == [2, 2, 3, 3]
     assert read(done, "repair", "in_band") == [1.0] * 4
     assert read(done, "repair", "moved_total") == [0.0] * 4
@@ -82,7 +111,10 @@ def test_two_houses_demolished_leave_the_left_sub_grid_with_too_few_and_one_hous
 
 
 def test_a_whole_sub_grid_demolished_is_one_no_longer():
-    done = look(make_board_plan(), Given(demolitions=(Demolition(2, tuple(f"h{n:02d}" for n in (1, 2, 3, 7, 8, 9))),)))
+    done = look(
+        make_board_plan(),
+        Given(demolitions=(Demolition(2, tuple(f"h{n:02d}" for n in (1, 2, 3, 7, 8, 9))),)),
+    )
     assert read(done, "never", "subgrids") == [2, 2, 1, 1]
     assert read(done, "never", "in_band") == [1.0] * 4
     assert done.subgrids.loc["0301-001", ["median", "why"]].tolist() == [2.0, "under"]
@@ -101,8 +133,17 @@ def test_where_nothing_happens_nothing_changes_and_nobody_moves():
 
 def test_what_the_plan_explains_as_out_of_band_is_left_until_it_changes():
     plan = make_board_plan((1, 1, 1, 1, 2, 2) * 2)  # 80 and 40
-    told = pd.DataFrame({"exception": ["1", "2"], "community": "0301", "subgrid": ["0301-001", "0301-002"], "rule": "high",
-                         "proven": True, "explanation": "told", "remedy": "none"}).set_index("exception")  # fmt: skip
+    told = pd.DataFrame(
+        {
+            "exception": ["1", "2"],
+            "community": "0301",
+            "subgrid": ["0301-001", "0301-002"],
+            "rule": "high",
+            "proven": True,
+            "explanation": "told",
+            "remedy": "none",
+        }
+    ).set_index("exception")
     assert read(look(plan), "repair", "moved") == [0, 10, 0, 0]
     assert read(look(plan.replace(exceptions=told)), "repair", "moved") == [0, 0, 0, 0]
     assert look(plan).subgrids[["median", "why"]].values.tolist() == [[0.0, "over"], [0.0, "under"]]
@@ -117,11 +158,21 @@ def test_never_moves_nobody_and_repair_is_never_behind_it_in_band():
     assert read(done, "repair", "moved_total")[-1] > 0
     # The futures are the same for all.
     for measure in ("households", "built", "grown", "demolished"):
-        assert read(done, "never", measure) == read(done, "repair", measure) == read(done, "anew", measure)
+        assert (
+            read(done, "never", measure)
+            == read(done, "repair", measure)
+            == read(done, "anew", measure)
+        )
 
 
 def test_shares_of_the_sides_sum_to_one_and_are_those_of_the_sub_grids_in_band():
-    done = foresee(make_board_plan(step=60.0), Given(changes=STORMY), years=8, replications=6, policies=["never"])
+    done = foresee(
+        make_board_plan(step=60.0),
+        Given(changes=STORMY),
+        years=8,
+        replications=6,
+        policies=["never"],
+    )
     bands = done.bands
     sides = ["inside", "over", "under", "gone"]
     assert bands[sides].sum(axis=1).to_numpy() == pytest.approx(1.0)
@@ -133,7 +184,10 @@ def test_shares_of_the_sides_sum_to_one_and_are_those_of_the_sub_grids_in_band()
 
 def test_households_are_those_before_and_built_and_grown_less_those_demolished():
     done = foresee(make_board_plan(step=60.0), Given(changes=STORMY), years=6, replications=5)
-    flows = [np.array(read(done, "anew", name)) for name in ("households", "built", "grown", "demolished")]
+    flows = [
+        np.array(read(done, "anew", name))
+        for name in ("households", "built", "grown", "demolished")
+    ]
     assert np.diff(flows[0]) == pytest.approx((flows[1] + flows[2] - flows[3])[1:])
     assert flows[1].sum() > 0
     assert flows[3].sum() > 0
@@ -147,11 +201,21 @@ def list_tables(done):
 def test_the_same_seed_gives_the_same_bytes_for_any_number_of_workers_and_order_of_rows():
     plan = make_board_plan(step=60.0)
     one = list_tables(foresee(plan, Given(changes=STORMY), years=5, replications=4, workers=1))
-    shuffled = plan.replace(stairwells=plan.stairwells.sample(frac=1, random_state=1),
-                            neighbours=plan.neighbours.sample(frac=1, random_state=2))  # fmt: skip
-    assert list_tables(foresee(plan, Given(changes=STORMY), years=5, replications=4, workers=3)) == one
-    assert list_tables(foresee(shuffled, Given(changes=STORMY), years=5, replications=4, workers=2)) == one
-    assert list_tables(foresee(plan, Given(changes=STORMY), years=5, replications=4, seed=1))[0] != one[0]
+    shuffled = plan.replace(
+        stairwells=plan.stairwells.sample(frac=1, random_state=1),
+        neighbours=plan.neighbours.sample(frac=1, random_state=2),
+    )
+    assert (
+        list_tables(foresee(plan, Given(changes=STORMY), years=5, replications=4, workers=3)) == one
+    )
+    assert (
+        list_tables(foresee(shuffled, Given(changes=STORMY), years=5, replications=4, workers=2))
+        == one
+    )
+    assert (
+        list_tables(foresee(plan, Given(changes=STORMY), years=5, replications=4, seed=1))[0]
+        != one[0]
+    )
 
 
 def test_a_policy_does_not_depend_on_which_others_are_compared_nor_a_fate_on_what_else_is_built():
@@ -161,14 +225,22 @@ def test_a_policy_does_not_depend_on_which_others_are_compared_nor_a_fate_on_wha
     assert read(both, "repair", "price") == read(alone, "repair", "price")
     assert both.subgrids.equals(alone.subgrids)
     more = foresee(plan, Given((Estate(1, "0301", 30),), changes=STORMY), years=5, replications=1)
-    fate = [e[e["kind"] == "demolition"].query("of < 'h99'")[["year", "of"]].values.tolist() for e in (both.events, more.events)]
+    fate = [
+        e[e["kind"] == "demolition"].query("of < 'h99'")[["year", "of"]].values.tolist()
+        for e in (both.events, more.events)
+    ]
     assert fate[0] == fate[1]
 
 
 def test_repair_leaves_a_locked_sub_grid_as_it_is():
     plan = make_board_plan((1, 1, 1, 1, 2, 2) * 2)
     assert read(look(plan, policies=["repair"]), "repair", "moved_total")[-1] == 10
-    assert read(look(lock(plan, "subgrid", "0301-001"), policies=["repair"]), "repair", "moved_total")[-1] == 0
+    assert (
+        read(look(lock(plan, "subgrid", "0301-001"), policies=["repair"]), "repair", "moved_total")[
+            -1
+        ]
+        == 0
+    )
 
 
 def test_low_buildings_go_before_towers():
@@ -177,7 +249,13 @@ def test_low_buildings_go_before_towers():
     plan = plan.replace(site=plan.site.replace(buildings=buildings))
     rules = Rules().replace(years=STILL | {"demolition_urban": 0.2})
     (start,) = list_starts(plan, Given(), rules)
-    gone = np.sum([draw_future(start, rules.years, 3, Chance(0, n, "0301")).weights[-1] == 0 for n in range(40)], axis=0)
+    gone = np.sum(
+        [
+            draw_future(start, rules.years, 3, Chance(0, n, "0301")).weights[-1] == 0
+            for n in range(40)
+        ],
+        axis=0,
+    )
     assert gone[:6].min() > gone[6:].max()
 
 
@@ -185,20 +263,31 @@ def test_a_single_household_is_lost_or_stays_so_that_on_the_mean_the_rate_holds(
     rules = Rules().replace(years=STILL | {"growth_urban": -0.05})
     (start,) = list_starts(make_board_plan(), Given(), rules)
     start = replace(start, problem=replace(start.problem, weights=np.ones(12, np.int64)))
-    left = [draw_future(start, rules.years, 2, Chance(0, n, "0301")).weights.sum(axis=1) for n in range(400)]
+    left = [
+        draw_future(start, rules.years, 2, Chance(0, n, "0301")).weights.sum(axis=1)
+        for n in range(400)
+    ]
     assert np.mean(left, axis=0) == pytest.approx([12.0, 11.4, 10.83], abs=0.1)
 
 
 def test_a_stairwell_that_outgrows_the_band_is_cut_into_floor_bands_that_stay_where_they_were():
     # Six doors of 30, 40 the most; they grow by half to 45, which makes five bands of about 9.
-    rules = Rules().replace(years=STILL | {"growth_urban": 0.5}, urban={"low": 20, "target": 30, "high": 40})
+    rules = Rules().replace(
+        years=STILL | {"growth_urban": 0.5}, urban={"low": 20, "target": 30, "high": 40}
+    )
     (start,) = list_starts(make_board_plan((1, 2), columns=2, rows=1), Given(), rules)
-    start = replace(start, problem=replace(start.problem, weights=np.full(2, 30, np.int64)), floors=np.full(2, 10.0))
+    start = replace(
+        start,
+        problem=replace(start.problem, weights=np.full(2, 30, np.int64)),
+        floors=np.full(2, 10.0),
+    )
     future = draw_future(start, rules.years, 1, Chance(0, 0, "0301"))
     assert future.cut_from.tolist() == [-1, -1, 0, 0, 0, 0, 1, 1, 1, 1]
     assert future.problem.climb.tolist() == [0, 0, 6, 12, 18, 24, 6, 12, 18, 24]
     assert abs(future.weights[1].sum() - 90) < 10  # each band is rounded by itself
-    course = follow_policy(start, future, [future.take_year(year) for year in (0, 1)], make_policy("never", rules, 0))
+    course = follow_policy(
+        start, future, [future.take_year(year) for year in (0, 1)], make_policy("never", rules, 0)
+    )
     assert course.labels[1].tolist() == [0, 1, 0, 0, 0, 0, 1, 1, 1, 1]
 
 
@@ -209,18 +298,23 @@ def test_new_doors_stand_away_from_others_and_are_linked_over_no_barrier():
     wall = np.array([shapely.LineString([(55, -5), (55, 45)])])
     own = choose_places(places, 4, 0.99, None, 20.0, wall)
     assert (own[:, 0] > 55).all()  # all on the ground where the first one is
-    assert link_doors(own, doors, 200.0, wall).min() == 1  # none is linked with the door behind the wall
+    assert (
+        link_doors(own, doors, 200.0, wall).min() == 1
+    )  # none is linked with the door behind the wall
     assert link_doors(own, doors, 200.0, wall[:0]).min() == 0
 
 
 def test_an_estate_without_free_land_is_told_and_not_built():
-    done = look(make_board_plan(step=30.0), Given((Estate(1, "0301", 50),), changes={"estate_gap": 100.0}))
+    done = look(
+        make_board_plan(step=30.0), Given((Estate(1, "0301", 50),), changes={"estate_gap": 100.0})
+    )
     assert done.events["kind"].tolist() == ["no_land"]
     assert read(done, "never", "households") == [120] * 4
 
 
 def test_when_all_members_leave_no_sub_grid_has_a_central_household_and_the_branch_is_short():
-    # One available member in each of twelve houses; sub-grids of 60 need two central households, of 54 households each.
+    # One available member in each of twelve houses; sub-grids of 60 need two
+    # central households, of 54 households each.
     done = look(make_people_plan(), Given(changes={"member_leave": 1.0}), years=2)
     assert done.manifest["people"]
     assert read(done, "never", "members") == [12, 0, 0]
@@ -239,19 +333,25 @@ def test_members_are_left_out_where_the_plan_was_not_organised():
 
 RATES = st.fixed_dictionaries(
     {
-        "growth_urban": st.floats(-0.3, 0.3), "spread": st.floats(0.0, 0.3), "demolition_urban": st.floats(0.0, 0.4),
-        "estates_urban": st.floats(0.0, 1.5), "estate_households": st.floats(1.0, 90.0),
+        "growth_urban": st.floats(-0.3, 0.3),
+        "spread": st.floats(0.0, 0.3),
+        "demolition_urban": st.floats(0.0, 0.4),
+        "estates_urban": st.floats(0.0, 1.5),
+        "estate_households": st.floats(1.0, 90.0),
     }
-)  # fmt: skip
+)
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(RATES, st.integers(0, 5), st.sampled_from(POLICIES))
-def test_whatever_happens_every_household_is_in_a_sub_grid_and_nobody_else_is(rates, replication, name):
+def test_whatever_happens_every_household_is_in_a_sub_grid_and_nobody_else_is(
+    rates, replication, name
+):
     rules = Rules().replace(years=rates, urban={"low": 50, "target": 60, "high": 70})
     (start,) = list_starts(make_board_plan(step=60.0), Given(), rules)
     future = draw_future(start, rules.years, 5, Chance(0, replication, "0301"))
-    total, flows = future.weights.sum(axis=1), future.flows
+    total = future.weights.sum(axis=1)
+    flows = future.flows
     assert (np.diff(total) == flows[1:, BUILT] + flows[1:, GROWN] - flows[1:, GONE]).all()
     years = [future.take_year(year) for year in range(6)]
     course = follow_policy(start, future, years, make_policy(name, rules, 0))
@@ -290,9 +390,25 @@ def test_the_verb_prints_the_policies_side_by_side_and_writes_tables_and_a_plot(
     write_plan(make_board_plan(step=60.0), tmp_path / "plan")
     file = tmp_path / "known.toml"
     file.write_text('[[estate]]\nyear = 2\ncommunity = "0301"\nhouseholds = 60\n', encoding="utf-8")
-    words = ["years", str(tmp_path / "plan"), str(file), "--years", "3", "--replications", "2", "--policy", "never", "--policy",
-             "repair", "--csv", str(tmp_path / "csv"), "--plot", str(tmp_path / "years.png"), "--map",
-             str(tmp_path / "years.html")]  # fmt: skip
+    words = [
+        "years",
+        str(tmp_path / "plan"),
+        str(file),
+        "--years",
+        "3",
+        "--replications",
+        "2",
+        "--policy",
+        "never",
+        "--policy",
+        "repair",
+        "--csv",
+        str(tmp_path / "csv"),
+        "--plot",
+        str(tmp_path / "years.png"),
+        "--map",
+        str(tmp_path / "years.html"),
+    ]
     words += [word for name, value in STILL.items() for word in ("--set", f"years.{name}={value}")]
     result = CliRunner().invoke(app, words, env={"COLUMNS": "140"})
     assert result.exit_code == 0, result.output
@@ -301,21 +417,40 @@ def test_the_verb_prints_the_policies_side_by_side_and_writes_tables_and_a_plot(
     assert (tmp_path / "years.png").stat().st_size > 10_000
     assert "loadReels(" in (tmp_path / "years.html").read_text(encoding="utf-8")
     bands = pd.read_csv(tmp_path / "csv" / "bands.csv", dtype={"subgrid": str})
-    assert bands.groupby("year")["over"].sum().tolist() == [0, 0, 1, 1]  # on the left or on the right
+    assert bands.groupby("year")["over"].sum().tolist() == [
+        0,
+        0,
+        1,
+        1,
+    ]  # on the left or on the right
     table = pd.read_csv(tmp_path / "csv" / "by_year.csv")
-    assert table.query("policy == 'never' and measure == 'households'")["mean"].tolist() == [120, 120, 180, 180]
+    assert table.query("policy == 'never' and measure == 'households'")["mean"].tolist() == [
+        120,
+        120,
+        180,
+        180,
+    ]
     assert CliRunner().invoke(app, ["years", "--template"]).output == TEMPLATE
     assert CliRunner().invoke(app, ["years"]).exit_code == 2
 
 
 def test_repair_moves_whom_redraw_moves_on_the_same_land():
-    # Five strips of twelve houses; then some are gone; the plan is redrawn on the land without them.
+    # Five strips of twelve houses; then some are gone; the plan is redrawn on
+    # the land without them.
     plan = make_board_plan(tuple(1 + n % 10 // 2 for n in range(60)), columns=10, rows=6, step=30.0)
     gone = ["h01", "h11", "h21", "h22", "h25", "h60"]
     site = plan.site.replace(buildings=plan.site.buildings.drop(index=gone))
-    rules = Rules().replace(urban={"low": 100, "target": 120, "high": 140}, division={"effort": "quick"})
+    rules = Rules().replace(
+        urban={"low": 100, "target": 120, "high": 140}, division={"effort": "quick"}
+    )
     after = redraw(plan, site, rules, seed=0)
-    done = foresee(plan, Given(demolitions=(Demolition(1, tuple(gone)),), changes=STILL), rules, years=1, replications=1)
+    done = foresee(
+        plan,
+        Given(demolitions=(Demolition(1, tuple(gone)),), changes=STILL),
+        rules,
+        years=1,
+        replications=1,
+    )
     homes = after.subgrids[after.subgrids["kind"] == "residential"]
     assert after.manifest["history"][-1]["households_moved"] == read(done, "repair", "moved")[1] > 0
     assert homes["in_band"].mean() == read(done, "repair", "in_band")[1] == 1.0

@@ -11,7 +11,9 @@ from gridplan.site import SITE_TABLES, Site
 from gridplan.tables.conform import conform_table, make_empty
 
 CRS = "EPSG:32650"
-X0, Y0 = 500_000.0, 4_390_000.0  # a field near Tangshan
+# a field near Tangshan
+X0 = 500_000.0
+Y0 = 4_390_000.0
 
 
 def make_table(table, rows, crs=CRS):
@@ -30,7 +32,8 @@ def make_site(**tables):
 def make_checkerboard(columns=6, rows=2, households=10, step=30.0, kind="urban"):
     """One community of square houses on a board, ``households`` behind each door.
 
-    Houses are 10 m squares, ``step`` apart, named h01, h02 ... row by row from the south-west::
+    Houses are 10 m squares, ``step`` apart, named h01, h02 ... row by row from
+    the south-west::
 
         h07 h08 h09 h10 h11 h12
         h01 h02 h03 h04 h05 h06
@@ -38,7 +41,8 @@ def make_checkerboard(columns=6, rows=2, households=10, step=30.0, kind="urban")
     cells = [(c, r) for r in range(rows) for c in range(columns)]
     houses = []
     for n, (c, r) in enumerate(cells, 1):
-        x, y = X0 + step * c + step / 2, Y0 + step * r + step / 2
+        x = X0 + step * c + step / 2
+        y = Y0 + step * r + step / 2
         houses.append(
             {
                 "building": f"h{n:02d}",
@@ -54,14 +58,26 @@ def make_checkerboard(columns=6, rows=2, households=10, step=30.0, kind="urban")
             }
         )
     outline = box(X0, Y0, X0 + step * columns, Y0 + step * rows)
-    communities = [{"community": "0301", "name": "东湖社区", "kind": kind, "origin": "given", "geometry": outline}]
-    return make_site(buildings=make_table("buildings", houses), communities=make_table("communities", communities))
+    communities = [
+        {
+            "community": "0301",
+            "name": "东湖社区",
+            "kind": kind,
+            "origin": "given",
+            "geometry": outline,
+        }
+    ]
+    return make_site(
+        buildings=make_table("buildings", houses),
+        communities=make_table("communities", communities),
+    )
 
 
 def make_board_plan(part_of=(1, 1, 1, 2, 2, 2) * 2, columns=6, rows=2, step=30.0):
     """The checkerboard drawn by hand: ``part_of`` says which sub-grid each house is in.
 
-    As it stands: two sub-grids of sixty households on the left and the right, each of six houses::
+    As it stands: two sub-grids of sixty households on the left and the right,
+    each of six houses::
 
         1 1 1 2 2 2
         1 1 1 2 2 2
@@ -100,12 +116,23 @@ def make_board_plan(part_of=(1, 1, 1, 2, 2, 2) * 2, columns=6, rows=2, step=30.0
                         "link": "near",
                     }
                 )
-    where = {h: Point(X0 + step * (n % columns) + step / 2, Y0 + step * (n // columns) + step / 2) for n, h in enumerate(houses)}
+    where = {
+        h: Point(X0 + step * (n % columns) + step / 2, Y0 + step * (n // columns) + step / 2)
+        for n, h in enumerate(houses)
+    }
     subgrids = []
     for part in sorted(set(code.values())):
         own = [h for h in houses if code[h] == part]
         land = unary_union(
-            [box(where[h].x - step / 2, where[h].y - step / 2, where[h].x + step / 2, where[h].y + step / 2) for h in own]
+            [
+                box(
+                    where[h].x - step / 2,
+                    where[h].y - step / 2,
+                    where[h].x + step / 2,
+                    where[h].y + step / 2,
+                )
+                for h in own
+            ]
         )
         metres = {c: sum(10 * where[h].distance(where[c]) for h in own) for c in own}
         centre = min(own, key=lambda c: (round(metres[c], 6), c))
@@ -132,7 +159,13 @@ def make_board_plan(part_of=(1, 1, 1, 2, 2, 2) * 2, columns=6, rows=2, step=30.0
             }
         )
     rules = Rules().replace(urban={"low": 50, "target": 60, "high": 70})
-    manifest = {"gridplan": "0.1.0", "seed": 0, "rules": rules.to_dict(), "inputs": {}, "figures": {}}
+    manifest = {
+        "gridplan": "0.1.0",
+        "seed": 0,
+        "rules": rules.to_dict(),
+        "inputs": {},
+        "figures": {},
+    }
     return Plan(
         site=site,
         stairwells=make_table("stairwells", doors),

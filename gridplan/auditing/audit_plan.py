@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from gridplan.auditing.band_and_codes import check_band, check_codes, check_exceptions, check_figures
+from gridplan.auditing.band_and_codes import (
+    check_band,
+    check_codes,
+    check_exceptions,
+    check_figures,
+)
 from gridplan.auditing.central_households import check_central
 from gridplan.auditing.centres import Walks, check_centres, measure_walks
 from gridplan.auditing.coverage import check_reach
@@ -24,7 +29,12 @@ from gridplan.auditing.land_tiling import (
     measure_insides,
     measure_tiling,
 )
-from gridplan.auditing.membership import check_communities, check_membership, check_nesting, check_sums
+from gridplan.auditing.membership import (
+    check_communities,
+    check_membership,
+    check_nesting,
+    check_sums,
+)
 from gridplan.auditing.organisation import check_chain, check_counts, check_pieces, check_sizes
 from gridplan.auditing.pairing import check_pairing
 from gridplan.auditing.rating import check_rating
@@ -52,10 +62,12 @@ _OTHERS = {"exclusive": "exclusive grid", "special_grids": "special grid", "grid
 class Audit:
     """What an audit found.
 
-    ``findings`` has one row for each fault and place (rule, severity, table, community, subgrid, ids, count,
-    message, remedy): an ``error`` breaks a rule, a ``warning`` should be looked at, a ``note`` is worth knowing. ``communities``
-    holds the figures of each community, ``summary`` those of the whole plan and ``subgrids`` what was found again of each
-    sub-grid. Print it for a report of about a screen.
+    ``findings`` has one row for each fault and place (rule, severity, table,
+    community, subgrid, ids, count, message, remedy): an ``error`` breaks a
+    rule, a ``warning`` should be looked at, a ``note`` is worth knowing.
+    ``communities`` holds the figures of each community, ``summary`` those of
+    the whole plan and ``subgrids`` what was found again of each sub-grid.
+    Print it for a report of about a screen.
     """
 
     findings: pd.DataFrame
@@ -70,7 +82,15 @@ class Audit:
 
     def __str__(self) -> str:
         """Write the verdict, the figures and the kinds of findings, worst first."""
-        return "\n".join([_write_verdict(self), "", _write_figures(self.summary), "", *_write_kinds(self.findings)])
+        return "\n".join(
+            [
+                _write_verdict(self),
+                "",
+                _write_figures(self.summary),
+                "",
+                *_write_kinds(self.findings),
+            ]
+        )
 
     def _repr_html_(self) -> str:
         """Write the report for a notebook; codes from the data are escaped."""
@@ -89,15 +109,18 @@ class Audit:
 def audit(plan: Plan, rules: Rules | None = None) -> Audit:
     """Check a plan against every rule, whoever drew it.
 
-    Nothing that the plan says of itself is believed: members, sums, bands, contiguity, walks and areas are found again from
-    stairwells, buildings, barriers and outlines.
+    Nothing that the plan says of itself is believed: members, sums, bands,
+    contiguity, walks and areas are found again from stairwells, buildings,
+    barriers and outlines.
 
     Parameters
     ----------
     plan
-        Any plan. ``neighbours`` may be empty; contiguity is then judged by the outlines.
+        Any plan. ``neighbours`` may be empty; contiguity is then judged by the
+        outlines.
     rules
-        Rules to judge by; those in the plan's manifest if not given, and gridplan's defaults if it has none.
+        Rules to judge by; those in the plan's manifest if not given, and
+        gridplan's defaults if it has none.
 
     Raises
     ------
@@ -129,14 +152,19 @@ def find_across(plan: Plan, rules: Rules | None = None) -> pd.DataFrame:
 
 def _open_evidence(plan: Plan, rules: Rules | None) -> Evidence:
     if plan.manifest.get("release"):
-        raise PlanError("a release holds bands, not households -> audit the working plan, and check the release by check_release")
+        raise PlanError(
+            "a release holds bands, not households -> audit the working plan, and check the release by check_release"
+        )
     return Evidence(plan, rules or Rules.from_dict(plan.manifest.get("rules") or {}))
 
 
 def _judge(evidence: Evidence, whole: bool) -> Audit:
-    steps, walks = measure_steps(evidence), measure_walks(evidence)
-    tiling, insides = measure_tiling(evidence), measure_insides(evidence)
-    buildings, compounds = measure_splits(evidence, "building"), measure_splits(evidence, "compound")
+    steps = measure_steps(evidence)
+    walks = measure_walks(evidence)
+    tiling = measure_tiling(evidence)
+    insides = measure_insides(evidence)
+    buildings = measure_splits(evidence, "building")
+    compounds = measure_splits(evidence, "compound")
     findings = join_findings(
         [
             check_membership(evidence),
@@ -164,20 +192,34 @@ def _judge(evidence: Evidence, whole: bool) -> Audit:
             check_pieces(evidence),
             check_central(evidence),
             check_staffing(evidence),
-            *([check_pairing(evidence), check_rating(evidence), check_reach(evidence)] if whole else []),
+            *(
+                [check_pairing(evidence), check_rating(evidence), check_reach(evidence)]
+                if whole
+                else []
+            ),
         ]
     )
     findings = order_findings(findings)
     subgrids = _measure_subgrids(evidence, findings, walks)
     splits = {"buildings": buildings, "compounds": compounds}
     communities = _measure_communities(evidence, findings, subgrids, tiling, splits)
-    return Audit(findings, communities, _summarise(evidence, findings, communities, subgrids, insides), subgrids)
+    return Audit(
+        findings,
+        communities,
+        _summarise(evidence, findings, communities, subgrids, insides),
+        subgrids,
+    )
 
 
-def join_audits(parts: Sequence[Audit], more: Sequence[pd.DataFrame] = (), dropped: Mapping[str, int] | None = None) -> Audit:
+def join_audits(
+    parts: Sequence[Audit],
+    more: Sequence[pd.DataFrame] = (),
+    dropped: Mapping[str, int] | None = None,
+) -> Audit:
     """Join the audits of parts of one plan, each of some of its communities.
 
-    ``more`` are findings about the plan as a whole, ``dropped`` the rows of each table that its ledger counts as dropped.
+    ``more`` are findings about the plan as a whole, ``dropped`` the rows of
+    each table that its ledger counts as dropped.
 
     Examples
     --------
@@ -188,7 +230,9 @@ def join_audits(parts: Sequence[Audit], more: Sequence[pd.DataFrame] = (), dropp
     """
     findings = join_findings([*more, *(part.findings for part in parts)]).drop_duplicates()
     order = {rule: n for n, rule in enumerate(dict.fromkeys(findings["rule"]))}
-    findings = findings.assign(order=findings["rule"].map(order)).sort_values(["order", "community", "subgrid"], kind="stable")
+    findings = findings.assign(order=findings["rule"].map(order)).sort_values(
+        ["order", "community", "subgrid"], kind="stable"
+    )
     findings = order_findings(findings.drop(columns="order"))
     communities = pd.concat([part.communities for part in parts]).sort_index()
     subgrids = pd.concat([part.subgrids for part in parts]).sort_index()
@@ -226,14 +270,21 @@ def _measure_subgrids(e: Evidence, findings: pd.DataFrame, walks: Walks) -> pd.D
 
 
 def _measure_communities(
-    e: Evidence, findings: pd.DataFrame, subgrids: pd.DataFrame, tiling: Tiling, splits: Mapping[str, Splits]
+    e: Evidence,
+    findings: pd.DataFrame,
+    subgrids: pd.DataFrame,
+    tiling: Tiling,
+    splits: Mapping[str, Splits],
 ) -> pd.DataFrame:
     """Measure every community: households by residential sub-grid, walks, splits, and what was found."""
     codes = e.communities.index
     counted = e.residential & (e.lies_in >= 0)
     table = _measure_groups(subgrids[counted], e.lies_in[counted], len(codes)).set_axis(codes)
     kind = e.communities["kind"]
-    wanted = [e.rules.find_band(str(k)).choose_count(int(h)) if h else 0 for k, h in zip(kind, table["households"], strict=True)]
+    wanted = [
+        e.rules.find_band(str(k)).choose_count(int(h)) if h else 0
+        for k, h in zip(kind, table["households"], strict=True)
+    ]
     table.insert(0, "kind", kind)
     table.insert(3, "wanted", wanted)
     for noun, found in splits.items():
@@ -254,7 +305,8 @@ def _measure_groups(subgrids: pd.DataFrame, group: Array, n: int) -> pd.DataFram
     held = subgrids["households"].to_numpy()
     sizes = pd.Series(held).groupby(group)
     metres_sum = np.bincount(group, np.nan_to_num(subgrids["least"].to_numpy()), minlength=n)
-    count, number_out = np.bincount(group, minlength=n), np.bincount(group, ~subgrids["in_band"].to_numpy(), minlength=n)
+    count = np.bincount(group, minlength=n)
+    number_out = np.bincount(group, ~subgrids["in_band"].to_numpy(), minlength=n)
     explained = np.bincount(group, subgrids["explained"].to_numpy(), minlength=n)
     households = np.bincount(group, held, minlength=n).round().astype(np.int64)
     index = range(n)
@@ -276,13 +328,23 @@ def _measure_groups(subgrids: pd.DataFrame, group: Array, n: int) -> pd.DataFram
 
 
 def _summarise(
-    e: Evidence, findings: pd.DataFrame, communities: pd.DataFrame, subgrids: pd.DataFrame, insides: Insides
+    e: Evidence,
+    findings: pd.DataFrame,
+    communities: pd.DataFrame,
+    subgrids: pd.DataFrame,
+    insides: Insides,
 ) -> dict[str, Any]:
     """Sum up the whole plan and its two classes in plain numbers."""
     ledger = e.plan.site.ledger
     dropped = ledger[ledger["action"] == "dropped"].groupby("table")["count"].sum()
     area = float(insides.area.sum())
-    sums = ["split_buildings", "split_compounds", "barrier_crossings", "non_contiguous", "crossings"]
+    sums = [
+        "split_buildings",
+        "split_compounds",
+        "barrier_crossings",
+        "non_contiguous",
+        "crossings",
+    ]
     return {
         "communities": len(e.communities),
         "buildings": len(e.buildings),
@@ -295,7 +357,9 @@ def _summarise(
         "grids": len(e.plan.grids),
         "classes": _measure_classes(subgrids),
         **{name: int(communities[name].sum()) for name in sums},
-        "area_error": float(communities["area_error"].max()) if communities["area_error"].notna().any() else 0.0,
+        "area_error": float(communities["area_error"].max())
+        if communities["area_error"].notna().any()
+        else 0.0,
         "home_area": area,
         "home_area_outside": float(insides.outside.sum()) / area if area else 0.0,
         "homes_cut_by_limits": int((insides.cut > 0.01 * insides.area).sum()),
@@ -313,7 +377,9 @@ def _measure_classes(subgrids: pd.DataFrame) -> dict[str, dict[str, Any]]:
     for word, own in classes.items():
         if len(own):
             row = _measure_groups(own, np.zeros(len(own), np.int64), 1).iloc[0]
-            measured[word] = {name: int(value) if name in whole else _round(value) for name, value in row.items()}
+            measured[word] = {
+                name: int(value) if name in whole else _round(value) for name, value in row.items()
+            }
     return measured
 
 
@@ -323,7 +389,10 @@ def _round(value: float) -> float | None:
 
 def _list_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
     rows = table.astype(object).where(table.notna(), None).to_dict("records")
-    return [{str(k): v.item() if isinstance(v, np.generic) else v for k, v in row.items()} for row in rows]
+    return [
+        {str(k): v.item() if isinstance(v, np.generic) else v for k, v in row.items()}
+        for row in rows
+    ]
 
 
 def _write_verdict(result: Audit) -> str:
@@ -347,13 +416,24 @@ def _count(number: int, noun: str) -> str:
 def _write_figures(summary: Mapping[str, Any]) -> str:
     """Write the figures of the plan and of its classes."""
     homes = f"{_count(summary['buildings'], 'building')} ({_count(summary['homes'], 'home')})"
-    sizes = [_count(summary[f"{noun.replace('-', '')}s"], noun) for noun in ("stairwell", "household", "sub-grid")]
-    lines = [f"plan       {', '.join([_count(summary['communities'], 'community'), homes, *sizes])}"]
+    sizes = [
+        _count(summary[f"{noun.replace('-', '')}s"], noun)
+        for noun in ("stairwell", "household", "sub-grid")
+    ]
+    lines = [
+        f"plan       {', '.join([_count(summary['communities'], 'community'), homes, *sizes])}"
+    ]
     for word, own in summary["classes"].items():
         if word == "all" and len(summary["classes"]) == 2:
             continue
-        size = f"mean {own['mean']:.1f}" + (f" (CV {100 * own['cv']:.0f} %)" if own["cv"] is not None else "")
-        rest = f", {100 * own['explained']:.0f} % of the others explained" if own["in_band"] < 1 else ""
+        size = f"mean {own['mean']:.1f}" + (
+            f" (CV {100 * own['cv']:.0f} %)" if own["cv"] is not None else ""
+        )
+        rest = (
+            f", {100 * own['explained']:.0f} % of the others explained"
+            if own["in_band"] < 1
+            else ""
+        )
         walk = f", mean walk {own['mean_walk']:.0f} m" if own["mean_walk"] is not None else ""
         lines.append(
             f"{word:<10} {_count(own['subgrids'], 'sub-grid')} of {own['min']} to {own['max']} households, {size}; "
@@ -379,14 +459,23 @@ def _write_kinds(findings: pd.DataFrame) -> list[str]:
     """Write one line for each kind of finding: severity, rule, how many places and rows, the first place, the remedy."""
     if findings.empty:
         return ["nothing found"]
-    kind = findings["message"].str.replace(r"[\d,.]*\d", "#", regex=True).str.replace(r"#( \w+?)s\b", r"#\1", regex=True)
+    kind = (
+        findings["message"]
+        .str.replace(r"[\d,.]*\d", "#", regex=True)
+        .str.replace(r"#( \w+?)s\b", r"#\1", regex=True)
+    )
     lines = []
     groups = findings.groupby(["severity", "rule", kind.rename("kind")], sort=False)
     for (severity, rule, _), own in groups:
-        first, places = own.iloc[0], len(own)
+        first = own.iloc[0]
+        places = len(own)
         where = first["subgrid"] or first["community"] or first["ids"].split(", ")[0]
         more = f" and {places - 1:,} more place{'s' if places > 2 else ''}" if places > 1 else ""
         rows = f", {own['count'].sum():,} in all" if own["count"].sum() > places > 1 else ""
-        lines.append(f"{severity:<10} {rule}: {first['message']} ({where}{more}{rows})\n           -> {first['remedy']}")
+        lines.append(
+            f"{severity:<10} {rule}: {first['message']} ({where}{more}{rows})\n           -> {first['remedy']}"
+        )
     shown = lines[:SHOWN_FINDINGS]
-    return shown + ([f"and {len(lines) - len(shown)} more kinds of findings"] if len(lines) > len(shown) else [])
+    return shown + (
+        [f"and {len(lines) - len(shown)} more kinds of findings"] if len(lines) > len(shown) else []
+    )

@@ -16,42 +16,87 @@ from gridplan.tables.schema import find_key
 
 BAND_RULES = frozenset({"band", "households"})  # words by which an exception speaks of the band
 # Tables whose codes are checked.
-CODED = ("communities", "buildings", "stairwells", "neighbours", "subgrids", "exceptions", "grids", "special_grids", "touches")
+CODED = (
+    "communities",
+    "buildings",
+    "stairwells",
+    "neighbours",
+    "subgrids",
+    "exceptions",
+    "grids",
+    "special_grids",
+    "touches",
+)
 METRE = 0.01  # figures in metres may differ by this; outlines are drawn on a grid of it
 
 
 def check_band(evidence: Evidence, steps: Steps) -> pd.DataFrame:
     """Check that every residential sub-grid holds at least low and at most high households of its class.
 
-    Outside the band is an error without a row in ``exceptions``, a warning with one, and a note where that row says that
-    no plan could do better; the audit then says whether it can confirm the proof from households and barriers.
+    Outside the band is an error without a row in ``exceptions``, a warning
+    with one, and a note where that row says that no plan could do better; the
+    audit then says whether it can confirm the proof from households and
+    barriers.
 
-    Source: about 30 households in towns and 50 in the countryside (China City News, 25 September 2023, p. 19); the
-    width of the band is the planner's.
+    Source: about 30 households in towns and 50 in the countryside (China City
+    News, 25 September 2023, p. 19); the width of the band is the planner's.
     """
     e = evidence
     out = np.flatnonzero(e.residential & (e.held > 0) & ~e.in_band)
-    codes, community = e.subgrids.index[out], e.subgrids["community"].to_numpy(object)[out]
+    codes = e.subgrids.index[out]
+    community = e.subgrids["community"].to_numpy(object)[out]
     excuses = e.plan.exceptions[e.plan.exceptions["rule"].isin(BAND_RULES)]
     whole = excuses["subgrid"] == ""
 
     def excuse(rows: Any) -> Array:
-        return np.asarray(codes.isin(rows["subgrid"]) | np.isin(community, rows["community"][whole.loc[rows.index]]))
+        return np.asarray(
+            codes.isin(rows["subgrid"])
+            | np.isin(community, rows["community"][whole.loc[rows.index]])
+        )
 
-    explained, proven = excuse(excuses), excuse(excuses[excuses["proven"]])
+    explained = excuse(excuses)
+    proven = excuse(excuses[excuses["proven"]])
     shown = _prove(e, steps)[out]
-    low, high = e.bands[out, 0], e.bands[out, 2]
-    what = np.array([f"{h} households, allowed are {a} to {b}" for h, a, b in zip(e.held[out], low, high, strict=True)], object)
-    proof = np.where(shown, ": proven, the audit finds the same", ": said to be proven; the audit cannot confirm it")
+    low = e.bands[out, 0]
+    high = e.bands[out, 2]
+    what = np.array(
+        [
+            f"{h} households, allowed are {a} to {b}"
+            for h, a, b in zip(e.held[out], low, high, strict=True)
+        ],
+        object,
+    )
+    proof = np.where(
+        shown,
+        ": proven, the audit finds the same",
+        ": said to be proven; the audit cannot confirm it",
+    )
     found = []
     for severity, mask, end, remedy in (
-        ("error", ~explained, ", no exception says why", "divide again, or explain it in the table exceptions"),
-        ("warning", explained & ~proven, ", explained in exceptions", "see the remedy in exceptions"),
+        (
+            "error",
+            ~explained,
+            ", no exception says why",
+            "divide again, or explain it in the table exceptions",
+        ),
+        (
+            "warning",
+            explained & ~proven,
+            ", explained in exceptions",
+            "see the remedy in exceptions",
+        ),
         ("note", proven, proof[proven], "see the remedy in exceptions"),
     ):
         found.append(
             write_findings(
-                "band", severity, "subgrids", codes[mask], community[mask], codes[mask], what=what[mask] + end, remedy=remedy
+                "band",
+                severity,
+                "subgrids",
+                codes[mask],
+                community[mask],
+                codes[mask],
+                what=what[mask] + end,
+                remedy=remedy,
             )
         )
     return join_findings(found)
@@ -60,10 +105,13 @@ def check_band(evidence: Evidence, steps: Steps) -> pd.DataFrame:
 def _prove(e: Evidence, steps: Steps) -> Array:
     """Find the sub-grids that no plan could bring into the band.
 
-    Either one of its stairwells is too large, or its island has no number of parts. An island is what can be walked to within
-    a community; its households make parts within the band only if ceil(households / high) <= floor(households / low).
+    Either one of its stairwells is too large, or its island has no number of
+    parts. An island is what can be walked to within a community; its
+    households make parts within the band only if ceil(households / high) <=
+    floor(households / low).
     """
-    low, high = e.bands[:, 0], e.bands[:, 2]
+    low = e.bands[:, 0]
+    high = e.bands[:, 2]
     largest = np.zeros(len(e.subgrids), np.int64)
     known = e.part >= 0
     np.maximum.at(largest, e.part[known], e.weight[known])
@@ -81,28 +129,44 @@ def _prove(e: Evidence, steps: Steps) -> Array:
 def check_codes(evidence: Evidence) -> pd.DataFrame:
     """Check that codes are unique, and that a sub-grid's begins with its community's, numbered without gaps along the sweep.
 
-    The sweep goes from west to east in each row and from north to south: no number may follow one that lies
-    both further east and further south, however high the rows are. Gaps are only a note, since a redraw never
+    The sweep goes from west to east in each row and from north to south: no
+    number may follow one that lies both further east and further south,
+    however high the rows are. Gaps are only a note, since a redraw never
     renumbers the sub-grids that survive it.
 
-    Source: Beijing DB11 on unit grids (three digits of sequence in the community, west to east, north to south);
-    Xi'an DB6101/T 3185-2024, 4.2 and 4.3, for unique and stable codes; CJ/T 349-2010 for left to right, top to bottom.
+    Source: Beijing DB11 on unit grids (three digits of sequence in the
+    community, west to east, north to south); Xi'an DB6101/T 3185-2024, 4.2 and
+    4.3, for unique and stable codes; CJ/T 349-2010 for left to right, top to
+    bottom.
     """
-    e, plan = evidence, evidence.plan
+    e = evidence
+    plan = evidence.plan
     found = []
     for table in CODED:
         index = plan.get_table(table).index
         found.append(tell_doubles(table, index[index.duplicated()].unique()))
-    code, over = e.subgrids.index.to_numpy(object), e.subgrids["community"].to_numpy(object)
+    code = e.subgrids.index.to_numpy(object)
+    over = e.subgrids["community"].to_numpy(object)
     starts = np.array([c.startswith(f"{o}-") for c, o in zip(code, over, strict=True)], bool)
-    went_on = np.isin(code, plan.concordance["old"].to_numpy(object))  # survivors of a redraw are never renumbered
+    went_on = np.isin(
+        code, plan.concordance["old"].to_numpy(object)
+    )  # survivors of a redraw are never renumbered
     for mask, severity, remedy in (
         (~starts & ~went_on, "warning", "code it community, hyphen, number"),
         (~starts & went_on, "note", "none needed after a redraw; survivors keep their codes"),
     ):
         what = "whose code does not begin with the community's"
         found.append(
-            write_findings("codes", severity, "subgrids", code[mask], over[mask], noun="sub-grid", what=what, remedy=remedy)
+            write_findings(
+                "codes",
+                severity,
+                "subgrids",
+                code[mask],
+                over[mask],
+                noun="sub-grid",
+                what=what,
+                remedy=remedy,
+            )
         )
     found += _check_numbers(e, code, over, starts)
     return join_findings(found)
@@ -110,7 +174,8 @@ def check_codes(evidence: Evidence) -> pd.DataFrame:
 
 def tell_doubles(table: str, twice: Any) -> pd.DataFrame:
     """Tell of codes that stand in more than one row of a table."""
-    what, remedy = f"in more than one row of {find_key(table)}", "give every row its own code"
+    what = f"in more than one row of {find_key(table)}"
+    remedy = "give every row its own code"
     return write_findings("codes", "error", table, twice, "", noun="code", what=what, remedy=remedy)
 
 
@@ -119,7 +184,9 @@ def _check_numbers(e: Evidence, code: Array, over: Array, starts: Array) -> list
     number = np.array([int(t) if t.isdecimal() else -1 for t in tail], np.int64)
     x, y = _find_middles(e)
     frame = pd.DataFrame({"code": code, "community": over, "number": number, "x": x, "y": y})
-    frame = frame[frame["number"] >= 0].sort_values(["community", "number", "code"], ignore_index=True)
+    frame = frame[frame["number"] >= 0].sort_values(
+        ["community", "number", "code"], ignore_index=True
+    )
     by = frame.groupby("community", sort=True)["number"]
     gaps = (by.max() > by.size())[lambda s: s].index
     before = frame.groupby("community")[["x", "y"]].shift()
@@ -128,20 +195,33 @@ def _check_numbers(e: Evidence, code: Array, over: Array, starts: Array) -> list
     sweep = "numbered after one that lies to the south-east of it"
     return [
         write_findings(
-            "codes", "note", "subgrids", gaps, gaps, what="numbers of sub-grids have gaps",
+            "codes",
+            "note",
+            "subgrids",
+            gaps,
+            gaps,
+            what="numbers of sub-grids have gaps",
             remedy="none needed after a redraw; survivors keep their codes",
         ),
         write_findings(
-            "codes", "note", "subgrids", wrong["code"], wrong["community"].to_numpy(), noun="sub-grid", what=sweep,
+            "codes",
+            "note",
+            "subgrids",
+            wrong["code"],
+            wrong["community"].to_numpy(),
+            noun="sub-grid",
+            what=sweep,
             remedy="none needed after a redraw; else number from west to east and north to south",
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _find_middles(e: Evidence) -> tuple[Array, Array]:
     """Find the mean position of the households of each sub-grid; NaN where it has none."""
     kept = (e.part >= 0) & np.isfinite(e.xy).all(axis=1)
-    part, weight, k = e.part[kept], e.weight[kept], len(e.subgrids)
+    part = e.part[kept]
+    weight = e.weight[kept]
+    k = len(e.subgrids)
     total = np.bincount(part, weight, minlength=k)
     with np.errstate(invalid="ignore", divide="ignore"):
         x = np.bincount(part, weight * e.xy[kept, 0], minlength=k) / total
@@ -152,12 +232,15 @@ def _find_middles(e: Evidence) -> tuple[Array, Array]:
 def check_exceptions(evidence: Evidence) -> pd.DataFrame:
     """Check that every exception speaks of something that exists and is out of rule, and says why and what would cure it.
 
-    Source: gridplan's promise that nothing is out of rule without being explained.
+    Source: gridplan's promise that nothing is out of rule without being
+    explained.
     """
-    e, rows = evidence, evidence.plan.exceptions
+    e = evidence
+    rows = evidence.plan.exceptions
     rows = rows[~rows.index.duplicated()].sort_index()
     named = (rows["subgrid"] != "").to_numpy()
-    own, over = find_rows(e.subgrids, rows["subgrid"]), find_rows(e.communities, rows["community"])
+    own = find_rows(e.subgrids, rows["subgrid"])
+    over = find_rows(e.communities, rows["community"])
     above = pd.concat([e.subgrids["community"], e.plan.grids["community"]])
     above = above[~above.index.duplicated()].reindex(rows["subgrid"]).to_numpy(object)
     lost = (over < 0) | (named & (above != rows["community"].to_numpy(object)))
@@ -168,15 +251,31 @@ def check_exceptions(evidence: Evidence) -> pd.DataFrame:
     def tell(severity: str, mask: Array, what: str, remedy: str) -> pd.DataFrame:
         wrong = rows[mask]
         return write_findings(
-            "exceptions", severity, "exceptions", wrong.index, wrong["community"].to_numpy(), noun="exception",
-            what=what, remedy=remedy,
-        )  # fmt: skip
+            "exceptions",
+            severity,
+            "exceptions",
+            wrong.index,
+            wrong["community"].to_numpy(),
+            noun="exception",
+            what=what,
+            remedy=remedy,
+        )
 
     return join_findings(
         [
-            tell("error", lost, "for a community or sub-grid that does not exist", "leave it out, or correct its codes"),
+            tell(
+                "error",
+                lost,
+                "for a community or sub-grid that does not exist",
+                "leave it out, or correct its codes",
+            ),
             tell("warning", stale, "for a sub-grid that is within the band", "leave it out"),
-            tell("warning", silent, "without explanation or remedy", "say why it is so and what would cure it"),
+            tell(
+                "warning",
+                silent,
+                "without explanation or remedy",
+                "say why it is so and what would cure it",
+            ),
         ]
     )
 
@@ -184,11 +283,13 @@ def check_exceptions(evidence: Evidence) -> pd.DataFrame:
 def check_figures(evidence: Evidence, walks: Walks) -> pd.DataFrame:
     """Check that every figure in a sub-grid's row, and in the manifest, is what the other tables come to.
 
-    Figures that a plan does not give (empty) are one note. Distances may differ by a centimetre for each household.
+    Figures that a plan does not give (empty) are one note. Distances may
+    differ by a centimetre for each household.
 
     Source: gridplan's schema, which says what each column is.
     """
-    e, rows = evidence, evidence.subgrids
+    e = evidence
+    rows = evidence.subgrids
     households = np.maximum(e.held, 1)
     pairs = pd.DataFrame({"part": e.part, "home": e.home})
     touched = pairs[(pairs >= 0).all(axis=1)].drop_duplicates()
@@ -198,41 +299,66 @@ def check_figures(evidence: Evidence, walks: Walks) -> pd.DataFrame:
         "building_count": np.bincount(touched["part"], minlength=len(rows)),
         "stairwell_count": e.count_by_subgrid(),
         "pieces": shapely.get_num_geometries(land),
-        "low": e.bands[:, 0], "target": e.bands[:, 1], "high": e.bands[:, 2], "in_band": e.in_band,
-    }  # fmt: skip
+        "low": e.bands[:, 0],
+        "target": e.bands[:, 1],
+        "high": e.bands[:, 2],
+        "in_band": e.in_band,
+    }
     measures = {
         "household_metres": (walks.of_centre, METRE * households),
         "mean_walk": (walks.of_centre / households, np.full(len(rows), METRE)),
         "max_walk": (walks.longest, np.full(len(rows), METRE)),
         "area": (area, METRE + 1e-6 * area),
     }
-    wrong, absent = np.full(len(rows), "", object), np.full(len(rows), "", object)
+    wrong = np.full(len(rows), "", object)
+    absent = np.full(len(rows), "", object)
     sizeless = e.residential & (rows[["low", "target", "high"]] == 0).all(axis=1).to_numpy()
     for column, right in counts.items():
         banded = column in {"low", "target", "high", "in_band"}
-        right = np.where(banded & ~e.residential, rows[column].to_numpy(), right)  # the rule on exclusive grids looks at these
+        right = np.where(
+            banded & ~e.residential, rows[column].to_numpy(), right
+        )  # the rule on exclusive grids looks at these
         unsaid = sizeless & (column in {"low", "target", "high"})
-        wrong[(rows[column].to_numpy() != right) & ~unsaid & ~(sizeless & (column == "in_band"))] += f", {column}"
+        wrong[
+            (rows[column].to_numpy() != right) & ~unsaid & ~(sizeless & (column == "in_band"))
+        ] += f", {column}"
         absent[unsaid] += f", {column}"
     for column, (right, tolerance) in measures.items():
         says = rows[column].to_numpy(float)
         wrong[np.abs(says - right) > tolerance] += f", {column}"
         absent[np.isnan(says) & ((column == "area") | (e.held > 0))] += f", {column}"
-    return join_findings([_tell_columns(e, "error", wrong), _tell_columns(e, "note", absent), _check_manifest(e)])
+    return join_findings(
+        [_tell_columns(e, "error", wrong), _tell_columns(e, "note", absent), _check_manifest(e)]
+    )
 
 
 def _tell_columns(e: Evidence, severity: str, columns: Array) -> pd.DataFrame:
     """Tell which figures of which sub-grids are wrong, or not given; those not given are told by community."""
     off = columns != ""
-    codes, over = e.subgrids.index[off], e.subgrids["community"].to_numpy(object)[off]
+    codes = e.subgrids.index[off]
+    over = e.subgrids["community"].to_numpy(object)[off]
     names = np.array([c[2:] for c in columns[off]], object)
     remedy = "compute the figures of the sub-grids again"
     if severity == "note":
         return write_findings(
-            "figures", severity, "subgrids", codes, over, noun="sub-grid", what="without " + names, remedy=remedy
+            "figures",
+            severity,
+            "subgrids",
+            codes,
+            over,
+            noun="sub-grid",
+            what="without " + names,
+            remedy=remedy,
         )
     return write_findings(
-        "figures", severity, "subgrids", codes, over, codes, what="not what the tables come to: " + names, remedy=remedy
+        "figures",
+        severity,
+        "subgrids",
+        codes,
+        over,
+        codes,
+        what="not what the tables come to: " + names,
+        remedy=remedy,
     )
 
 
@@ -256,6 +382,10 @@ def _check_manifest(e: Evidence) -> pd.DataFrame:
 def check_manifest(says: Mapping[str, Any], right: Mapping[str, int]) -> pd.DataFrame:
     """Check that the figures of a manifest are what the tables come to."""
     off = [name for name in right if name in says and says[name] != right[name]]
-    what = [f"its figure {name} says {says[name]}, the tables come to {right[name]}" for name in off]
-    found = write_findings("figures", "warning", "manifest", off, "", off, what=what, remedy="write the manifest again")
+    what = [
+        f"its figure {name} says {says[name]}, the tables come to {right[name]}" for name in off
+    ]
+    found = write_findings(
+        "figures", "warning", "manifest", off, "", off, what=what, remedy="write the manifest again"
+    )
     return found.assign(subgrid="")

@@ -14,22 +14,31 @@ ROLE = "central_household"
 def check_central(evidence: Evidence) -> pd.DataFrame:
     """Check the central households: stairwell, sub-grid, available member, number, households served and listed gaps.
 
-    Source: the founding article's chain ends at the unit-door central household; 76,224 for 75,081 sub-grids.
+    Source: the founding article's chain ends at the unit-door central
+    household; 76,224 for 75,081 sub-grids.
     """
-    e, table = evidence, evidence.plan.members
+    e = evidence
+    table = evidence.plan.members
     if table.empty:
         return join_findings([])
     posts = e.plan.posts[e.plan.posts["role"] == ROLE]
     host = find_rows(e.stairwells, posts["stairwell"])
-    available = np.append(table["available"].reindex(e.stairwells.index).fillna(0).to_numpy(np.int64), 0)
-    part, own = np.append(e.part, -1)[host], find_rows(e.subgrids, posts["subgrid"])
+    available = np.append(
+        table["available"].reindex(e.stairwells.index).fillna(0).to_numpy(np.int64), 0
+    )
+    part = np.append(e.part, -1)[host]
+    own = find_rows(e.subgrids, posts["subgrid"])
     foreign = (own < 0) | (part != own)
     absent = (available[host] < 1) & ~foreign
     twice = posts["stairwell"].duplicated().to_numpy() & ~foreign
     k = len(e.subgrids)
     hosts = np.bincount(e.part[(e.part >= 0) & (available[:-1] > 0)], minlength=k)
     count = np.bincount(own[~foreign], minlength=k)
-    need = np.where(e.residential & (e.held > 0), np.maximum(1, -(-e.held // e.rules.organisation.central_load)), 0)
+    need = np.where(
+        e.residential & (e.held > 0),
+        np.maximum(1, -(-e.held // e.rules.organisation.central_load)),
+        0,
+    )
     short = count < np.minimum(need, hosts)
     gaps = e.plan.gaps[(e.plan.gaps["rule"] == ROLE) & (e.plan.gaps["room"] == "organisation")]
     silent = (count < need) & ~short & ~e.subgrids.index.isin(gaps["of"])
@@ -38,13 +47,30 @@ def check_central(evidence: Evidence) -> pd.DataFrame:
 
     def tell_posts(mask: Array, what: str) -> pd.DataFrame:
         rows = posts[mask]
-        return write_findings("central", "error", "posts", rows.index, rows["community"].to_numpy(), rows["subgrid"].to_numpy(),
-                              noun="central household", what=what, remedy="organise again")  # fmt: skip
+        return write_findings(
+            "central",
+            "error",
+            "posts",
+            rows.index,
+            rows["community"].to_numpy(),
+            rows["subgrid"].to_numpy(),
+            noun="central household",
+            what=what,
+            remedy="organise again",
+        )
 
     def tell(mask: Array, what: str) -> pd.DataFrame:
         rows = e.subgrids[mask]
-        return write_findings("central", "error", "subgrids", rows.index, rows["community"].to_numpy(), rows.index, what=what,
-                              remedy="organise again")  # fmt: skip
+        return write_findings(
+            "central",
+            "error",
+            "subgrids",
+            rows.index,
+            rows["community"].to_numpy(),
+            rows.index,
+            what=what,
+            remedy="organise again",
+        )
 
     return join_findings(
         [
@@ -59,7 +85,9 @@ def check_central(evidence: Evidence) -> pd.DataFrame:
     )
 
 
-def _check_place(e: Evidence, host: Array, own: Array, wrong: Array, available: Array, count: Array) -> pd.DataFrame:
+def _check_place(
+    e: Evidence, host: Array, own: Array, wrong: Array, available: Array, count: Array
+) -> pd.DataFrame:
     """Check that no other stairwell with an available member would spare a sub-grid's households walking."""
     from gridplan.auditing.centres import sum_walks
 
@@ -68,9 +96,17 @@ def _check_place(e: Evidence, host: Array, own: Array, wrong: Array, available: 
     able = (available > 0) & (e.part >= 0)
     np.minimum.at(best, e.part[able], cost[able])
     alone = ~wrong & (np.append(count, 0)[own] == 1)
-    rows, at = host[alone], own[alone]
+    rows = host[alone]
+    at = own[alone]
     off = cost[rows] - best[at] > SLACK * np.maximum(e.held[at], 1)
     found = e.subgrids.iloc[at[off]]
-    return write_findings("central", "warning", "posts", found.index, found["community"].to_numpy(), found.index,
-                          what="another stairwell with an available member is nearer to its households",
-                          remedy="organise again")  # fmt: skip
+    return write_findings(
+        "central",
+        "warning",
+        "posts",
+        found.index,
+        found["community"].to_numpy(),
+        found.index,
+        what="another stairwell with an available member is nearer to its households",
+        remedy="organise again",
+    )

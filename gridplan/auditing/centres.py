@@ -18,8 +18,10 @@ AT_ONCE = 4_000_000  # pairs of stairwells whose walk is measured at once, to bo
 class Walks:
     """Walks to the centre by sub-grid; NaN where the sub-grid has no centre of its own.
 
-    ``centre`` is the row of the stairwell named as centre (-1 if none is, or it is not of the sub-grid), ``of_centre`` its
-    household-metres, ``longest`` the longest walk to it, ``best`` and ``least`` the stairwell with the fewest household-metres.
+    ``centre`` is the row of the stairwell named as centre (-1 if none is, or
+    it is not of the sub-grid), ``of_centre`` its household-metres, ``longest``
+    the longest walk to it, ``best`` and ``least`` the stairwell with the
+    fewest household-metres.
     """
 
     centre: Array
@@ -32,20 +34,25 @@ class Walks:
 def measure_walks(evidence: Evidence) -> Walks:
     """Measure the walks within every sub-grid to each of its stairwells.
 
-    Between two doors it is the straight line and the climbs at both ends; over one door, the difference of the climbs. Where
-    the rules say so, it is the way along the streets instead, found again from the plan's streets and barriers.
+    Between two doors it is the straight line and the climbs at both ends; over
+    one door, the difference of the climbs. Where the rules say so, it is the
+    way along the streets instead, found again from the plan's streets and
+    barriers.
     """
-    e, k = evidence, len(evidence.subgrids)
+    e = evidence
+    k = len(evidence.subgrids)
     part = np.where(np.isfinite(e.xy).all(axis=1), e.part, -1)
     cost = sum_walks(e, part, k)
     rows = np.flatnonzero(part >= 0)
     order = rows[np.lexsort((rows, cost[rows], part[rows]))]
-    best, least = np.full(k, -1), np.full(k, np.nan)
+    best = np.full(k, -1)
+    least = np.full(k, np.nan)
     best[part[order][::-1]] = order[::-1]
     least[best >= 0] = cost[best[best >= 0]]
     centre = find_rows(e.stairwells, e.subgrids["centre"])
     centre[np.append(part, -1)[centre] != np.arange(k)] = -1
-    of_centre, longest = np.full(k, np.nan), np.full(k, np.nan)
+    of_centre = np.full(k, np.nan)
+    longest = np.full(k, np.nan)
     has = centre >= 0
     of_centre[has], longest[has] = cost[centre[has]], 0.0
     own = rows[has[part[rows]]]
@@ -98,11 +105,13 @@ def sum_walks(e: Evidence, part: Array, k: int, *, straight: bool = False) -> Ar
 def check_centres(evidence: Evidence, walks: Walks) -> pd.DataFrame:
     """Check that the centre of a sub-grid is one of its stairwells, and that none has fewer household-metres.
 
-    Source: the central household's purpose is reach: a nearby home instead of a meeting place 4 km away (Zhejiang News on
-    Xinchang, 13 December 2009).
+    Source: the central household's purpose is reach: a nearby home instead of
+    a meeting place 4 km away (Zhejiang News on Xinchang, 13 December 2009).
     """
-    e, rows = evidence, evidence.subgrids
-    codes, over = rows.index, rows["community"].to_numpy(object)
+    e = evidence
+    rows = evidence.subgrids
+    codes = rows.index
+    over = rows["community"].to_numpy(object)
     named = (rows["centre"].fillna("") != "").to_numpy()
     foreign = named & (walks.centre < 0)
     unnamed = ~named & e.residential & (e.held > 0)
@@ -110,15 +119,32 @@ def check_centres(evidence: Evidence, walks: Walks) -> pd.DataFrame:
         off = (walks.of_centre - walks.least) > SLACK * np.maximum(e.held, 1)
     best = e.stairwells.index.to_numpy(object)[walks.best[off]]
     more = (walks.of_centre - walks.least)[off]
-    what = [f"its centre has {m:,.0f} household-metres more than {b}" for m, b in zip(more, best, strict=True)]
+    what = [
+        f"its centre has {m:,.0f} household-metres more than {b}"
+        for m, b in zip(more, best, strict=True)
+    ]
 
     def tell(severity: str, mask: Array, what: Any, remedy: Any) -> pd.DataFrame:
-        return write_findings("centres", severity, "subgrids", codes[mask], over[mask], codes[mask], what=what, remedy=remedy)
+        return write_findings(
+            "centres",
+            severity,
+            "subgrids",
+            codes[mask],
+            over[mask],
+            codes[mask],
+            what=what,
+            remedy=remedy,
+        )
 
     return join_findings(
         [
             tell("error", foreign, "its centre is none of its stairwells", "choose one of its own"),
-            tell("warning", unnamed, "no centre is named", "choose the stairwell nearest to the households"),
+            tell(
+                "warning",
+                unnamed,
+                "no centre is named",
+                "choose the stairwell nearest to the households",
+            ),
             tell("warning", off, what, [f"make {b} the centre" for b in best]),
         ]
     )

@@ -14,7 +14,17 @@ from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
 
 Array = np.ndarray[Any, Any]
-FINDING_COLUMNS = ("rule", "severity", "table", "community", "subgrid", "ids", "count", "message", "remedy")
+FINDING_COLUMNS = (
+    "rule",
+    "severity",
+    "table",
+    "community",
+    "subgrid",
+    "ids",
+    "count",
+    "message",
+    "remedy",
+)
 SEVERITIES = ("error", "warning", "note")
 _NOTHING = pd.DataFrame(columns=list(FINDING_COLUMNS))
 LISTED_IDS = 20  # codes written out in one finding; the rest are counted
@@ -24,9 +34,11 @@ LISTED_IDS = 20  # codes written out in one finding; the rest are counted
 class Evidence:
     """A plan and the rules that it is held against, with its codes turned into row numbers.
 
-    Nothing of the derived columns is believed: what a sub-grid holds is found from the stairwells, its class from its
-    community, its band from the rules. A row number of -1 stands for a code that does not exist. Rows with
-    a code that another row has already are left out here, and reported by the rule on codes.
+    Nothing of the derived columns is believed: what a sub-grid holds is found
+    from the stairwells, its class from its community, its band from the rules.
+    A row number of -1 stands for a code that does not exist. Rows with a code
+    that another row has already are left out here, and reported by the rule on
+    codes.
     """
 
     plan: Plan
@@ -113,7 +125,9 @@ class Evidence:
     @cached_property
     def bands(self) -> Array:
         """Low, target and high of each sub-grid: int64[k, 3], households; 0 for exclusive grids, which have no band."""
-        urban, rural = ([band.low, band.target, band.high] for band in (self.rules.urban, self.rules.rural))
+        urban, rural = (
+            [band.low, band.target, band.high] for band in (self.rules.urban, self.rules.rural)
+        )
         bands = np.where((self.kinds == "urban")[:, None], np.array([urban]), np.array([rural]))
         return np.where(self.residential[:, None], bands, 0)
 
@@ -126,7 +140,11 @@ class Evidence:
         """Add up an amount of each stairwell, or their number, by sub-grid: int64[k]."""
         kept = self.part >= 0
         weights = None if amount is None else amount[kept]
-        return np.bincount(self.part[kept], weights, minlength=len(self.subgrids)).round().astype(np.int64)
+        return (
+            np.bincount(self.part[kept], weights, minlength=len(self.subgrids))
+            .round()
+            .astype(np.int64)
+        )
 
 
 def _take_first(table: Any) -> Any:
@@ -161,17 +179,21 @@ def write_findings(
     Parameters
     ----------
     rule, severity, table
-        The rule that is not kept, error, warning or note, and the table whose rows are wrong.
+        The rule that is not kept, error, warning or note, and the table whose
+        rows are wrong.
     ids, community, subgrid
-        For each wrong row its code and where it belongs; a plain word stands for all rows.
+        For each wrong row its code and where it belongs; a plain word stands
+        for all rows.
     what, remedy
         What is wrong and what to do about it, for all rows or each.
     noun
-        Word for one row; the message then begins with their number. Without it, ``what`` is the message.
+        Word for one row; the message then begins with their number. Without
+        it, ``what`` is the message.
 
     Returns
     -------
-    A table with the columns ``FINDING_COLUMNS``, sorted by community and sub-grid.
+    A table with the columns ``FINDING_COLUMNS``, sorted by community and
+    sub-grid.
 
     Examples
     --------
@@ -183,7 +205,15 @@ def write_findings(
     codes = np.asarray(ids, object)
     if len(codes) == 0:
         return _NOTHING.copy()
-    wrong = pd.DataFrame({"id": codes.astype(str), "community": community, "subgrid": subgrid, "what": what, "remedy": remedy})
+    wrong = pd.DataFrame(
+        {
+            "id": codes.astype(str),
+            "community": community,
+            "subgrid": subgrid,
+            "what": what,
+            "remedy": remedy,
+        }
+    )
     wrong[["community", "subgrid"]] = wrong[["community", "subgrid"]].fillna("")
     wrong = wrong.sort_values(["community", "subgrid", "id"], kind="stable")
     groups = wrong.groupby(["community", "subgrid"], sort=True)
@@ -191,7 +221,9 @@ def write_findings(
     found["count"] = groups.size()
     found["ids"] = groups.head(LISTED_IDS).groupby(["community", "subgrid"])["id"].agg(", ".join)
     found = found.reset_index()
-    number = found["count"].astype(str) + " " + np.where(found["count"] == 1, noun, noun + "s") + " "
+    number = (
+        found["count"].astype(str) + " " + np.where(found["count"] == 1, noun, noun + "s") + " "
+    )
     found["message"] = (number if noun else "") + found["what"]
     return found.assign(rule=rule, severity=severity, table=table)[list(FINDING_COLUMNS)]
 

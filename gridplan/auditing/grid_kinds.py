@@ -12,9 +12,15 @@ from gridplan.auditing.evidence import Array, Evidence, find_rows, join_findings
 from gridplan.auditing.walking import Steps, number_pieces
 
 LIMIT_SLACK = 0.1  # m that a special grid may reach over the limit of its community
-BESIDE = 16.0  # m within which a barrier counts as covered by a special grid: parallel tracks are one
-UNCOVERED = 60.0  # m of barrier in a community without special grid that are not told: stubs and corners
-SAME = 1.0  # m; special grids of one kind that run closer together for longer than that are counted twice
+BESIDE = (
+    16.0  # m within which a barrier counts as covered by a special grid: parallel tracks are one
+)
+UNCOVERED = (
+    60.0  # m of barrier in a community without special grid that are not told: stubs and corners
+)
+# m; special grids of one kind that run closer together for longer than that
+# are counted twice
+SAME = 1.0
 LENGTH_SHARE = 0.001  # by which a length may be off, or by a metre
 TOUCH_SLACK = 0.05  # m about the rule's distance within which a touch may be told or not
 GRID_RULE = "grids"  # the word by which exceptions speak of the upper layer
@@ -23,15 +29,22 @@ GRID_RULE = "grids"  # the word by which exceptions speak of the upper layer
 def check_exclusives(evidence: Evidence) -> pd.DataFrame:
     """Check that an exclusive grid has one known owner, no band, no stairwell, and no more homes than the rule allows.
 
-    Source: exclusive grids are those of relatively independent units (Tangshan, NetEase, 4 September 2023), carved out
-    beside the sub-grids of homes (Xi'an DB6101/T 3185-2024, 5.1.2).
+    Source: exclusive grids are those of relatively independent units
+    (Tangshan, NetEase, 4 September 2023), carved out beside the sub-grids of
+    homes (Xi'an DB6101/T 3185-2024, 5.1.2).
     """
-    e, rule = evidence, evidence.rules.exclusive
+    e = evidence
+    rule = evidence.rules.exclusive
     lone = ~e.residential
     rows = e.subgrids[lone]
     owner = rows["institution"].to_numpy(object)
     site = e.plan.site
-    known = np.isin(owner, np.concatenate([site.institutions.index, site.places.index, site.buildings.index]).astype(object))
+    known = np.isin(
+        owner,
+        np.concatenate([site.institutions.index, site.places.index, site.buildings.index]).astype(
+            object
+        ),
+    )
     twice = pd.Series(owner).duplicated(keep=False).to_numpy() & (owner != "")
     banded = (rows[["low", "target", "high"]] != 0).any(axis=1).to_numpy()
     stairs = e.count_by_subgrid()[lone]
@@ -46,25 +59,64 @@ def check_exclusives(evidence: Evidence) -> pd.DataFrame:
     def tell(severity: str, mask: Array, what: Any, remedy: str, table: Any = rows) -> pd.DataFrame:
         wrong = table[mask]
         return write_findings(
-            "exclusive", severity, "subgrids", wrong.index, wrong["community"].to_numpy(), noun="exclusive grid", what=what,
+            "exclusive",
+            severity,
+            "subgrids",
+            wrong.index,
+            wrong["community"].to_numpy(),
+            noun="exclusive grid",
+            what=what,
             remedy=remedy,
-        )  # fmt: skip
+        )
 
     return join_findings(
         [
-            tell("error", ~known, "whose institution is not known", "name an institution, a place or a building"),
+            tell(
+                "error",
+                ~known,
+                "whose institution is not known",
+                "name an institution, a place or a building",
+            ),
             tell("error", twice, "of an institution that has another", "join the two"),
-            tell("error", banded, "with a band, as if it counted in the balance", "set low, target and high to 0"),
-            tell("error", stairs > 0, "with stairwells of its own", "put its homes into a sub-grid"),
-            tell("error", lived > rule.most_households, "with more homes on its land than the rule allows", "cut its land"),
-            tell("note", (lived > 0) & (lived <= rule.most_households), "with homes on its land", "see whether it is right"),
-            tell("warning", small, f"below {rule.smallest:g} m2", "leave its land to the sub-grids around"),
+            tell(
+                "error",
+                banded,
+                "with a band, as if it counted in the balance",
+                "set low, target and high to 0",
+            ),
+            tell(
+                "error", stairs > 0, "with stairwells of its own", "put its homes into a sub-grid"
+            ),
+            tell(
+                "error",
+                lived > rule.most_households,
+                "with more homes on its land than the rule allows",
+                "cut its land",
+            ),
+            tell(
+                "note",
+                (lived > 0) & (lived <= rule.most_households),
+                "with homes on its land",
+                "see whether it is right",
+            ),
+            tell(
+                "warning",
+                small,
+                f"below {rule.smallest:g} m2",
+                "leave its land to the sub-grids around",
+            ),
             write_findings(
-                "exclusive", "error", "subgrids", owned.index, owned["community"].to_numpy(), noun="sub-grid of homes",
-                what="with an institution as if it were exclusive", remedy="make it exclusive, or clear its institution",
+                "exclusive",
+                "error",
+                "subgrids",
+                owned.index,
+                owned["community"].to_numpy(),
+                noun="sub-grid of homes",
+                what="with an institution as if it were exclusive",
+                remedy="make it exclusive, or clear its institution",
             ),
         ]
-    )  # fmt: skip
+    )
 
 
 def check_specials(evidence: Evidence) -> pd.DataFrame:
@@ -74,10 +126,12 @@ def check_specials(evidence: Evidence) -> pd.DataFrame:
     Source: rivers, lakes and railways under their chiefs (Tangshan, NetEase, 4 September 2023); every grid belongs to
     exactly one community (Xi'an DB6101/T 3185-2024, 5.2(b)).
     """  # noqa: D205
-    e, rows = evidence, _take(evidence.plan.special_grids)
+    e = evidence
+    rows = _take(evidence.plan.special_grids)
     if rows.empty:
         return join_findings([])
-    shapes, over = rows.geometry.to_numpy(), find_rows(e.communities, rows["community"])
+    shapes = rows.geometry.to_numpy()
+    over = find_rows(e.communities, rows["community"])
     limits = np.append(e.communities.geometry.to_numpy(), shapely.Polygon())
     beyond = shapely.difference(shapes, shapely.buffer(limits[over], LIMIT_SLACK))
     out = (over < 0) | (shapely.length(beyond) > SAME)
@@ -90,14 +144,24 @@ def check_specials(evidence: Evidence) -> pd.DataFrame:
     def tell(mask: Array, what: str, remedy: str = "draw the special grids again") -> pd.DataFrame:
         wrong = rows[mask]
         return write_findings(
-            "special", "error", "special_grids", wrong.index, wrong["community"].to_numpy(), noun="special grid", what=what,
+            "special",
+            "error",
+            "special_grids",
+            wrong.index,
+            wrong["community"].to_numpy(),
+            noun="special grid",
+            what=what,
             remedy=remedy,
-        )  # fmt: skip
+        )
 
     return join_findings(
         [
             tell(out, "outside its community"),
-            tell((own < 0) | ~_fit(rows["kind"].to_numpy(object), kind), "of no barrier of its kind", "name its barrier"),
+            tell(
+                (own < 0) | ~_fit(rows["kind"].to_numpy(object), kind),
+                "of no barrier of its kind",
+                "name its barrier",
+            ),
             tell(off, "whose length is not what its shape comes to"),
             tell(_find_stray(rows, barriers), "away from every barrier of its kind"),
             tell(_find_doubles(rows), "over another of its kind"),
@@ -113,24 +177,36 @@ def _take(table: Any) -> Any:
 
 def _fit(kind: Array, of_barrier: Array) -> Array:
     """Whether a special grid of a kind may lie on a barrier: on one of its kind, a river or lake also on a water."""
-    return np.asarray((kind == of_barrier) | (np.isin(kind, ["river", "lake"]) & (of_barrier == "water")), bool)
+    return np.asarray(
+        (kind == of_barrier) | (np.isin(kind, ["river", "lake"]) & (of_barrier == "water")), bool
+    )
 
 
 def _measure_length(shapes: Array) -> Array:
     """Measure a line, or the long side of the rectangle with the area and perimeter of an area: half the perimeter = a + b."""
-    half, area = shapely.length(shapes) / 2, shapely.area(shapes)
-    return np.asarray(np.where(area > 0, half / 2 + np.sqrt(np.maximum(half**2 / 4 - area, 0)), 2 * half))
+    half = shapely.length(shapes) / 2
+    area = shapely.area(shapes)
+    return np.asarray(
+        np.where(area > 0, half / 2 + np.sqrt(np.maximum(half**2 / 4 - area, 0)), 2 * half)
+    )
 
 
 def _find_stray(rows: Any, barriers: Any) -> Array:
     """Find the special grids that leave the barriers of their kind for more than a metre."""
     stray = np.zeros(len(rows), bool)
-    shapes, kind = rows.geometry.to_numpy(), rows["kind"].to_numpy(object)
+    shapes = rows.geometry.to_numpy()
+    kind = rows["kind"].to_numpy(object)
     for word in np.unique(kind.astype(str)):
         own = np.flatnonzero(kind == word)
-        lines = barriers.geometry.to_numpy()[_fit(np.full(len(barriers), word), barriers["kind"].str.lower().to_numpy(object))]
+        lines = barriers.geometry.to_numpy()[
+            _fit(np.full(len(barriers), word), barriers["kind"].str.lower().to_numpy(object))
+        ]
         n, line = shapely.STRtree(lines).query(shapes[own], predicate="dwithin", distance=SAME)
-        near = pd.Series(list(shapely.buffer(lines[line], SAME / 10)), dtype=object).groupby(n).agg(shapely.union_all)
+        near = (
+            pd.Series(list(shapely.buffer(lines[line], SAME / 10)), dtype=object)
+            .groupby(n)
+            .agg(shapely.union_all)
+        )
         cover = near.reindex(range(len(own)))
         cover = cover.where(cover.notna(), shapely.Polygon()).to_numpy(object)
         stray[own] = shapely.length(shapely.difference(shapes[own], cover)) > SAME
@@ -139,11 +215,13 @@ def _find_stray(rows: Any, barriers: Any) -> Array:
 
 def _find_doubles(rows: Any) -> Array:
     """Find the special grids that lie on another of their kind and community for more than a metre or a square metre."""
-    shapes, kind = rows.geometry.to_numpy(), rows["kind"].to_numpy(object)
+    shapes = rows.geometry.to_numpy()
+    kind = rows["kind"].to_numpy(object)
     of = rows["community"].to_numpy(object)
     a, b = shapely.STRtree(shapes).query(shapes, predicate="intersects")
     same = (a < b) & (kind[a] == kind[b]) & (of[a] == of[b])
-    a, b = a[same], b[same]
+    a = a[same]
+    b = b[same]
     met = shapely.intersection(shapes[a], shapes[b])
     flat = shapely.area(shapes[a]) * shapely.area(shapes[b]) > 0
     found = np.zeros(len(rows), bool)
@@ -156,36 +234,58 @@ def _tell_uncovered(e: Evidence, rows: Any, barriers: Any) -> pd.DataFrame:
     """Tell of barriers that should have special grids but have none over some length within a community."""
     kinds = [kind.strip() for kind in e.rules.special.kinds.split("|")]
     own = barriers[barriers["kind"].str.lower().isin(kinds).to_numpy()]
-    shapes, kind = own.geometry.to_numpy(), own["kind"].str.lower().to_numpy(object)
+    shapes = own.geometry.to_numpy()
+    kind = own["kind"].str.lower().to_numpy(object)
     limits = e.communities.geometry.to_numpy()
     limit, barrier = shapely.STRtree(shapes).query(limits, predicate="intersects")
     inside = shapely.intersection(shapes[barrier], limits[limit])
-    grids, of_kind = rows.geometry.to_numpy(), rows["kind"].to_numpy(object)
+    grids = rows.geometry.to_numpy()
+    of_kind = rows["kind"].to_numpy(object)
     part, grid = shapely.STRtree(grids).query(inside, predicate="dwithin", distance=BESIDE)
     same = kind[barrier[part]] == of_kind[grid]
-    near = pd.Series(list(shapely.buffer(grids[grid[same]], BESIDE)), dtype=object).groupby(part[same]).agg(shapely.union_all)
+    near = (
+        pd.Series(list(shapely.buffer(grids[grid[same]], BESIDE)), dtype=object)
+        .groupby(part[same])
+        .agg(shapely.union_all)
+    )
     cover = near.reindex(range(len(inside)))
-    rest = shapely.difference(inside, cover.where(cover.notna(), shapely.Polygon()).to_numpy(object))
+    rest = shapely.difference(
+        inside, cover.where(cover.notna(), shapely.Polygon()).to_numpy(object)
+    )
     left = _measure_length(rest)
     bare = left > UNCOVERED
     what = [f"{metres:,.0f} m of it have no special grid here" for metres in left[bare]]
     over = e.communities.index.to_numpy(object)[limit[bare]]
     return write_findings(
-        "special", "error", "barriers", own.index[barrier[bare]], over, what=what, remedy="draw the special grids again"
+        "special",
+        "error",
+        "barriers",
+        own.index[barrier[bare]],
+        over,
+        what=what,
+        remedy="draw the special grids again",
     )
 
 
 def _check_touches(e: Evidence, rows: Any) -> pd.DataFrame:
     """Check which sub-grids each special grid touches."""
-    table, touch = _take(e.plan.touches), e.rules.special.touch
-    shapes, land = rows.geometry.to_numpy(), e.subgrids.geometry.to_numpy()
-    grid, subgrid = shapely.STRtree(land).query(shapes, predicate="dwithin", distance=touch + TOUCH_SLACK)
-    of, over = rows["community"].to_numpy(object), e.subgrids["community"].to_numpy(object)
+    table = _take(e.plan.touches)
+    touch = e.rules.special.touch
+    shapes = rows.geometry.to_numpy()
+    land = e.subgrids.geometry.to_numpy()
+    grid, subgrid = shapely.STRtree(land).query(
+        shapes, predicate="dwithin", distance=touch + TOUCH_SLACK
+    )
+    of = rows["community"].to_numpy(object)
+    over = e.subgrids["community"].to_numpy(object)
     same = of[grid] == over[subgrid]
-    grid, subgrid = grid[same], subgrid[same]
+    grid = grid[same]
+    subgrid = subgrid[same]
     certain = shapely.distance(shapes[grid], land[subgrid]) < touch - TOUCH_SLACK
     key = grid * len(land) + subgrid
-    said = find_rows(rows, table["special_grid"]) * len(land) + find_rows(e.subgrids, table["subgrid"])
+    said = find_rows(rows, table["special_grid"]) * len(land) + find_rows(
+        e.subgrids, table["subgrid"]
+    )
     wrong = table[~np.isin(said, key)]
     missing = certain & ~np.isin(key, said)
     number = np.bincount(grid[certain], minlength=len(rows))
@@ -196,22 +296,48 @@ def _check_touches(e: Evidence, rows: Any) -> pd.DataFrame:
     again = "find again what the special grids touch"
     return join_findings(
         [
-            write_findings("special", "error", "touches", wrong.index, wrong["community"].to_numpy(), noun="touch",
-                           what="of a special grid and a sub-grid that are apart", remedy=again),
-            write_findings("special", "error", "special_grids", names, of[grid[missing]], noun="touch", what="that is not told",
-                           remedy=again),
-            write_findings("special", "error", "special_grids", off.index, off["community"].to_numpy(), noun="special grid",
-                           what="whose number of sub-grids is not what it touches", remedy=again),
+            write_findings(
+                "special",
+                "error",
+                "touches",
+                wrong.index,
+                wrong["community"].to_numpy(),
+                noun="touch",
+                what="of a special grid and a sub-grid that are apart",
+                remedy=again,
+            ),
+            write_findings(
+                "special",
+                "error",
+                "special_grids",
+                names,
+                of[grid[missing]],
+                noun="touch",
+                what="that is not told",
+                remedy=again,
+            ),
+            write_findings(
+                "special",
+                "error",
+                "special_grids",
+                off.index,
+                off["community"].to_numpy(),
+                noun="special grid",
+                what="whose number of sub-grids is not what it touches",
+                remedy=again,
+            ),
         ]
-    )  # fmt: skip
+    )
 
 
 def check_grids(evidence: Evidence, steps: Steps) -> pd.DataFrame:
     """Check that grids of the upper layer nest, add up, hang together, and keep their band or say why not.
 
-    Source: two layers, grids of 300 to 500 households over small ones (an Anhui county, 2016).
+    Source: two layers, grids of 300 to 500 households over small ones (an
+    Anhui county, 2016).
     """
-    e, rows = evidence, _take(evidence.plan.grids)
+    e = evidence
+    rows = _take(evidence.plan.grids)
     named = (e.subgrids["grid"] != "").to_numpy()
     if rows.empty and not named.any():
         return join_findings([])
@@ -223,27 +349,62 @@ def check_grids(evidence: Evidence, steps: Steps) -> pd.DataFrame:
     count = np.bincount(own[counted], minlength=len(rows))
     rule = e.rules.grids
     within = (households >= rule.low) & (households <= rule.high)
-    sums = (households != rows["households"].to_numpy()) | (count != rows["subgrid_count"].to_numpy())
-    sums |= (within != rows["in_band"].to_numpy()) | (rows[["low", "target", "high"]] != [rule.low, rule.target, rule.high]).any(
-        axis=1
-    ).to_numpy()
+    sums = (households != rows["households"].to_numpy()) | (
+        count != rows["subgrid_count"].to_numpy()
+    )
+    sums |= (within != rows["in_band"].to_numpy()) | (
+        rows[["low", "target", "high"]] != [rule.low, rule.target, rule.high]
+    ).any(axis=1).to_numpy()
 
-    def tell(table: str, frame: Any, mask: Array, what: Any, remedy: str, severity: str = "error") -> pd.DataFrame:
+    def tell(
+        table: str, frame: Any, mask: Array, what: Any, remedy: str, severity: str = "error"
+    ) -> pd.DataFrame:
         wrong = frame[mask]
         noun = "sub-grid" if table == "subgrids" else "grid"
         return write_findings(
-            "grids", severity, table, wrong.index, wrong["community"].to_numpy(), noun=noun, what=what, remedy=remedy
+            "grids",
+            severity,
+            table,
+            wrong.index,
+            wrong["community"].to_numpy(),
+            noun=noun,
+            what=what,
+            remedy=remedy,
         )
 
     again = "draw the grids again"
     return join_findings(
         [
-            tell("subgrids", e.subgrids, e.residential & (own < 0), "in no grid, though there are grids", again),
-            tell("subgrids", e.subgrids, ~e.residential & named & (own < 0), "in a grid that does not exist", again),
+            tell(
+                "subgrids",
+                e.subgrids,
+                e.residential & (own < 0),
+                "in no grid, though there are grids",
+                again,
+            ),
+            tell(
+                "subgrids",
+                e.subgrids,
+                ~e.residential & named & (own < 0),
+                "in a grid that does not exist",
+                again,
+            ),
             tell("subgrids", e.subgrids, across, "in a grid of another community", again),
             tell("grids", rows, sums, "whose figures are not what its sub-grids come to", again),
-            tell("grids", rows, _find_apart(e, rows, own), "whose outline is not that of its sub-grids", again),
-            tell("grids", rows, _find_broken(e, steps, own, len(rows)), "whose sub-grids do not hang together", again),
+            tell(
+                "grids",
+                rows,
+                _find_apart(e, rows, own),
+                "whose outline is not that of its sub-grids",
+                again,
+            ),
+            tell(
+                "grids",
+                rows,
+                _find_broken(e, steps, own, len(rows)),
+                "whose sub-grids do not hang together",
+                again,
+            ),
             *_tell_band(e, rows, within & (count > 0)),
         ]
     )
@@ -252,9 +413,13 @@ def check_grids(evidence: Evidence, steps: Steps) -> pd.DataFrame:
 def _find_apart(e: Evidence, rows: Any, own: Array) -> Array:
     """Find the grids whose outline differs from the land of their sub-grids by more than a millionth, or a square metre."""
     known = own >= 0
-    land = np.bincount(own[known], shapely.area(e.subgrids.geometry.to_numpy())[known], minlength=len(rows))
+    land = np.bincount(
+        own[known], shapely.area(e.subgrids.geometry.to_numpy())[known], minlength=len(rows)
+    )
     shapes = rows.geometry.to_numpy()
-    met = shapely.area(shapely.intersection(e.subgrids.geometry.to_numpy()[known], shapes[own[known]]))
+    met = shapely.area(
+        shapely.intersection(e.subgrids.geometry.to_numpy()[known], shapes[own[known]])
+    )
     inside = np.bincount(own[known], met, minlength=len(rows))
     slack = np.maximum(1.0, 1e-6 * land)
     area = shapely.area(shapes)
@@ -267,7 +432,8 @@ def _find_broken(e: Evidence, steps: Steps, own: Array, count: int) -> Array:
     broken = np.zeros(count, bool)
     if len(e.plan.neighbours) == 0:
         return broken
-    a, b = e.part[steps.a], e.part[steps.b]
+    a = e.part[steps.a]
+    b = e.part[steps.b]
     grid = np.append(own, -1)
     same = (a >= 0) & (b >= 0) & (grid[a] == grid[b]) & (grid[a] >= 0)
     label, pieces = number_pieces(len(own), a[same], b[same])
@@ -289,7 +455,17 @@ def _tell_band(e: Evidence, rows: Any, within: Array) -> list[pd.DataFrame]:
     ):
         wrong = rows[mask]
         found.append(
-            write_findings("grids", severity, "grids", wrong.index, wrong["community"].to_numpy(), noun="grid", what=end,
-                           remedy="see the remedy in exceptions" if severity != "error" else "draw the grids again")
-        )  # fmt: skip
+            write_findings(
+                "grids",
+                severity,
+                "grids",
+                wrong.index,
+                wrong["community"].to_numpy(),
+                noun="grid",
+                what=end,
+                remedy="see the remedy in exceptions"
+                if severity != "error"
+                else "draw the grids again",
+            )
+        )
     return found

@@ -20,7 +20,8 @@ HOME_SHARE = 0.01  # share of a home's footprint that may lie outside without be
 class Tiling:
     """How well outlines tile, in m2 by community, and which sub-grids leave their community or overlap another.
 
-    ``table`` is indexed by community with the columns area, gap, overlap, outside and error (a share of the area).
+    ``table`` is indexed by community with the columns area, gap, overlap,
+    outside and error (a share of the area).
     """
 
     table: pd.DataFrame
@@ -32,16 +33,20 @@ class Tiling:
 def measure_tiling(evidence: Evidence) -> Tiling:
     """Measure gaps, overlaps and land outside the limit for every community that has sub-grids."""
     e = evidence
-    shapes, limits = _mend(e.subgrids.geometry.to_numpy()), _mend(e.communities.geometry.to_numpy())
+    shapes = _mend(e.subgrids.geometry.to_numpy())
+    limits = _mend(e.communities.geometry.to_numpy())
     k = len(shapes)
-    leaving, overlapping, unmatched = np.zeros(k, bool), np.zeros(k, bool), np.zeros(k, bool)
+    leaving = np.zeros(k, bool)
+    overlapping = np.zeros(k, bool)
+    unmatched = np.zeros(k, bool)
     order = np.argsort(e.lies_in, kind="stable")
     order = order[e.lies_in[order] >= 0]
     rows = {}
     for own in np.split(order, np.flatnonzero(np.diff(e.lies_in[order])) + 1):
         if len(own) == 0:
             continue
-        limit, parts = limits[e.lies_in[own[0]]], shapes[own]
+        limit = limits[e.lies_in[own[0]]]
+        parts = shapes[own]
         clean = bool(shapely.coverage_is_valid(parts))
         union = shapely.coverage_union_all(parts) if clean else shapely.union_all(parts)
         area = max(shapely.area(limit), 1e-9)
@@ -50,13 +55,17 @@ def measure_tiling(evidence: Evidence) -> Tiling:
         error = (gap + outside + overlap) / area
         rows[e.communities.index[e.lies_in[own[0]]]] = (area, gap, overlap, outside, error)
         if outside > AREA_ERROR * area:
-            leaving[own] = shapely.area(shapely.difference(parts, limit)) > AREA_ERROR * area / len(own)
+            leaving[own] = shapely.area(shapely.difference(parts, limit)) > AREA_ERROR * area / len(
+                own
+            )
         if overlap > AREA_ERROR * area:
             overlapping[own] = _find_overlapping(parts, AREA_ERROR * area / len(own))
         elif not clean:
             unmatched[own] = ~shapely.is_empty(shapely.coverage_invalid_edges(parts))
     columns = ["area", "gap", "overlap", "outside", "error"]
-    table = pd.DataFrame.from_dict(rows, orient="index", columns=columns, dtype=float).rename_axis("community")
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=columns, dtype=float).rename_axis(
+        "community"
+    )
     return Tiling(table, leaving, overlapping, unmatched)
 
 
@@ -81,36 +90,66 @@ def _find_overlapping(shapes: Array, least: float) -> Array:
 def check_tiling(evidence: Evidence, tiling: Tiling) -> pd.DataFrame:
     """Check that outlines are valid and tile their community: no gap, no overlap, nothing outside its limit.
 
-    Each of the three stays below a millionth of the community's area; and limits of communities do not overlap.
+    Each of the three stays below a millionth of the community's area; and
+    limits of communities do not overlap.
 
-    Source: "grids joined without seams", "precisely drawn limits" (Tangshan, NetEase, 4 September 2023); closed polygons
-    with topology (Beijing DB11 on unit grids; CJ/T 349-2010, 6.1).
+    Source: "grids joined without seams", "precisely drawn limits" (Tangshan,
+    NetEase, 4 September 2023); closed polygons with topology (Beijing DB11 on
+    unit grids; CJ/T 349-2010, 6.1).
     """
-    e, codes, over = evidence, evidence.subgrids.index, evidence.subgrids["community"].to_numpy(object)
+    e = evidence
+    codes = evidence.subgrids.index
+    over = evidence.subgrids["community"].to_numpy(object)
     land = e.subgrids.geometry.to_numpy()
     none = shapely.is_missing(land) | shapely.is_empty(land)
     broken = ~none & ~shapely.is_valid(land)
     why = shapely.is_valid_reason(land[broken])
 
-    def tell(severity: str, mask: Array, what: Any, remedy: str, noun: str = "sub-grid") -> pd.DataFrame:
+    def tell(
+        severity: str, mask: Array, what: Any, remedy: str, noun: str = "sub-grid"
+    ) -> pd.DataFrame:
         return write_findings(
-            "tiling", severity, "subgrids", codes[mask], over[mask], codes[mask] if noun == "" else "", noun=noun, what=what,
+            "tiling",
+            severity,
+            "subgrids",
+            codes[mask],
+            over[mask],
+            codes[mask] if noun == "" else "",
+            noun=noun,
+            what=what,
             remedy=remedy,
-        )  # fmt: skip
+        )
 
     bare = e.communities.index[~e.communities.index.isin(over)]
     again = "draw the outlines again"
     return join_findings(
         [
             tell("error", none, "without outline", again),
-            tell("error", broken, ["its outline is invalid: " + w for w in why], "repair the outline", noun=""),
+            tell(
+                "error",
+                broken,
+                ["its outline is invalid: " + w for w in why],
+                "repair the outline",
+                noun="",
+            ),
             _tell_gaps(tiling),
             tell("error", tiling.overlapping, "overlapping another", again),
             tell("error", tiling.leaving, "reaching over the limit of the community", again),
-            tell("note", tiling.unmatched, "whose border points are not those of its neighbour", again),
+            tell(
+                "note",
+                tiling.unmatched,
+                "whose border points are not those of its neighbour",
+                again,
+            ),
             check_limits(e.communities),
             write_findings(
-                "tiling", "note", "communities", bare, bare, what="no sub-grid lies in it", remedy="none if nobody lives there"
+                "tiling",
+                "note",
+                "communities",
+                bare,
+                bare,
+                what="no sub-grid lies in it",
+                remedy="none if nobody lives there",
             ),
         ]
     )
@@ -119,7 +158,8 @@ def check_tiling(evidence: Evidence, tiling: Tiling) -> pd.DataFrame:
 def check_limits(communities: Any) -> pd.DataFrame:
     """Check that the limits of communities do not overlap."""
     wrong = communities.index[_find_overlapping(_mend(communities.geometry.to_numpy()), 1.0)]
-    what, remedy = "its limit overlaps that of another", "mend the limits"
+    what = "its limit overlaps that of another"
+    remedy = "mend the limits"
     return write_findings("tiling", "error", "communities", wrong, wrong, what=what, remedy=remedy)
 
 
@@ -128,15 +168,24 @@ def _tell_gaps(tiling: Tiling) -> pd.DataFrame:
     wrong = table[table["gap"] > AREA_ERROR * table["area"]]
     sizes = zip(wrong["gap"], wrong["area"], strict=True)
     what = [f"{gap:,.1f} m2 of {area:,.0f} m2 belong to no sub-grid" for gap, area in sizes]
-    return write_findings("tiling", "error", "communities", wrong.index, wrong.index, what=what, remedy="draw the outlines again")
+    return write_findings(
+        "tiling",
+        "error",
+        "communities",
+        wrong.index,
+        wrong.index,
+        what=what,
+        remedy="draw the outlines again",
+    )
 
 
 @dataclass(frozen=True)
 class Insides:
     """How much of each home lies inside the outlines of its sub-grids.
 
-    ``building`` holds rows of buildings, ``area`` their footprint in m2, ``outside`` what lies outside the outlines of their own
-    sub-grids though in the community, ``cut`` what lies outside the community.
+    ``building`` holds rows of buildings, ``area`` their footprint in m2,
+    ``outside`` what lies outside the outlines of their own sub-grids though in
+    the community, ``cut`` what lies outside the community.
     """
 
     building: Array
@@ -151,8 +200,10 @@ def measure_insides(evidence: Evidence) -> Insides:
     pairs = pd.DataFrame({"home": e.home, "part": e.part})
     lost = pairs["home"][(pairs < 0).any(axis=1)].unique()
     pairs = pairs[~pairs["home"].isin(lost)].drop_duplicates().sort_values(["home", "part"])
-    home, part = pairs["home"].to_numpy(), pairs["part"].to_numpy()
-    shapes, land = _mend(e.buildings.geometry.to_numpy()), _mend(e.subgrids.geometry.to_numpy())
+    home = pairs["home"].to_numpy()
+    part = pairs["part"].to_numpy()
+    shapes = _mend(e.buildings.geometry.to_numpy())
+    land = _mend(e.subgrids.geometry.to_numpy())
     shapely.prepare(land)
     covered = shapely.covers(land[part], shapes[home])
     held = np.where(covered, shapely.area(shapes[home]), 0.0)
@@ -166,7 +217,9 @@ def measure_insides(evidence: Evidence) -> Insides:
     short = np.flatnonzero(missing > 0)
     lies = find_rows(e.communities, e.buildings["community"])[building[short]]
     limits = np.append(_mend(e.communities.geometry.to_numpy()), shapely.from_wkt("POLYGON EMPTY"))
-    cut[short] = area[short] - shapely.area(shapely.intersection(limits[lies], shapes[building[short]]))
+    cut[short] = area[short] - shapely.area(
+        shapely.intersection(limits[lies], shapes[building[short]])
+    )
     cut = np.minimum(cut, missing)
     return Insides(building, area, missing - cut, cut)
 
@@ -174,55 +227,95 @@ def measure_insides(evidence: Evidence) -> Insides:
 def check_homes(evidence: Evidence, insides: Insides) -> pd.DataFrame:
     """Check that a home lies inside the outline of its sub-grid: its door, and its footprint but for a hundredth.
 
-    A footprint that the community's limit cuts, and a door beyond the limit (of a building outside that was attached to the
-    community), is only noted: no outline within the community could hold it.
+    A footprint that the community's limit cuts, and a door beyond the limit
+    (of a building outside that was attached to the community), is only noted:
+    no outline within the community could hold it.
 
-    A building split among sub-grids is drawn in slices: a door that stacked sub-grids share lies in the outline of one of them,
-    and a door in the slice of another sub-grid of its own building, as in buildings with wings, is only a warning.
+    A building split among sub-grids is drawn in slices: a door that stacked
+    sub-grids share lies in the outline of one of them, and a door in the slice
+    of another sub-grid of its own building, as in buildings with wings, is
+    only a warning.
 
-    Source: whole buildings, "horizontal to the edge, vertical to the bottom, limits clear" (Chongqing).
+    Source: whole buildings, "horizontal to the edge, vertical to the bottom,
+    limits clear" (Chongqing).
     """
     e = evidence
     most = HOME_SHARE * insides.area
-    through, cut = insides.building[insides.outside > most], insides.building[insides.cut > most]
+    through = insides.building[insides.outside > most]
+    cut = insides.building[insides.cut > most]
 
     def tell(severity: str, rows: Array, what: str, remedy: str) -> pd.DataFrame:
         wrong = e.buildings.iloc[rows]
         return write_findings(
-            "homes", severity, "buildings", wrong.index, wrong["community"].to_numpy(), noun="home", what=what, remedy=remedy
+            "homes",
+            severity,
+            "buildings",
+            wrong.index,
+            wrong["community"].to_numpy(),
+            noun="home",
+            what=what,
+            remedy=remedy,
         )
 
     return join_findings(
         [
             _check_doors(e),
-            tell("warning", through, "partly in the outline of another sub-grid", "draw the outlines again"),
-            tell("note", cut, "cut by the limit of the community", "see whether the limit is right"),
+            tell(
+                "warning",
+                through,
+                "partly in the outline of another sub-grid",
+                "draw the outlines again",
+            ),
+            tell(
+                "note", cut, "cut by the limit of the community", "see whether the limit is right"
+            ),
         ]
     )
 
 
 def _check_doors(e: Evidence) -> pd.DataFrame:
-    own, doors = e.stairwells, e.stairwells.geometry.to_numpy()
+    own = e.stairwells
+    doors = e.stairwells.geometry.to_numpy()
     land = _mend(e.subgrids.geometry.to_numpy())
     limits = np.append(_mend(e.communities.geometry.to_numpy()), shapely.from_wkt("POLYGON EMPTY"))
     shapely.prepare(land)
     has = np.flatnonzero((e.part >= 0) & np.isfinite(e.xy).all(axis=1))
     off = has[~_touch(land[e.part[has]], doors[has])]
-    # Floor bands share one door: where several sub-grids are stacked over it, it lies in the outline of one of them.
+    # Floor bands share one door: where several sub-grids are stacked over it,
+    # it lies in the outline of one of them.
     off = off[~np.isin(e.place[off], e.place[np.setdiff1d(has, off)])]
-    beyond = shapely.distance(limits[find_rows(e.communities, own["community"])[off]], doors[off]) > DOOR_SLACK
+    beyond = (
+        shapely.distance(limits[find_rows(e.communities, own["community"])[off]], doors[off])
+        > DOOR_SLACK
+    )
     beside = ~beyond & _lie_beside(e, land, off)
 
     def tell(severity: str, rows: Array, what: str, remedy: str) -> pd.DataFrame:
         wrong = own.iloc[rows]
-        over, subgrid = wrong["community"].to_numpy(), wrong["subgrid"].to_numpy() if severity == "error" else ""
-        return write_findings("homes", severity, "stairwells", wrong.index, over, subgrid, noun="door", what=what, remedy=remedy)
+        over = wrong["community"].to_numpy()
+        subgrid = wrong["subgrid"].to_numpy() if severity == "error" else ""
+        return write_findings(
+            "homes",
+            severity,
+            "stairwells",
+            wrong.index,
+            over,
+            subgrid,
+            noun="door",
+            what=what,
+            remedy=remedy,
+        )
 
     check = "see whether the limit is right, or leave outside buildings out"
     return join_findings(
         [
             tell("error", off[~beyond & ~beside], "outside the outline", "draw the outlines again"),
-            tell("warning", off[beside], "in another slice of its own building", "none if the building is angular"),
+            tell(
+                "warning",
+                off[beside],
+                "in another slice of its own building",
+                "none if the building is angular",
+            ),
             tell("note", off[beyond], "beyond the limit of the community", check),
         ]
     )
@@ -240,8 +333,11 @@ def _lie_beside(e: Evidence, land: Array, rows: Array) -> Array:
     """Whether each of some doors lies in the outline of another sub-grid that holds part of the same building."""
     parts = pd.DataFrame({"home": e.home, "part": e.part})
     parts = parts[(parts >= 0).all(axis=1)].drop_duplicates()
-    pairs = pd.DataFrame({"home": e.home[rows], "row": np.arange(len(rows))}).merge(parts, on="home")
-    row, doors = pairs["row"].to_numpy(), e.stairwells.geometry.to_numpy()[rows]
+    pairs = pd.DataFrame({"home": e.home[rows], "row": np.arange(len(rows))}).merge(
+        parts, on="home"
+    )
+    row = pairs["row"].to_numpy()
+    doors = e.stairwells.geometry.to_numpy()[rows]
     found = np.zeros(len(rows), bool)
     found[row[_touch(land[pairs["part"].to_numpy()], doors[row])]] = True
     return found

@@ -28,7 +28,8 @@ def check_counts(evidence: Evidence) -> pd.DataFrame:
         return join_findings([])
     rows = find_rows(e.stairwells, table.index)
     astray = rows < 0
-    known, own = table[~astray], e.stairwells.iloc[rows[~astray]]
+    known = table[~astray]
+    own = e.stairwells.iloc[rows[~astray]]
     wrong = np.zeros(len(known), bool)
     for column in ("building", "compound", "community", "subgrid"):
         wrong |= known[column].to_numpy(object) != own[column].to_numpy(object)
@@ -37,17 +38,49 @@ def check_counts(evidence: Evidence) -> pd.DataFrame:
     remedy = "organise again"
     return join_findings(
         [
-            write_findings("members", "error", "members", table.index[astray], "", noun="row",
-                           what="of no stairwell of the plan", remedy=remedy),
-            write_findings("members", "error", "members", known.index[wrong], known["community"][wrong].to_numpy(), noun="row",
-                           what="placed elsewhere than their stairwells", remedy=remedy),
-            write_findings("members", "error", "members", e.stairwells.index[missing],
-                           e.stairwells["community"][missing].to_numpy(), noun="stairwell", what="without a row", remedy=remedy),
-            write_findings("members", "error", "members", table.index[over], table["community"][over].to_numpy(),
-                           noun="stairwell", what="with more available than full members", remedy=remedy),
+            write_findings(
+                "members",
+                "error",
+                "members",
+                table.index[astray],
+                "",
+                noun="row",
+                what="of no stairwell of the plan",
+                remedy=remedy,
+            ),
+            write_findings(
+                "members",
+                "error",
+                "members",
+                known.index[wrong],
+                known["community"][wrong].to_numpy(),
+                noun="row",
+                what="placed elsewhere than their stairwells",
+                remedy=remedy,
+            ),
+            write_findings(
+                "members",
+                "error",
+                "members",
+                e.stairwells.index[missing],
+                e.stairwells["community"][missing].to_numpy(),
+                noun="stairwell",
+                what="without a row",
+                remedy=remedy,
+            ),
+            write_findings(
+                "members",
+                "error",
+                "members",
+                table.index[over],
+                table["community"][over].to_numpy(),
+                noun="stairwell",
+                what="with more available than full members",
+                remedy=remedy,
+            ),
             _check_sums(e, table),
         ]
-    )  # fmt: skip
+    )
 
 
 def _check_sums(e: Evidence, table: pd.DataFrame) -> pd.DataFrame:
@@ -67,11 +100,21 @@ def _check_sums(e: Evidence, table: pd.DataFrame) -> pd.DataFrame:
             free = np.bincount(at[inside & ~finer], minlength=len(codes)) > 0
             value = np.floor(given["value"].to_numpy(float) + 0.5)
             off = np.where(free, sums != value, sums > value)
-            what = [f"{column}: {s:,.0f} where {v:,.0f} were counted" for s, v in zip(sums[off], value[off], strict=True)]
+            what = [
+                f"{column}: {s:,.0f} where {v:,.0f} were counted"
+                for s, v in zip(sums[off], value[off], strict=True)
+            ]
             found.append(
-                write_findings("members", "error", "members", codes[off].to_numpy(object), _find_community(e, level, codes[off]),
-                               what=what, remedy="organise again, or correct the counts")
-            )  # fmt: skip
+                write_findings(
+                    "members",
+                    "error",
+                    "members",
+                    codes[off].to_numpy(object),
+                    _find_community(e, level, codes[off]),
+                    what=what,
+                    remedy="organise again, or correct the counts",
+                )
+            )
             finer |= inside
     return join_findings(found)
 
@@ -89,26 +132,39 @@ def _find_community(e: Evidence, level: str, codes: Any) -> Any:
 def check_chain(evidence: Evidence) -> pd.DataFrame:
     """Check that every member is in one branch or a listed gap, that groups nest in branches, and branches in their community.
 
-    Source: CPC regulations on the work of Party branches, 2018, Art. 4 and 5; the chain of the founding article goes from
-    community to compound branch, building group and central household.
+    Source: CPC regulations on the work of Party branches, 2018, Art. 4 and 5;
+    the chain of the founding article goes from community to compound branch,
+    building group and central household.
     """
-    e, orgs, table = evidence, evidence.plan.party_orgs, evidence.plan.members
+    e = evidence
+    orgs = evidence.plan.party_orgs
+    table = evidence.plan.members
     if table.empty:
         return join_findings([])
     level = orgs["level"].reindex(table["branch"]).fillna("").to_numpy(object)
     size = (table["full"] + table["probationary"]).to_numpy()
-    codes, community = table.index, table["community"].to_numpy(object)
+    codes = table.index
+    community = table["community"].to_numpy(object)
     lost = (table["branch"] == "").to_numpy() & (size > 0) & ~_find_listed(e, table)
     unknown = (table["branch"] != "").to_numpy() & (level != "branch")
     group = orgs[["level", "parent"]].reindex(table["group"]).fillna("")
-    loose = (table["branch"] != "").to_numpy() & (group["parent"].to_numpy(object) != table["branch"].to_numpy(object))
+    loose = (table["branch"] != "").to_numpy() & (
+        group["parent"].to_numpy(object) != table["branch"].to_numpy(object)
+    )
     elsewhere = orgs["community"].reindex(table["branch"]).fillna("").to_numpy(object)
     abroad = (level == "branch") & (elsewhere != community)
     remedy = "organise again"
 
     def tell(mask: Array, what: str) -> pd.DataFrame:
         return write_findings(
-            "chain", "error", "members", codes[mask], community[mask], noun="stairwell", what=what, remedy=remedy
+            "chain",
+            "error",
+            "members",
+            codes[mask],
+            community[mask],
+            noun="stairwell",
+            what=what,
+            remedy=remedy,
         )
 
     return join_findings(
@@ -124,12 +180,19 @@ def check_chain(evidence: Evidence) -> pd.DataFrame:
 
 def _find_listed(e: Evidence, table: pd.DataFrame) -> Array:
     """Find the stairwells whose community, compound or cluster of buildings is listed as a gap."""
-    gaps = e.plan.gaps[(e.plan.gaps["room"] == "organisation") & (e.plan.gaps["rule"] == "branch_full")]
-    named = {word: set(gaps.loc[gaps["level"] == word, "of"]) for word in ("community", "compound", "building")}
+    gaps = e.plan.gaps[
+        (e.plan.gaps["room"] == "organisation") & (e.plan.gaps["rule"] == "branch_full")
+    ]
+    named = {
+        word: set(gaps.loc[gaps["level"] == word, "of"])
+        for word in ("community", "compound", "building")
+    }
     place = find_places(e)[find_rows(e.stairwells, table.index)]
     at = pd.Series(place, table["building"].to_numpy(object))
     clusters = at[at.index.isin(named["building"])].unique()
-    listed = table["community"].isin(named["community"]) | table["compound"].isin(named["compound"] - {""})
+    listed = table["community"].isin(named["community"]) | table["compound"].isin(
+        named["compound"] - {""}
+    )
     return np.asarray(listed.to_numpy() | np.isin(place, clusters))
 
 
@@ -138,10 +201,15 @@ def _check_parents(e: Evidence) -> pd.DataFrame:
     orgs = e.plan.party_orgs
     above = orgs[["level", "community"]].reindex(orgs["parent"]).fillna("")
     up = above["level"].to_numpy(object)
-    level, parent = orgs["level"].to_numpy(object), orgs["parent"].to_numpy(object)
+    level = orgs["level"].to_numpy(object)
+    parent = orgs["parent"].to_numpy(object)
     same = above["community"].to_numpy(object) == orgs["community"].to_numpy(object)
     hung = (
-        np.where(level == "group", up == "branch", pd.Index(up).isin(["committee", "general_branch"]) & (level == "branch"))
+        np.where(
+            level == "group",
+            up == "branch",
+            pd.Index(up).isin(["committee", "general_branch"]) & (level == "branch"),
+        )
         & same
     )
     wrong = ~(hung | ((parent == "") & (level != "group")))
@@ -149,18 +217,34 @@ def _check_parents(e: Evidence) -> pd.DataFrame:
     many = heads[heads > 1]
     return join_findings(
         [
-            write_findings("chain", "error", "party_orgs", orgs.index[wrong], orgs["community"][wrong].to_numpy(),
-                           noun="organisation", what="with a parent that is not of the level above in its community",
-                           remedy="organise again"),
-            write_findings("chain", "error", "party_orgs", many.index, many.index.to_numpy(object), noun="community",
-                           what="with more than one organisation at its head", remedy="give it one"),
+            write_findings(
+                "chain",
+                "error",
+                "party_orgs",
+                orgs.index[wrong],
+                orgs["community"][wrong].to_numpy(),
+                noun="organisation",
+                what="with a parent that is not of the level above in its community",
+                remedy="organise again",
+            ),
+            write_findings(
+                "chain",
+                "error",
+                "party_orgs",
+                many.index,
+                many.index.to_numpy(object),
+                noun="community",
+                what="with more than one organisation at its head",
+                remedy="give it one",
+            ),
         ]
-    )  # fmt: skip
+    )
 
 
 def check_sizes(evidence: Evidence) -> pd.DataFrame:
     """Check sizes found again from the members: full members of branches and groups, figures, seats, and what is advised."""
-    e, orgs = evidence, evidence.plan.party_orgs
+    e = evidence
+    orgs = evidence.plan.party_orgs
     if orgs.empty:
         return join_findings([])
     r = e.rules.organisation
@@ -168,30 +252,68 @@ def check_sizes(evidence: Evidence) -> pd.DataFrame:
     community = orgs["community"].to_numpy(object)
     branch, group = ((orgs["level"] == word).to_numpy() for word in ("branch", "group"))
     top = ~branch & ~group
-    few = (branch & (full < r.branch_full)) | (group & ((size < r.group_least) | (full < r.group_full)))
+    few = (branch & (full < r.branch_full)) | (
+        group & ((size < r.group_least) | (full < r.group_full))
+    )
     off = (full != orgs["full"].to_numpy()) | (size - full != orgs["probationary"].to_numpy())
     seats = np.where(
-        full < r.committee_full, 1, np.minimum(r.seats_most, r.seats_least + (full - r.committee_full) // r.seats_step)
+        full < r.committee_full,
+        1,
+        np.minimum(r.seats_most, r.seats_least + (full - r.committee_full) // r.seats_step),
     )
     seats = np.where(group, 0, np.where(top, r.community_seats, seats))
     odd = seats != orgs["committee_seats"].to_numpy()
     many = (branch & (size > r.branch_most)) | (group & (size > r.group_most))
-    wide = branch & (orgs["places"].to_numpy() > r.joint_places) & (orgs["form"] == "joint").to_numpy()
+    wide = (
+        branch & (orgs["places"].to_numpy() > r.joint_places) & (orgs["form"] == "joint").to_numpy()
+    )
     head = (orgs["parent"] == "").to_numpy() & ~group
-    wanted = np.where(size > r.committee_over, "committee", np.where(size > r.general_over, "general_branch", "branch"))
+    wanted = np.where(
+        size > r.committee_over,
+        "committee",
+        np.where(size > r.general_over, "general_branch", "branch"),
+    )
     low = head & (wanted != orgs["level"].to_numpy(object))
 
     def tell(mask: Array, severity: str, what: str, remedy: str) -> pd.DataFrame:
-        return write_findings("sizes", severity, "party_orgs", orgs.index[mask], community[mask], noun="organisation", what=what,
-                              remedy=remedy)  # fmt: skip
+        return write_findings(
+            "sizes",
+            severity,
+            "party_orgs",
+            orgs.index[mask],
+            community[mask],
+            noun="organisation",
+            what=what,
+            remedy=remedy,
+        )
 
     return join_findings(
         [
-            tell(few, "error", "with too few members, or too few full ones", "join it to one that adjoins it"),
+            tell(
+                few,
+                "error",
+                "with too few members, or too few full ones",
+                "join it to one that adjoins it",
+            ),
             tell(off, "error", "whose members do not add up to its figures", "organise again"),
-            tell(odd, "error", "with another number of committee seats than the rules give", "organise again"),
-            tell(many, "warning", "with more members than is usual", "cut it where a building can be divided"),
-            tell(wide, "note", "joining more places than is usual", "raise organisation.joint_places, or accept it"),
+            tell(
+                odd,
+                "error",
+                "with another number of committee seats than the rules give",
+                "organise again",
+            ),
+            tell(
+                many,
+                "warning",
+                "with more members than is usual",
+                "cut it where a building can be divided",
+            ),
+            tell(
+                wide,
+                "note",
+                "joining more places than is usual",
+                "raise organisation.joint_places, or accept it",
+            ),
             tell(
                 low,
                 "note",
@@ -204,9 +326,14 @@ def check_sizes(evidence: Evidence) -> pd.DataFrame:
 
 def _add_up(e: Evidence) -> tuple[Array, Array]:
     """Add up full members and all members of every organisation; those of a community organisation are its branches'."""
-    orgs, table = e.plan.party_orgs, e.plan.members
-    full, size = np.zeros(len(orgs), np.int64), np.zeros(len(orgs), np.int64)
-    amounts = (table["full"].to_numpy(np.int64), (table["full"] + table["probationary"]).to_numpy(np.int64))
+    orgs = e.plan.party_orgs
+    table = e.plan.members
+    full = np.zeros(len(orgs), np.int64)
+    size = np.zeros(len(orgs), np.int64)
+    amounts = (
+        table["full"].to_numpy(np.int64),
+        (table["full"] + table["probationary"]).to_numpy(np.int64),
+    )
     own = [find_rows(orgs, table[column]) for column in ("branch", "group")]
     head = np.append(find_rows(orgs, orgs["parent"]), -1)
     for at in (*own, head[own[0]]):
@@ -219,10 +346,12 @@ def _add_up(e: Evidence) -> tuple[Array, Array]:
 def check_pieces(evidence: Evidence) -> pd.DataFrame:
     """Check that branches and groups are in one piece, as far as their land is.
 
-    Buildings, compounds and small villages are wholes, whatever cuts through them; a compound that is cut into several
-    branches is no whole any more, but what a barrier cuts off in it may go with any of its branches.
+    Buildings, compounds and small villages are wholes, whatever cuts through
+    them; a compound that is cut into several branches is no whole any more,
+    but what a barrier cuts off in it may go with any of its branches.
     """
-    e, table = evidence, evidence.plan.members
+    e = evidence
+    table = evidence.plan.members
     if table.empty or not len(e.plan.neighbours):
         return join_findings([])
     rows = find_rows(table, e.stairwells.index)
@@ -231,47 +360,74 @@ def check_pieces(evidence: Evidence) -> pd.DataFrame:
     held = text["branch"] != ""
     place = find_places(e)
     n = len(e.stairwells)
-    several = pd.DataFrame({"p": place[held], "b": branch[held]}).drop_duplicates().groupby("p").size()
+    several = (
+        pd.DataFrame({"p": place[held], "b": branch[held]}).drop_duplicates().groupby("p").size()
+    )
     shared = np.isin(place, several.index[several > 1])
     links = np.concatenate([_find_pairs(e), _chain(e.home)])
     whole = np.concatenate([links, _chain(np.where(shared, -1 - np.arange(n), place))])
     field = _connect(n, np.concatenate([_chain(place), _chain(branch)]))
     found = []
-    for codes, label, lines, parent in ((text["branch"], branch, whole, field), (text["group"], group, links, branch)):
+    for codes, label, lines, parent in (
+        (text["branch"], branch, whole, field),
+        (text["group"], group, links, branch),
+    ):
         piece = _connect(n, lines[label[lines[:, 0]] == label[lines[:, 1]]])
         ground = _connect(n, lines[parent[lines[:, 0]] == parent[lines[:, 1]]])
-        parts = pd.DataFrame({"org": codes, "piece": piece, "ground": ground})[held & (codes != "")].drop_duplicates()
+        parts = pd.DataFrame({"org": codes, "piece": piece, "ground": ground})[
+            held & (codes != "")
+        ].drop_duplicates()
         torn = parts.groupby("org")["piece"].nunique() > parts.groupby("org")["ground"].nunique()
         wrong = torn.index[torn]
         found.append(
-            write_findings("pieces", "error", "party_orgs", wrong.to_numpy(object),
-                           e.plan.party_orgs["community"].reindex(wrong).fillna("").to_numpy(object), noun="organisation",
-                           what="in pieces that nothing joins", remedy="organise again, or exchange buildings")
-        )  # fmt: skip
+            write_findings(
+                "pieces",
+                "error",
+                "party_orgs",
+                wrong.to_numpy(object),
+                e.plan.party_orgs["community"].reindex(wrong).fillna("").to_numpy(object),
+                noun="organisation",
+                what="in pieces that nothing joins",
+                remedy="organise again, or exchange buildings",
+            )
+        )
     return join_findings(found)
 
 
 def find_places(e: Evidence) -> Array:
     """Find the place of each stairwell again: small village, compound, or cluster of buildings outside compounds."""
     table = e.plan.members
-    size = (table["full"] + table["probationary"]).reindex(e.stairwells.index).fillna(0).to_numpy(np.int64)
+    size = (
+        (table["full"] + table["probationary"])
+        .reindex(e.stairwells.index)
+        .fillna(0)
+        .to_numpy(np.int64)
+    )
     community = pd.factorize(e.stairwells["community"])[0]
     kind = pd.Index(e.stairwells["community"]).map(e.communities["kind"].to_dict())
-    kind = np.where(pd.isna(kind), e.stairwells["community_kind"].to_numpy(object), np.asarray(kind, object))
-    whole = (kind == "rural") & (np.bincount(community, size)[community] <= e.rules.organisation.branch_most)
+    kind = np.where(
+        pd.isna(kind), e.stairwells["community_kind"].to_numpy(object), np.asarray(kind, object)
+    )
+    whole = (kind == "rural") & (
+        np.bincount(community, size)[community] <= e.rules.organisation.branch_most
+    )
     compound = e.stairwells["compound"].to_numpy(object)
     outside = compound == ""
     links = np.concatenate([_find_pairs(e), _chain(e.home)])
     cluster = _connect(len(size), links[outside[links].all(axis=1)])
     names = np.where(
-        whole, "v" + community.astype(str).astype(object), np.where(outside, cluster.astype(str).astype(object), "k")
+        whole,
+        "v" + community.astype(str).astype(object),
+        np.where(outside, cluster.astype(str).astype(object), "k"),
     )
     return np.asarray(pd.factorize(names + np.where(whole | outside, "", compound))[0], np.int64)
 
 
 def _find_pairs(e: Evidence) -> Array:
     """Find the rows of the neighbours of one community."""
-    pairs = np.column_stack([find_rows(e.stairwells, e.plan.neighbours[c]) for c in ("focal", "neighbour")])
+    pairs = np.column_stack(
+        [find_rows(e.stairwells, e.plan.neighbours[c]) for c in ("focal", "neighbour")]
+    )
     community = pd.factorize(e.stairwells["community"])[0]
     pairs = pairs[(pairs >= 0).all(axis=1)]
     return np.asarray(pairs[community[pairs[:, 0]] == community[pairs[:, 1]]])

@@ -17,8 +17,8 @@ CADRES = ("cadre", "cadre_lead")
 def check_pairing(evidence: Evidence) -> pd.DataFrame:
     """Check the links of a paired plan against its communities, institutions and rules; silent where there are none.
 
-    Source: every community has an institution that answers for it and a leading cadre (China City News, 25 September
-    2023, p. 19).
+    Source: every community has an institution that answers for it and a
+    leading cadre (China City News, 25 September 2023, p. 19).
     """
     links = evidence.plan.links
     if links.empty:
@@ -26,23 +26,40 @@ def check_pairing(evidence: Evidence) -> pd.DataFrame:
     codes = _check_codes(evidence, links)
     sound = links[links["community"].isin(evidence.communities.index)]
     return join_findings(
-        [*codes, *_check_communities(evidence, sound), *_check_institutions(evidence, sound), *_check_cadres(evidence, sound),
-         _check_distances(evidence, sound)]
-    )  # fmt: skip
+        [
+            *codes,
+            *_check_communities(evidence, sound),
+            *_check_institutions(evidence, sound),
+            *_check_cadres(evidence, sound),
+            _check_distances(evidence, sound),
+        ]
+    )
 
 
-def _tell(severity: str, rows: Any, what: str, remedy: str = "pair the plan again", noun: str = "link") -> pd.DataFrame:
+def _tell(
+    severity: str, rows: Any, what: str, remedy: str = "pair the plan again", noun: str = "link"
+) -> pd.DataFrame:
     return write_findings(
-        "pairing", severity, "links", rows.index, rows["community"].to_numpy(object), what=what, remedy=remedy, noun=noun
+        "pairing",
+        severity,
+        "links",
+        rows.index,
+        rows["community"].to_numpy(object),
+        what=what,
+        remedy=remedy,
+        noun=noun,
     )
 
 
 def _check_codes(e: Evidence, links: pd.DataFrame) -> list[pd.DataFrame]:
-    bodies, site = links["kind"].isin(["pairing", "member_checkin"]), e.plan.site
+    bodies = links["kind"].isin(["pairing", "member_checkin"])
+    site = e.plan.site
     known = site.institutions.index
     strange = bodies & ~links["source"].isin(known)
     strange |= (links["kind"] == "seat") & ~links["source"].isin(known)
-    strange |= links["kind"].isin(["seat_owners", "seat_firm"]) & ~links["source"].isin(site.compounds.index)
+    strange |= links["kind"].isin(["seat_owners", "seat_firm"]) & ~links["source"].isin(
+        site.compounds.index
+    )
     lost = ~links["community"].isin(e.communities.index)
     twice = links.duplicated(["kind", "source", "community", "target"])
     return [
@@ -58,26 +75,45 @@ def _scope(e: Evidence) -> Any:
 
 
 def _check_communities(e: Evidence, links: pd.DataFrame) -> list[pd.DataFrame]:
-    rules, towns = e.rules.pairing, _scope(e)
+    rules = e.rules.pairing
+    towns = _scope(e)
     gaps = e.plan.gaps[(e.plan.gaps["room"] == "pairing") & (e.plan.gaps["level"] == "community")]
     found = []
     has_cadres = links["kind"].isin(CADRES).any()
-    for rule, kinds, least in (("pairing", ["pairing"], rules.institutions_least), ("cadre", list(CADRES), int(has_cadres))):
-        number = links[links["kind"].isin(kinds)].groupby("community")["source"].nunique().reindex(towns.index, fill_value=0)
+    for rule, kinds, least in (
+        ("pairing", ["pairing"], rules.institutions_least),
+        ("cadre", list(CADRES), int(has_cadres)),
+    ):
+        number = (
+            links[links["kind"].isin(kinds)]
+            .groupby("community")["source"]
+            .nunique()
+            .reindex(towns.index, fill_value=0)
+        )
         short = towns[(number < least).to_numpy()]
         short = short.assign(community=short.index)
         told = short.index.isin(gaps.loc[gaps["rule"] == rule, "of"])
         what = f"with fewer than {least} links of the kind {rule}"
         found.append(_tell("error", short[~told], f"{what}, and no gap says so", noun="community"))
-        found.append(_tell("warning", short[told], f"{what}; see gaps", "see the remedy in gaps", "community"))
+        found.append(
+            _tell(
+                "warning", short[told], f"{what}; see gaps", "see the remedy in gaps", "community"
+            )
+        )
     return found
 
 
 def _check_institutions(e: Evidence, links: pd.DataFrame) -> list[pd.DataFrame]:
-    rules, own = e.rules.pairing, e.plan.site.institutions
-    pairs, checkin = links[links["kind"] == "pairing"], links[links["kind"] == "member_checkin"]
+    rules = e.rules.pairing
+    own = e.plan.site.institutions
+    pairs = links[links["kind"] == "pairing"]
+    checkin = links[links["kind"] == "member_checkin"]
     members = own["party_members"]
-    bear = np.clip(np.rint(members / rules.members_per_community), 1, rules.capacity_most).where(members > 0, 0).fillna(0)
+    bear = (
+        np.clip(np.rint(members / rules.members_per_community), 1, rules.capacity_most)
+        .where(members > 0, 0)
+        .fillna(0)
+    )
     bear = bear.where(members.notna(), 1)
     turn = pairs.groupby("source").cumcount()
     beyond = pairs[turn >= bear.reindex(pairs["source"]).fillna(np.inf).to_numpy()]
@@ -85,7 +121,9 @@ def _check_institutions(e: Evidence, links: pd.DataFrame) -> list[pd.DataFrame]:
     there = np.rint(members.fillna(0) * rules.checkin_share).reindex(sent.index).fillna(np.inf)
     off = checkin[checkin["source"].isin(sent.index[(sent - there).abs() > 1e-6])]
     half = links[(links["amount"] < 0) | (links["amount"] % 1 != 0)]
-    far = pairs[pairs["distance"] > rules.farthest + METRE] if rules.farthest > 0 else pairs.iloc[:0]
+    far = (
+        pairs[pairs["distance"] > rules.farthest + METRE] if rules.farthest > 0 else pairs.iloc[:0]
+    )
     return [
         _tell("error", beyond, "beyond what its institution can bear"),
         _tell(
@@ -100,14 +138,18 @@ def _check_institutions(e: Evidence, links: pd.DataFrame) -> list[pd.DataFrame]:
 
 def _check_cadres(e: Evidence, links: pd.DataFrame) -> list[pd.DataFrame]:
     """Check the rule of degrees: communities of a cadre, or lead and other cadres of a community."""
-    rules, own = e.rules.pairing, links[links["kind"].isin(CADRES)]
+    rules = e.rules.pairing
+    own = links[links["kind"].isin(CADRES)]
     if own.empty:
         return []
-    towns, load = _scope(e), own.groupby("source")["community"].nunique()
+    towns = _scope(e)
+    load = own.groupby("source")["community"].nunique()
     cadres = len(load)
     if rules.cadre_rule == "lead_and_others":
         wanted = min(1 + rules.cadre_others, cadres)
-        by = own.groupby("community").agg(all=("source", "nunique"), leads=("kind", lambda k: (k == "cadre_lead").sum()))
+        by = own.groupby("community").agg(
+            all=("source", "nunique"), leads=("kind", lambda k: (k == "cadre_lead").sum())
+        )
         bad = by.index[(by["all"] != wanted) | (by["leads"] != 1)]
         text = f"of a community that has not one lead cadre and {rules.cadre_others} others"
         uneven = own[own["source"].isin(load.index[load > -(-wanted * len(towns) // cadres)])]
@@ -116,15 +158,28 @@ def _check_cadres(e: Evidence, links: pd.DataFrame) -> list[pd.DataFrame]:
             _tell("error", uneven, "of a cadre with more than an even load"),
         ]
     each = min(rules.cadre_others, len(towns)) if rules.cadre_rule == "cadre_and_targets" else 1
-    return [_tell("error", own[own["source"].isin(load.index[load != each])], f"of a cadre who has not {each} communities")]
+    return [
+        _tell(
+            "error",
+            own[own["source"].isin(load.index[load != each])],
+            f"of a cadre who has not {each} communities",
+        )
+    ]
 
 
 def _check_distances(e: Evidence, links: pd.DataFrame) -> pd.DataFrame:
     """Check the straight distances from institutions to the mean of a community's households."""
-    own = links[links["source"].isin(e.plan.site.institutions.index) & links["kind"].isin(["pairing", "member_checkin"])]
+    own = links[
+        links["source"].isin(e.plan.site.institutions.index)
+        & links["kind"].isin(["pairing", "member_checkin"])
+    ]
     weight = e.weight.astype(float)
     community = e.stairwells["community"].to_numpy(object)
-    frame = pd.DataFrame({"x": e.xy[:, 0] * weight, "y": e.xy[:, 1] * weight, "w": weight}).groupby(community).sum()
+    frame = (
+        pd.DataFrame({"x": e.xy[:, 0] * weight, "y": e.xy[:, 1] * weight, "w": weight})
+        .groupby(community)
+        .sum()
+    )
     at = frame.reindex(own["community"])
     points = shapely.centroid(e.plan.site.institutions.geometry.reindex(own["source"]).to_numpy())
     apart = np.hypot(
@@ -132,4 +187,6 @@ def _check_distances(e: Evidence, links: pd.DataFrame) -> pd.DataFrame:
         shapely.get_y(points) - at["y"].to_numpy() / at["w"].to_numpy(),
     )
     wrong: Array = np.abs(apart - own["distance"].to_numpy()) > METRE
-    return _tell("error", own[wrong], "whose distance is not that between institution and households")
+    return _tell(
+        "error", own[wrong], "whose distance is not that between institution and households"
+    )

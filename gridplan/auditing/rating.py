@@ -15,7 +15,8 @@ POINT = 0.001  # scores may differ by this
 def check_rating(evidence: Evidence) -> pd.DataFrame:
     """Check the ratings of a plan against its indicators and rules; silent where there are none.
 
-    Source: at least a fifth in band A (China City News, 25 September 2023, p. 19); the criteria are the planner's.
+    Source: at least a fifth in band A (China City News, 25 September 2023, p.
+    19); the criteria are the planner's.
     """
     ratings = evidence.plan.ratings
     if ratings.empty:
@@ -40,7 +41,8 @@ def _tell(severity: str, rows: Any, what: str, remedy: str = "rate the plan agai
 
 
 def _check_level(e: Evidence, level: str, own: pd.DataFrame) -> list[pd.DataFrame]:
-    rules, score = e.rules.rating, own["score"].to_numpy()
+    rules = e.rules.rating
+    score = own["score"].to_numpy()
     outside = own[~((score >= 0) & (score <= 100))]
     again = _score_again(e, level, own["of"])
     off = own[~(np.abs(again - score) <= POINT)]
@@ -58,24 +60,33 @@ def _check_level(e: Evidence, level: str, own: pd.DataFrame) -> list[pd.DataFram
     found = [
         _tell("error", outside, "with a score outside 0 to 100"),
         _tell("error", off, "whose score does not follow from the indicators"),
-        _tell("error", own[rank != own["rank"].to_numpy()], "whose rank does not follow from the scores"),
+        _tell(
+            "error",
+            own[rank != own["rank"].to_numpy()],
+            "whose rank does not follow from the scores",
+        ),
         _tell("error", torn, "in a band that does not follow from the scores"),
     ]
     if rules.bands == "share" and (order == 0).sum() < rules.share_a * len(own) - 1e-9:
-        found.append(_tell("error", own[order == 0], f"in band A, fewer than {rules.share_a:.0%} of all"))
+        found.append(
+            _tell("error", own[order == 0], f"in band A, fewer than {rules.share_a:.0%} of all")
+        )
     return found
 
 
 def _score_again(e: Evidence, level: str, of: pd.Series[Any]) -> Array:
     """Score again, apart from the room that rated: each criterion's share of the way from floor to cap, known ones only."""
     text = e.rules.rating.criteria if level == "community" else e.rules.rating.branch_criteria
-    earned, weights = np.zeros(len(of)), np.zeros(len(of))
+    earned = np.zeros(len(of))
+    weights = np.zeros(len(of))
     for part in text.split(";"):
         words = part.split()
         if len(words) != 5:
             continue
         value = _read_values(e, level, words[0], of)
-        weight, floor, cap = float(words[1]), float(words[3]), float(words[4])
+        weight = float(words[1])
+        floor = float(words[3])
+        cap = float(words[4])
         mark = np.minimum(1.0, np.maximum(0.0, (value - floor) / (cap - floor)))
         known = ~np.isnan(value)
         earned += np.where(known, weight * np.nan_to_num(mark), 0.0)
@@ -87,7 +98,15 @@ def _score_again(e: Evidence, level: str, of: pd.Series[Any]) -> Array:
 def _read_values(e: Evidence, level: str, measure: str, of: pd.Series[Any]) -> Array:
     if level == "branch":
         orgs = e.plan.party_orgs
-        return np.asarray(orgs[measure].reindex(of), float) if measure in orgs else np.full(len(of), np.nan)
+        return (
+            np.asarray(orgs[measure].reindex(of), float)
+            if measure in orgs
+            else np.full(len(of), np.nan)
+        )
     own = e.plan.indicators
-    own = own[(own["level"] == "community") & (own["measure"] == measure)].drop_duplicates("of").set_index("of")["value"]
+    own = (
+        own[(own["level"] == "community") & (own["measure"] == measure)]
+        .drop_duplicates("of")
+        .set_index("of")["value"]
+    )
     return np.asarray(own.reindex(of), float)

@@ -17,11 +17,14 @@ AGAIN = "staff the plan again"
 def check_staffing(evidence: Evidence) -> pd.DataFrame:
     """Check the posts of a staffed plan against its sub-grids, committees, members and counts; silent where there are none.
 
-    Source: one responsible post at least and none twice, leaders who are secretaries or committee members, 60 % of grid
-    workers in the Party (China City News, 25 September 2023, p. 19).
+    Source: one responsible post at least and none twice, leaders who are
+    secretaries or committee members, 60 % of grid workers in the Party (China
+    City News, 25 September 2023, p. 19).
     """
     plan = evidence.plan
-    own = plan.posts[plan.posts["role"].isin([*WORKERS, "grid_leader", "building_captain", "stairwell_captain"])]
+    own = plan.posts[
+        plan.posts["role"].isin([*WORKERS, "grid_leader", "building_captain", "stairwell_captain"])
+    ]
     if own.empty:
         return join_findings([])
     duties = plan.duties.assign(role=own["role"].reindex(plan.duties["post"]).to_numpy(object))
@@ -38,10 +41,22 @@ def check_staffing(evidence: Evidence) -> pd.DataFrame:
     )
 
 
-def _tell(severity: str, table: str, rows: Any, what: str, remedy: str = AGAIN, noun: str = "post") -> pd.DataFrame:
+def _tell(
+    severity: str, table: str, rows: Any, what: str, remedy: str = AGAIN, noun: str = "post"
+) -> pd.DataFrame:
     community = rows["community"].to_numpy(object) if "community" in rows else ""
     subgrid = rows["subgrid"].to_numpy(object) if "subgrid" in rows else ""
-    return write_findings("staffing", severity, table, rows.index, community, subgrid, what=what, remedy=remedy, noun=noun)
+    return write_findings(
+        "staffing",
+        severity,
+        table,
+        rows.index,
+        community,
+        subgrid,
+        what=what,
+        remedy=remedy,
+        noun=noun,
+    )
 
 
 def _check_codes(e: Evidence, posts: pd.DataFrame, duties: pd.DataFrame) -> list[pd.DataFrame]:
@@ -50,13 +65,35 @@ def _check_codes(e: Evidence, posts: pd.DataFrame, duties: pd.DataFrame) -> list
     stranger = (posts["subgrid"] != "") & ~posts["subgrid"].isin(grids)
     lost = ~posts["community"].isin(e.communities.index)
     blank = ~duties["post"].isin(e.plan.posts.index) | ~duties["subgrid"].isin(grids)
-    abroad = ~blank & (home.reindex(duties["subgrid"]).to_numpy(object) != duties["community"].to_numpy(object))
-    crossed = ~blank & (posts["community"].reindex(duties["post"]).to_numpy(object) != duties["community"].to_numpy(object))
+    abroad = ~blank & (
+        home.reindex(duties["subgrid"]).to_numpy(object) != duties["community"].to_numpy(object)
+    )
+    crossed = ~blank & (
+        posts["community"].reindex(duties["post"]).to_numpy(object)
+        != duties["community"].to_numpy(object)
+    )
     mine = duties["role"].notna().to_numpy()
     return [
-        _tell("error", "posts", posts[stranger | lost], "of a sub-grid or community that does not exist"),
-        _tell("error", "duties", duties[blank], "of a post or sub-grid that does not exist", noun="duty"),
-        _tell("error", "duties", duties[(abroad | crossed) & mine], "across a community's limit", noun="duty"),
+        _tell(
+            "error",
+            "posts",
+            posts[stranger | lost],
+            "of a sub-grid or community that does not exist",
+        ),
+        _tell(
+            "error",
+            "duties",
+            duties[blank],
+            "of a post or sub-grid that does not exist",
+            noun="duty",
+        ),
+        _tell(
+            "error",
+            "duties",
+            duties[(abroad | crossed) & mine],
+            "across a community's limit",
+            noun="duty",
+        ),
     ]
 
 
@@ -70,8 +107,21 @@ def _check_coverage(e: Evidence, duties: pd.DataFrame) -> list[pd.DataFrame]:
     double = single[single.duplicated(["role", "subgrid"], keep=False)]
     twice = duties[duties.duplicated(["post", "subgrid"])]
     return [
-        _tell("error", "subgrids", bare[~told], "without any worker, and no gap says so", noun="sub-grid"),
-        _tell("warning", "subgrids", bare[told], "without any worker; see gaps", "see the remedy in gaps", "sub-grid"),
+        _tell(
+            "error",
+            "subgrids",
+            bare[~told],
+            "without any worker, and no gap says so",
+            noun="sub-grid",
+        ),
+        _tell(
+            "warning",
+            "subgrids",
+            bare[told],
+            "without any worker; see gaps",
+            "see the remedy in gaps",
+            "sub-grid",
+        ),
         _tell("error", "duties", double, "of one role for the same sub-grid", noun="duty"),
         _tell("error", "duties", twice, "that stands twice", noun="duty"),
     ]
@@ -79,7 +129,9 @@ def _check_coverage(e: Evidence, duties: pd.DataFrame) -> list[pd.DataFrame]:
 
 def _list_gaps(e: Evidence, rule: str, level: str = "subgrid") -> pd.Series[Any]:
     gaps = e.plan.gaps
-    return gaps.loc[(gaps["room"] == "staffing") & (gaps["rule"] == rule) & (gaps["level"] == level), "of"]
+    return gaps.loc[
+        (gaps["room"] == "staffing") & (gaps["rule"] == rule) & (gaps["level"] == level), "of"
+    ]
 
 
 def _check_leaders(e: Evidence, posts: pd.DataFrame) -> list[pd.DataFrame]:
@@ -90,9 +142,21 @@ def _check_leaders(e: Evidence, posts: pd.DataFrame) -> list[pd.DataFrame]:
     rank = seated.groupby("org").cumcount().to_numpy()
     heads = seated[seated["source"] == "secretary"]
     return [
-        _tell("error", "posts", own[~fit], "of a leader who is no secretary, committee member or cadre of the Party"),
-        _tell("error", "posts", seated[rank >= seats], "of a leader beyond the committee seats of the organisation"),
-        _tell("error", "posts", heads[heads["org"].duplicated()], "of a second secretary who leads"),
+        _tell(
+            "error",
+            "posts",
+            own[~fit],
+            "of a leader who is no secretary, committee member or cadre of the Party",
+        ),
+        _tell(
+            "error",
+            "posts",
+            seated[rank >= seats],
+            "of a leader beyond the committee seats of the organisation",
+        ),
+        _tell(
+            "error", "posts", heads[heads["org"].duplicated()], "of a second secretary who leads"
+        ),
     ]
 
 
@@ -104,8 +168,17 @@ def _count(e: Evidence, measure: str) -> Array:
     finer = []
     for level, table in (("building", e.buildings), ("compound", e.plan.site.compounds)):
         part = own[own["level"] == level]
-        finer.append(pd.Series(part["value"].to_numpy(), index=table["community"].reindex(part["of"]).to_numpy(object)))
-    joined = pd.concat([part for part in finer if len(part)]) if any(len(part) for part in finer) else pd.Series([], dtype=float)
+        finer.append(
+            pd.Series(
+                part["value"].to_numpy(),
+                index=table["community"].reindex(part["of"]).to_numpy(object),
+            )
+        )
+    joined = (
+        pd.concat([part for part in finer if len(part)])
+        if any(len(part) for part in finer)
+        else pd.Series([], dtype=float)
+    )
     counted = direct.fillna(joined.groupby(level=0).sum().reindex(codes))
     site = (own["level"] == "site").any()
     return np.where(counted.isna() & site, np.inf, counted.to_numpy(float))
@@ -113,20 +186,33 @@ def _count(e: Evidence, measure: str) -> Array:
 
 def _check_supply(e: Evidence, posts: pd.DataFrame) -> list[pd.DataFrame]:
     filled = posts[posts["filled"]]
-    codes, found = e.communities.index, []
+    codes = e.communities.index
+    found = []
     cadres = filled["source"] == "cadre"
     for what, mask, measure in (
         ("cadres", cadres, "cadres"),
         ("community workers", filled["source"] == "community_worker", "community_workers"),
         ("building captains", filled["role"] == "building_captain", "building_captains"),
         ("stairwell captains", filled["role"] == "stairwell_captain", "stairwell_captains"),
-        ("representatives", (filled["source"] == "resident") & (filled["role"] == WORKERS[1]), "resident_representatives"),
+        (
+            "representatives",
+            (filled["source"] == "resident") & (filled["role"] == WORKERS[1]),
+            "resident_representatives",
+        ),
         ("volunteers", filled["source"] == "volunteer", "volunteers"),
     ):
         held = filled[mask].groupby("community").size().reindex(codes, fill_value=0).to_numpy()
         over = held > np.nan_to_num(_count(e, measure), posinf=np.inf)
         rows = e.communities[over].assign(community=codes[over])
-        found.append(_tell("error", "posts", rows, f"with more posts filled by {what} than were counted", noun="community"))
+        found.append(
+            _tell(
+                "error",
+                "posts",
+                rows,
+                f"with more posts filled by {what} than were counted",
+                noun="community",
+            )
+        )
     return found
 
 
@@ -135,14 +221,21 @@ def _check_members(e: Evidence, posts: pd.DataFrame) -> pd.DataFrame:
     able = e.plan.members.groupby("subgrid")["available"].sum().reindex(held.index).fillna(0)
     over = e.subgrids.loc[e.subgrids.index.isin(held.index[held > able])]
     return _tell(
-        "error", "posts", over.assign(subgrid=over.index), "with more members in posts than are available", noun="sub-grid"
+        "error",
+        "posts",
+        over.assign(subgrid=over.index),
+        "with more members in posts than are available",
+        noun="sub-grid",
     )
 
 
 def _check_sums(e: Evidence, posts: pd.DataFrame, duties: pd.DataFrame) -> list[pd.DataFrame]:
     own = posts[posts["role"].isin([*WORKERS, "grid_leader"])]
     held = pd.Series(e.held, index=e.subgrids.index).reindex(duties["subgrid"]).to_numpy()
-    wrong = duties[(duties["households"].to_numpy() != held) & duties["subgrid"].isin(e.subgrids.index).to_numpy()]
+    wrong = duties[
+        (duties["households"].to_numpy() != held)
+        & duties["subgrid"].isin(e.subgrids.index).to_numpy()
+    ]
     by = duties.assign(held=held).groupby("post")
     served = by.size().reindex(own.index, fill_value=0)
     homes = by["held"].sum().reindex(own.index, fill_value=0)
@@ -150,9 +243,18 @@ def _check_sums(e: Evidence, posts: pd.DataFrame, duties: pd.DataFrame) -> list[
     idle = own["filled"] & (served == 0)
     ghost = ~own["filled"] & (served > 0)
     return [
-        _tell("error", "duties", wrong, "whose households are not those of the sub-grid", noun="duty"),
-        _tell("error", "posts", own[off], "whose sub-grids or households are not those of its duties"),
-        _tell("error", "posts", own[idle | ghost], "filled without a duty, or with a duty and not filled"),
+        _tell(
+            "error", "duties", wrong, "whose households are not those of the sub-grid", noun="duty"
+        ),
+        _tell(
+            "error", "posts", own[off], "whose sub-grids or households are not those of its duties"
+        ),
+        _tell(
+            "error",
+            "posts",
+            own[idle | ghost],
+            "filled without a duty, or with a duty and not filled",
+        ),
     ]
 
 
@@ -169,7 +271,27 @@ def _check_shares(e: Evidence, posts: pd.DataFrame) -> list[pd.DataFrame]:
     what = f"with a Party share among grid workers below {least:.0%}"
     return [
         _tell("error", "posts", rows[~told], f"{what}, and no gap says so", noun="community"),
-        _tell("warning", "posts", rows[told], f"{what}; see gaps", "see the remedy in gaps", "community"),
-        _tell("error", "posts", city[[under and not known]], f"{what}, and no gap says so", noun="city"),
-        _tell("warning", "posts", city[[under and known]], f"{what}; see gaps", "see the remedy in gaps", "city"),
+        _tell(
+            "warning",
+            "posts",
+            rows[told],
+            f"{what}; see gaps",
+            "see the remedy in gaps",
+            "community",
+        ),
+        _tell(
+            "error",
+            "posts",
+            city[[under and not known]],
+            f"{what}, and no gap says so",
+            noun="city",
+        ),
+        _tell(
+            "warning",
+            "posts",
+            city[[under and known]],
+            f"{what}; see gaps",
+            "see the remedy in gaps",
+            "city",
+        ),
     ]

@@ -14,8 +14,9 @@ from gridplan.auditing.evidence import Array, Evidence, join_findings, write_fin
 class Splits:
     """Which buildings or compounds are split among sub-grids.
 
-    ``table`` is indexed by code with the columns community, households, parts (sub-grids that hold some of it) and fits
-    (whether one sub-grid could hold it all).
+    ``table`` is indexed by code with the columns community, households, parts
+    (sub-grids that hold some of it) and fits (whether one sub-grid could hold
+    it all).
     """
 
     table: pd.DataFrame
@@ -30,14 +31,21 @@ def measure_splits(evidence: Evidence, level: str) -> Splits:
     e = evidence
     own = pd.DataFrame(
         {
-            "code": e.stairwells[level].to_numpy(object), "community": e.stairwells["community"].to_numpy(object),
-            "households": e.weight, "part": e.part, "high": np.append(e.bands[:, 2], 0)[e.part],
+            "code": e.stairwells[level].to_numpy(object),
+            "community": e.stairwells["community"].to_numpy(object),
+            "households": e.weight,
+            "part": e.part,
+            "high": np.append(e.bands[:, 2], 0)[e.part],
         }
-    )  # fmt: skip
+    )
     own = own[(own["code"] != "") & (own["part"] >= 0)]
     by = own.groupby("code", sort=True)
     table = pd.DataFrame(
-        {"community": by["community"].first(), "households": by["households"].sum(), "parts": by["part"].nunique()}
+        {
+            "community": by["community"].first(),
+            "households": by["households"].sum(),
+            "parts": by["part"].nunique(),
+        }
     )
     return Splits(table.assign(fits=table["households"] <= by["high"].max()))
 
@@ -45,32 +53,53 @@ def measure_splits(evidence: Evidence, level: str) -> Splits:
 def check_buildings(evidence: Evidence, splits: Splits) -> pd.DataFrame:
     """Check that a building stays in one sub-grid, unless it has more households than one may hold.
 
-    Source: whole building, or split inside the same parent (practice of census districts in Poland); the chain of the
-    founding article goes from compound to building to unit door.
+    Source: whole building, or split inside the same parent (practice of census
+    districts in Poland); the chain of the founding article goes from compound
+    to building to unit door.
     """
-    return _tell_split("buildings", "building", splits, "raise prices.building if that should be rarer")
+    return _tell_split(
+        "buildings", "building", splits, "raise prices.building if that should be rarer"
+    )
 
 
 def check_compounds(evidence: Evidence, splits: Splits) -> pd.DataFrame:
     """Check that a compound which one sub-grid could hold is in one, and which sub-grids reach into several.
 
-    Source: compound limits and lanes as grid limits (practice of Chinese counties); the second is a wish, so a note.
+    Source: compound limits and lanes as grid limits (practice of Chinese
+    counties); the second is a wish, so a note.
     """
     e = evidence
-    split = _tell_split("compounds", "compound", splits, "raise prices.compound if that should be rarer")
+    split = _tell_split(
+        "compounds", "compound", splits, "raise prices.compound if that should be rarer"
+    )
     reach = _count_compounds(e)
     wide = e.subgrids[reach > 1]
     mixed = write_findings(
-        "compounds", "note", "subgrids", wide.index, wide["community"].to_numpy(), noun="sub-grid",
-        what="reaching into several compounds", remedy="raise prices.compound if that should be rarer",
-    )  # fmt: skip
+        "compounds",
+        "note",
+        "subgrids",
+        wide.index,
+        wide["community"].to_numpy(),
+        noun="sub-grid",
+        what="reaching into several compounds",
+        remedy="raise prices.compound if that should be rarer",
+    )
     return join_findings([split, mixed])
 
 
 def _tell_split(rule: str, noun: str, splits: Splits, remedy: str) -> pd.DataFrame:
     wrong = splits.table[(splits.table["parts"] > 1) & splits.table["fits"]]
     what = "split, though one sub-grid could hold all of it"
-    return write_findings(rule, "warning", rule, wrong.index, wrong["community"].to_numpy(), noun=noun, what=what, remedy=remedy)
+    return write_findings(
+        rule,
+        "warning",
+        rule,
+        wrong.index,
+        wrong["community"].to_numpy(),
+        noun=noun,
+        what=what,
+        remedy=remedy,
+    )
 
 
 def _count_compounds(e: Evidence) -> Array:

@@ -9,7 +9,13 @@ from typing import Any
 import geopandas as gpd
 from pyproj import CRS
 
-from gridplan.city.chunk_tables import finish_folder, load_table, load_tables, save_table, start_folder
+from gridplan.city.chunk_tables import (
+    finish_folder,
+    load_table,
+    load_tables,
+    save_table,
+    start_folder,
+)
 from gridplan.city.chunking import CHUNKS, NEAR, OWN
 from gridplan.city.planning_job import END, read_chunks, read_job
 from gridplan.engine.deadline import Deadline
@@ -25,7 +31,16 @@ from gridplan.tables.parquet import count_rows
 
 PARTS = "parts"
 ChunkTask = tuple[str, str, int, float | None, float]
-PART_TABLES = ("communities", "compounds", "buildings", "stairwells", "neighbours", "subgrids", "exceptions", "ledger")
+PART_TABLES = (
+    "communities",
+    "compounds",
+    "buildings",
+    "stairwells",
+    "neighbours",
+    "subgrids",
+    "exceptions",
+    "ledger",
+)
 OPTIONAL_PARTS = ("special_grids", "touches", "grids")
 _READ = ("compounds", "barriers", "openings", "streets", "places", "institutions")
 
@@ -43,29 +58,45 @@ class _Clock:
             now = time.perf_counter()
             if self._stage:
                 self.seconds[self._stage] = self.seconds.get(self._stage, 0.0) + now - self._began
-            self._stage, self._began = stage, now
+            self._stage = stage
+            self._began = now
 
 
 def plan_chunk(task: ChunkTask) -> dict[str, float]:
     """Plan one chunk, keep its part on disk, and return the seconds of each stage.
 
-    ``task`` is the folder of unfinished work, the name of the chunk, the number of threads, the time at which the search
-    of the whole city ends (seconds since 1970, None for no limit), and the chunk's share of the time left when it begins.
+    ``task`` is the folder of unfinished work, the name of the chunk, the
+    number of threads, the time at which the search of the whole city ends
+    (seconds since 1970, None for no limit), and the chunk's share of the time
+    left when it begins.
     """
     work, name, threads, until, share = Path(task[0]), *task[1:]
     left = None if until is None else max(0.0, until - time.time())
     deadline = Deadline(left, signal=work / END).share(share)
-    job, told = read_job(work), read_chunks(work)
+    job = read_job(work)
+    told = read_chunks(work)
     assert told is not None
-    rules, clock = Rules.from_dict(job.rules), _Clock()
+    rules = Rules.from_dict(job.rules)
+    clock = _Clock()
     clock("reading", 0, 1)
     site = _read_chunk(work / CHUNKS / name, job.mapping, job.crs, CRS.from_wkt(told[1]), rules)
     site = fill_site(site, rules, progress=clock)
     if (site.buildings["households"] > 0).any():
         around = load_near(work / CHUNKS / name)
-        plan = divide_site(site, rules, around=around, seed=job.seed, workers=threads, progress=clock, deadline=deadline)
+        plan = divide_site(
+            site,
+            rules,
+            around=around,
+            seed=job.seed,
+            workers=threads,
+            progress=clock,
+            deadline=deadline,
+        )
     else:
-        empty: dict[str, Any] = {t: make_empty(t, site.crs) for t in ("stairwells", "neighbours", "subgrids", "exceptions")}
+        empty: dict[str, Any] = {
+            t: make_empty(t, site.crs)
+            for t in ("stairwells", "neighbours", "subgrids", "exceptions")
+        }
         plan = Plan(site=site, manifest={}, **empty)
     clock("writing", 0, 1)
     _save_part(plan, work / PARTS / name)
@@ -76,10 +107,15 @@ def plan_chunk(task: ChunkTask) -> dict[str, float]:
 def _read_chunk(folder: Path, mapping: Any, crs: Any, target: CRS, rules: Rules) -> Site:
     """Read the site of a chunk: its own buildings, and what lies around them."""
     if count_rows(folder / "buildings.parquet"):
-        frame = read_tables(folder / "buildings.parquet", "buildings", mapping=mapping, crs=crs).tables["buildings"]
+        frame = read_tables(
+            folder / "buildings.parquet", "buildings", mapping=mapping, crs=crs
+        ).tables["buildings"]
         site = make_site(Reading({"buildings": frame}), rules.site, crs, target=target)
     else:
-        tables: Any = {t: make_empty(t, target) for t in (*_READ, "communities", "buildings", "counts", "ledger")}
+        tables: Any = {
+            t: make_empty(t, target)
+            for t in (*_READ, "communities", "buildings", "counts", "ledger")
+        }
         site = Site(**tables)
     around = load_near(folder)
     site = assign_communities(site.replace(communities=around), rules.site)

@@ -23,7 +23,9 @@ def load_table(folder: Path, table: str) -> Any:
     import pandas as pd
 
     frames = [from_arrow(batch) for batch in read_batches(folder / f"{table}.parquet")]
-    return conform_table(table, frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True))
+    return conform_table(
+        table, frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
+    )
 
 
 def load_tables(folder: Path, tables: Iterable[str]) -> Mapping[str, Any]:
@@ -48,7 +50,8 @@ def start_folder(folder: Path) -> Path:
 def finish_folder(draft: Path, folder: Path) -> None:
     """Put a folder in place by one rename, so that it is there whole or not at all; one that is there already stays.
 
-    A worker of a cluster may outlive the run that gave it its task, and finish it beside the next run.
+    A worker of a cluster may outlive the run that gave it its task, and finish
+    it beside the next run.
     """
     try:
         draft.rename(folder)

@@ -1,8 +1,10 @@
 """Cutting: a city's files cut into chunks of neighbouring communities, each with all that its communities need.
 
-The buildings are read in two passes, some rows at a time: first everything about them is checked and counted, then each
-goes to the chunk of its community, as :func:`gridplan.land.communities.assign_communities` will find it. The other tables are
-put in order once, and each chunk gets the rows that lie near it, uncut.
+The buildings are read in two passes, some rows at a time: first everything
+about them is checked and counted, then each goes to the chunk of its
+community, as :func:`gridplan.land.communities.assign_communities` will find
+it. The other tables are put in order once, and each chunk gets the rows that
+lie near it, uncut.
 """
 
 from __future__ import annotations
@@ -40,7 +42,9 @@ FRAME = "frame"  # folder of the tables that are not planned, in order
 CHUNKS = "chunks"  # folder of the chunks' own files
 NEAR = "near"  # file of the communities around a chunk, by which its buildings are assigned
 OWN = "communities"
-MARGIN = 1_000.0  # m beyond ``outside_limit`` that a building, a step or a place may reach from the limit of its community
+# m beyond ``outside_limit`` that a building, a step or a place may reach from
+# the limit of its community
+MARGIN = 1_000.0
 SERVES = 25.0  # m, as far as an opening may lie from the barrier it is in
 LINES = 1.0  # m, as near as a street must come to a community to matter to it
 
@@ -70,7 +74,9 @@ def cut_city(job: Job, work: Path, progress: Progress) -> list[Chunk]:
     how = {"mapping": job.mapping, "crs": job.crs, "datum": None, "encoding": job.encoding}
     scan = _scan_buildings(file, job, progress)
     middles = np.concatenate(scan.middles)
-    target = find_metric_crs(gpd.GeoSeries.from_xy(*np.nanmedian(middles, axis=0)[:, None], crs=scan.crs))
+    target = find_metric_crs(
+        gpd.GeoSeries.from_xy(*np.nanmedian(middles, axis=0)[:, None], crs=scan.crs)
+    )
     progress("frame", 0, 1)
     reading = read_all(job.source, job.files, how, without=["buildings"])
     try:
@@ -80,8 +86,19 @@ def cut_city(job: Job, work: Path, progress: Progress) -> list[Chunk]:
     if scan.problems:
         raise InputError(scan.problems)
     if frame.communities.empty:
-        raise InputError([Problem("communities", "not empty", "there is no community", "give a table of communities")])
-    places = shapely.points(gpd.GeoSeries.from_xy(*middles.T, crs=scan.crs).to_crs(target).get_coordinates().to_numpy())
+        raise InputError(
+            [
+                Problem(
+                    "communities",
+                    "not empty",
+                    "there is no community",
+                    "give a table of communities",
+                )
+            ]
+        )
+    places = shapely.points(
+        gpd.GeoSeries.from_xy(*middles.T, crs=scan.crs).to_crs(target).get_coordinates().to_numpy()
+    )
     names, chunks = _choose_chunks(frame.communities, places, job.chunk)
     del middles, places
     counts = _split_buildings(file, work, job, frame, names, target, rules.site, progress)
@@ -91,7 +108,17 @@ def cut_city(job: Job, work: Path, progress: Progress) -> list[Chunk]:
         frame = frame.replace(ledger=write_ledger(frame.ledger, [outside]))
     progress("frame", 0, 1)
     (work / FRAME).mkdir(exist_ok=True)
-    for table in ("communities", "compounds", "barriers", "openings", "streets", "places", "institutions", "counts", "ledger"):
+    for table in (
+        "communities",
+        "compounds",
+        "barriers",
+        "openings",
+        "streets",
+        "places",
+        "institutions",
+        "counts",
+        "ledger",
+    ):
         save_table(work / FRAME, table, getattr(frame, table))
     _split_frame(frame, names, chunks, work, rules.site)
     entries = [[e.step, e.table, e.action, e.count, e.reason, list(e.ids)] for e in scan.entries]
@@ -99,12 +126,20 @@ def cut_city(job: Job, work: Path, progress: Progress) -> list[Chunk]:
     return chunks
 
 
-def _read_buildings(file: Path, job: Job, stage: str, progress: Progress) -> Iterator[tuple[pa.Table, Any]]:
+def _read_buildings(
+    file: Path, job: Job, stage: str, progress: Progress
+) -> Iterator[tuple[pa.Table, Any]]:
     """Read the buildings some rows at a time: as they are in the file, and with the schema's names."""
-    total, done = count_rows(file), 0
+    total = count_rows(file)
+    done = 0
     progress(stage, 0, total)
     for batch in read_batches(file):
-        yield batch, take_table(from_arrow(batch), "buildings", mapping=job.mapping, crs=job.crs, file=file.name)
+        yield (
+            batch,
+            take_table(
+                from_arrow(batch), "buildings", mapping=job.mapping, crs=job.crs, file=file.name
+            ),
+        )
         done += len(batch)
         progress(stage, done, total)
 
@@ -124,26 +159,43 @@ def _scan_buildings(file: Path, job: Job, progress: Progress) -> Scan:
     codes = pa.chunked_array(scan.codes) if scan.codes else pa.chunked_array([], pa.string())
     counted = pd.Series(codes.value_counts().field("counts").to_numpy(zero_copy_only=False))
     if len(counted) < len(codes):
-        twice = [str(v) for v in codes.value_counts().field("values").filter(pa.array(counted.to_numpy() > 1)).to_pylist()]
+        twice = [
+            str(v)
+            for v in codes.value_counts()
+            .field("values")
+            .filter(pa.array(counted.to_numpy() > 1))
+            .to_pylist()
+        ]
         message = f"{len(twice)} codes stand more than once in building"
         problem = Problem(
-            "buildings", "codes are unique", message, "give every row its own code", tuple(sorted(twice)), file.name
+            "buildings",
+            "codes are unique",
+            message,
+            "give every row its own code",
+            tuple(sorted(twice)),
+            file.name,
         )
         scan.problems = [p for p in scan.problems if p.rule != problem.rule] + [problem]
     if codes.null_count or len(codes) < count_rows(file):
-        message, remedy = "rows of a large file have no code", "add a column building with a code for every row"
-        scan.problems.append(Problem("buildings", "rows have codes", message, remedy, file=file.name))
+        message = "rows of a large file have no code"
+        remedy = "add a column building with a code for every row"
+        scan.problems.append(
+            Problem("buildings", "rows have codes", message, remedy, file=file.name)
+        )
     return scan
 
 
-def _choose_chunks(communities: gpd.GeoDataFrame, places: Any, most: int) -> tuple[Any, list[Chunk]]:
+def _choose_chunks(
+    communities: gpd.GeoDataFrame, places: Any, most: int
+) -> tuple[Any, list[Chunk]]:
     """Choose the chunks: communities in order of code, together up to so many buildings.
 
     Returns the number of each community's chunk, and the chunks.
     """
     of = shapely.STRtree(communities.geometry.to_numpy()).query(places, predicate="intersects")[1]
     held = np.bincount(of, minlength=len(communities))
-    number, total = np.zeros(len(held), np.int64), 0
+    number = np.zeros(len(held), np.int64)
+    total = 0
     for n, count in enumerate(held):
         new = n > 0 and total + count > most
         number[n] = number[n - 1] + new if n else 0
@@ -152,18 +204,28 @@ def _choose_chunks(communities: gpd.GeoDataFrame, places: Any, most: int) -> tup
     chunks = []
     for n in range(int(number[-1]) + 1):
         own = np.flatnonzero(number == n)
-        chunks.append(Chunk(f"{n:05d}", str(codes[own[0]]), str(codes[own[-1]]), int(held[own].sum())))
+        chunks.append(
+            Chunk(f"{n:05d}", str(codes[own[0]]), str(codes[own[-1]]), int(held[own].sum()))
+        )
     return number, chunks
 
 
 def _split_buildings(
-    file: Path, work: Path, job: Job, frame: Site, number: Any, target: CRS, rules: SiteRules, progress: Progress
+    file: Path,
+    work: Path,
+    job: Job,
+    frame: Site,
+    number: Any,
+    target: CRS,
+    rules: SiteRules,
+    progress: Progress,
 ) -> pd.DataFrame:
     """Write each building, as the file has it, to the chunk of its community.
 
     Returns how many buildings of each compound each community has.
     """
-    outlines, compounds = frame.communities.geometry.to_numpy(), frame.compounds.geometry.to_numpy()
+    outlines = frame.communities.geometry.to_numpy()
+    compounds = frame.compounds.geometry.to_numpy()
     pairs: list[Any] = []
     with ExitStack() as stack:
         writers = []
@@ -184,7 +246,11 @@ def _split_buildings(
             pairs.append(_meet_compounds(shapes, held, compounds))
         for writer in writers:
             writer.write_arrow(batch.slice(0, 0))  # a chunk without any building still has a file
-    found = pd.DataFrame(np.concatenate(pairs), columns=["compound", "community"]).value_counts().reset_index()
+    found = (
+        pd.DataFrame(np.concatenate(pairs), columns=["compound", "community"])
+        .value_counts()
+        .reset_index()
+    )
     return found.assign(
         compound=frame.compounds.index.to_numpy(object)[found["compound"]],
         community=frame.communities.index.to_numpy(object)[found["community"]],
@@ -202,11 +268,14 @@ def _meet_compounds(shapes: Any, held: Any, compounds: Any) -> Any:
     return np.column_stack([of[known], held[known]])
 
 
-def _split_frame(frame: Site, number: Any, chunks: list[Chunk], work: Path, rules: SiteRules) -> None:
+def _split_frame(
+    frame: Site, number: Any, chunks: list[Chunk], work: Path, rules: SiteRules
+) -> None:
     """Write for each chunk the rows of all other tables that its communities may have to do with."""
     outlines = frame.communities.geometry.to_numpy()
     reach = rules.outside_limit + MARGIN
-    openings, barriers = frame.openings.geometry.to_numpy(), frame.barriers.geometry.to_numpy()
+    openings = frame.openings.geometry.to_numpy()
+    barriers = frame.barriers.geometry.to_numpy()
     tree = shapely.STRtree(outlines)
     serving = shapely.STRtree(openings).query(barriers, predicate="dwithin", distance=SERVES)
     near = {
@@ -219,13 +288,24 @@ def _split_frame(frame: Site, number: Any, chunks: list[Chunk], work: Path, rule
     # What decides whose an institution is: all communities that it lies in, however far it reaches.
     grounds = [(getattr(frame, t).geometry.to_numpy(), near[t]) for t in ("places", "institutions")]
     near[NEAR] = [
-        np.unique(np.concatenate([own, *(tree.query(shapes[rows[n]], predicate="intersects")[1] for shapes, rows in grounds)]))
+        np.unique(
+            np.concatenate(
+                [
+                    own,
+                    *(
+                        tree.query(shapes[rows[n]], predicate="intersects")[1]
+                        for shapes, rows in grounds
+                    ),
+                ]
+            )
+        )
         for n, own in enumerate(_find_near(outlines, outlines, number, 2 * reach))
     ]
     for n, chunk in enumerate(chunks):
         folder = work / CHUNKS / chunk.name
         rows = {table: found[n] for table, found in near.items()}
-        # An opening serves the whole length of its barrier, and only what else touches it says whose it is.
+        # An opening serves the whole length of its barrier, and only what else
+        # touches it says whose it is.
         ways = np.unique(serving[1][np.isin(serving[0], rows["barriers"])])
         rows["openings"] = ways
         rows["barriers"] = np.union1d(rows["barriers"], serving[0][np.isin(serving[1], ways)])

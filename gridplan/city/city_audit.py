@@ -20,7 +20,17 @@ from gridplan.tables.schema import find_key
 
 AT_ONCE = 30_000  # buildings judged at once
 _UNUSED = ("streets", "ledger")
-_OF_LAND = (*_UNUSED, "buildings", "neighbours", "barriers", "openings", "counts", "members", "duties", "special_grids")
+_OF_LAND = (
+    *_UNUSED,
+    "buildings",
+    "neighbours",
+    "barriers",
+    "openings",
+    "counts",
+    "members",
+    "duties",
+    "special_grids",
+)
 
 
 def audit_city(
@@ -56,34 +66,53 @@ def audit_city(
     chosen = None if rules is None else rules.to_dict()
     tasks = [(str(folder), first, last, chosen) for first, last, _ in groups]
     sizes = [count for _, _, count in groups]
-    parts = map_processes(_audit_part, tasks, workers=workers, sizes=sizes, stage="audit", progress=progress)
+    parts = map_processes(
+        _audit_part, tasks, workers=workers, sizes=sizes, stage="audit", progress=progress
+    )
     ledger = pd.read_parquet(folder / "ledger.parquet")
     dropped = ledger[ledger["action"] == "dropped"].groupby("table")["count"].sum()
-    more = [_find_doubles(folder, table) for table in CODED if (folder / f"{table}.parquet").exists()]
-    more.append(check_limits(gpd.read_parquet(folder / "communities.parquet").set_index("community")))
+    more = [
+        _find_doubles(folder, table) for table in CODED if (folder / f"{table}.parquet").exists()
+    ]
+    more.append(
+        check_limits(gpd.read_parquet(folder / "communities.parquet").set_index("community"))
+    )
     if any((folder / f"{table}.parquet").exists() for table in ("links", "ratings", "coverage")):
         more.append(find_across(read_communities(folder, without=_OF_LAND), rules))
     joined = join_audits(parts)
     figures = read_manifest(folder).get("figures") or {}
-    right = {name: joined.summary[name] for name in ("communities", "buildings", "households", "stairwells", "subgrids")}
+    right = {
+        name: joined.summary[name]
+        for name in ("communities", "buildings", "households", "stairwells", "subgrids")
+    }
     right |= {name: joined.summary[name] for name in ("exclusive", "special_grids", "grids")}
     right |= {
         "in_band": int((joined.subgrids["in_band"] & joined.subgrids["residential"]).sum()),
         "exceptions": pq.read_metadata(folder / "exceptions.parquet").num_rows,
     }
-    return join_audits(parts, [*more, check_manifest(figures, right)], {str(k): int(v) for k, v in dropped.items()})
+    return join_audits(
+        parts, [*more, check_manifest(figures, right)], {str(k): int(v) for k, v in dropped.items()}
+    )
 
 
 def _audit_part(task: tuple[str, str, str, Any]) -> Audit:
     """Judge the communities from the first to the last."""
     folder, first, last, rules = task
     plan = read_communities(folder, first, last, without=_UNUSED)
-    manifest = {key: value for key, value in plan.manifest.items() if key != "figures"}  # those are of the whole plan
-    return audit_part(plan.replace(manifest=manifest), None if rules is None else Rules.from_dict(rules))
+    manifest = {
+        key: value for key, value in plan.manifest.items() if key != "figures"
+    }  # those are of the whole plan
+    return audit_part(
+        plan.replace(manifest=manifest), None if rules is None else Rules.from_dict(rules)
+    )
 
 
 def _find_doubles(folder: Path, table: str) -> pd.DataFrame:
     """Find the codes that stand in more than one row of a whole table."""
-    counts = pq.read_table(folder / f"{table}.parquet", columns=[find_key(table)]).column(0).value_counts()
+    counts = (
+        pq.read_table(folder / f"{table}.parquet", columns=[find_key(table)])
+        .column(0)
+        .value_counts()
+    )
     twice = counts.field("values").filter(pc.greater(counts.field("counts"), 1)).to_pylist()
     return tell_doubles(table, pd.Index(sorted(twice)))

@@ -32,7 +32,9 @@ def read_sheet_plan(path: str | Path, only: str | None = None) -> tuple[Plan | N
     if only:
         plan = read_communities(path, only, only + _END, without=_UNUSED, centres=True)
         if plan.site.communities.empty:
-            raise PlanError(f"{path} has no community whose code begins with {only} -> see its table communities")
+            raise PlanError(
+                f"{path} has no community whose code begins with {only} -> see its table communities"
+            )
         return plan, ""
     buildings = count_buildings(path)
     if buildings <= MOST:

@@ -33,7 +33,9 @@ def explain_whole(source: Any, files: Mapping[str, Any], datum: Any, rules: Rule
     if find_buildings(source) is None:
         return "its buildings are not a GeoParquet file"
     given = files.get("communities") is not None
-    if not given and not (Path(source).is_dir() and any(f.stem == "communities" for f in Path(source).iterdir())):
+    if not given and not (
+        Path(source).is_dir() and any(f.stem == "communities" for f in Path(source).iterdir())
+    ):
         return "it has no table of communities"
     if files.get("boundary") is not None:
         return "it has a boundary"
@@ -70,21 +72,25 @@ def plan_city(
 ) -> Summary:
     """Plan a city from files into a folder, in memory that does not grow with it.
 
-    What is done is kept in the folder until the plan is whole; the same call takes it up again. The plan depends
-    neither on ``engine`` and ``workers`` nor on ``chunk``. Parts whose search a deadline cut short are planned anew by a later
-    call without one.
+    What is done is kept in the folder until the plan is whole; the same call
+    takes it up again. The plan depends neither on ``engine`` and ``workers``
+    nor on ``chunk``. Parts whose search a deadline cut short are planned anew
+    by a later call without one.
 
     Parameters
     ----------
     source, files, mapping, crs, encoding
-        As :func:`gridplan.read_site` takes them; the buildings are a GeoParquet file, and every row has a code.
+        As :func:`gridplan.read_site` takes them; the buildings are a
+        GeoParquet file, and every row has a code.
     output
         Folder of the plan.
     rules, seed, inputs
         As :func:`gridplan.divide` takes them.
     engine, scheduler, workers
-        Where chunks are planned, as :func:`gridplan.engine.engine.map_processes` takes them; the workers of a scheduler reach ``output``
-        by the same path. A single process is this one, with a thread for each core.
+        Where chunks are planned, as
+        :func:`gridplan.engine.engine.map_processes` takes them; the workers of
+        a scheduler reach ``output`` by the same path. A single process is this
+        one, with a thread for each core.
     chunk
         Most buildings of a chunk, unless one community has more.
     overwrite
@@ -94,7 +100,8 @@ def plan_city(
     seconds
         Filled with the seconds of each stage, added up over processes.
     deadline
-        When to stop refining; from :func:`open_deadline`, so that the processes learn of it too.
+        When to stop refining; from :func:`open_deadline`, so that the
+        processes learn of it too.
 
     Raises
     ------
@@ -103,16 +110,30 @@ def plan_city(
     EngineError
         If the scheduler does not answer or has no workers.
     RuleError
-        If the rules ask for ways along the streets, which a chunk holds only some of.
+        If the rules ask for ways along the streets, which a chunk holds only
+        some of.
     OutputExistsError
         If a plan is in the folder and ``overwrite`` is false.
     """
-    output, rules = Path(output), rules or Rules()
+    output = Path(output)
+    rules = rules or Rules()
     if rules.division.metric != "straight":
-        raise RuleError("division.metric = network needs all streets at once -> plan the city whole, or take straight")
+        raise RuleError(
+            "division.metric = network needs all streets at once -> plan the city whole, or take straight"
+        )
     refuse_existing(output, overwrite)
     told = {table: _write_paths(file) for table, file in (files or {}).items() if file}
-    job = Job(str(source), told, dict(mapping or {}), crs, encoding, rules.to_dict(), seed, chunk, dict(inputs or {}))
+    job = Job(
+        str(source),
+        told,
+        dict(mapping or {}),
+        crs,
+        encoding,
+        rules.to_dict(),
+        seed,
+        chunk,
+        dict(inputs or {}),
+    )
     work, _ = open_work(output, job)
     (work / END).unlink(missing_ok=True)
     if read_chunks(work) is None:
@@ -121,19 +142,32 @@ def plan_city(
     assert found is not None
     chunks, wkt, entries = found
     finished = _find_finished(work, chunks, deadline)
-    waiting = sorted((c for c in chunks if c.name not in finished), key=lambda c: (-c.buildings, c.name))  # long ones first
+    waiting = sorted(
+        (c for c in chunks if c.name not in finished), key=lambda c: (-c.buildings, c.name)
+    )  # long ones first
     count = min(count_workers(workers), max(1, len(waiting)))
     alone = engine == "serial" or (engine == "processes" and count <= 1)
     threads = count_workers(workers if engine == "serial" else None) if alone else 1
-    sizes, done = [chunk.buildings for chunk in waiting], sum(c.buildings for c in chunks if c.name in finished)
+    sizes = [chunk.buildings for chunk in waiting]
+    done = sum(c.buildings for c in chunks if c.name in finished)
     left = deadline.count_left()
     until = None if left is None else time.time() + left
     shares = share_out(sizes, 1 if alone else count)
-    tasks = [(str(work.resolve()), chunk.name, threads, until, share) for chunk, share in zip(waiting, shares, strict=True)]
+    tasks = [
+        (str(work.resolve()), chunk.name, threads, until, share)
+        for chunk, share in zip(waiting, shares, strict=True)
+    ]
     spent = map_processes(
-        plan_chunk, tasks, engine=engine, scheduler=scheduler, workers=workers, sizes=sizes, done=done,
-        stage="planning", progress=progress,
-    )  # fmt: skip
+        plan_chunk,
+        tasks,
+        engine=engine,
+        scheduler=scheduler,
+        workers=workers,
+        sizes=sizes,
+        done=done,
+        stage="planning",
+        progress=progress,
+    )
     for one in spent:
         for stage, value in one.items():
             if seconds is not None:
@@ -141,7 +175,9 @@ def plan_city(
     summaries: list[Summary] = []
 
     def write(staging: Path) -> Summary:
-        summaries.append(join_city(job, chunks, CRS.from_wkt(wkt), entries, work, staging / TABLES, progress))
+        summaries.append(
+            join_city(job, chunks, CRS.from_wkt(wkt), entries, work, staging / TABLES, progress)
+        )
         return summaries[0]
 
     put_files(output, write)

@@ -30,9 +30,20 @@ from gridplan.walking.network import WalkingNetwork, build_network
 AT_ONCE = 30_000  # buildings read at once
 _ALONG = ("communities", "streets", "barriers", "openings")  # what the walking network is built of
 _NEEDED = frozenset(
-    ("communities", "compounds", "buildings", "barriers", "openings", "places", "stairwells", "neighbours", "subgrids",
-     "posts", "duties")
-)  # fmt: skip
+    (
+        "communities",
+        "compounds",
+        "buildings",
+        "barriers",
+        "openings",
+        "places",
+        "stairwells",
+        "neighbours",
+        "subgrids",
+        "posts",
+        "duties",
+    )
+)
 _COUNTED = ("communities", "compounds", "counts")
 
 
@@ -52,14 +63,23 @@ class _Task:
 
 
 def simulate_city(
-    path: str | Path, scenarios: str | Path | Scenario | Sequence[Scenario] | None = None, rules: Rules | None = None, *,
-    replications: int = 20, seed: int = 0, hourly: bool = False, workers: int | None = None, most: int = AT_ONCE,
+    path: str | Path,
+    scenarios: str | Path | Scenario | Sequence[Scenario] | None = None,
+    rules: Rules | None = None,
+    *,
+    replications: int = 20,
+    seed: int = 0,
+    hourly: bool = False,
+    workers: int | None = None,
+    most: int = AT_ONCE,
     progress: Progress = keep_silent,
-) -> Simulated:  # fmt: skip
+) -> Simulated:
     """Simulate requests and wishes on a staffed plan that is kept as a folder of GeoParquet; see :func:`gridplan.simulate`.
 
-    The plan is read some communities at a time, in processes, of which only posts, ways and draws are kept. Subdistricts are
-    then simulated one after another, so their communities may have any codes. The tables are those of the plan read whole.
+    The plan is read some communities at a time, in processes, of which only
+    posts, ways and draws are kept. Subdistricts are then simulated one after
+    another, so their communities may have any codes. The tables are those of
+    the plan read whole.
 
     Parameters
     ----------
@@ -68,7 +88,8 @@ def simulate_city(
     scenarios, rules, replications, seed, hourly
         As for :func:`gridplan.simulate`.
     workers
-        Processes that read, then threads that simulate; one for each core if not given.
+        Processes that read, then threads that simulate; one for each core if
+        not given.
     most
         Most buildings that a process reads at once.
     progress
@@ -77,7 +98,8 @@ def simulate_city(
     Raises
     ------
     PlanError
-        If there is no such plan, it was never staffed or is a release, or something in it is missing or broken.
+        If there is no such plan, it was never staffed or is a release, or
+        something in it is missing or broken.
     RuleError
         If a scenario names what is not known.
 
@@ -102,16 +124,35 @@ def simulate_city(
     with TemporaryDirectory() as place:
         networks = _keep_networks(folder, chosen, rules, Path(place) / "networks")
         tasks = [
-            _Task(str(folder), first, last, counted[(counted.index >= first) & (counted.index <= last)].to_dict(), chosen,
-                  rules.to_dict(), replications, seed, networks)
+            _Task(
+                str(folder),
+                first,
+                last,
+                counted[(counted.index >= first) & (counted.index <= last)].to_dict(),
+                chosen,
+                rules.to_dict(),
+                replications,
+                seed,
+                networks,
+            )
             for first, last, _ in groups
-        ]  # fmt: skip
+        ]
         sizes = [count for _, _, count in groups]
-        parts = map_processes(_prepare, tasks, workers=workers, sizes=sizes, stage="reading", progress=progress)
+        parts = map_processes(
+            _prepare, tasks, workers=workers, sizes=sizes, stage="reading", progress=progress
+        )
     prepared = join_parts(parts, chosen, rules)
     del parts  # what is joined is all that is needed
-    return run_scenarios(prepared, chosen, rules, replications=replications, seed=seed, hourly=hourly, workers=workers,
-                         progress=progress)  # fmt: skip
+    return run_scenarios(
+        prepared,
+        chosen,
+        rules,
+        replications=replications,
+        seed=seed,
+        hourly=hourly,
+        workers=workers,
+        progress=progress,
+    )
 
 
 def _count_held(folder: Path, table: str) -> int:
@@ -125,13 +166,23 @@ def _count_volunteers(folder: Path) -> pd.Series[Any]:
     site = read_communities(folder, without=set(ALL_TABLES) - set(_COUNTED)).site
     own = site.counts[site.counts["measure"] == "volunteers"]
     told = own.loc[own["level"] == "building", "of"].unique()
-    buildings = pq.read_table(folder / "buildings.parquet", columns=["building", "community"], filters=[("building", "in", told)])
+    buildings = pq.read_table(
+        folder / "buildings.parquet",
+        columns=["building", "community"],
+        filters=[("building", "in", told)],
+    )
     held = pd.read_parquet(
-        folder / "subgrids.parquet", columns=["community", "households"], filters=[("kind", "==", "residential")]
+        folder / "subgrids.parquet",
+        columns=["community", "households"],
+        filters=[("kind", "==", "residential")],
     )
     named = gpd.GeoDataFrame(buildings.to_pandas(), geometry=[None] * len(buildings), crs=site.crs)
     site = site.replace(buildings=conform_table("buildings", named))
-    return tally_counts(site, ["volunteers"], held.groupby("community")["households"].sum()).values["volunteers"].dropna()
+    return (
+        tally_counts(site, ["volunteers"], held.groupby("community")["households"].sum())
+        .values["volunteers"]
+        .dropna()
+    )
 
 
 def _keep_networks(folder: Path, scenarios: Sequence[Scenario], rules: Rules, file: Path) -> str:
@@ -139,7 +190,9 @@ def _keep_networks(folder: Path, scenarios: Sequence[Scenario], rules: Rules, fi
     networks = {}
     if count_rows(folder / "streets.parquet"):
         site = read_communities(folder, without=set(ALL_TABLES) - set(_ALONG)).site
-        for walking in dict.fromkeys(scenario.replace_rules(rules).walking for scenario in scenarios):
+        for walking in dict.fromkeys(
+            scenario.replace_rules(rules).walking for scenario in scenarios
+        ):
             networks[walking] = build_network(site, walking)[0]
     file.write_bytes(pickle.dumps(networks, protocol=pickle.HIGHEST_PROTOCOL))
     return str(file)
@@ -148,18 +201,31 @@ def _keep_networks(folder: Path, scenarios: Sequence[Scenario], rules: Rules, fi
 def _prepare(task: _Task) -> Prepared:
     """Prepare the communities from the first to the last."""
     plan = read_communities(task.folder, task.first, task.last, without=set(ALL_TABLES) - _NEEDED)
-    rows = [(code, "community", code, "volunteers", value) for code, value in task.volunteers.items()]
+    rows = [
+        (code, "community", code, "volunteers", value) for code, value in task.volunteers.items()
+    ]
     counts = pd.DataFrame(rows, columns=["count", "level", "of", "measure", "value"])
     plan = plan.replace(counts=conform_table("counts", counts))
     whole: dict[Any, WalkingNetwork] = pickle.loads(Path(task.networks).read_bytes())
-    networks = {walking: clip_around(network, plan.stairwells, walking) for walking, network in whole.items()}
-    return prepare_part(plan, task.scenarios, Rules.from_dict(task.rules), task.replications, task.seed, networks)
+    networks = {
+        walking: clip_around(network, plan.stairwells, walking)
+        for walking, network in whole.items()
+    }
+    return prepare_part(
+        plan, task.scenarios, Rules.from_dict(task.rules), task.replications, task.seed, networks
+    )
 
 
 def measure_city_chances(
-    path: str | Path, rules: Rules | None = None, *, draws: int = 1000, seed: int = 0, workers: int | None = None,
-    most: int = AT_ONCE, progress: Progress = keep_silent,
-) -> pd.DataFrame:  # fmt: skip
+    path: str | Path,
+    rules: Rules | None = None,
+    *,
+    draws: int = 1000,
+    seed: int = 0,
+    workers: int | None = None,
+    most: int = AT_ONCE,
+    progress: Progress = keep_silent,
+) -> pd.DataFrame:
     """Measure how likely sub-grids are within their bands, some communities at a time; see :func:`gridplan.measure_chances`.
 
     Parameters
@@ -184,7 +250,9 @@ def measure_city_chances(
     groups = group_communities(path, most)
     tasks = [(str(path), first, last, rules.to_dict(), draws, seed) for first, last, _ in groups]
     sizes = [count for _, _, count in groups]
-    found = map_processes(_measure_part, tasks, workers=workers, sizes=sizes, stage="chances", progress=progress)
+    found = map_processes(
+        _measure_part, tasks, workers=workers, sizes=sizes, stage="chances", progress=progress
+    )
     return conform_table("chances", pd.concat(found).sort_index())
 
 

@@ -31,13 +31,30 @@ from gridplan.storage.geoparquet import ROW, write_notes
 from gridplan.tables.parquet import TableWriter, from_arrow, read_batches, to_arrow
 from gridplan.tables.schema import find_key
 
-KEPT = ("barriers", "openings", "streets", "places", "institutions", "counts")  # as they were put in order before
+KEPT = (
+    "barriers",
+    "openings",
+    "streets",
+    "places",
+    "institutions",
+    "counts",
+)  # as they were put in order before
 ADJOINS = 0.001  # m between sub-grids that adjoin
-NUMBERED = ("neighbours", "exceptions", "touches")  # their keys are numbers, given anew over all parts
+NUMBERED = (
+    "neighbours",
+    "exceptions",
+    "touches",
+)  # their keys are numbers, given anew over all parts
 
 
 def join_city(
-    job: Job, chunks: Sequence[Chunk], crs: CRS, entries: Sequence[Any], work: Path, folder: Path, progress: Progress
+    job: Job,
+    chunks: Sequence[Chunk],
+    crs: CRS,
+    entries: Sequence[Any],
+    work: Path,
+    folder: Path,
+    progress: Progress,
 ) -> Summary:
     """Join the parts of all chunks into a new folder of tables, and return what the plan comes to.
 
@@ -55,7 +72,11 @@ def join_city(
         progress("joining", n, len(ALL_TABLES))
         path = folder / f"{table}.parquet"
         if table == "ledger":
-            ledger = join_ledgers([load_table(part, table) for part in parts], load_table(work / FRAME, table), entries)
+            ledger = join_ledgers(
+                [load_table(part, table) for part in parts],
+                load_table(work / FRAME, table),
+                entries,
+            )
             rows[table] = len(ledger)
             with TableWriter(path) as writer:
                 writer.write(join_texts(ledger.reset_index()))
@@ -64,16 +85,29 @@ def join_city(
         files = [f for f in (source / f"{table}.parquet" for source in sources) if f.exists()]
         if not files:  # an optional table without rows
             continue
-        batches = _replace_shapes(files, seams) if table == "subgrids" else (b for f in files for b in read_batches(f))
+        batches = (
+            _replace_shapes(files, seams)
+            if table == "subgrids"
+            else (b for f in files for b in read_batches(f))
+        )
         rows[table] = _join_table(table, files, batches, path)
         if table == "buildings":
-            homes = sum(int(pc.sum(pc.greater(b["households"], 0)).as_py() or 0) for b in read_batches(path, ["households"]))
-    subgrids = from_arrow(pa.concat_tables(b.drop_columns(["geometry"]) for b in read_batches(folder / "subgrids.parquet")))
+            homes = sum(
+                int(pc.sum(pc.greater(b["households"], 0)).as_py() or 0)
+                for b in read_batches(path, ["households"])
+            )
+    subgrids = from_arrow(
+        pa.concat_tables(
+            b.drop_columns(["geometry"]) for b in read_batches(folder / "subgrids.parquet")
+        )
+    )
     if not rows["stairwells"]:
         remedy = "give a column of households or floors, or lower households.smallest"
         raise InputError([Problem("buildings", "homes", "no building counts as a home", remedy)])
     subgrids = pd.DataFrame(subgrids.drop(columns=[ROW])).set_index("subgrid").sort_index()
-    manifest = compose_manifest({**rows, "homes": homes}, subgrids, Rules.from_dict(job.rules), job.seed, job.inputs, ledger)
+    manifest = compose_manifest(
+        {**rows, "homes": homes}, subgrids, Rules.from_dict(job.rules), job.seed, job.inputs, ledger
+    )
     write_notes(manifest, folder)
     return Summary(subgrids, rows, int(subgrids["households"].sum()), crs, manifest)
 
@@ -81,19 +115,30 @@ def join_city(
 def _join_table(table: str, files: Sequence[Path], batches: Iterator[pa.Table], path: Path) -> int:
     """Join the batches of one table; rows sorted by community say where they stood in order of their key."""
     key = find_key(table)
-    keys = pa.concat_tables(b for f in files for b in read_batches(f, [key], rows=500_000)).column(key)
-    count, done = len(keys), 0
+    keys = pa.concat_tables(b for f in files for b in read_batches(f, [key], rows=500_000)).column(
+        key
+    )
+    count = len(keys)
+    done = 0
     rank = None
     with TableWriter(path) as writer:
         for batch in batches:
             if table in NUMBERED:
                 width = len(str(count))
-                number = pd.Series(np.arange(done + 1, done + len(batch) + 1), dtype="str").str.zfill(width)
+                number = pd.Series(
+                    np.arange(done + 1, done + len(batch) + 1), dtype="str"
+                ).str.zfill(width)
                 at = batch.column_names.index(key)
-                batch = batch.set_column(at, batch.schema.field(key), pa.array(number, batch.schema.field(key).type))
+                batch = batch.set_column(
+                    at, batch.schema.field(key), pa.array(number, batch.schema.field(key).type)
+                )
             if "community" in batch.column_names and table not in ("neighbours", "communities"):
                 if rank is None:
-                    rank = _rank_keys(keys) if table not in NUMBERED else np.arange(count, dtype=np.int32)
+                    rank = (
+                        _rank_keys(keys)
+                        if table not in NUMBERED
+                        else np.arange(count, dtype=np.int32)
+                    )
                 batch = _add_row(batch, rank[done : done + len(batch)])
             writer.write_arrow(batch)
             done += len(batch)
@@ -109,12 +154,16 @@ def _rank_keys(keys: Any) -> Any:
 
 def _add_row(batch: pa.Table, place: Any) -> pa.Table:
     """Add the column of the row's place, before the shapes if there are any; the metadata of pandas tells of it too."""
-    flat = from_arrow(batch.drop_columns(["geometry"]) if "geometry" in batch.column_names else batch)
+    flat = from_arrow(
+        batch.drop_columns(["geometry"]) if "geometry" in batch.column_names else batch
+    )
     table = to_arrow(join_texts(pd.DataFrame(flat).assign(**{ROW: place})))
     if "geometry" not in batch.column_names:
         return table
     metadata = {**(table.schema.metadata or {}), b"geo": batch.schema.metadata[b"geo"]}
-    return table.append_column("geometry", batch.column("geometry")).replace_schema_metadata(metadata)
+    return table.append_column("geometry", batch.column("geometry")).replace_schema_metadata(
+        metadata
+    )
 
 
 def _replace_shapes(files: Sequence[Path], seams: pd.Series[Any]) -> Iterator[pa.Table]:
@@ -127,25 +176,40 @@ def _replace_shapes(files: Sequence[Path], seams: pd.Series[Any]) -> Iterator[pa
             shapes = frame.geometry.to_numpy().copy()
             shapes[changed] = new[changed].to_numpy()
             area = np.where(changed, shapely.area(shapes), frame["area"])
-            yield to_arrow(frame.assign(area=area).set_geometry(gpd.GeoSeries(shapes, index=frame.index, crs=frame.crs)))
+            yield to_arrow(
+                frame.assign(area=area).set_geometry(
+                    gpd.GeoSeries(shapes, index=frame.index, crs=frame.crs)
+                )
+            )
 
 
 def match_seams(work: Path, chunks: Sequence[Chunk], grid: float) -> pd.Series[Any]:
     """Give sub-grids on both sides of a limit between chunks each other's corners; returns their shapes by code."""
     outlines = load_table(work / FRAME, "communities").geometry
-    number = np.searchsorted([chunk.first for chunk in chunks], outlines.index.to_numpy(object), side="right") - 1
-    one, two = shapely.STRtree(outlines.to_numpy()).query(outlines.to_numpy(), predicate="intersects")
+    number = (
+        np.searchsorted(
+            [chunk.first for chunk in chunks], outlines.index.to_numpy(object), side="right"
+        )
+        - 1
+    )
+    one, two = shapely.STRtree(outlines.to_numpy()).query(
+        outlines.to_numpy(), predicate="intersects"
+    )
     border = outlines.index[np.unique(one[number[one] != number[two]])]
     kept = []
     for n, chunk in enumerate(chunks):
         for batch in read_batches(work / PARTS / chunk.name / "subgrids.parquet"):
             frame = from_arrow(batch)
             own = frame[frame["community"].isin(border)]
-            kept.append(pd.DataFrame({"shape": own.geometry.to_numpy(), "chunk": n}, index=own["subgrid"]))
+            kept.append(
+                pd.DataFrame({"shape": own.geometry.to_numpy(), "chunk": n}, index=own["subgrid"])
+            )
     every = pd.concat(kept)
     shapes = every["shape"].to_numpy(object)
     # Where corners differ, shapes that adjoin may be a rounding apart.
     one, two = shapely.STRtree(shapes).query(shapes, predicate="dwithin", distance=ADJOINS)
     across = every["chunk"].to_numpy()[one] != every["chunk"].to_numpy()[two]
     near = np.unique(one[across])
-    return pd.Series(list(match_borders(shapes[near], 2 * grid)), index=every.index[near], dtype=object)
+    return pd.Series(
+        list(match_borders(shapes[near], 2 * grid)), index=every.index[near], dtype=object
+    )

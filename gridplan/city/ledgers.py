@@ -16,13 +16,24 @@ from gridplan.tables.conform import conform_table
 
 LISTED = 20  # codes that an entry of the ledger lists
 STEPS = (
-    *("synthetic", "read", "survey", "communities", "households", "compounds", "stairwells", "neighbours"),
+    *(
+        "synthetic",
+        "read",
+        "survey",
+        "communities",
+        "households",
+        "compounds",
+        "stairwells",
+        "neighbours",
+    ),
     *("division", "exclusive", "outlines", "special", "grids"),
 )
-# Numbers in the reasons of the ledger that add up over chunks; all others (metres, square metres) are the same in each.
+# Numbers in the reasons of the ledger that add up over chunks; all others
+# (metres, square metres) are the same in each.
 _SUMMED = re.compile(r"\b\d+(?= (?:households|islands|clusters|urban|rural)\b)")
 _MORE = re.compile(r" and \d+ more$")
-# Here an entry about all rows lists no codes, and whether it is about all rows depends on the chunk.
+# Here an entry about all rows lists no codes, and whether it is about all rows
+# depends on the chunk.
 _UNLISTED = {("survey", "buildings", action) for action in ("converted", "inferred", "noted")}
 
 
@@ -36,10 +47,13 @@ class _Sum:
     ids: list[str] = field(default_factory=list)
 
 
-def join_ledgers(parts: Sequence[pd.DataFrame], frame: pd.DataFrame, read: Sequence[Any]) -> pd.DataFrame:
+def join_ledgers(
+    parts: Sequence[pd.DataFrame], frame: pd.DataFrame, read: Sequence[Any]
+) -> pd.DataFrame:
     """Join the ledgers of all chunks with that of the other tables and what was noted on reading (step, table, ..., ids).
 
-    Entries that differ in nothing but numbers of households and the like are added up. They stand in order of the steps.
+    Entries that differ in nothing but numbers of households and the like are
+    added up. They stand in order of the steps.
 
     Examples
     --------
@@ -55,13 +69,27 @@ def join_ledgers(parts: Sequence[pd.DataFrame], frame: pd.DataFrame, read: Seque
     sums: dict[tuple[str, ...], _Sum] = {}
     for ledger in parts:
         for e in ledger.itertuples():
-            entry = sums.setdefault((e.step, e.table, e.action, _SUMMED.sub("#", e.reason)), _Sum(reason=e.reason))
+            entry = sums.setdefault(
+                (e.step, e.table, e.action, _SUMMED.sub("#", e.reason)), _Sum(reason=e.reason)
+            )
             entry.count += e.count
             entry.numbers.append([int(number) for number in _SUMMED.findall(e.reason)])
             entry.ids += [i for i in _MORE.sub("", e.ids).split(", ") if i]
-    rows += [[*key[:3], entry.count, _write_reason(entry), _list_codes(key, entry)] for key, entry in sums.items()]
-    steps, tables = {step: n for n, step in enumerate(STEPS)}, {table: n for n, table in enumerate(ALL_TABLES)}
-    rows.sort(key=lambda row: (steps.get(row[0], len(steps)), tables.get(row[1], -1), row[2], row[4], row[5]))
+    rows += [
+        [*key[:3], entry.count, _write_reason(entry), _list_codes(key, entry)]
+        for key, entry in sums.items()
+    ]
+    steps = {step: n for n, step in enumerate(STEPS)}
+    tables = {table: n for n, table in enumerate(ALL_TABLES)}
+    rows.sort(
+        key=lambda row: (
+            steps.get(row[0], len(steps)),
+            tables.get(row[1], -1),
+            row[2],
+            row[4],
+            row[5],
+        )
+    )
     table = pd.DataFrame(rows, columns=["step", "table", "action", "count", "reason", "ids"])
     return conform_table("ledger", table.assign(entry=[str(n + 1) for n in range(len(table))]))
 
@@ -69,7 +97,9 @@ def join_ledgers(parts: Sequence[pd.DataFrame], frame: pd.DataFrame, read: Seque
 def _write_reason(entry: _Sum) -> str:
     reason = entry.reason
     for number in np.sum(entry.numbers, axis=0).astype(int).tolist():
-        reason = _SUMMED.sub(f"<{number}>", reason, count=1)  # the mark keeps it from being found again
+        reason = _SUMMED.sub(
+            f"<{number}>", reason, count=1
+        )  # the mark keeps it from being found again
     return re.sub(r"<(\d+)>", r"\1", reason)
 
 

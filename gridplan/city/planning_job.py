@@ -14,7 +14,8 @@ from gridplan.planning.site_to_plan import VERSION
 
 WORK = ".work"
 END = "end"  # the file that stands for the wish that the search end
-_JOB, _CHUNKS = "job.json", "chunks.json"
+_JOB = "job.json"
+_CHUNKS = "chunks.json"
 LAYOUT = 1  # of the files of a job; a job of another layout is begun anew
 
 
@@ -79,19 +80,28 @@ def read_job(work: Path) -> Job:
 
 def write_chunks(work: Path, chunks: Sequence[Chunk], crs: str, entries: Any) -> None:
     """Write the list of chunks; with it the cutting is done."""
-    write_json(work / _CHUNKS, {"crs": crs, "entries": entries, "chunks": [asdict(chunk) for chunk in chunks]})
+    write_json(
+        work / _CHUNKS,
+        {"crs": crs, "entries": entries, "chunks": [asdict(chunk) for chunk in chunks]},
+    )
 
 
 def read_chunks(work: Path) -> tuple[list[Chunk], str, Any] | None:
     """Read the list of chunks, the CRS and what was noted on the way; none if the cutting is not done."""
     told = read_json(work / _CHUNKS)
-    return None if told is None else ([Chunk(**chunk) for chunk in told["chunks"]], told["crs"], told["entries"])
+    return (
+        None
+        if told is None
+        else ([Chunk(**chunk) for chunk in told["chunks"]], told["crs"], told["entries"])
+    )
 
 
 def write_json(path: Path, value: Any) -> None:
     """Write a value as JSON, whole or not at all."""
     draft = path.with_name(f".{path.name}.draft")
-    draft.write_text(json.dumps(value, ensure_ascii=False, sort_keys=True, default=str), encoding="utf-8")
+    draft.write_text(
+        json.dumps(value, ensure_ascii=False, sort_keys=True, default=str), encoding="utf-8"
+    )
     draft.replace(path)
 
 

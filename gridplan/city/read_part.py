@@ -26,7 +26,11 @@ def find_tables(path: str | Path) -> Path | None:
     """Find the folder of GeoParquet tables of a plan, if it is kept so that some communities of it can be read."""
     for folder in (Path(path), Path(path) / TABLES):
         file = folder / "neighbours.parquet"
-        if (folder / MANIFEST_FILE).is_file() and file.is_file() and "community" in pq.read_schema(file).names:
+        if (
+            (folder / MANIFEST_FILE).is_file()
+            and file.is_file()
+            and "community" in pq.read_schema(file).names
+        ):
             return folder
     return None
 
@@ -41,7 +45,9 @@ def open_tables(path: str | Path) -> Path:
     """
     folder = find_tables(path)
     if folder is None:
-        raise PlanError(f"{path} holds no plan whose communities can be read one by one -> write it with --format parquet")
+        raise PlanError(
+            f"{path} holds no plan whose communities can be read one by one -> write it with --format parquet"
+        )
     return folder
 
 
@@ -53,20 +59,27 @@ def read_manifest(path: str | Path) -> dict[str, Any]:
 def group_communities(path: str | Path, most: int) -> list[tuple[str, str, int]]:
     """Group the codes of communities that any table names, in their order: first, last and buildings of each group.
 
-    ``most`` is how many buildings a group may have, if it is more than one community.
+    ``most`` is how many buildings a group may have, if it is more than one
+    community.
     """
     folder = open_tables(path)
     held = pd.Series(dtype="int64")
     for table in ("communities", "buildings", "stairwells", "subgrids", "exceptions", "neighbours"):
-        column = pq.read_table(folder / f"{table}.parquet", columns=["community"]).column("community")
+        column = pq.read_table(folder / f"{table}.parquet", columns=["community"]).column(
+            "community"
+        )
         counts = column.value_counts()
         codes = counts.field("values").to_pylist()
-        own = pd.Series(counts.field("counts").to_numpy(zero_copy_only=False), index=codes) * (table == "buildings")
+        own = pd.Series(counts.field("counts").to_numpy(zero_copy_only=False), index=codes) * (
+            table == "buildings"
+        )
         held = held.add(own, fill_value=0)
     held = held.sort_index()
     groups: list[tuple[str, str, int]] = []
     for code, count in held.astype("int64").items():
-        if groups and (groups[-1][2] + count <= most or not groups[-1][1]):  # an empty last code would be no limit
+        if groups and (
+            groups[-1][2] + count <= most or not groups[-1][1]
+        ):  # an empty last code would be no limit
             groups[-1] = (groups[-1][0], str(code), groups[-1][2] + int(count))
         else:
             groups.append((str(code), str(code), int(count)))
@@ -80,7 +93,12 @@ def count_buildings(path: str | Path) -> int:
 
 
 def read_communities(
-    path: str | Path, first: str = "", last: str = "", *, without: Iterable[str] = (), centres: bool = False
+    path: str | Path,
+    first: str = "",
+    last: str = "",
+    *,
+    without: Iterable[str] = (),
+    centres: bool = False,
 ) -> Plan:
     """Read the part of a plan that lies in communities whose codes are from first to last (both included; empty: no limit).
 
@@ -93,7 +111,8 @@ def read_communities(
     without
         Tables that are left empty.
     centres
-        Whether of the stairwells only those at the centre of a sub-grid are read.
+        Whether of the stairwells only those at the centre of a sub-grid are
+        read.
 
     Raises
     ------
@@ -110,15 +129,25 @@ def read_communities(
             continue
         if not file.exists():
             continue
-        filters = [] if table in WHOLE or "community" not in pq.read_schema(file).names else _limit(first, last)
+        filters = (
+            []
+            if table in WHOLE or "community" not in pq.read_schema(file).names
+            else _limit(first, last)
+        )
         if table == "stairwells" and centres:
-            named = pd.read_parquet(folder / "subgrids.parquet", columns=["centre"], filters=_limit(first, last) or None)
+            named = pd.read_parquet(
+                folder / "subgrids.parquet", columns=["centre"], filters=_limit(first, last) or None
+            )
             filters = [*filters, ("stairwell", "in", {"", *named["centre"]})]
         frame = (gpd if is_spatial(table) else pd).read_parquet(file, filters=filters or None)
         tables[table] = frame.sort_values(ROW, ignore_index=True) if ROW in frame.columns else frame
     if (first or last) and "counts" in tables:
         tables["counts"] = _take_counts(tables)
-    return assemble_plan(Found(folder, tables, {key: json.dumps(value) for key, value in read_manifest(path).items()}))
+    return assemble_plan(
+        Found(
+            folder, tables, {key: json.dumps(value) for key, value in read_manifest(path).items()}
+        )
+    )
 
 
 def _take_counts(tables: dict[str, Any]) -> Any:
@@ -126,7 +155,11 @@ def _take_counts(tables: dict[str, Any]) -> Any:
     counts = tables["counts"]
     compounds = tables["compounds"]
     own = compounds["compound"][compounds["community"].isin(tables["communities"]["community"])]
-    held = {"building": tables["buildings"]["building"], "compound": own, "community": tables["communities"]["community"]}
+    held = {
+        "building": tables["buildings"]["building"],
+        "compound": own,
+        "community": tables["communities"]["community"],
+    }
     taken = pd.Series(False, index=counts.index)
     for level, codes in held.items():
         taken |= (counts["level"] == level) & counts["of"].isin(codes)

@@ -1,6 +1,7 @@
 """The back door: ``gridplan VERB ...`` parses, calls one function, and writes.
 
-Exit status: 0 done, 1 problems found in the data or the plan, 2 the command itself was wrong, 130 stopped.
+Exit status: 0 done, 1 problems found in the data or the plan, 2 the command
+itself was wrong, 130 stopped.
 """
 
 from __future__ import annotations
@@ -10,7 +11,21 @@ import sys
 
 import typer
 
-from gridplan.cli import audit, compare, edit, explain, import_grids, people, plan, reach, redraw, simulate, surge, synth, years
+from gridplan.cli import (
+    audit,
+    compare,
+    edit,
+    explain,
+    import_grids,
+    people,
+    plan,
+    reach,
+    redraw,
+    simulate,
+    surge,
+    synth,
+    years,
+)
 from gridplan.cli.app import app
 from gridplan.errors import GridplanError, InputError, PlanError
 

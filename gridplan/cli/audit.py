@@ -14,10 +14,19 @@ from gridplan.cli.options import Effort, Lang, Layers, PlanPath, RulesFile, Thre
 @app.command("audit")
 def audit_command(
     path: PlanPath,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit with status 1 if any rule is broken.")] = False,
-    rules_file: Annotated[Path | None, typer.Option("--rules", help="Judge by these rules instead of the plan's own.")] = None,
-    table: Annotated[Path | None, typer.Option("--csv", help="Write the table by community to this file.")] = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Processes for a city; one for each core if not given.")] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with status 1 if any rule is broken.")
+    ] = False,
+    rules_file: Annotated[
+        Path | None, typer.Option("--rules", help="Judge by these rules instead of the plan's own.")
+    ] = None,
+    table: Annotated[
+        Path | None, typer.Option("--csv", help="Write the table by community to this file.")
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Processes for a city; one for each core if not given."),
+    ] = None,
 ) -> None:
     """Check a plan against every rule, from its own tables, whoever drew it.
 
@@ -47,18 +56,36 @@ def audit_command(
 @app.command("map")
 def map_command(
     path: PlanPath,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Page to write; PLAN/map.html if not given.")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Page to write; PLAN/map.html if not given."),
+    ] = None,
     lang: Annotated[Lang, typer.Option(help="Language of the page.")] = Lang.en,
-    layers: Annotated[Layers, typer.Option(help="classes for small plans, tiles for big ones.")] = Layers.auto,
-    base_map: Annotated[bool, typer.Option("--base-map", help="Lay it over OpenStreetMap tiles (needs the internet).")] = False,
+    layers: Annotated[
+        Layers, typer.Option(help="classes for small plans, tiles for big ones.")
+    ] = Layers.auto,
+    base_map: Annotated[
+        bool,
+        typer.Option("--base-map", help="Lay it over OpenStreetMap tiles (needs the internet)."),
+    ] = False,
     title: Annotated[str | None, typer.Option(help="Title of the page.")] = None,
     reach: Annotated[
-        str | None, typer.Option(metavar="KIND", help="Open with minutes on foot to posts of a kind, e.g. canteen (after reach).")
+        str | None,
+        typer.Option(
+            metavar="KIND",
+            help="Open with minutes on foot to posts of a kind, e.g. canteen (after reach).",
+        ),
     ] = None,
     only: Annotated[
-        str | None, typer.Option(metavar="CODE", help="Map only communities whose code begins so, e.g. a district of a city.")
+        str | None,
+        typer.Option(
+            metavar="CODE",
+            help="Map only communities whose code begins so, e.g. a district of a city.",
+        ),
     ] = None,
-    for_release: Annotated[bool, typer.Option("--release", help="Refuse any plan but a release that passed its check.")] = False,
+    for_release: Annotated[
+        bool, typer.Option("--release", help="Refuse any plan but a release that passed its check.")
+    ] = False,
 ) -> None:
     """Write a map of a plan as one page that opens without internet.
 
@@ -77,7 +104,9 @@ def map_command(
     with console.show_progress() as clock:
         clock("map", 0, 1)
         plan, left_out = read_mapped(path, only, for_release)
-        drawn = draw_map(plan, lang=lang.value, layers=layers.value, base_map=base_map, title=title, reach=reach)
+        drawn = draw_map(
+            plan, lang=lang.value, layers=layers.value, base_map=base_map, title=title, reach=reach
+        )
         write_map(drawn, page, overwrite=True)
     if left_out:
         console.out.print(f"left out   {left_out}", soft_wrap=True)
@@ -87,8 +116,13 @@ def map_command(
 @app.command("prove")
 def prove_command(
     path: PlanPath,
-    communities: Annotated[list[str] | None, typer.Option("--community", metavar="CODE", help="Only these communities.")] = None,
-    table: Annotated[Path | None, typer.Option("--csv", help="Write the table to this file.")] = None,
+    communities: Annotated[
+        list[str] | None,
+        typer.Option("--community", metavar="CODE", help="Only these communities."),
+    ] = None,
+    table: Annotated[
+        Path | None, typer.Option("--csv", help="Write the table to this file.")
+    ] = None,
     workers: Threads = None,
 ) -> None:
     """Prove how much cheaper any other plan could be at most, community by community.
@@ -107,19 +141,31 @@ def prove_command(
 
 @app.command("frontier")
 def frontier_command(
-    source: Annotated[str, typer.Argument(metavar="SITE|PLAN", help="A plan, or a file or folder that `gridplan plan` reads.")],
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="SITE|PLAN", help="A plan, or a file or folder that `gridplan plan` reads."
+        ),
+    ],
     community: Annotated[str, typer.Option(metavar="CODE", help="The community.")],
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Picture to write, e.g. frontier.png.")] = None,
-    table: Annotated[Path | None, typer.Option("--csv", help="Write the table to this file.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Picture to write, e.g. frontier.png.")
+    ] = None,
+    table: Annotated[
+        Path | None, typer.Option("--csv", help="Write the table to this file.")
+    ] = None,
     lang: Annotated[Lang, typer.Option(help="Language of the picture.")] = Lang.en,
-    effort: Annotated[Effort, typer.Option(help="How long to search at each price.")] = Effort.default,
+    effort: Annotated[
+        Effort, typer.Option(help="How long to search at each price.")
+    ] = Effort.default,
     rules_file: RulesFile = None,
     seed: Annotated[int, typer.Option(help="Same seed: same table.")] = 0,
     workers: Threads = None,
 ) -> None:
     """Show what one community gains and pays when balance, whole buildings or whole compounds are priced higher or lower.
 
-    [dim]gridplan frontier outputs/town --community 130203001001 -o frontier.png[/dim]
+    [dim]gridplan frontier outputs/town --community 130203001001 -o
+    frontier.png[/dim]
     """
     from gridplan.cli import console
     from gridplan.comparison.frontier import trace_frontier
@@ -130,7 +176,9 @@ def frontier_command(
     with console.show_progress() as clock:
         clock("reading", 0, 1)
         land = _read_land(source)
-        found = trace_frontier(land, community, rules, effort=effort.value, seed=seed, workers=workers, progress=clock)
+        found = trace_frontier(
+            land, community, rules, effort=effort.value, seed=seed, workers=workers, progress=clock
+        )
         if output:
             plot_frontier(found, output, title=community, lang=lang.value)
     console.print_frontier(f"Trade-offs of {community}", found)

@@ -13,26 +13,45 @@ from gridplan.cli.options import Effort, Lang, PlanPath, RulesFile, Threads
 if TYPE_CHECKING:
     from gridplan.plan import Plan
 
-TABLES = ("concordance", "events", "moved", "quality", "subgrids")  # of a comparison, each a file of its own
+TABLES = (
+    "concordance",
+    "events",
+    "moved",
+    "quality",
+    "subgrids",
+)  # of a comparison, each a file of its own
 
 
 @app.command("compare")
 def compare_command(
-    old: Annotated[Path, typer.Argument(metavar="OLD", help="The earlier plan: its folder or its .gpkg.")],
+    old: Annotated[
+        Path, typer.Argument(metavar="OLD", help="The earlier plan: its folder or its .gpkg.")
+    ],
     new: Annotated[Path, typer.Argument(metavar="NEW", help="The later one.")],
-    tables: Annotated[Path | None, typer.Option("--csv", metavar="FOLDER", help="Write all tables to this folder.")] = None,
-    page: Annotated[Path | None, typer.Option("--map", metavar="FILE", help="Write the difference as a map, one page.")] = None,
-    picture: Annotated[Path | None, typer.Option("--plot", metavar="FILE", help="Write the difference as a picture.")] = None,
+    tables: Annotated[
+        Path | None,
+        typer.Option("--csv", metavar="FOLDER", help="Write all tables to this folder."),
+    ] = None,
+    page: Annotated[
+        Path | None,
+        typer.Option("--map", metavar="FILE", help="Write the difference as a map, one page."),
+    ] = None,
+    picture: Annotated[
+        Path | None,
+        typer.Option("--plot", metavar="FILE", help="Write the difference as a picture."),
+    ] = None,
     lang: Annotated[Lang, typer.Option(help="Language of map and picture.")] = Lang.en,
     rules_file: RulesFile = None,
     workers: Threads = None,
 ) -> None:
     """Compare two plans, whoever drew them: who moves, what became of each sub-grid, and how good each plan is.
 
-    [dim]gridplan compare outputs/town-2024 outputs/town-2026 --map difference.html --csv difference[/dim]
+    [dim]gridplan compare outputs/town-2024 outputs/town-2026 --map
+    difference.html --csv difference[/dim]
 
-    Both are judged by the rules of the later one, or those given. A household moves if its sub-grid has another code;
-    it is displaced if it would have moved whatever the new sub-grids were called.
+    Both are judged by the rules of the later one, or those given. A household
+    moves if its sub-grid has another code; it is displaced if it would have
+    moved whatever the new sub-grids were called.
     """
     from gridplan import storage
     from gridplan.cli import console
@@ -42,7 +61,12 @@ def compare_command(
     with console.show_progress() as clock:
         clock("reading", 0, 1)
         plans = storage.read_plan(old), storage.read_plan(new)
-        found = compare(*plans, Rules.from_file(rules_file) if rules_file else None, workers=workers, progress=clock)
+        found = compare(
+            *plans,
+            Rules.from_file(rules_file) if rules_file else None,
+            workers=workers,
+            progress=clock,
+        )
         written = _draw(plans, found, page, picture, lang.value, clock)
     console.out.print(console.escape(str(found)), soft_wrap=True)
     if tables:
@@ -51,7 +75,14 @@ def compare_command(
         console.out.print(f"written    {path}", soft_wrap=True)
 
 
-def _draw(plans: tuple[Plan, Plan], found: Any, page: Path | None, picture: Path | None, lang: Any, clock: Any) -> list[Path]:
+def _draw(
+    plans: tuple[Plan, Plan],
+    found: Any,
+    page: Path | None,
+    picture: Path | None,
+    lang: Any,
+    clock: Any,
+) -> list[Path]:
     """Draw the map and the picture that were asked for."""
     written = []
     if page:
@@ -80,18 +111,29 @@ def _write_tables(tables: dict[str, Any], folder: Path) -> list[Path]:
 
 @app.command("history")
 def history_command(
-    paths: Annotated[list[Path], typer.Argument(metavar="PLAN...", help="One plan, or several versions, the earliest first.")],
-    log: Annotated[bool, typer.Option("--log", help="Print the edits as a script that makes them again.")] = False,
-    table: Annotated[Path | None, typer.Option("--csv", help="Write the table to this file.")] = None,
+    paths: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="PLAN...", help="One plan, or several versions, the earliest first."
+        ),
+    ],
+    log: Annotated[
+        bool, typer.Option("--log", help="Print the edits as a script that makes them again.")
+    ] = False,
+    table: Annotated[
+        Path | None, typer.Option("--csv", help="Write the table to this file.")
+    ] = None,
     workers: Threads = None,
 ) -> None:
     """Show what was done to a plan, by which office and when; of several plans, each compared with the next.
 
     [dim]gridplan history outputs/town[/dim]
 
-    [dim]gridplan history outputs/town --log > edits.txt[/dim]      then: gridplan edit PLAN --script edits.txt
+    [dim]gridplan history outputs/town --log > edits.txt[/dim]      then:
+    gridplan edit PLAN --script edits.txt
 
-    [dim]gridplan history outputs/town-2022 outputs/town-2024 outputs/town-2026[/dim]
+    [dim]gridplan history outputs/town-2022 outputs/town-2024
+    outputs/town-2026[/dim]
     """
     from gridplan import storage
     from gridplan.cli import console
@@ -117,13 +159,27 @@ def _list_one(path: Path) -> Any:
 
     plan = storage.read_plan(path)
     found = list_history(plan)
-    rows = [(str(r.Index), r.date, r.by, r.verb, r.what, f"{r.moved:,}", _say(r.subgrids), r.version) for r in found.itertuples()]
+    rows = [
+        (str(r.Index), r.date, r.by, r.verb, r.what, f"{r.moved:,}", _say(r.subgrids), r.version)
+        for r in found.itertuples()
+    ]
     heads = ("step", "date", "by", "verb", "what", "moved", "sub-grids", "version")
     console.print_table(f"history of {path}", heads, rows, right=(0, 5, 6))
     if len(plan.edits):
-        edits = [(e.Index, e.date, e.by, e.command, f"{e.moved:,}", e.effect) for e in plan.edits.itertuples()]
-        console.print_table("\nedits by hand", ("edit", "date", "by", "command", "moved", "effect"), edits, right=(4,))
-        console.out.print(f"\nnext       gridplan history {path} --log > edits.txt, which makes them again", soft_wrap=True)
+        edits = [
+            (e.Index, e.date, e.by, e.command, f"{e.moved:,}", e.effect)
+            for e in plan.edits.itertuples()
+        ]
+        console.print_table(
+            "\nedits by hand",
+            ("edit", "date", "by", "command", "moved", "effect"),
+            edits,
+            right=(4,),
+        )
+        console.out.print(
+            f"\nnext       gridplan history {path} --log > edits.txt, which makes them again",
+            soft_wrap=True,
+        )
     return found
 
 
@@ -141,16 +197,30 @@ def _compare_several(paths: list[Path], workers: int | None) -> Any:
         plans = {name: storage.read_plan(path) for name, path in zip(names, paths, strict=True)}
         found, _ = compare_versions(plans, workers=workers, progress=clock)
     rows = [
-        (r.Index, f"{r.subgrids:,}", f"{r.households:,}", f"{r.in_band:.1%}", f"{r.spread:.1%}", f"{r.mean_walk:.1f}",
-         f"{r.price_per_household:,.1f}", _say(r.moved), _say_share(r.moved_share),
-         _say(r.displaced), _say(r.gone), _say(r.new), _say(r.kept))
+        (
+            r.Index,
+            f"{r.subgrids:,}",
+            f"{r.households:,}",
+            f"{r.in_band:.1%}",
+            f"{r.spread:.1%}",
+            f"{r.mean_walk:.1f}",
+            f"{r.price_per_household:,.1f}",
+            _say(r.moved),
+            _say_share(r.moved_share),
+            _say(r.displaced),
+            _say(r.gone),
+            _say(r.new),
+            _say(r.kept),
+        )
         for r in found.itertuples()
-    ]  # fmt: skip
+    ]
     heads = (
         *("plan", "sub-grids", "households", "in band", "spread", "walk m", "price"),
         *("moved", "share", "displaced", "gone", "new", "kept"),
     )
-    console.print_table("versions, each compared with the one above", heads, rows, right=tuple(range(1, len(heads))))
+    console.print_table(
+        "versions, each compared with the one above", heads, rows, right=tuple(range(1, len(heads)))
+    )
     console.out.print(
         "\nprice: household-metres and broken wishes by household, all by the last plan's rules; kept: sub-grids as they were",
         soft_wrap=True,
@@ -174,24 +244,38 @@ def _say_share(share: Any) -> str:
 @app.command("alternatives")
 def alternatives_command(
     path: PlanPath,
-    communities: Annotated[list[str] | None, typer.Option("--community", metavar="CODE", help="Only these communities.")] = None,
-    before: Annotated[Path | None, typer.Option(metavar="OLD", help="Plan that households move from; PLAN if not given.")] = None,
+    communities: Annotated[
+        list[str] | None,
+        typer.Option("--community", metavar="CODE", help="Only these communities."),
+    ] = None,
+    before: Annotated[
+        Path | None,
+        typer.Option(metavar="OLD", help="Plan that households move from; PLAN if not given."),
+    ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FOLDER", help="Write each as a plan, a table and a picture.")
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="FOLDER", help="Write each as a plan, a table and a picture."
+        ),
     ] = None,
     most: Annotated[int, typer.Option(min=1, help="How many at the most.")] = 6,
     lang: Annotated[Lang, typer.Option(help="Language of the picture.")] = Lang.en,
-    effort: Annotated[Effort, typer.Option(help="How long to search at each price.")] = Effort.default,
+    effort: Annotated[
+        Effort, typer.Option(help="How long to search at each price.")
+    ] = Effort.default,
     rules_file: RulesFile = None,
     seed: Annotated[int, typer.Option(help="Same seed: same alternatives.")] = 0,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace plans that are there already.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace plans that are there already.")
+    ] = False,
     workers: Threads = None,
-) -> None:  # fmt: skip
+) -> None:
     """Find several good plans to choose from, between balance, short walks, whole buildings and compounds, and little change.
 
     [dim]gridplan alternatives outputs/town -o outputs/town-choice[/dim]
 
-    [dim]gridplan alternatives outputs/town --community 130203001001 --before outputs/town-2024[/dim]
+    [dim]gridplan alternatives outputs/town --community 130203001001 --before
+    outputs/town-2024[/dim]
     """
     from gridplan import storage
     from gridplan.cli import console
@@ -206,7 +290,15 @@ def alternatives_command(
         plan = storage.read_plan(path)
         old = storage.read_plan(before) if before else None
         found = find_alternatives(
-            plan, communities, rules, before=old, most=most, effort=effort.value, seed=seed, workers=workers, progress=clock
+            plan,
+            communities,
+            rules,
+            before=old,
+            most=most,
+            effort=effort.value,
+            seed=seed,
+            workers=workers,
+            progress=clock,
         )
         written = _write_alternatives(found, output, lang.value, overwrite, clock) if output else []
     _print_alternatives(found.table)
@@ -214,10 +306,14 @@ def alternatives_command(
         console.out.print(f"written    {target}", soft_wrap=True)
     if output:
         first = output / found.table.index[-1]
-        console.out.print(f"next       gridplan compare {path} {first} --map difference.html", soft_wrap=True)
+        console.out.print(
+            f"next       gridplan compare {path} {first} --map difference.html", soft_wrap=True
+        )
 
 
-def _write_alternatives(found: Any, folder: Path, lang: Any, overwrite: bool, clock: Any) -> list[Path]:
+def _write_alternatives(
+    found: Any, folder: Path, lang: Any, overwrite: bool, clock: Any
+) -> list[Path]:
     """Write each alternative as a plan of its own, the table, the assignment and, where it can be drawn, the picture."""
     from gridplan import storage
     from gridplan.cli import console
@@ -241,10 +337,21 @@ def _print_alternatives(table: Any) -> None:
     from gridplan.cli import console
 
     rows = [
-        (name, f"{r.moved:,}", _say_share(r.moved_share), f"{r.subgrids:,}", f"{r.out_of_band:,}", f"{r.spread:.1%}",
-         f"{r.mean_walk:.1f}", f"{r.buildings_split:,}", f"{r.compounds_crossed:,}", f"{r.price:,.0f}", r.priced)
+        (
+            name,
+            f"{r.moved:,}",
+            _say_share(r.moved_share),
+            f"{r.subgrids:,}",
+            f"{r.out_of_band:,}",
+            f"{r.spread:.1%}",
+            f"{r.mean_walk:.1f}",
+            f"{r.buildings_split:,}",
+            f"{r.compounds_crossed:,}",
+            f"{r.price:,.0f}",
+            r.priced,
+        )
         for name, r in zip(table.index, table.itertuples(), strict=True)
-    ]  # fmt: skip
+    ]
     heads = (
         "plan",
         "moved",
@@ -258,6 +365,15 @@ def _print_alternatives(table: Any) -> None:
         "price",
         "best where prices are",
     )
-    console.print_table("alternatives, none beaten by another in every figure", heads, rows, right=tuple(range(1, 10)))
-    console.out.print("\nout: sub-grids out of band; split: buildings in several sub-grids; crossed: compounds beyond the first;")
-    console.out.print("price: household-metres and broken wishes at the rules' own prices, without moves")
+    console.print_table(
+        "alternatives, none beaten by another in every figure",
+        heads,
+        rows,
+        right=tuple(range(1, 10)),
+    )
+    console.out.print(
+        "\nout: sub-grids out of band; split: buildings in several sub-grids; crossed: compounds beyond the first;"
+    )
+    console.out.print(
+        "price: household-metres and broken wishes at the rules' own prices, without moves"
+    )

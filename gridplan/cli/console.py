@@ -26,7 +26,11 @@ from gridplan.engine.deadline import Deadline
 
 SEARCHING = {"division", "planning"}  # stages that can be ended early
 
-_OTHERS = {"exclusive": "exclusive grids", "special_grids": "special grids", "grids": "grids of the upper layer"}
+_OTHERS = {
+    "exclusive": "exclusive grids",
+    "special_grids": "special grids",
+    "grids": "grids of the upper layer",
+}
 SHOWN_ENTRIES = 40  # of the ledger; the rest are counted
 
 out = Console(highlight=False)
@@ -61,7 +65,8 @@ class StageClock:
         now = time.perf_counter()
         if self._stage:
             self.seconds[self._stage] = self.seconds.get(self._stage, 0.0) + now - self._began
-        self._began, self._stage = now, ""
+        self._began = now
+        self._stage = ""
 
 
 class _RateColumn(ProgressColumn):
@@ -95,7 +100,10 @@ def end_on_interrupt(deadline: Deadline, clock: StageClock) -> Iterator[None]:
         if deadline.is_asked or clock.stage not in SEARCHING:
             raise KeyboardInterrupt
         deadline.ask()
-        err.print("ending the search; the plan is finished with the best so far. Ctrl-C again stops at once", soft_wrap=True)
+        err.print(
+            "ending the search; the plan is finished with the best so far. Ctrl-C again stops at once",
+            soft_wrap=True,
+        )
 
     before = signal.signal(signal.SIGINT, handle)
     try:
@@ -110,9 +118,18 @@ def print_times(seconds: Mapping[str, float], what: str = "time") -> None:
     out.print(f"{what:<10} {sum(seconds.values()):.1f} s ({parts})", soft_wrap=True)
 
 
-def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], right: Sequence[int] = ()) -> None:
+def print_table(
+    title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], right: Sequence[int] = ()
+) -> None:
     """Print a table; the columns numbered in ``right`` are aligned to the right."""
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, header_style="dim")
+    table = Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=None,
+        pad_edge=False,
+        header_style="dim",
+    )
     for n, column in enumerate(columns):
         table.add_column(column, justify="right" if n in right else "left", overflow="fold")
     for row in rows:
@@ -123,11 +140,23 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]
 def print_bench(title: str, table: Any) -> None:
     """Print the answers to published instances, and the mean gap to the best known."""
     rows = [
-        (r.Index, f"{r.points:,}", f"{r.parts:,}", f"{r.objective:,.2f}", f"{r.gap:.3%}" if r.gap == r.gap else "",
-         f"{r.seconds:.1f}", "yes" if r.feasible else f"NO: {r.faults}")
+        (
+            r.Index,
+            f"{r.points:,}",
+            f"{r.parts:,}",
+            f"{r.objective:,.2f}",
+            f"{r.gap:.3%}" if r.gap == r.gap else "",
+            f"{r.seconds:.1f}",
+            "yes" if r.feasible else f"NO: {r.faults}",
+        )
         for r in table.itertuples()
-    ]  # fmt: skip
-    print_table(title, ("instance", "points", "parts", "objective", "gap", "seconds", "feasible"), rows, right=(1, 2, 3, 4, 5))
+    ]
+    print_table(
+        title,
+        ("instance", "points", "parts", "objective", "gap", "seconds", "feasible"),
+        rows,
+        right=(1, 2, 3, 4, 5),
+    )
     mean = f"mean gap {table['gap'].mean():.3%}, " if table["gap"].notna().any() else ""
     out.print(f"{mean}{int(table['feasible'].sum())} of {len(table)} feasible")
 
@@ -140,9 +169,16 @@ def escape(text: str) -> str:
 def print_ledger(ledger: Any) -> None:
     """Print what was dropped, repaired, attached, inferred, converted or noted."""
     if len(ledger):
-        shown = ledger.sort_values("count", ascending=False, kind="stable").head(SHOWN_ENTRIES).index
-        rows = ((f"{e.count:,}", e.table, e.action, e.reason) for e in ledger[ledger.index.isin(shown)].itertuples())
-        print_table("\nWhat was done to the data", ("rows", "table", "action", "why"), rows, right=(0,))
+        shown = (
+            ledger.sort_values("count", ascending=False, kind="stable").head(SHOWN_ENTRIES).index
+        )
+        rows = (
+            (f"{e.count:,}", e.table, e.action, e.reason)
+            for e in ledger[ledger.index.isin(shown)].itertuples()
+        )
+        print_table(
+            "\nWhat was done to the data", ("rows", "table", "action", "why"), rows, right=(0,)
+        )
         if len(ledger) > len(shown):
             out.print(f"and {len(ledger) - len(shown):,} smaller entries in the table ledger")
 
@@ -152,13 +188,22 @@ def print_site(site: Any) -> None:
     homes = site.buildings[site.buildings["households"] > 0]
     by = homes.groupby("community")["households"].agg(["count", "sum"])
     rows = [
-        (c.Index, c.name, c.kind, c.origin, f"{by['count'].get(c.Index, 0):,}", f"{by['sum'].get(c.Index, 0):,}")
+        (
+            c.Index,
+            c.name,
+            c.kind,
+            c.origin,
+            f"{by['count'].get(c.Index, 0):,}",
+            f"{by['sum'].get(c.Index, 0):,}",
+        )
         for c in site.communities.itertuples()
-    ]  # fmt: skip
+    ]
     print_table(
         f"{len(site.buildings):,} buildings, {len(homes):,} homes, {int(homes['households'].sum()):,} households",
-        ("community", "name", "class", "origin", "homes", "households"), rows, right=(4, 5),
-    )  # fmt: skip
+        ("community", "name", "class", "origin", "homes", "households"),
+        rows,
+        right=(4, 5),
+    )
 
 
 def print_plan(plan: Any) -> None:
@@ -166,7 +211,10 @@ def print_plan(plan: Any) -> None:
     print_figures(plan.manifest)
     shown = plan.exceptions.head(10)
     if len(shown):
-        rows = ((e.subgrid, "yes" if e.proven else "no", e.explanation, e.remedy) for e in shown.itertuples())
+        rows = (
+            (e.subgrid, "yes" if e.proven else "no", e.explanation, e.remedy)
+            for e in shown.itertuples()
+        )
         more = f", the first {len(shown)}" if len(plan.exceptions) > len(shown) else ""
         columns = ("sub-grid", "proven", "why", "remedy")
         print_table(f"\n{len(plan.exceptions)} out of band{more}", columns, rows)
@@ -187,25 +235,39 @@ def print_figures(manifest: Mapping[str, Any]) -> None:
     if named:
         out.print(f"beside     {', '.join(named)}", soft_wrap=True)
     out.print(
-        f"in band    {figures['in_band']:,} ({share:.1%}); mean walk to the centre {figures['mean_walk']:.0f} m", soft_wrap=True
+        f"in band    {figures['in_band']:,} ({share:.1%}); mean walk to the centre {figures['mean_walk']:.0f} m",
+        soft_wrap=True,
     )
     if "cut_short" in manifest:
         count = manifest["cut_short"]["communities"]
-        err.print(f"cut short  the search of {count:,} communities: {manifest['cut_short']['note']}", soft_wrap=True)
+        err.print(
+            f"cut short  the search of {count:,} communities: {manifest['cut_short']['note']}",
+            soft_wrap=True,
+        )
 
 
 def print_proof(table: Any) -> None:
     """Print price, lower bound and gap of communities, and the gap over all of them."""
     rows = [
-        (r.Index, f"{r.subgrids:,}", f"{r.left_out:,}", f"{r.price:,.0f}", f"{r.bound:,.0f}",
-         f"{r.gap:.2%}" if r.gap == r.gap else "")
+        (
+            r.Index,
+            f"{r.subgrids:,}",
+            f"{r.left_out:,}",
+            f"{r.price:,.0f}",
+            f"{r.bound:,.0f}",
+            f"{r.gap:.2%}" if r.gap == r.gap else "",
+        )
         for r in table.itertuples()
-    ]  # fmt: skip
+    ]
     columns = ("community", "sub-grids", "left out", "price", "bound", "gap")
-    print_table("Household-metres, and what no plan can do without", columns, rows, right=(1, 2, 3, 4, 5))
+    print_table(
+        "Household-metres, and what no plan can do without", columns, rows, right=(1, 2, 3, 4, 5)
+    )
     if table["bound"].sum() > 0:
         share = table["price"].sum() / table["bound"].sum() - 1
-        out.print(f"\nproven     no plan with as many sub-grids in band is cheaper by more than {share / (1 + share):.2%}")
+        out.print(
+            f"\nproven     no plan with as many sub-grids in band is cheaper by more than {share / (1 + share):.2%}"
+        )
 
 
 def print_frontier(title: str, table: Any) -> None:
@@ -215,10 +277,31 @@ def print_frontier(title: str, table: Any) -> None:
     for (wish, factor), r in table.iterrows():
         figures = f"{r.price:,.0f} {r.subgrids} {r.out_of_band} {r.cv:.1%} {r.mean_walk:.1f} {r.buildings_split}".split()
         best = "yes" if r.undominated else ""
-        rows.append((f"{names[wish]} ×{factor:g}", *figures, f"{r.compounds_crossed}", f"{r.household_metres:,.0f}", best))
-    columns = ("price", "hh-m", "parts", "out", "CV", "walk m", "split", "crossed", "walk hh-m", "best")
+        rows.append(
+            (
+                f"{names[wish]} ×{factor:g}",
+                *figures,
+                f"{r.compounds_crossed}",
+                f"{r.household_metres:,.0f}",
+                best,
+            )
+        )
+    columns = (
+        "price",
+        "hh-m",
+        "parts",
+        "out",
+        "CV",
+        "walk m",
+        "split",
+        "crossed",
+        "walk hh-m",
+        "best",
+    )
     print_table(title, columns, rows, right=tuple(range(1, 9)))
     out.print(
         "\nout: sub-grids out of band; split: buildings in several sub-grids; crossed: compounds beyond a sub-grid's first;"
     )
-    out.print("best: no other row is at least as good in every figure and better in one; hh-m: household-metres")
+    out.print(
+        "best: no other row is at least as good in every figure and better in one; hh-m: household-metres"
+    )

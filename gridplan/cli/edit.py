@@ -23,36 +23,61 @@ def edit_command(
     path: PlanPath,
     commands: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[COMMAND]...", help='Such as "move building B12 to 0301-007".', show_default=False),
+        typer.Argument(
+            metavar="[COMMAND]...",
+            help='Such as "move building B12 to 0301-007".',
+            show_default=False,
+        ),
     ] = None,
-    script: Annotated[Path | None, typer.Option(help="File with a command on each line.", exists=True, dir_okay=False)] = None,
-    only_preview: Annotated[bool, typer.Option("--preview", help="Show what it would do, and write nothing.")] = False,
-    by: Annotated[str, typer.Option(help="Office or post that edits, never a person.", metavar="OFFICE")] = "",
-    date: Annotated[str | None, typer.Option(help="Day of the edit; today if not given.", metavar="YYYY-MM-DD")] = None,
-    output: Output = None, overwrite: Overwrite = False,
-) -> None:  # fmt: skip
+    script: Annotated[
+        Path | None,
+        typer.Option(help="File with a command on each line.", exists=True, dir_okay=False),
+    ] = None,
+    only_preview: Annotated[
+        bool, typer.Option("--preview", help="Show what it would do, and write nothing.")
+    ] = False,
+    by: Annotated[
+        str, typer.Option(help="Office or post that edits, never a person.", metavar="OFFICE")
+    ] = "",
+    date: Annotated[
+        str | None, typer.Option(help="Day of the edit; today if not given.", metavar="YYYY-MM-DD")
+    ] = None,
+    output: Output = None,
+    overwrite: Overwrite = False,
+) -> None:
     """Edit a plan by hand: move, swap, split, merge, lock, unlock, recode, centre; each checked, previewed and logged.
 
-    [dim]gridplan edit outputs/town "move building B12 to 0301-007" --preview[/dim]
-    [dim]gridplan edit outputs/town "split 0301-007" "lock subgrid 0301-008 because school buses" --overwrite[/dim]
-    [dim]gridplan edit outputs/town undo --overwrite[/dim]      takes the last edit back, to the very files
+    [dim]gridplan edit outputs/town "move building B12 to 0301-007"
+    --preview[/dim] [dim]gridplan edit outputs/town "split 0301-007" "lock
+    subgrid 0301-008 because school buses" --overwrite[/dim] [dim]gridplan edit
+    outputs/town undo --overwrite[/dim]      takes the last edit back, to the
+    very files
 
-    With --overwrite the plan before stays in PLAN/versions. A line that is not understood is answered with an example.
+    With --overwrite the plan before stays in PLAN/versions. A line that is not
+    understood is answered with an example.
     """
     from gridplan import storage
     from gridplan.cli import console
     from gridplan.redrawing.editing.edit_plan import edit, preview
 
-    lines = [*(commands or []), *(script.read_text(encoding="utf-8-sig").splitlines() if script else [])]
+    lines = [
+        *(commands or []),
+        *(script.read_text(encoding="utf-8-sig").splitlines() if script else []),
+    ]
     if not lines:
-        raise typer.BadParameter('say what to do, such as "move building B12 to 0301-007", or give --script FILE')
+        raise typer.BadParameter(
+            'say what to do, such as "move building B12 to 0301-007", or give --script FILE'
+        )
     folder = path if path.is_dir() else path.parent
     if [line.strip().lower() for line in lines] in (["undo"], ["撤销"]):
         _undo(folder, output, overwrite, only_preview)
         return
     if only_preview:
         _print_preview(preview(storage.read_plan(path), lines))
-        console.out.print("nothing is written; without --preview, and with --overwrite or -o NEW, it is done", soft_wrap=True)
+        console.out.print(
+            "nothing is written; without --preview, and with --overwrite or -o NEW, it is done",
+            soft_wrap=True,
+        )
         return
     target = output or folder
     storage.refuse_existing(target, overwrite)
@@ -77,11 +102,14 @@ def _undo(folder: Path, output: Path | None, overwrite: bool, only_preview: bool
 
     if only_preview or output is not None or not overwrite:
         kept = len(list_versions(folder))
-        raise typer.BadParameter(f"undo puts back the plan before ({kept} kept in {folder}/versions): give --overwrite alone")
+        raise typer.BadParameter(
+            f"undo puts back the plan before ({kept} kept in {folder}/versions): give --overwrite alone"
+        )
     version = recall_version(folder)
     left = len(list_versions(folder))
     console.out.print(
-        f"put back   {folder}, as it was before the last edit ({version.name}); {left} more to undo", soft_wrap=True
+        f"put back   {folder}, as it was before the last edit ({version.name}); {left} more to undo",
+        soft_wrap=True,
     )
     console.out.print(f"kept       what was there in {version.parent / UNDONE}", soft_wrap=True)
 
@@ -90,7 +118,8 @@ def _undo(folder: Path, output: Path | None, overwrite: bool, only_preview: bool
 def locks_command(path: PlanPath) -> None:
     """List what is locked in a plan, and locks that cannot all hold or hold it out of rule. Status 1 if there are such.
 
-    [dim]gridplan locks outputs/town[/dim]      set them: gridplan edit outputs/town "lock subgrid 0301-007" --overwrite
+    [dim]gridplan locks outputs/town[/dim]      set them: gridplan edit
+    outputs/town "lock subgrid 0301-007" --overwrite
     """
     from gridplan import storage
     from gridplan.cli import console
@@ -98,14 +127,19 @@ def locks_command(path: PlanPath) -> None:
 
     plan = storage.read_plan(path)
     if plan.locks.empty:
-        console.out.print(f'nothing is locked; gridplan edit {path} "lock subgrid CODE because ..." --overwrite', soft_wrap=True)
+        console.out.print(
+            f'nothing is locked; gridplan edit {path} "lock subgrid CODE because ..." --overwrite',
+            soft_wrap=True,
+        )
         return
     rows = [(lock.Index, lock.note) for lock in plan.locks.itertuples()]
     console.print_table(f"{len(rows):,} locks", ("lock", "why"), rows)
     found = find_contradictions(plan)
     if found:
         told = [(c.of, c.why, ", ".join(c.locks), c.remedy) for c in found]
-        console.print_table(f"\n{len(told):,} contradictions", ("of", "why", "locks", "remedy"), told)
+        console.print_table(
+            f"\n{len(told):,} contradictions", ("of", "why", "locks", "remedy"), told
+        )
         raise typer.Exit(1)
     console.out.print("they can all hold")
 
@@ -116,10 +150,16 @@ def _print_preview(seen: Preview) -> None:
 
     table = seen.table
     rows = [
-        (code, _pair(row, "households", "{:.0f}"), _pair(row, "in_band", ""), _pair(row, "mean_walk", "{:.0f}"),
-         _pair(row, "household_metres", "{:,.0f}"), _pair(row, "pieces", "{:.0f}"))
+        (
+            code,
+            _pair(row, "households", "{:.0f}"),
+            _pair(row, "in_band", ""),
+            _pair(row, "mean_walk", "{:.0f}"),
+            _pair(row, "household_metres", "{:,.0f}"),
+            _pair(row, "pieces", "{:.0f}"),
+        )
         for code, row in table.head(SHOWN).iterrows()
-    ]  # fmt: skip
+    ]
     columns = ("sub-grid", "households", "in band", "walk m", "hh-m", "pieces")
     title = f"{seen.moved:,} households move; {len(table):,} sub-grids change"
     if rows:
@@ -140,5 +180,7 @@ def _pair(row: Any, name: str, pattern: str) -> str:
     for side in ("before", "after"):
         value = row[f"{name}_{side}"]
         missing = value is None or value != value
-        texts.append("-" if missing else pattern.format(value) if pattern else "yes" if value else "NO")
+        texts.append(
+            "-" if missing else pattern.format(value) if pattern else "yes" if value else "NO"
+        )
     return texts[0] if texts[0] == texts[1] else f"{texts[0]} → {texts[1]}"

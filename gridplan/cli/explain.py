@@ -13,7 +13,8 @@ from gridplan.cli.app import app
 @app.command("rules")
 def rules_command(
     rules_file: Annotated[
-        Path | None, typer.Argument(metavar="[FILE]", help="Print these rules, with defaults filled in.")
+        Path | None,
+        typer.Argument(metavar="[FILE]", help="Print these rules, with defaults filled in."),
     ] = None,
 ) -> None:
     """Print all rules as TOML, each with its unit, meaning and source, as a file to start from.
@@ -28,7 +29,9 @@ def rules_command(
 
 @app.command("schema")
 def schema_command(
-    table: Annotated[str | None, typer.Argument(metavar="[TABLE]", help="One table; all tables if not given.")] = None,
+    table: Annotated[
+        str | None, typer.Argument(metavar="[TABLE]", help="One table; all tables if not given.")
+    ] = None,
 ) -> None:
     """Explain the tables and columns that gridplan reads and writes, in English and Chinese.
 
@@ -39,10 +42,21 @@ def schema_command(
 
     schema = read_schema()
     if table is not None and table not in schema:
-        raise typer.BadParameter(f"no table {table}; there are {', '.join(schema)}", param_hint="TABLE")
+        raise typer.BadParameter(
+            f"no table {table}; there are {', '.join(schema)}", param_hint="TABLE"
+        )
     for name in [table] if table else schema:
         rows = (
-            (c.name, c.zh, c.need, c.dtype, c.unit, c.meaning + (f"; also read from {', '.join(c.aliases)}" if c.aliases else ""))
+            (
+                c.name,
+                c.zh,
+                c.need,
+                c.dtype,
+                c.unit,
+                c.meaning + (f"; also read from {', '.join(c.aliases)}" if c.aliases else ""),
+            )
             for c in schema[name]
         )
-        console.print_table(f"\n{name}", ("column", "中文", "need", "type", "unit", "meaning"), rows)
+        console.print_table(
+            f"\n{name}", ("column", "中文", "need", "type", "unit", "meaning"), rows
+        )

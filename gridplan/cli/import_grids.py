@@ -37,32 +37,67 @@ SHOWN = 20  # changes that are printed; --csv writes all of them
 
 @app.command("import")
 def import_command(
-    source: Annotated[Path, typer.Argument(metavar="FILE", help="The edited plan.gpkg, or a layer or CSV of old grids.")],
-    output: Output = None, overwrite: Overwrite = False,
-    plan: Annotated[Path | None, typer.Option("--plan", help="The plan that was edited.", rich_help_panel=FROM)] = None,
-    site: Annotated[
-        str | None, typer.Option("--site", metavar="SOURCE", help="The land of old grids, as for plan.", rich_help_panel=FROM)
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", help="The edited plan.gpkg, or a layer or CSV of old grids."
+        ),
+    ],
+    output: Output = None,
+    overwrite: Overwrite = False,
+    plan: Annotated[
+        Path | None, typer.Option("--plan", help="The plan that was edited.", rich_help_panel=FROM)
     ] = None,
-    code: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column of codes.", rich_help_panel=HOW)] = None,
-    layer: Annotated[str | None, typer.Option(metavar="NAME", help="The only layer to look at.", rich_help_panel=HOW)] = None,
-    communities: Communities = None, barriers: Barriers = None, openings: Openings = None, streets: Streets = None,
-    mapping: Mapping = None, crs: Crs = None, datum: DatumOption = None, encoding: Encoding = None,
-    rules_file: RulesFile = None, settings: Set = None,
-    by: Annotated[str, typer.Option(metavar="OFFICE", help="Office or post that edited, never a person.")] = "",
-    date: Annotated[str | None, typer.Option(help="Day of the edit; today if not given.", metavar="YYYY-MM-DD")] = None,
-    table: Annotated[Path | None, typer.Option("--csv", help="Write all changes to this file.")] = None,
-) -> None:  # fmt: skip
+    site: Annotated[
+        str | None,
+        typer.Option(
+            "--site",
+            metavar="SOURCE",
+            help="The land of old grids, as for plan.",
+            rich_help_panel=FROM,
+        ),
+    ] = None,
+    code: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="The column of codes.", rich_help_panel=HOW)
+    ] = None,
+    layer: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="The only layer to look at.", rich_help_panel=HOW),
+    ] = None,
+    communities: Communities = None,
+    barriers: Barriers = None,
+    openings: Openings = None,
+    streets: Streets = None,
+    mapping: Mapping = None,
+    crs: Crs = None,
+    datum: DatumOption = None,
+    encoding: Encoding = None,
+    rules_file: RulesFile = None,
+    settings: Set = None,
+    by: Annotated[
+        str, typer.Option(metavar="OFFICE", help="Office or post that edited, never a person.")
+    ] = "",
+    date: Annotated[
+        str | None, typer.Option(help="Day of the edit; today if not given.", metavar="YYYY-MM-DD")
+    ] = None,
+    table: Annotated[
+        Path | None, typer.Option("--csv", help="Write all changes to this file.")
+    ] = None,
+) -> None:
     """Take in a plan that was edited in QGIS, or grids that others drew, repair what can be repaired, and audit it.
 
-    [dim]gridplan import edited.gpkg --plan outputs/town -o outputs/town-2[/dim]
+    [dim]gridplan import edited.gpkg --plan outputs/town -o
+    outputs/town-2[/dim]
 
-    [dim]gridplan import grids.shp --site town.osm.pbf --code WGBM -o outputs/town[/dim]
+    [dim]gridplan import grids.shp --site town.osm.pbf --code WGBM -o
+    outputs/town[/dim]
     """
     from gridplan import storage
 
     if (plan is None) == (site is None):
         raise typer.BadParameter(
-            "give either --plan, the plan that was edited, or --site, the land of old grids", param_hint="--plan"
+            "give either --plan, the plan that was edited, or --site, the land of old grids",
+            param_hint="--plan",
         )
     if plan is not None and _find_file(source) == _find_file(plan):
         remedy = "edit a copy: nothing else says what the plan was before; gridplan edit PLAN undo may bring it back"
@@ -76,9 +111,22 @@ def import_command(
         day = datetime.date.today().isoformat() if date is None else date
         _take_edited(source, plan, target, layer, code, encoding, by, day, table, overwrite)
         return
-    files = {"communities": communities, "barriers": tuple(barriers or ()), "openings": openings, "streets": streets}
+    files = {
+        "communities": communities,
+        "barriers": tuple(barriers or ()),
+        "openings": openings,
+        "streets": streets,
+    }
     how = {"crs": crs, "datum": datum, "encoding": encoding, "layer": layer, "code": code}
-    _take_grids(source, str(site), files, how, read_rules(rules_file, settings, None, mapping), target, overwrite)
+    _take_grids(
+        source,
+        str(site),
+        files,
+        how,
+        read_rules(rules_file, settings, None, mapping),
+        target,
+        overwrite,
+    )
 
 
 def _find_file(path: Path) -> Path:
@@ -89,9 +137,17 @@ def _find_file(path: Path) -> Path:
 
 
 def _take_edited(
-    source: Path, path: Path, output: Path, layer: str | None, code: str | None, encoding: str | None, by: str, date: str,
-    table: Path | None, overwrite: bool,
-) -> None:  # fmt: skip
+    source: Path,
+    path: Path,
+    output: Path,
+    layer: str | None,
+    code: str | None,
+    encoding: str | None,
+    by: str,
+    date: str,
+    table: Path | None,
+    overwrite: bool,
+) -> None:
     """Read an edited plan, write the next one, and say what changed."""
     from gridplan import storage
     from gridplan.cli import console
@@ -115,7 +171,13 @@ def _take_edited(
 
 
 def _take_grids(
-    source: Path, land: str, files: dict[str, Any], how: dict[str, Any], rules: Any, output: Path, overwrite: bool
+    source: Path,
+    land: str,
+    files: dict[str, Any],
+    how: dict[str, Any],
+    rules: Any,
+    output: Path,
+    overwrite: bool,
 ) -> None:
     """Read old grids and the land they lie on, and write them as a plan."""
     from gridplan import storage
@@ -125,7 +187,11 @@ def _take_grids(
     from gridplan.redrawing.importing.grids_to_plan import import_grids
 
     datum: Datum | None = how["datum"]
-    where = {"crs": how["crs"], "datum": datum.value if datum else None, "encoding": how["encoding"]}
+    where = {
+        "crs": how["crs"],
+        "datum": datum.value if datum else None,
+        "encoding": how["encoding"],
+    }
     with console.show_progress() as clock:
         clock("reading", 0, 1)
         grids = read_grids(source, how["layer"], **where)
@@ -148,21 +214,39 @@ def _print_changes(returned: Returned) -> None:
     if changes.empty:
         console.out.print("nothing was edited: no plan is written")
     else:
-        by = changes.groupby(["old", "new"], sort=True).agg(homes=("households", "size"), households=("households", "sum"))
-        named = changes.groupby(["old", "new"], sort=True)["building"].agg(lambda own: ", ".join(sorted(set(own))[:3]))
-        rows = [(old, new, f"{r.homes:,}", f"{r.households:,}", named[old, new]) for (old, new), r in by.head(SHOWN).iterrows()]
+        by = changes.groupby(["old", "new"], sort=True).agg(
+            homes=("households", "size"), households=("households", "sum")
+        )
+        named = changes.groupby(["old", "new"], sort=True)["building"].agg(
+            lambda own: ", ".join(sorted(set(own))[:3])
+        )
+        rows = [
+            (old, new, f"{r.homes:,}", f"{r.households:,}", named[old, new])
+            for (old, new), r in by.head(SHOWN).iterrows()
+        ]
         one = len(changes) == 1
         count = "1 home" if one else f"{len(changes):,} homes"
         households = f"{int(changes['households'].sum()):,} households"
         title = f"{count} of {households} {'changes its' if one else 'change their'} sub-grid"
-        console.print_table(title, ("from", "to", "homes", "households", "buildings, e.g."), rows, right=(2, 3))
+        console.print_table(
+            title, ("from", "to", "homes", "households", "buildings, e.g."), rows, right=(2, 3)
+        )
         if len(by) > SHOWN:
             console.out.print(f"and {len(by) - SHOWN:,} more ways; --csv FILE writes all homes")
     for warning in returned.warnings[:SHOWN]:
         console.out.print(f"warning    {console.escape(warning)}", soft_wrap=True)
-    notes = [(f"{note.count:,}", note.table, note.action, note.reason) for note in returned.notes if note.count]
+    notes = [
+        (f"{note.count:,}", note.table, note.action, note.reason)
+        for note in returned.notes
+        if note.count
+    ]
     if notes:
-        console.print_table("\nWhat was repaired or left aside", ("rows", "table", "action", "why"), notes, right=(0,))
+        console.print_table(
+            "\nWhat was repaired or left aside",
+            ("rows", "table", "action", "why"),
+            notes,
+            right=(0,),
+        )
 
 
 def _print_result(plan: Plan, output: Path, seconds: Any) -> None:

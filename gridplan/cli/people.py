@@ -30,7 +30,11 @@ class BriefLang(StrEnum):
 
 @app.command("organise")
 def organise_command(
-    path: PlanPath, output: Output = None, overwrite: Overwrite = False, rules_file: RulesFile = None, settings: Set = None
+    path: PlanPath,
+    output: Output = None,
+    overwrite: Overwrite = False,
+    rules_file: RulesFile = None,
+    settings: Set = None,
 ) -> None:
     """Build the chain of organisation on a plan: branches, groups and central households.
 
@@ -43,7 +47,11 @@ def organise_command(
 
 @app.command("staff")
 def staff_command(
-    path: PlanPath, output: Output = None, overwrite: Overwrite = False, rules_file: RulesFile = None, settings: Set = None
+    path: PlanPath,
+    output: Output = None,
+    overwrite: Overwrite = False,
+    rules_file: RulesFile = None,
+    settings: Set = None,
 ) -> None:
     """Fill the posts of every sub-grid, never with persons: leaders, workers, captains; test the Party share.
 
@@ -56,14 +64,24 @@ def staff_command(
 
 @app.command("pair")
 def pair_command(
-    path: PlanPath, output: Output = None, overwrite: Overwrite = False, rules_file: RulesFile = None, settings: Set = None,
+    path: PlanPath,
+    output: Output = None,
+    overwrite: Overwrite = False,
+    rules_file: RulesFile = None,
+    settings: Set = None,
     existing: Annotated[
-        Path | None, typer.Option(help="CSV of pairs that stand already (institution, community); kept at a price.")
+        Path | None,
+        typer.Option(
+            help="CSV of pairs that stand already (institution, community); kept at a price."
+        ),
     ] = None,
     cadre_rule: Annotated[
-        str | None, typer.Option(metavar="KEY=VALUE", help="One rule of how cadres are paired, in the section pairing.")
+        str | None,
+        typer.Option(
+            metavar="KEY=VALUE", help="One rule of how cadres are paired, in the section pairing."
+        ),
     ] = None,
-) -> None:  # fmt: skip
+) -> None:
     """Pair institutions and cadres with communities at the proven least price, and spread the members' check-in.
 
     [dim]gridplan pair outputs/town --existing pairs.csv --overwrite[/dim]
@@ -77,12 +95,25 @@ def pair_command(
         more["existing"] = pd.read_csv(existing, dtype=str, encoding="utf-8-sig")
     if cadre_rule is not None:
         settings = [*(settings or []), f"pairing.{cadre_rule}"]
-    _serve("pair", "pairing", path, output, overwrite, rules_file, settings, lambda plan, rules: pair(plan, rules=rules, **more))
+    _serve(
+        "pair",
+        "pairing",
+        path,
+        output,
+        overwrite,
+        rules_file,
+        settings,
+        lambda plan, rules: pair(plan, rules=rules, **more),
+    )
 
 
 @app.command("rate")
 def rate_command(
-    path: PlanPath, output: Output = None, overwrite: Overwrite = False, rules_file: RulesFile = None, settings: Set = None
+    path: PlanPath,
+    output: Output = None,
+    overwrite: Overwrite = False,
+    rules_file: RulesFile = None,
+    settings: Set = None,
 ) -> None:
     """Score the organisations into bands A, B and C, and say which are nearest the cut.
 
@@ -96,11 +127,20 @@ def rate_command(
 @app.command("release")
 def release_command(
     path: PlanPath,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Folder for the release.", show_default=False)] = None,
-    before: Annotated[Path | None, typer.Option(help="The working plan whose release went out earlier.")] = None,
-    published: Annotated[Path | None, typer.Option(help="That release, if it was made by other rules.")] = None,
-    overwrite: Overwrite = False, rules_file: RulesFile = None, settings: Set = None,
-) -> None:  # fmt: skip
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Folder for the release.", show_default=False),
+    ] = None,
+    before: Annotated[
+        Path | None, typer.Option(help="The working plan whose release went out earlier.")
+    ] = None,
+    published: Annotated[
+        Path | None, typer.Option(help="That release, if it was made by other rules.")
+    ] = None,
+    overwrite: Overwrite = False,
+    rules_file: RulesFile = None,
+    settings: Set = None,
+) -> None:
     """Make the plan that may leave: small counts suppressed so that none can be worked out, households in bands; checked.
 
     [dim]gridplan release outputs/town -o outputs/town-release[/dim]
@@ -110,15 +150,21 @@ def release_command(
     from gridplan.publishing.release_plan import release
 
     if output is None:
-        raise typer.BadParameter("say where the release goes: -o outputs/NAME", param_hint="--output")
+        raise typer.BadParameter(
+            "say where the release goes: -o outputs/NAME", param_hint="--output"
+        )
     storage.refuse_existing(output, overwrite)
     with console.show_progress() as clock:
         clock("reading", 0, 1)
         plan = storage.read_plan(path)
         earlier = {"before": before, "published": published}
-        plans = {name: storage.read_plan(place) for name, place in earlier.items() if place is not None}
+        plans = {
+            name: storage.read_plan(place) for name, place in earlier.items() if place is not None
+        }
         clock("release", 0, 1)
-        leaving = release(plan, **plans, rules=choose_rules(take_rules(plan), rules_file, settings).disclosure)
+        leaving = release(
+            plan, **plans, rules=choose_rules(take_rules(plan), rules_file, settings).disclosure
+        )
         clock("writing", 0, 1)
         storage.write_plan(leaving, output, overwrite=overwrite)
     note = leaving.manifest["release"]
@@ -129,7 +175,9 @@ def release_command(
     )
     console.print_times(clock.seconds)
     console.out.print(f"written    {output}", soft_wrap=True)
-    console.out.print(f"next       gridplan brief {output}; gridplan map {output} --release", soft_wrap=True)
+    console.out.print(
+        f"next       gridplan brief {output}; gridplan map {output} --release", soft_wrap=True
+    )
 
 
 @app.command("brief")
@@ -137,7 +185,11 @@ def brief_command(
     path: PlanPath,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="File to write, .md or .html; PLAN/brief.md, .html and .csv if not given."),
+        typer.Option(
+            "--output",
+            "-o",
+            help="File to write, .md or .html; PLAN/brief.md, .html and .csv if not given.",
+        ),
     ] = None,
     lang: Annotated[BriefLang, typer.Option(help="Language of the brief.")] = BriefLang.both,
 ) -> None:
@@ -152,17 +204,26 @@ def brief_command(
 
     brief = write_brief(storage.read_plan(path), lang.value)
     stem = output.with_suffix("") if output else (path if path.is_dir() else path.parent) / "brief"
-    texts = {".md": write_markdown(brief), ".html": write_page(brief), ".csv": "\ufeff" + brief.to_csv()}
+    texts = {
+        ".md": write_markdown(brief),
+        ".html": write_page(brief),
+        ".csv": "\ufeff" + brief.to_csv(),
+    }
     wanted = (output.suffix.lower(), ".csv") if output else (".md", ".html", ".csv")
     if output and wanted[0] not in (".md", ".html"):
-        raise typer.BadParameter(f"{output}: name a file that ends in .md or .html", param_hint="--output")
+        raise typer.BadParameter(
+            f"{output}: name a file that ends in .md or .html", param_hint="--output"
+        )
     stem.parent.mkdir(parents=True, exist_ok=True)
     for suffix in wanted:
         stem.with_suffix(suffix).write_text(texts[suffix], encoding="utf-8", newline="")
     for paragraph in brief.paragraphs.values():
         console.out.print(console.escape(paragraph) + "\n", soft_wrap=True)
     unknown = int((brief.figures["status"] == "unknown").sum())
-    console.out.print(f"not known  {unknown} of {len(brief.figures)} figures; the brief says what each needs", soft_wrap=True)
+    console.out.print(
+        f"not known  {unknown} of {len(brief.figures)} figures; the brief says what each needs",
+        soft_wrap=True,
+    )
     for suffix in wanted:
         console.out.print(f"written    {stem.with_suffix(suffix)}", soft_wrap=True)
 
@@ -174,7 +235,9 @@ def read_mapped(path: Path, only: str | None, for_release: bool) -> tuple[Plan, 
     from gridplan.publishing.brief_plan import require_release
 
     if for_release and only:
-        raise typer.BadParameter("a release is mapped whole, as it was checked", param_hint="--only")
+        raise typer.BadParameter(
+            "a release is mapped whole, as it was checked", param_hint="--only"
+        )
     plan, left_out = read_sheet_plan(path, only)
     plan = plan or storage.read_plan(path)
     if for_release:
@@ -183,9 +246,15 @@ def read_mapped(path: Path, only: str | None, for_release: bool) -> tuple[Plan, 
 
 
 def _serve(
-    verb: str, room: str, path: Path, output: Path | None, overwrite: bool, rules_file: Path | None, settings: list[str] | None,
+    verb: str,
+    room: str,
+    path: Path,
+    output: Path | None,
+    overwrite: bool,
+    rules_file: Path | None,
+    settings: list[str] | None,
     work: Callable[..., Plan],
-) -> None:  # fmt: skip
+) -> None:
     """Read the plan, do the work, write the new plan and print what it came to."""
     from gridplan.cli import console
 
@@ -203,9 +272,18 @@ def _print_headline(verb: str, note: Mapping[str, Any]) -> None:
     from gridplan.cli import console
 
     figures = note.get("figures", note)
-    plain = {name: value for name, value in figures.items() if isinstance(value, int | float | str) and name != "version"}
-    rows = [(name.replace("_", " "), f"{v:,.3g}" if isinstance(v, float) else f"{v:,}" if isinstance(v, int) else v)
-            for name, v in plain.items()]  # fmt: skip
+    plain = {
+        name: value
+        for name, value in figures.items()
+        if isinstance(value, int | float | str) and name != "version"
+    }
+    rows = [
+        (
+            name.replace("_", " "),
+            f"{v:,.3g}" if isinstance(v, float) else f"{v:,}" if isinstance(v, int) else v,
+        )
+        for name, v in plain.items()
+    ]
     console.print_table(verb, ("figure", "value"), rows, right=(1,))
 
 
@@ -217,8 +295,17 @@ def _print_gaps(plan: Plan, room: str) -> None:
     if own.empty:
         console.out.print("no gaps")
         return
-    grouped = own.groupby("rule").agg(count=("rule", "size"), households=("households", "sum"), of=("of", "first"),
-                                      remedy=("remedy", "first"))  # fmt: skip
+    grouped = own.groupby("rule").agg(
+        count=("rule", "size"),
+        households=("households", "sum"),
+        of=("of", "first"),
+        remedy=("remedy", "first"),
+    )
     top = grouped.sort_values(["count"], ascending=False, kind="stable").head(SHOWN_GAPS)
-    rows = [(f"{row.count_:,}", row.Index, row.of, row.remedy) for row in top.rename(columns={"count": "count_"}).itertuples()]
-    console.print_table(f"\n{len(own):,} gaps", ("gaps", "rule", "first", "remedy"), rows, right=(0,))
+    rows = [
+        (f"{row.count_:,}", row.Index, row.of, row.remedy)
+        for row in top.rename(columns={"count": "count_"}).itertuples()
+    ]
+    console.print_table(
+        f"\n{len(own):,} gaps", ("gaps", "rule", "first", "remedy"), rows, right=(0,)
+    )

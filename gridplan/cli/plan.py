@@ -49,26 +49,53 @@ if TYPE_CHECKING:
 @app.command("plan")
 def plan_command(
     source: OptionalSource = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Folder for the plan.", show_default=False)] = None,
-    communities: Communities = None, compounds: Compounds = None, barriers: Barriers = None, openings: Openings = None,
-    streets: Streets = None, places: Places = None, institutions: Institutions = None, counts: Counts = None,
-    boundary: Boundary = None, mapping: Mapping = None, crs: Crs = None, datum: DatumOption = None,
-    encoding: Encoding = None, rules_file: RulesFile = None, settings: Set = None,
-    place: Place = None, cache: Cache = Path("outputs/osm_cache"),
-    seed: Annotated[int, typer.Option(help="Same input, rules and seed: same plan.", rich_help_panel=WHAT)] = 0,
-    effort: Annotated[str | None, typer.Option(help="quick, default or thorough.", rich_help_panel=WHAT)] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Folder for the plan.", show_default=False)
+    ] = None,
+    communities: Communities = None,
+    compounds: Compounds = None,
+    barriers: Barriers = None,
+    openings: Openings = None,
+    streets: Streets = None,
+    places: Places = None,
+    institutions: Institutions = None,
+    counts: Counts = None,
+    boundary: Boundary = None,
+    mapping: Mapping = None,
+    crs: Crs = None,
+    datum: DatumOption = None,
+    encoding: Encoding = None,
+    rules_file: RulesFile = None,
+    settings: Set = None,
+    place: Place = None,
+    cache: Cache = Path("outputs/osm_cache"),
+    seed: Annotated[
+        int, typer.Option(help="Same input, rules and seed: same plan.", rich_help_panel=WHAT)
+    ] = 0,
+    effort: Annotated[
+        str | None, typer.Option(help="quick, default or thorough.", rich_help_panel=WHAT)
+    ] = None,
     seconds: Seconds = None,
-    engine: EngineOption = Engine.processes, scheduler: Scheduler = None, workers: Workers = None, chunk: Chunk = None,
-    file_format: Annotated[Format, typer.Option("--format", help="How the plan is stored.")] = Format.auto,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a plan that is there already.")] = False,
-) -> None:  # fmt: skip
+    engine: EngineOption = Engine.processes,
+    scheduler: Scheduler = None,
+    workers: Workers = None,
+    chunk: Chunk = None,
+    file_format: Annotated[
+        Format, typer.Option("--format", help="How the plan is stored.")
+    ] = Format.auto,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace a plan that is there already.")
+    ] = False,
+) -> None:
     """Draw the sub-grids of a place and write the plan.
 
     [dim]gridplan plan town.osm.pbf -o outputs/town[/dim]
 
-    [dim]gridplan plan buildings.parquet --communities c.gpkg --barriers rail.parquet -o outputs/v[/dim]
+    [dim]gridplan plan buildings.parquet --communities c.gpkg --barriers
+    rail.parquet -o outputs/v[/dim]
 
-    Ctrl-C ends the search and finishes the plan with the best so far; Ctrl-C again stops at once.
+    Ctrl-C ends the search and finishes the plan with the best so far; Ctrl-C
+    again stops at once.
     """
     from gridplan import storage
     from gridplan.cli import console
@@ -82,9 +109,16 @@ def plan_command(
     storage.refuse_existing(output, overwrite)
     rules = read_rules(rules_file, settings, effort, mapping)
     files = {
-        "communities": communities, "compounds": compounds, "barriers": tuple(barriers or ()), "openings": openings,
-        "streets": streets, "places": places, "institutions": institutions, "counts": counts, "boundary": boundary,
-    }  # fmt: skip
+        "communities": communities,
+        "compounds": compounds,
+        "barriers": tuple(barriers or ()),
+        "openings": openings,
+        "streets": streets,
+        "places": places,
+        "institutions": institutions,
+        "counts": counts,
+        "boundary": boundary,
+    }
     if source is not None and file_format is not Format.gpkg:
         from gridplan.city import city_plan
 
@@ -92,7 +126,11 @@ def plan_command(
             reason = city_plan.explain_whole(source, files, datum, rules)
             if not reason:
                 how = {"mapping": dict(rules.columns), "crs": crs, "encoding": encoding}
-                who = {"engine": "dask" if scheduler else engine.value, "scheduler": scheduler, "workers": workers}
+                who = {
+                    "engine": "dask" if scheduler else engine.value,
+                    "scheduler": scheduler,
+                    "workers": workers,
+                }
                 _plan_city(source, output, rules, files, how | who, seed, seconds, chunk, overwrite)
                 return
             console.err.print(f"planned in one piece, since {reason}", soft_wrap=True)
@@ -102,7 +140,15 @@ def plan_command(
         site = _read(source, place, cache, files, crs, datum, encoding, rules)
         clock("hashing", 0, 1)
         inputs = storage.hash_files(list_paths(source, files))
-        plan = site_to_plan.divide(site, rules, seed=seed, workers=workers, inputs=inputs, progress=clock, deadline=deadline)
+        plan = site_to_plan.divide(
+            site,
+            rules,
+            seed=seed,
+            workers=workers,
+            inputs=inputs,
+            progress=clock,
+            deadline=deadline,
+        )
         clock("writing", 0, 1)
         written = storage.write_plan(plan, output, format=file_format.value, overwrite=overwrite)
     console.print_ledger(plan.site.ledger)
@@ -113,9 +159,16 @@ def plan_command(
 
 
 def _plan_city(
-    source: str, output: Path, rules: Rules, files: dict[str, Any], how: dict[str, Any], seed: int,
-    seconds: float | None, chunk: int | None, overwrite: bool,
-) -> None:  # fmt: skip
+    source: str,
+    output: Path,
+    rules: Rules,
+    files: dict[str, Any],
+    how: dict[str, Any],
+    seed: int,
+    seconds: float | None,
+    chunk: int | None,
+    overwrite: bool,
+) -> None:
     """Plan a city in chunks, and print what it comes to."""
     from gridplan import storage
     from gridplan.city import city_plan
@@ -128,9 +181,19 @@ def _plan_city(
         clock("hashing", 0, 1)
         inputs = storage.hash_files(list_paths(source, files))
         summary = city_plan.plan_city(
-            source, output, rules, files=files, **how, seed=seed, chunk=chunk or city_plan.CHUNK, inputs=inputs,
-            overwrite=overwrite, progress=clock, seconds=spent, deadline=deadline,
-        )  # fmt: skip
+            source,
+            output,
+            rules,
+            files=files,
+            **how,
+            seed=seed,
+            chunk=chunk or city_plan.CHUNK,
+            inputs=inputs,
+            overwrite=overwrite,
+            progress=clock,
+            seconds=spent,
+            deadline=deadline,
+        )
     console.print_ledger(load_table(output / "tables", "ledger"))
     console.print_figures(summary.manifest)
     console.print_times(clock.seconds)
@@ -142,11 +205,21 @@ def _plan_city(
 @app.command("check")
 def check_command(
     source: Source,
-    communities: Communities = None, compounds: Compounds = None, barriers: Barriers = None, openings: Openings = None,
-    streets: Streets = None, places: Places = None, institutions: Institutions = None, counts: Counts = None,
-    boundary: Boundary = None, mapping: Mapping = None, crs: Crs = None, datum: DatumOption = None,
-    encoding: Encoding = None, rules_file: RulesFile = None,
-) -> None:  # fmt: skip
+    communities: Communities = None,
+    compounds: Compounds = None,
+    barriers: Barriers = None,
+    openings: Openings = None,
+    streets: Streets = None,
+    places: Places = None,
+    institutions: Institutions = None,
+    counts: Counts = None,
+    boundary: Boundary = None,
+    mapping: Mapping = None,
+    crs: Crs = None,
+    datum: DatumOption = None,
+    encoding: Encoding = None,
+    rules_file: RulesFile = None,
+) -> None:
     """Read the data, list everything that is wrong with it, and show what planning would make of it.
 
     [dim]gridplan check buildings.shp --encoding gb18030 --map floors=CS[/dim]
@@ -156,9 +229,16 @@ def check_command(
 
     rules = read_rules(rules_file, None, None, mapping)
     files = {
-        "communities": communities, "compounds": compounds, "barriers": tuple(barriers or ()), "openings": openings,
-        "streets": streets, "places": places, "institutions": institutions, "counts": counts, "boundary": boundary,
-    }  # fmt: skip
+        "communities": communities,
+        "compounds": compounds,
+        "barriers": tuple(barriers or ()),
+        "openings": openings,
+        "streets": streets,
+        "places": places,
+        "institutions": institutions,
+        "counts": counts,
+        "boundary": boundary,
+    }
     site = _read(source, None, None, files, crs, datum, encoding, rules)
     site = site_to_plan.prepare_site(site, rules)
     console.print_site(site)
@@ -166,9 +246,15 @@ def check_command(
 
 
 def _read(
-    source: str | None, place: str | None, cache: Path | None, files: dict[str, Any],
-    crs: str | None, datum: Datum | None, encoding: str | None, rules: Rules,
-) -> Site:  # fmt: skip
+    source: str | None,
+    place: str | None,
+    cache: Path | None,
+    files: dict[str, Any],
+    crs: str | None,
+    datum: Datum | None,
+    encoding: str | None,
+    rules: Rules,
+) -> Site:
     """Read the site from a file or, by a place's name, from OpenStreetMap."""
     from gridplan.reading.read import read_site
 
@@ -178,6 +264,11 @@ def _read(
 
         given = read_osm_place(place, cache=cache)
     return read_site(
-        given, **files, mapping=dict(rules.columns), crs=crs,
-        datum=datum.value if datum else None, encoding=encoding, rules=rules.site,
-    )  # fmt: skip
+        given,
+        **files,
+        mapping=dict(rules.columns),
+        crs=crs,
+        datum=datum.value if datum else None,
+        encoding=encoding,
+        rules=rules.site,
+    )

@@ -15,18 +15,30 @@ if TYPE_CHECKING:
     from gridplan.rules.all_rules import Rules
 
 Output = Annotated[
-    Path | None, typer.Option("--output", "-o", help="Folder for the new plan; without it PLAN itself, with --overwrite.")
+    Path | None,
+    typer.Option(
+        "--output", "-o", help="Folder for the new plan; without it PLAN itself, with --overwrite."
+    ),
 ]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a plan that is there already.")]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help="Replace a plan that is there already.")
+]
 
 
 def rework(
-    verb: str, path: Path, output: Path | None, overwrite: bool, rules_file: Path | None, settings: list[str] | None,
-    work: Callable[..., Plan], recall: Callable[[Plan], Rules] | None = None,
-) -> tuple[Path, Plan, Mapping[str, float]]:  # fmt: skip
+    verb: str,
+    path: Path,
+    output: Path | None,
+    overwrite: bool,
+    rules_file: Path | None,
+    settings: list[str] | None,
+    work: Callable[..., Plan],
+    recall: Callable[[Plan], Rules] | None = None,
+) -> tuple[Path, Plan, Mapping[str, float]]:
     """Read the plan, do the work and write the new plan; returns where, the plan, and the seconds of each stage.
 
-    The rules are those given, else those that ``recall`` finds in the plan, by default its own.
+    The rules are those given, else those that ``recall`` finds in the plan, by
+    default its own.
     """
     from gridplan import storage
     from gridplan.cli import console
@@ -57,14 +69,18 @@ def write_next(plan: Plan, target: Path, overwrite: bool) -> Path | None:
     return version
 
 
-def write_tables(tables: Mapping[str, pd.DataFrame], manifest: Mapping[str, Any], folder: Path) -> None:
+def write_tables(
+    tables: Mapping[str, pd.DataFrame], manifest: Mapping[str, Any], folder: Path
+) -> None:
     """Write tables as CSV that spreadsheets open, and how they were made."""
     import json
 
     folder.mkdir(parents=True, exist_ok=True)
     for name, table in tables.items():
         table.to_csv(folder / f"{name}.csv", encoding="utf-8-sig", lineterminator="\n")
-    (folder / "manifest.json").write_text(json.dumps(manifest, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    (folder / "manifest.json").write_text(
+        json.dumps(manifest, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
+    )
 
 
 def take_rules(plan: Plan) -> Rules:

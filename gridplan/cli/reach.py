@@ -28,7 +28,11 @@ class Question(StrEnum):
 
 @app.command("reach")
 def reach_command(
-    path: PlanPath, output: Output = None, overwrite: Overwrite = False, rules_file: RulesFile = None, settings: Set = None
+    path: PlanPath,
+    output: Output = None,
+    overwrite: Overwrite = False,
+    rules_file: RulesFile = None,
+    settings: Set = None,
 ) -> None:
     """Measure how far homes are from posts on foot: whom they reach, serve and back up, and where gaps are.
 
@@ -49,13 +53,25 @@ def reach_command(
 @app.command("site")
 def site_command(
     path: PlanPath,
-    kind: Annotated[str | None, typer.Option(help="Kind of post to add, e.g. canteen.", show_default=False)] = None,
+    kind: Annotated[
+        str | None, typer.Option(help="Kind of post to add, e.g. canteen.", show_default=False)
+    ] = None,
     add: Annotated[int | None, typer.Option(min=0, help="How many posts to add.")] = None,
-    share: Annotated[float | None, typer.Option(min=0, max=1, help="Share of households to serve, by the fewest.")] = None,
-    question: Annotated[Question, typer.Option(help="With --add: what they are to be best at.")] = Question.most,
-    unlimited: Annotated[bool, typer.Option("--unlimited", help="As if every post had room for all.")] = False,
-    output: Output = None, overwrite: Overwrite = False, rules_file: RulesFile = None, settings: Set = None,
-) -> None:  # fmt: skip
+    share: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="Share of households to serve, by the fewest."),
+    ] = None,
+    question: Annotated[
+        Question, typer.Option(help="With --add: what they are to be best at.")
+    ] = Question.most,
+    unlimited: Annotated[
+        bool, typer.Option("--unlimited", help="As if every post had room for all.")
+    ] = False,
+    output: Output = None,
+    overwrite: Overwrite = False,
+    rules_file: RulesFile = None,
+    settings: Set = None,
+) -> None:
     """Propose where to add posts, those there staying, and tell what each further post would bring; proven where it closes.
 
     [dim]gridplan site outputs/town --kind canteen --add 5 --overwrite[/dim]
@@ -71,7 +87,9 @@ def site_command(
     def work(plan: Plan, rules: Any) -> Plan:
         return site_posts(plan, kind, rules=rules, **asked)
 
-    target, done, seconds = rework("site", path, output, overwrite, rules_file, settings, work, recall_rules)
+    target, done, seconds = rework(
+        "site", path, output, overwrite, rules_file, settings, work, recall_rules
+    )
     console.print_times(seconds)
     _print_sites(done, kind)
     _print_coverage(done, kind)
@@ -91,11 +109,35 @@ def _print_coverage(plan: Plan, kind: str | None = None) -> None:
     times = read_minutes(note.get("thresholds", Rules().coverage.thresholds))
     rows = []
     for row in city[city["own"]].itertuples():
-        others = city[(city["kind"] == row.kind) & (city["state"] == row.state)].set_index("minutes")["reachable_share"]
-        shares = [row.reachable_share, row.served_share, row.backed_up_share, *others.reindex(times)]
+        others = city[(city["kind"] == row.kind) & (city["state"] == row.state)].set_index(
+            "minutes"
+        )["reachable_share"]
+        shares = [
+            row.reachable_share,
+            row.served_share,
+            row.backed_up_share,
+            *others.reindex(times),
+        ]
         name = f"{row.kind} +" if row.state == "proposed" else str(row.kind)
-        rows.append((name, f"{row.posts:,}", f"{row.minutes:g}", *(f"{s:.1%}" for s in shares), f"{row.worst_minutes:.0f}"))
-    heads = ("kind", "posts", "min", "reach", "served", "twice", *(f"<={t:g}" for t in times), "worst")
+        rows.append(
+            (
+                name,
+                f"{row.posts:,}",
+                f"{row.minutes:g}",
+                *(f"{s:.1%}" for s in shares),
+                f"{row.worst_minutes:.0f}",
+            )
+        )
+    heads = (
+        "kind",
+        "posts",
+        "min",
+        "reach",
+        "served",
+        "twice",
+        *(f"<={t:g}" for t in times),
+        "worst",
+    )
     title = "coverage: share of households in reach, served, reached twice; in reach by minutes; the worst tenth's minutes"
     console.print_table(title, heads, rows, right=tuple(range(1, len(heads))))
 
@@ -108,9 +150,16 @@ def _print_gaps(plan: Plan) -> None:
     if own.empty:
         console.out.print("no gaps")
         return
-    top = own.sort_values(["households", "rule", "of"], ascending=[False, True, True], kind="stable").head(SHOWN)
+    top = own.sort_values(
+        ["households", "rule", "of"], ascending=[False, True, True], kind="stable"
+    ).head(SHOWN)
     rows = [(f"{r.households:,}", r.rule, r.of, r.reason) for r in top.itertuples()]
-    console.print_table(f"\n{len(own):,} gaps, the largest first", ("households", "kind", "where", "why"), rows, right=(0,))
+    console.print_table(
+        f"\n{len(own):,} gaps, the largest first",
+        ("households", "kind", "where", "why"),
+        rows,
+        right=(0,),
+    )
 
 
 def _print_ways(plan: Plan) -> None:
@@ -119,26 +168,61 @@ def _print_ways(plan: Plan) -> None:
 
     own = plan.site.ledger[plan.site.ledger["step"] == "reach"]
     for row in own.itertuples():
-        console.out.print(f"{row.action:<10} {row.count:,} {row.table}: {console.escape(str(row.reason))}", soft_wrap=True)
+        console.out.print(
+            f"{row.action:<10} {row.count:,} {row.table}: {console.escape(str(row.reason))}",
+            soft_wrap=True,
+        )
 
 
 def _print_sites(plan: Plan, kind: str) -> None:
     """Print the posts proposed, and the curve of the share served against posts added."""
     from gridplan.cli import console
 
-    own = plan.service_posts[(plan.service_posts["status"] == "proposed") & (plan.service_posts["kind"] == kind)]
-    rows = [(p.Index, p.community, p.subgrid or console.escape(str(p.name)), f"{p.reachable:,}", f"{p.served:,}")
-            for p in own.sort_values("rank").itertuples(name="Post")]  # fmt: skip
-    console.print_table("proposed (+ in what follows)", ("post", "community", "at", "reachable", "served"), rows, right=(3, 4))
+    own = plan.service_posts[
+        (plan.service_posts["status"] == "proposed") & (plan.service_posts["kind"] == kind)
+    ]
+    rows = [
+        (
+            p.Index,
+            p.community,
+            p.subgrid or console.escape(str(p.name)),
+            f"{p.reachable:,}",
+            f"{p.served:,}",
+        )
+        for p in own.sort_values("rank").itertuples(name="Post")
+    ]
+    console.print_table(
+        "proposed (+ in what follows)",
+        ("post", "community", "at", "reachable", "served"),
+        rows,
+        right=(3, 4),
+    )
     curve = plan.siting[plan.siting["kind"] == kind]
-    lines = [(f"{c.added:,}", c.question, f"{c.share:.1%}", "" if c.bound != c.bound else f"{c.bound:.1%}", c.ended)
-             for c in curve.itertuples()]  # fmt: skip
-    console.print_table("\nwhat more posts bring", ("added", "question", "served", "at most", ""), lines, right=(0, 2, 3))
+    lines = [
+        (
+            f"{c.added:,}",
+            c.question,
+            f"{c.share:.1%}",
+            "" if c.bound != c.bound else f"{c.bound:.1%}",
+            c.ended,
+        )
+        for c in curve.itertuples()
+    ]
+    console.print_table(
+        "\nwhat more posts bring",
+        ("added", "question", "served", "at most", ""),
+        lines,
+        right=(0, 2, 3),
+    )
 
 
 def _advise(plan: Plan, target: Path) -> str:
     """Advise on the kind of post with most households not served."""
-    city = plan.coverage[(plan.coverage["level"] == "city") & plan.coverage["own"] & (plan.coverage["state"] == "now")]
+    city = plan.coverage[
+        (plan.coverage["level"] == "city")
+        & plan.coverage["own"]
+        & (plan.coverage["state"] == "now")
+    ]
     short = (city["households"] - city["served"]).to_numpy()
     if not len(short) or short.max() <= 0:
         return f"gridplan map {target}"

@@ -17,35 +17,66 @@ if TYPE_CHECKING:
     from gridplan.site import Site
 
 SHOWN = 12  # triggers that are printed; the rest are counted
-By = Annotated[str, typer.Option(help="Office or post that draws, never a person.", metavar="OFFICE")]
-Date = Annotated[str | None, typer.Option(help="Day of the plan; today if not given.", metavar="YYYY-MM-DD")]
-Seed = Annotated[int | None, typer.Option(help="Same seed: same plan; that of the plan if not given.")]
+By = Annotated[
+    str, typer.Option(help="Office or post that draws, never a person.", metavar="OFFICE")
+]
+Date = Annotated[
+    str | None, typer.Option(help="Day of the plan; today if not given.", metavar="YYYY-MM-DD")
+]
+Seed = Annotated[
+    int | None, typer.Option(help="Same seed: same plan; that of the plan if not given.")
+]
 OnSite = Annotated[
     str | None,
-    typer.Option("--site", metavar="SITE", help="The land now, as `gridplan plan` reads it; else the plan's own."),
+    typer.Option(
+        "--site",
+        metavar="SITE",
+        help="The land now, as `gridplan plan` reads it; else the plan's own.",
+    ),
 ]
 
 
 @app.command("redraw")
 def redraw_command(
-    path: PlanPath, site: OnSite = None,
+    path: PlanPath,
+    site: OnSite = None,
     most_moved: Annotated[
-        float | None, typer.Option(min=0, max=1, metavar="SHARE", help="At most this share of the households move, e.g. 0.05.")
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            metavar="SHARE",
+            help="At most this share of the households move, e.g. 0.05.",
+        ),
     ] = None,
-    everywhere: Annotated[bool, typer.Option("--all", help="Better whatever pays, not only what is out of rule.")] = False,
-    only_look: Annotated[bool, typer.Option("--triggers", help="Say what is out of rule and why, and draw nothing.")] = False,
-    by: By = "", date: Date = None, output: Output = None, overwrite: Overwrite = False, rules_file: RulesFile = None,
-    settings: Set = None, seed: Seed = None, workers: Threads = None,
-) -> None:  # fmt: skip
+    everywhere: Annotated[
+        bool, typer.Option("--all", help="Better whatever pays, not only what is out of rule.")
+    ] = False,
+    only_look: Annotated[
+        bool, typer.Option("--triggers", help="Say what is out of rule and why, and draw nothing.")
+    ] = False,
+    by: By = "",
+    date: Date = None,
+    output: Output = None,
+    overwrite: Overwrite = False,
+    rules_file: RulesFile = None,
+    settings: Set = None,
+    seed: Seed = None,
+    workers: Threads = None,
+) -> None:
     """Draw the next plan with the least upset: mend what is out of rule, leave every other household where it is.
 
-    Sub-grids that go on keep their codes. A household that changes its sub-grid costs redraw.move household-metres.
+    Sub-grids that go on keep their codes. A household that changes its
+    sub-grid costs redraw.move household-metres.
 
-    [dim]gridplan redraw outputs/town --site town-2026.gpkg -o outputs/town-2026[/dim]
+    [dim]gridplan redraw outputs/town --site town-2026.gpkg -o
+    outputs/town-2026[/dim]
 
-    [dim]gridplan redraw outputs/town --site town-2026.gpkg --triggers[/dim]      what broke, and why
+    [dim]gridplan redraw outputs/town --site town-2026.gpkg --triggers[/dim]
+    what broke, and why
 
-    [dim]gridplan redraw outputs/town --site town-2026.gpkg --most-moved 0.05 -o outputs/town-2026[/dim]
+    [dim]gridplan redraw outputs/town --site town-2026.gpkg --most-moved 0.05
+    -o outputs/town-2026[/dim]
     """
     from gridplan import storage
     from gridplan.cli import console
@@ -64,7 +95,16 @@ def redraw_command(
         if only_look:
             triggers = look(plan, land, rules, progress=clock)
         else:
-            done = redraw(plan, land, rules, seed=seed, date=_choose_day(date), by=by, workers=workers, progress=clock)
+            done = redraw(
+                plan,
+                land,
+                rules,
+                seed=seed,
+                date=_choose_day(date),
+                by=by,
+                workers=workers,
+                progress=clock,
+            )
             clock("writing", 0, 1)
             write_next(done, target, overwrite)
             triggers = done.triggers
@@ -74,17 +114,27 @@ def redraw_command(
     _print_redrawn(plan, done)
     console.print_times(clock.seconds)
     console.out.print(f"written    {target}", soft_wrap=True)
-    console.out.print(f"next       gridplan compare {path} {target}; gridplan audit {target}", soft_wrap=True)
+    console.out.print(
+        f"next       gridplan compare {path} {target}; gridplan audit {target}", soft_wrap=True
+    )
 
 
 @app.command("repair")
 def repair_command(
     path: PlanPath,
     around: Annotated[
-        list[str] | None, typer.Option("--around", metavar="CODE", help="Only these sub-grids; else all that are out of rule.")
+        list[str] | None,
+        typer.Option(
+            "--around", metavar="CODE", help="Only these sub-grids; else all that are out of rule."
+        ),
     ] = None,
-    by: By = "", date: Date = None, output: Output = None, overwrite: Overwrite = False, settings: Set = None, seed: Seed = None,
-) -> None:  # fmt: skip
+    by: By = "",
+    date: Date = None,
+    output: Output = None,
+    overwrite: Overwrite = False,
+    settings: Set = None,
+    seed: Seed = None,
+) -> None:
     """Mend what is out of rule after edits by hand, only round it; what was moved by hand stays where it was put.
 
     [dim]gridplan repair outputs/town --overwrite[/dim]
@@ -106,7 +156,9 @@ def repair_command(
         if done is not plan:
             write_next(done, target, overwrite)
     if done is plan:
-        console.out.print("nothing there is out of rule that could be mended; nothing is written", soft_wrap=True)
+        console.out.print(
+            "nothing there is out of rule that could be mended; nothing is written", soft_wrap=True
+        )
         return
     _print_triggers(done.triggers)
     _print_redrawn(plan, done)
@@ -117,18 +169,30 @@ def repair_command(
 
 @app.command("change")
 def change_command(
-    path: PlanPath, site: OnSite = None,
+    path: PlanPath,
+    site: OnSite = None,
     shares: Annotated[
-        list[float] | None, typer.Option("--share", min=0, max=1, help="Share of households that may move; may be given again.")
+        list[float] | None,
+        typer.Option(
+            "--share", min=0, max=1, help="Share of households that may move; may be given again."
+        ),
     ] = None,
-    plot: Annotated[Path | None, typer.Option("--plot", help="Picture of the curve to write, e.g. change.png.")] = None,
-    table: Annotated[Path | None, typer.Option("--csv", help="Write the table to this file.")] = None,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", help="Picture of the curve to write, e.g. change.png.")
+    ] = None,
+    table: Annotated[
+        Path | None, typer.Option("--csv", help="Write the table to this file.")
+    ] = None,
     lang: Annotated[Lang, typer.Option(help="Language of the picture.")] = Lang.en,
-    rules_file: RulesFile = None, settings: Set = None, seed: Seed = None, workers: Threads = None,
-) -> None:  # fmt: skip
+    rules_file: RulesFile = None,
+    settings: Set = None,
+    seed: Seed = None,
+    workers: Threads = None,
+) -> None:
     """Trace the change-budget curve: the best plan in reach when 0, 1, 2, 5, 10 or 20 % of the households may move.
 
-    [dim]gridplan change outputs/town --site town-2026.gpkg --plot change.png[/dim]
+    [dim]gridplan change outputs/town --site town-2026.gpkg --plot
+    change.png[/dim]
     """
     from gridplan import storage
     from gridplan.cli import console
@@ -140,16 +204,39 @@ def change_command(
         plan = storage.read_plan(path)
         rules = choose_rules(take_rules(plan), rules_file, settings)
         found = trace_change(
-            plan, _read_site(site, plan), rules, shares=shares or SHARES, seed=seed, workers=workers, progress=clock
+            plan,
+            _read_site(site, plan),
+            rules,
+            shares=shares or SHARES,
+            seed=seed,
+            workers=workers,
+            progress=clock,
         )
         if plot:
             plot_budget(found, plot, lang=lang.value)
-    names = ("may move", "moved", "share", "sub-grids", "in band", "mean walk", "price", "dearer by")
+    names = (
+        "may move",
+        "moved",
+        "share",
+        "sub-grids",
+        "in band",
+        "mean walk",
+        "price",
+        "dearer by",
+    )
     rows = [
-        (_say_share(share), f"{int(r.moved):,}", f"{r.moved_share:.1%}", f"{int(r.subgrids):,}", f"{r.in_band:.1%}",
-         f"{r.mean_walk:.1f} m", f"{r.price:,.0f}", f"{r.lost:.2%}")
+        (
+            _say_share(share),
+            f"{int(r.moved):,}",
+            f"{r.moved_share:.1%}",
+            f"{int(r.subgrids):,}",
+            f"{r.in_band:.1%}",
+            f"{r.mean_walk:.1f} m",
+            f"{r.price:,.0f}",
+            f"{r.lost:.2%}",
+        )
         for share, r in found.iterrows()
-    ]  # fmt: skip
+    ]
     console.print_table("What a budget of change buys", names, rows)
     for path_, what in ((table, "table"), (plot, "picture")):
         if path_ is not None:
@@ -177,8 +264,13 @@ def _print_triggers(triggers: Any) -> None:
     from gridplan.cli import console
 
     urgent = triggers[triggers["urgent"]]
-    kinds = triggers.groupby(["urgent", "rule"], sort=True).agg(places=("rule", "size"), households=("households", "sum"))
-    rows = [(rule, "yes" if must else "no", f"{r.places:,}", f"{r.households:,}") for (must, rule), r in kinds[::-1].iterrows()]
+    kinds = triggers.groupby(["urgent", "rule"], sort=True).agg(
+        places=("rule", "size"), households=("households", "sum")
+    )
+    rows = [
+        (rule, "yes" if must else "no", f"{r.places:,}", f"{r.households:,}")
+        for (must, rule), r in kinds[::-1].iterrows()
+    ]
     if not rows:
         console.out.print("nothing is out of rule", soft_wrap=True)
         return
@@ -196,7 +288,10 @@ def _print_redrawn(before: Plan, after: Plan) -> None:
     entry = after.manifest["history"][-1] if after.manifest.get("history") else {}
     old, new = (p.subgrids[p.subgrids["kind"] != "exclusive"] for p in (before, after))
     kept = len(old.index.intersection(new.index))
-    console.out.print(f"\nmoved      {entry.get('households_moved', 0):,} households changed their sub-grid", soft_wrap=True)
+    console.out.print(
+        f"\nmoved      {entry.get('households_moved', 0):,} households changed their sub-grid",
+        soft_wrap=True,
+    )
     _, _, over = str(entry.get("what", "")).partition("; ")
     if over:
         console.out.print(f"mind       {console.escape(over)}", soft_wrap=True)
@@ -204,7 +299,13 @@ def _print_redrawn(before: Plan, after: Plan) -> None:
         f"sub-grids  {len(old):,} before, {len(new):,} now: {kept:,} go on, {len(new) - kept:,} new, {len(old) - kept:,} ended",
         soft_wrap=True,
     )
-    console.out.print(f"in band    {old['in_band'].mean():.1%} before, {new['in_band'].mean():.1%} now", soft_wrap=True)
+    console.out.print(
+        f"in band    {old['in_band'].mean():.1%} before, {new['in_band'].mean():.1%} now",
+        soft_wrap=True,
+    )
     if entry.get("emptied"):
         told = ", ".join(entry["emptied"])
-        console.out.print(f"left out   {told}: they speak of the plan before; run their verbs again", soft_wrap=True)
+        console.out.print(
+            f"left out   {told}: they speak of the plan before; run their verbs again",
+            soft_wrap=True,
+        )

@@ -17,34 +17,69 @@ if TYPE_CHECKING:
     from gridplan.rules.all_rules import Rules
     from gridplan.simulation.requests import Scenario, Simulated
 
-SHOWN = ("requests", "answered_share", "green_share", "yellow_share", "red_share", "response_minutes", "resolution_minutes")
+SHOWN = (
+    "requests",
+    "answered_share",
+    "green_share",
+    "yellow_share",
+    "red_share",
+    "response_minutes",
+    "resolution_minutes",
+)
 TABLES = ("requests", "posts", "curve", "unserved", "differences", "waiting")
 
 
 @app.command("simulate")
 def simulate_command(
-    path: Annotated[Path | None, typer.Argument(metavar="PLAN", help="A staffed plan's folder or its .gpkg.")] = None,
-    scenarios: Annotated[Path | None, typer.Argument(metavar="SCENARIOS", help="TOML file of them; see --template.")] = None,
+    path: Annotated[
+        Path | None, typer.Argument(metavar="PLAN", help="A staffed plan's folder or its .gpkg.")
+    ] = None,
+    scenarios: Annotated[
+        Path | None, typer.Argument(metavar="SCENARIOS", help="TOML file of them; see --template.")
+    ] = None,
     replications: Annotated[int, typer.Option(min=1, help="How often each scenario is run.")] = 20,
-    days: Annotated[int | None, typer.Option(min=1, help="Days that count, of a run without scenarios.")] = None,
-    seed: Annotated[int, typer.Option(help="Where chance begins; the same seed gives the same figures.")] = 0,
-    workers: Annotated[int | None, typer.Option(min=1, help="Threads, or processes for a city; all cores if not given.")] = None,
-    csv: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Write all tables there as CSV.")] = None,
-    plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the share answered in time as a PNG.")] = None,
-    page: Annotated[Path | None, typer.Option("--map", metavar="FILE", help="Write a map with a slider of the week.")] = None,
-    hourly: Annotated[bool, typer.Option("--hourly", help="Note who waits at each hour of the week, as --map does.")] = False,
+    days: Annotated[
+        int | None, typer.Option(min=1, help="Days that count, of a run without scenarios.")
+    ] = None,
+    seed: Annotated[
+        int, typer.Option(help="Where chance begins; the same seed gives the same figures.")
+    ] = 0,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Threads, or processes for a city; all cores if not given."),
+    ] = None,
+    csv: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Write all tables there as CSV.")
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the share answered in time as a PNG.")
+    ] = None,
+    page: Annotated[
+        Path | None,
+        typer.Option("--map", metavar="FILE", help="Write a map with a slider of the week."),
+    ] = None,
+    hourly: Annotated[
+        bool,
+        typer.Option("--hourly", help="Note who waits at each hour of the week, as --map does."),
+    ] = False,
     lang: Annotated[Lang, typer.Option(help="Language of plot and map.")] = Lang.en,
-    template: Annotated[bool, typer.Option("--template", help="Print a file of scenarios to start from, and end.")] = False,
-    rules_file: RulesFile = None, settings: Set = None,
-) -> None:  # fmt: skip
+    template: Annotated[
+        bool, typer.Option("--template", help="Print a file of scenarios to start from, and end.")
+    ] = False,
+    rules_file: RulesFile = None,
+    settings: Set = None,
+) -> None:
     """Simulate requests and wishes on a staffed plan: who comes, how soon, who is not served, what scenarios change.
 
-    Posts answer on their turns of duty (rules, section simulation); every scenario meets the same requests, so even small
-    differences show. Minutes run from when a request comes until somebody is there (response) and all is done (resolution).
+    Posts answer on their turns of duty (rules, section simulation); every
+    scenario meets the same requests, so even small differences show. Minutes
+    run from when a request comes until somebody is there (response) and all is
+    done (resolution).
 
     [dim]gridplan simulate --template > scenario.toml[/dim]
 
-    [dim]gridplan simulate outputs/town scenario.toml --replications 50 --csv outputs/simulated --map week.html[/dim]
+    [dim]gridplan simulate outputs/town scenario.toml --replications 50 --csv
+    outputs/simulated --map week.html[/dim]
     """
     from gridplan.cli import console
     from gridplan.simulation.requests import Scenario, read_scenarios
@@ -57,11 +92,22 @@ def simulate_command(
         raise typer.BadParameter("name the plan: gridplan simulate outputs/town", param_hint="PLAN")
     if days is not None and scenarios is not None:
         raise typer.BadParameter("days stand in the file of scenarios", param_hint="--days")
-    chosen = read_scenarios(scenarios) if scenarios is not None else [Scenario("base", days=days or Scenario("base").days)]
+    chosen = (
+        read_scenarios(scenarios)
+        if scenarios is not None
+        else [Scenario("base", days=days or Scenario("base").days)]
+    )
     with console.show_progress() as clock:
-        told: dict[str, Any] = {"replications": replications, "seed": seed, "workers": workers, "progress": clock,
-                                "hourly": hourly or page is not None}  # fmt: skip
-        plan, done, chances = _simulate(path, chosen, lambda own: choose_rules(own, rules_file, settings), told)
+        told: dict[str, Any] = {
+            "replications": replications,
+            "seed": seed,
+            "workers": workers,
+            "progress": clock,
+            "hourly": hourly or page is not None,
+        }
+        plan, done, chances = _simulate(
+            path, chosen, lambda own: choose_rules(own, rules_file, settings), told
+        )
     console.print_times(clock.seconds)
     for note in done.manifest["notes"]:
         console.out.print(f"noted      {console.escape(note)}", soft_wrap=True)
@@ -71,18 +117,27 @@ def simulate_command(
     sure = (chances["chance"] >= 0.9).mean()
     console.out.print(
         f"\nin band    {chances['chance'].mean():.1%} of sub-grids on average, as households may be; "
-        f"{sure:.1%} of them in nine draws of ten", soft_wrap=True,
-    )  # fmt: skip
+        f"{sure:.1%} of them in nine draws of ten",
+        soft_wrap=True,
+    )
     if csv is not None:
         names = TABLES[: None if done.manifest["hourly"] else -1]
-        write_tables({**{name: getattr(done, name) for name in names}, "chances": chances}, done.manifest, csv)
+        write_tables(
+            {**{name: getattr(done, name) for name in names}, "chances": chances},
+            done.manifest,
+            csv,
+        )
         console.out.print(f"written    {csv}", soft_wrap=True)
     if plot is not None:
         from gridplan.plots.result_plots import plot_simulation
 
-        console.out.print(f"written    {plot_simulation(done, plot, lang=lang.value)}", soft_wrap=True)
+        console.out.print(
+            f"written    {plot_simulation(done, plot, lang=lang.value)}", soft_wrap=True
+        )
     if page is not None and plan is None:
-        console.out.print("no map     a city of so many buildings has none of its week; see --csv", soft_wrap=True)
+        console.out.print(
+            "no map     a city of so many buildings has none of its week; see --csv", soft_wrap=True
+        )
     if page is not None and plan is not None:
         from gridplan.maps.offline import write_map
         from gridplan.maps.simulation_map import draw_simulation
@@ -106,7 +161,13 @@ def _simulate(
     if count_buildings(path) > storage.LARGE:
         rules = choose(Rules.from_dict(read_manifest(path).get("rules") or {}))
         done = simulate_city(path, scenarios, rules, **told)
-        return None, done, measure_city_chances(path, rules, seed=told["seed"], workers=told["workers"], progress=clock)
+        return (
+            None,
+            done,
+            measure_city_chances(
+                path, rules, seed=told["seed"], workers=told["workers"], progress=clock
+            ),
+        )
     plan = storage.read_plan(path)
     rules = choose(take_rules(plan))
     done = simulate(plan, scenarios, rules, **told)
@@ -121,24 +182,39 @@ def _print_side_by_side(done: Simulated) -> None:
     names = list(done.manifest["scenarios"])
     city = done.requests[(done.requests["level"] == "city") & done.requests["measure"].isin(SHOWN)]
     cells = city.set_index(["kind", "measure", "scenario"])
-    rows = [(kind, name.replace("_", " "), *(_say(cells.loc[(kind, name, s)], name) for s in names))
-            for kind in ("request", "wish") for name in SHOWN]  # fmt: skip
+    rows = [
+        (kind, name.replace("_", " "), *(_say(cells.loc[(kind, name, s)], name) for s in names))
+        for kind in ("request", "wish")
+        for name in SHOWN
+    ]
     title = f"\nmeans of {done.manifest['replications']} replications, ± half the 95 % interval"
-    console.print_table(title, ("kind", "measure", *names), rows, right=tuple(range(2, 2 + len(names))))
+    console.print_table(
+        title, ("kind", "measure", *names), rows, right=tuple(range(2, 2 + len(names)))
+    )
 
 
 def _say(row: Any, measure: str) -> str:
     """Say a figure in the unit of its measure; hours and days where minutes would be many."""
-    value, half = float(row["mean"]), float(row["high"] - row["mean"])
+    value = float(row["mean"])
+    half = float(row["high"] - row["mean"])
     if value != value:
         return "-"
     if measure.endswith("_share"):
-        text, wide = f"{value:.1%}", f"{half:.1%}"
+        text = f"{value:.1%}"
+        wide = f"{half:.1%}"
     elif measure.endswith("_minutes"):
-        size, unit = (1440.0, "d") if abs(value) >= 2880 else (60.0, "h") if abs(value) >= 120 else (1.0, "min")
-        text, wide = f"{value / size:.1f} {unit}", f"{half / size:.1f}"
+        size, unit = (
+            (1440.0, "d")
+            if abs(value) >= 2880
+            else (60.0, "h")
+            if abs(value) >= 120
+            else (1.0, "min")
+        )
+        text = f"{value / size:.1f} {unit}"
+        wide = f"{half / size:.1f}"
     else:
-        text, wide = f"{value:,.1f}", f"{half:,.1f}"
+        text = f"{value:,.1f}"
+        wide = f"{half:,.1f}"
     return text if half != half else f"{text} ± {wide}"
 
 
@@ -146,15 +222,27 @@ def _print_differences(done: Simulated) -> None:
     """Print what clearly differs from the first scenario in the city."""
     from gridplan.cli import console
 
-    own = done.differences[(done.differences["level"] == "city") & done.differences["measure"].isin(SHOWN)]
+    own = done.differences[
+        (done.differences["level"] == "city") & done.differences["measure"].isin(SHOWN)
+    ]
     own = own[own["clear"]]
     if own.empty:
         return
-    rows = [(r["scenario"], r["kind"], r["measure"].replace("_", " "), _say(r, r["measure"]), r["rank"] or "")
-            for _, r in own.iterrows()]  # fmt: skip
+    rows = [
+        (
+            r["scenario"],
+            r["kind"],
+            r["measure"].replace("_", " "),
+            _say(r, r["measure"]),
+            r["rank"] or "",
+        )
+        for _, r in own.iterrows()
+    ]
     first = next(iter(done.manifest["scenarios"]))
     title = f"\nclearly more or less than in {first} (rank 1: the best scenario by this measure)"
-    console.print_table(title, ("scenario", "kind", "measure", "difference", "rank"), rows, right=(3, 4))
+    console.print_table(
+        title, ("scenario", "kind", "measure", "difference", "rank"), rows, right=(3, 4)
+    )
 
 
 def _print_unserved(done: Simulated) -> None:
@@ -162,7 +250,10 @@ def _print_unserved(done: Simulated) -> None:
     from gridplan.cli import console
 
     own = done.unserved[(done.unserved["level"] == "city") & (done.unserved["mean"] > 0)]
-    rows = [(r["scenario"], r["kind"], r["reason"].replace("_", " "), f"{r['mean']:,.2f}") for _, r in own.iterrows()]
+    rows = [
+        (r["scenario"], r["kind"], r["reason"].replace("_", " "), f"{r['mean']:,.2f}")
+        for _, r in own.iterrows()
+    ]
     if rows:
         title = "\nnot served, of those that came"
         console.print_table(title, ("scenario", "kind", "why", "mean"), rows, right=(3,))

@@ -16,11 +16,16 @@ if TYPE_CHECKING:
 
 TABLES = ("helped", "curve", "worth")
 SHOWN = {
-    "helped_share": "sub-grids with help", "all_helped": "all have help", "first_minutes": "help comes, mean",
-    "last_minutes": "the last has help", "done_share": "households seen to", "seen_minutes": "all seen to, mean",
-    "done_minutes": "the last is seen to", "request_answered_share": "requests answered",
+    "helped_share": "sub-grids with help",
+    "all_helped": "all have help",
+    "first_minutes": "help comes, mean",
+    "last_minutes": "the last has help",
+    "done_share": "households seen to",
+    "seen_minutes": "all seen to, mean",
+    "done_minutes": "the last is seen to",
+    "request_answered_share": "requests answered",
     "request_minutes": "response to requests",
-}  # fmt: skip
+}
 COMERS = ("own", "neighbour", "community", "volunteer", "street", "institution", "aid")
 MOST = 8  # pairings and bridges printed,
 TOLD = 0.05  # that make so many minutes of difference
@@ -28,28 +33,51 @@ TOLD = 0.05  # that make so many minutes of difference
 
 @app.command("surge")
 def surge_command(
-    path: Annotated[Path | None, typer.Argument(metavar="[PLAN]", help="A staffed plan's folder or its .gpkg.")] = None,
-    events: Annotated[Path | None, typer.Argument(metavar="[EVENTS]", help="TOML file of them; see --template.")] = None,
+    path: Annotated[
+        Path | None, typer.Argument(metavar="[PLAN]", help="A staffed plan's folder or its .gpkg.")
+    ] = None,
+    events: Annotated[
+        Path | None, typer.Argument(metavar="[EVENTS]", help="TOML file of them; see --template.")
+    ] = None,
     replications: Annotated[int, typer.Option(min=1, help="How often each event is run.")] = 20,
-    worth: Annotated[bool, typer.Option(help="Run again without each pairing and each bridge, to rank them.")] = True,
-    seed: Annotated[int, typer.Option(help="Where chance begins; the same seed gives the same figures.")] = 0,
-    workers: Annotated[int | None, typer.Option(min=1, help="Threads; one for each core if not given.")] = None,
-    csv: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Write all tables there as CSV.")] = None,
-    plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Write how help spreads, as a PNG.")] = None,
-    page: Annotated[Path | None, typer.Option("--map", metavar="FILE", help="Write a map with a slider of the minutes.")] = None,
+    worth: Annotated[
+        bool, typer.Option(help="Run again without each pairing and each bridge, to rank them.")
+    ] = True,
+    seed: Annotated[
+        int, typer.Option(help="Where chance begins; the same seed gives the same figures.")
+    ] = 0,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Threads; one for each core if not given.")
+    ] = None,
+    csv: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Write all tables there as CSV.")
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write how help spreads, as a PNG.")
+    ] = None,
+    page: Annotated[
+        Path | None,
+        typer.Option("--map", metavar="FILE", help="Write a map with a slider of the minutes."),
+    ] = None,
     lang: Annotated[Lang, typer.Option(help="Language of plot and map.")] = Lang.en,
-    template: Annotated[bool, typer.Option("--template", help="Print a file of events to start from, and end.")] = False,
-    rules_file: RulesFile = None, settings: Set = None,
-) -> None:  # fmt: skip
+    template: Annotated[
+        bool, typer.Option("--template", help="Print a file of events to start from, and end.")
+    ] = False,
+    rules_file: RulesFile = None,
+    settings: Set = None,
+) -> None:
     """Simulate an emergency on a staffed plan: how soon help comes to every sub-grid affected, and what it hangs on.
 
-    A flood, power cut, snow or heat closes ways and lifts demand; every household affected is seen to once. As things usually
-    are, posts come on their turns of duty; in a surge they are called up, and institutions that the plan pairs with
-    communities send members (rules, section surge). Without EVENTS: a flood along the longest water.
+    A flood, power cut, snow or heat closes ways and lifts demand; every
+    household affected is seen to once. As things usually are, posts come on
+    their turns of duty; in a surge they are called up, and institutions that
+    the plan pairs with communities send members (rules, section surge).
+    Without EVENTS: a flood along the longest water.
 
     [dim]gridplan surge --template > events.toml[/dim]
 
-    [dim]gridplan surge outputs/town events.toml --csv outputs/surge --plot surge.png --map surge.html[/dim]
+    [dim]gridplan surge outputs/town events.toml --csv outputs/surge --plot
+    surge.png --map surge.html[/dim]
     """
     from gridplan import storage
     from gridplan.cli import console
@@ -65,7 +93,16 @@ def surge_command(
         clock("reading", 0, 1)
         plan = storage.read_plan(path)
         rules = choose_rules(take_rules(plan), rules_file, settings)
-        done = surge(plan, events, rules, replications=replications, seed=seed, worth=worth, workers=workers, progress=clock)
+        done = surge(
+            plan,
+            events,
+            rules,
+            replications=replications,
+            seed=seed,
+            worth=worth,
+            workers=workers,
+            progress=clock,
+        )
     console.print_times(clock.seconds)
     for name in done.manifest["events"]:
         _print_event(done, name)
@@ -84,7 +121,8 @@ def surge_command(
         from gridplan.maps.surge_map import draw_surge
 
         console.out.print(
-            f"written    {write_map(draw_surge(plan, done, lang=lang.value), page, overwrite=True)}", soft_wrap=True
+            f"written    {write_map(draw_surge(plan, done, lang=lang.value), page, overwrite=True)}",
+            soft_wrap=True,
         )
 
 
@@ -94,13 +132,24 @@ def _print_event(done: Surged, name: str) -> None:
 
     told = done.manifest["events"][name]
     tell = console.out.print
-    tell(f"\nevent      {console.escape(name)}: {told['kind'].replace('_', ' ')}, from {told['start'].replace('T', ' ')[:16]}, "
-         f"{told['hours']} hours", soft_wrap=True)  # fmt: skip
-    tell(f"affects    {told['households']:,.0f} households in {told['subgrids']:,} sub-grids, "
-         f"{told['communities']:,} of the communities; {told['demand']:g} times the usual requests", soft_wrap=True)  # fmt: skip
+    tell(
+        f"\nevent      {console.escape(name)}: {told['kind'].replace('_', ' ')}, from {told['start'].replace('T', ' ')[:16]}, "
+        f"{told['hours']} hours",
+        soft_wrap=True,
+    )
+    tell(
+        f"affects    {told['households']:,.0f} households in {told['subgrids']:,} sub-grids, "
+        f"{told['communities']:,} of the communities; {told['demand']:g} times the usual requests",
+        soft_wrap=True,
+    )
     if told["shut"] or told["closed_street_metres"]:
-        ways = f"{len(told['shut'])} bridges and other crossings" + (f" ({', '.join(told['shut'][:6])})" if told["shut"] else "")
-        tell(f"closes     {ways}, {told['closed_street_metres'] / 1000:,.1f} km of streets", soft_wrap=True)
+        ways = f"{len(told['shut'])} bridges and other crossings" + (
+            f" ({', '.join(told['shut'][:6])})" if told["shut"] else ""
+        )
+        tell(
+            f"closes     {ways}, {told['closed_street_metres'] / 1000:,.1f} km of streets",
+            soft_wrap=True,
+        )
     called = ", ".join(f"{stage} {number:,}" for stage, number in told["called"].items() if number)
     tell(f"calls up   {called} posts", soft_wrap=True)
     for note in told["notes"]:
@@ -111,14 +160,27 @@ def _print_postures(done: Surged, name: str) -> None:
     """Print the city's figures in both postures, and who saw to the households."""
     from gridplan.cli import console
 
-    own = done.helped[(done.helped["event"] == name) & (done.helped["level"] == "city")].set_index(["measure", "posture"])
-    rows = [(words, *(_say(own.loc[(measure, p)], measure) for p in ("usual", "surge"))) for measure, words in SHOWN.items()]
+    own = done.helped[(done.helped["event"] == name) & (done.helped["level"] == "city")].set_index(
+        ["measure", "posture"]
+    )
+    rows = [
+        (words, *(_say(own.loc[(measure, p)], measure) for p in ("usual", "surge")))
+        for measure, words in SHOWN.items()
+    ]
     title = f"\nmeans of {done.manifest['replications']} replications, ± half the 95 % interval"
     console.print_table(title, ("measure", "as usual", "in a surge"), rows, right=(1, 2))
-    who = [f"{c} {own.loc[(f'by_{c}', 'surge'), 'mean']:.0%}" for c in COMERS if own.loc[(f"by_{c}", "surge"), "mean"] >= 0.005]
+    who = [
+        f"{c} {own.loc[(f'by_{c}', 'surge'), 'mean']:.0%}"
+        for c in COMERS
+        if own.loc[(f"by_{c}", "surge"), "mean"] >= 0.005
+    ]
     console.out.print(f"seen to by {', '.join(who)} (in a surge)", soft_wrap=True)
-    late = done.helped[(done.helped["event"] == name) & (done.helped["posture"] == "surge") & (done.helped["level"] == "subgrid")
-                       & (done.helped["measure"] == "first_minutes")]  # fmt: skip
+    late = done.helped[
+        (done.helped["event"] == name)
+        & (done.helped["posture"] == "surge")
+        & (done.helped["level"] == "subgrid")
+        & (done.helped["measure"] == "first_minutes")
+    ]
     slow = late.sort_values(["mean", "of"], ascending=[False, True]).head(3)
     told = ", ".join(f"{r['of']} after {_say_minutes(r['mean'])}" for _, r in slow.iterrows())
     console.out.print(f"last       {told} (in a surge)", soft_wrap=True)
@@ -130,14 +192,17 @@ def _say_minutes(value: float) -> str:
 
 def _say(row: Any, measure: str) -> str:
     """Say a figure in the unit of its measure, with half its interval."""
-    value, half = float(row["mean"]), float((row["high"] - row["low"]) / 2)
+    value = float(row["mean"])
+    half = float((row["high"] - row["low"]) / 2)
     if value != value:
         return "-"
     if not measure.endswith("_minutes"):
-        text, wide = f"{value:.1%}", f"{half:.1%}"
+        text = f"{value:.1%}"
+        wide = f"{half:.1%}"
     else:
         size, unit = (60.0, "h") if value >= 120 else (1.0, "min")
-        text, wide = f"{value / size:.1f} {unit}", f"{half / size:.1f}"
+        text = f"{value / size:.1f} {unit}"
+        wide = f"{half / size:.1f}"
     return text if half != half else f"{text} ± {wide}"
 
 
@@ -145,7 +210,9 @@ def _print_worth(done: Surged, name: str) -> None:
     """Print the pairings and bridges that are missed most."""
     from gridplan.cli import console
 
-    own = done.worth[(done.worth["event"] == name) & done.worth["measure"].isin(["seen_minutes", "last_minutes"])]
+    own = done.worth[
+        (done.worth["event"] == name) & done.worth["measure"].isin(["seen_minutes", "last_minutes"])
+    ]
     if own.empty:
         return
     table = own.set_index(["kind", "of", "measure"])
@@ -154,14 +221,29 @@ def _print_worth(done: Surged, name: str) -> None:
     clear = list(dict.fromkeys(zip(own["kind"], own["of"], strict=True)))
     rows = []
     for kind, of in clear[:MOST]:
-        seen, last = (table.loc[(kind, of, measure)] for measure in ("seen_minutes", "last_minutes"))
-        rows.append((kind.replace("_", " "), of, f"{seen['number']:,}", _say_later(seen), _say_later(last)))
+        seen, last = (
+            table.loc[(kind, of, measure)] for measure in ("seen_minutes", "last_minutes")
+        )
+        rows.append(
+            (kind.replace("_", " "), of, f"{seen['number']:,}", _say_later(seen), _say_later(last))
+        )
     if rows:
         title = "\nminutes later without it"
-        console.print_table(title, ("what", "code", "number", "all seen to, mean", "the last has help"), rows, right=(2, 3, 4))
-        console.out.print("number: members that it sends, or sub-grids to which a way is longer without it", soft_wrap=True)
+        console.print_table(
+            title,
+            ("what", "code", "number", "all seen to, mean", "the last has help"),
+            rows,
+            right=(2, 3, 4),
+        )
+        console.out.print(
+            "number: members that it sends, or sub-grids to which a way is longer without it",
+            soft_wrap=True,
+        )
     rest = len(keys) - len(clear)
-    console.out.print(f"{rest:,} others of {len(keys):,} pairings and crossings make no clear difference alone", soft_wrap=True)
+    console.out.print(
+        f"{rest:,} others of {len(keys):,} pairings and crossings make no clear difference alone",
+        soft_wrap=True,
+    )
 
 
 def _say_later(row: Any) -> str:

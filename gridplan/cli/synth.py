@@ -14,11 +14,19 @@ from gridplan.cli.options import Effort
 @app.command("synth")
 def synth_command(
     output: Annotated[
-        Path, typer.Argument(metavar="OUTPUT", help="GeoPackage to write, e.g. town.gpkg; else a folder of GeoParquet.")
+        Path,
+        typer.Argument(
+            metavar="OUTPUT",
+            help="GeoPackage to write, e.g. town.gpkg; else a folder of GeoParquet.",
+        ),
     ],
     communities: Annotated[int, typer.Option(min=1, help="Number of communities.")] = 5,
-    urban_share: Annotated[float, typer.Option(min=0.0, max=1.0, help="Share of urban communities.")] = 0.6,
-    households: Annotated[int | None, typer.Option(min=1, help="Exact number of households in all.")] = None,
+    urban_share: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Share of urban communities.")
+    ] = 0.6,
+    households: Annotated[
+        int | None, typer.Option(min=1, help="Exact number of households in all.")
+    ] = None,
     hierarchy: Annotated[
         list[Path] | None,
         typer.Option(
@@ -27,14 +35,18 @@ def synth_command(
         ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Same seed: same town.")] = 0,
-    workers: Annotated[int | None, typer.Option(min=1, help="Processes for a folder; one for each core if not given.")] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Processes for a folder; one for each core if not given."),
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")] = False,
 ) -> None:
     """Make a synthetic town to try gridplan on: slabs, towers, villages, a river, a railway, counts.
 
     [dim]gridplan synth town.gpkg --communities 20 --seed 7[/dim]
 
-    [dim]gridplan synth city --hierarchy villages.csv --households 2837237[/dim]
+    [dim]gridplan synth city --hierarchy villages.csv --households
+    2837237[/dim]
     """
     from gridplan.cli import console
     from gridplan.errors import OutputExistsError
@@ -65,17 +77,29 @@ def synth_command(
 
 @app.command("bench")
 def bench_command(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder of published instances (.dat, .json).")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="Folder of published instances (.dat, .json).")
+    ],
     effort: Annotated[Effort, typer.Option(help="How long to search.")] = Effort.quick,
-    only: Annotated[str | None, typer.Option(help="Only instances with this in their name.")] = None,
-    means: Annotated[bool | None, typer.Option("--means/--medians", help="Ways go to means (as in folders named cccp).")] = None,
-    best: Annotated[Path | None, typer.Option(help="Table of best known objectives: instance, best_known.")] = None,
-    curve: Annotated[Path | None, typer.Option(help="Write every better answer here, with its seconds and gap.")] = None,
+    only: Annotated[
+        str | None, typer.Option(help="Only instances with this in their name.")
+    ] = None,
+    means: Annotated[
+        bool | None,
+        typer.Option("--means/--medians", help="Ways go to means (as in folders named cccp)."),
+    ] = None,
+    best: Annotated[
+        Path | None, typer.Option(help="Table of best known objectives: instance, best_known.")
+    ] = None,
+    curve: Annotated[
+        Path | None, typer.Option(help="Write every better answer here, with its seconds and gap.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Same seed: same answers.")] = 0,
 ) -> None:
     """Solve published instances of capacitated division, check every answer, and compare with the best known.
 
-    [dim]gridplan bench instances --effort default --only SJC --curve curve.csv[/dim]
+    [dim]gridplan bench instances --effort default --only SJC --curve
+    curve.csv[/dim]
     """
     from gridplan.cli import console
     from gridplan.division.plain import published

@@ -32,28 +32,55 @@ class PolicyName(StrEnum):
 
 @app.command("years")
 def years_command(
-    path: Annotated[Path | None, typer.Argument(metavar="[PLAN]", help="A plan's folder or its .gpkg.")] = None,
-    scenario: Annotated[Path | None, typer.Argument(metavar="[SCENARIO]", help="TOML of what is known; see --template.")] = None,
+    path: Annotated[
+        Path | None, typer.Argument(metavar="[PLAN]", help="A plan's folder or its .gpkg.")
+    ] = None,
+    scenario: Annotated[
+        Path | None,
+        typer.Argument(metavar="[SCENARIO]", help="TOML of what is known; see --template."),
+    ] = None,
     years: Annotated[int, typer.Option(min=1, help="How far to look ahead.")] = 10,
     replications: Annotated[int, typer.Option(min=1, help="How many futures are drawn.")] = 20,
-    policy: Annotated[list[PolicyName] | None, typer.Option(help="Only this one; may be repeated.")] = None,
-    seed: Annotated[int, typer.Option(help="Where chance begins; the same seed gives the same figures.")] = 0,
-    workers: Annotated[int | None, typer.Option(min=1, help="Threads; one for each core if not given.")] = None,
-    csv: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Write all tables there as CSV.")] = None,
-    plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Write sub-grids in band and moves by year as a PNG.")] = None,
-    page: Annotated[Path | None, typer.Option("--map", metavar="FILE", help="Write a map with a slider of the years.")] = None,
+    policy: Annotated[
+        list[PolicyName] | None, typer.Option(help="Only this one; may be repeated.")
+    ] = None,
+    seed: Annotated[
+        int, typer.Option(help="Where chance begins; the same seed gives the same figures.")
+    ] = 0,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Threads; one for each core if not given.")
+    ] = None,
+    csv: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Write all tables there as CSV.")
+    ] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write sub-grids in band and moves by year as a PNG."),
+    ] = None,
+    page: Annotated[
+        Path | None,
+        typer.Option("--map", metavar="FILE", help="Write a map with a slider of the years."),
+    ] = None,
     lang: Annotated[Lang, typer.Option(help="Language of plot and map.")] = Lang.en,
-    template: Annotated[bool, typer.Option("--template", help="Print a file of what is known to start from, and end.")] = False,
-    rules_file: RulesFile = None, settings: Set = None,
-) -> None:  # fmt: skip
+    template: Annotated[
+        bool,
+        typer.Option("--template", help="Print a file of what is known to start from, and end."),
+    ] = False,
+    rules_file: RulesFile = None,
+    settings: Set = None,
+) -> None:
     """Foresee the years to come: when sub-grids leave their band, and whom each policy of redrawing moves.
 
-    Homes grow, shrink, are demolished and built, members and volunteers age (rules, section years). Every policy meets the
-    same futures: never drawing again, repairing each year, redrawing every five years near what is there, or anew.
+    Homes grow, shrink, are demolished and built, members and volunteers age
+    (rules, section years). Every policy meets the same futures: never drawing
+    again, repairing each year, redrawing every five years near what is there,
+    or anew.
 
-    [dim]gridplan years outputs/town --years 10 --replications 20 --plot years.png --map years.html[/dim]
+    [dim]gridplan years outputs/town --years 10 --replications 20 --plot
+    years.png --map years.html[/dim]
 
-    [dim]gridplan years --template > scenario.toml; gridplan years outputs/town scenario.toml --csv outputs/years[/dim]
+    [dim]gridplan years --template > scenario.toml; gridplan years outputs/town
+    scenario.toml --csv outputs/years[/dim]
     """
     from gridplan import storage
     from gridplan.cli import console
@@ -71,13 +98,24 @@ def years_command(
         clock("reading", 0, 1)
         plan = storage.read_plan(path)
         rules = choose_rules(take_rules(plan), rules_file, settings)
-        done = foresee(plan, given, rules, years=years, replications=replications, policies=chosen, seed=seed, workers=workers,
-                       progress=clock)  # fmt: skip
+        done = foresee(
+            plan,
+            given,
+            rules,
+            years=years,
+            replications=replications,
+            policies=chosen,
+            seed=seed,
+            workers=workers,
+            progress=clock,
+        )
     console.print_times(clock.seconds)
     _print_side_by_side(done)
     _print_soonest(done)
     if not done.manifest["people"]:
-        console.out.print("\nmembers and volunteers are left out, since the plan was not organised: gridplan organise")
+        console.out.print(
+            "\nmembers and volunteers are left out, since the plan was not organised: gridplan organise"
+        )
     if csv is not None:
         write_tables({name: getattr(done, name) for name in TABLES}, done.manifest, csv)
         console.out.print(f"written    {csv}", soft_wrap=True)
@@ -97,28 +135,61 @@ def _print_side_by_side(done: Years) -> None:
     """Print what each policy comes to, a column for each."""
     from gridplan.cli import console
 
-    own, last = done.manifest, int(done.manifest["years"])
-    at = {p: done.by_year[done.by_year["policy"] == p].set_index(["year", "measure"]) for p in own["policies"]}
+    own = done.manifest
+    last = int(done.manifest["years"])
+    at = {
+        p: done.by_year[done.by_year["policy"] == p].set_index(["year", "measure"])
+        for p in own["policies"]
+    }
     rows = [
-        ("moved in all", *(_say(t.loc[(last, "moved_total")], 1.0, "{:,.0f}") for t in at.values())),
-        ("moved a year", *(_say(t.loc[(last, "moved_total")], 1.0 / last, "{:,.1f}") for t in at.values())),
-        ("in band at the end", *(_say(t.loc[(last, "in_band")], 100.0, "{:.1f}", " %") for t in at.values())),
+        (
+            "moved in all",
+            *(_say(t.loc[(last, "moved_total")], 1.0, "{:,.0f}") for t in at.values()),
+        ),
+        (
+            "moved a year",
+            *(_say(t.loc[(last, "moved_total")], 1.0 / last, "{:,.1f}") for t in at.values()),
+        ),
+        (
+            "in band at the end",
+            *(_say(t.loc[(last, "in_band")], 100.0, "{:.1f}", " %") for t in at.values()),
+        ),
         ("worst year", *(_find_worst(t) for t in at.values())),
-        ("households out of it", *(_say(t.loc[(last, "out")], 1.0, "{:,.0f}") for t in at.values())),
-        ("sub-grids at the end", *(_say(t.loc[(last, "subgrids")], 1.0, "{:,.0f}") for t in at.values())),
-        ("mean walk", *(_say(t.loc[(last, "mean_walk")], 1.0, "{:.1f}", " m") for t in at.values())),
+        (
+            "households out of it",
+            *(_say(t.loc[(last, "out")], 1.0, "{:,.0f}") for t in at.values()),
+        ),
+        (
+            "sub-grids at the end",
+            *(_say(t.loc[(last, "subgrids")], 1.0, "{:,.0f}") for t in at.values()),
+        ),
+        (
+            "mean walk",
+            *(_say(t.loc[(last, "mean_walk")], 1.0, "{:.1f}", " m") for t in at.values()),
+        ),
     ]
     if own["people"]:
         rows += [
-            ("sub-grids without centre", *(_say(t.loc[(last, "uncentred")], 1.0, "{:,.1f}") for t in at.values())),
-            ("branches too small", *(_say(t.loc[(last, "short_branches")], 1.0, "{:,.1f}") for t in at.values())),
-        ]  # fmt: skip
-    title = f"\nafter {last} years, means of {own['replications']} futures, ± half the 95 % interval"
-    console.print_table(title, ("", *own["policies"]), rows, right=tuple(range(1, 1 + len(own["policies"]))))
+            (
+                "sub-grids without centre",
+                *(_say(t.loc[(last, "uncentred")], 1.0, "{:,.1f}") for t in at.values()),
+            ),
+            (
+                "branches too small",
+                *(_say(t.loc[(last, "short_branches")], 1.0, "{:,.1f}") for t in at.values()),
+            ),
+        ]
+    title = (
+        f"\nafter {last} years, means of {own['replications']} futures, ± half the 95 % interval"
+    )
+    console.print_table(
+        title, ("", *own["policies"]), rows, right=tuple(range(1, 1 + len(own["policies"])))
+    )
 
 
 def _say(row: pd.Series[float], size: float, form: str, unit: str = "") -> str:
-    value, half = size * float(row["mean"]), size * float(row["high"] - row["mean"])
+    value = size * float(row["mean"])
+    half = size * float(row["high"] - row["mean"])
     text = form.format(value)
     return f"{text}{unit}" if half != half else f"{text} ± {form.format(half)}{unit}"
 
@@ -136,12 +207,21 @@ def _print_soonest(done: Years) -> None:
     own = done.subgrids[done.subgrids["share"] > 0]
     own = own.sort_values(["share", "median"], ascending=[False, True], kind="stable")
     likely = int((done.subgrids["share"] >= 0.5).sum())
-    console.out.print(f"\nleave their band within {done.manifest['years']} years, more likely than not, if nothing is redrawn: "
-                      f"{likely} of {len(done.subgrids)} sub-grids", soft_wrap=True)  # fmt: skip
+    console.out.print(
+        f"\nleave their band within {done.manifest['years']} years, more likely than not, if nothing is redrawn: "
+        f"{likely} of {len(done.subgrids)} sub-grids",
+        soft_wrap=True,
+    )
     rows = [
-        (code, r["households"], f"{r['share']:.0%}", *(_say_year(r[c]) for c in ("low", "median", "high")), r["why"])
+        (
+            code,
+            r["households"],
+            f"{r['share']:.0%}",
+            *(_say_year(r[c]) for c in ("low", "median", "high")),
+            r["why"],
+        )
         for code, r in own.head(SOONEST).iterrows()
-    ]  # fmt: skip
+    ]
     if rows:
         columns = ("sub-grid", "households", "likely", "earliest", "year", "latest", "why")
         console.print_table("the first of them", columns, rows, right=(1, 2, 3, 4, 5))

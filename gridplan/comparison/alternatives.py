@@ -42,11 +42,14 @@ ALIKE = 0.02  # share of the range of every figure within which two plans are th
 class Alternatives:
     """Several plans of some communities, none of which is beaten by another in every figure.
 
-    ``table`` has a row for each, named A, B and so on: subgrids, in_band (share), out_of_band (sub-grids), spread (coefficient of
-    variation of households over their target), mean_walk (metres), buildings_split, compounds_crossed, moved and moved_share
-    (households living in another sub-grid than before), price (household-metres and all wishes at the rules' own prices) and
-    ``priced``, the prices at which it is the best. ``members`` says for every stairwell of these communities its sub-grid in
-    each. ``plan`` is the plan that the others are drawn from.
+    ``table`` has a row for each, named A, B and so on: subgrids, in_band
+    (share), out_of_band (sub-grids), spread (coefficient of variation of
+    households over their target), mean_walk (metres), buildings_split,
+    compounds_crossed, moved and moved_share (households living in another
+    sub-grid than before), price (household-metres and all wishes at the rules'
+    own prices) and ``priced``, the prices at which it is the best. ``members``
+    says for every stairwell of these communities its sub-grid in each.
+    ``plan`` is the plan that the others are drawn from.
     """
 
     table: pd.DataFrame
@@ -63,22 +66,44 @@ class Alternatives:
         """
         if name not in self.members.columns:
             known = ", ".join(self.members.columns)
-            raise InputError([Wrong("alternatives", "known", f"no alternative {name}", f"choose one of {known}", (name,))])
+            raise InputError(
+                [
+                    Wrong(
+                        "alternatives",
+                        "known",
+                        f"no alternative {name}",
+                        f"choose one of {known}",
+                        (name,),
+                    )
+                ]
+            )
         member = self.plan.stairwells["subgrid"].copy()
         member[self.members.index] = self.members[name].to_numpy()
         made = renew_plan(self.plan, member)
-        return note_version(self.plan, made, "alternative", what=f"{name}: {self.table['priced'][name]}")
+        return note_version(
+            self.plan, made, "alternative", what=f"{name}: {self.table['priced'][name]}"
+        )
 
 
 def find_alternatives(
-    land: Site | Plan, communities: Sequence[str] | None = None, rules: Rules | None = None, *, before: Plan | None = None,
-    most: int = 6, effort: str = "default", seed: int = 0, workers: int | None = None, progress: Progress = keep_silent,
-) -> Alternatives:  # fmt: skip
+    land: Site | Plan,
+    communities: Sequence[str] | None = None,
+    rules: Rules | None = None,
+    *,
+    before: Plan | None = None,
+    most: int = 6,
+    effort: str = "default",
+    seed: int = 0,
+    workers: int | None = None,
+    progress: Progress = keep_silent,
+) -> Alternatives:
     """Find several good plans on the trade-off between balance, walking, whole buildings and compounds, and change.
 
-    The communities are divided at several prices, and for every combination of prices the cheapest division of each is taken. Of
-    these plans those are kept that no other beats in every figure; of these the one that is the best at the rules' own
-    prices, and then again and again the one that differs most from all chosen so far (Gonzalez, Theoretical Computer Science 38
+    The communities are divided at several prices, and for every combination of
+    prices the cheapest division of each is taken. Of these plans those are
+    kept that no other beats in every figure; of these the one that is the best
+    at the rules' own prices, and then again and again the one that differs
+    most from all chosen so far (Gonzalez, Theoretical Computer Science 38
     (1985), 293-306).
 
     Parameters
@@ -90,7 +115,8 @@ def find_alternatives(
     rules
         Bands and prices; the plan's own if not given.
     before
-        The plan that households move from; ``land`` itself if it is a plan and none is given.
+        The plan that households move from; ``land`` itself if it is a plan and
+        none is given.
     most
         How many alternatives at the most.
     effort, seed, workers, progress
@@ -103,54 +129,88 @@ def find_alternatives(
 
     Examples
     --------
-    Four houses and eight, where the band is 50 to 70 households; one has to move for that, and with two the walks are shorter:
+    Four houses and eight, where the band is 50 to 70 households; one has to
+    move for that, and with two the walks are shorter:
 
     >>> from tests.villages import make_board_plan
     >>> found = find_alternatives(make_board_plan((1, 1, 2, 2, 2, 2) * 2), effort="quick")
     >>> found.table[["subgrids", "out_of_band", "moved"]].values.tolist()
     [[2, 2, 0], [2, 0, 10], [2, 0, 20]]
     """
-    rules = rules or (Rules.from_dict(land.manifest.get("rules") or {}) if isinstance(land, Plan) else Rules())
+    rules = rules or (
+        Rules.from_dict(land.manifest.get("rules") or {}) if isinstance(land, Plan) else Rules()
+    )
     if isinstance(land, Site):
         plan = divide(land, rules, seed=seed, workers=workers, progress=progress)
-        home = pd.Series("", index=plan.stairwells.index) if before is None else _find_homes(before, plan, rules)
+        home = (
+            pd.Series("", index=plan.stairwells.index)
+            if before is None
+            else _find_homes(before, plan, rules)
+        )
     else:
         plan = land
         home = plan.stairwells["subgrid"] if before is None else _find_homes(before, plan, rules)
     problems = find_problems(plan, communities, rules)
-    homes = {code: home.reindex(list(p.ids)).fillna("").to_numpy(object).astype(str) for code, p in problems.items()}
-    now = {code: plan.stairwells["subgrid"].reindex(list(p.ids)).to_numpy(object).astype(str) for code, p in problems.items()}
+    homes = {
+        code: home.reindex(list(p.ids)).fillna("").to_numpy(object).astype(str)
+        for code, p in problems.items()
+    }
+    now = {
+        code: plan.stairwells["subgrid"].reindex(list(p.ids)).to_numpy(object).astype(str)
+        for code, p in problems.items()
+    }
     tasks = [(problems[c], homes[c], now[c], rules.redraw.move, effort, seed) for c in problems]
-    found = map_tasks(lambda t: _Choice(*t), tasks, workers=workers, stage="alternatives", progress=progress)
+    found = map_tasks(
+        lambda t: _Choice(*t), tasks, workers=workers, stage="alternatives", progress=progress
+    )
     choices = dict(zip(problems, found, strict=True))
     moves = bool((home != "").any())
     profiles = list(product(BALANCE, WHOLES, CHANGE if moves else (0.0,)))
     drawn = _draw_profiles(choices, profiles, rules, moves)
     table, picks = _choose_diverse(*drawn, rules.redraw.move, most)
     used = find_used(plan) | (find_used(before) if before is not None else frozenset())
-    members = {name: _code_members(problems, homes, choices, pick, used) for name, pick in zip(table.index, picks, strict=True)}
-    return Alternatives(table, pd.DataFrame(members).sort_index().rename_axis("stairwell").astype("str"), plan)
+    members = {
+        name: _code_members(problems, homes, choices, pick, used)
+        for name, pick in zip(table.index, picks, strict=True)
+    }
+    return Alternatives(
+        table, pd.DataFrame(members).sort_index().rename_axis("stairwell").astype("str"), plan
+    )
 
 
 def _find_homes(before: Plan, plan: Plan, rules: Rules) -> pd.Series[Any]:
     """Find the sub-grid of an earlier plan that each stairwell was in."""
-    return match_stairwells(before, plan.stairwells, plan.site.buildings, rules.redraw).stairwells["home"]
+    return match_stairwells(before, plan.stairwells, plan.site.buildings, rules.redraw).stairwells[
+        "home"
+    ]
 
 
 class _Choice:
     """The divisions of one community to choose from, with what each costs apart from the wishes whose price varies."""
 
-    def __init__(self, problem: Problem, home: Array, now: Array, move: float, effort: str, seed: int) -> None:
+    def __init__(
+        self, problem: Problem, home: Array, now: Array, move: float, effort: str, seed: int
+    ) -> None:
         self.is_drawn = bool((now != "").all())  # the first division is then the plan as it is
         self.parts = _divide(problem, home, now, move, effort, seed)
-        bare = replace(problem, off=0.0, prices=np.where(np.arange(len(problem.prices)) < 2, 0.0, problem.prices))
+        bare = replace(
+            problem,
+            off=0.0,
+            prices=np.where(np.arange(len(problem.prices)) < 2, 0.0, problem.prices),
+        )
         self.found = [measure_community(problem, part) for part in self.parts]
         self.moved = np.array([_count_moved(problem, home, part) for part in self.parts], np.int64)
-        base, off, wholes = [], [], []
+        base = []
+        off = []
+        wholes = []
         for part in self.parts:
             base.append(measure_parts(bare, part)["price"].sum())
-            off.append(measure_parts(replace(bare, off=problem.off), part)["price"].sum() - base[-1])
-            wholes.append(measure_parts(replace(bare, prices=problem.prices), part)["price"].sum() - base[-1])
+            off.append(
+                measure_parts(replace(bare, off=problem.off), part)["price"].sum() - base[-1]
+            )
+            wholes.append(
+                measure_parts(replace(bare, prices=problem.prices), part)["price"].sum() - base[-1]
+            )
         self.prices = np.round(np.column_stack([base, off, wholes]), 6)
 
     def choose(self, balance: float, wholes: float, move: float) -> int:
@@ -159,7 +219,9 @@ class _Choice:
         return int(np.lexsort((np.arange(len(price)), self.moved, price))[0])
 
 
-def _divide(problem: Problem, home: Array, now: Array, move: float, effort: str, seed: int) -> list[Array]:
+def _divide(
+    problem: Problem, home: Array, now: Array, move: float, effort: str, seed: int
+) -> list[Array]:
     """Divide a community at several prices: as it is, near the earlier sub-grids, and anew; no two alike."""
     found = []
     if (now != "").all():
@@ -167,7 +229,13 @@ def _divide(problem: Problem, home: Array, now: Array, move: float, effort: str,
     for balance, wholes in product(BALANCE, WHOLES):
         priced = _price(problem, balance, wholes)
         if (home != "").any():
-            found += draw_near(priced, _find_labels(home), [move * factor for factor in CHANGE if factor], effort, seed)
+            found += draw_near(
+                priced,
+                _find_labels(home),
+                [move * factor for factor in CHANGE if factor],
+                effort,
+                seed,
+            )
         found.append(divide_atoms(priced, effort, seed).part)
     alike: dict[bytes, Array] = {}
     for part in found:
@@ -197,7 +265,9 @@ def _pair_up(problem: Problem, home: Array, part: Array) -> pd.DataFrame:
     own = pd.DataFrame({"home": home, "part": part, "households": problem.weights})
     pairs = own[own["home"] != ""].groupby(["home", "part"])["households"].sum().reset_index()
     number = np.unique(pairs["home"].to_numpy(object), return_inverse=True)[1]
-    matched = match_best(number, pairs["part"].to_numpy(np.int64), pairs["households"].to_numpy(np.int64))
+    matched = match_best(
+        number, pairs["part"].to_numpy(np.int64), pairs["households"].to_numpy(np.int64)
+    )
     return pairs.assign(matched=matched)
 
 
@@ -208,13 +278,19 @@ def _count_moved(problem: Problem, home: Array, part: Array) -> int:
 
 
 def _draw_profiles(
-    choices: Mapping[str, _Choice], profiles: Sequence[tuple[float, float, float]], rules: Rules, moves: bool
+    choices: Mapping[str, _Choice],
+    profiles: Sequence[tuple[float, float, float]],
+    rules: Rules,
+    moves: bool,
 ) -> tuple[pd.DataFrame, list[tuple[int, ...]]]:
     """Draw a plan at each combination of prices; of those that are the same the first is kept, the rules' own before all."""
     own = (1.0, 1.0, 1.0 if moves else 0.0)
     kept: dict[tuple[int, ...], tuple[float, ...]] = {}
     for profile in sorted(profiles, key=lambda p: (p != own, p)):
-        pick = tuple(c.choose(profile[0], profile[1], profile[2] * rules.redraw.move) for c in choices.values())
+        pick = tuple(
+            c.choose(profile[0], profile[1], profile[2] * rules.redraw.move)
+            for c in choices.values()
+        )
         kept.setdefault(pick, profile)
     if moves and all(c.is_drawn for c in choices.values()):
         kept.setdefault((0,) * len(choices), ())
@@ -224,12 +300,22 @@ def _draw_profiles(
         found = [c.found[n] for c, n in zip(choices.values(), pick, strict=True)]
         figures = sum_up(pd.concat([parts for parts, _ in found]), [counts for _, counts in found])
         moved = sum(int(c.moved[n]) for c, n in zip(choices.values(), pick, strict=True))
-        rows.append(figures | {"moved": moved, "moved_share": moved / stay if moves and stay else np.nan,
-                               "out_of_band": sum(int(c["out_of_band"]) for _, c in found),
-                               "priced": _say_prices(at, moves)})  # fmt: skip
+        rows.append(
+            figures
+            | {
+                "moved": moved,
+                "moved_share": moved / stay if moves and stay else np.nan,
+                "out_of_band": sum(int(c["out_of_band"]) for _, c in found),
+                "priced": _say_prices(at, moves),
+            }
+        )
     table = pd.DataFrame(rows)[COLUMNS]
-    whole = dict.fromkeys(("subgrids", "out_of_band", "buildings_split", "compounds_crossed", "moved"), "int64")
-    return table.round({"in_band": 4, "spread": 4, "mean_walk": 2, "price": 1}).astype(whole), list(kept)
+    whole = dict.fromkeys(
+        ("subgrids", "out_of_band", "buildings_split", "compounds_crossed", "moved"), "int64"
+    )
+    return table.round({"in_band": 4, "spread": 4, "mean_walk": 2, "price": 1}).astype(whole), list(
+        kept
+    )
 
 
 def _say_prices(profile: tuple[float, ...], moves: bool) -> str:
@@ -253,9 +339,13 @@ def _choose_diverse(
         if apart.max() < ALIKE:
             break
         chosen.append(int(np.round(apart, 9).argmax()))
-    rows = sorted((int(best[n]) for n in chosen), key=lambda n: (table["moved"][n], table["mean_walk"][n], n))
+    rows = sorted(
+        (int(best[n]) for n in chosen), key=lambda n: (table["moved"][n], table["mean_walk"][n], n)
+    )
     names = [_name(n) for n in range(len(rows))]
-    return table.iloc[rows].set_axis(pd.Index(names, dtype="str", name="alternative")), [picks[n] for n in rows]
+    return table.iloc[rows].set_axis(pd.Index(names, dtype="str", name="alternative")), [
+        picks[n] for n in rows
+    ]
 
 
 def _name(number: int) -> str:
@@ -270,7 +360,11 @@ def _name(number: int) -> str:
 
 
 def _code_members(
-    problems: Mapping[str, Problem], homes: Mapping[str, Array], choices: Mapping[str, _Choice], pick: tuple[int, ...], used: Any
+    problems: Mapping[str, Problem],
+    homes: Mapping[str, Array],
+    choices: Mapping[str, _Choice],
+    pick: tuple[int, ...],
+    used: Any,
 ) -> pd.Series[Any]:
     """Code the sub-grids of a plan: those that go on keep their codes, others get new numbers from the first atom on."""
     columns = []
@@ -280,5 +374,7 @@ def _code_members(
         codes = dict(pairs.loc[pairs["matched"], ["part", "home"]].itertuples(index=False))
         fresh = [p for p in range(int(part.max()) + 1) if p not in codes]
         codes |= dict(zip(fresh, number_next(community, used, len(fresh)), strict=True))
-        columns.append(pd.Series([codes[int(p)] for p in part], index=list(problem.ids), dtype="str"))
+        columns.append(
+            pd.Series([codes[int(p)] for p in part], index=list(problem.ids), dtype="str")
+        )
     return pd.concat(columns)

@@ -23,13 +23,19 @@ from gridplan.rules.all_rules import Rules
 
 SHOWN = 8  # communities, and events, in the printed report; the rest are counted
 LABELS: Mapping[str, tuple[str, str]] = {
-    "subgrids": ("sub-grids", "{:,.0f}"), "households": ("households", "{:,.0f}"),
-    "mean_households": ("households in a sub-grid", "{:,.1f}"), "in_band": ("in band (%)", "{:.1f}"),
-    "spread": ("spread of households (%)", "{:.1f}"), "mean_walk": ("mean walk (m)", "{:,.1f}"),
-    "household_metres": ("household-metres", "{:,.0f}"), "price": ("price (household-metres)", "{:,.0f}"),
-    "price_per_household": ("price by household", "{:,.1f}"), "buildings_split": ("buildings split", "{:,.0f}"),
-    "compounds_crossed": ("compounds crossed", "{:,.0f}"), "non_contiguous": ("not contiguous", "{:,.0f}"),
-}  # fmt: skip
+    "subgrids": ("sub-grids", "{:,.0f}"),
+    "households": ("households", "{:,.0f}"),
+    "mean_households": ("households in a sub-grid", "{:,.1f}"),
+    "in_band": ("in band (%)", "{:.1f}"),
+    "spread": ("spread of households (%)", "{:.1f}"),
+    "mean_walk": ("mean walk (m)", "{:,.1f}"),
+    "household_metres": ("household-metres", "{:,.0f}"),
+    "price": ("price (household-metres)", "{:,.0f}"),
+    "price_per_household": ("price by household", "{:,.1f}"),
+    "buildings_split": ("buildings split", "{:,.0f}"),
+    "compounds_crossed": ("compounds crossed", "{:,.0f}"),
+    "non_contiguous": ("not contiguous", "{:,.0f}"),
+}
 SHARES = {"in_band", "spread"}  # shown in per cent
 
 
@@ -37,12 +43,15 @@ SHARES = {"in_band", "spread"}  # shown in per cent
 class Comparison:
     """What is different between two plans.
 
-    ``concordance`` holds the households that each old sub-grid has in common with each new one, in the columns of the plan's
-    table of that name; the shares of each old one sum to 1. ``events`` says in a row and a sentence what became of each
-    sub-grid, ``moved`` counts by city and community who moved, is gone or new, ``quality`` sets the figures of both plans
-    side by side, judged by ``rules``. ``subgrids`` lists those of both plans (side, code) with their community, households as
-    each plan counts them and event; ``flows`` follows the households of every building. ``summary`` are the figures
-    of the whole. Print it for a report of about a screen.
+    ``concordance`` holds the households that each old sub-grid has in common
+    with each new one, in the columns of the plan's table of that name; the
+    shares of each old one sum to 1. ``events`` says in a row and a sentence
+    what became of each sub-grid, ``moved`` counts by city and community who
+    moved, is gone or new, ``quality`` sets the figures of both plans side by
+    side, judged by ``rules``. ``subgrids`` lists those of both plans (side,
+    code) with their community, households as each plan counts them and event;
+    ``flows`` follows the households of every building. ``summary`` are the
+    figures of the whole. Print it for a report of about a screen.
     """
 
     concordance: pd.DataFrame
@@ -57,7 +66,13 @@ class Comparison:
     def __str__(self) -> str:
         """Write who moved, what became of the sub-grids, and both plans' figures."""
         return "\n".join(
-            [*_write_head(self), "", *_write_quality(self.quality), *_write_places(self), *_write_events(self.events)]
+            [
+                *_write_head(self),
+                "",
+                *_write_quality(self.quality),
+                *_write_places(self),
+                *_write_events(self.events),
+            ]
         )
 
     def _repr_html_(self) -> str:
@@ -66,24 +81,34 @@ class Comparison:
 
     def to_dict(self) -> dict[str, Any]:
         """Return summary, events, moved, quality and concordance as plain values that JSON can hold."""
-        tables = {name: list_rows(getattr(self, name)) for name in ("events", "moved", "quality", "concordance", "subgrids")}
+        tables = {
+            name: list_rows(getattr(self, name))
+            for name in ("events", "moved", "quality", "concordance", "subgrids")
+        }
         return {"summary": dict(self.summary), **tables}
 
 
 def compare(
-    old: Plan, new: Plan, rules: Rules | None = None, *, workers: int | None = None, progress: Progress = keep_silent
+    old: Plan,
+    new: Plan,
+    rules: Rules | None = None,
+    *,
+    workers: int | None = None,
+    progress: Progress = keep_silent,
 ) -> Comparison:
     """Compare two plans of one place, whoever drew them: other numbers of sub-grids, other codes, other land.
 
-    A household moved if its sub-grid has another code than before. It is displaced if it would have moved even under the names
-    for the new sub-grids that let most households keep theirs, so renumbering displaces nobody.
+    A household moved if its sub-grid has another code than before. It is
+    displaced if it would have moved even under the names for the new sub-grids
+    that let most households keep theirs, so renumbering displaces nobody.
 
     Parameters
     ----------
     old, new
         Two plans, the earlier one first.
     rules
-        Bands and prices that both are judged by; those of the new plan if not given.
+        Bands and prices that both are judged by; those of the new plan if not
+        given.
     workers, progress
         As :func:`gridplan.divide` takes them.
 
@@ -124,22 +149,38 @@ def _list_subgrids(old: Plan, new: Plan, concordance: pd.DataFrame) -> pd.DataFr
     tables = []
     for side, plan in (("old", old), ("new", new)):
         homes = plan.stairwells[plan.stairwells["subgrid"] != ""]
-        own = homes.groupby("subgrid", sort=True).agg(community=("community", "first"), households=("households", "sum"))
+        own = homes.groupby("subgrid", sort=True).agg(
+            community=("community", "first"), households=("households", "sum")
+        )
         event = members[side].reindex(own.index).astype("Int64")
-        tables.append(own.reset_index().rename(columns={"subgrid": "code"}).assign(event=event.to_numpy(), side=side))
-    return pd.concat(tables, ignore_index=True)[["side", "code", "community", "households", "event"]]
+        tables.append(
+            own.reset_index()
+            .rename(columns={"subgrid": "code"})
+            .assign(event=event.to_numpy(), side=side)
+        )
+    return pd.concat(tables, ignore_index=True)[
+        ["side", "code", "community", "households", "event"]
+    ]
 
 
-def _sum_up(concordance: pd.DataFrame, events: pd.DataFrame, moved: pd.DataFrame, quality: pd.DataFrame) -> dict[str, Any]:
+def _sum_up(
+    concordance: pd.DataFrame, events: pd.DataFrame, moved: pd.DataFrame, quality: pd.DataFrame
+) -> dict[str, Any]:
     """Sum up a comparison in plain numbers."""
     city = moved[moved["level"] == "city"].iloc[0]
     stay = concordance[(concordance["old"] != "") & (concordance["new"] != "")]
     pairs = stay.groupby(["old", "new"])["households"].sum().reset_index()
     rand, information = measure_likeness(
-        number_codes(pairs["old"])[0], number_codes(pairs["new"])[0], pairs["households"].to_numpy(np.int64)
+        number_codes(pairs["old"])[0],
+        number_codes(pairs["new"])[0],
+        pairs["households"].to_numpy(np.int64),
     )
     own = quality[quality["level"] == "city"].set_index("figure")
-    sizes = {f"{side}_{name}": int(own.loc[name, side]) for side in ("old", "new") for name in ("subgrids", "households")}
+    sizes = {
+        f"{side}_{name}": int(own.loc[name, side])
+        for side in ("old", "new")
+        for name in ("subgrids", "households")
+    }
     counts = events["kind"].value_counts()
     return {
         **sizes,
@@ -159,30 +200,47 @@ def _round(value: float) -> float | None:
 def list_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
     """List the rows of a table as plain values; what is not known is None."""
     rows = table.astype(object).where(table.notna(), None).to_dict("records")
-    return [{str(k): v.item() if isinstance(v, np.generic) else v for k, v in row.items()} for row in rows]
+    return [
+        {str(k): v.item() if isinstance(v, np.generic) else v for k, v in row.items()}
+        for row in rows
+    ]
 
 
 def _write_head(result: Comparison) -> list[str]:
     """Write the sizes of both plans, who moved, and how many sub-grids were kept, split, merged and so on."""
     s = result.summary
-    sizes = [f"{s[f'{side}_subgrids']:,} sub-grids, {s[f'{side}_households']:,} households" for side in ("old", "new")]
-    events = ", ".join(f"{count:,} {_name_event(kind, count)}" for kind, count in reversed(s["events"].items()) if count)
+    sizes = [
+        f"{s[f'{side}_subgrids']:,} sub-grids, {s[f'{side}_households']:,} households"
+        for side in ("old", "new")
+    ]
+    events = ", ".join(
+        f"{count:,} {_name_event(kind, count)}"
+        for kind, count in reversed(s["events"].items())
+        if count
+    )
     lines = [
         f"compare    {sizes[0]}  ->  {sizes[1]}",
         f"moved      {s['moved']:,} of the {s['stayed']:,} households that stay{_share(s['moved_share'])}; "
         f"{s['displaced']:,} by more than a new code{_share(s['displaced_share'])}",
-        f"beside     {s['gone']:,} households gone, {s['new']:,} new" + _tell_recounted(s["recounted"]),
+        f"beside     {s['gone']:,} households gone, {s['new']:,} new"
+        + _tell_recounted(s["recounted"]),
         f"alike      adjusted Rand index {s['adjusted_rand']:.3f} (1 is the same), "
         f"variation of information {s['information']:.2f} bits",
         f"sub-grids  {events or 'none'}",
     ]
     return lines + (
-        ["rules      both are judged by the new plan's rules; those of the old one differ"] if s["other_rules"] else []
+        ["rules      both are judged by the new plan's rules; those of the old one differ"]
+        if s["other_rules"]
+        else []
     )
 
 
 def _tell_recounted(more: int) -> str:
-    return f"; the homes that stay count {abs(more):,} households {'more' if more > 0 else 'fewer'}" if more else ""
+    return (
+        f"; the homes that stay count {abs(more):,} households {'more' if more > 0 else 'fewer'}"
+        if more
+        else ""
+    )
 
 
 def _name_event(kind: str, count: int) -> str:
@@ -216,9 +274,15 @@ def _write_quality(quality: pd.DataFrame) -> list[str]:
     lines = [f"{'':<26}{'old':>13}{'new':>13}{'change':>13}"]
     for row in own.itertuples():
         figure = str(row.figure)
-        percent = "" if figure in SHARES or not np.isfinite(row.percent) or row.difference == 0 else f"  {row.percent:+.1f} %"
+        percent = (
+            ""
+            if figure in SHARES or not np.isfinite(row.percent) or row.difference == 0
+            else f"  {row.percent:+.1f} %"
+        )
         values = f"{say_figure(figure, row.old):>13}{say_figure(figure, row.new):>13}"
-        lines.append(f"{LABELS[figure][0]:<26}{values}{say_figure(figure, row.difference, signed=True):>13}{percent}")
+        lines.append(
+            f"{LABELS[figure][0]:<26}{values}{say_figure(figure, row.difference, signed=True):>13}{percent}"
+        )
     return lines
 
 
@@ -233,7 +297,9 @@ def _write_places(result: Comparison) -> list[str]:
     lines = ["", f"{'community':<{width}}{'stay':>9}{'moved':>9}{'share':>8}{'gone':>9}{'new':>9}"]
     for row in own.head(SHOWN).itertuples():
         share = f"{row.moved_share:.1%}" if np.isfinite(row.moved_share) else ""
-        lines.append(f"{row.of:<{width}}{row.stayed:>9,}{row.moved:>9,}{share:>8}{row.gone:>9,}{row.new:>9,}")
+        lines.append(
+            f"{row.of:<{width}}{row.stayed:>9,}{row.moved:>9,}{share:>8}{row.gone:>9,}{row.new:>9,}"
+        )
     return lines + ([f"and {len(own) - SHOWN:,} more communities"] if len(own) > SHOWN else [])
 
 

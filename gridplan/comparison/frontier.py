@@ -18,19 +18,31 @@ from gridplan.rules.all_rules import Rules
 from gridplan.site import Site
 
 FACTORS = (0.0, 0.25, 1.0, 4.0, 16.0)
-WISHES = {"off_target": "cv", "building": "buildings_split", "compound": "compounds_crossed"}  # a price, and what it buys
+WISHES = {
+    "off_target": "cv",
+    "building": "buildings_split",
+    "compound": "compounds_crossed",
+}  # a price, and what it buys
 COLUMNS = ["price", "subgrids", *MINIMISED, "household_metres"]
 _LEVELS = {"building": 0, "compound": 1}  # the levels of groups in a problem
 
 
 def trace_frontier(
-    land: Site | Plan, community: str, rules: Rules | None = None, *, factors: Sequence[float] = FACTORS,
-    effort: str = "default", seed: int = 0, workers: int | None = None, progress: Progress = keep_silent,
-) -> pd.DataFrame:  # fmt: skip
+    land: Site | Plan,
+    community: str,
+    rules: Rules | None = None,
+    *,
+    factors: Sequence[float] = FACTORS,
+    effort: str = "default",
+    seed: int = 0,
+    workers: int | None = None,
+    progress: Progress = keep_silent,
+) -> pd.DataFrame:
     """Trace the trade-off of one community: divide it at several prices of balance, whole buildings and whole compounds.
 
-    Each of the three prices is multiplied by each factor, while the others stay as they are. A division found at one price
-    may be the cheapest at another too, so all are weighed at every price.
+    Each of the three prices is multiplied by each factor, while the others
+    stay as they are. A division found at one price may be the cheapest at
+    another too, so all are weighed at every price.
 
     Parameters
     ----------
@@ -48,9 +60,11 @@ def trace_frontier(
     Returns
     -------
     pandas.DataFrame
-        By wish and factor: price (household-metres), subgrids, out_of_band (sub-grids), cv (of households, share),
-        mean_walk (metres), buildings_split, compounds_crossed (compounds beyond the first of each sub-grid),
-        household_metres, and ``undominated``: whether no other row is at least as good in every figure and better in one.
+        By wish and factor: price (household-metres), subgrids, out_of_band
+        (sub-grids), cv (of households, share), mean_walk (metres),
+        buildings_split, compounds_crossed (compounds beyond the first of each
+        sub-grid), household_metres, and ``undominated``: whether no other row
+        is at least as good in every figure and better in one.
 
     Raises
     ------
@@ -69,15 +83,26 @@ def trace_frontier(
     problem = find_problems(land, [community], rules)[community]
     wanted = sorted({float(f) for f in factors} | {1.0})
     cases = [(wish, factor) for wish in WISHES for factor in wanted]
-    priced = {case: _price(problem, *case) for case in cases if case[1] != 1.0} | {("", 1.0): problem}
+    priced = {case: _price(problem, *case) for case in cases if case[1] != 1.0} | {
+        ("", 1.0): problem
+    }
     found = map_tasks(
-        lambda p: divide_atoms(p, effort, seed), list(priced.values()), workers=workers, stage="frontier", progress=progress
+        lambda p: divide_atoms(p, effort, seed),
+        list(priced.values()),
+        workers=workers,
+        stage="frontier",
+        progress=progress,
     )
     rows = []
     for wish, factor in cases:
         cheapest = _choose_cheapest(priced.get((wish, factor), problem), found)
-        rows.append(measure_division(problem, cheapest.part) | {"price": _read_price(problem, wish) * factor})
-    table = pd.DataFrame(rows, index=pd.MultiIndex.from_tuples(cases, names=["wish", "factor"]))[COLUMNS]
+        rows.append(
+            measure_division(problem, cheapest.part)
+            | {"price": _read_price(problem, wish) * factor}
+        )
+    table = pd.DataFrame(rows, index=pd.MultiIndex.from_tuples(cases, names=["wish", "factor"]))[
+        COLUMNS
+    ]
     return table.assign(undominated=find_undominated(table[MINIMISED].to_numpy(float)))
 
 

@@ -17,7 +17,15 @@ from gridplan.redrawing.revision.plan_history import digest_plan
 from gridplan.rules.all_rules import Rules
 
 HISTORY_COLUMNS = ("date", "by", "verb", "what", "moved", "subgrids", "version")
-STEP_FIGURES = ("in_band", "spread", "mean_walk", "price_per_household", "buildings_split", "compounds_crossed", "non_contiguous")
+STEP_FIGURES = (
+    "in_band",
+    "spread",
+    "mean_walk",
+    "price_per_household",
+    "buildings_split",
+    "compounds_crossed",
+    "non_contiguous",
+)
 
 
 def list_history(plan: Plan) -> pd.DataFrame:
@@ -26,9 +34,11 @@ def list_history(plan: Plan) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``HISTORY_COLUMNS``: date (as given; empty where none was), by (office or post), verb, what, moved (households), subgrids
-        and version (of the plan that came of it, a short digest of who lives in which sub-grid). The last row is the plan as
-        it stands; the first one is the plan as it was drawn, of which no more is known.
+        ``HISTORY_COLUMNS``: date (as given; empty where none was), by (office
+        or post), verb, what, moved (households), subgrids and version (of the
+        plan that came of it, a short digest of who lives in which sub-grid).
+        The last row is the plan as it stands; the first one is the plan as it
+        was drawn, of which no more is known.
 
     Examples
     --------
@@ -41,9 +51,18 @@ def list_history(plan: Plan) -> pd.DataFrame:
     entries: Sequence[Mapping[str, Any]] = plan.manifest.get("history") or []
     versions = [str(entry.get("before", "")) for entry in entries] + [digest_plan(plan)]
     now = int((plan.subgrids["kind"] != "exclusive").sum())
-    seed, maker = plan.manifest.get("seed", "?"), plan.manifest.get("gridplan", "?")
+    seed = plan.manifest.get("seed", "?")
+    maker = plan.manifest.get("gridplan", "?")
     rows: list[tuple[Any, ...]] = [
-        ("", "", "drawn", f"by gridplan {maker}, seed {seed}", 0, pd.NA if entries else now, versions[0])
+        (
+            "",
+            "",
+            "drawn",
+            f"by gridplan {maker}, seed {seed}",
+            0,
+            pd.NA if entries else now,
+            versions[0],
+        )
     ]
     rows += [
         (
@@ -57,12 +76,18 @@ def list_history(plan: Plan) -> pd.DataFrame:
         )
         for e, v in zip(entries, versions[1:], strict=True)
     ]
-    types = {"moved": "int64", "subgrids": "Int64"} | dict.fromkeys(("date", "by", "verb", "what", "version"), "str")
+    types = {"moved": "int64", "subgrids": "Int64"} | dict.fromkeys(
+        ("date", "by", "verb", "what", "version"), "str"
+    )
     return pd.DataFrame(rows, columns=list(HISTORY_COLUMNS)).astype(types).rename_axis("step")
 
 
 def compare_versions(
-    plans: Mapping[str, Plan], rules: Rules | None = None, *, workers: int | None = None, progress: Progress = keep_silent
+    plans: Mapping[str, Plan],
+    rules: Rules | None = None,
+    *,
+    workers: int | None = None,
+    progress: Progress = keep_silent,
 ) -> tuple[pd.DataFrame, list[Comparison]]:
     """Compare each of several plans with the next, all judged by the same rules.
 
@@ -77,9 +102,10 @@ def compare_versions(
 
     Returns
     -------
-    A table with a row for each plan: subgrids, households, moved, moved_share, displaced, gone and new since the one
-    before (NA for the first), kept (sub-grids that stay as they were), and the ``STEP_FIGURES`` of quality; and the comparison
-    of each plan with the next.
+    A table with a row for each plan: subgrids, households, moved, moved_share,
+    displaced, gone and new since the one before (NA for the first), kept
+    (sub-grids that stay as they were), and the ``STEP_FIGURES`` of quality;
+    and the comparison of each plan with the next.
 
     Raises
     ------
@@ -94,7 +120,16 @@ def compare_versions(
     ([[2.0, 1.0], [2.0, 0.0]], [<NA>, 20])
     """
     if len(plans) < 2:
-        raise InputError([Problem("plans", "several", "one plan has nothing to be compared with", "give two or more")])
+        raise InputError(
+            [
+                Problem(
+                    "plans",
+                    "several",
+                    "one plan has nothing to be compared with",
+                    "give two or more",
+                )
+            ]
+        )
     every = list(plans.values())
     rules = rules or Rules.from_dict(every[-1].manifest.get("rules") or {})
     steps = [compare(a, b, rules, workers=workers, progress=progress) for a, b in pairwise(every)]
@@ -102,10 +137,15 @@ def compare_versions(
     for n, plan in enumerate(every):
         own = measure_plan(plan, rules, workers=workers).loc[""]
         summary = steps[n - 1].summary if n else {}
-        since = {name: summary.get(name, pd.NA) for name in ("moved", "moved_share", "displaced", "gone", "new")}
+        since = {
+            name: summary.get(name, pd.NA)
+            for name in ("moved", "moved_share", "displaced", "gone", "new")
+        }
         kept = summary["events"]["kept"] if n else pd.NA
         sizes = {name: int(own[name]) for name in ("subgrids", "households")}
-        rows.append(sizes | since | {"kept": kept} | {name: float(own[name]) for name in STEP_FIGURES})
+        rows.append(
+            sizes | since | {"kept": kept} | {name: float(own[name]) for name in STEP_FIGURES}
+        )
     table = pd.DataFrame(rows, index=pd.Index(list(plans), dtype="str", name="plan"))
     whole = dict.fromkeys(("moved", "displaced", "gone", "new", "kept"), "Int64")
     return table.astype(whole | {"moved_share": "Float64"}), steps

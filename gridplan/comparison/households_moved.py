@@ -7,7 +7,17 @@ import pandas as pd
 
 from gridplan.comparison.renumbering import match_best, number_codes
 
-MOVED_COLUMNS = ("level", "of", "stayed", "moved", "moved_share", "displaced", "displaced_share", "gone", "new")
+MOVED_COLUMNS = (
+    "level",
+    "of",
+    "stayed",
+    "moved",
+    "moved_share",
+    "displaced",
+    "displaced_share",
+    "gone",
+    "new",
+)
 
 
 def count_moved(concordance: pd.DataFrame) -> pd.DataFrame:
@@ -16,9 +26,10 @@ def count_moved(concordance: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``MOVED_COLUMNS``: stayed (households living there before and now), moved (of these, whose sub-grid has another code than
-        theirs had) and displaced (moved even if the new sub-grids had the best names they could be given); shares are of those
-        that stayed.
+        ``MOVED_COLUMNS``: stayed (households living there before and now),
+        moved (of these, whose sub-grid has another code than theirs had) and
+        displaced (moved even if the new sub-grids had the best names they
+        could be given); shares are of those that stayed.
     """
     table = concordance.reset_index(drop=True)
     stayed = table["kind"].isin(["kept", "moved"])
@@ -26,7 +37,11 @@ def count_moved(concordance: pd.DataFrame) -> pd.DataFrame:
     pairs = table[stayed & (table["new"] != "")]
     table.loc[pairs.index, "named"] = pairs["households"].where(
         pd.Series(
-            match_best(number_codes(pairs["old"])[0], number_codes(pairs["new"])[0], pairs["households"].to_numpy(np.int64)),
+            match_best(
+                number_codes(pairs["old"])[0],
+                number_codes(pairs["new"])[0],
+                pairs["households"].to_numpy(np.int64),
+            ),
             index=pairs.index,
         ),
         0,
@@ -35,7 +50,10 @@ def count_moved(concordance: pd.DataFrame) -> pd.DataFrame:
         {
             "of": table["community"],
             "stayed": table["households"].where(stayed, 0),
-            **{kind: table["households"].where(table["kind"] == kind, 0) for kind in ("moved", "gone", "new")},
+            **{
+                kind: table["households"].where(table["kind"] == kind, 0)
+                for kind in ("moved", "gone", "new")
+            },
             "displaced": (table["households"] - table["named"]).where(stayed, 0),
         }
     )

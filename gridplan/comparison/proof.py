@@ -21,20 +21,27 @@ Array = np.ndarray[Any, Any]
 
 
 def prove(
-    plan: Plan, communities: Sequence[str] | None = None, *, steps: int = 200, workers: int | None = None,
+    plan: Plan,
+    communities: Sequence[str] | None = None,
+    *,
+    steps: int = 200,
+    workers: int | None = None,
     progress: Progress = keep_silent,
-) -> pd.DataFrame:  # fmt: skip
+) -> pd.DataFrame:
     """Prove for each community how much cheaper than the plan any other could be at most.
 
-    The price is in household-metres: households times metres to their centres, and what every broken wish costs (the
-    section ``prices`` of the rules). No division of the same land into as many sub-grids within the band is cheaper than
-    the bound. Land between hard barriers where a sub-grid is out of band is left out of both, since the bound does not
-    speak of it; ``left_out`` counts its sub-grids.
+    The price is in household-metres: households times metres to their centres,
+    and what every broken wish costs (the section ``prices`` of the rules). No
+    division of the same land into as many sub-grids within the band is cheaper
+    than the bound. Land between hard barriers where a sub-grid is out of band
+    is left out of both, since the bound does not speak of it; ``left_out``
+    counts its sub-grids.
 
     Parameters
     ----------
     plan
-        Any plan, by whomever it was drawn; its own rules say the band and the prices.
+        Any plan, by whomever it was drawn; its own rules say the band and the
+        prices.
     communities
         Codes; all communities if not given.
     steps
@@ -45,7 +52,8 @@ def prove(
     Returns
     -------
     pandas.DataFrame
-        By community: subgrids, left_out, price and bound (household-metres) and gap (share of the bound; 0 is proven best).
+        By community: subgrids, left_out, price and bound (household-metres)
+        and gap (share of the bound; 0 is proven best).
 
     Raises
     ------
@@ -68,9 +76,13 @@ def prove(
     check_communities(codes, list(problems))
     belongs = plan.stairwells["subgrid"]
     tasks = [(problems[code], _number(belongs.reindex(list(problems[code].ids)))) for code in codes]
-    rows = map_tasks(lambda t: _prove(*t, steps), tasks, workers=workers, stage="proving", progress=progress)
+    rows = map_tasks(
+        lambda t: _prove(*t, steps), tasks, workers=workers, stage="proving", progress=progress
+    )
     table = pd.DataFrame(rows, index=pd.Index(codes, name="community", dtype="str"))
-    return table.assign(gap=(table["price"] / table["bound"] - 1.0).clip(lower=0.0).where(table["bound"] > 0.0))
+    return table.assign(
+        gap=(table["price"] / table["bound"] - 1.0).clip(lower=0.0).where(table["bound"] > 0.0)
+    )
 
 
 def _number(codes: pd.Series[Any]) -> Array:
@@ -81,13 +93,16 @@ def _prove(problem: Problem, part: Array, steps: int) -> dict[str, float]:
     """Add up price and bound over the islands whose parts are all in band."""
     mass = np.bincount(part, problem.weights)
     out = (mass < problem.band.low) | (mass > problem.band.high)
-    price, bound, left_out = 0.0, 0.0, 0
+    price = 0.0
+    bound = 0.0
+    left_out = 0
     for island in problem.find_islands():
         own = np.unique(part[island])
         if out[own].any() or not np.isin(np.flatnonzero(np.isin(part, own)), island).all():
             left_out += len(own)
             continue
-        piece, inside = problem.take(island), np.searchsorted(own, part[island])
+        piece = problem.take(island)
+        inside = np.searchsorted(own, part[island])
         cost = total_price(piece.to_data(), inside.astype(np.int32), len(own))
         price += cost
         bound += max(0.0, min(cost, find_bound(piece, inside, cost, steps).value))

@@ -14,18 +14,33 @@ from gridplan.planning.measures import find_problems, measure_division, measure_
 from gridplan.rules.all_rules import Rules
 
 FIGURES = (
-    "subgrids", "households", "mean_households", "in_band", "spread", "mean_walk", "household_metres", "price",
-    "price_per_household", "buildings_split", "compounds_crossed", "non_contiguous",
-)  # fmt: skip
+    "subgrids",
+    "households",
+    "mean_households",
+    "in_band",
+    "spread",
+    "mean_walk",
+    "household_metres",
+    "price",
+    "price_per_household",
+    "buildings_split",
+    "compounds_crossed",
+    "non_contiguous",
+)
 QUALITY_COLUMNS = ("level", "of", "figure", "old", "new", "difference", "percent")
 
 
 def measure_plan(
-    plan: Plan, rules: Rules | None = None, *, workers: int | None = None, progress: Progress = keep_silent
+    plan: Plan,
+    rules: Rules | None = None,
+    *,
+    workers: int | None = None,
+    progress: Progress = keep_silent,
 ) -> pd.DataFrame:
     """Measure how good a plan is: every community, and the city under the empty code.
 
-    Only homes that are in a sub-grid count. Nothing that the plan says of its sub-grids is believed.
+    Only homes that are in a sub-grid count. Nothing that the plan says of its
+    sub-grids is believed.
 
     Parameters
     ----------
@@ -39,11 +54,14 @@ def measure_plan(
     Returns
     -------
     pandas.DataFrame
-        By community, sorted: subgrids, households, mean_households, in_band (share of the sub-grids), spread (coefficient of
-        variation of households over their target), mean_walk (metres, which is household-metres by household),
-        household_metres, price (household-metres and all other wishes) and price_per_household, buildings_split,
-        compounds_crossed (compounds beyond the first of each sub-grid), non_contiguous (sub-grids; NaN where no neighbours
-        are known).
+        By community, sorted: subgrids, households, mean_households, in_band
+        (share of the sub-grids), spread (coefficient of variation of
+        households over their target), mean_walk (metres, which is
+        household-metres by household), household_metres, price
+        (household-metres and all other wishes) and price_per_household,
+        buildings_split, compounds_crossed (compounds beyond the first of each
+        sub-grid), non_contiguous (sub-grids; NaN where no neighbours are
+        known).
 
     Examples
     --------
@@ -55,11 +73,25 @@ def measure_plan(
     homes = plan.stairwells[plan.stairwells["subgrid"] != ""]
     problems = find_problems(plan.replace(stairwells=homes), rules=rules) if len(homes) else {}
     belongs = homes["subgrid"]
-    tasks = [(p, np.unique(belongs.reindex(list(p.ids)).to_numpy(object), return_inverse=True)[1]) for p in problems.values()]
-    found = map_tasks(lambda t: measure_community(*t), tasks, workers=workers, stage="measuring", progress=progress)
+    tasks = [
+        (p, np.unique(belongs.reindex(list(p.ids)).to_numpy(object), return_inverse=True)[1])
+        for p in problems.values()
+    ]
+    found = map_tasks(
+        lambda t: measure_community(*t),
+        tasks,
+        workers=workers,
+        stage="measuring",
+        progress=progress,
+    )
     parts = pd.concat([p for p, _ in found] or [_measure_nothing()])
-    table = pd.DataFrame([sum_up(own, [counts]) for own, counts in found], index=pd.Index(list(problems), dtype="str"))
-    city = pd.DataFrame([sum_up(parts, [counts for _, counts in found])], index=pd.Index([""], dtype="str"))
+    table = pd.DataFrame(
+        [sum_up(own, [counts]) for own, counts in found],
+        index=pd.Index(list(problems), dtype="str"),
+    )
+    city = pd.DataFrame(
+        [sum_up(parts, [counts for _, counts in found])], index=pd.Index([""], dtype="str")
+    )
     return pd.concat([city, table]).astype(float)[list(FIGURES)].rename_axis("community")
 
 
@@ -68,17 +100,23 @@ def measure_community(problem: Problem, part: Any) -> tuple[pd.DataFrame, dict[s
     parts = measure_parts(problem, part)
     band = problem.band
     within = parts["households"].between(band.low, band.high)
-    return parts.assign(load=parts["households"] / band.target, inside=within), measure_division(problem, part)
+    return parts.assign(load=parts["households"] / band.target, inside=within), measure_division(
+        problem, part
+    )
 
 
 def _measure_nothing() -> pd.DataFrame:
-    return pd.DataFrame(columns=["households", "household_metres", "price", "pieces", "load", "inside"], dtype=float)
+    return pd.DataFrame(
+        columns=["households", "household_metres", "price", "pieces", "load", "inside"], dtype=float
+    )
 
 
 def sum_up(parts: pd.DataFrame, counts: list[dict[str, Any]]) -> dict[str, float]:
     """Sum up the figures of some communities: all of ``FIGURES``, from what :func:`measure_community` found of each."""
-    k, households = len(parts), float(parts["households"].sum())
-    metres, price = float(parts["household_metres"].sum()), float(parts["price"].sum())
+    k = len(parts)
+    households = float(parts["households"].sum())
+    metres = float(parts["household_metres"].sum())
+    price = float(parts["price"].sum())
     mean = parts["load"].mean()
     known = k == 0 or (parts["pieces"] > 0).all()
     return {
@@ -91,24 +129,37 @@ def sum_up(parts: pd.DataFrame, counts: list[dict[str, Any]]) -> dict[str, float
         "household_metres": metres,
         "price": price,
         "price_per_household": price / households if households else np.nan,
-        **{name: float(sum(c[name] for c in counts)) for name in ("buildings_split", "compounds_crossed")},
+        **{
+            name: float(sum(c[name] for c in counts))
+            for name in ("buildings_split", "compounds_crossed")
+        },
         "non_contiguous": float((parts["pieces"] > 1).sum()) if known else np.nan,
     }
 
 
 def compare_quality(
-    old: Plan, new: Plan, rules: Rules, *, workers: int | None = None, progress: Progress = keep_silent
+    old: Plan,
+    new: Plan,
+    rules: Rules,
+    *,
+    workers: int | None = None,
+    progress: Progress = keep_silent,
 ) -> pd.DataFrame:
     """Set the figures of two plans side by side, judged by the same rules: ``QUALITY_COLUMNS``, for the city and each community.
 
     A community that only one plan has shows NaN for the other.
     """
-    sides = [measure_plan(p, rules, workers=workers, progress=progress).stack(future_stack=True) for p in (old, new)]
+    sides = [
+        measure_plan(p, rules, workers=workers, progress=progress).stack(future_stack=True)
+        for p in (old, new)
+    ]
     both = pd.concat(sides, axis=1, keys=["old", "new"])
     both.index.names = ["of", "figure"]
     place = {figure: n for n, figure in enumerate(FIGURES)}
     both = both.reset_index()
-    both = both.assign(place=both["figure"].map(place)).sort_values(["of", "place"], ignore_index=True)
+    both = both.assign(place=both["figure"].map(place)).sort_values(
+        ["of", "place"], ignore_index=True
+    )
     both["level"] = np.where(both["of"] == "", "city", "community")
     both["difference"] = both["new"] - both["old"]
     both["percent"] = 100.0 * both["difference"] / both["old"].where(both["old"] != 0)

@@ -16,13 +16,15 @@ Array = np.ndarray[Any, Any]
 def match_best(old: Array, new: Array, households: Array) -> Array:
     """Match old to new one to one so that most households in common are in matched pairs.
 
-    Solved apart for each set of sub-grids that share households (Kuhn, Naval Research Logistics Quarterly 2 (1955), 83-97), so
-    that a city is as quick as the sum of its communities.
+    Solved apart for each set of sub-grids that share households (Kuhn, Naval
+    Research Logistics Quarterly 2 (1955), 83-97), so that a city is as quick
+    as the sum of its communities.
 
     Parameters
     ----------
     old, new
-        int64[m], numbers of an old and a new sub-grid that have households in common; each pair once.
+        int64[m], numbers of an old and a new sub-grid that have households in
+        common; each pair once.
     households
         int64[m], how many.
 
@@ -40,7 +42,8 @@ def match_best(old: Array, new: Array, households: Array) -> Array:
     chosen = np.zeros(len(old), bool)
     if not len(old):
         return chosen
-    n, k = int(old.max()) + 1, int(new.max()) + 1
+    n = int(old.max()) + 1
+    k = int(new.max()) + 1
     graph = coo_matrix((np.ones(len(old), np.int8), (old, n + new)), shape=(n + k, n + k))
     label = connected_components(graph, directed=False)[1][old]
     order = np.argsort(label, kind="stable")
@@ -62,9 +65,11 @@ def match_best(old: Array, new: Array, households: Array) -> Array:
 def measure_likeness(old: Array, new: Array, households: Array) -> tuple[float, float]:
     """Measure how alike two divisions of the same households are, whatever their codes.
 
-    Returns the adjusted Rand index over pairs of households (1 for the same division, about 0 for unrelated ones; Hubert and
-    Arabie, Journal of Classification 2 (1985), 193-218) and the variation of information in bits (0 for the same; Meila,
-    Journal of Multivariate Analysis 98 (2007), 873-895).
+    Returns the adjusted Rand index over pairs of households (1 for the same
+    division, about 0 for unrelated ones; Hubert and Arabie, Journal of
+    Classification 2 (1985), 193-218) and the variation of information in bits
+    (0 for the same; Meila, Journal of Multivariate Analysis 98 (2007),
+    873-895).
 
     Examples
     --------
@@ -82,7 +87,9 @@ def measure_likeness(old: Array, new: Array, households: Array) -> tuple[float, 
     expected = pairs[1] * pairs[2] / max(1.0, total * (total - 1) / 2)
     best = (pairs[1] + pairs[2]) / 2
     rand = 1.0 if best - expected < 1e-9 else float((pairs[0] - expected) / (best - expected))
-    joint, first, second = (float(-(s[s > 0] / total * np.log2(s[s > 0] / total)).sum()) for s in (weight, *sizes))
+    joint, first, second = (
+        float(-(s[s > 0] / total * np.log2(s[s > 0] / total)).sum()) for s in (weight, *sizes)
+    )
     return rand, max(0.0, 2.0 * joint - first - second)
 
 

@@ -1,10 +1,13 @@
 """What became of each sub-grid: kept, renamed, shifted, split, merged, regrouped, born or ended.
 
-An old and a new sub-grid are kin where more than half of the households of one are in the other (half where they have the
-same code). Kin that belong together make one event: one old and one new is kept (no household came or went), renamed (the same
-with another code) or shifted; one old and several new is a split, several old and one new a merge, several of both regrouped. A
-new one without kin is a birth, an old one without kin a death. The idea of overlap by majority is that of MONIC (Spiliopoulou,
-Ntoutsi, Theodoridis and Schult, KDD 2006, 706-711); to ask it both ways and to gather kin into events is ours.
+An old and a new sub-grid are kin where more than half of the households of one
+are in the other (half where they have the same code). Kin that belong together
+make one event: one old and one new is kept (no household came or went),
+renamed (the same with another code) or shifted; one old and several new is a
+split, several old and one new a merge, several of both regrouped. A new one
+without kin is a birth, an old one without kin a death. The idea of overlap by
+majority is that of MONIC (Spiliopoulou, Ntoutsi, Theodoridis and Schult, KDD
+2006, 706-711); to ask it both ways and to gather kin into events is ours.
 """
 
 from __future__ import annotations
@@ -25,30 +28,54 @@ SHOWN_CODES = 8  # of the sub-grids named in a sentence; the rest are counted
 
 _WORDS: Mapping[Language, Mapping[str, str]] = {
     "en": {
-        "and": " and ", "comma": ", ", "rest": "; ", "more": "{count} more",
-        "part": "{households} to {code}", "from": "{households} from {code}", "size": "{code} ({households})",
-        "split": "{old} was split: {parts}", "merge": "{parts} were merged into {new}",
-        "regrouped": "{parts} were regrouped into {new}", "birth": "{new} is new: {parts}", "death": "{old} ended: {parts}",
-        "shifted": "{old} keeps {kept}{rest}", "shifted_as": "{old} goes on as {new} with {kept}{rest}",
-        "some": "{kept} of its {households} households", "all": "its {households} households",
+        "and": " and ",
+        "comma": ", ",
+        "rest": "; ",
+        "more": "{count} more",
+        "part": "{households} to {code}",
+        "from": "{households} from {code}",
+        "size": "{code} ({households})",
+        "split": "{old} was split: {parts}",
+        "merge": "{parts} were merged into {new}",
+        "regrouped": "{parts} were regrouped into {new}",
+        "birth": "{new} is new: {parts}",
+        "death": "{old} ended: {parts}",
+        "shifted": "{old} keeps {kept}{rest}",
+        "shifted_as": "{old} goes on as {new} with {kept}{rest}",
+        "some": "{kept} of its {households} households",
+        "all": "its {households} households",
         "renamed": "{old} is now called {new} ({households} households)",
         "kept": "{old} stays as it was ({households} households)",
-        "came": "{households} came from others", "left": "{households} went to others", "gone": "{households} are gone",
+        "came": "{households} came from others",
+        "left": "{households} went to others",
+        "gone": "{households} are gone",
         "fresh": "{households} in new homes",
     },
     "zh": {
-        "and": "、", "comma": "，", "rest": "；", "more": "另外 {count} 个",
-        "part": "{households} 户划入 {code}", "from": "{households} 户来自 {code}", "size": "{code}（{households} 户）",
-        "split": "{old} 拆分：{parts}", "merge": "{parts} 合并为 {new}",
-        "regrouped": "{parts} 重组为 {new}", "birth": "{new} 为新设：{parts}", "death": "{old} 撤销：{parts}",
-        "shifted": "{old} 保留{kept}{rest}", "shifted_as": "{old} 延续为 {new}，保留{kept}{rest}",
-        "some": "原有 {households} 户中的 {kept} 户", "all": "全部 {households} 户",
+        "and": "、",
+        "comma": "，",
+        "rest": "；",
+        "more": "另外 {count} 个",
+        "part": "{households} 户划入 {code}",
+        "from": "{households} 户来自 {code}",
+        "size": "{code}（{households} 户）",
+        "split": "{old} 拆分：{parts}",
+        "merge": "{parts} 合并为 {new}",
+        "regrouped": "{parts} 重组为 {new}",
+        "birth": "{new} 为新设：{parts}",
+        "death": "{old} 撤销：{parts}",
+        "shifted": "{old} 保留{kept}{rest}",
+        "shifted_as": "{old} 延续为 {new}，保留{kept}{rest}",
+        "some": "原有 {households} 户中的 {kept} 户",
+        "all": "全部 {households} 户",
         "renamed": "{old} 更名为 {new}（{households} 户）",
         "kept": "{old} 未变（{households} 户）",
-        "came": "由其他子网格划入 {households} 户", "left": "划出 {households} 户", "gone": "拆除 {households} 户",
+        "came": "由其他子网格划入 {households} 户",
+        "left": "划出 {households} 户",
+        "gone": "拆除 {households} 户",
         "fresh": "新建住宅 {households} 户",
     },
-}  # fmt: skip
+}
 
 
 class Flow(NamedTuple):
@@ -86,9 +113,11 @@ def find_events(concordance: pd.DataFrame, lang: Language = "en") -> pd.DataFram
     Returns
     -------
     pandas.DataFrame
-        One row for each event, ``EVENT_COLUMNS``: kind, community, old and new (codes, joined by commas), households (of its old
-        sub-grids; of the new one of a birth), moved (households of its old sub-grids whose code is another now), and
-        a sentence. Every sub-grid with households is in one event, as old and as new.
+        One row for each event, ``EVENT_COLUMNS``: kind, community, old and new
+        (codes, joined by commas), households (of its old sub-grids; of the new
+        one of a birth), moved (households of its old sub-grids whose code is
+        another now), and a sentence. Every sub-grid with households is in one
+        event, as old and as new.
 
     Examples
     --------
@@ -99,7 +128,10 @@ def find_events(concordance: pd.DataFrame, lang: Language = "en") -> pd.DataFram
     >>> find_events(make_concordance(flows))["sentence"].tolist()
     ['0301-001 was split: 60 to 0301-001 and 60 to 0301-002']
     """
-    rows = [(e.kind, e.community, ", ".join(e.old), ", ".join(e.new), *e[4:]) for e in _gather(concordance, lang)]
+    rows = [
+        (e.kind, e.community, ", ".join(e.old), ", ".join(e.new), *e[4:])
+        for e in _gather(concordance, lang)
+    ]
     types = {c: "int64" if c in ("households", "moved") else "str" for c in EVENT_COLUMNS}
     return pd.DataFrame(rows, columns=[*EVENT_COLUMNS]).astype(types).rename_axis("event")
 
@@ -119,7 +151,11 @@ def find_members(concordance: pd.DataFrame) -> dict[str, pd.Series[Any]]:
     events = _gather(concordance, "en")
     sides = {"old": [e.old for e in events], "new": [e.new for e in events]}
     return {
-        side: pd.Series({code: n for n, codes in enumerate(lists) for code in codes}, dtype="int64", name="event")
+        side: pd.Series(
+            {code: n for n, codes in enumerate(lists) for code in codes},
+            dtype="int64",
+            name="event",
+        )
         for side, lists in sides.items()
     }
 
@@ -127,7 +163,9 @@ def find_members(concordance: pd.DataFrame) -> dict[str, pd.Series[Any]]:
 def _gather(concordance: pd.DataFrame, lang: Language) -> list[Event]:
     """Gather kin into events, the kinds in the order of ``EVENT_KINDS``."""
     table = concordance.reset_index(drop=True)
-    sizes = {side: table[table[side] != ""].groupby(side)["households"].sum() for side in ("old", "new")}
+    sizes = {
+        side: table[table[side] != ""].groupby(side)["households"].sum() for side in ("old", "new")
+    }
     label = _join_kin(_find_kin(table, sizes), sizes)
     out: dict[int, list[Flow]] = {}
     into: dict[int, list[Flow]] = {}
@@ -142,7 +180,12 @@ def _gather(concordance: pd.DataFrame, lang: Language) -> list[Event]:
 
 def _find_kin(table: pd.DataFrame, sizes: Mapping[str, Any]) -> pd.DataFrame:
     """Find the pairs of old and new sub-grids of which one holds most of the other."""
-    both = table[(table["old"] != "") & (table["new"] != "")].groupby(["old", "new"])["households"].sum().reset_index()
+    both = (
+        table[(table["old"] != "") & (table["new"] != "")]
+        .groupby(["old", "new"])["households"]
+        .sum()
+        .reset_index()
+    )
     twice = 2 * both["households"].to_numpy()
     same = (both["old"] == both["new"]).to_numpy()
     kin = np.zeros(len(both), bool)
@@ -154,8 +197,10 @@ def _find_kin(table: pd.DataFrame, sizes: Mapping[str, Any]) -> pd.DataFrame:
 
 def _join_kin(kin: pd.DataFrame, sizes: Mapping[str, Any]) -> dict[str, dict[str, int]]:
     """Give each set of kin a number; every sub-grid is in one, by side and code."""
-    old, new = list(sizes["old"].index), list(sizes["new"].index)
-    a, b = sizes["old"].index.get_indexer(kin["old"]), sizes["new"].index.get_indexer(kin["new"])
+    old = list(sizes["old"].index)
+    new = list(sizes["new"].index)
+    a = sizes["old"].index.get_indexer(kin["old"])
+    b = sizes["new"].index.get_indexer(kin["new"])
     n = len(old) + len(new)
     graph = coo_matrix((np.ones(len(kin), np.int8), (a, len(old) + b)), shape=(n, n))
     label = connected_components(graph, directed=False)[1].tolist() if n else []
@@ -167,7 +212,8 @@ def _join_kin(kin: pd.DataFrame, sizes: Mapping[str, Any]) -> dict[str, dict[str
 
 def _tell(out: list[Flow], into: list[Flow], lang: Language) -> Event:
     """Tell one event from the flows that leave its old sub-grids and those that enter its new ones."""
-    old, new = sorted({f.old for f in out}), sorted({f.new for f in into})
+    old = sorted({f.old for f in out})
+    new = sorted({f.new for f in into})
     size = sum(f.households for f in out)
     counts = {
         "households": size if old else sum(f.households for f in into),
@@ -196,12 +242,20 @@ def _choose_kind(old: list[str], new: list[str], counts: Mapping[str, int]) -> s
     return "kept" if old == new else "renamed"
 
 
-def _write_sentence(kind: str, out: list[Flow], into: list[Flow], counts: Mapping[str, int], lang: Language) -> str:
+def _write_sentence(
+    kind: str, out: list[Flow], into: list[Flow], counts: Mapping[str, int], lang: Language
+) -> str:
     """Write an event as a sentence."""
     words = _WORDS[lang]
-    old, new = sorted({f.old for f in out}), sorted({f.new for f in into})
-    values: dict[str, Any] = {"households": f"{counts['households']:,}", "kept": f"{counts['kept']:,}"}
-    values["kept"] = words["all" if counts["kept"] == counts["households"] else "some"].format(**values)
+    old = sorted({f.old for f in out})
+    new = sorted({f.new for f in into})
+    values: dict[str, Any] = {
+        "households": f"{counts['households']:,}",
+        "kept": f"{counts['kept']:,}",
+    }
+    values["kept"] = words["all" if counts["kept"] == counts["households"] else "some"].format(
+        **values
+    )
     values |= {"old": _join(old, lang), "new": _join(new, lang), "rest": _tell_rest(counts, lang)}
     if kind in ("split", "death"):
         parts = _list_sums("part", [(f.new, f.households) for f in out if f.new], lang)
@@ -210,7 +264,9 @@ def _write_sentence(kind: str, out: list[Flow], into: list[Flow], counts: Mappin
         parts = _list_sums("from", [(f.old, f.households) for f in into if f.old], lang)
         values["parts"] = _join(_list_counts(counts, ("fresh",), lang) + parts, lang)
     elif kind in ("merge", "regrouped"):
-        values["parts"] = _join(_list_sums("size", [(f.old, f.households) for f in out], lang), lang)
+        values["parts"] = _join(
+            _list_sums("size", [(f.old, f.households) for f in out], lang), lang
+        )
     elif kind == "shifted" and old != new:
         kind = "shifted_as"
     return words[kind].format(**values)
@@ -221,7 +277,9 @@ def _list_sums(word: str, pairs: Iterable[tuple[str, int]], lang: Language) -> l
     sums: dict[str, int] = {}
     for code, households in pairs:
         sums[code] = sums.get(code, 0) + households
-    return [_WORDS[lang][word].format(code=code, households=f"{sums[code]:,}") for code in sorted(sums)]
+    return [
+        _WORDS[lang][word].format(code=code, households=f"{sums[code]:,}") for code in sorted(sums)
+    ]
 
 
 def _tell_rest(counts: Mapping[str, int], lang: Language) -> str:
@@ -230,7 +288,9 @@ def _tell_rest(counts: Mapping[str, int], lang: Language) -> str:
 
 
 def _list_counts(counts: Mapping[str, int], names: Iterable[str], lang: Language) -> list[str]:
-    return [_WORDS[lang][name].format(households=f"{counts[name]:,}") for name in names if counts[name]]
+    return [
+        _WORDS[lang][name].format(households=f"{counts[name]:,}") for name in names if counts[name]
+    ]
 
 
 def _join(parts: list[str], lang: Language) -> str:
@@ -238,4 +298,8 @@ def _join(parts: list[str], lang: Language) -> str:
     words = _WORDS[lang]
     if len(parts) > SHOWN_CODES:
         parts = [*parts[:SHOWN_CODES], words["more"].format(count=len(parts) - SHOWN_CODES)]
-    return words["and"].join(parts) if len(parts) < 3 else words["comma"].join(parts[:-1]) + words["and"] + parts[-1]
+    return (
+        words["and"].join(parts)
+        if len(parts) < 3
+        else words["comma"].join(parts[:-1]) + words["and"] + parts[-1]
+    )

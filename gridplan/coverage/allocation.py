@@ -14,18 +14,21 @@ from gridplan.coverage.siting.site_costs import lay_out
 Array = np.ndarray[Any, Any]
 
 
-def serve_households(door: Array, post: Array, minutes: Array, weight: Array, capacity: Array) -> tuple[Array, Array]:
+def serve_households(
+    door: Array, post: Array, minutes: Array, weight: Array, capacity: Array
+) -> tuple[Array, Array]:
     """Assign households to posts: as many as can be served, and of these choices the one with the fewest minutes in all.
 
-    Where everybody can go to the nearest post, that is the answer; what hangs together and has a post too full is solved as a
-    minimum-cost flow.
+    Where everybody can go to the nearest post, that is the answer; what hangs
+    together and has a post too full is solved as a minimum-cost flow.
 
     Parameters
     ----------
     door, post, minutes
         The ways that count, sorted by stairwell.
     weight, capacity
-        Households of each stairwell, and what each post can serve (NaN: no limit).
+        Households of each stairwell, and what each post can serve (NaN: no
+        limit).
 
     Returns
     -------
@@ -33,13 +36,15 @@ def serve_households(door: Array, post: Array, minutes: Array, weight: Array, ca
 
     Examples
     --------
-    Two houses of ten households; the post between them has room for twelve, the other one, by the second house, for five:
+    Two houses of ten households; the post between them has room for twelve,
+    the other one, by the second house, for five:
 
     >>> ways = np.array([0, 1, 1]), np.array([0, 0, 1]), np.array([2.0, 2.0, 3.0])
     >>> [served.tolist() for served in serve_households(*ways, np.array([10, 10]), np.array([12.0, 5.0]))]
     [[10, 7], [12, 5]]
     """
-    n, m = len(weight), len(capacity)
+    n = len(weight)
+    m = len(capacity)
     room = np.where(np.isnan(capacity), np.inf, np.floor(np.nan_to_num(capacity)))
     order = np.lexsort((post, minutes, door))
     first = order[np.append(True, door[order][1:] != door[order][:-1])] if len(order) else order
@@ -47,7 +52,8 @@ def serve_households(door: Array, post: Array, minutes: Array, weight: Array, ca
     goes_to[door[first]] = post[first]
     is_served = goes_to >= 0
     held = np.bincount(goes_to[is_served], weight[is_served], minlength=m)
-    by_door, by_post = np.where(is_served, weight, 0).astype(np.int64), held.astype(np.int64)
+    by_door = np.where(is_served, weight, 0).astype(np.int64)
+    by_post = held.astype(np.int64)
     if (held <= room).all():
         return by_door, by_post
     graph = csr_array((np.ones(len(door)), (door, n + post)), shape=(n + m, n + m))
@@ -63,20 +69,24 @@ def serve_households(door: Array, post: Array, minutes: Array, weight: Array, ca
 
 def _share_out(row: Array, column: Array, minutes: Array, weight: Array, room: Array) -> csr_array:
     """Share households out as a flow; to serve one more is worth any longer ways of the others."""
-    n, m = len(weight), len(room)
+    n = len(weight)
+    m = len(room)
     dear = (m + 1) * float(minutes.max(initial=0.0)) + 1.0
     ways = csr_array((minutes, (row, column)), shape=(n, m))
     rooms = Rooms(lay_out(ways, weight.astype(float), np.full(n, dear)), room, np.ones(m, bool))
     flow = share_out(rooms, np.zeros(0, np.int64)).flow
-    return csr_array((np.rint(flow.data).astype(np.int64), flow.indices, flow.indptr), shape=flow.shape)
+    return csr_array(
+        (np.rint(flow.data).astype(np.int64), flow.indices, flow.indptr), shape=flow.shape
+    )
 
 
 def measure_ratios(door: Array, post: Array, weight: Array, capacity: Array) -> Array:
     """Measure the capacity within reach for each household of those who share it, around each stairwell: float64[n].
 
-    Each post's capacity is shared by all households that can reach it; a stairwell's ratio is the sum over the posts within
-    its reach: 0 where there are none, NaN where one of them has no limit. Source: the two-step floating catchment area
-    (Luo and Wang, 2003).
+    Each post's capacity is shared by all households that can reach it; a
+    stairwell's ratio is the sum over the posts within its reach: 0 where there
+    are none, NaN where one of them has no limit. Source: the two-step floating
+    catchment area (Luo and Wang, 2003).
 
     Examples
     --------

@@ -30,7 +30,8 @@ class Ground:
     weight
         int64[n], households.
     communities, community
-        Codes of all communities, sorted, and the row of each stairwell's (-1: none).
+        Codes of all communities, sorted, and the row of each stairwell's (-1:
+        none).
     subgrids, subgrid
         The same for sub-grids of homes.
     kind
@@ -56,14 +57,17 @@ class Ground:
 
     def group(self, scope: str) -> Array:
         """Return for each stairwell the number of the group whose posts it may go to; one for all where that is the city."""
-        return {"community": self.community, "subgrid": self.subgrid}.get(scope, np.zeros(len(self), np.int64))
+        return {"community": self.community, "subgrid": self.subgrid}.get(
+            scope, np.zeros(len(self), np.int64)
+        )
 
 
 def survey_ground(plan: Plan, rules: Rules) -> Ground:
     """Survey the stairwells of a plan, with the stairs to the floor that the rules ask for.
 
-    Stairs count to the middle, or the highest, of a stairwell's floors; none where the building is so high that it has a
-    lift (``staffing.lift_floors``).
+    Stairs count to the middle, or the highest, of a stairwell's floors; none
+    where the building is so high that it has a lift
+    (``staffing.lift_floors``).
     """
     doors = plan.stairwells.sort_index()
     homes = plan.subgrids[plan.subgrids["kind"] != "exclusive"].index.sort_values()
@@ -88,5 +92,7 @@ def _count_floors(doors: gpd.GeoDataFrame, rules: Rules) -> Array:
     """Count the floors that are climbed to the doors of homes."""
     low, high = (doors[c].to_numpy(float) for c in ("floor_from", "floor_to"))
     top = doors.groupby("building")["floor_to"].transform("max").to_numpy(float)
-    to = {"middle": (low + high) / 2.0, "upper": high, "none": np.ones(len(doors))}[rules.coverage.stairs]
+    to = {"middle": (low + high) / 2.0, "upper": high, "none": np.ones(len(doors))}[
+        rules.coverage.stairs
+    ]
     return np.where(top >= rules.staffing.lift_floors, 0.0, np.maximum(to - 1.0, 0.0))

@@ -33,9 +33,11 @@ class Reach:
     posts
         Its posts, of the table ``service_posts``.
     ways, minutes, slow
-        Ways from stairwells to them (rows of ``posts``), and the minutes that each takes usual and slower walkers.
+        Ways from stairwells to them (rows of ``posts``), and the minutes that
+        each takes usual and slower walkers.
     nearest, best, slow_best
-        For each stairwell the row of the nearest post (-1: none), and minutes to it (infinite where no way is known).
+        For each stairwell the row of the nearest post (-1: none), and minutes
+        to it (infinite where no way is known).
     """
 
     service: Service
@@ -56,10 +58,18 @@ class Reach:
         """Assign households to posts within so many minutes."""
         own = self.minutes <= minutes
         ways = self.ways.take(own)
-        return serve_households(ways.door, ways.post, self.minutes[own], ground.weight, self.posts["capacity"].to_numpy(float))
+        return serve_households(
+            ways.door,
+            ways.post,
+            self.minutes[own],
+            ground.weight,
+            self.posts["capacity"].to_numpy(float),
+        )
 
 
-def find_reach(ground: Ground, service: Service, posts: Any, rows: Array, ways: Ways, rules: Rules) -> Reach:
+def find_reach(
+    ground: Ground, service: Service, posts: Any, rows: Array, ways: Ways, rules: Rules
+) -> Reach:
     """Find how posts of one kind, some ``rows`` of all posts, are reached, over ways to all of them."""
     number = np.full(len(posts), -1)
     number[rows] = np.arange(len(rows))
@@ -68,7 +78,9 @@ def find_reach(ground: Ground, service: Service, posts: Any, rows: Array, ways: 
     minutes = np.round(own.metres / rules.walking.speed + ground.stairs[own.door], DIGITS)
     slow = np.round(own.metres / rules.walking.slow_speed + ground.slow_stairs[own.door], DIGITS)
     order = np.lexsort((own.post, own.metres, own.door))
-    first = order[np.append(True, own.door[order][1:] != own.door[order][:-1])] if len(order) else order
+    first = (
+        order[np.append(True, own.door[order][1:] != own.door[order][:-1])] if len(order) else order
+    )
     nearest, (metres, best, slow_best) = np.full(len(ground), -1), np.full((3, len(ground)), np.inf)
     nearest[own.door[first]] = own.post[first]
     for values, found in ((metres, own.metres), (best, minutes), (slow_best, slow)):
@@ -78,44 +90,66 @@ def find_reach(ground: Ground, service: Service, posts: Any, rows: Array, ways: 
 
 def tabulate_reach(footing: Footing, reach: Reach, state: str) -> tuple[pd.DataFrame, Array]:
     """Tabulate the reach of one kind of post, a row for each stairwell; and how many households each post serves."""
-    ground, service = footing.ground, reach.service
+    ground = footing.ground
+    service = reach.service
     count = reach.count(ground, service.minutes)
     served, held = reach.serve(ground, service.minutes)
     own = reach.minutes <= service.minutes
     ratio = measure_ratios(
-        reach.ways.door[own], reach.ways.post[own], ground.weight, reach.posts["capacity"].to_numpy(float)
-    )  # fmt: skip
+        reach.ways.door[own],
+        reach.ways.post[own],
+        ground.weight,
+        reach.posts["capacity"].to_numpy(float),
+    )
     codes = np.append(reach.posts.index.to_numpy(object), "")
     known = np.isfinite(reach.metres)
     table = pd.DataFrame(
         {
-            "state": state, "kind": service.kind, "stairwell": ground.doors.index.to_numpy(object),
-            "community": ground.doors["community"].to_numpy(object), "subgrid": ground.doors["subgrid"].to_numpy(object),
-            "households": ground.weight, "post": codes[reach.nearest], "metres": np.where(known, reach.metres, np.nan),
-            "minutes": np.where(known, reach.best, np.nan), "slow_minutes": np.where(known, reach.slow_best, np.nan),
-            "reachable": count, "served": served, "ratio": np.round(ratio, DIGITS),
+            "state": state,
+            "kind": service.kind,
+            "stairwell": ground.doors.index.to_numpy(object),
+            "community": ground.doors["community"].to_numpy(object),
+            "subgrid": ground.doors["subgrid"].to_numpy(object),
+            "households": ground.weight,
+            "post": codes[reach.nearest],
+            "metres": np.where(known, reach.metres, np.nan),
+            "minutes": np.where(known, reach.best, np.nan),
+            "slow_minutes": np.where(known, reach.slow_best, np.nan),
+            "reachable": count,
+            "served": served,
+            "ratio": np.round(ratio, DIGITS),
             "reason": find_reasons(footing, reach, count, served),
         }
-    )  # fmt: skip
+    )
     return table, held
 
 
 def find_reasons(footing: Footing, reach: Reach, count: Array, served: Array) -> Array:
     """Find why not all households of each stairwell are served; empty where they are.
 
-    What could walk there in time by a straight line, times the detour factor, is cut off by a barrier if a hard one lies
-    between; else streets lead round.
+    What could walk there in time by a straight line, times the detour factor,
+    is cut off by a barrier if a hard one lies between; else streets lead
+    round.
     """
-    ground, rules, service = footing.ground, footing.rules, reach.service
+    ground = footing.ground
+    rules = footing.rules
+    service = reach.service
     reason = np.where(served < ground.weight, "capacity", "").astype(object)
     off = np.flatnonzero((count == 0) & (ground.weight > 0))
     post, straight = find_straight(ground, reach.posts, service.scope, off)
     word = np.full(len(off), "far", object)
-    near = straight * rules.walking.detour / rules.walking.speed + ground.stairs[off] <= service.minutes
+    near = (
+        straight * rules.walking.detour / rules.walking.speed + ground.stairs[off]
+        <= service.minutes
+    )
     at = shapely.get_coordinates(reach.posts.geometry.to_numpy())
     word[near] = "roundabout"
     blocked = np.flatnonzero(near)
-    blocked = blocked[footing.obstacles.find_blocked(ground.xy[off[blocked]], at[post[blocked]])] if len(blocked) else blocked
+    blocked = (
+        blocked[footing.obstacles.find_blocked(ground.xy[off[blocked]], at[post[blocked]])]
+        if len(blocked)
+        else blocked
+    )
     word[blocked] = "barrier"
     word[reach.metres[off] / rules.walking.speed <= service.minutes] = "stairs"
     word[~footing.snapped[off] & np.isinf(reach.metres[off])] = "unsnapped"
@@ -127,7 +161,8 @@ def find_reasons(footing: Footing, reach: Reach, count: Array, served: Array) ->
 def find_straight(ground: Ground, posts: Any, scope: str, doors: Array) -> tuple[Array, Array]:
     """Find the post that each stairwell may go to and that is nearest by a straight line (-1: none), and the metres.
 
-    Groups are set far apart in a third dimension, so that one tree answers for all of them.
+    Groups are set far apart in a third dimension, so that one tree answers for
+    all of them.
     """
     from scipy.spatial import cKDTree
 
@@ -138,17 +173,25 @@ def find_straight(ground: Ground, posts: Any, scope: str, doors: Array) -> tuple
         return np.full(len(doors), -1), np.full(len(doors), np.inf)
     at = shapely.get_coordinates(posts.geometry.to_numpy())[rows]
     tree = cKDTree(np.column_stack([at, groups[rows] * apart]))
-    metres, nearest = tree.query(np.column_stack([ground.xy[doors], ground.group(scope)[doors] * apart]))
+    metres, nearest = tree.query(
+        np.column_stack([ground.xy[doors], ground.group(scope)[doors] * apart])
+    )
     found = metres < apart / 2
-    return np.where(found, rows[np.minimum(nearest, len(rows) - 1)], -1), np.where(found, metres, np.inf)
+    return np.where(found, rows[np.minimum(nearest, len(rows) - 1)], -1), np.where(
+        found, metres, np.inf
+    )
 
 
-def tabulate_coverage(ground: Ground, reach: Reach, table: pd.DataFrame, state: str, rules: Rules) -> pd.DataFrame:
+def tabulate_coverage(
+    ground: Ground, reach: Reach, table: pd.DataFrame, state: str, rules: Rules
+) -> pd.DataFrame:
     """Tabulate whom one kind of post reaches, serves and backs up.
 
-    By city, class and community for every threshold; by sub-grid for that of the kind.
+    By city, class and community for every threshold; by sub-grid for that of
+    the kind.
     """
-    service, own_rules = reach.service, rules.coverage
+    service = reach.service
+    own_rules = rules.coverage
     told = {*read_minutes(own_rules.thresholds), service.minutes}
     frames = []
     for minutes in sorted(told | set(read_minutes(own_rules.curve))):
@@ -159,18 +202,26 @@ def tabulate_coverage(ground: Ground, reach: Reach, table: pd.DataFrame, state: 
         elif minutes in told:
             served = reach.serve(ground, minutes)[0].astype(float)
         amounts = {
-            "households": ground.weight, "reachable": ground.weight * (count > 0),
+            "households": ground.weight,
+            "reachable": ground.weight * (count > 0),
             "served": np.full(len(ground), np.nan) if served is None else served,
-            "backed_up": ground.weight * (count > 1), "slow": ground.weight * (reach.slow_best <= minutes),
-        }  # fmt: skip
+            "backed_up": ground.weight * (count > 1),
+            "slow": ground.weight * (reach.slow_best <= minutes),
+        }
         levels = LEVELS if minutes == service.minutes else LEVELS[:3]
-        frames += [_sum_up(ground, level, amounts, rules).assign(minutes=minutes) for level in levels]
+        frames += [
+            _sum_up(ground, level, amounts, rules).assign(minutes=minutes) for level in levels
+        ]
     joined = pd.concat(frames, ignore_index=True).assign(state=state, kind=service.kind)
     joined["own"] = joined["minutes"] == service.minutes
-    spread = pd.concat([_measure_spread(ground, level, reach, rules) for level in LEVELS], ignore_index=True)
+    spread = pd.concat(
+        [_measure_spread(ground, level, reach, rules) for level in LEVELS], ignore_index=True
+    )
     joined = joined.merge(spread, on=["level", "of"], how="left")
     for name in ("reachable", "served", "backed_up"):
-        joined[f"{name}_share"] = (joined[name] / joined["households"].where(joined["households"] > 0)).round(DIGITS)
+        joined[f"{name}_share"] = (
+            joined[name] / joined["households"].where(joined["households"] > 0)
+        ).round(DIGITS)
     return joined
 
 
@@ -181,16 +232,29 @@ def list_groups(ground: Ground, level: str) -> tuple[Array, Array, Any]:
     if level == "class":
         return ground.kind, np.array(CLASSES, object), ""
     if level == "community":
-        return ground.community, ground.communities.to_numpy(object), ground.communities.to_numpy(object)
-    over = pd.Series(ground.doors["community"].to_numpy(object), index=ground.doors["subgrid"].to_numpy(object))
-    return ground.subgrid, ground.subgrids.to_numpy(object), over[~over.index.duplicated()].reindex(ground.subgrids).fillna("")
+        return (
+            ground.community,
+            ground.communities.to_numpy(object),
+            ground.communities.to_numpy(object),
+        )
+    over = pd.Series(
+        ground.doors["community"].to_numpy(object), index=ground.doors["subgrid"].to_numpy(object)
+    )
+    return (
+        ground.subgrid,
+        ground.subgrids.to_numpy(object),
+        over[~over.index.duplicated()].reindex(ground.subgrids).fillna(""),
+    )
 
 
 def _sum_up(ground: Ground, level: str, amounts: Mapping[str, Array], rules: Rules) -> pd.DataFrame:
     """Sum up amounts of stairwells by the groups of a level; classes that nobody lives in are left out."""
     group, codes, over = list_groups(ground, level)
     kept = group >= 0
-    sums = {name: np.bincount(group[kept], amount[kept], minlength=len(codes)) for name, amount in amounts.items()}
+    sums = {
+        name: np.bincount(group[kept], amount[kept], minlength=len(codes))
+        for name, amount in amounts.items()
+    }
     table = pd.DataFrame({"level": level, "of": codes, **sums}).assign(
         community=np.asarray(over, object) if level != "city" else ""
     )
@@ -202,8 +266,12 @@ def _sum_up(ground: Ground, level: str, amounts: Mapping[str, Array], rules: Rul
 
 def _share_low(ground: Ground, amounts: Mapping[str, Array], level: str, rules: Rules) -> Any:
     """Share of communities whose reachable share is below the rule, of all with households, or of those of each class."""
-    kept, n = ground.community >= 0, len(ground.communities)
-    homes, near = (np.bincount(ground.community[kept], amounts[name][kept], minlength=n) for name in ("households", "reachable"))
+    kept = ground.community >= 0
+    n = len(ground.communities)
+    homes, near = (
+        np.bincount(ground.community[kept], amounts[name][kept], minlength=n)
+        for name in ("households", "reachable")
+    )
     lived = homes > 0
     low = near < rules.coverage.low * homes - 1e-9
     if level == "city":
@@ -219,7 +287,9 @@ def _measure_spread(ground: Ground, level: str, reach: Reach, rules: Rules) -> p
     group, codes, _ = list_groups(ground, level)
     n = len(codes)
     farthest = rules.coverage.farthest / rules.walking.speed
-    minutes = np.where(np.isfinite(reach.best), reach.best, np.maximum(farthest, farthest + ground.stairs))
+    minutes = np.where(
+        np.isfinite(reach.best), reach.best, np.maximum(farthest, farthest + ground.stairs)
+    )
     known = (group >= 0) & np.isfinite(reach.best)
     weight = ground.weight.astype(float)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -227,7 +297,14 @@ def _measure_spread(ground: Ground, level: str, reach: Reach, rules: Rules) -> p
             group[known], weight[known], minlength=n
         )
         worst = _average_worst(group, minutes, weight, n, rules.coverage.worst)
-    return pd.DataFrame({"level": level, "of": codes, "mean_minutes": mean.round(DIGITS), "worst_minutes": worst.round(DIGITS)})
+    return pd.DataFrame(
+        {
+            "level": level,
+            "of": codes,
+            "mean_minutes": mean.round(DIGITS),
+            "worst_minutes": worst.round(DIGITS),
+        }
+    )
 
 
 def _average_worst(group: Array, minutes: Array, weight: Array, n: int, share: float) -> Array:
@@ -235,24 +312,32 @@ def _average_worst(group: Array, minutes: Array, weight: Array, n: int, share: f
 
     Examples
     --------
-    Ten households, of which the worst tenth is one of the two with the longest way:
+    Ten households, of which the worst tenth is one of the two with the longest
+    way:
 
     >>> _average_worst(np.zeros(2, int), np.array([3.0, 9.0]), np.array([8.0, 2.0]), 1, 0.1).tolist()
     [9.0]
     """
     rows = np.flatnonzero((group >= 0) & (weight > 0))
     rows = rows[np.lexsort((-minutes[rows], group[rows]))]
-    own, held = group[rows], weight[rows]
+    own = group[rows]
+    held = weight[rows]
     total = np.bincount(own, held, minlength=n)
     before = np.cumsum(held) - held - (np.cumsum(total) - total)[own]
     taken = np.clip(share * total[own] - before, 0.0, held)
-    return np.asarray(np.bincount(own, taken * minutes[rows], minlength=n) / np.bincount(own, taken, minlength=n))
+    return np.asarray(
+        np.bincount(own, taken * minutes[rows], minlength=n) / np.bincount(own, taken, minlength=n)
+    )
 
 
 def order_rows(table: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
     """Order rows by columns and number them."""
-    rank = table["level"].map({level: n for n, level in enumerate(LEVELS)}) if "level" in table else 0
-    table = table.assign(rank_=rank).sort_values([c.replace("level", "rank_") for c in columns], kind="stable")
+    rank = (
+        table["level"].map({level: n for n, level in enumerate(LEVELS)}) if "level" in table else 0
+    )
+    table = table.assign(rank_=rank).sort_values(
+        [c.replace("level", "rank_") for c in columns], kind="stable"
+    )
     table = table.drop(columns="rank_").reset_index(drop=True)
     number = pd.Series(np.arange(1, len(table) + 1)).astype("str").str.zfill(len(str(len(table))))
     return table.assign(row=number.to_numpy(object))

@@ -16,7 +16,12 @@ from gridplan.coverage.coverage_tables import find_reach, order_rows
 from gridplan.coverage.reach_plan import reach
 from gridplan.coverage.service_points import finish_posts, list_posts
 from gridplan.coverage.siting.location_problems import cover_all, cover_most, p_centre, p_median
-from gridplan.coverage.siting.siting_problem import Siting, SitingProblem, assign_nearest, make_problem
+from gridplan.coverage.siting.siting_problem import (
+    Siting,
+    SitingProblem,
+    assign_nearest,
+    make_problem,
+)
 from gridplan.coverage.walk_times import lay_footing, measure_ways
 from gridplan.errors import PlanError, RuleError
 from gridplan.plan import Plan
@@ -31,14 +36,22 @@ CURVE = 12  # numbers of posts at which the curve is told, at most
 
 
 def site_posts(
-    plan: Plan, kind: str, *, add: int | None = None, share: float | None = None, question: str = "", limited: bool = True,
+    plan: Plan,
+    kind: str,
+    *,
+    add: int | None = None,
+    share: float | None = None,
+    question: str = "",
+    limited: bool = True,
     rules: Rules | None = None,
-) -> Plan:  # fmt: skip
+) -> Plan:
     """Propose where to add posts of one kind, those that are there staying, and tell what each further post would bring.
 
-    New posts may stand at places of the kinds that the rules name, and at the centres of sub-grids; a central household in
-    any stairwell with a member able to hold the post. Fills service_posts with those proposed (ranked by the households that
-    each brings) and siting with the curve of the share served against posts added; then measures reach anew. Run again, it
+    New posts may stand at places of the kinds that the rules name, and at the
+    centres of sub-grids; a central household in any stairwell with a member
+    able to hold the post. Fills service_posts with those proposed (ranked by
+    the households that each brings) and siting with the curve of the share
+    served against posts added; then measures reach anew. Run again, it
     replaces its own proposals of that kind.
 
     Parameters
@@ -48,25 +61,31 @@ def site_posts(
     kind
         A kind of post that the rules name.
     add, share
-        How many posts to add; or the share of all households to be served by as few more as possible.
+        How many posts to add; or the share of all households to be served by
+        as few more as possible.
     question
-        With ``add``: ``most`` (households served, as if nothing is said), ``median`` (fewest minutes in all) or ``centre``
-        (shortest longest way).
+        With ``add``: ``most`` (households served, as if nothing is said),
+        ``median`` (fewest minutes in all) or ``centre`` (shortest longest
+        way).
     limited
         Whether posts have room for their capacity only.
     rules
-        The rules; if not given, those that reach was last measured by, else those of the plan's manifest.
+        The rules; if not given, those that reach was last measured by, else
+        those of the plan's manifest.
 
     Raises
     ------
     RuleError
-        If the kind or question is not known, or not one of ``add`` and ``share`` is given.
+        If the kind or question is not known, or not one of ``add`` and
+        ``share`` is given.
     PlanError
-        If the plan is a release, or there is no place where a post could stand.
+        If the plan is a release, or there is no place where a post could
+        stand.
 
     Examples
     --------
-    Canteens for two minutes of walking, on the board of twelve houses; one stands in the second of six columns and reaches five:
+    Canteens for two minutes of walking, on the board of twelve houses; one
+    stands in the second of six columns and reaches five:
 
     >>> from tests.villages import make_board_plan
     >>> rules = Rules().replace(coverage={"services": "canteen 2 0 0 city"})
@@ -79,27 +98,46 @@ def site_posts(
     service = _check_question(kind, add, share, question, rules)
     if plan.manifest.get("release"):
         raise PlanError("a release holds no stairwells -> give the working plan")
-    others = plan.service_posts[(plan.service_posts["status"] == "proposed") & (plan.service_posts["kind"] != kind)]
+    others = plan.service_posts[
+        (plan.service_posts["status"] == "proposed") & (plan.service_posts["kind"] != kind)
+    ]
     plan = plan.replace(service_posts=others)
     ground = survey_ground(plan, rules)
     posts = list_posts(plan, [service])
     sites = list_candidates(plan, service, rules)
     if sites.empty:
-        raise PlanError(f"there is no place where a {kind} could stand -> give places, or organise the plan first")
-    every = gpd.GeoDataFrame(pd.concat([posts.reset_index(), sites.reset_index()], ignore_index=True), crs=plan.crs)
+        raise PlanError(
+            f"there is no place where a {kind} could stand -> give places, or organise the plan first"
+        )
+    every = gpd.GeoDataFrame(
+        pd.concat([posts.reset_index(), sites.reset_index()], ignore_index=True), crs=plan.crs
+    )
     every = conform_table("service_posts", every)
     problem = pose_problem(plan, ground, every, len(posts), service, rules, limited)
-    asked = pose_problem(plan, ground, every, len(posts), service, rules, limited, wide=True) if question in WIDE else problem
+    asked = (
+        pose_problem(plan, ground, every, len(posts), service, rules, limited, wide=True)
+        if question in WIDE
+        else problem
+    )
     answer = _ask(asked, question, add or 0, share or 1.0)
     chosen = rank_sites(problem, answer.chosen)
     curve = trace_curve(problem, question, answer, limited)
     proposed = every.iloc[chosen].reset_index(drop=True)
     codes = [f"{kind}-N{n:03d}" for n in range(1, len(chosen) + 1)]
-    new = conform_table("service_posts", proposed.assign(service_post=codes, rank=np.arange(1, len(chosen) + 1)))
+    new = conform_table(
+        "service_posts", proposed.assign(service_post=codes, rank=np.arange(1, len(chosen) + 1))
+    )
     kept = plan.siting[plan.siting["kind"] != kind]
-    rows = pd.concat([part for part in (kept.reset_index(drop=True), curve.assign(kind=kind)) if len(part)], ignore_index=True)
+    rows = pd.concat(
+        [part for part in (kept.reset_index(drop=True), curve.assign(kind=kind)) if len(part)],
+        ignore_index=True,
+    )
     siting = conform_table("siting", order_rows(rows, ["kind", "question", "added"]))
-    joined = pd.concat([part for part in (others, new) if len(part)]) if len(others) + len(new) else others
+    joined = (
+        pd.concat([part for part in (others, new) if len(part)])
+        if len(others) + len(new)
+        else others
+    )
     return reach(plan.replace(service_posts=joined.sort_index(), siting=siting), rules)
 
 
@@ -109,7 +147,9 @@ def recall_rules(plan: Plan) -> Rules:
     return Rules.from_dict(plan.manifest.get("rules") or {}).replace(**last)
 
 
-def _check_question(kind: str, add: int | None, share: float | None, question: str, rules: Rules) -> Service:
+def _check_question(
+    kind: str, add: int | None, share: float | None, question: str, rules: Rules
+) -> Service:
     """Check what is asked, and find the kind of post."""
     services = {s.kind: s for s in read_services(rules.coverage.services)}
     wrong = []
@@ -122,7 +162,9 @@ def _check_question(kind: str, add: int | None, share: float | None, question: s
     if share is not None and not 0 < share <= 1:
         wrong.append(f"{share} is not a share above 0 and up to 1")
     if question not in QUESTIONS or (question == "fewest") != (share is not None and add is None):
-        wrong.append(f"{question} is not a question: most, median or centre for so many posts, fewest for a share")
+        wrong.append(
+            f"{question} is not a question: most, median or centre for so many posts, fewest for a share"
+        )
     if wrong:
         raise RuleError("siting: " + "; ".join(wrong))
     return services[kind]
@@ -133,7 +175,10 @@ def list_candidates(plan: Plan, service: Service, rules: Rules) -> gpd.GeoDataFr
     if service.kind == CENTRAL:
         able = plan.members.index[plan.members["available"] > 0]
         at = plan.stairwells[plan.stairwells.index.isin(able)].sort_index()
-        subgrid, stairwell, shapes, names = at["subgrid"], at.index, at.geometry.to_numpy(), np.full(len(at), "", object)
+        subgrid = at["subgrid"]
+        stairwell = at.index
+        shapes = at.geometry.to_numpy()
+        names = np.full(len(at), "", object)
     else:
         homes = plan.subgrids[plan.subgrids["centre"].isin(plan.stairwells.index)].sort_index()
         kinds = set(rules.coverage.candidates.split("|")) - {service.kind}
@@ -142,23 +187,44 @@ def list_candidates(plan: Plan, service: Service, rules: Rules) -> gpd.GeoDataFr
         subgrid = np.concatenate([blank, homes.index.to_numpy(object)])
         stairwell = np.concatenate([blank, homes["centre"].to_numpy(object)])
         names = np.concatenate([places["name"].to_numpy(object), np.full(len(homes), "", object)])
-        shapes = np.concatenate([places.geometry.to_numpy(), plan.stairwells.geometry.reindex(homes["centre"]).to_numpy()])
+        shapes = np.concatenate(
+            [
+                places.geometry.to_numpy(),
+                plan.stairwells.geometry.reindex(homes["centre"]).to_numpy(),
+            ]
+        )
     points = np.where(shapely.get_type_id(shapes) == 0, shapes, shapely.point_on_surface(shapes))
     table = gpd.GeoDataFrame(
-        {"service_post": [f"site-{n:06d}" for n in range(len(points))], "kind": service.kind, "status": "proposed",
-         "name": names, "subgrid": np.asarray(subgrid, object), "stairwell": np.asarray(stairwell, object), "area": np.nan},
-        geometry=points, crs=plan.crs,
-    )  # fmt: skip
+        {
+            "service_post": [f"site-{n:06d}" for n in range(len(points))],
+            "kind": service.kind,
+            "status": "proposed",
+            "name": names,
+            "subgrid": np.asarray(subgrid, object),
+            "stairwell": np.asarray(stairwell, object),
+            "area": np.nan,
+        },
+        geometry=points,
+        crs=plan.crs,
+    )
     return conform_table("service_posts", finish_posts(plan, table, {service.kind: service}))
 
 
 def pose_problem(
-    plan: Plan, ground: Ground, every: gpd.GeoDataFrame, there: int, service: Service, rules: Rules, limited: bool, *,
+    plan: Plan,
+    ground: Ground,
+    every: gpd.GeoDataFrame,
+    there: int,
+    service: Service,
+    rules: Rules,
+    limited: bool,
+    *,
     wide: bool = False,
-) -> SitingProblem:  # fmt: skip
+) -> SitingProblem:
     """Pose the problem of siting: minutes from stairwells to posts and candidates, the first ``there`` of which stand already.
 
-    Ways count up to the threshold of the kind; where ``wide``, as far as they are looked for.
+    Ways count up to the threshold of the kind; where ``wide``, as far as they
+    are looked for.
     """
     footing = lay_footing(plan.site, ground, rules)
     limit = rules.coverage.farthest if wide else service.minutes * rules.walking.speed
@@ -166,9 +232,16 @@ def pose_problem(
     found = find_reach(ground, service, every, np.arange(len(every)), ways, rules)
     near = np.ones(len(found.minutes), bool) if wide else found.minutes <= service.minutes
     shape = (len(ground), len(every))
-    minutes = csr_array((found.minutes[near], (found.ways.door[near], found.ways.post[near])), shape=shape)
+    minutes = csr_array(
+        (found.minutes[near], (found.ways.door[near], found.ways.post[near])), shape=shape
+    )
     room = every["capacity"].fillna(np.inf).to_numpy(float)
-    return make_problem(minutes, ground.weight, np.arange(there), room if limited and np.isfinite(room).any() else None)
+    return make_problem(
+        minutes,
+        ground.weight,
+        np.arange(there),
+        room if limited and np.isfinite(room).any() else None,
+    )
 
 
 def _ask(problem: SitingProblem, question: str, add: int, share: float) -> Siting:
@@ -185,21 +258,31 @@ def _ask(problem: SitingProblem, question: str, add: int, share: float) -> Sitin
 def rank_sites(problem: SitingProblem, chosen: Array) -> Array:
     """Rank the sites chosen: each next one is that which serves most of the households left, of equals the first."""
     columns = problem.ways.tocsc()
-    rooms = np.full(problem.ways.shape[1], np.inf) if problem.capacities is None else problem.capacities
+    rooms = (
+        np.full(problem.ways.shape[1], np.inf) if problem.capacities is None else problem.capacities
+    )
     left = problem.weights - _serve(problem, problem.fixed)
-    waiting, order = sorted(int(site) for site in chosen), []
+    waiting = sorted(int(site) for site in chosen)
+    order = []
     while waiting:
-        near = [columns.indices[columns.indptr[site] : columns.indptr[site + 1]] for site in waiting]
+        near = [
+            columns.indices[columns.indptr[site] : columns.indptr[site + 1]] for site in waiting
+        ]
         best = int(np.argmax(np.minimum(rooms[waiting], [left[own].sum() for own in near])))
-        site, own = waiting.pop(best), near[best]
-        own = own[np.argsort(columns.data[columns.indptr[site] : columns.indptr[site + 1]], kind="stable")]
+        site = waiting.pop(best)
+        own = near[best]
+        own = own[
+            np.argsort(columns.data[columns.indptr[site] : columns.indptr[site + 1]], kind="stable")
+        ]
         before = np.cumsum(left[own]) - left[own]
         left[own] -= np.clip(rooms[site] - before, 0.0, left[own])
         order.append(site)
     return np.asarray(order, np.int64)
 
 
-def trace_curve(problem: SitingProblem, question: str, answer: Siting, limited: bool) -> pd.DataFrame:
+def trace_curve(
+    problem: SitingProblem, question: str, answer: Siting, limited: bool
+) -> pd.DataFrame:
     """Trace the share served against the posts added, with a bound on every point; and the answer itself."""
     total = max(problem.total, 1.0)
     k = len(answer.chosen)
@@ -207,7 +290,17 @@ def trace_curve(problem: SitingProblem, question: str, answer: Siting, limited: 
     rows = []
     for count in counts:
         own = answer if question == "most" and count == k else cover_most(problem, int(count))
-        rows.append(("most", int(count), question == "most" and count == k, own.objective, own.bound / total, own.gap, own.ended))
+        rows.append(
+            (
+                "most",
+                int(count),
+                question == "most" and count == k,
+                own.objective,
+                own.bound / total,
+                own.gap,
+                own.ended,
+            )
+        )
     if question != "most":
         bound = np.nan
         if answer.ended == "impossible" and not limited:
@@ -223,13 +316,21 @@ def trace_curve(problem: SitingProblem, question: str, answer: Siting, limited: 
                 answer.ended,
             )
         )
-    table = pd.DataFrame(rows, columns=["question", "added", "chosen", "served", "bound", "gap", "ended"])
-    return table.assign(share=(table["served"] / total).round(6), bound=table["bound"].round(6), gap=table["gap"].round(6))
+    table = pd.DataFrame(
+        rows, columns=["question", "added", "chosen", "served", "bound", "gap", "ended"]
+    )
+    return table.assign(
+        share=(table["served"] / total).round(6),
+        bound=table["bound"].round(6),
+        gap=table["gap"].round(6),
+    )
 
 
 def _serve(problem: SitingProblem, sites: Array) -> Array:
     """Find the households of each stairwell that posts at some sites can serve."""
-    rooms = np.full(problem.ways.shape[1], np.inf) if problem.capacities is None else problem.capacities
+    rooms = (
+        np.full(problem.ways.shape[1], np.inf) if problem.capacities is None else problem.capacities
+    )
     rows = np.repeat(np.arange(len(problem.weights)), np.diff(problem.ways.indptr))
     there = np.isin(problem.ways.indices, sites)
     door, post, minutes = (own[there] for own in (rows, problem.ways.indices, problem.ways.data))

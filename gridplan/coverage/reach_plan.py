@@ -11,9 +11,20 @@ import pandas as pd
 
 from gridplan.coverage.coverage_gaps import list_gaps
 from gridplan.coverage.coverage_inputs import Ground, survey_ground
-from gridplan.coverage.coverage_tables import Reach, find_reach, order_rows, tabulate_coverage, tabulate_reach
+from gridplan.coverage.coverage_tables import (
+    Reach,
+    find_reach,
+    order_rows,
+    tabulate_coverage,
+    tabulate_reach,
+)
 from gridplan.coverage.service_points import list_posts
-from gridplan.coverage.volunteers import KIND, list_short_teams, measure_volunteers, write_volunteers
+from gridplan.coverage.volunteers import (
+    KIND,
+    list_short_teams,
+    measure_volunteers,
+    write_volunteers,
+)
 from gridplan.coverage.walk_times import Footing, Ways, lay_footing, measure_ways
 from gridplan.errors import PlanError
 from gridplan.plan import Plan
@@ -25,24 +36,29 @@ from gridplan.tables.indicators import CITY, round_figures, write_gaps, write_in
 __all__ = ["reach"]
 
 ROOM = "reach"
-NOW, PROPOSED = "now", "proposed"
+NOW = "now"
+PROPOSED = "proposed"
 
 
 def reach(plan: Plan, rules: Rules | None = None) -> Plan:
     """Find how far every stairwell is from the posts that serve it, and whom they reach, serve and back up.
 
-    Fills service_posts, reach and coverage, and the indicators and gaps of the room reach; run again, it replaces its own
-    rows only. Ways go along the streets where they are known, else by straight lines times a factor, and over openings
-    where a barrier lies between; the ledger says which. Three numbers reconcile: households within the threshold of a post
-    (reachable), those that posts with their capacity can serve (served), and those with two posts (backed up). Proposed
-    posts are reckoned beside those that are there (state ``proposed``); gaps are those of now.
+    Fills service_posts, reach and coverage, and the indicators and gaps of the
+    room reach; run again, it replaces its own rows only. Ways go along the
+    streets where they are known, else by straight lines times a factor, and
+    over openings where a barrier lies between; the ledger says which. Three
+    numbers reconcile: households within the threshold of a post (reachable),
+    those that posts with their capacity can serve (served), and those with two
+    posts (backed up). Proposed posts are reckoned beside those that are there
+    (state ``proposed``); gaps are those of now.
 
     Parameters
     ----------
     plan
         A working plan. Central households are looked at where it is organised.
     rules
-        The rules; those of the plan's manifest if not given. Sections ``coverage`` and ``walking`` are used.
+        The rules; those of the plan's manifest if not given. Sections
+        ``coverage`` and ``walking`` are used.
 
     Raises
     ------
@@ -51,7 +67,8 @@ def reach(plan: Plan, rules: Rules | None = None) -> Plan:
 
     Examples
     --------
-    The board of twelve houses, with a canteen for fifty households in a corner:
+    The board of twelve houses, with a canteen for fifty households in a
+    corner:
 
     >>> from shapely.geometry import Point
     >>> from tests.villages import X0, Y0, make_board_plan, make_table
@@ -76,11 +93,13 @@ def reach(plan: Plan, rules: Rules | None = None) -> Plan:
     covered = pd.concat([own[1] for own in found], ignore_index=True)
     figures, gaps = _judge(plan, ground, [own[3] for own in found], reached, rules)
     tables = {
-        "service_posts": _write_posts(posts, held), "reach": _write_rows("reach", reached, ["kind", "state", "stairwell"]),
+        "service_posts": _write_posts(posts, held),
+        "reach": _write_rows("reach", reached, ["kind", "state", "stairwell"]),
         "coverage": _write_rows("coverage", covered, ["kind", "state", "level", "of", "minutes"]),
         "ledger": _write_entries(plan.site.ledger, [*footing.entries, *told]),
-        "indicators": write_indicators(plan.indicators, ROOM, figures), "gaps": write_gaps(plan.gaps, ROOM, gaps),
-    }  # fmt: skip
+        "indicators": write_indicators(plan.indicators, ROOM, figures),
+        "gaps": write_gaps(plan.gaps, ROOM, gaps),
+    }
     return _write_manifest(plan.replace(**tables), rules)
 
 
@@ -89,12 +108,16 @@ def _look_at(
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, Reach]:
     """Look at one kind of post, with those there and, if any are proposed, with these too.
 
-    Returns the rows of reach and of coverage, what each post reaches and serves, and the reach of those that are there.
+    Returns the rows of reach and of coverage, what each post reaches and
+    serves, and the reach of those that are there.
     """
     own = (posts["kind"] == service.kind).to_numpy()
     there = own & (posts["status"] == "existing").to_numpy()
-    states = {NOW: np.flatnonzero(there)} | ({PROPOSED: np.flatnonzero(own)} if (own & ~there).any() else {})
-    rows, covered = [], []
+    states = {NOW: np.flatnonzero(there)} | (
+        {PROPOSED: np.flatnonzero(own)} if (own & ~there).any() else {}
+    )
+    rows = []
+    covered = []
     first: Reach | None = None
     for state, members in states.items():
         found = find_reach(footing.ground, service, posts, members, ways, rules)
@@ -104,20 +127,30 @@ def _look_at(
         coverage = tabulate_coverage(footing.ground, found, table, state, rules)
         covered.append(coverage.assign(posts=_count_posts(coverage, found.posts, footing.ground)))
         near = found.minutes <= service.minutes
-        asked = np.bincount(found.ways.post[near], footing.ground.weight[found.ways.door[near]], minlength=len(members))
-        latest = pd.DataFrame({"reachable": asked, "served": held, "code": found.posts.index.to_numpy(object)})
+        asked = np.bincount(
+            found.ways.post[near],
+            footing.ground.weight[found.ways.door[near]],
+            minlength=len(members),
+        )
+        latest = pd.DataFrame(
+            {"reachable": asked, "served": held, "code": found.posts.index.to_numpy(object)}
+        )
     assert first is not None
     return pd.concat(rows), pd.concat(covered), latest, first
 
 
 def _count_posts(coverage: pd.DataFrame, posts: Any, ground: Ground) -> Any:
     """Count the posts that stand in each place."""
-    kind = pd.Series(ground.doors["community_kind"].to_numpy(object), index=ground.doors["community"].to_numpy(object))
+    kind = pd.Series(
+        ground.doors["community_kind"].to_numpy(object),
+        index=ground.doors["community"].to_numpy(object),
+    )
     of = {
-        "city": pd.Series({CITY: len(posts)}), "community": posts["community"].value_counts(),
+        "city": pd.Series({CITY: len(posts)}),
+        "community": posts["community"].value_counts(),
         "class": posts["community"].map(kind[~kind.index.duplicated()]).value_counts(),
         "subgrid": posts.loc[posts["subgrid"] != "", "subgrid"].value_counts(),
-    }  # fmt: skip
+    }
     out = np.zeros(len(coverage), np.int64)
     for level, counts in of.items():
         rows = (coverage["level"] == level).to_numpy()
@@ -131,7 +164,9 @@ def _judge(
     """Write the figures of volunteers, and the gaps of all kinds of posts."""
     now = reached[reached["state"] == NOW]
     gaps = [list_gaps(own, now[now["kind"] == own.service.kind]) for own in found]
-    figures = pd.DataFrame(columns=["level", "of", "community", "measure", "value", "need", "met", "origin"])
+    figures = pd.DataFrame(
+        columns=["level", "of", "community", "measure", "value", "need", "met", "origin"]
+    )
     for own in found:
         if own.service.kind == KIND:
             volunteers = measure_volunteers(plan, ground, own, rules)
@@ -145,7 +180,10 @@ def _write_posts(posts: Any, held: pd.DataFrame) -> Any:
     """Write what each post reaches and serves."""
     own = held.set_index("code").reindex(posts.index)
     table = posts.assign(reachable=own["reachable"], served=own["served"])
-    return conform_table("service_posts", table.assign(load=table["served"] / table["capacity"].where(table["capacity"] > 0)))
+    return conform_table(
+        "service_posts",
+        table.assign(load=table["served"] / table["capacity"].where(table["capacity"] > 0)),
+    )
 
 
 def _write_rows(name: str, rows: pd.DataFrame, order: Sequence[str]) -> Any:
@@ -161,11 +199,16 @@ def _write_entries(ledger: pd.DataFrame, entries: Sequence[Entry]) -> pd.DataFra
 
 def _write_manifest(plan: Plan, rules: Rules) -> Plan:
     """Write the headline figures of the city into the manifest."""
-    city = plan.coverage[(plan.coverage["level"] == "city") & plan.coverage["own"] & (plan.coverage["state"] == NOW)]
+    city = plan.coverage[
+        (plan.coverage["level"] == "city") & plan.coverage["own"] & (plan.coverage["state"] == NOW)
+    ]
     figures: dict[str, Any] = {}
     for row in city.itertuples():
         for name in ("posts", "reachable_share", "served_share", "backed_up_share"):
             figures[f"{row.kind}_{name}"] = getattr(row, name)
     own = {name: rules.to_dict()[name] for name in ("coverage", "walking")}
-    people = {**plan.manifest.get("people", {}), ROOM: {"rules": own, "figures": round_figures(figures)}}
+    people = {
+        **plan.manifest.get("people", {}),
+        ROOM: {"rules": own, "figures": round_figures(figures)},
+    }
     return plan.replace(manifest={**plan.manifest, "people": people})

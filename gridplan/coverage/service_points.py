@@ -18,12 +18,14 @@ from gridplan.tables.conform import conform_table, make_empty
 def list_posts(plan: Plan, services: Sequence[Service]) -> gpd.GeoDataFrame:
     """List the posts of the kinds asked for, with what each can serve; proposed ones that the plan holds come along.
 
-    A place serves so many households for its floor area where that is known and counts for its kind, else as many as its
-    kind does. What is not a point stands where its middle is.
+    A place serves so many households for its floor area where that is known
+    and counts for its kind, else as many as its kind does. What is not a point
+    stands where its middle is.
 
     Returns
     -------
-    The table ``service_posts``, sorted by code; whom they reach and serve is still open.
+    The table ``service_posts``, sorted by code; whom they reach and serve is
+    still open.
 
     Examples
     --------
@@ -35,24 +37,40 @@ def list_posts(plan: Plan, services: Sequence[Service]) -> gpd.GeoDataFrame:
     [['0301', 200.0]]
     """
     kinds = {s.kind: s for s in services}
-    proposed = plan.service_posts[(plan.service_posts["status"] == "proposed") & plan.service_posts["kind"].isin(kinds)]
+    proposed = plan.service_posts[
+        (plan.service_posts["status"] == "proposed") & plan.service_posts["kind"].isin(kinds)
+    ]
     parts: list[Any] = [
-        own for own in (_take_places(plan, kinds), _take_centrals(plan, kinds), proposed.reset_index()) if len(own)
+        own
+        for own in (_take_places(plan, kinds), _take_centrals(plan, kinds), proposed.reset_index())
+        if len(own)
     ]
     if not parts:
         return make_empty("service_posts", plan.crs)
     table = gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), geometry="geometry", crs=plan.crs)
     numbers = ("rank", "reachable", "served")
-    table = table.assign(**{name: table[name].fillna(0) if name in table else 0 for name in numbers})
+    table = table.assign(
+        **{name: table[name].fillna(0) if name in table else 0 for name in numbers}
+    )
     return conform_table("service_posts", finish_posts(plan, table, kinds)).sort_index()
 
 
-def finish_posts(plan: Plan, table: gpd.GeoDataFrame, kinds: dict[str, Service]) -> gpd.GeoDataFrame:
+def finish_posts(
+    plan: Plan, table: gpd.GeoDataFrame, kinds: dict[str, Service]
+) -> gpd.GeoDataFrame:
     """Give posts their community, capacity and minutes."""
-    own = pd.DataFrame([(s.minutes, s.capacity, s.area) for s in kinds.values()], index=list(kinds), columns=["m", "c", "a"])
+    own = pd.DataFrame(
+        [(s.minutes, s.capacity, s.area) for s in kinds.values()],
+        index=list(kinds),
+        columns=["m", "c", "a"],
+    )
     own = own.reindex(table["kind"]).reset_index(drop=True)
     by_area = (own["a"] > 0) & table["area"].notna()
-    capacity = np.where(by_area, np.floor(table["area"] / own["a"].where(own["a"] > 0) * 100.0), own["c"].where(own["c"] > 0))
+    capacity = np.where(
+        by_area,
+        np.floor(table["area"] / own["a"].where(own["a"] > 0) * 100.0),
+        own["c"].where(own["c"] > 0),
+    )
     home = plan.stairwells["community"].reindex(table["stairwell"]).to_numpy(object)
     lies_in = find_communities(plan, table)
     community = np.where(pd.isna(home), lies_in, home)
@@ -77,20 +95,30 @@ def _take_places(plan: Plan, kinds: dict[str, Service]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "service_post": places.index.to_numpy(object),
-            "kind": places["kind"].to_numpy(object), "status": "existing",
-            "subgrid": "", "stairwell": "", "name": places["name"].to_numpy(object), "area": places["area"].to_numpy(float),
+            "kind": places["kind"].to_numpy(object),
+            "status": "existing",
+            "subgrid": "",
+            "stairwell": "",
+            "name": places["name"].to_numpy(object),
+            "area": places["area"].to_numpy(float),
             "geometry": points,
         }
-    )  # fmt: skip
+    )
 
 
 def _take_centrals(plan: Plan, kinds: dict[str, Service]) -> pd.DataFrame:
-    own = plan.posts[(plan.posts["role"] == CENTRAL) & plan.posts["stairwell"].isin(plan.stairwells.index)].sort_index()
+    own = plan.posts[
+        (plan.posts["role"] == CENTRAL) & plan.posts["stairwell"].isin(plan.stairwells.index)
+    ].sort_index()
     own = own if CENTRAL in kinds else own.iloc[:0]
     return pd.DataFrame(
         {
-            "service_post": own.index.to_numpy(object), "kind": CENTRAL, "status": "existing",
-            "subgrid": own["subgrid"].to_numpy(object), "stairwell": own["stairwell"].to_numpy(object), "area": np.nan,
+            "service_post": own.index.to_numpy(object),
+            "kind": CENTRAL,
+            "status": "existing",
+            "subgrid": own["subgrid"].to_numpy(object),
+            "stairwell": own["stairwell"].to_numpy(object),
+            "area": np.nan,
             "geometry": plan.stairwells.geometry.reindex(own["stairwell"]).to_numpy(),
         }
-    )  # fmt: skip
+    )

@@ -22,39 +22,64 @@ KIND = "volunteer_post"
 def measure_volunteers(plan: Plan, ground: Ground, reach: Reach, rules: Rules) -> pd.DataFrame:
     """Measure the volunteers of every community: a row each, and one for the city.
 
-    Requests come at a rate for each household of a class. A request takes its hours and the way there and back from the
-    nearest post; the need is as many volunteers as give those hours, for the requests within the longest threshold.
+    Requests come at a rate for each household of a class. A request takes its
+    hours and the way there and back from the nearest post; the need is as many
+    volunteers as give those hours, for the requests within the longest
+    threshold.
 
     Returns
     -------
-    Columns: volunteers (NaN where nobody counted), need, requests (a month), and for each threshold t within_t and
-    requests_t (shares of households and of requests).
+    Columns: volunteers (NaN where nobody counted), need, requests (a month),
+    and for each threshold t within_t and requests_t (shares of households and
+    of requests).
     """
-    own, k = rules.coverage, len(ground.communities)
+    own = rules.coverage
+    k = len(ground.communities)
     times = read_minutes(own.thresholds)
     rates = np.array([own.requests_urban, own.requests_rural]) / 100.0
-    asked = ground.weight * np.append(rates, own.requests_urban / 100.0)[np.where(ground.kind < 0, len(CLASSES), ground.kind)]
+    asked = (
+        ground.weight
+        * np.append(rates, own.requests_urban / 100.0)[
+            np.where(ground.kind < 0, len(CLASSES), ground.kind)
+        ]
+    )
     kept = ground.community >= 0
 
     def add_up(amount: Array) -> Array:
         return np.bincount(ground.community[kept], amount[kept], minlength=k)
 
-    sums: dict[str, Array] = {"households": add_up(ground.weight.astype(float)), "requests": add_up(asked)}
+    sums: dict[str, Array] = {
+        "households": add_up(ground.weight.astype(float)),
+        "requests": add_up(asked),
+    }
     for minutes in times:
         near = reach.best <= minutes
-        sums[f"within_{minutes:g}"], sums[f"requests_{minutes:g}"] = add_up(ground.weight * near), add_up(asked * near)
+        sums[f"within_{minutes:g}"], sums[f"requests_{minutes:g}"] = (
+            add_up(ground.weight * near),
+            add_up(asked * near),
+        )
     near = reach.best <= times[-1]
     walk = np.where(near, reach.best, 0.0) * 2.0 / 60.0
     hours = add_up(asked * near * (own.request_hours + walk))
     homes = pd.Series(sums["households"], index=ground.communities)
-    tally = tally_counts(plan.site, ["volunteers"], homes).values["volunteers"].reindex(ground.communities)
-    table = pd.DataFrame({**sums, "hours": hours, "volunteers": tally.to_numpy(float)}, index=ground.communities)
+    tally = (
+        tally_counts(plan.site, ["volunteers"], homes)
+        .values["volunteers"]
+        .reindex(ground.communities)
+    )
+    table = pd.DataFrame(
+        {**sums, "hours": hours, "volunteers": tally.to_numpy(float)}, index=ground.communities
+    )
     table.loc[CITY] = table.sum(min_count=1)
     with np.errstate(invalid="ignore", divide="ignore"):
         for minutes in times:
             for name, whole in (("within", "households"), ("requests", "requests")):
-                table[f"{name}_{minutes:g}"] = table[f"{name}_{minutes:g}"] / table[whole].where(table[whole] > 0)
-    table["need"] = np.ceil(table["hours"] / own.volunteer_hours - 1e-9) if own.volunteer_hours > 0 else np.nan
+                table[f"{name}_{minutes:g}"] = table[f"{name}_{minutes:g}"] / table[whole].where(
+                    table[whole] > 0
+                )
+    table["need"] = (
+        np.ceil(table["hours"] / own.volunteer_hours - 1e-9) if own.volunteer_hours > 0 else np.nan
+    )
     return table.drop(columns="hours")
 
 
@@ -64,26 +89,49 @@ def write_volunteers(table: pd.DataFrame, rules: Rules) -> pd.DataFrame:
     for level, own in (("community", table.drop(index=CITY)), ("city", table.loc[[CITY]])):
         of = own.index.to_numpy(object)
         over: Any = of if level == "community" else ""
-        frames.append(make_figures(level, of, over, "volunteers", own["volunteers"], own["need"], origin="counted"))
-        frames.append(make_figures(level, of, over, "volunteer_requests_month", own["requests"], origin="estimated"))
+        frames.append(
+            make_figures(
+                level, of, over, "volunteers", own["volunteers"], own["need"], origin="counted"
+            )
+        )
+        frames.append(
+            make_figures(
+                level, of, over, "volunteer_requests_month", own["requests"], origin="estimated"
+            )
+        )
         for minutes in read_minutes(rules.coverage.thresholds):
             names = [f"{name}_{minutes:g}" for name in ("within", "requests")]
-            frames += [make_figures(level, of, over, f"volunteer_{name}", own[name]) for name in names]
+            frames += [
+                make_figures(level, of, over, f"volunteer_{name}", own[name]) for name in names
+            ]
     return pd.concat(frames, ignore_index=True)
 
 
 def list_short_teams(table: pd.DataFrame) -> pd.DataFrame:
     """List the communities whose volunteers are fewer than the need, or were not counted."""
     own = table.drop(index=CITY)
-    short = own[(own["volunteers"] < own["need"] - 1e-9) | (own["volunteers"].isna() & (own["need"] > 0))]
+    short = own[
+        (own["volunteers"] < own["need"] - 1e-9) | (own["volunteers"].isna() & (own["need"] > 0))
+    ]
     known = short["volunteers"].notna()
     return pd.DataFrame(
         {
-            "rule": "volunteers", "level": "community", "of": short.index.to_numpy(object),
+            "rule": "volunteers",
+            "level": "community",
+            "of": short.index.to_numpy(object),
             "community": short.index.to_numpy(object),
-            "value": short["volunteers"].to_numpy(), "need": short["need"].to_numpy(),
+            "value": short["volunteers"].to_numpy(),
+            "need": short["need"].to_numpy(),
             "households": short["households"].to_numpy().astype(np.int64),
-            "reason": np.where(known, "fewer volunteers than the requests within reach take", "nobody counted its volunteers"),
-            "remedy": np.where(known, "recruit more, or share those of neighbours", "count them: measure volunteers"),
+            "reason": np.where(
+                known,
+                "fewer volunteers than the requests within reach take",
+                "nobody counted its volunteers",
+            ),
+            "remedy": np.where(
+                known,
+                "recruit more, or share those of neighbours",
+                "count them: measure volunteers",
+            ),
         }
-    )  # fmt: skip
+    )

@@ -42,7 +42,11 @@ class Footing:
     @property
     def snapped(self) -> Array:
         """Which stairwells reach a street; all where none are known: bool[n]."""
-        return np.ones(len(self.ground), bool) if self.access is None else self.access["snapped"].to_numpy(bool)
+        return (
+            np.ones(len(self.ground), bool)
+            if self.access is None
+            else self.access["snapped"].to_numpy(bool)
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,10 +67,14 @@ def lay_footing(site: Site, ground: Ground, rules: Rules) -> Footing:
     network, entries = build_network(site, rules.walking)
     obstacles = find_obstacles(site, rules.walking)
     if len(network.kept_edges) == 0:
-        return Footing(site, ground, rules, None, None, obstacles, [note_detour(rules.walking, len(ground))])
+        return Footing(
+            site, ground, rules, None, None, obstacles, [note_detour(rules.walking, len(ground))]
+        )
     access, told = reach_doors(network, ground.doors, site, rules.walking)
     metres = float(network.metres[network.kept_edges].sum())
-    along = Entry("walking", "stairwells", "noted", len(ground), f"ways go along {metres:,.0f} m of streets")
+    along = Entry(
+        "walking", "stairwells", "noted", len(ground), f"ways go along {metres:,.0f} m of streets"
+    )
     return Footing(site, ground, rules, network, access, obstacles, [*entries, *told, along])
 
 
@@ -75,12 +83,15 @@ def measure_ways(
 ) -> tuple[Ways, pd.DataFrame, list[Entry]]:
     """Measure the way from each stairwell to each post that it may go to, up to a limit in metres.
 
-    Along the streets; between doors of one compound, or no farther apart than ``walking.straight_reach``, straight times the
-    detour factor if that is shorter and nothing lies between. Posts near one another are measured together.
+    Along the streets; between doors of one compound, or no farther apart than
+    ``walking.straight_reach``, straight times the detour factor if that is
+    shorter and nothing lies between. Posts near one another are measured
+    together.
 
     Returns
     -------
-    The ways, for each post how it reaches the streets (columns leg, reason), and entries for the ledger.
+    The ways, for each post how it reaches the streets (columns leg, reason),
+    and entries for the ledger.
     """
     scopes = pd.Series({s.kind: s.scope for s in services}).reindex(posts["kind"]).to_numpy(object)
     at = shapely.get_coordinates(posts.geometry.to_numpy())
@@ -119,42 +130,73 @@ def _batch_posts(posts: gpd.GeoDataFrame, scopes: Array) -> Iterator[Array]:
         if scope == "city":
             yield from (order[first : first + BATCH] for first in range(0, len(order), BATCH))
             continue
-        starts = np.flatnonzero(np.append(True, np.sort(community.astype(str))[1:] != np.sort(community.astype(str))[:-1]))
+        starts = np.flatnonzero(
+            np.append(
+                True, np.sort(community.astype(str))[1:] != np.sort(community.astype(str))[:-1]
+            )
+        )
         yield from np.split(order, starts[1:])
 
 
-def _find_doors(ground: Ground, posts: gpd.GeoDataFrame, scope: str, at: Array, limit: float) -> Array:
+def _find_doors(
+    ground: Ground, posts: gpd.GeoDataFrame, scope: str, at: Array, limit: float
+) -> Array:
     """Find the stairwells that may be within the limit of some posts, and that may go to some of them."""
-    near = ((ground.xy >= at.min(axis=0) - limit) & (ground.xy <= at.max(axis=0) + limit)).all(axis=1)
+    near = ((ground.xy >= at.min(axis=0) - limit) & (ground.xy <= at.max(axis=0) + limit)).all(
+        axis=1
+    )
     if scope != "city":
-        near &= np.isin(ground.community, ground.communities.get_indexer(pd.Index(posts["community"].unique())))
+        near &= np.isin(
+            ground.community, ground.communities.get_indexer(pd.Index(posts["community"].unique()))
+        )
     return np.flatnonzero(near)
 
 
 def _measure_batch(
-    footing: Footing, access: pd.DataFrame | None, posts: gpd.GeoDataFrame, rows: Array, doors: Array, limit: float
+    footing: Footing,
+    access: pd.DataFrame | None,
+    posts: gpd.GeoDataFrame,
+    rows: Array,
+    doors: Array,
+    limit: float,
 ) -> tuple[Array, Array, Array]:
     if len(doors) == 0:
         return doors, doors, np.zeros(0)
     if access is None or footing.network is None or footing.access is None:
-        found = measure_straight(posts.iloc[rows], footing.ground.doors.iloc[doors], footing.site, footing.rules.walking, limit)
+        found = measure_straight(
+            posts.iloc[rows],
+            footing.ground.doors.iloc[doors],
+            footing.site,
+            footing.rules.walking,
+            limit,
+        )
     else:
         found = measure_paths(footing.network, access.iloc[rows], footing.access.iloc[doors], limit)
     pairs = found.tocoo()
     return doors[pairs.col], rows[pairs.row], pairs.data
 
 
-def _measure_near(footing: Footing, posts: gpd.GeoDataFrame, scopes: Array, at: Array) -> tuple[Array, Array, Array]:
+def _measure_near(
+    footing: Footing, posts: gpd.GeoDataFrame, scopes: Array, at: Array
+) -> tuple[Array, Array, Array]:
     """Measure straight ways between doors of one compound and doors near one another, where nothing lies between."""
-    ground, rules = footing.ground, footing.rules.walking
+    ground = footing.ground
+    rules = footing.rules.walking
     if footing.network is None or len(posts) == 0:
         return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)
     tree = shapely.STRtree(ground.doors.geometry.to_numpy())
-    post, door = tree.query(posts.geometry.to_numpy(), predicate="dwithin", distance=rules.straight_reach)
+    post, door = tree.query(
+        posts.geometry.to_numpy(), predicate="dwithin", distance=rules.straight_reach
+    )
     homes = ground.doors["compound"].to_numpy(object)
     hosts = find_compounds(footing.site, posts)
     numbers = pd.Series(np.arange(len(ground))).groupby(homes).agg(list)
-    more = pd.Series(hosts[hosts != ""], index=np.flatnonzero(hosts != "")).map(numbers).dropna().explode()
+    more = (
+        pd.Series(hosts[hosts != ""], index=np.flatnonzero(hosts != ""))
+        .map(numbers)
+        .dropna()
+        .explode()
+    )
     post = np.concatenate([post, more.index.to_numpy(np.int64)])
     door = np.concatenate([door, more.to_numpy(np.int64)])
     allowed = np.zeros(len(post), bool)
@@ -162,7 +204,8 @@ def _measure_near(footing: Footing, posts: gpd.GeoDataFrame, scopes: Array, at: 
         groups = find_groups(ground, posts, scope)[post]
         allowed |= (scopes[post] == scope) & (ground.group(scope)[door] == groups) & (groups >= 0)
     pairs = np.unique(np.column_stack([post[allowed], door[allowed]]), axis=0)
-    post, door = pairs[:, 0], pairs[:, 1]
+    post = pairs[:, 0]
+    door = pairs[:, 1]
     straight = np.hypot(*(at[post] - ground.xy[door]).T)
     free = (straight == 0) | ~footing.obstacles.find_blocked(at[post], ground.xy[door])
     return door[free], post[free], straight[free] * rules.detour
@@ -171,7 +214,9 @@ def _measure_near(footing: Footing, posts: gpd.GeoDataFrame, scopes: Array, at: 
 def find_compounds(site: Site, posts: gpd.GeoDataFrame) -> Array:
     """Find the compound that each post lies in, empty where there is none; of several the first by code."""
     land = site.compounds.sort_index()
-    post, over = shapely.STRtree(land.geometry.to_numpy()).query(posts.geometry.to_numpy(), predicate="intersects")
+    post, over = shapely.STRtree(land.geometry.to_numpy()).query(
+        posts.geometry.to_numpy(), predicate="intersects"
+    )
     out = np.full(len(posts), "", object)
     first = pd.Series(over).groupby(post).min()
     out[first.index.to_numpy(np.int64)] = land.index.to_numpy(object)[first.to_numpy(np.int64)]
@@ -182,8 +227,16 @@ def _keep_shortest(door: Array, post: Array, metres: Array, limit: float) -> Way
     """Keep the shorter of two ways between the same doors, and none beyond the limit."""
     metres = np.round(metres, DIGITS) + 0.0
     kept = metres <= limit
-    door, post, metres = door[kept], post[kept], metres[kept]
+    door = door[kept]
+    post = post[kept]
+    metres = metres[kept]
     order = np.lexsort((metres, post, door))
-    door, post, metres = door[order], post[order], metres[order]
-    once = np.append(True, (door[1:] != door[:-1]) | (post[1:] != post[:-1])) if len(door) else np.zeros(0, bool)
+    door = door[order]
+    post = post[order]
+    metres = metres[order]
+    once = (
+        np.append(True, (door[1:] != door[:-1]) | (post[1:] != post[:-1]))
+        if len(door)
+        else np.zeros(0, bool)
+    )
     return Ways(door[once], post[once], metres[once])

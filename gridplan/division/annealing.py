@@ -54,7 +54,8 @@ def find_seat(state: Any, p: Any) -> Any:
 def list_savings(data: Any) -> Any:
     """List what a part saves at the most, at each level of groups, when an atom leaves it; float64[n, g].
 
-    An atom that is its whole group saves nothing: what the part that it leaves saves, the part that takes it pays.
+    An atom that is its whole group saves nothing: what the part that it leaves
+    saves, the part that takes it pays.
     """
     n, levels = data.groups.shape
     saving = np.zeros((n, levels))
@@ -71,7 +72,8 @@ def glance(data: Any, mass: Any, walk: Any, seat: Any, saving: Any, out: Any, in
 
     Without its centre the part may save its whole ``walk``.
     """
-    after, rise = mass, 0.0
+    after = mass
+    rise = 0.0
     if out >= 0:
         after -= data.weights[out]
         rise -= walk if out == seat else data.pull[out] * walk_between(data, out, seat)
@@ -97,14 +99,24 @@ def count_movers(stay: Any, a: Any, p: Any, q: Any) -> Any:
 
 @njit(cache=True, nogil=True)
 def anneal(
-    data: Any, state: Any, seed: Any, rounds: int, hot: float, cold: float, swap_share: float, margin: float, stay: Any
+    data: Any,
+    state: Any,
+    seed: Any,
+    rounds: int,
+    hot: float,
+    cold: float,
+    swap_share: float,
+    margin: float,
+    stay: Any,
 ) -> Any:
     """Anneal an assignment in place over ``rounds`` exchanges, cooling from ``hot`` to ``cold`` (household-metres).
 
-    With both 0 it takes no exchange for the worse. Most exchanges are refused at a glance: only those that may rise the
-    price by no more than the heat allows and the ``margin``, which a better centre may win back, are priced in full.
-    Households that leave the part which carries on their earlier one are priced and counted by ``stay``, and never more of them
-    move than it allows. Returns the number of exchanges taken.
+    With both 0 it takes no exchange for the worse. Most exchanges are refused
+    at a glance: only those that may rise the price by no more than the heat
+    allows and the ``margin``, which a better centre may win back, are priced
+    in full. Households that leave the part which carries on their earlier one
+    are priced and counted by ``stay``, and never more of them move than it
+    allows. Returns the number of exchanges taken.
     """
     room = state.members.shape[1]
     k = state.size.shape[0]
@@ -129,7 +141,9 @@ def anneal(
         fee = stay.terms[0] * movers
         rise = fee + glance(data, state.mass[p], state.walk[p], seat[p], saving, a, b)
         rise += glance(data, state.mass[q], state.walk[q], seat[q], saving, b, a)
-        allowed = -heat * math.log(1.0 - draw_unit(seed))  # one draw decides what rise is still taken
+        allowed = -heat * math.log(
+            1.0 - draw_unit(seed)
+        )  # one draw decides what rise is still taken
         if rise > allowed + margin:
             continue
         limit = price[p] + price[q] + allowed - fee
@@ -139,7 +153,9 @@ def anneal(
         new_q = price_exchange(data, state, q, b, a)
         if new_p + new_q > limit - 1e-9 * (heat == 0.0):
             continue
-        if data.contiguous and not (stays_connected(data, state, p, a, b) and stays_connected(data, state, q, b, a)):
+        if data.contiguous and not (
+            stays_connected(data, state, p, a, b) and stays_connected(data, state, q, b, a)
+        ):
             continue
         exchange(data, state, p, a, np.int64(-1))
         exchange(data, state, q, b, a)

@@ -1,7 +1,8 @@
 """Growth: new parts from old ones, led by the prices that the relaxed cover puts on atoms.
 
-The relaxed cover says what each atom is worth. Parts that differ from a good part by one atom more, one less, or one
-exchanged, and that cost less than their atoms are worth, can make the cover cheaper; they join the columns.
+The relaxed cover says what each atom is worth. Parts that differ from a good
+part by one atom more, one less, or one exchanged, and that cost less than
+their atoms are worth, can make the cover cheaper; they join the columns.
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ Array = np.ndarray[Any, Any]
 OFFSPRING = 4  # new parts that one part may have in one round
 
 
-def grow_columns(data: Data, columns: Columns, k: int, rounds: int) -> tuple[Columns, Relaxed | None]:
+def grow_columns(
+    data: Data, columns: Columns, k: int, rounds: int
+) -> tuple[Columns, Relaxed | None]:
     """Let the columns grow for some rounds; returns them and the last relaxed cover, None where there is none."""
     n = len(data.weights)
     relaxed = relax(columns, n, (k, k))
@@ -33,7 +36,9 @@ def grow_columns(data: Data, columns: Columns, k: int, rounds: int) -> tuple[Col
         if relaxed is None:
             return columns, None
         base = _choose_base(relaxed, 3 * k)
-        prices, starts, atoms = grow_parts(data, *take_columns(columns, base)[1:], relaxed.worth, relaxed.place, OFFSPRING)
+        prices, starts, atoms = grow_parts(
+            data, *take_columns(columns, base)[1:], relaxed.worth, relaxed.place, OFFSPRING
+        )
         fresh = (prices, starts, atoms)
         hashes = hash_columns(starts, atoms)
         first = np.unique(hashes, return_index=True)[1]
@@ -47,7 +52,9 @@ def grow_columns(data: Data, columns: Columns, k: int, rounds: int) -> tuple[Col
 
 def _choose_base(relaxed: Relaxed, most: int) -> Array:
     """Choose the parts to grow from: those in the relaxed cover, then those that nearly are."""
-    order = np.lexsort((np.arange(len(relaxed.reduced)), relaxed.reduced.round(6), relaxed.share < 1e-9))
+    order = np.lexsort(
+        (np.arange(len(relaxed.reduced)), relaxed.reduced.round(6), relaxed.share < 1e-9)
+    )
     return np.sort(order[:most])
 
 
@@ -55,7 +62,8 @@ def _choose_base(relaxed: Relaxed, most: int) -> Array:
 def grow_parts(data: Any, starts: Any, atoms: Any, worth: Any, place: Any, offspring: int) -> Any:
     """Grow the parts listed: for each, the cheapest parts that differ by one atom and cost less than they are worth.
 
-    ``worth`` is float64[n], the price of an atom, ``place`` the price of a part. Returns prices, starts and atoms.
+    ``worth`` is float64[n], the price of an atom, ``place`` the price of a
+    part. Returns prices, starts and atoms.
     """
     n = data.weights.shape[0]
     count = starts.shape[0] - 1
@@ -75,7 +83,9 @@ def grow_parts(data: Any, starts: Any, atoms: Any, worth: Any, place: Any, offsp
         find_changes(data, state, border, worth, value, best, change)
         for slot in range(offspring):
             if change[slot, 0] >= 0 or change[slot, 1] >= 0:
-                ends[made + 1] = write_changed(state, change[slot, 0], change[slot, 1], grown, ends[made])
+                ends[made + 1] = write_changed(
+                    state, change[slot, 0], change[slot, 1], grown, ends[made]
+                )
                 prices[made] = best[slot] + place
                 for s in range(ends[made], ends[made + 1]):
                     prices[made] += worth[grown[s]]
@@ -103,10 +113,13 @@ def open_part(data: Any, state: Any, own: Any, worth: Any) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def find_changes(data: Any, state: Any, border: Any, worth: Any, value: Any, best: Any, change: Any) -> Any:
+def find_changes(
+    data: Any, state: Any, border: Any, worth: Any, value: Any, best: Any, change: Any
+) -> Any:
     """Find the changes of part 0 by one atom whose price falls furthest below what the atoms are worth.
 
-    ``best`` receives by how much, ``change`` the atom taken out and the atom put in, -1 for none.
+    ``best`` receives by how much, ``change`` the atom taken out and the atom
+    put in, -1 for none.
     """
     best[:] = -1e-6
     change[:, :] = -1
@@ -130,8 +143,12 @@ def find_changes(data: Any, state: Any, border: Any, worth: Any, value: Any, bes
                 continue
             reduced = price_exchange(data, state, 0, out, into) - gain
             slot = np.argmax(best)
-            if reduced < best[slot] and (not data.contiguous or stays_connected(data, state, 0, out, into)):
-                best[slot], change[slot, 0], change[slot, 1] = reduced, out, into
+            if reduced < best[slot] and (
+                not data.contiguous or stays_connected(data, state, 0, out, into)
+            ):
+                best[slot] = reduced
+                change[slot, 0] = out
+                change[slot, 1] = into
 
 
 @njit(cache=True, nogil=True)

@@ -38,17 +38,20 @@ class Pool:
     def list_columns(self, most: int) -> tuple[Array, Array, Array]:
         """List the different parts, the last division's always among them, at most ``most``.
 
-        Returns their prices (float64[c]) and their atoms in compressed form: atoms of column j are
-        ``atoms[starts[j]:starts[j + 1]]``.
+        Returns their prices (float64[c]) and their atoms in compressed form:
+        atoms of column j are ``atoms[starts[j]:starts[j + 1]]``.
         """
-        hashes, prices = np.concatenate(self.hashes), np.concatenate(self.prices)
+        hashes = np.concatenate(self.hashes)
+        prices = np.concatenate(self.prices)
         first = np.unique(hashes, return_index=True)[1]
         if len(first) > most:
             whole = np.concatenate([np.full(self.k, p.sum()) for p in self.prices])
             first = first[np.lexsort((first, whole[first]))][:most]
         first = np.sort(first)
-        run, part = first // self.k, first % self.k
-        atoms, counts = [], []
+        run = first // self.k
+        part = first % self.k
+        atoms = []
+        counts = []
         for r in np.unique(run):
             order = np.argsort(self.parts[r], kind="stable")
             ends = np.cumsum(np.bincount(self.parts[r], minlength=self.k))

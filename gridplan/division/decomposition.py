@@ -1,8 +1,9 @@
 """Pieces: a very large island cut into connected pieces of whole numbers of parts, so that the work grows only with its size.
 
-The covers of the search take time that grows faster than the number of atoms. No community should come to so many; where
-one does (a whole town given as one community), its pieces are searched each by itself, and atoms are moved over the seams
-afterwards as long as that makes the division cheaper.
+The covers of the search take time that grows faster than the number of atoms.
+No community should come to so many; where one does (a whole town given as one
+community), its pieces are searched each by itself, and atoms are moved over
+the seams afterwards as long as that makes the division cheaper.
 """
 
 from __future__ import annotations
@@ -41,7 +42,8 @@ def cut_pieces(problem: Problem, seed: int) -> list[Array]:
 
 def mend_seams(problem: Problem, part: Array, seed: int) -> tuple[Array, float]:
     """Move and exchange atoms between parts as long as that makes the division cheaper; returns it and its price."""
-    data, k = problem.to_data(), int(part.max()) + 1
+    data = problem.to_data()
+    k = int(part.max()) + 1
     state = open_state(data, part, k)
     chance = np.array([seed & 0xFFFFFFFFFFFFFFFF], np.uint64)
     margin = MARGIN * COLD * float(state.walk.sum()) / k

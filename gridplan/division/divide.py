@@ -21,7 +21,9 @@ from gridplan.rules.all_rules import Band
 
 Array = np.ndarray[Any, Any]
 EVEN = 0.15  # share of the mean size that parts of a split may be larger or smaller
-FEW = 100  # knapsacks for the cheapest part round a centre, where parts are looked for and nothing is to be proven
+# knapsacks for the cheapest part round a centre, where parts are looked for
+# and nothing is to be proven
+FEW = 100
 
 
 @dataclass(frozen=True)
@@ -48,11 +50,13 @@ class Division:
     walk
         float64[k], household-metres to the centre.
     price
-        Household-metres and all other wishes of the whole division, in household-metres.
+        Household-metres and all other wishes of the whole division, in
+        household-metres.
     shortfalls
         What is out of rule, and why.
     cut_short
-        Whether the deadline ended the search, so that the division depends on the machine.
+        Whether the deadline ended the search, so that the division depends on
+        the machine.
     """
 
     part: Array
@@ -63,11 +67,14 @@ class Division:
     cut_short: bool = False
 
 
-def divide_atoms(problem: Problem, effort: str = "default", seed: int = 0, deadline: Deadline = ENDLESS) -> Division:
+def divide_atoms(
+    problem: Problem, effort: str = "default", seed: int = 0, deadline: Deadline = ENDLESS
+) -> Division:
     """Divide the atoms of a community into contiguous parts within the band, each about as cheap to walk as can be.
 
-    Every island (atoms that nothing joins to the others) is divided by itself, into the number of parts nearest
-    to the target that its households allow; the neighbouring numbers are tried where a part stays outside the band.
+    Every island (atoms that nothing joins to the others) is divided by itself,
+    into the number of parts nearest to the target that its households allow;
+    the neighbouring numbers are tried where a part stays outside the band.
 
     Parameters
     ----------
@@ -78,7 +85,8 @@ def divide_atoms(problem: Problem, effort: str = "default", seed: int = 0, deadl
     seed
         Any whole number; the same seed gives the same division.
     deadline
-        When to stop refining; what is not begun by then gets one quick run, and the division is always complete.
+        When to stop refining; what is not begun by then gets one quick run,
+        and the division is always complete.
 
     Examples
     --------
@@ -95,7 +103,9 @@ def divide_atoms(problem: Problem, effort: str = "default", seed: int = 0, deadl
     """
     part = np.zeros(len(problem), np.int64)
     shortfalls: list[Shortfall] = []
-    price, used, cut_short = 0.0, 0, False
+    price = 0.0
+    used = 0
+    cut_short = False
     islands = problem.find_islands()
     for island in islands:
         own = problem.take(island) if len(islands) > 1 else problem
@@ -107,13 +117,21 @@ def divide_atoms(problem: Problem, effort: str = "default", seed: int = 0, deadl
         cut_short |= is_cut
     part, shortfalls = _number_by_atom(part, shortfalls)
     centres, sums = find_centres(problem, part, used)
-    return Division(part, centres, sums[centres], price, tuple(sorted(shortfalls, key=lambda s: s.part)), cut_short)
+    return Division(
+        part,
+        centres,
+        sums[centres],
+        price,
+        tuple(sorted(shortfalls, key=lambda s: s.part)),
+        cut_short,
+    )
 
 
 def split_atoms(problem: Problem, k: int, seed: int = 0) -> Array:
     """Divide connected atoms into exactly k contiguous parts, near to equal in households and cheap to walk.
 
-    Returns int64[n], the part of each atom, numbered in the order of their first atoms.
+    Returns int64[n], the part of each atom, numbered in the order of their
+    first atoms.
 
     Examples
     --------
@@ -125,7 +143,11 @@ def split_atoms(problem: Problem, k: int, seed: int = 0) -> Array:
     [0, 0, 1, 1]
     """
     even = problem.households / k
-    band = Band(low=max(1, int((1 - EVEN) * even)), target=max(1, round(even)), high=max(2, int(np.ceil((1 + EVEN) * even))))
+    band = Band(
+        low=max(1, int((1 - EVEN) * even)),
+        target=max(1, round(even)),
+        high=max(2, int(np.ceil((1 + EVEN) * even))),
+    )
     own = replace(problem, band=band)
     listed = list_parts(own.to_data(), EFFORTS["default"].listed)
     part, _ = search(own, k, EFFORTS["default"], mix_seed(seed, problem.ids[0], k), listed)
@@ -138,22 +160,28 @@ def find_centres(problem: Problem, part: Array, k: int) -> tuple[Array, Array]:
     return np.array([own[np.argmin(np.round(sums[own], 6))] for own in _split(part, k)]), sums
 
 
-def _divide_island(problem: Problem, wanted: str, seed: int, deadline: Deadline) -> tuple[Array, float, bool, bool]:
+def _divide_island(
+    problem: Problem, wanted: str, seed: int, deadline: Deadline
+) -> tuple[Array, float, bool, bool]:
     """Divide a connected problem, trying further numbers of parts while some part is outside the band.
 
-    Returns the part of each atom, the price, whether it is proven that no division keeps the band, and whether the
-    deadline ended the search.
+    Returns the part of each atom, the price, whether it is proven that no
+    division keeps the band, and whether the deadline ended the search.
     """
     if is_large(problem):
         return _divide_pieces(problem, wanted, seed, deadline)
     effort = EFFORTS["quick" if deadline.is_over() else wanted]
     known = _divide_island(problem, "default", seed, deadline)[0] if effort.steps else None
     listed = list_parts(problem.to_data(), effort.listed)
-    best, best_price = np.zeros(0, np.int32), np.inf
+    best = np.zeros(0, np.int32)
+    best_price = np.inf
     for number, k in enumerate(_list_counts(problem)):
-        part, price = search(problem, k, effort, mix_seed(seed, problem.ids[0], k), listed, deadline, known)
+        part, price = search(
+            problem, k, effort, mix_seed(seed, problem.ids[0], k), listed, deadline, known
+        )
         if price < best_price - 1e-6:
-            best, best_price = part, price
+            best = part
+            best_price = price
         if not len(_find_outside(problem, best)) or deadline.is_over():
             break
         if number == 0 and listed is not None and problem.band.find_counts(problem.households):
@@ -168,12 +196,18 @@ def _divide_island(problem: Problem, wanted: str, seed: int, deadline: Deadline)
     return best.astype(np.int64), best_price, False, early
 
 
-def _divide_pieces(problem: Problem, wanted: str, seed: int, deadline: Deadline) -> tuple[Array, float, bool, bool]:
+def _divide_pieces(
+    problem: Problem, wanted: str, seed: int, deadline: Deadline
+) -> tuple[Array, float, bool, bool]:
     """Divide a very large island piece by piece; returns what :func:`_divide_island` does."""
-    part, used, is_cut = np.zeros(len(problem), np.int64), 0, False
+    part = np.zeros(len(problem), np.int64)
+    used = 0
+    is_cut = False
     pieces = cut_pieces(problem, mix_seed(seed, problem.ids[0], 0))
     for piece, share in zip(pieces, share_out([len(piece) for piece in pieces], 1), strict=True):
-        found, _, _, early = _divide_island(problem.take(piece), wanted, seed, deadline.share(share))
+        found, _, _, early = _divide_island(
+            problem.take(piece), wanted, seed, deadline.share(share)
+        )
         part[piece] = found + used
         used += int(found.max()) + 1
         is_cut |= early
@@ -186,13 +220,19 @@ def _refine(problem: Problem, part: Array, price: float, effort: Effort) -> tupl
     k = int(part.max()) + 1
     columns = find_bound(problem, part, price, effort.steps, listed=0, most=FEW).columns
     cover = choose_cover(columns, len(problem), k, price, work=effort.work, nodes=effort.nodes)
-    return (part, price) if cover.part is None else (cover.part, total_price(problem.to_data(), cover.part, k))
+    return (
+        (part, price)
+        if cover.part is None
+        else (cover.part, total_price(problem.to_data(), cover.part, k))
+    )
 
 
 def _cover_listed(problem: Problem, listed: Columns, effort: Effort) -> Cover:
     """Cover all atoms by any number of the parts within the band, which are all known."""
     counts = problem.band.find_counts(problem.households)
-    return choose_cover(listed, len(problem), (counts[0], counts[-1]), work=effort.work, nodes=effort.nodes)
+    return choose_cover(
+        listed, len(problem), (counts[0], counts[-1]), work=effort.work, nodes=effort.nodes
+    )
 
 
 def _find_outside(problem: Problem, part: Array) -> Array:
@@ -203,7 +243,8 @@ def _find_outside(problem: Problem, part: Array) -> Array:
 
 def _list_counts(problem: Problem, tries: int = 3) -> list[int]:
     """List the numbers of parts to try, the nearest to the target first."""
-    band, households = problem.band, problem.households
+    band = problem.band
+    households = problem.households
     first = min(band.choose_count(households), len(problem))
     counts = band.find_counts(households) or (households // band.low, -(-households // band.high))
     within = {min(max(1, k), len(problem)) for k in counts} | {first}
@@ -212,12 +253,17 @@ def _list_counts(problem: Problem, tries: int = 3) -> list[int]:
 
 def mix_seed(seed: int, name: str, k: int) -> int:
     """Derive a seed from the user's seed, the first atom's code and k, so that no order of work matters."""
-    return int.from_bytes(hashlib.blake2b(f"{seed}/{name}/{k}".encode(), digest_size=8).digest(), "little")
+    return int.from_bytes(
+        hashlib.blake2b(f"{seed}/{name}/{k}".encode(), digest_size=8).digest(), "little"
+    )
 
 
-def explain_parts(problem: Problem, part: Array, offset: int, is_island: bool, proven: bool, is_cut: bool) -> Iterator[Shortfall]:
+def explain_parts(
+    problem: Problem, part: Array, offset: int, is_island: bool, proven: bool, is_cut: bool
+) -> Iterator[Shortfall]:
     """Explain every part outside the band: proven by arithmetic where it can be, else as the search's failure."""
-    band, households = problem.band, problem.households
+    band = problem.band
+    households = problem.households
     mass = np.bincount(part, problem.weights).astype(int)
     where = "these stairwells, which hard barriers cut off," if is_island else "the community"
     largest = np.zeros(len(mass), int)
@@ -226,16 +272,28 @@ def explain_parts(problem: Problem, part: Array, offset: int, is_island: bool, p
         rule = "households"
         if not band.find_counts(households):
             reason = f"{where} has {households} households, which no number of sub-grids cuts into {band.low} to {band.high}"
-            yield Shortfall(int(p) + offset, rule, True, reason, _relax(band, households, is_island))
+            yield Shortfall(
+                int(p) + offset, rule, True, reason, _relax(band, households, is_island)
+            )
         elif largest[p] > band.high:
             reason = f"one stairwell alone has {largest[p]} households, more than {band.high}"
-            yield Shortfall(int(p) + offset, rule, True, reason, "check its number of households, floors and stairwells")
+            yield Shortfall(
+                int(p) + offset,
+                rule,
+                True,
+                reason,
+                "check its number of households, floors and stairwells",
+            )
         elif proven:
             reason = f"{mass[p]} households: every contiguous part of {band.low} to {band.high} was tried, none cover {where}"
             yield Shortfall(int(p) + offset, rule, True, reason, _widen(int(mass[p]), band))
         else:
             reason = f"{mass[p]} households: no contiguous division of {where} within {band.low} to {band.high} was found"
-            longer = "more time (the search was cut short)" if is_cut else "--effort thorough, another seed"
+            longer = (
+                "more time (the search was cut short)"
+                if is_cut
+                else "--effort thorough, another seed"
+            )
             remedy = f"try {longer}, or {_widen(int(mass[p]), band)}"
             yield Shortfall(int(p) + offset, rule, False, reason, remedy)
 
@@ -249,11 +307,19 @@ def _relax(band: Band, households: int, is_island: bool) -> str:
     """Say the smallest relaxation of the band that makes a number of parts possible."""
     if households == 0:
         return "check the numbers of households: nobody lives here"
-    fewer, more = households // band.low, -(-households // band.high)
-    ways = [(band.low - households // more, f"low = {households // more} (then {more} sub-grid{'s' if more > 1 else ''})")]
+    fewer = households // band.low
+    more = -(-households // band.high)
+    ways = [
+        (
+            band.low - households // more,
+            f"low = {households // more} (then {more} sub-grid{'s' if more > 1 else ''})",
+        )
+    ]
     if fewer >= 1:
         top = -(-households // fewer)
-        ways.append((top - band.high, f"high = {top} (then {fewer} sub-grid{'s' if fewer > 1 else ''})"))
+        ways.append(
+            (top - band.high, f"high = {top} (then {fewer} sub-grid{'s' if fewer > 1 else ''})")
+        )
     cure = f"smallest relaxation: {min(ways)[1]}"
     return f"{cure}, or an opening in the barrier" if is_island else cure
 
@@ -263,7 +329,9 @@ def _number_by_atom(part: Array, shortfalls: list[Shortfall]) -> tuple[Array, li
     _, first, label = np.unique(part, return_index=True, return_inverse=True)
     rank = np.empty(len(first), np.int64)
     rank[np.argsort(first)] = np.arange(len(first))
-    renamed = [Shortfall(int(rank[s.part]), s.rule, s.proven, s.explanation, s.remedy) for s in shortfalls]
+    renamed = [
+        Shortfall(int(rank[s.part]), s.rule, s.proven, s.explanation, s.remedy) for s in shortfalls
+    ]
     return rank[label], renamed
 
 

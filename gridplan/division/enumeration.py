@@ -1,7 +1,8 @@
 """Listing: every contiguous part within the band, where atoms are so large that there are few of them.
 
-Stairwells of ten or twenty households make parts of two to four atoms; all of them can be written down, and the best cover is
-then the best division there is, or the proof that there is none.
+Stairwells of ten or twenty households make parts of two to four atoms; all of
+them can be written down, and the best cover is then the best division there
+is, or the proof that there is none.
 """
 
 from __future__ import annotations
@@ -21,13 +22,15 @@ TRIES = 40  # steps of the listing for each part that there is room for
 def list_parts(data: Data, most: int) -> tuple[Array, Array, Array] | None:
     """List every connected set of atoms within the band, or None where there are more than ``most``.
 
-    Returns their prices (float64[c]) and atoms in compressed form: those of part j are
-    ``atoms[starts[j]:starts[j + 1]]``.
+    Returns their prices (float64[c]) and atoms in compressed form: those of
+    part j are ``atoms[starts[j]:starts[j + 1]]``.
     """
     if not data.contiguous:
         return None
     deepest = _count_most(data)
-    if data.weights.mean() * SMALL < data.band[1] or most == 0:  # parts of so many atoms are beyond listing
+    if (
+        data.weights.mean() * SMALL < data.band[1] or most == 0
+    ):  # parts of so many atoms are beyond listing
         return None
     count, prices, starts, atoms = enumerate_parts(data, most, deepest)
     if count < 0:
@@ -56,7 +59,8 @@ def meet_neighbours(data: Any, i: Any, root: Any, met: Any, border: Any, size: A
 def push_atom(data: Any, chosen: Any, depth: Any, sums: Any, extra: Any) -> Any:
     """Add the last chosen atom to the sums and charges of the set before it; returns the walk to the best centre."""
     i = chosen[depth]
-    own, best = 0.0, np.inf
+    own = 0.0
+    best = np.inf
     for t in range(depth):
         d = walk_between(data, chosen[t], i)
         sums[depth, t] = sums[depth - 1, t] + data.pull[i] * d
@@ -79,29 +83,35 @@ def push_atom(data: Any, chosen: Any, depth: Any, sums: Any, extra: Any) -> Any:
 def enumerate_parts(data: Any, most: int, deepest: int) -> Any:
     """Enumerate connected sets of atoms, each once, by exclusive neighbourhoods (Wernicke 2006).
 
-    A set grows from its least atom; an atom that first neighbours the set at some depth can be taken there or later,
-    so no set is met twice. Sets above the band are not grown further. Walks and charges are kept for every depth, so
-    that a set costs no more to price than its last atom.
+    A set grows from its least atom; an atom that first neighbours the set at
+    some depth can be taken there or later, so no set is met twice. Sets above
+    the band are not grown further. Walks and charges are kept for every depth,
+    so that a set costs no more to price than its last atom.
 
     Returns their number (-1 for too many), prices, starts and atoms.
     """
     n = data.weights.shape[0]
-    low, high = data.band[0], data.band[2]
+    low = data.band[0]
+    high = data.band[2]
     prices = np.empty(most)
     starts = np.zeros(most + 1, np.int64)
     atoms = np.empty(most * min(deepest, 24), np.int32)
     chosen = np.empty(deepest + 1, np.int32)
     sums = np.empty((deepest + 1, deepest + 1))
     extra = np.empty(deepest + 1)
-    border = np.empty(n + 1, np.int32)  # atoms that neighbour the set, in the order in which they came up
+    border = np.empty(
+        n + 1, np.int32
+    )  # atoms that neighbour the set, in the order in which they came up
     begin = np.zeros(deepest + 2, np.int64)  # the next border atom to try at each depth
     end = np.zeros(deepest + 2, np.int64)  # how much of the border is known at each depth
     met = np.zeros(n, np.bool_)
-    count, steps = 0, 0
+    count = 0
+    steps = 0
     for root in range(n):
         if data.weights[root] > high:
             continue
-        depth, mass = 0, data.weights[root]
+        depth = 0
+        mass = data.weights[root]
         chosen[0] = root
         met[root] = True
         begin[0], end[0] = 0, meet_neighbours(data, root, root, met, border, 0)
@@ -147,7 +157,8 @@ def price_parts(data: Any, starts: Any, atoms: Any) -> Any:
     count = starts.shape[0] - 1
     prices = np.empty(count)
     for p in range(count):
-        best, mass = np.inf, 0
+        best = np.inf
+        mass = 0
         extra = 0.0
         for s in range(starts[p], starts[p + 1]):
             total = 0.0

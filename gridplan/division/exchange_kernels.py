@@ -1,9 +1,11 @@
 """The compiled kernels of the division: walking sums, and exchanges of atoms between parts.
 
-A part is priced as the household-metres to its best centre, plus what its households outside the band, its distance
-from the target and the groups (buildings, compounds, sides of barriers) that it reaches into cost. Every kernel
-releases the GIL, draws its chance from a splitmix64 state of its own, and adds in a fixed order, so the same seed gives
-the same division on every machine and in every thread.
+A part is priced as the household-metres to its best centre, plus what its
+households outside the band, its distance from the target and the groups
+(buildings, compounds, sides of barriers) that it reaches into cost. Every
+kernel releases the GIL, draws its chance from a splitmix64 state of its own,
+and adds in a fixed order, so the same seed gives the same division on every
+machine and in every thread.
 """
 
 from __future__ import annotations
@@ -26,13 +28,17 @@ class Data(NamedTuple):
     y: Array  # float64[n], metres
     climb: Array  # float64[n]: walking metres from the door to the atom
     stack: Array  # int64[n]: atoms of one number stand over the same door
-    matrix: Array  # float64[n, n] walking metres, or float64[0, 0] where x, y, climb and stack give them
+    # float64[n, n] walking metres, or float64[0, 0] where x, y, climb and
+    # stack give them
+    matrix: Array
     indptr: Array  # int32[n + 1]: neighbours of atom i are indices[indptr[i]:indptr[i + 1]]
     indices: Array  # int32[]
     groups: Array  # int32[n, g]
     prices: Array  # float64[g]: household-metres for each further group of a level in a part
     band: Array  # int64[3]: low, target, high
-    wishes: Array  # float64[2]: household-metres for a household outside the band, and off the target
+    wishes: (
+        Array  # float64[2]: household-metres for a household outside the band, and off the target
+    )
     contiguous: bool  # whether every part must be connected
 
 
@@ -54,13 +60,19 @@ class State(NamedTuple):
 class Stay(NamedTuple):
     """Where the atoms were at home in an earlier division, and what leaving it costs; empty where there was none."""
 
-    home: Array  # int64[n]: label of the earlier part, -1 for none; int64[0] where there was no earlier division
+    # int64[n]: label of the earlier part, -1 for none; int64[0] where there
+    # was no earlier division
+    home: Array
     weight: Array  # float64[n]: households that move if the atom leaves; infinite where it may not
     label: Array  # int64[k]: the label that each part carries on, -1 for a new part
-    terms: Array  # float64[3]: household-metres for each household that moves, most that may, and how many do
+    # float64[3]: household-metres for each household that moves, most that
+    # may, and how many do
+    terms: Array
 
 
-NOWHERE = Stay(np.zeros(0, np.int64), np.zeros(0), np.zeros(0, np.int64), np.array([0.0, 1e18, 0.0]))
+NOWHERE = Stay(
+    np.zeros(0, np.int64), np.zeros(0), np.zeros(0, np.int64), np.array([0.0, 1e18, 0.0])
+)
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -100,7 +112,9 @@ def walk_between(data: Any, i: Any, j: Any) -> Any:
 @njit(cache=True, nogil=True, inline="always")
 def price_mass(data: Any, mass: Any) -> Any:
     """Price a part's number of households: outside the band, and off the target."""
-    low, target, high = data.band[0], data.band[1], data.band[2]
+    low = data.band[0]
+    target = data.band[1]
+    high = data.band[2]
     outside = max(0, low - mass, mass - high)
     return data.wishes[0] * outside + data.wishes[1] * abs(mass - target)
 
@@ -161,7 +175,10 @@ def refresh_part(data: Any, state: Any, p: Any) -> Any:
         for a in range(m):
             new = True
             for b in range(a):
-                if data.groups[state.members[p, a], level] == data.groups[state.members[p, b], level]:
+                if (
+                    data.groups[state.members[p, a], level]
+                    == data.groups[state.members[p, b], level]
+                ):
                     new = False
                     break
             if new:
@@ -230,8 +247,9 @@ def touches(data: Any, state: Any, p: Any, out: Any, into: Any) -> Any:
 def stays_connected(data: Any, state: Any, p: Any, out: Any, into: Any) -> Any:
     """Whether part p stays connected without atom ``out`` and with atom ``into`` (-1 for none).
 
-    The part was connected before, so only the neighbours of ``out`` can come apart: a search from one of them must
-    meet all others. The newcomer must touch what remains, and may serve as a bridge.
+    The part was connected before, so only the neighbours of ``out`` can come
+    apart: a search from one of them must meet all others. The newcomer must
+    touch what remains, and may serve as a bridge.
     """
     if out >= 0 and state.size[p] == 1:
         return into >= 0
@@ -256,7 +274,8 @@ def stays_connected(data: Any, state: Any, p: Any, out: Any, into: Any) -> Any:
 def meets_all(data: Any, state: Any, p: Any, out: Any, into: Any, first: Any, wanted: Any) -> Any:
     """Whether a search through part p from atom ``first`` meets all ``wanted`` atoms that are marked to be met."""
     seen = state.mark[-1]
-    head, tail = 0, 1
+    head = 0
+    tail = 1
     state.queue[0] = first
     state.mark[first] = seen
     wanted -= 1

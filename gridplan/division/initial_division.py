@@ -14,8 +14,9 @@ from gridplan.division.exchange_kernels import draw_unit, walk_between
 def cut_tree(data: Any, k: int, seed: Any, tries: int) -> Any:
     """Divide a connected graph into k connected parts of about equal weight by recursive cuts of spanning trees.
 
-    Each piece that is to hold several parts gets some random spanning trees of short edges; the edge is cut that
-    leaves both sides nearest to a whole number of parts. So no part is carved at the expense of a last one.
+    Each piece that is to hold several parts gets some random spanning trees of
+    short edges; the edge is cut that leaves both sides nearest to a whole
+    number of parts. So no part is carved at the expense of a last one.
 
     Returns int32[n], the part of each atom.
     """
@@ -44,7 +45,8 @@ def cut_tree(data: Any, k: int, seed: Any, tries: int) -> Any:
             size = grow_tree(data, part, p, seed, order, parent)
             error, count, edge = find_cut(data, order, parent, below, atoms, size, wanted[p], total)
             if error < best_error:
-                best_error, best_count = error, count
+                best_error = error
+                best_count = count
                 mark_side(order, parent, size, edge, best_side)
         for i in range(n):
             if part[i] == p and best_side[i]:
@@ -59,7 +61,8 @@ def cut_tree(data: Any, k: int, seed: Any, tries: int) -> Any:
 def grow_tree(data: Any, part: Any, p: Any, seed: Any, order: Any, parent: Any) -> Any:
     """Grow a spanning tree of part p by Prim's rule over walking distances times a random factor.
 
-    ``order`` receives the atoms as they join, ``parent`` the atom each joined to. Returns the number of atoms.
+    ``order`` receives the atoms as they join, ``parent`` the atom each joined
+    to. Returns the number of atoms.
     """
     n = part.shape[0]
     joined = np.zeros(n, np.bool_)
@@ -92,7 +95,8 @@ def grow_tree(data: Any, part: Any, p: Any, seed: Any, order: Any, parent: Any) 
                 filled = push(heap_key, heap_item, filled, key, current, j)
         found = False
         while filled > 0 and not found:
-            a, b = heap_item[0, 0], heap_item[0, 1]
+            a = heap_item[0, 0]
+            b = heap_item[0, 1]
             filled = pop(heap_key, heap_item, filled)
             if not joined[b]:
                 joined[b] = True
@@ -139,7 +143,8 @@ def pop(key: Any, item: Any, filled: Any) -> Any:
     """Drop the least edge of a binary heap; returns the new length."""
     filled -= 1
     last = key[filled]
-    la, lb = item[filled, 0], item[filled, 1]
+    la = item[filled, 0]
+    lb = item[filled, 1]
     c = 0
     while True:
         down = 2 * c + 1
@@ -160,17 +165,23 @@ def pop(key: Any, item: Any, filled: Any) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def find_cut(data: Any, order: Any, parent: Any, below: Any, atoms: Any, size: Any, wanted: Any, total: Any) -> Any:
+def find_cut(
+    data: Any, order: Any, parent: Any, below: Any, atoms: Any, size: Any, wanted: Any, total: Any
+) -> Any:
     """Find the tree edge whose cut leaves both sides nearest to whole numbers of parts.
 
-    The error is the sum over both sides of what cannot be within the band, then of the distance from equal parts, less
-    a little for cuts near the middle. Returns (error, parts below the edge, lower atom of the edge).
+    The error is the sum over both sides of what cannot be within the band,
+    then of the distance from equal parts, less a little for cuts near the
+    middle. Returns (error, parts below the edge, lower atom of the edge).
     """
     for s in range(size):
         below[order[s]] = data.weights[order[s]]
         atoms[order[s]] = 1
-    best, best_count, best_edge = np.inf, 1, order[size - 1]
-    low, high = data.band[0], data.band[2]
+    best = np.inf
+    best_count = 1
+    best_edge = order[size - 1]
+    low = data.band[0]
+    high = data.band[2]
     even = total / wanted
     for s in range(size - 1, 0, -1):
         i = order[s]
@@ -187,7 +198,9 @@ def find_cut(data: Any, order: Any, parent: Any, below: Any, atoms: Any, size: A
             spread = abs(weight / count - even) + abs((total - weight) / rest - even)
             error = 1000.0 * miss + spread + 0.5 * even * abs(2.0 * count / wanted - 1.0)
             if error < best:
-                best, best_count, best_edge = error, count, i
+                best = error
+                best_count = count
+                best_edge = i
     return best, best_count, best_edge
 
 

@@ -9,24 +9,31 @@ from numba import njit
 
 from gridplan.division.exchange_kernels import price_mass
 
-FREE, IN, OUT = 0, 1, 2  # what has been decided on an atom
+# what has been decided on an atom
+FREE = 0
+IN = 1
+OUT = 2
 
 
 @njit(cache=True, nogil=True)
 def list_items(data: Any, desk: Any, status: Any, mass: Any, whole: bool) -> Any:
     """List the free atoms worth a place, in the order of their groups, given the households of the forced ones.
 
-    Those that lower the price are listed, and of the others the cheapest by household that could fill the part up
-    to its lower limit; all of them where the ``whole`` is asked for. Returns their number and the least price by
+    Those that lower the price are listed, and of the others the cheapest by
+    household that could fill the part up to its lower limit; all of them where
+    the ``whole`` is asked for. Returns their number and the least price by
     household of all atoms left out.
     """
     n = status.shape[0]
     room = data.band[2] - mass
     rest = np.empty(n)
     for i in range(n):
-        fits = status[i] == FREE and desk.seen[i] and desk.cost[i] >= 0.0 and data.weights[i] <= room
+        fits = (
+            status[i] == FREE and desk.seen[i] and desk.cost[i] >= 0.0 and data.weights[i] <= room
+        )
         rest[i] = desk.cost[i] / max(data.weights[i], 1) if fits else np.inf
-    filled, limit = mass, np.inf
+    filled = mass
+    limit = np.inf
     for i in np.argsort(rest, kind="mergesort"):
         if rest[i] == np.inf:
             break
@@ -47,7 +54,8 @@ def list_items(data: Any, desk: Any, status: Any, mass: Any, whole: bool) -> Any
 @njit(cache=True, nogil=True)
 def force_atoms(data: Any, desk: Any, status: Any) -> Any:
     """Add up the atoms that are in the part anyway: households, and the price with the groups that they open."""
-    mass, price = 0, 0.0
+    mass = 0
+    price = 0.0
     desk.opened[:, :] = False
     for i in range(status.shape[0]):
         if status[i] == IN:
@@ -66,10 +74,12 @@ def force_atoms(data: Any, desk: Any, status: Any) -> Any:
 def fill_knapsack(data: Any, desk: Any, mass: Any, price: Any, count: Any) -> Any:
     """Fill the table of least prices by households, opening and closing groups as the atoms come.
 
-    Returns the number of events written: atoms (kind 1), closings of groups (2) with the event before the opening.
+    Returns the number of events written: atoms (kind 1), closings of groups
+    (2) with the event before the opening.
     """
     levels = data.prices.shape[0]
-    table, cap = desk.table, desk.table.shape[1]
+    table = desk.table
+    cap = desk.table.shape[1]
     table[0, :] = np.inf
     table[0, mass] = price
     opened = np.full(levels, -1, np.int32)
@@ -78,7 +88,11 @@ def fill_knapsack(data: Any, desk: Any, mass: Any, price: Any, count: Any) -> An
     for t in range(count + 1):
         keep = 0
         if t < count:
-            while keep < levels and opened[keep] == data.groups[desk.items[t], keep] and opened[keep] >= 0:
+            while (
+                keep < levels
+                and opened[keep] == data.groups[desk.items[t], keep]
+                and opened[keep] >= 0
+            ):
                 keep += 1
         for level in range(levels - 1, keep - 1, -1):
             if opened[level] >= 0:
@@ -98,14 +112,16 @@ def fill_knapsack(data: Any, desk: Any, mass: Any, price: Any, count: Any) -> An
                 table[level + 1, w] = table[level, w] + charge
             opened[level] = data.groups[i, level]
             before[level] = e
-        weight, cost = data.weights[i], desk.cost[i]
+        weight = data.weights[i]
+        cost = desk.cost[i]
         desk.taken[e, :weight] = False
         for w in range(cap - 1, weight - 1, -1):
             with_it = table[levels, w - weight] + cost
             desk.taken[e, w] = with_it < table[levels, w]
             if desk.taken[e, w]:
                 table[levels, w] = with_it
-        desk.kind[e], desk.what[e] = 1, i
+        desk.kind[e] = 1
+        desk.what[e] = i
         e += 1
     return e
 
@@ -114,11 +130,15 @@ def fill_knapsack(data: Any, desk: Any, mass: Any, price: Any, count: Any) -> An
 def close_knapsack(data: Any, table: Any, ratio: Any) -> Any:
     """Choose the number of households with the least price.
 
-    Atoms left out of the table cost at least ``ratio`` a household, so a part of w households may be filled up at that
-    rate: to the lower limit, or on to the target, since the price of the number bends nowhere else.
+    Atoms left out of the table cost at least ``ratio`` a household, so a part
+    of w households may be filled up at that rate: to the lower limit, or on to
+    the target, since the price of the number bends nowhere else.
     """
-    low, target, high = data.band[0], data.band[1], data.band[2]
-    best, at = np.inf, low
+    low = data.band[0]
+    target = data.band[1]
+    high = data.band[2]
+    best = np.inf
+    at = low
     for w in range(high + 1):
         if table[0, w] == np.inf:
             continue
@@ -129,5 +149,6 @@ def close_knapsack(data: Any, table: Any, ratio: Any) -> Any:
             if full > w:
                 price += (full - w) * ratio
             if price < best:
-                best, at = price, w
+                best = price
+                at = w
     return best, at

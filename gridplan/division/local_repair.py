@@ -11,7 +11,13 @@ import numpy as np
 from gridplan.division.column_pool import Columns, Pool
 from gridplan.division.divide import divide_atoms, mix_seed
 from gridplan.division.enumeration import list_parts
-from gridplan.division.move_budgets import Choice, choose_division, count_broken, list_options, make_choice
+from gridplan.division.move_budgets import (
+    Choice,
+    choose_division,
+    count_broken,
+    list_options,
+    make_choice,
+)
 from gridplan.division.move_penalties import Homes, gather_parts, join_once
 from gridplan.division.problem import Problem
 from gridplan.division.search import EFFORTS, open_state
@@ -21,7 +27,13 @@ WIDENINGS = 3  # times that the reach is doubled where a part stays out of its b
 LISTED = 3_000  # where no more parts than this are possible, all of them are looked at
 RUNS = 3  # a search here for so many of a division from nothing
 PRICES = (0.0, 0.2, 1.0, 5.0)  # shares of the price of a move at which a trace searches
-LADDER = (0.0, 0.125, 0.25, 0.5, 0.75)  # shares of the moves of the best choice at which others are looked for
+LADDER = (
+    0.0,
+    0.125,
+    0.25,
+    0.5,
+    0.75,
+)  # shares of the moves of the best choice at which others are looked for
 
 
 @dataclass(frozen=True)
@@ -57,7 +69,9 @@ class Mending:
     laddered: bool = False
 
 
-def mend(problem: Problem, homes: Homes, touched: Array, closed: Array, how: Mending) -> list[Place]:
+def mend(
+    problem: Problem, homes: Homes, touched: Array, closed: Array, how: Mending
+) -> list[Place]:
     """Mend the earlier division of a connected problem round the labels that are touched and the atoms that have none.
 
     Parameters
@@ -65,20 +79,28 @@ def mend(problem: Problem, homes: Homes, touched: Array, closed: Array, how: Men
     problem, homes
         The atoms of an island, and where they were at home.
     touched, closed
-        bool[count], labels whose part is to be looked at, and labels whose part may not change.
+        bool[count], labels whose part is to be looked at, and labels whose
+        part may not change.
     how
         Price of a move, reach, effort and seed.
 
     Returns
     -------
-    The places searched, each with its choices; atoms in none of them stay at home.
+    The places searched, each with its choices; atoms in none of them stay at
+    home.
     """
-    step, reach = link_labels(problem, homes), how.reach
+    step = link_labels(problem, homes)
+    reach = how.reach
     for _ in range(WIDENINGS):
         scope = _widen(problem, homes, touched, step, reach) & ~closed
-        places = [_search(problem, homes, atoms, how) for atoms in _find_places(problem, homes, scope, touched)]
+        places = [
+            _search(problem, homes, atoms, how)
+            for atoms in _find_places(problem, homes, scope, touched)
+        ]
         whole = scope | closed
-        if whole.all() or not any(_find_out(problem.take(place.atoms), place.choices[0].part) for place in places):
+        if whole.all() or not any(
+            _find_out(problem.take(place.atoms), place.choices[0].part) for place in places
+        ):
             break
         reach = 2 * reach + 1
     return places
@@ -120,20 +142,28 @@ def _find_places(problem: Problem, homes: Homes, scope: Array, touched: Array) -
 
 def _search(problem: Problem, homes: Homes, atoms: Array, how: Mending) -> Place:
     """Search one place for the best division at the price of a move, and for others with fewer moves where they are asked for."""
-    own, here = problem.take(atoms), homes.take(atoms)
-    effort, seed = EFFORTS[how.effort], mix_seed(how.seed, own.ids[0], len(own))
-    columns, divisions = gather_parts(own, here, effort, seed, (how.move,) * max(1, effort.runs // RUNS))
+    own = problem.take(atoms)
+    here = homes.take(atoms)
+    effort = EFFORTS[how.effort]
+    seed = mix_seed(how.seed, own.ids[0], len(own))
+    columns, divisions = gather_parts(
+        own, here, effort, seed, (how.move,) * max(1, effort.runs // RUNS)
+    )
     listed = list_parts(own.to_data(), LISTED)
     columns = columns if listed is None else join_once([columns, listed])
     best = choose_division(own, here, list_options(own, here, columns), divisions, how.move)[0]
     if best is not None and listed is None and _find_out(own, best.part):
         drawn, anew = _draw_anew(own, how)
-        columns, divisions = join_once([columns, drawn]), [*divisions, anew]
+        columns = join_once([columns, drawn])
+        divisions = [*divisions, anew]
         best = choose_division(own, here, list_options(own, here, columns), divisions, how.move)[0]
-    choices = [] if best is None else [best]  # never empty: every division gathered keeps a limit that is not there
+    choices = (
+        [] if best is None else [best]
+    )  # never empty: every division gathered keeps a limit that is not there
     if how.laddered and best is not None and best.moved:
         more, others = gather_parts(own, here, effort, seed, (10.0 * how.move, 100.0 * how.move))
-        options, divisions = list_options(own, here, join_once([columns, more])), divisions + others
+        options = list_options(own, here, join_once([columns, more]))
+        divisions = divisions + others
         limits = [share * best.moved for share in LADDER]
         found = choose_division(own, here, options, divisions, how.move, limits)
         choices += [choice for choice in found if choice is not None]
@@ -144,7 +174,8 @@ def _draw_anew(problem: Problem, how: Mending) -> tuple[Columns, Array]:
     """Draw a division from nothing; returns its parts and itself."""
     part = divide_atoms(problem, how.effort, how.seed).part
     k = int(part.max()) + 1
-    pool, data = Pool(len(problem), k), problem.to_data()
+    pool = Pool(len(problem), k)
+    data = problem.to_data()
     pool.add(data, open_state(data, part.astype(np.int32), k))
     return pool.list_columns(k), part
 
@@ -155,38 +186,53 @@ def _find_out(problem: Problem, part: Array) -> bool:
     return bool(((mass < problem.band.low) | (mass > problem.band.high)).any())
 
 
-def trace(problem: Problem, homes: Homes, how: Mending, shares: tuple[float, ...], closed: Array) -> Place:
+def trace(
+    problem: Problem, homes: Homes, how: Mending, shares: tuple[float, ...], closed: Array
+) -> Place:
     """Trace what a connected problem gains when more of its households may move: a choice for each share of them.
 
-    The last choice is the division drawn from nothing, named by the earlier one. Closed labels keep their parts in all others.
+    The last choice is the division drawn from nothing, named by the earlier
+    one. Closed labels keep their parts in all others.
     """
-    effort, seed = EFFORTS[how.effort], mix_seed(how.seed, problem.ids[0], len(problem))
+    effort = EFFORTS[how.effort]
+    seed = mix_seed(how.seed, problem.ids[0], len(problem))
     firm = np.append(closed, False)[homes.label]
     homes = replace(homes, fixed=homes.fixed | firm)
-    columns, divisions = gather_parts(problem, homes, effort, seed, tuple(f * how.move for f in PRICES))
+    columns, divisions = gather_parts(
+        problem, homes, effort, seed, tuple(f * how.move for f in PRICES)
+    )
     fresh, anew = _draw_anew(problem, how)
     options = list_options(problem, homes, join_once([columns, fresh]))
     known = int(problem.weights[homes.label >= 0].sum())
     drawn = make_choice(problem, homes, anew)
     every = [make_choice(problem, homes, part) for part in divisions]
     choices = [min(every, key=lambda c: (count_broken(homes, c), c.moved, c.price))]
-    for found in choose_division(problem, homes, options, divisions, 0.0, [share * known for share in shares]):
-        if found is not None and all(found.moved != c.moved or found.price < c.price for c in choices):
+    for found in choose_division(
+        problem, homes, options, divisions, 0.0, [share * known for share in shares]
+    ):
+        if found is not None and all(
+            found.moved != c.moved or found.price < c.price for c in choices
+        ):
             choices.append(found)
     if not homes.fixed.any():
         choices.append(drawn)
     return Place(np.arange(len(problem)), (*choices, drawn))
 
 
-def draw_near(problem: Problem, homes: Homes, moves: Sequence[float], effort: str, seed: int) -> list[Array]:
+def draw_near(
+    problem: Problem, homes: Homes, moves: Sequence[float], effort: str, seed: int
+) -> list[Array]:
     """Draw a division of a problem near an earlier one for each price of a household that moves, in household-metres.
 
     Returns int64[n] for each, the part of each atom.
     """
     found = np.zeros((len(moves), len(problem)), np.int64)
     for atoms in problem.find_islands():
-        own, here = problem.take(atoms), homes.take(atoms)
-        columns, divisions = gather_parts(own, here, EFFORTS[effort], mix_seed(seed, own.ids[0], len(own)), moves)
+        own = problem.take(atoms)
+        here = homes.take(atoms)
+        columns, divisions = gather_parts(
+            own, here, EFFORTS[effort], mix_seed(seed, own.ids[0], len(own)), moves
+        )
         options = list_options(own, here, columns)
         for n, move in enumerate(moves):
             choice = choose_division(own, here, options, divisions, move)[0]

@@ -1,10 +1,12 @@
 """The proof: a lower bound on the price of every division of a community into k parts within the band.
 
-Where all contiguous parts can be listed, the best cover by them is the bound, in the end with nothing between it and the best
-division. Elsewhere the rule that each atom is in exactly one part is relaxed and priced by multipliers. What remains is,
-for every atom as centre, the cheapest connected part round it (:mod:`gridplan.division.pricing`). The k cheapest centres and
-the multipliers together are a lower bound whatever the multipliers are (Geoffrion 1974); subgradient steps, then box steps,
-raise it.
+Where all contiguous parts can be listed, the best cover by them is the bound,
+in the end with nothing between it and the best division. Elsewhere the rule
+that each atom is in exactly one part is relaxed and priced by multipliers.
+What remains is, for every atom as centre, the cheapest connected part round it
+(:mod:`gridplan.division.pricing`). The k cheapest centres and the multipliers
+together are a lower bound whatever the multipliers are (Geoffrion 1974);
+subgradient steps, then box steps, raise it.
 """
 
 from __future__ import annotations
@@ -46,7 +48,13 @@ class Bound:
 
 
 def find_bound(
-    problem: Problem, part: Array, price: float, steps: int = 100, listed: int = 2_000_000, nodes: int = 200, most: int = 2_000
+    problem: Problem,
+    part: Array,
+    price: float,
+    steps: int = 100,
+    listed: int = 2_000_000,
+    nodes: int = 200,
+    most: int = 2_000,
 ) -> Bound:
     """Find a lower bound on the price of every division into as many parts as ``part`` has, all within the band.
 
@@ -57,50 +65,69 @@ def find_bound(
     part
         int[n], a division, from whose walks the multipliers start.
     price
-        The price of that division, in household-metres; the target of the steps.
+        The price of that division, in household-metres; the target of the
+        steps.
     steps
         Box steps; the bound never falls with more.
     listed
-        The most parts to list; where there are no more, the best cover by all of them gives the bound.
+        The most parts to list; where there are no more, the best cover by all
+        of them gives the bound.
     nodes
         Branch-and-bound nodes of that cover.
     most
-        Knapsacks for the cheapest part round a centre, where parts are not listed.
+        Knapsacks for the cheapest part round a centre, where parts are not
+        listed.
 
     Notes
     -----
-    Camerini, P. M., Fratta, L., Maffioli, F. (1975). On improving relaxation methods by modified gradient techniques.
-    Mathematical Programming Study 3.
+    Camerini, P. M., Fratta, L., Maffioli, F. (1975). On improving relaxation
+    methods by modified gradient techniques. Mathematical Programming Study 3.
     """
     k = int(part.max()) + 1
     data = problem.to_data()
     parts = list_parts(data, listed)
     if parts is not None:
-        cover = choose_cover(parts, len(problem), k, price * (1 + 1e-9) + 1e-6, nodes=nodes, work=WORK)
+        cover = choose_cover(
+            parts, len(problem), k, price * (1 + 1e-9) + 1e-6, nodes=nodes, work=WORK
+        )
         if cover.bound < np.inf:
             return Bound(min(cover.bound, price), parts)
     nested = _nest(data)
     if k == 1:
-        return Bound(price, (np.array([price]), np.array([0, len(part)]), np.arange(len(part), dtype=np.int32)))
+        return Bound(
+            price,
+            (np.array([price]), np.array([0, len(part)]), np.arange(len(part), dtype=np.int32)),
+        )
     worth = _climb(nested, _start_multipliers(problem, part, price), price, k)
     order = np.argsort(part, kind="stable").astype(np.int32)
     starts = np.concatenate([[0], np.cumsum(np.bincount(part, minlength=k))])
-    raised = raise_bound(data, nested, (price_parts(data, starts, order), starts, order), k, worth, steps, most)
+    raised = raise_bound(
+        data, nested, (price_parts(data, starts, order), starts, order), k, worth, steps, most
+    )
     return Bound(raised.value, raised.columns)
 
 
 def _climb(data: Data, u: Array, price: float, k: int) -> Array:
     """Climb from multipliers by deflected subgradient steps, contiguity left aside; returns the best."""
     desk = make_desk(data)
-    best, best_u, step, stale, last = -np.inf, u, 1.0, 0, np.zeros(len(u))
+    best = -np.inf
+    best_u = u
+    step = 1.0
+    stale = 0
+    last = np.zeros(len(u))
     for _ in range(FIRST_STEPS):
         value, count = evaluate(data, desk, u, k, 1)
         if value > best:
-            best, best_u, stale = value, u, 0
+            best = value
+            best_u = u
+            stale = 0
         else:
             stale += 1
             if stale >= 8:
-                step, stale, u, last = step / 2, 0, best_u, 0 * last
+                step = step / 2
+                stale = 0
+                u = best_u
+                last = 0 * last
                 continue
         last = 1.0 - count + DEFLECTION * last
         norm = float(last @ last)
@@ -123,18 +150,28 @@ def _start_multipliers(problem: Problem, part: Array, price: float) -> Array:
     own = np.array([walk_between(data, i, centre[p]) for i, p in enumerate(part)])
     walk = problem.pull * own
     rest = (price - walk.sum()) / problem.households
-    # An atom is worth more than its own walk: the part's mean share of the detour that leaving it out would save.
+    # An atom is worth more than its own walk: the part's mean share of the
+    # detour that leaving it out would save.
     return np.asarray(walk + (rest + walk.sum() / problem.households) * problem.weights)
 
 
 def _nest(data: Data) -> Data:
     """Keep the levels of groups that nest, the widest first; the price of the others is dropped, which stays a bound."""
-    order = np.argsort([len(np.unique(data.groups[:, g])) for g in range(data.groups.shape[1])], kind="stable")
+    order = np.argsort(
+        [len(np.unique(data.groups[:, g])) for g in range(data.groups.shape[1])], kind="stable"
+    )
     kept: list[int] = []
     for g in order[::-1]:
         inner = data.groups[:, kept[-1]] if kept else None
-        pairs = None if inner is None else np.unique(np.column_stack([inner, data.groups[:, g]]), axis=0)
+        pairs = (
+            None
+            if inner is None
+            else np.unique(np.column_stack([inner, data.groups[:, g]]), axis=0)
+        )
         if pairs is None or len(pairs) == len(np.unique(pairs[:, 0])):
             kept.append(int(g))
     kept = kept[::-1]
-    return data._replace(groups=np.ascontiguousarray(data.groups[:, kept]), prices=np.ascontiguousarray(data.prices[kept]))
+    return data._replace(
+        groups=np.ascontiguousarray(data.groups[:, kept]),
+        prices=np.ascontiguousarray(data.prices[kept]),
+    )

@@ -1,7 +1,8 @@
 """The relaxed cover: columns may be taken in part, so that a linear problem gives its price and what each atom is worth.
 
-Of many columns few matter. The linear problem begins with some, and those that would lower its price join it, the best for
-every atom first, until none is left; it keeps its basis from one time to the next. HiGHS solves it.
+Of many columns few matter. The linear problem begins with some, and those that
+would lower its price join it, the best for every atom first, until none is
+left; it keeps its basis from one time to the next. HiGHS solves it.
 """
 
 from __future__ import annotations
@@ -64,7 +65,9 @@ def relax(columns: Columns, n: int, k: tuple[int, int], first: int = FIRST) -> R
     dear = DEAR * max(1.0, float(np.abs(columns[0]).max()))
     model = _Master(columns, n, k, dear, min(first, FIRST))
     relaxed = model.solve(columns[0])
-    if relaxed is None:  # something is left out: because that is too cheap, or because it cannot be otherwise?
+    if (
+        relaxed is None
+    ):  # something is left out: because that is too cheap, or because it cannot be otherwise?
         nothing = np.zeros(len(columns[0]))
         model.price(nothing, 1.0)
         if model.solve(nothing) is None:
@@ -78,20 +81,27 @@ def relax(columns: Columns, n: int, k: tuple[int, int], first: int = FIRST) -> R
 class _Master:
     """The linear problem over the columns that have joined it; in each row one stands for leaving an atom or a part out."""
 
-    def __init__(self, columns: Columns, n: int, k: tuple[int, int], dear: float, first: int) -> None:
-        self.columns, self.n = columns, n
+    def __init__(
+        self, columns: Columns, n: int, k: tuple[int, int], dear: float, first: int
+    ) -> None:
+        self.columns = columns
+        self.n = n
         self.model = open_model()
         for _ in range(n):
             self.model.addRow(1.0, 1.0, 0, np.zeros(0, np.int32), np.zeros(0))
         self.model.addRow(float(k[0]), float(k[1]), 0, np.zeros(0, np.int32), np.zeros(0))
-        rows, ones = np.arange(n + 1, dtype=np.int32), np.ones(n + 1)
-        self.model.addCols(n + 1, dear * ones, 0 * ones, highspy.kHighsInf * ones, n + 1, rows, rows, ones)
+        rows = np.arange(n + 1, dtype=np.int32)
+        ones = np.ones(n + 1)
+        self.model.addCols(
+            n + 1, dear * ones, 0 * ones, highspy.kHighsInf * ones, n + 1, rows, rows, ones
+        )
         self.inside = np.zeros(0, np.int64)
         self.enter(np.arange(min(first, len(columns[0]))), columns[0])
 
     def enter(self, chosen: Array, prices: Array) -> None:
         """Let columns join."""
-        starts, atoms = self.columns[1], self.columns[2]
+        starts = self.columns[1]
+        atoms = self.columns[2]
         sizes = np.diff(starts)[chosen]
         ends = np.concatenate([[0], np.cumsum(sizes)])
         place = np.repeat(starts[chosen] - ends[:-1], sizes) + np.arange(ends[-1])
@@ -99,7 +109,16 @@ class _Master:
         m = len(chosen)
         begins = (ends[:-1] + np.arange(m)).astype(np.int32)
         ones = np.ones(len(index))
-        self.model.addCols(m, prices[chosen], np.zeros(m), np.full(m, highspy.kHighsInf), len(index), begins, index, ones)
+        self.model.addCols(
+            m,
+            prices[chosen],
+            np.zeros(m),
+            np.full(m, highspy.kHighsInf),
+            len(index),
+            begins,
+            index,
+            ones,
+        )
         self.inside = np.concatenate([self.inside, chosen])
 
     def price(self, prices: Array, dear: float) -> None:
@@ -109,7 +128,8 @@ class _Master:
 
     def close(self) -> None:
         """Let nothing be left out any more."""
-        rows, zeros = np.arange(self.n + 1, dtype=np.int32), np.zeros(self.n + 1)
+        rows = np.arange(self.n + 1, dtype=np.int32)
+        zeros = np.zeros(self.n + 1)
         self.model.changeColsBounds(self.n + 1, rows, zeros, zeros)
 
     def solve(self, prices: Array) -> Relaxed | None:

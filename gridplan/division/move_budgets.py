@@ -1,8 +1,10 @@
 """Budgets: the best division by parts that are known, when moves have a price or only so many households may move.
 
-Every part may carry on one of the earlier parts that it shares atoms with, or none; the households of the others have
-moved. Which parts to take, and which label each carries on, is one integer problem: every atom once, every label at most once,
-no more moves than allowed. HiGHS solves it, first in the relaxed form, whose prices tell which columns can matter.
+Every part may carry on one of the earlier parts that it shares atoms with, or
+none; the households of the others have moved. Which parts to take, and which
+label each carries on, is one integer problem: every atom once, every label at
+most once, no more moves than allowed. HiGHS solves it, first in the relaxed
+form, whose prices tell which columns can matter.
 """
 
 from __future__ import annotations
@@ -38,7 +40,8 @@ class Choice:
     part
         int64[n], the part of each atom.
     carries
-        int64[k], the label of the earlier part that each carries on, -1 for a new one.
+        int64[k], the label of the earlier part that each carries on, -1 for a
+        new one.
     price
         Household-metres and all other wishes, without moves.
     moved
@@ -55,7 +58,8 @@ class Choice:
 class Options:
     """Parts with the label that each would carry on: columns of the integer problem.
 
-    ``of`` is the column of the part, ``carries`` its label or -1, ``moved`` its households that would have moved.
+    ``of`` is the column of the part, ``carries`` its label or -1, ``moved``
+    its households that would have moved.
     """
 
     columns: Columns
@@ -66,7 +70,8 @@ class Options:
 
 def price_division(problem: Problem, part: Array) -> float:
     """Price a division so that divisions into different numbers of parts compare: each split of a building counts once."""
-    data, k = problem.to_data(), int(part.max()) + 1
+    data = problem.to_data()
+    k = int(part.max()) + 1
     state = open_state(data, part.astype(np.int32), k)
     splits = k - len(np.unique(problem.groups[:, 0])) if problem.groups.shape[1] else 0
     return float(sum(price_part(data, state, p) for p in range(k))) + splits * price_split(problem)
@@ -77,7 +82,11 @@ def price_split(problem: Problem) -> float:
 
     Where each atom is its own building none can be split.
     """
-    return float(problem.prices[0]) if len(problem.prices) and len(np.unique(problem.groups[:, 0])) < len(problem) else 0.0
+    return (
+        float(problem.prices[0])
+        if len(problem.prices) and len(np.unique(problem.groups[:, 0])) < len(problem)
+        else 0.0
+    )
 
 
 def list_options(problem: Problem, homes: Homes, columns: Columns) -> Options:
@@ -94,7 +103,8 @@ def list_options(problem: Problem, homes: Homes, columns: Columns) -> Options:
     key, place = np.unique(number[at_home] * homes.count + label[at_home], return_inverse=True)
     shared = np.bincount(place, problem.weights[atoms[at_home]], minlength=len(key))
     firm = np.bincount(place, homes.fixed[atoms[at_home]], minlength=len(key)) > 0
-    of, carries = key // max(homes.count, 1), key % max(homes.count, 1)
+    of = key // max(homes.count, 1)
+    carries = key % max(homes.count, 1)
     order = np.lexsort((carries, -shared, of))
     rank = np.empty(len(key), np.int64)
     first = np.searchsorted(of, np.arange(count))
@@ -111,12 +121,19 @@ def list_options(problem: Problem, homes: Homes, columns: Columns) -> Options:
 
 
 def choose_division(
-    problem: Problem, homes: Homes, options: Options, divisions: list[Array], move: float = 0.0,
-    limits: Sequence[float] = (FREE,), nodes: int = NODES, work: int = WORK,
-) -> list[Choice | None]:  # fmt: skip
+    problem: Problem,
+    homes: Homes,
+    options: Options,
+    divisions: list[Array],
+    move: float = 0.0,
+    limits: Sequence[float] = (FREE,),
+    nodes: int = NODES,
+    work: int = WORK,
+) -> list[Choice | None]:
     """Choose for each limit the cheapest division by parts that are known; None where none is known to keep it.
 
-    No limit is kept by breaking a lock: where locks contradict each other even the best breaks some, but none breaks more.
+    No limit is kept by breaking a lock: where locks contradict each other even
+    the best breaks some, but none breaks more.
 
     Parameters
     ----------
@@ -125,7 +142,8 @@ def choose_division(
     options
         Parts and the labels they may carry on.
     divisions
-        int[n] each, divisions that are known; what is chosen is never dearer than any that keeps the limit.
+        int[n] each, divisions that are known; what is chosen is never dearer
+        than any that keeps the limit.
     move
         Household-metres for each household that moves.
     limits
@@ -137,22 +155,40 @@ def choose_division(
     cost = options.columns[0][options.of] + price_split(problem) + move * options.moved
     rows, low, high = _write_rows(problem, homes, options)
     # The columns' costs leave out that the first part of each building is free.
-    free = len(np.unique(problem.groups[:, 0])) * price_split(problem) if problem.groups.shape[1] else 0.0
+    free = (
+        len(np.unique(problem.groups[:, 0])) * price_split(problem)
+        if problem.groups.shape[1]
+        else 0.0
+    )
     model = open_programme(cost, np.ones(len(cost)), np.zeros(len(cost), bool), rows, low, high)
     least = min((count_broken(homes, choice) for choice in known), default=0)
     known = [choice for choice in known if count_broken(homes, choice) == least]
     chosen: list[Choice | None] = []
     for limit in limits:
         high[-1] = min(limit, FREE)
-        model.changeRowBounds(len(high) - 1, 0.0, high[-1])  # the next relaxed problem starts warm from the last
-        within = [choice for choice in [*known, *(c for c in chosen if c is not None)] if choice.moved <= limit]
-        best = min(within, key=lambda c: (round(c.price + move * c.moved, 6), c.moved), default=None)
+        model.changeRowBounds(
+            len(high) - 1, 0.0, high[-1]
+        )  # the next relaxed problem starts warm from the last
+        within = [
+            choice
+            for choice in [*known, *(c for c in chosen if c is not None)]
+            if choice.moved <= limit
+        ]
+        best = min(
+            within, key=lambda c: (round(c.price + move * c.moved, 6), c.moved), default=None
+        )
         price = np.inf if best is None else best.price + free + move * best.moved
         kept = _keep_columns(model, cost, rows, price, work)
         found = _solve(cost, rows, low, high, kept, price, nodes) if len(kept) else None
         choice = None if found is None else _read_choice(problem, homes, options, found)
-        holds = choice is not None and choice.moved <= limit and count_broken(homes, choice) <= least
-        better = choice is not None and holds and choice.price + free + move * choice.moved < price - 1e-6
+        holds = (
+            choice is not None and choice.moved <= limit and count_broken(homes, choice) <= least
+        )
+        better = (
+            choice is not None
+            and holds
+            and choice.price + free + move * choice.moved < price - 1e-6
+        )
         chosen.append(choice if better else best)
     return chosen
 
@@ -176,7 +212,9 @@ def _keep_columns(model: Any, cost: Array, rows: Any, price: float, work: int) -
     return np.sort(order[np.cumsum(np.diff(rows.indptr)[order]) <= work])
 
 
-def _solve(cost: Array, rows: Any, low: Array, high: Array, kept: Array, price: float, nodes: int) -> Array | None:
+def _solve(
+    cost: Array, rows: Any, low: Array, high: Array, kept: Array, price: float, nodes: int
+) -> Array | None:
     """Solve the integer problem of the columns kept; None where no cheaper division came of it."""
     model = open_cover(cost[kept], rows[:, kept], low, high, nodes, GAP)
     if np.isfinite(price):
@@ -190,12 +228,15 @@ def _solve(cost: Array, rows: Any, low: Array, high: Array, kept: Array, price: 
 def _write_rows(problem: Problem, homes: Homes, options: Options) -> tuple[Any, Array, Array]:
     """Write the rows: every atom once, every label at most once and a kept one exactly once, and the moves."""
     _, starts, atoms = options.columns
-    n, sizes = len(problem), np.diff(starts)[options.of]
+    n = len(problem)
+    sizes = np.diff(starts)[options.of]
     ends = np.concatenate([[0], np.cumsum(sizes)])
     place = np.repeat(starts[options.of] - ends[:-1], sizes) + np.arange(ends[-1])
     column = np.arange(len(options.of))
     named = options.carries >= 0
-    row = np.concatenate([atoms[place], n + options.carries[named], np.full(len(column), n + homes.count)])
+    row = np.concatenate(
+        [atoms[place], n + options.carries[named], np.full(len(column), n + homes.count)]
+    )
     col = np.concatenate([np.repeat(column, sizes), column[named], column])
     value = np.concatenate([np.ones(ends[-1] + int(named.sum())), options.moved])
     rows = csc_matrix((value, (row, col)), shape=(n + homes.count + 1, len(column)))
@@ -225,4 +266,6 @@ def make_choice(problem: Problem, homes: Homes, part: Array) -> Choice:
     rank[np.argsort(first)] = np.arange(len(first))
     part = rank[label]
     carries = name_parts(problem, homes, part)
-    return Choice(part, carries, price_division(problem, part), count_moved(problem, homes, part, carries))
+    return Choice(
+        part, carries, price_division(problem, part), count_moved(problem, homes, part, carries)
+    )

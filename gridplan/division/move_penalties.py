@@ -1,8 +1,10 @@
 """Staying: divisions near an earlier one, in which each household that changes its part has a price.
 
-Each part may carry on one earlier part, whose label it takes; households of another label, or in a new part, have
-moved. Searches from the earlier division, mended where it no longer holds, give a pool of good parts, from which
-:mod:`gridplan.division.move_budgets` chooses the best division for any price or number of households moved.
+Each part may carry on one earlier part, whose label it takes; households of
+another label, or in a new part, have moved. Searches from the earlier
+division, mended where it no longer holds, give a pool of good parts, from
+which :mod:`gridplan.division.move_budgets` chooses the best division for any
+price or number of households moved.
 """
 
 from __future__ import annotations
@@ -23,7 +25,9 @@ from gridplan.division.problem import Problem
 from gridplan.division.search import Effort, cool, open_state
 
 Array = np.ndarray[Any, Any]
-WARM = 0.06  # heat that a run begins with, in shares of the mean price of a part: the earlier division is mostly right
+# heat that a run begins with, in shares of the mean price of a part: the
+# earlier division is mostly right
+WARM = 0.06
 FREE = 1e18  # households that may move where there is no limit
 MOST_SETS = 6_000
 
@@ -63,7 +67,8 @@ def count_moved(problem: Problem, homes: Homes, part: Array, carries: Array) -> 
 def name_parts(problem: Problem, homes: Homes, part: Array) -> Array:
     """Name the parts by earlier ones so that the fewest households move; int64[k], -1 for a new part.
 
-    A label that may not be given up, or that fixed atoms are at home in, comes first.
+    A label that may not be given up, or that fixed atoms are at home in, comes
+    first.
     """
     k = int(part.max()) + 1
     known = homes.label >= 0
@@ -84,10 +89,16 @@ def name_parts(problem: Problem, homes: Homes, part: Array) -> Array:
 def open_stay(problem: Problem, homes: Homes, part: Array, carries: Array, move: float) -> Stay:
     """Open what the kernels take: homes, what a move costs, and how many households have moved."""
     weight = problem.weights.astype(np.float64)
-    # Fixed atoms that are away already, as they can be where locks contradict each other, may come home.
+    # Fixed atoms that are away already, as they can be where locks contradict
+    # each other, may come home.
     weight[homes.fixed & (carries[part] == homes.label)] = np.inf
     moved = float(count_moved(problem, homes, part, carries))
-    return Stay(homes.label.astype(np.int64), weight, carries.astype(np.int64), np.array([move, FREE, moved]))
+    return Stay(
+        homes.label.astype(np.int64),
+        weight,
+        carries.astype(np.int64),
+        np.array([move, FREE, moved]),
+    )
 
 
 def gather_parts(
@@ -106,15 +117,18 @@ def gather_parts(
     seed
         Any whole number.
     moves
-        Prices of a household that moves, in household-metres, at each of which every start is searched from.
+        Prices of a household that moves, in household-metres, at each of which
+        every start is searched from.
 
     Returns
     -------
-    The parts' prices (without moves), starts and atoms; and int32[n] for each division.
+    The parts' prices (without moves), starts and atoms; and int32[n] for each
+    division.
     """
     data = problem.to_data()
     chance = np.array([seed & 0xFFFFFFFFFFFFFFFF], np.uint64)
-    every, divisions = [], []
+    every = []
+    divisions = []
     for start in draw_starts(problem, homes, data, chance):
         k = int(start.max()) + 1
         carries = name_parts(problem, homes, start)
@@ -122,7 +136,15 @@ def gather_parts(
         pool.add(data, open_state(data, start, k))
         for move in moves:
             state: State = open_state(data, start, k)
-            cool(data, state, effort, chance, pool, WARM, open_stay(problem, homes, start, carries, move))
+            cool(
+                data,
+                state,
+                effort,
+                chance,
+                pool,
+                WARM,
+                open_stay(problem, homes, start, carries, move),
+            )
             divisions.append(np.asarray(state.part))
         divisions.append(start)
         every.append(pool.list_columns(MOST_SETS))
@@ -145,23 +167,36 @@ def draw_starts(problem: Problem, homes: Homes, data: Data, chance: Array) -> li
     """
     mended = _join_loose(problem, _cut_torn(problem, _tie_fixed(problem, homes), chance), data)
     split = _split_heavy(problem, mended, chance)
-    starts = [mended, split, _merge_light(problem, homes, mended, data), _merge_light(problem, homes, split, data)]
+    starts = [
+        mended,
+        split,
+        _merge_light(problem, homes, mended, data),
+        _merge_light(problem, homes, split, data),
+    ]
     starts = [np.unique(start, return_inverse=True)[1].astype(np.int32) for start in starts]
-    return [s for n, s in enumerate(starts) if not any(np.array_equal(s, other) for other in starts[:n])]
+    return [
+        s for n, s in enumerate(starts) if not any(np.array_equal(s, other) for other in starts[:n])
+    ]
 
 
 def _tie_fixed(problem: Problem, homes: Homes) -> Homes:
     """Tie fixed atoms of one label that lie apart: what stands between takes the label too, the fewest households that do."""
-    label, firm = homes.label.copy(), homes.fixed & (homes.label >= 0)
+    label = homes.label.copy()
+    firm = homes.fixed & (homes.label >= 0)
     for own in np.unique(label[firm]):
         while True:
             piece = _find_pieces(problem, np.where(label == own, own, -2))
             fixed = np.flatnonzero(firm & (label == own))
             apart = fixed[piece[fixed] != piece[fixed[0]]]
-            between = _find_between(problem, fixed[0], apart, label == own, firm & (label != own)) if len(apart) else apart
+            between = (
+                _find_between(problem, fixed[0], apart, label == own, firm & (label != own))
+                if len(apart)
+                else apart
+            )
             if not len(between):
                 break
-            label[between], firm[between] = own, True
+            label[between] = own
+            firm[between] = True
     return replace(homes, label=label, fixed=firm)
 
 
@@ -224,7 +259,11 @@ def _join_loose(problem: Problem, part: Array, data: Data) -> Array:
     part = part.copy()
     while (part < 0).any():
         loose = np.flatnonzero(part < 0)
-        ends = np.concatenate([problem.pairs, problem.pairs[:, ::-1]]) if problem.pairs is not None else np.zeros((0, 2), int)
+        ends = (
+            np.concatenate([problem.pairs, problem.pairs[:, ::-1]])
+            if problem.pairs is not None
+            else np.zeros((0, 2), int)
+        )
         ends = ends[(part[ends[:, 0]] < 0) & (part[ends[:, 1]] >= 0)]
         if not len(ends):
             part[loose] = _find_pieces(problem, part)[loose] + int(part.max()) + 1
@@ -257,7 +296,11 @@ def _merge_light(problem: Problem, homes: Homes, part: Array, data: Data) -> Arr
     firm[np.unique(part[(homes.label >= 0) & (homes.fixed | kept)])] = True
     for _ in range(len(firm)):
         mass = np.bincount(part, problem.weights, minlength=len(firm))
-        light = [p for p in np.lexsort((np.arange(len(mass)), mass)) if 0 < mass[p] < problem.band.low and not firm[p]]
+        light = [
+            p
+            for p in np.lexsort((np.arange(len(mass)), mass))
+            if 0 < mass[p] < problem.band.low and not firm[p]
+        ]
         for p in light:
             beside = np.unique(part[pairs[(part[pairs] == p).any(axis=1)]])
             room = [q for q in beside if q != p and mass[q] + mass[p] <= problem.band.high]

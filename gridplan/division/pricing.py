@@ -1,9 +1,11 @@
 """Pricing: the cheapest connected part round a centre where every atom has a worth, by branch and bound.
 
-Without the rule that a part is connected, its cheapest atoms are a knapsack: households fill the capacity, and every group
-that is opened costs its price. Where the atoms chosen hang together, that is the cheapest connected part. Where they do not,
-the dearest atom on the cheapest way between two pieces is either in the part or out of it, and both are looked at in turn;
-what a part without it cannot reach any more is left out.
+Without the rule that a part is connected, its cheapest atoms are a knapsack:
+households fill the capacity, and every group that is opened costs its price.
+Where the atoms chosen hang together, that is the cheapest connected part.
+Where they do not, the dearest atom on the cheapest way between two pieces is
+either in the part or out of it, and both are looked at in turn; what a part
+without it cannot reach any more is left out.
 """
 
 from __future__ import annotations
@@ -14,7 +16,15 @@ import numpy as np
 from numba import njit
 
 from gridplan.division.exchange_kernels import Data, walk_between
-from gridplan.division.knapsack import FREE, IN, OUT, close_knapsack, fill_knapsack, force_atoms, list_items
+from gridplan.division.knapsack import (
+    FREE,
+    IN,
+    OUT,
+    close_knapsack,
+    fill_knapsack,
+    force_atoms,
+    list_items,
+)
 
 Array = np.ndarray[Any, Any]
 DEPTH = 400  # decisions that the branch and bound keeps in mind
@@ -50,12 +60,24 @@ def make_desk(data: Data) -> Desk:
     order = np.lexsort(data.groups.T[::-1]) if levels else np.arange(n)
     opened = np.zeros((levels, int(data.groups.max(initial=0)) + 1), np.bool_)
     return Desk(
-        order.astype(np.int32), np.empty(n), np.zeros(n, np.bool_), np.empty(n, np.int32), np.empty(n), np.empty(n, np.int32),
-        np.empty(n, np.int32), opened, np.empty((levels + 1, high + 1)),
-        np.empty(events, np.int32), np.empty(events, np.int32), np.empty(events, np.int32),
-        np.empty((events, high + 1), np.bool_), np.empty(n, np.int32), np.empty(n, np.int32),
-        np.empty((DEPTH, n), np.int8), np.empty(DEPTH),
-    )  # fmt: skip
+        order.astype(np.int32),
+        np.empty(n),
+        np.zeros(n, np.bool_),
+        np.empty(n, np.int32),
+        np.empty(n),
+        np.empty(n, np.int32),
+        np.empty(n, np.int32),
+        opened,
+        np.empty((levels + 1, high + 1)),
+        np.empty(events, np.int32),
+        np.empty(events, np.int32),
+        np.empty(events, np.int32),
+        np.empty((events, high + 1), np.bool_),
+        np.empty(n, np.int32),
+        np.empty(n, np.int32),
+        np.empty((DEPTH, n), np.int8),
+        np.empty(DEPTH),
+    )
 
 
 @njit(cache=True, nogil=True)
@@ -80,10 +102,13 @@ def measure_ways(data: Any, desk: Any, toll: Any, c: Any, status: Any) -> Any:
     desk.way[:] = np.inf
     desk.before[:] = -1
     desk.way[c] = toll[c]
-    heap_key, heap_item, filled = np.empty(data.indices.shape[0] + 1), np.empty(data.indices.shape[0] + 1, np.int32), 1
+    heap_key = np.empty(data.indices.shape[0] + 1)
+    heap_item = np.empty(data.indices.shape[0] + 1, np.int32)
+    filled = 1
     heap_key[0], heap_item[0] = toll[c], c
     while filled > 0:
-        key, i = heap_key[0], heap_item[0]
+        key = heap_key[0]
+        i = heap_item[0]
         filled -= 1
         sift_down(heap_key, heap_item, filled)
         if key > desk.way[i]:
@@ -92,20 +117,23 @@ def measure_ways(data: Any, desk: Any, toll: Any, c: Any, status: Any) -> Any:
             j = data.indices[e]
             reached = key + toll[j]
             if status[j] != OUT and reached < desk.way[j]:
-                desk.way[j], desk.before[j] = reached, i
+                desk.way[j] = reached
+                desk.before[j] = i
                 s = filled
                 filled += 1
                 while s > 0 and heap_key[(s - 1) >> 1] > reached:
                     heap_key[s], heap_item[s] = heap_key[(s - 1) >> 1], heap_item[(s - 1) >> 1]
                     s = (s - 1) >> 1
-                heap_key[s], heap_item[s] = reached, j
+                heap_key[s] = reached
+                heap_item[s] = j
     return n
 
 
 @njit(cache=True, nogil=True, inline="always")
 def sift_down(key: Any, item: Any, filled: Any) -> Any:
     """Put the last entry of a binary heap, which stands at ``filled``, in the place of its first."""
-    last, atom = key[filled], item[filled]
+    last = key[filled]
+    atom = item[filled]
     s = 0
     while 2 * s + 1 < filled:
         t = 2 * s + 1
@@ -115,7 +143,8 @@ def sift_down(key: Any, item: Any, filled: Any) -> Any:
             break
         key[s], item[s] = key[t], item[t]
         s = t
-    key[s], item[s] = last, atom
+    key[s] = last
+    item[s] = atom
 
 
 @njit(cache=True, nogil=True)
@@ -128,7 +157,8 @@ def reach_out(data: Any, desk: Any, c: Any, status: Any) -> Any:
     desk.seen[:] = False
     desk.seen[c] = True
     desk.queue[0] = c
-    head, tail = 0, 1
+    head = 0
+    tail = 1
     while head < tail:
         i = desk.queue[head]
         head += 1
@@ -149,7 +179,8 @@ def reach_out(data: Any, desk: Any, c: Any, status: Any) -> Any:
 def choose_part(data: Any, desk: Any, c: Any, status: Any, whole: bool) -> Any:
     """Choose the cheapest atoms, connected or not, under the decisions taken; returns price and number of atoms.
 
-    They are written to ``desk.part``; no connected part under these decisions is cheaper.
+    They are written to ``desk.part``; no connected part under these decisions
+    is cheaper.
     """
     if not reach_out(data, desk, c, status):
         return np.inf, 0
@@ -187,7 +218,8 @@ def find_bridge(data: Any, desk: Any, c: Any, size: Any, status: Any) -> Any:
     desk.seen[:] = False
     desk.seen[c] = True
     desk.queue[0] = c
-    head, tail = 0, 1
+    head = 0
+    tail = 1
     while head < tail:
         i = desk.queue[head]
         head += 1
@@ -199,21 +231,25 @@ def find_bridge(data: Any, desk: Any, c: Any, size: Any, status: Any) -> Any:
                 tail += 1
     if tail == size:
         return np.int64(-1)
-    away, least = -1, np.inf
+    away = -1
+    least = np.inf
     for s in range(size):
         i = desk.part[s]
         value = desk.cost[i] - (1e12 if status[i] == IN else 0.0)
         if not desk.seen[i] and value < least:
-            away, least = i, value
+            away = i
+            least = value
     toll = np.empty(n)
     for i in range(n):
         toll[i] = 0.0 if inside[i] else max(desk.cost[i], 0.0) + 1e-6
     measure_ways(data, desk, toll, c, status)
-    bridge, dearest = np.int64(-1), -1.0
+    bridge = np.int64(-1)
+    dearest = -1.0
     i = np.int64(away)
     while i >= 0:
         if not inside[i] and toll[i] > dearest:
-            bridge, dearest = i, toll[i]
+            bridge = i
+            dearest = toll[i]
         i = np.int64(desk.before[i])
     return bridge
 
@@ -222,13 +258,18 @@ def find_bridge(data: Any, desk: Any, c: Any, size: Any, status: Any) -> Any:
 def price_centre(data: Any, desk: Any, u: Any, c: Any, nodes: int, cutoff: float) -> Any:
     """Price the cheapest connected part round centre c when each atom is worth ``u``, by at most so many knapsacks.
 
-    Returns a price that no such part is below, and the number of atoms of the best part found, which are written to
-    ``desk.best``, and whether it is connected: the cheapest of all stands in where no connected part was found. What
-    costs ``cutoff`` is not looked at.
+    Returns a price that no such part is below, and the number of atoms of the
+    best part found, which are written to ``desk.best``, and whether it is
+    connected: the cheapest of all stands in where no connected part was found.
+    What costs ``cutoff`` is not looked at.
     """
     price_atoms(data, desk, u, c, desk.stack[0])
     desk.floor[0] = -np.inf
-    depth, found, size, tried, sound = 1, cutoff, 0, 0, False
+    depth = 1
+    found = cutoff
+    size = 0
+    tried = 0
+    sound = False
     left = np.inf  # what was not looked into any further is not cheaper than this
     while depth > 0:
         depth -= 1
@@ -252,10 +293,12 @@ def price_centre(data: Any, desk: Any, u: Any, c: Any, nodes: int, cutoff: float
             size = count
             desk.best[:size] = desk.part[:size]
         if bridge < 0:
-            found, sound = value, True
+            found = value
+            sound = True
             continue
         desk.stack[depth + 1] = status
-        desk.stack[depth, bridge], desk.stack[depth + 1, bridge] = IN, OUT
+        desk.stack[depth, bridge] = IN
+        desk.stack[depth + 1, bridge] = OUT
         desk.floor[depth] = desk.floor[depth + 1] = value
         depth += 2
     return min(found, left), size, sound
@@ -265,7 +308,8 @@ def price_centre(data: Any, desk: Any, u: Any, c: Any, nodes: int, cutoff: float
 def evaluate(data: Any, desk: Any, u: Any, k: int, nodes: int) -> Any:
     """Evaluate the Lagrangian: the bound at multipliers u, and how often the chosen parts hold each atom.
 
-    Every centre gets its knapsack; those among the k cheapest are then looked into, until all of them have been.
+    Every centre gets its knapsack; those among the k cheapest are then looked
+    into, until all of them have been.
     """
     n = u.shape[0]
     z = np.empty(n)
@@ -296,10 +340,13 @@ def evaluate(data: Any, desk: Any, u: Any, k: int, nodes: int) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def price_centres(data: Any, desk: Any, u: Any, place: float, cutoff: float, floor: Any, nodes: int) -> Any:
+def price_centres(
+    data: Any, desk: Any, u: Any, place: float, cutoff: float, floor: Any, nodes: int
+) -> Any:
     """Price every centre whose floor is below ``cutoff``, raising the floors in place.
 
-    Returns starts and atoms of the connected parts found that cost less than ``place``, at most one for a centre.
+    Returns starts and atoms of the connected parts found that cost less than
+    ``place``, at most one for a centre.
     """
     n = u.shape[0]
     starts = np.zeros(n + 1, np.int64)

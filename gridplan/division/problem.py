@@ -23,7 +23,8 @@ class Problem:
     Parameters
     ----------
     ids
-        Codes of the n atoms, sorted, so that the division does not depend on the order of rows.
+        Codes of the n atoms, sorted, so that the division does not depend on
+        the order of rows.
     weights
         int64[n], households that count for the band.
     pull
@@ -35,16 +36,19 @@ class Problem:
     stack
         int64[n], atoms with one number stand over the same door.
     pairs
-        int64[m, 2], atoms that can be walked between; every part is connected through them. None: parts need not be
-        connected.
+        int64[m, 2], atoms that can be walked between; every part is connected
+        through them. None: parts need not be connected.
     groups
-        int32[n, g], for each level of groups (buildings, compounds, sides of barriers) the group of the atom.
+        int32[n, g], for each level of groups (buildings, compounds, sides of
+        barriers) the group of the atom.
     prices
-        float64[g], household-metres for each further group of a level that a part reaches into.
+        float64[g], household-metres for each further group of a level that a
+        part reaches into.
     band
         Households of a part.
     outside, off
-        Household-metres for each household outside the band, and off the target.
+        Household-metres for each household outside the band, and off the
+        target.
     matrix
         float64[n, n], walking metres, or None where positions give them.
     """
@@ -81,10 +85,17 @@ class Problem:
             pairs = place[pairs]
             pairs = pairs[(pairs >= 0).all(axis=1)]
         return replace(
-            self, ids=tuple(self.ids[a] for a in atoms), weights=self.weights[atoms], pull=self.pull[atoms],
-            xy=self.xy[atoms], climb=self.climb[atoms], stack=self.stack[atoms], pairs=pairs, groups=self.groups[atoms],
+            self,
+            ids=tuple(self.ids[a] for a in atoms),
+            weights=self.weights[atoms],
+            pull=self.pull[atoms],
+            xy=self.xy[atoms],
+            climb=self.climb[atoms],
+            stack=self.stack[atoms],
+            pairs=pairs,
+            groups=self.groups[atoms],
             matrix=None if self.matrix is None else self.matrix[np.ix_(atoms, atoms)],
-        )  # fmt: skip
+        )
 
     def find_islands(self) -> list[Array]:
         """Find the atoms of each connected component, the one with the first atom first."""
@@ -142,11 +153,19 @@ def find_near(xy: Array, matrix: Array | None, most: int = 12) -> Any:
         near = np.atleast_2d(cKDTree(xy).query(xy, k=count)[1]).reshape(n, -1)
     rows = np.repeat(np.arange(n), near.shape[1])
     keep = rows != near.ravel()
-    graph = csr_matrix((np.ones(keep.sum(), np.int8), (rows[keep], near.ravel()[keep])), shape=(n, n))
+    graph = csr_matrix(
+        (np.ones(keep.sum(), np.int8), (rows[keep], near.ravel()[keep])), shape=(n, n)
+    )
     return (graph + graph.T).tocsr()
 
 
-def make_problem(stairwells: Any, neighbours: pd.DataFrame, band: Band, prices: Prices, matrix: Array | None = None) -> Problem:
+def make_problem(
+    stairwells: Any,
+    neighbours: pd.DataFrame,
+    band: Band,
+    prices: Prices,
+    matrix: Array | None = None,
+) -> Problem:
     """Make the division problem of one community from its stairwells and neighbours.
 
     Parameters
@@ -158,14 +177,17 @@ def make_problem(stairwells: Any, neighbours: pd.DataFrame, band: Band, prices: 
     band, prices
         The band of the community's class and the prices of all other wishes.
     matrix
-        float64[n, n], walking metres between the stairwells, climbs included; straight lines and climbs if not given.
+        float64[n, n], walking metres between the stairwells, climbs included;
+        straight lines and climbs if not given.
     """
     ids = stairwells.index
-    focal, other = ids.get_indexer(neighbours["focal"]), ids.get_indexer(neighbours["neighbour"])
+    focal = ids.get_indexer(neighbours["focal"])
+    other = ids.get_indexer(neighbours["neighbour"])
     pairs = np.column_stack([focal, other]).astype(np.int64)
     link = neighbours["link"].to_numpy()
     doors = (stairwells["building"] + "-" + stairwells["door"].astype("str")).to_numpy()
-    # Where no compound is known, the building stands for itself: a sub-grid over such buildings pays for none.
+    # Where no compound is known, the building stands for itself: a sub-grid
+    # over such buildings pays for none.
     compound = stairwells["compound"].to_numpy()
     none = compound == ""
     levels = [
@@ -177,12 +199,20 @@ def make_problem(stairwells: Any, neighbours: pd.DataFrame, band: Band, prices: 
     points = stairwells.geometry
     weights = stairwells["households"].to_numpy(np.int64)
     return Problem(
-        ids=tuple(ids), weights=weights, pull=weights.astype(float),
-        xy=np.column_stack([points.x.to_numpy(), points.y.to_numpy()]), climb=stairwells["climb"].to_numpy(float),
-        stack=_number(doors), pairs=pairs, groups=np.column_stack(levels).astype(np.int32),
-        prices=np.array([prices.building, prices.compound, prices.opening, prices.barrier]), band=band,
-        outside=prices.outside_band, off=prices.off_target, matrix=matrix,
-    )  # fmt: skip
+        ids=tuple(ids),
+        weights=weights,
+        pull=weights.astype(float),
+        xy=np.column_stack([points.x.to_numpy(), points.y.to_numpy()]),
+        climb=stairwells["climb"].to_numpy(float),
+        stack=_number(doors),
+        pairs=pairs,
+        groups=np.column_stack(levels).astype(np.int32),
+        prices=np.array([prices.building, prices.compound, prices.opening, prices.barrier]),
+        band=band,
+        outside=prices.outside_band,
+        off=prices.off_target,
+        matrix=matrix,
+    )
 
 
 def _number(codes: Array) -> Array:

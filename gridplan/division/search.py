@@ -10,7 +10,15 @@ import numpy as np
 from gridplan.division.annealing import anneal
 from gridplan.division.column_growth import grow_columns
 from gridplan.division.column_pool import Columns, Pool, join_columns
-from gridplan.division.exchange_kernels import NOWHERE, Data, State, Stay, make_state, price_part, refresh_part
+from gridplan.division.exchange_kernels import (
+    NOWHERE,
+    Data,
+    State,
+    Stay,
+    make_state,
+    price_part,
+    refresh_part,
+)
 from gridplan.division.initial_division import cut_tree
 from gridplan.division.lp_relaxation import relax
 from gridplan.division.problem import Problem
@@ -33,15 +41,19 @@ class Effort:
     trees
         Spanning trees grown for each cut of a start.
     looks
-        Times in the colder half of a run at which its parts are kept for the polish.
+        Times in the colder half of a run at which its parts are kept for the
+        polish.
     listed
-        Where no more parts than this are possible at all, they are all listed for the polish.
+        Where no more parts than this are possible at all, they are all listed
+        for the polish.
     growth
         Rounds in which the parts kept grow new ones.
     work, nodes
-        Entries of the integer problem of the cover, and its branch-and-bound nodes.
+        Entries of the integer problem of the cover, and its branch-and-bound
+        nodes.
     steps
-        Steps of the lower bound, whose parts join the cover where not all parts could be listed.
+        Steps of the lower bound, whose parts join the cover where not all
+        parts could be listed.
     """
 
     runs: int
@@ -61,12 +73,16 @@ EFFORTS = {
     "thorough": Effort(24, 600, 4, 12, 2_000_000, 30, 100_000, 500, 20),
 }
 SWAP_SHARE = 0.1
-HOT, COLD = 0.12, 0.0015  # heat at first and at last, in shares of the mean price of a part
+# heat at first and at last, in shares of the mean price of a part
+HOT = 0.12
+COLD = 0.0015
 MARGIN = 2.0  # heats that a better centre is expected to win back at the most
 LENIENCE = 0.02  # share of the price of a household outside the band that a run begins with
 SHORT_RUN = 3_000  # exchanges tried in a run at the least
 MOST_COLUMNS = 20_000
-COARSE = 8  # atoms of a part up to which parts grow; larger ones differ by too many atoms from better ones
+# atoms of a part up to which parts grow; larger ones differ by too many atoms
+# from better ones
+COARSE = 8
 ROOMY = 20  # atoms of a part that count for the length of a run
 LEAST_ROUNDS = 40_000  # and in all runs: few atoms get more runs, since a run is then over soon
 MOST_RUNS = 12
@@ -74,35 +90,47 @@ LISTED_RUNS = 2  # runs where all parts are listed, to begin the relaxed cover w
 
 
 def search(
-    problem: Problem, k: int, effort: Effort, seed: int, listed: Columns | None = None, deadline: Deadline = ENDLESS,
+    problem: Problem,
+    k: int,
+    effort: Effort,
+    seed: int,
+    listed: Columns | None = None,
+    deadline: Deadline = ENDLESS,
     known: Array | None = None,
-) -> tuple[Array, float]:  # fmt: skip
+) -> tuple[Array, float]:
     """Search for the cheapest division of a connected problem into k parts.
 
-    Several runs, each annealed from a start of its own; then the best cover by the parts that they met, and by
-    all parts that there are where these could be ``listed``. Once the deadline is over, the best
-    after the run that goes on is kept. A division that is ``known`` already is never made worse.
+    Several runs, each annealed from a start of its own; then the best cover by
+    the parts that they met, and by all parts that there are where these could
+    be ``listed``. Once the deadline is over, the best after the run that goes
+    on is kept. A division that is ``known`` already is never made worse.
 
-    Returns int32[n], the part of each atom, and the price of the division in household-metres.
+    Returns int32[n], the part of each atom, and the price of the division in
+    household-metres.
     """
     data = problem.to_data()
     chance = np.array([seed & 0xFFFFFFFFFFFFFFFF], np.uint64)
     if k == 1:
         part = np.zeros(len(problem), np.int32)
         return part, total_price(data, part, 1)
-    best, best_price = np.zeros(0, np.int32), np.inf
+    best = np.zeros(0, np.int32)
+    best_price = np.inf
     pool = Pool(len(problem), k)
     if known is not None and int(known.max()) + 1 == k:
-        best, best_price = known.astype(np.int32), total_price(data, known, k)
+        best = known.astype(np.int32)
+        best_price = total_price(data, known, k)
         pool.add(data, open_state(data, best, k))
-    runs = max(effort.runs, min(MOST_RUNS, LEAST_ROUNDS // max(SHORT_RUN, effort.rounds * len(problem))))
+    runs = max(
+        effort.runs, min(MOST_RUNS, LEAST_ROUNDS // max(SHORT_RUN, effort.rounds * len(problem)))
+    )
     for number in range(runs if listed is None else LISTED_RUNS):
         if number and deadline.is_over():
             break
         part = run(data, k, effort, chance, pool)
         price = total_price(data, part, k)
         if price < best_price - 1e-6:
-            best, best_price = part, price
+            best = part
+            best_price = price
     if deadline.is_over():
         return best, best_price
     columns = pool.list_columns(MOST_COLUMNS)
@@ -112,9 +140,19 @@ def search(
     else:
         rounds = effort.growth if len(problem) <= COARSE * k else 0
         columns, relaxed = grow_columns(data, columns, k, rounds)
-    cover = choose_cover(columns, len(problem), k, best_price, known=best, relaxed=relaxed, work=effort.work, nodes=effort.nodes)
+    cover = choose_cover(
+        columns,
+        len(problem),
+        k,
+        best_price,
+        known=best,
+        relaxed=relaxed,
+        work=effort.work,
+        nodes=effort.nodes,
+    )
     if cover.part is not None:
-        best, best_price = cover.part, total_price(data, cover.part, k)
+        best = cover.part
+        best_price = total_price(data, cover.part, k)
     return best, best_price
 
 
@@ -125,7 +163,15 @@ def run(data: Data, k: int, effort: Effort, chance: Array, pool: Pool) -> Array:
     return np.asarray(state.part)
 
 
-def cool(data: Data, state: State, effort: Effort, chance: Array, pool: Pool, hot: float = HOT, stay: Stay = NOWHERE) -> None:
+def cool(
+    data: Data,
+    state: State,
+    effort: Effort,
+    chance: Array,
+    pool: Pool,
+    hot: float = HOT,
+    stay: Stay = NOWHERE,
+) -> None:
     """Anneal a state in place, from ``hot`` (a share of the mean price of a part) down, keeping the parts met when it is cold."""
     k = len(state.size)
     price = sum(price_part(data, state, p) for p in range(k))
@@ -133,11 +179,22 @@ def cool(data: Data, state: State, effort: Effort, chance: Array, pool: Pool, ho
     rounds = max(SHORT_RUN, effort.rounds * min(len(state.part), ROOMY * k))
     steps = 2 * effort.looks
     heats = hot * (COLD / hot) ** (np.arange(steps + 1) / steps) * scale
-    # At first a household outside the band costs little, so that parts can trade through overfull neighbours.
+    # At first a household outside the band costs little, so that parts can
+    # trade through overfull neighbours.
     lenient = data._replace(wishes=data.wishes.copy())
     for step in range(steps):
         lenient.wishes[0] = data.wishes[0] * LENIENCE ** max(0.0, 1.0 - step / effort.looks)
-        anneal(lenient, state, chance, rounds // steps, heats[step], heats[step + 1], SWAP_SHARE, MARGIN * heats[step], stay)
+        anneal(
+            lenient,
+            state,
+            chance,
+            rounds // steps,
+            heats[step],
+            heats[step + 1],
+            SWAP_SHARE,
+            MARGIN * heats[step],
+            stay,
+        )
         if step >= effort.looks:
             pool.add(data, state)
     anneal(data, state, chance, rounds // 8, 0.0, 0.0, SWAP_SHARE, MARGIN * heats[-1], stay)

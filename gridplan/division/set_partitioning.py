@@ -1,7 +1,8 @@
 """The cover: the best choice of columns that holds every atom exactly once, and how much cheaper none can be.
 
-This is the set-partitioning problem: each atom in exactly one chosen part, so many parts, least price. HiGHS solves
-it; its work is limited by nodes and entries, never by the clock, so that the answer does not depend on the machine.
+This is the set-partitioning problem: each atom in exactly one chosen part, so
+many parts, least price. HiGHS solves it; its work is limited by nodes and
+entries, never by the clock, so that the answer does not depend on the machine.
 """
 
 from __future__ import annotations
@@ -31,11 +32,13 @@ class Cover:
     Parameters
     ----------
     part
-        int32[n], the part of each atom; None where no cover cheaper than what was known was found.
+        int32[n], the part of each atom; None where no cover cheaper than what
+        was known was found.
     price
         Its price in household-metres.
     bound
-        No cover by these columns is cheaper than this; infinite where they cannot cover the atoms at all.
+        No cover by these columns is cheaper than this; infinite where they
+        cannot cover the atoms at all.
     """
 
     part: Array | None
@@ -56,9 +59,11 @@ def choose_cover(
 ) -> Cover:
     """Choose the cheapest cover of all n atoms by k of the columns, if it is cheaper than ``best``.
 
-    The relaxed cover comes first; only columns whose reduced cost fits between its value and ``best`` can be in a
-    better cover. The integer problem is at first about the few whose reduced cost is small, then about all of them, as far
-    as they have no more than ``work`` entries: the cheapest ones, and the known.
+    The relaxed cover comes first; only columns whose reduced cost fits between
+    its value and ``best`` can be in a better cover. The integer problem is at
+    first about the few whose reduced cost is small, then about all of them, as
+    far as they have no more than ``work`` entries: the cheapest ones, and the
+    known.
 
     Parameters
     ----------
@@ -71,7 +76,8 @@ def choose_cover(
     best
         Price of a division that is known already, in household-metres.
     known
-        int[n], that division, whose parts are always among the columns looked at.
+        int[n], that division, whose parts are always among the columns looked
+        at.
     relaxed
         The relaxed cover by these columns, where it is known already.
     work, nodes
@@ -85,7 +91,11 @@ def choose_cover(
     if relaxed.value > best - 1e-6:
         return Cover(None, best, relaxed.value)
     if np.abs(relaxed.share - np.round(relaxed.share)).max() < 1e-6:
-        return Cover(_read_parts(np.flatnonzero(relaxed.share > 0.5), starts, atoms, n), relaxed.value, relaxed.value)
+        return Cover(
+            _read_parts(np.flatnonzero(relaxed.share > 0.5), starts, atoms, n),
+            relaxed.value,
+            relaxed.value,
+        )
     cover = Cover(None, best, relaxed.value)
     for share in (NARROW, np.inf):
         if cover.price - cover.bound <= GAP * abs(relaxed.value):
@@ -93,9 +103,11 @@ def choose_cover(
         window = min(cover.price - relaxed.value, share * abs(relaxed.value))
         kept, whole = _keep(columns, relaxed, window, work, known)
         chosen, bound = _solve_integer(take_columns(columns, kept), n, counts, nodes, cover.price)
-        part, price = cover.part, cover.price
+        part = cover.part
+        price = cover.price
         if chosen is not None and prices[kept[chosen]].sum() < price - 1e-6:
-            part, price = _read_parts(kept[chosen], starts, atoms, n), float(prices[kept[chosen]].sum())
+            part = _read_parts(kept[chosen], starts, atoms, n)
+            price = float(prices[kept[chosen]].sum())
         # What was left out costs more than this by its reduced cost alone.
         outside = min(price, relaxed.value + window) if whole else relaxed.value
         cover = Cover(part, price, max(cover.bound, min(bound, outside)))
@@ -106,10 +118,15 @@ def _build_rows(columns: Columns, n: int) -> Any:
     """Build the rows of the cover: each atom, and the number of parts."""
     prices, starts, atoms = columns
     ones = np.ones(len(atoms))
-    return vstack([csc_matrix((ones, atoms, starts), shape=(n, len(prices))), np.ones((1, len(prices)))], format="csc")
+    return vstack(
+        [csc_matrix((ones, atoms, starts), shape=(n, len(prices))), np.ones((1, len(prices)))],
+        format="csc",
+    )
 
 
-def _keep(columns: Columns, relaxed: Relaxed, window: float, work: int, known: Array | None) -> tuple[Array, bool]:
+def _keep(
+    columns: Columns, relaxed: Relaxed, window: float, work: int, known: Array | None
+) -> tuple[Array, bool]:
     """Keep the columns whose reduced cost is within a window, the cheapest of them; and whether these are all."""
     used = np.flatnonzero(relaxed.share > 1e-9)
     kept = np.union1d(np.flatnonzero(relaxed.reduced <= window), used)
@@ -118,12 +135,16 @@ def _keep(columns: Columns, relaxed: Relaxed, window: float, work: int, known: A
     taken = np.union1d(order[entries <= work], used)
     whole = len(taken) == len(kept)
     if known is not None:
-        mine = np.isin(hash_columns(columns[1], columns[2]), hash_parts(known, int(known.max()) + 1))
+        mine = np.isin(
+            hash_columns(columns[1], columns[2]), hash_parts(known, int(known.max()) + 1)
+        )
         taken = np.union1d(taken, np.flatnonzero(mine))
     return taken, whole
 
 
-def _solve_integer(columns: Columns, n: int, counts: tuple[int, int], nodes: int, best: float) -> tuple[Array | None, float]:
+def _solve_integer(
+    columns: Columns, n: int, counts: tuple[int, int], nodes: int, best: float
+) -> tuple[Array | None, float]:
     """Solve the integer problem: the columns chosen, None where none cost less than ``best``, and the bound reached."""
     low, high = (np.append(np.ones(n), float(count)) for count in counts)
     model = open_cover(columns[0], _build_rows(columns, n), low, high, nodes, GAP)
@@ -133,8 +154,12 @@ def _solve_integer(columns: Columns, n: int, counts: tuple[int, int], nodes: int
     info = model.getInfo()
     bound = float(info.mip_dual_bound)
     if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
-        # Nothing cheaper than the best known: the bound is that price, if the search came to its end.
-        ended = model.getModelStatus() in (highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kObjectiveBound)
+        # Nothing cheaper than the best known: the bound is that price, if the
+        # search came to its end.
+        ended = model.getModelStatus() in (
+            highspy.HighsModelStatus.kInfeasible,
+            highspy.HighsModelStatus.kObjectiveBound,
+        )
         return None, best if ended else bound
     return np.flatnonzero(np.array(model.getSolution().col_value) > 0.5), bound
 

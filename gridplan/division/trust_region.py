@@ -1,8 +1,10 @@
 """Box steps: the Lagrangian bound raised by a linear problem that trusts its own prices only near the best ones known.
 
-Every connected part that a price of the atoms finds too cheap is a cut: the prices must not make it so again. The linear
-problem over all cuts gives the prices that promise most, inside a box round the best ones so far; where they keep their
-promise the box moves there and grows, else it shrinks (Marsten, Hogan & Blankenship 1975). Its parts make good divisions, too.
+Every connected part that a price of the atoms finds too cheap is a cut: the
+prices must not make it so again. The linear problem over all cuts gives the
+prices that promise most, inside a box round the best ones so far; where they
+keep their promise the box moves there and grows, else it shrinks (Marsten,
+Hogan & Blankenship 1975). Its parts make good divisions, too.
 """
 
 from __future__ import annotations
@@ -45,7 +47,9 @@ class Raised:
     columns: Columns
 
 
-def raise_bound(data: Data, nested: Data, columns: Columns, k: int, worth: Array, steps: int, most: int) -> Raised:
+def raise_bound(
+    data: Data, nested: Data, columns: Columns, k: int, worth: Array, steps: int, most: int
+) -> Raised:
     """Raise the bound on the price of k parts of the kind in ``nested`` from the prices ``worth`` of the atoms.
 
     Parameters
@@ -53,7 +57,8 @@ def raise_bound(data: Data, nested: Data, columns: Columns, k: int, worth: Array
     data
         The atoms.
     nested
-        The same with only such levels of groups as nest, by which parts are looked for.
+        The same with only such levels of groups as nest, by which parts are
+        looked for.
     columns
         Parts to begin with.
     k
@@ -66,11 +71,15 @@ def raise_bound(data: Data, nested: Data, columns: Columns, k: int, worth: Array
         Knapsacks for a centre at the most.
     """
     n = len(worth)
-    desk, master = make_desk(nested), _Master(columns, n, k)
+    desk = make_desk(nested)
+    master = _Master(columns, n, k)
     known = hash_columns(columns[1], columns[2])
-    best, at, last = -np.inf, worth, worth
+    best = -np.inf
+    at = worth
+    last = worth
     size = data.weights.clip(1)
-    half, nodes = BOX * float(np.median(worth / size)), NODES
+    half = BOX * float(np.median(worth / size))
+    nodes = NODES
     floor = np.full(n, -np.inf)  # what no part round the centre falls below
     for _ in range(steps):
         promise, u, place = master.solve(at, half * size)
@@ -91,7 +100,8 @@ def raise_bound(data: Data, nested: Data, columns: Columns, k: int, worth: Array
         if value > best:
             if kept or value - best > 0.3 * (promise - best):
                 half *= 2.0
-            best, at = value, u
+            best = value
+            at = u
         elif len(fresh) <= 3 and nodes < most:
             nodes *= 4
         else:
@@ -104,7 +114,8 @@ def raise_bound(data: Data, nested: Data, columns: Columns, k: int, worth: Array
 def find_fall(data: Data, rise: Array) -> float:
     """Find how far the cheapest part can fall, at the most, when the prices of the atoms rise.
 
-    That is the upper limit times the greatest rise of a household's price; without a limit where atoms have no households.
+    That is the upper limit times the greatest rise of a household's price;
+    without a limit where atoms have no households.
     """
     if data.weights.min() == 0:
         return np.inf
@@ -120,9 +131,12 @@ class _Master:
         for _ in range(n):
             self.model.addRow(1.0, 1.0, 0, np.zeros(0, np.int32), np.zeros(0))
         self.model.addRow(float(k), float(k), 0, np.zeros(0, np.int32), np.zeros(0))
-        rows, ones = np.arange(n, dtype=np.int32), np.ones(n)
+        rows = np.arange(n, dtype=np.int32)
+        ones = np.ones(n)
         for sign in (1.0, -1.0):  # an atom held too little, or too much
-            self.model.addCols(n, 0 * ones, 0 * ones, highspy.kHighsInf * ones, n, rows, rows, sign * ones)
+            self.model.addCols(
+                n, 0 * ones, 0 * ones, highspy.kHighsInf * ones, n, rows, rows, sign * ones
+            )
         self.enter(columns)
 
     def enter(self, columns: Columns) -> None:
@@ -131,15 +145,30 @@ class _Master:
         m = len(prices)
         index = np.insert(atoms.astype(np.int32), starts[1:], self.n)
         begins = (starts[:-1] + np.arange(m)).astype(np.int32)
-        self.model.addCols(m, prices, np.zeros(m), np.full(m, highspy.kHighsInf), len(index), begins, index, np.ones(len(index)))
+        self.model.addCols(
+            m,
+            prices,
+            np.zeros(m),
+            np.full(m, highspy.kHighsInf),
+            len(index),
+            begins,
+            index,
+            np.ones(len(index)),
+        )
 
     def solve(self, at: Array, half: Array) -> tuple[float, Array, float]:
         """Solve with prices within ``half`` of ``at``: what they promise, the prices of the atoms, and of a part."""
         costs = np.concatenate([at + half, half - at])
         self.model.changeColsCost(2 * self.n, np.arange(2 * self.n, dtype=np.int32), costs)
         self.model.run()
-        if self.model.getModelStatus() != highspy.HighsModelStatus.kOptimal:  # the old basis may be of no use
+        if (
+            self.model.getModelStatus() != highspy.HighsModelStatus.kOptimal
+        ):  # the old basis may be of no use
             self.model.clearSolver()
             self.model.run()
         duals = np.array(self.model.getSolution().row_dual)
-        return float(self.model.getInfo().objective_function_value), duals[: self.n], float(duals[self.n])
+        return (
+            float(self.model.getInfo().objective_function_value),
+            duals[: self.n],
+            float(duals[self.n]),
+        )

@@ -13,8 +13,9 @@ Clock = Callable[[], float]  # seconds from any beginning, never running back
 class Deadline:
     """When a search stops refining and answers with the best it has.
 
-    Long work asks :meth:`is_over` between its steps. The answer is always complete; only how good it is depends on the
-    deadline, and so on the machine. Without seconds, and if nobody asks, it is never over.
+    Long work asks :meth:`is_over` between its steps. The answer is always
+    complete; only how good it is depends on the deadline, and so on the
+    machine. Without seconds, and if nobody asks, it is never over.
 
     Parameters
     ----------
@@ -23,7 +24,8 @@ class Deadline:
     clock
         Where the seconds are read.
     signal
-        A file that stands for the wish to end, for searches in processes of their own.
+        A file that stands for the wish to end, for searches in processes of
+        their own.
 
     Examples
     --------
@@ -36,7 +38,13 @@ class Deadline:
     True
     """
 
-    def __init__(self, seconds: float | None = None, *, clock: Clock = time.monotonic, signal: Path | None = None) -> None:
+    def __init__(
+        self,
+        seconds: float | None = None,
+        *,
+        clock: Clock = time.monotonic,
+        signal: Path | None = None,
+    ) -> None:
         self._clock = clock
         self._end = None if seconds is None else clock() + seconds
         self._signal = signal
@@ -75,7 +83,9 @@ class Deadline:
         2.5
         """
         left = self.count_left()
-        other = Deadline(None if left is None else left * min(1.0, part), clock=self._clock, signal=self._signal)
+        other = Deadline(
+            None if left is None else left * min(1.0, part), clock=self._clock, signal=self._signal
+        )
         other._wish = self._wish
         return other
 
@@ -93,7 +103,8 @@ def share_out(sizes: list[int], workers: int) -> list[float]:
     >>> share_out([30, 10, 20], workers=1)
     [0.5, 0.3333333333333333, 1.0]
     """
-    left, shares = sum(sizes), []
+    left = sum(sizes)
+    shares = []
     for size in sizes:
         shares.append(min(1.0, workers * size / max(1, left)))
         left -= size

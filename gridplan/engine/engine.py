@@ -1,8 +1,10 @@
 """The engine: one function mapped over many tasks, one after another, in threads, in processes or on a cluster.
 
-The compiled kernels and GEOS release the GIL, so threads share the cores without copying a table. Processes, of this
-machine or of a Dask cluster, are for whole chunks of a city; their tasks carry file paths and codes, never tables. The
-result of a task depends on the task alone, never on the engine or the number of workers.
+The compiled kernels and GEOS release the GIL, so threads share the cores
+without copying a table. Processes, of this machine or of a Dask cluster, are
+for whole chunks of a city; their tasks carry file paths and codes, never
+tables. The result of a task depends on the task alone, never on the engine or
+the number of workers.
 """
 
 from __future__ import annotations
@@ -50,7 +52,11 @@ def count_workers(workers: int | None) -> int:
     """
     if workers is not None and workers < 1:
         raise ValueError(f"workers must be at least 1, not {workers}")
-    return workers or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else workers or os.cpu_count() or 1
+    return (
+        workers or len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else workers or os.cpu_count() or 1
+    )
 
 
 def map_tasks(
@@ -107,13 +113,17 @@ def map_processes(
     tasks
         Small things that can be pickled, such as paths and codes.
     engine
-        "serial" works in this process, "processes" in some of this machine, "dask" on a Dask cluster.
+        "serial" works in this process, "processes" in some of this machine,
+        "dask" on a Dask cluster.
     scheduler
-        Address of a Dask scheduler; processes of this machine make a cluster if not given.
+        Address of a Dask scheduler; processes of this machine make a cluster
+        if not given.
     workers
-        Processes; one for each core if not given. A single one of "processes" works in this process. A scheduler has its own.
+        Processes; one for each core if not given. A single one of "processes"
+        works in this process. A scheduler has its own.
     sizes, done
-        What each task counts in the progress (1 if not given), and what was done before.
+        What each task counts in the progress (1 if not given), and what was
+        done before.
     stage, progress
         What to call the work, and whom to tell.
 
@@ -122,7 +132,8 @@ def map_processes(
     MissingPackageError
         If Dask is asked for and not installed.
     EngineError
-        If the scheduler does not answer or has no workers, or a worker is lost again and again.
+        If the scheduler does not answer or has no workers, or a worker is lost
+        again and again.
 
     Examples
     --------
@@ -151,11 +162,15 @@ def map_processes(
     return [results[n] for n in range(len(tasks))]
 
 
-def _work_in_pool(function: Callable[[Task], Result], tasks: Sequence[Task], count: int) -> Iterator[tuple[int, Result]]:
+def _work_in_pool(
+    function: Callable[[Task], Result], tasks: Sequence[Task], count: int
+) -> Iterator[tuple[int, Result]]:
     """Work on tasks in processes of this machine; yields the number and the result of each as it is done."""
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(count, mp_context=spawn, initializer=_follow_parent) as pool:
-        places: dict[Future[Result], int] = {pool.submit(function, task): n for n, task in enumerate(tasks)}
+        places: dict[Future[Result], int] = {
+            pool.submit(function, task): n for n, task in enumerate(tasks)
+        }
         try:
             for future in as_completed(places):
                 yield places[future], future.result()
@@ -175,7 +190,11 @@ def _work_on_cluster(
     with ExitStack() as stack:
         if scheduler is None:
             own = distributed.LocalCluster(
-                n_workers=count, threads_per_worker=1, dashboard_address=None, memory_limit=0, silence_logs=logging.ERROR
+                n_workers=count,
+                threads_per_worker=1,
+                dashboard_address=None,
+                memory_limit=0,
+                silence_logs=logging.ERROR,
             )
             client = stack.enter_context(distributed.Client(stack.enter_context(own)))
         else:
@@ -198,12 +217,16 @@ def _reach_scheduler(distributed: Any, address: str) -> Any:
     try:
         client = distributed.Client(address, timeout=ANSWERS)
     except (OSError, ValueError) as error:
-        raise EngineError(f"no Dask scheduler answers at {address} ({error}) -> start one with: dask scheduler") from None
+        raise EngineError(
+            f"no Dask scheduler answers at {address} ({error}) -> start one with: dask scheduler"
+        ) from None
     try:
         client.wait_for_workers(1, timeout=READY)
     except TimeoutError:
         client.close()
-        raise EngineError(f"the Dask scheduler at {address} has no workers -> start some with: dask worker {address}") from None
+        raise EngineError(
+            f"the Dask scheduler at {address} has no workers -> start some with: dask worker {address}"
+        ) from None
     return client
 
 

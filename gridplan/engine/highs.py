@@ -20,7 +20,9 @@ def open_model() -> Any:
     return model
 
 
-def open_programme(cost: Array, upper: Array, whole: Array, rows: Any, low: Array, high: Array) -> Any:
+def open_programme(
+    cost: Array, upper: Array, whole: Array, rows: Any, low: Array, high: Array
+) -> Any:
     """Open a problem of least cost: columns from 0 to ``upper``, whole where ``whole`` says so, sums of rows from low to high.
 
     ``rows`` is a matrix by columns (csc).
@@ -28,9 +30,12 @@ def open_programme(cost: Array, upper: Array, whole: Array, rows: Any, low: Arra
     lp = highspy.HighsLp()
     lp.num_col_, lp.num_row_ = len(cost), len(low)
     lp.col_cost_, lp.col_lower_, lp.col_upper_ = cost, np.zeros(len(cost)), upper
-    lp.row_lower_, lp.row_upper_ = low, high
+    lp.row_lower_ = low
+    lp.row_upper_ = high
     lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = rows.indptr, rows.indices, rows.data
+    lp.a_matrix_.start_ = rows.indptr
+    lp.a_matrix_.index_ = rows.indices
+    lp.a_matrix_.value_ = rows.data
     if whole.any():
         kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
         lp.integrality_ = [kinds[is_whole] for is_whole in whole.astype(int).tolist()]
@@ -42,9 +47,12 @@ def open_programme(cost: Array, upper: Array, whole: Array, rows: Any, low: Arra
 def open_cover(prices: Array, rows: Any, low: Array, high: Array, nodes: int, gap: float) -> Any:
     """Open the integer problem of which columns to take: each costs its price, the rows' sums stay from low to high.
 
-    ``rows`` is a matrix by columns (csc), ``nodes`` and ``gap`` say how far to branch.
+    ``rows`` is a matrix by columns (csc), ``nodes`` and ``gap`` say how far to
+    branch.
     """
-    model = open_programme(prices, np.ones(len(prices)), np.ones(len(prices), bool), rows, low, high)
+    model = open_programme(
+        prices, np.ones(len(prices)), np.ones(len(prices), bool), rows, low, high
+    )
     model.setOptionValue("mip_max_nodes", nodes)
     model.setOptionValue("mip_rel_gap", gap)
     return model

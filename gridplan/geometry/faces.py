@@ -26,7 +26,9 @@ def polygonise(lines: Any) -> Any:
     >>> shapely.area(polygonise(cross)).tolist()
     [2.0, 6.0]
     """
-    faces = shapely.normalize(shapely.get_parts(shapely.polygonize([shapely.union_all(lines, grid_size=GRID)])))
+    faces = shapely.normalize(
+        shapely.get_parts(shapely.polygonize([shapely.union_all(lines, grid_size=GRID)]))
+    )
     x, y = shapely.get_coordinates(shapely.point_on_surface(faces)).T
     return faces[np.lexsort((y, x))]
 
@@ -42,13 +44,16 @@ def sum_inside(faces: Any, points: Any, weight: Floats) -> Floats:
     face, point = shapely.STRtree(points).query(faces, predicate="intersects")
     order = np.argsort(face, kind="stable")
     point, first = np.unique(point[order], return_index=True)
-    return np.bincount(face[order][first], weights=weight[point], minlength=len(faces)).astype(np.float64)
+    return np.bincount(face[order][first], weights=weight[point], minlength=len(faces)).astype(
+        np.float64
+    )
 
 
 def find_borders(faces: Any, hard: Any) -> pd.DataFrame:
     """Measure the common border of each pair of faces in metres; a metre along hard lines counts a hundredth.
 
-    The faces must come from one noded linework, so that neighbours share their vertices. Columns: left, right, length.
+    The faces must come from one noded linework, so that neighbours share their
+    vertices. Columns: left, right, length.
 
     Examples
     --------
@@ -58,18 +63,25 @@ def find_borders(faces: Any, hard: Any) -> pd.DataFrame:
     rings, of_face = shapely.get_rings(faces, return_index=True)
     ends, of_ring = shapely.get_coordinates(rings, return_index=True)
     same = of_ring[1:] == of_ring[:-1]
-    a, b, face = ends[:-1][same], ends[1:][same], of_face[of_ring[:-1][same]]
+    a = ends[:-1][same]
+    b = ends[1:][same]
+    face = of_face[of_ring[:-1][same]]
     swap = (a[:, 0] > b[:, 0]) | ((a[:, 0] == b[:, 0]) & (a[:, 1] > b[:, 1]))
     a, b = np.where(swap[:, None], b, a), np.where(swap[:, None], a, b)
     keys = np.column_stack([a, b])
     order = np.lexsort((face, *keys.T))
-    keys, face = keys[order], face[order]
+    keys = keys[order]
+    face = face[order]
     twice = (keys[1:] == keys[:-1]).all(axis=1)
-    keys, left, right = keys[1:][twice], face[:-1][twice], face[1:][twice]
+    keys = keys[1:][twice]
+    left = face[:-1][twice]
+    right = face[1:][twice]
     middle = shapely.points((keys[:, :2] + keys[:, 2:]) / 2)
     stony = np.zeros(len(keys), dtype=bool)
     if len(hard):
-        stony[shapely.STRtree(hard).query(middle, predicate="dwithin", distance=10 * GRID)[0]] = True
+        stony[shapely.STRtree(hard).query(middle, predicate="dwithin", distance=10 * GRID)[0]] = (
+            True
+        )
     length = np.hypot(*(keys[:, 2:] - keys[:, :2]).T) * np.where(stony, HARD_METRE, 1.0)
     borders = pd.DataFrame({"left": left, "right": right, "length": length})
     return borders[left != right].groupby(["left", "right"], as_index=False)["length"].sum()
@@ -78,7 +90,8 @@ def find_borders(faces: Any, hard: Any) -> pd.DataFrame:
 def join_small(weight: Floats, borders: pd.DataFrame, least: float) -> Ints:
     """Join faces, the lightest first, to the neighbour with the longest border until all hold the least weight.
 
-    Returns the label of each face: the number of the face that it was joined to, or its own.
+    Returns the label of each face: the number of the face that it was joined
+    to, or its own.
 
     Examples
     --------
@@ -89,7 +102,8 @@ def join_small(weight: Floats, borders: pd.DataFrame, least: float) -> Ints:
     near: list[dict[int, float]] = [{} for _ in weight]
     for left, right, length in borders.itertuples(index=False):
         near[left][right] = near[right][left] = length
-    mass, label = weight.tolist(), np.arange(len(weight))
+    mass = weight.tolist()
+    label = np.arange(len(weight))
     queue = [(w, n) for n, w in enumerate(mass) if w < least]
     heapq.heapify(queue)
     while queue:
@@ -101,7 +115,8 @@ def join_small(weight: Floats, borders: pd.DataFrame, least: float) -> Ints:
             del near[other][face]
             if other != host:
                 near[host][other] = near[other][host] = near[host].get(other, 0.0) + length
-        near[face], mass[face] = {}, -1.0
+        near[face] = {}
+        mass[face] = -1.0
         mass[host] += w
         label[face] = host
         if mass[host] < least:
@@ -121,4 +136,6 @@ def dissolve(faces: Any, labels: Ints) -> Any:
     """
     order = np.argsort(labels, kind="stable")
     groups = np.split(faces[order], np.flatnonzero(np.diff(labels[order])) + 1)
-    return shapely.normalize(np.array([shapely.coverage_union_all(group) for group in groups], dtype=object))
+    return shapely.normalize(
+        np.array([shapely.coverage_union_all(group) for group in groups], dtype=object)
+    )

@@ -15,7 +15,9 @@ from scipy.sparse.csgraph import connected_components
 Shapes = npt.NDArray[np.object_]
 Floats = npt.NDArray[np.float64]
 
-BESIDE = 15.0  # m; tracks nearer to each other are one line, and a line nearer to a river's bed is the river
+# m; tracks nearer to each other are one line, and a line nearer to a river's
+# bed is the river
+BESIDE = 15.0
 STUB = 30.0  # m; what a track has less of away from another is a turnout or a rounding
 CHAIN = 200.0  # m; lines without a name farther apart are not one
 
@@ -28,8 +30,11 @@ def measure_middles(shapes: Shapes) -> Floats:
     >>> measure_middles(np.array([shapely.LineString([(0, 0), (9, 0)]), shapely.box(0, 0, 50, 4)])).tolist()
     [9.0, 50.0]
     """
-    area, length = shapely.area(shapes), shapely.length(shapes)
-    return np.asarray(np.where(area > 0, (length + np.sqrt(np.maximum(length**2 - 16 * area, 0.0))) / 4, length))
+    area = shapely.area(shapes)
+    length = shapely.length(shapes)
+    return np.asarray(
+        np.where(area > 0, (length + np.sqrt(np.maximum(length**2 - 16 * area, 0.0))) / 4, length)
+    )
 
 
 def merge_tracks(parts: pd.DataFrame, bed: Any) -> list[tuple[str, Shapes, list[str]]]:
@@ -44,7 +49,8 @@ def merge_tracks(parts: pd.DataFrame, bed: Any) -> list[tuple[str, Shapes, list[
 
     Returns
     -------
-    For each merged line its name, its pieces and the barrier of each piece, sorted by name.
+    For each merged line its name, its pieces and the barrier of each piece,
+    sorted by name.
 
     Examples
     --------
@@ -68,7 +74,11 @@ def merge_tracks(parts: pd.DataFrame, bed: Any) -> list[tuple[str, Shapes, list[
         near = np.sort(near[(rank[near] < rank[row])])
         near = np.array([n for n in near if not shapely.is_empty(shapes[n])], dtype=np.int64)
         if len(near):
-            rest = shapely.get_parts(shapely.difference(lines[row], shapely.buffer(shapely.union_all(shapes[near]), BESIDE)))
+            rest = shapely.get_parts(
+                shapely.difference(
+                    lines[row], shapely.buffer(shapely.union_all(shapes[near]), BESIDE)
+                )
+            )
             shapes[row] = shapely.MultiLineString(list(rest[shapely.length(rest) >= STUB]))
         if not shapely.is_empty(shapes[row]):
             kept.append(int(row))
@@ -84,7 +94,8 @@ def _take_lines(parts: pd.DataFrame, bed: Any) -> tuple[Any, Any, Shapes]:
         shapes = shapely.difference(shapes, shapely.buffer(bed, BESIDE))
     lines, of = shapely.get_parts(shapes, return_index=True)
     good = (shapely.get_dimensions(lines) == 1) & (shapely.length(lines) > 0)
-    lines, of = lines[good], of[good]
+    lines = lines[good]
+    of = of[good]
     return parts["name"].to_numpy(object)[of], parts["barrier"].to_numpy(object)[of], lines
 
 
@@ -94,15 +105,26 @@ def _group_lines(name: Any, code: Any, lines: Shapes) -> list[tuple[str, Shapes,
     one, two = shapely.STRtree(lines).query(lines[bare], predicate="dwithin", distance=CHAIN)
     one = bare[one]
     graph = coo_array((np.ones(len(one)), (one, two)), shape=(len(lines),) * 2)
-    label = connected_components(graph[bare][:, bare] if len(bare) else graph, directed=False)[1] if len(bare) else []
+    label = (
+        connected_components(graph[bare][:, bare] if len(bare) else graph, directed=False)[1]
+        if len(bare)
+        else []
+    )
     key = name.copy()
-    joined = pd.DataFrame({"label": np.asarray(label)[np.searchsorted(bare, one)] if len(bare) else [], "name": name[two]})
+    joined = pd.DataFrame(
+        {
+            "label": np.asarray(label)[np.searchsorted(bare, one)] if len(bare) else [],
+            "name": name[two],
+        }
+    )
     joined = joined[joined["name"] != ""].groupby("label")["name"].min()
     key[bare] = [joined.get(n, f"\0{n:06d}") for n in label]
     groups = []
     for word in sorted(set(key)):
         own = np.flatnonzero(key == word)
-        groups.append(("" if word.startswith("\0") else word, lines[own], [str(c) for c in code[own]]))
+        groups.append(
+            ("" if word.startswith("\0") else word, lines[own], [str(c) for c in code[own]])
+        )
     return groups
 
 
@@ -111,8 +133,8 @@ def cut_lines(lines: Shapes, codes: list[str], length: float) -> tuple[list[Any]
 
     Returns
     -------
-    The pieces, in order along the chain from its western end (the southern one where it runs due north), and of each
-    piece the code that most of it has.
+    The pieces, in order along the chain from its western end (the southern one
+    where it runs due north), and of each piece the code that most of it has.
 
     Examples
     --------
@@ -127,14 +149,20 @@ def cut_lines(lines: Shapes, codes: list[str], length: float) -> tuple[list[Any]
     ends = np.cumsum(size)
     count = max(1, round(float(ends[-1]) / length))
     marks = ends[-1] * np.arange(count + 1) / count
-    pieces, owner = [], []
+    pieces = []
+    owner = []
     for low, high in pairwise(marks):
         begin = np.clip(low - (ends - size), 0, size)
         end = np.clip(high - (ends - size), 0, size)
         rows = np.flatnonzero(end - begin > 1e-6)
         cut = [_take_piece(lines[r], begin[r], end[r], size[r]) for r in rows]
         pieces.append(cut[0] if len(cut) == 1 else shapely.MultiLineString(cut))
-        share = pd.Series(end[rows] - begin[rows]).round(6).groupby([codes[order[r]] for r in rows]).sum()
+        share = (
+            pd.Series(end[rows] - begin[rows])
+            .round(6)
+            .groupby([codes[order[r]] for r in rows])
+            .sum()
+        )
         owner.append(str(share.index[int(np.argmax(share.to_numpy()))]))
     return pieces, owner
 
@@ -152,10 +180,16 @@ def _take_piece(line: Any, begin: float, end: float, length: float) -> Any:
 
 def _chain(lines: Shapes) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
     """Chain lines end to end, each next to the nearest end: their order, and which are turned round."""
-    ends = shapely.get_coordinates([shapely.get_point(lines, 0), shapely.get_point(lines, -1)]).reshape(2, -1, 2)
+    ends = shapely.get_coordinates(
+        [shapely.get_point(lines, 0), shapely.get_point(lines, -1)]
+    ).reshape(2, -1, 2)
     left = set(range(len(lines)))
-    side, first = min(((s, r) for s in (0, 1) for r in left), key=lambda e: (*np.round(ends[e], 3).tolist(), e[1], e[0]))
-    order, flip = [first], [side == 1]
+    side, first = min(
+        ((s, r) for s in (0, 1) for r in left),
+        key=lambda e: (*np.round(ends[e], 3).tolist(), e[1], e[0]),
+    )
+    order = [first]
+    flip = [side == 1]
     left.discard(first)
     at = ends[1 - side, first]
     while left:
@@ -173,8 +207,9 @@ def _chain(lines: Shapes) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]
 def cut_area(area: Any, length: float) -> list[Any]:
     """Cut a long area across its length into pieces of about equal area, each about ``length`` long.
 
-    The cut goes across the longest axis of what is left, so that a bent river is cut across its bends. The
-    pieces come from west to east along that axis (south to north where it runs due north).
+    The cut goes across the longest axis of what is left, so that a bent river
+    is cut across its bends. The pieces come from west to east along that axis
+    (south to north where it runs due north).
 
     Examples
     --------
@@ -196,7 +231,9 @@ def _halve(area: Any, count: int) -> list[Any]:
     axis = axis / np.hypot(*axis)
     axis = -axis if (round(axis[0], 9), round(axis[1], 9)) < (0.0, 0.0) else axis
     along = shapely.get_coordinates(area) @ axis
-    low, high, first = along.min(), along.max(), count // 2
+    low = along.min()
+    high = along.max()
+    first = count // 2
     wanted = area.area * first / count
     for _ in range(30):  # to a millionth of a kilometre
         middle = (low + high) / 2
@@ -205,7 +242,8 @@ def _halve(area: Any, count: int) -> list[Any]:
         else:
             high = middle
     half = _draw_half(area, axis, round((low + high) / 2, 3))
-    one, two = _keep_areas(shapely.intersection(area, half)), _keep_areas(shapely.difference(area, half))
+    one = _keep_areas(shapely.intersection(area, half))
+    two = _keep_areas(shapely.difference(area, half))
     if one.is_empty or two.is_empty:
         return [area]
     return [*_halve(one, first), *_halve(two, count - first)]

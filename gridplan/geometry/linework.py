@@ -14,7 +14,9 @@ Ints = npt.NDArray[np.int64]
 Shapes = npt.NDArray[np.object_]
 
 FINEST = 0.5  # m between points on walls that face a wall of another part closely
-OVERSHOOT = 0.01  # m that a dividing line runs on beyond its ends, so that it surely meets the line it ends on
+# m that a dividing line runs on beyond its ends, so that it surely meets the
+# line it ends on
+OVERSHOOT = 0.01
 FAR = 10.0  # how many times farther than the land is wide the points stand that close a diagram
 
 
@@ -24,7 +26,8 @@ def make_faces(lines: Any, outline: Any, grid: float) -> Shapes:
     Parameters
     ----------
     lines
-        Lines or outlines of any kind, as an array; what dangles or lies outside is left out.
+        Lines or outlines of any kind, as an array; what dangles or lies
+        outside is left out.
     outline
         Polygon to be cut, on the precision grid.
     grid
@@ -47,7 +50,8 @@ def make_faces(lines: Any, outline: Any, grid: float) -> Shapes:
 def sample_lines(start: Floats, end: Floats, spacing: Floats) -> tuple[Floats, Ints]:
     """Place points along straight lines: on the start of each, and evenly on it no farther apart than its spacing.
 
-    Returns the points (float64[m, 2]) and the line that each stands on (int64[m]).
+    Returns the points (float64[m, 2]) and the line that each stands on
+    (int64[m]).
 
     Examples
     --------
@@ -68,13 +72,18 @@ def list_segments(shapes: Shapes) -> tuple[Floats, Floats, Ints]:
     rings, part = shapely.get_rings(parts, return_index=True)
     xy, ring = shapely.get_coordinates(rings, return_index=True)
     inside = ring[1:] == ring[:-1]
-    return xy[:-1][inside], xy[1:][inside], np.asarray(shape[part[ring[:-1][inside]]], dtype=np.int64)
+    return (
+        xy[:-1][inside],
+        xy[1:][inside],
+        np.asarray(shape[part[ring[:-1][inside]]], dtype=np.int64),
+    )
 
 
 def sample_walls(shapes: Shapes, spacing: Floats) -> tuple[Floats, Ints]:
     """Place points along the walls of polygons: on every corner and no farther apart than the polygon's spacing.
 
-    Returns the points (float64[m, 2], metres) and the polygon that each belongs to (int64[m]).
+    Returns the points (float64[m, 2], metres) and the polygon that each
+    belongs to (int64[m]).
 
     Examples
     --------
@@ -90,7 +99,8 @@ def sample_walls(shapes: Shapes, spacing: Floats) -> tuple[Floats, Ints]:
 def find_ridges(xy: Floats, part: Ints) -> tuple[Floats, Ints]:
     """Find the lines midway between points of different parts: the ridges of the points' Voronoi diagram.
 
-    Returns the ridges (float64[m, 2, 2]) and the two points that each lies between (int64[m, 2]).
+    Returns the ridges (float64[m, 2, 2]) and the two points that each lies
+    between (int64[m, 2]).
 
     Examples
     --------
@@ -109,7 +119,10 @@ def find_ridges(xy: Floats, part: Ints) -> tuple[Floats, Ints]:
     p = mesh.simplices[triangle, (corner + 1) % 3]
     q = mesh.simplices[triangle, (corner + 2) % 3]
     cuts = (whose[p] != whose[q]) & (p < n) & (q < n)
-    triangle, corner, p, q = triangle[cuts], corner[cuts], p[cuts], q[cuts]
+    triangle = triangle[cuts]
+    corner = corner[cuts]
+    p = p[cuts]
+    q = q[cuts]
     centre = _find_circumcentres(local, mesh.simplices) + middle
     ridges = np.stack([centre[triangle], centre[mesh.neighbors[triangle, corner]]], axis=1)
     return ridges, np.sort(np.stack([p, q], axis=1), axis=1).astype(np.int64)
@@ -117,12 +130,17 @@ def find_ridges(xy: Floats, part: Ints) -> tuple[Floats, Ints]:
 
 def _find_circumcentres(xy: Floats, triangles: Any) -> Floats:
     a = xy[triangles[:, 0]]
-    b, c = xy[triangles[:, 1]] - a, xy[triangles[:, 2]] - a
+    b = xy[triangles[:, 1]] - a
+    c = xy[triangles[:, 2]] - a
     twice = 2.0 * (b[:, 0] * c[:, 1] - b[:, 1] * c[:, 0])
     flat = np.abs(twice) < 1e-12
-    bb, cc = (b**2).sum(axis=1), (c**2).sum(axis=1)
+    bb = (b**2).sum(axis=1)
+    cc = (c**2).sum(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        centre = np.stack([c[:, 1] * bb - b[:, 1] * cc, b[:, 0] * cc - c[:, 0] * bb], axis=1) / twice[:, None]
+        centre = (
+            np.stack([c[:, 1] * bb - b[:, 1] * cc, b[:, 0] * cc - c[:, 0] * bb], axis=1)
+            / twice[:, None]
+        )
     return np.asarray(np.where(flat[:, None], (b + c) / 2, centre) + a)
 
 
@@ -140,7 +158,11 @@ def chain_ridges(ridges: Floats, block: Any, grid: float) -> Shapes:
     lines = shapely.intersection(shapely.multilinestrings(shapely.linestrings(ridges[long])), block)
     parts = shapely.get_parts(lines)
     parts = parts[shapely.get_type_id(parts) == 1]
-    merged = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(parts))) if len(parts) else parts
+    merged = (
+        shapely.get_parts(shapely.line_merge(shapely.multilinestrings(parts)))
+        if len(parts)
+        else parts
+    )
     return np.asarray(merged[shapely.length(merged) > 0])
 
 
@@ -155,7 +177,8 @@ def straighten_chains(chains: Shapes, footprints: Shapes, tolerance: float) -> S
     2
     """
     tree = shapely.STRtree(footprints)
-    out, open_ = chains.copy(), np.arange(len(chains))
+    out = chains.copy()
+    open_ = np.arange(len(chains))
     before = _list_hits(tree, chains)
     for part in (1.0, 0.5, 0.2, 0.05):
         tried = shapely.simplify(chains[open_], tolerance * part)
@@ -187,9 +210,11 @@ def extend_chains(chains: Shapes, length: float = OVERSHOOT) -> Shapes:
     xy, chain = shapely.get_coordinates(chains, return_index=True)
     first = np.searchsorted(chain, np.arange(len(chains)))
     last = np.append(first[1:], len(xy)) - 1
-    tip, inner = np.concatenate([first, last]), np.concatenate([first + 1, last - 1])
+    tip = np.concatenate([first, last])
+    inner = np.concatenate([first + 1, last - 1])
     _, node, ends = np.unique(xy[tip] @ np.array([1, 1j]), return_inverse=True, return_counts=True)
-    tip, inner = tip[ends[node] == 1], inner[ends[node] == 1]
+    tip = tip[ends[node] == 1]
+    inner = inner[ends[node] == 1]
     step = xy[tip] - xy[inner]
     moved = xy.copy()
     moved[tip] += length * step / np.maximum(np.hypot(step[:, 0], step[:, 1]), 1e-9)[:, None]
@@ -208,9 +233,11 @@ def find_edges(faces: Shapes) -> tuple[Floats, Floats, Ints, Ints]:
     start, end, face = list_segments(faces)
     both = np.concatenate([start, end])
     _, node = np.unique(both[:, 0] + 1j * both[:, 1], return_inverse=True)
-    p, q = node[: len(start)].astype(np.int64), node[len(start) :].astype(np.int64)
+    p = node[: len(start)].astype(np.int64)
+    q = node[len(start) :].astype(np.int64)
     key = np.minimum(p, q) * np.int64(len(both)) + np.maximum(p, q)
     order = np.lexsort((face, key))
     twin = np.flatnonzero(key[order][1:] == key[order][:-1])
-    one, two = order[twin], order[twin + 1]
+    one = order[twin]
+    two = order[twin + 1]
     return start[one], end[one], face[one], face[two]

@@ -19,12 +19,15 @@ def measure_common(first: Array, second: Array) -> pd.DataFrame:
     Parameters
     ----------
     first, second
-        Valid polygons of both layers in one CRS in metres; missing and empty ones meet nothing.
+        Valid polygons of both layers in one CRS in metres; missing and empty
+        ones meet nothing.
 
     Returns
     -------
-    One row for each pair that has an area in common, sorted by first and second: their row numbers, ``common`` in m2, its
-    ``share`` of the smaller of the two, and how much they are ``alike``, its share of both together (1: the same).
+    One row for each pair that has an area in common, sorted by first and
+    second: their row numbers, ``common`` in m2, its ``share`` of the smaller
+    of the two, and how much they are ``alike``, its share of both together (1:
+    the same).
 
     Examples
     --------
@@ -34,15 +37,19 @@ def measure_common(first: Array, second: Array) -> pd.DataFrame:
     """
     tree = shapely.STRtree(first)
     second_row, first_row = tree.query(second, predicate="intersects")
-    one, two = first[first_row], second[second_row]
-    size_one, size_two = shapely.area(one), shapely.area(two)
+    one = first[first_row]
+    two = second[second_row]
+    size_one = shapely.area(one)
+    size_two = shapely.area(two)
     same = shapely.equals_exact(one, two)
     common = np.where(same, size_one, 0.0)
     common[~same] = shapely.area(shapely.intersection(one[~same], two[~same]))
     with np.errstate(divide="ignore", invalid="ignore"):
         share = np.minimum(common / np.minimum(size_one, size_two), 1.0)
         alike = np.minimum(common / (size_one + size_two - common), 1.0)
-    table = pd.DataFrame(dict(zip(COLUMNS, (first_row, second_row, common, share, alike), strict=True)))
+    table = pd.DataFrame(
+        dict(zip(COLUMNS, (first_row, second_row, common, share, alike), strict=True))
+    )
     return table[common > STEP].sort_values(["first", "second"], ignore_index=True)
 
 
@@ -57,6 +64,8 @@ def choose_greatest(pairs: pd.DataFrame, of: str, by: list[str]) -> pd.DataFrame
     """
     # Rounded, so that what a library computes in the last digit decides nothing.
     keys = [pairs[column].to_numpy(float).round(6) for column in by]
-    order = np.lexsort((np.arange(len(pairs)), *(-key for key in reversed(keys)), pairs[of].to_numpy()))
+    order = np.lexsort(
+        (np.arange(len(pairs)), *(-key for key in reversed(keys)), pairs[of].to_numpy())
+    )
     chosen = pairs.iloc[order]
     return chosen[~chosen[of].duplicated()].set_index(of)

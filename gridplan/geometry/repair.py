@@ -17,13 +17,20 @@ Mask = npt.NDArray[np.bool_]
 
 GRID = 0.01  # m, the grid that outlines are snapped to
 CREVICE = 5 * GRID  # m, a gap between outlines that is no wider than this is closed
-DEGREE_STEP = 0.002  # degrees, about 200 m: a straight line so long in degrees bends by less than a fifth of GRID
+# degrees, about 200 m: a straight line so long in degrees bends by less than a
+# fifth of GRID
+DEGREE_STEP = 0.002
 SMALLEST = 0.01  # m2 of an area, m of a line: smaller shapes have no extent to speak of
-SCALE_ERROR = 0.01  # a projected CRS that is off by more is not one to measure in; Web Mercator is off by 30 % in Beijing
+# a projected CRS that is off by more is not one to measure in; Web Mercator is
+# off by 30 % in Beijing
+SCALE_ERROR = 0.01
 
-# CGCS2000 / 3-degree Gauss-Kruger zones by central meridian: EPSG:4534 is 75 E, EPSG:4554 is 135 E. The box holds
+# CGCS2000 / 3-degree Gauss-Kruger zones by central meridian: EPSG:4534 is 75
+# E, EPSG:4554 is 135 E. The box holds
 # some land of neighbours too, for which such a zone is as exact as any.
-_CGCS2000_FIRST, _MERIDIAN_FIRST, _MERIDIAN_LAST = 4534, 75, 135
+_CGCS2000_FIRST = 4534
+_MERIDIAN_FIRST = 75
+_MERIDIAN_LAST = 135
 _CHINA = (73.4, 3.8, 135.1, 53.6)
 
 
@@ -52,8 +59,9 @@ def _find_way(crs: CRS) -> Transformer:
 def find_metric_crs(series: gpd.GeoSeries) -> CRS:
     """Find the projected CRS in metres to measure shapes in.
 
-    It is their own where that is projected, in metres, and true to scale within 1 %; else a CGCS2000 3-degree zone in
-    China, and the UTM zone elsewhere, from the middle of the shapes.
+    It is their own where that is projected, in metres, and true to scale
+    within 1 %; else a CGCS2000 3-degree zone in China, and the UTM zone
+    elsewhere, from the middle of the shapes.
 
     Examples
     --------
@@ -76,18 +84,23 @@ def find_metric_crs(series: gpd.GeoSeries) -> CRS:
 
 
 def _is_true_to_scale(crs: CRS, lon: float, lat: float) -> bool:
-    if not crs.is_projected or any(axis.unit_conversion_factor != 1.0 for axis in crs.axis_info[:2]):
+    if not crs.is_projected or any(
+        axis.unit_conversion_factor != 1.0 for axis in crs.axis_info[:2]
+    ):
         return False
     factors = Proj(crs).get_factors(lon, lat)
     scales = np.array([factors.meridional_scale, factors.parallel_scale])
     return bool(np.abs(scales - 1).max() <= SCALE_ERROR)
 
 
-def project_shapes(series: gpd.GeoSeries, target: CRS, dimension: int | None = None, bend: bool = False) -> Shapes:
+def project_shapes(
+    series: gpd.GeoSeries, target: CRS, dimension: int | None = None, bend: bool = False
+) -> Shapes:
     """Return shapes flat, unpacked to one dimension and in the CRS ``target``; what has no position there becomes none.
 
-    With ``bend``, long straight lines in degrees get points between, so that a border looks the same from both sides
-    even if one side has more points on it than the other.
+    With ``bend``, long straight lines in degrees get points between, so that a
+    border looks the same from both sides even if one side has more points on
+    it than the other.
 
     Examples
     --------
@@ -95,9 +108,13 @@ def project_shapes(series: gpd.GeoSeries, target: CRS, dimension: int | None = N
     >>> project_shapes(place, CRS.from_epsg(4548))[0].wkt
     'POINT (500000 0)'
     """
-    flat = gpd.GeoSeries(unpack_collections(shapely.force_2d(series.to_numpy()), dimension), crs=series.crs)
+    flat = gpd.GeoSeries(
+        unpack_collections(shapely.force_2d(series.to_numpy()), dimension), crs=series.crs
+    )
     if series.crs != target:
-        flat = (flat.segmentize(DEGREE_STEP) if bend and series.crs.is_geographic else flat).to_crs(target)
+        flat = (flat.segmentize(DEGREE_STEP) if bend and series.crs.is_geographic else flat).to_crs(
+            target
+        )
     out = flat.to_numpy().copy()
     out[~np.isfinite(shapely.bounds(out)).all(axis=1)] = None
     return cast(Shapes, out)
@@ -140,7 +157,10 @@ def repair_shapes(shapes: Shapes) -> tuple[Shapes, Mask]:
     wrong = ~shapely.is_valid(shapes) & ~shapely.is_missing(shapes)
     out = shapes.copy()
     valid = shapely.make_valid(shapes[wrong], method="structure", keep_collapsed=False)
-    kept = [_keep_dimension(new, dimension) for new, dimension in zip(valid, shapely.get_dimensions(shapes[wrong]), strict=True)]
+    kept = [
+        _keep_dimension(new, dimension)
+        for new, dimension in zip(valid, shapely.get_dimensions(shapes[wrong]), strict=True)
+    ]
     out[wrong] = np.array(kept, dtype=object)
     return out, wrong
 
@@ -154,7 +174,8 @@ def _keep_dimension(shape: Any, dimension: int) -> Any:
 def snap_outlines(shapes: Shapes) -> Shapes:
     """Snap outlines to a grid of 1 cm, all together, so that neighbours have the very same points on a common border.
 
-    Where outlines overlap, the land is the first one's; gaps no wider than 5 cm go to the first of those that adjoin.
+    Where outlines overlap, the land is the first one's; gaps no wider than 5
+    cm go to the first of those that adjoin.
 
     Examples
     --------

@@ -58,11 +58,14 @@ def find_nearest(xy: Floats, level: Ints, of_xy: Floats, of_level: Ints) -> tupl
     return nearest.astype(np.int64), np.where(alone, np.inf, gap)
 
 
-def settle_labels(labels: Ints, homes: Ints, home_labels: Ints, edges: tuple[Ints, Ints, Floats]) -> Ints:
+def settle_labels(
+    labels: Ints, homes: Ints, home_labels: Ints, edges: tuple[Ints, Ints, Floats]
+) -> Ints:
     """Give every piece of a part that holds none of its homes, and every face of no part, to a neighbour.
 
-    A piece goes to the part it has the longest common border with, round by round outwards from the pieces that hold
-    homes; the lower number wins a tie. A part without any home keeps its largest piece by number of faces.
+    A piece goes to the part it has the longest common border with, round by
+    round outwards from the pieces that hold homes; the lower number wins a
+    tie. A part without any home keeps its largest piece by number of faces.
 
     Parameters
     ----------
@@ -100,7 +103,9 @@ def settle_labels(labels: Ints, homes: Ints, home_labels: Ints, edges: tuple[Int
         if not reach.any():
             return label[piece]
         width = int(label.max()) + 1
-        keys, of_key = np.unique(p[reach].astype(np.int64) * width + label[q[reach]], return_inverse=True)
+        keys, of_key = np.unique(
+            p[reach].astype(np.int64) * width + label[q[reach]], return_inverse=True
+        )
         total = np.round(np.bincount(of_key, common[reach]) / LENGTH_GRID)
         order = np.lexsort((-keys, total))
         # The last one written stays: the longest border, and of equals the lowest number.
@@ -122,19 +127,23 @@ def _find_held(label: Ints, piece: Any, homes: Ints, home_labels: Ints) -> npt.N
 def join_pieces(labels: Ints, homes: Ints, edges: tuple[Ints, Ints, Floats]) -> Ints:
     """Give a face without homes to a part in several pieces that it joins, where its own part does not fall apart by that.
 
-    ``homes`` are the faces that homes stand on; the other arguments are those of :func:`settle_labels`.
+    ``homes`` are the faces that homes stand on; the other arguments are those
+    of :func:`settle_labels`.
 
     Examples
     --------
-    The square in the middle belongs to part 1 on its right; it joins the two pieces of part 0 on its left and above:
+    The square in the middle belongs to part 1 on its right; it joins the two
+    pieces of part 0 on its left and above:
 
     >>> around = (np.array([0, 0, 0]), np.array([1, 2, 3]), np.array([5.0, 5.0, 5.0]))
     >>> join_pieces(np.array([1, 0, 0, 1]), np.array([1, 2, 3]), around).tolist()
     [0, 0, 0, 1]
     """
     one, two, _ = edges
-    out, n = labels.copy(), len(labels)
-    p, q = np.append(one, two), np.append(two, one)
+    out = labels.copy()
+    n = len(labels)
+    p = np.append(one, two)
+    q = np.append(two, one)
     piece = _find_pieces(labels, one, two)
     graph = coo_array((np.ones(len(p)), (p, q)), shape=(n, n)).tocsr()
     lived = np.zeros(n, dtype=bool)
@@ -159,7 +168,9 @@ def join_pieces(labels: Ints, homes: Ints, edges: tuple[Ints, Ints, Floats]) -> 
 def _find_pieces(labels: Ints, one: Ints, two: Ints) -> Ints:
     """Find the pieces of all parts, faces of one part that hang together, and number them."""
     same = (labels[one] == labels[two]) & (labels[one] >= 0)
-    graph = coo_array((np.ones(int(same.sum())), (one[same], two[same])), shape=(len(labels), len(labels)))
+    graph = coo_array(
+        (np.ones(int(same.sum())), (one[same], two[same])), shape=(len(labels), len(labels))
+    )
     return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
 
 
@@ -224,18 +235,25 @@ def _insert_corners(shapes: Shapes, wrong: Shapes, tolerance: float) -> Shapes:
     length = np.hypot(step[:, 0], step[:, 1])
     along = ((corners[corner] - xy[start[line]]) * step).sum(axis=1) / np.maximum(length, 1e-12)
     lies = (along > tolerance / 100) & (along < length - tolerance / 100)
-    # A corner that the polygon has already, where it comes a rounding near itself, would make it touch itself.
+    # A corner that the polygon has already, where it comes a rounding near
+    # itself, would make it touch itself.
     part = np.searchsorted(ring_ends, np.arange(len(xy)), side="right") - 1
     polygon = np.searchsorted(part_ends, part, side="right") - 1
     has = np.unique(np.stack([polygon.astype(float), xy[:, 0], xy[:, 1]], axis=1), axis=0)
-    asked = np.stack([polygon[start[line]].astype(float), corners[corner, 0], corners[corner, 1]], axis=1)
+    asked = np.stack(
+        [polygon[start[line]].astype(float), corners[corner, 0], corners[corner, 1]], axis=1
+    )
     lies &= ~_find_rows(has, asked)
-    line, point, along = line[lies], corners[corner[lies]], along[lies]
+    line = line[lies]
+    point = corners[corner[lies]]
+    along = along[lies]
     order = np.lexsort((along, line))
     place = start[line[order]] + 1
     ring_ends = ring_ends + np.searchsorted(place, ring_ends, side="left")
     mended = shapely.from_ragged_array(
-        shapely.GeometryType.POLYGON, np.insert(xy, place, point[order], axis=0), (ring_ends, part_ends)
+        shapely.GeometryType.POLYGON,
+        np.insert(xy, place, point[order], axis=0),
+        (ring_ends, part_ends),
     )
     out = shapes.copy()
     new = gather_parts(mended, shape, len(faulty))
@@ -245,7 +263,9 @@ def _insert_corners(shapes: Shapes, wrong: Shapes, tolerance: float) -> Shapes:
 
 def _find_rows(rows: Floats, asked: Floats) -> npt.NDArray[np.bool_]:
     """Find which of the rows asked for are among the rows, all of which differ."""
-    _, number, count = np.unique(np.concatenate([rows, asked]), axis=0, return_inverse=True, return_counts=True)
+    _, number, count = np.unique(
+        np.concatenate([rows, asked]), axis=0, return_inverse=True, return_counts=True
+    )
     among = np.zeros(len(count), dtype=bool)
     among[number[: len(rows)]] = True
     return np.asarray(among[number[len(rows) :]])
@@ -263,5 +283,7 @@ def gather_parts(parts: Shapes, shape: Ints, count: int) -> Shapes:
     sizes = np.bincount(shape, minlength=count)
     groups = np.split(parts[order], np.cumsum(sizes)[:-1])
     out = np.empty(count, dtype=object)
-    out[:] = [group[0] if len(group) == 1 else shapely.MultiPolygon(list(group)) for group in groups]
+    out[:] = [
+        group[0] if len(group) == 1 else shapely.MultiPolygon(list(group)) for group in groups
+    ]
     return out

@@ -20,19 +20,36 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 MAIN_ROADS = ("motorway", "trunk", "primary", "secondary", "main_road")
-# Barriers of these kinds do not bound an enclosure unless the data calls them hard; main roads bound it, but softly.
-SOFT_BARRIERS = ("stream", "ditch", "drain", "canal", "wall", "fence", "hedge", "trunk", "primary", "secondary", "main_road")
+# Barriers of these kinds do not bound an enclosure unless the data calls them
+# hard; main roads bound it, but softly.
+SOFT_BARRIERS = (
+    "stream",
+    "ditch",
+    "drain",
+    "canal",
+    "wall",
+    "fence",
+    "hedge",
+    "trunk",
+    "primary",
+    "secondary",
+    "main_road",
+)
 REACH = 1e6  # m, longer than any enclosure
 MARGIN = 100.0  # m of land around the outermost buildings
 NEIGHBOURHOOD = 40.0  # m around a home that count as built-up land
-PLAIN_PERSONS, PLAIN_DWELLING = 2.55, 100.0  # people and m2 of a household; only to weigh enclosures before the estimate
+# people and m2 of a household; only to weigh enclosures before the estimate
+PLAIN_PERSONS = 2.55
+PLAIN_DWELLING = 100.0
 
 
 def assign_communities(site: Site, rules: SiteRules) -> Site:
     """Assign every building to the community that holds most of it; equal shares go to the lower code.
 
-    Buildings outside every community go to the nearest one within ``rules.outside_limit`` metres where
-    ``rules.outside`` is "nearest"; those farther, or all of them where it is "drop", are left out. The ledger counts both.
+    Buildings outside every community go to the nearest one within
+    ``rules.outside_limit`` metres where ``rules.outside`` is "nearest"; those
+    farther, or all of them where it is "drop", are left out. The ledger counts
+    both.
 
     Raises
     ------
@@ -56,18 +73,37 @@ def assign_communities(site: Site, rules: SiteRules) -> Site:
     if communities.empty:
         remedy = "give a table of communities, or let enclosures stand in for them"
         raise InputError([Problem("communities", "not empty", "there is no community", remedy)])
-    held, attached = find_communities(site.buildings.geometry.to_numpy(), communities.geometry.to_numpy(), rules)
+    held, attached = find_communities(
+        site.buildings.geometry.to_numpy(), communities.geometry.to_numpy(), rules
+    )
     keep = held >= 0
-    codes = pd.Series(np.append(communities.index.to_numpy(dtype=object), "")[held], index=site.buildings.index, dtype="str")
-    far = f", and more than {rules.outside_limit:g} m from the nearest" if rules.outside == "nearest" else ""
+    codes = pd.Series(
+        np.append(communities.index.to_numpy(dtype=object), "")[held],
+        index=site.buildings.index,
+        dtype="str",
+    )
+    far = (
+        f", and more than {rules.outside_limit:g} m from the nearest"
+        if rules.outside == "nearest"
+        else ""
+    )
     entries = [
-        _count("attached", site.buildings.index[attached], "outside every community: put to the nearest one"),
+        _count(
+            "attached",
+            site.buildings.index[attached],
+            "outside every community: put to the nearest one",
+        ),
         _count("dropped", site.buildings.index[~keep], f"outside every community{far}"),
     ]
-    return site.replace(buildings=site.buildings.assign(community=codes)[keep], ledger=write_ledger(site.ledger, entries))
+    return site.replace(
+        buildings=site.buildings.assign(community=codes)[keep],
+        ledger=write_ledger(site.ledger, entries),
+    )
 
 
-def find_communities(footprints: Any, outlines: Any, rules: SiteRules) -> tuple[Ints, npt.NDArray[np.bool_]]:
+def find_communities(
+    footprints: Any, outlines: Any, rules: SiteRules
+) -> tuple[Ints, npt.NDArray[np.bool_]]:
     """Find the outline that each footprint belongs to (-1: none), and which of them lie outside all outlines but near one.
 
     Examples
@@ -103,7 +139,9 @@ def _find_holders(shapes: Any, outlines: Any) -> Ints:
     if len(shape):
         common = shapely.area(shapely.intersection(shapes[open_shapes[shape]], outlines[outline]))
         meets = common > 0
-        shape, outline, common = shape[meets], outline[meets], np.round(common[meets], 6)
+        shape = shape[meets]
+        outline = outline[meets]
+        common = np.round(common[meets], 6)
         order = np.lexsort((-outline, common, shape))
         held[open_shapes[shape[order]]] = outline[order]
     return held
@@ -111,20 +149,28 @@ def _find_holders(shapes: Any, outlines: Any) -> Ints:
 
 def _find_nearest(shapes: Any, outlines: Any) -> tuple[Ints, Floats]:
     """Find for each shape the nearest outline and its distance in metres; the first one of several."""
-    (shape, outline), gap = shapely.STRtree(outlines).query_nearest(shapes, all_matches=True, return_distance=True)
+    (shape, outline), gap = shapely.STRtree(outlines).query_nearest(
+        shapes, all_matches=True, return_distance=True
+    )
     order = np.lexsort((-outline, shape))
-    nearest, gaps = np.zeros(len(shapes), dtype=np.int64), np.zeros(len(shapes))
+    nearest = np.zeros(len(shapes), dtype=np.int64)
+    gaps = np.zeros(len(shapes))
     nearest[shape[order]], gaps[shape[order]] = outline[order], gap[order]
     return nearest, gaps
 
 
-def make_enclosures(site: Site, rules: SiteRules, outline: Any = None, weights: pd.Series[Any] | None = None) -> Site:
+def make_enclosures(
+    site: Site, rules: SiteRules, outline: Any = None, weights: pd.Series[Any] | None = None
+) -> Site:
     """Cut the land into enclosures by hard barriers and main roads, which then stand in for communities.
 
-    An enclosure with fewer than ``rules.enclosure_households`` households is joined to the neighbour with the longest
-    common border, over a hard barrier only where there is no other; one with more than ``rules.enclosure_most`` is
-    cut further along the other streets, or straight across where there are none. Enclosures tile the outline exactly,
-    go around buildings (to within a centimetre), and are numbered from west to east. Buildings are assigned to them.
+    An enclosure with fewer than ``rules.enclosure_households`` households is
+    joined to the neighbour with the longest common border, over a hard barrier
+    only where there is no other; one with more than ``rules.enclosure_most``
+    is cut further along the other streets, or straight across where there are
+    none. Enclosures tile the outline exactly, go around buildings (to within a
+    centimetre), and are numbered from west to east. Buildings are assigned to
+    them.
 
     Parameters
     ----------
@@ -133,9 +179,11 @@ def make_enclosures(site: Site, rules: SiteRules, outline: Any = None, weights: 
     rules
         Least and greatest households of an enclosure.
     outline
-        Polygon to be cut; the hull of the buildings with a margin of 100 m where it is not given.
+        Polygon to be cut; the hull of the buildings with a margin of 100 m
+        where it is not given.
     weights
-        Households by building; a rough guess from counts, residents and floor area where they are not given.
+        Households by building; a rough guess from counts, residents and floor
+        area where they are not given.
 
     Raises
     ------
@@ -143,9 +191,17 @@ def make_enclosures(site: Site, rules: SiteRules, outline: Any = None, weights: 
         If there is no building.
     """
     if site.buildings.empty:
-        raise InputError([Problem("buildings", "not empty", "there is no building", "give a file with buildings")])
+        raise InputError(
+            [
+                Problem(
+                    "buildings", "not empty", "there is no building", "give a file with buildings"
+                )
+            ]
+        )
     buildings = site.buildings.sort_index()
-    weight = (_weigh(buildings) if weights is None else weights.reindex(buildings.index)).to_numpy(dtype=float)
+    weight = (_weigh(buildings) if weights is None else weights.reindex(buildings.index)).to_numpy(
+        dtype=float
+    )
     land = shapely.set_precision(_draw_hull(buildings) if outline is None else outline, GRID)
     main, other, hard = _find_lines(site)
     inner = shapely.point_on_surface(buildings.geometry.to_numpy())
@@ -156,7 +212,9 @@ def make_enclosures(site: Site, rules: SiteRules, outline: Any = None, weights: 
     pieces = pieces[np.lexsort((-y, x))]
     width = max(3, len(str(len(pieces))))
     codes = [f"e{n:0{width}d}" for n in range(1, len(pieces) + 1)]
-    frame = gpd.GeoDataFrame({"community": codes, "origin": "enclosure"}, geometry=pieces, crs=buildings.crs)
+    frame = gpd.GeoDataFrame(
+        {"community": codes, "origin": "enclosure"}, geometry=pieces, crs=buildings.crs
+    )
     reason = f"no communities given: {len(pieces)} enclosures of barriers and main roads stand in for them"
     rough = "cuts run straight between the buildings, for no street or barrier lies inside a crowded enclosure"
     entries = [
@@ -164,18 +222,26 @@ def make_enclosures(site: Site, rules: SiteRules, outline: Any = None, weights: 
         Entry("communities", "communities", "noted", across, rough),
     ]
     ledger = write_ledger(site.ledger, entries)
-    return assign_communities(site.replace(communities=conform_table("communities", frame), ledger=ledger), rules)
+    return assign_communities(
+        site.replace(communities=conform_table("communities", frame), ledger=ledger), rules
+    )
 
 
 def _weigh(buildings: gpd.GeoDataFrame) -> pd.Series[Any]:
     """Guess households from counts, else residents, else the floor area of what is not known to be no home."""
     plain = buildings.geometry.area * buildings["floors"].fillna(1.0) / PLAIN_DWELLING
     plain = plain.where(buildings["residential"].fillna(True).astype(bool), 0.0)
-    return buildings["households_observed"].fillna(buildings["population"] / PLAIN_PERSONS).fillna(plain)
+    return (
+        buildings["households_observed"]
+        .fillna(buildings["population"] / PLAIN_PERSONS)
+        .fillna(plain)
+    )
 
 
 def _draw_hull(buildings: gpd.GeoDataFrame) -> Any:
-    corners = np.unique(shapely.get_coordinates(shapely.envelope(buildings.geometry.to_numpy())), axis=0)
+    corners = np.unique(
+        shapely.get_coordinates(shapely.envelope(buildings.geometry.to_numpy())), axis=0
+    )
     hull = shapely.concave_hull(shapely.multipoints(corners), ratio=0.2)
     return shapely.simplify(shapely.buffer(hull, MARGIN, quad_segs=2), 5.0)
 
@@ -208,9 +274,12 @@ def _cut_land(land: Any, lines: Any, hard: Any, points: Any, weight: Floats, lea
     return dissolve(faces, labels)
 
 
-def _cut_heavy(pieces: Any, streets: Any, hard: Any, points: Any, weight: Floats, rules: SiteRules) -> tuple[Any, int]:
+def _cut_heavy(
+    pieces: Any, streets: Any, hard: Any, points: Any, weight: Floats, rules: SiteRules
+) -> tuple[Any, int]:
     """Cut pieces that hold too much along streets, then straight across, and count the straight cuts."""
-    least, most = rules.enclosure_households, rules.enclosure_most
+    least = rules.enclosure_households
+    most = rules.enclosure_most
     tree = shapely.STRtree(points)
     done: list[Any] = []
     todo = [(piece, len(streets) > 0) for piece in pieces]
@@ -222,7 +291,9 @@ def _cut_heavy(pieces: Any, streets: Any, hard: Any, points: Any, weight: Floats
         if weight[own].sum() <= most or len(own) < 2:
             done.append(piece)
         elif has_streets:
-            todo += [(part, False) for part in _cut_land(piece, streets, hard, points, weight, least)]
+            todo += [
+                (part, False) for part in _cut_land(piece, streets, hard, points, weight, least)
+            ]
         else:
             line = np.array([_draw_across(points[own], weight[own])], dtype=object)
             parts = _cut_land(piece, line, hard, points, weight, least)
@@ -240,9 +311,14 @@ def _draw_across(points: Any, weight: Floats) -> Any:
     middle = np.average(at, axis=0, weights=weight)
     axis = np.linalg.svd(np.cov(at.T, aweights=weight))[0][:, 0]
     order = np.argsort((at - middle) @ axis, kind="stable")
-    along, share = ((at - middle) @ axis)[order], np.cumsum(weight[order]) / weight.sum()
+    along = ((at - middle) @ axis)[order]
+    share = np.cumsum(weight[order]) / weight.sum()
     gap = np.where((share[:-1] > 0.4) & (share[:-1] < 0.6), np.diff(along), -1.0)
-    n = int(np.argmax(gap)) if gap.max() > 0 else min(int(np.searchsorted(share, 0.5)), len(along) - 2)
+    n = (
+        int(np.argmax(gap))
+        if gap.max() > 0
+        else min(int(np.searchsorted(share, 0.5)), len(along) - 2)
+    )
     across = np.array([-axis[1], axis[0]]) * REACH
     foot = middle + axis * (along[n] + along[n + 1]) / 2
     return shapely.linestrings([foot - across, foot + across])
@@ -251,14 +327,16 @@ def _draw_across(points: Any, weight: Floats) -> Any:
 def _spare_buildings(land: Any, pieces: Any, footprints: Any) -> Any:
     """Lead borders around the buildings that they cut; each goes wholly to the piece that holds most of it.
 
-    All borders are noded once more, together, so that pieces that were cut one by one share their vertices again.
+    All borders are noded once more, together, so that pieces that were cut one
+    by one share their vertices again.
     """
     edges = shapely.boundary(pieces)
     cut = footprints[np.unique(shapely.STRtree(footprints).query(edges, predicate="crosses")[1])]
     faces = polygonise(np.concatenate([edges, shapely.boundary(cut), [shapely.boundary(land)]]))
     inner = shapely.point_on_surface(faces)
     within = shapely.contains(land, inner)
-    faces, inner = faces[within], inner[within]
+    faces = faces[within]
+    inner = inner[within]
     label = _find_nearest(inner, pieces)[0]
     owner = _find_holders(cut, pieces)
     face, building = shapely.STRtree(cut).query(inner, predicate="intersects")
@@ -274,14 +352,18 @@ def _gather_slivers(faces: Any, label: Ints) -> Ints:
 
     borders = find_borders(faces, np.array([], dtype=object))
     inside = borders[label[borders["left"]] == label[borders["right"]]]
-    graph = coo_array((np.ones(len(inside)), (inside["left"], inside["right"])), shape=(len(faces),) * 2)
+    graph = coo_array(
+        (np.ones(len(inside)), (inside["left"], inside["right"])), shape=(len(faces),) * 2
+    )
     group = connected_components(graph, directed=False)[1]
     area = pd.Series(shapely.area(faces)).groupby(group).sum()
     owner = pd.Series(label).groupby(group).first()
     main = area.groupby(owner).transform("max") == area
     ends = np.sort(group[borders[["left", "right"]].to_numpy()], axis=1)
     between = pd.DataFrame({"left": ends[:, 0], "right": ends[:, 1], "length": borders["length"]})
-    between = between[ends[:, 0] != ends[:, 1]].groupby(["left", "right"], as_index=False)["length"].sum()
+    between = (
+        between[ends[:, 0] != ends[:, 1]].groupby(["left", "right"], as_index=False)["length"].sum()
+    )
     host = join_small(main.to_numpy(dtype=float), between, 1.0)
     gathered: Ints = owner.to_numpy()[host][group]
     return gathered
@@ -290,8 +372,9 @@ def _gather_slivers(faces: Any, label: Ints) -> Ints:
 def judge_kinds(site: Site, rules: SiteRules) -> Site:
     """Fill the class of communities that have none: ``rules.default_kind``, else by density and floors.
 
-    A community is urban where there are at least ``rules.urban_density`` households per hectare within 40 m of its
-    homes, or where its households live in buildings of ``rules.urban_floors`` floors or more on average.
+    A community is urban where there are at least ``rules.urban_density``
+    households per hectare within 40 m of its homes, or where its households
+    live in buildings of ``rules.urban_floors`` floors or more on average.
 
     Examples
     --------
@@ -312,28 +395,43 @@ def judge_kinds(site: Site, rules: SiteRules) -> Site:
     how = f"class not given: {rules.default_kind} by default"
     if not rules.default_kind:
         measured = measure_density(site).loc[empty]
-        urban = (measured["density"] >= rules.urban_density) | (measured["floors"] >= rules.urban_floors)
+        urban = (measured["density"] >= rules.urban_density) | (
+            measured["floors"] >= rules.urban_floors
+        )
         kinds = pd.Series(np.where(urban, "urban", "rural"), index=empty, dtype="str")
         how = f"class not given: {int(urban.sum())} urban, {int((~urban).sum())} rural, judged by density and floors"
     filled = communities["kind"].copy()
     filled[empty] = kinds
     entries = [Entry("communities", "communities", "inferred", len(empty), how, sorted(empty))]
-    return site.replace(communities=communities.assign(kind=filled), ledger=write_ledger(site.ledger, entries))
+    return site.replace(
+        communities=communities.assign(kind=filled), ledger=write_ledger(site.ledger, entries)
+    )
 
 
 def measure_density(site: Site) -> pd.DataFrame:
     """Measure each community's households per hectare of built-up land and mean floors weighted by households.
 
-    Built-up land is what lies within 40 m of a home's bounding box, inside the community.
+    Built-up land is what lies within 40 m of a home's bounding box, inside the
+    community.
     """
     homes = site.buildings[site.buildings["households"] > 0]
     boxes = shapely.bounds(homes.geometry.to_numpy()) + np.array([-1, -1, 1, 1]) * NEIGHBOURHOOD
-    land = pd.Series(shapely.box(*boxes.T), index=homes.index).groupby(homes["community"]).agg(shapely.union_all)
+    land = (
+        pd.Series(shapely.box(*boxes.T), index=homes.index)
+        .groupby(homes["community"])
+        .agg(shapely.union_all)
+    )
     built = np.array(land.reindex(site.communities.index), dtype=object)
     built[pd.isna(built)] = None  # a community without homes has no built-up land
-    hectares = shapely.area(shapely.intersection(built, site.communities.geometry.to_numpy())) / 10_000
+    hectares = (
+        shapely.area(shapely.intersection(built, site.communities.geometry.to_numpy())) / 10_000
+    )
     known = homes[homes["floors"].notna()]
     totals = known["households"].groupby(known["community"]).sum()
     floors = (known["households"] * known["floors"]).groupby(known["community"]).sum() / totals
-    households = homes["households"].groupby(homes["community"]).sum().reindex(site.communities.index)
-    return pd.DataFrame({"density": households / hectares, "floors": floors.reindex(site.communities.index)})
+    households = (
+        homes["households"].groupby(homes["community"]).sum().reindex(site.communities.index)
+    )
+    return pd.DataFrame(
+        {"density": households / hectares, "floors": floors.reindex(site.communities.index)}
+    )

@@ -19,7 +19,17 @@ Ints = npt.NDArray[np.int64]
 
 # Ways of these kinds run inside a compound as well as between two.
 INNER_WAYS = (
-    *("service", "footway", "path", "track", "steps", "cycleway", "pedestrian", "bridleway", "corridor"),
+    *(
+        "service",
+        "footway",
+        "path",
+        "track",
+        "steps",
+        "cycleway",
+        "pedestrian",
+        "bridleway",
+        "corridor",
+    ),
     *("living_street", "construction", "proposed"),
 )
 BLOCK_SHARE = 0.5  # a compound that fills this share of its block takes all of it
@@ -28,18 +38,25 @@ BLOCK_SHARE = 0.5  # a compound that fills this share of its block takes all of 
 def infer_compounds(site: Site, rules: SiteRules) -> Site:
     """Assign buildings to the compounds given; where none are given, infer them in urban communities.
 
-    Inferred compounds are clusters, within a block of streets and barriers, of buildings of ``rules.compound_floors``
-    floors or more, each within ``rules.compound_gap`` metres of the next, with ``rules.compound_households``
-    households together. The outline is the block where no other home stands in it and they fill half of it, else the
-    land within half the gap around the buildings, so that no two outlines meet. Codes are the community's code and a
-    number from west to east; the ledger says that they were inferred.
+    Inferred compounds are clusters, within a block of streets and barriers, of
+    buildings of ``rules.compound_floors`` floors or more, each within
+    ``rules.compound_gap`` metres of the next, with
+    ``rules.compound_households`` households together. The outline is the block
+    where no other home stands in it and they fill half of it, else the land
+    within half the gap around the buildings, so that no two outlines meet.
+    Codes are the community's code and a number from west to east; the ledger
+    says that they were inferred.
     """
     given = site.compounds[site.compounds["origin"] != "inferred"]
     if len(given):
         return _assign_compounds(site.replace(compounds=given))
     urban = site.communities.index[site.communities["kind"] == "urban"]
     buildings = site.buildings.sort_index()
-    tall = (buildings["households"] > 0) & (buildings["floors"] >= rules.compound_floors) & buildings["community"].isin(urban)
+    tall = (
+        (buildings["households"] > 0)
+        & (buildings["floors"] >= rules.compound_floors)
+        & buildings["community"].isin(urban)
+    )
     blocks = _draw_blocks(site)
     clusters = _cluster_buildings(buildings[tall], blocks, rules)
     households = clusters.groupby("cluster")["households"].transform("sum")
@@ -49,16 +66,21 @@ def infer_compounds(site: Site, rules: SiteRules) -> Site:
     codes[clusters.index] = clusters["cluster"].map(outlines["compound"])
     reason = f"no compounds given: {len(outlines)} clusters of buildings in street blocks stand in for them"
     names = sorted(outlines["compound"])
-    ledger = write_ledger(site.ledger, [Entry("compounds", "compounds", "inferred", len(names), reason, names)])
+    ledger = write_ledger(
+        site.ledger, [Entry("compounds", "compounds", "inferred", len(names), reason, names)]
+    )
     compounds = conform_table("compounds", outlines).sort_index()
     return site.replace(
-        compounds=compounds, buildings=site.buildings.assign(compound=codes.reindex(site.buildings.index)), ledger=ledger
+        compounds=compounds,
+        buildings=site.buildings.assign(compound=codes.reindex(site.buildings.index)),
+        ledger=ledger,
     )
 
 
 def _assign_compounds(site: Site) -> Site:
     """Assign buildings to the compounds that they stand in, and each compound to the community of most of its buildings."""
-    compounds, buildings = site.compounds.sort_index(), site.buildings
+    compounds = site.compounds.sort_index()
+    buildings = site.buildings
     shapes = compounds.geometry.to_numpy()
     inner = shapely.point_on_surface(buildings.geometry.to_numpy())
     outline, building = shapely.STRtree(inner).query(shapes, predicate="intersects")
@@ -66,34 +88,57 @@ def _assign_compounds(site: Site) -> Site:
     codes = pd.Series("", index=buildings.index, dtype="str")
     codes.iloc[building[order]] = compounds.index.to_numpy()[outline[order]]
     inside = codes != ""
-    counts = pd.DataFrame({"compound": codes[inside], "community": buildings["community"][inside]}).value_counts().reset_index()
+    counts = (
+        pd.DataFrame({"compound": codes[inside], "community": buildings["community"][inside]})
+        .value_counts()
+        .reset_index()
+    )
     compounds = settle_compounds(compounds, site.communities, counts)
     home = compounds["community"]
     astray = inside & (codes.map(home) != buildings["community"])
     reason = "in a compound of another community: left without compound, for a compound lies in one community"
     ids = sorted(buildings.index[astray])
-    ledger = write_ledger(site.ledger, [Entry("compounds", "buildings", "noted", len(ids), reason, ids)])
+    ledger = write_ledger(
+        site.ledger, [Entry("compounds", "buildings", "noted", len(ids), reason, ids)]
+    )
     return site.replace(
-        compounds=compounds.assign(origin="given"), buildings=buildings.assign(compound=codes.mask(astray, "")), ledger=ledger
+        compounds=compounds.assign(origin="given"),
+        buildings=buildings.assign(compound=codes.mask(astray, "")),
+        ledger=ledger,
     )
 
 
-def settle_compounds(compounds: gpd.GeoDataFrame, communities: gpd.GeoDataFrame, counts: pd.DataFrame) -> gpd.GeoDataFrame:
+def settle_compounds(
+    compounds: gpd.GeoDataFrame, communities: gpd.GeoDataFrame, counts: pd.DataFrame
+) -> gpd.GeoDataFrame:
     """Put each compound that has no community yet to the one with most of its buildings, of equals the lower code.
 
-    ``counts`` has columns compound, community and count. A compound without buildings goes to the nearest community.
+    ``counts`` has columns compound, community and count. A compound without
+    buildings goes to the nearest community.
     """
     counts = counts.sort_values(["compound", "count", "community"], ascending=[True, False, True])
-    home = counts.drop_duplicates("compound").set_index("compound")["community"].reindex(compounds.index)
+    home = (
+        counts.drop_duplicates("compound")
+        .set_index("compound")["community"]
+        .reindex(compounds.index)
+    )
     within = gpd.GeoSeries(compounds.representative_point(), crs=compounds.crs)
-    where = shapely.STRtree(communities.geometry.to_numpy()).query_nearest(within.to_numpy(), all_matches=False)[1]
-    home = home.fillna(pd.Series(communities.index.to_numpy()[where], index=compounds.index)).astype("str")
-    return compounds.assign(community=compounds["community"].where(compounds["community"] != "", home))
+    where = shapely.STRtree(communities.geometry.to_numpy()).query_nearest(
+        within.to_numpy(), all_matches=False
+    )[1]
+    home = home.fillna(
+        pd.Series(communities.index.to_numpy()[where], index=compounds.index)
+    ).astype("str")
+    return compounds.assign(
+        community=compounds["community"].where(compounds["community"] != "", home)
+    )
 
 
 def _draw_blocks(site: Site) -> Any:
     """Cut the communities along streets and barriers into blocks, in one order whatever the order of the rows."""
-    streets = site.streets[~site.streets["kind"].isin(INNER_WAYS) & ~site.streets["tunnel"].fillna(False).astype(bool)]
+    streets = site.streets[
+        ~site.streets["kind"].isin(INNER_WAYS) & ~site.streets["tunnel"].fillna(False).astype(bool)
+    ]
     barriers = site.barriers.geometry.to_numpy()
     barriers = np.where(shapely.get_dimensions(barriers) == 2, shapely.boundary(barriers), barriers)
     barriers = barriers[shapely.get_dimensions(barriers) == 1]
@@ -109,33 +154,45 @@ def _cluster_buildings(homes: gpd.GeoDataFrame, blocks: Any, rules: SiteRules) -
 
     shapes = homes.geometry.to_numpy()
     block = np.full(len(homes), -1, dtype=np.int64)
-    face, building = shapely.STRtree(shapely.point_on_surface(shapes)).query(blocks, predicate="intersects")
+    face, building = shapely.STRtree(shapely.point_on_surface(shapes)).query(
+        blocks, predicate="intersects"
+    )
     block[building[::-1]] = face[::-1]
     tree = shapely.STRtree(shapes)
     a, b = tree.query(shapes, predicate="dwithin", distance=rules.compound_gap)
     community = homes["community"].to_numpy()
     same = (block[a] == block[b]) & (block[a] >= 0) & (community[a] == community[b]) & (a != b)
-    a, b = a[same], b[same]
-    gaps = np.maximum(shapely.distance(shapes[a], shapes[b]), GRID)  # a stored zero would read as "not near"
+    a = a[same]
+    b = b[same]
+    gaps = np.maximum(
+        shapely.distance(shapes[a], shapes[b]), GRID
+    )  # a stored zero would read as "not near"
     cluster = np.arange(len(homes))
     if len(a):
         graph = coo_array((gaps, (a, b)), shape=(len(homes),) * 2).tocsr()
-        cluster = DBSCAN(eps=rules.compound_gap, min_samples=1, metric="precomputed").fit(graph).labels_
+        cluster = (
+            DBSCAN(eps=rules.compound_gap, min_samples=1, metric="precomputed").fit(graph).labels_
+        )
     return homes.assign(block=block, cluster=cluster)[block >= 0]
 
 
-def _draw_compounds(clusters: gpd.GeoDataFrame, buildings: gpd.GeoDataFrame, blocks: Any, rules: SiteRules) -> gpd.GeoDataFrame:
+def _draw_compounds(
+    clusters: gpd.GeoDataFrame, buildings: gpd.GeoDataFrame, blocks: Any, rules: SiteRules
+) -> gpd.GeoDataFrame:
     """Draw the outline of each cluster and give it a code; the result is indexed by cluster."""
     first = clusters.groupby("cluster")[["block", "community"]].first()
     around = (
-        clusters.geometry.buffer(rules.compound_gap / 2 - GRID, quad_segs=2).groupby(clusters["cluster"]).agg(shapely.union_all)
+        clusters.geometry.buffer(rules.compound_gap / 2 - GRID, quad_segs=2)
+        .groupby(clusters["cluster"])
+        .agg(shapely.union_all)
     )
     own = blocks[first["block"].to_numpy(dtype=np.int64)]
     outline = shapely.intersection(around.reindex(first.index).to_numpy(), own)
     # A block is the compound only if no other home stands in it and the buildings fill most of it.
     others = buildings[(buildings["households"] > 0) & ~buildings.index.isin(clusters.index)]
     block, other = shapely.STRtree(others.geometry.to_numpy()).query(blocks, predicate="intersects")
-    # A home that only reaches over from another community does not count: communities are independent.
+    # A home that only reaches over from another community does not count:
+    # communities are independent.
     owner = first.drop_duplicates("block").set_index("block")["community"].reindex(block).to_numpy()
     taken = block[owner == others["community"].to_numpy()[other]]
     alone = ~first["block"].duplicated(keep=False) & ~first["block"].isin(taken)
@@ -146,6 +203,10 @@ def _draw_compounds(clusters: gpd.GeoDataFrame, buildings: gpd.GeoDataFrame, blo
     x, y = shapely.get_coordinates(shapely.centroid(outline)).round(1).reshape(-1, 2).T
     frame = frame.iloc[np.lexsort((-y, x, frame["community"].to_numpy(dtype=object)))]
     number = frame.groupby("community").cumcount() + 1
-    most = frame.groupby("community")["cluster"].transform("size").astype(str).str.len().clip(lower=2)
-    frame["compound"] = [f"{c}-x{n:0{w}d}" for c, n, w in zip(frame["community"], number, most, strict=True)]
+    most = (
+        frame.groupby("community")["cluster"].transform("size").astype(str).str.len().clip(lower=2)
+    )
+    frame["compound"] = [
+        f"{c}-x{n:0{w}d}" for c, n, w in zip(frame["community"], number, most, strict=True)
+    ]
     return frame.set_index("cluster")

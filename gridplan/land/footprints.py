@@ -25,8 +25,10 @@ SPOT = 1.0  # m, radius of the spot that stands for a home without land of its o
 class Land:
     """The land of one community, ready to be tiled.
 
-    ``shapes`` are footprints or slices of footprints, ``buildings`` their codes, ``parts`` the number of the sub-grid of
-    each (-1: no home), ``codes`` the sub-grids' codes by number, ``lines`` the streets and barriers.
+    ``shapes`` are footprints or slices of footprints, ``buildings`` their
+    codes, ``parts`` the number of the sub-grid of each (-1: no home),
+    ``codes`` the sub-grids' codes by number, ``lines`` the streets and
+    barriers.
     """
 
     community: str
@@ -59,10 +61,27 @@ def prepare_lands(
         if own is None or not (own["subgrid"] != "").any():
             continue
         codes = tuple(sorted(set(own["subgrid"]) - {""}))
-        near = shapely.clip_by_rect(lines[np.sort(line[where == i])], *shapely.buffer(outlines[i], 1.0).bounds)
-        parts = own["subgrid"].map({code: n for n, code in enumerate(codes)} | {"": -1}).to_numpy(np.int64)
-        shapes, names = own["shape"].to_numpy(), own["building"].to_numpy(dtype=object)
-        lands.append(Land(str(community), outlines[i], shapes, names, parts, codes, near[~shapely.is_empty(near)]))
+        near = shapely.clip_by_rect(
+            lines[np.sort(line[where == i])], *shapely.buffer(outlines[i], 1.0).bounds
+        )
+        parts = (
+            own["subgrid"]
+            .map({code: n for n, code in enumerate(codes)} | {"": -1})
+            .to_numpy(np.int64)
+        )
+        shapes = own["shape"].to_numpy()
+        names = own["building"].to_numpy(dtype=object)
+        lands.append(
+            Land(
+                str(community),
+                outlines[i],
+                shapes,
+                names,
+                parts,
+                codes,
+                near[~shapely.is_empty(near)],
+            )
+        )
     return lands
 
 
@@ -77,9 +96,16 @@ def _find_lines(table: gpd.GeoDataFrame) -> Shapes:
 
 def _slice_buildings(buildings: gpd.GeoDataFrame, stairwells: gpd.GeoDataFrame) -> pd.DataFrame:
     """List all footprints with community and sub-grid; a building of several sub-grids in slices, one for each run of doors."""
-    doors = stairwells[["building", "community", "subgrid", "slice_from"]].rename_axis("stairwell").reset_index()
+    doors = (
+        stairwells[["building", "community", "subgrid", "slice_from"]]
+        .rename_axis("stairwell")
+        .reset_index()
+    )
     doors = doors.sort_values(["building", "slice_from", "stairwell"], ignore_index=True)
-    runs = doors[(doors["building"] != doors["building"].shift()) | (doors["subgrid"] != doors["subgrid"].shift())].copy()
+    runs = doors[
+        (doors["building"] != doors["building"].shift())
+        | (doors["subgrid"] != doors["subgrid"].shift())
+    ].copy()
     first = (runs["building"] != runs["building"].shift()).to_numpy()
     last = (runs["building"] != runs["building"].shift(-1)).to_numpy()
     begin = np.where(first, 0.0, runs["slice_from"])
@@ -89,17 +115,26 @@ def _slice_buildings(buildings: gpd.GeoDataFrame, stairwells: gpd.GeoDataFrame) 
     shape[cut] = slice_footprints(shape[cut], begin[cut], end[cut])
     others = buildings[~buildings.index.isin(runs["building"])]
     homes = runs[["building", "community", "subgrid"]].assign(shape=shape)
-    plain = pd.DataFrame({"building": others.index, "community": others["community"].to_numpy(), "subgrid": ""})
+    plain = pd.DataFrame(
+        {"building": others.index, "community": others["community"].to_numpy(), "subgrid": ""}
+    )
     return pd.concat([homes, plain.assign(shape=others.geometry.to_numpy())]).sort_values(
         "building", kind="stable", ignore_index=True
     )
 
 
-def check_stairwells(communities: gpd.GeoDataFrame, buildings: gpd.GeoDataFrame, stairwells: gpd.GeoDataFrame) -> None:
+def check_stairwells(
+    communities: gpd.GeoDataFrame, buildings: gpd.GeoDataFrame, stairwells: gpd.GeoDataFrame
+) -> None:
     """Refuse stairwells that no land can be drawn for."""
     checks = (
         ("subgrid", stairwells["subgrid"] != "", "have no sub-grid", "divide them first"),
-        ("building", stairwells["building"].isin(buildings.index), "are in no building of the table", "give their buildings"),
+        (
+            "building",
+            stairwells["building"].isin(buildings.index),
+            "are in no building of the table",
+            "give their buildings",
+        ),
         (
             "community",
             stairwells["community"].isin(communities.index),
@@ -109,7 +144,11 @@ def check_stairwells(communities: gpd.GeoDataFrame, buildings: gpd.GeoDataFrame,
     )
     problems = [
         Problem(
-            "stairwells", f"{column} is known", f"{(~good).sum()} stairwells {message}", remedy, tuple(stairwells.index[~good])
+            "stairwells",
+            f"{column} is known",
+            f"{(~good).sum()} stairwells {message}",
+            remedy,
+            tuple(stairwells.index[~good]),
         )
         for column, good, message, remedy in checks
         if not good.all()
@@ -133,7 +172,8 @@ def bring_inside(land: Land) -> Shapes:
 def slice_footprints(footprints: Shapes, begin: Floats, end: Floats) -> Shapes:
     """Cut slices out of footprints, across the long axis of each one's tightest rectangle.
 
-    ``begin`` and ``end`` are shares of the axis, 0 at its western end (the southern one where it runs due north).
+    ``begin`` and ``end`` are shares of the axis, 0 at its western end (the
+    southern one where it runs due north).
 
     Examples
     --------
@@ -150,14 +190,22 @@ def slice_footprints(footprints: Shapes, begin: Floats, end: Floats) -> Shapes:
     long = (lengths[:, 1] > lengths[:, 0] + 1e-9).astype(int)
     rows = np.arange(len(footprints))
     axis = sides[rows, long]
-    flip = (axis[:, 0] < -1e-9 * lengths[rows, long]) | ((np.abs(axis[:, 0]) <= 1e-9 * lengths[rows, long]) & (axis[:, 1] < 0))
+    flip = (axis[:, 0] < -1e-9 * lengths[rows, long]) | (
+        (np.abs(axis[:, 0]) <= 1e-9 * lengths[rows, long]) & (axis[:, 1] < 0)
+    )
     axis = np.where(flip[:, None], -axis, axis)
     west = corners.mean(axis=1) - axis / 2
-    across = np.stack([-axis[:, 1], axis[:, 0]], axis=1)  # as wide as the axis is long, so wide enough
+    across = np.stack(
+        [-axis[:, 1], axis[:, 0]], axis=1
+    )  # as wide as the axis is long, so wide enough
     # The outer slices reach a little further, so that rounding leaves nothing of the footprint out.
-    begin, end = np.where(begin <= 0, -0.5, begin), np.where(end >= 1, 1.5, end)
-    near, far = west + axis * begin[:, None], west + axis * end[:, None]
-    strips = shapely.polygons(np.stack([near - across, far - across, far + across, near + across], axis=1))
+    begin = np.where(begin <= 0, -0.5, begin)
+    end = np.where(end >= 1, 1.5, end)
+    near = west + axis * begin[:, None]
+    far = west + axis * end[:, None]
+    strips = shapely.polygons(
+        np.stack([near - across, far - across, far + across, near + across], axis=1)
+    )
     return np.asarray(keep_polygons(shapely.intersection(footprints, strips)))
 
 

@@ -32,8 +32,9 @@ def _read_rows() -> tuple[dict[str, str], ...]:
 def read_coefficients() -> pd.DataFrame:
     """Read ``coefficients.csv``: floors, efficiency and m2 of a dwelling by class of home, each with its source.
 
-    Efficiency is the share of footprint x floors that is floor area of dwellings in which somebody lives; floor area
-    of dwellings is counted as the census does (建筑面积, walls and the share of stairs included).
+    Efficiency is the share of footprint x floors that is floor area of
+    dwellings in which somebody lives; floor area of dwellings is counted as
+    the census does (建筑面积, walls and the share of stairs included).
 
     Examples
     --------
@@ -65,14 +66,17 @@ def classify_uses(use: pd.Series[Any]) -> pd.Series[Any]:
 def estimate_households(site: Site, rules: HouseholdRules) -> Site:
     """Judge which buildings are homes and estimate the households of each, with a low and a high estimate.
 
-    Households are those observed; else residents / persons of a household; else footprint x floors x efficiency /
-    m2 of a dwelling by class (``coefficients.csv``). A home has at least one household unless the data says none. What
-    was not observed is scaled so that known totals of communities, else of the site, are met exactly.
+    Households are those observed; else residents / persons of a household;
+    else footprint x floors x efficiency / m2 of a dwelling by class
+    (``coefficients.csv``). A home has at least one household unless the data
+    says none. What was not observed is scaled so that known totals of
+    communities, else of the site, are met exactly.
 
     Returns
     -------
-    The site with ``residential``, ``households``, ``households_low``, ``households_high`` and ``households_origin``
-    filled; the observed numbers stay as they are beside them.
+    The site with ``residential``, ``households``, ``households_low``,
+    ``households_high`` and ``households_origin`` filled; the observed numbers
+    stay as they are beside them.
 
     Examples
     --------
@@ -90,10 +94,17 @@ def estimate_households(site: Site, rules: HouseholdRules) -> Site:
     residential, judged = judge_homes(site, rules)
     kinds = classify_homes(buildings, residential, rules)
     raw = _estimate_raw(buildings, kinds, rules)
-    observed, population = buildings["households_observed"], buildings["population"]
+    observed = buildings["households_observed"]
+    population = buildings["population"]
     origin = pd.Series("estimated", index=buildings.index, dtype="str")
-    origin = origin.mask(population.notna(), "population").mask(observed.notna(), "observed").where(residential, "none")
-    free = residential & observed.isna() & (population != 0)  # homes whose number may be scaled, but not below one
+    origin = (
+        origin.mask(population.notna(), "population")
+        .mask(observed.notna(), "observed")
+        .where(residential, "none")
+    )
+    free = (
+        residential & observed.isna() & (population != 0)
+    )  # homes whose number may be scaled, but not below one
     number = observed.fillna(raw).where(residential, 0.0)
     whole = np.maximum(np.floor(number + 0.5), free).astype("int64")
     whole, noted = _meet_totals(site, rules, number, whole, free)
@@ -109,20 +120,33 @@ def estimate_households(site: Site, rules: HouseholdRules) -> Site:
 
 def _count_origins(origin: pd.Series[Any], whole: pd.Series[Any]) -> list[Entry]:
     entries = []
-    for word, how in (("population", "from the number of residents"), ("estimated", "from footprint, floors and class")):
+    for word, how in (
+        ("population", "from the number of residents"),
+        ("estimated", "from footprint, floors and class"),
+    ):
         own = origin.index[origin == word]
         reason = f"{int(whole[own].sum())} households {how}"
         entries.append(Entry("households", "buildings", "inferred", len(own), reason, sorted(own)))
     nobody = origin.index[origin.isin(["observed", "population"]) & (whole == 0)]
-    entries.append(Entry("households", "buildings", "noted", len(nobody), "homes where the data counts nobody", sorted(nobody)))
+    entries.append(
+        Entry(
+            "households",
+            "buildings",
+            "noted",
+            len(nobody),
+            "homes where the data counts nobody",
+            sorted(nobody),
+        )
+    )
     return entries
 
 
 def judge_homes(site: Site, rules: HouseholdRules) -> tuple[pd.Series[Any], list[Entry]]:
     """Judge which buildings are homes where the data does not say, and list why as entries of the ledger.
 
-    In this order: people or households counted there; the data's own word; its use; the outline of a school, hospital,
-    works or institution around it; its size; and a larger home beside a small outbuilding.
+    In this order: people or households counted there; the data's own word; its
+    use; the outline of a school, hospital, works or institution around it; its
+    size; and a larger home beside a small outbuilding.
     """
     buildings = site.buildings
     given = buildings["residential"]
@@ -134,9 +158,21 @@ def judge_homes(site: Site, rules: HouseholdRules) -> tuple[pd.Series[Any], list
     for mask, reason in (
         (given.isna() & (counted > 0), "homes by the people or households counted there"),
         (given.isna() & (counted == 0), "not homes: the data counts nobody there"),
-        (~given.fillna(True).astype(bool) & home, "given as no homes, yet people or households are counted there: homes"),
+        (
+            ~given.fillna(True).astype(bool) & home,
+            "given as no homes, yet people or households are counted there: homes",
+        ),
     ):
-        entries.append(Entry("households", "buildings", "inferred", int(mask.sum()), reason, sorted(buildings.index[mask])))
+        entries.append(
+            Entry(
+                "households",
+                "buildings",
+                "inferred",
+                int(mask.sum()),
+                reason,
+                sorted(buildings.index[mask]),
+            )
+        )
 
     def settle(mask: pd.Series[Any], value: bool, reason: str) -> None:
         nonlocal open_
@@ -146,13 +182,28 @@ def judge_homes(site: Site, rules: HouseholdRules) -> tuple[pd.Series[Any], list
         entries.append(Entry("households", "buildings", "inferred", len(ids), reason, sorted(ids)))
 
     area = buildings.geometry.area
-    low = buildings["floors"].fillna(buildings["height"] / rules.floor_height).fillna(1.0).round() <= 2
+    low = (
+        buildings["floors"].fillna(buildings["height"] / rules.floor_height).fillna(1.0).round()
+        <= 2
+    )
     settle(kind == "not_home", False, "not homes by their use")
     settle(kind != "", True, "homes by their use")
-    settle(_lie_in_places(site), False, "not homes: inside the outline of a school, hospital, works or institution")
+    settle(
+        _lie_in_places(site),
+        False,
+        "not homes: inside the outline of a school, hospital, works or institution",
+    )
     settle(area < rules.smallest, False, f"not homes: unknown use and below {rules.smallest:g} m2")
-    settle((area > rules.largest_plain) & low, False, f"not homes: unknown use, low and above {rules.largest_plain:g} m2")
-    settle(_stand_beside(buildings, home | open_, open_, rules), False, "not homes: small, beside a larger home")
+    settle(
+        (area > rules.largest_plain) & low,
+        False,
+        f"not homes: unknown use, low and above {rules.largest_plain:g} m2",
+    )
+    settle(
+        _stand_beside(buildings, home | open_, open_, rules),
+        False,
+        "not homes: small, beside a larger home",
+    )
     settle(open_, True, "homes by their size")
     return home.rename("residential"), entries
 
@@ -175,7 +226,9 @@ def _stand_beside(
     small = np.flatnonzero(open_.to_numpy() & (area < rules.outbuilding))
     others = np.flatnonzero(homes.to_numpy())
     shapes = buildings.geometry.to_numpy()
-    a, b = shapely.STRtree(shapes[others]).query(shapes[small], predicate="dwithin", distance=rules.outbuilding_reach)
+    a, b = shapely.STRtree(shapes[others]).query(
+        shapes[small], predicate="dwithin", distance=rules.outbuilding_reach
+    )
     community = buildings["community"].to_numpy(dtype=object)
     # Only within a community, for communities are independent of one another.
     serves = (area[others[b]] >= 2 * area[small[a]]) & (community[others[b]] == community[small[a]])
@@ -184,12 +237,17 @@ def _stand_beside(
     return beside
 
 
-def classify_homes(buildings: gpd.GeoDataFrame, residential: pd.Series[Any], rules: HouseholdRules) -> pd.Series[Any]:
+def classify_homes(
+    buildings: gpd.GeoDataFrame, residential: pd.Series[Any], rules: HouseholdRules
+) -> pd.Series[Any]:
     """Find the class of each home by use and floors: a row of ``coefficients.csv``; "not_home" for the others."""
     kind = classify_uses(buildings["use"]).replace({"": "plain", "not_home": "plain"})
     floors = _know_floors(buildings, rules)
-    # A home of unknown use with the footprint of a block is a block if it is known to have floors for it.
-    block = (kind == "slab") | ((kind == "plain") & (buildings.geometry.area > rules.largest_house) & (floors >= 2))
+    # A home of unknown use with the footprint of a block is a block if it is
+    # known to have floors for it.
+    block = (kind == "slab") | (
+        (kind == "plain") & (buildings.geometry.area > rules.largest_house) & (floors >= 2)
+    )
     kind = kind.mask(block & (floors < 4), "low_rise")
     flats = ~kind.isin(["dormitory"])
     kind = kind.mask(flats & (floors >= 4), "slab").mask(flats & (floors >= 10), "high_rise")
@@ -201,16 +259,24 @@ def _know_floors(buildings: gpd.GeoDataFrame, rules: HouseholdRules) -> pd.Serie
     return buildings["floors"].where(buildings["floors"] > 0).fillna(by_height)
 
 
-def _estimate_raw(buildings: gpd.GeoDataFrame, kinds: pd.Series[Any], rules: HouseholdRules) -> pd.Series[Any]:
+def _estimate_raw(
+    buildings: gpd.GeoDataFrame, kinds: pd.Series[Any], rules: HouseholdRules
+) -> pd.Series[Any]:
     rows = read_coefficients().reindex(kinds).set_axis(buildings.index)
     floors = _know_floors(buildings, rules).fillna(rows["floors_default"])
     by_area = buildings.geometry.area * floors * rows["efficiency"] / rows["dwelling_m2"]
     return (buildings["population"] / rules.persons).fillna(by_area)
 
 
-def _find_range(whole: pd.Series[Any], kinds: pd.Series[Any], origin: pd.Series[Any]) -> dict[str, pd.Series[Any]]:
+def _find_range(
+    whole: pd.Series[Any], kinds: pd.Series[Any], origin: pd.Series[Any]
+) -> dict[str, pd.Series[Any]]:
     """Find the low and high estimate of each building; both are the number itself where it was observed."""
-    rows = read_coefficients().reindex(kinds.mask(origin == "population", "population")).set_axis(whole.index)
+    rows = (
+        read_coefficients()
+        .reindex(kinds.mask(origin == "population", "population"))
+        .set_axis(whole.index)
+    )
     open_ = origin.isin(["population", "estimated"])
     low = np.maximum(np.floor(whole * rows["low_factor"].where(open_, 1.0)), np.minimum(whole, 1))
     high = np.ceil(whole * rows["high_factor"].where(open_, 1.0))
@@ -218,12 +284,19 @@ def _find_range(whole: pd.Series[Any], kinds: pd.Series[Any], origin: pd.Series[
 
 
 def _meet_totals(
-    site: Site, rules: HouseholdRules, number: pd.Series[Any], whole: pd.Series[Any], free: pd.Series[Any]
+    site: Site,
+    rules: HouseholdRules,
+    number: pd.Series[Any],
+    whole: pd.Series[Any],
+    free: pd.Series[Any],
 ) -> tuple[pd.Series[Any], list[Entry]]:
     """Scale the free homes to the known totals, and list what was done and what could not be."""
-    number, out, free = number.to_numpy(dtype=float), whole.to_numpy(dtype=np.int64).copy(), free.to_numpy(dtype=bool)
+    number = number.to_numpy(dtype=float)
+    out = whole.to_numpy(dtype=np.int64).copy()
+    free = free.to_numpy(dtype=bool)
     codes = whole.index.to_numpy(dtype=object)
-    entries, scaled = [], []
+    entries = []
+    scaled = []
     known = site.communities["households"].dropna().sort_index()
     rows = site.buildings.groupby("community").indices
     none = np.array([], dtype=np.int64)
@@ -232,7 +305,9 @@ def _meet_totals(
         rest = np.flatnonzero(~site.buildings["community"].isin(known.index).to_numpy())
         groups.append(("the rest of the site", rest, -1))
     for name, own, total in groups:
-        if total < 0:  # the rest comes last: what the communities with known totals leave of the whole
+        if (
+            total < 0
+        ):  # the rest comes last: what the communities with known totals leave of the whole
             total = rules.total - int(out.sum() - out[own].sum())
         homes = own[free[own]]
         homes = homes[np.argsort(codes[homes], kind="stable")]  # equal shares go by code
@@ -247,13 +322,17 @@ def _meet_totals(
         entries.append(Entry("households", "communities", "noted", 1, reason, [name]))
     reason = "estimates scaled so that the known total is met exactly"
     met = pd.Series(out, index=whole.index, dtype="int64")
-    return met, [Entry("households", "communities", "inferred", len(scaled), reason, scaled), *entries]
+    return met, [
+        Entry("households", "communities", "inferred", len(scaled), reason, scaled),
+        *entries,
+    ]
 
 
 def allocate_whole(weights: Floats, total: int, least: Ints) -> Ints:
     """Share a total out in whole numbers in proportion to weights, none below its least: largest remainders.
 
-    Of equal remainders the first comes first. Where all weights are zero, shares are equal.
+    Of equal remainders the first comes first. Where all weights are zero,
+    shares are equal.
 
     Raises
     ------
@@ -276,7 +355,9 @@ def allocate_whole(weights: Floats, total: int, least: Ints) -> Ints:
         short = share < least[free]
         if not short.any():
             floor = np.floor(share).astype("int64")
-            first = np.argsort(-np.round(share - floor, 9), kind="stable")[: room - int(floor.sum())]
+            first = np.argsort(-np.round(share - floor, 9), kind="stable")[
+                : room - int(floor.sum())
+            ]
             floor[first] += 1
             out[free] = floor
             break

@@ -1,8 +1,10 @@
 """Neighbours: which stairwells can be walked between without crossing what cannot be crossed.
 
-The candidates are the edges of a Delaunay triangulation of the doors of each community. Long steps and steps over hard
-barriers are struck out; an opening (a bridge, an underpass) lets a step through, with the way over it as
-its length. What then stands apart is joined again by the shortest step that no hard barrier forbids.
+The candidates are the edges of a Delaunay triangulation of the doors of each
+community. Long steps and steps over hard barriers are struck out; an opening
+(a bridge, an underpass) lets a step through, with the way over it as its
+length. What then stands apart is joined again by the shortest step that no
+hard barrier forbids.
 """
 
 from __future__ import annotations
@@ -37,15 +39,18 @@ def find_neighbours(
     stairwells
         The stairwells table, sorted by key.
     barriers, openings
-        What cannot (hard) or should not (soft) be crossed, and where it can be.
+        What cannot (hard) or should not (soft) be crossed, and where it can
+        be.
     rules
         Longest steps, in metres.
 
     Returns
     -------
-    The neighbours table, and entries about islands: stairwells that nothing joins to the rest of their community.
-    ``link`` says how one gets across: ``floor`` and ``building`` within a building, ``near``, ``far`` where nothing
-    nearer joins, ``soft`` over a soft barrier, ``opening`` over an opening in a hard one.
+    The neighbours table, and entries about islands: stairwells that nothing
+    joins to the rest of their community. ``link`` says how one gets across:
+    ``floor`` and ``building`` within a building, ``near``, ``far`` where
+    nothing nearer joins, ``soft`` over a soft barrier, ``opening`` over an
+    opening in a hard one.
     """
     rules = rules or NeighbourRules()
     stairwells = stairwells.sort_index()
@@ -54,27 +59,38 @@ def find_neighbours(
     length = np.hypot(*(xy[pairs[:, 0]] - xy[pairs[:, 1]]).T)
     blocked, over, soft = _meet_barriers(xy, pairs, barriers, openings, rules)
     home = _same_building(stairwells, place, pairs)
-    link = np.where(home, "building", np.where(over < np.inf, "opening", np.where(soft, "soft", "near"))).astype(object)
+    link = np.where(
+        home, "building", np.where(over < np.inf, "opening", np.where(soft, "soft", "near"))
+    ).astype(object)
     blocked &= ~home
     length = np.where(link == "opening", np.minimum(over, 1e12), length)
-    limit = np.where(link == "opening", np.maximum(rules.opening_reach, reach[pairs[:, 0]]), reach[pairs[:, 0]])
+    limit = np.where(
+        link == "opening", np.maximum(rules.opening_reach, reach[pairs[:, 0]]), reach[pairs[:, 0]]
+    )
     near = ~blocked & ((length <= limit) | home)
     kept = _rejoin(len(xy), pairs, length, near, ~blocked)
     link[kept & ~near & (link == "near")] = "far"
-    between = pd.DataFrame({"a": pairs[kept, 0], "b": pairs[kept, 1], "distance": length[kept], "link": link[kept]})
+    between = pd.DataFrame(
+        {"a": pairs[kept, 0], "b": pairs[kept, 1], "distance": length[kept], "link": link[kept]}
+    )
     table = _write_pairs(stairwells, place, between)
     return table, _report_islands(stairwells, table)
 
 
-def _find_places(stairwells: gpd.GeoDataFrame, rules: NeighbourRules) -> tuple[Array, Array, Array, Array]:
+def _find_places(
+    stairwells: gpd.GeoDataFrame, rules: NeighbourRules
+) -> tuple[Array, Array, Array, Array]:
     """Find the doors: floor bands of one stairwell share one.
 
-    Returns for each stairwell the number of its door, and for each door its position, community number and reach.
+    Returns for each stairwell the number of its door, and for each door its
+    position, community number and reach.
     """
     door = stairwells["building"] + "-" + stairwells["door"].astype("str")
     _, first, place = np.unique(door.to_numpy(dtype=object), return_index=True, return_inverse=True)
     points = shapely.get_coordinates(stairwells.geometry.to_numpy())[first]
-    community = np.unique(stairwells["community"].to_numpy(dtype=object), return_inverse=True)[1][first]
+    community = np.unique(stairwells["community"].to_numpy(dtype=object), return_inverse=True)[1][
+        first
+    ]
     urban = (stairwells["community_kind"] == "urban").to_numpy()[first]
     return place, points, community, np.where(urban, rules.urban_reach, rules.rural_reach)
 
@@ -110,15 +126,22 @@ def _triangulate_points(xy: Array) -> Array:
 
 
 def _meet_barriers(
-    xy: Array, pairs: Array, barriers: gpd.GeoDataFrame, openings: gpd.GeoDataFrame, rules: NeighbourRules
+    xy: Array,
+    pairs: Array,
+    barriers: gpd.GeoDataFrame,
+    openings: gpd.GeoDataFrame,
+    rules: NeighbourRules,
 ) -> tuple[Array, Array, Array]:
     """Find which steps meet barriers.
 
-    Returns for each pair whether a hard barrier without opening forbids it, the length of the way over openings (metres;
-    infinite where none is used) and whether it crosses a soft barrier.
+    Returns for each pair whether a hard barrier without opening forbids it,
+    the length of the way over openings (metres; infinite where none is used)
+    and whether it crosses a soft barrier.
     """
     m = len(pairs)
-    blocked, over, soft = np.zeros(m, bool), np.full(m, np.inf), np.zeros(m, bool)
+    blocked = np.zeros(m, bool)
+    over = np.full(m, np.inf)
+    soft = np.zeros(m, bool)
     if barriers.empty:
         return blocked, over, soft
     steps = shapely.linestrings(xy[pairs])
@@ -128,7 +151,8 @@ def _meet_barriers(
     shapes = barriers.geometry.to_numpy()
     step, barrier = shapely.STRtree(shapes).query(steps, predicate="intersects")
     soft[step[~hard[barrier]]] = True
-    step, barrier = step[hard[barrier]], barrier[hard[barrier]]
+    step = step[hard[barrier]]
+    barrier = barrier[hard[barrier]]
     way = _measure_openings(xy, pairs, step, barrier, shapes, openings)
     blocked[step[np.isinf(way)]] = True
     longest = np.zeros(m)
@@ -139,7 +163,9 @@ def _meet_barriers(
     return blocked, over, soft
 
 
-def _measure_openings(xy: Array, pairs: Array, step: Array, barrier: Array, shapes: Array, openings: gpd.GeoDataFrame) -> Array:
+def _measure_openings(
+    xy: Array, pairs: Array, step: Array, barrier: Array, shapes: Array, openings: gpd.GeoDataFrame
+) -> Array:
     """Measure the shortest way of each step over an opening of the barrier it meets; infinite where there is none."""
     way = np.full(len(step), np.inf)
     if openings.empty or len(step) == 0:
@@ -147,11 +173,13 @@ def _measure_openings(xy: Array, pairs: Array, step: Array, barrier: Array, shap
     places = openings.geometry.to_numpy()
     met = np.unique(barrier)
     b, o = shapely.STRtree(places).query(shapes[met], predicate="dwithin", distance=SERVES)
-    # A bridge over a side stream must not open the river beside it: what touches some barrier serves only that.
+    # A bridge over a side stream must not open the river beside it: what
+    # touches some barrier serves only that.
     touches = shapely.intersects(shapes[met][b], places[o])
     bound = np.zeros(len(places), bool)
     bound[shapely.STRtree(places).query(shapes, predicate="intersects")[1]] = True
-    b, o = b[touches | ~bound[o]], o[touches | ~bound[o]]
+    b = b[touches | ~bound[o]]
+    o = o[touches | ~bound[o]]
     ends = np.array([_find_ends(places[i]) for i in range(len(places))])
     serves = pd.Series(o).groupby(met[b]).apply(np.asarray).to_dict()
     for own in met:
@@ -159,7 +187,8 @@ def _measure_openings(xy: Array, pairs: Array, step: Array, barrier: Array, shap
         if own not in serves:
             continue
         e = ends[serves[own]]
-        a, c = xy[pairs[step[rows], 0]], xy[pairs[step[rows], 1]]
+        a = xy[pairs[step[rows], 0]]
+        c = xy[pairs[step[rows], 1]]
         bridge = np.hypot(*(e[:, 0] - e[:, 1]).T)
         there = _distances(a, e[:, 0]) + bridge + _distances(c, e[:, 1])
         back = _distances(a, e[:, 1]) + bridge + _distances(c, e[:, 0])
@@ -181,7 +210,9 @@ def _distances(a: Array, b: Array) -> Array:
 
 def _same_building(stairwells: gpd.GeoDataFrame, place: Array, pairs: Array) -> Array:
     building = np.zeros(place.max() + 1 if len(place) else 0, np.int64)
-    building[place] = np.unique(stairwells["building"].to_numpy(dtype=object), return_inverse=True)[1]
+    building[place] = np.unique(stairwells["building"].to_numpy(dtype=object), return_inverse=True)[
+        1
+    ]
     return np.asarray(building[pairs[:, 0]] == building[pairs[:, 1]])
 
 
@@ -201,7 +232,8 @@ def _rejoin(n: int, pairs: Array, length: Array, near: Array, allowed: Array) ->
         return c
 
     for e in candidates:
-        a, b = find(label[pairs[e, 0]]), find(label[pairs[e, 1]])
+        a = find(label[pairs[e, 0]])
+        b = find(label[pairs[e, 1]])
         if a != b:
             root[max(a, b)] = min(a, b)
             kept[e] = True
@@ -215,17 +247,22 @@ def _write_pairs(stairwells: gpd.GeoDataFrame, place: Array, between: pd.DataFra
     lowest = np.full(place.max() + 1 if len(place) else 0, -1)
     lowest[place[order][::-1]] = order[::-1]
     stacked = place[order][1:] == place[order][:-1]
-    lower, upper = order[:-1][stacked], order[1:][stacked]
+    lower = order[:-1][stacked]
+    upper = order[1:][stacked]
     climb = stairwells["climb"].to_numpy()
-    a, b = lowest[between["a"].to_numpy()], lowest[between["b"].to_numpy()]
+    a = lowest[between["a"].to_numpy()]
+    b = lowest[between["b"].to_numpy()]
     distance = between["distance"].to_numpy() + climb[a] + climb[b]
     table = pd.DataFrame(
         {
-            "focal": codes[np.concatenate([a, lower])], "neighbour": codes[np.concatenate([b, upper])],
+            "focal": codes[np.concatenate([a, lower])],
+            "neighbour": codes[np.concatenate([b, upper])],
             "distance": np.concatenate([distance, climb[upper] - climb[lower]]),
-            "link": np.concatenate([between["link"].to_numpy(dtype=object), np.full(len(lower), "floor", object)]),
+            "link": np.concatenate(
+                [between["link"].to_numpy(dtype=object), np.full(len(lower), "floor", object)]
+            ),
         }
-    )  # fmt: skip
+    )
     table = table.sort_values(["focal", "neighbour"], ignore_index=True)
     table["pair"] = (table.index + 1).astype("str").str.zfill(len(str(len(table))))
     return conform_table("neighbours", table)
@@ -234,10 +271,17 @@ def _write_pairs(stairwells: gpd.GeoDataFrame, place: Array, between: pd.DataFra
 def _report_islands(stairwells: gpd.GeoDataFrame, table: pd.DataFrame) -> list[Entry]:
     """Report the stairwells outside the largest connected piece of their community."""
     n = len(stairwells)
-    a, b = stairwells.index.get_indexer(table["focal"]), stairwells.index.get_indexer(table["neighbour"])
-    label = connected_components(csr_matrix((np.ones(len(a)), (a, b)), shape=(n, n)), directed=False)[1]
+    a = stairwells.index.get_indexer(table["focal"])
+    b = stairwells.index.get_indexer(table["neighbour"])
+    label = connected_components(
+        csr_matrix((np.ones(len(a)), (a, b)), shape=(n, n)), directed=False
+    )[1]
     pieces = pd.DataFrame(
-        {"community": stairwells["community"].to_numpy(), "label": label, "households": stairwells["households"].to_numpy()}
+        {
+            "community": stairwells["community"].to_numpy(),
+            "label": label,
+            "households": stairwells["households"].to_numpy(),
+        }
     )
     held = pieces.groupby(["community", "label"])["households"].sum().reset_index()
     held = held.sort_values(["community", "households", "label"], ascending=[True, False, True])
@@ -247,6 +291,13 @@ def _report_islands(stairwells: gpd.GeoDataFrame, table: pd.DataFrame) -> list[E
     far = table[table["link"] == "far"]
     joined = "pairs farther apart than the reach, kept since nothing nearer joins their houses to the rest"
     return [
-        Entry("neighbours", "stairwells", "noted", int(apart.sum()), reason, list(stairwells.index[apart][:20])),
+        Entry(
+            "neighbours",
+            "stairwells",
+            "noted",
+            int(apart.sum()),
+            reason,
+            list(stairwells.index[apart][:20]),
+        ),
         Entry("neighbours", "neighbours", "noted", len(far), joined, list(far["focal"][:20])),
     ]

@@ -1,7 +1,8 @@
 """Stairwells: buildings taken apart into the atoms of a plan.
 
-An atom is a stairwell unit (单元): the door that its households share. A building with a long front has several; a
-stairwell with more households than one sub-grid may hold is cut into floor bands. A village house is one atom.
+An atom is a stairwell unit (单元): the door that its households share. A
+building with a long front has several; a stairwell with more households than
+one sub-grid may hold is cut into floor bands. A village house is one atom.
 """
 
 from __future__ import annotations
@@ -18,33 +19,43 @@ from gridplan.rules.all_rules import Band, StairwellRules
 from gridplan.tables.conform import Entry, conform_table, make_empty
 
 Array = np.ndarray[Any, Any]
-COMPACT = 1.6  # a high building whose sides are in less than this proportion is a tower with one stairwell
+# a high building whose sides are in less than this proportion is a tower with
+# one stairwell
+COMPACT = 1.6
 TOWER_FLOORS = 10
 
 
 def find_stairwells(
-    buildings: gpd.GeoDataFrame, kinds: pd.Series[str], urban: Band, rural: Band, rules: StairwellRules | None = None
+    buildings: gpd.GeoDataFrame,
+    kinds: pd.Series[str],
+    urban: Band,
+    rural: Band,
+    rules: StairwellRules | None = None,
 ) -> tuple[gpd.GeoDataFrame, list[Entry]]:
     """Find the stairwells and floor bands of all homes.
 
     Parameters
     ----------
     buildings
-        The buildings table with households estimated; buildings without households have no stairwell.
+        The buildings table with households estimated; buildings without
+        households have no stairwell.
     kinds
         Class of each community (urban or rural), indexed by community.
     urban, rural
-        The bands of households of a sub-grid; a stairwell above ``high`` is cut into floor bands.
+        The bands of households of a sub-grid; a stairwell above ``high`` is
+        cut into floor bands.
     rules
         Frontage of a stairwell, height of a floor.
 
     Returns
     -------
-    The stairwells table, sorted by key, with ``subgrid`` empty, and what was inferred.
+    The stairwells table, sorted by key, with ``subgrid`` empty, and what was
+    inferred.
 
     Examples
     --------
-    A tower of 34 storeys and 272 households is one stairwell; its floor bands hold whole floors of eight:
+    A tower of 34 storeys and 272 households is one stairwell; its floor bands
+    hold whole floors of eight:
 
     >>> from shapely.geometry import box
     >>> tower = gpd.GeoDataFrame({"building": ["t"], "community": "c", "floors": 34.0, "households": 272},
@@ -63,43 +74,67 @@ def find_stairwells(
     households = homes["households"].to_numpy(np.int64)
     floors = np.maximum(1, np.nan_to_num(homes["floors"].to_numpy(float), nan=1.0)).astype(np.int64)
     start, axis, length, width = measure_axes(homes.geometry.to_numpy())
-    doors, finer = count_doors(homes, households, floors, length, width, np.maximum(1, rules.band_share * target), rules)
+    doors, finer = count_doors(
+        homes, households, floors, length, width, np.maximum(1, rules.band_share * target), rules
+    )
 
     of_door = np.repeat(np.arange(len(homes)), doors)
     number = _count_within(doors)
     behind = _share(households[of_door], number, doors[of_door])
-    bands = np.where(behind > high[of_door], np.ceil(behind / (rules.band_share * target[of_door])).astype(np.int64), 1)
+    bands = np.where(
+        behind > high[of_door],
+        np.ceil(behind / (rules.band_share * target[of_door])).astype(np.int64),
+        1,
+    )
     bands = np.minimum(bands, floors[of_door])
 
     of_band = np.repeat(np.arange(len(of_door)), bands)
     level = _count_within(bands)
-    home, m = of_door[of_band], bands[of_band]
-    first, last = floors[home] * level // m + 1, floors[home] * (level + 1) // m
+    home = of_door[of_band]
+    m = bands[of_band]
+    first = floors[home] * level // m + 1
+    last = floors[home] * (level + 1) // m
     held = _share_floors(behind[of_band], first, last, floors[home])
     climb = np.where(m > 1, ((first + last) / 2 - 1) * rules.floor_height * rules.climb_factor, 0.0)
-    door, out_of = number[of_band], doors[home]
+    door = number[of_band]
+    out_of = doors[home]
     along = (door + 0.5) / out_of
     position = start[home] + axis[home] * (along * length[home])[:, None]
     code = homes.index.to_numpy()[home] + "-" + (door + 1).astype(str)
     code = np.where(m > 1, code + "." + np.char.zfill((level + 1).astype(str), 2), code)
     table = gpd.GeoDataFrame(
         {
-            "stairwell": code, "building": homes.index.to_numpy()[home], "compound": homes["compound"].to_numpy()[home],
-            "community": homes["community"].to_numpy()[home], "community_kind": kind[home], "door": door + 1,
-            "floor_from": first, "floor_to": last, "climb": climb, "slice_from": (door + level / m) / out_of,
-            "slice_to": (door + (level + 1) / m) / out_of, "households": held, "subgrid": "",
+            "stairwell": code,
+            "building": homes.index.to_numpy()[home],
+            "compound": homes["compound"].to_numpy()[home],
+            "community": homes["community"].to_numpy()[home],
+            "community_kind": kind[home],
+            "door": door + 1,
+            "floor_from": first,
+            "floor_to": last,
+            "climb": climb,
+            "slice_from": (door + level / m) / out_of,
+            "slice_to": (door + (level + 1) / m) / out_of,
+            "households": held,
+            "subgrid": "",
         },
-        geometry=_put_inside(homes.geometry.to_numpy()[home], position, door / out_of, (door + 1) / out_of), crs=homes.crs,
-    )  # fmt: skip
+        geometry=_put_inside(
+            homes.geometry.to_numpy()[home], position, door / out_of, (door + 1) / out_of
+        ),
+        crs=homes.crs,
+    )
     table = table[table["households"] > 0]
-    return conform_table("stairwells", table).sort_index(), _list_entries(homes, finer, bands, of_door)
+    return conform_table("stairwells", table).sort_index(), _list_entries(
+        homes, finer, bands, of_door
+    )
 
 
 def measure_axes(footprints: Array) -> tuple[Array, Array, Array, Array]:
     """Measure the long axis of each footprint through the middle of its tightest rectangle.
 
-    Returns the western end of the axis (float64[n, 2]; the southern one if it runs due north), its unit direction
-    (float64[n, 2]), its length and the rectangle's width (float64[n], metres).
+    Returns the western end of the axis (float64[n, 2]; the southern one if it
+    runs due north), its unit direction (float64[n, 2]), its length and the
+    rectangle's width (float64[n], metres).
 
     Examples
     --------
@@ -113,12 +148,15 @@ def measure_axes(footprints: Array) -> tuple[Array, Array, Array, Array]:
     corners = np.zeros((n, 4, 2))
     whole = (shapely.get_type_id(rectangles) == 3) & (shapely.get_num_coordinates(rectangles) == 5)
     corners[whole] = shapely.get_coordinates(rectangles[whole]).reshape(-1, 5, 2)[:, :4]
-    corners[~whole] = shapely.get_coordinates(shapely.point_on_surface(footprints[~whole]))[:, None, :]
+    corners[~whole] = shapely.get_coordinates(shapely.point_on_surface(footprints[~whole]))[
+        :, None, :
+    ]
     sides = corners[:, [1, 2]] - corners[:, [0, 1]]
     lengths = np.hypot(sides[..., 0], sides[..., 1])
     long = (lengths[:, 1] > lengths[:, 0] + 1e-9).astype(int)
     rows = np.arange(n)
-    length, width = lengths[rows, long], lengths[rows, 1 - long]
+    length = lengths[rows, long]
+    width = lengths[rows, 1 - long]
     with np.errstate(invalid="ignore", divide="ignore"):
         axis = np.nan_to_num(sides[rows, long] / length[:, None])
     flip = (axis[:, 0] < -1e-9) | ((np.abs(axis[:, 0]) <= 1e-9) & (axis[:, 1] < 0))
@@ -128,13 +166,20 @@ def measure_axes(footprints: Array) -> tuple[Array, Array, Array, Array]:
 
 
 def count_doors(
-    homes: gpd.GeoDataFrame, households: Array, floors: Array, length: Array, width: Array, small: Array, rules: StairwellRules
+    homes: gpd.GeoDataFrame,
+    households: Array,
+    floors: Array,
+    length: Array,
+    width: Array,
+    small: Array,
+    rules: StairwellRules,
 ) -> tuple[Array, Array]:
     """Count the stairwells of each building: given, else by frontage and floors.
 
-    ``small`` is the number of households that an atom should not much exceed; where one floor of a stairwell would hold
-    more (a corridor building), it is cut along the corridor. Returns int64[n] and whether the data's own
-    number of stairwells was too coarse and had to be raised (bool[n]).
+    ``small`` is the number of households that an atom should not much exceed;
+    where one floor of a stairwell would hold more (a corridor building), it is
+    cut along the corridor. Returns int64[n] and whether the data's own number
+    of stairwells was too coarse and had to be raised (bool[n]).
     """
     given = homes["stairwell_count"].to_numpy(float)
     by_front = np.maximum(1, np.round(length / rules.length)).astype(np.int64)
@@ -165,7 +210,8 @@ def _share_floors(total: Array, first: Array, last: Array, floors: Array) -> Arr
 def _put_inside(footprints: Array, position: Array, begin: Array, end: Array) -> Array:
     """Put each position that is not on its footprint on the nearest point of it between two shares of the long axis.
 
-    So the door of an angular building lies in its own slice, as outlines cut it.
+    So the door of an angular building lies in its own slice, as outlines cut
+    it.
     """
     points = shapely.points(position)
     away = np.flatnonzero(~shapely.intersects(footprints, points))
@@ -176,16 +222,30 @@ def _put_inside(footprints: Array, position: Array, begin: Array, end: Array) ->
     return np.asarray(points)
 
 
-def _list_entries(homes: gpd.GeoDataFrame, finer: Array, bands: Array, of_door: Array) -> list[Entry]:
-    guessed = homes.index[homes["stairwell_count"].isna() & (homes["floors"] >= StairwellRules().from_floors)]
+def _list_entries(
+    homes: gpd.GeoDataFrame, finer: Array, bands: Array, of_door: Array
+) -> list[Entry]:
+    guessed = homes.index[
+        homes["stairwell_count"].isna() & (homes["floors"] >= StairwellRules().from_floors)
+    ]
     stacked = homes.index[np.unique(of_door[bands > 1])]
     reason = "number of stairwells not given: judged from frontage and floors"
     return [
         Entry("stairwells", "buildings", "inferred", len(guessed), reason, list(guessed[:20])),
-        Entry("stairwells", "buildings", "noted", len(stacked), "stairwells cut into floor bands", list(stacked[:20])),
         Entry(
-            "stairwells", "buildings", "noted", int(finer.sum()),
+            "stairwells",
+            "buildings",
+            "noted",
+            len(stacked),
+            "stairwells cut into floor bands",
+            list(stacked[:20]),
+        ),
+        Entry(
+            "stairwells",
+            "buildings",
+            "noted",
+            int(finer.sum()),
             "more households on one floor of a stairwell than an atom should hold: cut along the corridor",
             list(homes.index[finer][:20]),
         ),
-    ]  # fmt: skip
+    ]

@@ -22,7 +22,15 @@ def add_class_layers(plan_map: Any, sheet: Sheet, lang: Language) -> None:
     _add_out_of_band(plan_map, sheet, lang)
     _add_others(plan_map, sheet, lang)
     group = _add_group(plan_map, say("communities", lang))
-    _add_shapes(plan_map, group, _make_features(sheet.communities), "limit", "limits", "seeLimit", smooth_factor=0)
+    _add_shapes(
+        plan_map,
+        group,
+        _make_features(sheet.communities),
+        "limit",
+        "limits",
+        "seeLimit",
+        smooth_factor=0,
+    )
     _add_buildings(plan_map, sheet, lang)
     _add_streets(plan_map, sheet, lang)
     _add_barriers(plan_map, sheet, lang)
@@ -36,12 +44,24 @@ def _add_subgrids(plan_map: Any, sheet: Sheet, lang: Language) -> None:
     for tone, colour in enumerate((*TONES, EXCLUSIVE)):
         rows = np.flatnonzero(tones == tone)
         features = _make_features(sheet.subgrids[rows], ({"i": int(row)} for row in rows))
-        _add_shapes(plan_map, group, features, "subgrid", "fills", "seeSubgrid", {"fillColor": colour}, smooth_factor=0)
+        _add_shapes(
+            plan_map,
+            group,
+            features,
+            "subgrid",
+            "fills",
+            "seeSubgrid",
+            {"fillColor": colour},
+            smooth_factor=0,
+        )
 
 
 def _add_out_of_band(plan_map: Any, sheet: Sheet, lang: Language) -> None:
     group = _add_group(plan_map, say("out", lang))
-    out = ~(np.array(sheet.records["in_band"], dtype=bool) | np.array(sheet.records["exclusive"], dtype=bool))
+    out = ~(
+        np.array(sheet.records["in_band"], dtype=bool)
+        | np.array(sheet.records["exclusive"], dtype=bool)
+    )
     _add_shapes(plan_map, group, _make_features(sheet.subgrids[out]), "out", "out", smooth_factor=0)
 
 
@@ -49,10 +69,22 @@ def _add_others(plan_map: Any, sheet: Sheet, lang: Language) -> None:
     """Add special grids and the upper layer where the plan has them."""
     if len(sheet.specials):
         group = _add_group(plan_map, say("specials", lang))
-        _add_shapes(plan_map, group, _make_features(_gather(sheet.specials)), "special", "specials", "seeLine")
+        _add_shapes(
+            plan_map,
+            group,
+            _make_features(_gather(sheet.specials)),
+            "special",
+            "specials",
+            "seeLine",
+        )
     if len(sheet.grids):
         _add_shapes(
-            plan_map, _add_group(plan_map, say("grids", lang)), _make_features(sheet.grids), "grid", "grids", smooth_factor=0
+            plan_map,
+            _add_group(plan_map, say("grids", lang)),
+            _make_features(sheet.grids),
+            "grid",
+            "grids",
+            smooth_factor=0,
         )
 
 
@@ -60,7 +92,14 @@ def _add_streets(plan_map: Any, sheet: Sheet, lang: Language) -> None:
     group = _add_group(plan_map, say("streets", lang))
     for family in ("path", "minor", "major"):
         lines = sheet.streets.get(family, np.array([], dtype=object))
-        _add_shapes(plan_map, group, _make_features(_gather(lines)), f"street_{family}", "streets", "seeLine")
+        _add_shapes(
+            plan_map,
+            group,
+            _make_features(_gather(lines)),
+            f"street_{family}",
+            "streets",
+            "seeLine",
+        )
 
 
 def _add_barriers(plan_map: Any, sheet: Sheet, lang: Language) -> None:
@@ -71,13 +110,19 @@ def _add_barriers(plan_map: Any, sheet: Sheet, lang: Language) -> None:
     for family, shapes in sheet.barriers.items():
         _add_shapes(plan_map, group, _make_features(_gather(shapes)), family, "barriers", "seeLine")
     ring: Any = folium.CircleMarker(radius=STYLES["opening"]["radius"])
-    ring.options |= {"renderer": JsCode(f"{plan_map.get_name()}.gridplan.renderers.openings"), "interactive": False}
+    ring.options |= {
+        "renderer": JsCode(f"{plan_map.get_name()}.gridplan.renderers.openings"),
+        "interactive": False,
+    }
     _add_shapes(plan_map, group, _make_features(sheet.openings), "opening", "openings", marker=ring)
 
 
 def _add_buildings(plan_map: Any, sheet: Sheet, lang: Language) -> None:
     group = _add_group(plan_map, say("buildings", lang))
-    both = (("other_building", sheet.other_buildings, sheet.other_names), ("home", sheet.homes, sheet.home_names))
+    both = (
+        ("other_building", sheet.other_buildings, sheet.other_names),
+        ("home", sheet.homes, sheet.home_names),
+    )
     for style, shapes, names in both:
         named = np.array([name != "" for name in names], dtype=bool)
         features = _make_features(_gather(shapes[~named]))
@@ -126,16 +171,26 @@ def _gather(shapes: Shapes) -> Shapes:
     parts = shapely.get_parts(shapes)
     kinds = shapely.get_type_id(parts)
     found = []
-    for kind, gather in ((3, shapely.multipolygons), (1, shapely.multilinestrings), (0, shapely.multipoints)):
+    for kind, gather in (
+        (3, shapely.multipolygons),
+        (1, shapely.multilinestrings),
+        (0, shapely.multipoints),
+    ):
         if (kinds == kind).any():
             found.append(gather(parts[kinds == kind]))
     return np.array(found, dtype=object)
 
 
-def _make_features(shapes: Shapes, properties: Iterable[Mapping[str, Any]] | None = None) -> list[dict[str, Any]]:
+def _make_features(
+    shapes: Shapes, properties: Iterable[Mapping[str, Any]] | None = None
+) -> list[dict[str, Any]]:
     """Make GeoJSON features; shapes that are missing or empty are left out."""
     texts = shapely.to_geojson(shapely.orient_polygons(shapes))
     drawn = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
     given = properties if properties is not None else ({} for _ in shapes)
     rows = zip(texts, given, drawn, strict=True)
-    return [{"type": "Feature", "properties": dict(p), "geometry": json.loads(t)} for t, p, keep in rows if keep]
+    return [
+        {"type": "Feature", "properties": dict(p), "geometry": json.loads(t)}
+        for t, p, keep in rows
+        if keep
+    ]

@@ -1,8 +1,9 @@
 """The colours of a map: calm tones that colour-blind people can tell apart, and who gets which.
 
-Sub-grids that touch never share a tone: the graph of touching outlines is coloured greedily, the outline with most
-neighbours first (Welsh and Powell, The Computer Journal 10 (1967), 85-86). Among the tones that are free each takes
-the one used least so far, so that a page shows all tones alike.
+Sub-grids that touch never share a tone: the graph of touching outlines is
+coloured greedily, the outline with most neighbours first (Welsh and Powell,
+The Computer Journal 10 (1967), 85-86). Among the tones that are free each
+takes the one used least so far, so that a page shows all tones alike.
 """
 
 from __future__ import annotations
@@ -16,16 +17,43 @@ from numpy.typing import NDArray
 
 TONES = ("#a8cbe8", "#f3d9a0", "#b5dcc4", "#e9bfc8", "#cfc7ea", "#d8dc9c", "#9fd6d8", "#f0c3a1")
 EXCLUSIVE = "#d9d9d9"
-LOADS = ("#5b8fc0", "#bcd7ea", "#f7ddb4", "#d97b4a")  # below the band, lower half, upper half, above it
+LOADS = (
+    "#5b8fc0",
+    "#bcd7ea",
+    "#f7ddb4",
+    "#d97b4a",
+)  # below the band, lower half, upper half, above it
 BAND = ("#a9d3c3", "#e0856f")  # in band, out of it
-REACH = ("#15607a", "#3f9a8c", "#a9b84a", "#e3a83a", "#d9822b")  # streets by minutes on foot, the shortest first
+REACH = (
+    "#15607a",
+    "#3f9a8c",
+    "#a9b84a",
+    "#e3a83a",
+    "#d9822b",
+)  # streets by minutes on foot, the shortest first
 REACH_FILLS = ("#8fbccb", "#b3d8cd", "#dbe2b0", "#f1dcae", "#efcba5")  # sub-grids likewise
 REACH_BEYOND = "#e3a19a"
-SEVERITY = ("#f7ecd0", "#f0cf8e", "#e3a04f", "#c4633a", "#7d2a2b")  # from good to bad; the darker, the worse
-AGAINST = ("#5b98cc", "#a9cce8", "#efece4", "#c0603a", "#86281a")  # much better, better, alike, worse, much worse
+SEVERITY = (
+    "#f7ecd0",
+    "#f0cf8e",
+    "#e3a04f",
+    "#c4633a",
+    "#7d2a2b",
+)  # from good to bad; the darker, the worse
+AGAINST = (
+    "#5b98cc",
+    "#a9cce8",
+    "#efece4",
+    "#c0603a",
+    "#86281a",
+)  # much better, better, alike, worse, much worse
 STATES = {  # of a sub-grid in a year to come
-    "inside": "#e8efe4", "unsure": "#cfc7ea", "under": "#5b98cc", "over": "#c0603a", "gone": "#3a3f47",
-}  # fmt: skip
+    "inside": "#e8efe4",
+    "unsure": "#cfc7ea",
+    "under": "#5b98cc",
+    "over": "#c0603a",
+    "gone": "#3a3f47",
+}
 INK: Mapping[str, str] = {
     "paper": "#f5f3ee",
     "outline": "#52606d",
@@ -49,38 +77,105 @@ INK: Mapping[str, str] = {
     "unlit": "#e9e7e1",
     "blank": "#ffffff",
 }
-# How shapes are drawn, in Leaflet's words; weights are pixels, those of streets and barriers at zoom 16.
+# How shapes are drawn, in Leaflet's words; weights are pixels, those of
+# streets and barriers at zoom 16.
 STYLES: Mapping[str, Mapping[str, Any]] = {
     "subgrid": {"stroke": False, "fillOpacity": 0.85},
     "outline": {"color": INK["outline"], "weight": 1.1, "opacity": 0.9, "lineJoin": "round"},
     "highlight": {"color": INK["limit"], "weight": 3, "opacity": 0.9, "lineJoin": "round"},
-    "out": {"color": INK["out"], "weight": 2.2, "opacity": 0.95, "fillColor": "url(#gridplan-hatch)", "fillOpacity": 1},
-    "limit": {"color": INK["limit"], "weight": 3, "opacity": 0.85, "fill": False, "lineJoin": "round"},
+    "out": {
+        "color": INK["out"],
+        "weight": 2.2,
+        "opacity": 0.95,
+        "fillColor": "url(#gridplan-hatch)",
+        "fillOpacity": 1,
+    },
+    "limit": {
+        "color": INK["limit"],
+        "weight": 3,
+        "opacity": 0.85,
+        "fill": False,
+        "lineJoin": "round",
+    },
     "home": {"stroke": False, "fillColor": INK["home"], "fillOpacity": 0.9, "fillRule": "nonzero"},
-    "other_building": {"stroke": False, "fillColor": INK["other_building"], "fillOpacity": 0.9, "fillRule": "nonzero"},
+    "other_building": {
+        "stroke": False,
+        "fillColor": INK["other_building"],
+        "fillOpacity": 0.9,
+        "fillRule": "nonzero",
+    },
     "street_major": {"color": INK["street"], "weight": 5.5, "opacity": 0.95},
     "street_minor": {"color": INK["street"], "weight": 3, "opacity": 0.95},
     "street_path": {"color": INK["street"], "weight": 1.1, "opacity": 0.9},
     "water": {"color": INK["water"], "weight": 3, "fillColor": INK["water"], "fillOpacity": 0.95},
-    "rail": {"color": INK["rail"], "weight": 2.4, "dashArray": "7 4", "fillColor": INK["rail"], "fillOpacity": 0.3},
+    "rail": {
+        "color": INK["rail"],
+        "weight": 2.4,
+        "dashArray": "7 4",
+        "fillColor": INK["rail"],
+        "fillOpacity": 0.3,
+    },
     "road": {"color": INK["road"], "weight": 2.6, "fillColor": INK["road"], "fillOpacity": 0.3},
     "wall": {"color": INK["wall"], "weight": 1.8, "fillColor": INK["wall"], "fillOpacity": 0.3},
-    "special": {"color": INK["special"], "weight": 4, "opacity": 0.75, "fillColor": INK["special"], "fillOpacity": 0.3},
-    "grid": {"color": INK["grid"], "weight": 2.4, "opacity": 0.9, "fill": False, "lineJoin": "round"},
-    "opening": {"fill": True, "color": INK["opening"], "weight": 2.5, "fillColor": "#ffffff", "fillOpacity": 1, "radius": 3.5},
+    "special": {
+        "color": INK["special"],
+        "weight": 4,
+        "opacity": 0.75,
+        "fillColor": INK["special"],
+        "fillOpacity": 0.3,
+    },
+    "grid": {
+        "color": INK["grid"],
+        "weight": 2.4,
+        "opacity": 0.9,
+        "fill": False,
+        "lineJoin": "round",
+    },
+    "opening": {
+        "fill": True,
+        "color": INK["opening"],
+        "weight": 2.5,
+        "fillColor": "#ffffff",
+        "fillOpacity": 1,
+        "radius": 3.5,
+    },
 }
 # What became of a sub-grid, in the order in which the page numbers them.
 CHANGES: Mapping[str, str] = {
-    "kept": "#e9e7e1", "renamed": "#d3d8df", "shifted": "#b9d3ea", "split": "#f3d9a0", "merge": "#cfc7ea",
-    "regrouped": "#e9bfc8", "birth": "#9fd6c4", "death": "#ffffff",
-}  # fmt: skip
+    "kept": "#e9e7e1",
+    "renamed": "#d3d8df",
+    "shifted": "#b9d3ea",
+    "split": "#f3d9a0",
+    "merge": "#cfc7ea",
+    "regrouped": "#e9bfc8",
+    "birth": "#9fd6c4",
+    "death": "#ffffff",
+}
 HOMES = {"moved": "#c2570c", "new": "#0f766e", "gone": "#8c1d40"}
 CHANGE_STYLES: Mapping[str, Mapping[str, Any]] = {
-    "before": {"color": "#3b3f8f", "weight": 2, "opacity": 0.9, "dashArray": "6 5", "lineJoin": "round"},
-    "ended": {"color": HOMES["gone"], "weight": 2.6, "opacity": 0.95, "dashArray": "6 5", "lineJoin": "round"},
+    "before": {
+        "color": "#3b3f8f",
+        "weight": 2,
+        "opacity": 0.9,
+        "dashArray": "6 5",
+        "lineJoin": "round",
+    },
+    "ended": {
+        "color": HOMES["gone"],
+        "weight": 2.6,
+        "opacity": 0.95,
+        "dashArray": "6 5",
+        "lineJoin": "round",
+    },
     "moved": {"stroke": False, "fillColor": HOMES["moved"], "fillOpacity": 1},
     "new": {"stroke": False, "fillColor": HOMES["new"], "fillOpacity": 1},
-    "gone": {"color": HOMES["gone"], "weight": 1.2, "dashArray": "3 2", "fillColor": HOMES["gone"], "fillOpacity": 0.18},
+    "gone": {
+        "color": HOMES["gone"],
+        "weight": 1.2,
+        "dashArray": "3 2",
+        "fillColor": HOMES["gone"],
+        "fillOpacity": 0.18,
+    },
 }
 TOUCH = 0.5  # metres; outlines that are nearer count as touching
 
@@ -93,7 +188,8 @@ def choose_tones(outlines: Any, tones: int = len(TONES)) -> NDArray[np.int64]:
     outlines
         Array of polygons, in metres.
     tones
-        How many tones there are; where they do not suffice, touching outlines may share one.
+        How many tones there are; where they do not suffice, touching outlines
+        may share one.
 
     Returns
     -------
@@ -122,7 +218,8 @@ def _find_touching(outlines: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[n
     tree = shapely.STRtree(outlines)
     focal, neighbour = tree.query(outlines, predicate="dwithin", distance=TOUCH)
     apart = focal != neighbour
-    focal, neighbour = focal[apart], neighbour[apart]
+    focal = focal[apart]
+    neighbour = neighbour[apart]
     order = np.lexsort((neighbour, focal))
     start = np.searchsorted(focal[order], np.arange(len(outlines) + 1))
     return start.astype(np.int64), neighbour[order].astype(np.int64)

@@ -17,7 +17,15 @@ from gridplan.maps.colours import CHANGE_STYLES, CHANGES, HOMES
 from gridplan.maps.legend import Key, compose_config
 from gridplan.maps.page_elements import make_stage, make_statement, make_switch, put
 from gridplan.maps.plan_map import add_views, finish_map, is_small, open_map
-from gridplan.maps.sheet import Shapes, Sheet, compose_sheet, find_bounds, list_boxes, simplify_coverage, to_degrees
+from gridplan.maps.sheet import (
+    Shapes,
+    Sheet,
+    compose_sheet,
+    find_bounds,
+    list_boxes,
+    simplify_coverage,
+    to_degrees,
+)
 from gridplan.maps.tiled_layers import add_tiled_layers, pack_shapes
 from gridplan.maps.words import say
 from gridplan.plan import Plan
@@ -40,8 +48,9 @@ def draw_difference(
 ) -> folium.Map:
     """Draw what is different between two plans as a map.
 
-    Outlines before are dashed, those now solid; sub-grids are coloured by what became of them, homes by whether they are in
-    another sub-grid, new or gone. A click on one tells from where to where its households go.
+    Outlines before are dashed, those now solid; sub-grids are coloured by what
+    became of them, homes by whether they are in another sub-grid, new or gone.
+    A click on one tells from where to where its households go.
 
     Parameters
     ----------
@@ -54,7 +63,8 @@ def draw_difference(
 
     Returns
     -------
-    A folium map; :func:`gridplan.write_map` writes it as one page that opens without a network.
+    A folium map; :func:`gridplan.write_map` writes it as one page that opens
+    without a network.
 
     Raises
     ------
@@ -72,7 +82,8 @@ def draw_difference(
     if layers not in ("auto", "classes", "tiles"):
         raise ValueError(f'layers must be "auto", "classes" or "tiles", not {layers!r}')
     comparison = comparison or compare(old, new)
-    events, members = find_events(comparison.concordance, lang), find_members(comparison.concordance)
+    events = find_events(comparison.concordance, lang)
+    members = find_members(comparison.concordance)
     before = to_degrees(old, simplify_coverage(old.subgrids.geometry.to_numpy()))
     sheet = _tell_subgrids(compose_sheet(new), new, events, members["new"], before)
     tiled = layers == "tiles" or (layers == "auto" and not is_small(new))
@@ -100,7 +111,9 @@ def _choose_title(plan: Plan, lang: Language) -> str:
     return say("change_title_one", lang, name=names.iloc[0]) if one else say("change_title", lang)
 
 
-def _tell_subgrids(sheet: Sheet, plan: Plan, events: pd.DataFrame, event_of: pd.Series[Any], before: Shapes) -> Sheet:
+def _tell_subgrids(
+    sheet: Sheet, plan: Plan, events: pd.DataFrame, event_of: pd.Series[Any], before: Shapes
+) -> Sheet:
     """Add to the figures of the sub-grids what became of them, and to the bounds the land of the plan before."""
     own = event_of.reindex(plan.subgrids.index)
     kinds, stories = (own.map(events[name]).fillna("") for name in ("kind", "sentence"))
@@ -110,20 +123,33 @@ def _tell_subgrids(sheet: Sheet, plan: Plan, events: pd.DataFrame, event_of: pd.
     return replace(sheet, records={**sheet.records, **more}, bounds=bounds)
 
 
-def _compose_change(config: Mapping[str, Any], comparison: Comparison, events: pd.DataFrame, lang: Language) -> dict[str, Any]:
+def _compose_change(
+    config: Mapping[str, Any], comparison: Comparison, events: pd.DataFrame, lang: Language
+) -> dict[str, Any]:
     """Compose what the page needs to know to show a change: colours, legend, figures and notes."""
     summary = comparison.summary
-    figures = [(f"{summary[name]:,}", say(f"figure_{name}", lang)) for name in ("moved", "displaced", "gone", "new")]
+    figures = [
+        (f"{summary[name]:,}", say(f"figure_{name}", lang))
+        for name in ("moved", "displaced", "gone", "new")
+    ]
     there = set(events["kind"])
-    fills: list[Key] = [("fill", colour, say(f"event_{kind}", lang)) for kind, colour in CHANGES.items()
-                        if kind in there and kind != "death"]  # fmt: skip
+    fills: list[Key] = [
+        ("fill", colour, say(f"event_{kind}", lang))
+        for kind, colour in CHANGES.items()
+        if kind in there and kind != "death"
+    ]
     flows = set(tell_kinds(comparison.flows))
-    homes: list[Key] = [("block" if kind != "gone" else "frame", colour, say(f"home_{kind}", lang))
-                        for kind, colour in HOMES.items() if kind in flows]  # fmt: skip
+    homes: list[Key] = [
+        ("block" if kind != "gone" else "frame", colour, say(f"home_{kind}", lang))
+        for kind, colour in HOMES.items()
+        if kind in flows
+    ]
     lines: list[Key] = [("before", CHANGE_STYLES["before"]["color"], say("before", lang))]
     if "death" in there:
         lines.append(("before", CHANGE_STYLES["ended"]["color"], say("event_death", lang)))
-    note = say("compared", lang, old=f"{summary['old_subgrids']:,}", new=f"{summary['new_subgrids']:,}")
+    note = say(
+        "compared", lang, old=f"{summary['old_subgrids']:,}", new=f"{summary['new_subgrids']:,}"
+    )
     look = {
         "fills": list(CHANGES.values()),
         "kinds": dict(CHANGES),
@@ -140,14 +166,22 @@ def _compose_change(config: Mapping[str, Any], comparison: Comparison, events: p
 
 
 def _pack_change(
-    old: Plan, new: Plan, comparison: Comparison, events: pd.DataFrame, members: Mapping[str, pd.Series[Any]], before: Shapes
+    old: Plan,
+    new: Plan,
+    comparison: Comparison,
+    events: pd.DataFrame,
+    members: Mapping[str, pd.Series[Any]],
+    before: Shapes,
 ) -> str:
     """Pack outlines before, homes that changed with where their households go, and the list of events."""
     homes = gather_homes(comparison.flows)
-    shapes, told = {}, {}
+    shapes = {}
+    told = {}
     for kind, table in homes.items():
         plan = old if kind == "gone" else new
-        shapes[kind] = to_degrees(plan, plan.site.buildings.geometry.reindex(list(table)).to_numpy())
+        shapes[kind] = to_degrees(
+            plan, plan.site.buildings.geometry.reindex(list(table)).to_numpy()
+        )
         names = plan.site.buildings["building_name"].reindex(list(table)).fillna("")
         told[kind] = [
             {"name": name or code, "gone": kind == "gone", "flows": flows}
@@ -172,8 +206,9 @@ def _pack_change(
 def gather_homes(flows: pd.DataFrame) -> dict[str, dict[str, list[tuple[str, str, int]]]]:
     """Gather the buildings whose households changed: moved, new or gone, and for each its flows (old, new, households).
 
-    Buildings of the new plan are under moved where any of their households moved, else under new; those of the old plan of
-    which all households are gone are under gone.
+    Buildings of the new plan are under moved where any of their households
+    moved, else under new; those of the old plan of which all households are
+    gone are under gone.
 
     Examples
     --------
@@ -200,7 +235,9 @@ def gather_homes(flows: pd.DataFrame) -> dict[str, dict[str, list[tuple[str, str
     return found
 
 
-def _list_events(old: Plan, new: Plan, events: pd.DataFrame, members: Mapping[str, pd.Series[Any]]) -> list[dict[str, Any]]:
+def _list_events(
+    old: Plan, new: Plan, events: pd.DataFrame, members: Mapping[str, pd.Series[Any]]
+) -> list[dict[str, Any]]:
     """List what became of the sub-grids, by kind, each with the box of its land and the row of its only new sub-grid."""
     boxes: dict[int, list[Any]] = {}
     for plan, of in ((old, members["old"]), (new, members["new"])):
@@ -218,7 +255,11 @@ def _list_events(old: Plan, new: Plan, events: pd.DataFrame, members: Mapping[st
         listed = []
         for number, text in own["sentence"].items():
             at = np.array(boxes.get(int(number), []))
-            box = None if not len(at) else [*at[:, :2].min(axis=0).tolist(), *at[:, 2:].max(axis=0).tolist()]
+            box = (
+                None
+                if not len(at)
+                else [*at[:, :2].min(axis=0).tolist(), *at[:, 2:].max(axis=0).tolist()]
+            )
             single = rows.get(int(number), [])
             listed.append({"text": text, "box": box, "row": single[0] if len(single) == 1 else -1})
         if listed:

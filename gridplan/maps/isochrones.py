@@ -16,7 +16,9 @@ from scipy.sparse.csgraph import dijkstra
 from gridplan.rules.coverage import Service
 from gridplan.walking.network import WalkingNetwork
 
-LONGEST = 40.0  # metres; longer edges are cut into equal pieces, so that bands end where they should
+LONGEST = (
+    40.0  # metres; longer edges are cut into equal pieces, so that bands end where they should
+)
 FINE = 0.5  # metres; bends of streets smaller than this are not shown
 EPSILON = 1e-9  # metres; SciPy takes a way of no length for none
 
@@ -34,7 +36,10 @@ class Pieces:
 
     def place(self, share: Array) -> Array:
         """Return the place at a share of each piece's edge: float64[n, 2]."""
-        u, v = (np.column_stack([self.network.x[n], self.network.y[n]]) for n in (self.network.u, self.network.v))
+        u, v = (
+            np.column_stack([self.network.x[n], self.network.y[n]])
+            for n in (self.network.u, self.network.v)
+        )
         return np.asarray(u[self.edge] + share[:, None] * (v - u)[self.edge])
 
     @property
@@ -54,11 +59,17 @@ def cut_edges(network: WalkingNetwork) -> Pieces:
 
 
 def measure_pieces(
-    pieces: Pieces, posts: gpd.GeoDataFrame, access: pd.DataFrame, service: Service, land: Any, limit: float
+    pieces: Pieces,
+    posts: gpd.GeoDataFrame,
+    access: pd.DataFrame,
+    service: Service,
+    land: Any,
+    limit: float,
 ) -> Array:
     """Measure the way from the middle of each piece to the nearest post: float64[n], metres, infinite beyond the limit.
 
-    Where posts serve their own community only, a piece counts for the community that it lies in.
+    Where posts serve their own community only, a piece counts for the
+    community that it lies in.
 
     Parameters
     ----------
@@ -75,7 +86,8 @@ def measure_pieces(
     """
     metres = np.full(len(pieces.edge), np.inf)
     own = access["snapped"].to_numpy(bool)
-    posts, access = posts[own], access[own]
+    posts = posts[own]
+    access = access[own]
     if service.scope == "city":
         return _measure_group(pieces, access, limit)
     home = _find_land(pieces, land)
@@ -93,24 +105,33 @@ def _measure_group(pieces: Pieces, access: pd.DataFrame, limit: float) -> Array:
     if access.empty or not len(pieces.edge):
         return np.full(len(pieces.edge), np.inf)
     network = pieces.network
-    edge, leg = access["edge"].to_numpy(np.int64), access["leg"].to_numpy(float)
-    along, back = access["metres_u"].to_numpy(float), access["metres_v"].to_numpy(float)
+    edge = access["edge"].to_numpy(np.int64)
+    leg = access["leg"].to_numpy(float)
+    along = access["metres_u"].to_numpy(float)
+    back = access["metres_v"].to_numpy(float)
     n = len(network.x)
     ends = np.concatenate([network.u[edge], network.v[edge]])
     starts = np.maximum(np.concatenate([leg + along, leg + back]), EPSILON)
-    nearest = pd.Series(starts).groupby(ends).min()  # several posts may begin at one node; what is given twice would be summed
+    nearest = (
+        pd.Series(starts).groupby(ends).min()
+    )  # several posts may begin at one node; what is given twice would be summed
     tail = np.concatenate([network.u, network.v, np.full(len(nearest), n)])
     head = np.concatenate([network.v, network.u, nearest.index.to_numpy(np.int64)])
     length = np.concatenate([network.metres, network.metres, nearest.to_numpy()])
     graph = csr_array((np.maximum(length, EPSILON), (tail, head)), shape=(n + 1, n + 1))
     to = dijkstra(graph, indices=n, limit=limit)
     at = network.metres[pieces.edge] * pieces.middle
-    over = np.minimum(to[network.u[pieces.edge]] + at, to[network.v[pieces.edge]] + network.metres[pieces.edge] - at)
+    over = np.minimum(
+        to[network.u[pieces.edge]] + at,
+        to[network.v[pieces.edge]] + network.metres[pieces.edge] - at,
+    )
     same = pd.DataFrame({"edge": pieces.edge, "at": at, "piece": np.arange(len(at))}).merge(
         pd.DataFrame({"edge": edge, "along": along, "leg": leg}), on="edge"
     )
     straight = (same["leg"] + (same["at"] - same["along"]).abs()).groupby(same["piece"]).min()
-    over[straight.index.to_numpy(np.int64)] = np.minimum(over[straight.index.to_numpy(np.int64)], straight.to_numpy())
+    over[straight.index.to_numpy(np.int64)] = np.minimum(
+        over[straight.index.to_numpy(np.int64)], straight.to_numpy()
+    )
     return np.asarray(over)
 
 
@@ -148,8 +169,18 @@ def join_bands(pieces: Pieces, bands: Sequence[Array], beyond: int) -> tuple[Arr
     patterns, group = np.unique(digits[rows], axis=0, return_inverse=True)
     ends = np.stack([pieces.place(pieces.first)[rows], pieces.place(pieces.last)[rows]], axis=1)
     order = np.argsort(group.ravel(), kind="stable")
-    sheaves = np.split(shapely.linestrings(ends[order]), np.cumsum(np.bincount(group.ravel()))[:-1]) if len(rows) else []
-    lines = [shapely.get_parts(shapely.line_merge(shapely.multilinestrings(sheaf))) for sheaf in sheaves]
-    texts = ["".join(map(str, pattern)) for pattern, own in zip(patterns.tolist(), lines, strict=True) for _ in own]
+    sheaves = (
+        np.split(shapely.linestrings(ends[order]), np.cumsum(np.bincount(group.ravel()))[:-1])
+        if len(rows)
+        else []
+    )
+    lines = [
+        shapely.get_parts(shapely.line_merge(shapely.multilinestrings(sheaf))) for sheaf in sheaves
+    ]
+    texts = [
+        "".join(map(str, pattern))
+        for pattern, own in zip(patterns.tolist(), lines, strict=True)
+        for _ in own
+    ]
     shapes = np.concatenate(lines) if lines else np.array([], dtype=object)
     return np.asarray(shapely.simplify(shapes, FINE), dtype=object), texts

@@ -17,9 +17,14 @@ Key = tuple[str, Any, str]  # how it is drawn, in which colour, what it means
 TOOLTIP_COLUMNS = ("households", "building_count", "mean_walk")
 
 
-def compose_config(plan: Plan, sheet: Sheet, lang: Language, title: str, online: bool) -> dict[str, Any]:
+def compose_config(
+    plan: Plan, sheet: Sheet, lang: Language, title: str, online: bool
+) -> dict[str, Any]:
     """Compose all that the page's script needs to know besides the shapes."""
-    lines = [(column, *label_column("subgrids", column, lang)) for column in TOOLTIP_COLUMNS[: 1 if is_released(plan) else None]]
+    lines = [
+        (column, *label_column("subgrids", column, lang))
+        for column in TOOLTIP_COLUMNS[: 1 if is_released(plan) else None]
+    ]
     return {
         "lang": lang,
         "words": say_all(lang),
@@ -77,12 +82,19 @@ def count_households(plan: Plan) -> int:
 
 def list_keys(plan: Plan, sheet: Sheet, lang: Language) -> dict[str, list[Key]]:
     """List what the legend explains: for each view, and always. Only what the map shows is listed."""
-    exclusive: list[Key] = [("fill", EXCLUSIVE, say("exclusive", lang))] if any(sheet.records["exclusive"]) else []
+    exclusive: list[Key] = (
+        [("fill", EXCLUSIVE, say("exclusive", lang))] if any(sheet.records["exclusive"]) else []
+    )
     loads = ("load_under", "load_lower", "load_upper", "load_over")
     views: Mapping[str, list[Key]] = {
         "colours": [("tones", TONES[:4], say("any_colour", lang))],
-        "households": [("fill", colour, say(word, lang)) for colour, word in zip(LOADS, loads, strict=True)],
-        "band": [("fill", colour, say(word, lang)) for colour, word in zip(BAND, ("band_in", "band_out"), strict=True)],
+        "households": [
+            ("fill", colour, say(word, lang)) for colour, word in zip(LOADS, loads, strict=True)
+        ],
+        "band": [
+            ("fill", colour, say(word, lang))
+            for colour, word in zip(BAND, ("band_in", "band_out"), strict=True)
+        ],
     }
     ordinary = plan.subgrids[plan.subgrids["kind"] != "exclusive"]
     shown: list[tuple[bool, str, str, str]] = [
@@ -100,7 +112,9 @@ def list_keys(plan: Plan, sheet: Sheet, lang: Language) -> dict[str, list[Key]]:
         (len(sheet.openings) > 0, "ring", "opening", "opening"),
         (any(sheet.records["centre"]), "centre", "centre", "centre"),
     ]
-    always: list[Key] = [(sign, INK[ink], say(word, lang)) for there, sign, ink, word in shown if there]
+    always: list[Key] = [
+        (sign, INK[ink], say(word, lang)) for there, sign, ink, word in shown if there
+    ]
     return {view: keys + exclusive for view, keys in views.items()} | {"always": always}
 
 
@@ -110,23 +124,50 @@ def list_reach_keys(bands: Sequence[float], lang: Language) -> list[Key]:
     words = [say("band_first", lang, high=ends[0])]
     words += [say("band_next", lang, low=low, high=high) for low, high in pairwise(ends)]
     streets, fills = choose_bands(len(bands))
-    keys: list[Key] = [("band", pair, word) for pair, word in zip(zip(fills, streets, strict=False), words, strict=True)]
-    signs: list[Key] = [(sign, INK[ink], say(word, lang)) for sign, ink, word in
-                        (("post", "post", "post"), ("post", "proposed", "post_proposed"), ("gap", "gap", "gap"))]  # fmt: skip
+    keys: list[Key] = [
+        ("band", pair, word)
+        for pair, word in zip(zip(fills, streets, strict=False), words, strict=True)
+    ]
+    signs: list[Key] = [
+        (sign, INK[ink], say(word, lang))
+        for sign, ink, word in (
+            ("post", "post", "post"),
+            ("post", "proposed", "post_proposed"),
+            ("gap", "gap", "gap"),
+        )
+    ]
     return [*keys, ("fill", fills[-1], say("band_last", lang)), *signs]
 
 
 def write_notes(plan: Plan, lang: Language, online: bool) -> list[str]:
     """Write the small print: the band, what drew the map and from which seed, and what it needs."""
     ordinary = plan.subgrids[plan.subgrids["kind"] != "exclusive"]
-    bands = ordinary[["community_kind", "low", "target", "high"]].drop_duplicates().sort_values(["community_kind", "low"])
+    bands = (
+        ordinary[["community_kind", "low", "target", "high"]]
+        .drop_duplicates()
+        .sort_values(["community_kind", "low"])
+    )
     words = [
-        say("band_urban" if kind == "urban" else "band_rural", lang, low=low, target=target, high=high)
+        say(
+            "band_urban" if kind == "urban" else "band_rural",
+            lang,
+            low=low,
+            target=target,
+            high=high,
+        )
         for kind, low, target, high in bands.itertuples(index=False)
     ]
-    notes = [say("band", lang) + ("：" if lang == "zh" else ": ") + "; ".join(words)] if 0 < len(words) <= 4 else []
-    version, seed = plan.manifest.get("gridplan", "?"), plan.manifest.get("seed", "?")
+    notes = (
+        [say("band", lang) + ("：" if lang == "zh" else ": ") + "; ".join(words)]
+        if 0 < len(words) <= 4
+        else []
+    )
+    version = plan.manifest.get("gridplan", "?")
+    seed = plan.manifest.get("seed", "?")
     seal = plan.manifest["release"]["seal"] if is_released(plan) else ""
     notes.insert(0, say("released", lang, seal=seal) if seal else say("working", lang))
-    notes += [say("source", lang, version=version, seed=seed), say("simplified", lang, metres=TOLERANCE)]
+    notes += [
+        say("source", lang, version=version, seed=seed),
+        say("simplified", lang, metres=TOLERANCE),
+    ]
     return [*notes, say("needs_network", lang)] if online else notes

@@ -1,7 +1,8 @@
 """A map's page made self-contained: libraries put inside, nothing left to fetch, written in one step.
 
-What folium links from the network stands in ``assets`` with its licence. A page that carries only gridplan's own
-layers needs Leaflet alone; as soon as the user adds something of folium's, all of folium's libraries go in.
+What folium links from the network stands in ``assets`` with its licence. A
+page that carries only gridplan's own layers needs Leaflet alone; as soon as
+the user adds something of folium's, all of folium's libraries go in.
 """
 
 from __future__ import annotations
@@ -20,12 +21,17 @@ from gridplan.errors import InputError, OutputExistsError, Problem
 if TYPE_CHECKING:
     import folium
 
-# What folium links -> what stands in for it; the last column: whether a page of gridplan's own layers needs it.
+# What folium links -> what stands in for it; the last column: whether a page
+# of gridplan's own layers needs it.
 LIBRARIES: tuple[tuple[str, str, bool], ...] = (
     (r"leaflet@1\.9\.\d+/dist/leaflet\.js", "leaflet/leaflet.js", True),
     (r"leaflet@1\.9\.\d+/dist/leaflet\.css", "leaflet/leaflet.css", True),
     (r"jquery-3\.\d+\.\d+(\.slim)?(\.min)?\.js", "jquery/jquery.min.js", False),
-    (r"bootstrap@5\.[\d.]+/dist/js/bootstrap\.bundle\.min\.js", "bootstrap/bootstrap.bundle.min.js", False),
+    (
+        r"bootstrap@5\.[\d.]+/dist/js/bootstrap\.bundle\.min\.js",
+        "bootstrap/bootstrap.bundle.min.js",
+        False,
+    ),
     (r"bootstrap@5\.[\d.]+/dist/css/bootstrap\.min\.css", "bootstrap/bootstrap.min.css", False),
     (r"bootstrap-glyphicons\.css", "glyphicons/glyphicons.css", False),
     (r"fontawesome-free@6\.[\d.]+/css/all\.min\.css", "fontawesome/css/all.min.css", False),
@@ -37,10 +43,13 @@ MEDIA = {".png": "image/png", ".woff2": "font/woff2"}
 
 _LINK = re.compile(r'<script src="([^"]+)"></script>|<link rel="stylesheet" href="([^"]+)"\s*/?>')
 _REMOTE_TAG = re.compile(
-    r"""<(?!a\b)[a-z]+\b[^>]*?\s(?:src|href|data|poster)\s*=\s*["']?((?:https?:)?//[^"'\s>]+)""", re.IGNORECASE
+    r"""<(?!a\b)[a-z]+\b[^>]*?\s(?:src|href|data|poster)\s*=\s*["']?((?:https?:)?//[^"'\s>]+)""",
+    re.IGNORECASE,
 )
 _REMOTE_TEXT = re.compile(r"""(?<![=\\\w])["'`]((?:https?:)?//[^"'`\s]+)["'`]""")
-_REMOTE_STYLE = re.compile(r"""(?:url\(|@import\s+)\s*["']?((?:https?:)?//[^"')\s]+)""", re.IGNORECASE)
+_REMOTE_STYLE = re.compile(
+    r"""(?:url\(|@import\s+)\s*["']?((?:https?:)?//[^"')\s]+)""", re.IGNORECASE
+)
 _NAMESPACE = "http://www.w3.org/"
 
 
@@ -57,7 +66,8 @@ def inline_libraries(page: str, all_of_folium: bool = True) -> str:
     page
         The page as folium renders it.
     all_of_folium
-        Whether jQuery, Bootstrap, Font Awesome and Awesome Markers go in as well, or are left out.
+        Whether jQuery, Bootstrap, Font Awesome and Awesome Markers go in as
+        well, or are left out.
 
     Examples
     --------
@@ -91,8 +101,14 @@ def _read_library(asset: str) -> str:
 
 def _make_default_icon() -> str:
     """Write the statement that tells Leaflet where its default marker is: inside the page."""
-    names = {"iconUrl": "marker-icon", "iconRetinaUrl": "marker-icon-2x", "shadowUrl": "marker-shadow"}
-    urls = ",".join(f'{key}:"{_encode_file("leaflet/images/" + name + ".png")}"' for key, name in names.items())
+    names = {
+        "iconUrl": "marker-icon",
+        "iconRetinaUrl": "marker-icon-2x",
+        "shadowUrl": "marker-shadow",
+    }
+    urls = ",".join(
+        f'{key}:"{_encode_file("leaflet/images/" + name + ".png")}"' for key, name in names.items()
+    )
     return f'\nL.Icon.Default.imagePath="";L.Icon.Default.mergeOptions({{{urls}}});'
 
 
@@ -121,14 +137,16 @@ def _encode_file(path: str) -> str:
 def write_map(map: folium.Map, path: str | Path, *, overwrite: bool = False) -> Path:
     """Write a map as one HTML page that opens without a network, and return where it stands.
 
-    The page forbids itself any request, except for a base map's tiles when the map was drawn with ``base_map=True``.
+    The page forbids itself any request, except for a base map's tiles when the
+    map was drawn with ``base_map=True``.
 
     Raises
     ------
     OutputExistsError
         If the file is there and ``overwrite`` is not set.
     InputError
-        If something that was added to the map would have to be fetched from the network; all such addresses are named.
+        If something that was added to the map would have to be fetched from
+        the network; all such addresses are named.
 
     Examples
     --------
@@ -142,7 +160,9 @@ def write_map(map: folium.Map, path: str | Path, *, overwrite: bool = False) -> 
     text, parts = render_parts(figure)
     page = figure.finish(text) if hasattr(figure, "finish") else inline_libraries(text)
     own: frozenset[str] = getattr(figure, "own", frozenset())
-    remote = _find_linked(page) + [url for name, part in parts.items() if name not in own for url in _find_remote(part)]
+    remote = _find_linked(page) + [
+        url for name, part in parts.items() if name not in own for url in _find_remote(part)
+    ]
     if remote:
         raise InputError([_name_remote(url) for url in dict.fromkeys(remote)])
     _write_atomically(target, _forbid_requests(page, online=bool(getattr(figure, "online", False))))
@@ -152,7 +172,8 @@ def write_map(map: folium.Map, path: str | Path, *, overwrite: bool = False) -> 
 def render_parts(figure: Any) -> tuple[str, dict[str, str]]:
     """Render a figure as HTML, and its parts one by one under the names of their elements; leave no trace in it.
 
-    folium adds to a figure whenever it renders it, so that a second rendering would hold some statements twice.
+    folium adds to a figure whenever it renders it, so that a second rendering
+    would hold some statements twice.
     """
     from branca.element import Figure
 
@@ -173,7 +194,12 @@ def render_parts(figure: Any) -> tuple[str, dict[str, str]]:
 
 def _find_linked(page: str) -> list[str]:
     """Find the scripts, styles and pictures that the page links from the network, outside of scripts and styles."""
-    tags = re.sub(r"(<script\b[^>]*>).*?</script>|<style\b[^>]*>.*?</style>", r"\1", page, flags=re.DOTALL | re.IGNORECASE)
+    tags = re.sub(
+        r"(<script\b[^>]*>).*?</script>|<style\b[^>]*>.*?</style>",
+        r"\1",
+        page,
+        flags=re.DOTALL | re.IGNORECASE,
+    )
     return list(_REMOTE_TAG.findall(tags))
 
 
@@ -186,9 +212,17 @@ def _find_remote(text: str) -> list[str]:
     ['https://b.org/i.png', 'https://c.org/{z}']
     """
     plain = (
-        text.replace("\\u003c", "<").replace("\\u003e", ">").replace("\\u0027", "'").replace("\\u0026", "&").replace('\\"', '"')
+        text.replace("\\u003c", "<")
+        .replace("\\u003e", ">")
+        .replace("\\u0027", "'")
+        .replace("\\u0026", "&")
+        .replace('\\"', '"')
     )
-    found = [url for pattern in (_REMOTE_TAG, _REMOTE_TEXT, _REMOTE_STYLE) for url in pattern.findall(plain)]
+    found = [
+        url
+        for pattern in (_REMOTE_TAG, _REMOTE_TEXT, _REMOTE_STYLE)
+        for url in pattern.findall(plain)
+    ]
     return [url for url in dict.fromkeys(found) if not url.startswith(_NAMESPACE)]
 
 
@@ -204,7 +238,9 @@ def _forbid_requests(page: str, online: bool) -> str:
         f"default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; img-src {pictures}; "
         "font-src data:; connect-src data: blob:; worker-src blob:"
     )
-    return page.replace("<head>", f'<head>\n    <meta http-equiv="Content-Security-Policy" content="{policy}" />', 1)
+    return page.replace(
+        "<head>", f'<head>\n    <meta http-equiv="Content-Security-Policy" content="{policy}" />', 1
+    )
 
 
 def _write_atomically(target: Path, text: str) -> None:

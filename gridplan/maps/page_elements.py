@@ -120,7 +120,12 @@ def seal(plan_map: folium.Map) -> None:
 def _walk(element: Any) -> Iterable[Element]:
     """List all elements below one, without those that folium adds by itself."""
     sections = [getattr(element, name, None) for name in ("header", "html", "script")]
-    below = [child for part in (element, *sections) if hasattr(part, "_children") for child in part._children.values()]
+    below = [
+        child
+        for part in (element, *sections)
+        if hasattr(part, "_children")
+        for child in part._children.values()
+    ]
     for child in below:
         if type(child).__name__ not in _PASSING:
             yield child
@@ -131,12 +136,12 @@ def make_stage(config: Any, tiled: bool, more: Sequence[str] = ()) -> Any:
     """Make the part that every page has: panes, tooltip, search, legend, tools; ``more`` are the scripts of further views."""
     names = ("stage.js", "pointer.js", "marks.js", "controls.js", "pack.js", *more)
     own = "\n".join(read_asset(name) for name in names)
-    code = (
-        f'window.gridplan = (function () {{ "use strict";\n{own}\nreturn {{ start, make, Stage, unpack, readFeatures }}; }})();\n'
-    )
+    code = f'window.gridplan = (function () {{ "use strict";\n{own}\nreturn {{ start, make, Stage, unpack, readFeatures }}; }})();\n'
     if tiled:
         code += read_asset("geojson-vt/geojson-vt.js") + "\n" + read_asset("tiles.js")
-    return _make_macro("Stage", _STAGE, config=quote_json(config), style=read_asset("page.css"), code=code)
+    return _make_macro(
+        "Stage", _STAGE, config=quote_json(config), style=read_asset("page.css"), code=code
+    )
 
 
 def make_statement(call: str, body: str = "") -> Any:

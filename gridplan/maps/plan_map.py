@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any, Literal
 from gridplan.maps.class_layers import add_class_layers
 from gridplan.maps.colours import choose_bands
 from gridplan.maps.legend import choose_title, compose_config, list_reach_keys
-from gridplan.maps.page_elements import make_layer_control, make_map, make_stage, make_statement, make_switch, put, seal
+from gridplan.maps.page_elements import (
+    make_layer_control,
+    make_map,
+    make_stage,
+    make_statement,
+    make_switch,
+    put,
+    seal,
+)
 from gridplan.maps.reach_map import add_reach, choose_kind, has_reach, read_bands
 from gridplan.maps.sheet import Sheet, compose_sheet
 from gridplan.maps.tiled_layers import add_tiled_layers
@@ -25,7 +33,9 @@ if TYPE_CHECKING:
 MOST_SUBGRIDS = 3000  # for class layers; beyond, a browser is slow with them
 MOST_BUILDINGS = 40_000
 OSM_TILES = "https://tile.openstreetmap.org/{z}/{x}/{y}.png"
-OSM_CREDIT = '&copy; <a href="https://www.openstreetmap.org/copyright">OpenStreetMap</a> contributors'
+OSM_CREDIT = (
+    '&copy; <a href="https://www.openstreetmap.org/copyright">OpenStreetMap</a> contributors'
+)
 
 
 def draw_map(
@@ -46,26 +56,31 @@ def draw_map(
     lang
         Language of every word on the page: ``"en"`` or ``"zh"``.
     layers
-        ``"classes"``: one GeoJson layer per colour, which folium can change; ``"tiles"``: painted tile by tile, for plans
-        of any size; ``"auto"``: classes up to 3,000 sub-grids and 40,000 buildings.
+        ``"classes"``: one GeoJson layer per colour, which folium can change;
+        ``"tiles"``: painted tile by tile, for plans of any size; ``"auto"``:
+        classes up to 3,000 sub-grids and 40,000 buildings.
     base_map
-        Whether OpenStreetMap's tiles lie under the plan; the page then needs the internet.
+        Whether OpenStreetMap's tiles lie under the plan; the page then needs
+        the internet.
     title
         Title of the map; the community's name or a general one if not given.
     reach
-        A kind of post, such as ``"canteen"``: the map opens with minutes on foot to the nearest of them. A plan whose reach was
-        measured has that view in any case, for the reader to choose.
+        A kind of post, such as ``"canteen"``: the map opens with minutes on
+        foot to the nearest of them. A plan whose reach was measured has that
+        view in any case, for the reader to choose.
 
     Returns
     -------
-    A folium map: it shows in a notebook, more can be added to it, and :func:`gridplan.maps.offline.write_map` writes it.
+    A folium map: it shows in a notebook, more can be added to it, and
+    :func:`gridplan.maps.offline.write_map` writes it.
 
     Raises
     ------
     ValueError
         If ``lang`` or ``layers`` is another word.
     PlanError
-        If the plan is a release that was changed since its check, or ``reach`` is asked of a plan that does not hold it.
+        If the plan is a release that was changed since its check, or ``reach``
+        is asked of a plan that does not hold it.
 
     Examples
     --------
@@ -118,10 +133,22 @@ def open_map(config: dict[str, Any], sheet: Sheet, lang: Language, base_map: boo
     west, south, east, north = sheet.bounds
     options = {"zoom_start": 12, "max_zoom": 20, "zoom_snap": 0.5, "wheel_px_per_zoom_level": 90}
     middle = ((south + north) / 2, (west + east) / 2)
-    plan_map = make_map(config["title"], "zh-CN" if lang == "zh" else "en", stamp, base_map, location=middle, **options)
+    plan_map = make_map(
+        config["title"],
+        "zh-CN" if lang == "zh" else "en",
+        stamp,
+        base_map,
+        location=middle,
+        **options,
+    )
     if base_map:
         name = say("base_map", lang)
-        put(plan_map, folium.TileLayer(OSM_TILES, attr=OSM_CREDIT, name=name, overlay=True, max_zoom=20, max_native_zoom=19))
+        put(
+            plan_map,
+            folium.TileLayer(
+                OSM_TILES, attr=OSM_CREDIT, name=name, overlay=True, max_zoom=20, max_native_zoom=19
+            ),
+        )
     return plan_map
 
 
@@ -129,7 +156,10 @@ def _compose_reach(plan: Plan, config: dict[str, Any], lang: Language) -> dict[s
     """Compose what the page needs to know to colour by minutes on foot."""
     bands = read_bands(plan)
     streets, fills = choose_bands(len(bands))
-    return {"keys": config["keys"] | {"reach": list_reach_keys(bands, lang)}, "reach": {"streets": streets, "fills": fills}}
+    return {
+        "keys": config["keys"] | {"reach": list_reach_keys(bands, lang)},
+        "reach": {"streets": streets, "fills": fills},
+    }
 
 
 def add_views(plan_map: folium.Map, lang: Language, views: Iterable[str], shown: str) -> None:

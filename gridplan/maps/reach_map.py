@@ -27,7 +27,9 @@ from gridplan.walking.door_access import reach_doors
 MOST_GAPS = 200  # of a kind; the largest
 MOST_BANDS = 5
 FIGURES = ("posts", "households", "reachable", "served", "backed_up")
-Reached = dict[tuple[str, str], pd.DataFrame]  # kind and state: for each post and sub-grid, households and mean minutes
+Reached = dict[
+    tuple[str, str], pd.DataFrame
+]  # kind and state: for each post and sub-grid, households and mean minutes
 
 
 def has_reach(plan: Plan) -> bool:
@@ -41,17 +43,24 @@ def choose_kind(plan: Plan, kind: str | None) -> str:
     Raises
     ------
     PlanError
-        If the plan's reach was not measured, or not that to posts of this kind.
+        If the plan's reach was not measured, or not that to posts of this
+        kind.
     """
     if not has_reach(plan):
-        why = "a release holds no posts" if "release" in plan.manifest else "its reach was not measured -> gridplan reach PLAN"
+        why = (
+            "a release holds no posts"
+            if "release" in plan.manifest
+            else "its reach was not measured -> gridplan reach PLAN"
+        )
         raise PlanError(f"the map cannot show how far posts reach: {why}")
     city = _pick_city(plan)
     left = (city["households"] - city["served"]).groupby(city["kind"]).max()
     if kind is None:
         return str(left.sort_index().idxmax())
     if kind not in left.index:
-        raise PlanError(f"the reach of {kind!r} was not measured; there are {', '.join(sorted(left.index))}")
+        raise PlanError(
+            f"the reach of {kind!r} was not measured; there are {', '.join(sorted(left.index))}"
+        )
     return kind
 
 
@@ -73,7 +82,9 @@ def pack_reach(plan: Plan, lang: Language) -> str:
     city = _pick_city(plan)
     services = [s for s in read_services(rules.coverage.services) if s.kind in set(city["kind"])]
     bands = read_bands(plan)
-    posts = plan.service_posts[plan.service_posts["kind"].isin([s.kind for s in services])].sort_index()
+    posts = plan.service_posts[
+        plan.service_posts["kind"].isin([s.kind for s in services])
+    ].sort_index()
     reached, lines, texts = _measure(plan, services, posts, rules, bands)
     views = [
         (s, state)
@@ -102,7 +113,9 @@ def _pick_city(plan: Plan) -> pd.DataFrame:
     return plan.coverage[(plan.coverage["level"] == "city") & plan.coverage["own"]]
 
 
-def _tell_view(plan: Plan, service: Service, state: str, city: pd.DataFrame, lang: Language) -> dict[str, Any]:
+def _tell_view(
+    plan: Plan, service: Service, state: str, city: pd.DataFrame, lang: Language
+) -> dict[str, Any]:
     """Tell of one kind of post in one state: the city's figures, and those of each sub-grid."""
     table = plan.coverage
     own = table[(table["kind"] == service.kind) & (table["state"] == state) & table["own"]]
@@ -112,23 +125,38 @@ def _tell_view(plan: Plan, service: Service, state: str, city: pd.DataFrame, lan
     empty = ~(each["households"].fillna(0).to_numpy() > 0)
     told = np.where(np.isnan(minutes), -1, np.round(np.nan_to_num(minutes) * 10)).astype(int)
     return {
-        "kind": service.kind, "label": say_kind(service.kind, lang), "state": state, "within": service.minutes,
+        "kind": service.kind,
+        "label": say_kind(service.kind, lang),
+        "state": state,
+        "within": service.minutes,
         "figures": {name: int(whole[name]) for name in FIGURES},
-        "minutes": np.where(empty, -2, told).tolist(),  # tenths; -1: no way is known, -2: nobody lives there
+        "minutes": np.where(
+            empty, -2, told
+        ).tolist(),  # tenths; -1: no way is known, -2: nobody lives there
         **{name: each[name].fillna(0).astype(int).tolist() for name in FIGURES[1:]},
-    }  # fmt: skip
+    }
 
 
 def list_gaps(plan: Plan, kind: str) -> list[dict[str, Any]]:
     """List the largest gaps of one kind of post, with the place, households, metres, minutes and cause of each.
 
-    Metres are the mean way of the households that are not served, None where none is known; the cause is that of most of them.
+    Metres are the mean way of the households that are not served, None where
+    none is known; the cause is that of most of them.
     """
-    rows = plan.gaps[(plan.gaps["room"] == "reach") & (plan.gaps["rule"] == kind)].sort_values("rank").head(MOST_GAPS)
+    rows = (
+        plan.gaps[(plan.gaps["room"] == "reach") & (plan.gaps["rule"] == kind)]
+        .sort_values("rank")
+        .head(MOST_GAPS)
+    )
     doors = plan.reach[(plan.reach["kind"] == kind) & (plan.reach["state"] == "now")]
     doors = doors.assign(left=doors["households"] - doors["served"]).query("left > 0")
-    numbers = {level: {code: n for n, code in enumerate(own)}
-               for level, own in (("subgrid", plan.subgrids.index), ("community", plan.site.communities.index))}  # fmt: skip
+    numbers = {
+        level: {code: n for n, code in enumerate(own)}
+        for level, own in (
+            ("subgrid", plan.subgrids.index),
+            ("community", plan.site.communities.index),
+        )
+    }
     found = {level: _weigh_doors(doors, level) for level in numbers}
     out = []
     for gap in rows.itertuples():
@@ -158,25 +186,46 @@ def _weigh_doors(doors: pd.DataFrame, by: str) -> Mapping[str, tuple[float, str]
     known = doors[doors["metres"].notna()]
     weight = known.groupby(by)["left"].sum()
     metres = (known["left"] * known["metres"]).groupby(known[by]).sum() / weight
-    causes = doors.groupby([by, "reason"])["left"].sum().reset_index().sort_values(["left", "reason"], ascending=[False, True])
+    causes = (
+        doors.groupby([by, "reason"])["left"]
+        .sum()
+        .reset_index()
+        .sort_values(["left", "reason"], ascending=[False, True])
+    )
     main = causes.drop_duplicates(by).set_index(by)["reason"]
-    return {str(code): (float(metres.get(code, np.nan)), str(reason)) for code, reason in main.items()}
+    return {
+        str(code): (float(metres.get(code, np.nan)), str(reason)) for code, reason in main.items()
+    }
 
 
 def _tell_posts(plan: Plan, posts: Any, reached: pd.DataFrame | None) -> list[dict[str, Any]]:
     """Tell of each post: what it is, where it stands, and the sub-grids that it reaches with households and mean minutes."""
     points = to_degrees(plan, posts.geometry.to_numpy())
-    places = np.round(np.column_stack([shapely.get_x(points), shapely.get_y(points)]), DIGITS).tolist()
+    places = np.round(
+        np.column_stack([shapely.get_x(points), shapely.get_y(points)]), DIGITS
+    ).tolist()
     own = dict(list(reached.groupby("post"))) if reached is not None else {}
     out = []
     for n, (post, place) in enumerate(zip(posts.itertuples(), places, strict=True)):
         grids = own.get(n)
-        lists = [] if grids is None else grids[["subgrid", "households", "tenths"]].T.to_numpy().tolist()
-        out.append({
-            "code": post.Index, "kind": post.kind, "name": post.name, "proposed": int(post.status == "proposed"), "at": place,
-            "reachable": int(post.reachable), "served": int(post.served),
-            "capacity": None if pd.isna(post.capacity) else int(post.capacity), "grids": lists,
-        })  # fmt: skip
+        lists = (
+            []
+            if grids is None
+            else grids[["subgrid", "households", "tenths"]].T.to_numpy().tolist()
+        )
+        out.append(
+            {
+                "code": post.Index,
+                "kind": post.kind,
+                "name": post.name,
+                "proposed": int(post.status == "proposed"),
+                "at": place,
+                "reachable": int(post.reachable),
+                "served": int(post.served),
+                "capacity": None if pd.isna(post.capacity) else int(post.capacity),
+                "grids": lists,
+            }
+        )
     return out
 
 
@@ -185,7 +234,8 @@ def _measure(
 ) -> tuple[pd.DataFrame | None, Any, list[str]]:
     """Measure the ways anew, for what the tables do not hold: the sub-grids that each post reaches, and the streets in bands.
 
-    Where not all stairwells are at hand, as of a part of a city, there is neither.
+    Where not all stairwells are at hand, as of a part of a city, there is
+    neither.
     """
     if posts.empty or not plan.reach["stairwell"].isin(plan.stairwells.index).all():
         return None, np.array([], dtype=object), []
@@ -199,8 +249,16 @@ def _measure(
         near = (found.minutes <= service.minutes) & (ground.subgrid[found.ways.door] >= 0)
         door = found.ways.door[near]
         weight = ground.weight[door]
-        parts.append(pd.DataFrame({"post": rows[found.ways.post[near]], "grid": ground.subgrid[door], "households": weight,
-                                   "long": weight * found.minutes[near]}))  # fmt: skip
+        parts.append(
+            pd.DataFrame(
+                {
+                    "post": rows[found.ways.post[near]],
+                    "grid": ground.subgrid[door],
+                    "households": weight,
+                    "long": weight * found.minutes[near],
+                }
+            )
+        )
     table = pd.concat(parts).groupby(["post", "grid"])[["households", "long"]].sum().reset_index()
     table = table[table["households"] > 0]
     number = plan.subgrids.index.get_indexer(ground.subgrids)
@@ -211,7 +269,12 @@ def _measure(
 
 
 def _band_streets(
-    plan: Plan, footing: Footing, services: Sequence[Service], posts: Any, rules: Rules, bands: Sequence[float]
+    plan: Plan,
+    footing: Footing,
+    services: Sequence[Service],
+    posts: Any,
+    rules: Rules,
+    bands: Sequence[float],
 ) -> tuple[Any, list[str]]:
     """Put streets into bands of minutes, for each kind of post and state; none where posts serve their own sub-grid only."""
     if footing.network is None:
@@ -227,6 +290,8 @@ def _band_streets(
             if service.scope == "subgrid":
                 metres = np.full(len(pieces.edge), np.inf)
             else:
-                metres = measure_pieces(pieces, posts[chosen], access[chosen], service, plan.site.communities, limit)
+                metres = measure_pieces(
+                    pieces, posts[chosen], access[chosen], service, plan.site.communities, limit
+                )
             found.append(np.searchsorted(bands, metres / rules.walking.speed - 1e-9))
     return join_bands(pieces, found, len(bands))

@@ -1,6 +1,7 @@
 """What a map shows: the plan's shapes, simplified and in degrees, and the figures that go with them.
 
-Both kinds of page, class layers and tiles, are drawn from the same :class:`Sheet`.
+Both kinds of page, class layers and tiles, are drawn from the same
+:class:`Sheet`.
 """
 
 from __future__ import annotations
@@ -18,18 +19,42 @@ from gridplan.maps.colours import choose_tones, grade_loads
 from gridplan.plan import Plan
 from gridplan.publishing.release_plan import is_released
 
-TOLERANCE = 0.7  # metres; corners of outlines smaller than a square of this side are cut on the screen
+TOLERANCE = (
+    0.7  # metres; corners of outlines smaller than a square of this side are cut on the screen
+)
 FINE = 0.25  # metres; the same for buildings, streets and barriers
 DIGITS = 6  # of a degree: 0.1 m
 CONTEXT = 0.05  # streets and barriers are shown this share of the plan's width beyond it
 
 Shapes = NDArray[Any]
 
-# Which words of the column ``kind`` are drawn alike; the first family of which a word holds a part is taken.
+# Which words of the column ``kind`` are drawn alike; the first family of which
+# a word holds a part is taken.
 BARRIER_FAMILIES: Mapping[str, tuple[str, ...]] = {
-    "water": ("river", "lake", "stream", "canal", "water", "ditch", "drain", "pond", "reservoir", "dock", "sea"),
+    "water": (
+        "river",
+        "lake",
+        "stream",
+        "canal",
+        "water",
+        "ditch",
+        "drain",
+        "pond",
+        "reservoir",
+        "dock",
+        "sea",
+    ),
     "rail": ("rail", "tram", "metro", "subway"),
-    "road": ("motorway", "road", "trunk", "primary", "secondary", "expressway", "highway", "street"),
+    "road": (
+        "motorway",
+        "road",
+        "trunk",
+        "primary",
+        "secondary",
+        "expressway",
+        "highway",
+        "street",
+    ),
     "wall": ("",),
 }
 STREET_FAMILIES: Mapping[str, tuple[str, ...]] = {
@@ -43,8 +68,9 @@ STREET_FAMILIES: Mapping[str, tuple[str, ...]] = {
 class Sheet:
     """The shapes of a map in degrees, and the figures of its sub-grids and communities.
 
-    ``records`` and ``communities`` hold one list per field, in the order of the plan's tables; they are what tooltips,
-    search and labels read. ``bounds`` is west, south, east, north.
+    ``records`` and ``communities`` hold one list per field, in the order of
+    the plan's tables; they are what tooltips, search and labels read.
+    ``bounds`` is west, south, east, north.
     """
 
     subgrids: Shapes
@@ -66,14 +92,17 @@ class Sheet:
 def compose_sheet(plan: Plan) -> Sheet:
     """Simplify the shapes of a plan, bring them to degrees and gather the figures that a map shows.
 
-    Outlines are simplified as a coverage, so borders stay common (tolerance in metres: ``TOLERANCE``).
+    Outlines are simplified as a coverage, so borders stay common (tolerance in
+    metres: ``TOLERANCE``).
     """
     site = plan.site
     window = _find_window(plan)
     subgrids = to_degrees(plan, simplify_coverage(plan.subgrids.geometry.to_numpy()))
     communities = to_degrees(plan, simplify_coverage(site.communities.geometry.to_numpy()))
     buildings = site.buildings
-    lives = buildings["residential"].fillna(False).to_numpy(dtype=bool) | (buildings["households"].to_numpy() > 0)
+    lives = buildings["residential"].fillna(False).to_numpy(dtype=bool) | (
+        buildings["households"].to_numpy() > 0
+    )
     footprints = to_degrees(plan, _ease(buildings.geometry.to_numpy()))
     names = buildings["building_name"].to_numpy(dtype=object)
     drawn = _is_drawn(footprints)
@@ -104,7 +133,8 @@ def simplify_coverage(outlines: Shapes, tolerance: float = TOLERANCE) -> Shapes:
     outlines
         Array of polygons, in metres.
     tolerance
-        Corners smaller than a square of this side are cut, in metres (Visvalingam and Whyatt 1993).
+        Corners smaller than a square of this side are cut, in metres
+        (Visvalingam and Whyatt 1993).
 
     Examples
     --------
@@ -150,16 +180,20 @@ def _find_window(plan: Plan) -> Any:
     if not tables:
         return shapely.box(-np.inf, -np.inf, np.inf, np.inf)
     boxes = np.array([t.total_bounds for t in tables])
-    low, high = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
+    low = boxes[:, :2].min(axis=0)
+    high = boxes[:, 2:].max(axis=0)
     margin = CONTEXT * float(np.max(high - low))
     return shapely.box(*(low - margin), *(high + margin))
 
 
-def _sort_families(plan: Plan, table: Any, families: Mapping[str, tuple[str, ...]], window: Any) -> dict[str, Shapes]:
+def _sort_families(
+    plan: Plan, table: Any, families: Mapping[str, tuple[str, ...]], window: Any
+) -> dict[str, Shapes]:
     """Sort the shapes of a table that reach into the window by the family of their kind; families without any are left out."""
     shapes = table.geometry.to_numpy()
     near = _is_drawn(shapes) & shapely.intersects(shapes, window)
-    shapes, kinds = to_degrees(plan, _ease(shapes[near])), table["kind"].to_numpy(dtype=object)[near]
+    shapes = to_degrees(plan, _ease(shapes[near]))
+    kinds = table["kind"].to_numpy(dtype=object)[near]
     known = {kind: find_family(kind, families) for kind in set(kinds)}
     of = np.array([known[kind] for kind in kinds], dtype=object)
     return {family: shapes[of == family] for family in families if (of == family).any()}
@@ -173,7 +207,9 @@ def find_family(kind: str, families: Mapping[str, tuple[str, ...]] = BARRIER_FAM
     >>> find_family("river"), find_family("main_road"), find_family("hedge")
     ('water', 'road', 'wall')
     """
-    return next(family for family, words in families.items() if any(word in kind.lower() for word in words))
+    return next(
+        family for family, words in families.items() if any(word in kind.lower() for word in words)
+    )
 
 
 def _record_subgrids(plan: Plan, shapes: Shapes) -> dict[str, list[Any]]:
@@ -204,8 +240,11 @@ def _record_subgrids(plan: Plan, shapes: Shapes) -> dict[str, list[Any]]:
 
 def _name_owners(plan: Plan) -> list[str]:
     """Name the institution of each exclusive grid, by its code where it has no name; empty for others."""
-    site, owner = plan.site, plan.subgrids["institution"]
-    names = pd.concat([site.institutions["name"], site.places["name"], site.buildings["building_name"]])
+    site = plan.site
+    owner = plan.subgrids["institution"]
+    names = pd.concat(
+        [site.institutions["name"], site.places["name"], site.buildings["building_name"]]
+    )
     names = names[(names != "") & ~names.index.duplicated()]
     named = names.reindex(owner)
     return list(named.where(named.notna(), owner.to_numpy(object)))
@@ -215,7 +254,13 @@ def _name_specials(plan: Plan) -> list[str]:
     """Name the special grids that each sub-grid touches, with the names of their rivers and railways."""
     touches = plan.touches
     name = plan.special_grids["name"].reindex(touches["special_grid"]).fillna("").to_numpy(object)
-    texts = pd.Series([f"{code} {word}".strip() for code, word in zip(touches["special_grid"], name, strict=True)], dtype=object)
+    texts = pd.Series(
+        [
+            f"{code} {word}".strip()
+            for code, word in zip(touches["special_grid"], name, strict=True)
+        ],
+        dtype=object,
+    )
     joined = texts.groupby(touches["subgrid"].to_numpy()).agg(", ".join)
     return list(joined.reindex(plan.subgrids.index).fillna(""))
 
@@ -224,7 +269,9 @@ def _tell_bands(plan: Plan) -> dict[str, list[Any]]:
     """Tell the households of a release: its bands as text."""
     if not is_released(plan):
         return {}
-    return {"households": [band.replace("-", "–") or "–" for band in plan.subgrids["household_band"]]}
+    return {
+        "households": [band.replace("-", "–") or "–" for band in plan.subgrids["household_band"]]
+    }
 
 
 def explain_exceptions(plan: Plan) -> list[str]:
@@ -233,11 +280,17 @@ def explain_exceptions(plan: Plan) -> list[str]:
     general = _join_texts(plan.exceptions[plan.exceptions["subgrid"] == ""], "community")
     table = plan.subgrids
     rows = zip(table.index, table["community"], table["in_band"], table["kind"], strict=True)
-    return ["" if inside or kind == "exclusive" else own.get(s, general.get(c, "")) for s, c, inside, kind in rows]
+    return [
+        "" if inside or kind == "exclusive" else own.get(s, general.get(c, ""))
+        for s, c, inside, kind in rows
+    ]
 
 
 def _join_texts(exceptions: Any, by: str) -> dict[str, str]:
-    return {str(code): " ".join(dict.fromkeys(texts)) for code, texts in exceptions.groupby(by)["explanation"]}
+    return {
+        str(code): " ".join(dict.fromkeys(texts))
+        for code, texts in exceptions.groupby(by)["explanation"]
+    }
 
 
 def _record_communities(plan: Plan, shapes: Shapes) -> dict[str, list[Any]]:
@@ -246,7 +299,8 @@ def _record_communities(plan: Plan, shapes: Shapes) -> dict[str, list[Any]]:
     ordinary = plan.subgrids[plan.subgrids["kind"] != "exclusive"]
     grouped = ordinary.groupby("community")
     sizes = {
-        name: grouped[column].sum().reindex(table.index) for name, column in (("households", "households"), ("in", "in_band"))
+        name: grouped[column].sum().reindex(table.index)
+        for name, column in (("households", "households"), ("in", "in_band"))
     }
     if is_released(plan):
         sizes["households"] = table["households"]

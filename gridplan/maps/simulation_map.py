@@ -40,21 +40,24 @@ def draw_simulation(
 ) -> folium.Map:
     """Draw what was simulated as a map with a slider over the hours of the week.
 
-    For each scenario: who waits at each hour, if that was noted; minutes until somebody comes; the share resolved in time; and
-    what is clearly better or worse than in the first scenario, by community.
+    For each scenario: who waits at each hour, if that was noted; minutes until
+    somebody comes; the share resolved in time; and what is clearly better or
+    worse than in the first scenario, by community.
 
     Parameters
     ----------
     plan
         The plan that was simulated.
     simulated
-        What came of it, from :func:`gridplan.simulate`; with ``hourly=True`` for the slider.
+        What came of it, from :func:`gridplan.simulate`; with ``hourly=True``
+        for the slider.
     lang, layers, base_map, title
         As :func:`gridplan.draw_map` takes them.
 
     Returns
     -------
-    A folium map; :func:`gridplan.write_map` writes it as one page that opens without a network.
+    A folium map; :func:`gridplan.write_map` writes it as one page that opens
+    without a network.
 
     Raises
     ------
@@ -69,7 +72,15 @@ def draw_simulation(
     """
     reels = list_reels(plan, simulated, lang)
     title = choose_title(plan, "simulated_title", lang) if title is None else title
-    return draw_reels(plan, _list_codes(plan, simulated), reels, lang=lang, layers=layers, base_map=base_map, title=title)
+    return draw_reels(
+        plan,
+        _list_codes(plan, simulated),
+        reels,
+        lang=lang,
+        layers=layers,
+        base_map=base_map,
+        title=title,
+    )
 
 
 def list_reels(plan: Plan, simulated: Simulated, lang: Language = "en") -> list[Reel]:
@@ -85,7 +96,9 @@ def list_reels(plan: Plan, simulated: Simulated, lang: Language = "en") -> list[
 def _list_codes(plan: Plan, simulated: Simulated) -> pd.Index[str]:
     """List the sub-grids that were simulated."""
     own = simulated.requests
-    return check_codes(plan, pd.Index(own.loc[own["level"] == "subgrid", "of"].unique()), "simulated")
+    return check_codes(
+        plan, pd.Index(own.loc[own["level"] == "subgrid", "of"].unique()), "simulated"
+    )
 
 
 def name_scenario(name: str) -> str:
@@ -107,13 +120,18 @@ def label_hours(lang: Language = "en") -> tuple[str, ...]:
     >>> label_hours()[8], label_hours("zh")[167]
     ('Mon 08:00', '周日 23:00')
     """
-    return tuple(f"{day} {hour:02d}:00" for day in say("weekdays", lang).split() for hour in range(24))
+    return tuple(
+        f"{day} {hour:02d}:00" for day in say("weekdays", lang).split() for hour in range(24)
+    )
 
 
-# ---- who waits ---------------------------------------------------------------------------------------------------------
+# ---- who waits
+# ---------------------------------------------------------------------------------------------------------
 
 
-def _list_waiting(plan: Plan, simulated: Simulated, codes: pd.Index[str], lang: Language) -> Iterator[Reel]:
+def _list_waiting(
+    plan: Plan, simulated: Simulated, codes: pd.Index[str], lang: Language
+) -> Iterator[Reel]:
     """Make the reels of the hours of the week; all scenarios of one kind and level have the same classes."""
     if not simulated.manifest["hourly"]:
         return
@@ -121,13 +139,24 @@ def _list_waiting(plan: Plan, simulated: Simulated, codes: pd.Index[str], lang: 
     own = plan.subgrids.loc[codes]
     households = own["households"].to_numpy(float)
     for kind in KINDS:
-        each = {name: spread_waiting(simulated, name, kind, codes) for name in simulated.manifest["scenarios"]}
-        both = {"community": {name: average_groups(values, own["community"], households) for name, values in each.items()},
-                "subgrid": each}  # fmt: skip
+        each = {
+            name: spread_waiting(simulated, name, kind, codes)
+            for name in simulated.manifest["scenarios"]
+        }
+        both = {
+            "community": {
+                name: average_groups(values, own["community"], households)
+                for name, values in each.items()
+            },
+            "subgrid": each,
+        }
         for level, figures in both.items():
             group = say(f"waiting_{level}", lang, kind=say(f"kind_{kind}", lang))
             edges = choose_edges(np.concatenate([values.ravel() for values in figures.values()]))
-            labels = (say("nobody", lang), *(label_classes([f"{edge:g}" for edge in edges], lang) if edges else ()))
+            labels = (
+                say("nobody", lang),
+                *(label_classes([f"{edge:g}" for edge in edges], lang) if edges else ()),
+            )
             classes = tuple(zip(labels, choose_severity(max(2, len(labels))), strict=False))
             for name, values in figures.items():
                 frames = grade(values, (FEWEST, *edges))
@@ -140,7 +169,9 @@ def spread_waiting(simulated: Simulated, scenario: str, kind: str, codes: pd.Ind
     out = np.zeros((WEEK_HOURS, len(codes)))
     table = simulated.waiting
     own = table[(table["scenario"] == scenario) & (table["kind"] == kind)]
-    out[own["hour"].to_numpy(np.int64), codes.get_indexer(own["subgrid"])] = own["mean"].to_numpy(float)
+    out[own["hour"].to_numpy(np.int64), codes.get_indexer(own["subgrid"])] = own["mean"].to_numpy(
+        float
+    )
     out[count_hours(pd.Timestamp(how["start"]).date(), how["days"]) == 0] = np.nan
     return out
 
@@ -178,10 +209,13 @@ def choose_edges(values: Array, count: int = 3) -> list[float]:
 def _round(value: float) -> float:
     """Round to 1, 2 or 5 times a power of ten."""
     size = 10.0 ** np.floor(np.log10(value))
-    return float(f"{size * min((1, 2, 5, 10), key=lambda step: abs(np.log(value / size / step))):.6g}")
+    return float(
+        f"{size * min((1, 2, 5, 10), key=lambda step: abs(np.log(value / size / step))):.6g}"
+    )
 
 
-# ---- how soon, and what differs ----------------------------------------------------------------------------------------
+# ---- how soon, and what differs
+# ----------------------------------------------------------------------------------------
 
 
 def _list_measures(simulated: Simulated, codes: pd.Index[str], lang: Language) -> Iterator[Reel]:
@@ -193,10 +227,21 @@ def _list_measures(simulated: Simulated, codes: pd.Index[str], lang: Language) -
     for measure in SHOWN:
         for kind in KINDS:
             group = say(measure, lang, kind=say(f"kind_{kind}", lang))
-            classes = tuple(zip(_label_measure(measure, kind, lang), choose_severity(5), strict=True))
+            classes = tuple(
+                zip(_label_measure(measure, kind, lang), choose_severity(5), strict=True)
+            )
             for name in simulated.manifest["scenarios"]:
-                graded = grade_measure(measure, kind, figures.loc[(measure, kind, name)].reindex(codes).to_numpy(float))
-                yield Reel(name_scenario(name), (say("whole_time", lang),), classes, graded[None, :], note, group)
+                graded = grade_measure(
+                    measure, kind, figures.loc[(measure, kind, name)].reindex(codes).to_numpy(float)
+                )
+                yield Reel(
+                    name_scenario(name),
+                    (say("whole_time", lang),),
+                    classes,
+                    graded[None, :],
+                    note,
+                    group,
+                )
 
 
 def grade_measure(measure: str, kind: str, values: Array) -> Array:
@@ -218,13 +263,20 @@ def grade_measure(measure: str, kind: str, values: Array) -> Array:
 def _label_measure(measure: str, kind: str, lang: Language) -> tuple[str, ...]:
     if measure == "response_minutes":
         units = (("days", 1440.0), ("hours", 60.0), ("minutes", 1.0))
-        whole = [next((unit, size) for unit, size in units if edge >= size) for edge in MINUTES[kind]]
-        edges = [say(unit, lang, number=f"{edge / size:g}") for edge, (unit, size) in zip(MINUTES[kind], whole, strict=True)]
+        whole = [
+            next((unit, size) for unit, size in units if edge >= size) for edge in MINUTES[kind]
+        ]
+        edges = [
+            say(unit, lang, number=f"{edge / size:g}")
+            for edge, (unit, size) in zip(MINUTES[kind], whole, strict=True)
+        ]
         return label_classes(edges, lang)
     return label_classes([f"{100 * share:g} %" for share in SHARES], lang)[::-1]
 
 
-def _list_differences(plan: Plan, simulated: Simulated, codes: pd.Index[str], lang: Language) -> Iterator[Reel]:
+def _list_differences(
+    plan: Plan, simulated: Simulated, codes: pd.Index[str], lang: Language
+) -> Iterator[Reel]:
     """Make the reels of what is clearly better or worse than in the first scenario; a sub-grid stands for its community."""
     first, *others = simulated.manifest["scenarios"]
     if not others:
@@ -233,8 +285,12 @@ def _list_differences(plan: Plan, simulated: Simulated, codes: pd.Index[str], la
     table = table[(table["level"] == "community") & table["measure"].isin(SHOWN)]
     sign = table["measure"].map({name: measure[3] for name, measure in MEASURES.items()})
     better = (np.sign(table["mean"] * sign) * table["clear"]).where(table["mean"].notna())
-    figures = better.set_axis(pd.MultiIndex.from_frame(table[["measure", "kind", "scenario", "of"]])).sort_index()
-    classes = tuple(zip((say(word, lang) for word in ("better", "alike", "worse")), AGAINST[::2], strict=True))
+    figures = better.set_axis(
+        pd.MultiIndex.from_frame(table[["measure", "kind", "scenario", "of"]])
+    ).sort_index()
+    classes = tuple(
+        zip((say(word, lang) for word in ("better", "alike", "worse")), AGAINST[::2], strict=True)
+    )
     for measure in SHOWN:
         for kind in KINDS:
             words = say(measure, lang, kind=say(f"kind_{kind}", lang))
@@ -242,5 +298,11 @@ def _list_differences(plan: Plan, simulated: Simulated, codes: pd.Index[str], la
             for name in others:
                 of = plan.subgrids.loc[codes, "community"]
                 told = figures.loc[(measure, kind, name)].reindex(of).to_numpy(float)
-                yield Reel(name_scenario(name), (say("whole_time", lang),), classes, grade(-told, (0.0, 1.0))[None, :],
-                           say("against_note", lang), group)  # fmt: skip
+                yield Reel(
+                    name_scenario(name),
+                    (say("whole_time", lang),),
+                    classes,
+                    grade(-told, (0.0, 1.0))[None, :],
+                    say("against_note", lang),
+                    group,
+                )

@@ -19,8 +19,44 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 STATES = ("seen", "helped", "waits")  # from good to bad
-STEPS = (0, 5, 10, 15, 20, 30, 40, 50, 60, 75, 90, 105, 120, 150, 180, 210, 240, 300, 360, 420, 480, 540, 600, 720, 840, 960,
-         1200, 1440, 1800, 2160, 2880, 4320, 5760, 7200, 8640, 10080)  # fmt: skip
+STEPS = (
+    0,
+    5,
+    10,
+    15,
+    20,
+    30,
+    40,
+    50,
+    60,
+    75,
+    90,
+    105,
+    120,
+    150,
+    180,
+    210,
+    240,
+    300,
+    360,
+    420,
+    480,
+    540,
+    600,
+    720,
+    840,
+    960,
+    1200,
+    1440,
+    1800,
+    2160,
+    2880,
+    4320,
+    5760,
+    7200,
+    8640,
+    10080,
+)
 
 
 def draw_surge(
@@ -34,8 +70,10 @@ def draw_surge(
 ) -> folium.Map:
     """Draw an emergency as a map with a slider over the minutes since it began.
 
-    A reel for each event, as usual and in a surge: a sub-grid waits, then somebody is there, then all its affected households
-    are seen to, each at the mean over the replications. What an event does not affect has no colour.
+    A reel for each event, as usual and in a surge: a sub-grid waits, then
+    somebody is there, then all its affected households are seen to, each at
+    the mean over the replications. What an event does not affect has no
+    colour.
 
     Parameters
     ----------
@@ -48,7 +86,8 @@ def draw_surge(
 
     Returns
     -------
-    A folium map; :func:`gridplan.write_map` writes it as one page that opens without a network.
+    A folium map; :func:`gridplan.write_map` writes it as one page that opens
+    without a network.
 
     Raises
     ------
@@ -64,7 +103,15 @@ def draw_surge(
     own = surged.helped.loc[surged.helped["level"] == "subgrid", "of"]
     codes = check_codes(plan, pd.Index(own.unique()).sort_values(), "affected")
     title = choose_title(plan, "surge_title", lang) if title is None else title
-    return draw_reels(plan, codes, list_reels(surged, codes, lang), lang=lang, layers=layers, base_map=base_map, title=title)
+    return draw_reels(
+        plan,
+        codes,
+        list_reels(surged, codes, lang),
+        lang=lang,
+        layers=layers,
+        base_map=base_map,
+        title=title,
+    )
 
 
 def list_reels(surged: Surged, codes: Any, lang: Language = "en") -> list[Reel]:
@@ -73,21 +120,40 @@ def list_reels(surged: Surged, codes: Any, lang: Language = "en") -> list[Reel]:
     last = max(told["hours"] for told in events.values()) * 60
     minutes = [step for step in STEPS if step < last] + [last]
     steps = tuple(_say_step(step, lang) for step in minutes)
-    classes = tuple(zip((say(f"surge_{name}", lang) for name in STATES), choose_severity(len(STATES)), strict=True))
+    classes = tuple(
+        zip(
+            (say(f"surge_{name}", lang) for name in STATES),
+            choose_severity(len(STATES)),
+            strict=True,
+        )
+    )
     note = say("surge_note", lang, replications=surged.manifest["replications"])
-    own = surged.helped[(surged.helped["level"] == "subgrid") & surged.helped["measure"].isin(["first_minutes", "seen_minutes"])]
-    times = own.pivot(index=["event", "posture", "measure"], columns="of", values="mean").reindex(columns=pd.Index(codes))
+    own = surged.helped[
+        (surged.helped["level"] == "subgrid")
+        & surged.helped["measure"].isin(["first_minutes", "seen_minutes"])
+    ]
+    times = own.pivot(index=["event", "posture", "measure"], columns="of", values="mean").reindex(
+        columns=pd.Index(codes)
+    )
     return [
-        Reel(say(f"posture_{posture}", lang), steps, classes,
-             find_states(times.loc[(name, posture)], minutes, told["hours"] * 60.0), note, name)
-        for name, told in events.items() for posture in ("surge", "usual")
-    ]  # fmt: skip
+        Reel(
+            say(f"posture_{posture}", lang),
+            steps,
+            classes,
+            find_states(times.loc[(name, posture)], minutes, told["hours"] * 60.0),
+            note,
+            name,
+        )
+        for name, told in events.items()
+        for posture in ("surge", "usual")
+    ]
 
 
 def find_states(times: pd.DataFrame, minutes: Any, end: float) -> Array:
     """Find the state of sub-grids at so many minutes: int8[steps, n] in the order of ``STATES``, -1 where they are not affected.
 
-    ``times`` has the rows first_minutes and seen_minutes; what has not come by the end of the event, never comes.
+    ``times`` has the rows first_minutes and seen_minutes; what has not come by
+    the end of the event, never comes.
 
     Examples
     --------
@@ -97,7 +163,11 @@ def find_states(times: pd.DataFrame, minutes: Any, end: float) -> Array:
     """
     first, seen = (times.loc[name].to_numpy(float) for name in ("first_minutes", "seen_minutes"))
     at = np.asarray(minutes, float)[:, None]
-    state = 2 - ((at >= first) & (first < end)).astype(np.int8) - ((at >= seen) & (seen < end)).astype(np.int8)
+    state = (
+        2
+        - ((at >= first) & (first < end)).astype(np.int8)
+        - ((at >= seen) & (seen < end)).astype(np.int8)
+    )
     return np.where(np.isnan(first), -1, state).astype(np.int8)
 
 
@@ -105,4 +175,8 @@ def _say_step(minutes: float, lang: Language) -> str:
     """Say how long after the beginning a frame is."""
     if minutes < 120:
         return say("minutes", lang, number=f"{minutes:g}")
-    return say("hours", lang, number=f"{minutes / 60:g}") if minutes < 2880 else say("days", lang, number=f"{minutes / 1440:g}")
+    return (
+        say("hours", lang, number=f"{minutes / 60:g}")
+        if minutes < 2880
+        else say("days", lang, number=f"{minutes / 1440:g}")
+    )

@@ -1,8 +1,10 @@
 """Tiled layers: all shapes packed into the page and painted tile by tile in the browser. For plans of any size.
 
-The pack is one gzipped stream: a JSON head (figures, layers, where each begins), then for every layer whole numbers of
-variable length: per feature its row and its number of rings, per ring its number of points, and the points as steps in
-millionths of a degree from the point before. A step within a city takes one or two bytes that way.
+The pack is one gzipped stream: a JSON head (figures, layers, where each
+begins), then for every layer whole numbers of variable length: per feature its
+row and its number of rings, per ring its number of points, and the points as
+steps in millionths of a degree from the point before. A step within a city
+takes one or two bytes that way.
 """
 
 from __future__ import annotations
@@ -22,13 +24,26 @@ from gridplan.maps.sheet import DIGITS, Shapes, Sheet
 from gridplan.maps.words import say
 from gridplan.tables.schema import Language
 
-OVERLAYS = ("subgrids", "out", "specials", "grids", "communities", "buildings", "streets", "barriers")
+OVERLAYS = (
+    "subgrids",
+    "out",
+    "specials",
+    "grids",
+    "communities",
+    "buildings",
+    "streets",
+    "barriers",
+)
 
 
 def add_tiled_layers(plan_map: Any, sheet: Sheet, lang: Language) -> None:
     """Add the shapes of a plan to its map, packed, with a switch in the layer control for each kind that there is."""
     pack = pack_sheet(sheet)
-    without = {name for name, shapes in (("specials", sheet.specials), ("grids", sheet.grids)) if not len(shapes)}
+    without = {
+        name
+        for name, shapes in (("specials", sheet.specials), ("grids", sheet.grids))
+        if not len(shapes)
+    }
     for overlay in (o for o in OVERLAYS if o not in without):
         put(plan_map, make_switch(say(overlay, lang), f'makeOverlay("{overlay}")'))
     place = f"gridplan-pack-{plan_map._id}"
@@ -38,16 +53,28 @@ def add_tiled_layers(plan_map: Any, sheet: Sheet, lang: Language) -> None:
 
 def pack_sheet(sheet: Sheet) -> str:
     """Pack the shapes and figures of a map as gzipped base64 text; the same sheet always gives the same text."""
-    return pack_shapes({"records": sheet.records, "communities": sheet.community_records}, _list_layers(sheet))
+    return pack_shapes(
+        {"records": sheet.records, "communities": sheet.community_records}, _list_layers(sheet)
+    )
 
 
 def pack_shapes(figures: Mapping[str, Any], named: Iterable[tuple[str, Shapes, list[str]]]) -> str:
     """Pack figures, and shapes under their names, as gzipped base64 text."""
-    layers, bodies, at = [], [], 0
+    layers = []
+    bodies = []
+    at = 0
     for name, shapes, names in named:
         for kind, rows, parts in _split_kinds(shapes):
             body = encode_numbers(list_numbers(rows, parts))
-            layers.append({"name": name, "kind": kind, "count": len(parts), "at": at, "names": _find_names(names)})
+            layers.append(
+                {
+                    "name": name,
+                    "kind": kind,
+                    "count": len(parts),
+                    "at": at,
+                    "names": _find_names(names),
+                }
+            )
             bodies.append(body)
             at += len(body)
     return pack_stream({**figures, "layers": layers}, b"".join(bodies))
@@ -101,11 +128,14 @@ def list_numbers(rows: NDArray[np.int64], parts: Shapes) -> NDArray[np.int64]:
         rings, of = shapely.get_rings(parts, return_index=True)
         ring_counts = np.bincount(of, minlength=len(parts))
     else:
-        rings, ring_counts = parts, np.ones(len(parts), dtype=np.int64)
+        rings = parts
+        ring_counts = np.ones(len(parts), dtype=np.int64)
     points = np.round(shapely.get_coordinates(rings) * 10**DIGITS).astype(np.int64)
     steps = np.diff(points, axis=0, prepend=np.zeros((1, 2), dtype=np.int64))
     lengths = shapely.get_num_coordinates(rings)
-    return np.concatenate([np.diff(rows, prepend=0), ring_counts, lengths, steps.ravel()]).astype(np.int64)
+    return np.concatenate([np.diff(rows, prepend=0), ring_counts, lengths, steps.ravel()]).astype(
+        np.int64
+    )
 
 
 def encode_numbers(numbers: NDArray[np.int64]) -> bytes:
@@ -125,5 +155,7 @@ def encode_numbers(numbers: NDArray[np.int64]) -> bytes:
     for place in range(6):
         has = lengths > place
         seven = (folded[has] >> np.uint64(7 * place)) & np.uint64(127)
-        out[starts[has] + place] = seven.astype(np.uint8) | np.where(lengths[has] > place + 1, 128, 0).astype(np.uint8)
+        out[starts[has] + place] = seven.astype(np.uint8) | np.where(
+            lengths[has] > place + 1, 128, 0
+        ).astype(np.uint8)
     return out.tobytes()

@@ -1,7 +1,8 @@
 """Reels: strips of frames over the sub-grids of a plan, on one map with a slider of time.
 
-The outlines stand in the page once. A frame is a byte for each sub-grid, its class; the page packs all frames of a sub-grid one
-after the other, since they change little, and gzip makes next to nothing of what does not change.
+The outlines stand in the page once. A frame is a byte for each sub-grid, its
+class; the page packs all frames of a sub-grid one after the other, since they
+change little, and gzip makes next to nothing of what does not change.
 """
 
 from __future__ import annotations
@@ -44,13 +45,15 @@ class Reel:
     steps
         Label of each frame, such as "Mon 08:00", "2031" or "45 min".
     classes
-        Label and colour (#rrggbb) of each class, in order; colours that differ in lightness are told apart by everybody.
+        Label and colour (#rrggbb) of each class, in order; colours that differ
+        in lightness are told apart by everybody.
     frames
         int8[steps, n], the class of each sub-grid; -1: nothing known.
     note
         One line under the legend: units, source, that figures are simulated.
     group
-        What it shows; reels of one group stand beside each other in a chooser of their own.
+        What it shows; reels of one group stand beside each other in a chooser
+        of their own.
 
     Raises
     ------
@@ -73,11 +76,22 @@ class Reel:
     def __post_init__(self) -> None:
         """Refuse frames that the page could not show."""
         frames = self.frames
-        if frames.dtype != np.int8 or frames.ndim != 2 or not self.steps or len(frames) != len(self.steps):
+        if (
+            frames.dtype != np.int8
+            or frames.ndim != 2
+            or not self.steps
+            or len(frames) != len(self.steps)
+        ):
             found = f"{frames.dtype}{list(frames.shape)}"
-            raise ValueError(f"frames of {self.name!r} must be int8[{len(self.steps)} steps, sub-grids], not {found}")
-        if frames.size and not UNKNOWN <= int(frames.min()) <= int(frames.max()) < len(self.classes):
-            raise ValueError(f"frames of {self.name!r} must be classes from 0 to {len(self.classes) - 1}, or -1")
+            raise ValueError(
+                f"frames of {self.name!r} must be int8[{len(self.steps)} steps, sub-grids], not {found}"
+            )
+        if frames.size and not UNKNOWN <= int(frames.min()) <= int(frames.max()) < len(
+            self.classes
+        ):
+            raise ValueError(
+                f"frames of {self.name!r} must be classes from 0 to {len(self.classes) - 1}, or -1"
+            )
 
 
 def grade(values: Any, edges: Sequence[float]) -> Array:
@@ -93,7 +107,9 @@ def grade(values: Any, edges: Sequence[float]) -> Array:
     [0, 1, 2, -1]
     """
     figures = np.asarray(values, float)
-    return np.where(np.isnan(figures), UNKNOWN, np.searchsorted(edges, figures, side="right")).astype(np.int8)
+    return np.where(
+        np.isnan(figures), UNKNOWN, np.searchsorted(edges, figures, side="right")
+    ).astype(np.int8)
 
 
 def label_classes(edges: Sequence[str], lang: Language = "en") -> tuple[str, ...]:
@@ -120,15 +136,17 @@ def draw_reels(
 ) -> folium.Map:
     """Draw figures that change with time as a map with a slider.
 
-    A button plays the frames; the legend counts the sub-grids of each class; a click on a sub-grid tells its class through
-    all steps. Changing the reel keeps the step, so that scenarios can be held beside each other.
+    A button plays the frames; the legend counts the sub-grids of each class; a
+    click on a sub-grid tells its class through all steps. Changing the reel
+    keeps the step, so that scenarios can be held beside each other.
 
     Parameters
     ----------
     plan
         The plan; its site's buildings, streets and barriers are drawn too.
     subgrids
-        Codes of the sub-grids that the frames are of, in their order. Of others nothing is known.
+        Codes of the sub-grids that the frames are of, in their order. Of
+        others nothing is known.
     reels
         One or several.
     lang, layers, base_map, title
@@ -136,12 +154,14 @@ def draw_reels(
 
     Returns
     -------
-    A folium map; :func:`gridplan.write_map` writes it as one page that opens without a network.
+    A folium map; :func:`gridplan.write_map` writes it as one page that opens
+    without a network.
 
     Raises
     ------
     ValueError
-        If ``lang`` or ``layers`` is another word, or there is no reel, or frames are of another number of sub-grids.
+        If ``lang`` or ``layers`` is another word, or there is no reel, or
+        frames are of another number of sub-grids.
     PlanError
         If the plan is a release, or lacks some of the sub-grids.
 
@@ -154,13 +174,25 @@ def draw_reels(
     if layers not in ("auto", "classes", "tiles"):
         raise ValueError(f'layers must be "auto", "classes" or "tiles", not {layers!r}')
     if "release" in plan.manifest:
-        raise PlanError("what is simulated is no figure for release -> draw it over the working plan")
+        raise PlanError(
+            "what is simulated is no figure for release -> draw it over the working plan"
+        )
     pack = pack_reels(plan, subgrids, reels)
     sheet = compose_sheet(plan)
     tiled = layers == "tiles" or (layers == "auto" and not is_small(plan))
-    config = compose_config(plan, sheet, lang, choose_title(plan, "reel_title", lang) if title is None else title, base_map)
-    config["reels"] = hashlib.sha256(pack.encode()).hexdigest()[:8]  # so that two maps of one plan on one page differ
-    config["keys"] |= {"reel": [key for key in config["keys"]["band"] if key[2] == say("exclusive", lang)]}
+    config = compose_config(
+        plan,
+        sheet,
+        lang,
+        choose_title(plan, "reel_title", lang) if title is None else title,
+        base_map,
+    )
+    config["reels"] = hashlib.sha256(pack.encode()).hexdigest()[
+        :8
+    ]  # so that two maps of one plan on one page differ
+    config["keys"] |= {
+        "reel": [key for key in config["keys"]["band"] if key[2] == say("exclusive", lang)]
+    }
     if not tiled:
         config |= {"records": sheet.records, "communities": sheet.community_records}
     plan_map = open_map(config, sheet, lang, base_map)
@@ -168,7 +200,12 @@ def draw_reels(
     add_views(plan_map, lang, ("reel", "households", "band", "colours"), "reel")
     (add_tiled_layers if tiled else add_class_layers)(plan_map, sheet, lang)
     place = f"gridplan-reels-{plan_map._id}"
-    put(plan_map, make_statement(f'loadReels("{place}")', f'<script type="text/plain" id="{place}">{pack}</script>'))
+    put(
+        plan_map,
+        make_statement(
+            f'loadReels("{place}")', f'<script type="text/plain" id="{place}">{pack}</script>'
+        ),
+    )
     finish_map(plan_map, lang, tiled)
     return plan_map
 
@@ -177,7 +214,9 @@ def check_codes(plan: Plan, codes: pd.Index[str], what: str) -> pd.Index[str]:
     """Return the codes of sub-grids; refuse those that the plan does not know, saying what was done with them."""
     missing = codes.difference(plan.subgrids.index)
     if len(missing):
-        raise PlanError(f"{len(missing):,} sub-grids that were {what} are not in the plan -> draw over the plan that was {what}")
+        raise PlanError(
+            f"{len(missing):,} sub-grids that were {what} are not in the plan -> draw over the plan that was {what}"
+        )
     return codes
 
 
@@ -198,15 +237,23 @@ def pack_reels(plan: Plan, subgrids: Any, reels: Sequence[Reel]) -> str:
         raise ValueError(f"frames must be of {len(index)} sub-grids; not so: {', '.join(wrong)}")
     unknown = index.difference(plan.subgrids.index)
     if len(unknown) or not index.is_unique:
-        what = f"lacks {len(unknown):,} sub-grids{quote_ids(list(unknown))}" if len(unknown) else "has each sub-grid once only"
+        what = (
+            f"lacks {len(unknown):,} sub-grids{quote_ids(list(unknown))}"
+            if len(unknown)
+            else "has each sub-grid once only"
+        )
         raise PlanError(f"the plan {what} -> draw over the plan that was simulated")
     column = index.get_indexer(plan.subgrids.index)
-    told, bodies, at = [], [], 0
+    told = []
+    bodies = []
+    at = 0
     for reel in reels:
         frames = np.full((len(column), len(reel.steps)), UNKNOWN, np.int8)
         frames[column >= 0] = reel.frames.T[column[column >= 0]]
         bodies.append(frames.tobytes())
-        words = {name: getattr(reel, name) for name in ("name", "group", "steps", "classes", "note")}
+        words = {
+            name: getattr(reel, name) for name in ("name", "group", "steps", "classes", "note")
+        }
         told.append({**words, "at": at})
         at += len(bodies[-1])
     return pack_stream({"reels": told}, b"".join(bodies))

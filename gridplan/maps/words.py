@@ -54,8 +54,14 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "figure_grids": ("grids", "个网格"),
     "figure_communities": ("communities", "个社区"),
     "band": ("Band", "标准"),
-    "band_urban": ("urban {low} to {high}, target {target}", "城镇 {low}–{high} 户，标准 {target} 户"),
-    "band_rural": ("rural {low} to {high}, target {target}", "农村 {low}–{high} 户，标准 {target} 户"),
+    "band_urban": (
+        "urban {low} to {high}, target {target}",
+        "城镇 {low}–{high} 户，标准 {target} 户",
+    ),
+    "band_rural": (
+        "rural {low} to {high}, target {target}",
+        "农村 {low}–{high} 户，标准 {target} 户",
+    ),
     "band_values": ("band {low} to {high}", "标准 {low}–{high} 户"),
     "search": ("Find a sub-grid or community", "查找子网格或社区"),
     "search_hint": ("Code or name; Enter goes there", "输入编码或名称，按回车定位"),
@@ -70,7 +76,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "This browser cannot unpack the map; use Chrome 80, Firefox 113, Safari 16.4 or later.",
         "浏览器版本过低，无法显示地图；请使用 Chrome 80、Firefox 113、Safari 16.4 或更高版本。",
     ),
-    "source": ("Drawn by gridplan {version}, seed {seed}.", "由 gridplan {version} 绘制，随机种子 {seed}。"),
+    "source": (
+        "Drawn by gridplan {version}, seed {seed}.",
+        "由 gridplan {version} 绘制，随机种子 {seed}。",
+    ),
     "simplified": (
         "Outlines are smoothed for the screen (tolerance {metres} m); all figures are of the exact plan.",
         "范围线为显示作了平滑（容差 {metres} 米），各项数字均按原方案计算。",
@@ -87,8 +96,14 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "reach_kind": ("Kind of post", "服务点类别"),
     "now": ("Now", "现状"),
     "proposed": ("With those proposed", "加拟增点"),
-    "within": ("within {minutes} min on foot; {posts} posts", "步行 {minutes} 分钟内；{posts} 个服务点"),
-    "within_one": ("within {minutes} min on foot; {posts} post", "步行 {minutes} 分钟内；{posts} 个服务点"),
+    "within": (
+        "within {minutes} min on foot; {posts} posts",
+        "步行 {minutes} 分钟内；{posts} 个服务点",
+    ),
+    "within_one": (
+        "within {minutes} min on foot; {posts} post",
+        "步行 {minutes} 分钟内；{posts} 个服务点",
+    ),
     "reachable": ("reachable", "可达"),
     "served": ("served", "已服务"),
     "backed_up": ("two or more", "两处以上"),
@@ -114,7 +129,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "proposed_post": ("proposed", "拟增"),
     "capacity": ("capacity", "服务能力"),
     "households": ("households", "户"),
-    "reaches": ("reaches {households} households in {subgrids} sub-grids", "可达 {subgrids} 个子网格，共 {households} 户"),
+    "reaches": (
+        "reaches {households} households in {subgrids} sub-grids",
+        "可达 {subgrids} 个子网格，共 {households} 户",
+    ),
     "change_title": ("What changes", "网格调整对比图"),
     "change_title_one": ("{name}: what changes", "{name}网格调整对比图"),
     "view_change": ("Colour by what became of them", "按调整情况着色"),
@@ -166,7 +184,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "reel_step": ("Step", "时刻"),
     "reel_play": ("Play", "播放"),
     "reel_pause": ("Pause", "暂停"),
-    "reel_strip": ("Sub-grids by class through all steps; click to go there", "各时刻各类子网格数量，点击可跳转"),
+    "reel_strip": (
+        "Sub-grids by class through all steps; click to go there",
+        "各时刻各类子网格数量，点击可跳转",
+    ),
     "reel_story": ("Class of this sub-grid through all steps", "该子网格各时刻的类别"),
     "reel_blank": ("nothing known", "无数据"),
 }
@@ -205,7 +226,10 @@ REELS: Mapping[str, tuple[str, str]] = {
     "whole_time": ("all days", "全部日期"),
     "kind_request": ("Requests", "诉求"),
     "kind_wish": ("Wishes", "微心愿"),
-    "waiting_community": ("{kind} waiting per 100 households, by community", "每百户等待的{kind}（按社区）"),
+    "waiting_community": (
+        "{kind} waiting per 100 households, by community",
+        "每百户等待的{kind}（按社区）",
+    ),
     "waiting_subgrid": ("{kind} waiting per 100 households", "每百户等待的{kind}（按子网格）"),
     "response_minutes": ("{kind}: time until somebody comes", "{kind}响应时间"),
     "green_share": ("{kind}: share resolved in time (green)", "{kind}按时办结率（绿灯）"),

@@ -33,8 +33,10 @@ def draw_years(
 ) -> folium.Map:
     """Draw what is foreseen as a map with a slider over the years.
 
-    Two reels: the chance of each sub-grid to be out of its band, and where it is in most futures: in its band, below it, above
-    it, or gone. Both are of the policy that redraws nothing, since only then the sub-grids stay those of the plan.
+    Two reels: the chance of each sub-grid to be out of its band, and where it
+    is in most futures: in its band, below it, above it, or gone. Both are of
+    the policy that redraws nothing, since only then the sub-grids stay those
+    of the plan.
 
     Parameters
     ----------
@@ -47,7 +49,8 @@ def draw_years(
 
     Returns
     -------
-    A folium map; :func:`gridplan.write_map` writes it as one page that opens without a network.
+    A folium map; :func:`gridplan.write_map` writes it as one page that opens
+    without a network.
 
     Raises
     ------
@@ -62,14 +65,25 @@ def draw_years(
     """
     codes = check_codes(plan, pd.Index(foreseen.bands["subgrid"].unique()), "foreseen")
     title = choose_title(plan, "years_title", lang) if title is None else title
-    return draw_reels(plan, codes, list_reels(foreseen, lang), lang=lang, layers=layers, base_map=base_map, title=title)
+    return draw_reels(
+        plan,
+        codes,
+        list_reels(foreseen, lang),
+        lang=lang,
+        layers=layers,
+        base_map=base_map,
+        title=title,
+    )
 
 
 def list_reels(foreseen: Years, lang: Language = "en") -> list[Reel]:
     """List what is foreseen over the sub-grids, in the order of the table ``bands``: chance to be out, and the likely state."""
     table = foreseen.bands
     years = int(foreseen.manifest["years"]) + 1
-    shares = {name: table[name].to_numpy(float).reshape(-1, years).T for name in ("inside", "over", "under", "gone")}
+    shares = {
+        name: table[name].to_numpy(float).reshape(-1, years).T
+        for name in ("inside", "over", "under", "gone")
+    }
     steps = (say("year_now", lang), *(say("year", lang, year=year) for year in range(1, years)))
     note = say("years_note", lang, replications=foreseen.manifest["replications"])
     chances = label_classes([f"{100 * chance:g} %" for chance in CHANCES], lang)
@@ -77,7 +91,14 @@ def list_reels(foreseen: Years, lang: Language = "en") -> list[Reel]:
     states = tuple((say(f"state_{name}", lang), colour) for name, colour in STATES.items())
     never = say("years_never", lang)
     return [
-        Reel(never, steps, out, grade(np.round(1.0 - shares["inside"], 9), CHANCES), note, say("years_out", lang)),
+        Reel(
+            never,
+            steps,
+            out,
+            grade(np.round(1.0 - shares["inside"], 9), CHANCES),
+            note,
+            say("years_out", lang),
+        ),
         Reel(never, steps, states, find_states(shares), note, say("years_state", lang)),
     ]
 

@@ -21,8 +21,9 @@ FINER = ("building", "compound")  # levels below the community, the finest first
 class Tally:
     """Counts by community.
 
-    ``values`` has a row for each community and a column for each measure, NaN where nobody counted; ``origins`` the
-    same shape with counted, estimated (a share of the site's count) or unknown.
+    ``values`` has a row for each community and a column for each measure, NaN
+    where nobody counted; ``origins`` the same shape with counted, estimated (a
+    share of the site's count) or unknown.
     """
 
     values: pd.DataFrame
@@ -36,14 +37,16 @@ class Tally:
 def tally_counts(site: Site, measures: Sequence[str], households: pd.Series[Any]) -> Tally:
     """Bring the counts of a site to its communities.
 
-    A community's own count is taken where there is one, else the sum of its buildings and compounds. A count of the
-    whole site is shared, after what is counted is taken off, among the communities without one by ``households`` (whole
-    numbers by largest remainders).
+    A community's own count is taken where there is one, else the sum of its
+    buildings and compounds. A count of the whole site is shared, after what is
+    counted is taken off, among the communities without one by ``households``
+    (whole numbers by largest remainders).
 
     Raises
     ------
     InputError
-        If a count names a place that does not exist, or finer counts add up to more than a coarser one.
+        If a count names a place that does not exist, or finer counts add up to
+        more than a coarser one.
 
     Examples
     --------
@@ -57,7 +60,8 @@ def tally_counts(site: Site, measures: Sequence[str], households: pd.Series[Any]
     codes = site.communities.index
     counts = site.counts[site.counts["measure"].isin(list(measures))]
     problems = find_strangers(site, counts)
-    values, origins = {}, {}
+    values = {}
+    origins = {}
     weight = households.reindex(codes).fillna(0).to_numpy(float)
     for measure in measures:
         own = counts[counts["measure"] == measure]
@@ -71,31 +75,54 @@ def tally_counts(site: Site, measures: Sequence[str], households: pd.Series[Any]
 def find_strangers(site: Site, counts: pd.DataFrame) -> list[Problem]:
     """Find counts of buildings, compounds and communities that the site does not have."""
     problems = []
-    for level, table in (("building", "buildings"), ("compound", "compounds"), ("community", "communities")):
+    for level, table in (
+        ("building", "buildings"),
+        ("compound", "compounds"),
+        ("community", "communities"),
+    ):
         own = counts.loc[counts["level"] == level, "of"]
         strange = own[~own.isin(getattr(site, table).index)].unique()
         if len(strange):
             text = f"{len(strange)} {level} {'code is' if len(strange) == 1 else 'codes are'} not in the table {table}"
-            problems.append(Problem("counts", "codes are known", text, "correct the column of, or add the rows", tuple(strange)))
+            problems.append(
+                Problem(
+                    "counts",
+                    "codes are known",
+                    text,
+                    "correct the column of, or add the rows",
+                    tuple(strange),
+                )
+            )
     return problems
 
 
-def _tally_measure(site: Site, counts: pd.DataFrame, measure: str, weight: Any) -> tuple[Any, Any, list[Problem]]:
+def _tally_measure(
+    site: Site, counts: pd.DataFrame, measure: str, weight: Any
+) -> tuple[Any, Any, list[Problem]]:
     """Tally one measure: values and origins by community, and what contradicts itself."""
     codes = site.communities.index
-    fine, told = np.zeros(len(codes)), np.zeros(len(codes), bool)
+    fine = np.zeros(len(codes))
+    told = np.zeros(len(codes), bool)
     for level in FINER:
         own = counts[counts["level"] == level]
         of = getattr(site, f"{level}s")["community"].reindex(own["of"])
         rows = codes.get_indexer(pd.Index(of))
         np.add.at(fine, rows[rows >= 0], own["value"].to_numpy(float)[rows >= 0])
         told[rows[rows >= 0]] = True
-    coarse = counts[counts["level"] == "community"].groupby("of")["value"].sum().reindex(codes).to_numpy(float)
+    coarse = (
+        counts[counts["level"] == "community"]
+        .groupby("of")["value"]
+        .sum()
+        .reindex(codes)
+        .to_numpy(float)
+    )
     problems = []
     over = told & (fine > coarse + 1e-9)
     if over.any():
         text = f"{measure} of buildings and compounds add up to more than their community's count"
-        problems.append(Problem("counts", "sums agree", text, "correct one of the two", tuple(codes[over])))
+        problems.append(
+            Problem("counts", "sums agree", text, "correct one of the two", tuple(codes[over]))
+        )
     values = np.where(np.isnan(coarse), np.where(told, fine, np.nan), coarse)
     origins = np.where(np.isnan(values), "unknown", "counted").astype(object)
     whole = counts.loc[counts["level"] == "site", "value"]

@@ -17,7 +17,10 @@ from gridplan.tables.indicators import round_figures, write_gaps, write_rows
 Array = np.ndarray[Any, Any]
 ROOM = "rating"
 DIGITS = 4  # scores are rounded to as many, so that ties are ties
-SHARES = {"party_share": "workers", "owners_party_share": "owners_committees"}  # shares, and the number they are shares of
+SHARES = {
+    "party_share": "workers",
+    "owners_party_share": "owners_committees",
+}  # shares, and the number they are shares of
 
 
 @dataclass(frozen=True)
@@ -33,17 +36,18 @@ class Criterion:
 def rate(plan: Plan, rules: Rules | None = None) -> Plan:
     """Rate communities and branches, and say what would lift each and which are nearest the cut.
 
-    A criterion earns its weight in proportion to where its value lies between floor and cap. Criteria whose value is not
-    known are left out and the others count for them, which is told; an organisation of which nothing is known is not
-    rated. Fills ratings
-    and the gaps of the room rating.
+    A criterion earns its weight in proportion to where its value lies between
+    floor and cap. Criteria whose value is not known are left out and the
+    others count for them, which is told; an organisation of which nothing is
+    known is not rated. Fills ratings and the gaps of the room rating.
 
     Parameters
     ----------
     plan
         A plan that is staffed, and paired if the criteria ask for that.
     rules
-        The rules; those of the plan's manifest if not given. Section ``rating`` is used.
+        The rules; those of the plan's manifest if not given. Section
+        ``rating`` is used.
 
     Raises
     ------
@@ -75,9 +79,14 @@ def rate(plan: Plan, rules: Rules | None = None) -> Plan:
         if len(table):
             frames.append(rate_level(level, table, criteria[level], own))
     joined = pd.concat(frames, ignore_index=True)
-    ratings = write_rows("ratings", plan.ratings, [True] * len(plan.ratings), joined, ["level", "rank", "of"])
+    ratings = write_rows(
+        "ratings", plan.ratings, [True] * len(plan.ratings), joined, ["level", "rank", "of"]
+    )
     figures = _headline(ratings, own)
-    people = {**plan.manifest.get("people", {}), "rate": {"rules": rules.to_dict()["rating"], "figures": figures}}
+    people = {
+        **plan.manifest.get("people", {}),
+        "rate": {"rules": rules.to_dict()["rating"], "figures": figures},
+    }
     gaps = write_gaps(plan.gaps, ROOM, _list_gaps(plan, ratings, own))
     return plan.replace(ratings=ratings, gaps=gaps, manifest={**plan.manifest, "people": people})
 
@@ -109,7 +118,9 @@ def read_criteria(text: str, rule: str) -> list[Criterion]:
         if way not in ("up", "down"):
             wrong.append(f"{part!r} goes neither up nor down")
         elif (one.cap - one.floor) * (1 if way == "up" else -1) <= 0:
-            wrong.append(f"{part!r} goes {way}, so its cap must be {'above' if way == 'up' else 'below'} its floor")
+            wrong.append(
+                f"{part!r} goes {way}, so its cap must be {'above' if way == 'up' else 'below'} its floor"
+            )
         elif not np.isfinite([one.weight, one.floor, one.cap]).all() or one.weight <= 0:
             wrong.append(f"{part!r} has a weight of nought or less")
         elif measure in {c.measure for c in found}:
@@ -125,17 +136,23 @@ def read_criteria(text: str, rule: str) -> list[Criterion]:
 def gather_communities(plan: Plan) -> pd.DataFrame:
     """Gather the indicators of communities: a row for each community, a column for each measure, NaN where unknown."""
     own = plan.indicators[plan.indicators["level"] == "community"]
-    table = own.pivot_table(index="of", columns="measure", values="value", aggfunc="first", dropna=False)
+    table = own.pivot_table(
+        index="of", columns="measure", values="value", aggfunc="first", dropna=False
+    )
     return table.assign(community=table.index)
 
 
 def gather_branches(plan: Plan) -> pd.DataFrame:
     """Gather the numbers of branches: a row for each, the columns of party_orgs that are numbers."""
     own = plan.party_orgs[plan.party_orgs["level"] == "branch"].sort_index()
-    return pd.DataFrame(own.select_dtypes("number").astype(float).assign(community=own["community"]))
+    return pd.DataFrame(
+        own.select_dtypes("number").astype(float).assign(community=own["community"])
+    )
 
 
-def rate_level(level: str, values: pd.DataFrame, criteria: list[Criterion], rules: RatingRules) -> pd.DataFrame:
+def rate_level(
+    level: str, values: pd.DataFrame, criteria: list[Criterion], rules: RatingRules
+) -> pd.DataFrame:
     """Rate the organisations of one level against one another.
 
     Raises
@@ -146,29 +163,46 @@ def rate_level(level: str, values: pd.DataFrame, criteria: list[Criterion], rule
     unknown = [c.measure for c in criteria if c.measure not in values.columns]
     if len(unknown) == len(criteria):
         have = ", ".join(sorted(set(values.columns) - {"community"}))
-        raise RuleError(f"rating: {', '.join(unknown)}: no indicator of a {level}; there are {have}")
+        raise RuleError(
+            f"rating: {', '.join(unknown)}: no indicator of a {level}; there are {have}"
+        )
     weight = np.array([c.weight for c in criteria])
     marks = np.column_stack(
-        [mark_values(values[c.measure] if c.measure in values else values.iloc[:, 0] * np.nan, c) for c in criteria]
+        [
+            mark_values(values[c.measure] if c.measure in values else values.iloc[:, 0] * np.nan, c)
+            for c in criteria
+        ]
     )
     known = ~np.isnan(marks)
     counted = known @ weight
     kept = counted > 0
-    marks, known, counted, own = marks[kept], known[kept], counted[kept], values[kept]
+    marks = marks[kept]
+    known = known[kept]
+    counted = counted[kept]
+    own = values[kept]
     gains = np.where(known, (1.0 - np.nan_to_num(marks)) * weight, 0.0) * (100.0 / counted)[:, None]
-    score = (np.where(known, np.nan_to_num(marks) * weight, 0.0).sum(axis=1) * 100.0 / counted).round(DIGITS)
+    score = (
+        np.where(known, np.nan_to_num(marks) * weight, 0.0).sum(axis=1) * 100.0 / counted
+    ).round(DIGITS)
     band, to_next = band_scores(score, rules)
     lever = np.argmax(gains.round(DIGITS), axis=1)
     names = np.array([c.measure for c in criteria], object)
     gain = gains[np.arange(len(own)), lever].round(DIGITS)
     return pd.DataFrame(
         {
-            "level": level, "of": own.index.to_numpy(object), "community": own["community"].to_numpy(object), "score": score,
-            "band": band, "rank": pd.Series(-score).rank(method="min").to_numpy(np.int64), "to_next": to_next,
-            "lever": np.where(gain > 0, names[lever], ""), "lever_gain": gain, "known": known.sum(axis=1),
+            "level": level,
+            "of": own.index.to_numpy(object),
+            "community": own["community"].to_numpy(object),
+            "score": score,
+            "band": band,
+            "rank": pd.Series(-score).rank(method="min").to_numpy(np.int64),
+            "to_next": to_next,
+            "lever": np.where(gain > 0, names[lever], ""),
+            "lever_gain": gain,
+            "known": known.sum(axis=1),
             "caveat": _write_caveats(own, known, names, rules),
         }
-    )  # fmt: skip
+    )
 
 
 def mark_values(values: Any, criterion: Criterion) -> Array:
@@ -180,19 +214,23 @@ def mark_values(values: Any, criterion: Criterion) -> Array:
     [0.0, 0.5, 1.0, nan]
     """
     span = criterion.cap - criterion.floor
-    return np.clip((np.asarray(values, float) - criterion.floor) / span, 0.0, 1.0) + 0.0  # no negative nought
+    return (
+        np.clip((np.asarray(values, float) - criterion.floor) / span, 0.0, 1.0) + 0.0
+    )  # no negative nought
 
 
 def band_scores(score: Array, rules: RatingRules) -> tuple[Array, Array]:
     """Band scores, and say how many points are missing to the band above (NaN in A).
 
-    By share: A goes to the best, as few as make up its share, and to all who tie with the last of them; C to the worst, as
-    many as its share allows, less those who tie with the last of B. By cuts: at fixed scores. Points to the next band are those
-    to the score of its last.
+    By share: A goes to the best, as few as make up its share, and to all who
+    tie with the last of them; C to the worst, as many as its share allows,
+    less those who tie with the last of B. By cuts: at fixed scores. Points to
+    the next band are those to the score of its last.
 
     Examples
     --------
-    Five scores with a tie at the cut: a fifth is one, and the second ties with it.
+    Five scores with a tie at the cut: a fifth is one, and the second ties with
+    it.
 
     >>> band, missing = band_scores(np.array([90.0, 90.0, 70.0, 60.0, 50.0]), RatingRules())
     >>> band.tolist(), missing.tolist()
@@ -201,7 +239,8 @@ def band_scores(score: Array, rules: RatingRules) -> tuple[Array, Array]:
     n = len(score)
     best = np.sort(score)[::-1]
     if rules.bands == "cuts":
-        cut_a, cut_b = rules.cut_a, rules.cut_b
+        cut_a = rules.cut_a
+        cut_b = rules.cut_b
     else:
         first = int(np.ceil(n * rules.share_a - 1e-9))
         last = int(np.floor(n * rules.share_c + 1e-9))
@@ -246,7 +285,12 @@ def _list_gaps(plan: Plan, ratings: pd.DataFrame, rules: RatingRules) -> pd.Data
     for rule, rows in (("band_c", own), ("near_cut", near)):
         level = rows["level"].where(rows["level"] == "community", "org")
         people = homes.reindex(rows["community"]).fillna(0).to_numpy(np.int64)
-        lift = rows["lever"] + " would bring up to " + rows["lever_gain"].round(1).astype("str") + " points"
+        lift = (
+            rows["lever"]
+            + " would bring up to "
+            + rows["lever_gain"].round(1).astype("str")
+            + " points"
+        )
         reason = (
             "band "
             + rows["band"]
@@ -259,9 +303,16 @@ def _list_gaps(plan: Plan, ratings: pd.DataFrame, rules: RatingRules) -> pd.Data
         frames.append(
             pd.DataFrame(
                 {
-                    "rule": rule, "level": level, "of": rows["of"], "community": rows["community"], "value": rows["score"],
-                    "need": rows["score"] + rows["to_next"], "households": people, "reason": reason, "remedy": lift,
+                    "rule": rule,
+                    "level": level,
+                    "of": rows["of"],
+                    "community": rows["community"],
+                    "value": rows["score"],
+                    "need": rows["score"] + rows["to_next"],
+                    "households": people,
+                    "reason": reason,
+                    "remedy": lift,
                 }
             )
-        )  # fmt: skip
+        )
     return pd.concat(frames, ignore_index=True)

@@ -23,10 +23,18 @@ from gridplan.rules.all_rules import Rules
 from gridplan.site import Site
 
 Array = np.ndarray[Any, Any]
-MINIMISED = ["out_of_band", "cv", "mean_walk", "buildings_split", "compounds_crossed"]  # of these figures less is better
+MINIMISED = [
+    "out_of_band",
+    "cv",
+    "mean_walk",
+    "buildings_split",
+    "compounds_crossed",
+]  # of these figures less is better
 
 
-def find_problems(land: Site | Plan, communities: Sequence[str] | None = None, rules: Rules | None = None) -> dict[str, Problem]:
+def find_problems(
+    land: Site | Plan, communities: Sequence[str] | None = None, rules: Rules | None = None
+) -> dict[str, Problem]:
     """Find the division problems of some communities of a site or a plan; of all of them if none are named.
 
     Parameters
@@ -51,16 +59,22 @@ def find_problems(land: Site | Plan, communities: Sequence[str] | None = None, r
     """
     if isinstance(land, Plan):
         rules = rules or Rules.from_dict(land.manifest.get("rules") or {})
-        site, stairwells, neighbours = land.site, land.stairwells, land.neighbours
+        site = land.site
+        stairwells = land.stairwells
+        neighbours = land.neighbours
         stairwells = _pick_communities(stairwells, communities)
     else:
         rules = rules or Rules()
         site = prepare_site(land, rules)
-        stairwells, _ = find_stairwells(site.buildings, site.communities["kind"], rules.urban, rules.rural, rules.stairwells)
+        stairwells, _ = find_stairwells(
+            site.buildings, site.communities["kind"], rules.urban, rules.rural, rules.stairwells
+        )
         stairwells = _pick_communities(stairwells, communities)
         neighbours, _ = find_neighbours(stairwells, site.barriers, site.openings, rules.neighbours)
     stairwells = stairwells.sort_index()
-    neighbours = neighbours[neighbours["focal"].isin(stairwells.index) & neighbours["neighbour"].isin(stairwells.index)]
+    neighbours = neighbours[
+        neighbours["focal"].isin(stairwells.index) & neighbours["neighbour"].isin(stairwells.index)
+    ]
     ways, _ = find_ways(site, stairwells, rules)
     return make_problems(stairwells, neighbours, rules, ways)
 
@@ -83,14 +97,17 @@ def check_communities(asked: Sequence[str], known: Sequence[str]) -> None:
     missing = tuple(code for code in asked if code not in set(known))
     if missing:
         remedy = f"give one of {', '.join(known[:8])}{' ...' if len(known) > 8 else ''}"
-        raise InputError([Wrong("communities", "known", "no homes in these communities", remedy, missing)])
+        raise InputError(
+            [Wrong("communities", "known", "no homes in these communities", remedy, missing)]
+        )
 
 
 def measure_parts(problem: Problem, part: Array) -> pd.DataFrame:
     """Measure each part of a division: households, household_metres, price (household-metres) and pieces.
 
-    A part is walked to from the atom where that comes to least. Pieces are 1 where all of it can be walked to; 0 where the
-    problem has no pairs of neighbours to tell by.
+    A part is walked to from the atom where that comes to least. Pieces are 1
+    where all of it can be walked to; 0 where the problem has no pairs of
+    neighbours to tell by.
 
     Parameters
     ----------
@@ -112,7 +129,10 @@ def measure_parts(problem: Problem, part: Array) -> pd.DataFrame:
     for p in range(k):
         refresh_part(data, state, p)
     prices = [float(price_part(data, state, p)) for p in range(k)]
-    columns = {"households": np.bincount(part, problem.weights, minlength=k).astype(np.int64), "household_metres": state.walk}
+    columns = {
+        "households": np.bincount(part, problem.weights, minlength=k).astype(np.int64),
+        "household_metres": state.walk,
+    }
     return pd.DataFrame(columns | {"price": prices, "pieces": _count_pieces(problem, part, k)})
 
 
@@ -132,9 +152,11 @@ def _count_pieces(problem: Problem, part: Array, k: int) -> Array:
 def measure_division(problem: Problem, part: Array) -> dict[str, Any]:
     """Measure what a planner weighs of a division of one community: balance, walk, and what is split or crossed.
 
-    Returns subgrids, households, out_of_band (sub-grids), cv (of households, share), mean_walk (metres), buildings_split,
-    compounds_crossed (compounds beyond the first of each sub-grid), non_contiguous (sub-grids), household_metres and price
-    (household-metres and all other wishes, at the problem's prices).
+    Returns subgrids, households, out_of_band (sub-grids), cv (of households,
+    share), mean_walk (metres), buildings_split, compounds_crossed (compounds
+    beyond the first of each sub-grid), non_contiguous (sub-grids),
+    household_metres and price (household-metres and all other wishes, at the
+    problem's prices).
 
     Examples
     --------

@@ -34,7 +34,9 @@ from gridplan.tables.conform import Entry, conform_table, make_empty, write_ledg
 from gridplan.walking.door_distances import measure_among
 
 VERSION = "0.1.0"
-CUT_SHORT = "the search was ended early, by a time limit or by the user, so the plan depends on the machine"
+CUT_SHORT = (
+    "the search was ended early, by a time limit or by the user, so the plan depends on the machine"
+)
 
 
 def divide(
@@ -55,18 +57,22 @@ def divide(
     site
         The land, as :func:`gridplan.read_site` gives it.
     rules
-        Sizes, prices and estimates; the defaults are those of the founding document where it names them.
+        Sizes, prices and estimates; the defaults are those of the founding
+        document where it names them.
     seed
-        Any whole number. The same site, rules and seed give the same plan, whatever the number of workers.
+        Any whole number. The same site, rules and seed give the same plan,
+        whatever the number of workers.
     workers
         Threads to use; one for each core if not given.
     inputs
-        Names and hashes of the files that the site was read from, for the manifest.
+        Names and hashes of the files that the site was read from, for the
+        manifest.
     progress
         Called with the stage, the steps done and all steps.
     seconds
-        Stop refining so long after the call; the plan is always complete. Where this cut the search of a community short, the
-        ledger and the manifest say so, since the plan then depends on the machine.
+        Stop refining so long after the call; the plan is always complete.
+        Where this cut the search of a community short, the ledger and the
+        manifest say so, since the plan then depends on the machine.
     deadline
         The same, where somebody else may ask for the end too.
 
@@ -86,7 +92,9 @@ def divide(
     rules = rules or Rules()
     deadline = deadline or Deadline(seconds)
     site = prepare_site(site, rules, progress=progress)
-    return divide_site(site, rules, seed=seed, workers=workers, inputs=inputs, progress=progress, deadline=deadline)
+    return divide_site(
+        site, rules, seed=seed, workers=workers, inputs=inputs, progress=progress, deadline=deadline
+    )
 
 
 def divide_site(
@@ -102,10 +110,13 @@ def divide_site(
 ) -> Plan:
     """Draw the sub-grids of a site whose households, classes and compounds are known; as :func:`divide` does.
 
-    ``around`` are the communities that what reaches over the site's limits may lie in, its own among them.
+    ``around`` are the communities that what reaches over the site's limits may
+    lie in, its own among them.
     """
     progress("stairwells", 0, 1)
-    stairwells, found = find_stairwells(site.buildings, site.communities["kind"], rules.urban, rules.rural, rules.stairwells)
+    stairwells, found = find_stairwells(
+        site.buildings, site.communities["kind"], rules.urban, rules.rural, rules.stairwells
+    )
     if stairwells.empty:
         remedy = "give a column of households or floors, or lower households.smallest"
         raise InputError([Wrong("buildings", "homes", "no building counts as a home", remedy)])
@@ -132,7 +143,11 @@ def prepare_site(site: Site, rules: Rules, *, progress: Progress = keep_silent) 
     if site.communities.empty:
         site = make_enclosures(site, rules.site)
     if rules.special.drawn:
-        site = site.replace(ledger=write_ledger(site.ledger, [note_outside(site.barriers, site.communities, rules.special)]))
+        site = site.replace(
+            ledger=write_ledger(
+                site.ledger, [note_outside(site.barriers, site.communities, rules.special)]
+            )
+        )
     return fill_site(assign_communities(site, rules.site), rules, progress=progress)
 
 
@@ -167,21 +182,35 @@ def draw_plan(
     shares = share_out([len(problem) for problem in problems.values()], count_workers(workers))
     divisions = map_tasks(
         lambda task: divide_atoms(task[0], rules.division.effort, seed, deadline.share(task[1])),
-        list(zip(problems.values(), shares, strict=True)), workers=workers, stage="division", progress=progress,
-    )  # fmt: skip
-    drawn, exceptions = [], []
+        list(zip(problems.values(), shares, strict=True)),
+        workers=workers,
+        stage="division",
+        progress=progress,
+    )
+    drawn = []
+    exceptions = []
     for community, problem, division in zip(problems, problems.values(), divisions, strict=True):
         codes = code_parts(community, problem, division)
         drawn.append(write_subgrids(community, problem, division, codes))
         exceptions += [
-            {"community": community, "subgrid": codes[s.part], "rule": s.rule, "proven": s.proven,
-             "explanation": s.explanation, "remedy": s.remedy}
+            {
+                "community": community,
+                "subgrid": codes[s.part],
+                "rule": s.rule,
+                "proven": s.proven,
+                "explanation": s.explanation,
+                "remedy": s.remedy,
+            }
             for s in division.shortfalls
-        ]  # fmt: skip
+        ]
     member = pd.concat([pd.Series(t["codes"], index=list(t["ids"])) for t in drawn])
     stairwells = stairwells.assign(subgrid=member.reindex(stairwells.index).astype("str"))
     subgrids = pd.concat([t["subgrids"] for t in drawn], ignore_index=True)
-    cut_short = [community for community, division in zip(problems, divisions, strict=True) if division.cut_short]
+    cut_short = [
+        community
+        for community, division in zip(problems, divisions, strict=True)
+        if division.cut_short
+    ]
     entry = Entry("division", "communities", "noted", len(cut_short), CUT_SHORT, cut_short)
     site = site.replace(ledger=write_ledger(site.ledger, [entry]))
     site, subgrids = draw_land(site, stairwells, subgrids, rules, around, progress)
@@ -203,13 +232,20 @@ def draw_plan(
 
 def _add_specials(plan: Plan, rules: Rules, around: Any) -> Plan:
     """Add the special grids, and the sub-grids that they touch."""
-    found = find_specials(plan.site.barriers, plan.site.communities, plan.subgrids, rules.special, around)
+    found = find_specials(
+        plan.site.barriers, plan.site.communities, plan.subgrids, rules.special, around
+    )
     ledger = write_ledger(plan.site.ledger, found.entries)
     return plan.replace(special_grids=found.grids, touches=found.touches, ledger=ledger)
 
 
 def draw_land(
-    site: Site, stairwells: gpd.GeoDataFrame, subgrids: pd.DataFrame, rules: Rules, around: Any, progress: Progress
+    site: Site,
+    stairwells: gpd.GeoDataFrame,
+    subgrids: pd.DataFrame,
+    rules: Rules,
+    around: Any,
+    progress: Progress,
 ) -> tuple[Site, gpd.GeoDataFrame]:
     """Draw the outlines of all sub-grids, exclusive grids among them, and note in the ledger what a reader should know."""
     found = None
@@ -217,36 +253,71 @@ def draw_land(
         progress("exclusive", 0, 1)
         found = find_exclusives(site, rules.exclusive, around)
         site = site.replace(ledger=write_ledger(site.ledger, found.entries))
-    tables = {t: getattr(site, t) for t in ("buildings", "streets", "barriers")} | {"stairwells": stairwells}
+    tables = {t: getattr(site, t) for t in ("buildings", "streets", "barriers")} | {
+        "stairwells": stairwells
+    }
     if found is not None and len(found.grids):
         tables = add_exclusives(site, stairwells, found.grids)
         subgrids = pd.concat([subgrids, _list_exclusives(found.grids)], ignore_index=True)
     outlines = tessellate(
-        site.communities, tables["buildings"], tables["stairwells"], tables["streets"], tables["barriers"], rules.outlines,
+        site.communities,
+        tables["buildings"],
+        tables["stairwells"],
+        tables["streets"],
+        tables["barriers"],
+        rules.outlines,
         progress=progress,
-    )  # fmt: skip
+    )
     site = site.replace(ledger=write_ledger(site.ledger, outlines.entries))
     drawn = outlines.subgrids
     if found is not None and len(found.grids):
-        drawn = return_surplus(drawn, found.grids.geometry, subgrids.set_index("subgrid")["community"], rules.outlines.grid)
+        drawn = return_surplus(
+            drawn,
+            found.grids.geometry,
+            subgrids.set_index("subgrid")["community"],
+            rules.outlines.grid,
+        )
     return site, join_outlines(subgrids, stairwells, drawn, site)
 
 
 def _list_exclusives(grids: gpd.GeoDataFrame) -> pd.DataFrame:
     """List exclusive grids as rows of the table of sub-grids: no households, no band, no centre."""
-    rows = {"subgrid": grids.index, "community": grids["community"], "kind": "exclusive", "institution": grids["owner"]}
+    rows = {
+        "subgrid": grids.index,
+        "community": grids["community"],
+        "kind": "exclusive",
+        "institution": grids["owner"],
+    }
     return pd.DataFrame(
-        rows | {"households": 0, "low": 0, "target": 0, "high": 0, "in_band": True, "stairwell_count": 0, "household_metres": 0.0}
+        rows
+        | {
+            "households": 0,
+            "low": 0,
+            "target": 0,
+            "high": 0,
+            "in_band": True,
+            "stairwell_count": 0,
+            "household_metres": 0.0,
+        }
     )
 
 
-def find_ways(site: Site, stairwells: gpd.GeoDataFrame, rules: Rules) -> tuple[dict[str, np.ndarray[Any, Any]], list[Entry]]:
+def find_ways(
+    site: Site, stairwells: gpd.GeoDataFrame, rules: Rules
+) -> tuple[dict[str, np.ndarray[Any, Any]], list[Entry]]:
     """Find the walking metres among the stairwells of every community, where the rules ask for ways along the streets."""
-    return measure_among(site, stairwells, rules.walking) if rules.division.metric == "network" else ({}, [])
+    return (
+        measure_among(site, stairwells, rules.walking)
+        if rules.division.metric == "network"
+        else ({}, [])
+    )
 
 
 def make_problems(
-    stairwells: gpd.GeoDataFrame, neighbours: pd.DataFrame, rules: Rules, ways: Mapping[str, Any] | None = None
+    stairwells: gpd.GeoDataFrame,
+    neighbours: pd.DataFrame,
+    rules: Rules,
+    ways: Mapping[str, Any] | None = None,
 ) -> dict[str, Problem]:
     """Make the division problem of every community, in the order of their codes, with ways as :func:`find_ways` gives them."""
     ways = ways or {}
@@ -275,7 +346,9 @@ def code_parts(community: str, problem: Problem, division: Division) -> list[str
     return number_places(f"{community}-", x, y, box)
 
 
-def write_subgrids(community: str, problem: Problem, division: Division, codes: list[str]) -> dict[str, Any]:
+def write_subgrids(
+    community: str, problem: Problem, division: Division, codes: list[str]
+) -> dict[str, Any]:
     """Write the figures of a community's parts, and which part each of its stairwells is in."""
     k = len(codes)
     band = problem.band
@@ -286,12 +359,21 @@ def write_subgrids(community: str, problem: Problem, division: Division, codes: 
     np.maximum.at(longest, division.part, walk)
     table = pd.DataFrame(
         {
-            "subgrid": codes, "community": community, "kind": "residential", "households": households, "low": band.low,
-            "target": band.target, "high": band.high, "in_band": (households >= band.low) & (households <= band.high),
-            "stairwell_count": np.bincount(division.part, minlength=k), "centre": [problem.ids[c] for c in division.centres],
-            "household_metres": division.walk, "mean_walk": division.walk / households, "max_walk": longest,
+            "subgrid": codes,
+            "community": community,
+            "kind": "residential",
+            "households": households,
+            "low": band.low,
+            "target": band.target,
+            "high": band.high,
+            "in_band": (households >= band.low) & (households <= band.high),
+            "stairwell_count": np.bincount(division.part, minlength=k),
+            "centre": [problem.ids[c] for c in division.centres],
+            "household_metres": division.walk,
+            "mean_walk": division.walk / households,
+            "max_walk": longest,
         }
-    )  # fmt: skip
+    )
     return {"subgrids": table, "ids": problem.ids, "codes": [codes[p] for p in division.part]}
 
 
@@ -305,7 +387,9 @@ def _measure_walks(problem: Problem, centre: np.ndarray[Any, Any]) -> np.ndarray
     return np.asarray(np.where(same, np.abs(problem.climb - problem.climb[centre]), apart))
 
 
-def join_outlines(subgrids: pd.DataFrame, stairwells: gpd.GeoDataFrame, outlines: gpd.GeoSeries, site: Site) -> gpd.GeoDataFrame:
+def join_outlines(
+    subgrids: pd.DataFrame, stairwells: gpd.GeoDataFrame, outlines: gpd.GeoSeries, site: Site
+) -> gpd.GeoDataFrame:
     """Join figures and land outlines to the table of sub-grids."""
     land = outlines.reindex(subgrids["subgrid"])
     count = stairwells.groupby("subgrid")["building"].nunique()
@@ -328,7 +412,9 @@ def number_exceptions(rows: list[dict[str, Any]]) -> pd.DataFrame:
     return conform_table("exceptions", frame)
 
 
-def write_manifest(plan: Plan, rules: Rules, seed: int, inputs: Mapping[str, str]) -> dict[str, Any]:
+def write_manifest(
+    plan: Plan, rules: Rules, seed: int, inputs: Mapping[str, str]
+) -> dict[str, Any]:
     """Write down how a plan was made and what it comes to; nothing in it depends on the machine or the hour."""
     sizes = {
         "communities": len(plan.site.communities),
@@ -343,7 +429,12 @@ def write_manifest(plan: Plan, rules: Rules, seed: int, inputs: Mapping[str, str
 
 
 def compose_manifest(
-    sizes: Mapping[str, int], subgrids: pd.DataFrame, rules: Rules, seed: int, inputs: Mapping[str, str], ledger: pd.DataFrame
+    sizes: Mapping[str, int],
+    subgrids: pd.DataFrame,
+    rules: Rules,
+    seed: int,
+    inputs: Mapping[str, str],
+    ledger: pd.DataFrame,
 ) -> dict[str, Any]:
     """Compose the manifest from the rows of each table, the table of sub-grids and the ledger."""
     exclusive = int((subgrids["kind"] == "exclusive").sum())
@@ -361,11 +452,21 @@ def compose_manifest(
         "mean_households": round(households / max(1, len(subgrids)), 2),
         "mean_walk": round(float(subgrids["household_metres"].sum()) / max(1, households), 2),
     }
-    more = {"exclusive": exclusive} | {table: sizes.get(table, 0) for table in ("special_grids", "grids")}
+    more = {"exclusive": exclusive} | {
+        table: sizes.get(table, 0) for table in ("special_grids", "grids")
+    }
     figures |= {name: count for name, count in more.items() if count}
-    manifest = {"gridplan": VERSION, "seed": seed, "inputs": dict(inputs), "rules": rules.to_dict(), "figures": figures}
+    manifest = {
+        "gridplan": VERSION,
+        "seed": seed,
+        "inputs": dict(inputs),
+        "rules": rules.to_dict(),
+        "figures": figures,
+    }
     cut_short = count_cut_short(ledger)
-    return manifest | ({"cut_short": {"communities": cut_short, "note": CUT_SHORT}} if cut_short else {})
+    return manifest | (
+        {"cut_short": {"communities": cut_short, "note": CUT_SHORT}} if cut_short else {}
+    )
 
 
 def count_cut_short(ledger: pd.DataFrame) -> int:

@@ -33,16 +33,19 @@ def draw_grids(
 ) -> Plan:
     """Draw the upper layer of a plan: grids of whole sub-grids, within one community, contiguous and within their band.
 
-    Sub-grids are joined where two of their stairwells can be walked between. Exclusive grids go to the grid that they
-    have the longest border with and are not counted. A community, or an island of it, with too few households for one
-    grid is one grid, and stands in ``exceptions`` as such. Run again, it replaces the grids that are there.
+    Sub-grids are joined where two of their stairwells can be walked between.
+    Exclusive grids go to the grid that they have the longest border with and
+    are not counted. A community, or an island of it, with too few households
+    for one grid is one grid, and stands in ``exceptions`` as such. Run again,
+    it replaces the grids that are there.
 
     Parameters
     ----------
     plan
         Any plan.
     rules
-        Its section ``grids`` gives the band in households, its prices those of splits; the plan's own if not given.
+        Its section ``grids`` gives the band in households, its prices those of
+        splits; the plan's own if not given.
     seed
         Any whole number; the plan's own if not given.
     workers, progress
@@ -63,24 +66,40 @@ def draw_grids(
     problems = _make_problems(plan, homes, rules)
     divisions = map_tasks(
         lambda problem: divide_atoms(problem, rules.division.effort, seed),
-        list(problems.values()), workers=workers, stage="grids", progress=progress,
-    )  # fmt: skip
+        list(problems.values()),
+        workers=workers,
+        stage="grids",
+        progress=progress,
+    )
     member: dict[str, str] = {}
     rows: list[dict[str, Any]] = []
     for (community, problem), division in zip(problems.items(), divisions, strict=True):
         codes = _code_grids(str(community), problem, division)
         member |= {s: codes[p] for s, p in zip(problem.ids, division.part, strict=True)}
         rows += [
-            {"community": community, "subgrid": codes[s.part], "rule": RULE, "proven": s.proven,
-             "explanation": _say(s.explanation), "remedy": _say(s.remedy)}
+            {
+                "community": community,
+                "subgrid": codes[s.part],
+                "rule": RULE,
+                "proven": s.proven,
+                "explanation": _say(s.explanation),
+                "remedy": _say(s.remedy),
+            }
             for s in division.shortfalls
-        ]  # fmt: skip
-    subgrids = plan.subgrids.assign(grid=pd.Series(member, dtype="str").reindex(plan.subgrids.index).fillna("").astype("str"))
+        ]
+    subgrids = plan.subgrids.assign(
+        grid=pd.Series(member, dtype="str").reindex(plan.subgrids.index).fillna("").astype("str")
+    )
     subgrids = place_exclusives(subgrids)
-    grids, exceptions = write_grids(plan, subgrids, rules.grids), _join_exceptions(plan.exceptions, rows)
+    grids = write_grids(plan, subgrids, rules.grids)
+    exceptions = _join_exceptions(plan.exceptions, rows)
     manifest = dict(plan.manifest)
     if "figures" in manifest:
-        manifest["figures"] = {**manifest["figures"], "exceptions": len(exceptions), "grids": len(grids)}
+        manifest["figures"] = {
+            **manifest["figures"],
+            "exceptions": len(exceptions),
+            "grids": len(grids),
+        }
         manifest["rules"] = {**manifest["rules"], "grids": rules.to_dict()["grids"]}
     return plan.replace(subgrids=subgrids, grids=grids, exceptions=exceptions, manifest=manifest)
 
@@ -101,7 +120,9 @@ def _make_problems(plan: Plan, homes: gpd.GeoDataFrame, rules: Rules) -> dict[st
     a, b = (part[ids.get_indexer(plan.neighbours[end])] for end in ("focal", "neighbour"))
     over = plan.neighbours["link"].to_numpy(object)
     apart = (a != b) & (a >= 0) & (b >= 0)
-    pairs = pd.DataFrame({"a": np.minimum(a, b), "b": np.maximum(a, b), "open": ~np.isin(over, ["opening"])})[apart]
+    pairs = pd.DataFrame(
+        {"a": np.minimum(a, b), "b": np.maximum(a, b), "open": ~np.isin(over, ["opening"])}
+    )[apart]
     pairs = pairs.groupby(["a", "b"], as_index=False)["open"].any()
     compound = _find_compounds(plan, part, len(homes))
     band = Band(low=rules.grids.low, target=rules.grids.target, high=rules.grids.high)
@@ -113,36 +134,60 @@ def _make_problems(plan: Plan, homes: gpd.GeoDataFrame, rules: Rules) -> dict[st
     for community, rows in sorted(homes.groupby("community", sort=True).indices.items()):
         own = by.get(community, pairs.iloc[:0])
         place = {row: n for n, row in enumerate(rows)}
-        joined = np.array([[place[p], place[q]] for p, q in own[["a", "b"]].to_numpy()], np.int64).reshape(-1, 2)
-        problems[str(community)] = _make_problem(homes.iloc[rows], xy[rows], joined, own["open"], compound[rows], band, rules)
+        joined = np.array(
+            [[place[p], place[q]] for p, q in own[["a", "b"]].to_numpy()], np.int64
+        ).reshape(-1, 2)
+        problems[str(community)] = _make_problem(
+            homes.iloc[rows], xy[rows], joined, own["open"], compound[rows], band, rules
+        )
     return problems
 
 
-def _make_problem(own: Any, xy: Array, pairs: Array, open_: Any, compound: Array, band: Band, rules: Rules) -> Problem:
+def _make_problem(
+    own: Any, xy: Array, pairs: Array, open_: Any, compound: Array, band: Band, rules: Rules
+) -> Problem:
     from scipy.sparse import csr_matrix
     from scipy.sparse.csgraph import connected_components
 
     n = len(own)
     free = pairs[open_.to_numpy(bool)] if len(pairs) else pairs
-    side = connected_components(csr_matrix((np.ones(len(free)), (free[:, 0], free[:, 1])), shape=(n, n)), directed=False)[1]
+    side = connected_components(
+        csr_matrix((np.ones(len(free)), (free[:, 0], free[:, 1])), shape=(n, n)), directed=False
+    )[1]
     weights = own["households"].to_numpy(np.int64)
     climb = np.zeros(n)
-    climb.setflags(write=False)  # as a table's column is, so that the kernels need not be compiled once more
+    climb.setflags(
+        write=False
+    )  # as a table's column is, so that the kernels need not be compiled once more
     return Problem(
-        ids=tuple(own.index), weights=weights, pull=weights.astype(float), xy=xy, climb=climb, stack=np.arange(n),
-        pairs=pairs, groups=np.column_stack([compound, side]).astype(np.int32),
-        prices=np.array([rules.prices.compound, rules.prices.opening], float), band=band,
-        outside=rules.prices.outside_band, off=rules.prices.off_target,
-    )  # fmt: skip
+        ids=tuple(own.index),
+        weights=weights,
+        pull=weights.astype(float),
+        xy=xy,
+        climb=climb,
+        stack=np.arange(n),
+        pairs=pairs,
+        groups=np.column_stack([compound, side]).astype(np.int32),
+        prices=np.array([rules.prices.compound, rules.prices.opening], float),
+        band=band,
+        outside=rules.prices.outside_band,
+        off=rules.prices.off_target,
+    )
 
 
 def _find_compounds(plan: Plan, part: Array, count: int) -> Array:
     """Find the compound that most households of each sub-grid live in, as a number; 0 where most live in none."""
     number = pd.factorize(plan.stairwells["compound"].to_numpy(object), sort=True)[0]
     number = np.where(plan.stairwells["compound"].to_numpy(object) == "", 0, number + 1)
-    table = pd.DataFrame({"part": part, "compound": number, "households": plan.stairwells["households"].to_numpy()})
-    held = table[table["part"] >= 0].groupby(["part", "compound"], as_index=False)["households"].sum()
-    most = held.sort_values(["part", "households", "compound"], ascending=[True, False, True]).drop_duplicates("part")
+    table = pd.DataFrame(
+        {"part": part, "compound": number, "households": plan.stairwells["households"].to_numpy()}
+    )
+    held = (
+        table[table["part"] >= 0].groupby(["part", "compound"], as_index=False)["households"].sum()
+    )
+    most = held.sort_values(
+        ["part", "households", "compound"], ascending=[True, False, True]
+    ).drop_duplicates("part")
     out = np.zeros(count, np.int64)
     out[most["part"].to_numpy()] = most["compound"].to_numpy()
     return out
@@ -151,7 +196,10 @@ def _find_compounds(plan: Plan, part: Array, count: int) -> Array:
 def _code_grids(community: str, problem: Problem, division: Division) -> list[str]:
     k = len(division.centres)
     weight = np.maximum(np.bincount(division.part, problem.weights, minlength=k), 1e-9)
-    x, y = (np.bincount(division.part, problem.weights * problem.xy[:, n], minlength=k) / weight for n in (0, 1))
+    x, y = (
+        np.bincount(division.part, problem.weights * problem.xy[:, n], minlength=k) / weight
+        for n in (0, 1)
+    )
     box = np.concatenate([problem.xy.min(axis=0), problem.xy.max(axis=0)])
     return number_places(f"{community}-G", x, y, box)
 
@@ -165,17 +213,28 @@ def place_exclusives(subgrids: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     shapes = subgrids.geometry.to_numpy()
     near = np.unique(shapely.STRtree(shapes).query(shapes[lone], predicate="intersects")[1])
     borders = find_borders(shapes[near], np.array([], dtype=object))
-    left, right = near[borders["left"].to_numpy(int)], near[borders["right"].to_numpy(int)]
-    table = pd.DataFrame({"a": np.append(left, right), "b": np.append(right, left), "length": np.tile(borders["length"], 2)})
+    left = near[borders["left"].to_numpy(int)]
+    right = near[borders["right"].to_numpy(int)]
+    table = pd.DataFrame(
+        {
+            "a": np.append(left, right),
+            "b": np.append(right, left),
+            "length": np.tile(borders["length"], 2),
+        }
+    )
     table = table[over[table["a"]] == over[table["b"]]]
     grid = subgrids["grid"].to_numpy(object).copy()
     while True:
         rows = table[(grid[table["a"]] == "") & (grid[table["b"]] != "")]
         if rows.empty:
             return subgrids.assign(grid=pd.Series(grid, index=subgrids.index, dtype="str"))
-        total = rows.assign(grid=grid[rows["b"]]).groupby(["a", "grid"], as_index=False)["length"].sum()
+        total = (
+            rows.assign(grid=grid[rows["b"]]).groupby(["a", "grid"], as_index=False)["length"].sum()
+        )
         total["length"] = total["length"].round(3)
-        best = total.sort_values(["a", "length", "grid"], ascending=[True, False, True]).drop_duplicates("a")
+        best = total.sort_values(
+            ["a", "length", "grid"], ascending=[True, False, True]
+        ).drop_duplicates("a")
         grid[best["a"].to_numpy()] = best["grid"].to_numpy(object)
 
 
@@ -186,27 +245,46 @@ def write_grids(plan: Plan, subgrids: gpd.GeoDataFrame, rules: GridRules) -> gpd
         return make_empty("grids", plan.crs)
     homes = held[held["kind"] != "exclusive"].groupby("grid")
     codes = sorted(held["grid"].unique())
-    land = held.geometry.groupby(held["grid"]).agg(lambda shapes: shapely.coverage_union_all(shapes.to_numpy())).reindex(codes)
+    land = (
+        held.geometry.groupby(held["grid"])
+        .agg(lambda shapes: shapely.coverage_union_all(shapes.to_numpy()))
+        .reindex(codes)
+    )
     households = homes["households"].sum().reindex(codes).to_numpy()
     table = pd.DataFrame(
         {
-            "grid": codes, "community": held.groupby("grid")["community"].first().reindex(codes).to_numpy(),
-            "community_kind": held.groupby("grid")["community_kind"].first().reindex(codes).to_numpy(),
-            "households": households, "subgrid_count": homes.size().reindex(codes).to_numpy(),
-            "low": rules.low, "target": rules.target, "high": rules.high,
+            "grid": codes,
+            "community": held.groupby("grid")["community"].first().reindex(codes).to_numpy(),
+            "community_kind": held.groupby("grid")["community_kind"]
+            .first()
+            .reindex(codes)
+            .to_numpy(),
+            "households": households,
+            "subgrid_count": homes.size().reindex(codes).to_numpy(),
+            "low": rules.low,
+            "target": rules.target,
+            "high": rules.high,
             "in_band": (households >= rules.low) & (households <= rules.high),
             "area": shapely.area(land.to_numpy(object)),
         }
-    )  # fmt: skip
-    return conform_table("grids", gpd.GeoDataFrame(table, geometry=land.to_numpy(object), crs=plan.crs)).sort_index()
+    )
+    return conform_table(
+        "grids", gpd.GeoDataFrame(table, geometry=land.to_numpy(object), crs=plan.crs)
+    ).sort_index()
 
 
 def _join_exceptions(old: pd.DataFrame, rows: list[dict[str, Any]]) -> pd.DataFrame:
     """Put what is out of rule in this layer after what is in the sub-grids, and number all anew."""
     kept = old[old["rule"] != RULE]
-    every = pd.concat([kept, pd.DataFrame(rows)], ignore_index=True) if rows else kept.reset_index(drop=True)
+    every = (
+        pd.concat([kept, pd.DataFrame(rows)], ignore_index=True)
+        if rows
+        else kept.reset_index(drop=True)
+    )
     if every.empty:
         return make_empty("exceptions")
-    every = every.sort_values(["community", "subgrid", "explanation"], kind="stable", ignore_index=True)
+    every = every.sort_values(
+        ["community", "subgrid", "explanation"], kind="stable", ignore_index=True
+    )
     every["exception"] = (every.index + 1).astype(str).str.zfill(len(str(len(every))))
     return conform_table("exceptions", every)

@@ -16,35 +16,78 @@ KINDS = {"kept": "#b4b9bf", "moved": "#c2570c", "new": "#0f766e", "gone": "#8c1d
 MOST_BARS = 12  # communities in a plot; the others are summed up
 # What the lines of alternatives run through, and the word for each.
 FIGURES = {
-    "moved": "moving", "mean_walk": "walk", "spread": "spread", "out_of_band": "out_of_band", "buildings_split": "split",
+    "moved": "moving",
+    "mean_walk": "walk",
+    "spread": "spread",
+    "out_of_band": "out_of_band",
+    "buildings_split": "split",
     "compounds_crossed": "crossed",
-}  # fmt: skip
+}
 WORDS = {
     "en": {
-        "kept": "stay in their sub-grid", "moved": "move", "gone": "gone", "new": "new", "share": "share of the households (%)",
-        "size": "households in a sub-grid", "count": "sub-grids", "old": "before", "now": "now",
-        "more": "{count} more communities", "out_of_band": "out of\nband", "spread": "spread\n(%)", "walk": "mean\nwalk (m)",
-        "split": "buildings\nsplit", "crossed": "compounds\ncrossed", "moving": "households\nmoving",
-        "spread_of": "spread of households (%)", "mean_walk": "mean walk to the centre (m)", "less": "less is better",
-        "budget": "households that move (%)", "dearer": "dearer than the best (%)", "in_band": "sub-grids in band (%)",
-        "anew": "drawn from nothing", "year": "years after the plan", "moved_total": "households moved since the start",
+        "kept": "stay in their sub-grid",
+        "moved": "move",
+        "gone": "gone",
+        "new": "new",
+        "share": "share of the households (%)",
+        "size": "households in a sub-grid",
+        "count": "sub-grids",
+        "old": "before",
+        "now": "now",
+        "more": "{count} more communities",
+        "out_of_band": "out of\nband",
+        "spread": "spread\n(%)",
+        "walk": "mean\nwalk (m)",
+        "split": "buildings\nsplit",
+        "crossed": "compounds\ncrossed",
+        "moving": "households\nmoving",
+        "spread_of": "spread of households (%)",
+        "mean_walk": "mean walk to the centre (m)",
+        "less": "less is better",
+        "budget": "households that move (%)",
+        "dearer": "dearer than the best (%)",
+        "in_band": "sub-grids in band (%)",
+        "anew": "drawn from nothing",
+        "year": "years after the plan",
+        "moved_total": "households moved since the start",
         "policies": "never drawn again|repaired every {repair}|redrawn every {redraw}|drawn anew every {anew}",
         "span": "year|{} years",
     },
     "zh": {
-        "kept": "留在原子网格", "moved": "调整", "gone": "拆除", "new": "新增", "share": "占户数（%）",
-        "size": "子网格户数", "count": "子网格数", "old": "原方案", "now": "新方案",
-        "more": "其余 {count} 个社区", "out_of_band": "未达标", "spread": "离散\n（%）", "walk": "平均步行\n（米）",
-        "split": "拆分\n楼栋", "crossed": "跨越\n小区", "moving": "调整\n户数",
-        "spread_of": "户数离散程度（%）", "mean_walk": "到中心的平均步行距离（米）", "less": "均以小为好",
-        "budget": "调整户数占比（%）", "dearer": "比最优方案高（%）", "in_band": "达标子网格（%）", "anew": "全部重划",
-        "year": "方案之后的年数", "moved_total": "累计调整户数",
-        "policies": "不再调整|每{repair}修补|每{redraw}优化|每{anew}全部重划", "span": "年|{}年",
+        "kept": "留在原子网格",
+        "moved": "调整",
+        "gone": "拆除",
+        "new": "新增",
+        "share": "占户数（%）",
+        "size": "子网格户数",
+        "count": "子网格数",
+        "old": "原方案",
+        "now": "新方案",
+        "more": "其余 {count} 个社区",
+        "out_of_band": "未达标",
+        "spread": "离散\n（%）",
+        "walk": "平均步行\n（米）",
+        "split": "拆分\n楼栋",
+        "crossed": "跨越\n小区",
+        "moving": "调整\n户数",
+        "spread_of": "户数离散程度（%）",
+        "mean_walk": "到中心的平均步行距离（米）",
+        "less": "均以小为好",
+        "budget": "调整户数占比（%）",
+        "dearer": "比最优方案高（%）",
+        "in_band": "达标子网格（%）",
+        "anew": "全部重划",
+        "year": "方案之后的年数",
+        "moved_total": "累计调整户数",
+        "policies": "不再调整|每{repair}修补|每{redraw}优化|每{anew}全部重划",
+        "span": "年|{}年",
     },
-}  # fmt: skip
+}
 
 
-def plot_change(comparison: Comparison, path: str | Path, *, title: str = "", lang: Language = "en") -> Path:
+def plot_change(
+    comparison: Comparison, path: str | Path, *, title: str = "", lang: Language = "en"
+) -> Path:
     """Plot what is different between two plans as a PNG: by community who stays, moves, is gone or new; and sizes before and now.
 
     Parameters
@@ -61,7 +104,8 @@ def plot_change(comparison: Comparison, path: str | Path, *, title: str = "", la
     Raises
     ------
     MissingPackageError
-        If matplotlib is not installed, or no font on this machine has the Chinese characters that are needed.
+        If matplotlib is not installed, or no font on this machine has the
+        Chinese characters that are needed.
     """
     with open_figure(path, (10.5, 4.2), title, WORDS[lang]) as figure:
         left, right = figure.subplots(1, 2, width_ratios=(1.3, 1))
@@ -75,18 +119,28 @@ def plot_change(comparison: Comparison, path: str | Path, *, title: str = "", la
 def _draw_communities(axes: Any, table: pd.DataFrame, lang: Language) -> None:
     """Draw for each community, those that change most above, the shares of its households that stay, move, are new or gone."""
     words = WORDS[lang]
-    own = table.pivot_table(index="community", columns="kind", values="households", aggfunc="sum", fill_value=0)
+    own = table.pivot_table(
+        index="community", columns="kind", values="households", aggfunc="sum", fill_value=0
+    )
     own = own.reindex(columns=list(KINDS), fill_value=0)
     stir = 1.0 - own["kept"] / own.sum(axis=1)
     own = own.loc[stir.sort_values(ascending=False, kind="stable").index]
-    shown, rest = own.head(MOST_BARS), own.iloc[MOST_BARS:]
+    shown = own.head(MOST_BARS)
+    rest = own.iloc[MOST_BARS:]
     if len(rest):
         last = rest.sum().to_frame(words["more"].format(count=f"{len(rest):,}")).T
         shown = pd.concat([shown, last])
     shares = (100.0 * shown.div(shown.sum(axis=1), axis=0)).iloc[::-1]
     start = pd.Series(0.0, index=shares.index)
     for kind, colour in KINDS.items():
-        axes.barh([str(code) for code in shares.index], shares[kind], left=start, color=colour, height=0.7, label=words[kind])
+        axes.barh(
+            [str(code) for code in shares.index],
+            shares[kind],
+            left=start,
+            color=colour,
+            height=0.7,
+            label=words[kind],
+        )
         start = start + shares[kind]
     axes.set_xlim(0, 100)
     axes.set_xlabel(words["share"])
@@ -99,14 +153,20 @@ def _draw_sizes(axes: Any, table: pd.DataFrame, lang: Language) -> None:
     sizes = {side: table.loc[table["side"] == side, "households"] for side in ("old", "new")}
     largest = max([1, *(int(own.max()) for own in sizes.values() if len(own))])
     edges = range(0, largest + 8, max(2, largest // 16))
-    axes.hist(sizes["old"], edges, histtype="stepfilled", color=COLOURS[5], alpha=0.4, label=words["old"])
-    axes.hist(sizes["new"], edges, histtype="step", color=COLOURS[1], linewidth=1.8, label=words["now"])
+    axes.hist(
+        sizes["old"], edges, histtype="stepfilled", color=COLOURS[5], alpha=0.4, label=words["old"]
+    )
+    axes.hist(
+        sizes["new"], edges, histtype="step", color=COLOURS[1], linewidth=1.8, label=words["now"]
+    )
     axes.set_xlabel(words["size"])
     axes.set_ylabel(words["count"])
     axes.legend(frameon=False, fontsize=8)
 
 
-def plot_budget(table: pd.DataFrame, path: str | Path, *, title: str = "", lang: Language = "en") -> Path:
+def plot_budget(
+    table: pd.DataFrame, path: str | Path, *, title: str = "", lang: Language = "en"
+) -> Path:
     """Plot the change-budget curve as a PNG: how good a plan can be, and how much of it in band, as more households may move.
 
     Parameters
@@ -123,16 +183,28 @@ def plot_budget(table: pd.DataFrame, path: str | Path, *, title: str = "", lang:
     Raises
     ------
     MissingPackageError
-        If matplotlib is not installed, or no font on this machine has the Chinese characters that are needed.
+        If matplotlib is not installed, or no font on this machine has the
+        Chinese characters that are needed.
     """
     words = WORDS[lang]
-    budget, anew = table.iloc[:-1], table.iloc[-1]
+    budget = table.iloc[:-1]
+    anew = table.iloc[-1]
     with open_figure(path, (9.0, 3.7), title, words) as figure:
-        for axes, column, name in zip(figure.subplots(1, 2), ("lost", "in_band"), ("dearer", "in_band"), strict=True):
-            x, y = 100.0 * budget["moved_share"].astype(float), 100.0 * budget[column].astype(float)
+        for axes, column, name in zip(
+            figure.subplots(1, 2), ("lost", "in_band"), ("dearer", "in_band"), strict=True
+        ):
+            x = 100.0 * budget["moved_share"].astype(float)
+            y = 100.0 * budget[column].astype(float)
             axes.plot(x, y, color=COLOURS[0], marker="o", markersize=5, linewidth=1.6)
-            axes.scatter(100.0 * anew["moved_share"], 100.0 * anew[column], s=46, c="white", edgecolors=COLOURS[1], zorder=3,
-                         label=words["anew"])  # fmt: skip
+            axes.scatter(
+                100.0 * anew["moved_share"],
+                100.0 * anew[column],
+                s=46,
+                c="white",
+                edgecolors=COLOURS[1],
+                zorder=3,
+                label=words["anew"],
+            )
             axes.set_xlabel(words["budget"])
             axes.set_ylabel(words[name])
             axes.grid(axis="y", color="#e3e6ea", linewidth=0.8)
@@ -142,7 +214,9 @@ def plot_budget(table: pd.DataFrame, path: str | Path, *, title: str = "", lang:
     return Path(path)
 
 
-def plot_alternatives(table: pd.DataFrame, path: str | Path, *, title: str = "", lang: Language = "en") -> Path:
+def plot_alternatives(
+    table: pd.DataFrame, path: str | Path, *, title: str = "", lang: Language = "en"
+) -> Path:
     """Plot alternatives to choose from as a PNG: spread against walk, and a line through all figures of each.
 
     Parameters
@@ -159,7 +233,8 @@ def plot_alternatives(table: pd.DataFrame, path: str | Path, *, title: str = "",
     Raises
     ------
     MissingPackageError
-        If matplotlib is not installed, or no font on this machine has the Chinese characters that are needed.
+        If matplotlib is not installed, or no font on this machine has the
+        Chinese characters that are needed.
     """
     figures = table[list(FIGURES)].astype(float)
     figures["spread"] *= 100.0
@@ -177,11 +252,20 @@ def _choose_stroke(number: int) -> tuple[str, str]:
 def _draw_points(axes: Any, figures: pd.DataFrame, lang: Language) -> None:
     """Draw spread against walk, the letter beside each point; letters of points that coincide stand together."""
     at: dict[tuple[float, float], str] = {}
-    for n, (name, x, y) in enumerate(zip(figures.index, figures["mean_walk"], figures["spread"], strict=True)):
+    for n, (name, x, y) in enumerate(
+        zip(figures.index, figures["mean_walk"], figures["spread"], strict=True)
+    ):
         axes.scatter(x, y, s=60, color=_choose_stroke(n)[0], zorder=2)
         at[x, y] = f"{at[x, y]} {name}" if (x, y) in at else str(name)
     for n, (point, names) in enumerate(sorted(at.items())):
-        axes.annotate(names, point, xytext=(6, 4 if n % 2 else -12), textcoords="offset points", fontsize=10, weight="bold")
+        axes.annotate(
+            names,
+            point,
+            xytext=(6, 4 if n % 2 else -12),
+            textcoords="offset points",
+            fontsize=10,
+            weight="bold",
+        )
     axes.set_xlabel(WORDS[lang]["mean_walk"])
     axes.set_ylabel(WORDS[lang]["spread_of"])
     axes.margins(0.18)
@@ -191,28 +275,53 @@ def _draw_points(axes: Any, figures: pd.DataFrame, lang: Language) -> None:
 def _draw_lines(axes: Any, figures: pd.DataFrame, lang: Language) -> None:
     """Draw a line through all figures of each, every figure from its least, below, to its greatest."""
     words = WORDS[lang]
-    low, span = figures.min(), figures.max() - figures.min()
+    low = figures.min()
+    span = figures.max() - figures.min()
     level = (figures - low) / span.where(span > 0, 1.0)
     for n, name in enumerate(figures.index):
         colour, dash = _choose_stroke(n)
-        axes.plot(range(len(FIGURES)), level.iloc[n], dash, color=colour, marker="o", linewidth=1.8, label=str(name))
+        axes.plot(
+            range(len(FIGURES)),
+            level.iloc[n],
+            dash,
+            color=colour,
+            marker="o",
+            linewidth=1.8,
+            label=str(name),
+        )
     for n, column in enumerate(FIGURES):
         axes.axvline(n, color="#d9dde2", linewidth=1, zorder=0)
         ends = ((figures[column].max(), 1.05, "bottom"), (figures[column].min(), -0.05, "top"))
         for value, y, side in ends if span[column] > 0 else ends[1:]:
-            axes.text(n, y, f"{value:,.1f}".removesuffix(".0"), ha="center", va=side, fontsize=8, color="#5f6b77")
+            axes.text(
+                n,
+                y,
+                f"{value:,.1f}".removesuffix(".0"),
+                ha="center",
+                va=side,
+                fontsize=8,
+                color="#5f6b77",
+            )
     axes.set_xticks(range(len(FIGURES)), [words[word] for word in FIGURES.values()])
     axes.tick_params(length=0, pad=6)
     axes.set_yticks([])
     axes.set_ylim(-0.16, 1.18)
     axes.spines[:].set_visible(False)
-    axes.legend(frameon=False, fontsize=9, loc="center left", bbox_to_anchor=(1.0, 0.5), title=words["less"], title_fontsize=8)
+    axes.legend(
+        frameon=False,
+        fontsize=9,
+        loc="center left",
+        bbox_to_anchor=(1.0, 0.5),
+        title=words["less"],
+        title_fontsize=8,
+    )
 
 
 def plot_years(done: Years, path: str | Path, *, title: str = "", lang: Language = "en") -> Path:
     """Plot what the years bring as a PNG: by year the share of sub-grids in band, and the households moved since the start.
 
-    A line for each policy is the mean over replications, its band where nine of ten of them lie.
+    A line for each policy is the mean over replications, its band where nine
+    of ten of them lie.
 
     Parameters
     ----------
@@ -228,17 +337,34 @@ def plot_years(done: Years, path: str | Path, *, title: str = "", lang: Language
     Raises
     ------
     MissingPackageError
-        If matplotlib is not installed, or no font on this machine has the Chinese characters that are needed.
+        If matplotlib is not installed, or no font on this machine has the
+        Chinese characters that are needed.
     """
     words = WORDS[lang]
     names = _name_policies(done, words)
     with open_figure(path, (9.8, 3.7), title, words) as figure:
-        for axes, measure, size in zip(figure.subplots(1, 2), ("in_band", "moved_total"), (100.0, 1.0), strict=True):
+        for axes, measure, size in zip(
+            figure.subplots(1, 2), ("in_band", "moved_total"), (100.0, 1.0), strict=True
+        ):
             rows = done.by_year[done.by_year["measure"] == measure]
             for n, policy in enumerate(done.manifest["policies"]):
-                own, colour = rows[rows["policy"] == policy], COLOURS[n]
-                axes.fill_between(own["year"], size * own["p05"], size * own["p95"], color=colour, alpha=0.15, linewidth=0)
-                axes.plot(own["year"], size * own["mean"], color=colour, linewidth=1.8, label=names[policy])
+                own = rows[rows["policy"] == policy]
+                colour = COLOURS[n]
+                axes.fill_between(
+                    own["year"],
+                    size * own["p05"],
+                    size * own["p95"],
+                    color=colour,
+                    alpha=0.15,
+                    linewidth=0,
+                )
+                axes.plot(
+                    own["year"],
+                    size * own["mean"],
+                    color=colour,
+                    linewidth=1.8,
+                    label=names[policy],
+                )
             axes.set_xlim(0, done.manifest["years"])
             axes.set_xlabel(words["year"])
             axes.set_ylabel(words[measure])
@@ -256,4 +382,10 @@ def _name_policies(done: Years, words: dict[str, str]) -> dict[str, str]:
     rules = done.manifest["rules"]["years"]
     spans = {name: int(rules[f"{name}_every"]) for name in ("repair", "redraw", "anew")}
     said = {name: one if span == 1 else many.format(span) for name, span in spans.items()}
-    return dict(zip(("never", "repair", "redraw", "anew"), words["policies"].format(**said).split("|"), strict=True))
+    return dict(
+        zip(
+            ("never", "repair", "redraw", "anew"),
+            words["policies"].format(**said).split("|"),
+            strict=True,
+        )
+    )

@@ -11,22 +11,45 @@ from gridplan.errors import MissingPackageError
 
 CJK = 0x2E7F  # the last character before the Chinese ones
 FONTS = (
-    *("Noto Sans CJK SC", "Noto Sans CJK JP", "Source Han Sans SC", "Microsoft YaHei", "PingFang SC", "SimHei"),
-    *("Hiragino Sans GB", "WenQuanYi Zen Hei", "WenQuanYi Micro Hei", "Noto Serif CJK SC", "Noto Serif CJK JP"),
+    *(
+        "Noto Sans CJK SC",
+        "Noto Sans CJK JP",
+        "Source Han Sans SC",
+        "Microsoft YaHei",
+        "PingFang SC",
+        "SimHei",
+    ),
+    *(
+        "Hiragino Sans GB",
+        "WenQuanYi Zen Hei",
+        "WenQuanYi Micro Hei",
+        "Noto Serif CJK SC",
+        "Noto Serif CJK JP",
+    ),
 )
 COLOURS = ("#15607a", "#d9822b", "#3f9a8c", "#a3195b", "#7a6a9b", "#5d6b7a")
 
 
 @contextmanager
-def open_figure(path: str | Path, size: tuple[float, float], title: str, words: Mapping[str, str]) -> Iterator[Any]:
+def open_figure(
+    path: str | Path, size: tuple[float, float], title: str, words: Mapping[str, str]
+) -> Iterator[Any]:
     """Open a figure in a font that has all its characters, and write it as a PNG when it is drawn."""
     try:
         from matplotlib import rc_context
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise MissingPackageError("plots need matplotlib -> pip install 'gridplan[report]'") from error
+        raise MissingPackageError(
+            "plots need matplotlib -> pip install 'gridplan[report]'"
+        ) from error
     chinese = any(ord(letter) > CJK for letter in title + "".join(words.values()))
-    with rc_context({"font.family": [find_font()] if chinese else ["DejaVu Sans"], "font.size": 9, "svg.hashsalt": "gridplan"}):
+    with rc_context(
+        {
+            "font.family": [find_font()] if chinese else ["DejaVu Sans"],
+            "font.size": 9,
+            "svg.hashsalt": "gridplan",
+        }
+    ):
         figure = Figure(figsize=size, layout="constrained")
         yield figure
         if title:

@@ -1,6 +1,7 @@
 """The attacker: how far everything that is told narrows each count that is not, by linear programming.
 
-The sums of one hierarchy with parts form a network, so these limits are whole numbers and the very best that can be had.
+The sums of one hierarchy with parts form a network, so these limits are whole
+numbers and the very best that can be had.
 """
 
 from __future__ import annotations
@@ -42,7 +43,9 @@ class Block:
     asked: Array
 
 
-def find_ranges(matrix: csr_matrix, told: Array, lower: Array, asked: Array, enough: float = np.inf) -> Ranges:
+def find_ranges(
+    matrix: csr_matrix, told: Array, lower: Array, asked: Array, enough: float = np.inf
+) -> Ranges:
     """Find the range that each asked cell can be narrowed to.
 
     Parameters
@@ -56,8 +59,9 @@ def find_ranges(matrix: csr_matrix, told: Array, lower: Array, asked: Array, eno
     asked
         Rows of suppressed cells.
     enough
-        A range known to be as wide as this need not be found exactly: two solutions that differ so much in the cell will do,
-        and one solution serves many cells.
+        A range known to be as wide as this need not be found exactly: two
+        solutions that differ so much in the cell will do, and one solution
+        serves many cells.
 
     Examples
     --------
@@ -69,7 +73,8 @@ def find_ranges(matrix: csr_matrix, told: Array, lower: Array, asked: Array, eno
     (np.float64(1.0), np.float64(19.0))
     """
     sides = matrix @ np.nan_to_num(told)
-    low, high = np.full(len(asked), np.nan), np.full(len(asked), np.nan)
+    low = np.full(len(asked), np.nan)
+    high = np.full(len(asked), np.nan)
     place = {int(cell): n for n, cell in enumerate(asked)}
     proofs: tuple[list[Any], list[Any]] = ([], [])
     for block in split_blocks(matrix, np.isnan(told), asked):
@@ -88,7 +93,9 @@ def _gather(found: list[Any], shape: tuple[int, int]) -> csr_matrix:
         return csr_matrix(shape)
     rows = np.concatenate([np.full(len(sums), row) for row, sums, _ in found])
     columns = np.concatenate([sums for _, sums, _ in found])
-    return csr_matrix((np.concatenate([duals for *_, duals in found]), (rows, columns)), shape=shape)
+    return csr_matrix(
+        (np.concatenate([duals for *_, duals in found]), (rows, columns)), shape=shape
+    )
 
 
 def split_blocks(matrix: csr_matrix, hidden: Array, asked: Array) -> Iterator[Block]:
@@ -97,11 +104,16 @@ def split_blocks(matrix: csr_matrix, hidden: Array, asked: Array) -> Iterator[Bl
     own = matrix[:, cells]
     sums = np.flatnonzero(np.diff(own.indptr))
     own = own[sums].tocsr()
-    graph = csr_matrix((np.ones(own.nnz), (own.tocoo().row, own.tocoo().col + len(sums))), shape=(len(sums) + len(cells),) * 2)
+    graph = csr_matrix(
+        (np.ones(own.nnz), (own.tocoo().row, own.tocoo().col + len(sums))),
+        shape=(len(sums) + len(cells),) * 2,
+    )
     label = connected_components(graph, directed=False)[1]
-    of_cell, of_sum = label[len(sums) :], label[: len(sums)]
+    of_cell = label[len(sums) :]
+    of_sum = label[: len(sums)]
     wanted = np.isin(cells, asked)
-    cell_order, sum_order = np.argsort(of_cell, kind="stable"), np.argsort(of_sum, kind="stable")
+    cell_order = np.argsort(of_cell, kind="stable")
+    sum_order = np.argsort(of_sum, kind="stable")
     for block in np.unique(of_cell[wanted]):
         a, b = np.searchsorted(of_cell[cell_order], [block, block + 1])
         c, d = np.searchsorted(of_sum[sum_order], [block, block + 1])
@@ -113,7 +125,9 @@ def _solve_block(
     matrix: csr_matrix, block: Block, sides: Array, lower: Array, enough: float
 ) -> Iterator[tuple[int, tuple[float, float], list[Any]]]:
     """Find the least and greatest value of each asked cell of a block; unlimited is inf."""
-    model = _Questions(matrix[block.sums][:, block.cells].tocsc(), -sides[block.sums], lower[block.cells])
+    model = _Questions(
+        matrix[block.sums][:, block.cells].tocsc(), -sides[block.sums], lower[block.cells]
+    )
     columns = np.searchsorted(block.cells, block.asked)
     if np.isfinite(enough):
         model.look_round(columns, enough)
@@ -128,7 +142,9 @@ def _solve_block(
             values, duals[side] = model.ask(cost)
             bounds[0], bounds[1] = model.low[column], model.high[column]
             bounds[side] = values[column]
-        low, high = np.ceil(bounds[0] - EXACT), np.floor(bounds[1] + EXACT)  # whole people
+        # whole people
+        low = np.ceil(bounds[0] - EXACT)
+        high = np.floor(bounds[1] + EXACT)
         yield int(cell), (low, np.inf if high >= UNLIMITED else high), duals
 
 
@@ -142,9 +158,13 @@ class _Questions:
         lp.col_lower_, lp.col_upper_ = lower, np.full(own.shape[1], UNLIMITED)
         lp.row_lower_ = lp.row_upper_ = sides
         lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-        lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = own.indptr, own.indices, own.data
+        lp.a_matrix_.start_ = own.indptr
+        lp.a_matrix_.index_ = own.indices
+        lp.a_matrix_.value_ = own.data
         self.model = open_model()
-        self.model.setOptionValue("presolve", "off")  # keeps the basis, so each question after the first is short
+        self.model.setOptionValue(
+            "presolve", "off"
+        )  # keeps the basis, so each question after the first is short
         self.model.passModel(lp)
         self.columns = np.arange(own.shape[1], dtype=np.int32)
         self.low, self.high = np.full(own.shape[1], np.inf), np.full(own.shape[1], -np.inf)
@@ -154,7 +174,9 @@ class _Questions:
         self.model.changeColsCost(len(cost), self.columns, cost)
         self.model.run()
         if self.model.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-            raise PlanError(f"the counts that are told contradict one another ({self.model.getModelStatus()}) -> release again")
+            raise PlanError(
+                f"the counts that are told contradict one another ({self.model.getModelStatus()}) -> release again"
+            )
         solution = self.model.getSolution()
         values = np.array(solution.col_value)
         np.minimum(self.low, values, out=self.low)

@@ -71,19 +71,36 @@ def write_page(brief: Brief) -> str:
     """Write a brief as one plain HTML page without script or link."""
     body = []
     for lang, text in brief.paragraphs.items():
-        body += [f'<section lang="{lang}">', f"<h1>{HEADS['title'][lang]}</h1>", f"<p>{html.escape(text)}</p>"]
+        body += [
+            f'<section lang="{lang}">',
+            f"<h1>{HEADS['title'][lang]}</h1>",
+            f"<p>{html.escape(text)}</p>",
+        ]
         for name in ("unmet", "worst", "ratios", "figures"):
             rows = list(_list_rows(brief, name, lang))
             if rows:
-                body += [f"<h2>{HEADS[name][lang]}</h2>", _write_html_table(COLUMNS[name][lang], rows)]
-        unknown = "".join(f"<li>{html.escape(line.removeprefix('- '))}</li>" for line in _list_unknown(brief, lang))
-        body += [f"<h2>{HEADS['unknown'][lang]}</h2><ul>{unknown}</ul>", f"<h2>{HEADS['notes'][lang]}</h2>"]
+                body += [
+                    f"<h2>{HEADS[name][lang]}</h2>",
+                    _write_html_table(COLUMNS[name][lang], rows),
+                ]
+        unknown = "".join(
+            f"<li>{html.escape(line.removeprefix('- '))}</li>"
+            for line in _list_unknown(brief, lang)
+        )
+        body += [
+            f"<h2>{HEADS['unknown'][lang]}</h2><ul>{unknown}</ul>",
+            f"<h2>{HEADS['notes'][lang]}</h2>",
+        ]
         body += [f"<p>{html.escape(line)}</p>" for line in NOTES[lang]]
         body += [f'<p class="stamp">{html.escape(brief.stamp[lang])}</p>', "</section>"]
     first = next(iter(brief.paragraphs))
     head = f'<meta charset="utf-8"><title>{HEADS["title"][first]}</title><style>{_STYLE}</style>'
     policy = "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
-    return f'<!doctype html>\n<html lang="{first}"><head>{policy}{head}</head>\n<body>\n' + "\n".join(body) + "\n</body></html>\n"
+    return (
+        f'<!doctype html>\n<html lang="{first}"><head>{policy}{head}</head>\n<body>\n'
+        + "\n".join(body)
+        + "\n</body></html>\n"
+    )
 
 
 def _list_rows(brief: Brief, name: str, lang: Language) -> Rows:
@@ -91,7 +108,12 @@ def _list_rows(brief: Brief, name: str, lang: Language) -> Rows:
     if name == "figures":
         for code, row in brief.figures[brief.figures["status"] != "unknown"].iterrows():
             figure = list_figures()[str(code)]
-            printed = pd.Series({"status": "unknown" if np.isnan(figure.published) else "told", "value": figure.published})
+            printed = pd.Series(
+                {
+                    "status": "unknown" if np.isnan(figure.published) else "told",
+                    "value": figure.published,
+                }
+            )
             beside = "" if np.isnan(figure.published) else write_value(printed, figure, lang)
             yield (
                 row[lang],
@@ -106,18 +128,29 @@ def _list_rows(brief: Brief, name: str, lang: Language) -> Rows:
             yield row.room, row.rule, f"{row.value:.0f}"
     elif name == "worst":
         for row in brief.worst.itertuples():
-            yield f"{brief.names.get(str(row.Index), '')} {row.Index}".strip(), f"{row.value:.0f}", row.first
+            yield (
+                f"{brief.names.get(str(row.Index), '')} {row.Index}".strip(),
+                f"{row.value:.0f}",
+                row.first,
+            )
     else:
         for row in brief.ratios[brief.ratios["value"].notna()].itertuples():
             off = "" if np.isnan(row.off) else f"{100 * row.off:+.0f} %{' *' if row.far else ''}"
-            yield getattr(row, lang), f"{row.value:.3g}", "" if np.isnan(row.tangshan) else f"{row.tangshan:.4g}", off
+            yield (
+                getattr(row, lang),
+                f"{row.value:.3g}",
+                "" if np.isnan(row.tangshan) else f"{row.tangshan:.4g}",
+                off,
+            )
 
 
 def _list_unknown(brief: Brief, lang: Language) -> list[str]:
     """List what is not known, and what would have to be given."""
     rows = brief.figures[brief.figures["status"] == "unknown"]
     if lang == "zh":
-        return [f"- {row.zh}：请{list_figures()[str(row.Index)].needs_zh}" for row in rows.itertuples()]
+        return [
+            f"- {row.zh}：请{list_figures()[str(row.Index)].needs_zh}" for row in rows.itertuples()
+        ]
     return [f"- {row.en}: {row.needs}" for row in rows.itertuples()]
 
 
@@ -135,4 +168,6 @@ def _write_html_table(columns: Sequence[str], rows: Rows) -> str:
 
 def _write_cell(cell: str) -> str:
     text = html.escape(cell)
-    return f"<td><code>{text.strip('`')}</code></td>" if text.startswith("`") else f"<td>{text}</td>"
+    return (
+        f"<td><code>{text.strip('`')}</code></td>" if text.startswith("`") else f"<td>{text}</td>"
+    )

@@ -28,9 +28,11 @@ Lang = Literal["zh", "en", "both"]
 class Brief:
     """A brief made from a released plan.
 
-    ``figures`` has a row for each figure (zh, en, value, unit, status, table, filter, how, published, ratio, needs),
-    ``ratios`` those of :func:`compare_ratios`, ``gaps`` how many gaps each rule has, ``worst`` the communities with most gaps.
-    ``paragraphs`` maps a language to its text, ``stamp`` says the result of the disclosure check in both.
+    ``figures`` has a row for each figure (zh, en, value, unit, status, table,
+    filter, how, published, ratio, needs), ``ratios`` those of
+    :func:`compare_ratios`, ``gaps`` how many gaps each rule has, ``worst`` the
+    communities with most gaps. ``paragraphs`` maps a language to its text,
+    ``stamp`` says the result of the disclosure check in both.
     """
 
     figures: pd.DataFrame
@@ -44,7 +46,9 @@ class Brief:
     def to_csv(self) -> str:
         """Write the table of figures as CSV."""
         text = io.StringIO()
-        self.figures.to_csv(text, lineterminator="\r\n", quoting=csv.QUOTE_MINIMAL, float_format="%.6g")
+        self.figures.to_csv(
+            text, lineterminator="\r\n", quoting=csv.QUOTE_MINIMAL, float_format="%.6g"
+        )
         return text.getvalue()
 
 
@@ -61,7 +65,8 @@ def write_brief(leaving: Plan, lang: Lang = "both") -> Brief:
     Raises
     ------
     PlanError
-        If the plan was not released, or its tables are no longer those that were checked.
+        If the plan was not released, or its tables are no longer those that
+        were checked.
 
     Examples
     --------
@@ -91,8 +96,12 @@ def require_release(plan: Plan) -> None:
     if is_released(plan):
         return
     if "release" in plan.manifest:
-        raise PlanError("the released plan was changed after its disclosure check -> release the working plan again")
-    raise PlanError("this is a working plan, which may not leave -> make a release of it first: gridplan release PLAN -o FOLDER")
+        raise PlanError(
+            "the released plan was changed after its disclosure check -> release the working plan again"
+        )
+    raise PlanError(
+        "this is a working plan, which may not leave -> make a release of it first: gridplan release PLAN -o FOLDER"
+    )
 
 
 def describe_figures(leaving: Plan) -> pd.DataFrame:
@@ -100,7 +109,8 @@ def describe_figures(leaving: Plan) -> pd.DataFrame:
     own = read_figures(leaving)
     rows = []
     for name, figure in list_figures().items():
-        value, shown = float(own.loc[name, "value"]), bool(own.loc[name, "shown"])
+        value = float(own.loc[name, "value"])
+        shown = bool(own.loc[name, "shown"])
         status = "suppressed" if not shown else "unknown" if np.isnan(value) else "told"
         rows.append(
             {
@@ -134,7 +144,9 @@ def write_paragraph(figures: pd.DataFrame, lang: Language) -> str:
         names = sentence["figures"].split("|")
         if (figures.loc[names, "status"] == "unknown").all():
             continue
-        values = {name: write_value(figures.loc[name], list_figures()[name], lang) for name in names}
+        values = {
+            name: write_value(figures.loc[name], list_figures()[name], lang) for name in names
+        }
         parts.append(sentence[lang].format(**values))
     return ("" if lang == "zh" else " ").join(parts)
 
@@ -147,7 +159,8 @@ def write_value(row: Any, figure: Figure, lang: Language) -> str:
         return "（数据不足）" if lang == "zh" else "(not known)"
     value = float(row["value"])
     if figure.unit == "share":
-        text = f"{np.floor(value * 1000) / 10:.1f}"  # rounding never reaches a mark that is not reached
+        # rounding never reaches a mark that is not reached
+        text = f"{np.floor(value * 1000) / 10:.1f}"
         return f"{text}%" if lang == "zh" else f"{text} %"
     whole = figure.how.partition(":")[0] != "mean"
     return (f"{round(value)}" if lang == "zh" else f"{round(value):,}") if whole else f"{value:.1f}"
@@ -156,7 +169,12 @@ def write_value(row: Any, figure: Figure, lang: Language) -> str:
 def write_stamp(leaving: Plan, lang: Language) -> str:
     """Write the result of the disclosure check in one line."""
     note = leaving.manifest["release"]
-    values = {"smallest": note["smallest"], "suppressed": note["suppressed"], "counts": note["counts"], "seal": note["seal"]}
+    values = {
+        "smallest": note["smallest"],
+        "suppressed": note["suppressed"],
+        "counts": note["counts"],
+        "seal": note["seal"],
+    }
     if lang == "zh":
         compared = "，并与上一次公布的方案比对" if note["compared"] else ""
         text = "披露检查：通过。{smallest}以下的统计数不公布，共{counts}个数中有{suppressed}个不公布{compared}；校验码{seal}。"
@@ -175,8 +193,21 @@ def _rank_gaps(leaving: Plan) -> tuple[pd.DataFrame, pd.DataFrame]:
     parts = told["measure"].str.split(":", n=2, expand=True)
     own = told.assign(room=parts[1] if len(told) else "", rule=parts[2] if len(told) else "")
     city = own[own["level"] == "city"].sort_values(["value", "measure"], ascending=[False, True])
-    by = own[own["level"] == "community"].groupby("community").agg(value=("value", "sum"), rules=("rule", "nunique"))
-    top = own[own["level"] == "community"].sort_values(["value", "rule"], ascending=[False, True]).groupby("community").first()
+    by = (
+        own[own["level"] == "community"]
+        .groupby("community")
+        .agg(value=("value", "sum"), rules=("rule", "nunique"))
+    )
+    top = (
+        own[own["level"] == "community"]
+        .sort_values(["value", "rule"], ascending=[False, True])
+        .groupby("community")
+        .first()
+    )
     by["first"] = top["rule"]
-    worst = by.reset_index().sort_values(["value", "community"], ascending=[False, True]).head(SHOWN_COMMUNITIES)
+    worst = (
+        by.reset_index()
+        .sort_values(["value", "community"], ascending=[False, True])
+        .head(SHOWN_COMMUNITIES)
+    )
     return city[["room", "rule", "value"]].reset_index(drop=True), worst.set_index("community")

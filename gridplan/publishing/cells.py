@@ -24,7 +24,8 @@ PARTS: Mapping[str, tuple[str, ...]] = {  # a total -> the parts that add up to 
 }
 MEASURES = tuple(dict.fromkeys(name for total, parts in PARTS.items() for name in (total, *parts)))
 LEVELS = ("city", "subdistrict", "community", "branch")
-# Every column that holds sensitive counts, and the finest level at which such counts may be told; "" is never.
+# Every column that holds sensitive counts, and the finest level at which such
+# counts may be told; "" is never.
 SENSITIVE: tuple[tuple[str, str, str], ...] = (
     ("members", "full", "community"),
     ("members", "probationary", "community"),
@@ -41,16 +42,22 @@ SENSITIVE: tuple[tuple[str, str, str], ...] = (
     ("ratings", "score", "city"),
     ("gaps", "value", "city"),
 )
-_COUNTED = {"full": "party_members_full", "probationary": "party_members_probationary", "volunteers": "volunteers",
-            "volunteers_party": "volunteers_party", "elders": "elders"}  # fmt: skip
+_COUNTED = {
+    "full": "party_members_full",
+    "probationary": "party_members_probationary",
+    "volunteers": "volunteers",
+    "volunteers_party": "volunteers_party",
+    "elders": "elders",
+}
 
 
 @dataclass(frozen=True)
 class System:
     """Cells and the sums that tie them.
 
-    ``cells`` has level, of, community, measure and value; ``matrix`` @ value = 0 holds for the true values, a row for each
-    sum; ``lower`` is what everybody knows a suppressed cell to be at the least.
+    ``cells`` has level, of, community, measure and value; ``matrix`` @ value =
+    0 holds for the true values, a row for each sum; ``lower`` is what
+    everybody knows a suppressed cell to be at the least.
     """
 
     cells: pd.DataFrame
@@ -61,7 +68,8 @@ class System:
 def count_cells(plan: Plan) -> pd.DataFrame:
     """Count Party members, volunteers and elders by branch, community, subdistrict and city.
 
-    From the table ``members`` where it is filled, else from the site's counts by community or finer.
+    From the table ``members`` where it is filled, else from the site's counts
+    by community or finer.
 
     Raises
     ------
@@ -86,7 +94,11 @@ def count_cells(plan: Plan) -> pd.DataFrame:
 def order_cells(cells: pd.DataFrame) -> pd.DataFrame:
     """Order cells by level, code and measure."""
     rank = pd.Categorical(cells["level"], LEVELS).codes
-    return cells.assign(rank=rank).sort_values(["rank", "of", "measure"], ignore_index=True).drop(columns="rank")
+    return (
+        cells.assign(rank=rank)
+        .sort_values(["rank", "of", "measure"], ignore_index=True)
+        .drop(columns="rank")
+    )
 
 
 def _count_communities(plan: Plan) -> pd.DataFrame:
@@ -117,7 +129,8 @@ def _count_communities(plan: Plan) -> pd.DataFrame:
 
 def _find_given(plan: Plan) -> pd.DataFrame:
     """Sum up the site's counts by community; counts of the site as a whole are left out."""
-    counts, where = plan.site.counts, find_places(plan)
+    counts = plan.site.counts
+    where = find_places(plan)
     inside = counts[where != ""]
     return inside["value"].groupby([where[inside.index], inside["measure"]]).sum().unstack()
 
@@ -125,9 +138,15 @@ def _find_given(plan: Plan) -> pd.DataFrame:
 def find_places(plan: Plan) -> pd.Series[Any]:
     """Find the community that each count belongs to; empty for counts of the site as a whole."""
     counts = plan.site.counts
-    of, level = counts["of"], counts["level"]
-    building, compound = of.map(plan.site.buildings["community"]), of.map(plan.site.compounds["community"])
-    found = np.select([level == "building", level == "compound", level == "community"], [building, compound, of], "")
+    of = counts["of"]
+    level = counts["level"]
+    building = of.map(plan.site.buildings["community"])
+    compound = of.map(plan.site.compounds["community"])
+    found = np.select(
+        [level == "building", level == "compound", level == "community"],
+        [building, compound, of],
+        "",
+    )
     return pd.Series(found, index=counts.index, dtype=object).fillna("").astype("str")
 
 
@@ -136,7 +155,13 @@ def _stack(table: pd.DataFrame, level: str, communities: Any) -> pd.DataFrame:
     wanted = [name for name in MEASURES if name in table.columns]
     cells = [
         pd.DataFrame(
-            {"level": level, "of": table.index, "community": communities, "measure": name, "value": table[name].to_numpy()}
+            {
+                "level": level,
+                "of": table.index,
+                "community": communities,
+                "measure": name,
+                "value": table[name].to_numpy(),
+            }
         )
         for name in wanted
     ]
@@ -148,15 +173,37 @@ def _count_branches(plan: Plan, members: pd.Series[Any]) -> pd.DataFrame:
     """Count the members of each branch, and those of each community that are in none."""
     branches = plan.party_orgs[plan.party_orgs["level"] == "branch"]
     size = branches["full"] + branches["probationary"]
-    inside = size.groupby(branches["community"]).sum().reindex(members.index).fillna(0).astype(np.int64)
+    inside = (
+        size.groupby(branches["community"]).sum().reindex(members.index).fillna(0).astype(np.int64)
+    )
     wrong = members.index[inside > members]
     if len(wrong):
         text = f"{len(wrong)} communities have more members in branches than members"
-        raise PlanError(str(Problem("party_orgs", "branches add up", text, "organise the plan again", tuple(wrong))))
+        raise PlanError(
+            str(
+                Problem(
+                    "party_orgs", "branches add up", text, "organise the plan again", tuple(wrong)
+                )
+            )
+        )
     held = members.index[members.index.isin(branches["community"])]
     both = [
-        pd.DataFrame({"of": branches.index, "community": branches["community"], "measure": "members", "value": size}),
-        pd.DataFrame({"of": held, "community": held, "measure": OUTSIDE, "value": (members - inside).reindex(held)}),
+        pd.DataFrame(
+            {
+                "of": branches.index,
+                "community": branches["community"],
+                "measure": "members",
+                "value": size,
+            }
+        ),
+        pd.DataFrame(
+            {
+                "of": held,
+                "community": held,
+                "measure": OUTSIDE,
+                "value": (members - inside).reindex(held),
+            }
+        ),
     ]
     return pd.concat(both, ignore_index=True).assign(level="branch")
 
@@ -178,13 +225,18 @@ def tie_cells(cells: pd.DataFrame, subdistricts: pd.Series[Any], least: int, flo
     key = pd.MultiIndex.from_frame(cells[["level", "of", "measure"]])
     place = pd.Series(np.arange(len(cells)), index=key)
     town = cells["community"].map(subdistricts).fillna("").to_numpy(dtype=object)
-    level, community = cells["level"].to_numpy(dtype=object), cells["community"].to_numpy(dtype=object)
-    up_level = pd.Series(level).map({"city": "", "subdistrict": "city", "community": "subdistrict", "branch": "community"})
+    level = cells["level"].to_numpy(dtype=object)
+    community = cells["community"].to_numpy(dtype=object)
+    up_level = pd.Series(level).map(
+        {"city": "", "subdistrict": "city", "community": "subdistrict", "branch": "community"}
+    )
     up_level = np.where((level == "community") & (town == ""), "city", up_level)
     up = np.select([up_level == "city", up_level == "subdistrict"], [CITY, town], community)
     measure = cells["measure"].replace(OUTSIDE, "members").to_numpy(dtype=object)
     parent = place.reindex(pd.MultiIndex.from_arrays([up_level, up, measure])).to_numpy()
-    rows, columns, signs = [], [], []
+    rows = []
+    columns = []
+    signs = []
     has = np.flatnonzero(~np.isnan(parent))
     sums, row = np.unique(parent[has].astype(np.int64), return_inverse=True)
     rows += [row, np.arange(len(sums))]
@@ -196,13 +248,21 @@ def tie_cells(cells: pd.DataFrame, subdistricts: pd.Series[Any], least: int, flo
         if not parts:
             continue
         wholes = np.flatnonzero((cells["measure"] == total) & (cells["level"] != "branch"))
-        names = [pd.MultiIndex.from_arrays([level[wholes], of[wholes], [part] * len(wholes)]) for part in parts]
+        names = [
+            pd.MultiIndex.from_arrays([level[wholes], of[wholes], [part] * len(wholes)])
+            for part in parts
+        ]
         found = np.array([place.reindex(name).to_numpy(float) for name in names])
         own = np.flatnonzero(~np.isnan(found).any(axis=0))
         rows += [count + np.arange(len(own))] * (1 + len(parts))
         columns += [wholes[own], *found[:, own].astype(np.int64)]
         signs += [-np.ones(len(own)), *np.ones((len(parts), len(own)))]
         count += len(own)
-    matrix = csr_matrix((np.concatenate(signs), (np.concatenate(rows), np.concatenate(columns))), shape=(count, len(cells)))
-    lower = np.where((level == "branch") & (cells["measure"] == "members"), max(least, floor), least)
+    matrix = csr_matrix(
+        (np.concatenate(signs), (np.concatenate(rows), np.concatenate(columns))),
+        shape=(count, len(cells)),
+    )
+    lower = np.where(
+        (level == "branch") & (cells["measure"] == "members"), max(least, floor), least
+    )
     return System(cells, matrix, lower.astype(float))

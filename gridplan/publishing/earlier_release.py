@@ -17,13 +17,15 @@ Array = np.ndarray[Any, Any]
 def add_overlay(system: System, plan: Plan, old: Plan, out: Plan) -> tuple[System, Array, Array]:
     """Add an earlier release to the cells and sums of a new one.
 
-    A piece is what lies in one branch (or community) of the new plan and one of the old; nobody tells its count, but
-    differences might. Old counts that today's numbers no longer bear out say nothing of today's and are left aside.
+    A piece is what lies in one branch (or community) of the new plan and one
+    of the old; nobody tells its count, but differences might. Old counts that
+    today's numbers no longer bear out say nothing of today's and are left
+    aside.
 
     Returns
     -------
-    The larger system, the cells that are not told whatever happens (pieces, and old counts that were not told), and those
-    that were told before.
+    The larger system, the cells that are not told whatever happens (pieces,
+    and old counts that were not told), and those that were told before.
     """
     told = out.published[out.published["measure"].isin(["members", OUTSIDE])]
     n = len(system.cells)
@@ -34,13 +36,22 @@ def add_overlay(system: System, plan: Plan, old: Plan, out: Plan) -> tuple[Syste
     open_now = system.cells.loc[system.cells["level"] == "branch", "community"]
     new_leaf = _find_leaves(plan.members, set(open_now))
     old_leaf = _find_leaves(old.members, set(told.loc[told["level"] == "branch", "community"]))
-    both = pd.DataFrame({"new": new_leaf, "old": old_leaf.reindex(new_leaf.index).fillna(""), "value": people})
+    both = pd.DataFrame(
+        {"new": new_leaf, "old": old_leaf.reindex(new_leaf.index).fillna(""), "value": people}
+    )
     pieces = both.groupby(["new", "old"], as_index=False)["value"].sum()
     sums = pieces.groupby("old")["value"].sum()
     known = _list_old(told, sums)
     extra = pd.concat(
         [
-            pd.DataFrame({"level": "piece", "of": pieces["new"] + "|" + pieces["old"], "value": pieces["value"], "told": False}),
+            pd.DataFrame(
+                {
+                    "level": "piece",
+                    "of": pieces["new"] + "|" + pieces["old"],
+                    "value": pieces["value"],
+                    "told": False,
+                }
+            ),
             known,
         ],
         ignore_index=True,
@@ -51,7 +62,8 @@ def add_overlay(system: System, plan: Plan, old: Plan, out: Plan) -> tuple[Syste
         _sum_old(known, told, n + len(pieces), n + len(extra)),
     ]
     wide = csr_matrix(
-        (system.matrix.data, system.matrix.indices, system.matrix.indptr), shape=(system.matrix.shape[0], n + len(extra))
+        (system.matrix.data, system.matrix.indices, system.matrix.indptr),
+        shape=(system.matrix.shape[0], n + len(extra)),
     )
     cells = pd.concat([system.cells, extra.drop(columns="told")], ignore_index=True)
     was_told = np.append(never, extra["told"].to_numpy(bool))
@@ -62,14 +74,25 @@ def add_overlay(system: System, plan: Plan, old: Plan, out: Plan) -> tuple[Syste
 
 def _find_leaves(members: pd.DataFrame, open_in: set[str]) -> pd.Series[Any]:
     """Find the finest told thing that each stairwell lies in: its branch, what is outside branches, or the community."""
-    community, branch = members["community"].astype("str"), members["branch"].astype("str")
+    community = members["community"].astype("str")
+    branch = members["branch"].astype("str")
     inner = np.where(branch != "", "branch:" + branch, "outside:" + community)
-    return pd.Series(np.where(community.isin(open_in), inner, "community:" + community), index=members.index, dtype=object)
+    return pd.Series(
+        np.where(community.isin(open_in), inner, "community:" + community),
+        index=members.index,
+        dtype=object,
+    )
 
 
 def _name_leaf(table: pd.DataFrame) -> Array:
-    kind = np.select([table["measure"] == OUTSIDE, table["level"] == "branch"], ["outside", "branch"], table["level"])
-    return np.asarray(pd.Series(kind, index=table.index).astype(str) + ":" + table["of"].astype(str), dtype=object)
+    kind = np.select(
+        [table["measure"] == OUTSIDE, table["level"] == "branch"],
+        ["outside", "branch"],
+        table["level"],
+    )
+    return np.asarray(
+        pd.Series(kind, index=table.index).astype(str) + ":" + table["of"].astype(str), dtype=object
+    )
 
 
 def _list_old(told: pd.DataFrame, sums: pd.Series[Any]) -> pd.DataFrame:
@@ -83,11 +106,15 @@ def _list_old(told: pd.DataFrame, sums: pd.Series[Any]) -> pd.DataFrame:
     by_community = now[own["level"] == "branch"].groupby(own["community"]).sum()
     now = now.where(~above, own["of"].map(by_community))
     stands = (total | above) & now.notna() & (~own["shown"] | (own["value"] == now))
-    return pd.DataFrame({"level": "before", "of": leaf, "value": now, "told": own["shown"]})[stands].reset_index(drop=True)
+    return pd.DataFrame({"level": "before", "of": leaf, "value": now, "told": own["shown"]})[
+        stands
+    ].reset_index(drop=True)
 
 
 def _place_new(cells: pd.DataFrame) -> pd.Series[Any]:
-    own = cells[cells["measure"].isin(["members", OUTSIDE]) & cells["level"].isin(["branch", "community"])]
+    own = cells[
+        cells["measure"].isin(["members", OUTSIDE]) & cells["level"].isin(["branch", "community"])
+    ]
     return pd.Series(own.index.to_numpy(), index=_name_leaf(own))
 
 
@@ -101,7 +128,9 @@ def _sum_up(of: pd.Series[Any], place: pd.Series[Any], n: int, more: int) -> csr
     row = pd.Series(np.arange(len(names)), index=names).reindex(of).to_numpy()
     inside = ~np.isnan(row)
     rows = np.concatenate([row[inside].astype(np.int64), np.arange(len(names))])
-    columns = np.concatenate([n + np.flatnonzero(inside), place.reindex(names).to_numpy().astype(np.int64)])
+    columns = np.concatenate(
+        [n + np.flatnonzero(inside), place.reindex(names).to_numpy().astype(np.int64)]
+    )
     signs = np.concatenate([np.ones(int(inside.sum())), -np.ones(len(names))])
     return csr_matrix((signs, (rows, columns)), shape=(len(names), n + more))
 
@@ -145,10 +174,18 @@ def _find_moved(plan: Plan, old: Plan) -> set[str]:
         pairs.append((plan.members["branch"], old.members["branch"]))
         for side in (plan.members, old.members):
             loose = side.loc[side["branch"] == "", "community"]
-            pairs.append((side["branch"], side["branch"].where(~side["community"].isin(loose), side["branch"])))
+            pairs.append(
+                (
+                    side["branch"],
+                    side["branch"].where(~side["community"].isin(loose), side["branch"]),
+                )
+            )
     for now, then in pairs:
         codes = pd.concat([now.rename("now"), then.rename("then")], axis=1).fillna("")
         differ = codes["now"] != codes["then"]
         moved |= set(codes.loc[differ, "now"]) | set(codes.loc[differ, "then"])
-    towns = [p.site.communities["subdistrict"].reindex(sorted(moved & set(p.site.communities.index))) for p in (plan, old)]
+    towns = [
+        p.site.communities["subdistrict"].reindex(sorted(moved & set(p.site.communities.index)))
+        for p in (plan, old)
+    ]
     return (moved | {t for own in towns for t in own.dropna()}) - {""}

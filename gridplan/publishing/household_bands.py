@@ -34,21 +34,26 @@ def list_edges(low: int, target: int, high: int, width: int) -> list[int]:
 def band_households(subgrids: Any, rules: DisclosureRules) -> pd.DataFrame:
     """Find the band of each residential sub-grid: its first and last number of households, 0 and OPEN where it is not told.
 
-    Bands are withheld where those of a community or grid, with its exact total, would narrow one of them to fewer than
-    ``household_width`` numbers.
+    Bands are withheld where those of a community or grid, with its exact
+    total, would narrow one of them to fewer than ``household_width`` numbers.
     """
-    low, high = np.zeros(len(subgrids), np.int64), np.full(len(subgrids), OPEN, np.int64)
+    low = np.zeros(len(subgrids), np.int64)
+    high = np.full(len(subgrids), OPEN, np.int64)
     homes = (subgrids["kind"] != "exclusive").to_numpy()
     held = subgrids["households"].to_numpy()
     limits = subgrids[["low", "target", "high"]].to_numpy()
     for own in np.unique(limits[homes], axis=0):
         rows = np.flatnonzero(homes & (limits == own).all(axis=1) & (held > 0))
-        edges = np.array([*list_edges(int(own[0]), int(own[1]), int(own[2]), rules.household_width), OPEN + 1])
+        edges = np.array(
+            [*list_edges(int(own[0]), int(own[1]), int(own[2]), rules.household_width), OPEN + 1]
+        )
         place = np.searchsorted(edges, held[rows], side="right") - 1
         low[rows], high[rows] = edges[place], edges[place + 1] - 1
     bands = pd.DataFrame({"first": low, "last": high}, index=subgrids.index)
     for total in ("community", "grid"):
-        bands = _withhold(bands, subgrids[total].to_numpy(dtype=object), held, rules.household_width)
+        bands = _withhold(
+            bands, subgrids[total].to_numpy(dtype=object), held, rules.household_width
+        )
     return bands
 
 
@@ -57,19 +62,22 @@ def _withhold(bands: pd.DataFrame, of: Array, held: Array, width: int) -> pd.Dat
     tight = find_tight(bands, of, pd.Series(held).groupby(of).sum(), width)
     gone = np.isin(of, tight) & (of != "")
     return pd.DataFrame(
-        {"first": np.where(gone, 0, bands["first"]), "last": np.where(gone, OPEN, bands["last"])}, index=bands.index
+        {"first": np.where(gone, 0, bands["first"]), "last": np.where(gone, OPEN, bands["last"])},
+        index=bands.index,
     )
 
 
 def find_tight(bands: pd.DataFrame, of: Array, totals: pd.Series[Any], width: int) -> list[str]:
     """Find the totals that, being exact, narrow the band of one of their sub-grids to fewer than ``width`` numbers."""
-    first, last = bands["first"].to_numpy(), bands["last"].to_numpy()
+    first = bands["first"].to_numpy()
+    last = bands["last"].to_numpy()
     told = last < OPEN
     told |= first > 0
     total = pd.Series(of).map(totals).to_numpy(float)
     least = pd.Series(first).groupby(of).transform("sum").to_numpy() - first
     most = pd.Series(np.minimum(last, OPEN)).groupby(of).transform("sum").to_numpy() - last
-    low, high = np.maximum(first, total - most), np.minimum(last, total - least)
+    low = np.maximum(first, total - most)
+    high = np.minimum(last, total - least)
     wrong = told & (high - low + 1 < width) & (of != "")
     return sorted(set(of[wrong].tolist()))
 
@@ -82,7 +90,8 @@ def write_bands(bands: pd.DataFrame) -> pd.Series[Any]:
     >>> write_bands(pd.DataFrame({"first": [20, 41, 0, 1], "last": [29, OPEN, OPEN, 19]})).tolist()
     ['20-29', '41+', '', '1-19']
     """
-    first, last = bands["first"].astype("str"), bands["last"].astype("str")
+    first = bands["first"].astype("str")
+    last = bands["last"].astype("str")
     text = np.where(bands["last"] < OPEN, first + "-" + last, first + "+")
     return pd.Series(np.where(bands["first"] > 0, text, ""), index=bands.index, dtype="str")
 

@@ -20,8 +20,9 @@ from gridplan.publishing.cells import find_places
 class Figure:
     """A figure of the paragraph: what it is called, how it is counted, and what the founding document printed.
 
-    ``how`` is count, ``nunique:COLUMN``, ``sum:EXPRESSION``, ``mean:COLUMN``, ``share:CONDITION`` (of the rows that pass the
-    filter), or ``part:COLUMN=A/B`` (values of the rows of A over those of B).
+    ``how`` is count, ``nunique:COLUMN``, ``sum:EXPRESSION``, ``mean:COLUMN``,
+    ``share:CONDITION`` (of the rows that pass the filter), or
+    ``part:COLUMN=A/B`` (values of the rows of A over those of B).
     """
 
     id: str
@@ -64,7 +65,9 @@ def count_figures(plan: Plan) -> pd.Series[Any]:
     >>> count_figures(make_board_plan())[["subgrids", "households"]].tolist()
     [2.0, 120.0]
     """
-    return pd.Series({name: count_figure(plan, figure) for name, figure in list_figures().items()}, dtype=float)
+    return pd.Series(
+        {name: count_figure(plan, figure) for name, figure in list_figures().items()}, dtype=float
+    )
 
 
 def count_figure(plan: Plan, figure: Figure) -> float:
@@ -72,10 +75,16 @@ def count_figure(plan: Plan, figure: Figure) -> float:
     table = plan.get_table(figure.table)
     own = pd.DataFrame(table.drop(columns="geometry", errors="ignore")).reset_index()
     if figure.table == "counts":
-        own["community_kind"] = find_places(plan).map(plan.site.communities["kind"]).fillna("").to_numpy()
+        own["community_kind"] = (
+            find_places(plan).map(plan.site.communities["kind"]).fillna("").to_numpy()
+        )
     own = own.query(figure.filter, engine="python") if figure.filter else own
     if figure.needs and own.empty:
-        return float("nan") if table.empty or figure.how != "count" or figure.table == "places" else 0.0
+        return (
+            float("nan")
+            if table.empty or figure.how != "count" or figure.table == "places"
+            else 0.0
+        )
     how, _, what = figure.how.partition(":")
     if how == "count":
         return float(len(own))

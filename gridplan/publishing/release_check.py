@@ -18,12 +18,42 @@ from gridplan.publishing.suppression import find_exposed
 from gridplan.rules.all_rules import Rules
 from gridplan.rules.people import DisclosureRules
 
-EMPTY = ("stairwells", "neighbours", "exceptions", "members", "party_orgs", "posts", "duties", "indicators", "gaps", "ratings",
-         "service_posts", "reach", "coverage", "siting", "counts", "ledger")  # fmt: skip
+EMPTY = (
+    "stairwells",
+    "neighbours",
+    "exceptions",
+    "members",
+    "party_orgs",
+    "posts",
+    "duties",
+    "indicators",
+    "gaps",
+    "ratings",
+    "service_posts",
+    "reach",
+    "coverage",
+    "siting",
+    "counts",
+    "ledger",
+)
 BLANK = {
-    "buildings": ("households", "households_low", "households_high", "households_observed", "population", "stairwell_count"),
+    "buildings": (
+        "households",
+        "households_low",
+        "households_high",
+        "households_observed",
+        "population",
+        "stairwell_count",
+    ),
     "institutions": ("party_members",),
-    "subgrids": ("building_count", "stairwell_count", "centre", "household_metres", "mean_walk", "max_walk"),
+    "subgrids": (
+        "building_count",
+        "stairwell_count",
+        "centre",
+        "household_metres",
+        "mean_walk",
+        "max_walk",
+    ),
     "links": ("hours",),
 }
 
@@ -44,9 +74,15 @@ class Verdict:
     def __str__(self) -> str:
         """Write the verdict on one line, and the problems below it."""
         word = "passed" if self.passed else "FAILED"
-        range_left = "" if np.isinf(self.narrowest) else f", each open to a range of at least {self.narrowest:.0f}"
+        range_left = (
+            ""
+            if np.isinf(self.narrowest)
+            else f", each open to a range of at least {self.narrowest:.0f}"
+        )
         first = f"disclosure check {word}: {self.solved:,} suppressed counts attacked{range_left if self.passed else ''}"
-        return "\n".join([first, *(f"  {n}. {problem}" for n, problem in enumerate(self.problems, 1))])
+        return "\n".join(
+            [first, *(f"  {n}. {problem}" for n, problem in enumerate(self.problems, 1))]
+        )
 
 
 def check_release(
@@ -64,9 +100,11 @@ def check_release(
     leaving
         The released plan.
     rules
-        What is small, and how open it must stay; those of the manifest if not given.
+        What is small, and how open it must stay; those of the manifest if not
+        given.
     working, before, published
-        The working plan, the one before it and what that one's release told, to try differences between both releases.
+        The working plan, the one before it and what that one's release told,
+        to try differences between both releases.
 
     Examples
     --------
@@ -79,8 +117,14 @@ def check_release(
     """
     all_rules = Rules.from_dict(leaving.manifest.get("rules") or {})
     rules = rules or all_rules.disclosure
-    problems = [*_check_left_behind(leaving), *_check_values(leaving, rules), *_check_bands(leaving, rules)]
-    found, solved, narrowest = _attack(leaving, rules, all_rules.organisation.branch_full, working, before, published)
+    problems = [
+        *_check_left_behind(leaving),
+        *_check_values(leaving, rules),
+        *_check_bands(leaving, rules),
+    ]
+    found, solved, narrowest = _attack(
+        leaving, rules, all_rules.organisation.branch_full, working, before, published
+    )
     return Verdict(tuple(problems + found), solved, narrowest)
 
 
@@ -91,19 +135,42 @@ def _check_left_behind(plan: Plan) -> list[Problem]:
         table = plan.get_table(name)
         if len(table):
             text = f"the table holds {len(table):,} rows, finer than may leave"
-            problems.append(Problem(name, "stays behind", text, "make the release from the working plan with gridplan release"))
+            problems.append(
+                Problem(
+                    name,
+                    "stays behind",
+                    text,
+                    "make the release from the working plan with gridplan release",
+                )
+            )
     for name, columns in BLANK.items():
         table = plan.get_table(name)
         for column in columns:
             values = table[column]
-            full = (values != "") if isinstance(values.dtype, pd.StringDtype) else values.fillna(0) != 0
+            full = (
+                (values != "")
+                if isinstance(values.dtype, pd.StringDtype)
+                else values.fillna(0) != 0
+            )
             if full.any():
                 ids = tuple(map(str, table.index[full.to_numpy(bool)]))
-                problems.append(Problem(name, "blank", f"{column} is told", "take it off: gridplan release", ids))
+                problems.append(
+                    Problem(
+                        name, "blank", f"{column} is told", "take it off: gridplan release", ids
+                    )
+                )
     other = plan.links[plan.links["kind"] != "pairing"]
     if len(other):
         text = "links other than of institutions are told"
-        problems.append(Problem("links", "pairings only", text, "take them off: gridplan release", tuple(other.index)))
+        problems.append(
+            Problem(
+                "links",
+                "pairings only",
+                text,
+                "take them off: gridplan release",
+                tuple(other.index),
+            )
+        )
     return problems
 
 
@@ -111,11 +178,22 @@ def _check_values(plan: Plan, rules: DisclosureRules) -> list[Problem]:
     """Find small counts that are told, and suppressed ones that still bear a value."""
     told = plan.published
     people = told["measure"].isin([*MEASURES, OUTSIDE])
-    small = people & told["shown"] & (told["value"] < rules.smallest) & ((told["value"] > 0) | (not rules.zeros_safe))
+    small = (
+        people
+        & told["shown"]
+        & (told["value"] < rules.smallest)
+        & ((told["value"] > 0) | (not rules.zeros_safe))
+    )
     betrayed = ~told["shown"] & told["value"].notna()
     found = ((small, "small counts are told"), (betrayed, "suppressed counts bear a value"))
     return [
-        Problem("published", "suppressed", f"{int(rows.sum())} {text}", "release the plan again", tuple(told.index[rows]))
+        Problem(
+            "published",
+            "suppressed",
+            f"{int(rows.sum())} {text}",
+            "release the plan again",
+            tuple(told.index[rows]),
+        )
         for rows, text in found
         if rows.any()
     ]
@@ -126,24 +204,45 @@ def _check_bands(plan: Plan, rules: DisclosureRules) -> list[Problem]:
     table = plan.subgrids
     bands = read_bands(table["household_band"])
     exact = (table["households"] != bands["first"]).to_numpy()
-    narrow = (bands["last"] - bands["first"] + 1 < rules.household_width).to_numpy() & (bands["first"] > 1).to_numpy()
+    narrow = (bands["last"] - bands["first"] + 1 < rules.household_width).to_numpy() & (
+        bands["first"] > 1
+    ).to_numpy()
     problems = [
-        Problem("subgrids", "banded", f"{int(rows.sum())} {text}", "release the plan again", tuple(table.index[rows]))
-        for rows, text in ((exact, "sub-grids tell their households"), (narrow, "bands are too narrow"))
+        Problem(
+            "subgrids",
+            "banded",
+            f"{int(rows.sum())} {text}",
+            "release the plan again",
+            tuple(table.index[rows]),
+        )
+        for rows, text in (
+            (exact, "sub-grids tell their households"),
+            (narrow, "bands are too narrow"),
+        )
         if rows.any()
     ]
-    totals = {"community": plan.site.communities["households"].fillna(0), "grid": plan.grids["households"]}
+    totals = {
+        "community": plan.site.communities["households"].fillna(0),
+        "grid": plan.grids["households"],
+    }
     for name, total in totals.items():
         of = table[name].to_numpy(dtype=object)
         tight = find_tight(bands, of, total, rules.household_width) if len(total) else []
         if tight:
             text = f"the total of {len(tight)} {name} rows narrows the band of a sub-grid"
-            problems.append(Problem("subgrids", "banded", text, "release the plan again", tuple(tight)))
+            problems.append(
+                Problem("subgrids", "banded", text, "release the plan again", tuple(tight))
+            )
     return problems
 
 
 def _attack(
-    plan: Plan, rules: DisclosureRules, floor: int, working: Plan | None, before: Plan | None, published: Plan | None
+    plan: Plan,
+    rules: DisclosureRules,
+    floor: int,
+    working: Plan | None,
+    before: Plan | None,
+    published: Plan | None,
 ) -> tuple[list[Problem], int, float]:
     """Solve for every suppressed count, given all that is told."""
     told = plan.published
@@ -160,7 +259,11 @@ def _attack(
     try:
         ranges = find_ranges(system.matrix, values, system.lower, asked, rules.interval)
     except PlanError as error:
-        return [Problem("published", "sums hold", str(error), "release the plan again")], len(asked), 0.0
+        return (
+            [Problem("published", "sums hold", str(error), "release the plan again")],
+            len(asked),
+            0.0,
+        )
     wrong = find_exposed(ranges, rules)
     width: Any = (ranges.high - ranges.low)[ranges.low < rules.smallest]
     problems = []
@@ -168,4 +271,8 @@ def _attack(
         text = f"{int(wrong.sum())} suppressed counts can be narrowed to less than {rules.interval + 1} values"
         ids = tuple(system.cells["of"].iloc[asked[wrong]].astype(str))
         problems.append(Problem("published", "open", text, "release the plan again", ids))
-    return problems, len(asked), float(min(width.min(), rules.interval)) if len(width) else float("inf")
+    return (
+        problems,
+        len(asked),
+        float(min(width.min(), rules.interval)) if len(width) else float("inf"),
+    )

@@ -23,42 +23,72 @@ from gridplan.rules.people import DisclosureRules
 from gridplan.tables.conform import conform_table, is_spatial, make_empty
 
 # A list of what may leave, not of what may not: a table that stands in neither list leaves empty.
-KEPT = ("communities", "compounds", "barriers", "openings", "streets", "places", "special_grids", "touches", "grids")
+KEPT = (
+    "communities",
+    "compounds",
+    "barriers",
+    "openings",
+    "streets",
+    "places",
+    "special_grids",
+    "touches",
+    "grids",
+)
 STRIPPED = ("buildings", "institutions", "links", "subgrids")
 WITHHELD = (
-    *("stairwells", "neighbours", "exceptions", "members", "party_orgs", "posts", "duties", "indicators", "gaps", "ratings"),
+    *(
+        "stairwells",
+        "neighbours",
+        "exceptions",
+        "members",
+        "party_orgs",
+        "posts",
+        "duties",
+        "indicators",
+        "gaps",
+        "ratings",
+    ),
     *("service_posts", "reach", "coverage", "siting", "counts", "ledger"),
     *("triggers", "concordance", "locks", "edits"),
 )
 
 
 def release(
-    plan: Plan, *, before: Plan | None = None, published: Plan | None = None, rules: DisclosureRules | None = None
+    plan: Plan,
+    *,
+    before: Plan | None = None,
+    published: Plan | None = None,
+    rules: DisclosureRules | None = None,
 ) -> Plan:
     """Make the plan that may leave: sensitive counts no finer than branch or community, and none that could be worked out.
 
-    Small counts are suppressed, and with them as few others as keep each open to the rules' interval for whoever knows
-    all sums that are told. Sub-grids keep their outlines and the band of their households, no centre; stairwells, posts and
-    member counts stay behind.
+    Small counts are suppressed, and with them as few others as keep each open
+    to the rules' interval for whoever knows all sums that are told. Sub-grids
+    keep their outlines and the band of their households, no centre;
+    stairwells, posts and member counts stay behind.
 
     Parameters
     ----------
     plan
         The working plan.
     before, published
-        The working plan whose release went out earlier, and that release (made again by the same rules if not given): what
-        both releases tell together gives nothing away.
+        The working plan whose release went out earlier, and that release (made
+        again by the same rules if not given): what both releases tell together
+        gives nothing away.
     rules
-        What is small, and how open it must stay; those of the plan's manifest if not given.
+        What is small, and how open it must stay; those of the plan's manifest
+        if not given.
 
     Returns
     -------
-    A plan with the table ``published``, stamped in ``manifest["release"]`` with the check's result.
+    A plan with the table ``published``, stamped in ``manifest["release"]``
+    with the check's result.
 
     Raises
     ------
     PlanError
-        If the plan is a release already, or if the check of what was made does not pass.
+        If the plan is a release already, or if the check of what was made does
+        not pass.
 
     Examples
     --------
@@ -78,36 +108,58 @@ def release(
     if earlier is not None:
         bands = _keep_bands_apart(plan, earlier[0], earlier[1], bands, rules)
     table = pd.concat(
-        [cells, _publish_households(plan), _publish_figures(plan, cells, rules), _publish_gaps(plan, cells), _publish_reach(plan)]
+        [
+            cells,
+            _publish_households(plan),
+            _publish_figures(plan, cells, rules),
+            _publish_gaps(plan, cells),
+            _publish_reach(plan),
+        ]
     )
     table = order_cells(table)
     table["row"] = [str(n) for n in range(1, len(table) + 1)]
     stripped = _strip(plan, bands, rules)
-    leaving = stripped.replace(published=conform_table("published", table), manifest=_keep_manifest(plan))
+    leaving = stripped.replace(
+        published=conform_table("published", table), manifest=_keep_manifest(plan)
+    )
     return stamp(leaving, plan, rules, choice, earlier)
 
 
 def is_released(plan: Plan) -> bool:
     """Whether a plan is a release whose check passed and whose tables are still those that were checked."""
     seal = plan.manifest.get("release")
-    return isinstance(seal, Mapping) and bool(seal.get("passed")) and seal.get("seal") == seal_tables(plan)
+    return (
+        isinstance(seal, Mapping)
+        and bool(seal.get("passed"))
+        and seal.get("seal") == seal_tables(plan)
+    )
 
 
 def seal_tables(plan: Plan) -> str:
     """Sum up the tables that were checked as one number, so that a later change shows."""
     digest = hashlib.sha256()
     for name in ("published", "subgrids", "links"):
-        table = pd.DataFrame(plan.get_table(name).drop(columns="geometry", errors="ignore")).sort_index()
+        table = pd.DataFrame(
+            plan.get_table(name).drop(columns="geometry", errors="ignore")
+        ).sort_index()
         digest.update(table.to_csv(float_format="%.6g", lineterminator="\n").encode())
     for name in WITHHELD:
         digest.update(f"{name} {len(plan.get_table(name))}".encode())
     return digest.hexdigest()[:16]
 
 
-def stamp(plan: Plan, working: Plan, rules: DisclosureRules, choice: Suppression, earlier: tuple[Plan, Plan] | None) -> Plan:
+def stamp(
+    plan: Plan,
+    working: Plan,
+    rules: DisclosureRules,
+    choice: Suppression,
+    earlier: tuple[Plan, Plan] | None,
+) -> Plan:
     """Check a release and stamp it with the result; refuse one that does not pass."""
     old, out = earlier or (None, None)
-    verdict = check_release(plan, rules=rules, working=None if old is None else working, before=old, published=out)
+    verdict = check_release(
+        plan, rules=rules, working=None if old is None else working, before=old, published=out
+    )
     if not verdict.passed:
         raise PlanError(f"the release did not pass its check:\n{verdict}")
     told = plan.published
@@ -130,12 +182,18 @@ def stamp(plan: Plan, working: Plan, rules: DisclosureRules, choice: Suppression
 def _open_branches(cells: pd.DataFrame, floor: int) -> pd.DataFrame:
     """Leave out the branches of a community with one that is smaller than a branch may be: everybody expects more."""
     branch = cells["level"] == "branch"
-    odd = cells.loc[branch & (cells["measure"] == "members") & (cells["value"] < floor), "community"]
+    odd = cells.loc[
+        branch & (cells["measure"] == "members") & (cells["value"] < floor), "community"
+    ]
     return cells[~(branch & cells["community"].isin(odd))].reset_index(drop=True)
 
 
 def _suppress(
-    plan: Plan, cells: pd.DataFrame, rules: DisclosureRules, floor: int, earlier: tuple[Plan, Plan] | None
+    plan: Plan,
+    cells: pd.DataFrame,
+    rules: DisclosureRules,
+    floor: int,
+    earlier: tuple[Plan, Plan] | None,
 ) -> tuple[Suppression, pd.DataFrame]:
     """Choose what is not told, and take the value off it."""
     system = tie_cells(cells, plan.site.communities["subdistrict"], int(rules.zeros_safe), floor)
@@ -153,19 +211,32 @@ def _suppress(
     own = cells.assign(shown=~hidden, value=np.where(hidden, np.nan, cells["value"].astype(float)))
     members = own[(own["level"] == "community") & (own["measure"] == "members")]
     closed = members.loc[~members["shown"], "community"]
-    # Whether a community has branches says how many members it has: where these are not told, neither are those.
-    return choice, own[~((own["level"] == "branch") & own["community"].isin(closed))].reset_index(drop=True)
+    # Whether a community has branches says how many members it has: where
+    # these are not told, neither are those.
+    return choice, own[~((own["level"] == "branch") & own["community"].isin(closed))].reset_index(
+        drop=True
+    )
 
 
-def _keep_bands_apart(plan: Plan, old: Plan, out: Plan, bands: pd.DataFrame, rules: DisclosureRules) -> pd.DataFrame:
+def _keep_bands_apart(
+    plan: Plan, old: Plan, out: Plan, bands: pd.DataFrame, rules: DisclosureRules
+) -> pd.DataFrame:
     """Withhold the band of a sub-grid that holds the same doors as an earlier one, where both bands together are too narrow."""
     from gridplan.publishing.household_bands import read_bands
 
-    doors = plan.stairwells["subgrid"].to_frame("new").join(old.stairwells["subgrid"].rename("old"), how="inner")
+    doors = (
+        plan.stairwells["subgrid"]
+        .to_frame("new")
+        .join(old.stairwells["subgrid"].rename("old"), how="inner")
+    )
     sizes = doors.value_counts().reset_index(name="both")
     sizes["new_size"] = sizes["new"].map(plan.stairwells["subgrid"].value_counts())
     sizes["old_size"] = sizes["old"].map(old.stairwells["subgrid"].value_counts())
-    same = sizes[(sizes["both"] == sizes["new_size"]) & (sizes["both"] == sizes["old_size"]) & (sizes["new"] != "")]
+    same = sizes[
+        (sizes["both"] == sizes["new_size"])
+        & (sizes["both"] == sizes["old_size"])
+        & (sizes["new"] != "")
+    ]
     told = read_bands(out.subgrids["household_band"]).reindex(same["old"])
     now = bands.reindex(same["new"])
     width = np.minimum(told["last"].to_numpy(), now["last"].to_numpy()) - np.maximum(
@@ -174,7 +245,8 @@ def _keep_bands_apart(plan: Plan, old: Plan, out: Plan, bands: pd.DataFrame, rul
     both_told = (told["first"].to_numpy() > 0) & (now["first"].to_numpy() > 0)
     gone = bands.index.isin(same["new"][both_told & (width + 1 < rules.household_width)])
     return pd.DataFrame(
-        {"first": np.where(gone, 0, bands["first"]), "last": np.where(gone, OPEN, bands["last"])}, index=bands.index
+        {"first": np.where(gone, 0, bands["first"]), "last": np.where(gone, OPEN, bands["last"])},
+        index=bands.index,
     )
 
 
@@ -183,15 +255,25 @@ def _strip(plan: Plan, bands: pd.DataFrame, rules: DisclosureRules) -> Plan:
     empty = {name: make_empty(name, plan.crs if is_spatial(name) else None) for name in WITHHELD}
     site = plan.site
     totals = plan.subgrids.groupby("community")["households"].sum()
-    lived = (site.buildings["residential"].fillna(False) | (site.buildings["households"] > 0)).astype("boolean")
+    lived = (
+        site.buildings["residential"].fillna(False) | (site.buildings["households"] > 0)
+    ).astype("boolean")
     buildings = site.buildings.assign(
-        residential=lived, households=0, households_low=0, households_high=0, households_observed=np.nan, population=np.nan,
-        households_origin="none", stairwell_count=np.nan,
-    )  # fmt: skip
+        residential=lived,
+        households=0,
+        households_low=0,
+        households_high=0,
+        households_observed=np.nan,
+        population=np.nan,
+        households_origin="none",
+        stairwell_count=np.nan,
+    )
     links = plan.links[plan.links["kind"] == "pairing"]
     return plan.replace(
         **empty,
-        communities=site.communities.assign(households=totals.reindex(site.communities.index).astype(float)),
+        communities=site.communities.assign(
+            households=totals.reindex(site.communities.index).astype(float)
+        ),
         buildings=buildings,
         institutions=site.institutions.assign(party_members=np.nan),
         links=links.assign(hours=np.nan, amount=1.0),
@@ -201,7 +283,9 @@ def _strip(plan: Plan, bands: pd.DataFrame, rules: DisclosureRules) -> Plan:
 
 def _keep_manifest(plan: Plan) -> dict[str, Any]:
     """Keep of the manifest how the plan was drawn, not what it counted."""
-    return {key: plan.manifest[key] for key in ("gridplan", "seed", "rules") if key in plan.manifest}
+    return {
+        key: plan.manifest[key] for key in ("gridplan", "seed", "rules") if key in plan.manifest
+    }
 
 
 def _publish_households(plan: Plan) -> pd.DataFrame:
@@ -217,10 +301,20 @@ def _publish_households(plan: Plan) -> pd.DataFrame:
     if len(plan.special_grids):
         measures["special"] = plan.special_grids.groupby("community").size()
     rows = [
-        pd.DataFrame({"level": "community", "of": values.index, "community": values.index, "measure": name, "value": values})
+        pd.DataFrame(
+            {
+                "level": "community",
+                "of": values.index,
+                "community": values.index,
+                "measure": name,
+                "value": values,
+            }
+        )
         for name, values in measures.items()
     ]
-    return pd.concat(rows, ignore_index=True).assign(value=lambda t: t["value"].astype(float), shown=True)
+    return pd.concat(rows, ignore_index=True).assign(
+        value=lambda t: t["value"].astype(float), shown=True
+    )
 
 
 def _publish_figures(plan: Plan, cells: pd.DataFrame, rules: DisclosureRules) -> pd.DataFrame:
@@ -228,13 +322,26 @@ def _publish_figures(plan: Plan, cells: pd.DataFrame, rules: DisclosureRules) ->
     values = count_figures(plan)
     city = cells[cells["level"] == "city"].set_index("measure")
     hidden = {name for name in city.index if not city.loc[name, "shown"]}
-    closed = {"members": ("members", "branches", "groups", "general_branches", "central_households", "subgrids_with_centre"),
-              "volunteers": ("volunteers", "volunteers_party", "volunteer_party_share"),
-              "volunteers_party": ("volunteers_party", "volunteer_party_share")}  # fmt: skip
+    closed = {
+        "members": (
+            "members",
+            "branches",
+            "groups",
+            "general_branches",
+            "central_households",
+            "subgrids_with_centre",
+        ),
+        "volunteers": ("volunteers", "volunteers_party", "volunteer_party_share"),
+        "volunteers_party": ("volunteers_party", "volunteer_party_share"),
+    }
     shut = {figure for name in hidden for figure in closed.get(name, ())}
     if _betrays_urban(plan, cells):
         shut.add("volunteers_urban")
-    shut |= {name for name in values.index if list_figures()[name].unit == "people" and 0 < values[name] < rules.smallest}
+    shut |= {
+        name
+        for name in values.index
+        if list_figures()[name].unit == "people" and 0 < values[name] < rules.smallest
+    }
     known = values.dropna()
     return pd.DataFrame(
         {
@@ -250,14 +357,19 @@ def _publish_figures(plan: Plan, cells: pd.DataFrame, rules: DisclosureRules) ->
 
 def _betrays_urban(plan: Plan, cells: pd.DataFrame) -> bool:
     """Whether the sum over urban communities says more than the other sums: hidden volunteers in both kinds of community."""
-    hidden = cells[(cells["level"] == "community") & (cells["measure"] == "volunteers") & ~cells["shown"].astype(bool)]
+    hidden = cells[
+        (cells["level"] == "community")
+        & (cells["measure"] == "volunteers")
+        & ~cells["shown"].astype(bool)
+    ]
     return bool(plan.site.communities["kind"].reindex(hidden["community"]).nunique() > 1)
 
 
 def _publish_gaps(plan: Plan, cells: pd.DataFrame) -> pd.DataFrame:
     """Tell how many gaps of each rule there are, by community where no count of it is suppressed, and in all.
 
-    A single community whose gaps are not told would be found from the sum of the others: it is then left out of that sum.
+    A single community whose gaps are not told would be found from the sum of
+    the others: it is then left out of that sum.
     """
     blank = pd.DataFrame(columns=["level", "of", "community", "measure", "value", "shown"])
     if plan.gaps.empty:
@@ -266,10 +378,18 @@ def _publish_gaps(plan: Plan, cells: pd.DataFrame) -> pd.DataFrame:
     closed = set(own.loc[~own["shown"], "community"])
     told = plan.gaps[(plan.gaps["room"] != "reach") | (plan.gaps["rule"] != CENTRAL)]
     gaps = told.assign(measure="gaps:" + told["room"] + ":" + told["rule"])
-    table = gaps.groupby(["measure", "community"]).size().rename("value").astype(float).reset_index()
+    table = (
+        gaps.groupby(["measure", "community"]).size().rename("value").astype(float).reset_index()
+    )
     shut = table["community"].isin(closed)
     lone = shut & (shut.groupby(table["measure"]).transform("sum") == 1)
-    city = table[~lone].groupby("measure")["value"].sum().reset_index().assign(level="city", of="site", community="")
+    city = (
+        table[~lone]
+        .groupby("measure")["value"]
+        .sum()
+        .reset_index()
+        .assign(level="city", of="site", community="")
+    )
     open_ = table[~shut & (table["community"] != "")].assign(level="community")
     open_["of"] = open_["community"]
     return pd.concat([city, open_], ignore_index=True).assign(shown=True)
@@ -278,15 +398,24 @@ def _publish_gaps(plan: Plan, cells: pd.DataFrame) -> pd.DataFrame:
 def _publish_reach(plan: Plan) -> pd.DataFrame:
     """Tell the share of households within reach and served, in whole hundredths, by community and for the city.
 
-    Central households are left out: where they are, and whether there are any, says where members live.
+    Central households are left out: where they are, and whether there are any,
+    says where members live.
     """
     blank = pd.DataFrame(columns=["level", "of", "community", "measure", "value", "shown"])
-    own = plan.coverage[plan.coverage["own"] & (plan.coverage["state"] == "now") & (plan.coverage["kind"] != CENTRAL)]
+    own = plan.coverage[
+        plan.coverage["own"]
+        & (plan.coverage["state"] == "now")
+        & (plan.coverage["kind"] != CENTRAL)
+    ]
     own = own[own["level"].isin(["city", "community"]) & own["reachable_share"].notna()]
     if own.empty:
         return blank
     frames = []
     for name, column in (("reach", "reachable_share"), ("served", "served_share")):
         measure = name + ":" + own["kind"] + ":" + own["minutes"].map("{:g}".format)
-        frames.append(own[["level", "of", "community"]].assign(measure=measure, value=own[column].round(2), shown=True))
+        frames.append(
+            own[["level", "of", "community"]].assign(
+                measure=measure, value=own[column].round(2), shown=True
+            )
+        )
     return pd.concat(frames, ignore_index=True)

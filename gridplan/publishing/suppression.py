@@ -1,7 +1,9 @@
 """Which counts are not told: the small ones, and the fewest others without which those could be worked out.
 
-The choice is an integer program that grows by proofs (Fischetti and Salazar, Management Science 47, 2001): whenever the attacker
-narrows a small count too far, the multipliers of the sums that he used prove which further cells would have stopped him.
+The choice is an integer program that grows by proofs (Fischetti and Salazar,
+Management Science 47, 2001): whenever the attacker narrows a small count too
+far, the multipliers of the sums that he used prove which further cells would
+have stopped him.
 """
 
 from __future__ import annotations
@@ -29,8 +31,9 @@ TOTAL_PRICE = 3.0  # times as much as a part: members rather than full and proba
 class Suppression:
     """Which cells are not told (bool[n]), which of them are small themselves, and how good the choice is.
 
-    ``gap`` is the share by which a cheaper choice might exist; ``exposed`` lists cells that could not be protected, since
-    what was told before gives them away.
+    ``gap`` is the share by which a cheaper choice might exist; ``exposed``
+    lists cells that could not be protected, since what was told before gives
+    them away.
     """
 
     hidden: Array
@@ -71,7 +74,8 @@ def choose_suppressed(
     rules
         What is small, and how wide the attacker's range must stay.
     always, never
-        Cells that are not told whatever happens, and cells that were told before.
+        Cells that are not told whatever happens, and cells that were told
+        before.
     """
     value = system.cells["value"].to_numpy(float)
     n = len(value)
@@ -96,23 +100,41 @@ def choose_suppressed(
     exposed += lost
     cost = float(choice.prices[hidden & free].sum())
     gap = (cost - choice.bound) / cost if cost > EXACT else 0.0
-    return Suppression(hidden, is_small(value, rules), cost, max(0.0, gap), rounds, np.array(sorted(exposed), dtype=np.int64))
+    return Suppression(
+        hidden,
+        is_small(value, rules),
+        cost,
+        max(0.0, gap),
+        rounds,
+        np.array(sorted(exposed), dtype=np.int64),
+    )
 
 
 def _attack(system: System, hidden: Array, exposed: list[int], rules: DisclosureRules) -> Ranges:
     """Find how far an attacker narrows the hidden cells that may be small, but for those that are exposed whatever is hidden."""
     value = system.cells["value"].to_numpy(float)
-    # A suppressed cell that may be small for all the attacker knows must stay as open as one that is.
-    asked = np.setdiff1d(np.flatnonzero(hidden & (value < rules.smallest - 1 + rules.interval)), exposed)
-    return find_ranges(system.matrix, np.where(hidden, np.nan, value), system.lower, asked, rules.interval)
+    # A suppressed cell that may be small for all the attacker knows must stay
+    # as open as one that is.
+    asked = np.setdiff1d(
+        np.flatnonzero(hidden & (value < rules.smallest - 1 + rules.interval)), exposed
+    )
+    return find_ranges(
+        system.matrix, np.where(hidden, np.nan, value), system.lower, asked, rules.interval
+    )
 
 
 def _open_rest(
-    system: System, hidden: Array, free: Array, exposed: list[int], prices: Array, rules: DisclosureRules
+    system: System,
+    hidden: Array,
+    free: Array,
+    exposed: list[int],
+    prices: Array,
+    rules: DisclosureRules,
 ) -> tuple[Array, list[int]]:
     """Open the cells that are still exposed one by one, each along the cheapest cells; returns what is hidden, and the helpless.
 
-    The proofs close in on the best choice slowly where many choices cost the same; this one ends, since every turn hides more.
+    The proofs close in on the best choice slowly where many choices cost the
+    same; this one ends, since every turn hides more.
     """
     hidden = hidden.copy()
     lost: list[int] = []
@@ -121,31 +143,41 @@ def _open_rest(
         open_to = ranges.cells[find_exposed(ranges, rules)]
         if not len(open_to):
             return hidden, lost
-        known, count = len(lost), int(hidden.sum())
+        known = len(lost)
+        count = int(hidden.sum())
         for cell in open_to:
             along = _find_way(system, int(cell), hidden, free, prices, rules.interval)
             if along is None:
                 lost.append(int(cell))
             else:
                 hidden |= along
-        if len(lost) == known and hidden.sum() == count:  # the way found is no wider for the attacker, by a rounding
+        if (
+            len(lost) == known and hidden.sum() == count
+        ):  # the way found is no wider for the attacker, by a rounding
             lost += open_to.tolist()
 
 
-def _find_way(system: System, cell: int, hidden: Array, free: Array, prices: Array, need: int) -> Array | None:
+def _find_way(
+    system: System, cell: int, hidden: Array, free: Array, prices: Array, need: int
+) -> Array | None:
     """Find the cheapest cells to hide so that one cell can be larger by so much, all sums kept; None where none will do."""
     from scipy.optimize import linprog
 
     usable = np.flatnonzero(hidden | free)
     slack = (system.cells["value"].to_numpy(float) - system.lower)[usable]
-    price = np.where(hidden, 0.0, prices)[usable] + EXACT  # what is hidden already costs next to nothing
+    price = (
+        np.where(hidden, 0.0, prices)[usable] + EXACT
+    )  # what is hidden already costs next to nothing
     matrix = system.matrix[:, usable]
     up = np.where(usable == cell, float(need), 0.0)
     most = np.concatenate([np.where(up > 0, need, np.inf), np.maximum(slack, 0)])
     result = linprog(
-        np.concatenate([price, price]), A_eq=hstack([matrix, -matrix], format="csr"), b_eq=np.zeros(matrix.shape[0]),
-        bounds=np.column_stack([np.append(up, np.zeros(len(usable))), most]), method="highs-ds",
-    )  # fmt: skip
+        np.concatenate([price, price]),
+        A_eq=hstack([matrix, -matrix], format="csr"),
+        b_eq=np.zeros(matrix.shape[0]),
+        bounds=np.column_stack([np.append(up, np.zeros(len(usable))), most]),
+        method="highs-ds",
+    )
     if result.x is None:
         return None
     moved = result.x.reshape(2, -1).max(axis=0) > EXACT
@@ -169,14 +201,19 @@ def _seed_cuts(matrix: csr_matrix, small: Array) -> csr_matrix:
     cuts[np.arange(len(pairs.row)), np.flatnonzero(small)[pairs.col]] = 0
     cuts = cuts.tocsr()
     cuts.eliminate_zeros()
-    rest = np.asarray(cuts[:, ~small].getnnz(axis=1) == cuts.getnnz(axis=1))  # where another small one stands, it is met
+    rest = np.asarray(
+        cuts[:, ~small].getnnz(axis=1) == cuts.getnnz(axis=1)
+    )  # where another small one stands, it is met
     return cuts[rest]
 
 
 def _write_cuts(system: System, ranges: Ranges, rows: Array, need: int) -> csr_matrix:
     """Write the proofs of the attacker as rows: which cells, if suppressed, widen the range, and by how much at the most."""
     slack = system.cells["value"].to_numpy(float) - system.lower
-    unit = csr_matrix((np.ones(len(rows)), (np.arange(len(rows)), ranges.cells[rows])), shape=(len(rows), len(slack)))
+    unit = csr_matrix(
+        (np.ones(len(rows)), (np.arange(len(rows)), ranges.cells[rows])),
+        shape=(len(rows), len(slack)),
+    )
     total = csr_matrix(unit.shape)
     for sign, proof in ((1.0, ranges.low_proof), (-1.0, ranges.high_proof)):
         push = -(sign * unit - proof[rows] @ system.matrix)
@@ -206,7 +243,9 @@ class _Choice:
     """The integer program: the cheapest free cells that meet every proof so far, solved block by block."""
 
     def __init__(self, prices: Array, free: Array, nodes: int) -> None:
-        self.prices, self.free, self.nodes = prices, free, nodes
+        self.prices = prices
+        self.free = free
+        self.nodes = nodes
         self.cuts = csr_matrix((0, len(prices)))
         self.known: dict[bytes, tuple[Array, float]] = {}
         self.bound = 0.0
@@ -226,7 +265,9 @@ class _Choice:
             return chosen
         n = self.cuts.shape[0]
         coo = self.cuts.tocoo()
-        graph = csr_matrix((np.ones(coo.nnz), (coo.row, coo.col + n)), shape=(n + len(self.prices),) * 2)
+        graph = csr_matrix(
+            (np.ones(coo.nnz), (coo.row, coo.col + n)), shape=(n + len(self.prices),) * 2
+        )
         label = connected_components(graph, directed=False)[1][:n]
         order = np.argsort(label, kind="stable")
         for rows in np.split(order, np.flatnonzero(np.diff(label[order])) + 1):
@@ -249,10 +290,12 @@ class _Choice:
         compact = own[:, cells]
         feasible = np.minimum(np.asarray(compact.sum(axis=1)).ravel(), 1.0)
         result = milp(
-            self.prices[cells], integrality=np.ones(len(cells)), bounds=Bounds(0, 1),
+            self.prices[cells],
+            integrality=np.ones(len(cells)),
+            bounds=Bounds(0, 1),
             constraints=LinearConstraint(compact, feasible - EXACT, np.inf),
             options={"node_limit": self.nodes, "mip_rel_gap": 1e-6},
-        )  # fmt: skip
+        )
         if result.x is None:
             return cells, 0.0
         return cells[result.x > 0.5], float(result.mip_dual_bound)

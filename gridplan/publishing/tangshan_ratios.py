@@ -19,7 +19,9 @@ def read_figures(leaving: Plan) -> pd.DataFrame:
     told = leaving.published[leaving.published["measure"].str.startswith("figure:")]
     own = told.set_index(told["measure"].str.removeprefix("figure:"))[["value", "shown"]]
     full = own.reindex(list(list_figures()))
-    return full.assign(shown=full["shown"].map(lambda shown: shown is not False and shown != 0).astype(bool))
+    return full.assign(
+        shown=full["shown"].map(lambda shown: shown is not False and shown != 0).astype(bool)
+    )
 
 
 def compare_ratios(plan: Plan) -> pd.DataFrame:
@@ -28,14 +30,17 @@ def compare_ratios(plan: Plan) -> pd.DataFrame:
     Parameters
     ----------
     plan
-        A working plan, whose figures are counted, or a released one, whose figures are read.
+        A working plan, whose figures are counted, or a released one, whose
+        figures are read.
 
     Returns
     -------
-    A row for each ratio: zh, en, expression, value, tangshan, off (share by which it differs; NaN where one is not known),
-    far (more than 15 % off) and why it may be.
+    A row for each ratio: zh, en, expression, value, tangshan, off (share by
+    which it differs; NaN where one is not known), far (more than 15 % off) and
+    why it may be.
 
-    Source: the founding document's counts (China City News, 25 September 2023, p. 19) and the census of 2020.
+    Source: the founding document's counts (China City News, 25 September 2023,
+    p. 19) and the census of 2020.
 
     Examples
     --------
@@ -49,7 +54,9 @@ def compare_ratios(plan: Plan) -> pd.DataFrame:
     with text as lines:
         table = pd.read_csv(lines).set_index("id").rename(columns={"published": "tangshan"})
     one = pd.DataFrame([values.astype(float)])
-    found = [float(one.eval(expression, engine="python").iloc[0]) for expression in table["expression"]]
+    found = [
+        float(one.eval(expression, engine="python").iloc[0]) for expression in table["expression"]
+    ]
     table["value"] = np.where(np.isfinite(found), found, np.nan)
     table["off"] = table["value"] / table["tangshan"] - 1
     table["far"] = table["off"].abs() > FAR

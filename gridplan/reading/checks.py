@@ -29,21 +29,39 @@ def check_table(table: str, reading: Reading, frame: Any) -> Iterator[Problem]:
     """Find all that is wrong in one table without changing it."""
     file = reading.files.get(table, "")
     if table not in INPUT_TABLES:
-        yield Problem(table, "tables", "there is no such table", f"use one of {', '.join(INPUT_TABLES)}", file=file)
+        yield Problem(
+            table,
+            "tables",
+            "there is no such table",
+            f"use one of {', '.join(INPUT_TABLES)}",
+            file=file,
+        )
         return
     raw = reading.tables[table]
     foreign = raw[[c for c in raw.columns if c not in {s.name for s in find_columns(table)}]]
     for column, reason in find_personal_columns(table, pd.DataFrame(foreign)).items():
         remedy = "take the column out of the file; gridplan works on counts, never on persons"
-        yield Problem(table, "no personal data", f"column {column} is refused: {reason}", remedy, file=file)
+        yield Problem(
+            table, "no personal data", f"column {column} is refused: {reason}", remedy, file=file
+        )
     if not len(frame):
         return
     yield from check_values(table, frame, file)
-    for name in [c.name for c in find_columns(table) if c.dtype == "float64" and c.name in frame.columns]:
+    for name in [
+        c.name for c in find_columns(table) if c.dtype == "float64" and c.name in frame.columns
+    ]:
         endless = np.isinf(pd.to_numeric(frame[name], errors="coerce").astype("float64"))
         if endless.any():
-            message, remedy = f"{name} is infinite in {endless.sum()} rows", "correct it or leave it empty"
-            yield Problem(table, f"{name} is float64", message, remedy, _list_codes(table, frame, endless), file)
+            message = f"{name} is infinite in {endless.sum()} rows"
+            remedy = "correct it or leave it empty"
+            yield Problem(
+                table,
+                f"{name} is float64",
+                message,
+                remedy,
+                _list_codes(table, frame, endless),
+                file,
+            )
     if is_spatial(table):
         yield from _check_shapes(table, frame, file)
 
@@ -67,7 +85,9 @@ def find_crs(crs: Any) -> CRS | None:
         return CRS.from_user_input(crs)
     except CRSError:
         remedy = "give a code such as EPSG:4547, or WKT"
-        raise InputError([Problem("crs", "the CRS is known", f"there is no CRS {crs!r}", remedy)]) from None
+        raise InputError(
+            [Problem("crs", "the CRS is known", f"there is no CRS {crs!r}", remedy)]
+        ) from None
 
 
 def _list_codes(table: str, frame: Any, rows: Any) -> tuple[str, ...]:
@@ -81,7 +101,11 @@ def _check_shapes(table: str, frame: Any, file: str) -> Iterator[Problem]:
         yield Problem(table, "shapes", "it has no shapes", "give a file with shapes", file=file)
         return
     dtype = find_columns(table)[-1].dtype
-    allowed = GEOMETRY_TYPES[dtype] | {"GeometryCollection"} | ({"Point"} if table == "buildings" else set())
+    allowed = (
+        GEOMETRY_TYPES[dtype]
+        | {"GeometryCollection"}
+        | ({"Point"} if table == "buildings" else set())
+    )
     kinds = frame.geom_type
     wrong = kinds.notna() & ~kinds.isin(allowed)
     if wrong.any():
@@ -90,12 +114,24 @@ def _check_shapes(table: str, frame: Any, file: str) -> Iterator[Problem]:
         yield Problem(table, "shapes", message, remedy, _list_codes(table, frame, wrong), file)
     if frame.crs is None:
         remedy = 'say which it is, such as crs="EPSG:4547" (--crs EPSG:4547), or declare the datum of degrees (--datum wgs84)'
-        yield Problem(table, "CRS is known", "it does not say its coordinate reference system", remedy, file=file)
+        yield Problem(
+            table,
+            "CRS is known",
+            "it does not say its coordinate reference system",
+            remedy,
+            file=file,
+        )
         return
     bounds = frame.total_bounds
     if frame.crs.is_geographic and np.any(np.abs(bounds) > (180, 90, 180, 90)):
         message = f"its coordinates are no degrees (up to {np.nanmax(np.abs(bounds)):.0f}), as its CRS {frame.crs.name} says"
-        yield Problem(table, "position", message, "give its true CRS; longitude comes before latitude", file=file)
+        yield Problem(
+            table,
+            "position",
+            message,
+            "give its true CRS; longitude comes before latitude",
+            file=file,
+        )
     elif np.isfinite(bounds).all():
         yield from _check_position(table, frame, file)
 
@@ -106,12 +142,19 @@ def _check_position(table: str, frame: Any, file: str) -> Iterator[Problem]:
     try:
         lon, lat = find_middle(frame.geometry)
     except ProjError:
-        lon, lat = np.nan, np.nan
+        lon = np.nan
+        lat = np.nan
     area = frame.crs.area_of_use
-    west, south, east, north = area.bounds if area is not None and area.west <= area.east else (-180, -90, 180, 90)
+    west, south, east, north = (
+        area.bounds if area is not None and area.west <= area.east else (-180, -90, 180, 90)
+    )
     inside = west - STRAY <= lon <= east + STRAY and south - STRAY <= lat <= north + STRAY
     if not inside:
-        where = f"near {lon:.1f}, {lat:.1f} degrees" if np.isfinite(lon + lat) else "nowhere on the earth"
+        where = (
+            f"near {lon:.1f}, {lat:.1f} degrees"
+            if np.isfinite(lon + lat)
+            else "nowhere on the earth"
+        )
         message = f"it lies {where}, where its CRS {frame.crs.name} is not used"
         yield Problem(table, "position", message, remedy, file=file)
 
@@ -128,7 +171,15 @@ def check_overlaps(communities: gpd.GeoDataFrame, target: CRS, rules: SiteRules)
     rows = sorted({*wrong["first"], *wrong["second"]})
     message = f"{len(wrong)} {noun}, by up to {worst:,.0f} m2"
     remedy = "correct the outlines so that each place lies in one community"
-    return [Problem("communities", "communities do not overlap", message, remedy, _list_codes("communities", communities, rows))]
+    return [
+        Problem(
+            "communities",
+            "communities do not overlap",
+            message,
+            remedy,
+            _list_codes("communities", communities, rows),
+        )
+    ]
 
 
 def measure_overlaps(shapes: Any) -> pd.DataFrame:
@@ -138,5 +189,12 @@ def measure_overlaps(shapes: Any) -> pd.DataFrame:
     common = shapely.intersection(shapes[first], shapes[second])
     area = shapely.area(common)
     smaller = np.minimum(shapely.area(shapes[first]), shapely.area(shapes[second]))
-    pairs = pd.DataFrame({"first": first, "second": second, "area": area, "share": area / np.maximum(smaller, SMALLEST)})
+    pairs = pd.DataFrame(
+        {
+            "first": first,
+            "second": second,
+            "area": area,
+            "share": area / np.maximum(smaller, SMALLEST),
+        }
+    )
     return pairs[(area > SMALLEST) & (2 * area > GRID * shapely.length(common))]

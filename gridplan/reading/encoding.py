@@ -1,7 +1,9 @@
 """In which encoding the text of a file is written, judged from its bytes; what cannot be known is asked, never guessed.
 
-UTF-8 proves itself: text of another encoding with more than a few Chinese characters is practically never valid UTF-8.
-GBK and its successor GB18030 prove nothing, since almost any bytes are valid in them, so these are asked about.
+UTF-8 proves itself: text of another encoding with more than a few Chinese
+characters is practically never valid UTF-8. GBK and its successor GB18030
+prove nothing, since almost any bytes are valid in them, so these are asked
+about.
 """
 
 from __future__ import annotations
@@ -16,9 +18,11 @@ import numpy as np
 
 from gridplan.errors import InputError, Problem
 
-# Bytes 29 of a .dbf that name no encoding: none, and the ones that writers put there whatever the text.
+# Bytes 29 of a .dbf that name no encoding: none, and the ones that writers put
+# there whatever the text.
 _EMPTY_LANGUAGES = frozenset({0x00, 0x01, 0x02, 0x03, 0x57})
-_HEADER, _FIELD = 32, 32
+_HEADER = 32
+_FIELD = 32
 
 
 @dataclass(frozen=True)
@@ -43,10 +47,14 @@ def read_sidecars(path: Path, member: str = "") -> Sidecars:
         for file in sorted(path.parent.iterdir()):
             if file.stem == path.stem and file.suffix.lower() in {".dbf", ".cpg"}:
                 found[file.suffix.lower()] = file.read_bytes()
-    return Sidecars(found.get(".dbf", b""), found.get(".cpg", b"").decode("ascii", "ignore").strip())
+    return Sidecars(
+        found.get(".dbf", b""), found.get(".cpg", b"").decode("ascii", "ignore").strip()
+    )
 
 
-def find_shapefile_encoding(sidecars: Sidecars, file: str, encoding: str | None = None) -> str | None:
+def find_shapefile_encoding(
+    sidecars: Sidecars, file: str, encoding: str | None = None
+) -> str | None:
     """Find the encoding to read a shapefile with; None leaves it to what the file says of itself.
 
     Parameters
@@ -85,10 +93,16 @@ def _list_texts(dbf: bytes) -> Iterator[bytes]:
     """List the field names and the distinct text values of a ``.dbf``, as bytes."""
     if len(dbf) < _HEADER:
         return
-    rows, start, width = (int.from_bytes(dbf[a:b], "little") for a, b in ((4, 8), (8, 10), (10, 12)))
+    rows, start, width = (
+        int.from_bytes(dbf[a:b], "little") for a, b in ((4, 8), (8, 10), (10, 12))
+    )
     offset = 1  # each record begins with a mark of deletion
     rows = min(rows, (len(dbf) - start) // width if width else 0)
-    table = np.frombuffer(dbf, np.uint8, rows * width, start).reshape(rows, width) if rows else np.empty((0, width), np.uint8)
+    table = (
+        np.frombuffer(dbf, np.uint8, rows * width, start).reshape(rows, width)
+        if rows
+        else np.empty((0, width), np.uint8)
+    )
     for at in range(_HEADER, start - _FIELD + 1, _FIELD):
         field = dbf[at : at + _FIELD]
         if field[:1] == b"\r":
@@ -118,7 +132,8 @@ def decode_text(data: bytes, file: str, encoding: str | None = None) -> str:
     Raises
     ------
     InputError
-        If the text is not UTF-8 and nobody says what it is, or it is not what the user says.
+        If the text is not UTF-8 and nobody says what it is, or it is not what
+        the user says.
 
     Examples
     --------
@@ -152,7 +167,9 @@ def check_encoding(encoding: str, file: str) -> str:
         codecs.lookup(encoding)
     except LookupError:
         remedy = "use utf-8, gb18030, big5 or another name that Python knows"
-        raise InputError([Problem("text", "encoding", f"there is no encoding {encoding!r}", remedy, file=file)]) from None
+        raise InputError(
+            [Problem("text", "encoding", f"there is no encoding {encoding!r}", remedy, file=file)]
+        ) from None
     return encoding
 
 

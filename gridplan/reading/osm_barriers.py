@@ -9,13 +9,34 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from gridplan.reading.osm_tags import CRS, Array, Features, drop_where, find_kinds, is_yes, measure_areas, note
+from gridplan.reading.osm_tags import (
+    CRS,
+    Array,
+    Features,
+    drop_where,
+    find_kinds,
+    is_yes,
+    measure_areas,
+    note,
+)
 from gridplan.tables.conform import Entry, conform_table
 
-POND = 2500.0  # m2; a smaller still water is walked round, not a hard barrier (assumption of gridplan)
+POND = (
+    2500.0  # m2; a smaller still water is walked round, not a hard barrier (assumption of gridplan)
+)
 FLOWING = ("river", "canal", "oxbow", "lagoon", "moat")
 TRICKLING = ("stream", "ditch", "drain", "stream_pool")
-NOT_THERE = ("proposed", "construction", "planned", "abandoned", "razed", "dismantled", "disused", "platform", "no")
+NOT_THERE = (
+    "proposed",
+    "construction",
+    "planned",
+    "abandoned",
+    "razed",
+    "dismantled",
+    "disused",
+    "platform",
+    "no",
+)
 NOT_WALKED = ("motorway", "motorway_link", "raceway", "bus_guideway", "escape", "elevator")
 DIGITS = 7  # of degrees: OpenStreetMap's own precision, about a centimetre
 
@@ -34,9 +55,15 @@ def make_streets(features: Features) -> tuple[gpd.GeoDataFrame, list[Entry]]:
     [['residential', True, False]]
     """
     ways = features.lines[features.lines["highway"].notna()]
-    ways, entries = drop_where("streets", ways, ways["highway"].isin(NOT_THERE), "planned, under construction or gone")
-    squares = features.areas.index[features.areas["highway"].notna() & features.areas["building"].isna()]
-    entries.append(note("streets", "dropped", squares, "squares and paved areas: a street is a line"))
+    ways, entries = drop_where(
+        "streets", ways, ways["highway"].isin(NOT_THERE), "planned, under construction or gone"
+    )
+    squares = features.areas.index[
+        features.areas["highway"].notna() & features.areas["building"].isna()
+    ]
+    entries.append(
+        note("streets", "dropped", squares, "squares and paved areas: a street is a line")
+    )
     frame = gpd.GeoDataFrame(
         {
             "street": ways.index,
@@ -54,9 +81,11 @@ def make_streets(features: Features) -> tuple[gpd.GeoDataFrame, list[Entry]]:
 def make_barriers(features: Features) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, list[Entry]]:
     """Make the barriers and the openings in them.
 
-    A railway, road or river is no barrier where it runs over a bridge or through a tunnel or culvert. Openings are the
-    walkable bridges and tunnels that meet a barrier, marked level crossings and fords, and the places where a
-    walkable street crosses a railway, river, stream or motorway in any other way.
+    A railway, road or river is no barrier where it runs over a bridge or
+    through a tunnel or culvert. Openings are the walkable bridges and tunnels
+    that meet a barrier, marked level crossings and fords, and the places where
+    a walkable street crosses a railway, river, stream or motorway in any other
+    way.
 
     Returns
     -------
@@ -65,7 +94,9 @@ def make_barriers(features: Features) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFram
     lines = _find_lines(features.lines)
     areas, entries = _find_areas(features.areas)
     carried = (lines["over"] | lines["under"]).to_numpy()
-    drawn, dropped = drop_where("barriers", lines, carried, "no barrier: over a bridge, through a tunnel or culvert")
+    drawn, dropped = drop_where(
+        "barriers", lines, carried, "no barrier: over a bridge, through a tunnel or culvert"
+    )
     fences = _find_fences(features.areas)
     parts = [part for part in (drawn, areas, fences) if len(part)] or [drawn]
     frame = pd.concat(parts).sort_index()
@@ -78,8 +109,14 @@ def _find_lines(lines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Find the lines that are barriers, with whether they run over a bridge or under the ground, and their layer."""
     kinds = find_kinds("barriers", lines, ("railway", "waterway", "highway", "barrier"))
     own = lines.loc[kinds.index]
-    under = is_yes(own["tunnel"]) | is_yes(own["covered"]) | own["location"].eq("underground").fillna(False)
-    return _make_shapes(own, kinds, over=is_yes(own["bridge"]), under=under.astype(bool), layer=_read_layer(own))
+    under = (
+        is_yes(own["tunnel"])
+        | is_yes(own["covered"])
+        | own["location"].eq("underground").fillna(False)
+    )
+    return _make_shapes(
+        own, kinds, over=is_yes(own["bridge"]), under=under.astype(bool), layer=_read_layer(own)
+    )
 
 
 def _make_shapes(own: gpd.GeoDataFrame, kinds: pd.DataFrame, **columns: Any) -> gpd.GeoDataFrame:
@@ -102,9 +139,22 @@ def _find_areas(areas: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, list[Entry]]
     small = (kinds["kind"] == "lake") & (measure_areas(own.geometry) < POND)
     kinds = kinds.assign(kind=kinds["kind"].mask(small, "pond"))
     kinds = kinds.assign(hard=kinds["hard"] & kinds["kind"].isin(["river", "lake"]))
-    under = is_yes(own["tunnel"]) | is_yes(own["covered"]) | own["location"].eq("underground").fillna(False)
-    shapes, entries = drop_where("barriers", _make_shapes(own, kinds), under, "water under the ground is no barrier")
-    entries.append(note("barriers", "noted", small.index[small], f"still waters below {POND:g} m2 are soft barriers"))
+    under = (
+        is_yes(own["tunnel"])
+        | is_yes(own["covered"])
+        | own["location"].eq("underground").fillna(False)
+    )
+    shapes, entries = drop_where(
+        "barriers", _make_shapes(own, kinds), under, "water under the ground is no barrier"
+    )
+    entries.append(
+        note(
+            "barriers",
+            "noted",
+            small.index[small],
+            f"still waters below {POND:g} m2 are soft barriers",
+        )
+    )
     return shapes, entries
 
 
@@ -118,20 +168,30 @@ def _find_fences(areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return fences.set_geometry(shapely.boundary(fences.geometry.to_numpy()), crs=CRS)
 
 
-def _find_openings(features: Features, lines: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, list[Entry]]:
+def _find_openings(
+    features: Features, lines: gpd.GeoDataFrame, areas: gpd.GeoDataFrame
+) -> tuple[gpd.GeoDataFrame, list[Entry]]:
     """Find where barriers can be crossed on foot."""
     streets, closed = _find_walkable(features.lines)
     over = streets["bridge"] | streets["tunnel"]
     ways = streets[over]
     met = np.zeros(len(ways), bool)
     for shapes in (lines.geometry.to_numpy(), areas.geometry.to_numpy()):
-        met[shapely.STRtree(shapes).query(ways.geometry.to_numpy(), predicate="intersects")[0]] = True
+        met[shapely.STRtree(shapes).query(ways.geometry.to_numpy(), predicate="intersects")[0]] = (
+            True
+        )
     ways, entries = drop_where("openings", ways, ~met, "bridges and tunnels that cross no barrier")
     kept = pd.DataFrame(
-        {"kind": np.where(ways["bridge"], "bridge", "underpass"), "geometry": ways.geometry.to_numpy()}, ways.index
+        {
+            "kind": np.where(ways["bridge"], "bridge", "underpass"),
+            "geometry": ways.geometry.to_numpy(),
+        },
+        ways.index,
     )
     marked = _find_marked(features)
-    crossings = _find_crossings(streets[~over], lines[lines["kind"].isin(["railway", "river", "stream", "motorway"])])
+    crossings = _find_crossings(
+        streets[~over], lines[lines["kind"].isin(["railway", "river", "stream", "motorway"])]
+    )
     there = _write_places(marked["geometry"].to_numpy(dtype=object))
     crossings = crossings[~crossings.index.isin(there)]
     frame = pd.concat([part for part in (kept, marked, crossings) if len(part)] or [kept])
@@ -139,7 +199,12 @@ def _find_openings(features: Features, lines: gpd.GeoDataFrame, areas: gpd.GeoDa
     table = gpd.GeoDataFrame(frame.assign(opening=frame.index), geometry="geometry", crs=CRS)
     entries += closed
     entries.append(
-        note("openings", "inferred", crossings.index, "a street crosses a railway, river, stream or motorway without a mark")
+        note(
+            "openings",
+            "inferred",
+            crossings.index,
+            "a street crosses a railway, river, stream or motorway without a mark",
+        )
     )
     return conform_table("openings", table), entries
 
@@ -148,19 +213,34 @@ def _find_walkable(lines: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, list[Entr
     """Find the streets that people may walk along, with bridge, tunnel, layer and whether they are highways themselves."""
     ways = lines[lines["highway"].notna() & ~lines["highway"].isin((*NOT_THERE, *NOT_WALKED))]
     allowed = ways["foot"].isin(["yes", "designated", "permissive"])
-    closed = ways["foot"].isin(["no", "private"]) | ways["access"].isin(["no", "private"]) | ways["motorroad"].isin(["yes"])
-    closed = (closed | ways["highway"].isin(["trunk", "trunk_link"])) & ~allowed  # along a trunk road only where it says so
-    level = pd.DataFrame({"bridge": is_yes(ways["bridge"]), "tunnel": is_yes(ways["tunnel"]), "layer": _read_layer(ways)})
+    closed = (
+        ways["foot"].isin(["no", "private"])
+        | ways["access"].isin(["no", "private"])
+        | ways["motorroad"].isin(["yes"])
+    )
+    closed = (
+        closed | ways["highway"].isin(["trunk", "trunk_link"])
+    ) & ~allowed  # along a trunk road only where it says so
+    level = pd.DataFrame(
+        {
+            "bridge": is_yes(ways["bridge"]),
+            "tunnel": is_yes(ways["tunnel"]),
+            "layer": _read_layer(ways),
+        }
+    )
     level["trunk"] = ways["highway"].isin(["trunk", "trunk_link"])
     level["ford"] = is_yes(ways["ford"])
     streets = gpd.GeoDataFrame(level, geometry=ways.geometry.to_numpy(), crs=CRS)[~closed]
     barred = ways.index[closed & (level["bridge"] | level["tunnel"])]
-    return streets, [note("openings", "dropped", barred, "bridges and tunnels not meant for people on foot")]
+    return streets, [
+        note("openings", "dropped", barred, "bridges and tunnels not meant for people on foot")
+    ]
 
 
 def _find_marked(features: Features) -> pd.DataFrame:
     """Find what is marked as a crossing: level crossings and fords."""
-    points, lines = features.points, features.lines
+    points = features.points
+    lines = features.lines
     rail = points["railway"].isin(["level_crossing", "crossing"])
     fords = is_yes(points["ford"]) & ~rail
     wet = is_yes(lines["ford"]) & ~is_yes(lines["bridge"]) & ~is_yes(lines["tunnel"])
@@ -174,23 +254,33 @@ def _find_marked(features: Features) -> pd.DataFrame:
 def _find_crossings(streets: gpd.GeoDataFrame, lines: gpd.GeoDataFrame) -> pd.DataFrame:
     """Find the places where streets cross barriers, indexed by place.
 
-    A street that only ends at a barrier crosses it only if another ends there too: each end is one arm, a
-    street going through has two, and a crossing has two arms or more.
+    A street that only ends at a barrier crosses it only if another ends there
+    too: each end is one arm, a street going through has two, and a crossing
+    has two arms or more.
     """
-    s, b = shapely.STRtree(lines.geometry.to_numpy()).query(streets.geometry.to_numpy(), predicate="intersects")
+    s, b = shapely.STRtree(lines.geometry.to_numpy()).query(
+        streets.geometry.to_numpy(), predicate="intersects"
+    )
     both = streets["trunk"].to_numpy()[s] & (lines["kind"].to_numpy()[b] == "motorway")
-    s, b = s[~both], b[~both]
+    s = s[~both]
+    b = b[~both]
     met = shapely.intersection(streets.geometry.to_numpy()[s], lines.geometry.to_numpy()[b])
     parts, pair = shapely.get_parts(met, return_index=True)
     points = shapely.get_type_id(parts) == 0
-    parts, s, b = parts[points], s[pair[points]], b[pair[points]]
+    parts = parts[points]
+    s = s[pair[points]]
+    b = b[pair[points]]
     xy = shapely.get_coordinates(parts).round(DIGITS)
     own = streets.geometry.to_numpy()[s]
     ends = [shapely.get_coordinates(shapely.get_point(own, n)).round(DIGITS) for n in (0, -1)]
     at_end = (xy == ends[0]).all(axis=1) | (xy == ends[1]).all(axis=1)
     closed = (ends[0] == ends[1]).all(axis=1)
     found = pd.DataFrame(
-        {"place": _write_places(parts), "street": streets.index.to_numpy()[s], "arms": np.where(at_end & ~closed, 1, 2)}
+        {
+            "place": _write_places(parts),
+            "street": streets.index.to_numpy()[s],
+            "arms": np.where(at_end & ~closed, 1, 2),
+        }
     )
     found["kind"] = _name_crossings(streets.iloc[s], lines.iloc[b])
     found["geometry"] = shapely.points(xy) if len(xy) else np.empty(0, object)
@@ -204,9 +294,15 @@ def _name_crossings(streets: gpd.GeoDataFrame, lines: gpd.GeoDataFrame) -> Array
     above = streets["layer"].to_numpy() - lines["layer"].to_numpy()
     kind = lines["kind"].to_numpy(dtype=object)
     water = np.isin(kind, ["river", "stream"])
-    level = np.select([kind == "railway", streets["ford"].to_numpy(), water], ["level_crossing", "ford", "bridge"], "crossing")
+    level = np.select(
+        [kind == "railway", streets["ford"].to_numpy(), water],
+        ["level_crossing", "ford", "bridge"],
+        "crossing",
+    )
     names = [lines["under"].to_numpy(), lines["over"].to_numpy(), water, above > 0, above < 0]
-    return np.select(names, ["bridge", "underpass", level, "bridge", "underpass"], level).astype(object)
+    return np.select(names, ["bridge", "underpass", level, "bridge", "underpass"], level).astype(
+        object
+    )
 
 
 def _write_places(points: Array) -> Array:

@@ -1,7 +1,8 @@
 """OpenStreetMap files (``.osm.pbf``, ``.osm``, also packed as ``.gz`` or ``.bz2``) read without network.
 
-GDAL's OSM driver does the reading. It is told by a small configuration which tags become columns, so tags that
-nobody asks for, above all contacts, never leave the file.
+GDAL's OSM driver does the reading. It is told by a small configuration which
+tags become columns, so tags that nobody asks for, above all contacts, never
+leave the file.
 """
 
 from __future__ import annotations
@@ -25,10 +26,32 @@ from gridplan.reading.osm_tags import CRS, KEYS, Features, drop_where, make_laye
 from gridplan.site import Reading
 from gridplan.tables.conform import Entry
 
-# Closed ways with one of these tags are areas; all other closed ways are lines that return to their start.
+# Closed ways with one of these tags are areas; all other closed ways are lines
+# that return to their start.
 AREAS = (
-    *("aeroway", "amenity", "boundary", "building", "craft", "geological", "healthcare", "historic", "landuse", "leisure"),
-    *("man_made=works", "man_made=reservoir_covered", "military", "natural", "office", "place", "shop", "sport", "tourism"),
+    *(
+        "aeroway",
+        "amenity",
+        "boundary",
+        "building",
+        "craft",
+        "geological",
+        "healthcare",
+        "historic",
+        "landuse",
+        "leisure",
+    ),
+    *(
+        "man_made=works",
+        "man_made=reservoir_covered",
+        "military",
+        "natural",
+        "office",
+        "place",
+        "shop",
+        "sport",
+        "tourism",
+    ),
     *("highway=platform", "public_transport=platform", "waterway=riverbank", "waterway=dock"),
 )
 PACKED: dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open}
@@ -44,17 +67,19 @@ def read_osm_file(path: str | Path, *, admin_level: int | None = None) -> Readin
     path
         A file in OSM's PBF or XML format, an extract of any size.
     admin_level
-        Level of the administrative areas that are the communities; without it the finest from 11 to 8 that holds
-        most buildings.
+        Level of the administrative areas that are the communities; without it
+        the finest from 11 to 8 that holds most buildings.
 
     Returns
     -------
-    Eight tables in degrees (WGS 84), keys like ``w123`` and ``r45``, and what was dropped or inferred.
+    Eight tables in degrees (WGS 84), keys like ``w123`` and ``r45``, and what
+    was dropped or inferred.
 
     Raises
     ------
     InputError
-        If the file cannot be read as OSM, has no buildings, or no area of the level asked for.
+        If the file cannot be read as OSM, has no buildings, or no area of the
+        level asked for.
     """
     features, entries = read_features(path)
     tables, notes = make_tables(features, admin_level, file=str(path))
@@ -72,7 +97,8 @@ def read_features(path: str | Path) -> tuple[Features, list[Entry]]:
     path = Path(path)
     if not path.is_file():
         raise _refuse(path, "is not there", "check the path")
-    layers, entries = {}, []
+    layers = {}
+    entries = []
     with TemporaryDirectory() as folder:
         config = Path(folder) / "osm.ini"
         config.write_text(write_config(), encoding="utf-8")
@@ -81,7 +107,9 @@ def read_features(path: str | Path) -> tuple[Features, list[Entry]]:
             frame = _read_layer(path, plain, layer, config)
             codes = _write_codes(layer, frame)
             empty = (frame.geometry.isna() | frame.geometry.is_empty).to_numpy(bool)
-            whole, dropped = drop_where(f"osm {name}", frame.set_index(codes), empty, "shapes that cannot be put together")
+            whole, dropped = drop_where(
+                f"osm {name}", frame.set_index(codes), empty, "shapes that cannot be put together"
+            )
             layers[name] = make_layer(whole, whole.index)
             entries += [e for e in dropped if e.count]
     return Features(**layers), entries
@@ -110,25 +138,41 @@ def _unpack(path: Path, folder: Path) -> Path:
         with PACKED[kind](path, "rb") as packed, plain.open("wb") as out:
             shutil.copyfileobj(packed, out)
     except (OSError, EOFError) as error:
-        raise _refuse(path, f"cannot be unpacked ({error})", "see that the file is whole") from error
+        raise _refuse(
+            path, f"cannot be unpacked ({error})", "see that the file is whole"
+        ) from error
     return plain
 
 
 def _read_layer(path: Path, plain: Path, layer: str, config: Path) -> gpd.GeoDataFrame:
     """Read one layer with all its rows; a layer that is not there is empty."""
     with warnings.catch_warnings():
-        # Broken shapes come out as missing and are counted; GDAL's word about each of them would only bury that.
+        # Broken shapes come out as missing and are counted; GDAL's word about
+        # each of them would only bury that.
         warnings.simplefilter("ignore", RuntimeWarning)
         try:
-            # Not through Arrow: that way a file that breaks off would be read as far as it goes, without a word.
+            # Not through Arrow: that way a file that breaks off would be read
+            # as far as it goes, without a word.
             options = {"CONFIG_FILE": str(config), "MAX_TMPFILE_SIZE": str(_choose_memory(plain))}
-            frame = pyogrio.read_dataframe(plain, layer=layer, on_invalid="ignore", use_arrow=False, **options)
+            frame = pyogrio.read_dataframe(
+                plain, layer=layer, on_invalid="ignore", use_arrow=False, **options
+            )
         except pyogrio.errors.DataSourceError as error:
-            raise _refuse(path, "is not OpenStreetMap data", "give an OpenStreetMap file: .osm.pbf or .osm") from error
+            raise _refuse(
+                path, "is not OpenStreetMap data", "give an OpenStreetMap file: .osm.pbf or .osm"
+            ) from error
         except pyogrio.errors.FeatureError as error:
             order = "increasing" in str(error)
-            remedy = "put it in order: osmium sort FILE -o SORTED.osm.pbf" if order else "fetch it again, whole"
-            raise _refuse(path, "is not in the order of its numbers" if order else f"breaks off ({error})", remedy) from error
+            remedy = (
+                "put it in order: osmium sort FILE -o SORTED.osm.pbf"
+                if order
+                else "fetch it again, whole"
+            )
+            raise _refuse(
+                path,
+                "is not in the order of its numbers" if order else f"breaks off ({error})",
+                remedy,
+            ) from error
         except pyogrio.errors.DataLayerError:
             frame = gpd.GeoDataFrame({"osm_id": []}, geometry=[], crs=CRS)
     return frame
@@ -150,4 +194,6 @@ def _write_codes(layer: str, frame: gpd.GeoDataFrame) -> Any:
     if layer != "multipolygons":
         return pd.Index(LAYERS[layer][0].replace("p", "n").replace("l", "w") + number, name="code")
     way = frame["osm_way_id"].astype("str") if "osm_way_id" in frame.columns else number
-    return pd.Index(np.where(number.notna(), "r" + number.fillna(""), "w" + way.fillna("")), name="code")
+    return pd.Index(
+        np.where(number.notna(), "r" + number.fillna(""), "w" + way.fillna("")), name="code"
+    )

@@ -19,7 +19,9 @@ from gridplan.site import Reading
 from gridplan.tables.conform import Entry
 
 INSTEAD = "give a file instead: download an extract, then `gridplan plan FILE`"
-WITHIN = 0.5  # share of an administrative area that must lie in the place; its neighbours only touch it
+WITHIN = (
+    0.5  # share of an administrative area that must lie in the place; its neighbours only touch it
+)
 REMARK = 2000  # bytes at the end of an answer in which a remark stands
 MIXED = 7  # shapely's number for collections of points, lines and areas
 NEAR = 1e-6  # degrees; a limit of the place itself
@@ -40,15 +42,18 @@ def read_osm_place(
     Parameters
     ----------
     place
-        Name of a place that has an outline, as one would type it into a map: "路北区, 唐山市" or "Vaduz".
+        Name of a place that has an outline, as one would type it into a map:
+        "路北区, 唐山市" or "Vaduz".
     cache
-        Folder that keeps the servers' answers, so that the next call needs no network; without it nothing is kept. Answers
-        are kept as they came, with all tags.
+        Folder that keeps the servers' answers, so that the next call needs no
+        network; without it nothing is kept. Answers are kept as they came,
+        with all tags.
     admin_level
-        Level of the administrative areas that are the communities; without it the finest from 11 to 8 that holds
-        most buildings.
+        Level of the administrative areas that are the communities; without it
+        the finest from 11 to 8 that holds most buildings.
     overpass_url, nominatim_url
-        Addresses of other servers than the public ones; a server of one's own is not asked how busy it is.
+        Addresses of other servers than the public ones; a server of one's own
+        is not asked how busy it is.
     timeout
         Seconds to wait for an answer.
 
@@ -59,7 +64,8 @@ def read_osm_place(
     Raises
     ------
     InputError
-        If there is no network, the place is not found or has no outline, or nothing is there.
+        If there is no network, the place is not found or has no outline, or
+        nothing is there.
     """
     own = {"overpass_url": overpass_url, "nominatim_url": nominatim_url}
     chosen = {
@@ -72,7 +78,9 @@ def read_osm_place(
     }
     remarks: list[str] = []
     with _use_settings(chosen, remarks):
-        found, outline = _ask(place, LEVELS if admin_level is None else (*LEVELS, admin_level), remarks)
+        found, outline = _ask(
+            place, LEVELS if admin_level is None else (*LEVELS, admin_level), remarks
+        )
     features, entries = _sort_features(found, outline)
     tables, notes = make_tables(features, admin_level, least=1)
     return Reading(tables, dict.fromkeys(tables, f"OpenStreetMap: {place}"), (*entries, *notes))
@@ -82,7 +90,8 @@ def read_osm_place(
 def _use_settings(chosen: dict[str, Any], remarks: list[str]) -> Iterator[None]:
     """Use osmnx with other settings for a while; what it changes in ``socket`` is put back as well.
 
-    Overpass says in a remark at the end of an answer that it broke off; osmnx goes on, so remarks are listened for here.
+    Overpass says in a remark at the end of an answer that it broke off; osmnx
+    goes on, so remarks are listened for here.
     """
     from osmnx import settings
 
@@ -90,7 +99,10 @@ def _use_settings(chosen: dict[str, Any], remarks: list[str]) -> Iterator[None]:
         if b'"remark"' in response.content[-REMARK:]:
             remarks.append(str(response.json().get("remark", "")))
 
-    chosen = {**chosen, "requests_kwargs": {**settings.requests_kwargs, "hooks": {"response": listen}}}
+    chosen = {
+        **chosen,
+        "requests_kwargs": {**settings.requests_kwargs, "hooks": {"response": listen}},
+    }
     before = {name: getattr(settings, name) for name in chosen}
     resolver = socket.getaddrinfo
     try:
@@ -113,10 +125,13 @@ def _ask(place: str, levels: tuple[int, ...], remarks: list[str]) -> tuple[gpd.G
         outline = osmnx.geocode_to_gdf(place).union_all()
     except (InsufficientResponseError, TypeError, KeyError) as error:
         message = f"no place called {place!r} with an outline is known to OpenStreetMap"
-        raise _refuse(message, f"write the name otherwise, with its city and country, or {INSTEAD}") from error
+        raise _refuse(
+            message, f"write the name otherwise, with its city and country, or {INSTEAD}"
+        ) from error
     except (RequestException, ResponseStatusCodeError) as error:
         raise _refuse(
-            f"the server of place names cannot be reached or gave no answer ({type(error).__name__})", INSTEAD
+            f"the server of place names cannot be reached or gave no answer ({type(error).__name__})",
+            INSTEAD,
         ) from error
     try:
         found = osmnx.features_from_polygon(outline, list_tags(levels))
@@ -124,9 +139,15 @@ def _ask(place: str, levels: tuple[int, ...], remarks: list[str]) -> tuple[gpd.G
         if not remarks:
             raise _refuse(f"OpenStreetMap has nothing in {place!r}", INSTEAD) from error
     except (RequestException, ResponseStatusCodeError) as error:
-        raise _refuse(f"the server of map data cannot be reached or gave no answer ({type(error).__name__})", INSTEAD) from error
+        raise _refuse(
+            f"the server of map data cannot be reached or gave no answer ({type(error).__name__})",
+            INSTEAD,
+        ) from error
     if remarks:
-        raise _refuse(f"the server of map data broke off its answer ({remarks[0]})", f"ask for a smaller place, or {INSTEAD}")
+        raise _refuse(
+            f"the server of map data broke off its answer ({remarks[0]})",
+            f"ask for a smaller place, or {INSTEAD}",
+        )
     return found, outline
 
 
@@ -137,22 +158,32 @@ def _refuse(message: str, remedy: str) -> InputError:
 def _sort_features(found: gpd.GeoDataFrame, outline: Any) -> tuple[Features, list[Entry]]:
     """Sort what was found into points, lines and areas, without the administrative areas and limits beyond the place."""
     kind = found.index.get_level_values("element").str[0]
-    codes = np.char.add(kind.to_numpy(dtype=str), found.index.get_level_values("id").astype(str).to_numpy(dtype=str))
+    codes = np.char.add(
+        kind.to_numpy(dtype=str), found.index.get_level_values("id").astype(str).to_numpy(dtype=str)
+    )
     shapes = found.geometry.to_numpy().copy()
     for n in np.flatnonzero(shapely.get_type_id(shapes) == MIXED):
         shapes[n] = _take_areas(shapes[n])
     found = found.set_geometry(shapes, crs=found.crs)
     dimension = shapely.get_dimensions(shapes)
-    layers = {name: make_layer(found[dimension == n], codes[dimension == n]) for name, n in DIMENSIONS.items()}
-    areas, lines = layers["areas"], layers["lines"]
+    layers = {
+        name: make_layer(found[dimension == n], codes[dimension == n])
+        for name, n in DIMENSIONS.items()
+    }
+    areas = layers["areas"]
+    lines = layers["lines"]
     limits = areas["boundary"].eq("administrative").fillna(False).to_numpy(bool)
     shapes = areas.geometry.to_numpy()[limits]
     inside = shapely.area(shapely.intersection(shapely.make_valid(shapes), outline))
     beyond = np.zeros(len(areas), bool)
     beyond[limits] = inside < WITHIN * shapely.area(shapes)
-    layers["areas"], entries = drop_where("osm areas", areas, beyond, "administrative areas that lie mostly outside the place")
+    layers["areas"], entries = drop_where(
+        "osm areas", areas, beyond, "administrative areas that lie mostly outside the place"
+    )
     middles = shapely.line_interpolate_point(lines.geometry.to_numpy(), 0.5, normalized=True)
-    layers["lines"] = lines.assign(boundary=lines["boundary"].where(shapely.dwithin(middles, outline, NEAR)))
+    layers["lines"] = lines.assign(
+        boundary=lines["boundary"].where(shapely.dwithin(middles, outline, NEAR))
+    )
     return Features(**layers), [e for e in entries if e.count]
 
 

@@ -19,8 +19,9 @@ VOLUNTEER_POST = "新时代文明实践|志愿服务站|志愿服务岗"
 def make_places(features: Features) -> tuple[gpd.GeoDataFrame, list[Entry]]:
     """Make the places table: what people walk to, and grounds whose buildings are no homes.
 
-    A name that says service centre (党群服务中心 and the like) or volunteer post makes the place one. Practices of a
-    doctor keep no name, since it is a person's.
+    A name that says service centre (党群服务中心 and the like) or volunteer post
+    makes the place one. Practices of a doctor keep no name, since it is a
+    person's.
 
     Examples
     --------
@@ -39,7 +40,12 @@ def make_places(features: Features) -> tuple[gpd.GeoDataFrame, list[Entry]]:
     entries = [
         note("places", "inferred", found.index[centre], "service centres by their names"),
         note("places", "inferred", found.index[post], "volunteer posts by their names"),
-        note("places", "noted", nameless, "practices of a doctor: kept without a name, since it is a person's"),
+        note(
+            "places",
+            "noted",
+            nameless,
+            "practices of a doctor: kept without a name, since it is a person's",
+        ),
     ]
     found, doubles = _drop_doubles("places", found)
     return conform_table("places", found.assign(place=found.index)), [*entries, *doubles]
@@ -50,7 +56,10 @@ def make_institutions(features: Features) -> tuple[gpd.GeoDataFrame, list[Entry]
     found = _find_features("institutions", features)
     found, doubles = _drop_doubles("institutions", found)
     found, entries = drop_where("institutions", found, found["name"] == "", "without a name")
-    return conform_table("institutions", found.assign(institution=found.index)), [*doubles, *entries]
+    return conform_table("institutions", found.assign(institution=found.index)), [
+        *doubles,
+        *entries,
+    ]
 
 
 def _find_features(table: str, features: Features) -> gpd.GeoDataFrame:
@@ -60,7 +69,9 @@ def _find_features(table: str, features: Features) -> gpd.GeoDataFrame:
         kinds = find_kinds(table, layer)
         own = layer.loc[kinds.index]
         name = own["name"].where(kinds["named"].to_numpy(bool)).fillna("")
-        data = pd.DataFrame({"kind": kinds["kind"], "name": name, "named": kinds["named"]}, index=own.index)
+        data = pd.DataFrame(
+            {"kind": kinds["kind"], "name": name, "named": kinds["named"]}, index=own.index
+        )
         parts.append(data.assign(geometry=own.geometry.to_numpy()))
     both = pd.concat(parts).sort_index()
     return gpd.GeoDataFrame(both, geometry="geometry", crs=CRS)
@@ -69,25 +80,38 @@ def _find_features(table: str, features: Features) -> gpd.GeoDataFrame:
 def _drop_doubles(table: str, found: gpd.GeoDataFrame) -> tuple[Any, list[Entry]]:
     """Drop what stands inside a larger outline of the same kind, with its name or none: it was mapped twice.
 
-    An outline without a name takes the name of what stands inside if that is one name.
+    An outline without a name takes the name of what stands inside if that is
+    one name.
     """
     inner, around = _find_inside(found)
     name = found["name"].to_numpy(dtype=object).copy()
     given = pd.Series(name[inner], index=around, dtype=object)
-    given = given[(given != "").to_numpy(bool) & (name[around] == "")].groupby(level=0).agg(["nunique", "first"])
+    given = (
+        given[(given != "").to_numpy(bool) & (name[around] == "")]
+        .groupby(level=0)
+        .agg(["nunique", "first"])
+    )
     given = given[given["nunique"] == 1]
     name[given.index.to_numpy(np.int64)] = given["first"].to_numpy()
     double = np.zeros(len(found), bool)
     double[inner[(name[inner] == "") | (name[inner] == name[around])]] = True
-    return drop_where(table, found.assign(name=name), double, "mapped twice: inside an outline of the same kind and name")
+    return drop_where(
+        table,
+        found.assign(name=name),
+        double,
+        "mapped twice: inside an outline of the same kind and name",
+    )
 
 
 def _find_inside(found: gpd.GeoDataFrame) -> tuple[Array, Array]:
     """Find which features stand inside a larger one of their kind; of two alike the first by code is the larger."""
-    shapes, kind = found.geometry.to_numpy(), found["kind"].to_numpy(dtype=object)
+    shapes = found.geometry.to_numpy()
+    kind = found["kind"].to_numpy(dtype=object)
     size = shapely.area(shapes)
     outer = np.flatnonzero(size > 0)
-    inner, n = shapely.STRtree(shapes[outer]).query(shapely.point_on_surface(shapes), predicate="intersects")
+    inner, n = shapely.STRtree(shapes[outer]).query(
+        shapely.point_on_surface(shapes), predicate="intersects"
+    )
     around = outer[n]
     larger = (size[around] > size[inner]) | ((size[around] == size[inner]) & (around < inner))
     kept = larger & (kind[inner] == kind[around])

@@ -27,12 +27,48 @@ from gridplan.reading.osm_tags import (
 from gridplan.tables.conform import Entry, conform_table, make_empty
 
 NOT_BUILDINGS = (
-    *("no", "roof", "canopy", "ruins", "collapsed", "demolished", "destroyed", "razed", "proposed", "planned"),
+    *(
+        "no",
+        "roof",
+        "canopy",
+        "ruins",
+        "collapsed",
+        "demolished",
+        "destroyed",
+        "razed",
+        "proposed",
+        "planned",
+    ),
     *("construction", "bridge", "entrance", "tent"),
 )
-GENERIC = ("yes", "true", "1", "building", "public", "civic", "unclassified", "unknown", "multipolygon")
-USE_WORDS = {"shop": "retail", "office": "office", "craft": "industrial"}  # other tags speak for themselves
-USE_TAGS = ("amenity", "healthcare", "shop", "office", "craft", "tourism", "leisure", "man_made", "railway", "landuse")
+GENERIC = (
+    "yes",
+    "true",
+    "1",
+    "building",
+    "public",
+    "civic",
+    "unclassified",
+    "unknown",
+    "multipolygon",
+)
+USE_WORDS = {
+    "shop": "retail",
+    "office": "office",
+    "craft": "industrial",
+}  # other tags speak for themselves
+USE_TAGS = (
+    "amenity",
+    "healthcare",
+    "shop",
+    "office",
+    "craft",
+    "tourism",
+    "leisure",
+    "man_made",
+    "railway",
+    "landuse",
+)
 NO_USE = ("residential", "grass", "yes", "no", "construction", "swimming_pool", "garden")
 PLACES = (("neighbourhood", "village", "hamlet"), ("quarter",), ("suburb", "town"))
 HELD = 0.8  # share of the buildings that areas must hold to be the communities
@@ -51,8 +87,9 @@ def make_tables(
     features
         Tagged points, lines and areas in degrees.
     admin_level
-        Level of the administrative areas that are the communities; without it the finest from 11 to 8 that has
-        ``least`` areas which hold most buildings.
+        Level of the administrative areas that are the communities; without it
+        the finest from 11 to 8 that has ``least`` areas which hold most
+        buildings.
     least
         Number of areas that a level must have to be chosen.
     file
@@ -60,7 +97,8 @@ def make_tables(
 
     Returns
     -------
-    The tables by name, each in the schema's shape and sorted by key, and the lines of the ledger.
+    The tables by name, each in the schema's shape and sorted by key, and the
+    lines of the ledger.
 
     Raises
     ------
@@ -87,19 +125,23 @@ def make_tables(
         "institutions": institutions,
     }
     entries = [*entries, *notes, *more, *gone, *barred, *doubles, *nameless]
-    return {name: table.sort_index() for name, table in tables.items()}, tuple(e for e in entries if e.count)
+    return {name: table.sort_index() for name, table in tables.items()}, tuple(
+        e for e in entries if e.count
+    )
 
 
 def _miss_buildings(file: str) -> Problem:
     remedy = "take an extract that has buildings, or give footprints of your own: gridplan plan BUILDINGS_FILE"
-    return Problem("buildings", "not empty", "OpenStreetMap has no buildings here", remedy, file=file)
+    return Problem(
+        "buildings", "not empty", "OpenStreetMap has no buildings here", remedy, file=file
+    )
 
 
 def make_buildings(features: Features) -> tuple[gpd.GeoDataFrame, list[Entry]]:
     """Make the buildings table: use, name or address, floors, height, and dwellings where ``building:flats`` counts them.
 
-    ``building=yes`` says nothing, so the other tags of the same outline are asked; roofs, ruins and
-    buildings not built yet are left out and counted.
+    ``building=yes`` says nothing, so the other tags of the same outline are
+    asked; roofs, ruins and buildings not built yet are left out and counted.
 
     Examples
     --------
@@ -113,19 +155,39 @@ def make_buildings(features: Features) -> tuple[gpd.GeoDataFrame, list[Entry]]:
     """
     own = features.areas[features.areas["building"].notna()]
     entries = []
-    for layer, reason in ((features.points, "a point without a footprint"), (features.lines, "a footprint that is not closed")):
+    for layer, reason in (
+        (features.points, "a point without a footprint"),
+        (features.lines, "a footprint that is not closed"),
+    ):
         there = layer["building"].notna() & ~layer["building"].isin(NOT_BUILDINGS)
         entries.append(note("buildings", "dropped", layer.index[there], reason))
     use = _find_use(own)
     reasons = {word: f"not a building to live in: building={word}" for word in NOT_BUILDINGS}
-    entries += [note("buildings", "dropped", own.index[use == word], reason) for word, reason in reasons.items()]
+    entries += [
+        note("buildings", "dropped", own.index[use == word], reason)
+        for word, reason in reasons.items()
+    ]
     standing = ~use.isin(NOT_BUILDINGS)
-    own, use = own[standing], use[standing]
-    floors, height, flats = (read_numbers(own[key]) for key in ("building:levels", "height", "building:flats"))
+    own = own[standing]
+    use = use[standing]
+    floors, height, flats = (
+        read_numbers(own[key]) for key in ("building:levels", "height", "building:flats")
+    )
     floors = floors.where(floors <= MOST_FLOORS)
-    for key, numbers in (("building:levels", floors), ("height", height), ("building:flats", flats)):
+    for key, numbers in (
+        ("building:levels", floors),
+        ("height", height),
+        ("building:flats", flats),
+    ):
         odd = own[key].notna() & numbers.isna()
-        entries.append(note("buildings", "dropped", own.index[odd], f"values of {key} that are no number: taken as not known"))
+        entries.append(
+            note(
+                "buildings",
+                "dropped",
+                own.index[odd],
+                f"values of {key} that are no number: taken as not known",
+            )
+        )
     frame = gpd.GeoDataFrame(
         {
             "building": own.index,
@@ -164,7 +226,8 @@ def make_communities(
 ) -> tuple[gpd.GeoDataFrame, list[Entry]]:
     """Make the communities table from administrative areas, else from places that are drawn as areas.
 
-    ``subdistrict`` is the name of the area of the next coarser level, from 8 on, that a community lies in; ``kind`` stays empty.
+    ``subdistrict`` is the name of the area of the next coarser level, from 8
+    on, that a community lies in; ``kind`` stays empty.
 
     Raises
     ------
@@ -180,7 +243,10 @@ def make_communities(
     choices = [(f"administrative areas of admin_level {n}", drawn[level == n]) for n in wanted]
     if admin_level is None:
         named = areas[areas["name"].notna() & areas["boundary"].isna()]
-        choices += [(f"areas of place={'|'.join(words)}", named[named["place"].isin(words)]) for words in PLACES]
+        choices += [
+            (f"areas of place={'|'.join(words)}", named[named["place"].isin(words)])
+            for words in PLACES
+        ]
     what, chosen, entries = _choose_areas(choices, buildings, least if admin_level is None else 1)
     if chosen is None:
         reason = "no administrative areas or places hold the buildings: the communities have to come from elsewhere"
@@ -191,7 +257,11 @@ def make_communities(
     coarser = sorted({n for n in level.dropna() if 8 <= n < (finest if finest == finest else 0)})
     parents = drawn[level == coarser[-1]] if coarser else drawn[:0]
     frame = gpd.GeoDataFrame(
-        {"community": chosen.index, "name": chosen["name"].to_numpy(), "subdistrict": _find_parents(chosen, parents)},
+        {
+            "community": chosen.index,
+            "name": chosen["name"].to_numpy(),
+            "subdistrict": _find_parents(chosen, parents),
+        },
         geometry=chosen.geometry.to_numpy(),
         crs=CRS,
     )
@@ -199,9 +269,17 @@ def make_communities(
 
 
 def _miss_level(asked: int, level: pd.Series[Any]) -> Problem:
-    there = ", ".join(f"{n:g} ({count})" for n, count in level.value_counts().sort_index().items()) or "none"
+    there = (
+        ", ".join(f"{n:g} ({count})" for n, count in level.value_counts().sort_index().items())
+        or "none"
+    )
     message = f"there is no administrative area of admin_level {asked}; there are: {there}"
-    return Problem("communities", "admin_level", message, "ask for one of these, or give communities of your own")
+    return Problem(
+        "communities",
+        "admin_level",
+        message,
+        "ask for one of these, or give communities of your own",
+    )
 
 
 def _choose_areas(
@@ -212,10 +290,19 @@ def _choose_areas(
     best: tuple[float, str, gpd.GeoDataFrame | None, list[Entry]] = (0.0, "", None, [])
     for what, raw in choices:
         double = shapely.to_wkb(shapely.normalize(raw.geometry.to_numpy()))
-        areas, entries = drop_where("communities", raw, pd.Series(double, dtype=object).duplicated(), "the same outline twice")
+        areas, entries = drop_where(
+            "communities",
+            raw,
+            pd.Series(double, dtype=object).duplicated(),
+            "the same outline twice",
+        )
         if len(areas) < least:
             continue
-        held = len(np.unique(shapely.STRtree(areas.geometry.to_numpy()).query(points, predicate="within")[0])) / len(points)
+        held = len(
+            np.unique(
+                shapely.STRtree(areas.geometry.to_numpy()).query(points, predicate="within")[0]
+            )
+        ) / len(points)
         if held >= HELD:
             return what, areas, entries
         if held > best[0]:
@@ -232,7 +319,9 @@ def _find_parents(areas: gpd.GeoDataFrame, parents: gpd.GeoDataFrame) -> Array:
     return names
 
 
-def _count_unassembled(lines: gpd.GeoDataFrame, chosen: gpd.GeoDataFrame, level: float) -> list[Entry]:
+def _count_unassembled(
+    lines: gpd.GeoDataFrame, chosen: gpd.GeoDataFrame, level: float
+) -> list[Entry]:
     """Count the pieces of limits of the same level that bound none of the areas: an extract's edge cut those that they bound."""
     own = lines[lines["boundary"].eq("administrative").fillna(False).to_numpy(bool)]
     own = own[pd.to_numeric(own["admin_level"], errors="coerce") == level]
@@ -248,14 +337,34 @@ def make_compounds(features: Features) -> tuple[gpd.GeoDataFrame, list[Entry]]:
     """Make the compounds table: residential land up to 60 ha that has a name, a wall or a gate."""
     areas = features.areas
     land = areas[areas["landuse"].eq("residential").fillna(False).to_numpy(bool)]
-    closed = land["barrier"].isin(["wall", "fence", "city_wall"]) | is_yes(land["gated"]) | land["residential"].isin(GATED)
-    land, entries = drop_where("compounds", land, land["name"].isna() & ~closed, "residential land without name, wall or gate")
+    closed = (
+        land["barrier"].isin(["wall", "fence", "city_wall"])
+        | is_yes(land["gated"])
+        | land["residential"].isin(GATED)
+    )
+    land, entries = drop_where(
+        "compounds",
+        land,
+        land["name"].isna() & ~closed,
+        "residential land without name, wall or gate",
+    )
     large = measure_areas(land.geometry) > COMPOUND_MOST
-    land, more = drop_where("compounds", land, large, f"residential land above {COMPOUND_MOST / 1e4:g} ha: a district")
-    settlements = pd.concat([layer.loc[layer["place"].notna(), "name"] for layer in (features.points, areas)]).dropna()
+    land, more = drop_where(
+        "compounds", land, large, f"residential land above {COMPOUND_MOST / 1e4:g} ha: a district"
+    )
+    settlements = pd.concat(
+        [layer.loc[layer["place"].notna(), "name"] for layer in (features.points, areas)]
+    ).dropna()
     village = land["name"].isin(settlements)
-    land, last = drop_where("compounds", land, village, "residential land named after a village or quarter: not one compound")
+    land, last = drop_where(
+        "compounds",
+        land,
+        village,
+        "residential land named after a village or quarter: not one compound",
+    )
     frame = gpd.GeoDataFrame(
-        {"compound": land.index, "name": land["name"].to_numpy()}, geometry=land.geometry.to_numpy(), crs=CRS
+        {"compound": land.index, "name": land["name"].to_numpy()},
+        geometry=land.geometry.to_numpy(),
+        crs=CRS,
     )
     return conform_table("compounds", frame.assign(origin="given")), [*entries, *more, *last]

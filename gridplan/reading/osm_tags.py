@@ -1,7 +1,8 @@
 """OpenStreetMap's tags: which of them are read at all, and what their values mean for the tables of a site.
 
-What a value means stands in ``osm_words.csv``: the table, the tag, the kind it becomes, whether a barrier is hard, and
-whether the name may be kept. A tag that is not in :data:`KEYS` is never read, so telephone numbers, e-mail
+What a value means stands in ``osm_words.csv``: the table, the tag, the kind it
+becomes, whether a barrier is hard, and whether the name may be kept. A tag
+that is not in :data:`KEYS` is never read, so telephone numbers, e-mail
 addresses and the names of operators stay outside.
 """
 
@@ -26,16 +27,64 @@ Array = np.ndarray[Any, Any]
 
 CRS = "EPSG:4326"
 STEP = "read"  # the step under which the ledger tells what the reading did
-LEVELS = (11, 10, 9, 8)  # admin_level of communities, villages, subdistricts and townships, the finest first
+LEVELS = (
+    11,
+    10,
+    9,
+    8,
+)  # admin_level of communities, villages, subdistricts and townships, the finest first
 NOT_YES = frozenset({"no", "0", "false", "none"})
 METRES_PER_DEGREE = 111_320.0  # of latitude; of longitude times the cosine of the latitude
 FOOT = 0.3048  # m
 
-_BUILDING_KEYS = ("building", "building:levels", "building:flats", "height", "addr:street", "addr:housenumber", "addr:housename")
-_USE_KEYS = ("amenity", "healthcare", "shop", "office", "craft", "tourism", "leisure", "man_made", "landuse", "railway")
-_AREA_KEYS = ("boundary", "admin_level", "place", "residential", "gated", "natural", "water", "waterway", "barrier")
-_WAY_KEYS = ("highway", "area", "bridge", "tunnel", "covered", "location", "layer", "ford", "foot", "access", "motorroad")
-KEYS: tuple[str, ...] = tuple(sorted({"name", "emergency", *_BUILDING_KEYS, *_USE_KEYS, *_AREA_KEYS, *_WAY_KEYS}))
+_BUILDING_KEYS = (
+    "building",
+    "building:levels",
+    "building:flats",
+    "height",
+    "addr:street",
+    "addr:housenumber",
+    "addr:housename",
+)
+_USE_KEYS = (
+    "amenity",
+    "healthcare",
+    "shop",
+    "office",
+    "craft",
+    "tourism",
+    "leisure",
+    "man_made",
+    "landuse",
+    "railway",
+)
+_AREA_KEYS = (
+    "boundary",
+    "admin_level",
+    "place",
+    "residential",
+    "gated",
+    "natural",
+    "water",
+    "waterway",
+    "barrier",
+)
+_WAY_KEYS = (
+    "highway",
+    "area",
+    "bridge",
+    "tunnel",
+    "covered",
+    "location",
+    "layer",
+    "ford",
+    "foot",
+    "access",
+    "motorroad",
+)
+KEYS: tuple[str, ...] = tuple(
+    sorted({"name", "emergency", *_BUILDING_KEYS, *_USE_KEYS, *_AREA_KEYS, *_WAY_KEYS})
+)
 """Every tag that is read, from whichever source."""
 
 
@@ -43,7 +92,8 @@ KEYS: tuple[str, ...] = tuple(sorted({"name", "emergency", *_BUILDING_KEYS, *_US
 class Features:
     """Tagged features of one source in degrees (WGS 84): points, lines and areas.
 
-    Each is indexed by its OSM code (``n12``, ``w123``, ``r45``), sorted by it, and has the columns of :data:`KEYS`.
+    Each is indexed by its OSM code (``n12``, ``w123``, ``r45``), sorted by it,
+    and has the columns of :data:`KEYS`.
     """
 
     points: gpd.GeoDataFrame
@@ -69,7 +119,9 @@ def make_layer(frame: gpd.GeoDataFrame, codes: Any) -> gpd.GeoDataFrame:
     single = (shapely.get_num_geometries(shapes) == 1) & (shapely.get_type_id(shapes) >= 4)
     shapes = np.where(single, shapely.get_geometry(shapes, 0), shapes)
     blank = pd.Series(pd.NA, index=frame.index, dtype="str")
-    columns = {key: frame[key].astype("str").array if key in frame.columns else blank.array for key in KEYS}
+    columns = {
+        key: frame[key].astype("str").array if key in frame.columns else blank.array for key in KEYS
+    }
     index = pd.Index(np.asarray(codes, dtype=object), dtype="str", name="code")
     layer = gpd.GeoDataFrame(pd.DataFrame(columns, index=index), geometry=shapes, crs=CRS)
     return layer[~layer.index.duplicated()].sort_index()
@@ -116,14 +168,17 @@ def read_words(table: str) -> pd.DataFrame:
     >>> words.loc[words["value"] == "canal", ["key", "kind", "hard"]].to_numpy().tolist()
     [['waterway', 'river', True]]
     """
-    words = pd.DataFrame([row for row in _read_words() if row["table"] == table]).drop(columns="table")
+    words = pd.DataFrame([row for row in _read_words() if row["table"] == table]).drop(
+        columns="table"
+    )
     return words.assign(hard=words["hard"] == "yes", named=words["named"] == "yes")
 
 
 def list_tags(levels: Iterable[int] = LEVELS) -> dict[str, bool | str | list[str]]:
     """List the tags that make something a feature at all, as osmnx asks Overpass for them: key -> values, or any.
 
-    Limits are asked for by level, since the limits of a whole country would come along otherwise.
+    Limits are asked for by level, since the limits of a whole country would
+    come along otherwise.
 
     Examples
     --------
@@ -140,11 +195,13 @@ def list_tags(levels: Iterable[int] = LEVELS) -> dict[str, bool | str | list[str
     return tags | dict.fromkeys(("building", "highway", "place", "ford"), True)
 
 
-def find_kinds(table: str, features: gpd.GeoDataFrame, keys: tuple[str, ...] | None = None) -> pd.DataFrame:
+def find_kinds(
+    table: str, features: gpd.GeoDataFrame, keys: tuple[str, ...] | None = None
+) -> pd.DataFrame:
     """Find the kind that each feature is for a table; features that are nothing to it are left out.
 
-    Where several tags speak, the one that stands first in ``osm_words.csv`` counts; of several values
-    (``school;kindergarten``) the first.
+    Where several tags speak, the one that stands first in ``osm_words.csv``
+    counts; of several values (``school;kindergarten``) the first.
 
     Parameters
     ----------
@@ -157,7 +214,8 @@ def find_kinds(table: str, features: gpd.GeoDataFrame, keys: tuple[str, ...] | N
 
     Returns
     -------
-    Columns ``kind``, ``hard``, ``named`` and ``key`` (the tag that spoke), index as given.
+    Columns ``kind``, ``hard``, ``named`` and ``key`` (the tag that spoke),
+    index as given.
 
     Examples
     --------
@@ -170,7 +228,12 @@ def find_kinds(table: str, features: gpd.GeoDataFrame, keys: tuple[str, ...] | N
     for key, ranks in _rank_words(table).items():
         if keys is None or key in keys:
             given = np.flatnonzero(features[key].notna())
-            found = read_first_words(features[key].iloc[given]).map(ranks).fillna(len(words)).to_numpy(np.int64)
+            found = (
+                read_first_words(features[key].iloc[given])
+                .map(ranks)
+                .fillna(len(words))
+                .to_numpy(np.int64)
+            )
             rank[given] = np.minimum(rank[given], found)
     known = rank < len(words)
     chosen = words.iloc[rank[known]].set_index(features.index[known])
@@ -181,7 +244,9 @@ def find_kinds(table: str, features: gpd.GeoDataFrame, keys: tuple[str, ...] | N
 def _rank_words(table: str) -> dict[str, dict[str, int]]:
     """Rank the values of each tag by where they stand among the words of a table."""
     ranks: dict[str, dict[str, int]] = {}
-    for n, (key, value) in enumerate(zip(*(read_words(table)[column] for column in ("key", "value")), strict=True)):
+    for n, (key, value) in enumerate(
+        zip(*(read_words(table)[column] for column in ("key", "value")), strict=True)
+    ):
         ranks.setdefault(key, {})[value] = n
     return ranks
 
@@ -200,7 +265,9 @@ def read_numbers(values: pd.Series[Any]) -> pd.Series[Any]:
     return values.map({text: _read_number(str(text)) for text in unique}).astype("float64")
 
 
-_NUMBERS = re.compile(r"\s*(\d+(?:[.,]\d+)?)(?:\s*[;\-–~/]\s*(\d+(?:[.,]\d+)?))?\s*(m|metres?|meters?|ft|feet|')?\s*")
+_NUMBERS = re.compile(
+    r"\s*(\d+(?:[.,]\d+)?)(?:\s*[;\-–~/]\s*(\d+(?:[.,]\d+)?))?\s*(m|metres?|meters?|ft|feet|')?\s*"
+)
 
 
 def _read_number(text: str) -> float:

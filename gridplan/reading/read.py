@@ -24,10 +24,24 @@ OSM_SUFFIXES = (".pbf", ".osm", ".osm.gz", ".osm.bz2", ".xml")
 SITE_FILE = "site.gpkg"
 PARQUET_SUFFIXES = (".parquet", ".geoparquet")
 
-# What the barriers of a file are that has no column of kinds: the first word found in its name decides.
+# What the barriers of a file are that has no column of kinds: the first word
+# found in its name decides.
 KIND_WORDS = {
-    **{"rail": "railway", "铁路": "railway", "river": "river", "河": "river", "lake": "lake", "湖": "lake"},
-    **{"reservoir": "reservoir", "水库": "reservoir", "canal": "canal", "渠": "canal", "stream": "stream"},
+    **{
+        "rail": "railway",
+        "铁路": "railway",
+        "river": "river",
+        "河": "river",
+        "lake": "lake",
+        "湖": "lake",
+    },
+    **{
+        "reservoir": "reservoir",
+        "水库": "reservoir",
+        "canal": "canal",
+        "渠": "canal",
+        "stream": "stream",
+    },
     **{
         "water": "water",
         "水": "water",
@@ -37,7 +51,13 @@ KIND_WORDS = {
         "fence": "wall",
         "围墙": "wall",
     },
-    **{"road": "main_road", "street": "main_road", "highway": "main_road", "道路": "main_road", "公路": "main_road"},
+    **{
+        "road": "main_road",
+        "street": "main_road",
+        "highway": "main_road",
+        "道路": "main_road",
+        "公路": "main_road",
+    },
 }
 
 Given: TypeAlias = "str | Path | gpd.GeoDataFrame"  # a table: a file, or what was read from one
@@ -66,25 +86,34 @@ def read_site(
     Parameters
     ----------
     source
-        An OpenStreetMap extract (.pbf, .osm, .xml); a vector file of buildings, or of all tables, each in a layer
-        named after it; a folder with a ``site.gpkg`` or with files named after tables (buildings.parquet,
-        communities.shp ...); a GeoDataFrame of buildings; or a :class:`gridplan.Reading` of another source.
+        An OpenStreetMap extract (.pbf, .osm, .xml); a vector file of
+        buildings, or of all tables, each in a layer named after it; a folder
+        with a ``site.gpkg`` or with files named after tables
+        (buildings.parquet, communities.shp ...); a GeoDataFrame of buildings;
+        or a :class:`gridplan.Reading` of another source.
     communities, compounds, barriers, openings, streets, places, institutions, counts
-        Tables of one's own, as files or GeoDataFrames; each replaces that of the source. Barriers may be several, and
-        where they have no column of kinds, the name of the file says it (railways.parquet, water.gpkg, roads.shp).
+        Tables of one's own, as files or GeoDataFrames; each replaces that of
+        the source. Barriers may be several, and where they have no column of
+        kinds, the name of the file says it (railways.parquet, water.gpkg,
+        roads.shp).
     boundary
-        Outer limit: buildings whose middle lies outside are left out and counted.
+        Outer limit: buildings whose middle lies outside are left out and
+        counted.
     mapping
-        Column of gridplan -> column of the file: ``{"buildings.floors": "storeys"}``, or bare ``floors`` for buildings.
+        Column of gridplan -> column of the file: ``{"buildings.floors":
+        "storeys"}``, or bare ``floors`` for buildings.
     crs
         CRS of files that do not say theirs.
     datum
-        Datum of files in degrees: ``wgs84``, ``gcj02`` or ``bd09``; or one by table. The last two are converted, to
-        1e-6 m. Not applied to OpenStreetMap, which is always WGS 84.
+        Datum of files in degrees: ``wgs84``, ``gcj02`` or ``bd09``; or one by
+        table. The last two are converted, to 1e-6 m. Not applied to
+        OpenStreetMap, which is always WGS 84.
     encoding
-        Encoding of CSV files and shapefiles whose text is not UTF-8, such as ``gb18030``.
+        Encoding of CSV files and shapefiles whose text is not UTF-8, such as
+        ``gb18030``.
     rules
-        What counts as an overlap, how high a floor is, how large a house that is given as a point.
+        What counts as an overlap, how high a floor is, how large a house that
+        is given as a point.
 
     Raises
     ------
@@ -101,19 +130,37 @@ def read_site(
     {'b000001': 2.0, 'b000002': 3.0}
     """
     files = {
-        **{"communities": communities, "compounds": compounds, "openings": openings, "streets": streets},
-        **{"places": places, "institutions": institutions, "counts": counts, "barriers": barriers, "boundary": boundary},
+        **{
+            "communities": communities,
+            "compounds": compounds,
+            "openings": openings,
+            "streets": streets,
+        },
+        **{
+            "places": places,
+            "institutions": institutions,
+            "counts": counts,
+            "barriers": barriers,
+            "boundary": boundary,
+        },
     }
     how = {"mapping": mapping, "crs": crs, "datum": datum, "encoding": encoding}
     return make_site(read_all(source, files, how), rules, crs)
 
 
-def read_all(source: Any, files: Mapping[str, Any], how: Mapping[str, Any], *, without: Collection[str] = ()) -> Reading:
+def read_all(
+    source: Any, files: Mapping[str, Any], how: Mapping[str, Any], *, without: Collection[str] = ()
+) -> Reading:
     """Read all tables as they are, but for some; the parameters are those of :func:`read_site`."""
-    barriers, boundary = files.get("barriers"), files.get("boundary")
-    many = [barriers] if isinstance(barriers, (str, Path, gpd.GeoDataFrame)) else list(barriers or ())
+    barriers = files.get("barriers")
+    boundary = files.get("boundary")
+    many = (
+        [barriers] if isinstance(barriers, (str, Path, gpd.GeoDataFrame)) else list(barriers or ())
+    )
     single = {table: one for table, one in files.items() if table not in ("barriers", "boundary")}
-    given = [(table, one) for table, one in single.items() if one is not None] + [("barriers", one) for one in many]
+    given = [(table, one) for table, one in single.items() if one is not None] + [
+        ("barriers", one) for one in many
+    ]
     _check_datum(how["datum"])
     replaced = {table for table, _ in given}
     readers: list[Callable[[], Reading]] = [partial(_read_source, source, replaced, how, without)]
@@ -129,9 +176,17 @@ def find_buildings(source: Any) -> Path | None:
         return None
     path = Path(source)
     if path.is_dir() and not (path / SITE_FILE).exists():
-        same = [f for f in path.iterdir() if f.stem == "buildings" and f.suffix.lower() in VECTOR_SUFFIXES]
+        same = [
+            f
+            for f in path.iterdir()
+            if f.stem == "buildings" and f.suffix.lower() in VECTOR_SUFFIXES
+        ]
         return same[0] if len(same) == 1 and same[0].suffix.lower() in PARQUET_SUFFIXES else None
-    return path if path.is_file() and path.suffix.lower() in PARQUET_SUFFIXES and _is_buildings(path) else None
+    return (
+        path
+        if path.is_file() and path.suffix.lower() in PARQUET_SUFFIXES and _is_buildings(path)
+        else None
+    )
 
 
 def _is_buildings(path: Path) -> bool:
@@ -142,11 +197,17 @@ def _check_datum(datum: str | Mapping[str, str] | None) -> None:
     words = datum if isinstance(datum, Mapping) else {} if datum is None else {"buildings": datum}
     wrong = [f"{t}: {d}" for t, d in words.items() if d not in DATUMS or t not in INPUT_TABLES]
     if wrong:
-        remedy = f"declare one of {', '.join(DATUMS)}, for all or for each of {', '.join(INPUT_TABLES)}"
-        raise InputError([Problem("datum", "the datum is known", f"not known: {', '.join(wrong)}", remedy)])
+        remedy = (
+            f"declare one of {', '.join(DATUMS)}, for all or for each of {', '.join(INPUT_TABLES)}"
+        )
+        raise InputError(
+            [Problem("datum", "the datum is known", f"not known: {', '.join(wrong)}", remedy)]
+        )
 
 
-def _read_source(source: Any, replaced: set[str], how: Mapping[str, Any], without: Collection[str] = ()) -> Reading:
+def _read_source(
+    source: Any, replaced: set[str], how: Mapping[str, Any], without: Collection[str] = ()
+) -> Reading:
     """Read all tables of the source but those that are replaced."""
     reading = _open_source(source, how, without)
     out = {table: frame for table, frame in reading.tables.items() if table not in replaced}
@@ -160,7 +221,11 @@ def _read_source(source: Any, replaced: set[str], how: Mapping[str, Any], withou
 
 
 def _open_source(source: Any, how: Mapping[str, Any], without: Collection[str] = ()) -> Reading:
-    if "buildings" in without and isinstance(source, (str, Path)) and find_buildings(source) == Path(source):
+    if (
+        "buildings" in without
+        and isinstance(source, (str, Path))
+        and find_buildings(source) == Path(source)
+    ):
         return Reading({})  # the file holds nothing else
     if isinstance(source, Reading):
         return source
@@ -189,28 +254,49 @@ def _read_folder(folder: Path, how: Mapping[str, Any], without: Collection[str] 
     if not named:
         message = f"the folder holds neither {SITE_FILE} nor files named after tables"
         remedy = "name its files buildings, communities, barriers ... or give one file"
-        raise InputError([Problem("source", "the folder holds tables", message, remedy, file=folder.name)])
+        raise InputError(
+            [Problem("source", "the folder holds tables", message, remedy, file=folder.name)]
+        )
     problems = []
     for table in dict.fromkeys(f.stem for f in named):
         same = [f.name for f in named if f.stem == table]
         if len(same) > 1:
             message = f"the folder has more than one: {', '.join(same)}"
-            problems.append(Problem(table, "one file a table", message, "leave one of them there", file=folder.name))
+            problems.append(
+                Problem(
+                    table, "one file a table", message, "leave one of them there", file=folder.name
+                )
+            )
     if problems:
         raise InputError(problems)
-    reading = gather_readings([partial(_read_given, f, f.stem, how) for f in named if f.stem not in without])
+    reading = gather_readings(
+        [partial(_read_given, f, f.stem, how) for f in named if f.stem not in without]
+    )
     others = [f.name for f in files if f not in named]
-    entry = Entry("read", "site", "noted", len(others), f"files in {folder.name} that are not named after a table", others)
+    entry = Entry(
+        "read",
+        "site",
+        "noted",
+        len(others),
+        f"files in {folder.name} that are not named after a table",
+        others,
+    )
     return replace(reading, entries=(*reading.entries, *([entry] if others else [])))
 
 
 def _read_given(given: Any, table: str | None, how: Mapping[str, Any]) -> Reading:
     """Read a table from a file or a GeoDataFrame, in its declared CRS and datum."""
-    datum = how["datum"] if not isinstance(how["datum"], Mapping) else how["datum"].get(table or "buildings")
+    datum = (
+        how["datum"]
+        if not isinstance(how["datum"], Mapping)
+        else how["datum"].get(table or "buildings")
+    )
     # A declared datum says that coordinates are degrees.
     crs = how["crs"] if how["crs"] is not None or datum is None else "EPSG:4326"
     if isinstance(given, (str, Path)):
-        reading = read_tables(given, table, mapping=how["mapping"], crs=crs, encoding=how["encoding"])
+        reading = read_tables(
+            given, table, mapping=how["mapping"], crs=crs, encoding=how["encoding"]
+        )
         reading = _name_barriers(reading, Path(given).name) if table == "barriers" else reading
     else:
         reading = take_table(given, table or "buildings", mapping=how["mapping"], crs=crs)
@@ -219,12 +305,15 @@ def _read_given(given: Any, table: str | None, how: Mapping[str, Any]) -> Readin
 
 def _convert_reading(reading: Reading, datum: str | Mapping[str, str]) -> Reading:
     """Convert the tables of a reading from their declared datum to WGS 84."""
-    tables, entries = dict(reading.tables), list(reading.entries)
+    tables = dict(reading.tables)
+    entries = list(reading.entries)
     for table, frame in reading.tables.items():
         word = datum if isinstance(datum, str) else datum.get(table, "wgs84")
         if is_spatial(table) and word != "wgs84":
             tables[table] = frame.set_geometry(convert_datum(frame.geometry, word))
-            entries.append(Entry("read", table, "converted", len(frame), f"from datum {word} to WGS 84"))
+            entries.append(
+                Entry("read", table, "converted", len(frame), f"from datum {word} to WGS 84")
+            )
     return replace(reading, tables=tables, entries=tuple(entries))
 
 
@@ -234,10 +323,18 @@ def _name_barriers(reading: Reading, file: str) -> Reading:
     kind = next((k for word, k in KIND_WORDS.items() if word in file.lower()), None)
     if kind is None:
         return reading
-    known = frame["kind"].notna() & (frame["kind"] != "") if "kind" in frame.columns else frame.geometry.map(lambda _: False)
+    known = (
+        frame["kind"].notna() & (frame["kind"] != "")
+        if "kind" in frame.columns
+        else frame.geometry.map(lambda _: False)
+    )
     named = frame.assign(kind=frame["kind"].where(known, kind) if "kind" in frame.columns else kind)
-    entry = Entry("read", "barriers", "inferred", int((~known).sum()), f"kind {kind}, from the name of {file}")
-    return replace(reading, tables={**reading.tables, "barriers": named}, entries=(*reading.entries, entry))
+    entry = Entry(
+        "read", "barriers", "inferred", int((~known).sum()), f"kind {kind}, from the name of {file}"
+    )
+    return replace(
+        reading, tables={**reading.tables, "barriers": named}, entries=(*reading.entries, entry)
+    )
 
 
 def _read_boundary(given: Any, how: Mapping[str, Any]) -> Reading:
@@ -245,23 +342,44 @@ def _read_boundary(given: Any, how: Mapping[str, Any]) -> Reading:
     try:
         reading = _read_given(given, "communities", {**how, "mapping": None})
     except InputError as error:
-        raise type(error)([replace(problem, table="boundary") for problem in error.problems]) from error
+        raise type(error)(
+            [replace(problem, table="boundary") for problem in error.problems]
+        ) from error
     frame = reading.tables["communities"]
     if not (shapely.get_dimensions(frame.geometry.to_numpy()) == 2).any():
         remedy = "give a file with the polygon of the outer limit"
-        raise InputError([Problem("boundary", "shapes", "it has no polygon", remedy, file=reading.files.get("communities", ""))])
+        raise InputError(
+            [
+                Problem(
+                    "boundary",
+                    "shapes",
+                    "it has no polygon",
+                    remedy,
+                    file=reading.files.get("communities", ""),
+                )
+            ]
+        )
     return Reading({"boundary": frame})
 
 
 def _keep_inside(reading: Reading) -> Reading:
     """Leave out buildings whose middle lies outside of the boundary; those without a shape stay, to be counted later."""
     tables = dict(reading.tables)
-    boundary, buildings = tables.pop("boundary", None), tables.get("buildings")
+    boundary = tables.pop("boundary", None)
+    buildings = tables.get("buildings")
     if boundary is None or not isinstance(buildings, gpd.GeoDataFrame) or buildings.crs is None:
         return replace(reading, tables=tables)
-    outline = shapely.union_all(shapely.make_valid(boundary.geometry.to_crs(buildings.crs).to_numpy()))
+    outline = shapely.union_all(
+        shapely.make_valid(boundary.geometry.to_crs(buildings.crs).to_numpy())
+    )
     middle = shapely.centroid(buildings.geometry.to_numpy())
     shapely.prepare(outline)
-    inside = shapely.contains_xy(outline, shapely.get_x(middle), shapely.get_y(middle)) | shapely.is_missing(middle)
+    inside = shapely.contains_xy(
+        outline, shapely.get_x(middle), shapely.get_y(middle)
+    ) | shapely.is_missing(middle)
     entry = Entry("read", "buildings", "dropped", int((~inside).sum()), "outside of the boundary")
-    return replace(reading, tables={**tables, "buildings": buildings[inside]}, entries=(*reading.entries, entry))
+    return replace(
+        reading,
+        tables={**tables, "buildings": buildings[inside]},
+        entries=(*reading.entries, entry),
+    )

@@ -1,7 +1,8 @@
 """The survey: tables as they were read, checked all at once and put in order as a site.
 
-Every problem is told before anything is changed. What can be put right without a decision (broken rings, doubles,
-shapes without extent, coordinates in degrees, missing codes) is put right, and counted in the site's ledger.
+Every problem is told before anything is changed. What can be put right without
+a decision (broken rings, doubles, shapes without extent, coordinates in
+degrees, missing codes) is put right, and counted in the site's ledger.
 """
 
 from __future__ import annotations
@@ -15,8 +16,21 @@ import shapely
 from pyproj import CRS
 
 from gridplan.errors import InputError, PersonalDataError, Problem
-from gridplan.geometry.repair import SMALLEST, find_metric_crs, project_shapes, repair_shapes, snap_outlines
-from gridplan.reading.checks import FATAL, INPUT_TABLES, check_overlaps, check_table, find_crs, measure_overlaps
+from gridplan.geometry.repair import (
+    SMALLEST,
+    find_metric_crs,
+    project_shapes,
+    repair_shapes,
+    snap_outlines,
+)
+from gridplan.reading.checks import (
+    FATAL,
+    INPUT_TABLES,
+    check_overlaps,
+    check_table,
+    find_crs,
+    measure_overlaps,
+)
 from gridplan.rules.all_rules import SiteRules
 from gridplan.site import SITE_TABLES, Reading, Site
 from gridplan.tables.codes import describe_rows, fill_codes
@@ -26,7 +40,21 @@ from gridplan.tables.schema import find_columns, find_key
 # Barriers of these kinds, and all kinds of railway, cannot be walked over unless the data says so.
 HARD_KINDS = (
     *("barrier", "river", "riverbank", "lake", "water", "reservoir", "motorway", "trunk"),
-    *("河", "河流", "江", "湖", "湖泊", "水系", "水体", "水库", "铁路", "高铁", "高速", "高速公路", "快速路"),
+    *(
+        "河",
+        "河流",
+        "江",
+        "湖",
+        "湖泊",
+        "水系",
+        "水体",
+        "水库",
+        "铁路",
+        "高铁",
+        "高速",
+        "高速公路",
+        "快速路",
+    ),
 )
 DOUBLE_STEP = 1e-3  # m, shapes that are the same to this are doubles
 _DIMENSIONS = {"line": 1, "polygon": 2}
@@ -34,24 +62,29 @@ _DIMENSIONS = {"line": 1, "polygon": 2}
 Mark = tuple[str, str, "pd.Index[Any]"]  # what was done, why, to which rows
 
 
-def make_site(reading: Reading, rules: SiteRules | None = None, crs: Any = None, *, target: CRS | None = None) -> Site:
+def make_site(
+    reading: Reading, rules: SiteRules | None = None, crs: Any = None, *, target: CRS | None = None
+) -> Site:
     """Make a site of tables that were read: everything checked, then put in order.
 
-    Shapes are made valid and two-dimensional, and projected to one CRS in metres: the buildings' own where it is fit
-    to measure in, else a CGCS2000 or UTM zone. Doubles and shapes without extent are left out, community outlines
-    are snapped together, missing codes are made from the place. The ledger counts all of it, and no result
-    depends on the order of rows.
+    Shapes are made valid and two-dimensional, and projected to one CRS in
+    metres: the buildings' own where it is fit to measure in, else a CGCS2000
+    or UTM zone. Doubles and shapes without extent are left out, community
+    outlines are snapped together, missing codes are made from the place. The
+    ledger counts all of it, and no result depends on the order of rows.
 
     Parameters
     ----------
     reading
         Tables as a source gives them.
     rules
-        What counts as an overlap, how high a floor is, and how large a house that is given as a point.
+        What counts as an overlap, how high a floor is, and how large a house
+        that is given as a point.
     crs
         CRS of tables that come without one.
     target
-        CRS in metres that the site is to have, where it is one part of a larger one; else it is found as said above.
+        CRS in metres that the site is to have, where it is one part of a
+        larger one; else it is found as said above.
 
     Raises
     ------
@@ -69,26 +102,47 @@ def make_site(reading: Reading, rules: SiteRules | None = None, crs: Any = None,
     >>> site.buildings["floors"].to_dict()
     {'b000001': 3.0}
     """
-    rules, crs = rules or SiteRules(), find_crs(crs)
-    tables = {name: _tidy(name, frame, crs) for name, frame in reading.tables.items() if name in INPUT_TABLES}
+    rules = rules or SiteRules()
+    crs = find_crs(crs)
+    tables = {
+        name: _tidy(name, frame, crs)
+        for name, frame in reading.tables.items()
+        if name in INPUT_TABLES
+    }
     problems = [p for name in reading.tables for p in check_table(name, reading, tables.get(name))]
     problems += _check_buildings(tables.get("buildings"), reading.files.get("buildings", ""))
     if any(p.rule in FATAL for p in problems):
         raise _make_error(problems)
-    site = _order_site(tables, target or find_metric_crs(tables["buildings"].geometry), rules, reading.entries, problems)
+    site = _order_site(
+        tables,
+        target or find_metric_crs(tables["buildings"].geometry),
+        rules,
+        reading.entries,
+        problems,
+    )
     if site.buildings.empty:
-        raise _make_error(_check_buildings(site.buildings, reading.files.get("buildings", ""), "no row has a usable shape"))
+        raise _make_error(
+            _check_buildings(
+                site.buildings, reading.files.get("buildings", ""), "no row has a usable shape"
+            )
+        )
     return site
 
 
-def make_frame(reading: Reading, target: CRS, rules: SiteRules | None = None, crs: Any = None) -> Site:
+def make_frame(
+    reading: Reading, target: CRS, rules: SiteRules | None = None, crs: Any = None
+) -> Site:
     """Make a site of all tables but the buildings, for land whose buildings are read part by part.
 
-    Parameters and errors are those of :func:`make_site`; the table of buildings is empty.
+    Parameters and errors are those of :func:`make_site`; the table of
+    buildings is empty.
     """
-    rules, crs = rules or SiteRules(), find_crs(crs)
+    rules = rules or SiteRules()
+    crs = find_crs(crs)
     names = [name for name in reading.tables if name != "buildings"]
-    tables = {name: _tidy(name, reading.tables[name], crs) for name in names if name in INPUT_TABLES}
+    tables = {
+        name: _tidy(name, reading.tables[name], crs) for name in names if name in INPUT_TABLES
+    }
     problems = [p for name in names for p in check_table(name, reading, tables.get(name))]
     if any(p.rule in FATAL for p in problems):
         raise _make_error(problems)
@@ -104,14 +158,23 @@ def check_part(table: str, frame: Any, file: str = "", crs: Any = None) -> list[
 def place_buildings(frame: gpd.GeoDataFrame, target: CRS, rules: SiteRules) -> tuple[Any, Any]:
     """Place the shapes of buildings in the CRS ``target`` as :func:`make_site` does, row by row.
 
-    Returns the shapes that would be kept, and the rows (int64) that they are of.
+    Returns the shapes that would be kept, and the rows (int64) that they are
+    of.
     """
-    work = gpd.GeoDataFrame({"row": np.arange(len(frame))}, geometry=frame.geometry.array, crs=frame.crs)
+    work = gpd.GeoDataFrame(
+        {"row": np.arange(len(frame))}, geometry=frame.geometry.array, crs=frame.crs
+    )
     kept, _ = _order_shapes("buildings", work, target, rules, doubles=True)
     return kept.geometry.to_numpy(), kept["row"].to_numpy(np.int64)
 
 
-def _order_site(tables: dict[str, Any], target: CRS, rules: SiteRules, read: tuple[Entry, ...], problems: list[Problem]) -> Site:
+def _order_site(
+    tables: dict[str, Any],
+    target: CRS,
+    rules: SiteRules,
+    read: tuple[Entry, ...],
+    problems: list[Problem],
+) -> Site:
     """Put all tables in order, if nothing is wrong with them."""
     if "communities" in tables:
         problems = [*problems, *check_overlaps(tables["communities"], target, rules)]
@@ -135,17 +198,32 @@ def _make_error(problems: list[Problem]) -> InputError:
 def _check_buildings(buildings: Any, file: str, message: str = "it has no rows") -> list[Problem]:
     """Check that there is something to draw a plan of."""
     if buildings is not None and len(buildings):
-        if not isinstance(buildings, gpd.GeoDataFrame) or not (buildings.geometry.isna() | buildings.geometry.is_empty).all():
+        if (
+            not isinstance(buildings, gpd.GeoDataFrame)
+            or not (buildings.geometry.isna() | buildings.geometry.is_empty).all()
+        ):
             return []
         message = "none of its rows has a shape"
-    return [Problem("buildings", "not empty", message, "give a file with outlines or points of buildings", file=file)]
+    return [
+        Problem(
+            "buildings",
+            "not empty",
+            message,
+            "give a file with outlines or points of buildings",
+            file=file,
+        )
+    ]
 
 
 def _tidy(table: str, frame: Any, crs: Any) -> Any:
     """Return the schema's input columns of a table with numbered rows, text without blanks around it, and a CRS."""
     key = find_key(table)
     flat = frame.reset_index(drop=frame.index.name != key or key in frame.columns)
-    names = [c.name for c in find_columns(table) if c.need != "derived" and not c.is_geometry and c.name in flat.columns]
+    names = [
+        c.name
+        for c in find_columns(table)
+        if c.need != "derived" and not c.is_geometry and c.name in flat.columns
+    ]
     out = pd.DataFrame(flat[names])
     for name in names:
         if pd.api.types.is_string_dtype(out[name].dtype) or out[name].dtype == object:
@@ -156,7 +234,11 @@ def _tidy(table: str, frame: Any, crs: Any) -> Any:
         if pd.api.types.is_float_dtype(codes.dtype) and bool((codes.dropna() % 1 == 0).all()):
             codes = codes.astype("Int64")  # a column of whole numbers with gaps comes as 1.0, 2.0
         out[key] = codes.astype("str").where(codes.notna(), "").astype("str")
-    if is_spatial(table) and isinstance(flat, gpd.GeoDataFrame) and flat._geometry_column_name in flat.columns:
+    if (
+        is_spatial(table)
+        and isinstance(flat, gpd.GeoDataFrame)
+        and flat._geometry_column_name in flat.columns
+    ):
         out = gpd.GeoDataFrame(out, geometry=flat.geometry.array, crs=flat.crs)
         out = out.set_crs(crs) if out.crs is None and crs is not None else out
     return out
@@ -184,7 +266,9 @@ def _order_table(table: str, frame: Any, target: CRS, rules: SiteRules) -> tuple
 
 def _make_entry(table: str, mark: Mark, names: pd.Series[Any]) -> Entry:
     action, reason, rows = mark
-    ids = sorted(name for name in names[rows] if name) if len(rows) < len(names) else ()  # all of them need no list
+    ids = (
+        sorted(name for name in names[rows] if name) if len(rows) < len(names) else ()
+    )  # all of them need no list
     return Entry("survey", table, action, len(rows), reason, ids)
 
 
@@ -201,15 +285,26 @@ def _order_shapes(
     shapes = project_shapes(frame.geometry, target, dimension, bend=table == "communities")
     there = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
     marks.append(("dropped", "no shape, or none that can be placed", frame.index[~there]))
-    frame, shapes = frame[there], shapes[there]
+    frame = frame[there]
+    shapes = shapes[there]
     shapes, repaired = repair_shapes(shapes)
     marks.append(("repaired", "shape was not valid", frame.index[repaired]))
     if table == "buildings":
         points = shapely.get_dimensions(shapes) == 0
         shapes[points] = _draw_squares(shapes[points], rules.point_size)
-        marks.append(("inferred", f"given as a point: a square of {rules.point_size:g} m stands for it", frame.index[points]))
-    extent = np.where(shapely.get_dimensions(shapes) == 2, shapely.area(shapes), shapely.length(shapes))
-    whole = ~shapely.is_empty(shapes) & ((extent > SMALLEST) | (shapely.get_dimensions(shapes) == 0))
+        marks.append(
+            (
+                "inferred",
+                f"given as a point: a square of {rules.point_size:g} m stands for it",
+                frame.index[points],
+            )
+        )
+    extent = np.where(
+        shapely.get_dimensions(shapes) == 2, shapely.area(shapes), shapely.length(shapes)
+    )
+    whole = ~shapely.is_empty(shapes) & (
+        (extent > SMALLEST) | (shapely.get_dimensions(shapes) == 0)
+    )
     marks.append(("dropped", "shape without area or length", frame.index[~whole]))
     out = frame.set_geometry(gpd.GeoSeries(shapes, index=frame.index, crs=target))[whole]
     if table == "buildings" and not doubles:
@@ -220,20 +315,25 @@ def _order_shapes(
 
 
 def _draw_squares(points: Any, side: float) -> Any:
-    x, y = shapely.get_x(shapely.centroid(points)), shapely.get_y(shapely.centroid(points))
+    x = shapely.get_x(shapely.centroid(points))
+    y = shapely.get_y(shapely.centroid(points))
     return shapely.box(x - side / 2, y - side / 2, x + side / 2, y + side / 2)
 
 
 def _find_doubles(frame: gpd.GeoDataFrame) -> pd.Index[Any]:
     """Find rows that repeat the shape of another; the one that says most stays, and then the lowest code."""
-    rounded = shapely.transform(frame.geometry.to_numpy(), lambda c: np.round(c / DOUBLE_STEP) * DOUBLE_STEP)
-    shape = pd.Series(shapely.to_wkb(shapely.normalize(rounded), hex=True), index=frame.index, dtype="str")
+    rounded = shapely.transform(
+        frame.geometry.to_numpy(), lambda c: np.round(c / DOUBLE_STEP) * DOUBLE_STEP
+    )
+    shape = pd.Series(
+        shapely.to_wkb(shapely.normalize(rounded), hex=True), index=frame.index, dtype="str"
+    )
     twins = shape[shape.duplicated(keep=False)]
     words = pd.DataFrame(frame.drop(columns="geometry")).loc[twins.index]
     silent = (words.isna() | (words == "").fillna(False)).sum(axis=1)
-    order = pd.DataFrame({"shape": twins, "silent": silent, "text": describe_rows(words)}).sort_values(
-        ["shape", "silent", "text"]
-    )
+    order = pd.DataFrame(
+        {"shape": twins, "silent": silent, "text": describe_rows(words)}
+    ).sort_values(["shape", "silent", "text"])
     return order.index[order["shape"].duplicated()]
 
 
@@ -264,9 +364,17 @@ def _fill_barriers(frame: Any) -> tuple[Any, list[Mark]]:
     kind = frame["kind"].where(~nameless, "barrier")
     open_ = frame["hard"].isna()
     words = kind.str.lower()
-    hard = frame["hard"].where(~open_, words.isin(HARD_KINDS) | words.str.startswith("rail")).astype("boolean")
+    hard = (
+        frame["hard"]
+        .where(~open_, words.isin(HARD_KINDS) | words.str.startswith("rail"))
+        .astype("boolean")
+    )
     marks: list[Mark] = [
-        ("inferred", "no kind given: taken for a barrier, hard unless given", frame.index[nameless]),
+        (
+            "inferred",
+            "no kind given: taken for a barrier, hard unless given",
+            frame.index[nameless],
+        ),
         ("inferred", "hard or soft judged by the kind", frame.index[open_ & ~nameless]),
     ]
     return frame.assign(kind=kind, hard=hard), marks
@@ -282,10 +390,22 @@ def _snap_communities(communities: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, 
     total = slivers["area"].sum()
     entries = [
         Entry(
-            "survey", "communities", "repaired", len(slivers), f"slivers of overlap given to the lower code, {total:.1f} m2", held
+            "survey",
+            "communities",
+            "repaired",
+            len(slivers),
+            f"slivers of overlap given to the lower code, {total:.1f} m2",
+            held,
         ),
         Entry(
-            "survey", "communities", "dropped", int((~whole).sum()), "all of it lies in others", list(communities.index[~whole])
+            "survey",
+            "communities",
+            "dropped",
+            int((~whole).sum()),
+            "all of it lies in others",
+            list(communities.index[~whole]),
         ),
     ]
-    return communities.set_geometry(gpd.GeoSeries(snapped, index=communities.index, crs=communities.crs))[whole], entries
+    return communities.set_geometry(
+        gpd.GeoSeries(snapped, index=communities.index, crs=communities.crs)
+    )[whole], entries

@@ -20,11 +20,13 @@ GAP = 1e-6
 def choose_points(lists: Sequence[Sequence[Choice]], move: float, most: float) -> list[int]:
     """Choose one of the choices of every place: the least in price and moves together, within so many moves in all.
 
-    Where even the choices with fewest moves come to more than ``most``, these are taken.
+    Where even the choices with fewest moves come to more than ``most``, these
+    are taken.
 
     Examples
     --------
-    Moving 10 saves 500 in one place and 300 in the other; there is room for one:
+    Moving 10 saves 500 in one place and 300 in the other; there is room for
+    one:
 
     >>> part = np.zeros(1, int)
     >>> stay, go = Choice(part, part, 1000.0, 0), Choice(part, part, 500.0, 10)
@@ -38,12 +40,20 @@ def choose_points(lists: Sequence[Sequence[Choice]], move: float, most: float) -
     moved = np.array([float(c.moved) for choices in lists for c in choices])
     of = np.repeat(np.arange(len(lists)), sizes)
     firsts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
-    least = [int(np.lexsort((price[f : f + s], moved[f : f + s]))[0]) for f, s in zip(firsts, sizes, strict=True)]
+    least = [
+        int(np.lexsort((price[f : f + s], moved[f : f + s]))[0])
+        for f, s in zip(firsts, sizes, strict=True)
+    ]
     if moved[firsts + np.array(least)].sum() > most:
         return least
-    rows = vstack([csr_matrix((np.ones(len(of)), (of, np.arange(len(of))))), csr_matrix(moved)]).tocsc()
-    low, high = np.append(np.ones(len(lists)), 0.0), np.append(np.ones(len(lists)), max(most, 0.0))
-    model = open_programme(price - price.min(), np.ones(len(of)), np.ones(len(of), bool), rows, low, high)
+    rows = vstack(
+        [csr_matrix((np.ones(len(of)), (of, np.arange(len(of))))), csr_matrix(moved)]
+    ).tocsc()
+    low = np.append(np.ones(len(lists)), 0.0)
+    high = np.append(np.ones(len(lists)), max(most, 0.0))
+    model = open_programme(
+        price - price.min(), np.ones(len(of)), np.ones(len(of), bool), rows, low, high
+    )
     model.setOptionValue("mip_max_nodes", NODES)
     model.setOptionValue("mip_rel_gap", GAP)
     model.run()

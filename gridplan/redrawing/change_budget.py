@@ -23,33 +23,57 @@ if TYPE_CHECKING:
     from gridplan.site import Site
 
 SHARES = (0.0, 0.01, 0.02, 0.05, 0.1, 0.2)
-WITHIN = (0.0, 0.005, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5)  # shares looked at within an island
+WITHIN = (
+    0.0,
+    0.005,
+    0.01,
+    0.02,
+    0.035,
+    0.05,
+    0.075,
+    0.1,
+    0.15,
+    0.2,
+    0.3,
+    0.5,
+)  # shares looked at within an island
 FREE = "from nothing"
 
 
 def trace_change(
-    plan: Plan, site: Site | None = None, rules: Rules | None = None, *, shares: Sequence[float] = SHARES,
-    seed: int | None = None, workers: int | None = None, progress: Progress = keep_silent,
-) -> pd.DataFrame:  # fmt: skip
+    plan: Plan,
+    site: Site | None = None,
+    rules: Rules | None = None,
+    *,
+    shares: Sequence[float] = SHARES,
+    seed: int | None = None,
+    workers: int | None = None,
+    progress: Progress = keep_silent,
+) -> pd.DataFrame:
     """Trace the change-budget curve: the best quality in reach when at most such a share of the households may move.
 
-    Every community is looked at, whether anything is out of rule in it or not. For each island of homes the best divisions for
-    several budgets of its own are found, and the city's budget is shared out among them exactly.
+    Every community is looked at, whether anything is out of rule in it or not.
+    For each island of homes the best divisions for several budgets of its own
+    are found, and the city's budget is shared out among them exactly.
 
     Parameters
     ----------
     plan, site, rules, seed, workers, progress
         As :func:`gridplan.redraw` takes them.
     shares
-        Largest shares of the households there before that may change their sub-grid.
+        Largest shares of the households there before that may change their
+        sub-grid.
 
     Returns
     -------
     pandas.DataFrame
-        By share, and last drawn from nothing: moved (households) and moved_share, subgrids, in_band (share of the sub-grids),
-        out (households outside the bands), mean_walk (metres), cv (of households, share), price (household-metres, all
-        wishes, moves not counted) and lost (by how much the price is above the least in the table; a share of it). Where
-        even the fewest moves that the new land asks for are more than a share, the row says how many these are.
+        By share, and last drawn from nothing: moved (households) and
+        moved_share, subgrids, in_band (share of the sub-grids), out
+        (households outside the bands), mean_walk (metres), cv (of households,
+        share), price (household-metres, all wishes, moves not counted) and
+        lost (by how much the price is above the least in the table; a share of
+        it). Where even the fewest moves that the new land asks for are more
+        than a share, the row says how many these are.
 
     Examples
     --------
@@ -59,19 +83,29 @@ def trace_change(
     >>> trace_change(plan, rules=rules, shares=(0, 0.1, 0.2))[["moved", "in_band"]].values.tolist()
     [[0.0, 0.0], [10.0, 1.0], [20.0, 1.0], [20.0, 1.0]]
     """
-    rules = (rules or Rules.from_dict(plan.manifest.get("rules") or {})).replace(redraw={"scope": "all"})
+    rules = (rules or Rules.from_dict(plan.manifest.get("rules") or {})).replace(
+        redraw={"scope": "all"}
+    )
     seed = int(plan.manifest.get("seed", 0)) if seed is None else seed
     ground = open_ground(plan, site, rules, progress)
     islands = list_islands(ground, rules, find_triggers(ground, rules))
     how = Mending(rules.redraw.move, rules.redraw.reach, rules.division.effort, seed)
-    traced = map_tasks(lambda i: _trace(i, how), islands, workers=workers, stage="change", progress=progress)
-    parted, known = count_parted(ground), max(1, ground.households)
+    traced = map_tasks(
+        lambda i: _trace(i, how), islands, workers=workers, stage="change", progress=progress
+    )
+    parted = count_parted(ground)
+    known = max(1, ground.households)
     rows = []
     for share in sorted({float(s) for s in shares}):
         points = choose_points([choices[:-1] for choices, _ in traced], 0.0, share * known - parted)
-        rows.append(_add_up([(c[n], m[n]) for (c, m), n in zip(traced, points, strict=True)], parted, known))
+        rows.append(
+            _add_up([(c[n], m[n]) for (c, m), n in zip(traced, points, strict=True)], parted, known)
+        )
     rows.append(_add_up([(c[-1], m[-1]) for c, m in traced], parted, known))
-    table = pd.DataFrame(rows, index=pd.Index([*sorted({float(s) for s in shares}), FREE], name="share", dtype=object))
+    table = pd.DataFrame(
+        rows,
+        index=pd.Index([*sorted({float(s) for s in shares}), FREE], name="share", dtype=object),
+    )
     least = table["price"].min()
     return table.assign(lost=(table["price"] / least - 1.0).round(6))
 
@@ -79,7 +113,10 @@ def trace_change(
 def _trace(island: Island, how: Mending) -> tuple[tuple[Choice, ...], list[pd.DataFrame]]:
     """Trace an island; locked sub-grids stay as they are, so an island with any is mended without them."""
     choices = trace(island.problem, island.homes, how, WITHIN, island.closed).choices
-    return choices, [measure_parts(island.problem, choice.part).assign(**_list_band(island)) for choice in choices]
+    return choices, [
+        measure_parts(island.problem, choice.part).assign(**_list_band(island))
+        for choice in choices
+    ]
 
 
 def _list_band(island: Island) -> dict[str, int]:

@@ -37,18 +37,23 @@ class Ground:
     plan
         The plan before.
     site, stairwells, neighbours
-        The land now; the column ``subgrid`` of the stairwells is that of the plan before, empty where they were in none.
+        The land now; the column ``subgrid`` of the stairwells is that of the
+        plan before, empty where they were in none.
     was
         By stairwell, the sub-grid of the plan before; empty for new homes.
     home
-        By stairwell, the same where it can be carried on there: each sub-grid is carried on in one place, where most of its
-        households are, so those that a new limit or barrier parted from it have none.
+        By stairwell, the same where it can be carried on there: each sub-grid
+        is carried on in one place, where most of its households are, so those
+        that a new limit or barrier parted from it have none.
     building
-        By stairwell, the building of the plan before that it continues; its own where it is new.
+        By stairwell, the building of the plan before that it continues; its
+        own where it is new.
     gone
-        Stairwells of the plan before that are no longer there: community, subgrid, households.
+        Stairwells of the plan before that are no longer there: community,
+        subgrid, households.
     match
-        How the stairwells continue those of the plan before; None on the plan's own land.
+        How the stairwells continue those of the plan before; None on the
+        plan's own land.
     renewed
         Whether the land is other than that of the plan before.
     """
@@ -83,12 +88,34 @@ def open_ground(plan: Plan, site: Site | None, rules: Rules, progress: Progress)
         nobody = plan.stairwells.iloc[:0][["building", "community", "subgrid", "households"]]
         home = _choose_homes(plan.stairwells, plan.neighbours, was)
         own = plan.stairwells["building"].astype("str")
-        return Ground(plan, plan.site, plan.stairwells, plan.neighbours, was, home, own, nobody, None, renewed=False)
+        return Ground(
+            plan,
+            plan.site,
+            plan.stairwells,
+            plan.neighbours,
+            was,
+            home,
+            own,
+            nobody,
+            None,
+            renewed=False,
+        )
     site = prepare_site(_bring(site, plan), rules, progress=progress)
     progress("stairwells", 0, 1)
-    stairwells, found = find_stairwells(site.buildings, site.communities["kind"], rules.urban, rules.rural, rules.stairwells)
+    stairwells, found = find_stairwells(
+        site.buildings, site.communities["kind"], rules.urban, rules.rural, rules.stairwells
+    )
     if stairwells.empty:
-        raise InputError([Problem("buildings", "homes", "no building counts as a home", "give households or floors")])
+        raise InputError(
+            [
+                Problem(
+                    "buildings",
+                    "homes",
+                    "no building counts as a home",
+                    "give households or floors",
+                )
+            ]
+        )
     progress("neighbours", 0, 1)
     neighbours, joined = find_neighbours(stairwells, site.barriers, site.openings, rules.neighbours)
     progress("matching", 0, 1)
@@ -96,29 +123,56 @@ def open_ground(plan: Plan, site: Site | None, rules: Rules, progress: Progress)
     was = matching.stairwells["home"].reindex(stairwells.index).fillna("").astype("str")
     if not (was != "").any():
         remedy = "give the site that the plan was drawn on as it is now; `gridplan plan` draws one from nothing"
-        raise InputError([Problem("buildings", "the same land", "no home of the plan is on this site", remedy)])
+        raise InputError(
+            [Problem("buildings", "the same land", "no home of the plan is on this site", remedy)]
+        )
     old = matching.stairwells["old_building"].reindex(stairwells.index).fillna("")
     building = old.where(old != "", stairwells["building"]).astype("str")
     site = site.replace(ledger=write_ledger(site.ledger, [*found, *joined, *matching.entries]))
     stairwells = stairwells.assign(subgrid=was)
     home = _choose_homes(stairwells, neighbours, was)
-    return Ground(plan, site, stairwells, neighbours, was, home, building, matching.gone, matching.stairwells, renewed=True)
+    return Ground(
+        plan,
+        site,
+        stairwells,
+        neighbours,
+        was,
+        home,
+        building,
+        matching.gone,
+        matching.stairwells,
+        renewed=True,
+    )
 
 
 def _bring(site: Site, plan: Plan) -> Site:
     """Bring a site into the plan's CRS, where it has another."""
     if site.crs == plan.crs:
         return site
-    return site.replace(**{t: getattr(site, t).to_crs(plan.crs) for t in SITE_TABLES if is_spatial(t)})
+    return site.replace(
+        **{t: getattr(site, t).to_crs(plan.crs) for t in SITE_TABLES if is_spatial(t)}
+    )
 
 
-def _choose_homes(stairwells: pd.DataFrame, neighbours: pd.DataFrame, was: pd.Series[str]) -> pd.Series[str]:
+def _choose_homes(
+    stairwells: pd.DataFrame, neighbours: pd.DataFrame, was: pd.Series[str]
+) -> pd.Series[str]:
     """Choose the island where each sub-grid is carried on: the one with most of its households, then with its first home."""
     island = find_islands(stairwells, neighbours)
-    table = pd.DataFrame({"was": was.to_numpy(object), "island": island, "households": stairwells["households"].to_numpy()})
+    table = pd.DataFrame(
+        {
+            "was": was.to_numpy(object),
+            "island": island,
+            "households": stairwells["households"].to_numpy(),
+        }
+    )
     table["first"] = np.argsort(np.argsort(stairwells.index.to_numpy(object)))
-    pieces = table.groupby(["was", "island"], as_index=False).agg(households=("households", "sum"), first=("first", "min"))
-    pieces = pieces.sort_values(["was", "households", "first"], ascending=[True, False, True]).drop_duplicates("was")
+    pieces = table.groupby(["was", "island"], as_index=False).agg(
+        households=("households", "sum"), first=("first", "min")
+    )
+    pieces = pieces.sort_values(
+        ["was", "households", "first"], ascending=[True, False, True]
+    ).drop_duplicates("was")
     owner = dict(zip(pieces["was"], pieces["island"], strict=True))
     stays = table["was"].map(owner).to_numpy() == island
     return was.where(stays, "").astype("str")

@@ -40,7 +40,8 @@ Array = np.ndarray[Any, Any]
 class Island:
     """Homes of one community that can be walked between: their problem, where they were at home, and what is the matter.
 
-    ``codes`` are the sub-grids' codes by label; ``touched`` and ``closed`` say which are to be mended and which may not be.
+    ``codes`` are the sub-grids' codes by label; ``touched`` and ``closed`` say
+    which are to be mended and which may not be.
     """
 
     community: str
@@ -52,25 +53,37 @@ class Island:
 
 
 def redraw(
-    plan: Plan, site: Site | None = None, rules: Rules | None = None, *, seed: int | None = None, date: str = "", by: str = "",
-    workers: int | None = None, progress: Progress = keep_silent,
-) -> Plan:  # fmt: skip
+    plan: Plan,
+    site: Site | None = None,
+    rules: Rules | None = None,
+    *,
+    seed: int | None = None,
+    date: str = "",
+    by: str = "",
+    workers: int | None = None,
+    progress: Progress = keep_silent,
+) -> Plan:
     """Draw the next plan from the one before: mend what is out of rule, and leave every other household where it is.
 
-    Sub-grids that go on keep their codes; new ones get numbers never used before. Every household that changes its sub-grid
-    costs ``redraw.move`` household-metres, and no more than ``redraw.most_moved`` of them may, unless the new land leaves no
-    other way, which ledger and history then say. Locks hold.
+    Sub-grids that go on keep their codes; new ones get numbers never used
+    before. Every household that changes its sub-grid costs ``redraw.move``
+    household-metres, and no more than ``redraw.most_moved`` of them may,
+    unless the new land leaves no other way, which ledger and history then say.
+    Locks hold.
 
     Parameters
     ----------
     plan
         The plan before: ours, edited, or imported.
     site
-        The land as it is now; the plan's own if not given, to mend what is out of rule on it.
+        The land as it is now; the plan's own if not given, to mend what is out
+        of rule on it.
     rules
-        Those of the plan if not given; the section ``redraw`` says how much upset is worth what.
+        Those of the plan if not given; the section ``redraw`` says how much
+        upset is worth what.
     seed
-        Any whole number; that of the plan if not given. The same plan, site, rules and seed give the same plan.
+        Any whole number; that of the plan if not given. The same plan, site,
+        rules and seed give the same plan.
     date, by
         The day and the office, for the history; nothing reads a clock.
     workers, progress
@@ -78,9 +91,10 @@ def redraw(
 
     Returns
     -------
-    The plan itself where nothing is to be done. Else a plan with the tables ``triggers`` (what was the matter) and
-    ``concordance`` (which households came from where). What hung on the old sub-grids, such as posts and Party branches,
-    is left out: run its verbs again.
+    The plan itself where nothing is to be done. Else a plan with the tables
+    ``triggers`` (what was the matter) and ``concordance`` (which households
+    came from where). What hung on the old sub-grids, such as posts and Party
+    branches, is left out: run its verbs again.
 
     Raises
     ------
@@ -89,7 +103,8 @@ def redraw(
 
     Examples
     --------
-    Twelve houses of ten households, eight of them in one sub-grid; one goes over, so that both are within 50 to 70:
+    Twelve houses of ten households, eight of them in one sub-grid; one goes
+    over, so that both are within 50 to 70:
 
     >>> from tests.villages import make_board_plan
     >>> plan = make_board_plan((1, 1, 1, 1, 2, 2) * 2)
@@ -100,10 +115,18 @@ def redraw(
     rules = rules or Rules.from_dict(plan.manifest.get("rules") or {})
     ground = open_ground(plan, site, rules, progress)
     order = Order("redraw", plan.manifest.get("seed", 0) if seed is None else seed, date, by)
-    return draw_next(ground, rules, find_triggers(ground, rules), order, workers=workers, progress=progress)
+    return draw_next(
+        ground, rules, find_triggers(ground, rules), order, workers=workers, progress=progress
+    )
 
 
-def look(plan: Plan, site: Site | None = None, rules: Rules | None = None, *, progress: Progress = keep_silent) -> pd.DataFrame:
+def look(
+    plan: Plan,
+    site: Site | None = None,
+    rules: Rules | None = None,
+    *,
+    progress: Progress = keep_silent,
+) -> pd.DataFrame:
     """Look what of a plan is out of rule, or soon will be, on the land as it is now; draws nothing.
 
     Parameters
@@ -113,7 +136,8 @@ def look(plan: Plan, site: Site | None = None, rules: Rules | None = None, *, pr
 
     Returns
     -------
-    The table ``triggers``: community, subgrid, rule, of (building or sub-grid), households, urgent and reason.
+    The table ``triggers``: community, subgrid, rule, of (building or
+    sub-grid), households, urgent and reason.
 
     Examples
     --------
@@ -136,21 +160,38 @@ class Order:
 
 
 def draw_next(
-    ground: Ground, rules: Rules, triggers: pd.DataFrame, order: Order, *, held: Collection[str] = (), workers: int | None = None,
+    ground: Ground,
+    rules: Rules,
+    triggers: pd.DataFrame,
+    order: Order,
+    *,
+    held: Collection[str] = (),
+    workers: int | None = None,
     progress: Progress = keep_silent,
-) -> Plan:  # fmt: skip
+) -> Plan:
     """Draw the next plan on some ground: mend what the triggers call urgent; stairwells that are ``held`` stay where they are."""
     islands = list_islands(ground, rules, triggers, held)
     capped = rules.redraw.most_moved < 1.0
-    how = Mending(rules.redraw.move, rules.redraw.reach, rules.division.effort, int(order.seed), capped)
+    how = Mending(
+        rules.redraw.move, rules.redraw.reach, rules.division.effort, int(order.seed), capped
+    )
     found = map_tasks(
         lambda island: mend(island.problem, island.homes, island.touched, island.closed, how),
-        islands, workers=workers, stage="redrawing", progress=progress,
-    )  # fmt: skip
+        islands,
+        workers=workers,
+        stage="redrawing",
+        progress=progress,
+    )
     places = [(island, place) for island, own in zip(islands, found, strict=True) for place in own]
     most = rules.redraw.most_moved * ground.households - count_parted(ground)
-    chosen = choose_points([place.choices for _, place in places], rules.redraw.move, most) if capped else [0] * len(places)
-    taken = [(island, place, place.choices[n]) for (island, place), n in zip(places, chosen, strict=True)]
+    chosen = (
+        choose_points([place.choices for _, place in places], rules.redraw.move, most)
+        if capped
+        else [0] * len(places)
+    )
+    taken = [
+        (island, place, place.choices[n]) for (island, place), n in zip(places, chosen, strict=True)
+    ]
     member, exceptions = assign(ground, taken)
     return _finish(ground, rules, member, exceptions, triggers, order, progress)
 
@@ -163,7 +204,8 @@ def count_parted(ground: Ground) -> int:
 def tell_cap(ground: Ground, rules: Rules, moved: int) -> str:
     """Say in plain words that the cap is not kept, by how much and why; nothing where it is kept.
 
-    It is passed only where even the fewest moves that were found are more, and then no others are made.
+    It is passed only where even the fewest moves that were found are more, and
+    then no others are made.
     """
     cap = int(rules.redraw.most_moved * ground.households + 1e-6)
     if rules.redraw.most_moved >= 1.0 or moved <= cap:
@@ -178,25 +220,32 @@ def tell_cap(ground: Ground, rules: Rules, moved: int) -> str:
     return f"the cap of {cap:,} households is not kept: {must}, {why}"
 
 
-def list_islands(ground: Ground, rules: Rules, triggers: pd.DataFrame, held: Collection[str] = ()) -> list[Island]:
+def list_islands(
+    ground: Ground, rules: Rules, triggers: pd.DataFrame, held: Collection[str] = ()
+) -> list[Island]:
     """List the islands in which something is to be mended; all of them where the rules' scope is all."""
     urgent = triggers[triggers["urgent"]]
     every = rules.redraw.scope == "all"
     concerned = set(ground.stairwells["community"]) if every else set(urgent["community"])
     # What an old sub-grid is out of rule for may lie in another community by now.
-    concerned |= set(ground.stairwells.loc[ground.home.isin(set(urgent["subgrid"]) - {""}), "community"])
+    concerned |= set(
+        ground.stairwells.loc[ground.home.isin(set(urgent["subgrid"]) - {""}), "community"]
+    )
     doors = ground.stairwells[ground.stairwells["community"].isin(concerned)]
     pairs = ground.neighbours[ground.neighbours["focal"].isin(doors.index)]
     ways, _ = find_ways(ground.site, doors, rules)
     frozen = find_frozen(ground.plan, ground.stairwells, ground.home, ground.building)
-    fixed = pd.Series(frozen.stairwells | ground.stairwells.index.isin(list(held)), index=ground.stairwells.index)
+    fixed = pd.Series(
+        frozen.stairwells | ground.stairwells.index.isin(list(held)), index=ground.stairwells.index
+    )
     touched = set(urgent["subgrid"]) - {""}
     islands = []
     for community, problem in make_problems(doors, pairs, rules, ways).items():
         for atoms in problem.find_islands():
             own = problem.take(atoms)
             here = list(own.ids)
-            home, firm = ground.home.reindex(here).to_numpy(object), fixed.reindex(here).to_numpy(bool)
+            home = ground.home.reindex(here).to_numpy(object)
+            firm = fixed.reindex(here).to_numpy(bool)
             island = _open_island(community, own, home, firm, frozen, touched, every)
             if island.touched.any() or (island.homes.label < 0).any():
                 islands.append(island)
@@ -204,7 +253,13 @@ def list_islands(ground: Ground, rules: Rules, triggers: pd.DataFrame, held: Col
 
 
 def _open_island(
-    community: str, problem: Problem, home: Array, fixed: Array, frozen: Frozen, touched: set[str], every: bool
+    community: str,
+    problem: Problem,
+    home: Array,
+    fixed: Array,
+    frozen: Frozen,
+    touched: set[str],
+    every: bool,
 ) -> Island:
     codes = tuple(sorted(set(home) - {""}))
     place = {code: n for n, code in enumerate(codes)} | {"": -1}
@@ -212,10 +267,19 @@ def _open_island(
     closed = np.array([code in frozen.closed for code in codes], bool)
     kept = np.array([code in frozen.kept for code in codes], bool)
     wanted = np.array([every or code in touched for code in codes], bool) & ~closed
-    return Island(community, problem, Homes(label, len(codes), fixed & (label >= 0), kept), codes, wanted, closed)
+    return Island(
+        community,
+        problem,
+        Homes(label, len(codes), fixed & (label >= 0), kept),
+        codes,
+        wanted,
+        closed,
+    )
 
 
-def assign(ground: Ground, taken: Sequence[tuple[Island, Place, Choice]]) -> tuple[pd.Series[str], list[dict[str, Any]]]:
+def assign(
+    ground: Ground, taken: Sequence[tuple[Island, Place, Choice]]
+) -> tuple[pd.Series[str], list[dict[str, Any]]]:
     """Assign every stairwell to its sub-grid: that of before, but where a choice was taken; and explain what is out of band."""
     member = ground.home.to_numpy(object).copy()
     place_of = {s: n for n, s in enumerate(ground.stairwells.index)}
@@ -229,21 +293,38 @@ def assign(ground: Ground, taken: Sequence[tuple[Island, Place, Choice]]) -> tup
             if carried >= 0:
                 member[rows[at]] = island.codes[carried]
             else:
-                fresh.setdefault(island.community, []).append((rows[at], own.xy[at], own.weights[at]))
+                fresh.setdefault(island.community, []).append(
+                    (rows[at], own.xy[at], own.weights[at])
+                )
         whole = len(place.atoms) == len(island.problem)
-        told.append((island.community, rows, [(choice.part, s) for s in explain_parts(own, choice.part, 0, whole, False, False)]))
+        told.append(
+            (
+                island.community,
+                rows,
+                [(choice.part, s) for s in explain_parts(own, choice.part, 0, whole, False, False)],
+            )
+        )
     for community, parts in sorted(fresh.items()):
         for code, (rows, _, _) in zip(_code_fresh(ground, community, parts), parts, strict=True):
             member[rows] = code
     exceptions = [
-        {"community": community, "subgrid": member[rows[np.flatnonzero(part == s.part)[0]]], "rule": s.rule, "proven": s.proven,
-         "explanation": s.explanation, "remedy": s.remedy}
-        for community, rows, shortfalls in told for part, s in shortfalls
-    ]  # fmt: skip
+        {
+            "community": community,
+            "subgrid": member[rows[np.flatnonzero(part == s.part)[0]]],
+            "rule": s.rule,
+            "proven": s.proven,
+            "explanation": s.explanation,
+            "remedy": s.remedy,
+        }
+        for community, rows, shortfalls in told
+        for part, s in shortfalls
+    ]
     return pd.Series(member, index=ground.stairwells.index, dtype="str"), exceptions
 
 
-def _code_fresh(ground: Ground, community: str, parts: list[tuple[Array, Array, Array]]) -> list[str]:
+def _code_fresh(
+    ground: Ground, community: str, parts: list[tuple[Array, Array, Array]]
+) -> list[str]:
     """Code new sub-grids: numbers that the community never used, row by row from north to south."""
     x = np.array([np.average(xy[:, 0], weights=w + 1e-9) for _, xy, w in parts])
     y = np.array([np.average(xy[:, 1], weights=w + 1e-9) for _, xy, w in parts])
@@ -253,15 +334,26 @@ def _code_fresh(ground: Ground, community: str, parts: list[tuple[Array, Array, 
 
 
 def _finish(
-    ground: Ground, rules: Rules, member: pd.Series[str], exceptions: list[dict[str, Any]], triggers: pd.DataFrame, order: Order,
+    ground: Ground,
+    rules: Rules,
+    member: pd.Series[str],
+    exceptions: list[dict[str, Any]],
+    triggers: pd.DataFrame,
+    order: Order,
     progress: Progress,
-) -> Plan:  # fmt: skip
+) -> Plan:
     """Make the plan of an assignment, with its triggers, its concordance and its entry in the history."""
     if not ground.renewed and (member == ground.was).all():
         return ground.plan
-    land = {"site": ground.site, "stairwells": ground.stairwells, "neighbours": ground.neighbours} if ground.renewed else {}
+    land = (
+        {"site": ground.site, "stairwells": ground.stairwells, "neighbours": ground.neighbours}
+        if ground.renewed
+        else {}
+    )
     exceptions = exceptions + _tell_contradictions(ground, member)
-    plan = renew_plan(ground.plan, member, **land, rules=rules, exceptions=exceptions, progress=progress)
+    plan = renew_plan(
+        ground.plan, member, **land, rules=rules, exceptions=exceptions, progress=progress
+    )
     known = ground.was != ""
     moved = int(ground.stairwells.loc[known & (ground.was != member), "households"].sum())
     over = tell_cap(ground, rules, moved)
@@ -271,13 +363,17 @@ def _finish(
     ]
     plan = plan.replace(
         triggers=triggers,
-        concordance=make_concordance(follow_households(ground.plan, plan, rules.redraw, ground.match)),
+        concordance=make_concordance(
+            follow_households(ground.plan, plan, rules.redraw, ground.match)
+        ),
         edits=make_empty("edits"),  # their log makes the plan before again, not this one
         ledger=write_ledger(plan.site.ledger, entries),
     )
     what = f"{int(triggers['urgent'].sum())} out of rule, {moved} of {ground.households} households moved"
     what += f"; {over}" if over else ""
-    return note_version(ground.plan, plan, order.verb, date=order.date, by=order.by, what=what, moved=moved)
+    return note_version(
+        ground.plan, plan, order.verb, date=order.date, by=order.by, what=what, moved=moved
+    )
 
 
 def _tell_contradictions(ground: Ground, member: pd.Series[str]) -> list[dict[str, Any]]:
@@ -287,7 +383,13 @@ def _tell_contradictions(ground: Ground, member: pd.Series[str]) -> list[dict[st
     found = find_contradictions(ground.plan, ground.stairwells, ground.neighbours, ground.home)
     there = set(member)
     return [
-        {"community": c.community, "subgrid": c.of if c.of in there else "", "rule": "locks", "proven": True,
-         "explanation": f"locked ({', '.join(c.locks)}): {c.why}" if c.locks else c.why, "remedy": c.remedy}
+        {
+            "community": c.community,
+            "subgrid": c.of if c.of in there else "",
+            "rule": "locks",
+            "proven": True,
+            "explanation": f"locked ({', '.join(c.locks)}): {c.why}" if c.locks else c.why,
+            "remedy": c.remedy,
+        }
         for c in found
-    ]  # fmt: skip
+    ]

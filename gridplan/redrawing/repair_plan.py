@@ -18,19 +18,28 @@ if TYPE_CHECKING:
 
 
 def repair(
-    plan: Plan, around: Collection[str] | None = None, rules: Rules | None = None, *, seed: int | None = None, date: str = "",
-    by: str = "", workers: int | None = None, progress: Progress = keep_silent,
-) -> Plan:  # fmt: skip
+    plan: Plan,
+    around: Collection[str] | None = None,
+    rules: Rules | None = None,
+    *,
+    seed: int | None = None,
+    date: str = "",
+    by: str = "",
+    workers: int | None = None,
+    progress: Progress = keep_silent,
+) -> Plan:
     """Mend what is out of rule in a plan, only round it, on its own land.
 
-    Homes that its edits moved stay in the sub-grid where they were put, as do those that are locked.
+    Homes that its edits moved stay in the sub-grid where they were put, as do
+    those that are locked.
 
     Parameters
     ----------
     plan
         Any working plan, such as one just edited or imported.
     around
-        Codes of the sub-grids to be mended; all that are out of rule if not given.
+        Codes of the sub-grids to be mended; all that are out of rule if not
+        given.
     rules, seed, date, by, workers, progress
         As :func:`gridplan.redraw` takes them.
 
@@ -45,7 +54,8 @@ def repair(
 
     Examples
     --------
-    House h04 was moved by hand, so 0301-001 has too many; another house goes over, and h04 stays:
+    House h04 was moved by hand, so 0301-001 has too many; another house goes
+    over, and h04 stays:
 
     >>> from gridplan.redrawing.editing.edit_plan import edit
     >>> from tests.villages import make_board_plan
@@ -60,9 +70,13 @@ def repair(
     ground = open_ground(plan, None, rules, progress)
     triggers = find_triggers(ground, rules)
     if around is not None:
-        triggers = triggers.assign(urgent=triggers["urgent"] & triggers["subgrid"].isin(list(around)))
+        triggers = triggers.assign(
+            urgent=triggers["urgent"] & triggers["subgrid"].isin(list(around))
+        )
     order = Order("repair", plan.manifest.get("seed", 0) if seed is None else seed, date, by)
-    return draw_next(ground, rules, triggers, order, held=find_held(plan), workers=workers, progress=progress)
+    return draw_next(
+        ground, rules, triggers, order, held=find_held(plan), workers=workers, progress=progress
+    )
 
 
 def find_held(plan: Plan) -> frozenset[str]:
@@ -76,7 +90,12 @@ def find_held(plan: Plan) -> frozenset[str]:
     ['h03-1', 'h04-1']
     """
     batches, _ = parse_script(list(plan.edits["command"]))
-    moves = [command for batch in batches for command in batch.commands if command.verb in ("move", "swap")]
+    moves = [
+        command
+        for batch in batches
+        for command in batch.commands
+        if command.verb in ("move", "swap")
+    ]
     named = {thing for command in moves for thing in (*command.things, *command.others)}
     doors = plan.stairwells
     return frozenset(doors.index[doors.index.isin(named) | doors["building"].isin(named)])
@@ -87,4 +106,6 @@ def _check_codes(plan: Plan, codes: Collection[str] | None) -> None:
     missing = tuple(sorted(set(codes or ()) - set(plan.subgrids.index)))
     if missing:
         remedy = "give codes of the table subgrids"
-        raise InputError([Problem("subgrids", "known", "no such sub-grids in the plan", remedy, missing)])
+        raise InputError(
+            [Problem("subgrids", "known", "no such sub-grids in the plan", remedy, missing)]
+        )

@@ -31,9 +31,10 @@ def find_triggers(ground: Ground, rules: Rules) -> pd.DataFrame:
 
     Returns
     -------
-    The table ``triggers``: by sub-grid of the plan before or by new building. What is ``urgent`` is out of rule and can be
-    mended; a sub-grid that was out of rule before, and has not changed since, is not urgent where the land was renewed, nor
-    where no plan could mend it.
+    The table ``triggers``: by sub-grid of the plan before or by new building.
+    What is ``urgent`` is out of rule and can be mended; a sub-grid that was
+    out of rule before, and has not changed since, is not urgent where the land
+    was renewed, nor where no plan could mend it.
     """
     state = _sum_subgrids(ground, rules)
     rows = [
@@ -46,32 +47,48 @@ def find_triggers(ground: Ground, rules: Rules) -> pd.DataFrame:
     ]
     if not rows:
         return make_empty("triggers")
-    order = {rule: n for n, rule in enumerate(["over", "under", "apart", "new", "moved", "gone", "changed", "growth", "land"])}
+    order = {
+        rule: n
+        for n, rule in enumerate(
+            ["over", "under", "apart", "new", "moved", "gone", "changed", "growth", "land"]
+        )
+    }
     frame = pd.DataFrame(rows, columns=COLUMNS)
-    frame = frame.assign(order=frame["rule"].map(order)).sort_values(["community", "order", "subgrid", "of"], ignore_index=True)
+    frame = frame.assign(order=frame["rule"].map(order)).sort_values(
+        ["community", "order", "subgrid", "of"], ignore_index=True
+    )
     frame["trigger"] = (frame.index + 1).astype(str).str.zfill(len(str(len(frame))))
     return conform_table("triggers", frame.drop(columns="order"))
 
 
 def _sum_subgrids(ground: Ground, rules: Rules) -> pd.DataFrame:
     """Sum up every sub-grid of homes of the plan before: households before and now, band, pieces before and now."""
-    plan, doors = ground.plan, ground.stairwells
+    plan = ground.plan
+    doors = ground.stairwells
     old = plan.subgrids[plan.subgrids["kind"] != "exclusive"]
     by = doors.assign(was=ground.was)[ground.was != ""].groupby("was")
-    state = pd.DataFrame({"before": old["households"], "community": old["community"]}, index=old.index)
+    state = pd.DataFrame(
+        {"before": old["households"], "community": old["community"]}, index=old.index
+    )
     state["now"] = by["households"].sum().reindex(old.index, fill_value=0)
     # The class that counts is that of the land now.
     kind = by["community_kind"].first().reindex(old.index).fillna(old["community_kind"])
     bands = {k: rules.find_band(k) for k in ("urban", "rural")}
     for limit in ("low", "high"):
         state[limit] = [getattr(bands[str(k)], limit) for k in kind]
-    state["pieces"] = find_pieces(doors, ground.neighbours, ground.was).reindex(old.index, fill_value=0)
+    state["pieces"] = find_pieces(doors, ground.neighbours, ground.was).reindex(
+        old.index, fill_value=0
+    )
     was = plan.stairwells["subgrid"].astype("str")
-    state["pieces_before"] = find_pieces(plan.stairwells, plan.neighbours, was).reindex(old.index, fill_value=0)
+    state["pieces_before"] = find_pieces(plan.stairwells, plan.neighbours, was).reindex(
+        old.index, fill_value=0
+    )
     changed = _find_changed(ground, state)
     known = plan.exceptions[plan.exceptions["subgrid"].isin(state.index)]
     listed = set(known["subgrid"]) if ground.renewed else set(known.loc[known["proven"], "subgrid"])
-    state["settled"] = [code in listed and not c for code, c in zip(state.index, changed, strict=True)]
+    state["settled"] = [
+        code in listed and not c for code, c in zip(state.index, changed, strict=True)
+    ]
     state["changed"] = changed
     return state
 
@@ -82,8 +99,19 @@ def _find_changed(ground: Ground, state: pd.DataFrame) -> Array:
         return np.zeros(len(state), bool)
     gone = ground.gone["subgrid"].value_counts().reindex(state.index, fill_value=0).to_numpy() > 0
     doors = ground.stairwells.assign(was=ground.was)
-    now = doors[doors["was"] != ""].groupby("was").size().reindex(state.index, fill_value=0).to_numpy()
-    before = ground.plan.stairwells.groupby("subgrid").size().reindex(state.index, fill_value=0).to_numpy()
+    now = (
+        doors[doors["was"] != ""]
+        .groupby("was")
+        .size()
+        .reindex(state.index, fill_value=0)
+        .to_numpy()
+    )
+    before = (
+        ground.plan.stairwells.groupby("subgrid")
+        .size()
+        .reindex(state.index, fill_value=0)
+        .to_numpy()
+    )
     return np.asarray(gone | (now != before) | (state["now"] != state["before"]).to_numpy())
 
 
@@ -92,7 +120,17 @@ def _list_sizes(state: pd.DataFrame) -> list[list[Any]]:
     for code, s in state.iterrows():
         grown = f"it had {s.before}" if s.now != s.before else "as before"
         if s.now == 0 and s.before > 0:
-            rows.append([s.community, code, "gone", code, s.before, False, f"none of its {s.before} households is left"])
+            rows.append(
+                [
+                    s.community,
+                    code,
+                    "gone",
+                    code,
+                    s.before,
+                    False,
+                    f"none of its {s.before} households is left",
+                ]
+            )
         elif s.now > s.high:
             reason = f"{s.now} households, more than {s.high}; {grown}"
             rows.append([s.community, code, "over", code, s.now, not s.settled, reason])
@@ -108,16 +146,26 @@ def _list_sizes(state: pd.DataFrame) -> list[list[Any]]:
 def _list_apart(state: pd.DataFrame) -> list[list[Any]]:
     torn = state[state["pieces"] > 1]
     return [
-        [s.community, code, "apart", code, s.now, s.pieces != s.pieces_before or not s.settled,
-         f"its homes are in {s.pieces} pieces that cannot be walked between within it"]
+        [
+            s.community,
+            code,
+            "apart",
+            code,
+            s.now,
+            s.pieces != s.pieces_before or not s.settled,
+            f"its homes are in {s.pieces} pieces that cannot be walked between within it",
+        ]
         for code, s in torn.iterrows()
-    ]  # fmt: skip
+    ]
 
 
 def _list_new(ground: Ground) -> list[list[Any]]:
     new = ground.stairwells[ground.was == ""]
     by = new.groupby(["community", "building"], sort=True)["households"].sum()
-    return [[c, "", "new", b, int(h), True, f"new homes of {int(h)} households in no sub-grid"] for (c, b), h in by.items()]
+    return [
+        [c, "", "new", b, int(h), True, f"new homes of {int(h)} households in no sub-grid"]
+        for (c, b), h in by.items()
+    ]
 
 
 def _list_moved(ground: Ground) -> list[list[Any]]:
@@ -125,9 +173,17 @@ def _list_moved(ground: Ground) -> list[list[Any]]:
     parted = ground.stairwells.assign(was=ground.was)[(ground.was != "") & (ground.home == "")]
     by = parted.groupby(["community", "was"], sort=True)["households"].sum()
     return [
-        [c, w, "moved", w, int(h), True, f"{int(h)} households are cut off from the rest of {w}, in {c}"]
+        [
+            c,
+            w,
+            "moved",
+            w,
+            int(h),
+            True,
+            f"{int(h)} households are cut off from the rest of {w}, in {c}",
+        ]
         for (c, w), h in by.items()
-    ]  # fmt: skip
+    ]
 
 
 def _list_growth(state: pd.DataFrame, rules: Rules) -> list[list[Any]]:
@@ -135,23 +191,41 @@ def _list_growth(state: pd.DataFrame, rules: Rules) -> list[list[Any]]:
     soon = state[(state["now"] <= state["high"]) & (ahead > state["high"] + 0.5)]
     say = f"in {rules.redraw.ahead:g} years at {rules.redraw.growth:.1%} a year"
     return [
-        [s.community, code, "growth", code, s.now, False, f"{round(ahead[code])} households {say}, more than {s.high}"]
+        [
+            s.community,
+            code,
+            "growth",
+            code,
+            s.now,
+            False,
+            f"{round(ahead[code])} households {say}, more than {s.high}",
+        ]
         for code, s in soon.iterrows()
-    ]  # fmt: skip
+    ]
 
 
 def _list_limits(ground: Ground) -> list[list[Any]]:
     """List communities that are new, gone, or whose outline moved."""
     if not ground.renewed:
         return []
-    old, new = ground.plan.site.communities, ground.site.communities
-    rows: list[list[Any]] = [[c, "", "land", c, 0, False, "the community is new"] for c in new.index.difference(old.index)]
-    rows += [[c, "", "land", c, 0, False, "the community is gone"] for c in old.index.difference(new.index)]
+    old = ground.plan.site.communities
+    new = ground.site.communities
+    rows: list[list[Any]] = [
+        [c, "", "land", c, 0, False, "the community is new"]
+        for c in new.index.difference(old.index)
+    ]
+    rows += [
+        [c, "", "land", c, 0, False, "the community is gone"]
+        for c in old.index.difference(new.index)
+    ]
     both = new.index.intersection(old.index)
-    before, now = old.geometry.reindex(both).to_crs(new.crs), new.geometry.reindex(both)
+    before = old.geometry.reindex(both).to_crs(new.crs)
+    now = new.geometry.reindex(both)
     same = before.geom_equals(now)
     apart = before[~same].symmetric_difference(now[~same]).area
     rows += [
-        [c, "", "land", c, 0, False, f"its limit moved: {a:.0f} m2 changed sides"] for c, a in apart.items() if a > LIMIT_MOVED
+        [c, "", "land", c, 0, False, f"its limit moved: {a:.0f} m2 changed sides"]
+        for c, a in apart.items()
+        if a > LIMIT_MOVED
     ]
     return rows

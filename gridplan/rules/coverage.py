@@ -34,7 +34,8 @@ KINDS: Mapping[str, tuple[str, str]] = {
 class Service:
     """One kind of post: within how many minutes it serves, how many households one post can, and who may go to it.
 
-    ``capacity`` is 0 where there is no limit; ``area`` is m2 of floor for 100 households, 0 where floor area says nothing.
+    ``capacity`` is 0 where there is no limit; ``area`` is m2 of floor for 100
+    households, 0 where floor area says nothing.
     """
 
     kind: str
@@ -48,23 +49,54 @@ class Service:
 class CoverageRules:
     """Whom posts reach, whom they can serve, and what volunteers can do."""
 
-    services: str = rule(SERVICES, "", "kinds of posts: kind minutes capacity m2/100 households city|community|subgrid; ...",
-                         SERVICES_SEEN)  # fmt: skip
+    services: str = rule(
+        SERVICES,
+        "",
+        "kinds of posts: kind minutes capacity m2/100 households city|community|subgrid; ...",
+        SERVICES_SEEN,
+    )
     thresholds: str = rule(
-        "5 10 15", "min", "thresholds by which everything is told", "5/10/15-minute living circles, GB 50180-2018"
+        "5 10 15",
+        "min",
+        "thresholds by which everything is told",
+        "5/10/15-minute living circles, GB 50180-2018",
     )
-    curve: str = rule("2.5 7.5 12.5 20 30", "min", "further thresholds of the curve of those in reach")
+    curve: str = rule(
+        "2.5 7.5 12.5 20 30", "min", "further thresholds of the curve of those in reach"
+    )
     farthest: float = rule(
-        3_000.0, "m", "ways are looked for up to here; what is farther is told as farther than this", least=100
+        3_000.0,
+        "m",
+        "ways are looked for up to here; what is farther is told as farther than this",
+        least=100,
     )
-    stairs: str = rule("middle", "middle|upper|none", "floor that the stairs are reckoned to: of a stairwell's floors", ASSUMED)
-    worst: float = rule(0.1, "share", "share of households with the longest ways, whose mean is told", ASSUMED, 0)
+    stairs: str = rule(
+        "middle",
+        "middle|upper|none",
+        "floor that the stairs are reckoned to: of a stairwell's floors",
+        ASSUMED,
+    )
+    worst: float = rule(
+        0.1, "share", "share of households with the longest ways, whose mean is told", ASSUMED, 0
+    )
     low: float = rule(0.8, "share", "communities with less in reach are counted", ASSUMED, 0)
-    requests_urban: float = rule(2.0, "requests/100 households/month", "requests for help in towns", ASSUMED, 0)
-    requests_rural: float = rule(2.0, "requests/100 households/month", "requests for help in the country", ASSUMED, 0)
-    request_hours: float = rule(1.0, "hours", "a volunteer's time for one request, without the way", ASSUMED, 0)
-    volunteer_hours: float = rule(2.0, "hours/month", "hours that a registered volunteer gives", ASSUMED, 0)
-    candidates: str = rule(CANDIDATES, "", "kinds of places where a new post may stand, beside the centres of sub-grids")
+    requests_urban: float = rule(
+        2.0, "requests/100 households/month", "requests for help in towns", ASSUMED, 0
+    )
+    requests_rural: float = rule(
+        2.0, "requests/100 households/month", "requests for help in the country", ASSUMED, 0
+    )
+    request_hours: float = rule(
+        1.0, "hours", "a volunteer's time for one request, without the way", ASSUMED, 0
+    )
+    volunteer_hours: float = rule(
+        2.0, "hours/month", "hours that a registered volunteer gives", ASSUMED, 0
+    )
+    candidates: str = rule(
+        CANDIDATES,
+        "",
+        "kinds of places where a new post may stand, beside the centres of sub-grids",
+    )
 
     def __post_init__(self) -> None:
         """Refuse what cannot be read and values out of range."""

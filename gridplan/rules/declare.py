@@ -13,21 +13,31 @@ ASSUMED = "assumption of gridplan; set your own"
 DENSITY_SEEN = "assumption of gridplan; Liechtenstein's municipalities have 6 to 12, Vologda's enclosures 41 to 320"
 
 
-def rule(default: Any, unit: str, meaning: str, source: str = ASSUMED, least: float | None = None) -> Any:
+def rule(
+    default: Any, unit: str, meaning: str, source: str = ASSUMED, least: float | None = None
+) -> Any:
     """Declare one value of a rule: default, unit, meaning, source and the least value allowed."""
-    return field(default=default, metadata={"unit": unit, "meaning": meaning, "source": source, "least": least})
+    return field(
+        default=default,
+        metadata={"unit": unit, "meaning": meaning, "source": source, "least": least},
+    )
 
 
 def check_fields(owner: Any) -> None:
     """Refuse values of another type or below their least value, naming all of them at once."""
     wrong = []
     for entry in fields(owner):
-        value, least = getattr(owner, entry.name), entry.metadata.get("least")
+        value = getattr(owner, entry.name)
+        least = entry.metadata.get("least")
         wants = type(entry.default)
-        number = wants in (int, float) and isinstance(value, int | float) and not isinstance(value, bool)
+        number = (
+            wants in (int, float) and isinstance(value, int | float) and not isinstance(value, bool)
+        )
         if wants is float and number:
             object.__setattr__(owner, entry.name, float(value))
-        elif (not is_dataclass(value) and not isinstance(value, wants)) or (wants is int and isinstance(value, bool)):
+        elif (not is_dataclass(value) and not isinstance(value, wants)) or (
+            wants is int and isinstance(value, bool)
+        ):
             wrong.append(f"{entry.name} must be {wants.__name__}, not {value!r}")
             continue
         if number and least is not None and value < least:
@@ -46,7 +56,9 @@ def check_shares(owner: Any, *names: str) -> None:
 def check_words(owner: Any, name: str, *words: str) -> None:
     """Refuse a word that is not one of those allowed."""
     if getattr(owner, name) not in words:
-        raise RuleError(f"{type(owner).__name__}: {name} must be {' or '.join(words)}, not {getattr(owner, name)!r}")
+        raise RuleError(
+            f"{type(owner).__name__}: {name} must be {' or '.join(words)}, not {getattr(owner, name)!r}"
+        )
 
 
 def write_value(value: Any) -> str:

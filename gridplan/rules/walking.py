@@ -10,9 +10,7 @@ from gridplan.rules.declare import ASSUMED, check_fields, check_shares, rule
 CIRCLE = "15-minute living circle, about 1 km (upi-planning.org.cn, 2022)"
 OLDER = "768 older adults at risk of losing mobility walked 0.76 m/s (University of Bath)"
 DETOUR_SEEN = "measured: median of pairs of doors 100 to 1,000 m apart, 1.43 in Liechtenstein (OpenStreetMap, 2015)"
-NOT_WALKED = (
-    "motorway|motorway_link|trunk|trunk_link|raceway|bus_guideway|escape|elevator|construction|proposed|高速|高速公路|快速路"
-)
+NOT_WALKED = "motorway|motorway_link|trunk|trunk_link|raceway|bus_guideway|escape|elevator|construction|proposed|高速|高速公路|快速路"
 
 
 @dataclass(frozen=True)
@@ -23,18 +21,36 @@ class WalkingRules:
     slow_speed: float = rule(46.0, "m/min", "walking speed of slower walkers", OLDER, 1)
     slow_share: float = rule(0.2, "share", "share of people who walk slowly", ASSUMED, 0)
     floor_minutes: float = rule(0.3, "min", "time for the stairs of one floor", ASSUMED, 0)
-    slow_floor_minutes: float = rule(0.5, "min", "time for the stairs of one floor of slower walkers", ASSUMED, 0)
+    slow_floor_minutes: float = rule(
+        0.5, "min", "time for the stairs of one floor of slower walkers", ASSUMED, 0
+    )
     not_walked: str = rule(NOT_WALKED, "", "kinds of streets that nobody walks along")
     access_limit: float = rule(250.0, "m", "longest way from a door to the nearest street", least=0)
-    opening_reach: float = rule(25.0, "m", "a street passes a hard barrier at an opening no farther than this", least=0)
+    opening_reach: float = rule(
+        25.0, "m", "a street passes a hard barrier at an opening no farther than this", least=0
+    )
     gate_reach: float = rule(
-        5.0, "m", "a way that crosses a wall no farther than this from a gate goes through the gate", least=0
+        5.0,
+        "m",
+        "a way that crosses a wall no farther than this from a gate goes through the gate",
+        least=0,
     )
-    join_reach: float = rule(0.5, "m", "the loose end of a street joins another no farther than this", least=0)
+    join_reach: float = rule(
+        0.5, "m", "the loose end of a street joins another no farther than this", least=0
+    )
     straight_reach: float = rule(
-        50.0, "m", "doors no farther apart walk straight to each other, times the detour, where nothing lies between", least=0
+        50.0,
+        "m",
+        "doors no farther apart walk straight to each other, times the detour, where nothing lies between",
+        least=0,
     )
-    detour: float = rule(1.4, "m/m", "way on foot for each metre of straight line where no streets are known", DETOUR_SEEN, 1)
+    detour: float = rule(
+        1.4,
+        "m/m",
+        "way on foot for each metre of straight line where no streets are known",
+        DETOUR_SEEN,
+        1,
+    )
 
     def __post_init__(self) -> None:
         """Refuse values out of range, and slow walkers who are faster."""

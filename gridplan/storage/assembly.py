@@ -39,7 +39,10 @@ def write_manifest(manifest: Mapping[str, Any]) -> dict[str, str]:
     >>> write_manifest({"seed": 0, "figures": {"share": float("nan"), "parts": (1, 2)}})
     {'seed': '0', 'figures': '{"parts": [1, 2], "share": null}'}
     """
-    return {str(key): json.dumps(_simplify(value), ensure_ascii=False, sort_keys=True) for key, value in manifest.items()}
+    return {
+        str(key): json.dumps(_simplify(value), ensure_ascii=False, sort_keys=True)
+        for key, value in manifest.items()
+    }
 
 
 def _simplify(value: Any) -> Any:
@@ -58,15 +61,23 @@ def _simplify(value: Any) -> Any:
 def join_texts(frame: Any) -> Any:
     """Return a table with each column of text in one piece of memory.
 
-    A column that was put together from parts stays in parts, and files show it: the same table gave other bytes.
+    A column that was put together from parts stays in parts, and files show
+    it: the same table gave other bytes.
     """
     texts = [name for name in frame.columns if isinstance(frame[name].dtype, pd.StringDtype)]
-    return frame.assign(**{name: pd.Series(frame[name].to_numpy(dtype=object), frame.index, dtype="str") for name in texts})
+    return frame.assign(
+        **{
+            name: pd.Series(frame[name].to_numpy(dtype=object), frame.index, dtype="str")
+            for name in texts
+        }
+    )
 
 
 def list_kept(plan: Plan) -> list[str]:
     """List the tables of a plan that are kept on disk: all but optional ones without rows."""
-    return [table for table in ALL_TABLES if table not in OPTIONAL_TABLES or len(plan.get_table(table))]
+    return [
+        table for table in ALL_TABLES if table not in OPTIONAL_TABLES or len(plan.get_table(table))
+    ]
 
 
 def assemble_plan(found: Found) -> Plan:
@@ -75,7 +86,8 @@ def assemble_plan(found: Found) -> Plan:
     Raises
     ------
     PlanError
-        If tables, columns, shapes, the CRS or values are missing or broken, or the manifest is.
+        If tables, columns, shapes, the CRS or values are missing or broken, or
+        the manifest is.
     """
     problems: list[Problem] = []
     manifest = _read_manifest(found.manifest, problems)
@@ -90,22 +102,41 @@ def assemble_plan(found: Found) -> Plan:
     if problems:
         noun = "problem" if len(problems) == 1 else "problems"
         lines = [f"{len(problems)} {noun} in the plan {found.path}:"]
-        raise PlanError("\n".join(lines + [f"  {i}. {problem}" for i, problem in enumerate(problems, 1)]))
-    tables: dict[str, Any] = {table: conform_table(table, frame) for table, frame in found.tables.items() if table in ALL_TABLES}
+        raise PlanError(
+            "\n".join(lines + [f"  {i}. {problem}" for i, problem in enumerate(problems, 1)])
+        )
+    tables: dict[str, Any] = {
+        table: conform_table(table, frame)
+        for table, frame in found.tables.items()
+        if table in ALL_TABLES
+    }
     site = Site(**{table: tables[table] for table in SITE_TABLES})
-    return Plan(site=site, manifest=manifest, **{table: tables[table] for table in PLAN_TABLES if table in tables})
+    return Plan(
+        site=site,
+        manifest=manifest,
+        **{table: tables[table] for table in PLAN_TABLES if table in tables},
+    )
 
 
 def _read_manifest(texts: Mapping[str, str] | None, problems: list[Problem]) -> dict[str, Any]:
     if texts is None:
-        problems.append(Problem("manifest", "the manifest is there", "the manifest is missing", _AGAIN))
+        problems.append(
+            Problem("manifest", "the manifest is there", "the manifest is missing", _AGAIN)
+        )
         return {}
     values = {}
     for key, text in texts.items():
         try:
             values[key] = json.loads(text)
         except (TypeError, ValueError):
-            problems.append(Problem("manifest", "entries are JSON", f"the entry {key} cannot be read as JSON", _AGAIN))
+            problems.append(
+                Problem(
+                    "manifest",
+                    "entries are JSON",
+                    f"the entry {key} cannot be read as JSON",
+                    _AGAIN,
+                )
+            )
     return values
 
 
@@ -117,21 +148,42 @@ def _check_table(table: str, frame: Any) -> list[Problem]:
     missing = [column.name for column in columns if column.name not in frame.columns]
     if missing:
         noun = "column" if len(missing) == 1 else "columns"
-        problems.append(Problem(table, "columns are there", f"{noun} {', '.join(missing)} missing", _AGAIN))
+        problems.append(
+            Problem(table, "columns are there", f"{noun} {', '.join(missing)} missing", _AGAIN)
+        )
     if is_spatial(table) and not isinstance(frame, gpd.GeoDataFrame):
         problems.append(Problem(table, "shapes are there", "the table has no shapes", _AGAIN))
-    ids = frame[key].astype("str") if key in frame.columns else pd.Series(frame.index, index=frame.index, dtype="str")
+    ids = (
+        frame[key].astype("str")
+        if key in frame.columns
+        else pd.Series(frame.index, index=frame.index, dtype="str")
+    )
     for column in columns:
         if column.name in frame.columns:
             problems += _check_values(table, column, frame[column.name], ids)
     if key in frame.columns:
         empty = int((frame[key].isna() | (ids == "")).sum())
         if empty:
-            problems.append(Problem(table, "rows have codes", f"{key} is empty in {_count(empty)}", "give each row a code"))
+            problems.append(
+                Problem(
+                    table,
+                    "rows have codes",
+                    f"{key} is empty in {_count(empty)}",
+                    "give each row a code",
+                )
+            )
         doubles = ids[ids.duplicated() & (ids != "") & frame[key].notna()].unique()
         if len(doubles):
             message = f"{len(doubles)} {'code stands' if len(doubles) == 1 else 'codes stand'} more than once in {key}"
-            problems.append(Problem(table, "codes are unique", message, "give every row its own code", tuple(doubles)))
+            problems.append(
+                Problem(
+                    table,
+                    "codes are unique",
+                    message,
+                    "give every row its own code",
+                    tuple(doubles),
+                )
+            )
     return problems
 
 
@@ -146,7 +198,15 @@ def _check_values(table: str, column: Column, values: Any, ids: Any) -> list[Pro
     for wrong, what in ((gaps, "is empty"), (words, "is not a number")):
         if wrong.any():
             message = f"{column.name} {what} in {_count(int(wrong.sum()))}"
-            problems.append(Problem(table, f"{column.name} is {column.dtype}", message, "fill in the value", tuple(ids[wrong])))
+            problems.append(
+                Problem(
+                    table,
+                    f"{column.name} is {column.dtype}",
+                    message,
+                    "fill in the value",
+                    tuple(ids[wrong]),
+                )
+            )
     return problems
 
 
@@ -156,12 +216,15 @@ def _count(rows: int) -> str:
 
 def _check_crs(tables: Mapping[str, Any]) -> list[Problem]:
     """Find tables without a CRS, and tables in another CRS than the buildings'."""
-    spatial = {table: frame.crs for table, frame in tables.items() if isinstance(frame, gpd.GeoDataFrame)}
+    spatial = {
+        table: frame.crs for table, frame in tables.items() if isinstance(frame, gpd.GeoDataFrame)
+    }
     problems = []
     wanted = spatial.get("buildings")
     for table, crs in spatial.items():
         if crs is None:
-            message, remedy = "the CRS is missing", "declare it, as in QGIS under layer properties, source, or " + _AGAIN
+            message = "the CRS is missing"
+            remedy = "declare it, as in QGIS under layer properties, source, or " + _AGAIN
             problems.append(Problem(table, "shapes have a CRS", message, remedy))
         elif wanted is not None and crs != wanted:
             message = f"the CRS is {crs.name}, but that of the buildings is {wanted.name}"

@@ -84,7 +84,8 @@ _FILES: Mapping[str, tuple[str, str]] = {
     ),
     "README.txt": ("This note.", "本说明。"),
 }
-_CODES = "subgrid, community, centre"  # the columns of subgrids.csv that Excel would take for numbers or dates
+# the columns of subgrids.csv that Excel would take for numbers or dates
+_CODES = "subgrid, community, centre"
 _WIDTH = 100
 
 
@@ -103,7 +104,9 @@ def summarise_plan(plan: Plan) -> Summary:
     """Sum up a plan that is in memory."""
     flat = pd.DataFrame(plan.subgrids.drop(columns="geometry"))
     rows = {
-        table: len(plan.get_table(table)) for table in ALL_TABLES if table not in OPTIONAL_TABLES or len(plan.get_table(table))
+        table: len(plan.get_table(table))
+        for table in ALL_TABLES
+        if table not in OPTIONAL_TABLES or len(plan.get_table(table))
     }
     return Summary(flat, rows, int(plan.stairwells["households"].sum()), plan.crs, plan.manifest)
 
@@ -119,7 +122,9 @@ def list_subgrids(subgrids: pd.DataFrame) -> str:
             risky = flat[column.name].str.match(r"[=+\-@\t\r]")
             flat[column.name] = flat[column.name].where(~risky, "'" + flat[column.name])
     text = io.StringIO()
-    flat.to_csv(text, index=False, float_format="%.1f", lineterminator="\r\n", quoting=csv.QUOTE_MINIMAL)
+    flat.to_csv(
+        text, index=False, float_format="%.1f", lineterminator="\r\n", quoting=csv.QUOTE_MINIMAL
+    )
     return text.getvalue()
 
 
@@ -142,7 +147,11 @@ def describe_plan(summary: Summary, files: Sequence[str]) -> str:
         lines += [name, indented, f"    {chinese}", ""]
     lines += ["TABLES AND COLUMNS 数据表与字段", "", "* key 主键", ""]
     for table in (t for t in ALL_TABLES if t in summary.rows):
-        lines += [f"{table} ({summary.rows[table]}): {TITLES[table]}", *_describe_columns(table), ""]
+        lines += [
+            f"{table} ({summary.rows[table]}): {TITLES[table]}",
+            *_describe_columns(table),
+            "",
+        ]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -154,7 +163,10 @@ def _count_grids(summary: Summary) -> list[str]:
         ("Special grids 专项网格", summary.rows.get("special_grids", 0)),
         ("Grids of the upper layer 网格", summary.rows.get("grids", 0)),
     ]
-    return [f"Sub-grids 子网格: {len(summary.subgrids) - lone}", *(f"{noun}: {count}" for noun, count in others if count)]
+    return [
+        f"Sub-grids 子网格: {len(summary.subgrids) - lone}",
+        *(f"{noun}: {count}" for noun, count in others if count),
+    ]
 
 
 def _state_release(manifest: Mapping[str, Any]) -> list[str]:

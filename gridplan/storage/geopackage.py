@@ -1,8 +1,9 @@
 """A plan as one GeoPackage: every table a layer, the manifest inside, and styles that QGIS finds by itself.
 
-QGIS draws a layer of one kind of shape only, so tables that may hold several (barriers, openings, places, institutions)
-are kept as up to three layers, such as ``barriers_lines`` and ``barriers_areas``. The column ``fid`` is the row's place in
-the table, so that a table comes back in its own order.
+QGIS draws a layer of one kind of shape only, so tables that may hold several
+(barriers, openings, places, institutions) are kept as up to three layers, such
+as ``barriers_lines`` and ``barriers_areas``. The column ``fid`` is the row's
+place in the table, so that a table comes back in its own order.
 """
 
 from __future__ import annotations
@@ -25,17 +26,28 @@ from gridplan.storage.companion_files import TITLES
 from gridplan.storage.qgis_styles import Shape, make_styles
 from gridplan.tables.schema import read_schema
 
-FIXED_DATE = "2000-01-01T00:00:00.000Z"  # stands where a GeoPackage wants the time of writing: same plan, same bytes
-MANIFEST, CENTRES, STYLES = "manifest", "centres", "layer_styles"
-_ONE_PART = "ONE_PART_MULTI"  # layer metadata: rows that were multi-shapes of one part before all were made multi
+# stands where a GeoPackage wants the time of writing: same plan, same bytes
+FIXED_DATE = "2000-01-01T00:00:00.000Z"
+MANIFEST = "manifest"
+CENTRES = "centres"
+STYLES = "layer_styles"
+# layer metadata: rows that were multi-shapes of one part before all were made
+# multi
+_ONE_PART = "ONE_PART_MULTI"
 _TYPES: Mapping[Shape, tuple[str, str]] = {
     "points": ("Point", "MultiPoint"),
     "lines": ("LineString", "MultiLineString"),
     "areas": ("Polygon", "MultiPolygon"),
 }
-_NUMBERS: Mapping[Shape, tuple[int, int]] = {"points": (0, 4), "lines": (1, 5), "areas": (3, 6)}  # shapely's type ids
+_NUMBERS: Mapping[Shape, tuple[int, int]] = {
+    "points": (0, 4),
+    "lines": (1, 5),
+    "areas": (3, 6),
+}  # shapely's type ids
 _SHAPES: Mapping[str, Shape] = {"point": "points", "line": "lines", "polygon": "areas"}
-_WHEN_EMPTY: Mapping[str, Shape] = {"barriers": "lines"}  # the layer that stands for a mixed table without rows
+_WHEN_EMPTY: Mapping[str, Shape] = {
+    "barriers": "lines"
+}  # the layer that stands for a mixed table without rows
 
 
 def list_layers(table: str) -> dict[str, Shape | None]:
@@ -59,7 +71,8 @@ def list_layers(table: str) -> dict[str, Shape | None]:
 def write_geopackage(plan: Plan, path: Path) -> None:
     """Write all tables of a plan, its manifest and the styles of its layers into a new GeoPackage.
 
-    The file is not forced to disk on the way, which would take longer than the writing; the caller does that once.
+    The file is not forced to disk on the way, which would take longer than the
+    writing; the caller does that once.
     """
     written = []
     with _set_gdal():
@@ -86,13 +99,21 @@ def read_geopackage(path: Path) -> Found:
         present = dict(pyogrio.list_layers(path))
         tables: dict[str, Any] = {}
         for table in ALL_TABLES:
-            layers = [table] if table in present else [layer for layer in list_layers(table) if layer in present]
+            layers = (
+                [table]
+                if table in present
+                else [layer for layer in list_layers(table) if layer in present]
+            )
             parts = [_read_layer(path, layer, present[layer]) for layer in layers]
             if parts:
-                tables[table] = parts[0] if len(parts) == 1 else pd.concat(parts).sort_index(kind="stable")
+                tables[table] = (
+                    parts[0] if len(parts) == 1 else pd.concat(parts).sort_index(kind="stable")
+                )
         rows = pyogrio.read_dataframe(path, layer=MANIFEST) if MANIFEST in present else None
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
-        raise PlanError(f"{path} cannot be read as a GeoPackage ({error}) -> write the plan again") from error
+        raise PlanError(
+            f"{path} cannot be read as a GeoPackage ({error}) -> write the plan again"
+        ) from error
     texts = None if rows is None else dict(zip(rows["key"], rows["value"], strict=True))
     return Found(path, tables, texts)
 
@@ -115,7 +136,12 @@ def _split_table(table: str, frame: Any) -> Iterator[tuple[str, Shape | None, An
 
 
 def _write_layer(path: Path, layer: str, shape: Shape | None, frame: Any, title: str) -> None:
-    options: dict[str, Any] = {"layer": layer, "driver": "GPKG", "use_arrow": True, "DESCRIPTION": title}
+    options: dict[str, Any] = {
+        "layer": layer,
+        "driver": "GPKG",
+        "use_arrow": True,
+        "DESCRIPTION": title,
+    }
     if shape is not None:
         shapes = frame.geometry.to_numpy()
         one, many = (shapely.get_type_id(shapes) == number for number in _NUMBERS[shape])
@@ -137,9 +163,13 @@ def _read_layer(path: Path, layer: str, kind: str | None) -> Any:
     if _ONE_PART in metadata:
         whole = [int(word) for word in metadata[_ONE_PART].split() if word.isdigit()]
         shapes = frame.geometry.to_numpy()
-        made = np.isin(shapely.get_type_id(shapes), (4, 5, 6)) & (shapely.get_num_geometries(shapes) == 1)
+        made = np.isin(shapely.get_type_id(shapes), (4, 5, 6)) & (
+            shapely.get_num_geometries(shapes) == 1
+        )
         made &= ~frame.index.isin(whole)
-        frame = frame.set_geometry(np.where(made, shapely.get_geometry(shapes, 0), shapes), crs=frame.crs)
+        frame = frame.set_geometry(
+            np.where(made, shapely.get_geometry(shapes, 0), shapes), crs=frame.crs
+        )
     return frame
 
 
@@ -162,7 +192,9 @@ def _register(database: sqlite3.Connection, name: str, kind: str, title: str) ->
 
 
 def _add_manifest(database: sqlite3.Connection, manifest: Mapping[str, Any]) -> None:
-    database.execute(f"CREATE TABLE {MANIFEST} (id INTEGER PRIMARY KEY, key TEXT NOT NULL, value TEXT NOT NULL)")
+    database.execute(
+        f"CREATE TABLE {MANIFEST} (id INTEGER PRIMARY KEY, key TEXT NOT NULL, value TEXT NOT NULL)"
+    )
     rows = sorted(write_manifest(manifest).items())
     database.executemany(f"INSERT INTO {MANIFEST} (key, value) VALUES (?, ?)", rows)
     _register(database, MANIFEST, "attributes", TITLES[MANIFEST])
@@ -170,7 +202,9 @@ def _add_manifest(database: sqlite3.Connection, manifest: Mapping[str, Any]) -> 
 
 def _add_centres(database: sqlite3.Connection) -> None:
     """Add a view of the doors that are centres: a layer of its own, that follows every edit of the two tables."""
-    columns = "s.stairwell, s.building, g.community, g.subgrid, g.households, g.mean_walk, g.max_walk"
+    columns = (
+        "s.stairwell, s.building, g.community, g.subgrid, g.households, g.mean_walk, g.max_walk"
+    )
     select = f"SELECT s.fid AS OGC_FID, s.geometry, {columns} FROM subgrids g JOIN stairwells s ON s.stairwell = g.centre"
     database.execute(f"CREATE VIEW {CENTRES} AS {select}")
     _register(database, CENTRES, "features", TITLES[CENTRES])
@@ -186,7 +220,9 @@ def _add_styles(database: sqlite3.Connection, layers: list[str]) -> None:
     place = "f_table_catalog TEXT(256), f_table_schema TEXT(256), f_table_name TEXT(256), f_geometry_column TEXT(256)"
     drawn = "styleName TEXT(30), styleQML TEXT, styleSLD TEXT, useAsDefault BOOLEAN"
     about = "description TEXT, owner TEXT(30), ui TEXT(30), update_time DATETIME"
-    database.execute(f"CREATE TABLE {STYLES} (id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, {place}, {drawn}, {about})")
+    database.execute(
+        f"CREATE TABLE {STYLES} (id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, {place}, {drawn}, {about})"
+    )
     insert = f"INSERT INTO {STYLES} VALUES (NULL, '', '', ?, 'geometry', ?, ?, '', ?, 'gridplan', '', NULL, ?)"
     for layer in layers:
         for style in make_styles(layer):

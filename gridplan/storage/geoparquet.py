@@ -42,7 +42,11 @@ def _sort_table(table: str, plan: Plan) -> Any:
     frame = plan.get_table(table)
     if table == "neighbours":
         known = plan.stairwells["community"][~plan.stairwells.index.duplicated()]
-        return join_texts(frame.assign(community=known.reindex(frame["focal"]).fillna("").to_numpy()).reset_index())
+        return join_texts(
+            frame.assign(
+                community=known.reindex(frame["focal"]).fillna("").to_numpy()
+            ).reset_index()
+        )
     if "community" in frame.columns:
         order = np.argsort(frame["community"].to_numpy(dtype=object), kind="stable")
         frame = frame.assign(**{ROW: np.arange(len(frame), dtype="int32")}).iloc[order]
@@ -52,7 +56,9 @@ def _sort_table(table: str, plan: Plan) -> Any:
 def write_notes(manifest: Mapping[str, Any], folder: Path) -> None:
     """Write what stands beside the tables: the manifest, and the styles of the layers."""
     for table in (t for t in ALL_TABLES if (folder / f"{t}.parquet").exists()):
-        for style in make_styles(table)[:1]:  # QGIS takes the one that stands beside a file under its name
+        for style in make_styles(table)[
+            :1
+        ]:  # QGIS takes the one that stands beside a file under its name
             (folder / f"{table}.qml").write_text(style.qml, encoding="utf-8", newline="\n")
     values = {key: json.loads(text) for key, text in write_manifest(manifest).items()}
     text = json.dumps(values, ensure_ascii=False, sort_keys=True, indent=1)
@@ -79,12 +85,16 @@ def read_geoparquet(folder: Path) -> Found:
         values = json.loads(path.read_text(encoding="utf-8"))
         return Found(folder, tables, {key: json.dumps(value) for key, value in values.items()})
     except (ValueError, AttributeError) as error:
-        raise PlanError(f"{path} cannot be read as JSON ({error}) -> write the plan again") from error
+        raise PlanError(
+            f"{path} cannot be read as JSON ({error}) -> write the plan again"
+        ) from error
 
 
 def _read_table(path: Path, spatial: bool) -> Any:
     try:
         frame = gpd.read_parquet(path) if spatial else pd.read_parquet(path)
     except (ArrowInvalid, ValueError) as error:
-        raise PlanError(f"{path} cannot be read as GeoParquet ({error}) -> write the plan again") from error
+        raise PlanError(
+            f"{path} cannot be read as GeoParquet ({error}) -> write the plan again"
+        ) from error
     return frame.sort_values(ROW, ignore_index=True) if ROW in frame.columns else frame

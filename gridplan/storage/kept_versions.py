@@ -1,7 +1,8 @@
 """Versions of a plan kept beside it, so that what was done last can be taken back to the very files.
 
-``PLAN/versions/0001`` holds the files of a plan before it was written over, linked, not copied: the files of the new plan are
-others, so a link costs nothing.
+``PLAN/versions/0001`` holds the files of a plan before it was written over,
+linked, not copied: the files of the new plan are others, so a link costs
+nothing.
 """
 
 from __future__ import annotations
@@ -54,7 +55,8 @@ def drop_version(version: Path | None) -> None:
 def recall_version(folder: Path) -> Path:
     """Put the files of the newest version back in place of the plan's, and remove it; returns where it was.
 
-    What stood there is kept in ``PLAN/versions/undone``, so that nothing is lost.
+    What stood there is kept in ``PLAN/versions/undone``, so that nothing is
+    lost.
 
     Raises
     ------
@@ -70,7 +72,9 @@ def recall_version(folder: Path) -> Path:
     version = there[-1]
     _keep_as(folder, folder / VERSIONS / UNDONE)
     for name in OWN_FILES:
-        place, old, fresh = folder / name, version / name, folder / f".{name}.back"
+        place = folder / name
+        old = version / name
+        fresh = folder / f".{name}.back"
         _remove(fresh)
         if old.exists():
             _link(old, fresh)
@@ -92,7 +96,11 @@ def _remove(path: Path) -> None:
 def list_versions(folder: Path) -> list[Path]:
     """List the versions that are kept, the oldest first."""
     home = folder / VERSIONS
-    return sorted(v for v in home.iterdir() if v.name.isdecimal() and v.is_dir()) if home.is_dir() else []
+    return (
+        sorted(v for v in home.iterdir() if v.name.isdecimal() and v.is_dir())
+        if home.is_dir()
+        else []
+    )
 
 
 def _link(source: Path, target: Path) -> None:

@@ -1,7 +1,9 @@
 """The plan folder: written whole or not at all, and read back as the plan that was written.
 
-All files of a plan are first written into a hidden folder inside the plan folder and forced to disk; only then are they
-renamed into place, the data first and each by one rename. A run that is killed leaves the old plan as it was.
+All files of a plan are first written into a hidden folder inside the plan
+folder and forced to disk; only then are they renamed into place, the data
+first and each by one rename. A run that is killed leaves the old plan as it
+was.
 """
 
 from __future__ import annotations
@@ -25,13 +27,21 @@ from gridplan.storage.geoparquet import MANIFEST_FILE, read_geoparquet, write_ge
 
 Format = Literal["auto", "gpkg", "parquet"]
 
-LARGE = 100_000  # buildings above which one GeoPackage becomes slow to open and a folder of GeoParquet is written
-GEOPACKAGE, TABLES, RULES, README, LIST = "plan.gpkg", "tables", "plan.toml", "README.txt", "subgrids.csv"
+# buildings above which one GeoPackage becomes slow to open and a folder of
+# GeoParquet is written
+LARGE = 100_000
+GEOPACKAGE = "plan.gpkg"
+TABLES = "tables"
+RULES = "plan.toml"
+README = "README.txt"
+LIST = "subgrids.csv"
 OWN_FILES = (GEOPACKAGE, TABLES, RULES, README, LIST)  # in the order in which they are put in place
 _JOURNALS = (f"{GEOPACKAGE}-wal", f"{GEOPACKAGE}-journal")
 
 
-def write_plan(plan: Plan, folder: str | Path, *, format: Format = "auto", overwrite: bool = False) -> Path:
+def write_plan(
+    plan: Plan, folder: str | Path, *, format: Format = "auto", overwrite: bool = False
+) -> Path:
     """Write a plan into a folder, whole or not at all.
 
     Parameters
@@ -39,10 +49,12 @@ def write_plan(plan: Plan, folder: str | Path, *, format: Format = "auto", overw
     plan
         The plan.
     folder
-        The plan folder, such as ``outputs/town``; made if it is not there. Other files in it are left alone.
+        The plan folder, such as ``outputs/town``; made if it is not there.
+        Other files in it are left alone.
     format
-        ``gpkg``: one GeoPackage that opens styled in QGIS and can be mailed. ``parquet``: a folder of GeoParquet, sorted
-        by community. ``auto``: a GeoPackage up to 100,000 buildings.
+        ``gpkg``: one GeoPackage that opens styled in QGIS and can be mailed.
+        ``parquet``: a folder of GeoParquet, sorted by community. ``auto``: a
+        GeoPackage up to 100,000 buildings.
     overwrite
         Whether a plan that is already in the folder is replaced.
 
@@ -53,7 +65,8 @@ def write_plan(plan: Plan, folder: str | Path, *, format: Format = "auto", overw
     Raises
     ------
     OutputExistsError
-        If a file of a plan is there and ``overwrite`` is false, or if another program has the plan open.
+        If a file of a plan is there and ``overwrite`` is false, or if another
+        program has the plan open.
     RuleError
         If the format is none of the three.
     """
@@ -87,12 +100,14 @@ def put_files(folder: str | Path, write: Callable[[Path], Summary]) -> Path:
 def read_plan(path: str | Path) -> Plan:
     """Read a plan from its folder, from a GeoPackage alone, or from its folder of GeoParquet files.
 
-    Columns that gridplan does not know are left out; whatever is missing or cannot be read is told at once.
+    Columns that gridplan does not know are left out; whatever is missing or
+    cannot be read is told at once.
 
     Raises
     ------
     PlanError
-        If there is no plan, or if tables, columns, the CRS or values are missing or broken.
+        If there is no plan, or if tables, columns, the CRS or values are
+        missing or broken.
     """
     found = _find_data(Path(path))
     return assemble_plan(read_geopackage(found) if found.is_file() else read_geoparquet(found))
@@ -104,16 +119,20 @@ def refuse_existing(folder: str | Path, overwrite: bool = False) -> None:
     Raises
     ------
     OutputExistsError
-        If files of a plan are in the folder and ``overwrite`` is false, if the place is taken by a file, or if another
-        program has the plan open.
+        If files of a plan are in the folder and ``overwrite`` is false, if the
+        place is taken by a file, or if another program has the plan open.
     """
     target = Path(folder)
     if target.exists() and not target.is_dir():
-        raise OutputExistsError(f"{target} is a file -> give a folder for the plan, such as {target.with_suffix('')}")
+        raise OutputExistsError(
+            f"{target} is a file -> give a folder for the plan, such as {target.with_suffix('')}"
+        )
     journals = [name for name in _JOURNALS if (target / name).exists()]
     if journals:  # replaying it onto the new file would spoil the new plan
         remedy = "close the plan there (if that program has crashed, open and close it once more), then run again"
-        raise OutputExistsError(f"{target}: another program has {GEOPACKAGE} open ({journals[0]} is there) -> {remedy}")
+        raise OutputExistsError(
+            f"{target}: another program has {GEOPACKAGE} open ({journals[0]} is there) -> {remedy}"
+        )
     taken = [name for name in (*OWN_FILES, _name_aside(TABLES)) if (target / name).exists()]
     if taken and not overwrite:
         remedy = "give another folder, or replace them with --overwrite (overwrite=True)"
@@ -136,7 +155,11 @@ def hash_files(paths: Iterable[str | Path]) -> dict[str, str]:
         for file in _list_parts(path):
             with file.open("rb") as content:
                 digest = f"sha256:{hashlib.file_digest(content, 'sha256').hexdigest()}"
-            name = file.name if hashes.get(file.name, digest) == digest else f"{file.parent.name}/{file.name}"
+            name = (
+                file.name
+                if hashes.get(file.name, digest) == digest
+                else f"{file.parent.name}/{file.name}"
+            )
             hashes[name] = digest
     return hashes
 
@@ -163,7 +186,9 @@ def _find_data(path: Path) -> Path:
     if len(found) == 2:
         remedy = f"give {found[0]} or {found[1]}; delete the one that you do not want"
         raise PlanError(f"{path} holds two plans, {GEOPACKAGE} and {TABLES} -> {remedy}")
-    if not found and (path / _name_aside(TABLES)).is_dir():  # killed between two renames: the old plan is still here
+    if (
+        not found and (path / _name_aside(TABLES)).is_dir()
+    ):  # killed between two renames: the old plan is still here
         return path / _name_aside(TABLES)
     if not found:
         raise PlanError(f"there is no plan in {path} -> make one: gridplan plan SOURCE -o {path}")
@@ -174,7 +199,9 @@ def _write_papers(summary: Summary, folder: Path) -> None:
     """Write what stands beside the data: the rules, the list for Excel and the note on the files."""
     rules = summary.manifest.get("rules")
     if isinstance(rules, Mapping):
-        (folder / RULES).write_text(Rules.from_dict(rules).to_toml(), encoding="utf-8", newline="\n")
+        (folder / RULES).write_text(
+            Rules.from_dict(rules).to_toml(), encoding="utf-8", newline="\n"
+        )
     (folder / LIST).write_text(list_subgrids(summary.subgrids), encoding="utf-8-sig", newline="")
     files = [name for name in OWN_FILES if (folder / name).exists()] + [README]
     (folder / README).write_text(describe_plan(summary, files), encoding="utf-8", newline="\n")
@@ -200,12 +227,17 @@ def _put_in_place(staging: Path, target: Path) -> None:
     """Rename the new files into place, then remove what only the old plan had."""
     written = [name for name in OWN_FILES if (staging / name).exists()]
     for name in written:
-        new, old, aside = staging / name, target / name, target / _name_aside(name)
+        new = staging / name
+        old = target / name
+        aside = target / _name_aside(name)
         if old.is_dir():  # a folder cannot be renamed over another: the old one steps aside first
             _remove(aside)
             old.rename(aside)
         new.replace(old)
-    for leftover in [*(target / name for name in OWN_FILES if name not in written), target / _name_aside(TABLES)]:
+    for leftover in [
+        *(target / name for name in OWN_FILES if name not in written),
+        target / _name_aside(TABLES),
+    ]:
         _remove(leftover)
     _sync_folder(target)
 

@@ -1,7 +1,8 @@
 """QGIS styles of a plan's layers, so that a plan opens coloured and labelled.
 
-A style is QML, the XML in which QGIS (3.22 and later) keeps symbols and labels. It is drawn by rules that look at a
-layer's own columns only, so it holds whatever the layer is called in the project and whatever is edited.
+A style is QML, the XML in which QGIS (3.22 and later) keeps symbols and
+labels. It is drawn by rules that look at a layer's own columns only, so it
+holds whatever the layer is called in the project and whatever is edited.
 """
 
 from __future__ import annotations
@@ -14,11 +15,17 @@ from typing import Literal
 Shape = Literal["points", "lines", "areas"]
 
 QGIS_VERSION = "3.22.0"
-COLOURS = 6  # colours that sub-grids take in turn; codes run from west to east, so neighbours mostly differ
+# colours that sub-grids take in turn; codes run from west to east, so
+# neighbours mostly differ
+COLOURS = 6
 _PALETTE = ("#59a89c", "#f0a573", "#8aa1d1", "#d992c2", "#9ccb6b", "#efcb5a")
 _SYMBOL_TYPE: Mapping[Shape, str] = {"points": "marker", "lines": "line", "areas": "fill"}
 _SHAPE_NUMBER: Mapping[Shape, str] = {"points": "0", "lines": "1", "areas": "2"}
-_PLACEMENT: Mapping[Shape, str] = {"points": "0", "lines": "3", "areas": "1"}  # around the point, along the line, over the middle
+_PLACEMENT: Mapping[Shape, str] = {
+    "points": "0",
+    "lines": "3",
+    "areas": "1",
+}  # around the point, along the line, over the middle
 
 
 @dataclass(frozen=True)
@@ -76,7 +83,8 @@ def make_styles(layer: str) -> tuple[Style, ...]:
     Parameters
     ----------
     layer
-        Name of a spatial table; where a table may hold several shapes, with ``_points``, ``_lines`` or ``_areas``.
+        Name of a spatial table; where a table may hold several shapes, with
+        ``_points``, ``_lines`` or ``_areas``.
 
     Examples
     --------
@@ -86,7 +94,9 @@ def make_styles(layer: str) -> tuple[Style, ...]:
     ()
     """
     looks = _LOOKS.get(layer, ())
-    return tuple(Style(layer, look.name, _write_qml(look), number == 0) for number, look in enumerate(looks))
+    return tuple(
+        Style(layer, look.name, _write_qml(look), number == 0) for number, look in enumerate(looks)
+    )
 
 
 def _paint(colour: str, opacity: float = 1.0) -> str:
@@ -95,7 +105,9 @@ def _paint(colour: str, opacity: float = 1.0) -> str:
     return f"{red},{green},{blue},{round(255 * opacity)}"
 
 
-def _fill(colour: str, opacity: float, outline: str, width: float = 0.2, dash: str = "solid") -> _Part:
+def _fill(
+    colour: str, opacity: float, outline: str, width: float = 0.2, dash: str = "solid"
+) -> _Part:
     return _Part(
         "SimpleFill",
         {
@@ -145,19 +157,34 @@ def _write_qml(look: _Look) -> str:
     root = ET.Element("qgis", version=QGIS_VERSION, styleCategories="Symbology|Labeling|Rendering")
     root.set("labelsEnabled", "1" if look.label else "0")
     root.set("hasScaleBasedVisibilityFlag", "1" if look.farthest else "0")
-    root.set("minScale", str(look.farthest or 100_000_000))  # QGIS's minScale is the largest denominator
+    root.set(
+        "minScale", str(look.farthest or 100_000_000)
+    )  # QGIS's minScale is the largest denominator
     root.set("maxScale", "0")
-    renderer = ET.SubElement(root, "renderer-v2", type="RuleRenderer", symbollevels="0", enableorderby="0", forceraster="0")
+    renderer = ET.SubElement(
+        root,
+        "renderer-v2",
+        type="RuleRenderer",
+        symbollevels="0",
+        enableorderby="0",
+        forceraster="0",
+    )
     rules = ET.SubElement(renderer, "rules", key="rules")
     symbols = ET.SubElement(renderer, "symbols")
     for number, rule in enumerate(look.rules):
-        element = ET.SubElement(rules, "rule", key=f"rule{number}", symbol=str(number), label=rule.label)
+        element = ET.SubElement(
+            rules, "rule", key=f"rule{number}", symbol=str(number), label=rule.label
+        )
         if rule.where:
             element.set("filter", rule.where)
-        symbol = ET.SubElement(symbols, "symbol", type=_SYMBOL_TYPE[look.shape], name=str(number), alpha="1")
+        symbol = ET.SubElement(
+            symbols, "symbol", type=_SYMBOL_TYPE[look.shape], name=str(number), alpha="1"
+        )
         symbol.set("clip_to_extent", "1")
         symbol.set("force_rhr", "0")
-        layer = ET.SubElement(symbol, "layer", {"class": rule.part.kind, "enabled": "1", "locked": "0", "pass": "0"})
+        layer = ET.SubElement(
+            symbol, "layer", {"class": rule.part.kind, "enabled": "1", "locked": "0", "pass": "0"}
+        )
         options = ET.SubElement(layer, "Option", type="Map")
         for name, value in rule.part.properties.items():
             ET.SubElement(options, "Option", type="QString", name=name, value=value)
@@ -172,34 +199,51 @@ def _write_qml(look: _Look) -> str:
 def _add_label(root: ET.Element, label: _Label, shape: Shape) -> None:
     labeling = ET.SubElement(root, "labeling", type="simple")
     settings = ET.SubElement(labeling, "settings", calloutType="simple")
-    style = ET.SubElement(settings, "text-style", fieldName=label.text, isExpression="1", allowHtml="0")
+    style = ET.SubElement(
+        settings, "text-style", fieldName=label.text, isExpression="1", allowHtml="0"
+    )
     style.set("fontSize", str(label.size))
     style.set("fontSizeUnit", "Point")
     style.set("forcedBold", "1" if label.bold else "0")
     style.set("textColor", _paint(label.colour))
     style.set("textOpacity", "1")
     style.set("multilineHeight", "1")
-    buffer = ET.SubElement(style, "text-buffer", bufferDraw="1", bufferSize="0.8", bufferSizeUnits="MM", bufferOpacity="0.8")
+    buffer = ET.SubElement(
+        style,
+        "text-buffer",
+        bufferDraw="1",
+        bufferSize="0.8",
+        bufferSizeUnits="MM",
+        bufferOpacity="0.8",
+    )
     buffer.set("bufferColor", _paint("#ffffff"))
     ET.SubElement(settings, "text-format", multilineAlign="1", wrapChar="")
-    placement = ET.SubElement(settings, "placement", placement=_PLACEMENT[shape], placementFlags="10", priority="5")
+    placement = ET.SubElement(
+        settings, "placement", placement=_PLACEMENT[shape], placementFlags="10", priority="5"
+    )
     placement.set("centroidInside", "1")
     placement.set("dist", "1" if shape == "points" else "0")
     placement.set("distUnits", "MM")
-    rendering = ET.SubElement(settings, "rendering", drawLabels="1", scaleVisibility="1", scaleMin="1", obstacle="1")
+    rendering = ET.SubElement(
+        settings, "rendering", drawLabels="1", scaleVisibility="1", scaleMin="1", obstacle="1"
+    )
     rendering.set("scaleMax", str(label.farthest))
 
 
 _NAME = "coalesce(\"name\", '')"
 
 
-def _name_label(size: int, farthest: int, colour: str, bold: bool = False, instead: str = "''") -> _Label:
+def _name_label(
+    size: int, farthest: int, colour: str, bold: bool = False, instead: str = "''"
+) -> _Label:
     return _Label(f"if({_NAME} <> '', \"name\", {instead})", size, farthest, colour, bold)
 
 
 _CODE_LABEL = _Label('"subgrid" || \'\\n\' || to_string("households")', 8, 15_000)
 _LIVED_IN = "\"kind\" = 'residential'"
-_EXCLUSIVE = _Rule("exclusive grid 专属网格", "\"kind\" = 'exclusive'", _fill("#b0b0b0", 0.45, "#555555", 0.4))
+_EXCLUSIVE = _Rule(
+    "exclusive grid 专属网格", "\"kind\" = 'exclusive'", _fill("#b0b0b0", 0.45, "#555555", 0.4)
+)
 _OTHER = _Rule("other sub-grid 其他子网格", "ELSE", _fill("#e8e8e8", 0.45, "#444444", 0.4))
 _BY_COLOUR = [
     _Rule(
@@ -242,7 +286,9 @@ _BARRIERS: Mapping[Shape, Sequence[_Rule]] = {
 }
 
 
-def _mark_everywhere(title: str, form: str, colour: str, size: float) -> Mapping[Shape, Sequence[_Rule]]:
+def _mark_everywhere(
+    title: str, form: str, colour: str, size: float
+) -> Mapping[Shape, Sequence[_Rule]]:
     """Draw a thing in one colour, whether it is a point, a line or an area."""
     return {
         "points": [_Rule(title, "", _mark(form, colour, size))],
@@ -252,9 +298,16 @@ def _mark_everywhere(title: str, form: str, colour: str, size: float) -> Mapping
 
 
 def _spread(
-    table: str, name: str, rules: Mapping[Shape, Sequence[_Rule]], label: _Label | None, farthest: int
+    table: str,
+    name: str,
+    rules: Mapping[Shape, Sequence[_Rule]],
+    label: _Label | None,
+    farthest: int,
 ) -> dict[str, tuple[_Look, ...]]:
-    return {f"{table}_{shape}": (_Look(name, shape, own, label, farthest),) for shape, own in rules.items()}
+    return {
+        f"{table}_{shape}": (_Look(name, shape, own, label, farthest),)
+        for shape, own in rules.items()
+    }
 
 
 _LOOKS: Mapping[str, tuple[_Look, ...]] = {
@@ -287,10 +340,30 @@ _LOOKS: Mapping[str, tuple[_Look, ...]] = {
         ),
     ),
     "streets": (
-        _Look("streets", "lines", [_Rule("street 道路", "", _line("#cfc8b8", 0.3))], _name_label(7, 5_000, "#6b6455"), 100_000),
+        _Look(
+            "streets",
+            "lines",
+            [_Rule("street 道路", "", _line("#cfc8b8", 0.3))],
+            _name_label(7, 5_000, "#6b6455"),
+            100_000,
+        ),
     ),
-    "stairwells": (_Look("doors", "points", [_Rule("door 单元", "", _mark("circle", "#2b2b2b", 1.0))], farthest=10_000),),
-    "centres": (_Look("centres", "points", [_Rule("centre 中心户", "", _mark("star", "#c0182a", 3.6))], farthest=50_000),),
+    "stairwells": (
+        _Look(
+            "doors",
+            "points",
+            [_Rule("door 单元", "", _mark("circle", "#2b2b2b", 1.0))],
+            farthest=10_000,
+        ),
+    ),
+    "centres": (
+        _Look(
+            "centres",
+            "points",
+            [_Rule("centre 中心户", "", _mark("star", "#c0182a", 3.6))],
+            farthest=50_000,
+        ),
+    ),
     "subgrids": (
         _Look("sub-grids", "areas", [*_BY_COLOUR, _EXCLUSIVE, _OTHER], _CODE_LABEL),
         _Look("in band", "areas", [*_BY_BAND, _EXCLUSIVE, _OTHER], _CODE_LABEL),
@@ -311,9 +384,19 @@ _LOOKS: Mapping[str, tuple[_Look, ...]] = {
         _name_label(8, 25_000, "#115e59", instead='"special_grid"'),
         0,
     ),
-    **_spread("openings", "openings", _mark_everywhere("opening 通道", "diamond", "#2e8b57", 2.0), None, 25_000),
     **_spread(
-        "places", "places", _mark_everywhere("place 设施", "circle", "#1f6fb2", 2.6), _name_label(8, 8_000, "#1f4f7a"), 50_000
+        "openings",
+        "openings",
+        _mark_everywhere("opening 通道", "diamond", "#2e8b57", 2.0),
+        None,
+        25_000,
+    ),
+    **_spread(
+        "places",
+        "places",
+        _mark_everywhere("place 设施", "circle", "#1f6fb2", 2.6),
+        _name_label(8, 8_000, "#1f4f7a"),
+        50_000,
     ),
     **_spread(
         "institutions",

@@ -1,6 +1,7 @@
 """A synthetic town of any size as a folder of GeoParquet, drawn some communities at a time so that memory stays bounded.
 
-The folder holds one file a table, as :func:`gridplan.read_site` reads it; its tables are those of :func:`make_town`.
+The folder holds one file a table, as :func:`gridplan.read_site` reads it; its
+tables are those of :func:`make_town`.
 """
 
 from __future__ import annotations
@@ -20,12 +21,17 @@ from gridplan.synthetic.town import CRS, TABLES, Town, draw_community, draw_fram
 from gridplan.tables.parquet import TableWriter
 
 AT_ONCE = 50  # communities drawn at once
-STREAMED = ("buildings", "counts")  # tables too large to be held as a whole; the others are joined and sorted in memory
+STREAMED = (
+    "buildings",
+    "counts",
+)  # tables too large to be held as a whole; the others are joined and sorted in memory
 _PARTS = ".parts"
 _Task: TypeAlias = "tuple[str, int, int]"
 
 
-def write_city(town: Town, folder: str | Path, *, workers: int | None = None, progress: Progress = keep_silent) -> Path:
+def write_city(
+    town: Town, folder: str | Path, *, workers: int | None = None, progress: Progress = keep_silent
+) -> Path:
     """Write a town as a folder of GeoParquet files, each sorted by community; files of an earlier town are replaced.
 
     Parameters
@@ -58,7 +64,9 @@ def write_city(town: Town, folder: str | Path, *, workers: int | None = None, pr
     count = len(town.wards)
     tasks = [(str(file), first, min(first + AT_ONCE, count)) for first in range(0, count, AT_ONCE)]
     sizes = [last - first for _, first, last in tasks]
-    map_processes(_draw_part, tasks, workers=workers, sizes=sizes, stage="drawing", progress=progress)
+    map_processes(
+        _draw_part, tasks, workers=workers, sizes=sizes, stage="drawing", progress=progress
+    )
     progress("writing", 0, 1)
     frame = draw_frame(town)
     for table in TABLES:
@@ -69,7 +77,10 @@ def write_city(town: Town, folder: str | Path, *, workers: int | None = None, pr
         with TableWriter(parts / f"{table}.parquet") as writer:
             batches = [finish_table(table, own)] if own else []
             if table in STREAMED:
-                for batch in [*batches, *(finish_table(table, [_read_part(file)]) for file in files)]:
+                for batch in [
+                    *batches,
+                    *(finish_table(table, [_read_part(file)]) for file in files),
+                ]:
                     writer.write(batch.reset_index())
             else:
                 writer.write(finish_table(table, [*own, *map(_read_part, files)]).reset_index())

@@ -26,8 +26,13 @@ from gridplan.synthetic.shapes import (
 )
 
 STOREY = 3.0  # m
-WALL, RING, HOMES = 2.0, 7.0, 12.0  # m inside the kerb: the wall, the lane within it, the first homes
-SHOP_DEPTH, GATE = 13.0, 10.0  # m
+# m inside the kerb: the wall, the lane within it, the first homes
+WALL = 2.0
+RING = 7.0
+HOMES = 12.0
+# m
+SHOP_DEPTH = 13.0
+GATE = 10.0
 TRIES = 6  # orders of long and short slabs that are tried for the rows of a compound
 
 
@@ -35,9 +40,11 @@ TRIES = 6  # orders of long and short slabs that are tried for the rows of a com
 class Style:
     """How the homes of a compound are built.
 
-    ``density`` is the households that a hectare within the kerbs takes at middling floors (measured on drawn estates); ``light``
-    the distance between rows as a share of their height; ``persons`` the people of a household; ``members`` the Party
-    members among residents (12.3 % in an old estate of Tangshan, 6.9 % in the country).
+    ``density`` is the households that a hectare within the kerbs takes at
+    middling floors (measured on drawn estates); ``light`` the distance between
+    rows as a share of their height; ``persons`` the people of a household;
+    ``members`` the Party members among residents (12.3 % in an old estate of
+    Tangshan, 6.9 % in the country).
     """
 
     word: str
@@ -55,11 +62,65 @@ class Style:
 
 
 STYLES = (
-    Style("old", (3, 4), (2, 4), (2, 3), (11.0, 13.0), (9.5, 11.0), 6.0, 1.2, 165.0, 1.8, 0.123, 0.33),
-    Style("walkup", (5, 7), (2, 5), (2, 2), (14.5, 17.0), (12.0, 13.5), 9.0, 1.3, 110.0, 2.4, 0.07, 0.24),
-    Style("mid", (9, 11), (2, 4), (2, 2), (16.0, 19.0), (13.0, 14.0), 12.0, 1.15, 128.0, 2.7, 0.058, 0.17),
-    Style("high", (15, 18), (2, 3), (2, 3), (17.0, 20.0), (13.5, 14.5), 13.0, 1.0, 187.0, 2.7, 0.055, 0.15),
-    Style("tower", (20, 32), (1, 1), (4, 8), (24.0, 30.0), (0.0, 0.0), 22.0, 0.5, 300.0, 2.6, 0.05, 0.13),
+    Style(
+        "old", (3, 4), (2, 4), (2, 3), (11.0, 13.0), (9.5, 11.0), 6.0, 1.2, 165.0, 1.8, 0.123, 0.33
+    ),
+    Style(
+        "walkup",
+        (5, 7),
+        (2, 5),
+        (2, 2),
+        (14.5, 17.0),
+        (12.0, 13.5),
+        9.0,
+        1.3,
+        110.0,
+        2.4,
+        0.07,
+        0.24,
+    ),
+    Style(
+        "mid",
+        (9, 11),
+        (2, 4),
+        (2, 2),
+        (16.0, 19.0),
+        (13.0, 14.0),
+        12.0,
+        1.15,
+        128.0,
+        2.7,
+        0.058,
+        0.17,
+    ),
+    Style(
+        "high",
+        (15, 18),
+        (2, 3),
+        (2, 3),
+        (17.0, 20.0),
+        (13.5, 14.5),
+        13.0,
+        1.0,
+        187.0,
+        2.7,
+        0.055,
+        0.15,
+    ),
+    Style(
+        "tower",
+        (20, 32),
+        (1, 1),
+        (4, 8),
+        (24.0, 30.0),
+        (0.0, 0.0),
+        22.0,
+        0.5,
+        300.0,
+        2.6,
+        0.05,
+        0.13,
+    ),
 )
 DENSER = np.array([3, 2, 3, 4, 4])  # the style that each is raised to where a plot must take more
 SPARSER = np.array([0, 1, 1, 2, 3])  # and lowered to where it need not take so many
@@ -78,7 +139,9 @@ class Plot:
     remote: float  # m from the middle of the community
 
 
-def draw_compound(rng: np.random.Generator, plot: Plot, style: int, name: str, sheets: Sheets, homes: Sheets) -> None:
+def draw_compound(
+    rng: np.random.Generator, plot: Plot, style: int, name: str, sheets: Sheets, homes: Sheets
+) -> None:
     """Draw a compound: shops along the main street, a wall with gates, and homes, which are kept apart to be counted."""
     land = draw_shops(rng, plot, sheets) if rng.uniform() < 0.8 else plot.land
     court = inset(land, WALL)
@@ -87,16 +150,21 @@ def draw_compound(rng: np.random.Generator, plot: Plot, style: int, name: str, s
     sheets.add("compounds", shapely.set_precision(court, 0.01), name=name)
     gates = _draw_wall(plot, court, sheets)
     if rng.uniform() < 0.4:
-        sheets.add("places", shapely.points(gates[:1]), kind="volunteer_post", name=name + "志愿服务站")
+        sheets.add(
+            "places", shapely.points(gates[:1]), kind="volunteer_post", name=name + "志愿服务站"
+        )
     region = inset(land, HOMES)
     if not region.is_empty:
         _draw_homes(rng, region, plot.angle, style, name, homes)
 
 
-def _draw_homes(rng: np.random.Generator, region: Any, angle: float, number: int, name: str, homes: Sheets) -> None:
+def _draw_homes(
+    rng: np.random.Generator, region: Any, angle: float, number: int, name: str, homes: Sheets
+) -> None:
     """Draw rows of homes that face south, the first at the south end, as far apart as the sun asks."""
     style = STYLES[number]
-    bay, depth = rng.uniform(*style.bay), rng.uniform(*style.depth)
+    bay = rng.uniform(*style.bay)
+    depth = rng.uniform(*style.depth)
     floors = int(rng.integers(style.floors[0], style.floors[1] + 1))
     flats = int(rng.integers(style.flats[0], style.flats[1] + 1))
     tower = style.word == "tower"
@@ -114,15 +182,22 @@ def _draw_homes(rng: np.random.Generator, region: Any, angle: float, number: int
     if not len(length):
         return
     template = CROSS if tower and flats >= 6 else RECTANGLE
-    shapes = stamp(template, turn(middle, angle), np.column_stack([length, np.full(len(length), depth)]), angle)
+    shapes = stamp(
+        template, turn(middle, angle), np.column_stack([length, np.full(len(length), depth)]), angle
+    )
     inside = keep_inside(region.buffer(0.5), shapes)
     lower = rng.uniform(size=len(length)) < 0.15  # a few blocks are a floor or more lower
     homes.add(
-        "homes", shapes[inside],
-        floors=(floors - lower * max(1, floors // 8))[inside], stairs=np.rint(length / bay).astype(np.int64)[inside],
-        flats=flats, style=number, compound=name,
-        building_name=pd.Series(np.arange(1, inside.sum() + 1)).astype("str").to_numpy(dtype=object) + "号楼",
-    )  # fmt: skip
+        "homes",
+        shapes[inside],
+        floors=(floors - lower * max(1, floors // 8))[inside],
+        stairs=np.rint(length / bay).astype(np.int64)[inside],
+        flats=flats,
+        style=number,
+        compound=name,
+        building_name=pd.Series(np.arange(1, inside.sum() + 1)).astype("str").to_numpy(dtype=object)
+        + "号楼",
+    )
 
 
 def place_rows(region: Any, depth: float, pitch: float) -> Floats:
@@ -133,7 +208,8 @@ def place_rows(region: Any, depth: float, pitch: float) -> Floats:
     >>> place_rows(shapely.box(0, 0, 100, 60), depth=10.0, pitch=38.0).round(1).tolist()
     [0.1, 47.6]
     """
-    south, north = region.bounds[1] + 0.1, region.bounds[3] - depth - 0.1
+    south = region.bounds[1] + 0.1
+    north = region.bounds[3] - depth - 0.1
     if north <= south:
         return np.array([])
     starts = np.linspace(south, min(north, south + pitch), 9)
@@ -176,7 +252,11 @@ def _draw_wall(plot: Plot, court: Any, sheets: Sheets) -> Floats:
     sheets.add("streets", lane.exterior, **way)
     for gate in shapely.points(gates):
         ends = [shapely.shortest_line(gate, to) for to in (plot.streets, lane.exterior)]
-        path = [shapely.get_coordinates(ends[0])[1], shapely.get_coordinates(gate)[0], shapely.get_coordinates(ends[1])[1]]
+        path = [
+            shapely.get_coordinates(ends[0])[1],
+            shapely.get_coordinates(gate)[0],
+            shapely.get_coordinates(ends[1])[1],
+        ]
         sheets.add("streets", shapely.LineString(path), **way)
     return gates
 
@@ -185,7 +265,9 @@ def draw_shops(rng: np.random.Generator, plot: Plot, sheets: Sheets) -> Any:
     """Draw a row of shops along the longest side on a main street; returns the land behind them."""
     points = shapely.get_coordinates(plot.land.exterior)
     middles = shapely.points((points[1:] + points[:-1]) / 2)
-    sides = np.hypot(*np.diff(points, axis=0).T) * (shapely.distance(plot.main_streets, middles) < 30.0)
+    sides = np.hypot(*np.diff(points, axis=0).T) * (
+        shapely.distance(plot.main_streets, middles) < 30.0
+    )
     k = int(np.argmax(sides))
     if sides[k] < 60.0:
         return plot.land
@@ -195,24 +277,42 @@ def draw_shops(rng: np.random.Generator, plot: Plot, sheets: Sheets) -> Any:
     line = float(turn(points[k], -angle)[1])
     if turned.centroid.y < line:  # the land lies to the right of its side: turn it about
         angle += np.pi
-        turned, line = turn_shape(plot.land, -angle), -line
+        turned = turn_shape(plot.land, -angle)
+        line = -line
     west, _, east, north = turned.bounds
     low = np.array([line + 1.0])
     middle, length = pack_rows(turned, low, SHOP_DEPTH - 2, 3.0, lambda n: rng.uniform(18, 42, n))
-    shapes = stamp(RECTANGLE, turn(middle, angle), np.column_stack([length, np.full(len(length), SHOP_DEPTH - 2)]), angle)
+    shapes = stamp(
+        RECTANGLE,
+        turn(middle, angle),
+        np.column_stack([length, np.full(len(length), SHOP_DEPTH - 2)]),
+        angle,
+    )
     inside = keep_inside(plot.land, shapes)
-    sheets.add("buildings", shapes[inside], use="retail", floors=rng.integers(1, 4, len(length))[inside].astype(float))
-    behind = shapely.intersection(turned, shapely.box(west - 1, line + SHOP_DEPTH + 1, east + 1, north + 1))
+    sheets.add(
+        "buildings",
+        shapes[inside],
+        use="retail",
+        floors=rng.integers(1, 4, len(length))[inside].astype(float),
+    )
+    behind = shapely.intersection(
+        turned, shapely.box(west - 1, line + SHOP_DEPTH + 1, east + 1, north + 1)
+    )
     return turn_shape(inset(behind, 0.0), angle)
 
 
 def fit_floors(
-    rng: np.random.Generator, floors: Floats, units: Floats, style: npt.NDArray[np.int64], wanted: float
+    rng: np.random.Generator,
+    floors: Floats,
+    units: Floats,
+    style: npt.NDArray[np.int64],
+    wanted: float,
 ) -> tuple[Floats, npt.NDArray[np.bool_]]:
     """Fit the floors of the homes of a community so that their flats are about as many as wanted.
 
-    Floors stay within those of their style, and are scaled together. Where even the least are too many, homes are left
-    out by lot; where the most are too few, all rise beyond.
+    Floors stay within those of their style, and are scaled together. Where
+    even the least are too many, homes are left out by lot; where the most are
+    too few, all rise beyond.
 
     Returns
     -------

@@ -1,9 +1,10 @@
 """The lattice of the synthetic town: which community lies where, and the lines between them.
 
-The town is a board of square blocks, each of four quads. A village holds a block, an urban community a quad (or two or
-four, where a block has fewer urban communities). The corners are shaken and the lines bent: streets on most of them, a
-river along one row, a railway along one column. So limits, streets and barriers are the same lines, and the
-communities tile the town by construction.
+The town is a board of square blocks, each of four quads. A village holds a
+block, an urban community a quad (or two or four, where a block has fewer urban
+communities). The corners are shaken and the lines bent: streets on most of
+them, a river along one row, a railway along one column. So limits, streets and
+barriers are the same lines, and the communities tile the town by construction.
 """
 
 from __future__ import annotations
@@ -18,14 +19,24 @@ import numpy.typing as npt
 from gridplan.synthetic.shapes import CENTIMETRE, Floats
 
 Cell = tuple[int, int]
-Line = tuple[str, int, int]  # "h" (west to east) or "v" (south to north), column and row of its first node
+Line = tuple[
+    str, int, int
+]  # "h" (west to east) or "v" (south to north), column and row of its first node
 
-CENTRE = np.array([601_300.0, 4_389_100.0])  # the middle of the town: 118.18 E, 39.63 N in EPSG:4548
-RIVER_EVERY, RAILWAY_EVERY = 24, 32  # lattice lines between two rivers, two railways of a prefecture
-SHAKE, WAVE, BEND = 0.07, 0.10, 0.008  # of the side of a quad: corners at random, all together, middles of streets
+CENTRE = np.array(
+    [601_300.0, 4_389_100.0]
+)  # the middle of the town: 118.18 E, 39.63 N in EPSG:4548
+# lattice lines between two rivers, two railways of a prefecture
+RIVER_EVERY = 24
+RAILWAY_EVERY = 32
+# of the side of a quad: corners at random, all together, middles of streets
+SHAKE = 0.07
+WAVE = 0.10
+BEND = 0.008
 MEANDER = {"river": 0.03, "stream": 0.05, "railway": 0.0}
 STEPS = 8  # pieces of a curved line
-# Pairs of quads of a block by the number of urban communities in it: a community never lies on both sides of the river
+# Pairs of quads of a block by the number of urban communities in it: a
+# community never lies on both sides of the river
 # where it can be helped.
 _SHARES = {
     1: (((0, 0), (1, 0), (0, 1), (1, 1)),),
@@ -46,7 +57,9 @@ class Edge:
 
     def reverse(self) -> Edge:
         """Return the line from its other end."""
-        return Edge(self.points[::-1], self.kind, -self.ends[::-1], len(self.points) - 1 - self.landing)
+        return Edge(
+            self.points[::-1], self.kind, -self.ends[::-1], len(self.points) - 1 - self.landing
+        )
 
 
 @dataclass(frozen=True)
@@ -69,14 +82,18 @@ class Lattice:
     def find_sides(self, line: Line) -> tuple[int, int]:
         """Find the communities on the two sides of a line: below and above, or left and right."""
         axis, i, j = line
-        return (self.get_owner(i, j - 1) if axis == "h" else self.get_owner(i - 1, j)), self.get_owner(i, j)
+        return (
+            self.get_owner(i, j - 1) if axis == "h" else self.get_owner(i - 1, j)
+        ), self.get_owner(i, j)
 
     def is_urban(self, number: int) -> bool:
         """Whether a community is urban."""
         return number >= 0 and bool(self.urban[self.quads[number][0]])
 
 
-def make_lattice(rng: np.random.Generator, urban: npt.NDArray[np.bool_], county: npt.NDArray[Any], side: float) -> Lattice:
+def make_lattice(
+    rng: np.random.Generator, urban: npt.NDArray[np.bool_], county: npt.NDArray[Any], side: float
+) -> Lattice:
     """Make the lattice of a town.
 
     Parameters
@@ -84,18 +101,23 @@ def make_lattice(rng: np.random.Generator, urban: npt.NDArray[np.bool_], county:
     rng
         The town's generator.
     urban, county
-        Of each community in order of code: whether it is urban, and its county; each county has a core of its own.
+        Of each community in order of code: whether it is urban, and its
+        county; each county has a core of its own.
     side
         Side of a quad, metres.
     """
     quads, shape = place_communities(urban, county)
-    owner, town = np.full(shape, -1, np.int64), np.zeros(shape, bool)
+    owner = np.full(shape, -1, np.int64)
+    town = np.zeros(shape, bool)
     for number, cells in enumerate(quads):
         for cell in cells:
             owner[cell], town[cell] = number, urban[number]
-    rows, columns = shape[1] // 2, shape[0] // 2
+    rows = shape[1] // 2
+    columns = shape[0] // 2
     rivers = frozenset(range((2 * (rows // 2) + 1) % RIVER_EVERY, 2 * rows, RIVER_EVERY))
-    railways = frozenset(range((2 * ((columns - 1) // 2) + 1) % RAILWAY_EVERY, 2 * columns, RAILWAY_EVERY))
+    railways = frozenset(
+        range((2 * ((columns - 1) // 2) + 1) % RAILWAY_EVERY, 2 * columns, RAILWAY_EVERY)
+    )
     bare = Lattice(owner, town, quads, {}, side, rivers, railways)
     edges = _draw_edges(rng, bare, _shake_nodes(rng, bare))
     return Lattice(owner, town, quads, edges, side, rivers, railways)
@@ -106,7 +128,8 @@ def place_communities(
 ) -> tuple[tuple[tuple[Cell, ...], ...], tuple[int, int]]:
     """Place communities on the board: counties one after another along a Hilbert curve, urban blocks in their middles.
 
-    Returns the quads of each community, its main one first, and the columns and rows of quads.
+    Returns the quads of each community, its main one first, and the columns
+    and rows of quads.
 
     Examples
     --------
@@ -123,15 +146,20 @@ def place_communities(
     for own, need in zip(counties, needs, strict=True):
         blocks = curve[start : start + need]
         start += need
-        towns, villages = own[urban[own]], own[~urban[own]]
+        towns = own[urban[own]]
+        villages = own[~urban[own]]
         gap = np.hypot(*(blocks - blocks.mean(axis=0)).T)
         core = np.sort(np.argsort(gap, kind="stable")[: -(-len(towns) // 4)])
-        last = core[np.argmax(gap[core])] if len(core) else -1  # the block with fewer than four stands at the rim
+        last = (
+            core[np.argmax(gap[core])] if len(core) else -1
+        )  # the block with fewer than four stands at the rim
         taken = 0
         for block in core:
             held = len(towns) - 4 * (len(core) - 1) if block == last else 4
             for number, share in zip(towns[taken : taken + held], _SHARES[held], strict=True):
-                quads[number] = tuple((int(2 * blocks[block, 0] + x), int(2 * blocks[block, 1] + y)) for x, y in share)
+                quads[number] = tuple(
+                    (int(2 * blocks[block, 0] + x), int(2 * blocks[block, 1] + y)) for x, y in share
+                )
             taken += held
         for number, (x, y) in zip(villages, np.delete(blocks, core, axis=0).tolist(), strict=True):
             quads[number] = tuple((2 * x + dx, 2 * y + dy) for dx, dy in _SHARES[1][0])
@@ -146,12 +174,15 @@ def order_along_curve(columns: int, rows: int) -> npt.NDArray[np.int64]:
     >>> order_along_curve(2, 2).tolist()
     [[0, 0], [0, 1], [1, 1], [1, 0]]
     """
-    x, y = (a.ravel().copy() for a in np.meshgrid(np.arange(columns), np.arange(rows), indexing="ij"))
+    x, y = (
+        a.ravel().copy() for a in np.meshgrid(np.arange(columns), np.arange(rows), indexing="ij")
+    )
     squares = np.column_stack([x, y])
     place = np.zeros(len(x), np.int64)
     s = 1 << max(0, int(max(columns, rows) - 1).bit_length() - 1)
     while s > 0:
-        right, upper = (x & s) > 0, (y & s) > 0
+        right = (x & s) > 0
+        upper = (y & s) > 0
         place += s * s * ((3 * right) ^ upper)
         flip = ~upper & right
         x[flip], y[flip] = s - 1 - (x[flip] & (s - 1)), s - 1 - (y[flip] & (s - 1))
@@ -164,11 +195,15 @@ def order_along_curve(columns: int, rows: int) -> npt.NDArray[np.int64]:
 def _shake_nodes(rng: np.random.Generator, lattice: Lattice) -> Floats:
     """Place the nodes: a regular board, bent as a whole and shaken at random; float64[columns + 1, rows + 1, 2]."""
     columns, rows = lattice.owner.shape
-    grid = np.stack(np.meshgrid(np.arange(columns + 1.0), np.arange(rows + 1.0), indexing="ij"), axis=-1)
+    grid = np.stack(
+        np.meshgrid(np.arange(columns + 1.0), np.arange(rows + 1.0), indexing="ij"), axis=-1
+    )
     shake = rng.uniform(-SHAKE, SHAKE, grid.shape)
     shake[sorted(lattice.railway_columns), :, 0] *= 0.2  # a railway bends gently
     phase = rng.uniform(0, 2 * np.pi, 2)
-    wave = WAVE * np.stack([np.sin(0.9 * grid[..., 1] + phase[0]), np.sin(0.9 * grid[..., 0] + phase[1])], axis=-1)
+    wave = WAVE * np.stack(
+        [np.sin(0.9 * grid[..., 1] + phase[0]), np.sin(0.9 * grid[..., 0] + phase[1])], axis=-1
+    )
     middle = np.array([columns, rows]) / 2
     return np.asarray((grid + shake + wave - middle) * lattice.side + CENTRE)
 
@@ -176,8 +211,13 @@ def _shake_nodes(rng: np.random.Generator, lattice: Lattice) -> Floats:
 def _draw_edges(rng: np.random.Generator, lattice: Lattice, nodes: Floats) -> dict[Line, Edge]:
     """Draw the line between each two nodes that has a community on either side."""
     columns, rows = lattice.owner.shape
-    shape = (2, columns + 1, rows + 1)  # drawn for all at once, so that a line's chance does not hang on the others
-    where, aside = rng.uniform(0.42, 0.58, shape), rng.normal(0.0, BEND, shape)
+    shape = (
+        2,
+        columns + 1,
+        rows + 1,
+    )  # drawn for all at once, so that a line's chance does not hang on the others
+    where = rng.uniform(0.42, 0.58, shape)
+    aside = rng.normal(0.0, BEND, shape)
     landings = rng.integers(STEPS // 2 - 1, STEPS // 2 + 2, shape)
     edges: dict[Line, Edge] = {}
     for axis, number in (("h", 0), ("v", 1)):
@@ -188,9 +228,12 @@ def _draw_edges(rng: np.random.Generator, lattice: Lattice, nodes: Floats) -> di
                     continue
                 if kind in MEANDER:
                     run, k = (nodes[:, j], i) if axis == "h" else (nodes[i], j)
-                    edges[axis, i, j] = _bend_curve(run, k, axis, kind, lattice.side, int(landings[number, i, j]))
+                    edges[axis, i, j] = _bend_curve(
+                        run, k, axis, kind, lattice.side, int(landings[number, i, j])
+                    )
                     continue
-                a, b = nodes[i, j], nodes[i + (axis == "h"), j + (axis == "v")]
+                a = nodes[i, j]
+                b = nodes[i + (axis == "h"), j + (axis == "v")]
                 across = np.array([a[1] - b[1], b[0] - a[0]])
                 middle = a + (b - a) * where[number, i, j] + across * aside[number, i, j]
                 points = np.array([a, middle, b]).round(CENTIMETRE)
@@ -204,7 +247,9 @@ def _bend_curve(run: Floats, k: int, axis: str, kind: str, side: float, landing:
     slopes = np.gradient(run, axis=0)[[k, k + 1]]
     swing = MEANDER[kind] * side * (np.array([0.0, 1.0]) if axis == "h" else np.array([1.0, 0.0]))
     s = np.linspace(0, 1, STEPS + 1)[:, None]
-    points = (1 - s) ** 2 * ((1 + 2 * s) * run[k] + s * slopes[0]) + s**2 * ((3 - 2 * s) * run[k + 1] - (1 - s) * slopes[1])
+    points = (1 - s) ** 2 * ((1 + 2 * s) * run[k] + s * slopes[0]) + s**2 * (
+        (3 - 2 * s) * run[k + 1] - (1 - s) * slopes[1]
+    )
     points += np.sin(2 * np.pi * s) * swing
     points[[0, -1]] = run[[k, k + 1]]  # neighbouring lines end in the very same point
     slopes = slopes + 2 * np.pi * swing

@@ -8,12 +8,30 @@ from typing import Any
 import numpy as np
 import shapely
 
-from gridplan.synthetic.shapes import COURT, RECTANGLE, WING, Array, Floats, find_chords, inset, stamp, turn
+from gridplan.synthetic.shapes import (
+    COURT,
+    RECTANGLE,
+    WING,
+    Array,
+    Floats,
+    find_chords,
+    inset,
+    stamp,
+    turn,
+)
 
-HOUSE_WIDTH, HOUSE_GAP = (11.5, 15.5), (1.6, 4.0)  # m
-YARD, LANE = (17.0, 20.0), (4.5, 6.5)  # m, depth of a house with its yard, width of the lane before it
-SHED_ROOM, SHED_SHARE = 3.6, 0.33  # m of yard that a shed needs, share of the corners with so much that have one
-SHED_WIDTH, SHED_DEPTH = (2.8, 5.2), (2.2, 5.0)  # m
+# m
+HOUSE_WIDTH = (11.5, 15.5)
+HOUSE_GAP = (1.6, 4.0)
+# m, depth of a house with its yard, width of the lane before it
+YARD = (17.0, 20.0)
+LANE = (4.5, 6.5)
+# m of yard that a shed needs, share of the corners with so much that have one
+SHED_ROOM = 3.6
+SHED_SHARE = 0.33
+# m
+SHED_WIDTH = (2.8, 5.2)
+SHED_DEPTH = (2.2, 5.0)
 LANE_EVERY = (70.0, 110.0)  # m between lanes that run north
 
 
@@ -30,11 +48,19 @@ class Lots:
 
 
 def lay_out_lots(
-    rng: np.random.Generator, land: Any, middle: Floats, radii: tuple[float, float], yard: float, lane: float, public: bool
+    rng: np.random.Generator,
+    land: Any,
+    middle: Floats,
+    radii: tuple[float, float],
+    yard: float,
+    lane: float,
+    public: bool,
 ) -> Lots:
     """Lay out lots in rows on the land near a centre, leaving out lanes that run north and sites of public buildings."""
     reach = max(radii)
-    region = inset(shapely.intersection(land, shapely.box(*(middle - reach), *(middle + reach))), 0.0)
+    region = inset(
+        shapely.intersection(land, shapely.box(*(middle - reach), *(middle + reach))), 0.0
+    )
     steps = np.cumsum(rng.uniform(*LANE_EVERY, 81))
     lanes = middle[0] + steps - steps[40] - 0.4 * LANE_EVERY[0]
     pitch = yard + lane
@@ -42,17 +68,24 @@ def lay_out_lots(
     low = middle[1] + np.arange(-count, count + 1) * pitch
     left, right = find_chords(region, low - lane, low + yard)
     good = right > left + 20.0
-    low, left, right = low[good], left[good], right[good]
+    low = low[good]
+    left = left[good]
+    right = right[good]
     slots = int((right - left).max(initial=0.0) / sum(HOUSE_WIDTH) * 2) + 2
     width = rng.uniform(*HOUSE_WIDTH, (len(low), slots))
     gap = rng.uniform(*HOUSE_GAP, (len(low), slots))
     x = left[:, None] + np.cumsum(width + gap, axis=1) - width / 2
-    near = ((x - middle[0]) / radii[0]) ** 2 + ((low[:, None] + yard / 2 - middle[1]) / radii[1]) ** 2 <= 1.0
+    near = ((x - middle[0]) / radii[0]) ** 2 + (
+        (low[:, None] + yard / 2 - middle[1]) / radii[1]
+    ) ** 2 <= 1.0
     clear = np.abs(x[..., None] - lanes).min(axis=-1) > width / 2 + 3.0
     fits = near & clear & (x + width / 2 < right[:, None])
     sites = _find_sites(low, lanes, middle, yard) if public else np.zeros((0, 4))
     for site in sites:
-        fits &= ~((np.abs(low[:, None] + yard / 2 - site[1]) < yard) & (np.abs(x - site[0]) < (width + site[2]) / 2 + 3.0))
+        fits &= ~(
+            (np.abs(low[:, None] + yard / 2 - site[1]) < yard)
+            & (np.abs(x - site[0]) < (width + site[2]) / 2 + 3.0)
+        )
     row, slot = np.nonzero(fits)
     lots = np.column_stack([x[row, slot], low[row] + yard])  # the middle of the north side
     held = lanes[(lanes > x[fits].min(initial=np.inf)) & (lanes < x[fits].max(initial=-np.inf))]
@@ -70,13 +103,17 @@ def _find_sites(low: Floats, lanes: Floats, middle: Floats, yard: float) -> Floa
     return np.column_stack([x, low[rows] + yard / 2, (26.0, 42.0, 16.0), (11.0, 12.0, 9.0)])
 
 
-def stamp_houses(rng: np.random.Generator, north: Floats, width: Floats, yard: float, angle: float) -> tuple[Array, Array]:
+def stamp_houses(
+    rng: np.random.Generator, north: Floats, width: Floats, yard: float, angle: float
+) -> tuple[Array, Array]:
     """Stamp houses of one of three outlines, each with its back to the north side of its lot, and sheds at the south of yards.
 
     Returns the houses, and the sheds of all yards that have room for some.
     """
     kind = rng.choice(3, len(north), p=(0.45, 0.25, 0.3))
-    deep = np.where(kind == 2, rng.uniform(7.5, 10.0, len(north)), rng.uniform(12.5, yard - 2.5, len(north)))
+    deep = np.where(
+        kind == 2, rng.uniform(7.5, 10.0, len(north)), rng.uniform(12.5, yard - 2.5, len(north))
+    )
     back = rng.uniform(0.3, 1.2, len(north))
     middle = turn(north - np.column_stack([np.zeros(len(north)), back + deep / 2]), angle)
     mirror = rng.choice((-1.0, 1.0), len(north))
@@ -90,33 +127,45 @@ def stamp_houses(rng: np.random.Generator, north: Floats, width: Floats, yard: f
     return np.asarray(shapely.normalize(houses)), sheds
 
 
-def _stamp_sheds(rng: np.random.Generator, north: Floats, width: Floats, room: Floats, yard: float, angle: float) -> Array:
+def _stamp_sheds(
+    rng: np.random.Generator, north: Floats, width: Floats, room: Floats, yard: float, angle: float
+) -> Array:
     """Stamp sheds and garages in the corners of yards that have ``room`` metres south of the house: in one corner or both."""
     corner = np.array([[-1.0], [1.0]])
     built = (rng.uniform(size=(2, len(north))) < SHED_SHARE) & (room > SHED_ROOM)
-    deep = rng.uniform(SHED_DEPTH[0], np.clip(room - 1.0, SHED_DEPTH[0], SHED_DEPTH[1]), (2, len(north)))
+    deep = rng.uniform(
+        SHED_DEPTH[0], np.clip(room - 1.0, SHED_DEPTH[0], SHED_DEPTH[1]), (2, len(north))
+    )
     wide = rng.uniform(*SHED_WIDTH, (2, len(north)))
-    x, y = north[:, 0] + corner * (width - wide) / 2, north[:, 1] - yard + 0.4 + deep / 2
+    x = north[:, 0] + corner * (width - wide) / 2
+    y = north[:, 1] - yard + 0.4 + deep / 2
     middle = turn(np.stack([x[built], y[built]], axis=1), angle)
     return stamp(RECTANGLE, middle, np.stack([wide[built], deep[built]], axis=1), angle)
 
 
-def draw_lanes(lots: Lots, kept: Array, lane: float) -> tuple[list[Any], list[tuple[Floats, Floats]]]:
+def draw_lanes(
+    lots: Lots, kept: Array, lane: float
+) -> tuple[list[Any], list[tuple[Floats, Floats]]]:
     """Draw a lane before each row and lanes to the north across them, joined in common points.
 
-    Returns the lanes and where the main ones could go on: an end and a direction.
+    Returns the lanes and where the main ones could go on: an end and a
+    direction.
     """
     rows = np.unique(lots.row[kept])
     if not len(rows):
         return [], []
-    x, half = lots.middle[kept, 0], lots.width[kept] / 2
+    x = lots.middle[kept, 0]
+    half = lots.width[kept] / 2
     y = lots.low[rows] - lane / 2
-    spans = [((x - half)[lots.row[kept] == r].min(), (x + half)[lots.row[kept] == r].max()) for r in rows]
+    spans = [
+        ((x - half)[lots.row[kept] == r].min(), (x + half)[lots.row[kept] == r].max()) for r in rows
+    ]
     main = lots.lanes[np.argmin(np.abs(lots.lanes - x.mean()))]
     lines: list[Any] = []
     crossed: dict[float, list[float]] = {float(v): [] for v in lots.lanes}
     for (west, east), level in zip(spans, y, strict=True):
-        west, east = min(west, main), max(east, main)
+        west = min(west, main)
+        east = max(east, main)
         inner = [float(v) for v in lots.lanes if west <= v <= east]
         for v in inner:
             crossed[v].append(level)
@@ -128,10 +177,11 @@ def draw_lanes(lots: Lots, kept: Array, lane: float) -> tuple[list[Any], list[tu
             lines.append(shapely.LineString([(v, level) for level in sorted(levels)]))
     k = len(rows) // 2
     stems = [
-        (np.array([main, y[-1]]), np.array([0.0, 1.0])), (np.array([main, y[0]]), np.array([0.0, -1.0])),
+        (np.array([main, y[-1]]), np.array([0.0, 1.0])),
+        (np.array([main, y[0]]), np.array([0.0, -1.0])),
         (np.array([max(spans[k][1], main), y[k]]), np.array([1.0, 0.0])),
         (np.array([min(spans[k][0], main), y[k]]), np.array([-1.0, 0.0])),
-    ]  # fmt: skip
+    ]
     return lines, stems
 
 

@@ -5,8 +5,40 @@ from __future__ import annotations
 import numpy as np
 
 _ESTATE_HEADS = (
-    *("翠湖", "金桂", "锦绣", "祥和", "凤凰", "龙泉", "碧水", "银杏", "阳光", "滨河", "丽景", "新华", "光明", "幸福", "和平"),
-    *("紫薇", "枫林", "梧桐", "海棠", "春晖", "东方", "华夏", "安居", "康乐", "福乐", "学院", "世纪", "天元", "荣泰", "瑞景"),
+    *(
+        "翠湖",
+        "金桂",
+        "锦绣",
+        "祥和",
+        "凤凰",
+        "龙泉",
+        "碧水",
+        "银杏",
+        "阳光",
+        "滨河",
+        "丽景",
+        "新华",
+        "光明",
+        "幸福",
+        "和平",
+    ),
+    *(
+        "紫薇",
+        "枫林",
+        "梧桐",
+        "海棠",
+        "春晖",
+        "东方",
+        "华夏",
+        "安居",
+        "康乐",
+        "福乐",
+        "学院",
+        "世纪",
+        "天元",
+        "荣泰",
+        "瑞景",
+    ),
 )
 _ESTATE_TAILS = {
     "old": ("里", "北里", "南里", "东里", "西里", "楼", "新村"),
@@ -47,7 +79,20 @@ _SUBDISTRICTS = (
     "劳动路",
     "华岩街",
 )
-_TOWNSHIPS = ("柳河", "石桥", "双庙", "稻地", "榆林", "沙岭", "青坨", "新店", "河头", "岔口", "古城", "泉水")
+_TOWNSHIPS = (
+    "柳河",
+    "石桥",
+    "双庙",
+    "稻地",
+    "榆林",
+    "沙岭",
+    "青坨",
+    "新店",
+    "河头",
+    "岔口",
+    "古城",
+    "泉水",
+)
 
 
 def name_estates(rng: np.random.Generator, styles: list[str]) -> list[str]:
@@ -58,7 +103,11 @@ def name_estates(rng: np.random.Generator, styles: list[str]) -> list[str]:
     for n, style in enumerate(styles):
         tails = _ESTATE_TAILS.get(style, _ESTATE_TAILS["new"])
         turn = n // len(heads)  # more compounds than words: a second phase of the same estate
-        names.append(_ESTATE_HEADS[heads[n % len(heads)]] + tails[picks[n] % len(tails)] + ("" if turn == 0 else f"{turn + 1}期"))
+        names.append(
+            _ESTATE_HEADS[heads[n % len(heads)]]
+            + tails[picks[n] % len(tails)]
+            + ("" if turn == 0 else f"{turn + 1}期")
+        )
     return names
 
 

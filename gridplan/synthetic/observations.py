@@ -10,22 +10,38 @@ import shapely
 
 from gridplan.synthetic.shapes import Sheets
 
-FLOORS_KNOWN, HEIGHT_KNOWN, STAIRS_KNOWN, USE_KNOWN, OBSERVED = 0.92, 0.25, 0.8, 0.9, 0.3
+FLOORS_KNOWN = 0.92
+HEIGHT_KNOWN = 0.25
+STAIRS_KNOWN = 0.8
+USE_KNOWN = 0.9
+OBSERVED = 0.3
 TOTAL_KNOWN = 0.85  # of communities
 PROBATIONARY = 0.03  # of Party members
-VOLUNTEERS, VOLUNTEER_HOUSEHOLDS = 71.5, 2367.0  # of an urban community (Tangshan), and its households
-RURAL_VOLUNTEERS, PARTY_VOLUNTEERS = 18.0, 0.558  # of a village; Party members among volunteers (Tangshan)
-OFFICES = 0.6  # institutions of a community besides schools and the like, which makes up some 3.4 (Tangshan)
+# of an urban community (Tangshan), and its households
+VOLUNTEERS = 71.5
+VOLUNTEER_HOUSEHOLDS = 2367.0
+# of a village; Party members among volunteers (Tangshan)
+RURAL_VOLUNTEERS = 18.0
+PARTY_VOLUNTEERS = 0.558
+# institutions of a community besides schools and the like, which makes up some
+# 3.4 (Tangshan)
+OFFICES = 0.6
 
-CADRES, RURAL_CADRES = (6, 10), (3, 6)  # two-committee cadres of a town community and of a village, from and below
+# two-committee cadres of a town community and of a village, from and below
+CADRES = (6, 10)
+RURAL_CADRES = (3, 6)
 WORKERS = 14.5  # community workers for 10,000 residents; the rule of Gansu asks for 18
-REPRESENTATIVES, RURAL_REPRESENTATIVES = 45.0, 12.0  # households that one representative of residents or villagers speaks for
-CADRES_PARTY, WORKERS_PARTY, CAPTAINS = 0.85, 0.45, (0.93, 0.8)  # shares: in the Party; building and stairwell captains found
-OWNERS, OWNERS_PARTY, FIRMS = (
-    0.7,
-    0.8776,
-    0.8,
-)  # compounds with an owners' committee, of them with the Party (Tangshan); with a firm
+# households that one representative of residents or villagers speaks for
+REPRESENTATIVES = 45.0
+RURAL_REPRESENTATIVES = 12.0
+# shares: in the Party; building and stairwell captains found
+CADRES_PARTY = 0.85
+WORKERS_PARTY = 0.45
+CAPTAINS = (0.93, 0.8)
+# compounds with an owners' committee, of them with the Party (Tangshan); with a firm
+OWNERS = 0.7
+OWNERS_PARTY = 0.8776
+FIRMS = 0.8
 LEADING_CADRES = 1.57  # leading cadres of an urban community (1,103 of 703 in Tangshan)
 CAPTAIN_HOMES = 8  # households of a building that has a captain
 
@@ -38,18 +54,24 @@ def observe_buildings(rng: np.random.Generator, drawn: pd.DataFrame, kind: str) 
     known = {name: rng.uniform(size=n) < share for name, share in _list_shares(kind).items()}
     height = drawn["height"].fillna(drawn["floors"] * 4.0).to_numpy(float) + rng.normal(0.0, 0.3, n)
     told = rng.uniform(size=n) < 0.6  # of those whose use is not known
-    stray = np.rint(rng.normal(0.0, 1.0, n) * np.maximum(0.025 * np.nan_to_num(lived), 0.25))  # lists are never quite right
+    stray = np.rint(
+        rng.normal(0.0, 1.0, n) * np.maximum(0.025 * np.nan_to_num(lived), 0.25)
+    )  # lists are never quite right
     residential = pd.Series(pd.NA, index=drawn.index, dtype="boolean")
     residential[~known["use"] & told] = home[~known["use"] & told]
     return pd.DataFrame(
         {
-            "building_name": drawn.get("building_name", pd.Series("", index=drawn.index)).fillna(""),
+            "building_name": drawn.get("building_name", pd.Series("", index=drawn.index)).fillna(
+                ""
+            ),
             "use": drawn["use"].where(known["use"], ""),
             "residential": residential,
             "floors": drawn["floors"].where(known["floors"]),
             "height": np.where(known["height"], height.round(1), np.nan),
             "stairwell_count": drawn["stairs"].where(known["stairs"] & home),
-            "households_observed": np.where(home & known["observed"], np.maximum(0.0, lived + stray), np.nan),
+            "households_observed": np.where(
+                home & known["observed"], np.maximum(0.0, lived + stray), np.nan
+            ),
             "geometry": drawn["geometry"],
         }
     )
@@ -58,40 +80,79 @@ def observe_buildings(rng: np.random.Generator, drawn: pd.DataFrame, kind: str) 
 def _list_shares(kind: str) -> dict[str, float]:
     """List the share of buildings that each fact is known of."""
     stairs = STAIRS_KNOWN if kind == "urban" else 0.0
-    return {"floors": FLOORS_KNOWN, "height": HEIGHT_KNOWN, "stairs": stairs, "use": USE_KNOWN, "observed": OBSERVED}
+    return {
+        "floors": FLOORS_KNOWN,
+        "height": HEIGHT_KNOWN,
+        "stairs": stairs,
+        "use": USE_KNOWN,
+        "observed": OBSERVED,
+    }
 
 
-def count_people(rng: np.random.Generator, drawn: pd.DataFrame, codes: pd.Series[str], community: str, kind: str) -> pd.DataFrame:
+def count_people(
+    rng: np.random.Generator, drawn: pd.DataFrame, codes: pd.Series[str], community: str, kind: str
+) -> pd.DataFrame:
     """Count Party members, elders and volunteers: by building in towns, else by community; never persons."""
     home = drawn["homes"].to_numpy(float) > 0
     lived = drawn["homes"].to_numpy(float)[home]
-    residents = np.rint(lived * drawn["persons"].to_numpy(float)[home] * rng.uniform(0.93, 1.07, home.sum())).astype(np.int64)
+    residents = np.rint(
+        lived * drawn["persons"].to_numpy(float)[home] * rng.uniform(0.93, 1.07, home.sum())
+    ).astype(np.int64)
     members = rng.binomial(residents, drawn["members"].to_numpy(float)[home])
     probationary = rng.binomial(members, PROBATIONARY)
     elders = rng.binomial(residents, drawn["elders"].to_numpy(float)[home])
     of = codes.to_numpy(object)[home]
-    measures = {"elders": elders, "party_members_full": members - probationary, "party_members_probationary": probationary}
+    measures = {
+        "elders": elders,
+        "party_members_full": members - probationary,
+        "party_members_probationary": probationary,
+    }
     rows = []
     for measure, values in measures.items():
         if kind == "rural":
-            rows.append(pd.DataFrame({"level": "community", "of": [community], "measure": measure, "value": values.sum()}))
+            rows.append(
+                pd.DataFrame(
+                    {
+                        "level": "community",
+                        "of": [community],
+                        "measure": measure,
+                        "value": values.sum(),
+                    }
+                )
+            )
             continue
         some = values > 0
-        rows.append(pd.DataFrame({"level": "building", "of": of[some], "measure": measure, "value": values[some]}))
+        rows.append(
+            pd.DataFrame(
+                {"level": "building", "of": of[some], "measure": measure, "value": values[some]}
+            )
+        )
     usual = VOLUNTEERS * lived.sum() / VOLUNTEER_HOUSEHOLDS if kind == "urban" else RURAL_VOLUNTEERS
     volunteers = int(rng.poisson(usual))
-    for measure, value in (("volunteers", volunteers), ("volunteers_party", rng.binomial(volunteers, PARTY_VOLUNTEERS))):
-        rows.append(pd.DataFrame({"level": "community", "of": [community], "measure": measure, "value": value}))
+    for measure, value in (
+        ("volunteers", volunteers),
+        ("volunteers_party", rng.binomial(volunteers, PARTY_VOLUNTEERS)),
+    ):
+        rows.append(
+            pd.DataFrame(
+                {"level": "community", "of": [community], "measure": measure, "value": value}
+            )
+        )
     return pd.concat(rows, ignore_index=True)
 
 
 def count_bodies(
-    rng: np.random.Generator, drawn: pd.DataFrame, compounds: pd.Series[str], community: str, kind: str
+    rng: np.random.Generator,
+    drawn: pd.DataFrame,
+    compounds: pd.Series[str],
+    community: str,
+    kind: str,
 ) -> pd.DataFrame:
     """Count cadres, workers, representatives and captains of a community, and the bodies that it and its compounds have.
 
-    Everything is a count. Compounds say whether they have an owners' committee and a property firm, and whether these have a
-    Party organisation: 1 or 0. Villages have neither, and nobody counts captains there.
+    Everything is a count. Compounds say whether they have an owners' committee
+    and a property firm, and whether these have a Party organisation: 1 or 0.
+    Villages have neither, and nobody counts captains there.
     """
     homes = drawn["homes"].fillna(0.0).to_numpy(float)
     lived = float(homes.sum())
@@ -104,7 +165,9 @@ def count_bodies(
         "cadres_party": rng.binomial(cadres, CADRES_PARTY),
         "community_workers": workers,
         "community_workers_party": rng.binomial(workers, WORKERS_PARTY),
-        "resident_representatives": rng.poisson(lived / (REPRESENTATIVES if urban else RURAL_REPRESENTATIVES)),
+        "resident_representatives": rng.poisson(
+            lived / (REPRESENTATIVES if urban else RURAL_REPRESENTATIVES)
+        ),
         "residents_committee": 1,
         "service_station": int(rng.uniform() < 0.95),
     }
@@ -114,19 +177,42 @@ def count_bodies(
         own["building_captains"] = rng.binomial(int(large.sum()), CAPTAINS[0])
         own["stairwell_captains"] = rng.binomial(stairs, CAPTAINS[1])
         own["leading_cadres"] = rng.poisson(LEADING_CADRES)
-    rows = [pd.DataFrame({"level": "community", "of": community, "measure": list(own), "value": list(own.values())})]
+    rows = [
+        pd.DataFrame(
+            {
+                "level": "community",
+                "of": community,
+                "measure": list(own),
+                "value": list(own.values()),
+            }
+        )
+    ]
     n = len(compounds)
-    owners, firms = rng.uniform(size=n) < OWNERS, rng.uniform(size=n) < FIRMS
+    owners = rng.uniform(size=n) < OWNERS
+    firms = rng.uniform(size=n) < FIRMS
     led = rng.uniform(size=n) < OWNERS_PARTY
     for measure, has in (
-        ("owners_committee", owners), ("owners_committee_party", owners & led), ("property_firm", firms),
+        ("owners_committee", owners),
+        ("owners_committee_party", owners & led),
+        ("property_firm", firms),
         ("property_party", firms),
-    ):  # fmt: skip
-        rows.append(pd.DataFrame({"level": "compound", "of": compounds.to_numpy(object), "measure": measure, "value": has * 1.0}))
+    ):
+        rows.append(
+            pd.DataFrame(
+                {
+                    "level": "compound",
+                    "of": compounds.to_numpy(object),
+                    "measure": measure,
+                    "value": has * 1.0,
+                }
+            )
+        )
     return pd.concat([own for own in rows if len(own)], ignore_index=True)
 
 
-def settle_institutions(rng: np.random.Generator, sheets: Sheets, title: str, kind: str) -> pd.DataFrame:
+def settle_institutions(
+    rng: np.random.Generator, sheets: Sheets, title: str, kind: str
+) -> pd.DataFrame:
     """Give institutions their Party members, and add a few offices and firms in the shops of an urban community."""
     drawn = sheets.collect("institutions")
     shops = sheets.collect("buildings")
@@ -137,12 +223,16 @@ def settle_institutions(rng: np.random.Generator, sheets: Sheets, title: str, ki
         organ = rng.uniform(size=count) < 0.5
         more: dict[str, Any] = {
             "kind": np.where(organ, "organ", "enterprise"),
-            "name": [title + ("办事处" if o else "商贸公司") + str(n) for n, o in enumerate(organ, 1)],
+            "name": [
+                title + ("办事处" if o else "商贸公司") + str(n) for n, o in enumerate(organ, 1)
+            ],
             "size": np.where(organ, 60.0, 25.0),
             "geometry": shapely.point_on_surface(chosen["geometry"].to_numpy(object)),
         }
         drawn = pd.concat([drawn, pd.DataFrame(more)], ignore_index=True)
     if not len(drawn):
         return drawn
-    members = rng.poisson(drawn["size"].to_numpy(float) * rng.lognormal(0.0, 0.4, len(drawn))).astype(float)
+    members = rng.poisson(
+        drawn["size"].to_numpy(float) * rng.lognormal(0.0, 0.4, len(drawn))
+    ).astype(float)
     return drawn.drop(columns="size").assign(party_members=members)

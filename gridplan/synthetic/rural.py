@@ -27,7 +27,10 @@ from gridplan.synthetic.terrain import ROADS, find_quad
 HOUSE_LAND = 400.0  # m2 that a house takes with its share of the lanes
 FIELD_RIM = 16.0  # m from the roads around a village's land to its first house
 HAMLET_GAP = 120.0  # m between a hamlet and the village
-PERSONS, MEMBERS, ELDERS = 2.6, 0.05, 0.27  # of a village household; Party members and over-sixties among residents
+# of a village household; Party members and over-sixties among residents
+PERSONS = 2.6
+MEMBERS = 0.05
+ELDERS = 0.27
 
 
 @dataclass(frozen=True)
@@ -42,16 +45,38 @@ class Cluster:
     centre: Floats
 
 
-def draw_rural(rng: np.random.Generator, lattice: Lattice, number: int, title: str, households: int, sheets: Sheets) -> None:
+def draw_rural(
+    rng: np.random.Generator,
+    lattice: Lattice,
+    number: int,
+    title: str,
+    households: int,
+    sheets: Sheets,
+) -> None:
     """Draw a village with exactly so many households; the parameters are those of ``draw_urban``."""
     quads = [find_quad(lattice, cell) for cell in lattice.quads[number]]
-    parts = [p for p in shapely.get_parts(shapely.union_all([quad.shape for quad in quads])) if shapely.get_type_id(p) == 3]
+    parts = [
+        p
+        for p in shapely.get_parts(shapely.union_all([quad.shape for quad in quads]))
+        if shapely.get_type_id(p) == 3
+    ]
     parts.sort(key=lambda part: (-round(part.area), part.centroid.x, part.centroid.y))
-    roads = [shapely.LineString(s) for q in quads for s, kind in zip(q.sides, q.kinds, strict=True) if kind in ROADS]
-    landings = [q.landings[k] for q in quads for k in range(4) if q.kinds[k] in ("river", "railway", "stream")]
+    roads = [
+        shapely.LineString(s)
+        for q in quads
+        for s, kind in zip(q.sides, q.kinds, strict=True)
+        if kind in ROADS
+    ]
+    landings = [
+        q.landings[k]
+        for q in quads
+        for k in range(4)
+        if q.kinds[k] in ("river", "railway", "stream")
+    ]
     apart = [int(n) for n in rng.integers(5, 16, rng.integers(1, 4))] if households >= 120 else []
     village = _draw_village(rng, parts[0], households - sum(apart))
-    clusters, ways = [village], _extend_stems(village, parts[0], roads)
+    clusters = [village]
+    ways = _extend_stems(village, parts[0], roads)
     for n in apart:
         hamlet = _draw_hamlet(rng, parts, clusters, ways, n)
         if hamlet is not None:
@@ -61,7 +86,9 @@ def draw_rural(rng: np.random.Generator, lattice: Lattice, number: int, title: s
     sheds = np.concatenate([c.sheds for c in clusters])
     walls = np.concatenate([houses, sheds, village.public])
     reached = [*village.lanes, *ways, *roads]
-    for point, own in [(c.centre, c.lanes) for c in clusters[1:]] + [(landing, []) for landing in landings]:
+    for point, own in [(c.centre, c.lanes) for c in clusters[1:]] + [
+        (landing, []) for landing in landings
+    ]:
         way = _connect(point, reached, walls, parts)
         ways += way
         reached += way + own
@@ -71,7 +98,9 @@ def draw_rural(rng: np.random.Generator, lattice: Lattice, number: int, title: s
     _add_public(rng, village, title, sheets)
     taken = [shapely.buffer(_find_hull(c), 14.0, quad_segs=2) for c in clusters]
     taken += [shapely.buffer(way, 14.0, quad_segs=2) for way in ways]
-    free = shapely.difference(shapely.union_all([inset(part, FIELD_RIM) for part in parts]), shapely.union_all(taken))
+    free = shapely.difference(
+        shapely.union_all([inset(part, FIELD_RIM) for part in parts]), shapely.union_all(taken)
+    )
     _add_sheds(rng, free, households, title, sheets)
     use = rng.choice(("shed", "garage", "farm_auxiliary"), len(sheds), p=(0.5, 0.3, 0.2))
     sheets.add("buildings", sheds, use=use, floors=1.0)
@@ -87,7 +116,11 @@ def _draw_village(rng: np.random.Generator, part: Any, wanted: int) -> Cluster:
 
 
 def _draw_hamlet(
-    rng: np.random.Generator, parts: list[Any], clusters: list[Cluster], ways: list[Any], wanted: int
+    rng: np.random.Generator,
+    parts: list[Any],
+    clusters: list[Cluster],
+    ways: list[Any],
+    wanted: int,
 ) -> Cluster | None:
     """Draw a hamlet at some distance from the village, its road and the other hamlets; nothing where there is no room."""
     taken = shapely.union_all(
@@ -98,7 +131,9 @@ def _draw_hamlet(
         free = inset(shapely.difference(land, taken), 0.0)
         if free.area > 2_500.0:
             centre = shapely.get_coordinates(_throw_points(rng, free, 1))[0]
-            cluster = _draw_cluster(rng, inset(shapely.buffer(free, 30.0), 0.0), centre, wanted, public=False)
+            cluster = _draw_cluster(
+                rng, inset(shapely.buffer(free, 30.0), 0.0), centre, wanted, public=False
+            )
             return cluster if len(cluster.houses) else None
     return None
 
@@ -117,16 +152,28 @@ def _throw_points(rng: np.random.Generator, land: Any, count: int) -> Array:
     return hits if len(hits) else np.array([shapely.point_on_surface(land)], dtype=object)
 
 
-def _draw_cluster(rng: np.random.Generator, land: Any, centre: Floats, wanted: int, public: bool) -> Cluster:
+def _draw_cluster(
+    rng: np.random.Generator, land: Any, centre: Floats, wanted: int, public: bool
+) -> Cluster:
     """Draw houses in rows around a centre: the wanted number, or as many as there is room for."""
     angle = rng.normal(0.0, np.radians(5.0))
-    turned, middle = turn_shape(land, -angle), turn(centre, -angle)
-    yard, lane = rng.uniform(*YARD), rng.uniform(*LANE)
+    turned = turn_shape(land, -angle)
+    middle = turn(centre, -angle)
+    yard = rng.uniform(*YARD)
+    lane = rng.uniform(*LANE)
     flat = rng.uniform(0.75, 1.0)
     radius = np.sqrt(wanted * HOUSE_LAND / np.pi) * 1.1
     seed = int(rng.integers(1 << 62))
     for _ in range(12):
-        lots = lay_out_lots(np.random.default_rng(seed), turned, middle, (radius / flat, radius * flat), yard, lane, public)
+        lots = lay_out_lots(
+            np.random.default_rng(seed),
+            turned,
+            middle,
+            (radius / flat, radius * flat),
+            yard,
+            lane,
+            public,
+        )
         if len(lots.middle) >= 1.25 * wanted:
             break
         radius *= 1.12
@@ -170,10 +217,13 @@ def _connect(point: Floats, lines: list[Any], walls: Array, parts: list[Any]) ->
     order = np.argsort(gap, kind="stable")
     order = order[gap[order] > 1.0]
     own = next((p for p in parts if p.distance(shapely.Point(point)) < 0.05), parts[0])
-    land, tree = shapely.buffer(own, 0.1), shapely.STRtree(walls)
+    land = shapely.buffer(own, 0.1)
+    tree = shapely.STRtree(walls)
     for some in (order[:12], order[12:400]):  # one of the nearest will nearly always do
         if len(some):
-            ways = shapely.linestrings(np.stack([np.broadcast_to(point, (len(some), 2)), corners[some]], axis=1))
+            ways = shapely.linestrings(
+                np.stack([np.broadcast_to(point, (len(some), 2)), corners[some]], axis=1)
+            )
             hit = ~shapely.covers(land, ways)
             hit[tree.query(ways, predicate="intersects")[0]] = True
             if not hit.all():
@@ -192,9 +242,17 @@ def _add_houses(rng: np.random.Generator, houses: Array, households: int, sheets
         lived[pairs[1]] += 1
     floors = rng.choice((1.0, 2.0), len(houses), p=(0.8, 0.2))
     sheets.add(
-        "buildings", houses, use="house", floors=floors, height=floors * 3.3, stairs=1.0, homes=lived, persons=PERSONS,
-        members=MEMBERS, elders=ELDERS,
-    )  # fmt: skip
+        "buildings",
+        houses,
+        use="house",
+        floors=floors,
+        height=floors * 3.3,
+        stairs=1.0,
+        homes=lived,
+        persons=PERSONS,
+        members=MEMBERS,
+        elders=ELDERS,
+    )
 
 
 def _add_public(rng: np.random.Generator, village: Cluster, title: str, sheets: Sheets) -> None:
@@ -213,14 +271,34 @@ def _add_public(rng: np.random.Generator, village: Cluster, title: str, sheets: 
     sheets.add("institutions", where, kind="organ", name=title + "村民委员会", size=12.0)
     if rng.uniform() < 0.45:
         sheets.add("buildings", school, use="school", floors=2.0)
-        sheets.add("places", shapely.point_on_surface(school), kind="school", name=title + "小学", area=round(school.area * 2))
-        sheets.add("institutions", shapely.point_on_surface(school), kind="school", name=title + "小学", size=18.0)
+        sheets.add(
+            "places",
+            shapely.point_on_surface(school),
+            kind="school",
+            name=title + "小学",
+            area=round(school.area * 2),
+        )
+        sheets.add(
+            "institutions",
+            shapely.point_on_surface(school),
+            kind="school",
+            name=title + "小学",
+            size=18.0,
+        )
     if rng.uniform() < 0.6:
         sheets.add("buildings", clinic, use="clinic", floors=1.0)
-        sheets.add("places", shapely.point_on_surface(clinic), kind="clinic", name=title + "卫生室", area=round(clinic.area))
+        sheets.add(
+            "places",
+            shapely.point_on_surface(clinic),
+            kind="clinic",
+            name=title + "卫生室",
+            area=round(clinic.area),
+        )
 
 
-def _add_sheds(rng: np.random.Generator, free: Any, households: int, title: str, sheets: Sheets) -> None:
+def _add_sheds(
+    rng: np.random.Generator, free: Any, households: int, title: str, sheets: Sheets
+) -> None:
     """Add groups of sheds in the fields, and a workshop in one village of four."""
     groups = max(1, households // 40)
     if free.area < 5_000.0:
@@ -230,11 +308,15 @@ def _add_sheds(rng: np.random.Generator, free: Any, households: int, title: str,
     group = np.repeat(np.arange(len(centres)), count)
     number = np.arange(len(group)) - np.repeat(np.cumsum(count) - count, count)
     angle = rng.normal(0.0, 0.15, len(centres))
-    size = np.column_stack([rng.uniform(24.0, 55.0, len(centres)), rng.uniform(7.0, 10.0, len(centres))])
+    size = np.column_stack(
+        [rng.uniform(24.0, 55.0, len(centres)), rng.uniform(7.0, 10.0, len(centres))]
+    )
     works = bool(rng.uniform() < 0.25)
     size[0] = (46.0, 18.0) if works else size[0]
     step = number * (size[group, 1] + 4.0)
-    middle = centres[group] + np.column_stack([-np.sin(angle[group]) * step, np.cos(angle[group]) * step])
+    middle = centres[group] + np.column_stack(
+        [-np.sin(angle[group]) * step, np.cos(angle[group]) * step]
+    )
     shapes = stamp(RECTANGLE, middle, size[group], angle[group])
     built = keep_inside(free, shapes) & ~_find_later_overlaps(shapes, group)
     works = works and bool(built[group == 0].any())
@@ -242,7 +324,13 @@ def _add_sheds(rng: np.random.Generator, free: Any, households: int, title: str,
     sheets.add("buildings", shapes[built], use=use[built], floors=1.0)
     if works:
         first = shapes[built & (group == 0)][0]
-        sheets.add("institutions", shapely.centroid(first), kind="enterprise", name=title + "农机厂", size=30.0)
+        sheets.add(
+            "institutions",
+            shapely.centroid(first),
+            kind="enterprise",
+            name=title + "农机厂",
+            size=30.0,
+        )
 
 
 def _find_later_overlaps(shapes: Array, group: Array) -> Array:

@@ -19,9 +19,20 @@ SHARP = 3.0  # mitre limit of insets: keeps the corners of blocks
 
 # Outlines on the square from -0.5 to 0.5, open to the south (-y).
 RECTANGLE = np.array([(-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5)])
-WING = np.array([(-0.5, -0.5), (-0.2, -0.5), (-0.2, 0.04), (0.5, 0.04), (0.5, 0.5), (-0.5, 0.5)])  # main house and one wing
+WING = np.array(
+    [(-0.5, -0.5), (-0.2, -0.5), (-0.2, 0.04), (0.5, 0.04), (0.5, 0.5), (-0.5, 0.5)]
+)  # main house and one wing
 COURT = np.array(
-    [(-0.5, -0.5), (-0.28, -0.5), (-0.28, 0.1), (0.28, 0.1), (0.28, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5)]
+    [
+        (-0.5, -0.5),
+        (-0.28, -0.5),
+        (-0.28, 0.1),
+        (0.28, 0.1),
+        (0.28, -0.5),
+        (0.5, -0.5),
+        (0.5, 0.5),
+        (-0.5, 0.5),
+    ]
 )  # two wings round a yard
 CROSS = np.array(
     [
@@ -41,7 +52,10 @@ class Sheets:
         """Add rows with these shapes; a single value of a column stands for all of them."""
         shapes = np.atleast_1d(np.asarray(shapes, dtype=object))
         if len(shapes):
-            filled = {name: np.broadcast_to(np.asarray(value), len(shapes)) for name, value in columns.items()}
+            filled = {
+                name: np.broadcast_to(np.asarray(value), len(shapes))
+                for name, value in columns.items()
+            }
             self.rows.setdefault(table, []).append({"geometry": shapes, **filled})
 
     def collect(self, table: str) -> pd.DataFrame:
@@ -54,8 +68,15 @@ class Sheets:
 def _join_column(batches: list[dict[str, Any]], name: str) -> Array:
     words = any(batch[name].dtype.kind in "OU" for batch in batches if name in batch)
     default = "" if words else np.nan
-    parts = [batch[name] if name in batch else np.full(len(batch["geometry"]), default) for batch in batches]
-    return np.concatenate([part.astype(object) for part in parts] if words else parts) if parts else np.array([], dtype=object)
+    parts = [
+        batch[name] if name in batch else np.full(len(batch["geometry"]), default)
+        for batch in batches
+    ]
+    return (
+        np.concatenate([part.astype(object) for part in parts] if words else parts)
+        if parts
+        else np.array([], dtype=object)
+    )
 
 
 def turn(points: Floats, angle: float) -> Floats:
@@ -66,8 +87,11 @@ def turn(points: Floats, angle: float) -> Floats:
     >>> turn(np.array([1.0, 0.0]), np.pi / 2).round(6).tolist()
     [0.0, 1.0]
     """
-    c, s = np.cos(angle), np.sin(angle)
-    return np.stack([points[..., 0] * c - points[..., 1] * s, points[..., 0] * s + points[..., 1] * c], axis=-1)
+    c = np.cos(angle)
+    s = np.sin(angle)
+    return np.stack(
+        [points[..., 0] * c - points[..., 1] * s, points[..., 0] * s + points[..., 1] * c], axis=-1
+    )
 
 
 def turn_shape(shape: Any, angle: float) -> Any:
@@ -94,8 +118,11 @@ def stamp(template: Floats, centres: Floats, sizes: Floats, angles: Floats | flo
     """
     local = template[None] * sizes[:, None, :]
     angle = np.broadcast_to(np.asarray(angles, dtype=np.float64), len(centres))[:, None]
-    c, s = np.cos(angle), np.sin(angle)
-    turned = np.stack([local[..., 0] * c - local[..., 1] * s, local[..., 0] * s + local[..., 1] * c], axis=-1)
+    c = np.cos(angle)
+    s = np.sin(angle)
+    turned = np.stack(
+        [local[..., 0] * c - local[..., 1] * s, local[..., 0] * s + local[..., 1] * c], axis=-1
+    )
     rings = (turned + centres[:, None, :]).round(CENTIMETRE)
     return np.asarray(shapely.polygons(np.concatenate([rings, rings[:, :1]], axis=1)), dtype=object)
 
@@ -114,12 +141,18 @@ def find_chords(region: Any, low: Floats, high: Floats) -> tuple[Floats, Floats]
     for y in (low, high):
         lines = shapely.linestrings([[(west - 1, v), (east + 1, v)] for v in y])
         ends.append(shapely.bounds(shapely.intersection(region, lines)))
-    left, right = np.maximum(ends[0][:, 0], ends[1][:, 0]), np.minimum(ends[0][:, 2], ends[1][:, 2])
+    left = np.maximum(ends[0][:, 0], ends[1][:, 0])
+    right = np.minimum(ends[0][:, 2], ends[1][:, 2])
     return left, right
 
 
 def pack_rows(
-    region: Any, low: Floats, depth: float, gap: float, draw: Callable[[int], Floats], tries: int = 1
+    region: Any,
+    low: Floats,
+    depth: float,
+    gap: float,
+    draw: Callable[[int], Floats],
+    tries: int = 1,
 ) -> tuple[Floats, Floats]:
     """Pack buildings into horizontal rows of a region.
 
@@ -148,12 +181,16 @@ def pack_rows(
     """
     left, right = find_chords(region, low, low + depth)
     room = np.nan_to_num(right - left)
-    packed = [_fill_rows(room, draw(max(1, int(room.max(initial=0.0) / 5))), gap) for _ in range(tries)]
+    packed = [
+        _fill_rows(room, draw(max(1, int(room.max(initial=0.0) / 5))), gap) for _ in range(tries)
+    ]
     row, x, length = max(packed, key=lambda found: found[2].sum())
     return np.column_stack([left[row] + x, low[row] + depth / 2]), length
 
 
-def _fill_rows(room: Floats, lengths: Floats, gap: float) -> tuple[npt.NDArray[np.int64], Floats, Floats]:
+def _fill_rows(
+    room: Floats, lengths: Floats, gap: float
+) -> tuple[npt.NDArray[np.int64], Floats, Floats]:
     """Fill rows with as many buildings as there is room for, the space left over shared out between them."""
     ends = np.cumsum(lengths + gap) - gap
     fits = ends[None, :] <= room[:, None]

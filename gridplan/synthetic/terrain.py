@@ -13,7 +13,11 @@ from gridplan.synthetic.lattice import Cell, Edge, Lattice, Line
 from gridplan.synthetic.names import name_street
 from gridplan.synthetic.shapes import CENTIMETRE, Array, Floats, Sheets
 
-BANKS = {"river": 42.0, "railway": 26.0, "stream": 12.0}  # m from the middle line to the streets beside it
+BANKS = {
+    "river": 42.0,
+    "railway": 26.0,
+    "stream": 12.0,
+}  # m from the middle line to the streets beside it
 WATER = (24.0, 5.0)  # m, half the width of the river, and how much that varies
 PLAIN_SIDE = 450.0  # m; in smaller quads banks and rivers are narrower
 BRIDGED = 0.6  # share of other main roads that cross the rivers and railways they meet
@@ -24,8 +28,8 @@ ROADS = ("primary", "secondary", "residential")
 class Quad:
     """The land of one quad inside its banks, counter-clockwise from the south.
 
-    ``sides`` are its four lines, ``landing`` the number of the point on each where inner streets arrive, ``kinds`` what
-    runs along each.
+    ``sides`` are its four lines, ``landing`` the number of the point on each
+    where inner streets arrive, ``kinds`` what runs along each.
     """
 
     sides: tuple[Floats, ...]
@@ -59,8 +63,14 @@ def find_quad(lattice: Lattice, cell: Cell) -> Quad:
     e = lattice.edges
     ring = (e["h", i, j], e["v", i + 1, j], e["h", i, j + 1].reverse(), e["v", i, j].reverse())
     banks = [measure_bank(edge.kind, lattice.side) for edge in ring]
-    corners = [_find_corner(ring[k].points[0], ring[k - 1].ends[1], ring[k].ends[0], banks[k - 1], banks[k]) for k in range(4)]
-    sides, landing = [], []
+    corners = [
+        _find_corner(
+            ring[k].points[0], ring[k - 1].ends[1], ring[k].ends[0], banks[k - 1], banks[k]
+        )
+        for k in range(4)
+    ]
+    sides = []
+    landing = []
     for k, edge in enumerate(ring):
         inner = edge.points[1:-1] + (find_normals(edge)[1:-1] * banks[k] if banks[k] else 0.0)
         chord = corners[(k + 1) % 4] - corners[k]
@@ -79,7 +89,9 @@ def find_normals(edge: Edge) -> Floats:
     return np.column_stack([-slopes[:, 1], slopes[:, 0]])
 
 
-def _find_corner(node: Floats, before: Floats, after: Floats, bank_before: float, bank_after: float) -> Floats:
+def _find_corner(
+    node: Floats, before: Floats, after: Floats, bank_before: float, bank_after: float
+) -> Floats:
     """Find the point at the banks' distances to the left of two lines that meet in a node."""
     if bank_before == bank_after == 0:
         return node
@@ -92,7 +104,9 @@ def outline_communities(lattice: Lattice) -> Array:
     outlines = np.empty(len(lattice.quads), dtype=object)
     for number, cells in enumerate(lattice.quads):
         shapes = [_outline_quad(lattice, cell) for cell in cells]
-        outlines[number] = shapes[0] if len(shapes) == 1 else shapely.normalize(shapely.union_all(shapes))
+        outlines[number] = (
+            shapes[0] if len(shapes) == 1 else shapely.normalize(shapely.union_all(shapes))
+        )
     return outlines
 
 
@@ -120,7 +134,11 @@ def find_rivers(lattice: Lattice) -> Array:
         scale = min(1.0, lattice.side / PLAIN_SIDE)
         half = (WATER[0] + WATER[1] * np.sin(0.4 * np.arange(len(points))))[:, None] * scale
         waters.append(
-            shapely.Polygon(np.concatenate([points - normals * half, (points + normals * half)[::-1]]).round(CENTIMETRE))
+            shapely.Polygon(
+                np.concatenate([points - normals * half, (points + normals * half)[::-1]]).round(
+                    CENTIMETRE
+                )
+            )
         )
     return np.array(waters, dtype=object)
 
@@ -146,7 +164,9 @@ def _draw_barriers(lattice: Lattice, sheets: Sheets) -> None:
         sheets.add("barriers", river, kind="river", name=names[number % len(names)], hard=True)
     for kind, name, hard in (("railway", "津山支线", True), ("stream", "", False)):
         for run in _find_runs(lattice, kind):
-            line = shapely.LineString(np.concatenate([run[0].points[:1]] + [edge.points[1:] for edge in run]))
+            line = shapely.LineString(
+                np.concatenate([run[0].points[:1]] + [edge.points[1:] for edge in run])
+            )
             if kind == "stream":
                 line = shapely.difference(line, shapely.union_all(rivers))
             sheets.add("barriers", shapely.get_parts(line), kind=kind, name=name, hard=hard)
@@ -160,8 +180,19 @@ def _draw_roads(lattice: Lattice, sheets: Sheets) -> None:
         axis, i, j = line
         first, last = (_cut_back(lattice, edge, line, end) for end in (0, 1))
         points = np.vstack([first, edge.points[1:-1], last])
-        name = name_street((j if axis == "h" else i) + (0 if axis == "h" else 7)) if edge.kind != "residential" else ""
-        sheets.add("streets", shapely.LineString(points.round(CENTIMETRE)), kind=edge.kind, name=name, bridge=False, tunnel=False)
+        name = (
+            name_street((j if axis == "h" else i) + (0 if axis == "h" else 7))
+            if edge.kind != "residential"
+            else ""
+        )
+        sheets.add(
+            "streets",
+            shapely.LineString(points.round(CENTIMETRE)),
+            kind=edge.kind,
+            name=name,
+            bridge=False,
+            tunnel=False,
+        )
 
 
 def _find_barrier(lattice: Lattice, line: Line, end: int) -> Edge | None:
@@ -169,7 +200,11 @@ def _find_barrier(lattice: Lattice, line: Line, end: int) -> Edge | None:
     axis, i, j = line
     i, j = (i + end, j) if axis == "h" else (i, j + end)
     across = (("v", i, j), ("v", i, j - 1)) if axis == "h" else (("h", i, j), ("h", i - 1, j))
-    found = [lattice.edges[a] for a in across if a in lattice.edges and lattice.edges[a].kind in ("river", "railway")]
+    found = [
+        lattice.edges[a]
+        for a in across
+        if a in lattice.edges and lattice.edges[a].kind in ("river", "railway")
+    ]
     return found[0] if found else None
 
 
@@ -192,7 +227,9 @@ def _draw_banks(lattice: Lattice, sheets: Sheets) -> None:
         for cell in cells if lattice.urban[cells[0]] else ():
             quad = find_quad(lattice, cell)
             banks = [
-                shapely.LineString(s) for s, kind in zip(quad.sides, quad.kinds, strict=True) if kind in ("river", "railway")
+                shapely.LineString(s)
+                for s, kind in zip(quad.sides, quad.kinds, strict=True)
+                if kind in ("river", "railway")
             ]
             sheets.add("streets", banks, kind="residential", name="", bridge=False, tunnel=False)
 
@@ -200,7 +237,8 @@ def _draw_banks(lattice: Lattice, sheets: Sheets) -> None:
 def _draw_crossings(rng: np.random.Generator, lattice: Lattice, sheets: Sheets) -> None:
     """Draw bridges, underpasses and level crossings: of most main roads, and where a community lies on both sides.
 
-    Both ends of a river or railway are crossed, so that all streets of the town hang together.
+    Both ends of a river or railway are crossed, so that all streets of the
+    town hang together.
     """
     columns, rows = lattice.owner.shape
     chance = rng.uniform(size=(columns + 1, rows + 1))
@@ -215,37 +253,60 @@ def _draw_crossings(rng: np.random.Generator, lattice: Lattice, sheets: Sheets) 
         ahead, after = ((i - 1, j), (i + 1, j)) if axis == "h" else ((i, j - 1), (i, j + 1))
         if edge.kind == "stream":
             continue
-        first, last = (axis, *ahead) not in lattice.edges, (axis, *after) not in lattice.edges
+        first = (axis, *ahead) not in lattice.edges
+        last = (axis, *after) not in lattice.edges
         _cross_node(lattice, axis, (i, j), edge, first or bool(chance[i, j] < BRIDGED), sheets)
         if last:  # the last node of a run begins no line of its own
             _cross_node(lattice, axis, after, edge, True, sheets)
 
 
-def _cross_node(lattice: Lattice, axis: str, node: Cell, edge: Edge, wanted: bool, sheets: Sheets) -> None:
+def _cross_node(
+    lattice: Lattice, axis: str, node: Cell, edge: Edge, wanted: bool, sheets: Sheets
+) -> None:
     """Draw the crossing where a street along the lattice meets a river or railway; a primary road always crosses."""
     i, j = node
-    before, after = (("v", i, j - 1), ("v", i, j)) if axis == "h" else (("h", i - 1, j), ("h", i, j))
-    first, last = lattice.edges.get(before), lattice.edges.get(after)
-    if first is None or last is None or last.kind not in ROADS or not (wanted or last.kind == "primary"):
+    before, after = (
+        (("v", i, j - 1), ("v", i, j)) if axis == "h" else (("h", i - 1, j), ("h", i, j))
+    )
+    first = lattice.edges.get(before)
+    last = lattice.edges.get(after)
+    if (
+        first is None
+        or last is None
+        or last.kind not in ROADS
+        or not (wanted or last.kind == "primary")
+    ):
         return
-    points = (_cut_back(lattice, first, before, 1), last.points[0], _cut_back(lattice, last, after, 0))
+    points = (
+        _cut_back(lattice, first, before, 1),
+        last.points[0],
+        _cut_back(lattice, last, after, 0),
+    )
     near = {*lattice.find_sides(before), *lattice.find_sides(after)}
-    _add_crossing(sheets, np.array(points), edge.kind, any(lattice.is_urban(n) for n in near), last.kind)
+    _add_crossing(
+        sheets, np.array(points), edge.kind, any(lattice.is_urban(n) for n in near), last.kind
+    )
 
 
 def _cross_middle(lattice: Lattice, line: Line, edge: Edge) -> Floats:
     """Find the way over a barrier inside a community: from the landing on one bank to that on the other."""
     axis, i, j = line
     below, above = (((i, j - 1), (i, j)), (2, 0)) if axis == "h" else (((i - 1, j), (i, j)), (1, 3))
-    ends = [find_quad(lattice, cell).landings[side] for cell, side in zip(below, above, strict=True)]
+    ends = [
+        find_quad(lattice, cell).landings[side] for cell, side in zip(below, above, strict=True)
+    ]
     return np.array([ends[0], edge.points[edge.landing], ends[1]])
 
 
-def _add_crossing(sheets: Sheets, way: npt.NDArray[np.float64], barrier: str, urban: bool, street: str) -> None:
+def _add_crossing(
+    sheets: Sheets, way: npt.NDArray[np.float64], barrier: str, urban: bool, street: str
+) -> None:
     kind = "bridge" if barrier != "railway" else "underpass" if urban else "level_crossing"
     shape = shapely.LineString(way.round(CENTIMETRE))
     sheets.add("openings", shape, kind=kind)
-    sheets.add("streets", shape, kind=street, name="", bridge=kind == "bridge", tunnel=kind == "underpass")
+    sheets.add(
+        "streets", shape, kind=street, name="", bridge=kind == "bridge", tunnel=kind == "underpass"
+    )
 
 
 def join_streets(lines: Array) -> Array:
@@ -263,7 +324,9 @@ def join_streets(lines: Array) -> Array:
     order = np.argsort(line, kind="stable")
     where, place = np.unique(line[order], return_inverse=True)
     joined = lines.copy()
-    joined[where] = shapely.snap(lines[where], shapely.multipoints(ends[end[order]], indices=place), 0.05)
+    joined[where] = shapely.snap(
+        lines[where], shapely.multipoints(ends[end[order]], indices=place), 0.05
+    )
     return np.asarray(joined)
 
 
@@ -271,7 +334,9 @@ def _merge_ends(lines: Array) -> Array:
     """Make ends of streets that are a rounding apart the same point."""
     points, of = shapely.get_coordinates(lines, return_index=True)
     rim = np.flatnonzero((np.diff(of, prepend=-1) != 0) | (np.diff(of, append=-1) != 0))
-    a, b = shapely.STRtree(shapely.points(points[rim])).query(shapely.points(points[rim]), predicate="dwithin", distance=0.05)
+    a, b = shapely.STRtree(shapely.points(points[rim])).query(
+        shapely.points(points[rim]), predicate="dwithin", distance=0.05
+    )
     first = np.arange(len(rim))
     np.minimum.at(first, a, b)
     points[rim] = points[rim[first]]

@@ -1,8 +1,9 @@
 """A synthetic town: compounds of slabs and towers, villages, a river and a railway, and what a planner would know of it.
 
-Nothing in it is real. It is there to try things on at any size, from one community to a prefecture, and holds
-everything that a planner must handle. Each community is drawn from a generator of its own, so that a town does not depend on
-the order in which it is made.
+Nothing in it is real. It is there to try things on at any size, from one
+community to a prefecture, and holds everything that a planner must handle.
+Each community is drawn from a generator of its own, so that a town does not
+depend on the order in which it is made.
 """
 
 from __future__ import annotations
@@ -21,21 +22,53 @@ import shapely
 from gridplan.errors import RuleError
 from gridplan.site import Reading
 from gridplan.synthetic.lattice import Lattice, make_lattice
-from gridplan.synthetic.observations import TOTAL_KNOWN, count_bodies, count_people, observe_buildings, settle_institutions
+from gridplan.synthetic.observations import (
+    TOTAL_KNOWN,
+    count_bodies,
+    count_people,
+    observe_buildings,
+    settle_institutions,
+)
 from gridplan.synthetic.rural import draw_rural
 from gridplan.synthetic.shapes import Array, Sheets
 from gridplan.synthetic.terrain import draw_land, join_streets, outline_communities
 from gridplan.synthetic.urban import draw_urban, share_whole
-from gridplan.synthetic.wards import COUNTY, find_forms, list_wards, make_rng, take_hierarchy, wish_households
+from gridplan.synthetic.wards import (
+    COUNTY,
+    find_forms,
+    list_wards,
+    make_rng,
+    take_hierarchy,
+    wish_households,
+)
 from gridplan.tables.conform import Entry, conform_table, is_spatial
 from gridplan.tables.schema import find_columns, find_key
 
 CRS = "EPSG:4548"  # CGCS2000 / 3-degree Gauss-Kruger, central meridian 117 E
 SIDE = 560.0  # m, side of an urban community's quad where communities are of the usual size
 LEAST = 30  # households of a community on average
-TABLES = ("communities", "compounds", "buildings", "barriers", "openings", "streets", "places", "institutions", "counts")
-_LETTERS = {"compounds": "X", "barriers": "B", "openings": "O", "streets": "S", "places": "P", "institutions": "I", "counts": "N"}
-STAMP = "2000-01-01T00:00:00.000Z"  # written into files instead of the time of writing: same town, same bytes
+TABLES = (
+    "communities",
+    "compounds",
+    "buildings",
+    "barriers",
+    "openings",
+    "streets",
+    "places",
+    "institutions",
+    "counts",
+)
+_LETTERS = {
+    "compounds": "X",
+    "barriers": "B",
+    "openings": "O",
+    "streets": "S",
+    "places": "P",
+    "institutions": "I",
+    "counts": "N",
+}
+# written into files instead of the time of writing: same town, same bytes
+STAMP = "2000-01-01T00:00:00.000Z"
 
 
 @dataclass(frozen=True)
@@ -65,19 +98,24 @@ def make_town(
     urban_share
         Share of them that is urban, from 0 to 1; the others are villages.
     households
-        Exact number of households of the whole town; by default some 2,400 in an urban community and 360 in a village.
-        It is also written into the counts (level site, measure households).
+        Exact number of households of the whole town; by default some 2,400 in
+        an urban community and 360 in a village. It is also written into the
+        counts (level site, measure households).
     seed
         Same seed, same town.
     hierarchy
-        Real or invented communities to lay out instead: columns ``code`` (12 digits, the first six of which are the
-        county's), ``name``, ``kind`` (urban or rural) and, if there is one, ``subdistrict``. Each county gets a town of its own.
+        Real or invented communities to lay out instead: columns ``code`` (12
+        digits, the first six of which are the county's), ``name``, ``kind``
+        (urban or rural) and, if there is one, ``subdistrict``. Each county
+        gets a town of its own.
     blemishes
-        Whether to spoil three buildings: a bow tie, a duplicate, and one outside every community.
+        Whether to spoil three buildings: a bow tie, a duplicate, and one
+        outside every community.
 
     Returns
     -------
-    The tables of a site as they would be read from files, in EPSG:4548 near Tangshan, with counts only.
+    The tables of a site as they would be read from files, in EPSG:4548 near
+    Tangshan, with counts only.
 
     Raises
     ------
@@ -100,17 +138,37 @@ def make_town(
     entries = list(note_origin(seed, len(tables["buildings"])))
     if blemishes:
         tables["buildings"] = _spoil_buildings(tables["buildings"], town.lattice)
-        entries.append(Entry("synthetic", "buildings", "noted", 3, "spoiled on purpose: a bow tie, a duplicate, one outside"))
+        entries.append(
+            Entry(
+                "synthetic",
+                "buildings",
+                "noted",
+                3,
+                "spoiled on purpose: a bow tie, a duplicate, one outside",
+            )
+        )
     return Reading(tables, dict.fromkeys(tables, "synthetic town"), tuple(entries))
 
 
 def note_origin(seed: int, buildings: int) -> tuple[Entry, ...]:
     """Note for the ledger that nothing in a town is real."""
-    return (Entry("synthetic", "buildings", "noted", buildings, f"a synthetic town, seed {seed}: nothing in it is real"),)
+    return (
+        Entry(
+            "synthetic",
+            "buildings",
+            "noted",
+            buildings,
+            f"a synthetic town, seed {seed}: nothing in it is real",
+        ),
+    )
 
 
 def lay_out_town(
-    communities: int, urban_share: float, households: int | None, seed: int, hierarchy: pd.DataFrame | None = None
+    communities: int,
+    urban_share: float,
+    households: int | None,
+    seed: int,
+    hierarchy: pd.DataFrame | None = None,
 ) -> Town:
     """Lay out a town: its communities, their households and their places; the parameters are those of :func:`make_town`."""
     _check_numbers(communities, urban_share, seed)
@@ -119,11 +177,16 @@ def lay_out_town(
     wished = wish_households(seed, wards["form"])
     total = round(wished.sum()) if households is None else households
     if total < LEAST * len(wards):
-        raise RuleError(f"households = {total} is below {LEAST} for each of {len(wards)} communities; ask for more")
+        raise RuleError(
+            f"households = {total} is below {LEAST} for each of {len(wards)} communities; ask for more"
+        )
     wards["households"] = share_whole(total, wished)
     side = SIDE * float(np.sqrt(np.clip(total / wished.sum(), 0.4, None)))
     lattice = make_lattice(
-        make_rng(seed, "lattice"), (wards["form"] == "town").to_numpy(), wards["code"].str[:6].to_numpy(object), side
+        make_rng(seed, "lattice"),
+        (wards["form"] == "town").to_numpy(),
+        wards["code"].str[:6].to_numpy(object),
+        side,
     )
     return Town(seed, wards, lattice)
 
@@ -145,8 +208,12 @@ def draw_frame(town: Town) -> dict[str, list[pd.DataFrame]]:
     batches: dict[str, list[pd.DataFrame]] = {table: [] for table in TABLES}
     for table in land.rows:
         batches[table].append(_number_rows(land.collect(table), table, county))
-    batches["communities"].append(_list_communities(town.seed, town.wards, outline_communities(town.lattice)))
-    batches["counts"].append(_number_rows(_count_site(int(town.wards["households"].sum())), "counts", county))
+    batches["communities"].append(
+        _list_communities(town.seed, town.wards, outline_communities(town.lattice))
+    )
+    batches["counts"].append(
+        _number_rows(_count_site(int(town.wards["households"].sum())), "counts", county)
+    )
     return batches
 
 
@@ -164,7 +231,9 @@ def _check_numbers(communities: int, urban_share: float, seed: int) -> None:
 
 def draw_community(town: Town, number: int) -> dict[str, pd.DataFrame]:
     """Draw one community, tell what is known of it, and give every row its code."""
-    seed, lattice, ward = town.seed, town.lattice, next(town.wards.iloc[[number]].itertuples(index=False))
+    seed = town.seed
+    lattice = town.lattice
+    ward = next(town.wards.iloc[[number]].itertuples(index=False))
     sheets = Sheets()
     draw = draw_urban if ward.form == "town" else draw_rural
     title = ward.name.removesuffix("居民委员会").removesuffix("村民委员会").removesuffix("村委会")
@@ -173,14 +242,19 @@ def draw_community(town: Town, number: int) -> dict[str, pd.DataFrame]:
     drawn = sheets.collect("buildings")
     for name in ("homes", "height", "stairs"):
         drawn[name] = drawn.get(name, np.nan)
-    out = {table: sheets.collect(table) for table in ("compounds", "barriers", "openings", "streets", "places")}
+    out = {
+        table: sheets.collect(table)
+        for table in ("compounds", "barriers", "openings", "streets", "places")
+    }
     out["institutions"] = settle_institutions(rng, sheets, title, ward.kind)
     out["buildings"] = observe_buildings(rng, drawn, ward.kind)
     out = {table: _number_rows(rows, table, ward.code) for table, rows in out.items() if len(rows)}
     people = count_people(rng, drawn, out["buildings"]["building"], ward.code, ward.kind)
     compounds = out["compounds"]["compound"] if "compounds" in out else pd.Series([], dtype="str")
     bodies = count_bodies(make_rng(seed, "bodies", number), drawn, compounds, ward.code, ward.kind)
-    return out | {"counts": _number_rows(pd.concat([people, bodies], ignore_index=True), "counts", ward.code)}
+    return out | {
+        "counts": _number_rows(pd.concat([people, bodies], ignore_index=True), "counts", ward.code)
+    }
 
 
 def _number_rows(rows: pd.DataFrame, table: str, prefix: str) -> pd.DataFrame:
@@ -195,17 +269,25 @@ def _number_rows(rows: pd.DataFrame, table: str, prefix: str) -> pd.DataFrame:
 
 def _list_communities(seed: int, wards: pd.DataFrame, outlines: Array) -> pd.DataFrame:
     """List the communities; the total of households is known of most."""
-    known = np.array([make_rng(seed, "total", n).uniform() < TOTAL_KNOWN for n in range(len(wards))])
+    known = np.array(
+        [make_rng(seed, "total", n).uniform() < TOTAL_KNOWN for n in range(len(wards))]
+    )
     return pd.DataFrame(
         {
-            "community": wards["code"], "name": wards["name"], "kind": wards["kind"], "subdistrict": wards["subdistrict"],
-            "households": wards["households"].where(known).astype(float), "geometry": outlines,
+            "community": wards["code"],
+            "name": wards["name"],
+            "kind": wards["kind"],
+            "subdistrict": wards["subdistrict"],
+            "households": wards["households"].where(known).astype(float),
+            "geometry": outlines,
         }
-    )  # fmt: skip
+    )
 
 
 def _count_site(total: int) -> pd.DataFrame:
-    return pd.DataFrame({"level": ["site"], "of": ["site"], "measure": ["households"], "value": [float(total)]})
+    return pd.DataFrame(
+        {"level": ["site"], "of": ["site"], "measure": ["households"], "value": [float(total)]}
+    )
 
 
 def finish_table(table: str, batches: Iterable[pd.DataFrame]) -> Any:
@@ -225,9 +307,14 @@ def _spoil_buildings(buildings: gpd.GeoDataFrame, lattice: Lattice) -> gpd.GeoDa
     west, south, east, north = shapes[1].bounds
     shapes[1] = shapely.Polygon([(west, south), (east, north), (east, south), (west, north)])
     spoiled = buildings.set_geometry(gpd.GeoSeries(shapes, index=buildings.index, crs=CRS))
-    x, y = float(min(e.points[:, 0].min() for e in lattice.edges.values())), float(lattice.edges["h", 0, 0].points[0, 1])
+    x = float(min(e.points[:, 0].min() for e in lattice.edges.values()))
+    y = float(lattice.edges["h", 0, 0].points[0, 1])
     more = spoiled.iloc[[2, 2]].set_axis([f"{COUNTY}-doubled", f"{COUNTY}-outside"])
-    more = more.set_geometry(gpd.GeoSeries([shapes[2], shapely.box(x - 320, y, x - 310, y + 12)], index=more.index, crs=CRS))
+    more = more.set_geometry(
+        gpd.GeoSeries(
+            [shapes[2], shapely.box(x - 320, y, x - 310, y + 12)], index=more.index, crs=CRS
+        )
+    )
     both = pd.concat([spoiled, more])
     return both.rename_axis("building").sort_index()
 
@@ -235,7 +322,8 @@ def _spoil_buildings(buildings: gpd.GeoDataFrame, lattice: Lattice) -> gpd.GeoDa
 def write_town(reading: Reading, path: str | Path) -> Path:
     """Write a town as one GeoPackage with a layer for each table; what stood there before is replaced.
 
-    The file is written under another name first and put in place whole. The same town gives the same bytes.
+    The file is written under another name first and put in place whole. The
+    same town gives the same bytes.
     """
     import pyogrio
 

@@ -40,13 +40,18 @@ from gridplan.synthetic.shapes import (
 )
 from gridplan.synthetic.terrain import Quad, find_quad
 
-KERB, MAIN_KERB = 9.0, 17.0  # m from the middle of a street, of a primary street, to the kerb of a plot
-LARGE, MEDIUM = 64_000.0, 36_000.0  # m2: larger blocks are always split by a lane, those between at times
+# m from the middle of a street, of a primary street, to the kerb of a plot
+KERB = 9.0
+MAIN_KERB = 17.0
+# m2: larger blocks are always split by a lane, those between at times
+LARGE = 64_000.0
+MEDIUM = 36_000.0
 OCCUPIED = 0.95  # of flats
 STYLE_CHANCES = (0.22, 0.38, 0.18, 0.14, 0.08)
 CIVIC_AREA = 34_000.0  # m2, about what the public buildings of a community need
 
-# Public buildings: use, width, depth (m), floors, outline, kind of place, kind of institution, name.
+# Public buildings: use, width, depth (m), floors, outline, kind of place, kind
+# of institution, name.
 _PUBLIC = (
     ("civic", 26.0, 14.0, 2, RECTANGLE, "service_centre", "", "党群服务中心"),
     ("civic", 20.0, 13.0, 1, RECTANGLE, "canteen", "", "幸福食堂"),
@@ -60,7 +65,14 @@ _PUBLIC = (
 _WORKS = ("机械厂", "纺织厂", "食品厂", "建材厂", "物流园")
 
 
-def draw_urban(rng: np.random.Generator, lattice: Lattice, number: int, title: str, households: int, sheets: Sheets) -> None:
+def draw_urban(
+    rng: np.random.Generator,
+    lattice: Lattice,
+    number: int,
+    title: str,
+    households: int,
+    sheets: Sheets,
+) -> None:
     """Draw an urban community with exactly so many households.
 
     Parameters
@@ -95,30 +107,44 @@ def draw_urban(rng: np.random.Generator, lattice: Lattice, number: int, title: s
     _settle(rng, homes.collect("homes"), households, sheets)
 
 
-def _lay_out_plots(rng: np.random.Generator, lattice: Lattice, number: int, sheets: Sheets) -> list[Plot]:
+def _lay_out_plots(
+    rng: np.random.Generator, lattice: Lattice, number: int, sheets: Sheets
+) -> list[Plot]:
     """Lay out the streets inside a community and the plots between them, those near its middle first."""
     plots: list[Plot] = []
     middle = np.zeros(2)
     for k, cell in enumerate(lattice.quads[number]):
         quad = find_quad(lattice, cell)
-        heart = (quad.landings.mean(axis=0) + rng.normal(0, 0.02 * lattice.side, 2)).round(CENTIMETRE)
+        heart = (quad.landings.mean(axis=0) + rng.normal(0, 0.02 * lattice.side, 2)).round(
+            CENTIMETRE
+        )
         middle = heart if k == 0 else middle
-        inner = shapely.linestrings(np.stack([np.broadcast_to(heart, (4, 2)), quad.landings], axis=1))
+        inner = shapely.linestrings(
+            np.stack([np.broadcast_to(heart, (4, 2)), quad.landings], axis=1)
+        )
         sheets.add("streets", inner, kind="residential", name="", bridge=False, tunnel=False)
         ring = [shapely.LineString(side) for side in quad.sides]
-        mains = [line for line, kind in zip(ring, quad.kinds, strict=True) if kind in ("primary", "secondary")]
+        mains = [
+            line
+            for line, kind in zip(ring, quad.kinds, strict=True)
+            if kind in ("primary", "secondary")
+        ]
         wide = [line for line, kind in zip(ring, quad.kinds, strict=True) if kind == "primary"]
         blocks, lanes = _split_blocks(rng, _cut_blocks(quad, heart))
         sheets.add("streets", lanes, kind="residential", name="", bridge=False, tunnel=False)
         east = quad.corners[1] - quad.corners[0]
         angle = float(np.arctan2(east[1], east[0]))
         streets = shapely.MultiLineString([*ring, *inner, *lanes])
-        near_wide = shapely.buffer(shapely.union_all(wide), MAIN_KERB) if wide else shapely.Polygon()
+        near_wide = (
+            shapely.buffer(shapely.union_all(wide), MAIN_KERB) if wide else shapely.Polygon()
+        )
         for block in blocks:
             land = inset(shapely.difference(inset(block, KERB), near_wide), 0.0)
             if land.area > 1_000.0:
                 remote = float(land.centroid.distance(shapely.Point(middle)))
-                plots.append(Plot(land, angle, shapely.MultiLineString(mains), streets, heart, remote))
+                plots.append(
+                    Plot(land, angle, shapely.MultiLineString(mains), streets, heart, remote)
+                )
     return sorted(plots, key=lambda plot: plot.remote)
 
 
@@ -126,7 +152,8 @@ def _cut_blocks(quad: Quad, heart: Floats) -> list[Any]:
     """Cut a quad into the four blocks between its rim and the crossing in its middle."""
     blocks = []
     for k in range(4):
-        before, after = quad.sides[k - 1], quad.sides[k]
+        before = quad.sides[k - 1]
+        after = quad.sides[k]
         ring = [before[quad.landing[k - 1] :], after[1 : quad.landing[k] + 1], heart[None]]
         blocks.append(shapely.Polygon(np.concatenate(ring)))
     return blocks
@@ -134,19 +161,24 @@ def _cut_blocks(quad: Quad, heart: Floats) -> list[Any]:
 
 def _split_blocks(rng: np.random.Generator, blocks: list[Any]) -> tuple[list[Any], list[Any]]:
     """Split large blocks by a lane across their longer way; returns the blocks and the lanes."""
-    done, lanes, waiting = [], [], list(blocks)
+    done = []
+    lanes = []
+    waiting = list(blocks)
     while waiting:
         block = waiting.pop(0)
         if block.area < LARGE and not (block.area > MEDIUM and rng.uniform() < 0.4):
             done.append(block)
             continue
         ring = shapely.get_coordinates(shapely.oriented_envelope(block).exterior)
-        a, b = ring[1] - ring[0], ring[2] - ring[1]
+        a = ring[1] - ring[0]
+        b = ring[2] - ring[1]
         along, across = (a, b) if np.hypot(*a) > np.hypot(*b) else (b, a)
         centre = shapely.get_coordinates(block.centroid)[0] + along * rng.uniform(-0.08, 0.08)
         cut = shapely.LineString([centre - across, centre + across])
         lanes.append(shapely.intersection(block, cut))
-        halves = shapely.get_parts(shapely.polygonize([shapely.node(shapely.MultiLineString([block.exterior, cut]))]))
+        halves = shapely.get_parts(
+            shapely.polygonize([shapely.node(shapely.MultiLineString([block.exterior, cut]))])
+        )
         waiting += sorted(halves, key=lambda half: (half.centroid.x, half.centroid.y))
     return done, lanes
 
@@ -164,11 +196,15 @@ def choose_styles(rng: np.random.Generator, areas: Floats, flats: float) -> npt.
     while (DENSITIES[styles] * hectares).sum() < flats and styles.min() < len(STYLES) - 1:
         k = int(np.argmin(DENSITIES[styles]))
         styles[k] = DENSER[styles[k]]
-    for k in rng.permutation(len(areas)):  # where there is more room than needed, some are built less densely
+    for k in rng.permutation(
+        len(areas)
+    ):  # where there is more room than needed, some are built less densely
         lower = int(SPARSER[styles[k]])
         while (
             lower != styles[k]
-            and (DENSITIES[styles] * hectares).sum() - (DENSITIES[styles[k]] - DENSITIES[lower]) * hectares[k] >= flats
+            and (DENSITIES[styles] * hectares).sum()
+            - (DENSITIES[styles[k]] - DENSITIES[lower]) * hectares[k]
+            >= flats
         ):
             styles[k] = lower
             lower = int(SPARSER[lower])
@@ -183,15 +219,28 @@ def _settle(rng: np.random.Generator, homes: pd.DataFrame, households: int, shee
     """Give the homes their floors and the households of the community."""
     style = homes["style"].to_numpy(np.int64)
     units = (homes["stairs"] * homes["flats"]).to_numpy(float)
-    floors, built = fit_floors(rng, homes["floors"].to_numpy(float), units, style, households / OCCUPIED)
+    floors, built = fit_floors(
+        rng, homes["floors"].to_numpy(float), units, style, households / OCCUPIED
+    )
     weights = floors * units * rng.uniform(0.9, 1.0, len(homes)) * built
     lived = share_whole(households, weights)
-    facts = {name: np.array([getattr(s, name) for s in STYLES])[style] for name in ("persons", "members", "elders")}
+    facts = {
+        name: np.array([getattr(s, name) for s in STYLES])[style]
+        for name in ("persons", "members", "elders")
+    }
     columns: dict[str, Any] = {
-        "use": "apartments", "floors": floors, "height": floors * STOREY, "stairs": homes["stairs"].to_numpy(float),
-        "homes": lived, "compound": homes["compound"].to_numpy(object), "building_name": homes["building_name"].to_numpy(object),
-    }  # fmt: skip
-    chosen = {name: values[built] if isinstance(values, np.ndarray) else values for name, values in (columns | facts).items()}
+        "use": "apartments",
+        "floors": floors,
+        "height": floors * STOREY,
+        "stairs": homes["stairs"].to_numpy(float),
+        "homes": lived,
+        "compound": homes["compound"].to_numpy(object),
+        "building_name": homes["building_name"].to_numpy(object),
+    }
+    chosen = {
+        name: values[built] if isinstance(values, np.ndarray) else values
+        for name, values in (columns | facts).items()
+    }
     sheets.add("buildings", homes["geometry"].to_numpy(object)[built], **chosen)
 
 
@@ -213,7 +262,10 @@ def share_whole(total: int, weights: Floats) -> npt.NDArray[np.int64]:
 def _draw_public(rng: np.random.Generator, plot: Plot, title: str, sheets: Sheets) -> None:
     """Draw the public buildings of a community on one plot, in rows from its north side."""
     region = turn_shape(inset(plot.land, 6.0), -plot.angle)
-    top, x, right, deep = float(region.bounds[3]), np.nan, np.nan, 0.0
+    top = float(region.bounds[3])
+    x = np.nan
+    right = np.nan
+    deep = 0.0
     placed: list[tuple[int, Floats]] = []
     for k, (_, width, depth, *_rest) in enumerate(_PUBLIC):
         for _ in range(2):  # in this row, else in the next
@@ -222,18 +274,27 @@ def _draw_public(rng: np.random.Generator, plot: Plot, title: str, sheets: Sheet
             top = top - (deep + 14.0 if deep else 0.0)
             deep = depth
             left, ends = find_chords(region, np.array([top - depth - 0.2]), np.array([top - 0.2]))
-            x, right = left[0], ends[0]
+            x = left[0]
+            right = ends[0]
         if not (np.isfinite(x) and x + width <= right):
             continue
         placed.append((k, np.array([x + width / 2, top - 0.2 - depth / 2])))
         x += width + 12.0
     for k, middle in placed:
         use, width, depth, floors, outline, place, institution, name = _PUBLIC[k]
-        shape = stamp(outline, turn(middle[None], plot.angle), np.array([[width, depth]]), plot.angle)
+        shape = stamp(
+            outline, turn(middle[None], plot.angle), np.array([[width, depth]]), plot.angle
+        )
         sheets.add("buildings", shape, use=use, floors=float(floors))
         area = width * depth * floors * (0.82 if outline is COURT else 1.0)
         centre = shapely.point_on_surface(shape)
-        sheets.add("places", centre, kind=place, name=title + name, area=round(area * rng.uniform(0.6, 1.0) if k == 0 else area))
+        sheets.add(
+            "places",
+            centre,
+            kind=place,
+            name=title + name,
+            area=round(area * rng.uniform(0.6, 1.0) if k == 0 else area),
+        )
         if institution:
             sheets.add("institutions", centre, kind=institution, name=title + name, size=area / 150)
 
@@ -250,10 +311,17 @@ def _draw_works(rng: np.random.Generator, plot: Plot, name: str, sheets: Sheets)
     if not len(low):
         return
     middle, length = pack_rows(turned, low, depth, 18.0, lambda n: rng.uniform(45.0, 90.0, n))
-    shapes = stamp(RECTANGLE, turn(middle, plot.angle), np.column_stack([length, np.full(len(length), depth)]), plot.angle)
+    shapes = stamp(
+        RECTANGLE,
+        turn(middle, plot.angle),
+        np.column_stack([length, np.full(len(length), depth)]),
+        plot.angle,
+    )
     shapes = shapes[keep_inside(region.buffer(0.5), shapes)]
     sheets.add("buildings", shapes, use="industrial", floors=1.0)
-    sheets.add("institutions", shapely.point_on_surface(region), kind="enterprise", name=name, size=120.0)
+    sheets.add(
+        "institutions", shapely.point_on_surface(region), kind="enterprise", name=name, size=120.0
+    )
 
 
 def _draw_park(rng: np.random.Generator, plot: Plot, title: str, wet: bool, sheets: Sheets) -> None:
@@ -263,9 +331,15 @@ def _draw_park(rng: np.random.Generator, plot: Plot, title: str, wet: bool, shee
     if not wet or radius < 35.0:
         return
     turns = np.linspace(0, 2 * np.pi, 24, endpoint=False)
-    wobble = 1 + 0.18 * np.sin(2 * turns + rng.uniform(0, 6)) + 0.1 * np.sin(3 * turns + rng.uniform(0, 6))
+    wobble = (
+        1
+        + 0.18 * np.sin(2 * turns + rng.uniform(0, 6))
+        + 0.1 * np.sin(3 * turns + rng.uniform(0, 6))
+    )
     centre = shapely.get_coordinates(plot.land.centroid)[0]
     shore = centre + (radius * wobble)[:, None] * np.column_stack([np.cos(turns), np.sin(turns)])
     lake = shapely.intersection(shapely.Polygon(shore.round(CENTIMETRE)), inset(plot.land, 12.0))
     lakes: Array = np.array([inset(lake, 0.0)], dtype=object)
-    sheets.add("barriers", shapely.set_precision(lakes, 0.01), kind="lake", name="公园湖", hard=True)
+    sheets.add(
+        "barriers", shapely.set_precision(lakes, 0.01), kind="lake", name="公园湖", hard=True
+    )

@@ -10,7 +10,11 @@ from gridplan.synthetic.names import name_community, name_subdistrict
 from gridplan.synthetic.shapes import Floats
 
 # Households of a community that is alone: least, usual, most.
-SIZES = {"town": (1_300.0, 2_600.0, 3_200.0), "fringe": (250.0, 500.0, 1_050.0), "village": (150.0, 330.0, 600.0)}
+SIZES = {
+    "town": (1_300.0, 2_600.0, 3_200.0),
+    "fringe": (250.0, 500.0, 1_050.0),
+    "village": (150.0, 330.0, 600.0),
+}
 _VILLAGE = r"(?:村|村委会|村民委员会)$"  # names of villages, whatever their class
 COUNTY = "130203"
 
@@ -39,30 +43,48 @@ def take_hierarchy(hierarchy: pd.DataFrame) -> pd.DataFrame:
     problems = []
     missing = [c for c in ("code", "name", "kind") if c not in hierarchy.columns]
     if missing:
-        problems.append(Problem("hierarchy", "columns", f"columns are missing: {', '.join(missing)}", "add them"))
+        problems.append(
+            Problem(
+                "hierarchy", "columns", f"columns are missing: {', '.join(missing)}", "add them"
+            )
+        )
     else:
         codes = hierarchy["code"].astype("str")
         unknown = ~hierarchy["kind"].isin(["urban", "rural"])
         if unknown.any():
-            text, remedy = f"{unknown.sum()} kinds are neither urban nor rural", "write urban or rural"
-            problems.append(Problem("hierarchy", "kinds are known", text, remedy, tuple(codes[unknown])))
+            text = f"{unknown.sum()} kinds are neither urban nor rural"
+            remedy = "write urban or rural"
+            problems.append(
+                Problem("hierarchy", "kinds are known", text, remedy, tuple(codes[unknown]))
+            )
         if codes.duplicated().any():
             doubled = tuple(codes[codes.duplicated()].unique())
             problems.append(
-                Problem("hierarchy", "codes are unique", "codes stand more than once", "keep one row of each", doubled)
+                Problem(
+                    "hierarchy",
+                    "codes are unique",
+                    "codes stand more than once",
+                    "keep one row of each",
+                    doubled,
+                )
             )
         if hierarchy.empty:
-            problems.append(Problem("hierarchy", "not empty", "there is no community", "give at least one row"))
+            problems.append(
+                Problem("hierarchy", "not empty", "there is no community", "give at least one row")
+            )
     if problems:
         raise InputError(problems)
-    taken = hierarchy.reindex(columns=["code", "name", "kind", "subdistrict"]).astype("str").fillna("")
+    taken = (
+        hierarchy.reindex(columns=["code", "name", "kind", "subdistrict"]).astype("str").fillna("")
+    )
     return taken.sort_values("code", ignore_index=True)
 
 
 def find_forms(wards: pd.DataFrame) -> pd.Series[str]:
     """Find how each community is built: a town, a village, or a village at the fringe of a town, which counts as urban.
 
-    More than half of the urban communities of Tangshan's register are villages by their names; they are built as such.
+    More than half of the urban communities of Tangshan's register are villages
+    by their names; they are built as such.
 
     Examples
     --------

@@ -11,7 +11,13 @@ import shapely
 
 # Letter and least number of digits of the codes of each table.
 CODES = {
-    **{"buildings": ("b", 6), "communities": ("c", 2), "compounds": ("k", 3), "barriers": ("r", 4), "openings": ("o", 4)},
+    **{
+        "buildings": ("b", 6),
+        "communities": ("c", 2),
+        "compounds": ("k", 3),
+        "barriers": ("r", 4),
+        "openings": ("o", 4),
+    },
     **{"streets": ("s", 5), "places": ("p", 4), "institutions": ("i", 4), "counts": ("n", 5)},
 }
 
@@ -26,7 +32,8 @@ def fill_codes(table: str, frame: Any, codes: pd.Series[Any]) -> pd.Series[Any]:
     frame
         The rows; shapes in metres, if the table has any.
     codes
-        Their codes as far as given, with the same index; empty text where there is none.
+        Their codes as far as given, with the same index; empty text where
+        there is none.
 
     Returns
     -------
@@ -46,7 +53,11 @@ def fill_codes(table: str, frame: Any, codes: pd.Series[Any]) -> pd.Series[Any]:
     letter, width = CODES[table]
     taken = set(codes[~missing])
     width = max(width, len(str(count + len(taken))))
-    free = (name for n in range(1, count + len(taken) + 1) if (name := f"{letter}{n:0{width}d}") not in taken)
+    free = (
+        name
+        for n in range(1, count + len(taken) + 1)
+        if (name := f"{letter}{n:0{width}d}") not in taken
+    )
     order = _find_order(frame[missing.to_numpy()])
     out = codes.copy()
     out[order] = [next(free) for _ in range(count)]
@@ -59,12 +70,18 @@ def _find_order(frame: Any) -> pd.Index[Any]:
     if isinstance(frame, gpd.GeoDataFrame):
         shapes = frame.geometry.to_numpy()
         middle = shapely.centroid(shapes)
-        by["x"], by["y"], by["area"] = shapely.get_x(middle), shapely.get_y(middle), shapely.area(shapes)
+        by["x"], by["y"], by["area"] = (
+            shapely.get_x(middle),
+            shapely.get_y(middle),
+            shapely.area(shapes),
+        )
         tied = by.duplicated(keep=False).to_numpy()
         by["shape"] = ""
         by.loc[tied, "shape"] = shapely.to_wkb(shapely.normalize(shapes[tied]), hex=True)
     tied = by.duplicated(keep=False).to_numpy() if len(by.columns) else np.ones(len(by), dtype=bool)
-    flat = pd.DataFrame(frame.drop(columns=frame.geometry.name if isinstance(frame, gpd.GeoDataFrame) else []))
+    flat = pd.DataFrame(
+        frame.drop(columns=frame.geometry.name if isinstance(frame, gpd.GeoDataFrame) else [])
+    )
     by["text"] = ""
     by.loc[tied, "text"] = describe_rows(flat[tied])
     return by.sort_values(list(by.columns), kind="stable").index
@@ -87,7 +104,8 @@ def describe_rows(frame: pd.DataFrame) -> pd.Series[Any]:
 def number_places(stem: str, x: Any, y: Any, box: Any, width: int = 3) -> list[str]:
     """Give places numbers row by row from north to south, west to east in each row.
 
-    Rows are as high as a place is wide on average, so that neighbours on the map have neighbouring numbers.
+    Rows are as high as a place is wide on average, so that neighbours on the
+    map have neighbouring numbers.
 
     Parameters
     ----------

@@ -14,7 +14,13 @@ import pandas as pd
 from gridplan.errors import Problem, quote_ids
 from gridplan.tables.schema import Column, find_columns, find_key, read_schema
 
-_DEFAULTS: Mapping[str, Any] = {"str": "", "int64": 0, "float64": np.nan, "bool": False, "boolean": pd.NA}
+_DEFAULTS: Mapping[str, Any] = {
+    "str": "",
+    "int64": 0,
+    "float64": np.nan,
+    "bool": False,
+    "boolean": pd.NA,
+}
 
 
 def is_spatial(table: str) -> bool:
@@ -37,7 +43,9 @@ def make_empty(table: str, crs: Any = None) -> gpd.GeoDataFrame:
     ['level', 'of', 'measure', 'value']
     """
     empty = _make_empty(table).copy()
-    return cast(gpd.GeoDataFrame, empty.set_crs(crs) if crs is not None and is_spatial(table) else empty)
+    return cast(
+        gpd.GeoDataFrame, empty.set_crs(crs) if crs is not None and is_spatial(table) else empty
+    )
 
 
 @cache
@@ -51,8 +59,9 @@ def _make_empty(table: str) -> Any:
 def conform_table(table: str, frame: Any) -> gpd.GeoDataFrame:
     """Return the table with the schema's columns in their order, cast to their types, indexed by its key.
 
-    Columns that the schema does not know are left out; columns that are missing are filled with the default of
-    their type (empty text, 0, NaN, False). The order of rows stays.
+    Columns that the schema does not know are left out; columns that are
+    missing are filled with the default of their type (empty text, 0, NaN,
+    False). The order of rows stays.
 
     Raises
     ------
@@ -75,7 +84,9 @@ def conform_table(table: str, frame: Any) -> gpd.GeoDataFrame:
         if column.name in flat.columns:
             data[column.name] = _cast(flat[column.name], column.dtype)
         else:
-            data[column.name] = pd.Series([_DEFAULTS[column.dtype]] * len(flat), index=flat.index, dtype=column.dtype)
+            data[column.name] = pd.Series(
+                [_DEFAULTS[column.dtype]] * len(flat), index=flat.index, dtype=column.dtype
+            )
     out = pd.DataFrame(data, index=flat.index)
     if is_spatial(table):
         out = gpd.GeoDataFrame(out, geometry=flat.geometry.array, crs=flat.crs)
@@ -136,8 +147,12 @@ def check_values(table: str, frame: Any, file: str = "") -> list[Problem]:
             continue
         if column.name not in frame.columns:
             if column.need == "required":
-                remedy = f"add it, or say which column it is: --map {table}.{column.name}=YOUR_COLUMN"
-                problems.append(Problem(table, "columns", f"column {column.name} is missing", remedy, file=file))
+                remedy = (
+                    f"add it, or say which column it is: --map {table}.{column.name}=YOUR_COLUMN"
+                )
+                problems.append(
+                    Problem(table, "columns", f"column {column.name} is missing", remedy, file=file)
+                )
             continue
         problems += _check_column(table, column, frame[column.name], ids, file)
     if key in frame.columns:
@@ -145,7 +160,9 @@ def check_values(table: str, frame: Any, file: str = "") -> list[Problem]:
         if len(doubles):
             message = f"{doubles.nunique()} codes stand more than once in {key}"
             remedy = "give every row its own code"
-            problems.append(Problem(table, "codes are unique", message, remedy, tuple(doubles.unique()), file))
+            problems.append(
+                Problem(table, "codes are unique", message, remedy, tuple(doubles.unique()), file)
+            )
     return problems
 
 
@@ -160,10 +177,16 @@ def _check_column(table: str, column: Column, values: Any, ids: Any, file: str) 
             entries = "entry that is" if wrong.sum() == 1 else "entries that are"
             number = "a number" if wrong.sum() == 1 else "numbers"
             text = f"{column.name} has {wrong.sum()} {entries} not {number}, such as {values[wrong].iloc[0]}"
-            problems.append(Problem(table, rule, text, "correct it or leave it empty", tuple(ids[wrong]), file))
+            problems.append(
+                Problem(table, rule, text, "correct it or leave it empty", tuple(ids[wrong]), file)
+            )
         if negative.any():
             text = f"{column.name} is negative in {negative.sum()} row{'s' if negative.sum() > 1 else ''}"
-            problems.append(Problem(table, rule, text, "correct it or leave it empty", tuple(ids[negative]), file))
+            problems.append(
+                Problem(
+                    table, rule, text, "correct it or leave it empty", tuple(ids[negative]), file
+                )
+            )
         return problems
     if column.values and column.need != "derived":
         words = values.dropna().astype(str).str.strip()
@@ -211,6 +234,8 @@ def write_ledger(ledger: pd.DataFrame, entries: Iterable[Entry]) -> pd.DataFrame
     if not rows:
         return ledger
     old = ledger.reset_index(drop=True)
-    both = pd.concat([old, pd.DataFrame(rows)], ignore_index=True) if len(old) else pd.DataFrame(rows)
+    both = (
+        pd.concat([old, pd.DataFrame(rows)], ignore_index=True) if len(old) else pd.DataFrame(rows)
+    )
     both["entry"] = [str(i + 1) for i in range(len(both))]
     return conform_table("ledger", both)

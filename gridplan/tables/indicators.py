@@ -14,7 +14,9 @@ CITY = "site"  # the code of the city in indicators and gaps
 LEVELS = ("city", "subdistrict", "community", "subgrid", "institution", "org")
 
 
-def write_rows(table: str, before: pd.DataFrame, own: Any, rows: pd.DataFrame, order: Sequence[str]) -> pd.DataFrame:
+def write_rows(
+    table: str, before: pd.DataFrame, own: Any, rows: pd.DataFrame, order: Sequence[str]
+) -> pd.DataFrame:
     """Return a table of numbered rows in which those that are ``own`` (a mask) are replaced.
 
     Examples
@@ -25,8 +27,14 @@ def write_rows(table: str, before: pd.DataFrame, own: Any, rows: pd.DataFrame, o
     ['1']
     """
     kept = before[~np.asarray(own, bool)] if len(before) else before
-    new = conform_table(table, rows.assign(**{before.index.name: ""}) if len(rows) else before.iloc[:0])
-    both = pd.concat([part for part in (kept, new) if len(part)]) if len(kept) + len(new) else before.iloc[:0]
+    new = conform_table(
+        table, rows.assign(**{before.index.name: ""}) if len(rows) else before.iloc[:0]
+    )
+    both = (
+        pd.concat([part for part in (kept, new) if len(part)])
+        if len(kept) + len(new)
+        else before.iloc[:0]
+    )
     both = both.sort_values(list(order), key=_order_levels, kind="stable").reset_index(drop=True)
     width = len(str(len(both)))
     number = pd.Series(np.arange(1, len(both) + 1)).astype("str").str.zfill(width)
@@ -41,13 +49,19 @@ def write_indicators(before: pd.DataFrame, room: str, rows: pd.DataFrame) -> pd.
 
 def _order_levels(column: Any) -> Any:
     """Order the levels from the city down; other columns by their values."""
-    return column.map({level: n for n, level in enumerate(LEVELS)}).fillna(len(LEVELS)) if column.name == "level" else column
+    return (
+        column.map({level: n for n, level in enumerate(LEVELS)}).fillna(len(LEVELS))
+        if column.name == "level"
+        else column
+    )
 
 
 def write_gaps(before: pd.DataFrame, room: str, rows: pd.DataFrame) -> pd.DataFrame:
     """Return the gaps with those of one room replaced, ranked within each rule: most households first, then by code."""
     if len(rows):
-        rows = rows.assign(room=room, less=-rows["households"].fillna(0)).sort_values(["rule", "less", "of"], kind="stable")
+        rows = rows.assign(room=room, less=-rows["households"].fillna(0)).sort_values(
+            ["rule", "less", "of"], kind="stable"
+        )
         rows = rows.assign(rank=rows.groupby("rule").cumcount() + 1)
     return write_rows("gaps", before, before["room"] == room, rows, ["room", "rule", "rank"])
 
@@ -65,7 +79,8 @@ def make_figures(
 ) -> pd.DataFrame:
     """Make rows of indicators; a value meets its need from above, or from below where the need is the ``most`` allowed.
 
-    A value that is not known meets no need, and its origin is unknown; where nothing is needed, every known value will do.
+    A value that is not known meets no need, and its origin is unknown; where
+    nothing is needed, every known value will do.
 
     Examples
     --------
@@ -76,14 +91,24 @@ def make_figures(
     need = np.broadcast_to(np.asarray(need, float), value.shape)
     enough = value <= need + 1e-9 if most else value >= need - 1e-9
     known = ~np.isnan(value)
-    frame = pd.DataFrame({"of": np.asarray(of, object), "value": value, "need": need, "met": known & (np.isnan(need) | enough)})
-    return frame.assign(level=level, community=community, measure=measure, origin=np.where(known, origin, "unknown"))
+    frame = pd.DataFrame(
+        {
+            "of": np.asarray(of, object),
+            "value": value,
+            "need": need,
+            "met": known & (np.isnan(need) | enough),
+        }
+    )
+    return frame.assign(
+        level=level, community=community, measure=measure, origin=np.where(known, origin, "unknown")
+    )
 
 
 def roll_up(values: pd.DataFrame, communities: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Add up columns of communities to subdistricts and the city; the keys are the levels, the rows the codes.
 
-    A sum is unknown (NaN) only where every part is. Communities without a subdistrict are in none.
+    A sum is unknown (NaN) only where every part is. Communities without a
+    subdistrict are in none.
 
     Examples
     --------

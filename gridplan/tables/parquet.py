@@ -1,6 +1,7 @@
 """GeoParquet written batch by batch: one file a table, in row groups of one size whatever the batches were.
 
-A city's table need never be in memory as a whole. The bytes depend on the rows and their order alone, not on how they came.
+A city's table need never be in memory as a whole. The bytes depend on the rows
+and their order alone, not on how they came.
 """
 
 from __future__ import annotations
@@ -16,8 +17,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import shapely
 
-GROUP_ROWS = 10_000  # rows read at once; a community has at most some thousands, so a filter reads one or two groups
-_NAMES = ("Point", "LineString", "LinearRing", "Polygon", "MultiPoint", "MultiLineString", "MultiPolygon", "GeometryCollection")
+# rows read at once; a community has at most some thousands, so a filter reads
+# one or two groups
+GROUP_ROWS = 10_000
+_NAMES = (
+    "Point",
+    "LineString",
+    "LinearRing",
+    "Polygon",
+    "MultiPoint",
+    "MultiLineString",
+    "MultiPolygon",
+    "GeometryCollection",
+)
 
 
 class TableWriter:
@@ -81,7 +93,9 @@ class TableWriter:
     def _flush(self, rows: int) -> None:
         every = pa.concat_tables(self._waiting)
         for begin in range(0, rows, GROUP_ROWS):
-            self._writer.write_table(every.slice(begin, min(GROUP_ROWS, rows - begin)).combine_chunks())
+            self._writer.write_table(
+                every.slice(begin, min(GROUP_ROWS, rows - begin)).combine_chunks()
+            )
         self._waiting = [every.slice(rows)]
         self._rows -= rows
 
@@ -110,7 +124,9 @@ def to_arrow(frame: Any) -> pa.Table:
         **({"bbox": bounds.tolist()} if np.isfinite(bounds).all() else {}),
     }
     geo = {"version": "1.0.0", "primary_column": name, "columns": {name: about}}
-    return table.replace_schema_metadata({**(table.schema.metadata or {}), b"geo": json.dumps(geo).encode()})
+    return table.replace_schema_metadata(
+        {**(table.schema.metadata or {}), b"geo": json.dumps(geo).encode()}
+    )
 
 
 def read_geo(schema: Any) -> dict[str, Any] | None:
@@ -122,18 +138,30 @@ def read_geo(schema: Any) -> dict[str, Any] | None:
 def _join_geo(one: dict[str, Any], two: dict[str, Any]) -> dict[str, Any]:
     """Join the descriptions of two batches of one table."""
     name = one["primary_column"]
-    a, b = one["columns"][name], two["columns"][name]
+    a = one["columns"][name]
+    b = two["columns"][name]
     boxes = np.array([x["bbox"] for x in (a, b) if "bbox" in x])
-    bbox = {"bbox": [*boxes[:, :2].min(axis=0).tolist(), *boxes[:, 2:].max(axis=0).tolist()]} if len(boxes) else {}
+    bbox = (
+        {"bbox": [*boxes[:, :2].min(axis=0).tolist(), *boxes[:, 2:].max(axis=0).tolist()]}
+        if len(boxes)
+        else {}
+    )
     types = sorted({*a["geometry_types"], *b["geometry_types"]})
     return {**one, "columns": {name: {**a, "geometry_types": types, **bbox}}}
 
 
-def read_batches(path: Path, columns: list[str] | None = None, rows: int = 50_000) -> Iterator[pa.Table]:
+def read_batches(
+    path: Path, columns: list[str] | None = None, rows: int = 50_000
+) -> Iterator[pa.Table]:
     """Read a Parquet file some rows at a time, each batch with the metadata of the file; an empty file gives one without rows."""
     file = pq.ParquetFile(path)
-    own = file.metadata.metadata or {}  # the schema of a file does not tell what was added to it at its end
-    metadata = {**(file.schema_arrow.metadata or {}), **({b"geo": own[b"geo"]} if b"geo" in own else {})}
+    own = (
+        file.metadata.metadata or {}
+    )  # the schema of a file does not tell what was added to it at its end
+    metadata = {
+        **(file.schema_arrow.metadata or {}),
+        **({b"geo": own[b"geo"]} if b"geo" in own else {}),
+    }
     empty = True
     for batch in file.iter_batches(batch_size=rows, columns=columns):
         empty = False
@@ -154,7 +182,9 @@ def from_arrow(table: pa.Table) -> Any:
     frame = table.drop_columns([name]).to_pandas()
     # GeoParquet without a word on the CRS means longitude and latitude.
     crs = geo["columns"][name].get("crs", "OGC:CRS84")
-    out = gpd.GeoDataFrame(frame, geometry=gpd.array.GeometryArray(np.asarray(shapes, dtype=object)), crs=crs)
+    out = gpd.GeoDataFrame(
+        frame, geometry=gpd.array.GeometryArray(np.asarray(shapes, dtype=object)), crs=crs
+    )
     return out if name == "geometry" else out.rename_geometry(name)
 
 

@@ -1,7 +1,8 @@
 """The words of gridplan: every table and column once, read from ``schema.csv``.
 
-Column names, types, units, Chinese names and meanings stand in that one file. Checks, map labels, the
-manual and the reading of foreign column names all take them from here.
+Column names, types, units, Chinese names and meanings stand in that one file.
+Checks, map labels, the manual and the reading of foreign column names all take
+them from here.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ GEOMETRY_TYPES: Mapping[str, frozenset[str]] = {
     "point": frozenset({"Point"}),
     "line": frozenset({"LineString", "MultiLineString"}),
     "polygon": frozenset({"Polygon", "MultiPolygon"}),
-    "any": frozenset({"Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon"}),
+    "any": frozenset(
+        {"Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon"}
+    ),
 }
 
 
@@ -111,11 +114,17 @@ def label(table: str, column: str, lang: Language = "en") -> str:
         if entry.name == column:
             if lang == "zh":
                 return entry.zh
-            return f"{entry.label} ({entry.unit})" if entry.unit and entry.unit != entry.label else entry.label
+            return (
+                f"{entry.label} ({entry.unit})"
+                if entry.unit and entry.unit != entry.label
+                else entry.label
+            )
     raise KeyError(f"{table}.{column} is not in schema.csv")
 
 
-def match_columns(table: str, given: Iterable[str], mapping: Mapping[str, str] | None = None) -> dict[str, str]:
+def match_columns(
+    table: str, given: Iterable[str], mapping: Mapping[str, str] | None = None
+) -> dict[str, str]:
     """Match a file's column names to the columns of a table: by the user's mapping, by name, then by alias.
 
     Parameters
@@ -143,7 +152,11 @@ def match_columns(table: str, given: Iterable[str], mapping: Mapping[str, str] |
         if theirs.lower() in remaining:
             found[remaining.pop(theirs.lower())] = own
     # Derived columns are gridplan's own; a file's column of that name is not taken for one.
-    columns = [c for c in read_schema()[table] if not c.is_geometry and c.need != "derived" and c.name not in wanted]
+    columns = [
+        c
+        for c in read_schema()[table]
+        if not c.is_geometry and c.need != "derived" and c.name not in wanted
+    ]
     for names in ([(c, (c.name,)) for c in columns], [(c, c.aliases) for c in columns]):
         for column, words in names:
             if column.name in found.values():
@@ -154,15 +167,28 @@ def match_columns(table: str, given: Iterable[str], mapping: Mapping[str, str] |
     return found
 
 
-# Words for data on named persons, as whole words of a column name. "name" alone counts as one in tables of
+# Words for data on named persons, as whole words of a column name. "name"
+# alone counts as one in tables of
 # buildings and counts, where nothing else than a person's name is usual.
-_PERSONAL_ZH = re.compile("姓名|户主|身份证|证件号|电话|手机|联系人|联系方式|出生|生日|微信|民族|籍贯|门牌号")
+_PERSONAL_ZH = re.compile(
+    "姓名|户主|身份证|证件号|电话|手机|联系人|联系方式|出生|生日|微信|民族|籍贯|门牌号"
+)
 _PERSONAL_WORDS = frozenset(
     {
         *("phone", "telephone", "mobile", "tel", "cellphone", "email", "e_mail", "wechat"),
         *("id_card", "idcard", "idnumber", "id_number", "identity_card", "passport", "ssn"),
         *("birth", "birthday", "birthdate", "dob", "date_of_birth"),
-        *("firstname", "first_name", "lastname", "last_name", "surname", "fullname", "full_name", "givenname", "given_name"),
+        *(
+            "firstname",
+            "first_name",
+            "lastname",
+            "last_name",
+            "surname",
+            "fullname",
+            "full_name",
+            "givenname",
+            "given_name",
+        ),
         *("owner_name", "resident_name", "householder", "head_of_household"),
     }
 )
@@ -172,7 +198,9 @@ _MOBILE = r"(?:\+?86[- ]?)?1[3-9]\d{9}"
 _PERSONAL_VALUE = rf"(?:{_ID_CARD}|{_MOBILE})"
 
 
-def find_personal_columns(table: str, frame: pd.DataFrame, mapped: Iterable[str] = ()) -> dict[str, str]:
+def find_personal_columns(
+    table: str, frame: pd.DataFrame, mapped: Iterable[str] = ()
+) -> dict[str, str]:
     """Find the columns that look like data on named persons, by their names and by their values.
 
     Parameters
@@ -182,7 +210,8 @@ def find_personal_columns(table: str, frame: pd.DataFrame, mapped: Iterable[str]
     frame
         The table as it was read, any columns.
     mapped
-        Columns that the user has mapped by hand, and so declared to be something else than a person's name.
+        Columns that the user has mapped by hand, and so declared to be
+        something else than a person's name.
 
     Returns
     -------
@@ -197,11 +226,15 @@ def find_personal_columns(table: str, frame: pd.DataFrame, mapped: Iterable[str]
     found: dict[str, str] = {}
     mapped = set(mapped)
     for column in map(str, frame.columns):
-        words = re.sub(r"[^a-z0-9]+", "_", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", column).lower()).strip("_")
+        words = re.sub(
+            r"[^a-z0-9]+", "_", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", column).lower()
+        ).strip("_")
         bare = words == "name" and table in _BARE_NAME_TABLES and column not in mapped
         if bare or words in _PERSONAL_WORDS or _PERSONAL_ZH.search(column):
             found[column] = "its name means personal data"
-        elif not words.startswith("osm") and _looks_personal(frame[column]):  # OSM numbers are as long as telephones
+        elif not words.startswith("osm") and _looks_personal(
+            frame[column]
+        ):  # OSM numbers are as long as telephones
             found[column] = "its values look like identity or telephone numbers"
     return found
 

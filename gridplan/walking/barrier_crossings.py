@@ -13,15 +13,19 @@ Array = np.ndarray[Any, Any]
 GAP = 0.05  # metres taken out of a street on either side of a barrier that closes it
 
 
-def meet_barriers(pieces: Pieces, shapes: Array, ways: Array, reach: float) -> tuple[Array, Array, Array, Array]:
+def meet_barriers(
+    pieces: Pieces, shapes: Array, ways: Array, reach: float
+) -> tuple[Array, Array, Array, Array]:
     """Find where pieces on the ground meet hard barriers.
 
-    A street goes on where one of the ``ways`` through (openings, bridges, tunnels) is no farther than ``reach`` metres; else
-    the part of it on the barrier is taken out.
+    A street goes on where one of the ``ways`` through (openings, bridges,
+    tunnels) is no farther than ``reach`` metres; else the part of it on the
+    barrier is taken out.
 
     Returns
     -------
-    For each meeting: the piece, the shares of its length between which it is on the barrier, and whether it is closed.
+    For each meeting: the piece, the shares of its length between which it is
+    on the barrier, and whether it is closed.
     """
     ground = np.flatnonzero(pieces.level == 0)
     lines = pieces.take(ground).draw()
@@ -41,7 +45,10 @@ def _find_shares(pieces: Pieces, piece: Array, parts: Array) -> tuple[Array, Arr
     """Find between which shares of the pieces' length the parts lie."""
     if len(parts) == 0:
         return np.zeros(0), np.zeros(0)
-    ends = [np.where(shapely.get_type_id(parts) == 0, parts, shapely.get_point(parts, n)) for n in (0, -1)]
+    ends = [
+        np.where(shapely.get_type_id(parts) == 0, parts, shapely.get_point(parts, n))
+        for n in (0, -1)
+    ]
     shares = [project_places(pieces, piece, shapely.get_coordinates(end))[0] for end in ends]
     return np.minimum(*shares), np.maximum(*shares)
 

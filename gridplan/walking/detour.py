@@ -28,8 +28,9 @@ CELLS = 4_000_000  # ways looked at together, to bound the memory
 class Detour:
     """How much longer ways along the streets are than straight lines.
 
-    ``factor`` is all metres walked by all metres of straight line, over ``pairs`` pairs of doors; ``middle`` is the
-    median of the pairs, ``low`` and ``high`` the 10th and 90th of a hundred.
+    ``factor`` is all metres walked by all metres of straight line, over
+    ``pairs`` pairs of doors; ``middle`` is the median of the pairs, ``low``
+    and ``high`` the 10th and 90th of a hundred.
     """
 
     factor: float
@@ -40,19 +41,29 @@ class Detour:
 
 
 def fit_detour(
-    network: WalkingNetwork, doors: pd.DataFrame, points: gpd.GeoDataFrame, site: Site, rules: WalkingRules | None = None, *,
-    seed: int = 0, sample: int = 300, nearest: float = 100.0, farthest: float = 1_000.0,
-) -> Detour:  # fmt: skip
+    network: WalkingNetwork,
+    doors: pd.DataFrame,
+    points: gpd.GeoDataFrame,
+    site: Site,
+    rules: WalkingRules | None = None,
+    *,
+    seed: int = 0,
+    sample: int = 300,
+    nearest: float = 100.0,
+    farthest: float = 1_000.0,
+) -> Detour:
     """Fit the detour factor of a place whose streets are known.
 
-    Pairs with a hard barrier between them are left out, since :func:`measure_straight` goes by its openings.
+    Pairs with a hard barrier between them are left out, since
+    :func:`measure_straight` goes by its openings.
 
     Parameters
     ----------
     network
         The walking network.
     doors, points
-        Where doors reach it, as :func:`reach_doors` gives it, and the doors themselves, with one index.
+        Where doors reach it, as :func:`reach_doors` gives it, and the doors
+        themselves, with one index.
     site, rules
         The land, for its barriers and openings, and tolerances in metres.
     seed
@@ -65,10 +76,11 @@ def fit_detour(
     Raises
     ------
     ValueError
-        If no two doors are so far apart, joined by streets, with nothing between.
+        If no two doors are so far apart, joined by streets, with nothing
+        between.
 
-    Source: the ratio of network to straight distance, known as circuity; taken as a ratio of sums, so that ways count by
-    their length.
+    Source: the ratio of network to straight distance, known as circuity; taken
+    as a ratio of sums, so that ways count by their length.
     """
     doors = doors[doors["snapped"]].sort_index()
     chosen = np.sort(np.random.default_rng(seed).permutation(len(doors))[:sample])
@@ -76,21 +88,31 @@ def fit_detour(
     ways = measure_paths(network, doors.iloc[chosen], doors, farthest * 10).tocoo()
     straight = np.hypot(*(xy[chosen][ways.row] - xy[ways.col]).T)
     kept = (straight >= nearest) & (straight <= farthest)
-    kept[kept] = ~find_obstacles(site, rules, gated=False).find_blocked(xy[chosen][ways.row[kept]], xy[ways.col[kept]])
+    kept[kept] = ~find_obstacles(site, rules, gated=False).find_blocked(
+        xy[chosen][ways.row[kept]], xy[ways.col[kept]]
+    )
     if not kept.any():
-        raise ValueError(f"no two doors {nearest:g} to {farthest:g} m apart are joined by streets, with no barrier between")
-    metres, straight = ways.data[kept], straight[kept]
+        raise ValueError(
+            f"no two doors {nearest:g} to {farthest:g} m apart are joined by streets, with no barrier between"
+        )
+    metres = ways.data[kept]
+    straight = straight[kept]
     spread = np.quantile(metres / straight, [0.1, 0.5, 0.9])
     return Detour(float(metres.sum() / straight.sum()), int(kept.sum()), *map(float, spread))
 
 
 def measure_straight(
-    sources: gpd.GeoDataFrame, targets: gpd.GeoDataFrame, site: Site, rules: WalkingRules | None = None, limit: float = np.inf
+    sources: gpd.GeoDataFrame,
+    targets: gpd.GeoDataFrame,
+    site: Site,
+    rules: WalkingRules | None = None,
+    limit: float = np.inf,
 ) -> csr_array:
     """Measure ways where no streets are known: straight lines times the detour factor.
 
-    Where a hard barrier lies between, the way goes by openings, straight from one to the next. Ways round what is soft, such
-    as the walls of compounds, are what the factor is for.
+    Where a hard barrier lies between, the way goes by openings, straight from
+    one to the next. Ways round what is soft, such as the walls of compounds,
+    are what the factor is for.
 
     Parameters
     ----------
@@ -105,28 +127,46 @@ def measure_straight(
 
     Returns
     -------
-    As :func:`measure_paths`: float64[sources, targets], metres; what is not held is farther, or cannot be reached.
+    As :func:`measure_paths`: float64[sources, targets], metres; what is not
+    held is farther, or cannot be reached.
     """
     rules = rules or WalkingRules()
     obstacles = find_obstacles(site, rules, gated=False)
-    a, b = (shapely.get_coordinates(shapely.point_on_surface(t.geometry.to_numpy())) for t in (sources, targets))
+    a, b = (
+        shapely.get_coordinates(shapely.point_on_surface(t.geometry.to_numpy()))
+        for t in (sources, targets)
+    )
     reach = min(limit / rules.detour, ANYWHERE)
     batch = max(1, CELLS // max(1, len(b)))
-    found = [_measure_some(a[first : first + batch], b, obstacles, reach) for first in range(0, len(a), batch)]
-    row = np.concatenate([np.zeros(0, np.int64), *(part[0] + n * batch for n, part in enumerate(found))])
+    found = [
+        _measure_some(a[first : first + batch], b, obstacles, reach)
+        for first in range(0, len(a), batch)
+    ]
+    row = np.concatenate(
+        [np.zeros(0, np.int64), *(part[0] + n * batch for n, part in enumerate(found))]
+    )
     column, metres = (np.concatenate([np.zeros(0), *(part[c] for part in found)]) for c in (1, 2))
-    return csr_array((metres * rules.detour, (row, column.astype(np.int64))), shape=(len(a), len(b)))
+    return csr_array(
+        (metres * rules.detour, (row, column.astype(np.int64))), shape=(len(a), len(b))
+    )
 
 
-def _measure_some(a: Array, b: Array, obstacles: Obstacles, reach: float) -> tuple[Array, Array, Array]:
+def _measure_some(
+    a: Array, b: Array, obstacles: Obstacles, reach: float
+) -> tuple[Array, Array, Array]:
     """Measure the ways from some places to all others; returns rows, columns and straight metres."""
-    row, column = shapely.STRtree(shapely.points(b)).query(shapely.points(a), predicate="dwithin", distance=reach)
+    row, column = shapely.STRtree(shapely.points(b)).query(
+        shapely.points(a), predicate="dwithin", distance=reach
+    )
     metres = np.hypot(*(a[row] - b[column]).T)
     blocked = obstacles.find_blocked(a[row], b[column])
     if blocked.any():
-        near, far = np.unique(row[blocked]), np.unique(column[blocked])
+        near = np.unique(row[blocked])
+        far = np.unique(column[blocked])
         over = _go_by_openings(a[near], b[far], obstacles, reach)
-        metres[blocked] = over[np.searchsorted(near, row[blocked]), np.searchsorted(far, column[blocked])]
+        metres[blocked] = over[
+            np.searchsorted(near, row[blocked]), np.searchsorted(far, column[blocked])
+        ]
     kept = metres <= reach
     order = np.lexsort((column[kept], row[kept]))
     return row[kept][order], column[kept][order], metres[kept][order]
@@ -134,7 +174,9 @@ def _measure_some(a: Array, b: Array, obstacles: Obstacles, reach: float) -> tup
 
 def _go_by_openings(a: Array, b: Array, obstacles: Obstacles, reach: float) -> Array:
     """Measure the straight metres from each place to each other by one opening or several; infinite where there is no way."""
-    k, n, m = len(obstacles.places), len(a), len(b)
+    k = len(obstacles.places)
+    n = len(a)
+    m = len(b)
     tree = shapely.STRtree(shapely.points(obstacles.places))
     place, first = tree.query(shapely.points(a), predicate="dwithin", distance=reach)
     other, last = tree.query(shapely.points(b), predicate="dwithin", distance=reach)
@@ -142,7 +184,9 @@ def _go_by_openings(a: Array, b: Array, obstacles: Obstacles, reach: float) -> A
     one, two = one[one != two], two[one != two]
     out = _keep_free(a[place], obstacles.places[first], obstacles, first)
     into = _keep_free(obstacles.places[last], b[other], obstacles, last)
-    between = _keep_free(obstacles.places[one], obstacles.places[two], obstacles, one, two) | (obstacles.twin[one] == two)
+    between = _keep_free(obstacles.places[one], obstacles.places[two], obstacles, one, two) | (
+        obstacles.twin[one] == two
+    )
     start = np.concatenate([k + place[out], one[between], last[into]])
     stop = np.concatenate([first[out], two[between], k + n + other[into]])
     at = np.concatenate([obstacles.places, a, b])
@@ -159,7 +203,9 @@ def _keep_free(start: Array, stop: Array, obstacles: Obstacles, *openings: Array
 def note_detour(rules: WalkingRules, count: int, fitted: Detour | None = None) -> Entry:
     """Note in the ledger that ways are straight lines times a factor, and where the factor comes from."""
     origin = (
-        "assumed" if fitted is None else f"fitted on {fitted.pairs} pairs, 8 of 10 from {fitted.low:.2f} to {fitted.high:.2f}"
+        "assumed"
+        if fitted is None
+        else f"fitted on {fitted.pairs} pairs, 8 of 10 from {fitted.low:.2f} to {fitted.high:.2f}"
     )
     return Entry(
         "walking",

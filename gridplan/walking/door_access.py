@@ -16,9 +16,15 @@ from gridplan.walking.network import WalkingNetwork
 from gridplan.walking.obstacles import Obstacles, find_obstacles
 
 Array = np.ndarray[Any, Any]
-LADDER = (0.125, 0.25, 0.5, 1.0)  # shares of the limit within which streets are looked for in turn, where the nearest is cut off
+LADDER = (
+    0.125,
+    0.25,
+    0.5,
+    1.0,
+)  # shares of the limit within which streets are looked for in turn, where the nearest is cut off
 AT_ONCE = 500_000  # ways looked at together, to bound the memory
-FAR, CUT_OFF = "no street within reach", "cut off from every street within reach"
+FAR = "no street within reach"
+CUT_OFF = "cut off from every street within reach"
 
 
 @dataclass(frozen=True)
@@ -31,7 +37,9 @@ class Foot:
 
     def put(self, rows: Array, other: Foot) -> None:
         """Put the feet of some rows in place."""
-        self.edge[rows], self.along[rows], self.leg[rows] = other.edge, other.along, other.leg
+        self.edge[rows] = other.edge
+        self.along[rows] = other.along
+        self.leg[rows] = other.leg
 
 
 def reach_doors(
@@ -39,15 +47,19 @@ def reach_doors(
 ) -> tuple[pd.DataFrame, list[Entry]]:
     """Find where doors or posts reach the walking network.
 
-    Each goes straight to the nearest point of an edge that no hard barrier and no gated wall lies between; or to a gate and on
-    from there, if that is shorter. What finds no edge within ``walking.access_limit`` is listed, never left out.
+    Each goes straight to the nearest point of an edge that no hard barrier and
+    no gated wall lies between; or to a gate and on from there, if that is
+    shorter. What finds no edge within ``walking.access_limit`` is listed,
+    never left out.
 
     Parameters
     ----------
     network
-        As :func:`build_network` gives it; only the piece that counts is reached.
+        As :func:`build_network` gives it; only the piece that counts is
+        reached.
     points
-        A table of shapes indexed by key (stairwells, places); of what is not a point, the centre is taken if it lies inside.
+        A table of shapes indexed by key (stairwells, places); of what is not a
+        point, the centre is taken if it lies inside.
     site
         The land, for its barriers, openings and compounds.
     rules
@@ -55,13 +67,16 @@ def reach_doors(
 
     Returns
     -------
-    A table with the points' index: ``edge`` (-1: none), ``metres_u`` and ``metres_v`` along the edge to its two nodes, ``leg``
-    (metres off the street), ``gate`` (code of the gate gone through, or empty), ``snapped``, ``reason`` (why not). And an
-    entry for the ledger for each reason.
+    A table with the points' index: ``edge`` (-1: none), ``metres_u`` and
+    ``metres_v`` along the edge to its two nodes, ``leg`` (metres off the
+    street), ``gate`` (code of the gate gone through, or empty), ``snapped``,
+    ``reason`` (why not). And an entry for the ledger for each reason.
     """
     rules = rules or WalkingRules()
     shapes = points.geometry.to_numpy()
-    places = shapely.get_coordinates(np.where(shapely.get_type_id(shapes) == 0, shapes, shapely.point_on_surface(shapes)))
+    places = shapely.get_coordinates(
+        np.where(shapely.get_type_id(shapes) == 0, shapes, shapely.point_on_surface(shapes))
+    )
     obstacles = find_obstacles(site, rules)
     own, row = np.unique(np.round(places, 3), axis=0, return_inverse=True)
     finder = Finder(network, obstacles, rules.access_limit)
@@ -69,18 +84,33 @@ def reach_doors(
     edge = foot.edge
     metres = np.append(network.metres, np.nan)[edge]
     reason = np.where(edge >= 0, "", np.where(finder.has_near(own), CUT_OFF, FAR)).astype(object)
-    table = pd.DataFrame(
-        {
-            "edge": edge, "metres_u": foot.along, "metres_v": metres - foot.along, "leg": foot.leg,
-            "gate": np.append(obstacles.codes, "")[gate], "snapped": edge >= 0, "reason": reason,
-        }
-    ).iloc[row.ravel()].set_axis(points.index)  # fmt: skip
+    table = (
+        pd.DataFrame(
+            {
+                "edge": edge,
+                "metres_u": foot.along,
+                "metres_v": metres - foot.along,
+                "leg": foot.leg,
+                "gate": np.append(obstacles.codes, "")[gate],
+                "snapped": edge >= 0,
+                "reason": reason,
+            }
+        )
+        .iloc[row.ravel()]
+        .set_axis(points.index)
+    )
     name = str(points.index.name or "point") + "s"
     return table, [
-        Entry("walking", name, "noted", int((table["reason"] == r).sum()), f"{r} ({rules.access_limit:g} m); no way is known",
-              [str(code) for code in table.index[table["reason"] == r][:20]])
+        Entry(
+            "walking",
+            name,
+            "noted",
+            int((table["reason"] == r).sum()),
+            f"{r} ({rules.access_limit:g} m); no way is known",
+            [str(code) for code in table.index[table["reason"] == r][:20]],
+        )
         for r in (FAR, CUT_OFF)
-    ]  # fmt: skip
+    ]
 
 
 class Finder:
@@ -95,14 +125,20 @@ class Finder:
     """
 
     def __init__(self, network: WalkingNetwork, obstacles: Obstacles, limit: float) -> None:
-        self.network, self.obstacles, self.limit = network, obstacles, limit
+        self.network = network
+        self.obstacles = obstacles
+        self.limit = limit
         self.edges = network.kept_edges
         self.tree = shapely.STRtree(network.draw_edges(self.edges))
 
     def has_near(self, xy: Array) -> Array:
         """Tell which points have an edge within the limit, whatever lies between."""
         near = np.zeros(len(xy), bool)
-        near[self.tree.query_nearest(shapely.points(xy), max_distance=self.limit, all_matches=False)[0]] = True
+        near[
+            self.tree.query_nearest(shapely.points(xy), max_distance=self.limit, all_matches=False)[
+                0
+            ]
+        ] = True
         return near
 
     def find_feet(self, xy: Array) -> tuple[Foot, Array]:
@@ -110,7 +146,8 @@ class Finder:
         foot = self.find_straight(xy)
         gate = np.full(len(xy), -1)
         nearest = self._find_nearest(xy)
-        # The nearest edge of all cannot be bettered; what was turned away from it may be better off through a gate.
+        # The nearest edge of all cannot be bettered; what was turned away from
+        # it may be better off through a gate.
         away = np.flatnonzero((nearest.edge >= 0) & ~(foot.leg <= nearest.leg + 1e-9))
         if len(away) and self.obstacles.gate.any():
             via, through = self._find_by_gates(xy[away])
@@ -123,7 +160,9 @@ class Finder:
         """Find the nearest foot that a straight way leads to; where the points are gates, these are given."""
         foot = self._find_nearest(xy)
         known = np.flatnonzero(foot.edge >= 0)
-        blocked = self._find_blocked(xy[known], foot.edge[known], foot.along[known], *_take(gate, known))
+        blocked = self._find_blocked(
+            xy[known], foot.edge[known], foot.along[known], *_take(gate, known)
+        )
         open_ = known[blocked]
         foot.put(open_, _make_none(len(open_)))
         for share in LADDER:
@@ -146,22 +185,32 @@ class Finder:
     def _look_within(self, xy: Array, reach: float, *gate: Array) -> Foot:
         """Find the nearest foot within reach of each point that nothing blocks the way to."""
         foot = _make_none(len(xy))
-        counts = np.bincount(self.tree.query(shapely.points(xy), predicate="dwithin", distance=reach)[0], minlength=len(xy))
+        counts = np.bincount(
+            self.tree.query(shapely.points(xy), predicate="dwithin", distance=reach)[0],
+            minlength=len(xy),
+        )
         groups = np.cumsum(counts) // AT_ONCE
         for group in np.unique(groups):
             rows = np.flatnonzero(groups == group)
-            point, near = self.tree.query(shapely.points(xy[rows]), predicate="dwithin", distance=reach)
-            point, edge = rows[point], self.edges[near]
+            point, near = self.tree.query(
+                shapely.points(xy[rows]), predicate="dwithin", distance=reach
+            )
+            point = rows[point]
+            edge = self.edges[near]
             along, leg = self._project(xy[point], edge)
             free = ~self._find_blocked(xy[point], edge, along, *_take(gate, point))
-            point, edge, along, leg = point[free], edge[free], along[free], leg[free]
+            point = point[free]
+            edge = edge[free]
+            along = along[free]
+            leg = leg[free]
             first = _take_best(point, leg, edge)
             foot.put(point[first], Foot(edge[first], along[first], leg[first]))
         return foot
 
     def _find_by_gates(self, xy: Array) -> tuple[Foot, Array]:
         """Find the shortest way to a foot through one gate; returns the feet and the gates."""
-        foot, through = _make_none(len(xy)), np.full(len(xy), -1)
+        foot = _make_none(len(xy))
+        through = np.full(len(xy), -1)
         own = np.flatnonzero(self.obstacles.gate)
         gates = self.obstacles.places[own]
         beyond = self.find_straight(gates, own)
@@ -169,11 +218,16 @@ class Finder:
         point, gate = tree.query(shapely.points(xy), predicate="dwithin", distance=self.limit)
         leg = np.hypot(*(xy[point] - gates[gate]).T) + beyond.leg[gate]
         near = leg <= self.limit
-        point, gate, leg = point[near], gate[near], leg[near]
+        point = point[near]
+        gate = gate[near]
+        leg = leg[near]
         free = ~self.obstacles.find_blocked(xy[point], gates[gate], own[gate])
-        point, gate, leg = point[free], gate[free], leg[free]
+        point = point[free]
+        gate = gate[free]
+        leg = leg[free]
         first = _take_best(point, leg, gate)
-        point, gate = point[first], gate[first]
+        point = point[first]
+        gate = gate[first]
         foot.put(point, Foot(beyond.edge[gate], beyond.along[gate], leg[first]))
         through[point] = own[gate]
         return foot, through

@@ -19,19 +19,25 @@ from gridplan.walking.network_distances import clip_network, measure_paths
 from gridplan.walking.obstacles import Obstacles, find_obstacles
 
 Array = np.ndarray[Any, Any]
-ROUND = 4.0  # ways are looked for that are no longer than so many times the widest extent of the community,
+# ways are looked for that are no longer than so many times the widest extent
+# of the community,
+ROUND = 4.0
 LEAST = 2_000.0  # or than so many metres
 
 
 def measure_among(
-    site: Site, stairwells: gpd.GeoDataFrame, rules: WalkingRules | None = None, network: WalkingNetwork | None = None
+    site: Site,
+    stairwells: gpd.GeoDataFrame,
+    rules: WalkingRules | None = None,
+    network: WalkingNetwork | None = None,
 ) -> tuple[dict[str, Array], list[Entry]]:
     """Measure the ways between all stairwells of each community, along the streets.
 
-    Doors of one building lie a straight line apart. Doors of one compound, or no farther apart than
-    ``walking.straight_reach``, may walk straight, times the detour factor, where nothing lies between. All others walk along
-    the streets; doors that no streets join walk straight lines times the factor, over openings where a hard barrier lies
-    between. Climbs come on top.
+    Doors of one building lie a straight line apart. Doors of one compound, or
+    no farther apart than ``walking.straight_reach``, may walk straight, times
+    the detour factor, where nothing lies between. All others walk along the
+    streets; doors that no streets join walk straight lines times the factor,
+    over openings where a hard barrier lies between. Climbs come on top.
 
     Parameters
     ----------
@@ -46,14 +52,16 @@ def measure_among(
 
     Returns
     -------
-    By community, float64[n, n]: metres between its stairwells in the order of the table, the same both ways, none
-    infinite. And entries for the ledger, on pairs that no streets join among them.
+    By community, float64[n, n]: metres between its stairwells in the order of
+    the table, the same both ways, none infinite. And entries for the ledger,
+    on pairs that no streets join among them.
     """
     rules = rules or WalkingRules()
     network, entries = build_network(site, rules) if network is None else (network, [])
     doors, told = reach_doors(network, stairwells, site, rules)
     obstacles = find_obstacles(site, rules)
-    ways, off = {}, []
+    ways = {}
+    off = []
     for community, rows in stairwells.groupby("community", sort=True).indices.items():
         own = stairwells.iloc[rows]
         metres, apart = _measure_community(network, doors.iloc[rows], own, site, obstacles, rules)
@@ -65,7 +73,12 @@ def measure_among(
 
 
 def _measure_community(
-    network: WalkingNetwork, doors: pd.DataFrame, own: gpd.GeoDataFrame, site: Site, obstacles: Obstacles, rules: WalkingRules
+    network: WalkingNetwork,
+    doors: pd.DataFrame,
+    own: gpd.GeoDataFrame,
+    site: Site,
+    obstacles: Obstacles,
+    rules: WalkingRules,
 ) -> tuple[Array, Array]:
     """Measure the ways among the stairwells of a community; returns them, and which of them lack a way along the streets."""
     names = (own["building"] + "\n" + own["door"].astype("str")).to_numpy(object)
@@ -83,10 +96,14 @@ def _measure_community(
         metres[lost] = _stray(spots, straight, site, rules)[lost]
     climb = own["climb"].to_numpy(float)
     far = metres[place[:, None], place] + climb[:, None] + climb
-    return np.where(place[:, None] == place, np.abs(climb[:, None] - climb), far), _name_fewer(lost)[place]
+    return np.where(place[:, None] == place, np.abs(climb[:, None] - climb), far), _name_fewer(
+        lost
+    )[place]
 
 
-def clip_around(network: WalkingNetwork, stairwells: gpd.GeoDataFrame, rules: WalkingRules | None = None) -> WalkingNetwork:
+def clip_around(
+    network: WalkingNetwork, stairwells: gpd.GeoDataFrame, rules: WalkingRules | None = None
+) -> WalkingNetwork:
     """Clip a network to what ways among the stairwells of each community may lead over; :func:`measure_among` finds the same.
 
     Parameters
@@ -113,7 +130,12 @@ def _limit_ways(xy: Array) -> float:
 
 
 def _walk_straight(
-    metres: Array, straight: Array, spots: gpd.GeoDataFrame, xy: Array, obstacles: Obstacles, rules: WalkingRules
+    metres: Array,
+    straight: Array,
+    spots: gpd.GeoDataFrame,
+    xy: Array,
+    obstacles: Obstacles,
+    rules: WalkingRules,
 ) -> Array:
     """Let doors that may do so walk straight to each other, if that is shorter."""
     building, compound = (pd.factorize(spots[c])[0] for c in ("building", "compound"))
@@ -121,7 +143,8 @@ def _walk_straight(
     same = (compound[:, None] == compound) & (spots["compound"] != "").to_numpy()
     a, b = np.nonzero(np.triu(~home & (same | (straight <= rules.straight_reach)), 1))
     free = ~obstacles.find_blocked(xy[a], xy[b])
-    a, b = a[free], b[free]
+    a = a[free]
+    b = b[free]
     metres = np.where(home, straight, metres)
     metres[a, b] = np.minimum(metres[a, b], straight[a, b] * rules.detour)
     metres[b, a] = metres[a, b]

@@ -16,7 +16,14 @@ from gridplan.rules.walking import WalkingRules
 from gridplan.site import Site
 from gridplan.tables.conform import Entry
 from gridplan.walking.barrier_crossings import meet_barriers
-from gridplan.walking.noding import Cuts, Pieces, find_crossings, order_pieces, project_places, split_pieces
+from gridplan.walking.noding import (
+    Cuts,
+    Pieces,
+    find_crossings,
+    order_pieces,
+    project_places,
+    split_pieces,
+)
 
 Array = np.ndarray[Any, Any]
 LISTED = 20  # codes named in an entry of the ledger
@@ -39,7 +46,8 @@ class WalkingNetwork:
     component
         int64[n], the connected piece that each node is of.
     kept
-        The piece with the most metres, the only one that counts as a way; -1 if there is none.
+        The piece with the most metres, the only one that counts as a way; -1
+        if there is none.
     """
 
     x: Array
@@ -58,16 +66,22 @@ class WalkingNetwork:
 
     def draw_edges(self, edges: Array) -> Array:
         """Draw edges as lines."""
-        ends = [np.column_stack([self.x[node], self.y[node]]) for node in (self.u[edges], self.v[edges])]
+        ends = [
+            np.column_stack([self.x[node], self.y[node]]) for node in (self.u[edges], self.v[edges])
+        ]
         return np.asarray(shapely.linestrings(np.stack(ends, axis=1)))
 
 
-def build_network(site: Site, rules: WalkingRules | None = None) -> tuple[WalkingNetwork, list[Entry]]:
+def build_network(
+    site: Site, rules: WalkingRules | None = None
+) -> tuple[WalkingNetwork, list[Entry]]:
     """Build the walking network of a site from its streets.
 
-    Streets join where they share a vertex, and where they cross or touch on the ground; a bridge or tunnel joins
-    only at its ends, or where another street ends on one of its vertices. A hard barrier cuts the streets on the ground that
-    cross it, except at an opening. What the largest connected piece does not hold is counted, and no way leads over it.
+    Streets join where they share a vertex, and where they cross or touch on
+    the ground; a bridge or tunnel joins only at its ends, or where another
+    street ends on one of its vertices. A hard barrier cuts the streets on the
+    ground that cross it, except at an opening. What the largest connected
+    piece does not hold is counted, and no way leads over it.
 
     Parameters
     ----------
@@ -93,24 +107,33 @@ def build_network(site: Site, rules: WalkingRules | None = None) -> tuple[Walkin
     rules = rules or WalkingRules()
     streets = site.streets.sort_index()
     walked = ~streets["kind"].isin(rules.not_walked.split("|")).to_numpy()
-    entries = [_note(streets.index[~walked], "dropped", "streets of a kind that nobody walks along")]
+    entries = [
+        _note(streets.index[~walked], "dropped", "streets of a kind that nobody walks along")
+    ]
     streets = streets[walked]
     pieces, ends = _take_apart(streets)
     pieces = _join_ends(pieces, rules.join_reach)
     shapes = site.barriers.geometry.to_numpy()[site.barriers["hard"].fillna(True).to_numpy(bool)]
-    over = streets["bridge"].fillna(False).to_numpy(bool) | streets["tunnel"].fillna(False).to_numpy(bool)
+    over = streets["bridge"].fillna(False).to_numpy(bool) | streets["tunnel"].fillna(
+        False
+    ).to_numpy(bool)
     ways = np.concatenate([site.openings.geometry.to_numpy(), streets.geometry.to_numpy()[over]])
     piece, start, stop, closed = meet_barriers(pieces, shapes, ways, rules.opening_reach)
     codes = streets.index.to_numpy(dtype=object)
     reason = "streets cut where they meet a hard barrier without opening, bridge or tunnel"
     entries.append(_note(codes[np.unique(pieces.street[piece[closed]])], "noted", reason))
     cut, share, at = find_crossings(pieces)
-    own, sides = np.tile(piece[~closed], 2), np.concatenate([start[~closed], stop[~closed]])
+    own = np.tile(piece[~closed], 2)
+    sides = np.concatenate([start[~closed], stop[~closed]])
     banks = pieces.first[own] + sides[:, None] * (pieces.last[own] - pieces.first[own])
     cuts = Cuts(
-        np.concatenate([cut, own]), np.concatenate([share, sides]), np.concatenate([at, banks]),
-        piece[closed], start[closed], stop[closed],
-    )  # fmt: skip
+        np.concatenate([cut, own]),
+        np.concatenate([share, sides]),
+        np.concatenate([at, banks]),
+        piece[closed],
+        start[closed],
+        stop[closed],
+    )
     network = _number_nodes(split_pieces(pieces, cuts), ends, codes)
     return network, [*entries, *_report_apart(network)]
 
@@ -118,17 +141,24 @@ def build_network(site: Site, rules: WalkingRules | None = None) -> tuple[Walkin
 def _take_apart(streets: gpd.GeoDataFrame) -> tuple[Pieces, Array]:
     """Take streets apart into straight pieces.
 
-    Returns the pieces, and the ends of all streets: float64[e, 3], their place and whether the street is on the ground.
+    Returns the pieces, and the ends of all streets: float64[e, 3], their place
+    and whether the street is on the ground.
     """
     bridge, tunnel = (streets[c].fillna(False).to_numpy(bool) for c in ("bridge", "tunnel"))
     level = np.where(bridge, 1, np.where(tunnel, 2, 0))
-    lines, street = shapely.get_parts(shapely.force_2d(streets.geometry.to_numpy()), return_index=True)
+    lines, street = shapely.get_parts(
+        shapely.force_2d(streets.geometry.to_numpy()), return_index=True
+    )
     xy, line = shapely.get_coordinates(lines, return_index=True)
     xy = np.round(xy, 3) + 0.0
     inner = line[1:] == line[:-1]
     own = street[line[:-1][inner]]
     pieces = order_pieces(xy[:-1][inner], xy[1:][inner], level[own], own)
-    tips = np.append(True, line[1:] != line[:-1]) | np.append(line[1:] != line[:-1], True) if len(line) else np.zeros(0, bool)
+    tips = (
+        np.append(True, line[1:] != line[:-1]) | np.append(line[1:] != line[:-1], True)
+        if len(line)
+        else np.zeros(0, bool)
+    )
     ends = np.column_stack([xy[tips], level[street[line[tips]]] == 0])
     return pieces, np.unique(ends, axis=0)
 
@@ -141,21 +171,30 @@ def _join_ends(pieces: Pieces, reach: float) -> Pieces:
     ground = np.flatnonzero(pieces.level == 0)
     tree = shapely.STRtree(pieces.take(ground).draw())
     end, near = tree.query(shapely.points(places[loose]), predicate="dwithin", distance=reach)
-    end, near = loose[end], ground[near]
+    end = loose[end]
+    near = ground[near]
     other = near != end % max(1, len(pieces))
-    end, near = end[other], near[other]
+    end = end[other]
+    near = near[other]
     share, off = project_places(pieces, near, places[end])
     order = np.lexsort((near, off, end))
     order = order[np.append(True, end[order][1:] != end[order][:-1])] if len(order) else order
-    end, near, share = end[order], near[order], share[order]
-    at = np.round(pieces.first[near] + share[:, None] * (pieces.last[near] - pieces.first[near]), 3) + 0.0
+    end = end[order]
+    near = near[order]
+    share = share[order]
+    at = (
+        np.round(pieces.first[near] + share[:, None] * (pieces.last[near] - pieces.first[near]), 3)
+        + 0.0
+    )
     none = np.zeros(0)
     split = split_pieces(pieces, Cuts(near, share, at, none.astype(np.int64), none, none))
     own = end % max(1, len(pieces))
     return order_pieces(
-        np.concatenate([split.first, places[end]]), np.concatenate([split.last, at]),
-        np.concatenate([split.level, np.zeros(len(end), np.int8)]), np.concatenate([split.street, pieces.street[own]]),
-    )  # fmt: skip
+        np.concatenate([split.first, places[end]]),
+        np.concatenate([split.last, at]),
+        np.concatenate([split.level, np.zeros(len(end), np.int8)]),
+        np.concatenate([split.street, pieces.street[own]]),
+    )
 
 
 def _number_nodes(pieces: Pieces, ends: Array, codes: Array) -> WalkingNetwork:
@@ -165,20 +204,33 @@ def _number_nodes(pieces: Pieces, ends: Array, codes: Array) -> WalkingNetwork:
     level[find_same(places, ends[:, :2])] = 0.0
     nodes, number = np.unique(np.column_stack([places, level]), axis=0, return_inverse=True)
     number = number.reshape(2, -1)
-    u, v = number.min(axis=0), number.max(axis=0)
+    u = number.min(axis=0)
+    v = number.max(axis=0)
     metres = np.hypot(*(pieces.last - pieces.first).T)
     order = np.lexsort((pieces.street, metres, v, u))
-    u, v = u[order], v[order]
+    u = u[order]
+    v = v[order]
     once = np.append(True, (u[1:] != u[:-1]) | (v[1:] != v[:-1])) if len(u) else np.zeros(0, bool)
-    order, u, v = order[once], u[once].astype(np.int64), v[once].astype(np.int64)
+    order = order[once]
+    u = u[once].astype(np.int64)
+    v = v[once].astype(np.int64)
     n = len(nodes)
-    component = np.asarray(connected_components(csr_array((np.ones(len(u)), (u, v)), shape=(n, n)), directed=False)[1], np.int64)
+    component = np.asarray(
+        connected_components(csr_array((np.ones(len(u)), (u, v)), shape=(n, n)), directed=False)[1],
+        np.int64,
+    )
     held = np.bincount(component[u], metres[order]) if len(u) else np.zeros(0)
     kept = int(np.argmax(np.round(held, 3))) if len(held) else -1
     return WalkingNetwork(
-        x=nodes[:, 0], y=nodes[:, 1], u=u, v=v, metres=metres[order], street=codes[pieces.street[order]],
-        component=component, kept=kept,
-    )  # fmt: skip
+        x=nodes[:, 0],
+        y=nodes[:, 1],
+        u=u,
+        v=v,
+        metres=metres[order],
+        street=codes[pieces.street[order]],
+        component=component,
+        kept=kept,
+    )
 
 
 def find_same(places: Array, others: Array) -> Array:
@@ -196,4 +248,6 @@ def _report_apart(network: WalkingNetwork) -> list[Entry]:
 
 
 def _note(codes: Any, action: str, reason: str) -> Entry:
-    return Entry("walking", "streets", action, len(codes), reason, [str(code) for code in codes[:LISTED]])
+    return Entry(
+        "walking", "streets", action, len(codes), reason, [str(code) for code in codes[:LISTED]]
+    )

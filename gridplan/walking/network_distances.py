@@ -17,7 +17,9 @@ CELLS = 8_000_000  # distances held at once, to bound the memory
 TOGETHER = 64  # sources whose surroundings are looked at together
 
 
-def measure_paths(network: WalkingNetwork, sources: pd.DataFrame, targets: pd.DataFrame, limit: float = np.inf) -> csr_array:
+def measure_paths(
+    network: WalkingNetwork, sources: pd.DataFrame, targets: pd.DataFrame, limit: float = np.inf
+) -> csr_array:
     """Measure the shortest way from each source to each target.
 
     Parameters
@@ -31,19 +33,23 @@ def measure_paths(network: WalkingNetwork, sources: pd.DataFrame, targets: pd.Da
 
     Returns
     -------
-    float64[sources, targets], metres with both ways off the street. What is not held is farther than the limit, or
-    cannot be reached; a way of 0 m is held.
+    float64[sources, targets], metres with both ways off the street. What is
+    not held is farther than the limit, or cannot be reached; a way of 0 m is
+    held.
     """
     if len(sources) > len(targets):
         return csr_array(measure_paths(network, targets, sources, limit).T).sorted_indices()
     known = np.flatnonzero(sources["snapped"].to_numpy(bool))
     others = np.flatnonzero(targets["snapped"].to_numpy(bool))
-    own, ends = sources.iloc[known], targets.iloc[others]
+    own = sources.iloc[known]
+    ends = targets.iloc[others]
     found = []
     for rows in _batch_near(network, own, len(ends), limit):
         part, number = crop_network(network, own.iloc[rows], limit)
         near = np.flatnonzero(number[ends["edge"].to_numpy()] >= 0)
-        begin, end = (t.assign(edge=number[t["edge"].to_numpy()]) for t in (own.iloc[rows], ends.iloc[near]))
+        begin, end = (
+            t.assign(edge=number[t["edge"].to_numpy()]) for t in (own.iloc[rows], ends.iloc[near])
+        )
         graph = add_sources(part, begin)
         ways = dijkstra(graph, indices=np.arange(len(part.x), graph.shape[0]), limit=limit)
         metres = _finish(part, ways, begin, end)
@@ -54,7 +60,9 @@ def measure_paths(network: WalkingNetwork, sources: pd.DataFrame, targets: pd.Da
     return csr_array((data, (row, column)), shape=(len(sources), len(targets)))
 
 
-def _batch_near(network: WalkingNetwork, sources: pd.DataFrame, targets: int, limit: float) -> list[Array]:
+def _batch_near(
+    network: WalkingNetwork, sources: pd.DataFrame, targets: int, limit: float
+) -> list[Array]:
     """Batch sources that lie near one another: their rows."""
     node = network.u[sources["edge"].to_numpy()]
     strip = np.floor(network.x[node] / min(2 * max(limit, 1.0), 1e9))
@@ -63,12 +71,18 @@ def _batch_near(network: WalkingNetwork, sources: pd.DataFrame, targets: int, li
     return [order[first : first + batch] for first in range(0, len(order), batch)]
 
 
-def crop_network(network: WalkingNetwork, sources: pd.DataFrame, limit: float) -> tuple[WalkingNetwork, Array]:
+def crop_network(
+    network: WalkingNetwork, sources: pd.DataFrame, limit: float
+) -> tuple[WalkingNetwork, Array]:
     """Crop a network to what can be reached from some sources within a limit, by straight lines.
 
-    Returns the part, and for each edge of the network its number in the part (-1: not in it).
+    Returns the part, and for each edge of the network its number in the part
+    (-1: not in it).
     """
-    x, y, u, v = network.x, network.y, network.u, network.v
+    x = network.x
+    y = network.y
+    u = network.u
+    v = network.v
     edge = sources["edge"].to_numpy()
     ends = np.concatenate([u[edge], v[edge]])
     inside = np.ones(len(x), bool)
@@ -100,7 +114,9 @@ def clip_network(network: WalkingNetwork, boxes: Array) -> WalkingNetwork:
     x, y = (np.sort([part[network.u], part[network.v]], axis=0) for part in (network.x, network.y))
     for left, low, right, high in boxes:
         inside |= (x[1] >= left) & (x[0] <= right) & (y[1] >= low) & (y[0] <= high)
-    return _take_edges(network, np.flatnonzero(inside & (network.component[network.u] == network.kept)))
+    return _take_edges(
+        network, np.flatnonzero(inside & (network.component[network.u] == network.kept))
+    )
 
 
 def _take_edges(network: WalkingNetwork, held: Array) -> WalkingNetwork:
@@ -109,26 +125,41 @@ def _take_edges(network: WalkingNetwork, held: Array) -> WalkingNetwork:
     place = np.zeros(len(network.x), np.int64)
     place[nodes] = np.arange(len(nodes))
     return replace(
-        network, x=network.x[nodes], y=network.y[nodes], u=place[network.u[held]], v=place[network.v[held]],
-        metres=network.metres[held], street=network.street[held], component=network.component[nodes],
-    )  # fmt: skip
+        network,
+        x=network.x[nodes],
+        y=network.y[nodes],
+        u=place[network.u[held]],
+        v=place[network.v[held]],
+        metres=network.metres[held],
+        street=network.street[held],
+        component=network.component[nodes],
+    )
 
 
 def add_sources(network: WalkingNetwork, sources: pd.DataFrame) -> csr_array:
     """Add a node for each source to the graph, from which ways lead to both ends of its edge, but none back."""
-    n, s = len(network.x), len(sources)
-    edge, leg = sources["edge"].to_numpy(), sources["leg"].to_numpy(float)
+    n = len(network.x)
+    s = len(sources)
+    edge = sources["edge"].to_numpy()
+    leg = sources["leg"].to_numpy(float)
     nodes = np.concatenate([network.u[edge], network.v[edge]])
-    metres = np.concatenate([leg + sources["metres_u"].to_numpy(float), leg + sources["metres_v"].to_numpy(float)])
+    metres = np.concatenate(
+        [leg + sources["metres_u"].to_numpy(float), leg + sources["metres_v"].to_numpy(float)]
+    )
     u, v, length = (part[network.kept_edges] for part in (network.u, network.v, network.metres))
     rows = np.concatenate([u, v, n + np.tile(np.arange(s), 2)])
     columns = np.concatenate([v, u, nodes])
-    return csr_array((np.concatenate([length, length, metres]), (rows, columns)), shape=(n + s, n + s))
+    return csr_array(
+        (np.concatenate([length, length, metres]), (rows, columns)), shape=(n + s, n + s)
+    )
 
 
-def _finish(network: WalkingNetwork, ways: Array, sources: pd.DataFrame, targets: pd.DataFrame) -> Array:
+def _finish(
+    network: WalkingNetwork, ways: Array, sources: pd.DataFrame, targets: pd.DataFrame
+) -> Array:
     """Finish ways to all nodes at the targets; on one edge they need not go by its ends."""
-    edge, leg = targets["edge"].to_numpy(), targets["leg"].to_numpy(float)
+    edge = targets["edge"].to_numpy()
+    leg = targets["leg"].to_numpy(float)
     along = [targets[c].to_numpy(float) for c in ("metres_u", "metres_v")]
     metres = np.minimum(ways[:, network.u[edge]] + along[0], ways[:, network.v[edge]] + along[1])
     metres += leg
@@ -149,33 +180,50 @@ def find_shared(edges: Array, others: Array) -> tuple[Array, Array]:
     return row, order[place]
 
 
-def find_nearest(network: WalkingNetwork, sources: pd.DataFrame, targets: pd.DataFrame, limit: float = np.inf) -> pd.DataFrame:
+def find_nearest(
+    network: WalkingNetwork, sources: pd.DataFrame, targets: pd.DataFrame, limit: float = np.inf
+) -> pd.DataFrame:
     """Find the target nearest to each source.
 
     Returns
     -------
-    A table with the sources' index: ``target``, the key of the nearest (empty if none is within the limit), and ``metres``,
-    the way there (NaN if there is none). Of targets equally near, one whose key comes first is taken where both share an edge.
+    A table with the sources' index: ``target``, the key of the nearest (empty
+    if none is within the limit), and ``metres``, the way there (NaN if there
+    is none). Of targets equally near, one whose key comes first is taken where
+    both share an edge.
     """
     table = pd.DataFrame({"target": "", "metres": np.nan}, index=sources.index)
     ends = targets[targets["snapped"]].sort_index()
     known = np.flatnonzero(sources["snapped"].to_numpy(bool))
     if len(ends) == 0 or len(known) == 0:
         return table
-    own, n = sources.iloc[known], len(network.x)
+    own = sources.iloc[known]
+    n = len(network.x)
     graph = add_sources(network, ends)
-    ways, _, origin = dijkstra(graph, indices=n + np.arange(len(ends)), limit=limit, min_only=True, return_predecessors=True)
-    edge, leg = own["edge"].to_numpy(), own["leg"].to_numpy(float)
-    by = np.stack([ways[network.u[edge]] + own["metres_u"], ways[network.v[edge]] + own["metres_v"]])
+    ways, _, origin = dijkstra(
+        graph,
+        indices=n + np.arange(len(ends)),
+        limit=limit,
+        min_only=True,
+        return_predecessors=True,
+    )
+    edge = own["edge"].to_numpy()
+    leg = own["leg"].to_numpy(float)
+    by = np.stack(
+        [ways[network.u[edge]] + own["metres_u"], ways[network.v[edge]] + own["metres_v"]]
+    )
     end = np.where(by[0] <= by[1], network.u[edge], network.v[edge])
-    metres, nearest = by.min(axis=0) + leg, origin[end] - n
+    metres = by.min(axis=0) + leg
+    nearest = origin[end] - n
     row, column = find_shared(edge, ends["edge"].to_numpy())
     apart = np.abs(own["metres_u"].to_numpy(float)[row] - ends["metres_u"].to_numpy(float)[column])
     direct = apart + leg[row] + ends["leg"].to_numpy(float)[column]
     order = np.lexsort((column, direct, row))[::-1]
-    best, straight = np.full(len(own), np.inf), np.full(len(own), -1)
+    best = np.full(len(own), np.inf)
+    straight = np.full(len(own), -1)
     best[row[order]], straight[row[order]] = direct[order], column[order]
-    nearest, metres = np.where(best < metres, straight, nearest), np.minimum(best, metres)
+    nearest = np.where(best < metres, straight, nearest)
+    metres = np.minimum(best, metres)
     within = metres <= limit
     table.iloc[known[within], 1] = metres[within]
     table.iloc[known[within], 0] = ends.index.to_numpy(dtype=object)[nearest[within]]

@@ -49,8 +49,9 @@ class Pieces:
 class Cuts:
     """Where pieces are split, and between which shares of their length they are taken out.
 
-    ``piece`` and ``share`` say where, ``at`` is the place (float64[m, 2]); ``gone`` lists pieces, ``start`` and ``stop`` the
-    shares between which nothing of them stays.
+    ``piece`` and ``share`` say where, ``at`` is the place (float64[m, 2]);
+    ``gone`` lists pieces, ``start`` and ``stop`` the shares between which
+    nothing of them stays.
     """
 
     piece: Array
@@ -63,7 +64,8 @@ class Cuts:
 
 def order_pieces(first: Array, last: Array, level: Array, street: Array) -> Pieces:
     """Put pieces in order: rounded to the millimetre, west end first, sorted, each once (of the first street that has it)."""
-    first, last = np.round(first, DIGITS) + 0.0, np.round(last, DIGITS) + 0.0
+    first = np.round(first, DIGITS) + 0.0
+    last = np.round(last, DIGITS) + 0.0
     turned = (first[:, 0] > last[:, 0]) | ((first[:, 0] == last[:, 0]) & (first[:, 1] > last[:, 1]))
     first, last = np.where(turned[:, None], last, first), np.where(turned[:, None], first, last)
     keys = (street, level, last[:, 1], last[:, 0], first[:, 1], first[:, 0])
@@ -79,25 +81,30 @@ def order_pieces(first: Array, last: Array, level: Array, street: Array) -> Piec
 def find_crossings(pieces: Pieces) -> tuple[Array, Array, Array]:
     """Find where pieces on the ground cross or touch one another.
 
-    Returns the piece, the share of its length and the place of each split. An end that lies on another piece splits
-    it at the very place of that end; pieces that run along one another are split at each other's ends.
+    Returns the piece, the share of its length and the place of each split. An
+    end that lies on another piece splits it at the very place of that end;
+    pieces that run along one another are split at each other's ends.
     """
     ground = np.flatnonzero(pieces.level == 0)
     lines = pieces.take(ground).draw()
     a, b = shapely.STRtree(lines).query(lines, predicate="intersects")
     a, b = ground[a[a < b]], ground[b[a < b]]
-    p, q = pieces.first[a], pieces.first[b]
-    d, e = pieces.last[a] - p, pieces.last[b] - q
+    p = pieces.first[a]
+    q = pieces.first[b]
+    d = pieces.last[a] - p
+    e = pieces.last[b] - q
     cross = d[:, 0] * e[:, 1] - d[:, 1] * e[:, 0]
     flat = np.abs(cross) <= TOUCH * np.maximum(np.hypot(*d.T), np.hypot(*e.T))
     w = q - p
     safe = np.where(flat, 1.0, cross)
-    t, s = (w[:, 0] * e[:, 1] - w[:, 1] * e[:, 0]) / safe, (w[:, 0] * d[:, 1] - w[:, 1] * d[:, 0]) / safe
+    t = (w[:, 0] * e[:, 1] - w[:, 1] * e[:, 0]) / safe
+    s = (w[:, 0] * d[:, 1] - w[:, 1] * d[:, 0]) / safe
     at = _settle_place(pieces, a, b, np.clip(t, 0, 1), np.clip(s, 0, 1))
     found = [(a[~flat], at[~flat]), (b[~flat], at[~flat])]
     for own, other in ((a[flat], b[flat]), (b[flat], a[flat])):
         found += [(own, pieces.first[other]), (own, pieces.last[other])]
-    piece, at = np.concatenate([f[0] for f in found]), np.concatenate([f[1] for f in found])
+    piece = np.concatenate([f[0] for f in found])
+    at = np.concatenate([f[1] for f in found])
     share, off = project_places(pieces, piece, at)
     inside = is_inside(pieces, piece, share) & (off <= TOUCH)
     return piece[inside], share[inside], at[inside]
@@ -115,7 +122,8 @@ def _settle_place(pieces: Pieces, a: Array, b: Array, t: Array, s: Array) -> Arr
 
 def project_places(pieces: Pieces, piece: Array, at: Array) -> tuple[Array, Array]:
     """Project places on pieces; returns the share of the piece's length, from 0 to 1, and the distance in metres."""
-    p, d = pieces.first[piece], pieces.last[piece] - pieces.first[piece]
+    p = pieces.first[piece]
+    d = pieces.last[piece] - pieces.first[piece]
     share = np.clip(((at - p) * d).sum(axis=1) / (d**2).sum(axis=1), 0.0, 1.0)
     return share, np.asarray(np.hypot(*(at - p - share[:, None] * d).T))
 
@@ -137,9 +145,12 @@ def split_pieces(pieces: Pieces, cuts: Cuts) -> Pieces:
     share = np.concatenate([np.zeros(n), np.ones(n), cuts.share, edges])
     at = np.concatenate([pieces.first, pieces.last, cuts.at, between])
     order = np.lexsort((at[:, 1], at[:, 0], share, piece))
-    piece, share, at = piece[order], share[order], at[order]
+    piece = piece[order]
+    share = share[order]
+    at = at[order]
     same = piece[1:] == piece[:-1]
-    own, middle = piece[:-1][same], (share[:-1][same] + share[1:][same]) / 2
+    own = piece[:-1][same]
+    middle = (share[:-1][same] + share[1:][same]) / 2
     parts = own, at[:-1][same], at[1:][same]
     kept = (share[1:][same] - share[:-1][same]) * length[own] > 0
     kept &= ~_lie_within(own, middle, cuts)
@@ -155,7 +166,8 @@ def _lie_within(piece: Array, share: Array, cuts: Cuts) -> Array:
     rows = np.flatnonzero(np.isin(piece, cuts.gone))
     order = np.argsort(cuts.gone, kind="stable")
     gone = cuts.gone[order]
-    low, high = np.searchsorted(gone, piece[rows], "left"), np.searchsorted(gone, piece[rows], "right")
+    low = np.searchsorted(gone, piece[rows], "left")
+    high = np.searchsorted(gone, piece[rows], "right")
     count = high - low
     row = np.repeat(rows, count)
     hit = order[np.arange(count.sum()) + np.repeat(low - (np.cumsum(count) - count), count)]

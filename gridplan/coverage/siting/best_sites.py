@@ -1,7 +1,9 @@
 """Choosing at most k sites at the least price: greedy, swaps, the dual, what it fixes, and what is left exactly.
 
-At the dual prices every site has a worth. Where taking (or leaving) a site would bring the bound above the best price known, no
-better choice takes (leaves) it; the problem shrinks, and often closes. Work is counted in entries, rounds and nodes.
+At the dual prices every site has a worth. Where taking (or leaving) a site
+would bring the bound above the best price known, no better choice takes
+(leaves) it; the problem shrinks, and often closes. Work is counted in entries,
+rounds and nodes.
 """
 
 from __future__ import annotations
@@ -37,7 +39,13 @@ class Choice:
 
 
 def choose_sites(
-    costs: Costs, k: int, *, dear: float = np.inf, best: float = np.inf, any_below: bool = False, haste: int = 0
+    costs: Costs,
+    k: int,
+    *,
+    dear: float = np.inf,
+    best: float = np.inf,
+    any_below: bool = False,
+    haste: int = 0,
 ) -> Choice:
     """Choose at most k sites at the least price.
 
@@ -50,11 +58,13 @@ def choose_sites(
     dear
         What a household costs that must not be left out.
     best
-        Only choices below this price matter. The bound is at most that; where it is that, there is none.
+        Only choices below this price matter. The bound is at most that; where
+        it is that, there is none.
     any_below
         Whether any choice below ``best`` will do.
     haste
-        How often the problem has been shrunk already; each time fewer disturbances are tried.
+        How often the problem has been shrunk already; each time fewer
+        disturbances are tried.
     """
     chosen = swap_sites(costs, add_greedily(costs, k)[0])
     price = price_sites(costs, chosen)
@@ -66,7 +76,8 @@ def choose_sites(
     enough = min(price, best)
     enough = float(np.ceil(enough)) - 0.99 if costs.whole else enough  # the rest is rounded up
     dual = bound_costs(costs, k, chosen, GLANCE if is_small else ROUNDS, enough)
-    chosen, price = dual.chosen, dual.price
+    chosen = dual.chosen
+    price = dual.price
     lower = round_up(costs, dual.value)
     if not _is_closed(min(price, best), lower):
         chosen = improve_sites(costs, chosen, haste)
@@ -80,15 +91,25 @@ def choose_sites(
     opened, kept = fix_sites(dual, k, below)
     core = reduce_costs(cut_beyond(costs, dual, below), opened, kept)
     left = k - len(opened)
-    if left in range(1, len(core.sites)) and (is_small or len(core.rows) > SHRUNK * len(costs.rows)):
+    if left in range(1, len(core.sites)) and (
+        is_small or len(core.rows) > SHRUNK * len(costs.rows)
+    ):
         if len(core.rows) > ENTRIES:
             return choice
         chosen_core, proven = solve_costs(core, left, limit, dear)
         proven = round_up(core, proven)
-        own, found = (kept, np.inf) if chosen_core is None else (core.sites[chosen_core], price_sites(core, chosen_core))
+        own, found = (
+            (kept, np.inf)
+            if chosen_core is None
+            else (core.sites[chosen_core], price_sites(core, chosen_core))
+        )
     else:
-        inner = choose_sites(core, left, dear=dear, best=limit, any_below=any_below, haste=haste + 1)
-        own, found, proven = inner.sites, inner.price, inner.bound
+        inner = choose_sites(
+            core, left, dear=dear, best=limit, any_below=any_below, haste=haste + 1
+        )
+        own = inner.sites
+        found = inner.price
+        proven = inner.bound
     if found < price:
         choice = Choice(np.union1d(costs.sites[opened], own), found, bound, dual)
     return replace(choice, bound=max(bound, min(proven, limit, choice.price)))
@@ -100,9 +121,13 @@ def _is_closed(limit: float, bound: float) -> bool:
 
 def improve_sites(costs: Costs, chosen: Array, haste: int = 0) -> Array:
     """Improve a choice by swaps and disturbances, as many as the work allows."""
-    n, m, entries = len(costs.weights), len(costs.sites), len(costs.rows)
+    n = len(costs.weights)
+    m = len(costs.sites)
+    entries = len(costs.rows)
     once = 4 * n + 25 * (entries / max(1, n)) * (entries / max(1, m))
-    return swap_sites(costs, chosen, int(min(DISTURBANCES, 20 * m, WORK / max(1.0, once)) / 4**haste))
+    return swap_sites(
+        costs, chosen, int(min(DISTURBANCES, 20 * m, WORK / max(1.0, once)) / 4**haste)
+    )
 
 
 def round_up(costs: Costs, bound: float) -> float:
@@ -113,7 +138,8 @@ def round_up(costs: Costs, bound: float) -> float:
 def fix_sites(dual: Dual, k: int, limit: float) -> tuple[Array, Array]:
     """Fix sites by their worth: those that every choice up to the limit opens, and those that are left to choose from."""
     order = np.argsort(-dual.worth, kind="stable")
-    last, next_one = dual.worth[order[k - 1]], dual.worth[order[k]]
+    last = dual.worth[order[k - 1]]
+    next_one = dual.worth[order[k]]
     is_taken = np.zeros(len(order), bool)
     is_taken[order[:k]] = True
     slack = limit - dual.value + TINY * abs(limit)
@@ -125,10 +151,15 @@ def fix_sites(dual: Dual, k: int, limit: float) -> tuple[Array, Array]:
 def cut_beyond(costs: Costs, dual: Dual, limit: float) -> Costs:
     """Cut what each place can have to pay in a choice up to the limit, so that sites farther away are none for it.
 
-    A place that goes farther than its price costs the difference on top of the bound (as a reduced cost says).
+    A place that goes farther than its price costs the difference on top of the
+    bound (as a reduced cost says).
     """
-    most = dual.prices + (max(0.0, limit - dual.value) + TINY * abs(limit)) / np.maximum(costs.weights, 1e-300)
+    most = dual.prices + (max(0.0, limit - dual.value) + TINY * abs(limit)) / np.maximum(
+        costs.weights, 1e-300
+    )
     most = np.ceil(most) if costs.whole else most
     farthest = np.zeros(len(most))
     np.maximum.at(farthest, costs.rows, costs.ways)
-    return replace(costs, beyond=np.where(farthest >= most, np.minimum(costs.beyond, most), costs.beyond))
+    return replace(
+        costs, beyond=np.where(farthest >= most, np.minimum(costs.beyond, most), costs.beyond)
+    )

@@ -1,7 +1,9 @@
 """Sharing: posts that have room for so many households only; each household goes to one post, so a place may be shared out.
 
-Who goes where is a flow, solved as a linear programme, whose prices say what one more household would cost at each place. At
-these prices a new post brings at most what it could fill its room with: that guides swaps, and gives the bound for all choices.
+Who goes where is a flow, solved as a linear programme, whose prices say what
+one more household would cost at each place. At these prices a new post brings
+at most what it could fill its room with: that guides swaps, and gives the
+bound for all choices.
 """
 
 from __future__ import annotations
@@ -62,20 +64,30 @@ class Flow:
 def share_out(rooms: Rooms, opened: Array) -> Flow:
     """Share the households out among the open sites at the least price."""
     costs = rooms.costs
-    n, m = len(costs.weights), len(costs.sites)
+    n = len(costs.weights)
+    m = len(costs.sites)
     is_open = rooms.always.copy()
     is_open[opened] = True
     columns = costs.columns
     at = np.flatnonzero(is_open[columns])
-    rows, column = costs.rows[at], columns[at]
+    rows = costs.rows[at]
+    column = columns[at]
     saved = costs.ways[at] - costs.beyond[rows]
     number = np.arange(len(at))
-    matrix = csc_array((np.ones(2 * len(at)), (np.append(rows, n + column), np.append(number, number))), shape=(n + m, len(at)))
+    matrix = csc_array(
+        (np.ones(2 * len(at)), (np.append(rows, n + column), np.append(number, number))),
+        shape=(n + m, len(at)),
+    )
     high = np.append(costs.weights, np.minimum(rooms.rooms, costs.weights.sum() + 1.0))
     upper = np.full(len(at), highspy.kHighsInf)
-    model = open_programme(saved, upper, np.zeros(len(at), bool), matrix, np.full(n + m, -highspy.kHighsInf), high)
+    model = open_programme(
+        saved, upper, np.zeros(len(at), bool), matrix, np.full(n + m, -highspy.kHighsInf), high
+    )
     model.run()
-    if model.getModelStatus() not in (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kModelEmpty):
+    if model.getModelStatus() not in (
+        highspy.HighsModelStatus.kOptimal,
+        highspy.HighsModelStatus.kModelEmpty,
+    ):
         raise ArithmeticError(f"the flow could not be solved: {model.getModelStatus()}")
     solution = model.getSolution()
     amount = np.maximum(0.0, np.array(solution.col_value))
@@ -93,33 +105,48 @@ def fill_greedily(rooms: Rooms, k: int, until: float = -np.inf) -> Array:
     costs = rooms.costs
     flow = share_out(rooms, np.zeros(0, np.int64))
     left = np.maximum(0.0, costs.weights - flow.flow.sum(axis=1))
-    price, chosen = flow.price, np.zeros(0, np.int64)
+    price = flow.price
+    chosen = np.zeros(0, np.int64)
     worth = np.empty(len(costs.sites))
     while len(worth) and len(chosen) < k and price > until:
         weigh_rooms(costs.indptr, costs.rows, costs.ways, left, costs.beyond, rooms.rooms, worth)
         worth[rooms.always] = worth[chosen] = 0.0
         best = int(np.argmax(worth))
-        if worth[best] <= TINY * max(1.0, abs(price)):  # nothing direct: by the prices of the flow, or not at all
+        if worth[best] <= TINY * max(
+            1.0, abs(price)
+        ):  # nothing direct: by the prices of the flow, or not at all
             flow = share_out(rooms, chosen)
-            weigh_rooms(costs.indptr, costs.rows, costs.ways, costs.weights, flow.pay, rooms.rooms, worth)
+            weigh_rooms(
+                costs.indptr, costs.rows, costs.ways, costs.weights, flow.pay, rooms.rooms, worth
+            )
             worth[rooms.always] = worth[chosen] = 0.0
             best = int(np.argmax(worth))
             if worth[best] <= TINY * max(1.0, abs(price)):
                 break
             flow = share_out(rooms, np.append(chosen, best))
-            if flow.price >= price - TINY * max(1.0, abs(price)) and flow.price >= share_out(rooms, chosen).price:
+            if (
+                flow.price >= price - TINY * max(1.0, abs(price))
+                and flow.price >= share_out(rooms, chosen).price
+            ):
                 break
-            chosen, price = np.append(chosen, best), flow.price
+            chosen = np.append(chosen, best)
+            price = flow.price
             left = np.maximum(0.0, costs.weights - flow.flow.sum(axis=1))
             continue
         served = np.zeros(len(left))
-        a, b = costs.indptr[best], costs.indptr[best + 1]
-        price -= fill_room(a, b, costs.rows, costs.ways, left, costs.beyond, rooms.rooms[best], served)
+        a = costs.indptr[best]
+        b = costs.indptr[best + 1]
+        price -= fill_room(
+            a, b, costs.rows, costs.ways, left, costs.beyond, rooms.rooms[best], served
+        )
         left = np.maximum(0.0, left - served)
         chosen = np.append(chosen, best)
-        if price > until and len(chosen) < k and len(costs.rows) < WORK // 50:  # share out anew where that is cheap
+        if (
+            price > until and len(chosen) < k and len(costs.rows) < WORK // 50
+        ):  # share out anew where that is cheap
             flow = share_out(rooms, chosen)
-            price, left = flow.price, np.maximum(0.0, costs.weights - flow.flow.sum(axis=1))
+            price = flow.price
+            left = np.maximum(0.0, costs.weights - flow.flow.sum(axis=1))
     return chosen
 
 
@@ -132,7 +159,9 @@ def swap_shared(rooms: Rooms, chosen: Array) -> tuple[Array, Flow]:
     tries = int(min(TRIES, WORK / max(1, len(costs.rows)) + 10))
     worth = np.empty(len(costs.sites))
     while tries > 0 and len(chosen):
-        weigh_rooms(costs.indptr, costs.rows, costs.ways, costs.weights, flow.pay, rooms.rooms, worth)
+        weigh_rooms(
+            costs.indptr, costs.rows, costs.ways, costs.weights, flow.pay, rooms.rooms, worth
+        )
         worth[rooms.always] = worth[chosen] = 0.0
         kept = _value_sites(rooms, flow)[chosen]
         better = None
@@ -168,11 +197,17 @@ def bound_shared(rooms: Rooms, k: int, price: float, pay: Array, enough: float =
     from gridplan.coverage.siting.siting_kernels import count_roomed, weigh_rooms
 
     costs = rooms.costs
-    weights, always = costs.weights, np.flatnonzero(rooms.always)
+    weights = costs.weights
+    always = np.flatnonzero(rooms.always)
     m = len(costs.sites)
-    served, direction = np.zeros(len(weights)), np.zeros(len(weights))
-    step, stale = FIRST, 0
-    best, best_pay, best_worth, base = -np.inf, pay, np.zeros(m), 0.0
+    served = np.zeros(len(weights))
+    direction = np.zeros(len(weights))
+    step = FIRST
+    stale = 0
+    best = -np.inf
+    best_pay = pay
+    best_worth = np.zeros(m)
+    base = 0.0
     for _ in range(ROUNDS):
         worth = np.empty(m)
         weigh_rooms(costs.indptr, costs.rows, costs.ways, weights, pay, rooms.rooms, worth)
@@ -182,9 +217,13 @@ def bound_shared(rooms: Rooms, k: int, price: float, pay: Array, enough: float =
         total = costs.base + float((weights * pay).sum() - worth[taken].sum()) - given
         stale = 0 if total > best + 1e-6 * abs(best) or not np.isfinite(best) else stale + 1
         if total > best:
-            best, best_pay, best_worth, base = total, pay, worth, given
+            best = total
+            best_pay = pay
+            best_worth = worth
+            base = given
         if stale >= PATIENCE:
-            step, stale = step * SHRINK, 0
+            step = step * SHRINK
+            stale = 0
         if step < LAST or best >= enough or price - best <= TINY * max(abs(price), 1e-300):
             break
         both = np.union1d(taken, always)

@@ -1,7 +1,9 @@
 """Choosing sites that have room for so many households only.
 
-Without limits of room every choice is at least as cheap; so that choice comes first, and where all can be shared out as it wishes
-it is the best. Otherwise: swaps by the prices of the flow, the dual, what it fixes, and branch and bound where little is left.
+Without limits of room every choice is at least as cheap; so that choice comes
+first, and where all can be shared out as it wishes it is the best. Otherwise:
+swaps by the prices of the flow, the dual, what it fixes, and branch and bound
+where little is left.
 """
 
 from __future__ import annotations
@@ -37,14 +39,17 @@ def make_rooms(costs: Costs, fixed: Array, capacities: Array) -> Rooms:
 
 def choose_shared(
     rooms: Rooms, k: int, *, dear: float = np.inf, best: float = np.inf, any_below: bool = False
-) -> Choice:  # fmt: skip
+) -> Choice:
     """Choose at most k more sites at the least price; as :func:`choose_sites`, for posts with so much room."""
-    costs, fixed = rooms.costs, np.flatnonzero(rooms.always)
+    costs = rooms.costs
+    fixed = np.flatnonzero(rooms.always)
     free = np.flatnonzero(~rooms.always)
     k = min(k, len(free))
     folded = reduce_costs(replace(costs, sites=np.arange(len(costs.sites))), fixed, free)
     easy = choose_sites(folded, k, dear=dear, best=best)
-    chosen, flow = swap_shared(rooms, easy.sites) if k else (easy.sites, share_out(rooms, easy.sites))
+    chosen, flow = (
+        swap_shared(rooms, easy.sites) if k else (easy.sites, share_out(rooms, easy.sites))
+    )
     if k and flow.price > easy.bound + TINY * max(1.0, abs(easy.bound)):
         other, found = swap_shared(rooms, fill_greedily(rooms, k))
         chosen, flow = (other, found) if found.price < flow.price else (chosen, flow)
@@ -58,7 +63,9 @@ def choose_shared(
     choice = Choice(costs.sites[chosen], price, bound, dual)
     if limit - bound <= TINY * max(1.0, abs(limit)) or (any_below and price < best):
         return choice
-    core = _shrink(rooms, replace(dual, worth=np.where(rooms.always, -np.inf, dual.worth)), k, limit)
+    core = _shrink(
+        rooms, replace(dual, worth=np.where(rooms.always, -np.inf, dual.worth)), k, limit
+    )
     if len(core.costs.rows) > ENTRIES:
         return choice
     own, proven = solve_shared(core, k - int(core.always.sum() - rooms.always.sum()), limit, dear)
@@ -84,9 +91,13 @@ def _shrink(rooms: Rooms, dual: Any, k: int, limit: float) -> Rooms:
 
 def solve_shared(rooms: Rooms, k: int, best: float, dear: float) -> tuple[Array | None, float]:
     """Choose at most k more sites at the least price by branch and bound; sites as numbers in the problem, and the bound."""
-    costs, always = rooms.costs, rooms.always
-    n, m, entries = len(costs.weights), len(costs.sites), len(costs.rows)
-    columns, rows = costs.columns, costs.rows
+    costs = rooms.costs
+    always = rooms.always
+    n = len(costs.weights)
+    m = len(costs.sites)
+    entries = len(costs.rows)
+    columns = costs.columns
+    rows = costs.rows
     must = costs.beyond >= dear
     room = np.minimum(rooms.rooms, costs.weights.sum() + 1.0)
     free = np.flatnonzero(~always)
@@ -94,25 +105,49 @@ def solve_shared(rooms: Rooms, k: int, best: float, dear: float) -> tuple[Array 
     slot[free] = np.arange(len(free))
     number = np.arange(entries)
     strong = np.flatnonzero(~always[columns])  # the entries of sites that may be closed
-    s, f = len(strong), len(free)
+    s = len(strong)
+    f = len(free)
     last = n + m + s
     matrix = csc_array(
         (
-            np.concatenate([
-                np.ones(2 * entries + s), -room[free],
-                -np.minimum(costs.weights[rows[strong]], room[columns[strong]]), np.ones(f),
-            ]),
+            np.concatenate(
+                [
+                    np.ones(2 * entries + s),
+                    -room[free],
+                    -np.minimum(costs.weights[rows[strong]], room[columns[strong]]),
+                    np.ones(f),
+                ]
+            ),
             (
-                np.concatenate([rows, n + columns, n + m + np.arange(s), n + free, n + m + np.arange(s), np.full(f, last)]),
-                np.concatenate([number, number, strong, entries + np.arange(f), entries + slot[columns[strong]],
-                                entries + np.arange(f)]),
+                np.concatenate(
+                    [
+                        rows,
+                        n + columns,
+                        n + m + np.arange(s),
+                        n + free,
+                        n + m + np.arange(s),
+                        np.full(f, last),
+                    ]
+                ),
+                np.concatenate(
+                    [
+                        number,
+                        number,
+                        strong,
+                        entries + np.arange(f),
+                        entries + slot[columns[strong]],
+                        entries + np.arange(f),
+                    ]
+                ),
             ),
         ),
         shape=(last + 1, entries + f),
-    )  # fmt: skip
+    )
     saved = costs.ways - np.where(must, 0.0, costs.beyond)[rows]
     infinite = highspy.kHighsInf
-    low = np.concatenate([np.where(must, costs.weights, -infinite), np.full(m + s, -infinite), [0.0]])
+    low = np.concatenate(
+        [np.where(must, costs.weights, -infinite), np.full(m + s, -infinite), [0.0]]
+    )
     high = np.concatenate([costs.weights, np.where(always, room, 0.0), np.zeros(s), [float(k)]])
     whole = np.append(np.zeros(entries, bool), np.ones(f, bool))
     upper = np.append(np.full(entries, infinite), np.ones(f))
@@ -131,7 +166,9 @@ def solve_shared(rooms: Rooms, k: int, best: float, dear: float) -> tuple[Array 
     return costs.sites[free[np.array(model.getSolution().col_value)[entries:] > 0.5]], bound
 
 
-def cover_shared(rooms: Rooms, target: float, most: int | None = None) -> tuple[Array | None, float]:
+def cover_shared(
+    rooms: Rooms, target: float, most: int | None = None
+) -> tuple[Array | None, float]:
     """Find the fewest sites with which the price is at most ``target``; as :func:`cover_share`, for posts with so much room."""
     costs = rooms.costs
     slack = TINY * max(1.0, rooms.top)
@@ -141,9 +178,12 @@ def cover_shared(rooms: Rooms, target: float, most: int | None = None) -> tuple[
     order = fill_greedily(rooms, len(free), target + slack)
     if share_out(rooms, order).price > target + slack:
         order = free
-    best, low = costs.sites[order], 0.0
+    best = costs.sites[order]
+    low = 0.0
     if most is not None and len(best) > most:
-        best = np.append(best[:most], best[:1])  # one more than asked, so that the first question is about ``most``
+        best = np.append(
+            best[:most], best[:1]
+        )  # one more than asked, so that the first question is about ``most``
     while low < len(best):
         choice = choose_shared(rooms, len(best) - 1, best=target + 2 * slack, any_below=True)
         if choice.price <= target + slack:

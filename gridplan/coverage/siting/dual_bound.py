@@ -1,9 +1,11 @@
 """The dual: what each place would pay at most, and so a bound that no choice of sites goes below.
 
-That each place is served once is relaxed at a price for each place. A site then takes whatever is worth more than its way, and
-the k best sites are known at once (Cornuejols, Fisher and Nemhauser, 1977). Prices follow a smoothed subgradient. Whatever
-the prices are, the bound holds; so it does when only the nearest sites of a place are looked at, for prices that stay below the
-ways to the others.
+That each place is served once is relaxed at a price for each place. A site
+then takes whatever is worth more than its way, and the k best sites are known
+at once (Cornuejols, Fisher and Nemhauser, 1977). Prices follow a smoothed
+subgradient. Whatever the prices are, the bound holds; so it does when only the
+nearest sites of a place are looked at, for prices that stay below the ways to
+the others.
 """
 
 from __future__ import annotations
@@ -18,7 +20,10 @@ from gridplan.coverage.siting.site_costs import Costs, price_sites
 Array = np.ndarray[Any, Any]
 ROUNDS = 2_000
 PATIENCE = 25  # rounds without a better bound before the step becomes smaller
-FIRST, SHRINK, LAST = 0.3, 0.7, 1e-4  # the step at first, what is left of it each time, and the last
+# the step at first, what is left of it each time, and the last
+FIRST = 0.3
+SHRINK = 0.7
+LAST = 1e-4
 SMOOTH = 0.9  # share of the last direction that is kept
 
 
@@ -55,19 +60,27 @@ class Dual:
         return int(enough[0]) if len(enough) else len(self.worth) + 1
 
 
-def bound_costs(costs: Costs, k: int, chosen: Array, rounds: int = ROUNDS, enough: float = np.inf) -> Dual:
+def bound_costs(
+    costs: Costs, k: int, chosen: Array, rounds: int = ROUNDS, enough: float = np.inf
+) -> Dual:
     """Bound the price of k sites from below, beginning from a known choice; a bound of ``enough`` will do."""
     price = price_sites(costs, chosen)
     limit, at = _look_near(costs, chosen)
     from gridplan.coverage.siting.siting_kernels import count_served, weigh_sites
 
-    weights, m = costs.weights, len(costs.sites)
-    rows, ways = costs.rows[at], costs.ways[at]
+    weights = costs.weights
+    m = len(costs.sites)
+    rows = costs.rows[at]
+    ways = costs.ways[at]
     indptr = np.concatenate([[0], np.cumsum(np.bincount(costs.columns[at], minlength=m))])
     served = np.zeros(len(weights))
     pay = np.minimum(limit, _start_prices(costs, chosen))
-    step, stale, direction = FIRST, 0, np.zeros(len(pay))
-    best, best_pay, best_worth = -np.inf, pay, np.zeros(m)
+    step = FIRST
+    stale = 0
+    direction = np.zeros(len(pay))
+    best = -np.inf
+    best_pay = pay
+    best_worth = np.zeros(m)
     tried: set[bytes] = set()
     for _ in range(rounds):
         worth = np.empty(m)
@@ -76,10 +89,13 @@ def bound_costs(costs: Costs, k: int, chosen: Array, rounds: int = ROUNDS, enoug
         total = costs.base + float((weights * pay).sum() - worth[taken].sum())
         stale = 0 if total > best + 1e-6 * abs(best) or not np.isfinite(best) else stale + 1
         if total > best:
-            best, best_pay, best_worth = total, pay, worth
+            best = total
+            best_pay = pay
+            best_worth = worth
             chosen, price = _try_choice(costs, taken, chosen, price, tried)
         if stale >= PATIENCE:
-            step, stale = step * SHRINK, 0
+            step = step * SHRINK
+            stale = 0
         if step < LAST or best >= enough or price - best <= 1e-9 * max(abs(price), 1e-300):
             break
         count_served(indptr, rows, ways, pay, taken, served)
@@ -111,16 +127,20 @@ def _look_near(costs: Costs, chosen: Array, spare: int = 6) -> tuple[Array, Arra
 
 def _start_prices(costs: Costs, chosen: Array) -> Array:
     """Start midway between the nearest and the second nearest chosen site."""
-    first, second = costs.beyond.copy(), costs.beyond.copy()
+    first = costs.beyond.copy()
+    second = costs.beyond.copy()
     for j in chosen.tolist():
         own = slice(costs.indptr[j], costs.indptr[j + 1])
-        rows, ways = costs.rows[own], costs.ways[own]
+        rows = costs.rows[own]
+        ways = costs.ways[own]
         second[rows] = np.minimum(second[rows], np.maximum(first[rows], ways))
         first[rows] = np.minimum(first[rows], ways)
     return (first + second) / 2
 
 
-def _try_choice(costs: Costs, taken: Array, chosen: Array, price: float, tried: set[bytes]) -> tuple[Array, float]:
+def _try_choice(
+    costs: Costs, taken: Array, chosen: Array, price: float, tried: set[bytes]
+) -> tuple[Array, float]:
     """Try the sites that the prices like best; returns the better choice and its price."""
     key = np.sort(taken).tobytes()
     if key in tried:

@@ -1,8 +1,9 @@
 """Greedy: always the site that saves most, looked for lazily; then swaps of one chosen site for another while one saves.
 
-What a site saves can only shrink while others are added, so a saving computed earlier is a limit (Minoux, 1978). Swaps are
-priced from each place's nearest and second nearest chosen site (Whitaker, 1983). A disturbance opens a few sites that serve
-common places, so that the descent after it is short.
+What a site saves can only shrink while others are added, so a saving computed
+earlier is a limit (Minoux, 1978). Swaps are priced from each place's nearest
+and second nearest chosen site (Whitaker, 1983). A disturbance opens a few
+sites that serve common places, so that the descent after it is short.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ TINY = 1e-9  # share of the price that does not count as a saving
 def add_greedily(costs: Costs, k: int, until: float = -np.inf) -> tuple[Array, Array]:
     """Add up to k sites, each the one that saves most, until the price is at most ``until`` or nothing saves.
 
-    Returns the sites in the order they were added (numbers within the costs), and the price after each, float64[len + 1].
+    Returns the sites in the order they were added (numbers within the costs),
+    and the price after each, float64[len + 1].
     """
     near = costs.beyond.copy()
     price = costs.base + float((costs.weights * near).sum())
@@ -36,7 +38,8 @@ def add_greedily(costs: Costs, k: int, until: float = -np.inf) -> tuple[Array, A
     while heap and len(chosen) < k and price > until:
         saving, j, age = heap[0]
         own = slice(costs.indptr[j], costs.indptr[j + 1])
-        rows, ways = costs.rows[own], costs.ways[own]
+        rows = costs.rows[own]
+        ways = costs.ways[own]
         if age < len(chosen):
             now = float((costs.weights[rows] * np.maximum(0.0, near[rows] - ways)).sum())
             heapq.heapreplace(heap, (-now, j, len(chosen)))
@@ -64,5 +67,17 @@ def swap_sites(costs: Costs, chosen: Array, rounds: int = 0, seed: int = 0) -> A
     lots = np.random.default_rng(seed).random((rounds, 2 * STEPS + 1))
     least = TINY * max(price_sites(costs, choice), 1e-300)
     starts, near, far = costs.by_place
-    wander(costs.indptr, costs.rows, costs.ways, starts, near, far, costs.weights, costs.beyond, choice, lots, least)
+    wander(
+        costs.indptr,
+        costs.rows,
+        costs.ways,
+        starts,
+        near,
+        far,
+        costs.weights,
+        costs.beyond,
+        choice,
+        lots,
+        least,
+    )
     return np.sort(choice)

@@ -1,7 +1,8 @@
 """Exact: the choice of sites as an integer problem by radius, a switch for every way that a place may have to go beyond.
 
-A place pays its shortest way, and each further step unless a chosen site is that near (Garcia, Labbe and Marin, 2011). With one
-way for all it is the covering problem itself. HiGHS branches on the sites alone.
+A place pays its shortest way, and each further step unless a chosen site is
+that near (Garcia, Labbe and Marin, 2011). With one way for all it is the
+covering problem itself. HiGHS branches on the sites alone.
 """
 
 from __future__ import annotations
@@ -19,19 +20,24 @@ Array = np.ndarray[Any, Any]
 NODES = 2_000
 
 
-def solve_costs(costs: Costs, k: int, best: float, dear: float, nodes: int = NODES) -> tuple[Array | None, float]:
+def solve_costs(
+    costs: Costs, k: int, best: float, dear: float, nodes: int = NODES
+) -> tuple[Array | None, float]:
     """Choose at most k sites at the least price, if that is below ``best``.
 
-    What costs ``dear`` or more for a household is ruled out. Returns the sites, None where none cheaper were found, and a bound
-    on the price (``best`` where it is proven that none is cheaper).
+    What costs ``dear`` or more for a household is ruled out. Returns the
+    sites, None where none cheaper were found, and a bound on the price
+    (``best`` where it is proven that none is cheaper).
     """
     starts, near, far = costs.by_place
-    m, n = len(costs.sites), len(costs.weights)
+    m = len(costs.sites)
+    n = len(costs.weights)
     place = np.repeat(np.arange(n), np.diff(starts))
     fresh = np.ones(len(far), bool)  # entries with which a new radius of a place begins
     fresh[1:] = (np.diff(far) > 0) | (np.diff(place) > 0)
     level = np.cumsum(fresh) - 1
-    owner, way = place[fresh], far[fresh]
+    owner = place[fresh]
+    way = far[fresh]
     is_last = np.append(np.diff(owner) > 0, True)
     is_first = np.append(True, np.diff(owner) > 0)
     further = np.where(is_last, costs.beyond[owner], np.append(way[1:], 0.0))
@@ -45,9 +51,12 @@ def solve_costs(costs: Costs, k: int, best: float, dear: float, nodes: int = NOD
     values = np.concatenate([np.ones(len(level) + levels), -np.ones(len(inner)), np.ones(m)])
     matrix = csc_array((values, (rows, columns)), shape=(levels + 1, m + levels))
     paid = costs.base + float((costs.weights[owner] * way)[is_first].sum())
-    low, high = np.append(np.where(is_first, 1.0, 0.0), 0.0), np.append(np.full(levels, highspy.kHighsInf), float(k))
+    low = np.append(np.where(is_first, 1.0, 0.0), 0.0)
+    high = np.append(np.full(levels, highspy.kHighsInf), float(k))
     whole = np.append(np.ones(m, bool), np.zeros(levels, bool))
-    model = open_programme(np.append(np.zeros(m), step), np.append(np.ones(m), upper), whole, matrix, low, high)
+    model = open_programme(
+        np.append(np.zeros(m), step), np.append(np.ones(m), upper), whole, matrix, low, high
+    )
     model.setOptionValue("mip_max_nodes", nodes)
     model.setOptionValue("mip_rel_gap", 0.0)
     model.setOptionValue("mip_abs_gap", 0.99 if costs.whole else 1e-9 * max(best, 1e-300))
@@ -60,7 +69,10 @@ def solve_costs(costs: Costs, k: int, best: float, dear: float, nodes: int = NOD
 def _read(model: Any, costs: Costs, best: float, paid: float) -> tuple[Array | None, float]:
     """Read the sites chosen and the bound off a model that has run."""
     info = model.getInfo()
-    ended = model.getModelStatus() in (highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kObjectiveBound)
+    ended = model.getModelStatus() in (
+        highspy.HighsModelStatus.kInfeasible,
+        highspy.HighsModelStatus.kObjectiveBound,
+    )
     bound = best if ended else min(best, paid + float(info.mip_dual_bound))
     if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
         return None, bound

@@ -15,17 +15,21 @@ from gridplan.coverage.siting.site_costs import build_costs, lay_out
 from gridplan.coverage.siting.siting_problem import EXACT, Siting, SitingProblem, assign_nearest
 
 Array = np.ndarray[Any, Any]
-FRACTION = 0.01  # households; where places are shared out in fractions, less than this may be left out
+FRACTION = (
+    0.01  # households; where places are shared out in fractions, less than this may be left out
+)
 
 
 def cover_most(problem: SitingProblem, k: int) -> Siting:
     """Find the k more posts that serve the most households (maximal covering location).
 
-    The objective is households served, by fixed posts and new ones; fewer than k are chosen where more would serve no one else.
+    The objective is households served, by fixed posts and new ones; fewer than
+    k are chosen where more would serve no one else.
 
     Examples
     --------
-    A street of five houses, 100 m apart; whoever has a post within 100 m is served. Two posts serve all, one serves three:
+    A street of five houses, 100 m apart; whoever has a post within 100 m is
+    served. Two posts serve all, one serves three:
 
     >>> from gridplan.coverage.siting.siting_problem import make_problem
     >>> at = np.arange(5) * 100.0
@@ -49,12 +53,13 @@ def p_median(problem: SitingProblem, k: int, beyond: float = np.inf) -> Siting:
     k
         Posts to add at most.
     beyond
-        Metres (or minutes) that count for a household that no post serves; infinite where all have to be served, which may be
-        impossible.
+        Metres (or minutes) that count for a household that no post serves;
+        infinite where all have to be served, which may be impossible.
 
     Examples
     --------
-    Of three houses in a row the middle one is the median, 100 m from each of the others:
+    Of three houses in a row the middle one is the median, 100 m from each of
+    the others:
 
     >>> from gridplan.coverage.siting.siting_problem import make_problem
     >>> far = abs(np.arange(3)[:, None] - np.arange(3)) * 100.0
@@ -66,9 +71,13 @@ def p_median(problem: SitingProblem, k: int, beyond: float = np.inf) -> Siting:
         choice = _choose(problem, problem.ways, np.full(len(problem.weights), beyond), k)
         return _answer(problem, choice.sites, choice.price, choice.bound, beyond)
     longest = problem.total * float(problem.ways.data.max(initial=0.0))
-    dear = (longest + 1.0) / _find_unit(problem)  # to leave anyone out costs more than all together can walk
+    dear = (longest + 1.0) / _find_unit(
+        problem
+    )  # to leave anyone out costs more than all together can walk
     choice = _choose(problem, problem.ways, np.full(len(problem.weights), dear), k, dear)
-    price, bound = (np.inf if value > longest + 0.5 else value for value in (choice.price, choice.bound))
+    price, bound = (
+        np.inf if value > longest + 0.5 else value for value in (choice.price, choice.bound)
+    )
     return _answer(problem, choice.sites, price, bound)
 
 
@@ -93,7 +102,8 @@ def cover_all(problem: SitingProblem, share: float = 1.0) -> Siting:
 def p_centre(problem: SitingProblem, k: int) -> Siting:
     """Find the k more posts with which the household that has farthest to go has least far (p-centre).
 
-    The objective is that way, in metres or minutes; infinite where k posts cannot reach everybody.
+    The objective is that way, in metres or minutes; infinite where k posts
+    cannot reach everybody.
 
     Examples
     --------
@@ -108,15 +118,23 @@ def p_centre(problem: SitingProblem, k: int) -> Siting:
     if not len(radii):
         value = 0.0 if problem.total == 0 else np.inf
         return _answer(problem, np.zeros(0, np.int64), value, value)
-    best, low = None, 0  # no radius below number ``low`` will do
+    # no radius below number ``low`` will do
+    best = None
+    low = 0
     high = len(radii)
-    for is_sure in (False, True):  # first for an answer, then, of what was left undecided, for the proof
-        bottom, top = low, high
+    for is_sure in (
+        False,
+        True,
+    ):  # first for an answer, then, of what was left undecided, for the proof
+        bottom = low
+        top = high
         while bottom < top:
             middle = (bottom + top) // 2
             sites, need = _cover(_within(problem, float(radii[middle])), 1.0, k)
             if sites is not None:
-                best, high, top = sites, middle, middle
+                best = sites
+                high = middle
+                top = middle
             elif need > k:
                 low = bottom = middle + 1
             elif is_sure:
@@ -132,7 +150,11 @@ def p_centre(problem: SitingProblem, k: int) -> Siting:
 def _find_unit(problem: SitingProblem) -> float:
     """Find the fewest households that can be left out, if any are."""
     if problem.capacities is None:
-        return float(problem.weights[problem.weights > 0].min(initial=np.inf)) if problem.total else 1.0
+        return (
+            float(problem.weights[problem.weights > 0].min(initial=np.inf))
+            if problem.total
+            else 1.0
+        )
     amounts = np.append(problem.weights, problem.capacities[np.isfinite(problem.capacities)])
     return 1.0 if (amounts == np.rint(amounts)).all() else FRACTION
 
@@ -152,7 +174,9 @@ def level_ways(ways: csr_array) -> csr_array:
     return csr_array((np.zeros(ways.nnz), ways.indices, ways.indptr), shape=ways.shape)
 
 
-def _choose(problem: SitingProblem, ways: csr_array, beyond: Array, k: int, dear: float = np.inf) -> Choice:
+def _choose(
+    problem: SitingProblem, ways: csr_array, beyond: Array, k: int, dear: float = np.inf
+) -> Choice:
     """Choose sites with or without limits of room."""
     if problem.capacities is None:
         return choose_sites(build_costs(ways, problem.weights, beyond, problem.fixed), k, dear=dear)
@@ -164,7 +188,8 @@ def _cover(problem: SitingProblem, share: float, most: int | None) -> tuple[Arra
     """Find the fewest sites for a share of the households, and how many are needed at least."""
     left = (1.0 - share) * problem.total
     left = 0.0 if left <= EXACT * problem.total else left
-    ways, beyond = level_ways(problem.ways), np.ones(len(problem.weights))
+    ways = level_ways(problem.ways)
+    beyond = np.ones(len(problem.weights))
     if problem.capacities is not None:
         costs = build_costs(ways, problem.weights, beyond, np.zeros(0, np.int64), is_roomy=False)
         return cover_shared(make_rooms(costs, problem.fixed, problem.capacities), left, most)
@@ -172,7 +197,13 @@ def _cover(problem: SitingProblem, share: float, most: int | None) -> tuple[Arra
     return cover_share(costs, left, most) if left else cover_whole(costs, most)
 
 
-def _answer(problem: SitingProblem, sites: Array | None, objective: float, bound: float, beyond: float = np.inf) -> Siting:
+def _answer(
+    problem: SitingProblem,
+    sites: Array | None,
+    objective: float,
+    bound: float,
+    beyond: float = np.inf,
+) -> Siting:
     """Put an answer together: who goes where, and whether it is proven."""
     chosen = np.zeros(0, np.int64) if sites is None else sites
     if problem.capacities is None:
@@ -184,6 +215,14 @@ def _answer(problem: SitingProblem, sites: Array | None, objective: float, bound
         always = np.isin(costs.sites, problem.fixed)
         assignment = share_out(Rooms(costs, problem.capacities, always), chosen).flow
     if not np.isfinite(objective):
-        return Siting(chosen, assignment, objective, bound, "bounded" if np.isfinite(bound) else "impossible")
+        return Siting(
+            chosen, assignment, objective, bound, "bounded" if np.isfinite(bound) else "impossible"
+        )
     apart = abs(objective - bound) <= EXACT * max(1.0, abs(objective))
-    return Siting(chosen, assignment, float(objective), float(objective if apart else bound), "optimal" if apart else "bounded")
+    return Siting(
+        chosen,
+        assignment,
+        float(objective),
+        float(objective if apart else bound),
+        "optimal" if apart else "bounded",
+    )

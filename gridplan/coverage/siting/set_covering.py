@@ -1,8 +1,9 @@
 """Covers: the fewest sites that leave at most so much weight uncovered.
 
-Where nothing may be left, the classical reductions come first (a place covered whenever another one is, a place with one site
-alone, a site that another outdoes), and what then hangs together is solved apart. Elsewhere the least k is sought whose best
-choice is good enough; one dual bounds every k at once.
+Where nothing may be left, the classical reductions come first (a place covered
+whenever another one is, a place with one site alone, a site that another
+outdoes), and what then hangs together is solved apart. Elsewhere the least k
+is sought whose best choice is good enough; one dual bounds every k at once.
 """
 
 from __future__ import annotations
@@ -27,14 +28,16 @@ NODES = 2_000
 def cover_share(costs: Costs, target: float, most: int | None = None) -> tuple[Array | None, float]:
     """Find the fewest sites whose price is at most ``target``; more than ``most`` are of no interest.
 
-    Returns the sites (numbers in the problem), None where there is no such choice at all or none within ``most`` was found, and
-    the number that every choice needs at least (infinite where there is none).
+    Returns the sites (numbers in the problem), None where there is no such
+    choice at all or none within ``most`` was found, and the number that every
+    choice needs at least (infinite where there is none).
     """
     slack = 1e-9 * max(1.0, abs(costs.base) + float((costs.weights * costs.beyond).sum()))
     order, prices = add_greedily(costs, len(costs.sites), target + slack)
     if prices[-1] > target + slack:
         return None, np.inf
-    best, low = costs.sites[order], 0
+    best = costs.sites[order]
+    low = 0
     if len(order):
         first = bound_costs(costs, min(len(order), len(costs.sites)), order)
         low = max(1, first.count_sites(costs, target + slack))
@@ -55,13 +58,15 @@ def cover_share(costs: Costs, target: float, most: int | None = None) -> tuple[A
 
 def _narrow(costs: Costs, order: Array, low: int, target: float) -> tuple[Array, int]:
     """Narrow the number by halving: where swaps bring the price of k sites down to the target, fewer are tried."""
-    best, high = costs.sites[order], len(order)
+    best = costs.sites[order]
+    high = len(order)
     floor = low
     while floor < high:
         k = (floor + high) // 2
         chosen = improve_sites(costs, order[:k])
         if price_sites(costs, chosen) <= target:
-            best, high = costs.sites[chosen], k
+            best = costs.sites[chosen]
+            high = k
         else:
             floor = k + 1
     return best, low
@@ -73,7 +78,8 @@ def cover_whole(costs: Costs, most: int | None = None) -> tuple[Array | None, fl
         return None, np.inf
     opened, core = _reduce_cover(costs)
     parts = list(_part_costs(core))
-    sites, need = [opened], float(len(opened))
+    sites = [opened]
+    need = float(len(opened))
     needs = [_bound_cover(part) for part in parts]
     greedy = [part.sites[add_greedily(part, len(part.sites))[0]] for part in parts]
     if most is not None and need + sum(needs) > most:
@@ -105,7 +111,8 @@ def _reduce_cover(costs: Costs) -> tuple[Array, Costs]:
 
 def _find_needed(costs: Costs) -> Array:
     """Find the places whose sites are not all the sites of another place and more."""
-    n, m = len(costs.weights), len(costs.sites)
+    n = len(costs.weights)
+    m = len(costs.sites)
     counts = np.diff(costs.indptr)
     if float(counts @ counts) > LARGEST:
         return np.arange(n)
@@ -119,10 +126,13 @@ def _find_needed(costs: Costs) -> Array:
 
 def _part_costs(costs: Costs) -> Any:
     """Part what does not hang together."""
-    n, m = len(costs.weights), len(costs.sites)
+    n = len(costs.weights)
+    m = len(costs.sites)
     if not n:
         return
-    graph = csr_array((np.ones(len(costs.rows)), (costs.rows, n + costs.columns)), shape=(n + m, n + m))
+    graph = csr_array(
+        (np.ones(len(costs.rows)), (costs.rows, n + costs.columns)), shape=(n + m, n + m)
+    )
     count, label = connected_components(graph, directed=False)
     for part in range(count):
         yield take_rows(costs, np.flatnonzero(label[:n] == part))
@@ -130,14 +140,20 @@ def _part_costs(costs: Costs) -> Any:
 
 def _rows(costs: Costs) -> Any:
     starts, near, _ = costs.by_place
-    return csr_array((np.ones(len(near)), near, starts), shape=(len(costs.weights), len(costs.sites))).tocsc()
+    return csr_array(
+        (np.ones(len(near)), near, starts), shape=(len(costs.weights), len(costs.sites))
+    ).tocsc()
 
 
 def _bound_cover(costs: Costs) -> float:
     """Bound the number of sites by the linear relaxation."""
-    n, m = len(costs.weights), len(costs.sites)
-    low, high = np.ones(n), np.full(n, highspy.kHighsInf)
-    model = open_programme(np.ones(m), np.full(m, highspy.kHighsInf), np.zeros(m, bool), _rows(costs), low, high)
+    n = len(costs.weights)
+    m = len(costs.sites)
+    low = np.ones(n)
+    high = np.full(n, highspy.kHighsInf)
+    model = open_programme(
+        np.ones(m), np.full(m, highspy.kHighsInf), np.zeros(m, bool), _rows(costs), low, high
+    )
     if len(costs.rows) > ENTRIES:
         model.setOptionValue("solver", "ipm")
     model.run()
@@ -151,8 +167,10 @@ def _solve_part(costs: Costs, known: Array, least: float) -> tuple[Array, float]
     if len(costs.rows) > ENTRIES:
         best, low = cover_share(costs, costs.base)
         return (known if best is None or len(known) < len(best) else best), max(least, low)
-    n, m = len(costs.weights), len(costs.sites)
-    once, many = np.ones(n), np.full(n, highspy.kHighsInf)
+    n = len(costs.weights)
+    m = len(costs.sites)
+    once = np.ones(n)
+    many = np.full(n, highspy.kHighsInf)
     model = open_cover(np.ones(m), _rows(costs), once, many, NODES, 0.0)
     model.setOptionValue("mip_abs_gap", 0.99)
     model.run()

@@ -1,8 +1,10 @@
 """One form for all: places that cost at most so much, and less where a chosen site is near.
 
-Choose at most k sites so that ``base + sum of weight x min(beyond, way to the nearest chosen site)`` is least. With ways of 0 and
-beyond 1 that is the weight left uncovered; with metres it is household-metres. What is open already only lowers ``beyond``, so it
-vanishes; equal places are one; a site that another one outdoes everywhere is none.
+Choose at most k sites so that ``base + sum of weight x min(beyond, way to the
+nearest chosen site)`` is least. With ways of 0 and beyond 1 that is the weight
+left uncovered; with metres it is household-metres. What is open already only
+lowers ``beyond``, so it vanishes; equal places are one; a site that another
+one outdoes everywhere is none.
 """
 
 from __future__ import annotations
@@ -25,10 +27,12 @@ class Costs:
     Parameters
     ----------
     indptr, rows, ways
-        int64[m + 1], int64[e], float64[e]: site j is in reach of places ``rows[indptr[j]:indptr[j + 1]]``, in rising order, all
-        of them nearer than ``beyond``.
+        int64[m + 1], int64[e], float64[e]: site j is in reach of places
+        ``rows[indptr[j]:indptr[j + 1]]``, in rising order, all of them nearer
+        than ``beyond``.
     weights, beyond
-        float64[n], households, and what each of them costs where no chosen site is nearer.
+        float64[n], households, and what each of them costs where no chosen
+        site is nearer.
     sites
         int64[m], the number of each site in the problem.
     base
@@ -53,7 +57,9 @@ class Costs:
         """The sites of each place from the nearest on: int64[n + 1], int64[e], float64[e]."""
         columns = self.columns
         order = np.lexsort((columns, self.ways, self.rows))
-        starts = np.concatenate([[0], np.cumsum(np.bincount(self.rows, minlength=len(self.weights)))])
+        starts = np.concatenate(
+            [[0], np.cumsum(np.bincount(self.rows, minlength=len(self.weights)))]
+        )
         return starts, columns[order], self.ways[order]
 
     @property
@@ -72,7 +78,9 @@ def lay_out(ways: csr_array, weights: Array, beyond: Array) -> Costs:
     return Costs(indptr, rows[order], ways.data[order], weights, beyond, np.arange(m), 0.0)
 
 
-def build_costs(ways: csr_array, weights: Array, beyond: Array, fixed: Array, *, is_roomy: bool = True) -> Costs:
+def build_costs(
+    ways: csr_array, weights: Array, beyond: Array, fixed: Array, *, is_roomy: bool = True
+) -> Costs:
     """Build costs of a matrix of ways, with the fixed sites open already; none can be where there is not room for all."""
     whole = lay_out(ways, weights, beyond)
     return reduce_costs(whole, fixed, np.setdiff1d(whole.sites, fixed), is_roomy=is_roomy)
@@ -81,21 +89,29 @@ def build_costs(ways: csr_array, weights: Array, beyond: Array, fixed: Array, *,
 def reduce_costs(costs: Costs, opened: Array, kept: Array, *, is_roomy: bool = True) -> Costs:
     """Open some sites for good, keep some to choose from, and drop all others and whatever no longer matters.
 
-    A site that another one outdoes is dropped only where every site has room for all (``is_roomy``).
+    A site that another one outdoes is dropped only where every site has room
+    for all (``is_roomy``).
     """
     columns = costs.columns
     is_open, is_kept = (np.isin(np.arange(len(costs.sites)), own) for own in (opened, kept))
     beyond = costs.beyond.copy()
     at = np.flatnonzero(is_open[columns])
     np.minimum.at(beyond, costs.rows[at], costs.ways[at])
-    at = np.flatnonzero(is_kept[columns] & (costs.ways < beyond[costs.rows]) & (costs.weights[costs.rows] > 0))
-    matrix = csr_array((costs.ways[at], (costs.rows[at], columns[at])), shape=(len(beyond), len(costs.sites)))
-    reduced, before = _merge_rows(matrix, costs.weights, beyond, costs.sites, costs.base), -1
+    at = np.flatnonzero(
+        is_kept[columns] & (costs.ways < beyond[costs.rows]) & (costs.weights[costs.rows] > 0)
+    )
+    matrix = csr_array(
+        (costs.ways[at], (costs.rows[at], columns[at])), shape=(len(beyond), len(costs.sites))
+    )
+    reduced = _merge_rows(matrix, costs.weights, beyond, costs.sites, costs.base)
+    before = -1
     while is_roomy and len(reduced.sites) != before:
         before = len(reduced.sites)
         matrix = _drop_outdone(reduced)
         if matrix is not None:
-            reduced = _merge_rows(matrix, reduced.weights, reduced.beyond, reduced.sites, reduced.base)
+            reduced = _merge_rows(
+                matrix, reduced.weights, reduced.beyond, reduced.sites, reduced.base
+            )
     return reduced
 
 
@@ -105,18 +121,25 @@ def take_rows(costs: Costs, places: Array) -> Costs:
     is_taken[places] = True
     columns = costs.columns
     at = np.flatnonzero(is_taken[costs.rows])
-    matrix = csr_array((costs.ways[at], (costs.rows[at], columns[at])), shape=(len(is_taken), len(costs.sites)))
+    matrix = csr_array(
+        (costs.ways[at], (costs.rows[at], columns[at])), shape=(len(is_taken), len(costs.sites))
+    )
     weights = np.where(is_taken, costs.weights, 0.0)
     return _merge_rows(matrix, weights, costs.beyond, costs.sites, costs.base)
 
 
-def _merge_rows(matrix: csr_array, weights: Array, beyond: Array, sites: Array, base: float) -> Costs:
+def _merge_rows(
+    matrix: csr_array, weights: Array, beyond: Array, sites: Array, base: float
+) -> Costs:
     """Merge places with the same ways to the same sites; those with none are paid for."""
     matrix.sort_indices()
     sizes = np.diff(matrix.indptr)
     base += float((weights * beyond)[sizes == 0].sum())
     used = np.flatnonzero(sizes > 0)
-    matrix, beyond, weights, sizes = matrix[used], beyond[used], weights[used], sizes[used]
+    matrix = matrix[used]
+    beyond = beyond[used]
+    weights = weights[used]
+    sizes = sizes[used]
     group = _group_rows(matrix, beyond)
     first = np.unique(group, return_index=True)[1]
     matrix = matrix[first]
@@ -141,7 +164,9 @@ def _group_rows(matrix: csr_array, beyond: Array) -> Array:
     like = first[group]
     sizes = np.diff(matrix.indptr)
     alike = (sizes == sizes[like]) & (beyond == beyond[like])
-    entries = np.repeat(np.where(alike, matrix.indptr[like] - starts, 0), sizes) + np.arange(matrix.nnz)
+    entries = np.repeat(np.where(alike, matrix.indptr[like] - starts, 0), sizes) + np.arange(
+        matrix.nnz
+    )
     same = (matrix.indices == matrix.indices[entries]) & (matrix.data == matrix.data[entries])
     alike &= np.logical_and.reduceat(same, starts) if len(starts) else alike
     like = np.where(alike, like, np.arange(len(like)))
@@ -151,9 +176,11 @@ def _group_rows(matrix: csr_array, beyond: Array) -> Array:
 def _drop_outdone(costs: Costs) -> csr_array | None:
     """Drop sites whose places are all in reach of one other site, where all ways are equal; of equals the first stays.
 
-    Returns the ways to the sites that stay, None where all do or where there would be too much to look at.
+    Returns the ways to the sites that stay, None where all do or where there
+    would be too much to look at.
     """
-    n, m = len(costs.weights), len(costs.sites)
+    n = len(costs.weights)
+    m = len(costs.sites)
     counts = np.bincount(costs.rows, minlength=n)
     if m == 0 or (costs.ways != costs.ways[0]).any() or float(counts @ counts) > LARGEST:
         return None

@@ -21,19 +21,23 @@ Array = np.ndarray[Any, Any]
 def trace_siting(problem: SitingProblem, k_max: int, *, nested: bool = True) -> pd.DataFrame:
     """Trace households served against posts added, from none to ``k_max``.
 
-    Nested: each row adds one post to those of the row before (greedily), so the rows are an order of building. Otherwise each row
-    is the best choice found for its number, and a post of one row need not be in the next.
+    Nested: each row adds one post to those of the row before (greedily), so
+    the rows are an order of building. Otherwise each row is the best choice
+    found for its number, and a post of one row need not be in the next.
 
     Returns
     -------
     pandas.DataFrame
-        By posts ``added``: ``site`` (the post that a nested row adds, -1 where none), ``sites`` (all that are chosen), ``served``
-        and ``bound`` (households; no choice of so many serves more), both as ``share`` and ``share_bound`` of all, ``nested`` and
-        ``ended`` (``optimal`` where served is the bound).
+        By posts ``added``: ``site`` (the post that a nested row adds, -1 where
+        none), ``sites`` (all that are chosen), ``served`` and ``bound``
+        (households; no choice of so many serves more), both as ``share`` and
+        ``share_bound`` of all, ``nested`` and ``ended`` (``optimal`` where
+        served is the bound).
 
     Examples
     --------
-    A street of five houses, 100 m apart, posts reach 100 m; the first post serves three, the second the other two:
+    A street of five houses, 100 m apart, posts reach 100 m; the first post
+    serves three, the second the other two:
 
     >>> from gridplan.coverage.siting.siting_problem import make_problem
     >>> at = np.arange(5) * 100.0
@@ -43,7 +47,11 @@ def trace_siting(problem: SitingProblem, k_max: int, *, nested: bool = True) -> 
     [[-1.0, 0.0, 0.0], [1.0, 3.0, 3.0], [3.0, 5.0, 5.0]]
     """
     if nested:
-        order, served, bound = _trace_shared(problem, k_max) if problem.capacities is not None else _trace_costs(problem, k_max)
+        order, served, bound = (
+            _trace_shared(problem, k_max)
+            if problem.capacities is not None
+            else _trace_costs(problem, k_max)
+        )
         sites = [tuple(sorted(order[:k].tolist())) for k in range(k_max + 1)]
         added = np.append([-1], np.append(order, np.full(k_max - len(order), -1)))
     else:
@@ -88,7 +96,9 @@ def _bound_all(costs: Costs, dual: Dual, k_max: int) -> Array:
 
 
 def _trace_costs(problem: SitingProblem, k_max: int) -> tuple[Array, Array, Array]:
-    costs = build_costs(level_ways(problem.ways), problem.weights, np.ones(len(problem.weights)), problem.fixed)
+    costs = build_costs(
+        level_ways(problem.ways), problem.weights, np.ones(len(problem.weights)), problem.fixed
+    )
     order, prices = add_greedily(costs, k_max)
     bound = np.full(k_max + 1, costs.base)
     bound[0] = prices[0]
@@ -101,12 +111,24 @@ def _trace_costs(problem: SitingProblem, k_max: int) -> tuple[Array, Array, Arra
 def _trace_shared(problem: SitingProblem, k_max: int) -> tuple[Array, Array, Array]:
     assert problem.capacities is not None
     nobody = np.zeros(0, np.int64)
-    costs = build_costs(level_ways(problem.ways), problem.weights, np.ones(len(problem.weights)), nobody, is_roomy=False)
+    costs = build_costs(
+        level_ways(problem.ways),
+        problem.weights,
+        np.ones(len(problem.weights)),
+        nobody,
+        is_roomy=False,
+    )
     rooms = make_rooms(costs, problem.fixed, problem.capacities)
     order = fill_greedily(rooms, k_max)
     flows = [share_out(rooms, order[:k]) for k in range(len(order) + 1)]
     bound = np.full(k_max + 1, share_out(rooms, np.flatnonzero(~rooms.always)).price)
     bound[0] = flows[0].price
     for k in _pick(len(order)):
-        bound = np.maximum(bound, _bound_all(costs, bound_shared(rooms, k, flows[k].price, flows[k].pay), k_max))
-    return costs.sites[order], problem.total - _fill(np.array([f.price for f in flows]), k_max), problem.total - bound
+        bound = np.maximum(
+            bound, _bound_all(costs, bound_shared(rooms, k, flows[k].price, flows[k].pay), k_max)
+        )
+    return (
+        costs.sites[order],
+        problem.total - _fill(np.array([f.price for f in flows]), k_max),
+        problem.total - bound,
+    )

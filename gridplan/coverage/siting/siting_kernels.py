@@ -1,6 +1,7 @@
 """Kernels: the loops over ways that numpy would go through many times for nothing.
 
-``starts, near, far`` hold the sites of each place from the nearest on; ``indptr, rows, ways`` the places of each site.
+``starts, near, far`` hold the sites of each place from the nearest on;
+``indptr, rows, ways`` the places of each site.
 """
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ def count_served(indptr: Any, rows: Any, ways: Any, pay: Any, taken: Any, served
 
 
 @njit(cache=True, nogil=True)
-def fill_room(a: int, b: int, rows: Any, ways: Any, weights: Any, pay: Any, room: float, served: Any) -> float:
+def fill_room(
+    a: int, b: int, rows: Any, ways: Any, weights: Any, pay: Any, room: float, served: Any
+) -> float:
     """Fill the room of one site, entries a to b, with whoever pays most beyond the way; adds to ``served``, returns the gain."""
     over = pay[rows[a:b]] - ways[a:b]
     total = 0.0
@@ -50,7 +53,9 @@ def fill_room(a: int, b: int, rows: Any, ways: Any, weights: Any, pay: Any, room
 
 
 @njit(cache=True, nogil=True)
-def weigh_rooms(indptr: Any, rows: Any, ways: Any, weights: Any, pay: Any, rooms: Any, worth: Any) -> None:
+def weigh_rooms(
+    indptr: Any, rows: Any, ways: Any, weights: Any, pay: Any, rooms: Any, worth: Any
+) -> None:
     """Weigh what each site brings (into ``worth``) with the room it has."""
     waste = np.zeros(len(weights))
     for j in range(len(worth)):
@@ -58,7 +63,9 @@ def weigh_rooms(indptr: Any, rows: Any, ways: Any, weights: Any, pay: Any, rooms
 
 
 @njit(cache=True, nogil=True)
-def count_roomed(indptr: Any, rows: Any, ways: Any, weights: Any, pay: Any, rooms: Any, taken: Any, served: Any) -> None:
+def count_roomed(
+    indptr: Any, rows: Any, ways: Any, weights: Any, pay: Any, rooms: Any, taken: Any, served: Any
+) -> None:
     """Count (into ``served``) how many times the sites taken serve each place, as far as they have room."""
     served[:] = 0.0
     for j in taken:
@@ -68,7 +75,17 @@ def count_roomed(indptr: Any, rows: Any, ways: Any, weights: Any, pay: Any, room
 
 
 @njit(cache=True, nogil=True)
-def _look(i: int, starts: Any, near: Any, far: Any, beyond: Any, is_open: Any, first: Any, second: Any, at: Any) -> None:
+def _look(
+    i: int,
+    starts: Any,
+    near: Any,
+    far: Any,
+    beyond: Any,
+    is_open: Any,
+    first: Any,
+    second: Any,
+    at: Any,
+) -> None:
     """Look up a place's nearest and second nearest open site."""
     first[i] = second[i] = beyond[i]
     at[i] = -1
@@ -82,12 +99,17 @@ def _look(i: int, starts: Any, near: Any, far: Any, beyond: Any, is_open: Any, f
 
 
 @njit(cache=True, nogil=True)
-def open_sites(starts: Any, near: Any, far: Any, weights: Any, beyond: Any, chosen: Any, m: int) -> Any:
+def open_sites(
+    starts: Any, near: Any, far: Any, weights: Any, beyond: Any, chosen: Any, m: int
+) -> Any:
     """Open the chosen sites: which are open, ways to the nearest two, the nearest site, and what each would be missed by."""
     n = len(beyond)
     is_open = np.zeros(m, np.bool_)
     is_open[chosen] = True
-    first, second, at, loss = np.empty(n), np.empty(n), np.empty(n, np.int64), np.zeros(m)
+    first = np.empty(n)
+    second = np.empty(n)
+    at = np.empty(n, np.int64)
+    loss = np.zeros(m)
     for i in range(n):
         _look(i, starts, near, far, beyond, is_open, first, second, at)
         if at[i] >= 0:
@@ -96,7 +118,9 @@ def open_sites(starts: Any, near: Any, far: Any, weights: Any, beyond: Any, chos
 
 
 @njit(cache=True, nogil=True)
-def _judge(j: int, indptr: Any, rows: Any, ways: Any, weights: Any, state: Any, chosen: Any, spared: Any) -> Any:
+def _judge(
+    j: int, indptr: Any, rows: Any, ways: Any, weights: Any, state: Any, chosen: Any, spared: Any
+) -> Any:
     """Judge a site that is not open: its best partner among the open ones (a place in ``chosen``), and what the swap changes."""
     _, first, second, at, loss = state
     gain = 0.0
@@ -107,29 +131,44 @@ def _judge(j: int, indptr: Any, rows: Any, ways: Any, weights: Any, state: Any, 
                 gain += weights[i] * (first[i] - ways[e])
             if at[i] >= 0:
                 spared[at[i]] += weights[i] * (second[i] - max(ways[e], first[i]))
-    best, slot = np.inf, -1
+    best = np.inf
+    slot = -1
     for s in range(len(chosen)):
         left = loss[chosen[s]] - spared[chosen[s]]
         spared[chosen[s]] = 0.0
         if left < best:
-            best, slot = left, s
+            best = left
+            slot = s
     return slot, best - gain
 
 
 @njit(cache=True, nogil=True)
-def _swap(j: int, slot: int, sides: Any, places: Any, weights: Any, beyond: Any, state: Any, chosen: Any, dirty: Any) -> None:
+def _swap(
+    j: int,
+    slot: int,
+    sides: Any,
+    places: Any,
+    weights: Any,
+    beyond: Any,
+    state: Any,
+    chosen: Any,
+    dirty: Any,
+) -> None:
     """Open a site for another, and mark the sites whose places are touched."""
     indptr, rows = sides
     starts, near, far = places
     is_open, first, second, at, loss = state
     old = chosen[slot]
-    is_open[old], is_open[j] = False, True
+    is_open[old] = False
+    is_open[j] = True
     chosen[slot] = j
     for site in (old, j):
         for e in range(indptr[site], indptr[site + 1]):
             i = rows[e]
-            was, by = at[i], second[i] - first[i]
-            a, b = first[i], second[i]
+            was = at[i]
+            by = second[i] - first[i]
+            a = first[i]
+            b = second[i]
             _look(i, starts, near, far, beyond, is_open, first, second, at)
             if at[i] == was and first[i] == a and second[i] == b:
                 continue
@@ -143,13 +182,24 @@ def _swap(j: int, slot: int, sides: Any, places: Any, weights: Any, beyond: Any,
 
 @njit(cache=True, nogil=True)
 def descend(
-    indptr: Any, rows: Any, ways: Any, starts: Any, near: Any, far: Any, weights: Any, beyond: Any, state: Any, chosen: Any,
-    dirty: Any, least: float,
-) -> float:  # fmt: skip
+    indptr: Any,
+    rows: Any,
+    ways: Any,
+    starts: Any,
+    near: Any,
+    far: Any,
+    weights: Any,
+    beyond: Any,
+    state: Any,
+    chosen: Any,
+    dirty: Any,
+    least: float,
+) -> float:
     """Swap while a site marked ``dirty`` has a partner with which it saves more than ``least``; returns what is saved."""
     m = len(indptr) - 1
     spared = np.zeros(m)
-    saved, again = 0.0, True
+    saved = 0.0
+    again = True
     while again:
         again = False
         for j in range(m):
@@ -160,7 +210,17 @@ def descend(
                 continue
             slot, change = _judge(j, indptr, rows, ways, weights, state, chosen, spared)
             if change < -least:
-                _swap(j, slot, (indptr, rows), (starts, near, far), weights, beyond, state, chosen, dirty)
+                _swap(
+                    j,
+                    slot,
+                    (indptr, rows),
+                    (starts, near, far),
+                    weights,
+                    beyond,
+                    state,
+                    chosen,
+                    dirty,
+                )
                 saved -= change
                 again = True
     return saved
@@ -168,17 +228,30 @@ def descend(
 
 @njit(cache=True, nogil=True)
 def wander(
-    indptr: Any, rows: Any, ways: Any, starts: Any, near: Any, far: Any, weights: Any, beyond: Any, chosen: Any, lots: Any,
+    indptr: Any,
+    rows: Any,
+    ways: Any,
+    starts: Any,
+    near: Any,
+    far: Any,
+    weights: Any,
+    beyond: Any,
+    chosen: Any,
+    lots: Any,
     least: float,
-) -> float:  # fmt: skip
+) -> float:
     """Disturb a choice in one neighbourhood and descend again, once for each row of ``lots`` (from 0 to 1), keeping the better.
 
     ``chosen`` is written to. Returns what is saved.
     """
-    m, n = len(indptr) - 1, len(beyond)
+    m = len(indptr) - 1
+    n = len(beyond)
     state = open_sites(starts, near, far, weights, beyond, chosen, m)
-    dirty, spared = np.ones(m, np.bool_), np.zeros(m)
-    total = descend(indptr, rows, ways, starts, near, far, weights, beyond, state, chosen, dirty, least)
+    dirty = np.ones(m, np.bool_)
+    spared = np.zeros(m)
+    total = descend(
+        indptr, rows, ways, starts, near, far, weights, beyond, state, chosen, dirty, least
+    )
     kept = (state[0].copy(), state[1].copy(), state[2].copy(), state[3].copy(), state[4].copy())
     best = chosen.copy()
     for t in range(lots.shape[0]):
@@ -187,12 +260,24 @@ def wander(
         for q in range(1, lots.shape[1], 2):
             if not state[0][j] and indptr[j + 1] > indptr[j]:
                 slot, more = _judge(j, indptr, rows, ways, weights, state, chosen, spared)
-                _swap(j, slot, (indptr, rows), (starts, near, far), weights, beyond, state, chosen, dirty)
+                _swap(
+                    j,
+                    slot,
+                    (indptr, rows),
+                    (starts, near, far),
+                    weights,
+                    beyond,
+                    state,
+                    chosen,
+                    dirty,
+                )
                 change += more
             if indptr[j + 1] > indptr[j]:  # on to a site that serves one of the same places
                 i = rows[indptr[j] + int(lots[t, q] * (indptr[j + 1] - indptr[j]))]
                 j = near[starts[i] + int(lots[t, q + 1] * (starts[i + 1] - starts[i]))]
-        change -= descend(indptr, rows, ways, starts, near, far, weights, beyond, state, chosen, dirty, least)
+        change -= descend(
+            indptr, rows, ways, starts, near, far, weights, beyond, state, chosen, dirty, least
+        )
         if change <= 0.0:
             total -= change
             best[:] = chosen

@@ -21,14 +21,16 @@ class SitingProblem:
     Parameters
     ----------
     ways
-        csr_array[n, m], metres or minutes from each place to each site. An entry that is not there is out of reach; one of 0 is
-        at the door.
+        csr_array[n, m], metres or minutes from each place to each site. An
+        entry that is not there is out of reach; one of 0 is at the door.
     weights
         float64[n], households of each place.
     fixed
-        int64[f], the sites that have a post already; they stay and do not count in k.
+        int64[f], the sites that have a post already; they stay and do not
+        count in k.
     capacities
-        float64[m], households that a post at each site can serve; None where there is no limit.
+        float64[m], households that a post at each site can serve; None where
+        there is no limit.
     """
 
     ways: csr_array
@@ -54,12 +56,14 @@ def make_problem(ways: Any, weights: Any, fixed: Any = (), capacities: Any = Non
     fixed
         Numbers of the sites that have a post already, or a mask of them.
     capacities
-        Households that each site can serve, infinite where there is no limit; one number for all, or None for no limit at all.
+        Households that each site can serve, infinite where there is no limit;
+        one number for all, or None for no limit at all.
 
     Raises
     ------
     InputError
-        Where lengths do not agree or a value is negative or not a number; all that is wrong at once.
+        Where lengths do not agree or a value is negative or not a number; all
+        that is wrong at once.
 
     Examples
     --------
@@ -71,7 +75,11 @@ def make_problem(ways: Any, weights: Any, fixed: Any = (), capacities: Any = Non
     n, m = matrix.shape
     heavy = np.asarray(weights, float).ravel()
     stand = np.asarray(fixed)
-    stand = np.flatnonzero(stand) if stand.dtype == bool and len(stand) == m else np.unique(stand.astype(np.int64))
+    stand = (
+        np.flatnonzero(stand)
+        if stand.dtype == bool and len(stand) == m
+        else np.unique(stand.astype(np.int64))
+    )
     room = None
     if capacities is not None:
         room = np.asarray(capacities, float).ravel()
@@ -79,19 +87,45 @@ def make_problem(ways: Any, weights: Any, fixed: Any = (), capacities: Any = Non
     wrong = [
         Problem("ways", rule, message, remedy)
         for bad, rule, message, remedy in (
-            (not matrix.has_canonical_format, "a way once", "a place has two ways to one site", "keep the shorter one"),
-            (np.isnan(matrix.data).any() or (matrix.data < 0).any(), "ways are lengths", "a way is negative or not a number",
-             "give metres or minutes, and nothing where out of reach"),
-            (len(heavy) != n, "a weight each", f"{len(heavy)} weights for {n} places", "give one for each row"),
-            (not np.isfinite(heavy).all() or (heavy < 0).any(), "weights are households", "a weight is negative or not a number",
-             "give households, 0 where there are none"),
-            (((stand < 0) | (stand >= m)).any(), "fixed sites exist", f"a fixed site is not one of the {m}",
-             "give the numbers of columns"),
-            (room is not None and (len(room) != m or np.isnan(room).any() or (room < 0).any()), "capacities are households",
-             "the capacities are not a number of 0 or more for each site", "give one for each column, or one for all"),
+            (
+                not matrix.has_canonical_format,
+                "a way once",
+                "a place has two ways to one site",
+                "keep the shorter one",
+            ),
+            (
+                np.isnan(matrix.data).any() or (matrix.data < 0).any(),
+                "ways are lengths",
+                "a way is negative or not a number",
+                "give metres or minutes, and nothing where out of reach",
+            ),
+            (
+                len(heavy) != n,
+                "a weight each",
+                f"{len(heavy)} weights for {n} places",
+                "give one for each row",
+            ),
+            (
+                not np.isfinite(heavy).all() or (heavy < 0).any(),
+                "weights are households",
+                "a weight is negative or not a number",
+                "give households, 0 where there are none",
+            ),
+            (
+                ((stand < 0) | (stand >= m)).any(),
+                "fixed sites exist",
+                f"a fixed site is not one of the {m}",
+                "give the numbers of columns",
+            ),
+            (
+                room is not None and (len(room) != m or np.isnan(room).any() or (room < 0).any()),
+                "capacities are households",
+                "the capacities are not a number of 0 or more for each site",
+                "give one for each column, or one for all",
+            ),
         )
         if bad
-    ]  # fmt: skip
+    ]
     if wrong:
         raise InputError(wrong)
     if room is not None and (room >= heavy.sum()).all():
@@ -105,7 +139,9 @@ def _read_ways(ways: Any) -> csr_array:
         matrix = csr_array(ways.tocsr(), dtype=float, copy=True)
         matrix.sort_indices()
         rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
-        columns, values, shape = matrix.indices, matrix.data, matrix.shape
+        columns = matrix.indices
+        values = matrix.data
+        shape = matrix.shape
     else:
         dense = np.atleast_2d(np.asarray(ways, float))
         shape = dense.shape
@@ -126,16 +162,20 @@ class Siting:
     Parameters
     ----------
     chosen
-        int64, the sites chosen, in order of their numbers; the fixed ones are not among them.
+        int64, the sites chosen, in order of their numbers; the fixed ones are
+        not among them.
     assignment
-        csr_array[n, m], households of each place that go to each site: the nearest post in reach, or, with capacities, shared
-        out for the best. Places that get nothing have no entry.
+        csr_array[n, m], households of each place that go to each site: the
+        nearest post in reach, or, with capacities, shared out for the best.
+        Places that get nothing have no entry.
     objective
-        What was asked for: households served, posts added, household-metres, or the longest way; infinite where it cannot be.
+        What was asked for: households served, posts added, household-metres,
+        or the longest way; infinite where it cannot be.
     bound
         No answer is better than this.
     ended
-        ``optimal``: proven the best; ``bounded``: no better than the bound; ``impossible``: proven that there is no answer.
+        ``optimal``: proven the best; ``bounded``: no better than the bound;
+        ``impossible``: proven that there is no answer.
     """
 
     chosen: Array
@@ -165,8 +205,12 @@ def assign_nearest(problem: SitingProblem, chosen: Array, beyond: float = np.inf
     is_open = np.zeros(m, bool)
     is_open[problem.fixed] = is_open[chosen] = True
     rows = np.repeat(np.arange(n), np.diff(problem.ways.indptr))
-    at = np.flatnonzero(is_open[problem.ways.indices] & (problem.weights[rows] > 0) & (problem.ways.data < beyond))
+    at = np.flatnonzero(
+        is_open[problem.ways.indices] & (problem.weights[rows] > 0) & (problem.ways.data < beyond)
+    )
     at = at[np.lexsort((problem.ways.indices[at], problem.ways.data[at], rows[at]))]
     place, first = np.unique(rows[at], return_index=True)
     starts = np.concatenate([[0], np.cumsum(np.bincount(place, minlength=n))])
-    return csr_array((problem.weights[place], problem.ways.indices[at[first]], starts), shape=(n, m))
+    return csr_array(
+        (problem.weights[place], problem.ways.indices[at[first]], starts), shape=(n, m)
+    )

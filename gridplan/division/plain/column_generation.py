@@ -12,9 +12,13 @@ from gridplan.division.plain.lp_master import Relaxation, Relaxed, Store
 
 Array = np.ndarray[Any, Any]
 
-SMOOTH = 0.8  # share of the prices that proved the best bound so far in those that parts are sought at
+SMOOTH = (
+    0.8  # share of the prices that proved the best bound so far in those that parts are sought at
+)
 PATIENCE = 4  # changes of prices without a better bound after which they change half as much
-EASY = 15_000  # atoms times atoms in a part up to which the linear problem with generated parts takes seconds
+# atoms times atoms in a part up to which the linear problem with generated
+# parts takes seconds
+EASY = 15_000
 EXACT = 1e-6  # share of the mean price of a part that counts as nothing
 
 
@@ -43,8 +47,12 @@ class Generation:
     """
 
     def __init__(self, data: Data, k: int, store: Store, relaxation: Relaxation) -> None:
-        self.data, self.k, self.store, self.relaxation = data, k, store, relaxation
-        self.bound, self.complete = -np.inf, False
+        self.data = data
+        self.k = k
+        self.store = store
+        self.relaxation = relaxation
+        self.bound = -np.inf
+        self.complete = False
         self._prices: Array | None = None
 
     def relax(self, first: Array, turns: int) -> Relaxed:
@@ -54,7 +62,11 @@ class Generation:
         for _ in range(turns):
             if self.complete:
                 break
-            prices = relaxed.duals if self._prices is None else smooth * self._prices + (1 - smooth) * relaxed.duals
+            prices = (
+                relaxed.duals
+                if self._prices is None
+                else smooth * self._prices + (1 - smooth) * relaxed.duals
+            )
             if self._generate(prices):
                 relaxed = self.relaxation.relax(self.store, first)
             elif smooth == 0.0 or self._prices is None or self.bound >= relaxed.value * (1 - 1e-9):
@@ -71,15 +83,20 @@ class Generation:
         part, price
             A division that is known, int[n], and its price.
         steps
-            Times that the prices are changed, by subgradients (Held, Wolfe & Crowder 1974, Mathematical Programming 6).
+            Times that the prices are changed, by subgradients (Held, Wolfe &
+            Crowder 1974, Mathematical Programming 6).
         """
-        data, n = self.data, len(self.data.weights)
+        data = self.data
+        n = len(self.data.weights)
         everyone = np.arange(n)
         own = np.argsort(part, kind="stable")
         ends = np.concatenate([[0], np.cumsum(np.bincount(part, minlength=self.k))])
         walk = measure_parts(data, ends, own, False)[0]
         now = 2.0 * (walk / np.diff(ends))[part]
-        pace, worse, best, kept = 1.0, 0, -np.inf, now
+        pace = 1.0
+        worse = 0
+        best = -np.inf
+        kept = now
         for _ in range(steps):
             starts, atoms, reduced = price_seats(data, now, 0.0, everyone, data.x, data.y, 0.0)
             chosen = np.argsort(reduced, kind="stable")[: self.k]
@@ -88,29 +105,39 @@ class Generation:
             number = np.repeat(everyone, np.diff(starts))
             np.add.at(times, atoms[np.isin(number, chosen)], 1.0)
             if bound > best:
-                best, kept, worse = bound, now, 0
+                best = bound
+                kept = now
+                worse = 0
                 self._prices = np.append(now, reduced[chosen[-1]])
             else:
                 worse += 1
                 if worse == PATIENCE:
-                    pace, worse, now = pace / 2, 0, kept
+                    pace = pace / 2
+                    worse = 0
+                    now = kept
                     continue
             lack = 1.0 - times
             stride = pace * (price - bound) / max(float(lack @ lack), 1.0)
             now = np.maximum(now + stride * lack, 0.0)
-            ends = np.concatenate([[0], np.cumsum(np.where(np.isin(everyone, chosen), np.diff(starts), 0))])
+            ends = np.concatenate(
+                [[0], np.cumsum(np.where(np.isin(everyone, chosen), np.diff(starts), 0))]
+            )
             add_parts(data, self.store, ends, atoms[np.isin(number, chosen)])
         self.bound = best
 
     def _generate(self, prices: Array) -> int:
         """Generate the best part round every atom at some prices, and see what they prove; returns how many parts are new."""
-        data, n = self.data, len(self.data.weights)
+        data = self.data
+        n = len(self.data.weights)
         margin = EXACT * float(self.store.prices.mean())
-        starts, atoms, reduced = price_seats(data, prices[:n], prices[n], np.arange(n), data.x, data.y, margin)
+        starts, atoms, reduced = price_seats(
+            data, prices[:n], prices[n], np.arange(n), data.x, data.y, margin
+        )
         worst = np.sort(np.minimum(reduced, 0.0))[: self.k]
         bound = float(prices.sum() + (self.k - 1) * prices[n] + worst.sum())
         if bound > self.bound:
-            self.bound, self._prices = bound, prices
+            self.bound = bound
+            self._prices = prices
         return add_parts(data, self.store, starts, atoms)
 
 

@@ -1,8 +1,10 @@
 """Seeking: for every seat the part round it that is worth most at the prices of the atoms, found by a knapsack.
 
-In the relaxed cover an atom has a price. The part round a seat that falls shortest of the prices of its atoms lowers the cover
-most; to find it is a knapsack problem, whose capacity is the upper limit. Where the seats are all the atoms, no part is
-missed, and the prices prove a bound on every division (Lorena & Senne 2004, Computers & Operations Research 31, 863-876).
+In the relaxed cover an atom has a price. The part round a seat that falls
+shortest of the prices of its atoms lowers the cover most; to find it is a
+knapsack problem, whose capacity is the upper limit. Where the seats are all
+the atoms, no part is missed, and the prices prove a bound on every division
+(Lorena & Senne 2004, Computers & Operations Research 31, 863-876).
 """
 
 from __future__ import annotations
@@ -23,7 +25,8 @@ LARGEST = 20_000  # upper limit above which knapsacks are too long
 def list_items(data: Any, duals: Any, seat: Any, x: Any, y: Any, items: Any, profit: Any) -> Any:
     """List the atoms whose price is more than their way to a seat, best for their weight first; returns how many.
 
-    The seat is an atom, which is not listed itself, or -1 for the position (x, y).
+    The seat is an atom, which is not listed itself, or -1 for the position (x,
+    y).
     """
     count = 0
     for i in range(data.weights.shape[0]):
@@ -32,7 +35,8 @@ def list_items(data: Any, duals: Any, seat: Any, x: Any, y: Any, items: Any, pro
         way = walk_between(data, i, seat) if seat >= 0 else math.hypot(data.x[i] - x, data.y[i] - y)
         worth = duals[i] - data.pull[i] * way
         if worth > 0.0:
-            items[count], profit[count] = i, worth
+            items[count] = i
+            profit[count] = worth
             count += 1
     rate = np.empty(count)
     for s in range(count):
@@ -57,14 +61,17 @@ def fill_broken(data: Any, items: Any, profit: Any, count: int, room: Any) -> An
 
 
 @njit(cache=True, nogil=True)
-def fill_whole(data: Any, items: Any, profit: Any, count: int, room: Any, worth: Any, taken: Any) -> Any:
+def fill_whole(
+    data: Any, items: Any, profit: Any, count: int, room: Any, worth: Any, taken: Any
+) -> Any:
     """Fill a knapsack with whole items; ``taken[s, w]`` tells whether item s is the last in the best filling of weight w.
 
     Returns what the best filling is worth.
     """
     worth[: room + 1] = 0.0
     for s in range(count):
-        w, gain = data.weights[items[s]], profit[s]
+        w = data.weights[items[s]]
+        gain = profit[s]
         taken[s, : room + 1] = False
         for c in range(room, w - 1, -1):
             if worth[c - w] + gain > worth[c]:
@@ -74,34 +81,45 @@ def fill_whole(data: Any, items: Any, profit: Any, count: int, room: Any, worth:
 
 
 @njit(cache=True, nogil=True)
-def price_seats(data: Any, duals: Any, place: float, seats: Any, x: Any, y: Any, margin: float) -> Any:
+def price_seats(
+    data: Any, duals: Any, place: float, seats: Any, x: Any, y: Any, margin: float
+) -> Any:
     """Find round every seat the part that costs least beyond the prices of its atoms and of a place among the k.
 
     Parameters
     ----------
     data, duals, place
-        The problem, float64[n] the prices of the atoms, and the price of a place.
+        The problem, float64[n] the prices of the atoms, and the price of a
+        place.
     seats, x, y
-        int64[m], atoms that are in the part; -1 for a position, float64[m] each, that nothing stands on.
+        int64[m], atoms that are in the part; -1 for a position, float64[m]
+        each, that nothing stands on.
     margin
         Only parts that cost at least so much less than nothing are returned.
 
     Returns
     -------
-    starts, atoms, reduced: the atoms of the part round seat s are ``atoms[starts[s]:starts[s + 1]]``; float64[m], what no
-    part round the seat costs less than.
+    starts, atoms, reduced: the atoms of the part round seat s are
+    ``atoms[starts[s]:starts[s + 1]]``; float64[m], what no part round the seat
+    costs less than.
     """
-    n, m, high = data.weights.shape[0], seats.shape[0], data.band[2]
+    n = data.weights.shape[0]
+    m = seats.shape[0]
+    high = data.band[2]
     starts = np.zeros(m + 1, np.int64)
     reduced = np.empty(m)
     atoms = np.empty(16 * m + n, np.int64)
-    items, profit, worth = np.empty(n, np.int64), np.empty(n), np.empty(high + 1)
+    items = np.empty(n, np.int64)
+    profit = np.empty(n)
+    worth = np.empty(high + 1)
     taken = np.zeros((min(n, ITEMS), high + 1), np.bool_)
     used = 0
     for s in range(m):
-        base, room = -place, high
+        base = -place
+        room = high
         if seats[s] >= 0:
-            base, room = base - duals[seats[s]], high - data.weights[seats[s]]
+            base = base - duals[seats[s]]
+            room = high - data.weights[seats[s]]
         count = list_items(data, duals, seats[s], x[s], y[s], items, profit)
         reduced[s] = base - fill_broken(data, items, profit, count, room)
         if reduced[s] < -margin:
@@ -128,7 +146,9 @@ def price_seats(data: Any, duals: Any, place: float, seats: Any, x: Any, y: Any,
 def measure_parts(data: Any, starts: Any, atoms: Any, mean: bool) -> Any:
     """Measure the ways of parts to their best atoms or to their means; returns float64[m] and x and y of the means."""
     m = starts.shape[0] - 1
-    walk, x, y = np.zeros(m), np.zeros(m), np.zeros(m)
+    walk = np.zeros(m)
+    x = np.zeros(m)
+    y = np.zeros(m)
     for s in range(m):
         own = atoms[starts[s] : starts[s + 1]]
         if own.shape[0] == 0:

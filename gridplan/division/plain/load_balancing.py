@@ -1,7 +1,8 @@
 """Levelling: parts round centres made equally heavy by a toll on each centre, then mended until each is connected.
 
-A part that is too heavy gets a higher toll for each unit of weight, so that the atoms between it and the next turn
-away. The tolls are the multipliers of the limits; for squared ways the parts are those of a power diagram, which are
+A part that is too heavy gets a higher toll for each unit of weight, so that
+the atoms between it and the next turn away. The tolls are the multipliers of
+the limits; for squared ways the parts are those of a power diagram, which are
 connected almost everywhere.
 """
 
@@ -21,8 +22,11 @@ def level_parts(data: Any, centres: Any, turns: int, steps: int) -> Any:
 
     ``centres`` is changed in place. Returns int32[n], the part of each atom.
     """
-    n, k = data.weights.shape[0], centres.shape[0]
-    ways, toll, mass = np.empty((n, k)), np.zeros(k), np.zeros(k)
+    n = data.weights.shape[0]
+    k = centres.shape[0]
+    ways = np.empty((n, k))
+    toll = np.zeros(k)
+    mass = np.zeros(k)
     part = np.zeros(n, np.int32)
     even = data.weights.sum() / k
     for turn in range(turns):
@@ -39,7 +43,8 @@ def level_parts(data: Any, centres: Any, turns: int, steps: int) -> Any:
                 for s in range(k):
                     price = ways[i, s] + toll[s] * data.weights[i]
                     if price < best:
-                        best, part[i] = price, s
+                        best = price
+                        part[i] = s
                 mass[part[i]] += data.weights[i]
             for s in range(k):
                 toll[s] += unit * (mass[s] / even - 1.0) / (1.0 + step / 8.0)
@@ -64,7 +69,8 @@ def move_centres(data: Any, part: Any, centres: Any) -> Any:
                 if total >= best:
                     break
             if total < best:
-                best, centres[s] = total, i
+                best = total
+                centres[s] = i
     return n
 
 
@@ -74,7 +80,8 @@ def connect_parts(data: Any, part: Any, centres: Any) -> Any:
     n = part.shape[0]
     out = np.full(n, -1, np.int32)
     queue = np.empty(n, np.int64)
-    head, tail = 0, 0
+    head = 0
+    tail = 0
     for s in range(centres.shape[0]):
         out[centres[s]] = s
         queue[tail] = centres[s]
@@ -90,7 +97,9 @@ def connect_parts(data: Any, part: Any, centres: Any) -> Any:
                 tail += 1
     left = n - tail
     while left > 0:
-        best, at, to = np.inf, -1, -1
+        best = np.inf
+        at = -1
+        to = -1
         for i in range(n):
             if out[i] >= 0:
                 continue
@@ -99,7 +108,9 @@ def connect_parts(data: Any, part: Any, centres: Any) -> Any:
                 if s >= 0:
                     way = walk_between(data, i, centres[s])
                     if way < best:
-                        best, at, to = way, i, s
+                        best = way
+                        at = i
+                        to = s
         if at < 0:
             break
         out[at] = to

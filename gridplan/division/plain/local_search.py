@@ -24,15 +24,21 @@ HOT = (0.4, 1.0)  # heat at first of fresh runs in turn, in mean ways to the cen
 COLD = 0.02  # and at last
 AGAIN = (0.05, 0.1, 0.03)  # heat of runs that begin from the best cover
 STEPS = 40  # times in a run at which heat and leniency are looked at again
-MOVING, MOVED = 0.6, 20  # share of a run in which parts are relocated; one part in so many may be at a time
+# share of a run in which parts are relocated; one part in so many may be at a time
+MOVING = 0.6
+MOVED = 20
 CANDIDATES = 8  # starts of connected parts of which the best is taken
 LOOKING = 0.4  # share of a run after which its parts are kept
-HARDER, SOFTER = 1.3, 0.9  # how the price of what is outside the limits follows what is outside them
+# how the price of what is outside the limits follows what is outside them
+HARDER = 1.3
+SOFTER = 0.9
 REGION = 30  # parts that are covered afresh together
 REGION_COLUMNS = 1_500
 MENDING = 12  # times that a run which ends outside the limits is heated again at a higher price
 TIGHT = 0.95  # share of all room from which parts are nearly full
-LITTLE, MORE = 100, 3  # few points get exchanges as if they were so many more, and so many times the fresh runs
+# few points get exchanges as if they were so many more, and so many times the fresh runs
+LITTLE = 100
+MORE = 3
 CALM = 0.7  # share of a run after which no weight outside the limits is borne
 
 
@@ -44,9 +50,11 @@ class Manner(NamedTuple):
     shares
         Shares of exchanges that are swaps, and chains over three parts.
     lenient
-        What a unit of weight outside the limits costs at first, in what a unit costs by its way.
+        What a unit of weight outside the limits costs at first, in what a unit
+        costs by its way.
     borne
-        Share of all weight that may be outside the limits at first before that costs more.
+        Share of all weight that may be outside the limits at first before that
+        costs more.
     """
 
     shares: tuple[float, float]
@@ -54,7 +62,8 @@ class Manner(NamedTuple):
     borne: float
 
 
-ROOMY, FULL = Manner((0.2, 0.1), 0.3, 0.0), Manner((0.4, 0.2), 2.0, 0.02)
+ROOMY = Manner((0.2, 0.1), 0.3, 0.0)
+FULL = Manner((0.4, 0.2), 2.0, 0.02)
 
 
 @dataclass(frozen=True)
@@ -66,12 +75,14 @@ class Search:
     fresh, again
         Runs from first centres of their own, and runs from each best cover.
     covers
-        Times that the parts met are looked through for the best cover, and runs begin from there.
+        Times that the parts met are looked through for the best cover, and
+        runs begin from there.
     every, slack
-        Integer problems are solved every so many times, where the relaxation leaves more than this share of the price open.
+        Integer problems are solved every so many times, where the relaxation
+        leaves more than this share of the price open.
     rounds, least
-        Exchanges tried in a run for each point; fewer points than ``least`` get up to four times as many,
-        and fewer than half of it more runs.
+        Exchanges tried in a run for each point; fewer points than ``least``
+        get up to four times as many, and fewer than half of it more runs.
     columns, nodes
         Parts handed to an integer problem, and its branch-and-bound nodes.
     overlap
@@ -110,13 +121,24 @@ class Hike:
     seed
         Any whole number.
     watch
-        Called with price and weight outside the limits whenever a better division is found.
+        Called with price and weight outside the limits whenever a better
+        division is found.
     """
 
     def __init__(
-        self, data: Data, k: int, mean: bool, search: Search, seed: int, watch: Callable[[float, int], None] | None = None
+        self,
+        data: Data,
+        k: int,
+        mean: bool,
+        search: Search,
+        seed: int,
+        watch: Callable[[float, int], None] | None = None,
     ) -> None:
-        self.data, self.k, self.mean, self.search, self.watch = data, k, mean, search, watch
+        self.data = data
+        self.k = k
+        self.mean = mean
+        self.search = search
+        self.watch = watch
         self.n = len(data.weights)
         self.rng = np.random.default_rng(seed & 0xFFFFFFFFFFFFFFFF)
         self.chance = np.array([seed & 0xFFFFFFFFFFFFFFFF], np.uint64)
@@ -125,7 +147,11 @@ class Hike:
         self.manner = FULL if self.tight else ROOMY
         self.exact = data.contiguous or data.band[0] > 0 or mean
         self.bound = 0.0
-        self.best, self.best_price, self.best_outside = np.zeros(0, np.int32), np.inf, np.iinfo(np.int64).max
+        self.best, self.best_price, self.best_outside = (
+            np.zeros(0, np.int32),
+            np.inf,
+            np.iinfo(np.int64).max,
+        )
 
     def find_best(self) -> Array:
         """Find the best division; returns int32[n], the part of each atom."""
@@ -151,7 +177,12 @@ class Hike:
                 if other and self.data.contiguous:
                     self.run(self.start(number), HOT[turn % len(HOT)])
                 else:
-                    self.run(round_cover(self.store, relaxed, self.k, self.data, self.rng) if other else self.best, heat)
+                    self.run(
+                        round_cover(self.store, relaxed, self.k, self.data, self.rng)
+                        if other
+                        else self.best,
+                        heat,
+                    )
             if (turn + 1) % self.search.every == 0 and not self.best_outside:
                 self.store.gather()
                 relaxed = generation.relax(self._find_own(), turns)
@@ -194,15 +225,22 @@ class Hike:
     def run(self, part: Array, hot: float) -> None:
         """Anneal from a division, keep the parts met when it is cold, and the division itself if it is the best."""
         state, seat = self.open_state(part)
-        total = float(state.walk.sum()) or 1.0  # where nobody walks, weight outside the limits still costs
-        unit, heavy = max(total / self.n, 1e-9), max(int(self.data.weights.sum()), 1)
-        rounds = self.search.rounds * max(self.n, min(self.search.least, 4 * self.n + LITTLE)) // STEPS
+        total = (
+            float(state.walk.sum()) or 1.0
+        )  # where nobody walks, weight outside the limits still costs
+        unit = max(total / self.n, 1e-9)
+        heavy = max(int(self.data.weights.sum()), 1)
+        rounds = (
+            self.search.rounds * max(self.n, min(self.search.least, 4 * self.n + LITTLE)) // STEPS
+        )
         heats = unit * hot * (COLD / hot) ** (np.arange(STEPS + 1) / STEPS)
         price = self.manner.lenient * total / heavy
         for step in range(STEPS):
             self.data.wishes[0] = price
             if step < MOVING * STEPS and not self.data.contiguous:
-                relocate(self.data, state, seat, self.chance, heats[step], 1 + self.k // MOVED, self.mean)
+                relocate(
+                    self.data, state, seat, self.chance, heats[step], 1 + self.k // MOVED, self.mean
+                )
             self._anneal(state, seat, rounds, heats[step], heats[step + 1])
             borne = self.manner.borne * heavy * max(0.0, 1.0 - step / (CALM * STEPS))
             price *= HARDER if self._outside(state) > borne else SOFTER
@@ -224,15 +262,19 @@ class Hike:
             self._anneal(state, seat, 2 * rounds, heat, heat / 4)
 
     def _anneal(self, state: State, seat: Array, rounds: int, hot: float, cold: float) -> None:
-        wander(self.data, state, seat, self.chance, rounds, hot, cold, *self.manner.shares, self.mean)
+        wander(
+            self.data, state, seat, self.chance, rounds, hot, cold, *self.manner.shares, self.mean
+        )
 
     def _outside(self, state: State) -> int:
-        low, high = self.data.band[0], self.data.band[2]
+        low = self.data.band[0]
+        high = self.data.band[2]
         return int((np.maximum(low - state.mass, 0) + np.maximum(state.mass - high, 0)).sum())
 
     def keep(self, state: State) -> None:
         """Keep the parts within the limits, and the division if it is the best so far."""
-        low, high = self.data.band[0], self.data.band[2]
+        low = self.data.band[0]
+        high = self.data.band[2]
         sound = (state.mass >= low) & (state.mass <= high)
         self.store.add(state.part, state.walk, sound)
         key = self._outside(state), float(state.walk.sum())
@@ -247,7 +289,15 @@ class Hike:
         kept = np.flatnonzero((relaxed.reduced <= slack) | (relaxed.taken > 1e-9))
         rank = np.where(relaxed.taken > 1e-9, -np.inf, relaxed.reduced)
         kept = np.sort(kept[np.argsort(rank[kept], kind="stable")][: self.search.columns])
-        chosen = choose_parts(self.store, kept, np.arange(self.n), self.k, self.exact, self.best_price, self.search.nodes)
+        chosen = choose_parts(
+            self.store,
+            kept,
+            np.arange(self.n),
+            self.k,
+            self.exact,
+            self.best_price,
+            self.search.nodes,
+        )
         if chosen is not None:
             self._take(chosen)
         if self.k > REGION:
@@ -262,14 +312,16 @@ class Hike:
         """Cover the atoms of part p and those round it afresh by the parts that hold no others."""
         matrix = self.store.gather()
         reduced = np.append(reduced, np.zeros(matrix.shape[0] - len(reduced)))
-        x, y = self.data.x, self.data.y
+        x = self.data.x
+        y = self.data.y
         size = np.bincount(self.best, minlength=self.k)
         cx, cy = (np.bincount(self.best, v, minlength=self.k) / size for v in (x, y))
         near = np.argsort((cx - cx[p]) ** 2 + (cy - cy[p]) ** 2, kind="stable")[:REGION]
         inside = np.isin(self.best, near)
         own = self._find_own()
         own = own[np.asarray(matrix[own] @ inside) > 0.5]
-        # What the own parts cost beyond the prices of their atoms is all that a cover of the region can save.
+        # What the own parts cost beyond the prices of their atoms is all that
+        # a cover of the region can save.
         gap = float(reduced[own].sum())
         if gap < 1e-9 * self.best_price:
             return
@@ -278,7 +330,15 @@ class Hike:
         columns = np.flatnonzero((rank <= gap) & (matrix @ ~inside < 0.5))
         columns = np.sort(columns[np.argsort(rank[columns], kind="stable")][:REGION_COLUMNS])
         known = float(self.store.prices[own].sum())
-        chosen = choose_parts(self.store, columns, np.flatnonzero(inside), len(near), self.exact, known, self.search.nodes)
+        chosen = choose_parts(
+            self.store,
+            columns,
+            np.flatnonzero(inside),
+            len(near),
+            self.exact,
+            known,
+            self.search.nodes,
+        )
         if chosen is not None:
             others = np.setdiff1d(self._find_own(), columns, assume_unique=True)
             self._take(np.concatenate([others, chosen]))
@@ -317,16 +377,23 @@ def _sum_ways(data: Data, part: Array, own: Array, options: Array) -> float:
     for q in options:
         members = own[part[own] == q]
         if len(members):
-            ways = data.matrix[np.ix_(members, members)] if data.matrix.shape[0] else np.hypot(
-                data.x[members][:, None] - data.x[members], data.y[members][:, None] - data.y[members]
-            )  # fmt: skip
+            ways = (
+                data.matrix[np.ix_(members, members)]
+                if data.matrix.shape[0]
+                else np.hypot(
+                    data.x[members][:, None] - data.x[members],
+                    data.y[members][:, None] - data.y[members],
+                )
+            )
             total += float((ways @ data.pull[members]).min())
     return total
 
 
 def measure(data: Data, part: Array, k: int, mean: bool) -> tuple[float, Array, Array]:
     """Measure a division: the sum of ways, the centre of each part (-1 for a mean), and the weight of each part."""
-    state = make_state(data, part.astype(np.int32), k, int(np.bincount(part, minlength=k).max()) + 1)
+    state = make_state(
+        data, part.astype(np.int32), k, int(np.bincount(part, minlength=k).max()) + 1
+    )
     seat = np.zeros((k, 2))
     total = float(seat_all(data, state, mean, seat))
     return total, np.full(k, -1) if mean else seat[:, 0].astype(np.int64), state.mass

@@ -1,9 +1,11 @@
 """Covering: of very many parts met on the way, the cheapest that together hold every atom.
 
-The linear relaxation is solved over few parts and priced over all others, which join it while they would lower it; the
-integer problem is about those whose reduced cost fits between the relaxation and the best that is known. Where parts need
-not be connected and have no lower limit, an atom may be held twice: it then stays where that is cheaper. HiGHS solves both;
-its work is limited by nodes, never by the clock.
+The linear relaxation is solved over few parts and priced over all others,
+which join it while they would lower it; the integer problem is about those
+whose reduced cost fits between the relaxation and the best that is known.
+Where parts need not be connected and have no lower limit, an atom may be held
+twice: it then stays where that is cheaper. HiGHS solves both; its work is
+limited by nodes, never by the clock.
 """
 
 from __future__ import annotations
@@ -51,7 +53,9 @@ class Store:
         first = np.zeros(len(hashes), bool)
         first[np.unique(hashes, return_index=True)[1]] = True
         fresh = np.flatnonzero(first & (np.diff(starts) > 0) & ~np.isin(hashes, self.hashes))
-        rows = csr_matrix((np.ones(len(atoms)), atoms, starts), shape=(len(starts) - 1, self.n))[fresh]
+        rows = csr_matrix((np.ones(len(atoms)), atoms, starts), shape=(len(starts) - 1, self.n))[
+            fresh
+        ]
         rows.sort_indices()
         self.rows.append(rows)
         self.hashes = np.concatenate([self.hashes, hashes[fresh]])
@@ -63,7 +67,9 @@ class Store:
         for part, prices, sound in self._waiting:
             k = len(prices)
             hashes = hash_parts(part, k)
-            fresh = np.flatnonzero(sound & ~np.isin(hashes, self.hashes) & (np.bincount(part, minlength=k) > 0))
+            fresh = np.flatnonzero(
+                sound & ~np.isin(hashes, self.hashes) & (np.bincount(part, minlength=k) > 0)
+            )
             whole = csr_matrix((np.ones(self.n), (part, np.arange(self.n))), shape=(k, self.n))
             self.rows.append(whole[fresh])
             self.hashes = np.concatenate([self.hashes, hashes[fresh]])
@@ -83,7 +89,8 @@ class Relaxed:
     value
         No cover by these parts is cheaper.
     reduced
-        float64[c], what each part costs beyond the prices of its atoms and of a place among the k.
+        float64[c], what each part costs beyond the prices of its atoms and of
+        a place among the k.
     taken
         float64[c], the share in which each part is taken.
     duals
@@ -104,17 +111,22 @@ class Relaxation:
     n, k
         Atoms and parts.
     exact
-        Whether every atom is held exactly once and all k parts are used, or at least once and by at most k parts.
+        Whether every atom is held exactly once and all k parts are used, or at
+        least once and by at most k parts.
     """
 
     def __init__(self, n: int, k: int, exact: bool) -> None:
-        self.n, self.k, self.exact = n, k, exact
+        self.n = n
+        self.k = k
+        self.exact = exact
         self.inside = np.zeros(0, np.int64)
         self.model = open_model()
         top = 1.0 if exact else highspy.kHighsInf
         for _ in range(n):
             self.model.addRow(1.0, top, 0, np.zeros(0, np.int32), np.zeros(0))
-        self.model.addRow(float(k) if exact else 0.0, float(k), 0, np.zeros(0, np.int32), np.zeros(0))
+        self.model.addRow(
+            float(k) if exact else 0.0, float(k), 0, np.zeros(0, np.int32), np.zeros(0)
+        )
 
     def _enter(self, store: Store, columns: Array) -> None:
         own = store.gather()[columns]
@@ -123,15 +135,23 @@ class Relaxation:
         starts = own.indptr[:-1] + np.arange(m)
         index = np.insert(own.indices, own.indptr[1:], self.n).astype(np.int32)
         self.model.addCols(
-            m, store.prices[columns], np.zeros(m), np.full(m, highspy.kHighsInf), len(index), starts.astype(np.int32), index,
+            m,
+            store.prices[columns],
+            np.zeros(m),
+            np.full(m, highspy.kHighsInf),
+            len(index),
+            starts.astype(np.int32),
+            index,
             np.ones(len(index)),
-        )  # fmt: skip
+        )
         self.inside = np.concatenate([self.inside, columns])
 
     def relax(self, store: Store, first: Array, batch: int = 2_000) -> Relaxed:
         """Solve the linear relaxation over the store; ``first`` columns (a whole cover among them) enter at once."""
         matrix = store.gather()
-        if not len(self.inside):  # many at once are quicker than from a single cover on; the last met are the best
+        if not len(
+            self.inside
+        ):  # many at once are quicker than from a single cover on; the last met are the best
             first = np.union1d(first, np.arange(max(0, matrix.shape[0] - FIRST), matrix.shape[0]))
         fresh = first[~np.isin(first, self.inside)]
         if len(fresh):
@@ -151,7 +171,9 @@ class Relaxation:
         return Relaxed(float(self.model.getInfo().objective_function_value), reduced, taken, duals)
 
 
-def choose_parts(store: Store, columns: Array, atoms: Array, k: int, exact: bool, best: float, nodes: int) -> Array | None:
+def choose_parts(
+    store: Store, columns: Array, atoms: Array, k: int, exact: bool, best: float, nodes: int
+) -> Array | None:
     """Choose the cheapest k of the ``columns`` that hold all ``atoms``, if they are found to be cheaper than ``best``.
 
     Parameters
@@ -159,15 +181,18 @@ def choose_parts(store: Store, columns: Array, atoms: Array, k: int, exact: bool
     store
         All parts.
     columns, atoms
-        The parts to choose from, which hold no other atoms, and the atoms to be held.
+        The parts to choose from, which hold no other atoms, and the atoms to
+        be held.
     k, exact
-        How many, and whether each atom is held exactly once by exactly k, or at least once by at most k.
+        How many, and whether each atom is held exactly once by exactly k, or
+        at least once by at most k.
     best
         The price of a cover that is known.
     nodes
         Branch-and-bound nodes.
     """
-    n, m = len(atoms), len(columns)
+    n = len(atoms)
+    m = len(columns)
     holds = vstack([store.gather()[columns].T.tocsr()[atoms], csr_matrix(np.ones((1, m)))]).tocsc()
     low = np.append(np.ones(n), float(k) if exact else 0.0)
     high = np.append(np.full(n, 1.0 if exact else highspy.kHighsInf), float(k))
@@ -180,11 +205,14 @@ def choose_parts(store: Store, columns: Array, atoms: Array, k: int, exact: bool
     return np.asarray(columns[np.array(model.getSolution().col_value) > 0.5])
 
 
-def round_cover(store: Store, relaxed: Relaxed, k: int, data: Data, rng: np.random.Generator, noise: float = 0.3) -> Array:
+def round_cover(
+    store: Store, relaxed: Relaxed, k: int, data: Data, rng: np.random.Generator, noise: float = 0.3
+) -> Array:
     """Round a relaxed cover to a division that need not keep the limits, from which a run can begin.
 
-    The parts taken most, give or take some ``noise``, come first, whole; then what is left of others; the atoms of none go
-    where their neighbours are. Returns int32[n], the part of each atom.
+    The parts taken most, give or take some ``noise``, come first, whole; then
+    what is left of others; the atoms of none go where their neighbours are.
+    Returns int32[n], the part of each atom.
     """
     matrix = store.gather()
     columns = np.flatnonzero(relaxed.taken > 1e-6)
@@ -199,7 +227,9 @@ def round_cover(store: Store, relaxed: Relaxed, k: int, data: Data, rng: np.rand
             if used < k and len(free) and len(free) >= share * len(own):
                 part[free] = used
                 used += 1
-    while (part < 0).any():  # where the neighbours are; where none of them has a part, in the last one used
+    while (
+        part < 0
+    ).any():  # where the neighbours are; where none of them has a part, in the last one used
         before = part.copy()
         for i in np.flatnonzero(part < 0):
             near = before[data.indices[data.indptr[i] : data.indptr[i + 1]]]

@@ -37,19 +37,27 @@ def spread_centres(data: Any, k: int, seed: Any) -> Any:
 @njit(cache=True, nogil=True)
 def rank_centres(data: Any, centres: Any, i: Any) -> Any:
     """Find the nearest and the second nearest centre of atom i (their numbers) and the weighted ways to them."""
-    first, second, near, next_near = 0, 0, np.inf, np.inf
+    first = 0
+    second = 0
+    near = np.inf
+    next_near = np.inf
     for s in range(centres.shape[0]):
         d = data.pull[i] * walk_between(data, i, centres[s])
         if d < near:
-            second, next_near = first, near
-            first, near = s, d
+            second = first
+            next_near = near
+            first = s
+            near = d
         elif d < next_near:
-            second, next_near = s, d
+            second = s
+            next_near = d
     return first, second, near, next_near
 
 
 @njit(cache=True, nogil=True)
-def weigh_swap(data: Any, v: Any, first: Any, near: Any, next_near: Any, loss: Any, change: Any, way: Any) -> Any:
+def weigh_swap(
+    data: Any, v: Any, first: Any, near: Any, next_near: Any, loss: Any, change: Any, way: Any
+) -> Any:
     """Weigh atom v as a centre against all: which centre it best replaces, and what the ways rise by."""
     gain = 0.0
     change[:] = loss
@@ -68,12 +76,16 @@ def weigh_swap(data: Any, v: Any, first: Any, near: Any, next_near: Any, loss: A
 def swap_centres(data: Any, centres: Any, seed: Any, passes: int) -> Any:
     """Swap centres for atoms in place as long as that shortens the ways, at most ``passes`` times round.
 
-    Every atom is weighed against all centres at once, and the best swap is made at once (FasterPAM: Schubert & Rousseeuw
-    2021). Returns the sum of all ways to the nearest centre.
+    Every atom is weighed against all centres at once, and the best swap is
+    made at once (FasterPAM: Schubert & Rousseeuw 2021). Returns the sum of all
+    ways to the nearest centre.
     """
-    n, k = data.weights.shape[0], centres.shape[0]
-    first, second = np.empty(n, np.int64), np.empty(n, np.int64)
-    near, next_near = np.empty(n), np.empty(n)
+    n = data.weights.shape[0]
+    k = centres.shape[0]
+    first = np.empty(n, np.int64)
+    second = np.empty(n, np.int64)
+    near = np.empty(n)
+    next_near = np.empty(n)
     is_centre = np.zeros(n, np.bool_)
     for s in range(k):
         is_centre[centres[s]] = True
@@ -96,7 +108,8 @@ def swap_centres(data: Any, centres: Any, seed: Any, passes: int) -> Any:
             s, rise = weigh_swap(data, v, first, near, next_near, loss, change, way)
             if k == 1 or rise > least:
                 continue
-            is_centre[centres[s]], is_centre[v] = False, True
+            is_centre[centres[s]] = False
+            is_centre[v] = True
             centres[s] = v
             swapped += 1
             for i in range(n):

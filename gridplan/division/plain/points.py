@@ -1,8 +1,10 @@
 """The plain capacitated problem: points divided into k parts within limits, each near its centre, nothing else asked.
 
-This is the problem on which methods are compared in print; buildings, compounds and barriers play no part. Several annealing
-runs begin from first centres of their own; every sound part they meet is kept, and the best cover by them is chosen; runs
-that are heated again from that cover bring parts for the next one.
+This is the problem on which methods are compared in print; buildings,
+compounds and barriers play no part. Several annealing runs begin from first
+centres of their own; every sound part they meet is kept, and the best cover by
+them is chosen; runs that are heated again from that cover bring parts for the
+next one.
 """
 
 from __future__ import annotations
@@ -24,18 +26,48 @@ Array = np.ndarray[Any, Any]
 
 SEARCHES = {
     "quick": Search(
-        fresh=6, again=2, covers=5, rounds=250, least=1_500, columns=3_000, nodes=10, every=5, slack=5e-4, overlap=2, turns=15,
+        fresh=6,
+        again=2,
+        covers=5,
+        rounds=250,
+        least=1_500,
+        columns=3_000,
+        nodes=10,
+        every=5,
+        slack=5e-4,
+        overlap=2,
+        turns=15,
         steps=40,
     ),
     "default": Search(
-        fresh=12, again=3, covers=12, rounds=500, least=3_000, columns=4_000, nodes=30, every=6, slack=1e-4, overlap=4, turns=60,
+        fresh=12,
+        again=3,
+        covers=12,
+        rounds=500,
+        least=3_000,
+        columns=4_000,
+        nodes=30,
+        every=6,
+        slack=1e-4,
+        overlap=4,
+        turns=60,
         steps=60,
     ),
     "thorough": Search(
-        fresh=16, again=4, covers=30, rounds=500, least=4_000, columns=6_000, nodes=60, every=5, slack=1e-6, overlap=6,
-        turns=200, steps=100,
+        fresh=16,
+        again=4,
+        covers=30,
+        rounds=500,
+        least=4_000,
+        columns=6_000,
+        nodes=60,
+        every=5,
+        slack=1e-6,
+        overlap=6,
+        turns=200,
+        steps=100,
     ),
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True)
@@ -45,15 +77,20 @@ class PointsDivision:
     Parameters
     ----------
     part
-        int64[n], the part of each point, numbered from 0 in the order of their first points.
+        int64[n], the part of each point, numbered from 0 in the order of their
+        first points.
     centres
-        int64[k], the point of each part from which the others are nearest; -1 where the centre is the mean.
+        int64[k], the point of each part from which the others are nearest; -1
+        where the centre is the mean.
     objective
-        Sum of the ways to the centres, weighted by the points' weights and squared as was asked.
+        Sum of the ways to the centres, weighted by the points' weights and
+        squared as was asked.
     outside
-        Weight outside the limits in all parts together; 0 unless no division within them was found.
+        Weight outside the limits in all parts together; 0 unless no division
+        within them was found.
     bound
-        No division within the limits has a lower objective; 0.0 where nothing was proven.
+        No division within the limits has a lower objective; 0.0 where nothing
+        was proven.
     """
 
     part: Array
@@ -64,10 +101,21 @@ class PointsDivision:
 
 
 def divide_points(
-    xy: Any = None, weights: Any = None, k: int = 1, low: int = 0, high: int | None = None, *, matrix: Any = None,
-    pairs: Any = None, weighted: bool = False, squared: bool = False, centre: str = "point", effort: str = "default",
-    seed: int = 0, watch: Callable[[float, int], None] | None = None,
-) -> PointsDivision:  # fmt: skip
+    xy: Any = None,
+    weights: Any = None,
+    k: int = 1,
+    low: int = 0,
+    high: int | None = None,
+    *,
+    matrix: Any = None,
+    pairs: Any = None,
+    weighted: bool = False,
+    squared: bool = False,
+    centre: str = "point",
+    effort: str = "default",
+    seed: int = 0,
+    watch: Callable[[float, int], None] | None = None,
+) -> PointsDivision:
     """Divide points into k parts of low to high weight each, with the least sum of ways to the best centres.
 
     Parameters
@@ -77,21 +125,27 @@ def divide_points(
     weights
         Whole numbers [n]; ones if not given.
     k, low, high
-        Number of parts and the limits of their weight; no upper limit if not given.
+        Number of parts and the limits of their weight; no upper limit if not
+        given.
     matrix
         float[n, n], the ways between the points, the same both ways.
     pairs
-        int[m, 2], points that touch: every part is then connected through them, and all points must be.
+        int[m, 2], points that touch: every part is then connected through
+        them, and all points must be.
     weighted, squared
-        Whether a way counts for each unit of weight, and whether it counts squared.
+        Whether a way counts for each unit of weight, and whether it counts
+        squared.
     centre
-        "point": the best of the part's points; "mean": the mean of their positions, which needs xy.
+        "point": the best of the part's points; "mean": the mean of their
+        positions, which needs xy.
     effort
-        quick, default or thorough; counted in exchanges tried and nodes, never by the clock.
+        quick, default or thorough; counted in exchanges tried and nodes, never
+        by the clock.
     seed
         Any whole number; the same seed gives the same division.
     watch
-        Called with the objective and the weight outside the limits whenever a better division is found.
+        Called with the objective and the weight outside the limits whenever a
+        better division is found.
 
     Raises
     ------
@@ -100,8 +154,8 @@ def divide_points(
 
     Notes
     -----
-    Mulvey, J. M., Beck, M. P. (1984). Solving capacitated clustering problems. European Journal of Operational
-    Research 18, 339-348.
+    Mulvey, J. M., Beck, M. P. (1984). Solving capacitated clustering problems.
+    European Journal of Operational Research 18, 339-348.
 
     Examples
     --------
@@ -113,7 +167,10 @@ def divide_points(
     mass = np.ones(n, np.int64) if weights is None else np.asarray(weights)
     top = int(mass.sum()) if high is None else high
     links = None if pairs is None else np.asarray(pairs, np.int64).reshape(-1, 2)
-    problems = [*_check_shapes(xy, matrix, mass, n, centre, squared, effort), *_check_limits(mass, k, low, top, n, links)]
+    problems = [
+        *_check_shapes(xy, matrix, mass, n, centre, squared, effort),
+        *_check_limits(mass, k, low, top, n, links),
+    ]
     if problems:
         raise InputError(problems)
     data = _open_data(xy, matrix, mass.astype(np.int64), low, top, links, weighted, squared)
@@ -130,7 +187,14 @@ def divide_points(
 
 
 def _open_data(
-    xy: Any, matrix: Any, mass: Array, low: int, high: int, pairs: Array | None, weighted: bool, squared: bool
+    xy: Any,
+    matrix: Any,
+    mass: Array,
+    low: int,
+    high: int,
+    pairs: Array | None,
+    weighted: bool,
+    squared: bool,
 ) -> Data:
     """Put a problem into the arrays that the kernels take."""
     n = len(mass)
@@ -146,54 +210,127 @@ def _open_data(
         near = (graph + graph.T).tocsr()
     near.sort_indices()
     return Data(
-        weights=mass, pull=mass.astype(np.float64) if weighted else np.ones(n),
-        x=np.ascontiguousarray(place[:, 0] - place[:, 0].mean()), y=np.ascontiguousarray(place[:, 1] - place[:, 1].mean()),
-        climb=np.zeros(n), stack=np.arange(n, dtype=np.int64),
+        weights=mass,
+        pull=mass.astype(np.float64) if weighted else np.ones(n),
+        x=np.ascontiguousarray(place[:, 0] - place[:, 0].mean()),
+        y=np.ascontiguousarray(place[:, 1] - place[:, 1].mean()),
+        climb=np.zeros(n),
+        stack=np.arange(n, dtype=np.int64),
         matrix=np.zeros((0, 0)) if ways is None else np.ascontiguousarray(ways),
-        indptr=near.indptr.astype(np.int32), indices=near.indices.astype(np.int32), groups=np.zeros((n, 0), np.int32),
-        prices=np.zeros(0), band=np.array([low, low, high], np.int64), wishes=np.zeros(2), contiguous=pairs is not None,
-    )  # fmt: skip
+        indptr=near.indptr.astype(np.int32),
+        indices=near.indices.astype(np.int32),
+        groups=np.zeros((n, 0), np.int32),
+        prices=np.zeros(0),
+        band=np.array([low, low, high], np.int64),
+        wishes=np.zeros(2),
+        contiguous=pairs is not None,
+    )
 
 
-def _check_shapes(xy: Any, matrix: Any, mass: Array, n: int, centre: str, squared: bool, effort: str) -> list[Problem]:
+def _check_shapes(
+    xy: Any, matrix: Any, mass: Array, n: int, centre: str, squared: bool, effort: str
+) -> list[Problem]:
     """Check that the arguments fit one another."""
     found = []
     if n == 0:
         found.append(Problem("points", "not empty", "there are no points", "give xy or a matrix"))
-    if xy is not None and (np.ndim(xy) != 2 or np.shape(xy)[1] != 2 or not np.isfinite(np.asarray(xy, float)).all()):
-        found.append(Problem("xy", "positions", "xy is not n pairs of finite numbers", "give x and y of every point"))
+    if xy is not None and (
+        np.ndim(xy) != 2 or np.shape(xy)[1] != 2 or not np.isfinite(np.asarray(xy, float)).all()
+    ):
+        found.append(
+            Problem(
+                "xy",
+                "positions",
+                "xy is not n pairs of finite numbers",
+                "give x and y of every point",
+            )
+        )
     if matrix is not None and np.shape(matrix) != (n, n):
-        found.append(Problem("matrix", "n by n", f"the matrix is {np.shape(matrix)}, not {(n, n)}", "give a square matrix"))
+        found.append(
+            Problem(
+                "matrix",
+                "n by n",
+                f"the matrix is {np.shape(matrix)}, not {(n, n)}",
+                "give a square matrix",
+            )
+        )
     elif matrix is not None and not np.allclose(matrix, np.transpose(matrix)):
-        found.append(Problem("matrix", "symmetric", "ways differ by direction", "give the mean of both directions"))
+        found.append(
+            Problem(
+                "matrix",
+                "symmetric",
+                "ways differ by direction",
+                "give the mean of both directions",
+            )
+        )
     if len(mass) != n or (len(mass) and ((mass < 0).any() or (mass != np.round(mass)).any())):
-        found.append(Problem("weights", "whole numbers", "weights are not n whole numbers of at least 0", "round or scale them"))
-    if centre not in {"point", "mean"} or (centre == "mean" and (xy is None or matrix is not None or squared)):
+        found.append(
+            Problem(
+                "weights",
+                "whole numbers",
+                "weights are not n whole numbers of at least 0",
+                "round or scale them",
+            )
+        )
+    if centre not in {"point", "mean"} or (
+        centre == "mean" and (xy is None or matrix is not None or squared)
+    ):
         message = f"centre={centre!r} does not go with the other arguments"
-        found.append(Problem("centre", "point or mean", message, 'use "point", or "mean" with plain ways by xy'))
+        found.append(
+            Problem(
+                "centre", "point or mean", message, 'use "point", or "mean" with plain ways by xy'
+            )
+        )
     if effort not in SEARCHES:
-        found.append(Problem("effort", "known", f"effort is {effort!r}", "use quick, default or thorough"))
+        found.append(
+            Problem("effort", "known", f"effort is {effort!r}", "use quick, default or thorough")
+        )
     return found
 
 
-def _check_limits(mass: Array, k: int, low: int, high: int, n: int, pairs: Array | None) -> list[Problem]:
+def _check_limits(
+    mass: Array, k: int, low: int, high: int, n: int, pairs: Array | None
+) -> list[Problem]:
     """Check that the limits leave room for k parts."""
     found = []
     total = mass.sum() if len(mass) else 0
     if not 1 <= k <= max(n, 1):
-        found.append(Problem("k", "1 to n", f"k is {k} for {n} points", "give a number of parts from 1 to n"))
+        found.append(
+            Problem("k", "1 to n", f"k is {k} for {n} points", "give a number of parts from 1 to n")
+        )
     elif not k * low <= total <= k * high:
-        message = f"{k} parts of {low} to {high} hold {k * low} to {k * high}, the points weigh {total}"
-        found.append(Problem("limits", "room", message, f"limits that hold {total / k:.1f} on average"))
+        message = (
+            f"{k} parts of {low} to {high} hold {k * low} to {k * high}, the points weigh {total}"
+        )
+        found.append(
+            Problem("limits", "room", message, f"limits that hold {total / k:.1f} on average")
+        )
     if len(mass) and mass.max() > high:
         heavy = tuple(str(i) for i in np.flatnonzero(mass > high))
-        found.append(Problem("weights", "at most high", f"points weigh more than {high}", f"high = {mass.max()}", heavy))
+        found.append(
+            Problem(
+                "weights",
+                "at most high",
+                f"points weigh more than {high}",
+                f"high = {mass.max()}",
+                heavy,
+            )
+        )
     if pairs is not None and len(pairs) and (pairs.min() < 0 or pairs.max() >= n):
-        found.append(Problem("pairs", "numbers of points", "pairs name points that are not there", f"numbers from 0 to {n - 1}"))
+        found.append(
+            Problem(
+                "pairs",
+                "numbers of points",
+                "pairs name points that are not there",
+                f"numbers from 0 to {n - 1}",
+            )
+        )
     elif pairs is not None and n:
         graph = csr_matrix((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(n, n))
         islands = connected_components(graph, directed=False)[0]
         if islands > 1:
             message = f"the points fall into {islands} islands that no pair joins"
-            found.append(Problem("pairs", "connected", message, "divide each island by itself, or add pairs"))
+            found.append(
+                Problem("pairs", "connected", message, "divide each island by itself, or add pairs")
+            )
     return found

@@ -1,7 +1,8 @@
 """Benching: published instances solved, every answer checked from the file by itself, and set beside the best known.
 
-The check shares nothing with the search: it reads the instance again and recomputes assignment, limits, connection and
-objective with numpy and scipy alone.
+The check shares nothing with the search: it reads the instance again and
+recomputes assignment, limits, connection and objective with numpy and scipy
+alone.
 """
 
 from __future__ import annotations
@@ -32,16 +33,19 @@ class Instance:
     Parameters
     ----------
     name, kind
-        "median": ways to the best point of a part; "mean": to the mean of its points; "districts": squared ways,
-        weighted, to the best point of a connected part.
+        "median": ways to the best point of a part; "mean": to the mean of its
+        points; "districts": squared ways, weighted, to the best point of a
+        connected part.
     xy, weights
         float[n, 2] and int[n].
     k, low, high
         Number of parts and the limits of their weight.
     pairs
-        int[m, 2], points that touch, or None where parts need not be connected.
+        int[m, 2], points that touch, or None where parts need not be
+        connected.
     floored
-        Whether ways count in whole hundredths, and the divisor of the objective: see ``measure_ways``.
+        Whether ways count in whole hundredths, and the divisor of the
+        objective: see ``measure_ways``.
     best
         The best known objective, or NaN.
     """
@@ -73,18 +77,23 @@ class Verdict:
     faults: tuple[str, ...]
 
 
-def list_instances(folder: str | Path, means: bool | None = None, best: str | Path | None = None) -> list[Instance]:
+def list_instances(
+    folder: str | Path, means: bool | None = None, best: str | Path | None = None
+) -> list[Instance]:
     """List the instances in a folder and the folders in it, sorted by name.
 
     Parameters
     ----------
     folder
-        Holds ``.dat`` files (``n p``, then ``x y capacity demand`` a point), ``.json`` files of districts, and
-        perhaps ``best_known.csv`` with the columns instance and best_known.
+        Holds ``.dat`` files (``n p``, then ``x y capacity demand`` a point),
+        ``.json`` files of districts, and perhaps ``best_known.csv`` with the
+        columns instance and best_known.
     means
-        Whether the ways of ``.dat`` files go to the mean of a part; by default where their folder is named cccp.
+        Whether the ways of ``.dat`` files go to the mean of a part; by default
+        where their folder is named cccp.
     best
-        A table like ``best_known.csv``, for folders without one or in place of what theirs says.
+        A table like ``best_known.csv``, for folders without one or in place of
+        what theirs says.
 
     Raises
     ------
@@ -92,24 +101,45 @@ def list_instances(folder: str | Path, means: bool | None = None, best: str | Pa
         Where a file cannot be read; all such files are told at once.
     """
     root = Path(folder)
-    paths = sorted([p for p in root.rglob("*") if p.suffix in {".dat", ".json"}], key=lambda p: (p.stem, str(p)))
+    paths = sorted(
+        [p for p in root.rglob("*") if p.suffix in {".dat", ".json"}],
+        key=lambda p: (p.stem, str(p)),
+    )
     if not paths:
-        raise InputError([Problem("instances", "not empty", f"{root} holds no .dat or .json files", "name another folder")])
+        raise InputError(
+            [
+                Problem(
+                    "instances",
+                    "not empty",
+                    f"{root} holds no .dat or .json files",
+                    "name another folder",
+                )
+            ]
+        )
     given = {} if best is None else _read_table(Path(best))
     beside: dict[Path, dict[str, float]] = {}
-    found, problems = [], []
+    found = []
+    problems = []
     for path in paths:
         if path.parent not in beside:
             table = path.parent / "best_known.csv"
             beside[path.parent] = _read_table(table) if table.exists() else {}
         try:
             districts = path.suffix == ".json"
-            instance = _read_districts(path) if districts else _read_points(path, _take_means(path) if means is None else means)
+            instance = (
+                _read_districts(path)
+                if districts
+                else _read_points(path, _take_means(path) if means is None else means)
+            )
             known = given.get(path.stem, beside[path.parent].get(path.stem, instance.best))
             found.append(replace(instance, best=known))
         except (ValueError, KeyError, IndexError, TypeError) as error:
             message = f"not an instance: {error}".strip()
-            problems.append(Problem("instance", "readable", message, "mend the file or take it away", file=path.name))
+            problems.append(
+                Problem(
+                    "instance", "readable", message, "mend the file or take it away", file=path.name
+                )
+            )
     if problems:
         raise InputError(problems)
     return found
@@ -118,7 +148,8 @@ def list_instances(folder: str | Path, means: bool | None = None, best: str | Pa
 def _read_points(path: Path, means: bool) -> Instance:
     """Read ``n p``, then ``x y capacity demand`` a point."""
     lines = [line.split() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-    n, k = int(lines[0][0]), int(lines[0][1])
+    n = int(lines[0][0])
+    k = int(lines[0][1])
     if len(lines) - 1 != n:
         raise ValueError(f"{n} points are announced, {len(lines) - 1} follow")
     short = [number for number, line in enumerate(lines[1:], 2) if len(line) != 4]
@@ -130,7 +161,9 @@ def _read_points(path: Path, means: bool) -> Instance:
     if (table[:, 2:] != np.round(table[:, 2:])).any():
         raise ValueError("capacities and demands are not whole numbers")
     kind = "mean" if means else "median"
-    return Instance(path.stem, kind, table[:, :2], table[:, 3].astype(np.int64), k, 0, int(table[0, 2]))
+    return Instance(
+        path.stem, kind, table[:, :2], table[:, 3].astype(np.int64), k, 0, int(table[0, 2])
+    )
 
 
 def _take_means(path: Path) -> bool:
@@ -146,7 +179,9 @@ def _read_table(path: Path) -> dict[str, float]:
             return {row["instance"]: float(row["best_known"]) for row in csv.DictReader(file)}
     except (OSError, KeyError, TypeError, ValueError) as error:
         message = f"cannot be read: {error}".strip()
-        raise InputError([Problem("best_known", "readable", message, remedy, file=path.name)]) from error
+        raise InputError(
+            [Problem("best_known", "readable", message, remedy, file=path.name)]
+        ) from error
 
 
 def _read_districts(path: Path) -> Instance:
@@ -154,15 +189,27 @@ def _read_districts(path: Path) -> Instance:
     raw = json.loads(path.read_text(encoding="utf-8"))
     if raw["dist_rule"] not in {"floor100", "metres"}:
         raise ValueError(f"dist_rule {raw['dist_rule']} is not known")
-    xy, weights = np.array(raw["xy"], float), np.array(raw["pop"], np.int64)
+    xy = np.array(raw["xy"], float)
+    weights = np.array(raw["pop"], np.int64)
     if not len(xy) == len(weights) == int(raw["n"]):
-        raise ValueError(f"n is {raw['n']}, but there are {len(xy)} positions and {len(weights)} weights")
+        raise ValueError(
+            f"n is {raw['n']}, but there are {len(xy)} positions and {len(weights)} weights"
+        )
     pairs = np.array(raw["edges"], np.int64).reshape(-1, 2)
     best = float(raw["best"]) if raw.get("best") is not None else float("nan")
     floored = raw["dist_rule"] == "floor100"
     return Instance(
-        path.stem, "districts", xy, weights, int(raw["k"]), int(raw["L"]), int(raw["U"]), pairs, floored, best
-    )  # fmt: skip
+        path.stem,
+        "districts",
+        xy,
+        weights,
+        int(raw["k"]),
+        int(raw["L"]),
+        int(raw["U"]),
+        pairs,
+        floored,
+        best,
+    )
 
 
 def check_answer(instance: Instance, part: Array) -> Verdict:
@@ -191,7 +238,9 @@ def check_answer(instance: Instance, part: Array) -> Verdict:
         if instance.pairs is not None and not _is_connected(instance.pairs, own, len(part)):
             faults.append(f"part {p} is not connected")
         if instance.kind == "mean":
-            total += float(np.sqrt(((instance.xy[own] - instance.xy[own].mean(axis=0)) ** 2).sum(axis=1)).sum())
+            total += float(
+                np.sqrt(((instance.xy[own] - instance.xy[own].mean(axis=0)) ** 2).sum(axis=1)).sum()
+            )
         else:
             pull = instance.weights[own] if instance.kind == "districts" else np.ones(len(own))
             total += float((pull @ ways[np.ix_(own, own)]).min())
@@ -204,30 +253,48 @@ def _is_connected(pairs: Array, own: Array, n: int) -> bool:
     place[own] = np.arange(len(own))
     inner = place[pairs]
     inner = inner[(inner >= 0).all(axis=1)]
-    graph = csr_matrix((np.ones(len(inner)), (inner[:, 0], inner[:, 1])), shape=(len(own), len(own)))
+    graph = csr_matrix(
+        (np.ones(len(inner)), (inner[:, 0], inner[:, 1])), shape=(len(own), len(own))
+    )
     return bool(connected_components(graph, directed=False)[0] == 1)
 
 
 def solve_instance(
-    instance: Instance, effort: str, seed: int = 0, watch: Callable[[float, int], None] | None = None
-) -> Array:  # fmt: skip
+    instance: Instance,
+    effort: str,
+    seed: int = 0,
+    watch: Callable[[float, int], None] | None = None,
+) -> Array:
     """Solve an instance; returns int64[n], the part of each point. ``watch`` is as ``divide_points`` takes it."""
     from gridplan.division.plain.points import divide_points
 
     districts = instance.kind == "districts"
     return divide_points(
-        instance.xy, instance.weights, instance.k, instance.low, instance.high,
-        matrix=instance.measure_ways() if districts else None, pairs=instance.pairs, weighted=districts,
-        centre="mean" if instance.kind == "mean" else "point", effort=effort, seed=seed,
+        instance.xy,
+        instance.weights,
+        instance.k,
+        instance.low,
+        instance.high,
+        matrix=instance.measure_ways() if districts else None,
+        pairs=instance.pairs,
+        weighted=districts,
+        centre="mean" if instance.kind == "mean" else "point",
+        effort=effort,
+        seed=seed,
         watch=watch,
-    ).part  # fmt: skip
+    ).part
 
 
 def bench_folder(
-    folder: str | Path, effort: str = "quick", only: str | None = None, means: bool | None = None, seed: int = 0,
-    best: str | Path | None = None, curve: str | Path | None = None,
+    folder: str | Path,
+    effort: str = "quick",
+    only: str | None = None,
+    means: bool | None = None,
+    seed: int = 0,
+    best: str | Path | None = None,
+    curve: str | Path | None = None,
     progress: Callable[[str, int, int], None] | None = None,
-) -> pd.DataFrame:  # fmt: skip
+) -> pd.DataFrame:
     """Solve the instances in a folder, check each answer, and set it beside the best known.
 
     Parameters
@@ -239,21 +306,28 @@ def bench_folder(
     only
         Only the instances with this in their name.
     curve
-        CSV to which every better answer within the limits is written: instance, seconds, objective, gap.
+        CSV to which every better answer within the limits is written:
+        instance, seconds, objective, gap.
     progress
         Called with the stage, instances done and instances in all.
 
     Returns
     -------
-    A row an instance: points, parts, objective, gap (share over the best known; NaN where none is), seconds,
-    feasible, faults.
+    A row an instance: points, parts, objective, gap (share over the best
+    known; NaN where none is), seconds, feasible, faults.
     """
     instances = [i for i in list_instances(folder, means, best) if only is None or only in i.name]
     if not instances:
-        problem = Problem("instances", "not empty", f"no instance in {folder} has {only} in its name", "name another with --only")
+        problem = Problem(
+            "instances",
+            "not empty",
+            f"no instance in {folder} has {only} in its name",
+            "name another with --only",
+        )
         raise InputError([problem])
     _warm_up()
-    rows, better = [], []
+    rows = []
+    better = []
     for done, instance in enumerate(instances):
         if progress is not None:
             progress("instances", done, len(instances))
@@ -261,11 +335,15 @@ def bench_folder(
         rows.append(row)
         better.extend(found)
         if curve is not None:
-            pd.DataFrame(better).to_csv(curve, index=False, lineterminator="\n", float_format="%.7g")
+            pd.DataFrame(better).to_csv(
+                curve, index=False, lineterminator="\n", float_format="%.7g"
+            )
     return pd.DataFrame(rows).set_index("instance")
 
 
-def _bench(instance: Instance, effort: str, seed: int) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def _bench(
+    instance: Instance, effort: str, seed: int
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Solve and check one instance; returns its row, and a row for every better answer on the way."""
     better = []
     began = time.process_time()
@@ -279,10 +357,15 @@ def _bench(instance: Instance, effort: str, seed: int) -> tuple[dict[str, Any], 
     seconds = time.process_time() - began
     verdict = check_answer(instance, part)
     row = {
-        "instance": instance.name, "points": len(part), "parts": instance.k, "objective": verdict.objective,
-        "gap": verdict.objective / instance.best - 1, "seconds": seconds, "feasible": not verdict.faults,
+        "instance": instance.name,
+        "points": len(part),
+        "parts": instance.k,
+        "objective": verdict.objective,
+        "gap": verdict.objective / instance.best - 1,
+        "seconds": seconds,
+        "feasible": not verdict.faults,
         "faults": "; ".join(verdict.faults),
-    }  # fmt: skip
+    }
     return row, better
 
 

@@ -13,24 +13,33 @@ from gridplan.division.plain.walk_kernels import NONE, find_centre, walk_to
 
 
 @njit(cache=True, nogil=True)
-def plan_closing(data: Any, state: Any, p: Any, mean: bool, seat: Any, added: Any, target: Any) -> Any:
+def plan_closing(
+    data: Any, state: Any, p: Any, mean: bool, seat: Any, added: Any, target: Any
+) -> Any:
     """Price closing part p: each of its atoms goes where that costs least at once; ``target`` receives where.
 
-    ``added`` is scratch of zeros, one for each part, and is left so. Returns infinity where an atom has nowhere to go.
+    ``added`` is scratch of zeros, one for each part, and is left so. Returns
+    infinity where an atom has nowhere to go.
     """
     m = state.size[p]
     loss = -state.walk[p] - price_mass(data, state.mass[p])
     for s in range(m):
         i = state.members[p, s]
-        best, at = np.inf, -1
+        best = np.inf
+        at = -1
         for e in range(data.indptr[i], data.indptr[i + 1]):
             q = state.part[data.indices[e]]
             if q in (p, at):
                 continue
             mass = state.mass[q] + added[q]
-            rise = walk_to(data, i, q, mean, seat) + price_mass(data, mass + data.weights[i]) - price_mass(data, mass)
+            rise = (
+                walk_to(data, i, q, mean, seat)
+                + price_mass(data, mass + data.weights[i])
+                - price_mass(data, mass)
+            )
             if rise < best:
-                best, at = rise, q
+                best = rise
+                at = q
         target[s] = at
         if at < 0:
             loss = np.inf
@@ -48,30 +57,42 @@ def plan_closing(data: Any, state: Any, p: Any, mean: bool, seat: Any, added: An
 def plan_founding(data: Any, state: Any, q: Any, mean: bool, seat: Any) -> Any:
     """Find the atom of part q that is worth most as a second centre, and what that saves."""
     m = state.size[q]
-    best, at = -np.inf, -1
+    best = -np.inf
+    at = -1
     for s in range(m):
         v = state.members[q, s]
-        gain, mass, count = 0.0, 0, 0
+        gain = 0.0
+        mass = 0
+        count = 0
         for t in range(m):
             i = state.members[q, t]
-            here, there = walk_to(data, i, q, mean, seat), data.pull[i] * walk_between(data, i, v)
+            here = walk_to(data, i, q, mean, seat)
+            there = data.pull[i] * walk_between(data, i, v)
             if there < here:
                 gain += here - there
                 mass += data.weights[i]
                 count += 1
         if count == 0 or count == m:
             continue
-        gain += price_mass(data, state.mass[q]) - price_mass(data, mass) - price_mass(data, state.mass[q] - mass)
+        gain += (
+            price_mass(data, state.mass[q])
+            - price_mass(data, mass)
+            - price_mass(data, state.mass[q] - mass)
+        )
         if gain > best:
-            best, at = gain, v
+            best = gain
+            at = v
     return best, at
 
 
 @njit(cache=True, nogil=True)
-def relocate(data: Any, state: Any, seat: Any, seed: Any, heat: float, most: int, mean: bool) -> Any:
+def relocate(
+    data: Any, state: Any, seat: Any, seed: Any, heat: float, most: int, mean: bool
+) -> Any:
     """Relocate up to ``most`` parts, the most worthwhile first, at a heat; returns how many."""
     k, room = state.members.shape
-    loss, gain = np.empty(k), np.empty(k)
+    loss = np.empty(k)
+    gain = np.empty(k)
     site = np.empty(k, np.int64)
     added = np.zeros(k, np.int64)
     target = np.empty(room, np.int64)
@@ -80,9 +101,11 @@ def relocate(data: Any, state: Any, seat: Any, seed: Any, heat: float, most: int
         gain[p], site[p] = plan_founding(data, state, p, mean, seat)
         if heat > 0.0:
             loss[p] += heat * math.log(1.0 - draw_unit(seed))
-    closing, founding = np.argsort(loss, kind="mergesort"), np.argsort(-gain, kind="mergesort")
+    closing = np.argsort(loss, kind="mergesort")
+    founding = np.argsort(-gain, kind="mergesort")
     touched = np.zeros(k, np.bool_)
-    done, next_founding = 0, 0
+    done = 0
+    next_founding = 0
     for p in closing:
         if done == most:
             break
@@ -114,7 +137,9 @@ def relocate(data: Any, state: Any, seat: Any, seed: Any, heat: float, most: int
 
 
 @njit(cache=True, nogil=True)
-def move_parts(data: Any, state: Any, seat: Any, p: Any, q: Any, v: Any, target: Any, mean: bool) -> Any:
+def move_parts(
+    data: Any, state: Any, seat: Any, p: Any, q: Any, v: Any, target: Any, mean: bool
+) -> Any:
     """Give the atoms of part p to their targets, then found it anew on those of part q that are nearer to atom v."""
     old = state.members[p, : state.size[p]].copy()
     for s in range(old.shape[0]):

@@ -1,7 +1,8 @@
 """The kernel of the plain capacitated problem: atoms wander between nearby parts, one, two or three at a time.
 
-It works on the same data and state as the other kernels. Most exchanges are refused at a glance: as long as nobody moves the
-centres, an exchange is priced by four distances. Only those that come near to being taken are priced in full.
+It works on the same data and state as the other kernels. Most exchanges are
+refused at a glance: as long as nobody moves the centres, an exchange is priced
+by four distances. Only those that come near to being taken are priced in full.
 """
 
 from __future__ import annotations
@@ -12,7 +13,14 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from gridplan.division.exchange_kernels import draw_below, draw_unit, exchange, price_mass, stays_connected, walk_between
+from gridplan.division.exchange_kernels import (
+    draw_below,
+    draw_unit,
+    exchange,
+    price_mass,
+    stays_connected,
+    walk_between,
+)
 
 NONE = np.int64(-1)
 GLANCE = 2.0  # heats by which moving the centres is expected to mend an exchange at the most
@@ -26,14 +34,17 @@ def find_centre(data: Any, state: Any, p: Any, mean: bool, seat: Any) -> Any:
     """
     m = state.size[p]
     if not mean:
-        best, walk = -1, np.inf
+        best = -1
+        walk = np.inf
         for s in range(m):
             i = state.members[p, s]
             if state.sums[i] < walk:
-                best, walk = i, state.sums[i]
+                best = i
+                walk = state.sums[i]
         seat[p, 0] = best
         return walk
-    cx, cy = 0.0, 0.0
+    cx = 0.0
+    cy = 0.0
     for s in range(m):
         cx += data.x[state.members[p, s]]
         cy += data.y[state.members[p, s]]
@@ -51,7 +62,8 @@ def walk_to(data: Any, i: Any, p: Any, mean: bool, seat: Any) -> Any:
     if i < 0:
         return 0.0
     if mean:
-        dx, dy = data.x[i] - seat[p, 0], data.y[i] - seat[p, 1]
+        dx = data.x[i] - seat[p, 0]
+        dy = data.y[i] - seat[p, 1]
         return data.pull[i] * math.sqrt(dx * dx + dy * dy)
     return data.pull[i] * walk_between(data, i, np.int64(seat[p, 0]))
 
@@ -61,14 +73,21 @@ def walk_after(data: Any, state: Any, p: Any, out: Any, into: Any, mean: bool) -
     """Measure what part p would have to walk to its centre without atom ``out`` and with ``into`` (-1 for none)."""
     m = state.size[p]
     if mean:
-        cx, cy, count = 0.0, 0.0, 0
+        cx = 0.0
+        cy = 0.0
+        count = 0
         if into >= 0:
-            cx, cy, count = data.x[into], data.y[into], 1
+            cx = data.x[into]
+            cy = data.y[into]
+            count = 1
         for s in range(m):
             j = state.members[p, s]
             if j != out:
-                cx, cy, count = cx + data.x[j], cy + data.y[j], count + 1
-        cx, cy = cx / max(count, 1), cy / max(count, 1)
+                cx = cx + data.x[j]
+                cy = cy + data.y[j]
+                count = count + 1
+        cx = cx / max(count, 1)
+        cy = cy / max(count, 1)
         walk = 0.0
         if into >= 0:
             walk = data.pull[into] * math.sqrt((data.x[into] - cx) ** 2 + (data.y[into] - cy) ** 2)
@@ -77,7 +96,8 @@ def walk_after(data: Any, state: Any, p: Any, out: Any, into: Any, mean: bool) -
             if j != out:
                 walk += data.pull[j] * math.sqrt((data.x[j] - cx) ** 2 + (data.y[j] - cy) ** 2)
         return walk
-    best, own = np.inf, 0.0
+    best = np.inf
+    own = 0.0
     for s in range(m):
         j = state.members[p, s]
         if j == out:
@@ -134,7 +154,8 @@ def seat_all(data: Any, state: Any, mean: bool, seat: Any) -> Any:
 def draw_exchange(data: Any, state: Any, seed: Any, swaps: float, chains: float) -> Any:
     """Draw an exchange: atom a of part p goes to part q nearby; b of q comes back to p, or c of q goes on to part t.
 
-    Returns a, b, c, p, q, t, with -1 for what there is not; a is -1 where the draw came to nothing.
+    Returns a, b, c, p, q, t, with -1 for what there is not; a is -1 where the
+    draw came to nothing.
     """
     room = state.members.shape[1]
     nothing = (NONE, NONE, NONE, NONE, NONE, NONE)
@@ -142,7 +163,8 @@ def draw_exchange(data: Any, state: Any, seed: Any, swaps: float, chains: float)
     degree = data.indptr[a + 1] - data.indptr[a]
     if degree == 0:
         return nothing
-    p, q = np.int64(state.part[a]), np.int64(state.part[data.indices[data.indptr[a] + draw_below(seed, degree)]])
+    p = np.int64(state.part[a])
+    q = np.int64(state.part[data.indices[data.indptr[a] + draw_below(seed, degree)]])
     if p == q:
         return nothing
     luck = draw_unit(seed)
@@ -164,15 +186,27 @@ def draw_exchange(data: Any, state: Any, seed: Any, swaps: float, chains: float)
 
 @njit(cache=True, nogil=True)
 def wander(
-    data: Any, state: Any, seat: Any, seed: Any, rounds: int, hot: float, cold: float, swaps: float, chains: float, mean: bool
+    data: Any,
+    state: Any,
+    seat: Any,
+    seed: Any,
+    rounds: int,
+    hot: float,
+    cold: float,
+    swaps: float,
+    chains: float,
+    mean: bool,
 ) -> Any:
     """Anneal an assignment in place over ``rounds`` exchanges, cooling from ``hot`` to ``cold``.
 
-    An atom moves to a part nearby; in a share of ``swaps`` an atom of that part comes back, in a share of ``chains``
-    one goes on to a third part. With both heats 0 nothing is taken for the worse. Returns the number of exchanges taken.
+    An atom moves to a part nearby; in a share of ``swaps`` an atom of that
+    part comes back, in a share of ``chains`` one goes on to a third part. With
+    both heats 0 nothing is taken for the worse. Returns the number of
+    exchanges taken.
     """
     factor = math.exp(math.log(cold / hot) * 64 / max(1, rounds)) if hot > 0.0 else 1.0
-    heat, taken = hot, 0
+    heat = hot
+    taken = 0
     for r in range(rounds):
         if r % 64 == 63:
             heat *= factor
@@ -181,7 +215,9 @@ def wander(
             continue
         limit = -heat * math.log(1.0 - draw_unit(seed))
         leave = b if c < 0 else c
-        rise = glance(data, state, p, a, b, mean, seat) + glance(data, state, q, leave, a, mean, seat)
+        rise = glance(data, state, p, a, b, mean, seat) + glance(
+            data, state, q, leave, a, mean, seat
+        )
         if t >= 0:
             rise += glance(data, state, t, NONE, c, mean, seat)
         if rise > limit + GLANCE * heat:

@@ -1,7 +1,8 @@
 """Parting: atoms with members cut into contiguous parts of a fair size, as near as can be, with the proof.
 
-Branches of a large compound and groups of a branch are the same problem: few parts, each within its limits and with enough full
-members, balanced, and near to a meeting place in one of their atoms.
+Branches of a large compound and groups of a branch are the same problem: few
+parts, each within its limits and with enough full members, balanced, and near
+to a meeting place in one of their atoms.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ class Limits:
     full
         Fewest full members of a part.
     price, imbalance
-        Member-metres for a part more, and metres for each member off the even size.
+        Member-metres for a part more, and metres for each member off the even
+        size.
     """
 
     least: int
@@ -77,27 +79,41 @@ def choose_atoms(grains: tuple[Array, ...], size: Array, most: int) -> Array:
 
 def part_stairwells(
     xy: Array, full: Array, size: Array, grains: tuple[Array, ...], pairs: Array, limits: Limits
-) -> Parts:  # fmt: skip
+) -> Parts:
     """Part the stairwells of one field or branch; those without members go with the nearest that have some.
 
-    Every piece that nothing joins to the others is parted by itself, unless it is too small to stand alone: then it goes with
-    the nearest piece.
+    Every piece that nothing joins to the others is parted by itself, unless it
+    is too small to stand alone: then it goes with the nearest piece.
     """
     atom = choose_atoms(grains, size, limits.most)
     n = int(atom.max()) + 1
-    weight, own_full = np.bincount(atom, size, minlength=n).astype(np.int64), np.bincount(atom, full, minlength=n)
+    weight = np.bincount(atom, size, minlength=n).astype(np.int64)
+    own_full = np.bincount(atom, full, minlength=n)
     pull = np.where(weight[atom] > 0, size, 1.0)
     where = np.column_stack(
-        [np.bincount(atom, pull * xy[:, i], minlength=n) / np.bincount(atom, pull, minlength=n) for i in (0, 1)]
+        [
+            np.bincount(atom, pull * xy[:, i], minlength=n) / np.bincount(atom, pull, minlength=n)
+            for i in (0, 1)
+        ]
     )
     links = lift(pairs, atom)
     owner = annex(weight, links, where)
     adrift = np.flatnonzero(owner < 0)  # pieces without any member
     heavy = np.flatnonzero(weight > 0)
-    owner[adrift] = heavy[np.argmin(_measure(where[adrift], where[heavy]), axis=1)] if len(adrift) else owner[adrift]
+    owner[adrift] = (
+        heavy[np.argmin(_measure(where[adrift], where[heavy]), axis=1)]
+        if len(adrift)
+        else owner[adrift]
+    )
     place = np.full(n, -1, np.int64)
     place[heavy] = np.arange(len(heavy))
-    parts = _part_heavy(where[heavy], own_full[heavy].astype(np.int64), weight[heavy], lift(links, place[owner]), limits)
+    parts = _part_heavy(
+        where[heavy],
+        own_full[heavy].astype(np.int64),
+        weight[heavy],
+        lift(links, place[owner]),
+        limits,
+    )
     return replace(parts, label=parts.label[place[owner[atom]]])
 
 
@@ -106,7 +122,9 @@ def _part_heavy(xy: Array, full: Array, size: Array, links: Array, limits: Limit
     links = _bridge(xy, full, size, links, limits)
     piece = connect(len(size), links, None)
     label = np.zeros(len(size), np.int64)
-    price, bound, used = 0.0, 0.0, 0
+    price = 0.0
+    bound = 0.0
+    used = 0
     for p in range(int(piece.max()) + 1):
         rows = np.flatnonzero(piece == p)
         place = np.full(len(size), -1, np.int64)
@@ -114,7 +132,9 @@ def _part_heavy(xy: Array, full: Array, size: Array, links: Array, limits: Limit
         own = links[(place[links] >= 0).all(axis=1)]
         found = _part_piece(xy[rows], full[rows], size[rows], place[own], limits)
         label[rows] = found.label + used
-        price, bound, used = price + found.price, bound + found.bound, used + int(found.label.max()) + 1
+        price = price + found.price
+        bound = bound + found.bound
+        used = used + int(found.label.max()) + 1
     return Parts(label, price, bound)
 
 
@@ -123,12 +143,14 @@ def _bridge(xy: Array, full: Array, size: Array, links: Array, limits: Limits) -
     while True:
         piece = connect(len(size), links, None)
         count = int(piece.max()) + 1
-        mass, own_full = np.bincount(piece, size), np.bincount(piece, full)
+        mass = np.bincount(piece, size)
+        own_full = np.bincount(piece, full)
         short = np.flatnonzero((mass < limits.least) | (own_full < limits.full))
         if count == 1 or not len(short):
             return links
         p = short[np.argmin(mass[short])]
-        mine, others = np.flatnonzero(piece == p), np.flatnonzero(piece != p)
+        mine = np.flatnonzero(piece == p)
+        others = np.flatnonzero(piece != p)
         apart = _measure(xy[mine], xy[others])
         a, b = np.unravel_index(np.argmin(np.round(apart, 6)), apart.shape)
         links = np.concatenate([links, np.sort([[mine[a], others[b]]], axis=1)])
@@ -136,33 +158,57 @@ def _bridge(xy: Array, full: Array, size: Array, links: Array, limits: Limits) -
 
 def _part_piece(xy: Array, full: Array, size: Array, links: Array, limits: Limits) -> Parts:
     """Part a connected piece: by listing all parts where there are not too many, else by the division's search."""
-    n, total = len(size), int(size.sum())
+    n = len(size)
+    total = int(size.sum())
     count = max(1, -(-total // limits.most), int(total / limits.target + 0.5))
     even = min(max(-(-total // count), limits.least), limits.most)
     apart = _measure(xy, xy)
     if n == 1:
-        return Parts(np.zeros(1, np.int64), _price_part(apart, size, even, limits), _price_part(apart, size, even, limits))
+        return Parts(
+            np.zeros(1, np.int64),
+            _price_part(apart, size, even, limits),
+            _price_part(apart, size, even, limits),
+        )
     problem = Problem(
-        ids=tuple(f"{i:06d}" for i in range(n)), weights=size, pull=size.astype(float), xy=xy, climb=np.zeros(n),
-        stack=np.arange(n), pairs=links, groups=np.zeros((n, 0), np.int32), prices=np.zeros(0),
-        band=Band(limits.least, even, limits.most), off=limits.imbalance,
-    )  # fmt: skip
+        ids=tuple(f"{i:06d}" for i in range(n)),
+        weights=size,
+        pull=size.astype(float),
+        xy=xy,
+        climb=np.zeros(n),
+        stack=np.arange(n),
+        pairs=links,
+        groups=np.zeros((n, 0), np.int32),
+        prices=np.zeros(0),
+        band=Band(limits.least, even, limits.most),
+        off=limits.imbalance,
+    )
     for least in dict.fromkeys((max(limits.least, even // 2), limits.least)):
         listed = list_parts(replace(problem, band=Band(least, even, limits.most)).to_data(), LISTED)
         if listed is None:
             break
         prices, starts, atoms = listed
-        kept = np.add.reduceat(full[atoms], starts[:-1]) >= limits.full if len(prices) else np.zeros(0, bool)
+        kept = (
+            np.add.reduceat(full[atoms], starts[:-1]) >= limits.full
+            if len(prices)
+            else np.zeros(0, bool)
+        )
         sizes = np.diff(starts)[kept]
         taken = atoms[np.repeat(kept, np.diff(starts))]
-        label, bound = cover_exactly(prices[kept] + limits.price, np.append(0, np.cumsum(sizes)), taken, n)
+        label, bound = cover_exactly(
+            prices[kept] + limits.price, np.append(0, np.cumsum(sizes)), taken, n
+        )
         if label is not None:
             return Parts(label, _price_all(apart, size, label, even, limits), bound)
     division = divide_atoms(problem, "quick")
     label = _mend(division.part, full, size, links, limits)
-    price, parts = _price_all(apart, size, label, even, limits), int(label.max()) + 1
+    price = _price_all(apart, size, label, even, limits)
+    parts = int(label.max()) + 1
     if len(np.unique(label)) == len(np.unique(division.part)) and not division.shortfalls:
-        return Parts(label, price, find_bound(problem, label, division.price, STEPS, 0).value + parts * limits.price)
+        return Parts(
+            label,
+            price,
+            find_bound(problem, label, division.price, STEPS, 0).value + parts * limits.price,
+        )
     return Parts(label, price, 0.0)
 
 
@@ -170,7 +216,8 @@ def _mend(label: Array, full: Array, size: Array, links: Array, limits: Limits) 
     """Join each part that is too small to stand alone to its smallest neighbour, even if that grows too large."""
     while True:
         label = np.asarray(np.unique(label, return_inverse=True)[1], np.int64)
-        mass, own_full = np.bincount(label, size), np.bincount(label, full)
+        mass = np.bincount(label, size)
+        own_full = np.bincount(label, full)
         short = np.flatnonzero((mass < limits.least) | (own_full < limits.full))
         if len(mass) == 1 or not len(short):
             return label
@@ -181,7 +228,9 @@ def _mend(label: Array, full: Array, size: Array, links: Array, limits: Limits) 
 
 
 def _measure(one: Array, other: Array) -> Array:
-    return np.asarray(np.hypot(one[:, None, 0] - other[None, :, 0], one[:, None, 1] - other[None, :, 1]))
+    return np.asarray(
+        np.hypot(one[:, None, 0] - other[None, :, 0], one[:, None, 1] - other[None, :, 1])
+    )
 
 
 def _price_part(apart: Array, size: Array, even: int, limits: Limits) -> float:

@@ -24,8 +24,9 @@ TRIED = 20_000  # choices of several centres that are all tried; above, HiGHS ch
 class Centres:
     """Central households chosen.
 
-    ``posts`` has one row for each: stairwell (row number), subgrid, households served and their mean walk in metres.
-    ``wanted`` and ``found`` are the numbers by residential sub-grid.
+    ``posts`` has one row for each: stairwell (row number), subgrid, households
+    served and their mean walk in metres. ``wanted`` and ``found`` are the
+    numbers by residential sub-grid.
     """
 
     posts: pd.DataFrame
@@ -36,22 +37,27 @@ class Centres:
 def choose_centres(plan: Plan, available: Array, rules: OrganisationRules) -> Centres:
     """Choose the stairwells that host central households in each residential sub-grid.
 
-    There is one for each ``central_load`` households or part of them, as far as stairwells have an available member; the choice
-    is the one with the least household-metres of all, each household walking to the nearest. Walks are straight lines and the
-    climbs at both ends, or the difference of climbs over one door, as the division measures them.
+    There is one for each ``central_load`` households or part of them, as far
+    as stairwells have an available member; the choice is the one with the
+    least household-metres of all, each household walking to the nearest. Walks
+    are straight lines and the climbs at both ends, or the difference of climbs
+    over one door, as the division measures them.
 
     Parameters
     ----------
     plan
         A plan.
     available
-        int64[n], available members of each stairwell, in the order of their codes.
+        int64[n], available members of each stairwell, in the order of their
+        codes.
     rules
         The load of a central household, in households.
     """
     stairwells = plan.stairwells.sort_index()
     points = stairwells.geometry.to_numpy()
-    spot = np.column_stack([shapely.get_x(points), shapely.get_y(points), stairwells["climb"].to_numpy(float)])
+    spot = np.column_stack(
+        [shapely.get_x(points), shapely.get_y(points), stairwells["climb"].to_numpy(float)]
+    )
     stack = number(stairwells["building"] + "-" + stairwells["door"].astype("str"))
     weight = stairwells["households"].to_numpy(np.int64)
     homes = plan.subgrids.index[plan.subgrids["kind"] == "residential"].sort_values()
@@ -60,7 +66,11 @@ def choose_centres(plan: Plan, available: Array, rules: OrganisationRules) -> Ce
     order = order[part[order] >= 0]
     ends = np.cumsum(np.bincount(part[order], minlength=len(homes)))
     wanted = np.maximum(
-        1, -(-np.bincount(part[order], weight[order], minlength=len(homes)).astype(np.int64) // rules.central_load)
+        1,
+        -(
+            -np.bincount(part[order], weight[order], minlength=len(homes)).astype(np.int64)
+            // rules.central_load
+        ),
     )
     rows: list[tuple[int, int, int, float]] = []
     found = np.zeros(len(homes), np.int64)
@@ -90,15 +100,24 @@ def measure_walks(spot: Array, stack: Array, hosts: Array) -> Array:
     [[55.0], [0.0]]
     """
     climb = spot[:, 2]
-    apart = np.hypot(spot[:, None, 0] - spot[None, hosts, 0], spot[:, None, 1] - spot[None, hosts, 1])
+    apart = np.hypot(
+        spot[:, None, 0] - spot[None, hosts, 0], spot[:, None, 1] - spot[None, hosts, 1]
+    )
     same = stack[:, None] == stack[None, hosts]
-    return np.asarray(np.where(same, np.abs(climb[:, None] - climb[None, hosts]), apart + climb[:, None] + climb[None, hosts]))
+    return np.asarray(
+        np.where(
+            same,
+            np.abs(climb[:, None] - climb[None, hosts]),
+            apart + climb[:, None] + climb[None, hosts],
+        )
+    )
 
 
 def choose_medians(walk: Array, weight: Array, count: int) -> tuple[Sequence[int], Array]:
     """Choose so many hosts that weights times metres to the nearest are least; returns them and the nearest of each row.
 
-    All choices are tried where there are not too many, else HiGHS solves the median problem.
+    All choices are tried where there are not too many, else HiGHS solves the
+    median problem.
 
     Examples
     --------
@@ -136,5 +155,10 @@ def _solve_medians(walk: Array, weight: Array, count: int) -> Array:
     high = np.concatenate([np.ones(n), np.zeros(n * h), [count]])
     price = np.concatenate([np.zeros(h), (walk * weight[:, None]).ravel()])
     whole = np.concatenate([np.ones(h), np.zeros(n * h)])
-    found = milp(price, integrality=whole, bounds=Bounds(0.0, 1.0), constraints=LinearConstraint(rows, low, high))
+    found = milp(
+        price,
+        integrality=whole,
+        bounds=Bounds(0.0, 1.0),
+        constraints=LinearConstraint(rows, low, high),
+    )
     return np.flatnonzero(found.x[:h] > 0.5)

@@ -34,8 +34,9 @@ class Ground:
     place
         int64[n], the compound or cluster of each stairwell: numbers from 0.
     grains
-        int64[n] each, from the coarsest: what is kept whole if it fits. Buildings, then stairwells; in the countryside, where a
-        building is a house, sub-grids come first.
+        int64[n] each, from the coarsest: what is kept whole if it fits.
+        Buildings, then stairwells; in the countryside, where a building is a
+        house, sub-grids come first.
     building
         int64[n], the building of each stairwell.
     pairs
@@ -61,8 +62,9 @@ class Ground:
 def survey_ground(plan: Plan, members: pd.DataFrame, most: int) -> list[Ground]:
     """Survey every community: members, places, grains and pairs of its stairwells.
 
-    A place is a compound, or a cluster of the buildings outside all compounds that can be walked between without entering one. A
-    village with no more than ``most`` members is one place, whatever its clusters.
+    A place is a compound, or a cluster of the buildings outside all compounds
+    that can be walked between without entering one. A village with no more
+    than ``most`` members is one place, whatever its clusters.
     """
     stairwells = plan.stairwells.sort_index()
     pairs = _find_pairs(stairwells, plan.neighbours)
@@ -72,7 +74,9 @@ def survey_ground(plan: Plan, members: pd.DataFrame, most: int) -> list[Ground]:
     rural = (stairwells["community_kind"] == "rural").to_numpy()
     small = rural & (np.bincount(community, size)[community] <= most)
     place = _find_places(stairwells, building, pairs, np.where(small, community, -1))
-    grid = connect(len(stairwells), pairs, number(stairwells["subgrid"]) * (place.max() + 1) + place)
+    grid = connect(
+        len(stairwells), pairs, number(stairwells["subgrid"]) * (place.max() + 1) + place
+    )
     points = stairwells.geometry.to_numpy()
     xy = np.column_stack([shapely.get_x(points), shapely.get_y(points)])
     full = members["full"].to_numpy(np.int64)
@@ -93,18 +97,27 @@ def survey_ground(plan: Plan, members: pd.DataFrame, most: int) -> list[Ground]:
         grains = (number(grid[rows]), homes, finest) if rural[rows[0]] else (homes, finest)
         grounds.append(
             Ground(
-                code=str(stairwells["community"].iloc[rows[0]]), kind="rural" if rural[rows[0]] else "urban",
-                rows=rows, xy=xy[rows],
-                full=full[rows], size=size[rows], place=number(place[rows]), grains=grains, building=homes, pairs=own,
+                code=str(stairwells["community"].iloc[rows[0]]),
+                kind="rural" if rural[rows[0]] else "urban",
+                rows=rows,
+                xy=xy[rows],
+                full=full[rows],
+                size=size[rows],
+                place=number(place[rows]),
+                grains=grains,
+                building=homes,
+                pairs=own,
             )
-        )  # fmt: skip
+        )
     return grounds
 
 
 def _find_pairs(stairwells: Any, neighbours: pd.DataFrame) -> Array:
     """Find the rows of neighbours of one community, each pair once, sorted."""
     ids = stairwells.index
-    pairs = np.column_stack([ids.get_indexer(neighbours["focal"]), ids.get_indexer(neighbours["neighbour"])]).astype(np.int64)
+    pairs = np.column_stack(
+        [ids.get_indexer(neighbours["focal"]), ids.get_indexer(neighbours["neighbour"])]
+    ).astype(np.int64)
     community = stairwells["community"].to_numpy(object)
     pairs = pairs[(pairs >= 0).all(axis=1)]
     pairs = np.sort(pairs[community[pairs[:, 0]] == community[pairs[:, 1]]], axis=1)
@@ -178,7 +191,11 @@ def annex(weights: Array, pairs: Array, xy: Array) -> Array:
     owner = np.where(weights > 0, np.arange(n), -1)
     if len(heavy) in (0, n) or not len(pairs):
         return owner
-    length = np.maximum(np.hypot(*(xy[pairs[:, 0]] - xy[pairs[:, 1]]).T), 1e-3)  # a stored zero would read as "no pair"
+    length = np.maximum(
+        np.hypot(*(xy[pairs[:, 0]] - xy[pairs[:, 1]]).T), 1e-3
+    )  # a stored zero would read as "no pair"
     graph = csr_matrix((length, (pairs[:, 0], pairs[:, 1])), shape=(n, n))
-    source = dijkstra(graph, directed=False, indices=heavy, min_only=True, return_predecessors=True)[2]
+    source = dijkstra(
+        graph, directed=False, indices=heavy, min_only=True, return_predecessors=True
+    )[2]
     return np.where(source >= 0, source, -1).astype(np.int64)

@@ -1,8 +1,9 @@
 """The exact cover: the cheapest choice of listed sets that holds everything exactly once, and the bound that proves it.
 
-HiGHS solves the relaxation and a small integer problem, which gives a good cover; a sweep over partial covers, which drops those
-that can no longer become cheaper, then finds the best and proves it. Where the sweep grows too wide, the relaxation's bound says
-how near the best cover known is.
+HiGHS solves the relaxation and a small integer problem, which gives a good
+cover; a sweep over partial covers, which drops those that can no longer become
+cheaper, then finds the best and proves it. Where the sweep grows too wide, the
+relaxation's bound says how near the best cover known is.
 """
 
 from __future__ import annotations
@@ -25,8 +26,10 @@ TOLERANCE = 1e-7
 def cover_exactly(prices: Array, starts: Array, atoms: Array, n: int) -> tuple[Array | None, float]:
     """Choose the cheapest sets that hold each of n atoms exactly once.
 
-    Set j holds ``atoms[starts[j]:starts[j + 1]]``. Returns the chosen set of each atom, numbered from 0 (int64[n]; None where the
-    sets cannot cover the atoms), and a proven lower bound on the price of every choice (infinite where there is none).
+    Set j holds ``atoms[starts[j]:starts[j + 1]]``. Returns the chosen set of
+    each atom, numbered from 0 (int64[n]; None where the sets cannot cover the
+    atoms), and a proven lower bound on the price of every choice (infinite
+    where there is none).
 
     Examples
     --------
@@ -55,13 +58,21 @@ def cover_exactly(prices: Array, starts: Array, atoms: Array, n: int) -> tuple[A
     swept = _sweep(reduced[kept], rows[:, kept], slack + TOLERANCE) if n <= BITS else None
     if swept is not None:
         best = kept[swept] if len(swept) else best
-        return (None, np.inf) if best is None else (_read_sets(best, rows), float(prices[best].sum()))
+        return (
+            (None, np.inf) if best is None else (_read_sets(best, rows), float(prices[best].sum()))
+        )
     liked = np.sort(order[: min(WIDE, len(kept))])
     chosen, bound = _solve(prices[liked], rows[:, liked])
-    if chosen is not None and (best is None or prices[liked[chosen]].sum() < prices[best].sum() - TOLERANCE):
+    if chosen is not None and (
+        best is None or prices[liked[chosen]].sum() < prices[best].sum() - TOLERANCE
+    ):
         best = liked[chosen]
     bound = max(least, bound) if len(liked) == len(kept) else least
-    return (None, bound) if best is None else (_read_sets(best, rows), min(bound, float(prices[best].sum())))
+    return (
+        (None, bound)
+        if best is None
+        else (_read_sets(best, rows), min(bound, float(prices[best].sum())))
+    )
 
 
 def _solve(prices: Array, rows: Any) -> tuple[Array | None, float]:
@@ -82,16 +93,25 @@ def _solve(prices: Array, rows: Any) -> tuple[Array | None, float]:
 def _sweep(reduced: Array, rows: Any, slack: float) -> Array | None:
     """Sweep over the atoms in their order with all partial covers whose reduced costs stay within the slack.
 
-    Returns the sets of the best cover, none where there is none within the slack; None where the sweep grew too wide.
+    Returns the sets of the best cover, none where there is none within the
+    slack; None where the sweep grew too wide.
     """
-    first = np.array([rows.indices[a:b].min() for a, b in zip(rows.indptr[:-1], rows.indptr[1:], strict=True)])
+    first = np.array(
+        [rows.indices[a:b].min() for a, b in zip(rows.indptr[:-1], rows.indptr[1:], strict=True)]
+    )
     bits = np.zeros(len(reduced), np.int64)
-    np.bitwise_or.at(bits, np.repeat(np.arange(len(reduced)), np.diff(rows.indptr)), np.int64(1) << rows.indices.astype(np.int64))
-    covers, cost = np.zeros(1, np.int64), np.zeros(1)
+    np.bitwise_or.at(
+        bits,
+        np.repeat(np.arange(len(reduced)), np.diff(rows.indptr)),
+        np.int64(1) << rows.indices.astype(np.int64),
+    )
+    covers = np.zeros(1, np.int64)
+    cost = np.zeros(1)
     steps: list[tuple[Array, Array]] = []
     for atom in range(rows.shape[0]):
         done = (covers >> atom) & 1 == 1
-        waiting, own = np.flatnonzero(~done), np.flatnonzero(first == atom)
+        waiting = np.flatnonzero(~done)
+        own = np.flatnonzero(first == atom)
         if len(waiting) * len(own) > WIDEST:
             return None
         total = cost[waiting, None] + reduced[None, own]
@@ -102,7 +122,8 @@ def _sweep(reduced: Array, rows: Any, slack: float) -> Array | None:
         price = np.concatenate([cost[done], total[w, s]])
         order = np.lexsort((np.arange(len(after)), price.round(9), after))
         order = order[np.append(True, np.diff(after[order]) != 0)] if len(order) else order
-        covers, cost = after[order], price[order]
+        covers = after[order]
+        cost = price[order]
         steps.append((before[order], taken[order]))
         if not len(covers):
             return np.zeros(0, np.int64)
@@ -111,7 +132,8 @@ def _sweep(reduced: Array, rows: Any, slack: float) -> Array | None:
 
 def _trace(steps: list[tuple[Array, Array]]) -> Array:
     """Trace the one full cover back to its sets."""
-    at, sets = 0, []
+    at = 0
+    sets = []
     for before, taken in reversed(steps):
         if taken[at] >= 0:
             sets.append(int(taken[at]))

@@ -23,9 +23,11 @@ class Fields:
     Parameters
     ----------
     label
-        int64[p], the field of each place, from 0; -1 where no branch can serve it.
+        int64[p], the field of each place, from 0; -1 where no branch can serve
+        it.
     price, bound
-        Member-metres, and what no other joining of at most so many places goes below.
+        Member-metres, and what no other joining of at most so many places goes
+        below.
     attached
         Places that were attached beyond the usual number.
     """
@@ -36,12 +38,16 @@ class Fields:
     attached: int
 
 
-def join_places(full: Array, size: Array, links: Array, walk: Array, rules: OrganisationRules) -> Fields:
+def join_places(
+    full: Array, size: Array, links: Array, walk: Array, rules: OrganisationRules
+) -> Fields:
     """Join places, all with members, to fields.
 
-    A place with enough full members has a branch of its own; a short one is joined with others that adjoin it, of which at most
-    one has enough by itself. The choice is the cheapest of all contiguous sets of at most ``joint_places``. What it leaves
-    over is then attached to what adjoins it, one place after another, since the number of places is no hard limit.
+    A place with enough full members has a branch of its own; a short one is
+    joined with others that adjoin it, of which at most one has enough by
+    itself. The choice is the cheapest of all contiguous sets of at most
+    ``joint_places``. What it leaves over is then attached to what adjoins it,
+    one place after another, since the number of places is no hard limit.
 
     Parameters
     ----------
@@ -50,7 +56,8 @@ def join_places(full: Array, size: Array, links: Array, walk: Array, rules: Orga
     links
         int64[m, 2], places that adjoin.
     walk
-        float64[p, p], metres that a member of a place walks on average to the middle of another.
+        float64[p, p], metres that a member of a place walks on average to the
+        middle of another.
     rules
         Full members of a branch, places of a joint one, and prices.
 
@@ -64,20 +71,26 @@ def join_places(full: Array, size: Array, links: Array, walk: Array, rules: Orga
     [0, 1, 1]
     """
     p = len(full)
-    even = size.sum() / max(1, int((full >= rules.branch_full).sum()), -(-int(size.sum()) // rules.branch_most))
+    even = size.sum() / max(
+        1, int((full >= rules.branch_full).sum()), -(-int(size.sum()) // rules.branch_most)
+    )
     sets = list_fields(full, links, rules)
     prices = [_price_field(np.array(own), size, walk, even, rules) for own in sets]
     short = np.flatnonzero(full < rules.branch_full)
     prices += list(rules.price_unserved * size[short])
     sets += [(int(s),) for s in short]
     starts = np.append(0, np.cumsum([len(own) for own in sets]))
-    label, bound = cover_exactly(np.array(prices), starts, np.array([i for own in sets for i in own], np.int64), p)
+    label, bound = cover_exactly(
+        np.array(prices), starts, np.array([i for own in sets for i in own], np.int64), p
+    )
     if label is None:  # every place is in a set of its own at least
         label = np.arange(p)
     used = [np.flatnonzero(label == f) for f in range(int(label.max()) + 1)]
     served = np.array([full[own].sum() >= rules.branch_full for own in used])
     price = sum(
-        _price_field(own, size, walk, even, rules) if ok else rules.price_unserved * float(size[own].sum())
+        _price_field(own, size, walk, even, rules)
+        if ok
+        else rules.price_unserved * float(size[own].sum())
         for own, ok in zip(used, served, strict=True)
     )
     label = np.where(served[label], label, -1)
@@ -115,7 +128,9 @@ def list_fields(full: Array, links: Array, rules: OrganisationRules) -> list[tup
 def _grow_sets(adjoining: list[list[int]], able: Array, most: int) -> Iterator[tuple[int, ...]]:
     """Grow contiguous sets of at least two places with at most one able one, each once, from its first short place."""
 
-    def grow(own: tuple[int, ...], has_able: bool, border: list[int], barred: frozenset[int]) -> Iterator[tuple[int, ...]]:
+    def grow(
+        own: tuple[int, ...], has_able: bool, border: list[int], barred: frozenset[int]
+    ) -> Iterator[tuple[int, ...]]:
         if len(own) > 1:
             yield tuple(sorted(own))
         if len(own) == most:
@@ -129,18 +144,29 @@ def _grow_sets(adjoining: list[list[int]], able: Array, most: int) -> Iterator[t
 
     for root in np.flatnonzero(~able):
         before = frozenset(int(i) for i in np.flatnonzero(~able) if i < root)
-        yield from grow((int(root),), False, [j for j in adjoining[root] if j not in before], before | {int(root)})
+        yield from grow(
+            (int(root),),
+            False,
+            [j for j in adjoining[root] if j not in before],
+            before | {int(root)},
+        )
 
 
-def _price_field(own: Array, size: Array, walk: Array, even: float, rules: OrganisationRules) -> float:
+def _price_field(
+    own: Array, size: Array, walk: Array, even: float, rules: OrganisationRules
+) -> float:
     """Price a field: its members' walk, its branches, and what these are off the even size."""
     mass = int(size[own].sum())
     branches = max(1, -(-mass // rules.branch_most))
     metres = float((size[own, None] * walk[np.ix_(own, own)]).sum(axis=0).min())
-    return metres + branches * (rules.price_branch + rules.price_imbalance * abs(mass / branches - even))
+    return metres + branches * (
+        rules.price_branch + rules.price_imbalance * abs(mass / branches - even)
+    )
 
 
-def _attach(label: Array, full: Array, links: Array, walk: Array, rules: OrganisationRules) -> Array:
+def _attach(
+    label: Array, full: Array, links: Array, walk: Array, rules: OrganisationRules
+) -> Array:
     """Attach what is left to the nearest field that adjoins it; pieces that have enough full members only together make one."""
     label = label.copy()
     for own in _list_pieces(len(label), links):

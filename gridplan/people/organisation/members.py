@@ -28,16 +28,19 @@ GOLDEN = 0.6180339887498949  # multiples of it fall evenly over any stretch
 def count_members(plan: Plan, rules: OrganisationRules) -> tuple[pd.DataFrame, list[Entry]]:
     """Count members, volunteers and elders by stairwell.
 
-    A count that was given for a building, compound, community or the site is apportioned to its stairwells by households, with
-    largest remainders. Where a finer count is given too, it wins, and what is left of the coarser one goes to where no finer
-    one is given.
+    A count that was given for a building, compound, community or the site is
+    apportioned to its stairwells by households, with largest remainders. Where
+    a finer count is given too, it wins, and what is left of the coarser one
+    goes to where no finer one is given.
 
-    Returns the table of members (people; branch and group still empty) and entries about counts that found no home.
+    Returns the table of members (people; branch and group still empty) and
+    entries about counts that found no home.
 
     Raises
     ------
     InputError
-        If a code is unknown, a value negative or missing, a row doubled, or finer counts exceed a coarser one.
+        If a code is unknown, a value negative or missing, a row doubled, or
+        finer counts exceed a coarser one.
     """
     counts = plan.site.counts[plan.site.counts["measure"].isin(list(MEASURES))]
     problems = _check_counts(plan, counts)
@@ -45,7 +48,8 @@ def count_members(plan: Plan, rules: OrganisationRules) -> tuple[pd.DataFrame, l
         raise InputError(problems)
     stairwells = plan.stairwells.sort_index()
     own = stairwells[["building", "compound", "community", "subgrid"]]
-    tables, entries = {}, []
+    tables = {}
+    entries = []
     for measure, column in MEASURES.items():
         given = counts[counts["measure"] == measure]
         spread = _spread_counts(own, stairwells["households"].to_numpy(np.int64), given, measure)
@@ -56,16 +60,21 @@ def count_members(plan: Plan, rules: OrganisationRules) -> tuple[pd.DataFrame, l
             tables["level"] = spread.level
     if problems:
         raise InputError(problems)
-    frame = pd.DataFrame({"stairwell": stairwells.index, **{c: own[c].to_numpy() for c in own.columns}, **tables})
-    frame["available"] = _judge_available(frame["full"].to_numpy(), frame["community"].to_numpy(), rules.available_share)
+    frame = pd.DataFrame(
+        {"stairwell": stairwells.index, **{c: own[c].to_numpy() for c in own.columns}, **tables}
+    )
+    frame["available"] = _judge_available(
+        frame["full"].to_numpy(), frame["community"].to_numpy(), rules.available_share
+    )
     return conform_table("members", frame), entries
 
 
 def apportion(totals: Array, weights: Array, group: Array) -> Array:
     """Apportion whole totals to rows by weight within groups, with largest remainders.
 
-    Rows of equal remainder are taken evenly over their order, so that the few members of a village do not end up in its first
-    houses only. Where all weights of a group are 0, rows count alike.
+    Rows of equal remainder are taken evenly over their order, so that the few
+    members of a village do not end up in its first houses only. Where all
+    weights of a group are 0, rows count alike.
 
     Parameters
     ----------
@@ -91,11 +100,15 @@ def apportion(totals: Array, weights: Array, group: Array) -> Array:
     left = np.round(share - value, 9)
     order = np.argsort(group, kind="stable")
     place = np.empty(len(group), np.int64)  # of a row within its group
-    place[order] = np.arange(len(group)) - (np.cumsum(np.bincount(group)) - np.bincount(group))[group[order]]
+    place[order] = (
+        np.arange(len(group)) - (np.cumsum(np.bincount(group)) - np.bincount(group))[group[order]]
+    )
     even = np.mod((place + 1) * GOLDEN, 1.0)
     order = np.lexsort((-even, -left, group))
     rank = np.empty(len(group), np.int64)
-    rank[order] = np.arange(len(group)) - (np.cumsum(np.bincount(group)) - np.bincount(group))[group[order]]
+    rank[order] = (
+        np.arange(len(group)) - (np.cumsum(np.bincount(group)) - np.bincount(group))[group[order]]
+    )
     return np.asarray(value + (rank < missing[group]))
 
 
@@ -116,10 +129,13 @@ class _Spread:
     entries: list[Entry]
 
 
-def _spread_counts(own: pd.DataFrame, households: Array, given: pd.DataFrame, measure: str) -> _Spread:
+def _spread_counts(
+    own: pd.DataFrame, households: Array, given: pd.DataFrame, measure: str
+) -> _Spread:
     """Spread one measure over the stairwells, level by level from the finest."""
     n = len(own)
-    value, level = np.zeros(n, np.int64), np.full(n, "none", object)
+    value = np.zeros(n, np.int64)
+    level = np.full(n, "none", object)
     problems: list[Problem] = []
     entries: list[Entry] = []
     for word in LEVELS:
@@ -135,17 +151,23 @@ def _spread_counts(own: pd.DataFrame, households: Array, given: pd.DataFrame, me
         over = rest < 0
         if over.any():
             text = f"{measure}: {int(over.sum())} {word} counts are below what finer counts in them add up to"
-            problems.append(Problem("counts", "levels agree", text, "correct one of them", tuple(codes[over])))
+            problems.append(
+                Problem("counts", "levels agree", text, "correct one of them", tuple(codes[over]))
+            )
         free = inside & (level == "none")
         homes = np.bincount(group[free], minlength=len(codes)) > 0
         lost = (rest > 0) & ~homes
         if lost.any():
             text = f"{measure}: {int(rest[lost].sum())} counted by {word} where no home without a finer count is left"
-            entries.append(Entry("organise", "counts", "dropped", int(lost.sum()), text, list(codes[lost])))
+            entries.append(
+                Entry("organise", "counts", "dropped", int(lost.sum()), text, list(codes[lost]))
+            )
         rows_free = np.flatnonzero(free)
         rest = np.where(homes, np.maximum(rest, 0), 0)
         if len(rows_free):
-            value[rows_free] = apportion(rest, households[rows_free].astype(float), group[rows_free])
+            value[rows_free] = apportion(
+                rest, households[rows_free].astype(float), group[rows_free]
+            )
         level[rows_free] = word
     return _Spread(value, level, problems, entries)
 
@@ -153,22 +175,53 @@ def _spread_counts(own: pd.DataFrame, households: Array, given: pd.DataFrame, me
 def _check_counts(plan: Plan, counts: pd.DataFrame) -> list[Problem]:
     """Check the counts of people: levels, codes, values, and that no count stands twice."""
     ids = counts.index.to_numpy(object)
-    level, of = counts["level"].to_numpy(object), counts["of"].to_numpy(object)
+    level = counts["level"].to_numpy(object)
+    of = counts["of"].to_numpy(object)
     value = counts["value"].to_numpy(float)
     site = plan.site
-    known = {"building": site.buildings.index, "compound": site.compounds.index, "community": site.communities.index}
+    known = {
+        "building": site.buildings.index,
+        "compound": site.compounds.index,
+        "community": site.communities.index,
+    }
     checks = [
-        (~counts["level"].isin(LEVELS).to_numpy(), "levels are known", "unknown levels", f"use one of {', '.join(LEVELS)}"),
-        (~(value >= 0) | np.isinf(value), "values are counts", "negative or missing values", "give a number of people"),
+        (
+            ~counts["level"].isin(LEVELS).to_numpy(),
+            "levels are known",
+            "unknown levels",
+            f"use one of {', '.join(LEVELS)}",
+        ),
+        (
+            ~(value >= 0) | np.isinf(value),
+            "values are counts",
+            "negative or missing values",
+            "give a number of people",
+        ),
     ]
     for word, codes in known.items():
         wrong = (level == word) & ~pd.Index(of).isin(codes)
-        checks.append((wrong, "codes are known", f"no such {word}", f"use the codes of the table of {word}s"))
-    doubled = pd.DataFrame({"level": level, "of": np.where(level == "site", "", of), "measure": counts["measure"].to_numpy()})
+        checks.append(
+            (wrong, "codes are known", f"no such {word}", f"use the codes of the table of {word}s")
+        )
+    doubled = pd.DataFrame(
+        {
+            "level": level,
+            "of": np.where(level == "site", "", of),
+            "measure": counts["measure"].to_numpy(),
+        }
+    )
     twice = doubled.duplicated(keep=False).to_numpy()
-    checks.append((twice, "counts stand once", "counts of the same thing and measure", "keep one of them"))
+    checks.append(
+        (twice, "counts stand once", "counts of the same thing and measure", "keep one of them")
+    )
     return [
-        Problem("counts", rule, f"{int(wrong.sum())} row{'s' if wrong.sum() > 1 else ''}: {text}", remedy, tuple(ids[wrong]))
+        Problem(
+            "counts",
+            rule,
+            f"{int(wrong.sum())} row{'s' if wrong.sum() > 1 else ''}: {text}",
+            remedy,
+            tuple(ids[wrong]),
+        )
         for wrong, rule, text, remedy in checks
         if wrong.any()
-    ]  # fmt: skip
+    ]

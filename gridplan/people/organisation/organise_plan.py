@@ -24,33 +24,43 @@ GAP = "organisation_gap"  # measure of the indicator that holds a community's op
 
 
 def organise(
-    plan: Plan, rules: Rules | None = None, *, workers: int | None = None, progress: Progress = keep_silent
-) -> Plan:  # fmt: skip
+    plan: Plan,
+    rules: Rules | None = None,
+    *,
+    workers: int | None = None,
+    progress: Progress = keep_silent,
+) -> Plan:
     """Organise a plan: members by stairwell, branches and groups over them, and central households.
 
-    Counts of Party members come from the site's table of counts, at any level; they are counts, never persons. Run again, it
-    replaces what it wrote before.
+    Counts of Party members come from the site's table of counts, at any level;
+    they are counts, never persons. Run again, it replaces what it wrote
+    before.
 
     Parameters
     ----------
     plan
         A drawn plan.
     rules
-        Sizes, prices and loads (section ``organisation``); those of the plan's manifest if not given.
+        Sizes, prices and loads (section ``organisation``); those of the plan's
+        manifest if not given.
     workers
-        Threads to use; one for each core if not given. The result does not depend on it.
+        Threads to use; one for each core if not given. The result does not
+        depend on it.
     progress
         Called with the stage, the steps done and all steps.
 
     Returns
     -------
-    The plan with the tables ``members``, ``party_orgs``, the posts of central households, gaps of the room ``organisation``,
-    each community's proven optimality gap among ``indicators``, and the rules and headline figures in its manifest.
+    The plan with the tables ``members``, ``party_orgs``, the posts of central
+    households, gaps of the room ``organisation``, each community's proven
+    optimality gap among ``indicators``, and the rules and headline figures in
+    its manifest.
 
     Raises
     ------
     InputError
-        If counts have unknown codes, negative or doubled values, or contradict each other.
+        If counts have unknown codes, negative or doubled values, or contradict
+        each other.
     RuleError
         If rules contradict each other.
 
@@ -67,7 +77,13 @@ def organise(
     progress("members", 0, 1)
     members, entries = count_members(plan, own)
     grounds = survey_ground(plan, members, own.branch_most)
-    chains = map_tasks(lambda ground: build_chain(ground, own), grounds, workers=workers, stage="organisation", progress=progress)
+    chains = map_tasks(
+        lambda ground: build_chain(ground, own),
+        grounds,
+        workers=workers,
+        stage="organisation",
+        progress=progress,
+    )
     known = members.assign(households=plan.stairwells.sort_index()["households"])
     orgs, members, gaps = _write_chains(plan, known, grounds, chains, rules)
     progress("central households", 0, 1)
@@ -77,13 +93,16 @@ def organise(
     proofs = _write_proofs(grounds, chains)
     figures = _sum_up(plan, members, orgs, posts, gaps, chains, own.central_warn)
     return plan.replace(
-        members=members, party_orgs=orgs,
+        members=members,
+        party_orgs=orgs,
         posts=_join_rows("posts", plan.posts[plan.posts["role"] != CENTRAL], posts),
         gaps=_join_rows("gaps", plan.gaps[plan.gaps["room"] != ROOM], gaps),
-        indicators=_join_rows("indicators", plan.indicators[plan.indicators["measure"] != GAP], proofs),
+        indicators=_join_rows(
+            "indicators", plan.indicators[plan.indicators["measure"] != GAP], proofs
+        ),
         ledger=write_ledger(plan.site.ledger[plan.site.ledger["step"] != "organise"], entries),
         manifest=_note_figures(plan, rules, figures),
-    )  # fmt: skip
+    )
 
 
 def _write_chains(
@@ -92,16 +111,23 @@ def _write_chains(
     """Write the organisations of all communities, the branch and group of each stairwell, and what is unserved."""
     called = plan.site.communities["name"]
     compounds = plan.site.compounds["name"]
-    branch, group = np.full(len(members), "", object), np.full(len(members), "", object)
+    branch = np.full(len(members), "", object)
+    group = np.full(len(members), "", object)
     rows: list[dict[str, Any]] = []
     gaps: list[dict[str, Any]] = []
     for ground, chain in zip(grounds, chains, strict=True):
         own = members.iloc[ground.rows]
         name = str(called.get(ground.code, "") or ground.code)
-        more, branch[ground.rows], group[ground.rows] = write_chain(ground, chain, own, rules.organisation, name, compounds)
+        more, branch[ground.rows], group[ground.rows] = write_chain(
+            ground, chain, own, rules.organisation, name, compounds
+        )
         rows += more
         gaps += list_unserved(ground, chain, own, rules.organisation)
-    orgs = conform_table("party_orgs", pd.DataFrame(rows)).sort_index() if rows else make_empty("party_orgs")
+    orgs = (
+        conform_table("party_orgs", pd.DataFrame(rows)).sort_index()
+        if rows
+        else make_empty("party_orgs")
+    )
     return orgs, conform_table("members", members.assign(branch=branch, group=group)), gaps
 
 
@@ -113,23 +139,40 @@ def _write_posts(members: pd.DataFrame, centres: Centres) -> pd.DataFrame:
     number = centres.posts.groupby("subgrid").cumcount() + 1
     frame = pd.DataFrame(
         {
-            "post": centres.posts["subgrid"] + "-H" + number.astype(str), "role": CENTRAL,
+            "post": centres.posts["subgrid"] + "-H" + number.astype(str),
+            "role": CENTRAL,
             "community": host["community"].to_numpy(),
-            "subgrid": centres.posts["subgrid"], "building": host["building"].to_numpy(), "stairwell": host.index.to_numpy(),
-            "org": host["group"].to_numpy(), "source": "member", "party": True, "filled": True, "served": 1,
-            "households": centres.posts["households"], "mean_walk": centres.posts["mean_walk"],
+            "subgrid": centres.posts["subgrid"],
+            "building": host["building"].to_numpy(),
+            "stairwell": host.index.to_numpy(),
+            "org": host["group"].to_numpy(),
+            "source": "member",
+            "party": True,
+            "filled": True,
+            "served": 1,
+            "households": centres.posts["households"],
+            "mean_walk": centres.posts["mean_walk"],
         }
-    )  # fmt: skip
+    )
     return conform_table("posts", frame).sort_index()
 
 
 def _write_proofs(grounds: list[Ground], chains: list[Chain]) -> pd.DataFrame:
     """Write the optimality gap of each community's chain as an indicator."""
     rows = [
-        {"indicator": f"{GAP}-{ground.code}", "level": "community", "of": ground.code, "community": ground.code, "measure": GAP,
-         "value": measure_gap(chain.price, chain.bound), "need": np.nan, "met": True, "origin": "computed"}
+        {
+            "indicator": f"{GAP}-{ground.code}",
+            "level": "community",
+            "of": ground.code,
+            "community": ground.code,
+            "measure": GAP,
+            "value": measure_gap(chain.price, chain.bound),
+            "need": np.nan,
+            "met": True,
+            "origin": "computed",
+        }
         for ground, chain in zip(grounds, chains, strict=True)
-    ]  # fmt: skip
+    ]
     return conform_table("indicators", pd.DataFrame(rows)).sort_index()
 
 
@@ -150,28 +193,45 @@ def _join_rows(table: str, kept: pd.DataFrame, new: pd.DataFrame) -> pd.DataFram
 
 
 def _sum_up(
-    plan: Plan, members: pd.DataFrame, orgs: pd.DataFrame, posts: pd.DataFrame, gaps: pd.DataFrame, chains: list[Chain], warn: int
+    plan: Plan,
+    members: pd.DataFrame,
+    orgs: pd.DataFrame,
+    posts: pd.DataFrame,
+    gaps: pd.DataFrame,
+    chains: list[Chain],
+    warn: int,
 ) -> dict[str, Any]:
     """Sum up the headline figures and the ratios that Tangshan's published counts are compared with."""
     homes = plan.subgrids[plan.subgrids["kind"] == "residential"]
     levels = orgs["level"].value_counts()
-    branches, groups, centres = int(levels.get("branch", 0)), int(levels.get("group", 0)), len(posts)
-    price, bound = sum(c.price for c in chains), sum(c.bound for c in chains)
+    branches = int(levels.get("branch", 0))
+    groups = int(levels.get("group", 0))
+    centres = len(posts)
+    price = sum(c.price for c in chains)
+    bound = sum(c.bound for c in chains)
     served = int(homes["households"].sum())
     return {
-        "full": int(members["full"].sum()), "probationary": int(members["probationary"].sum()),
-        "available": int(members["available"].sum()), "committees": int(levels.get("committee", 0)),
-        "general_branches": int(levels.get("general_branch", 0)), "branches": branches, "groups": groups,
+        "full": int(members["full"].sum()),
+        "probationary": int(members["probationary"].sum()),
+        "available": int(members["available"].sum()),
+        "committees": int(levels.get("committee", 0)),
+        "general_branches": int(levels.get("general_branch", 0)),
+        "branches": branches,
+        "groups": groups,
         "joint_branches": int(((orgs["level"] == "branch") & (orgs["form"] == "joint")).sum()),
-        "central_households": centres, "subgrids": len(homes),
-        "subgrids_per_branch": round(len(homes) / max(1, branches), 3), "groups_per_branch": round(groups / max(1, branches), 3),
+        "central_households": centres,
+        "subgrids": len(homes),
+        "subgrids_per_branch": round(len(homes) / max(1, branches), 3),
+        "groups_per_branch": round(groups / max(1, branches), 3),
         "central_per_subgrid": round(centres / max(1, len(homes)), 4),
         "households_per_central": round(served / max(1, centres), 2),
         "central_needed_at": {str(warn): int(np.ceil(homes["households"] / warn).sum())},
         "gaps": {str(rule): int(n) for rule, n in gaps["rule"].value_counts().sort_index().items()},
-        "attached_places": sum(c.attached for c in chains), "price": round(price, 1), "bound": round(bound, 1),
+        "attached_places": sum(c.attached for c in chains),
+        "price": round(price, 1),
+        "bound": round(bound, 1),
         "optimality_gap": measure_gap(price, bound),
-    }  # fmt: skip
+    }
 
 
 def _note_figures(plan: Plan, rules: Rules, figures: dict[str, Any]) -> dict[str, Any]:

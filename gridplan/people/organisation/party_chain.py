@@ -24,15 +24,18 @@ class Chain:
     Parameters
     ----------
     branch, group
-        int64[n], numbers from 0, groups over the whole community; -1 where no branch can serve the stairwell.
+        int64[n], numbers from 0, groups over the whole community; -1 where no
+        branch can serve the stairwell.
     cut
         bool[b], whether a branch is one of several that a field was cut into.
     price, bound
-        Member-metres of the three choices together, and what they cannot go below, each given the one before.
+        Member-metres of the three choices together, and what they cannot go
+        below, each given the one before.
     attached
         Places attached beyond the usual number of a joint branch.
     apart
-        float64[n], metres from a stairwell without branch to the nearest one with, infinite where there is none.
+        float64[n], metres from a stairwell without branch to the nearest one
+        with, infinite where there is none.
     """
 
     branch: Array
@@ -53,10 +56,15 @@ def build_chain(ground: Ground, rules: OrganisationRules) -> Chain:
     field, price, bound, attached = _join(ground, rules)
     branch, cut, more = _cut(ground, field, rules)
     group, most = _divide(ground, branch, rules)
-    served, lost = np.flatnonzero(branch >= 0), np.flatnonzero(branch < 0)
+    served = np.flatnonzero(branch >= 0)
+    lost = np.flatnonzero(branch < 0)
     apart = np.zeros(n)
-    apart[lost] = [np.hypot(*(ground.xy[served] - ground.xy[i]).T).min(initial=np.inf) for i in lost]
-    return Chain(branch, group, cut, price + more[0] + most[0], bound + more[1] + most[1], attached, apart)
+    apart[lost] = [
+        np.hypot(*(ground.xy[served] - ground.xy[i]).T).min(initial=np.inf) for i in lost
+    ]
+    return Chain(
+        branch, group, cut, price + more[0] + most[0], bound + more[1] + most[1], attached, apart
+    )
 
 
 def find_middle(xy: Array, weight: Array) -> tuple[int, float]:
@@ -69,12 +77,15 @@ def find_middle(xy: Array, weight: Array) -> tuple[int, float]:
     """
     heavy = np.flatnonzero(weight > 0)
     if not len(heavy):
-        heavy, weight = np.arange(len(xy)), np.ones(len(xy))
+        heavy = np.arange(len(xy))
+        weight = np.ones(len(xy))
     sums = np.empty(len(heavy))
     step = max(1, AT_ONCE // len(heavy))
     for at in range(0, len(heavy), step):
         some = heavy[at : at + step]
-        sums[at : at + step] = np.hypot(*(xy[some, None] - xy[None, heavy]).transpose(2, 0, 1)) @ weight[heavy]
+        sums[at : at + step] = (
+            np.hypot(*(xy[some, None] - xy[None, heavy]).transpose(2, 0, 1)) @ weight[heavy]
+        )
     best = int(np.argmin(np.round(sums, 6)))
     return int(heavy[best]), float(sums[best])
 
@@ -88,7 +99,9 @@ def _join(ground: Ground, rules: OrganisationRules) -> tuple[Array, float, float
     size = np.bincount(place, ground.size, minlength=count).astype(np.int64)
     full = np.bincount(place, ground.full, minlength=count).astype(np.int64)
     own = [np.flatnonzero(place == p) for p in range(count)]
-    middle = np.array([ground.xy[rows[find_middle(ground.xy[rows], ground.size[rows])[0]]] for rows in own])
+    middle = np.array(
+        [ground.xy[rows[find_middle(ground.xy[rows], ground.size[rows])[0]]] for rows in own]
+    )
     owner = annex(size, lift(ground.pairs, place), middle)
     kept = np.flatnonzero(size > 0)
     number = np.full(count, -1, np.int64)
@@ -103,10 +116,17 @@ def _join(ground: Ground, rules: OrganisationRules) -> tuple[Array, float, float
     return _number_by_first(field), fields.price, fields.bound, fields.attached
 
 
-def _cut(ground: Ground, field: Array, rules: OrganisationRules) -> tuple[Array, Array, tuple[float, float]]:
+def _cut(
+    ground: Ground, field: Array, rules: OrganisationRules
+) -> tuple[Array, Array, tuple[float, float]]:
     """Cut fields with too many members into branches; returns the branch of each stairwell, and which branches were cut."""
     limits = Limits(
-        rules.branch_full, rules.branch_most, rules.branch_most, rules.branch_full, rules.price_branch, rules.price_imbalance
+        rules.branch_full,
+        rules.branch_most,
+        rules.branch_most,
+        rules.branch_full,
+        rules.price_branch,
+        rules.price_imbalance,
     )
     branch = np.full(len(ground), -1, np.int64)
     cut: list[bool] = []
@@ -116,16 +136,25 @@ def _cut(ground: Ground, field: Array, rules: OrganisationRules) -> tuple[Array,
         label = np.zeros(len(rows), np.int64)
         if ground.size[rows].sum() > rules.branch_most:
             parts = _part(ground, rows, limits)
-            label, price, bound = _number_by_first(parts.label), price + parts.price, bound + parts.bound
+            label = _number_by_first(parts.label)
+            price = price + parts.price
+            bound = bound + parts.bound
         branch[rows] = label + len(cut)
         cut += [bool(label.max())] * (int(label.max()) + 1)
     return branch, np.array(cut, bool), (price, bound)
 
 
-def _divide(ground: Ground, branch: Array, rules: OrganisationRules) -> tuple[Array, tuple[float, float]]:
+def _divide(
+    ground: Ground, branch: Array, rules: OrganisationRules
+) -> tuple[Array, tuple[float, float]]:
     """Divide every branch into groups."""
     limits = Limits(
-        rules.group_least, rules.group_most, rules.group_target, rules.group_full, rules.price_group, rules.price_imbalance
+        rules.group_least,
+        rules.group_most,
+        rules.group_target,
+        rules.group_full,
+        rules.price_group,
+        rules.price_imbalance,
     )
     group = np.full(len(ground), -1, np.int64)
     price = bound = 0.0
@@ -133,7 +162,8 @@ def _divide(ground: Ground, branch: Array, rules: OrganisationRules) -> tuple[Ar
         rows = np.flatnonzero(branch == b)
         parts = _part(ground, rows, limits)
         group[rows] = _number_by_first(parts.label) + int(group.max()) + 1
-        price, bound = price + parts.price, bound + parts.bound
+        price = price + parts.price
+        bound = bound + parts.bound
     return group, (price, bound)
 
 
@@ -150,4 +180,6 @@ def _part(ground: Ground, rows: Array, limits: Limits) -> Any:
     pairs = local[ground.pairs]
     pairs = pairs[(pairs >= 0).all(axis=1)] if len(pairs) else NO_PAIRS
     grains = tuple(grain[rows] for grain in ground.grains)
-    return part_stairwells(ground.xy[rows], ground.full[rows], ground.size[rows], grains, pairs, limits)
+    return part_stairwells(
+        ground.xy[rows], ground.full[rows], ground.size[rows], grains, pairs, limits
+    )

@@ -12,7 +12,9 @@ from gridplan.people.organisation.party_chain import Chain, find_middle
 from gridplan.rules.people import OrganisationRules
 
 Array = np.ndarray[Any, Any]
-COMMITTEE, GENERAL, BRANCH = "committee", "general_branch", "branch"
+COMMITTEE = "committee"
+GENERAL = "general_branch"
+BRANCH = "branch"
 TITLES = {COMMITTEE: "党委", GENERAL: "党总支", BRANCH: "党支部"}
 
 
@@ -31,7 +33,10 @@ def choose_level(members: int, branches: int, rules: OrganisationRules) -> tuple
     if members > rules.general_over:
         return GENERAL, ""
     if branches > 1:
-        return GENERAL, f"{branches} branches with {members} members in all, not over {rules.general_over}: one branch would do"
+        return (
+            GENERAL,
+            f"{branches} branches with {members} members in all, not over {rules.general_over}: one branch would do",
+        )
     return BRANCH, ""
 
 
@@ -45,16 +50,24 @@ def count_seats(full: int, rules: OrganisationRules) -> int:
     """
     if full < rules.committee_full:
         return 1
-    return min(rules.seats_most, rules.seats_least + (full - rules.committee_full) // rules.seats_step)
+    return min(
+        rules.seats_most, rules.seats_least + (full - rules.committee_full) // rules.seats_step
+    )
 
 
 def write_chain(
-    ground: Ground, chain: Chain, members: pd.DataFrame, rules: OrganisationRules, name: str, names: pd.Series[str]
-) -> tuple[list[dict[str, Any]], Array, Array]:  # fmt: skip
+    ground: Ground,
+    chain: Chain,
+    members: pd.DataFrame,
+    rules: OrganisationRules,
+    name: str,
+    names: pd.Series[str],
+) -> tuple[list[dict[str, Any]], Array, Array]:
     """Write the organisations of a community.
 
-    ``members`` are the rows of its stairwells with ``households``, ``name`` and ``names`` what it and its compounds are called.
-    Returns the rows, and the code of each stairwell's branch and group (empty where it has none).
+    ``members`` are the rows of its stairwells with ``households``, ``name``
+    and ``names`` what it and its compounds are called. Returns the rows, and
+    the code of each stairwell's branch and group (empty where it has none).
     """
     count = len(chain.cut)
     none = np.full(len(ground), "", object)
@@ -72,31 +85,55 @@ def write_chain(
         served = np.flatnonzero(chain.branch >= 0)
         form = "village" if ground.kind == "rural" else "community"
         rows.append(
-            base | _measure(ground, members, served) | {
-                "org": top, "level": level, "form": form, "parent": "", "name": name + TITLES[level], "advice": advice,
-                "committee_seats": rules.community_seats, "places": len(np.unique(ground.place[served[ground.size[served] > 0]])),
+            base
+            | _measure(ground, members, served)
+            | {
+                "org": top,
+                "level": level,
+                "form": form,
+                "parent": "",
+                "name": name + TITLES[level],
+                "advice": advice,
+                "committee_seats": rules.community_seats,
+                "places": len(np.unique(ground.place[served[ground.size[served] > 0]])),
             }
-        )  # fmt: skip
+        )
     groups = np.full(len(ground), "", object)
     for b, code in enumerate(codes):
         own = np.flatnonzero(chain.branch == b)
-        row = base | _write_branch(ground, chain, members, own, rules, (name, names), b, alone=not head)
+        row = base | _write_branch(
+            ground, chain, members, own, rules, (name, names), b, alone=not head
+        )
         rows.append(row | {"org": code, "level": BRANCH, "parent": top if head else ""})
         kinds = np.unique(chain.group[own])
         for number, g in enumerate(kinds, 1):
             mine = own[chain.group[own] == g]
             groups[mine] = f"{code}-G{number:0{max(2, len(str(len(kinds))))}d}"
-            rows.append(base | _write_group(ground, members, mine, rules) | {
-                "org": groups[mine[0]], "parent": code, "name": f"{row['name']}第{number}党小组", "compound": row["compound"],
-            })  # fmt: skip
+            rows.append(
+                base
+                | _write_group(ground, members, mine, rules)
+                | {
+                    "org": groups[mine[0]],
+                    "parent": code,
+                    "name": f"{row['name']}第{number}党小组",
+                    "compound": row["compound"],
+                }
+            )
     branches = np.where(chain.branch >= 0, np.array([*codes, ""], object)[chain.branch], "")
     return rows, branches, groups
 
 
 def _write_branch(
-    ground: Ground, chain: Chain, members: pd.DataFrame, own: Array, rules: OrganisationRules,
-    titles: tuple[str, pd.Series[str]], b: int, *, alone: bool,
-) -> dict[str, Any]:  # fmt: skip
+    ground: Ground,
+    chain: Chain,
+    members: pd.DataFrame,
+    own: Array,
+    rules: OrganisationRules,
+    titles: tuple[str, pd.Series[str]],
+    b: int,
+    *,
+    alone: bool,
+) -> dict[str, Any]:
     """Write what a branch is: its form, compound, name, size, seats and advice."""
     held = own[ground.size[own] > 0]
     places = np.unique(ground.place[held])
@@ -108,32 +145,58 @@ def _write_branch(
     elif len(places) > 1:
         form = "joint"
     else:
-        form = "village" if whole and ground.kind == "rural" else "community" if whole else "compound" if compound else "building"
+        form = (
+            "village"
+            if whole and ground.kind == "rural"
+            else "community"
+            if whole
+            else "compound"
+            if compound
+            else "building"
+        )
     measured = _measure(ground, members, own)
     size = measured["full"] + measured["probationary"]
     advice = []
     if size > rules.branch_most:
-        advice.append(f"{size} members, generally at most {rules.branch_most}: no contiguous cut by whole buildings was found")
+        advice.append(
+            f"{size} members, generally at most {rules.branch_most}: no contiguous cut by whole buildings was found"
+        )
     if len(places) > rules.joint_places:
         advice.append(f"{len(places)} places, generally at most {rules.joint_places}")
     community, names = titles
     name = community if whole else community + str(names.get(compound, "") or f"第{b + 1}")
     name += f"第{b + 1}" if form == "part" and names.get(compound, "") else ""
     return measured | {
-        "form": form, "compound": compound, "name": name + TITLES[BRANCH], "places": len(places),
-        "committee_seats": count_seats(measured["full"], rules), "advice": "; ".join(advice),
-    }  # fmt: skip
+        "form": form,
+        "compound": compound,
+        "name": name + TITLES[BRANCH],
+        "places": len(places),
+        "committee_seats": count_seats(measured["full"], rules),
+        "advice": "; ".join(advice),
+    }
 
 
-def _write_group(ground: Ground, members: pd.DataFrame, own: Array, rules: OrganisationRules) -> dict[str, Any]:
+def _write_group(
+    ground: Ground, members: pd.DataFrame, own: Array, rules: OrganisationRules
+) -> dict[str, Any]:
     """Write what a group is: a building, several, or part of one."""
     held = np.unique(ground.building[own[ground.size[own] > 0]])
     whole = np.bincount(ground.building)[held].sum() == np.isin(ground.building[own], held).sum()
     form = "joint" if len(held) > 1 else "building" if whole else "part"
     measured = _measure(ground, members, own)
     size = measured["full"] + measured["probationary"]
-    advice = f"{size} members, more than {rules.group_most}: no contiguous division was found" if size > rules.group_most else ""
-    return measured | {"level": "group", "form": form, "places": len(held), "committee_seats": 0, "advice": advice}
+    advice = (
+        f"{size} members, more than {rules.group_most}: no contiguous division was found"
+        if size > rules.group_most
+        else ""
+    )
+    return measured | {
+        "level": "group",
+        "form": form,
+        "places": len(held),
+        "committee_seats": 0,
+        "advice": advice,
+    }
 
 
 def _measure(ground: Ground, members: pd.DataFrame, own: Array) -> dict[str, Any]:
@@ -142,12 +205,17 @@ def _measure(ground: Ground, members: pd.DataFrame, own: Array) -> dict[str, Any
     _, first, home = np.unique(ground.building[own], return_index=True, return_inverse=True)
     weight = np.bincount(home, size)
     pull = np.where(weight[home] > 0, size, 1.0)
-    middle = np.column_stack([np.bincount(home, pull * ground.xy[own, i]) / np.bincount(home, pull) for i in (0, 1)])
+    middle = np.column_stack(
+        [np.bincount(home, pull * ground.xy[own, i]) / np.bincount(home, pull) for i in (0, 1)]
+    )
     best, _ = find_middle(middle, weight)
     metres = float(np.hypot(*(middle - middle[best]).T) @ weight)
     subgrids = members["subgrid"].to_numpy(object)[own[size > 0]]
     return {
-        "households": int(members["households"].to_numpy()[own].sum()), "full": int(ground.full[own].sum()),
-        "probationary": int((size - ground.full[own]).sum()), "subgrid_count": len(set(subgrids) - {""}),
-        "building": str(members["building"].to_numpy(object)[own[first[best]]]), "mean_walk": metres / max(1, int(size.sum())),
-    }  # fmt: skip
+        "households": int(members["households"].to_numpy()[own].sum()),
+        "full": int(ground.full[own].sum()),
+        "probationary": int((size - ground.full[own]).sum()),
+        "subgrid_count": len(set(subgrids) - {""}),
+        "building": str(members["building"].to_numpy(object)[own[first[best]]]),
+        "mean_walk": metres / max(1, int(size.sum())),
+    }

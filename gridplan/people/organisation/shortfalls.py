@@ -20,31 +20,58 @@ Array = np.ndarray[Any, Any]
 ROOM = "organisation"
 
 
-def list_unserved(ground: Ground, chain: Chain, members: pd.DataFrame, rules: OrganisationRules) -> list[dict[str, Any]]:
+def list_unserved(
+    ground: Ground, chain: Chain, members: pd.DataFrame, rules: OrganisationRules
+) -> list[dict[str, Any]]:
     """List what no branch can serve: the community, or the places that nothing joins to a branch."""
     households = members["households"].to_numpy()
     if not len(chain.cut):
         full = int(ground.full.sum())
         more = rules.branch_full - full
         reason = (
-            f"{full} full members in all, fewer than {rules.branch_full}" if ground.size.sum() else "no member is counted here"
+            f"{full} full members in all, fewer than {rules.branch_full}"
+            if ground.size.sum()
+            else "no member is counted here"
         )
         return [
-            _tell("branch_full", "community", ground.code, ground.code, full, rules.branch_full, int(households.sum()), reason,
-                  f"{more} more full member{'s' if more > 1 else ''}, or a joint branch with a neighbouring community")
-        ]  # fmt: skip
+            _tell(
+                "branch_full",
+                "community",
+                ground.code,
+                ground.code,
+                full,
+                rules.branch_full,
+                int(households.sum()),
+                reason,
+                f"{more} more full member{'s' if more > 1 else ''}, or a joint branch with a neighbouring community",
+            )
+        ]
     gaps = []
     lost = (chain.branch < 0) & (ground.size > 0)
     for p in np.unique(ground.place[lost]):
         own = np.flatnonzero(ground.place == p)
-        compound, building = (str(members[c].to_numpy(object)[own[0]]) for c in ("compound", "building"))
+        compound, building = (
+            str(members[c].to_numpy(object)[own[0]]) for c in ("compound", "building")
+        )
         level, of = ("compound", compound) if compound else ("building", building)
         full = int(ground.full[own].sum())
-        reason = f"{full} full members, fewer than {rules.branch_full}, and nothing joins it to a branch"
+        reason = (
+            f"{full} full members, fewer than {rules.branch_full}, and nothing joins it to a branch"
+        )
         remedy = f"an opening towards the nearest branch, {chain.apart[own].min():,.0f} m away, or "
         remedy += f"{rules.branch_full - full} more full members"
         gaps.append(
-            _tell("branch_full", level, of, ground.code, full, rules.branch_full, int(households[own].sum()), reason, remedy)
+            _tell(
+                "branch_full",
+                level,
+                of,
+                ground.code,
+                full,
+                rules.branch_full,
+                int(households[own].sum()),
+                reason,
+                remedy,
+            )
         )
     return gaps
 
@@ -60,17 +87,33 @@ def list_uncentred(plan: Plan, members: pd.DataFrame, centres: Centres) -> list[
     near = _find_spare(xy, members, centres, short)
     by = members.groupby("subgrid")[["full", "available"]].sum().reindex(short, fill_value=0)
     gaps = []
-    for code, full, available, (other, metres) in zip(short, by["full"], by["available"], near, strict=True):
-        wanted, found = int(centres.wanted[code]), int(centres.found[code])
+    for code, full, available, (other, metres) in zip(
+        short, by["full"], by["available"], near, strict=True
+    ):
+        wanted = int(centres.wanted[code])
+        found = int(centres.found[code])
         if not full:
             reason = "no full member lives here"
         elif not available:
             reason = f"{full} full members live here, of whom none is judged available"
         else:
             reason = f"{found} stairwells have an available member, {wanted} are needed for its households"
-        remedy = f"let one of {other}, {metres:,.0f} m away, serve it too" if other else "a volunteer's or captain's household"
-        gap = _tell("central_household", "subgrid", code, str(rows.at[code, "community"]), found, wanted,
-                    int(rows.at[code, "households"]), reason, remedy)  # fmt: skip
+        remedy = (
+            f"let one of {other}, {metres:,.0f} m away, serve it too"
+            if other
+            else "a volunteer's or captain's household"
+        )
+        gap = _tell(
+            "central_household",
+            "subgrid",
+            code,
+            str(rows.at[code, "community"]),
+            found,
+            wanted,
+            int(rows.at[code, "households"]),
+            reason,
+            remedy,
+        )
         gaps.append(gap)
     return gaps
 
@@ -79,15 +122,22 @@ def write_gaps(gaps: list[dict[str, Any]]) -> pd.DataFrame:
     """Write the table of gaps: ranked within each rule, most households first."""
     if not gaps:
         return make_empty("gaps")
-    frame = pd.DataFrame(gaps).sort_values(["rule", "households", "of"], ascending=[True, False, True], ignore_index=True)
+    frame = pd.DataFrame(gaps).sort_values(
+        ["rule", "households", "of"], ascending=[True, False, True], ignore_index=True
+    )
     frame["rank"] = frame.groupby("rule").cumcount() + 1
-    frame["gap"] = [f"{ROOM}-{n:0{max(4, len(str(len(frame))))}d}" for n in range(1, len(frame) + 1)]
+    frame["gap"] = [
+        f"{ROOM}-{n:0{max(4, len(str(len(frame))))}d}" for n in range(1, len(frame) + 1)
+    ]
     return conform_table("gaps", frame).sort_index()
 
 
-def _find_spare(xy: Array, members: pd.DataFrame, centres: Centres, short: pd.Index[Any]) -> list[tuple[str, float]]:
+def _find_spare(
+    xy: Array, members: pd.DataFrame, centres: Centres, short: pd.Index[Any]
+) -> list[tuple[str, float]]:
     """Find, for each sub-grid in short supply, the sub-grid of its community whose available member is nearest to its middle."""
-    code, community = members["subgrid"].to_numpy(object), members["community"].to_numpy(object)
+    code = members["subgrid"].to_numpy(object)
+    community = members["community"].to_numpy(object)
     left = members["available"].to_numpy(np.int64).copy()
     np.subtract.at(left, centres.posts["row"].to_numpy(int), 1)
     wanting = members["subgrid"].isin(short).to_numpy()
@@ -99,14 +149,33 @@ def _find_spare(xy: Array, members: pd.DataFrame, centres: Centres, short: pd.In
         rows = np.flatnonzero(spare & (community == town))
         if len(rows):
             metres, near = cKDTree(xy[rows]).query(own[["x", "y"]].to_numpy())
-            found |= {str(s): (str(code[rows[i]]), float(m)) for s, m, i in zip(own.index, metres, near, strict=True)}
+            found |= {
+                str(s): (str(code[rows[i]]), float(m))
+                for s, m, i in zip(own.index, metres, near, strict=True)
+            }
     return [found.get(str(s), ("", np.nan)) for s in short]
 
 
 def _tell(
-    rule: str, level: str, of: str, community: str, value: int, need: int, households: int, reason: str, remedy: str
-) -> dict[str, Any]:  # fmt: skip
+    rule: str,
+    level: str,
+    of: str,
+    community: str,
+    value: int,
+    need: int,
+    households: int,
+    reason: str,
+    remedy: str,
+) -> dict[str, Any]:
     return {
-        "room": ROOM, "rule": rule, "level": level, "of": of, "community": community, "value": value, "need": need,
-        "households": households, "reason": reason, "remedy": remedy,
-    }  # fmt: skip
+        "room": ROOM,
+        "rule": rule,
+        "level": level,
+        "of": of,
+        "community": community,
+        "value": value,
+        "need": need,
+        "households": households,
+        "reason": reason,
+        "remedy": remedy,
+    }

@@ -21,13 +21,15 @@ Array = np.ndarray[Any, Any]
 def list_cadres(cadres: Any, institutions: pd.DataFrame) -> pd.DataFrame:
     """List the posts of leading cadres by institution: code of the post and the institution that it belongs to.
 
-    ``cadres`` is a table of posts with the columns ``cadre`` and ``institution``, or a number, which is shared among the
-    institutions by their members (all alike where nobody counted them).
+    ``cadres`` is a table of posts with the columns ``cadre`` and
+    ``institution``, or a number, which is shared among the institutions by
+    their members (all alike where nobody counted them).
 
     Raises
     ------
     InputError
-        If columns are missing, codes stand twice, institutions are unknown, or there is a further column: posts have no other.
+        If columns are missing, codes stand twice, institutions are unknown, or
+        there is a further column: posts have no other.
 
     Examples
     --------
@@ -35,18 +37,38 @@ def list_cadres(cadres: Any, institutions: pd.DataFrame) -> pd.DataFrame:
     ['i1-C1', 'i2-C1', 'i2-C2']
     """
     if not isinstance(cadres, pd.DataFrame):
-        count = share_out(float(cadres), institutions["members"].fillna(0).to_numpy()).astype(np.int64)
+        count = share_out(float(cadres), institutions["members"].fillna(0).to_numpy()).astype(
+            np.int64
+        )
         codes = np.repeat(institutions.index.to_numpy(object), count)
-        number = pd.Series(codes).groupby(codes).cumcount().to_numpy() + 1 if len(codes) else np.zeros(0, np.int64)
-        return pd.DataFrame({"cadre": [f"{c}-C{n}" for c, n in zip(codes, number, strict=True)], "institution": codes})
+        number = (
+            pd.Series(codes).groupby(codes).cumcount().to_numpy() + 1
+            if len(codes)
+            else np.zeros(0, np.int64)
+        )
+        return pd.DataFrame(
+            {
+                "cadre": [f"{c}-C{n}" for c, n in zip(codes, number, strict=True)],
+                "institution": codes,
+            }
+        )
     problems = []
     absent = [name for name in ("cadre", "institution") if name not in cadres.columns]
     more = [str(name) for name in cadres.columns if name not in ("cadre", "institution")]
     if absent:
-        problems.append(Problem("cadres", "columns", f"columns are missing: {', '.join(absent)}", "add them"))
+        problems.append(
+            Problem("cadres", "columns", f"columns are missing: {', '.join(absent)}", "add them")
+        )
     if more:
         text = f"columns besides cadre and institution: {', '.join(more)}"
-        problems.append(Problem("cadres", "posts only", text, "take them out; gridplan works on posts, never on persons"))
+        problems.append(
+            Problem(
+                "cadres",
+                "posts only",
+                text,
+                "take them out; gridplan works on posts, never on persons",
+            )
+        )
     if absent:
         raise InputError(problems)
     own = cadres[["cadre", "institution"]].astype("str").sort_values("cadre", ignore_index=True)
@@ -54,11 +76,25 @@ def list_cadres(cadres: Any, institutions: pd.DataFrame) -> pd.DataFrame:
     strange = sorted(set(own["institution"]) - set(institutions.index))
     if len(double):
         problems.append(
-            Problem("cadres", "codes are unique", "codes stand more than once", "keep one row of each", tuple(double))
+            Problem(
+                "cadres",
+                "codes are unique",
+                "codes stand more than once",
+                "keep one row of each",
+                tuple(double),
+            )
         )
     if strange:
         text = "posts belong to institutions that are not in the table institutions"
-        problems.append(Problem("cadres", "codes are known", text, "correct the code or add the institution", tuple(strange)))
+        problems.append(
+            Problem(
+                "cadres",
+                "codes are known",
+                text,
+                "correct the code or add the institution",
+                tuple(strange),
+            )
+        )
     if problems:
         raise InputError(problems)
     return own
@@ -69,21 +105,36 @@ def pair_cadres(
 ) -> tuple[pd.DataFrame, Flow | None]:
     """Pair cadres with communities by the rule of degrees, at the least sum of metres, proven.
 
-    The founding article says "1+3" and not what is meant. ``one``: each cadre has one community, each community at least
-    one cadre where there are enough. ``lead_and_others``: each community has one lead cadre and three others, loads
-    differing by one at most. ``cadre_and_targets``: each cadre has three communities.
+    The founding article says "1+3" and not what is meant. ``one``: each cadre
+    has one community, each community at least one cadre where there are
+    enough. ``lead_and_others``: each community has one lead cadre and three
+    others, loads differing by one at most. ``cadre_and_targets``: each cadre
+    has three communities.
 
-    Cadres stand where their institutions are; those of one
-    institution are alike, so the flow runs between institutions and communities and is dealt out afterwards.
+    Cadres stand where their institutions are; those of one institution are
+    alike, so the flow runs between institutions and communities and is dealt
+    out afterwards.
     """
     number = cadres.groupby("institution").size().reindex(institutions.index, fill_value=0)
-    own, number = institutions[number > 0], number[number > 0].to_numpy(np.int64)
+    own = institutions[number > 0]
+    number = number[number > 0].to_numpy(np.int64)
     if not len(own) or not len(towns):
         return pd.DataFrame(
-            columns=["kind", "source", "community", "target", "amount", "hours", "distance", "kept", "price"]
+            columns=[
+                "kind",
+                "source",
+                "community",
+                "target",
+                "amount",
+                "hours",
+                "distance",
+                "kept",
+                "price",
+            ]
         ), None
     least, most, steps = _set_degrees(number, towns, rules)
-    sources, places = own[["x", "y"]].to_numpy(float), towns[["x", "y"]].to_numpy(float)
+    sources = own[["x", "y"]].to_numpy(float)
+    places = towns[["x", "y"]].to_numpy(float)
     each = np.minimum(number, most)
     flow = solve_flow(FlowProblem(sources, places, least, most, each, steps, np.zeros((0, 3))))
     dealt = _deal(flow.links, number)
@@ -94,23 +145,38 @@ def pair_cadres(
     distance = np.hypot(step[:, 0], step[:, 1])
     links = pd.DataFrame(
         {
-            "kind": "cadre", "source": codes[first[dealt[:, 0]] + dealt[:, 2]], "community": community, "target": community,
-            "amount": 1.0, "hours": np.nan, "distance": distance, "kept": False, "price": np.rint(distance),
+            "kind": "cadre",
+            "source": codes[first[dealt[:, 0]] + dealt[:, 2]],
+            "community": community,
+            "target": community,
+            "amount": 1.0,
+            "hours": np.nan,
+            "distance": distance,
+            "kept": False,
+            "price": np.rint(distance),
         }
-    )  # fmt: skip
+    )
     if rules.cadre_rule == "lead_and_others":
-        links.loc[_choose_leads(first[dealt[:, 0]] + dealt[:, 2], dealt[:, 1], distance, len(codes), len(towns)), "kind"] = (
-            "cadre_lead"
-        )
+        links.loc[
+            _choose_leads(
+                first[dealt[:, 0]] + dealt[:, 2], dealt[:, 1], distance, len(codes), len(towns)
+            ),
+            "kind",
+        ] = "cadre_lead"
     return links, flow
 
 
-def _set_degrees(number: Array, towns: pd.DataFrame, rules: PairingRules) -> tuple[Array, Array, Array]:
+def _set_degrees(
+    number: Array, towns: pd.DataFrame, rules: PairingRules
+) -> tuple[Array, Array, Array]:
     """Set how many communities the cadres of each institution have together, and how many cadres communities take."""
-    m, total, others = len(towns), int(number.sum()), rules.cadre_others
+    m = len(towns)
+    total = int(number.sum())
+    others = rules.cadre_others
     if rules.cadre_rule == "lead_and_others":
         wanted = min(1 + others, total)
-        least, most = number * ((wanted * m) // total), number * (-(-wanted * m // total))
+        least = number * ((wanted * m) // total)
+        most = number * (-(-wanted * m // total))
         return least, most, np.array([[j, wanted, -DUTY] for j in range(m)], np.int64)
     each = min(others, m) if rules.cadre_rule == "cadre_and_targets" else 1
     steps = make_steps(towns["need"].to_numpy(float), total * each, 1, rules)
@@ -120,9 +186,11 @@ def _set_degrees(number: Array, towns: pd.DataFrame, rules: PairingRules) -> tup
 def _deal(links: Array, number: Array) -> Array:
     """Deal the flow of each institution out to its cadres in turn: int64[l, 3], institution, community, cadre.
 
-    A community takes no more than there are cadres, so no cadre gets it twice, and loads differ by one at most.
+    A community takes no more than there are cadres, so no cadre gets it twice,
+    and loads differ by one at most.
     """
-    i, j = np.repeat(links[:, 0], links[:, 2]), np.repeat(links[:, 1], links[:, 2])
+    i = np.repeat(links[:, 0], links[:, 2])
+    j = np.repeat(links[:, 1], links[:, 2])
     turn = pd.Series(i).groupby(i).cumcount().to_numpy() if len(i) else i
     return np.column_stack([i, j, turn % number[i]])
 

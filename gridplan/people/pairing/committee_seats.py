@@ -20,32 +20,42 @@ ORDER = {"institution": "seat", "owners_committee": "seat_owners", "property_fir
 def list_candidates(plan: Plan, institutions: pd.DataFrame, towns: pd.DataFrame) -> pd.DataFrame:
     """List who could take a seat: institutions on a community's land, owners' committees and firms of its compounds.
 
-    Source: part-time members come from resident institutions, owners' committees and property firms (China City News, 25
-    September 2023, p. 19).
+    Source: part-time members come from resident institutions, owners'
+    committees and property firms (China City News, 25 September 2023, p. 19).
     """
     points = gpd.GeoDataFrame(
-        {"code": institutions.index.to_numpy(object), "size": institutions["members"].fillna(0).to_numpy(float)},
-        geometry=gpd.points_from_xy(institutions["x"], institutions["y"]), crs=plan.crs,
-    )  # fmt: skip
+        {
+            "code": institutions.index.to_numpy(object),
+            "size": institutions["members"].fillna(0).to_numpy(float),
+        },
+        geometry=gpd.points_from_xy(institutions["x"], institutions["y"]),
+        crs=plan.crs,
+    )
     land = plan.site.communities.loc[towns.index, ["geometry"]]
     inside = gpd.sjoin(points, land.rename_axis("community").reset_index(), predicate="intersects")
     inside = inside.sort_values(["code", "community"]).drop_duplicates("code")
-    frames = [pd.DataFrame(inside[["code", "size", "community", "geometry"]]).assign(kind="institution")]
+    frames = [
+        pd.DataFrame(inside[["code", "size", "community", "geometry"]]).assign(kind="institution")
+    ]
     homes = plan.stairwells.groupby("compound")["households"].sum()
     counts = plan.site.counts
     for measure in list(ORDER)[1:]:
-        own = counts[(counts["level"] == "compound") & (counts["measure"] == measure) & (counts["value"] > 0)]
+        own = counts[
+            (counts["level"] == "compound") & (counts["measure"] == measure) & (counts["value"] > 0)
+        ]
         own = own[own["of"].isin(plan.site.compounds.index)].drop_duplicates("of")
         compounds = plan.site.compounds.loc[own["of"]]
         frames.append(
             pd.DataFrame(
                 {
-                    "code": own["of"].to_numpy(object), "size": homes.reindex(own["of"]).fillna(0).to_numpy(float),
-                    "community": compounds["community"].to_numpy(object), "geometry": compounds.geometry.centroid.to_numpy(),
+                    "code": own["of"].to_numpy(object),
+                    "size": homes.reindex(own["of"]).fillna(0).to_numpy(float),
+                    "community": compounds["community"].to_numpy(object),
+                    "geometry": compounds.geometry.centroid.to_numpy(),
                     "kind": measure,
                 }
             )
-        )  # fmt: skip
+        )
     both = pd.concat([frame for frame in frames if len(frame)] or [frames[0]], ignore_index=True)
     return both[both["community"].isin(towns.index)].reset_index(drop=True)
 
@@ -62,30 +72,50 @@ def take_seats(candidates: pd.DataFrame, towns: pd.DataFrame, rules: PairingRule
     [['i1', 'a', 0.0], ['x1', 'a', 5.0]]
     """
     frames = []
-    bodies = {"community": candidates["community"], "subdistrict": towns["subdistrict"].reindex(candidates["community"])}
+    bodies = {
+        "community": candidates["community"],
+        "subdistrict": towns["subdistrict"].reindex(candidates["community"]),
+    }
     middle = towns[["x", "y"]].reindex(candidates["community"]).to_numpy(float)
     shapes = gpd.GeoSeries(candidates["geometry"].to_numpy())
-    distance = np.hypot(shapes.x.to_numpy() - middle[:, 0], shapes.y.to_numpy() - middle[:, 1]) if len(candidates) else []
+    distance = (
+        np.hypot(shapes.x.to_numpy() - middle[:, 0], shapes.y.to_numpy() - middle[:, 1])
+        if len(candidates)
+        else []
+    )
     kinds = candidates["kind"].map({kind: n for n, kind in enumerate(ORDER)})
     for body in bodies.values():
         own = candidates.assign(
-            body=np.asarray(body.fillna(""), object), order=kinds, less=-candidates["size"], distance=distance
+            body=np.asarray(body.fillna(""), object),
+            order=kinds,
+            less=-candidates["size"],
+            distance=distance,
         )
         own = own[own["body"] != ""].sort_values(["body", "order", "less", "code"], kind="stable")
         turn = own.groupby(["body", "order"]).cumcount()
-        own = own.assign(turn=turn).sort_values(["body", "turn", "order", "less", "code"], kind="stable")
+        own = own.assign(turn=turn).sort_values(
+            ["body", "turn", "order", "less", "code"], kind="stable"
+        )
         frames.append(own[own.groupby("body").cumcount() < rules.seats_most])
     both = pd.concat(frames, ignore_index=True)
     return pd.DataFrame(
         {
-            "kind": both["kind"].map(ORDER), "source": both["code"], "community": both["community"], "target": both["body"],
+            "kind": both["kind"].map(ORDER),
+            "source": both["code"],
+            "community": both["community"],
+            "target": both["body"],
             "amount": 1.0,
-            "hours": np.nan, "distance": both["distance"], "kept": False, "price": 0.0,
+            "hours": np.nan,
+            "distance": both["distance"],
+            "kept": False,
+            "price": 0.0,
         }
-    )  # fmt: skip
+    )
 
 
-def write_seats(seats: pd.DataFrame, candidates: pd.DataFrame, towns: pd.DataFrame, rules: PairingRules) -> pd.DataFrame:
+def write_seats(
+    seats: pd.DataFrame, candidates: pd.DataFrame, towns: pd.DataFrame, rules: PairingRules
+) -> pd.DataFrame:
     """Write the seats taken and the candidates of each body beside the seats wanted."""
     frames = []
     of_district = towns["subdistrict"].reindex(candidates["community"]).to_numpy(object)
@@ -96,6 +126,8 @@ def write_seats(seats: pd.DataFrame, candidates: pd.DataFrame, towns: pd.DataFra
         taken = seats.groupby("target").size().reindex(bodies, fill_value=0).to_numpy(float)
         there = pd.Series(of).value_counts().reindex(bodies, fill_value=0).to_numpy(float)
         community: Any = bodies if level == "community" else ""
-        frames.append(make_figures(level, bodies, community, "outside_seats", taken, float(rules.seats)))
+        frames.append(
+            make_figures(level, bodies, community, "outside_seats", taken, float(rules.seats))
+        )
         frames.append(make_figures(level, bodies, community, "seat_candidates", there))
     return pd.concat(frames, ignore_index=True)

@@ -17,9 +17,10 @@ Array = np.ndarray[Any, Any]
 class Shortage:
     """Why not all can be served.
 
-    ``lacking`` places are missing; the ``communities`` (rows) ask for ``wanted`` places together, and the institutions that may
-    serve any of them have only ``offered``. ``reach`` is the shortest limit of distance that would cure it, infinite if none
-    would.
+    ``lacking`` places are missing; the ``communities`` (rows) ask for
+    ``wanted`` places together, and the institutions that may serve any of them
+    have only ``offered``. ``reach`` is the shortest limit of distance that
+    would cure it, infinite if none would.
     """
 
     lacking: int
@@ -29,11 +30,14 @@ class Shortage:
     reach: float
 
 
-def find_shortage(sources: Array, targets: Array, most: Array, each: Array, least: int, farthest: float) -> Shortage | None:
+def find_shortage(
+    sources: Array, targets: Array, most: Array, each: Array, least: int, farthest: float
+) -> Shortage | None:
     """Find out whether every community can have its least number of institutions; the answer is proven either way.
 
-    Feasible: a maximum flow serves all. Infeasible: its least cut is a set of communities that asks for more than all
-    who may serve it can give, as Hall's theorem says there must be.
+    Feasible: a maximum flow serves all. Infeasible: its least cut is a set of
+    communities that asks for more than all who may serve it can give, as
+    Hall's theorem says there must be.
 
     Examples
     --------
@@ -52,23 +56,33 @@ def find_shortage(sources: Array, targets: Array, most: Array, each: Array, leas
         return None
     offered = least * len(side) - lacking
     reach = np.inf
-    if np.isfinite(farthest) and _find_cut(sources, targets, most, each, least, np.inf)[0] == least * len(targets):
+    if np.isfinite(farthest) and _find_cut(sources, targets, most, each, least, np.inf)[
+        0
+    ] == least * len(targets):
         reach = _find_reach(sources, targets, most, each, least, farthest)
     return Shortage(lacking, side, least * len(side), offered, reach)
 
 
-def _find_cut(sources: Array, targets: Array, most: Array, each: Array, least: int, farthest: float) -> tuple[int, Array]:
+def _find_cut(
+    sources: Array, targets: Array, most: Array, each: Array, least: int, farthest: float
+) -> tuple[int, Array]:
     """Find the most places that can be filled, and the communities on the short side of the least cut."""
-    n, m = len(sources), len(targets)
+    n = len(sources)
+    m = len(targets)
     if not np.isfinite(farthest):
-        # Any may serve any: by Gale and Ryser k communities get sum(min(most, k x each)); the tightest k is all or few.
+        # Any may serve any: by Gale and Ryser k communities get sum(min(most,
+        # k x each)); the tightest k is all or few.
         ks = np.arange(1, m + 1)
         lacking = least * ks - _sum_least(most, each, ks)
         k = int(np.argmax(lacking))
         return least * m - max(0, int(lacking[k])), np.arange(k + 1)
     near = cKDTree(targets).query_ball_point(sources, farthest)
     i = np.repeat(np.arange(n), [len(own) for own in near])
-    j = np.concatenate([np.asarray(sorted(own), np.int64) for own in near]) if len(i) else np.zeros(0, np.int64)
+    j = (
+        np.concatenate([np.asarray(sorted(own), np.int64) for own in near])
+        if len(i)
+        else np.zeros(0, np.int64)
+    )
     rows = np.concatenate([np.full(n, n + m), i, n + np.arange(m)])
     columns = np.concatenate([np.arange(n), n + j, np.full(m, n + m + 1)])
     values = np.concatenate([most, each[i], np.full(m, least)]).astype(np.int32)
@@ -85,7 +99,9 @@ def _find_cut(sources: Array, targets: Array, most: Array, each: Array, least: i
 
 def _sum_least(most: Array, each: Array, ks: Array) -> Array:
     """Sum min(most, k x each) over all sources for every k at once."""
-    full = np.sort(np.ceil(most / np.maximum(each, 1)).astype(np.int64))  # from this k on a source is spent
+    full = np.sort(
+        np.ceil(most / np.maximum(each, 1)).astype(np.int64)
+    )  # from this k on a source is spent
     order = np.argsort(np.ceil(most / np.maximum(each, 1)), kind="stable")
     spent = np.concatenate([[0], np.cumsum(most[order])])
     rate = np.concatenate([[0], np.cumsum(each[order])])
@@ -93,12 +109,17 @@ def _sum_least(most: Array, each: Array, ks: Array) -> Array:
     return np.asarray(spent[at] + ks * (rate[-1] - rate[at]))
 
 
-def _find_reach(sources: Array, targets: Array, most: Array, each: Array, least: int, farthest: float) -> float:
+def _find_reach(
+    sources: Array, targets: Array, most: Array, each: Array, least: int, farthest: float
+) -> float:
     """Find the shortest whole number of metres that would serve all, by halving."""
     both = np.vstack([sources, targets])
-    low, high = int(farthest), int(np.ceil(np.hypot(*np.ptp(both, axis=0)))) + 1
+    low = int(farthest)
+    high = int(np.ceil(np.hypot(*np.ptp(both, axis=0)))) + 1
     while high - low > 1:
         middle = (low + high) // 2
-        enough = _find_cut(sources, targets, most, each, least, float(middle))[0] == least * len(targets)
+        enough = _find_cut(sources, targets, most, each, least, float(middle))[0] == least * len(
+            targets
+        )
         low, high = (low, middle) if enough else (middle, high)
     return float(high)

@@ -31,14 +31,20 @@ class Paired:
 def survey_institutions(plan: Plan, rules: PairingRules) -> pd.DataFrame:
     """Survey the institutions: position, members (NaN where unknown) and how many communities each can answer for.
 
-    One without members can answer for none; one whose members nobody counted, for one.
+    One without members can answer for none; one whose members nobody counted,
+    for one.
     """
     own = plan.site.institutions.sort_index()
     points = shapely.centroid(own.geometry.to_numpy())
     members = own["party_members"].to_numpy(float)
     places = np.clip(np.rint(members / rules.members_per_community), 1, rules.capacity_most)
     capacity = np.where(np.isnan(members), 1, np.where(members > 0, places, 0)).astype(np.int64)
-    table = {"x": shapely.get_x(points), "y": shapely.get_y(points), "members": members, "capacity": capacity}
+    table = {
+        "x": shapely.get_x(points),
+        "y": shapely.get_y(points),
+        "members": members,
+        "capacity": capacity,
+    }
     return pd.DataFrame({**table, "kind": own["kind"].to_numpy(object)}, index=own.index)
 
 
@@ -48,7 +54,8 @@ def check_existing(existing: Any, institutions: pd.DataFrame, towns: pd.DataFram
     Raises
     ------
     InputError
-        If columns are missing, codes are unknown or out of scope, or a pair stands twice.
+        If columns are missing, codes are unknown or out of scope, or a pair
+        stands twice.
 
     Examples
     --------
@@ -66,48 +73,82 @@ def check_existing(existing: Any, institutions: pd.DataFrame, towns: pd.DataFram
         return pd.DataFrame({"institution": [], "community": []}, dtype=str)
     absent = [name for name in ("institution", "community") if name not in existing.columns]
     if absent:
-        raise InputError([Problem("existing", "columns", f"columns are missing: {', '.join(absent)}", "add them")])
+        raise InputError(
+            [
+                Problem(
+                    "existing", "columns", f"columns are missing: {', '.join(absent)}", "add them"
+                )
+            ]
+        )
     own = existing[["institution", "community"]].astype("str")
     problems = []
     for column, table, what, remedy in (
-        ("institution", institutions, "institution is not in the table institutions", "correct the code or leave the row out"),
-        ("community", towns, "community is unknown or out of scope",
-         "correct the code, leave the row out, or widen pairing.scope"),
-    ):  # fmt: skip
+        (
+            "institution",
+            institutions,
+            "institution is not in the table institutions",
+            "correct the code or leave the row out",
+        ),
+        (
+            "community",
+            towns,
+            "community is unknown or out of scope",
+            "correct the code, leave the row out, or widen pairing.scope",
+        ),
+    ):
         strange = sorted(set(own[column]) - set(table.index))
         if strange:
-            problems.append(Problem("existing", "codes are known", f"{len(strange)} {what}", remedy, tuple(strange)))
+            problems.append(
+                Problem(
+                    "existing", "codes are known", f"{len(strange)} {what}", remedy, tuple(strange)
+                )
+            )
     double = own[own.duplicated()].drop_duplicates()
     if len(double):
         pairs = tuple(f"{a} {b}" for a, b in double.itertuples(index=False))
         text = f"{len(double)} pair{'s stand' if len(double) > 1 else ' stands'} more than once"
-        problems.append(Problem("existing", "pairs are unique", text, "keep one row of each", pairs))
+        problems.append(
+            Problem("existing", "pairs are unique", text, "keep one row of each", pairs)
+        )
     if problems:
         raise InputError(problems)
     return own.sort_values(["institution", "community"], ignore_index=True)
 
 
-def pair_institutions(institutions: pd.DataFrame, towns: pd.DataFrame, existing: pd.DataFrame, rules: PairingRules) -> Paired:
+def pair_institutions(
+    institutions: pd.DataFrame, towns: pd.DataFrame, existing: pd.DataFrame, rules: PairingRules
+) -> Paired:
     """Pair institutions with communities at the least price, proven.
 
-    Every institution that has members answers for one community at least; for more only where communities would otherwise
-    have too few. Prices, in metres: the way; a community below or above its share of institutions by need; a pair that
-    stood and is given up. Where not every community can be served, as many as can be are, and the shortage says why.
+    Every institution that has members answers for one community at least; for
+    more only where communities would otherwise have too few. Prices, in
+    metres: the way; a community below or above its share of institutions by
+    need; a pair that stood and is given up. Where not every community can be
+    served, as many as can be are, and the shortage says why.
     """
-    own, places = institutions[institutions["capacity"] > 0], towns[["x", "y"]].to_numpy(float)
+    own = institutions[institutions["capacity"] > 0]
+    places = towns[["x", "y"]].to_numpy(float)
     farthest = rules.farthest if rules.farthest > 0 else np.inf
     most = own["capacity"].to_numpy(np.int64)
-    sources, one = own[["x", "y"]].to_numpy(float), np.ones(len(own), np.int64)
+    sources = own[["x", "y"]].to_numpy(float)
+    one = np.ones(len(own), np.int64)
     shortage = find_shortage(sources, places, most, one, rules.institutions_least, farthest)
     if not len(own) or not len(towns):
-        return Paired(_name_links(np.zeros((0, 3), np.int64), own, towns, existing, rules), None, shortage)
+        return Paired(
+            _name_links(np.zeros((0, 3), np.int64), own, towns, existing, rules), None, shortage
+        )
     kept = existing[existing["institution"].isin(own.index)]
-    bonus = np.column_stack([
-        own.index.get_indexer(pd.Index(kept["institution"])), towns.index.get_indexer(pd.Index(kept["community"])),
-        np.full(len(kept), round(rules.kept_price)),
-    ]).astype(float)  # fmt: skip
+    bonus = np.column_stack(
+        [
+            own.index.get_indexer(pd.Index(kept["institution"])),
+            towns.index.get_indexer(pd.Index(kept["community"])),
+            np.full(len(kept), round(rules.kept_price)),
+        ]
+    ).astype(float)
     steps = make_steps(towns["need"].to_numpy(float), len(own), rules.institutions_least, rules)
-    least = np.where(np.isfinite(farthest) & _lonely(sources, places, farthest), 0, np.minimum(1, most))
+    least = np.where(
+        np.isfinite(farthest) & _lonely(sources, places, farthest), 0, np.minimum(1, most)
+    )
     flow = solve_flow(FlowProblem(sources, places, least, most, one, steps, bonus, farthest))
     return Paired(_name_links(flow.links, own, towns, existing, rules), flow, shortage)
 
@@ -120,18 +161,31 @@ def _lonely(sources: Array, targets: Array, farthest: float) -> Array:
 
 
 def _name_links(
-    links: Array, own: pd.DataFrame, towns: pd.DataFrame, existing: pd.DataFrame, rules: PairingRules
+    links: Array,
+    own: pd.DataFrame,
+    towns: pd.DataFrame,
+    existing: pd.DataFrame,
+    rules: PairingRules,
 ) -> pd.DataFrame:
     """Name the links by codes, with their distances and whether they stood before."""
-    i, j = links[:, 0], links[:, 1]
+    i = links[:, 0]
+    j = links[:, 1]
     step = own[["x", "y"]].to_numpy(float)[i] - towns[["x", "y"]].to_numpy(float)[j]
-    source, community = own.index.to_numpy(object)[i], towns.index.to_numpy(object)[j]
+    source = own.index.to_numpy(object)[i]
+    community = towns.index.to_numpy(object)[j]
     stood = set(zip(existing["institution"], existing["community"], strict=True))
     kept = np.array([pair in stood for pair in zip(source, community, strict=True)], bool)
     distance = np.hypot(step[:, 0], step[:, 1])
     return pd.DataFrame(
         {
-            "kind": "pairing", "source": source, "community": community, "target": community, "amount": links[:, 2].astype(float),
-            "hours": np.nan, "distance": distance, "kept": kept, "price": np.rint(distance) - kept * round(rules.kept_price),
+            "kind": "pairing",
+            "source": source,
+            "community": community,
+            "target": community,
+            "amount": links[:, 2].astype(float),
+            "hours": np.nan,
+            "distance": distance,
+            "kept": kept,
+            "price": np.rint(distance) - kept * round(rules.kept_price),
         }
-    )  # fmt: skip
+    )

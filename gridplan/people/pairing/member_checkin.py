@@ -14,15 +14,19 @@ from gridplan.rules.people import PairingRules
 Array = np.ndarray[Any, Any]
 
 
-def spread_members(institutions: pd.DataFrame, towns: pd.DataFrame, rules: PairingRules) -> tuple[pd.DataFrame, Flow | None]:
+def spread_members(
+    institutions: pd.DataFrame, towns: pd.DataFrame, rules: PairingRules
+) -> tuple[pd.DataFrame, Flow | None]:
     """Spread the members of institutions over communities: every member to one, every community its share by need, least metres.
 
-    Members are counts; nobody is named. Shares are whole numbers by largest remainders, so that the transport problem is
-    balanced and its least solution whole. Institutions whose members nobody counted send none.
+    Members are counts; nobody is named. Shares are whole numbers by largest
+    remainders, so that the transport problem is balanced and its least
+    solution whole. Institutions whose members nobody counted send none.
 
     Examples
     --------
-    Six members in the west and two in the east; both communities need the same, so two walk over:
+    Six members in the west and two in the east; both communities need the
+    same, so two walk over:
 
     >>> west_east = {"x": [0.0, 1000.0], "y": [0.0, 0.0]}
     >>> institutions = pd.DataFrame({**west_east, "members": [6.0, 2.0]}, index=["i1", "i2"])
@@ -31,24 +35,49 @@ def spread_members(institutions: pd.DataFrame, towns: pd.DataFrame, rules: Pairi
     >>> links[["source", "community", "amount"]].values.tolist(), flow.gap
     ([['i1', 'a', 4.0], ['i1', 'b', 2.0], ['i2', 'b', 2.0]], 0.0)
     """
-    give = np.rint(institutions["members"].fillna(0).to_numpy(float) * rules.checkin_share).astype(np.int64)
-    own, give = institutions[give > 0], give[give > 0]
+    give = np.rint(institutions["members"].fillna(0).to_numpy(float) * rules.checkin_share).astype(
+        np.int64
+    )
+    own = institutions[give > 0]
+    give = give[give > 0]
     if not len(own) or not len(towns):
-        empty = pd.DataFrame(columns=["kind", "source", "community", "target", "amount", "hours", "distance", "kept", "price"])
+        empty = pd.DataFrame(
+            columns=[
+                "kind",
+                "source",
+                "community",
+                "target",
+                "amount",
+                "hours",
+                "distance",
+                "kept",
+                "price",
+            ]
+        )
         return empty, None
     ask = share_out(float(give.sum()), towns["need"].to_numpy(float)).astype(np.int64)
     steps = np.column_stack([np.arange(len(towns)), ask, np.zeros(len(towns), np.int64)])[ask > 0]
     places = towns[["x", "y"]].to_numpy(float)
-    flow = solve_flow(FlowProblem(own[["x", "y"]].to_numpy(float), places, give, give, give, steps, np.zeros((0, 3))))
+    flow = solve_flow(
+        FlowProblem(
+            own[["x", "y"]].to_numpy(float), places, give, give, give, steps, np.zeros((0, 3))
+        )
+    )
     i, j, amount = flow.links.T
     step = own[["x", "y"]].to_numpy(float)[i] - places[j]
     distance = np.hypot(step[:, 0], step[:, 1])
     community = towns.index.to_numpy(object)[j]
     links = pd.DataFrame(
         {
-            "kind": "member_checkin", "source": own.index.to_numpy(object)[i], "community": community, "target": community,
-            "amount": amount.astype(float), "hours": amount * rules.checkin_hours, "distance": distance, "kept": False,
+            "kind": "member_checkin",
+            "source": own.index.to_numpy(object)[i],
+            "community": community,
+            "target": community,
+            "amount": amount.astype(float),
+            "hours": amount * rules.checkin_hours,
+            "distance": distance,
+            "kept": False,
             "price": np.rint(distance) * amount,
         }
-    )  # fmt: skip
+    )
     return links, flow

@@ -1,8 +1,10 @@
 """Flow: sources shared among communities at the least price, solved to the proven optimum over all possible links.
 
-Each source gives between its least and its most, at most so much to any one community. Each community takes its flow in
-steps of rising price, so that the first (a duty) is worth much and the last (a crowd) costs. That is a minimum-cost flow
-with convex prices: its linear programme has whole numbers at its corners.
+Each source gives between its least and its most, at most so much to any one
+community. Each community takes its flow in steps of rising price, so that the
+first (a duty) is worth much and the last (a crowd) costs. That is a
+minimum-cost flow with convex prices: its linear programme has whole numbers at
+its corners.
 """
 
 from __future__ import annotations
@@ -19,7 +21,9 @@ from scipy.spatial import cKDTree
 Array = np.ndarray[Any, Any]
 NEAREST = 8  # communities that each source is first offered, and sources that each community is
 BLOCK = 4_000_000  # distances held at once
-OFFERED = 16  # further communities that each source is offered in a round at the most, the most worth first
+# further communities that each source is offered in a round at the most, the
+# most worth first
+OFFERED = 16
 TINY = 1e-6
 
 
@@ -30,13 +34,17 @@ class FlowProblem:
     Parameters
     ----------
     sources, targets
-        float64[n, 2] and float64[m, 2], positions in metres. A link costs its length, rounded to a metre.
+        float64[n, 2] and float64[m, 2], positions in metres. A link costs its
+        length, rounded to a metre.
     least, most, each
-        int64[n], what a source gives at least and at most in all, and to any one community.
+        int64[n], what a source gives at least and at most in all, and to any
+        one community.
     steps
-        int64[k, 3], community, size and price (whole metres for each unit) of each step, prices rising within a community.
+        int64[k, 3], community, size and price (whole metres for each unit) of
+        each step, prices rising within a community.
     bonus
-        float64[b, 3], source, community and whole metres taken off the length of that link: pairs that stood before.
+        float64[b, 3], source, community and whole metres taken off the length
+        of that link: pairs that stood before.
     farthest
         Longest link allowed in metres; infinite for any.
     """
@@ -55,8 +63,10 @@ class FlowProblem:
 class Flow:
     """What was found.
 
-    ``links`` is int64[l, 3] (source, community, amount), ``metres`` their lengths together; ``price`` is what the programme
-    counts and ``bound`` what it counts at least; ``columns`` are the links that were looked at in ``rounds``.
+    ``links`` is int64[l, 3] (source, community, amount), ``metres`` their
+    lengths together; ``price`` is what the programme counts and ``bound`` what
+    it counts at least; ``columns`` are the links that were looked at in
+    ``rounds``.
     """
 
     links: Array
@@ -70,7 +80,8 @@ class Flow:
     def gap(self) -> float:
         """How far the price can be from the least, as a share of the metres; 0 where it is proven the least.
 
-        All prices are whole metres, so a bound less than a metre below the price is a proof.
+        All prices are whole metres, so a bound less than a metre below the
+        price is a proof.
         """
         apart = self.price - self.bound
         return 0.0 if apart < 1.0 - TINY else apart / max(1.0, self.metres)
@@ -79,13 +90,16 @@ class Flow:
 def solve_flow(problem: FlowProblem) -> Flow:
     """Find the cheapest flow.
 
-    The programme begins with the nearest links only. Its dual prices then judge every link that there is: of those that
-    would lower the price the best are added, until there are none. The last prices are a certificate: the bound is computed
-    from them over all links, apart from the solver. Links are finite and only ever added, so the rounds end.
+    The programme begins with the nearest links only. Its dual prices then
+    judge every link that there is: of those that would lower the price the
+    best are added, until there are none. The last prices are a certificate:
+    the bound is computed from them over all links, apart from the solver.
+    Links are finite and only ever added, so the rounds end.
 
     Examples
     --------
-    Two sources of one each, two communities that each want one; the far one is not left alone:
+    Two sources of one each, two communities that each want one; the far one is
+    not left alone:
 
     >>> places = np.array([[0.0, 0.0], [10.0, 0.0]])
     >>> wishes = np.array([[0, 1, -1000], [0, 9, 0], [1, 1, -1000], [1, 9, 0]])
@@ -103,7 +117,8 @@ def solve_flow(problem: FlowProblem) -> Flow:
         new, bound = _judge(problem, i, j, duals)
         if not len(new[0]):
             break
-        i, j = np.concatenate([i, new[0]]), np.concatenate([j, new[1]])
+        i = np.concatenate([i, new[0]])
+        j = np.concatenate([j, new[1]])
     whole = np.rint(flow).astype(np.int64)
     used = np.flatnonzero(whole > 0)
     order = used[np.lexsort((j[used], i[used]))]
@@ -135,32 +150,55 @@ def _allowed(problem: FlowProblem, i: Array, j: Array) -> Array:
 
 def _start_columns(problem: FlowProblem) -> tuple[Array, Array]:
     """Start with the nearest communities of each source, the nearest sources of each community, and the pairs that stood."""
-    n, m = len(problem.sources), len(problem.targets)
-    near = np.atleast_2d(cKDTree(problem.targets).query(problem.sources, k=min(NEAREST, m))[1]).reshape(n, -1)
-    back = np.atleast_2d(cKDTree(problem.sources).query(problem.targets, k=min(NEAREST, n))[1]).reshape(m, -1)
-    i = np.concatenate([np.repeat(np.arange(n), near.shape[1]), back.ravel(), problem.bonus[:, 0].astype(np.int64)])
-    j = np.concatenate([near.ravel(), np.repeat(np.arange(m), back.shape[1]), problem.bonus[:, 1].astype(np.int64)])
+    n = len(problem.sources)
+    m = len(problem.targets)
+    near = np.atleast_2d(
+        cKDTree(problem.targets).query(problem.sources, k=min(NEAREST, m))[1]
+    ).reshape(n, -1)
+    back = np.atleast_2d(
+        cKDTree(problem.sources).query(problem.targets, k=min(NEAREST, n))[1]
+    ).reshape(m, -1)
+    i = np.concatenate(
+        [np.repeat(np.arange(n), near.shape[1]), back.ravel(), problem.bonus[:, 0].astype(np.int64)]
+    )
+    j = np.concatenate(
+        [near.ravel(), np.repeat(np.arange(m), back.shape[1]), problem.bonus[:, 1].astype(np.int64)]
+    )
     key = np.unique(i * m + j)
-    i, j = key // m, key % m
+    i = key // m
+    j = key % m
     fits = _allowed(problem, i, j) & (problem.most[i] > 0) & (problem.each[i] > 0)
     return i[fits], j[fits]
 
 
-def _solve(problem: FlowProblem, i: Array, j: Array, cost: Array) -> tuple[Array, Array, float, Array]:
+def _solve(
+    problem: FlowProblem, i: Array, j: Array, cost: Array
+) -> tuple[Array, Array, float, Array]:
     """Solve the programme on some links: sum over communities = what a source gives; sum over sources = sum of steps."""
-    n, m, c, k = len(problem.sources), len(problem.targets), len(i), len(problem.steps)
+    n = len(problem.sources)
+    m = len(problem.targets)
+    c = len(i)
+    k = len(problem.steps)
     rows = np.concatenate([i, np.arange(n), n + j, n + problem.steps[:, 0]])
     columns = np.concatenate([np.arange(c), c + np.arange(n), np.arange(c), c + n + np.arange(k)])
     values = np.concatenate([np.ones(c), -np.ones(n), np.ones(c), -np.ones(k)])
     matrix = coo_matrix((values, (rows, columns)), shape=(n + m, c + 2 * n + k)).tocsr()
-    lift = coo_matrix((np.ones(n), (np.arange(n), c + n + k + np.arange(n))), shape=(n + m, c + 2 * n + k))
-    upper = np.concatenate([problem.each[i], problem.most, problem.steps[:, 1], np.full(n, np.inf)]).astype(float)
+    lift = coo_matrix(
+        (np.ones(n), (np.arange(n), c + n + k + np.arange(n))), shape=(n + m, c + 2 * n + k)
+    )
+    upper = np.concatenate(
+        [problem.each[i], problem.most, problem.steps[:, 1], np.full(n, np.inf)]
+    ).astype(float)
     lower = np.concatenate([np.zeros(c), problem.least, np.zeros(k + n)]).astype(float)
     price = np.concatenate([cost, np.zeros(n), problem.steps[:, 2], np.full(n, _outweigh(problem))])
     found = linprog(
-        price, A_eq=matrix + lift, b_eq=np.zeros(n + m), bounds=np.column_stack([lower, upper]), method="highs-ds",
+        price,
+        A_eq=matrix + lift,
+        b_eq=np.zeros(n + m),
+        bounds=np.column_stack([lower, upper]),
+        method="highs-ds",
         options={"presolve": True},
-    )  # fmt: skip
+    )
     if found.x is None:
         raise ArithmeticError(f"the flow could not be solved: {found.message}")
     return found.x[:c], found.x[c + n : c + n + k], float(found.fun), found.eqlin.marginals
@@ -169,28 +207,38 @@ def _solve(problem: FlowProblem, i: Array, j: Array, cost: Array) -> tuple[Array
 def _outweigh(problem: FlowProblem) -> float:
     """Find a price that no source would pay rather than send what it must: more than any way and step together."""
     both = np.vstack([problem.sources, problem.targets])
-    return float(4 * np.hypot(*np.ptp(both, axis=0)) + 4 * np.abs(problem.steps[:, 2]).max(initial=0.0) + 1.0)
+    return float(
+        4 * np.hypot(*np.ptp(both, axis=0)) + 4 * np.abs(problem.steps[:, 2]).max(initial=0.0) + 1.0
+    )
 
 
-def _judge(problem: FlowProblem, i: Array, j: Array, duals: Array) -> tuple[tuple[Array, Array], float]:
+def _judge(
+    problem: FlowProblem, i: Array, j: Array, duals: Array
+) -> tuple[tuple[Array, Array], float]:
     """Judge every link by the dual prices: those that would lower the price and are not there yet, and the bound.
 
-    For any prices u of sources and v of communities the least price is at least the sum of what each link, source and step
-    would gain alone at these prices.
+    For any prices u of sources and v of communities the least price is at
+    least the sum of what each link, source and step would gain alone at these
+    prices.
     """
-    n, m = len(problem.sources), len(problem.targets)
-    u, v = duals[:n], duals[n:]
+    n = len(problem.sources)
+    m = len(problem.targets)
+    u = duals[:n]
+    v = duals[n:]
     bound = float(np.where(u > 0, u * problem.least, u * problem.most).sum())
     slack = problem.steps[:, 2] + v[problem.steps[:, 0]]
     bound += float((np.minimum(0.0, slack) * problem.steps[:, 1]).sum())
     order = np.argsort(i, kind="stable")
-    new_i, new_j = [], []
+    new_i = []
+    new_j = []
     for rows, reduced in _reduce_costs(problem, u, v):
         bound += float((np.minimum(0.0, reduced) * problem.each[rows][:, None]).sum())
         own = order[slice(*np.searchsorted(i[order], [rows[0], rows[-1] + 1]))]
         reduced[i[own] - rows[0], j[own]] = np.inf  # these are there already
         if m > OFFERED:
-            reduced[reduced > np.partition(reduced, OFFERED - 1, axis=1)[:, OFFERED - 1 : OFFERED]] = np.inf
+            reduced[
+                reduced > np.partition(reduced, OFFERED - 1, axis=1)[:, OFFERED - 1 : OFFERED]
+            ] = np.inf
         a, b = np.nonzero(reduced < -TINY)
         new_i.append(rows[a])
         new_j.append(b)
@@ -200,7 +248,8 @@ def _judge(problem: FlowProblem, i: Array, j: Array, duals: Array) -> tuple[tupl
 
 def _reduce_costs(problem: FlowProblem, u: Array, v: Array) -> Iterator[tuple[Array, Array]]:
     """Yield the reduced costs of all links, some sources at a time; links that are not allowed cost infinitely much."""
-    n, m = len(problem.sources), len(problem.targets)
+    n = len(problem.sources)
+    m = len(problem.targets)
     size = max(1, BLOCK // max(1, m))
     for start in range(0, n, size):
         rows = np.arange(start, min(start + size, n))
@@ -209,7 +258,9 @@ def _reduce_costs(problem: FlowProblem, u: Array, v: Array) -> Iterator[tuple[Ar
             problem.sources[rows, None, 1] - problem.targets[None, :, 1],
         )
         reduced = np.rint(apart) - u[rows][:, None] - v[None, :]
-        own = problem.bonus[(problem.bonus[:, 0] >= start) & (problem.bonus[:, 0] < start + len(rows))]
+        own = problem.bonus[
+            (problem.bonus[:, 0] >= start) & (problem.bonus[:, 0] < start + len(rows))
+        ]
         reduced[own[:, 0].astype(np.int64) - start, own[:, 1].astype(np.int64)] -= own[:, 2]
         reduced[apart > problem.farthest] = np.inf
         reduced[(problem.most[rows] <= 0) | (problem.each[rows] <= 0)] = np.inf

@@ -9,7 +9,11 @@ import pandas as pd
 
 from gridplan.people.pairing.cadres import list_cadres, pair_cadres
 from gridplan.people.pairing.committee_seats import list_candidates, take_seats, write_seats
-from gridplan.people.pairing.institutions import check_existing, pair_institutions, survey_institutions
+from gridplan.people.pairing.institutions import (
+    check_existing,
+    pair_institutions,
+    survey_institutions,
+)
 from gridplan.people.pairing.member_checkin import spread_members
 from gridplan.people.pairing.minimum_cost_flow import Flow
 from gridplan.people.pairing.paired_communities import survey_towns
@@ -26,37 +30,53 @@ from gridplan.people.pairing.service_centres import measure_centres, write_centr
 from gridplan.people.pairing.six_bodies import measure_owners, measure_six, write_owners, write_six
 from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
-from gridplan.tables.indicators import CITY, make_figures, round_figures, write_gaps, write_indicators, write_rows
+from gridplan.tables.indicators import (
+    CITY,
+    make_figures,
+    round_figures,
+    write_gaps,
+    write_indicators,
+    write_rows,
+)
 
 __all__ = ["pair"]
 
 ROOM = "pairing"
 
 
-def pair(plan: Plan, rules: Rules | None = None, *, existing: Any = None, cadres: Any = None) -> Plan:
+def pair(
+    plan: Plan, rules: Rules | None = None, *, existing: Any = None, cadres: Any = None
+) -> Plan:
     """Pair institutions and leading cadres with communities, and spread the check-in of members, each at the proven least price.
 
-    Fills the table links, and the indicators and gaps of the room pairing; run again, it replaces its own rows only. Institutions
-    and cadres go to the communities in scope (urban ones unless the rules say all); the six bodies, owners' committees and
-    service centres are reckoned for the same. Distances are straight, in metres, from the institution to the mean of a
-    community's households.
+    Fills the table links, and the indicators and gaps of the room pairing; run
+    again, it replaces its own rows only. Institutions and cadres go to the
+    communities in scope (urban ones unless the rules say all); the six bodies,
+    owners' committees and service centres are reckoned for the same. Distances
+    are straight, in metres, from the institution to the mean of a community's
+    households.
 
     Parameters
     ----------
     plan
-        A plan. Where it is staffed, communities short of full-time workers count as needing more.
+        A plan. Where it is staffed, communities short of full-time workers
+        count as needing more.
     rules
-        The rules; those of the plan's manifest if not given. Section ``pairing`` is used.
+        The rules; those of the plan's manifest if not given. Section
+        ``pairing`` is used.
     existing
-        Pairs that stand: a table with the columns institution and community. Giving one up has a price.
+        Pairs that stand: a table with the columns institution and community.
+        Giving one up has a price.
     cadres
-        Posts of leading cadres (a table with the columns cadre and institution) or their number; the count leading_cadres of
-        the site if not given.
+        Posts of leading cadres (a table with the columns cadre and
+        institution) or their number; the count leading_cadres of the site if
+        not given.
 
     Raises
     ------
     InputError
-        If codes are unknown, pairs or codes stand twice, or counts contradict one another; all problems are told.
+        If codes are unknown, pairs or codes stand twice, or counts contradict
+        one another; all problems are told.
 
     Examples
     --------
@@ -77,24 +97,38 @@ def pair(plan: Plan, rules: Rules | None = None, *, existing: Any = None, cadres
     led, dealt = pair_cadres(posts, institutions, towns, own)
     candidates = list_candidates(plan, institutions, towns)
     seats = take_seats(candidates, towns, own)
-    links = pd.concat([t for t in (paired.links, checkin, led, seats) if len(t)] or [paired.links], ignore_index=True)
-    six, centres = measure_six(plan, towns), measure_centres(plan, towns, own)
+    links = pd.concat(
+        [t for t in (paired.links, checkin, led, seats) if len(t)] or [paired.links],
+        ignore_index=True,
+    )
+    six = measure_six(plan, towns)
+    centres = measure_centres(plan, towns, own)
     owners, bare = measure_owners(plan, towns)
     gaps = [
-        *tell_unpaired(links, towns, paired.shortage, own), *tell_institutions(institutions, links),
-        *tell_cadres(links, towns, number, own), *tell_seats(seats, towns), *tell_six(six, towns),
-        *tell_owners(owners, bare, own), *tell_centres(centres, own),
-    ]  # fmt: skip
+        *tell_unpaired(links, towns, paired.shortage, own),
+        *tell_institutions(institutions, links),
+        *tell_cadres(links, towns, number, own),
+        *tell_seats(seats, towns),
+        *tell_six(six, towns),
+        *tell_owners(owners, bare, own),
+        *tell_centres(centres, own),
+    ]
     figures = [
-        *_write_links(links, towns, institutions, own.institutions_least), write_seats(seats, candidates, towns, own),
+        *_write_links(links, towns, institutions, own.institutions_least),
+        write_seats(seats, candidates, towns, own),
         write_six(six),
-        write_owners(owners, plan.site.communities, own), write_centres(centres, own),
-    ]  # fmt: skip
+        write_owners(owners, plan.site.communities, own),
+        write_centres(centres, own),
+    ]
     flows = {"pairing": paired.flow, "member_checkin": spread, "cadre": dealt}
-    return _write_plan(plan, rules, links, figures, gaps, _headline(links, towns, institutions, number, flows))
+    return _write_plan(
+        plan, rules, links, figures, gaps, _headline(links, towns, institutions, number, flows)
+    )
 
 
-def _take_cadres(plan: Plan, cadres: Any, institutions: pd.DataFrame) -> tuple[pd.DataFrame, int | None]:
+def _take_cadres(
+    plan: Plan, cadres: Any, institutions: pd.DataFrame
+) -> tuple[pd.DataFrame, int | None]:
     """Take the cadres given, or the number counted for the whole site; None where nobody counted them."""
     if cadres is None:
         own = plan.site.counts[plan.site.counts["measure"] == "leading_cadres"]
@@ -105,58 +139,112 @@ def _take_cadres(plan: Plan, cadres: Any, institutions: pd.DataFrame) -> tuple[p
     return posts, len(posts)
 
 
-def _write_links(links: pd.DataFrame, towns: pd.DataFrame, institutions: pd.DataFrame, least: int) -> list[pd.DataFrame]:
+def _write_links(
+    links: pd.DataFrame, towns: pd.DataFrame, institutions: pd.DataFrame, least: int
+) -> list[pd.DataFrame]:
     """Write what each community gets, beside its share by need, and what each institution gives, beside what it can bear."""
-    code, frames = towns.index, []
-    kinds = {"paired": ["pairing"], "cadres": ["cadre", "cadre_lead"], "checkin_members": ["member_checkin"]}
+    code = towns.index
+    frames = []
+    kinds = {
+        "paired": ["pairing"],
+        "cadres": ["cadre", "cadre_lead"],
+        "checkin_members": ["member_checkin"],
+    }
     share = towns["need"] / towns["need"].sum() if len(towns) else towns["need"]
     for name, words in kinds.items():
         own = links[links["kind"].isin(words)]
         value = own.groupby("community")["amount"].sum().reindex(code, fill_value=0).to_numpy(float)
-        need = float(least) if name == "paired" else 1.0 if name == "cadres" else np.floor(share * own["amount"].sum())
+        need = (
+            float(least)
+            if name == "paired"
+            else 1.0
+            if name == "cadres"
+            else np.floor(share * own["amount"].sum())
+        )
         frames.append(make_figures("community", code, code, name, value, need))
         frames.append(make_figures("city", [CITY], "", name, [value.sum()]))
-    given = links[links["kind"] == "pairing"].groupby("source").size().reindex(institutions.index, fill_value=0)
-    frames.append(make_figures("institution", institutions.index, "", "communities", given, institutions["capacity"], most=True))
-    hours = links[links["kind"] == "member_checkin"].groupby("community")["hours"].sum().reindex(code, fill_value=0)
+    given = (
+        links[links["kind"] == "pairing"]
+        .groupby("source")
+        .size()
+        .reindex(institutions.index, fill_value=0)
+    )
+    frames.append(
+        make_figures(
+            "institution",
+            institutions.index,
+            "",
+            "communities",
+            given,
+            institutions["capacity"],
+            most=True,
+        )
+    )
+    hours = (
+        links[links["kind"] == "member_checkin"]
+        .groupby("community")["hours"]
+        .sum()
+        .reindex(code, fill_value=0)
+    )
     frames.append(make_figures("community", code, code, "checkin_hours", hours))
     return frames
 
 
 def _headline(
-    links: pd.DataFrame, towns: pd.DataFrame, institutions: pd.DataFrame, cadres: int | None, flows: dict[str, Flow | None]
+    links: pd.DataFrame,
+    towns: pd.DataFrame,
+    institutions: pd.DataFrame,
+    cadres: int | None,
+    flows: dict[str, Flow | None],
 ) -> dict[str, Any]:
     pairs = links[links["kind"] == "pairing"]
     covered = pairs["community"].nunique()
     led = links.loc[links["kind"].isin(["cadre", "cadre_lead"]), "community"].nunique()
     n = max(1, len(towns))
     figures: dict[str, Any] = {
-        "communities": len(towns), "institutions": len(institutions), "pairs": len(pairs), "communities_paired": covered,
+        "communities": len(towns),
+        "institutions": len(institutions),
+        "pairs": len(pairs),
+        "communities_paired": covered,
         "institutions_per_community": len(pairs) / n,
         "pairing_distance": float(pairs["distance"].mean()) if len(pairs) else np.nan,
-        "kept": int(pairs["kept"].sum()), "cadres": np.nan if cadres is None else cadres,
-        "cadre_load": np.nan if cadres is None else cadres / n, "communities_with_cadre": led,
+        "kept": int(pairs["kept"].sum()),
+        "cadres": np.nan if cadres is None else cadres,
+        "cadre_load": np.nan if cadres is None else cadres / n,
+        "communities_with_cadre": led,
         "checkin_members": int(links.loc[links["kind"] == "member_checkin", "amount"].sum()),
         "outside_seats": int(links["kind"].str.startswith("seat").sum()),
-    }  # fmt: skip
+    }
     for name, flow in flows.items():
         if flow is not None:
-            figures[f"{name}_metres"], figures[f"{name}_gap"] = flow.metres, flow.gap
+            figures[f"{name}_metres"] = flow.metres
+            figures[f"{name}_gap"] = flow.gap
     return round_figures(figures)
 
 
 def _write_plan(
-    plan: Plan, rules: Rules, links: pd.DataFrame, figures: list[pd.DataFrame], gaps: list[pd.DataFrame], headline: dict[str, Any]
+    plan: Plan,
+    rules: Rules,
+    links: pd.DataFrame,
+    figures: list[pd.DataFrame],
+    gaps: list[pd.DataFrame],
+    headline: dict[str, Any],
 ) -> Plan:
     order = ["kind", "community", "source", "target"]
     kept = [frame for frame in gaps if len(frame)]
     found = (
-        pd.concat(kept, ignore_index=True) if kept else pd.DataFrame(columns=["rule", "level", "of", "community", "households"])
+        pd.concat(kept, ignore_index=True)
+        if kept
+        else pd.DataFrame(columns=["rule", "level", "of", "community", "households"])
     )
-    people = {**plan.manifest.get("people", {}), "pair": {"rules": rules.to_dict()["pairing"], "figures": headline}}
+    people = {
+        **plan.manifest.get("people", {}),
+        "pair": {"rules": rules.to_dict()["pairing"], "figures": headline},
+    }
     rows = pd.concat([frame for frame in figures if len(frame)], ignore_index=True)
     return plan.replace(
         links=write_rows("links", plan.links, [True] * len(plan.links), links, order),
-        indicators=write_indicators(plan.indicators, ROOM, rows), gaps=write_gaps(plan.gaps, ROOM, found),
+        indicators=write_indicators(plan.indicators, ROOM, rows),
+        gaps=write_gaps(plan.gaps, ROOM, found),
         manifest={**plan.manifest, "people": people},
-    )  # fmt: skip
+    )

@@ -13,15 +13,18 @@ from gridplan.plan import Plan
 from gridplan.rules.people import PairingRules
 
 Array = np.ndarray[Any, Any]
-DUTY = 10_000_000  # metres that a community without its least help counts: more than any chain of longer ways
+# metres that a community without its least help counts: more than any chain of
+# longer ways
+DUTY = 10_000_000
 CROWD = 10  # steps in which each further helper costs more; beyond, the last price stays
 
 
 def survey_towns(plan: Plan, rules: PairingRules) -> pd.DataFrame:
     """Survey the communities: position (the mean of their households), households, elders, workers short and need.
 
-    Need is 1 for a community of mean size, elders and shortage: households, elders and missing workers each as a share of
-    the mean, weighted by the rules. What is not known of a community counts as its share of households.
+    Need is 1 for a community of mean size, elders and shortage: households,
+    elders and missing workers each as a share of the mean, weighted by the
+    rules. What is not known of a community counts as its share of households.
     """
     codes = plan.site.communities.sort_index().index
     own = plan.stairwells
@@ -29,18 +32,27 @@ def survey_towns(plan: Plan, rules: PairingRules) -> pd.DataFrame:
     place = codes.get_indexer(pd.Index(own["community"]))
     known = place >= 0
     mass = np.bincount(place[known], weight[known], minlength=len(codes))
-    xy = np.column_stack([shapely.get_x(own.geometry.to_numpy()), shapely.get_y(own.geometry.to_numpy())])
-    middle = [np.bincount(place[known], (weight * xy[:, d])[known], minlength=len(codes)) / np.maximum(mass, 1.0) for d in (0, 1)]
+    xy = np.column_stack(
+        [shapely.get_x(own.geometry.to_numpy()), shapely.get_y(own.geometry.to_numpy())]
+    )
+    middle = [
+        np.bincount(place[known], (weight * xy[:, d])[known], minlength=len(codes))
+        / np.maximum(mass, 1.0)
+        for d in (0, 1)
+    ]
     empty = shapely.point_on_surface(plan.site.communities.sort_index().geometry.to_numpy())
     table = pd.DataFrame(
         {
-            "x": np.where(mass > 0, middle[0], shapely.get_x(empty)), "y": np.where(mass > 0, middle[1], shapely.get_y(empty)),
-            "households": mass, "elders": tally_counts(plan.site, ["elders"], pd.Series(mass, index=codes))["elders"],
-            "short": find_short(plan, codes), "kind": plan.site.communities["kind"].reindex(codes).to_numpy(object),
+            "x": np.where(mass > 0, middle[0], shapely.get_x(empty)),
+            "y": np.where(mass > 0, middle[1], shapely.get_y(empty)),
+            "households": mass,
+            "elders": tally_counts(plan.site, ["elders"], pd.Series(mass, index=codes))["elders"],
+            "short": find_short(plan, codes),
+            "kind": plan.site.communities["kind"].reindex(codes).to_numpy(object),
             "subdistrict": plan.site.communities["subdistrict"].reindex(codes).to_numpy(object),
         },
         index=codes,
-    )  # fmt: skip
+    )
     need = relate(table["households"].to_numpy(), None)
     base = need.copy()
     for column, share in (("elders", rules.need_elders), ("short", rules.need_short)):
@@ -50,7 +62,9 @@ def survey_towns(plan: Plan, rules: PairingRules) -> pd.DataFrame:
 
 def find_short(plan: Plan, codes: Any) -> Array:
     """Find how many full-time workers each community is short of, as staffing has reckoned; NaN where it did not."""
-    own = plan.indicators[(plan.indicators["level"] == "community") & (plan.indicators["measure"] == "full_workers")]
+    own = plan.indicators[
+        (plan.indicators["level"] == "community") & (plan.indicators["measure"] == "full_workers")
+    ]
     short = (own["need"] - own["value"]).clip(lower=0).set_axis(own["of"].to_numpy(object))
     return np.asarray(short.reindex(codes), float)
 
@@ -72,8 +86,9 @@ def relate(values: Array, base: Array | None) -> Array:
 def make_steps(need: Array, total: int, least: int, rules: PairingRules) -> Array:
     """Make the steps of price in which communities take helpers.
 
-    The first ``least`` are a duty; up to the community's share of the ``total`` by need each saves the price of need; each
-    further one costs the price of a crowd more than the one before.
+    The first ``least`` are a duty; up to the community's share of the
+    ``total`` by need each saves the price of need; each further one costs the
+    price of a crowd more than the one before.
 
     Examples
     --------
@@ -86,9 +101,14 @@ def make_steps(need: Array, total: int, least: int, rules: PairingRules) -> Arra
     parts = [
         np.column_stack([rows, np.full(len(need), least), np.full(len(need), -DUTY)]),
         np.column_stack([rows, target - least, np.full(len(need), -round(rules.need_price))]),
-        np.column_stack([np.repeat(rows, CROWD), np.tile(np.where(crowd < CROWD, 1, max(1, total)), len(need)),
-                         np.tile(np.rint(crowd * rules.crowd_price), len(need))]),
-    ]  # fmt: skip
+        np.column_stack(
+            [
+                np.repeat(rows, CROWD),
+                np.tile(np.where(crowd < CROWD, 1, max(1, total)), len(need)),
+                np.tile(np.rint(crowd * rules.crowd_price), len(need)),
+            ]
+        ),
+    ]
     steps = np.vstack(parts).astype(np.int64)
     steps = steps[steps[:, 1] > 0]
     return steps[np.lexsort((steps[:, 2], steps[:, 0]))]

@@ -15,21 +15,43 @@ from gridplan.tables.indicators import CITY
 Array = np.ndarray[Any, Any]
 
 
-def write(rule: str, level: str, of: Any, value: Any, need: Any, households: Any, reason: Any, remedy: Any) -> pd.DataFrame:
+def write(
+    rule: str, level: str, of: Any, value: Any, need: Any, households: Any, reason: Any, remedy: Any
+) -> pd.DataFrame:
     """Write gaps of one rule and level; a community's own code stands in community too."""
     frame = pd.DataFrame({"of": np.asarray(of, object), "value": np.asarray(value, float)})
     more = {"need": need, "households": households, "reason": reason, "remedy": remedy}
-    return frame.assign(rule=rule, level=level, community=frame["of"] if level == "community" else "", **more)
+    return frame.assign(
+        rule=rule, level=level, community=frame["of"] if level == "community" else "", **more
+    )
 
 
-def tell_unpaired(links: pd.DataFrame, towns: pd.DataFrame, shortage: Shortage | None, rules: PairingRules) -> list[pd.DataFrame]:
+def tell_unpaired(
+    links: pd.DataFrame, towns: pd.DataFrame, shortage: Shortage | None, rules: PairingRules
+) -> list[pd.DataFrame]:
     """Tell which communities have too few institutions, and the shortage that proves it for the city."""
-    own = links[links["kind"] == "pairing"].groupby("community").size().reindex(towns.index, fill_value=0)
+    own = (
+        links[links["kind"] == "pairing"]
+        .groupby("community")
+        .size()
+        .reindex(towns.index, fill_value=0)
+    )
     bare = own[own < rules.institutions_least]
     homes = towns.loc[bare.index, "households"].to_numpy(np.int64)
     asked = float(rules.institutions_least)
     if shortage is None:
-        return [write("pairing", "community", bare.index, bare, asked, homes, "no institution left", "raise the capacity")]
+        return [
+            write(
+                "pairing",
+                "community",
+                bare.index,
+                bare,
+                asked,
+                homes,
+                "no institution left",
+                "raise the capacity",
+            )
+        ]
     reason = (
         f"{len(shortage.communities)} communities ask for {shortage.wanted} places, all institutions that may serve them offer "
         f"{shortage.offered}: no pairing serves all"
@@ -40,9 +62,25 @@ def tell_unpaired(links: pd.DataFrame, towns: pd.DataFrame, shortage: Shortage |
     served = shortage.wanted - shortage.lacking
     return [
         write(
-            "pairing", "community", bare.index, bare, asked, homes, "one of the communities that cannot all be served", cures[0]
+            "pairing",
+            "community",
+            bare.index,
+            bare,
+            asked,
+            homes,
+            "one of the communities that cannot all be served",
+            cures[0],
         ),
-        write("pairing", "city", [CITY], [served], float(shortage.wanted), int(homes.sum()), reason, ", or ".join(cures)),
+        write(
+            "pairing",
+            "city",
+            [CITY],
+            [served],
+            float(shortage.wanted),
+            int(homes.sum()),
+            reason,
+            ", or ".join(cures),
+        ),
     ]
 
 
@@ -51,30 +89,73 @@ def tell_institutions(institutions: pd.DataFrame, links: pd.DataFrame) -> list[p
     members = institutions["members"]
     frames = []
     for mask, reason, remedy in (
-        (members == 0, "it has no Party members, so it answers for no community", "correct the count, or leave it out"),
-        (members.isna(), "nobody counted its Party members: it bears one community, none check in", "count them"),
         (
-            (institutions["capacity"] > 0) & ~institutions.index.isin(links.loc[links["kind"] == "pairing", "source"]),
-            "it answers for no community: none is within pairing.farthest", "raise pairing.farthest",
+            members == 0,
+            "it has no Party members, so it answers for no community",
+            "correct the count, or leave it out",
         ),
-    ):  # fmt: skip
+        (
+            members.isna(),
+            "nobody counted its Party members: it bears one community, none check in",
+            "count them",
+        ),
+        (
+            (institutions["capacity"] > 0)
+            & ~institutions.index.isin(links.loc[links["kind"] == "pairing", "source"]),
+            "it answers for no community: none is within pairing.farthest",
+            "raise pairing.farthest",
+        ),
+    ):
         own = institutions[mask]
-        frames.append(write("institution", "institution", own.index, own["members"], 1.0, 0, reason, remedy))
+        frames.append(
+            write("institution", "institution", own.index, own["members"], 1.0, 0, reason, remedy)
+        )
     return frames
 
 
-def tell_cadres(links: pd.DataFrame, towns: pd.DataFrame, cadres: int | None, rules: PairingRules) -> list[pd.DataFrame]:
+def tell_cadres(
+    links: pd.DataFrame, towns: pd.DataFrame, cadres: int | None, rules: PairingRules
+) -> list[pd.DataFrame]:
     """Tell which communities have no cadre, or fewer than the rule of degrees asks; or that nobody counted cadres."""
     homes = towns["households"].to_numpy(np.int64)
     if cadres is None:
         reason = "nobody counted leading cadres: unknown, not none"
         remedy = "give cadres, or a count of the measure leading_cadres for the site"
-        return [write("cadre", "city", [CITY], [np.nan], float(len(towns)), int(homes.sum()), reason, remedy)]
+        return [
+            write(
+                "cadre",
+                "city",
+                [CITY],
+                [np.nan],
+                float(len(towns)),
+                int(homes.sum()),
+                reason,
+                remedy,
+            )
+        ]
     need = 1 + rules.cadre_others if rules.cadre_rule == "lead_and_others" else 1
-    own = links[links["kind"].isin(["cadre", "cadre_lead"])].groupby("community").size().reindex(towns.index, fill_value=0)
+    own = (
+        links[links["kind"].isin(["cadre", "cadre_lead"])]
+        .groupby("community")
+        .size()
+        .reindex(towns.index, fill_value=0)
+    )
     bare = own < need
-    reason = f"{cadres} leading cadres for {len(towns)} communities under the rule {rules.cadre_rule}"
-    return [write("cadre", "community", own.index[bare], own[bare], float(need), homes[bare], reason, "name more leading cadres")]
+    reason = (
+        f"{cadres} leading cadres for {len(towns)} communities under the rule {rules.cadre_rule}"
+    )
+    return [
+        write(
+            "cadre",
+            "community",
+            own.index[bare],
+            own[bare],
+            float(need),
+            homes[bare],
+            reason,
+            "name more leading cadres",
+        )
+    ]
 
 
 def tell_seats(seats: pd.DataFrame, towns: pd.DataFrame) -> list[pd.DataFrame]:
@@ -98,7 +179,16 @@ def tell_seats(seats: pd.DataFrame, towns: pd.DataFrame) -> list[pd.DataFrame]:
     homes = towns[towns["subdistrict"] != ""].groupby("subdistrict")["households"].sum()
     open_ = homes[~homes.index.isin(taken)]
     frames.append(
-        write("outside_seats", "subdistrict", open_.index, [0.0] * len(open_), 1.0, open_.to_numpy(np.int64), reason, remedy)
+        write(
+            "outside_seats",
+            "subdistrict",
+            open_.index,
+            [0.0] * len(open_),
+            1.0,
+            open_.to_numpy(np.int64),
+            reason,
+            remedy,
+        )
     )
     return frames
 
@@ -127,10 +217,13 @@ def tell_six(six: pd.DataFrame, towns: pd.DataFrame) -> list[pd.DataFrame]:
     ]
 
 
-def tell_owners(owners: pd.DataFrame, bare: pd.DataFrame, rules: PairingRules) -> list[pd.DataFrame]:
+def tell_owners(
+    owners: pd.DataFrame, bare: pd.DataFrame, rules: PairingRules
+) -> list[pd.DataFrame]:
     """Tell which compounds' owners' committees have no Party organisation, and how many are needed for the target."""
     whole = owners.sum(min_count=1)
-    there, led = whole["owners_committee"], whole["owners_committee_party"]
+    there = whole["owners_committee"]
+    led = whole["owners_committee_party"]
     if np.isnan(there) or there == 0:
         return []
     need = max(0, int(np.ceil(rules.owners_share * there - 1e-9) - np.nan_to_num(led)))
@@ -160,20 +253,54 @@ def tell_owners(owners: pd.DataFrame, bare: pd.DataFrame, rules: PairingRules) -
 def tell_centres(centres: pd.DataFrame, rules: PairingRules) -> list[pd.DataFrame]:
     """Tell which communities have no service centre, one too small or of unknown size, or need a second site."""
     none = centres["centres"] == 0
-    small, blank = centres["area"] < centres["area_need"] - 1e-9, ~none & centres["area"].isna()
-    lacking = (centres["area_need"] - centres["area"]).fillna(0).round().astype(int).astype("str") + " m2 more"
+    small = centres["area"] < centres["area_need"] - 1e-9
+    blank = ~none & centres["area"].isna()
+    lacking = (centres["area_need"] - centres["area"]).fillna(0).round().astype(int).astype(
+        "str"
+    ) + " m2 more"
     reach = f"fewer than {rules.centre_within:.0%} of households within {rules.centre_reach:.0f} m"
     second = pd.Series(find_second(centres, rules), index=centres.index)
     frames = []
     for rule, mask, value, need, reason, remedy in (
-        ("centre", none, centres["centres"], 1.0, "no service centre is known on its land", "set one up, or add it to places"),
-        ("centre_area", small, centres["area"], centres["area_need"], "its floor area is too small", lacking),
-        ("centre_area", blank, centres["area"], centres["area_need"], "its floor area is unknown", "write the area into places"),
-        ("centre_second", second, centres["within"], rules.centre_within, reach,
-         "a second site"),
-    ):  # fmt: skip
+        (
+            "centre",
+            none,
+            centres["centres"],
+            1.0,
+            "no service centre is known on its land",
+            "set one up, or add it to places",
+        ),
+        (
+            "centre_area",
+            small,
+            centres["area"],
+            centres["area_need"],
+            "its floor area is too small",
+            lacking,
+        ),
+        (
+            "centre_area",
+            blank,
+            centres["area"],
+            centres["area_need"],
+            "its floor area is unknown",
+            "write the area into places",
+        ),
+        ("centre_second", second, centres["within"], rules.centre_within, reach, "a second site"),
+    ):
         own = centres[mask]
         asked = need[mask].to_numpy() if isinstance(need, pd.Series) else need
         cure = remedy[mask].to_numpy(object) if isinstance(remedy, pd.Series) else remedy
-        frames.append(write(rule, "community", own.index, value[mask], asked, own["households"].to_numpy(np.int64), reason, cure))
+        frames.append(
+            write(
+                rule,
+                "community",
+                own.index,
+                value[mask],
+                asked,
+                own["households"].to_numpy(np.int64),
+                reason,
+                cure,
+            )
+        )
     return frames

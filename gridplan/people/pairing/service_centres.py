@@ -19,8 +19,8 @@ Array = np.ndarray[Any, Any]
 def need_area(households: Any, rules: PairingRules) -> Array:
     """Find the floor area that a community's service centre needs, in m2.
 
-    Source: 30 m2 for 100 households, and at least 500 m2 unless the community is small (Dezhou Daily; China City News, 25
-    September 2023, p. 19).
+    Source: 30 m2 for 100 households, and at least 500 m2 unless the community
+    is small (Dezhou Daily; China City News, 25 September 2023, p. 19).
 
     Examples
     --------
@@ -35,14 +35,24 @@ def need_area(households: Any, rules: PairingRules) -> Array:
 def measure_centres(plan: Plan, towns: pd.DataFrame, rules: PairingRules) -> pd.DataFrame:
     """Measure the service centres of each community.
 
-    Columns: centres, area (NaN where one has none written), area_need, area_least (whether the largest has the least area),
-    mean_way (metres, straight, of a household to the nearest centre of its own community), within (share of households
-    within reach). Without a centre, ways are unknown and nobody is within reach.
+    Columns: centres, area (NaN where one has none written), area_need,
+    area_least (whether the largest has the least area), mean_way (metres,
+    straight, of a household to the nearest centre of its own community),
+    within (share of households within reach). Without a centre, ways are
+    unknown and nobody is within reach.
     """
     places = plan.site.places[plan.site.places["kind"] == "service_centre"]
-    points = gpd.GeoDataFrame({"area": places["area"]}, geometry=shapely.centroid(places.geometry.to_numpy()), crs=plan.crs)
-    land = plan.site.communities.loc[towns.index, ["geometry"]].rename_axis("community").reset_index()
-    inside = gpd.sjoin(points, land, predicate="intersects").sort_values("community")  # on a limit: the first
+    points = gpd.GeoDataFrame(
+        {"area": places["area"]},
+        geometry=shapely.centroid(places.geometry.to_numpy()),
+        crs=plan.crs,
+    )
+    land = (
+        plan.site.communities.loc[towns.index, ["geometry"]].rename_axis("community").reset_index()
+    )
+    inside = gpd.sjoin(points, land, predicate="intersects").sort_values(
+        "community"
+    )  # on a limit: the first
     inside = inside[~inside.index.duplicated()]
     number = towns.index.get_indexer(pd.Index(inside["community"]))
     n = len(towns)
@@ -54,22 +64,30 @@ def measure_centres(plan: Plan, towns: pd.DataFrame, rules: PairingRules) -> pd.
     way = _measure_ways(plan, towns, inside, number, rules.centre_reach)
     return pd.DataFrame(
         {
-            "centres": count, "area": np.where(blank | (count == 0), np.nan, area), "largest": np.where(blank, np.nan, top),
-            "area_need": need_area(towns["households"], rules), "mean_way": way[0],
-            "within": np.where(count > 0, way[1], 0.0), "households": towns["households"].to_numpy(float),
+            "centres": count,
+            "area": np.where(blank | (count == 0), np.nan, area),
+            "largest": np.where(blank, np.nan, top),
+            "area_need": need_area(towns["households"], rules),
+            "mean_way": way[0],
+            "within": np.where(count > 0, way[1], 0.0),
+            "households": towns["households"].to_numpy(float),
         },
         index=towns.index,
-    )  # fmt: skip
+    )
 
 
-def _measure_ways(plan: Plan, towns: pd.DataFrame, centres: Any, number: Array, reach: float) -> tuple[Array, Array]:
+def _measure_ways(
+    plan: Plan, towns: pd.DataFrame, centres: Any, number: Array, reach: float
+) -> tuple[Array, Array]:
     """Measure the mean way of households to the nearest centre of their own community, and the share within reach.
 
-    Communities are set far apart in a third dimension, so that one tree answers for all of them.
+    Communities are set far apart in a third dimension, so that one tree
+    answers for all of them.
     """
     from scipy.spatial import cKDTree
 
-    n, apart = len(towns), 1e8
+    n = len(towns)
+    apart = 1e8
     own = plan.stairwells
     place = towns.index.get_indexer(pd.Index(own["community"]))
     has = np.bincount(number, minlength=n) > 0
@@ -78,7 +96,9 @@ def _measure_ways(plan: Plan, towns: pd.DataFrame, centres: Any, number: Array, 
         return np.full(n, np.nan), np.zeros(n)
     doors = own.geometry.to_numpy()[kept]
     tree = cKDTree(np.column_stack([centres.geometry.x, centres.geometry.y, number * apart]))
-    way = tree.query(np.column_stack([shapely.get_x(doors), shapely.get_y(doors), place[kept] * apart]))[0]
+    way = tree.query(
+        np.column_stack([shapely.get_x(doors), shapely.get_y(doors), place[kept] * apart])
+    )[0]
     weight = own["households"].to_numpy(float)[kept]
     mass = np.bincount(place[kept], weight, minlength=n)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -92,17 +112,44 @@ def write_centres(table: pd.DataFrame, rules: PairingRules) -> pd.DataFrame:
     code = table.index
     second = find_second(table, rules).astype(float)
     frames = [
-        make_figures("community", code, code, "service_centres", table["centres"], 1.0, origin="counted"),
-        make_figures("community", code, code, "centre_area", table["area"], table["area_need"], origin="counted"),
-        make_figures("community", code, code, "centre_area_share", table["area"] / table["area_need"].replace(0, np.nan), 1.0),
+        make_figures(
+            "community", code, code, "service_centres", table["centres"], 1.0, origin="counted"
+        ),
+        make_figures(
+            "community",
+            code,
+            code,
+            "centre_area",
+            table["area"],
+            table["area_need"],
+            origin="counted",
+        ),
+        make_figures(
+            "community",
+            code,
+            code,
+            "centre_area_share",
+            table["area"] / table["area_need"].replace(0, np.nan),
+            1.0,
+        ),
         make_figures("community", code, code, "centre_way", table["mean_way"]),
-        make_figures("community", code, code, "centre_within", table["within"], rules.centre_within),
+        make_figures(
+            "community", code, code, "centre_within", table["within"], rules.centre_within
+        ),
         make_figures("community", code, code, "centre_second_site", second, 0.0, most=True),
     ]
     homes = table["households"].sum()
     near = float((table["within"] * table["households"]).sum() / homes) if homes else np.nan
     frames += [
-        make_figures("city", [CITY], "", "service_centres", [table["centres"].sum()], float(len(table)), origin="counted"),
+        make_figures(
+            "city",
+            [CITY],
+            "",
+            "service_centres",
+            [table["centres"].sum()],
+            float(len(table)),
+            origin="counted",
+        ),
         make_figures("city", [CITY], "", "centre_within", [near], rules.centre_within),
         make_figures("city", [CITY], "", "centre_second_site", [second.sum()], 0.0, most=True),
     ]

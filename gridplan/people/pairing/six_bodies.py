@@ -13,17 +13,25 @@ from gridplan.rules.people import PairingRules
 from gridplan.tables.indicators import CITY, make_figures, roll_up
 
 Array = np.ndarray[Any, Any]
-COUNTED = ("residents_committee", "owners_committee", "property_firm", "building_captains", "service_station")
+COUNTED = (
+    "residents_committee",
+    "owners_committee",
+    "property_firm",
+    "building_captains",
+    "service_station",
+)
 SIX = ("party_org", *COUNTED)
 
 
 def measure_six(plan: Plan, towns: pd.DataFrame) -> pd.DataFrame:
     """Measure which of the six bodies each community has: 1, 0, or NaN where nobody says.
 
-    Party organisation, residents' committee, owners' committee, property firm, building and door heads, service station.
-    The first stands in ``party_orgs``, the others in the counts of communities or compounds.
+    Party organisation, residents' committee, owners' committee, property firm,
+    building and door heads, service station. The first stands in
+    ``party_orgs``, the others in the counts of communities or compounds.
 
-    Source: six-in-one community governance (China City News, 25 September 2023, p. 19).
+    Source: six-in-one community governance (China City News, 25 September
+    2023, p. 19).
     """
     tally = tally_counts(plan.site, COUNTED, towns["households"])
     table = tally.values.reindex(towns.index)
@@ -36,9 +44,18 @@ def measure_six(plan: Plan, towns: pd.DataFrame) -> pd.DataFrame:
 def write_six(six: pd.DataFrame) -> pd.DataFrame:
     """Write the matrix, and how many of the six each community is known to have; a body nobody speaks of counts as not there."""
     code = six.index
-    frames = [make_figures("community", code, code, f"six_{name}", six[name], 1.0, origin="counted") for name in SIX]
-    frames.append(make_figures("community", code, code, "six_in_one", six.fillna(0).sum(axis=1), 6.0, origin="counted"))
-    frames.append(make_figures("community", code, code, "six_unknown", six.isna().sum(axis=1), 0.0, most=True))
+    frames = [
+        make_figures("community", code, code, f"six_{name}", six[name], 1.0, origin="counted")
+        for name in SIX
+    ]
+    frames.append(
+        make_figures(
+            "community", code, code, "six_in_one", six.fillna(0).sum(axis=1), 6.0, origin="counted"
+        )
+    )
+    frames.append(
+        make_figures("community", code, code, "six_unknown", six.isna().sum(axis=1), 0.0, most=True)
+    )
     full = float((six.fillna(0).sum(axis=1) == 6).sum())
     frames.append(make_figures("city", [CITY], "", "six_complete", [full], float(len(six))))
     return pd.concat(frames, ignore_index=True)
@@ -56,17 +73,27 @@ def measure_owners(plan: Plan, towns: pd.DataFrame) -> tuple[pd.DataFrame, pd.Da
     measures = ("owners_committee", "owners_committee_party", "property_firm", "property_party")
     table = tally_counts(plan.site, measures, towns["households"]).values.reindex(towns.index)
     own = plan.site.counts[plan.site.counts["level"] == "compound"]
-    wide = own[own["measure"].isin(measures[:2])].pivot_table(index="of", columns="measure", values="value", aggfunc="sum")
+    wide = own[own["measure"].isin(measures[:2])].pivot_table(
+        index="of", columns="measure", values="value", aggfunc="sum"
+    )
     wide = wide.reindex(columns=list(measures[:2]))
     bare = wide[(wide["owners_committee"] > 0) & ~(wide["owners_committee_party"] > 0)]
     community = plan.site.compounds["community"].reindex(bare.index)
-    homes = plan.stairwells.groupby("compound")["households"].sum().reindex(bare.index).fillna(0).astype(np.int64)
+    homes = (
+        plan.stairwells.groupby("compound")["households"]
+        .sum()
+        .reindex(bare.index)
+        .fillna(0)
+        .astype(np.int64)
+    )
     known = bare["owners_committee_party"].notna()
     bare = pd.DataFrame({"community": community, "households": homes, "known": known})
     return table, bare[bare["community"].isin(towns.index)].sort_index()
 
 
-def write_owners(table: pd.DataFrame, communities: pd.DataFrame, rules: PairingRules) -> pd.DataFrame:
+def write_owners(
+    table: pd.DataFrame, communities: pd.DataFrame, rules: PairingRules
+) -> pd.DataFrame:
     """Write the share of owners' committees and property firms with a Party organisation at three levels, and how many lack."""
     frames = []
     blank = roll_up(table.isna().any(axis=1).to_frame("blank"), communities)
@@ -74,7 +101,9 @@ def write_owners(table: pd.DataFrame, communities: pd.DataFrame, rules: PairingR
         community: Any = own.index if level == "community" else ""
         owners = own["owners_committee"].replace(0, np.nan)
         firms = own["property_firm"].replace(0, np.nan)
-        lacking = np.maximum(0, np.ceil(rules.owners_share * owners - 1e-9) - own["owners_committee_party"])
+        lacking = np.maximum(
+            0, np.ceil(rules.owners_share * owners - 1e-9) - own["owners_committee_party"]
+        )
         origin = np.where(blank[level]["blank"] > 0, "partial", "counted")
         for name, value, need in (
             ("owners_committees", own["owners_committee"], np.nan),
@@ -82,5 +111,7 @@ def write_owners(table: pd.DataFrame, communities: pd.DataFrame, rules: PairingR
             ("owners_party_lacking", lacking, np.nan),
             ("property_party_share", own["property_party"] / firms, 1.0),
         ):
-            frames.append(make_figures(level, own.index, community, name, value, need, origin=origin))
+            frames.append(
+                make_figures(level, own.index, community, name, value, need, origin=origin)
+            )
     return pd.concat(frames, ignore_index=True)

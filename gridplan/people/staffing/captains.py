@@ -17,21 +17,37 @@ Array = np.ndarray[Any, Any]
 def list_captains(plan: Plan, rules: StaffingRules) -> pd.DataFrame:
     """List the slots of building and stairwell captains, as rows of posts that nobody fills yet.
 
-    A building has a captain from so many households on; where such a building has several doors, so has each of its
-    stairwells that is large enough. Floor bands over one door have one captain together, in the lowest.
+    A building has a captain from so many households on; where such a building
+    has several doors, so has each of its stairwells that is large enough.
+    Floor bands over one door have one captain together, in the lowest.
     """
     own = plan.stairwells.sort_index()
     homes = own.groupby("building").agg(
-        households=("households", "sum"), community=("community", "first"), subgrids=("subgrid", "nunique"),
-        subgrid=("subgrid", "first"), doors=("door", "nunique"),
-    )  # fmt: skip
+        households=("households", "sum"),
+        community=("community", "first"),
+        subgrids=("subgrid", "nunique"),
+        subgrid=("subgrid", "first"),
+        doors=("door", "nunique"),
+    )
     homes = homes[homes["households"] >= rules.building_households]
-    buildings = homes.reset_index().assign(role="building_captain", post=homes.index.to_numpy(object) + "-BC", stairwell="")
-    doors = own.reset_index().groupby(["building", "door"], as_index=False).agg(
-        households=("households", "sum"), community=("community", "first"), subgrids=("subgrid", "nunique"),
-        subgrid=("subgrid", "first"), stairwell=("stairwell", "first"),
-    )  # fmt: skip
-    doors = doors[(doors["households"] >= rules.stairwell_households) & doors["building"].isin(homes.index[homes["doors"] > 1])]
+    buildings = homes.reset_index().assign(
+        role="building_captain", post=homes.index.to_numpy(object) + "-BC", stairwell=""
+    )
+    doors = (
+        own.reset_index()
+        .groupby(["building", "door"], as_index=False)
+        .agg(
+            households=("households", "sum"),
+            community=("community", "first"),
+            subgrids=("subgrid", "nunique"),
+            subgrid=("subgrid", "first"),
+            stairwell=("stairwell", "first"),
+        )
+    )
+    doors = doors[
+        (doors["households"] >= rules.stairwell_households)
+        & doors["building"].isin(homes.index[homes["doors"] > 1])
+    ]
     doors = doors.assign(role="stairwell_captain", post=doors["stairwell"].to_numpy(object) + "-SC")
     slots = pd.concat([buildings, doors], ignore_index=True)
     slots["subgrid"] = slots["subgrid"].where(slots["subgrids"] == 1, "")
@@ -40,8 +56,13 @@ def list_captains(plan: Plan, rules: StaffingRules) -> pd.DataFrame:
 
 def fill_captains(slots: pd.DataFrame, supply: pd.DataFrame) -> pd.DataFrame:
     """Fill the slots as far as the captains counted reach, those with most households first; uncounted, none is filled."""
-    pools = {"building_captain": supply["building_captains"], "stairwell_captain": supply["stairwell_captains"]}
-    order = slots.assign(less=-slots["households"]).sort_values(["role", "community", "less", "post"], kind="stable")
+    pools = {
+        "building_captain": supply["building_captains"],
+        "stairwell_captain": supply["stairwell_captains"],
+    }
+    order = slots.assign(less=-slots["households"]).sort_values(
+        ["role", "community", "less", "post"], kind="stable"
+    )
     rank = order.groupby(["role", "community"]).cumcount().to_numpy()
     pool = np.zeros(len(order))
     for role, counted in pools.items():
@@ -53,7 +74,9 @@ def fill_captains(slots: pd.DataFrame, supply: pd.DataFrame) -> pd.DataFrame:
 
 def list_committees(plan: Plan) -> pd.DataFrame:
     """List the posts of secretaries and other committee members; filled as far as the organisation has full members."""
-    orgs = plan.party_orgs[plan.party_orgs["level"].isin(COMMITTEES) & (plan.party_orgs["committee_seats"] > 0)].sort_index()
+    orgs = plan.party_orgs[
+        plan.party_orgs["level"].isin(COMMITTEES) & (plan.party_orgs["committee_seats"] > 0)
+    ].sort_index()
     seats = orgs.index.repeat(orgs["committee_seats"])
     number = pd.Series(seats).groupby(seats).cumcount().to_numpy()
     own = orgs.loc[seats]
@@ -63,10 +86,16 @@ def list_committees(plan: Plan) -> pd.DataFrame:
     filled = (number < own["full"].to_numpy()) | (own["level"] != "branch").to_numpy()
     return pd.DataFrame(
         {
-            "post": codes.to_numpy(object) + np.where(head, "-SE", "-CM" + pd.Series(number).astype("str").to_numpy(object)),
-            "role": np.where(head, "branch_secretary", "branch_committee"), "community": own["community"].to_numpy(object),
-            "building": own["building"].to_numpy(object), "org": np.asarray(seats, object), "party": True,
+            "post": codes.to_numpy(object)
+            + np.where(head, "-SE", "-CM" + pd.Series(number).astype("str").to_numpy(object)),
+            "role": np.where(head, "branch_secretary", "branch_committee"),
+            "community": own["community"].to_numpy(object),
+            "building": own["building"].to_numpy(object),
+            "org": np.asarray(seats, object),
+            "party": True,
             "source": np.where(filled, np.where(head, "secretary", "committee"), "none"),
-            "filled": filled, "households": own["households"].to_numpy(), "served": own["subgrid_count"].to_numpy(),
+            "filled": filled,
+            "households": own["households"].to_numpy(),
+            "served": own["subgrid_count"].to_numpy(),
         }
-    )  # fmt: skip
+    )

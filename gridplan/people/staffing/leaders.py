@@ -21,11 +21,13 @@ Array = np.ndarray[Any, Any]
 def count_leaders(supply: pd.DataFrame, rules: StaffingRules) -> pd.DataFrame:
     """Count the leaders of each community: from seats (each leads while there are sub-grids), and cadres where these are too few.
 
-    Source: the leader is a Party secretary or a member of a branch committee (China City News, 25 September 2023, p. 19).
+    Source: the leader is a Party secretary or a member of a branch committee
+    (China City News, 25 September 2023, p. 19).
 
     Examples
     --------
-    Nine sub-grids, two seats and three cadres, at most three sub-grids a leader: one cadre must lead too.
+    Nine sub-grids, two seats and three cadres, at most three sub-grids a
+    leader: one cadre must lead too.
 
     >>> supply = pd.DataFrame({"subgrids": [9], "seats": [2.0], "cadres": [3.0], "wanted_leaders": [3.0]})
     >>> count_leaders(supply, StaffingRules()).values.tolist()
@@ -37,16 +39,20 @@ def count_leaders(supply: pd.DataFrame, rules: StaffingRules) -> pd.DataFrame:
     return pd.DataFrame({"seats": seats, "cadres": cadres}).astype(np.int64)
 
 
-def lead_subgrids(plan: Plan, ground: Ground, leaders: pd.DataFrame, workers: int | None = None) -> tuple[pd.DataFrame, Array]:
+def lead_subgrids(
+    plan: Plan, ground: Ground, leaders: pd.DataFrame, workers: int | None = None
+) -> tuple[pd.DataFrame, Array]:
     """Divide the sub-grids of each community among its leaders and say which seat leads which zone.
 
-    Zones differ by one sub-grid at most wherever they can. Seats are matched to zones with the least sum of metres between
-    the zone's middle and the organisation's meeting building, none where its own members live in the middle: exactly, by
-    the assignment problem.
+    Zones differ by one sub-grid at most wherever they can. Seats are matched
+    to zones with the least sum of metres between the zone's middle and the
+    organisation's meeting building, none where its own members live in the
+    middle: exactly, by the assignment problem.
 
     Returns
     -------
-    One row for each leader (community, number in it, org, source), and the row of each sub-grid's leader, -1 for none.
+    One row for each leader (community, number in it, org, source), and the row
+    of each sub-grid's leader, -1 for none.
     """
     zone = divide_zones(ground, leaders.sum(axis=1).to_numpy(), None, workers)
     first = np.concatenate([[0], np.cumsum(leaders.sum(axis=1).to_numpy())])
@@ -54,43 +60,75 @@ def lead_subgrids(plan: Plan, ground: Ground, leaders: pd.DataFrame, workers: in
     middle = find_middles(ground, leader, int(first[-1]))
     seats = list_seats(plan)
     by = {str(c): own for c, own in seats.groupby("community", sort=False)}
-    orgs, sources = np.full(first[-1], "", object), np.full(first[-1], "cadre", object)
+    orgs = np.full(first[-1], "", object)
+    sources = np.full(first[-1], "cadre", object)
     for c, code in enumerate(ground.communities.index):
-        own, zones = by.get(code), np.arange(first[c], first[c + 1])
+        own = by.get(code)
+        zones = np.arange(first[c], first[c + 1])
         if own is None or not len(zones):
             continue
         centre = middle[zones]
-        apart = np.hypot(*(ground.xy[centre][:, None, :] - own[["x", "y"]].to_numpy()[None, :, :]).transpose(2, 0, 1))
+        apart = np.hypot(
+            *(ground.xy[centre][:, None, :] - own[["x", "y"]].to_numpy()[None, :, :]).transpose(
+                2, 0, 1
+            )
+        )
         apart[np.isnan(apart)] = 0.0
-        home = ground.table["branch"].to_numpy(object)[centre][:, None] == own["org"].to_numpy(object)[None, :]
+        home = (
+            ground.table["branch"].to_numpy(object)[centre][:, None]
+            == own["org"].to_numpy(object)[None, :]
+        )
         z, s = linear_sum_assignment(np.where(home, 0.0, apart.round(1)))
-        orgs[zones[z]], sources[zones[z]] = own["org"].to_numpy(object)[s], own["source"].to_numpy(object)[s]
+        orgs[zones[z]], sources[zones[z]] = (
+            own["org"].to_numpy(object)[s],
+            own["source"].to_numpy(object)[s],
+        )
     place = np.repeat(np.arange(len(leaders)), np.diff(first))
-    table = pd.DataFrame({"community": ground.communities.index.to_numpy(object)[place], "org": orgs, "source": sources})
+    table = pd.DataFrame(
+        {
+            "community": ground.communities.index.to_numpy(object)[place],
+            "org": orgs,
+            "source": sources,
+        }
+    )
     return table.assign(number=np.arange(len(table)) - first[place] + 1, middle=middle), leader
 
 
 def list_seats(plan: Plan) -> pd.DataFrame:
     """List the seats that may lead: a secretary and the other members of each committee, where their organisation meets."""
-    orgs = plan.party_orgs[plan.party_orgs["level"].isin(COMMITTEES) & (plan.party_orgs["committee_seats"] > 0)].sort_index()
+    orgs = plan.party_orgs[
+        plan.party_orgs["level"].isin(COMMITTEES) & (plan.party_orgs["committee_seats"] > 0)
+    ].sort_index()
     seats = orgs.index.repeat(orgs["committee_seats"])
-    places = shapely.centroid(plan.site.buildings.geometry.reindex(orgs["building"].loc[seats]).to_numpy())
+    places = shapely.centroid(
+        plan.site.buildings.geometry.reindex(orgs["building"].loc[seats]).to_numpy()
+    )
     number = pd.Series(seats).groupby(seats).cumcount().to_numpy()
     return pd.DataFrame(
         {
-            "org": np.asarray(seats, object), "community": orgs["community"].loc[seats].to_numpy(object), "number": number,
-            "source": np.where(number == 0, "secretary", "committee"), "x": shapely.get_x(places), "y": shapely.get_y(places),
+            "org": np.asarray(seats, object),
+            "community": orgs["community"].loc[seats].to_numpy(object),
+            "number": number,
+            "source": np.where(number == 0, "secretary", "committee"),
+            "x": shapely.get_x(places),
+            "y": shapely.get_y(places),
         }
-    )  # fmt: skip
+    )
 
 
 def find_middles(ground: Ground, group: Array, count: int) -> Array:
     """Find the row of the sub-grid in the middle of each group: the one nearest to its households' mean position."""
     rows = np.flatnonzero(group >= 0)
-    own, xy = group[rows], ground.xy[rows]
+    own = group[rows]
+    xy = ground.xy[rows]
     weight = np.maximum(ground.table["households"].to_numpy(float)[rows], 1.0)
     mass = np.bincount(own, weight, minlength=count)
-    mean = np.column_stack([np.bincount(own, weight * xy[:, d], minlength=count) / np.maximum(mass, 1.0) for d in (0, 1)])
+    mean = np.column_stack(
+        [
+            np.bincount(own, weight * xy[:, d], minlength=count) / np.maximum(mass, 1.0)
+            for d in (0, 1)
+        ]
+    )
     apart = np.hypot(*(xy - mean[own]).T).round(3)
     order = np.lexsort((rows, apart, own))
     head = np.concatenate([np.ones(min(1, len(rows)), bool), np.diff(own[order]) > 0])

@@ -15,8 +15,10 @@ Array = np.ndarray[Any, Any]
 class Repair:
     """The least set of changes.
 
-    ``changed`` says of each post whether it must go to a Party member, ``missing`` how many members each sub-grid still lacks
-    because its community has nobody to spare. ``city`` of the changes are there only for the share of the whole city.
+    ``changed`` says of each post whether it must go to a Party member,
+    ``missing`` how many members each sub-grid still lacks because its
+    community has nobody to spare. ``city`` of the changes are there only for
+    the share of the whole city.
     """
 
     changed: Array
@@ -32,16 +34,21 @@ def count_lacking(total: Any, party: Any, share: float) -> Array:
     >>> count_lacking([5, 5, 2, 0], [3, 1, 1, 0], 0.6).tolist()
     [0, 2, 1, 0]
     """
-    return np.asarray(np.maximum(0, np.ceil(np.asarray(total) * share - 1e-9) - np.asarray(party)), np.int64)
+    return np.asarray(
+        np.maximum(0, np.ceil(np.asarray(total) * share - 1e-9) - np.asarray(party)), np.int64
+    )
 
 
-def repair_share(posts: pd.DataFrame, serves: pd.DataFrame, spare: Array, share: float, subgrids: int) -> Repair:
+def repair_share(
+    posts: pd.DataFrame, serves: pd.DataFrame, spare: Array, share: float, subgrids: int
+) -> Repair:
     """Find the fewest posts that must change to Party members so that the share holds in sub-grids, communities and the city.
 
     Parameters
     ----------
     posts
-        Filled worker posts: place (row of the community), party, fixed (part-time: the member must be one of ``spare``).
+        Filled worker posts: place (row of the community), party, fixed
+        (part-time: the member must be one of ``spare``).
     serves
         Pairs of post (row) and subgrid (row).
     spare
@@ -53,18 +60,29 @@ def repair_share(posts: pd.DataFrame, serves: pd.DataFrame, spare: Array, share:
 
     Returns
     -------
-    Exact for every community: what is forced (a sub-grid that needs all of its posts) is taken at once, the rest is a
-    small integer programme solved to the end. A community takes no more members than it has to spare; what then lacks is counted.
-    Communities do not share posts, so the sum is the least for all; what the city lacks beyond that is taken where members are
-    spare, each change being worth the same.
+    Exact for every community: what is forced (a sub-grid that needs all of its
+    posts) is taken at once, the rest is a small integer programme solved to
+    the end. A community takes no more members than it has to spare; what then
+    lacks is counted. Communities do not share posts, so the sum is the least
+    for all; what the city lacks beyond that is taken where members are spare,
+    each change being worth the same.
     """
-    party, place = posts["party"].to_numpy(bool), posts["place"].to_numpy(np.int64)
+    party = posts["party"].to_numpy(bool)
+    place = posts["place"].to_numpy(np.int64)
     drawn = posts["fixed"].to_numpy(bool)
-    post, grid = serves["post"].to_numpy(np.int64), serves["subgrid"].to_numpy(np.int64)
-    need = count_lacking(np.bincount(grid, minlength=subgrids), np.bincount(grid, party[post], minlength=subgrids), share)
+    post = serves["post"].to_numpy(np.int64)
+    grid = serves["subgrid"].to_numpy(np.int64)
+    need = count_lacking(
+        np.bincount(grid, minlength=subgrids),
+        np.bincount(grid, party[post], minlength=subgrids),
+        share,
+    )
     m = len(spare)
-    wanted = count_lacking(np.bincount(place, minlength=m), np.bincount(place, party, minlength=m), share)
-    changed, missing = np.zeros(len(posts), bool), np.zeros(subgrids, np.int64)
+    wanted = count_lacking(
+        np.bincount(place, minlength=m), np.bincount(place, party, minlength=m), share
+    )
+    changed = np.zeros(len(posts), bool)
+    missing = np.zeros(subgrids, np.int64)
     order = np.argsort(place[post], kind="stable")
     starts = np.searchsorted(place[post][order], np.arange(m + 1))
     of_place = np.argsort(place, kind="stable")
@@ -74,7 +92,9 @@ def repair_share(posts: pd.DataFrame, serves: pd.DataFrame, spare: Array, share:
     for c in np.flatnonzero(lacks | (wanted > 0)):
         rows = order[starts[c] : starts[c + 1]]
         own = of_place[heads[c] : heads[c + 1]]
-        found, short = _repair_community(own, party, drawn, post[rows], grid[rows], need, int(wanted[c]), int(spare[c]))
+        found, short = _repair_community(
+            own, party, drawn, post[rows], grid[rows], need, int(wanted[c]), int(spare[c])
+        )
         changed[found] = True
         missing[list(short)] = list(short.values())
     held = np.bincount(place, changed & drawn, minlength=m)
@@ -88,7 +108,14 @@ def repair_share(posts: pd.DataFrame, serves: pd.DataFrame, spare: Array, share:
 
 
 def _repair_community(
-    own: Array, party: Array, drawn: Array, post: Array, grid: Array, need: Array, wanted: int, spare: int
+    own: Array,
+    party: Array,
+    drawn: Array,
+    post: Array,
+    grid: Array,
+    need: Array,
+    wanted: int,
+    spare: int,
 ) -> tuple[Array, dict[int, int]]:
     """Repair one community; what is forced first. Returns the posts to change and the members missing by sub-grid."""
     free = ~party[post]
@@ -99,17 +126,27 @@ def _repair_community(
     left = need[grids] - np.bincount(local, done, minlength=len(grids))
     if (left <= 0).all() and len(forced) >= wanted and drawn[forced].sum() <= spare:
         return forced, {}
-    return _solve(own[~party[own]], drawn, post[free], local[free], grids, need[grids], wanted, spare)
+    return _solve(
+        own[~party[own]], drawn, post[free], local[free], grids, need[grids], wanted, spare
+    )
 
 
 def _solve(
-    choices: Array, drawn: Array, post: Array, local: Array, grids: Array, need: Array, wanted: int, spare: int
+    choices: Array,
+    drawn: Array,
+    post: Array,
+    local: Array,
+    grids: Array,
+    need: Array,
+    wanted: int,
+    spare: int,
 ) -> tuple[Array, dict[int, int]]:
     """Solve the integer programme: fewest changes, after fewest members missing."""
     from scipy.optimize import Bounds, LinearConstraint, milp
     from scipy.sparse import coo_matrix, csr_matrix, eye, hstack, vstack
 
-    n, g = len(choices), len(grids)
+    n = len(choices)
+    g = len(grids)
     column = np.searchsorted(choices, post)
     cover = coo_matrix((np.ones(len(post)), (local, column)), shape=(g, n))
     rows = [
@@ -122,7 +159,12 @@ def _solve(
     big = float(n + 1)
     cost = np.concatenate([np.ones(n), np.full(g, big), [big]])
     bounds = Bounds(0, np.concatenate([np.ones(n), np.maximum(need, 0), [max(wanted, 0)]]))
-    found = milp(cost, constraints=LinearConstraint(vstack(rows).tocsr(), low, high), bounds=bounds, integrality=1)
+    found = milp(
+        cost,
+        constraints=LinearConstraint(vstack(rows).tocsr(), low, high),
+        bounds=bounds,
+        integrality=1,
+    )
     chosen = np.round(found.x).astype(np.int64)
     short = {int(grids[k]): int(v) for k, v in enumerate(chosen[n : n + g]) if v}
     return choices[chosen[:n] > 0], short

@@ -25,22 +25,39 @@ class Roster:
 
 
 def write_roster(
-    ground: Ground, leaders: tuple[pd.DataFrame, Array], full: tuple[pd.DataFrame, Array], part: pd.DataFrame, empty: Array,
+    ground: Ground,
+    leaders: tuple[pd.DataFrame, Array],
+    full: tuple[pd.DataFrame, Array],
+    part: pd.DataFrame,
+    empty: Array,
     rules: StaffingRules,
-) -> Roster:  # fmt: skip
+) -> Roster:
     """Write the posts of leaders and workers; ``empty`` are the full-time posts of each community that nobody fills."""
     codes = ground.table.index.to_numpy(object)
     community = ground.table["community"].to_numpy(object)
     place = np.repeat(np.arange(len(empty)), empty)
-    open_ = pd.DataFrame({"community": ground.communities.index.to_numpy(object)[place], "source": "none", "party": False})
-    begun = full[0].groupby("community").size().reindex(open_["community"]).fillna(0).to_numpy(np.int64)
+    open_ = pd.DataFrame(
+        {
+            "community": ground.communities.index.to_numpy(object)[place],
+            "source": "none",
+            "party": False,
+        }
+    )
+    begun = (
+        full[0].groupby("community").size().reindex(open_["community"]).fillna(0).to_numpy(np.int64)
+    )
     open_["number"] = open_.groupby("community").cumcount() + 1 + begun
     rows = part["row"].to_numpy()
     parts = [
         leaders[0].assign(role="grid_leader", party=True, subgrid="", filled=True),
         full[0].assign(role="grid_worker_full", subgrid="", filled=True),
         open_.assign(role="grid_worker_full", subgrid="", filled=False),
-        part.assign(role="grid_worker_part", community=community[rows], subgrid=codes[rows], filled=part["source"] != "none"),
+        part.assign(
+            role="grid_worker_part",
+            community=community[rows],
+            subgrid=codes[rows],
+            filled=part["source"] != "none",
+        ),
     ]
     posts = pd.concat(parts, ignore_index=True)
     posts["org"] = posts["org"].fillna("")
@@ -48,7 +65,11 @@ def write_roster(
     number = posts["number"].astype(np.int64).astype("str").to_numpy(object)
     posts["post"] = head + "-" + posts["role"].map(LETTERS).to_numpy(object) + number
     serves = pd.concat(
-        [_list_served(leaders[1], 0), _list_served(full[1], len(leaders[0])), _list_own(part, len(posts) - len(part))],
+        [
+            _list_served(leaders[1], 0),
+            _list_served(full[1], len(leaders[0])),
+            _list_own(part, len(posts) - len(part)),
+        ],
         ignore_index=True,
     )
     return Roster(_measure_posts(posts, serves, ground, rules), serves)
@@ -64,26 +85,37 @@ def _list_own(part: pd.DataFrame, offset: int) -> pd.DataFrame:
     return pd.DataFrame({"post": own + offset, "subgrid": part["row"].to_numpy()[own]})
 
 
-def _measure_posts(posts: pd.DataFrame, serves: pd.DataFrame, ground: Ground, rules: StaffingRules) -> pd.DataFrame:
+def _measure_posts(
+    posts: pd.DataFrame, serves: pd.DataFrame, ground: Ground, rules: StaffingRules
+) -> pd.DataFrame:
     """Measure what each post serves: sub-grids, households, their mean walk to the centre, and hours a month.
 
-    A leader's hours go by sub-grids; a worker's are rounds of visits to all households, as many a month as the rules say.
+    A leader's hours go by sub-grids; a worker's are rounds of visits to all
+    households, as many a month as the rules say.
     """
-    n, post, grid = len(posts), serves["post"].to_numpy(np.int64), serves["subgrid"].to_numpy(np.int64)
+    n = len(posts)
+    post = serves["post"].to_numpy(np.int64)
+    grid = serves["subgrid"].to_numpy(np.int64)
     homes = ground.table["households"].to_numpy(float)
     served = np.bincount(post, minlength=n)
     households = np.bincount(post, homes[grid], minlength=n)
     metres = np.bincount(post, ground.table["walk"].to_numpy(float)[grid], minlength=n)
     hours = np.bincount(post, ground.table["hours"].to_numpy(float)[grid], minlength=n)
-    rounds = posts["role"].map({"grid_worker_full": rules.visits_full, "grid_worker_part": rules.visits_part}).fillna(0.0)
+    rounds = (
+        posts["role"]
+        .map({"grid_worker_full": rules.visits_full, "grid_worker_part": rules.visits_part})
+        .fillna(0.0)
+    )
     lone = np.where(served == 1, posts["subgrid"], "")
     first = np.full(n, "", object)
     first[post] = ground.table.index.to_numpy(object)[grid]
     return posts.assign(
-        subgrid=np.where((served == 1) & (lone == ""), first, posts["subgrid"]), served=served,
-        households=households.astype(np.int64), mean_walk=np.where(households > 0, metres / np.maximum(households, 1), np.nan),
+        subgrid=np.where((served == 1) & (lone == ""), first, posts["subgrid"]),
+        served=served,
+        households=households.astype(np.int64),
+        mean_walk=np.where(households > 0, metres / np.maximum(households, 1), np.nan),
         workload=np.where(posts["role"] == "grid_leader", served * rules.leading, hours * rounds),
-    )  # fmt: skip
+    )
 
 
 def write_duties(roster: Roster, ground: Ground) -> pd.DataFrame:
@@ -93,7 +125,8 @@ def write_duties(roster: Roster, ground: Ground) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "post": roster.posts["post"].to_numpy(object)[roster.serves["post"].to_numpy(np.int64)],
-            "subgrid": own.index.to_numpy(object), "community": own["community"].to_numpy(object),
+            "subgrid": own.index.to_numpy(object),
+            "community": own["community"].to_numpy(object),
             "households": own["households"].to_numpy(),
         }
-    )  # fmt: skip
+    )

@@ -16,7 +16,12 @@ from gridplan.people.staffing.staffing_figures import count_posts, write_figures
 from gridplan.people.staffing.staffing_gaps import list_gaps
 from gridplan.people.staffing.staffing_inputs import Ground, survey_ground
 from gridplan.people.staffing.supply_and_need import measure_supply
-from gridplan.people.staffing.workers import count_full, count_full_party, fill_full_posts, fill_part_posts
+from gridplan.people.staffing.workers import (
+    count_full,
+    count_full_party,
+    fill_full_posts,
+    fill_part_posts,
+)
 from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
 from gridplan.tables.conform import conform_table
@@ -27,23 +32,33 @@ __all__ = ["staff"]
 ROOM = "staffing"
 OTHERS = ("central_household",)  # roles that other rooms write
 HEADLINES = (
-    "coverage", "leader_span", "leader_span_max", "party_share", "party_changes", "party_missing", "workers", "full_per_need",
-)  # fmt: skip
+    "coverage",
+    "leader_span",
+    "leader_span_max",
+    "party_share",
+    "party_changes",
+    "party_missing",
+    "workers",
+    "full_per_need",
+)
 
 
 def staff(plan: Plan, rules: Rules | None = None, *, workers: int | None = None) -> Plan:
     """Staff the sub-grids of a plan with posts: leaders, full-time and part-time workers, captains and committees.
 
-    Fills the tables posts (except central households), duties, indicators and gaps of the room staffing; run again, it
-    replaces its own rows only. Every residential and exclusive sub-grid has one leader and one full-time worker where there are
-    any, every residential one its part-time workers. The accounts stand at sub-grid, community, subdistrict and city.
+    Fills the tables posts (except central households), duties, indicators and
+    gaps of the room staffing; run again, it replaces its own rows only. Every
+    residential and exclusive sub-grid has one leader and one full-time worker
+    where there are any, every residential one its part-time workers. The
+    accounts stand at sub-grid, community, subdistrict and city.
 
     Parameters
     ----------
     plan
         A plan whose members and party_orgs are filled.
     rules
-        The rules; those of the plan's manifest if not given. Section ``staffing`` is used, and ``households.persons``.
+        The rules; those of the plan's manifest if not given. Section
+        ``staffing`` is used, and ``households.persons``.
     workers
         Threads; one for each core if not given. They do not change the result.
 
@@ -52,7 +67,8 @@ def staff(plan: Plan, rules: Rules | None = None, *, workers: int | None = None)
     PlanError
         If the plan has no members: organise it first.
     InputError
-        If counts contradict one another or name places that do not exist; all problems are told.
+        If counts contradict one another or name places that do not exist; all
+        problems are told.
 
     Examples
     --------
@@ -62,7 +78,9 @@ def staff(plan: Plan, rules: Rules | None = None, *, workers: int | None = None)
     [[1, 'secretary'], [1, 'committee']]
     """
     if plan.members.empty:
-        raise PlanError("the plan has no members: run organise on it first, since leaders come from its committees")
+        raise PlanError(
+            "the plan has no members: run organise on it first, since leaders come from its committees"
+        )
     rules = rules or Rules.from_dict(plan.manifest.get("rules") or {})
     own = rules.staffing
     ground = survey_ground(plan, own)
@@ -82,8 +100,15 @@ def staff(plan: Plan, rules: Rules | None = None, *, workers: int | None = None)
     slots = fill_captains(list_captains(plan, own), supply)
     repair = _repair(roster, ground, supply, own.party_share)
     counts = count_posts(roster, slots, ground, supply, repair)
-    return _write_plan(plan, rules, roster, ground, slots, write_figures(counts, roster, ground, tally, own),
-                       list_gaps(roster, counts, ground, supply, repair, own))  # fmt: skip
+    return _write_plan(
+        plan,
+        rules,
+        roster,
+        ground,
+        slots,
+        write_figures(counts, roster, ground, tally, own),
+        list_gaps(roster, counts, ground, supply, repair, own),
+    )
 
 
 def _repair(roster: Roster, ground: Ground, supply: pd.DataFrame, share: float) -> Repair:
@@ -94,7 +119,9 @@ def _repair(roster: Roster, ground: Ground, supply: pd.DataFrame, share: float) 
     rows = roster.serves["post"].to_numpy(np.int64)
     serves = roster.serves[worker[rows]].assign(post=number[rows[worker[rows]]])
     place = ground.communities.index.get_indexer(pd.Index(posts["community"]))
-    own = pd.DataFrame({"place": place, "party": posts["party"], "fixed": posts["role"] == WORKERS[1]})[worker]
+    own = pd.DataFrame(
+        {"place": place, "party": posts["party"], "fixed": posts["role"] == WORKERS[1]}
+    )[worker]
     used = np.bincount(place[(posts["source"] == "member").to_numpy()], minlength=len(supply))
     spare = np.maximum(0, supply["available"] - supply["seats"]).to_numpy(np.int64) - used
     found = repair_share(own, serves, np.maximum(0, spare), share, len(ground))
@@ -104,24 +131,48 @@ def _repair(roster: Roster, ground: Ground, supply: pd.DataFrame, share: float) 
 
 
 def _write_plan(
-    plan: Plan, rules: Rules, roster: Roster, ground: Ground, slots: pd.DataFrame, figures: pd.DataFrame, gaps: pd.DataFrame
+    plan: Plan,
+    rules: Rules,
+    roster: Roster,
+    ground: Ground,
+    slots: pd.DataFrame,
+    figures: pd.DataFrame,
+    gaps: pd.DataFrame,
 ) -> Plan:
-    captains = slots.assign(workload=slots["households"] * rules.staffing.visit * rules.staffing.visits_part / 60.0)
+    captains = slots.assign(
+        workload=slots["households"] * rules.staffing.visit * rules.staffing.visits_part / 60.0
+    )
     rows: list[Any] = [roster.posts, captains, list_committees(plan)]
     new = pd.concat([own for own in rows if len(own)], ignore_index=True)
     kept = plan.posts[plan.posts["role"].isin(OTHERS)]
-    posts = pd.concat([part for part in (kept, conform_table("posts", new)) if len(part)]).sort_index()
+    posts = pd.concat(
+        [part for part in (kept, conform_table("posts", new)) if len(part)]
+    ).sort_index()
     if posts.index.has_duplicates:
         raise PlanError(
             f"codes of posts stand twice, such as {posts.index[posts.index.duplicated()][0]}: codes of sub-grids clash"
         )
     duties = plan.duties[plan.duties["post"].isin(kept.index)]
-    duties = write_rows("duties", duties, [False] * len(duties), write_duties(roster, ground), ["community", "subgrid", "post"])
+    duties = write_rows(
+        "duties",
+        duties,
+        [False] * len(duties),
+        write_duties(roster, ground),
+        ["community", "subgrid", "post"],
+    )
     indicators = write_indicators(plan.indicators, ROOM, figures)
-    city = figures[(figures["level"] == "city") & (figures["of"] == CITY)].set_index("measure")["value"]
+    city = figures[(figures["level"] == "city") & (figures["of"] == CITY)].set_index("measure")[
+        "value"
+    ]
     headline = round_figures({name: float(city[name]) for name in HEADLINES})
-    people = {**plan.manifest.get("people", {}), "staff": {"rules": rules.to_dict()["staffing"], "figures": headline}}
+    people = {
+        **plan.manifest.get("people", {}),
+        "staff": {"rules": rules.to_dict()["staffing"], "figures": headline},
+    }
     return plan.replace(
-        posts=posts, duties=duties, indicators=indicators, gaps=write_gaps(plan.gaps, ROOM, gaps),
+        posts=posts,
+        duties=duties,
+        indicators=indicators,
+        gaps=write_gaps(plan.gaps, ROOM, gaps),
         manifest={**plan.manifest, "people": people},
-    )  # fmt: skip
+    )

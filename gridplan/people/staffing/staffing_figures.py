@@ -16,37 +16,63 @@ from gridplan.rules.people import StaffingRules
 from gridplan.tables.indicators import make_figures, roll_up
 
 Array = np.ndarray[Any, Any]
-COUNTED = ("full_workers", "building_captains", "stairwell_captains")  # unknown where nobody counted
+COUNTED = (
+    "full_workers",
+    "building_captains",
+    "stairwell_captains",
+)  # unknown where nobody counted
 
 
-def count_posts(roster: Roster, slots: pd.DataFrame, ground: Ground, supply: pd.DataFrame, repair: Repair) -> pd.DataFrame:
+def count_posts(
+    roster: Roster, slots: pd.DataFrame, ground: Ground, supply: pd.DataFrame, repair: Repair
+) -> pd.DataFrame:
     """Count what adds up, by community: sub-grids led and served, posts filled, members among workers, captains, changes."""
     codes = ground.communities.index
-    posts, post, grid = roster.posts, roster.serves["post"].to_numpy(np.int64), roster.serves["subgrid"].to_numpy(np.int64)
+    posts = roster.posts
+    post = roster.serves["post"].to_numpy(np.int64)
+    grid = roster.serves["subgrid"].to_numpy(np.int64)
     role = posts["role"].to_numpy(object)
     worker = np.isin(role, WORKERS) & posts["filled"].to_numpy(bool)
-    led, served = np.zeros(len(ground), bool), np.zeros(len(ground), bool)
+    led = np.zeros(len(ground), bool)
+    served = np.zeros(len(ground), bool)
     led[grid[role[post] == "grid_leader"]] = True
     served[grid[worker[post]]] = True
 
     def count(mask: Any, table: pd.DataFrame = posts) -> Array:
-        return np.asarray(table.loc[mask].groupby("community").size().reindex(codes, fill_value=0), float)
+        return np.asarray(
+            table.loc[mask].groupby("community").size().reindex(codes, fill_value=0), float
+        )
 
-    full, part = role == "grid_worker_full", role == "grid_worker_part"
+    full = role == "grid_worker_full"
+    part = role == "grid_worker_part"
     in_party = posts["party"].to_numpy(bool)
     values = {
-        "subgrids": supply["subgrids"], "led": ground.sum_up(led), "served": ground.sum_up(served),
-        "leaders": count(role == "grid_leader"), "seats": supply["seats"],
-        "full_workers": supply["full"].where(supply["full_known"], np.nan), "workers_needed": supply["workers_needed"],
-        "part_workers": count(part & worker), "part_slots": count(part),
-        "workers": count(worker), "party_workers": count(worker & in_party),
-        "hours_full": posts["workload"].where(full).groupby(posts["community"]).sum().reindex(codes, fill_value=0),
-        "households": supply["households"], "residents": supply["residents"],
-        "party_changes": _count_changes(repair, posts, codes), "party_missing": ground.sum_up(repair.missing),
-    }  # fmt: skip
+        "subgrids": supply["subgrids"],
+        "led": ground.sum_up(led),
+        "served": ground.sum_up(served),
+        "leaders": count(role == "grid_leader"),
+        "seats": supply["seats"],
+        "full_workers": supply["full"].where(supply["full_known"], np.nan),
+        "workers_needed": supply["workers_needed"],
+        "part_workers": count(part & worker),
+        "part_slots": count(part),
+        "workers": count(worker),
+        "party_workers": count(worker & in_party),
+        "hours_full": posts["workload"]
+        .where(full)
+        .groupby(posts["community"])
+        .sum()
+        .reindex(codes, fill_value=0),
+        "households": supply["households"],
+        "residents": supply["residents"],
+        "party_changes": _count_changes(repair, posts, codes),
+        "party_missing": ground.sum_up(repair.missing),
+    }
     for name in ("building_captain", "stairwell_captain"):
         own = slots["role"] == name
-        values[f"{name}s"] = np.where(supply[f"{name}s"].isna(), np.nan, count(own & slots["filled"], slots))
+        values[f"{name}s"] = np.where(
+            supply[f"{name}s"].isna(), np.nan, count(own & slots["filled"], slots)
+        )
         values[f"{name}_slots"] = count(own, slots)
     for name in COUNTED:
         values[f"{name}_blank"] = np.isnan(np.asarray(values[name], float))
@@ -54,43 +80,64 @@ def count_posts(roster: Roster, slots: pd.DataFrame, ground: Ground, supply: pd.
 
 
 def _count_changes(repair: Repair, posts: pd.DataFrame, codes: Any) -> Array:
-    return np.asarray(posts.loc[repair.changed].groupby("community").size().reindex(codes, fill_value=0), float)
+    return np.asarray(
+        posts.loc[repair.changed].groupby("community").size().reindex(codes, fill_value=0), float
+    )
 
 
 def write_figures(
     counts: pd.DataFrame, roster: Roster, ground: Ground, tally: Tally, rules: StaffingRules
-) -> pd.DataFrame:  # fmt: skip
+) -> pd.DataFrame:
     """Write the same measures at community, subdistrict and city, and those of single sub-grids."""
     frames = []
     levels = roll_up(counts, ground.communities)
-    span = roster.posts[roster.posts["role"] == "grid_leader"].groupby("community")["served"].max().reindex(counts.index)
+    span = (
+        roster.posts[roster.posts["role"] == "grid_leader"]
+        .groupby("community")["served"]
+        .max()
+        .reindex(counts.index)
+    )
     worker = np.isin(roster.posts["role"], WORKERS) & roster.posts["filled"].to_numpy(bool)
     hours = roster.posts[worker]
     for level, own in levels.items():
         group = _group_posts(level, hours["community"], ground.communities, own.index)
-        even = measure_evenness(hours["workload"].to_numpy()[group >= 0], group[group >= 0], len(own)).set_axis(own.index)
+        even = measure_evenness(
+            hours["workload"].to_numpy()[group >= 0], group[group >= 0], len(own)
+        ).set_axis(own.index)
         over = {"community": counts.index, "city": None}.get(level)
-        most = span if level == "community" else _roll_max(level, span, ground.communities, own.index)
+        most = (
+            span if level == "community" else _roll_max(level, span, ground.communities, own.index)
+        )
         frames += _write_level(level, own, over, most, even, tally, rules)
     frames += _write_subgrids(roster, ground, rules)
     return pd.concat(frames, ignore_index=True)
 
 
-def _group_posts(level: str, community: pd.Series[Any], communities: pd.DataFrame, index: Any) -> Array:
+def _group_posts(
+    level: str, community: pd.Series[Any], communities: pd.DataFrame, index: Any
+) -> Array:
     if level == "city":
         return np.zeros(len(community), np.int64)
     of = community if level == "community" else communities["subdistrict"].reindex(community)
     return np.asarray(index.get_indexer(pd.Index(of)), np.int64)
 
 
-def _roll_max(level: str, values: pd.Series[Any], communities: pd.DataFrame, index: Any) -> pd.Series[Any]:
+def _roll_max(
+    level: str, values: pd.Series[Any], communities: pd.DataFrame, index: Any
+) -> pd.Series[Any]:
     if level == "city":
         return pd.Series([values.max()], index=index)
     return values.groupby(communities["subdistrict"].reindex(values.index)).max().reindex(index)
 
 
 def _write_level(
-    level: str, own: pd.DataFrame, over: Any, span_max: Any, even: pd.DataFrame, tally: Tally, rules: StaffingRules
+    level: str,
+    own: pd.DataFrame,
+    over: Any,
+    span_max: Any,
+    even: pd.DataFrame,
+    tally: Tally,
+    rules: StaffingRules,
 ) -> list[pd.DataFrame]:
     """Write the measures of one level: coverage, leaders, workers, Party share, captains and evenness."""
     community = "" if over is None else over
@@ -99,25 +146,63 @@ def _write_level(
     if level == "community":
         found = tally.origins[["cadres", "community_workers"]]
         origins["full_workers"] = np.where(
-            (found == "unknown").any(axis=1), "partial", np.where((found == "estimated").any(axis=1), "estimated", "counted")
+            (found == "unknown").any(axis=1),
+            "partial",
+            np.where((found == "estimated").any(axis=1), "estimated", "counted"),
         )
     rows: tuple[tuple[Any, ...], ...] = (
         ("coverage", own["served"] / residential, 1.0, False, "computed"),
         ("led", own["led"] / residential, 1.0, False, "computed"),
         ("leaders", own["leaders"], np.ceil(own["subgrids"] / rules.span_most), False, "computed"),
         ("leader_seats", own["seats"], np.nan, False, "computed"),
-        ("leader_span", own["led"] / own["leaders"].replace(0, np.nan), rules.span_most, True, "computed"),
+        (
+            "leader_span",
+            own["led"] / own["leaders"].replace(0, np.nan),
+            rules.span_most,
+            True,
+            "computed",
+        ),
         ("leader_span_max", span_max, np.nan, False, "computed"),
-        ("full_workers", own["full_workers"], own["workers_needed"], False, origins["full_workers"]),
-        ("full_per_need", own["full_workers"] / own["workers_needed"].replace(0, np.nan), 1.0, False, origins["full_workers"]),
+        (
+            "full_workers",
+            own["full_workers"],
+            own["workers_needed"],
+            False,
+            origins["full_workers"],
+        ),
+        (
+            "full_per_need",
+            own["full_workers"] / own["workers_needed"].replace(0, np.nan),
+            1.0,
+            False,
+            origins["full_workers"],
+        ),
         ("part_workers", own["part_workers"], own["part_slots"], False, "computed"),
         ("workers", own["workers"], np.nan, False, "computed"),
         ("workers_per_subgrid", own["workers"] / residential, np.nan, False, "computed"),
-        ("party_share", own["party_workers"] / own["workers"].replace(0, np.nan), rules.party_share, False, "computed"),
+        (
+            "party_share",
+            own["party_workers"] / own["workers"].replace(0, np.nan),
+            rules.party_share,
+            False,
+            "computed",
+        ),
         ("party_changes", own["party_changes"], np.nan, False, "computed"),
         ("party_missing", own["party_missing"], np.nan, False, "computed"),
-        ("building_captains", own["building_captains"], own["building_captain_slots"], False, origins["building_captains"]),
-        ("stairwell_captains", own["stairwell_captains"], own["stairwell_captain_slots"], False, origins["stairwell_captains"]),
+        (
+            "building_captains",
+            own["building_captains"],
+            own["building_captain_slots"],
+            False,
+            origins["building_captains"],
+        ),
+        (
+            "stairwell_captains",
+            own["stairwell_captains"],
+            own["stairwell_captain_slots"],
+            False,
+            origins["stairwell_captains"],
+        ),
         *((name, even[name], np.nan, False, "computed") for name in MEASURES),
     )
     return [
@@ -127,14 +212,18 @@ def _write_level(
 
 
 def _write_subgrids(roster: Roster, ground: Ground, rules: StaffingRules) -> list[pd.DataFrame]:
-    post, grid = roster.serves["post"].to_numpy(np.int64), roster.serves["subgrid"].to_numpy(np.int64)
+    post = roster.serves["post"].to_numpy(np.int64)
+    grid = roster.serves["subgrid"].to_numpy(np.int64)
     worker = np.isin(roster.posts["role"].to_numpy(object), WORKERS)[post]
     n = len(ground)
     number = np.bincount(grid[worker], minlength=n).astype(float)
-    party = np.bincount(grid[worker], roster.posts["party"].to_numpy(float)[post[worker]], minlength=n)
+    party = np.bincount(
+        grid[worker], roster.posts["party"].to_numpy(float)[post[worker]], minlength=n
+    )
     with np.errstate(invalid="ignore", divide="ignore"):
         share = np.where(number > 0, party / number, np.nan)
-    code, community = ground.table.index, ground.table["community"].to_numpy(object)
+    code = ground.table.index
+    community = ground.table["community"].to_numpy(object)
     return [
         make_figures("subgrid", code, community, "workers", number, 1.0),
         make_figures("subgrid", code, community, "party_share", share, rules.party_share),

@@ -20,7 +20,12 @@ COLUMNS = ["rule", "level", "of", "community", "value", "need", "households", "r
 
 
 def list_gaps(
-    roster: Roster, counts: pd.DataFrame, ground: Ground, supply: pd.DataFrame, repair: Repair, rules: StaffingRules
+    roster: Roster,
+    counts: pd.DataFrame,
+    ground: Ground,
+    supply: pd.DataFrame,
+    repair: Repair,
+    rules: StaffingRules,
 ) -> pd.DataFrame:
     """List the gaps: uncovered sub-grids, leaders and their span, workers, captains, and the Party's share at three levels."""
     frames = [
@@ -35,37 +40,68 @@ def list_gaps(
 
 
 def _write(
-    rule: str, level: str, of: Any, community: Any, value: Any, need: Any, households: Any, reason: Any, remedy: Any
+    rule: str,
+    level: str,
+    of: Any,
+    community: Any,
+    value: Any,
+    need: Any,
+    households: Any,
+    reason: Any,
+    remedy: Any,
 ) -> Any:
-    frame = pd.DataFrame({"of": np.asarray(of, object), "value": np.asarray(value, float), "need": np.asarray(need, float)})
+    frame = pd.DataFrame(
+        {
+            "of": np.asarray(of, object),
+            "value": np.asarray(value, float),
+            "need": np.asarray(need, float),
+        }
+    )
     more = {"community": community, "households": households, "reason": reason, "remedy": remedy}
     return frame.assign(rule=rule, level=level, **more)[COLUMNS]
 
 
 def _list_uncovered(roster: Roster, ground: Ground) -> pd.DataFrame:
-    worker = np.isin(roster.posts["role"].to_numpy(object), WORKERS)[roster.serves["post"].to_numpy(np.int64)]
-    bare = np.bincount(roster.serves["subgrid"].to_numpy(np.int64)[worker], minlength=len(ground)) == 0
+    worker = np.isin(roster.posts["role"].to_numpy(object), WORKERS)[
+        roster.serves["post"].to_numpy(np.int64)
+    ]
+    bare = (
+        np.bincount(roster.serves["subgrid"].to_numpy(np.int64)[worker], minlength=len(ground)) == 0
+    )
     own = ground.table[bare]
     exclusive = (own["kind"] == "exclusive").to_numpy()
     reason = np.where(
-        exclusive, "an exclusive grid in a community without counted full-time workers",
+        exclusive,
+        "an exclusive grid in a community without counted full-time workers",
         "no full-time worker counted, and no member, representative or volunteer left",
-    )  # fmt: skip
-    remedy = np.where(
-        exclusive, "let its institution name a worker", "find one representative or volunteer, or count those there are"
     )
-    zero, one = np.zeros(len(own)), np.ones(len(own))
-    community, households = own["community"].to_numpy(object), own["households"].to_numpy()
-    return _write("coverage", "subgrid", own.index, community, zero, one, households, reason, remedy)
+    remedy = np.where(
+        exclusive,
+        "let its institution name a worker",
+        "find one representative or volunteer, or count those there are",
+    )
+    zero = np.zeros(len(own))
+    one = np.ones(len(own))
+    community = own["community"].to_numpy(object)
+    households = own["households"].to_numpy()
+    return _write(
+        "coverage", "subgrid", own.index, community, zero, one, households, reason, remedy
+    )
 
 
-def _list_leaders(counts: pd.DataFrame, supply: pd.DataFrame, rules: StaffingRules) -> list[pd.DataFrame]:
-    leaders, grids = counts["leaders"], counts["subgrids"]
+def _list_leaders(
+    counts: pd.DataFrame, supply: pd.DataFrame, rules: StaffingRules
+) -> list[pd.DataFrame]:
+    leaders = counts["leaders"]
+    grids = counts["subgrids"]
     more = np.maximum(0, np.ceil(grids / rules.span_most) - leaders)
     cadres = np.where(
-        supply["cadres"].isna(), "cadres are not counted", supply["cadres"].fillna(0).astype(int).astype("str") + " cadres"
+        supply["cadres"].isna(),
+        "cadres are not counted",
+        supply["cadres"].fillna(0).astype(int).astype("str") + " cadres",
     )
-    none, wide = (leaders == 0) & (grids > 0), (leaders > 0) & (grids > rules.span_most * leaders)
+    none = (leaders == 0) & (grids > 0)
+    wide = (leaders > 0) & (grids > rules.span_most * leaders)
     seats = counts["seats"].astype(int).astype("str")
     reason = (
         seats
@@ -106,19 +142,39 @@ def _list_short(counts: pd.DataFrame) -> list[pd.DataFrame]:
         ("full_workers", "full_workers", "workers_needed", "community_workers and cadres"),
         ("part_workers", "part_workers", "part_slots", "resident_representatives and volunteers"),
         ("building_captains", "building_captains", "building_captain_slots", "building_captains"),
-        ("stairwell_captains", "stairwell_captains", "stairwell_captain_slots", "stairwell_captains"),
+        (
+            "stairwell_captains",
+            "stairwell_captains",
+            "stairwell_captain_slots",
+            "stairwell_captains",
+        ),
     ):
-        value, need = counts[there], counts[asked]
+        value = counts[there]
+        need = counts[asked]
         short = (need > 0) & ~(value >= need)
         own = counts[short]
         unknown = value[short].isna().to_numpy()
         lacking = (need - value.fillna(0))[short].astype(int).astype("str").to_numpy(object)
         noun = rule.replace("_", " ")
-        reason = np.where(unknown, f"nobody counted {noun}: unknown, not none", lacking + f" {noun} short of the need")
-        remedy = np.where(unknown, f"add counts of the measure {measure}", "find " + lacking + f" more {noun}")
+        reason = np.where(
+            unknown,
+            f"nobody counted {noun}: unknown, not none",
+            lacking + f" {noun} short of the need",
+        )
+        remedy = np.where(
+            unknown, f"add counts of the measure {measure}", "find " + lacking + f" more {noun}"
+        )
         frames.append(
             _write(
-                rule, "community", own.index, own.index, value[short], need[short], own["households"].to_numpy(), reason, remedy
+                rule,
+                "community",
+                own.index,
+                own.index,
+                value[short],
+                need[short],
+                own["households"].to_numpy(),
+                reason,
+                remedy,
             )
         )
     return frames
@@ -128,8 +184,10 @@ def _list_shares(
     roster: Roster, counts: pd.DataFrame, ground: Ground, repair: Repair, rules: StaffingRules
 ) -> list[pd.DataFrame]:
     """List the sub-grids and communities whose Party share is too low, each with the changes that mend it."""
-    post, grid = roster.serves["post"].to_numpy(np.int64), roster.serves["subgrid"].to_numpy(np.int64)
-    role, party = roster.posts["role"].to_numpy(object), roster.posts["party"].to_numpy(bool)
+    post = roster.serves["post"].to_numpy(np.int64)
+    grid = roster.serves["subgrid"].to_numpy(np.int64)
+    role = roster.posts["role"].to_numpy(object)
+    party = roster.posts["party"].to_numpy(bool)
     worker = np.isin(role, WORKERS)[post]
     n = len(ground)
     number = np.bincount(grid[worker], minlength=n)
@@ -142,36 +200,66 @@ def _list_shares(
     words += np.where(full > 0, "give the full-time post of its zone to a member; ", "")
     words += np.where(part > 0, "give the part-time post to a member; ", "")
     words += find_offers(ground, roster, part, repair)
-    words += np.where(repair.missing > 0, "its community has no member to spare: recruit or bring in one", "")
+    words += np.where(
+        repair.missing > 0, "its community has no member to spare: recruit or bring in one", ""
+    )
     table = ground.table[low]
-    reason = [f"{int(p)} of {int(t)} grid workers are Party members" for p, t in zip(own[low], number[low], strict=True)]
+    reason = [
+        f"{int(p)} of {int(t)} grid workers are Party members"
+        for p, t in zip(own[low], number[low], strict=True)
+    ]
     frames = [
         _write(
-            "party_share", "subgrid", table.index, table["community"].to_numpy(object), own[low] / number[low],
-            np.full(low.sum(), rules.party_share), table["households"].to_numpy(), reason,
+            "party_share",
+            "subgrid",
+            table.index,
+            table["community"].to_numpy(object),
+            own[low] / number[low],
+            np.full(low.sum(), rules.party_share),
+            table["households"].to_numpy(),
+            reason,
             words[low].str.rstrip("; ").to_numpy(object),
         )
-    ]  # fmt: skip
+    ]
     share = counts["party_workers"] / counts["workers"].replace(0, np.nan)
     bad = counts[share < rules.party_share - 1e-9]
     need = np.ceil(bad["workers"] * rules.party_share - 1e-9) - bad["party_workers"]
     text = [
-        f"{int(p)} of {int(t)} grid workers are Party members" for p, t in zip(bad["party_workers"], bad["workers"], strict=True)
+        f"{int(p)} of {int(t)} grid workers are Party members"
+        for p, t in zip(bad["party_workers"], bad["workers"], strict=True)
     ]
-    cure = [f"{int(k)} posts to Party members mend the community's share, {int(a)} every share in it"
-            for k, a in zip(need, bad["party_changes"], strict=True)]  # fmt: skip
+    cure = [
+        f"{int(k)} posts to Party members mend the community's share, {int(a)} every share in it"
+        for k, a in zip(need, bad["party_changes"], strict=True)
+    ]
     frames.append(
-        _write("party_share", "community", bad.index, bad.index, share[bad.index], np.full(len(bad), rules.party_share),
-               bad["households"].to_numpy(), text, cure)
-    )  # fmt: skip
+        _write(
+            "party_share",
+            "community",
+            bad.index,
+            bad.index,
+            share[bad.index],
+            np.full(len(bad), rules.party_share),
+            bad["households"].to_numpy(),
+            text,
+            cure,
+        )
+    )
     return frames
 
 
 def find_offers(ground: Ground, roster: Roster, wanted: Array, repair: Repair) -> Array:
     """Find which sub-grid has a member to offer for each part-time post that changes; nearest on the whole, each once."""
     posts = roster.posts
-    used = posts.loc[(posts["role"] == WORKERS[1]) & (posts["source"] == "member")].groupby("subgrid").size()
-    spare = ground.table["available"].to_numpy() - used.reindex(ground.table.index, fill_value=0).to_numpy()
+    used = (
+        posts.loc[(posts["role"] == WORKERS[1]) & (posts["source"] == "member")]
+        .groupby("subgrid")
+        .size()
+    )
+    spare = (
+        ground.table["available"].to_numpy()
+        - used.reindex(ground.table.index, fill_value=0).to_numpy()
+    )
     words = np.full(len(ground), "", object)
     for c in np.unique(ground.place[wanted > 0]):
         rows = np.flatnonzero(ground.place == c)
@@ -181,18 +269,28 @@ def find_offers(ground: Ground, roster: Roster, wanted: Array, repair: Repair) -
             continue
         apart = cdist(ground.xy[asking], ground.xy[giving]).round(1)
         for a, b in zip(*linear_sum_assignment(apart), strict=True):
-            code, metres = ground.table.index[giving[b]], apart[a, b]
+            code = ground.table.index[giving[b]]
+            metres = apart[a, b]
             words[asking[a]] += f"{code} has {spare[giving[b]]} to spare, {metres:.0f} m away; "
     return words
 
 
 def _list_city(counts: pd.DataFrame, repair: Repair, rules: StaffingRules) -> pd.DataFrame:
-    total, party = counts["workers"].sum(), counts["party_workers"].sum()
+    total = counts["workers"].sum()
+    party = counts["party_workers"].sum()
     if total == 0 or party >= rules.party_share * total - 1e-9:
         return pd.DataFrame(columns=COLUMNS)
     need = int(np.ceil(total * rules.party_share - 1e-9) - party)
     reason = f"{int(party)} of {int(total)} grid workers are Party members"
     remedy = f"{need} posts to Party members mend the city's share, {int(counts['party_changes'].sum())} every share in it"
     return _write(
-        "party_share", "city", [CITY], "", [party / total], [rules.party_share], int(counts["households"].sum()), reason, remedy
+        "party_share",
+        "city",
+        [CITY],
+        "",
+        [party / total],
+        [rules.party_share],
+        int(counts["households"].sum()),
+        reason,
+        remedy,
     )

@@ -20,9 +20,11 @@ Array = np.ndarray[Any, Any]
 class Ground:
     """The sub-grids, sorted by code, and the communities, sorted by code.
 
-    ``table`` has for each sub-grid its community, kind, households, position (x, y; metres), the hours of one round of
-    visits (households x visit, the walks there and back, the floors climbed) and its available members. ``pairs`` are rows of
-    sub-grids of one community that can be walked between.
+    ``table`` has for each sub-grid its community, kind, households, position
+    (x, y; metres), the hours of one round of visits (households x visit, the
+    walks there and back, the floors climbed) and its available members.
+    ``pairs`` are rows of sub-grids of one community that can be walked
+    between.
     """
 
     table: pd.DataFrame
@@ -36,7 +38,9 @@ class Ground:
     @cached_property
     def place(self) -> Array:
         """Row of each sub-grid's community: int64[n]."""
-        return np.asarray(self.communities.index.get_indexer(pd.Index(self.table["community"])), np.int64)
+        return np.asarray(
+            self.communities.index.get_indexer(pd.Index(self.table["community"])), np.int64
+        )
 
     @cached_property
     def xy(self) -> Array:
@@ -50,12 +54,15 @@ class Ground:
 
 def survey_ground(plan: Plan, rules: StaffingRules) -> Ground:
     """Survey the sub-grids of a plan: from the centre's door where there is one, else from the middle of the land."""
-    subgrids, stairwells = plan.subgrids.sort_index(), plan.stairwells
+    subgrids = plan.subgrids.sort_index()
+    stairwells = plan.stairwells
     doors = stairwells.geometry.reindex(subgrids["centre"]).to_numpy()
     middle = shapely.point_on_surface(subgrids.geometry.to_numpy())
     points = np.where(shapely.is_missing(doors), middle, doors)
     hours = measure_rounds(plan, rules)
-    available = plan.members.groupby("subgrid")["available"].sum().reindex(subgrids.index, fill_value=0)
+    available = (
+        plan.members.groupby("subgrid")["available"].sum().reindex(subgrids.index, fill_value=0)
+    )
     branch = _find_branches(plan)
     table = pd.DataFrame(
         {
@@ -77,12 +84,17 @@ def survey_ground(plan: Plan, rules: StaffingRules) -> Ground:
 def measure_rounds(plan: Plan, rules: StaffingRules) -> pd.Series[Any]:
     """Measure the hours of one round of visits to all households of each sub-grid.
 
-    Hours are households x visit, twice the household-metres at walking speed, and the floors climbed: half of those above
-    the first on average where no lift is expected.
+    Hours are households x visit, twice the household-metres at walking speed,
+    and the floors climbed: half of those above the first on average where no
+    lift is expected.
     """
     own = plan.stairwells
-    floors = np.where(own["floor_to"] >= rules.lift_floors, 0.0, (own["floor_to"].to_numpy(float) - 1.0) / 2.0)
-    minutes = own["households"].to_numpy(float) * (rules.visit + np.maximum(floors, 0.0) * rules.climbing)
+    floors = np.where(
+        own["floor_to"] >= rules.lift_floors, 0.0, (own["floor_to"].to_numpy(float) - 1.0) / 2.0
+    )
+    minutes = own["households"].to_numpy(float) * (
+        rules.visit + np.maximum(floors, 0.0) * rules.climbing
+    )
     of_doors = pd.Series(minutes, index=own.index).groupby(own["subgrid"].to_numpy(object)).sum()
     walks = plan.subgrids["household_metres"].fillna(0) * 2.0 / rules.walking
     return (of_doors.reindex(plan.subgrids.index).fillna(0) + walks) / 60.0
@@ -93,7 +105,13 @@ def _find_branches(plan: Plan) -> pd.Series[Any]:
     own = plan.members[plan.members["branch"] != ""]
     if own.empty:
         return pd.Series([], dtype=object)
-    number = (own["full"] + own["probationary"]).groupby([own["subgrid"], own["branch"]]).sum().rename("n").reset_index()
+    number = (
+        (own["full"] + own["probationary"])
+        .groupby([own["subgrid"], own["branch"]])
+        .sum()
+        .rename("n")
+        .reset_index()
+    )
     number = number.sort_values(["subgrid", "n", "branch"], ascending=[True, False, True])
     return number.drop_duplicates("subgrid").set_index("subgrid")["branch"]
 

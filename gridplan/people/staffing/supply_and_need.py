@@ -14,28 +14,43 @@ from gridplan.rules.people import StaffingRules
 
 Array = np.ndarray[Any, Any]
 MEASURES = (
-    "cadres", "cadres_party", "community_workers", "community_workers_party", "resident_representatives", "volunteers",
-    "volunteers_party", "building_captains", "stairwell_captains",
-)  # fmt: skip
+    "cadres",
+    "cadres_party",
+    "community_workers",
+    "community_workers_party",
+    "resident_representatives",
+    "volunteers",
+    "volunteers_party",
+    "building_captains",
+    "stairwell_captains",
+)
 COMMITTEES = ("committee", "general_branch", "branch")
 
 
-def measure_supply(plan: Plan, ground: Ground, rules: StaffingRules, persons: float) -> tuple[pd.DataFrame, Tally]:
+def measure_supply(
+    plan: Plan, ground: Ground, rules: StaffingRules, persons: float
+) -> tuple[pd.DataFrame, Tally]:
     """Measure what each community has and needs; one row for each, counts NaN where nobody counted.
 
-    Columns: seats (secretaries and committee members), cadres, community_workers and those of them in the Party,
-    representatives, volunteers and those in the Party, available (full members able to hold a post), residents,
-    workers_needed, subgrids, wanted_leaders (so that the mean span is within its limit).
+    Columns: seats (secretaries and committee members), cadres,
+    community_workers and those of them in the Party, representatives,
+    volunteers and those in the Party, available (full members able to hold a
+    post), residents, workers_needed, subgrids, wanted_leaders (so that the
+    mean span is within its limit).
 
-    Source of workers_needed: 18 for 10,000 residents of a town community, at least 9 below 5,000 (Gansu Daily, 2023); one
-    for 300 households elsewhere (a county's grid rules).
+    Source of workers_needed: 18 for 10,000 residents of a town community, at
+    least 9 below 5,000 (Gansu Daily, 2023); one for 300 households elsewhere
+    (a county's grid rules).
     """
     codes = ground.communities.index
     households = ground.sum_up(ground.table["households"])
     tally = tally_counts(plan.site, MEASURES, pd.Series(households, index=codes))
     orgs = plan.party_orgs[plan.party_orgs["level"].isin(COMMITTEES)]
     table = tally.values.assign(
-        seats=orgs.groupby("community")["committee_seats"].sum().reindex(codes, fill_value=0).to_numpy(float),
+        seats=orgs.groupby("community")["committee_seats"]
+        .sum()
+        .reindex(codes, fill_value=0)
+        .to_numpy(float),
         available=ground.sum_up(ground.table["available"]),
         households=households,
         residents=count_residents(plan, ground, persons),
@@ -50,7 +65,9 @@ def measure_supply(plan: Plan, ground: Ground, rules: StaffingRules, persons: fl
 def count_residents(plan: Plan, ground: Ground, persons: float) -> Array:
     """Count the residents of each community: those of its buildings where known, else its households by ``persons`` each."""
     homes = plan.site.buildings
-    own = np.where(homes["households"] > 0, homes["population"].fillna(homes["households"] * persons), 0.0)
+    own = np.where(
+        homes["households"] > 0, homes["population"].fillna(homes["households"] * persons), 0.0
+    )
     by = pd.Series(own, index=homes["community"]).groupby(level=0).sum()
     return np.asarray(by.reindex(ground.communities.index).fillna(0), float)
 
@@ -60,14 +77,18 @@ def need_workers(residents: Any, households: Any, urban: Any, rules: StaffingRul
 
     Examples
     --------
-    A town community of 7,061 residents, one of 3,000, and a village of 420 households:
+    A town community of 7,061 residents, one of 3,000, and a village of 420
+    households:
 
     >>> need_workers([7061, 3000, 1000], [2700, 1200, 420], [True, True, False], StaffingRules()).tolist()
     [13.0, 9.0, 2.0]
     """
-    people, homes = np.asarray(residents, float), np.asarray(households, float)
+    people = np.asarray(residents, float)
+    homes = np.asarray(households, float)
     by_homes = np.ceil(homes / rules.households_per_worker - 1e-9)
     by_people = np.ceil(people * rules.workers_per_10000 / 10_000 - 1e-9)
     small = (people < rules.small_community) & (people > 0)
     by_people = np.where(small, np.maximum(by_people, rules.small_workers), by_people)
-    return np.where(np.asarray(urban, bool) & (rules.worker_rule == "residents"), by_people, by_homes)
+    return np.where(
+        np.asarray(urban, bool) & (rules.worker_rule == "residents"), by_people, by_homes
+    )

@@ -16,8 +16,9 @@ def measure_evenness(hours: Any, group: Any, groups: int) -> pd.DataFrame:
 
     Returns
     -------
-    One row for each group: the Gini coefficient, the coefficient of variation, Theil's index T, and the greatest over the
-    mean; NaN where a group has no post or no hours.
+    One row for each group: the Gini coefficient, the coefficient of variation,
+    Theil's index T, and the greatest over the mean; NaN where a group has no
+    post or no hours.
 
     Examples
     --------
@@ -26,7 +27,8 @@ def measure_evenness(hours: Any, group: Any, groups: int) -> pd.DataFrame:
     >>> measure_evenness([5, 5, 5, 5, 0, 0, 0, 8], [0, 0, 0, 0, 1, 1, 1, 1], 2).round(3).values.tolist()
     [[0.0, 0.0, 0.0, 1.0], [0.75, 1.732, 1.386, 4.0]]
     """
-    x, g = np.asarray(hours, float), np.asarray(group, np.int64)
+    x = np.asarray(hours, float)
+    g = np.asarray(group, np.int64)
     n = np.bincount(g, minlength=groups)
     order = np.lexsort((x, g))
     rank = np.empty(len(x))
@@ -42,5 +44,10 @@ def measure_evenness(hours: Any, group: Any, groups: int) -> pd.DataFrame:
         bits = np.where(share > 0, share * np.log(np.where(share > 0, share, 1.0)), 0.0)
         theil = np.bincount(g, bits, minlength=groups) / n
     known = np.isfinite(mean)
-    data = {"workload_gini": gini, "workload_cv": np.sqrt(spread), "workload_theil": theil, "workload_max_mean": top / mean}
+    data = {
+        "workload_gini": gini,
+        "workload_cv": np.sqrt(spread),
+        "workload_theil": theil,
+        "workload_max_mean": top / mean,
+    }
     return pd.DataFrame({name: np.where(known, values, np.nan) for name, values in data.items()})

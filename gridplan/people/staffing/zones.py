@@ -19,33 +19,44 @@ FINE = 100  # parts that a sub-grid's load is reckoned in, so that the division 
 SLACK = 0.25  # how far the load of a zone may be from the mean where loads differ
 
 
-def divide_zones(ground: Ground, wanted: Array, load: Array | None, workers: int | None = None) -> Array:
+def divide_zones(
+    ground: Ground, wanted: Array, load: Array | None, workers: int | None = None
+) -> Array:
     """Divide the sub-grids of every community into zones, contiguous, near and balanced.
 
-    The division is that of :func:`gridplan.division.divide.divide_atoms` with sub-grids as atoms, so distances count in
-    household-metres to the zone's middle sub-grid. Sub-grids that nothing joins to the others are joined to the nearest.
+    The division is that of :func:`gridplan.division.divide.divide_atoms` with
+    sub-grids as atoms, so distances count in household-metres to the zone's
+    middle sub-grid. Sub-grids that nothing joins to the others are joined to
+    the nearest.
 
     Parameters
     ----------
     ground
         The sub-grids.
     wanted
-        Zones of each community: int64[m]; never more than its sub-grids. 0 for a community without zones.
+        Zones of each community: int64[m]; never more than its sub-grids. 0 for
+        a community without zones.
     load
-        What is balanced: float64[n]; None: the number of sub-grids, which then differs by at most one wherever it can.
+        What is balanced: float64[n]; None: the number of sub-grids, which then
+        differs by at most one wherever it can.
     workers
         Threads; one for each core if not given.
 
     Returns
     -------
-    The zone of each sub-grid, numbered from 0 within its community, -1 where there is none: int64[n].
+    The zone of each sub-grid, numbered from 0 within its community, -1 where
+    there is none: int64[n].
     """
     order = np.argsort(ground.place, kind="stable")
     starts = np.searchsorted(ground.place[order], np.arange(len(ground.communities) + 1))
-    held = np.searchsorted(ground.place[ground.pairs[:, 0]][_by_place(ground)], np.arange(len(ground.communities) + 1))
+    held = np.searchsorted(
+        ground.place[ground.pairs[:, 0]][_by_place(ground)], np.arange(len(ground.communities) + 1)
+    )
     pairs = ground.pairs[_by_place(ground)]
     zone = np.full(len(ground), -1)
-    tasks = [c for c in range(len(ground.communities)) if wanted[c] > 0 and starts[c + 1] > starts[c]]
+    tasks = [
+        c for c in range(len(ground.communities)) if wanted[c] > 0 and starts[c + 1] > starts[c]
+    ]
 
     def divide_one(c: int) -> Array:
         rows = order[starts[c] : starts[c + 1]]
@@ -77,11 +88,18 @@ def _divide(ground: Ground, rows: Array, pairs: Array, k: int, load: Array | Non
         mean = weights.sum() / k
         band = Band(max(1, int(mean * (1 - SLACK))), round(mean), int(np.ceil(mean * (1 + SLACK))))
     problem = Problem(
-        ids=tuple(ground.table.index[rows]), weights=weights,
+        ids=tuple(ground.table.index[rows]),
+        weights=weights,
         pull=np.maximum(1.0, ground.table["households"].to_numpy(float)[rows]),
-        xy=xy, climb=np.zeros(n), stack=np.arange(n), pairs=join_pieces(xy, pairs), groups=np.zeros((n, 0), np.int32),
-        prices=np.zeros(0), band=band, off=0.0,
-    )  # fmt: skip
+        xy=xy,
+        climb=np.zeros(n),
+        stack=np.arange(n),
+        pairs=join_pieces(xy, pairs),
+        groups=np.zeros((n, 0), np.int32),
+        prices=np.zeros(0),
+        band=band,
+        off=0.0,
+    )
     return fit_count(divide_atoms(problem, "quick", 0).part, xy, weights, k)
 
 
@@ -119,7 +137,9 @@ def fit_count(part: Array, xy: Array, weights: Array, k: int) -> Array:
             part[ranked[len(ranked) // 2 :]] = count
         else:
             least = int(np.argmin(mass))
-            middle = np.column_stack([np.bincount(part, xy[:, d]) / np.bincount(part) for d in (0, 1)])
+            middle = np.column_stack(
+                [np.bincount(part, xy[:, d]) / np.bincount(part) for d in (0, 1)]
+            )
             apart = np.hypot(*(middle - middle[least]).T)
             apart[least] = np.inf
             part[part == least] = int(np.argmin(apart))

@@ -19,7 +19,8 @@ from gridplan.site import Site
 
 Ints = npt.NDArray[np.int64]
 
-# Uses of buildings that say what kind of institution stands there, and others that its kind may also use.
+# Uses of buildings that say what kind of institution stands there, and others
+# that its kind may also use.
 USES: Mapping[str, tuple[str, ...]] = {
     "school": ("school", "kindergarten", "college", "university"),
     "hospital": ("hospital",),
@@ -33,23 +34,46 @@ ALSO: Mapping[str, tuple[str, ...]] = {
     "mall": ("retail", "commercial"),
     "market": ("retail", "commercial"),
 }
-PLAIN = ("", "yes", "public", "civic", "service", "roof")  # uses that any institution may have, away from homes
+PLAIN = (
+    "",
+    "yes",
+    "public",
+    "civic",
+    "service",
+    "roof",
+)  # uses that any institution may have, away from homes
 BESIDE = 15.0  # m within which a building of plain use belongs to the home beside it
 HIT = 30.0  # m within which the nearest building that is no home belongs to an institution's point
-FAR = 300.0  # m from wall to wall to an institution's point along its buildings, as far as they are its own
-INNER_WAYS = ("service", "footway", "path", "track", "steps", "cycleway", "pedestrian", "corridor")  # cross a yard, end none
+# m from wall to wall to an institution's point along its buildings, as far as
+# they are its own
+FAR = 300.0
+INNER_WAYS = (
+    "service",
+    "footway",
+    "path",
+    "track",
+    "steps",
+    "cycleway",
+    "pedestrian",
+    "corridor",
+)  # cross a yard, end none
 
 
-def claim_buildings(site: Site, owners: gpd.GeoDataFrame, rules: ExclusiveRules) -> tuple[gpd.GeoDataFrame, pd.Series[Any]]:
+def claim_buildings(
+    site: Site, owners: gpd.GeoDataFrame, rules: ExclusiveRules
+) -> tuple[gpd.GeoDataFrame, pd.Series[Any]]:
     """Find the buildings of each owner; buildings whose use says so and that nobody claims become owners themselves.
 
-    A building belongs to the smallest outline that it stands in; else to the point that stands in or beside it; else to
-    the nearest owner of a fitting kind along buildings within twice ``rules.margin`` of each other that no street, barrier or
-    wall divides. No home is anybody's, and every building lies in its owner's community.
+    A building belongs to the smallest outline that it stands in; else to the
+    point that stands in or beside it; else to the nearest owner of a fitting
+    kind along buildings within twice ``rules.margin`` of each other that no
+    street, barrier or wall divides. No home is anybody's, and every building
+    lies in its owner's community.
 
     Returns
     -------
-    The owners, with more at their end whose code is that of their first building; and the footprints by number of the owner.
+    The owners, with more at their end whose code is that of their first
+    building; and the footprints by number of the owner.
 
     Examples
     --------
@@ -68,19 +92,24 @@ def claim_buildings(site: Site, owners: gpd.GeoDataFrame, rules: ExclusiveRules)
     lone = buildings[~home & ~buildings["residential"].fillna(False).to_numpy(bool)]
     kind, fits = _judge_uses(lone, buildings[home], rules)
     owner = np.full(len(lone), -1, np.int64)
-    of, shapes = lone["community"].to_numpy(object), lone.geometry.to_numpy()
+    of = lone["community"].to_numpy(object)
+    shapes = lone.geometry.to_numpy()
     _claim_inside(owner, shapes, of, owners)
     edges = _link_buildings(site, shapes, of, 2 * rules.margin)
     _find_seats(owner, shapes, of, owners, buildings[home], fits)
     _claim_near(owner, edges, fits, owners)
     more = _make_owners(owner, lone, kind, edges, len(owners))
     held = np.flatnonzero(owner >= 0)
-    both = pd.concat([part for part in (pd.DataFrame(owners), more) if len(part)] or [more], ignore_index=True)
+    both = pd.concat(
+        [part for part in (pd.DataFrame(owners), more) if len(part)] or [more], ignore_index=True
+    )
     claims = gpd.GeoSeries(shapes[held], index=pd.Index(owner[held]), crs=buildings.crs)
     return gpd.GeoDataFrame(both[list(COLUMNS)], geometry="geometry", crs=buildings.crs), claims
 
 
-def _judge_uses(lone: gpd.GeoDataFrame, homes: gpd.GeoDataFrame, rules: ExclusiveRules) -> tuple[Any, dict[str, Any]]:
+def _judge_uses(
+    lone: gpd.GeoDataFrame, homes: gpd.GeoDataFrame, rules: ExclusiveRules
+) -> tuple[Any, dict[str, Any]]:
     """Judge of which kind of owner the use of each building speaks (empty: none), and which it fits besides, by kind."""
     use = lone["use"].str.lower()
     kinds = list(dict.fromkeys(list_words(rules).values()))
@@ -88,18 +117,25 @@ def _judge_uses(lone: gpd.GeoDataFrame, homes: gpd.GeoDataFrame, rules: Exclusiv
     for word in kinds:
         kind[use.isin(USES.get(word, (word,))).to_numpy(bool) & (kind == "")] = word
     plain = use.isin(PLAIN).to_numpy(bool, copy=True)
-    near = shapely.STRtree(homes.geometry.to_numpy()).query(lone.geometry.to_numpy(), predicate="dwithin", distance=BESIDE)[0]
+    near = shapely.STRtree(homes.geometry.to_numpy()).query(
+        lone.geometry.to_numpy(), predicate="dwithin", distance=BESIDE
+    )[0]
     plain[near] = False
-    return kind, {word: (kind == word) | plain | use.isin(ALSO.get(word, ())).to_numpy(bool) for word in kinds}
+    return kind, {
+        word: (kind == word) | plain | use.isin(ALSO.get(word, ())).to_numpy(bool) for word in kinds
+    }
 
 
 def _claim_inside(owner: Ints, shapes: Any, of: Any, owners: gpd.GeoDataFrame) -> None:
     """Give buildings to the smallest outline in their community that they stand in."""
     outlines = owners.geometry.to_numpy()
     area = np.round(shapely.area(outlines), 3)
-    row, building = shapely.STRtree(shapely.point_on_surface(shapes)).query(outlines, predicate="intersects")
+    row, building = shapely.STRtree(shapely.point_on_surface(shapes)).query(
+        outlines, predicate="intersects"
+    )
     own = (area[row] > 0) & (owners["community"].to_numpy(object)[row] == of[building])
-    row, building = row[own], building[own]
+    row = row[own]
+    building = building[own]
     order = np.lexsort((-row, -area[row], building))
     owner[building[order]] = row[order]
 
@@ -108,21 +144,30 @@ def _link_buildings(site: Site, shapes: Any, of: Any, reach: float) -> tuple[Int
     """Link buildings of one community near each other with no street, barrier or wall between; gaps in millimetres."""
     a, b = shapely.STRtree(shapes).query(shapes, predicate="dwithin", distance=reach)
     same = (a < b) & (of[a] == of[b])
-    a, b = a[same], b[same]
-    streets = site.streets[~site.streets["kind"].isin(INNER_WAYS) & ~site.streets["tunnel"].fillna(False).astype(bool)]
+    a = a[same]
+    b = b[same]
+    streets = site.streets[
+        ~site.streets["kind"].isin(INNER_WAYS) & ~site.streets["tunnel"].fillna(False).astype(bool)
+    ]
     barriers = site.barriers.geometry.to_numpy()
     barriers = np.where(shapely.get_dimensions(barriers) == 2, shapely.boundary(barriers), barriers)
     lines = np.concatenate([streets.geometry.to_numpy(), barriers])
     between = shapely.shortest_line(shapes[a], shapes[b])
     open_ = np.ones(len(a), bool)
     open_[shapely.STRtree(lines).query(between, predicate="intersects")[0]] = False
-    a, b = a[open_], b[open_]
+    a = a[open_]
+    b = b[open_]
     gap = np.round(1000 * shapely.distance(shapes[a], shapes[b])).astype(np.int64)
     return np.append(a, b), np.append(b, a), np.append(gap, gap)
 
 
 def _find_seats(
-    owner: Ints, shapes: Any, of: Any, owners: gpd.GeoDataFrame, homes: gpd.GeoDataFrame, fits: Mapping[str, Any]
+    owner: Ints,
+    shapes: Any,
+    of: Any,
+    owners: gpd.GeoDataFrame,
+    homes: gpd.GeoDataFrame,
+    fits: Mapping[str, Any],
 ) -> None:
     """Give the nearest building to each point that stands in or beside it, unless a home is nearer."""
     points = owners.geometry.to_numpy()
@@ -135,17 +180,32 @@ def _find_seats(
     home_shapes = homes.geometry.to_numpy()
     beside = np.full(len(points), np.inf)
     if len(home_shapes):
-        n, _ = pair = shapely.STRtree(home_shapes).query(points[rows], predicate="dwithin", distance=HIT)
-        np.minimum.at(beside, rows[n], np.round(shapely.distance(points[rows[n]], home_shapes[pair[1]]), 3))
+        n, _ = pair = shapely.STRtree(home_shapes).query(
+            points[rows], predicate="dwithin", distance=HIT
+        )
+        np.minimum.at(
+            beside, rows[n], np.round(shapely.distance(points[rows[n]], home_shapes[pair[1]]), 3)
+        )
     kinds = owners["kind"].to_numpy(object)
     fit = np.array([fits[k][b] for k, b in zip(kinds[row], building, strict=True)], bool)
-    good = (owner[building] < 0) & (owners["community"].to_numpy(object)[row] == of[building]) & (gap <= beside[row]) & fit
+    good = (
+        (owner[building] < 0)
+        & (owners["community"].to_numpy(object)[row] == of[building])
+        & (gap <= beside[row])
+        & fit
+    )
     pairs = pd.DataFrame({"row": row[good], "building": building[good], "gap": gap[good]})
-    pairs = pairs.sort_values(["gap", "row", "building"]).drop_duplicates("row").drop_duplicates("building")
+    pairs = (
+        pairs.sort_values(["gap", "row", "building"])
+        .drop_duplicates("row")
+        .drop_duplicates("building")
+    )
     owner[pairs["building"].to_numpy()] = pairs["row"].to_numpy()
 
 
-def _claim_near(owner: Ints, edges: tuple[Ints, Ints, Ints], fits: Mapping[str, Any], owners: gpd.GeoDataFrame) -> None:
+def _claim_near(
+    owner: Ints, edges: tuple[Ints, Ints, Ints], fits: Mapping[str, Any], owners: gpd.GeoDataFrame
+) -> None:
     """Give buildings that nobody has to the owner of a fitting kind that is nearest along the links between buildings."""
     one, two, gap = edges
     count = len(owners) + 1
@@ -156,11 +216,14 @@ def _claim_near(owner: Ints, edges: tuple[Ints, Ints, Ints], fits: Mapping[str, 
     best = np.full(len(owner), never)
     for kind, fit in fits.items():
         seat = (owner >= 0) & pointed[owner] & (kinds[owner] == kind)
-        # Millimetres times the number of owners plus the owner: the least is the nearest, of equals the first.
+        # Millimetres times the number of owners plus the owner: the least is
+        # the nearest, of equals the first.
         key = np.where(seat, owner, never)
         usable = fit & (owner < 0)
         along = (usable | seat)[one] & usable[two]
-        a, b, w = one[along], two[along], gap[along] * count
+        a = one[along]
+        b = two[along]
+        w = gap[along] * count
         while True:
             new = key.copy()
             reach = (key[a] < never) & (key[a] + w <= most)
@@ -173,12 +236,16 @@ def _claim_near(owner: Ints, edges: tuple[Ints, Ints, Ints], fits: Mapping[str, 
     owner[found] = best[found] % count
 
 
-def _make_owners(owner: Ints, lone: gpd.GeoDataFrame, kind: Any, edges: tuple[Ints, Ints, Ints], first: int) -> pd.DataFrame:
+def _make_owners(
+    owner: Ints, lone: gpd.GeoDataFrame, kind: Any, edges: tuple[Ints, Ints, Ints], first: int
+) -> pd.DataFrame:
     """Make owners of buildings that nobody has but whose use speaks for itself: those of one kind linked together are one."""
     free = (owner < 0) & (kind != "")
     one, two, _ = edges
     same = free[one] & free[two] & (kind[one] == kind[two])
-    graph = coo_array((np.ones(int(same.sum())), (one[same], two[same])), shape=(len(lone), len(lone)))
+    graph = coo_array(
+        (np.ones(int(same.sum())), (one[same], two[same])), shape=(len(lone), len(lone))
+    )
     label = connected_components(graph, directed=False)[1]
     rows = np.flatnonzero(free)
     _, start, number = np.unique(label[rows], return_index=True, return_inverse=True)

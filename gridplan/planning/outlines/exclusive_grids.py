@@ -1,7 +1,8 @@
 """Exclusive grids: the land of stand-alone institutions, which sub-grids of homes leave to them.
 
-An institution's land is its outline, or the land around its buildings up to streets, barriers and homes. Homes are
-never part of it: they keep their own land, and an institution with many homes on its land gets no grid.
+An institution's land is its outline, or the land around its buildings up to
+streets, barriers and homes. Homes are never part of it: they keep their own
+land, and an institution with many homes on its land gets no grid.
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ from gridplan.tables.conform import Entry, conform_table
 Shapes = npt.NDArray[np.object_]
 
 YARD = 15.0  # m; gaps between an institution's buildings up to twice as wide are its yard
-REST = 6.0  # m; strips narrower than twice this between its land and a street or barrier are its own too
+# m; strips narrower than twice this between its land and a street or barrier
+# are its own too
+REST = 6.0
 SHRED = 30.0  # m2; smaller pieces of land are left to the sub-grids around
 INSET = 0.25  # m that the shape standing for an institution keeps from the edge of its land
 SEAT = 0.1  # share of an institution's buildings from which a block counts as its own
@@ -39,7 +42,9 @@ class Exclusives:
     entries: tuple[Entry, ...]
 
 
-def find_exclusives(site: Site, rules: ExclusiveRules, around: gpd.GeoDataFrame | None = None) -> Exclusives:
+def find_exclusives(
+    site: Site, rules: ExclusiveRules, around: gpd.GeoDataFrame | None = None
+) -> Exclusives:
     """Find the exclusive grids of a site: one for each stand-alone institution with land of its own.
 
     Parameters
@@ -47,13 +52,16 @@ def find_exclusives(site: Site, rules: ExclusiveRules, around: gpd.GeoDataFrame 
     site
         A site whose buildings have their communities and households.
     rules
-        Which kinds of institution, how much land at least, the margin around buildings, how many households at most.
+        Which kinds of institution, how much land at least, the margin around
+        buildings, how many households at most.
     around
-        Communities that institutions of the site may lie in, if there are more than the site's own.
+        Communities that institutions of the site may lie in, if there are more
+        than the site's own.
 
     Returns
     -------
-    The grids, coded community-E001 and on from north to south and west to east. No two overlap, none holds a home.
+    The grids, coded community-E001 and on from north to south and west to
+    east. No two overlap, none holds a home.
 
     Examples
     --------
@@ -66,7 +74,9 @@ def find_exclusives(site: Site, rules: ExclusiveRules, around: gpd.GeoDataFrame 
     True
     """
     own = site.communities.sort_index()
-    owners, noted = find_owners(site.places, site.institutions, own if around is None else around, rules, own.index)
+    owners, noted = find_owners(
+        site.places, site.institutions, own if around is None else around, rules, own.index
+    )
     owners, claims = claim_buildings(site, owners, rules)
     homes = site.buildings[(site.buildings["households"] > 0)].sort_index()
     lines = _find_lines(site)
@@ -78,15 +88,32 @@ def find_exclusives(site: Site, rules: ExclusiveRules, around: gpd.GeoDataFrame 
     kept = ~lived & ~missing & ~small
     table = owners[kept].assign(geometry=lands[kept])
     entries = (
-        _note("institutions", noted["double"], "the same as another place or institution: one exclusive grid for both"),
-        _note("institutions", noted["over"], "lie in several communities: each kept by the one with most of its land, cut there"),
-        _note("institutions", owners["owner"][missing], "without a building or outline of their own: left to the sub-grids"),
-        _note("institutions", owners["owner"][small], f"with less than {rules.smallest:g} m2 of land: left to the sub-grids"),
         _note(
-            "institutions", owners["owner"][lived],
+            "institutions",
+            noted["double"],
+            "the same as another place or institution: one exclusive grid for both",
+        ),
+        _note(
+            "institutions",
+            noted["over"],
+            "lie in several communities: each kept by the one with most of its land, cut there",
+        ),
+        _note(
+            "institutions",
+            owners["owner"][missing],
+            "without a building or outline of their own: left to the sub-grids",
+        ),
+        _note(
+            "institutions",
+            owners["owner"][small],
+            f"with less than {rules.smallest:g} m2 of land: left to the sub-grids",
+        ),
+        _note(
+            "institutions",
+            owners["owner"][lived],
             f"more than {rules.most_households} households live on their land: left to the sub-grids",
         ),
-    )  # fmt: skip
+    )
     return Exclusives(_code_grids(table, own), entries)
 
 
@@ -106,17 +133,23 @@ def _find_lines(site: Site) -> Shapes:
 
 
 def _draw_lands(
-    owners: gpd.GeoDataFrame, claims: pd.Series[Any], homes: gpd.GeoDataFrame, lines: Shapes, rules: ExclusiveRules
+    owners: gpd.GeoDataFrame,
+    claims: pd.Series[Any],
+    homes: gpd.GeoDataFrame,
+    lines: Shapes,
+    rules: ExclusiveRules,
 ) -> tuple[Shapes, npt.NDArray[np.bool_]]:
     """Draw the land of each owner, and say on whose outline more households live than an exclusive grid may hold."""
     shapes = owners.geometry.to_numpy()
     seats = {int(owner): rows.to_numpy(object) for owner, rows in claims.groupby(level=0)}
     outlined = shapely.area(shapes) > 0
-    home_shapes, of_home = homes.geometry.to_numpy(), homes["community"].to_numpy(object)
+    home_shapes = homes.geometry.to_numpy()
+    of_home = homes["community"].to_numpy(object)
     inner = shapely.point_on_surface(home_shapes)
     lived = np.zeros(len(owners), bool)
     lands = np.full(len(owners), shapely.Polygon(), dtype=object)
-    line_tree, home_tree = shapely.STRtree(lines), shapely.STRtree(home_shapes)
+    line_tree = shapely.STRtree(lines)
+    home_tree = shapely.STRtree(home_shapes)
     households = homes["households"].to_numpy()
     for i, community in enumerate(owners["community"]):
         seat = shapely.union_all(seats[i]) if i in seats else shapely.Polygon()
@@ -126,7 +159,10 @@ def _draw_lands(
         near = np.sort(home_tree.query(land, predicate="intersects"))
         inside = shapely.intersects(land, inner[near])
         if outlined[i]:
-            lived[i] = households[near[inside & (of_home[near] == community)]].sum() > rules.most_households
+            lived[i] = (
+                households[near[inside & (of_home[near] == community)]].sum()
+                > rules.most_households
+            )
         if lived[i]:
             continue
         gap = np.nan_to_num(shapely.distance(home_shapes[near], seat), nan=np.inf)
@@ -149,7 +185,9 @@ def _surround(seat: Any, lines: Shapes, tree: Any, margin: float) -> Any:
     near = lines[np.sort(tree.query(window, predicate="intersects"))]
     faces = shapely.get_parts(shapely.polygonize([shapely.union_all([*near, window.boundary])]))
     held = shapely.area(shapely.intersection(faces, seat))
-    faces = faces[(held >= SEAT * seat.area) & shapely.intersects(window, shapely.point_on_surface(faces))]
+    faces = faces[
+        (held >= SEAT * seat.area) & shapely.intersects(window, shapely.point_on_surface(faces))
+    ]
     block = shapely.intersection(shapely.union_all(faces), window)
     land = shapely.intersection(grow(grow(seat, margin + YARD), -YARD), block)
     beyond = shapely.difference(window, block)
@@ -169,7 +207,9 @@ def _keep_apart(lands: Shapes, owners: gpd.GeoDataFrame, communities: gpd.GeoDat
     out = lands.copy()
     first = pd.Series(a[after]).groupby(b[after])
     for row, others in first:
-        out[row] = shapely.difference(lands[row], shapely.union_all(lands[np.sort(others.to_numpy())]))
+        out[row] = shapely.difference(
+            lands[row], shapely.union_all(lands[np.sort(others.to_numpy())])
+        )
     return _drop_shreds(out)
 
 
@@ -189,40 +229,60 @@ def _code_grids(table: Any, communities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Code the grids of each community from north to south and west to east."""
     codes = pd.Series("", index=table.index, dtype=object)
     middle = shapely.centroid(table.geometry.to_numpy())
-    x, y = shapely.get_x(middle), shapely.get_y(middle)
+    x = shapely.get_x(middle)
+    y = shapely.get_y(middle)
     for community, rows in table.groupby("community", sort=True).indices.items():
         box = np.array(communities.geometry[community].bounds)
         codes.iloc[rows] = number_places(f"{community}-E", x[rows], y[rows], box)
     return table.assign(exclusive=codes).set_index("exclusive").sort_index()
 
 
-def add_exclusives(site: Site, stairwells: gpd.GeoDataFrame, grids: gpd.GeoDataFrame) -> dict[str, gpd.GeoDataFrame]:
+def add_exclusives(
+    site: Site, stairwells: gpd.GeoDataFrame, grids: gpd.GeoDataFrame
+) -> dict[str, gpd.GeoDataFrame]:
     """Add exclusive grids to the tables that outlines are drawn from: each is a building on land bounded by a street.
 
-    What runs across the land of an exclusive grid is left out, so that its land is not cut by it.
+    What runs across the land of an exclusive grid is left out, so that its
+    land is not cut by it.
 
     Returns
     -------
-    The tables buildings, stairwells, streets and barriers, to be handed on to the drawing of outlines.
+    The tables buildings, stairwells, streets and barriers, to be handed on to
+    the drawing of outlines.
     """
     lands = grids.geometry.to_numpy()
     tree = shapely.STRtree(lands)
     pieces, of = shapely.get_parts(lands, return_index=True)
     shrunk = shapely.buffer(pieces, -INSET, join_style="mitre")
-    shapes, n = shapely.get_parts(np.where(shapely.is_empty(shrunk), pieces, shrunk), return_index=True)
+    shapes, n = shapely.get_parts(
+        np.where(shapely.is_empty(shrunk), pieces, shrunk), return_index=True
+    )
     grid = grids.index.to_numpy(object)[of[n]]
-    names = [f"{g}.{k}" for g, k in zip(grid, pd.Series(grid).groupby(grid).cumcount(), strict=True)]
+    names = [
+        f"{g}.{k}" for g, k in zip(grid, pd.Series(grid).groupby(grid).cumcount(), strict=True)
+    ]
     over = grids["community"].reindex(grid).to_numpy(object)
-    houses = gpd.GeoDataFrame({"building": names, "community": over}, geometry=shapes, crs=grids.crs)
+    houses = gpd.GeoDataFrame(
+        {"building": names, "community": over}, geometry=shapes, crs=grids.crs
+    )
     doors = gpd.GeoDataFrame(
-        {"stairwell": names, "building": names, "community": over, "subgrid": grid, "slice_to": 1.0},
-        geometry=shapely.point_on_surface(shapes), crs=grids.crs,
-    )  # fmt: skip
+        {
+            "stairwell": names,
+            "building": names,
+            "community": over,
+            "subgrid": grid,
+            "slice_to": 1.0,
+        },
+        geometry=shapely.point_on_surface(shapes),
+        crs=grids.crs,
+    )
     inner = shapely.point_on_surface(site.buildings.geometry.to_numpy())
     taken = np.zeros(len(inner), bool)
     taken[tree.query(inner, predicate="intersects")[0]] = True
     taken &= ~site.buildings.index.isin(stairwells["building"])
-    edges = gpd.GeoDataFrame({"street": [f"{g}." for g in grids.index]}, geometry=shapely.boundary(lands), crs=grids.crs)
+    edges = gpd.GeoDataFrame(
+        {"street": [f"{g}." for g in grids.index]}, geometry=shapely.boundary(lands), crs=grids.crs
+    )
     return {
         "buildings": _append(site.buildings[~taken], conform_table("buildings", houses)),
         "stairwells": _append(stairwells, conform_table("stairwells", doors)),

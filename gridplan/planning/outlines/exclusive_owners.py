@@ -17,7 +17,8 @@ from gridplan.rules.people import ExclusiveRules
 
 Ints = npt.NDArray[np.int64]
 
-# Words of places and institutions that mean the same kind of owner; any other word in the rule means itself.
+# Words of places and institutions that mean the same kind of owner; any other
+# word in the rule means itself.
 WORDS: Mapping[str, tuple[str, ...]] = {
     "school": ("school", "kindergarten", "college", "university"),
     "hospital": ("hospital",),
@@ -25,7 +26,9 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "mall": ("mall", "supermarket", "department_store", "shopping_centre"),
     "market": ("market", "marketplace"),
 }
-GIVEN = "exclusive"  # a place or institution of this kind always gets an exclusive grid: the way to give a layer of them
+# a place or institution of this kind always gets an exclusive grid: the way to
+# give a layer of them
+GIVEN = "exclusive"
 NAMESAKES = 100.0  # m within which owners of one name are one
 SPOT = 10.0  # m within which owners of one kind are one where a name is missing
 COLUMNS = ("owner", "kind", "name", "community", "geometry")
@@ -52,9 +55,11 @@ def find_owners(
 ) -> tuple[gpd.GeoDataFrame, dict[str, list[str]]]:
     """Find the stand-alone institutions, each once, and the community that each belongs to.
 
-    A place and an institution are one where they share a name within 100 m, or a kind where one has no name and the
-    outline of one holds the other (or both are points within 10 m). An institution's code goes before a place's. What
-    has an outline belongs to the community that holds most of it, a point to the one that it lies in.
+    A place and an institution are one where they share a name within 100 m, or
+    a kind where one has no name and the outline of one holds the other (or
+    both are points within 10 m). An institution's code goes before a place's.
+    What has an outline belongs to the community that holds most of it, a point
+    to the one that it lies in.
 
     Parameters
     ----------
@@ -65,12 +70,14 @@ def find_owners(
     rules
         Which kinds get an exclusive grid.
     own
-        Codes of the communities whose owners are wanted; all of them if not given.
+        Codes of the communities whose owners are wanted; all of them if not
+        given.
 
     Returns
     -------
-    A table with the columns owner, kind, name, community and geometry, sorted by owner; those in no community are left out.
-    And the codes of owners by what was noted: ``double``, ``over`` (lies in several communities).
+    A table with the columns owner, kind, name, community and geometry, sorted
+    by owner; those in no community are left out. And the codes of owners by
+    what was noted: ``double``, ``over`` (lies in several communities).
 
     Examples
     --------
@@ -86,26 +93,39 @@ def find_owners(
     """
     rows = _list_candidates(places, institutions, list_words(rules))
     if rows.empty:
-        none = gpd.GeoDataFrame({c: [] for c in COLUMNS[:-1]}, geometry=gpd.GeoSeries([], crs=places.crs), crs=places.crs)
+        none = gpd.GeoDataFrame(
+            {c: [] for c in COLUMNS[:-1]},
+            geometry=gpd.GeoSeries([], crs=places.crs),
+            crs=places.crs,
+        )
         return none, {"double": [], "over": []}
     rows["group"] = _match(rows)
     owners = _join_groups(rows)
     community, over = _find_community(owners["geometry"].to_numpy(), communities.sort_index())
     owners = owners.assign(community=community, over=over)
-    owners = owners[owners["community"].isin(communities.index if own is None else own)].sort_values("owner", ignore_index=True)
+    owners = owners[
+        owners["community"].isin(communities.index if own is None else own)
+    ].sort_values("owner", ignore_index=True)
     double = rows[rows["group"].isin(owners["group"]) & ~rows["owner"].isin(owners["owner"])]
     noted = {"double": sorted(double["owner"]), "over": sorted(owners.loc[owners["over"], "owner"])}
     return gpd.GeoDataFrame(owners[list(COLUMNS)], geometry="geometry", crs=places.crs), noted
 
 
-def _list_candidates(places: gpd.GeoDataFrame, institutions: gpd.GeoDataFrame, words: Mapping[str, str]) -> Any:
+def _list_candidates(
+    places: gpd.GeoDataFrame, institutions: gpd.GeoDataFrame, words: Mapping[str, str]
+) -> Any:
     """List the places and institutions of the kinds asked for, institutions first; what is a line counts as a point."""
     parts = []
     for rank, table in enumerate((institutions, places)):
         table = table.sort_index()
         own = table[table["kind"].str.lower().isin(words).to_numpy(bool)]
         kind = own["kind"].str.lower().map(dict(words)).to_numpy(object)
-        data = {"owner": own.index.to_numpy(object), "kind": kind, "name": own["name"].to_numpy(object), "rank": rank}
+        data = {
+            "owner": own.index.to_numpy(object),
+            "kind": kind,
+            "name": own["name"].to_numpy(object),
+            "rank": rank,
+        }
         parts.append(pd.DataFrame(data).assign(geometry=own.geometry.to_numpy()))
     rows = pd.concat(parts, ignore_index=True)
     shapes = rows["geometry"].to_numpy(object)
@@ -116,14 +136,18 @@ def _list_candidates(places: gpd.GeoDataFrame, institutions: gpd.GeoDataFrame, w
 
 def _match(rows: pd.DataFrame) -> Ints:
     """Give the candidates numbers, those which are one and the same the same number."""
-    shapes, name = rows["geometry"].to_numpy(object), rows["name"].to_numpy(object)
-    kind, outlined = rows["kind"].to_numpy(object), rows["outlined"].to_numpy(bool)
+    shapes = rows["geometry"].to_numpy(object)
+    name = rows["name"].to_numpy(object)
+    kind = rows["kind"].to_numpy(object)
+    outlined = rows["outlined"].to_numpy(bool)
     a, b = shapely.STRtree(shapes).query(shapes, predicate="dwithin", distance=NAMESAKES)
     a, b = a[a < b], b[a < b]
     apart = shapely.distance(shapes[a], shapes[b])
     named = (name[a] == name[b]) & (name[a] != "")
     bare = (kind[a] == kind[b]) & ((name[a] == "") | (name[b] == ""))
-    inside = shapely.area(shapely.intersection(shapes[a], shapes[b])) > 0.5 * np.minimum(*shapely.area([shapes[a], shapes[b]]))
+    inside = shapely.area(shapely.intersection(shapes[a], shapes[b])) > 0.5 * np.minimum(
+        *shapely.area([shapes[a], shapes[b]])
+    )
     points = ~(outlined[a] & outlined[b])
     bare &= np.where(points, apart <= np.where(outlined[a] | outlined[b], 0.0, SPOT), inside)
     same = named | bare
@@ -135,10 +159,13 @@ def _join_groups(rows: pd.DataFrame) -> pd.DataFrame:
     """Join what is one and the same: code and name of the first, the more telling kind, and all outlines together."""
     rows = rows.sort_values(["group", "rank", "owner"], kind="stable")
     first = rows.drop_duplicates("group").set_index("group")
-    telling = rows.assign(plain=rows["kind"] == "enterprise").sort_values(["group", "plain"], kind="stable")
+    telling = rows.assign(plain=rows["kind"] == "enterprise").sort_values(
+        ["group", "plain"], kind="stable"
+    )
     name = rows[rows["name"] != ""].drop_duplicates("group").set_index("group")["name"]
     out = first.assign(
-        kind=telling.drop_duplicates("group").set_index("group")["kind"], name=name.reindex(first.index).fillna("")
+        kind=telling.drop_duplicates("group").set_index("group")["kind"],
+        name=name.reindex(first.index).fillna(""),
     )
     many = rows[rows["outlined"]].groupby("group")["geometry"]
     lands = many.first()
@@ -151,11 +178,14 @@ def _join_groups(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _find_community(shapes: Any, communities: gpd.GeoDataFrame) -> tuple[Any, Any]:
     """Find the community that holds most of each shape, and whether it lies in several; the lower code wins a tie."""
-    limits, codes = communities.geometry.to_numpy(), np.append(communities.index.to_numpy(object), "")
+    limits = communities.geometry.to_numpy()
+    codes = np.append(communities.index.to_numpy(object), "")
     row, limit = shapely.STRtree(limits).query(shapes, predicate="intersects")
     common = np.round(shapely.area(shapely.intersection(shapes[row], limits[limit])), 3)
     met = (shapely.area(shapes[row]) == 0) | (common > 0)
-    row, limit, common = row[met], limit[met], common[met]
+    row = row[met]
+    limit = limit[met]
+    common = common[met]
     order = np.lexsort((-limit, common, row))
     held = np.full(len(shapes), -1)
     held[row[order]] = limit[order]

@@ -20,10 +20,13 @@ LEAST = 1.0  # m2 of surplus that is worth a cut
 THIN = 0.01  # m; what is narrower is a rounding, no land
 
 
-def return_surplus(outlines: gpd.GeoSeries, lands: gpd.GeoSeries, community: pd.Series[Any], grid: float) -> gpd.GeoSeries:
+def return_surplus(
+    outlines: gpd.GeoSeries, lands: gpd.GeoSeries, community: pd.Series[Any], grid: float
+) -> gpd.GeoSeries:
     """Cut exclusive grids back to their own land; the rest goes to the neighbour of homes with the longest common border.
 
-    What touches no sub-grid of homes stays, as in a community of works where nobody lives.
+    What touches no sub-grid of homes stays, as in a community of works where
+    nobody lives.
 
     Parameters
     ----------
@@ -53,7 +56,8 @@ def return_surplus(outlines: gpd.GeoSeries, lands: gpd.GeoSeries, community: pd.
     kept = outlines.copy()
     kept[codes] = [_join(faces[inner & (of_grid == n)], grid) for n in range(len(codes))]
     matched = match_borders(np.concatenate([kept.to_numpy(), faces[~inner]]), 2 * grid)
-    shapes, faces = matched[: len(kept)], matched[len(kept) :]
+    shapes = matched[: len(kept)]
+    faces = matched[len(kept) :]
     loose = codes.to_numpy(object)[of_grid[~inner]]
     homes = np.flatnonzero(~outlines.index.isin(lands.index))
     of = pd.factorize(community.reindex(outlines.index))[0]
@@ -64,10 +68,13 @@ def return_surplus(outlines: gpd.GeoSeries, lands: gpd.GeoSeries, community: pd.
     return gpd.GeoSeries(shapes, index=outlines.index, crs=outlines.crs)
 
 
-def _cut(outlines: Shapes, lands: Shapes, grid: float) -> tuple[Shapes, Ints, npt.NDArray[np.bool_]]:
+def _cut(
+    outlines: Shapes, lands: Shapes, grid: float
+) -> tuple[Shapes, Ints, npt.NDArray[np.bool_]]:
     """Cut outlines along the edges of their own lands, all at once so that neighbours are cut at the same corners.
 
-    Returns the faces, the outline that each lies in, and whether it is kept, not surplus.
+    Returns the faces, the outline that each lies in, and whether it is kept,
+    not surplus.
     """
     lines = shapely.union_all(shapely.boundary(np.concatenate([outlines, lands])), grid_size=grid)
     faces = shapely.get_parts(shapely.polygonize([lines]))
@@ -75,7 +82,9 @@ def _cut(outlines: Shapes, lands: Shapes, grid: float) -> tuple[Shapes, Ints, np
     of, face = shapely.STRtree(inner).query(outlines, predicate="intersects").reshape(2, -1)
     order = np.lexsort((of, face))
     face, first = np.unique(face[order], return_index=True)
-    faces, of, inner = faces[face], of[order][first], inner[face]
+    faces = faces[face]
+    of = of[order][first]
+    inner = inner[face]
     thin = 2 * shapely.area(faces) < THIN * shapely.length(faces)
     return faces, of, shapely.intersects(lands[of], inner) | thin
 
@@ -94,15 +103,20 @@ def _find_hosts(faces: Shapes, of_face: Ints, homes: Shapes, of_home: Ints) -> I
     borders = find_borders(np.concatenate([faces, homes[near]]), np.array([], dtype=object))
     of = np.concatenate([of_face, of_home[near]])
     borders = borders[of[borders["left"].to_numpy(int)] == of[borders["right"].to_numpy(int)]]
-    both = pd.concat([borders, borders.rename(columns={"left": "right", "right": "left"})], ignore_index=True)
+    both = pd.concat(
+        [borders, borders.rename(columns={"left": "right", "right": "left"})], ignore_index=True
+    )
     host = np.concatenate([np.full(len(faces), -1), near]).astype(np.int64)
     while True:
-        left, right = host[both["left"].to_numpy(int)], host[both["right"].to_numpy(int)]
+        left = host[both["left"].to_numpy(int)]
+        right = host[both["right"].to_numpy(int)]
         rows = both[(left < 0) & (right >= 0)]
         if rows.empty:
             return host[: len(faces)]
         rows = rows.assign(host=host[rows["right"].to_numpy(int)])
         total = rows.groupby(["left", "host"], as_index=False)["length"].sum()
         total["length"] = total["length"].round(3)
-        best = total.sort_values(["left", "length", "host"], ascending=[True, False, True]).drop_duplicates("left")
+        best = total.sort_values(
+            ["left", "length", "host"], ascending=[True, False, True]
+        ).drop_duplicates("left")
         host[best["left"].to_numpy(int)] = best["host"].to_numpy()

@@ -19,8 +19,12 @@ Shapes = npt.NDArray[np.object_]
 Ints = npt.NDArray[np.int64]
 
 LONG = 8.0  # times as long as wide, from which a water is a river where the data only says water
-ALONG = 0.05  # m; a line so near the limit of two communities runs along it, and belongs to the one with the lower code
-LEAST_LINE, LEAST_AREA = 20.0, 100.0  # m, m2; what a barrier has less of in a community is a mere corner
+# m; a line so near the limit of two communities runs along it, and belongs to
+# the one with the lower code
+ALONG = 0.05
+# m, m2; what a barrier has less of in a community is a mere corner
+LEAST_LINE = 20.0
+LEAST_AREA = 100.0
 
 
 @dataclass(frozen=True)
@@ -41,9 +45,11 @@ def find_specials(
 ) -> Specials:
     """Cut rivers, lakes and railways at the limits of communities and into stretches of about ``rules.length``.
 
-    In each community the lines of one kind and name are one, and tracks side by side count once; they are cut into
-    pieces of equal length, so that no short rest is left. Rivers drawn as areas are cut across their length, a
-    lake is one in each community. A line along a limit belongs to the community with the lower code.
+    In each community the lines of one kind and name are one, and tracks side
+    by side count once; they are cut into pieces of equal length, so that no
+    short rest is left. Rivers drawn as areas are cut across their length, a
+    lake is one in each community. A line along a limit belongs to the
+    community with the lower code.
 
     Parameters
     ----------
@@ -52,9 +58,11 @@ def find_specials(
     subgrids
         The sub-grids with their outlines.
     rules
-        Which kinds, the length of a stretch, and how near a sub-grid touches it, in metres.
+        Which kinds, the length of a stretch, and how near a sub-grid touches
+        it, in metres.
     around
-        Communities beside the site's own that a line along a limit may belong to.
+        Communities beside the site's own that a line along a limit may belong
+        to.
 
     Examples
     --------
@@ -72,15 +80,38 @@ def find_specials(
     """
     own = _take_kinds(barriers, rules)
     parts, corners = _clip(own, communities.sort_index(), communities if around is None else around)
-    rows = [row for _, group in parts.groupby("community", sort=True) for row in _cut_community(group, rules)]
-    note = Entry("special", "barriers", "noted", len(corners), "mere corners of them in a community: no special grid", corners)
+    rows = [
+        row
+        for _, group in parts.groupby("community", sort=True)
+        for row in _cut_community(group, rules)
+    ]
+    note = Entry(
+        "special",
+        "barriers",
+        "noted",
+        len(corners),
+        "mere corners of them in a community: no special grid",
+        corners,
+    )
     if not rows:
-        return Specials(make_empty("special_grids", communities.crs), make_empty("touches"), (note,))
+        return Specials(
+            make_empty("special_grids", communities.crs), make_empty("touches"), (note,)
+        )
     table = pd.DataFrame(rows)
     number = table.groupby("community").cumcount() + 1
-    width = table.groupby("community")["community"].transform("size").astype(str).str.len().clip(lower=3)
-    table["special_grid"] = [f"{c}-S{n:0{w}d}" for c, n, w in zip(table["community"], number, width, strict=True)]
-    grids = gpd.GeoDataFrame(table.assign(subgrid_count=0), geometry="geometry", crs=communities.crs)
+    width = (
+        table.groupby("community")["community"]
+        .transform("size")
+        .astype(str)
+        .str.len()
+        .clip(lower=3)
+    )
+    table["special_grid"] = [
+        f"{c}-S{n:0{w}d}" for c, n, w in zip(table["community"], number, width, strict=True)
+    ]
+    grids = gpd.GeoDataFrame(
+        table.assign(subgrid_count=0), geometry="geometry", crs=communities.crs
+    )
     touches = find_touches(grids.set_index("special_grid"), subgrids, rules.touch)
     count = touches.groupby("special_grid").size().reindex(grids["special_grid"], fill_value=0)
     grids["subgrid_count"] = count.to_numpy()
@@ -90,17 +121,26 @@ def find_specials(
 def _take_kinds(barriers: gpd.GeoDataFrame, rules: SpecialRules) -> gpd.GeoDataFrame:
     """Take the lines and areas of the kinds asked for, in order of code; what is only called water is a river if it is long."""
     own = barriers.sort_index()
-    shapes, kind = own.geometry.to_numpy(), own["kind"].str.lower()
-    length, area = measure_middles(shapes), shapely.area(shapes)
+    shapes = own.geometry.to_numpy()
+    kind = own["kind"].str.lower()
+    length = measure_middles(shapes)
+    area = shapely.area(shapes)
     long = (area == 0) | (length**2 > LONG * area)
-    kind = kind.mask(kind == "water", pd.Series(np.where(long, "river", "lake"), index=own.index, dtype="str"))
-    wanted = kind.isin([word.strip() for word in rules.kinds.split("|")]) & (shapely.get_dimensions(shapes) > 0)
+    kind = kind.mask(
+        kind == "water", pd.Series(np.where(long, "river", "lake"), index=own.index, dtype="str")
+    )
+    wanted = kind.isin([word.strip() for word in rules.kinds.split("|")]) & (
+        shapely.get_dimensions(shapes) > 0
+    )
     return own.assign(kind=kind)[wanted]
 
 
-def _clip(barriers: gpd.GeoDataFrame, communities: gpd.GeoDataFrame, around: gpd.GeoDataFrame) -> tuple[pd.DataFrame, list[str]]:
+def _clip(
+    barriers: gpd.GeoDataFrame, communities: gpd.GeoDataFrame, around: gpd.GeoDataFrame
+) -> tuple[pd.DataFrame, list[str]]:
     """Clip barriers to communities: community, barrier, kind, name and shape of each part; and the barriers with mere corners."""
-    limits, shapes = communities.geometry.to_numpy(), barriers.geometry.to_numpy()
+    limits = communities.geometry.to_numpy()
+    shapes = barriers.geometry.to_numpy()
     solid = shapely.get_dimensions(shapes) == 2
     community, barrier = shapely.STRtree(shapes).query(limits, predicate="dwithin", distance=ALONG)
     parts = np.full(len(barrier), None, dtype=object)
@@ -112,11 +152,15 @@ def _clip(barriers: gpd.GeoDataFrame, communities: gpd.GeoDataFrame, around: gpd
     met = (size > 0) & (shapely.is_empty(parts) == 0)
     table = pd.DataFrame(
         {
-            "community": communities.index.to_numpy(object)[community], "barrier": barriers.index.to_numpy(object)[barrier],
-            "kind": barriers["kind"].to_numpy(object)[barrier], "name": barriers["name"].to_numpy(object)[barrier],
-            "solid": flat, "size": size, "geometry": parts,
+            "community": communities.index.to_numpy(object)[community],
+            "barrier": barriers.index.to_numpy(object)[barrier],
+            "kind": barriers["kind"].to_numpy(object)[barrier],
+            "name": barriers["name"].to_numpy(object)[barrier],
+            "solid": flat,
+            "size": size,
+            "geometry": parts,
         }
-    )  # fmt: skip
+    )
     table = table[met].sort_values(["community", "barrier"], ignore_index=True)
     whole = table.groupby(["community", "kind", "name", "solid"])["size"].transform("sum")
     small = whole < np.where(table["solid"], LEAST_AREA, LEAST_LINE)
@@ -145,7 +189,9 @@ def _cut_community(parts: pd.DataFrame, rules: SpecialRules) -> list[dict[str, A
         for name, code, area in _join_areas(beds, own[~own["solid"]]):
             pieces = [area] if kind == "lake" else cut_area(area, rules.length)
             rows += _list_stretches(pieces, kind, name, [code] * len(pieces))
-        bed = shapely.union_all(beds["geometry"].to_numpy(object)) if len(beds) else shapely.Polygon()
+        bed = (
+            shapely.union_all(beds["geometry"].to_numpy(object)) if len(beds) else shapely.Polygon()
+        )
         for name, lines, codes in merge_tracks(own[~own["solid"]], bed):
             pieces, owner = cut_lines(lines, codes, rules.length)
             rows += _list_stretches(pieces, kind, name, owner)
@@ -155,9 +201,18 @@ def _cut_community(parts: pd.DataFrame, rules: SpecialRules) -> list[dict[str, A
 
 def _list_stretches(pieces: Any, kind: str, name: str, codes: Any) -> list[dict[str, Any]]:
     shapes = np.array(list(pieces), dtype=object)
-    length, area = measure_middles(shapes), shapely.area(shapes)
+    length = measure_middles(shapes)
+    area = shapely.area(shapes)
     return [
-        {"kind": kind, "name": name, "barrier": b, "stretch": n, "length": m, "area": a, "geometry": g}
+        {
+            "kind": kind,
+            "name": name,
+            "barrier": b,
+            "stretch": n,
+            "length": m,
+            "area": a,
+            "geometry": g,
+        }
         for n, (b, m, a, g) in enumerate(zip(codes, length, area, shapes, strict=True), 1)
     ]
 
@@ -166,13 +221,18 @@ def _join_areas(beds: pd.DataFrame, lines: pd.DataFrame) -> list[tuple[str, str,
     """Join areas of one name, and nameless ones that touch them; a nameless one takes the name of the line within."""
     if beds.empty:
         return []
-    shapes, name = beds["geometry"].to_numpy(object), beds["name"].to_numpy(object).copy()
+    shapes = beds["geometry"].to_numpy(object)
+    name = beds["name"].to_numpy(object).copy()
     named = lines[lines["name"] != ""]
     line = named["geometry"].to_numpy(object)
     row, bed = shapely.STRtree(shapes).query(line, predicate="intersects")
     within = pd.DataFrame({"bed": bed, "name": named["name"].to_numpy(object)[row]})
     within["length"] = shapely.length(shapely.intersection(line[row], shapes[bed]))
-    best = within.groupby(["bed", "name"], as_index=False)["length"].sum().sort_values(["bed", "length", "name"])
+    best = (
+        within.groupby(["bed", "name"], as_index=False)["length"]
+        .sum()
+        .sort_values(["bed", "length", "name"])
+    )
     best = best.drop_duplicates("bed", keep="last").set_index("bed")["name"]
     bare = np.flatnonzero(name == "")
     name[bare] = best.reindex(bare).fillna("").to_numpy()
@@ -181,13 +241,17 @@ def _join_areas(beds: pd.DataFrame, lines: pd.DataFrame) -> list[tuple[str, str,
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    label = connected_components(coo_array((np.ones(len(one)), (one, two)), shape=(len(rest),) * 2), directed=False)[1]
+    label = connected_components(
+        coo_array((np.ones(len(one)), (one, two)), shape=(len(rest),) * 2), directed=False
+    )[1]
     key = name.copy()
     key[rest] = [f"\0{n}" for n in label]
     out = []
     for word in sorted(set(key)):
         own = np.flatnonzero(key == word)
-        code = beds["barrier"].to_numpy(object)[own[np.argmax(np.round(shapely.area(shapes[own]), 3))]]
+        code = beds["barrier"].to_numpy(object)[
+            own[np.argmax(np.round(shapely.area(shapes[own]), 3))]
+        ]
         out.append(("" if word.startswith("\0") else word, code, shapely.union_all(shapes[own])))
     return out
 
@@ -201,22 +265,29 @@ def find_touches(grids: gpd.GeoDataFrame, subgrids: gpd.GeoDataFrame, touch: flo
     lines = np.where(shapely.get_dimensions(shapes) == 2, shapely.boundary(shapes), shapes)
     land = subgrids.geometry.to_numpy()
     grid, subgrid = shapely.STRtree(land).query(shapes, predicate="dwithin", distance=touch)
-    same = grids["community"].to_numpy(object)[grid] == subgrids["community"].to_numpy(object)[subgrid]
-    grid, subgrid = grid[same], subgrid[same]
+    same = (
+        grids["community"].to_numpy(object)[grid] == subgrids["community"].to_numpy(object)[subgrid]
+    )
+    grid = grid[same]
+    subgrid = subgrid[same]
     met, place = np.unique(subgrid, return_inverse=True)
     zone = shapely.buffer(land[met], touch, join_style="mitre", mitre_limit=2.0)
     length = shapely.length(shapely.intersection(lines[grid], zone[place]))
     table = pd.DataFrame(
         {
-            "special_grid": grids.index.to_numpy(object)[grid], "subgrid": subgrids.index.to_numpy(object)[subgrid],
-            "community": grids["community"].to_numpy(object)[grid], "length": length.round(3),
+            "special_grid": grids.index.to_numpy(object)[grid],
+            "subgrid": subgrids.index.to_numpy(object)[subgrid],
+            "community": grids["community"].to_numpy(object)[grid],
+            "length": length.round(3),
         }
-    ).sort_values(["special_grid", "subgrid"], ignore_index=True)  # fmt: skip
+    ).sort_values(["special_grid", "subgrid"], ignore_index=True)
     table["touch"] = (table.index + 1).astype("str").str.zfill(len(str(len(table))))
     return conform_table("touches", table)
 
 
-def note_outside(barriers: gpd.GeoDataFrame, communities: gpd.GeoDataFrame, rules: SpecialRules) -> Entry:
+def note_outside(
+    barriers: gpd.GeoDataFrame, communities: gpd.GeoDataFrame, rules: SpecialRules
+) -> Entry:
     """Note which rivers, lakes and railways lie wholly or partly outside every community, and for how many metres.
 
     Examples
@@ -229,7 +300,8 @@ def note_outside(barriers: gpd.GeoDataFrame, communities: gpd.GeoDataFrame, rule
     'partly or wholly outside every community, 1.0 km in all: no special grid there'
     """
     own = _take_kinds(barriers, rules)
-    shapes, limits = own.geometry.to_numpy(), communities.sort_index().geometry.to_numpy()
+    shapes = own.geometry.to_numpy()
+    limits = communities.sort_index().geometry.to_numpy()
     row, limit = shapely.STRtree(limits).query(shapes, predicate="intersects")
     rest = shapes.copy()
     for i, near in pd.Series(limit).groupby(row):

@@ -23,7 +23,13 @@ from gridplan.geometry.linework import (
     sample_walls,
     straighten_chains,
 )
-from gridplan.geometry.tiling import dissolve_faces, find_holder, find_nearest, join_pieces, settle_labels
+from gridplan.geometry.tiling import (
+    dissolve_faces,
+    find_holder,
+    find_nearest,
+    join_pieces,
+    settle_labels,
+)
 from gridplan.rules.all_rules import OutlineRules
 
 Floats = npt.NDArray[np.float64]
@@ -32,7 +38,9 @@ Bools = npt.NDArray[np.bool_]
 Shapes = npt.NDArray[np.object_]
 
 PER_GAP = 4.0  # points on a wall for each gap's width, so that lines between two walls run straight
-CLASH = 0.1  # m within which points of different sub-grids cancel out: the wall between them is the line
+# m within which points of different sub-grids cancel out: the wall between
+# them is the line
+CLASH = 0.1
 MUCH = 0.4  # share of a building's wall from which a block counts as one that it stands in
 STRIP = 0.25  # empty land less compact than this (1: a disc) is shared out along its middle line
 ROUNDS = 5  # of joining pieces and handing on what that leaves over
@@ -54,31 +62,39 @@ class Points:
     def add(self, other: Points) -> Points:
         """Return these points and others after them."""
         return Points(
-            np.concatenate([self.xy, other.xy]), np.concatenate([self.owner, other.owner]),
-            np.concatenate([self.block, other.block]), np.concatenate([self.part, other.part]),
-        )  # fmt: skip
+            np.concatenate([self.xy, other.xy]),
+            np.concatenate([self.owner, other.owner]),
+            np.concatenate([self.block, other.block]),
+            np.concatenate([self.part, other.part]),
+        )
 
 
-def draw_outlines(outline: Any, shapes: Shapes, parts: Ints, lines: Shapes, rules: OutlineRules) -> Shapes:
+def draw_outlines(
+    outline: Any, shapes: Shapes, parts: Ints, lines: Shapes, rules: OutlineRules
+) -> Shapes:
     """Draw the outlines of all sub-grids of a community.
 
-    Blocks between streets whose homes are of one sub-grid are its own; others are cut midway between walls. All lines
-    are noded together, so that the faces between them share their corners and tile the land exactly.
+    Blocks between streets whose homes are of one sub-grid are its own; others
+    are cut midway between walls. All lines are noded together, so that the
+    faces between them share their corners and tile the land exactly.
 
     Parameters
     ----------
     outline
         The community, on the precision grid.
     shapes, parts
-        Footprints inside it and the number of the sub-grid of each; -1 for what is no home.
+        Footprints inside it and the number of the sub-grid of each; -1 for
+        what is no home.
     lines
         Streets and barriers.
     rules
-        Precision, distance of points on walls, how far lines may be straightened.
+        Precision, distance of points on walls, how far lines may be
+        straightened.
 
     Returns
     -------
-    One outline for each number of a sub-grid; empty where others cover all its homes.
+    One outline for each number of a sub-grid; empty where others cover all its
+    homes.
 
     Examples
     --------
@@ -90,7 +106,8 @@ def draw_outlines(outline: Any, shapes: Shapes, parts: Ints, lines: Shapes, rule
     """
     count = int(parts.max()) + 1
     solid = shapely.area(shapes) > 0
-    shapes, parts = shapes[solid], parts[solid]
+    shapes = shapes[solid]
+    parts = parts[solid]
     homes = np.flatnonzero(parts >= 0)
     blocks = make_faces(lines, outline, rules.grid)
     tree = shapely.STRtree(shapes)
@@ -107,7 +124,8 @@ def draw_outlines(outline: Any, shapes: Shapes, parts: Ints, lines: Shapes, rule
     edges = find_edges(faces)
     strips, borders = _find_strips(faces, labels, edges, len(blocks), rules.spacing)
     if len(strips):
-        blocks, points = np.append(blocks, strips), points.add(borders)
+        blocks = np.append(blocks, strips)
+        points = points.add(borders)
         chains = _cut_blocks(borders, blocks, shapes, rules)
         faces = make_faces(np.concatenate([drawn, chains]), outline, rules.grid)
         labels = _label_faces(faces, blocks, points, shapes, parts, walled)
@@ -117,7 +135,9 @@ def draw_outlines(outline: Any, shapes: Shapes, parts: Ints, lines: Shapes, rule
     return dissolve_faces(faces, labels, count)
 
 
-def _hand_on(faces: Shapes, labels: Ints, edges: tuple[Floats, Floats, Ints, Ints], homes: Ints, parts: Ints) -> Ints:
+def _hand_on(
+    faces: Shapes, labels: Ints, edges: tuple[Floats, Floats, Ints, Ints], homes: Ints, parts: Ints
+) -> Ints:
     """Hand faces without homes on so that sub-grids are of as few pieces as may be."""
     start, end, one, two = edges
     borders = (one, two, np.hypot(*(end - start).T))
@@ -139,38 +159,53 @@ def _find_touched(tree: Any, lines: Shapes) -> Bools:
 def _find_overlaid(tree: Any, parts: Ints) -> tuple[Bools, Bools]:
     """Find shapes that stand on a larger one, which have no land around them, and the ones they stand on.
 
-    A home stands on other homes only: in a hall it keeps its land. Of two alike the one with the lower number bears.
+    A home stands on other homes only: in a hall it keeps its land. Of two
+    alike the one with the lower number bears.
     """
     shapes = tree.geometries
     upper, lower = tree.query(shapely.point_on_surface(shapes), predicate="intersects")
     area = np.round(shapely.area(shapes), 3)
     larger = (area[lower] > area[upper]) | ((area[lower] == area[upper]) & (lower < upper))
-    stands = (lower != upper) & np.where((parts[lower] >= 0) == (parts[upper] >= 0), larger, parts[upper] < 0)
-    overlaid, bearing = np.zeros(len(shapes), dtype=bool), np.zeros(len(shapes), dtype=bool)
-    overlaid[upper[stands]], bearing[lower[stands]] = True, True
+    stands = (lower != upper) & np.where(
+        (parts[lower] >= 0) == (parts[upper] >= 0), larger, parts[upper] < 0
+    )
+    overlaid = np.zeros(len(shapes), dtype=bool)
+    bearing = np.zeros(len(shapes), dtype=bool)
+    overlaid[upper[stands]] = True
+    bearing[lower[stands]] = True
     return overlaid, bearing
 
 
-def _place_points(*, shapes: Shapes, blocks: Shapes, crossed: Bools, overlaid: Bools, spacing: Floats) -> Points:
+def _place_points(
+    *, shapes: Shapes, blocks: Shapes, crossed: Bools, overlaid: Bools, spacing: Floats
+) -> Points:
     """Place points on all walls, each in its block; those outside every block are left out.
 
-    A shape that a street cuts counts in the blocks that hold much of its wall, so that a mere corner claims no land.
+    A shape that a street cuts counts in the blocks that hold much of its wall,
+    so that a mere corner claims no land.
     """
     xy, owner = sample_walls(shapes, spacing)
     first = np.searchsorted(owner, np.arange(len(shapes)))
     block = find_holder(blocks, xy[first])[owner]
     block[crossed[owner]] = find_holder(blocks, xy[crossed[owner]])
-    _, pair, size = np.unique(owner * np.int64(len(blocks) + 1) + block, return_inverse=True, return_counts=True)
+    _, pair, size = np.unique(
+        owner * np.int64(len(blocks) + 1) + block, return_inverse=True, return_counts=True
+    )
     most = np.zeros(len(shapes), dtype=np.int64)
     np.maximum.at(most, owner, size[pair])
-    much = size[pair] > np.minimum(most[owner] - 1, MUCH * np.bincount(owner, minlength=len(shapes))[owner])
-    return Points(xy, owner, block, np.full(len(xy), -1, dtype=np.int64)).take((block >= 0) & much & ~overlaid[owner])
+    much = size[pair] > np.minimum(
+        most[owner] - 1, MUCH * np.bincount(owner, minlength=len(shapes))[owner]
+    )
+    return Points(xy, owner, block, np.full(len(xy), -1, dtype=np.int64)).take(
+        (block >= 0) & much & ~overlaid[owner]
+    )
 
 
 def _label_others(points: Points, parts: Ints) -> tuple[Ints, Points]:
     """Give every shape that is no home the sub-grid of the nearest home, in its own block if there is one."""
     other = parts[points.owner] < 0
-    homes, others = points.take(~other), points.take(other)
+    homes = points.take(~other)
+    others = points.take(other)
     out = parts.copy()
     if len(others.xy):
         nearest, gap = find_nearest(others.xy, others.block, homes.xy, homes.block)
@@ -179,7 +214,9 @@ def _label_others(points: Points, parts: Ints) -> tuple[Ints, Points]:
     return out, Points(points.xy, points.owner, points.block, out[points.owner])
 
 
-def _refine_points(points: Points, place: Callable[..., Points], parts: Ints, spacing: float) -> tuple[Points, Bools]:
+def _refine_points(
+    points: Points, place: Callable[..., Points], parts: Ints, spacing: float
+) -> tuple[Points, Bools]:
     """Place more points on walls that face other sub-grids, the denser the nearer; only in blocks with several sub-grids.
 
     Also returns the shapes whose walls touch those of another sub-grid.
@@ -189,14 +226,19 @@ def _refine_points(points: Points, place: Callable[..., Points], parts: Ints, sp
     near = points.take(mixed[points.block])
     for rows in _split_blocks(near.block):
         _, between = find_ridges(near.xy[rows], near.part[rows])
-        p, q = rows[between[:, 0]], rows[between[:, 1]]
+        p = rows[between[:, 0]]
+        q = rows[between[:, 1]]
         apart = np.hypot(*(near.xy[p] - near.xy[q]).T)
         np.minimum.at(gap, near.owner[p], apart)
         np.minimum.at(gap, near.owner[q], apart)
     dense = place(spacing=np.clip(gap / PER_GAP, FINEST, spacing))
     dense = Points(dense.xy, dense.owner, dense.block, parts[dense.owner])
     rows = np.flatnonzero(mixed[dense.block])
-    pairs = rows[cKDTree(dense.xy[rows]).query_pairs(CLASH, output_type="ndarray")] if len(rows) else np.zeros((0, 2), np.int64)
+    pairs = (
+        rows[cKDTree(dense.xy[rows]).query_pairs(CLASH, output_type="ndarray")]
+        if len(rows)
+        else np.zeros((0, 2), np.int64)
+    )
     pairs = pairs[dense.part[pairs[:, 0]] != dense.part[pairs[:, 1]]]
     clashing = np.zeros(len(parts), dtype=bool)
     clashing[dense.owner[pairs]] = True
@@ -208,7 +250,8 @@ def _refine_points(points: Points, place: Callable[..., Points], parts: Ints, sp
 def _find_mixed(points: Points) -> Bools:
     """Find the blocks with points of several sub-grids."""
     blocks = int(points.block.max(initial=-1)) + 1
-    least, most = np.full(blocks, np.iinfo(np.int64).max), np.full(blocks, -1)
+    least = np.full(blocks, np.iinfo(np.int64).max)
+    most = np.full(blocks, -1)
     np.minimum.at(least, points.block, points.part)
     np.maximum.at(most, points.block, points.part)
     return np.asarray(least < most)
@@ -230,35 +273,47 @@ def _cut_blocks(points: Points, blocks: Shapes, shapes: Shapes, rules: OutlineRu
     return extend_chains(straighten_chains(np.concatenate(chains), shapes, rules.straighten))
 
 
-def _label_faces(faces: Shapes, blocks: Shapes, points: Points, shapes: Shapes, parts: Ints, walled: Bools) -> Ints:
+def _label_faces(
+    faces: Shapes, blocks: Shapes, points: Points, shapes: Shapes, parts: Ints, walled: Bools
+) -> Ints:
     """Label faces: inside a building or around a whole one by that, else by the nearest wall in the same block.
 
-    A face of an empty block gets -1. Asking for the nearest wall is a guess from one place, which straightened lines
-    may have left on the wrong side of the middle; where a building stands whole in a face, it is known.
+    A face of an empty block gets -1. Asking for the nearest wall is a guess
+    from one place, which straightened lines may have left on the wrong side of
+    the middle; where a building stands whole in a face, it is known.
     """
     xy = shapely.get_coordinates(shapely.point_on_surface(faces))
     nearest, gap = find_nearest(xy, find_holder(blocks, xy), points.xy, points.block)
     labels = np.where(np.isfinite(gap), points.part[nearest], -1)
     free = np.flatnonzero(~walled & (parts >= 0))[::-1]  # of several in one face the first counts
     pieces, shape = shapely.get_parts(shapes[free], return_index=True)
-    around = find_holder(faces, shapely.get_coordinates(shapely.get_point(shapely.get_exterior_ring(pieces), 0)))
+    around = find_holder(
+        faces, shapely.get_coordinates(shapely.get_point(shapely.get_exterior_ring(pieces), 0))
+    )
     labels[around[around >= 0]] = parts[free][shape[around >= 0]]
     building = find_holder(shapes[walled], xy)
     return np.where(building >= 0, np.append(parts[walled], -1)[building], labels)
 
 
 def _find_strips(
-    faces: Shapes, labels: Ints, edges: tuple[Floats, Floats, Ints, Ints], blocks: int, spacing: float
+    faces: Shapes,
+    labels: Ints,
+    edges: tuple[Floats, Floats, Ints, Ints],
+    blocks: int,
+    spacing: float,
 ) -> tuple[Shapes, Points]:
     """Find long empty faces, such as rivers and the land between two carriageways, and points on their banks.
 
-    Each is a block of its own, numbered on from ``blocks``; its points bear the label of the land on the other side.
+    Each is a block of its own, numbered on from ``blocks``; its points bear
+    the label of the land on the other side.
     """
-    area, length = shapely.area(faces), shapely.length(faces)
+    area = shapely.area(faces)
+    length = shapely.length(faces)
     thin = (labels < 0) & (4 * np.pi * area < STRIP * length**2)
     number = np.cumsum(thin) - 1 + blocks
     start, end, one, two = edges
-    strip, bank = np.concatenate([one, two]), np.concatenate([two, one])
+    strip = np.concatenate([one, two])
+    bank = np.concatenate([two, one])
     rows = np.flatnonzero(thin[strip] & (labels[bank] >= 0))
     segment = rows % len(one)
     step = np.clip(2 * area / length / PER_GAP, FINEST, spacing)[strip[rows]]
@@ -269,7 +324,8 @@ def _find_strips(
 
 def _label_rest(faces: Shapes, labels: Ints) -> Ints:
     """Label faces on land apart from all homes, such as an island, by the nearest face that has a label."""
-    rest, done = labels < 0, labels >= 0
+    rest = labels < 0
+    done = labels >= 0
     if not rest.any():
         return labels
     near = shapely.STRtree(faces[done]).query_nearest(faces[rest], all_matches=False)[1]

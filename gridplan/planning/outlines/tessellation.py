@@ -16,7 +16,14 @@ from scipy.spatial import QhullError
 from gridplan.engine.engine import Progress, keep_silent, map_tasks
 from gridplan.geometry.linework import make_faces
 from gridplan.geometry.tiling import dissolve_faces, find_holder, match_borders
-from gridplan.land.footprints import SPOT, Land, bring_inside, check_stairwells, keep_polygons, prepare_lands
+from gridplan.land.footprints import (
+    SPOT,
+    Land,
+    bring_inside,
+    check_stairwells,
+    keep_polygons,
+    prepare_lands,
+)
 from gridplan.planning.outlines.subgrid_outlines import draw_outlines
 from gridplan.rules.all_rules import OutlineRules
 from gridplan.tables.conform import Entry
@@ -37,8 +44,9 @@ FALLBACKS = {
 class Drawing:
     """The outlines of one community's sub-grids by number, and how they were drawn.
 
-    ``method`` is the way that drew them, ``spots`` the sub-grids that are a mere spot, ``carved`` the rows of the homes that
-    were carved out of land drawn for others.
+    ``method`` is the way that drew them, ``spots`` the sub-grids that are a
+    mere spot, ``carved`` the rows of the homes that were carved out of land
+    drawn for others.
     """
 
     shapes: Shapes
@@ -59,7 +67,14 @@ class _DefeatedError(Exception):
     """A drawing does not hold; the next method is tried."""
 
 
-_DEFEATS = (_DefeatedError, shapely.errors.GEOSException, QhullError, ArithmeticError, ValueError, IndexError)
+_DEFEATS = (
+    _DefeatedError,
+    shapely.errors.GEOSException,
+    QhullError,
+    ArithmeticError,
+    ValueError,
+    IndexError,
+)
 
 
 def tessellate_community(land: Land, rules: OutlineRules) -> Drawing:
@@ -89,16 +104,22 @@ def tessellate_community(land: Land, rules: OutlineRules) -> Drawing:
         return Drawing(cells, "cells")
 
 
-def _draw_checked(land: Land, shapes: Shapes, lines: Shapes, rules: OutlineRules, method: str) -> Drawing:
+def _draw_checked(
+    land: Land, shapes: Shapes, lines: Shapes, rules: OutlineRules, method: str
+) -> Drawing:
     """Draw the outlines, save sub-grids that others on the same spot left no land, and check that all is well."""
     drawn = draw_outlines(land.outline, shapes, land.parts, lines, rules)
     lost = np.flatnonzero(shapely.area(drawn) <= 0)
     if len(lost):
         first = np.array([np.flatnonzero(land.parts == part)[0] for part in lost])
         # Spots of falling radius: the smallest shape on a spot wins, so each keeps at least a ring.
-        spots = shapely.buffer(shapely.point_on_surface(shapes[first]), SPOT / (1.0 + np.arange(len(lost))))
+        spots = shapely.buffer(
+            shapely.point_on_surface(shapes[first]), SPOT / (1.0 + np.arange(len(lost)))
+        )
         spots = shapely.intersection(spots, land.outline)
-        drawn = draw_outlines(land.outline, np.append(shapes, spots), np.append(land.parts, lost), lines, rules)
+        drawn = draw_outlines(
+            land.outline, np.append(shapes, spots), np.append(land.parts, lost), lines, rules
+        )
     _check_tiling(drawn, land.outline)
     return _carve_homes(Drawing(drawn, method, tuple(lost.tolist())), land, shapes, rules.grid)
 
@@ -108,7 +129,9 @@ def _check_tiling(drawn: Shapes, outline: Any) -> None:
     whole = shapely.area(outline)
     if (shapely.area(drawn) <= 0).any() or not shapely.is_valid(drawn).all():
         raise _DefeatedError("a sub-grid is empty or invalid")
-    if abs(shapely.area(drawn).sum() - whole) > AREA_ERROR * whole or not shapely.coverage_is_valid(drawn):
+    if abs(shapely.area(drawn).sum() - whole) > AREA_ERROR * whole or not shapely.coverage_is_valid(
+        drawn
+    ):
         raise _DefeatedError("the sub-grids do not tile the community")
 
 
@@ -117,9 +140,12 @@ def _carve_homes(drawing: Drawing, land: Land, shapes: Shapes, grid: float) -> D
     strays = find_strays(drawing.shapes, shapes, land.parts)
     if not len(strays):
         return drawing
-    faces = make_faces(shapely.boundary(np.append(drawing.shapes, shapes[strays])), land.outline, grid)
+    faces = make_faces(
+        shapely.boundary(np.append(drawing.shapes, shapes[strays])), land.outline, grid
+    )
     xy = shapely.get_coordinates(shapely.point_on_surface(faces))
-    stray, holder = find_holder(shapes[strays], xy), find_holder(drawing.shapes, xy)
+    stray = find_holder(shapes[strays], xy)
+    holder = find_holder(drawing.shapes, xy)
     labels = np.where(stray >= 0, land.parts[strays][stray], holder)
     drawn = dissolve_faces(faces, labels, len(land.codes))
     _check_tiling(drawn, land.outline)
@@ -141,18 +167,32 @@ def find_strays(drawn: Shapes, shapes: Shapes, parts: Ints) -> Ints:
     homes = np.flatnonzero((parts >= 0) & (shapely.area(shapes) > 0))
     out = homes[~shapely.covers(drawn[parts[homes]], shapes[homes])]
     over = shapely.area(shapely.difference(shapes[out], drawn[parts[out]]))
-    out, over = out[over > STRAY * shapely.area(shapes[out])], over[over > STRAY * shapely.area(shapes[out])]
+    out, over = (
+        out[over > STRAY * shapely.area(shapes[out])],
+        over[over > STRAY * shapely.area(shapes[out])],
+    )
     home, other = shapely.STRtree(shapes).query(shapes[out], predicate="intersects")
-    common = shapely.area(shapely.intersection(shapes[out[home]], shapes[other])) * (parts[other] != parts[out[home]])
-    return np.asarray(out[over > np.bincount(home, common, minlength=len(out)) + STRAY * shapely.area(shapes[out])])
+    common = shapely.area(shapely.intersection(shapes[out[home]], shapes[other])) * (
+        parts[other] != parts[out[home]]
+    )
+    return np.asarray(
+        out[
+            over > np.bincount(home, common, minlength=len(out)) + STRAY * shapely.area(shapes[out])
+        ]
+    )
 
 
 def draw_cells(land: Land, shapes: Shapes, grid: float) -> Shapes:
     """Give all land to the sub-grid of the nearest home, each home a single point: the plainest method, which always works."""
     homes = np.flatnonzero((land.parts >= 0) & ~shapely.is_empty(shapes))
-    points = pd.DataFrame(shapely.get_coordinates(shapely.point_on_surface(shapes[homes])).round(3), columns=["x", "y"])
+    points = pd.DataFrame(
+        shapely.get_coordinates(shapely.point_on_surface(shapes[homes])).round(3),
+        columns=["x", "y"],
+    )
     xy = points.to_numpy() + np.outer(points.groupby(["x", "y"]).cumcount(), [APART, 0.0])
-    cells = shapely.get_parts(shapely.voronoi_polygons(shapely.multipoints(xy), extend_to=land.outline, ordered=True))
+    cells = shapely.get_parts(
+        shapely.voronoi_polygons(shapely.multipoints(xy), extend_to=land.outline, ordered=True)
+    )
     joined = dissolve_faces(cells, land.parts[homes], len(land.codes))
     return keep_polygons(shapely.intersection(joined, land.outline, grid_size=grid))
 
@@ -186,7 +226,8 @@ def tessellate(
     Raises
     ------
     InputError
-        If a stairwell has no sub-grid, or its building or community is not in the tables.
+        If a stairwell has no sub-grid, or its building or community is not in
+        the tables.
 
     Examples
     --------
@@ -205,17 +246,27 @@ def tessellate(
     check_stairwells(communities, buildings, stairwells)
     lands = prepare_lands(communities, buildings, stairwells, streets, barriers, rules)
     drawings = map_tasks(
-        partial(tessellate_community, rules=rules), lands, workers=workers, stage="outlines", progress=progress or keep_silent
+        partial(tessellate_community, rules=rules),
+        lands,
+        workers=workers,
+        stage="outlines",
+        progress=progress or keep_silent,
     )
     codes = [code for land in lands for code in land.codes]
     shapes = (
-        match_borders(np.concatenate([d.shapes for d in drawings]), 2 * rules.grid) if drawings else np.array([], dtype=object)
+        match_borders(np.concatenate([d.shapes for d in drawings]), 2 * rules.grid)
+        if drawings
+        else np.array([], dtype=object)
     )
-    series = gpd.GeoSeries(shapes, index=pd.Index(codes, name="subgrid", dtype="str"), crs=buildings.crs).sort_index()
+    series = gpd.GeoSeries(
+        shapes, index=pd.Index(codes, name="subgrid", dtype="str"), crs=buildings.crs
+    ).sort_index()
     return Outlines(series, tuple(_list_entries(communities, lands, drawings)))
 
 
-def _list_entries(communities: gpd.GeoDataFrame, lands: list[Land], drawings: list[Drawing]) -> list[Entry]:
+def _list_entries(
+    communities: gpd.GeoDataFrame, lands: list[Land], drawings: list[Drawing]
+) -> list[Entry]:
     """List what a reader of the plan should know about its outlines."""
 
     def note(table: str, reason: str, ids: list[str]) -> Entry:
@@ -223,17 +274,38 @@ def _list_entries(communities: gpd.GeoDataFrame, lands: list[Land], drawings: li
 
     both = list(zip(lands, drawings, strict=True))
     drawn = {land.community for land in lands}
-    torn = [land.codes[i] for land, d in both for i in np.flatnonzero(shapely.get_num_geometries(d.shapes) > 1)]
+    torn = [
+        land.codes[i]
+        for land, d in both
+        for i in np.flatnonzero(shapely.get_num_geometries(d.shapes) > 1)
+    ]
     spots = [land.codes[i] for land, d in both for i in d.spots]
     carved = [str(land.buildings[i]) for land, d in both for i in d.carved]
     cut = [str(b) for land in lands for b in land.buildings[_find_cut(land)]]
     return [
-        note("communities", "no homes, so no sub-grids", [str(c) for c in sorted(communities.index) if c not in drawn]),
-        *(note("communities", why, [land.community for land, d in both if d.method == m]) for m, why in FALLBACKS.items()),
+        note(
+            "communities",
+            "no homes, so no sub-grids",
+            [str(c) for c in sorted(communities.index) if c not in drawn],
+        ),
+        *(
+            note("communities", why, [land.community for land, d in both if d.method == m])
+            for m, why in FALLBACKS.items()
+        ),
         note("subgrids", "land in several pieces", torn),
-        note("subgrids", "all its homes stand where those of another sub-grid stand: drawn as a mere spot", spots),
-        note("buildings", "home on land drawn for another sub-grid: carved out along its walls", sorted(set(carved))),
-        note("buildings", "home cut by the limit of its community, or outside it", sorted(set(cut))),
+        note(
+            "subgrids",
+            "all its homes stand where those of another sub-grid stand: drawn as a mere spot",
+            spots,
+        ),
+        note(
+            "buildings",
+            "home on land drawn for another sub-grid: carved out along its walls",
+            sorted(set(carved)),
+        ),
+        note(
+            "buildings", "home cut by the limit of its community, or outside it", sorted(set(cut))
+        ),
     ]
 
 

@@ -38,9 +38,11 @@ class Made:
 class State:
     """Where things stand between two commands.
 
-    ``member`` is the sub-grid of each stairwell in the order of the table, ``lies_in`` the community of each sub-grid,
-    ``centres`` those chosen by hand, ``used`` all codes that ever were, ``renamed`` the codes that sub-grids of the plan now
-    bear, ``made`` the commands so far and ``warnings`` what a planner should know of them.
+    ``member`` is the sub-grid of each stairwell in the order of the table,
+    ``lies_in`` the community of each sub-grid, ``centres`` those chosen by
+    hand, ``used`` all codes that ever were, ``renamed`` the codes that
+    sub-grids of the plan now bear, ``made`` the commands so far and
+    ``warnings`` what a planner should know of them.
     """
 
     member: Array
@@ -64,7 +66,9 @@ class Board:
         self.households = doors["households"].to_numpy(np.int64)
         self.community = doors["community"].to_numpy(object)
         self.building = doors["building"].to_numpy(object)
-        self.rows = {str(b): rows for b, rows in doors.groupby("building", sort=True).indices.items()}
+        self.rows = {
+            str(b): rows for b, rows in doors.groupby("building", sort=True).indices.items()
+        }
         self.lone = frozenset(plan.subgrids.index[plan.subgrids["kind"] == "exclusive"])
         self._problems: dict[str, tuple[Problem, Array]] = {}
 
@@ -84,8 +88,13 @@ class Board:
         if community not in self._problems:
             own = self.plan.stairwells[self.community == community]
             ways = find_ways(self.plan.site, own, self.rules)[0]
-            problem = make_problems(own, take_inner(self.plan.neighbours, own), self.rules, ways)[community]
-            self._problems[community] = (problem, self.stairwells.get_indexer(pd.Index(problem.ids)))
+            problem = make_problems(own, take_inner(self.plan.neighbours, own), self.rules, ways)[
+                community
+            ]
+            self._problems[community] = (
+                problem,
+                self.stairwells.get_indexer(pd.Index(problem.ids)),
+            )
         return self._problems[community]
 
     def take_subgrid(self, state: State, code: str) -> tuple[Problem, Array]:
@@ -104,8 +113,12 @@ class Board:
             problem, rows = self.get_problem(community)
             here = np.flatnonzero(np.isin(state.member[rows], own))
             if len(here):
-                frames.append(_measure_parts(problem.take(here), state.member[rows[here]], state.centres))
-        if frames and self.plan.neighbours.empty:  # nobody knows who can be walked to, so nothing is said to fall apart
+                frames.append(
+                    _measure_parts(problem.take(here), state.member[rows[here]], state.centres)
+                )
+        if (
+            frames and self.plan.neighbours.empty
+        ):  # nobody knows who can be walked to, so nothing is said to fall apart
             frames = [frame.assign(contiguous=True, pieces=1) for frame in frames]
         return pd.concat(frames).sort_index() if frames else pd.DataFrame(columns=list(FIGURES))
 
@@ -121,7 +134,9 @@ def _measure_parts(problem: Problem, member: Array, centres: dict[str, str]) -> 
     mass = np.bincount(part, problem.weights, minlength=k).astype(np.int64)
     pairs = np.zeros((0, 2), np.int64) if problem.pairs is None else problem.pairs
     pairs = pairs[part[pairs[:, 0]] == part[pairs[:, 1]]]
-    graph = coo_array((np.ones(len(pairs), np.int8), (pairs[:, 0], pairs[:, 1])), shape=(len(part),) * 2)
+    graph = coo_array(
+        (np.ones(len(pairs), np.int8), (pairs[:, 0], pairs[:, 1])), shape=(len(part),) * 2
+    )
     piece = connected_components(graph, directed=False)[1]
     pieces = np.bincount(part[np.unique(piece, return_index=True)[1]], minlength=k)
     return pd.DataFrame(

@@ -12,8 +12,16 @@ from gridplan.errors import Problem
 from gridplan.redrawing.editing.board import Board, State
 
 Array = np.ndarray[Any, Any]
-NOUNS = {"building": "building", "stairwell": "stairwell", "subgrid": "sub-grid", "community": "community", "code": "code"}
-MANY = 5_000  # codes among which near ones are looked for one by one; of more only those that share an end
+NOUNS = {
+    "building": "building",
+    "stairwell": "stairwell",
+    "subgrid": "sub-grid",
+    "community": "community",
+    "code": "code",
+}
+# codes among which near ones are looked for one by one; of more only those
+# that share an end
+MANY = 5_000
 
 
 class RefusedError(Exception):
@@ -50,13 +58,23 @@ def find_code(text: str, codes: Iterable[str], noun: str) -> str:
     if len(same) == 1:
         return same[0]
     if same:
-        raise refuse("codes are known", f"{noun} {text} may be {' or '.join(same)}", "write it as it is in the plan")
+        raise refuse(
+            "codes are known",
+            f"{noun} {text} may be {' or '.join(same)}",
+            "write it as it is in the plan",
+        )
     pool = sorted(known)
     if len(pool) > MANY:
-        pool = [code for code in pool if code.casefold()[-3:] == folded[-3:] or code.casefold()[:-2] == folded[:-2]][:MANY]
+        pool = [
+            code
+            for code in pool
+            if code.casefold()[-3:] == folded[-3:] or code.casefold()[:-2] == folded[:-2]
+        ][:MANY]
     near = difflib.get_close_matches(folded, [code.casefold() for code in pool], 3)
     names = [code for code in pool if code.casefold() in near]
-    remedy = f"did you mean {' or '.join(names[:3])}?" if names else "see the codes in the plan's tables"
+    remedy = (
+        f"did you mean {' or '.join(names[:3])}?" if names else "see the codes in the plan's tables"
+    )
     raise refuse("codes are known", f"there is no {noun} {text}", remedy)
 
 
@@ -64,22 +82,35 @@ def find_subgrid(board: Board, state: State, text: str) -> str:
     """Find a sub-grid of homes."""
     if text in board.lone:
         remedy = "name a sub-grid of homes"
-        raise refuse("exclusive grids hold no homes", f"{text} is an exclusive grid, which holds no homes", remedy)
+        raise refuse(
+            "exclusive grids hold no homes",
+            f"{text} is an exclusive grid, which holds no homes",
+            remedy,
+        )
     return find_code(text, state.lies_in, "sub-grid")
 
 
-def find_doors(board: Board, level: str, things: Iterable[str]) -> tuple[str, tuple[str, ...], Array]:
+def find_doors(
+    board: Board, level: str, things: Iterable[str]
+) -> tuple[str, tuple[str, ...], Array]:
     """Find buildings or stairwells: what they are, their codes, and the rows of their stairwells.
 
-    Where the script does not say, a thing is a building if there is one of that code, else a stairwell.
+    Where the script does not say, a thing is a building if there is one of
+    that code, else a stairwell.
     """
     problems: list[Problem] = []
     found: list[tuple[str, str]] = []
     names: dict[str, Any] = {"building": board.rows, "stairwell": set(board.stairwells)}
     for thing in things:
         prefix, _, rest = thing.partition(":")
-        kind, text = (prefix, rest) if not level and prefix in names and rest and thing not in board.rows else (level, thing)
-        kind = kind or ("building" if thing in board.rows or thing not in names["stairwell"] else "stairwell")
+        kind, text = (
+            (prefix, rest)
+            if not level and prefix in names and rest and thing not in board.rows
+            else (level, thing)
+        )
+        kind = kind or (
+            "building" if thing in board.rows or thing not in names["stairwell"] else "stairwell"
+        )
         try:
             found.append((kind, find_code(text, names[kind], NOUNS[kind])))
         except RefusedError as error:
@@ -90,7 +121,10 @@ def find_doors(board: Board, level: str, things: Iterable[str]) -> tuple[str, tu
     if problems:
         raise RefusedError(problems)
     kinds = {kind for kind, _ in found}
-    at = [board.rows[code] if kind == "building" else board.stairwells.get_indexer([code]) for kind, code in found]
+    at = [
+        board.rows[code] if kind == "building" else board.stairwells.get_indexer([code])
+        for kind, code in found
+    ]
     rows = np.unique(np.concatenate(at)).astype(np.int64)
     if len(kinds) == 1:
         return kinds.pop(), tuple(code for _, code in found), rows

@@ -12,8 +12,9 @@ from gridplan.redrawing.editing.edit_script import Command, write_command
 def write_commands(changes: pd.DataFrame, stairwells: Any) -> list[str]:
     """Write changes as commands: a whole sub-grid under a new code is recoded, an exchange is a swap, all else is moved.
 
-    Commands are carried out one by one, and a sub-grid ends with its last home. So one home of a sub-grid that all leave while
-    others come waits until the end.
+    Commands are carried out one by one, and a sub-grid ends with its last
+    home. So one home of a sub-grid that all leave while others come waits
+    until the end.
 
     Parameters
     ----------
@@ -31,10 +32,12 @@ def write_commands(changes: pd.DataFrame, stairwells: Any) -> list[str]:
     ['move building h05 to new as 0301-003', 'move building h04 to 0301-001']
     """
     lines: list[str] = []
-    rest, size = changes.sort_index(), stairwells.groupby("subgrid").size()
+    rest = changes.sort_index()
+    size = stairwells.groupby("subgrid").size()
     known = set(size.index)
     ways = rest.groupby(["old", "new"], sort=True).size()
-    sources, wanted = rest.groupby("new")["old"].nunique(), set(rest["new"])
+    sources = rest.groupby("new")["old"].nunique()
+    wanted = set(rest["new"])
     for (old, new), count in ways.items():
         own = rest[(rest["old"] == old) & (rest["new"] == new)]
         back = rest[(rest["old"] == new) & (rest["new"] == old)]
@@ -42,9 +45,15 @@ def write_commands(changes: pd.DataFrame, stairwells: Any) -> list[str]:
             lines.append(write_command(Command("recode", "subgrid", (old,), (new,))))
             rest = rest.drop(index=own.index)
         elif len(back) and len(own):
-            lines.append(write_command(Command("swap", "stairwell", tuple(own.index), tuple(back.index))))
+            lines.append(
+                write_command(Command("swap", "stairwell", tuple(own.index), tuple(back.index)))
+            )
             rest = rest.drop(index=[*own.index, *back.index])
-    gone = [old for old, own in rest.groupby("old") if len(own) == size[old] and (rest["new"] == old).any()]
+    gone = [
+        old
+        for old, own in rest.groupby("old")
+        if len(own) == size[old] and (rest["new"] == old).any()
+    ]
     waiting = rest[rest["old"].isin(gone)].drop_duplicates("old", keep="last")
     first = rest.drop(index=waiting.index)
     fresh = {new for new in rest["new"].unique() if new not in known}
@@ -53,11 +62,17 @@ def write_commands(changes: pd.DataFrame, stairwells: Any) -> list[str]:
     return lines + _write_waiting(waiting, set(first["new"]), fresh - set(first["new"]), stairwells)
 
 
-def _write_waiting(waiting: pd.DataFrame, filled: set[str], fresh: set[str], stairwells: Any) -> list[str]:
+def _write_waiting(
+    waiting: pd.DataFrame, filled: set[str], fresh: set[str], stairwells: Any
+) -> list[str]:
     """Write the moves of homes that wait, each after those into its own sub-grid; single homes in a ring are swapped along it."""
     lines: list[str] = []
-    left = {str(old): (str(home), str(new)) for home, old, new in zip(waiting.index, waiting["old"], waiting["new"], strict=True)}
-    open_, made = set(fresh), set(filled)
+    left = {
+        str(old): (str(home), str(new))
+        for home, old, new in zip(waiting.index, waiting["old"], waiting["new"], strict=True)
+    }
+    open_ = set(fresh)
+    made = set(filled)
     while left:
         targets = {new for _, new in left.values()}
         ready = [old for old in sorted(left) if old in made or old not in targets]
@@ -72,7 +87,8 @@ def _write_waiting(waiting: pd.DataFrame, filled: set[str], fresh: set[str], sta
         while new != old:
             other, onward = left.pop(new)
             lines.append(write_command(Command("swap", "stairwell", (home,), (other,))))
-            home, new = other, onward
+            home = other
+            new = onward
     return lines
 
 
@@ -80,7 +96,10 @@ def _write_moves(own: pd.DataFrame, new: str, is_new: bool, stairwells: Any) -> 
     """Write the moves to one sub-grid: whole buildings by their codes, other stairwells by their own."""
     doors = stairwells.groupby("building").size().reindex(own["building"]).to_numpy()
     whole = own.groupby("building")["building"].transform("size").to_numpy() == doors
-    named = {"building": tuple(sorted(set(own["building"][whole]))), "stairwell": tuple(own.index[~whole])}
+    named = {
+        "building": tuple(sorted(set(own["building"][whole]))),
+        "stairwell": tuple(own.index[~whole]),
+    }
     commands = [Command("move", level, things, (new,)) for level, things in named.items() if things]
     commands[0] = Command("move", commands[0].level, commands[0].things, (new,), new=is_new)
     return [write_command(command) for command in commands]

@@ -26,9 +26,12 @@ TOLD = 3  # commands written out in the history; the rest are counted
 class Preview:
     """What a script would do.
 
-    ``table`` has a row for each sub-grid that it touches, with every figure before and after: households, in_band, mean_walk (m),
-    household_metres, contiguous, pieces (in which its homes hang together on foot); a sub-grid that begins or ends has no figure
-    on one side. ``warnings`` say what it puts out of rule, ``moved`` counts the households that change their sub-grid.
+    ``table`` has a row for each sub-grid that it touches, with every figure
+    before and after: households, in_band, mean_walk (m), household_metres,
+    contiguous, pieces (in which its homes hang together on foot); a sub-grid
+    that begins or ends has no figure on one side. ``warnings`` say what it
+    puts out of rule, ``moved`` counts the households that change their
+    sub-grid.
     """
 
     table: pd.DataFrame
@@ -46,12 +49,21 @@ class Edited:
     before: Plan = field(repr=False)
 
 
-def edit(plan: Plan, commands: str | Sequence[str], *, by: str = "", date: str = "", progress: Progress = keep_silent) -> Edited:
+def edit(
+    plan: Plan,
+    commands: str | Sequence[str],
+    *,
+    by: str = "",
+    date: str = "",
+    progress: Progress = keep_silent,
+) -> Edited:
     """Edit a plan by a script; nothing is done if one line of it is wrong.
 
-    An edit by hand may break rules, which the preview says and ``exceptions`` notes; it is refused where it names what is not
-    there, leads into another community, or a lock forbids it. All figures and outlines of the sub-grids that it touches are made
-    anew, the others stay. ``undo`` takes back the command before it; a whole edit is undone by taking ``before``, which is
+    An edit by hand may break rules, which the preview says and ``exceptions``
+    notes; it is refused where it names what is not there, leads into another
+    community, or a lock forbids it. All figures and outlines of the sub-grids
+    that it touches are made anew, the others stay. ``undo`` takes back the
+    command before it; a whole edit is undone by taking ``before``, which is
     the plan itself.
 
     Parameters
@@ -59,19 +71,24 @@ def edit(plan: Plan, commands: str | Sequence[str], *, by: str = "", date: str =
     plan
         Any working plan.
     commands
-        Lines such as ``move building B12 to 0301-007``; verbs are move, swap, split, merge, lock, unlock, recode, centre, undo,
-        in English or Chinese, in any case. Words after # are comments; a log as :func:`write_log` writes it is a script.
+        Lines such as ``move building B12 to 0301-007``; verbs are move, swap,
+        split, merge, lock, unlock, recode, centre, undo, in English or
+        Chinese, in any case. Words after # are comments; a log as
+        :func:`write_log` writes it is a script.
     by
-        The office or post that edits, never a person's name; the log's own words win.
+        The office or post that edits, never a person's name; the log's own
+        words win.
     date
-        The day, as 2026-11-24; empty if not given, so that the same edit gives the same plan.
+        The day, as 2026-11-24; empty if not given, so that the same edit gives
+        the same plan.
     progress
         Called with the stage, the steps done and all steps.
 
     Raises
     ------
     InputError
-        If lines are not understood or cannot be carried out; all are told, with their numbers.
+        If lines are not understood or cannot be carried out; all are told,
+        with their numbers.
     PlanError
         If the plan is a release.
 
@@ -112,10 +129,14 @@ def preview(plan: Plan, commands: str | Sequence[str]) -> Preview:
     return _preview(board, board.open(), steps)
 
 
-def _run(plan: Plan, commands: str | Sequence[str], by: str, date: str) -> tuple[Board, list[tuple[Batch, State]]]:
+def _run(
+    plan: Plan, commands: str | Sequence[str], by: str, date: str
+) -> tuple[Board, list[tuple[Batch, State]]]:
     """Run a script on the board; returns each batch with the state after it."""
     if plan.manifest.get("release"):
-        raise PlanError("a release holds no households -> edit the working plan, and release it again")
+        raise PlanError(
+            "a release holds no households -> edit the working plan, and release it again"
+        )
     batches, problems = parse_script(commands)
     by = " ".join(by.split())
     batches = [replace(b, date=b.date or date, by=b.by or by) for b in batches]
@@ -129,7 +150,12 @@ def _run(plan: Plan, commands: str | Sequence[str], by: str, date: str) -> tuple
         steps.append((batch, state))
     if not batches and not problems:
         problems = [
-            Problem("script", "there are commands", "the script has no command", "for example: move building B12 to 0301-007")
+            Problem(
+                "script",
+                "there are commands",
+                "the script has no command",
+                "for example: move building B12 to 0301-007",
+            )
         ]
     if problems:
         raise InputError(sorted(problems, key=_find_line))
@@ -138,19 +164,29 @@ def _run(plan: Plan, commands: str | Sequence[str], by: str, date: str) -> tuple
 
 def _run_batch(board: Board, state: State, batch: Batch) -> tuple[State, list[Problem]]:
     """Run the commands of a batch one after the other; undo goes back to the state before the last one."""
-    stack, problems = [state], []
+    stack = [state]
+    problems = []
     for command in batch.commands:
         if command.verb == "undo":
             if len(stack) > 1:
                 stack.pop()
                 continue
             remedy = "undo a whole edit: gridplan edit PLAN undo --overwrite, or take Edited.before"
-            problems.append(Problem("script", "there is something to undo", f"line {command.line}: no command before it", remedy))
+            problems.append(
+                Problem(
+                    "script",
+                    "there is something to undo",
+                    f"line {command.line}: no command before it",
+                    remedy,
+                )
+            )
             continue
         try:
             stack.append(carry_out(board, stack[-1], command))
         except RefusedError as error:
-            problems += [replace(p, message=f"line {command.line}: {p.message}") for p in error.problems]
+            problems += [
+                replace(p, message=f"line {command.line}: {p.message}") for p in error.problems
+            ]
     return stack[-1], problems
 
 
@@ -187,10 +223,16 @@ def _add_rows(edits: pd.DataFrame, batch: Batch, made: Sequence[Made]) -> pd.Dat
     """Add a batch to the log: its rows are numbered batch.command, so that the same batches can be made again."""
     number = 1 + max((int(str(key).partition(".")[0]) for key in edits.index), default=0)
     rows = [
-        {"edit": f"{number:04d}.{n:03d}", "date": batch.date, "by": batch.by, "command": write_command(m.command),
-         "moved": m.moved, "effect": m.effect}
+        {
+            "edit": f"{number:04d}.{n:03d}",
+            "date": batch.date,
+            "by": batch.by,
+            "command": write_command(m.command),
+            "moved": m.moved,
+            "effect": m.effect,
+        }
         for n, m in enumerate(made, 1)
-    ]  # fmt: skip
+    ]
     new = conform_table("edits", pd.DataFrame(rows))
     return pd.concat([edits, new]) if len(edits) else new
 
@@ -200,11 +242,18 @@ def _preview(board: Board, first: State, steps: Sequence[tuple[Batch, State]]) -
     last = steps[-1][1] if steps else first
     off = first.member != last.member
     codes = {*first.member[off], *last.member[off]}
-    codes |= {c for c in {*first.centres, *last.centres} if first.centres.get(c) != last.centres.get(c)}
+    codes |= {
+        c for c in {*first.centres, *last.centres} if first.centres.get(c) != last.centres.get(c)
+    }
     sides = {"before": board.measure(first, codes), "after": board.measure(last, codes)}
     index = pd.Index(sorted(codes), dtype="str", name="subgrid")
     table = pd.DataFrame(
-        {f"{name}_{side}": sides[side][name].reindex(index) for name in FIGURES for side in ("before", "after")}, index=index
+        {
+            f"{name}_{side}": sides[side][name].reindex(index)
+            for name in FIGURES
+            for side in ("before", "after")
+        },
+        index=index,
     )
     renames = {old: new for _, state in steps for old, new in state.renamed.items()}
     was = pd.Series(first.member).map(lambda code: _follow(code, renames)).to_numpy(object)
@@ -242,9 +291,13 @@ def write_log(plan: Plan) -> str:
     if plan.edits.empty:
         return ""
     blocks = []
-    for _, own in plan.edits.groupby(plan.edits.index.str.partition(".").get_level_values(0), sort=True):
+    for _, own in plan.edits.groupby(
+        plan.edits.index.str.partition(".").get_level_values(0), sort=True
+    ):
         who = " ".join(word for word in (own["date"].iloc[0], own["by"].iloc[0]) if word)
         moved = int(own["moved"].sum())
         count = f"{moved} household{'s' if moved != 1 else ''}" if moved else "no households"
-        blocks.append("\n".join([f"# {who + ': ' if who else ''}moved {count}", *own["command"], ""]))
+        blocks.append(
+            "\n".join([f"# {who + ': ' if who else ''}moved {count}", *own["command"], ""])
+        )
     return "\n".join(blocks)

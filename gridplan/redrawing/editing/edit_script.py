@@ -20,33 +20,77 @@ EXAMPLES = {
     "centre": "centre of 0301-007 at B12-1",
     "undo": "undo",
 }
-_VERBS = {verb: verb for verb in EXAMPLES} | {"center": "centre", "exchange": "swap", "rename": "recode", "join": "merge"}
+_VERBS = {verb: verb for verb in EXAMPLES} | {
+    "center": "centre",
+    "exchange": "swap",
+    "rename": "recode",
+    "join": "merge",
+}
 _CHINESE_VERBS = {
-    "设中心": "centre", "移动": "move", "交换": "swap", "拆分": "split", "合并": "merge", "解锁": "unlock", "锁定": "lock",
-    "改码": "recode", "撤销": "undo",
-}  # fmt: skip
+    "设中心": "centre",
+    "移动": "move",
+    "交换": "swap",
+    "拆分": "split",
+    "合并": "merge",
+    "解锁": "unlock",
+    "锁定": "lock",
+    "改码": "recode",
+    "撤销": "undo",
+}
 _NOUNS = {
-    "building": "building", "buildings": "building", "stairwell": "stairwell", "stairwells": "stairwell", "door": "stairwell",
-    "subgrid": "subgrid", "subgrids": "subgrid", "sub-grid": "subgrid", "sub-grids": "subgrid", "community": "community",
-    "communities": "community", "code": "code", "codes": "code",
-}  # fmt: skip
-_CHINESE_NOUNS = {"楼栋": "building", "单元": "stairwell", "子网格": "subgrid", "社区": "community", "编码": "code"}
+    "building": "building",
+    "buildings": "building",
+    "stairwell": "stairwell",
+    "stairwells": "stairwell",
+    "door": "stairwell",
+    "subgrid": "subgrid",
+    "subgrids": "subgrid",
+    "sub-grid": "subgrid",
+    "sub-grids": "subgrid",
+    "community": "community",
+    "communities": "community",
+    "code": "code",
+    "codes": "code",
+}
+_CHINESE_NOUNS = {
+    "楼栋": "building",
+    "单元": "stairwell",
+    "子网格": "subgrid",
+    "社区": "community",
+    "编码": "code",
+}
 _CHINESE_WORDS = {"全部": "all", "所有": "all", "新": "new"}
-_PARTICLES = {"并入": "to", "到": "to", "至": "to", "入": "to", "与": "and", "和": "and", "为": "as", "在": "at", "于": "at"}
-_TO, _AND, _AS, _AT = {"to", "into", "onto"}, {"and", "with", "for"}, {"as", "to", "into"}, {"at", "to", "in", "on"}
+_PARTICLES = {
+    "并入": "to",
+    "到": "to",
+    "至": "to",
+    "入": "to",
+    "与": "and",
+    "和": "and",
+    "为": "as",
+    "在": "at",
+    "于": "at",
+}
+_TO = {"to", "into", "onto"}
+_AND = {"and", "with", "for"}
+_AS = {"as", "to", "into"}
+_AT = {"at", "to", "in", "on"}
 _FILLERS = {"the", "a", "an", "of", "parts", "part", "份", "个"}
 _BECAUSE = re.compile(r"\s+because\s+|[\s,，]*因为\s*", re.IGNORECASE)
 _TOKEN = re.compile(r'"((?:[^"]|"")*)"|([^\s,，、"]+)')
-_HEADER = re.compile(r"#\s*(?:(\d{4}-\d{2}-\d{2})\b)?\s*(?:(.*?):\s*)?moved (?:no|[\d,]+) households?\b")
+_HEADER = re.compile(
+    r"#\s*(?:(\d{4}-\d{2}-\d{2})\b)?\s*(?:(.*?):\s*)?moved (?:no|[\d,]+) households?\b"
+)
 
 
 @dataclass(frozen=True)
 class Command:
     """One command of a script.
 
-    ``level`` says what ``things`` are (building, stairwell, subgrid, community, code, all; empty where the script does not
-    say, or where each says it of itself, as in ``subgrid:0301-007``), ``others`` is the other side of it: where to, with whom, or
-    the new code.
+    ``level`` says what ``things`` are (building, stairwell, subgrid,
+    community, code, all; empty where the script does not say, or where each
+    says it of itself, as in ``subgrid:0301-007``), ``others`` is the other
+    side of it: where to, with whom, or the new code.
     """
 
     verb: str
@@ -75,8 +119,9 @@ class _UnclearError(Exception):
 def parse_script(script: str | Sequence[str]) -> tuple[list[Batch], list[Problem]]:
     """Parse a script to batches of commands, and list all lines that are not understood.
 
-    A line begins with its verb; words after # are a comment. A comment as :func:`gridplan.redrawing.editing.edit_plan.write_log` writes it
-    begins a new batch.
+    A line begins with its verb; words after # are a comment. A comment as
+    :func:`gridplan.redrawing.editing.edit_plan.write_log` writes it begins a
+    new batch.
 
     Examples
     --------
@@ -88,7 +133,11 @@ def parse_script(script: str | Sequence[str]) -> tuple[list[Batch], list[Problem
     >>> print(parse_script(["mvoe building b12 to 0301-007"])[1][0])
     script: line 1: no verb 'mvoe' -> did you mean move? For example: move building B12 to 0301-007
     """
-    lines = script.splitlines() if isinstance(script, str) else [line for text in script for line in text.splitlines()]
+    lines = (
+        script.splitlines()
+        if isinstance(script, str)
+        else [line for text in script for line in text.splitlines()]
+    )
     batches: list[Batch] = []
     problems: list[Problem] = []
     date = by = ""
@@ -97,7 +146,9 @@ def parse_script(script: str | Sequence[str]) -> tuple[list[Batch], list[Problem
         header = _HEADER.match(line.strip())
         if header:
             batches += [Batch(tuple(open_), date, by)] if open_ else []
-            open_, date, by = [], header[1] or "", header[2] or ""
+            open_ = []
+            date = header[1] or ""
+            by = header[2] or ""
             continue
         body = _strip_comment(line)
         if not body:
@@ -106,7 +157,9 @@ def parse_script(script: str | Sequence[str]) -> tuple[list[Batch], list[Problem
             open_.append(_parse_line(body, number))
         except _UnclearError as error:
             what, remedy = error.args
-            problems.append(Problem("script", "commands are understood", f"line {number}: {what}", remedy))
+            problems.append(
+                Problem("script", "commands are understood", f"line {number}: {what}", remedy)
+            )
     batches += [Batch(tuple(open_), date, by)] if open_ else []
     return batches, problems
 
@@ -131,7 +184,11 @@ def _parse_line(body: str, number: int) -> Command:
     if verb is None:
         near = difflib.get_close_matches(word, list(_VERBS), 1)
         verb = _VERBS[near[0]] if near else ""
-        hint = f"did you mean {verb}? For example: {EXAMPLES[verb]}" if verb else f"the verbs are {', '.join(EXAMPLES)}"
+        hint = (
+            f"did you mean {verb}? For example: {EXAMPLES[verb]}"
+            if verb
+            else f"the verbs are {', '.join(EXAMPLES)}"
+        )
         raise _UnclearError(f"no verb {word!r}", hint)
     rest = [(t, quoted) for t, quoted in tokens[1:] if quoted or t.lower() not in _FILLERS]
     note = note.strip()
@@ -152,14 +209,19 @@ def _translate(text: str) -> str:
     words = _CHINESE_NOUNS | _CHINESE_WORDS
     for n in range(0, len(pieces), 2):
         piece = re.sub(rf"(?<![^\s,，、])({nouns})", lambda m: f" {words[m[1]]} ", pieces[n])
-        piece = re.sub(rf"(?<=[0-9A-Za-z\s])({'|'.join(_PARTICLES)})", lambda m: f" {_PARTICLES[m[1]]} ", piece)
+        piece = re.sub(
+            rf"(?<=[0-9A-Za-z\s])({'|'.join(_PARTICLES)})", lambda m: f" {_PARTICLES[m[1]]} ", piece
+        )
         pieces[n] = re.sub(rf"(?<![^\s,，、])({nouns})", lambda m: f" {words[m[1]]} ", piece)
     return "".join(pieces)
 
 
 def _split(text: str) -> list[tuple[str, bool]]:
     """Split a line into words, and say which of them were quoted."""
-    return [(m[1].replace('""', '"'), True) if m[1] is not None else (m[2], False) for m in _TOKEN.finditer(text)]
+    return [
+        (m[1].replace('""', '"'), True) if m[1] is not None else (m[2], False)
+        for m in _TOKEN.finditer(text)
+    ]
 
 
 Words = list[tuple[str, bool]]
@@ -177,7 +239,8 @@ def _cut(words: Words, at: set[str], last: bool = True) -> tuple[Words, Words]:
 
 def _read_things(words: Words) -> tuple[str, tuple[str, ...]]:
     """Read what kind of things are named, and their codes."""
-    level, codes = "", []
+    level = ""
+    codes = []
     for word, quoted in words:
         low = word.lower()
         if not quoted and low in _NOUNS:
@@ -192,7 +255,11 @@ def _read_things(words: Words) -> tuple[str, tuple[str, ...]]:
 def _parse_move(words: Words) -> Parsed:
     left, right = _cut(words, _TO)
     level, things = _read_things(left)
-    _need(bool(things) and level in ("", "building", "stairwell"), "move", "which building or stairwell goes where?")
+    _need(
+        bool(things) and level in ("", "building", "stairwell"),
+        "move",
+        "which building or stairwell goes where?",
+    )
     if right and right[0] == ("new", False):
         codes = _read_things([w for w in right[1:] if w[1] or w[0].lower() not in _AS])[1]
         _need(len(codes) < 2, "move", "a new sub-grid has one code")
@@ -208,7 +275,11 @@ def _parse_swap(words: Words) -> Parsed:
     _, others = _read_things(right)
     if not right and len(things) == 2:
         things, others = things[:1], things[1:]
-    _need(bool(things and others) and level in ("", "building", "stairwell"), "swap", "which building with which?")
+    _need(
+        bool(things and others) and level in ("", "building", "stairwell"),
+        "swap",
+        "which building with which?",
+    )
     return level, things, others, False, 0
 
 
@@ -218,14 +289,21 @@ def _parse_split(words: Words) -> Parsed:
     if not right and len(things) == 2 and things[-1].isdecimal():
         things, right = things[:1], [(things[-1], False)]
     count = re.sub(r"\D*$", "", right[0][0]) if right else "2"
-    _need(len(things) == 1 and count.isdecimal() and 2 <= int(count) <= 99, "split", "which sub-grid into how many, 2 or more?")
+    _need(
+        len(things) == 1 and count.isdecimal() and 2 <= int(count) <= 99,
+        "split",
+        "which sub-grid into how many, 2 or more?",
+    )
     return "subgrid", things, (), False, int(count)
 
 
 def _parse_merge(words: Words) -> Parsed:
     left, right = _cut(words, _TO)
-    things, others = _read_things(left)[1], _read_things(right)[1]
-    _need(bool(things) and len(others) == 1, "merge", "which sub-grid into which, whose code stays?")
+    things = _read_things(left)[1]
+    others = _read_things(right)[1]
+    _need(
+        bool(things) and len(others) == 1, "merge", "which sub-grid into which, whose code stays?"
+    )
     return "subgrid", things, others, False, 0
 
 
@@ -233,13 +311,18 @@ def _parse_lock(words: Words) -> Parsed:
     if [(w.lower(), q) for w, q in words] == [("all", False)]:
         return "all", (), (), False, 0
     level, things = _read_things(words)
-    _need(bool(things) and level != "stairwell", "lock", "which sub-grid, building, community or code, or all?")
+    _need(
+        bool(things) and level != "stairwell",
+        "lock",
+        "which sub-grid, building, community or code, or all?",
+    )
     return level, things, (), False, 0
 
 
 def _parse_recode(words: Words) -> Parsed:
     left, right = _cut(words, _AS)
-    things, others = _read_things(left)[1], _read_things(right)[1]
+    things = _read_things(left)[1]
+    others = _read_things(right)[1]
     if not right and len(things) == 2:
         things, others = things[:1], things[1:]
     _need(len(things) == 1 and len(others) == 1, "recode", "which code becomes which?")
@@ -248,7 +331,8 @@ def _parse_recode(words: Words) -> Parsed:
 
 def _parse_centre(words: Words) -> Parsed:
     left, right = _cut(words, _AT)
-    things, others = _read_things(left)[1], _read_things(right)[1]
+    things = _read_things(left)[1]
+    others = _read_things(right)[1]
     if not right and len(things) == 2:
         things, others = things[:1], things[1:]
     _need(len(things) == 1 and len(others) == 1, "centre", "of which sub-grid, at which stairwell?")
@@ -261,9 +345,16 @@ def _parse_undo(words: Words) -> Parsed:
 
 
 _PARSERS = {
-    "move": _parse_move, "swap": _parse_swap, "split": _parse_split, "merge": _parse_merge, "lock": _parse_lock,
-    "unlock": _parse_lock, "recode": _parse_recode, "centre": _parse_centre, "undo": _parse_undo,
-}  # fmt: skip
+    "move": _parse_move,
+    "swap": _parse_swap,
+    "split": _parse_split,
+    "merge": _parse_merge,
+    "lock": _parse_lock,
+    "unlock": _parse_lock,
+    "recode": _parse_recode,
+    "centre": _parse_centre,
+    "undo": _parse_undo,
+}
 
 
 def _need(holds: bool, verb: str, what: str) -> None:
@@ -281,7 +372,8 @@ def write_command(command: Command) -> str:
     >>> write_command(Command("lock", "subgrid", ("0301-007",), note="school buses"))
     'lock subgrid 0301-007 because school buses'
     """
-    things, others = _quote(command.things), _quote(command.others)
+    things = _quote(command.things)
+    others = _quote(command.others)
     level = f"{command.level} " if command.level else ""
     if command.verb == "move":
         line = f"move {level}{things} to {'new as ' if command.new else ''}{others}"
@@ -310,8 +402,15 @@ def _quote(codes: Iterable[str]) -> str:
 
 def _quote_one(code: str) -> str:
     """Quote a code that the language would take for something else."""
-    plain = _TOKEN.fullmatch(code) and not code.startswith(('"', "#")) and _translate(f"x {code}") == f"x {code}"
-    keyword = code.lower() in {*_NOUNS, *_TO, *_AND, *_AS, *_AT, *_FILLERS, "new", "all", "because"} or ":" in code
+    plain = (
+        _TOKEN.fullmatch(code)
+        and not code.startswith(('"', "#"))
+        and _translate(f"x {code}") == f"x {code}"
+    )
+    keyword = (
+        code.lower() in {*_NOUNS, *_TO, *_AND, *_AS, *_AT, *_FILLERS, "new", "all", "because"}
+        or ":" in code
+    )
     if plain and not keyword:
         return code
     escaped = code.replace('"', '""')

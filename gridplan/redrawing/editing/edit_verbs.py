@@ -11,7 +11,14 @@ import numpy as np
 from gridplan.division.divide import split_atoms
 from gridplan.errors import Problem
 from gridplan.redrawing.editing.board import Board, Made, State
-from gridplan.redrawing.editing.code_lookup import NOUNS, RefusedError, find_code, find_doors, find_subgrid, refuse
+from gridplan.redrawing.editing.code_lookup import (
+    NOUNS,
+    RefusedError,
+    find_code,
+    find_doors,
+    find_subgrid,
+    refuse,
+)
 from gridplan.redrawing.editing.edit_script import Command
 from gridplan.redrawing.revision.locks import add_locks
 from gridplan.redrawing.revision.new_codes import number_next
@@ -25,7 +32,8 @@ def carry_out(board: Board, state: State, command: Command) -> State:
     Raises
     ------
     RefusedError
-        If it names what is not there, leads into another community, or a lock forbids it.
+        If it names what is not there, leads into another community, or a lock
+        forbids it.
     """
     return _VERBS[command.verb](board, state, command)
 
@@ -48,10 +56,18 @@ def _swap(board: Board, state: State, command: Command) -> State:
     other_level, others, back = find_doors(board, command.level, command.others)
     homes = [np.unique(state.member[r].astype(str)) for r in (rows, back)]
     if any(len(h) != 1 for h in homes):
-        raise refuse("swaps are clear", "each side of a swap must lie in one sub-grid", "name stairwells of one sub-grid each")
+        raise refuse(
+            "swaps are clear",
+            "each side of a swap must lie in one sub-grid",
+            "name stairwells of one sub-grid each",
+        )
     if level != other_level:
-        level, things, others = "stairwell", _name(board, rows), _name(board, back)
-    codes = np.concatenate([np.full(len(rows), homes[1][0], object), np.full(len(back), homes[0][0], object)])
+        level = "stairwell"
+        things = _name(board, rows)
+        others = _name(board, back)
+    codes = np.concatenate(
+        [np.full(len(rows), homes[1][0], object), np.full(len(back), homes[0][0], object)]
+    )
     done = replace(command, level=level, things=things, others=others)
     return _reassign(board, state, done, np.concatenate([rows, back]), codes)
 
@@ -59,9 +75,14 @@ def _swap(board: Board, state: State, command: Command) -> State:
 def _split(board: Board, state: State, command: Command) -> State:
     code = find_subgrid(board, state, command.things[0])
     problem, rows = board.take_subgrid(state, code)
-    k, islands = command.count, problem.find_islands()
+    k = command.count
+    islands = problem.find_islands()
     if len(rows) < k:
-        raise refuse("splits can be made", f"{code} has {len(rows)} stairwells, too few for {k} sub-grids", "split it into fewer")
+        raise refuse(
+            "splits can be made",
+            f"{code} has {len(rows)} stairwells, too few for {k} sub-grids",
+            "split it into fewer",
+        )
     if len(islands) == 1:
         part = split_atoms(problem, k, int(board.plan.manifest.get("seed", 0)))
     elif len(islands) == k:
@@ -70,7 +91,11 @@ def _split(board: Board, state: State, command: Command) -> State:
             part[island] = n
     else:
         remedy = f"split {code} into {len(islands)}, then split its pieces"
-        raise refuse("splits can be made", f"{code} is in {len(islands)} pieces that do not hang together", remedy)
+        raise refuse(
+            "splits can be made",
+            f"{code} is in {len(islands)} pieces that do not hang together",
+            remedy,
+        )
     keeper = _choose_keeper(board, state, code, problem, rows, part)
     fresh = number_next(state.lies_in[code], state.used, k - 1)
     names = np.array([*fresh[:keeper], code, *fresh[keeper:]], object)
@@ -79,7 +104,9 @@ def _split(board: Board, state: State, command: Command) -> State:
     return _reassign(board, replace(state, lies_in=lies), done, rows, names[part], parts={code})
 
 
-def _choose_keeper(board: Board, state: State, code: str, problem: Any, rows: Array, part: Array) -> int:
+def _choose_keeper(
+    board: Board, state: State, code: str, problem: Any, rows: Array, part: Array
+) -> int:
     """Choose the part that keeps the code: that with most households in locked buildings, else with most; the first of equals."""
     locked = np.isin(board.building[rows], list(_list_locked(state, "building")))
     held = np.bincount(part, problem.weights * locked, minlength=int(part.max()) + 1)
@@ -92,20 +119,25 @@ def _merge(board: Board, state: State, command: Command) -> State:
     codes = tuple(find_subgrid(board, state, thing) for thing in command.things)
     codes = tuple(code for code in dict.fromkeys(codes) if code != into)
     if not codes:
-        raise refuse("merges are of two", f"{into} cannot be merged into itself", "name two sub-grids")
+        raise refuse(
+            "merges are of two", f"{into} cannot be merged into itself", "name two sub-grids"
+        )
     rows = np.flatnonzero(np.isin(state.member, codes))
     done = replace(command, things=codes, others=(into,))
     return _reassign(board, state, done, rows, np.full(len(rows), into, object))
 
 
 def _recode(board: Board, state: State, command: Command) -> State:
-    old, new = find_subgrid(board, state, command.things[0]), command.others[0]
+    old = find_subgrid(board, state, command.things[0])
+    new = command.others[0]
     _refuse_taken(board, state, new)
     rows = np.flatnonzero(state.member == old)
     names = [*_name_closing(state, old), *(n for n in [f"code:{old}"] if n in state.locks.index)]
     names += _name_buildings(board, state, rows)
     if names:
-        raise refuse("locks hold", f"{old} keeps its code by the lock {names[0]}", f"unlock {names[0]}")
+        raise refuse(
+            "locks hold", f"{old} keeps its code by the lock {names[0]}", f"unlock {names[0]}"
+        )
     community = state.lies_in[old]
     member = state.member.copy()
     member[rows] = new
@@ -113,13 +145,21 @@ def _recode(board: Board, state: State, command: Command) -> State:
     centres = {new if c == old else c: s for c, s in state.centres.items()}
     first = next((c for c, now in state.renamed.items() if now == old), old)
     warnings = (
-        [] if new.startswith(f"{community}-") else [f"the code {new} does not begin with that of its community, {community}"]
+        []
+        if new.startswith(f"{community}-")
+        else [f"the code {new} does not begin with that of its community, {community}"]
     )
     made = Made(replace(command, things=(old,), others=(new,)), 0, f"{old} is now {new}")
     return replace(
-        state, member=member, lies_in=lies, centres=centres, used=state.used | {new}, renamed={**state.renamed, first: new},
-        made=(*state.made, made), warnings=(*state.warnings, *warnings),
-    )  # fmt: skip
+        state,
+        member=member,
+        lies_in=lies,
+        centres=centres,
+        used=state.used | {new},
+        renamed={**state.renamed, first: new},
+        made=(*state.made, made),
+        warnings=(*state.warnings, *warnings),
+    )
 
 
 def _centre(board: Board, state: State, command: Command) -> State:
@@ -127,15 +167,27 @@ def _centre(board: Board, state: State, command: Command) -> State:
     stairwell = find_code(command.others[0], set(board.stairwells), "stairwell")
     at = state.member[board.stairwells.get_loc(stairwell)]
     if at != code:
-        raise refuse("centres are of their sub-grids", f"{stairwell} is in {at}, not in {code}", f"choose a stairwell of {code}")
+        raise refuse(
+            "centres are of their sub-grids",
+            f"{stairwell} is in {at}, not in {code}",
+            f"choose a stairwell of {code}",
+        )
     names = _name_closing(state, code)
     if names:
-        raise refuse("locks hold", f"{code} stays as it is by the lock {names[0]}", f"unlock {names[0]}")
+        raise refuse(
+            "locks hold", f"{code} stays as it is by the lock {names[0]}", f"unlock {names[0]}"
+        )
     before = board.measure(state, [code])
     after_state = replace(state, centres={**state.centres, code: stairwell})
     more = float((board.measure(after_state, [code])["mean_walk"] - before["mean_walk"]).iloc[0])
-    made = Made(replace(command, things=(code,), others=(stairwell,)), 0, f"{code}: mean walk {more:+.0f} m")
-    warnings = [f"the centre of {code} is {more:.0f} m farther from its households in the mean"] if more >= 0.5 else []
+    made = Made(
+        replace(command, things=(code,), others=(stairwell,)), 0, f"{code}: mean walk {more:+.0f} m"
+    )
+    warnings = (
+        [f"the centre of {code} is {more:.0f} m farther from its households in the mean"]
+        if more >= 0.5
+        else []
+    )
     return replace(after_state, made=(*state.made, made), warnings=(*state.warnings, *warnings))
 
 
@@ -143,30 +195,47 @@ def _lock(board: Board, state: State, command: Command) -> State:
     if command.level == "all":
         codes = [str(c) for c in board.plan.site.communities.index]
         rows = [("community", code, command.note) for code in codes]
-        done, effect = command, f"locked all {len(codes)} communities"
+        done = command
+        effect = f"locked all {len(codes)} communities"
     else:
         pairs = [_find_lockable(board, state, command.level, thing) for thing in command.things]
         rows = [(level, of, command.note) for level, of in pairs]
         done = _name_things(command, pairs)
         effect = "locked " + ", ".join(f"{level}:{of}" for level, of in pairs)
-    return replace(state, locks=add_locks(state.locks, rows), made=(*state.made, Made(done, 0, effect)))
+    return replace(
+        state, locks=add_locks(state.locks, rows), made=(*state.made, Made(done, 0, effect))
+    )
 
 
 def _unlock(board: Board, state: State, command: Command) -> State:
     if command.level == "all":
-        return replace(state, locks=state.locks.iloc[:0], made=(*state.made, Made(command, 0, "unlocked all")))
+        return replace(
+            state, locks=state.locks.iloc[:0], made=(*state.made, Made(command, 0, "unlocked all"))
+        )
     names = []
     for thing in command.things:
         asked = f"{command.level}:{thing}" if command.level else thing
-        there = [n for n in state.locks.index if asked.casefold() in (n.casefold(), n.partition(":")[2].casefold())]
+        there = [
+            n
+            for n in state.locks.index
+            if asked.casefold() in (n.casefold(), n.partition(":")[2].casefold())
+        ]
         if not there:
             locks = ", ".join(state.locks.index[:5])
-            remedy = f"the locks are {locks}{' ...' if len(state.locks) > 5 else ''}" if locks else "nothing is locked"
+            remedy = (
+                f"the locks are {locks}{' ...' if len(state.locks) > 5 else ''}"
+                if locks
+                else "nothing is locked"
+            )
             raise refuse("the lock is there", f"{asked} is not locked", remedy)
         names += there
-    pairs = [(str(state.locks["level"][n]), str(state.locks["of"][n])) for n in dict.fromkeys(names)]
+    pairs = [
+        (str(state.locks["level"][n]), str(state.locks["of"][n])) for n in dict.fromkeys(names)
+    ]
     made = Made(_name_things(command, pairs), 0, "unlocked " + ", ".join(dict.fromkeys(names)))
-    return replace(state, locks=state.locks.drop(index=list(dict.fromkeys(names))), made=(*state.made, made))
+    return replace(
+        state, locks=state.locks.drop(index=list(dict.fromkeys(names))), made=(*state.made, made)
+    )
 
 
 def _name_things(command: Command, pairs: Sequence[tuple[str, str]]) -> Command:
@@ -180,12 +249,15 @@ def _name_things(command: Command, pairs: Sequence[tuple[str, str]]) -> Command:
 def _find_lockable(board: Board, state: State, level: str, thing: str) -> tuple[str, str]:
     """Find what is to be locked: where the script does not say, a sub-grid, a community or a building."""
     known: Mapping[str, Any] = {
-        "subgrid": state.lies_in, "community": set(board.plan.site.communities.index), "building": board.rows,
+        "subgrid": state.lies_in,
+        "community": set(board.plan.site.communities.index),
+        "building": board.rows,
         "code": state.lies_in,
-    }  # fmt: skip
+    }
     prefix, _, rest = thing.partition(":")
     if not level and prefix in known and rest:
-        level, thing = prefix, rest
+        level = prefix
+        thing = rest
     if level:
         return level, find_code(thing, known[level], NOUNS[level])
     for kind in ("subgrid", "community", "building"):
@@ -197,11 +269,19 @@ def _find_lockable(board: Board, state: State, level: str, thing: str) -> tuple[
     return "subgrid", find_code(thing, known["subgrid"], "sub-grid, community or building")
 
 
-def _reassign(board: Board, state: State, command: Command, rows: Array, codes: Array, parts: set[str] | None = None) -> State:
+def _reassign(
+    board: Board,
+    state: State,
+    command: Command,
+    rows: Array,
+    codes: Array,
+    parts: set[str] | None = None,
+) -> State:
     """Put stairwells into other sub-grids, if community limits and locks allow it, and note what comes of it."""
     _refuse_across(board, state, rows, codes)
     off = state.member[rows] != codes
-    moved, to = rows[off], codes[off]
+    moved = rows[off]
+    to = codes[off]
     _refuse_locked(board, state, moved, to)
     member = state.member.copy()
     member[rows] = codes
@@ -209,14 +289,27 @@ def _reassign(board: Board, state: State, command: Command, rows: Array, codes: 
     ended = sorted(c for c in touched & set(state.lies_in) if not (member == c).any())
     kept = [c for c in ended if f"code:{c}" in state.locks.index]
     if kept:
-        raise refuse("locks hold", f"{kept[0]} would end, and the lock code:{kept[0]} keeps it", f"unlock code:{kept[0]}")
+        raise refuse(
+            "locks hold",
+            f"{kept[0]} would end, and the lock code:{kept[0]} keeps it",
+            f"unlock code:{kept[0]}",
+        )
     lies = {c: of for c, of in state.lies_in.items() if c not in ended}
-    lost = {c for c, s in state.centres.items() if c in touched and (c in ended or member[board.stairwells.get_loc(s)] != c)}
+    lost = {
+        c
+        for c, s in state.centres.items()
+        if c in touched and (c in ended or member[board.stairwells.get_loc(s)] != c)
+    }
     centres = {c: s for c, s in state.centres.items() if c not in lost}
-    after = replace(state, member=member, lies_in=lies, centres=centres, used=state.used | set(lies))
+    after = replace(
+        state, member=member, lies_in=lies, centres=centres, used=state.used | set(lies)
+    )
     told = [f"{c} ends: nobody is left in it" for c in ended]
-    told += [f"the centre of {c} that was chosen by hand left it" for c in sorted(lost - set(ended))]
-    one, two = board.measure(state, touched), board.measure(after, touched)
+    told += [
+        f"the centre of {c} that was chosen by hand left it" for c in sorted(lost - set(ended))
+    ]
+    one = board.measure(state, touched)
+    two = board.measure(after, touched)
     told += _warn(board, one, two)
     made = Made(command, int(board.households[moved].sum()), _say_effect(one, two, ended))
     return replace(after, made=(*state.made, made), warnings=(*state.warnings, *told))
@@ -232,7 +325,11 @@ def _find_community(board: Board, rows: Array) -> str:
     over = sorted(set(board.community[rows]))
     if len(over) > 1:
         remedy = "make a new sub-grid in each community"
-        raise refuse("sub-grids lie in one community", f"these homes lie in several communities, {', '.join(over)}", remedy)
+        raise refuse(
+            "sub-grids lie in one community",
+            f"these homes lie in several communities, {', '.join(over)}",
+            remedy,
+        )
     return str(over[0])
 
 
@@ -244,7 +341,9 @@ def _refuse_across(board: Board, state: State, rows: Array, codes: Array) -> Non
         n = wrong[0]
         home = f"{board.stairwells[rows[n]]} lies in {board.community[rows[n]]}"
         remedy = f"choose a sub-grid of {board.community[rows[n]]}"
-        raise refuse("sub-grids lie in one community", f"{home}, and {codes[n]} in {over[n]}", remedy)
+        raise refuse(
+            "sub-grids lie in one community", f"{home}, and {codes[n]} in {over[n]}", remedy
+        )
 
 
 def _refuse_locked(board: Board, state: State, moved: Array, to: Array) -> None:
@@ -253,9 +352,21 @@ def _refuse_locked(board: Board, state: State, moved: Array, to: Array) -> None:
     for code in sorted({*state.member[moved], *to}):
         for name in _name_closing(state, code):
             verb = "enter" if code in set(to) else "leave"
-            problems.append(Problem("script", "locks hold", f"nothing may {verb} {code} by the lock {name}", f"unlock {name}"))
+            problems.append(
+                Problem(
+                    "script",
+                    "locks hold",
+                    f"nothing may {verb} {code} by the lock {name}",
+                    f"unlock {name}",
+                )
+            )
     problems += [
-        Problem("script", "locks hold", f"{name.partition(':')[2]} stays by the lock {name}", f"unlock {name}")
+        Problem(
+            "script",
+            "locks hold",
+            f"{name.partition(':')[2]} stays by the lock {name}",
+            f"unlock {name}",
+        )
         for name in _name_buildings(board, state, moved)
     ]
     if problems:
@@ -287,10 +398,14 @@ def _warn(board: Board, one: Any, two: Any) -> list[str]:
     told = []
     for code, row in two.iterrows():
         before = one.loc[code] if code in one.index else None
-        if not row["in_band"] and (before is None or before["in_band"] or before["households"] != row["households"]):
+        if not row["in_band"] and (
+            before is None or before["in_band"] or before["households"] != row["households"]
+        ):
             told.append(f"{code} is out of its band with {row['households']} households")
         if row["pieces"] > 1 and (before is None or before["pieces"] < row["pieces"]):
-            told.append(f"{code} falls apart: its homes are in {row['pieces']} pieces that do not hang together on foot")
+            told.append(
+                f"{code} falls apart: its homes are in {row['pieces']} pieces that do not hang together on foot"
+            )
     return told
 
 
@@ -305,12 +420,19 @@ def _say_effect(one: Any, two: Any, ended: list[str]) -> str:
             size = f"{was['households']} to {row['households']} households"
             walk = f"walk {was['mean_walk']:.0f} to {row['mean_walk']:.0f} m"
         else:
-            size, walk = f"new with {row['households']} households", f"walk {row['mean_walk']:.0f} m"
+            size = f"new with {row['households']} households"
+            walk = f"walk {row['mean_walk']:.0f} m"
         said.append(f"{code}: {size}, {walk}{band}{apart}")
     return "; ".join([*said, *(f"{code} ends" for code in ended)])
 
 
 _VERBS: Mapping[str, Callable[[Board, State, Command], State]] = {
-    "move": _move, "swap": _swap, "split": _split, "merge": _merge, "recode": _recode, "centre": _centre, "lock": _lock,
+    "move": _move,
+    "swap": _swap,
+    "split": _split,
+    "merge": _merge,
+    "recode": _recode,
+    "centre": _centre,
+    "lock": _lock,
     "unlock": _unlock,
-}  # fmt: skip
+}

@@ -1,7 +1,8 @@
 """Files that other programs wrote: a plan that was edited in QGIS, and layers of old grids, whatever they are called by now.
 
-QGIS adds ``fid``, changes the order and the types of columns, renames layers on export and leaves some out; other programs cut
-names short. Layers are therefore known by name, else by what their columns say.
+QGIS adds ``fid``, changes the order and the types of columns, renames layers
+on export and leaves some out; other programs cut names short. Layers are
+therefore known by name, else by what their columns say.
 """
 
 from __future__ import annotations
@@ -26,14 +27,19 @@ _MANY = (".gpkg", ".gdb")
 
 
 def read_edited(
-    path: str | Path, layer: str | None = None, *, column: str | None = None, encoding: str | None = None
+    path: str | Path,
+    layer: str | None = None,
+    *,
+    column: str | None = None,
+    encoding: str | None = None,
 ) -> dict[str, Any]:
     """Read what may have been edited of a plan: stairwells, buildings and outlines of sub-grids, as the file has them.
 
     Parameters
     ----------
     path
-        A GeoPackage, the folder of a plan that holds one, or a file of one layer (shapefile, GeoJSON, CSV ...).
+        A GeoPackage, the folder of a plan that holds one, or a file of one
+        layer (shapefile, GeoJSON, CSV ...).
     layer
         The only layer to look at; all of them if not given.
     column
@@ -44,7 +50,8 @@ def read_edited(
     Raises
     ------
     InputError
-        If there is no such file or layer, it cannot be read, holds nothing of the kind, or several layers that may be meant.
+        If there is no such file or layer, it cannot be read, holds nothing of
+        the kind, or several layers that may be meant.
     """
     path = Path(path)
     path = path / PLAN_FILE if path.is_dir() and path.suffix.lower() != ".gdb" else path
@@ -55,23 +62,36 @@ def read_edited(
         if table:
             found.setdefault(table, []).append(name)
             frames[name] = frame
-    problems, tables = [], {}
+    problems = []
+    tables = {}
     for table, names in found.items():
         if len(names) > 1 and table not in names:
             message = f"{len(names)} layers may be meant: {', '.join(names)}"
-            problems.append(Problem(table, "layers", message, "say which: --layer NAME", file=path.name))
+            problems.append(
+                Problem(table, "layers", message, "say which: --layer NAME", file=path.name)
+            )
             continue
         chosen = table if table in names else names[0]
         tables[table] = frames[chosen] if frames[chosen] is not None else _read_layer(path, chosen)
     if not found:
         remedy = "give a layer with the columns stairwell and subgrid, building and subgrid, or outlines with a column of codes"
-        problems.append(Problem("file", "layers", "it holds nothing that could be edited of a plan", remedy, file=path.name))
+        problems.append(
+            Problem(
+                "file",
+                "layers",
+                "it holds nothing that could be edited of a plan",
+                remedy,
+                file=path.name,
+            )
+        )
     if problems:
         raise InputError(problems)
     return tables
 
 
-def judge_layer(name: str, columns: Collection[str], has_shapes: bool, column: str | None = None) -> str:
+def judge_layer(
+    name: str, columns: Collection[str], has_shapes: bool, column: str | None = None
+) -> str:
     """Judge which table of a plan a layer is, by its name or its columns; empty where it is none.
 
     Examples
@@ -93,7 +113,12 @@ def judge_layer(name: str, columns: Collection[str], has_shapes: bool, column: s
 
 
 def read_grids(
-    path: str | Path, layer: str | None = None, *, crs: Any = None, datum: str | None = None, encoding: str | None = None
+    path: str | Path,
+    layer: str | None = None,
+    *,
+    crs: Any = None,
+    datum: str | None = None,
+    encoding: str | None = None,
 ) -> Any:
     """Read a layer of old grids, or a table of codes by building or stairwell, as the file has it.
 
@@ -102,7 +127,8 @@ def read_grids(
     path
         A vector file or a CSV.
     layer
-        Name of the layer, where the file has several and none is called ``subgrids``.
+        Name of the layer, where the file has several and none is called
+        ``subgrids``.
     crs
         CRS of shapes that come without one.
     datum
@@ -117,7 +143,9 @@ def read_grids(
     """
     path = Path(path)
     many = layer is not None and path.suffix.lower() in _MANY
-    frame = _read_named(path, str(layer)) if many else open_layers(path, "subgrids", encoding)[0].frame
+    frame = (
+        _read_named(path, str(layer)) if many else open_layers(path, "subgrids", encoding)[0].frame
+    )
     if not isinstance(frame, gpd.GeoDataFrame) or frame._geometry_column_name not in frame.columns:
         return frame
     if datum is not None and datum != "wgs84":
@@ -126,7 +154,9 @@ def read_grids(
     return frame if frame.crs is not None or declared is None else frame.set_crs(declared)
 
 
-def _list_layers(path: Path, layer: str | None, encoding: str | None) -> Iterator[tuple[str, list[str], bool, Any]]:
+def _list_layers(
+    path: Path, layer: str | None, encoding: str | None
+) -> Iterator[tuple[str, list[str], bool, Any]]:
     """List the layers of a file, or the one named: name, columns, whether it has shapes, and its rows if read."""
     if path.suffix.lower() not in _MANY or not path.exists():
         frame = open_layers(path, "subgrids", encoding)[0].frame
@@ -145,7 +175,9 @@ def _name_layers(path: Path) -> list[str]:
         return [str(name) for name, _ in pyogrio.list_layers(path)]
     except pyogrio.errors.DataSourceError as error:
         remedy = "check that it opens in QGIS, and save it anew as GeoPackage"
-        raise InputError([Problem("file", "readable", f"cannot be read ({error})", remedy, file=path.name)]) from error
+        raise InputError(
+            [Problem("file", "readable", f"cannot be read ({error})", remedy, file=path.name)]
+        ) from error
 
 
 def _read_named(path: Path, layer: str) -> Any:
@@ -153,11 +185,15 @@ def _read_named(path: Path, layer: str) -> Any:
     names = _name_layers(path) if path.exists() else []
     if layer not in names:
         message = f"it has no layer {layer}" if names else "there is no such file"
-        raise InputError([Problem("file", "layers", message, f"name one of {', '.join(names)}", file=path.name)])
+        raise InputError(
+            [Problem("file", "layers", message, f"name one of {', '.join(names)}", file=path.name)]
+        )
     return _read_layer(path, layer)
 
 
 def _read_layer(path: Path, layer: str) -> Any:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a shape that cannot be built is read as none, and counted when it is used
+        warnings.simplefilter(
+            "ignore"
+        )  # a shape that cannot be built is read as none, and counted when it is used
         return pyogrio.read_dataframe(path, layer=layer, on_invalid="ignore")

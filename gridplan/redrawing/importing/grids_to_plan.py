@@ -37,8 +37,12 @@ if TYPE_CHECKING:
     from gridplan.site import Site
 
 Array = np.ndarray[Any, Any]
-SPILL = 0.1  # share of a grid below which its land in another community is a fault of drawing, not a part of it
-SHIFTED = 0.01  # share of a sub-grid's land from which its outline counts as another than the imported one
+# share of a grid below which its land in another community is a fault of
+# drawing, not a part of it
+SPILL = 0.1
+# share of a sub-grid's land from which its outline counts as another than the
+# imported one
+SHIFTED = 0.01
 
 
 def import_grids(
@@ -52,16 +56,20 @@ def import_grids(
 ) -> Plan:
     """Make a plan of old grids, whoever drew them: their codes and homes stay, figures and outlines are made anew.
 
-    A home goes to the outline that holds most of its footprint (door by door where a building stands in several), where two
-    hold as much to the smaller one; homes in none go to the sub-grid of their community that is nearest on foot. A grid over
-    several communities is cut at their limits, since a sub-grid lies in one. Sub-grids out of their band or torn apart are
-    taken as they are and listed in ``exceptions``. The outlines tile the land as those of any plan do. The ledger counts
-    everything that was repaired, attached, dropped or given another code.
+    A home goes to the outline that holds most of its footprint (door by door
+    where a building stands in several), where two hold as much to the smaller
+    one; homes in none go to the sub-grid of their community that is nearest on
+    foot. A grid over several communities is cut at their limits, since a
+    sub-grid lies in one. Sub-grids out of their band or torn apart are taken
+    as they are and listed in ``exceptions``. The outlines tile the land as
+    those of any plan do. The ledger counts everything that was repaired,
+    attached, dropped or given another code.
 
     Parameters
     ----------
     layer
-        Polygons with a column of codes, in any CRS; or a table of codes by building or by stairwell.
+        Polygons with a column of codes, in any CRS; or a table of codes by
+        building or by stairwell.
     site
         The land, as :func:`gridplan.read_site` gives it.
     rules
@@ -76,13 +84,15 @@ def import_grids(
     Raises
     ------
     InputError
-        If no column of codes can be told, no code fits the land, the CRS is not known, or nobody lives on the site.
+        If no column of codes can be told, no code fits the land, the CRS is
+        not known, or nobody lives on the site.
     PersonalDataError
         If columns look like data on named persons.
 
     Examples
     --------
-    Two old grids over a board of twelve houses; the two houses on the right are in neither:
+    Two old grids over a board of twelve houses; the two houses on the right
+    are in neither:
 
     >>> from shapely.geometry import box
     >>> from tests.villages import X0, Y0, make_checkerboard
@@ -94,7 +104,9 @@ def import_grids(
     """
     rules = rules or Rules()
     site = prepare_site(site, rules, progress=progress)
-    doors, found = find_stairwells(site.buildings, site.communities["kind"], rules.urban, rules.rural, rules.stairwells)
+    doors, found = find_stairwells(
+        site.buildings, site.communities["kind"], rules.urban, rules.rural, rules.stairwells
+    )
     if doors.empty:
         remedy = "give a column of households or floors, or lower households.smallest"
         raise InputError([Problem("buildings", "homes", "no building counts as a home", remedy)])
@@ -110,19 +122,30 @@ def import_grids(
     named, renamed = name_grids(codes, row, doors)
     if not (named != "").any():
         remedy = "check that the grids and the land are of one place, and the CRS of both"
-        raise InputError([Problem("grids", "grids hold homes", "no home is in any of its grids", remedy)])
+        raise InputError(
+            [Problem("grids", "grids hold homes", "no home is in any of its grids", remedy)]
+        )
     member, attached = _attach(named, doors, pairs)
-    site = site.replace(ledger=write_ledger(site.ledger, [*found, *joined, *placed, *renamed, *attached]))
+    site = site.replace(
+        ledger=write_ledger(site.ledger, [*found, *joined, *placed, *renamed, *attached])
+    )
     plan = _draw_members(site, doors, pairs, member, rules, inputs or {}, progress)
     if grids is None:
         return plan
-    return plan.replace(ledger=write_ledger(plan.site.ledger, [_measure_shift(plan, grids, row, named)]))
+    return plan.replace(
+        ledger=write_ledger(plan.site.ledger, [_measure_shift(plan, grids, row, named)])
+    )
 
 
 def _draw_members(
-    site: Site, doors: gpd.GeoDataFrame, pairs: pd.DataFrame, member: pd.Series[str], rules: Rules, inputs: Mapping[str, str],
+    site: Site,
+    doors: gpd.GeoDataFrame,
+    pairs: pd.DataFrame,
+    member: pd.Series[str],
+    rules: Rules,
+    inputs: Mapping[str, str],
     progress: Progress,
-) -> Plan:  # fmt: skip
+) -> Plan:
     """Draw the plan of an assignment on land that had none before."""
     nothing = Plan(
         site=site.replace(communities=make_empty("communities", site.crs)),
@@ -132,15 +155,27 @@ def _draw_members(
         exceptions=make_empty("exceptions"),
         manifest={"seed": 0, "inputs": dict(inputs)},
     )
-    return renew_plan(nothing, member, site=site, stairwells=doors, neighbours=pairs, rules=rules, progress=progress)
+    return renew_plan(
+        nothing,
+        member,
+        site=site,
+        stairwells=doors,
+        neighbours=pairs,
+        rules=rules,
+        progress=progress,
+    )
 
 
-def _place_in_outlines(grids: OldGrids, doors: gpd.GeoDataFrame, site: Site) -> tuple[Array, list[Entry]]:
+def _place_in_outlines(
+    grids: OldGrids, doors: gpd.GeoDataFrame, site: Site
+) -> tuple[Array, list[Entry]]:
     """Place homes in the outlines of old grids that reach into their community by more than a fault of drawing."""
     communities = site.communities.sort_index()
     land = measure_common(grids.shapes, communities.geometry.to_numpy())
     own = land[land["common"] >= SPILL * shapely.area(grids.shapes)[land["first"]]]
-    allowed = pd.MultiIndex.from_arrays([own["first"].to_numpy(), communities.index.to_numpy(object)[own["second"]]])
+    allowed = pd.MultiIndex.from_arrays(
+        [own["first"].to_numpy(), communities.index.to_numpy(object)[own["second"]]]
+    )
     anywhere = place_homes(doors, site.buildings, grids.shapes)["row"].to_numpy()
     placed = place_homes(doors, site.buildings, grids.shapes, allowed)
     row = placed["row"].to_numpy()
@@ -152,54 +187,121 @@ def _place_in_outlines(grids: OldGrids, doors: gpd.GeoDataFrame, site: Site) -> 
     over = "home on land that a grid of another community reaches over by less than a tenth of its own: not given to that one"
     entries = [
         Entry(STEP, "stairwells", "attached", len(spilt), over, list(spilt)),
-        Entry(STEP, "stairwells", "noted", len(partly), "less than half of the home is in its grid", list(partly)),
-        Entry(STEP, "subgrids", "dropped", len(empty) + nameless, "grid without a home on it", empty),
+        Entry(
+            STEP,
+            "stairwells",
+            "noted",
+            len(partly),
+            "less than half of the home is in its grid",
+            list(partly),
+        ),
+        Entry(
+            STEP, "subgrids", "dropped", len(empty) + nameless, "grid without a home on it", empty
+        ),
     ]
     return row, [*grids.entries, *measure_gaps(grids.shapes, communities), *entries]
 
 
-def _look_up(table: pd.DataFrame, doors: gpd.GeoDataFrame, column: str | None) -> tuple[Array, Array, list[Entry]]:
+def _look_up(
+    table: pd.DataFrame, doors: gpd.GeoDataFrame, column: str | None
+) -> tuple[Array, Array, list[Entry]]:
     """Look up every stairwell in a table of codes; returns the codes and the row of each stairwell."""
     refuse_personal("counts", table, [column] if column else [])
     lower = {str(name).strip().lower(): name for name in table.columns}
-    words = {"stairwell": ("stairwell", "单元编码"), "building": ("building", "building_id", "楼栋编码", "楼栋", "楼号")}
-    of, key = next(((of, lower[w]) for of, known in words.items() for w in known if w in lower), ("", ""))
+    words = {
+        "stairwell": ("stairwell", "单元编码"),
+        "building": ("building", "building_id", "楼栋编码", "楼栋", "楼号"),
+    }
+    of, key = next(
+        ((of, lower[w]) for of, known in words.items() for w in known if w in lower), ("", "")
+    )
     if not of:
         remedy = f"name a column building or stairwell; it has {', '.join(map(str, table.columns))}"
-        raise InputError([Problem("grids", "homes are named", "it has neither outlines nor codes of buildings", remedy)])
+        raise InputError(
+            [
+                Problem(
+                    "grids",
+                    "homes are named",
+                    "it has neither outlines nor codes of buildings",
+                    remedy,
+                )
+            ]
+        )
     code = find_code_column([str(c) for c in table.columns if c != key], column)
     rows = pd.DataFrame({"of": clean_codes(table[key]), "code": clean_codes(table[code])})
-    rows = rows[(rows["of"] != "") & (rows["code"] != "")].drop_duplicates().sort_values(["of", "code"])
+    rows = (
+        rows[(rows["of"] != "") & (rows["code"] != "")]
+        .drop_duplicates()
+        .sort_values(["of", "code"])
+    )
     twice = rows["of"][rows["of"].duplicated()].unique()
     known = doors.index if of == "stairwell" else pd.Index(doors["building"].unique())
     strange = rows["of"][~rows["of"].isin(known)].unique()
     by = rows.drop_duplicates("of").set_index("of")["code"]
     keys = doors.index if of == "stairwell" else doors["building"]
-    codes, row = np.unique(by.reindex(keys).fillna("").to_numpy(object).astype(str), return_inverse=True)
+    codes, row = np.unique(
+        by.reindex(keys).fillna("").to_numpy(object).astype(str), return_inverse=True
+    )
     row = np.where(codes[row] == "", -1, row)
     entries = [
         Entry(
-            STEP, f"{of}s", "repaired", len(twice), "given to several grids: taken for the one with the lowest code", list(twice)
+            STEP,
+            f"{of}s",
+            "repaired",
+            len(twice),
+            "given to several grids: taken for the one with the lowest code",
+            list(twice),
         ),
-        Entry(STEP, f"{of}s", "dropped", len(strange), f"code of no {of} with households on this land", list(strange)),
+        Entry(
+            STEP,
+            f"{of}s",
+            "dropped",
+            len(strange),
+            f"code of no {of} with households on this land",
+            list(strange),
+        ),
     ]
     return codes, row, entries
 
 
-def _attach(named: pd.Series[str], doors: gpd.GeoDataFrame, pairs: pd.DataFrame) -> tuple[pd.Series[str], list[Entry]]:
+def _attach(
+    named: pd.Series[str], doors: gpd.GeoDataFrame, pairs: pd.DataFrame
+) -> tuple[pd.Series[str], list[Entry]]:
     """Give homes in no grid to the nearest one of their community; those of a community without any are one sub-grid."""
     member, how = join_nearest(named, doors, pairs)
     community = doors["community"].reindex(member.index)
     none = how == "none"
     for code in sorted(set(community[none])):
         member = member.mask(none & (community == code), number_next(code, set(member))[0])
-    walked, flown = member.index[how == "foot"], member.index[how == "air"]
+    walked = member.index[how == "foot"]
+    flown = member.index[how == "air"]
     left = sorted(set(community[none]))
     return member, [
-        Entry(STEP, "stairwells", "attached", len(walked), "home in no grid: given to the nearest on foot", list(walked)),
-        Entry(STEP, "stairwells", "attached", len(flown), "home in no grid, out of reach: given to the nearest", list(flown)),
-        Entry(STEP, "communities", "inferred", len(left), "community without any grid: all its homes are one sub-grid", left),
-    ]  # fmt: skip
+        Entry(
+            STEP,
+            "stairwells",
+            "attached",
+            len(walked),
+            "home in no grid: given to the nearest on foot",
+            list(walked),
+        ),
+        Entry(
+            STEP,
+            "stairwells",
+            "attached",
+            len(flown),
+            "home in no grid, out of reach: given to the nearest",
+            list(flown),
+        ),
+        Entry(
+            STEP,
+            "communities",
+            "inferred",
+            len(left),
+            "community without any grid: all its homes are one sub-grid",
+            left,
+        ),
+    ]
 
 
 def _measure_shift(plan: Plan, grids: OldGrids, row: Array, named: pd.Series[str]) -> Entry:
@@ -207,7 +309,11 @@ def _measure_shift(plan: Plan, grids: OldGrids, row: Array, named: pd.Series[str
     homes = plan.subgrids[plan.subgrids["kind"] != "exclusive"]
     pairs = measure_common(homes.geometry.to_numpy(), grids.shapes)
     became = pd.MultiIndex.from_arrays([named.to_numpy(object), row])
-    same = pairs[pd.MultiIndex.from_arrays([homes.index.to_numpy(object)[pairs["first"]], pairs["second"]]).isin(became)]
+    same = pairs[
+        pd.MultiIndex.from_arrays(
+            [homes.index.to_numpy(object)[pairs["first"]], pairs["second"]]
+        ).isin(became)
+    ]
     kept = np.bincount(same["first"], same["common"], minlength=len(homes))
     area = homes["area"].to_numpy()
     shift = area - np.minimum(kept, area)

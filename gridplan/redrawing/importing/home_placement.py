@@ -30,7 +30,8 @@ def place_homes(
 ) -> pd.DataFrame:
     """Place every stairwell in the outline that holds most of its building, or of its own slice where outlines cut it.
 
-    Floor bands have slices of their own too, side by side along the footprint, as outlines of sub-grids show them.
+    Floor bands have slices of their own too, side by side along the footprint,
+    as outlines of sub-grids show them.
 
     Parameters
     ----------
@@ -39,14 +40,16 @@ def place_homes(
     shapes
         Valid polygons, which may overlap and leave gaps.
     allowed
-        Pairs of an outline's row and a community's code: homes are placed only in outlines allowed to their community.
+        Pairs of an outline's row and a community's code: homes are placed only
+        in outlines allowed to their community.
     preferred
         bool[n], outlines that go before others that hold the same share.
 
     Returns
     -------
-    By stairwell: ``row`` of the outline (-1: none) and the ``share`` of its land that the outline holds. Equal shares
-    go to the smaller outline, then to the first.
+    By stairwell: ``row`` of the outline (-1: none) and the ``share`` of its
+    land that the outline holds. Equal shares go to the smaller outline, then
+    to the first.
 
     Examples
     --------
@@ -57,7 +60,9 @@ def place_homes(
     [0, 0, 1, -1, -1, -1, 0, 0, 1, -1, -1, -1]
     """
     stairwells = stairwells.sort_index()
-    names, home = np.unique(stairwells["building"].to_numpy(object).astype(str), return_inverse=True)
+    names, home = np.unique(
+        stairwells["building"].to_numpy(object).astype(str), return_inverse=True
+    )
     footprints = buildings.geometry.reindex(names).to_numpy()
     pairs = measure_common(footprints, shapes)[["first", "second", "common"]]
     if allowed is not None:
@@ -67,25 +72,35 @@ def place_homes(
     cut = np.zeros(len(names), bool)
     cut[pairs["first"][pairs["first"].duplicated()]] = True
     cut &= np.bincount(home, minlength=len(names)) > 1
-    unit = np.where(cut[home], len(names) + np.arange(len(home)), home)  # a whole building, or one stairwell's slice of it
+    unit = np.where(
+        cut[home], len(names) + np.arange(len(home)), home
+    )  # a whole building, or one stairwell's slice of it
     units, unit = np.unique(unit, return_inverse=True)
     sliced = np.flatnonzero(units >= len(names))
     of = np.where(units < len(names), units, home[units - len(names)])
     land = footprints[of]
     own = stairwells.iloc[units[sliced] - len(names)]
-    land[sliced] = slice_footprints(land[sliced], own["slice_from"].to_numpy(), own["slice_to"].to_numpy())
+    land[sliced] = slice_footprints(
+        land[sliced], own["slice_from"].to_numpy(), own["slice_to"].to_numpy()
+    )
     both = pd.DataFrame({"unit": np.arange(len(units)), "first": of}).merge(pairs, on="first")
     again = cut[both["first"]]
     common = both["common"].to_numpy().copy()
-    common[again] = shapely.area(shapely.intersection(land[both["unit"][again]], shapes[both["second"][again]]))
+    common[again] = shapely.area(
+        shapely.intersection(land[both["unit"][again]], shapes[both["second"][again]])
+    )
     size = shapely.area(shapes)[both["second"]]
     first = np.zeros(len(shapes)) if preferred is None else preferred.astype(float)
     both = both.assign(
-        share=np.minimum(common / shapely.area(land)[both["unit"]], 1.0), first=first[both["second"]], small=-size
+        share=np.minimum(common / shapely.area(land)[both["unit"]], 1.0),
+        first=first[both["second"]],
+        small=-size,
     )[common > 0]
     best = choose_greatest(both, "unit", ["share", "first", "small"]).reindex(unit)
     row = best["second"].fillna(-1).to_numpy(np.int64)
-    return pd.DataFrame({"row": row, "share": best["share"].fillna(0.0).to_numpy()}, index=stairwells.index)
+    return pd.DataFrame(
+        {"row": row, "share": best["share"].fillna(0.0).to_numpy()}, index=stairwells.index
+    )
 
 
 def join_nearest(
@@ -102,8 +117,9 @@ def join_nearest(
 
     Returns
     -------
-    The codes, and how each was found: empty (it had one), ``foot`` (over neighbours), ``air`` (in a straight line, where nobody
-    can walk to one), or ``none`` (its community has no code at all, so it still has none).
+    The codes, and how each was found: empty (it had one), ``foot`` (over
+    neighbours), ``air`` (in a straight line, where nobody can walk to one), or
+    ``none`` (its community has no code at all, so it still has none).
 
     Examples
     --------
@@ -120,26 +136,35 @@ def join_nearest(
     bare = np.flatnonzero(code == "")
     known = np.flatnonzero(code != "")
     if len(bare):
-        nearest = _walk_nearest(stairwells, neighbours, known) if len(known) else np.full(len(code), -1)
+        nearest = (
+            _walk_nearest(stairwells, neighbours, known) if len(known) else np.full(len(code), -1)
+        )
         walked = bare[nearest[bare] >= 0]
-        how[bare], how[walked] = "none", "foot"
+        how[bare] = "none"
+        how[walked] = "foot"
         flown = _fly_nearest(stairwells, bare[nearest[bare] < 0], known)
         nearest[list(flown)] = list(flown.values())
         how[list(flown)] = "air"
         found = bare[how[bare] != "none"]
         code[found] = code[nearest[found]]
     index = stairwells.index
-    return pd.Series(code, index, dtype="str", name="subgrid"), pd.Series(how, index, dtype="str", name="how")
+    return pd.Series(code, index, dtype="str", name="subgrid"), pd.Series(
+        how, index, dtype="str", name="how"
+    )
 
 
 def _walk_nearest(stairwells: gpd.GeoDataFrame, neighbours: pd.DataFrame, known: Array) -> Array:
     """Find for each stairwell the known one that is nearest over neighbours, -1 where none can be walked to."""
-    a, b = (stairwells.index.get_indexer(pd.Index(neighbours[end])) for end in ("focal", "neighbour"))
+    a, b = (
+        stairwells.index.get_indexer(pd.Index(neighbours[end])) for end in ("focal", "neighbour")
+    )
     both = (a >= 0) & (b >= 0)
     length = np.maximum(neighbours["distance"].to_numpy(float)[both], SHORTEST)
     graph = csr_matrix((length, (a[both], b[both])), shape=(len(stairwells),) * 2)
     graph.sort_indices()
-    _, _, source = dijkstra(graph, directed=False, indices=known, return_predecessors=True, min_only=True)
+    _, _, source = dijkstra(
+        graph, directed=False, indices=known, return_predecessors=True, min_only=True
+    )
     return np.where(source < 0, -1, source).astype(np.int64)
 
 
@@ -149,7 +174,8 @@ def _fly_nearest(stairwells: gpd.GeoDataFrame, bare: Array, known: Array) -> dic
     xy = shapely.get_coordinates(stairwells.geometry.to_numpy())
     found: dict[int, int] = {}
     for code in sorted(set(community[bare])):
-        own, there = bare[community[bare] == code], known[community[known] == code]
+        own = bare[community[bare] == code]
+        there = known[community[known] == code]
         if len(there):
             apart = cKDTree(xy[there]).query(xy[own])[1]
             found |= dict(zip(own.tolist(), there[apart].tolist(), strict=True))

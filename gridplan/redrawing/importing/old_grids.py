@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 STEP = "import"
-# Columns that hold the code of a grid, the likeliest first; what is written in one of them is never looked at otherwise.
+# Columns that hold the code of a grid, the likeliest first; what is written in
+# one of them is never looked at otherwise.
 CODE_WORDS = (
     *(
         "subgrid",
@@ -38,7 +39,18 @@ CODE_WORDS = (
         "subgrid_id",
         "subgrid_code",
     ),
-    *("grid_id", "grid_code", "gridcode", "gridid", "code", "编码", "编号", "网格代码", "代码", "id"),
+    *(
+        "grid_id",
+        "grid_code",
+        "gridcode",
+        "gridid",
+        "code",
+        "编码",
+        "编号",
+        "网格代码",
+        "代码",
+        "id",
+    ),
 )
 
 
@@ -51,7 +63,9 @@ class OldGrids:
     entries: tuple[Entry, ...]
 
 
-def find_code_column(columns: Collection[str], wanted: str | None = None, table: str = "grids") -> str:
+def find_code_column(
+    columns: Collection[str], wanted: str | None = None, table: str = "grids"
+) -> str:
     """Find the column that holds the codes of grids: the one named, else the likeliest by its name.
 
     Raises
@@ -68,8 +82,14 @@ def find_code_column(columns: Collection[str], wanted: str | None = None, table:
     words = CODE_WORDS if wanted is None else (wanted.strip().lower(),)
     found = next((lower[word] for word in words if word in lower), None)
     if found is None:
-        message = "it is not clear which column holds the codes" if wanted is None else f"it has no column {wanted}"
-        remedy = f"name one of its columns: --code {' or '.join(map(str, columns)) or '(it has none)'}"
+        message = (
+            "it is not clear which column holds the codes"
+            if wanted is None
+            else f"it has no column {wanted}"
+        )
+        remedy = (
+            f"name one of its columns: --code {' or '.join(map(str, columns)) or '(it has none)'}"
+        )
         raise InputError([Problem(table, "codes", message, remedy)])
     return found
 
@@ -91,10 +111,13 @@ def refuse_personal(table: str, frame: pd.DataFrame, mapped: Collection[str] = (
         raise PersonalDataError(problems)
 
 
-def clean_grids(layer: gpd.GeoDataFrame, target: CRS, column: str | None = None, table: str = "grids") -> OldGrids:
+def clean_grids(
+    layer: gpd.GeoDataFrame, target: CRS, column: str | None = None, table: str = "grids"
+) -> OldGrids:
     """Put a layer of grids in order: codes as text, shapes valid polygons in the CRS ``target``, and its faults counted.
 
-    Rows without an area are dropped. Overlaps are only counted here: what lies in two grids is given by the homes on it.
+    Rows without an area are dropped. Overlaps are only counted here: what lies
+    in two grids is given by the homes on it.
 
     Parameters
     ----------
@@ -126,8 +149,16 @@ def clean_grids(layer: gpd.GeoDataFrame, target: CRS, column: str | None = None,
     refuse_personal("subgrids", flat, [column] if column else [])
     column = find_code_column(list(flat.columns), column, table)
     if layer.crs is None and len(layer):
-        remedy = "say which it is, such as --crs EPSG:4547, or set it in QGIS and save the layer anew"
-        raise InputError([Problem(table, "CRS is known", "it does not say its coordinate reference system", remedy)])
+        remedy = (
+            "say which it is, such as --crs EPSG:4547, or set it in QGIS and save the layer anew"
+        )
+        raise InputError(
+            [
+                Problem(
+                    table, "CRS is known", "it does not say its coordinate reference system", remedy
+                )
+            ]
+        )
     codes = clean_codes(flat[column])
     shapes = project_shapes(layer.geometry, target, 2) if len(layer) else np.array([], object)
     flat_area = shapely.get_dimensions(shapes) == 2
@@ -136,15 +167,33 @@ def clean_grids(layer: gpd.GeoDataFrame, target: CRS, column: str | None = None,
     whole = ~shapely.is_missing(shapes) & (shapely.area(shapes) > SMALLEST)
     entries = [
         Entry(
-            STEP, "subgrids", "repaired", int((repaired & whole).sum()), "outline was not valid", list(codes[repaired & whole])
+            STEP,
+            "subgrids",
+            "repaired",
+            int((repaired & whole).sum()),
+            "outline was not valid",
+            list(codes[repaired & whole]),
         ),
-        Entry(STEP, "subgrids", "dropped", int((~whole).sum()), "grid without an area", list(codes[~whole])),
+        Entry(
+            STEP,
+            "subgrids",
+            "dropped",
+            int((~whole).sum()),
+            "grid without an area",
+            list(codes[~whole]),
+        ),
     ]
-    codes, shapes = codes.to_numpy(object)[whole], shapes[whole]
+    codes = codes.to_numpy(object)[whole]
+    shapes = shapes[whole]
     middle = shapely.centroid(shapes)
-    order = np.lexsort((shapely.area(shapes), shapely.get_y(middle), shapely.get_x(middle), codes.astype(str)))
-    codes, shapes = codes[order], shapes[order]
-    return OldGrids(codes, shapes, (*entries, *_count_codes(codes), *_count_overlaps(codes, shapes)))
+    order = np.lexsort(
+        (shapely.area(shapes), shapely.get_y(middle), shapely.get_x(middle), codes.astype(str))
+    )
+    codes = codes[order]
+    shapes = shapes[order]
+    return OldGrids(
+        codes, shapes, (*entries, *_count_codes(codes), *_count_overlaps(codes, shapes))
+    )
 
 
 def clean_codes(values: Any) -> pd.Series[str]:
@@ -163,25 +212,44 @@ def _count_codes(codes: Array) -> list[Entry]:
     several = pd.Series(codes[codes != ""]).value_counts()
     twice = sorted(several.index[several > 1])
     return [
-        Entry(STEP, "subgrids", "inferred", int((codes == "").sum()), "grid without a code: given the next free one"),
-        Entry(STEP, "subgrids", "noted", len(twice), "code of several outlines: one grid in each community", twice),
-    ]  # fmt: skip
+        Entry(
+            STEP,
+            "subgrids",
+            "inferred",
+            int((codes == "").sum()),
+            "grid without a code: given the next free one",
+        ),
+        Entry(
+            STEP,
+            "subgrids",
+            "noted",
+            len(twice),
+            "code of several outlines: one grid in each community",
+            twice,
+        ),
+    ]
 
 
 def _count_overlaps(codes: Array, shapes: Array) -> list[Entry]:
     """Count the pairs of grids that overlap, slivers and others."""
     pairs = measure_common(shapes, shapes)
-    pairs = pairs[(pairs["first"] < pairs["second"]) & (codes[pairs["first"]] != codes[pairs["second"]])]
-    # A strip of the width w and the length l has the area w l; its length is at most the shorter circumference.
-    around = np.minimum(shapely.length(shapes[pairs["first"]]), shapely.length(shapes[pairs["second"]]))
+    pairs = pairs[
+        (pairs["first"] < pairs["second"]) & (codes[pairs["first"]] != codes[pairs["second"]])
+    ]
+    # A strip of the width w and the length l has the area w l; its length is
+    # at most the shorter circumference.
+    around = np.minimum(
+        shapely.length(shapes[pairs["first"]]), shapely.length(shapes[pairs["second"]])
+    )
     narrow = (pairs["common"] <= CREVICE * around).to_numpy()
     found = []
-    for mask, what in ((narrow, "slivers that two grids share"), (~narrow, "overlaps of two grids")):
+    for mask, what in (
+        (narrow, "slivers that two grids share"),
+        (~narrow, "overlaps of two grids"),
+    ):
         own = pairs[mask]
         ids = sorted({*codes[own["first"]], *codes[own["second"]]} - {""})
-        reason = (
-            f"{what}, {own['common'].sum():.1f} m2: homes on them go to the grid that holds more of them, else to the smaller"
-        )
+        reason = f"{what}, {own['common'].sum():.1f} m2: homes on them go to the grid that holds more of them, else to the smaller"
         found.append(Entry(STEP, "subgrids", "noted", len(own), reason, ids))
     return found
 

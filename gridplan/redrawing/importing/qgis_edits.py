@@ -1,8 +1,10 @@
 """Returning: a plan that was edited in another program, such as QGIS, read back as the next plan.
 
-Looked at are the column ``subgrid`` of stairwells, a column of codes that was added to buildings, and the outlines of
-sub-grids; whatever else the other program did to the file does not matter. A home whose code was written goes there; else it
-goes to the outline that it lies in now, if that is another than the one it lay in before.
+Looked at are the column ``subgrid`` of stairwells, a column of codes that was
+added to buildings, and the outlines of sub-grids; whatever else the other
+program did to the file does not matter. A home whose code was written goes
+there; else it goes to the outline that it lies in now, if that is another than
+the one it lay in before.
 """
 
 from __future__ import annotations
@@ -41,9 +43,11 @@ _AGAIN = "give the file that was made from this plan, or import it on a site of 
 class Returned:
     """A plan that came back: the next ``plan``, its ``changes``, ``notes`` on what was left aside, and ``warnings``.
 
-    ``changes`` has a row for each stairwell that changed its sub-grid: ``building``, ``community``, ``old`` and ``new`` code,
-    ``households``, and ``by`` what it was found: stairwells or buildings (a code was written) or subgrids (an outline was drawn).
-    ``warnings`` say what the changes put out of rule.
+    ``changes`` has a row for each stairwell that changed its sub-grid:
+    ``building``, ``community``, ``old`` and ``new`` code, ``households``, and
+    ``by`` what it was found: stairwells or buildings (a code was written) or
+    subgrids (an outline was drawn). ``warnings`` say what the changes put out
+    of rule.
     """
 
     plan: Plan
@@ -63,15 +67,17 @@ def import_edits(
 ) -> Returned:
     """Make the next plan from tables of a plan that were edited in another program.
 
-    The changes are carried out as edits by hand are: checked against locks, logged in the table ``edits`` so that they can be
-    made again, and noted in the plan's history.
+    The changes are carried out as edits by hand are: checked against locks,
+    logged in the table ``edits`` so that they can be made again, and noted in
+    the plan's history.
 
     Parameters
     ----------
     plan
         The plan that was edited.
     tables
-        ``stairwells``, ``buildings`` and ``subgrids`` as the file has them, of any types; some may be missing.
+        ``stairwells``, ``buildings`` and ``subgrids`` as the file has them, of
+        any types; some may be missing.
     column
         The column of codes, where it is not ``subgrid``.
     by, date
@@ -81,14 +87,15 @@ def import_edits(
 
     Returns
     -------
-    The next plan and what changed. Codes that the plan does not know are new sub-grids. Where nothing was edited it is the
-    plan itself.
+    The next plan and what changed. Codes that the plan does not know are new
+    sub-grids. Where nothing was edited it is the plan itself.
 
     Raises
     ------
     InputError
-        With everything that cannot be done: homes over the limit of their community or in exclusive grids, homes that are locked,
-        without code or with two, a file of another plan.
+        With everything that cannot be done: homes over the limit of their
+        community or in exclusive grids, homes that are locked, without code or
+        with two, a file of another plan.
     PersonalDataError
         If columns look like data on named persons.
 
@@ -106,18 +113,27 @@ def import_edits(
     problems: list[Problem] = []
     notes: list[Entry] = []
     wanted = pd.DataFrame({"new": doors["subgrid"].astype(object), "by": ""}, index=doors.index)
-    for table in reversed([t for t in TABLES if tables.get(t) is not None]):  # the strongest word last
+    for table in reversed(
+        [t for t in TABLES if tables.get(t) is not None]
+    ):  # the strongest word last
         try:
-            moved, said = (_read_outlines if table == "subgrids" else _read_codes)(plan, tables[table], table, column)
+            moved, said = (_read_outlines if table == "subgrids" else _read_codes)(
+                plan, tables[table], table, column
+            )
         except PersonalDataError:
             raise
         except InputError as error:
             problems += error.problems
             continue
-        both = moved.index[(wanted["by"][moved.index] != "") & (wanted["new"][moved.index] != moved)]
-        reason = f"outlines or codes say another sub-grid than the codes of {table}, which count more"
+        both = moved.index[
+            (wanted["by"][moved.index] != "") & (wanted["new"][moved.index] != moved)
+        ]
+        reason = (
+            f"outlines or codes say another sub-grid than the codes of {table}, which count more"
+        )
         notes += [*said, Entry(STEP, "stairwells", "noted", len(both), reason, list(both))]
-        wanted.loc[moved.index, "new"], wanted.loc[moved.index, "by"] = moved, table
+        wanted.loc[moved.index, "new"] = moved
+        wanted.loc[moved.index, "by"] = table
     wanted["new"] = _name_new(wanted["new"], doors, plan)
     problems += _check_moves(plan, wanted["new"])
     if problems:
@@ -127,15 +143,22 @@ def import_edits(
         return Returned(plan, changes, tuple(notes))
     try:
         edited = edit(plan, write_commands(changes, doors), by=by, date=date, progress=progress)
-    except InputError as error:  # such as locks; the numbers of lines mean nothing to somebody who wrote none
-        told = [replace(p, table="stairwells", message=_LINE.sub("", p.message)) for p in error.problems]
+    except (
+        InputError
+    ) as error:  # such as locks; the numbers of lines mean nothing to somebody who wrote none
+        told = [
+            replace(p, table="stairwells", message=_LINE.sub("", p.message)) for p in error.problems
+        ]
         raise InputError(told) from error
     return Returned(edited.plan, changes, tuple(notes), edited.preview.warnings)
 
 
-def _read_codes(plan: Plan, frame: pd.DataFrame, table: str, column: str | None) -> tuple[pd.Series[Any], list[Entry]]:
+def _read_codes(
+    plan: Plan, frame: pd.DataFrame, table: str, column: str | None
+) -> tuple[pd.Series[Any], list[Entry]]:
     """Read the codes that were written to stairwells or buildings: those of stairwells that are others than the plan's."""
-    key, flat = table.removesuffix("s"), pd.DataFrame(frame)
+    key = table.removesuffix("s")
+    flat = pd.DataFrame(frame)
     flat = flat.drop(columns=[name for name in flat.columns if str(flat[name].dtype) == "geometry"])
     refuse_personal(table, flat, [column] if column else [])
     lower = {str(name).strip().lower(): str(name) for name in flat.columns}
@@ -146,18 +169,39 @@ def _read_codes(plan: Plan, frame: pd.DataFrame, table: str, column: str | None)
     if key not in lower:
         remedy = f"keep the column {key} when saving in QGIS"
         raise InputError([Problem(table, "rows have codes", f"it has no column {key}", remedy)])
-    doors, known = plan.stairwells, plan.stairwells.index if key == "stairwell" else plan.site.buildings.index
+    doors = plan.stairwells
+    known = plan.stairwells.index if key == "stairwell" else plan.site.buildings.index
     rows = pd.DataFrame({"of": recover_codes(clean_codes(flat[lower[key]]), known)})
     rows["code"] = recover_codes(clean_codes(flat[code]), plan.subgrids.index)
     mine = rows["of"].isin(known)
-    strange, rows = sorted(set(rows["of"][~mine])), rows[mine].drop_duplicates().sort_values(["of", "code"])
+    strange = sorted(set(rows["of"][~mine]))
+    rows = rows[mine].drop_duplicates().sort_values(["of", "code"])
     if rows.empty and strange:
-        raise InputError([Problem(table, "of this plan", f"none of its {key} codes is in the plan", _AGAIN, tuple(strange))])
+        raise InputError(
+            [
+                Problem(
+                    table,
+                    "of this plan",
+                    f"none of its {key} codes is in the plan",
+                    _AGAIN,
+                    tuple(strange),
+                )
+            ]
+        )
     _check_codes(rows, table, key)
     rows = rows[rows["code"] != ""].set_index("of")["code"]
-    new = rows.reindex(doors.index if key == "stairwell" else doors["building"]).set_axis(doors.index).dropna()
+    new = (
+        rows.reindex(doors.index if key == "stairwell" else doors["building"])
+        .set_axis(doors.index)
+        .dropna()
+    )
     told = Entry(
-        STEP, table, "dropped", len(strange), f"not among the {table} of the plan: new homes come with new land", strange
+        STEP,
+        table,
+        "dropped",
+        len(strange),
+        f"not among the {table} of the plan: new homes come with new land",
+        strange,
     )
     return new[(new != doors["subgrid"][new.index]).to_numpy()].astype(object), [told]
 
@@ -168,10 +212,12 @@ def _check_codes(rows: pd.DataFrame, table: str, key: str) -> None:
     bare = rows["of"][rows["code"] == ""] if key == "stairwell" else rows["of"][:0]
     problems = []
     if len(twice):
-        message, remedy = f"{len(twice)} {table} have two codes", "delete the row that is wrong"
+        message = f"{len(twice)} {table} have two codes"
+        remedy = "delete the row that is wrong"
         problems.append(Problem(table, "one code for each", message, remedy, tuple(twice)))
     if len(bare):
-        message, remedy = f"{len(bare)} {table} have no sub-grid", "write a code; one that is not known is a new sub-grid"
+        message = f"{len(bare)} {table} have no sub-grid"
+        remedy = "write a code; one that is not known is a new sub-grid"
         problems.append(Problem(table, "every home is in a sub-grid", message, remedy, tuple(bare)))
     if problems:
         raise InputError(problems)
@@ -187,30 +233,54 @@ def recover_codes(codes: pd.Series[str], known: pd.Index[Any]) -> pd.Series[str]
     """
     digits = pd.Series(known, dtype="str")[lambda s: s.str.fullmatch(r"\d+").to_numpy(bool)]
     short = digits.str.lstrip("0")
-    meant = dict(zip(short[~short.duplicated(keep=False)], digits[~short.duplicated(keep=False)], strict=True))
+    meant = dict(
+        zip(
+            short[~short.duplicated(keep=False)], digits[~short.duplicated(keep=False)], strict=True
+        )
+    )
     open_ = codes.str.fullmatch(r"\d+") & ~codes.isin(known)
-    found = [meant.get(code.lstrip("0"), code) if is_open else code for code, is_open in zip(codes, open_, strict=True)]
+    found = [
+        meant.get(code.lstrip("0"), code) if is_open else code
+        for code, is_open in zip(codes, open_, strict=True)
+    ]
     return pd.Series(found, codes.index, dtype="str")
 
 
-def _read_outlines(plan: Plan, frame: gpd.GeoDataFrame, table: str, column: str | None) -> tuple[pd.Series[Any], list[Entry]]:
+def _read_outlines(
+    plan: Plan, frame: gpd.GeoDataFrame, table: str, column: str | None
+) -> tuple[pd.Series[Any], list[Entry]]:
     """Read the outlines that were drawn: the code of every home that lies in another outline than it lay in before."""
     names = [str(name) for name in frame.columns]
-    wanted = next((n for n in names if n.strip().lower() == (column or "subgrid").strip().lower()), None)
+    wanted = next(
+        (n for n in names if n.strip().lower() == (column or "subgrid").strip().lower()), None
+    )
     grids = clean_grids(frame, plan.crs, wanted, table)
-    old, codes = plan.subgrids, recover_codes(pd.Series(grids.codes, dtype="str"), plan.subgrids.index).to_numpy(object)
+    old = plan.subgrids
+    codes = recover_codes(pd.Series(grids.codes, dtype="str"), plan.subgrids.index).to_numpy(object)
     codes = np.array([code or f"{NAMELESS}{n}" for n, code in enumerate(codes)], object)
     before = shapely.normalize(old.geometry.reindex(codes).to_numpy())
     drawn = ~shapely.equals_exact(before, shapely.normalize(grids.shapes), STILL)
     nothing = pd.Series([], index=plan.stairwells.index[:0], dtype=object)
     if not drawn.any() and not pd.Index(codes).has_duplicates:
         return nothing, list(grids.entries)
-    doors, buildings = plan.stairwells, plan.site.buildings
-    lay = np.append(old.index.to_numpy(object), "")[place_homes(doors, buildings, old.geometry.to_numpy())["row"]]
+    doors = plan.stairwells
+    buildings = plan.site.buildings
+    lay = np.append(old.index.to_numpy(object), "")[
+        place_homes(doors, buildings, old.geometry.to_numpy())["row"]
+    ]
     lies = np.append(codes, "")[place_homes(doors, buildings, grids.shapes, preferred=drawn)["row"]]
     moved = (lies != "") & (lies != lay) & (lies != doors["subgrid"].to_numpy(object))
-    out = doors.index[(lies == "") & doors["community"].isin(doors["community"][lies != ""]).to_numpy()]
-    told = Entry(STEP, "stairwells", "noted", len(out), "in none of the outlines: stays in its sub-grid", list(out))
+    out = doors.index[
+        (lies == "") & doors["community"].isin(doors["community"][lies != ""]).to_numpy()
+    ]
+    told = Entry(
+        STEP,
+        "stairwells",
+        "noted",
+        len(out),
+        "in none of the outlines: stays in its sub-grid",
+        list(out),
+    )
     return pd.Series(lies[moved], doors.index[moved], dtype=object), [*grids.entries, told]
 
 
@@ -234,16 +304,36 @@ def _check_moves(plan: Plan, new: pd.Series[Any]) -> list[Problem]:
     over = pd.notna(above) & (above != moved["community"].to_numpy(object))
     torn = pd.isna(above) & (moved.groupby("new")["community"].transform("nunique") > 1).to_numpy()
     checks = (
-        (lone, "are moved into exclusive grids, which hold no homes", "give them the code of a sub-grid of homes"),
-        (over & ~lone, "are moved over the limit of their community", "choose one of their own community"),
-        (torn, "of several communities are given one new code", "use a code of its own in each community"),
+        (
+            lone,
+            "are moved into exclusive grids, which hold no homes",
+            "give them the code of a sub-grid of homes",
+        ),
+        (
+            over & ~lone,
+            "are moved over the limit of their community",
+            "choose one of their own community",
+        ),
+        (
+            torn,
+            "of several communities are given one new code",
+            "use a code of its own in each community",
+        ),
     )
     problems = []
     for mask, message, remedy in checks:
-        ids = tuple(f"{s} of {c} to {n}" for s, c, n in moved[mask][["community", "new"]].itertuples())
+        ids = tuple(
+            f"{s} of {c} to {n}" for s, c, n in moved[mask][["community", "new"]].itertuples()
+        )
         if ids:
             problems.append(
-                Problem("stairwells", "homes stay in their community", f"{len(ids)} stairwells {message}", remedy, ids)
+                Problem(
+                    "stairwells",
+                    "homes stay in their community",
+                    f"{len(ids)} stairwells {message}",
+                    remedy,
+                    ids,
+                )
             )
     return problems
 
@@ -252,5 +342,9 @@ def _list_changes(doors: gpd.GeoDataFrame, wanted: pd.DataFrame) -> pd.DataFrame
     """List the stairwells that change their sub-grid."""
     mask = (wanted["new"] != doors["subgrid"]).to_numpy()
     own = pd.DataFrame(doors.loc[mask, ["building", "community"]])
-    told = own.assign(old=doors["subgrid"][mask], new=wanted["new"][mask].astype("str"), households=doors["households"][mask])
+    told = own.assign(
+        old=doors["subgrid"][mask],
+        new=wanted["new"][mask].astype("str"),
+        households=doors["households"][mask],
+    )
     return told.assign(by=wanted["by"][mask].astype("str"))

@@ -16,9 +16,11 @@ Array = np.ndarray[Any, Any]
 def name_grids(codes: Array, row: Array, stairwells: Any) -> tuple[pd.Series[str], list[Entry]]:
     """Name the sub-grid of every stairwell from the code of its old grid, so that each code is of one community.
 
-    A code that several old grids of several communities bear gets the community's code before it. A single old grid over several
-    communities is cut: most of its households keep its code, the others get their community's code before it. An old grid without
-    code gets the next free number of its community.
+    A code that several old grids of several communities bear gets the
+    community's code before it. A single old grid over several communities is
+    cut: most of its households keep its code, the others get their community's
+    code before it. An old grid without code gets the next free number of its
+    community.
 
     Parameters
     ----------
@@ -31,7 +33,8 @@ def name_grids(codes: Array, row: Array, stairwells: Any) -> tuple[pd.Series[str
 
     Returns
     -------
-    The code of each stairwell, empty for those in no old grid, and what was changed.
+    The code of each stairwell, empty for those in no old grid, and what was
+    changed.
 
     Examples
     --------
@@ -41,19 +44,25 @@ def name_grids(codes: Array, row: Array, stairwells: Any) -> tuple[pd.Series[str
     ['0301-7', '7', '0302-001']
     """
     inside = row >= 0
-    homes = pd.DataFrame({"row": row, "community": stairwells["community"].to_numpy(object)})[inside]
+    homes = pd.DataFrame({"row": row, "community": stairwells["community"].to_numpy(object)})[
+        inside
+    ]
     homes["households"] = stairwells["households"].to_numpy()[inside]
     homes["code"] = codes[homes["row"]].astype(object)
     parts = homes.groupby(["row", "code", "community"], as_index=False)["households"].sum()
     parts["name"] = parts["code"]
-    several = parts[(parts["code"] != "") & (parts.groupby("code")["community"].transform("nunique") > 1)]
+    several = parts[
+        (parts["code"] != "") & (parts.groupby("code")["community"].transform("nunique") > 1)
+    ]
     cut: list[str] = []
     doubled: list[str] = []
     for code, own in several.groupby("code", sort=True):
         split = own["row"].nunique() == 1
         (cut if split else doubled).append(str(code))
         # Backwards, so that of equal numbers of households the lower community keeps the code.
-        keeps = own["community"].iloc[::-1][own["households"].iloc[::-1].idxmax()] if split else None
+        keeps = (
+            own["community"].iloc[::-1][own["households"].iloc[::-1].idxmax()] if split else None
+        )
         other = own[own["community"] != keeps]
         parts.loc[other.index, "name"] = other["community"] + "-" + str(code)
     parts["name"] = _number_doubles(parts)
@@ -62,14 +71,27 @@ def name_grids(codes: Array, row: Array, stairwells: Any) -> tuple[pd.Series[str
         parts.loc[rows.index, "name"] = number_next(str(community), set(parts["name"]), len(rows))
     names = parts.set_index(["row", "community"])["name"]
     out = np.full(len(row), "", object)
-    out[inside] = names.reindex(pd.MultiIndex.from_frame(homes[["row", "community"]])).to_numpy(object)
+    out[inside] = names.reindex(pd.MultiIndex.from_frame(homes[["row", "community"]])).to_numpy(
+        object
+    )
     entries = [
-        Entry("import", "subgrids", "repaired", len(cut), "grid over several communities: cut at their limits", cut),
         Entry(
-            "import", "subgrids", "repaired", len(doubled),
-            "code of several grids in several communities: the community's code is set before it", doubled,
+            "import",
+            "subgrids",
+            "repaired",
+            len(cut),
+            "grid over several communities: cut at their limits",
+            cut,
         ),
-    ]  # fmt: skip
+        Entry(
+            "import",
+            "subgrids",
+            "repaired",
+            len(doubled),
+            "code of several grids in several communities: the community's code is set before it",
+            doubled,
+        ),
+    ]
     return pd.Series(out, stairwells.index, dtype="str", name="subgrid"), entries
 
 
@@ -79,6 +101,8 @@ def _number_doubles(parts: pd.DataFrame) -> pd.Series[Any]:
     for name, own in parts[parts["name"] != ""].groupby("name", sort=True):
         for community in sorted(set(own["community"]))[1:]:
             taken = set(names)
-            free = next(code for n in range(2, len(parts) + 3) if (code := f"{name}-{n}") not in taken)
+            free = next(
+                code for n in range(2, len(parts) + 3) if (code := f"{name}-{n}") not in taken
+            )
             names[own.index[own["community"] == community]] = free
     return names

@@ -29,8 +29,10 @@ ADJOINS = 0.001  # m between sub-grids that adjoin
 class Redrawn:
     """Outlines drawn again.
 
-    ``outlines`` by code; ``around`` those of untouched sub-grids beside them, which got a corner where a new line ends on their
-    border; ``lone`` the rows of exclusive grids of the communities ``anew``, drawn wholly; and entries for the ledger.
+    ``outlines`` by code; ``around`` those of untouched sub-grids beside them,
+    which got a corner where a new line ends on their border; ``lone`` the rows
+    of exclusive grids of the communities ``anew``, drawn wholly; and entries
+    for the ledger.
     """
 
     outlines: gpd.GeoSeries
@@ -41,26 +43,40 @@ class Redrawn:
 
 
 def redraw_land(
-    plan: Plan, site: Site, stairwells: Any, figures: Any, changes: Changes, rules: Rules, progress: Progress
+    plan: Plan,
+    site: Site,
+    stairwells: Any,
+    figures: Any,
+    changes: Changes,
+    rules: Rules,
+    progress: Progress,
 ) -> Redrawn:
     """Draw the outlines of changed sub-grids: on the land that they had together, or where that fails on more of it.
 
-    First the union of the old outlines stands in for the community; where no good tiling comes of it, that of the sub-grids round
-    them too, then that of all its sub-grids of homes; and where the land itself changed, or none of these holds, the whole
-    community is drawn, exclusive grids too.
+    First the union of the old outlines stands in for the community; where no
+    good tiling comes of it, that of the sub-grids round them too, then that of
+    all its sub-grids of homes; and where the land itself changed, or none of
+    these holds, the whole community is drawn, exclusive grids too.
 
     ``figures`` has a row for every sub-grid of homes, by code.
     """
-    old, over = plan.subgrids[plan.subgrids["kind"] != "exclusive"], figures["community"]
+    old = plan.subgrids[plan.subgrids["kind"] != "exclusive"]
+    over = figures["community"]
     sound = shapely.is_valid(old.geometry.to_numpy()) & (shapely.area(old.geometry.to_numpy()) > 0)
     # A community whose outlines are broken, or which has none, has nothing to keep.
     codes = set(changes.land) | _find_beside(old, _find_deserted(plan, stairwells, changes.land))
-    asked = set(over.reindex(list(codes)).dropna()) | set(old["community"].reindex(list(codes)).dropna())
-    anew = set(changes.anew) | (asked & (set(old["community"][~sound]) | (set(over) - set(old["community"]))))
+    asked = set(over.reindex(list(codes)).dropna()) | set(
+        old["community"].reindex(list(codes)).dropna()
+    )
+    anew = set(changes.anew) | (
+        asked & (set(old["community"][~sound]) | (set(over) - set(old["community"])))
+    )
     # What was another community's land is no part of what the sub-grids of this one had together.
     came = over[over.index.isin(old.index) & (over != old["community"].reindex(over.index))]
     anew |= set(came)
-    staying = plan.subgrids[plan.subgrids.index.isin(over.index) | (plan.subgrids["kind"] == "exclusive")]
+    staying = plan.subgrids[
+        plan.subgrids.index.isin(over.index) | (plan.subgrids["kind"] == "exclusive")
+    ]
     done: list[pd.Series[Any]] = []
     entries: list[Entry] = []
     open_ = sorted((asked & set(over)) - anew)
@@ -68,8 +84,12 @@ def redraw_land(
         if not open_:
             break
         codes = set(old.index) | set(over.index) if wide else codes
-        drawn, told, poor = _draw_on_old(old, codes, site, stairwells, over, open_, rules.outlines, progress)
-        failed = set(over.reindex(_find_faults(drawn, staying, rules.outlines.grid)).dropna()) | (set() if wide else poor)
+        drawn, told, poor = _draw_on_old(
+            old, codes, site, stairwells, over, open_, rules.outlines, progress
+        )
+        failed = set(over.reindex(_find_faults(drawn, staying, rules.outlines.grid)).dropna()) | (
+            set() if wide else poor
+        )
         good = drawn[~over.reindex(drawn.index).isin(failed).to_numpy()]
         done.append(good)
         entries += told if len(good) == len(drawn) else []
@@ -80,14 +100,20 @@ def redraw_land(
         plan, site, stairwells, figures, sorted(anew & set(site.communities.index)), rules, progress
     )
     outlines = pd.concat([*done, anew_shapes]) if done else anew_shapes
-    there = staying["community"].isin(site.communities.index) & ~staying["community"].isin(anew) & ~staying.index.isin(came.index)
+    there = (
+        staying["community"].isin(site.communities.index)
+        & ~staying["community"].isin(anew)
+        & ~staying.index.isin(came.index)
+    )
     staying = staying[there.to_numpy()]
     shapes, around = match_around(outlines, staying, rules.outlines.grid)
     series = gpd.GeoSeries(
         shapes.to_numpy(), index=pd.Index(shapes.index, dtype="str", name="subgrid"), crs=site.crs
     ).sort_index()
     lone = lone.set_geometry(series.reindex(lone.index).set_crs(site.crs)) if len(lone) else lone
-    return Redrawn(series[~series.index.isin(lone.index)], around, lone, frozenset(anew), (*entries, *told))
+    return Redrawn(
+        series[~series.index.isin(lone.index)], around, lone, frozenset(anew), (*entries, *told)
+    )
 
 
 def _find_deserted(plan: Plan, stairwells: Any, codes: frozenset[str]) -> set[str]:
@@ -99,22 +125,35 @@ def _find_deserted(plan: Plan, stairwells: Any, codes: frozenset[str]) -> set[st
 def _find_beside(old: Any, codes: set[str]) -> set[str]:
     """Find the sub-grids of homes that adjoin some others of their community."""
     own = old[old.index.isin(codes)]
-    near = shapely.STRtree(old.geometry.to_numpy()).query(own.geometry.to_numpy(), predicate="dwithin", distance=ADJOINS)
+    near = shapely.STRtree(old.geometry.to_numpy()).query(
+        own.geometry.to_numpy(), predicate="dwithin", distance=ADJOINS
+    )
     same = old["community"].to_numpy(object)[near[1]] == own["community"].to_numpy(object)[near[0]]
     return set(old.index[near[1][same]])
 
 
 def _draw_on_old(
-    old: Any, codes: set[str], site: Site, stairwells: Any, over: Any, communities: list[str], rules: OutlineRules,
+    old: Any,
+    codes: set[str],
+    site: Site,
+    stairwells: Any,
+    over: Any,
+    communities: list[str],
+    rules: OutlineRules,
     progress: Progress,
-) -> tuple[pd.Series[Any], list[Entry], set[str]]:  # fmt: skip
+) -> tuple[pd.Series[Any], list[Entry], set[str]]:
     """Draw sub-grids on the land that they had together; returns the outlines, entries, and communities drawn by plainer ways."""
     stand_in = old[old["community"].isin(communities) & old.index.isin(codes)]
-    unions = {str(c): _unite(own.geometry.to_numpy()) for c, own in stand_in.groupby("community", sort=True)}
+    unions = {
+        str(c): _unite(own.geometry.to_numpy())
+        for c, own in stand_in.groupby("community", sort=True)
+    }
     if not unions:
         return pd.Series(dtype=object), [], set()
     table = pd.DataFrame({"community": list(unions)})
-    lands = conform_table("communities", gpd.GeoDataFrame(table, geometry=list(unions.values()), crs=site.crs))
+    lands = conform_table(
+        "communities", gpd.GeoDataFrame(table, geometry=list(unions.values()), crs=site.crs)
+    )
     mine = stairwells["subgrid"].isin(over.index[over.isin(lands.index) & over.index.isin(codes)])
     doors = stairwells[mine.to_numpy()]
     homes = site.buildings.index.isin(doors["building"])
@@ -124,14 +163,26 @@ def _draw_on_old(
     plain = np.zeros(len(around), bool)
     plain[near[~lived]] = True
     streets, barriers = (table[_meet(table, lands)] for table in (site.streets, site.barriers))
-    outlines = tessellate(lands, site.buildings[homes | plain], doors, streets, barriers, rules, progress=progress)
+    outlines = tessellate(
+        lands, site.buildings[homes | plain], doors, streets, barriers, rules, progress=progress
+    )
     shapes = pd.Series(outlines.subgrids.to_numpy(), index=outlines.subgrids.index, dtype=object)
     poor = {c for e in outlines.entries if e.reason in FALLBACKS.values() for c in e.ids}
     whole = pd.Series({c: shapely.area(u) for c, u in unions.items()})
-    drawn = pd.Series(shapely.area(shapes.to_numpy()), index=shapes.index).groupby(over.reindex(shapes.index)).sum()
-    short = whole.index[(np.abs(whole - drawn.reindex(whole.index, fill_value=0.0)) > AREA_ERROR * whole).to_numpy()]
+    drawn = (
+        pd.Series(shapely.area(shapes.to_numpy()), index=shapes.index)
+        .groupby(over.reindex(shapes.index))
+        .sum()
+    )
+    short = whole.index[
+        (np.abs(whole - drawn.reindex(whole.index, fill_value=0.0)) > AREA_ERROR * whole).to_numpy()
+    ]
     shapes = shapes[~over.reindex(shapes.index).isin(short).to_numpy()]
-    return shapes, [e for e in outlines.entries if e.table != "communities" or e.reason in FALLBACKS.values()], poor | set(short)
+    return (
+        shapes,
+        [e for e in outlines.entries if e.table != "communities" or e.reason in FALLBACKS.values()],
+        poor | set(short),
+    )
 
 
 def _unite(shapes: Array) -> Any:
@@ -146,8 +197,15 @@ def _meet(table: Any, lands: Any) -> Array:
     shapes = table.geometry.to_numpy()
     box = shapely.bounds(shapes)
     west, south, east, north = shapely.total_bounds(lands.geometry.to_numpy())
-    near = np.flatnonzero((box[:, 0] <= east + 1) & (box[:, 2] >= west - 1) & (box[:, 1] <= north + 1) & (box[:, 3] >= south - 1))
-    met = shapely.STRtree(lands.geometry.to_numpy()).query(shapes[near], predicate="dwithin", distance=1.0)[0]
+    near = np.flatnonzero(
+        (box[:, 0] <= east + 1)
+        & (box[:, 2] >= west - 1)
+        & (box[:, 1] <= north + 1)
+        & (box[:, 3] >= south - 1)
+    )
+    met = shapely.STRtree(lands.geometry.to_numpy()).query(
+        shapes[near], predicate="dwithin", distance=1.0
+    )[0]
     found = np.zeros(len(table), bool)
     found[near[met]] = True
     return found
@@ -157,13 +215,21 @@ def _find_faults(drawn: pd.Series[Any], staying: Any, grid: float) -> list[str]:
     """Find the new outlines that are empty or broken or do not fit together with one another and those around."""
     matched, around = match_around(drawn, staying, grid)
     shapes = matched.to_numpy()
-    wrong = shapely.coverage_invalid_edges(np.concatenate([shapes, around.to_numpy()]))[: len(shapes)]
+    wrong = shapely.coverage_invalid_edges(np.concatenate([shapes, around.to_numpy()]))[
+        : len(shapes)
+    ]
     bad = (shapely.area(shapes) <= 0) | ~shapely.is_valid(shapes) | ~shapely.is_empty(wrong)
     return list(matched.index[bad])
 
 
 def _draw_anew(
-    plan: Plan, site: Site, stairwells: Any, figures: Any, communities: list[str], rules: Rules, progress: Progress
+    plan: Plan,
+    site: Site,
+    stairwells: Any,
+    figures: Any,
+    communities: list[str],
+    rules: Rules,
+    progress: Progress,
 ) -> tuple[Any, pd.Series[Any], list[Entry]]:
     """Draw the whole land of some communities; exclusive grids of the same institution keep their codes."""
     none = plan.subgrids.iloc[:0]
@@ -177,19 +243,33 @@ def _draw_anew(
     rows = figures[figures["community"].isin(communities)].reset_index()
     done, drawn = draw_land(part, own, rows, rules, site.communities, progress)
     lone = drawn[drawn["kind"] == "exclusive"]
-    before = plan.subgrids[(plan.subgrids["kind"] == "exclusive") & plan.subgrids["community"].isin(communities)]
+    before = plan.subgrids[
+        (plan.subgrids["kind"] == "exclusive") & plan.subgrids["community"].isin(communities)
+    ]
     drawn = drawn.rename(index=_recall_codes(lone, before))
     shapes = pd.Series(drawn.geometry.to_numpy(), index=drawn.index, dtype=object)
     lone = drawn[drawn["kind"] == "exclusive"].sort_index()
     fresh = done.ledger.iloc[len(site.ledger) :]
-    told = [Entry(*r) for r in fresh[["step", "table", "action", "count", "reason"]].itertuples(index=False)]
-    return lone.assign(grid=before["grid"].reindex(lone.index).fillna("").astype("str")), shapes, told
+    told = [
+        Entry(*r)
+        for r in fresh[["step", "table", "action", "count", "reason"]].itertuples(index=False)
+    ]
+    return (
+        lone.assign(grid=before["grid"].reindex(lone.index).fillna("").astype("str")),
+        shapes,
+        told,
+    )
 
 
 def _recall_codes(lone: Any, before: Any) -> dict[str, str]:
     """Give exclusive grids the codes that their institutions had, and others the next numbers that were never used."""
-    had = dict(zip(zip(before["community"], before["institution"], strict=True), before.index, strict=True))
-    names = {new: had.get((r.community, r.institution), "") for new, r in zip(lone.index, lone.itertuples(), strict=True)}
+    had = dict(
+        zip(zip(before["community"], before["institution"], strict=True), before.index, strict=True)
+    )
+    names = {
+        new: had.get((r.community, r.institution), "")
+        for new, r in zip(lone.index, lone.itertuples(), strict=True)
+    }
     taken = set(before.index)
     for new, community in lone["community"].items():
         if not names[new]:
@@ -199,14 +279,18 @@ def _recall_codes(lone: Any, before: Any) -> dict[str, str]:
     return names
 
 
-def match_around(outlines: pd.Series[Any], staying: Any, grid: float) -> tuple[pd.Series[Any], pd.Series[Any]]:
+def match_around(
+    outlines: pd.Series[Any], staying: Any, grid: float
+) -> tuple[pd.Series[Any], pd.Series[Any]]:
     """Give new outlines and those of the staying sub-grids that they adjoin each other's corners.
 
-    Returns the new outlines, and the outlines around of which some may have got corners.
+    Returns the new outlines, and the outlines around of which some may have
+    got corners.
 
     Examples
     --------
-    A line between two new squares ends on the border of a staying one, which gets that corner:
+    A line between two new squares ends on the border of a staying one, which
+    gets that corner:
 
     >>> new = pd.Series({"a": shapely.box(0, 0, 1, 1), "b": shapely.box(1, 0, 2, 1)})
     >>> stays = gpd.GeoDataFrame({"community": ["c"]}, geometry=[shapely.box(0, 1, 2, 2)], index=["c"])
@@ -216,8 +300,11 @@ def match_around(outlines: pd.Series[Any], staying: Any, grid: float) -> tuple[p
     rest = staying[~staying.index.isin(outlines.index)]
     if not len(outlines):
         return outlines, pd.Series(dtype=object)
-    shapes, around = outlines.to_numpy(), rest.geometry.to_numpy()
-    near = np.unique(shapely.STRtree(around).query(shapes, predicate="dwithin", distance=ADJOINS)[1])
+    shapes = outlines.to_numpy()
+    around = rest.geometry.to_numpy()
+    near = np.unique(
+        shapely.STRtree(around).query(shapes, predicate="dwithin", distance=ADJOINS)[1]
+    )
     matched = match_borders(np.concatenate([shapes, around[near]]), 2 * grid)
     return (
         pd.Series(matched[: len(shapes)], index=outlines.index, dtype=object),

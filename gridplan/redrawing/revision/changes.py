@@ -31,8 +31,10 @@ BESIDE = 1.0  # m from a community's limit within which a line may shape the out
 class Changes:
     """What changed between a plan and a new assignment of stairwells.
 
-    ``figures`` are the codes, old and new, whose members or their households changed; ``land`` those whose outlines must be
-    drawn again, ``anew`` the communities whose own land changed, ``limits`` those whose limit or barriers did.
+    ``figures`` are the codes, old and new, whose members or their households
+    changed; ``land`` those whose outlines must be drawn again, ``anew`` the
+    communities whose own land changed, ``limits`` those whose limit or
+    barriers did.
     """
 
     figures: frozenset[str]
@@ -45,13 +47,17 @@ class Changes:
         return bool(self.figures or self.land or self.anew)
 
 
-def find_changes(plan: Plan, site: Site, stairwells: Any, centres: Mapping[str, str], rules: Rules) -> Changes:
+def find_changes(
+    plan: Plan, site: Site, stairwells: Any, centres: Mapping[str, str], rules: Rules
+) -> Changes:
     """Find what changes where the stairwells, their sub-grids or the site are others than the plan's.
 
-    ``stairwells`` bear their new sub-grids, ``centres`` the stairwells wanted as centres of some sub-grids.
+    ``stairwells`` bear their new sub-grids, ``centres`` the stairwells wanted
+    as centres of some sub-grids.
     """
     moved, counted = _compare_stairwells(plan.stairwells, stairwells)
-    land, figures = _find_codes(plan.stairwells, stairwells, moved), _find_codes(plan.stairwells, stairwells, counted)
+    land = _find_codes(plan.stairwells, stairwells, moved)
+    figures = _find_codes(plan.stairwells, stairwells, counted)
     land |= set(stairwells["subgrid"].unique()) - set(plan.subgrids.index)
     of_plan = plan.subgrids["centre"].to_dict()
     figures |= land | {code for code, centre in centres.items() if of_plan.get(code) != centre}
@@ -63,7 +69,9 @@ def find_changes(plan: Plan, site: Site, stairwells: Any, centres: Mapping[str, 
     if rules.exclusive.drawn:
         kinds = {kind.strip() for kind in rules.exclusive.kinds.split("|")}
         for table in ("places", "institutions"):
-            old, new = (t[t["kind"].isin(kinds)] for t in (getattr(plan.site, table), getattr(site, table)))
+            old, new = (
+                t[t["kind"].isin(kinds)] for t in (getattr(plan.site, table), getattr(site, table))
+            )
             anew |= _find_near(_differ(old, new), site)
     footprints = _differ(plan.site.buildings, site.buildings)
     touched = _find_touched(footprints, plan.subgrids)
@@ -77,13 +85,17 @@ def _compare_stairwells(old: Any, new: Any) -> tuple[pd.Index[Any], pd.Index[Any
     """Find the stairwells, old or new, whose place in the land changed, and those of which anything else did."""
     both = old.index.intersection(new.index)
     lone = old.index.symmetric_difference(new.index)
-    a, b = old, new
+    a = old
+    b = new
     if len(lone) or not old.index.equals(new.index):
-        a, b = old.loc[both], new.loc[both]
-    moved, other = np.zeros(len(a), bool), np.zeros(len(a), bool)
+        a = old.loc[both]
+        b = new.loc[both]
+    moved = np.zeros(len(a), bool)
+    other = np.zeros(len(a), bool)
     for column in a.columns:
         if column == "geometry":
-            here, there = shapely.get_coordinates(a.geometry.array), shapely.get_coordinates(b.geometry.array)
+            here = shapely.get_coordinates(a.geometry.array)
+            there = shapely.get_coordinates(b.geometry.array)
             other |= (here != there).any(axis=1) if len(here) == len(there) == len(a) else True
         elif column in OF_LAND:
             moved |= a[column].to_numpy() != b[column].to_numpy()
@@ -103,11 +115,17 @@ def _find_codes(old: Any, new: Any, stairwells: pd.Index[Any]) -> set[str]:
 def _find_other_bands(subgrids: Any, stairwells: Any, rules: Rules) -> set[str]:
     """Find the sub-grids of homes whose band is not that of their class any more."""
     homes = subgrids[subgrids["kind"] != "exclusive"]
-    kind = stairwells.drop_duplicates("subgrid").set_index("subgrid")["community_kind"].reindex(homes.index)
+    kind = (
+        stairwells.drop_duplicates("subgrid")
+        .set_index("subgrid")["community_kind"]
+        .reindex(homes.index)
+    )
     other = np.zeros(len(homes), bool)
     for word in kind.dropna().unique():
         band = rules.find_band(str(word))
-        off = (homes[["low", "target", "high"]].to_numpy() != [band.low, band.target, band.high]).any(axis=1)
+        off = (
+            homes[["low", "target", "high"]].to_numpy() != [band.low, band.target, band.high]
+        ).any(axis=1)
         other |= off & (kind == word).to_numpy()
     return set(homes.index[other])
 
@@ -116,8 +134,10 @@ def _differ(old: Any, new: Any) -> Array:
     """Find the shapes that only one of two tables has."""
     if old is new:
         return np.zeros(0, object)
-    a, b = old.geometry.to_numpy(), new.geometry.to_numpy()
-    one, two = pd.Index(shapely.to_wkb(a)), pd.Index(shapely.to_wkb(b))
+    a = old.geometry.to_numpy()
+    b = new.geometry.to_numpy()
+    one = pd.Index(shapely.to_wkb(a))
+    two = pd.Index(shapely.to_wkb(b))
     return np.concatenate([a[~one.isin(two)], b[~two.isin(one)]])
 
 

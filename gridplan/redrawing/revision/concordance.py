@@ -13,10 +13,13 @@ from gridplan.tables.conform import conform_table, make_empty
 def tell_kinds(flows: pd.DataFrame) -> pd.Series[Any]:
     """Tell for each flow of households whether they are kept, moved, gone or new.
 
-    Kept are those whose sub-grid has the code of the old one; new also those whose homes were in no sub-grid before.
+    Kept are those whose sub-grid has the code of the old one; new also those
+    whose homes were in no sub-grid before.
     """
     kinds = np.select(
-        [flows["old"] == "", flows["new_building"] == "", flows["old"] == flows["new"]], ["new", "gone", "kept"], "moved"
+        [flows["old"] == "", flows["new_building"] == "", flows["old"] == flows["new"]],
+        ["new", "gone", "kept"],
+        "moved",
     )
     return pd.Series(kinds, index=flows.index, dtype="str", name="kind")
 
@@ -40,7 +43,11 @@ def make_concordance(flows: pd.DataFrame) -> pd.DataFrame:
     flows = flows.assign(kind=tell_kinds(flows))
     flows = flows[(flows["old"] != "") | (flows["new"] != "")]
     flows = flows.assign(community=_place_gone(flows))
-    table = flows.groupby(["community", "old", "new", "kind"], sort=True)["households"].sum().reset_index()
+    table = (
+        flows.groupby(["community", "old", "new", "kind"], sort=True)["households"]
+        .sum()
+        .reset_index()
+    )
     if table.empty:
         return make_empty("concordance")
     whole = table.groupby("old")["households"].transform("sum")
@@ -55,6 +62,8 @@ def _place_gone(flows: pd.DataFrame) -> pd.Series[Any]:
     if stays.empty:
         return flows["community"]
     by = stays.groupby(["old", "community"], as_index=False)["households"].sum()
-    by = by.sort_values(["old", "households", "community"], ascending=[True, False, True]).drop_duplicates("old")
+    by = by.sort_values(
+        ["old", "households", "community"], ascending=[True, False, True]
+    ).drop_duplicates("old")
     now = flows["old"].map(dict(zip(by["old"], by["community"], strict=True)))
     return flows["community"].where((flows["kind"] != "gone") | now.isna(), now)

@@ -15,11 +15,15 @@ Array = np.ndarray[Any, Any]
 FLOW_COLUMNS = ("building", "new_building", "community", "old", "new", "households")
 
 
-def follow_households(old: Plan, new: Plan, rules: RedrawRules | None = None, match: pd.DataFrame | None = None) -> pd.DataFrame:
+def follow_households(
+    old: Plan, new: Plan, rules: RedrawRules | None = None, match: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """Follow the households of a plan to the sub-grids where they live in another.
 
-    Households that stay or are gone are counted as the old plan counts them, new ones as the new plan does; the households of
-    a building that was rebuilt are shared out to its new stairwells in proportion. Buildings and stairwells are matched by
+    Households that stay or are gone are counted as the old plan counts them,
+    new ones as the new plan does; the households of a building that was
+    rebuilt are shared out to its new stairwells in proportion. Buildings and
+    stairwells are matched by
     :func:`gridplan.redrawing.revision.matching.match_stairwells`.
 
     Parameters
@@ -34,9 +38,10 @@ def follow_households(old: Plan, new: Plan, rules: RedrawRules | None = None, ma
     Returns
     -------
     pandas.DataFrame
-        Rows sorted by all columns: building (of the old plan, empty for new homes), new_building (empty for those gone),
-        community (of the new sub-grid, of the old one where there is none), old and new (sub-grids; empty for homes that
-        are in none), households.
+        Rows sorted by all columns: building (of the old plan, empty for new
+        homes), new_building (empty for those gone), community (of the new
+        sub-grid, of the old one where there is none), old and new (sub-grids;
+        empty for homes that are in none), households.
 
     Examples
     --------
@@ -46,31 +51,59 @@ def follow_households(old: Plan, new: Plan, rules: RedrawRules | None = None, ma
     {('0301-001', '0301-001'): 60, ('0301-002', '0301-001'): 20, ('0301-002', '0301-002'): 40}
     """
     if match is None:
-        match = match_stairwells(old, new.stairwells, new.site.buildings, rules or RedrawRules()).stairwells
-    now = new.stairwells[["building", "community", "subgrid", "households"]].rename(columns={"building": "new_building"})
+        match = match_stairwells(
+            old, new.stairwells, new.site.buildings, rules or RedrawRules()
+        ).stairwells
+    now = new.stairwells[["building", "community", "subgrid", "households"]].rename(
+        columns={"building": "new_building"}
+    )
     now = now.assign(building=match["old_building"], home=match["home"])
     known = now["building"] != ""
-    before = old.stairwells.groupby(["building", "community", "subgrid"])["households"].sum().reset_index()
+    before = (
+        old.stairwells.groupby(["building", "community", "subgrid"])["households"]
+        .sum()
+        .reset_index()
+    )
     stays = _share_out(before, now[known])
     fresh = now[~known].assign(building="", old="").rename(columns={"subgrid": "new"})
     flows = pd.concat([stays, fresh[list(FLOW_COLUMNS)]])
     flows = flows[flows["households"] > 0]
     keys = [c for c in FLOW_COLUMNS if c != "households"]
-    return flows.astype(dict.fromkeys(keys, "str")).groupby(keys, sort=True)["households"].sum().reset_index()
+    return (
+        flows.astype(dict.fromkeys(keys, "str"))
+        .groupby(keys, sort=True)["households"]
+        .sum()
+        .reset_index()
+    )
 
 
 def _share_out(before: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
     """Share the households of old buildings, by old sub-grid, out to the new stairwells that were their homes.
 
-    Those whose home has no successor, while their building has, go wherever that building's other households go; those of
-    buildings that have none are gone.
+    Those whose home has no successor, while their building has, go wherever
+    that building's other households go; those of buildings that have none are
+    gone.
     """
-    own = now.groupby(["building", "home", "new_building", "community", "subgrid"])["households"].sum().reset_index()
-    before = before.rename(columns={"subgrid": "old", "households": "counted", "community": "old_community"})
-    direct = before.merge(own, left_on=["building", "old"], right_on=["building", "home"], how="inner")
-    rest = before.merge(direct[["building", "old"]].drop_duplicates(), how="left", indicator="found")
+    own = (
+        now.groupby(["building", "home", "new_building", "community", "subgrid"])["households"]
+        .sum()
+        .reset_index()
+    )
+    before = before.rename(
+        columns={"subgrid": "old", "households": "counted", "community": "old_community"}
+    )
+    direct = before.merge(
+        own, left_on=["building", "old"], right_on=["building", "home"], how="inner"
+    )
+    rest = before.merge(
+        direct[["building", "old"]].drop_duplicates(), how="left", indicator="found"
+    )
     rest = rest[rest["found"] == "left_only"].drop(columns="found")
-    loose = own.groupby(["building", "new_building", "community", "subgrid"])["households"].sum().reset_index()
+    loose = (
+        own.groupby(["building", "new_building", "community", "subgrid"])["households"]
+        .sum()
+        .reset_index()
+    )
     other = rest.merge(loose, on="building", how="left")
     found = pd.concat([direct.drop(columns="home"), other], ignore_index=True)
     gone = found["new_building"].isna()
@@ -80,7 +113,9 @@ def _share_out(before: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
     keys = ["building", "old_community", "old"]
     found = found.sort_values([*keys, "new_building", "subgrid"], ignore_index=True)
     group = found.groupby(keys, sort=False).ngroup().to_numpy()
-    found["households"] = apportion(found["counted"].to_numpy(np.int64), found["weight"].to_numpy(float), group)
+    found["households"] = apportion(
+        found["counted"].to_numpy(np.int64), found["weight"].to_numpy(float), group
+    )
     return found.rename(columns={"subgrid": "new"})[list(FLOW_COLUMNS)]
 
 

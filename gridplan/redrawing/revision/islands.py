@@ -12,19 +12,26 @@ from scipy.sparse.csgraph import connected_components
 Array = np.ndarray[Any, Any]
 
 
-def find_islands(stairwells: pd.DataFrame, neighbours: pd.DataFrame, number: Array | None = None) -> Array:
+def find_islands(
+    stairwells: pd.DataFrame, neighbours: pd.DataFrame, number: Array | None = None
+) -> Array:
     """Find the islands of homes that can be walked between (only homes of one ``number``, if given); int64[n], a number each."""
-    ids, n = stairwells.index, len(stairwells)
-    a, b = ids.get_indexer(neighbours["focal"]), ids.get_indexer(neighbours["neighbour"])
+    ids = stairwells.index
+    n = len(stairwells)
+    a = ids.get_indexer(neighbours["focal"])
+    b = ids.get_indexer(neighbours["neighbour"])
     inner = (a >= 0) & (b >= 0)
     if number is not None:
         inner &= number[a] == number[b]
-    a, b = a[inner], b[inner]
+    a = a[inner]
+    b = b[inner]
     graph = csr_matrix((np.ones(len(a), np.int8), (a, b)), shape=(n, n))
     return np.asarray(connected_components(graph, directed=False)[1], np.int64)
 
 
-def find_pieces(stairwells: pd.DataFrame, neighbours: pd.DataFrame, member: pd.Series[str]) -> pd.Series[int]:
+def find_pieces(
+    stairwells: pd.DataFrame, neighbours: pd.DataFrame, member: pd.Series[str]
+) -> pd.Series[int]:
     """Count the pieces of every sub-grid: sets of its homes that its own homes join.
 
     Parameters

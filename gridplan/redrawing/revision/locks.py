@@ -37,7 +37,9 @@ def lock(plan: Plan, level: str, of: str, note: str = "") -> Plan:
     known = list_lockable(plan, level)
     if of not in known:
         remedy = "gridplan plans list their codes in the tables subgrids, buildings and communities"
-        raise InputError([Problem("locks", "locks are of something", f"there is no {level} {of}", remedy)])
+        raise InputError(
+            [Problem("locks", "locks are of something", f"there is no {level} {of}", remedy)]
+        )
     return plan.replace(locks=add_locks(plan.locks, [(level, of, note)]))
 
 
@@ -50,14 +52,24 @@ def unlock(plan: Plan, level: str, of: str) -> Plan:
         If there is no such lock.
     """
     if f"{level}:{of}" not in plan.locks.index:
-        there = "the locks are " + ", ".join(plan.locks.index) if len(plan.locks) else "nothing is locked"
-        raise InputError([Problem("locks", "the lock is there", f"{level}:{of} is not locked", there)])
+        there = (
+            "the locks are " + ", ".join(plan.locks.index)
+            if len(plan.locks)
+            else "nothing is locked"
+        )
+        raise InputError(
+            [Problem("locks", "the lock is there", f"{level}:{of} is not locked", there)]
+        )
     return plan.replace(locks=plan.locks.drop(index=f"{level}:{of}"))
 
 
 def lock_all(plan: Plan, note: str = "") -> Plan:
     """Lock every community: nothing may change."""
-    return plan.replace(locks=add_locks(plan.locks, [("community", str(c), note) for c in plan.site.communities.index]))
+    return plan.replace(
+        locks=add_locks(
+            plan.locks, [("community", str(c), note) for c in plan.site.communities.index]
+        )
+    )
 
 
 def unlock_all(plan: Plan) -> Plan:
@@ -75,7 +87,9 @@ def list_lockable(plan: Plan, level: str) -> pd.Index[Any]:
     """
     if level not in LEVELS:
         remedy = f"use one of {', '.join(LEVELS)}"
-        raise InputError([Problem("locks", "levels are known", f"there is no level {level!r}", remedy)])
+        raise InputError(
+            [Problem("locks", "levels are known", f"there is no level {level!r}", remedy)]
+        )
     if level == "community":
         return plan.site.communities.index
     if level == "building":
@@ -85,7 +99,12 @@ def list_lockable(plan: Plan, level: str) -> pd.Index[Any]:
 
 def add_locks(locks: pd.DataFrame, rows: list[tuple[str, str, str]]) -> pd.DataFrame:
     """Add locks of (level, of, note) to the table, sorted by code; one that is there gets the new note."""
-    new = pd.DataFrame([{"lock": f"{level}:{of}", "level": level, "of": of, "note": note} for level, of, note in rows])
+    new = pd.DataFrame(
+        [
+            {"lock": f"{level}:{of}", "level": level, "of": of, "note": note}
+            for level, of, note in rows
+        ]
+    )
     if new.empty:
         return locks
     both = pd.concat([locks.reset_index(), new]) if len(locks) else new
@@ -96,8 +115,9 @@ def add_locks(locks: pd.DataFrame, rows: list[tuple[str, str, str]]) -> pd.DataF
 class Frozen:
     """What locks hold.
 
-    ``stairwells`` says for each stairwell whether it must stay in its sub-grid, ``closed`` are the sub-grids that nothing may
-    leave or enter, ``kept`` the codes that may not be given up (those closed among them).
+    ``stairwells`` says for each stairwell whether it must stay in its
+    sub-grid, ``closed`` are the sub-grids that nothing may leave or enter,
+    ``kept`` the codes that may not be given up (those closed among them).
     """
 
     stairwells: Array
@@ -106,7 +126,10 @@ class Frozen:
 
 
 def find_frozen(
-    plan: Plan, stairwells: Any, home: pd.Series[Any] | None = None, building: pd.Series[Any] | None = None
+    plan: Plan,
+    stairwells: Any,
+    home: pd.Series[Any] | None = None,
+    building: pd.Series[Any] | None = None,
 ) -> Frozen:
     """Find what the locks of a plan hold among some stairwells.
 
@@ -117,9 +140,11 @@ def find_frozen(
     stairwells
         Its stairwells, or those of new land.
     home
-        The sub-grid of the plan that each stairwell was in, empty where it was in none; by code of the stairwell if not given.
+        The sub-grid of the plan that each stairwell was in, empty where it was
+        in none; by code of the stairwell if not given.
     building
-        The building of the plan that each is in; the stairwells' own if not given.
+        The building of the plan that each is in; the stairwells' own if not
+        given.
 
     Examples
     --------
@@ -140,7 +165,9 @@ def find_frozen(
     was = home.reindex(stairwells.index).fillna("")
     frozen = (was != "").to_numpy() & (was.isin(closed).to_numpy() | locked)
     held = set(was[frozen & locked])
-    return Frozen(np.asarray(frozen), closed, frozenset(closed | held | (of["code"] & set(homes.index))))
+    return Frozen(
+        np.asarray(frozen), closed, frozenset(closed | held | (of["code"] & set(homes.index)))
+    )
 
 
 @dataclass(frozen=True)
@@ -155,15 +182,20 @@ class Contradiction:
 
 
 def find_contradictions(
-    plan: Plan, stairwells: Any = None, neighbours: pd.DataFrame | None = None, home: pd.Series[Any] | None = None
+    plan: Plan,
+    stairwells: Any = None,
+    neighbours: pd.DataFrame | None = None,
+    home: pd.Series[Any] | None = None,
 ) -> list[Contradiction]:
     """Find the locks of a plan that cannot all hold, or that hold it out of rule, on its own land or on new land.
 
-    ``home`` is the old sub-grid of each stairwell, as :func:`find_frozen` takes it.
+    ``home`` is the old sub-grid of each stairwell, as :func:`find_frozen`
+    takes it.
 
     Examples
     --------
-    Eight houses of ten households are closed in, and at most 70 households make a sub-grid:
+    Eight houses of ten households are closed in, and at most 70 households
+    make a sub-grid:
 
     >>> from tests.villages import make_board_plan
     >>> plan = lock(make_board_plan((1, 1, 1, 1, 2, 2) * 2), "subgrid", "0301-001")
@@ -187,7 +219,11 @@ def find_contradictions(
 def name_locks(plan: Plan, subgrid: str) -> tuple[str, ...]:
     """Name the locks that close a sub-grid: its own and that of its community."""
     community = plan.subgrids["community"].get(subgrid, "")
-    return tuple(name for name in (f"subgrid:{subgrid}", f"community:{community}") if name in plan.locks.index)
+    return tuple(
+        name
+        for name in (f"subgrid:{subgrid}", f"community:{community}")
+        if name in plan.locks.index
+    )
 
 
 def _unlock(names: tuple[str, ...]) -> str:
@@ -200,7 +236,11 @@ def _find_lost(plan: Plan, doors: Any) -> list[Contradiction]:
     there["building"] = set(doors["building"])
     return [
         Contradiction(
-            (lock.Index,), "", lock.of, f"there is no {lock.level} {lock.of}" + _add_now(lock.level), _unlock((lock.Index,))
+            (lock.Index,),
+            "",
+            lock.of,
+            f"there is no {lock.level} {lock.of}" + _add_now(lock.level),
+            _unlock((lock.Index,)),
         )
         for lock in plan.locks.itertuples()
         if lock.of not in there[lock.level]
@@ -231,24 +271,33 @@ def _find_outside(plan: Plan, doors: Any, home: Any, frozen: Frozen) -> list[Con
             own = sorted(set(doors["building"][frozen.stairwells & (home == code).to_numpy()]))
             names = tuple(f"building:{b}" for b in own)
             why = f"{int(locked[code])} households in locked buildings alone, allowed are at most {band.high}"
-            found.append(Contradiction(names, community, code, why, "unlock some of " + ", ".join(names)))
+            found.append(
+                Contradiction(names, community, code, why, "unlock some of " + ", ".join(names))
+            )
     return found
 
 
-def _find_apart(plan: Plan, doors: Any, pairs: Any, home: Any, frozen: Frozen) -> list[Contradiction]:
+def _find_apart(
+    plan: Plan, doors: Any, pairs: Any, home: Any, frozen: Frozen
+) -> list[Contradiction]:
     """Find closed sub-grids whose homes do not hang together."""
     own = home.isin(frozen.closed).to_numpy()
     torn = find_torn(doors[own].assign(subgrid=home[own]), pairs) if own.any() else []
     return [
         Contradiction(
-            name_locks(plan, code), str(plan.subgrids["community"][code]), code,
-            "its homes do not hang together on foot, and none may leave or enter", _unlock(name_locks(plan, code)),
+            name_locks(plan, code),
+            str(plan.subgrids["community"][code]),
+            code,
+            "its homes do not hang together on foot, and none may leave or enter",
+            _unlock(name_locks(plan, code)),
         )
         for code in torn
-    ]  # fmt: skip
+    ]
 
 
-def _find_walled_in(plan: Plan, doors: Any, pairs: Any, home: Any, frozen: Frozen) -> list[Contradiction]:
+def _find_walled_in(
+    plan: Plan, doors: Any, pairs: Any, home: Any, frozen: Frozen
+) -> list[Contradiction]:
     """Find homes in no sub-grid yet that can only be reached through closed sub-grids, and are too few for one of their own.
 
     Such homes that hang together are one pocket.
@@ -259,10 +308,13 @@ def _find_walled_in(plan: Plan, doors: Any, pairs: Any, home: Any, frozen: Froze
     rules = Rules.from_dict(plan.manifest.get("rules") or {})
     a, b = (doors.index.get_indexer(pairs[end]) for end in ("focal", "neighbour"))
     known = (a >= 0) & (b >= 0)
-    a, b = a[known], b[known]
+    a = a[known]
+    b = b[known]
     shut = home.isin(frozen.closed).to_numpy()
     free = ~shut[a] & ~shut[b]
-    graph = coo_array((np.ones(int(free.sum()), np.int8), (a[free], b[free])), shape=(len(doors),) * 2)
+    graph = coo_array(
+        (np.ones(int(free.sum()), np.int8), (a[free], b[free])), shape=(len(doors),) * 2
+    )
     pocket = connected_components(graph, directed=False)[1]
     new = ((home == "") & ~shut).to_numpy()
     mixed = set(pocket[~new & ~shut])
@@ -274,12 +326,22 @@ def _find_walled_in(plan: Plan, doors: Any, pairs: Any, home: Any, frozen: Froze
             continue
         inside = np.zeros(len(doors), bool)
         inside[own] = True
-        around = sorted(set(home.iloc[np.concatenate([b[inside[a]], a[inside[b]]])]) & set(frozen.closed))
+        around = sorted(
+            set(home.iloc[np.concatenate([b[inside[a]], a[inside[b]]])]) & set(frozen.closed)
+        )
         if around:
             names = tuple(dict.fromkeys(n for code in around for n in name_locks(plan, code)))
             of = str(doors.index[own[0]])
             why = f"{count} households in no sub-grid, and all sub-grids beside them are closed"
-            found.append(Contradiction(names, str(doors["community"].iloc[own[0]]), of, why, "unlock one of " + ", ".join(names)))
+            found.append(
+                Contradiction(
+                    names,
+                    str(doors["community"].iloc[own[0]]),
+                    of,
+                    why,
+                    "unlock one of " + ", ".join(names),
+                )
+            )
     return found
 
 
@@ -294,8 +356,17 @@ def _find_too_many(plan: Plan, doors: Any, frozen: Frozen) -> list[Contradiction
         most = int(held.get(community, 0)) // rules.find_band(str(kind.get(community, "urban"))).low
         if len(codes) > most:
             names = tuple(
-                dict.fromkeys(n for c in codes.index for n in (*name_locks(plan, c), f"code:{c}") if n in plan.locks.index)
+                dict.fromkeys(
+                    n
+                    for c in codes.index
+                    for n in (*name_locks(plan, c), f"code:{c}")
+                    if n in plan.locks.index
+                )
             )
             why = f"{len(codes)} codes are to be kept, but {int(held.get(community, 0))} households make at most {most} sub-grids"
-            found.append(Contradiction(names, str(community), str(community), why, "unlock some of " + ", ".join(names)))
+            found.append(
+                Contradiction(
+                    names, str(community), str(community), why, "unlock some of " + ", ".join(names)
+                )
+            )
     return found

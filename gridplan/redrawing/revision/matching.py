@@ -1,8 +1,10 @@
 """Matching: which old building each new one continues, which old stairwell each new one, and which old ones are gone.
 
-Buildings are matched by their code where the footprints agree too (a code that was given anew somewhere else is not the
-same building), else by the greatest land in common. Within a building stairwells are matched by the place of their
-doors and the share of the floors, so that neither a new numbering of doors nor a better count of floors matters.
+Buildings are matched by their code where the footprints agree too (a code that
+was given anew somewhere else is not the same building), else by the greatest
+land in common. Within a building stairwells are matched by the place of their
+doors and the share of the floors, so that neither a new numbering of doors nor
+a better count of floors matters.
 """
 
 from __future__ import annotations
@@ -33,12 +35,16 @@ NEAR = 2  # decimals of metres, within which doors are as near as one another
 class Matching:
     """What became of the stairwells of a plan on new land.
 
-    ``stairwells`` has a row for each new stairwell: ``old`` and ``old_building``, the old stairwell and building that it
-    continues (empty where it is new), ``how`` the buildings matched (id, overlap or empty), the ``share`` of the smaller
-    footprint that they have in common (NaN for new ones), and ``home``, the old sub-grid that its households lived in.
-    ``gone`` has a row for each old stairwell that none continues: ``building``, ``community``, ``subgrid``, ``households`` and
-    ``why``: demolished (nothing is built there), emptied (what is built there is no home) or joined (its building lives on,
-    with other stairwells or as part of another one). ``entries`` count all of it for the ledger.
+    ``stairwells`` has a row for each new stairwell: ``old`` and
+    ``old_building``, the old stairwell and building that it continues (empty
+    where it is new), ``how`` the buildings matched (id, overlap or empty), the
+    ``share`` of the smaller footprint that they have in common (NaN for new
+    ones), and ``home``, the old sub-grid that its households lived in.
+    ``gone`` has a row for each old stairwell that none continues:
+    ``building``, ``community``, ``subgrid``, ``households`` and ``why``:
+    demolished (nothing is built there), emptied (what is built there is no
+    home) or joined (its building lives on, with other stairwells or as part of
+    another one). ``entries`` count all of it for the ledger.
     """
 
     stairwells: pd.DataFrame
@@ -46,7 +52,9 @@ class Matching:
     entries: tuple[Entry, ...]
 
 
-def match_stairwells(old: Plan, stairwells: gpd.GeoDataFrame, buildings: gpd.GeoDataFrame, rules: RedrawRules) -> Matching:
+def match_stairwells(
+    old: Plan, stairwells: gpd.GeoDataFrame, buildings: gpd.GeoDataFrame, rules: RedrawRules
+) -> Matching:
     """Match the stairwells of new land to those of a plan that was drawn on it before.
 
     Parameters
@@ -56,13 +64,15 @@ def match_stairwells(old: Plan, stairwells: gpd.GeoDataFrame, buildings: gpd.Geo
     stairwells, buildings
         The new land's tables, in any projected CRS.
     rules
-        The least share of the smaller footprint that two buildings have in common to be the same.
+        The least share of the smaller footprint that two buildings have in
+        common to be the same.
 
     Returns
     -------
-    The old home of every new stairwell, and the old ones that are gone. Where a building was split, every part of it
-    continues the stairwell whose door is nearest; where several became one with several doors, each door continues the
-    building that stood in its own slice of the footprint.
+    The old home of every new stairwell, and the old ones that are gone. Where
+    a building was split, every part of it continues the stairwell whose door
+    is nearest; where several became one with several doors, each door
+    continues the building that stood in its own slice of the footprint.
 
     Examples
     --------
@@ -84,10 +94,15 @@ def match_stairwells(old: Plan, stairwells: gpd.GeoDataFrame, buildings: gpd.Geo
     doors = doors if doors.crs == buildings.crs else doors.to_crs(buildings.crs)
     chosen = _choose_stairwells(new, found, doors)
     known = chosen >= 0
-    codes, homes = np.append(doors.index.to_numpy(object), ""), np.append(doors["subgrid"].to_numpy(object), "")
-    table = found.assign(old=codes[chosen], home=homes[chosen])[["old", "old_building", "how", "share", "home"]]
+    codes = np.append(doors.index.to_numpy(object), "")
+    homes = np.append(doors["subgrid"].to_numpy(object), "")
+    table = found.assign(old=codes[chosen], home=homes[chosen])[
+        ["old", "old_building", "how", "share", "home"]
+    ]
     table = table.astype({"old": "str", "old_building": "str", "how": "str", "home": "str"})
-    gone = _list_gone(doors, chosen[known], pairs, before.index, _mark(after.index, new["building"]))
+    gone = _list_gone(
+        doors, chosen[known], pairs, before.index, _mark(after.index, new["building"])
+    )
     return Matching(table, gone, tuple(_list_entries(table, gone)))
 
 
@@ -105,22 +120,31 @@ def match_communities(old: gpd.GeoDataFrame, new: gpd.GeoDataFrame) -> pd.Series
     >>> match_communities(old, old.rename({"0301": "130201"})).to_dict()
     {'130201': '0301'}
     """
-    old, new = old.sort_index().to_crs(new.crs), new.sort_index()
+    old = old.sort_index().to_crs(new.crs)
+    new = new.sort_index()
     pairs = measure_common(old.geometry.to_numpy(), new.geometry.to_numpy())
-    best = choose_greatest(pairs, "second", ["common", "alike"])["first"].reindex(range(len(new)), fill_value=-1)
+    best = choose_greatest(pairs, "second", ["common", "alike"])["first"].reindex(
+        range(len(new)), fill_value=-1
+    )
     codes = np.append(old.index.to_numpy(object), "")[best.to_numpy()]
     return pd.Series(codes, index=new.index, dtype="str", name="old_community")
 
 
-def find_candidates(before: gpd.GeoDataFrame, after: gpd.GeoDataFrame, rules: RedrawRules) -> pd.DataFrame:
+def find_candidates(
+    before: gpd.GeoDataFrame, after: gpd.GeoDataFrame, rules: RedrawRules
+) -> pd.DataFrame:
     """Find all pairs of an old and a new building that may be the same: enough of the smaller footprint in common.
 
-    Returns their row numbers ``first`` (old) and ``second`` (new) and what they have in common, as
-    :func:`gridplan.geometry.overlay.measure_common` does; and ``by_id``, whether they have one code.
+    Returns their row numbers ``first`` (old) and ``second`` (new) and what
+    they have in common, as :func:`gridplan.geometry.overlay.measure_common`
+    does; and ``by_id``, whether they have one code.
     """
     pairs = measure_common(before.geometry.to_numpy(), after.geometry.to_numpy())
     pairs = pairs[pairs["share"] >= rules.overlap].reset_index(drop=True)
-    same = before.index.to_numpy(object)[pairs["first"]] == after.index.to_numpy(object)[pairs["second"]]
+    same = (
+        before.index.to_numpy(object)[pairs["first"]]
+        == after.index.to_numpy(object)[pairs["second"]]
+    )
     return pairs.assign(by_id=same)
 
 
@@ -141,7 +165,11 @@ def _mark(index: pd.Index[Any], codes: pd.Series[str]) -> Array:
 
 
 def _choose_for_doors(
-    new: gpd.GeoDataFrame, after: gpd.GeoDataFrame, before: gpd.GeoDataFrame, holders: pd.DataFrame, pairs: pd.DataFrame
+    new: gpd.GeoDataFrame,
+    after: gpd.GeoDataFrame,
+    before: gpd.GeoDataFrame,
+    holders: pd.DataFrame,
+    pairs: pd.DataFrame,
 ) -> pd.DataFrame:
     """Choose the old building of each new stairwell: that of its building, or of its own slice where several became one."""
     row = after.index.get_indexer(new["building"])
@@ -150,7 +178,8 @@ def _choose_for_doors(
     doors = new.groupby("building")["door"].transform("max").to_numpy()
     split = np.flatnonzero((doors > 1) & np.isin(row, pairs.loc[several, "second"]))
     old = own["first"].fillna(-1).to_numpy(np.int64).copy()
-    by_id, share = own["by_id"].fillna(0).to_numpy(bool).copy(), own["share"].to_numpy(float).copy()
+    by_id = own["by_id"].fillna(0).to_numpy(bool).copy()
+    share = own["share"].to_numpy(float).copy()
     if len(split):
         best = _choose_for_slices(new.iloc[split], after, before, pairs)
         changed = best.index[best["first"].to_numpy() != old[split[best.index]]]
@@ -177,16 +206,24 @@ def _choose_for_slices(
     return choose_greatest(both[both["common"] > 0], "stair", ["common", "by_id"])
 
 
-def _choose_stairwells(new: gpd.GeoDataFrame, found: pd.DataFrame, doors: gpd.GeoDataFrame) -> Array:
+def _choose_stairwells(
+    new: gpd.GeoDataFrame, found: pd.DataFrame, doors: gpd.GeoDataFrame
+) -> Array:
     """Choose the old stairwell of each new one: the nearest door of its old building, and there the band at its height.
 
     Returns int64[n], the row of the old stairwell, -1 where there is none.
     """
-    right = _describe_doors(doors).assign(old=np.arange(len(doors)), building=doors["building"].to_numpy(object))
-    left = _describe_doors(new).assign(new=np.arange(len(new)), building=found["old_building"].to_numpy(object))
+    right = _describe_doors(doors).assign(
+        old=np.arange(len(doors)), building=doors["building"].to_numpy(object)
+    )
+    left = _describe_doors(new).assign(
+        new=np.arange(len(new)), building=found["old_building"].to_numpy(object)
+    )
     both = left.merge(right, on="building", suffixes=("", "_old"))
     apart = np.hypot(both["x"] - both["x_old"], both["y"] - both["y_old"])
-    away = np.maximum(np.maximum(both["bottom_old"] - both["middle"], both["middle"] - both["top_old"]), 0.0)
+    away = np.maximum(
+        np.maximum(both["bottom_old"] - both["middle"], both["middle"] - both["top_old"]), 0.0
+    )
     by = [apart.round(NEAR), (both["door"] - both["door_old"]).abs(), away.round(9)]
     by += [(both["middle"] - both["middle_old"]).abs().round(9), both["old"]]
     order = np.lexsort([*reversed(by), both["new"]])
@@ -200,7 +237,8 @@ def _describe_doors(stairwells: gpd.GeoDataFrame) -> pd.DataFrame:
     """Describe where stairwells are: the place of the door, its number, and the floors served as shares of the height."""
     top = stairwells.groupby("building")["floor_to"].transform("max").to_numpy(float)
     xy = shapely.get_coordinates(stairwells.geometry.to_numpy())
-    bottom, end = (stairwells["floor_from"].to_numpy() - 1) / top, stairwells["floor_to"].to_numpy() / top
+    bottom = (stairwells["floor_from"].to_numpy() - 1) / top
+    end = stairwells["floor_to"].to_numpy() / top
     return pd.DataFrame(
         {
             "x": xy[:, 0],
@@ -214,12 +252,17 @@ def _describe_doors(stairwells: gpd.GeoDataFrame) -> pd.DataFrame:
 
 
 def _list_gone(
-    doors: gpd.GeoDataFrame, continued: Array, pairs: pd.DataFrame, old: pd.Index[Any], lived_in: Array
+    doors: gpd.GeoDataFrame,
+    continued: Array,
+    pairs: pd.DataFrame,
+    old: pd.Index[Any],
+    lived_in: Array,
 ) -> pd.DataFrame:
     """List the old stairwells that no new one continues, and why."""
     gone = doors[~np.isin(np.arange(len(doors)), continued)]
     row = old.get_indexer(gone["building"])
-    stands, lived = np.zeros(len(old), bool), np.zeros(len(old), bool)
+    stands = np.zeros(len(old), bool)
+    lived = np.zeros(len(old), bool)
     stands[pairs["first"]] = True
     lived[pairs.loc[lived_in[pairs["second"]], "first"]] = True
     why = np.where(lived[row], "joined", np.where(stands[row], "emptied", "demolished"))
@@ -241,8 +284,18 @@ def _list_entries(table: pd.DataFrame, gone: pd.DataFrame) -> list[Entry]:
     }
     how = table["how"].where(table["old"] != "", "")
     entries = [
-        Entry("matching", "stairwells", "noted", int((how == word).sum()), reason, list(table.index[how == word][:20]))
+        Entry(
+            "matching",
+            "stairwells",
+            "noted",
+            int((how == word).sum()),
+            reason,
+            list(table.index[how == word][:20]),
+        )
         for word, reason in reasons.items()
     ]
     lost = [(gone.index[gone["why"] == word], reason) for word, reason in told.items()]
-    return entries + [Entry("matching", "stairwells", "noted", len(ids), reason, list(ids[:20])) for ids, reason in lost]
+    return entries + [
+        Entry("matching", "stairwells", "noted", len(ids), reason, list(ids[:20]))
+        for ids, reason in lost
+    ]

@@ -17,7 +17,9 @@ def find_used(plan: Plan) -> frozenset[str]:
     >>> sorted(find_used(make_board_plan()))
     ['0301-001', '0301-002']
     """
-    ended = {code for entry in plan.manifest.get("history") or [] for code in entry.get("ended", [])}
+    ended = {
+        code for entry in plan.manifest.get("history") or [] for code in entry.get("ended", [])
+    }
     old = set(plan.concordance["old"]) if len(plan.concordance) else set()
     return frozenset({*plan.subgrids.index, *plan.grids.index, *ended, *old} - {""})
 

@@ -18,15 +18,26 @@ from gridplan.tables.conform import conform_table
 Array = np.ndarray[Any, Any]
 
 
-def renew_specials(before: Plan, site: Site, subgrids: Any, drawn: Collection[str], limits: Collection[str], rules: Rules) -> Any:
+def renew_specials(
+    before: Plan,
+    site: Site,
+    subgrids: Any,
+    drawn: Collection[str],
+    limits: Collection[str],
+    rules: Rules,
+) -> Any:
     """Find again what special grids touch of the sub-grids ``drawn`` anew, and where ``limits`` changed, all of them.
 
     Returns the tables special_grids and touches.
     """
-    grids, touches = before.special_grids, before.touches
+    grids = before.special_grids
+    touches = before.touches
     if limits and rules.special.drawn:
-        # Which community a stretch along a limit belongs to hangs on all of them; where none changed, the same comes out again.
-        new = find_specials(site.barriers, site.communities, subgrids, rules.special, site.communities)
+        # Which community a stretch along a limit belongs to hangs on all of
+        # them; where none changed, the same comes out again.
+        new = find_specials(
+            site.barriers, site.communities, subgrids, rules.special, site.communities
+        )
         return new.grids, new.touches
     kept = touches[touches["subgrid"].isin(subgrids.index) & ~touches["subgrid"].isin(drawn)]
     found = []
@@ -34,8 +45,14 @@ def renew_specials(before: Plan, site: Site, subgrids: Any, drawn: Collection[st
     kept = kept[kept["special_grid"].isin(grids.index)]
     again = grids[grids["community"].isin(subgrids["community"].reindex(list(drawn)).dropna())]
     if len(again):
-        found.append(find_touches(again, subgrids.loc[subgrids.index.intersection(sorted(drawn))], rules.special.touch))
-    every = pd.concat([kept, *(f for f in found if len(f))]).sort_values(["special_grid", "subgrid"], ignore_index=True)
+        found.append(
+            find_touches(
+                again, subgrids.loc[subgrids.index.intersection(sorted(drawn))], rules.special.touch
+            )
+        )
+    every = pd.concat([kept, *(f for f in found if len(f))]).sort_values(
+        ["special_grid", "subgrid"], ignore_index=True
+    )
     every["touch"] = (every.index + 1).astype("str").str.zfill(len(str(len(every))))
     touches = conform_table("touches", every)
     count = touches.groupby("special_grid").size().reindex(grids.index, fill_value=0)
@@ -45,7 +62,8 @@ def renew_specials(before: Plan, site: Site, subgrids: Any, drawn: Collection[st
 def join_upper(before: Plan, plan: Plan, rules: Rules) -> Plan:
     """Let new sub-grids join the grid of the upper layer that most of their households were in, or live beside.
 
-    Grids whose sub-grids or outlines changed are written anew under their codes; those left without any end.
+    Grids whose sub-grids or outlines changed are written anew under their
+    codes; those left without any end.
     """
     if before.grids.empty:
         return plan
@@ -53,28 +71,42 @@ def join_upper(before: Plan, plan: Plan, rules: Rules) -> Plan:
     lone = (plan.subgrids["kind"] == "exclusive").to_dict()
     open_ = [code for code, of in grid.items() if not of and not lone[code]]
     grid |= _find_upper(before, plan, open_, grid)
-    subgrids = place_exclusives(plan.subgrids.assign(grid=pd.Series(grid, dtype="str").reindex(plan.subgrids.index)))
+    subgrids = place_exclusives(
+        plan.subgrids.assign(grid=pd.Series(grid, dtype="str").reindex(plan.subgrids.index))
+    )
     return _write_changed(before, plan.replace(subgrids=subgrids), rules)
 
 
 def _find_upper(before: Plan, plan: Plan, codes: list[str], grid: dict[str, str]) -> dict[str, str]:
     """Find the grid of each new sub-grid: of most of its households, else of its neighbours', else a new one."""
-    had = before.subgrids["grid"].reindex(before.stairwells["subgrid"]).set_axis(before.stairwells.index)
+    had = (
+        before.subgrids["grid"]
+        .reindex(before.stairwells["subgrid"])
+        .set_axis(before.stairwells.index)
+    )
     own = plan.stairwells[plan.stairwells["subgrid"].isin(codes)]
-    votes = pd.DataFrame({"code": own["subgrid"], "grid": had.reindex(own.index), "households": own["households"]})
+    votes = pd.DataFrame(
+        {"code": own["subgrid"], "grid": had.reindex(own.index), "households": own["households"]}
+    )
     of = plan.stairwells["subgrid"]
     ends = [of.reindex(plan.neighbours[end]).to_numpy() for end in ("focal", "neighbour")]
     weigh = plan.stairwells["households"].reindex(plan.neighbours["neighbour"]).to_numpy()
     both = [
-        pd.DataFrame({"code": a, "grid": pd.Series(b).map(grid).to_numpy(), "households": weigh}) for a, b in (ends, ends[::-1])
+        pd.DataFrame({"code": a, "grid": pd.Series(b).map(grid).to_numpy(), "households": weigh})
+        for a, b in (ends, ends[::-1])
     ]
     out: dict[str, str] = {}
     community = plan.subgrids["community"]
     for table in (votes, pd.concat(both)):
         rows = table[table["code"].isin(set(codes) - set(out)) & (table["grid"].fillna("") != "")]
-        rows = rows[before.grids["community"].reindex(rows["grid"]).to_numpy() == community.reindex(rows["code"]).to_numpy()]
+        rows = rows[
+            before.grids["community"].reindex(rows["grid"]).to_numpy()
+            == community.reindex(rows["code"]).to_numpy()
+        ]
         total = rows.groupby(["code", "grid"], as_index=False)["households"].sum()
-        best = total.sort_values(["code", "households", "grid"], ascending=[True, False, True]).drop_duplicates("code")
+        best = total.sort_values(
+            ["code", "households", "grid"], ascending=[True, False, True]
+        ).drop_duplicates("code")
         out |= dict(zip(best["code"], best["grid"], strict=True))
     used = set(before.grids.index)
     for code in sorted(set(codes) - set(out)):
@@ -86,9 +118,15 @@ def _find_upper(before: Plan, plan: Plan, codes: list[str], grid: dict[str, str]
 
 def _write_changed(before: Plan, plan: Plan, rules: Rules) -> Plan:
     """Write the rows of grids whose sub-grids changed, and the exceptions of this layer."""
-    old, new = before.subgrids, plan.subgrids
+    old = before.subgrids
+    new = plan.subgrids
     columns = ["grid", "households", "kind", "geometry"]
-    same = old[columns].eq(new[columns].reindex(old.index)).all(axis=1).reindex(new.index, fill_value=False)
+    same = (
+        old[columns]
+        .eq(new[columns].reindex(old.index))
+        .all(axis=1)
+        .reindex(new.index, fill_value=False)
+    )
     changed = set(new["grid"][~same]) | set(old["grid"][~old.index.isin(new.index[same])])
     written = write_grids(plan, new[new["grid"].isin(changed)], rules.grids)
     kept = before.grids[~before.grids.index.isin(changed)]
@@ -98,11 +136,16 @@ def _write_changed(before: Plan, plan: Plan, rules: Rules) -> Plan:
     told = rows["subgrid"][(rows["rule"] == RULE) & ~stale]
     out = written[~written["in_band"] & ~written.index.isin(told)]
     more = [
-        {"community": g.community, "subgrid": g.Index, "rule": RULE, "proven": False,
-         "explanation": f"{g.households} households: its sub-grids were changed, and it kept them",
-         "remedy": "draw the grids again"}
+        {
+            "community": g.community,
+            "subgrid": g.Index,
+            "rule": RULE,
+            "proven": False,
+            "explanation": f"{g.households} households: its sub-grids were changed, and it kept them",
+            "remedy": "draw the grids again",
+        }
         for g in out.itertuples()
-    ]  # fmt: skip
+    ]
     return plan.replace(grids=grids, exceptions=_number(rows[~stale], more))
 
 

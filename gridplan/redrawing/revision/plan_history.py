@@ -12,7 +12,8 @@ from gridplan.plan import PEOPLE_TABLES, REACH_TABLES, Plan
 def digest_plan(plan: Plan) -> str:
     """Digest a plan's assignment and history to twelve letters; the same wherever and whenever it is read.
 
-    It looks at which stairwell with how many households is in which sub-grid, at the centres, and at the history.
+    It looks at which stairwell with how many households is in which sub-grid,
+    at the centres, and at the history.
 
     Examples
     --------
@@ -22,16 +23,28 @@ def digest_plan(plan: Plan) -> str:
     (True, False, 12)
     """
     doors = plan.stairwells
-    lines = [f"{s}\t{c}\t{h}" for s, c, h in zip(doors.index, doors["subgrid"], doors["households"], strict=True)]
-    lines += [f"{code}\t{centre}" for code, centre in zip(plan.subgrids.index, plan.subgrids["centre"], strict=True)]
+    lines = [
+        f"{s}\t{c}\t{h}"
+        for s, c, h in zip(doors.index, doors["subgrid"], doors["households"], strict=True)
+    ]
+    lines += [
+        f"{code}\t{centre}"
+        for code, centre in zip(plan.subgrids.index, plan.subgrids["centre"], strict=True)
+    ]
     lines.append(json.dumps(plan.manifest.get("history") or [], sort_keys=True, ensure_ascii=False))
     return hashlib.blake2b("\n".join(lines).encode(), digest_size=6).hexdigest()
 
 
 def note_version(
-    before: Plan, after: Plan, verb: str, *, what: str = "", by: str = "", date: str = "",
+    before: Plan,
+    after: Plan,
+    verb: str,
+    *,
+    what: str = "",
+    by: str = "",
+    date: str = "",
     moved: int | None = None,
-) -> Plan:  # fmt: skip
+) -> Plan:
     """Note in the manifest what was done to a plan; a plan that is the one before stays as it is.
 
     Parameters
@@ -47,7 +60,8 @@ def note_version(
     date
         The day, as given; empty where none was.
     moved
-        Households that changed their sub-grid; if not given, those whose stairwell has another code of sub-grid now.
+        Households that changed their sub-grid; if not given, those whose
+        stairwell has another code of sub-grid now.
 
     Examples
     --------
@@ -71,12 +85,21 @@ def note_version(
         "subgrids": int((after.subgrids["kind"] != "exclusive").sum()),
         "before": digest_plan(before),
     }
-    old, new = set(before.subgrids.index), set(after.subgrids.index)
-    entry |= {name: sorted(codes) for name, codes in (("ended", old - new), ("begun", new - old)) if codes}
-    emptied = [t for t in (*PEOPLE_TABLES, *REACH_TABLES) if len(before.get_table(t)) and not len(after.get_table(t))]
+    old = set(before.subgrids.index)
+    new = set(after.subgrids.index)
+    entry |= {
+        name: sorted(codes) for name, codes in (("ended", old - new), ("begun", new - old)) if codes
+    }
+    emptied = [
+        t
+        for t in (*PEOPLE_TABLES, *REACH_TABLES)
+        if len(before.get_table(t)) and not len(after.get_table(t))
+    ]
     if emptied:
         entry["emptied"] = emptied
-    return after.replace(manifest={**after.manifest, "history": [*(before.manifest.get("history") or []), entry]})
+    return after.replace(
+        manifest={**after.manifest, "history": [*(before.manifest.get("history") or []), entry]}
+    )
 
 
 def count_moved(before: Plan, after: Plan) -> int:

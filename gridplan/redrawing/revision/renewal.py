@@ -33,8 +33,17 @@ from gridplan.tables.conform import Entry, conform_table, write_ledger
 
 Array = np.ndarray[Any, Any]
 
-OF_PLAN_BEFORE = (*PEOPLE_TABLES, *REACH_TABLES, "triggers", "concordance")  # speak of the plan before, so they are emptied
-SIZE_RULES = ("band", "households", "contiguity")  # rules of exceptions that are judged again where members change
+OF_PLAN_BEFORE = (
+    *PEOPLE_TABLES,
+    *REACH_TABLES,
+    "triggers",
+    "concordance",
+)  # speak of the plan before, so they are emptied
+SIZE_RULES = (
+    "band",
+    "households",
+    "contiguity",
+)  # rules of exceptions that are judged again where members change
 
 
 def renew_plan(
@@ -51,24 +60,30 @@ def renew_plan(
 ) -> Plan:
     """Make the plan of an assignment, with the least change to the plan before.
 
-    Figures, outlines, exceptions and manifest are made anew for the sub-grids whose members or land changed; all others keep
-    their rows. (A sub-grid beside changed land may get a corner on its border, where a new line ends.) Exclusive and special
-    grids stay unless the land under them changed; an upper layer keeps its codes. Tables about people and reach speak
-    of the plan before and are emptied. Where nothing changed the plan itself comes back.
+    Figures, outlines, exceptions and manifest are made anew for the sub-grids
+    whose members or land changed; all others keep their rows. (A sub-grid
+    beside changed land may get a corner on its border, where a new line ends.)
+    Exclusive and special grids stay unless the land under them changed; an
+    upper layer keeps its codes. Tables about people and reach speak of the
+    plan before and are emptied. Where nothing changed the plan itself comes
+    back.
 
     Parameters
     ----------
     plan
         The plan before.
     member
-        The code of the sub-grid of every stairwell; codes may be new, and each stays within one community.
+        The code of the sub-grid of every stairwell; codes may be new, and each
+        stays within one community.
     site, stairwells, neighbours
         New land, where it changed; the plan's own if not given.
     centres
-        Stairwells wanted as centres, by code of the sub-grid; the one with the least household-metres if not given.
+        Stairwells wanted as centres, by code of the sub-grid; the one with the
+        least household-metres if not given.
     exceptions
-        Rows for the table of exceptions about sub-grids that change (community, subgrid, rule, proven, explanation, remedy),
-        in place of those that would be written.
+        Rows for the table of exceptions about sub-grids that change
+        (community, subgrid, rule, proven, explanation, remedy), in place of
+        those that would be written.
     rules
         Rules to draw by; those of the plan if not given.
     progress
@@ -77,7 +92,8 @@ def renew_plan(
     Raises
     ------
     InputError
-        If stairwells have no sub-grid, a sub-grid lies in several communities, or a centre is none of its stairwells.
+        If stairwells have no sub-grid, a sub-grid lies in several communities,
+        or a centre is none of its stairwells.
     PlanError
         If the plan is a release, which holds no households.
 
@@ -94,7 +110,9 @@ def renew_plan(
     ([70, 50], [6300.0, 4500.0])
     """
     if plan.manifest.get("release"):
-        raise PlanError("a release holds no households -> change the working plan, and release it again")
+        raise PlanError(
+            "a release holds no households -> change the working plan, and release it again"
+        )
     rules = rules or Rules.from_dict(plan.manifest.get("rules") or {})
     site = plan.site if site is None else site
     doors = plan.stairwells if stairwells is None else conform_table("stairwells", stairwells)
@@ -113,32 +131,63 @@ def renew_plan(
     drawn = {*redrawn.outlines.index, *redrawn.lone.index}
     grids, touches = renew_specials(plan, site, subgrids, drawn, changes.limits, rules)
     rows = _renew_exceptions(plan, doors, pairs, subgrids, changes, found, exceptions)
-    emptied = {name: plan.get_table(name).iloc[:0] for name in OF_PLAN_BEFORE if len(plan.get_table(name))}
+    emptied = {
+        name: plan.get_table(name).iloc[:0] for name in OF_PLAN_BEFORE if len(plan.get_table(name))
+    }
     new = plan.replace(
-        site=site, stairwells=doors, neighbours=pairs, subgrids=subgrids, exceptions=rows,
-        special_grids=grids, touches=touches, **emptied,
-    )  # fmt: skip
+        site=site,
+        stairwells=doors,
+        neighbours=pairs,
+        subgrids=subgrids,
+        exceptions=rows,
+        special_grids=grids,
+        touches=touches,
+        **emptied,
+    )
     new = join_upper(plan, new, rules)
     kept = {key: value for key, value in plan.manifest.items() if key in ("inputs", "history")}
-    written = write_manifest(new, rules, int(plan.manifest.get("seed", 0)), plan.manifest.get("inputs") or {})
+    written = write_manifest(
+        new, rules, int(plan.manifest.get("seed", 0)), plan.manifest.get("inputs") or {}
+    )
     return new.replace(manifest={**written, **kept})
 
 
-def _check_member(plan: Plan, doors: Any, member: pd.Series[Any], centres: Mapping[str, str]) -> None:
+def _check_member(
+    plan: Plan, doors: Any, member: pd.Series[Any], centres: Mapping[str, str]
+) -> None:
     """Refuse assignments that no plan can be made of, all faults at once."""
     code = member.reindex(doors.index)
     bare = doors.index[(code.isna() | (code == "")).to_numpy()]
-    pairs = pd.DataFrame({"code": code.to_numpy(object), "community": doors["community"].to_numpy(object)}).drop_duplicates()
-    torn = sorted({c for c in pairs["code"][pairs["code"].duplicated(keep=False)] if isinstance(c, str)})
+    pairs = pd.DataFrame(
+        {"code": code.to_numpy(object), "community": doors["community"].to_numpy(object)}
+    ).drop_duplicates()
+    torn = sorted(
+        {c for c in pairs["code"][pairs["code"].duplicated(keep=False)] if isinstance(c, str)}
+    )
     lone = plan.subgrids.index[plan.subgrids["kind"] == "exclusive"]
     taken = sorted(set(lone) & set(pairs["code"]))
     lost = sorted(c for c, s in centres.items() if code.get(s) != c)
     problems = [
         Wrong("stairwells", rule, f"{len(ids)} {message}", remedy, tuple(ids))
         for rule, ids, message, remedy in (
-            ("every home is in a sub-grid", bare, "stairwells are given no sub-grid", "name one for each"),
-            ("sub-grids lie in one community", torn, "sub-grids are given homes of several communities", "keep to one each"),
-            ("exclusive grids hold no homes", taken, "codes are those of exclusive grids", "choose other codes"),
+            (
+                "every home is in a sub-grid",
+                bare,
+                "stairwells are given no sub-grid",
+                "name one for each",
+            ),
+            (
+                "sub-grids lie in one community",
+                torn,
+                "sub-grids are given homes of several communities",
+                "keep to one each",
+            ),
+            (
+                "exclusive grids hold no homes",
+                taken,
+                "codes are those of exclusive grids",
+                "choose other codes",
+            ),
             (
                 "centres are of their sub-grids",
                 lost,
@@ -153,22 +202,35 @@ def _check_member(plan: Plan, doors: Any, member: pd.Series[Any], centres: Mappi
 
 
 def _measure_changed(
-    plan: Plan, site: Site, doors: Any, pairs: Any, changes: Changes, centres: Mapping[str, str], rules: Rules
+    plan: Plan,
+    site: Site,
+    doors: Any,
+    pairs: Any,
+    changes: Changes,
+    centres: Mapping[str, str],
+    rules: Rules,
 ) -> tuple[Any, list[dict[str, Any]]]:
     """Measure the sub-grids whose figures change, and explain those out of their band."""
     over = doors["community"][doors["subgrid"].isin(changes.figures)].unique()
     own = doors[doors["community"].isin(over)]
     inner = take_inner(pairs, own) if len(over) else pairs.iloc[:0]
     ways = find_ways(site, own, rules)[0] if len(own) else {}
-    tables, found = [], []
+    tables = []
+    found = []
     for community, problem in make_problems(own, inner, rules, ways).items():
         at = own.index.get_indexer(pd.Index(problem.ids))
-        codes, part = np.unique(own["subgrid"].to_numpy(object)[at].astype(str), return_inverse=True)
+        codes, part = np.unique(
+            own["subgrid"].to_numpy(object)[at].astype(str), return_inverse=True
+        )
         best, sums = find_centres(problem, part, len(codes))
         wanted = {code: problem.ids.index(centres[code]) for code in codes if code in centres}
-        best = np.array([wanted.get(code, b) for code, b in zip(codes, best, strict=True)], np.int64)
+        best = np.array(
+            [wanted.get(code, b) for code, b in zip(codes, best, strict=True)], np.int64
+        )
         division = Division(part, best, sums[best], 0.0, ())
-        table = write_subgrids(community, problem, division, [str(c) for c in codes])["subgrids"].set_index("subgrid")
+        table = write_subgrids(community, problem, division, [str(c) for c in codes])[
+            "subgrids"
+        ].set_index("subgrid")
         table = table[table.index.isin(changes.figures)]
         tables.append(table)
         if not table["in_band"].all():
@@ -182,7 +244,9 @@ def take_inner(pairs: Any, stairwells: Any) -> Any:
     return pairs[ends[0] & ends[1]]
 
 
-def _explain(community: str, problem: Problem, part: Array, codes: Array, out: set[str]) -> list[dict[str, Any]]:
+def _explain(
+    community: str, problem: Problem, part: Array, codes: Array, out: set[str]
+) -> list[dict[str, Any]]:
     """Explain sub-grids out of their band: proven where arithmetic proves that no plan could keep it."""
     rows = {}
     islands = problem.find_islands()
@@ -191,33 +255,56 @@ def _explain(community: str, problem: Problem, part: Array, codes: Array, out: s
         for s in explain_parts(problem.take(island), local, 0, len(islands) > 1, False, False):
             code = str(codes[here[s.part]])
             mass = int(problem.weights[part == here[s.part]].sum())
-            text = s.explanation if s.proven else f"{mass} households, allowed are {problem.band.low} to {problem.band.high}"
-            remedy = s.remedy if s.proven else "move homes to or from a neighbour, or repair the plan"
-            rows[code] = {"community": community, "subgrid": code, "rule": s.rule, "proven": s.proven, "explanation": text,
-                          "remedy": remedy}  # fmt: skip
+            text = (
+                s.explanation
+                if s.proven
+                else f"{mass} households, allowed are {problem.band.low} to {problem.band.high}"
+            )
+            remedy = (
+                s.remedy if s.proven else "move homes to or from a neighbour, or repair the plan"
+            )
+            rows[code] = {
+                "community": community,
+                "subgrid": code,
+                "rule": s.rule,
+                "proven": s.proven,
+                "explanation": text,
+                "remedy": remedy,
+            }
     for code in out - set(rows):  # in several islands, each of a good size by itself
         mass = int(problem.weights[part == np.searchsorted(codes, code)].sum())
         rows[code] = {
-            "community": community, "subgrid": code, "rule": "households", "proven": False,
+            "community": community,
+            "subgrid": code,
+            "rule": "households",
+            "proven": False,
             "explanation": f"{mass} households, allowed are {problem.band.low} to {problem.band.high}",
             "remedy": "move homes to or from a neighbour, or repair the plan",
-        }  # fmt: skip
+        }
     return [rows[code] for code in sorted(out)]
 
 
 def _join_rows(plan: Plan, doors: Any, figures: Any) -> Any:
     """Join the rows of sub-grids that stay as they were and those measured anew, by code; land columns are still the old ones."""
-    old = plan.subgrids[(plan.subgrids["kind"] != "exclusive") & plan.subgrids.index.isin(doors["subgrid"].unique())]
+    old = plan.subgrids[
+        (plan.subgrids["kind"] != "exclusive") & plan.subgrids.index.isin(doors["subgrid"].unique())
+    ]
     kept = old[~old.index.isin(figures.index)]
     if figures.empty:
         return pd.DataFrame(kept.drop(columns="geometry"))
     fresh = figures.assign(grid=old["grid"].reindex(figures.index).fillna("").astype("str"))
     moved = old["community"].reindex(figures.index)
     fresh["grid"] = fresh["grid"].where((moved == fresh["community"]) | moved.isna(), "")
-    return pd.concat([pd.DataFrame(kept.drop(columns="geometry")), fresh]).rename_axis("subgrid").sort_index()
+    return (
+        pd.concat([pd.DataFrame(kept.drop(columns="geometry")), fresh])
+        .rename_axis("subgrid")
+        .sort_index()
+    )
 
 
-def _join_land(plan: Plan, doors: Any, homes: Any, redrawn: Redrawn, site: Site) -> gpd.GeoDataFrame:
+def _join_land(
+    plan: Plan, doors: Any, homes: Any, redrawn: Redrawn, site: Site
+) -> gpd.GeoDataFrame:
     """Join outlines to the rows of sub-grids; rows whose figures and outline both stayed are those of the plan before."""
     old = plan.subgrids
     land = old.geometry.reindex(homes.index).to_numpy().copy()
@@ -226,7 +313,9 @@ def _join_land(plan: Plan, doors: Any, homes: Any, redrawn: Redrawn, site: Site)
     outlines = gpd.GeoSeries(land, index=homes.index, crs=site.crs)
     fresh = homes.index[homes.index.isin(redrawn.outlines.index) | _lack_land(homes)]
     lone = old[
-        (old["kind"] == "exclusive") & ~old["community"].isin(redrawn.anew) & old["community"].isin(site.communities.index)
+        (old["kind"] == "exclusive")
+        & ~old["community"].isin(redrawn.anew)
+        & old["community"].isin(site.communities.index)
     ]
     kept = old[old.index.isin(homes.index) & ~old.index.isin(fresh)]
     parts = [kept, lone, redrawn.lone]
@@ -252,9 +341,14 @@ def _keep_new(ledger: pd.DataFrame, entries: Sequence[Entry]) -> list[Entry]:
 
 
 def _renew_exceptions(
-    plan: Plan, doors: Any, pairs: Any, subgrids: Any, changes: Changes, found: Sequence[Mapping[str, Any]],
+    plan: Plan,
+    doors: Any,
+    pairs: Any,
+    subgrids: Any,
+    changes: Changes,
+    found: Sequence[Mapping[str, Any]],
     given: Sequence[Mapping[str, Any]],
-) -> pd.DataFrame:  # fmt: skip
+) -> pd.DataFrame:
     """Write the exceptions: those of unchanged sub-grids as they were, those of changed ones as given or found."""
     old = plan.exceptions
     upper = old["subgrid"].isin(plan.grids.index)
@@ -269,18 +363,25 @@ def _renew_exceptions(
     rows += [dict(r) for r in given]
     rows += [dict(r) for r in found if r["subgrid"] not in told]
     rows += [
-        {"community": subgrids["community"][code], "subgrid": code, "rule": "contiguity", "proven": False,
-         "explanation": "its homes do not hang together on foot", "remedy": "move the rest to a neighbour, or repair the plan"}
+        {
+            "community": subgrids["community"][code],
+            "subgrid": code,
+            "rule": "contiguity",
+            "proven": False,
+            "explanation": "its homes do not hang together on foot",
+            "remedy": "move the rest to a neighbour, or repair the plan",
+        }
         for code in torn
         if (code, "contiguity") not in had
-    ]  # fmt: skip
+    ]
     return number_exceptions(rows) if rows != old.to_dict("records") else old
 
 
 def find_torn(stairwells: Any, neighbours: Any) -> list[str]:
     """Find the sub-grids whose stairwells cannot all be walked between without leaving them, in order of code.
 
-    Where no neighbours are known at all, as in a plan drawn by others, none is said to be torn.
+    Where no neighbours are known at all, as in a plan drawn by others, none is
+    said to be torn.
 
     Examples
     --------

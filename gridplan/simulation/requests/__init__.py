@@ -5,4 +5,13 @@ from gridplan.simulation.requests.service_system import System, make_system
 from gridplan.simulation.requests.simulate_plan import Simulated, simulate
 from gridplan.simulation.requests.uncertainty import measure_chances, rank_plans
 
-__all__ = ["Scenario", "Simulated", "System", "make_system", "measure_chances", "rank_plans", "read_scenarios", "simulate"]
+__all__ = [
+    "Scenario",
+    "Simulated",
+    "System",
+    "make_system",
+    "measure_chances",
+    "rank_plans",
+    "read_scenarios",
+    "simulate",
+]

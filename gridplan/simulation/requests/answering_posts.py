@@ -15,7 +15,9 @@ from gridplan.rules.simulation import ROLES, SimulationRules
 Array = np.ndarray[Any, Any]
 CAPTAINS = ("building_captain", "stairwell_captain")
 ORDER = ["block", "community", "role", "post"]
-GOLDEN = 0.6180339887498949  # each further volunteer lives far from those before, and those before stay where they are
+# each further volunteer lives far from those before, and those before stay
+# where they are
+GOLDEN = 0.6180339887498949
 
 
 def list_posts(plan: Plan, cells: pd.DataFrame, volunteers: float = 1.0) -> pd.DataFrame:
@@ -32,15 +34,24 @@ def list_posts(plan: Plan, cells: pd.DataFrame, volunteers: float = 1.0) -> pd.D
 
     Returns
     -------
-    A table by code: role, community, block, home (stairwell that ways begin at); sorted by block, community, role, code.
+    A table by code: role, community, block, home (stairwell that ways begin
+    at); sorted by block, community, role, code.
     """
     block = cells.groupby("community")["block"].first()
-    answers = plan.posts["filled"] & plan.posts["role"].isin(ROLES) & plan.posts["community"].isin(block.index)
+    answers = (
+        plan.posts["filled"]
+        & plan.posts["role"].isin(ROLES)
+        & plan.posts["community"].isin(block.index)
+    )
     own = plan.posts[answers]
-    own = own[["role", "community", "subgrid", "building", "stairwell"]].assign(home=_find_homes(plan, own, cells))
+    own = own[["role", "community", "subgrid", "building", "stairwell"]].assign(
+        home=_find_homes(plan, own, cells)
+    )
     helpers = _place_volunteers(plan, cells, volunteers)
     posts = pd.concat([own, helpers])
-    posts = posts.assign(**{name: _fill(posts[name]) for name in posts}, block=_fill(posts["community"].map(block)))
+    posts = posts.assign(
+        **{name: _fill(posts[name]) for name in posts}, block=_fill(posts["community"].map(block))
+    )
     posts.index.name = "post"
     return posts.reset_index().sort_values(ORDER, kind="stable").set_index("post")
 
@@ -50,10 +61,16 @@ def _find_homes(plan: Plan, posts: pd.DataFrame, cells: pd.DataFrame) -> pd.Seri
     doors = plan.stairwells.sort_index()
     first = pd.Series(doors.index.to_numpy(object), index=doors["building"].to_numpy(object))
     first = first[~first.index.duplicated()]
-    served = plan.duties.sort_values(["post", "subgrid"]).drop_duplicates("post").set_index("post")["subgrid"]
+    served = (
+        plan.duties.sort_values(["post", "subgrid"])
+        .drop_duplicates("post")
+        .set_index("post")["subgrid"]
+    )
     subgrid = posts["subgrid"].where(posts["subgrid"] != "", _fill(served.reindex(posts.index)))
     office = _fill(posts["community"].map(find_offices(plan, cells)))
-    home = posts["stairwell"].where(posts["stairwell"].isin(doors.index), _fill(posts["building"].map(first)))
+    home = posts["stairwell"].where(
+        posts["stairwell"].isin(doors.index), _fill(posts["building"].map(first))
+    )
     home = home.where(posts["role"] != "grid_worker_full", office)
     home = home.where(home != "", _fill(subgrid.map(cells["centre"])))
     return home.where(home != "", office)
@@ -67,31 +84,51 @@ def _fill(codes: pd.Series[Any]) -> pd.Series[Any]:
 def find_offices(plan: Plan, cells: pd.DataFrame) -> pd.Series[Any]:
     """Find the stairwell nearest to each community's service centre; where there is none, to the middle of its centres."""
     doors = plan.stairwells.geometry.reindex(cells["centre"]).to_numpy()
-    at = pd.DataFrame(shapely.get_coordinates(doors), columns=["x", "y"], index=cells.index).assign(community=cells["community"])
+    at = pd.DataFrame(shapely.get_coordinates(doors), columns=["x", "y"], index=cells.index).assign(
+        community=cells["community"]
+    )
     middle = at.groupby("community")[["x", "y"]].mean()
     places = plan.site.places[plan.site.places["kind"] == "service_centre"].sort_index()
     if len(places):
         points = shapely.point_on_surface(places.geometry.to_numpy())
-        land, row = shapely.STRtree(plan.site.communities.geometry.to_numpy()).query(points, predicate="within")[::-1]
+        land, row = shapely.STRtree(plan.site.communities.geometry.to_numpy()).query(
+            points, predicate="within"
+        )[::-1]
         found = pd.DataFrame(shapely.get_coordinates(points[row]), columns=["x", "y"])
         found.index = plan.site.communities.index[land]
         found = found[~found.index.duplicated()]
         middle.update(found)
-    at["far"] = np.hypot(*(at[["x", "y"]].to_numpy() - middle.reindex(at["community"]).to_numpy()).T)
+    at["far"] = np.hypot(
+        *(at[["x", "y"]].to_numpy() - middle.reindex(at["community"]).to_numpy()).T
+    )
     nearest = at.sort_values(["community", "far"], kind="stable").drop_duplicates("community")
-    return pd.Series(cells["centre"].reindex(nearest.index).to_numpy(object), index=nearest["community"].to_numpy(object))
+    return pd.Series(
+        cells["centre"].reindex(nearest.index).to_numpy(object),
+        index=nearest["community"].to_numpy(object),
+    )
 
 
 def _place_volunteers(plan: Plan, cells: pd.DataFrame, times: float) -> pd.DataFrame:
     """Place volunteers in their community, as its households live; where nobody counted them there are none."""
-    homes = cells.groupby("community", sort=False)["households"].sum()  # in the order of the cells, which lie together
-    counted = tally_counts(plan.site, ["volunteers"], homes).values["volunteers"].reindex(homes.index).fillna(0)
+    homes = cells.groupby("community", sort=False)[
+        "households"
+    ].sum()  # in the order of the cells, which lie together
+    counted = (
+        tally_counts(plan.site, ["volunteers"], homes)
+        .values["volunteers"]
+        .reindex(homes.index)
+        .fillna(0)
+    )
     number = np.floor(counted.to_numpy(float) * times + 0.5).astype(np.int64)
     of = np.repeat(np.arange(len(homes)), number)
     n = np.arange(len(of)) - np.repeat(np.cumsum(number) - number, number)
-    total, upto = homes.to_numpy(np.int64), np.cumsum(cells["households"].to_numpy(np.int64))
-    # Whole numbers, so that where somebody lives does not hang on how many households stand before the community.
-    at = (np.cumsum(total) - total)[of] + np.floor(total[of] * ((n + 1) * GOLDEN % 1.0)).astype(np.int64)
+    total = homes.to_numpy(np.int64)
+    upto = np.cumsum(cells["households"].to_numpy(np.int64))
+    # Whole numbers, so that where somebody lives does not hang on how many
+    # households stand before the community.
+    at = (np.cumsum(total) - total)[of] + np.floor(total[of] * ((n + 1) * GOLDEN % 1.0)).astype(
+        np.int64
+    )
     row = np.minimum(np.searchsorted(upto, at, side="right"), len(cells) - 1)
     codes = homes.index.to_numpy(object)[of]
     names = [f"{code}-V{i + 1:04d}" for code, i in zip(codes, n, strict=True)]
@@ -102,25 +139,45 @@ def _place_volunteers(plan: Plan, cells: pd.DataFrame, times: float) -> pd.DataF
 def count_street(cells: pd.DataFrame, rules: SimulationRules) -> pd.DataFrame:
     """Count the staff of each subdistrict by its households: a table by code with role, community (empty) and block."""
     homes = cells.groupby("block")["households"].sum()
-    number = np.maximum(1, np.ceil(homes.to_numpy(float) * rules.street_per_10000 / 10_000 - 1e-9)).astype(np.int64)
-    names = [f"{block or 'street'}-ST{i + 1}" for block, many in zip(homes.index, number, strict=True) for i in range(many)]
+    number = np.maximum(
+        1, np.ceil(homes.to_numpy(float) * rules.street_per_10000 / 10_000 - 1e-9)
+    ).astype(np.int64)
+    names = [
+        f"{block or 'street'}-ST{i + 1}"
+        for block, many in zip(homes.index, number, strict=True)
+        for i in range(many)
+    ]
     blocks = np.repeat(homes.index.to_numpy(object), number)
-    return pd.DataFrame({"role": "street_staff", "community": "", "block": blocks}, index=pd.Index(names, object, name="post"))
+    return pd.DataFrame(
+        {"role": "street_staff", "community": "", "block": blocks},
+        index=pd.Index(names, object, name="post"),
+    )
 
 
 def find_served(plan: Plan, posts: pd.DataFrame, cells: pd.DataFrame) -> tuple[Array, Array]:
     """Find the sub-grids that posts serve as their own: rows of posts and of cells.
 
-    Leaders and workers by their duties, central households by their sub-grid, captains by the stairwells of their own.
+    Leaders and workers by their duties, central households by their sub-grid,
+    captains by the stairwells of their own.
     """
     duties = plan.duties[["post", "subgrid"]]
     own = posts[(posts["role"] == "central_household") & (posts["subgrid"] != "")]
-    parts = [duties, pd.DataFrame({"post": own.index.to_numpy(object), "subgrid": own["subgrid"].to_numpy(object)})]
+    parts = [
+        duties,
+        pd.DataFrame(
+            {"post": own.index.to_numpy(object), "subgrid": own["subgrid"].to_numpy(object)}
+        ),
+    ]
     doors = plan.stairwells.reset_index()[["stairwell", "building", "subgrid"]]
     for role, column in zip(CAPTAINS, ("building", "stairwell"), strict=True):
         own = posts.loc[posts["role"] == role, [column]].reset_index()
-        parts.append(own.merge(doors[list({column, "subgrid"})].drop_duplicates(), on=column)[["post", "subgrid"]])
+        parts.append(
+            own.merge(doors[list({column, "subgrid"})].drop_duplicates(), on=column)[
+                ["post", "subgrid"]
+            ]
+        )
     both = pd.concat(parts).drop_duplicates()
-    row, column = posts.index.get_indexer(pd.Index(both["post"])), cells.index.get_indexer(pd.Index(both["subgrid"]))
+    row = posts.index.get_indexer(pd.Index(both["post"]))
+    column = cells.index.get_indexer(pd.Index(both["subgrid"]))
     kept = (row >= 0) & (column >= 0)
     return row[kept].astype(np.int64), column[kept].astype(np.int64)

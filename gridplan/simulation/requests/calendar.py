@@ -29,7 +29,10 @@ def lay_profile(rules: SimulationRules, first: date, days: int) -> Array:
     >>> lay_profile(flat, date(2026, 1, 1), 2)[0, 0, [0, 1, 48]].tolist()
     [0.0, 60.0, 2880.0]
     """
-    weekday, month = (read_weights(name, getattr(rules, name), n) for name, n in (("by_weekday", 7), ("by_month", 12)))
+    weekday, month = (
+        read_weights(name, getattr(rules, name), n)
+        for name, n in (("by_weekday", 7), ("by_month", 12))
+    )
     dates = [first + timedelta(days=n) for n in range(days)]
     by_day = np.array([weekday[d.weekday()] * month[d.month - 1] for d in dates])
     running = np.zeros((1, 2, HOURS * days + 1))
@@ -39,10 +42,13 @@ def lay_profile(rules: SimulationRules, first: date, days: int) -> Array:
     return running
 
 
-def lay_ticks(turns: Sequence[Turn], first: date, days: int, begins: Any = (), begun: int = 0) -> Array:
+def lay_ticks(
+    turns: Sequence[Turn], first: date, days: int, begins: Any = (), begun: int = 0
+) -> Array:
     """Lay out when turns of duty begin and end, in order; at one time ends come first.
 
-    A day of duty is numbered by its date, so who is there on a day does not depend on when the simulation starts.
+    A day of duty is numbered by its date, so who is there on a day does not
+    depend on when the simulation starts.
 
     Parameters
     ----------
@@ -51,7 +57,8 @@ def lay_ticks(turns: Sequence[Turn], first: date, days: int, begins: Any = (), b
     first, days
         The days simulated.
     begins
-        Minutes from which some posts are there at all, such as helpers; those who wait are then looked at again.
+        Minutes from which some posts are there at all, such as helpers; those
+        who wait are then looked at again.
     begun
         Minute of the first day at which time begins.
     """
@@ -60,10 +67,16 @@ def lay_ticks(turns: Sequence[Turn], first: date, days: int, begins: Any = (), b
     for number, turn in enumerate(turns):
         for week in range(-1, days // 7 + 2):
             for begin, end in turn.spans:
-                on, off = monday + week * WEEK + begin, monday + week * WEEK + end
+                on = monday + week * WEEK + begin
+                off = monday + week * WEEK + end
                 if off > 0 and on < days * DAY:
-                    rows += [(max(0, on), 1, number, first.toordinal() + (on + begun) // DAY), (off, 0, number, -1)]
-    rows += [(float(at), 1, -1, -1) for at in sorted({float(b) for b in begins if 0 < b < days * DAY})]
+                    rows += [
+                        (max(0, on), 1, number, first.toordinal() + (on + begun) // DAY),
+                        (off, 0, number, -1),
+                    ]
+    rows += [
+        (float(at), 1, -1, -1) for at in sorted({float(b) for b in begins if 0 < b < days * DAY})
+    ]
     return write_ticks(rows)
 
 
@@ -85,4 +98,6 @@ def count_hours(start: date, days: int) -> Array:
     >>> count_hours(date(2026, 3, 1), 2)[[0, 24, 143, 144]].tolist()
     [1, 0, 0, 1]
     """
-    return np.bincount((start.weekday() * 24 + np.arange(days * 24)) % WEEK_HOURS, minlength=WEEK_HOURS)
+    return np.bincount(
+        (start.weekday() * 24 + np.arange(days * 24)) % WEEK_HOURS, minlength=WEEK_HOURS
+    )

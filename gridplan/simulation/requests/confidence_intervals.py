@@ -15,24 +15,38 @@ SUMS = kernel_state.COUNTS  # sums follow the counts: response, its square, reso
 WIDTH = SUMS + 4
 ONE = -1  # a denominator of 1: the measure is a number a replication
 
-# Each measure: what is added up, what is taken off, over what, and whether more is better (1), worse (-1) or neither (0).
+# Each measure: what is added up, what is taken off, over what, and whether
+# more is better (1), worse (-1) or neither (0).
 MEASURES: dict[str, tuple[tuple[int, ...], tuple[int, ...], int, int]] = {
     "requests": ((kernel_state.CAME,), (), ONE, 0),
     "answered_share": ((kernel_state.ANSWERED,), (), kernel_state.CAME, 1),
     "resolved_share": ((kernel_state.RESOLVED,), (), kernel_state.CAME, 1),
     "green_share": ((kernel_state.GREEN,), (), kernel_state.CAME, 1),
     "yellow_share": ((kernel_state.YELLOW,), (), kernel_state.CAME, 0),
-    "red_share": ((kernel_state.CAME,), (kernel_state.GREEN, kernel_state.YELLOW), kernel_state.CAME, -1),
+    "red_share": (
+        (kernel_state.CAME,),
+        (kernel_state.GREEN, kernel_state.YELLOW),
+        kernel_state.CAME,
+        -1,
+    ),
     "up_share": ((kernel_state.WENT_UP,), (), kernel_state.RESOLVED, 0),
     "own_share": ((kernel_state.BY_TIER + kernel_state.OWN,), (), kernel_state.ANSWERED, 0),
-    "volunteer_share": ((kernel_state.BY_TIER + kernel_state.VOLUNTEER,), (), kernel_state.ANSWERED, 0),
+    "volunteer_share": (
+        (kernel_state.BY_TIER + kernel_state.VOLUNTEER,),
+        (),
+        kernel_state.ANSWERED,
+        0,
+    ),
     "response_minutes": ((SUMS,), (), kernel_state.ANSWERED, -1),
     "resolution_minutes": ((SUMS + 2,), (), kernel_state.RESOLVED, -1),
 }
 REASONS = {
-    "no_post": kernel_state.NO_POST, "off_duty": kernel_state.OFF_DUTY, "busy": kernel_state.BUSY, "withdrawn": kernel_state.WITHDRAWN,
+    "no_post": kernel_state.NO_POST,
+    "off_duty": kernel_state.OFF_DUTY,
+    "busy": kernel_state.BUSY,
+    "withdrawn": kernel_state.WITHDRAWN,
     "under_way": kernel_state.UNDER_WAY,
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +71,8 @@ class Estimate:
 def estimate_ratio(above: Array, below: Array | float) -> Estimate:
     """Estimate a ratio of sums over replications, which stand in the first dimension.
 
-    Source: the ratio estimator with its linearised variance (Cochran, Sampling Techniques, chapter 6), Student's t.
+    Source: the ratio estimator with its linearised variance (Cochran, Sampling
+    Techniques, chapter 6), Student's t.
 
     Examples
     --------
@@ -91,7 +106,10 @@ def compare(first: Estimate, other: Estimate) -> Estimate:
 
 def take_measures(sums: Array) -> tuple[Array, Array]:
     """Take what every measure is a ratio of, from sums whose last dimension is counts and sums; measures take its place."""
-    above = [sum(sums[..., c] for c in plus) - sum(sums[..., c] for c in minus) for plus, minus, _, _ in MEASURES.values()]
+    above = [
+        sum(sums[..., c] for c in plus) - sum(sums[..., c] for c in minus)
+        for plus, minus, _, _ in MEASURES.values()
+    ]
     ones = np.ones(sums.shape[:-1])
     below = [ones if over == ONE else sums[..., over] for _, _, over, _ in MEASURES.values()]
     return np.stack(above, axis=-1).astype(float), np.stack(below, axis=-1).astype(float)

@@ -24,7 +24,9 @@ def is_there(world: Any, state: Any, r: int, now: float) -> Any:
 @bare
 def may_serve(world: Any, state: Any, r: int, tier: int, slot: int) -> Any:
     """Whether a post may ever be asked for a request at its stage."""
-    able = (world.posts[r].skill >> state.slots[slot].kind) & 1 == 1 and world.posts[r].level >= state.slots[slot].stage
+    able = (world.posts[r].skill >> state.slots[slot].kind) & 1 == 1 and world.posts[
+        r
+    ].level >= state.slots[slot].stage
     return able and world.opens[state.slots[slot].kind, state.slots[slot].stage, tier] < np.inf
 
 
@@ -32,15 +34,21 @@ def may_serve(world: Any, state: Any, r: int, tier: int, slot: int) -> Any:
 def find_post(world: Any, state: Any, slot: int, now: float) -> Any:
     """Find the link to the first post that is there, free and already asked; -1: none. Notes if some are there, but busy."""
     age = now - state.slots[slot].since + HAIR
-    cell, kind, stage = state.slots[slot].cell, state.slots[slot].kind, state.slots[slot].stage
+    cell = state.slots[slot].cell
+    kind = state.slots[slot].kind
+    stage = state.slots[slot].stage
     for e in range(world.cells[cell].start, world.cells[cell].stop):
         r = world.links[e].who
         busy = state.staff[r].job != -1
         if busy and state.slots[slot].seen == 1:
             continue
-        if state.on[world.posts[r].turn] < 0 or not may_serve(world, state, r, world.links[e].tier, slot):
+        if state.on[world.posts[r].turn] < 0 or not may_serve(
+            world, state, r, world.links[e].tier, slot
+        ):
             continue
-        if world.opens[kind, stage, world.links[e].tier] > age or not is_there(world, state, r, now):
+        if world.opens[kind, stage, world.links[e].tier] > age or not is_there(
+            world, state, r, now
+        ):
             continue
         if not busy:
             return e
@@ -51,7 +59,10 @@ def find_post(world: Any, state: Any, slot: int, now: float) -> Any:
 @bare
 def find_request(world: Any, state: Any, r: int, now: float) -> Any:
     """Find what a free post does next: by tier, then whoever waits longest; returns slot, tier, way, or -1."""
-    best, best_tier, best_way, since = -1, 0, 0.0, np.inf
+    best = -1
+    best_tier = 0
+    best_way = 0.0
+    since = np.inf
     for e in range(world.posts[r].start, world.posts[r].stop):
         c = world.back[e].cell
         if state.waiting[c] == 0:
@@ -64,8 +75,15 @@ def find_request(world: Any, state: Any, r: int, now: float) -> Any:
             began = state.slots[slot].since
             if world.opens[q // STAGES, q % STAGES, tier] > now - began + HAIR:
                 continue
-            if best < 0 or (world.by_tier and tier < best_tier) or ((tier == best_tier or not world.by_tier) and began < since):
-                best, best_tier, best_way, since = slot, tier, world.back[e].way, began
+            if (
+                best < 0
+                or (world.by_tier and tier < best_tier)
+                or ((tier == best_tier or not world.by_tier) and began < since)
+            ):
+                best = slot
+                best_tier = tier
+                best_way = world.back[e].way
+                since = began
     return best, best_tier, best_way
 
 

@@ -46,31 +46,38 @@ def push_event(heap: Any, at: float, code: int) -> None:
             break
         events[i] = events[up]
         i = up
-    events[i].at, events[i].code = at, code
+    events[i].at = at
+    events[i].code = code
 
 
 @bare
 def pop_event(heap: Any) -> Any:
     """Take the first event off the heap; returns its time and code."""
     events = heap.events
-    first, event = events[0].at, events[0].code
+    first = events[0].at
+    event = events[0].code
     heap.size[0] -= 1
     n = heap.size[0]
-    at, code = events[n].at, events[n].code
+    at = events[n].at
+    code = events[n].code
     i = 0
     while 2 * i + 1 < n:
-        down, right = 2 * i + 1, 2 * i + 2
+        down = 2 * i + 1
+        right = 2 * i + 2
         if right < n and comes_first(events, right, down):
             down = right
         if at < events[down].at or (at == events[down].at and code <= events[down].code):
             break
         events[i] = events[down]
         i = down
-    events[i].at, events[i].code = at, code
+    events[i].at = at
+    events[i].code = code
     return first, event
 
 
 @bare
 def comes_first(events: Any, a: int, b: int) -> Any:
     """Whether event a comes before event b."""
-    return events[a].at < events[b].at or (events[a].at == events[b].at and events[a].code < events[b].code)
+    return events[a].at < events[b].at or (
+        events[a].at == events[b].at and events[a].code < events[b].code
+    )

@@ -7,7 +7,13 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from gridplan.simulation.requests.dispatch import HAIR, find_post, find_reason, find_request, is_there
+from gridplan.simulation.requests.dispatch import (
+    HAIR,
+    find_post,
+    find_reason,
+    find_request,
+    is_there,
+)
 from gridplan.simulation.requests.event_heap import grow_heap, make_heap, pop_event, push_event
 from gridplan.simulation.requests.kernel_state import (
     CAME,
@@ -22,18 +28,47 @@ from gridplan.simulation.requests.kernel_state import (
     make_state,
     make_tally,
 )
-from gridplan.simulation.requests.random_streams import bare, draw_gap, draw_key, draw_unit, draw_work, mix
-from gridplan.simulation.requests.tallies import close_books, count_answer, count_resolved, is_counted, note_waiting, watch
+from gridplan.simulation.requests.random_streams import (
+    bare,
+    draw_gap,
+    draw_key,
+    draw_unit,
+    draw_work,
+    mix,
+)
+from gridplan.simulation.requests.tallies import (
+    close_books,
+    count_answer,
+    count_resolved,
+    is_counted,
+    note_waiting,
+    watch,
+)
 
 # Events, in the order in which they come at one time.
 BACK, WORKED, ARRIVES, OPENS, LEAVES = range(5)
-BITS, LOW = 60, 30  # an event's code: its kind, the stamp of a request, and a slot, post or queue
-UP, PATIENCE, WORK = 0, 1, 2  # numbers in the stream of a request
+# an event's code: its kind, the stamp of a request, and a slot, post or queue
+BITS = 60
+LOW = 30
+# numbers in the stream of a request
+UP = 0
+PATIENCE = 1
+WORK = 2
 MOST = 8  # events that one event may bring
 
 
 @bare
-def begin_work(world: Any, state: Any, tally: Any, heap: Any, r: int, slot: int, tier: int, way: float, now: float) -> None:
+def begin_work(
+    world: Any,
+    state: Any,
+    tally: Any,
+    heap: Any,
+    r: int,
+    slot: int,
+    tier: int,
+    way: float,
+    now: float,
+) -> None:
     """Send a post to a request: it walks there and does all the work of the stages that are its own."""
     key = state.slots[slot].key
     if state.slots[slot].met < 0:
@@ -41,14 +76,20 @@ def begin_work(world: Any, state: Any, tally: Any, heap: Any, r: int, slot: int,
         if is_counted(world, state, slot) and now + way <= world.end:
             count_answer(world, state, tally, slot, tier, now + way)
         if state.slots[slot].row >= 0:
-            state.log[state.slots[slot].row, 3], state.log[state.slots[slot].row, 5] = now + way, r
+            state.log[state.slots[slot].row, 3] = now + way
+            state.log[state.slots[slot].row, 5] = r
     stage = state.slots[slot].stage
-    work = draw_work(key, WORK + 2 * stage, world.work[state.slots[slot].kind, stage], world.cv, world.shape)
+    work = draw_work(
+        key, WORK + 2 * stage, world.work[state.slots[slot].kind, stage], world.cv, world.shape
+    )
     while stage < state.slots[slot].last and world.posts[r].level > stage:
         stage += 1
-        work += draw_work(key, WORK + 2 * stage, world.work[state.slots[slot].kind, stage], world.cv, world.shape)
+        work += draw_work(
+            key, WORK + 2 * stage, world.work[state.slots[slot].kind, stage], world.cv, world.shape
+        )
     state.slots[slot].stage = stage
-    state.staff[r].job, state.staff[r].way = slot, way
+    state.staff[r].job = slot
+    state.staff[r].way = way
     if world.count_from <= now < world.count_to:
         walk = way * (2.0 if world.walks_back else 1.0)
         tally.posts[r].jobs += 1
@@ -60,13 +101,18 @@ def begin_work(world: Any, state: Any, tally: Any, heap: Any, r: int, slot: int,
 @bare
 def let_wait(world: Any, state: Any, heap: Any, slot: int, now: float) -> None:
     """See to it that the next tier is asked in time."""
-    age, soonest = now - state.slots[slot].since + HAIR, np.inf
+    age = now - state.slots[slot].since + HAIR
+    soonest = np.inf
     for tier in range(TIERS):
         opens = world.opens[state.slots[slot].kind, state.slots[slot].stage, tier]
         if age < opens < soonest:
             soonest = opens
     if soonest < np.inf:
-        push_event(heap, state.slots[slot].since + soonest, (OPENS << BITS) | (state.slots[slot].stamp << LOW) | slot)
+        push_event(
+            heap,
+            state.slots[slot].since + soonest,
+            (OPENS << BITS) | (state.slots[slot].stamp << LOW) | slot,
+        )
 
 
 @bare
@@ -83,7 +129,9 @@ def expect_next(world: Any, state: Any, heap: Any, c: int, k: int) -> None:
     """Find when the next request of a sub-grid and kind comes: its stream's gaps laid along the profile."""
     if world.streams[c, k].rate <= 0:
         return
-    state.coming[c, k].reached += draw_gap(world.streams[c, k].key, state.coming[c, k].number) / world.streams[c, k].rate
+    state.coming[c, k].reached += (
+        draw_gap(world.streams[c, k].key, state.coming[c, k].number) / world.streams[c, k].rate
+    )
     at = find_moment(world.running[world.cells[c].profile, k], state.coming[c, k].reached)
     if at < np.inf:
         push_event(heap, at, (ARRIVES << BITS) | (2 * c + k))
@@ -92,21 +140,32 @@ def expect_next(world: Any, state: Any, heap: Any, c: int, k: int) -> None:
 @bare
 def admit(world: Any, state: Any, tally: Any, c: int, k: int, now: float) -> Any:
     """Let a request in: it gets a slot, its own stream, and the last stage that it will need."""
-    slot, number = state.ends[2], state.coming[c, k].number
+    slot = state.ends[2]
+    number = state.coming[c, k].number
     state.ends[2] = state.slots[slot].next
     state.inside[0] += 1
     key = draw_key(mix(world.streams[c, k].key), number)
     chance = draw_unit(key, UP)
     last = 2 if chance < world.kinds[k].street else 1 if chance < world.kinds[k].up else 0
-    state.slots[slot].cell, state.slots[slot].kind, state.slots[slot].stage, state.slots[slot].last = c, k, 0, last
+    state.slots[slot].cell = c
+    state.slots[slot].kind = k
+    state.slots[slot].stage = 0
+    state.slots[slot].last = last
     state.slots[slot].stamp = state.inside[1] & ((1 << LOW) - 1)
-    state.slots[slot].waits, state.slots[slot].seen, state.slots[slot].row = 0, 0, -1
+    state.slots[slot].waits = 0
+    state.slots[slot].seen = 0
+    state.slots[slot].row = -1
     if state.inside[1] < len(state.log):
         row = state.inside[1]
         state.slots[slot].row = row
-        state.log[row, 0], state.log[row, 1], state.log[row, 2] = 2 * c + k, number, now
+        state.log[row, 0] = 2 * c + k
+        state.log[row, 1] = number
+        state.log[row, 2] = now
     state.inside[1] += 1
-    state.slots[slot].key, state.slots[slot].began, state.slots[slot].since, state.slots[slot].met = key, now, now, -1.0
+    state.slots[slot].key = key
+    state.slots[slot].began = now
+    state.slots[slot].since = now
+    state.slots[slot].met = -1.0
     if is_counted(world, state, slot):
         tally.counts[c, k, CAME] += 1
     return slot
@@ -120,14 +179,25 @@ def send_first(world: Any, state: Any, tally: Any, heap: Any, slot: int, now: fl
         return False
     if state.slots[slot].waits == 1:
         leave_queue(state, slot)
-    begin_work(world, state, tally, heap, world.links[e].who, slot, world.links[e].tier, world.links[e].way, now)
+    begin_work(
+        world,
+        state,
+        tally,
+        heap,
+        world.links[e].who,
+        slot,
+        world.links[e].tier,
+        world.links[e].way,
+        now,
+    )
     return True
 
 
 @bare
 def turn_clock(world: Any, state: Any, tally: Any, heap: Any, tick: int) -> None:
     """Let a turn of duty begin or end; those who come on are sent to whoever waits, the longest first."""
-    turn, day = world.ticks[tick].turn, world.ticks[tick].day
+    turn = world.ticks[tick].turn
+    day = world.ticks[tick].day
     if turn >= 0:
         state.on[turn] = day
         if day < 0:
@@ -157,7 +227,9 @@ def withdraw(world: Any, state: Any, tally: Any, slot: int) -> None:
     """Let a request that nobody came for be withdrawn."""
     if is_counted(world, state, slot):
         why = find_reason(world, state, slot)
-        tally.counts[state.slots[slot].cell, state.slots[slot].kind, why if why == NO_POST else WITHDRAWN] += 1
+        tally.counts[
+            state.slots[slot].cell, state.slots[slot].kind, why if why == NO_POST else WITHDRAWN
+        ] += 1
     leave_queue(state, slot)
     free_slot(state, slot)
 
@@ -194,9 +266,12 @@ def look_round(world: Any, state: Any, tally: Any, heap: Any, r: int, now: float
 @bare
 def take_event(world: Any, state: Any, tally: Any, heap: Any, now: float, code: int) -> None:
     """Let one event happen."""
-    what, stamp, at = code >> BITS, (code >> LOW) & ((1 << LOW) - 1), code & ((1 << LOW) - 1)
+    what = code >> BITS
+    stamp = (code >> LOW) & ((1 << LOW) - 1)
+    at = code & ((1 << LOW) - 1)
     if what == ARRIVES:
-        c, k = at >> 1, at & 1
+        c = at >> 1
+        k = at & 1
         slot = admit(world, state, tally, c, k, now)
         state.coming[c, k].number += 1
         expect_next(world, state, heap, c, k)
@@ -224,13 +299,15 @@ def run_days(world: Any, rows: int) -> Any:
     world
         What it is given.
     rows
-        How many requests are logged one by one: 2 x sub-grid + kind, number, came, met, resolved, post.
+        How many requests are logged one by one: 2 x sub-grid + kind, number,
+        came, met, resolved, post.
 
     Returns
     -------
     The tally and the log.
     """
-    n, m = len(world.cells), len(world.posts)
+    n = len(world.cells)
+    m = len(world.posts)
     tally = make_tally(n, m, world.groups, len(world.edges), world.hours)
     state = make_state(n, m, world.turns, 256, rows)
     heap = make_heap(2 * n + m + len(world.calls) + 64)
@@ -238,10 +315,18 @@ def run_days(world: Any, rows: int) -> Any:
         for k in range(2):
             expect_next(world, state, heap, c, k)
     for i in range(len(world.calls)):
-        push_event(heap, world.calls[i].at, (ARRIVES << BITS) | (2 * world.calls[i].cell + world.calls[i].kind))
-    tick, seen, struck = 0, world.count_from, 0
+        push_event(
+            heap,
+            world.calls[i].at,
+            (ARRIVES << BITS) | (2 * world.calls[i].cell + world.calls[i].kind),
+        )
+    tick = 0
+    seen = world.count_from
+    struck = 0
     while True:
-        on_clock = tick < len(world.ticks) and (heap.size[0] == 0 or world.ticks[tick].at <= heap.events[0].at)
+        on_clock = tick < len(world.ticks) and (
+            heap.size[0] == 0 or world.ticks[tick].at <= heap.events[0].at
+        )
         if not on_clock and heap.size[0] == 0:
             break
         now = world.ticks[tick].at if on_clock else heap.events[0].at

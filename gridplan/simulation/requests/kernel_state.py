@@ -9,35 +9,67 @@ from numba import njit
 
 from gridplan.simulation.requests.random_streams import bare
 
-STAGES, TIERS = 3, 7
-OWN, NEIGHBOUR, VOLUNTEER, COMMUNITY, STREET, AID, INSTITUTION = range(TIERS)  # the last two only in a surge
+STAGES = 3
+TIERS = 7
+OWN, NEIGHBOUR, VOLUNTEER, COMMUNITY, STREET, AID, INSTITUTION = range(
+    TIERS
+)  # the last two only in a surge
 STEP = 60.0  # minutes of a step of the profiles
 
 # Columns of the counts of a sub-grid and kind.
 (
-    CAME, ANSWERED, RESOLVED, GREEN, YELLOW, NO_POST, OFF_DUTY, BUSY, WITHDRAWN, UNDER_WAY, WENT_UP, BY_TIER,
-) = range(12)  # fmt: skip
+    CAME,
+    ANSWERED,
+    RESOLVED,
+    GREEN,
+    YELLOW,
+    NO_POST,
+    OFF_DUTY,
+    BUSY,
+    WITHDRAWN,
+    UNDER_WAY,
+    WENT_UP,
+    BY_TIER,
+) = range(12)
 COUNTS = BY_TIER + TIERS
 
 
 def _lay_out(whole: str, times: str, keys: str = "") -> np.dtype[Any]:
     """Lay out a record of whole numbers, times and shares, and keys of streams."""
-    fields = [(name, np.int64) for name in whole.split()] + [(name, np.float64) for name in times.split()]
+    fields = [(name, np.int64) for name in whole.split()] + [
+        (name, np.float64) for name in times.split()
+    ]
     return np.dtype([*fields, *((name, np.uint64) for name in keys.split())], align=True)
 
 
 # What the kernel is given.
-CELL = _lay_out("profile group start stop", "")  # a sub-grid: row of the profiles, community, its links
+CELL = _lay_out(
+    "profile group start stop", ""
+)  # a sub-grid: row of the profiles, community, its links
 STREAM = _lay_out("", "rate", "key")  # of a sub-grid and kind; rate a minute
-POST = _lay_out("turn skill level start stop", "share begins ends", "key")  # skill: bits of kinds; level: 0 grid to 2 street
-LINK = _lay_out("who tier", "way")  # of a sub-grid to a post, in the order of asking; way in minutes
+POST = _lay_out(
+    "turn skill level start stop", "share begins ends", "key"
+)  # skill: bits of kinds; level: 0 grid to 2 street
+LINK = _lay_out(
+    "who tier", "way"
+)  # of a sub-grid to a post, in the order of asking; way in minutes
 BACK_LINK = _lay_out("cell tier", "way")  # the same by post
-TICK = _lay_out("turn day", "at")  # a turn of duty begins on a day, or ends (day -1); turn -1: a post's window begins
-CALL = _lay_out("cell kind", "at")  # a request that is known beforehand; streams of such a kind have a rate of 0
-KIND = _lay_out("", "up street patience")  # shares that go up to the community and, of all, to the street; mean minutes
+TICK = _lay_out(
+    "turn day", "at"
+)  # a turn of duty begins on a day, or ends (day -1); turn -1: a post's window begins
+CALL = _lay_out(
+    "cell kind", "at"
+)  # a request that is known beforehand; streams of such a kind have a rate of 0
+KIND = _lay_out(
+    "", "up street patience"
+)  # shares that go up to the community and, of all, to the street; mean minutes
 # What it keeps.
-SLOT = _lay_out("cell kind stage last prev next earlier later stamp waits seen row", "began since met", "key")
-COMING = _lay_out("number", "reached")  # of a sub-grid and kind: requests so far, running sum at which the next comes
+SLOT = _lay_out(
+    "cell kind stage last prev next earlier later stamp waits seen row", "began since met", "key"
+)
+COMING = _lay_out(
+    "number", "reached"
+)  # of a sub-grid and kind: requests so far, running sum at which the next comes
 STAFF = _lay_out("job", "way")  # slot at work on, -1 free, -2 on the way back
 SERVED = _lay_out("jobs", "busy walked")
 
@@ -45,11 +77,15 @@ SERVED = _lay_out("jobs", "busy walked")
 class World(NamedTuple):
     """All that a replication is given.
 
-    ``running[profile, kind]`` are the minutes so far, each weighted with its demand. ``opens[kind, stage, tier]`` are the
-    minutes until a tier is asked (infinite: never), ``work[kind, stage]`` those of work. ``shape`` is lognormal (0, with
-    ``cv``), exponential (1) or fixed (2). With ``by_tier`` tiers come before age; ``walks_back``: the way back keeps a post
-    busy. Requests that come from ``count_from`` to ``count_to`` count; answers are counted by ``edges`` (minutes). Who waits is
-    noted at each whole hour of that time, under its number modulo ``hours`` (168: by hour of a week; 0: not at all).
+    ``running[profile, kind]`` are the minutes so far, each weighted with its
+    demand. ``opens[kind, stage, tier]`` are the minutes until a tier is asked
+    (infinite: never), ``work[kind, stage]`` those of work. ``shape`` is
+    lognormal (0, with ``cv``), exponential (1) or fixed (2). With ``by_tier``
+    tiers come before age; ``walks_back``: the way back keeps a post busy.
+    Requests that come from ``count_from`` to ``count_to`` count; answers are
+    counted by ``edges`` (minutes). Who waits is noted at each whole hour of
+    that time, under its number modulo ``hours`` (168: by hour of a week; 0:
+    not at all).
     """
 
     cells: Any
@@ -87,7 +123,9 @@ class Tally(NamedTuple):
     first: Any  # float64[n, 2]: when somebody first came to one that counts; infinite: never
     last: Any  # float64[n, 2]: when the last of them was resolved; -infinite: none was
     posts: Any  # SERVED[m]
-    totals: Any  # float64[4]: request-minutes in the system, events, most requests at once, requests of all
+    # float64[4]: request-minutes in the system, events, most requests at once,
+    # requests of all
+    totals: Any
     waiting: Any  # int64[hours, n, 2]: who waits as an hour strikes, before what happens at it
 
 
@@ -110,10 +148,15 @@ class State(NamedTuple):
 def make_tally(cells: int, posts: int, groups: int, edges: int, hours: int) -> Any:
     """Make a tally of nothing."""
     return Tally(
-        np.zeros((cells, 2, COUNTS), np.int64), np.zeros((cells, 2, 4)), np.zeros((groups, 2, edges + 1), np.int64),
-        np.full((cells, 2), np.inf), np.full((cells, 2), -np.inf), np.zeros(posts, SERVED), np.zeros(4),
+        np.zeros((cells, 2, COUNTS), np.int64),
+        np.zeros((cells, 2, 4)),
+        np.zeros((groups, 2, edges + 1), np.int64),
+        np.full((cells, 2), np.inf),
+        np.full((cells, 2), -np.inf),
+        np.zeros(posts, SERVED),
+        np.zeros(4),
         np.zeros((hours, cells, 2), np.int64),
-    )  # fmt: skip
+    )
 
 
 @njit(cache=True, nogil=True)
@@ -124,9 +167,17 @@ def make_state(cells: int, posts: int, turns: int, room: int, rows: int) -> Any:
         staff[r].job = -1
     nobody = np.full((cells, 2 * STAGES), -1, np.int64)
     return State(
-        make_slots(np.zeros(0, SLOT), room), nobody, nobody.copy(), np.zeros(cells, np.int64), np.zeros((cells, 2), COMING),
-        staff, np.full(turns, -1, np.int64), np.array([-1, -1, 0, 0]), np.zeros(2, np.int64), np.full((rows, 6), np.nan),
-    )  # fmt: skip
+        make_slots(np.zeros(0, SLOT), room),
+        nobody,
+        nobody.copy(),
+        np.zeros(cells, np.int64),
+        np.zeros((cells, 2), COMING),
+        staff,
+        np.full(turns, -1, np.int64),
+        np.array([-1, -1, 0, 0]),
+        np.zeros(2, np.int64),
+        np.full((rows, 6), np.nan),
+    )
 
 
 @njit(cache=True, nogil=True)
@@ -135,7 +186,8 @@ def make_slots(before: Any, room: int) -> Any:
     slots = np.zeros(room, SLOT)
     slots[: len(before)] = before
     for i in range(len(before), room):
-        slots[i].stamp, slots[i].next = -1, i + 1
+        slots[i].stamp = -1
+        slots[i].next = i + 1
     slots[room - 1].next = -1
     return slots
 
@@ -146,9 +198,17 @@ def grow_state(state: Any) -> Any:
     room = len(state.slots)
     state.ends[2] = room
     return State(
-        make_slots(state.slots, 2 * room), state.head, state.tail, state.waiting, state.coming, state.staff, state.on,
-        state.ends, state.inside, state.log,
-    )  # fmt: skip
+        make_slots(state.slots, 2 * room),
+        state.head,
+        state.tail,
+        state.waiting,
+        state.coming,
+        state.staff,
+        state.on,
+        state.ends,
+        state.inside,
+        state.log,
+    )
 
 
 @bare
@@ -156,7 +216,9 @@ def join_queue(state: Any, slot: int) -> None:
     """Let a request wait: last in the queue of its sub-grid, kind and stage, and last of all."""
     q = state.slots[slot].kind * STAGES + state.slots[slot].stage
     last = state.tail[state.slots[slot].cell, q]
-    state.slots[slot].prev, state.slots[slot].next, state.slots[slot].waits = last, -1, 1
+    state.slots[slot].prev = last
+    state.slots[slot].next = -1
+    state.slots[slot].waits = 1
     if last >= 0:
         state.slots[last].next = slot
     else:
@@ -176,7 +238,8 @@ def join_queue(state: Any, slot: int) -> None:
 def leave_queue(state: Any, slot: int) -> None:
     """Take a request out of its queue."""
     q = state.slots[slot].kind * STAGES + state.slots[slot].stage
-    before, after = state.slots[slot].prev, state.slots[slot].next
+    before = state.slots[slot].prev
+    after = state.slots[slot].next
     if before >= 0:
         state.slots[before].next = after
     else:
@@ -185,7 +248,8 @@ def leave_queue(state: Any, slot: int) -> None:
         state.slots[after].prev = before
     else:
         state.tail[state.slots[slot].cell, q] = before
-    before, after = state.slots[slot].earlier, state.slots[slot].later
+    before = state.slots[slot].earlier
+    after = state.slots[slot].later
     if before >= 0:
         state.slots[before].later = after
     else:

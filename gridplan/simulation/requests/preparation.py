@@ -27,9 +27,11 @@ class Prepared:
     Parameters
     ----------
     systems
-        By what a system hangs on (times the volunteers, and the rules of walking).
+        By what a system hangs on (times the volunteers, and the rules of
+        walking).
     households
-        By the share of the error that is one for all buildings: float64[replications, sub-grids], those of every system.
+        By the share of the error that is one for all buildings:
+        float64[replications, sub-grids], those of every system.
     """
 
     systems: Mapping[Any, System]
@@ -37,9 +39,13 @@ class Prepared:
 
 
 def prepare_part(
-    plan: Plan, scenarios: Sequence[Scenario], rules: Rules, replications: int, seed: int,
+    plan: Plan,
+    scenarios: Sequence[Scenario],
+    rules: Rules,
+    replications: int,
+    seed: int,
     networks: Mapping[WalkingRules, WalkingNetwork] | None = None,
-) -> Prepared:  # fmt: skip
+) -> Prepared:
     """Prepare what scenarios need of the communities of a plan.
 
     Parameters
@@ -49,7 +55,8 @@ def prepare_part(
     scenarios, rules, replications, seed
         As for :func:`gridplan.simulate`.
     networks
-        The streets of the whole city by the rules of walking of every scenario, where the plan holds but a part of them.
+        The streets of the whole city by the rules of walking of every
+        scenario, where the plan holds but a part of them.
     """
     systems: dict[Any, System] = {}
     households: dict[float, Array] = {}
@@ -61,27 +68,39 @@ def prepare_part(
             systems[alike] = lay_system(plan, own, volunteers=scenario.volunteers, network=network)
         shared = own.simulation.error_shared
         if scenario.uncertain and shared not in households:
-            households[shared] = draw_households(plan, systems[alike].cells.index, replications, seed, own.simulation)
+            households[shared] = draw_households(
+                plan, systems[alike].cells.index, replications, seed, own.simulation
+            )
     return Prepared(systems, households)
 
 
-def join_parts(parts: Sequence[Prepared], scenarios: Sequence[Scenario], rules: Rules) -> list[tuple[System, Array | None]]:
+def join_parts(
+    parts: Sequence[Prepared], scenarios: Sequence[Scenario], rules: Rules
+) -> list[tuple[System, Array | None]]:
     """Join parts of a city: for each scenario its system, and the households drawn for it (none where they are certain).
 
-    Systems and draws that scenarios share are the same object, and hang on no way in which the communities were parted.
+    Systems and draws that scenarios share are the same object, and hang on no
+    way in which the communities were parted.
     """
     systems: dict[Any, System] = {}
     households: dict[float, Array] = {}
     joined: list[tuple[System, Array | None]] = []
     for scenario in scenarios:
         own = scenario.replace_rules(rules)
-        alike = (_name_system(scenario, own), own.simulation.street_per_10000, own.simulation.street_minutes)
+        alike = (
+            _name_system(scenario, own),
+            own.simulation.street_per_10000,
+            own.simulation.street_minutes,
+        )
         if alike not in systems:
             systems[alike] = join_systems([part.systems[alike[0]] for part in parts], own)
-        shared, drawn = own.simulation.error_shared, None
+        shared = own.simulation.error_shared
+        drawn = None
         if scenario.uncertain:
             if shared not in households:
-                households[shared] = _join_draws(parts, alike[0], shared, systems[alike].cells.index)
+                households[shared] = _join_draws(
+                    parts, alike[0], shared, systems[alike].cells.index
+                )
             drawn = households[shared]
         joined.append((systems[alike], drawn))
     return joined
@@ -92,7 +111,9 @@ def _name_system(scenario: Scenario, rules: Rules) -> tuple[float, WalkingRules]
     return scenario.volunteers, rules.walking
 
 
-def _join_draws(parts: Sequence[Prepared], alike: Any, shared: float, subgrids: pd.Index[Any]) -> Array:
+def _join_draws(
+    parts: Sequence[Prepared], alike: Any, shared: float, subgrids: pd.Index[Any]
+) -> Array:
     """Join the households drawn in parts, in the order of the sub-grids."""
     found = np.empty((len(parts[0].households[shared]), len(subgrids)))
     for part in parts:

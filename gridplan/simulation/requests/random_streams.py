@@ -1,7 +1,8 @@
 """Streams of chance with names: number j of the stream of a key is always the same, whoever asks and in which order.
 
-Every sub-grid has a stream for its arrivals and every request one for what it takes, so scenarios meet the same requests.
-Bits are splitmix64's (Steele, Lea and Flood, 2014), taken by counter.
+Every sub-grid has a stream for its arrivals and every request one for what it
+takes, so scenarios meet the same requests. Bits are splitmix64's (Steele, Lea
+and Flood, 2014), taken by counter.
 """
 
 from __future__ import annotations
@@ -17,15 +18,20 @@ from numba import njit
 Array = np.ndarray[Any, Any]
 Function = TypeVar("Function", bound=Callable[..., Any])
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-FIRST, SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+FIRST = np.uint64(0xBF58476D1CE4E5B9)
+SECOND = np.uint64(0x94D049BB133111EB)
 SWITCHES: dict[str, Any] = {"cache": True, "nogil": True, "_nrt": False}
-S27, S30, S31, S11 = np.uint64(27), np.uint64(30), np.uint64(31), np.uint64(11)
+S27 = np.uint64(27)
+S30 = np.uint64(30)
+S31 = np.uint64(31)
+S11 = np.uint64(11)
 
 
 def bare(function: Function) -> Function:
     """Compile a function that only reads and writes arrays which others hold.
 
-    Counting references to them, as numba does, would take two thirds of the time, and keep threads waiting for one another.
+    Counting references to them, as numba does, would take two thirds of the
+    time, and keep threads waiting for one another.
     """
     return cast(Function, njit(**SWITCHES)(function))
 
@@ -63,7 +69,9 @@ def draw_work(key: Any, number: int, mean: float, cv: float, shape: int) -> Any:
         return mean
     if shape == 1:
         return mean * draw_gap(key, number)
-    normal = math.sqrt(2.0 * draw_gap(key, number)) * math.cos(2.0 * math.pi * draw_unit(key, number + 1))
+    normal = math.sqrt(2.0 * draw_gap(key, number)) * math.cos(
+        2.0 * math.pi * draw_unit(key, number + 1)
+    )
     spread = math.log1p(cv * cv)
     return mean * math.exp(math.sqrt(spread) * normal - spread / 2.0)
 
@@ -94,7 +102,13 @@ def name_keys(names: Iterable[str]) -> Array:
     >>> name_keys(["a", "b", "a"]).tolist()
     [3405396810240292928, 8453121595177857668, 3405396810240292928]
     """
-    return np.array([int.from_bytes(hashlib.blake2b(n.encode(), digest_size=8).digest(), "little") for n in names], np.uint64)
+    return np.array(
+        [
+            int.from_bytes(hashlib.blake2b(n.encode(), digest_size=8).digest(), "little")
+            for n in names
+        ],
+        np.uint64,
+    )
 
 
 def make_key(seed: int, replication: int) -> np.uint64:

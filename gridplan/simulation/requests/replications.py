@@ -34,8 +34,10 @@ class Draws:
 class Repeated:
     """What came of all replications of a block.
 
-    ``sums`` are float64[replications, n, kinds, WIDTH], ``answers`` int64[replications, communities, kinds, edges + 1], ``posts``
-    records [replications, m], ``waiting`` int64[hours, n, kinds] over all replications (no hours where they were not asked for).
+    ``sums`` are float64[replications, n, kinds, WIDTH], ``answers``
+    int64[replications, communities, kinds, edges + 1], ``posts`` records
+    [replications, m], ``waiting`` int64[hours, n, kinds] over all replications
+    (no hours where they were not asked for).
     """
 
     sums: Array
@@ -46,22 +48,32 @@ class Repeated:
 
 
 def run_block(
-    block: Block, draws: Draws, keys: Sequence[Any], hourly: bool, workers: int | None, stage: str, progress: Progress
+    block: Block,
+    draws: Draws,
+    keys: Sequence[Any],
+    hourly: bool,
+    workers: int | None,
+    stage: str,
+    progress: Progress,
 ) -> Repeated:
     """Run all replications of a block; with ``hourly`` it is noted, too, who waits at each hour of the week."""
-    world, kinds = block.world, len(KINDS)
+    world = block.world
+    kinds = len(KINDS)
     sums = np.empty((len(keys), len(world.cells), kinds, WIDTH))
     answers = np.empty((len(keys), world.groups, kinds, len(EDGES) + 1), np.int64)
     posts = np.empty((len(keys), len(world.posts)), SERVED)
-    hours, lock = WEEK_HOURS if hourly else 0, Lock()
+    hours = WEEK_HOURS if hourly else 0
+    lock = Lock()
     waiting = np.zeros((hours, len(world.cells), kinds), np.int64)
     role = draws.role[block.posts]
 
     def run(n: int) -> float:
         own = draws.households[n, block.cells], float(draws.demand[n]), draws.presence[n, role]
         tally = run_days(draw_world(block, keys[n], *own)._replace(hours=hours), 0)[0]
-        sums[n, ..., :COUNTS], sums[n, ..., COUNTS:] = tally.counts, tally.sums
-        answers[n], posts[n] = tally.answers, tally.posts
+        sums[n, ..., :COUNTS] = tally.counts
+        sums[n, ..., COUNTS:] = tally.sums
+        answers[n] = tally.answers
+        posts[n] = tally.posts
         with lock:  # whole numbers: the sum does not hang on the order
             np.add(waiting, tally.waiting, out=waiting)
         return float(tally.totals[1])
@@ -73,10 +85,14 @@ def run_block(
 def count_duty(block: Block) -> Array:
     """Count the minutes on duty of each post's turn while requests count."""
     world = block.world
-    ticks, minutes = world.ticks, np.zeros(world.turns)
+    ticks = world.ticks
+    minutes = np.zeros(world.turns)
     for turn in range(world.turns):
         own = ticks[ticks["turn"] == turn]
-        on, off = own["at"][own["day"] >= 0], own["at"][own["day"] < 0]
+        on = own["at"][own["day"] >= 0]
+        off = own["at"][own["day"] < 0]
         off = np.append(off, world.end)[: len(on)]
-        minutes[turn] = np.maximum(0.0, np.minimum(off, world.count_to) - np.maximum(on, world.count_from)).sum()
+        minutes[turn] = np.maximum(
+            0.0, np.minimum(off, world.count_to) - np.maximum(on, world.count_from)
+        ).sum()
     return np.asarray(minutes[world.posts["turn"]])

@@ -18,7 +18,7 @@ from gridplan.simulation.requests.confidence_intervals import (
     find_ends,
     measure_half,
     take_measures,
-)  # fmt: skip
+)
 from gridplan.tables.conform import conform_table
 
 Array = np.ndarray[Any, Any]
@@ -28,26 +28,42 @@ LEVELS = ("city", "subdistrict", "community", "subgrid")
 def tabulate_measures(level: str, codes: Any, sums: Array) -> tuple[pd.DataFrame, Estimate]:
     """Tabulate all measures of some places: ``sums`` is float64[replications, places, kinds, counts and sums]."""
     above, below = take_measures(sums)
-    found, ends = estimate_ratio(above, below), find_ends(above, below)
+    found = estimate_ratio(above, below)
+    ends = find_ends(above, below)
     table = _spread(level, codes, "measure", list(MEASURES), found, p05=ends[0], p95=ends[1])
     return bound(table, table["measure"].str.endswith("_share")), found
 
 
 def tabulate_reasons(level: str, codes: Any, sums: Array) -> pd.DataFrame:
     """Tabulate how many were not served, and why."""
-    return bound(_spread(level, codes, "reason", list(REASONS), estimate_ratio(sums[..., list(REASONS.values())], 1.0)), False)
+    return bound(
+        _spread(
+            level,
+            codes,
+            "reason",
+            list(REASONS),
+            estimate_ratio(sums[..., list(REASONS.values())], 1.0),
+        ),
+        False,
+    )
 
 
-def tabulate_curve(level: str, codes: Any, answers: Array, came: Array, edges: Sequence[float]) -> pd.DataFrame:
+def tabulate_curve(
+    level: str, codes: Any, answers: Array, came: Array, edges: Sequence[float]
+) -> pd.DataFrame:
     """Tabulate the share of those who came to whom somebody came in time: answers are [replications, places, kinds, edges]."""
     within = np.cumsum(answers[..., :-1], axis=-1)
-    table = _spread(level, codes, "minutes", [float(e) for e in edges], estimate_ratio(within, came[..., None]))
+    table = _spread(
+        level, codes, "minutes", [float(e) for e in edges], estimate_ratio(within, came[..., None])
+    )
     return bound(table, True)
 
 
 def bound(table: pd.DataFrame, is_share: Any) -> pd.DataFrame:
     """Bound intervals by what can be: nothing is below nought, and no share above one."""
-    high = table["high"].where(~np.broadcast_to(is_share, len(table)), table["high"].clip(upper=1.0))
+    high = table["high"].where(
+        ~np.broadcast_to(is_share, len(table)), table["high"].clip(upper=1.0)
+    )
     return table.assign(low=table["low"].clip(lower=0.0), high=high)
 
 
@@ -66,7 +82,9 @@ def rank_scenarios(differences: pd.DataFrame, names: Sequence[str]) -> pd.DataFr
     keys = [differences[c] for c in ("level", "of", "kind", "measure")]
     better = score.groupby(keys).rank(method="min")
     behind = (score >= 0).astype(int)  # the first scenario stands before those that are no better
-    return differences.assign(rank=np.where(sign == 0, 0, better.fillna(len(names)) + behind).astype(np.int64))
+    return differences.assign(
+        rank=np.where(sign == 0, 0, better.fillna(len(names)) + behind).astype(np.int64)
+    )
 
 
 def tabulate_posts(posts: pd.DataFrame, served: Array, duty: Array) -> pd.DataFrame:
@@ -78,13 +96,18 @@ def tabulate_posts(posts: pd.DataFrame, served: Array, duty: Array) -> pd.DataFr
     half = measure_half(each - each.mean(axis=0))
     return pd.DataFrame(
         {
-            "post": posts.index.to_numpy(object), "role": posts["role"].to_numpy(object),
-            "community": posts["community"].to_numpy(object), "jobs": served["jobs"].mean(axis=0),
-            "busy": busy.mean(axis=0) / 60.0, "walked": served["walked"].mean(axis=0) / 60.0,
-            "duty": duty.mean(axis=0) / 60.0, "load": load.mean,
-            "low": np.maximum(load.mean - half, 0.0), "high": load.mean + half,
+            "post": posts.index.to_numpy(object),
+            "role": posts["role"].to_numpy(object),
+            "community": posts["community"].to_numpy(object),
+            "jobs": served["jobs"].mean(axis=0),
+            "busy": busy.mean(axis=0) / 60.0,
+            "walked": served["walked"].mean(axis=0) / 60.0,
+            "duty": duty.mean(axis=0) / 60.0,
+            "load": load.mean,
+            "low": np.maximum(load.mean - half, 0.0),
+            "high": load.mean + half,
         }
-    )  # fmt: skip
+    )
 
 
 def tabulate_waiting(codes: Any, households: Array, waiting: Array, noted: Array) -> pd.DataFrame:
@@ -111,21 +134,30 @@ def tabulate_waiting(codes: Any, households: Array, waiting: Array, noted: Array
     hour, place, kind = np.nonzero(waiting)
     mean = 100.0 * waiting[hour, place, kind] / (noted[hour] * np.asarray(households)[place])
     return pd.DataFrame(
-        {"subgrid": np.asarray(codes, object)[place], "kind": np.array(KINDS, object)[kind], "hour": hour, "mean": mean}
+        {
+            "subgrid": np.asarray(codes, object)[place],
+            "kind": np.array(KINDS, object)[kind],
+            "hour": hour,
+            "mean": mean,
+        }
     )
 
 
-def _spread(level: str, codes: Any, name: str, labels: Sequence[Any], found: Estimate, **more: Array) -> pd.DataFrame:
+def _spread(
+    level: str, codes: Any, name: str, labels: Sequence[Any], found: Estimate, **more: Array
+) -> pd.DataFrame:
     """Spread an estimate by place, kind and label over rows."""
     places, kinds, n = found.mean.shape
     columns = {"mean": found.mean, "low": found.low, "high": found.high, **more}
     return pd.DataFrame(
         {
-            "level": level, "of": np.repeat(np.asarray(codes, object), kinds * n),
-            "kind": np.tile(np.repeat(np.array(KINDS, object), n), places), name: np.tile(np.array(labels), places * kinds),
+            "level": level,
+            "of": np.repeat(np.asarray(codes, object), kinds * n),
+            "kind": np.tile(np.repeat(np.array(KINDS, object), n), places),
+            name: np.tile(np.array(labels), places * kinds),
             **{column: np.asarray(values).ravel() for column, values in columns.items()},
         }
-    )  # fmt: skip
+    )
 
 
 def number_rows(name: str, frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -138,12 +170,19 @@ def number_rows(name: str, frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return conform_table(name, both.assign(row=number.to_numpy(object)))
 
 
-def write_table(name: str, frames: Sequence[pd.DataFrame], order: Sequence[str], scenarios: Sequence[str]) -> pd.DataFrame:
+def write_table(
+    name: str, frames: Sequence[pd.DataFrame], order: Sequence[str], scenarios: Sequence[str]
+) -> pd.DataFrame:
     """Write rows as a table of the schema: by scenario in their order, level from the city down, then as asked."""
     kept = [frame for frame in frames if len(frame)]
     if not kept:
         return number_rows(name, [])
-    ranks = {"scenario": {s: n for n, s in enumerate(scenarios)}, "level": {s: n for n, s in enumerate(LEVELS)}}
+    ranks = {
+        "scenario": {s: n for n, s in enumerate(scenarios)},
+        "level": {s: n for n, s in enumerate(LEVELS)},
+    }
     both = pd.concat(kept, ignore_index=True)
-    both = both.sort_values(list(order), key=lambda c: c.map(ranks[c.name]) if c.name in ranks else c, kind="stable")
+    both = both.sort_values(
+        list(order), key=lambda c: c.map(ranks[c.name]) if c.name in ranks else c, kind="stable"
+    )
     return number_rows(name, [both])

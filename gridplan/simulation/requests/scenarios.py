@@ -49,9 +49,11 @@ class Scenario:
     days, start
         How many days are counted, and the first of them.
     volunteers, demand, presence
-        So many times the volunteers counted, the usual demand, the share of days that posts are there.
+        So many times the volunteers counted, the usual demand, the share of
+        days that posts are there.
     uncertain
-        Whether households, demand and presence are drawn from their ranges; else they are as estimated, usual, in the middle.
+        Whether households, demand and presence are drawn from their ranges;
+        else they are as estimated, usual, in the middle.
     changes
         Rules that differ, by section.
 
@@ -80,7 +82,11 @@ class Scenario:
             wrong.append(f"start must be a date such as 2026-03-02, not {own.start!r}")
         for name in ("volunteers", "demand", "presence"):
             value = getattr(own, name)
-            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
+            if (
+                isinstance(value, bool)
+                or not isinstance(value, int | float)
+                or not 0 <= value < float("inf")
+            ):
                 wrong.append(f"{name} must be a number from 0, not {value!r}")
         if not isinstance(own.uncertain, bool):
             wrong.append(f"uncertain must be true or false, not {own.uncertain!r}")
@@ -101,12 +107,15 @@ def read_scenarios(path: str | Path) -> list[Scenario]:
     Raises
     ------
     RuleError
-        If the file cannot be read, holds no scenario, or names a key that is not known.
+        If the file cannot be read, holds no scenario, or names a key that is
+        not known.
     """
     try:
         data = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise RuleError(f"{path}: cannot be read as TOML ({error}); `gridplan simulate --template` prints one") from error
+        raise RuleError(
+            f"{path}: cannot be read as TOML ({error}); `gridplan simulate --template` prints one"
+        ) from error
     try:
         return list_scenarios(data)
     except RuleError as error:
@@ -153,7 +162,9 @@ def _read_scenario(name: str, values: Any) -> Scenario:
             unknown.append(key)
     if unknown:
         known = f"{', '.join(own)}, the rules of simulation, and the sections coverage and walking"
-        raise RuleError(f"scenario {name}: unknown key {', '.join(unknown)}; a scenario has {known}")
+        raise RuleError(
+            f"scenario {name}: unknown key {', '.join(unknown)}; a scenario has {known}"
+        )
     found = Scenario(name, **told, changes=changes)
     found.replace_rules(Rules())  # a rule that is not known is refused here
     return found

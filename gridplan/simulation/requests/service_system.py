@@ -12,7 +12,12 @@ import pandas as pd
 from gridplan.errors import PlanError
 from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
-from gridplan.simulation.requests.answering_posts import ORDER, count_street, find_served, list_posts
+from gridplan.simulation.requests.answering_posts import (
+    ORDER,
+    count_street,
+    find_served,
+    list_posts,
+)
 from gridplan.simulation.requests.kernel_state import COMMUNITY, NEIGHBOUR, OWN, STREET, VOLUNTEER
 from gridplan.simulation.requests.travel_times import measure_links
 from gridplan.tables.conform import Entry
@@ -20,8 +25,15 @@ from gridplan.walking.detour import note_detour
 from gridplan.walking.network import WalkingNetwork
 
 Array = np.ndarray[Any, Any]
-NEIGHBOURLY = ("grid_leader", "grid_worker_part", "central_household")  # roles that help in adjoining sub-grids
-WHOLE = (("volunteer", VOLUNTEER), ("grid_worker_full", COMMUNITY))  # roles that serve their whole community
+NEIGHBOURLY = (
+    "grid_leader",
+    "grid_worker_part",
+    "central_household",
+)  # roles that help in adjoining sub-grids
+WHOLE = (
+    ("volunteer", VOLUNTEER),
+    ("grid_worker_full", COMMUNITY),
+)  # roles that serve their whole community
 CELL_ORDER = ["block", "community", "subgrid"]
 
 
@@ -32,12 +44,15 @@ class System:
     Parameters
     ----------
     cells
-        The sub-grids that ask, by code: community, community_kind, block (subdistrict), households, centre, mean_walk (m).
-        Sorted by block, community, code.
+        The sub-grids that ask, by code: community, community_kind, block
+        (subdistrict), households, centre, mean_walk (m). Sorted by block,
+        community, code.
     posts
-        The posts that answer, by code: role, community, block. Sorted by block, community, role, code.
+        The posts that answer, by code: role, community, block. Sorted by
+        block, community, role, code.
     cell, post, tier, way
-        Links: rows of cells and posts, tier (0 own, 1 neighbour, 2 volunteer, 3 community, 4 street), minutes.
+        Links: rows of cells and posts, tier (0 own, 1 neighbour, 2 volunteer,
+        3 community, 4 street), minutes.
     entries
         What was inferred, or is not known, for whoever reads the figures.
     """
@@ -58,15 +73,17 @@ class System:
 def make_system(plan: Plan, rules: Rules | None = None, *, volunteers: float = 1.0) -> System:
     """Make the system of a staffed plan.
 
-    A post serves its own sub-grids; leaders, part-time workers and central households also help in adjoining ones;
-    volunteers and full-time workers serve their whole community, a subdistrict's staff all of it.
+    A post serves its own sub-grids; leaders, part-time workers and central
+    households also help in adjoining ones; volunteers and full-time workers
+    serve their whole community, a subdistrict's staff all of it.
 
     Parameters
     ----------
     plan
         A plan that was organised and staffed.
     rules
-        The rules; those of the plan's manifest if not given. Sections ``simulation``, ``walking`` and ``coverage``.
+        The rules; those of the plan's manifest if not given. Sections
+        ``simulation``, ``walking`` and ``coverage``.
     volunteers
         So many times the volunteers counted.
 
@@ -93,13 +110,19 @@ def refuse_unstaffed(manifest: Mapping[str, Any], posts: int, duties: int) -> No
     if manifest.get("release"):
         raise PlanError("a release holds no posts -> give the working plan")
     if not posts:
-        raise PlanError("the plan was never staffed, so nobody answers -> gridplan organise PLAN, then gridplan staff PLAN")
+        raise PlanError(
+            "the plan was never staffed, so nobody answers -> gridplan organise PLAN, then gridplan staff PLAN"
+        )
     if not duties:
         remedy = "plan with --counts (members, cadres, community_workers), then organise and staff"
-        raise PlanError(f"none of the {posts:,} posts is filled, as nobody was counted who could fill them -> {remedy}")
+        raise PlanError(
+            f"none of the {posts:,} posts is filled, as nobody was counted who could fill them -> {remedy}"
+        )
 
 
-def lay_system(plan: Plan, rules: Rules, *, volunteers: float = 1.0, network: WalkingNetwork | None = None) -> System:
+def lay_system(
+    plan: Plan, rules: Rules, *, volunteers: float = 1.0, network: WalkingNetwork | None = None
+) -> System:
     """Make the part of a system that lies in a plan's communities, which may be some of a city's: all but subdistricts' staff.
 
     Parameters
@@ -111,7 +134,8 @@ def lay_system(plan: Plan, rules: Rules, *, volunteers: float = 1.0, network: Wa
     volunteers
         So many times the volunteers counted.
     network
-        The streets of the whole city, where the plan holds but a part of them; those of the plan if not given.
+        The streets of the whole city, where the plan holds but a part of them;
+        those of the plan if not given.
     """
     cells = list_cells(plan)
     posts = list_posts(plan, cells, volunteers)
@@ -120,7 +144,9 @@ def lay_system(plan: Plan, rules: Rules, *, volunteers: float = 1.0, network: Wa
     known = network is not None or len(plan.site.streets) > 0
     ways = Entry("walking", "posts", "noted", len(posts), "ways of posts go along the streets")
     entry = ways if known else replace(note_detour(rules.walking, len(posts)), table="posts")
-    return System(cells, posts[["role", "community", "block"]], *_pack(cell, post, tier, way), (entry,))
+    return System(
+        cells, posts[["role", "community", "block"]], *_pack(cell, post, tier, way), (entry,)
+    )
 
 
 def join_systems(parts: Sequence[System], rules: Rules) -> System:
@@ -137,10 +163,16 @@ def join_systems(parts: Sequence[System], rules: Rules) -> System:
     street = count_street(cells, rules.simulation)
     posts, numbers = _join_tables([*(part.posts for part in parts), street], ORDER)
     staffed, staff = link_over(cells, posts, "block", "street_staff")
-    cell = np.concatenate([*(row[part.cell] for row, part in zip(rows, parts, strict=True)), staffed])
-    post = np.concatenate([*(row[part.post] for row, part in zip(numbers, parts, strict=False)), staff])
+    cell = np.concatenate(
+        [*(row[part.cell] for row, part in zip(rows, parts, strict=True)), staffed]
+    )
+    post = np.concatenate(
+        [*(row[part.post] for row, part in zip(numbers, parts, strict=False)), staff]
+    )
     tier = np.concatenate([*(part.tier for part in parts), np.full(len(staff), STREET)])
-    way = np.concatenate([*(part.way for part in parts), np.full(len(staff), rules.simulation.street_minutes)])
+    way = np.concatenate(
+        [*(part.way for part in parts), np.full(len(staff), rules.simulation.street_minutes)]
+    )
     order = np.lexsort((post, cell))
     entries = (replace(parts[0].entries[0], count=len(posts)), *_note(cells, posts))
     found = tuple(entry for entry in entries if entry.count)
@@ -152,10 +184,14 @@ def _pack(cell: Array, post: Array, tier: Array, way: Array) -> tuple[Array, Arr
     return cell.astype(np.int32), post.astype(np.int32), tier.astype(np.int8), way
 
 
-def _join_tables(tables: Sequence[pd.DataFrame], order: list[str]) -> tuple[pd.DataFrame, list[Array]]:
+def _join_tables(
+    tables: Sequence[pd.DataFrame], order: list[str]
+) -> tuple[pd.DataFrame, list[Array]]:
     """Join tables in order; returns the table, and for each of them the rows that its own rows have become."""
     key = tables[0].index.name
-    both = pd.concat([table.reset_index() for table in tables], ignore_index=True).sort_values(order, kind="stable")
+    both = pd.concat([table.reset_index() for table in tables], ignore_index=True).sort_values(
+        order, kind="stable"
+    )
     place = np.empty(len(both), np.int64)
     place[both.index.to_numpy()] = np.arange(len(both))
     return both.set_index(key), np.split(place, np.cumsum([len(table) for table in tables])[:-1])
@@ -167,16 +203,33 @@ def _note(cells: pd.DataFrame, posts: pd.DataFrame) -> tuple[Entry, ...]:
     without = sorted(set(cells["community"]) - set(served))
     nameless = int(cells.loc[cells["block"] == "", "community"].nunique())
     return (
-        Entry("simulation", "communities", "noted", len(without), "no volunteers were counted, so none answer", without),
-        Entry("simulation", "communities", "inferred", nameless, "no subdistrict is named: one staff answers for all of them"),
+        Entry(
+            "simulation",
+            "communities",
+            "noted",
+            len(without),
+            "no volunteers were counted, so none answer",
+            without,
+        ),
+        Entry(
+            "simulation",
+            "communities",
+            "inferred",
+            nameless,
+            "no subdistrict is named: one staff answers for all of them",
+        ),
     )
 
 
 def list_cells(plan: Plan) -> pd.DataFrame:
     """List the sub-grids with households; a block is a subdistrict, or all communities that name none."""
-    own = plan.subgrids[(plan.subgrids["kind"] == "residential") & (plan.subgrids["households"] > 0)]
+    own = plan.subgrids[
+        (plan.subgrids["kind"] == "residential") & (plan.subgrids["households"] > 0)
+    ]
     block = own["community"].map(plan.site.communities["subdistrict"]).astype("str").fillna("")
-    table = pd.DataFrame(own[["community", "community_kind", "households", "centre", "mean_walk"]]).assign(block=block)
+    table = pd.DataFrame(
+        own[["community", "community_kind", "households", "centre", "mean_walk"]]
+    ).assign(block=block)
     return table.reset_index().sort_values(CELL_ORDER, kind="stable").set_index("subgrid")
 
 
@@ -193,26 +246,43 @@ def link_posts(plan: Plan, posts: pd.DataFrame, cells: pd.DataFrame) -> tuple[Ar
     cell, post = (np.concatenate([part[n] for part in parts]).astype(np.int64) for n in (0, 1))
     tier = np.repeat([part[2] for part in parts], [len(part[0]) for part in parts])
     order = np.lexsort((tier, post, cell))
-    cell, post, tier = cell[order], post[order], tier[order]
-    first = np.append(True, (cell[1:] != cell[:-1]) | (post[1:] != post[:-1])) if len(cell) else np.zeros(0, bool)
+    cell = cell[order]
+    post = post[order]
+    tier = tier[order]
+    first = (
+        np.append(True, (cell[1:] != cell[:-1]) | (post[1:] != post[:-1]))
+        if len(cell)
+        else np.zeros(0, bool)
+    )
     return cell[first], post[first], tier[first]
 
 
-def link_over(cells: pd.DataFrame, posts: pd.DataFrame, over: str, role: str, only: Any = True) -> tuple[Array, Array]:
+def link_over(
+    cells: pd.DataFrame, posts: pd.DataFrame, over: str, role: str, only: Any = True
+) -> tuple[Array, Array]:
     """Link the posts of a role to all sub-grids of their community or block, or ``only`` those of a mask: rows of both."""
     mine = np.flatnonzero(posts["role"] == role)
     some = np.flatnonzero(np.ones(len(cells), bool) & only)
     crew = pd.DataFrame({"post": mine, "over": posts[over].to_numpy(object)[mine]})
-    both = crew.merge(pd.DataFrame({"cell": some, "over": cells[over].to_numpy(object)[some]}), on="over")
+    both = crew.merge(
+        pd.DataFrame({"cell": some, "over": cells[over].to_numpy(object)[some]}), on="over"
+    )
     return both["cell"].to_numpy(np.int64), both["post"].to_numpy(np.int64)
 
 
 def _find_pairs(plan: Plan, cells: pd.DataFrame) -> Array:
     """Find the sub-grids of one community between which some doors can be walked, both ways round: int64[k, 2]."""
-    row = pd.Series(cells.index.get_indexer(pd.Index(plan.stairwells["subgrid"])), index=plan.stairwells.index)
-    a, b = (row.reindex(plan.neighbours[c]).fillna(-1).to_numpy(np.int64) for c in ("focal", "neighbour"))
+    row = pd.Series(
+        cells.index.get_indexer(pd.Index(plan.stairwells["subgrid"])), index=plan.stairwells.index
+    )
+    a, b = (
+        row.reindex(plan.neighbours[c]).fillna(-1).to_numpy(np.int64)
+        for c in ("focal", "neighbour")
+    )
     community = pd.factorize(cells["community"])[0]
     kept = (a >= 0) & (b >= 0) & (a != b)
     kept[kept] = community[a[kept]] == community[b[kept]]
-    both = np.concatenate([np.column_stack([a[kept], b[kept]]), np.column_stack([b[kept], a[kept]])])
+    both = np.concatenate(
+        [np.column_stack([a[kept], b[kept]]), np.column_stack([b[kept], a[kept]])]
+    )
     return np.unique(both, axis=0)

@@ -1,7 +1,8 @@
 """The same system in plain SimPy: slow, but read in five minutes; what the kernel is held against.
 
-It draws from the same streams as the kernel, so the same requests come at the same moments and take as long. How they meet
-posts is written here a second time, with processes and lists instead of a heap and queues.
+It draws from the same streams as the kernel, so the same requests come at the
+same moments and take as long. How they meet posts is written here a second
+time, with processes and lists instead of a heap and queues.
 """
 
 from __future__ import annotations
@@ -14,7 +15,13 @@ import numpy as np
 
 from gridplan.errors import MissingPackageError
 from gridplan.simulation.requests.kernel_state import STEP, World
-from gridplan.simulation.requests.random_streams import draw_gap, draw_key, draw_unit, draw_work, mix
+from gridplan.simulation.requests.random_streams import (
+    draw_gap,
+    draw_key,
+    draw_unit,
+    draw_work,
+    mix,
+)
 
 Array = np.ndarray[Any, Any]
 HAIR = 1e-9  # minutes; sums of times differ by less
@@ -43,12 +50,15 @@ class Town:
     """The town: who waits, who is on duty, who is at work."""
 
     def __init__(self, world: World, env: Any) -> None:
-        self.world, self.env = world, env
+        self.world = world
+        self.env = env
         self.waiting: list[Request] = []
         self.all: list[Request] = []
         self.on: dict[int, int] = {}  # turn of duty -> day
         self.working: set[int] = set()
-        self.stays: list[tuple[int, int, float, float]] = []  # sub-grid, kind, from when and until when it waited
+        self.stays: list[
+            tuple[int, int, float, float]
+        ] = []  # sub-grid, kind, from when and until when it waited
         env.process(self.keep_clock())
         for call in world.calls:
             env.process(self.let_call(call))
@@ -58,8 +68,10 @@ class Town:
 
     def let_come(self, cell: int, kind: int) -> Iterator[Any]:
         """Let requests of a sub-grid and kind come: gaps of its stream, laid along the profile of demand."""
-        stream, running = self.world.streams[cell, kind], self.world.running[self.world.cells[cell]["profile"], kind]
-        reached, number = 0.0, 0
+        stream = self.world.streams[cell, kind]
+        running = self.world.running[self.world.cells[cell]["profile"], kind]
+        reached = 0.0
+        number = 0
         while stream["rate"] > 0:
             reached += draw_gap(stream["key"], number) / stream["rate"]
             if reached >= running[-1]:
@@ -72,13 +84,15 @@ class Town:
     def let_call(self, call: Any) -> Iterator[Any]:
         """Let a request come that is known beforehand."""
         yield self.env.timeout(call["at"] - self.env.now)
-        cell, kind = int(call["cell"]), int(call["kind"])
+        cell = int(call["cell"])
+        kind = int(call["kind"])
         self.admit(cell, kind, sum(q.cell == cell and q.kind == kind for q in self.all))
 
     def admit(self, cell: int, kind: int, number: int) -> None:
         """Admit a request: somebody is sent, or it waits, perhaps until it is withdrawn."""
         own = np.uint64(mix(self.world.streams[cell, kind]["key"]))
-        key, kinds = np.uint64(draw_key(own, number)), self.world.kinds[kind]
+        key = np.uint64(draw_key(own, number))
+        kinds = self.world.kinds[kind]
         chance = draw_unit(key, 0)
         last = 2 if chance < kinds["street"] else 1 if chance < kinds["up"] else 0
         request = Request(cell, kind, number, self.env.now, key, last, since=self.env.now)
@@ -90,9 +104,12 @@ class Town:
 
     def let_wait(self, request: Request) -> None:
         """Let a request wait, and ask each further tier in time."""
-        request.waits, request.queued = True, self.env.now
+        request.waits = True
+        request.queued = self.env.now
         self.waiting.append(request)
-        for opens in sorted(set(self.world.opens[request.kind, request.stage].tolist()) - {0.0, np.inf}):
+        for opens in sorted(
+            set(self.world.opens[request.kind, request.stage].tolist()) - {0.0, np.inf}
+        ):
             self.env.process(self.ask_later(request, request.stage, opens))
 
     def ask_later(self, request: Request, stage: int, opens: float) -> Iterator[Any]:
@@ -135,7 +152,8 @@ class Town:
 
     def may_serve(self, r: int, tier: int, request: Request) -> bool:
         """Whether a post may be asked for a request by now."""
-        post, opens = self.world.posts[r], self.world.opens[request.kind, request.stage, tier]
+        post = self.world.posts[r]
+        opens = self.world.opens[request.kind, request.stage, tier]
         able = (int(post["skill"]) >> request.kind) & 1 == 1 and post["level"] >= request.stage
         return bool(able and self.env.now - request.since + HAIR >= opens)
 
@@ -143,7 +161,9 @@ class Town:
         """Send the first post in the order of asking that is free; whether there is one."""
         cell = self.world.cells[request.cell]
         for link in self.world.links[cell["start"] : cell["stop"]]:
-            if self.may_serve(int(link["who"]), int(link["tier"]), request) and self.is_free(int(link["who"])):
+            if self.may_serve(int(link["who"]), int(link["tier"]), request) and self.is_free(
+                int(link["who"])
+            ):
                 self.begin(int(link["who"]), request, float(link["way"]))
                 return True
         return False
@@ -157,9 +177,11 @@ class Town:
 
     def work(self, r: int, request: Request, way: float) -> Iterator[Any]:
         """Walk there, do the work of all stages that are the post's own, and walk back."""
-        world, came = self.world, self.env.now + way
+        world = self.world
+        came = self.env.now + way
         if np.isnan(request.met):
-            request.met, request.post = came, r
+            request.met = came
+            request.post = r
         minutes = self.draw_work(request)
         while request.stage < request.last and world.posts[r]["level"] > request.stage:
             request.stage += 1
@@ -171,7 +193,8 @@ class Town:
         if request.stage == request.last:
             request.resolved = self.env.now
         else:
-            request.stage, request.since = request.stage + 1, self.env.now
+            request.stage = request.stage + 1
+            request.since = self.env.now
             if not self.send(request):
                 self.let_wait(request)
         if back:
@@ -182,7 +205,9 @@ class Town:
     def draw_work(self, request: Request) -> float:
         """Draw the minutes of work of a request at its stage."""
         mean = self.world.work[request.kind, request.stage]
-        return float(draw_work(request.key, 2 + 2 * request.stage, mean, self.world.cv, self.world.shape))
+        return float(
+            draw_work(request.key, 2 + 2 * request.stage, mean, self.world.cv, self.world.shape)
+        )
 
     def look_round(self, r: int) -> None:
         """Turn to whoever waits: the own sub-grid first if tiers come first, then who waits longest, then the nearest."""
@@ -191,9 +216,21 @@ class Town:
         post = self.world.posts[r]
         links = {int(link["cell"]): link for link in self.world.back[post["start"] : post["stop"]]}
         places = {cell: place for place, cell in enumerate(links)}  # by tier and way
-        mine = [q for q in self.waiting if q.cell in links and self.may_serve(r, int(links[q.cell]["tier"]), q)]
+        mine = [
+            q
+            for q in self.waiting
+            if q.cell in links and self.may_serve(r, int(links[q.cell]["tier"]), q)
+        ]
         if mine:
-            first = min(mine, key=lambda q: (int(links[q.cell]["tier"]) * self.world.by_tier, q.since, places[q.cell], q.kind))
+            first = min(
+                mine,
+                key=lambda q: (
+                    int(links[q.cell]["tier"]) * self.world.by_tier,
+                    q.since,
+                    places[q.cell],
+                    q.kind,
+                ),
+            )
             self.begin(r, first, float(links[first.cell]["way"]))
 
 
@@ -202,14 +239,17 @@ def run_plainly(world: World) -> Array:
 
     Returns
     -------
-    float64[requests, 6] as the kernel's log: 2 x sub-grid + kind, number, came, met, resolved, post (NaN: not).
+    float64[requests, 6] as the kernel's log: 2 x sub-grid + kind, number,
+    came, met, resolved, post (NaN: not).
 
     Raises
     ------
     MissingPackageError
         If SimPy is not installed.
     """
-    rows = [(2 * q.cell + q.kind, q.number, q.came, q.met, q.resolved, q.post) for q in play(world).all]
+    rows = [
+        (2 * q.cell + q.kind, q.number, q.came, q.met, q.resolved, q.post) for q in play(world).all
+    ]
     return np.array(rows, float).reshape(-1, 6)
 
 
@@ -224,7 +264,9 @@ def play(world: World) -> Town:
     try:
         import simpy
     except ImportError as error:
-        raise MissingPackageError("the plain model needs SimPy -> pip install 'gridplan[sim]'") from error
+        raise MissingPackageError(
+            "the plain model needs SimPy -> pip install 'gridplan[sim]'"
+        ) from error
     env = simpy.Environment()
     town = Town(world, env)
     env.run(until=world.end)

@@ -31,7 +31,7 @@ from gridplan.simulation.requests.request_tables import (
     tabulate_reasons,
     tabulate_waiting,
     write_table,
-)  # fmt: skip
+)
 from gridplan.simulation.requests.scenarios import Scenario, read_scenarios
 from gridplan.simulation.requests.service_system import System, refuse_unstaffed
 from gridplan.simulation.requests.simulation_blocks import EDGES, Block, iterate_blocks
@@ -41,22 +41,25 @@ from gridplan.tables.indicators import CITY
 Array = np.ndarray[Any, Any]
 AT_ONCE = 1_000  # sub-grids tabulated at once, to bound the memory
 ORDERS = {
-    "simulated": ("scenario", "level", "of", "kind", "measure"), "simulated_posts": ("scenario", "community", "role", "post"),
+    "simulated": ("scenario", "level", "of", "kind", "measure"),
+    "simulated_posts": ("scenario", "community", "role", "post"),
     "simulated_curve": ("scenario", "level", "of", "kind", "minutes"),
     "simulated_unserved": ("scenario", "level", "of", "kind", "reason"),
     "simulated_differences": ("scenario", "level", "of", "kind", "measure"),
     "simulated_waiting": ("scenario", "subgrid", "kind", "hour"),
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True, eq=False)
 class Simulated:
     """What came of the scenarios: long tables, and how they were made.
 
-    ``requests`` holds every measure by scenario, level, place and kind (table ``simulated`` of the schema), ``posts`` what each
-    post does, ``curve`` the share answered in time, ``unserved`` who was not served and why, ``differences`` what is more
-    than in the first scenario, ``waiting`` who waits at each hour of the week, where that was asked for. ``manifest`` holds
-    seed, replications, scenarios with their rules, version and events.
+    ``requests`` holds every measure by scenario, level, place and kind (table
+    ``simulated`` of the schema), ``posts`` what each post does, ``curve`` the
+    share answered in time, ``unserved`` who was not served and why,
+    ``differences`` what is more than in the first scenario, ``waiting`` who
+    waits at each hour of the week, where that was asked for. ``manifest``
+    holds seed, replications, scenarios with their rules, version and events.
     """
 
     requests: pd.DataFrame
@@ -82,30 +85,43 @@ class _Sums:
 
 
 def simulate(
-    plan: Plan, scenarios: str | Path | Scenario | Sequence[Scenario] | None = None, rules: Rules | None = None, *,
-    replications: int = 20, seed: int = 0, hourly: bool = False, workers: int | None = None, progress: Progress = keep_silent,
-) -> Simulated:  # fmt: skip
+    plan: Plan,
+    scenarios: str | Path | Scenario | Sequence[Scenario] | None = None,
+    rules: Rules | None = None,
+    *,
+    replications: int = 20,
+    seed: int = 0,
+    hourly: bool = False,
+    workers: int | None = None,
+    progress: Progress = keep_silent,
+) -> Simulated:
     """Simulate requests and wishes on a staffed plan: who comes, how soon, who is not served, how busy posts are.
 
-    Every scenario meets the same chances: the same request comes at the same moment and takes as long, whatever the posts.
-    Replications draw households, demand and presence from their ranges, unless a scenario says it is certain.
+    Every scenario meets the same chances: the same request comes at the same
+    moment and takes as long, whatever the posts. Replications draw households,
+    demand and presence from their ranges, unless a scenario says it is
+    certain.
 
     Parameters
     ----------
     plan
         A plan that was organised and staffed.
     scenarios
-        One or several, or a TOML file of them; thirty days by the rules if not given. The first is what others are compared with.
+        One or several, or a TOML file of them; thirty days by the rules if not
+        given. The first is what others are compared with.
     rules
-        The rules; those of the plan's manifest if not given. Sections ``simulation``, ``coverage`` and ``walking``.
+        The rules; those of the plan's manifest if not given. Sections
+        ``simulation``, ``coverage`` and ``walking``.
     replications
         How often each scenario is run; at least 2 for intervals.
     seed
         Where chance begins.
     hourly
-        Whether it is noted, too, how many wait in each sub-grid at each hour of the week.
+        Whether it is noted, too, how many wait in each sub-grid at each hour
+        of the week.
     workers
-        Threads; one for each core if not given. They do not change the result, byte for byte.
+        Threads; one for each core if not given. They do not change the result,
+        byte for byte.
     progress
         Whom to tell how far it has come.
 
@@ -130,19 +146,39 @@ def simulate(
     rules = rules or Rules.from_dict(plan.manifest.get("rules") or {})
     refuse_unstaffed(plan.manifest, len(plan.posts), len(plan.duties))
     prepared = join_parts([prepare_part(plan, chosen, rules, replications, seed)], chosen, rules)
-    return run_scenarios(prepared, chosen, rules, replications=replications, seed=seed, hourly=hourly, workers=workers,
-                         progress=progress)  # fmt: skip
+    return run_scenarios(
+        prepared,
+        chosen,
+        rules,
+        replications=replications,
+        seed=seed,
+        hourly=hourly,
+        workers=workers,
+        progress=progress,
+    )
 
 
 def run_scenarios(
-    prepared: Sequence[tuple[System, Array | None]], chosen: Sequence[Scenario], rules: Rules, *, replications: int, seed: int,
-    hourly: bool, workers: int | None, progress: Progress,
-) -> Simulated:  # fmt: skip
+    prepared: Sequence[tuple[System, Array | None]],
+    chosen: Sequence[Scenario],
+    rules: Rules,
+    *,
+    replications: int,
+    seed: int,
+    hourly: bool,
+    workers: int | None,
+    progress: Progress,
+) -> Simulated:
     """Run scenarios, each on the system and the draws that were prepared for it."""
     frames: dict[str, list[pd.DataFrame]] = {name: [] for name in ORDERS}
-    events, first = {}, None
+    events = {}
+    first = None
     for number, (scenario, (system, households)) in enumerate(zip(chosen, prepared, strict=True)):
-        stage = scenario.name if len(chosen) == 1 else f"{scenario.name} ({number + 1} of {len(chosen)})"
+        stage = (
+            scenario.name
+            if len(chosen) == 1
+            else f"{scenario.name} ({number + 1} of {len(chosen)})"
+        )
         own = scenario.replace_rules(rules)
         draws = _draw(system, households, scenario, own, replications, seed)
         done = _run_scenario(system, scenario, own, draws, seed, hourly, workers, stage, progress)
@@ -153,21 +189,31 @@ def run_scenarios(
             done.frames["simulated_differences"] = _compare(first, done)
         for name, tables in done.frames.items():
             frames[name] += [table.assign(scenario=scenario.name) for table in tables]
-    frames["simulated_differences"] = _rank(frames["simulated_differences"], [s.name for s in chosen])
+    frames["simulated_differences"] = _rank(
+        frames["simulated_differences"], [s.name for s in chosen]
+    )
     names = [scenario.name for scenario in chosen]
     written = (write_table(t, frames[t], order, names) for t, order in ORDERS.items())
     requests, posts, curve, unserved, differences, waiting = written
     manifest = {
-        "version": __version__, "seed": seed, "replications": replications, "hourly": hourly, "events": events,
+        "version": __version__,
+        "seed": seed,
+        "replications": replications,
+        "hourly": hourly,
+        "events": events,
         "notes": _list_notes([system for system, _ in prepared]),
         "scenarios": {s.name: _describe(s, s.replace_rules(rules)) for s in chosen},
-    }  # fmt: skip
+    }
     return Simulated(requests, posts, curve, unserved, differences, waiting, manifest)
 
 
 def _list_notes(systems: Iterable[System]) -> list[str]:
     """List what the systems note, each once."""
-    notes = [f"{e.count:,} {e.table}: {e.reason}{quote_ids(e.ids)}" for system in systems for e in system.entries]
+    notes = [
+        f"{e.count:,} {e.table}: {e.reason}{quote_ids(e.ids)}"
+        for system in systems
+        for e in system.entries
+    ]
     return list(dict.fromkeys(notes))
 
 
@@ -187,34 +233,57 @@ def choose_scenarios(scenarios: Any, replications: int) -> list[Scenario]:
 
 
 def _describe(scenario: Scenario, rules: Rules) -> dict[str, Any]:
-    told = {"days": scenario.days, "start": scenario.start.isoformat(), "uncertain": scenario.uncertain}
+    told = {
+        "days": scenario.days,
+        "start": scenario.start.isoformat(),
+        "uncertain": scenario.uncertain,
+    }
     told |= {name: getattr(scenario, name) for name in ("volunteers", "demand", "presence")}
-    return told | {"rules": {name: rules.to_dict()[name] for name in ("simulation", "coverage", "walking")}}
+    return told | {
+        "rules": {name: rules.to_dict()[name] for name in ("simulation", "coverage", "walking")}
+    }
 
 
-def _draw(system: System, households: Array | None, scenario: Scenario, rules: Rules, replications: int, seed: int) -> Draws:
+def _draw(
+    system: System,
+    households: Array | None,
+    scenario: Scenario,
+    rules: Rules,
+    replications: int,
+    seed: int,
+) -> Draws:
     """Draw what is uncertain, or take it as it is estimated."""
     own = rules.simulation
     role = np.array([ROLES.index(r) for r in system.posts["role"]], np.int64)
     if households is not None:
-        demand, level = draw_demand(replications, seed, own), draw_presence(replications, seed)
+        demand = draw_demand(replications, seed, own)
+        level = draw_presence(replications, seed)
     else:
         households = np.tile(system.cells["households"].to_numpy(float), (replications, 1))
-        demand, level = np.ones(replications), np.full((replications, len(ROLES)), 0.5)
+        demand = np.ones(replications)
+        level = np.full((replications, len(ROLES)), 0.5)
     share = np.clip(share_presence(own, level) * scenario.presence, 0.0, 1.0)
     return Draws(households, demand * scenario.demand, share, role)
 
 
 def _run_scenario(
-    system: System, scenario: Scenario, rules: Rules, draws: Draws, seed: int, hourly: bool, workers: int | None,
-    stage: str, progress: Progress,
-) -> _Sums:  # fmt: skip
+    system: System,
+    scenario: Scenario,
+    rules: Rules,
+    draws: Draws,
+    seed: int,
+    hourly: bool,
+    workers: int | None,
+    stage: str,
+    progress: Progress,
+) -> _Sums:
     """Run all replications of a scenario, block by block, and tabulate each block before the next."""
     replications = len(draws.demand)
     count = system.cells["block"].nunique()
     keys = [make_key(seed, n) for n in range(replications)]
     done = _Sums({name: [] for name in ORDERS}, {})
-    whole, curve = np.zeros((replications, 1, len(KINDS), WIDTH)), np.zeros((replications, 1, len(KINDS), len(EDGES) + 1))
+    whole = np.zeros((replications, 1, len(KINDS), WIDTH))
+    curve = np.zeros((replications, 1, len(KINDS), len(EDGES) + 1))
     for number, block in enumerate(iterate_blocks(system, rules, scenario.start, scenario.days)):
 
         def tell(stage: str, done: int, total: int, number: int = number) -> None:
@@ -224,9 +293,13 @@ def _run_scenario(
         done.events += found.events
         _tabulate_block(done, system, block, found.sums, found.answers)
         duty = count_duty(block) * draws.presence[:, draws.role[block.posts]]
-        done.frames["simulated_posts"].append(tabulate_posts(system.posts.iloc[block.posts], found.posts, duty))
+        done.frames["simulated_posts"].append(
+            tabulate_posts(system.posts.iloc[block.posts], found.posts, duty)
+        )
         if hourly:
-            done.frames["simulated_waiting"].append(_tabulate_waiting(system, block, found.waiting, scenario, replications))
+            done.frames["simulated_waiting"].append(
+                _tabulate_waiting(system, block, found.waiting, scenario, replications)
+            )
         whole[:, 0] += found.sums.sum(axis=1)
         curve[:, 0] += found.answers.sum(axis=1)
     _tabulate(done, "city", [CITY], whole, curve)
@@ -237,31 +310,50 @@ def _tabulate_block(done: _Sums, system: System, block: Block, sums: Array, answ
     """Tabulate the sub-grids, communities and subdistrict of a block."""
     cells = system.cells.iloc[block.cells]
     group = block.world.cells["group"]
-    starts = np.flatnonzero(np.append(True, group[1:] != group[:-1])) if len(group) else np.zeros(0, np.int64)
+    starts = (
+        np.flatnonzero(np.append(True, group[1:] != group[:-1]))
+        if len(group)
+        else np.zeros(0, np.int64)
+    )
     for first in range(0, len(cells), AT_ONCE):
         some = slice(first, first + AT_ONCE)
         _tabulate(done, "subgrid", cells.index[some], sums[:, some])
-    _tabulate(done, "community", cells["community"].iloc[starts], np.add.reduceat(sums, starts, axis=1), answers)
+    _tabulate(
+        done,
+        "community",
+        cells["community"].iloc[starts],
+        np.add.reduceat(sums, starts, axis=1),
+        answers,
+    )
     if block.code:
         _tabulate(done, "subdistrict", [block.code], sums.sum(axis=1, keepdims=True))
 
 
-def _tabulate_waiting(system: System, block: Block, waiting: Array, scenario: Scenario, replications: int) -> pd.DataFrame:
+def _tabulate_waiting(
+    system: System, block: Block, waiting: Array, scenario: Scenario, replications: int
+) -> pd.DataFrame:
     """Tabulate who waits in the sub-grids of a block: the first hour noted becomes its hour of the week."""
     cells = system.cells.iloc[block.cells]
     noted = count_hours(scenario.start, scenario.days) * replications
     return tabulate_waiting(
-        cells.index, cells["households"].to_numpy(float), np.roll(waiting, scenario.start.weekday() * 24, axis=0), noted
+        cells.index,
+        cells["households"].to_numpy(float),
+        np.roll(waiting, scenario.start.weekday() * 24, axis=0),
+        noted,
     )
 
 
-def _tabulate(done: _Sums, level: str, codes: Any, sums: Array, answers: Array | None = None) -> None:
+def _tabulate(
+    done: _Sums, level: str, codes: Any, sums: Array, answers: Array | None = None
+) -> None:
     """Tabulate some places, and keep their estimates where scenarios are compared."""
     table, found = tabulate_measures(level, codes, sums)
     done.frames["simulated"].append(table)
     done.frames["simulated_unserved"].append(tabulate_reasons(level, codes, sums))
     if answers is not None:
-        done.frames["simulated_curve"].append(tabulate_curve(level, codes, answers, sums[..., CAME], EDGES))
+        done.frames["simulated_curve"].append(
+            tabulate_curve(level, codes, answers, sums[..., CAME], EDGES)
+        )
     if level != "subgrid":
         done.estimates.setdefault(level, []).append((list(codes), found))
 

@@ -29,7 +29,7 @@ from gridplan.simulation.requests.kernel_state import (
     TIERS,
     VOLUNTEER,
     World,
-)  # fmt: skip
+)
 from gridplan.simulation.requests.random_streams import blend_keys, name_keys
 from gridplan.simulation.requests.service_system import System
 
@@ -37,7 +37,32 @@ Array = np.ndarray[Any, Any]
 MONTH = 365.25 / 12  # days
 LEVELS = {"grid_worker_full": 1, "street_staff": 2}
 SHAPES = ("lognormal", "exponential", "fixed")
-EDGES = (1, 2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 360, 480, 720, 960, 1440, 2160, 2880, 4320, 7200, 10080, 20160)
+EDGES = (
+    1,
+    2,
+    5,
+    10,
+    15,
+    20,
+    30,
+    45,
+    60,
+    90,
+    120,
+    180,
+    240,
+    360,
+    480,
+    720,
+    960,
+    1440,
+    2160,
+    2880,
+    4320,
+    7200,
+    10080,
+    20160,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,10 +92,17 @@ def iterate_blocks(system: System, rules: Rules, first: date, days: int) -> Iter
     begin = first - timedelta(days=own.warm_days)
     whole = own.warm_days + days + own.after_days
     turns = [read_turn(role, getattr(own, role)) for role in ROLES]
-    shared = {"running": lay_profile(own, begin, whole), "ticks": lay_ticks(turns, begin, whole), "days": days}
-    cells, posts = system.cells["block"].to_numpy(object), system.posts["block"].to_numpy(object)
+    shared = {
+        "running": lay_profile(own, begin, whole),
+        "ticks": lay_ticks(turns, begin, whole),
+        "days": days,
+    }
+    cells = system.cells["block"].to_numpy(object)
+    posts = system.posts["block"].to_numpy(object)
     for code in dict.fromkeys(cells):
-        yield _make_block(system, rules, code, _find_slice(cells, code), _find_slice(posts, code), shared)
+        yield _make_block(
+            system, rules, code, _find_slice(cells, code), _find_slice(posts, code), shared
+        )
 
 
 def _find_slice(values: Array, code: str) -> slice:
@@ -78,18 +110,29 @@ def _find_slice(values: Array, code: str) -> slice:
     return slice(int(own[0]), int(own[-1]) + 1) if len(own) else slice(0, 0)
 
 
-def _make_block(system: System, rules: Rules, code: str, cells: slice, posts: slice, shared: dict[str, Any]) -> Block:
-    own, some, crew = rules.simulation, system.cells.iloc[cells], system.posts.iloc[posts]
+def _make_block(
+    system: System, rules: Rules, code: str, cells: slice, posts: slice, shared: dict[str, Any]
+) -> Block:
+    own = rules.simulation
+    some = system.cells.iloc[cells]
+    crew = system.posts.iloc[posts]
     urban = (some["community_kind"] == "urban").to_numpy()
-    monthly = [(rules.coverage.requests_urban, rules.coverage.requests_rural), (own.wishes_urban, own.wishes_rural)]
+    monthly = [
+        (rules.coverage.requests_urban, rules.coverage.requests_rural),
+        (own.wishes_urban, own.wishes_rural),
+    ]
     rate = np.column_stack([np.where(urban, u, r) for u, r in monthly]) / 100.0 / (MONTH * DAY)
     turns = [read_turn(role, getattr(own, role)) for role in ROLES]
     role = np.array([ROLES.index(r) for r in crew["role"]], np.int64)
     kept = (system.cell >= cells.start) & (system.cell < cells.stop)
     links = _lay_links(system, kept, cells, posts, own.policy != "nearest")
     table = np.zeros(len(crew), POST)
-    table["turn"], table["begins"], table["ends"] = role, -np.inf, np.inf
-    table["skill"] = np.array([sum(1 << KINDS.index(k) for k in turn.kinds) for turn in turns], np.int64)[role]
+    table["turn"] = role
+    table["begins"] = -np.inf
+    table["ends"] = np.inf
+    table["skill"] = np.array(
+        [sum(1 << KINDS.index(k) for k in turn.kinds) for turn in turns], np.int64
+    )[role]
     table["level"] = [LEVELS.get(r, 0) for r in crew["role"]]
     table["start"], table["stop"] = links[3][:-1], links[3][1:]
     ground = np.zeros(len(some), CELL)
@@ -98,39 +141,85 @@ def _make_block(system: System, rules: Rules, code: str, cells: slice, posts: sl
     world = _make_world(rules, ground, table, links, len(names), shared)
     keys = np.stack([name_keys([f"{c} {kind}" for c in some.index]) for kind in KINDS], axis=1)
     shares = [np.array([getattr(turn, end) for turn in turns])[role] for end in ("low", "high")]
-    return Block(code, cells, posts, world, keys, name_keys(crew.index), some["households"].to_numpy(float), rate, *shares)
+    return Block(
+        code,
+        cells,
+        posts,
+        world,
+        keys,
+        name_keys(crew.index),
+        some["households"].to_numpy(float),
+        rate,
+        *shares,
+    )
 
 
-def _lay_links(system: System, kept: Array, cells: slice, posts: slice, by_tier: bool) -> tuple[Array, Array, Array, Array]:
+def _lay_links(
+    system: System, kept: Array, cells: slice, posts: slice, by_tier: bool
+) -> tuple[Array, Array, Array, Array]:
     """Lay links out by sub-grid in the order of asking and by post, with where those of each begin."""
-    cell, post = system.cell[kept] - cells.start, system.post[kept] - posts.start
-    tier, way = system.tier[kept], system.way[kept]
+    cell = system.cell[kept] - cells.start
+    post = system.post[kept] - posts.start
+    tier = system.tier[kept]
+    way = system.way[kept]
     order = np.lexsort((post, way, tier, cell) if by_tier else (post, way, cell))
     back = np.lexsort((cell, way, tier, post))
-    ahead, behind = np.zeros(len(cell), LINK), np.zeros(len(cell), BACK_LINK)
+    ahead = np.zeros(len(cell), LINK)
+    behind = np.zeros(len(cell), BACK_LINK)
     ahead["who"], ahead["tier"], ahead["way"] = post[order], tier[order], way[order]
     behind["cell"], behind["tier"], behind["way"] = cell[back], tier[back], way[back]
     start = np.searchsorted(cell[order], np.arange(cells.stop - cells.start + 1))
-    return ahead, behind, start, np.searchsorted(post[back], np.arange(posts.stop - posts.start + 1))
+    return (
+        ahead,
+        behind,
+        start,
+        np.searchsorted(post[back], np.arange(posts.stop - posts.start + 1)),
+    )
 
 
-def _make_world(rules: Rules, ground: Array, crew: Array, links: Sequence[Array], groups: int, shared: dict[str, Any]) -> World:
+def _make_world(
+    rules: Rules,
+    ground: Array,
+    crew: Array,
+    links: Sequence[Array],
+    groups: int,
+    shared: dict[str, Any],
+) -> World:
     own = rules.simulation
     kinds = np.zeros(2, KIND)
-    kinds["up"], kinds["street"] = (own.request_up, own.wish_up), (own.request_street, own.wish_street)
+    kinds["up"], kinds["street"] = (
+        (own.request_up, own.wish_up),
+        (own.request_street, own.wish_street),
+    )
     kinds["patience"] = own.request_patience * DAY, own.wish_patience * DAY
     above = (own.community_hours, own.street_hours)
     work = np.array([(rules.coverage.request_hours, *above), (own.wish_hours, *above)]) * 60.0
     begin = own.warm_days * DAY
     return World(
-        cells=ground, streams=np.zeros((len(ground), 2), STREAM), posts=crew, links=links[0], back=links[1],
-        ticks=shared["ticks"].astype(TICK), calls=np.zeros(0, CALL), kinds=kinds, running=shared["running"],
-        opens=open_tiers(own), work=work,
-        edges=np.array(EDGES, float), cv=own.work_cv, shape=SHAPES.index(own.work_shape), by_tier=own.policy != "nearest",
-        walks_back=own.walks_back, turns=len(ROLES), groups=groups, count_from=float(begin),
-        count_to=float(begin + shared["days"] * DAY), end=float(begin + (shared["days"] + own.after_days) * DAY),
-        green=own.green_hours * 60.0, yellow=own.yellow_hours * 60.0,
-    )  # fmt: skip
+        cells=ground,
+        streams=np.zeros((len(ground), 2), STREAM),
+        posts=crew,
+        links=links[0],
+        back=links[1],
+        ticks=shared["ticks"].astype(TICK),
+        calls=np.zeros(0, CALL),
+        kinds=kinds,
+        running=shared["running"],
+        opens=open_tiers(own),
+        work=work,
+        edges=np.array(EDGES, float),
+        cv=own.work_cv,
+        shape=SHAPES.index(own.work_shape),
+        by_tier=own.policy != "nearest",
+        walks_back=own.walks_back,
+        turns=len(ROLES),
+        groups=groups,
+        count_from=float(begin),
+        count_to=float(begin + shared["days"] * DAY),
+        end=float(begin + (shared["days"] + own.after_days) * DAY),
+        green=own.green_hours * 60.0,
+        yellow=own.yellow_hours * 60.0,
+    )
 
 
 def open_tiers(rules: SimulationRules) -> Array:
@@ -138,7 +227,8 @@ def open_tiers(rules: SimulationRules) -> Array:
 
     Examples
     --------
-    Requests at the grid, level by level; wishes, which volunteers claim and everybody is sent to after two weeks:
+    Requests at the grid, level by level; wishes, which volunteers claim and
+    everybody is sent to after two weeks:
 
     >>> open_tiers(SimulationRules(policy="escalate"))[:, 0, : STREET + 1].tolist()
     [[0.0, 30.0, 30.0, 120.0, 1440.0], [20160.0, 20160.0, 0.0, 20160.0, inf]]
@@ -150,11 +240,14 @@ def open_tiers(rules: SimulationRules) -> Array:
         table[:, 0, COMMUNITY] = rules.community_wait
     if rules.wish_policy == "claim":
         table[1, 0, [OWN, NEIGHBOUR, COMMUNITY]] = rules.claim_days * DAY
-        table[1, 0, VOLUNTEER], table[1, 0, STREET] = 0.0, np.inf
+        table[1, 0, VOLUNTEER] = 0.0
+        table[1, 0, STREET] = np.inf
     return table
 
 
-def draw_world(block: Block, key: Any, households: Array, demand: float, present: Array | float) -> World:
+def draw_world(
+    block: Block, key: Any, households: Array, demand: float, present: Array | float
+) -> World:
     """Make the world of one replication.
 
     Parameters
@@ -162,7 +255,8 @@ def draw_world(block: Block, key: Any, households: Array, demand: float, present
     block
         The block.
     key
-        Of the replication; streams of sub-grids, requests and posts follow from it and their codes alone.
+        Of the replication; streams of sub-grids, requests and posts follow
+        from it and their codes alone.
     households
         float64[n], those of each sub-grid in this draw.
     demand

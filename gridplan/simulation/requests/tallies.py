@@ -7,7 +7,16 @@ from typing import Any
 import numpy as np
 
 from gridplan.simulation.requests.dispatch import find_reason
-from gridplan.simulation.requests.kernel_state import ANSWERED, BY_TIER, GREEN, RESOLVED, STEP, UNDER_WAY, WENT_UP, YELLOW
+from gridplan.simulation.requests.kernel_state import (
+    ANSWERED,
+    BY_TIER,
+    GREEN,
+    RESOLVED,
+    STEP,
+    UNDER_WAY,
+    WENT_UP,
+    YELLOW,
+)
 from gridplan.simulation.requests.random_streams import bare
 
 
@@ -20,7 +29,9 @@ def is_counted(world: Any, state: Any, slot: int) -> Any:
 @bare
 def count_answer(world: Any, state: Any, tally: Any, slot: int, tier: int, at: float) -> None:
     """Count that somebody comes."""
-    c, k, minutes = state.slots[slot].cell, state.slots[slot].kind, at - state.slots[slot].began
+    c = state.slots[slot].cell
+    k = state.slots[slot].kind
+    minutes = at - state.slots[slot].began
     tally.counts[c, k, ANSWERED] += 1
     tally.counts[c, k, BY_TIER + tier] += 1
     tally.sums[c, k, 0] += minutes
@@ -36,7 +47,9 @@ def count_resolved(world: Any, state: Any, tally: Any, slot: int, now: float) ->
         state.log[state.slots[slot].row, 4] = now
     if not is_counted(world, state, slot):
         return
-    c, k, minutes = state.slots[slot].cell, state.slots[slot].kind, now - state.slots[slot].began
+    c = state.slots[slot].cell
+    k = state.slots[slot].kind
+    minutes = now - state.slots[slot].began
     tally.counts[c, k, RESOLVED] += 1
     tally.last[c, k] = max(tally.last[c, k], now)
     tally.counts[c, k, WENT_UP] += state.slots[slot].last > 0
@@ -52,7 +65,9 @@ def close_books(world: Any, state: Any, tally: Any) -> None:
     slot = state.ends[0]
     while slot >= 0:
         if is_counted(world, state, slot):
-            tally.counts[state.slots[slot].cell, state.slots[slot].kind, find_reason(world, state, slot)] += 1
+            tally.counts[
+                state.slots[slot].cell, state.slots[slot].kind, find_reason(world, state, slot)
+            ] += 1
         slot = state.slots[slot].later
     for r in range(len(state.staff)):
         slot = state.staff[r].job

@@ -18,11 +18,18 @@ Array = np.ndarray[Any, Any]
 
 
 def measure_links(
-    plan: Plan, homes: Any, cells: pd.DataFrame, row: Array, column: Array, rules: Rules, network: WalkingNetwork | None = None
+    plan: Plan,
+    homes: Any,
+    cells: pd.DataFrame,
+    row: Array,
+    column: Array,
+    rules: Rules,
+    network: WalkingNetwork | None = None,
 ) -> Array:
     """Measure the minutes from homes (stairwells) to the centres of sub-grids of the same community, link by link.
 
-    A way inside one's own sub-grid is as long as its mean walk to the centre; no way to another is shorter.
+    A way inside one's own sub-grid is as long as its mean walk to the centre;
+    no way to another is shorter.
 
     Parameters
     ----------
@@ -37,30 +44,40 @@ def measure_links(
     rules
         Section ``walking``.
     network
-        The streets of the whole city, where the plan holds but a part of them; those of the plan if not given.
+        The streets of the whole city, where the plan holds but a part of them;
+        those of the plan if not given.
     """
-    home, centre = np.asarray(homes, object)[row], cells["centre"].to_numpy(object)[column]
+    home = np.asarray(homes, object)[row]
+    centre = cells["centre"].to_numpy(object)[column]
     community = cells["community"].to_numpy(object)[column]
     doors = plan.stairwells.sort_index()
     used = doors.loc[doors.index.isin(home) | doors.index.isin(centre)]
     place = pd.Series(used.groupby("community").cumcount().to_numpy(), index=used.index)
-    a, b = place.reindex(home).to_numpy(), place.reindex(centre).to_numpy()
+    a = place.reindex(home).to_numpy()
+    b = place.reindex(centre).to_numpy()
     metres = np.full(len(row), np.nan)
     ways = _measure_among(plan, used, rules, network)
     numbers, codes = pd.factorize(community)
     order = np.argsort(numbers, kind="stable")
     starts = np.searchsorted(numbers[order], np.arange(len(codes) + 1))
-    same = (doors["community"].reindex(home).to_numpy(object) == community) & ~np.isnan(a.astype(float))
+    same = (doors["community"].reindex(home).to_numpy(object) == community) & ~np.isnan(
+        a.astype(float)
+    )
     for n, code in enumerate(codes):
         own = order[starts[n] : starts[n + 1]]
         own = own[same[own]]
         metres[own] = ways[str(code)][a[own].astype(np.int64), b[own].astype(np.int64)]
     straight = _measure_apart(doors, home, centre) * rules.walking.detour
     metres = np.where(np.isfinite(metres), metres, straight)
-    return np.asarray(np.maximum(metres, cells["mean_walk"].fillna(0.0).to_numpy(float)[column]) / rules.walking.speed)
+    return np.asarray(
+        np.maximum(metres, cells["mean_walk"].fillna(0.0).to_numpy(float)[column])
+        / rules.walking.speed
+    )
 
 
-def _measure_among(plan: Plan, doors: Any, rules: Rules, network: WalkingNetwork | None) -> dict[str, Array]:
+def _measure_among(
+    plan: Plan, doors: Any, rules: Rules, network: WalkingNetwork | None
+) -> dict[str, Array]:
     """Measure the ways among stairwells of each community."""
     if network is not None or len(plan.site.streets):
         return measure_among(plan.site, doors, rules.walking, network)[0]

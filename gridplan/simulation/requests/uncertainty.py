@@ -36,20 +36,26 @@ def draw_triangular(unit: Any, low: Any, mode: Any, high: Any) -> Array:
     return np.where(b > a, np.where(u < (c - a) / width, below, above), c)
 
 
-def draw_households(plan: Plan, subgrids: pd.Index[Any], draws: int, seed: int, rules: SimulationRules) -> Array:
+def draw_households(
+    plan: Plan, subgrids: pd.Index[Any], draws: int, seed: int, rules: SimulationRules
+) -> Array:
     """Draw the households of sub-grids: float64[draws, n].
 
-    Each building's lie between its low and high estimate, most often near the estimate (triangular). A share of the error
-    (``simulation.error_shared``) is one for all buildings, since one coefficient is wrong everywhere; the rest is each one's own.
+    Each building's lie between its low and high estimate, most often near the
+    estimate (triangular). A share of the error (``simulation.error_shared``)
+    is one for all buildings, since one coefficient is wrong everywhere; the
+    rest is each one's own.
     """
-    doors, buildings = plan.stairwells.sort_index(), plan.site.buildings.sort_index()
+    doors = plan.stairwells.sort_index()
+    buildings = plan.site.buildings.sort_index()
     column = subgrids.get_indexer(pd.Index(doors["subgrid"]))
     row = buildings.index.get_indexer(pd.Index(doors["building"]))
     known = buildings["households"].to_numpy(float)
     low = np.minimum(buildings["households_low"].to_numpy(float), known)
     high = np.maximum(buildings["households_high"].to_numpy(float), known)
     sure = np.append(low >= high, True)
-    keys, amount = name_keys(buildings.index), doors["households"].to_numpy(float)
+    keys = name_keys(buildings.index)
+    amount = doors["households"].to_numpy(float)
     kept = column >= 0
     out = np.zeros((draws, len(subgrids)))
     for n in range(draws):
@@ -57,7 +63,9 @@ def draw_households(plan: Plan, subgrids: pd.Index[Any], draws: int, seed: int, 
         own = ndtri(draw_units(blend_keys(keys, key), 0))
         shared = ndtri(draw_units(name_keys(["households"]) ^ key, 0))[0]
         unit = ndtr(np.sqrt(rules.error_shared) * shared + np.sqrt(1.0 - rules.error_shared) * own)
-        factor = np.append(draw_triangular(unit, low, known, high) / np.where(known > 0, known, 1.0), 1.0)
+        factor = np.append(
+            draw_triangular(unit, low, known, high) / np.where(known > 0, known, 1.0), 1.0
+        )
         factor[sure] = 1.0
         out[n] = np.bincount(column[kept], (amount * factor[row])[kept], minlength=len(subgrids))
     return out
@@ -82,7 +90,9 @@ def share_presence(rules: SimulationRules, level: Array) -> Array:
     return np.asarray(low + level * (high - low))
 
 
-def measure_chances(plan: Plan, rules: Rules | None = None, *, draws: int = 1000, seed: int = 0) -> pd.DataFrame:
+def measure_chances(
+    plan: Plan, rules: Rules | None = None, *, draws: int = 1000, seed: int = 0
+) -> pd.DataFrame:
     """Measure how likely each residential sub-grid is within its band, given what is known of its households.
 
     Parameters
@@ -90,16 +100,19 @@ def measure_chances(plan: Plan, rules: Rules | None = None, *, draws: int = 1000
     plan
         Any drawn plan.
     rules
-        The rules; those of the plan's manifest if not given. Section ``simulation`` is used.
+        The rules; those of the plan's manifest if not given. Section
+        ``simulation`` is used.
     draws
         How often the households are drawn.
     seed
-        Where chance begins; the same buildings have the same draws in every plan.
+        Where chance begins; the same buildings have the same draws in every
+        plan.
 
     Returns
     -------
-    The table ``chances`` by sub-grid: chance (share of draws within low and high), below, above, mean and the range in which
-    nine draws of ten lie (households).
+    The table ``chances`` by sub-grid: chance (share of draws within low and
+    high), below, above, mean and the range in which nine draws of ten lie
+    (households).
 
     Examples
     --------
@@ -113,28 +126,43 @@ def measure_chances(plan: Plan, rules: Rules | None = None, *, draws: int = 1000
     own = plan.subgrids[plan.subgrids["kind"] == "residential"].sort_index()
     found = draw_households(plan, own.index, draws, seed, rules.simulation)
     whole = np.floor(found + 0.5)
-    below, above = (whole < own["low"].to_numpy()).mean(axis=0), (whole > own["high"].to_numpy()).mean(axis=0)
+    below = (whole < own["low"].to_numpy()).mean(axis=0)
+    above = (whole > own["high"].to_numpy()).mean(axis=0)
     ends = np.quantile(found, [0.05, 0.95], axis=0) if len(own) else np.zeros((2, 0))
-    mean = np.asarray(sum(found)) / draws  # row by row: numpy adds a single column in another order than one of several
+    mean = (
+        np.asarray(sum(found)) / draws
+    )  # row by row: numpy adds a single column in another order than one of several
     table = own[["community", "households"]].assign(
-        chance=np.clip(1.0 - below - above, 0.0, 1.0), below=below, above=above, mean=mean, p05=ends[0], p95=ends[1]
+        chance=np.clip(1.0 - below - above, 0.0, 1.0),
+        below=below,
+        above=above,
+        mean=mean,
+        p05=ends[0],
+        p95=ends[1],
     )
     return conform_table("chances", pd.DataFrame(table))
 
 
-def rank_plans(plans: Mapping[str, Plan], rules: Rules | None = None, *, draws: int = 1000, seed: int = 0) -> pd.DataFrame:
+def rank_plans(
+    plans: Mapping[str, Plan], rules: Rules | None = None, *, draws: int = 1000, seed: int = 0
+) -> pd.DataFrame:
     """Rank plans of the same land by how robust they are against what is not known of households, the most robust first.
 
     Returns
     -------
-    One row for each plan: subgrids, mean_chance (of being in band), worst_chance (mean of the least tenth), sure (share of
-    sub-grids in band in at least nine draws of ten).
+    One row for each plan: subgrids, mean_chance (of being in band),
+    worst_chance (mean of the least tenth), sure (share of sub-grids in band in
+    at least nine draws of ten).
     """
     rows = {}
     for name, plan in plans.items():
         chance = np.sort(measure_chances(plan, rules, draws=draws, seed=seed)["chance"].to_numpy())
         worst = chance[: max(1, int(np.ceil(len(chance) * WORST)))]
-        rows[name] = (len(chance), chance.mean(), worst.mean(), (chance >= 0.9).mean()) if len(chance) else (0, *[np.nan] * 3)
+        rows[name] = (
+            (len(chance), chance.mean(), worst.mean(), (chance >= 0.9).mean())
+            if len(chance)
+            else (0, *[np.nan] * 3)
+        )
     columns = ["subgrids", "mean_chance", "worst_chance", "sure"]
     table = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
     return table.sort_values(["mean_chance", "worst_chance"], ascending=False, kind="stable")

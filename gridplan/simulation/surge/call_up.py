@@ -22,8 +22,13 @@ from gridplan.simulation.surge.surge_travel import Ways
 
 Array = np.ndarray[Any, Any]
 STAGES = ("own", "community", "street", "institution", "aid")
-STAGE_OF = {"volunteer": "community", "grid_worker_full": "community", "street_staff": "street", "member": "institution",
-            "aid": "aid"}  # fmt: skip
+STAGE_OF = {
+    "volunteer": "community",
+    "grid_worker_full": "community",
+    "street_staff": "street",
+    "member": "institution",
+    "aid": "aid",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,13 +38,16 @@ class Muster:
     Parameters
     ----------
     system
-        Sub-grids, posts (those of institutions and adjoining communities among them, as volunteers) and links with minutes.
+        Sub-grids, posts (those of institutions and adjoining communities among
+        them, as volunteers) and links with minutes.
     households
         float64[n], households affected.
     checks
-        int64[n], how often somebody is asked for, so that all of them are seen to.
+        int64[n], how often somebody is asked for, so that all of them are seen
+        to.
     hit
-        bool[n], whether the sub-grid lies in a community of which anything is affected.
+        bool[n], whether the sub-grid lies in a community of which anything is
+        affected.
     stage
         object[m], one of ``STAGES``.
     called
@@ -74,21 +82,28 @@ class Muster:
         """List the affected sub-grids that nobody from outside reaches."""
         own = self.system.tier == OWN
         reached = np.bincount(self.system.cell[~own], minlength=len(self.checks)) > 0
-        return [str(code) for code in self.system.cells.index[self.affected[~reached[self.affected]]]]
+        return [
+            str(code) for code in self.system.cells.index[self.affected[~reached[self.affected]]]
+        ]
 
 
-def make_muster(plan: Plan, affected: pd.Series[Any], struck: pd.Series[Any], rules: Rules) -> Muster:
+def make_muster(
+    plan: Plan, affected: pd.Series[Any], struck: pd.Series[Any], rules: Rules
+) -> Muster:
     """Make the muster of a staffed plan for what an event affects.
 
-    In communities of which nothing is affected ways are the usual ones; the others are measured by :func:`measure_muster`.
+    In communities of which nothing is affected ways are the usual ones; the
+    others are measured by :func:`measure_muster`.
 
-    ``affected`` are households by sub-grid, ``struck`` tells by stairwell whether its homes are affected.
+    ``affected`` are households by sub-grid, ``struck`` tells by stairwell
+    whether its homes are affected.
     """
     every = list_cells(plan)
     posts = list_posts(plan, every)
     homes = affected.reindex(every.index).fillna(0.0)
     blocks = every.loc[homes > 0, "block"].unique()
-    cells, homes = every[every["block"].isin(blocks)], homes[every["block"].isin(blocks)]
+    cells = every[every["block"].isin(blocks)]
+    homes = homes[every["block"].isin(blocks)]
     hit = cells["community"].isin(cells.loc[homes > 0, "community"]).to_numpy()
     towns = sorted(cells.loc[hit, "community"].unique())
     mine = posts[posts["block"].isin(blocks)].assign(source="")
@@ -102,35 +117,61 @@ def make_muster(plan: Plan, affected: pd.Series[Any], struck: pd.Series[Any], ru
     stage = np.array([STAGE_OF.get(r, "own") for r in role], object)
     called = crew["community"].isin(towns).to_numpy() | (role == "street_staff")
     cell, post, tier = _add_links(link_posts(plan, crew, cells), crew, cells, homes.to_numpy() > 0)
-    shown = crew[["role", "community", "block"]].assign(role=np.where(np.isin(role, ["member", "aid"]), "volunteer", role))
+    shown = crew[["role", "community", "block"]].assign(
+        role=np.where(np.isin(role, ["member", "aid"]), "volunteer", role)
+    )
     checks = np.ceil(homes.to_numpy(float) / rules.surge.check_households - 1e-9).astype(np.int64)
     way = np.full(len(cell), np.nan)
     calm = ~hit[cell]
-    way[calm] = measure_links(plan, crew["home"], cells, post[calm], cell[calm], rules) if calm.any() else 0.0
+    way[calm] = (
+        measure_links(plan, crew["home"], cells, post[calm], cell[calm], rules)
+        if calm.any()
+        else 0.0
+    )
     way[calm & (tier == STREET)] = rules.simulation.street_minutes
     return Muster(
-        System(cells, pd.DataFrame(shown), cell, post, tier, way), homes.to_numpy(float), checks, hit,
-        stage, called, np.array([ROLES.index(r) for r in shown["role"]], np.int64),
-        crew["source"].to_numpy(object), crew["home"].to_numpy(object),
+        System(cells, pd.DataFrame(shown), cell, post, tier, way),
+        homes.to_numpy(float),
+        checks,
+        hit,
+        stage,
+        called,
+        np.array([ROLES.index(r) for r in shown["role"]], np.int64),
+        crew["source"].to_numpy(object),
+        crew["home"].to_numpy(object),
         crew["home"].isin(struck.index[struck]).to_numpy(bool),
-    )  # fmt: skip
+    )
 
 
-def list_members(plan: Plan, towns: list[str], cells: pd.DataFrame, rules: SurgeRules) -> pd.DataFrame:
+def list_members(
+    plan: Plan, towns: list[str], cells: pd.DataFrame, rules: SurgeRules
+) -> pd.DataFrame:
     """List the members whom institutions send to communities: those who check in there, or a few for a pairing alone."""
-    links = plan.links[plan.links["kind"].isin(["pairing", "member_checkin"]) & plan.links["community"].isin(towns)]
+    links = plan.links[
+        plan.links["kind"].isin(["pairing", "member_checkin"]) & plan.links["community"].isin(towns)
+    ]
     amount = np.where(links["kind"] == "pairing", 0.0, links["amount"].to_numpy(float))
-    number = links.assign(amount=amount).groupby(["source", "community"])["amount"].sum().sort_index()
+    number = (
+        links.assign(amount=amount).groupby(["source", "community"])["amount"].sum().sort_index()
+    )
     number = np.rint(number.where(number > 0, rules.pair_members)).astype(np.int64)
-    rows = [(f"{i}-{c}-M{n + 1:03d}", "member", c, i, i) for (i, c), many in number.items() for n in range(many)]
+    rows = [
+        (f"{i}-{c}-M{n + 1:03d}", "member", c, i, i)
+        for (i, c), many in number.items()
+        for n in range(many)
+    ]
     return _make_posts(rows, cells)
 
 
-def list_aid(plan: Plan, posts: pd.DataFrame, towns: list[str], cells: pd.DataFrame, rules: SurgeRules) -> pd.DataFrame:
+def list_aid(
+    plan: Plan, posts: pd.DataFrame, towns: list[str], cells: pd.DataFrame, rules: SurgeRules
+) -> pd.DataFrame:
     """List the volunteers of adjoining communities that are not affected; of one that adjoins several, in turn to each."""
     land = plan.site.communities.sort_index().geometry
     code = land.index.to_numpy(object)
-    one, two = shapely.STRtree(land.to_numpy()).query(land.to_numpy(), predicate="dwithin", distance=rules.aid_reach)
+    one, two = shapely.STRtree(land.to_numpy()).query(
+        land.to_numpy(), predicate="dwithin", distance=rules.aid_reach
+    )
     kept = np.isin(code[one], towns) & ~np.isin(code[two], towns)
     goes: dict[str, list[str]] = {}
     for a, b in sorted(zip(code[one[kept]], code[two[kept]], strict=True)):
@@ -146,26 +187,40 @@ def list_aid(plan: Plan, posts: pd.DataFrame, towns: list[str], cells: pd.DataFr
 
 def _make_posts(rows: list[tuple[str, str, str, str, str]], cells: pd.DataFrame) -> pd.DataFrame:
     """Make a table of posts from code, role, community, home and source."""
-    table = pd.DataFrame(rows, columns=["post", "role", "community", "home", "source"], dtype=object).set_index("post")
+    table = pd.DataFrame(
+        rows, columns=["post", "role", "community", "home", "source"], dtype=object
+    ).set_index("post")
     block = cells.groupby("community")["block"].first()
     return table.assign(block=table["community"].map(block), subgrid="", building="", stairwell="")
 
 
-def _add_links(links: tuple[Array, Array, Array], crew: pd.DataFrame, cells: pd.DataFrame, hit: Array) -> Any:
+def _add_links(
+    links: tuple[Array, Array, Array], crew: pd.DataFrame, cells: pd.DataFrame, hit: Array
+) -> Any:
     """Add the links of those who come from outside to what is affected in their community, and of each subdistrict's staff."""
     parts = [links]
     for role, step, over, only in (
-        ("member", INSTITUTION, "community", hit), ("aid", AID, "community", hit), ("street_staff", STREET, "block", True),
-    ):  # fmt: skip
+        ("member", INSTITUTION, "community", hit),
+        ("aid", AID, "community", hit),
+        ("street_staff", STREET, "block", True),
+    ):
         found, own = link_over(cells, crew, over, role, only)
         parts.append((found, own, np.full(len(own), step)))
-    cell, post, tier = (np.concatenate([part[n] for part in parts]).astype(np.int64) for n in range(3))
+    cell, post, tier = (
+        np.concatenate([part[n] for part in parts]).astype(np.int64) for n in range(3)
+    )
     order = np.lexsort((tier, post, cell))
     return cell[order], post[order], tier[order]
 
 
 def measure_muster(
-    plan: Plan, muster: Muster, ways: Ways, rules: Rules, slow: float, known: Muster | None = None, only: Any = None
+    plan: Plan,
+    muster: Muster,
+    ways: Ways,
+    rules: Rules,
+    slow: float,
+    known: Muster | None = None,
+    only: Any = None,
 ) -> Muster:
     """Measure the minutes of links in communities that are hit, and leave out those along which there is no way.
 
@@ -183,7 +238,8 @@ def measure_muster(
     slow
         So many times the usual time for a way in communities that are hit.
     known, only
-        Another measure of the same muster, and the codes of the communities in which ways differ from it.
+        Another measure of the same muster, and the codes of the communities in
+        which ways differ from it.
     """
     own = muster.system
     community = own.cells["community"].to_numpy(object)[own.cell]
@@ -197,7 +253,9 @@ def measure_muster(
         minutes[rows] = _measure_community(plan, muster, ways, rules, rows) * slow
     minutes = np.round(minutes, 4)  # where closed land cuts a street must not tell
     kept = np.isfinite(minutes)
-    system = System(own.cells, own.posts, own.cell[kept], own.post[kept], own.tier[kept], minutes[kept])
+    system = System(
+        own.cells, own.posts, own.cell[kept], own.post[kept], own.tier[kept], minutes[kept]
+    )
     return replace(muster, system=system)
 
 
@@ -210,25 +268,37 @@ def find_links(whole: System, some: System) -> Array:
 def _measure_community(plan: Plan, muster: Muster, ways: Ways, rules: Rules, rows: Array) -> Array:
     """Measure the links of one community in minutes, infinite where there is no way."""
     own = muster.system
-    cell, post, tier = own.cell[rows], own.post[rows], own.tier[rows]
+    cell = own.cell[rows]
+    post = own.post[rows]
+    tier = own.tier[rows]
     doors = plan.stairwells
     street = tier == STREET
     centre = own.cells["centre"].to_numpy(object)[cell]
     home = np.where(muster.home[post] == "", centre, muster.home[post])
     names, column = np.unique(centre.astype(str), return_inverse=True)
     spots, row = np.unique(home.astype(str), return_inverse=True)
-    metres = ways.measure(place_homes(plan, spots), doors.loc[names], str(own.cells["community"].iloc[cell[0]]))[row, column]
-    inside = doors["subgrid"].reindex(home).to_numpy(object) == own.cells.index.to_numpy(object)[cell]
+    metres = ways.measure(
+        place_homes(plan, spots), doors.loc[names], str(own.cells["community"].iloc[cell[0]])
+    )[row, column]
+    inside = (
+        doors["subgrid"].reindex(home).to_numpy(object) == own.cells.index.to_numpy(object)[cell]
+    )
     metres[inside] = 0.0
     metres = np.maximum(metres, own.cells["mean_walk"].fillna(0.0).to_numpy(float)[cell])
     minutes = metres / np.where(tier >= AID, rules.surge.speed, rules.walking.speed)
     outside = ~street & (tier != OWN) & np.isfinite(metres)
     reached = np.bincount(cell[outside], minlength=len(own.cells)) > 0
-    return np.asarray(np.where(street, np.where(reached[cell], rules.simulation.street_minutes, np.inf), minutes))
+    return np.asarray(
+        np.where(street, np.where(reached[cell], rules.simulation.street_minutes, np.inf), minutes)
+    )
 
 
 def place_homes(plan: Plan, codes: Array) -> gpd.GeoDataFrame:
     """Place stairwells and institutions by their codes."""
     shapes = plan.stairwells.geometry.reindex(codes)
     shapes = shapes.where(shapes.notna(), plan.site.institutions.geometry.reindex(codes))
-    return gpd.GeoDataFrame(geometry=gpd.GeoSeries(shapes.to_numpy(), index=pd.Index(codes, name="home"), crs=plan.site.crs))
+    return gpd.GeoDataFrame(
+        geometry=gpd.GeoSeries(
+            shapes.to_numpy(), index=pd.Index(codes, name="home"), crs=plan.site.crs
+        )
+    )

@@ -37,10 +37,15 @@ def find_struck(plan: Plan, event: Event, rules: SurgeRules) -> pd.Series[Any]:
     doors = plan.stairwells.sort_index()
     within = np.zeros(len(doors), bool)
     if event.along:
-        within |= shapely.dwithin(doors.geometry.to_numpy(), _join_lines(plan, event), event.find("reach", rules))
+        within |= shapely.dwithin(
+            doors.geometry.to_numpy(), _join_lines(plan, event), event.find("reach", rules)
+        )
     if event.area is not None:
         within |= shapely.intersects(event.area, doors.geometry.to_numpy())
-    within |= doors["community"].isin(event.communities).to_numpy() | doors["subgrid"].isin(event.subgrids).to_numpy()
+    within |= (
+        doors["community"].isin(event.communities).to_numpy()
+        | doors["subgrid"].isin(event.subgrids).to_numpy()
+    )
     if not (event.along or event.area is not None or event.communities or event.subgrids):
         within[:] = True
     return pd.Series(within, index=doors.index)
@@ -49,7 +54,13 @@ def find_struck(plan: Plan, event: Event, rules: SurgeRules) -> pd.Series[Any]:
 def count_affected(plan: Plan, struck: pd.Series[Any]) -> pd.Series[Any]:
     """Count the households affected by residential sub-grid: float64 by code; only those above 0."""
     doors = plan.stairwells.sort_index()
-    homes = doors["households"].astype(float).where(struck, 0.0).groupby(doors["subgrid"].astype(object)).sum()
+    homes = (
+        doors["households"]
+        .astype(float)
+        .where(struck, 0.0)
+        .groupby(doors["subgrid"].astype(object))
+        .sum()
+    )
     kind = plan.subgrids["kind"].reindex(homes.index)
     return homes[(homes > 0) & (kind == "residential")].sort_index()
 
@@ -68,16 +79,23 @@ def draw_closed(plan: Plan, event: Event, rules: SurgeRules) -> Any:
 
 def _join_lines(plan: Plan, event: Event) -> Any:
     """Join the shapes of the barriers and special grids along which an event happens."""
-    parts = [table.geometry[table.index.isin(event.along)].to_numpy() for table in (plan.site.barriers, plan.special_grids)]
+    parts = [
+        table.geometry[table.index.isin(event.along)].to_numpy()
+        for table in (plan.site.barriers, plan.special_grids)
+    ]
     shape = shapely.union_all(np.concatenate(parts))
     shapely.prepare(shape)
     return shape
 
 
-def find_shut(site: Site, closed: Any, openings: tuple[str, ...], rules: WalkingRules) -> list[Bridge]:
+def find_shut(
+    site: Site, closed: Any, openings: tuple[str, ...], rules: WalkingRules
+) -> list[Bridge]:
     """Find the ways over hard barriers that an event shuts: those named, and those on closed land."""
     return [
-        b for b in list_bridges(site, rules) if b.code in openings or (closed is not None and shapely.intersects(closed, b.at))
+        b
+        for b in list_bridges(site, rules)
+        if b.code in openings or (closed is not None and shapely.intersects(closed, b.at))
     ]
 
 
@@ -86,8 +104,12 @@ def spare_bridge(site: Site, closed: Any, bridge: Bridge, rules: WalkingRules) -
     if closed is None:
         return None
     raised = site.streets.geometry[find_raised(site.streets)].to_numpy()
-    own = shapely.union_all([bridge.at, *raised[shapely.dwithin(raised, bridge.at, rules.opening_reach)]])
-    return shapely.difference(closed, shapely.buffer(own, shapely.distance(bridge.at, shapely.boundary(closed)) + BANK))
+    own = shapely.union_all(
+        [bridge.at, *raised[shapely.dwithin(raised, bridge.at, rules.opening_reach)]]
+    )
+    return shapely.difference(
+        closed, shapely.buffer(own, shapely.distance(bridge.at, shapely.boundary(closed)) + BANK)
+    )
 
 
 def close_ground(site: Site, closed: Any, openings: tuple[str, ...], rules: WalkingRules) -> Site:
@@ -100,17 +122,22 @@ def close_ground(site: Site, closed: Any, openings: tuple[str, ...], rules: Walk
     closed
         An outline, or None.
     openings
-        Codes of openings that are shut besides, and with them the bridges and tunnels beside them.
+        Codes of openings that are shut besides, and with them the bridges and
+        tunnels beside them.
     rules
         How far a street may be from the opening that it passes a barrier at.
     """
     for code in sorted(set(openings) & set(site.openings.index)):
-        site = shut_bridge(site, Bridge(code, "", shapely.centroid(site.openings.geometry[code])), rules)
+        site = shut_bridge(
+            site, Bridge(code, "", shapely.centroid(site.openings.geometry[code])), rules
+        )
     if closed is None:
         return site
     gone = site.openings[~shapely.intersects(closed, site.openings.geometry.to_numpy())]
     over = find_raised(site.streets) & shapely.intersects(closed, site.streets.geometry.to_numpy())
-    row = gpd.GeoDataFrame({"barrier": [CLOSED], "kind": ["closed"], "hard": [True]}, geometry=[closed], crs=site.crs)
+    row = gpd.GeoDataFrame(
+        {"barrier": [CLOSED], "kind": ["closed"], "hard": [True]}, geometry=[closed], crs=site.crs
+    )
     barriers = pd.concat([site.barriers, conform_table("barriers", row)])
     return site.replace(openings=gone, streets=site.streets[~over], barriers=barriers)
 
@@ -125,14 +152,21 @@ def shut_bridge(site: Site, bridge: Bridge, rules: WalkingRules) -> Site:
 
 def find_raised(streets: Any) -> Array:
     """Tell which streets run over a bridge or through a tunnel."""
-    return np.asarray(streets["bridge"].fillna(False).to_numpy(bool) | streets["tunnel"].fillna(False).to_numpy(bool))
+    return np.asarray(
+        streets["bridge"].fillna(False).to_numpy(bool)
+        | streets["tunnel"].fillna(False).to_numpy(bool)
+    )
 
 
 def crop_site(site: Site, near: Any, reach: float) -> Site:
     """Crop the streets, barriers and openings to those near some places; what is farther is no way for anybody."""
     box = shapely.box(*shapely.buffer(near, reach).bounds)
-    tables = {name: getattr(site, name) for name in ("streets", "barriers", "openings", "compounds")}
-    return site.replace(**{name: t[shapely.intersects(t.geometry.to_numpy(), box)] for name, t in tables.items()})
+    tables = {
+        name: getattr(site, name) for name in ("streets", "barriers", "openings", "compounds")
+    }
+    return site.replace(
+        **{name: t[shapely.intersects(t.geometry.to_numpy(), box)] for name, t in tables.items()}
+    )
 
 
 def list_bridges(site: Site, rules: WalkingRules) -> list[Bridge]:
@@ -140,14 +174,24 @@ def list_bridges(site: Site, rules: WalkingRules) -> list[Bridge]:
     shapes = find_obstacles(site, rules, gated=False).shapes
     openings = site.openings[~site.openings["kind"].isin(GATES)].sort_index()
     streets = site.streets[find_raised(site.streets)].sort_index()
-    crossing = np.unique(shapely.STRtree(streets.geometry.to_numpy()).query(shapes, predicate="intersects")[1])
+    crossing = np.unique(
+        shapely.STRtree(streets.geometry.to_numpy()).query(shapes, predicate="intersects")[1]
+    )
     streets = streets.iloc[crossing]
     lone = np.ones(len(streets), bool)
     lines = streets.geometry.to_numpy()
-    lone[shapely.STRtree(lines).query(openings.geometry.to_numpy(), predicate="dwithin", distance=rules.opening_reach)[1]] = False
-    found = [Bridge(str(c), str(k), shapely.centroid(g)) for c, k, g in
-             zip(openings.index, openings["kind"], openings.geometry, strict=True)]  # fmt: skip
+    lone[
+        shapely.STRtree(lines).query(
+            openings.geometry.to_numpy(), predicate="dwithin", distance=rules.opening_reach
+        )[1]
+    ] = False
+    found = [
+        Bridge(str(c), str(k), shapely.centroid(g))
+        for c, k, g in zip(openings.index, openings["kind"], openings.geometry, strict=True)
+    ]
     kinds = np.where(streets["bridge"].fillna(False).to_numpy(bool), "bridge", "underpass")
-    found += [Bridge(str(c), str(k), shapely.centroid(g)) for c, k, g in
-              zip(streets.index[lone], kinds[lone], lines[lone], strict=True)]  # fmt: skip
+    found += [
+        Bridge(str(c), str(k), shapely.centroid(g))
+        for c, k, g in zip(streets.index[lone], kinds[lone], lines[lone], strict=True)
+    ]
     return found

@@ -27,8 +27,9 @@ HAIR = 1e-9  # minutes; ways that differ by less are the same
 def measure_worth(course: Course, whole: Outcome, progress: Progress) -> pd.DataFrame:
     """Measure what each pairing and bridge is worth in a surge: differences of the city's measures, ranked by the first.
 
-    A bridge that the event shuts is compared with what would come if it were held open. One that makes nobody's way longer is
-    worth nothing and is not run again.
+    A bridge that the event shuts is compared with what would come if it were
+    held open. One that makes nobody's way longer is worth nothing and is not
+    run again.
 
     Returns
     -------
@@ -38,7 +39,8 @@ def measure_worth(course: Course, whole: Outcome, progress: Progress) -> pd.Data
     shut = {bridge.code for bridge in course.shut}
     left = list_bridges(course.ways.site, course.rules.walking)
     spans = [b for b in left if b.code not in shut and shapely.dwithin(b.at, course.near, AROUND)]
-    total, rows = len(pairs) + len(spans) + len(course.shut), []
+    total = len(pairs) + len(spans) + len(course.shut)
+    rows = []
 
     def tell(n: int) -> None:
         progress(f"{course.event.name}, each pairing and bridge", n, total)
@@ -47,26 +49,48 @@ def measure_worth(course: Course, whole: Outcome, progress: Progress) -> pd.Data
     for n, (kind, code, mask) in enumerate(pairs):
         tell(n)
         blocks = set(course.muster.system.posts["block"].to_numpy(object)[mask])
-        rows += _tell(course, kind, code, int(mask.sum()), whole, _run(course, whole, blocks, laid=laid, without=mask))
+        rows += _tell(
+            course,
+            kind,
+            code,
+            int(mask.sum()),
+            whole,
+            _run(course, whole, blocks, laid=laid, without=mask),
+        )
     reach = Detours(course)
     for n, bridge in enumerate(spans):
         tell(len(pairs) + n)
         fewer = _remeasure(course, course.ways.shut(bridge), reach.find_towns(bridge))
         longer = _find_longer(course.muster, fewer)
-        rows += _tell(course, bridge.kind, bridge.code, len(longer), whole, _run_other(course, whole, fewer, longer))
+        rows += _tell(
+            course,
+            bridge.kind,
+            bridge.code,
+            len(longer),
+            whole,
+            _run_other(course, whole, fewer, longer),
+        )
     for n, bridge in enumerate(course.shut):
         tell(len(pairs) + len(spans) + n)
         ways = Ways(_close(course, bridge), course.rules.walking)
         more = _remeasure(course, ways, reach.find_towns(bridge))
         longer = _find_longer(more, course.muster)
-        rows += _tell(course, bridge.kind, bridge.code, len(longer), _run_other(course, whole, more, longer), whole)
+        rows += _tell(
+            course,
+            bridge.kind,
+            bridge.code,
+            len(longer),
+            _run_other(course, whole, more, longer),
+            whole,
+        )
     tell(total)
     return _rank(pd.DataFrame(rows))
 
 
 def _list_sources(muster: Muster) -> list[tuple[str, str, Array]]:
     """List those who send helpers: kind, code, and which posts they are; all institutions, and all neighbours, together first."""
-    sent, found = muster.stage == "institution", []
+    sent = muster.stage == "institution"
+    found = []
     for kind, stage in (("all_pairings", "institution"), ("all_aid", "aid")):
         if (muster.stage == stage).any():
             found.append((kind, "", muster.stage == stage))
@@ -78,13 +102,17 @@ def _close(course: Course, spared: Bridge) -> Any:
     """Close what the event closes, but for a bridge that is held open."""
     rules = course.rules.walking
     openings = tuple(code for code in course.event.openings if code != spared.code)
-    return close_ground(course.land, spare_bridge(course.land, course.closed, spared, rules), openings, rules)
+    return close_ground(
+        course.land, spare_bridge(course.land, course.closed, spared, rules), openings, rules
+    )
 
 
 def _remeasure(course: Course, ways: Ways, towns: list[str]) -> Muster:
     """Measure the muster by other ways in some communities, all links that there were at first among them."""
     slow = course.event.find("slow", course.rules.surge)
-    return measure_muster(course.plan, course.unmeasured, ways, course.rules, slow, course.muster, towns)
+    return measure_muster(
+        course.plan, course.unmeasured, ways, course.rules, slow, course.muster, towns
+    )
 
 
 class Detours:
@@ -93,19 +121,29 @@ class Detours:
     Parameters
     ----------
     course
-        With all links that there were at first, and the minutes of those that are left.
+        With all links that there were at first, and the minutes of those that
+        are left.
     """
 
     def __init__(self, course: Course) -> None:
-        every, left, own = course.unmeasured, course.muster.system, course.rules
-        links, minutes = every.system, np.full(len(every.system.way), np.inf)
+        every = course.unmeasured
+        left = course.muster.system
+        own = course.rules
+        links = every.system
+        minutes = np.full(len(every.system.way), np.inf)
         minutes[find_links(links, left)] = left.way
-        speed = np.where(links.tier >= AID, own.surge.speed, own.walking.speed) / course.event.find("slow", own.surge)
+        speed = np.where(links.tier >= AID, own.surge.speed, own.walking.speed) / course.event.find(
+            "slow", own.surge
+        )
         centre = links.cells["centre"].to_numpy(object)[links.cell]
         home = np.where(every.home[links.post] == "", centre, every.home[links.post])
         kept = np.flatnonzero(every.hit[links.cell] & (links.tier != STREET) & (home != centre))
-        codes, row = np.unique(np.concatenate([home[kept], centre[kept]]).astype(str), return_inverse=True)
-        at = shapely.get_coordinates(shapely.centroid(place_homes(course.plan, codes).geometry.to_numpy()))[row]
+        codes, row = np.unique(
+            np.concatenate([home[kept], centre[kept]]).astype(str), return_inverse=True
+        )
+        at = shapely.get_coordinates(
+            shapely.centroid(place_homes(course.plan, codes).geometry.to_numpy())
+        )[row]
         self.home, self.centre = at[: len(kept)], at[len(kept) :]
         self.metres = (minutes * speed)[kept] + SLACK
         self.town = links.cells["community"].to_numpy(object)[links.cell[kept]]
@@ -123,7 +161,9 @@ def _run_other(course: Course, whole: Outcome, other: Muster, changed: Array) ->
     return _run(course, whole, blocks, muster=other) if blocks else whole
 
 
-def _run(course: Course, whole: Outcome, blocks: set[Any], laid: Any = None, **other: Any) -> Outcome:
+def _run(
+    course: Course, whole: Outcome, blocks: set[Any], laid: Any = None, **other: Any
+) -> Outcome:
     """Run the blocks that change; the others stay as they were."""
     done = run_posture(course, "surge", only=blocks, blocks=laid, **other)
     block = course.muster.system.cells["block"].to_numpy(object)[course.muster.affected]
@@ -136,21 +176,30 @@ def _run(course: Course, whole: Outcome, blocks: set[Any], laid: Any = None, **o
 
 def _find_longer(with_: Muster, without: Muster) -> Array:
     """Find the sub-grids to which anybody's way is longer, or gone, without: rows of cells."""
-    own, new = with_.system, without.system
+    own = with_.system
+    new = without.system
     minutes = np.full(len(own.way), np.inf)
     minutes[find_links(own, new)] = new.way
     return np.asarray(np.unique(own.cell[minutes > own.way + HAIR]))
 
 
-def _tell(course: Course, kind: str, code: str, number: int, with_: Outcome, without: Outcome) -> list[dict[str, Any]]:
+def _tell(
+    course: Course, kind: str, code: str, number: int, with_: Outcome, without: Outcome
+) -> list[dict[str, Any]]:
     """Tell the differences as rows."""
     return [
         {
-            "event": course.event.name, "kind": kind, "of": code, "number": number, "measure": measure,
-            "mean": float(found.mean[0]), "low": float(found.low[0]), "high": float(found.high[0]),
+            "event": course.event.name,
+            "kind": kind,
+            "of": code,
+            "number": number,
+            "measure": measure,
+            "mean": float(found.mean[0]),
+            "low": float(found.low[0]),
+            "high": float(found.high[0]),
         }
         for measure, found in compare_outcomes(with_, without, MEASURES)
-    ]  # fmt: skip
+    ]
 
 
 def _rank(rows: pd.DataFrame) -> pd.DataFrame:
@@ -159,8 +208,12 @@ def _rank(rows: pd.DataFrame) -> pd.DataFrame:
         return rows
     worse = np.where(rows["measure"] == "helped_share", -rows["mean"], rows["mean"])
     table = rows.assign(clear=(rows["low"] > 0) | (rows["high"] < 0), worse=worse)
-    table["rank"] = table.groupby("measure")["worse"].rank(method="min", ascending=False).astype(np.int64)
+    table["rank"] = (
+        table.groupby("measure")["worse"].rank(method="min", ascending=False).astype(np.int64)
+    )
     key = table[table["measure"] == MEASURES[0]].set_index(["kind", "of"])["rank"]
     table["first"] = [key[pair] for pair in zip(table["kind"], table["of"], strict=True)]
     table["place"] = table["measure"].map({m: n for n, m in enumerate(MEASURES)})
-    return table.sort_values(["first", "kind", "of", "place"], kind="stable").drop(columns=["worse", "first", "place"])
+    return table.sort_values(["first", "kind", "of", "place"], kind="stable").drop(
+        columns=["worse", "first", "place"]
+    )

@@ -55,13 +55,16 @@ class Event:
     name
         What it is called.
     kind
-        flood, power_cut, snow, heat or other: what it does by the rules of the section ``surge``.
+        flood, power_cut, snow, heat or other: what it does by the rules of the
+        section ``surge``.
     along
-        Codes of barriers or special grids along which it happens, within ``reach``.
+        Codes of barriers or special grids along which it happens, within
+        ``reach``.
     area
         An outline in the plan's CRS, all of which is affected.
     communities, subgrids
-        Codes of what is affected as a whole. Where none of these four is given, everything is.
+        Codes of what is affected as a whole. Where none of these four is
+        given, everything is.
     openings
         Codes of openings that are shut, besides those on closed land.
     start, hours
@@ -71,7 +74,8 @@ class Event:
     minutes
         Minutes at each household that is seen to.
     reach, closed
-        Metres: homes so near to ``along`` are affected, ways so near to it or to ``area`` are closed (below 0: none).
+        Metres: homes so near to ``along`` are affected, ways so near to it or
+        to ``area`` are closed (below 0: none).
     changes
         Rules that differ, by section.
 
@@ -100,16 +104,36 @@ class Event:
     def __post_init__(self) -> None:
         """Refuse what makes no sense, all at once."""
         own: Any = self  # a TOML file may give anything
-        wrong = [] if own.kind in EVENTS else [f"kind must be {', '.join(EVENTS)}, not {own.kind!r}"]
+        wrong = (
+            [] if own.kind in EVENTS else [f"kind must be {', '.join(EVENTS)}, not {own.kind!r}"]
+        )
         if isinstance(own.hours, bool) or not isinstance(own.hours, int) or own.hours < 1:
             wrong.append(f"hours must be a whole number from 1, not {own.hours!r}")
-        if not isinstance(own.start, datetime) or own.start.tzinfo or (own.start.minute, own.start.second) != (0, 0):
-            wrong.append(f"start must be a full hour such as 2026-07-20T22:00:00, not {own.start!r}")
-        for name, least in (("demand", 0), ("slow", 1), ("minutes", 0), ("reach", 0), ("closed", -1)):
+        if (
+            not isinstance(own.start, datetime)
+            or own.start.tzinfo
+            or (own.start.minute, own.start.second) != (0, 0)
+        ):
+            wrong.append(
+                f"start must be a full hour such as 2026-07-20T22:00:00, not {own.start!r}"
+            )
+        for name, least in (
+            ("demand", 0),
+            ("slow", 1),
+            ("minutes", 0),
+            ("reach", 0),
+            ("closed", -1),
+        ):
             value = getattr(own, name)
-            if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or not least <= value < 1e9):
+            if value is not None and (
+                isinstance(value, bool)
+                or not isinstance(value, int | float)
+                or not least <= value < 1e9
+            ):
                 wrong.append(f"{name} must be a number from {least}, not {value!r}")
-        loose = [name for name in CODES if not all(isinstance(code, str) for code in getattr(own, name))]
+        loose = [
+            name for name in CODES if not all(isinstance(code, str) for code in getattr(own, name))
+        ]
         wrong += [f"{name} must be a list of codes in quotes" for name in loose]
         if wrong:
             raise RuleError(f"event {self.name}: {'; '.join(wrong)}")
@@ -143,7 +167,12 @@ def propose_event(plan: Plan) -> Event:
         longest = water.groupby("barrier")["length"].sum().sort_index()
         return Event("flood", along=(str(longest.idxmax()),))
     homes = plan.subgrids.groupby("community")["households"].sum().sort_index()
-    return Event("power_cut", "power_cut", communities=(str(homes.idxmax()),), start=datetime(2026, 1, 12, 19))
+    return Event(
+        "power_cut",
+        "power_cut",
+        communities=(str(homes.idxmax()),),
+        start=datetime(2026, 1, 12, 19),
+    )
 
 
 def read_events(path: str | Path, crs: Any = None) -> list[Event]:
@@ -152,19 +181,24 @@ def read_events(path: str | Path, crs: Any = None) -> list[Event]:
     Raises
     ------
     RuleError
-        If a file cannot be read, holds no event, or names a key that is not known.
+        If a file cannot be read, holds no event, or names a key that is not
+        known.
     """
     try:
         data = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise RuleError(f"{path}: cannot be read as TOML ({error}); `gridplan surge --template` prints one") from error
+        raise RuleError(
+            f"{path}: cannot be read as TOML ({error}); `gridplan surge --template` prints one"
+        ) from error
     tables = data.get("event")
     others = [key for key in data if key != "event"]
     if others or not isinstance(tables, Mapping) or not tables:
         named = f", not {others[0]}" if others else ""
         raise RuleError(f"{path}: events stand in tables such as [event.flood]{named}")
     try:
-        return [_read_event(name, values, Path(path).parent, crs) for name, values in tables.items()]
+        return [
+            _read_event(name, values, Path(path).parent, crs) for name, values in tables.items()
+        ]
     except RuleError as error:
         raise RuleError(f"{path}: {error}") from error
 
@@ -204,10 +238,16 @@ def _read_area(name: str, path: Path, crs: Any) -> Any:
     try:
         shapes = gpd.read_file(path)
     except Exception as error:  # drivers raise their own kinds of errors
-        raise RuleError(f"event {name}: {path} cannot be read as a file of outlines ({error})") from error
+        raise RuleError(
+            f"event {name}: {path} cannot be read as a file of outlines ({error})"
+        ) from error
     if crs is not None and shapes.crs is None:
-        raise RuleError(f"event {name}: {path} names no CRS, so nobody knows where it lies -> write it with one")
-    area = shapely.union_all(shapely.make_valid((shapes.to_crs(crs) if crs is not None else shapes).geometry.to_numpy()))
+        raise RuleError(
+            f"event {name}: {path} names no CRS, so nobody knows where it lies -> write it with one"
+        )
+    area = shapely.union_all(
+        shapely.make_valid((shapes.to_crs(crs) if crs is not None else shapes).geometry.to_numpy())
+    )
     if shapely.is_empty(area) or shapely.area(area) == 0:
         raise RuleError(f"event {name}: {path} holds no outline of an area")
     return area
@@ -222,13 +262,17 @@ def find_codes(event: Event, plan: Plan) -> None:
         If there are any.
     """
     known = {
-        "along": plan.site.barriers.index.union(plan.special_grids.index), "communities": plan.site.communities.index,
-        "subgrids": plan.subgrids.index, "openings": plan.site.openings.index,
-    }  # fmt: skip
+        "along": plan.site.barriers.index.union(plan.special_grids.index),
+        "communities": plan.site.communities.index,
+        "subgrids": plan.subgrids.index,
+        "openings": plan.site.openings.index,
+    }
     wrong = []
     for name, codes in known.items():
         strange = sorted(set(getattr(event, name)) - set(codes))
         if strange:
             wrong.append(f"{name}: {len(strange)} not in the plan{quote_ids(strange)}")
     if wrong:
-        raise RuleError(f"event {event.name}: {'; '.join(wrong)} -> see the plan's tables barriers, special_grids, openings")
+        raise RuleError(
+            f"event {event.name}: {'; '.join(wrong)} -> see the plan's tables barriers, special_grids, openings"
+        )

@@ -29,7 +29,13 @@ from gridplan.simulation.surge.closed_land import (
     find_struck,
 )
 from gridplan.simulation.surge.emergencies import Event
-from gridplan.simulation.surge.surge_blocks import CHECK, POSTURES, draw_shares, draw_surge, lay_blocks
+from gridplan.simulation.surge.surge_blocks import (
+    CHECK,
+    POSTURES,
+    draw_shares,
+    draw_surge,
+    lay_blocks,
+)
 from gridplan.simulation.surge.surge_tables import Outcome
 from gridplan.simulation.surge.surge_travel import Ways
 from gridplan.site import Site
@@ -59,42 +65,79 @@ class Course:
     workers: int | None
 
 
-def open_course(plan: Plan, event: Event, rules: Rules, replications: int, seed: int, workers: int | None) -> Course:
+def open_course(
+    plan: Plan, event: Event, rules: Rules, replications: int, seed: int, workers: int | None
+) -> Course:
     """Open the course of an event: find what it affects, close what it closes, and measure who may come how soon."""
     own = event.replace_rules(rules)
     struck = find_struck(plan, event, own.surge)
     affected = count_affected(plan, struck)
     if affected.empty:
-        raise RuleError(f"event {event.name}: it affects no sub-grid with households -> give more reach, or other codes")
+        raise RuleError(
+            f"event {event.name}: it affects no sub-grid with households -> give more reach, or other codes"
+        )
     first = make_muster(plan, affected, struck, own)
     doors = plan.stairwells.loc[plan.stairwells["subgrid"].isin(affected.index)]
     near = shapely.box(*shapely.total_bounds(doors.geometry.to_numpy()))
-    whole = shapely.box(*shapely.total_bounds(plan.stairwells.geometry[plan.stairwells["community"].isin(
-        first.system.cells.loc[first.hit, "community"])].to_numpy()))  # fmt: skip
-    land, closed = crop_site(plan.site, whole, AROUND), draw_closed(plan, event, own.surge)
+    whole = shapely.box(
+        *shapely.total_bounds(
+            plan.stairwells.geometry[
+                plan.stairwells["community"].isin(first.system.cells.loc[first.hit, "community"])
+            ].to_numpy()
+        )
+    )
+    land = crop_site(plan.site, whole, AROUND)
+    closed = draw_closed(plan, event, own.surge)
     ground = close_ground(land, closed, event.openings, own.walking)
     ways = Ways(ground, own.walking)
     muster = measure_muster(plan, first, ways, own, event.find("slow", own.surge))
     homes = draw_households(plan, muster.system.cells.index, replications, seed, own.simulation)
     keys = [make_key(seed, n) for n in range(replications)]
     demand = draw_demand(replications, seed, own.simulation)
-    shares = {posture: draw_shares(muster, event, own, posture, replications, seed) for posture in POSTURES}
+    shares = {
+        posture: draw_shares(muster, event, own, posture, replications, seed)
+        for posture in POSTURES
+    }
     shut = find_shut(land, closed, event.openings, own.walking)
-    return Course(plan, event, own, land, closed, shut, ways, near, muster, first, homes, demand, shares, keys, workers)
+    return Course(
+        plan,
+        event,
+        own,
+        land,
+        closed,
+        shut,
+        ways,
+        near,
+        muster,
+        first,
+        homes,
+        demand,
+        shares,
+        keys,
+        workers,
+    )
 
 
 def run_posture(
-    course: Course, posture: str, *, muster: Muster | None = None, blocks: list[Block] | None = None, without: Any = None,
+    course: Course,
+    posture: str,
+    *,
+    muster: Muster | None = None,
+    blocks: list[Block] | None = None,
+    without: Any = None,
     only: Any = None,
-    progress: Progress = keep_silent, stage: str = "surge",
-) -> Outcome:  # fmt: skip
+    progress: Progress = keep_silent,
+    stage: str = "surge",
+) -> Outcome:
     """Run all replications of an event in one posture.
 
-    ``muster`` stands in for the course's own (other ways), ``blocks`` are those laid out before;
-    ``without`` is a mask of posts that do not come; ``only`` are codes of blocks, the others are left as if nobody were there.
+    ``muster`` stands in for the course's own (other ways), ``blocks`` are
+    those laid out before; ``without`` is a mask of posts that do not come;
+    ``only`` are codes of blocks, the others are left as if nobody were there.
     """
     own = muster or course.muster
-    share, usual = course.shares[posture], course.shares["usual"]
+    share = course.shares[posture]
+    usual = course.shares["usual"]
     if without is not None:
         share = np.where(without, 0.0, share)
     blocks = blocks or lay_blocks(own, course.event, course.rules, posture)
@@ -104,21 +147,40 @@ def run_posture(
         rows = np.flatnonzero(own.checks[block.cells] > 0)
 
         def run(n: int, block: Block = block, rows: Array = rows) -> tuple[Array, Array, Array]:
-            world = draw_surge(block, own, course.event, course.rules, course.keys[n], course.households[n, block.cells],
-                               float(course.demand[n]), share[n, block.posts], usual[n, block.posts])  # fmt: skip
+            world = draw_surge(
+                block,
+                own,
+                course.event,
+                course.rules,
+                course.keys[n],
+                course.households[n, block.cells],
+                float(course.demand[n]),
+                share[n, block.posts],
+                usual[n, block.posts],
+            )
             tally = run_days(world, 0)[0]
             counts = tally.counts[rows]
-            done = np.where(counts[:, CHECK, RESOLVED] == own.checks[block.cells][rows], tally.last[rows, CHECK], np.inf)
+            done = np.where(
+                counts[:, CHECK, RESOLVED] == own.checks[block.cells][rows],
+                tally.last[rows, CHECK],
+                np.inf,
+            )
             requests = counts[:, 0, [CAME, ANSWERED]]
             by_tier = counts[:, CHECK, BY_TIER:COUNTS]
-            sums = np.column_stack([counts[:, CHECK, RESOLVED], requests, tally.sums[rows, 0, 0], by_tier])
+            sums = np.column_stack(
+                [counts[:, CHECK, RESOLVED], requests, tally.sums[rows, 0, 0], by_tier]
+            )
             return tally.first[rows, CHECK], done, sums
 
         def tell(stage: str, done: int, total: int, number: int = number) -> None:
             progress(stage, number * total + done, len(chosen) * total)
 
-        results = map_tasks(run, list(range(len(course.keys))), workers=course.workers, stage=stage, progress=tell)
+        results = map_tasks(
+            run, list(range(len(course.keys))), workers=course.workers, stage=stage, progress=tell
+        )
         at = np.searchsorted(own.affected, rows + block.cells.start)
         for n, (first, done, sums) in enumerate(results):
-            outcome.first[n, at], outcome.done[n, at], outcome.sums[n, at] = first, done, sums
+            outcome.first[n, at] = first
+            outcome.done[n, at] = done
+            outcome.sums[n, at] = sums
     return outcome

@@ -32,9 +32,11 @@ Array = np.ndarray[Any, Any]
 class Surged:
     """What came of the events: long tables, and how they were made.
 
-    ``helped`` holds every measure by event, posture, level and place (table ``surged`` of the schema), ``curve`` the share of
-    affected sub-grids that help has reached, ``worth`` how much later it comes without each pairing and bridge.
-    ``manifest`` holds seed, replications, version and, by event, what it affects, closes and cuts off, and who is called up.
+    ``helped`` holds every measure by event, posture, level and place (table
+    ``surged`` of the schema), ``curve`` the share of affected sub-grids that
+    help has reached, ``worth`` how much later it comes without each pairing
+    and bridge. ``manifest`` holds seed, replications, version and, by event,
+    what it affects, closes and cuts off, and who is called up.
     """
 
     helped: pd.DataFrame
@@ -48,24 +50,36 @@ class Surged:
 
 
 def surge(
-    plan: Plan, events: str | Path | Event | Sequence[Event] | None = None, rules: Rules | None = None, *,
-    replications: int = 20, seed: int = 0, worth: bool = True, workers: int | None = None, progress: Progress = keep_silent,
-) -> Surged:  # fmt: skip
+    plan: Plan,
+    events: str | Path | Event | Sequence[Event] | None = None,
+    rules: Rules | None = None,
+    *,
+    replications: int = 20,
+    seed: int = 0,
+    worth: bool = True,
+    workers: int | None = None,
+    progress: Progress = keep_silent,
+) -> Surged:
     """Simulate how soon help comes to every sub-grid that an event affects, as things usually are and in a surge (应急下沉).
 
-    From the beginning of the event everybody affected is seen to once, besides the requests that come. As things usually are,
-    posts come on their turns of duty. In a surge they are called up, stage by stage: the sub-grid's own and its neighbours',
-    the community's, the subdistrict's, members of paired institutions, volunteers of adjoining communities. What waited before
-    the event is put aside.
+    From the beginning of the event everybody affected is seen to once, besides
+    the requests that come. As things usually are, posts come on their turns of
+    duty. In a surge they are called up, stage by stage: the sub-grid's own and
+    its neighbours', the community's, the subdistrict's, members of paired
+    institutions, volunteers of adjoining communities. What waited before the
+    event is put aside.
 
     Parameters
     ----------
     plan
-        A plan that was organised and staffed, and paired if institutions are to send anybody.
+        A plan that was organised and staffed, and paired if institutions are
+        to send anybody.
     events
-        One or several, or a TOML file of them; a flood along the longest water (else a power cut) if not given.
+        One or several, or a TOML file of them; a flood along the longest water
+        (else a power cut) if not given.
     rules
-        The rules; those of the plan's manifest if not given. Sections ``surge``, ``simulation``, ``coverage`` and ``walking``.
+        The rules; those of the plan's manifest if not given. Sections
+        ``surge``, ``simulation``, ``coverage`` and ``walking``.
     replications
         How often each event is run; at least 2 for intervals.
     seed
@@ -73,7 +87,8 @@ def surge(
     worth
         Whether it is run again without each pairing, and without each bridge.
     workers
-        Threads; one for each core if not given. They do not change the result, byte for byte.
+        Threads; one for each core if not given. They do not change the result,
+        byte for byte.
     progress
         Whom to tell how far it has come.
 
@@ -97,10 +112,16 @@ def surge(
     refuse_unstaffed(plan.manifest, len(plan.posts), len(plan.duties))
     rules = rules or Rules.from_dict(plan.manifest.get("rules") or {})
     chosen = _choose(plan, events)
-    helped, curves, worths, told = [], [], [], {}
+    helped = []
+    curves = []
+    worths = []
+    told = {}
     for event in chosen:
         course = open_course(plan, event, rules, replications, seed, workers)
-        done = {p: run_posture(course, p, progress=progress, stage=f"{event.name}, {p}") for p in POSTURES}
+        done = {
+            p: run_posture(course, p, progress=progress, stage=f"{event.name}, {p}")
+            for p in POSTURES
+        }
         helped += [tabulate_outcome(event.name, p, outcome) for p, outcome in done.items()]
         curves += [tabulate_curve(event.name, p, outcome) for p, outcome in done.items()]
         if worth:
@@ -130,9 +151,12 @@ def _choose(plan: Plan, events: Any) -> list[Event]:
 
 def _describe(course: Course) -> dict[str, Any]:
     """Describe an event: what it affects, closes and cuts off, and whom it calls up."""
-    own, event, muster = course.rules, course.event, course.muster
+    own = course.rules
+    event = course.event
+    muster = course.muster
     cut = muster.list_cut_off()
-    metres, streets = 0.0, course.land.streets.geometry.to_numpy()
+    metres = 0.0
+    streets = course.land.streets.geometry.to_numpy()
     if course.closed is not None:
         metres = float(shapely.length(shapely.intersection(course.closed, streets)).sum())
     called = {s: int((muster.called & (muster.stage == s)).sum()) for s in STAGES}
@@ -140,15 +164,31 @@ def _describe(course: Course) -> dict[str, Any]:
     if not len(streets):
         notes.append(f"no streets are known: ways are straight lines times {own.walking.detour:g}")
     if not called["institution"]:
-        notes.append("no institution is paired with what is affected, so none sends members -> gridplan pair PLAN")
+        notes.append(
+            "no institution is paired with what is affected, so none sends members -> gridplan pair PLAN"
+        )
     if cut:
-        notes.append(f"{len(cut):,} affected sub-grids can be reached by nobody from outside{quote_ids(cut)}")
+        notes.append(
+            f"{len(cut):,} affected sub-grids can be reached by nobody from outside{quote_ids(cut)}"
+        )
     return {
-        "kind": event.kind, "start": event.start.isoformat(), "hours": event.hours,
-        **{name: event.find(name, own.surge) for name in ("demand", "slow", "minutes", "reach", "closed")},
-        "subgrids": len(muster.affected), "communities": int(muster.system.cells["community"].iloc[muster.affected].nunique()),
-        "households": float(muster.households.sum()), "checks": int(muster.checks.sum()),
+        "kind": event.kind,
+        "start": event.start.isoformat(),
+        "hours": event.hours,
+        **{
+            name: event.find(name, own.surge)
+            for name in ("demand", "slow", "minutes", "reach", "closed")
+        },
+        "subgrids": len(muster.affected),
+        "communities": int(muster.system.cells["community"].iloc[muster.affected].nunique()),
+        "households": float(muster.households.sum()),
+        "checks": int(muster.checks.sum()),
         "shut": [bridge.code for bridge in course.shut],
-        "closed_street_metres": round(metres, 1), "cut_off": cut, "called": called, "notes": notes,
-        "rules": {name: own.to_dict()[name] for name in ("surge", "simulation", "coverage", "walking")},
-    }  # fmt: skip
+        "closed_street_metres": round(metres, 1),
+        "cut_off": cut,
+        "called": called,
+        "notes": notes,
+        "rules": {
+            name: own.to_dict()[name] for name in ("surge", "simulation", "coverage", "walking")
+        },
+    }

@@ -1,6 +1,7 @@
 """Blocks of a muster made ready for the kernel, as things usually are and in a surge.
 
-In the kernel's two kinds, requests are requests, and in place of wishes stand the checks of households that an event affects.
+In the kernel's two kinds, requests are requests, and in place of wishes stand
+the checks of households that an event affects.
 """
 
 from __future__ import annotations
@@ -24,8 +25,17 @@ from gridplan.simulation.surge.emergencies import Event
 Array = np.ndarray[Any, Any]
 POSTURES = ("usual", "surge")
 CHECK = 1  # the kind that stands for checks
-SHIFTS = (len(ROLES), len(ROLES) + 1)  # turns of those called up: all at first, then one half after the other
-RANGES = {"own": "post", "community": "post", "street": "post", "institution": "member", "aid": "volunteer"}
+SHIFTS = (
+    len(ROLES),
+    len(ROLES) + 1,
+)  # turns of those called up: all at first, then one half after the other
+RANGES = {
+    "own": "post",
+    "community": "post",
+    "street": "post",
+    "institution": "member",
+    "aid": "volunteer",
+}
 
 
 def lay_blocks(muster: Muster, event: Event, rules: Rules, posture: str) -> list[Block]:
@@ -36,19 +46,35 @@ def lay_blocks(muster: Muster, event: Event, rules: Rules, posture: str) -> list
     first = event.start.date()
     turns = [read_turn(role, getattr(rules.simulation, role)) for role in ROLES]
     running = lay_profile(rules.simulation, first, days)[:, :, hour:]
-    notices = [getattr(rules.surge, f"{stage}_notice") for stage in set(muster.stage)] if posture == "surge" else []
+    notices = (
+        [getattr(rules.surge, f"{stage}_notice") for stage in set(muster.stage)]
+        if posture == "surge"
+        else []
+    )
     ticks = lay_ticks(turns, first, days, notices, begun=int(hour * STEP))
     shared = {"running": running - running[:, :, :1], "ticks": ticks, "turns": len(ROLES)}
     if posture == "surge":
-        shared |= {"ticks": _add_shifts(ticks, event, rules), "turns": len(ROLES) + len(SHIFTS), "by_tier": False}
+        shared |= {
+            "ticks": _add_shifts(ticks, event, rules),
+            "turns": len(ROLES) + len(SHIFTS),
+            "by_tier": False,
+        }
     blocks = cut_blocks(muster.system, plain, first, 1)
-    return [replace(block, world=_lay_world(block, muster, event, rules, posture, shared)) for block in blocks]
+    return [
+        replace(block, world=_lay_world(block, muster, event, rules, posture, shared))
+        for block in blocks
+    ]
 
 
-def _lay_world(block: Block, muster: Muster, event: Event, rules: Rules, posture: str, shared: dict[str, Any]) -> World:
-    own, world = rules.surge, block.world
+def _lay_world(
+    block: Block, muster: Muster, event: Event, rules: Rules, posture: str, shared: dict[str, Any]
+) -> World:
+    own = rules.surge
+    world = block.world
     end = event.hours * 60.0
-    kinds, work, posts = world.kinds.copy(), world.work.copy(), world.posts.copy()
+    kinds = world.kinds.copy()
+    work = world.work.copy()
+    posts = world.posts.copy()
     for name in ("up", "street", "patience"):
         kinds[CHECK][name] = 0.0
     work[CHECK] = own.check_households * event.find("minutes", own), 0.0, 0.0
@@ -61,11 +87,16 @@ def _lay_world(block: Block, muster: Muster, event: Event, rules: Rules, posture
         called = muster.called[block.posts]
         stage = muster.stage[block.posts]
         posts["turn"] = np.where(called, SHIFTS[0] + _deal_shifts(muster, block), posts["turn"])
-        notice = np.array([getattr(own, f"{s}_notice") for s in stage], float) if len(stage) else np.zeros(0)
+        notice = (
+            np.array([getattr(own, f"{s}_notice") for s in stage], float)
+            if len(stage)
+            else np.zeros(0)
+        )
         posts["begins"] = np.where(called & (notice > 0), notice, -np.inf)
     number = muster.checks[block.cells]
     calls = np.zeros(int(number.sum()), CALL)
-    calls["cell"], calls["kind"] = np.repeat(np.arange(len(number)), number), CHECK
+    calls["cell"] = np.repeat(np.arange(len(number)), number)
+    calls["kind"] = CHECK
     return world._replace(
         posts=posts,
         kinds=kinds,
@@ -83,22 +114,33 @@ def _lay_world(block: Block, muster: Muster, event: Event, rules: Rules, posture
 def _deal_shifts(muster: Muster, block: Block) -> Array:
     """Deal posts of each role, community and source to two shifts in turn: int64[m], 0 or 1."""
     posts = muster.system.posts.iloc[block.posts]
-    keys = [posts["role"].to_numpy(object), posts["community"].to_numpy(object), muster.source[block.posts]]
+    keys = [
+        posts["role"].to_numpy(object),
+        posts["community"].to_numpy(object),
+        muster.source[block.posts],
+    ]
     return np.asarray(pd.Series(0, index=range(len(posts))).groupby(keys).cumcount().to_numpy() % 2)
 
 
 def _add_shifts(ticks: Array, event: Event, rules: Rules) -> Array:
     """Add the shifts of those called up to the turns of duty."""
-    length, end = rules.surge.shift_hours * 60.0, event.hours * 60.0
-    rows = [(float(r["at"]), int(r["day"] >= 0 or r["turn"] < 0), int(r["turn"]), int(r["day"])) for r in ticks]
+    length = rules.surge.shift_hours * 60.0
+    end = event.hours * 60.0
+    rows = [
+        (float(r["at"]), int(r["day"] >= 0 or r["turn"] < 0), int(r["turn"]), int(r["day"]))
+        for r in ticks
+    ]
     rows += [(0.0, 1, turn, 0) for turn in SHIFTS]
     for n in range(1, int(np.ceil(end / length))):
-        on, off = SHIFTS[n % 2 == 0], SHIFTS[n % 2 == 1]
+        on = SHIFTS[n % 2 == 0]
+        off = SHIFTS[n % 2 == 1]
         rows += [(n * length, 0, off, -1)] + ([(n * length, 1, on, 0)] if n > 1 else [])
     return write_ticks(rows)
 
 
-def draw_shares(muster: Muster, event: Event, rules: Rules, posture: str, draws: int, seed: int) -> Array:
+def draw_shares(
+    muster: Muster, event: Event, rules: Rules, posture: str, draws: int, seed: int
+) -> Array:
     """Draw the share of posts that are there, float64[draws, m]: by role on usual turns, by stage of those called up.
 
     Of those who live in what the event affects, fewer can come.
@@ -113,27 +155,41 @@ def draw_shares(muster: Muster, event: Event, rules: Rules, posture: str, draws:
     keys = np.array([make_key(seed, n) for n in range(draws)], np.uint64)
     for name in ("post", "volunteer", "member"):
         ends = [getattr(rules.surge, f"{name}_{end}") for end in ("low", "high")]
-        drawn = ends[0] + draw_units(blend_keys(keys, name_keys([f"surge {name}"])[0]), 0) * (ends[1] - ends[0])
+        drawn = ends[0] + draw_units(blend_keys(keys, name_keys([f"surge {name}"])[0]), 0) * (
+            ends[1] - ends[0]
+        )
         own = muster.called & (group == name)
         share[:, own] = drawn[:, None]
     return np.asarray(share * can)
 
 
 def draw_surge(
-    block: Block, muster: Muster, event: Event, rules: Rules, key: Any, homes: Array, demand: float, share: Array, usual: Array
+    block: Block,
+    muster: Muster,
+    event: Event,
+    rules: Rules,
+    key: Any,
+    homes: Array,
+    demand: float,
+    share: Array,
+    usual: Array,
 ) -> World:
     """Make the world of one replication: usual streams of requests, lifted where the event affects households, and no wishes.
 
-    ``homes`` are float64[n] of the block in this draw, ``demand`` times the usual, ``share`` and ``usual`` those of posts,
-    float64[m], in this posture and on usual turns. Who is on duty when the event begins, sets out at once.
+    ``homes`` are float64[n] of the block in this draw, ``demand`` times the
+    usual, ``share`` and ``usual`` those of posts, float64[m], in this posture
+    and on usual turns. Who is on duty when the event begins, sets out at once.
     """
     world = draw_world(block, key, homes, demand, share)
     role = muster.role[block.posts]
     called = np.isin(world.posts["turn"], SHIFTS)
-    for tick in world.ticks[(world.ticks["at"] == 0) & (world.ticks["turn"] < len(ROLES)) & (world.ticks["day"] >= 0)]:
+    for tick in world.ticks[
+        (world.ticks["at"] == 0) & (world.ticks["turn"] < len(ROLES)) & (world.ticks["day"] >= 0)
+    ]:
         own = np.flatnonzero(called & (role == tick["turn"]))
         there = own[draw_units(world.posts["key"][own], int(tick["day"])) < usual[own]]
-        world.posts["begins"][there], world.posts["share"][there] = -np.inf, 1.0
+        world.posts["begins"][there] = -np.inf
+        world.posts["share"][there] = 1.0
     planned = np.maximum(block.households, 1e-9)
     part = np.minimum(muster.households[block.cells] / planned, 1.0)
     world.streams["rate"][:, 0] *= 1.0 + (event.find("demand", rules.surge) - 1.0) * part

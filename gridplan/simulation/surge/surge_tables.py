@@ -9,18 +9,65 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gridplan.simulation.requests.confidence_intervals import Estimate, compare, estimate_ratio, find_ends
-from gridplan.simulation.requests.kernel_state import AID, COMMUNITY, INSTITUTION, NEIGHBOUR, OWN, STREET, TIERS, VOLUNTEER
+from gridplan.simulation.requests.confidence_intervals import (
+    Estimate,
+    compare,
+    estimate_ratio,
+    find_ends,
+)
+from gridplan.simulation.requests.kernel_state import (
+    AID,
+    COMMUNITY,
+    INSTITUTION,
+    NEIGHBOUR,
+    OWN,
+    STREET,
+    TIERS,
+    VOLUNTEER,
+)
 from gridplan.simulation.requests.request_tables import bound
 from gridplan.simulation.surge.call_up import Muster
 from gridplan.tables.indicators import CITY
 
 Array = np.ndarray[Any, Any]
 RESOLVED, CAME, ANSWERED, MINUTES, BY_TIER = range(5)  # columns of the sums
-TIER_NAMES = {"own": OWN, "neighbour": NEIGHBOUR, "community": COMMUNITY, "volunteer": VOLUNTEER, "street": STREET,
-              "institution": INSTITUTION, "aid": AID}  # fmt: skip
-EDGES = (5, 10, 15, 20, 30, 40, 50, 60, 75, 90, 105, 120, 150, 180, 240, 300, 360, 480,
-         600, 720, 960, 1440, 2160, 2880, 4320, 7200)  # fmt: skip
+TIER_NAMES = {
+    "own": OWN,
+    "neighbour": NEIGHBOUR,
+    "community": COMMUNITY,
+    "volunteer": VOLUNTEER,
+    "street": STREET,
+    "institution": INSTITUTION,
+    "aid": AID,
+}
+EDGES = (
+    5,
+    10,
+    15,
+    20,
+    30,
+    40,
+    50,
+    60,
+    75,
+    90,
+    105,
+    120,
+    150,
+    180,
+    240,
+    300,
+    360,
+    480,
+    600,
+    720,
+    960,
+    1440,
+    2160,
+    2880,
+    4320,
+    7200,
+)
 LEVELS = ("city", "community", "subgrid")
 
 
@@ -28,8 +75,9 @@ LEVELS = ("city", "community", "subgrid")
 class Outcome:
     """What came of an event: by replication and affected sub-grid, minutes until somebody came and until all were seen to.
 
-    ``first`` and ``done`` are float64[replications, k], infinite where it never came to it; ``sums`` are
-    float64[replications, k, :]: checks done, requests, those answered, minutes until then, and checks answered by tier.
+    ``first`` and ``done`` are float64[replications, k], infinite where it
+    never came to it; ``sums`` are float64[replications, k, :]: checks done,
+    requests, those answered, minutes until then, and checks answered by tier.
     """
 
     codes: Array
@@ -43,12 +91,18 @@ class Outcome:
     @classmethod
     def make_empty(cls, muster: Muster, replications: int, end: float) -> Outcome:
         """Make an outcome in which nobody came."""
-        rows, cells = muster.affected, muster.system.cells
+        rows = muster.affected
+        cells = muster.system.cells
         shape = (replications, len(rows))
         return cls(
-            cells.index.to_numpy(object)[rows], cells["community"].to_numpy(object)[rows], muster.checks[rows], end,
-            np.full(shape, np.inf), np.full(shape, np.inf), np.zeros((*shape, BY_TIER + TIERS)),
-        )  # fmt: skip
+            cells.index.to_numpy(object)[rows],
+            cells["community"].to_numpy(object)[rows],
+            muster.checks[rows],
+            end,
+            np.full(shape, np.inf),
+            np.full(shape, np.inf),
+            np.zeros((*shape, BY_TIER + TIERS)),
+        )
 
     def group(self, level: str) -> tuple[Array, Array]:
         """Group the sub-grids by level: codes of the groups, and where each begins."""
@@ -64,7 +118,8 @@ class Outcome:
 def take_measures(outcome: Outcome, level: str) -> dict[str, tuple[Array, Array]]:
     """Take what every measure is a ratio of, float64[replications, groups] each; minutes are no longer than the event."""
     _, starts = outcome.group(level)
-    first, done = np.minimum(outcome.first, outcome.end), np.minimum(outcome.done, outcome.end)
+    first = np.minimum(outcome.first, outcome.end)
+    done = np.minimum(outcome.done, outcome.end)
     number = np.diff(np.append(starts, len(outcome.codes))).astype(float)
     one = np.ones((len(first), len(starts)))
     helped = np.isfinite(outcome.first)
@@ -86,14 +141,20 @@ def take_measures(outcome: Outcome, level: str) -> dict[str, tuple[Array, Array]
     answered = sums[..., BY_TIER:].sum(axis=-1)
     by = {f"by_{name}": (sums[..., BY_TIER + tier], answered) for name, tier in TIER_NAMES.items()}
     if level == "subgrid":  # of one sub-grid, the last is the first
-        found = {name: pair for name, pair in found.items() if name not in ("all_helped", "last_minutes", "spread_minutes")}
+        found = {
+            name: pair
+            for name, pair in found.items()
+            if name not in ("all_helped", "last_minutes", "spread_minutes")
+        }
     return found | by
 
 
 def _spread(first: Array, starts: Array) -> Array:
     """Measure the minutes between the tenth and the ninetieth of a hundred sub-grids of each group."""
     ends = np.append(starts[1:], first.shape[1])
-    parts = [np.quantile(first[:, a:b], [0.1, 0.9], axis=1) for a, b in zip(starts, ends, strict=True)]
+    parts = [
+        np.quantile(first[:, a:b], [0.1, 0.9], axis=1) for a, b in zip(starts, ends, strict=True)
+    ]
     return np.stack([high - low for low, high in parts], axis=1)
 
 
@@ -103,11 +164,22 @@ def tabulate_outcome(event: str, posture: str, outcome: Outcome) -> pd.DataFrame
     for level in LEVELS:
         codes, _ = outcome.group(level)
         for measure, (above, below) in take_measures(outcome, level).items():
-            found, ends = estimate_ratio(above, below), find_ends(above, below)
-            table = pd.DataFrame({
-                "event": event, "posture": posture, "level": level, "of": codes, "measure": measure, "mean": found.mean,
-                "low": found.low, "high": found.high, "p05": ends[0], "p95": ends[1],
-            })  # fmt: skip
+            found = estimate_ratio(above, below)
+            ends = find_ends(above, below)
+            table = pd.DataFrame(
+                {
+                    "event": event,
+                    "posture": posture,
+                    "level": level,
+                    "of": codes,
+                    "measure": measure,
+                    "mean": found.mean,
+                    "low": found.low,
+                    "high": found.high,
+                    "p05": ends[0],
+                    "p95": ends[1],
+                }
+            )
             frames.append(bound(table, not measure.endswith("_minutes")))
     return pd.concat(frames, ignore_index=True)
 
@@ -122,16 +194,27 @@ def tabulate_curve(event: str, posture: str, outcome: Outcome) -> pd.DataFrame:
         for edge in edges:
             came = np.add.reduceat(outcome.first <= edge, starts, axis=1, dtype=float)
             found = estimate_ratio(came, number * np.ones_like(came))
-            table = pd.DataFrame({
-                "event": event, "posture": posture, "level": level, "of": codes, "minutes": float(edge), "mean": found.mean,
-                "low": found.low, "high": found.high,
-            })  # fmt: skip
+            table = pd.DataFrame(
+                {
+                    "event": event,
+                    "posture": posture,
+                    "level": level,
+                    "of": codes,
+                    "minutes": float(edge),
+                    "mean": found.mean,
+                    "low": found.low,
+                    "high": found.high,
+                }
+            )
             frames.append(bound(table, True))
     return pd.concat(frames, ignore_index=True)
 
 
-def compare_outcomes(whole: Outcome, other: Outcome, measures: Sequence[str]) -> Iterator[tuple[str, Estimate]]:
+def compare_outcomes(
+    whole: Outcome, other: Outcome, measures: Sequence[str]
+) -> Iterator[tuple[str, Estimate]]:
     """Compare what comes without something to what comes with it: the city's measures, paired by replication."""
-    with_, without = take_measures(whole, "city"), take_measures(other, "city")
+    with_ = take_measures(whole, "city")
+    without = take_measures(other, "city")
     for measure in measures:
         yield measure, compare(estimate_ratio(*with_[measure]), estimate_ratio(*without[measure]))

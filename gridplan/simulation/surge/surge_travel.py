@@ -21,7 +21,9 @@ from gridplan.walking.network_distances import measure_paths
 from gridplan.walking.obstacles import find_obstacles
 
 Array = np.ndarray[Any, Any]
-ROUND = 4.0  # ways are looked for that are no longer than so many times the widest extent of the places,
+# ways are looked for that are no longer than so many times the widest extent
+# of the places,
+ROUND = 4.0
 PIECE = 300.0  # metres of streets that hang together, from which they count
 LEAST = 5_000.0  # or than so many metres
 
@@ -29,19 +31,23 @@ LEAST = 5_000.0  # or than so many metres
 class Ways:
     """Ways on some ground.
 
-    Along the streets where they are known; straight, times the detour, where they are not, where a place is not joined
-    to them, and between places no farther apart than ``walking.straight_reach``. Hard barriers are passed at openings.
+    Along the streets where they are known; straight, times the detour, where
+    they are not, where a place is not joined to them, and between places no
+    farther apart than ``walking.straight_reach``. Hard barriers are passed at
+    openings.
 
     Parameters
     ----------
     site
-        The ground, as :func:`gridplan.simulation.surge.closed_land.close_ground` leaves it.
+        The ground, as
+        :func:`gridplan.simulation.surge.closed_land.close_ground` leaves it.
     rules
         Tolerances in metres.
     """
 
     def __init__(self, site: Site, rules: WalkingRules) -> None:
-        self.site, self.rules = site, rules
+        self.site = site
+        self.rules = rules
         self.network = _keep_pieces(build_network(site, rules)[0]) if len(site.streets) else None
         self._feet: dict[str, list[pd.DataFrame]] = {}
 
@@ -52,46 +58,69 @@ class Ways:
             return Ways(site, self.rules)
         fewer = copy(self)
         gone = _find_edges(self.network, self.site, site, bridge, self.rules)
-        fewer.site, fewer.network = site, replace(self.network, metres=np.where(gone, np.inf, self.network.metres))
+        fewer.site, fewer.network = (
+            site,
+            replace(self.network, metres=np.where(gone, np.inf, self.network.metres)),
+        )
         return fewer
 
     def measure(self, homes: gpd.GeoDataFrame, centres: gpd.GeoDataFrame, name: str = "") -> Array:
         """Measure the ways from homes to centres: float64[homes, centres], metres; infinite where there is none.
 
-        Under a ``name`` the same homes and centres are looked up on the streets but once.
+        Under a ``name`` the same homes and centres are looked up on the
+        streets but once.
         """
         if self.network is None or not len(homes) or not len(centres):
             return _fill(measure_straight(homes, centres, self.site, self.rules))
-        found = self._feet.get(name) or [reach_doors(self.network, t, self.site, self.rules)[0] for t in (homes, centres)]
+        found = self._feet.get(name) or [
+            reach_doors(self.network, t, self.site, self.rules)[0] for t in (homes, centres)
+        ]
         if name:
             self._feet[name] = found
         feet, ends = found
-        places = np.concatenate([shapely.bounds(table.geometry.to_numpy()) for table in (homes, centres)])
+        places = np.concatenate(
+            [shapely.bounds(table.geometry.to_numpy()) for table in (homes, centres)]
+        )
         extent = np.hypot(*(places[:, 2:].max(axis=0) - places[:, :2].min(axis=0)))
         metres = _fill(measure_paths(self.network, feet, ends, max(LEAST, ROUND * float(extent))))
         near = self.rules.straight_reach * self.rules.detour
-        metres = np.minimum(metres, _fill(measure_straight(homes, centres, self.site, self.rules, near)))
+        metres = np.minimum(
+            metres, _fill(measure_straight(homes, centres, self.site, self.rules, near))
+        )
         loose, lone = (~table["snapped"].to_numpy(bool) for table in (feet, ends))
         if loose.any():
-            metres[loose] = np.minimum(metres[loose], _fill(measure_straight(homes[loose], centres, self.site, self.rules)))
+            metres[loose] = np.minimum(
+                metres[loose], _fill(measure_straight(homes[loose], centres, self.site, self.rules))
+            )
         if lone.any():
             straight = _fill(measure_straight(homes, centres[lone], self.site, self.rules))
             metres[:, lone] = np.minimum(metres[:, lone], straight)
         return metres
 
 
-def _find_edges(network: WalkingNetwork, site: Site, left: Site, bridge: Bridge, rules: WalkingRules) -> Array:
+def _find_edges(
+    network: WalkingNetwork, site: Site, left: Site, bridge: Bridge, rules: WalkingRules
+) -> Array:
     """Find the edges that are no more without a bridge: those of streets over it, and those that pass a barrier there alone."""
-    gone = np.isin(network.street, site.streets.index.difference(left.streets.index).to_numpy(object))
+    gone = np.isin(
+        network.street, site.streets.index.difference(left.streets.index).to_numpy(object)
+    )
     near = _find_near(network, bridge.at, rules.opening_reach) & ~gone
     lines = network.draw_edges(np.flatnonzero(near))
     shapes = find_obstacles(site, rules, gated=False).shapes
     over = np.unique(shapely.STRtree(lines).query(shapes, predicate="intersects")[1])
     own = np.flatnonzero(near)[over]
     own = own[~np.isin(network.street[own], left.streets.index[find_raised(left.streets)])]
-    others = np.concatenate([left.openings.geometry.to_numpy(), left.streets.geometry[find_raised(left.streets)].to_numpy()])
+    others = np.concatenate(
+        [
+            left.openings.geometry.to_numpy(),
+            left.streets.geometry[find_raised(left.streets)].to_numpy(),
+        ]
+    )
     lines = network.draw_edges(own)
-    passed = np.unique(shapely.STRtree(others).query(lines, predicate="dwithin", distance=rules.opening_reach)[0])
+    passed = np.unique(
+        shapely.STRtree(others).query(lines, predicate="dwithin", distance=rules.opening_reach)[0]
+    )
     gone[np.delete(own, passed)] = True
     return np.asarray(gone)
 
@@ -100,14 +129,20 @@ def _find_near(network: WalkingNetwork, at: Any, reach: float) -> Array:
     """Tell which edges are within reach of a point."""
     a, b = (np.column_stack([network.x[node], network.y[node]]) for node in (network.u, network.v))
     step = b - a
-    share = ((np.array([at.x, at.y]) - a) * step).sum(axis=1) / np.maximum((step**2).sum(axis=1), 1e-12)
+    share = ((np.array([at.x, at.y]) - a) * step).sum(axis=1) / np.maximum(
+        (step**2).sum(axis=1), 1e-12
+    )
     off = a + np.clip(share, 0.0, 1.0)[:, None] * step - [at.x, at.y]
     return np.asarray(np.hypot(off[:, 0], off[:, 1]) <= reach)
 
 
 def _keep_pieces(network: WalkingNetwork) -> WalkingNetwork:
     """Let all pieces of some length count, not only the largest: closed land takes streets apart that people still walk."""
-    held = np.bincount(network.component[network.u], network.metres, minlength=int(network.component.max(initial=0)) + 1)
+    held = np.bincount(
+        network.component[network.u],
+        network.metres,
+        minlength=int(network.component.max(initial=0)) + 1,
+    )
     kept = held[network.component] >= PIECE
     return replace(network, component=np.where(kept, 0, 1), kept=0)
 

@@ -34,15 +34,26 @@ class Land:
 
     def count(self) -> Array:
         """Count the households of each atom: rounded up or down so that on the mean none is lost."""
-        return np.where(self.stands[self.building], np.floor(self.size + self.unit), 0.0).astype(np.int64)
+        return np.where(self.stands[self.building], np.floor(self.size + self.unit), 0.0).astype(
+            np.int64
+        )
 
 
 def add_doors(
-    land: Land, start: Start, code: str, year: int, households: int, most: int, spots: Array, rng: np.random.Generator
+    land: Land,
+    start: Start,
+    code: str,
+    year: int,
+    households: int,
+    most: int,
+    spots: Array,
+    rng: np.random.Generator,
 ) -> None:
     """Add the doors of an estate; where there are too few places, several stand one over the other."""
-    problem, n = land.problem, len(land.problem)
-    m, count = len(spots), max(1, -(-households // most))
+    problem = land.problem
+    n = len(land.problem)
+    m = len(spots)
+    count = max(1, -(-households // most))
     spot = np.arange(count) % m
     weight = np.full(count, households // count) + (np.arange(count) < households % count)
     there = land.count() > 0
@@ -51,21 +62,40 @@ def add_doors(
     number = np.concatenate([old, n + np.arange(m)])
     pairs = number[link_doors(spots, problem.xy[old], start.reach, start.barriers)]
     over = np.arange(m, count)
-    pairs = np.concatenate([problem.pairs if problem.pairs is not None else pairs[:0], pairs,
-                            np.column_stack([n + over - m, n + over])])  # fmt: skip
-    grown = _append(problem, [f"{code}.{i:05d}" for i in range(count)], pairs, spots[spot], problem.stack.max() + 1 + spot)
+    pairs = np.concatenate(
+        [
+            problem.pairs if problem.pairs is not None else pairs[:0],
+            pairs,
+            np.column_stack([n + over - m, n + over]),
+        ]
+    )
+    grown = _append(
+        problem,
+        [f"{code}.{i:05d}" for i in range(count)],
+        pairs,
+        spots[spot],
+        problem.stack.max() + 1 + spot,
+    )
     nearest = find_nearest(grown, old)[n:]
     fresh = problem.groups.max(axis=0) + 1
-    groups = np.where(nearest[:, None] >= 0, problem.groups[nearest], fresh).astype(np.int32)  # the side of barriers
+    groups = np.where(nearest[:, None] >= 0, problem.groups[nearest], fresh).astype(
+        np.int32
+    )  # the side of barriers
     groups[:, 0], groups[:, 1] = fresh[0] + spot, fresh[1]
     grown.groups[n:] = groups
     land.problem = grown
-    land.born, land.cut_from = np.append(land.born, np.full(count, year)), np.append(land.cut_from, np.full(count, -1))
+    land.born, land.cut_from = (
+        np.append(land.born, np.full(count, year)),
+        np.append(land.cut_from, np.full(count, -1)),
+    )
     land.building = np.append(land.building, len(land.stands) + spot)
     land.floors = np.append(land.floors, np.full(m, 6.0 * -(-count // m)))
     land.names += [f"{code}.{i}" for i in range(1, m + 1)]
     land.stands = np.append(land.stands, np.ones(m, bool))
-    land.size, land.unit = np.append(land.size, weight.astype(float)), np.append(land.unit, rng.random(count))
+    land.size, land.unit = (
+        np.append(land.size, weight.astype(float)),
+        np.append(land.unit, rng.random(count)),
+    )
     if land.people is not None and land.branch is not None and start.people is not None:
         branch = np.where(nearest >= 0, land.branch[nearest], -1)
         land.branch = np.append(land.branch, branch)
@@ -76,13 +106,20 @@ def add_doors(
 def cut_large(land: Land, start: Start, year: int, rng: np.random.Generator) -> None:
     """Cut stairwells that grew above the band into floor bands one over the other, as they would be in a new plan."""
     for atom in np.flatnonzero(land.count() > start.problem.band.high):
-        problem, n = land.problem, len(land.problem)
+        problem = land.problem
+        n = len(land.problem)
         count = max(2, int(np.ceil(land.size[atom] / start.floor_band)))
         more = np.arange(n, n + count - 1)
-        pairs = np.concatenate([problem.pairs if problem.pairs is not None else np.zeros((0, 2), np.int64),
-                                np.column_stack([np.append(atom, more[:-1]), more])])  # fmt: skip
+        pairs = np.concatenate(
+            [
+                problem.pairs if problem.pairs is not None else np.zeros((0, 2), np.int64),
+                np.column_stack([np.append(atom, more[:-1]), more]),
+            ]
+        )
         ids = [f"{problem.ids[atom]}~{year:03d}.{i:02d}" for i in range(2, count + 1)]
-        grown = _append(problem, ids, pairs, problem.xy[[atom] * len(more)], problem.stack[[atom] * len(more)])
+        grown = _append(
+            problem, ids, pairs, problem.xy[[atom] * len(more)], problem.stack[[atom] * len(more)]
+        )
         storeys = land.floors[land.building[atom]] / count * np.arange(1, count)
         grown.climb[n:] = problem.climb[atom] + start.storey * storeys
         grown.groups[n:] = problem.groups[atom]
@@ -98,7 +135,9 @@ def cut_large(land: Land, start: Start, year: int, rng: np.random.Generator) -> 
         if land.people is not None and land.branch is not None:
             full, able, volunteers = (int(c) for c in land.people[atom])
             even = np.full(count, 1.0 / count)
-            able_of, other_of, own = (rng.multinomial(max(0, c), even) for c in (able, full - able, volunteers))
+            able_of, other_of, own = (
+                rng.multinomial(max(0, c), even) for c in (able, full - able, volunteers)
+            )
             spread = np.column_stack([able_of + other_of, able_of, own])
             land.people = np.concatenate([land.people, spread[1:]])
             land.people[atom] = spread[0]
@@ -109,8 +148,15 @@ def _append(problem: Problem, ids: Sequence[str], pairs: Array, xy: Array, stack
     """Append atoms without households, climbs and groups to a problem, in arrays of its own."""
     count = len(ids)
     return replace(
-        problem, ids=(*problem.ids, *ids), pairs=pairs, weights=np.append(problem.weights, np.zeros(count, np.int64)),
-        pull=np.append(problem.pull, np.zeros(count)), xy=np.concatenate([problem.xy, xy]),
-        climb=np.append(problem.climb, np.zeros(count)), stack=np.append(problem.stack, stack),
-        groups=np.concatenate([problem.groups, np.zeros((count, problem.groups.shape[1]), np.int32)]),
-    )  # fmt: skip
+        problem,
+        ids=(*problem.ids, *ids),
+        pairs=pairs,
+        weights=np.append(problem.weights, np.zeros(count, np.int64)),
+        pull=np.append(problem.pull, np.zeros(count)),
+        xy=np.concatenate([problem.xy, xy]),
+        climb=np.append(problem.climb, np.zeros(count)),
+        stack=np.append(problem.stack, stack),
+        groups=np.concatenate(
+            [problem.groups, np.zeros((count, problem.groups.shape[1]), np.int32)]
+        ),
+    )

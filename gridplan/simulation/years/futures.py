@@ -18,7 +18,10 @@ from gridplan.simulation.years.population import age_people
 from gridplan.simulation.years.starting_state import Start
 
 Array = np.ndarray[Any, Any]
-BUILT, GROWN, GONE = 0, 1, 2  # columns of the flows
+# columns of the flows
+BUILT = 0
+GROWN = 1
+GONE = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,17 +31,23 @@ class Future:
     Parameters
     ----------
     problem
-        Every atom that ever stands, those of the plan first; its weights are those of year 0.
+        Every atom that ever stands, those of the plan first; its weights are
+        those of year 0.
     born, cut_from
-        int64[n], the year in which each is built, and the atom that it was cut from where a stairwell grew too large; else -1.
+        int64[n], the year in which each is built, and the atom that it was cut
+        from where a stairwell grew too large; else -1.
     weights
-        int64[years + 1, n], households of each at the end of each year; 0 where it does not stand, or stands empty.
+        int64[years + 1, n], households of each at the end of each year; 0
+        where it does not stand, or stands empty.
     flows
-        int64[years + 1, 3], households that came with estates, by growth (less those lost), and left demolished buildings.
+        int64[years + 1, 3], households that came with estates, by growth (less
+        those lost), and left demolished buildings.
     events
-        Year, kind (estate, demolition, no_land), code and households of each event.
+        Year, kind (estate, demolition, no_land), code and households of each
+        event.
     people, branch
-        int64[years + 1, n, 3] and int64[n], or None where the plan was not organised.
+        int64[years + 1, n, 3] and int64[n], or None where the plan was not
+        organised.
     """
 
     problem: Problem
@@ -66,7 +75,8 @@ class Future:
 class Chance:
     """Chance by name: for every topic and year of a replication of a community a generator of its own.
 
-    So a scenario that builds an estate more meets the same growth and the same demolitions.
+    So a scenario that builds an estate more meets the same growth and the same
+    demolitions.
     """
 
     seed: int
@@ -107,7 +117,9 @@ def draw_future(start: Start, rules: YearsRules, years: int, chance: Chance) -> 
     ([120, 120, 145, 145], [0, 0, 25, 0], [9, 8, 8])
     """
     land = _open_land(start, chance)
-    weights, flows, events = [land.count()], [np.zeros(3, np.int64)], []
+    weights = [land.count()]
+    flows = [np.zeros(3, np.int64)]
+    events = []
     people = [] if land.people is None else [land.people]
     for year in range(1, years + 1):
         before = weights[-1]
@@ -118,26 +130,52 @@ def draw_future(start: Start, rules: YearsRules, years: int, chance: Chance) -> 
         left = land.count()
         told += list(_build(land, start, rules, year, chance))
         now = land.count()
-        flows.append(np.array([now.sum() - left.sum(), grown.sum() - before.sum(), grown.sum() - left.sum()]))
+        flows.append(
+            np.array([now.sum() - left.sum(), grown.sum() - before.sum(), grown.sum() - left.sum()])
+        )
         if land.people is not None:
-            land.people = age_people(land.people, now, people[0], rules, chance.open("people", year))
+            land.people = age_people(
+                land.people, now, people[0], rules, chance.open("people", year)
+            )
             people.append(land.people)
         weights.append(now)
         events += told
     n = len(land.problem)
-    counts = None if land.people is None else np.array([np.pad(p, ((0, n - len(p)), (0, 0))) for p in people])
+    counts = (
+        None
+        if land.people is None
+        else np.array([np.pad(p, ((0, n - len(p)), (0, 0))) for p in people])
+    )
     households = np.array([np.pad(w, (0, n - len(w))) for w in weights])
-    return Future(land.problem, land.born, land.cut_from, households, np.array(flows), tuple(events), counts, land.branch)
+    return Future(
+        land.problem,
+        land.born,
+        land.cut_from,
+        households,
+        np.array(flows),
+        tuple(events),
+        counts,
+        land.branch,
+    )
 
 
 def _open_land(start: Start, chance: Chance) -> Land:
-    n, problem, people = len(start.problem), start.problem, start.people
+    n = len(start.problem)
+    problem = start.problem
+    people = start.people
     return Land(
-        problem, np.zeros(n, np.int64), np.full(n, -1), start.building, start.floors, list(start.names),
+        problem,
+        np.zeros(n, np.int64),
+        np.full(n, -1),
+        start.building,
+        start.floors,
+        list(start.names),
         np.ones(len(start.names), bool),
-        problem.weights.astype(float), chance.open("rounding", 0).random(n),
-        None if people is None else people.counts, None if people is None else people.branch,
-    )  # fmt: skip
+        problem.weights.astype(float),
+        chance.open("rounding", 0).random(n),
+        None if people is None else people.counts,
+        None if people is None else people.branch,
+    )
 
 
 def _grow(land: Land, start: Start, rules: YearsRules, year: int, chance: Chance) -> None:
@@ -155,7 +193,9 @@ def _demolish(
     """Demolish whole buildings: those given, and others by chance, low ones the more often where the rules say so."""
     unit = chance.open("demolition", year).random(len(land.stands))
     rate = rules.demolition_urban if start.urban else rules.demolition_rural
-    often = 1.0 / land.floors if rules.demolition_order == "low_first" else np.ones(len(land.floors))
+    often = (
+        1.0 / land.floors if rules.demolition_order == "low_first" else np.ones(len(land.floors))
+    )
     # Measured by the plan's own buildings, so that an estate more changes no other building's fate.
     down = unit < rate * often / often[: len(start.names)].mean()
     down[: len(start.gone)] |= start.gone == year
@@ -166,13 +206,20 @@ def _demolish(
         yield year, "demolition", land.names[b], int(lost[b])
 
 
-def _build(land: Land, start: Start, rules: YearsRules, year: int, chance: Chance) -> Iterator[tuple[int, str, str, int]]:
+def _build(
+    land: Land, start: Start, rules: YearsRules, year: int, chance: Chance
+) -> Iterator[tuple[int, str, str, int]]:
     """Build the estates that are given, and others by chance, on free land."""
     wanted = [(e.households, e.at) for e in start.estates if e.year == year]
     rng = chance.open("estates", year)
-    count = _count_poisson(rng.random(), rules.estates_urban if start.urban else rules.estates_rural)
+    count = _count_poisson(
+        rng.random(), rules.estates_urban if start.urban else rules.estates_rural
+    )
     sigma = sqrt(log1p(rules.estate_cv**2))
-    wanted += [(max(1, round(rules.estate_households * exp(sigma * z - sigma**2 / 2))), None) for z in rng.standard_normal(count)]
+    wanted += [
+        (max(1, round(rules.estate_households * exp(sigma * z - sigma**2 / 2))), None)
+        for z in rng.standard_normal(count)
+    ]
     for number, (households, at) in enumerate(wanted, 1):
         doors = land.problem.xy[land.count() > 0]
         places = find_places(start.land, rules.estate_spacing, rules.estate_gap, doors)
@@ -180,7 +227,9 @@ def _build(land: Land, start: Start, rules: YearsRules, year: int, chance: Chanc
         if len(places):
             rng = chance.open(f"estate {number}", year)
             count = max(1, -(-households // rules.estate_door))
-            spots = choose_places(places, count, rng.random(), at, rules.estate_spacing, start.barriers)
+            spots = choose_places(
+                places, count, rng.random(), at, rules.estate_spacing, start.barriers
+            )
             add_doors(land, start, code, year, households, rules.estate_door, spots, rng)
             yield year, "estate", code, households
         else:
@@ -189,7 +238,8 @@ def _build(land: Land, start: Start, rules: YearsRules, year: int, chance: Chanc
 
 def _count_poisson(unit: float, mean: float) -> int:
     """Count by Poisson's law from an even draw: more where the mean is more, with the same draw."""
-    count, share = 0, exp(-mean)
+    count = 0
+    share = exp(-mean)
     total = share
     while unit > total and count < 1000:
         count += 1

@@ -13,8 +13,12 @@ from scipy.spatial import cKDTree
 from gridplan.division.problem import Problem
 
 Array = np.ndarray[Any, Any]
-WITHIN, BEYOND = 6, 2  # nearest doors of the estate and of those that stand that each new door is linked with
-LEAST = 1e-3  # metres that a step is long at the least, since the graphs take a step of nought for none
+# nearest doors of the estate and of those that stand that each new door is linked with
+WITHIN = 6
+BEYOND = 2
+LEAST = (
+    1e-3  # metres that a step is long at the least, since the graphs take a step of nought for none
+)
 
 
 def find_places(land: Any, spacing: float, gap: float, doors: Array) -> Array:
@@ -37,12 +41,18 @@ def find_places(land: Any, spacing: float, gap: float, doors: Array) -> Array:
 
 
 def choose_places(
-    places: Array, count: int, chance: float, at: tuple[float, float] | None, spacing: float, barriers: Array
+    places: Array,
+    count: int,
+    chance: float,
+    at: tuple[float, float] | None,
+    spacing: float,
+    barriers: Array,
 ) -> Array:
     """Choose the places nearest to one of them: the nearest to ``at``, or that which chance (0 to 1) points to.
 
-    All are on one ground, between whose places no hard barrier and no house lies; only grounds with places enough are looked
-    at, or the largest where none has.
+    All are on one ground, between whose places no hard barrier and no house
+    lies; only grounds with places enough are looked at, or the largest where
+    none has.
 
     Examples
     --------
@@ -69,14 +79,17 @@ def _find_grounds(places: Array, spacing: float, barriers: Array) -> Array:
     """Find the grounds of places that adjoin: int64[m], a number each."""
     pairs = cKDTree(places).query_pairs(1.01 * spacing, output_type="ndarray")
     pairs = _drop_crossing(pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))], places, barriers)
-    graph = csr_matrix((np.ones(len(pairs), np.int8), (pairs[:, 0], pairs[:, 1])), shape=(len(places), len(places)))
+    graph = csr_matrix(
+        (np.ones(len(pairs), np.int8), (pairs[:, 0], pairs[:, 1])), shape=(len(places), len(places))
+    )
     return np.asarray(connected_components(graph, directed=False)[1], np.int64)
 
 
 def link_doors(new: Array, old: Array, reach: float, barriers: Array) -> Array:
     """Link new doors with the nearest ones, new and old, within reach, where no hard barrier lies between.
 
-    Where none of the old ones is within reach, the one shortest step that no barrier forbids joins them, if there is any.
+    Where none of the old ones is within reach, the one shortest step that no
+    barrier forbids joins them, if there is any.
 
     Returns
     -------
@@ -88,7 +101,8 @@ def link_doors(new: Array, old: Array, reach: float, barriers: Array) -> Array:
     >>> link_doors(np.array([[30.0, 0.0], [60.0, 0.0]]), old, 40.0, np.zeros(0, object)).tolist()
     [[0, 2], [2, 3]]
     """
-    n, pairs = len(old), []
+    n = len(old)
+    pairs = []
     for among, shift, most in ((new, n, WITHIN + 1), (old, 0, BEYOND)):
         if not len(among):
             continue
@@ -110,7 +124,9 @@ def link_doors(new: Array, old: Array, reach: float, barriers: Array) -> Array:
 def _drop_crossing(pairs: Array, xy: Array, barriers: Array) -> Array:
     if not len(barriers) or not len(pairs):
         return pairs
-    crossing = shapely.STRtree(barriers).query(shapely.linestrings(xy[pairs]), predicate="intersects")[0]
+    crossing = shapely.STRtree(barriers).query(
+        shapely.linestrings(xy[pairs]), predicate="intersects"
+    )[0]
     return np.delete(pairs, np.unique(crossing), axis=0)
 
 
@@ -130,14 +146,17 @@ def find_nearest(problem: Problem, sources: Array) -> Array:
     pairs = np.zeros((0, 2), np.int64) if problem.pairs is None else problem.pairs
     step = np.maximum(np.hypot(*(problem.xy[pairs[:, 0]] - problem.xy[pairs[:, 1]]).T), LEAST)
     graph = csr_matrix((step, (pairs[:, 0], pairs[:, 1])), shape=(n, n))
-    _, _, nearest = dijkstra(graph, directed=False, indices=sources, return_predecessors=True, min_only=True)
+    _, _, nearest = dijkstra(
+        graph, directed=False, indices=sources, return_predecessors=True, min_only=True
+    )
     return np.where(nearest < 0, -1, nearest).astype(np.int64)
 
 
 def pass_over(problem: Problem, stands: Array) -> Array:
     """Link the atoms that stand past those that are gone: each of these gives its links to the nearest that stands.
 
-    So whoever could be walked between before still can, and no barrier is crossed. Returns int64[m, 2].
+    So whoever could be walked between before still can, and no barrier is
+    crossed. Returns int64[m, 2].
 
     Examples
     --------

@@ -82,7 +82,9 @@ def read_given(path: str | Path) -> Given:
     try:
         data = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise RuleError(f"{path}: cannot be read as TOML ({error}); `gridplan years --template` prints one") from error
+        raise RuleError(
+            f"{path}: cannot be read as TOML ({error}); `gridplan years --template` prints one"
+        ) from error
     try:
         return list_given(data)
     except RuleError as error:
@@ -103,14 +105,24 @@ def list_given(data: Mapping[str, Any]) -> Given:
     gridplan.errors.RuleError: estate 1: unknown key comunity, an estate has year, community, households, at; \
 year must be a whole number from 1; community is not given; households must be a whole number from 1
     """
-    wrong = [f"unknown key {key}; there are [years], [[estate]] and [[demolition]]" for key in data if key not in _KNOWN]
+    wrong = [
+        f"unknown key {key}; there are [years], [[estate]] and [[demolition]]"
+        for key in data
+        if key not in _KNOWN
+    ]
     changes = data.get("years", {})
     if not isinstance(changes, Mapping):
         wrong.append("years is not a table such as [years]")
         changes = {}
     Rules().replace(years=changes)  # a rule that is not known is refused here
-    estates = [_read_estate(row, f"estate {n}", wrong) for n, row in enumerate(_list_rows(data, "estate", wrong), 1)]
-    gone = [_read_demolition(row, f"demolition {n}", wrong) for n, row in enumerate(_list_rows(data, "demolition", wrong), 1)]
+    estates = [
+        _read_estate(row, f"estate {n}", wrong)
+        for n, row in enumerate(_list_rows(data, "estate", wrong), 1)
+    ]
+    gone = [
+        _read_demolition(row, f"demolition {n}", wrong)
+        for n, row in enumerate(_list_rows(data, "demolition", wrong), 1)
+    ]
     if wrong:
         raise RuleError("; ".join(wrong))
     return Given(tuple(estates), tuple(gone), dict(changes))
@@ -129,25 +141,45 @@ def _list_rows(data: Mapping[str, Any], name: str, wrong: list[str]) -> list[Map
 
 def _read_estate(row: Mapping[str, Any], name: str, wrong: list[str]) -> Estate:
     told = _tell_unknown(row, Estate, "an estate")
-    year, households, community, at = row.get("year"), row.get("households"), row.get("community"), row.get("at")
+    year = row.get("year")
+    households = row.get("households")
+    community = row.get("community")
+    at = row.get("at")
     told += _tell_whole("year", year)
     if not isinstance(community, str) or not community:
-        told.append("community is not given" if community is None else "community must be a code in quotes")
+        told.append(
+            "community is not given" if community is None else "community must be a code in quotes"
+        )
     told += _tell_whole("households", households)
-    spot = isinstance(at, list) and len(at) == 2 and all(isinstance(v, int | float) and not isinstance(v, bool) for v in at)
+    spot = (
+        isinstance(at, list)
+        and len(at) == 2
+        and all(isinstance(v, int | float) and not isinstance(v, bool) for v in at)
+    )
     if at is not None and not spot:
         told.append("at must be a place such as [501200.0, 4390300.0]")
     if told:
         wrong.append(f"{name}: {'; '.join(told)}")
         return Estate(1, "", 1)
-    return Estate(int(str(year)), str(community), int(str(households)), (float(at[0]), float(at[1])) if at else None)
+    return Estate(
+        int(str(year)),
+        str(community),
+        int(str(households)),
+        (float(at[0]), float(at[1])) if at else None,
+    )
 
 
 def _read_demolition(row: Mapping[str, Any], name: str, wrong: list[str]) -> Demolition:
     told = _tell_unknown(row, Demolition, "a demolition")
-    year, buildings, compound = row.get("year"), row.get("buildings", []), row.get("compound", "")
+    year = row.get("year")
+    buildings = row.get("buildings", [])
+    compound = row.get("compound", "")
     told += _tell_whole("year", year)
-    if not isinstance(buildings, list) or not all(isinstance(b, str) for b in buildings) or not isinstance(compound, str):
+    if (
+        not isinstance(buildings, list)
+        or not all(isinstance(b, str) for b in buildings)
+        or not isinstance(compound, str)
+    ):
         told.append("buildings is a list of codes in quotes, compound a code in quotes")
     elif not buildings and not compound:
         told.append("neither buildings nor a compound are named")
@@ -177,21 +209,36 @@ def check_given(plan: Plan, given: Given, years: int) -> None:
         With all of them.
     """
     doors = plan.stairwells
-    homes, buildings, compounds = set(doors["community"]), set(doors["building"]), set(doors["compound"]) - {""}
+    homes = set(doors["community"])
+    buildings = set(doors["building"])
+    compounds = set(doors["compound"]) - {""}
     lost = sorted({e.community for e in given.estates} - homes)
     named = sorted({b for d in given.demolitions for b in d.buildings} - buildings)
     closed = sorted({d.compound for d in given.demolitions} - compounds - {""})
     wrong = [
-        Problem(table, "known", f"no {what} with homes in the plan is called so", remedy, tuple(codes))
+        Problem(
+            table, "known", f"no {what} with homes in the plan is called so", remedy, tuple(codes)
+        )
         for table, what, codes, remedy in (
             ("communities", "community", lost, "give a code of the table communities"),
             ("buildings", "building", named, "give codes of the table buildings"),
-            ("compounds", "compound", closed, "give a code of the table compounds, or its buildings"),
+            (
+                "compounds",
+                "compound",
+                closed,
+                "give a code of the table compounds, or its buildings",
+            ),
         )
         if codes
-    ]  # fmt: skip
+    ]
     if given.last > years:
-        wrong.append(Problem("years", "horizon", f"something is given for year {given.last}, after the last of {years}",
-                             "look further ahead (--years), or leave it out"))  # fmt: skip
+        wrong.append(
+            Problem(
+                "years",
+                "horizon",
+                f"something is given for year {given.last}, after the last of {years}",
+                "look further ahead (--years), or leave it out",
+            )
+        )
     if wrong:
         raise InputError(wrong)

@@ -44,7 +44,12 @@ def make_policy(name: str, rules: Rules, seed: int) -> Policy:
     [5, 10]
     """
     own = rules.years
-    every = {"never": 1, "repair": own.repair_every, "redraw": own.redraw_every, "anew": own.anew_every}[name]
+    every = {
+        "never": 1,
+        "repair": own.repair_every,
+        "redraw": own.redraw_every,
+        "anew": own.anew_every,
+    }[name]
     return Policy(name, every, Mending(rules.redraw.move, rules.redraw.reach, own.effort, seed))
 
 
@@ -52,8 +57,9 @@ def make_policy(name: str, rules: Rules, seed: int) -> Policy:
 class Course:
     """What became of a community under a policy.
 
-    ``labels`` is int64[years + 1, n], the sub-grid of each atom at the end of each year, -1 where nobody lives; ``moved`` is
-    int64[years + 1], households that the policy moved in each.
+    ``labels`` is int64[years + 1, n], the sub-grid of each atom at the end of
+    each year, -1 where nobody lives; ``moved`` is int64[years + 1], households
+    that the policy moved in each.
     """
 
     labels: Array
@@ -70,24 +76,29 @@ class _Plan:
     settled: dict[int, tuple[int, int]]
 
 
-def follow_policy(start: Start, future: Future, years: list[tuple[Array, Problem]], policy: Policy) -> Course:
+def follow_policy(
+    start: Start, future: Future, years: list[tuple[Array, Problem]], policy: Policy
+) -> Course:
     """Follow a policy through a future.
 
-    New homes belong to the sub-grid that they reach first on foot until the policy acts, which then places them; they are not
-    counted as moved, since no plan held them.
+    New homes belong to the sub-grid that they reach first on foot until the
+    policy acts, which then places them; they are not counted as moved, since
+    no plan held them.
 
     Parameters
     ----------
     start, future
         The community in the plan, and what comes of it.
     years
-        For each year from 0 the atoms that somebody lives in, and the problem of dividing them.
+        For each year from 0 the atoms that somebody lives in, and the problem
+        of dividing them.
     policy
         What is done, and when.
 
     Examples
     --------
-    Ten households come to the right half of a board whose sub-grids may have 50 to 60; one house goes over to the left:
+    Ten households come to the right half of a board whose sub-grids may have
+    50 to 60; one house goes over to the left:
 
     >>> from gridplan.simulation.years.futures import Chance, draw_future
     >>> from gridplan.simulation.years.planned_changes import Estate, Given
@@ -102,16 +113,20 @@ def follow_policy(start: Start, future: Future, years: list[tuple[Array, Problem
     >>> {name: follow_policy(start, future, years, make_policy(name, rules, 0)).moved.tolist() for name in ("never", "repair")}
     {'never': [0, 0], 'repair': [0, 10]}
     """
-    n, problem = len(future.problem), years[0][1]
+    n = len(future.problem)
+    problem = years[0][1]
     plan = _Plan(np.full(n, -1), len(start.codes), np.zeros(n, bool), {})
     plan.label[: len(start.label)] = start.label
     plan.settled = {
-        p: sign for p, sign in _sign_parts(problem, start.label).items() if start.settled[p] and _is_out(problem, sign)
+        p: sign
+        for p, sign in _sign_parts(problem, start.label).items()
+        if start.settled[p] and _is_out(problem, sign)
     }
     fixed = np.append(start.fixed, np.zeros(n - len(start.fixed), bool))
     for atom in np.flatnonzero(future.cut_from >= 0):
         fixed[atom] = fixed[future.cut_from[atom]]
-    labels, moved = [plan.label.copy()], [0]
+    labels = [plan.label.copy()]
+    moved = [0]
     for year, (atoms, problem) in enumerate(years[1:], 1):
         _cut(plan, future, year)
         _settle_new(plan, atoms, problem)
@@ -130,7 +145,10 @@ def follow_policy(start: Start, future: Future, years: list[tuple[Array, Problem
 def _cut(plan: _Plan, future: Future, year: int) -> None:
     """Let floor bands stay in the sub-grid of the stairwell that they were cut from."""
     fresh = np.flatnonzero((future.born == year) & (future.cut_from >= 0))
-    plan.label[fresh], plan.new[fresh] = plan.label[future.cut_from[fresh]], plan.new[future.cut_from[fresh]]
+    plan.label[fresh], plan.new[fresh] = (
+        plan.label[future.cut_from[fresh]],
+        plan.new[future.cut_from[fresh]],
+    )
 
 
 def _settle_new(plan: _Plan, atoms: Array, problem: Problem) -> None:
@@ -153,11 +171,15 @@ def _settle_new(plan: _Plan, atoms: Array, problem: Problem) -> None:
     plan.new[atoms[loose]] = True
 
 
-def _act(plan: _Plan, start: Start, atoms: Array, problem: Problem, fixed: Array, policy: Policy) -> None:
+def _act(
+    plan: _Plan, start: Start, atoms: Array, problem: Problem, fixed: Array, policy: Policy
+) -> None:
     """Act on every island of a community that gives cause to."""
     home = np.where(plan.new[atoms], -1, plan.label[atoms])
     signs = _sign_parts(problem, home)
-    touched = {p for p, sign in signs.items() if _is_out(problem, sign) and plan.settled.get(p) != sign}
+    touched = {
+        p for p, sign in signs.items() if _is_out(problem, sign) and plan.settled.get(p) != sign
+    }
     if policy.name == "redraw":
         touched = set(signs)
     label = plan.label[atoms].copy()
@@ -168,7 +190,9 @@ def _act(plan: _Plan, start: Start, atoms: Array, problem: Problem, fixed: Array
         homes = Homes(at, len(codes), fixed[atoms[island]] & (at >= 0), _pick(start.kept, codes))
         if policy.name == "anew":
             free = replace(homes, fixed=np.zeros(len(island), bool))
-            choice = make_choice(own, free, divide_atoms(own, policy.how.effort, policy.how.seed).part)
+            choice = make_choice(
+                own, free, divide_atoms(own, policy.how.effort, policy.how.seed).part
+            )
             label[island] = _carry(plan, codes, choice.carries)[choice.part]
             continue
         closed = _pick(start.closed, codes)
@@ -179,7 +203,9 @@ def _act(plan: _Plan, start: Start, atoms: Array, problem: Problem, fixed: Array
             choice = place.choices[0]
             label[island[place.atoms]] = _carry(plan, codes, choice.carries)[choice.part]
     plan.label[atoms] = label
-    plan.settled = {p: sign for p, sign in _sign_parts(problem, label).items() if _is_out(problem, sign)}
+    plan.settled = {
+        p: sign for p, sign in _sign_parts(problem, label).items() if _is_out(problem, sign)
+    }
 
 
 def _pick(of: Array, codes: Array) -> Array:

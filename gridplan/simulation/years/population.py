@@ -9,20 +9,28 @@ import numpy as np
 from gridplan.rules.years import YearsRules
 
 Array = np.ndarray[Any, Any]
-FULL, AVAILABLE, VOLUNTEERS = 0, 1, 2  # columns of the counts
+# columns of the counts
+FULL = 0
+AVAILABLE = 1
+VOLUNTEERS = 2
 
 
-def age_people(counts: Array, households: Array, first: Array, rules: YearsRules, rng: np.random.Generator) -> Array:
+def age_people(
+    counts: Array, households: Array, first: Array, rules: YearsRules, rng: np.random.Generator
+) -> Array:
     """Let a year pass: members and volunteers leave, members become too old for a post, others come.
 
     Parameters
     ----------
     counts
-        int64[n, 3]: full members, available ones among them, and volunteers, by atom; atoms built this year come last.
+        int64[n, 3]: full members, available ones among them, and volunteers,
+        by atom; atoms built this year come last.
     households
-        int64[n], households of each atom now; with its last household its members are gone too.
+        int64[n], households of each atom now; with its last household its
+        members are gone too.
     first
-        The counts of year 0, whose sums are what shares of those who come are taken of.
+        The counts of year 0, whose sums are what shares of those who come are
+        taken of.
     rules
         Yearly rates.
     rng
@@ -41,20 +49,30 @@ def age_people(counts: Array, households: Array, first: Array, rules: YearsRules
     [[3, 0, 0]]
     """
     counts = np.where(households[:, None] > 0, counts, 0)
-    able, other = counts[:, AVAILABLE], np.maximum(0, counts[:, FULL] - counts[:, AVAILABLE])
-    able, other = able - rng.binomial(able, rules.member_leave), other - rng.binomial(other, rules.member_leave)
+    able = counts[:, AVAILABLE]
+    other = np.maximum(0, counts[:, FULL] - counts[:, AVAILABLE])
+    able = able - rng.binomial(able, rules.member_leave)
+    other = other - rng.binomial(other, rules.member_leave)
     aged = rng.binomial(able, min(1.0, rules.member_age))
-    able, other = able - aged, other + aged
+    able = able - aged
+    other = other + aged
     volunteers = counts[:, VOLUNTEERS] - rng.binomial(counts[:, VOLUNTEERS], rules.volunteer_leave)
     share = households / max(1, households.sum())
     if households.sum() > 0:
-        came = rng.poisson([rules.member_join * first[:, FULL].sum(), rules.volunteer_join * first[:, VOLUNTEERS].sum()])
+        came = rng.poisson(
+            [
+                rules.member_join * first[:, FULL].sum(),
+                rules.volunteer_join * first[:, VOLUNTEERS].sum(),
+            ]
+        )
         able = able + rng.multinomial(came[0], share)
         volunteers = volunteers + rng.multinomial(came[1], share)
     return np.column_stack([able + other, able, volunteers])
 
 
-def settle_people(counts: Array, households: Array, fresh: Array, rng: np.random.Generator) -> Array:
+def settle_people(
+    counts: Array, households: Array, fresh: Array, rng: np.random.Generator
+) -> Array:
     """Count the members and volunteers of new homes: as many for each household as in the community at the start, by chance.
 
     Returns int64[m, 3] for so many ``fresh`` households of each.

@@ -39,9 +39,11 @@ SECTIONS = ("urban", "rural", "prices", "redraw", "years")
 class Years:
     """What becomes of a plan over the years under each policy.
 
-    ``by_year`` holds every measure by policy and year (table ``years`` of the schema), ``differences`` how each policy differs
-    from the first at the end, ``subgrids`` when each sub-grid leaves its band if nothing is redrawn, ``bands`` how likely each is
-    in it by year, ``events`` what happens in the first replication, as an example. ``manifest`` holds how they were made.
+    ``by_year`` holds every measure by policy and year (table ``years`` of the
+    schema), ``differences`` how each policy differs from the first at the end,
+    ``subgrids`` when each sub-grid leaves its band if nothing is redrawn,
+    ``bands`` how likely each is in it by year, ``events`` what happens in the
+    first replication, as an example. ``manifest`` holds how they were made.
     """
 
     by_year: pd.DataFrame
@@ -81,47 +83,73 @@ class _Task:
     def run(self, start: Start, replication: int) -> _Result:
         """Draw a future of a community and follow every policy through it."""
         rules = self.rules
-        future = draw_future(start, rules.years, self.years, Chance(self.seed, replication, start.community))
+        future = draw_future(
+            start, rules.years, self.years, Chance(self.seed, replication, start.community)
+        )
         years = [future.take_year(year) for year in range(self.years + 1)]
         data = [problem.to_data() if len(problem) else None for _, problem in years]
-        load, least = rules.organisation.central_load, rules.organisation.branch_full
-        courses = {policy.name: follow_policy(start, future, years, policy) for policy in self.policies}
-        never = courses.get("never") or follow_policy(start, future, years, make_policy("never", rules, self.seed))
-        sums = np.array([measure_course(future, years, data, course, load, least) for course in courses.values()])
+        load = rules.organisation.central_load
+        least = rules.organisation.branch_full
+        courses = {
+            policy.name: follow_policy(start, future, years, policy) for policy in self.policies
+        }
+        never = courses.get("never") or follow_policy(
+            start, future, years, make_policy("never", rules, self.seed)
+        )
+        sums = np.array(
+            [
+                measure_course(future, years, data, course, load, least)
+                for course in courses.values()
+            ]
+        )
         sides = find_sides(start.problem, future.weights, never.labels, len(start.codes))
         return _Result(sums, sides, *find_leaving(sides), future.events if replication == 0 else ())
 
 
 def foresee(
-    plan: Plan, given: str | Path | Given | None = None, rules: Rules | None = None, *, years: int = 10, replications: int = 20,
-    policies: Sequence[str] = POLICIES, seed: int = 0, workers: int | None = None, progress: Progress = keep_silent,
-) -> Years:  # fmt: skip
+    plan: Plan,
+    given: str | Path | Given | None = None,
+    rules: Rules | None = None,
+    *,
+    years: int = 10,
+    replications: int = 20,
+    policies: Sequence[str] = POLICIES,
+    seed: int = 0,
+    workers: int | None = None,
+    progress: Progress = keep_silent,
+) -> Years:
     """Foresee what becomes of a plan over the years: which sub-grids leave their band, and whom each policy moves.
 
-    Households grow and shrink by building, buildings are demolished, estates are built, members and volunteers age and are
-    followed by others: all counts. Each replication draws one future, and every policy meets the same. ``never`` draws nothing
-    again; ``repair`` mends what is out of rule each year with the least upset, as :func:`gridplan.redraw` does; ``redraw``
-    betters whole communities every five years, moves priced; ``anew`` draws them from nothing every five years, locks
-    put aside.
+    Households grow and shrink by building, buildings are demolished, estates
+    are built, members and volunteers age and are followed by others: all
+    counts. Each replication draws one future, and every policy meets the same.
+    ``never`` draws nothing again; ``repair`` mends what is out of rule each
+    year with the least upset, as :func:`gridplan.redraw` does; ``redraw``
+    betters whole communities every five years, moves priced; ``anew`` draws
+    them from nothing every five years, locks put aside.
 
     Parameters
     ----------
     plan
         Any working plan; its members are looked at where it was organised.
     given
-        Estates and demolitions that are planned, and rules that differ, or a TOML file of them.
+        Estates and demolitions that are planned, and rules that differ, or a
+        TOML file of them.
     rules
-        The rules; those of the plan's manifest if not given. Sections ``years`` and ``redraw``, bands and prices.
+        The rules; those of the plan's manifest if not given. Sections
+        ``years`` and ``redraw``, bands and prices.
     years
         How far ahead.
     replications
         How many futures are drawn; at least 2 for intervals.
     policies
-        Some of never, repair, redraw and anew; the others are compared with the first.
+        Some of never, repair, redraw and anew; the others are compared with
+        the first.
     seed
         Where chance begins.
     workers
-        Threads; one for each core if not given. They do not change the result, byte for byte.
+        Threads; one for each core if not given. They do not change the result,
+        byte for byte.
     progress
         Whom to tell how far it has come.
 
@@ -136,7 +164,8 @@ def foresee(
 
     Examples
     --------
-    On the board nothing happens by itself; sixty households come in year 2, to the south-east:
+    On the board nothing happens by itself; sixty households come in year 2, to
+    the south-east:
 
     >>> from gridplan.simulation.years.planned_changes import Estate
     >>> from tests.villages import make_board_plan
@@ -157,7 +186,9 @@ def foresee(
     starts = list_starts(plan, known, rules)
     task = _Task(tuple(make_policy(name, rules, seed) for name in policies), rules, years, seed)
     sums = np.zeros((replications, len(policies), years + 1, len(SUMS)))
-    subgrids, bands, events = [], [], []
+    subgrids = []
+    bands = []
+    events = []
     for begin in range(0, len(starts), ROUND):
         own = starts[begin : begin + ROUND]
 
@@ -165,35 +196,54 @@ def foresee(
             progress(stage, begin * replications + done, len(starts) * replications)
 
         pairs = [(start, n) for start in own for n in range(replications)]
-        results = map_tasks(lambda pair: task.run(*pair), pairs, workers=workers, stage="years", progress=tell)
+        results = map_tasks(
+            lambda pair: task.run(*pair), pairs, workers=workers, stage="years", progress=tell
+        )
         for at, start in enumerate(own):
             mine = results[at * replications : (at + 1) * replications]
             sums += np.array([result.sums for result in mine])
-            mass = np.bincount(start.label, start.problem.weights, minlength=len(start.codes)).astype(np.int64)
-            found = (np.array([getattr(result, name) for result in mine]) for name in ("first", "side", "out"))
+            mass = np.bincount(
+                start.label, start.problem.weights, minlength=len(start.codes)
+            ).astype(np.int64)
+            found = (
+                np.array([getattr(result, name) for result in mine])
+                for name in ("first", "side", "out")
+            )
             subgrids.append(tabulate_subgrids(start.community, start.codes, mass, *found))
             bands.append(tabulate_bands(start.codes, np.array([result.sides for result in mine])))
             events += [(start.community, *event) for result in mine for event in result.events]
     people = any(start.people is not None for start in starts)
     manifest = {
-        "version": __version__, "seed": seed, "replications": replications, "years": years, "policies": list(policies),
-        "people": people, "rules": {name: rules.to_dict()[name] for name in SECTIONS},
+        "version": __version__,
+        "seed": seed,
+        "replications": replications,
+        "years": years,
+        "policies": list(policies),
+        "people": people,
+        "rules": {name: rules.to_dict()[name] for name in SECTIONS},
         "given": {"estates": len(known.estates), "demolitions": len(known.demolitions)},
-    }  # fmt: skip
+    }
     return Years(
-        tabulate_years(sums, policies, people), tabulate_differences(sums, policies, people),
+        tabulate_years(sums, policies, people),
+        tabulate_differences(sums, policies, people),
         conform_table("years_subgrids", pd.concat(subgrids, ignore_index=True)).sort_index(),
-        number_bands(bands), tabulate_events(events), manifest,
-    )  # fmt: skip
+        number_bands(bands),
+        tabulate_events(events),
+        manifest,
+    )
 
 
 def _refuse(plan: Plan, years: int, replications: int, policies: Sequence[str]) -> None:
     """Refuse what cannot be looked at."""
     if years < 1 or replications < 1:
-        raise ValueError(f"years and replications must be at least 1, not {years} and {replications}")
+        raise ValueError(
+            f"years and replications must be at least 1, not {years} and {replications}"
+        )
     unknown = [name for name in policies if name not in POLICIES]
     if unknown or not policies or len(set(policies)) < len(policies):
-        raise RuleError(f"policies are some of {', '.join(POLICIES)}, each once, not {', '.join(policies) or 'none'}")
+        raise RuleError(
+            f"policies are some of {', '.join(POLICIES)}, each once, not {', '.join(policies) or 'none'}"
+        )
     if "release" in plan.manifest:
         raise PlanError("a release does not say where households live -> give the working plan")
     if plan.stairwells.empty:

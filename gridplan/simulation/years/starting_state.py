@@ -40,19 +40,23 @@ class Start:
     label, codes
         int64[n], the sub-grid of each atom, and their codes.
     fixed, closed, kept
-        What locks hold: atoms, and sub-grids (as in :class:`gridplan.division.move_penalties.Homes`).
+        What locks hold: atoms, and sub-grids (as in
+        :class:`gridplan.division.move_penalties.Homes`).
     settled
-        bool[count], sub-grids whose being out of band the plan explains, so that nobody tries again until they change.
+        bool[count], sub-grids whose being out of band the plan explains, so
+        that nobody tries again until they change.
     building, names, floors
         int64[n], the building of each atom; their codes and floors.
     floor_band, storey
-        Households of a floor band that a stairwell too large is cut into, and walking metres of one floor.
+        Households of a floor band that a stairwell too large is cut into, and
+        walking metres of one floor.
     reach
         Longest step between neighbours, in metres.
     land, barriers
         The outline without exclusive grids, and hard barriers on it.
     estates, gone
-        What is given: estates, and by building the year in which it is demolished, 0 for none.
+        What is given: estates, and by building the year in which it is
+        demolished, 0 for none.
     people
         None where the plan was not organised.
     """
@@ -109,23 +113,38 @@ def list_starts(plan: Plan, given: Given, rules: Rules) -> list[Start]:
     for community, problem in make_problems(doors, plan.neighbours, rules).items():
         own = doors.loc[list(problem.ids)]
         codes, label = np.unique(own["subgrid"].to_numpy(object).astype(str), return_inverse=True)
-        names, building = np.unique(own["building"].to_numpy(object).astype(str), return_inverse=True)
+        names, building = np.unique(
+            own["building"].to_numpy(object).astype(str), return_inverse=True
+        )
         urban = own["community_kind"].iloc[0] == "urban"
         land, barriers = lands[community]
-        locked, kept, settled = (np.isin(codes, list(these)) for these in (frozen.closed, frozen.kept, listed))
+        locked, kept, settled = (
+            np.isin(codes, list(these)) for these in (frozen.closed, frozen.kept, listed)
+        )
         starts.append(
             Start(
-                community=str(community), urban=bool(urban), problem=problem, label=label.astype(np.int64),
-                codes=tuple(map(str, codes)), fixed=fixed.reindex(own.index).to_numpy(bool), closed=locked, kept=kept,
-                settled=settled, building=building.astype(np.int64), names=tuple(map(str, names)),
+                community=str(community),
+                urban=bool(urban),
+                problem=problem,
+                label=label.astype(np.int64),
+                codes=tuple(map(str, codes)),
+                fixed=fixed.reindex(own.index).to_numpy(bool),
+                closed=locked,
+                kept=kept,
+                settled=settled,
+                building=building.astype(np.int64),
+                names=tuple(map(str, names)),
                 floors=np.maximum(1.0, floors.reindex(names).fillna(1.0).to_numpy(float)),
                 floor_band=rules.stairwells.band_share * problem.band.target,
                 storey=rules.stairwells.floor_height * rules.stairwells.climb_factor,
-                reach=rules.neighbours.urban_reach if urban else rules.neighbours.rural_reach, land=land, barriers=barriers,
+                reach=rules.neighbours.urban_reach if urban else rules.neighbours.rural_reach,
+                land=land,
+                barriers=barriers,
                 estates=tuple(e for e in given.estates if e.community == community),
-                gone=years.reindex(names).fillna(0).to_numpy(np.int64), people=_find_people(plan, own),
+                gone=years.reindex(names).fillna(0).to_numpy(np.int64),
+                people=_find_people(plan, own),
             )
-        )  # fmt: skip
+        )
     return starts
 
 
@@ -144,12 +163,20 @@ def _find_lands(plan: Plan) -> dict[str, tuple[Any, Array]]:
     outlines = plan.site.communities.geometry
     apart = plan.subgrids[plan.subgrids["kind"] == "exclusive"]
     barriers = plan.site.barriers
-    hard = barriers.geometry.to_numpy()[barriers["hard"].fillna(True).to_numpy(bool)] if len(barriers) else np.zeros(0, object)
+    hard = (
+        barriers.geometry.to_numpy()[barriers["hard"].fillna(True).to_numpy(bool)]
+        if len(barriers)
+        else np.zeros(0, object)
+    )
     tree = shapely.STRtree(hard)
     lands = {}
     for code, outline in outlines.items():
         own = apart.geometry[apart["community"] == code].to_numpy()
-        land = shapely.difference(outline, shapely.union_all(own)) if len(own) else shapely.buffer(outline, 0.0)
+        land = (
+            shapely.difference(outline, shapely.union_all(own))
+            if len(own)
+            else shapely.buffer(outline, 0.0)
+        )
         shapely.prepare(land)  # here, since threads share it
         lands[str(code)] = (land, hard[np.sort(tree.query(outline, predicate="intersects"))])
     return lands

@@ -14,7 +14,17 @@ from gridplan.tables.conform import conform_table
 
 Array = np.ndarray[Any, Any]
 RATES = ("in_band", "mean_walk")  # in_band: share of the sub-grids
-TOLD = ("households", "subgrids", "in_band", "out", "mean_walk", "price", "moved", "moved_total", *FLOWS)
+TOLD = (
+    "households",
+    "subgrids",
+    "in_band",
+    "out",
+    "mean_walk",
+    "price",
+    "moved",
+    "moved_total",
+    *FLOWS,
+)
 SIDES = {"inside": 0, "over": 1, "under": -1, "gone": -2}  # as measures.find_sides tells them
 WHY = {1: "over", -1: "under", 0: ""}
 
@@ -48,19 +58,37 @@ def tabulate_years(sums: Array, policies: Sequence[str], people: bool) -> pd.Dat
     frames = []
     for name in list_measures(people):
         values = take_measure(sums, name)
-        mean, half = values.mean(axis=0), measure_half(values)
+        mean = values.mean(axis=0)
+        half = measure_half(values)
         ends = np.quantile(values, [0.05, 0.95], axis=0, method="nearest")
-        frames.append(_spread(policies, name, mean=mean, low=mean - half, high=mean + half, p05=ends[0], p95=ends[1]))
+        frames.append(
+            _spread(
+                policies,
+                name,
+                mean=mean,
+                low=mean - half,
+                high=mean + half,
+                p05=ends[0],
+                p95=ends[1],
+            )
+        )
     both = pd.concat(frames, ignore_index=True)
     order = {name: n for n, name in enumerate(policies)}
-    both = both.sort_values(["policy", "year"], key=lambda c: c.map(order) if c.name == "policy" else c, kind="stable")
+    both = both.sort_values(
+        ["policy", "year"], key=lambda c: c.map(order) if c.name == "policy" else c, kind="stable"
+    )
     return _number("years", both)
 
 
 def _spread(policies: Sequence[str], name: str, **values: Array) -> pd.DataFrame:
     years = next(iter(values.values())).shape[1]
-    rows = {"policy": np.repeat(np.array(policies, object), years), "year": np.tile(np.arange(years), len(policies))}
-    return pd.DataFrame(rows | {"measure": name} | {key: value.ravel() for key, value in values.items()})
+    rows = {
+        "policy": np.repeat(np.array(policies, object), years),
+        "year": np.tile(np.arange(years), len(policies)),
+    }
+    return pd.DataFrame(
+        rows | {"measure": name} | {key: value.ravel() for key, value in values.items()}
+    )
 
 
 def measure_half(values: Array) -> Array:
@@ -84,7 +112,8 @@ def tabulate_differences(sums: Array, policies: Sequence[str], people: bool) -> 
         last = take_measure(sums, name)[..., -1]
         for p, policy in enumerate(policies[1:], 1):
             apart = last[:, p] - last[:, 0]
-            mean, half = apart.mean(), float(measure_half(apart[:, None])[0])
+            mean = apart.mean()
+            half = float(measure_half(apart[:, None])[0])
             clear = bool(mean - half > 0 or mean + half < 0)
             rows.append((policy, name, mean, mean - half, mean + half, clear))
     columns = ["policy", "measure", "mean", "low", "high", "clear"]
@@ -96,7 +125,8 @@ def tabulate_subgrids(
 ) -> pd.DataFrame:
     """Tabulate when the sub-grids of a community leave their band if nothing is redrawn.
 
-    ``first``, ``side`` and ``out`` are [replications, sub-grids]: the year, -1 for none; over (1) or under (-1); out at the end.
+    ``first``, ``side`` and ``out`` are [replications, sub-grids]: the year, -1
+    for none; over (1) or under (-1); out at the end.
 
     Examples
     --------
@@ -110,17 +140,25 @@ def tabulate_subgrids(
     leaves = first >= 0
     when = np.where(leaves, first.astype(float), np.inf)
     ends = np.quantile(when, [0.05, 0.5, 0.95], axis=0, method="nearest")
-    over, under = (side == 1).sum(axis=0), (side == -1).sum(axis=0)
+    over = (side == 1).sum(axis=0)
+    under = (side == -1).sum(axis=0)
     why = np.where(~leaves.any(axis=0), 0, np.where(over >= under, 1, -1))
     return pd.DataFrame(
         {
-            "subgrid": np.array(codes, object), "community": community, "households": households,
-            "share": leaves.mean(axis=0), **{name: np.where(np.isfinite(e), e, np.nan) for name, e in
-                                             zip(("low", "median", "high"), ends, strict=True)},
-            "why": [WHY[int(w)] for w in why], "over": over / len(first), "under": under / len(first),
+            "subgrid": np.array(codes, object),
+            "community": community,
+            "households": households,
+            "share": leaves.mean(axis=0),
+            **{
+                name: np.where(np.isfinite(e), e, np.nan)
+                for name, e in zip(("low", "median", "high"), ends, strict=True)
+            },
+            "why": [WHY[int(w)] for w in why],
+            "over": over / len(first),
+            "under": under / len(first),
             "out_at_end": out.mean(axis=0),
         }
-    )  # fmt: skip
+    )
 
 
 def tabulate_bands(codes: Sequence[str], sides: Array) -> pd.DataFrame:
@@ -128,26 +166,35 @@ def tabulate_bands(codes: Sequence[str], sides: Array) -> pd.DataFrame:
 
     Examples
     --------
-    In one of two futures 0301-001 is over its band in year 1, in the other one in it:
+    In one of two futures 0301-001 is over its band in year 1, in the other one
+    in it:
 
     >>> tabulate_bands(["0301-001"], np.array([[[0], [1]], [[0], [0]]]))[["year", "inside", "over"]].values.tolist()
     [[0.0, 1.0, 0.0], [1.0, 0.5, 0.5]]
     """
     years, n = sides.shape[1:]
     shares = {name: (sides == side).mean(axis=0).ravel() for name, side in SIDES.items()}
-    rows = {"subgrid": np.tile(np.array(codes, object), years), "year": np.repeat(np.arange(years), n)}
+    rows = {
+        "subgrid": np.tile(np.array(codes, object), years),
+        "year": np.repeat(np.arange(years), n),
+    }
     return pd.DataFrame(rows | shares)
 
 
 def number_bands(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Put the rows of all communities in order, by sub-grid and year, and number them."""
-    return _number("years_bands", pd.concat(frames, ignore_index=True).sort_values(["subgrid", "year"], ignore_index=True))
+    return _number(
+        "years_bands",
+        pd.concat(frames, ignore_index=True).sort_values(["subgrid", "year"], ignore_index=True),
+    )
 
 
 def tabulate_events(events: Sequence[tuple[str, int, str, str, int]]) -> pd.DataFrame:
     """Tabulate events: community, year, kind, code and households."""
     frame = pd.DataFrame(events, columns=["community", "year", "kind", "of", "households"])
-    return _number("years_events", frame.sort_values(["year", "community", "kind", "of"], ignore_index=True))
+    return _number(
+        "years_events", frame.sort_values(["year", "community", "kind", "of"], ignore_index=True)
+    )
 
 
 def _number(table: str, rows: pd.DataFrame) -> pd.DataFrame:

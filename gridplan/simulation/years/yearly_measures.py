@@ -15,14 +15,26 @@ from gridplan.simulation.years.policies import Course
 from gridplan.simulation.years.population import AVAILABLE, FULL, VOLUNTEERS
 
 Array = np.ndarray[Any, Any]
-DRAWN = ("households", "subgrids", "in_band", "out", "metres", "price")  # sums of a division; in_band counts sub-grids
+DRAWN = (
+    "households",
+    "subgrids",
+    "in_band",
+    "out",
+    "metres",
+    "price",
+)  # sums of a division; in_band counts sub-grids
 PEOPLE = ("members", "available", "volunteers", "uncentred", "short_branches")
 FLOWS = ("built", "grown", "demolished")
 SUMS = (*DRAWN, *PEOPLE, "moved", *FLOWS)
 
 
 def measure_course(
-    future: Future, years: list[tuple[Array, Problem]], data: list[Data | None], course: Course, load: int, least: int
+    future: Future,
+    years: list[tuple[Array, Problem]],
+    data: list[Data | None],
+    course: Course,
+    load: int,
+    least: int,
 ) -> Array:
     """Measure every year of a course: float64[years + 1, sums], in the order of ``SUMS``.
 
@@ -31,9 +43,11 @@ def measure_course(
     future, years, course
         What came, the problem of each year, and what was done.
     data
-        The kernels' arrays of each year's problem, None where nobody lives there.
+        The kernels' arrays of each year's problem, None where nobody lives
+        there.
     load, least
-        Households of a central household, and full members of a branch at the least.
+        Households of a central household, and full members of a branch at the
+        least.
     """
     out = np.zeros((len(years), len(SUMS)))
     last: tuple[Any, ...] | None = None
@@ -41,8 +55,12 @@ def measure_course(
         label = course.labels[year, atoms]
         if own is not None:
             now = (atoms, problem.weights, label)
-            same = last is not None and all(np.array_equal(a, b) for a, b in zip(now, last, strict=True))
-            out[year, : len(DRAWN)] = out[year - 1, : len(DRAWN)] if same else measure_drawn(problem, own, label)
+            same = last is not None and all(
+                np.array_equal(a, b) for a, b in zip(now, last, strict=True)
+            )
+            out[year, : len(DRAWN)] = (
+                out[year - 1, : len(DRAWN)] if same else measure_drawn(problem, own, label)
+            )
             last = now
         if future.people is not None and future.branch is not None:
             counts = future.people[year, atoms]
@@ -71,7 +89,14 @@ def measure_drawn(problem: Problem, data: Data, label: Array) -> list[float]:
     price = sum(float(price_part(data, state, p)) for p in range(k)) + k * price_split(problem)
     mass = np.bincount(part, problem.weights, minlength=k)
     over = np.maximum(0, np.maximum(problem.band.low - mass, mass - problem.band.high))
-    return [float(mass.sum()), float(k), float((over == 0).sum()), float(over.sum()), float(state.walk.sum()), price]
+    return [
+        float(mass.sum()),
+        float(k),
+        float((over == 0).sum()),
+        float(over.sum()),
+        float(state.walk.sum()),
+        price,
+    ]
 
 
 def _measure_people(counts: Array, weights: Array, label: Array, load: int) -> list[float]:
@@ -82,7 +107,12 @@ def _measure_people(counts: Array, weights: Array, label: Array, load: int) -> l
     wanted = np.maximum(1, -(-np.bincount(part, weights).astype(np.int64) // load))
     hosts = np.bincount(part, counts[:, AVAILABLE] > 0)
     sums = counts.sum(axis=0)
-    return [float(sums[FULL]), float(sums[AVAILABLE]), float(sums[VOLUNTEERS]), float((hosts < wanted).sum())]
+    return [
+        float(sums[FULL]),
+        float(sums[AVAILABLE]),
+        float(sums[VOLUNTEERS]),
+        float((hosts < wanted).sum()),
+    ]
 
 
 def count_short(counts: Array, branch: Array, least: int) -> float:
@@ -108,13 +138,15 @@ def find_sides(problem: Problem, weights: Array, labels: Array, count: int) -> A
     problem
         Any year's problem, for its band.
     weights, labels
-        int64[years + 1, n], households and sub-grids of the course in which nothing is redrawn.
+        int64[years + 1, n], households and sub-grids of the course in which
+        nothing is redrawn.
     count
         Sub-grids of the plan.
 
     Returns
     -------
-    int8[years + 1, count]: 0 in the band, 1 over it, -1 under it, -2 nobody lives there any more.
+    int8[years + 1, count]: 0 in the band, 1 over it, -1 under it, -2 nobody
+    lives there any more.
 
     Examples
     --------
@@ -128,7 +160,9 @@ def find_sides(problem: Problem, weights: Array, labels: Array, count: int) -> A
     for year, (weight, label) in enumerate(zip(weights, labels, strict=True)):
         own = (label >= 0) & (label < count)
         mass = np.bincount(label[own], weight[own], minlength=count)
-        side[year] = (mass > problem.band.high).astype(np.int8) - (mass < problem.band.low) - (mass == 0)
+        side[year] = (
+            (mass > problem.band.high).astype(np.int8) - (mass < problem.band.low) - (mass == 0)
+        )
     return side
 
 
@@ -137,7 +171,8 @@ def find_leaving(sides: Array) -> tuple[Array, Array, Array]:
 
     Returns
     -------
-    int64[count] of the year, -1 for none; int64[count], 1 over and -1 under the band in it; bool[count], out in the last year.
+    int64[count] of the year, -1 for none; int64[count], 1 over and -1 under
+    the band in it; bool[count], out in the last year.
 
     Examples
     --------
