@@ -9,6 +9,10 @@ BENCHMARKS = {
         "what a plan of the example and of real places comes to, seconds by stage, peak memory",
         (),
     ),
+    "fingerprints": (
+        "SHA-256 of every file and column that a chain of verbs writes, recorded or compared",
+        ("record", "against"),
+    ),
     "division": ("price, proven gap and seconds on a fixed panel of communities", ("full",)),
     "published": ("published instances of capacitated division beside their best known values", ()),
     "peers": ("other programs on published instances and on the panel", ("install", "only")),
@@ -46,7 +50,7 @@ def make_parser():
         "python -m benchmarks",
         description="Measure speed, memory and quality, and print tables.",
         epilog="benchmarks:\n"
-        + "\n".join(f"  {name:11}{text}" for name, (text, _) in BENCHMARKS.items()),
+        + "\n".join(f"  {name:13}{text}" for name, (text, _) in BENCHMARKS.items()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -57,6 +61,10 @@ def make_parser():
         "--full",
         action="store_true",
         help="division: thorough effort too; scale: up to 2.8 million households; simulation, surge: 100,000 households",
+    )
+    parser.add_argument("--record", metavar="FILE", help="fingerprints: keep them in this file")
+    parser.add_argument(
+        "--against", metavar="FILE", help="fingerprints: compare with those kept in this file"
     )
     parser.add_argument(
         "--install",
