@@ -30,12 +30,12 @@ def draw(case):
 def look(case, replications):
     """Look ten years ahead; returns sizes, processor and wall seconds, peak memory, and every figure at the end by policy."""
     plan = draw(case)
-    gp.foresee(
+    gp.simulate_years(
         plan, years=1, replications=1, policies=["never", "repair", "anew"]
     )  # loads the kernels
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     moments = [(time.process_time(), time.perf_counter())]
-    done = gp.foresee(plan, years=YEARS, replications=int(replications))
+    done = gp.simulate_years(plan, years=YEARS, replications=int(replications))
     moments.append((time.process_time(), time.perf_counter()))
     last = done.by_year[done.by_year["year"] == YEARS].set_index(["measure", "policy"])
     share = done.by_year[done.by_year["measure"] == "in_band"]

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from gridplan.comparison.alternatives import find_alternatives
     from gridplan.comparison.frontier import trace_frontier
     from gridplan.comparison.proof import prove
-    from gridplan.coverage.propose_posts import site_posts
+    from gridplan.coverage.proposals import propose_posts
     from gridplan.coverage.reach_plan import reach
     from gridplan.errors import (
         EngineError,
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from gridplan.people.staffing.staff_plan import staff
     from gridplan.plan import Plan
     from gridplan.planning.site_to_plan import divide
-    from gridplan.planning.upper_grids import draw_grids
+    from gridplan.planning.upper_grids import add_upper_grids
     from gridplan.plots.change_plots import plot_alternatives, plot_budget, plot_change, plot_years
     from gridplan.plots.result_plots import plot_frontier, plot_reach
     from gridplan.publishing.brief_plan import write_brief
@@ -61,7 +61,7 @@ if TYPE_CHECKING:
     from gridplan.reading.osm_online import read_osm_place
     from gridplan.reading.read import read_site
     from gridplan.reading.site_tables import make_site
-    from gridplan.redrawing.change_budget import trace_change
+    from gridplan.redrawing.change_budget import trace_budget
     from gridplan.redrawing.editing.edit_plan import edit, preview, write_log
     from gridplan.redrawing.importing.grids_to_plan import import_grids
     from gridplan.redrawing.importing.qgis_edits import import_edits
@@ -70,7 +70,7 @@ if TYPE_CHECKING:
     from gridplan.rules.all_rules import Band, Rules
     from gridplan.simulation.requests import simulate
     from gridplan.simulation.surge import surge
-    from gridplan.simulation.years import foresee
+    from gridplan.simulation.years import simulate_years
     from gridplan.site import Reading, Site
     from gridplan.storage import read_plan, write_plan
     from gridplan.synthetic.town import make_town, write_town
@@ -98,14 +98,14 @@ _ROOMS = {
     "compare_ratios": "publishing.tangshan_ratios",
     "divide": "planning.site_to_plan",
     "draw_difference": "maps.difference_map",
-    "draw_grids": "planning.upper_grids",
+    "add_upper_grids": "planning.upper_grids",
     "draw_map": "maps.plan_map",
     "draw_simulation": "maps.simulation_map",
     "draw_surge": "maps.surge_map",
     "draw_years": "maps.years_map",
     "edit": "redrawing.editing.edit_plan",
     "find_alternatives": "comparison.alternatives",
-    "foresee": "simulation.years",
+    "simulate_years": "simulation.years",
     "import_edits": "redrawing.importing.qgis_edits",
     "import_grids": "redrawing.importing.grids_to_plan",
     "make_site": "reading.site_tables",
@@ -131,10 +131,10 @@ _ROOMS = {
     "release": "publishing.release_plan",
     "repair": "redrawing.repair_plan",
     "simulate": "simulation.requests",
-    "site_posts": "coverage.propose_posts",
+    "propose_posts": "coverage.proposals",
     "staff": "people.staffing.staff_plan",
     "surge": "simulation.surge",
-    "trace_change": "redrawing.change_budget",
+    "trace_budget": "redrawing.change_budget",
     "trace_frontier": "comparison.frontier",
     "write_brief": "publishing.brief_plan",
     "write_log": "redrawing.editing.edit_plan",
@@ -167,14 +167,14 @@ __all__ = [
     "compare_ratios",
     "divide",
     "draw_difference",
-    "draw_grids",
+    "add_upper_grids",
     "draw_map",
     "draw_simulation",
     "draw_surge",
     "draw_years",
     "edit",
     "find_alternatives",
-    "foresee",
+    "simulate_years",
     "import_edits",
     "import_grids",
     "make_site",
@@ -200,10 +200,10 @@ __all__ = [
     "release",
     "repair",
     "simulate",
-    "site_posts",
+    "propose_posts",
     "staff",
     "surge",
-    "trace_change",
+    "trace_budget",
     "trace_frontier",
     "write_brief",
     "write_log",

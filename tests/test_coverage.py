@@ -11,7 +11,7 @@ from shapely.geometry import LineString, Point, box
 
 from gridplan.auditing.audit_plan import audit
 from gridplan.coverage.allocation import measure_ratios, serve_households
-from gridplan.coverage.propose_posts import site_posts
+from gridplan.coverage.proposals import propose_posts
 from gridplan.coverage.reach_plan import reach
 from gridplan.errors import PlanError, RuleError
 from gridplan.land.stairwells import find_stairwells
@@ -254,13 +254,13 @@ def test_a_new_post_goes_where_most_are_short_and_the_curve_tells_what_each_brin
         places=[{"place": "m", "kind": "market", "geometry": Point(700, 0)}],
     )
     rules = by("canteen 1 0 0 city")
-    one = site_posts(plan, "canteen", add=1, rules=rules)
+    one = propose_posts(plan, "canteen", add=1, rules=rules)
     assert one.service_posts.geometry.x.tolist() == [700.0]
     assert one.siting[["added", "served", "ended"]].values.tolist() == [
         [0, 0.0, "optimal"],
         [1, 30.0, "optimal"],
     ]
-    both = site_posts(plan, "canteen", share=0.5, rules=rules)
+    both = propose_posts(plan, "canteen", share=0.5, rules=rules)
     assert both.service_posts["rank"].tolist() == [1, 2]
     assert both.siting.query("chosen")[["question", "added", "served"]].values.tolist() == [
         ["fewest", 2, 50.0]
@@ -275,9 +275,9 @@ def test_the_same_question_asked_again_replaces_its_own_proposals():
         places=[{"place": "m", "kind": "market", "geometry": Point(700, 0)}],
     )
     rules = by("canteen 1 0 0 city")
-    once = site_posts(plan, "canteen", add=1, rules=rules)
-    again = site_posts(
-        site_posts(plan, "canteen", add=2, rules=rules), "canteen", add=1, rules=rules
+    once = propose_posts(plan, "canteen", add=1, rules=rules)
+    again = propose_posts(
+        propose_posts(plan, "canteen", add=2, rules=rules), "canteen", add=1, rules=rules
     )
     for name in ("service_posts", "siting", "reach", "coverage", "gaps", "ledger"):
         pd.testing.assert_frame_equal(
@@ -296,7 +296,7 @@ def test_the_same_question_asked_again_replaces_its_own_proposals():
 )
 def test_what_cannot_be_asked_is_refused(asked, words):
     with pytest.raises(RuleError, match=words):
-        site_posts(draw_street(), "canteen", rules=by(), **asked)
+        propose_posts(draw_street(), "canteen", rules=by(), **asked)
 
 
 def test_rules_that_cannot_be_read_are_told_all_at_once():
@@ -503,4 +503,4 @@ def test_liechtenstein_the_doors_that_reach_no_street_are_told_and_sums_reconcil
 
 def test_posts_are_proposed_by_the_rules_that_reach_was_measured_by():
     plan = reach(make_board_plan(), Rules().replace(coverage={"services": "kiosk 2 0 0 city"}))
-    assert site_posts(plan, "kiosk", add=1).siting["served"].tolist() == [0.0, 100.0]
+    assert propose_posts(plan, "kiosk", add=1).siting["served"].tolist() == [0.0, 100.0]

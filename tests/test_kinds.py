@@ -316,13 +316,13 @@ def test_grids_are_whole_sub_grids_and_an_exclusive_one_goes_to_the_grid_beside_
 
 
 def test_a_community_too_small_for_a_grid_is_one_and_told_as_such():
-    plan = gp.draw_grids(make_board_plan(), gp.Rules().replace(urban=BAND))
+    plan = gp.add_upper_grids(make_board_plan(), gp.Rules().replace(urban=BAND))
     assert plan.grids["households"].tolist() == [120]
     assert plan.exceptions[["subgrid", "rule", "proven"]].values.tolist() == [
         ["0301-G001", "grids", True]
     ]
     assert "120 households" in plan.exceptions["explanation"].iloc[0]
-    again = gp.draw_grids(plan)
+    again = gp.add_upper_grids(plan)
     assert len(again.exceptions) == len(plan.exceptions) == 1
 
 

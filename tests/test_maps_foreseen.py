@@ -8,7 +8,7 @@ from gridplan.errors import PlanError
 from gridplan.maps.colours import STATES, choose_severity
 from gridplan.maps.offline import write_map
 from gridplan.maps.years_map import draw_years, list_reels
-from gridplan.simulation.years import Given, foresee
+from gridplan.simulation.years import Given, simulate_years
 from tests.browser import Window, start_browser
 from tests.villages import make_board_plan
 
@@ -21,7 +21,7 @@ CHANCES = {
 
 def make_years():
     """A board's three years with the chances above."""
-    done = foresee(make_board_plan(), Given(), years=3, replications=2, policies=["never"])
+    done = simulate_years(make_board_plan(), Given(), years=3, replications=2, policies=["never"])
     rows = [chances for own in CHANCES.values() for chances in own]
     columns = dict(zip(("inside", "over", "under", "gone"), zip(*rows, strict=True), strict=True))
     assert done.bands["subgrid"].tolist() == [code for code, own in CHANCES.items() for _ in own]

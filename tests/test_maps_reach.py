@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from gridplan.cli.app import app
 from gridplan.coverage.coverage_gaps import REASONS as CAUSES
-from gridplan.coverage.propose_posts import site_posts
+from gridplan.coverage.proposals import propose_posts
 from gridplan.coverage.reach_plan import reach
 from gridplan.errors import PlanError
 from gridplan.maps.colours import choose_bands
@@ -49,7 +49,7 @@ def make_reached(propose=False):
         places=make_table("places", places), streets=make_table("streets", lane)
     )
     rules = Rules().replace(coverage={"services": "canteen 2 50 0 city", "thresholds": "1 2 3"})
-    return site_posts(plan, "canteen", add=1, rules=rules) if propose else reach(plan, rules)
+    return propose_posts(plan, "canteen", add=1, rules=rules) if propose else reach(plan, rules)
 
 
 def unpack(text):

@@ -8,9 +8,9 @@ from shapely.geometry import LineString
 
 import gridplan as gp
 from gridplan.auditing.audit_plan import audit
-from gridplan.redrawing.change_budget import FREE, trace_change
+from gridplan.redrawing.change_budget import FREE, trace_budget
 from gridplan.redrawing.editing.edit_plan import edit
-from gridplan.redrawing.redraw_plan import look, redraw
+from gridplan.redrawing.redraw_plan import find_triggers, redraw
 from gridplan.redrawing.repair_plan import repair
 from gridplan.redrawing.revision.locks import lock, lock_all
 from gridplan.tables.conform import conform_table
@@ -103,7 +103,7 @@ def test_a_demolished_block_ends_and_its_code_is_not_given_again():
 def test_triggers_say_what_broke_and_why():
     plan = make_board_plan()
     site = set_households(plan.site, h01=25, h12=1, h11=1)
-    found = look(plan, site).set_index("subgrid")
+    found = find_triggers(plan, site).set_index("subgrid")
     assert found["rule"].to_dict() == {"0301-001": "over", "0301-002": "under"}
     assert found["reason"].to_dict() == {
         "0301-001": "75 households, more than 70; it had 60",
@@ -117,7 +117,7 @@ def test_growth_ahead_is_told_but_not_acted_on():
     rules = gp.Rules.from_dict(plan.manifest["rules"]).replace(
         redraw={"growth": 0.06, "ahead": 3.0}
     )
-    found = look(plan, rules=rules)
+    found = find_triggers(plan, rules=rules)
     assert found["rule"].tolist() == ["growth", "growth"]
     assert not found["urgent"].any()
     assert found["reason"].iloc[0] == "71 households in 3 years at 6.0% a year, more than 70"
@@ -197,7 +197,7 @@ def test_households_that_are_gone_stand_where_the_rest_of_their_sub_grid_is_now(
 
 def test_the_curve_falls_as_more_may_move():
     plan = make_board_plan((1, 1, 1, 1, 1, 2) * 2)
-    table = trace_change(plan, shares=(0, 0.1, 0.2, 0.5))
+    table = trace_budget(plan, shares=(0, 0.1, 0.2, 0.5))
     assert table.index.tolist() == [0.0, 0.1, 0.2, 0.5, FREE]
     assert table["moved"].iloc[0] == 0
     budget = table.iloc[:-1]

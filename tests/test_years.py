@@ -16,7 +16,7 @@ from gridplan.errors import InputError, PlanError, RuleError
 from gridplan.redrawing.redraw_plan import redraw
 from gridplan.redrawing.revision.locks import lock
 from gridplan.rules.all_rules import Rules
-from gridplan.simulation.years import POLICIES, Demolition, Estate, Given, foresee, read_given
+from gridplan.simulation.years import POLICIES, Demolition, Estate, Given, simulate_years, read_given
 from gridplan.simulation.years.futures import BUILT, GONE, GROWN, Chance, draw_future
 from gridplan.simulation.years.new_estates import choose_places, find_places, link_doors
 from gridplan.simulation.years.planned_changes import TEMPLATE
@@ -52,7 +52,7 @@ EAST = (X0 + 350.0, Y0 + 10.0)
 
 def look(plan, events=NOTHING, years=3, replications=2, **options):
     """The years of a board on which nothing happens by itself."""
-    return foresee(
+    return simulate_years(
         plan,
         replace(events, changes=STILL | dict(events.changes)),
         years=years,
@@ -150,7 +150,7 @@ def test_what_the_plan_explains_as_out_of_band_is_left_until_it_changes():
 
 
 def test_never_moves_nobody_and_repair_is_never_behind_it_in_band():
-    done = foresee(make_board_plan(step=60.0), Given(changes=STORMY), years=8, replications=6)
+    done = simulate_years(make_board_plan(step=60.0), Given(changes=STORMY), years=8, replications=6)
     never, repair = (read(done, policy, "in_band") for policy in ("never", "repair"))
     assert set(read(done, "never", "moved_total")) == {0.0}
     assert all(r >= n for r, n in zip(repair, never, strict=True))
@@ -166,7 +166,7 @@ def test_never_moves_nobody_and_repair_is_never_behind_it_in_band():
 
 
 def test_shares_of_the_sides_sum_to_one_and_are_those_of_the_sub_grids_in_band():
-    done = foresee(
+    done = simulate_years(
         make_board_plan(step=60.0),
         Given(changes=STORMY),
         years=8,
@@ -183,7 +183,7 @@ def test_shares_of_the_sides_sum_to_one_and_are_those_of_the_sub_grids_in_band()
 
 
 def test_households_are_those_before_and_built_and_grown_less_those_demolished():
-    done = foresee(make_board_plan(step=60.0), Given(changes=STORMY), years=6, replications=5)
+    done = simulate_years(make_board_plan(step=60.0), Given(changes=STORMY), years=6, replications=5)
     flows = [
         np.array(read(done, "anew", name))
         for name in ("households", "built", "grown", "demolished")
@@ -200,31 +200,31 @@ def list_tables(done):
 
 def test_the_same_seed_gives_the_same_bytes_for_any_number_of_workers_and_order_of_rows():
     plan = make_board_plan(step=60.0)
-    one = list_tables(foresee(plan, Given(changes=STORMY), years=5, replications=4, workers=1))
+    one = list_tables(simulate_years(plan, Given(changes=STORMY), years=5, replications=4, workers=1))
     shuffled = plan.replace(
         stairwells=plan.stairwells.sample(frac=1, random_state=1),
         neighbours=plan.neighbours.sample(frac=1, random_state=2),
     )
     assert (
-        list_tables(foresee(plan, Given(changes=STORMY), years=5, replications=4, workers=3)) == one
+        list_tables(simulate_years(plan, Given(changes=STORMY), years=5, replications=4, workers=3)) == one
     )
     assert (
-        list_tables(foresee(shuffled, Given(changes=STORMY), years=5, replications=4, workers=2))
+        list_tables(simulate_years(shuffled, Given(changes=STORMY), years=5, replications=4, workers=2))
         == one
     )
     assert (
-        list_tables(foresee(plan, Given(changes=STORMY), years=5, replications=4, seed=1))[0]
+        list_tables(simulate_years(plan, Given(changes=STORMY), years=5, replications=4, seed=1))[0]
         != one[0]
     )
 
 
 def test_a_policy_does_not_depend_on_which_others_are_compared_nor_a_fate_on_what_else_is_built():
     plan = make_board_plan(step=60.0)
-    both = foresee(plan, Given(changes=STORMY), years=5, replications=3)
-    alone = foresee(plan, Given(changes=STORMY), years=5, replications=3, policies=["repair"])
+    both = simulate_years(plan, Given(changes=STORMY), years=5, replications=3)
+    alone = simulate_years(plan, Given(changes=STORMY), years=5, replications=3, policies=["repair"])
     assert read(both, "repair", "price") == read(alone, "repair", "price")
     assert both.subgrids.equals(alone.subgrids)
-    more = foresee(plan, Given((Estate(1, "0301", 30),), changes=STORMY), years=5, replications=1)
+    more = simulate_years(plan, Given((Estate(1, "0301", 30),), changes=STORMY), years=5, replications=1)
     fate = [
         e[e["kind"] == "demolition"].query("of < 'h99'")[["year", "of"]].values.tolist()
         for e in (both.events, more.events)
@@ -374,9 +374,9 @@ def test_events_in_no_place_of_the_plan_or_after_the_last_year_are_told_at_once(
 def test_what_cannot_be_looked_at_is_refused(tmp_path):
     plan = make_board_plan()
     with pytest.raises(RuleError, match="policies are some of never, repair, redraw, anew"):
-        foresee(plan, policies=["always"])
+        simulate_years(plan, policies=["always"])
     with pytest.raises(PlanError, match="release"):
-        foresee(plan.replace(manifest=plan.manifest | {"release": {}}))
+        simulate_years(plan.replace(manifest=plan.manifest | {"release": {}}))
     with pytest.raises(RuleError, match=r"unknown rule years\.grwth"):
         Given(changes={"grwth": 1}).replace_rules(Rules())
     file = tmp_path / "wrong.toml"
@@ -444,7 +444,7 @@ def test_repair_moves_whom_redraw_moves_on_the_same_land():
         urban={"low": 100, "target": 120, "high": 140}, division={"effort": "quick"}
     )
     after = redraw(plan, site, rules, seed=0)
-    done = foresee(
+    done = simulate_years(
         plan,
         Given(demolitions=(Demolition(1, tuple(gone)),), changes=STILL),
         rules,

@@ -77,7 +77,7 @@ def site_command(
     [dim]gridplan site outputs/town --kind canteen --add 5 --overwrite[/dim]
     """
     from gridplan.cli import console
-    from gridplan.coverage.propose_posts import recall_rules, site_posts
+    from gridplan.coverage.proposals import recall_rules, propose_posts
 
     if kind is None:
         raise typer.BadParameter("say which kind of post: --kind canteen", param_hint="--kind")
@@ -85,7 +85,7 @@ def site_command(
     asked["question"] = "" if share is not None and add is None else question.value
 
     def work(plan: Plan, rules: Any) -> Plan:
-        return site_posts(plan, kind, rules=rules, **asked)
+        return propose_posts(plan, kind, rules=rules, **asked)
 
     target, done, seconds = rework(
         "site", path, output, overwrite, rules_file, settings, work, recall_rules

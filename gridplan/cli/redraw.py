@@ -80,7 +80,7 @@ def redraw_command(
     """
     from gridplan import storage
     from gridplan.cli import console
-    from gridplan.redrawing.redraw_plan import look, redraw
+    from gridplan.redrawing.redraw_plan import find_triggers, redraw
 
     target = output or (path if path.is_dir() else path.parent)
     if not only_look:
@@ -93,7 +93,7 @@ def redraw_command(
         changed: dict[str, Any] = {"most_moved": most_moved} if most_moved is not None else {}
         rules = rules.replace(redraw=changed | ({"scope": "all"} if everywhere else {}))
         if only_look:
-            triggers = look(plan, land, rules, progress=clock)
+            triggers = find_triggers(plan, land, rules, progress=clock)
         else:
             done = redraw(
                 plan,
@@ -197,13 +197,13 @@ def change_command(
     from gridplan import storage
     from gridplan.cli import console
     from gridplan.plots.change_plots import plot_budget
-    from gridplan.redrawing.change_budget import SHARES, trace_change
+    from gridplan.redrawing.change_budget import SHARES, trace_budget
 
     with console.show_progress() as clock:
         clock("reading", 0, 1)
         plan = storage.read_plan(path)
         rules = choose_rules(take_rules(plan), rules_file, settings)
-        found = trace_change(
+        found = trace_budget(
             plan,
             _read_site(site, plan),
             rules,

@@ -84,7 +84,7 @@ def years_command(
     """
     from gridplan import storage
     from gridplan.cli import console
-    from gridplan.simulation.years import POLICIES, foresee, read_given
+    from gridplan.simulation.years import POLICIES, simulate_years, read_given
     from gridplan.simulation.years.planned_changes import TEMPLATE
 
     if template:
@@ -98,7 +98,7 @@ def years_command(
         clock("reading", 0, 1)
         plan = storage.read_plan(path)
         rules = choose_rules(take_rules(plan), rules_file, settings)
-        done = foresee(
+        done = simulate_years(
             plan,
             given,
             rules,

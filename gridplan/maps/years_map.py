@@ -43,7 +43,7 @@ def draw_years(
     plan
         The plan that was looked ahead from.
     foreseen
-        What becomes of it, from :func:`gridplan.foresee`.
+        What becomes of it, from :func:`gridplan.simulate_years`.
     lang, layers, base_map, title
         As :func:`gridplan.draw_map` takes them.
 
@@ -61,7 +61,7 @@ def draw_years(
 
     Examples
     --------
-    >>> draw_years(plan, foresee(plan, years=10))  # doctest: +SKIP
+    >>> draw_years(plan, simulate_years(plan, years=10))  # doctest: +SKIP
     """
     codes = check_codes(plan, pd.Index(foreseen.bands["subgrid"].unique()), "foreseen")
     title = choose_title(plan, "years_title", lang) if title is None else title

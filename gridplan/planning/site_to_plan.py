@@ -26,7 +26,7 @@ from gridplan.planning.outlines.exclusive_grids import add_exclusives, find_excl
 from gridplan.planning.outlines.exclusive_surplus import return_surplus
 from gridplan.planning.outlines.special_grids import find_specials, note_outside
 from gridplan.planning.outlines.tessellation import tessellate
-from gridplan.planning.upper_grids import draw_grids
+from gridplan.planning.upper_grids import add_upper_grids
 from gridplan.rules.all_rules import Rules
 from gridplan.site import Site
 from gridplan.tables.codes import number_places
@@ -226,7 +226,7 @@ def draw_plan(
         progress("special", 0, 1)
         plan = _add_specials(plan, rules, around)
     if rules.grids.drawn:
-        plan = draw_grids(plan, rules, seed=seed, workers=workers, progress=progress)
+        plan = add_upper_grids(plan, rules, seed=seed, workers=workers, progress=progress)
     return plan.replace(manifest=write_manifest(plan, rules, seed, inputs or {}))
 
 

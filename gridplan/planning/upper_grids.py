@@ -23,7 +23,7 @@ Array = np.ndarray[Any, Any]
 RULE = "grids"  # the word by which exceptions speak of this layer
 
 
-def draw_grids(
+def add_upper_grids(
     plan: Plan,
     rules: Rules | None = None,
     *,
@@ -56,7 +56,7 @@ def draw_grids(
     Two sub-grids of sixty households make one grid of 120:
 
     >>> from tests.villages import make_board_plan
-    >>> plan = draw_grids(make_board_plan(), Rules().replace(grids={"low": 100, "target": 120, "high": 140}))
+    >>> plan = add_upper_grids(make_board_plan(), Rules().replace(grids={"low": 100, "target": 120, "high": 140}))
     >>> plan.grids[["households", "subgrid_count", "in_band"]].values.tolist(), plan.subgrids["grid"].tolist()
     ([[120, 2, True]], ['0301-G001', '0301-G001'])
     """

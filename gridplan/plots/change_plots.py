@@ -172,7 +172,7 @@ def plot_budget(
     Parameters
     ----------
     table
-        From :func:`gridplan.trace_change`.
+        From :func:`gridplan.trace_budget`.
     path
         The file to write.
     title
@@ -326,7 +326,7 @@ def plot_years(done: Years, path: str | Path, *, title: str = "", lang: Language
     Parameters
     ----------
     done
-        From :func:`gridplan.foresee`.
+        From :func:`gridplan.simulate_years`.
     path
         The file to write.
     title

@@ -15,7 +15,7 @@ from gridplan.planning.measures import measure_parts
 from gridplan.redrawing.budget_knapsack import choose_points
 from gridplan.redrawing.former_homes import open_ground
 from gridplan.redrawing.redraw_plan import Island, count_parted, list_islands
-from gridplan.redrawing.triggers import find_triggers
+from gridplan.redrawing.triggers import list_triggers
 from gridplan.rules.all_rules import Rules
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ WITHIN = (
 FREE = "from nothing"
 
 
-def trace_change(
+def trace_budget(
     plan: Plan,
     site: Site | None = None,
     rules: Rules | None = None,
@@ -80,7 +80,7 @@ def trace_change(
     >>> from tests.villages import make_board_plan
     >>> plan = make_board_plan((1, 1, 1, 1, 2, 2) * 2)
     >>> rules = Rules().replace(urban={"low": 50, "target": 60, "high": 70})
-    >>> trace_change(plan, rules=rules, shares=(0, 0.1, 0.2))[["moved", "in_band"]].values.tolist()
+    >>> trace_budget(plan, rules=rules, shares=(0, 0.1, 0.2))[["moved", "in_band"]].values.tolist()
     [[0.0, 0.0], [10.0, 1.0], [20.0, 1.0], [20.0, 1.0]]
     """
     rules = (rules or Rules.from_dict(plan.manifest.get("rules") or {})).replace(
@@ -88,7 +88,7 @@ def trace_change(
     )
     seed = int(plan.manifest.get("seed", 0)) if seed is None else seed
     ground = open_ground(plan, site, rules, progress)
-    islands = list_islands(ground, rules, find_triggers(ground, rules))
+    islands = list_islands(ground, rules, list_triggers(ground, rules))
     how = Mending(rules.redraw.move, rules.redraw.reach, rules.division.effort, seed)
     traced = map_tasks(
         lambda i: _trace(i, how), islands, workers=workers, stage="change", progress=progress

@@ -24,7 +24,7 @@ from gridplan.redrawing.revision.locks import Frozen, find_contradictions, find_
 from gridplan.redrawing.revision.new_codes import find_used, number_next
 from gridplan.redrawing.revision.plan_history import note_version
 from gridplan.redrawing.revision.renewal import renew_plan
-from gridplan.redrawing.triggers import find_triggers
+from gridplan.redrawing.triggers import list_triggers
 from gridplan.rules.all_rules import Rules
 from gridplan.tables.codes import number_places
 from gridplan.tables.conform import Entry, make_empty, write_ledger
@@ -116,11 +116,11 @@ def redraw(
     ground = open_ground(plan, site, rules, progress)
     order = Order("redraw", plan.manifest.get("seed", 0) if seed is None else seed, date, by)
     return draw_next(
-        ground, rules, find_triggers(ground, rules), order, workers=workers, progress=progress
+        ground, rules, list_triggers(ground, rules), order, workers=workers, progress=progress
     )
 
 
-def look(
+def find_triggers(
     plan: Plan,
     site: Site | None = None,
     rules: Rules | None = None,
@@ -142,11 +142,11 @@ def look(
     Examples
     --------
     >>> from tests.villages import make_board_plan
-    >>> look(make_board_plan((1, 1, 1, 1, 2, 2) * 2))[["rule", "reason"]].values.tolist()
+    >>> find_triggers(make_board_plan((1, 1, 1, 1, 2, 2) * 2))[["rule", "reason"]].values.tolist()
     [['over', '80 households, more than 70; as before'], ['under', '40 households, fewer than 50; as before']]
     """
     rules = rules or Rules.from_dict(plan.manifest.get("rules") or {})
-    return find_triggers(open_ground(plan, site, rules, progress), rules)
+    return list_triggers(open_ground(plan, site, rules, progress), rules)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from gridplan.errors import InputError, Problem
 from gridplan.redrawing.editing.edit_script import parse_script
 from gridplan.redrawing.former_homes import open_ground
 from gridplan.redrawing.redraw_plan import Order, draw_next
-from gridplan.redrawing.triggers import find_triggers
+from gridplan.redrawing.triggers import list_triggers
 from gridplan.rules.all_rules import Rules
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def repair(
     rules = rules or Rules.from_dict(plan.manifest.get("rules") or {})
     _check_codes(plan, around)
     ground = open_ground(plan, None, rules, progress)
-    triggers = find_triggers(ground, rules)
+    triggers = list_triggers(ground, rules)
     if around is not None:
         triggers = triggers.assign(
             urgent=triggers["urgent"] & triggers["subgrid"].isin(list(around))

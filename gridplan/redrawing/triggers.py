@@ -19,7 +19,7 @@ COLUMNS = ["community", "subgrid", "rule", "of", "households", "urgent", "reason
 LIMIT_MOVED = 1.0  # m2 by which a community's outline must differ to be another
 
 
-def find_triggers(ground: Ground, rules: Rules) -> pd.DataFrame:
+def list_triggers(ground: Ground, rules: Rules) -> pd.DataFrame:
     """Find what broke since the plan was drawn, what changed and still holds, and what is about to break.
 
     Parameters

@@ -2,6 +2,6 @@
 
 from gridplan.simulation.years.planned_changes import Demolition, Estate, Given, read_given
 from gridplan.simulation.years.policies import POLICIES
-from gridplan.simulation.years.run_years import Years, foresee
+from gridplan.simulation.years.run_years import Years, simulate_years
 
-__all__ = ["POLICIES", "Demolition", "Estate", "Given", "Years", "foresee", "read_given"]
+__all__ = ["POLICIES", "Demolition", "Estate", "Given", "Years", "simulate_years", "read_given"]

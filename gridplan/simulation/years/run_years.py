@@ -106,7 +106,7 @@ class _Task:
         return _Result(sums, sides, *find_leaving(sides), future.events if replication == 0 else ())
 
 
-def foresee(
+def simulate_years(
     plan: Plan,
     given: str | Path | Given | None = None,
     rules: Rules | None = None,
@@ -171,7 +171,7 @@ def foresee(
     >>> from tests.villages import make_board_plan
     >>> still = {name: 0.0 for name in ("growth_urban", "spread", "spread_shared", "demolition_urban", "estates_urban")}
     >>> plan = make_board_plan(step=60.0)
-    >>> done = foresee(plan, Given((Estate(2, "0301", 60, (500_350.0, 4_390_010.0)),), changes=still), years=3, replications=2)
+    >>> done = simulate_years(plan, Given((Estate(2, "0301", 60, (500_350.0, 4_390_010.0)),), changes=still), years=3, replications=2)
     >>> done
     Years(never, repair, redraw, anew; 3 years, 2 replications)
     >>> done.subgrids[["share", "median", "why"]].values.tolist()

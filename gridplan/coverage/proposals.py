@@ -35,7 +35,7 @@ WIDE = ("median", "centre")  # questions in which all ways count, however long
 CURVE = 12  # numbers of posts at which the curve is told, at most
 
 
-def site_posts(
+def propose_posts(
     plan: Plan,
     kind: str,
     *,
@@ -89,7 +89,7 @@ def site_posts(
 
     >>> from tests.villages import make_board_plan
     >>> rules = Rules().replace(coverage={"services": "canteen 2 0 0 city"})
-    >>> plan = site_posts(make_board_plan(), "canteen", add=2, rules=rules)
+    >>> plan = propose_posts(make_board_plan(), "canteen", add=2, rules=rules)
     >>> plan.siting[["added", "served", "ended"]].values.tolist()
     [[0, 0.0, 'optimal'], [1, 100.0, 'optimal'], [2, 120.0, 'optimal']]
     """
