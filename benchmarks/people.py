@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 import gridplan as gp
+from gridplan.publishing.tangshan_ratios import compare_ratios
 
 # a district with as many of its communities in town as Tangshan has
 COMMUNITIES = 100
@@ -29,10 +30,10 @@ def draw_district(households, hierarchy):
 
     wards = read_hierarchy(hierarchy) if hierarchy else None
     count = COMMUNITIES if wards is None else len(wards)
-    town = gp.make_town(
+    town = gp.synthetic.make_town(
         count, URBAN_SHARE, int(households or round(count * HOUSEHOLDS)), seed=1, hierarchy=wards
     )
-    return gp.divide(gp.make_site(town), gp.Rules().replace(division={"effort": "quick"}), seed=1)
+    return gp.divide(gp.read_site(town), gp.Rules().replace(division={"effort": "quick"}), seed=1)
 
 
 def serve(verb, folder, households="", *hierarchy):
@@ -50,7 +51,7 @@ def serve(verb, folder, households="", *hierarchy):
     )
     moments.append(time.process_time())
     if verb == "brief":
-        found = {"ratios": json.loads(gp.compare_ratios(plan).to_json(orient="records"))}
+        found = {"ratios": json.loads(compare_ratios(plan).to_json(orient="records"))}
     else:
         gp.write_plan(done, place / verb)
         moments.append(time.process_time())

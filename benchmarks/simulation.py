@@ -38,8 +38,8 @@ RUSH = 150.0  # times the usual demand, so that posts are busy and queues form
 
 def staff_district(households):
     """Draw a made-up district of so many households in towns and villages, organised and staffed."""
-    town = gp.make_town(max(3, households // 1500), 0.6, households, seed=1)
-    plan = gp.divide(gp.make_site(town), gp.Rules().replace(division={"effort": "quick"}), seed=1)
+    town = gp.synthetic.make_town(max(3, households // 1500), 0.6, households, seed=1)
+    plan = gp.divide(gp.read_site(town), gp.Rules().replace(division={"effort": "quick"}), seed=1)
     return gp.staff(gp.organise(plan))
 
 

@@ -20,8 +20,8 @@ REPLICATIONS = 20
 
 def prepare(households, folder):
     """Write a made-up district of so many households, organised, staffed and paired."""
-    town = gp.make_town(max(3, int(households) // 1500), 0.6, int(households), seed=1)
-    plan = gp.divide(gp.make_site(town), gp.Rules().replace(division={"effort": "quick"}), seed=1)
+    town = gp.synthetic.make_town(max(3, int(households) // 1500), 0.6, int(households), seed=1)
+    plan = gp.divide(gp.read_site(town), gp.Rules().replace(division={"effort": "quick"}), seed=1)
     plan = gp.pair(gp.staff(gp.organise(plan)))
     gp.write_plan(plan, folder)
     return {"households": int(plan.subgrids["households"].sum())}

@@ -3,20 +3,20 @@
 ::
 
     GridplanError
-    ├── InputError (ValueError)          the data is wrong; ``.problems`` says all that is wrong
-    │   └── PersonalDataError            a column looks like personal data ├──
-    RuleError (ValueError)           a rule is unknown or out of its range ├──
-    PlanError (ValueError)           a plan's tables do not hold together ├──
-    OutputExistsError (FileExistsError)   writing would destroy something ├──
-    EngineError (RuntimeError)       the processes or the cluster that should
-    do the work do not └── MissingPackageError (ImportError)     an optional
-    package is not installed
+    ├── InputError (ValueError)              the data is wrong; ``.problems`` says all that is wrong
+    │   └── PersonalDataError                a column looks like personal data
+    ├── ArgumentError (TypeError)            an argument is of a type that cannot be taken
+    ├── RuleError (ValueError)               a rule is unknown or out of its range
+    ├── PlanError (ValueError)               a plan's tables do not hold together
+    ├── OutputExistsError (FileExistsError)  writing would destroy something
+    ├── EngineError (RuntimeError)           the processes or the cluster for the work fail
+    └── MissingPackageError (ImportError)    an optional package is not installed
 
 A caller who wants to show what is wrong writes::
 
     try:
         site = gp.read_site("town.gpkg")
-    except gp.GridplanError as error:
+    except gp.errors.GridplanError as error:
         print(error)
 """
 
@@ -94,6 +94,10 @@ class InputError(GridplanError, ValueError):
 
 class PersonalDataError(InputError):
     """A column looks like data on named persons, which gridplan does not take."""
+
+
+class ArgumentError(GridplanError, TypeError):
+    """An argument of a public function is of a type that it cannot take."""
 
 
 class RuleError(GridplanError, ValueError):

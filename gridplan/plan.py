@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from gridplan.site import SITE_TABLES, Site
 from gridplan.tables.conform import is_spatial, make_empty
+from gridplan.tables.html import say_count, show_tables
 
 if TYPE_CHECKING:
+    import folium
     import geopandas as gpd
     import pandas as pd
+    from matplotlib.axes import Axes
     from pyproj import CRS
 
 DRAWN_TABLES = ("stairwells", "neighbours", "subgrids", "exceptions")
@@ -114,7 +117,35 @@ class Plan:
         """Return one of the plan's or its site's tables by name."""
         return getattr(self if name in PLAN_TABLES else self.site, name)
 
+    # The two below stand on floors above this one. They are reached through the
+    # package's door by its public names, as a caller would, when they are called:
+    # no room above is imported here, and nothing is registered.
+
+    def plot(self, ax: Axes | None = None, **how: Any) -> Axes:
+        """Plot the sub-grids by their households; as :func:`gridplan.plot` does, which says what else it takes."""
+        import gridplan
+
+        return gridplan.plot(self, ax, **how)
+
+    def explore(self, **how: Any) -> folium.Map:
+        """Draw the plan as a map to walk about in; as :func:`gridplan.draw_map` does, which says what else it takes."""
+        import gridplan
+
+        return gridplan.draw_map(self, **how)
+
     def __repr__(self) -> str:
         """Write the size of the plan on one line."""
-        households = int(self.stairwells["households"].sum())
-        return f"Plan({len(self.subgrids)} sub-grids, {households} households, {len(self.site.communities)} communities)"
+        is_home = self.subgrids["kind"] == "residential"
+        parts = [say_count(int(is_home.sum()), "sub-grid")]
+        if not is_home.all():
+            parts.append(say_count(int((~is_home).sum()), "exclusive grid"))
+        if len(self.grids):
+            parts.append(say_count(len(self.grids), "upper grid"))
+        parts.append(say_count(int(self.stairwells["households"].sum()), "household"))
+        parts.append(say_count(len(self.site.communities), "community", "communities"))
+        kind = "a release: " if self.manifest.get("release") else ""
+        return f"Plan({kind}{', '.join(parts)})"
+
+    def _repr_html_(self) -> str:
+        """Write the size of the plan and of its tables for a notebook."""
+        return show_tables(repr(self), {name: self.get_table(name) for name in PLAN_TABLES})

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from gridplan.tables.conform import Entry
+from gridplan.tables.html import show_tables
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -42,6 +43,15 @@ class Reading:
     files: Mapping[str, str] = field(default_factory=dict)
     entries: tuple[Entry, ...] = ()
 
+    def __repr__(self) -> str:
+        """Write the number of rows of each table that was read."""
+        rows = [f"{len(table):,} {name}" for name, table in self.tables.items()]
+        return f"Reading({', '.join(rows) or 'nothing'})"
+
+    def _repr_html_(self) -> str:
+        """Write the number of rows of each table for a notebook."""
+        return show_tables(f"Reading of {len(self.tables)} tables", self.tables)
+
 
 @dataclass(frozen=True)
 class Site:
@@ -75,5 +85,11 @@ class Site:
 
     def __repr__(self) -> str:
         """Write the number of rows of each table that has any."""
-        rows = [f"{len(getattr(self, t))} {t}" for t in SITE_TABLES if len(getattr(self, t))]
+        tables = {name: getattr(self, name) for name in SITE_TABLES if name != "ledger"}
+        rows = [f"{len(table):,} {name}" for name, table in tables.items() if len(table)]
         return f"Site({', '.join(rows)}; {self.crs.name})"
+
+    def _repr_html_(self) -> str:
+        """Write the number of rows of each table for a notebook."""
+        line = f"Site({self.crs.name})"
+        return show_tables(line, {name: getattr(self, name) for name in SITE_TABLES})

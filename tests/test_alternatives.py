@@ -8,7 +8,8 @@ import gridplan as gp
 from gridplan.cli import app
 from gridplan.comparison.alternatives import MINIMISED, _Choice, _choose_diverse
 from gridplan.planning.measures import find_problems, find_undominated
-from tests.villages import make_board_plan, make_checkerboard
+from gridplan.plots.figure import save_plot
+from gridplan.synthetic.board_plan import make_board_plan, make_checkerboard
 
 WEST = "0301-001"
 EAST = "0301-002"
@@ -16,7 +17,7 @@ EAST = "0301-002"
 
 @pytest.fixture(scope="module")
 def town():
-    site = gp.make_site(gp.make_town(2, urban_share=0.5, households=700, seed=4))
+    site = gp.read_site(gp.synthetic.make_town(2, urban_share=0.5, households=700, seed=4))
     return gp.divide(site, gp.Rules().replace(division={"effort": "quick"}), seed=1)
 
 
@@ -132,9 +133,9 @@ def test_the_same_seed_gives_the_same_alternatives_whatever_the_order_of_rows(to
 
 
 def test_what_is_not_there_is_named(found):
-    with pytest.raises(gp.InputError, match="no alternative Z"):
+    with pytest.raises(gp.errors.InputError, match="no alternative Z"):
         found.make_plan("Z")
-    with pytest.raises(gp.InputError, match="0999"):
+    with pytest.raises(gp.errors.InputError, match="0999"):
         gp.find_alternatives(make_board_plan(), ["0999"])
 
 
@@ -142,12 +143,10 @@ def test_what_is_not_there_is_named(found):
 def test_the_picture_is_the_same_every_time(found, lang, tmp_path):
     try:
         pictures = [
-            gp.plot_alternatives(
-                found.table, tmp_path / f"{n}.png", title="A", lang=lang
-            ).read_bytes()
+            save_plot(gp.plot(found, title="A", lang=lang), tmp_path / f"{n}.png").read_bytes()
             for n in range(2)
         ]
-    except gp.MissingPackageError as error:
+    except gp.errors.MissingPackageError as error:
         pytest.skip(str(error))
     assert pictures[0].startswith(b"\x89PNG")
     assert pictures[0] == pictures[1]

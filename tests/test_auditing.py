@@ -24,9 +24,9 @@ from gridplan.auditing.wholeness import measure_splits
 from gridplan.errors import RuleError
 from gridplan.plan import ALL_TABLES
 from gridplan.rules.all_rules import Rules
+from gridplan.synthetic.board_plan import CRS, X0, Y0, make_table
 from gridplan.tables.conform import Entry, conform_table, make_empty, write_ledger
 from tests import villages
-from tests.villages import CRS, X0, Y0, make_table
 
 # The board:  h07 h08 h09 | h10 h11 h12      0301-001 | 0301-002, houses of 10 m in cells of 30 m,
 # h01 h02 h03 | h04 h05 h06      ten households each; both centres are in the

@@ -10,8 +10,8 @@ from gridplan.publishing.brief_plan import write_brief
 from gridplan.publishing.published_figures import count_figures, list_figures
 from gridplan.publishing.release_plan import release
 from gridplan.publishing.tangshan_ratios import compare_ratios
+from gridplan.synthetic.board_plan import make_board_plan, make_table
 from gridplan.tables.schema import find_columns
-from tests.villages import make_board_plan, make_table
 
 
 def make_staffed_plan():
@@ -125,7 +125,7 @@ def test_gaps_are_ranked_by_community():
 
 
 def test_a_working_plan_gives_no_brief():
-    with pytest.raises(gp.PlanError, match="gridplan release"):
+    with pytest.raises(gp.errors.PlanError, match="gridplan release"):
         write_brief(make_board_plan())
 
 

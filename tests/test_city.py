@@ -116,9 +116,9 @@ def test_a_hierarchy_is_read_with_and_without_a_header(tmp_path):
 
 def test_a_hierarchy_without_names_is_a_clear_error(tmp_path):
     (tmp_path / "x.csv").write_text("a,b\n1,2\n")
-    with pytest.raises(gp.InputError, match="code, name, kind, subdistrict"):
+    with pytest.raises(gp.errors.InputError, match="code, name, kind, subdistrict"):
         read_hierarchy([tmp_path / "x.csv"])
-    with pytest.raises(gp.InputError, match="no such CSV file"):
+    with pytest.raises(gp.errors.InputError, match="no such CSV file"):
         read_hierarchy([tmp_path / "y.csv"])
 
 
@@ -324,7 +324,7 @@ def test_everything_wrong_is_told_at_once_before_anything_is_planned(town, tmp_p
     buildings.to_parquet(tmp_path / "town" / "buildings.parquet")
     places = gpd.read_parquet(town / "places.parquet").assign(area=-1.0)
     places.to_parquet(tmp_path / "town" / "places.parquet")
-    with pytest.raises(gp.InputError) as caught:
+    with pytest.raises(gp.errors.InputError) as caught:
         plan_city(tmp_path / "town", tmp_path / "plan", QUICK, chunk=200, workers=1)
     told = [str(problem) for problem in caught.value.problems]
     assert len(told) == 3
@@ -469,5 +469,5 @@ def test_a_map_of_a_large_plan_shows_its_sub_grids_or_a_part_whole(in_chunks, wh
     assert set(part.site.buildings["community"]) == {code}
     for shown in (plan, part):
         assert "gridplan-pack" in gp.draw_map(shown, layers="tiles").get_root().render()
-    with pytest.raises(gp.PlanError, match="no community"):
+    with pytest.raises(gp.errors.PlanError, match="no community"):
         read_sheet_plan(in_chunks, "99")

@@ -12,7 +12,7 @@ from gridplan.city.city_simulation import measure_city_chances, simulate_city
 from gridplan.errors import InputError, PlanError, RuleError
 from gridplan.rules.all_rules import Rules
 from gridplan.simulation.requests import Scenario, make_system, measure_chances, simulate
-from tests.villages import make_table
+from gridplan.synthetic.board_plan import make_table
 
 QUICK = Rules().replace(division={"effort": "quick"})
 BUSY = Rules().replace(coverage={"requests_urban": 300.0, "requests_rural": 300.0})
@@ -42,7 +42,7 @@ SCENARIOS = [
 @pytest.fixture(scope="module")
 def town():
     """Seven communities that were organised and staffed, in three subdistricts, of which one is that of those without."""
-    site = gp.make_site(gp.make_town(7, 0.3, 900, seed=4))
+    site = gp.read_site(gp.synthetic.make_town(7, 0.3, 900, seed=4))
     plan = gp.staff(gp.organise(gp.divide(site, QUICK, seed=1)))
     return plan.replace(communities=plan.site.communities.assign(subdistrict=APART))
 

@@ -6,7 +6,7 @@ from typer.testing import CliRunner
 
 import gridplan as gp
 from gridplan.cli import app
-from tests.villages import CRS, make_board_plan, make_checkerboard
+from gridplan.synthetic.board_plan import CRS, make_board_plan, make_checkerboard
 
 
 def run(*words, status=0):
@@ -44,7 +44,7 @@ def test_triggers_are_told_and_nothing_is_written(folder):
 
 def test_a_plan_is_redrawn_and_never_overwritten_without_being_asked(folder):
     _, error = run("redraw", folder / "plan", status=1)
-    assert isinstance(error, gp.OutputExistsError)
+    assert isinstance(error, gp.errors.OutputExistsError)
     done, _ = run(
         "redraw",
         folder / "plan",
@@ -85,7 +85,7 @@ def test_a_site_elsewhere_is_refused_with_a_remedy(folder):
     moved = site.buildings.set_geometry(away.set_crs(CRS, allow_override=True))
     moved[["households_observed", "floors", "geometry"]].to_file(path, layer="buildings")
     _, error = run("redraw", folder / "plan", "--site", path, "-o", folder / "next", status=1)
-    assert isinstance(error, gp.InputError)
+    assert isinstance(error, gp.errors.InputError)
     assert "gridplan plan" in str(error)
 
 

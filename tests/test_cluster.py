@@ -116,14 +116,15 @@ def test_the_command_line_takes_the_address_of_a_scheduler(town, serial, schedul
 def test_a_scheduler_that_does_not_answer_is_a_clear_error(monkeypatch):
     monkeypatch.setattr("gridplan.engine.engine.ANSWERS", 0.5)
     with pytest.raises(
-        gp.EngineError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:1 .*dask scheduler"
+        gp.errors.EngineError,
+        match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:1 .*dask scheduler",
     ):
         map_processes(abs, [1, 2], engine="dask", scheduler="tcp://127.0.0.1:1")
 
 
 def test_a_missing_dask_says_how_to_install_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(gp.MissingPackageError, match=r"pip install 'gridplan\[dask\]'"):
+    with pytest.raises(gp.errors.MissingPackageError, match=r"pip install 'gridplan\[dask\]'"):
         map_processes(abs, [1, 2], engine="dask")
 
 

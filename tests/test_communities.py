@@ -17,7 +17,7 @@ from gridplan.land.communities import (
     measure_density,
 )
 from gridplan.rules.all_rules import SiteRules
-from tests.villages import X0, Y0, make_checkerboard, make_site, make_table
+from gridplan.synthetic.board_plan import X0, Y0, make_checkerboard, make_site, make_table
 
 
 def place(x, y, width, depth):

@@ -23,8 +23,8 @@ from gridplan.maps.words import say
 from gridplan.redrawing.editing.edit_plan import edit
 from gridplan.redrawing.revision.concordance import make_concordance
 from gridplan.redrawing.revision.household_matching import apportion, follow_households
+from gridplan.synthetic import make_board_plan
 from tests.browser import Window, start_browser
-from tests.villages import make_board_plan
 
 make_board_plan = cache(make_board_plan)
 WEST = "0301-001"
@@ -287,7 +287,7 @@ def test_both_plans_are_judged_by_one_set_of_rules():
 
 def test_a_release_is_not_compared():
     plan = make_plan()
-    with pytest.raises(gp.PlanError, match="working plans"):
+    with pytest.raises(gp.errors.PlanError, match="working plans"):
         gp.compare(plan, plan.replace(manifest=plan.manifest | {"release": {"seal": "x"}}))
 
 
@@ -479,7 +479,7 @@ def test_versions_stand_below_each_other(folder):
 
 
 def test_one_plan_has_nothing_to_be_compared_with():
-    with pytest.raises(gp.InputError, match="two or more"):
+    with pytest.raises(gp.errors.InputError, match="two or more"):
         compare_versions({"one": make_board_plan()})
 
 
@@ -520,7 +520,7 @@ def test_the_same_plans_give_the_same_page(tmp_path):
     old = make_board_plan()
     new = make_board_plan((1, 1, 1, 1, 2, 2) * 2)
     pages = [
-        gp.write_map(gp.draw_difference(old, new), tmp_path / f"{n}.html").read_bytes()
+        gp.write_map(gp.draw_map(new, gp.compare(old, new)), tmp_path / f"{n}.html").read_bytes()
         for n in range(2)
     ]
     assert pages[0] == pages[1]
@@ -556,7 +556,9 @@ def open_difference(window, folder, layers="classes", lang="en"):
     old = drop_houses(make_board_plan(), "h12")
     new = drop_houses(make_board_plan((1, 1, 1, 1, 2, 2) * 2), "h01")
     page = gp.write_map(
-        gp.draw_difference(old, new, layers=layers, lang=lang), folder / "map.html", overwrite=True
+        gp.draw_map(new, gp.compare(old, new), layers=layers, lang=lang),
+        folder / "map.html",
+        overwrite=True,
     )
     window.open(page)
     window.wait("document.documentElement.dataset.gridplanChange === 'ready'")

@@ -6,7 +6,7 @@ from shapely.geometry import LineString, box
 
 from gridplan.land.compounds import infer_compounds
 from gridplan.rules.all_rules import SiteRules
-from tests.villages import X0, Y0, make_site, make_table
+from gridplan.synthetic.board_plan import X0, Y0, make_site, make_table
 
 
 def place(x, y, width, depth):

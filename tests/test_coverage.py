@@ -21,8 +21,8 @@ from gridplan.publishing.release_plan import release
 from gridplan.reading.read import read_site
 from gridplan.rules.all_rules import Rules
 from gridplan.rules.coverage import CoverageRules, read_services
+from gridplan.synthetic.board_plan import CRS, make_board_plan, make_site, make_table
 from gridplan.tables.conform import make_empty
-from tests.villages import CRS, make_board_plan, make_site, make_table
 
 WALK = {"speed": 100.0, "slow_speed": 50.0}  # metres a minute, so that ways are counted in the head
 

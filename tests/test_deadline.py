@@ -19,11 +19,11 @@ from gridplan.engine.deadline import Deadline, share_out
 from gridplan.planning import site_to_plan
 from gridplan.planning.site_to_plan import CUT_SHORT, count_cut_short
 from gridplan.storage import plan_folder
+from gridplan.synthetic.board_plan import make_checkerboard
 from gridplan.synthetic.city import write_city
 from gridplan.synthetic.town import lay_out_town
 from gridplan.tables.conform import make_empty
 from tests.test_division import is_contiguous, make_board, make_random
-from tests.villages import make_checkerboard
 
 EXAMPLE = Path(__file__).parents[1] / "data" / "example" / "town.gpkg"
 QUICK = gp.Rules().replace(division={"effort": "quick"})
@@ -115,7 +115,9 @@ def test_a_part_out_of_band_after_too_short_a_search_asks_for_time():
 
 
 def test_a_plan_without_any_time_is_whole_and_says_that_it_was_cut_short():
-    plan = gp.divide(gp.make_site(gp.make_town(2, urban_share=0.5, seed=11)), seed=3, seconds=0)
+    plan = gp.divide(
+        gp.read_site(gp.synthetic.make_town(2, urban_share=0.5, seed=11)), seed=3, seconds=0
+    )
     assert gp.audit(plan).passed
     assert plan.manifest["cut_short"] == {
         "communities": count_cut_short(plan.site.ledger),

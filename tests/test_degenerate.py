@@ -16,8 +16,8 @@ from gridplan.division.plain.points import divide_points
 from gridplan.engine.deadline import Deadline
 from gridplan.rules.all_rules import Band
 from gridplan.site import Reading
+from gridplan.synthetic.board_plan import CRS, X0, Y0
 from tests.test_division import is_contiguous, make, make_random, masses
-from tests.villages import CRS, X0, Y0
 
 QUICK = gp.Rules().replace(division={"effort": "quick"})
 
@@ -155,7 +155,7 @@ def test_points_of_no_weight_belong_somewhere():
 
 
 def test_points_where_nobody_knows_are_refused_with_the_reason():
-    with pytest.raises(gp.InputError):
+    with pytest.raises(gp.errors.InputError):
         divide_points([(0.0, np.nan), (1.0, 0.0)], k=1)
 
 
@@ -217,7 +217,7 @@ def plan(houses, communities=None, **tables):
         for name, rows in frames.items()
         if rows
     }
-    return gp.divide(gp.make_site(Reading(frames)), QUICK)
+    return gp.divide(gp.read_site(Reading(frames)), QUICK)
 
 
 ROW = [make_house(i, 30 * i, 0) for i in range(12)]
@@ -282,7 +282,7 @@ def test_a_strip_narrower_than_its_houses_is_a_community_too():
 
 
 def test_coordinates_off_the_map_are_refused_with_the_reason():
-    with pytest.raises(gp.InputError, match="give its true CRS"):
+    with pytest.raises(gp.errors.InputError, match="give its true CRS"):
         plan([make_house(i, 1e7 + 30 * i, 0) for i in range(3)], [])
 
 
@@ -330,7 +330,7 @@ def test_any_village_is_planned_without_an_error_of_the_audit_or_refused_since_n
     houses, communities, barriers = village
     try:
         drawn = plan(houses, communities, barriers=barriers)
-    except gp.InputError as error:
+    except gp.errors.InputError as error:
         assert "no building counts as a home" in str(error)  # noqa: PT017
         return
     audit = gp.audit(drawn)

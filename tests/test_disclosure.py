@@ -20,8 +20,8 @@ from gridplan.publishing.release_check import check_release
 from gridplan.publishing.release_plan import WITHHELD, is_released, release
 from gridplan.publishing.suppression import choose_suppressed
 from gridplan.rules.people import DisclosureRules
+from gridplan.synthetic.board_plan import CRS, X0, Y0, make_board_plan, make_site, make_table
 from gridplan.tables.conform import make_empty
-from tests.villages import CRS, X0, Y0, make_board_plan, make_site, make_table
 
 RULES = DisclosureRules()
 

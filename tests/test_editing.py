@@ -24,7 +24,7 @@ from gridplan.redrawing.revision.locks import (
     unlock_all,
 )
 from gridplan.storage.kept_versions import KEPT, keep_version, list_versions
-from tests.villages import make_board_plan, make_table
+from gridplan.synthetic.board_plan import make_board_plan, make_table
 
 THREE = (1, 1, 1, 2, 2, 2, 3, 3, 3) * 2
 
@@ -50,7 +50,7 @@ def assert_same(one, two):
 
 
 def tell(plan, commands):
-    with pytest.raises(gp.InputError) as caught:
+    with pytest.raises(gp.errors.InputError) as caught:
         edit(plan, commands)
     return [(p.message, p.remedy) for p in caught.value.problems]
 
@@ -149,7 +149,7 @@ def test_all_faults_of_a_script_are_told_with_their_lines(board):
 
 def test_a_script_without_commands_and_a_date_that_is_none_are_refused(board):
     assert tell(board, "# nothing")[0][0] == "the script has no command"
-    with pytest.raises(gp.InputError, match="is no date"):
+    with pytest.raises(gp.errors.InputError, match="is no date"):
         edit(board, "lock all", date="24.11.2026")
 
 
@@ -283,7 +283,7 @@ def test_locks_are_tables_and_verbs_too(board):
     assert find_frozen(lock_all(board), board.stairwells).stairwells.all()
     assert unlock_all(plan).locks.empty
     assert unlock(plan, "building", "h03").locks.index.tolist() == ["code:0301-002"]
-    with pytest.raises(gp.InputError, match="there is no subgrid 0301-099"):
+    with pytest.raises(gp.errors.InputError, match="there is no subgrid 0301-099"):
         lock(board, "subgrid", "0301-099")
 
 
@@ -394,7 +394,7 @@ def run(plan, scripts):
     for n, script in enumerate(scripts):
         try:
             plan = edit(plan, script, by=f"office {n}", date="2026-11-24" if n % 2 else "").plan
-        except gp.InputError:
+        except gp.errors.InputError:
             continue
     return plan
 
@@ -481,7 +481,7 @@ def test_the_command_line_edits_and_undoes_to_the_very_files(folder):
     assert read_files(folder / "versions" / "undone") == after
     assert isinstance(
         CliRunner().invoke(app, ["edit", str(folder), "undo", "--overwrite"]).exception,
-        gp.PlanError,
+        gp.errors.PlanError,
     )
 
 

@@ -8,9 +8,10 @@ import gridplan as gp
 from gridplan.cli import app
 from gridplan.comparison.frontier import WISHES
 from gridplan.planning.measures import find_undominated
-from gridplan.plots import figure, result_plots
+from gridplan.plots import figure
+from gridplan.plots.figure import save_plot
 from gridplan.rules.all_rules import Prices
-from tests.villages import make_board_plan
+from gridplan.synthetic import make_board_plan
 
 HALF = (
     3 + 2 * 2**0.5
@@ -18,9 +19,14 @@ HALF = (
 
 
 @pytest.fixture(scope="module")
-def table():
-    town = gp.make_site(gp.make_town(1, urban_share=1.0, households=1600, seed=2))
+def frontier():
+    town = gp.read_site(gp.synthetic.make_town(1, urban_share=1.0, households=1600, seed=2))
     return gp.trace_frontier(town, town.communities.index[0], effort="quick", factors=(0, 1, 16))
+
+
+@pytest.fixture(scope="module")
+def table(frontier):
+    return frontier.table
 
 
 def test_a_dearer_wish_is_never_kept_less(table):
@@ -53,14 +59,14 @@ def test_what_nothing_beats_is_marked():
 
 def test_a_plan_is_traced_by_its_own_rules():
     plan = make_board_plan()
-    table = gp.trace_frontier(plan, "0301", effort="quick", factors=(1,))
+    table = gp.trace_frontier(plan, "0301", effort="quick", factors=(1,)).table
     assert table["subgrids"].tolist() == [2, 2, 2]
     assert table["household_metres"].tolist() == pytest.approx([2 * 300 * HALF] * 3, abs=0.1)
 
 
 def test_a_community_that_is_not_there_is_named():
     for verb in (gp.trace_frontier, lambda plan, code: gp.prove(plan, [code])):
-        with pytest.raises(gp.InputError, match="0999"):
+        with pytest.raises(gp.errors.InputError, match="0999"):
             verb(make_board_plan(), "0999")
 
 
@@ -82,22 +88,21 @@ def test_land_with_a_part_out_of_band_is_left_out_of_the_proof():
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
-def test_the_picture_is_the_same_every_time(table, lang, tmp_path):
+def test_the_picture_is_the_same_every_time(frontier, lang, tmp_path):
     try:
-        one = result_plots.plot_frontier(table, tmp_path / "1.png", title="A", lang=lang)
-    except gp.MissingPackageError as error:
+        one = save_plot(gp.plot(frontier, title="A", lang=lang), tmp_path / "1.png")
+    except gp.errors.MissingPackageError as error:
         pytest.skip(str(error))
-    two = result_plots.plot_frontier(table, tmp_path / "2.png", title="A", lang=lang)
+    two = save_plot(gp.plot(frontier, title="A", lang=lang), tmp_path / "2.png")
     assert one.read_bytes().startswith(b"\x89PNG")
     assert one.read_bytes() == two.read_bytes()
 
 
-def test_without_a_chinese_font_no_empty_boxes_are_drawn(table, monkeypatch, tmp_path):
+def test_without_a_chinese_font_no_empty_boxes_are_drawn(frontier, monkeypatch, tmp_path):
     monkeypatch.setattr(figure, "FONTS", ("No Such Font",))
-    with pytest.raises(gp.MissingPackageError, match="install one"):
-        result_plots.plot_frontier(table, tmp_path / "1.png", lang="zh")
-    assert not (tmp_path / "1.png").exists()
-    result_plots.plot_frontier(table, tmp_path / "2.png")
+    with pytest.raises(gp.errors.MissingPackageError, match="install one"):
+        gp.plot(frontier, lang="zh")
+    assert save_plot(gp.plot(frontier), tmp_path / "2.png").exists()
 
 
 def test_both_verbs_print_their_tables_and_write_them(tmp_path):

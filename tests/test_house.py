@@ -1,6 +1,8 @@
 """The house itself: stairs only go down, the door is the door, and every verb has its help."""
 
 import ast
+import importlib
+import inspect
 import re
 import subprocess
 import sys
@@ -99,11 +101,27 @@ def test_heavy_libraries_are_imported_where_they_are_used(parts):
 
 
 def test_all_is_the_door():
-    assert sorted(gridplan.__all__) == gridplan.__all__
-    assert set(gridplan.__all__) == set(gridplan._ROOMS) | {"__version__"}
-    for name in gridplan.__all__:
-        assert getattr(gridplan, name) is not None
-    assert len(gridplan.__all__) <= 66
+    """What the door hands out is what type checkers read in its stub, and nothing is left over."""
+    stub = (PACKAGE / "__init__.pyi").read_text(encoding="utf-8")
+    names = re.findall(r"^from (gridplan\S*) import (\w+) as \2$", stub, re.MULTILINE)
+    assert len(names) == stub.count("\nfrom ") == len({name for _, name in names})
+    assert sorted(gridplan.__all__) == gridplan.__all__ == dir(gridplan)
+    assert set(gridplan.__all__) == {name for _, name in names} | {"__version__"}
+    for module, name in names:
+        value = getattr(gridplan, name)
+        assert inspect.unwrap(value) is getattr(importlib.import_module(module), name)
+    assert len(gridplan.__all__) <= 45
+
+
+def test_only_the_plan_reaches_up_and_only_through_the_door():
+    """``plan.plot()`` and ``plan.explore()`` call what a caller would; no other room knows the door's functions."""
+    using = [
+        "/".join(parts)
+        for parts in list_modules()
+        if "gridplan" in set(find_imports(parts)) and parts != ("__init__",)
+    ]
+    assert using == ["plan"]
+    assert "gridplan" not in set(find_imports(("plan",), everywhere=False))
 
 
 def test_importing_gridplan_imports_no_library():

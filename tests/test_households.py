@@ -15,7 +15,7 @@ from gridplan.land.households import (
     read_coefficients,
 )
 from gridplan.rules.all_rules import HouseholdRules
-from tests.villages import X0, Y0, make_site, make_table
+from gridplan.synthetic.board_plan import X0, Y0, make_site, make_table
 
 RULES = HouseholdRules()
 

@@ -31,7 +31,14 @@ from gridplan.redrawing.importing.subgrid_codes import name_grids
 from gridplan.redrawing.revision.locks import lock
 from gridplan.redrawing.revision.matching import match_stairwells
 from gridplan.rules.all_rules import Rules
-from tests.villages import CRS, X0, Y0, make_board_plan, make_checkerboard, make_table
+from gridplan.synthetic.board_plan import (
+    CRS,
+    X0,
+    Y0,
+    make_board_plan,
+    make_checkerboard,
+    make_table,
+)
 
 RULES = Rules().replace(urban={"low": 50, "target": 60, "high": 70}, exclusive={"drawn": False})
 REAL = Path(__file__).parents[2] / "shared" / "data" / "liechtenstein"

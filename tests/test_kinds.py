@@ -15,8 +15,15 @@ from gridplan.planning.outlines.exclusive_grids import find_exclusives
 from gridplan.planning.outlines.special_grids import find_specials, note_outside
 from gridplan.planning.site_to_plan import divide
 from gridplan.rules.people import ExclusiveRules, SpecialRules
+from gridplan.synthetic.board_plan import (
+    X0,
+    Y0,
+    make_board_plan,
+    make_checkerboard,
+    make_site,
+    make_table,
+)
 from gridplan.tables.conform import make_empty
-from tests.villages import X0, Y0, make_board_plan, make_checkerboard, make_site, make_table
 
 BAND = {"low": 50, "target": 60, "high": 70}
 RULES = gp.Rules().replace(urban=BAND, division={"effort": "quick"})

@@ -18,17 +18,17 @@ from shapely.geometry import LineString, Point, Polygon, box
 
 from gridplan.errors import InputError, OutputExistsError
 from gridplan.maps.colours import BAND, EXCLUSIVE, TONES, choose_tones
+from gridplan.maps.draw import draw_map
 from gridplan.maps.legend import count_figures
 from gridplan.maps.offline import write_map
-from gridplan.maps.plan_map import draw_map
 from gridplan.maps.sheet import compose_sheet, explain_exceptions, simplify_coverage
 from gridplan.maps.tiled_layers import encode_numbers, pack_sheet
 from gridplan.maps.words import REASONS, REELS, WORDS, say
 from gridplan.plan import Plan
 from gridplan.rules.coverage import KINDS
+from gridplan.synthetic.board_plan import CRS, X0, Y0, make_board_plan, make_site, make_table
 from gridplan.tables.conform import make_empty
 from tests.browser import Window, start_browser
-from tests.villages import CRS, X0, Y0, make_board_plan, make_site, make_table
 
 EVIL = "<script>alert(1)</script>"
 

@@ -9,8 +9,8 @@ from gridplan.maps.colours import STATES, choose_severity
 from gridplan.maps.offline import write_map
 from gridplan.maps.years_map import draw_years, list_reels
 from gridplan.simulation.years import Given, simulate_years
+from gridplan.synthetic import make_board_plan
 from tests.browser import Window, start_browser
-from tests.villages import make_board_plan
 
 # In the year, in the order of the table: in band, above, below, gone.
 CHANCES = {

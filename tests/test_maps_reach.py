@@ -16,21 +16,22 @@ from gridplan.coverage.proposals import propose_posts
 from gridplan.coverage.reach_plan import reach
 from gridplan.errors import PlanError
 from gridplan.maps.colours import choose_bands
+from gridplan.maps.draw import draw_map
 from gridplan.maps.isochrones import cut_edges, join_bands, measure_pieces
 from gridplan.maps.offline import write_map
-from gridplan.maps.plan_map import draw_map
 from gridplan.maps.reach_map import list_gaps, pack_reach
 from gridplan.maps.words import REASONS, say
-from gridplan.plots.result_plots import plot_reach
+from gridplan.plots.figure import save_plot
+from gridplan.plots.plot_results import plot
 from gridplan.publishing.release_plan import release
 from gridplan.rules.all_rules import Rules
 from gridplan.rules.coverage import KINDS, CoverageRules, Service, read_services
 from gridplan.storage import write_plan
+from gridplan.synthetic import make_people_plan
+from gridplan.synthetic.board_plan import X0, Y0, make_board_plan, make_site, make_table
 from gridplan.walking.door_access import reach_doors
 from gridplan.walking.network import build_network
 from tests.browser import Window, start_browser
-from tests.people import make_people_plan
-from tests.villages import X0, Y0, make_board_plan, make_site, make_table
 
 
 def make_reached(propose=False):
@@ -358,13 +359,15 @@ def test_a_chinese_page_tells_reach_in_chinese(window, pages):
 # ----------------------------------------------------------------------------------------------------------
 
 
+def draw_curves(plan, path):
+    return save_plot(plot(plan, show="reach", title="Town"), path).read_bytes()
+
+
 def test_the_curves_are_a_picture_that_is_the_same_every_time(tmp_path):
     plan = make_reached(propose=True)
-    first, second = (
-        plot_reach(plan, tmp_path / f"{n}.png", title="Town").read_bytes() for n in range(2)
-    )
+    first, second = (draw_curves(plan, tmp_path / f"{n}.png") for n in range(2))
     assert first == second
     assert first[:8] == b"\x89PNG\r\n\x1a\n"
-    assert first != plot_reach(make_reached(), tmp_path / "now.png", title="Town").read_bytes()
+    assert first != draw_curves(make_reached(), tmp_path / "now.png")
     with pytest.raises(PlanError, match="gridplan reach PLAN"):
-        plot_reach(make_board_plan(), tmp_path / "none.png")
+        plot(make_board_plan(), show="reach")

@@ -16,9 +16,8 @@ from gridplan.maps.colours import AGAINST, INK, SEVERITY, choose_severity
 from gridplan.maps.offline import write_map
 from gridplan.maps.timeline import Reel, draw_reels, grade, pack_reels
 from gridplan.publishing.release_plan import release
+from gridplan.synthetic import make_board_plan, make_people_plan
 from tests.browser import Window, start_browser
-from tests.people import make_people_plan
-from tests.villages import make_board_plan
 
 CALM, WORSE, BAD = choose_severity(3)
 CLASSES = (("calm", CALM), ("busy", WORSE), ("overrun", BAD))

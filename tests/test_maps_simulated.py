@@ -17,9 +17,9 @@ from gridplan.maps.simulation_map import choose_edges, draw_simulation, list_ree
 from gridplan.people.staffing.staff_plan import staff
 from gridplan.rules.all_rules import Rules
 from gridplan.simulation.requests import Scenario, simulate
+from gridplan.synthetic.people_plan import CITY_COUNTS, make_people_plan
 from gridplan.tables.conform import conform_table
 from tests.browser import Window, start_browser
-from tests.people import CITY_COUNTS, make_people_plan
 
 BUSY = Rules().replace(coverage={"requests_urban": 200.0}, simulation={"wishes_urban": 20.0})
 SUNDAY = datetime.date(2026, 3, 1)

@@ -10,8 +10,8 @@ from gridplan.maps.offline import write_map
 from gridplan.maps.surge_map import draw_surge, list_reels
 from gridplan.people.staffing.staff_plan import staff
 from gridplan.simulation.surge import Event, surge
+from gridplan.synthetic import make_people_plan
 from tests.browser import Window, start_browser
-from tests.people import make_people_plan
 
 # Minutes until somebody comes and until all are seen to; the event is two
 # hours long, so 120 means never.

@@ -5,8 +5,8 @@ from shapely.geometry import LineString, Point, box
 
 from gridplan.land.neighbours import find_neighbours
 from gridplan.rules.all_rules import NeighbourRules
+from gridplan.synthetic.board_plan import CRS, make_table
 from gridplan.tables.conform import make_empty
-from tests.villages import CRS, make_table
 
 
 def make_doors(points, kind="urban", community="c1"):

@@ -1,12 +1,29 @@
 """The notebooks run from top to bottom and are kept with their outputs."""
 
+import re
 from pathlib import Path
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
 
+import gridplan
+
 FOLDER = Path(__file__).parents[1] / "notebooks"
+
+
+def read_code(path):
+    cells = nbformat.read(path, as_version=4).cells
+    return "\n".join(cell.source for cell in cells if cell.cell_type == "code")
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.ipynb")), ids=lambda p: p.stem)
+def test_a_notebook_comes_in_by_the_door(path):
+    """Whoever learns from a notebook learns public names: no module behind them is imported."""
+    code = read_code(path)
+    assert "import gridplan as gp" in code
+    assert not re.findall(r"from gridplan\S* import|import gridplan\.\S+", code)
+    assert set(re.findall(r"\bgp\.(\w+)", code)) <= set(gridplan.__all__)
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.ipynb")), ids=lambda p: p.stem)

@@ -19,8 +19,8 @@ from gridplan.people.organisation.joint_branches import join_places, list_fields
 from gridplan.people.organisation.members import apportion
 from gridplan.plan import PEOPLE_TABLES, PLAN_TABLES
 from gridplan.rules.people import OrganisationRules
+from gridplan.synthetic.board_plan import X0, Y0, make_board_plan, make_table
 from gridplan.tables.conform import make_empty
-from tests.villages import X0, Y0, make_board_plan, make_table
 
 RULES = OrganisationRules()
 
@@ -123,7 +123,7 @@ def test_all_that_is_wrong_with_counts_is_told_at_once():
         ("street", "x", 1),
         ("community", "0999", 5),
     )
-    with pytest.raises(gp.InputError) as caught:
+    with pytest.raises(gp.errors.InputError) as caught:
         organise_board(counts)
     text = str(caught.value)
     for words in (
@@ -139,7 +139,7 @@ def test_all_that_is_wrong_with_counts_is_told_at_once():
 
 def test_finer_counts_above_a_coarser_one_are_a_contradiction():
     with pytest.raises(
-        gp.InputError,
+        gp.errors.InputError,
         match=r"1 community counts are below what finer counts in them add up to \(0301\)",
     ):
         organise_board(make_counts(("building", "h01", 7), ("community", "0301", 5)))
@@ -171,7 +171,7 @@ def test_a_count_where_nobody_lives_goes_to_the_ledger():
     ],
 )
 def test_contradictory_rules_are_refused(rules, words):
-    with pytest.raises(gp.RuleError, match=words):
+    with pytest.raises(gp.errors.RuleError, match=words):
         gp.Rules().replace(organisation=rules)
 
 
@@ -530,14 +530,14 @@ def test_medians_by_integer_programming_are_those_by_trial(seed):
 
 
 def make_quick_plan(order=None):
-    reading = gp.make_town(3, urban_share=0.34, seed=5)
+    reading = gp.synthetic.make_town(3, urban_share=0.34, seed=5)
     if order is not None:
         tables = {
             name: table.sample(frac=1, random_state=order) for name, table in reading.tables.items()
         }
         reading = type(reading)(tables, reading.files, reading.entries)
     return gp.divide(
-        gp.make_site(reading), gp.Rules().replace(division={"effort": "quick"}), seed=3
+        gp.read_site(reading), gp.Rules().replace(division={"effort": "quick"}), seed=3
     )
 
 

@@ -22,8 +22,8 @@ from gridplan.people.pairing.service_centres import measure_centres, write_centr
 from gridplan.people.staffing.staff_plan import staff
 from gridplan.rules.all_rules import Rules
 from gridplan.rules.people import PairingRules
-from tests.people import count_rows, make_people_plan, settle
-from tests.villages import X0, Y0, make_board_plan, make_table
+from gridplan.synthetic.board_plan import X0, Y0, make_board_plan, make_table
+from gridplan.synthetic.people_plan import count_rows, make_people_plan, settle
 
 NONE = pd.DataFrame({"institution": [], "community": []}, dtype=str)
 

@@ -11,8 +11,8 @@ from gridplan.plan import ALL_TABLES
 from gridplan.planning.site_to_plan import code_parts, divide
 from gridplan.rules.all_rules import Rules
 from gridplan.storage import write_plan
+from gridplan.synthetic.board_plan import X0, Y0, make_checkerboard, make_table
 from tests.test_division import make_board
-from tests.villages import X0, Y0, make_checkerboard, make_table
 
 
 def test_the_checkerboard_of_120_households_becomes_four_sub_grids_of_thirty():
@@ -46,7 +46,7 @@ def test_codes_run_from_north_to_south_and_from_west_to_east():
 
 def test_nobody_home_is_a_clear_error():
     site = make_checkerboard(households=0)
-    with pytest.raises(gp.InputError, match="no building counts as a home"):
+    with pytest.raises(gp.errors.InputError, match="no building counts as a home"):
         divide(site)
 
 
@@ -91,13 +91,13 @@ def test_a_river_with_a_bridge_keeps_sub_grids_on_their_banks():
 
 
 def draw_example(order=None, **kwargs):
-    reading = gp.make_town(2, urban_share=0.5, seed=11)
+    reading = gp.synthetic.make_town(2, urban_share=0.5, seed=11)
     if order is not None:
         tables = {
             name: table.sample(frac=1, random_state=order) for name, table in reading.tables.items()
         }
         reading = type(reading)(tables, reading.files, reading.entries)
-    return divide(gp.make_site(reading), seed=3, **kwargs)
+    return divide(gp.read_site(reading), seed=3, **kwargs)
 
 
 @pytest.fixture(scope="module")
@@ -130,8 +130,8 @@ def test_the_plan_is_the_same_whatever_the_order_of_rows_or_the_number_of_worker
 
 
 def test_another_seed_may_give_another_plan_of_the_same_size(example):
-    reading = gp.make_town(2, urban_share=0.5, seed=11)
-    other = divide(gp.make_site(reading), seed=4)
+    reading = gp.synthetic.make_town(2, urban_share=0.5, seed=11)
+    other = divide(gp.read_site(reading), seed=4)
     assert len(other.subgrids) == len(example.subgrids)
     assert other.manifest["seed"] == 4
 

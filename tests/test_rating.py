@@ -12,7 +12,7 @@ from gridplan.people.rate_plan import Criterion, band_scores, rate, rate_level, 
 from gridplan.people.staffing.staff_plan import staff
 from gridplan.rules.all_rules import Rules
 from gridplan.rules.people import RatingRules
-from tests.people import make_people_plan
+from gridplan.synthetic import make_people_plan
 
 TWO = [Criterion("share", 60.0, 0.0, 1.0), Criterion("span", 40.0, 4.0, 2.0)]
 

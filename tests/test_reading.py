@@ -16,7 +16,7 @@ from gridplan.errors import InputError, PersonalDataError
 from gridplan.reading.datum import find_shifted
 from gridplan.reading.read import read_site
 from gridplan.site import Reading
-from tests.villages import CRS, X0, Y0
+from gridplan.synthetic.board_plan import CRS, X0, Y0
 
 VOLOGDA = Path(__file__).parents[2] / "shared" / "data" / "vologda"
 

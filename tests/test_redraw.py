@@ -13,8 +13,8 @@ from gridplan.redrawing.editing.edit_plan import edit
 from gridplan.redrawing.redraw_plan import find_triggers, redraw
 from gridplan.redrawing.repair_plan import repair
 from gridplan.redrawing.revision.locks import lock, lock_all
+from gridplan.synthetic.board_plan import X0, Y0, make_board_plan, make_checkerboard, make_table
 from gridplan.tables.conform import conform_table
-from tests.villages import X0, Y0, make_board_plan, make_checkerboard, make_table
 
 
 def count_moved(before, after):
@@ -175,7 +175,7 @@ def test_what_was_moved_by_hand_stays_when_the_rest_is_repaired():
     assert mended.stairwells.loc["h04-1", "subgrid"] == "0301-001"
     assert mended.subgrids["households"].tolist() == [60, 60]
     assert repair(make_board_plan()) is not None
-    with pytest.raises(gp.InputError, match="0301-099"):
+    with pytest.raises(gp.errors.InputError, match="0301-099"):
         repair(edited, ["0301-099"])
 
 
@@ -197,7 +197,7 @@ def test_households_that_are_gone_stand_where_the_rest_of_their_sub_grid_is_now(
 
 def test_the_curve_falls_as_more_may_move():
     plan = make_board_plan((1, 1, 1, 1, 1, 2) * 2)
-    table = trace_budget(plan, shares=(0, 0.1, 0.2, 0.5))
+    table = trace_budget(plan, shares=(0, 0.1, 0.2, 0.5)).table
     assert table.index.tolist() == [0.0, 0.1, 0.2, 0.5, FREE]
     assert table["moved"].iloc[0] == 0
     budget = table.iloc[:-1]

@@ -17,7 +17,7 @@ from gridplan.planning.site_to_plan import divide
 from gridplan.redrawing.revision.plan_history import digest_plan, note_version
 from gridplan.redrawing.revision.renewal import renew_plan
 from gridplan.rules.all_rules import Rules
-from tests.villages import X0, Y0, make_board_plan, make_checkerboard, make_table
+from gridplan.synthetic.board_plan import X0, Y0, make_board_plan, make_checkerboard, make_table
 
 THREE = (1, 1, 1, 2, 2, 2, 3, 3, 3) * 2  # three sub-grids of six houses side by side
 
@@ -125,7 +125,7 @@ def test_a_centre_that_is_wanted_is_taken_with_its_walks():
 def test_everything_wrong_with_an_assignment_is_told_at_once():
     plan = make_board_plan()
     member = reassign(plan, h01="").drop("h02-1")
-    with pytest.raises(gp.InputError) as caught:
+    with pytest.raises(gp.errors.InputError) as caught:
         renew_plan(plan, member, centres={"0301-002": "h03-1"})
     assert [p.rule for p in caught.value.problems] == [
         "every home is in a sub-grid",
@@ -218,7 +218,7 @@ def test_a_limit_that_moved_has_the_community_drawn_anew():
 def draw_town():
     """A synthetic town of two communities with exclusive grids, special grids and an upper layer."""
     rules = Rules().replace(grids={"drawn": True, "low": 60, "target": 120, "high": 200})
-    return divide(gp.make_site(gp.make_town(2, households=600, seed=5)), rules, seed=3)
+    return divide(gp.read_site(gp.synthetic.make_town(2, households=600, seed=5)), rules, seed=3)
 
 
 @pytest.fixture

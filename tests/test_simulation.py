@@ -36,8 +36,8 @@ from gridplan.simulation.requests.request_tables import rank_scenarios
 from gridplan.simulation.requests.scenarios import TEMPLATE, list_scenarios
 from gridplan.simulation.requests.simulation_blocks import cut_blocks, draw_world, open_tiers
 from gridplan.simulation.requests.uncertainty import draw_households
-from tests.people import CITY_COUNTS, make_people_plan
-from tests.villages import make_board_plan
+from gridplan.synthetic import make_board_plan
+from gridplan.synthetic.people_plan import CITY_COUNTS, make_people_plan
 
 BUSY = Rules().replace(coverage={"requests_urban": 200.0}, simulation={"wishes_urban": 20.0})
 TABLES = ("requests", "posts", "curve", "unserved", "differences")

@@ -15,8 +15,8 @@ from gridplan.people.staffing.party_share import repair_share
 from gridplan.people.staffing.staff_plan import staff
 from gridplan.people.staffing.zones import fit_count
 from gridplan.rules.all_rules import Rules
-from tests.people import CITY_COUNTS, count_rows, make_people_plan
-from tests.villages import make_board_plan, make_table
+from gridplan.synthetic.board_plan import make_board_plan, make_table
+from gridplan.synthetic.people_plan import CITY_COUNTS, count_rows, make_people_plan
 
 ROLES = ["grid_leader", "grid_worker_full", "grid_worker_part"]
 STRIP = tuple(range(1, 7)) * 2  # six sub-grids of two houses each, side by side

@@ -9,7 +9,7 @@ from shapely.geometry import Polygon, box
 
 from gridplan.land.stairwells import find_stairwells
 from gridplan.rules.all_rules import Band
-from tests.villages import make_table
+from gridplan.synthetic.board_plan import make_table
 
 URBAN = Band(20, 30, 40)
 RURAL = Band(35, 50, 65)

@@ -39,10 +39,10 @@ from gridplan.simulation.surge.run_surge import open_course
 from gridplan.simulation.surge.surge_travel import Ways
 from gridplan.simulation.years import read_given
 from gridplan.simulation.years.planned_changes import TEMPLATE as YEARS
-from tests.people import CITY_COUNTS, make_people_plan, settle
+from gridplan.synthetic.board_plan import CRS, X0, Y0, make_board_plan, make_table
+from gridplan.synthetic.people_plan import CITY_COUNTS, make_people_plan, settle
 from tests.queues import make_world
 from tests.test_walking import draw, put
-from tests.villages import CRS, X0, Y0, make_board_plan, make_table
 
 EXAMPLE = Path(__file__).parents[1] / "data" / "example" / "town.gpkg"
 OFFICE = "request+wish 1 Mon-Fri 08:30-12:00 14:00-17:30"
@@ -97,7 +97,9 @@ def board():
 def town():
     """A made-up town of three communities, organised, staffed and paired."""
     plan = gp.divide(
-        gp.make_site(gp.make_town(3, seed=5)), Rules().replace(division={"effort": "quick"}), seed=1
+        gp.read_site(gp.synthetic.make_town(3, seed=5)),
+        Rules().replace(division={"effort": "quick"}),
+        seed=1,
     )
     return gp.pair(gp.staff(gp.organise(plan)))
 

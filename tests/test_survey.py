@@ -15,9 +15,9 @@ from gridplan.errors import InputError, PersonalDataError
 from gridplan.reading.site_tables import make_site
 from gridplan.rules.all_rules import SiteRules
 from gridplan.site import SITE_TABLES, Reading
+from gridplan.synthetic.board_plan import CRS, X0, Y0
 from gridplan.tables.conform import Entry
 from gridplan.tables.schema import read_schema
-from tests.villages import CRS, X0, Y0
 
 
 def place(shape):

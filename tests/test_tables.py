@@ -11,7 +11,7 @@ import shapely
 
 from gridplan.errors import InputError, PersonalDataError
 from gridplan.reading.vector_files import gather_readings, read_tables, take_table
-from tests.villages import CRS, X0, Y0
+from gridplan.synthetic.board_plan import CRS, X0, Y0
 
 
 def make_lane(crs=CRS, **columns):

@@ -18,8 +18,8 @@ from gridplan.geometry.linework import find_ridges, straighten_chains
 from gridplan.geometry.tiling import match_borders, settle_labels
 from gridplan.planning.outlines.tessellation import tessellate
 from gridplan.rules.all_rules import OutlineRules
+from gridplan.synthetic.board_plan import CRS, X0, Y0, make_board_plan, make_table
 from gridplan.tables.conform import conform_table, make_empty
-from tests.villages import CRS, X0, Y0, make_board_plan, make_table
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 real_data = pytest.mark.skipif(not DATA.exists(), reason="the real data is not here")

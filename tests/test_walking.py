@@ -14,12 +14,12 @@ from gridplan.errors import RuleError
 from gridplan.planning.site_to_plan import divide
 from gridplan.rules.all_rules import Rules
 from gridplan.rules.walking import WalkingRules
+from gridplan.synthetic.board_plan import CRS, X0, Y0, make_checkerboard, make_site, make_table
 from gridplan.walking.detour import fit_detour, measure_straight
 from gridplan.walking.door_access import reach_doors
 from gridplan.walking.door_distances import clip_around, measure_among
 from gridplan.walking.network import build_network
 from gridplan.walking.network_distances import find_nearest, measure_paths
-from tests.villages import CRS, X0, Y0, make_checkerboard, make_site, make_table
 
 NOWHERE = make_site()
 

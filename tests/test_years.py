@@ -16,15 +16,22 @@ from gridplan.errors import InputError, PlanError, RuleError
 from gridplan.redrawing.redraw_plan import redraw
 from gridplan.redrawing.revision.locks import lock
 from gridplan.rules.all_rules import Rules
-from gridplan.simulation.years import POLICIES, Demolition, Estate, Given, simulate_years, read_given
+from gridplan.simulation.years import (
+    POLICIES,
+    Demolition,
+    Estate,
+    Given,
+    read_given,
+    simulate_years,
+)
 from gridplan.simulation.years.futures import BUILT, GONE, GROWN, Chance, draw_future
 from gridplan.simulation.years.new_estates import choose_places, find_places, link_doors
 from gridplan.simulation.years.planned_changes import TEMPLATE
 from gridplan.simulation.years.policies import follow_policy, make_policy
 from gridplan.simulation.years.starting_state import list_starts
 from gridplan.storage import write_plan
-from tests.people import make_people_plan
-from tests.villages import X0, Y0, make_board_plan
+from gridplan.synthetic import make_people_plan
+from gridplan.synthetic.board_plan import X0, Y0, make_board_plan
 
 STILL = {
     "growth_urban": 0.0,
@@ -150,7 +157,9 @@ def test_what_the_plan_explains_as_out_of_band_is_left_until_it_changes():
 
 
 def test_never_moves_nobody_and_repair_is_never_behind_it_in_band():
-    done = simulate_years(make_board_plan(step=60.0), Given(changes=STORMY), years=8, replications=6)
+    done = simulate_years(
+        make_board_plan(step=60.0), Given(changes=STORMY), years=8, replications=6
+    )
     never, repair = (read(done, policy, "in_band") for policy in ("never", "repair"))
     assert set(read(done, "never", "moved_total")) == {0.0}
     assert all(r >= n for r, n in zip(repair, never, strict=True))
@@ -183,7 +192,9 @@ def test_shares_of_the_sides_sum_to_one_and_are_those_of_the_sub_grids_in_band()
 
 
 def test_households_are_those_before_and_built_and_grown_less_those_demolished():
-    done = simulate_years(make_board_plan(step=60.0), Given(changes=STORMY), years=6, replications=5)
+    done = simulate_years(
+        make_board_plan(step=60.0), Given(changes=STORMY), years=6, replications=5
+    )
     flows = [
         np.array(read(done, "anew", name))
         for name in ("households", "built", "grown", "demolished")
@@ -200,16 +211,21 @@ def list_tables(done):
 
 def test_the_same_seed_gives_the_same_bytes_for_any_number_of_workers_and_order_of_rows():
     plan = make_board_plan(step=60.0)
-    one = list_tables(simulate_years(plan, Given(changes=STORMY), years=5, replications=4, workers=1))
+    one = list_tables(
+        simulate_years(plan, Given(changes=STORMY), years=5, replications=4, workers=1)
+    )
     shuffled = plan.replace(
         stairwells=plan.stairwells.sample(frac=1, random_state=1),
         neighbours=plan.neighbours.sample(frac=1, random_state=2),
     )
     assert (
-        list_tables(simulate_years(plan, Given(changes=STORMY), years=5, replications=4, workers=3)) == one
+        list_tables(simulate_years(plan, Given(changes=STORMY), years=5, replications=4, workers=3))
+        == one
     )
     assert (
-        list_tables(simulate_years(shuffled, Given(changes=STORMY), years=5, replications=4, workers=2))
+        list_tables(
+            simulate_years(shuffled, Given(changes=STORMY), years=5, replications=4, workers=2)
+        )
         == one
     )
     assert (
@@ -221,10 +237,14 @@ def test_the_same_seed_gives_the_same_bytes_for_any_number_of_workers_and_order_
 def test_a_policy_does_not_depend_on_which_others_are_compared_nor_a_fate_on_what_else_is_built():
     plan = make_board_plan(step=60.0)
     both = simulate_years(plan, Given(changes=STORMY), years=5, replications=3)
-    alone = simulate_years(plan, Given(changes=STORMY), years=5, replications=3, policies=["repair"])
+    alone = simulate_years(
+        plan, Given(changes=STORMY), years=5, replications=3, policies=["repair"]
+    )
     assert read(both, "repair", "price") == read(alone, "repair", "price")
     assert both.subgrids.equals(alone.subgrids)
-    more = simulate_years(plan, Given((Estate(1, "0301", 30),), changes=STORMY), years=5, replications=1)
+    more = simulate_years(
+        plan, Given((Estate(1, "0301", 30),), changes=STORMY), years=5, replications=1
+    )
     fate = [
         e[e["kind"] == "demolition"].query("of < 'h99'")[["year", "of"]].values.tolist()
         for e in (both.events, more.events)

@@ -48,6 +48,7 @@ from gridplan.auditing.walking import (
 from gridplan.auditing.wholeness import Splits, check_buildings, check_compounds, measure_splits
 from gridplan.errors import PlanError
 from gridplan.rules.all_rules import Rules
+from gridplan.tables.html import say_count
 
 if TYPE_CHECKING:
     from gridplan.plan import Plan
@@ -79,6 +80,12 @@ class Audit:
     def passed(self) -> bool:
         """Whether no rule is broken; warnings and notes do not count."""
         return not (self.findings["severity"] == "error").any()
+
+    def __repr__(self) -> str:
+        """Write the verdict on one line."""
+        kinds = self.findings["severity"].value_counts()
+        found = ", ".join(say_count(int(kinds.get(k, 0)), k) for k in ("error", "warning", "note"))
+        return f"Audit({'passed' if self.passed else 'failed'}: {found})"
 
     def __str__(self) -> str:
         """Write the verdict, the figures and the kinds of findings, worst first."""
@@ -131,7 +138,7 @@ def audit(plan: Plan, rules: Rules | None = None) -> Audit:
 
     Examples
     --------
-    >>> from tests.villages import make_board_plan
+    >>> from gridplan.synthetic import make_board_plan
     >>> result = audit(make_board_plan())
     >>> result.passed, result.summary["households"], result.communities.loc["0301", "non_contiguous"]
     (True, 120, np.int64(0))
@@ -223,7 +230,7 @@ def join_audits(
 
     Examples
     --------
-    >>> from tests.villages import make_board_plan
+    >>> from gridplan.synthetic import make_board_plan
     >>> one = audit(make_board_plan())
     >>> join_audits([one]).summary == one.summary
     True

@@ -107,7 +107,7 @@ def simulate_city(
     --------
     >>> from gridplan.people.staffing.staff_plan import staff
     >>> from gridplan.storage import write_plan
-    >>> from tests.people import make_people_plan
+    >>> from gridplan.synthetic import make_people_plan
     >>> with TemporaryDirectory() as place:
     ...     folder = write_plan(staff(make_people_plan()), Path(place) / "plan", format="parquet")
     ...     simulate_city(folder, Scenario("month", uncertain=False), replications=4, workers=1)

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from gridplan.planning.site_to_plan import VERSION
+from gridplan import __version__
 
 WORK = ".work"
 END = "end"  # the file that stands for the wish that the search end
@@ -37,7 +37,7 @@ class Job:
         """Make a key that changes with whatever may change the plan or how it is cut; paths do not."""
         told = {k: v for k, v in asdict(self).items() if k not in ("source", "files")}
         names = {table: _name(file) for table, file in sorted(self.files.items())}
-        text = json.dumps([VERSION, LAYOUT, told, names], sort_keys=True, default=str)
+        text = json.dumps([__version__, LAYOUT, told, names], sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -97,8 +97,8 @@ def map_command(
     """
     from gridplan.cli import console
     from gridplan.cli.people import read_mapped
+    from gridplan.maps.draw import draw_map
     from gridplan.maps.offline import write_map
-    from gridplan.maps.plan_map import draw_map
 
     page = output or (path if path.is_dir() else path.parent) / "map.html"
     with console.show_progress() as clock:
@@ -169,7 +169,8 @@ def frontier_command(
     """
     from gridplan.cli import console
     from gridplan.comparison.frontier import trace_frontier
-    from gridplan.plots.result_plots import plot_frontier
+    from gridplan.plots.figure import save_plot
+    from gridplan.plots.plot_results import plot
     from gridplan.rules.all_rules import Rules
 
     rules = Rules.from_file(rules_file) if rules_file else None
@@ -180,9 +181,9 @@ def frontier_command(
             land, community, rules, effort=effort.value, seed=seed, workers=workers, progress=clock
         )
         if output:
-            plot_frontier(found, output, title=community, lang=lang.value)
-    console.print_frontier(f"Trade-offs of {community}", found)
-    _write_csv(found, table)
+            save_plot(plot(found, title=community, lang=lang.value), output)
+    console.print_frontier(f"Trade-offs of {community}", found.table)
+    _write_csv(found.table, table)
     if output:
         console.out.print(f"written    {output}", soft_wrap=True)
 

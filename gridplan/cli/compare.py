@@ -86,15 +86,16 @@ def _draw(
     """Draw the map and the picture that were asked for."""
     written = []
     if page:
-        from gridplan.maps.difference_map import draw_difference
+        from gridplan.maps.draw import draw_map
         from gridplan.maps.offline import write_map
 
         clock("map", 0, 1)
-        written.append(write_map(draw_difference(*plans, found, lang=lang), page, overwrite=True))
+        written.append(write_map(draw_map(plans[1], found, lang=lang), page, overwrite=True))
     if picture:
-        from gridplan.plots.change_plots import plot_change
+        from gridplan.plots.figure import save_plot
+        from gridplan.plots.plot_results import plot
 
-        written.append(plot_change(found, picture, lang=lang))
+        written.append(save_plot(plot(found, lang=lang), picture))
     return written
 
 
@@ -318,7 +319,8 @@ def _write_alternatives(
     from gridplan import storage
     from gridplan.cli import console
     from gridplan.errors import MissingPackageError
-    from gridplan.plots.change_plots import plot_alternatives
+    from gridplan.plots.figure import save_plot
+    from gridplan.plots.plot_results import plot
 
     written = _write_tables({"alternatives": found.table, "members": found.members}, folder)
     for n, name in enumerate(found.table.index):
@@ -326,7 +328,7 @@ def _write_alternatives(
         storage.write_plan(found.make_plan(name), folder / name, overwrite=overwrite)
         written.append(folder / name)
     try:
-        written.append(plot_alternatives(found.table, folder / "alternatives.png", lang=lang))
+        written.append(save_plot(plot(found, lang=lang), folder / "alternatives.png"))
     except MissingPackageError as error:
         console.err.print(f"no picture: {console.escape(str(error))}", soft_wrap=True)
     return written

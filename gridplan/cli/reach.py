@@ -77,7 +77,7 @@ def site_command(
     [dim]gridplan site outputs/town --kind canteen --add 5 --overwrite[/dim]
     """
     from gridplan.cli import console
-    from gridplan.coverage.proposals import recall_rules, propose_posts
+    from gridplan.coverage.proposals import propose_posts, recall_rules
 
     if kind is None:
         raise typer.BadParameter("say which kind of post: --kind canteen", param_hint="--kind")

@@ -196,7 +196,8 @@ def change_command(
     """
     from gridplan import storage
     from gridplan.cli import console
-    from gridplan.plots.change_plots import plot_budget
+    from gridplan.plots.figure import save_plot
+    from gridplan.plots.plot_results import plot as draw_plot
     from gridplan.redrawing.change_budget import SHARES, trace_budget
 
     with console.show_progress() as clock:
@@ -213,7 +214,7 @@ def change_command(
             progress=clock,
         )
         if plot:
-            plot_budget(found, plot, lang=lang.value)
+            save_plot(draw_plot(found, lang=lang.value), plot)
     names = (
         "may move",
         "moved",
@@ -235,13 +236,13 @@ def change_command(
             f"{r.price:,.0f}",
             f"{r.lost:.2%}",
         )
-        for share, r in found.iterrows()
+        for share, r in found.table.iterrows()
     ]
     console.print_table("What a budget of change buys", names, rows)
     for path_, what in ((table, "table"), (plot, "picture")):
         if path_ is not None:
             if what == "table":
-                found.to_csv(path_, encoding="utf-8-sig")
+                found.table.to_csv(path_, encoding="utf-8-sig")
             console.out.print(f"written    {path_}", soft_wrap=True)
 
 

@@ -129,20 +129,21 @@ def simulate_command(
         )
         console.out.print(f"written    {csv}", soft_wrap=True)
     if plot is not None:
-        from gridplan.plots.result_plots import plot_simulation
+        from gridplan.plots.figure import save_plot
+        from gridplan.plots.plot_results import plot as draw_plot
 
         console.out.print(
-            f"written    {plot_simulation(done, plot, lang=lang.value)}", soft_wrap=True
+            f"written    {save_plot(draw_plot(done, lang=lang.value), plot)}", soft_wrap=True
         )
     if page is not None and plan is None:
         console.out.print(
             "no map     a city of so many buildings has none of its week; see --csv", soft_wrap=True
         )
     if page is not None and plan is not None:
+        from gridplan.maps.draw import draw_map
         from gridplan.maps.offline import write_map
-        from gridplan.maps.simulation_map import draw_simulation
 
-        written = write_map(draw_simulation(plan, done, lang=lang.value), page, overwrite=True)
+        written = write_map(draw_map(plan, done, lang=lang.value), page, overwrite=True)
         console.out.print(f"written    {written}", soft_wrap=True)
 
 

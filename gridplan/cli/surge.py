@@ -113,15 +113,18 @@ def surge_command(
         write_tables({name: getattr(done, name) for name in TABLES}, done.manifest, csv)
         console.out.print(f"written    {csv}", soft_wrap=True)
     if plot is not None:
-        from gridplan.plots.result_plots import plot_surge
-
-        console.out.print(f"written    {plot_surge(done, plot, lang=lang.value)}", soft_wrap=True)
-    if page is not None:
-        from gridplan.maps.offline import write_map
-        from gridplan.maps.surge_map import draw_surge
+        from gridplan.plots.figure import save_plot
+        from gridplan.plots.plot_results import plot as draw_plot
 
         console.out.print(
-            f"written    {write_map(draw_surge(plan, done, lang=lang.value), page, overwrite=True)}",
+            f"written    {save_plot(draw_plot(done, lang=lang.value), plot)}", soft_wrap=True
+        )
+    if page is not None:
+        from gridplan.maps.draw import draw_map
+        from gridplan.maps.offline import write_map
+
+        console.out.print(
+            f"written    {write_map(draw_map(plan, done, lang=lang.value), page, overwrite=True)}",
             soft_wrap=True,
         )
 

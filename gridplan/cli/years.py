@@ -84,7 +84,7 @@ def years_command(
     """
     from gridplan import storage
     from gridplan.cli import console
-    from gridplan.simulation.years import POLICIES, simulate_years, read_given
+    from gridplan.simulation.years import POLICIES, read_given, simulate_years
     from gridplan.simulation.years.planned_changes import TEMPLATE
 
     if template:
@@ -120,14 +120,17 @@ def years_command(
         write_tables({name: getattr(done, name) for name in TABLES}, done.manifest, csv)
         console.out.print(f"written    {csv}", soft_wrap=True)
     if plot is not None:
-        from gridplan.plots.change_plots import plot_years
+        from gridplan.plots.figure import save_plot
+        from gridplan.plots.plot_results import plot as draw_plot
 
-        console.out.print(f"written    {plot_years(done, plot, lang=lang.value)}", soft_wrap=True)
+        console.out.print(
+            f"written    {save_plot(draw_plot(done, lang=lang.value), plot)}", soft_wrap=True
+        )
     if page is not None:
+        from gridplan.maps.draw import draw_map
         from gridplan.maps.offline import write_map
-        from gridplan.maps.years_map import draw_years
 
-        written = write_map(draw_years(plan, done, lang=lang.value), page, overwrite=True)
+        written = write_map(draw_map(plan, done, lang=lang.value), page, overwrite=True)
         console.out.print(f"written    {written}", soft_wrap=True)
 
 

@@ -28,6 +28,7 @@ from gridplan.redrawing.revision.plan_history import note_version
 from gridplan.redrawing.revision.renewal import renew_plan
 from gridplan.rules.all_rules import Rules
 from gridplan.site import Site
+from gridplan.tables.html import say_count, show_html
 
 Array = np.ndarray[Any, Any]
 BALANCE = (0.0, 1.0, 4.0, 16.0)  # what the price of a household off the target is multiplied by
@@ -55,6 +56,16 @@ class Alternatives:
     table: pd.DataFrame
     members: pd.DataFrame
     plan: Plan
+
+    def __repr__(self) -> str:
+        """Write on one line which there are."""
+        communities = self.plan.stairwells.loc[self.members.index, "community"].nunique()
+        of = say_count(communities, "community", "communities")
+        return f"Alternatives({', '.join(self.table.index)}; of {of})"
+
+    def _repr_html_(self) -> str:
+        """Write the table for a notebook."""
+        return show_html(repr(self), self.table)
 
     def make_plan(self, name: str) -> Plan:
         """Make one of the alternatives a plan of its own; communities that were not looked at stay as they are.
@@ -132,7 +143,7 @@ def find_alternatives(
     Four houses and eight, where the band is 50 to 70 households; one has to
     move for that, and with two the walks are shorter:
 
-    >>> from tests.villages import make_board_plan
+    >>> from gridplan.synthetic import make_board_plan
     >>> found = find_alternatives(make_board_plan((1, 1, 2, 2, 2, 2) * 2), effort="quick")
     >>> found.table[["subgrids", "out_of_band", "moved"]].values.tolist()
     [[2, 2, 0], [2, 0, 10], [2, 0, 20]]

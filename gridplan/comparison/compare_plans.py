@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from gridplan.plan import Plan
 from gridplan.redrawing.revision.concordance import make_concordance
 from gridplan.redrawing.revision.household_matching import follow_households
 from gridplan.rules.all_rules import Rules
+from gridplan.tables.html import say_count
 
 SHOWN = 8  # communities, and events, in the printed report; the rest are counted
 LABELS: Mapping[str, tuple[str, str]] = {
@@ -51,7 +52,7 @@ class Comparison:
     side, judged by ``rules``. ``subgrids`` lists those of both plans (side,
     code) with their community, households as each plan counts them and event;
     ``flows`` follows the households of every building. ``summary`` are the
-    figures of the whole. Print it for a report of about a screen.
+    figures of the whole, ``old`` and ``new`` the plans. Print it for a report of about a screen.
     """
 
     concordance: pd.DataFrame
@@ -61,7 +62,14 @@ class Comparison:
     subgrids: pd.DataFrame
     flows: pd.DataFrame
     summary: Mapping[str, Any]
-    rules: Rules = field(repr=False, default_factory=Rules)
+    rules: Rules
+    old: Plan
+    new: Plan
+
+    def __repr__(self) -> str:
+        """Write on one line how many households moved."""
+        moved = say_count(int(self.summary["moved"]), "household")
+        return f"Comparison({self.old!r} -> {self.new!r}: {moved} moved)"
 
     def __str__(self) -> str:
         """Write who moved, what became of the sub-grids, and both plans' figures."""
@@ -119,7 +127,7 @@ def compare(
 
     Examples
     --------
-    >>> from tests.villages import make_board_plan
+    >>> from gridplan.synthetic import make_board_plan
     >>> result = compare(make_board_plan(), make_board_plan((1, 1, 1, 1, 2, 2) * 2))
     >>> result.summary["moved"], result.summary["displaced"], result.events["sentence"].iloc[1]
     (20, 20, '0301-002 keeps 40 of its 60 households; 20 went to others')
@@ -140,7 +148,9 @@ def compare(
     other = given is None and any(getattr(before, name) != getattr(rules, name) for name in judged)
     summary = _sum_up(concordance, events, moved, quality) | {"other_rules": other}
     subgrids = _list_subgrids(old, new, concordance)
-    return Comparison(concordance, events, moved, quality, subgrids, flows, summary, rules)
+    return Comparison(
+        concordance, events, moved, quality, subgrids, flows, summary, rules, old, new
+    )
 
 
 def _list_subgrids(old: Plan, new: Plan, concordance: pd.DataFrame) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,7 @@ from gridplan.plan import Plan
 from gridplan.planning.measures import MINIMISED, find_problems, find_undominated, measure_division
 from gridplan.rules.all_rules import Rules
 from gridplan.site import Site
+from gridplan.tables.html import show_html
 
 FACTORS = (0.0, 0.25, 1.0, 4.0, 16.0)
 WISHES = {
@@ -25,6 +26,23 @@ WISHES = {
 }  # a price, and what it buys
 COLUMNS = ["price", "subgrids", *MINIMISED, "household_metres"]
 _LEVELS = {"building": 0, "compound": 1}  # the levels of groups in a problem
+
+
+@dataclass(frozen=True, eq=False)
+class Frontier:
+    """The trade-offs of one community: ``table`` has a row for each wish and factor, as :func:`trace_frontier` says."""
+
+    community: str
+    table: pd.DataFrame
+
+    def __repr__(self) -> str:
+        """Write on one line what was traded."""
+        best = int(self.table["undominated"].sum())
+        return f"Frontier({self.community}: {len(self.table)} divisions, {best} undominated)"
+
+    def _repr_html_(self) -> str:
+        """Write the table for a notebook."""
+        return show_html(repr(self), self.table)
 
 
 def trace_frontier(
@@ -37,7 +55,7 @@ def trace_frontier(
     seed: int = 0,
     workers: int | None = None,
     progress: Progress = keep_silent,
-) -> pd.DataFrame:
+) -> Frontier:
     """Trace the trade-off of one community: divide it at several prices of balance, whole buildings and whole compounds.
 
     Each of the three prices is multiplied by each factor, while the others
@@ -59,12 +77,12 @@ def trace_frontier(
 
     Returns
     -------
-    pandas.DataFrame
-        By wish and factor: price (household-metres), subgrids, out_of_band
-        (sub-grids), cv (of households, share), mean_walk (metres),
-        buildings_split, compounds_crossed (compounds beyond the first of each
-        sub-grid), household_metres, and ``undominated``: whether no other row
-        is at least as good in every figure and better in one.
+    Frontier
+        Its ``table`` holds, by wish and factor: price (household-metres),
+        subgrids, out_of_band (sub-grids), cv (of households, share), mean_walk
+        (metres), buildings_split, compounds_crossed (compounds beyond the first
+        of each sub-grid), household_metres, and ``undominated``: whether no
+        other row is at least as good in every figure and better in one.
 
     Raises
     ------
@@ -73,11 +91,9 @@ def trace_frontier(
 
     Examples
     --------
-    >>> from gridplan.synthetic.town import make_town
-    >>> from gridplan.reading.site_tables import make_site
-    >>> site = make_site(make_town(1, urban_share=0.0, seed=3))
-    >>> table = trace_frontier(site, site.communities.index[0], factors=(0, 1), effort="quick")
-    >>> table.index.tolist()
+    >>> from gridplan.synthetic import load_example
+    >>> village = trace_frontier(load_example(), "130203100200", factors=(0, 1), effort="quick")
+    >>> village.table.index.tolist()
     [('off_target', 0.0), ('off_target', 1.0), ('building', 0.0), ('building', 1.0), ('compound', 0.0), ('compound', 1.0)]
     """
     problem = find_problems(land, [community], rules)[community]
@@ -103,7 +119,8 @@ def trace_frontier(
     table = pd.DataFrame(rows, index=pd.MultiIndex.from_tuples(cases, names=["wish", "factor"]))[
         COLUMNS
     ]
-    return table.assign(undominated=find_undominated(table[MINIMISED].to_numpy(float)))
+    undominated = find_undominated(table[MINIMISED].to_numpy(float))
+    return Frontier(community, table.assign(undominated=undominated))
 
 
 def _price(problem: Problem, wish: str, factor: float) -> Problem:

@@ -43,7 +43,7 @@ def list_history(plan: Plan) -> pd.DataFrame:
     Examples
     --------
     >>> from gridplan.redrawing.editing.edit_plan import edit
-    >>> from tests.villages import make_board_plan
+    >>> from gridplan.synthetic import make_board_plan
     >>> done = edit(make_board_plan(), "move building h04 to 0301-001", by="planning office", date="2026-11-24").plan
     >>> list_history(done)[["date", "by", "verb", "moved"]].values.tolist()
     [['', '', 'drawn', 0], ['2026-11-24', 'planning office', 'edit', 10]]
@@ -114,7 +114,7 @@ def compare_versions(
 
     Examples
     --------
-    >>> from tests.villages import make_board_plan
+    >>> from gridplan.synthetic import make_board_plan
     >>> table, _ = compare_versions({"2024": make_board_plan(), "2026": make_board_plan((1, 1, 1, 1, 2, 2) * 2)})
     >>> table[["subgrids", "in_band"]].values.tolist(), table["moved"].tolist()
     ([[2.0, 1.0], [2.0, 0.0]], [<NA>, 20])

@@ -65,7 +65,7 @@ def measure_plan(
 
     Examples
     --------
-    >>> from tests.villages import make_board_plan
+    >>> from gridplan.synthetic import make_board_plan
     >>> measure_plan(make_board_plan())[["subgrids", "in_band", "spread"]].loc[""].tolist()
     [2.0, 1.0, 0.0]
     """

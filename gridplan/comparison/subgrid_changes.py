@@ -123,7 +123,7 @@ def find_events(concordance: pd.DataFrame, lang: Language = "en") -> pd.DataFram
     --------
     >>> from gridplan.redrawing.revision.concordance import make_concordance
     >>> from gridplan.redrawing.revision.household_matching import follow_households
-    >>> from tests.villages import make_board_plan
+    >>> from gridplan.synthetic import make_board_plan
     >>> flows = follow_households(make_board_plan((1,) * 12), make_board_plan())
     >>> find_events(make_concordance(flows))["sentence"].tolist()
     ['0301-001 was split: 60 to 0301-001 and 60 to 0301-002']
@@ -143,7 +143,7 @@ def find_members(concordance: pd.DataFrame) -> dict[str, pd.Series[Any]]:
     --------
     >>> from gridplan.redrawing.revision.concordance import make_concordance
     >>> from gridplan.redrawing.revision.household_matching import follow_households
-    >>> from tests.villages import make_board_plan
+    >>> from gridplan.synthetic import make_board_plan
     >>> flows = follow_households(make_board_plan((1,) * 12), make_board_plan())
     >>> find_members(make_concordance(flows))["new"].to_dict()
     {'0301-001': 0, '0301-002': 0}

@@ -87,7 +87,7 @@ def propose_posts(
     Canteens for two minutes of walking, on the board of twelve houses; one
     stands in the second of six columns and reaches five:
 
-    >>> from tests.villages import make_board_plan
+    >>> from gridplan.synthetic import make_board_plan
     >>> rules = Rules().replace(coverage={"services": "canteen 2 0 0 city"})
     >>> plan = propose_posts(make_board_plan(), "canteen", add=2, rules=rules)
     >>> plan.siting[["added", "served", "ended"]].values.tolist()

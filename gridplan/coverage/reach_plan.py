@@ -71,7 +71,7 @@ def reach(plan: Plan, rules: Rules | None = None) -> Plan:
     corner:
 
     >>> from shapely.geometry import Point
-    >>> from tests.villages import X0, Y0, make_board_plan, make_table
+    >>> from gridplan.synthetic.board_plan import X0, Y0, make_board_plan, make_table
     >>> place = {"place": "p", "kind": "canteen", "geometry": Point(X0 + 15, Y0 + 15)}
     >>> plan = make_board_plan().replace(places=make_table("places", [place]))
     >>> rules = Rules().replace(coverage={"services": "canteen 2 50 0 city"})

@@ -30,7 +30,7 @@ def list_posts(plan: Plan, services: Sequence[Service]) -> gpd.GeoDataFrame:
     Examples
     --------
     >>> from shapely.geometry import Point
-    >>> from tests.villages import X0, Y0, make_board_plan, make_table
+    >>> from gridplan.synthetic.board_plan import X0, Y0, make_board_plan, make_table
     >>> place = {"place": "p", "kind": "service_centre", "area": 60.0, "geometry": Point(X0 + 1, Y0 + 1)}
     >>> plan = make_board_plan().replace(places=make_table("places", [place]))
     >>> list_posts(plan, [Service("service_centre", 15, 1667, 30, "community")])[["community", "capacity"]].values.tolist()

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from gridplan.comparison import Comparison, compare
+from gridplan.comparison import Comparison
 from gridplan.comparison.subgrid_changes import EVENT_KINDS, find_events, find_members
+from gridplan.errors import PlanError
 from gridplan.maps.class_layers import add_class_layers
 from gridplan.maps.colours import CHANGE_STYLES, CHANGES, HOMES
 from gridplan.maps.legend import Key, compose_config
@@ -36,52 +37,38 @@ if TYPE_CHECKING:
     import folium
 
 
-def draw_difference(
-    old: Plan,
+def draw_comparison(
     new: Plan,
-    comparison: Comparison | None = None,
+    comparison: Comparison,
     *,
     lang: Language = "en",
     layers: Literal["auto", "classes", "tiles"] = "auto",
     base_map: bool = False,
     title: str | None = None,
 ) -> folium.Map:
-    """Draw what is different between two plans as a map.
+    """Draw what is different between a plan and the one before.
 
     Outlines before are dashed, those now solid; sub-grids are coloured by what
     became of them, homes by whether they are in another sub-grid, new or gone.
-    A click on one tells from where to where its households go.
-
-    Parameters
-    ----------
-    old, new
-        The plans; streets, barriers and buildings are those of the new one.
-    comparison
-        From :func:`gridplan.compare`; compared now if not given.
-    lang, layers, base_map, title
-        As :func:`gridplan.draw_map` takes them.
-
-    Returns
-    -------
-    A folium map; :func:`gridplan.write_map` writes it as one page that opens
-    without a network.
+    A click on one says from where to where its households go. The parameters
+    are those of :func:`gridplan.draw_map`.
 
     Raises
     ------
     ValueError
         If ``lang`` or ``layers`` is another word.
     PlanError
-        If one of the plans is a release.
-
-    Examples
-    --------
-    >>> draw_difference(old, new, lang="zh")  # doctest: +SKIP
+        If the plan is not the later one of those that were compared.
     """
     if lang not in ("en", "zh"):
         raise ValueError(f'lang must be "en" or "zh", not {lang!r}')
     if layers not in ("auto", "classes", "tiles"):
         raise ValueError(f'layers must be "auto", "classes" or "tiles", not {layers!r}')
-    comparison = comparison or compare(old, new)
+    if new is not comparison.new and not new.subgrids.index.equals(comparison.new.subgrids.index):
+        raise PlanError(
+            "the plan is not the later one of the two that were compared -> draw over that one"
+        )
+    old = comparison.old
     events = find_events(comparison.concordance, lang)
     members = find_members(comparison.concordance)
     before = to_degrees(old, simplify_coverage(old.subgrids.geometry.to_numpy()))
@@ -213,7 +200,7 @@ def gather_homes(flows: pd.DataFrame) -> dict[str, dict[str, list[tuple[str, str
     Examples
     --------
     >>> from gridplan.redrawing.revision.household_matching import follow_households
-    >>> from tests.villages import make_board_plan
+    >>> from gridplan.synthetic import make_board_plan
     >>> gather_homes(follow_households(make_board_plan(), make_board_plan((1, 1, 1, 1, 2, 2) * 2)))["moved"]["h04"]
     [('0301-002', '0301-001', 10)]
     """

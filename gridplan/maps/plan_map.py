@@ -38,7 +38,7 @@ OSM_CREDIT = (
 )
 
 
-def draw_map(
+def draw_plan(
     plan: Plan,
     *,
     lang: Language = "en",
@@ -47,45 +47,7 @@ def draw_map(
     title: str | None = None,
     reach: str | None = None,
 ) -> folium.Map:
-    """Draw a plan as a map.
-
-    Parameters
-    ----------
-    plan
-        The plan; its site's buildings, streets and barriers are drawn too.
-    lang
-        Language of every word on the page: ``"en"`` or ``"zh"``.
-    layers
-        ``"classes"``: one GeoJson layer per colour, which folium can change;
-        ``"tiles"``: painted tile by tile, for plans of any size; ``"auto"``:
-        classes up to 3,000 sub-grids and 40,000 buildings.
-    base_map
-        Whether OpenStreetMap's tiles lie under the plan; the page then needs
-        the internet.
-    title
-        Title of the map; the community's name or a general one if not given.
-    reach
-        A kind of post, such as ``"canteen"``: the map opens with minutes on
-        foot to the nearest of them. A plan whose reach was measured has that
-        view in any case, for the reader to choose.
-
-    Returns
-    -------
-    A folium map: it shows in a notebook, more can be added to it, and
-    :func:`gridplan.maps.offline.write_map` writes it.
-
-    Raises
-    ------
-    ValueError
-        If ``lang`` or ``layers`` is another word.
-    PlanError
-        If the plan is a release that was changed since its check, or ``reach``
-        is asked of a plan that does not hold it.
-
-    Examples
-    --------
-    >>> draw_map(plan, lang="zh")  # doctest: +SKIP
-    """
+    """Draw a plan alone; the parameters are those of :func:`gridplan.draw_map`."""
     if lang not in ("en", "zh"):
         raise ValueError(f'lang must be "en" or "zh", not {lang!r}')
     if layers not in ("auto", "classes", "tiles"):

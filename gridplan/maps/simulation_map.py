@@ -65,10 +65,6 @@ def draw_simulation(
         If ``lang`` or ``layers`` is another word.
     PlanError
         If the plan is a release, or not the one that was simulated.
-
-    Examples
-    --------
-    >>> draw_simulation(plan, simulate(plan, hourly=True))  # doctest: +SKIP
     """
     reels = list_reels(plan, simulated, lang)
     title = choose_title(plan, "simulated_title", lang) if title is None else title

@@ -95,10 +95,6 @@ def draw_surge(
         If ``lang`` or ``layers`` is another word.
     PlanError
         If the plan is a release, or not the one that was tried.
-
-    Examples
-    --------
-    >>> draw_surge(plan, surge(plan))  # doctest: +SKIP
     """
     own = surged.helped.loc[surged.helped["level"] == "subgrid", "of"]
     codes = check_codes(plan, pd.Index(own.unique()).sort_values(), "affected")

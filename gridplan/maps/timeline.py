@@ -164,10 +164,6 @@ def draw_reels(
         frames are of another number of sub-grids.
     PlanError
         If the plan is a release, or lacks some of the sub-grids.
-
-    Examples
-    --------
-    >>> draw_reels(plan, plan.subgrids.index, [reel], lang="zh")  # doctest: +SKIP
     """
     if lang not in ("en", "zh"):
         raise ValueError(f'lang must be "en" or "zh", not {lang!r}')

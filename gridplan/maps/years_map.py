@@ -58,10 +58,6 @@ def draw_years(
         If ``lang`` or ``layers`` is another word.
     PlanError
         If the plan is a release, or not the one that was looked ahead from.
-
-    Examples
-    --------
-    >>> draw_years(plan, simulate_years(plan, years=10))  # doctest: +SKIP
     """
     codes = check_codes(plan, pd.Index(foreseen.bands["subgrid"].unique()), "foreseen")
     title = choose_title(plan, "years_title", lang) if title is None else title

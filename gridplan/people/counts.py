@@ -50,7 +50,7 @@ def tally_counts(site: Site, measures: Sequence[str], households: pd.Series[Any]
 
     Examples
     --------
-    >>> from tests.villages import make_checkerboard, make_table
+    >>> from gridplan.synthetic.board_plan import make_checkerboard, make_table
     >>> rows = [{"count": "1", "level": "site", "of": "site", "measure": "cadres", "value": 7}]
     >>> site = make_checkerboard().replace(counts=make_table("counts", rows))
     >>> tally = tally_counts(site, ["cadres", "elders"], pd.Series({"0301": 120}))

@@ -59,7 +59,7 @@ def rate(plan: Plan, rules: Rules | None = None) -> Plan:
     Examples
     --------
     >>> from gridplan.people.staffing.staff_plan import staff
-    >>> from tests.people import make_people_plan
+    >>> from gridplan.synthetic import make_people_plan
     >>> rules = Rules().replace(rating={"criteria": "party_share 60 up 0.4 0.6; leaders 40 up 0 4"})
     >>> plan = rate(staff(make_people_plan()), rules)
     >>> plan.ratings.query("level == 'community'")[["score", "band", "lever", "lever_gain"]].values.tolist()

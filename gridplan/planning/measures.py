@@ -53,7 +53,7 @@ def find_problems(
 
     Examples
     --------
-    >>> from tests.villages import make_board_plan
+    >>> from gridplan.synthetic import make_board_plan
     >>> {code: len(problem) for code, problem in find_problems(make_board_plan(), ["0301"]).items()}
     {'0301': 12}
     """
@@ -118,7 +118,7 @@ def measure_parts(problem: Problem, part: Array) -> pd.DataFrame:
 
     Examples
     --------
-    >>> from tests.villages import make_board_plan
+    >>> from gridplan.synthetic import make_board_plan
     >>> board = find_problems(make_board_plan())["0301"]
     >>> measure_parts(board, np.array([0, 0, 0, 1, 1, 1] * 2)).round(1).values.tolist()
     [[60.0, 1748.5, 1748.5, 1.0], [60.0, 1748.5, 1748.5, 1.0]]
@@ -160,7 +160,7 @@ def measure_division(problem: Problem, part: Array) -> dict[str, Any]:
 
     Examples
     --------
-    >>> from tests.villages import make_board_plan
+    >>> from gridplan.synthetic import make_board_plan
     >>> found = measure_division(find_problems(make_board_plan())["0301"], np.array([0, 0, 0, 0, 1, 1] * 2))
     >>> found["subgrids"], found["out_of_band"], found["cv"], found["buildings_split"]
     (2, 2, 0.3333, 0)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from gridplan import __version__
 from gridplan.division.divide import Division, divide_atoms
 from gridplan.division.problem import Problem, make_problem
 from gridplan.engine.deadline import ENDLESS, Deadline, share_out
@@ -33,7 +34,6 @@ from gridplan.tables.codes import number_places
 from gridplan.tables.conform import Entry, conform_table, make_empty, write_ledger
 from gridplan.walking.door_distances import measure_among
 
-VERSION = "0.1.0"
 CUT_SHORT = (
     "the search was ended early, by a time limit or by the user, so the plan depends on the machine"
 )
@@ -457,7 +457,7 @@ def compose_manifest(
     }
     figures |= {name: count for name, count in more.items() if count}
     manifest = {
-        "gridplan": VERSION,
+        "gridplan": __version__,
         "seed": seed,
         "inputs": dict(inputs),
         "rules": rules.to_dict(),

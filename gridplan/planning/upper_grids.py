@@ -55,7 +55,7 @@ def add_upper_grids(
     --------
     Two sub-grids of sixty households make one grid of 120:
 
-    >>> from tests.villages import make_board_plan
+    >>> from gridplan.synthetic import make_board_plan
     >>> plan = add_upper_grids(make_board_plan(), Rules().replace(grids={"low": 100, "target": 120, "high": 140}))
     >>> plan.grids[["households", "subgrid_count", "in_band"]].values.tolist(), plan.subgrids["grid"].tolist()
     ([[120, 2, True]], ['0301-G001', '0301-G001'])

@@ -1,14 +1,16 @@
-"""Plots of change: what is different between two plans, alternatives to choose from, and what the years bring."""
+"""Plots of change: what is different between two plans, alternatives to choose from, budgets and years."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
 from gridplan.comparison import Comparison
-from gridplan.plots.figure import COLOURS, open_figure
+from gridplan.comparison.alternatives import Alternatives
+from gridplan.plots.figure import COLOURS, Picture
+from gridplan.redrawing.change_budget import Budget
 from gridplan.simulation.years import Years
 from gridplan.tables.schema import Language
 
@@ -85,51 +87,30 @@ WORDS = {
 }
 
 
-def plot_change(
-    comparison: Comparison, path: str | Path, *, title: str = "", lang: Language = "en"
-) -> Path:
-    """Plot what is different between two plans as a PNG: by community who stays, moves, is gone or new; and sizes before and now.
-
-    Parameters
-    ----------
-    comparison
-        From :func:`gridplan.compare`.
-    path
-        The file to write.
-    title
-        Stands over the picture.
-    lang
-        en or zh.
-
-    Raises
-    ------
-    MissingPackageError
-        If matplotlib is not installed, or no font on this machine has the
-        Chinese characters that are needed.
-    """
-    with open_figure(path, (10.5, 4.2), title, WORDS[lang]) as figure:
-        left, right = figure.subplots(1, 2, width_ratios=(1.3, 1))
-        _draw_communities(left, comparison.concordance, lang)
-        _draw_sizes(right, comparison.subgrids, lang)
-        for axes in (left, right):
-            axes.spines[["top", "right"]].set_visible(False)
-    return Path(path)
+def compose_change(comparison: Comparison, lang: Language) -> Picture:
+    """Compose what is different between two plans: by community who stays, moves, is gone or new; and sizes before and now."""
+    panels = (
+        partial(_draw_communities, table=comparison.concordance, lang=lang),
+        partial(_draw_sizes, table=comparison.subgrids, lang=lang),
+    )
+    return Picture(panels, (10.5, 4.2), WORDS[lang], (1.3, 1.0))
 
 
-def _draw_communities(axes: Any, table: pd.DataFrame, lang: Language) -> None:
+def _draw_communities(axes: Any, alone: bool, table: pd.DataFrame, lang: Language) -> None:
     """Draw for each community, those that change most above, the shares of its households that stay, move, are new or gone."""
     words = WORDS[lang]
-    own = table.pivot_table(
+    households = table.pivot_table(
         index="community", columns="kind", values="households", aggfunc="sum", fill_value=0
     )
-    own = own.reindex(columns=list(KINDS), fill_value=0)
-    stir = 1.0 - own["kept"] / own.sum(axis=1)
-    own = own.loc[stir.sort_values(ascending=False, kind="stable").index]
-    shown = own.head(MOST_BARS)
-    rest = own.iloc[MOST_BARS:]
+    households = households.reindex(columns=list(KINDS), fill_value=0)
+    stir = 1.0 - households["kept"] / households.sum(axis=1)
+    households = households.loc[stir.sort_values(ascending=False, kind="stable").index]
+    shown = households.head(MOST_BARS)
+    rest = households.iloc[MOST_BARS:]
     if len(rest):
         last = rest.sum().to_frame(words["more"].format(count=f"{len(rest):,}")).T
         shown = pd.concat([shown, last])
+    # Bars are drawn from below, so that the first community comes last.
     shares = (100.0 * shown.div(shown.sum(axis=1), axis=0)).iloc[::-1]
     start = pd.Series(0.0, index=shares.index)
     for kind, colour in KINDS.items():
@@ -145,13 +126,14 @@ def _draw_communities(axes: Any, table: pd.DataFrame, lang: Language) -> None:
     axes.set_xlim(0, 100)
     axes.set_xlabel(words["share"])
     axes.legend(frameon=False, fontsize=8, ncols=4, loc="lower center", bbox_to_anchor=(0.5, 1.0))
+    axes.spines[["top", "right"]].set_visible(False)
 
 
-def _draw_sizes(axes: Any, table: pd.DataFrame, lang: Language) -> None:
+def _draw_sizes(axes: Any, alone: bool, table: pd.DataFrame, lang: Language) -> None:
     """Draw how many sub-grids have how many households, before and now."""
     words = WORDS[lang]
     sizes = {side: table.loc[table["side"] == side, "households"] for side in ("old", "new")}
-    largest = max([1, *(int(own.max()) for own in sizes.values() if len(own))])
+    largest = max([1, *(int(households.max()) for households in sizes.values() if len(households))])
     edges = range(0, largest + 8, max(2, largest // 16))
     axes.hist(
         sizes["old"], edges, histtype="stepfilled", color=COLOURS[5], alpha=0.4, label=words["old"]
@@ -162,102 +144,69 @@ def _draw_sizes(axes: Any, table: pd.DataFrame, lang: Language) -> None:
     axes.set_xlabel(words["size"])
     axes.set_ylabel(words["count"])
     axes.legend(frameon=False, fontsize=8)
+    axes.spines[["top", "right"]].set_visible(False)
 
 
-def plot_budget(
-    table: pd.DataFrame, path: str | Path, *, title: str = "", lang: Language = "en"
-) -> Path:
-    """Plot the change-budget curve as a PNG: how good a plan can be, and how much of it in band, as more households may move.
+def compose_budget(budget: Budget, lang: Language) -> Picture:
+    """Compose the change-budget curve: how good a plan can be, and how much of it in band, as more households may move."""
+    panels = tuple(
+        partial(_draw_budget, table=budget.table, column=column, label=label, lang=lang)
+        for column, label in (("lost", "dearer"), ("in_band", "in_band"))
+    )
+    return Picture(panels, (9.0, 3.7), WORDS[lang])
 
-    Parameters
-    ----------
-    table
-        From :func:`gridplan.trace_budget`.
-    path
-        The file to write.
-    title
-        Stands over the picture.
-    lang
-        en or zh.
 
-    Raises
-    ------
-    MissingPackageError
-        If matplotlib is not installed, or no font on this machine has the
-        Chinese characters that are needed.
-    """
+def _draw_budget(
+    axes: Any, alone: bool, table: pd.DataFrame, column: str, label: str, lang: Language
+) -> None:
+    """Draw one figure against the households that move, and beside the curve what a plan from nothing comes to."""
     words = WORDS[lang]
-    budget = table.iloc[:-1]
-    anew = table.iloc[-1]
-    with open_figure(path, (9.0, 3.7), title, words) as figure:
-        for axes, column, name in zip(
-            figure.subplots(1, 2), ("lost", "in_band"), ("dearer", "in_band"), strict=True
-        ):
-            x = 100.0 * budget["moved_share"].astype(float)
-            y = 100.0 * budget[column].astype(float)
-            axes.plot(x, y, color=COLOURS[0], marker="o", markersize=5, linewidth=1.6)
-            axes.scatter(
-                100.0 * anew["moved_share"],
-                100.0 * anew[column],
-                s=46,
-                c="white",
-                edgecolors=COLOURS[1],
-                zorder=3,
-                label=words["anew"],
-            )
-            axes.set_xlabel(words["budget"])
-            axes.set_ylabel(words[name])
-            axes.grid(axis="y", color="#e3e6ea", linewidth=0.8)
-            axes.set_axisbelow(True)
-            axes.spines[["top", "right"]].set_visible(False)
-            axes.legend(frameon=False, fontsize=8)
-    return Path(path)
+    curve = table.iloc[:-1]
+    from_nothing = table.iloc[-1]
+    x = 100.0 * curve["moved_share"].astype(float)
+    y = 100.0 * curve[column].astype(float)
+    axes.plot(x, y, color=COLOURS[0], marker="o", markersize=5, linewidth=1.6)
+    axes.scatter(
+        100.0 * from_nothing["moved_share"],
+        100.0 * from_nothing[column],
+        s=46,
+        c="white",
+        edgecolors=COLOURS[1],
+        zorder=3,
+        label=words["anew"],
+    )
+    axes.set_xlabel(words["budget"])
+    axes.set_ylabel(words[label])
+    axes.grid(axis="y", color="#e3e6ea", linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False, fontsize=8)
 
 
-def plot_alternatives(
-    table: pd.DataFrame, path: str | Path, *, title: str = "", lang: Language = "en"
-) -> Path:
-    """Plot alternatives to choose from as a PNG: spread against walk, and a line through all figures of each.
-
-    Parameters
-    ----------
-    table
-        The table of what :func:`gridplan.find_alternatives` found.
-    path
-        The file to write.
-    title
-        Stands over the picture.
-    lang
-        en or zh.
-
-    Raises
-    ------
-    MissingPackageError
-        If matplotlib is not installed, or no font on this machine has the
-        Chinese characters that are needed.
-    """
-    figures = table[list(FIGURES)].astype(float)
+def compose_alternatives(alternatives: Alternatives, lang: Language) -> Picture:
+    """Compose alternatives to choose from: spread against walk, and a line through all figures of each."""
+    figures = alternatives.table[list(FIGURES)].astype(float)
     figures["spread"] *= 100.0
-    with open_figure(path, (10.5, 4.0), title, WORDS[lang]) as figure:
-        left, right = figure.subplots(1, 2, width_ratios=(1, 1.7))
-        _draw_points(left, figures, lang)
-        _draw_lines(right, figures, lang)
-    return Path(path)
+    panels = (
+        partial(_draw_points, figures=figures, lang=lang),
+        partial(_draw_lines, figures=figures, lang=lang),
+    )
+    return Picture(panels, (10.5, 4.0), WORDS[lang], (1.0, 1.7))
 
 
 def _choose_stroke(number: int) -> tuple[str, str]:
     return COLOURS[number % len(COLOURS)], ("-", "--", ":")[number // len(COLOURS) % 3]
 
 
-def _draw_points(axes: Any, figures: pd.DataFrame, lang: Language) -> None:
+def _draw_points(axes: Any, alone: bool, figures: pd.DataFrame, lang: Language) -> None:
     """Draw spread against walk, the letter beside each point; letters of points that coincide stand together."""
-    at: dict[tuple[float, float], str] = {}
+    letters: dict[tuple[float, float], str] = {}
     for n, (name, x, y) in enumerate(
         zip(figures.index, figures["mean_walk"], figures["spread"], strict=True)
     ):
         axes.scatter(x, y, s=60, color=_choose_stroke(n)[0], zorder=2)
-        at[x, y] = f"{at[x, y]} {name}" if (x, y) in at else str(name)
-    for n, (point, names) in enumerate(sorted(at.items())):
+        letters[x, y] = f"{letters[x, y]} {name}" if (x, y) in letters else str(name)
+    for n, (point, names) in enumerate(sorted(letters.items())):
         axes.annotate(
             names,
             point,
@@ -272,7 +221,7 @@ def _draw_points(axes: Any, figures: pd.DataFrame, lang: Language) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _draw_lines(axes: Any, figures: pd.DataFrame, lang: Language) -> None:
+def _draw_lines(axes: Any, alone: bool, figures: pd.DataFrame, lang: Language) -> None:
     """Draw a line through all figures of each, every figure from its least, below, to its greatest."""
     words = WORDS[lang]
     low = figures.min()
@@ -317,69 +266,58 @@ def _draw_lines(axes: Any, figures: pd.DataFrame, lang: Language) -> None:
     )
 
 
-def plot_years(done: Years, path: str | Path, *, title: str = "", lang: Language = "en") -> Path:
-    """Plot what the years bring as a PNG: by year the share of sub-grids in band, and the households moved since the start.
+def compose_years(years: Years, lang: Language) -> Picture:
+    """Compose what the years bring: by year the share of sub-grids in band, and the households moved since the start.
 
     A line for each policy is the mean over replications, its band where nine
     of ten of them lie.
-
-    Parameters
-    ----------
-    done
-        From :func:`gridplan.simulate_years`.
-    path
-        The file to write.
-    title
-        Stands over the picture.
-    lang
-        en or zh.
-
-    Raises
-    ------
-    MissingPackageError
-        If matplotlib is not installed, or no font on this machine has the
-        Chinese characters that are needed.
     """
+    panels = (
+        partial(_draw_policies, years=years, measure="in_band", lang=lang),
+        partial(_draw_policies, years=years, measure="moved_total", lang=lang),
+    )
+    return Picture(panels, (9.8, 3.7), WORDS[lang])
+
+
+def _draw_policies(axes: Any, alone: bool, years: Years, measure: str, lang: Language) -> None:
+    """Draw a measure through the years, a line for each policy."""
     words = WORDS[lang]
-    names = _name_policies(done, words)
-    with open_figure(path, (9.8, 3.7), title, words) as figure:
-        for axes, measure, size in zip(
-            figure.subplots(1, 2), ("in_band", "moved_total"), (100.0, 1.0), strict=True
-        ):
-            rows = done.by_year[done.by_year["measure"] == measure]
-            for n, policy in enumerate(done.manifest["policies"]):
-                own = rows[rows["policy"] == policy]
-                colour = COLOURS[n]
-                axes.fill_between(
-                    own["year"],
-                    size * own["p05"],
-                    size * own["p95"],
-                    color=colour,
-                    alpha=0.15,
-                    linewidth=0,
-                )
-                axes.plot(
-                    own["year"],
-                    size * own["mean"],
-                    color=colour,
-                    linewidth=1.8,
-                    label=names[policy],
-                )
-            axes.set_xlim(0, done.manifest["years"])
-            axes.set_xlabel(words["year"])
-            axes.set_ylabel(words[measure])
-            axes.grid(axis="y", color="#e3e6ea", linewidth=0.8)
-            axes.set_axisbelow(True)
-            axes.spines[["top", "right"]].set_visible(False)
-        figure.axes[1].set_ylim(bottom=0)
-        figure.axes[1].legend(frameon=False, fontsize=8)
-    return Path(path)
+    names = _name_policies(years, words)
+    scale = 100.0 if measure == "in_band" else 1.0
+    by_policy = years.by_year[years.by_year["measure"] == measure].groupby("policy")
+    for n, policy in enumerate(years.manifest["policies"]):
+        rows = by_policy.get_group(policy)
+        axes.fill_between(
+            rows["year"],
+            scale * rows["p05"],
+            scale * rows["p95"],
+            color=COLOURS[n],
+            alpha=0.15,
+            linewidth=0,
+        )
+        axes.plot(
+            rows["year"],
+            scale * rows["mean"],
+            color=COLOURS[n],
+            linewidth=1.8,
+            label=names[policy],
+        )
+    axes.set_xlim(0, years.manifest["years"])
+    axes.set_xlabel(words["year"])
+    axes.set_ylabel(words[measure])
+    axes.grid(axis="y", color="#e3e6ea", linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+    if measure == "moved_total":
+        axes.set_ylim(bottom=0)
+    if alone or measure == "moved_total":
+        axes.legend(frameon=False, fontsize=8)
 
 
-def _name_policies(done: Years, words: dict[str, str]) -> dict[str, str]:
+def _name_policies(years: Years, words: dict[str, str]) -> dict[str, str]:
     """Name the policies with the years after which they act."""
     one, many = words["span"].split("|")
-    rules = done.manifest["rules"]["years"]
+    rules = years.manifest["rules"]["years"]
     spans = {name: int(rules[f"{name}_every"]) for name in ("repair", "redraw", "anew")}
     said = {name: one if span == 1 else many.format(span) for name, span in spans.items()}
     return dict(

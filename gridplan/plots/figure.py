@@ -1,9 +1,10 @@
-"""Pictures: what all plots share: a figure in a font that has all its characters, and the colours of the house."""
+"""What all plots share: panels on a figure, a font that has all its characters, and the colours of the house."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,50 +12,99 @@ from gridplan.errors import MissingPackageError
 
 CJK = 0x2E7F  # the last character before the Chinese ones
 FONTS = (
-    *(
-        "Noto Sans CJK SC",
-        "Noto Sans CJK JP",
-        "Source Han Sans SC",
-        "Microsoft YaHei",
-        "PingFang SC",
-        "SimHei",
-    ),
-    *(
-        "Hiragino Sans GB",
-        "WenQuanYi Zen Hei",
-        "WenQuanYi Micro Hei",
-        "Noto Serif CJK SC",
-        "Noto Serif CJK JP",
-    ),
+    "Noto Sans CJK SC",
+    "Noto Sans CJK JP",
+    "Source Han Sans SC",
+    "Microsoft YaHei",
+    "PingFang SC",
+    "SimHei",
+    "Hiragino Sans GB",
+    "WenQuanYi Zen Hei",
+    "WenQuanYi Micro Hei",
+    "Noto Serif CJK SC",
+    "Noto Serif CJK JP",
 )
 COLOURS = ("#15607a", "#d9822b", "#3f9a8c", "#a3195b", "#7a6a9b", "#5d6b7a")
 
 
+FONT_SIZE = 9
+DPI = 110
+
+# Draws one panel into axes; the flag says whether it stands alone, without the
+# others that would carry its legend.
+Panel = Callable[[Any, bool], None]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """How a result is drawn: panels from left to right, the main one first, the size in inches, and the words used."""
+
+    panels: tuple[Panel, ...]
+    size: tuple[float, float]
+    words: Mapping[str, str]
+    widths: tuple[float, ...] | None = None
+
+
+def draw_picture(picture: Picture, axes: Any, title: str) -> Any:
+    """Draw a picture on a new figure, all its panels, or on given axes its main one; return the axes of the main one."""
+    letters = title + "".join(picture.words.values())
+    with use_font(letters):
+        if axes is not None:
+            picture.panels[0](axes, True)
+            if title:
+                axes.set_title(title)
+            return axes
+        from matplotlib import pyplot
+
+        figure = pyplot.figure(figsize=picture.size, layout="constrained")
+        row = figure.subplots(1, len(picture.panels), squeeze=False, width_ratios=picture.widths)[0]
+        for panel_axes, draw in zip(row, picture.panels, strict=True):
+            draw(panel_axes, False)
+        if title:
+            figure.suptitle(title)
+        return row[0]
+
+
+def save_plot(axes: Any, path: str | Path) -> Path:
+    """Save the whole figure that axes belong to as a PNG, the same bytes every time, and close it.
+
+    Parameters
+    ----------
+    axes
+        From :func:`gridplan.plot`.
+    path
+        The file to write.
+    """
+    from matplotlib import pyplot, rc_context
+
+    # Marks of axes are made when a figure is drawn: in the font of their label.
+    label = axes.xaxis.label
+    with rc_context({"font.family": label.get_fontfamily(), "font.size": FONT_SIZE}):
+        axes.figure.savefig(path, dpi=DPI, metadata={"Software": None})
+    pyplot.close(axes.figure)
+    return Path(path)
+
+
 @contextmanager
-def open_figure(
-    path: str | Path, size: tuple[float, float], title: str, words: Mapping[str, str]
-) -> Iterator[Any]:
-    """Open a figure in a font that has all its characters, and write it as a PNG when it is drawn."""
+def use_font(letters: str) -> Iterator[None]:
+    """Draw in a font that has all the letters.
+
+    Raises
+    ------
+    MissingPackageError
+        If matplotlib is not installed, or no font on this machine has the
+        Chinese characters that are needed.
+    """
     try:
         from matplotlib import rc_context
-        from matplotlib.figure import Figure
     except ImportError as error:
         raise MissingPackageError(
             "plots need matplotlib -> pip install 'gridplan[report]'"
         ) from error
-    chinese = any(ord(letter) > CJK for letter in title + "".join(words.values()))
-    with rc_context(
-        {
-            "font.family": [find_font()] if chinese else ["DejaVu Sans"],
-            "font.size": 9,
-            "svg.hashsalt": "gridplan",
-        }
-    ):
-        figure = Figure(figsize=size, layout="constrained")
-        yield figure
-        if title:
-            figure.suptitle(title)
-        figure.savefig(path, dpi=110, metadata={"Software": None})
+    is_chinese = any(ord(letter) > CJK for letter in letters)
+    family = find_font() if is_chinese else "DejaVu Sans"
+    with rc_context({"font.family": [family], "font.size": FONT_SIZE, "svg.hashsalt": "gridplan"}):
+        yield
 
 
 def find_font() -> str:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from gridplan.comparison.frontier import WISHES
+from gridplan.comparison.frontier import WISHES, Frontier
 from gridplan.errors import PlanError
 from gridplan.plan import Plan
-from gridplan.plots.figure import COLOURS, open_figure
+from gridplan.plots.figure import COLOURS, Picture
 from gridplan.rules.coverage import say_kind
 from gridplan.tables.schema import Language
 
@@ -91,68 +91,31 @@ WORDS = {
 }
 
 
-def plot_frontier(
-    table: pd.DataFrame, path: str | Path, *, title: str = "", lang: str = "en"
-) -> Path:
-    """Plot the frontier of a community as a PNG: for each price, what it buys against the mean walk (metres).
+def compose_frontier(frontier: Frontier, lang: Language) -> Picture:
+    """Compose the frontier of a community: for each price, what it buys against the mean walk (metres).
 
     The numbers beside the points are the factors that the price was multiplied
     by.
-
-    Parameters
-    ----------
-    table
-        From :func:`gridplan.trace_frontier`.
-    path
-        The file to write.
-    title
-        Stands over the picture.
-    lang
-        en or zh.
-
-    Raises
-    ------
-    MissingPackageError
-        If matplotlib is not installed, or no font on this machine has the
-        Chinese characters that are needed.
     """
     words = WORDS[lang]
-    with open_figure(path, (10.5, 3.6), title, words) as figure:
-        for axes, (wish, bought) in zip(
-            figure.subplots(1, len(WISHES)), WISHES.items(), strict=True
-        ):
-            _draw_wish(axes, table.loc[wish], bought, words)
-            axes.set_title(words[wish], fontsize=10)
-        figure.axes[0].legend(frameon=False, fontsize=8)
-    return Path(path)
+    panels = tuple(
+        partial(_draw_wish, table=frontier.table, wish=wish, words=words) for wish in WISHES
+    )
+    return Picture(panels, (10.5, 3.6), words)
 
 
-def plot_reach(plan: Plan, path: str | Path, *, title: str = "", lang: Language = "en") -> Path:
-    """Plot whom posts reach as a PNG: the share of households within reach against minutes, and served against posts added.
+def compose_reach(plan: Plan, lang: Language) -> Picture:
+    """Compose which households posts reach: the share within reach against minutes, and served against posts added.
 
     One curve for each kind of post that there is, with a ring at the kind's
     own minutes; dashed with the posts proposed. The right half stands only
     where posts were proposed: the share served by so many more, and the bound
     that no choice of sites can pass.
 
-    Parameters
-    ----------
-    plan
-        A plan whose reach was measured.
-    path
-        The file to write.
-    title
-        Stands over the picture.
-    lang
-        en or zh.
-
     Raises
     ------
     PlanError
         If the plan's reach was not measured.
-    MissingPackageError
-        If matplotlib is not installed, or no font on this machine has the
-        Chinese characters that are needed.
     """
     city = plan.coverage[plan.coverage["level"] == "city"]
     if city.empty:
@@ -160,131 +123,94 @@ def plot_reach(plan: Plan, path: str | Path, *, title: str = "", lang: Language 
     city = city[city.groupby("kind")["posts"].transform("max") > 0]
     colours = {kind: COLOURS[n % len(COLOURS)] for n, kind in enumerate(sorted(set(city["kind"])))}
     curve = plan.siting[(plan.siting["question"] == "most") & plan.siting["kind"].isin(colours)]
-    halves = 2 if len(curve) else 1
-    with open_figure(path, (4.9 * halves, 3.7), title, WORDS[lang]) as figure:
-        axes = figure.subplots(1, halves, squeeze=False)[0]
-        _draw_minutes(axes[0], city, colours, lang)
-        if len(curve):
-            _draw_added(axes[1], curve, colours, lang)
-    return Path(path)
+    panels = [partial(_draw_minutes, city=city, colours=colours, lang=lang)]
+    if len(curve):
+        panels.append(partial(_draw_added, curve=curve, colours=colours, lang=lang))
+    return Picture(tuple(panels), (4.9 * len(panels), 3.7), WORDS[lang])
 
 
-def plot_simulation(
-    done: Simulated, path: str | Path, *, title: str = "", lang: Language = "en"
-) -> Path:
-    """Plot how soon somebody comes as a PNG: the share of requests, and of wishes, answered within so many minutes.
+def compose_simulation(simulated: Simulated, lang: Language) -> Picture:
+    """Compose how soon somebody comes: the share of requests, and of wishes, answered within so many minutes.
 
     One curve for each scenario, with the 95 % interval of its mean as a band.
     Time runs by powers of ten.
-
-    Parameters
-    ----------
-    done
-        From :func:`gridplan.simulate`.
-    path
-        The file to write.
-    title
-        Stands over the picture.
-    lang
-        en or zh.
-
-    Raises
-    ------
-    MissingPackageError
-        If matplotlib is not installed, or no font on this machine has the
-        Chinese characters that are needed.
     """
-    city = done.curve[done.curve["level"] == "city"]
-    names = list(done.manifest["scenarios"])
+    city = simulated.curve[simulated.curve["level"] == "city"]
+    names = list(simulated.manifest["scenarios"])
     words = WORDS[lang]
-    with open_figure(path, (9.8, 3.7), title, {**words, "names": "".join(names)}) as figure:
-        for axes, kind in zip(figure.subplots(1, 2), ("request", "wish"), strict=True):
-            _draw_answers(axes, city[city["kind"] == kind], names, words, kind)
-        figure.axes[1].legend(frameon=False, fontsize=8, loc="upper left")
-    return Path(path)
+    panels = tuple(
+        partial(_draw_answers, rows=city[city["kind"] == kind], names=names, words=words, kind=kind)
+        for kind in ("request", "wish")
+    )
+    return Picture(panels, (9.8, 3.7), {**words, "names": "".join(names)})
 
 
 def _draw_answers(
-    axes: Any, rows: pd.DataFrame, names: list[str], words: dict[str, str], kind: str
+    axes: Any,
+    alone: bool,
+    rows: pd.DataFrame,
+    names: list[str],
+    words: dict[str, str],
+    kind: str,
 ) -> None:
     """Draw the curve of each scenario and the band of its interval."""
     for n, name in enumerate(names):
-        own = rows[rows["scenario"] == name].sort_values("minutes")
-        colour = COLOURS[n % len(COLOURS)]
-        axes.fill_between(
-            own["minutes"],
-            100.0 * own["low"],
-            100.0 * own["high"],
-            color=colour,
-            alpha=0.15,
-            linewidth=0,
-        )
-        axes.plot(
-            own["minutes"],
-            100.0 * own["mean"],
-            color=colour,
-            linestyle="-" if n < len(COLOURS) else "--",
-            label=name,
-        )
+        curve = rows[rows["scenario"] == name].sort_values("minutes")
+        dash = "-" if n < len(COLOURS) else "--"
+        _draw_band(axes, curve, COLOURS[n % len(COLOURS)], dash, name)
     _finish_axes(axes, words["since"], words[kind])
     axes.set_xscale("log")
     axes.set_xlim(1, SPANS[-1])
     axes.set_xticks(SPANS, words["spans"].split("|"))
     axes.minorticks_off()
+    if alone or kind == "wish":
+        axes.legend(frameon=False, fontsize=8, loc="upper left")
 
 
-def plot_surge(done: Surged, path: str | Path, *, title: str = "", lang: Language = "en") -> Path:
-    """Plot an emergency as a PNG: how help spreads over the sub-grids affected, and what it hangs on most.
+def _draw_band(axes: Any, curve: pd.DataFrame, colour: str, dash: str, label: str) -> None:
+    """Draw the mean of a curve of shares and the band of its interval, in per cent."""
+    axes.fill_between(
+        curve["minutes"],
+        100.0 * curve["low"],
+        100.0 * curve["high"],
+        color=colour,
+        alpha=0.15,
+        linewidth=0,
+    )
+    axes.plot(curve["minutes"], 100.0 * curve["mean"], color=colour, linestyle=dash, label=label)
+
+
+def compose_surge(surged: Surged, lang: Language) -> Picture:
+    """Compose an emergency: how help spreads over the sub-grids affected, and what that depends on most.
 
     On the left a line for each event, dashed as things usually are, whole in a
     surge, with the 95 % interval as a band; on the right the pairings and
     crossings of the first event without which it would take clearly longer.
-
-    Parameters
-    ----------
-    done
-        From :func:`gridplan.surge`.
-    path
-        The file to write.
-    title
-        Stands over the picture.
-    lang
-        en or zh.
-
-    Raises
-    ------
-    MissingPackageError
-        If matplotlib is not installed, or no font on this machine has the
-        Chinese characters that are needed.
     """
-    names = list(done.manifest["events"])
+    names = list(surged.manifest["events"])
     words = WORDS[lang]
-    city = done.curve[done.curve["level"] == "city"]
-    with open_figure(path, (9.8, 3.7), title, {**words, "names": "".join(names)}) as figure:
-        left, right = figure.subplots(1, 2)
-        for n, name in enumerate(names):
-            for posture, dash in (("usual", "--"), ("surge", "-")):
-                own = city[(city["event"] == name) & (city["posture"] == posture)].sort_values(
-                    "minutes"
-                )
-                colour = COLOURS[n % len(COLOURS)]
-                left.fill_between(
-                    own["minutes"],
-                    100.0 * own["low"],
-                    100.0 * own["high"],
-                    color=colour,
-                    alpha=0.15,
-                    linewidth=0,
-                )
-                label = words[posture] if len(names) == 1 else f"{name}, {words[posture]}"
-                left.plot(
-                    own["minutes"], 100.0 * own["mean"], color=colour, linestyle=dash, label=label
-                )
-        _finish_axes(left, words["begun"], words["helped"])
-        _count_hours(left, float(city["minutes"].max()), words["early"])
-        left.legend(frameon=False, fontsize=8, loc="lower right")
-        _draw_worth(right, done.worth[done.worth["event"] == names[0]], words)
-    return Path(path)
+    city = surged.curve[surged.curve["level"] == "city"]
+    worth = surged.worth[surged.worth["event"] == names[0]]
+    panels = (
+        partial(_draw_help, city=city, names=names, words=words),
+        partial(_draw_worth, worth=worth, words=words),
+    )
+    return Picture(panels, (9.8, 3.7), {**words, "names": "".join(names)})
+
+
+def _draw_help(
+    axes: Any, alone: bool, city: pd.DataFrame, names: list[str], words: dict[str, str]
+) -> None:
+    """Draw for each event the share of sub-grids that help has reached, as usual and in a surge."""
+    for n, name in enumerate(names):
+        for posture, dash in (("usual", "--"), ("surge", "-")):
+            is_shown = (city["event"] == name) & (city["posture"] == posture)
+            label = words[posture] if len(names) == 1 else f"{name}, {words[posture]}"
+            curve = city[is_shown].sort_values("minutes")
+            _draw_band(axes, curve, COLOURS[n % len(COLOURS)], dash, label)
+    _finish_axes(axes, words["begun"], words["helped"])
+    _count_hours(axes, float(city["minutes"].max()), words["early"])
+    axes.legend(frameon=False, fontsize=8, loc="lower right")
 
 
 def _count_hours(axes: Any, end: float, words: str) -> None:
@@ -297,47 +223,49 @@ def _count_hours(axes: Any, end: float, words: str) -> None:
     axes.minorticks_off()
 
 
-def _draw_worth(axes: Any, worth: pd.DataFrame, words: dict[str, str]) -> None:
+def _draw_worth(axes: Any, alone: bool, worth: pd.DataFrame, words: dict[str, str]) -> None:
     """Draw what is missed most as bars, the greatest on top."""
-    own = worth[
+    missed = worth[
         (worth["measure"] == "seen_minutes") & worth["clear"] & (worth["mean"] >= 0.05)
     ].head(8)[::-1]
     labels = [
         f"{words.get(k, k.replace('_', ' '))} {of}".strip()
-        for k, of in zip(own["kind"], own["of"], strict=True)
+        for k, of in zip(missed["kind"], missed["of"], strict=True)
     ]
     axes.barh(
-        range(len(own)),
-        own["mean"],
-        xerr=own["high"] - own["mean"],
+        range(len(missed)),
+        missed["mean"],
+        xerr=missed["high"] - missed["mean"],
         color=COLOURS[0],
         ecolor="#8a929c",
         height=0.6,
     )
-    axes.set_yticks(range(len(own)), labels, fontsize=8)
+    axes.set_yticks(range(len(missed)), labels, fontsize=8)
     axes.set_xlabel(words["later"])
     axes.set_xlim(left=0)
-    axes.set_ylim(-0.6, max(len(own), 4) - 0.4)
+    axes.set_ylim(-0.6, max(len(missed), 4) - 0.4)
     axes.spines[["top", "right"]].set_visible(False)
-    if own.empty:
+    if missed.empty:
         axes.text(
             0.5, 0.5, words["nothing"], ha="center", transform=axes.transAxes, color="#5d6b7a"
         )
 
 
-def _draw_minutes(axes: Any, city: pd.DataFrame, colours: dict[str, str], lang: Language) -> None:
+def _draw_minutes(
+    axes: Any, alone: bool, city: pd.DataFrame, colours: dict[str, str], lang: Language
+) -> None:
     """Draw for each kind of post the share of households within so many minutes; nobody is within none."""
     words = WORDS[lang]
     for kind, rows in city.groupby("kind"):
-        for state, own in rows.sort_values("minutes").groupby("state"):
+        for state, curve in rows.sort_values("minutes").groupby("state"):
             name = say_kind(str(kind), lang)
             name = words["with_proposed"].format(kind=name) if state == "proposed" else name
-            x = [0.0, *own["minutes"]]
-            y = [0.0, *(100.0 * own["reachable_share"])]
+            x = [0.0, *curve["minutes"]]
+            y = [0.0, *(100.0 * curve["reachable_share"])]
             colour = colours[str(kind)]
             dash = "--" if state == "proposed" else "-"
             axes.plot(x, y, color=colour, linestyle=dash, linewidth=1.6, label=name)
-            ring = own[own["own"]]
+            ring = curve[curve["own"]]
             axes.scatter(
                 ring["minutes"],
                 100.0 * ring["reachable_share"],
@@ -350,15 +278,17 @@ def _draw_minutes(axes: Any, city: pd.DataFrame, colours: dict[str, str], lang: 
     axes.legend(frameon=False, fontsize=8, title=words["own"], title_fontsize=8)
 
 
-def _draw_added(axes: Any, curve: pd.DataFrame, colours: dict[str, str], lang: Language) -> None:
+def _draw_added(
+    axes: Any, alone: bool, curve: pd.DataFrame, colours: dict[str, str], lang: Language
+) -> None:
     """Draw what each further post brings, and above it what none can pass."""
     words = WORDS[lang]
     for n, (kind, rows) in enumerate(curve.groupby("kind")):
-        own = rows.sort_values("added")
+        steps = rows.sort_values("added")
         colour = colours[str(kind)]
         axes.plot(
-            own["added"],
-            100.0 * own["share"],
+            steps["added"],
+            100.0 * steps["share"],
             color=colour,
             marker="o",
             markersize=4,
@@ -367,8 +297,8 @@ def _draw_added(axes: Any, curve: pd.DataFrame, colours: dict[str, str], lang: L
         )
         label = words["bound"] if n == 0 else None
         axes.plot(
-            own["added"],
-            100.0 * own["bound"],
+            steps["added"],
+            100.0 * steps["bound"],
             color="#8a929c",
             linestyle=":",
             linewidth=1.6,
@@ -389,8 +319,12 @@ def _finish_axes(axes: Any, x: str, y: str) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _draw_wish(axes: Any, rows: pd.DataFrame, bought: str, words: dict[str, str]) -> None:
+def _draw_wish(
+    axes: Any, alone: bool, table: pd.DataFrame, wish: str, words: dict[str, str]
+) -> None:
     """Draw the points of one price, joined in the order of its factors."""
+    rows = table.loc[wish]
+    bought = WISHES[wish]
     scale = 100.0 if bought == "cv" else 1.0
     x = rows["mean_walk"]
     y = rows[bought] * scale
@@ -403,11 +337,16 @@ def _draw_wish(axes: Any, rows: pd.DataFrame, bought: str, words: dict[str, str]
             x[mask], y[mask], s=34, c=fill, edgecolors="#1f6fb2", zorder=2, label=words[label]
         )
     names: dict[tuple[float, float], list[str]] = {}
-    for factor, at in zip(rows.index, zip(x, y, strict=True), strict=True):
-        names.setdefault(at, []).append(f"×{factor:g}")
-    for at, factors in names.items():
-        axes.annotate(" ".join(factors), at, xytext=(5, 4), textcoords="offset points", fontsize=8)
+    for factor, point in zip(rows.index, zip(x, y, strict=True), strict=True):
+        names.setdefault(point, []).append(f"×{factor:g}")
+    for point, factors in names.items():
+        axes.annotate(
+            " ".join(factors), point, xytext=(5, 4), textcoords="offset points", fontsize=8
+        )
     axes.set_xlabel(words["mean_walk"])
     axes.set_ylabel(words[bought])
     axes.margins(0.18)
     axes.spines[["top", "right"]].set_visible(False)
+    axes.set_title(words[wish], fontsize=10)
+    if alone or wish == next(iter(WISHES)):
+        axes.legend(frameon=False, fontsize=8)

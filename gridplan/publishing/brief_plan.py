@@ -18,6 +18,7 @@ from gridplan.plan import Plan
 from gridplan.publishing.published_figures import Figure, list_figures
 from gridplan.publishing.release_plan import is_released
 from gridplan.publishing.tangshan_ratios import compare_ratios, read_figures
+from gridplan.tables.html import say_count, show_html
 from gridplan.tables.schema import Language
 
 SHOWN_COMMUNITIES = 10  # with most gaps
@@ -42,6 +43,14 @@ class Brief:
     paragraphs: Mapping[Language, str]
     stamp: Mapping[Language, str]
     names: Mapping[str, str]
+
+    def __repr__(self) -> str:
+        """Write on one line what it holds."""
+        return f"Brief({say_count(len(self.figures), 'figure')}; {', '.join(self.paragraphs)})"
+
+    def _repr_html_(self) -> str:
+        """Write the figures for a notebook."""
+        return show_html(repr(self), self.figures)
 
     def to_csv(self) -> str:
         """Write the table of figures as CSV."""
@@ -71,7 +80,7 @@ def write_brief(leaving: Plan, lang: Lang = "both") -> Brief:
     Examples
     --------
     >>> from gridplan.publishing.release_plan import release
-    >>> from tests.villages import make_board_plan
+    >>> from gridplan.synthetic import make_board_plan
     >>> "120 households" in write_brief(release(make_board_plan()), "en").paragraphs["en"]
     True
     """

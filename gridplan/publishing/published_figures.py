@@ -61,7 +61,7 @@ def count_figures(plan: Plan) -> pd.Series[Any]:
 
     Examples
     --------
-    >>> from tests.villages import make_board_plan
+    >>> from gridplan.synthetic import make_board_plan
     >>> count_figures(make_board_plan())[["subgrids", "households"]].tolist()
     [2.0, 120.0]
     """

@@ -108,7 +108,7 @@ def check_release(
 
     Examples
     --------
-    >>> from tests.villages import make_board_plan
+    >>> from gridplan.synthetic import make_board_plan
     >>> from gridplan.publishing.release_plan import release
     >>> print(check_release(release(make_board_plan())))
     disclosure check passed: 0 suppressed counts attacked

@@ -92,7 +92,7 @@ def release(
 
     Examples
     --------
-    >>> from tests.villages import make_board_plan
+    >>> from gridplan.synthetic import make_board_plan
     >>> leaving = release(make_board_plan())
     >>> leaving.manifest["release"]["passed"], len(leaving.stairwells), leaving.subgrids["centre"].tolist()
     (True, 0, ['', ''])

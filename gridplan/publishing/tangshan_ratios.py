@@ -44,7 +44,7 @@ def compare_ratios(plan: Plan) -> pd.DataFrame:
 
     Examples
     --------
-    >>> from tests.villages import make_board_plan
+    >>> from gridplan.synthetic import make_board_plan
     >>> row = compare_ratios(make_board_plan()).loc["households_per_subgrid"]
     >>> float(row["value"]), float(row["tangshan"]), bool(row["far"])
     (60.0, 37.8, True)

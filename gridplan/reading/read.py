@@ -90,7 +90,7 @@ def read_site(
         buildings, or of all tables, each in a layer named after it; a folder
         with a ``site.gpkg`` or with files named after tables
         (buildings.parquet, communities.shp ...); a GeoDataFrame of buildings;
-        or a :class:`gridplan.Reading` of another source.
+        or a :class:`gridplan.site.Reading` of another source.
     communities, compounds, barriers, openings, streets, places, institutions, counts
         Tables of one's own, as files or GeoDataFrames; each replaces that of
         the source. Barriers may be several, and where they have no column of

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from gridplan.redrawing.former_homes import open_ground
 from gridplan.redrawing.redraw_plan import Island, count_parted, list_islands
 from gridplan.redrawing.triggers import list_triggers
 from gridplan.rules.all_rules import Rules
+from gridplan.tables.html import show_html
 
 if TYPE_CHECKING:
     from gridplan.plan import Plan
@@ -40,6 +42,22 @@ WITHIN = (
 FREE = "from nothing"
 
 
+@dataclass(frozen=True, eq=False)
+class Budget:
+    """The change-budget curve: ``table`` has a row for each share that may move, as :func:`trace_budget` says."""
+
+    table: pd.DataFrame
+
+    def __repr__(self) -> str:
+        """Write on one line which budgets were looked at."""
+        shares = ", ".join(f"{100 * share:g}" for share in self.table.index[:-1])
+        return f"Budget({shares} % of the households may move; and {FREE})"
+
+    def _repr_html_(self) -> str:
+        """Write the table for a notebook."""
+        return show_html(repr(self), self.table)
+
+
 def trace_budget(
     plan: Plan,
     site: Site | None = None,
@@ -49,7 +67,7 @@ def trace_budget(
     seed: int | None = None,
     workers: int | None = None,
     progress: Progress = keep_silent,
-) -> pd.DataFrame:
+) -> Budget:
     """Trace the change-budget curve: the best quality in reach when at most such a share of the households may move.
 
     Every community is looked at, whether anything is out of rule in it or not.
@@ -66,8 +84,8 @@ def trace_budget(
 
     Returns
     -------
-    pandas.DataFrame
-        By share, and last drawn from nothing: moved (households) and
+    Budget
+        Its ``table`` holds, by share, and last drawn from nothing: moved (households) and
         moved_share, subgrids, in_band (share of the sub-grids), out
         (households outside the bands), mean_walk (metres), cv (of households,
         share), price (household-metres, all wishes, moves not counted) and
@@ -77,10 +95,10 @@ def trace_budget(
 
     Examples
     --------
-    >>> from tests.villages import make_board_plan
+    >>> from gridplan.synthetic import make_board_plan
     >>> plan = make_board_plan((1, 1, 1, 1, 2, 2) * 2)
     >>> rules = Rules().replace(urban={"low": 50, "target": 60, "high": 70})
-    >>> trace_budget(plan, rules=rules, shares=(0, 0.1, 0.2))[["moved", "in_band"]].values.tolist()
+    >>> trace_budget(plan, rules=rules, shares=(0, 0.1, 0.2)).table[["moved", "in_band"]].values.tolist()
     [[0.0, 0.0], [10.0, 1.0], [20.0, 1.0], [20.0, 1.0]]
     """
     rules = (rules or Rules.from_dict(plan.manifest.get("rules") or {})).replace(
@@ -107,7 +125,7 @@ def trace_budget(
         index=pd.Index([*sorted({float(s) for s in shares}), FREE], name="share", dtype=object),
     )
     least = table["price"].min()
-    return table.assign(lost=(table["price"] / least - 1.0).round(6))
+    return Budget(table.assign(lost=(table["price"] / least - 1.0).round(6)))
 
 
 def _trace(island: Island, how: Mending) -> tuple[tuple[Choice, ...], list[pd.DataFrame]]:

@@ -106,7 +106,7 @@ def redraw(
     Twelve houses of ten households, eight of them in one sub-grid; one goes
     over, so that both are within 50 to 70:
 
-    >>> from tests.villages import make_board_plan
+    >>> from gridplan.synthetic import make_board_plan
     >>> plan = make_board_plan((1, 1, 1, 1, 2, 2) * 2)
     >>> after = redraw(plan, rules=Rules().replace(urban={"low": 50, "target": 60, "high": 70}))
     >>> after.subgrids["households"].to_dict(), after.manifest["history"][-1]["households_moved"]
@@ -141,7 +141,7 @@ def find_triggers(
 
     Examples
     --------
-    >>> from tests.villages import make_board_plan
+    >>> from gridplan.synthetic import make_board_plan
     >>> find_triggers(make_board_plan((1, 1, 1, 1, 2, 2) * 2))[["rule", "reason"]].values.tolist()
     [['over', '80 households, more than 70; as before'], ['under', '40 households, fewer than 50; as before']]
     """

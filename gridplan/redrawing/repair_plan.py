@@ -58,7 +58,7 @@ def repair(
     over, and h04 stays:
 
     >>> from gridplan.redrawing.editing.edit_plan import edit
-    >>> from tests.villages import make_board_plan
+    >>> from gridplan.synthetic import make_board_plan
     >>> rules = Rules().replace(urban={"low": 50, "target": 60, "high": 60})
     >>> edited = edit(make_board_plan(), "move building h04 to 0301-001").plan
     >>> mended = repair(edited, rules=rules)
@@ -85,7 +85,7 @@ def find_held(plan: Plan) -> frozenset[str]:
     Examples
     --------
     >>> from gridplan.redrawing.editing.edit_plan import edit
-    >>> from tests.villages import make_board_plan
+    >>> from gridplan.synthetic import make_board_plan
     >>> sorted(find_held(edit(make_board_plan(), "swap building h03 with building h04").plan))
     ['h03-1', 'h04-1']
     """

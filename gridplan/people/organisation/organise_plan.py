@@ -66,7 +66,7 @@ def organise(
 
     Examples
     --------
-    >>> from tests.villages import make_board_plan, make_table
+    >>> from gridplan.synthetic.board_plan import make_board_plan, make_table
     >>> counts = [{"count": "1", "level": "community", "of": "0301", "measure": "party_members_full", "value": 24}]
     >>> plan = organise(make_board_plan().replace(counts=make_table("counts", counts)))
     >>> plan.party_orgs["full"].to_dict(), len(plan.posts)

@@ -80,7 +80,7 @@ def pair(
 
     Examples
     --------
-    >>> from tests.people import make_people_plan, settle
+    >>> from gridplan.synthetic.people_plan import make_people_plan, settle
     >>> plan = pair(settle(make_people_plan(), {"i1": 100, "i2": 30}))
     >>> plan.links.query("kind == 'pairing'")[["source", "community"]].values.tolist()
     [['i1', '0301'], ['i2', '0301']]

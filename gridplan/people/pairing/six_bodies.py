@@ -66,7 +66,7 @@ def measure_owners(plan: Plan, towns: pd.DataFrame) -> tuple[pd.DataFrame, pd.Da
 
     Examples
     --------
-    >>> from tests.people import make_people_plan
+    >>> from gridplan.synthetic import make_people_plan
     >>> measure_owners(make_people_plan(), pd.DataFrame({"households": [120.0]}, index=["0301"]))[0].values.tolist()
     [[nan, nan, nan, nan]]
     """

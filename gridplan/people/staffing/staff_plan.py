@@ -72,7 +72,7 @@ def staff(plan: Plan, rules: Rules | None = None, *, workers: int | None = None)
 
     Examples
     --------
-    >>> from tests.people import make_people_plan
+    >>> from gridplan.synthetic import make_people_plan
     >>> plan = staff(make_people_plan())
     >>> plan.posts.query("role == 'grid_leader'")[["served", "source"]].values.tolist()
     [[1, 'secretary'], [1, 'committee']]

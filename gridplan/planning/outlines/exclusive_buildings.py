@@ -78,7 +78,7 @@ def claim_buildings(
     Examples
     --------
     >>> from gridplan.tables.conform import make_empty
-    >>> from tests.villages import CRS, X0, Y0, make_checkerboard, make_table
+    >>> from gridplan.synthetic.board_plan import CRS, X0, Y0, make_checkerboard, make_table
     >>> site = make_checkerboard()
     >>> hall = {"building": "hall", "use": "school", "community": "0301", "geometry": shapely.box(X0, Y0 + 80, X0 + 30, Y0 + 120)}
     >>> both = pd.concat([site.buildings, make_table("buildings", [hall])]).sort_index()

@@ -65,7 +65,7 @@ def find_exclusives(
 
     Examples
     --------
-    >>> from tests.villages import make_checkerboard, make_table
+    >>> from gridplan.synthetic.board_plan import make_checkerboard, make_table
     >>> site = make_checkerboard()
     >>> yard = shapely.transform(shapely.box(130, 5, 175, 55), lambda xy: xy + [500_000, 4_390_000])
     >>> school = [{"place": "p1", "kind": "school", "name": "东湖小学", "geometry": yard}]

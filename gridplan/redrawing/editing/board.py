@@ -157,7 +157,7 @@ def recall_centres(plan: Plan) -> dict[str, str]:
 
     Examples
     --------
-    >>> from tests.villages import make_board_plan
+    >>> from gridplan.synthetic import make_board_plan
     >>> recall_centres(make_board_plan())
     {}
     """

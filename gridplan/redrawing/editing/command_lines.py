@@ -25,7 +25,7 @@ def write_commands(changes: pd.DataFrame, stairwells: Any) -> list[str]:
 
     Examples
     --------
-    >>> from tests.villages import make_board_plan
+    >>> from gridplan.synthetic import make_board_plan
     >>> doors = make_board_plan().stairwells
     >>> changes = doors.loc[["h04-1", "h05-1"], ["building"]].assign(old="0301-002", new=["0301-001", "0301-003"])
     >>> write_commands(changes, doors)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import html
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -18,6 +19,7 @@ from gridplan.redrawing.editing.edit_verbs import carry_out
 from gridplan.redrawing.revision.plan_history import note_version
 from gridplan.redrawing.revision.renewal import renew_plan
 from gridplan.tables.conform import conform_table
+from gridplan.tables.html import say_count, show_html
 
 TOLD = 3  # commands written out in the history; the rest are counted
 
@@ -38,6 +40,16 @@ class Preview:
     warnings: tuple[str, ...]
     moved: int
 
+    def __repr__(self) -> str:
+        """Write on one line what it would do."""
+        moved = say_count(self.moved, "household")
+        return f"Preview({moved} move, {say_count(len(self.table), 'sub-grid')} touched, {say_count(len(self.warnings), 'warning')})"
+
+    def _repr_html_(self) -> str:
+        """Write the table and the warnings for a notebook."""
+        warnings = "".join(f"<li>{html.escape(line)}</li>" for line in self.warnings)
+        return show_html(repr(self), self.table) + (f"<ul>{warnings}</ul>" if warnings else "")
+
 
 @dataclass(frozen=True)
 class Edited:
@@ -46,7 +58,15 @@ class Edited:
     plan: Plan
     preview: Preview
     log: str
-    before: Plan = field(repr=False)
+    before: Plan
+
+    def __repr__(self) -> str:
+        """Write on one line what was done."""
+        return f"Edited({self.plan!r}; {self.preview!r})"
+
+    def _repr_html_(self) -> str:
+        """Write what was done for a notebook."""
+        return f"{show_html(repr(self.plan))}{self.preview._repr_html_()}"
 
 
 def edit(
@@ -94,7 +114,7 @@ def edit(
 
     Examples
     --------
-    >>> from tests.villages import make_board_plan
+    >>> from gridplan.synthetic import make_board_plan
     >>> done = edit(make_board_plan(), "move building H04 to 0301-001", by="planning office", date="2026-11-24")
     >>> done.plan.subgrids["households"].to_dict(), done.preview.moved
     ({'0301-001': 70, '0301-002': 50}, 10)
@@ -120,7 +140,7 @@ def preview(plan: Plan, commands: str | Sequence[str]) -> Preview:
 
     Examples
     --------
-    >>> from tests.villages import make_board_plan
+    >>> from gridplan.synthetic import make_board_plan
     >>> seen = preview(make_board_plan(), "merge 0301-002 into 0301-001")
     >>> seen.warnings
     ('0301-002 ends: nobody is left in it', '0301-001 is out of its band with 120 households')
@@ -275,7 +295,7 @@ def write_log(plan: Plan) -> str:
 
     Examples
     --------
-    >>> from tests.villages import make_board_plan
+    >>> from gridplan.synthetic import make_board_plan
     >>> base = make_board_plan()
     >>> done = edit(edit(base, "lock building h01", by="street office").plan, "move building h04 to 0301-001", date="2026-11-24")
     >>> print(done.log)

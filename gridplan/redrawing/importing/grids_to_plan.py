@@ -95,7 +95,7 @@ def import_grids(
     are in neither:
 
     >>> from shapely.geometry import box
-    >>> from tests.villages import X0, Y0, make_checkerboard
+    >>> from gridplan.synthetic.board_plan import X0, Y0, make_checkerboard
     >>> halves = [box(X0, Y0, X0 + 90, Y0 + 60), box(X0 + 90, Y0, X0 + 150, Y0 + 60)]
     >>> layer = gpd.GeoDataFrame({"网格编码": ["A", "B"]}, geometry=halves, crs="EPSG:32650")
     >>> plan = import_grids(layer, make_checkerboard(), Rules().replace(urban={"low": 50, "target": 60, "high": 70}))

@@ -53,7 +53,7 @@ def place_homes(
 
     Examples
     --------
-    >>> from tests.villages import X0, Y0, make_board_plan
+    >>> from gridplan.synthetic.board_plan import X0, Y0, make_board_plan
     >>> plan = make_board_plan()
     >>> west, middle = shapely.box(X0, Y0, X0 + 72, Y0 + 60), shapely.box(X0 + 60, Y0, X0 + 100, Y0 + 60)
     >>> place_homes(plan.stairwells, plan.site.buildings, np.array([west, middle]))["row"].tolist()
@@ -123,7 +123,7 @@ def join_nearest(
 
     Examples
     --------
-    >>> from tests.villages import make_board_plan
+    >>> from gridplan.synthetic import make_board_plan
     >>> plan = make_board_plan()
     >>> member = plan.stairwells["subgrid"].where(~plan.stairwells.index.isin(["h04-1", "h05-1"]), "")
     >>> codes, how = join_nearest(member, plan.stairwells, plan.neighbours)

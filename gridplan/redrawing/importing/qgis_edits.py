@@ -101,7 +101,7 @@ def import_edits(
 
     Examples
     --------
-    >>> from tests.villages import make_board_plan
+    >>> from gridplan.synthetic import make_board_plan
     >>> plan = make_board_plan()
     >>> edited = plan.stairwells.reset_index()
     >>> edited.loc[edited["stairwell"] == "h04-1", "subgrid"] = " 0301-001"

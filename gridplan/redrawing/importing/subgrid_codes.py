@@ -38,7 +38,7 @@ def name_grids(codes: Array, row: Array, stairwells: Any) -> tuple[pd.Series[str
 
     Examples
     --------
-    >>> from tests.villages import make_board_plan
+    >>> from gridplan.synthetic import make_board_plan
     >>> doors = make_board_plan().stairwells[:3].assign(community=["0301", "0302", "0302"])
     >>> name_grids(np.array(["7", ""]), np.array([0, 0, 1]), doors)[0].tolist()
     ['0301-7', '7', '0302-001']

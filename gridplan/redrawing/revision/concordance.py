@@ -35,11 +35,11 @@ def make_concordance(flows: pd.DataFrame) -> pd.DataFrame:
     Examples
     --------
     >>> from gridplan.redrawing.revision.household_matching import follow_households
-    >>> from tests.villages import make_board_plan
+    >>> from gridplan.synthetic import make_board_plan
     >>> table = make_concordance(follow_households(make_board_plan(), make_board_plan((1, 1, 1, 1, 2, 2) * 2)))
     >>> table[["old", "new", "households", "share", "kind"]].round(3).values.tolist()
     [['0301-001', '0301-001', 60, 1.0, 'kept'], ['0301-002', '0301-001', 20, 0.333, 'moved'], ['0301-002', '0301-002', 40, 0.667, 'kept']]
-    """  # noqa: E501 - the answer of an example stands on one line
+    """
     flows = flows.assign(kind=tell_kinds(flows))
     flows = flows[(flows["old"] != "") | (flows["new"] != "")]
     flows = flows.assign(community=_place_gone(flows))

@@ -45,7 +45,7 @@ def follow_households(
 
     Examples
     --------
-    >>> from tests.villages import make_board_plan
+    >>> from gridplan.synthetic import make_board_plan
     >>> flows = follow_households(make_board_plan(), make_board_plan((1, 1, 1, 1, 2, 2) * 2))
     >>> flows.groupby(["old", "new"])["households"].sum().to_dict()
     {('0301-001', '0301-001'): 60, ('0301-002', '0301-001'): 20, ('0301-002', '0301-002'): 40}

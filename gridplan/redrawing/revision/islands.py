@@ -43,7 +43,7 @@ def find_pieces(
 
     Examples
     --------
-    >>> from tests.villages import make_board_plan
+    >>> from gridplan.synthetic import make_board_plan
     >>> plan = make_board_plan((1, 2, 1, 2, 2, 2) * 2)
     >>> find_pieces(plan.stairwells, plan.neighbours, plan.stairwells["subgrid"]).to_dict()
     {'0301-001': 2, '0301-002': 2}

@@ -29,7 +29,7 @@ def lock(plan: Plan, level: str, of: str, note: str = "") -> Plan:
 
     Examples
     --------
-    >>> from tests.villages import make_board_plan
+    >>> from gridplan.synthetic import make_board_plan
     >>> plan = lock(make_board_plan(), "subgrid", "0301-001", "school buses")
     >>> plan.locks["note"].to_dict(), unlock(plan, "subgrid", "0301-001").locks.empty
     ({'subgrid:0301-001': 'school buses'}, True)
@@ -148,7 +148,7 @@ def find_frozen(
 
     Examples
     --------
-    >>> from tests.villages import make_board_plan
+    >>> from gridplan.synthetic import make_board_plan
     >>> plan = lock(lock(make_board_plan(), "subgrid", "0301-001"), "building", "h04")
     >>> frozen = find_frozen(plan, plan.stairwells)
     >>> plan.stairwells.index[frozen.stairwells].tolist(), sorted(frozen.closed), sorted(frozen.kept)
@@ -197,7 +197,7 @@ def find_contradictions(
     Eight houses of ten households are closed in, and at most 70 households
     make a sub-grid:
 
-    >>> from tests.villages import make_board_plan
+    >>> from gridplan.synthetic import make_board_plan
     >>> plan = lock(make_board_plan((1, 1, 1, 1, 2, 2) * 2), "subgrid", "0301-001")
     >>> [(c.locks, c.why, c.remedy) for c in find_contradictions(plan)]
     [(('subgrid:0301-001',), '80 households, allowed are 50 to 70, and none may leave or enter', 'unlock subgrid:0301-001')]

@@ -77,7 +77,7 @@ def match_stairwells(
     Examples
     --------
     >>> from gridplan.rules.redraw import RedrawRules
-    >>> from tests.villages import make_board_plan
+    >>> from gridplan.synthetic import make_board_plan
     >>> plan = make_board_plan()
     >>> matching = match_stairwells(plan, plan.stairwells.drop("h12-1"), plan.site.buildings.drop("h12"), RedrawRules())
     >>> matching.stairwells.drop(columns="share").loc["h01-1"].tolist(), matching.gone["why"].to_dict()

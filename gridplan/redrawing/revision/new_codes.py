@@ -13,7 +13,7 @@ def find_used(plan: Plan) -> frozenset[str]:
 
     Examples
     --------
-    >>> from tests.villages import make_board_plan
+    >>> from gridplan.synthetic import make_board_plan
     >>> sorted(find_used(make_board_plan()))
     ['0301-001', '0301-002']
     """

@@ -17,7 +17,7 @@ def digest_plan(plan: Plan) -> str:
 
     Examples
     --------
-    >>> from tests.villages import make_board_plan
+    >>> from gridplan.synthetic import make_board_plan
     >>> one, other = make_board_plan(), make_board_plan((1, 1, 2, 2, 2, 2) * 2)
     >>> digest_plan(one) == digest_plan(make_board_plan()), digest_plan(one) == digest_plan(other), len(digest_plan(one))
     (True, False, 12)
@@ -65,7 +65,7 @@ def note_version(
 
     Examples
     --------
-    >>> from tests.villages import make_board_plan
+    >>> from gridplan.synthetic import make_board_plan
     >>> from gridplan.redrawing.revision.renewal import renew_plan
     >>> plan = make_board_plan()
     >>> member = plan.stairwells["subgrid"].copy()

@@ -101,7 +101,7 @@ def renew_plan(
     --------
     The house h04 goes from the right half of the board to the left one:
 
-    >>> from tests.villages import make_board_plan
+    >>> from gridplan.synthetic import make_board_plan
     >>> plan = make_board_plan()
     >>> member = plan.stairwells["subgrid"].copy()
     >>> member["h04-1"] = "0301-001"
@@ -385,7 +385,7 @@ def find_torn(stairwells: Any, neighbours: Any) -> list[str]:
 
     Examples
     --------
-    >>> from tests.villages import make_board_plan
+    >>> from gridplan.synthetic import make_board_plan
     >>> plan = make_board_plan((1, 1, 1, 2, 2, 1) * 2)
     >>> find_torn(plan.stairwells, plan.neighbours)
     ['0301-001']

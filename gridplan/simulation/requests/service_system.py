@@ -94,7 +94,7 @@ def make_system(plan: Plan, rules: Rules | None = None, *, volunteers: float = 1
 
     Examples
     --------
-    >>> from tests.people import make_people_plan
+    >>> from gridplan.synthetic import make_people_plan
     >>> from gridplan.people.staffing.staff_plan import staff
     >>> system = make_system(staff(make_people_plan()))
     >>> system.posts["role"].value_counts().sort_index().to_dict()

@@ -36,6 +36,7 @@ from gridplan.simulation.requests.scenarios import Scenario, read_scenarios
 from gridplan.simulation.requests.service_system import System, refuse_unstaffed
 from gridplan.simulation.requests.simulation_blocks import EDGES, Block, iterate_blocks
 from gridplan.simulation.requests.uncertainty import draw_demand, draw_presence, share_presence
+from gridplan.tables.html import show_tables
 from gridplan.tables.indicators import CITY
 
 Array = np.ndarray[Any, Any]
@@ -73,6 +74,11 @@ class Simulated:
     def __repr__(self) -> str:
         """Write on one line what was simulated."""
         return f"Simulated({', '.join(self.manifest['scenarios'])}; {self.manifest['replications']} replications)"
+
+    def _repr_html_(self) -> str:
+        """Write the sizes of the tables for a notebook."""
+        tables = {k: v for k, v in vars(self).items() if k != "manifest"}
+        return show_tables(repr(self), tables)
 
 
 @dataclass
@@ -134,7 +140,7 @@ def simulate(
 
     Examples
     --------
-    >>> from tests.people import make_people_plan
+    >>> from gridplan.synthetic import make_people_plan
     >>> from gridplan.people.staffing.staff_plan import staff
     >>> done = simulate(staff(make_people_plan()), Scenario("month", uncertain=False), replications=4)
     >>> done

@@ -118,7 +118,7 @@ def measure_chances(
     --------
     The board's households were counted, so nothing is left to chance:
 
-    >>> from tests.villages import make_board_plan
+    >>> from gridplan.synthetic import make_board_plan
     >>> measure_chances(make_board_plan(), draws=10)[["chance", "above"]].values.tolist()
     [[1.0, 0.0], [1.0, 0.0]]
     """

@@ -157,7 +157,7 @@ def propose_event(plan: Plan) -> Event:
 
     Examples
     --------
-    >>> from tests.villages import make_board_plan
+    >>> from gridplan.synthetic import make_board_plan
     >>> found = propose_event(make_board_plan())
     >>> found.name, found.communities
     ('power_cut', ('0301',))

@@ -24,6 +24,7 @@ from gridplan.simulation.surge.emergencies import Event, find_codes, propose_eve
 from gridplan.simulation.surge.event_course import Course, open_course, run_posture
 from gridplan.simulation.surge.surge_blocks import POSTURES
 from gridplan.simulation.surge.surge_tables import tabulate_curve, tabulate_outcome
+from gridplan.tables.html import show_tables
 
 Array = np.ndarray[Any, Any]
 
@@ -47,6 +48,11 @@ class Surged:
     def __repr__(self) -> str:
         """Write on one line what was run."""
         return f"Surged({', '.join(self.manifest['events'])}; {self.manifest['replications']} replications)"
+
+    def _repr_html_(self) -> str:
+        """Write the sizes of the tables for a notebook."""
+        tables = {k: v for k, v in vars(self).items() if k != "manifest"}
+        return show_tables(repr(self), tables)
 
 
 def surge(
@@ -101,7 +107,7 @@ def surge(
 
     Examples
     --------
-    >>> from tests.people import make_people_plan
+    >>> from gridplan.synthetic import make_people_plan
     >>> from gridplan.people.staffing.staff_plan import staff
     >>> done = surge(staff(make_people_plan()), Event("cut", "power_cut", communities=("0301",), hours=6), replications=2)
     >>> done.helped.query("level == 'city' and measure == 'all_helped'")[["posture", "mean"]].values.tolist()

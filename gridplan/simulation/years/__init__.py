@@ -4,4 +4,4 @@ from gridplan.simulation.years.planned_changes import Demolition, Estate, Given,
 from gridplan.simulation.years.policies import POLICIES
 from gridplan.simulation.years.run_years import Years, simulate_years
 
-__all__ = ["POLICIES", "Demolition", "Estate", "Given", "Years", "simulate_years", "read_given"]
+__all__ = ["POLICIES", "Demolition", "Estate", "Given", "Years", "read_given", "simulate_years"]

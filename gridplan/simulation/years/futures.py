@@ -109,7 +109,7 @@ def draw_future(start: Start, rules: YearsRules, years: int, chance: Chance) -> 
     >>> from gridplan.rules.all_rules import Rules
     >>> from gridplan.simulation.years.planned_changes import Estate, Given
     >>> from gridplan.simulation.years.starting_state import list_starts
-    >>> from tests.villages import make_board_plan
+    >>> from gridplan.synthetic import make_board_plan
     >>> start, = list_starts(make_board_plan(step=60.0), Given((Estate(2, "0301", 25),)), Rules())
     >>> still = {name: 0.0 for name in ("growth_urban", "spread", "spread_shared", "demolition_urban", "estates_urban")}
     >>> future = draw_future(start, Rules().replace(years=still).years, 3, Chance(0, 0, "0301"))

@@ -136,7 +136,7 @@ def find_nearest(problem: Problem, sources: Array) -> Array:
     Examples
     --------
     >>> from gridplan.planning.measures import find_problems
-    >>> from tests.villages import make_board_plan
+    >>> from gridplan.synthetic import make_board_plan
     >>> find_nearest(find_problems(make_board_plan())["0301"], np.array([0, 5])).tolist()
     [0, 0, 0, 5, 5, 5, 0, 0, 0, 5, 5, 5]
     """
@@ -163,7 +163,7 @@ def pass_over(problem: Problem, stands: Array) -> Array:
     The middle one of a row of three is gone:
 
     >>> from gridplan.planning.measures import find_problems
-    >>> from tests.villages import make_board_plan
+    >>> from gridplan.synthetic import make_board_plan
     >>> row = find_problems(make_board_plan((1, 1, 2), columns=3, rows=1))["0301"]
     >>> pass_over(row, np.array([True, False, True])).tolist()
     [[0, 2]]

@@ -18,7 +18,7 @@ from gridplan.simulation.years.new_estates import find_nearest
 from gridplan.simulation.years.starting_state import Start
 
 Array = np.ndarray[Any, Any]
-POLICIES = ("never", "repair", "redraw", "anew")
+POLICIES: tuple[str, ...] = ("never", "repair", "redraw", "anew")
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def follow_policy(
     >>> from gridplan.simulation.years.futures import Chance, draw_future
     >>> from gridplan.simulation.years.planned_changes import Estate, Given
     >>> from gridplan.simulation.years.starting_state import list_starts
-    >>> from tests.villages import make_board_plan
+    >>> from gridplan.synthetic import make_board_plan
     >>> still = {name: 0.0 for name in ("growth_urban", "spread", "spread_shared", "demolition_urban", "estates_urban")}
     >>> rules = Rules().replace(years=still, urban={"low": 50, "target": 55, "high": 65})
     >>> plan = make_board_plan((1, 1, 1, 2, 2, 2, 1, 1, 2, 2, 2, 2), step=60.0)

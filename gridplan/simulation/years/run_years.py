@@ -29,6 +29,7 @@ from gridplan.simulation.years.year_tables import (
 )
 from gridplan.simulation.years.yearly_measures import SUMS, find_leaving, find_sides, measure_course
 from gridplan.tables.conform import conform_table
+from gridplan.tables.html import show_tables
 
 Array = np.ndarray[Any, Any]
 ROUND = 64  # communities whose results are held before they are added up
@@ -57,6 +58,11 @@ class Years:
         """Write on one line what was looked at."""
         own = self.manifest
         return f"Years({', '.join(own['policies'])}; {own['years']} years, {own['replications']} replications)"
+
+    def _repr_html_(self) -> str:
+        """Write the sizes of the tables for a notebook."""
+        tables = {k: v for k, v in vars(self).items() if k != "manifest"}
+        return show_tables(repr(self), tables)
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,7 +174,7 @@ def simulate_years(
     the south-east:
 
     >>> from gridplan.simulation.years.planned_changes import Estate
-    >>> from tests.villages import make_board_plan
+    >>> from gridplan.synthetic import make_board_plan
     >>> still = {name: 0.0 for name in ("growth_urban", "spread", "spread_shared", "demolition_urban", "estates_urban")}
     >>> plan = make_board_plan(step=60.0)
     >>> done = simulate_years(plan, Given((Estate(2, "0301", 60, (500_350.0, 4_390_010.0)),), changes=still), years=3, replications=2)

@@ -97,7 +97,7 @@ def list_starts(plan: Plan, given: Given, rules: Rules) -> list[Start]:
 
     Examples
     --------
-    >>> from tests.villages import make_board_plan
+    >>> from gridplan.synthetic import make_board_plan
     >>> start, = list_starts(make_board_plan(), Given(), Rules())
     >>> start.community, start.label.tolist(), start.codes
     ('0301', [0, 0, 0, 1, 1, 1, 0, 0, 0, 1, 1, 1], ('0301-001', '0301-002'))

@@ -78,7 +78,7 @@ def measure_drawn(problem: Problem, data: Data, label: Array) -> list[float]:
     Examples
     --------
     >>> from gridplan.planning.measures import find_problems
-    >>> from tests.villages import make_board_plan
+    >>> from gridplan.synthetic import make_board_plan
     >>> board = find_problems(make_board_plan())["0301"]
     >>> [round(v) for v in measure_drawn(board, board.to_data(), np.array([3, 3, 3, 7, 7, 7] * 2))]
     [120, 2, 2, 0, 3497, 3497]
@@ -151,7 +151,7 @@ def find_sides(problem: Problem, weights: Array, labels: Array, count: int) -> A
     Examples
     --------
     >>> from gridplan.planning.measures import find_problems
-    >>> from tests.villages import make_board_plan
+    >>> from gridplan.synthetic import make_board_plan
     >>> board = find_problems(make_board_plan())["0301"]
     >>> find_sides(board, np.array([[60, 60], [75, 0]]), np.array([[0, 1], [0, 1]]), 2).tolist()
     [[0, 0], [1, -2]]
