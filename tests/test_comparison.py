@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from shapely.geometry import box
 from typer.testing import CliRunner
 
 import gridplan as gp
@@ -23,7 +24,7 @@ from gridplan.maps.words import say
 from gridplan.redrawing.editing.edit_plan import edit
 from gridplan.redrawing.revision.concordance import make_concordance
 from gridplan.redrawing.revision.household_matching import apportion, follow_households
-from gridplan.synthetic import make_board_plan
+from gridplan.synthetic import make_board_plan, make_checkerboard
 from tests.browser import Window, start_browser
 
 make_board_plan = cache(make_board_plan)
@@ -43,6 +44,13 @@ def make_plan(part_of=BOARD, columns=6, rows=2):
     return plan.replace(
         stairwells=plan.stairwells.assign(subgrid=[f"0301-{p:03d}" for p in part_of])
     )
+
+
+def halve(land):
+    """The western and the eastern half of a rectangle."""
+    west, south, east, north = land.bounds
+    middle = (west + east) / 2
+    return box(west, south, middle, north), box(middle, south, east, north)
 
 
 def list_events(old, new):
@@ -420,6 +428,20 @@ def test_the_report_is_a_screen_and_its_values_are_plain():
         "share": 1.0,
         "kind": "kept",
     }
+
+
+def test_two_communities_in_which_nobody_moved_have_no_list_of_places():
+    site = make_checkerboard()
+    east = site.buildings.geometry.centroid.x > site.buildings.geometry.centroid.x.mean()
+    west_land, east_land = halve(site.communities.geometry.iloc[0])
+    rows = site.communities.reset_index().iloc[[0, 0]]
+    rows = rows.assign(community=["0301", "0302"], geometry=[west_land, east_land])
+    buildings = site.buildings.assign(community=np.where(east, "0302", "0301"))
+    two = gp.divide(site.replace(communities=rows.set_index("community"), buildings=buildings))
+    same = gp.compare(two, two)
+    assert same.moved["level"].tolist() == ["city", "community", "community"]
+    assert "0 of the 120 households" in str(same)
+    assert "community  " not in str(same)
 
 
 def test_codes_are_escaped_in_a_notebook():

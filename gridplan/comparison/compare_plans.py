@@ -299,8 +299,8 @@ def _write_quality(quality: pd.DataFrame) -> list[str]:
 def _write_places(result: Comparison) -> list[str]:
     """Write the communities where most households moved, came or went."""
     own = result.moved[result.moved["level"] == "community"]
-    stir = own["moved"] + own["gone"] + own["new"]
-    own = own[stir > 0].assign(stir=-stir).sort_values(["stir", "of"], kind="stable")
+    own = own.assign(stir=-(own["moved"] + own["gone"] + own["new"]))
+    own = own[own["stir"] < 0].sort_values(["stir", "of"], kind="stable")
     if len(own) < 2:
         return []
     width = max(len("community"), *(len(c) for c in own["of"].head(SHOWN)))
