@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from shapely.geometry import box
 
 from gridplan.errors import PlanError
-from gridplan.plan import Plan
-from gridplan.publishing import suppression
+from gridplan.plan import ALL_TABLES, Plan
+from gridplan.publishing import release_plan, suppression
 from gridplan.publishing.attack import find_ranges
 from gridplan.publishing.cells import count_cells, tie_cells
 from gridplan.publishing.household_bands import band_households, read_bands, write_bands
 from gridplan.publishing.release_check import check_release
-from gridplan.publishing.release_plan import WITHHELD, is_released, release
+from gridplan.publishing.release_plan import KEPT, STRIPPED, WITHHELD, is_released, release
 from gridplan.publishing.suppression import choose_suppressed
 from gridplan.rules.people import DisclosureRules
 from gridplan.synthetic.board_plan import CRS, X0, Y0, make_board_plan, make_site, make_table
@@ -257,6 +257,57 @@ def test_everything_finer_stays_behind():
     assert (leaving.subgrids["centre"] == "").all()
     assert leaving.site.buildings["households"].sum() == 0
     assert is_released(leaving)
+
+
+def test_every_table_is_kept_stripped_or_withheld():
+    assert sorted([*KEPT, *STRIPPED, *WITHHELD, "subgrids", "published"]) == sorted(ALL_TABLES)
+
+
+def test_a_table_that_no_list_names_leaves_empty():
+    plan = make_board_plan()
+    assert len(release(plan).touches) == len(plan.touches)
+    assert len(release(plan).site.buildings) == 12
+    without = {name: strip for name, strip in STRIPPED.items() if name != "buildings"}
+    with mock.patch.object(release_plan, "STRIPPED", without):
+        assert release(plan).site.buildings.empty
+
+
+@pytest.mark.parametrize("name", WITHHELD)
+def test_a_table_that_should_have_stayed_behind_is_found(name):
+    row = pd.DataFrame({"of": ["c1"], "subgrid": ["0301-001"]})
+    leaving = release(make_board_plan())
+    full = make_empty(name).reset_index(drop=True).reindex(row.index)
+    problems = check_release(leaving.replace(**{name: full})).problems
+    assert [p.table for p in problems] == [name]
+
+
+@pytest.mark.parametrize(
+    ("measure", "level", "may_leave"),
+    [
+        ("members", "branch", True),
+        ("members", "subgrid", False),
+        ("probationary", "community", True),
+        ("probationary", "branch", False),
+        ("elders", "branch", False),
+        ("gaps:staffing:leader", "branch", False),
+        ("households", "community", True),
+    ],
+)
+def test_a_count_leaves_no_finer_than_its_level(measure, level, may_leave):
+    leaving = release(make_town([[138], [25], [40], [50]]))
+    one = leaving.published.iloc[:1].assign(
+        level=level, of="c1-x", community="c1", measure=measure, value=90.0, shown=True
+    )
+    table = pd.concat([leaving.published, one.set_axis(["900"])])
+    problems = check_release(leaving.replace(published=table)).problems
+    assert any(p.rule == "levels" and p.ids == ("900",) for p in problems) is not may_leave
+
+
+def test_a_pairing_that_says_how_many_it_sends_is_found():
+    leaving = release(make_board_plan())
+    link = {"link": "1", "kind": "pairing", "from": "i1", "to": "0301", "amount": 7.0}
+    problems = check_release(leaving.replace(links=make_table("links", [link]))).problems
+    assert [(p.table, p.rule) for p in problems] == [("links", "blank")]
 
 
 def test_a_changed_release_is_no_release():

@@ -24,24 +24,15 @@ PARTS: Mapping[str, tuple[str, ...]] = {  # a total -> the parts that add up to 
 }
 MEASURES = tuple(dict.fromkeys(name for total, parts in PARTS.items() for name in (total, *parts)))
 LEVELS = ("city", "subdistrict", "community", "branch")
-# Every column that holds sensitive counts, and the finest level at which such
-# counts may be told; "" is never.
-SENSITIVE: tuple[tuple[str, str, str], ...] = (
-    ("members", "full", "community"),
-    ("members", "probationary", "community"),
-    ("members", "available", ""),
-    ("members", "volunteers", "community"),
-    ("members", "elders", "community"),
-    ("party_orgs", "full", "branch"),
-    ("party_orgs", "probationary", "branch"),
-    ("institutions", "party_members", ""),
-    ("counts", "value", "community"),
-    ("links", "amount", "city"),
-    ("posts", "party", "city"),
-    ("indicators", "value", "city"),
-    ("ratings", "score", "city"),
-    ("gaps", "value", "city"),
-)
+# The finest level at which each count of people may leave; the check of a
+# release refuses one that is finer. Any other measure stops at the community.
+FINEST: Mapping[str, str] = {
+    "members": "branch",
+    OUTSIDE: "branch",
+    **dict.fromkeys(("full", "probationary", "elders"), "community"),
+    **dict.fromkeys(("volunteers", "volunteers_party", "volunteers_other"), "community"),
+}
+OTHERWISE = "community"
 _COUNTED = {
     "full": "party_members_full",
     "probationary": "party_members_probationary",

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from gridplan.errors import PlanError
-from gridplan.plan import Plan
+from gridplan.plan import ALL_TABLES, Plan
 from gridplan.publishing.cells import count_cells, order_cells, tie_cells
 from gridplan.publishing.earlier_release import add_overlay
 from gridplan.publishing.household_bands import OPEN, band_households, blur_subgrids
@@ -22,9 +22,9 @@ from gridplan.rules.coverage import CENTRAL
 from gridplan.rules.people import DisclosureRules
 from gridplan.tables.conform import conform_table, is_spatial, make_empty
 
-# A list of what may leave, not of what may not: a table that stands in neither list leaves empty.
+# Tables that leave as they are. A table that is neither here nor in STRIPPED,
+# such as one that is new in the schema, leaves empty.
 KEPT = (
-    "communities",
     "compounds",
     "barriers",
     "openings",
@@ -34,7 +34,7 @@ KEPT = (
     "touches",
     "grids",
 )
-STRIPPED = ("buildings", "institutions", "links", "subgrids")
+# Tables that certainly stay behind, in the order in which the seal counts them.
 WITHHELD = (
     *(
         "stairwells",
@@ -252,14 +252,29 @@ def _keep_bands_apart(
 
 def _strip(plan: Plan, bands: pd.DataFrame, rules: DisclosureRules) -> Plan:
     """Empty the tables that stay behind, and take off the others what may not leave."""
-    empty = {name: make_empty(name, plan.crs if is_spatial(name) else None) for name in WITHHELD}
-    site = plan.site
+    tables: dict[str, Any] = {
+        name: make_empty(name, plan.crs if is_spatial(name) else None)
+        for name in ALL_TABLES
+        if name not in {*KEPT, "subgrids"}
+    }
+    for name, strip in STRIPPED.items():
+        tables[name] = strip(plan)
+    return plan.replace(**tables, subgrids=blur_subgrids(plan, rules, bands))
+
+
+def _strip_communities(plan: Plan) -> Any:
+    """Give each community the households of its sub-grids, as the plan counts them."""
     totals = plan.subgrids.groupby("community")["households"].sum()
-    lived = (
-        site.buildings["residential"].fillna(False) | (site.buildings["households"] > 0)
-    ).astype("boolean")
-    buildings = site.buildings.assign(
-        residential=lived,
+    table = plan.site.communities
+    return table.assign(households=totals.reindex(table.index).astype(float))
+
+
+def _strip_buildings(plan: Plan) -> Any:
+    """Leave of a building its outline and whether anybody lives in it."""
+    table = plan.site.buildings
+    lived_in = table["residential"].fillna(False) | (table["households"] > 0)
+    return table.assign(
+        residential=lived_in.astype("boolean"),
         households=0,
         households_low=0,
         households_high=0,
@@ -268,17 +283,27 @@ def _strip(plan: Plan, bands: pd.DataFrame, rules: DisclosureRules) -> Plan:
         households_origin="none",
         stairwell_count=np.nan,
     )
+
+
+def _strip_institutions(plan: Plan) -> Any:
+    """Take the Party members off the institutions."""
+    return plan.site.institutions.assign(party_members=np.nan)
+
+
+def _strip_links(plan: Plan) -> Any:
+    """Keep which institution pairs with which community, not how many members it sends."""
     links = plan.links[plan.links["kind"] == "pairing"]
-    return plan.replace(
-        **empty,
-        communities=site.communities.assign(
-            households=totals.reindex(site.communities.index).astype(float)
-        ),
-        buildings=buildings,
-        institutions=site.institutions.assign(party_members=np.nan),
-        links=links.assign(hours=np.nan, amount=1.0),
-        subgrids=blur_subgrids(plan, rules, bands),
-    )
+    return links.assign(hours=np.nan, amount=1.0)
+
+
+# Tables that leave without some of their columns. Sub-grids leave too, with
+# bands in place of their households (household_bands.blur_subgrids).
+STRIPPED: Mapping[str, Callable[[Plan], Any]] = {
+    "communities": _strip_communities,
+    "buildings": _strip_buildings,
+    "institutions": _strip_institutions,
+    "links": _strip_links,
+}
 
 
 def _keep_manifest(plan: Plan) -> dict[str, Any]:
