@@ -1,7 +1,9 @@
 """The command line as a user types it."""
 
 import contextlib
+import errno
 import io
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,14 +15,15 @@ import pytest
 from shapely.geometry import box
 
 import gridplan as gp
-from gridplan.cli import main
+from gridplan.cli import app, main
+from gridplan.cli.app import PANELS
 
 ROOT = Path(__file__).parents[1]
 EXAMPLE = ROOT / "data" / "example" / "town.gpkg"
 
 
 def run(*words, status=0):
-    """Run a command in this process, which spares the seconds of an import; an error that is not gridplan's comes up here."""
+    """Run a command in this process, which spares the seconds of an import; --debug shows what fails."""
     out = io.StringIO()
     err = io.StringIO()
     told = mock.patch.object(sys, "argv", ["gridplan", *map(str, words)])
@@ -137,7 +140,7 @@ def test_what_is_not_there_is_named(words, says, tmp_path):
 
 
 def test_a_process_of_its_own_ends_with_the_status_and_no_traceback(tmp_path):
-    words = [sys.executable, "-m", "gridplan.cli", "audit", "nowhere"]
+    words = [sys.executable, "-m", "gridplan", "audit", "nowhere"]
     done = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 1
     assert "nowhere" in done.stderr
@@ -147,7 +150,75 @@ def test_a_process_of_its_own_ends_with_the_status_and_no_traceback(tmp_path):
 def test_misuse_is_told_with_status_2(tmp_path):
     run("plan", EXAMPLE, status=2)
     run("plan", "-o", tmp_path / "x", status=2)
-    run("plan", EXAMPLE, "-o", tmp_path / "x", "--map", "floors", status=2)
+    run("plan", EXAMPLE, "-o", tmp_path / "x", "--column", "floors", status=2)
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (["change", "p"], "no verb 'change'; did you mean budget?"),
+        (["site", "p"], "no verb 'site'; did you mean propose?"),
+        (["audti", "p"], "no verb 'audti'; did you mean audit?"),
+        (["xyz"], "no verb 'xyz'; gridplan --help lists them"),
+        (["check", "b.shp", "--map", "floors=CS"], "did you mean --column?"),
+    ],
+)
+def test_a_word_that_is_no_verb_or_option_gets_a_suggestion(words, hint):
+    assert hint in run(*words, status=2).stderr
+
+
+def test_help_is_shown_by_its_short_option_too_and_in_panels():
+    page = run("-h").stdout
+    assert page == run("--help").stdout
+    places = [page.index(f"─ {panel} ─") for panel in PANELS]
+    assert places == sorted(places)
+    assert run("audit", "-h").stdout == run("audit", "--help").stdout
+
+
+def test_every_verb_has_one_panel():
+    shown = [name for names in PANELS.values() for name in names]
+    assert sorted(shown) == sorted(command.name for command in app.registered_commands)
+
+
+def fail(error, *options):
+    """The lines of standard error when reading a plan fails in a way that nobody foresaw."""
+    with mock.patch("gridplan.storage.read_plan", side_effect=error):
+        return run(*options, "map", "outputs/town", status=3).stderr.strip().splitlines()
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (ValueError("a surprise\nin two lines"), "unexpected ValueError: a surprise in two lines"),
+        (RecursionError("too deep"), "unexpected RecursionError: too deep"),
+        (KeyError("b1"), f"(gridplan {gp.__version__}) -> please report this; gridplan --debug"),
+        (MemoryError(), "out of memory -> "),
+        (OSError(errno.ENOSPC, "No space left on device", "plan.gpkg"), "plan.gpkg: No space left"),
+        (PermissionError(errno.EACCES, "Permission denied", "p"), "p: Permission denied -> check"),
+        (UnicodeEncodeError("ascii", "网格", 0, 1, "no"), r"cannot show '\u7f51' (its encoding is"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_an_unexpected_error_is_one_line(error, words):
+    lines = fail(error)
+    assert len(lines) == 1
+    assert lines[0].startswith("error: ")
+    assert words in lines[0]
+
+
+def test_the_trace_of_an_unexpected_error_is_shown_if_asked_for():
+    lines = fail(ValueError("a surprise"), "--debug")
+    assert lines[0].startswith("Traceback")
+    assert lines[-1].startswith("error: unexpected ValueError: a surprise")
+
+
+def test_a_console_that_cannot_show_chinese_gets_no_traceback():
+    words = [sys.executable, "-m", "gridplan", "schema", "subgrids"]
+    narrow = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    done = subprocess.run(words, capture_output=True, text=True, env=narrow, cwd=ROOT)
+    assert done.returncode == 3
+    assert "PYTHONUTF8=1" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_personal_columns_are_refused(tmp_path):
@@ -197,9 +268,9 @@ def test_columns_can_be_named_on_the_line_or_in_the_rules_file(tmp_path):
     frame = gpd.GeoDataFrame({"CS": [2] * 40, "HS": [10] * 40}, geometry=shapes, crs="EPSG:32650")
     frame.to_file(tmp_path / "b.gpkg")
     words = [
-        "--map",
+        "--column",
         "floors=CS",
-        "--map",
+        "--column",
         "buildings.households_observed=HS",
         "--set",
         "site.default_kind=urban",

@@ -70,7 +70,7 @@ def test_new_land_is_read_from_a_file(folder):
     land = write_land(folder / "later.gpkg", 9)
     done, _ = run("redraw", folder / "board", "--site", land, "-o", folder / "next")
     assert "0 households changed their sub-grid" in done.output
-    assert "2 go on, 1 new, 0 ended" in done.output
+    assert "2 continue, 1 new, 0 ended" in done.output
     assert gp.read_plan(folder / "next").subgrids["households"].to_dict() == {
         "0301-001": 60,
         "0301-002": 60,
@@ -112,8 +112,8 @@ def test_the_curve_is_printed_and_written(folder):
         "--plot",
         folder / "c.png",
     ]
-    done, _ = run("change", folder / "plan", *words)
-    assert "What a budget of change buys" in done.output
+    done, _ = run("budget", folder / "plan", *words)
+    assert "The best plan by how many households may move" in done.output
     table = pd.read_csv(folder / "c.csv")
     assert table["share"].astype(str).tolist() == ["0.0", "0.1", "from nothing"]
     assert table["moved"].tolist()[:2] == [0, 10]

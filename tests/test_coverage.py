@@ -456,7 +456,7 @@ def test_the_verbs_write_a_plan_and_say_what_comes_next(tmp_path):
     assert done.exit_code == 0, done.output
     assert "--kind canteen --add 3" in done.output
     done = CliRunner().invoke(
-        app, ["site", str(tmp_path / "p"), "--kind", "canteen", "--add", "1", "--overwrite"]
+        app, ["propose", str(tmp_path / "p"), "--kind", "canteen", "--add", "1", "--overwrite"]
     )
     assert done.exit_code == 0, done.output
     again = read_plan(tmp_path / "p")

@@ -473,7 +473,7 @@ def test_the_command_line_edits_and_undoes_to_the_very_files(folder):
     assert write_log(plan).startswith("# 2026-11-24 planning office: moved 10 households\n")
     assert [e["date"] for e in plan.manifest["history"]] == ["2026-11-24"]
     code, said = invoke("locks", folder)
-    assert (code, "they can all hold" in said) == (0, True)
+    assert (code, "no contradictions" in said) == (0, True)
     after = read_files(folder)
     code, said = invoke("edit", folder, "undo", "--overwrite")
     assert code == 0

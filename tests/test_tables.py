@@ -126,7 +126,7 @@ def test_personal_columns_of_all_layers_are_refused_at_once_and_no_value_is_show
 def test_a_name_of_houses_is_taken_once_it_is_declared(tmp_path):
     path = tmp_path / "lane.gpkg"
     make_lane(name=["East house", "Mill", "Inn"]).to_file(path)
-    with pytest.raises(PersonalDataError, match=r"--map buildings.building_name=name"):
+    with pytest.raises(PersonalDataError, match=r"--column buildings.building_name=name"):
         read_tables(path)
     reading = read_tables(path, mapping={"buildings.building_name": "name"})
     assert reading.tables["buildings"]["building_name"].tolist() == ["East house", "Mill", "Inn"]

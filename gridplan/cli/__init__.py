@@ -1,24 +1,26 @@
 """The back door: ``gridplan VERB ...`` parses, calls one function, and writes.
 
-Exit status: 0 done, 1 problems found in the data or the plan, 2 the command
-itself was wrong, 130 stopped.
+Exit status: 0 all is well, 1 problems found in the data or the plan, 2 the
+command itself was wrong, 3 an unexpected error or a machine out of memory or
+disk space, 130 stopped by Ctrl-C.
 """
 
 from __future__ import annotations
 
-import os
-import sys
-
-import typer
-
 from gridplan.cli import (
+    alternatives,
     audit,
+    bench,
     compare,
     edit,
     explain,
+    history,
     import_grids,
+    map,
     people,
     plan,
+    prove,
+    publish,
     reach,
     redraw,
     simulate,
@@ -27,18 +29,24 @@ from gridplan.cli import (
     years,
 )
 from gridplan.cli.app import app
-from gridplan.errors import GridplanError, InputError, PlanError
+from gridplan.cli.entry import main
 
 __all__ = [
+    "alternatives",
     "app",
     "audit",
+    "bench",
     "compare",
     "edit",
     "explain",
+    "history",
     "import_grids",
     "main",
+    "map",
     "people",
     "plan",
+    "prove",
+    "publish",
     "reach",
     "redraw",
     "simulate",
@@ -46,20 +54,3 @@ __all__ = [
     "synth",
     "years",
 ]
-
-STOPPED = 130
-
-
-def main() -> None:
-    """Run the command line; an error of gridplan is printed, never a traceback."""
-    try:
-        app()
-    except GridplanError as error:
-        typer.echo(f"error: {error}", err=True)
-        sys.exit(1 if isinstance(error, InputError | PlanError) else 2)
-    except (KeyboardInterrupt, SystemExit) as end:
-        if not isinstance(end, KeyboardInterrupt) and end.code != STOPPED:
-            raise
-        typer.echo("stopped", err=True)
-        sys.stdout.flush()
-        os._exit(STOPPED)  # a plain exit would wait for the threads and processes that still search

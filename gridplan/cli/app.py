@@ -1,23 +1,74 @@
-"""The command line itself, which the verbs hang on, and the options that stand before a verb."""
+"""The command line itself: its verbs in panels by purpose, and the options before a verb."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from gridplan import __version__
 
+# The verbs in the order in which the help shows them.
+PANELS: Mapping[str, tuple[str, ...]] = {
+    "Draw a plan": ("plan", "check", "import", "synth"),
+    "Look at it": ("audit", "map", "prove", "frontier", "compare", "history", "alternatives"),
+    "Change it": ("redraw", "repair", "edit", "locks", "budget"),
+    "People": ("organise", "staff", "pair", "rate"),
+    "Reach": ("reach", "propose"),
+    "What if": ("simulate", "surge", "years"),
+    "Hand out": ("release", "brief"),
+    "Explain": ("rules", "schema", "bench"),
+}
+_PANEL_OF = {name: panel for panel, names in PANELS.items() for name in names}
+_FORMER = {"site": "propose", "change": "budget"}  # no near spelling leads from one to the other
+
+
+class VerbGroup(TyperGroup):
+    """The verbs in the order of their panels; a name that is none of them gets a suggestion."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """List the verbs panel by panel."""
+        return [name for name in _PANEL_OF if name in self.commands]
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the verb, or say which one may be meant."""
+        name = args[0]
+        if name not in self.commands and not name.startswith("-"):
+            near = [_FORMER[name]] if name in _FORMER else get_close_matches(name, self.commands)
+            hint = f"did you mean {' or '.join(near)}?" if near else "gridplan --help lists them"
+            ctx.fail(f"no verb {name!r}; {hint}")
+        _, command, _ = found = super().resolve_command(ctx, args)
+        options = {text for parameter in getattr(command, "params", ()) for text in parameter.opts}
+        # --map is the map to write wherever it stands; columns have their own option.
+        if "--map" in args and "--map" not in options and "--column" in options:
+            ctx.fail(f"{name} has no option --map; did you mean --column?")
+        return found
+
+
 app = typer.Typer(
     name="gridplan",
+    cls=VerbGroup,
     no_args_is_help=True,
+    subcommand_metavar="VERB [ARGS]...",
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
-    help="Draw a city's plan of small grids from building footprints and household estimates, judge it and map it.\n\n"
-    "Begin with:  [bold]gridplan plan FILE -o outputs/town[/bold]   then   [bold]gridplan audit outputs/town[/bold]   "
-    "and   [bold]gridplan map outputs/town[/bold]",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Divide a city into small grids from building footprints and household estimates, "
+    "check the result and put it on a map.\n\n"
+    "Begin with:  [bold]gridplan plan FILE -o outputs/town[/bold]   then   "
+    "[bold]gridplan audit outputs/town[/bold]   and   [bold]gridplan map outputs/town[/bold]",
+    epilog="Exit status: 0 all is well, 1 problems in the data or the plan, 2 a mistake in the command, "
+    "3 gridplan or the machine failed, 130 stopped by Ctrl-C.",
 )
+
+
+def verb(name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Register a function as a verb, shown in its panel of the help."""
+    return app.command(name, rich_help_panel=_PANEL_OF[name])
 
 
 def _show_version(asked: bool) -> None:
@@ -30,7 +81,12 @@ def _show_version(asked: bool) -> None:
 def start(
     version: Annotated[
         bool,
-        typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version."),
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the whole trace of an unexpected error.")
     ] = False,
 ) -> None:
-    """Take the options that stand before the verb."""
+    """Take the options that stand before the verb; ``--debug`` is read by ``gridplan.cli.entry``."""

@@ -1,4 +1,4 @@
-"""What the command line shows: a progress bar on long work, the time of each stage, and tables of results."""
+"""What the command line shows: progress, the time of each stage, and tables of results."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def show_progress() -> Iterator[StageClock]:
 
 @contextmanager
 def end_on_interrupt(deadline: Deadline, clock: StageClock) -> Iterator[None]:
-    """Let a first Ctrl-C while the search runs end the search; any other stops the command at once."""
+    """Let a first Ctrl-C end only the search; any other stops the command at once."""
 
     def handle(number: int, frame: Any) -> None:
         if deadline.is_asked or clock.stage not in SEARCHING:
@@ -164,6 +164,20 @@ def print_bench(title: str, table: Any) -> None:
 def escape(text: str) -> str:
     """Escape what rich would take for markup, so that a name from the data is shown as it is."""
     return text.replace("[", r"\[")
+
+
+def say_count(count: Any) -> str:
+    """Write a whole number; nothing where it is not known."""
+    import pandas as pd
+
+    return "" if pd.isna(count) else f"{int(count):,}"
+
+
+def say_share(share: Any) -> str:
+    """Write a share in per cent; nothing where it is not known."""
+    import pandas as pd
+
+    return "" if pd.isna(share) else f"{float(share):.1%}"
 
 
 def print_ledger(ledger: Any) -> None:

@@ -1,4 +1,4 @@
-"""The verbs of edits by hand: a script tried and carried out, what is locked, and the way back."""
+"""The verbs of edits by hand: edit, which also previews and undoes, and locks."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gridplan.cli.app import app
-from gridplan.cli.options import PlanPath
+from gridplan.cli.app import verb
+from gridplan.cli.options import By, Date, PlanPath
 from gridplan.cli.plan_to_plan import Output, Overwrite, write_next
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 SHOWN = 30  # sub-grids of a preview, and warnings, that are printed; the rest are counted
 
 
-@app.command("edit")
+@verb("edit")
 def edit_command(
     path: PlanPath,
     commands: Annotated[
@@ -31,30 +31,26 @@ def edit_command(
     ] = None,
     script: Annotated[
         Path | None,
-        typer.Option(help="File with a command on each line.", exists=True, dir_okay=False),
+        typer.Option(help="File with one command on each line.", exists=True, dir_okay=False),
     ] = None,
     only_preview: Annotated[
-        bool, typer.Option("--preview", help="Show what it would do, and write nothing.")
+        bool, typer.Option("--preview", help="Show what would change, and write nothing.")
     ] = False,
-    by: Annotated[
-        str, typer.Option(help="Office or post that edits, never a person.", metavar="OFFICE")
-    ] = "",
-    date: Annotated[
-        str | None, typer.Option(help="Day of the edit; today if not given.", metavar="YYYY-MM-DD")
-    ] = None,
+    by: By = "",
+    date: Date = None,
     output: Output = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Edit a plan by hand: move, swap, split, merge, lock, unlock, recode, centre; each checked, previewed and logged.
+    """Edit a plan by hand: move, swap, split, merge, lock, unlock, recode, centre.
 
-    [dim]gridplan edit outputs/town "move building B12 to 0301-007"
-    --preview[/dim] [dim]gridplan edit outputs/town "split 0301-007" "lock
-    subgrid 0301-008 because school buses" --overwrite[/dim] [dim]gridplan edit
-    outputs/town undo --overwrite[/dim]      takes the last edit back, to the
-    very files
+    [dim]gridplan edit outputs/town "move building B12 to 0301-007" --preview[/dim]
 
-    With --overwrite the plan before stays in PLAN/versions. A line that is not
-    understood is answered with an example.
+    [dim]gridplan edit outputs/town "split 0301-007" "lock subgrid 0301-008 because school buses" --overwrite[/dim]
+
+    [dim]gridplan edit outputs/town undo --overwrite[/dim]   restores the plan before the last edit
+
+    With --overwrite, the earlier plan is kept in PLAN/versions. A command that
+    is not understood is answered with an example.
     """
     from gridplan import storage
     from gridplan.cli import console
@@ -75,7 +71,7 @@ def edit_command(
     if only_preview:
         _print_preview(preview(storage.read_plan(path), lines))
         console.out.print(
-            "nothing is written; without --preview, and with --overwrite or -o NEW, it is done",
+            "nothing is written; leave out --preview and add --overwrite or -o NEW to carry it out",
             soft_wrap=True,
         )
         return
@@ -91,7 +87,7 @@ def edit_command(
     _print_preview(done.preview)
     console.print_times(clock.seconds)
     console.out.print(f"written    {target}", soft_wrap=True)
-    back = f"gridplan edit {target} undo --overwrite takes it back; " if version else ""
+    back = f"gridplan edit {target} undo --overwrite undoes it; " if version else ""
     console.out.print(f"next       {back}gridplan audit {target}", soft_wrap=True)
 
 
@@ -103,23 +99,25 @@ def _undo(folder: Path, output: Path | None, overwrite: bool, only_preview: bool
     if only_preview or output is not None or not overwrite:
         kept = len(list_versions(folder))
         raise typer.BadParameter(
-            f"undo puts back the plan before ({kept} kept in {folder}/versions): give --overwrite alone"
+            f"undo restores the plan before ({kept} kept in {folder}/versions): give only --overwrite"
         )
     version = recall_version(folder)
     left = len(list_versions(folder))
     console.out.print(
-        f"put back   {folder}, as it was before the last edit ({version.name}); {left} more to undo",
+        f"restored   {folder}, as it was before the last edit ({version.name}); {left} more to undo",
         soft_wrap=True,
     )
-    console.out.print(f"kept       what was there in {version.parent / UNDONE}", soft_wrap=True)
+    console.out.print(f"kept       the undone plan in {version.parent / UNDONE}", soft_wrap=True)
 
 
-@app.command("locks")
+@verb("locks")
 def locks_command(path: PlanPath) -> None:
-    """List what is locked in a plan, and locks that cannot all hold or hold it out of rule. Status 1 if there are such.
+    """List what is locked in a plan, and locks that contradict each other or the rules.
 
-    [dim]gridplan locks outputs/town[/dim]      set them: gridplan edit
-    outputs/town "lock subgrid 0301-007" --overwrite
+    [dim]gridplan locks outputs/town[/dim]
+
+    The exit status is 1 if there are contradictions. Locks are set with
+    [dim]gridplan edit outputs/town "lock subgrid 0301-007" --overwrite[/dim]
     """
     from gridplan import storage
     from gridplan.cli import console
@@ -134,14 +132,14 @@ def locks_command(path: PlanPath) -> None:
         return
     rows = [(lock.Index, lock.note) for lock in plan.locks.itertuples()]
     console.print_table(f"{len(rows):,} locks", ("lock", "why"), rows)
-    found = find_contradictions(plan)
-    if found:
-        told = [(c.of, c.why, ", ".join(c.locks), c.remedy) for c in found]
+    contradictions = find_contradictions(plan)
+    if contradictions:
+        lines = [(c.of, c.why, ", ".join(c.locks), c.remedy) for c in contradictions]
         console.print_table(
-            f"\n{len(told):,} contradictions", ("of", "why", "locks", "remedy"), told
+            f"\n{len(lines):,} contradictions", ("of", "why", "locks", "remedy"), lines
         )
         raise typer.Exit(1)
-    console.out.print("they can all hold")
+    console.out.print("no contradictions")
 
 
 def _print_preview(seen: Preview) -> None:
@@ -169,7 +167,7 @@ def _print_preview(seen: Preview) -> None:
     if len(table) > SHOWN:
         console.out.print(f"and {len(table) - SHOWN:,} more")
     for warning in seen.warnings[:SHOWN]:
-        console.out.print(f"mind       {console.escape(warning)}", soft_wrap=True)
+        console.out.print(f"note       {console.escape(warning)}", soft_wrap=True)
     if len(seen.warnings) > SHOWN:
         console.out.print(f"and {len(seen.warnings) - SHOWN:,} more warnings")
 

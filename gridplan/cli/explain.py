@@ -7,17 +7,17 @@ from typing import Annotated
 
 import typer
 
-from gridplan.cli.app import app
+from gridplan.cli.app import verb
 
 
-@app.command("rules")
+@verb("rules")
 def rules_command(
     rules_file: Annotated[
         Path | None,
-        typer.Argument(metavar="[FILE]", help="Print these rules, with defaults filled in."),
+        typer.Argument(metavar="[FILE]", help="Rules file to print, with defaults filled in."),
     ] = None,
 ) -> None:
-    """Print all rules as TOML, each with its unit, meaning and source, as a file to start from.
+    """Print all rules as a TOML file to start from, each with unit, meaning and source.
 
     [dim]gridplan rules > plan.toml[/dim]
     """
@@ -27,10 +27,10 @@ def rules_command(
     typer.echo(rules.to_toml(), nl=False)
 
 
-@app.command("schema")
+@verb("schema")
 def schema_command(
     table: Annotated[
-        str | None, typer.Argument(metavar="[TABLE]", help="One table; all tables if not given.")
+        str | None, typer.Argument(metavar="[TABLE]", help="Name of one table; by default all.")
     ] = None,
 ) -> None:
     """Explain the tables and columns that gridplan reads and writes, in English and Chinese.

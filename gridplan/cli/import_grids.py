@@ -1,4 +1,4 @@
-"""The verb that takes in what others drew: old grids on a site, or a plan that was edited in QGIS."""
+"""The verb that imports what others drew: existing grids, or a plan edited in QGIS."""
 
 from __future__ import annotations
 
@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gridplan.cli.app import app
+from gridplan.cli.app import verb
 from gridplan.cli.options import (
     FROM,
     HOW,
     Barriers,
+    By,
+    Columns,
     Communities,
     Crs,
+    CsvFile,
+    Date,
     Datum,
     DatumOption,
     Encoding,
-    Mapping,
     Openings,
     RulesFile,
     Set,
@@ -35,12 +38,12 @@ if TYPE_CHECKING:
 SHOWN = 20  # changes that are printed; --csv writes all of them
 
 
-@app.command("import")
+@verb("import")
 def import_command(
     source: Annotated[
         Path,
         typer.Argument(
-            metavar="FILE", help="The edited plan.gpkg, or a layer or CSV of old grids."
+            metavar="FILE", help="The edited plan.gpkg, or a vector file or CSV of existing grids."
         ),
     ],
     output: Output = None,
@@ -53,50 +56,45 @@ def import_command(
         typer.Option(
             "--site",
             metavar="SOURCE",
-            help="The land of old grids, as for plan.",
+            help="The land that existing grids lie on, as `gridplan plan` reads it.",
             rich_help_panel=FROM,
         ),
     ] = None,
     code: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="The column of codes.", rich_help_panel=HOW)
+        str | None,
+        typer.Option(
+            metavar="COLUMN", help="The column that holds the grids' codes.", rich_help_panel=HOW
+        ),
     ] = None,
     layer: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="The only layer to look at.", rich_help_panel=HOW),
+        typer.Option(metavar="NAME", help="The only layer to read.", rich_help_panel=HOW),
     ] = None,
     communities: Communities = None,
     barriers: Barriers = None,
     openings: Openings = None,
     streets: Streets = None,
-    mapping: Mapping = None,
+    columns: Columns = None,
     crs: Crs = None,
     datum: DatumOption = None,
     encoding: Encoding = None,
     rules_file: RulesFile = None,
     settings: Set = None,
-    by: Annotated[
-        str, typer.Option(metavar="OFFICE", help="Office or post that edited, never a person.")
-    ] = "",
-    date: Annotated[
-        str | None, typer.Option(help="Day of the edit; today if not given.", metavar="YYYY-MM-DD")
-    ] = None,
-    table: Annotated[
-        Path | None, typer.Option("--csv", help="Write all changes to this file.")
-    ] = None,
+    by: By = "",
+    date: Date = None,
+    table: CsvFile = None,
 ) -> None:
-    """Take in a plan that was edited in QGIS, or grids that others drew, repair what can be repaired, and audit it.
+    """Import existing grids, or a plan that was edited in QGIS, repair and audit it.
 
-    [dim]gridplan import edited.gpkg --plan outputs/town -o
-    outputs/town-2[/dim]
+    [dim]gridplan import edited.gpkg --plan outputs/town -o outputs/town-2[/dim]
 
-    [dim]gridplan import grids.shp --site town.osm.pbf --code WGBM -o
-    outputs/town[/dim]
+    [dim]gridplan import grids.shp --site town.osm.pbf --code WGBM -o outputs/town[/dim]
     """
     from gridplan import storage
 
     if (plan is None) == (site is None):
         raise typer.BadParameter(
-            "give either --plan, the plan that was edited, or --site, the land of old grids",
+            "give either --plan, the plan that was edited, or --site, the land that existing grids lie on",
             param_hint="--plan",
         )
     if plan is not None and _find_file(source) == _find_file(plan):
@@ -123,7 +121,7 @@ def import_command(
         str(site),
         files,
         how,
-        read_rules(rules_file, settings, None, mapping),
+        read_rules(rules_file, settings, None, columns),
         target,
         overwrite,
     )
@@ -212,7 +210,7 @@ def _print_changes(returned: Returned) -> None:
 
     changes = returned.changes
     if changes.empty:
-        console.out.print("nothing was edited: no plan is written")
+        console.out.print("nothing was edited, so no plan is written")
     else:
         by = changes.groupby(["old", "new"], sort=True).agg(
             homes=("households", "size"), households=("households", "sum")
@@ -232,7 +230,9 @@ def _print_changes(returned: Returned) -> None:
             title, ("from", "to", "homes", "households", "buildings, e.g."), rows, right=(2, 3)
         )
         if len(by) > SHOWN:
-            console.out.print(f"and {len(by) - SHOWN:,} more ways; --csv FILE writes all homes")
+            console.out.print(
+                f"and {len(by) - SHOWN:,} more such moves; --csv FILE writes all homes"
+            )
     for warning in returned.warnings[:SHOWN]:
         console.out.print(f"warning    {console.escape(warning)}", soft_wrap=True)
     notes = [

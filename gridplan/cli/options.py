@@ -20,7 +20,7 @@ class Lang(StrEnum):
 
 
 class Datum(StrEnum):
-    """Datums of geographic input other than its CRS says."""
+    """Datums that geographic input may be in, whatever its CRS says."""
 
     wgs84 = "wgs84"
     gcj02 = "gcj02"
@@ -61,17 +61,17 @@ class Engine(StrEnum):
 
 FROM = "Where the land comes from"
 HOW = "How to read it"
-WHAT = "What to draw"
-WHO = "Who does the work"
+WHAT = "How to plan"
+WHO = "Where it runs"
 
 Threads = Annotated[
-    int | None, typer.Option(min=1, help="Threads; one for each core if not given.")
+    int | None, typer.Option(min=1, help="Number of threads; by default one for each core.")
 ]
 Seconds = Annotated[
     float | None,
     typer.Option(
         min=0,
-        help="Stop refining after so long; the plan is complete, but depends on the machine.",
+        help="Stop refining after this many seconds. The plan is complete but depends on the machine.",
         rich_help_panel=WHAT,
     ),
 ]
@@ -79,75 +79,90 @@ Source = Annotated[
     str,
     typer.Argument(
         metavar="SOURCE",
-        help="OSM extract (.osm.pbf, .osm), vector file with buildings, or folder of such files.",
+        help="OSM extract (.osm.pbf, .osm), a vector file of buildings, or a folder of such files.",
     ),
 ]
 OptionalSource = Annotated[
     str | None,
     typer.Argument(
-        metavar="[SOURCE]", help="OSM extract, vector file with buildings, or folder of such files."
+        metavar="[SOURCE]",
+        help="OSM extract (.osm.pbf, .osm), a vector file of buildings, or a folder of such files.",
     ),
 ]
 Place = Annotated[
     str | None,
     typer.Option(
-        help="Fetch this place from OpenStreetMap instead (needs the internet).",
+        help="Download this place from OpenStreetMap instead (needs the internet).",
         rich_help_panel=FROM,
     ),
 ]
 Cache = Annotated[
-    Path, typer.Option(help="Folder that keeps what --place fetched.", rich_help_panel=FROM)
+    Path, typer.Option(help="Folder that keeps what --place downloaded.", rich_help_panel=FROM)
 ]
 Communities = Annotated[
-    Path | None, typer.Option(help="Outlines of communities: hard limits.", rich_help_panel=FROM)
+    Path | None,
+    typer.Option(help="Outlines of communities; no sub-grid crosses them.", rich_help_panel=FROM),
 ]
 Compounds = Annotated[
     Path | None, typer.Option(help="Outlines of residential compounds.", rich_help_panel=FROM)
 ]
 Barriers = Annotated[
     list[Path] | None,
-    typer.Option(
-        help="Railways, rivers, main roads; may be given several times.", rich_help_panel=FROM
-    ),
+    typer.Option(help="Railways, rivers, main roads; may be repeated.", rich_help_panel=FROM),
 ]
 Openings = Annotated[
-    Path | None, typer.Option(help="Bridges, underpasses, gates in barriers.", rich_help_panel=FROM)
+    Path | None,
+    typer.Option(
+        help="Bridges, underpasses and gates that lead through barriers.", rich_help_panel=FROM
+    ),
 ]
 Streets = Annotated[Path | None, typer.Option(help="Street centre lines.", rich_help_panel=FROM)]
 Places = Annotated[
     Path | None,
-    typer.Option(help="Service centres, schools, hospitals, markets ...", rich_help_panel=FROM),
+    typer.Option(
+        help="Service centres, schools, hospitals, markets and so on.", rich_help_panel=FROM
+    ),
 ]
 Institutions = Annotated[
-    Path | None, typer.Option(help="Institutions that pair with communities.", rich_help_panel=FROM)
+    Path | None,
+    typer.Option(help="Institutions that can be paired with communities.", rich_help_panel=FROM),
 ]
 Counts = Annotated[
-    Path | None, typer.Option(help="Aggregate counts by building or coarser.", rich_help_panel=FROM)
+    Path | None,
+    typer.Option(
+        help="Counts of people by building, compound, community or the whole site.",
+        rich_help_panel=FROM,
+    ),
 ]
 Boundary = Annotated[
     Path | None,
-    typer.Option(help="Outer limit; buildings outside it are left out.", rich_help_panel=FROM),
+    typer.Option(
+        help="Outer limit of the plan; buildings outside it are left out.", rich_help_panel=FROM
+    ),
 ]
-Mapping = Annotated[
+Columns = Annotated[
     list[str] | None,
     typer.Option(
-        "--map",
+        "--column",
         metavar="COLUMN=YOURS",
-        help="Say which of your columns is which, e.g. floors=number_of_floors.",
+        help="Which of your columns holds what, e.g. floors=CS; may be repeated.",
         rich_help_panel=HOW,
     ),
 ]
 Crs = Annotated[
     str | None,
-    typer.Option(help="CRS of files that name none, e.g. EPSG:4547.", rich_help_panel=HOW),
+    typer.Option(help="CRS of files that state none, e.g. EPSG:4547.", rich_help_panel=HOW),
 ]
 DatumOption = Annotated[
     Datum | None,
-    typer.Option(help="Declare coordinates shifted to GCJ-02 or BD-09.", rich_help_panel=HOW),
+    typer.Option(
+        help="Datum of the coordinates, if they are shifted to GCJ-02 or BD-09.",
+        rich_help_panel=HOW,
+    ),
 ]
 Encoding = Annotated[
     str | None,
-    typer.Option(help="Encoding of shapefiles and CSV, e.g. gb18030.", rich_help_panel=HOW),
+    typer.Option(help="Encoding of shapefiles and CSV files, e.g. gb18030.", rich_help_panel=HOW),
 ]
 RulesFile = Annotated[
     Path | None,
@@ -160,7 +175,7 @@ Set = Annotated[
     typer.Option(
         "--set",
         metavar="RULE=VALUE",
-        help="Set one rule, e.g. urban.target=28.",
+        help="Set one rule, e.g. urban.target=28; may be repeated.",
         rich_help_panel=WHAT,
     ),
 ]
@@ -168,7 +183,7 @@ Workers = Annotated[
     int | None,
     typer.Option(
         min=1,
-        help="Threads, or processes for a city in chunks; one for each core if not given.",
+        help="Number of threads, or of processes for a city in chunks; by default one for each core.",
         rich_help_panel=WHO,
     ),
 ]
@@ -176,7 +191,7 @@ Chunk = Annotated[
     int | None,
     typer.Option(
         min=1,
-        help="Plan in chunks of so many buildings, as GeoParquet files of more than 100,000 always are.",
+        help="Plan in chunks of this many buildings; GeoParquet files of more than 100,000 always are.",
         rich_help_panel=WHO,
     ),
 ]
@@ -184,7 +199,7 @@ EngineOption = Annotated[
     Engine,
     typer.Option(
         "--engine",
-        help="Where the chunks of a city are planned; the plan is the same.",
+        help="What plans the chunks of a city; the plan is the same.",
         rich_help_panel=WHO,
     ),
 ]
@@ -192,33 +207,49 @@ Scheduler = Annotated[
     str | None,
     typer.Option(
         metavar="ADDRESS",
-        help="Dask scheduler whose workers plan the chunks, e.g. tcp://10.0.0.1:8786.",
+        help="Address of a Dask scheduler whose workers plan the chunks, e.g. tcp://10.0.0.1:8786.",
         rich_help_panel=WHO,
     ),
 ]
-PlanPath = Annotated[Path, typer.Argument(metavar="PLAN", help="A plan's folder or its .gpkg.")]
+PlanPath = Annotated[
+    Path, typer.Argument(metavar="PLAN", help="Folder of the plan, or its plan.gpkg.")
+]
+CsvFile = Annotated[
+    Path | None, typer.Option("--csv", metavar="FILE", help="Write the table to this CSV file.")
+]
+CsvFolder = Annotated[
+    Path | None,
+    typer.Option("--csv", metavar="FOLDER", help="Write all tables to this folder as CSV files."),
+]
+By = Annotated[
+    str, typer.Option(metavar="OFFICE", help="Office or post that does it, never a person.")
+]
+Date = Annotated[
+    str | None, typer.Option(metavar="YYYY-MM-DD", help="Date to record; by default today.")
+]
+Chance = Annotated[int, typer.Option(help="Seed of chance; the same seed gives the same figures.")]
 
 
-def read_mapping(mapping: list[str] | None) -> dict[str, str]:
-    """Read the user's words for columns."""
-    pairs = [text.partition("=") for text in mapping or []]
+def read_columns(columns: list[str] | None) -> dict[str, str]:
+    """Read the user's names of columns."""
+    pairs = [text.partition("=") for text in columns or []]
     loose = [
         text
-        for text, (_, sign, yours) in zip(mapping or [], pairs, strict=True)
+        for text, (_, sign, yours) in zip(columns or [], pairs, strict=True)
         if not sign or not yours
     ]
     if loose:
         raise typer.BadParameter(
-            f"{', '.join(loose)}: write COLUMN=YOURS, e.g. floors=number_of_floors",
-            param_hint="--map",
+            f"{', '.join(loose)}: write COLUMN=YOURS, e.g. floors=CS",
+            param_hint="--column",
         )
-    return {own.strip(): yours.strip() for own, _, yours in pairs}
+    return {name.strip(): yours.strip() for name, _, yours in pairs}
 
 
 def read_rules(
-    path: Path | None, settings: list[str] | None, effort: str | None, mapping: list[str] | None
+    path: Path | None, settings: list[str] | None, effort: str | None, columns: list[str] | None
 ) -> Rules:
-    """Read the rules from the file, then set those given one by one, and the names of columns."""
+    """Read the rules from the file, then those set one by one, and the names of columns."""
     import tomllib
 
     from gridplan.rules.all_rules import Rules
@@ -236,7 +267,7 @@ def read_rules(
         except tomllib.TOMLDecodeError:
             parsed = value.strip()
         rules = rules.replace(**{section: {key.strip(): parsed}})
-    return rules.replace(columns=read_mapping(mapping))
+    return rules.replace(columns=read_columns(columns))
 
 
 def list_paths(source: str | None, files: dict[str, Any]) -> list[Path]:

@@ -1,17 +1,16 @@
-"""The verbs about people and about what may leave: each reads a plan, calls one function, writes, and says what comes next."""
+"""The verbs about people: organise, staff, pair and rate; each fills its tables and says what comes next."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gridplan.cli.app import app
+from gridplan.cli.app import verb
 from gridplan.cli.options import PlanPath, RulesFile, Set
-from gridplan.cli.plan_to_plan import Output, Overwrite, choose_rules, rework, take_rules
+from gridplan.cli.plan_to_plan import Output, Overwrite, rework
 
 if TYPE_CHECKING:
     from gridplan.plan import Plan
@@ -20,15 +19,7 @@ SHOWN_GAPS = 10
 NEXT = {"organise": "staff", "staff": "pair", "pair": "rate", "rate": "release"}
 
 
-class BriefLang(StrEnum):
-    """Languages of a brief."""
-
-    zh = "zh"
-    en = "en"
-    both = "both"
-
-
-@app.command("organise")
+@verb("organise")
 def organise_command(
     path: PlanPath,
     output: Output = None,
@@ -36,7 +27,7 @@ def organise_command(
     rules_file: RulesFile = None,
     settings: Set = None,
 ) -> None:
-    """Build the chain of organisation on a plan: branches, groups and central households.
+    """Form Party branches and groups, and choose central households.
 
     [dim]gridplan organise outputs/town --overwrite[/dim]
     """
@@ -45,7 +36,7 @@ def organise_command(
     _serve("organise", "organisation", path, output, overwrite, rules_file, settings, organise)
 
 
-@app.command("staff")
+@verb("staff")
 def staff_command(
     path: PlanPath,
     output: Output = None,
@@ -53,7 +44,9 @@ def staff_command(
     rules_file: RulesFile = None,
     settings: Set = None,
 ) -> None:
-    """Fill the posts of every sub-grid, never with persons: leaders, workers, captains; test the Party share.
+    """Count the posts that every sub-grid needs, and test the Party share among them.
+
+    Posts are grid leaders, workers, captains and so on, never named persons.
 
     [dim]gridplan staff outputs/town --overwrite[/dim]
     """
@@ -62,7 +55,7 @@ def staff_command(
     _serve("staff", "staffing", path, output, overwrite, rules_file, settings, staff)
 
 
-@app.command("pair")
+@verb("pair")
 def pair_command(
     path: PlanPath,
     output: Output = None,
@@ -72,17 +65,18 @@ def pair_command(
     existing: Annotated[
         Path | None,
         typer.Option(
-            help="CSV of pairs that stand already (institution, community); kept at a price."
+            help="CSV of existing pairs (institution, community); they are kept unless that is too dear."
         ),
     ] = None,
     cadre_rule: Annotated[
         str | None,
         typer.Option(
-            metavar="KEY=VALUE", help="One rule of how cadres are paired, in the section pairing."
+            metavar="KEY=VALUE",
+            help="Set one rule of the section pairing, e.g. how cadres are paired.",
         ),
     ] = None,
 ) -> None:
-    """Pair institutions and cadres with communities at the proven least price, and spread the members' check-in.
+    """Pair institutions and cadres with communities at the least cost, which is proven.
 
     [dim]gridplan pair outputs/town --existing pairs.csv --overwrite[/dim]
     """
@@ -107,7 +101,7 @@ def pair_command(
     )
 
 
-@app.command("rate")
+@verb("rate")
 def rate_command(
     path: PlanPath,
     output: Output = None,
@@ -115,134 +109,13 @@ def rate_command(
     rules_file: RulesFile = None,
     settings: Set = None,
 ) -> None:
-    """Score the organisations into bands A, B and C, and say which are nearest the cut.
+    """Score Party organisations into bands A, B and C, and show which are near a limit.
 
     [dim]gridplan rate outputs/town --overwrite[/dim]
     """
     from gridplan.people.rate_plan import rate
 
     _serve("rate", "rating", path, output, overwrite, rules_file, settings, rate)
-
-
-@app.command("release")
-def release_command(
-    path: PlanPath,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", help="Folder for the release.", show_default=False),
-    ] = None,
-    before: Annotated[
-        Path | None, typer.Option(help="The working plan whose release went out earlier.")
-    ] = None,
-    published: Annotated[
-        Path | None, typer.Option(help="That release, if it was made by other rules.")
-    ] = None,
-    overwrite: Overwrite = False,
-    rules_file: RulesFile = None,
-    settings: Set = None,
-) -> None:
-    """Make the plan that may leave: small counts suppressed so that none can be worked out, households in bands; checked.
-
-    [dim]gridplan release outputs/town -o outputs/town-release[/dim]
-    """
-    from gridplan import storage
-    from gridplan.cli import console
-    from gridplan.publishing.release_plan import release
-
-    if output is None:
-        raise typer.BadParameter(
-            "say where the release goes: -o outputs/NAME", param_hint="--output"
-        )
-    storage.refuse_existing(output, overwrite)
-    with console.show_progress() as clock:
-        clock("reading", 0, 1)
-        plan = storage.read_plan(path)
-        earlier = {"before": before, "published": published}
-        plans = {
-            name: storage.read_plan(place) for name, place in earlier.items() if place is not None
-        }
-        clock("release", 0, 1)
-        leaving = release(
-            plan, **plans, rules=choose_rules(take_rules(plan), rules_file, settings).disclosure
-        )
-        clock("writing", 0, 1)
-        storage.write_plan(leaving, output, overwrite=overwrite)
-    note = leaving.manifest["release"]
-    console.out.print(
-        f"disclosure check passed: {note['suppressed']:,} of {note['counts']:,} counts are not told; "
-        f"{note['bands_withheld']:,} sub-grids without a band of households",
-        soft_wrap=True,
-    )
-    console.print_times(clock.seconds)
-    console.out.print(f"written    {output}", soft_wrap=True)
-    console.out.print(
-        f"next       gridplan brief {output}; gridplan map {output} --release", soft_wrap=True
-    )
-
-
-@app.command("brief")
-def brief_command(
-    path: PlanPath,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            help="File to write, .md or .html; PLAN/brief.md, .html and .csv if not given.",
-        ),
-    ] = None,
-    lang: Annotated[BriefLang, typer.Option(help="Language of the brief.")] = BriefLang.both,
-) -> None:
-    """Write the paragraph of figures in Chinese and English, and the table behind it, from a released plan.
-
-    [dim]gridplan brief outputs/town-release --lang zh[/dim]
-    """
-    from gridplan import storage
-    from gridplan.cli import console
-    from gridplan.publishing.brief_pages import write_markdown, write_page
-    from gridplan.publishing.brief_plan import write_brief
-
-    brief = write_brief(storage.read_plan(path), lang.value)
-    stem = output.with_suffix("") if output else (path if path.is_dir() else path.parent) / "brief"
-    texts = {
-        ".md": write_markdown(brief),
-        ".html": write_page(brief),
-        ".csv": "\ufeff" + brief.to_csv(),
-    }
-    wanted = (output.suffix.lower(), ".csv") if output else (".md", ".html", ".csv")
-    if output and wanted[0] not in (".md", ".html"):
-        raise typer.BadParameter(
-            f"{output}: name a file that ends in .md or .html", param_hint="--output"
-        )
-    stem.parent.mkdir(parents=True, exist_ok=True)
-    for suffix in wanted:
-        stem.with_suffix(suffix).write_text(texts[suffix], encoding="utf-8", newline="")
-    for paragraph in brief.paragraphs.values():
-        console.out.print(console.escape(paragraph) + "\n", soft_wrap=True)
-    unknown = int((brief.figures["status"] == "unknown").sum())
-    console.out.print(
-        f"not known  {unknown} of {len(brief.figures)} figures; the brief says what each needs",
-        soft_wrap=True,
-    )
-    for suffix in wanted:
-        console.out.print(f"written    {stem.with_suffix(suffix)}", soft_wrap=True)
-
-
-def read_mapped(path: Path, only: str | None, for_release: bool) -> tuple[Plan, str]:
-    """Read the plan that a map shows and say what is left out; one marked for release must be a release that passed."""
-    from gridplan import storage
-    from gridplan.city.city_map import read_sheet_plan
-    from gridplan.publishing.brief_plan import require_release
-
-    if for_release and only:
-        raise typer.BadParameter(
-            "a release is mapped whole, as it was checked", param_hint="--only"
-        )
-    plan, left_out = read_sheet_plan(path, only)
-    plan = plan or storage.read_plan(path)
-    if for_release:
-        require_release(plan)
-    return plan, left_out
 
 
 def _serve(

@@ -1,4 +1,4 @@
-"""The verbs that draw a plan: plan, and check, which reads the data as plan does."""
+"""The verbs plan and check, which read the same data."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gridplan.cli.app import app
+from gridplan.cli.app import verb
 from gridplan.cli.options import (
     WHAT,
     Barriers,
     Boundary,
     Cache,
     Chunk,
+    Columns,
     Communities,
     Compounds,
     Counts,
@@ -25,7 +26,6 @@ from gridplan.cli.options import (
     EngineOption,
     Format,
     Institutions,
-    Mapping,
     Openings,
     OptionalSource,
     Place,
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from gridplan.site import Site
 
 
-@app.command("plan")
+@verb("plan")
 def plan_command(
     source: OptionalSource = None,
     output: Annotated[
@@ -61,7 +61,7 @@ def plan_command(
     institutions: Institutions = None,
     counts: Counts = None,
     boundary: Boundary = None,
-    mapping: Mapping = None,
+    columns: Columns = None,
     crs: Crs = None,
     datum: DatumOption = None,
     encoding: Encoding = None,
@@ -70,10 +70,15 @@ def plan_command(
     place: Place = None,
     cache: Cache = Path("outputs/osm_cache"),
     seed: Annotated[
-        int, typer.Option(help="Same input, rules and seed: same plan.", rich_help_panel=WHAT)
+        int,
+        typer.Option(
+            help="Seed of the search; the same input, rules and seed give the same plan.",
+            rich_help_panel=WHAT,
+        ),
     ] = 0,
     effort: Annotated[
-        str | None, typer.Option(help="quick, default or thorough.", rich_help_panel=WHAT)
+        str | None,
+        typer.Option(help="How long to search: quick, default or thorough.", rich_help_panel=WHAT),
     ] = None,
     seconds: Seconds = None,
     engine: EngineOption = Engine.processes,
@@ -81,21 +86,20 @@ def plan_command(
     workers: Workers = None,
     chunk: Chunk = None,
     file_format: Annotated[
-        Format, typer.Option("--format", help="How the plan is stored.")
+        Format, typer.Option("--format", help="File format of the plan.")
     ] = Format.auto,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace a plan that is there already.")
+        bool, typer.Option("--overwrite", help="Replace a plan that already exists.")
     ] = False,
 ) -> None:
-    """Draw the sub-grids of a place and write the plan.
+    """Divide a place into sub-grids and write the plan.
 
     [dim]gridplan plan town.osm.pbf -o outputs/town[/dim]
 
-    [dim]gridplan plan buildings.parquet --communities c.gpkg --barriers
-    rail.parquet -o outputs/v[/dim]
+    [dim]gridplan plan buildings.parquet --communities c.gpkg --barriers rail.parquet -o outputs/v[/dim]
 
-    Ctrl-C ends the search and finishes the plan with the best so far; Ctrl-C
-    again stops at once.
+    Ctrl-C ends the search and writes the best plan so far; a second Ctrl-C
+    stops at once.
     """
     from gridplan import storage
     from gridplan.cli import console
@@ -107,7 +111,7 @@ def plan_command(
     if (source is None) == (place is None):
         raise typer.BadParameter("give either a SOURCE file or --place NAME", param_hint="SOURCE")
     storage.refuse_existing(output, overwrite)
-    rules = read_rules(rules_file, settings, effort, mapping)
+    rules = read_rules(rules_file, settings, effort, columns)
     files = {
         "communities": communities,
         "compounds": compounds,
@@ -169,7 +173,7 @@ def _plan_city(
     chunk: int | None,
     overwrite: bool,
 ) -> None:
-    """Plan a city in chunks, and print what it comes to."""
+    """Plan a city in chunks, and print its figures."""
     from gridplan import storage
     from gridplan.city import city_plan
     from gridplan.city.chunk_tables import load_table
@@ -202,7 +206,7 @@ def _plan_city(
     console.out.print(f"next       gridplan audit {output}; gridplan map {output}", soft_wrap=True)
 
 
-@app.command("check")
+@verb("check")
 def check_command(
     source: Source,
     communities: Communities = None,
@@ -214,20 +218,20 @@ def check_command(
     institutions: Institutions = None,
     counts: Counts = None,
     boundary: Boundary = None,
-    mapping: Mapping = None,
+    columns: Columns = None,
     crs: Crs = None,
     datum: DatumOption = None,
     encoding: Encoding = None,
     rules_file: RulesFile = None,
 ) -> None:
-    """Read the data, list everything that is wrong with it, and show what planning would make of it.
+    """Read the data, list everything that is wrong with it, and show what would be planned.
 
-    [dim]gridplan check buildings.shp --encoding gb18030 --map floors=CS[/dim]
+    [dim]gridplan check buildings.shp --encoding gb18030 --column floors=CS[/dim]
     """
     from gridplan.cli import console
     from gridplan.planning import site_to_plan
 
-    rules = read_rules(rules_file, None, None, mapping)
+    rules = read_rules(rules_file, None, None, columns)
     files = {
         "communities": communities,
         "compounds": compounds,
@@ -258,13 +262,13 @@ def _read(
     """Read the site from a file or, by a place's name, from OpenStreetMap."""
     from gridplan.reading.read import read_site
 
-    given: Any = source
+    land: Any = source
     if place is not None:
         from gridplan.reading.osm_online import read_osm_place
 
-        given = read_osm_place(place, cache=cache)
+        land = read_osm_place(place, cache=cache)
     return read_site(
-        given,
+        land,
         **files,
         mapping=dict(rules.columns),
         crs=crs,

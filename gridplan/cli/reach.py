@@ -1,4 +1,4 @@
-"""The verbs about reach: each reads a plan, calls one function, writes, and prints whom posts reach and what to do next."""
+"""The verbs about reach: reach, which measures it, and propose, which improves it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gridplan.cli.app import app
+from gridplan.cli.app import verb
 from gridplan.cli.options import PlanPath, RulesFile, Set
 from gridplan.cli.plan_to_plan import Output, Overwrite, rework
 
@@ -19,14 +19,14 @@ SHOWN = 10  # gaps printed
 
 
 class Question(StrEnum):
-    """What new posts are to be best at."""
+    """What new service points are optimised for."""
 
     most = "most"
     median = "median"
     centre = "centre"
 
 
-@app.command("reach")
+@verb("reach")
 def reach_command(
     path: PlanPath,
     output: Output = None,
@@ -34,71 +34,82 @@ def reach_command(
     rules_file: RulesFile = None,
     settings: Set = None,
 ) -> None:
-    """Measure how far homes are from posts on foot: whom they reach, serve and back up, and where gaps are.
+    """Measure on foot which homes service points reach and serve, and where the gaps are.
 
     [dim]gridplan reach outputs/town --overwrite[/dim]
     """
     from gridplan.cli import console
     from gridplan.coverage.reach_plan import reach
 
-    target, done, seconds = rework("reach", path, output, overwrite, rules_file, settings, reach)
+    target, plan, seconds = rework("reach", path, output, overwrite, rules_file, settings, reach)
     console.print_times(seconds)
-    _print_coverage(done)
-    _print_gaps(done)
-    _print_ways(done)
+    _print_coverage(plan)
+    _print_gaps(plan)
+    _print_ways(plan)
     console.out.print(f"written    {target}", soft_wrap=True)
-    console.out.print(f"next       {_advise(done, target)}", soft_wrap=True)
+    console.out.print(f"next       {_advise(plan, target)}", soft_wrap=True)
 
 
-@app.command("site")
-def site_command(
+@verb("propose")
+def propose_command(
     path: PlanPath,
     kind: Annotated[
-        str | None, typer.Option(help="Kind of post to add, e.g. canteen.", show_default=False)
+        str | None,
+        typer.Option(help="Kind of service point to add, e.g. canteen.", show_default=False),
     ] = None,
-    add: Annotated[int | None, typer.Option(min=0, help="How many posts to add.")] = None,
+    add: Annotated[int | None, typer.Option(min=0, help="How many to add.")] = None,
     share: Annotated[
         float | None,
-        typer.Option(min=0, max=1, help="Share of households to serve, by the fewest."),
+        typer.Option(
+            min=0, max=1, help="Serve this share of the households with as few as possible."
+        ),
     ] = None,
     question: Annotated[
-        Question, typer.Option(help="With --add: what they are to be best at.")
+        Question,
+        typer.Option(
+            help="With --add, what to optimise: most households served, shortest mean or longest walk."
+        ),
     ] = Question.most,
     unlimited: Annotated[
-        bool, typer.Option("--unlimited", help="As if every post had room for all.")
+        bool, typer.Option("--unlimited", help="Ignore how many households each can serve.")
     ] = False,
     output: Output = None,
     overwrite: Overwrite = False,
     rules_file: RulesFile = None,
     settings: Set = None,
 ) -> None:
-    """Propose where to add posts, those there staying, and tell what each further post would bring; proven where it closes.
+    """Propose where to add service points, and show what each one more would bring.
 
-    [dim]gridplan site outputs/town --kind canteen --add 5 --overwrite[/dim]
+    Existing ones stay. The proposal is proven to be the best where the search
+    can close.
+
+    [dim]gridplan propose outputs/town --kind canteen --add 5 --overwrite[/dim]
     """
     from gridplan.cli import console
     from gridplan.coverage.proposals import propose_posts, recall_rules
 
     if kind is None:
-        raise typer.BadParameter("say which kind of post: --kind canteen", param_hint="--kind")
+        raise typer.BadParameter(
+            "say which kind of service point: --kind canteen", param_hint="--kind"
+        )
     asked: dict[str, Any] = {"add": add, "share": share, "limited": not unlimited}
     asked["question"] = "" if share is not None and add is None else question.value
 
     def work(plan: Plan, rules: Any) -> Plan:
         return propose_posts(plan, kind, rules=rules, **asked)
 
-    target, done, seconds = rework(
-        "site", path, output, overwrite, rules_file, settings, work, recall_rules
+    target, new, seconds = rework(
+        "propose", path, output, overwrite, rules_file, settings, work, recall_rules
     )
     console.print_times(seconds)
-    _print_sites(done, kind)
-    _print_coverage(done, kind)
+    _print_sites(new, kind)
+    _print_coverage(new, kind)
     console.out.print(f"written    {target}", soft_wrap=True)
     console.out.print(f"next       gridplan map {target} --reach {kind}", soft_wrap=True)
 
 
 def _print_coverage(plan: Plan, kind: str | None = None) -> None:
-    """Print the city's coverage by kind of post at its own threshold, and the share in reach at the others."""
+    """Print the coverage of the city by kind, at its own threshold and at the others."""
     from gridplan.cli import console
     from gridplan.rules.all_rules import Rules
     from gridplan.rules.coverage import read_minutes
@@ -146,16 +157,16 @@ def _print_gaps(plan: Plan) -> None:
     """Print the largest gaps."""
     from gridplan.cli import console
 
-    own = plan.gaps[plan.gaps["room"] == "reach"]
-    if own.empty:
+    gaps = plan.gaps[plan.gaps["room"] == "reach"]
+    if gaps.empty:
         console.out.print("no gaps")
         return
-    top = own.sort_values(
+    top = gaps.sort_values(
         ["households", "rule", "of"], ascending=[False, True, True], kind="stable"
     ).head(SHOWN)
     rows = [(f"{r.households:,}", r.rule, r.of, r.reason) for r in top.itertuples()]
     console.print_table(
-        f"\n{len(own):,} gaps, the largest first",
+        f"\n{len(gaps):,} gaps, the largest first",
         ("households", "kind", "where", "why"),
         rows,
         right=(0,),
@@ -166,8 +177,8 @@ def _print_ways(plan: Plan) -> None:
     """Print what the ways were measured along."""
     from gridplan.cli import console
 
-    own = plan.site.ledger[plan.site.ledger["step"] == "reach"]
-    for row in own.itertuples():
+    entries = plan.site.ledger[plan.site.ledger["step"] == "reach"]
+    for row in entries.itertuples():
         console.out.print(
             f"{row.action:<10} {row.count:,} {row.table}: {console.escape(str(row.reason))}",
             soft_wrap=True,
@@ -178,7 +189,7 @@ def _print_sites(plan: Plan, kind: str) -> None:
     """Print the posts proposed, and the curve of the share served against posts added."""
     from gridplan.cli import console
 
-    own = plan.service_posts[
+    proposed = plan.service_posts[
         (plan.service_posts["status"] == "proposed") & (plan.service_posts["kind"] == kind)
     ]
     rows = [
@@ -189,7 +200,7 @@ def _print_sites(plan: Plan, kind: str) -> None:
             f"{p.reachable:,}",
             f"{p.served:,}",
         )
-        for p in own.sort_values("rank").itertuples(name="Post")
+        for p in proposed.sort_values("rank").itertuples(name="Post")
     ]
     console.print_table(
         "proposed (+ in what follows)",
@@ -217,7 +228,7 @@ def _print_sites(plan: Plan, kind: str) -> None:
 
 
 def _advise(plan: Plan, target: Path) -> str:
-    """Advise on the kind of post with most households not served."""
+    """Name the next command: about the kind that leaves most households unserved."""
     city = plan.coverage[
         (plan.coverage["level"] == "city")
         & plan.coverage["own"]
@@ -226,4 +237,4 @@ def _advise(plan: Plan, target: Path) -> str:
     short = (city["households"] - city["served"]).to_numpy()
     if not len(short) or short.max() <= 0:
         return f"gridplan map {target}"
-    return f"gridplan site {target} --kind {city['kind'].iloc[int(short.argmax())]} --add 3 --overwrite"
+    return f"gridplan propose {target} --kind {city['kind'].iloc[int(short.argmax())]} --add 3 --overwrite"

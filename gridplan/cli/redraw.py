@@ -1,4 +1,4 @@
-"""The verbs that draw the next plan: redraw on new land, repair after edits, and what a budget of change buys."""
+"""The verbs that draw the next plan: redraw, repair and budget."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gridplan.cli.app import app
-from gridplan.cli.options import Lang, PlanPath, RulesFile, Set, Threads
+from gridplan.cli.app import verb
+from gridplan.cli.options import By, CsvFile, Date, Lang, PlanPath, RulesFile, Set, Threads
 from gridplan.cli.plan_to_plan import Output, Overwrite, choose_rules, take_rules, write_next
 
 if TYPE_CHECKING:
@@ -17,26 +17,18 @@ if TYPE_CHECKING:
     from gridplan.site import Site
 
 SHOWN = 12  # triggers that are printed; the rest are counted
-By = Annotated[
-    str, typer.Option(help="Office or post that draws, never a person.", metavar="OFFICE")
-]
-Date = Annotated[
-    str | None, typer.Option(help="Day of the plan; today if not given.", metavar="YYYY-MM-DD")
-]
-Seed = Annotated[
-    int | None, typer.Option(help="Same seed: same plan; that of the plan if not given.")
-]
+Seed = Annotated[int | None, typer.Option(help="Seed of the search; by default that of the plan.")]
 OnSite = Annotated[
     str | None,
     typer.Option(
         "--site",
         metavar="SITE",
-        help="The land now, as `gridplan plan` reads it; else the plan's own.",
+        help="The land as it is now, as `gridplan plan` reads it; by default the plan's own.",
     ),
 ]
 
 
-@app.command("redraw")
+@verb("redraw")
 def redraw_command(
     path: PlanPath,
     site: OnSite = None,
@@ -46,14 +38,18 @@ def redraw_command(
             min=0,
             max=1,
             metavar="SHARE",
-            help="At most this share of the households move, e.g. 0.05.",
+            help="Move at most this share of the households, e.g. 0.05.",
         ),
     ] = None,
     everywhere: Annotated[
-        bool, typer.Option("--all", help="Better whatever pays, not only what is out of rule.")
+        bool,
+        typer.Option(
+            "--all", help="Improve whatever is worth a move, not only what is out of rule."
+        ),
     ] = False,
     only_look: Annotated[
-        bool, typer.Option("--triggers", help="Say what is out of rule and why, and draw nothing.")
+        bool,
+        typer.Option("--triggers", help="List what is out of rule and why, and change nothing."),
     ] = False,
     by: By = "",
     date: Date = None,
@@ -64,19 +60,17 @@ def redraw_command(
     seed: Seed = None,
     workers: Threads = None,
 ) -> None:
-    """Draw the next plan with the least upset: mend what is out of rule, leave every other household where it is.
+    """Draw the next plan, moving as few households as possible.
 
-    Sub-grids that go on keep their codes. A household that changes its
+    What is out of rule is repaired; every other household stays where it is.
+    Sub-grids that continue keep their codes. A household that changes its
     sub-grid costs redraw.move household-metres.
 
-    [dim]gridplan redraw outputs/town --site town-2026.gpkg -o
-    outputs/town-2026[/dim]
+    [dim]gridplan redraw outputs/town --site town-2026.gpkg -o outputs/town-2026[/dim]
 
     [dim]gridplan redraw outputs/town --site town-2026.gpkg --triggers[/dim]
-    what broke, and why
 
-    [dim]gridplan redraw outputs/town --site town-2026.gpkg --most-moved 0.05
-    -o outputs/town-2026[/dim]
+    [dim]gridplan redraw outputs/town --site town-2026.gpkg --most-moved 0.05 -o outputs/town-2026[/dim]
     """
     from gridplan import storage
     from gridplan.cli import console
@@ -95,7 +89,7 @@ def redraw_command(
         if only_look:
             triggers = find_triggers(plan, land, rules, progress=clock)
         else:
-            done = redraw(
+            new = redraw(
                 plan,
                 land,
                 rules,
@@ -106,12 +100,12 @@ def redraw_command(
                 progress=clock,
             )
             clock("writing", 0, 1)
-            write_next(done, target, overwrite)
-            triggers = done.triggers
+            write_next(new, target, overwrite)
+            triggers = new.triggers
     _print_triggers(triggers)
     if only_look:
         return
-    _print_redrawn(plan, done)
+    _print_redrawn(plan, new)
     console.print_times(clock.seconds)
     console.out.print(f"written    {target}", soft_wrap=True)
     console.out.print(
@@ -119,13 +113,15 @@ def redraw_command(
     )
 
 
-@app.command("repair")
+@verb("repair")
 def repair_command(
     path: PlanPath,
     around: Annotated[
         list[str] | None,
         typer.Option(
-            "--around", metavar="CODE", help="Only these sub-grids; else all that are out of rule."
+            "--around",
+            metavar="CODE",
+            help="Only this sub-grid, may be repeated; by default all that are out of rule.",
         ),
     ] = None,
     by: By = "",
@@ -135,7 +131,9 @@ def repair_command(
     settings: Set = None,
     seed: Seed = None,
 ) -> None:
-    """Mend what is out of rule after edits by hand, only round it; what was moved by hand stays where it was put.
+    """Repair what is out of rule after edits by hand, changing only its surroundings.
+
+    What was moved by hand stays where it was put.
 
     [dim]gridplan repair outputs/town --overwrite[/dim]
 
@@ -151,48 +149,48 @@ def repair_command(
         clock("reading", 0, 1)
         plan = storage.read_plan(path)
         rules = choose_rules(take_rules(plan), None, settings)
-        done = repair(plan, around, rules, seed=seed, date=_choose_day(date), by=by, progress=clock)
+        new = repair(plan, around, rules, seed=seed, date=_choose_day(date), by=by, progress=clock)
         clock("writing", 0, 1)
-        if done is not plan:
-            write_next(done, target, overwrite)
-    if done is plan:
+        if new is not plan:
+            write_next(new, target, overwrite)
+    if new is plan:
         console.out.print(
-            "nothing there is out of rule that could be mended; nothing is written", soft_wrap=True
+            "nothing there is out of rule and can be repaired; nothing is written", soft_wrap=True
         )
         return
-    _print_triggers(done.triggers)
-    _print_redrawn(plan, done)
+    _print_triggers(new.triggers)
+    _print_redrawn(plan, new)
     console.print_times(clock.seconds)
     console.out.print(f"written    {target}", soft_wrap=True)
     console.out.print(f"next       gridplan audit {target}", soft_wrap=True)
 
 
-@app.command("change")
-def change_command(
+@verb("budget")
+def budget_command(
     path: PlanPath,
     site: OnSite = None,
     shares: Annotated[
         list[float] | None,
         typer.Option(
-            "--share", min=0, max=1, help="Share of households that may move; may be given again."
+            "--share", min=0, max=1, help="Share of the households that may move; may be repeated."
         ),
     ] = None,
     plot: Annotated[
-        Path | None, typer.Option("--plot", help="Picture of the curve to write, e.g. change.png.")
+        Path | None,
+        typer.Option(
+            "--plot", metavar="FILE", help="Write the curve as a picture, e.g. budget.png."
+        ),
     ] = None,
-    table: Annotated[
-        Path | None, typer.Option("--csv", help="Write the table to this file.")
-    ] = None,
+    table: CsvFile = None,
     lang: Annotated[Lang, typer.Option(help="Language of the picture.")] = Lang.en,
     rules_file: RulesFile = None,
     settings: Set = None,
     seed: Seed = None,
     workers: Threads = None,
 ) -> None:
-    """Trace the change-budget curve: the best plan in reach when 0, 1, 2, 5, 10 or 20 % of the households may move.
+    """Show how good the next plan can be when 0, 1, 2, 5, 10 or 20 % of households may move.
 
-    [dim]gridplan change outputs/town --site town-2026.gpkg --plot
-    change.png[/dim]
+    [dim]gridplan budget outputs/town --site town-2026.gpkg --plot budget.png[/dim]
     """
     from gridplan import storage
     from gridplan.cli import console
@@ -204,7 +202,7 @@ def change_command(
         clock("reading", 0, 1)
         plan = storage.read_plan(path)
         rules = choose_rules(take_rules(plan), rules_file, settings)
-        found = trace_budget(
+        curve = trace_budget(
             plan,
             _read_site(site, plan),
             rules,
@@ -214,7 +212,7 @@ def change_command(
             progress=clock,
         )
         if plot:
-            save_plot(draw_plot(found, lang=lang.value), plot)
+            save_plot(draw_plot(curve, lang=lang.value), plot)
     names = (
         "may move",
         "moved",
@@ -236,13 +234,13 @@ def change_command(
             f"{r.price:,.0f}",
             f"{r.lost:.2%}",
         )
-        for share, r in found.table.iterrows()
+        for share, r in curve.table.iterrows()
     ]
-    console.print_table("What a budget of change buys", names, rows)
+    console.print_table("The best plan by how many households may move", names, rows)
     for path_, what in ((table, "table"), (plot, "picture")):
         if path_ is not None:
             if what == "table":
-                found.table.to_csv(path_, encoding="utf-8-sig")
+                curve.table.to_csv(path_, encoding="utf-8-sig")
             console.out.print(f"written    {path_}", soft_wrap=True)
 
 
@@ -275,15 +273,15 @@ def _print_triggers(triggers: Any) -> None:
     if not rows:
         console.out.print("nothing is out of rule", soft_wrap=True)
         return
-    console.print_table("What changed", ("what", "must be mended", "places", "households"), rows)
+    console.print_table("What changed", ("what", "must be repaired", "places", "households"), rows)
     first = urgent[urgent["rule"] != "new"].head(SHOWN)
     if len(first):
-        told = list(zip(first["subgrid"], first["reason"], strict=True))
-        console.print_table(f"\nThe first {len(first)} to be mended", ("sub-grid", "why"), told)
+        lines = list(zip(first["subgrid"], first["reason"], strict=True))
+        console.print_table(f"\nThe first {len(first)} to be repaired", ("sub-grid", "why"), lines)
 
 
 def _print_redrawn(before: Plan, after: Plan) -> None:
-    """Print what a redraw came to, in a few lines."""
+    """Print the outcome of a redraw in a few lines."""
     from gridplan.cli import console
 
     entry = after.manifest["history"][-1] if after.manifest.get("history") else {}
@@ -295,9 +293,9 @@ def _print_redrawn(before: Plan, after: Plan) -> None:
     )
     _, _, over = str(entry.get("what", "")).partition("; ")
     if over:
-        console.out.print(f"mind       {console.escape(over)}", soft_wrap=True)
+        console.out.print(f"note       {console.escape(over)}", soft_wrap=True)
     console.out.print(
-        f"sub-grids  {len(old):,} before, {len(new):,} now: {kept:,} go on, {len(new) - kept:,} new, {len(old) - kept:,} ended",
+        f"sub-grids  {len(old):,} before, {len(new):,} now: {kept:,} continue, {len(new) - kept:,} new, {len(old) - kept:,} ended",
         soft_wrap=True,
     )
     console.out.print(
@@ -305,8 +303,8 @@ def _print_redrawn(before: Plan, after: Plan) -> None:
         soft_wrap=True,
     )
     if entry.get("emptied"):
-        told = ", ".join(entry["emptied"])
+        names = ", ".join(entry["emptied"])
         console.out.print(
-            f"left out   {told}: they speak of the plan before; run their verbs again",
+            f"left out   {names}: they belong to the plan before; run their verbs again",
             soft_wrap=True,
         )

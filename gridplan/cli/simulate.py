@@ -1,4 +1,4 @@
-"""The verb about what would happen: it reads a staffed plan and scenarios, runs them, and prints them side by side."""
+"""The verb that simulates requests on a staffed plan, and sets scenarios side by side."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gridplan.cli.app import app
-from gridplan.cli.options import Lang, RulesFile, Set
-from gridplan.cli.plan_to_plan import choose_rules, take_rules, write_tables
+from gridplan.cli.app import verb
+from gridplan.cli.csv_output import write_tables
+from gridplan.cli.options import Chance, CsvFolder, Lang, RulesFile, Set
+from gridplan.cli.plan_to_plan import choose_rules, take_rules
 
 if TYPE_CHECKING:
     from gridplan.plan import Plan
@@ -29,57 +30,64 @@ SHOWN = (
 TABLES = ("requests", "posts", "curve", "unserved", "differences", "waiting")
 
 
-@app.command("simulate")
+@verb("simulate")
 def simulate_command(
     path: Annotated[
-        Path | None, typer.Argument(metavar="PLAN", help="A staffed plan's folder or its .gpkg.")
+        Path | None,
+        typer.Argument(metavar="PLAN", help="Folder of a staffed plan, or its plan.gpkg."),
     ] = None,
     scenarios: Annotated[
-        Path | None, typer.Argument(metavar="SCENARIOS", help="TOML file of them; see --template.")
+        Path | None,
+        typer.Argument(metavar="SCENARIOS", help="TOML file of scenarios; --template prints one."),
     ] = None,
-    replications: Annotated[int, typer.Option(min=1, help="How often each scenario is run.")] = 20,
+    replications: Annotated[
+        int, typer.Option(min=1, help="How often each scenario is repeated.")
+    ] = 20,
     days: Annotated[
-        int | None, typer.Option(min=1, help="Days that count, of a run without scenarios.")
+        int | None, typer.Option(min=1, help="Days to simulate, if no scenarios are given.")
     ] = None,
-    seed: Annotated[
-        int, typer.Option(help="Where chance begins; the same seed gives the same figures.")
-    ] = 0,
+    seed: Chance = 0,
     workers: Annotated[
         int | None,
-        typer.Option(min=1, help="Threads, or processes for a city; all cores if not given."),
+        typer.Option(
+            min=1,
+            help="Number of threads, or of processes for a city; by default one for each core.",
+        ),
     ] = None,
-    csv: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Write all tables there as CSV.")
-    ] = None,
+    csv: CsvFolder = None,
     plot: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the share answered in time as a PNG.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Write a picture of the share answered in time, as PNG."),
     ] = None,
     page: Annotated[
         Path | None,
-        typer.Option("--map", metavar="FILE", help="Write a map with a slider of the week."),
+        typer.Option(
+            "--map",
+            metavar="FILE",
+            help="Write a map with a slider through the week, one HTML page.",
+        ),
     ] = None,
     hourly: Annotated[
         bool,
-        typer.Option("--hourly", help="Note who waits at each hour of the week, as --map does."),
+        typer.Option("--hourly", help="Record who waits at each hour of the week, as --map does."),
     ] = False,
-    lang: Annotated[Lang, typer.Option(help="Language of plot and map.")] = Lang.en,
+    lang: Annotated[Lang, typer.Option(help="Language of the picture and the map.")] = Lang.en,
     template: Annotated[
-        bool, typer.Option("--template", help="Print a file of scenarios to start from, and end.")
+        bool, typer.Option("--template", help="Print a file of scenarios to start from.")
     ] = False,
     rules_file: RulesFile = None,
     settings: Set = None,
 ) -> None:
-    """Simulate requests and wishes on a staffed plan: who comes, how soon, who is not served, what scenarios change.
+    """Simulate requests on a staffed plan: how soon they are answered, and which are not.
 
-    Posts answer on their turns of duty (rules, section simulation); every
-    scenario meets the same requests, so even small differences show. Minutes
-    run from when a request comes until somebody is there (response) and all is
-    done (resolution).
+    Posts answer while they are on duty (rules, section simulation). Every
+    scenario meets the same requests, so that small differences show. Response
+    is the time from a request until somebody arrives, resolution until it is
+    settled.
 
     [dim]gridplan simulate --template > scenario.toml[/dim]
 
-    [dim]gridplan simulate outputs/town scenario.toml --replications 50 --csv
-    outputs/simulated --map week.html[/dim]
+    [dim]gridplan simulate outputs/town scenario.toml --replications 50 --map week.html[/dim]
     """
     from gridplan.cli import console
     from gridplan.simulation.requests import Scenario, read_scenarios
@@ -91,14 +99,14 @@ def simulate_command(
     if path is None:
         raise typer.BadParameter("name the plan: gridplan simulate outputs/town", param_hint="PLAN")
     if days is not None and scenarios is not None:
-        raise typer.BadParameter("days stand in the file of scenarios", param_hint="--days")
+        raise typer.BadParameter("the file of scenarios says how many days", param_hint="--days")
     chosen = (
         read_scenarios(scenarios)
         if scenarios is not None
         else [Scenario("base", days=days or Scenario("base").days)]
     )
     with console.show_progress() as clock:
-        told: dict[str, Any] = {
+        how: dict[str, Any] = {
             "replications": replications,
             "seed": seed,
             "workers": workers,
@@ -106,18 +114,18 @@ def simulate_command(
             "hourly": hourly or page is not None,
         }
         plan, done, chances = _simulate(
-            path, chosen, lambda own: choose_rules(own, rules_file, settings), told
+            path, chosen, lambda rules: choose_rules(rules, rules_file, settings), how
         )
     console.print_times(clock.seconds)
     for note in done.manifest["notes"]:
-        console.out.print(f"noted      {console.escape(note)}", soft_wrap=True)
+        console.out.print(f"note       {console.escape(note)}", soft_wrap=True)
     _print_side_by_side(done)
     _print_differences(done)
     _print_unserved(done)
     sure = (chances["chance"] >= 0.9).mean()
     console.out.print(
         f"\nin band    {chances['chance'].mean():.1%} of sub-grids on average, as households may be; "
-        f"{sure:.1%} of them in nine draws of ten",
+        f"{sure:.1%} of them in nine samples of ten",
         soft_wrap=True,
     )
     if csv is not None:
@@ -137,7 +145,7 @@ def simulate_command(
         )
     if page is not None and plan is None:
         console.out.print(
-            "no map     a city of so many buildings has none of its week; see --csv", soft_wrap=True
+            "no map     the plan is too large for a map of its week; use --csv", soft_wrap=True
         )
     if page is not None and plan is not None:
         from gridplan.maps.draw import draw_map
@@ -148,32 +156,32 @@ def simulate_command(
 
 
 def _simulate(
-    path: Path, scenarios: list[Scenario], choose: Callable[[Rules], Rules], told: dict[str, Any]
+    path: Path, scenarios: list[Scenario], choose: Callable[[Rules], Rules], how: dict[str, Any]
 ) -> tuple[Plan | None, Simulated, Any]:
-    """Simulate a plan and measure its chances; one too large to be read whole some communities at a time, and no plan returns."""
+    """Simulate a plan and measure its chances; a city is read in parts, and no plan is returned."""
     from gridplan import storage
     from gridplan.city.city_simulation import measure_city_chances, simulate_city
     from gridplan.city.read_part import count_buildings, read_manifest
     from gridplan.rules.all_rules import Rules
     from gridplan.simulation.requests import measure_chances, simulate
 
-    clock = told["progress"]
+    clock = how["progress"]
     clock("reading", 0, 1)
     if count_buildings(path) > storage.LARGE:
         rules = choose(Rules.from_dict(read_manifest(path).get("rules") or {}))
-        done = simulate_city(path, scenarios, rules, **told)
+        done = simulate_city(path, scenarios, rules, **how)
         return (
             None,
             done,
             measure_city_chances(
-                path, rules, seed=told["seed"], workers=told["workers"], progress=clock
+                path, rules, seed=how["seed"], workers=how["workers"], progress=clock
             ),
         )
     plan = storage.read_plan(path)
     rules = choose(take_rules(plan))
-    done = simulate(plan, scenarios, rules, **told)
+    done = simulate(plan, scenarios, rules, **how)
     clock("chances", 0, 1)
-    return plan, done, measure_chances(plan, rules, seed=told["seed"])
+    return plan, done, measure_chances(plan, rules, seed=how["seed"])
 
 
 def _print_side_by_side(done: Simulated) -> None:

@@ -1,4 +1,4 @@
-"""The verb about emergencies: it reads a staffed plan and events, runs them in both postures, and prints who comes how soon."""
+"""The verb that simulates emergencies on a staffed plan, as usual and in a surge."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gridplan.cli.app import app
-from gridplan.cli.options import Lang, RulesFile, Set
-from gridplan.cli.plan_to_plan import choose_rules, take_rules, write_tables
+from gridplan.cli.app import verb
+from gridplan.cli.csv_output import write_tables
+from gridplan.cli.options import Chance, CsvFolder, Lang, RulesFile, Set
+from gridplan.cli.plan_to_plan import choose_rules, take_rules
 
 if TYPE_CHECKING:
     from gridplan.simulation.surge import Surged
@@ -20,64 +21,69 @@ SHOWN = {
     "all_helped": "all have help",
     "first_minutes": "help comes, mean",
     "last_minutes": "the last has help",
-    "done_share": "households seen to",
-    "seen_minutes": "all seen to, mean",
-    "done_minutes": "the last is seen to",
+    "done_share": "households visited",
+    "seen_minutes": "visited, mean",
+    "done_minutes": "the last is visited",
     "request_answered_share": "requests answered",
     "request_minutes": "response to requests",
 }
 COMERS = ("own", "neighbour", "community", "volunteer", "street", "institution", "aid")
 MOST = 8  # pairings and bridges printed,
-TOLD = 0.05  # that make so many minutes of difference
+WORTH_PRINTING = 0.05  # those that make at least so many minutes of difference
 
 
-@app.command("surge")
+@verb("surge")
 def surge_command(
     path: Annotated[
-        Path | None, typer.Argument(metavar="[PLAN]", help="A staffed plan's folder or its .gpkg.")
+        Path | None,
+        typer.Argument(metavar="[PLAN]", help="Folder of a staffed plan, or its plan.gpkg."),
     ] = None,
     events: Annotated[
-        Path | None, typer.Argument(metavar="[EVENTS]", help="TOML file of them; see --template.")
+        Path | None,
+        typer.Argument(metavar="[EVENTS]", help="TOML file of emergencies; --template prints one."),
     ] = None,
-    replications: Annotated[int, typer.Option(min=1, help="How often each event is run.")] = 20,
+    replications: Annotated[
+        int, typer.Option(min=1, help="How often each emergency is repeated.")
+    ] = 20,
     worth: Annotated[
-        bool, typer.Option(help="Run again without each pairing and each bridge, to rank them.")
+        bool,
+        typer.Option(help="Repeat it without each pairing and each bridge in turn, to rank them."),
     ] = True,
-    seed: Annotated[
-        int, typer.Option(help="Where chance begins; the same seed gives the same figures.")
-    ] = 0,
+    seed: Chance = 0,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Threads; one for each core if not given.")
+        int | None, typer.Option(min=1, help="Number of threads; by default one for each core.")
     ] = None,
-    csv: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Write all tables there as CSV.")
-    ] = None,
+    csv: CsvFolder = None,
     plot: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write how help spreads, as a PNG.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Write a picture of how help spreads, as PNG."),
     ] = None,
     page: Annotated[
         Path | None,
-        typer.Option("--map", metavar="FILE", help="Write a map with a slider of the minutes."),
+        typer.Option(
+            "--map",
+            metavar="FILE",
+            help="Write a map with a slider through the minutes, one HTML page.",
+        ),
     ] = None,
-    lang: Annotated[Lang, typer.Option(help="Language of plot and map.")] = Lang.en,
+    lang: Annotated[Lang, typer.Option(help="Language of the picture and the map.")] = Lang.en,
     template: Annotated[
-        bool, typer.Option("--template", help="Print a file of events to start from, and end.")
+        bool, typer.Option("--template", help="Print a file of emergencies to start from.")
     ] = False,
     rules_file: RulesFile = None,
     settings: Set = None,
 ) -> None:
-    """Simulate an emergency on a staffed plan: how soon help comes to every sub-grid affected, and what it hangs on.
+    """Simulate an emergency on a staffed plan: how soon help arrives, and what it depends on.
 
-    A flood, power cut, snow or heat closes ways and lifts demand; every
-    household affected is seen to once. As things usually are, posts come on
-    their turns of duty; in a surge they are called up, and institutions that
-    the plan pairs with communities send members (rules, section surge).
-    Without EVENTS: a flood along the longest water.
+    A flood, power cut, snow or heat closes ways and raises demand; every
+    household affected is visited once. As usual, posts help while they are on
+    duty; in a surge they are called up, and institutions paired with the
+    communities send members (rules, section surge). Without EVENTS, it is a
+    flood along the longest water.
 
     [dim]gridplan surge --template > events.toml[/dim]
 
-    [dim]gridplan surge outputs/town events.toml --csv outputs/surge --plot
-    surge.png --map surge.html[/dim]
+    [dim]gridplan surge outputs/town events.toml --plot surge.png --map surge.html[/dim]
     """
     from gridplan import storage
     from gridplan.cli import console
@@ -130,37 +136,37 @@ def surge_command(
 
 
 def _print_event(done: Surged, name: str) -> None:
-    """Print what an event affects and closes, and whom it calls up."""
+    """Print what an event affects and closes, and which posts it calls up."""
     from gridplan.cli import console
 
-    told = done.manifest["events"][name]
-    tell = console.out.print
-    tell(
-        f"\nevent      {console.escape(name)}: {told['kind'].replace('_', ' ')}, from {told['start'].replace('T', ' ')[:16]}, "
-        f"{told['hours']} hours",
+    event = done.manifest["events"][name]
+    say = console.out.print
+    say(
+        f"\nevent      {console.escape(name)}: {event['kind'].replace('_', ' ')}, from {event['start'].replace('T', ' ')[:16]}, "
+        f"{event['hours']} hours",
         soft_wrap=True,
     )
-    tell(
-        f"affects    {told['households']:,.0f} households in {told['subgrids']:,} sub-grids, "
-        f"{told['communities']:,} of the communities; {told['demand']:g} times the usual requests",
+    say(
+        f"affects    {event['households']:,.0f} households in {event['subgrids']:,} sub-grids, "
+        f"{event['communities']:,} of the communities; {event['demand']:g} times the usual requests",
         soft_wrap=True,
     )
-    if told["shut"] or told["closed_street_metres"]:
-        ways = f"{len(told['shut'])} bridges and other crossings" + (
-            f" ({', '.join(told['shut'][:6])})" if told["shut"] else ""
+    if event["shut"] or event["closed_street_metres"]:
+        ways = f"{len(event['shut'])} bridges and other crossings" + (
+            f" ({', '.join(event['shut'][:6])})" if event["shut"] else ""
         )
-        tell(
-            f"closes     {ways}, {told['closed_street_metres'] / 1000:,.1f} km of streets",
+        say(
+            f"closes     {ways}, {event['closed_street_metres'] / 1000:,.1f} km of streets",
             soft_wrap=True,
         )
-    called = ", ".join(f"{stage} {number:,}" for stage, number in told["called"].items() if number)
-    tell(f"calls up   {called} posts", soft_wrap=True)
-    for note in told["notes"]:
-        tell(f"noted      {console.escape(note)}", soft_wrap=True)
+    called = ", ".join(f"{stage} {number:,}" for stage, number in event["called"].items() if number)
+    say(f"calls up   {called} posts", soft_wrap=True)
+    for note in event["notes"]:
+        say(f"note       {console.escape(note)}", soft_wrap=True)
 
 
 def _print_postures(done: Surged, name: str) -> None:
-    """Print the city's figures in both postures, and who saw to the households."""
+    """Print the city's figures in both postures, and who visited the households."""
     from gridplan.cli import console
 
     own = done.helped[(done.helped["event"] == name) & (done.helped["level"] == "city")].set_index(
@@ -177,7 +183,7 @@ def _print_postures(done: Surged, name: str) -> None:
         for c in COMERS
         if own.loc[(f"by_{c}", "surge"), "mean"] >= 0.005
     ]
-    console.out.print(f"seen to by {', '.join(who)} (in a surge)", soft_wrap=True)
+    console.out.print(f"visited by {', '.join(who)} (in a surge)", soft_wrap=True)
     late = done.helped[
         (done.helped["event"] == name)
         & (done.helped["posture"] == "surge")
@@ -185,8 +191,8 @@ def _print_postures(done: Surged, name: str) -> None:
         & (done.helped["measure"] == "first_minutes")
     ]
     slow = late.sort_values(["mean", "of"], ascending=[False, True]).head(3)
-    told = ", ".join(f"{r['of']} after {_say_minutes(r['mean'])}" for _, r in slow.iterrows())
-    console.out.print(f"last       {told} (in a surge)", soft_wrap=True)
+    slowest = ", ".join(f"{r['of']} after {_say_minutes(r['mean'])}" for _, r in slow.iterrows())
+    console.out.print(f"last       {slowest} (in a surge)", soft_wrap=True)
 
 
 def _say_minutes(value: float) -> str:
@@ -210,7 +216,7 @@ def _say(row: Any, measure: str) -> str:
 
 
 def _print_worth(done: Surged, name: str) -> None:
-    """Print the pairings and bridges that are missed most."""
+    """Print the pairings and bridges that matter most."""
     from gridplan.cli import console
 
     own = done.worth[
@@ -220,7 +226,7 @@ def _print_worth(done: Surged, name: str) -> None:
         return
     table = own.set_index(["kind", "of", "measure"])
     keys = list(dict.fromkeys(zip(own["kind"], own["of"], strict=True)))
-    own = own[own["clear"] & (own["mean"].abs() >= TOLD)]
+    own = own[own["clear"] & (own["mean"].abs() >= WORTH_PRINTING)]
     clear = list(dict.fromkeys(zip(own["kind"], own["of"], strict=True)))
     rows = []
     for kind, of in clear[:MOST]:
@@ -234,7 +240,7 @@ def _print_worth(done: Surged, name: str) -> None:
         title = "\nminutes later without it"
         console.print_table(
             title,
-            ("what", "code", "number", "all seen to, mean", "the last has help"),
+            ("what", "code", "number", "visited, mean", "the last has help"),
             rows,
             right=(2, 3, 4),
         )

@@ -1,4 +1,4 @@
-"""The verb about the years to come: it reads a plan and what is known of them, and prints the policies side by side."""
+"""The verb that simulates the coming years, and sets policies of redrawing side by side."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gridplan.cli.app import app
-from gridplan.cli.options import Lang, RulesFile, Set
-from gridplan.cli.plan_to_plan import choose_rules, take_rules, write_tables
+from gridplan.cli.app import verb
+from gridplan.cli.csv_output import write_tables
+from gridplan.cli.options import Chance, CsvFolder, Lang, RulesFile, Set
+from gridplan.cli.plan_to_plan import choose_rules, take_rules
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,57 +31,63 @@ class PolicyName(StrEnum):
     anew = "anew"
 
 
-@app.command("years")
+@verb("years")
 def years_command(
     path: Annotated[
-        Path | None, typer.Argument(metavar="[PLAN]", help="A plan's folder or its .gpkg.")
+        Path | None, typer.Argument(metavar="[PLAN]", help="Folder of the plan, or its plan.gpkg.")
     ] = None,
     scenario: Annotated[
         Path | None,
-        typer.Argument(metavar="[SCENARIO]", help="TOML of what is known; see --template."),
+        typer.Argument(
+            metavar="[SCENARIO]",
+            help="TOML file of what is known of the future; --template prints one.",
+        ),
     ] = None,
-    years: Annotated[int, typer.Option(min=1, help="How far to look ahead.")] = 10,
-    replications: Annotated[int, typer.Option(min=1, help="How many futures are drawn.")] = 20,
+    years: Annotated[int, typer.Option(min=1, help="Number of years to look ahead.")] = 10,
+    replications: Annotated[int, typer.Option(min=1, help="How many futures are sampled.")] = 20,
     policy: Annotated[
-        list[PolicyName] | None, typer.Option(help="Only this one; may be repeated.")
+        list[PolicyName] | None,
+        typer.Option(help="Only this policy of redrawing; may be repeated."),
     ] = None,
-    seed: Annotated[
-        int, typer.Option(help="Where chance begins; the same seed gives the same figures.")
-    ] = 0,
+    seed: Chance = 0,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Threads; one for each core if not given.")
+        int | None, typer.Option(min=1, help="Number of threads; by default one for each core.")
     ] = None,
-    csv: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Write all tables there as CSV.")
-    ] = None,
+    csv: CsvFolder = None,
     plot: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write sub-grids in band and moves by year as a PNG."),
+        typer.Option(
+            metavar="FILE", help="Write a picture of sub-grids in band and moves by year, as PNG."
+        ),
     ] = None,
     page: Annotated[
         Path | None,
-        typer.Option("--map", metavar="FILE", help="Write a map with a slider of the years."),
+        typer.Option(
+            "--map",
+            metavar="FILE",
+            help="Write a map with a slider through the years, one HTML page.",
+        ),
     ] = None,
-    lang: Annotated[Lang, typer.Option(help="Language of plot and map.")] = Lang.en,
+    lang: Annotated[Lang, typer.Option(help="Language of the picture and the map.")] = Lang.en,
     template: Annotated[
         bool,
-        typer.Option("--template", help="Print a file of what is known to start from, and end."),
+        typer.Option("--template", help="Print a file of what is known to start from."),
     ] = False,
     rules_file: RulesFile = None,
     settings: Set = None,
 ) -> None:
-    """Foresee the years to come: when sub-grids leave their band, and whom each policy of redrawing moves.
+    """Simulate the coming years: when sub-grids leave their band, and what redrawing costs.
 
-    Homes grow, shrink, are demolished and built, members and volunteers age
-    (rules, section years). Every policy meets the same futures: never drawing
-    again, repairing each year, redrawing every five years near what is there,
-    or anew.
+    Homes grow, shrink, are demolished and built; members and volunteers age
+    (rules, section years). Every policy meets the same futures: never redraw,
+    repair each year, redraw every five years with few moves, or draw a new
+    plan from scratch.
 
-    [dim]gridplan years outputs/town --years 10 --replications 20 --plot
-    years.png --map years.html[/dim]
+    [dim]gridplan years outputs/town --years 10 --plot years.png --map years.html[/dim]
 
-    [dim]gridplan years --template > scenario.toml; gridplan years outputs/town
-    scenario.toml --csv outputs/years[/dim]
+    [dim]gridplan years --template > scenario.toml[/dim]
+
+    [dim]gridplan years outputs/town scenario.toml --csv outputs/years[/dim]
     """
     from gridplan import storage
     from gridplan.cli import console

@@ -18,13 +18,13 @@ REASONS = {
     "capacity": "every {kind} within reach is full",
 }
 REMEDIES = {
-    "none": "set one up: gridplan site PLAN --kind {kind} --add 1",
+    "none": "set one up: gridplan propose PLAN --kind {kind} --add 1",
     "unsnapped": "add the missing streets or gates to the data, or raise walking.access_limit",
-    "far": "add one nearby: gridplan site PLAN --kind {kind} --add 1",
-    "barrier": "open a crossing, or add one on this side: gridplan site PLAN --kind {kind} --add 1",
+    "far": "add one nearby: gridplan propose PLAN --kind {kind} --add 1",
+    "barrier": "open a crossing, or add one on this side: gridplan propose PLAN --kind {kind} --add 1",
     "roundabout": "open a gate or a path, or add one nearby",
     "stairs": "bring the service to the upper floors",
-    "capacity": "enlarge one, or add one: gridplan site PLAN --kind {kind} --add 1",
+    "capacity": "enlarge one, or add one: gridplan propose PLAN --kind {kind} --add 1",
 }
 
 

@@ -253,7 +253,7 @@ def _check_personal(
     for column, reason in find_personal_columns(table, frame, mapped).items():
         remedy = "take the column out of the file; gridplan works on counts, never on persons"
         if table == "buildings" and column.lower() == "name":
-            remedy = f"if it names houses, not people, say so: --map buildings.building_name={column}; else take it out of the file"
+            remedy = f"if it names houses, not people, say so: --column buildings.building_name={column}; else take it out of the file"
         problems.append(
             Problem(
                 table,

@@ -148,7 +148,7 @@ def check_values(table: str, frame: Any, file: str = "") -> list[Problem]:
         if column.name not in frame.columns:
             if column.need == "required":
                 remedy = (
-                    f"add it, or say which column it is: --map {table}.{column.name}=YOUR_COLUMN"
+                    f"add it, or say which column it is: --column {table}.{column.name}=YOUR_COLUMN"
                 )
                 problems.append(
                     Problem(table, "columns", f"column {column.name} is missing", remedy, file=file)

@@ -1,0 +1,51 @@
+"""The verb that solves published instances."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gridplan.cli.app import verb
+from gridplan.cli.options import Effort
+
+
+@verb("bench")
+def bench_command(
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="Folder of published instances (.dat, .json).")
+    ],
+    effort: Annotated[Effort, typer.Option(help="How long to search.")] = Effort.quick,
+    only: Annotated[
+        str | None, typer.Option(help="Only instances whose name contains this.")
+    ] = None,
+    means: Annotated[
+        bool | None,
+        typer.Option(
+            "--means/--medians", help="Measure to means (as in folders named cccp) or to medians."
+        ),
+    ] = None,
+    best: Annotated[
+        Path | None, typer.Option(help="Table of best known objectives: instance, best_known.")
+    ] = None,
+    curve: Annotated[
+        Path | None,
+        typer.Option(help="Write each improvement to this file, with its seconds and gap."),
+    ] = None,
+    seed: Annotated[
+        int, typer.Option(help="Seed of the search; the same seed gives the same answers.")
+    ] = 0,
+) -> None:
+    """Solve published clustering instances, check the answers and compare with the best known.
+
+    [dim]gridplan bench instances --effort default --only SJC --curve curve.csv[/dim]
+    """
+    from gridplan.cli import console
+    from gridplan.division.plain import published
+
+    with console.show_progress() as clock:
+        table = published.bench_folder(folder, effort.value, only, means, seed, best, curve, clock)
+    console.print_bench(f"{folder} ({effort.value})", table)
+    if not table["feasible"].all():
+        raise typer.Exit(1)

@@ -1,0 +1,42 @@
+"""Tables written as CSV that spreadsheets open in the right encoding."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def write_csv(table: pd.DataFrame, path: Path | None) -> None:
+    """Write one table and say where, if a file was asked for."""
+    from gridplan.cli import console
+
+    if path is not None:
+        table.to_csv(path, encoding="utf-8-sig")
+        console.out.print(f"written    {path}", soft_wrap=True)
+
+
+def write_folder(tables: Mapping[str, pd.DataFrame], folder: Path) -> list[Path]:
+    """Write each table to a file of its name; returns the files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    files = []
+    for name, table in tables.items():
+        path = folder / f"{name}.csv"
+        table.to_csv(path, encoding="utf-8-sig", lineterminator="\n")
+        files.append(path)
+    return files
+
+
+def write_tables(
+    tables: Mapping[str, pd.DataFrame], manifest: Mapping[str, Any], folder: Path
+) -> None:
+    """Write each table, and ``manifest.json`` with how they were made."""
+    import json
+
+    write_folder(tables, folder)
+    (folder / "manifest.json").write_text(
+        json.dumps(manifest, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
+    )

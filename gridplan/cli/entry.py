@@ -1,0 +1,74 @@
+"""The way in: run the command line, and turn every error into one line and an exit status."""
+
+from __future__ import annotations
+
+import os
+import sys
+from itertools import takewhile
+
+import typer
+
+from gridplan import __version__
+from gridplan.cli.app import app
+from gridplan.errors import GridplanError, InputError, PlanError
+
+WRONG_DATA = 1
+WRONG_COMMAND = 2
+FAILED = 3  # gridplan itself, or the machine it runs on
+STOPPED = 130
+
+
+def main() -> None:
+    """Run the command line; an error is one line, and its trace is shown only with ``--debug``."""
+    try:
+        app()
+    except GridplanError as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(WRONG_DATA if isinstance(error, InputError | PlanError) else WRONG_COMMAND)
+    except (KeyboardInterrupt, SystemExit) as end:
+        if not isinstance(end, KeyboardInterrupt) and end.code != STOPPED:
+            raise
+        typer.echo("stopped", err=True)
+        sys.stdout.flush()
+        os._exit(STOPPED)  # a plain exit would wait for the threads and processes that still search
+    except Exception as error:
+        if _is_debugged(sys.argv[1:]):
+            import traceback
+
+            traceback.print_exc()
+        typer.echo(f"error: {explain_failure(error)}", err=True)
+        sys.exit(FAILED)
+
+
+def explain_failure(error: Exception) -> str:
+    """Explain an error that is not one of gridplan's own: on one line, with what to do about it.
+
+    Examples
+    --------
+    >>> explain_failure(MemoryError())
+    'out of memory -> close other programs, use fewer --workers, or plan in chunks with --chunk'
+    >>> explain_failure(PermissionError(13, "Permission denied", "outputs/town"))
+    'outputs/town: Permission denied -> check the file, the disk and your rights to them'
+    """
+    if isinstance(error, MemoryError):
+        return "out of memory -> close other programs, use fewer --workers, or plan in chunks with --chunk"
+    if isinstance(error, UnicodeEncodeError) and error.encoding != "utf-8":
+        character = ascii(error.object[error.start : error.end][:1])
+        return (
+            f"this console cannot show {character} (its encoding is {error.encoding}) "
+            "-> set PYTHONUTF8=1 and run it again"
+        )
+    if isinstance(error, OSError) and error.errno is not None:
+        place = f"{error.filename}: " if error.filename is not None else ""
+        return f"{place}{error.strerror} -> check the file, the disk and your rights to them"
+    message = " ".join(str(error).split())
+    kind = type(error).__name__
+    return (
+        f"unexpected {kind}{': ' * bool(message)}{message} (gridplan {__version__}) -> please report this; "
+        "gridplan --debug VERB ... shows the trace to send along"
+    )
+
+
+def _is_debugged(words: list[str]) -> bool:
+    """Whether ``--debug`` stands before the verb."""
+    return "--debug" in takewhile(lambda word: word.startswith("-"), words)

@@ -1,0 +1,134 @@
+"""The verb that shows what was done to a plan, or how its versions differ."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gridplan.cli.app import verb
+from gridplan.cli.csv_output import write_csv
+from gridplan.cli.options import CsvFile, Threads
+
+
+@verb("history")
+def history_command(
+    paths: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="PLAN...", help="One plan, or several versions of it, the earliest first."
+        ),
+    ],
+    log: Annotated[
+        bool, typer.Option("--log", help="Print the edits as a script that repeats them.")
+    ] = False,
+    table: CsvFile = None,
+    workers: Threads = None,
+) -> None:
+    """Show what was done to a plan, when and by which office, or compare several versions.
+
+    [dim]gridplan history outputs/town[/dim]
+
+    [dim]gridplan history outputs/town --log > edits.txt[/dim]
+    then [dim]gridplan edit PLAN --script edits.txt[/dim]
+
+    [dim]gridplan history outputs/town-2022 outputs/town-2024 outputs/town-2026[/dim]
+    """
+    from gridplan import storage
+
+    if log and len(paths) > 1:
+        raise typer.BadParameter("a log is of one plan only", param_hint="--log")
+    if log:
+        from gridplan.redrawing.editing.edit_plan import write_log
+
+        typer.echo(write_log(storage.read_plan(paths[0])), nl=False)
+        return
+    rows = _list_one(paths[0]) if len(paths) == 1 else _compare_several(paths, workers)
+    write_csv(rows, table)
+
+
+def _list_one(path: Path) -> Any:
+    """Print what was done to one plan, and its edits."""
+    from gridplan import storage
+    from gridplan.cli import console
+    from gridplan.comparison.history import list_history
+
+    plan = storage.read_plan(path)
+    history = list_history(plan)
+    rows = [
+        (
+            str(r.Index),
+            r.date,
+            r.by,
+            r.verb,
+            r.what,
+            f"{r.moved:,}",
+            console.say_count(r.subgrids),
+            r.version,
+        )
+        for r in history.itertuples()
+    ]
+    heads = ("step", "date", "by", "verb", "what", "moved", "sub-grids", "version")
+    console.print_table(f"history of {path}", heads, rows, right=(0, 5, 6))
+    if len(plan.edits):
+        edits = [
+            (e.Index, e.date, e.by, e.command, f"{e.moved:,}", e.effect)
+            for e in plan.edits.itertuples()
+        ]
+        console.print_table(
+            "\nedits by hand",
+            ("edit", "date", "by", "command", "moved", "effect"),
+            edits,
+            right=(4,),
+        )
+        console.out.print(
+            f"\nnext       gridplan history {path} --log > edits.txt, a script that repeats them",
+            soft_wrap=True,
+        )
+    return history
+
+
+def _compare_several(paths: list[Path], workers: int | None) -> Any:
+    """Print several versions one below the other, each compared with the one before."""
+    from gridplan import storage
+    from gridplan.cli import console
+    from gridplan.comparison.history import compare_versions
+
+    names = [str(path) for path in paths]
+    if len(set(names)) < len(names):
+        raise typer.BadParameter("a plan is named twice", param_hint="PLAN...")
+    with console.show_progress() as clock:
+        clock("reading", 0, 1)
+        plans = {name: storage.read_plan(path) for name, path in zip(names, paths, strict=True)}
+        versions, _ = compare_versions(plans, workers=workers, progress=clock)
+    rows = [
+        (
+            r.Index,
+            f"{r.subgrids:,}",
+            f"{r.households:,}",
+            f"{r.in_band:.1%}",
+            f"{r.spread:.1%}",
+            f"{r.mean_walk:.1f}",
+            f"{r.price_per_household:,.1f}",
+            console.say_count(r.moved),
+            console.say_share(r.moved_share),
+            console.say_count(r.displaced),
+            console.say_count(r.gone),
+            console.say_count(r.new),
+            console.say_count(r.kept),
+        )
+        for r in versions.itertuples()
+    ]
+    heads = (
+        *("plan", "sub-grids", "households", "in band", "spread", "walk m", "price"),
+        *("moved", "share", "displaced", "gone", "new", "kept"),
+    )
+    console.print_table(
+        "versions, each compared with the one above", heads, rows, right=tuple(range(1, len(heads)))
+    )
+    console.out.print(
+        "\nprice: household-metres and penalties per household, all by the last plan's rules; kept: sub-grids as they were",
+        soft_wrap=True,
+    )
+    return versions

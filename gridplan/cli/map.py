@@ -1,0 +1,93 @@
+"""The verb that puts a plan on a map."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gridplan.cli.app import verb
+from gridplan.cli.options import Lang, Layers, PlanPath
+
+if TYPE_CHECKING:
+    from gridplan.plan import Plan
+
+
+@verb("map")
+def map_command(
+    path: PlanPath,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="HTML page to write; by default PLAN/map.html."),
+    ] = None,
+    lang: Annotated[Lang, typer.Option(help="Language of the page.")] = Lang.en,
+    layers: Annotated[
+        Layers,
+        typer.Option(
+            help="How shapes are put on the page: classes suits small plans, tiles large ones."
+        ),
+    ] = Layers.auto,
+    base_map: Annotated[
+        bool,
+        typer.Option("--base-map", help="Show OpenStreetMap below the plan (needs the internet)."),
+    ] = False,
+    title: Annotated[str | None, typer.Option(help="Title of the page.")] = None,
+    reach: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KIND",
+            help="Open with the minutes on foot to one kind of service point, e.g. canteen (after reach).",
+        ),
+    ] = None,
+    only: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CODE",
+            help="Map only communities whose code begins with this, e.g. one district of a city.",
+        ),
+    ] = None,
+    for_release: Annotated[
+        bool, typer.Option("--release", help="Refuse any plan that is not a checked release.")
+    ] = False,
+) -> None:
+    """Write an interactive map of a plan, one page that opens without internet.
+
+    [dim]gridplan map outputs/town --lang zh[/dim]
+
+    [dim]gridplan map outputs/town --reach canteen[/dim]
+
+    [dim]gridplan map outputs/city --only 130203001[/dim]
+    """
+    from gridplan.cli import console
+    from gridplan.maps.draw import draw_map
+    from gridplan.maps.offline import write_map
+
+    page = output or (path if path.is_dir() else path.parent) / "map.html"
+    with console.show_progress() as clock:
+        clock("map", 0, 1)
+        plan, left_out = _read_mapped(path, only, for_release)
+        drawn = draw_map(
+            plan, lang=lang.value, layers=layers.value, base_map=base_map, title=title, reach=reach
+        )
+        write_map(drawn, page, overwrite=True)
+    if left_out:
+        console.out.print(f"left out   {left_out}", soft_wrap=True)
+    console.out.print(f"written    {page} ({page.stat().st_size / 1e6:.1f} MB)", soft_wrap=True)
+
+
+def _read_mapped(path: Path, only: str | None, for_release: bool) -> tuple[Plan, str]:
+    """Read the plan that a map shows and say what is left out; one marked for release must be a release that passed."""
+    from gridplan import storage
+    from gridplan.city.city_map import read_sheet_plan
+    from gridplan.publishing.brief_plan import require_release
+
+    if for_release and only:
+        raise typer.BadParameter(
+            "a release is mapped whole, as it was checked", param_hint="--only"
+        )
+    plan, left_out = read_sheet_plan(path, only)
+    plan = plan or storage.read_plan(path)
+    if for_release:
+        require_release(plan)
+    return plan, left_out

@@ -1,0 +1,94 @@
+"""The verbs that say how good a plan is beside any other: prove and frontier."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gridplan.cli.app import verb
+from gridplan.cli.csv_output import write_csv
+from gridplan.cli.options import CsvFile, Effort, Lang, PlanPath, RulesFile, Threads
+
+
+@verb("prove")
+def prove_command(
+    path: PlanPath,
+    communities: Annotated[
+        list[str] | None,
+        typer.Option("--community", metavar="CODE", help="Only this community; may be repeated."),
+    ] = None,
+    table: CsvFile = None,
+    workers: Threads = None,
+) -> None:
+    """Prove how much better any other plan could be at most, community by community.
+
+    [dim]gridplan prove outputs/town[/dim]
+    """
+    from gridplan import storage
+    from gridplan.cli import console
+    from gridplan.comparison import proof
+
+    with console.show_progress() as clock:
+        proven = proof.prove(storage.read_plan(path), communities, workers=workers, progress=clock)
+    console.print_proof(proven)
+    write_csv(proven, table)
+
+
+@verb("frontier")
+def frontier_command(
+    source: Annotated[
+        str,
+        typer.Argument(metavar="SITE|PLAN", help="A plan, or land as `gridplan plan` reads it."),
+    ],
+    community: Annotated[str, typer.Option(metavar="CODE", help="The community to look at.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Picture to write, e.g. frontier.png.")
+    ] = None,
+    table: CsvFile = None,
+    lang: Annotated[Lang, typer.Option(help="Language of the picture.")] = Lang.en,
+    effort: Annotated[
+        Effort, typer.Option(help="How long to search at each price.")
+    ] = Effort.default,
+    rules_file: RulesFile = None,
+    seed: Annotated[
+        int, typer.Option(help="Seed of the search; the same seed gives the same table.")
+    ] = 0,
+    workers: Threads = None,
+) -> None:
+    """Show what better balance, or keeping buildings and compounds whole, costs one community.
+
+    [dim]gridplan frontier outputs/town --community 130203001001 -o frontier.png[/dim]
+    """
+    from gridplan.cli import console
+    from gridplan.comparison.frontier import trace_frontier
+    from gridplan.plots.figure import save_plot
+    from gridplan.plots.plot_results import plot
+    from gridplan.rules.all_rules import Rules
+
+    rules = Rules.from_file(rules_file) if rules_file else None
+    with console.show_progress() as clock:
+        clock("reading", 0, 1)
+        land = _read_land(source)
+        trade_offs = trace_frontier(
+            land, community, rules, effort=effort.value, seed=seed, workers=workers, progress=clock
+        )
+        if output:
+            save_plot(plot(trade_offs, title=community, lang=lang.value), output)
+    console.print_frontier(f"Trade-offs of {community}", trade_offs.table)
+    write_csv(trade_offs.table, table)
+    if output:
+        console.out.print(f"written    {output}", soft_wrap=True)
+
+
+def _read_land(source: str) -> Any:
+    """Read a plan where there is one, else a site."""
+    from gridplan import storage
+    from gridplan.errors import PlanError
+    from gridplan.reading.read import read_site
+
+    try:
+        return storage.read_plan(source)
+    except PlanError:
+        return read_site(source)

@@ -1,0 +1,128 @@
+"""The verbs that hand a plan out: release and brief."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gridplan.cli.app import verb
+from gridplan.cli.options import PlanPath, RulesFile, Set
+from gridplan.cli.plan_to_plan import Overwrite, choose_rules, take_rules
+
+
+class BriefLang(StrEnum):
+    """Languages of a brief."""
+
+    zh = "zh"
+    en = "en"
+    both = "both"
+
+
+@verb("release")
+def release_command(
+    path: PlanPath,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Folder for the release.", show_default=False),
+    ] = None,
+    before: Annotated[
+        Path | None, typer.Option(help="Working plan of the release that went out before.")
+    ] = None,
+    published: Annotated[
+        Path | None, typer.Option(help="That release itself, if it was made by other rules.")
+    ] = None,
+    overwrite: Overwrite = False,
+    rules_file: RulesFile = None,
+    settings: Set = None,
+) -> None:
+    """Make a plan that may be handed out: no small count in it can be worked out.
+
+    Small counts are suppressed, households are given in bands, and the result
+    is attacked before it is written.
+
+    [dim]gridplan release outputs/town -o outputs/town-release[/dim]
+    """
+    from gridplan import storage
+    from gridplan.cli import console
+    from gridplan.publishing.release_plan import release
+
+    if output is None:
+        raise typer.BadParameter(
+            "say where the release goes: -o outputs/NAME", param_hint="--output"
+        )
+    storage.refuse_existing(output, overwrite)
+    with console.show_progress() as clock:
+        clock("reading", 0, 1)
+        plan = storage.read_plan(path)
+        earlier = {"before": before, "published": published}
+        plans = {
+            name: storage.read_plan(place) for name, place in earlier.items() if place is not None
+        }
+        clock("release", 0, 1)
+        leaving = release(
+            plan, **plans, rules=choose_rules(take_rules(plan), rules_file, settings).disclosure
+        )
+        clock("writing", 0, 1)
+        storage.write_plan(leaving, output, overwrite=overwrite)
+    note = leaving.manifest["release"]
+    console.out.print(
+        f"disclosure check passed: {note['suppressed']:,} of {note['counts']:,} counts are suppressed; "
+        f"{note['bands_withheld']:,} sub-grids without a band of households",
+        soft_wrap=True,
+    )
+    console.print_times(clock.seconds)
+    console.out.print(f"written    {output}", soft_wrap=True)
+    console.out.print(
+        f"next       gridplan brief {output}; gridplan map {output} --release", soft_wrap=True
+    )
+
+
+@verb("brief")
+def brief_command(
+    path: PlanPath,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="File to write, .md or .html; by default PLAN/brief.md, .html and .csv.",
+        ),
+    ] = None,
+    lang: Annotated[BriefLang, typer.Option(help="Language of the brief.")] = BriefLang.both,
+) -> None:
+    """Write a paragraph of figures in Chinese and English from a release, with its table.
+
+    [dim]gridplan brief outputs/town-release --lang zh[/dim]
+    """
+    from gridplan import storage
+    from gridplan.cli import console
+    from gridplan.publishing.brief_pages import write_markdown, write_page
+    from gridplan.publishing.brief_plan import write_brief
+
+    brief = write_brief(storage.read_plan(path), lang.value)
+    stem = output.with_suffix("") if output else (path if path.is_dir() else path.parent) / "brief"
+    texts = {
+        ".md": write_markdown(brief),
+        ".html": write_page(brief),
+        ".csv": "\ufeff" + brief.to_csv(),
+    }
+    wanted = (output.suffix.lower(), ".csv") if output else (".md", ".html", ".csv")
+    if output and wanted[0] not in (".md", ".html"):
+        raise typer.BadParameter(
+            f"{output}: name a file that ends in .md or .html", param_hint="--output"
+        )
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    for suffix in wanted:
+        stem.with_suffix(suffix).write_text(texts[suffix], encoding="utf-8", newline="")
+    for paragraph in brief.paragraphs.values():
+        console.out.print(console.escape(paragraph) + "\n", soft_wrap=True)
+    unknown = int((brief.figures["status"] == "unknown").sum())
+    console.out.print(
+        f"not known  {unknown} of {len(brief.figures)} figures; the brief says what each needs",
+        soft_wrap=True,
+    )
+    for suffix in wanted:
+        console.out.print(f"written    {stem.with_suffix(suffix)}", soft_wrap=True)
