@@ -16,7 +16,7 @@ from gridplan.land.communities import (
     make_enclosures,
     measure_density,
 )
-from gridplan.rules.all_rules import SiteRules
+from gridplan.rules.site import SiteRules
 from gridplan.synthetic.board_plan import X0, Y0, make_checkerboard, make_site, make_table
 
 

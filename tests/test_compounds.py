@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from shapely.geometry import LineString, box
 
 from gridplan.land.compounds import infer_compounds
-from gridplan.rules.all_rules import SiteRules
+from gridplan.rules.site import SiteRules
 from gridplan.synthetic.board_plan import X0, Y0, make_site, make_table
 
 

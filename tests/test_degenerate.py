@@ -14,7 +14,7 @@ from gridplan.division import decomposition
 from gridplan.division.divide import divide_atoms
 from gridplan.division.plain.points import divide_points
 from gridplan.engine.deadline import Deadline
-from gridplan.rules.all_rules import Band
+from gridplan.rules.band import Band
 from gridplan.site import Reading
 from gridplan.synthetic.board_plan import CRS, X0, Y0
 from tests.test_division import is_contiguous, make, make_random, masses

@@ -19,7 +19,7 @@ from gridplan.publishing.household_bands import band_households, read_bands, wri
 from gridplan.publishing.release_check import check_release
 from gridplan.publishing.release_plan import KEPT, STRIPPED, WITHHELD, is_released, release
 from gridplan.publishing.suppression import choose_suppressed
-from gridplan.rules.people import DisclosureRules
+from gridplan.rules.disclosure import DisclosureRules
 from gridplan.synthetic.board_plan import CRS, X0, Y0, make_board_plan, make_site, make_table
 from gridplan.tables.conform import make_empty
 

@@ -14,7 +14,7 @@ from gridplan.division.exchange_kernels import exchange, price_exchange, price_p
 from gridplan.division.initial_division import cut_tree
 from gridplan.division.problem import Problem
 from gridplan.division.search import open_state, total_price
-from gridplan.rules.all_rules import Band
+from gridplan.rules.band import Band
 
 
 def make(weights, xy, pairs, band, groups=None, prices=(), climb=None, stack=None):

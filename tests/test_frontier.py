@@ -10,7 +10,7 @@ from gridplan.comparison.frontier import WISHES
 from gridplan.planning.measures import find_undominated
 from gridplan.plots import figure
 from gridplan.plots.figure import save_plot
-from gridplan.rules.all_rules import Prices
+from gridplan.rules.prices import Prices
 from gridplan.synthetic import make_board_plan
 
 HALF = (

@@ -9,7 +9,7 @@ from gridplan.division.column_growth import grow_columns, grow_parts
 from gridplan.division.column_pool import hash_columns, take_columns
 from gridplan.division.enumeration import list_parts, price_parts
 from gridplan.division.set_partitioning import choose_cover, relax
-from gridplan.rules.all_rules import Band
+from gridplan.rules.band import Band
 from tests.test_division import make, make_random
 
 

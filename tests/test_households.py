@@ -14,7 +14,7 @@ from gridplan.land.households import (
     judge_homes,
     read_coefficients,
 )
-from gridplan.rules.all_rules import HouseholdRules
+from gridplan.rules.households import HouseholdRules
 from gridplan.synthetic.board_plan import X0, Y0, make_site, make_table
 
 RULES = HouseholdRules()

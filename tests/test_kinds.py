@@ -14,7 +14,8 @@ from gridplan.geometry.lines import cut_area, cut_lines
 from gridplan.planning.outlines.exclusive_grids import find_exclusives
 from gridplan.planning.outlines.special_grids import find_specials, note_outside
 from gridplan.planning.site_to_plan import divide
-from gridplan.rules.people import ExclusiveRules, SpecialRules
+from gridplan.rules.exclusive import ExclusiveRules
+from gridplan.rules.special import SpecialRules
 from gridplan.synthetic.board_plan import (
     X0,
     Y0,

@@ -12,8 +12,9 @@ from shapely.geometry import box
 
 from gridplan.land.stairwells import find_stairwells
 from gridplan.redrawing.revision.matching import match_communities, match_stairwells
-from gridplan.rules.all_rules import Band, StairwellRules
+from gridplan.rules.band import Band
 from gridplan.rules.redraw import RedrawRules
+from gridplan.rules.stairwells import StairwellRules
 from gridplan.synthetic.board_plan import CRS, X0, Y0, make_board_plan, make_site, make_table
 from gridplan.tables.conform import conform_table
 

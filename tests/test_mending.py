@@ -17,7 +17,7 @@ from gridplan.division.move_budgets import (
 from gridplan.division.move_penalties import Homes, count_moved, gather_parts, name_parts
 from gridplan.division.search import EFFORTS
 from gridplan.redrawing.budget_knapsack import choose_points
-from gridplan.rules.all_rules import Band
+from gridplan.rules.band import Band
 from tests.test_division import make_random
 
 NOBODY = 1e18

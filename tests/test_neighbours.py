@@ -4,7 +4,7 @@ import pandas as pd
 from shapely.geometry import LineString, Point, box
 
 from gridplan.land.neighbours import find_neighbours
-from gridplan.rules.all_rules import NeighbourRules
+from gridplan.rules.neighbours import NeighbourRules
 from gridplan.synthetic.board_plan import CRS, make_table
 from gridplan.tables.conform import make_empty
 

@@ -18,7 +18,7 @@ from gridplan.people.organisation.exact_cover import cover_exactly
 from gridplan.people.organisation.joint_branches import join_places, list_fields
 from gridplan.people.organisation.members import apportion
 from gridplan.plan import PEOPLE_TABLES, PLAN_TABLES
-from gridplan.rules.people import OrganisationRules
+from gridplan.rules.organisation import OrganisationRules
 from gridplan.synthetic.board_plan import X0, Y0, make_board_plan, make_table
 from gridplan.tables.conform import make_empty
 

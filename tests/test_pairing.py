@@ -21,7 +21,7 @@ from gridplan.people.pairing.paired_communities import survey_towns
 from gridplan.people.pairing.service_centres import measure_centres, write_centres
 from gridplan.people.staffing.staff_plan import staff
 from gridplan.rules.all_rules import Rules
-from gridplan.rules.people import PairingRules
+from gridplan.rules.pairing import PairingRules
 from gridplan.synthetic.board_plan import X0, Y0, make_board_plan, make_table
 from gridplan.synthetic.people_plan import count_rows, make_people_plan, settle
 

@@ -18,7 +18,7 @@ from gridplan.division.lp_relaxation import relax
 from gridplan.division.pricing import make_desk, price_centre
 from gridplan.division.search import open_state
 from gridplan.division.set_partitioning import choose_cover
-from gridplan.rules.all_rules import Band
+from gridplan.rules.band import Band
 from tests.test_division import find_best, make, make_board, make_random
 
 

@@ -11,7 +11,7 @@ from gridplan.errors import PlanError, RuleError
 from gridplan.people.rate_plan import Criterion, band_scores, rate, rate_level, read_criteria
 from gridplan.people.staffing.staff_plan import staff
 from gridplan.rules.all_rules import Rules
-from gridplan.rules.people import RatingRules
+from gridplan.rules.rating import RatingRules
 from gridplan.synthetic import make_people_plan
 
 TWO = [Criterion("share", 60.0, 0.0, 1.0), Criterion("span", 40.0, 4.0, 2.0)]

@@ -8,7 +8,7 @@ from shapely.affinity import rotate
 from shapely.geometry import Polygon, box
 
 from gridplan.land.stairwells import find_stairwells
-from gridplan.rules.all_rules import Band
+from gridplan.rules.band import Band
 from gridplan.synthetic.board_plan import make_table
 
 URBAN = Band(20, 30, 40)

@@ -13,7 +13,7 @@ from shapely.geometry import LineString, Point, Polygon, box
 
 from gridplan.errors import InputError, PersonalDataError
 from gridplan.reading.site_tables import make_site
-from gridplan.rules.all_rules import SiteRules
+from gridplan.rules.site import SiteRules
 from gridplan.site import SITE_TABLES, Reading
 from gridplan.synthetic.board_plan import CRS, X0, Y0
 from gridplan.tables.conform import Entry

@@ -14,7 +14,7 @@ from scipy.sparse.csgraph import connected_components
 from gridplan.errors import InputError, RuleError
 from gridplan.land.communities import assign_communities
 from gridplan.reading.site_tables import make_site
-from gridplan.rules.all_rules import SiteRules
+from gridplan.rules.site import SiteRules
 from gridplan.synthetic import town as town_maker
 from gridplan.synthetic.estates import STYLES
 from gridplan.synthetic.lattice import make_lattice, place_communities

@@ -17,7 +17,7 @@ from gridplan.errors import InputError
 from gridplan.geometry.linework import find_ridges, straighten_chains
 from gridplan.geometry.tiling import match_borders, settle_labels
 from gridplan.planning.outlines.tessellation import tessellate
-from gridplan.rules.all_rules import OutlineRules
+from gridplan.rules.outlines import OutlineRules
 from gridplan.synthetic.board_plan import CRS, X0, Y0, make_board_plan, make_table
 from gridplan.tables.conform import conform_table, make_empty
 

@@ -33,7 +33,8 @@ from gridplan.planning.outlines.special_grids import note_outside
 from gridplan.reading.read import find_buildings, read_all
 from gridplan.reading.site_tables import check_part, make_frame, place_buildings
 from gridplan.reading.vector_files import take_table
-from gridplan.rules.all_rules import Rules, SiteRules
+from gridplan.rules.all_rules import Rules
+from gridplan.rules.site import SiteRules
 from gridplan.site import Site
 from gridplan.tables.conform import Entry, write_ledger
 from gridplan.tables.parquet import TableWriter, count_rows, from_arrow, read_batches

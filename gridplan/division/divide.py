@@ -17,7 +17,7 @@ from gridplan.division.problem import Problem
 from gridplan.division.search import EFFORTS, Effort, open_state, search, total_price
 from gridplan.division.set_partitioning import Cover, choose_cover
 from gridplan.engine.deadline import ENDLESS, Deadline, share_out
-from gridplan.rules.all_rules import Band
+from gridplan.rules.band import Band
 
 Array = np.ndarray[Any, Any]
 EVEN = 0.15  # share of the mean size that parts of a split may be larger or smaller

@@ -11,7 +11,8 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
 from gridplan.division.exchange_kernels import Data
-from gridplan.rules.all_rules import Band, Prices
+from gridplan.rules.band import Band
+from gridplan.rules.prices import Prices
 
 Array = np.ndarray[Any, Any]
 

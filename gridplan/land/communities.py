@@ -12,7 +12,7 @@ import shapely
 
 from gridplan.errors import InputError, Problem
 from gridplan.geometry.faces import GRID, dissolve, find_borders, join_small, polygonise, sum_inside
-from gridplan.rules.all_rules import SiteRules
+from gridplan.rules.site import SiteRules
 from gridplan.site import Site
 from gridplan.tables.conform import Entry, conform_table, write_ledger
 

@@ -11,7 +11,7 @@ import pandas as pd
 import shapely
 
 from gridplan.geometry.faces import GRID, polygonise
-from gridplan.rules.all_rules import SiteRules
+from gridplan.rules.site import SiteRules
 from gridplan.site import Site
 from gridplan.tables.conform import Entry, conform_table, write_ledger
 

@@ -12,7 +12,7 @@ import pandas as pd
 import shapely
 
 from gridplan.errors import InputError, Problem
-from gridplan.rules.all_rules import OutlineRules
+from gridplan.rules.outlines import OutlineRules
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from gridplan.rules.all_rules import HouseholdRules
+from gridplan.rules.households import HouseholdRules
 from gridplan.site import Site
 from gridplan.tables.conform import Entry, write_ledger
 

@@ -19,7 +19,7 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import Delaunay, QhullError, cKDTree
 
-from gridplan.rules.all_rules import NeighbourRules
+from gridplan.rules.neighbours import NeighbourRules
 from gridplan.tables.conform import Entry, conform_table
 
 Array = np.ndarray[Any, Any]

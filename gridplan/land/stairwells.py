@@ -15,7 +15,8 @@ import pandas as pd
 import shapely
 
 from gridplan.land.footprints import slice_footprints
-from gridplan.rules.all_rules import Band, StairwellRules
+from gridplan.rules.band import Band
+from gridplan.rules.stairwells import StairwellRules
 from gridplan.tables.conform import Entry, conform_table, make_empty
 
 Array = np.ndarray[Any, Any]

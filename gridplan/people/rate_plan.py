@@ -11,7 +11,7 @@ import pandas as pd
 from gridplan.errors import PlanError, RuleError
 from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
-from gridplan.rules.people import RatingRules
+from gridplan.rules.rating import RatingRules
 from gridplan.tables.indicators import round_figures, write_gaps, write_rows
 
 Array = np.ndarray[Any, Any]

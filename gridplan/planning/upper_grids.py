@@ -14,8 +14,9 @@ from gridplan.division.problem import Problem
 from gridplan.engine.engine import Progress, keep_silent, map_tasks
 from gridplan.geometry.faces import find_borders
 from gridplan.plan import Plan
-from gridplan.rules.all_rules import Band, Rules
-from gridplan.rules.people import GridRules
+from gridplan.rules.all_rules import Rules
+from gridplan.rules.band import Band
+from gridplan.rules.grids import GridRules
 from gridplan.tables.codes import number_places
 from gridplan.tables.conform import conform_table, make_empty
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from gridplan.plan import Plan
-from gridplan.rules.people import DisclosureRules
+from gridplan.rules.disclosure import DisclosureRules
 
 Array = np.ndarray[Any, Any]
 OPEN = 10**6  # households; where the highest band ends

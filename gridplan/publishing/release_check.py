@@ -16,7 +16,7 @@ from gridplan.publishing.earlier_release import add_overlay
 from gridplan.publishing.household_bands import find_tight, read_bands
 from gridplan.publishing.suppression import find_exposed
 from gridplan.rules.all_rules import Rules
-from gridplan.rules.people import DisclosureRules
+from gridplan.rules.disclosure import DisclosureRules
 
 # The tables that may hold rows in a release. Written out here, and not taken
 # from the code that makes releases, so that the check stays blind to it.

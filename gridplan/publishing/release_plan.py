@@ -19,7 +19,7 @@ from gridplan.publishing.release_check import check_release
 from gridplan.publishing.suppression import Suppression, choose_suppressed
 from gridplan.rules.all_rules import Rules
 from gridplan.rules.coverage import CENTRAL
-from gridplan.rules.people import DisclosureRules
+from gridplan.rules.disclosure import DisclosureRules
 from gridplan.tables.conform import conform_table, is_spatial, make_empty
 
 # Tables that leave as they are. A table that is neither here nor in STRIPPED,

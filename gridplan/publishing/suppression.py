@@ -18,7 +18,7 @@ from scipy.sparse.csgraph import connected_components
 
 from gridplan.publishing.attack import EXACT, Ranges, find_ranges
 from gridplan.publishing.cells import System
-from gridplan.rules.people import DisclosureRules
+from gridplan.rules.disclosure import DisclosureRules
 
 Array = np.ndarray[Any, Any]
 ROUNDS = 30  # of proofs; what is then still exposed is opened cell by cell

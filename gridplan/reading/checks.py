@@ -14,7 +14,7 @@ from pyproj.exceptions import CRSError, ProjError
 
 from gridplan.errors import InputError, Problem
 from gridplan.geometry.repair import GRID, SMALLEST, find_middle, project_shapes, repair_shapes
-from gridplan.rules.all_rules import SiteRules
+from gridplan.rules.site import SiteRules
 from gridplan.site import SITE_TABLES, Reading
 from gridplan.tables.conform import check_values, is_spatial
 from gridplan.tables.schema import GEOMETRY_TYPES, find_columns, find_key, find_personal_columns

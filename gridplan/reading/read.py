@@ -16,7 +16,7 @@ from gridplan.reading.checks import INPUT_TABLES
 from gridplan.reading.datum import DATUMS, convert_datum
 from gridplan.reading.site_tables import make_site
 from gridplan.reading.vector_files import VECTOR_SUFFIXES, gather_readings, read_tables, take_table
-from gridplan.rules.all_rules import SiteRules
+from gridplan.rules.site import SiteRules
 from gridplan.site import Reading, Site
 from gridplan.tables.conform import Entry, is_spatial
 

@@ -31,7 +31,7 @@ from gridplan.reading.checks import (
     find_crs,
     measure_overlaps,
 )
-from gridplan.rules.all_rules import SiteRules
+from gridplan.rules.site import SiteRules
 from gridplan.site import SITE_TABLES, Reading, Site
 from gridplan.tables.codes import describe_rows, fill_codes
 from gridplan.tables.conform import Entry, conform_table, is_spatial, make_empty, write_ledger

@@ -10,7 +10,6 @@ from gridplan.errors import RuleError
 
 FOUNDING = "China City News, 25 September 2023, p. 19 (Tangshan)"
 ASSUMED = "assumption of gridplan; set your own"
-DENSITY_SEEN = "assumption of gridplan; Liechtenstein's municipalities have 6 to 12, Vologda's enclosures 41 to 320"
 
 
 def rule(

@@ -18,7 +18,7 @@ from gridplan.division.lower_bound import find_bound
 from gridplan.division.problem import Problem
 from gridplan.people.organisation.chain_inputs import annex, connect, lift
 from gridplan.people.organisation.exact_cover import cover_exactly
-from gridplan.rules.all_rules import Band
+from gridplan.rules.band import Band
 
 Array = np.ndarray[Any, Any]
 LISTED = 12_000  # parts that are all listed; above, the division searches

@@ -14,7 +14,7 @@ import shapely
 
 from gridplan.people.organisation.chain_inputs import number
 from gridplan.plan import Plan
-from gridplan.rules.people import OrganisationRules
+from gridplan.rules.organisation import OrganisationRules
 
 Array = np.ndarray[Any, Any]
 TRIED = 20_000  # choices of several centres that are all tried; above, HiGHS chooses

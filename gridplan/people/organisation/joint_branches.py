@@ -10,7 +10,7 @@ import numpy as np
 
 from gridplan.people.organisation.chain_inputs import connect
 from gridplan.people.organisation.exact_cover import cover_exactly
-from gridplan.rules.people import OrganisationRules
+from gridplan.rules.organisation import OrganisationRules
 
 Array = np.ndarray[Any, Any]
 LISTED = 20_000  # sets of places listed; where there are more, sets of fewer places are

@@ -11,7 +11,7 @@ import pandas as pd
 
 from gridplan.errors import InputError, Problem
 from gridplan.plan import Plan
-from gridplan.rules.people import OrganisationRules
+from gridplan.rules.organisation import OrganisationRules
 from gridplan.tables.conform import Entry, conform_table
 
 Array = np.ndarray[Any, Any]

@@ -11,7 +11,7 @@ import pandas as pd
 from gridplan.people.organisation.branch_division import Limits, part_stairwells
 from gridplan.people.organisation.chain_inputs import NO_PAIRS, Ground, annex, lift
 from gridplan.people.organisation.joint_branches import join_places
-from gridplan.rules.people import OrganisationRules
+from gridplan.rules.organisation import OrganisationRules
 
 Array = np.ndarray[Any, Any]
 AT_ONCE = 2_000_000  # distances measured at once, to bound the memory

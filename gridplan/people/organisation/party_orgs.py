@@ -9,7 +9,7 @@ import pandas as pd
 
 from gridplan.people.organisation.chain_inputs import Ground
 from gridplan.people.organisation.party_chain import Chain, find_middle
-from gridplan.rules.people import OrganisationRules
+from gridplan.rules.organisation import OrganisationRules
 
 Array = np.ndarray[Any, Any]
 COMMITTEE = "committee"

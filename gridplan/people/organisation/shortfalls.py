@@ -13,7 +13,7 @@ from gridplan.people.organisation.central_households import Centres
 from gridplan.people.organisation.chain_inputs import Ground
 from gridplan.people.organisation.party_chain import Chain
 from gridplan.plan import Plan
-from gridplan.rules.people import OrganisationRules
+from gridplan.rules.organisation import OrganisationRules
 from gridplan.tables.conform import conform_table, make_empty
 
 Array = np.ndarray[Any, Any]

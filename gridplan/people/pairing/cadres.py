@@ -13,7 +13,7 @@ from gridplan.errors import InputError, Problem
 from gridplan.people.counts import share_out
 from gridplan.people.pairing.minimum_cost_flow import Flow, FlowProblem, solve_flow
 from gridplan.people.pairing.paired_communities import DUTY, make_steps
-from gridplan.rules.people import PairingRules
+from gridplan.rules.pairing import PairingRules
 
 Array = np.ndarray[Any, Any]
 

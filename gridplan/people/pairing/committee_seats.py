@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from gridplan.plan import Plan
-from gridplan.rules.people import PairingRules
+from gridplan.rules.pairing import PairingRules
 from gridplan.tables.indicators import make_figures
 
 Array = np.ndarray[Any, Any]

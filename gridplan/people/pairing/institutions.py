@@ -14,7 +14,7 @@ from gridplan.people.pairing.feasibility import Shortage, find_shortage
 from gridplan.people.pairing.minimum_cost_flow import Flow, FlowProblem, solve_flow
 from gridplan.people.pairing.paired_communities import make_steps
 from gridplan.plan import Plan
-from gridplan.rules.people import PairingRules
+from gridplan.rules.pairing import PairingRules
 
 Array = np.ndarray[Any, Any]
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from gridplan.people.counts import share_out
 from gridplan.people.pairing.minimum_cost_flow import Flow, FlowProblem, solve_flow
-from gridplan.rules.people import PairingRules
+from gridplan.rules.pairing import PairingRules
 
 Array = np.ndarray[Any, Any]
 

@@ -10,7 +10,7 @@ import shapely
 
 from gridplan.people.counts import share_out, tally_counts
 from gridplan.plan import Plan
-from gridplan.rules.people import PairingRules
+from gridplan.rules.pairing import PairingRules
 
 Array = np.ndarray[Any, Any]
 # metres that a community without its least help counts: more than any chain of

@@ -9,7 +9,7 @@ import pandas as pd
 
 from gridplan.people.pairing.feasibility import Shortage
 from gridplan.people.pairing.service_centres import find_second
-from gridplan.rules.people import PairingRules
+from gridplan.rules.pairing import PairingRules
 from gridplan.tables.indicators import CITY
 
 Array = np.ndarray[Any, Any]

@@ -10,7 +10,7 @@ import pandas as pd
 import shapely
 
 from gridplan.plan import Plan
-from gridplan.rules.people import PairingRules
+from gridplan.rules.pairing import PairingRules
 from gridplan.tables.indicators import CITY, make_figures
 
 Array = np.ndarray[Any, Any]

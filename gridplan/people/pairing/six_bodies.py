@@ -9,7 +9,7 @@ import pandas as pd
 
 from gridplan.people.counts import tally_counts
 from gridplan.plan import Plan
-from gridplan.rules.people import PairingRules
+from gridplan.rules.pairing import PairingRules
 from gridplan.tables.indicators import CITY, make_figures, roll_up
 
 Array = np.ndarray[Any, Any]

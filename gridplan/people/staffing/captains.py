@@ -9,7 +9,7 @@ import pandas as pd
 
 from gridplan.people.staffing.supply_and_need import COMMITTEES
 from gridplan.plan import Plan
-from gridplan.rules.people import StaffingRules
+from gridplan.rules.staffing import StaffingRules
 
 Array = np.ndarray[Any, Any]
 

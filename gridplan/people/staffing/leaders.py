@@ -13,7 +13,7 @@ from gridplan.people.staffing.staffing_inputs import Ground
 from gridplan.people.staffing.supply_and_need import COMMITTEES
 from gridplan.people.staffing.zones import divide_zones
 from gridplan.plan import Plan
-from gridplan.rules.people import StaffingRules
+from gridplan.rules.staffing import StaffingRules
 
 Array = np.ndarray[Any, Any]
 

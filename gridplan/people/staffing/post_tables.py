@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from gridplan.people.staffing.staffing_inputs import Ground
-from gridplan.rules.people import StaffingRules
+from gridplan.rules.staffing import StaffingRules
 
 Array = np.ndarray[Any, Any]
 LETTERS = {"grid_leader": "GL", "grid_worker_full": "GW", "grid_worker_part": "GP"}

@@ -12,7 +12,7 @@ from gridplan.people.staffing.party_share import Repair
 from gridplan.people.staffing.post_tables import WORKERS, Roster
 from gridplan.people.staffing.staffing_inputs import Ground
 from gridplan.people.staffing.workload import MEASURES, measure_evenness
-from gridplan.rules.people import StaffingRules
+from gridplan.rules.staffing import StaffingRules
 from gridplan.tables.indicators import make_figures, roll_up
 
 Array = np.ndarray[Any, Any]

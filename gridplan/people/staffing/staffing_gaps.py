@@ -12,7 +12,7 @@ from scipy.spatial.distance import cdist
 from gridplan.people.staffing.party_share import Repair
 from gridplan.people.staffing.post_tables import WORKERS, Roster
 from gridplan.people.staffing.staffing_inputs import Ground
-from gridplan.rules.people import StaffingRules
+from gridplan.rules.staffing import StaffingRules
 from gridplan.tables.indicators import CITY
 
 Array = np.ndarray[Any, Any]

@@ -11,7 +11,7 @@ import pandas as pd
 import shapely
 
 from gridplan.plan import Plan
-from gridplan.rules.people import StaffingRules
+from gridplan.rules.staffing import StaffingRules
 
 Array = np.ndarray[Any, Any]
 

@@ -10,7 +10,7 @@ import pandas as pd
 from gridplan.people.counts import Tally, tally_counts
 from gridplan.people.staffing.staffing_inputs import Ground
 from gridplan.plan import Plan
-from gridplan.rules.people import StaffingRules
+from gridplan.rules.staffing import StaffingRules
 
 Array = np.ndarray[Any, Any]
 MEASURES = (

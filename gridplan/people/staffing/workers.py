@@ -9,7 +9,7 @@ import pandas as pd
 
 from gridplan.people.staffing.staffing_inputs import Ground
 from gridplan.people.staffing.zones import divide_zones
-from gridplan.rules.people import StaffingRules
+from gridplan.rules.staffing import StaffingRules
 
 Array = np.ndarray[Any, Any]
 

@@ -12,7 +12,7 @@ from gridplan.division.divide import divide_atoms
 from gridplan.division.problem import Problem
 from gridplan.engine.engine import map_tasks
 from gridplan.people.staffing.staffing_inputs import Ground
-from gridplan.rules.all_rules import Band
+from gridplan.rules.band import Band
 
 Array = np.ndarray[Any, Any]
 FINE = 100  # parts that a sub-grid's load is reckoned in, so that the division can aim at fractions

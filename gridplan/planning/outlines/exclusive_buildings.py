@@ -14,7 +14,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from gridplan.planning.outlines.exclusive_owners import COLUMNS, list_words
-from gridplan.rules.people import ExclusiveRules
+from gridplan.rules.exclusive import ExclusiveRules
 from gridplan.site import Site
 
 Ints = npt.NDArray[np.int64]

@@ -18,7 +18,7 @@ import shapely
 
 from gridplan.planning.outlines.exclusive_buildings import claim_buildings
 from gridplan.planning.outlines.exclusive_owners import find_owners
-from gridplan.rules.people import ExclusiveRules
+from gridplan.rules.exclusive import ExclusiveRules
 from gridplan.site import Site
 from gridplan.tables.codes import number_places
 from gridplan.tables.conform import Entry, conform_table

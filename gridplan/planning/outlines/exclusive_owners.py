@@ -13,7 +13,7 @@ import shapely
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from gridplan.rules.people import ExclusiveRules
+from gridplan.rules.exclusive import ExclusiveRules
 
 Ints = npt.NDArray[np.int64]
 

@@ -12,7 +12,7 @@ import pandas as pd
 import shapely
 
 from gridplan.geometry.lines import cut_area, cut_lines, measure_middles, merge_tracks
-from gridplan.rules.people import SpecialRules
+from gridplan.rules.special import SpecialRules
 from gridplan.tables.conform import Entry, conform_table, make_empty
 
 Shapes = npt.NDArray[np.object_]

@@ -30,7 +30,7 @@ from gridplan.geometry.tiling import (
     join_pieces,
     settle_labels,
 )
-from gridplan.rules.all_rules import OutlineRules
+from gridplan.rules.outlines import OutlineRules
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

@@ -25,7 +25,7 @@ from gridplan.land.footprints import (
     prepare_lands,
 )
 from gridplan.planning.outlines.subgrid_outlines import draw_outlines
-from gridplan.rules.all_rules import OutlineRules
+from gridplan.rules.outlines import OutlineRules
 from gridplan.tables.conform import Entry
 
 Ints = npt.NDArray[np.int64]

@@ -16,7 +16,8 @@ from gridplan.plan import Plan
 from gridplan.planning.outlines.tessellation import AREA_ERROR, FALLBACKS, tessellate
 from gridplan.planning.site_to_plan import draw_land
 from gridplan.redrawing.revision.changes import Changes
-from gridplan.rules.all_rules import OutlineRules, Rules
+from gridplan.rules.all_rules import Rules
+from gridplan.rules.outlines import OutlineRules
 from gridplan.site import Site
 from gridplan.tables.conform import Entry, conform_table
 

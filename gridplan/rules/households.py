@@ -1,0 +1,53 @@
+"""The rules of households: how they are estimated where nobody counted them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gridplan.rules.declare import check_fields, rule
+
+
+@dataclass(frozen=True)
+class HouseholdRules:
+    """How households are estimated where nobody counted them; per-class numbers stand in ``coefficients.csv``."""
+
+    persons: float = rule(
+        2.55, "people/household", "people of one household", "Tangshan, census 2020", 1
+    )
+    total: int = rule(
+        0,
+        "households",
+        "known total of the whole site that estimates add up to; 0: not known",
+        least=0,
+    )
+    smallest: float = rule(
+        40.0, "m2", "footprints below this are not homes unless the data says so", least=0
+    )
+    outbuilding: float = rule(
+        60.0,
+        "m2",
+        "a smaller building of unknown use beside a home twice as large is no home",
+        least=0,
+    )
+    outbuilding_reach: float = rule(
+        15.0, "m", "distance at which a small building belongs to the home beside it", least=0
+    )
+    floor_height: float = rule(
+        3.0, "m", "height of a floor where only the height of the building is known", least=2
+    )
+    largest_house: float = rule(
+        400.0,
+        "m2",
+        "a home of unknown use and two floors or more above this is a block of flats",
+        least=0,
+    )
+    largest_plain: float = rule(
+        800.0,
+        "m2",
+        "a building of unknown use and at most two floors above this is not a home",
+        least=0,
+    )
+
+    def __post_init__(self) -> None:
+        """Refuse values out of range."""
+        check_fields(self)
