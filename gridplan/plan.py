@@ -5,8 +5,10 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from gridplan.rules.all_rules import Rules
 from gridplan.site import SITE_TABLES, Site
 from gridplan.tables.conform import is_spatial, make_empty
 from gridplan.tables.html import say_count, show_tables
@@ -106,12 +108,22 @@ class Plan:
         """The projected CRS of all shapes."""
         return self.site.crs
 
+    @cached_property
+    def rules(self) -> Rules:
+        """The rules that the plan was made by, as its manifest holds them; the defaults where it holds none."""
+        return Rules.from_dict(self.manifest.get("rules") or {})
+
+    @property
+    def is_release(self) -> bool:
+        """Whether the plan was written to be released: it holds bands, and no households."""
+        return "release" in self.manifest
+
     def replace(self, **tables: Any) -> Plan:
         """Return the plan with some tables replaced; tables of its site too."""
         of_site = {name: table for name, table in tables.items() if name in SITE_TABLES}
-        own = {name: table for name, table in tables.items() if name not in SITE_TABLES}
+        of_plan = {name: table for name, table in tables.items() if name not in SITE_TABLES}
         site = self.site.replace(**of_site) if of_site else self.site
-        return dataclasses.replace(self, **({"site": site} | own))
+        return dataclasses.replace(self, **({"site": site} | of_plan))
 
     def get_table(self, name: str) -> Any:
         """Return one of the plan's or its site's tables by name."""

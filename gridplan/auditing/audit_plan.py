@@ -158,11 +158,11 @@ def find_across(plan: Plan, rules: Rules | None = None) -> pd.DataFrame:
 
 
 def _open_evidence(plan: Plan, rules: Rules | None) -> Evidence:
-    if plan.manifest.get("release"):
+    if plan.is_release:
         raise PlanError(
             "a release holds bands, not households -> audit the working plan, and check the release by check_release"
         )
-    return Evidence(plan, rules or Rules.from_dict(plan.manifest.get("rules") or {}))
+    return Evidence(plan, rules or plan.rules)
 
 
 def _judge(evidence: Evidence, whole: bool) -> Audit:

@@ -82,7 +82,9 @@ def _check_ways(e: Evidence, reach: pd.DataFrame) -> list[pd.DataFrame]:
         reach[c].to_numpy(float) for c in ("metres", "minutes", "slow_minutes")
     )
     rules = e.rules.walking
-    fast = (minutes < metres / rules.speed - MINUTE) | (slow < metres / rules.slow_speed - MINUTE)
+    fast = (minutes < rules.to_minutes(metres) - MINUTE) | (
+        slow < rules.to_minutes(metres, slow=True) - MINUTE
+    )
     return [
         _tell("reach", reach[metres < straight - METRE], "with a way shorter than a straight line"),
         _tell("reach", reach[fast], "with minutes faster than the walking speed of the rules"),

@@ -71,9 +71,7 @@ def write_next(plan: Plan, target: Path, overwrite: bool) -> Path | None:
 
 def take_rules(plan: Plan) -> Rules:
     """Take the rules that a plan was drawn by."""
-    from gridplan.rules.all_rules import Rules
-
-    return Rules.from_dict(plan.manifest.get("rules") or {})
+    return plan.rules
 
 
 def choose_rules(rules: Rules, rules_file: Path | None, settings: list[str] | None) -> Rules:

@@ -148,9 +148,7 @@ def find_alternatives(
     >>> found.table[["subgrids", "out_of_band", "moved"]].values.tolist()
     [[2, 2, 0], [2, 0, 10], [2, 0, 20]]
     """
-    rules = rules or (
-        Rules.from_dict(land.manifest.get("rules") or {}) if isinstance(land, Plan) else Rules()
-    )
+    rules = rules or (land.rules if isinstance(land, Plan) else Rules())
     if isinstance(land, Site):
         plan = divide(land, rules, seed=seed, workers=workers, progress=progress)
         home = (

@@ -133,17 +133,17 @@ def compare(
     (20, 20, '0301-002 keeps 40 of its 60 households; 20 went to others')
     """
     for plan in (old, new):
-        if plan.manifest.get("release"):
+        if plan.is_release:
             raise PlanError("a release holds bands, not households -> compare working plans")
     given = rules
-    rules = given or Rules.from_dict(new.manifest.get("rules") or {})
+    rules = given or new.rules
     progress("matching", 0, 1)
     flows = follow_households(old, new, rules.redraw)
     concordance = make_concordance(flows)
     events = find_events(concordance)
     moved = count_moved(concordance)
     quality = compare_quality(old, new, rules, workers=workers, progress=progress)
-    before = Rules.from_dict(old.manifest.get("rules") or {})
+    before = old.rules
     judged = ("urban", "rural", "prices", "division", "walking")
     other = given is None and any(getattr(before, name) != getattr(rules, name) for name in judged)
     summary = _sum_up(concordance, events, moved, quality) | {"other_rules": other}

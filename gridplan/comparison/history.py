@@ -131,7 +131,7 @@ def compare_versions(
             ]
         )
     every = list(plans.values())
-    rules = rules or Rules.from_dict(every[-1].manifest.get("rules") or {})
+    rules = rules or every[-1].rules
     steps = [compare(a, b, rules, workers=workers, progress=progress) for a, b in pairwise(every)]
     rows: list[dict[str, Any]] = []
     for n, plan in enumerate(every):

@@ -15,7 +15,6 @@ from gridplan.engine.engine import Progress, keep_silent, map_tasks
 from gridplan.plan import Plan
 from gridplan.planning.measures import check_communities
 from gridplan.planning.site_to_plan import find_ways, make_problems
-from gridplan.rules.all_rules import Rules
 
 Array = np.ndarray[Any, Any]
 
@@ -69,7 +68,7 @@ def prove(
     >>> bool((table["gap"] >= 0).all()), bool((table["gap"] < 0.2).all())
     (True, True)
     """
-    rules = Rules.from_dict(plan.manifest["rules"])
+    rules = plan.rules
     ways, _ = find_ways(plan.site, plan.stairwells, rules)
     problems = make_problems(plan.stairwells, plan.neighbours, rules, ways)
     codes = list(problems) if communities is None else list(communities)

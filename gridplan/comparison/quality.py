@@ -69,7 +69,7 @@ def measure_plan(
     >>> measure_plan(make_board_plan())[["subgrids", "in_band", "spread"]].loc[""].tolist()
     [2.0, 1.0, 0.0]
     """
-    rules = rules or Rules.from_dict(plan.manifest.get("rules") or {})
+    rules = rules or plan.rules
     homes = plan.stairwells[plan.stairwells["subgrid"] != ""]
     problems = find_problems(plan.replace(stairwells=homes), rules=rules) if len(homes) else {}
     belongs = homes["subgrid"]

@@ -75,8 +75,10 @@ def find_reach(
     number[rows] = np.arange(len(rows))
     own = ways.take(number[ways.post] >= 0)
     own = Ways(own.door, number[own.post], own.metres)
-    minutes = np.round(own.metres / rules.walking.speed + ground.stairs[own.door], DIGITS)
-    slow = np.round(own.metres / rules.walking.slow_speed + ground.slow_stairs[own.door], DIGITS)
+    minutes = np.round(rules.walking.to_minutes(own.metres) + ground.stairs[own.door], DIGITS)
+    slow = np.round(
+        rules.walking.to_minutes(own.metres, slow=True) + ground.slow_stairs[own.door], DIGITS
+    )
     order = np.lexsort((own.post, own.metres, own.door))
     first = (
         order[np.append(True, own.door[order][1:] != own.door[order][:-1])] if len(order) else order
@@ -139,7 +141,7 @@ def find_reasons(footing: Footing, reach: Reach, count: Array, served: Array) ->
     post, straight = find_straight(ground, reach.posts, service.scope, off)
     word = np.full(len(off), "far", object)
     near = (
-        straight * rules.walking.detour / rules.walking.speed + ground.stairs[off]
+        rules.walking.to_minutes(straight * rules.walking.detour) + ground.stairs[off]
         <= service.minutes
     )
     at = shapely.get_coordinates(reach.posts.geometry.to_numpy())
@@ -151,7 +153,7 @@ def find_reasons(footing: Footing, reach: Reach, count: Array, served: Array) ->
         else blocked
     )
     word[blocked] = "barrier"
-    word[reach.metres[off] / rules.walking.speed <= service.minutes] = "stairs"
+    word[rules.walking.to_minutes(reach.metres[off]) <= service.minutes] = "stairs"
     word[~footing.snapped[off] & np.isinf(reach.metres[off])] = "unsnapped"
     word[post < 0] = "none"
     reason[off] = word
@@ -286,7 +288,7 @@ def _measure_spread(ground: Ground, level: str, reach: Reach, rules: Rules) -> p
     """Measure mean minutes to the nearest post, and those of the households worst off, by the groups of a level."""
     group, codes, _ = list_groups(ground, level)
     n = len(codes)
-    farthest = rules.coverage.farthest / rules.walking.speed
+    farthest = rules.walking.to_minutes(rules.coverage.farthest)
     minutes = np.where(
         np.isfinite(reach.best), reach.best, np.maximum(farthest, farthest + ground.stairs)
     )

@@ -96,7 +96,7 @@ def propose_posts(
     rules = rules or recall_rules(plan)
     question = question or ("fewest" if share is not None else "most")
     service = _check_question(kind, add, share, question, rules)
-    if plan.manifest.get("release"):
+    if plan.is_release:
         raise PlanError("a release holds no stairwells -> give the working plan")
     others = plan.service_posts[
         (plan.service_posts["status"] == "proposed") & (plan.service_posts["kind"] != kind)
@@ -144,7 +144,7 @@ def propose_posts(
 def recall_rules(plan: Plan) -> Rules:
     """Recall the rules that a plan's reach was last measured by; those of the plan where it was not."""
     last = plan.manifest.get("people", {}).get("reach", {}).get("rules", {})
-    return Rules.from_dict(plan.manifest.get("rules") or {}).replace(**last)
+    return plan.rules.replace(**last)
 
 
 def _check_question(
@@ -227,7 +227,7 @@ def pose_problem(
     are looked for.
     """
     footing = lay_footing(plan.site, ground, rules)
-    limit = rules.coverage.farthest if wide else service.minutes * rules.walking.speed
+    limit = rules.coverage.farthest if wide else rules.walking.to_metres(service.minutes)
     ways = measure_ways(footing, every, [service], limit)[0]
     found = find_reach(ground, service, every, np.arange(len(every)), ways, rules)
     near = np.ones(len(found.minutes), bool) if wide else found.minutes <= service.minutes

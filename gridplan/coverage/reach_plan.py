@@ -79,8 +79,8 @@ def reach(plan: Plan, rules: Rules | None = None) -> Plan:
     >>> city[["households", "reachable", "served", "backed_up"]].values.tolist()
     [[120.0, 80.0, 50.0, 0.0]]
     """
-    rules = rules or Rules.from_dict(plan.manifest.get("rules") or {})
-    if plan.manifest.get("release"):
+    rules = rules or plan.rules
+    if plan.is_release:
         raise PlanError("a release holds no stairwells -> give the working plan")
     services = read_services(rules.coverage.services)
     ground = survey_ground(plan, rules)

@@ -52,7 +52,7 @@ def draw_plan(
         raise ValueError(f'lang must be "en" or "zh", not {lang!r}')
     if layers not in ("auto", "classes", "tiles"):
         raise ValueError(f'layers must be "auto", "classes" or "tiles", not {layers!r}')
-    if "release" in plan.manifest:
+    if plan.is_release:
         require_release(plan)
     reached = has_reach(plan)
     kind = choose_kind(plan, reach) if reached or reach is not None else ""

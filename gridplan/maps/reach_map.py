@@ -34,7 +34,7 @@ Reached = dict[
 
 def has_reach(plan: Plan) -> bool:
     """Whether a plan's reach was measured, so that a map can show it; a release never holds any."""
-    return "release" not in plan.manifest and len(plan.coverage) > 0
+    return not plan.is_release and len(plan.coverage) > 0
 
 
 def choose_kind(plan: Plan, kind: str | None) -> str:
@@ -49,7 +49,7 @@ def choose_kind(plan: Plan, kind: str | None) -> str:
     if not has_reach(plan):
         why = (
             "a release holds no posts"
-            if "release" in plan.manifest
+            if plan.is_release
             else "its reach was not measured -> gridplan reach PLAN"
         )
         raise PlanError(f"the map cannot show how far posts reach: {why}")
@@ -106,7 +106,7 @@ def pack_reach(plan: Plan, lang: Language) -> str:
 def _read_rules(plan: Plan) -> Rules:
     """Read the rules that reach was measured by."""
     own = plan.manifest.get("people", {}).get("reach", {}).get("rules", {})
-    return Rules.from_dict(plan.manifest.get("rules") or {}).replace(**own)
+    return plan.rules.replace(**own)
 
 
 def _pick_city(plan: Plan) -> pd.DataFrame:
@@ -281,7 +281,7 @@ def _band_streets(
         return np.array([], dtype=object), []
     pieces = cut_edges(footing.network)
     access = reach_doors(footing.network, posts, plan.site, rules.walking)[0]
-    limit = bands[-1] * rules.walking.speed
+    limit = rules.walking.to_metres(bands[-1])
     found = []
     for service in services:
         own = (posts["kind"] == service.kind).to_numpy()
@@ -293,5 +293,5 @@ def _band_streets(
                 metres = measure_pieces(
                     pieces, posts[chosen], access[chosen], service, plan.site.communities, limit
                 )
-            found.append(np.searchsorted(bands, metres / rules.walking.speed - 1e-9))
+            found.append(np.searchsorted(bands, rules.walking.to_minutes(metres) - 1e-9))
     return join_bands(pieces, found, len(bands))

@@ -169,7 +169,7 @@ def draw_reels(
         raise ValueError(f'lang must be "en" or "zh", not {lang!r}')
     if layers not in ("auto", "classes", "tiles"):
         raise ValueError(f'layers must be "auto", "classes" or "tiles", not {layers!r}')
-    if "release" in plan.manifest:
+    if plan.is_release:
         raise PlanError(
             "what is simulated is no figure for release -> draw it over the working plan"
         )

@@ -65,7 +65,7 @@ def rate(plan: Plan, rules: Rules | None = None) -> Plan:
     >>> plan.ratings.query("level == 'community'")[["score", "band", "lever", "lever_gain"]].values.tolist()
     [[80.0, 'A', 'leaders', 20.0]]
     """
-    rules = rules or Rules.from_dict(plan.manifest.get("rules") or {})
+    rules = rules or plan.rules
     own = rules.rating
     if plan.indicators.empty:
         raise PlanError("the plan has no indicators to rate by: run staff, and pair, on it first")

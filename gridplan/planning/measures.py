@@ -58,7 +58,7 @@ def find_problems(
     {'0301': 12}
     """
     if isinstance(land, Plan):
-        rules = rules or Rules.from_dict(land.manifest.get("rules") or {})
+        rules = rules or land.rules
         site = land.site
         stairwells = land.stairwells
         neighbours = land.neighbours

@@ -61,7 +61,7 @@ def add_upper_grids(
     >>> plan.grids[["households", "subgrid_count", "in_band"]].values.tolist(), plan.subgrids["grid"].tolist()
     ([[120, 2, True]], ['0301-G001', '0301-G001'])
     """
-    rules = rules or Rules.from_dict(plan.manifest.get("rules") or {})
+    rules = rules or plan.rules
     seed = int(plan.manifest.get("seed", 0)) if seed is None else seed
     homes = plan.subgrids[plan.subgrids["kind"] != "exclusive"].sort_index()
     problems = _make_problems(plan, homes, rules)

@@ -104,7 +104,7 @@ def require_release(plan: Plan) -> None:
     """Refuse a plan that has not passed the disclosure check, or was changed since."""
     if is_released(plan):
         return
-    if "release" in plan.manifest:
+    if plan.is_release:
         raise PlanError(
             "the released plan was changed after its disclosure check -> release the working plan again"
         )

@@ -15,7 +15,6 @@ from gridplan.publishing.cells import FINEST, LEVELS, MEASURES, OTHERWISE, OUTSI
 from gridplan.publishing.earlier_release import add_overlay
 from gridplan.publishing.household_bands import find_tight, read_bands
 from gridplan.publishing.suppression import find_exposed
-from gridplan.rules.all_rules import Rules
 from gridplan.rules.disclosure import DisclosureRules
 
 # The tables that may hold rows in a release. Written out here, and not taken
@@ -105,7 +104,7 @@ def check_release(
     >>> check_release(make_board_plan()).passed
     False
     """
-    all_rules = Rules.from_dict(leaving.manifest.get("rules") or {})
+    all_rules = leaving.rules
     rules = rules or all_rules.disclosure
     problems = [
         *_check_left_behind(leaving),

@@ -17,7 +17,6 @@ from gridplan.publishing.household_bands import OPEN, band_households, blur_subg
 from gridplan.publishing.published_figures import count_figures, list_figures
 from gridplan.publishing.release_check import check_release
 from gridplan.publishing.suppression import Suppression, choose_suppressed
-from gridplan.rules.all_rules import Rules
 from gridplan.rules.coverage import CENTRAL
 from gridplan.rules.disclosure import DisclosureRules
 from gridplan.tables.conform import conform_table, is_spatial, make_empty
@@ -99,7 +98,7 @@ def release(
     """
     if is_released(plan):
         raise PlanError("the plan is a release already -> give the working plan")
-    all_rules = Rules.from_dict(plan.manifest.get("rules") or {})
+    all_rules = plan.rules
     rules = rules or all_rules.disclosure
     earlier = None if before is None else (before, published or release(before, rules=rules))
     cells = _open_branches(count_cells(plan), all_rules.organisation.branch_full)

@@ -101,9 +101,7 @@ def trace_budget(
     >>> trace_budget(plan, rules=rules, shares=(0, 0.1, 0.2)).table[["moved", "in_band"]].values.tolist()
     [[0.0, 0.0], [10.0, 1.0], [20.0, 1.0], [20.0, 1.0]]
     """
-    rules = (rules or Rules.from_dict(plan.manifest.get("rules") or {})).replace(
-        redraw={"scope": "all"}
-    )
+    rules = (rules or plan.rules).replace(redraw={"scope": "all"})
     seed = int(plan.manifest.get("seed", 0)) if seed is None else seed
     ground = open_ground(plan, site, rules, progress)
     islands = list_islands(ground, rules, list_triggers(ground, rules))

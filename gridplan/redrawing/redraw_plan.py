@@ -112,7 +112,7 @@ def redraw(
     >>> after.subgrids["households"].to_dict(), after.manifest["history"][-1]["households_moved"]
     ({'0301-001': 70, '0301-002': 50}, 10)
     """
-    rules = rules or Rules.from_dict(plan.manifest.get("rules") or {})
+    rules = rules or plan.rules
     ground = open_ground(plan, site, rules, progress)
     order = Order("redraw", plan.manifest.get("seed", 0) if seed is None else seed, date, by)
     return draw_next(
@@ -145,7 +145,7 @@ def find_triggers(
     >>> find_triggers(make_board_plan((1, 1, 1, 1, 2, 2) * 2))[["rule", "reason"]].values.tolist()
     [['over', '80 households, more than 70; as before'], ['under', '40 households, fewer than 50; as before']]
     """
-    rules = rules or Rules.from_dict(plan.manifest.get("rules") or {})
+    rules = rules or plan.rules
     return list_triggers(open_ground(plan, site, rules, progress), rules)
 
 

@@ -65,7 +65,7 @@ def repair(
     >>> mended.subgrids["households"].tolist(), mended.stairwells.loc["h04-1", "subgrid"]
     ([60, 60], '0301-001')
     """
-    rules = rules or Rules.from_dict(plan.manifest.get("rules") or {})
+    rules = rules or plan.rules
     _check_codes(plan, around)
     ground = open_ground(plan, None, rules, progress)
     triggers = list_triggers(ground, rules)

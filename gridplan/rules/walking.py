@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from gridplan.errors import RuleError
 from gridplan.rules.declare import ASSUMED, check_fields, check_shares, rule
@@ -11,6 +12,17 @@ CIRCLE = "15-minute living circle, about 1 km (upi-planning.org.cn, 2022)"
 OLDER = "768 older adults at risk of losing mobility walked 0.76 m/s (University of Bath)"
 DETOUR_SEEN = "measured: median of pairs of doors 100 to 1,000 m apart, 1.43 in Liechtenstein (OpenStreetMap, 2015)"
 NOT_WALKED = "motorway|motorway_link|trunk|trunk_link|raceway|bus_guideway|escape|elevator|construction|proposed|高速|高速公路|快速路"
+
+
+def find_minutes(metres: Any, speed: Any) -> Any:
+    """Find the minutes that a way takes at a speed in metres a minute; both are numbers or arrays.
+
+    Examples
+    --------
+    >>> find_minutes(670.0, 67.0)
+    10.0
+    """
+    return metres / speed
 
 
 @dataclass(frozen=True)
@@ -58,3 +70,23 @@ class WalkingRules:
         check_shares(self, "slow_share")
         if self.slow_speed > self.speed:
             raise RuleError(f"walking.slow_speed = {self.slow_speed} is above speed = {self.speed}")
+
+    def to_minutes(self, metres: Any, *, slow: bool = False) -> Any:
+        """Turn metres along a way into minutes on foot, of slower walkers if asked; stairs not counted.
+
+        Examples
+        --------
+        >>> WalkingRules().to_minutes(670.0), WalkingRules().to_minutes(460.0, slow=True)
+        (10.0, 10.0)
+        """
+        return find_minutes(metres, self.slow_speed if slow else self.speed)
+
+    def to_metres(self, minutes: Any) -> Any:
+        """Return how far somebody walks in some minutes, in metres.
+
+        Examples
+        --------
+        >>> WalkingRules().to_metres(15)
+        1005.0
+        """
+        return minutes * self.speed

@@ -72,7 +72,7 @@ def organise(
     >>> plan.party_orgs["full"].to_dict(), len(plan.posts)
     ({'0301-B01': 24, '0301-B01-G01': 24}, 4)
     """
-    rules = rules or Rules.from_dict(plan.manifest.get("rules") or {})
+    rules = rules or plan.rules
     own = rules.organisation
     progress("members", 0, 1)
     members, entries = count_members(plan, own)

@@ -85,7 +85,7 @@ def pair(
     >>> plan.links.query("kind == 'pairing'")[["source", "community"]].values.tolist()
     [['i1', '0301'], ['i2', '0301']]
     """
-    rules = rules or Rules.from_dict(plan.manifest.get("rules") or {})
+    rules = rules or plan.rules
     own = rules.pairing
     everywhere = survey_towns(plan, own)
     towns = everywhere if own.scope == "all" else everywhere[everywhere["kind"] == "urban"]

@@ -81,7 +81,7 @@ def staff(plan: Plan, rules: Rules | None = None, *, workers: int | None = None)
         raise PlanError(
             "the plan has no members: run organise on it first, since leaders come from its committees"
         )
-    rules = rules or Rules.from_dict(plan.manifest.get("rules") or {})
+    rules = rules or plan.rules
     own = rules.staffing
     ground = survey_ground(plan, own)
     supply, tally = measure_supply(plan, ground, own, rules.households.persons)

@@ -12,6 +12,7 @@ import shapely
 
 from gridplan.plan import Plan
 from gridplan.rules.staffing import StaffingRules
+from gridplan.rules.walking import find_minutes
 
 Array = np.ndarray[Any, Any]
 
@@ -96,7 +97,7 @@ def measure_rounds(plan: Plan, rules: StaffingRules) -> pd.Series[Any]:
         rules.visit + np.maximum(floors, 0.0) * rules.climbing
     )
     of_doors = pd.Series(minutes, index=own.index).groupby(own["subgrid"].to_numpy(object)).sum()
-    walks = plan.subgrids["household_metres"].fillna(0) * 2.0 / rules.walking
+    walks = find_minutes(plan.subgrids["household_metres"].fillna(0) * 2.0, rules.walking)
     return (of_doors.reindex(plan.subgrids.index).fillna(0) + walks) / 60.0
 
 

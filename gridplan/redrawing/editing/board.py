@@ -18,7 +18,6 @@ from gridplan.planning.site_to_plan import find_ways, make_problems
 from gridplan.redrawing.editing.edit_script import Command, parse_script
 from gridplan.redrawing.revision.new_codes import find_used
 from gridplan.redrawing.revision.renewal import take_inner
-from gridplan.rules.all_rules import Rules
 
 Array = np.ndarray[Any, Any]
 
@@ -60,7 +59,7 @@ class Board:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self.rules = Rules.from_dict(plan.manifest.get("rules") or {})
+        self.rules = plan.rules
         doors = plan.stairwells
         self.stairwells = doors.index
         self.households = doors["households"].to_numpy(np.int64)

@@ -153,7 +153,7 @@ def _run(
     plan: Plan, commands: str | Sequence[str], by: str, date: str
 ) -> tuple[Board, list[tuple[Batch, State]]]:
     """Run a script on the board; returns each batch with the state after it."""
-    if plan.manifest.get("release"):
+    if plan.is_release:
         raise PlanError(
             "a release holds no households -> edit the working plan, and release it again"
         )

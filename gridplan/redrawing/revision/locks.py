@@ -11,7 +11,6 @@ import pandas as pd
 from gridplan.errors import InputError, Problem
 from gridplan.plan import Plan
 from gridplan.redrawing.revision.renewal import find_torn
-from gridplan.rules.all_rules import Rules
 from gridplan.tables.conform import conform_table
 
 Array = np.ndarray[Any, Any]
@@ -253,7 +252,7 @@ def _add_now(level: str) -> str:
 
 def _find_outside(plan: Plan, doors: Any, home: Any, frozen: Frozen) -> list[Contradiction]:
     """Find closed sub-grids out of their band, and locked buildings that alone are too many."""
-    rules = Rules.from_dict(plan.manifest.get("rules") or {})
+    rules = plan.rules
     held = doors["households"].groupby(home).sum()
     locked = doors["households"][frozen.stairwells].groupby(home[frozen.stairwells]).sum()
     kinds = plan.subgrids["community_kind"]
@@ -305,7 +304,7 @@ def _find_walled_in(
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    rules = Rules.from_dict(plan.manifest.get("rules") or {})
+    rules = plan.rules
     a, b = (doors.index.get_indexer(pairs[end]) for end in ("focal", "neighbour"))
     known = (a >= 0) & (b >= 0)
     a = a[known]
@@ -347,7 +346,7 @@ def _find_walled_in(
 
 def _find_too_many(plan: Plan, doors: Any, frozen: Frozen) -> list[Contradiction]:
     """Find communities where more codes are to be kept than their households make sub-grids."""
-    rules = Rules.from_dict(plan.manifest.get("rules") or {})
+    rules = plan.rules
     held = doors.groupby("community")["households"].sum()
     kind = doors.drop_duplicates("community").set_index("community")["community_kind"]
     over = plan.subgrids["community"].reindex(sorted(frozen.kept))

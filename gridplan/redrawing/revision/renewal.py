@@ -109,11 +109,11 @@ def renew_plan(
     >>> renewed.subgrids["households"].tolist(), renewed.subgrids["area"].round(2).tolist()
     ([70, 50], [6300.0, 4500.0])
     """
-    if plan.manifest.get("release"):
+    if plan.is_release:
         raise PlanError(
             "a release holds no households -> change the working plan, and release it again"
         )
-    rules = rules or Rules.from_dict(plan.manifest.get("rules") or {})
+    rules = rules or plan.rules
     site = plan.site if site is None else site
     doors = plan.stairwells if stairwells is None else conform_table("stairwells", stairwells)
     _check_member(plan, doors, member, centres or {})

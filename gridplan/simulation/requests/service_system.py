@@ -100,7 +100,7 @@ def make_system(plan: Plan, rules: Rules | None = None, *, volunteers: float = 1
     >>> system.posts["role"].value_counts().sort_index().to_dict()
     {'grid_leader': 2, 'grid_worker_full': 2, 'grid_worker_part': 2, 'street_staff': 1}
     """
-    rules = rules or Rules.from_dict(plan.manifest.get("rules") or {})
+    rules = rules or plan.rules
     refuse_unstaffed(plan.manifest, len(plan.posts), len(plan.duties))
     return join_systems([lay_system(plan, rules, volunteers=volunteers)], rules)
 

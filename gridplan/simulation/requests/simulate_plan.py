@@ -149,7 +149,7 @@ def simulate(
     ['request', 'wish']
     """
     chosen = choose_scenarios(scenarios, replications)
-    rules = rules or Rules.from_dict(plan.manifest.get("rules") or {})
+    rules = rules or plan.rules
     refuse_unstaffed(plan.manifest, len(plan.posts), len(plan.duties))
     prepared = join_parts([prepare_part(plan, chosen, rules, replications, seed)], chosen, rules)
     return run_scenarios(

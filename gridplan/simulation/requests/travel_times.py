@@ -69,10 +69,8 @@ def measure_links(
         metres[own] = ways[str(code)][a[own].astype(np.int64), b[own].astype(np.int64)]
     straight = _measure_apart(doors, home, centre) * rules.walking.detour
     metres = np.where(np.isfinite(metres), metres, straight)
-    return np.asarray(
-        np.maximum(metres, cells["mean_walk"].fillna(0.0).to_numpy(float)[column])
-        / rules.walking.speed
-    )
+    at_least = cells["mean_walk"].fillna(0.0).to_numpy(float)[column]
+    return np.asarray(rules.walking.to_minutes(np.maximum(metres, at_least)))
 
 
 def _measure_among(

@@ -122,7 +122,7 @@ def measure_chances(
     >>> measure_chances(make_board_plan(), draws=10)[["chance", "above"]].values.tolist()
     [[1.0, 0.0], [1.0, 0.0]]
     """
-    rules = rules or Rules.from_dict(plan.manifest.get("rules") or {})
+    rules = rules or plan.rules
     own = plan.subgrids[plan.subgrids["kind"] == "residential"].sort_index()
     found = draw_households(plan, own.index, draws, seed, rules.simulation)
     whole = np.floor(found + 0.5)

@@ -14,6 +14,7 @@ from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
 from gridplan.rules.simulation import ROLES
 from gridplan.rules.surge import SurgeRules
+from gridplan.rules.walking import find_minutes
 from gridplan.simulation.requests.answering_posts import ORDER, count_street, list_posts
 from gridplan.simulation.requests.kernel_state import AID, INSTITUTION, OWN, STREET
 from gridplan.simulation.requests.service_system import System, link_over, link_posts, list_cells
@@ -285,7 +286,8 @@ def _measure_community(plan: Plan, muster: Muster, ways: Ways, rules: Rules, row
     )
     metres[inside] = 0.0
     metres = np.maximum(metres, own.cells["mean_walk"].fillna(0.0).to_numpy(float)[cell])
-    minutes = metres / np.where(tier >= AID, rules.surge.speed, rules.walking.speed)
+    speed = np.where(tier >= AID, rules.surge.speed, rules.walking.speed)
+    minutes = find_minutes(metres, speed)
     outside = ~street & (tier != OWN) & np.isfinite(metres)
     reached = np.bincount(cell[outside], minlength=len(own.cells)) > 0
     return np.asarray(

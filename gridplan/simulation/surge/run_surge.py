@@ -116,7 +116,7 @@ def surge(
     if replications < 1:
         raise ValueError(f"replications must be at least 1, not {replications}")
     refuse_unstaffed(plan.manifest, len(plan.posts), len(plan.duties))
-    rules = rules or Rules.from_dict(plan.manifest.get("rules") or {})
+    rules = rules or plan.rules
     chosen = _choose(plan, events)
     helped = []
     curves = []

@@ -187,7 +187,7 @@ def simulate_years(
     """
     _refuse(plan, years, replications, policies)
     known = read_given(given) if isinstance(given, str | Path) else given or Given()
-    rules = known.replace_rules(rules or Rules.from_dict(plan.manifest.get("rules") or {}))
+    rules = known.replace_rules(rules or plan.rules)
     check_given(plan, known, years)
     starts = list_starts(plan, known, rules)
     task = _Task(tuple(make_policy(name, rules, seed) for name in policies), rules, years, seed)
@@ -250,7 +250,7 @@ def _refuse(plan: Plan, years: int, replications: int, policies: Sequence[str]) 
         raise RuleError(
             f"policies are some of {', '.join(POLICIES)}, each once, not {', '.join(policies) or 'none'}"
         )
-    if "release" in plan.manifest:
+    if plan.is_release:
         raise PlanError("a release does not say where households live -> give the working plan")
     if plan.stairwells.empty:
         raise PlanError("the plan holds no homes -> draw one with gridplan plan")
