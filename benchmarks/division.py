@@ -12,9 +12,7 @@ import gridplan as gp
 from benchmarks.cases import list_cases
 from gridplan.division.divide import divide_atoms
 from gridplan.division.lower_bound import find_bound
-from gridplan.land.neighbours import find_neighbours
-from gridplan.land.stairwells import find_stairwells
-from gridplan.planning import site_to_plan
+from gridplan.planning.prepare import prepare_land
 from gridplan.rules.all_rules import Rules
 from gridplan.synthetic.town import make_town, write_town
 
@@ -46,12 +44,7 @@ def make_panel():
     """Make the problems of the panel, each with its label and kind."""
     rules = Rules()
     for name, raw in read_sites():
-        site = site_to_plan.prepare_site(raw, rules)
-        doors, _ = find_stairwells(
-            site.buildings, site.communities["kind"], rules.urban, rules.rural, rules.stairwells
-        )
-        pairs, _ = find_neighbours(doors, site.barriers, site.openings, rules.neighbours)
-        problems = site_to_plan.make_problems(doors, pairs, rules)
+        problems = prepare_land(raw, rules).problems
         for number, kind in TAKEN[name].items():
             community = list(problems)[number]
             problem = problems[community]

@@ -11,7 +11,7 @@ import shapely
 
 from benchmarks.cases import CASES
 from gridplan.land.stairwells import find_stairwells
-from gridplan.planning.site_to_plan import prepare_site
+from gridplan.planning.prepare import prepare_site
 from gridplan.reading.read import read_site
 from gridplan.rules.all_rules import Rules
 from gridplan.site import SITE_TABLES, Site

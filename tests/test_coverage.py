@@ -16,7 +16,7 @@ from gridplan.coverage.reach_plan import reach
 from gridplan.errors import PlanError, RuleError
 from gridplan.land.stairwells import find_stairwells
 from gridplan.plan import Plan
-from gridplan.planning.site_to_plan import prepare_site
+from gridplan.planning.prepare import prepare_site
 from gridplan.publishing.release_plan import release
 from gridplan.reading.read import read_site
 from gridplan.rules.all_rules import Rules

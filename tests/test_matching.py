@@ -269,14 +269,14 @@ def test_whatever_the_codes_and_the_order_of_rows_every_home_is_found_again(data
     not REAL.exists(), reason="the two extracts of Liechtenstein are not beside the project"
 )
 def test_liechtenstein_nearly_all_homes_of_2013_are_found_in_2015_though_every_code_is_another():
-    from gridplan.planning import site_to_plan
+    from gridplan.planning import prepare
     from gridplan.reading.read import read_site
     from gridplan.rules.all_rules import Rules
 
     rules = Rules()
     found = []
     for day in ("2013-08-03", "2015-07-27"):
-        site = site_to_plan.prepare_site(read_site(REAL / f"liechtenstein-{day}.osm.pbf"), rules)
+        site = prepare.prepare_site(read_site(REAL / f"liechtenstein-{day}.osm.pbf"), rules)
         doors, _ = find_stairwells(
             site.buildings, site.communities["kind"], rules.urban, rules.rural, rules.stairwells
         )

@@ -21,7 +21,8 @@ from gridplan.city.planning_job import END, read_chunks, read_job
 from gridplan.engine.deadline import Deadline
 from gridplan.land.communities import assign_communities
 from gridplan.plan import Plan
-from gridplan.planning.site_to_plan import divide_site, fill_site
+from gridplan.planning.prepare import fill_site
+from gridplan.planning.site_to_plan import divide_site
 from gridplan.reading.site_tables import make_site
 from gridplan.reading.vector_files import read_tables
 from gridplan.rules.all_rules import Rules

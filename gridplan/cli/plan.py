@@ -229,7 +229,7 @@ def check_command(
     [dim]gridplan check buildings.shp --encoding gb18030 --column floors=CS[/dim]
     """
     from gridplan.cli import console
-    from gridplan.planning import site_to_plan
+    from gridplan.planning.prepare import prepare_site
 
     rules = read_rules(rules_file, None, None, columns)
     files = {
@@ -244,7 +244,7 @@ def check_command(
         "boundary": boundary,
     }
     site = _read(source, None, None, files, crs, datum, encoding, rules)
-    site = site_to_plan.prepare_site(site, rules)
+    site = prepare_site(site, rules)
     console.print_site(site)
     console.print_ledger(site.ledger)
 

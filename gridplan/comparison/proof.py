@@ -14,7 +14,7 @@ from gridplan.division.search import total_price
 from gridplan.engine.engine import Progress, keep_silent, map_tasks
 from gridplan.plan import Plan
 from gridplan.planning.measures import check_communities
-from gridplan.planning.site_to_plan import find_ways, make_problems
+from gridplan.planning.prepare import open_land
 
 Array = np.ndarray[Any, Any]
 
@@ -68,9 +68,7 @@ def prove(
     >>> bool((table["gap"] >= 0).all()), bool((table["gap"] < 0.2).all())
     (True, True)
     """
-    rules = plan.rules
-    ways, _ = find_ways(plan.site, plan.stairwells, rules)
-    problems = make_problems(plan.stairwells, plan.neighbours, rules, ways)
+    problems = open_land(plan).problems
     codes = list(problems) if communities is None else list(communities)
     check_communities(codes, list(problems))
     belongs = plan.stairwells["subgrid"]

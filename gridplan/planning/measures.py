@@ -15,10 +15,8 @@ from gridplan.division.problem import Problem
 from gridplan.division.search import open_state
 from gridplan.errors import InputError
 from gridplan.errors import Problem as Wrong
-from gridplan.land.neighbours import find_neighbours
-from gridplan.land.stairwells import find_stairwells
 from gridplan.plan import Plan
-from gridplan.planning.site_to_plan import find_ways, make_problems, prepare_site
+from gridplan.planning.prepare import open_land, prepare_land
 from gridplan.rules.all_rules import Rules
 from gridplan.site import Site
 
@@ -57,26 +55,11 @@ def find_problems(
     >>> {code: len(problem) for code, problem in find_problems(make_board_plan(), ["0301"]).items()}
     {'0301': 12}
     """
-    if isinstance(land, Plan):
-        rules = rules or land.rules
-        site = land.site
-        stairwells = land.stairwells
-        neighbours = land.neighbours
-        stairwells = _pick_communities(stairwells, communities)
-    else:
-        rules = rules or Rules()
-        site = prepare_site(land, rules)
-        stairwells, _ = find_stairwells(
-            site.buildings, site.communities["kind"], rules.urban, rules.rural, rules.stairwells
-        )
-        stairwells = _pick_communities(stairwells, communities)
-        neighbours, _ = find_neighbours(stairwells, site.barriers, site.openings, rules.neighbours)
-    stairwells = stairwells.sort_index()
-    neighbours = neighbours[
-        neighbours["focal"].isin(stairwells.index) & neighbours["neighbour"].isin(stairwells.index)
-    ]
-    ways, _ = find_ways(site, stairwells, rules)
-    return make_problems(stairwells, neighbours, rules, ways)
+    prepared = (
+        open_land(land, rules) if isinstance(land, Plan) else prepare_land(land, rules or Rules())
+    )
+    chosen = _pick_communities(prepared.stairwells, communities)
+    return prepared.take(chosen.sort_index()).problems
 
 
 def _pick_communities(stairwells: Any, communities: Sequence[str] | None) -> Any:

@@ -12,27 +12,20 @@ import shapely
 
 from gridplan import __version__
 from gridplan.division.divide import Division, divide_atoms
-from gridplan.division.problem import Problem, make_problem
+from gridplan.division.problem import Problem
 from gridplan.engine.deadline import ENDLESS, Deadline, share_out
 from gridplan.engine.engine import Progress, count_workers, keep_silent, map_tasks
-from gridplan.errors import InputError
-from gridplan.errors import Problem as Wrong
-from gridplan.land.communities import assign_communities, judge_kinds, make_enclosures
-from gridplan.land.compounds import infer_compounds
-from gridplan.land.households import estimate_households
-from gridplan.land.neighbours import find_neighbours
-from gridplan.land.stairwells import find_stairwells
 from gridplan.plan import Plan
 from gridplan.planning.outlines.exclusive_grids import add_exclusives, find_exclusives
 from gridplan.planning.outlines.exclusive_surplus import return_surplus
-from gridplan.planning.outlines.special_grids import find_specials, note_outside
+from gridplan.planning.outlines.special_grids import find_specials
 from gridplan.planning.outlines.tessellation import tessellate
+from gridplan.planning.prepare import PreparedLand, prepare_homes, prepare_site
 from gridplan.planning.upper_grids import add_upper_grids
 from gridplan.rules.all_rules import Rules
 from gridplan.site import Site
 from gridplan.tables.codes import number_places
 from gridplan.tables.conform import Entry, conform_table, make_empty, write_ledger
-from gridplan.walking.door_distances import measure_among
 
 CUT_SHORT = (
     "the search was ended early, by a time limit or by the user, so the plan depends on the machine"
@@ -113,21 +106,9 @@ def divide_site(
     ``around`` are the communities that what reaches over the site's limits may
     lie in, its own among them.
     """
-    progress("stairwells", 0, 1)
-    stairwells, found = find_stairwells(
-        site.buildings, site.communities["kind"], rules.urban, rules.rural, rules.stairwells
-    )
-    if stairwells.empty:
-        remedy = "give a column of households or floors, or lower households.smallest"
-        raise InputError([Wrong("buildings", "homes", "no building counts as a home", remedy)])
-    progress("neighbours", 0, 1)
-    neighbours, joined = find_neighbours(stairwells, site.barriers, site.openings, rules.neighbours)
-    site = site.replace(ledger=write_ledger(site.ledger, [*found, *joined]))
+    land = prepare_homes(site, rules, progress=progress)
     return draw_plan(
-        site,
-        stairwells,
-        neighbours,
-        rules,
+        land,
         around=around,
         seed=seed,
         workers=workers,
@@ -137,34 +118,8 @@ def divide_site(
     )
 
 
-def prepare_site(site: Site, rules: Rules, *, progress: Progress = keep_silent) -> Site:
-    """Fill what the site does not say: communities, households, classes and compounds, each noted in the ledger."""
-    progress("communities", 0, 1)
-    if site.communities.empty:
-        site = make_enclosures(site, rules.site)
-    if rules.special.drawn:
-        site = site.replace(
-            ledger=write_ledger(
-                site.ledger, [note_outside(site.barriers, site.communities, rules.special)]
-            )
-        )
-    return fill_site(assign_communities(site, rules.site), rules, progress=progress)
-
-
-def fill_site(site: Site, rules: Rules, *, progress: Progress = keep_silent) -> Site:
-    """Fill the households, classes and compounds of a site whose buildings have their communities."""
-    progress("households", 0, 1)
-    site = estimate_households(site, rules.households)
-    site = judge_kinds(site, rules.site)
-    progress("compounds", 0, 1)
-    return infer_compounds(site, rules.site)
-
-
 def draw_plan(
-    site: Site,
-    stairwells: gpd.GeoDataFrame,
-    neighbours: pd.DataFrame,
-    rules: Rules,
+    land: PreparedLand,
     *,
     around: gpd.GeoDataFrame | None = None,
     seed: int = 0,
@@ -174,11 +129,10 @@ def draw_plan(
     deadline: Deadline = ENDLESS,
 ) -> Plan:
     """Divide the stairwells of every community and write the plan's tables."""
+    rules = land.rules
     if rules.division.metric == "network":
         progress("walking", 0, 1)
-    ways, walked = find_ways(site, stairwells, rules)
-    site = site.replace(ledger=write_ledger(site.ledger, walked))
-    problems = make_problems(stairwells, neighbours, rules, ways)
+    problems = land.problems
     shares = share_out([len(problem) for problem in problems.values()], count_workers(workers))
     divisions = map_tasks(
         lambda task: divide_atoms(task[0], rules.division.effort, seed, deadline.share(task[1])),
@@ -204,7 +158,7 @@ def draw_plan(
             for s in division.shortfalls
         ]
     member = pd.concat([pd.Series(t["codes"], index=list(t["ids"])) for t in drawn])
-    stairwells = stairwells.assign(subgrid=member.reindex(stairwells.index).astype("str"))
+    stairwells = land.stairwells.assign(subgrid=member.reindex(land.stairwells.index).astype("str"))
     subgrids = pd.concat([t["subgrids"] for t in drawn], ignore_index=True)
     cut_short = [
         community
@@ -212,31 +166,34 @@ def draw_plan(
         if division.cut_short
     ]
     entry = Entry("division", "communities", "noted", len(cut_short), CUT_SHORT, cut_short)
-    site = site.replace(ledger=write_ledger(site.ledger, [entry]))
-    site, subgrids = draw_land(site, stairwells, subgrids, rules, around, progress)
+    subgrids, noted = draw_land(land.site, stairwells, subgrids, rules, around, progress)
+    entries = [*land.entries, *land.way_entries, entry, *noted]
     plan = Plan(
-        site=site,
+        site=land.site,
         stairwells=conform_table("stairwells", stairwells),
-        neighbours=neighbours,
+        neighbours=land.neighbours,
         subgrids=subgrids,
         exceptions=number_exceptions(exceptions),
         manifest={},
     )
     if rules.special.drawn:
         progress("special", 0, 1)
-        plan = _add_specials(plan, rules, around)
+        plan, of_specials = _add_specials(plan, rules, around)
+        entries += of_specials
+    # Every step is done that notes anything: here its entries are written, all at once.
+    plan = plan.replace(ledger=write_ledger(plan.site.ledger, entries))
     if rules.grids.drawn:
         plan = add_upper_grids(plan, rules, seed=seed, workers=workers, progress=progress)
     return plan.replace(manifest=write_manifest(plan, rules, seed, inputs or {}))
 
 
-def _add_specials(plan: Plan, rules: Rules, around: Any) -> Plan:
-    """Add the special grids, and the sub-grids that they touch."""
-    found = find_specials(
+def _add_specials(plan: Plan, rules: Rules, around: Any) -> tuple[Plan, list[Entry]]:
+    """Add the special grids, and the sub-grids that they touch; and what the ledger is to say of them."""
+    specials = find_specials(
         plan.site.barriers, plan.site.communities, plan.subgrids, rules.special, around
     )
-    ledger = write_ledger(plan.site.ledger, found.entries)
-    return plan.replace(special_grids=found.grids, touches=found.touches, ledger=ledger)
+    plan = plan.replace(special_grids=specials.grids, touches=specials.touches)
+    return plan, list(specials.entries)
 
 
 def draw_land(
@@ -246,19 +203,18 @@ def draw_land(
     rules: Rules,
     around: Any,
     progress: Progress,
-) -> tuple[Site, gpd.GeoDataFrame]:
-    """Draw the outlines of all sub-grids, exclusive grids among them, and note in the ledger what a reader should know."""
-    found = None
+) -> tuple[gpd.GeoDataFrame, list[Entry]]:
+    """Draw the outlines of all sub-grids, exclusive grids among them, and say what the ledger should hold."""
+    exclusives = None
     if rules.exclusive.drawn:
         progress("exclusive", 0, 1)
-        found = find_exclusives(site, rules.exclusive, around)
-        site = site.replace(ledger=write_ledger(site.ledger, found.entries))
+        exclusives = find_exclusives(site, rules.exclusive, around)
     tables = {t: getattr(site, t) for t in ("buildings", "streets", "barriers")} | {
         "stairwells": stairwells
     }
-    if found is not None and len(found.grids):
-        tables = add_exclusives(site, stairwells, found.grids)
-        subgrids = pd.concat([subgrids, _list_exclusives(found.grids)], ignore_index=True)
+    if exclusives is not None and len(exclusives.grids):
+        tables = add_exclusives(site, stairwells, exclusives.grids)
+        subgrids = pd.concat([subgrids, _list_exclusives(exclusives.grids)], ignore_index=True)
     outlines = tessellate(
         site.communities,
         tables["buildings"],
@@ -268,16 +224,16 @@ def draw_land(
         rules.outlines,
         progress=progress,
     )
-    site = site.replace(ledger=write_ledger(site.ledger, outlines.entries))
     drawn = outlines.subgrids
-    if found is not None and len(found.grids):
+    if exclusives is not None and len(exclusives.grids):
         drawn = return_surplus(
             drawn,
-            found.grids.geometry,
+            exclusives.grids.geometry,
             subgrids.set_index("subgrid")["community"],
             rules.outlines.grid,
         )
-    return site, join_outlines(subgrids, stairwells, drawn, site)
+    noted = [*(exclusives.entries if exclusives is not None else ()), *outlines.entries]
+    return join_outlines(subgrids, stairwells, drawn, site), noted
 
 
 def _list_exclusives(grids: gpd.GeoDataFrame) -> pd.DataFrame:
@@ -300,40 +256,6 @@ def _list_exclusives(grids: gpd.GeoDataFrame) -> pd.DataFrame:
             "household_metres": 0.0,
         }
     )
-
-
-def find_ways(
-    site: Site, stairwells: gpd.GeoDataFrame, rules: Rules
-) -> tuple[dict[str, np.ndarray[Any, Any]], list[Entry]]:
-    """Find the walking metres among the stairwells of every community, where the rules ask for ways along the streets."""
-    return (
-        measure_among(site, stairwells, rules.walking)
-        if rules.division.metric == "network"
-        else ({}, [])
-    )
-
-
-def make_problems(
-    stairwells: gpd.GeoDataFrame,
-    neighbours: pd.DataFrame,
-    rules: Rules,
-    ways: Mapping[str, Any] | None = None,
-) -> dict[str, Problem]:
-    """Make the division problem of every community, in the order of their codes, with ways as :func:`find_ways` gives them."""
-    ways = ways or {}
-    belongs = stairwells["community"].reindex(neighbours["focal"]).to_numpy()
-    pairs = dict(tuple(neighbours.groupby(belongs, sort=True)))
-    none = neighbours.iloc[:0]
-    return {
-        str(community): make_problem(
-            own,
-            pairs.get(community, none),
-            rules.find_band(str(own["community_kind"].iloc[0])),
-            rules.prices,
-            ways.get(str(community)),
-        )
-        for community, own in stairwells.groupby("community", sort=True)
-    }
 
 
 def code_parts(community: str, problem: Problem, division: Division) -> list[str]:

@@ -10,9 +10,7 @@ import pandas as pd
 
 from gridplan.engine.engine import Progress
 from gridplan.errors import InputError, Problem
-from gridplan.land.neighbours import find_neighbours
-from gridplan.land.stairwells import find_stairwells
-from gridplan.planning.site_to_plan import prepare_site
+from gridplan.planning.prepare import prepare_land
 from gridplan.redrawing.revision.islands import find_islands
 from gridplan.redrawing.revision.matching import match_stairwells
 from gridplan.site import SITE_TABLES
@@ -100,24 +98,10 @@ def open_ground(plan: Plan, site: Site | None, rules: Rules, progress: Progress)
             None,
             renewed=False,
         )
-    site = prepare_site(_bring(site, plan), rules, progress=progress)
-    progress("stairwells", 0, 1)
-    stairwells, found = find_stairwells(
-        site.buildings, site.communities["kind"], rules.urban, rules.rural, rules.stairwells
-    )
-    if stairwells.empty:
-        raise InputError(
-            [
-                Problem(
-                    "buildings",
-                    "homes",
-                    "no building counts as a home",
-                    "give households or floors",
-                )
-            ]
-        )
-    progress("neighbours", 0, 1)
-    neighbours, joined = find_neighbours(stairwells, site.barriers, site.openings, rules.neighbours)
+    land = prepare_land(_bring(site, plan), rules, progress=progress)
+    site = land.site
+    stairwells = land.stairwells
+    neighbours = land.neighbours
     progress("matching", 0, 1)
     matching = match_stairwells(plan, stairwells, site.buildings, rules.redraw)
     was = matching.stairwells["home"].reindex(stairwells.index).fillna("").astype("str")
@@ -128,7 +112,7 @@ def open_ground(plan: Plan, site: Site | None, rules: Rules, progress: Progress)
         )
     old = matching.stairwells["old_building"].reindex(stairwells.index).fillna("")
     building = old.where(old != "", stairwells["building"]).astype("str")
-    site = site.replace(ledger=write_ledger(site.ledger, [*found, *joined, *matching.entries]))
+    site = site.replace(ledger=write_ledger(site.ledger, [*land.entries, *matching.entries]))
     stairwells = stairwells.assign(subgrid=was)
     home = _choose_homes(stairwells, neighbours, was)
     return Ground(

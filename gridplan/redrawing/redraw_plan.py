@@ -15,7 +15,7 @@ from gridplan.division.move_budgets import Choice
 from gridplan.division.move_penalties import Homes
 from gridplan.division.problem import Problem
 from gridplan.engine.engine import Progress, keep_silent, map_tasks
-from gridplan.planning.site_to_plan import find_ways, make_problems
+from gridplan.planning.prepare import PreparedLand
 from gridplan.redrawing.budget_knapsack import choose_points
 from gridplan.redrawing.former_homes import Ground, open_ground
 from gridplan.redrawing.revision.concordance import make_concordance
@@ -232,15 +232,14 @@ def list_islands(
         ground.stairwells.loc[ground.home.isin(set(urgent["subgrid"]) - {""}), "community"]
     )
     doors = ground.stairwells[ground.stairwells["community"].isin(concerned)]
-    pairs = ground.neighbours[ground.neighbours["focal"].isin(doors.index)]
-    ways, _ = find_ways(ground.site, doors, rules)
+    land = PreparedLand(ground.site, ground.stairwells, ground.neighbours, rules).take(doors)
     frozen = find_frozen(ground.plan, ground.stairwells, ground.home, ground.building)
     fixed = pd.Series(
         frozen.stairwells | ground.stairwells.index.isin(list(held)), index=ground.stairwells.index
     )
     touched = set(urgent["subgrid"]) - {""}
     islands = []
-    for community, problem in make_problems(doors, pairs, rules, ways).items():
+    for community, problem in land.problems.items():
         for atoms in problem.find_islands():
             own = problem.take(atoms)
             here = list(own.ids)

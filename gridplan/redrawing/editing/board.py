@@ -14,10 +14,9 @@ from scipy.sparse.csgraph import connected_components
 from gridplan.division.divide import find_centres
 from gridplan.division.problem import Problem
 from gridplan.plan import Plan
-from gridplan.planning.site_to_plan import find_ways, make_problems
+from gridplan.planning.prepare import open_land
 from gridplan.redrawing.editing.edit_script import Command, parse_script
 from gridplan.redrawing.revision.new_codes import find_used
-from gridplan.redrawing.revision.renewal import take_inner
 
 Array = np.ndarray[Any, Any]
 
@@ -60,6 +59,7 @@ class Board:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.rules = plan.rules
+        self._land = open_land(plan)
         doors = plan.stairwells
         self.stairwells = doors.index
         self.households = doors["households"].to_numpy(np.int64)
@@ -86,10 +86,7 @@ class Board:
         """Return the division problem of a community, and the rows of its atoms in the table of stairwells."""
         if community not in self._problems:
             own = self.plan.stairwells[self.community == community]
-            ways = find_ways(self.plan.site, own, self.rules)[0]
-            problem = make_problems(own, take_inner(self.plan.neighbours, own), self.rules, ways)[
-                community
-            ]
+            problem = self._land.take(own).problems[community]
             self._problems[community] = (
                 problem,
                 self.stairwells.get_indexer(pd.Index(problem.ids)),

@@ -13,10 +13,8 @@ import shapely
 from gridplan.engine.engine import Progress, keep_silent
 from gridplan.errors import InputError, Problem
 from gridplan.geometry.overlay import measure_common
-from gridplan.land.neighbours import find_neighbours
-from gridplan.land.stairwells import find_stairwells
 from gridplan.plan import Plan
-from gridplan.planning.site_to_plan import prepare_site
+from gridplan.planning.prepare import prepare_land
 from gridplan.redrawing.importing.home_placement import join_nearest, place_homes
 from gridplan.redrawing.importing.old_grids import (
     STEP,
@@ -103,15 +101,10 @@ def import_grids(
     ({'A': 60, 'B': 60}, 'B')
     """
     rules = rules or Rules()
-    site = prepare_site(site, rules, progress=progress)
-    doors, found = find_stairwells(
-        site.buildings, site.communities["kind"], rules.urban, rules.rural, rules.stairwells
-    )
-    if doors.empty:
-        remedy = "give a column of households or floors, or lower households.smallest"
-        raise InputError([Problem("buildings", "homes", "no building counts as a home", remedy)])
-    progress("neighbours", 0, 1)
-    pairs, joined = find_neighbours(doors, site.barriers, site.openings, rules.neighbours)
+    land = prepare_land(site, rules, progress=progress)
+    site = land.site
+    doors = land.stairwells
+    pairs = land.neighbours
     progress("placing", 0, 1)
     grids = clean_grids(layer, site.crs, column) if isinstance(layer, gpd.GeoDataFrame) else None
     if grids is not None:
@@ -127,7 +120,7 @@ def import_grids(
         )
     member, attached = _attach(named, doors, pairs)
     site = site.replace(
-        ledger=write_ledger(site.ledger, [*found, *joined, *placed, *renamed, *attached])
+        ledger=write_ledger(site.ledger, [*land.entries, *placed, *renamed, *attached])
     )
     plan = _draw_members(site, doors, pairs, member, rules, inputs or {}, progress)
     if grids is None:

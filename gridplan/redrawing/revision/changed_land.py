@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import geopandas as gpd
@@ -242,7 +242,7 @@ def _draw_anew(
     )
     own = stairwells[stairwells["community"].isin(communities)]
     rows = figures[figures["community"].isin(communities)].reset_index()
-    done, drawn = draw_land(part, own, rows, rules, site.communities, progress)
+    drawn, noted = draw_land(part, own, rows, rules, site.communities, progress)
     lone = drawn[drawn["kind"] == "exclusive"]
     before = plan.subgrids[
         (plan.subgrids["kind"] == "exclusive") & plan.subgrids["community"].isin(communities)
@@ -250,15 +250,12 @@ def _draw_anew(
     drawn = drawn.rename(index=_recall_codes(lone, before))
     shapes = pd.Series(drawn.geometry.to_numpy(), index=drawn.index, dtype=object)
     lone = drawn[drawn["kind"] == "exclusive"].sort_index()
-    fresh = done.ledger.iloc[len(site.ledger) :]
-    told = [
-        Entry(*r)
-        for r in fresh[["step", "table", "action", "count", "reason"]].itertuples(index=False)
-    ]
+    # Codes are not listed again: they may be those of the whole community.
+    entries = [replace(entry, ids=()) for entry in noted if entry.count]
     return (
         lone.assign(grid=before["grid"].reindex(lone.index).fillna("").astype("str")),
         shapes,
-        told,
+        entries,
     )
 
 

@@ -15,10 +15,9 @@ from gridplan.engine.engine import Progress, keep_silent
 from gridplan.errors import InputError, PlanError
 from gridplan.errors import Problem as Wrong
 from gridplan.plan import PEOPLE_TABLES, REACH_TABLES, Plan
+from gridplan.planning.prepare import PreparedLand
 from gridplan.planning.site_to_plan import (
-    find_ways,
     join_outlines,
-    make_problems,
     number_exceptions,
     write_manifest,
     write_subgrids,
@@ -213,11 +212,10 @@ def _measure_changed(
     """Measure the sub-grids whose figures change, and explain those out of their band."""
     over = doors["community"][doors["subgrid"].isin(changes.figures)].unique()
     own = doors[doors["community"].isin(over)]
-    inner = take_inner(pairs, own) if len(over) else pairs.iloc[:0]
-    ways = find_ways(site, own, rules)[0] if len(own) else {}
+    problems = PreparedLand(site, doors, pairs, rules).take(own).problems if len(own) else {}
     tables = []
     found = []
-    for community, problem in make_problems(own, inner, rules, ways).items():
+    for community, problem in problems.items():
         at = own.index.get_indexer(pd.Index(problem.ids))
         codes, part = np.unique(
             own["subgrid"].to_numpy(object)[at].astype(str), return_inverse=True
@@ -236,12 +234,6 @@ def _measure_changed(
         if not table["in_band"].all():
             found += _explain(community, problem, part, codes, set(table.index[~table["in_band"]]))
     return (pd.concat(tables) if tables else plan.subgrids.iloc[:0]), found
-
-
-def take_inner(pairs: Any, stairwells: Any) -> Any:
-    """Take the pairs of neighbours with both ends among some stairwells."""
-    ends = [stairwells.index.get_indexer(pairs[end]) >= 0 for end in ("focal", "neighbour")]
-    return pairs[ends[0] & ends[1]]
 
 
 def _explain(

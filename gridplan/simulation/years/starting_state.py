@@ -11,7 +11,7 @@ import shapely
 
 from gridplan.division.problem import Problem
 from gridplan.plan import Plan
-from gridplan.planning.site_to_plan import make_problems
+from gridplan.planning.prepare import make_problems
 from gridplan.redrawing.revision.locks import find_frozen
 from gridplan.rules.all_rules import Rules
 from gridplan.simulation.years.planned_changes import Estate, Given

@@ -1,0 +1,180 @@
+"""Preparing: what every verb needs of the land before it divides, measures or proves, made once and as one value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from gridplan.division.problem import Problem, make_problem
+from gridplan.engine.engine import Progress, keep_silent
+from gridplan.errors import InputError
+from gridplan.errors import Problem as Wrong
+from gridplan.land.communities import assign_communities, judge_kinds, make_enclosures
+from gridplan.land.compounds import infer_compounds
+from gridplan.land.households import estimate_households
+from gridplan.land.neighbours import find_neighbours
+from gridplan.land.stairwells import find_stairwells
+from gridplan.plan import Plan
+from gridplan.planning.outlines.special_grids import note_outside
+from gridplan.rules.all_rules import Rules
+from gridplan.site import Site
+from gridplan.tables.conform import Entry, write_ledger
+from gridplan.walking.door_distances import measure_among
+
+
+@dataclass(frozen=True)
+class PreparedLand:
+    """A site with all that comes before a division: who lives where, and who can be walked to.
+
+    The division problems and the ways between doors are dear, so they are
+    found when they are first asked for, and kept.
+
+    Parameters
+    ----------
+    site
+        The land; its households, classes and compounds are known.
+    stairwells, neighbours
+        Its homes, and which of them can be walked to from each other.
+    rules
+        The rules that it was prepared by.
+    entries
+        What the ledger does not say yet about stairwells and neighbours.
+    """
+
+    site: Site
+    stairwells: gpd.GeoDataFrame
+    neighbours: pd.DataFrame
+    rules: Rules
+    entries: tuple[Entry, ...] = ()
+
+    @cached_property
+    def _walked(self) -> tuple[dict[str, np.ndarray[Any, Any]], list[Entry]]:
+        return find_ways(self.site, self.stairwells, self.rules)
+
+    @property
+    def ways(self) -> dict[str, np.ndarray[Any, Any]]:
+        """Walking metres among the stairwells of every community; none where the rules measure straight lines."""
+        return self._walked[0]
+
+    @property
+    def way_entries(self) -> list[Entry]:
+        """What the ledger is to say about the ways."""
+        return self._walked[1]
+
+    @cached_property
+    def problems(self) -> dict[str, Problem]:
+        """The division problem of every community, in the order of their codes."""
+        return make_problems(self.stairwells, self.neighbours, self.rules, self.ways)
+
+    def take(self, stairwells: gpd.GeoDataFrame) -> PreparedLand:
+        """Take some of the stairwells, and the pairs of neighbours with both ends among them.
+
+        Examples
+        --------
+        >>> from tests.villages import make_board_plan
+        >>> land = open_land(make_board_plan())
+        >>> len(land.take(land.stairwells.iloc[:4]).problems["0301"])
+        4
+        """
+        return replace(
+            self, stairwells=stairwells, neighbours=take_inner(self.neighbours, stairwells)
+        )
+
+
+def prepare_land(site: Site, rules: Rules, *, progress: Progress = keep_silent) -> PreparedLand:
+    """Prepare a site as it was read: fill what it does not say, take its buildings apart, and find who is joined to whom.
+
+    Raises
+    ------
+    InputError
+        If nobody lives on the site.
+    """
+    return prepare_homes(prepare_site(site, rules, progress=progress), rules, progress=progress)
+
+
+def prepare_homes(site: Site, rules: Rules, *, progress: Progress = keep_silent) -> PreparedLand:
+    """Prepare a site whose households, classes and compounds are known, as :func:`prepare_land` does."""
+    progress("stairwells", 0, 1)
+    stairwells, inferred = find_stairwells(
+        site.buildings, site.communities["kind"], rules.urban, rules.rural, rules.stairwells
+    )
+    if stairwells.empty:
+        remedy = "give a column of households or floors, or lower households.smallest"
+        raise InputError([Wrong("buildings", "homes", "no building counts as a home", remedy)])
+    progress("neighbours", 0, 1)
+    neighbours, joined = find_neighbours(stairwells, site.barriers, site.openings, rules.neighbours)
+    return PreparedLand(site, stairwells, neighbours, rules, (*inferred, *joined))
+
+
+def open_land(plan: Plan, rules: Rules | None = None) -> PreparedLand:
+    """Return the land of a plan, which was prepared when it was drawn; by its own rules if none are given."""
+    return PreparedLand(plan.site, plan.stairwells, plan.neighbours, rules or plan.rules)
+
+
+def prepare_site(site: Site, rules: Rules, *, progress: Progress = keep_silent) -> Site:
+    """Fill what the site does not say: communities, households, classes and compounds, each noted in the ledger."""
+    progress("communities", 0, 1)
+    if site.communities.empty:
+        site = make_enclosures(site, rules.site)
+    if rules.special.drawn:
+        site = site.replace(
+            ledger=write_ledger(
+                site.ledger, [note_outside(site.barriers, site.communities, rules.special)]
+            )
+        )
+    return fill_site(assign_communities(site, rules.site), rules, progress=progress)
+
+
+def fill_site(site: Site, rules: Rules, *, progress: Progress = keep_silent) -> Site:
+    """Fill the households, classes and compounds of a site whose buildings have their communities."""
+    progress("households", 0, 1)
+    site = estimate_households(site, rules.households)
+    site = judge_kinds(site, rules.site)
+    progress("compounds", 0, 1)
+    return infer_compounds(site, rules.site)
+
+
+def find_ways(
+    site: Site, stairwells: gpd.GeoDataFrame, rules: Rules
+) -> tuple[dict[str, np.ndarray[Any, Any]], list[Entry]]:
+    """Find the walking metres among the stairwells of every community, where the rules ask for ways along the streets."""
+    return (
+        measure_among(site, stairwells, rules.walking)
+        if rules.division.metric == "network"
+        else ({}, [])
+    )
+
+
+def make_problems(
+    stairwells: gpd.GeoDataFrame,
+    neighbours: pd.DataFrame,
+    rules: Rules,
+    ways: Mapping[str, Any] | None = None,
+) -> dict[str, Problem]:
+    """Make the division problem of every community, in the order of their codes, with ways as :func:`find_ways` gives them."""
+    ways = ways or {}
+    belongs = stairwells["community"].reindex(neighbours["focal"]).to_numpy()
+    pairs = dict(tuple(neighbours.groupby(belongs, sort=True)))
+    none = neighbours.iloc[:0]
+    return {
+        str(community): make_problem(
+            homes,
+            pairs.get(community, none),
+            rules.find_band(str(homes["community_kind"].iloc[0])),
+            rules.prices,
+            ways.get(str(community)),
+        )
+        for community, homes in stairwells.groupby("community", sort=True)
+    }
+
+
+def take_inner(pairs: pd.DataFrame, stairwells: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Take the pairs of neighbours with both ends among some stairwells."""
+    ends = [stairwells.index.get_indexer(pairs[end]) >= 0 for end in ("focal", "neighbour")]
+    return pairs[ends[0] & ends[1]]
