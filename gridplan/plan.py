@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from pyproj import CRS
+
+    from gridplan.tables.ledger import Entry
 
 DRAWN_TABLES = ("stairwells", "neighbours", "subgrids", "exceptions")
 LAYER_TABLES = ("grids", "special_grids", "touches")
@@ -124,6 +126,10 @@ class Plan:
         of_plan = {name: table for name, table in tables.items() if name not in SITE_TABLES}
         site = self.site.replace(**of_site) if of_site else self.site
         return dataclasses.replace(self, **({"site": site} | of_plan))
+
+    def note(self, entries: Iterable[Entry]) -> Plan:
+        """Return the plan with more entries at the end of its site's ledger."""
+        return dataclasses.replace(self, site=self.site.note(entries))
 
     def get_table(self, name: str) -> Any:
         """Return one of the plan's or its site's tables by name."""

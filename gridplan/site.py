@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from gridplan.tables.conform import Entry
 from gridplan.tables.html import show_tables
+from gridplan.tables.ledger import Entry, write_ledger
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -82,6 +83,10 @@ class Site:
     def replace(self, **tables: Any) -> Site:
         """Return the site with some tables replaced."""
         return dataclasses.replace(self, **tables)
+
+    def note(self, entries: Iterable[Entry]) -> Site:
+        """Return the site with more entries at the end of its ledger."""
+        return self.replace(ledger=write_ledger(self.ledger, entries))
 
     def __repr__(self) -> str:
         """Write the number of rows of each table that has any."""

@@ -26,6 +26,7 @@ from gridplan.plan import ALL_TABLES
 from gridplan.rules.all_rules import Rules
 from gridplan.synthetic.board_plan import CRS, X0, Y0, make_table
 from gridplan.tables.conform import Entry, conform_table, make_empty, write_ledger
+from gridplan.tables.ledger import Entry, write_ledger
 from tests import villages
 
 # The board:  h07 h08 h09 | h10 h11 h12      0301-001 | 0301-002, houses of 10 m in cells of 30 m,

@@ -26,7 +26,8 @@ from gridplan.publishing.release_plan import is_released
 from gridplan.reading.hierarchy import read_hierarchy
 from gridplan.synthetic.city import write_city
 from gridplan.synthetic.town import lay_out_town, make_town
-from gridplan.tables.conform import Entry, make_empty, write_ledger
+from gridplan.tables.conform import make_empty
+from gridplan.tables.ledger import Entry, write_ledger
 from gridplan.tables.parquet import GROUP_ROWS, TableWriter, read_batches, to_arrow
 
 TANGSHAN = Path(__file__).parents[2] / "shared" / "data" / "tangshan"

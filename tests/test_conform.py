@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from gridplan.tables.conform import Entry, check_values, conform_table, make_empty, write_ledger
+from gridplan.tables.conform import check_values, conform_table, make_empty
+from gridplan.tables.ledger import Entry, write_ledger
 from gridplan.tables.schema import find_personal_columns, match_columns
 
 

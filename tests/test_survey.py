@@ -17,6 +17,7 @@ from gridplan.rules.site import SiteRules
 from gridplan.site import SITE_TABLES, Reading
 from gridplan.synthetic.board_plan import CRS, X0, Y0
 from gridplan.tables.conform import Entry
+from gridplan.tables.ledger import Entry
 from gridplan.tables.schema import read_schema
 
 

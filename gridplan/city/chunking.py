@@ -36,7 +36,7 @@ from gridplan.reading.vector_files import take_table
 from gridplan.rules.all_rules import Rules
 from gridplan.rules.site import SiteRules
 from gridplan.site import Site
-from gridplan.tables.conform import Entry, write_ledger
+from gridplan.tables.ledger import Entry
 from gridplan.tables.parquet import TableWriter, count_rows, from_arrow, read_batches
 
 FRAME = "frame"  # folder of the tables that are not planned, in order
@@ -106,7 +106,7 @@ def cut_city(job: Job, work: Path, progress: Progress) -> list[Chunk]:
     frame = frame.replace(compounds=settle_compounds(frame.compounds, frame.communities, counts))
     if rules.special.drawn:
         outside = note_outside(frame.barriers, frame.communities, rules.special)
-        frame = frame.replace(ledger=write_ledger(frame.ledger, [outside]))
+        frame = frame.note([outside])
     progress("frame", 0, 1)
     (work / FRAME).mkdir(exist_ok=True)
     for table in (

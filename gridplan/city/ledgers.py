@@ -13,8 +13,8 @@ import pandas as pd
 from gridplan.errors import quote_ids
 from gridplan.plan import ALL_TABLES
 from gridplan.tables.conform import conform_table
+from gridplan.tables.ledger import LISTED
 
-LISTED = 20  # codes that an entry of the ledger lists
 STEPS = (
     *(
         "synthetic",
@@ -57,7 +57,8 @@ def join_ledgers(
 
     Examples
     --------
-    >>> from gridplan.tables.conform import Entry, make_empty, write_ledger
+    >>> from gridplan.tables.conform import make_empty
+    >>> from gridplan.tables.ledger import Entry, write_ledger
     >>> def note(count, ids, reason):
     ...     return write_ledger(make_empty("ledger"), [Entry("households", "buildings", "inferred", count, reason, ids)])
     >>> both = [note(2, ["b", "c"], "9 households by size"), note(1, ["a"], "4 households by size")]

@@ -30,8 +30,9 @@ from gridplan.errors import PlanError
 from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
 from gridplan.rules.coverage import Service, read_services
-from gridplan.tables.conform import Entry, conform_table, write_ledger
+from gridplan.tables.conform import conform_table
 from gridplan.tables.indicators import CITY, round_figures, write_gaps, write_indicators
+from gridplan.tables.ledger import Entry, write_ledger
 
 __all__ = ["reach"]
 

@@ -15,7 +15,7 @@ from gridplan.coverage.coverage_inputs import Ground
 from gridplan.rules.all_rules import Rules
 from gridplan.rules.coverage import Service
 from gridplan.site import Site
-from gridplan.tables.conform import Entry
+from gridplan.tables.ledger import Entry
 from gridplan.walking.detour import measure_straight, note_detour
 from gridplan.walking.door_access import reach_doors
 from gridplan.walking.network import WalkingNetwork, build_network

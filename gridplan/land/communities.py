@@ -14,7 +14,8 @@ from gridplan.errors import InputError, Problem
 from gridplan.geometry.faces import GRID, dissolve, find_borders, join_small, polygonise, sum_inside
 from gridplan.rules.site import SiteRules
 from gridplan.site import Site
-from gridplan.tables.conform import Entry, conform_table, write_ledger
+from gridplan.tables.conform import conform_table
+from gridplan.tables.ledger import Entry
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -95,10 +96,7 @@ def assign_communities(site: Site, rules: SiteRules) -> Site:
         ),
         _count("dropped", site.buildings.index[~keep], f"outside every community{far}"),
     ]
-    return site.replace(
-        buildings=site.buildings.assign(community=codes)[keep],
-        ledger=write_ledger(site.ledger, entries),
-    )
+    return site.replace(buildings=site.buildings.assign(community=codes)[keep]).note(entries)
 
 
 def find_communities(
@@ -221,9 +219,8 @@ def make_enclosures(
         Entry("communities", "communities", "inferred", len(pieces), reason, codes),
         Entry("communities", "communities", "noted", across, rough),
     ]
-    ledger = write_ledger(site.ledger, entries)
     return assign_communities(
-        site.replace(communities=conform_table("communities", frame), ledger=ledger), rules
+        site.replace(communities=conform_table("communities", frame)).note(entries), rules
     )
 
 
@@ -403,9 +400,7 @@ def judge_kinds(site: Site, rules: SiteRules) -> Site:
     filled = communities["kind"].copy()
     filled[empty] = kinds
     entries = [Entry("communities", "communities", "inferred", len(empty), how, sorted(empty))]
-    return site.replace(
-        communities=communities.assign(kind=filled), ledger=write_ledger(site.ledger, entries)
-    )
+    return site.replace(communities=communities.assign(kind=filled)).note(entries)
 
 
 def measure_density(site: Site) -> pd.DataFrame:

@@ -13,7 +13,8 @@ import shapely
 from gridplan.geometry.faces import GRID, polygonise
 from gridplan.rules.site import SiteRules
 from gridplan.site import Site
-from gridplan.tables.conform import Entry, conform_table, write_ledger
+from gridplan.tables.conform import conform_table
+from gridplan.tables.ledger import Entry
 
 Ints = npt.NDArray[np.int64]
 
@@ -66,15 +67,12 @@ def infer_compounds(site: Site, rules: SiteRules) -> Site:
     codes[clusters.index] = clusters["cluster"].map(outlines["compound"])
     reason = f"no compounds given: {len(outlines)} clusters of buildings in street blocks stand in for them"
     names = sorted(outlines["compound"])
-    ledger = write_ledger(
-        site.ledger, [Entry("compounds", "compounds", "inferred", len(names), reason, names)]
-    )
+    entry = Entry("compounds", "compounds", "inferred", len(names), reason, names)
     compounds = conform_table("compounds", outlines).sort_index()
     return site.replace(
         compounds=compounds,
         buildings=site.buildings.assign(compound=codes.reindex(site.buildings.index)),
-        ledger=ledger,
-    )
+    ).note([entry])
 
 
 def _assign_compounds(site: Site) -> Site:
@@ -98,14 +96,11 @@ def _assign_compounds(site: Site) -> Site:
     astray = inside & (codes.map(home) != buildings["community"])
     reason = "in a compound of another community: left without compound, for a compound lies in one community"
     ids = sorted(buildings.index[astray])
-    ledger = write_ledger(
-        site.ledger, [Entry("compounds", "buildings", "noted", len(ids), reason, ids)]
-    )
+    entry = Entry("compounds", "buildings", "noted", len(ids), reason, ids)
     return site.replace(
         compounds=compounds.assign(origin="given"),
         buildings=buildings.assign(compound=codes.mask(astray, "")),
-        ledger=ledger,
-    )
+    ).note([entry])
 
 
 def settle_compounds(

@@ -15,7 +15,7 @@ import shapely
 
 from gridplan.rules.households import HouseholdRules
 from gridplan.site import Site
-from gridplan.tables.conform import Entry, write_ledger
+from gridplan.tables.ledger import Entry
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -114,8 +114,7 @@ def estimate_households(site: Site, rules: HouseholdRules) -> Site:
         **_find_range(whole, kinds, origin),
         households_origin=origin,
     )
-    ledger = write_ledger(site.ledger, [*judged, *_count_origins(origin, whole), *noted])
-    return site.replace(buildings=filled, ledger=ledger)
+    return site.replace(buildings=filled).note([*judged, *_count_origins(origin, whole), *noted])
 
 
 def _count_origins(origin: pd.Series[Any], whole: pd.Series[Any]) -> list[Entry]:

@@ -21,6 +21,7 @@ from scipy.spatial import Delaunay, QhullError, cKDTree
 
 from gridplan.rules.neighbours import NeighbourRules
 from gridplan.tables.conform import Entry, conform_table
+from gridplan.tables.ledger import Entry
 
 Array = np.ndarray[Any, Any]
 SERVES = 25.0  # metres within which an opening that touches no barrier belongs to one

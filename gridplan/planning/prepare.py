@@ -24,7 +24,7 @@ from gridplan.plan import Plan
 from gridplan.planning.outlines.special_grids import note_outside
 from gridplan.rules.all_rules import Rules
 from gridplan.site import Site
-from gridplan.tables.conform import Entry, write_ledger
+from gridplan.tables.ledger import Entry
 from gridplan.walking.door_distances import measure_among
 
 
@@ -123,11 +123,7 @@ def prepare_site(site: Site, rules: Rules, *, progress: Progress = keep_silent) 
     if site.communities.empty:
         site = make_enclosures(site, rules.site)
     if rules.special.drawn:
-        site = site.replace(
-            ledger=write_ledger(
-                site.ledger, [note_outside(site.barriers, site.communities, rules.special)]
-            )
-        )
+        site = site.note([note_outside(site.barriers, site.communities, rules.special)])
     return fill_site(assign_communities(site, rules.site), rules, progress=progress)
 
 

@@ -25,7 +25,8 @@ from gridplan.planning.upper_grids import add_upper_grids
 from gridplan.rules.all_rules import Rules
 from gridplan.site import Site
 from gridplan.tables.codes import number_places
-from gridplan.tables.conform import Entry, conform_table, make_empty, write_ledger
+from gridplan.tables.conform import conform_table, make_empty
+from gridplan.tables.ledger import Entry
 
 CUT_SHORT = (
     "the search was ended early, by a time limit or by the user, so the plan depends on the machine"
@@ -181,7 +182,7 @@ def draw_plan(
         plan, of_specials = _add_specials(plan, rules, around)
         entries += of_specials
     # Every step is done that notes anything: here its entries are written, all at once.
-    plan = plan.replace(ledger=write_ledger(plan.site.ledger, entries))
+    plan = plan.note(entries)
     if rules.grids.drawn:
         plan = add_upper_grids(plan, rules, seed=seed, workers=workers, progress=progress)
     return plan.replace(manifest=write_manifest(plan, rules, seed, inputs or {}))

@@ -19,7 +19,8 @@ from gridplan.reading.osm_tags import (
     measure_areas,
     note,
 )
-from gridplan.tables.conform import Entry, conform_table
+from gridplan.tables.conform import conform_table
+from gridplan.tables.ledger import Entry
 
 POND = (
     2500.0  # m2; a smaller still water is walked round, not a hard barrier (assumption of gridplan)

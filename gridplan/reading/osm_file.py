@@ -24,7 +24,7 @@ from gridplan.errors import InputError, Problem
 from gridplan.reading.osm_tables import make_tables
 from gridplan.reading.osm_tags import CRS, KEYS, Features, drop_where, make_layer
 from gridplan.site import Reading
-from gridplan.tables.conform import Entry
+from gridplan.tables.ledger import Entry
 
 # Closed ways with one of these tags are areas; all other closed ways are lines
 # that return to their start.

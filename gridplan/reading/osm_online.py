@@ -16,7 +16,7 @@ from gridplan.errors import InputError, Problem
 from gridplan.reading.osm_tables import make_tables
 from gridplan.reading.osm_tags import LEVELS, Features, drop_where, list_tags, make_layer
 from gridplan.site import Reading
-from gridplan.tables.conform import Entry
+from gridplan.tables.ledger import Entry
 
 INSTEAD = "give a file instead: download an extract, then `gridplan plan FILE`"
 WITHIN = (

@@ -10,7 +10,8 @@ import pandas as pd
 import shapely
 
 from gridplan.reading.osm_tags import CRS, Array, Features, drop_where, find_kinds, note
-from gridplan.tables.conform import Entry, conform_table
+from gridplan.tables.conform import conform_table
+from gridplan.tables.ledger import Entry
 
 SERVICE_CENTRE = "党群服务中心|党群活动中心|社区服务中心|便民服务中心|社区服务站|党群服务站"
 VOLUNTEER_POST = "新时代文明实践|志愿服务站|志愿服务岗"

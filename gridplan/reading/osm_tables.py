@@ -24,7 +24,8 @@ from gridplan.reading.osm_tags import (
     read_first_words,
     read_numbers,
 )
-from gridplan.tables.conform import Entry, conform_table, make_empty
+from gridplan.tables.conform import conform_table, make_empty
+from gridplan.tables.ledger import Entry
 
 NOT_BUILDINGS = (
     *(

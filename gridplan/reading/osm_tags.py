@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from gridplan.tables.conform import Entry
+from gridplan.tables.ledger import Entry
 
 Array = np.ndarray[Any, Any]
 

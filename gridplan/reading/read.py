@@ -18,7 +18,8 @@ from gridplan.reading.site_tables import make_site
 from gridplan.reading.vector_files import VECTOR_SUFFIXES, gather_readings, read_tables, take_table
 from gridplan.rules.site import SiteRules
 from gridplan.site import Reading, Site
-from gridplan.tables.conform import Entry, is_spatial
+from gridplan.tables.conform import is_spatial
+from gridplan.tables.ledger import Entry
 
 OSM_SUFFIXES = (".pbf", ".osm", ".osm.gz", ".osm.bz2", ".xml")
 SITE_FILE = "site.gpkg"

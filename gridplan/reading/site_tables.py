@@ -34,7 +34,8 @@ from gridplan.reading.checks import (
 from gridplan.rules.site import SiteRules
 from gridplan.site import SITE_TABLES, Reading, Site
 from gridplan.tables.codes import describe_rows, fill_codes
-from gridplan.tables.conform import Entry, conform_table, is_spatial, make_empty, write_ledger
+from gridplan.tables.conform import conform_table, is_spatial, make_empty
+from gridplan.tables.ledger import Entry
 from gridplan.tables.schema import find_columns, find_key
 
 # Barriers of these kinds, and all kinds of railway, cannot be walked over unless the data says so.
@@ -186,8 +187,7 @@ def _order_site(
         if name in tables and len(tables[name]):
             site[name], done = _order_table(name, tables[name], target, rules)
             entries += done
-    site["ledger"] = write_ledger(site["ledger"], entries)
-    return Site(**site)
+    return Site(**site).note(entries)
 
 
 def _make_error(problems: list[Problem]) -> InputError:

@@ -26,7 +26,8 @@ from gridplan.errors import InputError, PersonalDataError, Problem
 from gridplan.reading.checks import INPUT_TABLES, find_crs
 from gridplan.reading.encoding import decode_text, find_shapefile_encoding, read_sidecars
 from gridplan.site import Reading
-from gridplan.tables.conform import Entry, is_spatial
+from gridplan.tables.conform import is_spatial
+from gridplan.tables.ledger import Entry
 from gridplan.tables.schema import find_columns, find_personal_columns, match_columns
 
 GDAL_SUFFIXES = (".gpkg", ".shp", ".geojson", ".json", ".fgb", ".gdb")

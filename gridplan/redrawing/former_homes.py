@@ -14,7 +14,7 @@ from gridplan.planning.prepare import prepare_land
 from gridplan.redrawing.revision.islands import find_islands
 from gridplan.redrawing.revision.matching import match_stairwells
 from gridplan.site import SITE_TABLES
-from gridplan.tables.conform import is_spatial, write_ledger
+from gridplan.tables.conform import is_spatial
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -112,7 +112,7 @@ def open_ground(plan: Plan, site: Site | None, rules: Rules, progress: Progress)
         )
     old = matching.stairwells["old_building"].reindex(stairwells.index).fillna("")
     building = old.where(old != "", stairwells["building"]).astype("str")
-    site = site.replace(ledger=write_ledger(site.ledger, [*land.entries, *matching.entries]))
+    site = site.note([*land.entries, *matching.entries])
     stairwells = stairwells.assign(subgrid=was)
     home = _choose_homes(stairwells, neighbours, was)
     return Ground(

@@ -27,7 +27,8 @@ from gridplan.redrawing.revision.renewal import renew_plan
 from gridplan.redrawing.triggers import list_triggers
 from gridplan.rules.all_rules import Rules
 from gridplan.tables.codes import number_places
-from gridplan.tables.conform import Entry, make_empty, write_ledger
+from gridplan.tables.conform import make_empty
+from gridplan.tables.ledger import Entry
 
 if TYPE_CHECKING:
     from gridplan.plan import Plan
@@ -366,8 +367,7 @@ def _finish(
             follow_households(ground.plan, plan, rules.redraw, ground.match)
         ),
         edits=make_empty("edits"),  # their log makes the plan before again, not this one
-        ledger=write_ledger(plan.site.ledger, entries),
-    )
+    ).note(entries)
     what = f"{int(triggers['urgent'].sum())} out of rule, {moved} of {ground.households} households moved"
     what += f"; {over}" if over else ""
     return note_version(

@@ -41,7 +41,8 @@ from gridplan.synthetic.wards import (
     take_hierarchy,
     wish_households,
 )
-from gridplan.tables.conform import Entry, conform_table, is_spatial
+from gridplan.tables.conform import conform_table, is_spatial
+from gridplan.tables.ledger import Entry
 from gridplan.tables.schema import find_columns, find_key
 
 CRS = "EPSG:4548"  # CGCS2000 / 3-degree Gauss-Kruger, central meridian 117 E

@@ -1,9 +1,8 @@
-"""Tables put into the shape that ``schema.csv`` gives them, and the ledger of what was done to rows."""
+"""Tables put into the shape that ``schema.csv`` gives them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, cast
 
@@ -11,7 +10,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from gridplan.errors import Problem, quote_ids
+from gridplan.errors import Problem
 from gridplan.tables.schema import Column, find_columns, find_key, read_schema
 
 _DEFAULTS: Mapping[str, Any] = {
@@ -196,46 +195,3 @@ def _check_column(table: str, column: Column, values: Any, ids: Any, file: str) 
             remedy = f"use one of {', '.join(column.values)}, or leave it empty"
             return [Problem(table, rule, text, remedy, tuple(ids[unknown.index]), file)]
     return []
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One line of the ledger: what a step did to how many rows of a table, and why."""
-
-    step: str
-    table: str
-    action: str
-    count: int
-    reason: str
-    ids: Sequence[str] = ()
-
-
-def write_ledger(ledger: pd.DataFrame, entries: Iterable[Entry]) -> pd.DataFrame:
-    """Return the ledger with more entries at its end; entries about no row at all are left out.
-
-    Examples
-    --------
-    >>> ledger = write_ledger(make_empty("ledger"), [Entry("read", "buildings", "dropped", 2, "no shape", ["b1", "b2"])])
-    >>> ledger.loc["1", "ids"]
-    'b1, b2'
-    """
-    rows = [
-        {
-            "step": e.step,
-            "table": e.table,
-            "action": e.action,
-            "count": e.count,
-            "ids": quote_ids(list(e.ids), 20).strip(" ()"),
-            "reason": e.reason,
-        }
-        for e in entries
-        if e.count
-    ]
-    if not rows:
-        return ledger
-    old = ledger.reset_index(drop=True)
-    both = (
-        pd.concat([old, pd.DataFrame(rows)], ignore_index=True) if len(old) else pd.DataFrame(rows)
-    )
-    both["entry"] = [str(i + 1) for i in range(len(both))]
-    return conform_table("ledger", both)

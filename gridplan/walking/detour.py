@@ -14,7 +14,7 @@ from scipy.sparse.csgraph import dijkstra
 
 from gridplan.rules.walking import WalkingRules
 from gridplan.site import Site
-from gridplan.tables.conform import Entry
+from gridplan.tables.ledger import Entry
 from gridplan.walking.network import WalkingNetwork
 from gridplan.walking.network_distances import measure_paths
 from gridplan.walking.obstacles import Obstacles, find_obstacles

@@ -11,7 +11,7 @@ import shapely
 
 from gridplan.rules.walking import WalkingRules
 from gridplan.site import Site
-from gridplan.tables.conform import Entry
+from gridplan.tables.ledger import Entry
 from gridplan.walking.network import WalkingNetwork
 from gridplan.walking.obstacles import Obstacles, find_obstacles
 

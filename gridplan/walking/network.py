@@ -14,7 +14,7 @@ from scipy.sparse.csgraph import connected_components
 
 from gridplan.rules.walking import WalkingRules
 from gridplan.site import Site
-from gridplan.tables.conform import Entry
+from gridplan.tables.ledger import Entry
 from gridplan.walking.barrier_crossings import meet_barriers
 from gridplan.walking.noding import (
     Cuts,

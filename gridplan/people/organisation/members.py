@@ -13,6 +13,7 @@ from gridplan.errors import InputError, Problem
 from gridplan.plan import Plan
 from gridplan.rules.organisation import OrganisationRules
 from gridplan.tables.conform import Entry, conform_table
+from gridplan.tables.ledger import Entry
 
 Array = np.ndarray[Any, Any]
 MEASURES: Mapping[str, str] = {

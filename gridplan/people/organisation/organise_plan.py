@@ -17,7 +17,8 @@ from gridplan.people.organisation.party_orgs import write_chain
 from gridplan.people.organisation.shortfalls import ROOM, list_uncentred, list_unserved, write_gaps
 from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
-from gridplan.tables.conform import conform_table, make_empty, write_ledger
+from gridplan.tables.conform import conform_table, make_empty
+from gridplan.tables.ledger import write_ledger
 
 CENTRAL = "central_household"
 GAP = "organisation_gap"  # measure of the indicator that holds a community's optimality gap

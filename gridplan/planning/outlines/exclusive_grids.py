@@ -21,7 +21,8 @@ from gridplan.planning.outlines.exclusive_owners import find_owners
 from gridplan.rules.exclusive import ExclusiveRules
 from gridplan.site import Site
 from gridplan.tables.codes import number_places
-from gridplan.tables.conform import Entry, conform_table
+from gridplan.tables.conform import conform_table
+from gridplan.tables.ledger import Entry
 
 Shapes = npt.NDArray[np.object_]
 

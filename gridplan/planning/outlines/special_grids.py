@@ -14,6 +14,7 @@ import shapely
 from gridplan.geometry.lines import cut_area, cut_lines, measure_middles, merge_tracks
 from gridplan.rules.special import SpecialRules
 from gridplan.tables.conform import Entry, conform_table, make_empty
+from gridplan.tables.ledger import Entry
 
 Shapes = npt.NDArray[np.object_]
 Ints = npt.NDArray[np.int64]

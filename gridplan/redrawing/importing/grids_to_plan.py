@@ -29,7 +29,8 @@ from gridplan.redrawing.importing.subgrid_codes import name_grids
 from gridplan.redrawing.revision.new_codes import number_next
 from gridplan.redrawing.revision.renewal import renew_plan
 from gridplan.rules.all_rules import Rules
-from gridplan.tables.conform import Entry, make_empty, write_ledger
+from gridplan.tables.conform import make_empty
+from gridplan.tables.ledger import Entry
 
 if TYPE_CHECKING:
     from gridplan.site import Site
@@ -119,15 +120,11 @@ def import_grids(
             [Problem("grids", "grids hold homes", "no home is in any of its grids", remedy)]
         )
     member, attached = _attach(named, doors, pairs)
-    site = site.replace(
-        ledger=write_ledger(site.ledger, [*land.entries, *placed, *renamed, *attached])
-    )
+    site = site.note([*land.entries, *placed, *renamed, *attached])
     plan = _draw_members(site, doors, pairs, member, rules, inputs or {}, progress)
     if grids is None:
         return plan
-    return plan.replace(
-        ledger=write_ledger(plan.site.ledger, [_measure_shift(plan, grids, row, named)])
-    )
+    return plan.note([_measure_shift(plan, grids, row, named)])
 
 
 def _draw_members(

@@ -13,7 +13,8 @@ import shapely
 from gridplan.errors import InputError, PersonalDataError, Problem
 from gridplan.geometry.overlay import measure_common
 from gridplan.geometry.repair import CREVICE, SMALLEST, project_shapes, repair_shapes
-from gridplan.tables.conform import Entry, read_texts
+from gridplan.tables.conform import read_texts
+from gridplan.tables.ledger import Entry
 from gridplan.tables.schema import find_personal_columns
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from gridplan.redrawing.editing.edit_plan import edit
 from gridplan.redrawing.importing.home_placement import place_homes
 from gridplan.redrawing.importing.old_grids import STEP, clean_codes, clean_grids, refuse_personal
 from gridplan.redrawing.revision.new_codes import find_used, number_next
-from gridplan.tables.conform import Entry
+from gridplan.tables.ledger import Entry
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from gridplan.redrawing.revision.new_codes import number_next
-from gridplan.tables.conform import Entry
+from gridplan.tables.ledger import Entry
 
 Array = np.ndarray[Any, Any]
 

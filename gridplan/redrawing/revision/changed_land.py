@@ -19,7 +19,8 @@ from gridplan.redrawing.revision.changes import Changes
 from gridplan.rules.all_rules import Rules
 from gridplan.rules.outlines import OutlineRules
 from gridplan.site import Site
-from gridplan.tables.conform import Entry, conform_table
+from gridplan.tables.conform import conform_table
+from gridplan.tables.ledger import Entry
 
 Array = np.ndarray[Any, Any]
 

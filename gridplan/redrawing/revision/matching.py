@@ -18,7 +18,7 @@ import shapely
 
 from gridplan.geometry.overlay import choose_greatest, measure_common
 from gridplan.land.footprints import slice_footprints
-from gridplan.tables.conform import Entry
+from gridplan.tables.ledger import Entry
 
 if TYPE_CHECKING:
     import geopandas as gpd

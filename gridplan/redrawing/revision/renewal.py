@@ -28,7 +28,8 @@ from gridplan.redrawing.revision.islands import find_pieces
 from gridplan.redrawing.revision.overlying_layers import join_upper, renew_specials
 from gridplan.rules.all_rules import Rules
 from gridplan.site import Site
-from gridplan.tables.conform import Entry, conform_table, write_ledger
+from gridplan.tables.conform import conform_table
+from gridplan.tables.ledger import Entry
 
 Array = np.ndarray[Any, Any]
 
@@ -126,7 +127,7 @@ def renew_plan(
     homes = _join_rows(plan, doors, figures)
     redrawn = redraw_land(plan, site, doors, homes, changes, rules, progress)
     subgrids = _join_land(plan, doors, homes, redrawn, site)
-    site = site.replace(ledger=write_ledger(site.ledger, _keep_new(site.ledger, redrawn.entries)))
+    site = site.note(_keep_new(site.ledger, redrawn.entries))
     drawn = {*redrawn.outlines.index, *redrawn.lone.index}
     grids, touches = renew_specials(plan, site, subgrids, drawn, changes.limits, rules)
     rows = _renew_exceptions(plan, doors, pairs, subgrids, changes, found, exceptions)

@@ -20,7 +20,7 @@ from gridplan.simulation.requests.answering_posts import (
 )
 from gridplan.simulation.requests.kernel_state import COMMUNITY, NEIGHBOUR, OWN, STREET, VOLUNTEER
 from gridplan.simulation.requests.travel_times import measure_links
-from gridplan.tables.conform import Entry
+from gridplan.tables.ledger import Entry
 from gridplan.walking.detour import note_detour
 from gridplan.walking.network import WalkingNetwork
 
