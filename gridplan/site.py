@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
-from gridplan.tables.conform import Entry
 from gridplan.tables.html import show_tables
 from gridplan.tables.ledger import Entry, write_ledger
 

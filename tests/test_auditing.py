@@ -25,7 +25,7 @@ from gridplan.errors import RuleError
 from gridplan.plan import ALL_TABLES
 from gridplan.rules.all_rules import Rules
 from gridplan.synthetic.board_plan import CRS, X0, Y0, make_table
-from gridplan.tables.conform import Entry, conform_table, make_empty, write_ledger
+from gridplan.tables.conform import conform_table, make_empty
 from gridplan.tables.ledger import Entry, write_ledger
 from tests import villages
 

@@ -20,7 +20,7 @@ from gridplan.planning.prepare import prepare_site
 from gridplan.publishing.release_plan import release
 from gridplan.reading.read import read_site
 from gridplan.rules.all_rules import Rules
-from gridplan.rules.coverage import CoverageRules, read_services
+from gridplan.rules.coverage import CoverageRules, Service
 from gridplan.synthetic.board_plan import CRS, make_board_plan, make_site, make_table
 from gridplan.tables.conform import make_empty
 
@@ -116,9 +116,13 @@ def draw_street(
     )
 
 
-def by(services="canteen 2 0 0 city", **coverage):
+CANTEENS = (Service("canteen", 2, 0, 0, "city"),)
+
+
+def by(services=CANTEENS, **coverage):
     return Rules().replace(
-        coverage={"services": services, "thresholds": "1 2", "curve": "4", **coverage}, walking=WALK
+        coverage={"services": services, "thresholds": [1, 2], "curve": [4], **coverage},
+        walking=WALK,
     )
 
 
@@ -155,7 +159,7 @@ def test_a_street_with_a_post_at_its_end_reaches_the_three_nearest_houses():
 
 
 def test_a_post_with_room_for_fifteen_serves_fifteen_and_those_nearest_first():
-    plan = reach(draw_street(canteens=[0]), by("canteen 2 15 0 city"))
+    plan = reach(draw_street(canteens=[0]), by([Service("canteen", 2, 15, 0, "city")]))
     own = plan.reach.set_index("stairwell")
     assert own["served"].tolist() == [10, 5, 0, 0, 0]
     assert own["reason"].tolist() == ["", "capacity", "capacity", "far", "far"]
@@ -181,7 +185,7 @@ def test_two_posts_back_each_other_up_where_both_are_near():
 
 
 def test_without_posts_nothing_is_covered_and_the_community_is_one_gap():
-    plan = reach(draw_street(), by("canteen 2 0 0 community"))
+    plan = reach(draw_street(), by([Service("canteen", 2, 0, 0, "community")]))
     assert count(city(plan)) == [0, 0, 0]
     assert set(plan.reach["reason"]) == {"none"}
     gap = plan.gaps[plan.gaps["room"] == "reach"]
@@ -253,7 +257,7 @@ def test_a_new_post_goes_where_most_are_short_and_the_curve_tells_what_each_brin
         homes=range(0, 900, 100),
         places=[{"place": "m", "kind": "market", "geometry": Point(700, 0)}],
     )
-    rules = by("canteen 1 0 0 city")
+    rules = by([Service("canteen", 1, 0, 0, "city")])
     one = propose_posts(plan, "canteen", add=1, rules=rules)
     assert one.service_posts.geometry.x.tolist() == [700.0]
     assert one.siting[["added", "served", "ended"]].values.tolist() == [
@@ -274,7 +278,7 @@ def test_the_same_question_asked_again_replaces_its_own_proposals():
         homes=range(0, 900, 100),
         places=[{"place": "m", "kind": "market", "geometry": Point(700, 0)}],
     )
-    rules = by("canteen 1 0 0 city")
+    rules = by([Service("canteen", 1, 0, 0, "city")])
     once = propose_posts(plan, "canteen", add=1, rules=rules)
     again = propose_posts(
         propose_posts(plan, "canteen", add=2, rules=rules), "canteen", add=1, rules=rules
@@ -300,9 +304,16 @@ def test_what_cannot_be_asked_is_refused(asked, words):
 
 
 def test_rules_that_cannot_be_read_are_told_all_at_once():
-    with pytest.raises(RuleError, match=r"mars.*stands twice"):
-        read_services("a 5 0 0 mars; b 5 0 0 city; b 5 0 0 city")
-    with pytest.raises(RuleError, match="not a list of minutes"):
+    def serve(kind, minutes=5, scope="city"):
+        return {"kind": kind, "minutes": minutes, "capacity": 0, "area": 0, "scope": scope}
+
+    with pytest.raises(RuleError, match=r"mars.*services\[1\].*above 0.*thresholds\[0\] must be"):
+        CoverageRules(services=[serve("a", scope="mars"), serve("b", 0)], thresholds=["five"])
+    with pytest.raises(RuleError, match=r"b stands twice"):
+        CoverageRules(services=[serve("b"), serve("b")])
+    with pytest.raises(RuleError, match=r"services\[0\] has unknown mins and no minutes, capacity"):
+        CoverageRules(services=[{"kind": "b", "mins": 5}])
+    with pytest.raises(RuleError, match="not understood; write such as\nthresholds = "):
         CoverageRules(thresholds="five")
 
 
@@ -312,7 +323,11 @@ COUNTS = [{"count": "1", "level": "community", "of": "c1", "measure": "volunteer
 def test_volunteers_reach_a_share_of_requests_and_their_team_stands_beside_its_need():
     """Two requests a month for a hundred households, of an hour each and the way: 3 of 5 houses are within two minutes."""
     post = {"place": "v", "kind": "volunteer_post", "geometry": Point(0, 0)}
-    rules = by("volunteer_post 2 0 0 community", requests_urban=200.0, volunteer_hours=10.0)
+    rules = by(
+        [Service("volunteer_post", 2, 0, 0, "community")],
+        requests_urban=200.0,
+        volunteer_hours=10.0,
+    )
     plan = reach(draw_street(places=[post], counts=COUNTS), rules)
     own = plan.indicators[
         (plan.indicators["room"] == "reach") & (plan.indicators["level"] == "community")
@@ -363,7 +378,7 @@ def test_adding_a_post_never_lowers_coverage_and_the_numbers_reconcile(homes, ca
 def test_the_same_plan_in_another_order_comes_to_the_same():
     plan = draw_street(canteens=[0, 300])
     turned = plan.replace(stairwells=plan.stairwells.iloc[::-1], places=plan.site.places.iloc[::-1])
-    rules = by("canteen 2 15 0 city")
+    rules = by([Service("canteen", 2, 15, 0, "city")])
     for name in ("reach", "coverage", "service_posts", "gaps"):
         one, other = (pd.DataFrame(reach(own, rules).get_table(name)) for own in (plan, turned))
         pd.testing.assert_frame_equal(one, other)
@@ -398,7 +413,7 @@ def test_a_release_carries_no_post_and_no_way_but_shares_of_communities():
 
 
 def find_rules(plan):
-    found = audit(plan, by("canteen 2 15 0 city")).findings
+    found = audit(plan, by([Service("canteen", 2, 15, 0, "city")])).findings
     return found[found["rule"] == "reach"]
 
 
@@ -408,7 +423,9 @@ def change(table, rows, **values):
 
 
 def test_the_auditor_finds_nothing_wrong_with_what_reach_wrote():
-    assert find_rules(reach(draw_street(canteens=[0, 300]), by("canteen 2 15 0 city"))).empty
+    assert find_rules(
+        reach(draw_street(canteens=[0, 300]), by([Service("canteen", 2, 15, 0, "city")]))
+    ).empty
 
 
 @pytest.mark.parametrize(
@@ -426,7 +443,7 @@ def test_the_auditor_finds_nothing_wrong_with_what_reach_wrote():
     ],
 )
 def test_the_auditor_finds_planted_faults(name, where, values, words):
-    plan = reach(draw_street(canteens=[0]), by("canteen 2 15 0 city"))
+    plan = reach(draw_street(canteens=[0]), by([Service("canteen", 2, 15, 0, "city")]))
     table = plan.get_table(name)
     wrong = plan.replace(
         **{name: change(table, table.index.isin(table.query(where).index), **values)}
@@ -449,7 +466,9 @@ def test_the_verbs_write_a_plan_and_say_what_comes_next(tmp_path):
         places=[{"place": "m", "kind": "market", "geometry": Point(700, 0)}],
     )
     write_plan(
-        plan.replace(manifest=plan.manifest | {"rules": by("canteen 1 0 0 city").to_dict()}),
+        plan.replace(
+            manifest=plan.manifest | {"rules": by([Service("canteen", 1, 0, 0, "city")]).to_dict()}
+        ),
         tmp_path / "p",
     )
     done = CliRunner().invoke(app, ["reach", str(tmp_path / "p"), "--overwrite"])
@@ -479,7 +498,10 @@ REAL = (
     reason="the extract of Liechtenstein stands outside the project, in ../shared/data",
 )
 def test_liechtenstein_the_doors_that_reach_no_street_are_told_and_sums_reconcile():
-    rules = by("school 15 0 0 city; townhall 15 500 0 community", farthest=3000.0)
+    rules = by(
+        [Service("school", 15, 0, 0, "city"), Service("townhall", 15, 500, 0, "community")],
+        farthest=3000.0,
+    )
     site = prepare_site(read_site(REAL), rules)
     doors, _ = find_stairwells(
         site.buildings, site.communities["kind"], rules.urban, rules.rural, rules.stairwells
@@ -502,5 +524,8 @@ def test_liechtenstein_the_doors_that_reach_no_street_are_told_and_sums_reconcil
 
 
 def test_posts_are_proposed_by_the_rules_that_reach_was_measured_by():
-    plan = reach(make_board_plan(), Rules().replace(coverage={"services": "kiosk 2 0 0 city"}))
+    plan = reach(
+        make_board_plan(),
+        Rules().replace(coverage={"services": [Service("kiosk", 2, 0, 0, "city")]}),
+    )
     assert propose_posts(plan, "kiosk", add=1).siting["served"].tolist() == [0.0, 100.0]

@@ -143,7 +143,7 @@ def test_an_outline_over_a_limit_is_cut_and_kept_by_the_community_with_most_of_i
         "origin": "given",
         "geometry": at(330, 0, 500, 60),
     }
-    found = find_exclusives(put(site, communities=[far]), ExclusiveRules(kinds="enterprise"))
+    found = find_exclusives(put(site, communities=[far]), ExclusiveRules(kinds=("enterprise",)))
     assert found.grids["community"].tolist() == ["0301"]
     assert found.grids.area.tolist() == [80 * 60]
     assert any("several communities" in e.reason and list(e.ids) == ["p1"] for e in found.entries)

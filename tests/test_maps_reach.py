@@ -25,7 +25,7 @@ from gridplan.plots.figure import save_plot
 from gridplan.plots.plot_results import plot
 from gridplan.publishing.release_plan import release
 from gridplan.rules.all_rules import Rules
-from gridplan.rules.coverage import KINDS, CoverageRules, Service, read_services
+from gridplan.rules.coverage import KINDS, CoverageRules, Service
 from gridplan.storage import write_plan
 from gridplan.synthetic import make_people_plan
 from gridplan.synthetic.board_plan import X0, Y0, make_board_plan, make_site, make_table
@@ -49,7 +49,9 @@ def make_reached(propose=False):
     plan = make_board_plan().replace(
         places=make_table("places", places), streets=make_table("streets", lane)
     )
-    rules = Rules().replace(coverage={"services": "canteen 2 50 0 city", "thresholds": "1 2 3"})
+    rules = Rules().replace(
+        coverage={"services": [Service("canteen", 2, 50, 0, "city")], "thresholds": [1, 2, 3]}
+    )
     return propose_posts(plan, "canteen", add=1, rules=rules) if propose else reach(plan, rules)
 
 
@@ -168,7 +170,7 @@ def test_gaps_tell_households_way_and_cause_of_whom_no_post_serves():
 
 def test_every_kind_and_every_cause_of_the_house_has_its_words():
     assert set(REASONS) == set(CAUSES)
-    assert {s.kind for s in read_services(CoverageRules().services)} == set(KINDS)
+    assert {s.kind for s in CoverageRules().services} == set(KINDS)
 
 
 def test_there_are_as_many_colours_as_bands():

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from gridplan.auditing.audit_plan import audit
 from gridplan.errors import PlanError, RuleError
-from gridplan.people.rate_plan import Criterion, band_scores, rate, rate_level, read_criteria
+from gridplan.people.rate_plan import band_scores, rate, rate_level
 from gridplan.people.staffing.staff_plan import staff
 from gridplan.rules.all_rules import Rules
-from gridplan.rules.rating import RatingRules
+from gridplan.rules.rating import Criterion, RatingRules
 from gridplan.synthetic import make_people_plan
 
 TWO = [Criterion("share", 60.0, 0.0, 1.0), Criterion("span", 40.0, 4.0, 2.0)]
@@ -87,16 +87,25 @@ def test_a_better_score_is_never_in_a_worse_band_and_a_is_never_too_small(scores
 
 def test_everything_wrong_with_criteria_is_told_at_once():
     with pytest.raises(RuleError) as error:
-        read_criteria(
-            "a 10 up 1 0; b x up 0 1; c 5 sideways 0 1; d -1 up 0 1; e 1 up 0 1; e 1 up 0 1",
-            "rating.criteria",
+        RatingRules(
+            criteria=[
+                {"measure": "a", "weight": 10, "floor": 1, "cap": 1},
+                {"measure": "b", "weight": "x", "floor": 0, "cap": 1},
+                {"measure": "d", "weight": -1, "floor": 0, "cap": 1},
+                {"measure": "e", "weight": 1, "floor": 0},
+            ]
         )
-    assert str(error.value).count(";") == 4
+    assert [f"criteria[{n}]" in str(error.value) for n in range(4)] == [True] * 4
+    with pytest.raises(RuleError, match="e stands twice"):
+        RatingRules(criteria=[Criterion("e", 1, 0, 1), Criterion("e", 1, 0, 1)])
 
 
 def test_a_measure_that_no_community_has_is_refused_by_name():
     with pytest.raises(RuleError, match="wishes: no indicator of a community"):
-        rate(staff(make_people_plan()), Rules().replace(rating={"criteria": "wishes 1 up 0 1"}))
+        rate(
+            staff(make_people_plan()),
+            Rules().replace(rating={"criteria": [Criterion("wishes", 1, 0, 1)]}),
+        )
 
 
 def test_a_plan_without_indicators_is_refused():

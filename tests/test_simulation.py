@@ -11,7 +11,7 @@ import gridplan as gp
 from gridplan.errors import PlanError, RuleError
 from gridplan.people.staffing.staff_plan import staff
 from gridplan.rules.all_rules import Rules
-from gridplan.rules.simulation import ROLES, SimulationRules, read_turn
+from gridplan.rules.simulation import ROLES, Shift, SimulationRules, Turn
 from gridplan.simulation.requests import (
     Scenario,
     make_system,
@@ -119,7 +119,9 @@ def test_what_nobody_counted_is_noted(board):
 
 def test_demand_follows_hours_weekdays_and_months():
     rules = SimulationRules(
-        request_by_hour="0 " * 12 + "2 " * 12, by_weekday="1 1 1 1 1 0 2", by_month="2 " + "1 " * 11
+        request_by_hour=(0.0,) * 12 + (2.0,) * 12,
+        by_weekday=(1, 1, 1, 1, 1, 0, 2),
+        by_month=(2,) + (1,) * 11,
     )
     running = lay_profile(rules, datetime.date(2026, 1, 31), 3)[
         0, 0
@@ -130,7 +132,8 @@ def test_demand_follows_hours_weekdays_and_months():
 
 
 def test_turns_of_duty_begin_and_end_by_the_calendar():
-    turn = read_turn("volunteer", "request 1 Fri 22:00-02:00; Sat 09:00-11:30")
+    shifts = (Shift(("Fri",), "22:00", "02:00"), Shift(("Sat",), "09:00", "11:30"))
+    turn = Turn(("request",), 1.0, 1.0, shifts)
     friday = datetime.date(2026, 3, 6)
     ticks = lay_ticks([turn], friday, 2)
     assert ticks[["at", "day"]].tolist() == [
@@ -292,13 +295,24 @@ def test_the_template_is_read_and_unknown_keys_are_refused_by_name(tmp_path):
         read_scenarios(file)
 
 
+def turn(kind, days, *hours):
+    """A turn of duty as plan.toml gives it."""
+    shifts = [{"days": list(days), "begin": begin, "end": end} for begin, end in hours]
+    return {"kinds": [kind], "low": 1, "high": 1, "shifts": shifts}
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"request_by_hour": "1 2"}, "24 numbers"),
-        ({"volunteer": "sing 1 Sat 09:00-10:00"}, "'sing' is neither"),
-        ({"volunteer": "wish 1 Sat 09:00-11:00 10:00-12:00"}, "overlap"),
-        ({"volunteer": "wish 0.5 09:00-11:00"}, "no day before"),
+        ({"request_by_hour": [1, 2]}, "24 numbers"),
+        ({"volunteer": turn("sing", ("Sat",), ("09:00", "10:00"))}, "'sing' is neither"),
+        (
+            {"volunteer": turn("wish", ("Sat",), ("09:00", "11:00"), ("10:00", "12:00"))},
+            "overlap",
+        ),
+        ({"volunteer": turn("wish", (), ("09:00", "11:00"))}, "there is no day"),
+        ({"volunteer": turn("wish", ("Sat",), ("9", "11:00"))}, "not such as 09:00"),
+        ({"volunteer": "wish 1 Sat 09:00-10:00"}, r"volunteer = \{kinds = \[\"wish\"\], low = 1.0"),
         ({"demand_low": 1.2}, "1 between"),
         ({"request_street": 0.5}, "request_street is above request_up"),
         ({"green_hours": 99.0}, "green_hours is above yellow_hours"),
@@ -423,11 +437,11 @@ SATURDAYS = Rules().replace(
         "request_patience": 0.0,
         "request_up": 0.0,
         "request_street": 0.0,
-        "by_weekday": "1 " * 7,
-        "request_by_hour": "1 " * 24,
+        "by_weekday": [1] * 7,
+        "request_by_hour": [1] * 24,
         "work_shape": "fixed",
     }
-    | dict.fromkeys(ROLES, "request 1.0-1.0 Sat 09:00-12:00"),
+    | dict.fromkeys(ROLES, Turn(("request",), 1.0, 1.0, (Shift(("Sat",), "09:00", "12:00"),))),
 )
 
 

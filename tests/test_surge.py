@@ -20,6 +20,7 @@ from gridplan.cli import app
 from gridplan.errors import PlanError, RuleError
 from gridplan.people.staffing.staff_plan import staff
 from gridplan.rules.all_rules import Rules
+from gridplan.rules.simulation import DAYS, Shift, Turn
 from gridplan.rules.walking import WalkingRules
 from gridplan.simulation.requests import kernel_state
 from gridplan.simulation.requests.event_kernel import run_days
@@ -45,8 +46,9 @@ from tests.queues import make_world
 from tests.test_walking import draw, put
 
 EXAMPLE = Path(__file__).parents[1] / "data" / "example" / "town.gpkg"
-OFFICE = "request+wish 1 Mon-Fri 08:30-12:00 14:00-17:30"
-NIGHTS = "request 1 Mon-Sun 22:00-23:00"
+SHIFTS = (Shift(DAYS[:5], "08:30", "12:00"), Shift(DAYS[:5], "14:00", "17:30"))
+OFFICE = Turn(("request", "wish"), 1.0, 1.0, SHIFTS)
+NIGHTS = Turn(("request",), 1.0, 1.0, (Shift(DAYS, "22:00", "23:00"),))
 EVERYBODY = {
     f"{who}_{end}": 1.0 for who in ("post", "volunteer", "member") for end in ("low", "high")
 }

@@ -16,7 +16,6 @@ from gridplan.reading.site_tables import make_site
 from gridplan.rules.site import SiteRules
 from gridplan.site import SITE_TABLES, Reading
 from gridplan.synthetic.board_plan import CRS, X0, Y0
-from gridplan.tables.conform import Entry
 from gridplan.tables.ledger import Entry
 from gridplan.tables.schema import read_schema
 

@@ -232,7 +232,7 @@ def _find_doubles(rows: Any) -> Array:
 
 def _tell_uncovered(e: Evidence, rows: Any, barriers: Any) -> pd.DataFrame:
     """Tell of barriers that should have special grids but have none over some length within a community."""
-    kinds = [kind.strip() for kind in e.rules.special.kinds.split("|")]
+    kinds = list(e.rules.special.kinds)
     own = barriers[barriers["kind"].str.lower().isin(kinds).to_numpy()]
     shapes = own.geometry.to_numpy()
     kind = own["kind"].str.lower().to_numpy(object)

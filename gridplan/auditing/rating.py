@@ -76,18 +76,15 @@ def _check_level(e: Evidence, level: str, own: pd.DataFrame) -> list[pd.DataFram
 
 def _score_again(e: Evidence, level: str, of: pd.Series[Any]) -> Array:
     """Score again, apart from the room that rated: each criterion's share of the way from floor to cap, known ones only."""
-    text = e.rules.rating.criteria if level == "community" else e.rules.rating.branch_criteria
+    rating = e.rules.rating
+    criteria = rating.criteria if level == "community" else rating.branch_criteria
     earned = np.zeros(len(of))
     weights = np.zeros(len(of))
-    for part in text.split(";"):
-        words = part.split()
-        if len(words) != 5:
-            continue
-        value = _read_values(e, level, words[0], of)
-        weight = float(words[1])
-        floor = float(words[3])
-        cap = float(words[4])
-        mark = np.minimum(1.0, np.maximum(0.0, (value - floor) / (cap - floor)))
+    for criterion in criteria:
+        value = _read_values(e, level, criterion.measure, of)
+        weight = criterion.weight
+        way = criterion.cap - criterion.floor
+        mark = np.minimum(1.0, np.maximum(0.0, (value - criterion.floor) / way))
         known = ~np.isnan(value)
         earned += np.where(known, weight * np.nan_to_num(mark), 0.0)
         weights += np.where(known, weight, 0.0)

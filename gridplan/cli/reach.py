@@ -112,12 +112,11 @@ def _print_coverage(plan: Plan, kind: str | None = None) -> None:
     """Print the coverage of the city by kind, at its own threshold and at the others."""
     from gridplan.cli import console
     from gridplan.rules.all_rules import Rules
-    from gridplan.rules.coverage import read_minutes
 
     city = plan.coverage[plan.coverage["level"] == "city"]
     city = city if kind is None else city[city["kind"] == kind]
     note = plan.manifest.get("people", {}).get("reach", {}).get("rules", {}).get("coverage", {})
-    times = read_minutes(note.get("thresholds", Rules().coverage.thresholds))
+    times = note.get("thresholds", Rules().coverage.thresholds)
     rows = []
     for row in city[city["own"]].itertuples():
         others = city[(city["kind"] == row.kind) & (city["state"] == row.state)].set_index(

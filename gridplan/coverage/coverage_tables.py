@@ -14,7 +14,7 @@ from gridplan.coverage.allocation import measure_ratios, serve_households
 from gridplan.coverage.coverage_inputs import CLASSES, Ground
 from gridplan.coverage.walk_times import Footing, Ways, find_groups
 from gridplan.rules.all_rules import Rules
-from gridplan.rules.coverage import Service, read_minutes
+from gridplan.rules.coverage import Service
 from gridplan.tables.indicators import CITY
 
 Array = np.ndarray[Any, Any]
@@ -194,9 +194,9 @@ def tabulate_coverage(
     """
     service = reach.service
     own_rules = rules.coverage
-    told = {*read_minutes(own_rules.thresholds), service.minutes}
+    told = {*own_rules.thresholds, service.minutes}
     frames = []
-    for minutes in sorted(told | set(read_minutes(own_rules.curve))):
+    for minutes in sorted(told | set(own_rules.curve)):
         count = reach.count(ground, minutes)
         served: Any = None
         if minutes == service.minutes:

@@ -26,7 +26,7 @@ from gridplan.coverage.walk_times import lay_footing, measure_ways
 from gridplan.errors import PlanError, RuleError
 from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
-from gridplan.rules.coverage import CENTRAL, Service, read_services
+from gridplan.rules.coverage import CENTRAL, Service
 from gridplan.tables.conform import conform_table
 
 Array = np.ndarray[Any, Any]
@@ -88,7 +88,7 @@ def propose_posts(
     stands in the second of six columns and reaches five:
 
     >>> from gridplan.synthetic import make_board_plan
-    >>> rules = Rules().replace(coverage={"services": "canteen 2 0 0 city"})
+    >>> rules = Rules().replace(coverage={"services": [Service("canteen", 2, 0, 0, "city")]})
     >>> plan = propose_posts(make_board_plan(), "canteen", add=2, rules=rules)
     >>> plan.siting[["added", "served", "ended"]].values.tolist()
     [[0, 0.0, 'optimal'], [1, 100.0, 'optimal'], [2, 120.0, 'optimal']]
@@ -151,7 +151,7 @@ def _check_question(
     kind: str, add: int | None, share: float | None, question: str, rules: Rules
 ) -> Service:
     """Check what is asked, and find the kind of post."""
-    services = {s.kind: s for s in read_services(rules.coverage.services)}
+    services = {s.kind: s for s in rules.coverage.services}
     wrong = []
     if kind not in services:
         wrong.append(f"{kind} is not a kind of post; coverage.services names {', '.join(services)}")
@@ -181,7 +181,7 @@ def list_candidates(plan: Plan, service: Service, rules: Rules) -> gpd.GeoDataFr
         names = np.full(len(at), "", object)
     else:
         homes = plan.subgrids[plan.subgrids["centre"].isin(plan.stairwells.index)].sort_index()
-        kinds = set(rules.coverage.candidates.split("|")) - {service.kind}
+        kinds = set(rules.coverage.candidates) - {service.kind}
         places = plan.site.places[plan.site.places["kind"].isin(kinds)].sort_index()
         blank = np.full(len(places), "", object)
         subgrid = np.concatenate([blank, homes.index.to_numpy(object)])

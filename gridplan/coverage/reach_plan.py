@@ -29,7 +29,7 @@ from gridplan.coverage.walk_times import Footing, Ways, lay_footing, measure_way
 from gridplan.errors import PlanError
 from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
-from gridplan.rules.coverage import Service, read_services
+from gridplan.rules.coverage import Service
 from gridplan.tables.conform import conform_table
 from gridplan.tables.indicators import CITY, round_figures, write_gaps, write_indicators
 from gridplan.tables.ledger import Entry, write_ledger
@@ -75,7 +75,7 @@ def reach(plan: Plan, rules: Rules | None = None) -> Plan:
     >>> from gridplan.synthetic.board_plan import X0, Y0, make_board_plan, make_table
     >>> place = {"place": "p", "kind": "canteen", "geometry": Point(X0 + 15, Y0 + 15)}
     >>> plan = make_board_plan().replace(places=make_table("places", [place]))
-    >>> rules = Rules().replace(coverage={"services": "canteen 2 50 0 city"})
+    >>> rules = Rules().replace(coverage={"services": [Service("canteen", 2, 50, 0, "city")]})
     >>> city = reach(plan, rules).coverage.query("level == 'city' and own")
     >>> city[["households", "reachable", "served", "backed_up"]].values.tolist()
     [[120.0, 80.0, 50.0, 0.0]]
@@ -83,7 +83,7 @@ def reach(plan: Plan, rules: Rules | None = None) -> Plan:
     rules = rules or plan.rules
     if plan.is_release:
         raise PlanError("a release holds no stairwells -> give the working plan")
-    services = read_services(rules.coverage.services)
+    services = rules.coverage.services
     ground = survey_ground(plan, rules)
     footing = lay_footing(plan.site, ground, rules)
     posts = list_posts(plan, services)

@@ -12,7 +12,6 @@ from gridplan.coverage.coverage_tables import Reach
 from gridplan.people.counts import tally_counts
 from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
-from gridplan.rules.coverage import read_minutes
 from gridplan.tables.indicators import CITY, make_figures
 
 Array = np.ndarray[Any, Any]
@@ -35,7 +34,7 @@ def measure_volunteers(plan: Plan, ground: Ground, reach: Reach, rules: Rules) -
     """
     own = rules.coverage
     k = len(ground.communities)
-    times = read_minutes(own.thresholds)
+    times = own.thresholds
     rates = np.array([own.requests_urban, own.requests_rural]) / 100.0
     asked = (
         ground.weight
@@ -99,7 +98,7 @@ def write_volunteers(table: pd.DataFrame, rules: Rules) -> pd.DataFrame:
                 level, of, over, "volunteer_requests_month", own["requests"], origin="estimated"
             )
         )
-        for minutes in read_minutes(rules.coverage.thresholds):
+        for minutes in rules.coverage.thresholds:
             names = [f"{name}_{minutes:g}" for name in ("within", "requests")]
             frames += [
                 make_figures(level, of, over, f"volunteer_{name}", own[name]) for name in names

@@ -20,7 +20,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import Delaunay, QhullError, cKDTree
 
 from gridplan.rules.neighbours import NeighbourRules
-from gridplan.tables.conform import Entry, conform_table
+from gridplan.tables.conform import conform_table
 from gridplan.tables.ledger import Entry
 
 Array = np.ndarray[Any, Any]

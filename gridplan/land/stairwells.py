@@ -17,7 +17,7 @@ import shapely
 from gridplan.land.footprints import slice_footprints
 from gridplan.rules.band import Band
 from gridplan.rules.stairwells import StairwellRules
-from gridplan.tables.conform import Entry, conform_table, make_empty
+from gridplan.tables.conform import conform_table, make_empty
 from gridplan.tables.ledger import Entry
 
 Array = np.ndarray[Any, Any]

@@ -20,7 +20,7 @@ from gridplan.maps.tiled_layers import pack_shapes
 from gridplan.maps.words import REASONS
 from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
-from gridplan.rules.coverage import Service, read_minutes, read_services, say_kind
+from gridplan.rules.coverage import Service, say_kind
 from gridplan.tables.schema import Language
 from gridplan.walking.door_access import reach_doors
 
@@ -66,7 +66,7 @@ def choose_kind(plan: Plan, kind: str | None) -> str:
 
 def read_bands(plan: Plan) -> list[float]:
     """Read the minutes at which the bands of a map end: the thresholds that the plan's reach was measured by."""
-    return list(read_minutes(_read_rules(plan).coverage.thresholds))[:MOST_BANDS]
+    return list(_read_rules(plan).coverage.thresholds)[:MOST_BANDS]
 
 
 def add_reach(plan_map: Any, plan: Plan, lang: Language, kind: str) -> None:
@@ -80,7 +80,7 @@ def pack_reach(plan: Plan, lang: Language) -> str:
     """Pack how far posts reach, as the page's script reads it; the same plan always gives the same text."""
     rules = _read_rules(plan)
     city = _pick_city(plan)
-    services = [s for s in read_services(rules.coverage.services) if s.kind in set(city["kind"])]
+    services = [s for s in rules.coverage.services if s.kind in set(city["kind"])]
     bands = read_bands(plan)
     posts = plan.service_posts[
         plan.service_posts["kind"].isin([s.kind for s in services])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import pandas as pd
 from gridplan.errors import PlanError, RuleError
 from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
-from gridplan.rules.rating import RatingRules
+from gridplan.rules.rating import Criterion, RatingRules
 from gridplan.tables.indicators import round_figures, write_gaps, write_rows
 
 Array = np.ndarray[Any, Any]
@@ -21,16 +21,6 @@ SHARES = {
     "party_share": "workers",
     "owners_party_share": "owners_committees",
 }  # shares, and the number they are shares of
-
-
-@dataclass(frozen=True)
-class Criterion:
-    """One criterion: a measure, its weight, and the values that earn none (``floor``) and all (``cap``) of it."""
-
-    measure: str
-    weight: float
-    floor: float
-    cap: float
 
 
 def rate(plan: Plan, rules: Rules | None = None) -> Plan:
@@ -60,7 +50,7 @@ def rate(plan: Plan, rules: Rules | None = None) -> Plan:
     --------
     >>> from gridplan.people.staffing.staff_plan import staff
     >>> from gridplan.synthetic import make_people_plan
-    >>> rules = Rules().replace(rating={"criteria": "party_share 60 up 0.4 0.6; leaders 40 up 0 4"})
+    >>> rules = Rules().replace(rating={"criteria": [Criterion("party_share", 60, 0.4, 0.6), Criterion("leaders", 40, 0, 4)]})
     >>> plan = rate(staff(make_people_plan()), rules)
     >>> plan.ratings.query("level == 'community'")[["score", "band", "lever", "lever_gain"]].values.tolist()
     [[80.0, 'A', 'leaders', 20.0]]
@@ -71,8 +61,8 @@ def rate(plan: Plan, rules: Rules | None = None) -> Plan:
         raise PlanError("the plan has no indicators to rate by: run staff, and pair, on it first")
     values = {"community": gather_communities(plan), "branch": gather_branches(plan)}
     criteria = {
-        "community": read_criteria(own.criteria, "rating.criteria"),
-        "branch": read_criteria(own.branch_criteria, "rating.branch_criteria"),
+        "community": own.criteria,
+        "branch": own.branch_criteria,
     }
     frames = []
     for level, table in values.items():
@@ -89,48 +79,6 @@ def rate(plan: Plan, rules: Rules | None = None) -> Plan:
     }
     gaps = write_gaps(plan.gaps, ROOM, _list_gaps(plan, ratings, own))
     return plan.replace(ratings=ratings, gaps=gaps, manifest={**plan.manifest, "people": people})
-
-
-def read_criteria(text: str, rule: str) -> list[Criterion]:
-    """Read criteria from their short form; everything that is wrong is told at once.
-
-    Examples
-    --------
-    >>> read_criteria("party_share 20 up 0.4 0.7; leader_span 15 down 4 1", "rating.criteria")[1]
-    Criterion(measure='leader_span', weight=15.0, floor=4.0, cap=1.0)
-    >>> read_criteria("party_share 20 up 0.7 0.4", "rating.criteria")
-    Traceback (most recent call last):
-    ...
-    gridplan.errors.RuleError: rating.criteria: 'party_share 20 up 0.7 0.4' goes up, so its cap must be above its floor
-    """
-    found: list[Criterion] = []
-    wrong = []
-    for part in (own.strip() for own in text.split(";")):
-        words = part.split()
-        if not words:
-            continue
-        try:
-            measure, weight, way, floor, cap = words
-            one = Criterion(measure, float(weight), float(floor), float(cap))
-        except ValueError:
-            wrong.append(f"{part!r} is not: measure weight up|down floor cap")
-            continue
-        if way not in ("up", "down"):
-            wrong.append(f"{part!r} goes neither up nor down")
-        elif (one.cap - one.floor) * (1 if way == "up" else -1) <= 0:
-            wrong.append(
-                f"{part!r} goes {way}, so its cap must be {'above' if way == 'up' else 'below'} its floor"
-            )
-        elif not np.isfinite([one.weight, one.floor, one.cap]).all() or one.weight <= 0:
-            wrong.append(f"{part!r} has a weight of nought or less")
-        elif measure in {c.measure for c in found}:
-            wrong.append(f"{part!r} stands twice")
-        found.append(one)
-    if not found:
-        wrong.append("there is no criterion")
-    if wrong:
-        raise RuleError(f"{rule}: " + "; ".join(wrong))
-    return found
 
 
 def gather_communities(plan: Plan) -> pd.DataFrame:
@@ -151,7 +99,7 @@ def gather_branches(plan: Plan) -> pd.DataFrame:
 
 
 def rate_level(
-    level: str, values: pd.DataFrame, criteria: list[Criterion], rules: RatingRules
+    level: str, values: pd.DataFrame, criteria: Sequence[Criterion], rules: RatingRules
 ) -> pd.DataFrame:
     """Rate the organisations of one level against one another.
 

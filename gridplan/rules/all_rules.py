@@ -16,7 +16,7 @@ from typing import Any
 from gridplan.errors import RuleError
 from gridplan.rules.band import Band
 from gridplan.rules.coverage import CoverageRules
-from gridplan.rules.declare import describe, write_value
+from gridplan.rules.declare import describe, make_plain, write_pair, write_value
 from gridplan.rules.disclosure import DisclosureRules
 from gridplan.rules.division import DivisionRules
 from gridplan.rules.exclusive import ExclusiveRules
@@ -137,10 +137,7 @@ class Rules:
         """Return all values as nested dictionaries."""
         sections = {section.name: getattr(self, section.name) for section in fields(self)}
         own_names = dict(sections.pop("columns"))
-        values = {
-            name: {f.name: getattr(own, f.name) for f in fields(own)}
-            for name, own in sections.items()
-        }
+        values = {name: make_plain(section) for name, section in sections.items()}
         return values | {"columns": own_names}
 
     def to_toml(self) -> str:
@@ -160,9 +157,6 @@ class Rules:
                 parts.append("\n".join(["[columns]", note, *names]))
                 continue
             lines = [f"[{section.name}]"]
-            lines += [
-                f"{f.name} = {write_value(getattr(own, f.name))}  # {describe(f)}"
-                for f in fields(own)
-            ]
+            lines += [write_pair(f.name, getattr(own, f.name), describe(f)) for f in fields(own)]
             parts.append("\n".join(lines))
         return "\n\n".join(parts) + "\n"

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gridplan.errors import RuleError
-from gridplan.rules.declare import ASSUMED, check_fields, check_shares, check_words, rule
+from gridplan.rules.declare import (
+    ASSUMED,
+    check_fields,
+    check_once,
+    check_shares,
+    check_words,
+    rule,
+)
+from gridplan.rules.old_text import split_numbers, split_rows, split_words
 from gridplan.tables.schema import Language
 
 SCOPES = ("city", "community", "subgrid")
-SERVICES = (
-    "central_household 5 54 0 subgrid; service_centre 15 1667 30 community; volunteer_post 10 0 0 community; "
-    "canteen 15 1500 0 city; clinic 15 0 0 city"
-)
 SERVICES_SEEN = (
     "minutes: 15-minute living circle (upi-planning.org.cn, 2022), others assumed; 54: as organisation.central_load; 30 m2 for "
     "100 households: Dezhou Daily, with which 500 m2 serve 1,667; the rest: assumption of gridplan, set your own"
 )
-CANDIDATES = "service_centre|volunteer_post|community_centre|townhall|market|school"
+CANDIDATES = (
+    "service_centre",
+    "volunteer_post",
+    "community_centre",
+    "townhall",
+    "market",
+    "school",
+)
 
 CENTRAL = "central_household"  # the kind of post whose places say where members live
 KINDS: Mapping[str, tuple[str, str]] = {
@@ -44,25 +55,57 @@ class Service:
     area: float
     scope: str
 
+    def __post_init__(self) -> None:
+        """Refuse a scope that there is not, and values out of range, all at once."""
+        wrong = []
+        if self.scope not in SCOPES:
+            wrong.append(f"{self.kind} is for neither city, community nor subgrid: {self.scope!r}")
+        if not (self.minutes > 0 and self.capacity >= 0 and self.area >= 0):
+            wrong.append(f"{self.kind} has minutes that are not above 0, or something below 0")
+        if wrong:
+            raise RuleError("; ".join(wrong))
+
+
+def _read_services(text: str) -> tuple[Service, ...]:
+    """Read what was: kind minutes capacity m2 scope; ..."""
+    return tuple(
+        Service(kind, float(minutes), float(capacity), float(area), scope)
+        for kind, minutes, capacity, area, scope in split_rows(text)
+    )
+
+
+SERVICES = (
+    Service(CENTRAL, 5.0, 54.0, 0.0, "subgrid"),
+    Service("service_centre", 15.0, 1667.0, 30.0, "community"),
+    Service("volunteer_post", 10.0, 0.0, 0.0, "community"),
+    Service("canteen", 15.0, 1500.0, 0.0, "city"),
+    Service("clinic", 15.0, 0.0, 0.0, "city"),
+)
+
 
 @dataclass(frozen=True)
 class CoverageRules:
     """Whom posts reach, whom they can serve, and what volunteers can do."""
 
-    services: str = rule(
+    services: tuple[Service, ...] = rule(
         SERVICES,
         "",
-        "kinds of posts: kind minutes capacity m2/100 households city|community|subgrid; ...",
+        "kinds of posts: minutes they serve within, households of one post (0: any number), m2 for 100 households, scope",
         SERVICES_SEEN,
+        old=_read_services,
     )
-    thresholds: str = rule(
-        "5 10 15",
+    thresholds: tuple[float, ...] = rule(
+        (5.0, 10.0, 15.0),
         "min",
         "thresholds by which everything is told",
         "5/10/15-minute living circles, GB 50180-2018",
+        old=split_numbers,
     )
-    curve: str = rule(
-        "2.5 7.5 12.5 20 30", "min", "further thresholds of the curve of those in reach"
+    curve: tuple[float, ...] = rule(
+        (2.5, 7.5, 12.5, 20.0, 30.0),
+        "min",
+        "further thresholds of the curve of those in reach",
+        old=split_numbers,
     )
     farthest: float = rule(
         3_000.0,
@@ -92,10 +135,11 @@ class CoverageRules:
     volunteer_hours: float = rule(
         2.0, "hours/month", "hours that a registered volunteer gives", ASSUMED, 0
     )
-    candidates: str = rule(
+    candidates: tuple[str, ...] = rule(
         CANDIDATES,
         "",
         "kinds of places where a new post may stand, beside the centres of sub-grids",
+        old=split_words,
     )
 
     def __post_init__(self) -> None:
@@ -103,61 +147,12 @@ class CoverageRules:
         check_fields(self)
         check_shares(self, "worst", "low")
         check_words(self, "stairs", "middle", "upper", "none")
-        read_services(self.services)
-        read_minutes(self.thresholds)
-        read_minutes(self.curve)
-
-
-def read_services(text: str) -> list[Service]:
-    """Read kinds of posts from their short form; everything that is wrong is told at once.
-
-    Examples
-    --------
-    >>> read_services("canteen 15 1500 0 city")
-    [Service(kind='canteen', minutes=15.0, capacity=1500.0, area=0.0, scope='city')]
-    >>> read_services("canteen 15 city")
-    Traceback (most recent call last):
-    ...
-    gridplan.errors.RuleError: coverage.services: 'canteen 15 city' is not: kind minutes capacity m2 city|community|subgrid
-    """
-    found: list[Service] = []
-    wrong = []
-    for part in (own.strip() for own in text.split(";")):
-        if not part:
-            continue
-        try:
-            kind, minutes, capacity, area, scope = part.split()
-            one = Service(kind, float(minutes), float(capacity), float(area), scope)
-        except ValueError:
-            wrong.append(f"{part!r} is not: kind minutes capacity m2 city|community|subgrid")
-            continue
-        if scope not in SCOPES:
-            wrong.append(f"{part!r} is for neither city, community nor subgrid")
-        if not (one.minutes > 0 and one.capacity >= 0 and one.area >= 0):
-            wrong.append(f"{part!r} has minutes, a capacity or an area below 0")
-        if kind in {s.kind for s in found}:
-            wrong.append(f"{kind} stands twice")
-        found.append(one)
-    if wrong or not found:
-        raise RuleError("coverage.services: " + "; ".join(wrong or ["there is none"]))
-    return found
-
-
-def read_minutes(text: str) -> Sequence[float]:
-    """Read thresholds in minutes, in order.
-
-    Examples
-    --------
-    >>> read_minutes("15 5 10")
-    [5.0, 10.0, 15.0]
-    """
-    try:
-        values = sorted({float(word) for word in text.split()})
-    except ValueError as error:
-        raise RuleError(f"coverage: {text!r} is not a list of minutes") from error
-    if any(not value > 0 for value in values):
-        raise RuleError(f"coverage: {text!r} holds minutes that are not above 0")
-    return values
+        check_once(self, "services", "kind")
+        for name in ("thresholds", "curve"):
+            minutes = getattr(self, name)
+            if not all(value > 0 for value in minutes):
+                raise RuleError(f"coverage: {name} holds minutes that are not above 0: {minutes}")
+            object.__setattr__(self, name, tuple(sorted(set(minutes))))
 
 
 def say_kind(kind: str, lang: Language = "en") -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gridplan.rules.declare import check_fields, rule
+from gridplan.rules.old_text import split_words
 
 TANGSHAN = "NetEase Hebei, 4 September 2023 (Tangshan)"
 
@@ -14,11 +15,12 @@ class ExclusiveRules:
     """Which stand-alone institutions get an exclusive grid, and how much land."""
 
     drawn: bool = rule(True, "", "whether exclusive grids are carved out", TANGSHAN)
-    kinds: str = rule(
-        "school|hospital|enterprise|mall|market",
+    kinds: tuple[str, ...] = rule(
+        ("school", "hospital", "enterprise", "mall", "market"),
         "",
         "kinds of places and institutions that get one",
         TANGSHAN,
+        old=split_words,
     )
     smallest: float = rule(1_000.0, "m2", "least land of an exclusive grid", least=0)
     margin: float = rule(

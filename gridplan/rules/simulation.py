@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from gridplan.errors import RuleError
 from gridplan.rules.declare import ASSUMED, FOUNDING, check_fields, check_shares, check_words, rule
+from gridplan.rules.old_text import split_numbers
 
 KINDS = ("request", "wish")  # 民呼我应, 微心愿
 ROLES = (
@@ -25,33 +26,128 @@ DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 # minutes
 DAY = 1440
 WEEK = 10080
+CLOCK = re.compile(r"([01]?\d|2[0-3]):[0-5]\d|24:00").fullmatch
 
 WARNINGS = "warnings at 24 h and 3 days (weak: siping.gov.cn, 2025)"
 CLOSED = "Zhejiang, 2022: grids closed 91.2 % of what they reported (xcgbb)"
 SATURDAYS = f"{FOUNDING}: volunteer day every Saturday; hours and share assumed"
 WISHED = f"assumption of gridplan; {FOUNDING} tells of 9,700 people served, 0.03 if within one year"
-OFFICE = "Mon-Fri 08:30-12:00 14:00-17:30"
-EVENINGS = "Mon-Fri 18:00-21:00; Sat-Sun 09:00-12:00 14:00-20:00"
-BY_HOUR = "0.2 0.1 0.1 0.1 0.1 0.2 0.5 1.0 1.8 2.2 2.2 1.6 1.0 1.2 1.8 2.0 1.8 1.4 1.2 1.1 1.0 0.8 0.4 0.2"
+BY_HOUR = (
+    *(0.2, 0.1, 0.1, 0.1, 0.1, 0.2, 0.5, 1.0, 1.8, 2.2, 2.2, 1.6),
+    *(1.0, 1.2, 1.8, 2.0, 1.8, 1.4, 1.2, 1.1, 1.0, 0.8, 0.4, 0.2),
+)
+BY_MONTH = (1.2, 1.1, 1.0, 1.0, 1.0, 1.0, 1.1, 1.1, 1.0, 1.0, 1.1, 1.2)
+
+
+@dataclass(frozen=True)
+class Shift:
+    """Hours of duty on some days of the week; an end that is not after the begin is on the next day.
+
+    Examples
+    --------
+    >>> Shift(("Sat",), "09:00", "11:30").spans
+    ((7740, 7890),)
+    """
+
+    days: tuple[str, ...]
+    begin: str
+    end: str
+
+    def __post_init__(self) -> None:
+        """Refuse days and times of day that there are not, all at once."""
+        wrong = [f"{day!r} is not such as Mon" for day in self.days if day not in DAYS]
+        wrong += [
+            f"{time!r} is not such as 09:00" for time in (self.begin, self.end) if not CLOCK(time)
+        ]
+        if not self.days:
+            wrong.append("there is no day")
+        if wrong:
+            raise RuleError("; ".join(wrong))
+
+    @property
+    def spans(self) -> tuple[tuple[int, int], ...]:
+        """Begin and end in minutes of the week, from Monday 00:00, for each day."""
+        begin, end = (60 * int(time[:-3]) + int(time[-2:]) for time in (self.begin, self.end))
+        end += DAY * (end <= begin)
+        return tuple((DAY * n + begin, DAY * n + end) for n in map(DAYS.index, self.days))
 
 
 @dataclass(frozen=True)
 class Turn:
     """When the posts of one role are on duty, for which kinds, and how likely a post is there on a day of duty.
 
-    ``spans`` are minutes of the week from Monday 00:00, ``low`` and ``high``
-    the range of the share of days.
+    ``low`` and ``high`` are the range of the share of days.
+
+    Examples
+    --------
+    >>> Turn(("wish",), 0.5, 0.2, (Shift(("Sat",), "9:00", "11:00"), Shift(("Sat",), "10:00", "12:00")))
+    Traceback (most recent call last):
+    ...
+    gridplan.errors.RuleError: a share of days is from 0 to 1, low first; hours of duty overlap
     """
 
     kinds: tuple[str, ...]
     low: float
     high: float
-    spans: tuple[tuple[int, int], ...]
+    shifts: tuple[Shift, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse kinds that there are not, shares that are none, and hours that overlap, all at once."""
+        wrong = [
+            f"{kind!r} is neither request nor wish" for kind in self.kinds if kind not in KINDS
+        ]
+        if not 0 <= self.low <= self.high <= 1:
+            wrong.append("a share of days is from 0 to 1, low first")
+        spans = self.spans
+        if not spans:
+            wrong.append("there are no hours of duty")
+        # the first span of the week follows on the last, a week later
+        following = [*spans[1:], *((begin + WEEK, 0) for begin, _ in spans[:1])]
+        if any(end > begin for (_, end), (begin, _) in zip(spans, following, strict=True)):
+            wrong.append("hours of duty overlap")
+        if wrong:
+            raise RuleError("; ".join(wrong))
+
+    @property
+    def spans(self) -> tuple[tuple[int, int], ...]:
+        """Minutes of the week from Monday 00:00 at which duty begins and ends, in order."""
+        return tuple(sorted(span for shift in self.shifts for span in shift.spans))
 
     @property
     def minutes(self) -> int:
         """Minutes of duty in a week."""
         return sum(end - begin for begin, end in self.spans)
+
+
+def _read_turn(text: str) -> Turn:
+    """Read what was: kinds low-high days hours ...; days hours ..."""
+    kinds, share, *words = text.replace(";", " ; ").split()
+    low, high = (float(part) for part in (share.split("-") * 2)[:2])
+    shifts = []
+    days: list[str] = []
+    for word in words:
+        begin, _, end = word.partition("-")
+        if word == ";":
+            days = []
+        elif ":" in word:
+            shifts.append(Shift(tuple(days), begin, end))
+        else:
+            first = DAYS.index(begin)
+            last = DAYS.index(end or begin)
+            days += [DAYS[(first + n) % 7] for n in range((last - first) % 7 + 1)]
+    return Turn(tuple(kinds.split("+")), low, high, tuple(shifts))
+
+
+BOTH = ("request", "wish")
+WEEKDAYS = DAYS[:5]
+OFFICE = (Shift(WEEKDAYS, "08:30", "12:00"), Shift(WEEKDAYS, "14:00", "17:30"))
+EVENINGS = (
+    Shift(WEEKDAYS, "18:00", "21:00"),
+    Shift(DAYS[5:], "09:00", "12:00"),
+    Shift(DAYS[5:], "14:00", "20:00"),
+)
+DAYTIME = (Shift(DAYS, "07:00", "21:00"),)
+SATURDAY = (Shift(("Sat",), "09:00", "11:30"),)
 
 
 @dataclass(frozen=True)
@@ -68,18 +164,18 @@ class SimulationRules:
     wishes_rural: float = rule(
         0.1, "wishes/100 households/month", "small wishes in the country", WISHED, 0
     )
-    request_by_hour: str = rule(
-        BY_HOUR, "", "weights of the hours of a day, from midnight", ASSUMED
+    request_by_hour: tuple[float, ...] = rule(
+        BY_HOUR, "", "weights of the hours of a day, from midnight", old=split_numbers
     )
-    wish_by_hour: str = rule(BY_HOUR, "", "the same for wishes", ASSUMED)
-    by_weekday: str = rule(
-        "1.1 1.1 1.1 1.1 1.1 0.8 0.7", "", "weights of the days, from Monday", ASSUMED
-    )
-    by_month: str = rule(
-        "1.2 1.1 1 1 1 1 1.1 1.1 1 1 1.1 1.2",
+    wish_by_hour: tuple[float, ...] = rule(BY_HOUR, "", "the same for wishes", old=split_numbers)
+    by_weekday: tuple[float, ...] = rule(
+        (1.1, 1.1, 1.1, 1.1, 1.1, 0.8, 0.7),
         "",
-        "weights of the months: heating and rain",
-        ASSUMED,
+        "weights of the days, from Monday",
+        old=split_numbers,
+    )
+    by_month: tuple[float, ...] = rule(
+        BY_MONTH, "", "weights of the months: heating and rain", old=split_numbers
     )
     demand_low: float = rule(
         0.7, "share", "demand at the least, of what is given above", ASSUMED, 0
@@ -152,19 +248,27 @@ class SimulationRules:
         0,
     )
     walks_back: bool = rule(True, "", "whether the way back keeps a post busy")
-    grid_leader: str = rule(
-        f"request 0.2-0.6 {EVENINGS}",
+    grid_leader: Turn = rule(
+        Turn(("request",), 0.2, 0.6, EVENINGS),
         "",
-        "kinds, share of days there (low-high), hours of duty",
-        ASSUMED,
+        "kinds of requests, share of days there (low, high), hours of duty",
+        old=_read_turn,
     )
-    grid_worker_full: str = rule(f"request+wish 0.7-0.95 {OFFICE}", "", "the same", ASSUMED)
-    grid_worker_part: str = rule(f"request+wish 0.3-0.7 {EVENINGS}", "", "the same", ASSUMED)
-    central_household: str = rule("request 0.3-0.7 Mon-Sun 07:00-21:00", "", "the same", ASSUMED)
-    building_captain: str = rule(f"request 0.2-0.5 {EVENINGS}", "", "the same", ASSUMED)
-    stairwell_captain: str = rule(f"request 0.2-0.5 {EVENINGS}", "", "the same", ASSUMED)
-    volunteer: str = rule("request+wish 0.1-0.4 Sat 09:00-11:30", "", "the same", SATURDAYS)
-    street_staff: str = rule(f"request+wish 0.8-0.95 {OFFICE}", "", "the same", ASSUMED)
+    grid_worker_full: Turn = rule(Turn(BOTH, 0.7, 0.95, OFFICE), "", "the same", old=_read_turn)
+    grid_worker_part: Turn = rule(Turn(BOTH, 0.3, 0.7, EVENINGS), "", "the same", old=_read_turn)
+    central_household: Turn = rule(
+        Turn(("request",), 0.3, 0.7, DAYTIME), "", "the same", old=_read_turn
+    )
+    building_captain: Turn = rule(
+        Turn(("request",), 0.2, 0.5, EVENINGS), "", "the same", old=_read_turn
+    )
+    stairwell_captain: Turn = rule(
+        Turn(("request",), 0.2, 0.5, EVENINGS), "", "the same", old=_read_turn
+    )
+    volunteer: Turn = rule(
+        Turn(BOTH, 0.1, 0.4, SATURDAY), "", "the same", SATURDAYS, old=_read_turn
+    )
+    street_staff: Turn = rule(Turn(BOTH, 0.8, 0.95, OFFICE), "", "the same", old=_read_turn)
     street_per_10000: float = rule(
         4.0,
         "posts/10,000 households",
@@ -193,9 +297,12 @@ class SimulationRules:
             ("by_weekday", 7),
             ("by_month", 12),
         ):
-            read_weights(name, getattr(self, name), count)
-        for role in ROLES:
-            read_turn(role, getattr(self, role))
+            weights = getattr(self, name)
+            usable = all(0 <= weight < math.inf for weight in weights) and sum(weights) > 0
+            if len(weights) != count or not usable:
+                raise RuleError(
+                    f"simulation.{name}: {count} numbers from 0 are wanted, not all 0, not {weights}"
+                )
         orders = [("demand_low", "demand_high"), ("green_hours", "yellow_hours")]
         orders += [("request_street", "request_up"), ("wish_street", "wish_up")]
         wrong = [
@@ -209,90 +316,12 @@ class SimulationRules:
             raise RuleError(f"simulation: {'; '.join(wrong)}")
 
 
-def read_weights(name: str, text: str, count: int) -> tuple[float, ...]:
-    """Read weights and bring them to a mean of 1.
+def scale_weights(weights: tuple[float, ...]) -> tuple[float, ...]:
+    """Scale weights to a mean of 1.
 
     Examples
     --------
-    >>> read_weights("by_weekday", "1 1 1 1 1 0 2", 7)
-    (1.0, 1.0, 1.0, 1.0, 1.0, 0.0, 2.0)
+    >>> scale_weights((1.0, 1.0, 1.0, 1.0, 1.0, 0.0, 9.0))
+    (0.5, 0.5, 0.5, 0.5, 0.5, 0.0, 4.5)
     """
-    try:
-        values = [float(word) for word in text.split()]
-    except ValueError as error:
-        raise RuleError(f"simulation.{name}: {text!r} is not a list of numbers") from error
-    if len(values) != count or not all(0 <= v < math.inf for v in values) or not sum(values) > 0:
-        raise RuleError(
-            f"simulation.{name}: {count} numbers from 0 are wanted, not all 0, not {text!r}"
-        )
-    return tuple(v * count / sum(values) for v in values)
-
-
-def read_turn(role: str, text: str) -> Turn:
-    """Read a turn of duty: kinds, share of days (one number or low-high), days and hours; further days after a semicolon.
-
-    Examples
-    --------
-    >>> read_turn("volunteer", "request+wish 0.1-0.4 Sat 09:00-11:30")
-    Turn(kinds=('request', 'wish'), low=0.1, high=0.4, spans=((7740, 7890),))
-    >>> read_turn("volunteer", "wish 2 Sat 9-11")
-    Traceback (most recent call last):
-    ...
-    gridplan.errors.RuleError: simulation.volunteer: a share of days is from 0 to 1, low first; '9-11' is not such as 09:00-11:30
-    """
-    words = text.replace(";", " ; ").split()
-    if len(words) < 2:
-        raise RuleError(
-            f"simulation.{role}: {text!r} is not such as: request+wish 0.3-0.7 Mon-Fri 18:00-21:00; Sat 09:00-12:00"
-        )
-    kinds = tuple(words[0].split("+"))
-    wrong = [f"{kind!r} is neither request nor wish" for kind in kinds if kind not in KINDS]
-    low = 0.0
-    high = 0.0
-    try:
-        low, high = (float(part) for part in (words[1].split("-") * 2)[:2])
-    except ValueError:
-        wrong.append(f"{words[1]!r} is not a share of days")
-    if not 0 <= low <= high <= 1:
-        wrong.append("a share of days is from 0 to 1, low first")
-    spans, told = _read_spans(words[2:])
-    wrong += told
-    if not wrong and not spans:
-        wrong.append("there are no hours of duty")
-    if (
-        any(a[1] > b[0] for a, b in zip(spans, [*spans[1:], (spans[0][0] + WEEK, 0)], strict=True))
-        if spans
-        else False
-    ):
-        wrong.append("hours of duty overlap")
-    if wrong:
-        raise RuleError(f"simulation.{role}: {'; '.join(wrong)}")
-    return Turn(kinds, low, high, tuple(spans))
-
-
-def _read_spans(words: list[str]) -> tuple[list[tuple[int, int]], list[str]]:
-    """Read days and hours as minutes of the week; an end that is not after the begin is on the next day."""
-    spans = []
-    wrong = []
-    days: list[int] = []
-    for word in words:
-        hours = re.fullmatch(r"([01]?\d|2[0-4]):([0-5]\d)-([01]?\d|2[0-4]):([0-5]\d)", word)
-        ends = word.split("-")
-        if word == ";":
-            days = []
-        elif hours:
-            a, b, c, d = map(int, hours.groups())
-            begin = 60 * a + b
-            end = 60 * c + d
-            spans += [(DAY * day + begin, DAY * day + end + DAY * (end <= begin)) for day in days]
-            if not days:
-                wrong.append(f"{word!r} has no day before it")
-        elif len(ends) <= 2 and all(end in DAYS for end in ends):
-            first = DAYS.index(ends[0])
-            last = DAYS.index(ends[-1])
-            days += [(first + n) % 7 for n in range((last - first) % 7 + 1)]
-        else:
-            wrong.append(
-                f"{word!r} is not such as " + ("09:00-11:30" if word[:1].isdigit() else "Mon-Fri")
-            )
-    return sorted(spans), wrong
+    return tuple(weight * len(weights) / sum(weights) for weight in weights)

@@ -7,11 +7,26 @@ from typing import Any
 
 from gridplan.errors import RuleError
 from gridplan.rules.declare import ASSUMED, check_fields, check_shares, rule
+from gridplan.rules.old_text import split_words
 
 CIRCLE = "15-minute living circle, about 1 km (upi-planning.org.cn, 2022)"
 OLDER = "768 older adults at risk of losing mobility walked 0.76 m/s (University of Bath)"
 DETOUR_SEEN = "measured: median of pairs of doors 100 to 1,000 m apart, 1.43 in Liechtenstein (OpenStreetMap, 2015)"
-NOT_WALKED = "motorway|motorway_link|trunk|trunk_link|raceway|bus_guideway|escape|elevator|construction|proposed|高速|高速公路|快速路"
+NOT_WALKED = (
+    "motorway",
+    "motorway_link",
+    "trunk",
+    "trunk_link",
+    "raceway",
+    "bus_guideway",
+    "escape",
+    "elevator",
+    "construction",
+    "proposed",
+    "高速",
+    "高速公路",
+    "快速路",
+)
 
 
 def find_minutes(metres: Any, speed: Any) -> Any:
@@ -36,7 +51,9 @@ class WalkingRules:
     slow_floor_minutes: float = rule(
         0.5, "min", "time for the stairs of one floor of slower walkers", ASSUMED, 0
     )
-    not_walked: str = rule(NOT_WALKED, "", "kinds of streets that nobody walks along")
+    not_walked: tuple[str, ...] = rule(
+        NOT_WALKED, "", "kinds of streets that nobody walks along", old=split_words
+    )
     access_limit: float = rule(250.0, "m", "longest way from a door to the nearest street", least=0)
     opening_reach: float = rule(
         25.0, "m", "a street passes a hard barrier at an opening no farther than this", least=0

@@ -106,7 +106,7 @@ def build_network(
     """
     rules = rules or WalkingRules()
     streets = site.streets.sort_index()
-    walked = ~streets["kind"].isin(rules.not_walked.split("|")).to_numpy()
+    walked = ~streets["kind"].isin(rules.not_walked).to_numpy()
     entries = [
         _note(streets.index[~walked], "dropped", "streets of a kind that nobody walks along")
     ]

@@ -12,7 +12,7 @@ import pandas as pd
 from gridplan.errors import InputError, Problem
 from gridplan.plan import Plan
 from gridplan.rules.organisation import OrganisationRules
-from gridplan.tables.conform import Entry, conform_table
+from gridplan.tables.conform import conform_table
 from gridplan.tables.ledger import Entry
 
 Array = np.ndarray[Any, Any]

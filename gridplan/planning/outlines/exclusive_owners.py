@@ -39,10 +39,10 @@ def list_words(rules: ExclusiveRules) -> dict[str, str]:
 
     Examples
     --------
-    >>> list_words(ExclusiveRules(kinds="school|prison"))["college"], list_words(ExclusiveRules(kinds="prison"))
+    >>> list_words(ExclusiveRules(kinds=("school", "prison")))["college"], list_words(ExclusiveRules(kinds=("prison",)))
     ('school', {'prison': 'prison', 'exclusive': 'exclusive'})
     """
-    kinds = [kind.strip() for kind in rules.kinds.split("|") if kind.strip()] + [GIVEN]
+    kinds = [*rules.kinds, GIVEN]
     return {word: kind for kind in kinds for word in WORDS.get(kind, (kind,))}
 
 

@@ -13,7 +13,7 @@ import shapely
 
 from gridplan.geometry.lines import cut_area, cut_lines, measure_middles, merge_tracks
 from gridplan.rules.special import SpecialRules
-from gridplan.tables.conform import Entry, conform_table, make_empty
+from gridplan.tables.conform import conform_table, make_empty
 from gridplan.tables.ledger import Entry
 
 Shapes = npt.NDArray[np.object_]
@@ -130,9 +130,7 @@ def _take_kinds(barriers: gpd.GeoDataFrame, rules: SpecialRules) -> gpd.GeoDataF
     kind = kind.mask(
         kind == "water", pd.Series(np.where(long, "river", "lake"), index=own.index, dtype="str")
     )
-    wanted = kind.isin([word.strip() for word in rules.kinds.split("|")]) & (
-        shapely.get_dimensions(shapes) > 0
-    )
+    wanted = kind.isin(list(rules.kinds)) & (shapely.get_dimensions(shapes) > 0)
     return own.assign(kind=kind)[wanted]
 
 

@@ -26,7 +26,6 @@ from gridplan.land.footprints import (
 )
 from gridplan.planning.outlines.subgrid_outlines import draw_outlines
 from gridplan.rules.outlines import OutlineRules
-from gridplan.tables.conform import Entry
 from gridplan.tables.ledger import Entry
 
 Ints = npt.NDArray[np.int64]

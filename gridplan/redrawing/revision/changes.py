@@ -67,7 +67,7 @@ def find_changes(
     limits = _find_limits(plan.site, site)
     anew = set(limits) | _find_near(_differ(plan.site.streets, site.streets), site)
     if rules.exclusive.drawn:
-        kinds = {kind.strip() for kind in rules.exclusive.kinds.split("|")}
+        kinds = set(rules.exclusive.kinds)
         for table in ("places", "institutions"):
             old, new = (
                 t[t["kind"].isin(kinds)] for t in (getattr(plan.site, table), getattr(site, table))

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gridplan.rules.simulation import DAY, WEEK, SimulationRules, Turn, read_weights
+from gridplan.rules.simulation import DAY, WEEK, SimulationRules, Turn, scale_weights
 from gridplan.simulation.requests.kernel_state import STEP, TICK
 
 Array = np.ndarray[Any, Any]
@@ -25,19 +25,16 @@ def lay_profile(rules: SimulationRules, first: date, days: int) -> Array:
 
     Examples
     --------
-    >>> flat = SimulationRules(request_by_hour="1 " * 24, by_weekday="1 " * 7, by_month="1 " * 12)
+    >>> flat = SimulationRules(request_by_hour=(1.0,) * 24, by_weekday=(1.0,) * 7, by_month=(1.0,) * 12)
     >>> lay_profile(flat, date(2026, 1, 1), 2)[0, 0, [0, 1, 48]].tolist()
     [0.0, 60.0, 2880.0]
     """
-    weekday, month = (
-        read_weights(name, getattr(rules, name), n)
-        for name, n in (("by_weekday", 7), ("by_month", 12))
-    )
+    weekday, month = (scale_weights(weights) for weights in (rules.by_weekday, rules.by_month))
     dates = [first + timedelta(days=n) for n in range(days)]
     by_day = np.array([weekday[d.weekday()] * month[d.month - 1] for d in dates])
     running = np.zeros((1, 2, HOURS * days + 1))
-    for k, name in enumerate(("request_by_hour", "wish_by_hour")):
-        by_hour = np.array(read_weights(name, getattr(rules, name), 24))
+    for k, weights in enumerate((rules.request_by_hour, rules.wish_by_hour)):
+        by_hour = np.array(scale_weights(weights))
         running[0, k, 1:] = np.cumsum(np.outer(by_day, by_hour).ravel() * STEP)
     return running
 

@@ -30,7 +30,10 @@ volunteers = 1.5
 policy = "escalate"
 
 [scenario.volunteers_twice_a_week]
-volunteer = "request+wish 0.1-0.4 Wed 18:30-20:30; Sat 09:00-11:30"
+volunteer = {kinds = ["request", "wish"], low = 0.1, high = 0.4, shifts = [
+  {days = ["Wed"], begin = "18:30", end = "20:30"},
+  {days = ["Sat"], begin = "09:00", end = "11:30"},
+]}
 
 [scenario.busy_winter]
 start = 2026-12-01

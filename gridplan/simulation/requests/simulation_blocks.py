@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from gridplan.rules.all_rules import Rules
-from gridplan.rules.simulation import DAY, KINDS, ROLES, SimulationRules, read_turn
+from gridplan.rules.simulation import DAY, KINDS, ROLES, SimulationRules
 from gridplan.simulation.requests.calendar import lay_profile, lay_ticks
 from gridplan.simulation.requests.kernel_state import (
     BACK_LINK,
@@ -91,7 +91,7 @@ def iterate_blocks(system: System, rules: Rules, first: date, days: int) -> Iter
     own = rules.simulation
     begin = first - timedelta(days=own.warm_days)
     whole = own.warm_days + days + own.after_days
-    turns = [read_turn(role, getattr(own, role)) for role in ROLES]
+    turns = [getattr(own, role) for role in ROLES]
     shared = {
         "running": lay_profile(own, begin, whole),
         "ticks": lay_ticks(turns, begin, whole),
@@ -122,7 +122,7 @@ def _make_block(
         (own.wishes_urban, own.wishes_rural),
     ]
     rate = np.column_stack([np.where(urban, u, r) for u, r in monthly]) / 100.0 / (MONTH * DAY)
-    turns = [read_turn(role, getattr(own, role)) for role in ROLES]
+    turns = [getattr(own, role) for role in ROLES]
     role = np.array([ROLES.index(r) for r in crew["role"]], np.int64)
     kept = (system.cell >= cells.start) & (system.cell < cells.stop)
     links = _lay_links(system, kept, cells, posts, own.policy != "nearest")

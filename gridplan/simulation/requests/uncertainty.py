@@ -11,7 +11,7 @@ from scipy.special import ndtr, ndtri
 
 from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
-from gridplan.rules.simulation import ROLES, SimulationRules, read_turn
+from gridplan.rules.simulation import ROLES, SimulationRules
 from gridplan.simulation.requests.random_streams import blend_keys, draw_units, make_key, name_keys
 from gridplan.tables.conform import conform_table
 
@@ -85,7 +85,7 @@ def draw_presence(draws: int, seed: int) -> Array:
 
 def share_presence(rules: SimulationRules, level: Array) -> Array:
     """Turn where in its range the presence of each role lies, [..., roles] from 0 to 1, into shares of days."""
-    turns = [read_turn(role, getattr(rules, role)) for role in ROLES]
+    turns = [getattr(rules, role) for role in ROLES]
     low, high = (np.array([getattr(turn, end) for turn in turns]) for end in ("low", "high"))
     return np.asarray(low + level * (high - low))
 

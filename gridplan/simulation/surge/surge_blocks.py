@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from gridplan.rules.all_rules import Rules
-from gridplan.rules.simulation import DAY, ROLES, read_turn
+from gridplan.rules.simulation import DAY, ROLES
 from gridplan.simulation.requests.calendar import lay_profile, lay_ticks, write_ticks
 from gridplan.simulation.requests.kernel_state import CALL, NEIGHBOUR, STAGES, STEP, TIERS, World
 from gridplan.simulation.requests.random_streams import blend_keys, draw_units, make_key, name_keys
@@ -44,7 +44,7 @@ def lay_blocks(muster: Muster, event: Event, rules: Rules, posture: str) -> list
     hour = event.start.hour
     days = -(-(hour + event.hours) * 60 // DAY)
     first = event.start.date()
-    turns = [read_turn(role, getattr(rules.simulation, role)) for role in ROLES]
+    turns = [getattr(rules.simulation, role) for role in ROLES]
     running = lay_profile(rules.simulation, first, days)[:, :, hour:]
     notices = (
         [getattr(rules.surge, f"{stage}_notice") for stage in set(muster.stage)]
