@@ -24,10 +24,10 @@ from gridplan.auditing.wholeness import measure_splits
 from gridplan.errors import RuleError
 from gridplan.plan import ALL_TABLES
 from gridplan.rules.all_rules import Rules
+from gridplan.synthetic import board_plan as villages
 from gridplan.synthetic.board_plan import CRS, X0, Y0, make_table
 from gridplan.tables.conform import conform_table, make_empty
 from gridplan.tables.ledger import Entry, write_ledger
-from tests import villages
 
 # The board:  h07 h08 h09 | h10 h11 h12      0301-001 | 0301-002, houses of 10 m in cells of 30 m,
 # h01 h02 h03 | h04 h05 h06      ten households each; both centres are in the

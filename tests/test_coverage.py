@@ -352,7 +352,7 @@ spots = st.lists(st.integers(-500, 1500), max_size=4)
     room=st.integers(0, 40),
 )
 def test_adding_a_post_never_lowers_coverage_and_the_numbers_reconcile(homes, canteens, more, room):
-    rules = by(f"canteen 2 {room} 0 city")
+    rules = by([Service("canteen", 2, room, 0, "city")])
     before = reach(draw_street(homes=homes, canteens=canteens), rules)
     after = reach(draw_street(homes=homes, canteens=[*canteens, more]), rules)
     for minutes in (1, 2):

@@ -35,10 +35,10 @@ from gridplan.rules.all_rules import Rules
 from gridplan.storage import hash_files, read_plan, refuse_existing, write_plan
 from gridplan.storage import plan_folder as room
 from gridplan.storage.qgis_styles import make_styles
+from gridplan.synthetic import board_plan as villages
 from gridplan.synthetic.board_plan import CRS, X0, Y0, make_table
 from gridplan.tables.conform import is_spatial
 from gridplan.tables.schema import find_columns, find_key
-from tests import villages
 
 FORMATS = ["gpkg", "parquet"]
 EVIL = "<script>alert('东\"湖')</script>"

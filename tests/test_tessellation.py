@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from gridplan.planning.outlines import tessellation
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import LineString, MultiPolygon, Point, box
@@ -16,6 +15,7 @@ from shapely.ops import unary_union
 from gridplan.errors import InputError
 from gridplan.geometry.linework import find_ridges, straighten_chains
 from gridplan.geometry.tiling import match_borders, settle_labels
+from gridplan.planning.outlines import tessellation
 from gridplan.planning.outlines.tessellation import tessellate
 from gridplan.rules.outlines import OutlineRules
 from gridplan.synthetic.board_plan import CRS, X0, Y0, make_board_plan, make_table

@@ -102,7 +102,7 @@ def test_an_estate_of_sixty_in_year_two_puts_the_sub_grid_beside_it_over_its_ban
     assert read(done, "repair", "subgrids") == [2, 2, 3, 3]
     assert read(done, "repair", "in_band") == [1.0] * 4
     assert read(done, "repair", "moved_total") == [0.0] * 4
-    assert read(done, "anew", "in_band") == [1.0, 1.0, 0.5, 0.5]
+    assert read(done, "from_scratch", "in_band") == [1.0, 1.0, 0.5, 0.5]
     assert done.events[["year", "kind", "households"]].values.tolist() == [[2, "estate", 60]]
 
 
@@ -170,7 +170,7 @@ def test_never_moves_nobody_and_repair_is_never_behind_it_in_band():
         assert (
             read(done, "never", measure)
             == read(done, "repair", measure)
-            == read(done, "anew", measure)
+            == read(done, "from_scratch", measure)
         )
 
 
@@ -196,7 +196,7 @@ def test_households_are_those_before_and_built_and_grown_less_those_demolished()
         make_board_plan(step=60.0), Given(changes=STORMY), years=6, replications=5
     )
     flows = [
-        np.array(read(done, "anew", name))
+        np.array(read(done, "from_scratch", name))
         for name in ("households", "built", "grown", "demolished")
     ]
     assert np.diff(flows[0]) == pytest.approx((flows[1] + flows[2] - flows[3])[1:])
@@ -393,7 +393,7 @@ def test_events_in_no_place_of_the_plan_or_after_the_last_year_are_told_at_once(
 
 def test_what_cannot_be_looked_at_is_refused(tmp_path):
     plan = make_board_plan()
-    with pytest.raises(RuleError, match="policies are some of never, repair, redraw, anew"):
+    with pytest.raises(RuleError, match="policies are some of never, repair, redraw, from_scratch"):
         simulate_years(plan, policies=["always"])
     with pytest.raises(PlanError, match="release"):
         simulate_years(plan.replace(manifest=plan.manifest | {"release": {}}))

@@ -28,7 +28,7 @@ class PolicyName(StrEnum):
     never = "never"
     repair = "repair"
     redraw = "redraw"
-    anew = "anew"
+    from_scratch = "from_scratch"
 
 
 @verb("years")

@@ -52,7 +52,7 @@ WORDS = {
         "anew": "drawn from nothing",
         "year": "years after the plan",
         "moved_total": "households moved since the start",
-        "policies": "never drawn again|repaired every {repair}|redrawn every {redraw}|drawn anew every {anew}",
+        "policies": "never drawn again|repaired every {repair}|redrawn every {redraw}|drawn from scratch every {from_scratch}",
         "span": "year|{} years",
     },
     "zh": {
@@ -81,7 +81,7 @@ WORDS = {
         "anew": "全部重划",
         "year": "方案之后的年数",
         "moved_total": "累计调整户数",
-        "policies": "不再调整|每{repair}修补|每{redraw}优化|每{anew}全部重划",
+        "policies": "不再调整|每{repair}修补|每{redraw}优化|每{from_scratch}全部重划",
         "span": "年|{}年",
     },
 }
@@ -318,11 +318,11 @@ def _name_policies(years: Years, words: dict[str, str]) -> dict[str, str]:
     """Name the policies with the years after which they act."""
     one, many = words["span"].split("|")
     rules = years.manifest["rules"]["years"]
-    spans = {name: int(rules[f"{name}_every"]) for name in ("repair", "redraw", "anew")}
+    spans = {name: int(rules[f"{name}_every"]) for name in ("repair", "redraw", "from_scratch")}
     said = {name: one if span == 1 else many.format(span) for name, span in spans.items()}
     return dict(
         zip(
-            ("never", "repair", "redraw", "anew"),
+            ("never", "repair", "redraw", "from_scratch"),
             words["policies"].format(**said).split("|"),
             strict=True,
         )

@@ -80,13 +80,16 @@ class YearsRules:
         0.15, "share/year", "volunteers who come, as a share of those at the start", ASSUMED, 0
     )
     repair_every: int = rule(
-        1, "years", "after so many years the policy repair mends what is out of rule", least=1
+        1, "years", "after so many years the policy repair repairs what is out of rule", least=1
     )
     redraw_every: int = rule(
-        5, "years", "after so many years the policy redraw betters every community", least=1
+        5, "years", "after so many years the policy redraw improves every community", least=1
     )
-    anew_every: int = rule(
-        5, "years", "after so many years the policy anew draws everything from nothing", least=1
+    from_scratch_every: int = rule(
+        5,
+        "years",
+        "after so many years the policy from_scratch draws everything from nothing",
+        least=1,
     )
     effort: str = rule(
         "quick", "quick|default|thorough", "how long each mending and drawing searches"

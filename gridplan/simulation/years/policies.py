@@ -18,7 +18,7 @@ from gridplan.simulation.years.new_estates import find_nearest
 from gridplan.simulation.years.starting_state import Start
 
 Array = np.ndarray[Any, Any]
-POLICIES: tuple[str, ...] = ("never", "repair", "redraw", "anew")
+POLICIES: tuple[str, ...] = ("never", "repair", "redraw", "from_scratch")
 
 
 @dataclass(frozen=True)
@@ -44,12 +44,7 @@ def make_policy(name: str, rules: Rules, seed: int) -> Policy:
     [5, 10]
     """
     own = rules.years
-    every = {
-        "never": 1,
-        "repair": own.repair_every,
-        "redraw": own.redraw_every,
-        "anew": own.anew_every,
-    }[name]
+    every = 1 if name == "never" else int(getattr(own, f"{name}_every"))
     return Policy(name, every, Mending(rules.redraw.move, rules.redraw.reach, own.effort, seed))
 
 
@@ -188,7 +183,7 @@ def _act(
         codes = np.unique(home[island][home[island] >= 0])
         at = np.where(home[island] >= 0, np.searchsorted(codes, home[island]), -1)
         homes = Homes(at, len(codes), fixed[atoms[island]] & (at >= 0), _pick(start.kept, codes))
-        if policy.name == "anew":
+        if policy.name == "from_scratch":
             free = replace(homes, fixed=np.zeros(len(island), bool))
             choice = make_choice(
                 own, free, divide_atoms(own, policy.how.effort, policy.how.seed).part

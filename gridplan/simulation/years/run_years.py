@@ -131,7 +131,7 @@ def simulate_years(
     counts. Each replication draws one future, and every policy meets the same.
     ``never`` draws nothing again; ``repair`` mends what is out of rule each
     year with the least upset, as :func:`gridplan.redraw` does; ``redraw``
-    betters whole communities every five years, moves priced; ``anew`` draws
+    betters whole communities every five years, moves priced; ``from_scratch`` draws
     them from nothing every five years, locks put aside.
 
     Parameters
@@ -149,7 +149,7 @@ def simulate_years(
     replications
         How many futures are drawn; at least 2 for intervals.
     policies
-        Some of never, repair, redraw and anew; the others are compared with
+        Some of never, repair, redraw and from_scratch; the others are compared with
         the first.
     seed
         Where chance begins.
@@ -179,7 +179,7 @@ def simulate_years(
     >>> plan = make_board_plan(step=60.0)
     >>> done = simulate_years(plan, Given((Estate(2, "0301", 60, (500_350.0, 4_390_010.0)),), changes=still), years=3, replications=2)
     >>> done
-    Years(never, repair, redraw, anew; 3 years, 2 replications)
+    Years(never, repair, redraw, from_scratch; 3 years, 2 replications)
     >>> done.subgrids[["share", "median", "why"]].values.tolist()
     [[0.0, nan, ''], [1.0, 2.0, 'over']]
     >>> done.by_year.query("policy == 'repair' and measure == 'subgrids'")["mean"].tolist()
