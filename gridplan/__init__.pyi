@@ -39,6 +39,7 @@ from gridplan.redrawing.redraw_plan import redraw as redraw
 from gridplan.redrawing.repair_plan import repair as repair
 from gridplan.rules.all_rules import Rules as Rules
 from gridplan.simulation.requests import Scenario as Scenario
+from gridplan.simulation.requests import measure_chances as measure_chances
 from gridplan.simulation.requests import simulate as simulate
 from gridplan.simulation.surge import Event as Event
 from gridplan.simulation.surge import surge as surge
