@@ -50,7 +50,7 @@ def check_arguments(function: Callable[..., Any]) -> Callable[..., Any]:
 
     Examples
     --------
-    >>> def grow(seed: "int") -> "int":
+    >>> def grow(seed: int) -> int:
     ...     return seed
     >>> check_arguments(grow)(3)
     3
