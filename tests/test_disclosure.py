@@ -314,7 +314,7 @@ def test_a_changed_release_is_no_release():
     leaving = release(make_board_plan())
     changed = leaving.replace(subgrids=leaving.subgrids.assign(households=60))
     assert not is_released(changed)
-    assert any("tell their households" in p.message for p in check_release(changed).problems)
+    assert any("give their exact households" in p.message for p in check_release(changed).problems)
     with pytest.raises(PlanError, match="already"):
         release(leaving)
 

@@ -239,3 +239,8 @@ def order_findings(found: pd.DataFrame) -> pd.DataFrame:
     rank = found["severity"].map({word: n for n, word in enumerate(SEVERITIES)})
     found = found.iloc[np.argsort(rank.to_numpy(), kind="stable")].reset_index(drop=True)
     return found.astype({name: "int64" if name == "count" else "str" for name in FINDING_COLUMNS})
+
+
+def sort_rows(table: Any) -> Any:
+    """Sort rows by their codes, each code once: a fault of doubled codes is reported by its own rule."""
+    return table[~table.index.duplicated()].sort_index()

@@ -1,4 +1,4 @@
-"""Rules on the other kinds of grid: exclusive grids, special grids over the tiling, and the upper layer of grids."""
+"""Rules on exclusive grids, and on special grids, which lie over the tiling."""
 
 from __future__ import annotations
 
@@ -8,8 +8,14 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from gridplan.auditing.evidence import Array, Evidence, find_rows, join_findings, write_findings
-from gridplan.auditing.walking import Steps, number_pieces
+from gridplan.auditing.evidence import (
+    Array,
+    Evidence,
+    find_rows,
+    join_findings,
+    sort_rows,
+    write_findings,
+)
 
 LIMIT_SLACK = 0.1  # m that a special grid may reach over the limit of its community
 BESIDE = (
@@ -23,7 +29,6 @@ UNCOVERED = (
 SAME = 1.0
 LENGTH_SHARE = 0.001  # by which a length may be off, or by a metre
 TOUCH_SLACK = 0.05  # m about the rule's distance within which a touch may be told or not
-GRID_RULE = "grids"  # the word by which exceptions speak of the upper layer
 
 
 def check_exclusives(evidence: Evidence) -> pd.DataFrame:
@@ -127,7 +132,7 @@ def check_specials(evidence: Evidence) -> pd.DataFrame:
     exactly one community (Xi'an DB6101/T 3185-2024, 5.2(b)).
     """  # noqa: D205
     e = evidence
-    rows = _take(evidence.plan.special_grids)
+    rows = sort_rows(evidence.plan.special_grids)
     if rows.empty:
         return join_findings([])
     shapes = rows.geometry.to_numpy()
@@ -135,7 +140,7 @@ def check_specials(evidence: Evidence) -> pd.DataFrame:
     limits = np.append(e.communities.geometry.to_numpy(), shapely.Polygon())
     beyond = shapely.difference(shapes, shapely.buffer(limits[over], LIMIT_SLACK))
     out = (over < 0) | (shapely.length(beyond) > SAME)
-    barriers = _take(e.plan.site.barriers)
+    barriers = sort_rows(e.plan.site.barriers)
     own = find_rows(barriers, rows["barrier"])
     kind = np.append(barriers["kind"].str.lower().to_numpy(object), "")[own]
     length = _measure_length(shapes)
@@ -169,10 +174,6 @@ def check_specials(evidence: Evidence) -> pd.DataFrame:
             _check_touches(e, rows),
         ]
     )
-
-
-def _take(table: Any) -> Any:
-    return table[~table.index.duplicated()].sort_index()
 
 
 def _fit(kind: Array, of_barrier: Array) -> Array:
@@ -269,7 +270,7 @@ def _tell_uncovered(e: Evidence, rows: Any, barriers: Any) -> pd.DataFrame:
 
 def _check_touches(e: Evidence, rows: Any) -> pd.DataFrame:
     """Check which sub-grids each special grid touches."""
-    table = _take(e.plan.touches)
+    table = sort_rows(e.plan.touches)
     touch = e.rules.special.touch
     shapes = rows.geometry.to_numpy()
     land = e.subgrids.geometry.to_numpy()
@@ -328,144 +329,3 @@ def _check_touches(e: Evidence, rows: Any) -> pd.DataFrame:
             ),
         ]
     )
-
-
-def check_grids(evidence: Evidence, steps: Steps) -> pd.DataFrame:
-    """Check that grids of the upper layer nest, add up, hang together, and keep their band or say why not.
-
-    Source: two layers, grids of 300 to 500 households over small ones (an
-    Anhui county, 2016).
-    """
-    e = evidence
-    rows = _take(evidence.plan.grids)
-    named = (e.subgrids["grid"] != "").to_numpy()
-    if rows.empty and not named.any():
-        return join_findings([])
-    own = find_rows(rows, e.subgrids["grid"])
-    above = np.append(rows["community"].to_numpy(object), "")[own]
-    across = named & (own >= 0) & (above != e.subgrids["community"].to_numpy(object))
-    counted = (own >= 0) & e.residential
-    households = np.bincount(own[counted], e.held[counted], minlength=len(rows)).astype(np.int64)
-    count = np.bincount(own[counted], minlength=len(rows))
-    rule = e.rules.grids
-    within = (households >= rule.low) & (households <= rule.high)
-    sums = (households != rows["households"].to_numpy()) | (
-        count != rows["subgrid_count"].to_numpy()
-    )
-    sums |= (within != rows["in_band"].to_numpy()) | (
-        rows[["low", "target", "high"]] != [rule.low, rule.target, rule.high]
-    ).any(axis=1).to_numpy()
-
-    def tell(
-        table: str, frame: Any, mask: Array, what: Any, remedy: str, severity: str = "error"
-    ) -> pd.DataFrame:
-        wrong = frame[mask]
-        noun = "sub-grid" if table == "subgrids" else "grid"
-        return write_findings(
-            "grids",
-            severity,
-            table,
-            wrong.index,
-            wrong["community"].to_numpy(),
-            noun=noun,
-            what=what,
-            remedy=remedy,
-        )
-
-    again = "draw the grids again"
-    return join_findings(
-        [
-            tell(
-                "subgrids",
-                e.subgrids,
-                e.residential & (own < 0),
-                "in no grid, though there are grids",
-                again,
-            ),
-            tell(
-                "subgrids",
-                e.subgrids,
-                ~e.residential & named & (own < 0),
-                "in a grid that does not exist",
-                again,
-            ),
-            tell("subgrids", e.subgrids, across, "in a grid of another community", again),
-            tell("grids", rows, sums, "whose figures are not what its sub-grids come to", again),
-            tell(
-                "grids",
-                rows,
-                _find_apart(e, rows, own),
-                "whose outline is not that of its sub-grids",
-                again,
-            ),
-            tell(
-                "grids",
-                rows,
-                _find_broken(e, steps, own, len(rows)),
-                "whose sub-grids do not hang together",
-                again,
-            ),
-            *_tell_band(e, rows, within & (count > 0)),
-        ]
-    )
-
-
-def _find_apart(e: Evidence, rows: Any, own: Array) -> Array:
-    """Find the grids whose outline differs from the land of their sub-grids by more than a millionth, or a square metre."""
-    known = own >= 0
-    land = np.bincount(
-        own[known], shapely.area(e.subgrids.geometry.to_numpy())[known], minlength=len(rows)
-    )
-    shapes = rows.geometry.to_numpy()
-    met = shapely.area(
-        shapely.intersection(e.subgrids.geometry.to_numpy()[known], shapes[own[known]])
-    )
-    inside = np.bincount(own[known], met, minlength=len(rows))
-    slack = np.maximum(1.0, 1e-6 * land)
-    area = shapely.area(shapes)
-    wrong = (np.abs(area - land) > slack) | (np.abs(inside - land) > slack)
-    return np.asarray(wrong | (np.abs(rows["area"].to_numpy() - area) > slack))
-
-
-def _find_broken(e: Evidence, steps: Steps, own: Array, count: int) -> Array:
-    """Find the grids whose sub-grids are not joined by pairs of stairwells that can be walked between."""
-    broken = np.zeros(count, bool)
-    if len(e.plan.neighbours) == 0:
-        return broken
-    a = e.part[steps.a]
-    b = e.part[steps.b]
-    grid = np.append(own, -1)
-    same = (a >= 0) & (b >= 0) & (grid[a] == grid[b]) & (grid[a] >= 0)
-    label, pieces = number_pieces(len(own), a[same], b[same])
-    of_piece = np.full(pieces, -1)
-    counted = e.residential & (own >= 0)
-    of_piece[label[counted]] = own[counted]
-    return np.asarray(np.bincount(of_piece[of_piece >= 0], minlength=count) > 1)
-
-
-def _tell_band(e: Evidence, rows: Any, within: Array) -> list[pd.DataFrame]:
-    excuses = e.plan.exceptions[e.plan.exceptions["rule"] == GRID_RULE]
-    told = rows.index.isin(excuses["subgrid"])
-    proven = rows.index.isin(excuses["subgrid"][excuses["proven"]])
-    found = []
-    for severity, mask, end in (
-        ("error", ~within & ~told, "out of its band, no exception says why"),
-        ("warning", ~within & told & ~proven, "out of its band, explained in exceptions"),
-        ("note", ~within & proven, "out of its band, which exceptions say cannot be otherwise"),
-    ):
-        wrong = rows[mask]
-        found.append(
-            write_findings(
-                "grids",
-                severity,
-                "grids",
-                wrong.index,
-                wrong["community"].to_numpy(),
-                noun="grid",
-                what=end,
-                remedy="see the remedy in exceptions"
-                if severity != "error"
-                else "draw the grids again",
-            )
-        )
-    return found

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from gridplan.errors import PlanError
 from gridplan.plan import ALL_TABLES, Plan
-from gridplan.storage.assembly import Found, assemble_plan
+from gridplan.storage.assembly import FoundFiles, assemble_plan
 from gridplan.storage.geoparquet import MANIFEST_FILE, ROW
 from gridplan.storage.plan_folder import TABLES
 from gridplan.tables.conform import is_spatial, make_empty
@@ -144,7 +144,7 @@ def read_communities(
     if (first or last) and "counts" in tables:
         tables["counts"] = _take_counts(tables)
     return assemble_plan(
-        Found(
+        FoundFiles(
             folder, tables, {key: json.dumps(value) for key, value in read_manifest(path).items()}
         )
     )

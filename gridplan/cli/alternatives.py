@@ -9,7 +9,7 @@ import typer
 
 from gridplan.cli.app import verb
 from gridplan.cli.csv_output import write_folder
-from gridplan.cli.options import Effort, Lang, PlanPath, RulesFile, Threads
+from gridplan.cli.options import EffortName, Lang, PlanPath, RulesFile, Threads
 
 
 @verb("alternatives")
@@ -35,8 +35,8 @@ def alternatives_command(
     most: Annotated[int, typer.Option(min=1, help="At most this many.")] = 6,
     lang: Annotated[Lang, typer.Option(help="Language of the picture.")] = Lang.en,
     effort: Annotated[
-        Effort, typer.Option(help="How long to search at each price.")
-    ] = Effort.default,
+        EffortName, typer.Option(help="How long to search at each price.")
+    ] = EffortName.default,
     rules_file: RulesFile = None,
     seed: Annotated[
         int, typer.Option(help="Seed of the search; the same seed gives the same alternatives.")

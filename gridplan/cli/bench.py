@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from gridplan.cli.app import verb
-from gridplan.cli.options import Effort
+from gridplan.cli.options import EffortName
 
 
 @verb("bench")
@@ -16,7 +16,7 @@ def bench_command(
     folder: Annotated[
         Path, typer.Argument(metavar="FOLDER", help="Folder of published instances (.dat, .json).")
     ],
-    effort: Annotated[Effort, typer.Option(help="How long to search.")] = Effort.quick,
+    effort: Annotated[EffortName, typer.Option(help="How long to search.")] = EffortName.quick,
     only: Annotated[
         str | None, typer.Option(help="Only instances whose name contains this.")
     ] = None,

@@ -35,7 +35,7 @@ class Layers(StrEnum):
     tiles = "tiles"
 
 
-class Effort(StrEnum):
+class EffortName(StrEnum):
     """How long a search may take."""
 
     quick = "quick"
@@ -61,7 +61,7 @@ class Engine(StrEnum):
 
 FROM = "Where the land comes from"
 HOW = "How to read it"
-WHAT = "How to plan"
+WHAT = "Rules and search"
 WHO = "Where it runs"
 
 Threads = Annotated[

@@ -72,7 +72,7 @@ def pair_command(
         str | None,
         typer.Option(
             metavar="KEY=VALUE",
-            help="Set one rule of the section pairing, e.g. how cadres are paired.",
+            help="Short for --set pairing.KEY=VALUE.",
         ),
     ] = None,
 ) -> None:

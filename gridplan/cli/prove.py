@@ -9,7 +9,7 @@ import typer
 
 from gridplan.cli.app import verb
 from gridplan.cli.csv_output import write_csv
-from gridplan.cli.options import CsvFile, Effort, Lang, PlanPath, RulesFile, Threads
+from gridplan.cli.options import CsvFile, EffortName, Lang, PlanPath, RulesFile, Threads
 
 
 @verb("prove")
@@ -49,8 +49,8 @@ def frontier_command(
     table: CsvFile = None,
     lang: Annotated[Lang, typer.Option(help="Language of the picture.")] = Lang.en,
     effort: Annotated[
-        Effort, typer.Option(help="How long to search at each price.")
-    ] = Effort.default,
+        EffortName, typer.Option(help="How long to search at each price.")
+    ] = EffortName.default,
     rules_file: RulesFile = None,
     seed: Annotated[
         int, typer.Option(help="Seed of the search; the same seed gives the same table.")

@@ -29,7 +29,7 @@ def synth_command(
     hierarchy: Annotated[
         list[Path] | None,
         typer.Option(
-            help="CSV of real communities to lay out instead (code, name, kind, subdistrict); "
+            help="CSV of real communities (code, name, kind, subdistrict) or register of divisions to lay out instead; "
             "may be repeated, and later files fill what earlier ones lack."
         ),
     ] = None,

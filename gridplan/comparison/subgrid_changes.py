@@ -78,7 +78,7 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
 }
 
 
-class Flow(NamedTuple):
+class HouseholdFlow(NamedTuple):
     """One row of the concordance."""
 
     community: str
@@ -88,7 +88,7 @@ class Flow(NamedTuple):
     kind: str
 
 
-class Event(NamedTuple):
+class SubgridEvent(NamedTuple):
     """What became of some sub-grids."""
 
     kind: str
@@ -160,16 +160,18 @@ def find_members(concordance: pd.DataFrame) -> dict[str, pd.Series[Any]]:
     }
 
 
-def _gather(concordance: pd.DataFrame, lang: Language) -> list[Event]:
+def _gather(concordance: pd.DataFrame, lang: Language) -> list[SubgridEvent]:
     """Gather kin into events, the kinds in the order of ``EVENT_KINDS``."""
     table = concordance.reset_index(drop=True)
     sizes = {
         side: table[table[side] != ""].groupby(side)["households"].sum() for side in ("old", "new")
     }
     label = _join_kin(_find_kin(table, sizes), sizes)
-    out: dict[int, list[Flow]] = {}
-    into: dict[int, list[Flow]] = {}
-    for flow in (Flow(*row) for row in table[list(Flow._fields)].itertuples(index=False)):
+    out: dict[int, list[HouseholdFlow]] = {}
+    into: dict[int, list[HouseholdFlow]] = {}
+    for flow in (
+        HouseholdFlow(*row) for row in table[list(HouseholdFlow._fields)].itertuples(index=False)
+    ):
         if flow.old:
             out.setdefault(label["old"][flow.old], []).append(flow)
         if flow.new:
@@ -210,7 +212,7 @@ def _join_kin(kin: pd.DataFrame, sizes: Mapping[str, Any]) -> dict[str, dict[str
     }
 
 
-def _tell(out: list[Flow], into: list[Flow], lang: Language) -> Event:
+def _tell(out: list[HouseholdFlow], into: list[HouseholdFlow], lang: Language) -> SubgridEvent:
     """Tell one event from the flows that leave its old sub-grids and those that enter its new ones."""
     old = sorted({f.old for f in out})
     new = sorted({f.new for f in into})
@@ -227,7 +229,7 @@ def _tell(out: list[Flow], into: list[Flow], lang: Language) -> Event:
     community = (into or out)[0].community
     moved = sum(f.households for f in out if f.kind == "moved")
     sentence = _write_sentence(kind, out, into, counts, lang)
-    return Event(kind, community, old, new, counts["households"], moved, sentence)
+    return SubgridEvent(kind, community, old, new, counts["households"], moved, sentence)
 
 
 def _choose_kind(old: list[str], new: list[str], counts: Mapping[str, int]) -> str:
@@ -243,7 +245,11 @@ def _choose_kind(old: list[str], new: list[str], counts: Mapping[str, int]) -> s
 
 
 def _write_sentence(
-    kind: str, out: list[Flow], into: list[Flow], counts: Mapping[str, int], lang: Language
+    kind: str,
+    out: list[HouseholdFlow],
+    into: list[HouseholdFlow],
+    counts: Mapping[str, int],
+    lang: Language,
 ) -> str:
     """Write an event as a sentence."""
     words = _WORDS[lang]

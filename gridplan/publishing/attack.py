@@ -1,7 +1,7 @@
-"""The attacker: how far everything that is told narrows each count that is not, by linear programming.
+"""The attacker: how far the published counts narrow each suppressed one, by linear programming.
 
 The sums of one hierarchy with parts form a network, so these limits are whole
-numbers and the very best that can be had.
+numbers and cannot be improved.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ UNLIMITED = 1e7  # people; a cell that can be so large is not limited at all
 
 @dataclass(frozen=True)
 class Ranges:
-    """The least and greatest value of each cell asked for, and the proofs: multipliers of the sums, one row each."""
+    """The range of each cell asked for, and its proofs: multipliers of the sums, a row each."""
 
     cells: Array
     low: Array
@@ -35,8 +35,8 @@ class Ranges:
 
 
 @dataclass(frozen=True)
-class Block:
-    """Suppressed cells that hang together, the sums that hold any of them, and the cells among them that are asked for."""
+class HiddenBlock:
+    """Suppressed cells that share sums, those sums, and the cells among them that are asked for."""
 
     cells: Array
     sums: Array
@@ -44,7 +44,7 @@ class Block:
 
 
 def find_ranges(
-    matrix: csr_matrix, told: Array, lower: Array, asked: Array, enough: float = np.inf
+    matrix: csr_matrix, values: Array, lower: Array, asked: Array, enough: float = np.inf
 ) -> Ranges:
     """Find the range that each asked cell can be narrowed to.
 
@@ -52,7 +52,7 @@ def find_ranges(
     ----------
     matrix
         Sums that hold: matrix @ values = 0.
-    told
+    values
         The cells' values, NaN where a cell is suppressed.
     lower
         What each suppressed cell is known to be at the least.
@@ -65,19 +65,20 @@ def find_ranges(
 
     Examples
     --------
-    Two children of a told sum of 20, both suppressed and at least 1:
+    Two parts of a published sum of 20, both suppressed and at least 1:
 
     >>> sums = csr_matrix([[1.0, 1.0, -1.0]])
     >>> r = find_ranges(sums, np.array([np.nan, np.nan, 20.0]), np.ones(3), np.array([0]))
     >>> r.low[0], r.high[0]
     (np.float64(1.0), np.float64(19.0))
     """
-    sides = matrix @ np.nan_to_num(told)
+    sides = matrix @ np.nan_to_num(values)
     low = np.full(len(asked), np.nan)
     high = np.full(len(asked), np.nan)
     place = {int(cell): n for n, cell in enumerate(asked)}
     proofs: tuple[list[Any], list[Any]] = ([], [])
-    for block in split_blocks(matrix, np.isnan(told), asked):
+    # Blocks share no sum, so each is a small problem of its own.
+    for block in split_blocks(matrix, np.isnan(values), asked):
         for n, bounds, duals in _solve_block(matrix, block, sides, lower, enough):
             row = place[n]
             low[row], high[row] = bounds
@@ -98,12 +99,13 @@ def _gather(found: list[Any], shape: tuple[int, int]) -> csr_matrix:
     )
 
 
-def split_blocks(matrix: csr_matrix, hidden: Array, asked: Array) -> Iterator[Block]:
+def split_blocks(matrix: csr_matrix, hidden: Array, asked: Array) -> Iterator[HiddenBlock]:
     """Split the suppressed cells into blocks that share no sum, and give those in which a cell is asked for."""
     cells = np.flatnonzero(hidden)
     own = matrix[:, cells]
     sums = np.flatnonzero(np.diff(own.indptr))
     own = own[sums].tocsr()
+    # Cells and sums are the two sides of a graph; its components are the blocks.
     graph = csr_matrix(
         (np.ones(own.nnz), (own.tocoo().row, own.tocoo().col + len(sums))),
         shape=(len(sums) + len(cells),) * 2,
@@ -118,11 +120,13 @@ def split_blocks(matrix: csr_matrix, hidden: Array, asked: Array) -> Iterator[Bl
         a, b = np.searchsorted(of_cell[cell_order], [block, block + 1])
         c, d = np.searchsorted(of_sum[sum_order], [block, block + 1])
         inside = np.sort(cell_order[a:b])
-        yield Block(cells[inside], sums[np.sort(sum_order[c:d])], cells[inside[wanted[inside]]])
+        yield HiddenBlock(
+            cells[inside], sums[np.sort(sum_order[c:d])], cells[inside[wanted[inside]]]
+        )
 
 
 def _solve_block(
-    matrix: csr_matrix, block: Block, sides: Array, lower: Array, enough: float
+    matrix: csr_matrix, block: HiddenBlock, sides: Array, lower: Array, enough: float
 ) -> Iterator[tuple[int, tuple[float, float], list[Any]]]:
     """Find the least and greatest value of each asked cell of a block; unlimited is inf."""
     model = _Questions(
@@ -135,6 +139,7 @@ def _solve_block(
         bounds: list[float] = [model.low[column], model.high[column]]
         duals: list[Array | None] = [None, None]
         for side, sign in ((1, -1.0), (0, 1.0)):
+            # Earlier answers may have opened the cell far enough already.
             if bounds[1] - bounds[0] >= enough:
                 break
             cost = np.zeros(len(block.cells))
@@ -142,14 +147,14 @@ def _solve_block(
             values, duals[side] = model.ask(cost)
             bounds[0], bounds[1] = model.low[column], model.high[column]
             bounds[side] = values[column]
-        # whole people
+        # People are whole numbers, so the limits are rounded inwards.
         low = np.ceil(bounds[0] - EXACT)
         high = np.floor(bounds[1] + EXACT)
         yield int(cell), (low, np.inf if high >= UNLIMITED else high), duals
 
 
 class _Questions:
-    """A linear program over the suppressed cells of a block, asked one question after the other; it remembers every answer."""
+    """A linear program over the suppressed cells of a block that remembers every answer."""
 
     def __init__(self, own: Any, sides: Array, lower: Array) -> None:
         lp = highspy.HighsLp()
@@ -170,12 +175,12 @@ class _Questions:
         self.low, self.high = np.full(own.shape[1], np.inf), np.full(own.shape[1], -np.inf)
 
     def ask(self, cost: Array) -> tuple[Array, Array]:
-        """Find the cells' values where ``cost`` @ values is least, and the multipliers of the sums that prove it."""
+        """Find the values where ``cost`` @ values is least, and the multipliers that prove it."""
         self.model.changeColsCost(len(cost), self.columns, cost)
         self.model.run()
         if self.model.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             raise PlanError(
-                f"the counts that are told contradict one another ({self.model.getModelStatus()}) -> release again"
+                f"the published counts contradict one another ({self.model.getModelStatus()}) -> release again"
             )
         solution = self.model.getSolution()
         values = np.array(solution.col_value)
@@ -184,15 +189,17 @@ class _Questions:
         return values, np.array(solution.row_dual)
 
     def look_round(self, columns: Array, enough: float) -> None:
-        """Ask about many cells at once, in directions drawn by lot, as long as that shows enough of them to be open."""
+        """Ask about many cells at once in random directions, as long as that opens enough of them."""
         rng = np.random.default_rng(0)
         left = columns
         while len(left) > 4:
             cost = np.zeros(len(self.columns))
             cost[left] = rng.choice([-1.0, 1.0], len(left))
+            # Both ends of one direction: half of the cells high and half low, then the reverse.
             for sign in (1.0, -1.0):
                 self.ask(sign * cost)
             still = left[self.high[left] - self.low[left] < enough]
+            # Once a direction opens few cells, asking one by one is cheaper.
             if len(still) > 0.8 * len(left):
                 return
             left = still

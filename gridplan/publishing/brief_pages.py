@@ -34,7 +34,7 @@ NOTES: Mapping[Language, tuple[str, ...]] = {
         "唐山数据：《中国城市报》2023年9月25日第19版。",
     ),
     "en": (
-        "Households that were not counted are estimated from buildings. Counts of members and volunteers are told by branch "
+        "Households that were not counted are estimated from buildings. Counts of members and volunteers are given by branch "
         "or community, households of a sub-grid in bands.",
         "Figures of Tangshan: China City News, 25 September 2023, p. 19.",
     ),
@@ -110,7 +110,7 @@ def _list_rows(brief: Brief, name: str, lang: Language) -> Rows:
             figure = list_figures()[str(code)]
             printed = pd.Series(
                 {
-                    "status": "unknown" if np.isnan(figure.published) else "told",
+                    "status": "unknown" if np.isnan(figure.published) else "shown",
                     "value": figure.published,
                 }
             )

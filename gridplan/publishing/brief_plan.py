@@ -1,4 +1,4 @@
-"""The brief: a paragraph in Chinese and English, the table behind it, what is unmet, and the comparison with Tangshan."""
+"""The brief: a paragraph in Chinese and English, its table, gaps, and Tangshan beside them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pandas as pd
 
 from gridplan.errors import PlanError
 from gridplan.plan import Plan
-from gridplan.publishing.published_figures import Figure, list_figures
+from gridplan.publishing.published_figures import BriefFigure, list_figures
 from gridplan.publishing.release_plan import is_released
 from gridplan.publishing.tangshan_ratios import compare_ratios, read_figures
 from gridplan.tables.html import say_count, show_html
@@ -114,13 +114,13 @@ def require_release(plan: Plan) -> None:
 
 
 def describe_figures(leaving: Plan) -> pd.DataFrame:
-    """Describe every figure: its value, whether it is told, the table and expression that it is counted by, and Tangshan's."""
+    """Describe every figure: value, status, the table and expression behind it, and Tangshan's."""
     own = read_figures(leaving)
     rows = []
     for name, figure in list_figures().items():
         value = float(own.loc[name, "value"])
         shown = bool(own.loc[name, "shown"])
-        status = "suppressed" if not shown else "unknown" if np.isnan(value) else "told"
+        status = "suppressed" if not shown else "unknown" if np.isnan(value) else "shown"
         rows.append(
             {
                 "figure": name,
@@ -160,10 +160,10 @@ def write_paragraph(figures: pd.DataFrame, lang: Language) -> str:
     return ("" if lang == "zh" else " ").join(parts)
 
 
-def write_value(row: Any, figure: Figure, lang: Language) -> str:
+def write_value(row: Any, figure: BriefFigure, lang: Language) -> str:
     """Write a value as a paragraph has it; what is suppressed or unknown says so."""
     if row["status"] == "suppressed":
-        return "（不公布）" if lang == "zh" else "(not told)"
+        return "（不公布）" if lang == "zh" else "(not published)"
     if row["status"] == "unknown":
         return "（数据不足）" if lang == "zh" else "(not known)"
     value = float(row["value"])
@@ -190,7 +190,7 @@ def write_stamp(leaving: Plan, lang: Language) -> str:
     else:
         compared = ", compared with the earlier release" if note["compared"] else ""
         text = (
-            "Disclosure check: passed. Counts below {smallest} are not told; {suppressed} of {counts} counts are "
+            "Disclosure check: passed. Counts below {smallest} are not published; {suppressed} of {counts} counts are "
             "suppressed{compared}; seal {seal}."
         )
     return text.format(compared=compared, **values)
@@ -198,9 +198,9 @@ def write_stamp(leaving: Plan, lang: Language) -> str:
 
 def _rank_gaps(leaving: Plan) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Rank the rules by their gaps, and the communities by all of theirs."""
-    told = leaving.published[leaving.published["measure"].str.startswith("gaps:")]
-    parts = told["measure"].str.split(":", n=2, expand=True)
-    own = told.assign(room=parts[1] if len(told) else "", rule=parts[2] if len(told) else "")
+    gaps = leaving.published[leaving.published["measure"].str.startswith("gaps:")]
+    parts = gaps["measure"].str.split(":", n=2, expand=True)
+    own = gaps.assign(room=parts[1] if len(gaps) else "", rule=parts[2] if len(gaps) else "")
     city = own[own["level"] == "city"].sort_values(["value", "measure"], ascending=[False, True])
     by = (
         own[own["level"] == "community"]

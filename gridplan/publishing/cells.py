@@ -43,7 +43,7 @@ _COUNTED = {
 
 
 @dataclass(frozen=True)
-class System:
+class CellSystem:
     """Cells and the sums that tie them.
 
     ``cells`` has level, of, community, measure and value; ``matrix`` @ value =
@@ -199,7 +199,9 @@ def _count_branches(plan: Plan, members: pd.Series[Any]) -> pd.DataFrame:
     return pd.concat(both, ignore_index=True).assign(level="branch")
 
 
-def tie_cells(cells: pd.DataFrame, subdistricts: pd.Series[Any], least: int, floor: int) -> System:
+def tie_cells(
+    cells: pd.DataFrame, subdistricts: pd.Series[Any], least: int, floor: int
+) -> CellSystem:
     """Tie cells by the sums that everybody knows: over places, and of parts.
 
     Parameters
@@ -209,7 +211,7 @@ def tie_cells(cells: pd.DataFrame, subdistricts: pd.Series[Any], least: int, flo
     subdistricts
         Subdistrict of each community.
     least
-        What a suppressed cell is at the least: 1 where zeros are always told.
+        What a suppressed cell is at the least: 1 where zeros are always published.
     floor
         Fewest members of a branch.
     """
@@ -256,4 +258,4 @@ def tie_cells(cells: pd.DataFrame, subdistricts: pd.Series[Any], least: int, flo
     lower = np.where(
         (level == "branch") & (cells["measure"] == "members"), max(least, floor), least
     )
-    return System(cells, matrix, lower.astype(float))
+    return CellSystem(cells, matrix, lower.astype(float))

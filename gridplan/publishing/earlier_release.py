@@ -1,4 +1,4 @@
-"""What an earlier release adds to what the attacker knows: its counts, and the pieces that both plans cut the land into."""
+"""What an earlier release adds to the attacker's knowledge: its counts, and differences."""
 
 from __future__ import annotations
 
@@ -9,39 +9,43 @@ import pandas as pd
 from scipy.sparse import csr_matrix, vstack
 
 from gridplan.plan import Plan
-from gridplan.publishing.cells import OUTSIDE, System
+from gridplan.publishing.cells import OUTSIDE, CellSystem
 
 Array = np.ndarray[Any, Any]
 
 
-def add_overlay(system: System, plan: Plan, old: Plan, out: Plan) -> tuple[System, Array, Array]:
+def add_overlay(
+    system: CellSystem, plan: Plan, old: Plan, out: Plan
+) -> tuple[CellSystem, Array, Array]:
     """Add an earlier release to the cells and sums of a new one.
 
     A piece is what lies in one branch (or community) of the new plan and one
-    of the old; nobody tells its count, but differences might. Old counts that
-    today's numbers no longer bear out say nothing of today's and are left
-    aside.
+    of the old; its count is never published, but differences might give it
+    away. Old counts that today's numbers no longer agree with say nothing of
+    today's and are left aside.
 
     Returns
     -------
-    The larger system, the cells that are not told whatever happens (pieces,
-    and old counts that were not told), and those that were told before.
+    The larger system, the cells that are hidden whatever happens (pieces, and
+    old counts that were suppressed), and those that were published before.
     """
-    told = out.published[out.published["measure"].isin(["members", OUTSIDE])]
+    published = out.published[out.published["measure"].isin(["members", OUTSIDE])]
     n = len(system.cells)
-    never = _find_told_before(system.cells, plan, old, out)
-    if plan.members.empty or old.members.empty or told.empty:
+    never = _find_shown_before(system.cells, plan, old, out)
+    if plan.members.empty or old.members.empty or published.empty:
         return system, np.zeros(n, bool), never
     people = plan.members["full"] + plan.members["probationary"]
     open_now = system.cells.loc[system.cells["level"] == "branch", "community"]
     new_leaf = _find_leaves(plan.members, set(open_now))
-    old_leaf = _find_leaves(old.members, set(told.loc[told["level"] == "branch", "community"]))
+    old_leaf = _find_leaves(
+        old.members, set(published.loc[published["level"] == "branch", "community"])
+    )
     both = pd.DataFrame(
         {"new": new_leaf, "old": old_leaf.reindex(new_leaf.index).fillna(""), "value": people}
     )
     pieces = both.groupby(["new", "old"], as_index=False)["value"].sum()
     sums = pieces.groupby("old")["value"].sum()
-    known = _list_old(told, sums)
+    known = _list_old(published, sums)
     extra = pd.concat(
         [
             pd.DataFrame(
@@ -49,7 +53,7 @@ def add_overlay(system: System, plan: Plan, old: Plan, out: Plan) -> tuple[Syste
                     "level": "piece",
                     "of": pieces["new"] + "|" + pieces["old"],
                     "value": pieces["value"],
-                    "told": False,
+                    "shown": False,
                 }
             ),
             known,
@@ -59,21 +63,21 @@ def add_overlay(system: System, plan: Plan, old: Plan, out: Plan) -> tuple[Syste
     rows = [
         _sum_up(pieces["new"], _place_new(system.cells), n, len(extra)),
         _sum_up(pieces["old"], _place_old(known, n + len(pieces)), n, len(extra)),
-        _sum_old(known, told, n + len(pieces), n + len(extra)),
+        _sum_old(known, published, n + len(pieces), n + len(extra)),
     ]
     wide = csr_matrix(
         (system.matrix.data, system.matrix.indices, system.matrix.indptr),
         shape=(system.matrix.shape[0], n + len(extra)),
     )
-    cells = pd.concat([system.cells, extra.drop(columns="told")], ignore_index=True)
-    was_told = np.append(never, extra["told"].to_numpy(bool))
-    always = np.append(np.zeros(n, bool), ~extra["told"].to_numpy(bool))
+    cells = pd.concat([system.cells, extra.drop(columns="shown")], ignore_index=True)
+    shown_before = np.append(never, extra["shown"].to_numpy(bool))
+    always = np.append(np.zeros(n, bool), ~extra["shown"].to_numpy(bool))
     lower = np.append(system.lower, np.zeros(len(extra)))
-    return System(cells, vstack([wide, *rows], format="csr"), lower), always, was_told
+    return CellSystem(cells, vstack([wide, *rows], format="csr"), lower), always, shown_before
 
 
 def _find_leaves(members: pd.DataFrame, open_in: set[str]) -> pd.Series[Any]:
-    """Find the finest told thing that each stairwell lies in: its branch, what is outside branches, or the community."""
+    """Find the finest published place of each stairwell: branch, outside branches, or community."""
     community = members["community"].astype("str")
     branch = members["branch"].astype("str")
     inner = np.where(branch != "", "branch:" + branch, "outside:" + community)
@@ -95,9 +99,9 @@ def _name_leaf(table: pd.DataFrame) -> Array:
     )
 
 
-def _list_old(told: pd.DataFrame, sums: pd.Series[Any]) -> pd.DataFrame:
-    """List the old leaves that today's numbers bear out, and the old communities over them."""
-    own = told[told["level"].isin(["branch", "community"])]
+def _list_old(published: pd.DataFrame, sums: pd.Series[Any]) -> pd.DataFrame:
+    """List the old leaves that agree with today's numbers, and the old communities over them."""
+    own = published[published["level"].isin(["branch", "community"])]
     leaf = _name_leaf(own)
     now = pd.Series(sums.reindex(leaf).to_numpy(), index=own.index)
     over = own.loc[own["level"] == "branch", "community"]
@@ -106,7 +110,7 @@ def _list_old(told: pd.DataFrame, sums: pd.Series[Any]) -> pd.DataFrame:
     by_community = now[own["level"] == "branch"].groupby(own["community"]).sum()
     now = now.where(~above, own["of"].map(by_community))
     stands = (total | above) & now.notna() & (~own["shown"] | (own["value"] == now))
-    return pd.DataFrame({"level": "before", "of": leaf, "value": now, "told": own["shown"]})[
+    return pd.DataFrame({"level": "before", "of": leaf, "value": now, "shown": own["shown"]})[
         stands
     ].reset_index(drop=True)
 
@@ -135,10 +139,10 @@ def _sum_up(of: pd.Series[Any], place: pd.Series[Any], n: int, more: int) -> csr
     return csr_matrix((signs, (rows, columns)), shape=(len(names), n + more))
 
 
-def _sum_old(known: pd.DataFrame, told: pd.DataFrame, first: int, width: int) -> csr_matrix:
+def _sum_old(known: pd.DataFrame, published: pd.DataFrame, first: int, width: int) -> csr_matrix:
     """Write the sums of old communities over their branches, where all of them still stand."""
     place = _place_old(known, first)
-    branch = told[told["level"] == "branch"]
+    branch = published[published["level"] == "branch"]
     leaf = pd.Series(_name_leaf(branch), index=branch.index)
     rows: list[int] = []
     columns: list[int] = []
@@ -154,11 +158,11 @@ def _sum_old(known: pd.DataFrame, told: pd.DataFrame, first: int, width: int) ->
     return csr_matrix((signs, (rows, columns)), shape=(count, width))
 
 
-def _find_told_before(cells: pd.DataFrame, plan: Plan, old: Plan, out: Plan) -> Array:
-    """Find the cells that were told before: the same place with the same doors, and the same number."""
-    told = out.published[out.published["shown"]]
+def _find_shown_before(cells: pd.DataFrame, plan: Plan, old: Plan, out: Plan) -> Array:
+    """Find the cells published before: the same place, the same doors and the same number."""
+    published = out.published[out.published["shown"]]
     key = ["level", "of", "measure"]
-    value = pd.Series(told["value"].to_numpy(), index=pd.MultiIndex.from_frame(told[key]))
+    value = pd.Series(published["value"].to_numpy(), index=pd.MultiIndex.from_frame(published[key]))
     value = value[~value.index.duplicated()]
     was = value.reindex(pd.MultiIndex.from_frame(cells[key])).to_numpy()
     same = was == cells["value"].to_numpy(float)

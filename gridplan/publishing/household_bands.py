@@ -1,4 +1,4 @@
-"""Households of sub-grids told in bands, none so narrow or so tied by totals that it gives the number away."""
+"""Households of sub-grids given in bands, none so narrow that it gives the number away."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ OPEN = 10**6  # households; where the highest band ends
 
 
 def list_edges(low: int, target: int, high: int, width: int) -> list[int]:
-    """List where bands begin: at the limits of the rule itself, so that they tell what is in band and no more.
+    """List where bands begin: at the limits of the rule, so that they show what is in band.
 
     Examples
     --------
@@ -32,9 +32,9 @@ def list_edges(low: int, target: int, high: int, width: int) -> list[int]:
 
 
 def band_households(subgrids: Any, rules: DisclosureRules) -> pd.DataFrame:
-    """Find the band of each residential sub-grid: its first and last number of households, 0 and OPEN where it is not told.
+    """Find the first and last number of households of each residential sub-grid's band.
 
-    Bands are withheld where those of a community or grid, with its exact
+    They are 0 and OPEN where the band is withheld. Bands are withheld where those of a community or grid, with its exact
     total, would narrow one of them to fewer than ``household_width`` numbers.
     """
     low = np.zeros(len(subgrids), np.int64)
@@ -68,22 +68,22 @@ def _withhold(bands: pd.DataFrame, of: Array, held: Array, width: int) -> pd.Dat
 
 
 def find_tight(bands: pd.DataFrame, of: Array, totals: pd.Series[Any], width: int) -> list[str]:
-    """Find the totals that, being exact, narrow the band of one of their sub-grids to fewer than ``width`` numbers."""
+    """Find the exact totals that narrow a sub-grid's band to fewer than ``width`` numbers."""
     first = bands["first"].to_numpy()
     last = bands["last"].to_numpy()
-    told = last < OPEN
-    told |= first > 0
+    banded = last < OPEN
+    banded |= first > 0
     total = pd.Series(of).map(totals).to_numpy(float)
     least = pd.Series(first).groupby(of).transform("sum").to_numpy() - first
     most = pd.Series(np.minimum(last, OPEN)).groupby(of).transform("sum").to_numpy() - last
     low = np.maximum(first, total - most)
     high = np.minimum(last, total - least)
-    wrong = told & (high - low + 1 < width) & (of != "")
+    wrong = banded & (high - low + 1 < width) & (of != "")
     return sorted(set(of[wrong].tolist()))
 
 
 def write_bands(bands: pd.DataFrame) -> pd.Series[Any]:
-    """Write bands as text; empty where they are not told.
+    """Write bands as text; empty where they are withheld.
 
     Examples
     --------
@@ -111,7 +111,7 @@ def read_bands(texts: pd.Series[Any]) -> pd.DataFrame:
 
 
 def blur_subgrids(plan: Plan, rules: DisclosureRules, bands: pd.DataFrame) -> Any:
-    """Return the sub-grids without what is told of single doors and households: bands instead of numbers, no centre."""
+    """Return the sub-grids with bands instead of numbers, and nothing about single doors."""
     table = plan.subgrids
     may_fit = (bands["last"] >= table["low"]) & (bands["first"] <= table["high"])
     return table.assign(

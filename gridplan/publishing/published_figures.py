@@ -17,7 +17,7 @@ from gridplan.publishing.cells import find_places
 
 
 @dataclass(frozen=True)
-class Figure:
+class BriefFigure:
     """A figure of the paragraph: what it is called, how it is counted, and what the founding document printed.
 
     ``how`` is count, ``nunique:COLUMN``, ``sum:EXPRESSION``, ``mean:COLUMN``,
@@ -39,7 +39,7 @@ class Figure:
 
 
 @cache
-def list_figures() -> Mapping[str, Figure]:
+def list_figures() -> Mapping[str, BriefFigure]:
     """List the figures of the paragraph by their id, in its order.
 
     Examples
@@ -52,7 +52,7 @@ def list_figures() -> Mapping[str, Figure]:
     found = {}
     for row in rows:
         values: dict[str, Any] = {**row, "published": float(row["published"] or "nan")}
-        found[row["id"]] = Figure(**values)
+        found[row["id"]] = BriefFigure(**values)
     return found
 
 
@@ -70,7 +70,7 @@ def count_figures(plan: Plan) -> pd.Series[Any]:
     )
 
 
-def count_figure(plan: Plan, figure: Figure) -> float:
+def count_figure(plan: Plan, figure: BriefFigure) -> float:
     """Count one figure; NaN where its table has no row that could be counted and something is needed for it."""
     table = plan.get_table(figure.table)
     own = pd.DataFrame(table.drop(columns="geometry", errors="ignore")).reset_index()

@@ -1,4 +1,7 @@
-"""The check of a release: blind to how it was made, it looks for what should have stayed behind and solves for what is hidden."""
+"""The check of a release: it looks for what should have stayed behind and solves for the rest.
+
+It is blind to how the release was made.
+"""
 
 from __future__ import annotations
 
@@ -48,8 +51,11 @@ BLANK = {
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What the check of a release found: ``solved`` suppressed counts were attacked; ``narrowest`` is the smallest range left."""
+class ReleaseVerdict:
+    """The outcome of a check: its problems, how many suppressed counts were ``solved`` for.
+
+    ``narrowest`` is the smallest range that is left open to an attacker.
+    """
 
     problems: tuple[Problem, ...]
     solved: int
@@ -81,8 +87,8 @@ def check_release(
     working: Plan | None = None,
     before: Plan | None = None,
     published: Plan | None = None,
-) -> Verdict:
-    """Check a release from its own tables: that nothing finer left with it, and that no small count can be worked out.
+) -> ReleaseVerdict:
+    """Check a release from its own tables: nothing too fine, and no small count to be worked out.
 
     Parameters
     ----------
@@ -92,8 +98,8 @@ def check_release(
         What is small, and how open it must stay; those of the manifest if not
         given.
     working, before, published
-        The working plan, the one before it and what that one's release told,
-        to try differences between both releases.
+        The working plan, the one before it and the release of that one, to try
+        differences between both releases.
 
     Examples
     --------
@@ -112,10 +118,10 @@ def check_release(
         *_check_values(leaving, rules),
         *_check_bands(leaving, rules),
     ]
-    found, solved, narrowest = _attack(
+    exposed, solved, narrowest = _attack(
         leaving, rules, all_rules.organisation.branch_full, working, before, published
     )
-    return Verdict(tuple(problems + found), solved, narrowest)
+    return ReleaseVerdict(tuple(problems + exposed), solved, narrowest)
 
 
 def _check_left_behind(plan: Plan) -> list[Problem]:
@@ -148,7 +154,7 @@ def _check_left_behind(plan: Plan) -> list[Problem]:
                 ids = tuple(map(str, table.index[full.to_numpy(bool)]))
                 problems.append(
                     Problem(
-                        name, "blank", f"{column} is told", "take it off: gridplan release", ids
+                        name, "blank", f"{column} is given", "take it off: gridplan release", ids
                     )
                 )
     # A pairing leaves as a pair: how many people it sends stays behind.
@@ -159,7 +165,7 @@ def _check_left_behind(plan: Plan) -> list[Problem]:
         problems.append(Problem("links", "blank", text, "take it off: gridplan release", ids))
     other = plan.links[plan.links["kind"] != "pairing"]
     if len(other):
-        text = "links other than of institutions are told"
+        text = "links other than pairings of institutions are given"
         problems.append(
             Problem(
                 "links",
@@ -187,32 +193,32 @@ def _check_levels(plan: Plan) -> list[Problem]:
 
 
 def _check_values(plan: Plan, rules: DisclosureRules) -> list[Problem]:
-    """Find small counts that are told, and suppressed ones that still bear a value."""
-    told = plan.published
-    people = told["measure"].isin([*MEASURES, OUTSIDE])
+    """Find small counts that are published, and suppressed ones that still bear a value."""
+    counts = plan.published
+    people = counts["measure"].isin([*MEASURES, OUTSIDE])
     small = (
         people
-        & told["shown"]
-        & (told["value"] < rules.smallest)
-        & ((told["value"] > 0) | (not rules.zeros_safe))
+        & counts["shown"]
+        & (counts["value"] < rules.smallest)
+        & ((counts["value"] > 0) | (not rules.zeros_safe))
     )
-    betrayed = ~told["shown"] & told["value"].notna()
-    found = ((small, "small counts are told"), (betrayed, "suppressed counts bear a value"))
+    betrayed = ~counts["shown"] & counts["value"].notna()
+    faults = ((small, "small counts are published"), (betrayed, "suppressed counts bear a value"))
     return [
         Problem(
             "published",
             "suppressed",
             f"{int(rows.sum())} {text}",
             "release the plan again",
-            tuple(told.index[rows]),
+            tuple(counts.index[rows]),
         )
-        for rows, text in found
+        for rows, text in faults
         if rows.any()
     ]
 
 
 def _check_bands(plan: Plan, rules: DisclosureRules) -> list[Problem]:
-    """Find bands of households that are narrower than allowed, by themselves or with the total of their community or grid."""
+    """Find bands of households that are too narrow, alone or with the total of their area."""
     table = plan.subgrids
     bands = read_bands(table["household_band"])
     exact = (table["households"] != bands["first"]).to_numpy()
@@ -228,7 +234,7 @@ def _check_bands(plan: Plan, rules: DisclosureRules) -> list[Problem]:
             tuple(table.index[rows]),
         )
         for rows, text in (
-            (exact, "sub-grids tell their households"),
+            (exact, "sub-grids give their exact households"),
             (narrow, "bands are too narrow"),
         )
         if rows.any()
@@ -256,9 +262,9 @@ def _attack(
     before: Plan | None,
     published: Plan | None,
 ) -> tuple[list[Problem], int, float]:
-    """Solve for every suppressed count, given all that is told."""
-    told = plan.published
-    cells = told[told["measure"].isin([*MEASURES, OUTSIDE])].reset_index(drop=True)
+    """Solve for every suppressed count, given all that is published."""
+    counts = plan.published
+    cells = counts[counts["measure"].isin([*MEASURES, OUTSIDE])].reset_index(drop=True)
     if cells.empty:
         return [], 0, float("inf")
     system = tie_cells(cells, plan.site.communities["subdistrict"], int(rules.zeros_safe), floor)

@@ -1,4 +1,4 @@
-"""The release: a plan that holds only what may leave, made from a working plan and checked by solving for what it hides."""
+"""The release: a plan that holds only what may leave, made from a working plan and attacked."""
 
 from __future__ import annotations
 
@@ -14,10 +14,14 @@ from gridplan.plan import ALL_TABLES, Plan
 from gridplan.publishing.cells import count_cells, order_cells, tie_cells
 from gridplan.publishing.earlier_release import add_overlay
 from gridplan.publishing.household_bands import OPEN, band_households, blur_subgrids
-from gridplan.publishing.published_figures import count_figures, list_figures
+from gridplan.publishing.published_counts import (
+    publish_figures,
+    publish_gaps,
+    publish_households,
+    publish_reach,
+)
 from gridplan.publishing.release_check import check_release
 from gridplan.publishing.suppression import Suppression, choose_suppressed
-from gridplan.rules.coverage import CENTRAL
 from gridplan.rules.disclosure import DisclosureRules
 from gridplan.tables.conform import conform_table, is_spatial, make_empty
 
@@ -59,10 +63,12 @@ def release(
     published: Plan | None = None,
     rules: DisclosureRules | None = None,
 ) -> Plan:
-    """Make the plan that may leave: sensitive counts no finer than branch or community, and none that could be worked out.
+    """Make a plan that may be handed out: no small count in it can be worked out.
+
+    Counts of people are no finer than branch or community.
 
     Small counts are suppressed, and with them as few others as keep each open
-    to the rules' interval for whoever knows all sums that are told. Sub-grids
+    to the rules' interval for whoever knows all published sums. Sub-grids
     keep their outlines and the band of their households, no centre;
     stairwells, posts and member counts stay behind.
 
@@ -72,8 +78,8 @@ def release(
         The working plan.
     before, published
         The working plan whose release went out earlier, and that release (made
-        again by the same rules if not given): what both releases tell together
-        gives nothing away.
+        again by the same rules if not given): both releases together give
+        nothing away.
     rules
         What is small, and how open it must stay; those of the plan's manifest
         if not given.
@@ -109,10 +115,10 @@ def release(
     table = pd.concat(
         [
             cells,
-            _publish_households(plan),
-            _publish_figures(plan, cells, rules),
-            _publish_gaps(plan, cells),
-            _publish_reach(plan),
+            publish_households(plan),
+            publish_figures(plan, cells, rules),
+            publish_gaps(plan, cells),
+            publish_reach(plan),
         ]
     )
     table = order_cells(table)
@@ -125,7 +131,7 @@ def release(
 
 
 def is_released(plan: Plan) -> bool:
-    """Whether a plan is a release whose check passed and whose tables are still those that were checked."""
+    """Whether a plan is a release that passed its check and was not changed since."""
     seal = plan.manifest.get("release")
     return (
         isinstance(seal, Mapping)
@@ -161,15 +167,15 @@ def stamp(
     )
     if not verdict.passed:
         raise PlanError(f"the release did not pass its check:\n{verdict}")
-    told = plan.published
+    counts = plan.published
     note = {
         "passed": verdict.passed,
         "smallest": rules.smallest,
         "zeros_safe": rules.zeros_safe,
         "interval": rules.interval,
         "household_width": rules.household_width,
-        "counts": len(told),
-        "suppressed": int((~told["shown"]).sum()),
+        "counts": len(counts),
+        "suppressed": int((~counts["shown"]).sum()),
         "bands_withheld": int((plan.subgrids["household_band"] == "").sum()),
         "gap": round(choice.gap, 6),
         "compared": earlier is not None,
@@ -179,7 +185,7 @@ def stamp(
 
 
 def _open_branches(cells: pd.DataFrame, floor: int) -> pd.DataFrame:
-    """Leave out the branches of a community with one that is smaller than a branch may be: everybody expects more."""
+    """Leave out the branches of a community that has one smaller than a branch may be."""
     branch = cells["level"] == "branch"
     odd = cells.loc[
         branch & (cells["measure"] == "members") & (cells["value"] < floor), "community"
@@ -194,7 +200,7 @@ def _suppress(
     floor: int,
     earlier: tuple[Plan, Plan] | None,
 ) -> tuple[Suppression, pd.DataFrame]:
-    """Choose what is not told, and take the value off it."""
+    """Choose what is suppressed, and take the value off it."""
     system = tie_cells(cells, plan.site.communities["subdistrict"], int(rules.zeros_safe), floor)
     always = never = None
     if earlier is not None:
@@ -203,7 +209,7 @@ def _suppress(
     if len(choice.exposed):
         names = system.cells.loc[choice.exposed, "of"].tolist()
         raise PlanError(
-            f"{len(names)} small counts are given away by what the earlier release told, whatever this one hides "
+            f"{len(names)} small counts are given away by the earlier release, whatever this one hides "
             f"({', '.join(map(str, names[:5]))}) -> release this plan without branches: give one without party_orgs"
         )
     hidden = choice.hidden[: len(cells)]
@@ -211,7 +217,7 @@ def _suppress(
     members = own[(own["level"] == "community") & (own["measure"] == "members")]
     closed = members.loc[~members["shown"], "community"]
     # Whether a community has branches says how many members it has: where
-    # these are not told, neither are those.
+    # these are suppressed, so are those.
     return choice, own[~((own["level"] == "branch") & own["community"].isin(closed))].reset_index(
         drop=True
     )
@@ -220,7 +226,7 @@ def _suppress(
 def _keep_bands_apart(
     plan: Plan, old: Plan, out: Plan, bands: pd.DataFrame, rules: DisclosureRules
 ) -> pd.DataFrame:
-    """Withhold the band of a sub-grid that holds the same doors as an earlier one, where both bands together are too narrow."""
+    """Withhold a band that, with the earlier band of the same doors, would be too narrow."""
     from gridplan.publishing.household_bands import read_bands
 
     doors = (
@@ -236,13 +242,13 @@ def _keep_bands_apart(
         & (sizes["both"] == sizes["old_size"])
         & (sizes["new"] != "")
     ]
-    told = read_bands(out.subgrids["household_band"]).reindex(same["old"])
+    before = read_bands(out.subgrids["household_band"]).reindex(same["old"])
     now = bands.reindex(same["new"])
-    width = np.minimum(told["last"].to_numpy(), now["last"].to_numpy()) - np.maximum(
-        told["first"].to_numpy(), now["first"].to_numpy()
+    width = np.minimum(before["last"].to_numpy(), now["last"].to_numpy()) - np.maximum(
+        before["first"].to_numpy(), now["first"].to_numpy()
     )
-    both_told = (told["first"].to_numpy() > 0) & (now["first"].to_numpy() > 0)
-    gone = bands.index.isin(same["new"][both_told & (width + 1 < rules.household_width)])
+    both_banded = (before["first"].to_numpy() > 0) & (now["first"].to_numpy() > 0)
+    gone = bands.index.isin(same["new"][both_banded & (width + 1 < rules.household_width)])
     return pd.DataFrame(
         {"first": np.where(gone, 0, bands["first"]), "last": np.where(gone, OPEN, bands["last"])},
         index=bands.index,
@@ -310,136 +316,3 @@ def _keep_manifest(plan: Plan) -> dict[str, Any]:
     return {
         key: plan.manifest[key] for key in ("gridplan", "seed", "rules") if key in plan.manifest
     }
-
-
-def _publish_households(plan: Plan) -> pd.DataFrame:
-    """Tell households, sub-grids and grids of each community: none of these is a count of people."""
-    table = plan.subgrids
-    own = table["community"]
-    homes = table["kind"] == "residential"
-    measures = {
-        "households": table["households"].groupby(own).sum(),
-        "subgrids": homes.groupby(own).sum(),
-        "exclusive": (~homes).groupby(own).sum(),
-    }
-    if len(plan.special_grids):
-        measures["special"] = plan.special_grids.groupby("community").size()
-    rows = [
-        pd.DataFrame(
-            {
-                "level": "community",
-                "of": values.index,
-                "community": values.index,
-                "measure": name,
-                "value": values,
-            }
-        )
-        for name, values in measures.items()
-    ]
-    return pd.concat(rows, ignore_index=True).assign(
-        value=lambda t: t["value"].astype(float), shown=True
-    )
-
-
-def _publish_figures(plan: Plan, cells: pd.DataFrame, rules: DisclosureRules) -> pd.DataFrame:
-    """Tell the figures of the paragraph, for the city as a whole; what is suppressed or unknown has no value."""
-    values = count_figures(plan)
-    city = cells[cells["level"] == "city"].set_index("measure")
-    hidden = {name for name in city.index if not city.loc[name, "shown"]}
-    closed = {
-        "members": (
-            "members",
-            "branches",
-            "groups",
-            "general_branches",
-            "central_households",
-            "subgrids_with_centre",
-        ),
-        "volunteers": ("volunteers", "volunteers_party", "volunteer_party_share"),
-        "volunteers_party": ("volunteers_party", "volunteer_party_share"),
-    }
-    shut = {figure for name in hidden for figure in closed.get(name, ())}
-    if _betrays_urban(plan, cells):
-        shut.add("volunteers_urban")
-    shut |= {
-        name
-        for name in values.index
-        if list_figures()[name].unit == "people" and 0 < values[name] < rules.smallest
-    }
-    known = values.dropna()
-    return pd.DataFrame(
-        {
-            "level": "city",
-            "of": "site",
-            "community": "",
-            "measure": ["figure:" + name for name in known.index],
-            "value": [np.nan if name in shut else float(known[name]) for name in known.index],
-            "shown": [name not in shut for name in known.index],
-        }
-    )
-
-
-def _betrays_urban(plan: Plan, cells: pd.DataFrame) -> bool:
-    """Whether the sum over urban communities says more than the other sums: hidden volunteers in both kinds of community."""
-    hidden = cells[
-        (cells["level"] == "community")
-        & (cells["measure"] == "volunteers")
-        & ~cells["shown"].astype(bool)
-    ]
-    return bool(plan.site.communities["kind"].reindex(hidden["community"]).nunique() > 1)
-
-
-def _publish_gaps(plan: Plan, cells: pd.DataFrame) -> pd.DataFrame:
-    """Tell how many gaps of each rule there are, by community where no count of it is suppressed, and in all.
-
-    A single community whose gaps are not told would be found from the sum of
-    the others: it is then left out of that sum.
-    """
-    blank = pd.DataFrame(columns=["level", "of", "community", "measure", "value", "shown"])
-    if plan.gaps.empty:
-        return blank
-    own = cells[cells["level"] == "community"]
-    closed = set(own.loc[~own["shown"], "community"])
-    told = plan.gaps[(plan.gaps["room"] != "reach") | (plan.gaps["rule"] != CENTRAL)]
-    gaps = told.assign(measure="gaps:" + told["room"] + ":" + told["rule"])
-    table = (
-        gaps.groupby(["measure", "community"]).size().rename("value").astype(float).reset_index()
-    )
-    shut = table["community"].isin(closed)
-    lone = shut & (shut.groupby(table["measure"]).transform("sum") == 1)
-    city = (
-        table[~lone]
-        .groupby("measure")["value"]
-        .sum()
-        .reset_index()
-        .assign(level="city", of="site", community="")
-    )
-    open_ = table[~shut & (table["community"] != "")].assign(level="community")
-    open_["of"] = open_["community"]
-    return pd.concat([city, open_], ignore_index=True).assign(shown=True)
-
-
-def _publish_reach(plan: Plan) -> pd.DataFrame:
-    """Tell the share of households within reach and served, in whole hundredths, by community and for the city.
-
-    Central households are left out: where they are, and whether there are any,
-    says where members live.
-    """
-    blank = pd.DataFrame(columns=["level", "of", "community", "measure", "value", "shown"])
-    own = plan.coverage[
-        plan.coverage["own"]
-        & (plan.coverage["state"] == "now")
-        & (plan.coverage["kind"] != CENTRAL)
-    ]
-    own = own[own["level"].isin(["city", "community"]) & own["reachable_share"].notna()]
-    if own.empty:
-        return blank
-    frames = []
-    for name, column in (("reach", "reachable_share"), ("served", "served_share")):
-        measure = name + ":" + own["kind"] + ":" + own["minutes"].map("{:g}".format)
-        frames.append(
-            own[["level", "of", "community"]].assign(
-                measure=measure, value=own[column].round(2), shown=True
-            )
-        )
-    return pd.concat(frames, ignore_index=True)

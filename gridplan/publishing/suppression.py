@@ -1,4 +1,4 @@
-"""Which counts are not told: the small ones, and the fewest others without which those could be worked out.
+"""Which counts are suppressed: small ones, and the fewest others that would give those away.
 
 The choice is an integer program that grows by proofs (Fischetti and Salazar,
 Management Science 47, 2001): whenever the attacker narrows a small count too
@@ -17,22 +17,22 @@ from scipy.sparse import csr_matrix, hstack, vstack
 from scipy.sparse.csgraph import connected_components
 
 from gridplan.publishing.attack import EXACT, Ranges, find_ranges
-from gridplan.publishing.cells import System
+from gridplan.publishing.cells import CellSystem
 from gridplan.rules.disclosure import DisclosureRules
 
 Array = np.ndarray[Any, Any]
 ROUNDS = 30  # of proofs; what is then still exposed is opened cell by cell
-# What it costs not to tell a cell: its bits, more where many look at it.
+# What it costs to suppress a cell: its bits, more where many look at it.
 LEVEL_PRICES = {"city": 8.0, "subdistrict": 4.0, "community": 2.0, "branch": 1.0}
 TOTAL_PRICE = 3.0  # times as much as a part: members rather than full and probationary
 
 
 @dataclass(frozen=True)
 class Suppression:
-    """Which cells are not told (bool[n]), which of them are small themselves, and how good the choice is.
+    """Which cells are suppressed (bool[n]), which of them are small, and how good the choice is.
 
     ``gap`` is the share by which a cheaper choice might exist; ``exposed``
-    lists cells that could not be protected, since what was told before gives
+    lists cells that could not be protected, since what was published before gives
     them away.
     """
 
@@ -45,7 +45,7 @@ class Suppression:
 
 
 def is_small(values: Array, rules: DisclosureRules) -> Array:
-    """Whether counts are too small to be told; zero only where the rules say so.
+    """Whether counts are too small to be published; zero only where the rules say so.
 
     Examples
     --------
@@ -56,16 +56,19 @@ def is_small(values: Array, rules: DisclosureRules) -> Array:
 
 
 def price_cells(cells: pd.DataFrame) -> Array:
-    """Price each cell: the bits that are lost when it is not told, by level, and more for totals than for parts."""
+    """Price each cell: the bits lost with it, weighted by level, and more for totals than parts."""
     level = cells["level"].map(LEVEL_PRICES).fillna(1.0).to_numpy()
     total = np.where(cells["measure"].isin(["members", "volunteers", "elders"]), TOTAL_PRICE, 1.0)
     return np.asarray(level * total * np.log2(2.0 + cells["value"].to_numpy(float)))
 
 
 def choose_suppressed(
-    system: System, rules: DisclosureRules, always: Array | None = None, never: Array | None = None
+    system: CellSystem,
+    rules: DisclosureRules,
+    always: Array | None = None,
+    never: Array | None = None,
 ) -> Suppression:
-    """Choose which cells are not told so that no small count can be narrowed to less than the rules' interval.
+    """Choose the cells to suppress so that no small count can be narrowed below the interval.
 
     Parameters
     ----------
@@ -74,8 +77,8 @@ def choose_suppressed(
     rules
         What is small, and how wide the attacker's range must stay.
     always, never
-        Cells that are not told whatever happens, and cells that were told
-        before.
+        Cells that are suppressed whatever happens, and cells that were
+        published before.
     """
     value = system.cells["value"].to_numpy(float)
     n = len(value)
@@ -92,10 +95,13 @@ def choose_suppressed(
         open_to = find_exposed(ranges, rules)
         if not open_to.any():
             break
+        # Each range that is too narrow comes with a proof of which cells would widen it.
         cuts = _write_cuts(system, ranges, np.flatnonzero(open_to), rules.interval)
+        # A proof without a free cell cannot be met: the earlier release gives the count away.
         helpless = np.asarray(cuts[:, free].getnnz(axis=1) == 0)
         exposed += ranges.cells[np.flatnonzero(open_to)[helpless]].tolist()
         choice.add(_trim(cuts[~helpless], must, free, rules.interval))
+    # What the rounds left exposed is opened directly, at a price that is no longer the least.
     hidden, lost = _open_rest(system, hidden, free, exposed, choice.prices, rules)
     exposed += lost
     cost = float(choice.prices[hidden & free].sum())
@@ -110,8 +116,13 @@ def choose_suppressed(
     )
 
 
-def _attack(system: System, hidden: Array, exposed: list[int], rules: DisclosureRules) -> Ranges:
-    """Find how far an attacker narrows the hidden cells that may be small, but for those that are exposed whatever is hidden."""
+def _attack(
+    system: CellSystem, hidden: Array, exposed: list[int], rules: DisclosureRules
+) -> Ranges:
+    """Find how far an attacker narrows the hidden cells that may be small.
+
+    Cells that are exposed whatever is hidden are left out.
+    """
     value = system.cells["value"].to_numpy(float)
     # A suppressed cell that may be small for all the attacker knows must stay
     # as open as one that is.
@@ -124,17 +135,18 @@ def _attack(system: System, hidden: Array, exposed: list[int], rules: Disclosure
 
 
 def _open_rest(
-    system: System,
+    system: CellSystem,
     hidden: Array,
     free: Array,
     exposed: list[int],
     prices: Array,
     rules: DisclosureRules,
 ) -> tuple[Array, list[int]]:
-    """Open the cells that are still exposed one by one, each along the cheapest cells; returns what is hidden, and the helpless.
+    """Open the cells that are still exposed one by one, each along the cheapest cells.
 
-    The proofs close in on the best choice slowly where many choices cost the
-    same; this one ends, since every turn hides more.
+    Returns what is hidden, and the cells that nothing can protect. The proofs
+    close in on the best choice slowly where many choices cost the same; this
+    one ends, since every turn hides more.
     """
     hidden = hidden.copy()
     lost: list[int] = []
@@ -158,9 +170,12 @@ def _open_rest(
 
 
 def _find_way(
-    system: System, cell: int, hidden: Array, free: Array, prices: Array, need: int
+    system: CellSystem, cell: int, hidden: Array, free: Array, prices: Array, need: int
 ) -> Array | None:
-    """Find the cheapest cells to hide so that one cell can be larger by so much, all sums kept; None where none will do."""
+    """Find the cheapest cells to hide so that one cell can be larger by ``need``, all sums kept.
+
+    None where nothing protects the cell.
+    """
     from scipy.optimize import linprog
 
     usable = np.flatnonzero(hidden | free)
@@ -180,6 +195,7 @@ def _find_way(
     )
     if result.x is None:
         return None
+    # The cells that move in the solution are those the attacker could no longer pin down.
     moved = result.x.reshape(2, -1).max(axis=0) > EXACT
     out = np.zeros(len(hidden), bool)
     out[usable[moved]] = True
@@ -187,7 +203,7 @@ def _find_way(
 
 
 def find_exposed(ranges: Ranges, rules: DisclosureRules) -> Array:
-    """Find the cells that may be small for all that is known, and are narrowed to less than the interval."""
+    """Find the cells that may be small for all that is known, yet are narrowed too far."""
     may_be_small = ranges.low < rules.smallest
     if rules.zeros_safe:
         may_be_small &= ranges.high > 0
@@ -207,8 +223,8 @@ def _seed_cuts(matrix: csr_matrix, small: Array) -> csr_matrix:
     return cuts[rest]
 
 
-def _write_cuts(system: System, ranges: Ranges, rows: Array, need: int) -> csr_matrix:
-    """Write the proofs of the attacker as rows: which cells, if suppressed, widen the range, and by how much at the most."""
+def _write_cuts(system: CellSystem, ranges: Ranges, rows: Array, need: int) -> csr_matrix:
+    """Write the attacker's proofs as rows: which cells would widen the range, and how much at most."""
     slack = system.cells["value"].to_numpy(float) - system.lower
     unit = csr_matrix(
         (np.ones(len(rows)), (np.arange(len(rows)), ranges.cells[rows])),
@@ -231,16 +247,16 @@ def _write_cuts(system: System, ranges: Ranges, rows: Array, need: int) -> csr_m
 def _trim(cuts: csr_matrix, must: Array, free: Array, need: int) -> csr_matrix:
     """Take off what is suppressed anyway: the rest must make up for what is missing."""
     missing = 1.0 - np.asarray(cuts[:, must].sum(axis=1)).ravel()
-    own = cuts.multiply(free[None, :].astype(float)).tocsr()
-    own.eliminate_zeros()
+    block_cuts = cuts.multiply(free[None, :].astype(float)).tocsr()
+    block_cuts.eliminate_zeros()
     missing = np.maximum(missing, 1.0 / (need * 1e3))
-    scaled = own.multiply(1.0 / missing[:, None]).tocsr()
+    scaled = block_cuts.multiply(1.0 / missing[:, None]).tocsr()
     scaled.data = np.minimum(scaled.data, 1.0)
     return scaled
 
 
 class _Choice:
-    """The integer program: the cheapest free cells that meet every proof so far, solved block by block."""
+    """The integer program: the cheapest free cells that meet every proof, solved block by block."""
 
     def __init__(self, prices: Array, free: Array, nodes: int) -> None:
         self.prices = prices
@@ -252,10 +268,10 @@ class _Choice:
 
     def add(self, cuts: csr_matrix) -> None:
         """Add proofs; those without a free cell say nothing."""
-        own = cuts.multiply(self.free[None, :].astype(float)).tocsr()
-        own.eliminate_zeros()
-        own = own[np.asarray(own.getnnz(axis=1) > 0)]
-        self.cuts = vstack([self.cuts, own], format="csr")
+        block_cuts = cuts.multiply(self.free[None, :].astype(float)).tocsr()
+        block_cuts.eliminate_zeros()
+        block_cuts = block_cuts[np.asarray(block_cuts.getnnz(axis=1) > 0)]
+        self.cuts = vstack([self.cuts, block_cuts], format="csr")
 
     def solve(self) -> Array:
         """Choose the cells, and sum up the lower bound."""
@@ -265,29 +281,31 @@ class _Choice:
             return chosen
         n = self.cuts.shape[0]
         coo = self.cuts.tocoo()
+        # Proofs that share no cell can be met independently of one another.
         graph = csr_matrix(
             (np.ones(coo.nnz), (coo.row, coo.col + n)), shape=(n + len(self.prices),) * 2
         )
         label = connected_components(graph, directed=False)[1][:n]
         order = np.argsort(label, kind="stable")
         for rows in np.split(order, np.flatnonzero(np.diff(label[order])) + 1):
-            own = self.cuts[rows]
+            block_cuts = self.cuts[rows]
             key = rows.tobytes()
             if key not in self.known:
-                self.known[key] = self._solve_block(own)
+                self.known[key] = self._solve_block(block_cuts)
             cells, bound = self.known[key]
             chosen[cells] = True
             self.bound += bound
         return chosen
 
-    def _solve_block(self, own: csr_matrix) -> tuple[Array, float]:
+    def _solve_block(self, block_cuts: csr_matrix) -> tuple[Array, float]:
         from scipy.optimize import Bounds, LinearConstraint, milp
 
-        cells = np.unique(own.indices)
-        if own.shape[0] == 1 and own.data.min() >= 1 - EXACT:
+        cells = np.unique(block_cuts.indices)
+        # One proof that any of its cells meets alone needs no solver.
+        if block_cuts.shape[0] == 1 and block_cuts.data.min() >= 1 - EXACT:
             best = cells[np.argmin(self.prices[cells])]
             return np.array([best]), float(self.prices[best])
-        compact = own[:, cells]
+        compact = block_cuts[:, cells]
         feasible = np.minimum(np.asarray(compact.sum(axis=1)).ravel(), 1.0)
         result = milp(
             self.prices[cells],

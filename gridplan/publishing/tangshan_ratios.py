@@ -15,10 +15,15 @@ FAR = 0.15  # a ratio that is further off than this share asks for an explanatio
 
 
 def read_figures(leaving: Plan) -> pd.DataFrame:
-    """Read the figures of the paragraph from a release: value and whether it is told; NaN and True where it is not known."""
-    told = leaving.published[leaving.published["measure"].str.startswith("figure:")]
-    own = told.set_index(told["measure"].str.removeprefix("figure:"))[["value", "shown"]]
-    full = own.reindex(list(list_figures()))
+    """Read the figures of the paragraph from a release: value and whether it is shown.
+
+    NaN and True where a figure is not known.
+    """
+    published = leaving.published[leaving.published["measure"].str.startswith("figure:")]
+    figures = published.set_index(published["measure"].str.removeprefix("figure:"))[
+        ["value", "shown"]
+    ]
+    full = figures.reindex(list(list_figures()))
     return full.assign(
         shown=full["shown"].map(lambda shown: shown is not False and shown != 0).astype(bool)
     )
@@ -54,10 +59,10 @@ def compare_ratios(plan: Plan) -> pd.DataFrame:
     with text as lines:
         table = pd.read_csv(lines).set_index("id").rename(columns={"published": "tangshan"})
     one = pd.DataFrame([values.astype(float)])
-    found = [
+    ratios = [
         float(one.eval(expression, engine="python").iloc[0]) for expression in table["expression"]
     ]
-    table["value"] = np.where(np.isfinite(found), found, np.nan)
+    table["value"] = np.where(np.isfinite(ratios), ratios, np.nan)
     table["off"] = table["value"] / table["tangshan"] - 1
     table["far"] = table["off"].abs() > FAR
     return table[["zh", "en", "expression", "value", "tangshan", "off", "far", "why"]]

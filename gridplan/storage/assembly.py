@@ -23,7 +23,7 @@ _AGAIN = "write the plan again with this version of gridplan, or put it back"
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundFiles:
     """What a place on disk holds: tables by name as they were read, and the manifest's entries as JSON texts."""
 
     path: Path
@@ -80,7 +80,7 @@ def list_kept(plan: Plan) -> list[str]:
     ]
 
 
-def assemble_plan(found: Found) -> Plan:
+def assemble_plan(found: FoundFiles) -> Plan:
     """Put a plan together, or say everything that is missing or wrong.
 
     Raises

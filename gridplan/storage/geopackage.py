@@ -21,9 +21,10 @@ import shapely
 
 from gridplan.errors import PlanError
 from gridplan.plan import ALL_TABLES, Plan
-from gridplan.storage.assembly import Found, join_texts, list_kept, write_manifest
+from gridplan.storage.assembly import FoundFiles, join_texts, list_kept, write_manifest
 from gridplan.storage.companion_files import TITLES
-from gridplan.storage.qgis_styles import Shape, make_styles
+from gridplan.storage.qgis_qml import Shape
+from gridplan.storage.qgis_styles import make_styles
 from gridplan.tables.schema import read_schema
 
 # stands where a GeoPackage wants the time of writing: same plan, same bytes
@@ -87,7 +88,7 @@ def write_geopackage(plan: Plan, path: Path) -> None:
         _add_styles(database, [*written, CENTRES])
 
 
-def read_geopackage(path: Path) -> Found:
+def read_geopackage(path: Path) -> FoundFiles:
     """Read the tables and the manifest that a GeoPackage holds.
 
     Raises
@@ -115,7 +116,7 @@ def read_geopackage(path: Path) -> Found:
             f"{path} cannot be read as a GeoPackage ({error}) -> write the plan again"
         ) from error
     texts = None if rows is None else dict(zip(rows["key"], rows["value"], strict=True))
-    return Found(path, tables, texts)
+    return FoundFiles(path, tables, texts)
 
 
 def _split_table(table: str, frame: Any) -> Iterator[tuple[str, Shape | None, Any]]:

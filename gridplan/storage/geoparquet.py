@@ -19,7 +19,7 @@ from pyarrow import ArrowInvalid
 
 from gridplan.errors import PlanError
 from gridplan.plan import ALL_TABLES, Plan
-from gridplan.storage.assembly import Found, join_texts, list_kept, write_manifest
+from gridplan.storage.assembly import FoundFiles, join_texts, list_kept, write_manifest
 from gridplan.storage.qgis_styles import make_styles
 from gridplan.tables.conform import is_spatial
 from gridplan.tables.parquet import TableWriter
@@ -65,7 +65,7 @@ def write_notes(manifest: Mapping[str, Any], folder: Path) -> None:
     (folder / MANIFEST_FILE).write_text(text + "\n", encoding="utf-8", newline="\n")
 
 
-def read_geoparquet(folder: Path) -> Found:
+def read_geoparquet(folder: Path) -> FoundFiles:
     """Read the tables and the manifest that a folder of GeoParquet files holds.
 
     Raises
@@ -80,10 +80,10 @@ def read_geoparquet(folder: Path) -> Found:
             tables[table] = _read_table(path, is_spatial(table))
     path = folder / MANIFEST_FILE
     if not path.is_file():
-        return Found(folder, tables, None)
+        return FoundFiles(folder, tables, None)
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
-        return Found(folder, tables, {key: json.dumps(value) for key, value in values.items()})
+        return FoundFiles(folder, tables, {key: json.dumps(value) for key, value in values.items()})
     except (ValueError, AttributeError) as error:
         raise PlanError(
             f"{path} cannot be read as JSON ({error}) -> write the plan again"

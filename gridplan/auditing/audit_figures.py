@@ -1,0 +1,148 @@
+"""The figures of an audit: by sub-grid, by community, by class and of the whole plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from gridplan.auditing.centres import Walks
+from gridplan.auditing.evidence import SEVERITIES, Array, Evidence
+from gridplan.auditing.land_tiling import Insides, Tiling
+from gridplan.auditing.wholeness import Splits
+
+
+def measure_subgrids(e: Evidence, findings: pd.DataFrame, walks: Walks) -> pd.DataFrame:
+    """List what was found again of each sub-grid: class, households, least household-metres, band and whether explained."""
+    bare = findings.loc[(findings["rule"] == "band") & (findings["severity"] == "error"), "subgrid"]
+    return pd.DataFrame(
+        {
+            "kind": e.kinds,
+            "residential": e.residential,
+            "households": e.held,
+            "least": walks.least,
+            "in_band": e.in_band,
+            "explained": ~e.in_band & ~e.subgrids.index.isin(bare) & (e.held > 0),
+        },
+        index=e.subgrids.index,
+    )
+
+
+def measure_communities(
+    e: Evidence,
+    findings: pd.DataFrame,
+    subgrids: pd.DataFrame,
+    tiling: Tiling,
+    splits: Mapping[str, Splits],
+) -> pd.DataFrame:
+    """Measure every community: households by residential sub-grid, walks, splits, and what was found."""
+    codes = e.communities.index
+    counted = e.residential & (e.lies_in >= 0)
+    table = _measure_groups(subgrids[counted], e.lies_in[counted], len(codes)).set_axis(codes)
+    kind = e.communities["kind"]
+    wanted = [
+        e.rules.find_band(str(k)).choose_count(int(h)) if h else 0
+        for k, h in zip(kind, table["households"], strict=True)
+    ]
+    table.insert(0, "kind", kind)
+    table.insert(3, "wanted", wanted)
+    for noun, found in splits.items():
+        table[f"split_{noun}"] = found.count_by_community().reindex(codes, fill_value=0)
+    for column, rule, severity in (
+        ("barrier_crossings", "barriers", "warning"),
+        ("non_contiguous", "contiguity", "error"),
+        ("crossings", "communities", "error"),
+    ):
+        own = findings[(findings["rule"] == rule) & (findings["severity"] == severity)]
+        table[column] = own.groupby("community")["subgrid"].nunique().reindex(codes, fill_value=0)
+    table["area_error"] = tiling.table["error"].reindex(codes)
+    return table
+
+
+def _measure_groups(subgrids: pd.DataFrame, group: Array, n: int) -> pd.DataFrame:
+    """Measure the sizes and walks of sub-grids by group, a number below n for each."""
+    held = subgrids["households"].to_numpy()
+    sizes = pd.Series(held).groupby(group)
+    metres_sum = np.bincount(group, np.nan_to_num(subgrids["least"].to_numpy()), minlength=n)
+    count = np.bincount(group, minlength=n)
+    number_out = np.bincount(group, ~subgrids["in_band"].to_numpy(), minlength=n)
+    explained = np.bincount(group, subgrids["explained"].to_numpy(), minlength=n)
+    households = np.bincount(group, held, minlength=n).round().astype(np.int64)
+    index = range(n)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return pd.DataFrame(
+            {
+                "households": households,
+                "subgrids": count,
+                "mean": households / count,
+                "cv": (sizes.std(ddof=0) / sizes.mean()).reindex(index).to_numpy(),
+                "min": sizes.min().reindex(index).astype("Int64").array,
+                "max": sizes.max().reindex(index).astype("Int64").array,
+                "in_band": 1 - number_out / count,
+                "explained": np.where(number_out > 0, explained / number_out, 1.0),
+                "mean_walk": metres_sum / households,
+            },
+            index=index,
+        )
+
+
+def summarise(
+    e: Evidence,
+    findings: pd.DataFrame,
+    communities: pd.DataFrame,
+    subgrids: pd.DataFrame,
+    insides: Insides,
+) -> dict[str, Any]:
+    """Sum up the whole plan and its two classes in plain numbers."""
+    ledger = e.plan.site.ledger
+    dropped = ledger[ledger["action"] == "dropped"].groupby("table")["count"].sum()
+    area = float(insides.area.sum())
+    sums = [
+        "split_buildings",
+        "split_compounds",
+        "barrier_crossings",
+        "non_contiguous",
+        "crossings",
+    ]
+    return {
+        "communities": len(e.communities),
+        "buildings": len(e.buildings),
+        "homes": int((e.buildings["households"] > 0).sum()),
+        "stairwells": len(e.stairwells),
+        "households": int(e.weight.sum()),
+        "subgrids": int(e.residential.sum()),
+        "exclusive": int((~e.residential).sum()),
+        "special_grids": len(e.plan.special_grids),
+        "grids": len(e.plan.grids),
+        "classes": measure_classes(subgrids),
+        **{name: int(communities[name].sum()) for name in sums},
+        "area_error": float(communities["area_error"].max())
+        if communities["area_error"].notna().any()
+        else 0.0,
+        "home_area": area,
+        "home_area_outside": float(insides.outside.sum()) / area if area else 0.0,
+        "homes_cut_by_limits": int((insides.cut > 0.01 * insides.area).sum()),
+        "dropped": {str(table): int(count) for table, count in dropped.items()},
+        "findings": {word: int((findings["severity"] == word).sum()) for word in SEVERITIES},
+    }
+
+
+def measure_classes(subgrids: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    """Measure the sub-grids of all homes, and of each class."""
+    homes = subgrids[subgrids["residential"]]
+    classes = {"all": homes} | {word: homes[homes["kind"] == word] for word in ("urban", "rural")}
+    whole = ("households", "subgrids", "min", "max")
+    measured = {}
+    for word, own in classes.items():
+        if len(own):
+            row = _measure_groups(own, np.zeros(len(own), np.int64), 1).iloc[0]
+            measured[word] = {
+                name: int(value) if name in whole else _round(value) for name, value in row.items()
+            }
+    return measured
+
+
+def _round(value: float) -> float | None:
+    return round(float(value), 6) if np.isfinite(value) else None
