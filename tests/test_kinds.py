@@ -392,7 +392,7 @@ FAULTS = [
         "away from every",
     ),
     ("touches", "1", {"subgrid": "0301-001"}, "special", "apart"),
-    ("touches", "1", {"subgrid": "0301-001"}, "special", "not told"),
+    ("touches", "1", {"subgrid": "0301-001"}, "special", "not listed"),
     ("subgrids", "0301-001", {"grid": ""}, "grids", "in no grid"),
     ("subgrids", "0301-E001", {"grid": "0301-G009"}, "grids", "does not exist"),
     ("grids", "0301-G001", {"households": 5}, "grids", "figures"),
@@ -427,7 +427,7 @@ def test_grids_that_do_not_hang_together_or_are_out_of_band_are_found(full):
     ends = [{a[:3], b[:3]} for a, b in full.neighbours[["focal", "neighbour"]].values]
     cut = full.neighbours[[not (own & west and own & east) for own in ends]]
     assert judge(apart) == []  # without pairs nothing can be said
-    assert any("hang together" in m for _, _, _, m in judge(full.replace(neighbours=cut)))
+    assert any("not joined" in m for _, _, _, m in judge(full.replace(neighbours=cut)))
     narrow = {**full.manifest, "rules": RULES.replace(grids={"low": 300}).to_dict()}
     assert any(
         rule == "grids" and "no exception" in m

@@ -15,7 +15,7 @@ from gridplan.auditing.wholeness import Splits
 
 
 def measure_subgrids(e: Evidence, findings: pd.DataFrame, walks: Walks) -> pd.DataFrame:
-    """List what was found again of each sub-grid: class, households, least household-metres, band and whether explained."""
+    """List the recomputed class, households, walks and band of each sub-grid."""
     bare = findings.loc[(findings["rule"] == "band") & (findings["severity"] == "error"), "subgrid"]
     return pd.DataFrame(
         {

@@ -106,7 +106,7 @@ class Audit:
         return f"<pre>{html.escape(str(self))}</pre>"
 
     def to_dict(self) -> dict[str, Any]:
-        """Return verdict, summary, findings and communities as plain values that JSON can hold; what is not known is None."""
+        """Return verdict, summary, findings and communities as values for JSON; unknown is None."""
         return {
             "passed": self.passed,
             "summary": dict(self.summary),
@@ -149,7 +149,7 @@ def audit(plan: Plan, rules: Rules | None = None) -> Audit:
 
 
 def audit_part(plan: Plan, rules: Rules | None = None) -> Audit:
-    """Check some communities of a plan against every rule but those that only all communities together can break."""
+    """Check some communities of a plan against every rule that they can break alone."""
     return _judge(_open_evidence(plan, rules), whole=False)
 
 

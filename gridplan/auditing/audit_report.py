@@ -72,7 +72,7 @@ def write_figures(summary: Mapping[str, Any]) -> str:
 
 
 def write_kinds(findings: pd.DataFrame) -> list[str]:
-    """Write one line for each kind of finding: severity, rule, how many places and rows, the first place, the remedy."""
+    """Write a line for each kind of finding: severity, rule, places, the first of them, remedy."""
     if findings.empty:
         return ["nothing found"]
     kind = (

@@ -1,4 +1,4 @@
-"""Rules on size and on what is written down: the band, codes, exceptions, and figures that can be recomputed."""
+"""Rules on size and on what is written down: band, codes, exceptions and figures."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def _prove(e: Evidence, steps: Steps) -> Array:
 
 
 def check_codes(evidence: Evidence) -> pd.DataFrame:
-    """Check that codes are unique, and that a sub-grid's begins with its community's, numbered without gaps along the sweep.
+    """Check that codes are unique, begin with their community's, and are numbered without gaps.
 
     The sweep goes from west to east in each row and from north to south: no
     number may follow one that lies both further east and further south,
@@ -230,7 +230,7 @@ def _find_middles(e: Evidence) -> tuple[Array, Array]:
 
 
 def check_exceptions(evidence: Evidence) -> pd.DataFrame:
-    """Check that every exception speaks of something that exists and is out of rule, and says why and what would cure it.
+    """Check that every exception is about something out of rule, and gives a reason and a remedy.
 
     Source: gridplan's promise that nothing is out of rule without being
     explained.
@@ -248,7 +248,7 @@ def check_exceptions(evidence: Evidence) -> pd.DataFrame:
     stale = ~lost & named & rows["rule"].isin(BAND_RULES).to_numpy() & kept
     silent = ((rows["explanation"] == "") | (rows["remedy"] == "")).to_numpy()
 
-    def tell(severity: str, mask: Array, what: str, remedy: str) -> pd.DataFrame:
+    def report(severity: str, mask: Array, what: str, remedy: str) -> pd.DataFrame:
         wrong = rows[mask]
         return write_findings(
             "exceptions",
@@ -263,14 +263,14 @@ def check_exceptions(evidence: Evidence) -> pd.DataFrame:
 
     return join_findings(
         [
-            tell(
+            report(
                 "error",
                 lost,
                 "for a community or sub-grid that does not exist",
                 "leave it out, or correct its codes",
             ),
-            tell("warning", stale, "for a sub-grid that is within the band", "leave it out"),
-            tell(
+            report("warning", stale, "for a sub-grid that is within the band", "leave it out"),
+            report(
                 "warning",
                 silent,
                 "without explanation or remedy",
@@ -328,12 +328,12 @@ def check_figures(evidence: Evidence, walks: Walks) -> pd.DataFrame:
         wrong[np.abs(says - right) > tolerance] += f", {column}"
         absent[np.isnan(says) & ((column == "area") | (e.held > 0))] += f", {column}"
     return join_findings(
-        [_tell_columns(e, "error", wrong), _tell_columns(e, "note", absent), _check_manifest(e)]
+        [_report_columns(e, "error", wrong), _report_columns(e, "note", absent), _check_manifest(e)]
     )
 
 
-def _tell_columns(e: Evidence, severity: str, columns: Array) -> pd.DataFrame:
-    """Tell which figures of which sub-grids are wrong, or not given; those not given are told by community."""
+def _report_columns(e: Evidence, severity: str, columns: Array) -> pd.DataFrame:
+    """Report figures of sub-grids that are wrong, and by community those that are missing."""
     off = columns != ""
     codes = e.subgrids.index[off]
     over = e.subgrids["community"].to_numpy(object)[off]

@@ -1,4 +1,4 @@
-"""Rules on central households: each sub-grid that can have one has, where its households are nearest, and others are listed."""
+"""Rules on central households: one in each sub-grid that can have one, near its households."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ROLE = "central_household"
 
 
 def check_central(evidence: Evidence) -> pd.DataFrame:
-    """Check the central households: stairwell, sub-grid, available member, number, households served and listed gaps.
+    """Check the central households: place, available member, number, households and listed gaps.
 
     Source: the founding article's chain ends at the unit-door central
     household; 76,224 for 75,081 sub-grids.
@@ -59,7 +59,7 @@ def check_central(evidence: Evidence) -> pd.DataFrame:
             remedy="organise again",
         )
 
-    def tell(mask: Array, what: str) -> pd.DataFrame:
+    def report(mask: Array, what: str) -> pd.DataFrame:
         rows = e.subgrids[mask]
         return write_findings(
             "central",
@@ -77,9 +77,11 @@ def check_central(evidence: Evidence) -> pd.DataFrame:
             tell_posts(foreign, "not in the sub-grid that it serves"),
             tell_posts(absent, "in a stairwell without an available member"),
             tell_posts(twice, "in a stairwell that hosts one already"),
-            tell(short, "fewer central households than its households need and its members allow"),
-            tell(silent, "short of a central household, and not listed as a gap"),
-            tell(off, "its central households do not serve its households once each"),
+            report(
+                short, "fewer central households than its households need and its members allow"
+            ),
+            report(silent, "short of a central household, and not listed as a gap"),
+            report(off, "its central households do not serve its households once each"),
             _check_place(e, host, own, foreign | absent, available[:-1], count),
         ]
     )

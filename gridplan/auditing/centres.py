@@ -124,7 +124,7 @@ def check_centres(evidence: Evidence, walks: Walks) -> pd.DataFrame:
         for m, b in zip(more, best, strict=True)
     ]
 
-    def tell(severity: str, mask: Array, what: Any, remedy: Any) -> pd.DataFrame:
+    def report(severity: str, mask: Array, what: Any, remedy: Any) -> pd.DataFrame:
         return write_findings(
             "centres",
             severity,
@@ -138,13 +138,15 @@ def check_centres(evidence: Evidence, walks: Walks) -> pd.DataFrame:
 
     return join_findings(
         [
-            tell("error", foreign, "its centre is none of its stairwells", "choose one of its own"),
-            tell(
+            report(
+                "error", foreign, "its centre is none of its stairwells", "choose one of its own"
+            ),
+            report(
                 "warning",
                 unnamed,
                 "no centre is named",
                 "choose the stairwell nearest to the households",
             ),
-            tell("warning", off, what, [f"make {b} the centre" for b in best]),
+            report("warning", off, what, [f"make {b} the centre" for b in best]),
         ]
     )

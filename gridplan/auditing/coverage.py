@@ -1,4 +1,4 @@
-"""Rules on reach: posts exist, nobody is served beyond reach or room, ways are no shorter than can be, and sums agree."""
+"""Rules on reach: posts exist, reach and room are respected, and sums agree."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def check_reach(evidence: Evidence) -> pd.DataFrame:
     )
 
 
-def _tell(
+def _report(
     table: str, rows: pd.DataFrame, what: Any, severity: str = "error", noun: str = "row"
 ) -> pd.DataFrame:
     community = rows["community"].to_numpy(object) if "community" in rows else ""
@@ -57,16 +57,16 @@ def _check_rows(e: Evidence, reach: pd.DataFrame) -> list[pd.DataFrame]:
     uneven = pairs[(pairs["size"] != len(e.stairwells)) | (pairs["nunique"] != len(e.stairwells))]
     names = pd.DataFrame(index=[" ".join(key) for key in uneven.index])
     return [
-        _tell("reach", reach[door < 0], "of a stairwell that does not exist"),
-        _tell(
+        _report("reach", reach[door < 0], "of a stairwell that does not exist"),
+        _report(
             "reach",
             reach[(door >= 0) & (homes != reach["households"].to_numpy())],
             "with other households than its door",
         ),
-        _tell("reach", reach[lost], "whose post does not exist"),
-        _tell("reach", reach[over], "with more households served than there are"),
-        _tell("reach", reach[beyond], "with households served out of reach"),
-        _tell("reach", names, "that not every stairwell has once", noun="kind"),
+        _report("reach", reach[lost], "whose post does not exist"),
+        _report("reach", reach[over], "with more households served than there are"),
+        _report("reach", reach[beyond], "with households served out of reach"),
+        _report("reach", names, "that not every stairwell has once", noun="kind"),
     ]
 
 
@@ -86,9 +86,11 @@ def _check_ways(e: Evidence, reach: pd.DataFrame) -> list[pd.DataFrame]:
         slow < rules.to_minutes(metres, slow=True) - MINUTE
     )
     return [
-        _tell("reach", reach[metres < straight - METRE], "with a way shorter than a straight line"),
-        _tell("reach", reach[fast], "with minutes faster than the walking speed of the rules"),
-        _tell(
+        _report(
+            "reach", reach[metres < straight - METRE], "with a way shorter than a straight line"
+        ),
+        _report("reach", reach[fast], "with minutes faster than the walking speed of the rules"),
+        _report(
             "reach",
             reach[(reach["post"] == "") != np.isnan(metres)],
             "with a post and no way, or a way and no post",
@@ -110,19 +112,19 @@ def _check_posts(e: Evidence) -> list[pd.DataFrame]:
     held = posts.groupby("kind")["served"].sum().reindex(by_kind.index, fill_value=0)
     off = pd.DataFrame(index=by_kind.index[(by_kind != held).to_numpy()])
     return [
-        _tell(
+        _report(
             "service_posts",
             there[~known],
             "that is neither a place nor a post of the plan",
             noun="post",
         ),
-        _tell(
+        _report(
             "service_posts",
             posts[posts["served"] > most],
             "with more households than reach or fit it",
             noun="post",
         ),
-        _tell(
+        _report(
             "service_posts",
             off,
             "whose posts serve other households than the stairwells say",
@@ -145,12 +147,12 @@ def _check_shape(coverage: pd.DataFrame) -> list[pd.DataFrame]:
         ordered.groupby(key)["backed_up"].diff() < 0
     )
     return [
-        _tell(
+        _report(
             "coverage",
             own[wrong],
             "with more served or backed up than reachable, or more of these than there are",
         ),
-        _tell("coverage", ordered[back], "with fewer in reach than at a shorter threshold"),
+        _report("coverage", ordered[back], "with fewer in reach than at a shorter threshold"),
     ]
 
 
@@ -175,7 +177,7 @@ def _check_sums(e: Evidence) -> list[pd.DataFrame]:
         | {" ".join(k) for k in own.index[differ]}
     )
     return [
-        _tell(
+        _report(
             "coverage",
             pd.DataFrame(index=wrong),
             "of which the parts do not come to the whole",

@@ -21,18 +21,16 @@ LIMIT_SLACK = 0.1  # m that a special grid may reach over the limit of its commu
 BESIDE = (
     16.0  # m within which a barrier counts as covered by a special grid: parallel tracks are one
 )
-UNCOVERED = (
-    60.0  # m of barrier in a community without special grid that are not told: stubs and corners
-)
+UNCOVERED = 60.0  # m of barrier in a community without special grid that are not reported: stubs and corners
 # m; special grids of one kind that run closer together for longer than that
 # are counted twice
 SAME = 1.0
 LENGTH_SHARE = 0.001  # by which a length may be off, or by a metre
-TOUCH_SLACK = 0.05  # m about the rule's distance within which a touch may be told or not
+TOUCH_SLACK = 0.05  # m about the rule's distance within which a touch may be listed or not
 
 
 def check_exclusives(evidence: Evidence) -> pd.DataFrame:
-    """Check that an exclusive grid has one known owner, no band, no stairwell, and no more homes than the rule allows.
+    """Check that an exclusive grid has one known owner, no band, no stairwell and few homes.
 
     Source: exclusive grids are those of relatively independent units
     (Tangshan, NetEase, 4 September 2023), carved out beside the sub-grids of
@@ -61,7 +59,9 @@ def check_exclusives(evidence: Evidence) -> pd.DataFrame:
     small = shapely.area(shapes) < rule.smallest
     owned = e.subgrids[e.residential & (e.subgrids["institution"] != "").to_numpy()]
 
-    def tell(severity: str, mask: Array, what: Any, remedy: str, table: Any = rows) -> pd.DataFrame:
+    def report(
+        severity: str, mask: Array, what: Any, remedy: str, table: Any = rows
+    ) -> pd.DataFrame:
         wrong = table[mask]
         return write_findings(
             "exclusive",
@@ -76,35 +76,35 @@ def check_exclusives(evidence: Evidence) -> pd.DataFrame:
 
     return join_findings(
         [
-            tell(
+            report(
                 "error",
                 ~known,
                 "whose institution is not known",
                 "name an institution, a place or a building",
             ),
-            tell("error", twice, "of an institution that has another", "join the two"),
-            tell(
+            report("error", twice, "of an institution that has another", "join the two"),
+            report(
                 "error",
                 banded,
                 "with a band, as if it counted in the balance",
                 "set low, target and high to 0",
             ),
-            tell(
+            report(
                 "error", stairs > 0, "with stairwells of its own", "put its homes into a sub-grid"
             ),
-            tell(
+            report(
                 "error",
                 lived > rule.most_households,
                 "with more homes on its land than the rule allows",
                 "cut its land",
             ),
-            tell(
+            report(
                 "note",
                 (lived > 0) & (lived <= rule.most_households),
                 "with homes on its land",
                 "see whether it is right",
             ),
-            tell(
+            report(
                 "warning",
                 small,
                 f"below {rule.smallest:g} m2",
@@ -146,7 +146,9 @@ def check_specials(evidence: Evidence) -> pd.DataFrame:
     length = _measure_length(shapes)
     off = np.abs(length - rows["length"].to_numpy(float)) > np.maximum(1.0, LENGTH_SHARE * length)
 
-    def tell(mask: Array, what: str, remedy: str = "draw the special grids again") -> pd.DataFrame:
+    def report(
+        mask: Array, what: str, remedy: str = "draw the special grids again"
+    ) -> pd.DataFrame:
         wrong = rows[mask]
         return write_findings(
             "special",
@@ -161,16 +163,16 @@ def check_specials(evidence: Evidence) -> pd.DataFrame:
 
     return join_findings(
         [
-            tell(out, "outside its community"),
-            tell(
+            report(out, "outside its community"),
+            report(
                 (own < 0) | ~_fit(rows["kind"].to_numpy(object), kind),
                 "of no barrier of its kind",
                 "name its barrier",
             ),
-            tell(off, "whose length is not what its shape comes to"),
-            tell(_find_stray(rows, barriers), "away from every barrier of its kind"),
-            tell(_find_doubles(rows), "over another of its kind"),
-            _tell_uncovered(e, rows, barriers),
+            report(off, "whose length is not what its shape comes to"),
+            report(_find_stray(rows, barriers), "away from every barrier of its kind"),
+            report(_find_doubles(rows), "over another of its kind"),
+            _report_uncovered(e, rows, barriers),
             _check_touches(e, rows),
         ]
     )
@@ -184,7 +186,7 @@ def _fit(kind: Array, of_barrier: Array) -> Array:
 
 
 def _measure_length(shapes: Array) -> Array:
-    """Measure a line, or the long side of the rectangle with the area and perimeter of an area: half the perimeter = a + b."""
+    """Measure a line, or the long side of the rectangle with an area's size and perimeter."""
     half = shapely.length(shapes) / 2
     area = shapely.area(shapes)
     return np.asarray(
@@ -215,7 +217,7 @@ def _find_stray(rows: Any, barriers: Any) -> Array:
 
 
 def _find_doubles(rows: Any) -> Array:
-    """Find the special grids that lie on another of their kind and community for more than a metre or a square metre."""
+    """Find the special grids that lie on another of their kind for more than a metre (or m2)."""
     shapes = rows.geometry.to_numpy()
     kind = rows["kind"].to_numpy(object)
     of = rows["community"].to_numpy(object)
@@ -231,8 +233,8 @@ def _find_doubles(rows: Any) -> Array:
     return found
 
 
-def _tell_uncovered(e: Evidence, rows: Any, barriers: Any) -> pd.DataFrame:
-    """Tell of barriers that should have special grids but have none over some length within a community."""
+def _report_uncovered(e: Evidence, rows: Any, barriers: Any) -> pd.DataFrame:
+    """Report barriers that should have special grids but have none over some length."""
     kinds = list(e.rules.special.kinds)
     own = barriers[barriers["kind"].str.lower().isin(kinds).to_numpy()]
     shapes = own.geometry.to_numpy()
@@ -314,7 +316,7 @@ def _check_touches(e: Evidence, rows: Any) -> pd.DataFrame:
                 names,
                 of[grid[missing]],
                 noun="touch",
-                what="that is not told",
+                what="that is not listed",
                 remedy=again,
             ),
             write_findings(

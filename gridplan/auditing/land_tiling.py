@@ -13,7 +13,7 @@ from gridplan.auditing.evidence import Array, Evidence, find_rows, join_findings
 
 AREA_ERROR = 1e-6  # share of a community's area that gaps, overlaps and land outside may come to
 DOOR_SLACK = 0.05  # metres by which a door may lie outside, since outlines are drawn on a grid
-HOME_SHARE = 0.01  # share of a home's footprint that may lie outside without being told
+HOME_SHARE = 0.01  # share of a home's footprint that may lie outside without a finding
 
 
 @dataclass(frozen=True)
@@ -70,11 +70,11 @@ def measure_tiling(evidence: Evidence) -> Tiling:
 
 
 def _mend(shapes: Array) -> Array:
-    """Make broken shapes whole, and missing ones empty, so that areas can be measured; the breakage is told apart."""
-    mended = np.where(shapely.is_missing(shapes), shapely.from_wkt("POLYGON EMPTY"), shapes)
-    broken = ~shapely.is_valid(mended)
-    mended[broken] = shapely.buffer(shapely.make_valid(mended[broken]), 0)
-    return np.asarray(mended)
+    """Make broken shapes whole and missing ones empty, so that areas can be measured."""
+    repaired = np.where(shapely.is_missing(shapes), shapely.from_wkt("POLYGON EMPTY"), shapes)
+    broken = ~shapely.is_valid(repaired)
+    repaired[broken] = shapely.buffer(shapely.make_valid(repaired[broken]), 0)
+    return np.asarray(repaired)
 
 
 def _find_overlapping(shapes: Array, least: float) -> Array:
@@ -105,7 +105,7 @@ def check_tiling(evidence: Evidence, tiling: Tiling) -> pd.DataFrame:
     broken = ~none & ~shapely.is_valid(land)
     why = shapely.is_valid_reason(land[broken])
 
-    def tell(
+    def report(
         severity: str, mask: Array, what: Any, remedy: str, noun: str = "sub-grid"
     ) -> pd.DataFrame:
         return write_findings(
@@ -124,18 +124,18 @@ def check_tiling(evidence: Evidence, tiling: Tiling) -> pd.DataFrame:
     again = "draw the outlines again"
     return join_findings(
         [
-            tell("error", none, "without outline", again),
-            tell(
+            report("error", none, "without outline", again),
+            report(
                 "error",
                 broken,
                 ["its outline is invalid: " + w for w in why],
                 "repair the outline",
                 noun="",
             ),
-            _tell_gaps(tiling),
-            tell("error", tiling.overlapping, "overlapping another", again),
-            tell("error", tiling.leaving, "reaching over the limit of the community", again),
-            tell(
+            _report_gaps(tiling),
+            report("error", tiling.overlapping, "overlapping another", again),
+            report("error", tiling.leaving, "reaching over the limit of the community", again),
+            report(
                 "note",
                 tiling.unmatched,
                 "whose border points are not those of its neighbour",
@@ -159,11 +159,11 @@ def check_limits(communities: Any) -> pd.DataFrame:
     """Check that the limits of communities do not overlap."""
     wrong = communities.index[_find_overlapping(_mend(communities.geometry.to_numpy()), 1.0)]
     what = "its limit overlaps that of another"
-    remedy = "mend the limits"
+    remedy = "repair the limits"
     return write_findings("tiling", "error", "communities", wrong, wrong, what=what, remedy=remedy)
 
 
-def _tell_gaps(tiling: Tiling) -> pd.DataFrame:
+def _report_gaps(tiling: Tiling) -> pd.DataFrame:
     table = tiling.table
     wrong = table[table["gap"] > AREA_ERROR * table["area"]]
     sizes = zip(wrong["gap"], wrong["area"], strict=True)
@@ -195,7 +195,10 @@ class Insides:
 
 
 def measure_insides(evidence: Evidence) -> Insides:
-    """Measure the footprint of every home inside the outlines of its sub-grids; those with a stairwell in none are left out."""
+    """Measure the footprint of every home inside the outlines of its sub-grids.
+
+    Homes with a stairwell in no sub-grid are left out.
+    """
     e = evidence
     pairs = pd.DataFrame({"home": e.home, "part": e.part})
     lost = pairs["home"][(pairs < 0).any(axis=1)].unique()
@@ -244,7 +247,7 @@ def check_homes(evidence: Evidence, insides: Insides) -> pd.DataFrame:
     through = insides.building[insides.outside > most]
     cut = insides.building[insides.cut > most]
 
-    def tell(severity: str, rows: Array, what: str, remedy: str) -> pd.DataFrame:
+    def report(severity: str, rows: Array, what: str, remedy: str) -> pd.DataFrame:
         wrong = e.buildings.iloc[rows]
         return write_findings(
             "homes",
@@ -260,13 +263,13 @@ def check_homes(evidence: Evidence, insides: Insides) -> pd.DataFrame:
     return join_findings(
         [
             _check_doors(e),
-            tell(
+            report(
                 "warning",
                 through,
                 "partly in the outline of another sub-grid",
                 "draw the outlines again",
             ),
-            tell(
+            report(
                 "note", cut, "cut by the limit of the community", "see whether the limit is right"
             ),
         ]
@@ -290,7 +293,7 @@ def _check_doors(e: Evidence) -> pd.DataFrame:
     )
     beside = ~beyond & _lie_beside(e, land, off)
 
-    def tell(severity: str, rows: Array, what: str, remedy: str) -> pd.DataFrame:
+    def report(severity: str, rows: Array, what: str, remedy: str) -> pd.DataFrame:
         wrong = own.iloc[rows]
         over = wrong["community"].to_numpy()
         subgrid = wrong["subgrid"].to_numpy() if severity == "error" else ""
@@ -309,14 +312,16 @@ def _check_doors(e: Evidence) -> pd.DataFrame:
     check = "see whether the limit is right, or leave outside buildings out"
     return join_findings(
         [
-            tell("error", off[~beyond & ~beside], "outside the outline", "draw the outlines again"),
-            tell(
+            report(
+                "error", off[~beyond & ~beside], "outside the outline", "draw the outlines again"
+            ),
+            report(
                 "warning",
                 off[beside],
                 "in another slice of its own building",
                 "none if the building is angular",
             ),
-            tell("note", off[beyond], "beyond the limit of the community", check),
+            report("note", off[beyond], "beyond the limit of the community", check),
         ]
     )
 

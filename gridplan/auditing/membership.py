@@ -35,7 +35,9 @@ def check_membership(evidence: Evidence) -> pd.DataFrame:
     empty = e.residential & (e.held == 0)
     strange = ~e.subgrids["kind"].isin(["residential", "exclusive"]).to_numpy()
 
-    def tell(table: str, rows: Any, mask: Array, noun: str, what: str, remedy: str) -> pd.DataFrame:
+    def report(
+        table: str, rows: Any, mask: Array, noun: str, what: str, remedy: str
+    ) -> pd.DataFrame:
         wrong = rows[mask]
         subgrid = wrong.index if table == "subgrids" else ""
         where = wrong["community"].to_numpy()
@@ -53,8 +55,8 @@ def check_membership(evidence: Evidence) -> pd.DataFrame:
 
     return join_findings(
         [
-            tell("stairwells", own, none, "stairwell", "in no sub-grid", PLAN_MADE_OVER),
-            tell(
+            report("stairwells", own, none, "stairwell", "in no sub-grid", PLAN_MADE_OVER),
+            report(
                 "stairwells",
                 own,
                 lost,
@@ -62,7 +64,7 @@ def check_membership(evidence: Evidence) -> pd.DataFrame:
                 "in a sub-grid that does not exist",
                 PLAN_MADE_OVER,
             ),
-            tell(
+            report(
                 "stairwells",
                 own,
                 nowhere,
@@ -70,7 +72,7 @@ def check_membership(evidence: Evidence) -> pd.DataFrame:
                 "without a position",
                 "give its door a point",
             ),
-            tell(
+            report(
                 "buildings",
                 e.buildings,
                 bare,
@@ -78,7 +80,7 @@ def check_membership(evidence: Evidence) -> pd.DataFrame:
                 "with households but no stairwell",
                 "find its stairwells again",
             ),
-            tell(
+            report(
                 "subgrids",
                 e.subgrids,
                 empty,
@@ -86,7 +88,7 @@ def check_membership(evidence: Evidence) -> pd.DataFrame:
                 "no household",
                 "merge it with a neighbour, or make it exclusive",
             ),
-            tell(
+            report(
                 "subgrids",
                 e.subgrids,
                 strange,
@@ -147,7 +149,7 @@ def check_nesting(evidence: Evidence) -> pd.DataFrame:
     own = evidence.stairwells
     known = e.home >= 0
     found = [
-        _tell(
+        _report(
             e,
             "stairwells",
             own,
@@ -160,12 +162,14 @@ def check_nesting(evidence: Evidence) -> pd.DataFrame:
         of_building = np.append(e.buildings[column].to_numpy(object), "")[e.home]
         other = known & (own[column].to_numpy(object) != of_building)
         what = f"of another {column} than the building"
-        found.append(_tell(e, "stairwells", own, other, what, f"take the {column} of the building"))
+        found.append(
+            _report(e, "stairwells", own, other, what, f"take the {column} of the building")
+        )
     held = (e.buildings["households"] > 0).to_numpy()
     within = find_rows(e.communities, e.buildings["community"])
     what = "with households in a community that does not exist"
     found.append(
-        _tell(e, "buildings", e.buildings, held & (within < 0), what, "assign communities again")
+        _report(e, "buildings", e.buildings, held & (within < 0), what, "assign communities again")
     )
     found += _check_compounds(e)
     for table, rows in (("stairwells", own), ("subgrids", e.subgrids)):
@@ -173,7 +177,7 @@ def check_nesting(evidence: Evidence) -> pd.DataFrame:
         kind = np.append(e.communities["kind"].to_numpy(object), "")[lies]
         other = (lies >= 0) & (kind != "") & (rows["community_kind"].to_numpy(object) != kind)
         found.append(
-            _tell(
+            _report(
                 e,
                 table,
                 rows,
@@ -193,7 +197,7 @@ def _check_compounds(e: Evidence) -> list[pd.DataFrame]:
     row = find_rows(compounds, e.buildings["compound"])
     over = np.append(compounds["community"].to_numpy(object), "")[row]
     other = named & (row >= 0) & (over != "") & (over != e.buildings["community"].to_numpy(object))
-    lost = _tell(
+    lost = _report(
         e,
         "buildings",
         e.buildings,
@@ -214,7 +218,9 @@ def _check_compounds(e: Evidence) -> list[pd.DataFrame]:
     return [lost, beside]
 
 
-def _tell(e: Evidence, table: str, rows: Any, mask: Array, what: str, remedy: str) -> pd.DataFrame:
+def _report(
+    e: Evidence, table: str, rows: Any, mask: Array, what: str, remedy: str
+) -> pd.DataFrame:
     wrong = rows[mask]
     noun = "sub-grid" if table == "subgrids" else table[:-1]
     where = wrong["community"].to_numpy()

@@ -11,7 +11,7 @@ from gridplan.auditing.evidence import Array, Evidence, find_rows, join_findings
 
 
 def check_chain(evidence: Evidence) -> pd.DataFrame:
-    """Check that every member is in one branch or a listed gap, that groups nest in branches, and branches in their community.
+    """Check that every member is in one branch or a listed gap, and that groups nest in branches.
 
     Source: CPC regulations on the work of Party branches, 2018, Art. 4 and 5;
     the chain of the founding article goes from community to compound branch,
@@ -36,7 +36,7 @@ def check_chain(evidence: Evidence) -> pd.DataFrame:
     abroad = (level == "branch") & (elsewhere != community)
     remedy = "organise again"
 
-    def tell(mask: Array, what: str) -> pd.DataFrame:
+    def report(mask: Array, what: str) -> pd.DataFrame:
         return write_findings(
             "chain",
             "error",
@@ -50,10 +50,10 @@ def check_chain(evidence: Evidence) -> pd.DataFrame:
 
     return join_findings(
         [
-            tell(lost, "with members in no branch and no listed gap"),
-            tell(unknown, "in a branch that does not exist"),
-            tell(loose, "whose group is none of its branch"),
-            tell(abroad, "in a branch of another community"),
+            report(lost, "with members in no branch and no listed gap"),
+            report(unknown, "in a branch that does not exist"),
+            report(loose, "whose group is none of its branch"),
+            report(abroad, "in a branch of another community"),
             _check_parents(e),
         ]
     )
@@ -78,7 +78,7 @@ def _find_listed(e: Evidence, table: pd.DataFrame) -> Array:
 
 
 def _check_parents(e: Evidence) -> pd.DataFrame:
-    """Check that every organisation hangs from one of the level above, in its community, and each community has one head."""
+    """Check that every organisation is below one of the level above, and each community has a head."""
     orgs = e.plan.party_orgs
     above = orgs[["level", "community"]].reindex(orgs["parent"]).fillna("")
     up = above["level"].to_numpy(object)
@@ -123,7 +123,7 @@ def _check_parents(e: Evidence) -> pd.DataFrame:
 
 
 def check_sizes(evidence: Evidence) -> pd.DataFrame:
-    """Check sizes found again from the members: full members of branches and groups, figures, seats, and what is advised."""
+    """Check sizes, counted again from the members: branches and groups, figures, seats, advice."""
     e = evidence
     orgs = evidence.plan.party_orgs
     if orgs.empty:
@@ -156,7 +156,7 @@ def check_sizes(evidence: Evidence) -> pd.DataFrame:
     )
     low = head & (wanted != orgs["level"].to_numpy(object))
 
-    def tell(mask: Array, severity: str, what: str, remedy: str) -> pd.DataFrame:
+    def report(mask: Array, severity: str, what: str, remedy: str) -> pd.DataFrame:
         return write_findings(
             "sizes",
             severity,
@@ -170,32 +170,32 @@ def check_sizes(evidence: Evidence) -> pd.DataFrame:
 
     return join_findings(
         [
-            tell(
+            report(
                 few,
                 "error",
                 "with too few members, or too few full ones",
                 "join it to one that adjoins it",
             ),
-            tell(off, "error", "whose members do not add up to its figures", "organise again"),
-            tell(
+            report(off, "error", "whose members do not add up to its figures", "organise again"),
+            report(
                 odd,
                 "error",
                 "with another number of committee seats than the rules give",
                 "organise again",
             ),
-            tell(
+            report(
                 many,
                 "warning",
                 "with more members than is usual",
                 "cut it where a building can be divided",
             ),
-            tell(
+            report(
                 wide,
                 "note",
                 "joining more places than is usual",
                 "raise organisation.joint_places, or accept it",
             ),
-            tell(
+            report(
                 low,
                 "note",
                 "at another level than its number of members suggests",
@@ -206,7 +206,7 @@ def check_sizes(evidence: Evidence) -> pd.DataFrame:
 
 
 def _add_up(e: Evidence) -> tuple[Array, Array]:
-    """Add up full members and all members of every organisation; those of a community organisation are its branches'."""
+    """Add up full members and all members of every organisation, communities by their branches."""
     orgs = e.plan.party_orgs
     table = e.plan.members
     full = np.zeros(len(orgs), np.int64)

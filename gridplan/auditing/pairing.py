@@ -1,4 +1,4 @@
-"""Rules on links: codes that exist, no pair twice, every community served, nobody beyond what he can bear, distances true."""
+"""Rules on links: codes exist, no pair twice, every community served, limits and distances."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def check_pairing(evidence: Evidence) -> pd.DataFrame:
     )
 
 
-def _tell(
+def _report(
     severity: str, rows: Any, what: str, remedy: str = "pair the plan again", noun: str = "link"
 ) -> pd.DataFrame:
     return write_findings(
@@ -63,9 +63,9 @@ def _check_codes(e: Evidence, links: pd.DataFrame) -> list[pd.DataFrame]:
     lost = ~links["community"].isin(e.communities.index)
     twice = links.duplicated(["kind", "source", "community", "target"])
     return [
-        _tell("error", links[lost].assign(community=""), "to a community that does not exist"),
-        _tell("error", links[strange], "from a source that does not exist"),
-        _tell("error", links[twice], "that stands twice"),
+        _report("error", links[lost].assign(community=""), "to a community that does not exist"),
+        _report("error", links[strange], "from a source that does not exist"),
+        _report("error", links[twice], "that stands twice"),
     ]
 
 
@@ -92,12 +92,14 @@ def _check_communities(e: Evidence, links: pd.DataFrame) -> list[pd.DataFrame]:
         )
         short = towns[(number < least).to_numpy()]
         short = short.assign(community=short.index)
-        told = short.index.isin(gaps.loc[gaps["rule"] == rule, "of"])
+        listed = short.index.isin(gaps.loc[gaps["rule"] == rule, "of"])
         what = f"with fewer than {least} links of the kind {rule}"
-        found.append(_tell("error", short[~told], f"{what}, and no gap says so", noun="community"))
         found.append(
-            _tell(
-                "warning", short[told], f"{what}; see gaps", "see the remedy in gaps", "community"
+            _report("error", short[~listed], f"{what}, and no gap says so", noun="community")
+        )
+        found.append(
+            _report(
+                "warning", short[listed], f"{what}; see gaps", "see the remedy in gaps", "community"
             )
         )
     return found
@@ -125,14 +127,14 @@ def _check_institutions(e: Evidence, links: pd.DataFrame) -> list[pd.DataFrame]:
         pairs[pairs["distance"] > rules.farthest + METRE] if rules.farthest > 0 else pairs.iloc[:0]
     )
     return [
-        _tell("error", beyond, "beyond what its institution can bear"),
-        _tell(
+        _report("error", beyond, "beyond what its institution can bear"),
+        _report(
             "error",
             off[~np.isinf(there.reindex(off["source"]).to_numpy(float))],
             "of an institution that sends more or fewer members than it has",
         ),
-        _tell("error", half, "whose amount is not a whole number of members"),
-        _tell("error", far, "longer than pairing.farthest"),
+        _report("error", half, "whose amount is not a whole number of members"),
+        _report("error", far, "longer than pairing.farthest"),
     ]
 
 
@@ -154,12 +156,12 @@ def _check_cadres(e: Evidence, links: pd.DataFrame) -> list[pd.DataFrame]:
         text = f"of a community that has not one lead cadre and {rules.cadre_others} others"
         uneven = own[own["source"].isin(load.index[load > -(-wanted * len(towns) // cadres)])]
         return [
-            _tell("error", own[own["community"].isin(bad)], text),
-            _tell("error", uneven, "of a cadre with more than an even load"),
+            _report("error", own[own["community"].isin(bad)], text),
+            _report("error", uneven, "of a cadre with more than an even load"),
         ]
     each = min(rules.cadre_others, len(towns)) if rules.cadre_rule == "cadre_and_targets" else 1
     return [
-        _tell(
+        _report(
             "error",
             own[own["source"].isin(load.index[load != each])],
             f"of a cadre who has not {each} communities",
@@ -187,6 +189,6 @@ def _check_distances(e: Evidence, links: pd.DataFrame) -> pd.DataFrame:
         shapely.get_y(points) - at["y"].to_numpy() / at["w"].to_numpy(),
     )
     wrong: Array = np.abs(apart - own["distance"].to_numpy()) > METRE
-    return _tell(
+    return _report(
         "error", own[wrong], "whose distance is not that between institution and households"
     )

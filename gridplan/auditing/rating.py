@@ -27,7 +27,9 @@ def check_rating(evidence: Evidence) -> pd.DataFrame:
     return join_findings(found)
 
 
-def _tell(severity: str, rows: Any, what: str, remedy: str = "rate the plan again") -> pd.DataFrame:
+def _report(
+    severity: str, rows: Any, what: str, remedy: str = "rate the plan again"
+) -> pd.DataFrame:
     return write_findings(
         "rating",
         severity,
@@ -58,24 +60,24 @@ def _check_level(e: Evidence, level: str, own: pd.DataFrame) -> list[pd.DataFram
         | ((order == 2) & (score > min(lowest["A"], lowest["B"])))
     ]
     found = [
-        _tell("error", outside, "with a score outside 0 to 100"),
-        _tell("error", off, "whose score does not follow from the indicators"),
-        _tell(
+        _report("error", outside, "with a score outside 0 to 100"),
+        _report("error", off, "whose score does not follow from the indicators"),
+        _report(
             "error",
             own[rank != own["rank"].to_numpy()],
             "whose rank does not follow from the scores",
         ),
-        _tell("error", torn, "in a band that does not follow from the scores"),
+        _report("error", torn, "in a band that does not follow from the scores"),
     ]
     if rules.bands == "share" and (order == 0).sum() < rules.share_a * len(own) - 1e-9:
         found.append(
-            _tell("error", own[order == 0], f"in band A, fewer than {rules.share_a:.0%} of all")
+            _report("error", own[order == 0], f"in band A, fewer than {rules.share_a:.0%} of all")
         )
     return found
 
 
 def _score_again(e: Evidence, level: str, of: pd.Series[Any]) -> Array:
-    """Score again, apart from the room that rated: each criterion's share of the way from floor to cap, known ones only."""
+    """Score again from the indicators: each known criterion's share of the way from floor to cap."""
     rating = e.rules.rating
     criteria = rating.criteria if level == "community" else rating.branch_criteria
     earned = np.zeros(len(of))

@@ -1,4 +1,4 @@
-"""Rules on posts: every sub-grid served once, leaders from committees, no more posts than people counted, the Party's share."""
+"""Rules on posts: every sub-grid served once, enough people counted, and the Party share."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ AGAIN = "staff the plan again"
 
 
 def check_staffing(evidence: Evidence) -> pd.DataFrame:
-    """Check the posts of a staffed plan against its sub-grids, committees, members and counts; silent where there are none.
+    """Check the posts of a staffed plan against its sub-grids, committees, members and counts.
 
     Source: one responsible post at least and none twice, leaders who are
     secretaries or committee members, 60 % of grid workers in the Party (China
@@ -41,7 +41,7 @@ def check_staffing(evidence: Evidence) -> pd.DataFrame:
     )
 
 
-def _tell(
+def _report(
     severity: str, table: str, rows: Any, what: str, remedy: str = AGAIN, noun: str = "post"
 ) -> pd.DataFrame:
     community = rows["community"].to_numpy(object) if "community" in rows else ""
@@ -74,20 +74,20 @@ def _check_codes(e: Evidence, posts: pd.DataFrame, duties: pd.DataFrame) -> list
     )
     mine = duties["role"].notna().to_numpy()
     return [
-        _tell(
+        _report(
             "error",
             "posts",
             posts[stranger | lost],
             "of a sub-grid or community that does not exist",
         ),
-        _tell(
+        _report(
             "error",
             "duties",
             duties[blank],
             "of a post or sub-grid that does not exist",
             noun="duty",
         ),
-        _tell(
+        _report(
             "error",
             "duties",
             duties[(abroad | crossed) & mine],
@@ -101,29 +101,29 @@ def _check_coverage(e: Evidence, duties: pd.DataFrame) -> list[pd.DataFrame]:
     filled = e.plan.posts["filled"].reindex(duties["post"]).fillna(False).to_numpy(bool)
     served = duties.loc[duties["role"].isin(WORKERS) & filled, "subgrid"]
     bare = e.subgrids[~e.subgrids.index.isin(served)]
-    told = bare.index.isin(_list_gaps(e, "coverage"))
+    listed = bare.index.isin(_list_gaps(e, "coverage"))
     bare = bare.assign(subgrid=bare.index)
     single = duties[duties["role"].isin(SINGLE)]
     double = single[single.duplicated(["role", "subgrid"], keep=False)]
     twice = duties[duties.duplicated(["post", "subgrid"])]
     return [
-        _tell(
+        _report(
             "error",
             "subgrids",
-            bare[~told],
+            bare[~listed],
             "without any worker, and no gap says so",
             noun="sub-grid",
         ),
-        _tell(
+        _report(
             "warning",
             "subgrids",
-            bare[told],
+            bare[listed],
             "without any worker; see gaps",
             "see the remedy in gaps",
             "sub-grid",
         ),
-        _tell("error", "duties", double, "of one role for the same sub-grid", noun="duty"),
-        _tell("error", "duties", twice, "that stands twice", noun="duty"),
+        _report("error", "duties", double, "of one role for the same sub-grid", noun="duty"),
+        _report("error", "duties", twice, "that stands twice", noun="duty"),
     ]
 
 
@@ -142,26 +142,26 @@ def _check_leaders(e: Evidence, posts: pd.DataFrame) -> list[pd.DataFrame]:
     rank = seated.groupby("org").cumcount().to_numpy()
     heads = seated[seated["source"] == "secretary"]
     return [
-        _tell(
+        _report(
             "error",
             "posts",
             own[~fit],
             "of a leader who is no secretary, committee member or cadre of the Party",
         ),
-        _tell(
+        _report(
             "error",
             "posts",
             seated[rank >= seats],
             "of a leader beyond the committee seats of the organisation",
         ),
-        _tell(
+        _report(
             "error", "posts", heads[heads["org"].duplicated()], "of a second secretary who leads"
         ),
     ]
 
 
 def _count(e: Evidence, measure: str) -> Array:
-    """Count a measure by community, its own count before the sum of finer ones; NaN where none or only the site's is known."""
+    """Count a measure by community, its own count before the sum of finer ones; NaN if unknown."""
     own = e.plan.site.counts[e.plan.site.counts["measure"] == measure]
     codes = e.communities.index
     direct = own[own["level"] == "community"].groupby("of")["value"].sum().reindex(codes)
@@ -205,7 +205,7 @@ def _check_supply(e: Evidence, posts: pd.DataFrame) -> list[pd.DataFrame]:
         over = held > np.nan_to_num(_count(e, measure), posinf=np.inf)
         rows = e.communities[over].assign(community=codes[over])
         found.append(
-            _tell(
+            _report(
                 "error",
                 "posts",
                 rows,
@@ -220,7 +220,7 @@ def _check_members(e: Evidence, posts: pd.DataFrame) -> pd.DataFrame:
     held = posts[(posts["source"] == "member") & posts["filled"]].groupby("subgrid").size()
     able = e.plan.members.groupby("subgrid")["available"].sum().reindex(held.index).fillna(0)
     over = e.subgrids.loc[e.subgrids.index.isin(held.index[held > able])]
-    return _tell(
+    return _report(
         "error",
         "posts",
         over.assign(subgrid=over.index),
@@ -243,13 +243,13 @@ def _check_sums(e: Evidence, posts: pd.DataFrame, duties: pd.DataFrame) -> list[
     idle = own["filled"] & (served == 0)
     ghost = ~own["filled"] & (served > 0)
     return [
-        _tell(
+        _report(
             "error", "duties", wrong, "whose households are not those of the sub-grid", noun="duty"
         ),
-        _tell(
+        _report(
             "error", "posts", own[off], "whose sub-grids or households are not those of its duties"
         ),
-        _tell(
+        _report(
             "error",
             "posts",
             own[idle | ghost],
@@ -264,29 +264,29 @@ def _check_shares(e: Evidence, posts: pd.DataFrame) -> list[pd.DataFrame]:
     share = own.groupby("community")["party"].mean()
     low = share[share < least - 1e-9]
     rows = pd.DataFrame({"community": low.index}, index=low.index)
-    told = rows.index.isin(_list_gaps(e, "party_share", "community"))
+    listed = rows.index.isin(_list_gaps(e, "party_share", "community"))
     city = pd.DataFrame({"community": [""]}, index=["site"])
     under = len(own) > 0 and float(own["party"].mean()) < least - 1e-9
     known = len(_list_gaps(e, "party_share", "city")) > 0
     what = f"with a Party share among grid workers below {least:.0%}"
     return [
-        _tell("error", "posts", rows[~told], f"{what}, and no gap says so", noun="community"),
-        _tell(
+        _report("error", "posts", rows[~listed], f"{what}, and no gap says so", noun="community"),
+        _report(
             "warning",
             "posts",
-            rows[told],
+            rows[listed],
             f"{what}; see gaps",
             "see the remedy in gaps",
             "community",
         ),
-        _tell(
+        _report(
             "error",
             "posts",
             city[[under and not known]],
             f"{what}, and no gap says so",
             noun="city",
         ),
-        _tell(
+        _report(
             "warning",
             "posts",
             city[[under and known]],

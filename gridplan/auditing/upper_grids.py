@@ -22,7 +22,7 @@ GRID_RULE = "grids"  # the word by which exceptions name the upper layer
 
 
 def check_grids(evidence: Evidence, steps: Steps) -> pd.DataFrame:
-    """Check that grids of the upper layer nest, add up, hang together, and keep their band or say why not.
+    """Check that grids of the upper layer nest, add up, are in one piece, and keep their band or say why not.
 
     Source: two layers, grids of 300 to 500 households over small ones (an
     Anhui county, 2016).
@@ -47,7 +47,7 @@ def check_grids(evidence: Evidence, steps: Steps) -> pd.DataFrame:
         rows[["low", "target", "high"]] != [rule.low, rule.target, rule.high]
     ).any(axis=1).to_numpy()
 
-    def tell(
+    def report(
         table: str, frame: Any, mask: Array, what: Any, remedy: str, severity: str = "error"
     ) -> pd.DataFrame:
         wrong = frame[mask]
@@ -66,37 +66,37 @@ def check_grids(evidence: Evidence, steps: Steps) -> pd.DataFrame:
     again = "draw the grids again"
     return join_findings(
         [
-            tell(
+            report(
                 "subgrids",
                 e.subgrids,
                 e.residential & (own < 0),
                 "in no grid, though there are grids",
                 again,
             ),
-            tell(
+            report(
                 "subgrids",
                 e.subgrids,
                 ~e.residential & named & (own < 0),
                 "in a grid that does not exist",
                 again,
             ),
-            tell("subgrids", e.subgrids, across, "in a grid of another community", again),
-            tell("grids", rows, sums, "whose figures are not what its sub-grids come to", again),
-            tell(
+            report("subgrids", e.subgrids, across, "in a grid of another community", again),
+            report("grids", rows, sums, "whose figures are not what its sub-grids come to", again),
+            report(
                 "grids",
                 rows,
                 _find_apart(e, rows, own),
                 "whose outline is not that of its sub-grids",
                 again,
             ),
-            tell(
+            report(
                 "grids",
                 rows,
                 _find_broken(e, steps, own, len(rows)),
-                "whose sub-grids do not hang together",
+                "whose sub-grids are not joined",
                 again,
             ),
-            *_tell_band(e, rows, within & (count > 0)),
+            *_report_band(e, rows, within & (count > 0)),
         ]
     )
 
@@ -134,14 +134,14 @@ def _find_broken(e: Evidence, steps: Steps, own: Array, count: int) -> Array:
     return np.asarray(np.bincount(of_piece[of_piece >= 0], minlength=count) > 1)
 
 
-def _tell_band(e: Evidence, rows: Any, within: Array) -> list[pd.DataFrame]:
+def _report_band(e: Evidence, rows: Any, within: Array) -> list[pd.DataFrame]:
     excuses = e.plan.exceptions[e.plan.exceptions["rule"] == GRID_RULE]
-    told = rows.index.isin(excuses["subgrid"])
+    listed = rows.index.isin(excuses["subgrid"])
     proven = rows.index.isin(excuses["subgrid"][excuses["proven"]])
     found = []
     for severity, mask, end in (
-        ("error", ~within & ~told, "out of its band, no exception says why"),
-        ("warning", ~within & told & ~proven, "out of its band, explained in exceptions"),
+        ("error", ~within & ~listed, "out of its band, no exception says why"),
+        ("warning", ~within & listed & ~proven, "out of its band, explained in exceptions"),
         ("note", ~within & proven, "out of its band, which exceptions say cannot be otherwise"),
     ):
         wrong = rows[mask]

@@ -1,4 +1,4 @@
-"""Rules on walking: who is joined to whom, and over which barriers."""
+"""Rules on walking: which stairwells are joined, and over which barriers."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def _find_closed(
 
 
 def check_neighbours(evidence: Evidence, steps: Steps) -> pd.DataFrame:
-    """Check that every pair of neighbours can be walked: both exist, and no hard barrier lies between them without an opening.
+    """Check that neighbours can walk to each other: both exist, and no hard barrier parts them.
 
     Pairs stand once, join two stairwells of one community, are no shorter than
     the straight line, and no longer than the reach of their class unless their
@@ -150,27 +150,27 @@ def check_neighbours(evidence: Evidence, steps: Steps) -> pd.DataFrame:
     straight = np.hypot(*(e.xy[s.a] - e.xy[s.b]).T)
     indoors = np.isin(s.link, INDOORS)
 
-    def tell(severity: str, ids: Any, first: Array, what: str, remedy: str) -> pd.DataFrame:
+    def report(severity: str, ids: Any, first: Array, what: str, remedy: str) -> pd.DataFrame:
         where = np.append(over, "")[first]
         return write_findings(
             "neighbours", severity, "neighbours", ids, where, noun="pair", what=what, remedy=remedy
         )
 
     def tell_steps(severity: str, mask: Array, what: str, remedy: str) -> pd.DataFrame:
-        return tell(severity, s.ids[mask], s.a[mask], what, remedy)
+        return report(severity, s.ids[mask], s.a[mask], what, remedy)
 
     twice = (known & ends.duplicated().to_numpy()) | (known & (a == b))
     again = "find the neighbours again"
     return join_findings(
         [
-            tell(
+            report(
                 "error",
                 table.index[~known],
                 a[~known],
                 "with a stairwell that does not exist",
                 again,
             ),
-            tell(
+            report(
                 "warning",
                 table.index[twice],
                 a[twice],

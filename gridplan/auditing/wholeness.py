@@ -57,7 +57,7 @@ def check_buildings(evidence: Evidence, splits: Splits) -> pd.DataFrame:
     districts in Poland); the chain of the founding article goes from compound
     to building to unit door.
     """
-    return _tell_split(
+    return _report_split(
         "buildings", "building", splits, "raise prices.building if that should be rarer"
     )
 
@@ -69,7 +69,7 @@ def check_compounds(evidence: Evidence, splits: Splits) -> pd.DataFrame:
     counties); the second is a wish, so a note.
     """
     e = evidence
-    split = _tell_split(
+    split = _report_split(
         "compounds", "compound", splits, "raise prices.compound if that should be rarer"
     )
     reach = _count_compounds(e)
@@ -87,7 +87,7 @@ def check_compounds(evidence: Evidence, splits: Splits) -> pd.DataFrame:
     return join_findings([split, mixed])
 
 
-def _tell_split(rule: str, noun: str, splits: Splits, remedy: str) -> pd.DataFrame:
+def _report_split(rule: str, noun: str, splits: Splits, remedy: str) -> pd.DataFrame:
     wrong = splits.table[(splits.table["parts"] > 1) & splits.table["fits"]]
     what = "split, though one sub-grid could hold all of it"
     return write_findings(

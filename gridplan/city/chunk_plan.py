@@ -75,12 +75,12 @@ def plan_chunk(task: ChunkTask) -> dict[str, float]:
     left = None if until is None else max(0.0, until - time.time())
     deadline = Deadline(left, signal=work / END).share(share)
     job = read_job(work)
-    told = read_chunks(work)
-    assert told is not None
+    cutting = read_chunks(work)
+    assert cutting is not None
     rules = Rules.from_dict(job.rules)
     clock = _Clock()
     clock("reading", 0, 1)
-    site = _read_chunk(work / CHUNKS / name, job.mapping, job.crs, CRS.from_wkt(told[1]), rules)
+    site = _read_chunk(work / CHUNKS / name, job.mapping, job.crs, CRS.from_wkt(cutting[1]), rules)
     site = fill_site(site, rules, progress=clock)
     if (site.buildings["households"] > 0).any():
         around = load_near(work / CHUNKS / name)

@@ -74,7 +74,7 @@ def plan_city(
 
     What is done is kept in the folder until the plan is whole; the same call
     takes it up again. The plan depends neither on ``engine`` and ``workers``
-    nor on ``chunk``. Parts whose search a deadline cut short are planned anew
+    nor on ``chunk``. Parts whose search a deadline cut short are planned again
     by a later call without one.
 
     Parameters
@@ -122,10 +122,10 @@ def plan_city(
             "division.metric = network needs all streets at once -> plan the city whole, or take straight"
         )
     refuse_existing(output, overwrite)
-    told = {table: _write_paths(file) for table, file in (files or {}).items() if file}
+    paths = {table: _write_paths(file) for table, file in (files or {}).items() if file}
     job = Job(
         str(source),
-        told,
+        paths,
         dict(mapping or {}),
         crs,
         encoding,
@@ -186,7 +186,7 @@ def plan_city(
 
 
 def open_deadline(output: str | Path, seconds: float | None = None) -> Deadline:
-    """Open the deadline of a city that is planned into ``output``; asked for the end, it tells all processes."""
+    """Open the deadline of a city; when it is asked to end, all processes learn of it."""
     return Deadline(seconds, signal=Path(output) / WORK / END)
 
 

@@ -165,11 +165,11 @@ def _count_volunteers(folder: Path) -> pd.Series[Any]:
     """Count the volunteers of every community where they are known, those of the whole site shared out among all."""
     site = read_communities(folder, without=set(ALL_TABLES) - set(_COUNTED)).site
     own = site.counts[site.counts["measure"] == "volunteers"]
-    told = own.loc[own["level"] == "building", "of"].unique()
+    counted = own.loc[own["level"] == "building", "of"].unique()
     buildings = pq.read_table(
         folder / "buildings.parquet",
         columns=["building", "community"],
-        filters=[("building", "in", told)],
+        filters=[("building", "in", counted)],
     )
     held = pd.read_parquet(
         folder / "subgrids.parquet",

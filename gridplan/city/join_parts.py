@@ -44,7 +44,7 @@ NUMBERED = (
     "neighbours",
     "exceptions",
     "touches",
-)  # their keys are numbers, given anew over all parts
+)  # their keys are numbers, numbered again over all parts
 
 
 def join_city(
@@ -153,7 +153,7 @@ def _rank_keys(keys: Any) -> Any:
 
 
 def _add_row(batch: pa.Table, place: Any) -> pa.Table:
-    """Add the column of the row's place, before the shapes if there are any; the metadata of pandas tells of it too."""
+    """Add the column of the row's place, before any shapes, and list it in pandas' metadata."""
     flat = from_arrow(
         batch.drop_columns(["geometry"]) if "geometry" in batch.column_names else batch
     )

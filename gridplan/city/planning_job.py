@@ -1,4 +1,4 @@
-"""The job of planning a city: what it is read from and drawn by, kept beside its parts so that it can be taken up again."""
+"""The job of planning a city: its inputs and rules, kept so that it can be resumed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WORK = ".work"
 END = "end"  # the file that stands for the wish that the search end
 _JOB = "job.json"
 _CHUNKS = "chunks.json"
-LAYOUT = 1  # of the files of a job; a job of another layout is begun anew
+LAYOUT = 1  # of the files of a job; a job of another layout is begun again
 
 
 @dataclass(frozen=True)
@@ -35,9 +35,9 @@ class Job:
 
     def make_key(self) -> str:
         """Make a key that changes with whatever may change the plan or how it is cut; paths do not."""
-        told = {k: v for k, v in asdict(self).items() if k not in ("source", "files")}
+        fields = {k: v for k, v in asdict(self).items() if k not in ("source", "files")}
         names = {table: _name(file) for table, file in sorted(self.files.items())}
-        text = json.dumps([__version__, LAYOUT, told, names], sort_keys=True, default=str)
+        text = json.dumps([__version__, LAYOUT, fields, names], sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -47,7 +47,7 @@ def _name(file: Any) -> Any:
 
 @dataclass(frozen=True)
 class Chunk:
-    """Some neighbouring communities that are planned together: its name, its first and last community, and its buildings."""
+    """Neighbouring communities that are planned together: name, first and last, buildings."""
 
     name: str
     first: str
@@ -73,9 +73,9 @@ def open_work(output: Path, job: Job) -> tuple[Path, bool]:
 
 def read_job(work: Path) -> Job:
     """Read the job that a folder of unfinished work belongs to."""
-    told = read_json(work / _JOB)
-    told.pop("key")
-    return Job(**told)
+    stored = read_json(work / _JOB)
+    stored.pop("key")
+    return Job(**stored)
 
 
 def write_chunks(work: Path, chunks: Sequence[Chunk], crs: str, entries: Any) -> None:
@@ -88,11 +88,11 @@ def write_chunks(work: Path, chunks: Sequence[Chunk], crs: str, entries: Any) ->
 
 def read_chunks(work: Path) -> tuple[list[Chunk], str, Any] | None:
     """Read the list of chunks, the CRS and what was noted on the way; none if the cutting is not done."""
-    told = read_json(work / _CHUNKS)
+    stored = read_json(work / _CHUNKS)
     return (
         None
-        if told is None
-        else ([Chunk(**chunk) for chunk in told["chunks"]], told["crs"], told["entries"])
+        if stored is None
+        else ([Chunk(**chunk) for chunk in stored["chunks"]], stored["crs"], stored["entries"])
     )
 
 

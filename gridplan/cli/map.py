@@ -77,7 +77,7 @@ def map_command(
 
 
 def _read_mapped(path: Path, only: str | None, for_release: bool) -> tuple[Plan, str]:
-    """Read the plan that a map shows and say what is left out; one marked for release must be a release that passed."""
+    """Read the plan that a map shows, and say what is left out; refuse what may not leave."""
     from gridplan import storage
     from gridplan.city.city_map import read_sheet_plan
     from gridplan.publishing.brief_plan import require_release

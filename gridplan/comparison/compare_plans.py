@@ -1,4 +1,4 @@
-"""Comparing two plans: who moved, what became of each sub-grid, and how good each plan is."""
+"""Two plans compared: who moved, what became of each sub-grid, and how good each plan is."""
 
 from __future__ import annotations
 
@@ -233,7 +233,7 @@ def _write_head(result: Comparison) -> list[str]:
         f"moved      {s['moved']:,} of the {s['stayed']:,} households that stay{_share(s['moved_share'])}; "
         f"{s['displaced']:,} by more than a new code{_share(s['displaced_share'])}",
         f"beside     {s['gone']:,} households gone, {s['new']:,} new"
-        + _tell_recounted(s["recounted"]),
+        + _say_recounted(s["recounted"]),
         f"alike      adjusted Rand index {s['adjusted_rand']:.3f} (1 is the same), "
         f"variation of information {s['information']:.2f} bits",
         f"sub-grids  {events or 'none'}",
@@ -245,7 +245,7 @@ def _write_head(result: Comparison) -> list[str]:
     )
 
 
-def _tell_recounted(more: int) -> str:
+def _say_recounted(more: int) -> str:
     return (
         f"; the homes that stay count {abs(more):,} households {'more' if more > 0 else 'fewer'}"
         if more
@@ -273,8 +273,8 @@ def say_figure(figure: str, value: float, signed: bool = False) -> str:
     if not np.isfinite(value):
         return ""
     text = LABELS[figure][1].format(abs(value) * (100.0 if figure in SHARES else 1.0))
-    is_nought = not any(letter in "123456789" for letter in text)
-    sign = "" if is_nought else "-" if value < 0 else "+" if signed else ""
+    is_zero = not any(letter in "123456789" for letter in text)
+    sign = "" if is_zero else "-" if value < 0 else "+" if signed else ""
     return sign + text
 
 

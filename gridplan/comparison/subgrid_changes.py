@@ -176,7 +176,7 @@ def _gather(concordance: pd.DataFrame, lang: Language) -> list[SubgridEvent]:
             out.setdefault(label["old"][flow.old], []).append(flow)
         if flow.new:
             into.setdefault(label["new"][flow.new], []).append(flow)
-    found = [_tell(out.get(n, []), into.get(n, []), lang) for n in {*out, *into}]
+    found = [_name_event(out.get(n, []), into.get(n, []), lang) for n in {*out, *into}]
     return sorted(found, key=lambda e: (EVENT_KINDS.index(e.kind), e.community, e.old, e.new))
 
 
@@ -212,8 +212,10 @@ def _join_kin(kin: pd.DataFrame, sizes: Mapping[str, Any]) -> dict[str, dict[str
     }
 
 
-def _tell(out: list[HouseholdFlow], into: list[HouseholdFlow], lang: Language) -> SubgridEvent:
-    """Tell one event from the flows that leave its old sub-grids and those that enter its new ones."""
+def _name_event(
+    out: list[HouseholdFlow], into: list[HouseholdFlow], lang: Language
+) -> SubgridEvent:
+    """Name one event by the flows that leave its old sub-grids and enter its new ones."""
     old = sorted({f.old for f in out})
     new = sorted({f.new for f in into})
     size = sum(f.households for f in out)

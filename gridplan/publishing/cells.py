@@ -1,4 +1,4 @@
-"""The counts that may leave, as cells of one table, and the sums that tie them: what an attacker would start from."""
+"""The counts that may leave, as cells of one table, and the sums that tie them."""
 
 from __future__ import annotations
 

@@ -101,7 +101,7 @@ def read_plan(path: str | Path) -> Plan:
     """Read a plan from its folder, from a GeoPackage alone, or from its folder of GeoParquet files.
 
     Columns that gridplan does not know are left out; whatever is missing or
-    cannot be read is told at once.
+    cannot be read is reported at once.
 
     Raises
     ------
