@@ -18,7 +18,7 @@ from scipy.spatial import cKDTree
 from benchmarks.peers import OUT
 from gridplan.coverage.siting.location_problems import cover_all, cover_most, p_centre, p_median
 from gridplan.coverage.siting.siting_curve import trace_siting
-from gridplan.coverage.siting.siting_problem import make_problem
+from gridplan.coverage.siting.siting_problem import make_siting_problem
 
 HOME = OUT / "siting-venv"
 SECONDS = 60  # of CPU of a peer's run
@@ -48,7 +48,7 @@ def solve(kind, metres, weights, radius, k):
     """Solve a problem; returns the answer and CPU seconds, the making of the problem included."""
     began = time.process_time()
     is_cover = kind.startswith("cover")
-    problem = make_problem(
+    problem = make_siting_problem(
         np.where(metres <= radius, metres, np.inf) if is_cover else metres, weights
     )
     verbs = {"cover_most": cover_most, "p_median": p_median, "p_centre": p_centre}
@@ -148,7 +148,7 @@ def solve_large():
     for kind, limit in (("cover_most", 500.0), ("p_median", 1_500.0)):
         pairs = cKDTree(xy).sparse_distance_matrix(cKDTree(sites), limit, output_type="coo_matrix")
         ways = csr_array((np.rint(pairs.data), (pairs.row, pairs.col)), shape=(n, m))
-        problem = make_problem(ways, weights)
+        problem = make_siting_problem(ways, weights)
         print(f"\n{kind}: {n:,} places, {m:,} sites, {ways.nnz:,} ways up to {limit:.0f} m")
         print(f"{'':12}{'k':>5}{'objective':>14}{'bound':>14}{'gap':>9}{'s':>8}")
         for k in ks:

@@ -12,14 +12,14 @@ from scipy.spatial import Delaunay
 from gridplan.division.divide import divide_atoms
 from gridplan.division.exchange_kernels import exchange, price_exchange, price_part, stays_connected
 from gridplan.division.initial_division import cut_tree
-from gridplan.division.problem import Problem
+from gridplan.division.problem import DivisionProblem
 from gridplan.division.search import open_state, total_price
 from gridplan.rules.band import Band
 
 
 def make(weights, xy, pairs, band, groups=None, prices=(), climb=None, stack=None):
     n = len(weights)
-    return Problem(
+    return DivisionProblem(
         ids=tuple(f"{i:04d}" for i in range(n)),
         weights=np.asarray(weights),
         pull=np.asarray(weights, float),

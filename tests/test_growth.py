@@ -8,7 +8,7 @@ import pytest
 from gridplan.division.column_growth import grow_columns, grow_parts
 from gridplan.division.column_pool import hash_columns, take_columns
 from gridplan.division.enumeration import list_parts, price_parts
-from gridplan.division.set_partitioning import choose_cover, relax
+from gridplan.division.set_partitioning import solve_set_partitioning
 from gridplan.rules.band import Band
 from tests.test_division import make, make_random
 
@@ -38,14 +38,14 @@ def test_grown_columns_are_connected_in_band_and_priced_right(seed):
     data = problem.to_data()
     listed = list_parts(data, 50_000)
     k = problem.band.choose_count(problem.households)
-    cover = choose_cover(listed, 14, k)
+    cover = solve_set_partitioning(listed, 14, k)
     if cover.part is None:
         pytest.skip("no division into the number of parts nearest to the target")
     chosen = np.flatnonzero(np.isin(hash_columns(listed[1], listed[2]), _hash(cover.part)))
     grown, relaxed = grow_columns(data, take_columns(listed, chosen), k, 5)
     assert np.isin(hash_columns(grown[1], grown[2]), hash_columns(listed[1], listed[2])).all()
     assert price_parts(data, grown[1], grown[2]) == pytest.approx(grown[0])
-    assert relax(listed, 14, (k, k)).value <= relaxed.value + 1e-6 <= cover.price + 1e-5
+    assert solve_relaxation(listed, 14, (k, k)).value <= relaxed.value + 1e-6 <= cover.price + 1e-5
 
 
 def _hash(part):

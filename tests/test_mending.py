@@ -7,14 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridplan.division.divide import divide_atoms
-from gridplan.division.local_repair import Mending, draw_near, mend, trace
+from gridplan.division.local_repair import RepairSettings, divide_near, mend, trace_move_budgets
 from gridplan.division.move_budgets import (
     choose_division,
+    label_division,
     list_options,
-    make_choice,
     price_division,
 )
-from gridplan.division.move_penalties import Homes, count_moved, gather_parts, name_parts
+from gridplan.division.move_penalties import EarlierParts, count_moved, gather_parts, name_parts
 from gridplan.division.search import EFFORTS
 from gridplan.redrawing.budget_knapsack import choose_points
 from gridplan.rules.band import Band
@@ -28,7 +28,7 @@ def find_homes(problem, part, fixed=()):
     k = int(part.max()) + 1
     held = np.zeros(len(problem), bool)
     held[list(fixed)] = True
-    return Homes(part.astype(np.int64), k, held, np.zeros(k, bool))
+    return EarlierParts(part.astype(np.int64), k, held, np.zeros(k, bool))
 
 
 def disturb(problem, part, seed):
@@ -60,8 +60,8 @@ def test_where_all_fits_nobody_moves_at_a_price():
     problem = make_random(60, 4)
     division = divide_atoms(problem, "quick", 1)
     homes = find_homes(problem, division.part)
-    near = draw_near(problem, homes, [1e6], "quick", 1)[0]
-    assert make_choice(problem, homes, near).moved == 0
+    near = divide_near(problem, homes, [1e6], "quick", 1)[0]
+    assert label_division(problem, homes, near).moved == 0
 
 
 @settings(max_examples=30, deadline=None)
@@ -79,7 +79,7 @@ def test_a_mended_division_is_whole_and_connected_and_holds_what_is_held(seed, h
     for island in changed.find_islands():
         own = changed.take(island)
         here = homes.take(island)
-        for place in mend(own, here, touched, closed, Mending(100.0, 1, "quick", seed)):
+        for place in mend(own, here, touched, closed, RepairSettings(100.0, 1, "quick", seed)):
             choice = place.choices[0]
             atoms = island[place.atoms]
             label[atoms] = np.where(
@@ -104,7 +104,7 @@ def test_what_is_held_is_held_where_no_division_keeps_the_band():
     held = [int(np.flatnonzero(part == 0)[0]), int(np.flatnonzero(part == 1)[0])]
     homes = find_homes(problem, part, held)
     every = np.ones(homes.count, bool)
-    choice = mend(problem, homes, every, ~every, Mending(100.0, 1, "quick", 1))[0].choices[0]
+    choice = mend(problem, homes, every, ~every, RepairSettings(100.0, 1, "quick", 1))[0].choices[0]
     assert (choice.carries[choice.part[held]] == homes.label[held]).all()
 
 
@@ -138,7 +138,9 @@ def test_the_trace_ends_at_the_division_from_nothing(seed):
     part = divide_atoms(problem, "quick", seed).part
     homes = find_homes(problem, part)
     closed = np.zeros(homes.count, bool)
-    place = trace(problem, homes, Mending(100.0, 1, "quick", seed), (0.0, 0.5), closed)
+    place = trace_move_budgets(
+        problem, homes, RepairSettings(100.0, 1, "quick", seed), (0.0, 0.5), closed
+    )
     assert place.choices[0].moved == 0
     assert min(c.price for c in place.choices) <= place.choices[-1].price + 1e-6
 

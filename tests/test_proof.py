@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 from scipy.sparse import csc_matrix, vstack
 
-from gridplan.division.column_pool import Pool, hash_parts
+from gridplan.division.column_pool import ColumnPool, hash_parts
 from gridplan.division.divide import divide_atoms
 from gridplan.division.enumeration import list_parts, price_parts
 from gridplan.division.lower_bound import find_bound
-from gridplan.division.lp_relaxation import relax
-from gridplan.division.pricing import make_desk, price_centre
+from gridplan.division.lp_relaxation import solve_relaxation
+from gridplan.division.pricing import make_pricing_workspace, price_centre
 from gridplan.division.search import open_state
-from gridplan.division.set_partitioning import choose_cover
+from gridplan.division.set_partitioning import solve_set_partitioning
 from gridplan.rules.band import Band
 from tests.test_division import find_best, make, make_board, make_random
 
@@ -73,7 +73,7 @@ def test_where_there_are_too_many_parts_none_is_listed():
 def test_the_best_cover_by_all_parts_is_the_best_division(seed):
     problem = make_random(9, seed, band=Band(15, 22, 32), levels=1)
     k = problem.band.choose_count(problem.households)
-    cover = choose_cover(list_parts(problem.to_data(), 5000), len(problem), k)
+    cover = solve_set_partitioning(list_parts(problem.to_data(), 5000), len(problem), k)
     best = find_best(problem, k)
     if cover.part is None:
         mass_best = divide_atoms(problem)
@@ -88,14 +88,14 @@ def test_the_best_cover_by_all_parts_is_the_best_division(seed):
 def test_a_cover_that_cannot_be_says_so():
     """Three houses of thirty in a row, parts of exactly two: nothing covers all."""
     problem = make([30] * 3, [(30 * i, 0) for i in range(3)], [(0, 1), (1, 2)], Band(60, 60, 60))
-    cover = choose_cover(list_parts(problem.to_data(), 100), 3, (1, 2))
+    cover = solve_set_partitioning(list_parts(problem.to_data(), 100), 3, (1, 2))
     assert cover.part is None
     assert cover.bound == np.inf
 
 
 def test_the_pool_keeps_every_part_once():
     problem = make_board(6, 2)
-    pool = Pool(12, 4)
+    pool = ColumnPool(12, 4)
     for part in (
         [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3],
         [0, 0, 0, 1, 1, 1, 2, 2, 3, 3, 3, 2],
@@ -126,7 +126,7 @@ def test_the_relaxed_cover_is_that_of_all_columns_at_once(seed):
     rows = vstack([held, np.ones((1, len(columns[0])))])
     plain = linprog(columns[0], A_eq=rows, b_eq=np.append(np.ones(n), k), method="highs")
     for first in (0, 10, 10_000):
-        relaxed = relax(columns, n, (k, k), first)
+        relaxed = solve_relaxation(columns, n, (k, k), first)
         assert (relaxed is None) == (plain.x is None)
         if relaxed is not None:
             assert relaxed.value == pytest.approx(plain.fun)
@@ -141,7 +141,7 @@ def test_a_relaxed_cover_that_cannot_be_says_so():
     )
     columns = list_parts(problem.to_data(), 100)
     assert len(columns[0]) == 2
-    assert relax(columns, 4, (1, 2)) is None
+    assert solve_relaxation(columns, 4, (1, 2)) is None
 
 
 def find_cheapest(problem, parts, centre, worth):
@@ -187,7 +187,7 @@ def test_the_cheapest_connected_part_round_a_centre_is_found_and_never_bounded_f
         )
     data = problem.to_data()
     worth = np.random.default_rng(seed).uniform(0, 60, n) * problem.weights
-    desk = make_desk(data)
+    desk = make_pricing_workspace(data)
     parts = list_all(problem) if apart else list_by_trying(problem)
     for centre in range(n):
         exact = find_cheapest(problem, parts, centre, worth)
@@ -211,7 +211,7 @@ def test_a_piece_apart_costs_the_bridge_to_it():
     )
     worth = np.array([1000.0, 1000.0, 0.0, 1000.0])
     data = problem.to_data()
-    desk = make_desk(data)
+    desk = make_pricing_workspace(data)
     bound = price_centre(data, desk, worth, 0, 1, np.inf)
     assert (bound[0], bound[2]) == (
         pytest.approx(300 + 900 - 3000),
@@ -328,7 +328,7 @@ def test_the_bound_is_never_above_the_best_division_in_band(seed, n, levels):
     problem = make_random(n, seed, band=Band(12, 20, 32), levels=levels)
     k = problem.band.choose_count(problem.households)
     listed = list_parts(problem.to_data(), 20_000)
-    cover = choose_cover(listed, n, k)
+    cover = solve_set_partitioning(listed, n, k)
     division = divide_atoms(problem, "quick", seed)
     if cover.part is None or len(division.centres) != k:
         return

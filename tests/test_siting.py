@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 
 from gridplan.coverage.siting.location_problems import cover_all, cover_most, p_centre, p_median
 from gridplan.coverage.siting.siting_curve import trace_siting
-from gridplan.coverage.siting.siting_problem import make_problem
+from gridplan.coverage.siting.siting_problem import make_siting_problem
 from gridplan.errors import InputError
 
 INF = np.inf
@@ -21,7 +21,9 @@ def draw_street(n=5, reach=100.0, **more):
     """Houses 100 m apart, a household and a site at each."""
     at = np.arange(n) * 100.0
     far = abs(at[:, None] - at)
-    return make_problem(np.where(far <= reach, far, INF), more.pop("weights", np.ones(n)), **more)
+    return make_siting_problem(
+        np.where(far <= reach, far, INF), more.pop("weights", np.ones(n)), **more
+    )
 
 
 def share_by_hand(ways, weights, opened, capacities, beyond):
@@ -88,7 +90,7 @@ def check(answer, best, problem, k):
 @given(data=st.data())
 def test_cover_most_is_the_best_of_all_choices(is_tight, data):
     ways, weights, fixed, rooms, k = data.draw(problems(is_tight))
-    problem = make_problem(ways, weights, fixed, rooms)
+    problem = make_siting_problem(ways, weights, fixed, rooms)
     answer = cover_most(problem, k)
     best = min(
         find_uncovered(ways, weights, opened, rooms)
@@ -103,7 +105,7 @@ def test_cover_most_is_the_best_of_all_choices(is_tight, data):
 @given(data=st.data(), share=st.sampled_from([0.3, 0.5, 0.8, 1.0]))
 def test_cover_all_needs_the_fewest_of_all_choices(is_tight, data, share):
     ways, weights, fixed, rooms, _ = data.draw(problems(is_tight))
-    problem = make_problem(ways, weights, fixed, rooms)
+    problem = make_siting_problem(ways, weights, fixed, rooms)
     answer = cover_all(problem, share)
     left = (1 - share) * weights.sum() + 1e-6
     enough = [
@@ -121,7 +123,7 @@ def test_cover_all_needs_the_fewest_of_all_choices(is_tight, data, share):
 @given(data=st.data(), beyond=st.sampled_from([4.0, 10.0, INF]))
 def test_p_median_is_the_best_of_all_choices(is_tight, data, beyond):
     ways, weights, fixed, rooms, k = data.draw(problems(is_tight))
-    problem = make_problem(ways, weights, fixed, rooms)
+    problem = make_siting_problem(ways, weights, fixed, rooms)
     answer = p_median(problem, k, beyond)
     far = min(beyond, 1e5)
     best = min(
@@ -136,7 +138,7 @@ def test_p_median_is_the_best_of_all_choices(is_tight, data, beyond):
 @given(data=st.data())
 def test_p_centre_is_the_best_of_all_choices(is_tight, data):
     ways, weights, fixed, rooms, k = data.draw(problems(is_tight))
-    problem = make_problem(ways, weights, fixed, rooms)
+    problem = make_siting_problem(ways, weights, fixed, rooms)
     answer = p_centre(problem, k)
     radii = [0.0, *np.unique(ways[np.isfinite(ways)])]
     fits = [
@@ -186,7 +188,7 @@ def test_a_post_with_room_for_two_households_leaves_the_third_to_another():
 
 
 def test_a_place_is_shared_out_where_no_post_has_room_for_all_of_it():
-    house = make_problem([[10.0, 20.0]], [5], capacities=[3, 4])
+    house = make_siting_problem([[10.0, 20.0]], [5], capacities=[3, 4])
     answer = p_median(house, 2)
     assert answer.assignment.toarray().tolist() == [[3, 2]]
     assert answer.objective == 3 * 10 + 2 * 20
@@ -196,7 +198,7 @@ def test_a_place_is_shared_out_where_no_post_has_room_for_all_of_it():
 def test_the_far_farm_decides_the_centre_but_not_the_median():
     at = np.array([0.0, 10, 20, 1000])
     far = abs(at[:, None] - at)
-    village = make_problem(far, [9, 9, 9, 1])
+    village = make_siting_problem(far, [9, 9, 9, 1])
     assert p_median(village, 1).chosen.tolist() == [1]
     assert p_centre(village, 1).objective == 980
     assert p_centre(village, 2).objective == 10
@@ -204,19 +206,19 @@ def test_the_far_farm_decides_the_centre_but_not_the_median():
 
 def test_a_house_out_of_all_reach_makes_covering_all_impossible():
     ways = [[0.0, INF], [INF, 0.0], [INF, INF]]
-    answer = cover_all(make_problem(ways, [5, 4, 1]))
+    answer = cover_all(make_siting_problem(ways, [5, 4, 1]))
     assert (answer.ended, answer.objective, answer.bound) == ("impossible", INF, INF)
-    assert cover_all(make_problem(ways, [5, 4, 1]), 0.9).objective == 2
-    assert cover_all(make_problem(ways, [5, 4, 0])).objective == 2  # nobody lives there
+    assert cover_all(make_siting_problem(ways, [5, 4, 1]), 0.9).objective == 2
+    assert cover_all(make_siting_problem(ways, [5, 4, 0])).objective == 2  # nobody lives there
 
 
 def test_a_way_of_nought_is_a_way():
-    assert cover_most(make_problem(csr_array(np.array([[1.0]])) * 0, [3]), 1).objective == 3
+    assert cover_most(make_siting_problem(csr_array(np.array([[1.0]])) * 0, [3]), 1).objective == 3
 
 
 def test_everything_wrong_is_told_at_once():
     with pytest.raises(InputError) as told:
-        make_problem([[1.0, -2.0]], [1, 2], fixed=[7], capacities=[1, 2, 3])
+        make_siting_problem([[1.0, -2.0]], [1, 2], fixed=[7], capacities=[1, 2, 3])
     assert [problem.table for problem in told.value.problems] == ["ways"] * 4
 
 
@@ -224,7 +226,7 @@ def test_everything_wrong_is_told_at_once():
 @given(data=st.data())
 def test_one_more_post_never_serves_fewer_and_rows_of_a_curve_hold(data):
     ways, weights, fixed, rooms, _ = data.draw(problems(data.draw(st.booleans())))
-    problem = make_problem(ways, weights, fixed, rooms)
+    problem = make_siting_problem(ways, weights, fixed, rooms)
     best = trace_siting(problem, 4, nested=False)
     built = trace_siting(problem, 4)
     for curve in (best, built):
@@ -260,13 +262,13 @@ def test_a_village_too_large_for_every_choice_is_solved_as_the_plain_integer_pro
         ],
         options={"mip_rel_gap": 0},
     )
-    answer = cover_most(make_problem(ways, weights), k)
+    answer = cover_most(make_siting_problem(ways, weights), k)
     assert answer.ended == "optimal"
     assert answer.objective == pytest.approx(-found.fun, abs=1e-6)
-    fewest = cover_all(make_problem(ways, weights), answer.objective / weights.sum())
+    fewest = cover_all(make_siting_problem(ways, weights), answer.objective / weights.sum())
     assert fewest.objective <= k
     assert (
-        cover_most(make_problem(ways, weights), int(fewest.objective) - 1).objective
+        cover_most(make_siting_problem(ways, weights), int(fewest.objective) - 1).objective
         < answer.objective
     )
 
@@ -280,8 +282,8 @@ def test_row_order_of_places_does_not_matter():
         lambda p: p_centre(p, 20),
         cover_all,
     ):
-        one = solve(make_problem(ways, weights))
-        other = solve(make_problem(ways[order], weights[order]))
+        one = solve(make_siting_problem(ways, weights))
+        other = solve(make_siting_problem(ways[order], weights[order]))
         assert one.chosen.tolist() == other.chosen.tolist()
         assert (one.objective, one.bound, one.ended) == (other.objective, other.bound, other.ended)
         assert one.assignment.toarray()[order].tolist() == other.assignment.toarray().tolist()
@@ -290,7 +292,7 @@ def test_row_order_of_places_does_not_matter():
 @pytest.mark.parametrize("capacities", [None, 150.0])
 def test_bounds_hold_where_branch_and_bound_is_not_allowed(monkeypatch, capacities):
     ways, weights = draw_village(100, 25, 300)
-    problem = make_problem(ways, weights, capacities=capacities)
+    problem = make_siting_problem(ways, weights, capacities=capacities)
     proven = cover_most(problem, 5), p_median(problem, 5, 300.0)
     assert {answer.ended for answer in proven} == {"optimal"}
     monkeypatch.setattr("gridplan.coverage.siting.best_sites.ENTRIES", 0)
@@ -305,7 +307,7 @@ def test_bounds_hold_where_branch_and_bound_is_not_allowed(monkeypatch, capaciti
 @pytest.mark.parametrize("capacities", [None, 0.0])
 @pytest.mark.parametrize("weights", [[3.0, 4.0], [0.0, 0.0]])
 def test_where_no_site_is_in_reach_nobody_is_served(capacities, weights):
-    desert = make_problem(np.full((2, 3), INF), weights, capacities=capacities)
+    desert = make_siting_problem(np.full((2, 3), INF), weights, capacities=capacities)
     assert cover_most(desert, 2).objective == 0
     assert trace_siting(desert, 2)["served"].tolist() == [0, 0, 0]
     assert p_median(desert, 2, beyond=100.0).objective == 100 * sum(weights)

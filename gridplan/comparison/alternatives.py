@@ -13,9 +13,9 @@ import pandas as pd
 from gridplan.comparison.quality import measure_community, sum_up
 from gridplan.comparison.renumbering import match_best
 from gridplan.division.divide import divide_atoms
-from gridplan.division.local_repair import draw_near
-from gridplan.division.move_penalties import Homes
-from gridplan.division.problem import Problem
+from gridplan.division.local_repair import divide_near
+from gridplan.division.move_penalties import EarlierParts
+from gridplan.division.problem import DivisionProblem
 from gridplan.engine.engine import Progress, keep_silent, map_tasks
 from gridplan.errors import InputError
 from gridplan.errors import Problem as Wrong
@@ -198,7 +198,7 @@ class _Choice:
     """The divisions of one community to choose from, with what each costs apart from the wishes whose price varies."""
 
     def __init__(
-        self, problem: Problem, home: Array, now: Array, move: float, effort: str, seed: int
+        self, problem: DivisionProblem, home: Array, now: Array, move: float, effort: str, seed: int
     ) -> None:
         self.is_drawn = bool((now != "").all())  # the first division is then the plan as it is
         self.parts = _divide(problem, home, now, move, effort, seed)
@@ -229,7 +229,7 @@ class _Choice:
 
 
 def _divide(
-    problem: Problem, home: Array, now: Array, move: float, effort: str, seed: int
+    problem: DivisionProblem, home: Array, now: Array, move: float, effort: str, seed: int
 ) -> list[Array]:
     """Divide a community at several prices: as it is, near the earlier sub-grids, and anew; no two alike."""
     found = []
@@ -238,7 +238,7 @@ def _divide(
     for balance, wholes in product(BALANCE, WHOLES):
         priced = _price(problem, balance, wholes)
         if (home != "").any():
-            found += draw_near(
+            found += divide_near(
                 priced,
                 _find_labels(home),
                 [move * factor for factor in CHANGE if factor],
@@ -254,22 +254,22 @@ def _divide(
     return list(alike.values())
 
 
-def _price(problem: Problem, balance: float, wholes: float) -> Problem:
+def _price(problem: DivisionProblem, balance: float, wholes: float) -> DivisionProblem:
     """Return the problem with the prices of balance and of whole buildings and compounds multiplied."""
     factor = np.where(np.arange(len(problem.prices)) < 2, wholes, 1.0)
     return replace(problem, off=problem.off * balance, prices=problem.prices * factor)
 
 
-def _find_labels(home: Array) -> Homes:
+def _find_labels(home: Array) -> EarlierParts:
     """Give earlier sub-grids numbers; nothing is held."""
     known = home != ""
     codes, label = np.unique(home[known], return_inverse=True)
     out = np.full(len(home), -1, np.int64)
     out[known] = label
-    return Homes(out, len(codes), np.zeros(len(home), bool), np.zeros(len(codes), bool))
+    return EarlierParts(out, len(codes), np.zeros(len(home), bool), np.zeros(len(codes), bool))
 
 
-def _pair_up(problem: Problem, home: Array, part: Array) -> pd.DataFrame:
+def _pair_up(problem: DivisionProblem, home: Array, part: Array) -> pd.DataFrame:
     """Pair parts with earlier sub-grids: home, part, households in common, and whether they are matched one to one."""
     own = pd.DataFrame({"home": home, "part": part, "households": problem.weights})
     pairs = own[own["home"] != ""].groupby(["home", "part"])["households"].sum().reset_index()
@@ -280,7 +280,7 @@ def _pair_up(problem: Problem, home: Array, part: Array) -> pd.DataFrame:
     return pairs.assign(matched=matched)
 
 
-def _count_moved(problem: Problem, home: Array, part: Array) -> int:
+def _count_moved(problem: DivisionProblem, home: Array, part: Array) -> int:
     """Count the households that move, the parts named so that fewest do."""
     pairs = _pair_up(problem, home, part)
     return int(pairs.loc[~pairs["matched"], "households"].sum())
@@ -369,7 +369,7 @@ def _name(number: int) -> str:
 
 
 def _code_members(
-    problems: Mapping[str, Problem],
+    problems: Mapping[str, DivisionProblem],
     homes: Mapping[str, Array],
     choices: Mapping[str, _Choice],
     pick: tuple[int, ...],

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from gridplan.division.divide import Division, divide_atoms
-from gridplan.division.problem import Problem
+from gridplan.division.problem import DivisionProblem
 from gridplan.division.search import total_price
 from gridplan.engine.engine import Progress, keep_silent, map_tasks
 from gridplan.plan import Plan
@@ -123,7 +123,7 @@ def trace_frontier(
     return Frontier(community, table.assign(undominated=undominated))
 
 
-def _price(problem: Problem, wish: str, factor: float) -> Problem:
+def _price(problem: DivisionProblem, wish: str, factor: float) -> DivisionProblem:
     """Return the problem with the price of one wish multiplied."""
     if wish == "off_target":
         return replace(problem, off=problem.off * factor)
@@ -132,11 +132,11 @@ def _price(problem: Problem, wish: str, factor: float) -> Problem:
     return replace(problem, prices=prices)
 
 
-def _choose_cheapest(problem: Problem, divisions: Sequence[Division]) -> Division:
+def _choose_cheapest(problem: DivisionProblem, divisions: Sequence[Division]) -> Division:
     """Choose the division that is cheapest at the prices of a problem."""
     data = problem.to_data()
     return min(divisions, key=lambda d: total_price(data, d.part.astype(np.int32), len(d.centres)))
 
 
-def _read_price(problem: Problem, wish: str) -> float:
+def _read_price(problem: DivisionProblem, wish: str) -> float:
     return problem.off if wish == "off_target" else float(problem.prices[_LEVELS[wish]])

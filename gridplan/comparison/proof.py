@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from gridplan.division.lower_bound import find_bound
-from gridplan.division.problem import Problem
+from gridplan.division.problem import DivisionProblem
 from gridplan.division.search import total_price
 from gridplan.engine.engine import Progress, keep_silent, map_tasks
 from gridplan.plan import Plan
@@ -86,7 +86,7 @@ def _number(codes: pd.Series[Any]) -> Array:
     return np.asarray(np.unique(codes.to_numpy(object), return_inverse=True)[1], np.int64)
 
 
-def _prove(problem: Problem, part: Array, steps: int) -> dict[str, float]:
+def _prove(problem: DivisionProblem, part: Array, steps: int) -> dict[str, float]:
     """Add up price and bound over the islands whose parts are all in band."""
     mass = np.bincount(part, problem.weights)
     out = (mass < problem.band.low) | (mass > problem.band.high)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gridplan.division.problem import Problem
+from gridplan.division.problem import DivisionProblem
 from gridplan.engine.engine import Progress, keep_silent, map_tasks
 from gridplan.plan import Plan
 from gridplan.planning.measures import find_problems, measure_division, measure_parts
@@ -95,7 +95,7 @@ def measure_plan(
     return pd.concat([city, table]).astype(float)[list(FIGURES)].rename_axis("community")
 
 
-def measure_community(problem: Problem, part: Any) -> tuple[pd.DataFrame, dict[str, Any]]:
+def measure_community(problem: DivisionProblem, part: Any) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Measure the parts of a community, and what can only be counted over all of them; for :func:`sum_up`."""
     parts = measure_parts(problem, part)
     band = problem.band

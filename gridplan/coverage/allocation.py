@@ -8,8 +8,8 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from gridplan.coverage.siting.capacitated_assignment import Rooms, share_out
-from gridplan.coverage.siting.site_costs import lay_out
+from gridplan.coverage.siting.capacitated_assignment import CapacitatedCosts, assign_within_capacity
+from gridplan.coverage.siting.site_costs import list_costs
 
 Array = np.ndarray[Any, Any]
 
@@ -73,8 +73,10 @@ def _share_out(row: Array, column: Array, minutes: Array, weight: Array, room: A
     m = len(room)
     dear = (m + 1) * float(minutes.max(initial=0.0)) + 1.0
     ways = csr_array((minutes, (row, column)), shape=(n, m))
-    rooms = Rooms(lay_out(ways, weight.astype(float), np.full(n, dear)), room, np.ones(m, bool))
-    flow = share_out(rooms, np.zeros(0, np.int64)).flow
+    rooms = CapacitatedCosts(
+        list_costs(ways, weight.astype(float), np.full(n, dear)), room, np.ones(m, bool)
+    )
+    flow = assign_within_capacity(rooms, np.zeros(0, np.int64)).flow
     return csr_array(
         (np.rint(flow.data).astype(np.int64), flow.indices, flow.indptr), shape=flow.shape
     )

@@ -20,7 +20,7 @@ from gridplan.coverage.siting.siting_problem import (
     Siting,
     SitingProblem,
     assign_nearest,
-    make_problem,
+    make_siting_problem,
 )
 from gridplan.coverage.walk_times import lay_footing, measure_ways
 from gridplan.errors import PlanError, RuleError
@@ -236,7 +236,7 @@ def pose_problem(
         (found.minutes[near], (found.ways.door[near], found.ways.post[near])), shape=shape
     )
     room = every["capacity"].fillna(np.inf).to_numpy(float)
-    return make_problem(
+    return make_siting_problem(
         minutes,
         ground.weight,
         np.arange(there),

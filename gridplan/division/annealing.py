@@ -9,12 +9,12 @@ import numpy as np
 from numba import njit
 
 from gridplan.division.exchange_kernels import (
-    draw_below,
-    draw_unit,
     exchange,
     price_exchange,
     price_mass,
     price_part,
+    sample_below,
+    sample_unit,
     stays_connected,
     walk_between,
 )
@@ -24,17 +24,17 @@ from gridplan.division.exchange_kernels import (
 def choose_exchange(data: Any, state: Any, seed: Any, swap_share: float) -> Any:
     """Draw an exchange: atom a of part p goes to the neighbouring part q; b of q comes back, or -1 for none."""
     n = state.part.shape[0]
-    a = draw_below(seed, n)
+    a = sample_below(seed, n)
     degree = data.indptr[a + 1] - data.indptr[a]
     if degree == 0:
         return np.int64(-1), np.int64(-1), np.int64(-1), np.int64(-1)
     p = state.part[a]
-    q = state.part[data.indices[data.indptr[a] + draw_below(seed, degree)]]
+    q = state.part[data.indices[data.indptr[a] + sample_below(seed, degree)]]
     if p == q:
         return np.int64(-1), np.int64(-1), np.int64(-1), np.int64(-1)
     b = np.int64(-1)
-    if draw_unit(seed) < swap_share:
-        b = np.int64(state.members[q, draw_below(seed, state.size[q])])
+    if sample_unit(seed) < swap_share:
+        b = np.int64(state.members[q, sample_below(seed, state.size[q])])
     elif state.size[p] == 1:
         return np.int64(-1), np.int64(-1), np.int64(-1), np.int64(-1)
     return np.int64(a), np.int64(b), np.int64(p), np.int64(q)
@@ -67,7 +67,9 @@ def list_savings(data: Any) -> Any:
 
 
 @njit(cache=True, nogil=True, inline="always")
-def glance(data: Any, mass: Any, walk: Any, seat: Any, saving: Any, out: Any, into: Any) -> Any:
+def bound_price_rise(
+    data: Any, mass: Any, walk: Any, seat: Any, saving: Any, out: Any, into: Any
+) -> Any:
     """Price an exchange of a part at a glance: its centre stays, every group that can be left is, and none is new.
 
     Without its centre the part may save its whole ``walk``.
@@ -139,10 +141,10 @@ def anneal(
         if movers > 0.0 and stay.terms[2] + movers > stay.terms[1]:
             continue
         fee = stay.terms[0] * movers
-        rise = fee + glance(data, state.mass[p], state.walk[p], seat[p], saving, a, b)
-        rise += glance(data, state.mass[q], state.walk[q], seat[q], saving, b, a)
+        rise = fee + bound_price_rise(data, state.mass[p], state.walk[p], seat[p], saving, a, b)
+        rise += bound_price_rise(data, state.mass[q], state.walk[q], seat[q], saving, b, a)
         allowed = -heat * math.log(
-            1.0 - draw_unit(seed)
+            1.0 - sample_unit(seed)
         )  # one draw decides what rise is still taken
         if rise > allowed + margin:
             continue

@@ -14,24 +14,24 @@ from numba import njit
 
 from gridplan.division.column_pool import Columns, hash_columns, join_columns, take_columns
 from gridplan.division.exchange_kernels import (
-    Data,
+    DivisionArrays,
     make_state,
     price_exchange,
     refresh_part,
     stays_connected,
 )
-from gridplan.division.lp_relaxation import Relaxed, relax
+from gridplan.division.lp_relaxation import LpRelaxation, solve_relaxation
 
 Array = np.ndarray[Any, Any]
 OFFSPRING = 4  # new parts that one part may have in one round
 
 
 def grow_columns(
-    data: Data, columns: Columns, k: int, rounds: int
-) -> tuple[Columns, Relaxed | None]:
+    data: DivisionArrays, columns: Columns, k: int, rounds: int
+) -> tuple[Columns, LpRelaxation | None]:
     """Let the columns grow for some rounds; returns them and the last relaxed cover, None where there is none."""
     n = len(data.weights)
-    relaxed = relax(columns, n, (k, k))
+    relaxed = solve_relaxation(columns, n, (k, k))
     for _ in range(rounds):
         if relaxed is None:
             return columns, None
@@ -46,11 +46,11 @@ def grow_columns(
         if len(new) == 0:
             break
         columns = join_columns(columns, take_columns(fresh, new))
-        relaxed = relax(columns, n, (k, k))
+        relaxed = solve_relaxation(columns, n, (k, k))
     return columns, relaxed
 
 
-def _choose_base(relaxed: Relaxed, most: int) -> Array:
+def _choose_base(relaxed: LpRelaxation, most: int) -> Array:
     """Choose the parts to grow from: those in the relaxed cover, then those that nearly are."""
     order = np.lexsort(
         (np.arange(len(relaxed.reduced)), relaxed.reduced.round(6), relaxed.share < 1e-9)

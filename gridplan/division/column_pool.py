@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from gridplan.division.exchange_kernels import Data, price_part
+from gridplan.division.exchange_kernels import DivisionArrays, price_part
 
 Array = np.ndarray[Any, Any]
 
 
 @dataclass
-class Pool:
+class ColumnPool:
     """Parts met in several divisions of the same atoms into k parts, each kept once.
 
     Parameters
@@ -29,7 +29,7 @@ class Pool:
     prices: list[Array] = field(default_factory=list)
     parts: list[Array] = field(default_factory=list)
 
-    def add(self, data: Data, state: Any) -> None:
+    def add(self, data: DivisionArrays, state: Any) -> None:
         """Keep the parts of a state as it stands."""
         self.parts.append(state.part.copy())
         self.hashes.append(hash_parts(state.part, self.k))

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from gridplan.division.annealing import anneal
-from gridplan.division.exchange_kernels import NOWHERE
+from gridplan.division.exchange_kernels import NO_MOVE_PENALTIES
 from gridplan.division.initial_division import cut_tree
-from gridplan.division.problem import Problem
+from gridplan.division.problem import DivisionProblem
 from gridplan.division.search import COLD, MARGIN, SWAP_SHARE, open_state, total_price
 
 Array = np.ndarray[Any, Any]
@@ -25,12 +25,12 @@ TREES = 4  # spanning trees grown for each cut
 MENDING = 60  # exchanges tried over the seams, for each atom
 
 
-def is_large(problem: Problem) -> bool:
+def is_large(problem: DivisionProblem) -> bool:
     """Whether an island is to be cut into pieces."""
     return len(problem) > LARGE and problem.pairs is not None
 
 
-def cut_pieces(problem: Problem, seed: int) -> list[Array]:
+def cut_pieces(problem: DivisionProblem, seed: int) -> list[Array]:
     """Cut an island into connected pieces, each with the households of a whole number of parts; returns their atoms."""
     count = -(-len(problem) // PIECE)
     parts = max(1, round(problem.band.choose_count(problem.households) / count))
@@ -40,12 +40,14 @@ def cut_pieces(problem: Problem, seed: int) -> list[Array]:
     return [np.flatnonzero(piece == p) for p in range(count)]
 
 
-def mend_seams(problem: Problem, part: Array, seed: int) -> tuple[Array, float]:
+def repair_seams(problem: DivisionProblem, part: Array, seed: int) -> tuple[Array, float]:
     """Move and exchange atoms between parts as long as that makes the division cheaper; returns it and its price."""
     data = problem.to_data()
     k = int(part.max()) + 1
     state = open_state(data, part, k)
     chance = np.array([seed & 0xFFFFFFFFFFFFFFFF], np.uint64)
     margin = MARGIN * COLD * float(state.walk.sum()) / k
-    anneal(data, state, chance, MENDING * len(part), 0.0, 0.0, SWAP_SHARE, margin, NOWHERE)
+    anneal(
+        data, state, chance, MENDING * len(part), 0.0, 0.0, SWAP_SHARE, margin, NO_MOVE_PENALTIES
+    )
     return state.part, total_price(data, state.part, k)

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from gridplan.division.column_pool import Columns
-from gridplan.division.decomposition import cut_pieces, is_large, mend_seams
+from gridplan.division.decomposition import cut_pieces, is_large, repair_seams
 from gridplan.division.enumeration import list_parts
 from gridplan.division.lower_bound import find_bound
-from gridplan.division.problem import Problem
-from gridplan.division.search import EFFORTS, Effort, open_state, search, total_price
-from gridplan.division.set_partitioning import Cover, choose_cover
+from gridplan.division.problem import DivisionProblem
+from gridplan.division.search import EFFORTS, SearchEffort, open_state, search, total_price
+from gridplan.division.set_partitioning import Partitioning, solve_set_partitioning
 from gridplan.engine.deadline import ENDLESS, Deadline, share_out
 from gridplan.rules.band import Band
 
@@ -68,7 +68,7 @@ class Division:
 
 
 def divide_atoms(
-    problem: Problem, effort: str = "default", seed: int = 0, deadline: Deadline = ENDLESS
+    problem: DivisionProblem, effort: str = "default", seed: int = 0, deadline: Deadline = ENDLESS
 ) -> Division:
     """Divide the atoms of a community into contiguous parts within the band, each about as cheap to walk as can be.
 
@@ -93,7 +93,7 @@ def divide_atoms(
     Six houses of ten households in a row make two parts of thirty:
 
     >>> n = 6
-    >>> row = Problem(ids=tuple("abcdef"), weights=np.full(n, 10), pull=np.full(n, 10.0),
+    >>> row = DivisionProblem(ids=tuple("abcdef"), weights=np.full(n, 10), pull=np.full(n, 10.0),
     ...     xy=np.column_stack([20.0 * np.arange(n), np.zeros(n)]), climb=np.zeros(n), stack=np.arange(n),
     ...     pairs=np.column_stack([np.arange(5), np.arange(1, 6)]), groups=np.zeros((n, 0), np.int32),
     ...     prices=np.zeros(0), band=Band(20, 30, 40))
@@ -127,7 +127,7 @@ def divide_atoms(
     )
 
 
-def split_atoms(problem: Problem, k: int, seed: int = 0) -> Array:
+def split_atoms(problem: DivisionProblem, k: int, seed: int = 0) -> Array:
     """Divide connected atoms into exactly k contiguous parts, near to equal in households and cheap to walk.
 
     Returns int64[n], the part of each atom, numbered in the order of their
@@ -135,7 +135,7 @@ def split_atoms(problem: Problem, k: int, seed: int = 0) -> Array:
 
     Examples
     --------
-    >>> row = Problem(ids=tuple("abcd"), weights=np.full(4, 10), pull=np.full(4, 10.0),
+    >>> row = DivisionProblem(ids=tuple("abcd"), weights=np.full(4, 10), pull=np.full(4, 10.0),
     ...     xy=np.column_stack([20.0 * np.arange(4), np.zeros(4)]), climb=np.zeros(4), stack=np.arange(4),
     ...     pairs=np.column_stack([np.arange(3), np.arange(1, 4)]), groups=np.zeros((4, 0), np.int32),
     ...     prices=np.zeros(0), band=Band(20, 30, 40))
@@ -154,14 +154,14 @@ def split_atoms(problem: Problem, k: int, seed: int = 0) -> Array:
     return _number_by_atom(part.astype(np.int64), [])[0]
 
 
-def find_centres(problem: Problem, part: Array, k: int) -> tuple[Array, Array]:
+def find_centres(problem: DivisionProblem, part: Array, k: int) -> tuple[Array, Array]:
     """Find the atom of each part from which its households are nearest, and the household-metres to each atom of its part."""
     sums = open_state(problem.to_data(), part, k).sums
     return np.array([own[np.argmin(np.round(sums[own], 6))] for own in _split(part, k)]), sums
 
 
 def _divide_island(
-    problem: Problem, wanted: str, seed: int, deadline: Deadline
+    problem: DivisionProblem, wanted: str, seed: int, deadline: Deadline
 ) -> tuple[Array, float, bool, bool]:
     """Divide a connected problem, trying further numbers of parts while some part is outside the band.
 
@@ -197,7 +197,7 @@ def _divide_island(
 
 
 def _divide_pieces(
-    problem: Problem, wanted: str, seed: int, deadline: Deadline
+    problem: DivisionProblem, wanted: str, seed: int, deadline: Deadline
 ) -> tuple[Array, float, bool, bool]:
     """Divide a very large island piece by piece; returns what :func:`_divide_island` does."""
     part = np.zeros(len(problem), np.int64)
@@ -211,15 +211,19 @@ def _divide_pieces(
         part[piece] = found + used
         used += int(found.max()) + 1
         is_cut |= early
-    mended, price = mend_seams(problem, part, mix_seed(seed, problem.ids[0], used))
+    mended, price = repair_seams(problem, part, mix_seed(seed, problem.ids[0], used))
     return mended.astype(np.int64), price, False, is_cut
 
 
-def _refine(problem: Problem, part: Array, price: float, effort: Effort) -> tuple[Array, float]:
+def _refine(
+    problem: DivisionProblem, part: Array, price: float, effort: SearchEffort
+) -> tuple[Array, float]:
     """Refine a division by the parts that its lower bound meets."""
     k = int(part.max()) + 1
     columns = find_bound(problem, part, price, effort.steps, listed=0, most=FEW).columns
-    cover = choose_cover(columns, len(problem), k, price, work=effort.work, nodes=effort.nodes)
+    cover = solve_set_partitioning(
+        columns, len(problem), k, price, work=effort.work, nodes=effort.nodes
+    )
     return (
         (part, price)
         if cover.part is None
@@ -227,21 +231,21 @@ def _refine(problem: Problem, part: Array, price: float, effort: Effort) -> tupl
     )
 
 
-def _cover_listed(problem: Problem, listed: Columns, effort: Effort) -> Cover:
+def _cover_listed(problem: DivisionProblem, listed: Columns, effort: SearchEffort) -> Partitioning:
     """Cover all atoms by any number of the parts within the band, which are all known."""
     counts = problem.band.find_counts(problem.households)
-    return choose_cover(
+    return solve_set_partitioning(
         listed, len(problem), (counts[0], counts[-1]), work=effort.work, nodes=effort.nodes
     )
 
 
-def _find_outside(problem: Problem, part: Array) -> Array:
+def _find_outside(problem: DivisionProblem, part: Array) -> Array:
     """Find the parts outside the band."""
     mass = np.bincount(part, problem.weights)
     return np.flatnonzero((mass < problem.band.low) | (mass > problem.band.high))
 
 
-def _list_counts(problem: Problem, tries: int = 3) -> list[int]:
+def _list_counts(problem: DivisionProblem, tries: int = 3) -> list[int]:
     """List the numbers of parts to try, the nearest to the target first."""
     band = problem.band
     households = problem.households
@@ -259,7 +263,7 @@ def mix_seed(seed: int, name: str, k: int) -> int:
 
 
 def explain_parts(
-    problem: Problem, part: Array, offset: int, is_island: bool, proven: bool, is_cut: bool
+    problem: DivisionProblem, part: Array, offset: int, is_island: bool, proven: bool, is_cut: bool
 ) -> Iterator[Shortfall]:
     """Explain every part outside the band: proven by arithmetic where it can be, else as the search's failure."""
     band = problem.band

@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from gridplan.division.exchange_kernels import Data, price_mass, walk_between
+from gridplan.division.exchange_kernels import DivisionArrays, price_mass, walk_between
 
 Array = np.ndarray[Any, Any]
 SMALL = 12  # atoms of a part of target size up to which listing is tried
 TRIES = 40  # steps of the listing for each part that there is room for
 
 
-def list_parts(data: Data, most: int) -> tuple[Array, Array, Array] | None:
+def list_parts(data: DivisionArrays, most: int) -> tuple[Array, Array, Array] | None:
     """List every connected set of atoms within the band, or None where there are more than ``most``.
 
     Returns their prices (float64[c]) and atoms in compressed form: those of
@@ -38,7 +38,7 @@ def list_parts(data: Data, most: int) -> tuple[Array, Array, Array] | None:
     return prices[:count].copy(), starts[: count + 1].copy(), atoms[: starts[count]].copy()
 
 
-def _count_most(data: Data) -> int:
+def _count_most(data: DivisionArrays) -> int:
     """Count the atoms of the largest part: as many of the lightest as the upper limit allows."""
     return int(np.searchsorted(np.cumsum(np.sort(data.weights)), data.band[2], side="right")) + 1
 

@@ -19,7 +19,7 @@ from numba import njit
 Array = np.ndarray[Any, Any]
 
 
-class Data(NamedTuple):
+class DivisionArrays(NamedTuple):
     """A division problem as typed arrays, as the kernels take it; n atoms, g levels of groups."""
 
     weights: Array  # int64[n]: households that count for the band
@@ -42,7 +42,7 @@ class Data(NamedTuple):
     contiguous: bool  # whether every part must be connected
 
 
-class State(NamedTuple):
+class PartsState(NamedTuple):
     """An assignment of atoms to k parts and the sums that make exchanges cheap to price."""
 
     part: Array  # int32[n]
@@ -57,7 +57,7 @@ class State(NamedTuple):
     queue: Array  # int32[n]: scratch
 
 
-class Stay(NamedTuple):
+class MovePenalties(NamedTuple):
     """Where the atoms were at home in an earlier division, and what leaving it costs; empty where there was none."""
 
     # int64[n]: label of the earlier part, -1 for none; int64[0] where there
@@ -70,7 +70,7 @@ class Stay(NamedTuple):
     terms: Array
 
 
-NOWHERE = Stay(
+NO_MOVE_PENALTIES = MovePenalties(
     np.zeros(0, np.int64), np.zeros(0), np.zeros(0, np.int64), np.array([0.0, 1e18, 0.0])
 )
 
@@ -86,13 +86,13 @@ def next_random(seed: Any) -> Any:
 
 
 @njit(cache=True, nogil=True, inline="always")
-def draw_below(seed: Any, n: Any) -> Any:
+def sample_below(seed: Any, n: Any) -> Any:
     """Draw a whole number below n."""
     return np.int64((next_random(seed) >> np.uint64(33)) % np.uint64(n))
 
 
 @njit(cache=True, nogil=True, inline="always")
-def draw_unit(seed: Any) -> Any:
+def sample_unit(seed: Any) -> Any:
     """Draw a number from 0 up to 1."""
     return (next_random(seed) >> np.uint64(11)) * (1.0 / 9007199254740992.0)
 
@@ -133,7 +133,7 @@ def make_state(data: Any, part: Any, k: int, room: int) -> Any:
     """Set up the sums for an assignment; ``room`` is the most atoms that a part may come to hold."""
     n = part.shape[0]
     levels = data.prices.shape[0]
-    state = State(
+    state = PartsState(
         part.copy(),
         np.full((k, room), -1, np.int32),
         np.zeros(k, np.int32),

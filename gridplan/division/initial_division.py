@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from gridplan.division.exchange_kernels import draw_unit, walk_between
+from gridplan.division.exchange_kernels import sample_unit, walk_between
 
 
 @njit(cache=True, nogil=True)
@@ -72,7 +72,7 @@ def grow_tree(data: Any, part: Any, p: Any, seed: Any, order: Any, parent: Any) 
     for i in range(n):
         if part[i] == p:
             members += 1
-    pick = np.int64(draw_unit(seed) * members)
+    pick = np.int64(sample_unit(seed) * members)
     root = -1
     for i in range(n):
         if part[i] == p:
@@ -91,7 +91,7 @@ def grow_tree(data: Any, part: Any, p: Any, seed: Any, order: Any, parent: Any) 
         for e in range(data.indptr[current], data.indptr[current + 1]):
             j = data.indices[e]
             if part[j] == p and not joined[j]:
-                key = price_edge(data, current, j) * (0.5 + draw_unit(seed))
+                key = price_edge(data, current, j) * (0.5 + sample_unit(seed))
                 filled = push(heap_key, heap_item, filled, key, current, j)
         found = False
         while filled > 0 and not found:

@@ -8,18 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from gridplan.division.column_pool import Columns, Pool
+from gridplan.division.column_pool import ColumnPool, Columns
 from gridplan.division.divide import divide_atoms, mix_seed
 from gridplan.division.enumeration import list_parts
 from gridplan.division.move_budgets import (
-    Choice,
+    BudgetedDivision,
     choose_division,
     count_broken,
+    label_division,
     list_options,
-    make_choice,
 )
-from gridplan.division.move_penalties import Homes, gather_parts, join_once
-from gridplan.division.problem import Problem
+from gridplan.division.move_penalties import EarlierParts, gather_parts, join_once
+from gridplan.division.problem import DivisionProblem
 from gridplan.division.search import EFFORTS, open_state
 
 Array = np.ndarray[Any, Any]
@@ -37,15 +37,15 @@ LADDER = (
 
 
 @dataclass(frozen=True)
-class Place:
+class IslandDivisions:
     """A connected set of atoms that was searched, and the choices for it: the best at the price of a move comes first."""
 
     atoms: Array
-    choices: tuple[Choice, ...]
+    choices: tuple[BudgetedDivision, ...]
 
 
 @dataclass(frozen=True)
-class Mending:
+class RepairSettings:
     """How to mend.
 
     Parameters
@@ -70,8 +70,12 @@ class Mending:
 
 
 def mend(
-    problem: Problem, homes: Homes, touched: Array, closed: Array, how: Mending
-) -> list[Place]:
+    problem: DivisionProblem,
+    homes: EarlierParts,
+    touched: Array,
+    closed: Array,
+    how: RepairSettings,
+) -> list[IslandDivisions]:
     """Mend the earlier division of a connected problem round the labels that are touched and the atoms that have none.
 
     Parameters
@@ -106,7 +110,7 @@ def mend(
     return places
 
 
-def link_labels(problem: Problem, homes: Homes) -> Array:
+def link_labels(problem: DivisionProblem, homes: EarlierParts) -> Array:
     """Find which earlier parts can be walked between; bool[count, count]."""
     step = np.zeros((homes.count, homes.count), bool)
     if problem.pairs is not None and len(problem.pairs):
@@ -116,7 +120,9 @@ def link_labels(problem: Problem, homes: Homes) -> Array:
     return step
 
 
-def _widen(problem: Problem, homes: Homes, touched: Array, step: Array, reach: int) -> Array:
+def _widen(
+    problem: DivisionProblem, homes: EarlierParts, touched: Array, step: Array, reach: int
+) -> Array:
     """Find the labels within reach of those that are touched, and of those beside atoms without a home."""
     scope = touched.copy()
     if problem.pairs is not None and len(problem.pairs):
@@ -128,7 +134,9 @@ def _widen(problem: Problem, homes: Homes, touched: Array, step: Array, reach: i
     return np.asarray(scope)
 
 
-def _find_places(problem: Problem, homes: Homes, scope: Array, touched: Array) -> list[Array]:
+def _find_places(
+    problem: DivisionProblem, homes: EarlierParts, scope: Array, touched: Array
+) -> list[Array]:
     """Find the connected sets of atoms within the scope that hold something to be mended."""
     known = homes.label >= 0
     inside = np.where(known, scope[homes.label], True) if homes.count else ~known
@@ -140,7 +148,9 @@ def _find_places(problem: Problem, homes: Homes, scope: Array, touched: Array) -
     return [own for own in places if wanted[own].any()]
 
 
-def _search(problem: Problem, homes: Homes, atoms: Array, how: Mending) -> Place:
+def _search(
+    problem: DivisionProblem, homes: EarlierParts, atoms: Array, how: RepairSettings
+) -> IslandDivisions:
     """Search one place for the best division at the price of a move, and for others with fewer moves where they are asked for."""
     own = problem.take(atoms)
     here = homes.take(atoms)
@@ -153,7 +163,7 @@ def _search(problem: Problem, homes: Homes, atoms: Array, how: Mending) -> Place
     columns = columns if listed is None else join_once([columns, listed])
     best = choose_division(own, here, list_options(own, here, columns), divisions, how.move)[0]
     if best is not None and listed is None and _find_out(own, best.part):
-        drawn, anew = _draw_anew(own, how)
+        drawn, anew = _divide_from_scratch(own, how)
         columns = join_once([columns, drawn])
         divisions = [*divisions, anew]
         best = choose_division(own, here, list_options(own, here, columns), divisions, how.move)[0]
@@ -167,28 +177,32 @@ def _search(problem: Problem, homes: Homes, atoms: Array, how: Mending) -> Place
         limits = [share * best.moved for share in LADDER]
         found = choose_division(own, here, options, divisions, how.move, limits)
         choices += [choice for choice in found if choice is not None]
-    return Place(atoms, tuple(choices))
+    return IslandDivisions(atoms, tuple(choices))
 
 
-def _draw_anew(problem: Problem, how: Mending) -> tuple[Columns, Array]:
+def _divide_from_scratch(problem: DivisionProblem, how: RepairSettings) -> tuple[Columns, Array]:
     """Draw a division from nothing; returns its parts and itself."""
     part = divide_atoms(problem, how.effort, how.seed).part
     k = int(part.max()) + 1
-    pool = Pool(len(problem), k)
+    pool = ColumnPool(len(problem), k)
     data = problem.to_data()
     pool.add(data, open_state(data, part.astype(np.int32), k))
     return pool.list_columns(k), part
 
 
-def _find_out(problem: Problem, part: Array) -> bool:
+def _find_out(problem: DivisionProblem, part: Array) -> bool:
     """Find whether a part is out of its band."""
     mass = np.bincount(part, problem.weights)
     return bool(((mass < problem.band.low) | (mass > problem.band.high)).any())
 
 
-def trace(
-    problem: Problem, homes: Homes, how: Mending, shares: tuple[float, ...], closed: Array
-) -> Place:
+def trace_move_budgets(
+    problem: DivisionProblem,
+    homes: EarlierParts,
+    how: RepairSettings,
+    shares: tuple[float, ...],
+    closed: Array,
+) -> IslandDivisions:
     """Trace what a connected problem gains when more of its households may move: a choice for each share of them.
 
     The last choice is the division drawn from nothing, named by the earlier
@@ -201,11 +215,11 @@ def trace(
     columns, divisions = gather_parts(
         problem, homes, effort, seed, tuple(f * how.move for f in PRICES)
     )
-    fresh, anew = _draw_anew(problem, how)
+    fresh, anew = _divide_from_scratch(problem, how)
     options = list_options(problem, homes, join_once([columns, fresh]))
     known = int(problem.weights[homes.label >= 0].sum())
-    drawn = make_choice(problem, homes, anew)
-    every = [make_choice(problem, homes, part) for part in divisions]
+    drawn = label_division(problem, homes, anew)
+    every = [label_division(problem, homes, part) for part in divisions]
     choices = [min(every, key=lambda c: (count_broken(homes, c), c.moved, c.price))]
     for found in choose_division(
         problem, homes, options, divisions, 0.0, [share * known for share in shares]
@@ -216,11 +230,11 @@ def trace(
             choices.append(found)
     if not homes.fixed.any():
         choices.append(drawn)
-    return Place(np.arange(len(problem)), (*choices, drawn))
+    return IslandDivisions(np.arange(len(problem)), (*choices, drawn))
 
 
-def draw_near(
-    problem: Problem, homes: Homes, moves: Sequence[float], effort: str, seed: int
+def divide_near(
+    problem: DivisionProblem, homes: EarlierParts, moves: Sequence[float], effort: str, seed: int
 ) -> list[Array]:
     """Draw a division of a problem near an earlier one for each price of a household that moves, in household-metres.
 

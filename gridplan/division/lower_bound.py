@@ -18,11 +18,11 @@ import numpy as np
 
 from gridplan.division.column_pool import Columns
 from gridplan.division.enumeration import list_parts, price_parts
-from gridplan.division.exchange_kernels import Data, walk_between
-from gridplan.division.pricing import evaluate, make_desk
-from gridplan.division.problem import Problem
+from gridplan.division.exchange_kernels import DivisionArrays, walk_between
+from gridplan.division.pricing import evaluate, make_pricing_workspace
+from gridplan.division.problem import DivisionProblem
 from gridplan.division.search import open_state
-from gridplan.division.set_partitioning import choose_cover
+from gridplan.division.set_partitioning import solve_set_partitioning
 from gridplan.division.trust_region import raise_bound
 
 Array = np.ndarray[Any, Any]
@@ -32,7 +32,7 @@ DEFLECTION = 0.7  # share of the last direction that a subgradient step keeps
 
 
 @dataclass(frozen=True)
-class Bound:
+class LowerBound:
     """A proven lower bound on the price of any division of a problem into k parts within the band.
 
     Parameters
@@ -48,14 +48,14 @@ class Bound:
 
 
 def find_bound(
-    problem: Problem,
+    problem: DivisionProblem,
     part: Array,
     price: float,
     steps: int = 100,
     listed: int = 2_000_000,
     nodes: int = 200,
     most: int = 2_000,
-) -> Bound:
+) -> LowerBound:
     """Find a lower bound on the price of every division into as many parts as ``part`` has, all within the band.
 
     Parameters
@@ -87,14 +87,14 @@ def find_bound(
     data = problem.to_data()
     parts = list_parts(data, listed)
     if parts is not None:
-        cover = choose_cover(
+        cover = solve_set_partitioning(
             parts, len(problem), k, price * (1 + 1e-9) + 1e-6, nodes=nodes, work=WORK
         )
         if cover.bound < np.inf:
-            return Bound(min(cover.bound, price), parts)
+            return LowerBound(min(cover.bound, price), parts)
     nested = _nest(data)
     if k == 1:
-        return Bound(
+        return LowerBound(
             price,
             (np.array([price]), np.array([0, len(part)]), np.arange(len(part), dtype=np.int32)),
         )
@@ -104,12 +104,12 @@ def find_bound(
     raised = raise_bound(
         data, nested, (price_parts(data, starts, order), starts, order), k, worth, steps, most
     )
-    return Bound(raised.value, raised.columns)
+    return LowerBound(raised.value, raised.columns)
 
 
-def _climb(data: Data, u: Array, price: float, k: int) -> Array:
+def _climb(data: DivisionArrays, u: Array, price: float, k: int) -> Array:
     """Climb from multipliers by deflected subgradient steps, contiguity left aside; returns the best."""
-    desk = make_desk(data)
+    desk = make_pricing_workspace(data)
     best = -np.inf
     best_u = u
     step = 1.0
@@ -137,7 +137,7 @@ def _climb(data: Data, u: Array, price: float, k: int) -> Array:
     return best_u
 
 
-def _start_multipliers(problem: Problem, part: Array, price: float) -> Array:
+def _start_multipliers(problem: DivisionProblem, part: Array, price: float) -> Array:
     """Start from what each atom costs in a division: its walk, and its households' share of all other prices."""
     k = int(part.max()) + 1
     state = open_state(problem.to_data(), part.astype(np.int32), k)
@@ -155,7 +155,7 @@ def _start_multipliers(problem: Problem, part: Array, price: float) -> Array:
     return np.asarray(walk + (rest + walk.sum() / problem.households) * problem.weights)
 
 
-def _nest(data: Data) -> Data:
+def _nest(data: DivisionArrays) -> DivisionArrays:
     """Keep the levels of groups that nest, the widest first; the price of the others is dropped, which stays a bound."""
     order = np.argsort(
         [len(np.unique(data.groups[:, g])) for g in range(data.groups.shape[1])], kind="stable"

@@ -24,7 +24,7 @@ DEAR = 50.0  # price of leaving an atom out, in prices of the dearest column
 
 
 @dataclass(frozen=True)
-class Relaxed:
+class LpRelaxation:
     """The relaxed cover: columns may be taken in part.
 
     Parameters
@@ -46,7 +46,9 @@ class Relaxed:
     place: float
 
 
-def relax(columns: Columns, n: int, k: tuple[int, int], first: int = FIRST) -> Relaxed | None:
+def solve_relaxation(
+    columns: Columns, n: int, k: tuple[int, int], first: int = FIRST
+) -> LpRelaxation | None:
     """Solve the relaxed cover; None where the columns cannot cover all atoms.
 
     Parameters
@@ -132,7 +134,7 @@ class _Master:
         zeros = np.zeros(self.n + 1)
         self.model.changeColsBounds(self.n + 1, rows, zeros, zeros)
 
-    def solve(self, prices: Array) -> Relaxed | None:
+    def solve(self, prices: Array) -> LpRelaxation | None:
         """Solve until no column would lower the price; None where something is still left out then."""
         least = -1e-9 * max(1.0, float(np.abs(prices).max()))
         while True:
@@ -151,7 +153,7 @@ class _Master:
         share = np.zeros(len(prices))
         share[self.inside] = taken[self.n + 1 :]
         value = float(self.model.getInfo().objective_function_value)
-        return Relaxed(value, share, reduced, duals[: self.n], float(duals[self.n]))
+        return LpRelaxation(value, share, reduced, duals[: self.n], float(duals[self.n]))
 
 
 @njit(cache=True, nogil=True)

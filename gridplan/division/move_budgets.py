@@ -19,8 +19,8 @@ from scipy.sparse import csc_matrix
 
 from gridplan.division.column_pool import Columns
 from gridplan.division.exchange_kernels import price_part
-from gridplan.division.move_penalties import FREE, Homes, count_moved, name_parts
-from gridplan.division.problem import Problem
+from gridplan.division.move_penalties import FREE, EarlierParts, count_moved, name_parts
+from gridplan.division.problem import DivisionProblem
 from gridplan.division.search import open_state
 from gridplan.engine.highs import open_cover, open_programme
 
@@ -32,7 +32,7 @@ HEIRS = 3  # earlier parts that a part may carry on, those that it shares most h
 
 
 @dataclass(frozen=True)
-class Choice:
+class BudgetedDivision:
     """A division near an earlier one.
 
     Parameters
@@ -55,7 +55,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Options:
+class LabelledColumns:
     """Parts with the label that each would carry on: columns of the integer problem.
 
     ``of`` is the column of the part, ``carries`` its label or -1, ``moved``
@@ -68,7 +68,7 @@ class Options:
     moved: Array
 
 
-def price_division(problem: Problem, part: Array) -> float:
+def price_division(problem: DivisionProblem, part: Array) -> float:
     """Price a division so that divisions into different numbers of parts compare: each split of a building counts once."""
     data = problem.to_data()
     k = int(part.max()) + 1
@@ -77,7 +77,7 @@ def price_division(problem: Problem, part: Array) -> float:
     return float(sum(price_part(data, state, p) for p in range(k))) + splits * price_split(problem)
 
 
-def price_split(problem: Problem) -> float:
+def price_split(problem: DivisionProblem) -> float:
     """Price of what a further part costs in splits of buildings: the kernels count the buildings of a part beyond its first.
 
     Where each atom is its own building none can be split.
@@ -89,7 +89,9 @@ def price_split(problem: Problem) -> float:
     )
 
 
-def list_options(problem: Problem, homes: Homes, columns: Columns) -> Options:
+def list_options(
+    problem: DivisionProblem, homes: EarlierParts, columns: Columns
+) -> LabelledColumns:
     """List for each part the labels that it may carry on: none, and those it shares most households with.
 
     A part that holds a fixed atom may only carry on that atom's label.
@@ -112,7 +114,7 @@ def list_options(problem: Problem, homes: Homes, columns: Columns) -> Options:
     bound = np.bincount(of, firm, minlength=count)
     taken = ((rank < HEIRS) & (bound[of] == 0)) | (firm & (bound[of] == 1))
     none = np.flatnonzero(bound == 0)
-    return Options(
+    return LabelledColumns(
         columns,
         np.concatenate([of[taken], none]),
         np.concatenate([carries[taken], np.full(len(none), -1)]),
@@ -121,15 +123,15 @@ def list_options(problem: Problem, homes: Homes, columns: Columns) -> Options:
 
 
 def choose_division(
-    problem: Problem,
-    homes: Homes,
-    options: Options,
+    problem: DivisionProblem,
+    homes: EarlierParts,
+    options: LabelledColumns,
     divisions: list[Array],
     move: float = 0.0,
     limits: Sequence[float] = (FREE,),
     nodes: int = NODES,
     work: int = WORK,
-) -> list[Choice | None]:
+) -> list[BudgetedDivision | None]:
     """Choose for each limit the cheapest division by parts that are known; None where none is known to keep it.
 
     No limit is kept by breaking a lock: where locks contradict each other even
@@ -151,7 +153,7 @@ def choose_division(
     nodes, work
         Branch-and-bound nodes, and entries of the integer problem.
     """
-    known = [make_choice(problem, homes, part) for part in divisions]
+    known = [label_division(problem, homes, part) for part in divisions]
     cost = options.columns[0][options.of] + price_split(problem) + move * options.moved
     rows, low, high = _write_rows(problem, homes, options)
     # The columns' costs leave out that the first part of each building is free.
@@ -163,7 +165,7 @@ def choose_division(
     model = open_programme(cost, np.ones(len(cost)), np.zeros(len(cost), bool), rows, low, high)
     least = min((count_broken(homes, choice) for choice in known), default=0)
     known = [choice for choice in known if count_broken(homes, choice) == least]
-    chosen: list[Choice | None] = []
+    chosen: list[BudgetedDivision | None] = []
     for limit in limits:
         high[-1] = min(limit, FREE)
         model.changeRowBounds(
@@ -193,7 +195,7 @@ def choose_division(
     return chosen
 
 
-def count_broken(homes: Homes, choice: Choice) -> int:
+def count_broken(homes: EarlierParts, choice: BudgetedDivision) -> int:
     """Count what a division does not hold: fixed atoms that left the part which carries on theirs, and kept labels given up."""
     left = homes.fixed & (homes.label >= 0) & (choice.carries[choice.part] != homes.label)
     there = np.unique(homes.label[homes.label >= 0])
@@ -225,7 +227,9 @@ def _solve(
     return kept[np.flatnonzero(np.array(model.getSolution().col_value) > 0.5)]
 
 
-def _write_rows(problem: Problem, homes: Homes, options: Options) -> tuple[Any, Array, Array]:
+def _write_rows(
+    problem: DivisionProblem, homes: EarlierParts, options: LabelledColumns
+) -> tuple[Any, Array, Array]:
     """Write the rows: every atom once, every label at most once and a kept one exactly once, and the moves."""
     _, starts, atoms = options.columns
     n = len(problem)
@@ -250,22 +254,24 @@ def _write_rows(problem: Problem, homes: Homes, options: Options) -> tuple[Any, 
     return rows, low, high
 
 
-def _read_choice(problem: Problem, homes: Homes, options: Options, chosen: Array) -> Choice:
+def _read_choice(
+    problem: DivisionProblem, homes: EarlierParts, options: LabelledColumns, chosen: Array
+) -> BudgetedDivision:
     """Read the division off the chosen columns, and name its parts so that the fewest households move."""
     _, starts, atoms = options.columns
     part = np.full(len(problem), -1, np.int64)
     for number, j in enumerate(options.of[chosen]):
         part[atoms[starts[j] : starts[j + 1]]] = number
-    return make_choice(problem, homes, part)
+    return label_division(problem, homes, part)
 
 
-def make_choice(problem: Problem, homes: Homes, part: Array) -> Choice:
+def label_division(problem: DivisionProblem, homes: EarlierParts, part: Array) -> BudgetedDivision:
     """Name the parts of a division, price it and count who moved; parts are numbered in the order of their first atoms."""
     _, first, label = np.unique(part, return_index=True, return_inverse=True)
     rank = np.empty(len(first), np.int64)
     rank[np.argsort(first)] = np.arange(len(first))
     part = rank[label]
     carries = name_parts(problem, homes, part)
-    return Choice(
+    return BudgetedDivision(
         part, carries, price_division(problem, part), count_moved(problem, homes, part, carries)
     )

@@ -18,11 +18,17 @@ from scipy.optimize import linear_sum_assignment
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 
-from gridplan.division.column_pool import Columns, Pool, hash_columns, join_columns, take_columns
-from gridplan.division.exchange_kernels import Data, State, Stay
+from gridplan.division.column_pool import (
+    ColumnPool,
+    Columns,
+    hash_columns,
+    join_columns,
+    take_columns,
+)
+from gridplan.division.exchange_kernels import DivisionArrays, MovePenalties, PartsState
 from gridplan.division.initial_division import cut_tree
-from gridplan.division.problem import Problem
-from gridplan.division.search import Effort, cool, open_state
+from gridplan.division.problem import DivisionProblem
+from gridplan.division.search import SearchEffort, anneal_and_collect, open_state
 
 Array = np.ndarray[Any, Any]
 # heat that a run begins with, in shares of the mean price of a part: the
@@ -33,7 +39,7 @@ MOST_SETS = 6_000
 
 
 @dataclass(frozen=True)
-class Homes:
+class EarlierParts:
     """Where the atoms of a problem were at home in an earlier division.
 
     Parameters
@@ -53,18 +59,18 @@ class Homes:
     fixed: Array
     kept: Array
 
-    def take(self, atoms: Array) -> Homes:
+    def take(self, atoms: Array) -> EarlierParts:
         """Return the homes of some of the atoms only; the labels keep their numbers."""
-        return Homes(self.label[atoms], self.count, self.fixed[atoms], self.kept)
+        return EarlierParts(self.label[atoms], self.count, self.fixed[atoms], self.kept)
 
 
-def count_moved(problem: Problem, homes: Homes, part: Array, carries: Array) -> int:
+def count_moved(problem: DivisionProblem, homes: EarlierParts, part: Array, carries: Array) -> int:
     """Count the households whose part does not carry on their earlier one; ``carries`` is the label of each part, or -1."""
     away = (homes.label >= 0) & (carries[part] != homes.label)
     return int(problem.weights[away].sum())
 
 
-def name_parts(problem: Problem, homes: Homes, part: Array) -> Array:
+def name_parts(problem: DivisionProblem, homes: EarlierParts, part: Array) -> Array:
     """Name the parts by earlier ones so that the fewest households move; int64[k], -1 for a new part.
 
     A label that may not be given up, or that fixed atoms are at home in, comes
@@ -86,14 +92,16 @@ def name_parts(problem: Problem, homes: Homes, part: Array) -> Array:
     return carries
 
 
-def open_stay(problem: Problem, homes: Homes, part: Array, carries: Array, move: float) -> Stay:
+def make_move_penalties(
+    problem: DivisionProblem, homes: EarlierParts, part: Array, carries: Array, move: float
+) -> MovePenalties:
     """Open what the kernels take: homes, what a move costs, and how many households have moved."""
     weight = problem.weights.astype(np.float64)
     # Fixed atoms that are away already, as they can be where locks contradict
     # each other, may come home.
     weight[homes.fixed & (carries[part] == homes.label)] = np.inf
     moved = float(count_moved(problem, homes, part, carries))
-    return Stay(
+    return MovePenalties(
         homes.label.astype(np.int64),
         weight,
         carries.astype(np.int64),
@@ -102,7 +110,11 @@ def open_stay(problem: Problem, homes: Homes, part: Array, carries: Array, move:
 
 
 def gather_parts(
-    problem: Problem, homes: Homes, effort: Effort, seed: int, moves: Sequence[float]
+    problem: DivisionProblem,
+    homes: EarlierParts,
+    effort: SearchEffort,
+    seed: int,
+    moves: Sequence[float],
 ) -> tuple[Columns, list[Array]]:
     """Gather good parts near the earlier division, and the divisions that they come from.
 
@@ -129,21 +141,21 @@ def gather_parts(
     chance = np.array([seed & 0xFFFFFFFFFFFFFFFF], np.uint64)
     every = []
     divisions = []
-    for start in draw_starts(problem, homes, data, chance):
+    for start in make_starts(problem, homes, data, chance):
         k = int(start.max()) + 1
         carries = name_parts(problem, homes, start)
-        pool = Pool(len(problem), k)
+        pool = ColumnPool(len(problem), k)
         pool.add(data, open_state(data, start, k))
         for move in moves:
-            state: State = open_state(data, start, k)
-            cool(
+            state: PartsState = open_state(data, start, k)
+            anneal_and_collect(
                 data,
                 state,
                 effort,
                 chance,
                 pool,
                 WARM,
-                open_stay(problem, homes, start, carries, move),
+                make_move_penalties(problem, homes, start, carries, move),
             )
             divisions.append(np.asarray(state.part))
         divisions.append(start)
@@ -160,7 +172,9 @@ def join_once(every: list[Columns]) -> Columns:
     return take_columns(columns, np.sort(first))
 
 
-def draw_starts(problem: Problem, homes: Homes, data: Data, chance: Array) -> list[Array]:
+def make_starts(
+    problem: DivisionProblem, homes: EarlierParts, data: DivisionArrays, chance: Array
+) -> list[Array]:
     """Draw first divisions: the earlier one mended where it is torn, then with parts split, with parts merged, with both.
 
     Returns int32[n] for each, no two alike.
@@ -179,7 +193,7 @@ def draw_starts(problem: Problem, homes: Homes, data: Data, chance: Array) -> li
     ]
 
 
-def _tie_fixed(problem: Problem, homes: Homes) -> Homes:
+def _tie_fixed(problem: DivisionProblem, homes: EarlierParts) -> EarlierParts:
     """Tie fixed atoms of one label that lie apart: what stands between takes the label too, the fewest households that do."""
     label = homes.label.copy()
     firm = homes.fixed & (homes.label >= 0)
@@ -200,7 +214,9 @@ def _tie_fixed(problem: Problem, homes: Homes) -> Homes:
     return replace(homes, label=label, fixed=firm)
 
 
-def _find_between(problem: Problem, start: int, goals: Array, free: Array, shut: Array) -> Array:
+def _find_between(
+    problem: DivisionProblem, start: int, goals: Array, free: Array, shut: Array
+) -> Array:
     """Find the atoms between a start and the nearest of some goals, the fewest households; none where all ways are shut."""
     if problem.pairs is None or not len(problem.pairs):
         return np.zeros(0, np.int64)
@@ -218,7 +234,7 @@ def _find_between(problem: Problem, start: int, goals: Array, free: Array, shut:
     return np.sort(found[~free[found]])
 
 
-def _cut_torn(problem: Problem, homes: Homes, chance: Array) -> Array:
+def _cut_torn(problem: DivisionProblem, homes: EarlierParts, chance: Array) -> Array:
     """Keep the heaviest piece of each earlier part; other pieces and new homes become parts if they are large enough, else -1."""
     part = np.full(len(problem), -1, np.int64)
     used = homes.count
@@ -238,7 +254,7 @@ def _cut_torn(problem: Problem, homes: Homes, chance: Array) -> Array:
     return part
 
 
-def _find_pieces(problem: Problem, label: Array) -> Array:
+def _find_pieces(problem: DivisionProblem, label: Array) -> Array:
     """Find the connected pieces of atoms with one label; int64[n]."""
     pairs = np.zeros((0, 2), int) if problem.pairs is None else problem.pairs
     same = label[pairs[:, 0]] == label[pairs[:, 1]]
@@ -246,7 +262,7 @@ def _find_pieces(problem: Problem, label: Array) -> Array:
     return np.asarray(connected_components(graph, directed=False)[1], np.int64)
 
 
-def _cut(problem: Problem, atoms: Array, chance: Array) -> Array:
+def _cut(problem: DivisionProblem, atoms: Array, chance: Array) -> Array:
     """Cut connected atoms into as many parts as their households ask for."""
     k = min(problem.band.choose_count(int(problem.weights[atoms].sum())), len(atoms))
     if k < 2:
@@ -254,7 +270,7 @@ def _cut(problem: Problem, atoms: Array, chance: Array) -> Array:
     return np.asarray(cut_tree(problem.take(atoms).to_data(), k, chance, 4), np.int64)
 
 
-def _join_loose(problem: Problem, part: Array, data: Data) -> Array:
+def _join_loose(problem: DivisionProblem, part: Array, data: DivisionArrays) -> Array:
     """Join every loose atom to the part of the nearest neighbour that has one; those that none can reach become a part."""
     part = part.copy()
     while (part < 0).any():
@@ -276,7 +292,7 @@ def _join_loose(problem: Problem, part: Array, data: Data) -> Array:
     return part
 
 
-def _split_heavy(problem: Problem, part: Array, chance: Array) -> Array:
+def _split_heavy(problem: DivisionProblem, part: Array, chance: Array) -> Array:
     """Split parts that are over the band; the piece with most atoms of the part keeps its number."""
     part = part.copy()
     mass = np.bincount(part, problem.weights)
@@ -287,7 +303,9 @@ def _split_heavy(problem: Problem, part: Array, chance: Array) -> Array:
     return part
 
 
-def _merge_light(problem: Problem, homes: Homes, part: Array, data: Data) -> Array:
+def _merge_light(
+    problem: DivisionProblem, homes: EarlierParts, part: Array, data: DivisionArrays
+) -> Array:
     """Merge each part under the band into the lightest neighbour that has room; codes that are to be kept are not given up."""
     part = part.copy()
     pairs = problem.pairs if problem.pairs is not None else np.zeros((0, 2), int)

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
-from gridplan.division.exchange_kernels import Data, walk_between
+from gridplan.division.exchange_kernels import DivisionArrays, walk_between
 from gridplan.division.knapsack import (
     FREE,
     IN,
@@ -30,8 +30,8 @@ Array = np.ndarray[Any, Any]
 DEPTH = 400  # decisions that the branch and bound keeps in mind
 
 
-class Desk(NamedTuple):
-    """Room to work in, for a problem of n atoms and g nested levels of groups; made once by :func:`make_desk`."""
+class PricingWorkspace(NamedTuple):
+    """Room to work in, for a problem of n atoms and g nested levels of groups; made once by :func:`make_pricing_workspace`."""
 
     order: Array  # int32[n]: atoms by their groups, so that those of one group stand together
     cost: Array  # float64[n]: walk to the centre less worth
@@ -52,14 +52,14 @@ class Desk(NamedTuple):
     floor: Array  # float64[DEPTH]: what no part under a decision is cheaper than
 
 
-def make_desk(data: Data) -> Desk:
+def make_pricing_workspace(data: DivisionArrays) -> PricingWorkspace:
     """Make room to work in."""
     n, levels = data.groups.shape
     high = int(data.band[2])
     events = (2 * levels + 1) * n + 2
     order = np.lexsort(data.groups.T[::-1]) if levels else np.arange(n)
     opened = np.zeros((levels, int(data.groups.max(initial=0)) + 1), np.bool_)
-    return Desk(
+    return PricingWorkspace(
         order.astype(np.int32),
         np.empty(n),
         np.zeros(n, np.bool_),

@@ -10,7 +10,7 @@ import pandas as pd
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
-from gridplan.division.exchange_kernels import Data
+from gridplan.division.exchange_kernels import DivisionArrays
 from gridplan.rules.band import Band
 from gridplan.rules.prices import Prices
 
@@ -18,7 +18,7 @@ Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)
-class Problem:
+class DivisionProblem:
     """Atoms to be divided into parts within a band.
 
     Parameters
@@ -77,7 +77,7 @@ class Problem:
         """All households together."""
         return int(self.weights.sum())
 
-    def take(self, atoms: Array) -> Problem:
+    def take(self, atoms: Array) -> DivisionProblem:
         """Return the problem of some of the atoms only."""
         place = np.full(len(self), -1)
         place[atoms] = np.arange(len(atoms))
@@ -112,14 +112,14 @@ class Problem:
         graph = csr_matrix((np.ones(len(pairs), np.int8), (pairs[:, 0], pairs[:, 1])), shape=(n, n))
         return (graph + graph.T).tocsr()
 
-    def to_data(self) -> Data:
+    def to_data(self) -> DivisionArrays:
         """Return the typed arrays that the kernels take."""
         graph = self.link(self.pairs) if self.pairs is not None else find_near(self.xy, self.matrix)
         graph.sort_indices()
         matrix = np.zeros((0, 0)) if self.matrix is None else _copy(self.matrix, np.float64)
         kinds = [len(np.unique(self.groups[:, g])) for g in range(len(self.prices))]
         useful = [g for g, kind in enumerate(kinds) if self.prices[g] > 0 and 1 < kind < len(self)]
-        return Data(
+        return DivisionArrays(
             weights=_copy(self.weights, np.int64),
             pull=_copy(self.pull, np.float64),
             x=_copy(self.xy[:, 0] - self.xy[:, 0].mean(), np.float64),
@@ -160,13 +160,13 @@ def find_near(xy: Array, matrix: Array | None, most: int = 12) -> Any:
     return (graph + graph.T).tocsr()
 
 
-def make_problem(
+def make_division_problem(
     stairwells: Any,
     neighbours: pd.DataFrame,
     band: Band,
     prices: Prices,
     matrix: Array | None = None,
-) -> Problem:
+) -> DivisionProblem:
     """Make the division problem of one community from its stairwells and neighbours.
 
     Parameters
@@ -199,7 +199,7 @@ def make_problem(
     ]
     points = stairwells.geometry
     weights = stairwells["households"].to_numpy(np.int64)
-    return Problem(
+    return DivisionProblem(
         ids=tuple(ids),
         weights=weights,
         pull=weights.astype(float),

@@ -9,27 +9,27 @@ import numpy as np
 
 from gridplan.division.annealing import anneal
 from gridplan.division.column_growth import grow_columns
-from gridplan.division.column_pool import Columns, Pool, join_columns
+from gridplan.division.column_pool import ColumnPool, Columns, join_columns
 from gridplan.division.exchange_kernels import (
-    NOWHERE,
-    Data,
-    State,
-    Stay,
+    NO_MOVE_PENALTIES,
+    DivisionArrays,
+    MovePenalties,
+    PartsState,
     make_state,
     price_part,
     refresh_part,
 )
 from gridplan.division.initial_division import cut_tree
-from gridplan.division.lp_relaxation import relax
-from gridplan.division.problem import Problem
-from gridplan.division.set_partitioning import choose_cover
+from gridplan.division.lp_relaxation import solve_relaxation
+from gridplan.division.problem import DivisionProblem
+from gridplan.division.set_partitioning import solve_set_partitioning
 from gridplan.engine.deadline import ENDLESS, Deadline
 
 Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)
-class Effort:
+class SearchEffort:
     """How long to search.
 
     Parameters
@@ -68,9 +68,9 @@ class Effort:
 
 
 EFFORTS = {
-    "quick": Effort(2, 100, 2, 4, 10_000, 1, 10_000, 20, 0),
-    "default": Effort(6, 100, 2, 6, 30_000, 6, 25_000, 60, 0),
-    "thorough": Effort(24, 600, 4, 12, 2_000_000, 30, 100_000, 500, 20),
+    "quick": SearchEffort(2, 100, 2, 4, 10_000, 1, 10_000, 20, 0),
+    "default": SearchEffort(6, 100, 2, 6, 30_000, 6, 25_000, 60, 0),
+    "thorough": SearchEffort(24, 600, 4, 12, 2_000_000, 30, 100_000, 500, 20),
 }
 SWAP_SHARE = 0.1
 # heat at first and at last, in shares of the mean price of a part
@@ -90,9 +90,9 @@ LISTED_RUNS = 2  # runs where all parts are listed, to begin the relaxed cover w
 
 
 def search(
-    problem: Problem,
+    problem: DivisionProblem,
     k: int,
-    effort: Effort,
+    effort: SearchEffort,
     seed: int,
     listed: Columns | None = None,
     deadline: Deadline = ENDLESS,
@@ -115,7 +115,7 @@ def search(
         return part, total_price(data, part, 1)
     best = np.zeros(0, np.int32)
     best_price = np.inf
-    pool = Pool(len(problem), k)
+    pool = ColumnPool(len(problem), k)
     if known is not None and int(known.max()) + 1 == k:
         best = known.astype(np.int32)
         best_price = total_price(data, known, k)
@@ -136,11 +136,11 @@ def search(
     columns = pool.list_columns(MOST_COLUMNS)
     if listed is not None:
         columns = join_columns(columns, listed)
-        relaxed = relax(columns, len(problem), (k, k), len(columns[0]) - len(listed[0]))
+        relaxed = solve_relaxation(columns, len(problem), (k, k), len(columns[0]) - len(listed[0]))
     else:
         rounds = effort.growth if len(problem) <= COARSE * k else 0
         columns, relaxed = grow_columns(data, columns, k, rounds)
-    cover = choose_cover(
+    cover = solve_set_partitioning(
         columns,
         len(problem),
         k,
@@ -156,21 +156,23 @@ def search(
     return best, best_price
 
 
-def run(data: Data, k: int, effort: Effort, chance: Array, pool: Pool) -> Array:
+def run(
+    data: DivisionArrays, k: int, effort: SearchEffort, chance: Array, pool: ColumnPool
+) -> Array:
     """Run one start and one annealing, keeping the parts met when it is cold; returns the part of each atom."""
     state = open_state(data, cut_tree(data, k, chance, effort.trees), k)
-    cool(data, state, effort, chance, pool)
+    anneal_and_collect(data, state, effort, chance, pool)
     return np.asarray(state.part)
 
 
-def cool(
-    data: Data,
-    state: State,
-    effort: Effort,
+def anneal_and_collect(
+    data: DivisionArrays,
+    state: PartsState,
+    effort: SearchEffort,
     chance: Array,
-    pool: Pool,
+    pool: ColumnPool,
     hot: float = HOT,
-    stay: Stay = NOWHERE,
+    stay: MovePenalties = NO_MOVE_PENALTIES,
 ) -> None:
     """Anneal a state in place, from ``hot`` (a share of the mean price of a part) down, keeping the parts met when it is cold."""
     k = len(state.size)
@@ -201,14 +203,14 @@ def cool(
     pool.add(data, state)
 
 
-def open_state(data: Data, part: Array, k: int) -> State:
+def open_state(data: DivisionArrays, part: Array, k: int) -> PartsState:
     """Open the state of an assignment, with room for its largest part and for the largest that the band allows."""
     room = int(max(np.bincount(part, minlength=k).max(), data.band[2])) * 2 + 8
-    state: State = make_state(data, part.astype(np.int32), k, min(room, len(part) + 1))
+    state: PartsState = make_state(data, part.astype(np.int32), k, min(room, len(part) + 1))
     return state
 
 
-def total_price(data: Data, part: Array, k: int) -> float:
+def total_price(data: DivisionArrays, part: Array, k: int) -> float:
     """Price a whole division in household-metres, computed afresh."""
     state = open_state(data, part, k)
     for p in range(k):

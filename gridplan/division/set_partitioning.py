@@ -15,7 +15,7 @@ import numpy as np
 from scipy.sparse import csc_matrix, vstack
 
 from gridplan.division.column_pool import Columns, hash_columns, hash_parts, take_columns
-from gridplan.division.lp_relaxation import Relaxed, relax
+from gridplan.division.lp_relaxation import LpRelaxation, solve_relaxation
 from gridplan.engine.highs import open_cover
 
 Array = np.ndarray[Any, Any]
@@ -26,7 +26,7 @@ WORK = 25_000  # entries of an integer problem over everything
 
 
 @dataclass(frozen=True)
-class Cover:
+class Partitioning:
     """The best cover found of all atoms by columns.
 
     Parameters
@@ -46,17 +46,17 @@ class Cover:
     bound: float
 
 
-def choose_cover(
+def solve_set_partitioning(
     columns: Columns,
     n: int,
     k: int | tuple[int, int],
     best: float = np.inf,
     *,
     known: Array | None = None,
-    relaxed: Relaxed | None = None,
+    relaxed: LpRelaxation | None = None,
     work: int = WORK,
     nodes: int = NODES,
-) -> Cover:
+) -> Partitioning:
     """Choose the cheapest cover of all n atoms by k of the columns, if it is cheaper than ``best``.
 
     The relaxed cover comes first; only columns whose reduced cost fits between
@@ -85,18 +85,18 @@ def choose_cover(
     """
     prices, starts, atoms = columns
     counts = (k, k) if isinstance(k, int) else k
-    relaxed = relaxed or relax(columns, n, counts)
+    relaxed = relaxed or solve_relaxation(columns, n, counts)
     if relaxed is None:
-        return Cover(None, np.inf, np.inf)
+        return Partitioning(None, np.inf, np.inf)
     if relaxed.value > best - 1e-6:
-        return Cover(None, best, relaxed.value)
+        return Partitioning(None, best, relaxed.value)
     if np.abs(relaxed.share - np.round(relaxed.share)).max() < 1e-6:
-        return Cover(
+        return Partitioning(
             _read_parts(np.flatnonzero(relaxed.share > 0.5), starts, atoms, n),
             relaxed.value,
             relaxed.value,
         )
-    cover = Cover(None, best, relaxed.value)
+    cover = Partitioning(None, best, relaxed.value)
     for share in (NARROW, np.inf):
         if cover.price - cover.bound <= GAP * abs(relaxed.value):
             break
@@ -110,7 +110,7 @@ def choose_cover(
             price = float(prices[kept[chosen]].sum())
         # What was left out costs more than this by its reduced cost alone.
         outside = min(price, relaxed.value + window) if whole else relaxed.value
-        cover = Cover(part, price, max(cover.bound, min(bound, outside)))
+        cover = Partitioning(part, price, max(cover.bound, min(bound, outside)))
     return cover
 
 
@@ -125,7 +125,7 @@ def _build_rows(columns: Columns, n: int) -> Any:
 
 
 def _keep(
-    columns: Columns, relaxed: Relaxed, window: float, work: int, known: Array | None
+    columns: Columns, relaxed: LpRelaxation, window: float, work: int, known: Array | None
 ) -> tuple[Array, bool]:
     """Keep the columns whose reduced cost is within a window, the cheapest of them; and whether these are all."""
     used = np.flatnonzero(relaxed.share > 1e-9)

@@ -17,8 +17,8 @@ import numpy as np
 
 from gridplan.division.column_pool import Columns, hash_columns, join_columns, take_columns
 from gridplan.division.enumeration import price_parts
-from gridplan.division.exchange_kernels import Data
-from gridplan.division.pricing import make_desk, price_centres
+from gridplan.division.exchange_kernels import DivisionArrays
+from gridplan.division.pricing import make_pricing_workspace, price_centres
 from gridplan.engine.highs import open_model
 
 Array = np.ndarray[Any, Any]
@@ -29,7 +29,7 @@ WIDE = 0.02  # prices of a part above its worth up to which centres are looked i
 
 
 @dataclass(frozen=True)
-class Raised:
+class RaisedBound:
     """What raising the bound came to.
 
     Parameters
@@ -48,8 +48,14 @@ class Raised:
 
 
 def raise_bound(
-    data: Data, nested: Data, columns: Columns, k: int, worth: Array, steps: int, most: int
-) -> Raised:
+    data: DivisionArrays,
+    nested: DivisionArrays,
+    columns: Columns,
+    k: int,
+    worth: Array,
+    steps: int,
+    most: int,
+) -> RaisedBound:
     """Raise the bound on the price of k parts of the kind in ``nested`` from the prices ``worth`` of the atoms.
 
     Parameters
@@ -71,7 +77,7 @@ def raise_bound(
         Knapsacks for a centre at the most.
     """
     n = len(worth)
-    desk = make_desk(nested)
+    desk = make_pricing_workspace(nested)
     master = _Master(columns, n, k)
     known = hash_columns(columns[1], columns[2])
     best = -np.inf
@@ -108,10 +114,10 @@ def raise_bound(
             half /= 1.5
         if kept and inside:
             break
-    return Raised(best, at, columns)
+    return RaisedBound(best, at, columns)
 
 
-def find_fall(data: Data, rise: Array) -> float:
+def find_fall(data: DivisionArrays, rise: Array) -> float:
     """Find how far the cheapest part can fall, at the most, when the prices of the atoms rise.
 
     That is the upper limit times the greatest rise of a household's price;

@@ -11,7 +11,7 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
 from gridplan.division.exchange_kernels import price_part, refresh_part
-from gridplan.division.problem import Problem
+from gridplan.division.problem import DivisionProblem
 from gridplan.division.search import open_state
 from gridplan.errors import InputError
 from gridplan.errors import Problem as Wrong
@@ -32,7 +32,7 @@ MINIMISED = [
 
 def find_problems(
     land: Site | Plan, communities: Sequence[str] | None = None, rules: Rules | None = None
-) -> dict[str, Problem]:
+) -> dict[str, DivisionProblem]:
     """Find the division problems of some communities of a site or a plan; of all of them if none are named.
 
     Parameters
@@ -85,7 +85,7 @@ def check_communities(asked: Sequence[str], known: Sequence[str]) -> None:
         )
 
 
-def measure_parts(problem: Problem, part: Array) -> pd.DataFrame:
+def measure_parts(problem: DivisionProblem, part: Array) -> pd.DataFrame:
     """Measure each part of a division: households, household_metres, price (household-metres) and pieces.
 
     A part is walked to from the atom where that comes to least. Pieces are 1
@@ -119,7 +119,7 @@ def measure_parts(problem: Problem, part: Array) -> pd.DataFrame:
     return pd.DataFrame(columns | {"price": prices, "pieces": _count_pieces(problem, part, k)})
 
 
-def _count_pieces(problem: Problem, part: Array, k: int) -> Array:
+def _count_pieces(problem: DivisionProblem, part: Array, k: int) -> Array:
     """Count the pieces of each part."""
     pairs = problem.pairs
     if pairs is None or (len(pairs) == 0 and len(problem) > 1):
@@ -132,7 +132,7 @@ def _count_pieces(problem: Problem, part: Array, k: int) -> Array:
     return np.bincount(part[first], minlength=k)
 
 
-def measure_division(problem: Problem, part: Array) -> dict[str, Any]:
+def measure_division(problem: DivisionProblem, part: Array) -> dict[str, Any]:
     """Measure what a planner weighs of a division of one community: balance, walk, and what is split or crossed.
 
     Returns subgrids, households, out_of_band (sub-grids), cv (of households,

@@ -11,10 +11,9 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from gridplan.division.problem import Problem, make_problem
+from gridplan.division.problem import DivisionProblem, make_division_problem
 from gridplan.engine.engine import Progress, keep_silent
-from gridplan.errors import InputError
-from gridplan.errors import Problem as Wrong
+from gridplan.errors import InputError, Problem
 from gridplan.land.communities import assign_communities, judge_kinds, make_enclosures
 from gridplan.land.compounds import infer_compounds
 from gridplan.land.households import estimate_households
@@ -68,7 +67,7 @@ class PreparedLand:
         return self._walked[1]
 
     @cached_property
-    def problems(self) -> dict[str, Problem]:
+    def problems(self) -> dict[str, DivisionProblem]:
         """The division problem of every community, in the order of their codes."""
         return make_problems(self.stairwells, self.neighbours, self.rules, self.ways)
 
@@ -77,7 +76,7 @@ class PreparedLand:
 
         Examples
         --------
-        >>> from tests.villages import make_board_plan
+        >>> from gridplan.synthetic import make_board_plan
         >>> land = open_land(make_board_plan())
         >>> len(land.take(land.stairwells.iloc[:4]).problems["0301"])
         4
@@ -106,7 +105,7 @@ def prepare_homes(site: Site, rules: Rules, *, progress: Progress = keep_silent)
     )
     if stairwells.empty:
         remedy = "give a column of households or floors, or lower households.smallest"
-        raise InputError([Wrong("buildings", "homes", "no building counts as a home", remedy)])
+        raise InputError([Problem("buildings", "homes", "no building counts as a home", remedy)])
     progress("neighbours", 0, 1)
     neighbours, joined = find_neighbours(stairwells, site.barriers, site.openings, rules.neighbours)
     return PreparedLand(site, stairwells, neighbours, rules, (*inferred, *joined))
@@ -152,14 +151,14 @@ def make_problems(
     neighbours: pd.DataFrame,
     rules: Rules,
     ways: Mapping[str, Any] | None = None,
-) -> dict[str, Problem]:
+) -> dict[str, DivisionProblem]:
     """Make the division problem of every community, in the order of their codes, with ways as :func:`find_ways` gives them."""
     ways = ways or {}
     belongs = stairwells["community"].reindex(neighbours["focal"]).to_numpy()
     pairs = dict(tuple(neighbours.groupby(belongs, sort=True)))
     none = neighbours.iloc[:0]
     return {
-        str(community): make_problem(
+        str(community): make_division_problem(
             homes,
             pairs.get(community, none),
             rules.find_band(str(homes["community_kind"].iloc[0])),

@@ -12,7 +12,7 @@ import shapely
 
 from gridplan import __version__
 from gridplan.division.divide import Division, divide_atoms
-from gridplan.division.problem import Problem
+from gridplan.division.problem import DivisionProblem
 from gridplan.engine.deadline import ENDLESS, Deadline, share_out
 from gridplan.engine.engine import Progress, count_workers, keep_silent, map_tasks
 from gridplan.plan import Plan
@@ -259,7 +259,7 @@ def _list_exclusives(grids: gpd.GeoDataFrame) -> pd.DataFrame:
     )
 
 
-def code_parts(community: str, problem: Problem, division: Division) -> list[str]:
+def code_parts(community: str, problem: DivisionProblem, division: Division) -> list[str]:
     """Code the parts of a community: its code and a number, row by row from north to south, west to east in each row."""
     k = len(division.centres)
     weight = np.bincount(division.part, problem.weights, minlength=k)
@@ -270,7 +270,7 @@ def code_parts(community: str, problem: Problem, division: Division) -> list[str
 
 
 def write_subgrids(
-    community: str, problem: Problem, division: Division, codes: list[str]
+    community: str, problem: DivisionProblem, division: Division, codes: list[str]
 ) -> dict[str, Any]:
     """Write the figures of a community's parts, and which part each of its stairwells is in."""
     k = len(codes)
@@ -300,7 +300,7 @@ def write_subgrids(
     return {"subgrids": table, "ids": problem.ids, "codes": [codes[p] for p in division.part]}
 
 
-def _measure_walks(problem: Problem, centre: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+def _measure_walks(problem: DivisionProblem, centre: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """Measure the walk of each atom to its centre, in metres, as the division does."""
     if problem.matrix is not None:
         return np.asarray(problem.matrix[np.arange(len(problem)), centre])

@@ -10,7 +10,7 @@ import pandas as pd
 import shapely
 
 from gridplan.division.divide import Division, divide_atoms
-from gridplan.division.problem import Problem
+from gridplan.division.problem import DivisionProblem
 from gridplan.engine.engine import Progress, keep_silent, map_tasks
 from gridplan.geometry.faces import find_borders
 from gridplan.plan import Plan
@@ -110,7 +110,7 @@ def _say(text: str) -> str:
     return text.replace("sub-grid", "grid").replace("stairwell", "sub-grid")
 
 
-def _make_problems(plan: Plan, homes: gpd.GeoDataFrame, rules: Rules) -> dict[str, Problem]:
+def _make_problems(plan: Plan, homes: gpd.GeoDataFrame, rules: Rules) -> dict[str, DivisionProblem]:
     """Make the division problem of every community: its sub-grids of homes as atoms, at the places of their centres."""
     at = plan.stairwells.geometry.reindex(homes["centre"]).to_numpy()
     middle = shapely.point_on_surface(homes.geometry.to_numpy())
@@ -146,7 +146,7 @@ def _make_problems(plan: Plan, homes: gpd.GeoDataFrame, rules: Rules) -> dict[st
 
 def _make_problem(
     own: Any, xy: Array, pairs: Array, open_: Any, compound: Array, band: Band, rules: Rules
-) -> Problem:
+) -> DivisionProblem:
     from scipy.sparse import csr_matrix
     from scipy.sparse.csgraph import connected_components
 
@@ -160,7 +160,7 @@ def _make_problem(
     climb.setflags(
         write=False
     )  # as a table's column is, so that the kernels need not be compiled once more
-    return Problem(
+    return DivisionProblem(
         ids=tuple(own.index),
         weights=weights,
         pull=weights.astype(float),
@@ -194,7 +194,7 @@ def _find_compounds(plan: Plan, part: Array, count: int) -> Array:
     return out
 
 
-def _code_grids(community: str, problem: Problem, division: Division) -> list[str]:
+def _code_grids(community: str, problem: DivisionProblem, division: Division) -> list[str]:
     k = len(division.centres)
     weight = np.maximum(np.bincount(division.part, problem.weights, minlength=k), 1e-9)
     x, y = (

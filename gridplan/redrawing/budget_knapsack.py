@@ -9,7 +9,7 @@ import highspy
 import numpy as np
 from scipy.sparse import csr_matrix, vstack
 
-from gridplan.division.move_budgets import Choice
+from gridplan.division.move_budgets import BudgetedDivision
 from gridplan.engine.highs import open_programme
 
 Array = np.ndarray[Any, Any]
@@ -17,7 +17,9 @@ NODES = 2_000
 GAP = 1e-6
 
 
-def choose_points(lists: Sequence[Sequence[Choice]], move: float, most: float) -> list[int]:
+def choose_points(
+    lists: Sequence[Sequence[BudgetedDivision]], move: float, most: float
+) -> list[int]:
     """Choose one of the choices of every place: the least in price and moves together, within so many moves in all.
 
     Where even the choices with fewest moves come to more than ``most``, these
@@ -29,7 +31,7 @@ def choose_points(lists: Sequence[Sequence[Choice]], move: float, most: float) -
     one:
 
     >>> part = np.zeros(1, int)
-    >>> stay, go = Choice(part, part, 1000.0, 0), Choice(part, part, 500.0, 10)
+    >>> stay, go = BudgetedDivision(part, part, 1000.0, 0), Choice(part, part, 500.0, 10)
     >>> choose_points([[go, stay], [Choice(part, part, 700.0, 10), stay]], 1.0, 10)
     [0, 1]
     """

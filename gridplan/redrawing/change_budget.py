@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from gridplan.division.local_repair import Mending, trace
-from gridplan.division.move_budgets import Choice
+from gridplan.division.local_repair import RepairSettings, trace_move_budgets
+from gridplan.division.move_budgets import BudgetedDivision
 from gridplan.engine.engine import Progress, keep_silent, map_tasks
 from gridplan.planning.measures import measure_parts
 from gridplan.redrawing.budget_knapsack import choose_points
@@ -105,7 +105,7 @@ def trace_budget(
     seed = int(plan.manifest.get("seed", 0)) if seed is None else seed
     ground = open_ground(plan, site, rules, progress)
     islands = list_islands(ground, rules, list_triggers(ground, rules))
-    how = Mending(rules.redraw.move, rules.redraw.reach, rules.division.effort, seed)
+    how = RepairSettings(rules.redraw.move, rules.redraw.reach, rules.division.effort, seed)
     traced = map_tasks(
         lambda i: _trace(i, how), islands, workers=workers, stage="change", progress=progress
     )
@@ -126,9 +126,11 @@ def trace_budget(
     return Budget(table.assign(lost=(table["price"] / least - 1.0).round(6)))
 
 
-def _trace(island: Island, how: Mending) -> tuple[tuple[Choice, ...], list[pd.DataFrame]]:
+def _trace(
+    island: Island, how: RepairSettings
+) -> tuple[tuple[BudgetedDivision, ...], list[pd.DataFrame]]:
     """Trace an island; locked sub-grids stay as they are, so an island with any is mended without them."""
-    choices = trace(island.problem, island.homes, how, WITHIN, island.closed).choices
+    choices = trace_move_budgets(island.problem, island.homes, how, WITHIN, island.closed).choices
     return choices, [
         measure_parts(island.problem, choice.part).assign(**_list_band(island))
         for choice in choices
@@ -140,7 +142,9 @@ def _list_band(island: Island) -> dict[str, int]:
     return {"low": band.low, "high": band.high}
 
 
-def _add_up(chosen: list[tuple[Choice, pd.DataFrame]], parted: int, known: int) -> dict[str, Any]:
+def _add_up(
+    chosen: list[tuple[BudgetedDivision, pd.DataFrame]], parted: int, known: int
+) -> dict[str, Any]:
     """Add up what the islands come to."""
     parts = pd.concat([measured for _, measured in chosen], ignore_index=True)
     mass = parts["households"]

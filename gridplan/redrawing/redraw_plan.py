@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from gridplan.division.divide import explain_parts
-from gridplan.division.local_repair import Mending, Place, mend
-from gridplan.division.move_budgets import Choice
-from gridplan.division.move_penalties import Homes
-from gridplan.division.problem import Problem
+from gridplan.division.local_repair import IslandDivisions, RepairSettings, mend
+from gridplan.division.move_budgets import BudgetedDivision
+from gridplan.division.move_penalties import EarlierParts
+from gridplan.division.problem import DivisionProblem
 from gridplan.engine.engine import Progress, keep_silent, map_tasks
 from gridplan.planning.prepare import PreparedLand
 from gridplan.redrawing.budget_knapsack import choose_points
@@ -46,8 +46,8 @@ class Island:
     """
 
     community: str
-    problem: Problem
-    homes: Homes
+    problem: DivisionProblem
+    homes: EarlierParts
     codes: tuple[str, ...]
     touched: Array
     closed: Array
@@ -173,7 +173,7 @@ def draw_next(
     """Draw the next plan on some ground: mend what the triggers call urgent; stairwells that are ``held`` stay where they are."""
     islands = list_islands(ground, rules, triggers, held)
     capped = rules.redraw.most_moved < 1.0
-    how = Mending(
+    how = RepairSettings(
         rules.redraw.move, rules.redraw.reach, rules.division.effort, int(order.seed), capped
     )
     found = map_tasks(
@@ -254,7 +254,7 @@ def list_islands(
 
 def _open_island(
     community: str,
-    problem: Problem,
+    problem: DivisionProblem,
     home: Array,
     fixed: Array,
     frozen: Frozen,
@@ -270,7 +270,7 @@ def _open_island(
     return Island(
         community,
         problem,
-        Homes(label, len(codes), fixed & (label >= 0), kept),
+        EarlierParts(label, len(codes), fixed & (label >= 0), kept),
         codes,
         wanted,
         closed,
@@ -278,7 +278,7 @@ def _open_island(
 
 
 def assign(
-    ground: Ground, taken: Sequence[tuple[Island, Place, Choice]]
+    ground: Ground, taken: Sequence[tuple[Island, IslandDivisions, BudgetedDivision]]
 ) -> tuple[pd.Series[str], list[dict[str, Any]]]:
     """Assign every stairwell to its sub-grid: that of before, but where a choice was taken; and explain what is out of band."""
     member = ground.home.to_numpy(object).copy()

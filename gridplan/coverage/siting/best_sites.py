@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from gridplan.coverage.siting.dual_bound import ROUNDS, Dual, bound_costs
+from gridplan.coverage.siting.dual_bound import ROUNDS, DualSolution, bound_costs
 from gridplan.coverage.siting.greedy import add_greedily, swap_sites
 from gridplan.coverage.siting.integer_program import solve_costs
-from gridplan.coverage.siting.site_costs import Costs, price_sites, reduce_costs
+from gridplan.coverage.siting.site_costs import SitingCosts, price_sites, reduce_costs
 
 Array = np.ndarray[Any, Any]
 WORK = 1_000_000_000  # steps of the kernels that disturbances may take
@@ -29,24 +29,24 @@ TINY = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
-class Choice:
+class SiteChoice:
     """Sites chosen (numbers in the problem, sorted), their price, the price that no choice goes below, and the first dual."""
 
     sites: Array
     price: float
     bound: float
-    dual: Dual | None = None
+    dual: DualSolution | None = None
 
 
 def choose_sites(
-    costs: Costs,
+    costs: SitingCosts,
     k: int,
     *,
     dear: float = np.inf,
     best: float = np.inf,
     any_below: bool = False,
     haste: int = 0,
-) -> Choice:
+) -> SiteChoice:
     """Choose at most k sites at the least price.
 
     Parameters
@@ -69,9 +69,9 @@ def choose_sites(
     chosen = swap_sites(costs, add_greedily(costs, k)[0])
     price = price_sites(costs, chosen)
     if k == 0 or k >= len(costs.sites):
-        return Choice(costs.sites[chosen], price, price)
+        return SiteChoice(costs.sites[chosen], price, price)
     if any_below and price < best:
-        return Choice(costs.sites[chosen], price, costs.base)
+        return SiteChoice(costs.sites[chosen], price, costs.base)
     is_small = len(costs.rows) <= SMALL
     enough = min(price, best)
     enough = float(np.ceil(enough)) - 0.99 if costs.whole else enough  # the rest is rounded up
@@ -84,7 +84,7 @@ def choose_sites(
         price = price_sites(costs, chosen)
     limit = min(price, best)
     bound = max(costs.base, min(limit, lower))
-    choice = Choice(costs.sites[chosen], price, bound, dual)
+    choice = SiteChoice(costs.sites[chosen], price, bound, dual)
     if _is_closed(limit, bound) or (any_below and price < best):
         return choice
     below = float(np.ceil(limit)) - 1.0 if costs.whole else limit  # the next price there can be
@@ -111,7 +111,7 @@ def choose_sites(
         found = inner.price
         proven = inner.bound
     if found < price:
-        choice = Choice(np.union1d(costs.sites[opened], own), found, bound, dual)
+        choice = SiteChoice(np.union1d(costs.sites[opened], own), found, bound, dual)
     return replace(choice, bound=max(bound, min(proven, limit, choice.price)))
 
 
@@ -119,7 +119,7 @@ def _is_closed(limit: float, bound: float) -> bool:
     return limit - bound <= TINY * max(abs(limit), 1e-300)
 
 
-def improve_sites(costs: Costs, chosen: Array, haste: int = 0) -> Array:
+def improve_sites(costs: SitingCosts, chosen: Array, haste: int = 0) -> Array:
     """Improve a choice by swaps and disturbances, as many as the work allows."""
     n = len(costs.weights)
     m = len(costs.sites)
@@ -130,12 +130,12 @@ def improve_sites(costs: Costs, chosen: Array, haste: int = 0) -> Array:
     )
 
 
-def round_up(costs: Costs, bound: float) -> float:
+def round_up(costs: SitingCosts, bound: float) -> float:
     """Round a bound up where every price is a whole number."""
     return float(np.ceil(bound - 1e-6 * max(1.0, abs(bound) * 1e-3))) if costs.whole else bound
 
 
-def fix_sites(dual: Dual, k: int, limit: float) -> tuple[Array, Array]:
+def fix_sites(dual: DualSolution, k: int, limit: float) -> tuple[Array, Array]:
     """Fix sites by their worth: those that every choice up to the limit opens, and those that are left to choose from."""
     order = np.argsort(-dual.worth, kind="stable")
     last = dual.worth[order[k - 1]]
@@ -148,7 +148,7 @@ def fix_sites(dual: Dual, k: int, limit: float) -> tuple[Array, Array]:
     return np.flatnonzero(opened), np.flatnonzero(~opened & ~out)
 
 
-def cut_beyond(costs: Costs, dual: Dual, limit: float) -> Costs:
+def cut_beyond(costs: SitingCosts, dual: DualSolution, limit: float) -> SitingCosts:
     """Cut what each place can have to pay in a choice up to the limit, so that sites farther away are none for it.
 
     A place that goes farther than its price costs the difference on top of the

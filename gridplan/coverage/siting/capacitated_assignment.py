@@ -15,8 +15,8 @@ import highspy
 import numpy as np
 from scipy.sparse import csc_array, csr_array
 
-from gridplan.coverage.siting.dual_bound import FIRST, LAST, PATIENCE, SHRINK, SMOOTH, Dual
-from gridplan.coverage.siting.site_costs import Costs
+from gridplan.coverage.siting.dual_bound import FIRST, LAST, PATIENCE, SHRINK, SMOOTH, DualSolution
+from gridplan.coverage.siting.site_costs import SitingCosts
 from gridplan.engine.highs import open_programme
 
 Array = np.ndarray[Any, Any]
@@ -29,7 +29,7 @@ TINY = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
-class Rooms:
+class CapacitatedCosts:
     """Costs with the room of each site, and which are open in any case.
 
     Parameters
@@ -42,7 +42,7 @@ class Rooms:
         bool[m], the sites with a post already.
     """
 
-    costs: Costs
+    costs: SitingCosts
     rooms: Array
     always: Array
 
@@ -53,7 +53,7 @@ class Rooms:
 
 
 @dataclass(frozen=True, eq=False)
-class Flow:
+class CapacitatedAssignment:
     """Who goes where: ``flow`` (csr_array[n, m], households), its price, and what one more household would cost at each place."""
 
     flow: csr_array
@@ -61,7 +61,7 @@ class Flow:
     pay: Array
 
 
-def share_out(rooms: Rooms, opened: Array) -> Flow:
+def assign_within_capacity(rooms: CapacitatedCosts, opened: Array) -> CapacitatedAssignment:
     """Share the households out among the open sites at the least price."""
     costs = rooms.costs
     n = len(costs.weights)
@@ -95,15 +95,17 @@ def share_out(rooms: Rooms, opened: Array) -> Flow:
     used = amount > 0
     flow = csr_array((amount[used], (rows[used], column[used])), shape=(n, m))
     pay = costs.beyond + np.minimum(0.0, np.array(solution.row_dual)[:n])
-    return Flow(flow, rooms.top + float((saved * amount).sum()), np.clip(pay, 0.0, costs.beyond))
+    return CapacitatedAssignment(
+        flow, rooms.top + float((saved * amount).sum()), np.clip(pay, 0.0, costs.beyond)
+    )
 
 
-def fill_greedily(rooms: Rooms, k: int, until: float = -np.inf) -> Array:
+def fill_greedily(rooms: CapacitatedCosts, k: int, until: float = -np.inf) -> Array:
     """Add up to k sites, always the one that saves most with those not served yet, until the price is at most ``until``."""
     from gridplan.coverage.siting.siting_kernels import fill_room, weigh_rooms
 
     costs = rooms.costs
-    flow = share_out(rooms, np.zeros(0, np.int64))
+    flow = assign_within_capacity(rooms, np.zeros(0, np.int64))
     left = np.maximum(0.0, costs.weights - flow.flow.sum(axis=1))
     price = flow.price
     chosen = np.zeros(0, np.int64)
@@ -115,7 +117,7 @@ def fill_greedily(rooms: Rooms, k: int, until: float = -np.inf) -> Array:
         if worth[best] <= TINY * max(
             1.0, abs(price)
         ):  # nothing direct: by the prices of the flow, or not at all
-            flow = share_out(rooms, chosen)
+            flow = assign_within_capacity(rooms, chosen)
             weigh_rooms(
                 costs.indptr, costs.rows, costs.ways, costs.weights, flow.pay, rooms.rooms, worth
             )
@@ -123,10 +125,10 @@ def fill_greedily(rooms: Rooms, k: int, until: float = -np.inf) -> Array:
             best = int(np.argmax(worth))
             if worth[best] <= TINY * max(1.0, abs(price)):
                 break
-            flow = share_out(rooms, np.append(chosen, best))
+            flow = assign_within_capacity(rooms, np.append(chosen, best))
             if (
                 flow.price >= price - TINY * max(1.0, abs(price))
-                and flow.price >= share_out(rooms, chosen).price
+                and flow.price >= assign_within_capacity(rooms, chosen).price
             ):
                 break
             chosen = np.append(chosen, best)
@@ -144,18 +146,18 @@ def fill_greedily(rooms: Rooms, k: int, until: float = -np.inf) -> Array:
         if (
             price > until and len(chosen) < k and len(costs.rows) < WORK // 50
         ):  # share out anew where that is cheap
-            flow = share_out(rooms, chosen)
+            flow = assign_within_capacity(rooms, chosen)
             price = flow.price
             left = np.maximum(0.0, costs.weights - flow.flow.sum(axis=1))
     return chosen
 
 
-def swap_shared(rooms: Rooms, chosen: Array) -> tuple[Array, Flow]:
+def swap_shared(rooms: CapacitatedCosts, chosen: Array) -> tuple[Array, CapacitatedAssignment]:
     """Swap sites as the prices of the flow advise, as long as that saves and the work allows."""
     from gridplan.coverage.siting.siting_kernels import weigh_rooms
 
     costs = rooms.costs
-    flow = share_out(rooms, chosen)
+    flow = assign_within_capacity(rooms, chosen)
     tries = int(min(TRIES, WORK / max(1, len(costs.rows)) + 10))
     worth = np.empty(len(costs.sites))
     while tries > 0 and len(chosen):
@@ -171,7 +173,7 @@ def swap_shared(rooms: Rooms, chosen: Array) -> tuple[Array, Flow]:
                     continue
                 tries -= 1
                 other = np.sort(np.append(np.delete(chosen, old), new))
-                found = share_out(rooms, other)
+                found = assign_within_capacity(rooms, other)
                 if found.price < flow.price - TINY * max(1.0, abs(flow.price)):
                     better = (other, found)
                     break
@@ -183,7 +185,7 @@ def swap_shared(rooms: Rooms, chosen: Array) -> tuple[Array, Flow]:
     return np.sort(chosen), flow
 
 
-def _value_sites(rooms: Rooms, flow: Flow) -> Array:
+def _value_sites(rooms: CapacitatedCosts, flow: CapacitatedAssignment) -> Array:
     """Value what each site brings at the prices of the flow."""
     costs = rooms.costs
     columns = costs.columns
@@ -192,7 +194,9 @@ def _value_sites(rooms: Rooms, flow: Flow) -> Array:
     return np.bincount(columns, weights=value, minlength=len(costs.sites))
 
 
-def bound_shared(rooms: Rooms, k: int, price: float, pay: Array, enough: float = np.inf) -> Dual:
+def bound_shared(
+    rooms: CapacitatedCosts, k: int, price: float, pay: Array, enough: float = np.inf
+) -> DualSolution:
     """Bound the price of k sites from below, from the prices of a flow on; a bound of ``enough`` will do."""
     from gridplan.coverage.siting.siting_kernels import count_roomed, weigh_rooms
 
@@ -235,4 +239,4 @@ def bound_shared(rooms: Rooms, k: int, price: float, pay: Array, enough: float =
         if size <= 0:
             break
         pay = np.clip(pay + step * max(price - total, 0.0) / size * direction, 0.0, costs.beyond)
-    return Dual(best, best_pay, best_worth, np.zeros(0, np.int64), price, base)
+    return DualSolution(best, best_pay, best_worth, np.zeros(0, np.int64), price, base)

@@ -15,31 +15,36 @@ import highspy
 import numpy as np
 from scipy.sparse import csc_array
 
-from gridplan.coverage.siting.best_sites import Choice, choose_sites, fix_sites, round_up
+from gridplan.coverage.siting.best_sites import SiteChoice, choose_sites, fix_sites, round_up
 from gridplan.coverage.siting.capacitated_assignment import (
     ENTRIES,
     NODES,
     TINY,
-    Rooms,
+    CapacitatedCosts,
+    assign_within_capacity,
     bound_shared,
     fill_greedily,
-    share_out,
     swap_shared,
 )
-from gridplan.coverage.siting.site_costs import Costs, reduce_costs
+from gridplan.coverage.siting.site_costs import SitingCosts, reduce_costs
 from gridplan.engine.highs import open_programme
 
 Array = np.ndarray[Any, Any]
 
 
-def make_rooms(costs: Costs, fixed: Array, capacities: Array) -> Rooms:
+def make_rooms(costs: SitingCosts, fixed: Array, capacities: Array) -> CapacitatedCosts:
     """Make rooms of costs without fixed sites, and of the capacity of every site in the problem."""
-    return Rooms(costs, capacities[costs.sites], np.isin(costs.sites, fixed))
+    return CapacitatedCosts(costs, capacities[costs.sites], np.isin(costs.sites, fixed))
 
 
 def choose_shared(
-    rooms: Rooms, k: int, *, dear: float = np.inf, best: float = np.inf, any_below: bool = False
-) -> Choice:
+    rooms: CapacitatedCosts,
+    k: int,
+    *,
+    dear: float = np.inf,
+    best: float = np.inf,
+    any_below: bool = False,
+) -> SiteChoice:
     """Choose at most k more sites at the least price; as :func:`choose_sites`, for posts with so much room."""
     costs = rooms.costs
     fixed = np.flatnonzero(rooms.always)
@@ -48,19 +53,21 @@ def choose_shared(
     folded = reduce_costs(replace(costs, sites=np.arange(len(costs.sites))), fixed, free)
     easy = choose_sites(folded, k, dear=dear, best=best)
     chosen, flow = (
-        swap_shared(rooms, easy.sites) if k else (easy.sites, share_out(rooms, easy.sites))
+        swap_shared(rooms, easy.sites)
+        if k
+        else (easy.sites, assign_within_capacity(rooms, easy.sites))
     )
     if k and flow.price > easy.bound + TINY * max(1.0, abs(easy.bound)):
         other, found = swap_shared(rooms, fill_greedily(rooms, k))
         chosen, flow = (other, found) if found.price < flow.price else (chosen, flow)
     price = flow.price
     if k in (0, len(free)):  # more sites never cost more
-        every = share_out(rooms, free[:k])
-        return Choice(costs.sites[free[:k]], every.price, every.price)
+        every = assign_within_capacity(rooms, free[:k])
+        return SiteChoice(costs.sites[free[:k]], every.price, every.price)
     limit = min(price, best)
     dual = bound_shared(rooms, k, price, flow.pay, limit)
     bound = min(limit, max(easy.bound, round_up(costs, dual.value)))
-    choice = Choice(costs.sites[chosen], price, bound, dual)
+    choice = SiteChoice(costs.sites[chosen], price, bound, dual)
     if limit - bound <= TINY * max(1.0, abs(limit)) or (any_below and price < best):
         return choice
     core = _shrink(
@@ -72,13 +79,13 @@ def choose_shared(
     if own is not None:
         sites = np.union1d(own, core.costs.sites[core.always])
         sites = np.setdiff1d(np.flatnonzero(np.isin(costs.sites, sites)), fixed)
-        found = share_out(rooms, sites)
+        found = assign_within_capacity(rooms, sites)
         if found.price < price:
-            choice = Choice(costs.sites[sites], found.price, bound, dual)
+            choice = SiteChoice(costs.sites[sites], found.price, bound, dual)
     return replace(choice, bound=max(bound, min(proven, choice.price)))
 
 
-def _shrink(rooms: Rooms, dual: Any, k: int, limit: float) -> Rooms:
+def _shrink(rooms: CapacitatedCosts, dual: Any, k: int, limit: float) -> CapacitatedCosts:
     """Shrink to what the dual leaves open: some sites are open in any case now, others are gone."""
     opened, kept = fix_sites(dual, k, limit)
     always = rooms.always.copy()
@@ -86,10 +93,12 @@ def _shrink(rooms: Rooms, dual: Any, k: int, limit: float) -> Rooms:
     stay = np.flatnonzero(always | np.isin(np.arange(len(always)), kept))
     core = reduce_costs(rooms.costs, np.zeros(0, np.int64), stay, is_roomy=False)
     place = np.searchsorted(rooms.costs.sites, core.sites)
-    return Rooms(core, rooms.rooms[place], always[place])
+    return CapacitatedCosts(core, rooms.rooms[place], always[place])
 
 
-def solve_shared(rooms: Rooms, k: int, best: float, dear: float) -> tuple[Array | None, float]:
+def solve_shared(
+    rooms: CapacitatedCosts, k: int, best: float, dear: float
+) -> tuple[Array | None, float]:
     """Choose at most k more sites at the least price by branch and bound; sites as numbers in the problem, and the bound."""
     costs = rooms.costs
     always = rooms.always
@@ -167,16 +176,16 @@ def solve_shared(rooms: Rooms, k: int, best: float, dear: float) -> tuple[Array 
 
 
 def cover_shared(
-    rooms: Rooms, target: float, most: int | None = None
+    rooms: CapacitatedCosts, target: float, most: int | None = None
 ) -> tuple[Array | None, float]:
     """Find the fewest sites with which the price is at most ``target``; as :func:`cover_share`, for posts with so much room."""
     costs = rooms.costs
     slack = TINY * max(1.0, rooms.top)
     free = np.flatnonzero(~rooms.always)
-    if share_out(rooms, free).price > target + slack:
+    if assign_within_capacity(rooms, free).price > target + slack:
         return None, np.inf
     order = fill_greedily(rooms, len(free), target + slack)
-    if share_out(rooms, order).price > target + slack:
+    if assign_within_capacity(rooms, order).price > target + slack:
         order = free
     best = costs.sites[order]
     low = 0.0

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from gridplan.coverage.siting.site_costs import Costs, price_sites
+from gridplan.coverage.siting.site_costs import SitingCosts, price_sites
 
 Array = np.ndarray[Any, Any]
 ROUNDS = 2_000
@@ -28,7 +28,7 @@ SMOOTH = 0.9  # share of the last direction that is kept
 
 
 @dataclass(frozen=True, eq=False)
-class Dual:
+class DualSolution:
     """The best bound met.
 
     Parameters
@@ -52,7 +52,7 @@ class Dual:
     price: float
     given: float = 0.0
 
-    def count_sites(self, costs: Costs, target: float) -> int:
+    def count_sites(self, costs: SitingCosts, target: float) -> int:
         """Count the sites that are needed at least for a price of at most ``target``."""
         paid = costs.base + float((costs.weights * self.prices).sum()) - self.given
         left = paid - np.concatenate([[0.0], np.cumsum(np.sort(self.worth)[::-1])])
@@ -61,8 +61,8 @@ class Dual:
 
 
 def bound_costs(
-    costs: Costs, k: int, chosen: Array, rounds: int = ROUNDS, enough: float = np.inf
-) -> Dual:
+    costs: SitingCosts, k: int, chosen: Array, rounds: int = ROUNDS, enough: float = np.inf
+) -> DualSolution:
     """Bound the price of k sites from below, beginning from a known choice; a bound of ``enough`` will do."""
     price = price_sites(costs, chosen)
     limit, at = _look_near(costs, chosen)
@@ -106,10 +106,10 @@ def bound_costs(
         if size <= 0:
             break
         pay = np.clip(pay + step * (price - total) / size * direction, 0.0, limit)
-    return Dual(best, best_pay, best_worth, np.sort(chosen), price)
+    return DualSolution(best, best_pay, best_worth, np.sort(chosen), price)
 
 
-def _look_near(costs: Costs, chosen: Array, spare: int = 6) -> tuple[Array, Array]:
+def _look_near(costs: SitingCosts, chosen: Array, spare: int = 6) -> tuple[Array, Array]:
     """Find the most that each place may pay, and the entries below it: ways no longer than to its sixth nearest chosen site."""
     count = np.zeros(len(costs.beyond), np.int64)
     is_chosen = np.zeros(len(costs.sites), bool)
@@ -125,7 +125,7 @@ def _look_near(costs: Costs, chosen: Array, spare: int = 6) -> tuple[Array, Arra
     return limit, np.flatnonzero(costs.ways < limit[costs.rows])
 
 
-def _start_prices(costs: Costs, chosen: Array) -> Array:
+def _start_prices(costs: SitingCosts, chosen: Array) -> Array:
     """Start midway between the nearest and the second nearest chosen site."""
     first = costs.beyond.copy()
     second = costs.beyond.copy()
@@ -139,7 +139,7 @@ def _start_prices(costs: Costs, chosen: Array) -> Array:
 
 
 def _try_choice(
-    costs: Costs, taken: Array, chosen: Array, price: float, tried: set[bytes]
+    costs: SitingCosts, taken: Array, chosen: Array, price: float, tried: set[bytes]
 ) -> tuple[Array, float]:
     """Try the sites that the prices like best; returns the better choice and its price."""
     key = np.sort(taken).tobytes()

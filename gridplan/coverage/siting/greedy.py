@@ -13,14 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from gridplan.coverage.siting.site_costs import Costs, price_sites
+from gridplan.coverage.siting.site_costs import SitingCosts, price_sites
 
 Array = np.ndarray[Any, Any]
 STEPS = 3  # swaps that a disturbance makes before the descent
 TINY = 1e-9  # share of the price that does not count as a saving
 
 
-def add_greedily(costs: Costs, k: int, until: float = -np.inf) -> tuple[Array, Array]:
+def add_greedily(costs: SitingCosts, k: int, until: float = -np.inf) -> tuple[Array, Array]:
     """Add up to k sites, each the one that saves most, until the price is at most ``until`` or nothing saves.
 
     Returns the sites in the order they were added (numbers within the costs),
@@ -54,12 +54,12 @@ def add_greedily(costs: Costs, k: int, until: float = -np.inf) -> tuple[Array, A
     return np.array(chosen, np.int64), np.array(prices)
 
 
-def swap_sites(costs: Costs, chosen: Array, rounds: int = 0, seed: int = 0) -> Array:
+def swap_sites(costs: SitingCosts, chosen: Array, rounds: int = 0, seed: int = 0) -> Array:
     """Swap one chosen site for another while one saves; then disturb the choice ``rounds`` times and keep what is better.
 
     Returns the choice, sorted.
     """
-    from gridplan.coverage.siting.siting_kernels import wander
+    from gridplan.coverage.siting.siting_kernels import perturb_and_swap
 
     choice = np.sort(chosen)
     if not 0 < len(choice) < len(costs.sites):
@@ -67,7 +67,7 @@ def swap_sites(costs: Costs, chosen: Array, rounds: int = 0, seed: int = 0) -> A
     lots = np.random.default_rng(seed).random((rounds, 2 * STEPS + 1))
     least = TINY * max(price_sites(costs, choice), 1e-300)
     starts, near, far = costs.by_place
-    wander(
+    perturb_and_swap(
         costs.indptr,
         costs.rows,
         costs.ways,

@@ -13,7 +13,7 @@ import highspy
 import numpy as np
 from scipy.sparse import csc_array
 
-from gridplan.coverage.siting.site_costs import Costs, price_sites
+from gridplan.coverage.siting.site_costs import SitingCosts, price_sites
 from gridplan.engine.highs import open_programme
 
 Array = np.ndarray[Any, Any]
@@ -21,7 +21,7 @@ NODES = 2_000
 
 
 def solve_costs(
-    costs: Costs, k: int, best: float, dear: float, nodes: int = NODES
+    costs: SitingCosts, k: int, best: float, dear: float, nodes: int = NODES
 ) -> tuple[Array | None, float]:
     """Choose at most k sites at the least price, if that is below ``best``.
 
@@ -66,7 +66,7 @@ def solve_costs(
     return _read(model, costs, best, paid)
 
 
-def _read(model: Any, costs: Costs, best: float, paid: float) -> tuple[Array | None, float]:
+def _read(model: Any, costs: SitingCosts, best: float, paid: float) -> tuple[Array | None, float]:
     """Read the sites chosen and the bound off a model that has run."""
     info = model.getInfo()
     ended = model.getModelStatus() in (

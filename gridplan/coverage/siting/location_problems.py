@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array
 
-from gridplan.coverage.siting.best_sites import Choice, choose_sites
-from gridplan.coverage.siting.capacitated_assignment import Rooms, share_out
+from gridplan.coverage.siting.best_sites import SiteChoice, choose_sites
+from gridplan.coverage.siting.capacitated_assignment import CapacitatedCosts, assign_within_capacity
 from gridplan.coverage.siting.capacitated_siting import choose_shared, cover_shared, make_rooms
 from gridplan.coverage.siting.set_covering import cover_share, cover_whole
-from gridplan.coverage.siting.site_costs import build_costs, lay_out
+from gridplan.coverage.siting.site_costs import build_costs, list_costs
 from gridplan.coverage.siting.siting_problem import EXACT, Siting, SitingProblem, assign_nearest
 
 Array = np.ndarray[Any, Any]
@@ -31,7 +31,7 @@ def cover_most(problem: SitingProblem, k: int) -> Siting:
     A street of five houses, 100 m apart; whoever has a post within 100 m is
     served. Two posts serve all, one serves three:
 
-    >>> from gridplan.coverage.siting.siting_problem import make_problem
+    >>> from gridplan.coverage.siting.siting_problem import make_siting_problem
     >>> at = np.arange(5) * 100.0
     >>> far = abs(at[:, None] - at)
     >>> street = make_problem(np.where(far <= 100, far, np.inf), np.ones(5))
@@ -61,7 +61,7 @@ def p_median(problem: SitingProblem, k: int, beyond: float = np.inf) -> Siting:
     Of three houses in a row the middle one is the median, 100 m from each of
     the others:
 
-    >>> from gridplan.coverage.siting.siting_problem import make_problem
+    >>> from gridplan.coverage.siting.siting_problem import make_siting_problem
     >>> far = abs(np.arange(3)[:, None] - np.arange(3)) * 100.0
     >>> answer = p_median(make_problem(far, np.ones(3)), 1)
     >>> answer.chosen.tolist(), answer.objective, answer.ended
@@ -88,7 +88,7 @@ def cover_all(problem: SitingProblem, share: float = 1.0) -> Siting:
 
     Examples
     --------
-    >>> from gridplan.coverage.siting.siting_problem import make_problem
+    >>> from gridplan.coverage.siting.siting_problem import make_siting_problem
     >>> at = np.arange(5) * 100.0
     >>> far = abs(at[:, None] - at)
     >>> street = make_problem(np.where(far <= 100, far, np.inf), np.ones(5))
@@ -107,7 +107,7 @@ def p_centre(problem: SitingProblem, k: int) -> Siting:
 
     Examples
     --------
-    >>> from gridplan.coverage.siting.siting_problem import make_problem
+    >>> from gridplan.coverage.siting.siting_problem import make_siting_problem
     >>> far = abs(np.arange(5)[:, None] - np.arange(5)) * 100.0
     >>> street = make_problem(far, np.ones(5))
     >>> p_centre(street, 1).objective, p_centre(street, 2).objective
@@ -176,7 +176,7 @@ def level_ways(ways: csr_array) -> csr_array:
 
 def _choose(
     problem: SitingProblem, ways: csr_array, beyond: Array, k: int, dear: float = np.inf
-) -> Choice:
+) -> SiteChoice:
     """Choose sites with or without limits of room."""
     if problem.capacities is None:
         return choose_sites(build_costs(ways, problem.weights, beyond, problem.fixed), k, dear=dear)
@@ -211,9 +211,11 @@ def _answer(
     else:  # as many as there is room for; of these flows the shortest
         longest = float(problem.ways.data.max(initial=0.0))
         far = min(beyond, (len(problem.fixed) + len(chosen) + 1) * longest + 1.0)
-        costs = lay_out(problem.ways, problem.weights, np.full(len(problem.weights), far))
+        costs = list_costs(problem.ways, problem.weights, np.full(len(problem.weights), far))
         always = np.isin(costs.sites, problem.fixed)
-        assignment = share_out(Rooms(costs, problem.capacities, always), chosen).flow
+        assignment = assign_within_capacity(
+            CapacitatedCosts(costs, problem.capacities, always), chosen
+        ).flow
     if not np.isfinite(objective):
         return Siting(
             chosen, assignment, objective, bound, "bounded" if np.isfinite(bound) else "impossible"

@@ -18,14 +18,22 @@ from scipy.sparse.csgraph import connected_components
 from gridplan.coverage.siting.best_sites import ENTRIES, choose_sites, improve_sites
 from gridplan.coverage.siting.dual_bound import bound_costs
 from gridplan.coverage.siting.greedy import add_greedily
-from gridplan.coverage.siting.site_costs import LARGEST, Costs, price_sites, reduce_costs, take_rows
+from gridplan.coverage.siting.site_costs import (
+    LARGEST,
+    SitingCosts,
+    price_sites,
+    reduce_costs,
+    take_rows,
+)
 from gridplan.engine.highs import open_cover, open_programme
 
 Array = np.ndarray[Any, Any]
 NODES = 2_000
 
 
-def cover_share(costs: Costs, target: float, most: int | None = None) -> tuple[Array | None, float]:
+def cover_share(
+    costs: SitingCosts, target: float, most: int | None = None
+) -> tuple[Array | None, float]:
     """Find the fewest sites whose price is at most ``target``; more than ``most`` are of no interest.
 
     Returns the sites (numbers in the problem), None where there is no such
@@ -56,7 +64,7 @@ def cover_share(costs: Costs, target: float, most: int | None = None) -> tuple[A
     return (best if most is None or len(best) <= most else None), float(low)
 
 
-def _narrow(costs: Costs, order: Array, low: int, target: float) -> tuple[Array, int]:
+def _narrow(costs: SitingCosts, order: Array, low: int, target: float) -> tuple[Array, int]:
     """Narrow the number by halving: where swaps bring the price of k sites down to the target, fewer are tried."""
     best = costs.sites[order]
     high = len(order)
@@ -72,7 +80,7 @@ def _narrow(costs: Costs, order: Array, low: int, target: float) -> tuple[Array,
     return best, low
 
 
-def cover_whole(costs: Costs, most: int | None = None) -> tuple[Array | None, float]:
+def cover_whole(costs: SitingCosts, most: int | None = None) -> tuple[Array | None, float]:
     """Find the fewest sites that cover every place; as :func:`cover_share` with nothing left."""
     if costs.base > 0:
         return None, np.inf
@@ -94,7 +102,7 @@ def cover_whole(costs: Costs, most: int | None = None) -> tuple[Array | None, fl
     return (found if most is None or len(found) <= most else None), need
 
 
-def _reduce_cover(costs: Costs) -> tuple[Array, Costs]:
+def _reduce_cover(costs: SitingCosts) -> tuple[Array, SitingCosts]:
     """Drop places that are covered whenever another one is, open sites that a place has alone, until nothing changes."""
     opened = np.zeros(0, np.int64)
     while len(costs.weights):
@@ -109,7 +117,7 @@ def _reduce_cover(costs: Costs) -> tuple[Array, Costs]:
     return opened, costs
 
 
-def _find_needed(costs: Costs) -> Array:
+def _find_needed(costs: SitingCosts) -> Array:
     """Find the places whose sites are not all the sites of another place and more."""
     n = len(costs.weights)
     m = len(costs.sites)
@@ -124,7 +132,7 @@ def _find_needed(costs: Costs) -> Array:
     return np.setdiff1d(np.arange(n), i[(common.data == size[j]) & (size[j] < size[i])])
 
 
-def _part_costs(costs: Costs) -> Any:
+def _part_costs(costs: SitingCosts) -> Any:
     """Part what does not hang together."""
     n = len(costs.weights)
     m = len(costs.sites)
@@ -138,14 +146,14 @@ def _part_costs(costs: Costs) -> Any:
         yield take_rows(costs, np.flatnonzero(label[:n] == part))
 
 
-def _rows(costs: Costs) -> Any:
+def _rows(costs: SitingCosts) -> Any:
     starts, near, _ = costs.by_place
     return csr_array(
         (np.ones(len(near)), near, starts), shape=(len(costs.weights), len(costs.sites))
     ).tocsc()
 
 
-def _bound_cover(costs: Costs) -> float:
+def _bound_cover(costs: SitingCosts) -> float:
     """Bound the number of sites by the linear relaxation."""
     n = len(costs.weights)
     m = len(costs.sites)
@@ -162,7 +170,7 @@ def _bound_cover(costs: Costs) -> float:
     return float(np.ceil(float(model.getInfo().objective_function_value) - 1e-6))
 
 
-def _solve_part(costs: Costs, known: Array, least: float) -> tuple[Array, float]:
+def _solve_part(costs: SitingCosts, known: Array, least: float) -> tuple[Array, float]:
     """Find the fewest sites of one part: by branch and bound where it is small, by the least k with swaps elsewhere."""
     if len(costs.rows) > ENTRIES:
         best, low = cover_share(costs, costs.base)

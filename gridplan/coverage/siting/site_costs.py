@@ -21,7 +21,7 @@ LARGEST = 30_000_000  # pairs of sites looked at, one common place each, to find
 
 
 @dataclass(frozen=True, eq=False)
-class Costs:
+class SitingCosts:
     """Places and sites, by columns.
 
     Parameters
@@ -69,24 +69,26 @@ class Costs:
         return all(bool((array == np.rint(array)).all()) for array in numbers)
 
 
-def lay_out(ways: csr_array, weights: Array, beyond: Array) -> Costs:
+def list_costs(ways: csr_array, weights: Array, beyond: Array) -> SitingCosts:
     """Lay out a matrix of ways as it is."""
     n, m = ways.shape
     rows = np.repeat(np.arange(n), np.diff(ways.indptr))
     order = np.argsort(ways.indices, kind="stable")
     indptr = np.concatenate([[0], np.cumsum(np.bincount(ways.indices, minlength=m))])
-    return Costs(indptr, rows[order], ways.data[order], weights, beyond, np.arange(m), 0.0)
+    return SitingCosts(indptr, rows[order], ways.data[order], weights, beyond, np.arange(m), 0.0)
 
 
 def build_costs(
     ways: csr_array, weights: Array, beyond: Array, fixed: Array, *, is_roomy: bool = True
-) -> Costs:
+) -> SitingCosts:
     """Build costs of a matrix of ways, with the fixed sites open already; none can be where there is not room for all."""
-    whole = lay_out(ways, weights, beyond)
+    whole = list_costs(ways, weights, beyond)
     return reduce_costs(whole, fixed, np.setdiff1d(whole.sites, fixed), is_roomy=is_roomy)
 
 
-def reduce_costs(costs: Costs, opened: Array, kept: Array, *, is_roomy: bool = True) -> Costs:
+def reduce_costs(
+    costs: SitingCosts, opened: Array, kept: Array, *, is_roomy: bool = True
+) -> SitingCosts:
     """Open some sites for good, keep some to choose from, and drop all others and whatever no longer matters.
 
     A site that another one outdoes is dropped only where every site has room
@@ -115,7 +117,7 @@ def reduce_costs(costs: Costs, opened: Array, kept: Array, *, is_roomy: bool = T
     return reduced
 
 
-def take_rows(costs: Costs, places: Array) -> Costs:
+def take_rows(costs: SitingCosts, places: Array) -> SitingCosts:
     """Take some places alone, with the sites in reach of them."""
     is_taken = np.zeros(len(costs.weights), bool)
     is_taken[places] = True
@@ -130,7 +132,7 @@ def take_rows(costs: Costs, places: Array) -> Costs:
 
 def _merge_rows(
     matrix: csr_array, weights: Array, beyond: Array, sites: Array, base: float
-) -> Costs:
+) -> SitingCosts:
     """Merge places with the same ways to the same sites; those with none are paid for."""
     matrix.sort_indices()
     sizes = np.diff(matrix.indptr)
@@ -149,7 +151,7 @@ def _merge_rows(
     alive = np.flatnonzero(counts > 0)
     indptr = np.concatenate([[0], np.cumsum(counts[alive])])
     heavy = np.bincount(group, weights=weights, minlength=len(first))
-    return Costs(indptr, rows, matrix.data[order], heavy, beyond[first], sites[alive], base)
+    return SitingCosts(indptr, rows, matrix.data[order], heavy, beyond[first], sites[alive], base)
 
 
 def _group_rows(matrix: csr_array, beyond: Array) -> Array:
@@ -173,7 +175,7 @@ def _group_rows(matrix: csr_array, beyond: Array) -> Array:
     return np.unique(like, return_inverse=True)[1]
 
 
-def _drop_outdone(costs: Costs) -> csr_array | None:
+def _drop_outdone(costs: SitingCosts) -> csr_array | None:
     """Drop sites whose places are all in reach of one other site, where all ways are equal; of equals the first stays.
 
     Returns the ways to the sites that stay, None where all do or where there
@@ -197,7 +199,7 @@ def _drop_outdone(costs: Costs) -> csr_array | None:
     return csr_array((costs.ways[at], (costs.rows[at], columns[at])), shape=(n, m))
 
 
-def price_sites(costs: Costs, chosen: Array) -> float:
+def price_sites(costs: SitingCosts, chosen: Array) -> float:
     """Price a choice of sites (numbers within the costs)."""
     near = costs.beyond.copy()
     for j in chosen:

@@ -7,12 +7,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gridplan.coverage.siting.capacitated_assignment import bound_shared, fill_greedily, share_out
+from gridplan.coverage.siting.capacitated_assignment import (
+    assign_within_capacity,
+    bound_shared,
+    fill_greedily,
+)
 from gridplan.coverage.siting.capacitated_siting import make_rooms
-from gridplan.coverage.siting.dual_bound import Dual, bound_costs
+from gridplan.coverage.siting.dual_bound import DualSolution, bound_costs
 from gridplan.coverage.siting.greedy import add_greedily
 from gridplan.coverage.siting.location_problems import cover_most, level_ways
-from gridplan.coverage.siting.site_costs import Costs, build_costs
+from gridplan.coverage.siting.site_costs import SitingCosts, build_costs
 from gridplan.coverage.siting.siting_problem import EXACT, SitingProblem
 
 Array = np.ndarray[Any, Any]
@@ -39,7 +43,7 @@ def trace_siting(problem: SitingProblem, k_max: int, *, nested: bool = True) -> 
     A street of five houses, 100 m apart, posts reach 100 m; the first post
     serves three, the second the other two:
 
-    >>> from gridplan.coverage.siting.siting_problem import make_problem
+    >>> from gridplan.coverage.siting.siting_problem import make_siting_problem
     >>> at = np.arange(5) * 100.0
     >>> far = abs(at[:, None] - at)
     >>> street = make_problem(np.where(far <= 100, far, np.inf), np.ones(5))
@@ -88,7 +92,7 @@ def _fill(values: Array, k_max: int) -> Array:
     return np.append(values, np.full(max(0, k_max + 1 - len(values)), values[-1]))[: k_max + 1]
 
 
-def _bound_all(costs: Costs, dual: Dual, k_max: int) -> Array:
+def _bound_all(costs: SitingCosts, dual: DualSolution, k_max: int) -> Array:
     """Bound the price for every number of posts by one dual."""
     paid = costs.base + float((costs.weights * dual.prices).sum()) - dual.given
     worth = np.sort(dual.worth)[::-1]
@@ -120,8 +124,8 @@ def _trace_shared(problem: SitingProblem, k_max: int) -> tuple[Array, Array, Arr
     )
     rooms = make_rooms(costs, problem.fixed, problem.capacities)
     order = fill_greedily(rooms, k_max)
-    flows = [share_out(rooms, order[:k]) for k in range(len(order) + 1)]
-    bound = np.full(k_max + 1, share_out(rooms, np.flatnonzero(~rooms.always)).price)
+    flows = [assign_within_capacity(rooms, order[:k]) for k in range(len(order) + 1)]
+    bound = np.full(k_max + 1, assign_within_capacity(rooms, np.flatnonzero(~rooms.always)).price)
     bound[0] = flows[0].price
     for k in _pick(len(order)):
         bound = np.maximum(

@@ -181,7 +181,7 @@ def _swap(
 
 
 @njit(cache=True, nogil=True)
-def descend(
+def swap_to_local_optimum(
     indptr: Any,
     rows: Any,
     ways: Any,
@@ -227,7 +227,7 @@ def descend(
 
 
 @njit(cache=True, nogil=True)
-def wander(
+def perturb_and_swap(
     indptr: Any,
     rows: Any,
     ways: Any,
@@ -249,7 +249,7 @@ def wander(
     state = open_sites(starts, near, far, weights, beyond, chosen, m)
     dirty = np.ones(m, np.bool_)
     spared = np.zeros(m)
-    total = descend(
+    total = swap_to_local_optimum(
         indptr, rows, ways, starts, near, far, weights, beyond, state, chosen, dirty, least
     )
     kept = (state[0].copy(), state[1].copy(), state[2].copy(), state[3].copy(), state[4].copy())
@@ -275,7 +275,7 @@ def wander(
             if indptr[j + 1] > indptr[j]:  # on to a site that serves one of the same places
                 i = rows[indptr[j] + int(lots[t, q] * (indptr[j + 1] - indptr[j]))]
                 j = near[starts[i] + int(lots[t, q + 1] * (starts[i + 1] - starts[i]))]
-        change -= descend(
+        change -= swap_to_local_optimum(
             indptr, rows, ways, starts, near, far, weights, beyond, state, chosen, dirty, least
         )
         if change <= 0.0:

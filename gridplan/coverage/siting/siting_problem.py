@@ -44,7 +44,9 @@ class SitingProblem:
         return float(self.weights.sum())
 
 
-def make_problem(ways: Any, weights: Any, fixed: Any = (), capacities: Any = None) -> SitingProblem:
+def make_siting_problem(
+    ways: Any, weights: Any, fixed: Any = (), capacities: Any = None
+) -> SitingProblem:
     """Make a siting problem of a matrix of ways, dense (infinite where out of reach) or sparse (absent there).
 
     Parameters
@@ -67,7 +69,7 @@ def make_problem(ways: Any, weights: Any, fixed: Any = (), capacities: Any = Non
 
     Examples
     --------
-    >>> problem = make_problem([[0.0, 300.0], [np.inf, 200.0]], [10, 5])
+    >>> problem = make_siting_problem([[0.0, 300.0], [np.inf, 200.0]], [10, 5])
     >>> problem.ways.nnz, problem.total
     (3, 15.0)
     """

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from gridplan.division.exchange_kernels import Data
+from gridplan.division.exchange_kernels import DivisionArrays
 from gridplan.division.plain.knapsack_pricing import LARGEST, measure_parts, price_seats
-from gridplan.division.plain.lp_master import Relaxation, Relaxed, Store
+from gridplan.division.plain.lp_master import ColumnStore, CoverMaster, CoverRelaxation
 
 Array = np.ndarray[Any, Any]
 
@@ -22,13 +22,13 @@ EASY = 15_000
 EXACT = 1e-6  # share of the mean price of a part that counts as nothing
 
 
-def can_generate(data: Data, k: int, mean: bool) -> bool:
+def can_generate(data: DivisionArrays, k: int, mean: bool) -> bool:
     """Whether parts are worth generating: they need not be connected, centres are atoms, and the linear problem is easy."""
     n = len(data.weights)
     return not data.contiguous and not mean and data.band[2] <= LARGEST and n * n <= EASY * k
 
 
-class Generation:
+class ColumnGeneration:
     """Generates the parts that a relaxed cover lacks.
 
     Parameters
@@ -46,7 +46,9 @@ class Generation:
         Whether no part that could lower the relaxed cover is missing.
     """
 
-    def __init__(self, data: Data, k: int, store: Store, relaxation: Relaxation) -> None:
+    def __init__(
+        self, data: DivisionArrays, k: int, store: ColumnStore, relaxation: CoverMaster
+    ) -> None:
         self.data = data
         self.k = k
         self.store = store
@@ -55,7 +57,7 @@ class Generation:
         self.complete = False
         self._prices: Array | None = None
 
-    def relax(self, first: Array, turns: int) -> Relaxed:
+    def relax(self, first: Array, turns: int) -> CoverRelaxation:
         """Solve the relaxed cover, generating parts at most so many times; ``first`` is as ``Relaxation.relax`` takes it."""
         relaxed = self.relaxation.relax(self.store, first)
         smooth = SMOOTH
@@ -141,7 +143,7 @@ class Generation:
         return add_parts(data, self.store, starts, atoms)
 
 
-def add_parts(data: Data, store: Store, starts: Array, atoms: Array) -> int:
+def add_parts(data: DivisionArrays, store: ColumnStore, starts: Array, atoms: Array) -> int:
     """Add parts within the limits to a store at their true prices; returns how many are new."""
     number = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
     mass = np.bincount(number, data.weights[atoms], minlength=len(starts) - 1)

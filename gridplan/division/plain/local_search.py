@@ -9,14 +9,20 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gridplan.division.column_pool import hash_parts
-from gridplan.division.exchange_kernels import Data, State, make_state
+from gridplan.division.exchange_kernels import DivisionArrays, PartsState, make_state
 from gridplan.division.initial_division import cut_tree
-from gridplan.division.plain.column_generation import Generation, can_generate
+from gridplan.division.plain.column_generation import ColumnGeneration, can_generate
 from gridplan.division.plain.load_balancing import connect_parts, level_parts
-from gridplan.division.plain.lp_master import Relaxation, Relaxed, Store, choose_parts, round_cover
-from gridplan.division.plain.medoids import share_out, spread_centres, swap_centres
+from gridplan.division.plain.lp_master import (
+    ColumnStore,
+    CoverMaster,
+    CoverRelaxation,
+    choose_parts,
+    round_cover,
+)
+from gridplan.division.plain.medoids import assign_to_nearest, spread_centres, swap_centres
 from gridplan.division.plain.relocation import relocate
-from gridplan.division.plain.walk_kernels import seat_all, wander
+from gridplan.division.plain.walk_kernels import anneal_exchanges, place_centres
 
 Array = np.ndarray[Any, Any]
 
@@ -42,7 +48,7 @@ MORE = 3
 CALM = 0.7  # share of a run after which no weight outside the limits is borne
 
 
-class Manner(NamedTuple):
+class LimitPolicy(NamedTuple):
     """How a run deals with the limits.
 
     Parameters
@@ -62,12 +68,12 @@ class Manner(NamedTuple):
     borne: float
 
 
-ROOMY = Manner((0.2, 0.1), 0.3, 0.0)
-FULL = Manner((0.4, 0.2), 2.0, 0.02)
+ROOMY = LimitPolicy((0.2, 0.1), 0.3, 0.0)
+FULL = LimitPolicy((0.4, 0.2), 2.0, 0.02)
 
 
 @dataclass(frozen=True)
-class Search:
+class SearchSchedule:
     """How long to search; counted in runs, exchanges and nodes, never by the clock.
 
     Parameters
@@ -107,7 +113,7 @@ class Search:
     steps: int
 
 
-class Hike:
+class LocalSearch:
     """The search for the best division of one problem: what was met, and the best so far.
 
     Parameters
@@ -127,10 +133,10 @@ class Hike:
 
     def __init__(
         self,
-        data: Data,
+        data: DivisionArrays,
         k: int,
         mean: bool,
-        search: Search,
+        search: SearchSchedule,
         seed: int,
         watch: Callable[[float, int], None] | None = None,
     ) -> None:
@@ -142,7 +148,7 @@ class Hike:
         self.n = len(data.weights)
         self.rng = np.random.default_rng(seed & 0xFFFFFFFFFFFFFFFF)
         self.chance = np.array([seed & 0xFFFFFFFFFFFFFFFF], np.uint64)
-        self.store = Store(self.n)
+        self.store = ColumnStore(self.n)
         self.tight = bool(data.weights.sum() > TIGHT * k * data.band[2]) and not data.contiguous
         self.manner = FULL if self.tight else ROOMY
         self.exact = data.contiguous or data.band[0] > 0 or mean
@@ -157,8 +163,8 @@ class Hike:
         """Find the best division; returns int32[n], the part of each atom."""
         for turn in range(self.search.fresh * (MORE if 2 * self.n < self.search.least else 1)):
             self.run(self.start(turn), HOT[turn % len(HOT)])
-        relaxation = Relaxation(self.n, self.k, self.exact)
-        generation = Generation(self.data, self.k, self.store, relaxation)
+        relaxation = CoverMaster(self.n, self.k, self.exact)
+        generation = ColumnGeneration(self.data, self.k, self.store, relaxation)
         turns = self.search.turns if can_generate(self.data, self.k, self.mean) else 0
         if turns and not self.best_outside:
             self.store.gather()
@@ -195,7 +201,7 @@ class Hike:
         if not self.data.contiguous:
             centres = spread_centres(self.data, self.k, self.chance)
             swap_centres(self.data, centres, self.chance, 20)
-            return np.asarray(share_out(self.data, centres))
+            return np.asarray(assign_to_nearest(self.data, centres))
         if turn % 4 == 3:
             return np.asarray(cut_tree(self.data, self.k, self.chance, 2))
         starts = [self._start_connected(number % 2 == 0) for number in range(CANDIDATES)]
@@ -214,12 +220,12 @@ class Hike:
         total = float(state.walk.sum())
         return total * (1.0 + self._outside(state) / max(int(self.data.weights.sum()), 1))
 
-    def open_state(self, part: Array) -> tuple[State, Array]:
+    def open_state(self, part: Array) -> tuple[PartsState, Array]:
         """Open the state of a division, with room for parts to grow, and seat its centres."""
         most = max(int(np.bincount(part, minlength=self.k).max()), 6 * self.n // self.k)
         state = make_state(self.data, part.astype(np.int32), self.k, min(2 * most + 8, self.n + 1))
         seat = np.zeros((self.k, 2))
-        seat_all(self.data, state, self.mean, seat)
+        place_centres(self.data, state, self.mean, seat)
         return state, seat
 
     def run(self, part: Array, hot: float) -> None:
@@ -249,7 +255,7 @@ class Hike:
         self._mend(state, seat, rounds, unit, price)
         self.keep(state)
 
-    def _mend(self, state: State, seat: Array, rounds: int, unit: float, price: float) -> None:
+    def _mend(self, state: PartsState, seat: Array, rounds: int, unit: float, price: float) -> None:
         """Take what leads downhill; while weight is outside the limits, heat again and let it cost more."""
         for turn in range(MENDING):
             self.data.wishes[0] = price * 20
@@ -261,17 +267,17 @@ class Hike:
             heat = unit * 2 * COLD * (1 + turn)
             self._anneal(state, seat, 2 * rounds, heat, heat / 4)
 
-    def _anneal(self, state: State, seat: Array, rounds: int, hot: float, cold: float) -> None:
-        wander(
+    def _anneal(self, state: PartsState, seat: Array, rounds: int, hot: float, cold: float) -> None:
+        anneal_exchanges(
             self.data, state, seat, self.chance, rounds, hot, cold, *self.manner.shares, self.mean
         )
 
-    def _outside(self, state: State) -> int:
+    def _outside(self, state: PartsState) -> int:
         low = self.data.band[0]
         high = self.data.band[2]
         return int((np.maximum(low - state.mass, 0) + np.maximum(state.mass - high, 0)).sum())
 
-    def keep(self, state: State) -> None:
+    def keep(self, state: PartsState) -> None:
         """Keep the parts within the limits, and the division if it is the best so far."""
         low = self.data.band[0]
         high = self.data.band[2]
@@ -283,7 +289,7 @@ class Hike:
             if self.watch is not None:
                 self.watch(key[1], key[0])
 
-    def cover(self, relaxed: Relaxed) -> None:
+    def cover(self, relaxed: CoverRelaxation) -> None:
         """Choose the best cover by all parts met: over everything, then region by region."""
         slack = self.best_price - relaxed.value
         kept = np.flatnonzero((relaxed.reduced <= slack) | (relaxed.taken > 1e-9))
@@ -371,7 +377,7 @@ class Hike:
         return part
 
 
-def _sum_ways(data: Data, part: Array, own: Array, options: Array) -> float:
+def _sum_ways(data: DivisionArrays, part: Array, own: Array, options: Array) -> float:
     """Sum the ways within some parts to their best centres."""
     total = 0.0
     for q in options:
@@ -389,11 +395,11 @@ def _sum_ways(data: Data, part: Array, own: Array, options: Array) -> float:
     return total
 
 
-def measure(data: Data, part: Array, k: int, mean: bool) -> tuple[float, Array, Array]:
+def measure(data: DivisionArrays, part: Array, k: int, mean: bool) -> tuple[float, Array, Array]:
     """Measure a division: the sum of ways, the centre of each part (-1 for a mean), and the weight of each part."""
     state = make_state(
         data, part.astype(np.int32), k, int(np.bincount(part, minlength=k).max()) + 1
     )
     seat = np.zeros((k, 2))
-    total = float(seat_all(data, state, mean, seat))
+    total = float(place_centres(data, state, mean, seat))
     return total, np.full(k, -1) if mean else seat[:, 0].astype(np.int64), state.mass

@@ -18,7 +18,7 @@ import numpy as np
 from scipy.sparse import csr_matrix, vstack
 
 from gridplan.division.column_pool import hash_columns, hash_parts
-from gridplan.division.exchange_kernels import Data
+from gridplan.division.exchange_kernels import DivisionArrays
 from gridplan.engine.highs import open_cover, open_model
 
 Array = np.ndarray[Any, Any]
@@ -26,7 +26,7 @@ Array = np.ndarray[Any, Any]
 FIRST = 15_000  # parts that the linear relaxation begins with
 
 
-class Store:
+class ColumnStore:
     """Different parts met on the way, each kept once, with its price.
 
     Parameters
@@ -81,7 +81,7 @@ class Store:
 
 
 @dataclass(frozen=True)
-class Relaxed:
+class CoverRelaxation:
     """The linear relaxation over all parts of a store.
 
     Parameters
@@ -103,7 +103,7 @@ class Relaxed:
     duals: Array
 
 
-class Relaxation:
+class CoverMaster:
     """The covering problem over a growing store of parts; the linear problem keeps its basis between calls.
 
     Parameters
@@ -128,7 +128,7 @@ class Relaxation:
             float(k) if exact else 0.0, float(k), 0, np.zeros(0, np.int32), np.zeros(0)
         )
 
-    def _enter(self, store: Store, columns: Array) -> None:
+    def _enter(self, store: ColumnStore, columns: Array) -> None:
         own = store.gather()[columns]
         own.sort_indices()
         m = len(columns)
@@ -146,7 +146,7 @@ class Relaxation:
         )
         self.inside = np.concatenate([self.inside, columns])
 
-    def relax(self, store: Store, first: Array, batch: int = 2_000) -> Relaxed:
+    def relax(self, store: ColumnStore, first: Array, batch: int = 2_000) -> CoverRelaxation:
         """Solve the linear relaxation over the store; ``first`` columns (a whole cover among them) enter at once."""
         matrix = store.gather()
         if not len(
@@ -168,11 +168,13 @@ class Relaxation:
             self._enter(store, np.sort(worth[np.argsort(reduced[worth], kind="stable")][:batch]))
         taken = np.zeros(len(reduced))
         taken[self.inside] = np.array(self.model.getSolution().col_value)
-        return Relaxed(float(self.model.getInfo().objective_function_value), reduced, taken, duals)
+        return CoverRelaxation(
+            float(self.model.getInfo().objective_function_value), reduced, taken, duals
+        )
 
 
 def choose_parts(
-    store: Store, columns: Array, atoms: Array, k: int, exact: bool, best: float, nodes: int
+    store: ColumnStore, columns: Array, atoms: Array, k: int, exact: bool, best: float, nodes: int
 ) -> Array | None:
     """Choose the cheapest k of the ``columns`` that hold all ``atoms``, if they are found to be cheaper than ``best``.
 
@@ -206,7 +208,12 @@ def choose_parts(
 
 
 def round_cover(
-    store: Store, relaxed: Relaxed, k: int, data: Data, rng: np.random.Generator, noise: float = 0.3
+    store: ColumnStore,
+    relaxed: CoverRelaxation,
+    k: int,
+    data: DivisionArrays,
+    rng: np.random.Generator,
+    noise: float = 0.3,
 ) -> Array:
     """Round a relaxed cover to a division that need not keep the limits, from which a run can begin.
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from gridplan.division.exchange_kernels import draw_below, draw_unit, walk_between
+from gridplan.division.exchange_kernels import sample_below, sample_unit, walk_between
 
 
 @njit(cache=True, nogil=True)
@@ -15,12 +15,12 @@ def spread_centres(data: Any, k: int, seed: Any) -> Any:
     """Draw k centres, each with a chance that grows with the way to those drawn before (Arthur & Vassilvitskii 2007)."""
     n = data.weights.shape[0]
     centres = np.empty(k, np.int64)
-    centres[0] = draw_below(seed, n)
+    centres[0] = sample_below(seed, n)
     way = np.empty(n)
     for i in range(n):
         way[i] = data.pull[i] * walk_between(data, i, centres[0])
     for s in range(1, k):
-        left = draw_unit(seed) * way.sum()
+        left = sample_unit(seed) * way.sum()
         for i in range(n):
             if way[i] > 0.0:
                 centres[s] = i
@@ -100,7 +100,7 @@ def swap_centres(data: Any, centres: Any, seed: Any, passes: int) -> Any:
     for _ in range(passes):
         swapped = 0
         for s in range(n - 1, 0, -1):
-            t = draw_below(seed, s + 1)
+            t = sample_below(seed, s + 1)
             order[s], order[t] = order[t], order[s]
         for v in order:
             if is_centre[v]:
@@ -128,7 +128,7 @@ def swap_centres(data: Any, centres: Any, seed: Any, passes: int) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def share_out(data: Any, centres: Any) -> Any:
+def assign_to_nearest(data: Any, centres: Any) -> Any:
     """Share the atoms out to their nearest centres; every centre keeps itself. Returns int32[n], the part of each atom."""
     n = data.weights.shape[0]
     part = np.empty(n, np.int32)

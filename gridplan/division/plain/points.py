@@ -17,15 +17,15 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
-from gridplan.division.exchange_kernels import Data
-from gridplan.division.plain.local_search import Hike, Search, measure
+from gridplan.division.exchange_kernels import DivisionArrays
+from gridplan.division.plain.local_search import LocalSearch, SearchSchedule, measure
 from gridplan.division.problem import find_near
 from gridplan.errors import InputError, Problem
 
 Array = np.ndarray[Any, Any]
 
 SEARCHES = {
-    "quick": Search(
+    "quick": SearchSchedule(
         fresh=6,
         again=2,
         covers=5,
@@ -39,7 +39,7 @@ SEARCHES = {
         turns=15,
         steps=40,
     ),
-    "default": Search(
+    "default": SearchSchedule(
         fresh=12,
         again=3,
         covers=12,
@@ -53,7 +53,7 @@ SEARCHES = {
         turns=60,
         steps=60,
     ),
-    "thorough": Search(
+    "thorough": SearchSchedule(
         fresh=16,
         again=4,
         covers=30,
@@ -175,7 +175,7 @@ def divide_points(
         raise InputError(problems)
     data = _open_data(xy, matrix, mass.astype(np.int64), low, top, links, weighted, squared)
     mean = centre == "mean"
-    hike = Hike(data, k, mean, SEARCHES[effort], seed, watch)
+    hike = LocalSearch(data, k, mean, SEARCHES[effort], seed, watch)
     part = hike.find_best()
     _, first, label = np.unique(part, return_index=True, return_inverse=True)
     rank = np.empty(k, np.int64)
@@ -195,7 +195,7 @@ def _open_data(
     pairs: Array | None,
     weighted: bool,
     squared: bool,
-) -> Data:
+) -> DivisionArrays:
     """Put a problem into the arrays that the kernels take."""
     n = len(mass)
     place = np.zeros((n, 2)) if xy is None else np.asarray(xy, np.float64)
@@ -209,7 +209,7 @@ def _open_data(
         graph = csr_matrix((np.ones(len(pairs), np.int8), (pairs[:, 0], pairs[:, 1])), shape=(n, n))
         near = (graph + graph.T).tocsr()
     near.sort_indices()
-    return Data(
+    return DivisionArrays(
         weights=mass,
         pull=mass.astype(np.float64) if weighted else np.ones(n),
         x=np.ascontiguousarray(place[:, 0] - place[:, 0].mean()),

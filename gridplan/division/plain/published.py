@@ -70,7 +70,7 @@ class Instance:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class PublishedVerdict:
     """What the check of an answer found: its objective, recomputed, and everything that is wrong with it."""
 
     objective: float
@@ -212,7 +212,7 @@ def _read_districts(path: Path) -> Instance:
     )
 
 
-def check_answer(instance: Instance, part: Array) -> Verdict:
+def check_answer(instance: Instance, part: Array) -> PublishedVerdict:
     """Check an answer by the instance alone and recompute its objective.
 
     Examples
@@ -225,7 +225,7 @@ def check_answer(instance: Instance, part: Array) -> Verdict:
     """
     part = np.asarray(part)
     if part.shape != instance.weights.shape or (part < 0).any():
-        return Verdict(float("nan"), ("not every point has a part",))
+        return PublishedVerdict(float("nan"), ("not every point has a part",))
     parts = np.unique(part)
     faults = [] if len(parts) == instance.k else [f"{len(parts)} parts, not {instance.k}"]
     ways = instance.measure_ways() if instance.kind != "mean" else np.zeros((0, 0))
@@ -244,7 +244,7 @@ def check_answer(instance: Instance, part: Array) -> Verdict:
         else:
             pull = instance.weights[own] if instance.kind == "districts" else np.ones(len(own))
             total += float((pull @ ways[np.ix_(own, own)]).min())
-    return Verdict(total, tuple(faults))
+    return PublishedVerdict(total, tuple(faults))
 
 
 def _is_connected(pairs: Array, own: Array, n: int) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from gridplan.division.exchange_kernels import draw_unit, exchange, price_mass, walk_between
+from gridplan.division.exchange_kernels import exchange, price_mass, sample_unit, walk_between
 from gridplan.division.plain.walk_kernels import NONE, find_centre, walk_to
 
 
@@ -100,7 +100,7 @@ def relocate(
         loss[p] = plan_closing(data, state, p, mean, seat, added, target)
         gain[p], site[p] = plan_founding(data, state, p, mean, seat)
         if heat > 0.0:
-            loss[p] += heat * math.log(1.0 - draw_unit(seed))
+            loss[p] += heat * math.log(1.0 - sample_unit(seed))
     closing = np.argsort(loss, kind="mergesort")
     founding = np.argsort(-gain, kind="mergesort")
     touched = np.zeros(k, np.bool_)

@@ -14,10 +14,10 @@ import numpy as np
 from numba import njit
 
 from gridplan.division.exchange_kernels import (
-    draw_below,
-    draw_unit,
     exchange,
     price_mass,
+    sample_below,
+    sample_unit,
     stays_connected,
     walk_between,
 )
@@ -141,7 +141,7 @@ def weigh(data: Any, state: Any, p: Any, out: Any, into: Any, mean: bool) -> Any
 
 
 @njit(cache=True, nogil=True)
-def seat_all(data: Any, state: Any, mean: bool, seat: Any) -> Any:
+def place_centres(data: Any, state: Any, mean: bool, seat: Any) -> Any:
     """Seat the centre of every part; returns the sum of all distances to them."""
     total = 0.0
     for p in range(state.size.shape[0]):
@@ -159,33 +159,33 @@ def draw_exchange(data: Any, state: Any, seed: Any, swaps: float, chains: float)
     """
     room = state.members.shape[1]
     nothing = (NONE, NONE, NONE, NONE, NONE, NONE)
-    a = draw_below(seed, state.part.shape[0])
+    a = sample_below(seed, state.part.shape[0])
     degree = data.indptr[a + 1] - data.indptr[a]
     if degree == 0:
         return nothing
     p = np.int64(state.part[a])
-    q = np.int64(state.part[data.indices[data.indptr[a] + draw_below(seed, degree)]])
+    q = np.int64(state.part[data.indices[data.indptr[a] + sample_below(seed, degree)]])
     if p == q:
         return nothing
-    luck = draw_unit(seed)
+    luck = sample_unit(seed)
     if luck < swaps:
-        return a, np.int64(state.members[q, draw_below(seed, state.size[q])]), NONE, p, q, NONE
+        return a, np.int64(state.members[q, sample_below(seed, state.size[q])]), NONE, p, q, NONE
     if state.size[p] == 1:
         return nothing
     if luck >= swaps + chains:
         return nothing if state.size[q] >= room else (a, NONE, NONE, p, q, NONE)
-    c = np.int64(state.members[q, draw_below(seed, state.size[q])])
+    c = np.int64(state.members[q, sample_below(seed, state.size[q])])
     spread = data.indptr[c + 1] - data.indptr[c]
     if spread == 0:
         return nothing
-    t = np.int64(state.part[data.indices[data.indptr[c] + draw_below(seed, spread)]])
+    t = np.int64(state.part[data.indices[data.indptr[c] + sample_below(seed, spread)]])
     if t in (p, q) or state.size[t] >= room:
         return nothing
     return a, NONE, c, p, q, t
 
 
 @njit(cache=True, nogil=True)
-def wander(
+def anneal_exchanges(
     data: Any,
     state: Any,
     seat: Any,
@@ -213,7 +213,7 @@ def wander(
         a, b, c, p, q, t = draw_exchange(data, state, seed, swaps, chains)
         if a < 0:
             continue
-        limit = -heat * math.log(1.0 - draw_unit(seed))
+        limit = -heat * math.log(1.0 - sample_unit(seed))
         leave = b if c < 0 else c
         rise = glance(data, state, p, a, b, mean, seat) + glance(
             data, state, q, leave, a, mean, seat

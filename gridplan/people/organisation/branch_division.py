@@ -15,7 +15,7 @@ import numpy as np
 from gridplan.division.divide import divide_atoms
 from gridplan.division.enumeration import list_parts
 from gridplan.division.lower_bound import find_bound
-from gridplan.division.problem import Problem
+from gridplan.division.problem import DivisionProblem
 from gridplan.people.organisation.chain_inputs import annex, connect, lift
 from gridplan.people.organisation.exact_cover import cover_exactly
 from gridplan.rules.band import Band
@@ -169,7 +169,7 @@ def _part_piece(xy: Array, full: Array, size: Array, links: Array, limits: Limit
             _price_part(apart, size, even, limits),
             _price_part(apart, size, even, limits),
         )
-    problem = Problem(
+    problem = DivisionProblem(
         ids=tuple(f"{i:06d}" for i in range(n)),
         weights=size,
         pull=size.astype(float),

@@ -9,7 +9,7 @@ from scipy.sparse.csgraph import minimum_spanning_tree
 from scipy.spatial.distance import cdist
 
 from gridplan.division.divide import divide_atoms
-from gridplan.division.problem import Problem
+from gridplan.division.problem import DivisionProblem
 from gridplan.engine.engine import map_tasks
 from gridplan.people.staffing.staffing_inputs import Ground
 from gridplan.rules.band import Band
@@ -87,7 +87,7 @@ def _divide(ground: Ground, rows: Array, pairs: Array, k: int, load: Array | Non
         weights = np.maximum(1, np.rint(load * FINE * n / load.sum())).astype(np.int64)
         mean = weights.sum() / k
         band = Band(max(1, int(mean * (1 - SLACK))), round(mean), int(np.ceil(mean * (1 + SLACK))))
-    problem = Problem(
+    problem = DivisionProblem(
         ids=tuple(ground.table.index[rows]),
         weights=weights,
         pull=np.maximum(1.0, ground.table["households"].to_numpy(float)[rows]),

@@ -12,7 +12,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from gridplan.division.divide import find_centres
-from gridplan.division.problem import Problem
+from gridplan.division.problem import DivisionProblem
 from gridplan.plan import Plan
 from gridplan.planning.prepare import open_land
 from gridplan.redrawing.editing.edit_script import Command, parse_script
@@ -69,7 +69,7 @@ class Board:
             str(b): rows for b, rows in doors.groupby("building", sort=True).indices.items()
         }
         self.lone = frozenset(plan.subgrids.index[plan.subgrids["kind"] == "exclusive"])
-        self._problems: dict[str, tuple[Problem, Array]] = {}
+        self._problems: dict[str, tuple[DivisionProblem, Array]] = {}
 
     def open(self) -> State:
         """Return the state of the plan as it is."""
@@ -82,7 +82,7 @@ class Board:
             used=find_used(self.plan),
         )
 
-    def get_problem(self, community: str) -> tuple[Problem, Array]:
+    def get_problem(self, community: str) -> tuple[DivisionProblem, Array]:
         """Return the division problem of a community, and the rows of its atoms in the table of stairwells."""
         if community not in self._problems:
             own = self.plan.stairwells[self.community == community]
@@ -93,7 +93,7 @@ class Board:
             )
         return self._problems[community]
 
-    def take_subgrid(self, state: State, code: str) -> tuple[Problem, Array]:
+    def take_subgrid(self, state: State, code: str) -> tuple[DivisionProblem, Array]:
         """Return the problem of one sub-grid's stairwells, and their rows."""
         problem, rows = self.get_problem(state.lies_in[code])
         own = np.flatnonzero(state.member[rows] == code)
@@ -119,7 +119,9 @@ class Board:
         return pd.concat(frames).sort_index() if frames else pd.DataFrame(columns=list(FIGURES))
 
 
-def _measure_parts(problem: Problem, member: Array, centres: dict[str, str]) -> pd.DataFrame:
+def _measure_parts(
+    problem: DivisionProblem, member: Array, centres: dict[str, str]
+) -> pd.DataFrame:
     codes, part = np.unique(member.astype(str), return_inverse=True)
     k = len(codes)
     best, sums = find_centres(problem, part, k)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from gridplan.division.divide import Division, explain_parts, find_centres
-from gridplan.division.problem import Problem
+from gridplan.division.problem import DivisionProblem
 from gridplan.engine.engine import Progress, keep_silent
 from gridplan.errors import InputError, PlanError
 from gridplan.errors import Problem as Wrong
@@ -238,7 +238,7 @@ def _measure_changed(
 
 
 def _explain(
-    community: str, problem: Problem, part: Array, codes: Array, out: set[str]
+    community: str, problem: DivisionProblem, part: Array, codes: Array, out: set[str]
 ) -> list[dict[str, Any]]:
     """Explain sub-grids out of their band: proven where arithmetic proves that no plan could keep it."""
     rows = {}

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gridplan.division.problem import Problem
+from gridplan.division.problem import DivisionProblem
 from gridplan.simulation.years.new_estates import find_nearest, link_doors
 from gridplan.simulation.years.population import settle_people
 from gridplan.simulation.years.starting_state import Start
@@ -20,7 +20,7 @@ Array = np.ndarray[Any, Any]
 class Land:
     """The land as it is while its future is drawn."""
 
-    problem: Problem
+    problem: DivisionProblem
     born: Array
     cut_from: Array
     building: Array
@@ -144,7 +144,9 @@ def cut_large(land: Land, start: Start, year: int, rng: np.random.Generator) -> 
             land.branch = np.append(land.branch, land.branch[[atom] * len(more)])
 
 
-def _append(problem: Problem, ids: Sequence[str], pairs: Array, xy: Array, stack: Array) -> Problem:
+def _append(
+    problem: DivisionProblem, ids: Sequence[str], pairs: Array, xy: Array, stack: Array
+) -> DivisionProblem:
     """Append atoms without households, climbs and groups to a problem, in arrays of its own."""
     count = len(ids)
     return replace(

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from gridplan.division.problem import Problem
+from gridplan.division.problem import DivisionProblem
 from gridplan.rules.years import YearsRules
 from gridplan.simulation.years.changing_land import Land, add_doors, cut_large
 from gridplan.simulation.years.new_estates import choose_places, find_places, pass_over
@@ -50,7 +50,7 @@ class Future:
         organised.
     """
 
-    problem: Problem
+    problem: DivisionProblem
     born: Array
     cut_from: Array
     weights: Array
@@ -59,7 +59,7 @@ class Future:
     people: Array | None = None
     branch: Array | None = None
 
-    def take_year(self, year: int) -> tuple[Array, Problem]:
+    def take_year(self, year: int) -> tuple[Array, DivisionProblem]:
         """Take the atoms that somebody lives in at the end of a year, and the problem of dividing them."""
         there = np.flatnonzero(self.born <= year)
         weights = self.weights[year, there]

@@ -10,7 +10,7 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components, dijkstra
 from scipy.spatial import cKDTree
 
-from gridplan.division.problem import Problem
+from gridplan.division.problem import DivisionProblem
 
 Array = np.ndarray[Any, Any]
 # nearest doors of the estate and of those that stand that each new door is linked with
@@ -130,7 +130,7 @@ def _drop_crossing(pairs: Array, xy: Array, barriers: Array) -> Array:
     return np.delete(pairs, np.unique(crossing), axis=0)
 
 
-def find_nearest(problem: Problem, sources: Array) -> Array:
+def find_nearest(problem: DivisionProblem, sources: Array) -> Array:
     """Find for each atom the nearest of some atoms, on the way from neighbour to neighbour: int64[n], -1 where there is no way.
 
     Examples
@@ -152,7 +152,7 @@ def find_nearest(problem: Problem, sources: Array) -> Array:
     return np.where(nearest < 0, -1, nearest).astype(np.int64)
 
 
-def pass_over(problem: Problem, stands: Array) -> Array:
+def pass_over(problem: DivisionProblem, stands: Array) -> Array:
     """Link the atoms that stand past those that are gone: each of these gives its links to the nearest that stands.
 
     So whoever could be walked between before still can, and no barrier is

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from gridplan.division.divide import divide_atoms
-from gridplan.division.local_repair import Mending, mend
-from gridplan.division.move_budgets import make_choice
-from gridplan.division.move_penalties import Homes
-from gridplan.division.problem import Problem
+from gridplan.division.local_repair import RepairSettings, mend
+from gridplan.division.move_budgets import label_division
+from gridplan.division.move_penalties import EarlierParts
+from gridplan.division.problem import DivisionProblem
 from gridplan.rules.all_rules import Rules
 from gridplan.simulation.years.futures import Future
 from gridplan.simulation.years.new_estates import find_nearest
@@ -27,7 +27,7 @@ class Policy:
 
     name: str
     every: int
-    how: Mending
+    how: RepairSettings
 
     def acts(self, year: int) -> bool:
         """Whether it acts in a year."""
@@ -45,7 +45,9 @@ def make_policy(name: str, rules: Rules, seed: int) -> Policy:
     """
     own = rules.years
     every = 1 if name == "never" else int(getattr(own, f"{name}_every"))
-    return Policy(name, every, Mending(rules.redraw.move, rules.redraw.reach, own.effort, seed))
+    return Policy(
+        name, every, RepairSettings(rules.redraw.move, rules.redraw.reach, own.effort, seed)
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +74,7 @@ class _Plan:
 
 
 def follow_policy(
-    start: Start, future: Future, years: list[tuple[Array, Problem]], policy: Policy
+    start: Start, future: Future, years: list[tuple[Array, DivisionProblem]], policy: Policy
 ) -> Course:
     """Follow a policy through a future.
 
@@ -146,7 +148,7 @@ def _cut(plan: _Plan, future: Future, year: int) -> None:
     )
 
 
-def _settle_new(plan: _Plan, atoms: Array, problem: Problem) -> None:
+def _settle_new(plan: _Plan, atoms: Array, problem: DivisionProblem) -> None:
     """Let homes that were empty or not there join the sub-grid that they reach first; those that reach none are one together."""
     there = np.zeros(len(plan.label), bool)
     there[atoms] = True
@@ -167,7 +169,7 @@ def _settle_new(plan: _Plan, atoms: Array, problem: Problem) -> None:
 
 
 def _act(
-    plan: _Plan, start: Start, atoms: Array, problem: Problem, fixed: Array, policy: Policy
+    plan: _Plan, start: Start, atoms: Array, problem: DivisionProblem, fixed: Array, policy: Policy
 ) -> None:
     """Act on every island of a community that gives cause to."""
     home = np.where(plan.new[atoms], -1, plan.label[atoms])
@@ -182,10 +184,12 @@ def _act(
         own = problem.take(island)
         codes = np.unique(home[island][home[island] >= 0])
         at = np.where(home[island] >= 0, np.searchsorted(codes, home[island]), -1)
-        homes = Homes(at, len(codes), fixed[atoms[island]] & (at >= 0), _pick(start.kept, codes))
+        homes = EarlierParts(
+            at, len(codes), fixed[atoms[island]] & (at >= 0), _pick(start.kept, codes)
+        )
         if policy.name == "from_scratch":
             free = replace(homes, fixed=np.zeros(len(island), bool))
-            choice = make_choice(
+            choice = label_division(
                 own, free, divide_atoms(own, policy.how.effort, policy.how.seed).part
             )
             label[island] = _carry(plan, codes, choice.carries)[choice.part]
@@ -215,7 +219,7 @@ def _carry(plan: _Plan, codes: Array, carries: Array) -> Array:
     return np.where(carries >= 0, np.append(codes, -1)[carries], fresh)
 
 
-def _sign_parts(problem: Problem, label: Array) -> dict[int, tuple[int, int]]:
+def _sign_parts(problem: DivisionProblem, label: Array) -> dict[int, tuple[int, int]]:
     """Sign each part with its households and atoms, so that it is seen whether it changed."""
     known = label >= 0
     mass = np.bincount(label[known], problem.weights[known])
@@ -223,5 +227,5 @@ def _sign_parts(problem: Problem, label: Array) -> dict[int, tuple[int, int]]:
     return {int(p): (int(mass[p]), int(size[p])) for p in np.flatnonzero(size)}
 
 
-def _is_out(problem: Problem, sign: tuple[int, int]) -> bool:
+def _is_out(problem: DivisionProblem, sign: tuple[int, int]) -> bool:
     return not problem.band.low <= sign[0] <= problem.band.high

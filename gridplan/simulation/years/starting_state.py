@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from gridplan.division.problem import Problem
+from gridplan.division.problem import DivisionProblem
 from gridplan.plan import Plan
 from gridplan.planning.prepare import make_problems
 from gridplan.redrawing.revision.locks import find_frozen
@@ -63,7 +63,7 @@ class Start:
 
     community: str
     urban: bool
-    problem: Problem
+    problem: DivisionProblem
     label: Array
     codes: tuple[str, ...]
     fixed: Array

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from gridplan.division.exchange_kernels import Data, price_part
+from gridplan.division.exchange_kernels import DivisionArrays, price_part
 from gridplan.division.move_budgets import price_split
-from gridplan.division.problem import Problem
+from gridplan.division.problem import DivisionProblem
 from gridplan.division.search import open_state
 from gridplan.simulation.years.futures import Future
 from gridplan.simulation.years.policies import Course
@@ -30,8 +30,8 @@ SUMS = (*DRAWN, *PEOPLE, "moved", *FLOWS)
 
 def measure_course(
     future: Future,
-    years: list[tuple[Array, Problem]],
-    data: list[Data | None],
+    years: list[tuple[Array, DivisionProblem]],
+    data: list[DivisionArrays | None],
     course: Course,
     load: int,
     least: int,
@@ -72,7 +72,7 @@ def measure_course(
     return out
 
 
-def measure_drawn(problem: Problem, data: Data, label: Array) -> list[float]:
+def measure_drawn(problem: DivisionProblem, data: DivisionArrays, label: Array) -> list[float]:
     """Measure a division: households, sub-grids, those in band, households out of it, household-metres, price.
 
     Examples
@@ -130,7 +130,7 @@ def count_short(counts: Array, branch: Array, least: int) -> float:
     return float((full < least)[np.unique(branch[own])].sum())
 
 
-def find_sides(problem: Problem, weights: Array, labels: Array, count: int) -> Array:
+def find_sides(problem: DivisionProblem, weights: Array, labels: Array, count: int) -> Array:
     """Find on which side of its band each sub-grid of the plan is in each year.
 
     Parameters
