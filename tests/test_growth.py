@@ -8,6 +8,7 @@ import pytest
 from gridplan.division.column_growth import grow_columns, grow_parts
 from gridplan.division.column_pool import hash_columns, take_columns
 from gridplan.division.enumeration import list_parts, price_parts
+from gridplan.division.lp_relaxation import solve_relaxation
 from gridplan.division.set_partitioning import solve_set_partitioning
 from gridplan.rules.band import Band
 from tests.test_division import make, make_random
