@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest
 DEMO := outputs/demo
 
-.PHONY: help demo test test-all lint bench notebooks clean kernels-atoms kernels-points
+.PHONY: help demo test test-all lint bench notebooks docs clean kernels-atoms kernels-points
 .DEFAULT_GOAL := help
 
 help: ## show the verbs
@@ -21,6 +21,10 @@ help: ## show the verbs
 
 .venv/dev: pyproject.toml .venv/use
 	$(PIP) -e '.[dev]'
+	touch $@
+
+.venv/docs: pyproject.toml .venv/use
+	$(PIP) -e '.[docs]'
 	touch $@
 
 demo: .venv/use ## set up and plan, audit and map the embedded example
@@ -49,6 +53,10 @@ bench: .venv/dev ## measure speed, memory and quality, and print tables
 
 notebooks: .venv/dev ## run the notebooks afresh, in place
 	$(BIN)/jupyter execute --inplace notebooks/*.ipynb
+
+docs: .venv/docs ## build the manual as a site that needs no network, in outputs/site
+	$(BIN)/mkdocs build --quiet --clean
+	$(BIN)/python docs/check_site.py outputs/site
 
 clean: ## remove what was made
 	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis outputs/demo

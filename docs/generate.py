@@ -65,7 +65,10 @@ NEEDS = {"key": "主键", "required": "必填", "optional": "选填", "given": "
 def make_pages() -> dict[str, str | bytes]:
     """Make all pages and pictures that are not written by hand: path in the site -> content."""
     pages: dict[str, str | bytes] = {
+        "contributing.md": move_links("CONTRIBUTING.md"),
+        "changes.md": move_links("CHANGELOG.md"),
         "reference/api.md": write_api(),
+        "reference/commands.md": write_commands(),
         "reference/rules.md": write_rules(),
         "reference/schema.md": write_schema("en"),
         "zh/schema.md": write_schema("zh"),
@@ -116,6 +119,48 @@ def write_api() -> str:
         for name in known:
             lines += [f"::: {door[name]}", "    options:", "      heading_level: 3", ""]
     lines += ["## Errors", "", "::: gridplan.errors", "    options:", "      heading_level: 3", ""]
+    return "\n".join(lines)
+
+
+def move_links(name: str) -> str:
+    """Read a page of the repository's root, its links moved to where the site has their targets."""
+    text = (ROOT / name).read_text(encoding="utf-8")
+    return text.replace("](docs/", "](").replace("](CHANGELOG.md", "](changes.md")
+
+
+def write_commands() -> str:
+    """Write the page of all commands from the command line itself."""
+    import typer
+    from gridplan.cli import app
+
+    group: Any = typer.main.get_command(app)
+    lines = [
+        "# Commands",
+        "",
+        "`gridplan VERB --help` prints the same in the terminal. Status 0: done; 1: problems found",
+        "in the data or the plan; 2: the command was not understood.",
+        "",
+    ]
+    for verb, command in group.commands.items():
+        # what the terminal colours is plain here, and \\f ends what is meant for it
+        text = re.sub(r"\[/?(bold|dim|cyan|green)\]", "", (command.help or "").split("\f")[0])
+        said = [part.strip() for part in text.split("\n\n") if part.strip()]
+        lines += [f"## {verb}", "", *said[:1], ""]
+        examples = [" ".join(part.split()) for part in said[1:] if part.startswith("gridplan ")]
+        lines += [f"{part}\n" for part in said[1:] if not part.startswith("gridplan ")]
+        if examples:
+            lines += ["```text", *examples, "```", ""]
+        lines += ["| argument or option | meaning | default |", "|---|---|---|"]
+        for item in command.params:
+            if item.name == "help":
+                continue
+            names = ", ".join(f"`{name}`" for name in (*item.opts, *item.secondary_opts))
+            is_option = item.param_type_name == "option"
+            name = names if is_option else f"`{item.metavar or item.name.upper()}`"
+            default = item.default if isinstance(item.default, str | int | float) else None
+            shown = f"`{default}`" if default not in (None, "", False, True) else ""
+            lines.append(join_cells((name, getattr(item, "help", "") or "", shown)))
+        lines.append("")
     return "\n".join(lines)
 
 
