@@ -45,7 +45,7 @@ test: .venv/dev ## set up, lint and run the tests
 	$(MAKE) --no-print-directory --jobs 3 lint kernels-atoms kernels-points
 	$(PYTEST) -n 2 -m 'not slow'
 
-test-all: test ## the slow tests too
+test-all: test docs ## the slow tests too, and the site
 	$(PYTEST) -n 2 -m slow
 
 bench: .venv/dev ## measure speed, memory and quality, and print tables

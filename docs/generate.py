@@ -88,11 +88,12 @@ def on_files(files: Any, config: Any) -> Any:
 
 
 def read_door() -> dict[str, str]:
-    """Read where every public name lives, from the imports for type checkers in the door."""
-    tree = ast.parse((ROOT / "gridplan" / "__init__.py").read_text(encoding="utf-8"))
+    """Read where every public name lives, from the imports of the door (its stub, where it has one)."""
+    stub = ROOT / "gridplan" / "__init__.pyi"
+    door = stub if stub.exists() else stub.with_suffix(".py")
     return {
         alias.asname or alias.name: f"{node.module}.{alias.name}"
-        for node in ast.walk(tree)
+        for node in ast.walk(ast.parse(door.read_text(encoding="utf-8")))
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("gridplan")
         for alias in node.names
     }
@@ -104,14 +105,13 @@ def write_api() -> str:
     lines = [
         "# API",
         "",
-        "Every public name stands at the door: `import gridplan as gp`, then `gp.divide(...)`.",
+        "Every public name is at the door: `import gridplan as gp`, then `gp.divide(...)`.",
         "Errors live in `gp.errors`, the maker of made-up towns in `gp.synthetic`.",
         "",
     ]
     listed = {name for names in CHAPTERS.values() for name in names.split()}
-    modules = [n for n in ("errors", "synthetic") if n in door or (ROOT / "gridplan" / n).exists()]
     chapters = {title: names.split() for title, names in CHAPTERS.items()}
-    chapters["Other"] = sorted(set(door) - listed - set(modules))
+    chapters["Other"] = sorted(set(door) - listed - {"errors", "synthetic"})
     for title, names in chapters.items():
         known = [name for name in names if name in door]
         if known:
