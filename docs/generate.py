@@ -131,6 +131,7 @@ def move_links(name: str) -> str:
 def write_commands() -> str:
     """Write the page of all commands from the command line itself."""
     import typer
+
     from gridplan.cli import app
 
     group: Any = typer.main.get_command(app)

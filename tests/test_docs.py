@@ -170,16 +170,16 @@ def test_every_command_of_a_page_is_one_that_gridplan_takes(path):
 
 
 @pytest.mark.parametrize(
-    "line",
+    ("line", "says"),
     [
-        "ordit outputs/town",
-        "audit outputs/town --severe",
-        "audit outputs/town outputs/other",
-        "map outputs/town --lang la",
+        ("ordit outputs/town", "ordit"),
+        ("audit outputs/town --severe", "--severe"),
+        ("audit outputs/town outputs/other", "too much"),
+        ("map outputs/town --lang latin", "latin"),
     ],
 )
-def test_a_command_that_gridplan_does_not_take_is_noticed(line):
-    with pytest.raises(Exception, match="ordit|--severe|too much|la"):
+def test_a_command_that_gridplan_does_not_take_is_noticed(line, says):
+    with pytest.raises(Exception, match=re.escape(says)):
         check_command(line.split())
 
 
