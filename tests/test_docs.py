@@ -287,6 +287,16 @@ def test_every_page_is_in_the_menu_and_every_picture_is_small():
         assert f"images/{picture.name}" in shown, picture.name
 
 
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "docs/design/house.md"])
+def test_every_file_and_folder_of_the_code_that_is_named_exists(name):
+    text = (ROOT / name).read_text(encoding="utf-8")
+    named = re.findall(r"`((?:[a-z_]+/)+(?:[a-z_]+\.(?:py|csv))?)`", text)
+    places = [ROOT, ROOT / "gridplan", *(p for p in (ROOT / "gridplan").iterdir() if p.is_dir())]
+    missing = [path for path in named if not any((place / path).exists() for place in places)]
+    assert named
+    assert not missing
+
+
 @pytest.mark.parametrize("path", GUIDE, ids=name_page)
 def test_a_page_of_the_guide_begins_with_a_picture(path):
     assert path.read_text(encoding="utf-8").splitlines()[2].startswith("![")
