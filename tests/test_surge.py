@@ -37,7 +37,7 @@ from gridplan.simulation.surge.closed_land import (
 from gridplan.simulation.surge.criticality import Detours, _find_longer, _remeasure
 from gridplan.simulation.surge.emergencies import TEMPLATE
 from gridplan.simulation.surge.run_surge import open_course
-from gridplan.simulation.surge.surge_travel import Ways
+from gridplan.simulation.surge.surge_travel import SurgeTravel
 from gridplan.simulation.years import read_given
 from gridplan.simulation.years.planned_changes import TEMPLATE as YEARS
 from gridplan.synthetic.board_plan import CRS, X0, Y0, make_board_plan, make_table
@@ -293,20 +293,20 @@ def test_ways_lead_round_by_the_bridge_and_end_where_it_is_shut(board):
     rules = WalkingRules(detour=1.0)
     homes = put(home=(X0 + 150, Y0 + 60))
     centres = put(centre=(X0 + 210, Y0 + 60))
-    assert Ways(site, rules).measure(homes, centres).tolist() == [[pytest.approx(60.0)]]
+    assert SurgeTravel(site, rules).measure(homes, centres).tolist() == [[pytest.approx(60.0)]]
     closed = shapely.buffer(site.barriers.geometry["r"], 5.0)
     (bridge,) = find_shut(site, closed, (), rules)
     assert (bridge.code, bridge.kind) == ("b", "bridge")
     assert np.isinf(
-        Ways(close_ground(site, closed, (), rules), rules).measure(homes, centres)
+        SurgeTravel(close_ground(site, closed, (), rules), rules).measure(homes, centres)
     ).all()
     assert np.isinf(
-        Ways(close_ground(site, None, ("b",), rules), rules).measure(homes, centres)
+        SurgeTravel(close_ground(site, None, ("b",), rules), rules).measure(homes, centres)
     ).all()
     spared = spare_bridge(site, closed, bridge, rules)
-    assert Ways(close_ground(site, spared, (), rules), rules).measure(homes, centres).tolist() == [
-        [pytest.approx(60.0)]
-    ]
+    assert SurgeTravel(close_ground(site, spared, (), rules), rules).measure(
+        homes, centres
+    ).tolist() == [[pytest.approx(60.0)]]
 
 
 def test_a_bridge_that_is_shut_alone_is_as_if_the_network_were_built_without_it(town):
@@ -317,7 +317,7 @@ def test_a_bridge_that_is_shut_alone_is_as_if_the_network_were_built_without_it(
     assert len(bridges) > 3
     for bridge in bridges:
         ours = _remeasure(course, course.ways.shut(bridge), reach.find_towns(bridge))
-        built = Ways(
+        built = SurgeTravel(
             shut_bridge(course.ways.site, bridge, course.rules.walking), course.rules.walking
         )
         theirs = _remeasure(course, built, sorted(town.site.communities.index))
@@ -349,8 +349,8 @@ def test_a_bridge_of_a_street_without_an_opening_counts_and_can_be_shut():
     c = put(c=(X0 + 690, Y0 + 5))
     (bridge,) = list_bridges(site, rules)
     assert (bridge.code, bridge.kind) == ("over", "bridge")
-    assert Ways(site, rules).measure(a, b)[0, 0] == pytest.approx(5 + 580 + 5)
-    ways = Ways(shut_bridge(site, bridge, rules), rules)
+    assert SurgeTravel(site, rules).measure(a, b)[0, 0] == pytest.approx(5 + 580 + 5)
+    ways = SurgeTravel(shut_bridge(site, bridge, rules), rules)
     assert np.isinf(ways.measure(a, b)).all()
     # The other bank goes on along its own street, though it hangs together with nothing else now.
     assert ways.measure(b, c)[0, 0] == pytest.approx(5 + 90 + 5)
@@ -612,8 +612,8 @@ def test_a_point_in_the_water_is_spared_too():
     a = put(a=(X0 + 100, Y0))
     b = put(b=(X0 + 200, Y0))
     (bridge,) = find_shut(site, closed, (), rules)
-    assert np.isinf(Ways(close_ground(site, closed, (), rules), rules).measure(a, b)).all()
+    assert np.isinf(SurgeTravel(close_ground(site, closed, (), rules), rules).measure(a, b)).all()
     spared = spare_bridge(site, closed, bridge, rules)
-    assert Ways(close_ground(site, spared, (), rules), rules).measure(a, b)[0, 0] == pytest.approx(
-        100.0
-    )
+    assert SurgeTravel(close_ground(site, spared, (), rules), rules).measure(a, b)[
+        0, 0
+    ] == pytest.approx(100.0)

@@ -18,7 +18,7 @@ CLASSES = ("urban", "rural")
 
 
 @dataclass(frozen=True, eq=False)
-class Ground:
+class CoverageInputs:
     """Stairwells sorted by code.
 
     Parameters
@@ -62,7 +62,7 @@ class Ground:
         )
 
 
-def survey_ground(plan: Plan, rules: Rules) -> Ground:
+def prepare_coverage_inputs(plan: Plan, rules: Rules) -> CoverageInputs:
     """Survey the stairwells of a plan, with the stairs to the floor that the rules ask for.
 
     Stairs count to the middle, or the highest, of a stairwell's floors; none
@@ -74,7 +74,7 @@ def survey_ground(plan: Plan, rules: Rules) -> Ground:
     communities = plan.site.communities.index.sort_values()
     points = doors.geometry.to_numpy()
     floors = _count_floors(doors, rules)
-    return Ground(
+    return CoverageInputs(
         doors=doors,
         xy=np.column_stack([shapely.get_x(points), shapely.get_y(points)]),
         weight=doors["households"].to_numpy(np.int64),

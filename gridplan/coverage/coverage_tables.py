@@ -11,8 +11,8 @@ import pandas as pd
 import shapely
 
 from gridplan.coverage.allocation import measure_ratios, serve_households
-from gridplan.coverage.coverage_inputs import CLASSES, Ground
-from gridplan.coverage.walk_times import Footing, Ways, find_groups
+from gridplan.coverage.coverage_inputs import CLASSES, CoverageInputs
+from gridplan.coverage.walk_times import WalkingInputs, WalkTimes, find_groups
 from gridplan.rules.all_rules import Rules
 from gridplan.rules.coverage import Service
 from gridplan.tables.indicators import CITY
@@ -42,7 +42,7 @@ class Reach:
 
     service: Service
     posts: Any
-    ways: Ways
+    ways: WalkTimes
     minutes: Array
     slow: Array
     nearest: Array
@@ -50,11 +50,11 @@ class Reach:
     best: Array
     slow_best: Array
 
-    def count(self, ground: Ground, minutes: float) -> Array:
+    def count(self, ground: CoverageInputs, minutes: float) -> Array:
         """Count the posts within so many minutes of each stairwell."""
         return np.bincount(self.ways.door[self.minutes <= minutes], minlength=len(ground))
 
-    def serve(self, ground: Ground, minutes: float) -> tuple[Array, Array]:
+    def serve(self, ground: CoverageInputs, minutes: float) -> tuple[Array, Array]:
         """Assign households to posts within so many minutes."""
         own = self.minutes <= minutes
         ways = self.ways.take(own)
@@ -68,13 +68,13 @@ class Reach:
 
 
 def find_reach(
-    ground: Ground, service: Service, posts: Any, rows: Array, ways: Ways, rules: Rules
+    ground: CoverageInputs, service: Service, posts: Any, rows: Array, ways: WalkTimes, rules: Rules
 ) -> Reach:
     """Find how posts of one kind, some ``rows`` of all posts, are reached, over ways to all of them."""
     number = np.full(len(posts), -1)
     number[rows] = np.arange(len(rows))
     own = ways.take(number[ways.post] >= 0)
-    own = Ways(own.door, number[own.post], own.metres)
+    own = WalkTimes(own.door, number[own.post], own.metres)
     minutes = np.round(rules.walking.to_minutes(own.metres) + ground.stairs[own.door], DIGITS)
     slow = np.round(
         rules.walking.to_minutes(own.metres, slow=True) + ground.slow_stairs[own.door], DIGITS
@@ -90,7 +90,7 @@ def find_reach(
     return Reach(service, posts.iloc[rows], own, minutes, slow, nearest, metres, best, slow_best)
 
 
-def tabulate_reach(footing: Footing, reach: Reach, state: str) -> tuple[pd.DataFrame, Array]:
+def tabulate_reach(footing: WalkingInputs, reach: Reach, state: str) -> tuple[pd.DataFrame, Array]:
     """Tabulate the reach of one kind of post, a row for each stairwell; and how many households each post serves."""
     ground = footing.ground
     service = reach.service
@@ -126,7 +126,7 @@ def tabulate_reach(footing: Footing, reach: Reach, state: str) -> tuple[pd.DataF
     return table, held
 
 
-def find_reasons(footing: Footing, reach: Reach, count: Array, served: Array) -> Array:
+def find_reasons(footing: WalkingInputs, reach: Reach, count: Array, served: Array) -> Array:
     """Find why not all households of each stairwell are served; empty where they are.
 
     What could walk there in time by a straight line, times the detour factor,
@@ -160,7 +160,9 @@ def find_reasons(footing: Footing, reach: Reach, count: Array, served: Array) ->
     return reason
 
 
-def find_straight(ground: Ground, posts: Any, scope: str, doors: Array) -> tuple[Array, Array]:
+def find_straight(
+    ground: CoverageInputs, posts: Any, scope: str, doors: Array
+) -> tuple[Array, Array]:
     """Find the post that each stairwell may go to and that is nearest by a straight line (-1: none), and the metres.
 
     Groups are set far apart in a third dimension, so that one tree answers for
@@ -185,7 +187,7 @@ def find_straight(ground: Ground, posts: Any, scope: str, doors: Array) -> tuple
 
 
 def tabulate_coverage(
-    ground: Ground, reach: Reach, table: pd.DataFrame, state: str, rules: Rules
+    ground: CoverageInputs, reach: Reach, table: pd.DataFrame, state: str, rules: Rules
 ) -> pd.DataFrame:
     """Tabulate whom one kind of post reaches, serves and backs up.
 
@@ -227,7 +229,7 @@ def tabulate_coverage(
     return joined
 
 
-def list_groups(ground: Ground, level: str) -> tuple[Array, Array, Any]:
+def list_groups(ground: CoverageInputs, level: str) -> tuple[Array, Array, Any]:
     """List the groups of a level: for each stairwell its number (-1: none), the codes, and their communities."""
     if level == "city":
         return np.zeros(len(ground), np.int64), np.array([CITY], object), ""
@@ -249,7 +251,9 @@ def list_groups(ground: Ground, level: str) -> tuple[Array, Array, Any]:
     )
 
 
-def _sum_up(ground: Ground, level: str, amounts: Mapping[str, Array], rules: Rules) -> pd.DataFrame:
+def _sum_up(
+    ground: CoverageInputs, level: str, amounts: Mapping[str, Array], rules: Rules
+) -> pd.DataFrame:
     """Sum up amounts of stairwells by the groups of a level; classes that nobody lives in are left out."""
     group, codes, over = list_groups(ground, level)
     kept = group >= 0
@@ -266,7 +270,9 @@ def _sum_up(ground: Ground, level: str, amounts: Mapping[str, Array], rules: Rul
     return table[table["households"] > 0] if level == "class" else table
 
 
-def _share_low(ground: Ground, amounts: Mapping[str, Array], level: str, rules: Rules) -> Any:
+def _share_low(
+    ground: CoverageInputs, amounts: Mapping[str, Array], level: str, rules: Rules
+) -> Any:
     """Share of communities whose reachable share is below the rule, of all with households, or of those of each class."""
     kept = ground.community >= 0
     n = len(ground.communities)
@@ -284,7 +290,7 @@ def _share_low(ground: Ground, amounts: Mapping[str, Array], level: str, rules: 
     return [float(part.mean()) if len(part) else np.nan for part in own]
 
 
-def _measure_spread(ground: Ground, level: str, reach: Reach, rules: Rules) -> pd.DataFrame:
+def _measure_spread(ground: CoverageInputs, level: str, reach: Reach, rules: Rules) -> pd.DataFrame:
     """Measure mean minutes to the nearest post, and those of the households worst off, by the groups of a level."""
     group, codes, _ = list_groups(ground, level)
     n = len(codes)

@@ -11,7 +11,7 @@ import shapely
 from scipy.sparse import csr_array
 
 from gridplan.coverage.allocation import serve_households
-from gridplan.coverage.coverage_inputs import Ground, survey_ground
+from gridplan.coverage.coverage_inputs import CoverageInputs, prepare_coverage_inputs
 from gridplan.coverage.coverage_tables import find_reach, order_rows
 from gridplan.coverage.reach_plan import reach
 from gridplan.coverage.service_points import finish_posts, list_posts
@@ -22,7 +22,7 @@ from gridplan.coverage.siting.siting_problem import (
     assign_nearest,
     make_siting_problem,
 )
-from gridplan.coverage.walk_times import lay_footing, measure_ways
+from gridplan.coverage.walk_times import measure_walk_times, prepare_walking_inputs
 from gridplan.errors import PlanError, RuleError
 from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
@@ -102,7 +102,7 @@ def propose_posts(
         (plan.service_posts["status"] == "proposed") & (plan.service_posts["kind"] != kind)
     ]
     plan = plan.replace(service_posts=others)
-    ground = survey_ground(plan, rules)
+    ground = prepare_coverage_inputs(plan, rules)
     posts = list_posts(plan, [service])
     sites = list_candidates(plan, service, rules)
     if sites.empty:
@@ -212,7 +212,7 @@ def list_candidates(plan: Plan, service: Service, rules: Rules) -> gpd.GeoDataFr
 
 def pose_problem(
     plan: Plan,
-    ground: Ground,
+    ground: CoverageInputs,
     every: gpd.GeoDataFrame,
     there: int,
     service: Service,
@@ -226,9 +226,9 @@ def pose_problem(
     Ways count up to the threshold of the kind; where ``wide``, as far as they
     are looked for.
     """
-    footing = lay_footing(plan.site, ground, rules)
+    footing = prepare_walking_inputs(plan.site, ground, rules)
     limit = rules.coverage.farthest if wide else rules.walking.to_metres(service.minutes)
-    ways = measure_ways(footing, every, [service], limit)[0]
+    ways = measure_walk_times(footing, every, [service], limit)[0]
     found = find_reach(ground, service, every, np.arange(len(every)), ways, rules)
     near = np.ones(len(found.minutes), bool) if wide else found.minutes <= service.minutes
     shape = (len(ground), len(every))

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from gridplan.coverage.coverage_gaps import list_gaps
-from gridplan.coverage.coverage_inputs import Ground, survey_ground
+from gridplan.coverage.coverage_inputs import CoverageInputs, prepare_coverage_inputs
 from gridplan.coverage.coverage_tables import (
     Reach,
     find_reach,
@@ -25,7 +25,12 @@ from gridplan.coverage.volunteers import (
     measure_volunteers,
     write_volunteers,
 )
-from gridplan.coverage.walk_times import Footing, Ways, lay_footing, measure_ways
+from gridplan.coverage.walk_times import (
+    WalkingInputs,
+    WalkTimes,
+    measure_walk_times,
+    prepare_walking_inputs,
+)
 from gridplan.errors import PlanError
 from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
@@ -84,10 +89,10 @@ def reach(plan: Plan, rules: Rules | None = None) -> Plan:
     if plan.is_release:
         raise PlanError("a release holds no stairwells -> give the working plan")
     services = rules.coverage.services
-    ground = survey_ground(plan, rules)
-    footing = lay_footing(plan.site, ground, rules)
+    ground = prepare_coverage_inputs(plan, rules)
+    footing = prepare_walking_inputs(plan.site, ground, rules)
     posts = list_posts(plan, services)
-    ways, access, told = measure_ways(footing, posts, services, rules.coverage.farthest)
+    ways, access, told = measure_walk_times(footing, posts, services, rules.coverage.farthest)
     posts = posts.assign(leg=access["leg"], reason=access["reason"].astype("str"))
     found = [_look_at(plan, footing, service, posts, ways, rules) for service in services]
     reached, held = (pd.concat([own[n] for own in found], ignore_index=True) for n in (0, 2))
@@ -105,7 +110,7 @@ def reach(plan: Plan, rules: Rules | None = None) -> Plan:
 
 
 def _look_at(
-    plan: Plan, footing: Footing, service: Service, posts: Any, ways: Ways, rules: Rules
+    plan: Plan, footing: WalkingInputs, service: Service, posts: Any, ways: WalkTimes, rules: Rules
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, Reach]:
     """Look at one kind of post, with those there and, if any are proposed, with these too.
 
@@ -140,7 +145,7 @@ def _look_at(
     return pd.concat(rows), pd.concat(covered), latest, first
 
 
-def _count_posts(coverage: pd.DataFrame, posts: Any, ground: Ground) -> Any:
+def _count_posts(coverage: pd.DataFrame, posts: Any, ground: CoverageInputs) -> Any:
     """Count the posts that stand in each place."""
     kind = pd.Series(
         ground.doors["community_kind"].to_numpy(object),
@@ -160,7 +165,7 @@ def _count_posts(coverage: pd.DataFrame, posts: Any, ground: Ground) -> Any:
 
 
 def _judge(
-    plan: Plan, ground: Ground, found: Sequence[Reach], reached: pd.DataFrame, rules: Rules
+    plan: Plan, ground: CoverageInputs, found: Sequence[Reach], reached: pd.DataFrame, rules: Rules
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Write the figures of volunteers, and the gaps of all kinds of posts."""
     now = reached[reached["state"] == NOW]

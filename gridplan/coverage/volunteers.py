@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gridplan.coverage.coverage_inputs import CLASSES, Ground
+from gridplan.coverage.coverage_inputs import CLASSES, CoverageInputs
 from gridplan.coverage.coverage_tables import Reach
 from gridplan.people.counts import tally_counts
 from gridplan.plan import Plan
@@ -18,7 +18,9 @@ Array = np.ndarray[Any, Any]
 KIND = "volunteer_post"
 
 
-def measure_volunteers(plan: Plan, ground: Ground, reach: Reach, rules: Rules) -> pd.DataFrame:
+def measure_volunteers(
+    plan: Plan, ground: CoverageInputs, reach: Reach, rules: Rules
+) -> pd.DataFrame:
     """Measure the volunteers of every community: a row each, and one for the city.
 
     Requests come at a rate for each household of a class. A request takes its

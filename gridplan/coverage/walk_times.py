@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from gridplan.coverage.coverage_inputs import Ground
+from gridplan.coverage.coverage_inputs import CoverageInputs
 from gridplan.rules.all_rules import Rules
 from gridplan.rules.coverage import Service
 from gridplan.site import Site
@@ -28,11 +28,11 @@ DIGITS = 3  # ways are told to the millimetre
 
 
 @dataclass(frozen=True, eq=False)
-class Footing:
+class WalkingInputs:
     """What ways are measured on: the streets where they are known, and where stairwells reach them."""
 
     site: Site
-    ground: Ground
+    ground: CoverageInputs
     rules: Rules
     network: WalkingNetwork | None
     access: pd.DataFrame | None
@@ -50,24 +50,24 @@ class Footing:
 
 
 @dataclass(frozen=True, eq=False)
-class Ways:
+class WalkTimes:
     """Ways as three arrays sorted by stairwell, then post: rows of the stairwells and of the posts, and metres."""
 
     door: Array
     post: Array
     metres: Array
 
-    def take(self, mask: Array) -> Ways:
+    def take(self, mask: Array) -> WalkTimes:
         """Take some ways alone."""
-        return Ways(self.door[mask], self.post[mask], self.metres[mask])
+        return WalkTimes(self.door[mask], self.post[mask], self.metres[mask])
 
 
-def lay_footing(site: Site, ground: Ground, rules: Rules) -> Footing:
+def prepare_walking_inputs(site: Site, ground: CoverageInputs, rules: Rules) -> WalkingInputs:
     """Build the walking network and find where stairwells reach it; else ways will be straight lines."""
     network, entries = build_network(site, rules.walking)
     obstacles = find_obstacles(site, rules.walking)
     if len(network.kept_edges) == 0:
-        return Footing(
+        return WalkingInputs(
             site, ground, rules, None, None, obstacles, [note_detour(rules.walking, len(ground))]
         )
     access, told = reach_doors(network, ground.doors, site, rules.walking)
@@ -75,12 +75,12 @@ def lay_footing(site: Site, ground: Ground, rules: Rules) -> Footing:
     along = Entry(
         "walking", "stairwells", "noted", len(ground), f"ways go along {metres:,.0f} m of streets"
     )
-    return Footing(site, ground, rules, network, access, obstacles, [*entries, *told, along])
+    return WalkingInputs(site, ground, rules, network, access, obstacles, [*entries, *told, along])
 
 
-def measure_ways(
-    footing: Footing, posts: gpd.GeoDataFrame, services: Sequence[Service], limit: float
-) -> tuple[Ways, pd.DataFrame, list[Entry]]:
+def measure_walk_times(
+    footing: WalkingInputs, posts: gpd.GeoDataFrame, services: Sequence[Service], limit: float
+) -> tuple[WalkTimes, pd.DataFrame, list[Entry]]:
     """Measure the way from each stairwell to each post that it may go to, up to a limit in metres.
 
     Along the streets; between doors of one compound, or no farther apart than
@@ -113,7 +113,7 @@ def measure_ways(
     return _keep_shortest(door.astype(np.int64), post.astype(np.int64), metres, limit), table, told
 
 
-def find_groups(ground: Ground, posts: gpd.GeoDataFrame, scope: str) -> Array:
+def find_groups(ground: CoverageInputs, posts: gpd.GeoDataFrame, scope: str) -> Array:
     """Find the number of the group of stairwells that may go to each post, as :meth:`Ground.group` numbers them; -1: none."""
     if scope == "city":
         return np.zeros(len(posts), np.int64)
@@ -139,7 +139,7 @@ def _batch_posts(posts: gpd.GeoDataFrame, scopes: Array) -> Iterator[Array]:
 
 
 def _find_doors(
-    ground: Ground, posts: gpd.GeoDataFrame, scope: str, at: Array, limit: float
+    ground: CoverageInputs, posts: gpd.GeoDataFrame, scope: str, at: Array, limit: float
 ) -> Array:
     """Find the stairwells that may be within the limit of some posts, and that may go to some of them."""
     near = ((ground.xy >= at.min(axis=0) - limit) & (ground.xy <= at.max(axis=0) + limit)).all(
@@ -153,7 +153,7 @@ def _find_doors(
 
 
 def _measure_batch(
-    footing: Footing,
+    footing: WalkingInputs,
     access: pd.DataFrame | None,
     posts: gpd.GeoDataFrame,
     rows: Array,
@@ -177,7 +177,7 @@ def _measure_batch(
 
 
 def _measure_near(
-    footing: Footing, posts: gpd.GeoDataFrame, scopes: Array, at: Array
+    footing: WalkingInputs, posts: gpd.GeoDataFrame, scopes: Array, at: Array
 ) -> tuple[Array, Array, Array]:
     """Measure straight ways between doors of one compound and doors near one another, where nothing lies between."""
     ground = footing.ground
@@ -223,7 +223,7 @@ def find_compounds(site: Site, posts: gpd.GeoDataFrame) -> Array:
     return out
 
 
-def _keep_shortest(door: Array, post: Array, metres: Array, limit: float) -> Ways:
+def _keep_shortest(door: Array, post: Array, metres: Array, limit: float) -> WalkTimes:
     """Keep the shorter of two ways between the same doors, and none beyond the limit."""
     metres = np.round(metres, DIGITS) + 0.0
     kept = metres <= limit
@@ -239,4 +239,4 @@ def _keep_shortest(door: Array, post: Array, metres: Array, limit: float) -> Way
         if len(door)
         else np.zeros(0, bool)
     )
-    return Ways(door[once], post[once], metres[once])
+    return WalkTimes(door[once], post[once], metres[once])

@@ -22,7 +22,7 @@ SPOT = 1.0  # m, radius of the spot that stands for a home without land of its o
 
 
 @dataclass(frozen=True)
-class Land:
+class CommunityLand:
     """The land of one community, ready to be tiled.
 
     ``shapes`` are footprints or slices of footprints, ``buildings`` their
@@ -47,7 +47,7 @@ def prepare_lands(
     streets: gpd.GeoDataFrame,
     barriers: gpd.GeoDataFrame,
     rules: OutlineRules,
-) -> list[Land]:
+) -> list[CommunityLand]:
     """Prepare the land of every community that has homes, in the order of the communities' codes."""
     communities = communities.sort_index()
     footprints = _slice_buildings(buildings.sort_index(), stairwells)
@@ -72,7 +72,7 @@ def prepare_lands(
         shapes = own["shape"].to_numpy()
         names = own["building"].to_numpy(dtype=object)
         lands.append(
-            Land(
+            CommunityLand(
                 str(community),
                 outlines[i],
                 shapes,
@@ -157,7 +157,7 @@ def check_stairwells(
         raise InputError(problems)
 
 
-def bring_inside(land: Land) -> Shapes:
+def bring_inside(land: CommunityLand) -> Shapes:
     """Cut shapes at the community's limit; a home wholly outside is stood for by a spot on the nearest part of the limit."""
     shapely.prepare(land.outline)
     cut = np.flatnonzero(~shapely.contains_properly(land.outline, land.shapes))

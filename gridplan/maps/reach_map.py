@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from gridplan.coverage.coverage_inputs import survey_ground
+from gridplan.coverage.coverage_inputs import prepare_coverage_inputs
 from gridplan.coverage.coverage_tables import find_reach
-from gridplan.coverage.walk_times import Footing, lay_footing, measure_ways
+from gridplan.coverage.walk_times import WalkingInputs, measure_walk_times, prepare_walking_inputs
 from gridplan.errors import PlanError
 from gridplan.maps.isochrones import cut_edges, join_bands, measure_pieces
 from gridplan.maps.page_elements import make_statement, put
@@ -239,9 +239,9 @@ def _measure(
     """
     if posts.empty or not plan.reach["stairwell"].isin(plan.stairwells.index).all():
         return None, np.array([], dtype=object), []
-    ground = survey_ground(plan, rules)
-    footing = lay_footing(plan.site, ground, rules)
-    ways = measure_ways(footing, posts, services, rules.coverage.farthest)[0]
+    ground = prepare_coverage_inputs(plan, rules)
+    footing = prepare_walking_inputs(plan.site, ground, rules)
+    ways = measure_walk_times(footing, posts, services, rules.coverage.farthest)[0]
     parts = []
     for service in services:
         rows = np.flatnonzero((posts["kind"] == service.kind).to_numpy())
@@ -270,7 +270,7 @@ def _measure(
 
 def _band_streets(
     plan: Plan,
-    footing: Footing,
+    footing: WalkingInputs,
     services: Sequence[Service],
     posts: Any,
     rules: Rules,

@@ -35,7 +35,7 @@ LEVELS = (
 )  # admin_level of communities, villages, subdistricts and townships, the finest first
 NOT_YES = frozenset({"no", "0", "false", "none"})
 METRES_PER_DEGREE = 111_320.0  # of latitude; of longitude times the cosine of the latitude
-FOOT = 0.3048  # m
+METRES_PER_FOOT = 0.3048  # m
 
 _BUILDING_KEYS = (
     "building",
@@ -275,7 +275,9 @@ def _read_number(text: str) -> float:
     if match is None:
         return float("nan")
     numbers = [float(part.replace(",", ".")) for part in match.groups()[:2] if part]
-    number = sum(numbers) / len(numbers) * (FOOT if match[3] in {"ft", "feet", "'"} else 1.0)
+    number = (
+        sum(numbers) / len(numbers) * (METRES_PER_FOOT if match[3] in {"ft", "feet", "'"} else 1.0)
+    )
     return number if number > 0 else float("nan")
 
 

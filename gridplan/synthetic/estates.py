@@ -37,7 +37,7 @@ TRIES = 6  # orders of long and short slabs that are tried for the rows of a com
 
 
 @dataclass(frozen=True)
-class Style:
+class EstateStyle:
     """How the homes of a compound are built.
 
     ``density`` is the households that a hectare within the kerbs takes at
@@ -62,10 +62,10 @@ class Style:
 
 
 STYLES = (
-    Style(
+    EstateStyle(
         "old", (3, 4), (2, 4), (2, 3), (11.0, 13.0), (9.5, 11.0), 6.0, 1.2, 165.0, 1.8, 0.123, 0.33
     ),
-    Style(
+    EstateStyle(
         "walkup",
         (5, 7),
         (2, 5),
@@ -79,7 +79,7 @@ STYLES = (
         0.07,
         0.24,
     ),
-    Style(
+    EstateStyle(
         "mid",
         (9, 11),
         (2, 4),
@@ -93,7 +93,7 @@ STYLES = (
         0.058,
         0.17,
     ),
-    Style(
+    EstateStyle(
         "high",
         (15, 18),
         (2, 3),
@@ -107,7 +107,7 @@ STYLES = (
         0.055,
         0.15,
     ),
-    Style(
+    EstateStyle(
         "tower",
         (20, 32),
         (1, 1),

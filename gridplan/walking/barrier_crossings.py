@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 import shapely
 
-from gridplan.walking.noding import Pieces, project_places
+from gridplan.walking.noding import StreetPieces, project_places
 
 Array = np.ndarray[Any, Any]
 GAP = 0.05  # metres taken out of a street on either side of a barrier that closes it
 
 
 def meet_barriers(
-    pieces: Pieces, shapes: Array, ways: Array, reach: float
+    pieces: StreetPieces, shapes: Array, ways: Array, reach: float
 ) -> tuple[Array, Array, Array, Array]:
     """Find where pieces on the ground meet hard barriers.
 
@@ -41,7 +41,7 @@ def meet_barriers(
     return own, np.clip(start - widen, 0, 1), np.clip(stop + widen, 0, 1), closed
 
 
-def _find_shares(pieces: Pieces, piece: Array, parts: Array) -> tuple[Array, Array]:
+def _find_shares(pieces: StreetPieces, piece: Array, parts: Array) -> tuple[Array, Array]:
     """Find between which shares of the pieces' length the parts lie."""
     if len(parts) == 0:
         return np.zeros(0), np.zeros(0)

@@ -23,19 +23,19 @@ LADDER = (
     1.0,
 )  # shares of the limit within which streets are looked for in turn, where the nearest is cut off
 AT_ONCE = 500_000  # ways looked at together, to bound the memory
-FAR = "no street within reach"
+NO_STREET = "no street within reach"
 CUT_OFF = "cut off from every street within reach"
 
 
 @dataclass(frozen=True)
-class Foot:
+class StreetAccess:
     """Where points meet the network: edge (-1: nowhere), metres along it from its first node, and metres of the way there."""
 
     edge: Array
     along: Array
     leg: Array
 
-    def put(self, rows: Array, other: Foot) -> None:
+    def put(self, rows: Array, other: StreetAccess) -> None:
         """Put the feet of some rows in place."""
         self.edge[rows] = other.edge
         self.along[rows] = other.along
@@ -79,11 +79,13 @@ def reach_doors(
     )
     obstacles = find_obstacles(site, rules)
     own, row = np.unique(np.round(places, 3), axis=0, return_inverse=True)
-    finder = Finder(network, obstacles, rules.access_limit)
+    finder = AccessSearch(network, obstacles, rules.access_limit)
     foot, gate = finder.find_feet(own)
     edge = foot.edge
     metres = np.append(network.metres, np.nan)[edge]
-    reason = np.where(edge >= 0, "", np.where(finder.has_near(own), CUT_OFF, FAR)).astype(object)
+    reason = np.where(edge >= 0, "", np.where(finder.has_near(own), CUT_OFF, NO_STREET)).astype(
+        object
+    )
     table = (
         pd.DataFrame(
             {
@@ -109,11 +111,11 @@ def reach_doors(
             f"{r} ({rules.access_limit:g} m); no way is known",
             [str(code) for code in table.index[table["reason"] == r][:20]],
         )
-        for r in (FAR, CUT_OFF)
+        for r in (NO_STREET, CUT_OFF)
     ]
 
 
-class Finder:
+class AccessSearch:
     """Finds the feet of points on the network.
 
     Parameters
@@ -141,7 +143,7 @@ class Finder:
         ] = True
         return near
 
-    def find_feet(self, xy: Array) -> tuple[Foot, Array]:
+    def find_feet(self, xy: Array) -> tuple[StreetAccess, Array]:
         """Find the nearest foot of each point, straight or through a gate; returns the feet, and the gate (-1: none)."""
         foot = self.find_straight(xy)
         gate = np.full(len(xy), -1)
@@ -152,11 +154,13 @@ class Finder:
         if len(away) and self.obstacles.gate.any():
             via, through = self._find_by_gates(xy[away])
             better = via.leg < np.where(np.isnan(foot.leg[away]), np.inf, foot.leg[away])
-            foot.put(away[better], Foot(via.edge[better], via.along[better], via.leg[better]))
+            foot.put(
+                away[better], StreetAccess(via.edge[better], via.along[better], via.leg[better])
+            )
             gate[away[better]] = through[better]
         return foot, gate
 
-    def find_straight(self, xy: Array, *gate: Array) -> Foot:
+    def find_straight(self, xy: Array, *gate: Array) -> StreetAccess:
         """Find the nearest foot that a straight way leads to; where the points are gates, these are given."""
         foot = self._find_nearest(xy)
         known = np.flatnonzero(foot.edge >= 0)
@@ -173,16 +177,16 @@ class Finder:
             open_ = open_[found.edge < 0]
         return foot
 
-    def _find_nearest(self, xy: Array) -> Foot:
+    def _find_nearest(self, xy: Array) -> StreetAccess:
         """Find the nearest foot of each point, whatever lies between."""
         foot = _make_none(len(xy))
         point, near = self.tree.query_nearest(shapely.points(xy), max_distance=self.limit)
         along, leg = self._project(xy[point], self.edges[near])
         first = _take_best(point, leg, near)
-        foot.put(point[first], Foot(self.edges[near[first]], along[first], leg[first]))
+        foot.put(point[first], StreetAccess(self.edges[near[first]], along[first], leg[first]))
         return foot
 
-    def _look_within(self, xy: Array, reach: float, *gate: Array) -> Foot:
+    def _look_within(self, xy: Array, reach: float, *gate: Array) -> StreetAccess:
         """Find the nearest foot within reach of each point that nothing blocks the way to."""
         foot = _make_none(len(xy))
         counts = np.bincount(
@@ -204,10 +208,10 @@ class Finder:
             along = along[free]
             leg = leg[free]
             first = _take_best(point, leg, edge)
-            foot.put(point[first], Foot(edge[first], along[first], leg[first]))
+            foot.put(point[first], StreetAccess(edge[first], along[first], leg[first]))
         return foot
 
-    def _find_by_gates(self, xy: Array) -> tuple[Foot, Array]:
+    def _find_by_gates(self, xy: Array) -> tuple[StreetAccess, Array]:
         """Find the shortest way to a foot through one gate; returns the feet and the gates."""
         foot = _make_none(len(xy))
         through = np.full(len(xy), -1)
@@ -228,7 +232,7 @@ class Finder:
         first = _take_best(point, leg, gate)
         point = point[first]
         gate = gate[first]
-        foot.put(point, Foot(beyond.edge[gate], beyond.along[gate], leg[first]))
+        foot.put(point, StreetAccess(beyond.edge[gate], beyond.along[gate], leg[first]))
         through[point] = own[gate]
         return foot, through
 
@@ -251,8 +255,8 @@ def _take(gate: tuple[Array, ...], rows: Array) -> list[Array]:
     return [own[rows] for own in gate]
 
 
-def _make_none(n: int) -> Foot:
-    return Foot(np.full(n, -1), np.full(n, np.nan), np.full(n, np.nan))
+def _make_none(n: int) -> StreetAccess:
+    return StreetAccess(np.full(n, -1), np.full(n, np.nan), np.full(n, np.nan))
 
 
 def _take_best(point: Array, leg: Array, edge: Array) -> Array:

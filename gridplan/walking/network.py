@@ -18,7 +18,7 @@ from gridplan.tables.ledger import Entry
 from gridplan.walking.barrier_crossings import meet_barriers
 from gridplan.walking.noding import (
     Cuts,
-    Pieces,
+    StreetPieces,
     find_crossings,
     order_pieces,
     project_places,
@@ -138,7 +138,7 @@ def build_network(
     return network, [*entries, *_report_apart(network)]
 
 
-def _take_apart(streets: gpd.GeoDataFrame) -> tuple[Pieces, Array]:
+def _take_apart(streets: gpd.GeoDataFrame) -> tuple[StreetPieces, Array]:
     """Take streets apart into straight pieces.
 
     Returns the pieces, and the ends of all streets: float64[e, 3], their place
@@ -163,7 +163,7 @@ def _take_apart(streets: gpd.GeoDataFrame) -> tuple[Pieces, Array]:
     return pieces, np.unique(ends, axis=0)
 
 
-def _join_ends(pieces: Pieces, reach: float) -> Pieces:
+def _join_ends(pieces: StreetPieces, reach: float) -> StreetPieces:
     """Join the loose ends of streets to the nearest piece on the ground within reach, by a piece between."""
     places = np.concatenate([pieces.first, pieces.last])
     _, first, count = np.unique(places, axis=0, return_index=True, return_counts=True)
@@ -197,7 +197,7 @@ def _join_ends(pieces: Pieces, reach: float) -> Pieces:
     )
 
 
-def _number_nodes(pieces: Pieces, ends: Array, codes: Array) -> WalkingNetwork:
+def _number_nodes(pieces: StreetPieces, ends: Array, codes: Array) -> WalkingNetwork:
     """Give the nodes and edges their numbers; a vertex of a bridge or tunnel where no street ends is a node of its own level."""
     places = np.concatenate([pieces.first, pieces.last])
     level = np.tile(pieces.level, 2).astype(float)

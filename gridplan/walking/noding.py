@@ -14,7 +14,7 @@ TOUCH = 1e-3  # metres within which a crossing is at an end
 
 
 @dataclass(frozen=True)
-class Pieces:
+class StreetPieces:
     """Straight pieces of streets, each once, sorted; the first end is the one further west, or south.
 
     Parameters
@@ -36,9 +36,9 @@ class Pieces:
         """Return the number of pieces."""
         return len(self.level)
 
-    def take(self, rows: Array) -> Pieces:
+    def take(self, rows: Array) -> StreetPieces:
         """Return some of the pieces."""
-        return Pieces(self.first[rows], self.last[rows], self.level[rows], self.street[rows])
+        return StreetPieces(self.first[rows], self.last[rows], self.level[rows], self.street[rows])
 
     def draw(self) -> Array:
         """Draw the pieces as lines."""
@@ -62,7 +62,7 @@ class Cuts:
     stop: Array
 
 
-def order_pieces(first: Array, last: Array, level: Array, street: Array) -> Pieces:
+def order_pieces(first: Array, last: Array, level: Array, street: Array) -> StreetPieces:
     """Put pieces in order: rounded to the millimetre, west end first, sorted, each once (of the first street that has it)."""
     first = np.round(first, DIGITS) + 0.0
     last = np.round(last, DIGITS) + 0.0
@@ -71,14 +71,14 @@ def order_pieces(first: Array, last: Array, level: Array, street: Array) -> Piec
     keys = (street, level, last[:, 1], last[:, 0], first[:, 1], first[:, 0])
     order = np.lexsort(keys)
     order = order[(first[order] != last[order]).any(axis=1)]
-    pieces = Pieces(first[order], last[order], level[order].astype(np.int8), street[order])
+    pieces = StreetPieces(first[order], last[order], level[order].astype(np.int8), street[order])
     if len(pieces) == 0:
         return pieces
     place = np.column_stack([pieces.first, pieces.last, pieces.level])
     return pieces.take(np.append(True, (place[1:] != place[:-1]).any(axis=1)))
 
 
-def find_crossings(pieces: Pieces) -> tuple[Array, Array, Array]:
+def find_crossings(pieces: StreetPieces) -> tuple[Array, Array, Array]:
     """Find where pieces on the ground cross or touch one another.
 
     Returns the piece, the share of its length and the place of each split. An
@@ -110,7 +110,7 @@ def find_crossings(pieces: Pieces) -> tuple[Array, Array, Array]:
     return piece[inside], share[inside], at[inside]
 
 
-def _settle_place(pieces: Pieces, a: Array, b: Array, t: Array, s: Array) -> Array:
+def _settle_place(pieces: StreetPieces, a: Array, b: Array, t: Array, s: Array) -> Array:
     """Settle the place where two pieces meet: an end of either, if it is there, else the point of crossing."""
     at = pieces.first[a] + t[:, None] * (pieces.last[a] - pieces.first[a])
     for own, share in ((a, t), (b, s)):
@@ -120,7 +120,7 @@ def _settle_place(pieces: Pieces, a: Array, b: Array, t: Array, s: Array) -> Arr
     return np.asarray(np.round(at, DIGITS) + 0.0)
 
 
-def project_places(pieces: Pieces, piece: Array, at: Array) -> tuple[Array, Array]:
+def project_places(pieces: StreetPieces, piece: Array, at: Array) -> tuple[Array, Array]:
     """Project places on pieces; returns the share of the piece's length, from 0 to 1, and the distance in metres."""
     p = pieces.first[piece]
     d = pieces.last[piece] - pieces.first[piece]
@@ -128,13 +128,13 @@ def project_places(pieces: Pieces, piece: Array, at: Array) -> tuple[Array, Arra
     return share, np.asarray(np.hypot(*(at - p - share[:, None] * d).T))
 
 
-def is_inside(pieces: Pieces, piece: Array, share: Array) -> Array:
+def is_inside(pieces: StreetPieces, piece: Array, share: Array) -> Array:
     """Tell which places on pieces are not at an end."""
     length = np.hypot(*(pieces.last[piece] - pieces.first[piece]).T)
     return np.asarray((share * length > TOUCH) & ((1 - share) * length > TOUCH))
 
 
-def split_pieces(pieces: Pieces, cuts: Cuts) -> Pieces:
+def split_pieces(pieces: StreetPieces, cuts: Cuts) -> StreetPieces:
     """Split pieces where they are cut, and leave out what lies within the shares that are gone."""
     n = len(pieces)
     length = np.hypot(*(pieces.last - pieces.first).T)

@@ -21,7 +21,7 @@ SERVES = 25.0  # metres within which a gate belongs to a wall
 CHAINED = 1.0  # metres within which two walls are one
 # metres at both ends of a way that are not looked at: a door may stand in a
 # wall, a street run along one
-SHY = 0.01
+CLEARANCE = 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +65,7 @@ class Obstacles:
         those that each way begins or ends at.
         """
         step = stop - start
-        shy = np.minimum(SHY / np.maximum(np.hypot(*step.T), SHY), 0.25)[:, None]
+        shy = np.minimum(CLEARANCE / np.maximum(np.hypot(*step.T), CLEARANCE), 0.25)[:, None]
         ways = shapely.linestrings(np.stack([start + shy * step, stop - shy * step], axis=1))
         shape, way = shapely.STRtree(ways).query(self.shapes, predicate="intersects")
         passed = np.zeros(len(way), bool)

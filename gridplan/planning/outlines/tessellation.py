@@ -18,7 +18,7 @@ from gridplan.geometry.linework import make_faces
 from gridplan.geometry.tiling import dissolve_faces, find_holder, match_borders
 from gridplan.land.footprints import (
     SPOT,
-    Land,
+    CommunityLand,
     bring_inside,
     check_stairwells,
     keep_polygons,
@@ -77,7 +77,7 @@ _DEFEATS = (
 )
 
 
-def tessellate_community(land: Land, rules: OutlineRules) -> Drawing:
+def tessellate_community(land: CommunityLand, rules: OutlineRules) -> Drawing:
     """Tile the land of one community by its sub-grids; a method that fails hands over to a plainer one.
 
     Examples
@@ -105,7 +105,7 @@ def tessellate_community(land: Land, rules: OutlineRules) -> Drawing:
 
 
 def _draw_checked(
-    land: Land, shapes: Shapes, lines: Shapes, rules: OutlineRules, method: str
+    land: CommunityLand, shapes: Shapes, lines: Shapes, rules: OutlineRules, method: str
 ) -> Drawing:
     """Draw the outlines, save sub-grids that others on the same spot left no land, and check that all is well."""
     drawn = draw_outlines(land.outline, shapes, land.parts, lines, rules)
@@ -135,7 +135,7 @@ def _check_tiling(drawn: Shapes, outline: Any) -> None:
         raise _DefeatedError("the sub-grids do not tile the community")
 
 
-def _carve_homes(drawing: Drawing, land: Land, shapes: Shapes, grid: float) -> Drawing:
+def _carve_homes(drawing: Drawing, land: CommunityLand, shapes: Shapes, grid: float) -> Drawing:
     """Carve homes that lie in the land of another sub-grid out of it, along their walls, so that every home is in its own."""
     strays = find_strays(drawing.shapes, shapes, land.parts)
     if not len(strays):
@@ -182,7 +182,7 @@ def find_strays(drawn: Shapes, shapes: Shapes, parts: Ints) -> Ints:
     )
 
 
-def draw_cells(land: Land, shapes: Shapes, grid: float) -> Shapes:
+def draw_cells(land: CommunityLand, shapes: Shapes, grid: float) -> Shapes:
     """Give all land to the sub-grid of the nearest home, each home a single point: the plainest method, which always works."""
     homes = np.flatnonzero((land.parts >= 0) & ~shapely.is_empty(shapes))
     points = pd.DataFrame(
@@ -265,7 +265,7 @@ def tessellate(
 
 
 def _list_entries(
-    communities: gpd.GeoDataFrame, lands: list[Land], drawings: list[Drawing]
+    communities: gpd.GeoDataFrame, lands: list[CommunityLand], drawings: list[Drawing]
 ) -> list[Entry]:
     """List what a reader of the plan should know about its outlines."""
 
@@ -309,7 +309,7 @@ def _list_entries(
     ]
 
 
-def _find_cut(land: Land) -> Ints:
+def _find_cut(land: CommunityLand) -> Ints:
     """Find the homes that reach over the community's limit by more than the rounding of outlines."""
     homes = np.flatnonzero(land.parts >= 0)
     out = homes[~shapely.covers(land.outline, land.shapes[homes])]

@@ -1,14 +1,14 @@
 """Simulation: what happens on a plan before it is signed; who asks, who answers, how soon, and what is not known for sure."""
 
 from gridplan.simulation.requests.scenarios import Scenario, read_scenarios
-from gridplan.simulation.requests.service_system import System, make_system
+from gridplan.simulation.requests.service_system import ServiceSystem, make_system
 from gridplan.simulation.requests.simulate_plan import Simulated, simulate
 from gridplan.simulation.requests.uncertainty import measure_chances, rank_plans
 
 __all__ = [
     "Scenario",
+    "ServiceSystem",
     "Simulated",
-    "System",
     "make_system",
     "measure_chances",
     "rank_plans",

@@ -9,7 +9,7 @@ import numpy as np
 from gridplan.simulation.requests.kernel_state import BUSY, NO_POST, OFF_DUTY, STAGES
 from gridplan.simulation.requests.random_streams import bare, draw_unit
 
-HAIR = 1e-9  # minutes; sums of times differ by less
+TIME_TOLERANCE = 1e-9  # minutes; sums of times differ by less
 
 
 @bare
@@ -33,7 +33,7 @@ def may_serve(world: Any, state: Any, r: int, tier: int, slot: int) -> Any:
 @bare
 def find_post(world: Any, state: Any, slot: int, now: float) -> Any:
     """Find the link to the first post that is there, free and already asked; -1: none. Notes if some are there, but busy."""
-    age = now - state.slots[slot].since + HAIR
+    age = now - state.slots[slot].since + TIME_TOLERANCE
     cell = state.slots[slot].cell
     kind = state.slots[slot].kind
     stage = state.slots[slot].stage
@@ -73,7 +73,7 @@ def find_request(world: Any, state: Any, r: int, now: float) -> Any:
             if slot < 0 or not may_serve(world, state, r, tier, slot):
                 continue
             began = state.slots[slot].since
-            if world.opens[q // STAGES, q % STAGES, tier] > now - began + HAIR:
+            if world.opens[q // STAGES, q % STAGES, tier] > now - began + TIME_TOLERANCE:
                 continue
             if (
                 best < 0

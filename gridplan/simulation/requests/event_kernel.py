@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 
 from gridplan.simulation.requests.dispatch import (
-    HAIR,
+    TIME_TOLERANCE,
     find_post,
     find_reason,
     find_request,
@@ -37,7 +37,7 @@ from gridplan.simulation.requests.random_streams import (
     mix,
 )
 from gridplan.simulation.requests.tallies import (
-    close_books,
+    close_tallies,
     count_answer,
     count_resolved,
     is_counted,
@@ -101,7 +101,7 @@ def begin_work(
 @bare
 def let_wait(world: Any, state: Any, heap: Any, slot: int, now: float) -> None:
     """See to it that the next tier is asked in time."""
-    age = now - state.slots[slot].since + HAIR
+    age = now - state.slots[slot].since + TIME_TOLERANCE
     soonest = np.inf
     for tier in range(TIERS):
         opens = world.opens[state.slots[slot].kind, state.slots[slot].stage, tier]
@@ -349,5 +349,5 @@ def run_days(world: Any, rows: int) -> Any:
     watch(world, state, tally, seen, world.end)
     note_waiting(world, state, tally, struck, world.end)
     tally.totals[3] = state.inside[1]
-    close_books(world, state, tally)
+    close_tallies(world, state, tally)
     return tally, state.log

@@ -114,7 +114,7 @@ class World(NamedTuple):
     hours: int = 0
 
 
-class Tally(NamedTuple):
+class KernelTally(NamedTuple):
     """What came of it: counts and sums by sub-grid and kind, answers by community and time, posts, totals."""
 
     counts: Any  # int64[n, 2, COUNTS]
@@ -129,7 +129,7 @@ class Tally(NamedTuple):
     waiting: Any  # int64[hours, n, 2]: who waits as an hour strikes, before what happens at it
 
 
-class State(NamedTuple):
+class KernelState(NamedTuple):
     """What is under way: slots of requests, queues by sub-grid (kind and stage), who is on duty and at work."""
 
     slots: Any  # SLOT[room]
@@ -147,7 +147,7 @@ class State(NamedTuple):
 @njit(cache=True, nogil=True)
 def make_tally(cells: int, posts: int, groups: int, edges: int, hours: int) -> Any:
     """Make a tally of nothing."""
-    return Tally(
+    return KernelTally(
         np.zeros((cells, 2, COUNTS), np.int64),
         np.zeros((cells, 2, 4)),
         np.zeros((groups, 2, edges + 1), np.int64),
@@ -166,7 +166,7 @@ def make_state(cells: int, posts: int, turns: int, room: int, rows: int) -> Any:
     for r in range(posts):
         staff[r].job = -1
     nobody = np.full((cells, 2 * STAGES), -1, np.int64)
-    return State(
+    return KernelState(
         make_slots(np.zeros(0, SLOT), room),
         nobody,
         nobody.copy(),
@@ -197,7 +197,7 @@ def grow_state(state: Any) -> Any:
     """Return the state with twice the slots; for when none is free."""
     room = len(state.slots)
     state.ends[2] = room
-    return State(
+    return KernelState(
         make_slots(state.slots, 2 * room),
         state.head,
         state.tail,

@@ -13,7 +13,7 @@ from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
 from gridplan.rules.walking import WalkingRules
 from gridplan.simulation.requests.scenarios import Scenario
-from gridplan.simulation.requests.service_system import System, join_systems, lay_system
+from gridplan.simulation.requests.service_system import ServiceSystem, join_systems, lay_system
 from gridplan.simulation.requests.uncertainty import draw_households
 from gridplan.walking.network import WalkingNetwork
 
@@ -34,7 +34,7 @@ class Prepared:
         float64[replications, sub-grids], those of every system.
     """
 
-    systems: Mapping[Any, System]
+    systems: Mapping[Any, ServiceSystem]
     households: Mapping[float, Array]
 
 
@@ -58,7 +58,7 @@ def prepare_part(
         The streets of the whole city by the rules of walking of every
         scenario, where the plan holds but a part of them.
     """
-    systems: dict[Any, System] = {}
+    systems: dict[Any, ServiceSystem] = {}
     households: dict[float, Array] = {}
     for scenario in scenarios:
         own = scenario.replace_rules(rules)
@@ -76,15 +76,15 @@ def prepare_part(
 
 def join_parts(
     parts: Sequence[Prepared], scenarios: Sequence[Scenario], rules: Rules
-) -> list[tuple[System, Array | None]]:
+) -> list[tuple[ServiceSystem, Array | None]]:
     """Join parts of a city: for each scenario its system, and the households drawn for it (none where they are certain).
 
     Systems and draws that scenarios share are the same object, and hang on no
     way in which the communities were parted.
     """
-    systems: dict[Any, System] = {}
+    systems: dict[Any, ServiceSystem] = {}
     households: dict[float, Array] = {}
-    joined: list[tuple[System, Array | None]] = []
+    joined: list[tuple[ServiceSystem, Array | None]] = []
     for scenario in scenarios:
         own = scenario.replace_rules(rules)
         alike = (

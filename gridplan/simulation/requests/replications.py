@@ -15,7 +15,7 @@ from gridplan.simulation.requests.calendar import WEEK_HOURS
 from gridplan.simulation.requests.confidence_intervals import WIDTH
 from gridplan.simulation.requests.event_kernel import run_days
 from gridplan.simulation.requests.kernel_state import COUNTS, SERVED
-from gridplan.simulation.requests.simulation_blocks import EDGES, Block, draw_world
+from gridplan.simulation.requests.simulation_blocks import EDGES, SimulationBlock, draw_world
 
 Array = np.ndarray[Any, Any]
 
@@ -48,7 +48,7 @@ class Repeated:
 
 
 def run_block(
-    block: Block,
+    block: SimulationBlock,
     draws: Draws,
     keys: Sequence[Any],
     hourly: bool,
@@ -82,7 +82,7 @@ def run_block(
     return Repeated(sums, answers, posts, waiting, events)
 
 
-def count_duty(block: Block) -> Array:
+def count_duty(block: SimulationBlock) -> Array:
     """Count the minutes on duty of each post's turn while requests count."""
     world = block.world
     ticks = world.ticks

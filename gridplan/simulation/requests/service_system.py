@@ -38,7 +38,7 @@ CELL_ORDER = ["block", "community", "subgrid"]
 
 
 @dataclass(frozen=True, eq=False)
-class System:
+class ServiceSystem:
     """Sub-grids, posts and links.
 
     Parameters
@@ -70,7 +70,9 @@ class System:
         return len(self.posts)
 
 
-def make_system(plan: Plan, rules: Rules | None = None, *, volunteers: float = 1.0) -> System:
+def make_system(
+    plan: Plan, rules: Rules | None = None, *, volunteers: float = 1.0
+) -> ServiceSystem:
     """Make the system of a staffed plan.
 
     A post serves its own sub-grids; leaders, part-time workers and central
@@ -122,7 +124,7 @@ def refuse_unstaffed(manifest: Mapping[str, Any], posts: int, duties: int) -> No
 
 def lay_system(
     plan: Plan, rules: Rules, *, volunteers: float = 1.0, network: WalkingNetwork | None = None
-) -> System:
+) -> ServiceSystem:
     """Make the part of a system that lies in a plan's communities, which may be some of a city's: all but subdistricts' staff.
 
     Parameters
@@ -144,12 +146,12 @@ def lay_system(
     known = network is not None or len(plan.site.streets) > 0
     ways = Entry("walking", "posts", "noted", len(posts), "ways of posts go along the streets")
     entry = ways if known else replace(note_detour(rules.walking, len(posts)), table="posts")
-    return System(
+    return ServiceSystem(
         cells, posts[["role", "community", "block"]], *_pack(cell, post, tier, way), (entry,)
     )
 
 
-def join_systems(parts: Sequence[System], rules: Rules) -> System:
+def join_systems(parts: Sequence[ServiceSystem], rules: Rules) -> ServiceSystem:
     """Join parts that :func:`lay_system` made, the same however the communities were parted, and add the subdistricts' staff.
 
     Parameters
@@ -176,7 +178,9 @@ def join_systems(parts: Sequence[System], rules: Rules) -> System:
     order = np.lexsort((post, cell))
     entries = (replace(parts[0].entries[0], count=len(posts)), *_note(cells, posts))
     found = tuple(entry for entry in entries if entry.count)
-    return System(cells, posts, *_pack(cell[order], post[order], tier[order], way[order]), found)
+    return ServiceSystem(
+        cells, posts, *_pack(cell[order], post[order], tier[order], way[order]), found
+    )
 
 
 def _pack(cell: Array, post: Array, tier: Array, way: Array) -> tuple[Array, Array, Array, Array]:

@@ -24,7 +24,7 @@ from gridplan.simulation.requests.random_streams import (
 )
 
 Array = np.ndarray[Any, Any]
-HAIR = 1e-9  # minutes; sums of times differ by less
+TIME_TOLERANCE = 1e-9  # minutes; sums of times differ by less
 
 
 @dataclass(eq=False)
@@ -46,7 +46,7 @@ class Request:
     queued: float = np.nan
 
 
-class Town:
+class SimpyModel:
     """The town: who waits, who is on duty, who is at work."""
 
     def __init__(self, world: World, env: Any) -> None:
@@ -155,7 +155,7 @@ class Town:
         post = self.world.posts[r]
         opens = self.world.opens[request.kind, request.stage, tier]
         able = (int(post["skill"]) >> request.kind) & 1 == 1 and post["level"] >= request.stage
-        return bool(able and self.env.now - request.since + HAIR >= opens)
+        return bool(able and self.env.now - request.since + TIME_TOLERANCE >= opens)
 
     def send(self, request: Request) -> bool:
         """Send the first post in the order of asking that is free; whether there is one."""
@@ -253,7 +253,7 @@ def run_plainly(world: World) -> Array:
     return np.array(rows, float).reshape(-1, 6)
 
 
-def play(world: World) -> Town:
+def play(world: World) -> SimpyModel:
     """Play one replication in SimPy and return the town at its end.
 
     Raises
@@ -268,12 +268,12 @@ def play(world: World) -> Town:
             "the plain model needs SimPy -> pip install 'gridplan[sim]'"
         ) from error
     env = simpy.Environment()
-    town = Town(world, env)
+    town = SimpyModel(world, env)
     env.run(until=world.end)
     return town
 
 
-def note_stays(town: Town) -> Array:
+def note_stays(town: SimpyModel) -> Array:
     """Note who waited as each hour struck: who began before it and did not end before it.
 
     Returns
@@ -286,5 +286,7 @@ def note_stays(town: Town) -> Array:
     if world.hours:
         for number, at in enumerate(np.arange(world.count_from, world.count_to, STEP)):
             for cell, kind, begins, ends in stays:
-                noted[number % world.hours, cell, kind] += begins < at - HAIR and ends >= at - HAIR
+                noted[number % world.hours, cell, kind] += (
+                    begins < at - TIME_TOLERANCE and ends >= at - TIME_TOLERANCE
+                )
     return noted

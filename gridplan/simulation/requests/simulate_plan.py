@@ -33,8 +33,8 @@ from gridplan.simulation.requests.request_tables import (
     write_table,
 )
 from gridplan.simulation.requests.scenarios import Scenario, read_scenarios
-from gridplan.simulation.requests.service_system import System, refuse_unstaffed
-from gridplan.simulation.requests.simulation_blocks import EDGES, Block, iterate_blocks
+from gridplan.simulation.requests.service_system import ServiceSystem, refuse_unstaffed
+from gridplan.simulation.requests.simulation_blocks import EDGES, SimulationBlock, iterate_blocks
 from gridplan.simulation.requests.uncertainty import draw_demand, draw_presence, share_presence
 from gridplan.tables.html import show_tables
 from gridplan.tables.indicators import CITY
@@ -165,7 +165,7 @@ def simulate(
 
 
 def run_scenarios(
-    prepared: Sequence[tuple[System, Array | None]],
+    prepared: Sequence[tuple[ServiceSystem, Array | None]],
     chosen: Sequence[Scenario],
     rules: Rules,
     *,
@@ -213,7 +213,7 @@ def run_scenarios(
     return Simulated(requests, posts, curve, unserved, differences, waiting, manifest)
 
 
-def _list_notes(systems: Iterable[System]) -> list[str]:
+def _list_notes(systems: Iterable[ServiceSystem]) -> list[str]:
     """List what the systems note, each once."""
     notes = [
         f"{e.count:,} {e.table}: {e.reason}{quote_ids(e.ids)}"
@@ -251,7 +251,7 @@ def _describe(scenario: Scenario, rules: Rules) -> dict[str, Any]:
 
 
 def _draw(
-    system: System,
+    system: ServiceSystem,
     households: Array | None,
     scenario: Scenario,
     rules: Rules,
@@ -273,7 +273,7 @@ def _draw(
 
 
 def _run_scenario(
-    system: System,
+    system: ServiceSystem,
     scenario: Scenario,
     rules: Rules,
     draws: Draws,
@@ -312,7 +312,9 @@ def _run_scenario(
     return done
 
 
-def _tabulate_block(done: _Sums, system: System, block: Block, sums: Array, answers: Array) -> None:
+def _tabulate_block(
+    done: _Sums, system: ServiceSystem, block: SimulationBlock, sums: Array, answers: Array
+) -> None:
     """Tabulate the sub-grids, communities and subdistrict of a block."""
     cells = system.cells.iloc[block.cells]
     group = block.world.cells["group"]
@@ -336,7 +338,11 @@ def _tabulate_block(done: _Sums, system: System, block: Block, sums: Array, answ
 
 
 def _tabulate_waiting(
-    system: System, block: Block, waiting: Array, scenario: Scenario, replications: int
+    system: ServiceSystem,
+    block: SimulationBlock,
+    waiting: Array,
+    scenario: Scenario,
+    replications: int,
 ) -> pd.DataFrame:
     """Tabulate who waits in the sub-grids of a block: the first hour noted becomes its hour of the week."""
     cells = system.cells.iloc[block.cells]

@@ -31,7 +31,7 @@ from gridplan.simulation.requests.kernel_state import (
     World,
 )
 from gridplan.simulation.requests.random_streams import blend_keys, name_keys
-from gridplan.simulation.requests.service_system import System
+from gridplan.simulation.requests.service_system import ServiceSystem
 
 Array = np.ndarray[Any, Any]
 MONTH = 365.25 / 12  # days
@@ -66,7 +66,7 @@ EDGES = (
 
 
 @dataclass(frozen=True, eq=False)
-class Block:
+class SimulationBlock:
     """A subdistrict: its rows of the system, and the world of its kernel, of which a draw changes rates, shares and keys."""
 
     code: str
@@ -81,12 +81,16 @@ class Block:
     high: Array
 
 
-def cut_blocks(system: System, rules: Rules, first: date, days: int) -> list[Block]:
+def cut_blocks(
+    system: ServiceSystem, rules: Rules, first: date, days: int
+) -> list[SimulationBlock]:
     """Cut a system into its blocks, which do not meet, and make each ready for so many days from the first one."""
     return list(iterate_blocks(system, rules, first, days))
 
 
-def iterate_blocks(system: System, rules: Rules, first: date, days: int) -> Iterator[Block]:
+def iterate_blocks(
+    system: ServiceSystem, rules: Rules, first: date, days: int
+) -> Iterator[SimulationBlock]:
     """Make one block ready after another, as :func:`cut_blocks` does; those of a prefecture need not be held together."""
     own = rules.simulation
     begin = first - timedelta(days=own.warm_days)
@@ -111,8 +115,13 @@ def _find_slice(values: Array, code: str) -> slice:
 
 
 def _make_block(
-    system: System, rules: Rules, code: str, cells: slice, posts: slice, shared: dict[str, Any]
-) -> Block:
+    system: ServiceSystem,
+    rules: Rules,
+    code: str,
+    cells: slice,
+    posts: slice,
+    shared: dict[str, Any],
+) -> SimulationBlock:
     own = rules.simulation
     some = system.cells.iloc[cells]
     crew = system.posts.iloc[posts]
@@ -141,7 +150,7 @@ def _make_block(
     world = _make_world(rules, ground, table, links, len(names), shared)
     keys = np.stack([name_keys([f"{c} {kind}" for c in some.index]) for kind in KINDS], axis=1)
     shares = [np.array([getattr(turn, end) for turn in turns])[role] for end in ("low", "high")]
-    return Block(
+    return SimulationBlock(
         code,
         cells,
         posts,
@@ -155,7 +164,7 @@ def _make_block(
 
 
 def _lay_links(
-    system: System, kept: Array, cells: slice, posts: slice, by_tier: bool
+    system: ServiceSystem, kept: Array, cells: slice, posts: slice, by_tier: bool
 ) -> tuple[Array, Array, Array, Array]:
     """Lay links out by sub-grid in the order of asking and by post, with where those of each begin."""
     cell = system.cell[kept] - cells.start
@@ -246,7 +255,7 @@ def open_tiers(rules: SimulationRules) -> Array:
 
 
 def draw_world(
-    block: Block, key: Any, households: Array, demand: float, present: Array | float
+    block: SimulationBlock, key: Any, households: Array, demand: float, present: Array | float
 ) -> World:
     """Make the world of one replication.
 

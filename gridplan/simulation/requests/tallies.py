@@ -60,7 +60,7 @@ def count_resolved(world: Any, state: Any, tally: Any, slot: int, now: float) ->
 
 
 @bare
-def close_books(world: Any, state: Any, tally: Any) -> None:
+def close_tallies(world: Any, state: Any, tally: Any) -> None:
     """Count what still waits or is under way at the end."""
     slot = state.ends[0]
     while slot >= 0:

@@ -17,9 +17,14 @@ from gridplan.rules.surge import SurgeRules
 from gridplan.rules.walking import find_minutes
 from gridplan.simulation.requests.answering_posts import ORDER, count_street, list_posts
 from gridplan.simulation.requests.kernel_state import AID, INSTITUTION, OWN, STREET
-from gridplan.simulation.requests.service_system import System, link_over, link_posts, list_cells
+from gridplan.simulation.requests.service_system import (
+    ServiceSystem,
+    link_over,
+    link_posts,
+    list_cells,
+)
 from gridplan.simulation.requests.travel_times import measure_links
-from gridplan.simulation.surge.surge_travel import Ways
+from gridplan.simulation.surge.surge_travel import SurgeTravel
 
 Array = np.ndarray[Any, Any]
 STAGES = ("own", "community", "street", "institution", "aid")
@@ -63,7 +68,7 @@ class Muster:
         bool[m], whether it lives in what the event affects.
     """
 
-    system: System
+    system: ServiceSystem
     households: Array
     checks: Array
     hit: Array
@@ -131,7 +136,7 @@ def make_muster(
     )
     way[calm & (tier == STREET)] = rules.simulation.street_minutes
     return Muster(
-        System(cells, pd.DataFrame(shown), cell, post, tier, way),
+        ServiceSystem(cells, pd.DataFrame(shown), cell, post, tier, way),
         homes.to_numpy(float),
         checks,
         hit,
@@ -217,7 +222,7 @@ def _add_links(
 def measure_muster(
     plan: Plan,
     muster: Muster,
-    ways: Ways,
+    ways: SurgeTravel,
     rules: Rules,
     slow: float,
     known: Muster | None = None,
@@ -254,19 +259,21 @@ def measure_muster(
         minutes[rows] = _measure_community(plan, muster, ways, rules, rows) * slow
     minutes = np.round(minutes, 4)  # where closed land cuts a street must not tell
     kept = np.isfinite(minutes)
-    system = System(
+    system = ServiceSystem(
         own.cells, own.posts, own.cell[kept], own.post[kept], own.tier[kept], minutes[kept]
     )
     return replace(muster, system=system)
 
 
-def find_links(whole: System, some: System) -> Array:
+def find_links(whole: ServiceSystem, some: ServiceSystem) -> Array:
     """Find the rows of links among those of a larger system of the same sub-grids and posts."""
     before, after = (s.cell * np.int64(len(whole)) + s.post for s in (whole, some))
     return np.asarray(np.searchsorted(before, after))
 
 
-def _measure_community(plan: Plan, muster: Muster, ways: Ways, rules: Rules, rows: Array) -> Array:
+def _measure_community(
+    plan: Plan, muster: Muster, ways: SurgeTravel, rules: Rules, rows: Array
+) -> Array:
     """Measure the links of one community in minutes, infinite where there is no way."""
     own = muster.system
     cell = own.cell[rows]

@@ -13,18 +13,18 @@ from gridplan.engine.engine import Progress
 from gridplan.simulation.requests.kernel_state import AID, STREET
 from gridplan.simulation.surge.call_up import Muster, find_links, measure_muster, place_homes
 from gridplan.simulation.surge.closed_land import Bridge, close_ground, list_bridges, spare_bridge
-from gridplan.simulation.surge.event_course import AROUND, Course, run_posture
+from gridplan.simulation.surge.event_course import AROUND, EventCourse, run_posture
 from gridplan.simulation.surge.surge_blocks import lay_blocks
 from gridplan.simulation.surge.surge_tables import Outcome, compare_outcomes
-from gridplan.simulation.surge.surge_travel import Ways
+from gridplan.simulation.surge.surge_travel import SurgeTravel
 
 Array = np.ndarray[Any, Any]
 MEASURES = ("seen_minutes", "done_minutes", "first_minutes", "last_minutes", "helped_share")
 SLACK = 60.0  # metres: a bridge is looked for at its middle
-HAIR = 1e-9  # minutes; ways that differ by less are the same
+TIME_TOLERANCE = 1e-9  # minutes; ways that differ by less are the same
 
 
-def measure_worth(course: Course, whole: Outcome, progress: Progress) -> pd.DataFrame:
+def measure_worth(course: EventCourse, whole: Outcome, progress: Progress) -> pd.DataFrame:
     """Measure what each pairing and bridge is worth in a surge: differences of the city's measures, ranked by the first.
 
     A bridge that the event shuts is compared with what would come if it were
@@ -72,7 +72,7 @@ def measure_worth(course: Course, whole: Outcome, progress: Progress) -> pd.Data
         )
     for n, bridge in enumerate(course.shut):
         tell(len(pairs) + len(spans) + n)
-        ways = Ways(_close(course, bridge), course.rules.walking)
+        ways = SurgeTravel(_close(course, bridge), course.rules.walking)
         more = _remeasure(course, ways, reach.find_towns(bridge))
         longer = _find_longer(more, course.muster)
         rows += _tell(
@@ -98,7 +98,7 @@ def _list_sources(muster: Muster) -> list[tuple[str, str, Array]]:
     return found + [("pairing", code, sent & (muster.source == code)) for code in codes]
 
 
-def _close(course: Course, spared: Bridge) -> Any:
+def _close(course: EventCourse, spared: Bridge) -> Any:
     """Close what the event closes, but for a bridge that is held open."""
     rules = course.rules.walking
     openings = tuple(code for code in course.event.openings if code != spared.code)
@@ -107,7 +107,7 @@ def _close(course: Course, spared: Bridge) -> Any:
     )
 
 
-def _remeasure(course: Course, ways: Ways, towns: list[str]) -> Muster:
+def _remeasure(course: EventCourse, ways: SurgeTravel, towns: list[str]) -> Muster:
     """Measure the muster by other ways in some communities, all links that there were at first among them."""
     slow = course.event.find("slow", course.rules.surge)
     return measure_muster(
@@ -125,7 +125,7 @@ class Detours:
         are left.
     """
 
-    def __init__(self, course: Course) -> None:
+    def __init__(self, course: EventCourse) -> None:
         every = course.unmeasured
         left = course.muster.system
         own = course.rules
@@ -155,14 +155,14 @@ class Detours:
         return sorted(set(self.town[straight <= self.metres]))
 
 
-def _run_other(course: Course, whole: Outcome, other: Muster, changed: Array) -> Outcome:
+def _run_other(course: EventCourse, whole: Outcome, other: Muster, changed: Array) -> Outcome:
     """Run the blocks of the sub-grids to which ways changed with another muster."""
     blocks = set(course.muster.system.cells["block"].to_numpy(object)[changed])
     return _run(course, whole, blocks, muster=other) if blocks else whole
 
 
 def _run(
-    course: Course, whole: Outcome, blocks: set[Any], laid: Any = None, **other: Any
+    course: EventCourse, whole: Outcome, blocks: set[Any], laid: Any = None, **other: Any
 ) -> Outcome:
     """Run the blocks that change; the others stay as they were."""
     done = run_posture(course, "surge", only=blocks, blocks=laid, **other)
@@ -180,11 +180,11 @@ def _find_longer(with_: Muster, without: Muster) -> Array:
     new = without.system
     minutes = np.full(len(own.way), np.inf)
     minutes[find_links(own, new)] = new.way
-    return np.asarray(np.unique(own.cell[minutes > own.way + HAIR]))
+    return np.asarray(np.unique(own.cell[minutes > own.way + TIME_TOLERANCE]))
 
 
 def _tell(
-    course: Course, kind: str, code: str, number: int, with_: Outcome, without: Outcome
+    course: EventCourse, kind: str, code: str, number: int, with_: Outcome, without: Outcome
 ) -> list[dict[str, Any]]:
     """Tell the differences as rows."""
     return [

@@ -16,7 +16,7 @@ from gridplan.rules.all_rules import Rules
 from gridplan.simulation.requests.event_kernel import run_days
 from gridplan.simulation.requests.kernel_state import ANSWERED, BY_TIER, CAME, COUNTS, RESOLVED
 from gridplan.simulation.requests.random_streams import make_key
-from gridplan.simulation.requests.simulation_blocks import Block
+from gridplan.simulation.requests.simulation_blocks import SimulationBlock
 from gridplan.simulation.requests.uncertainty import draw_demand, draw_households
 from gridplan.simulation.surge.call_up import Muster, make_muster, measure_muster
 from gridplan.simulation.surge.closed_land import (
@@ -37,7 +37,7 @@ from gridplan.simulation.surge.surge_blocks import (
     lay_blocks,
 )
 from gridplan.simulation.surge.surge_tables import Outcome
-from gridplan.simulation.surge.surge_travel import Ways
+from gridplan.simulation.surge.surge_travel import SurgeTravel
 from gridplan.site import Site
 
 Array = np.ndarray[Any, Any]
@@ -45,7 +45,7 @@ AROUND = 3_000.0  # metres around affected homes from which ways and bridges cou
 
 
 @dataclass(frozen=True, eq=False)
-class Course:
+class EventCourse:
     """An event with all that its runs share: the ground, the muster, the draws, and one key for each replication."""
 
     plan: Plan
@@ -54,7 +54,7 @@ class Course:
     land: Site
     closed: Any
     shut: list[Bridge]
-    ways: Ways
+    ways: SurgeTravel
     near: Any
     muster: Muster
     unmeasured: Muster
@@ -67,7 +67,7 @@ class Course:
 
 def open_course(
     plan: Plan, event: Event, rules: Rules, replications: int, seed: int, workers: int | None
-) -> Course:
+) -> EventCourse:
     """Open the course of an event: find what it affects, close what it closes, and measure who may come how soon."""
     own = event.replace_rules(rules)
     struck = find_struck(plan, event, own.surge)
@@ -89,7 +89,7 @@ def open_course(
     land = crop_site(plan.site, whole, AROUND)
     closed = draw_closed(plan, event, own.surge)
     ground = close_ground(land, closed, event.openings, own.walking)
-    ways = Ways(ground, own.walking)
+    ways = SurgeTravel(ground, own.walking)
     muster = measure_muster(plan, first, ways, own, event.find("slow", own.surge))
     homes = draw_households(plan, muster.system.cells.index, replications, seed, own.simulation)
     keys = [make_key(seed, n) for n in range(replications)]
@@ -99,7 +99,7 @@ def open_course(
         for posture in POSTURES
     }
     shut = find_shut(land, closed, event.openings, own.walking)
-    return Course(
+    return EventCourse(
         plan,
         event,
         own,
@@ -119,11 +119,11 @@ def open_course(
 
 
 def run_posture(
-    course: Course,
+    course: EventCourse,
     posture: str,
     *,
     muster: Muster | None = None,
-    blocks: list[Block] | None = None,
+    blocks: list[SimulationBlock] | None = None,
     without: Any = None,
     only: Any = None,
     progress: Progress = keep_silent,
@@ -146,7 +146,9 @@ def run_posture(
     for number, block in enumerate(chosen):
         rows = np.flatnonzero(own.checks[block.cells] > 0)
 
-        def run(n: int, block: Block = block, rows: Array = rows) -> tuple[Array, Array, Array]:
+        def run(
+            n: int, block: SimulationBlock = block, rows: Array = rows
+        ) -> tuple[Array, Array, Array]:
             world = draw_surge(
                 block,
                 own,

@@ -21,7 +21,7 @@ from gridplan.simulation.requests.service_system import refuse_unstaffed
 from gridplan.simulation.surge.call_up import STAGES
 from gridplan.simulation.surge.criticality import measure_worth
 from gridplan.simulation.surge.emergencies import Event, find_codes, propose_event, read_events
-from gridplan.simulation.surge.event_course import Course, open_course, run_posture
+from gridplan.simulation.surge.event_course import EventCourse, open_course, run_posture
 from gridplan.simulation.surge.surge_blocks import POSTURES
 from gridplan.simulation.surge.surge_tables import tabulate_curve, tabulate_outcome
 from gridplan.tables.html import show_tables
@@ -155,7 +155,7 @@ def _choose(plan: Plan, events: Any) -> list[Event]:
     return chosen
 
 
-def _describe(course: Course) -> dict[str, Any]:
+def _describe(course: EventCourse) -> dict[str, Any]:
     """Describe an event: what it affects, closes and cuts off, and whom it calls up."""
     own = course.rules
     event = course.event

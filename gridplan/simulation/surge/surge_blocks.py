@@ -17,7 +17,12 @@ from gridplan.rules.simulation import DAY, ROLES
 from gridplan.simulation.requests.calendar import lay_profile, lay_ticks, write_ticks
 from gridplan.simulation.requests.kernel_state import CALL, NEIGHBOUR, STAGES, STEP, TIERS, World
 from gridplan.simulation.requests.random_streams import blend_keys, draw_units, make_key, name_keys
-from gridplan.simulation.requests.simulation_blocks import Block, cut_blocks, draw_world, open_tiers
+from gridplan.simulation.requests.simulation_blocks import (
+    SimulationBlock,
+    cut_blocks,
+    draw_world,
+    open_tiers,
+)
 from gridplan.simulation.requests.uncertainty import draw_presence, share_presence
 from gridplan.simulation.surge.call_up import Muster
 from gridplan.simulation.surge.emergencies import Event
@@ -38,7 +43,7 @@ RANGES = {
 }
 
 
-def lay_blocks(muster: Muster, event: Event, rules: Rules, posture: str) -> list[Block]:
+def lay_blocks(muster: Muster, event: Event, rules: Rules, posture: str) -> list[SimulationBlock]:
     """Lay out the blocks of a muster for an event, which begins at minute 0, in a posture: usual or surge."""
     plain = rules.replace(simulation={"warm_days": 0, "after_days": 0})
     hour = event.start.hour
@@ -67,7 +72,12 @@ def lay_blocks(muster: Muster, event: Event, rules: Rules, posture: str) -> list
 
 
 def _lay_world(
-    block: Block, muster: Muster, event: Event, rules: Rules, posture: str, shared: dict[str, Any]
+    block: SimulationBlock,
+    muster: Muster,
+    event: Event,
+    rules: Rules,
+    posture: str,
+    shared: dict[str, Any],
 ) -> World:
     own = rules.surge
     world = block.world
@@ -111,7 +121,7 @@ def _lay_world(
     )
 
 
-def _deal_shifts(muster: Muster, block: Block) -> Array:
+def _deal_shifts(muster: Muster, block: SimulationBlock) -> Array:
     """Deal posts of each role, community and source to two shifts in turn: int64[m], 0 or 1."""
     posts = muster.system.posts.iloc[block.posts]
     keys = [
@@ -164,7 +174,7 @@ def draw_shares(
 
 
 def draw_surge(
-    block: Block,
+    block: SimulationBlock,
     muster: Muster,
     event: Event,
     rules: Rules,

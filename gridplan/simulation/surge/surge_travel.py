@@ -28,7 +28,7 @@ PIECE = 300.0  # metres of streets that hang together, from which they count
 LEAST = 5_000.0  # or than so many metres
 
 
-class Ways:
+class SurgeTravel:
     """Ways on some ground.
 
     Along the streets where they are known; straight, times the detour, where
@@ -51,11 +51,11 @@ class Ways:
         self.network = _keep_pieces(build_network(site, rules)[0]) if len(site.streets) else None
         self._feet: dict[str, list[pd.DataFrame]] = {}
 
-    def shut(self, bridge: Bridge) -> Ways:
+    def shut(self, bridge: Bridge) -> SurgeTravel:
         """Return the ways without a bridge: its edges are no more, all else is as it was."""
         site = shut_bridge(self.site, bridge, self.rules)
         if self.network is None:
-            return Ways(site, self.rules)
+            return SurgeTravel(site, self.rules)
         fewer = copy(self)
         gone = _find_edges(self.network, self.site, site, bridge, self.rules)
         fewer.site, fewer.network = (

@@ -17,7 +17,7 @@ Array = np.ndarray[Any, Any]
 
 
 @dataclass
-class Land:
+class ChangingLand:
     """The land as it is while its future is drawn."""
 
     problem: DivisionProblem
@@ -40,7 +40,7 @@ class Land:
 
 
 def add_doors(
-    land: Land,
+    land: ChangingLand,
     start: Start,
     code: str,
     year: int,
@@ -103,7 +103,7 @@ def add_doors(
         land.people = np.concatenate([land.people, own])
 
 
-def cut_large(land: Land, start: Start, year: int, rng: np.random.Generator) -> None:
+def cut_large(land: ChangingLand, start: Start, year: int, rng: np.random.Generator) -> None:
     """Cut stairwells that grew above the band into floor bands one over the other, as they would be in a new plan."""
     for atom in np.flatnonzero(land.count() > start.problem.band.high):
         problem = land.problem

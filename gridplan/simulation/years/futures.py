@@ -12,7 +12,7 @@ import numpy as np
 
 from gridplan.division.problem import DivisionProblem
 from gridplan.rules.years import YearsRules
-from gridplan.simulation.years.changing_land import Land, add_doors, cut_large
+from gridplan.simulation.years.changing_land import ChangingLand, add_doors, cut_large
 from gridplan.simulation.years.new_estates import choose_places, find_places, pass_over
 from gridplan.simulation.years.population import age_people
 from gridplan.simulation.years.starting_state import Start
@@ -159,11 +159,11 @@ def draw_future(start: Start, rules: YearsRules, years: int, chance: Chance) -> 
     )
 
 
-def _open_land(start: Start, chance: Chance) -> Land:
+def _open_land(start: Start, chance: Chance) -> ChangingLand:
     n = len(start.problem)
     problem = start.problem
     people = start.people
-    return Land(
+    return ChangingLand(
         problem,
         np.zeros(n, np.int64),
         np.full(n, -1),
@@ -178,7 +178,7 @@ def _open_land(start: Start, chance: Chance) -> Land:
     )
 
 
-def _grow(land: Land, start: Start, rules: YearsRules, year: int, chance: Chance) -> None:
+def _grow(land: ChangingLand, start: Start, rules: YearsRules, year: int, chance: Chance) -> None:
     """Let the households of each building grow or shrink, all of its doors alike."""
     own = chance.open("growth", year).standard_normal(len(land.stands))
     shared = chance.open("shared growth", year).standard_normal()
@@ -188,7 +188,12 @@ def _grow(land: Land, start: Start, rules: YearsRules, year: int, chance: Chance
 
 
 def _demolish(
-    land: Land, start: Start, rules: YearsRules, year: int, chance: Chance, households: Array
+    land: ChangingLand,
+    start: Start,
+    rules: YearsRules,
+    year: int,
+    chance: Chance,
+    households: Array,
 ) -> Iterator[tuple[int, str, str, int]]:
     """Demolish whole buildings: those given, and others by chance, low ones the more often where the rules say so."""
     unit = chance.open("demolition", year).random(len(land.stands))
@@ -207,7 +212,7 @@ def _demolish(
 
 
 def _build(
-    land: Land, start: Start, rules: YearsRules, year: int, chance: Chance
+    land: ChangingLand, start: Start, rules: YearsRules, year: int, chance: Chance
 ) -> Iterator[tuple[int, str, str, int]]:
     """Build the estates that are given, and others by chance, on free land."""
     wanted = [(e.households, e.at) for e in start.estates if e.year == year]

@@ -140,17 +140,17 @@ def _list_rows(data: Mapping[str, Any], name: str, wrong: list[str]) -> list[Map
 
 
 def _read_estate(row: Mapping[str, Any], name: str, wrong: list[str]) -> Estate:
-    told = _tell_unknown(row, Estate, "an estate")
+    told = _check_unknown(row, Estate, "an estate")
     year = row.get("year")
     households = row.get("households")
     community = row.get("community")
     at = row.get("at")
-    told += _tell_whole("year", year)
+    told += _check_whole("year", year)
     if not isinstance(community, str) or not community:
         told.append(
             "community is not given" if community is None else "community must be a code in quotes"
         )
-    told += _tell_whole("households", households)
+    told += _check_whole("households", households)
     spot = (
         isinstance(at, list)
         and len(at) == 2
@@ -170,11 +170,11 @@ def _read_estate(row: Mapping[str, Any], name: str, wrong: list[str]) -> Estate:
 
 
 def _read_demolition(row: Mapping[str, Any], name: str, wrong: list[str]) -> Demolition:
-    told = _tell_unknown(row, Demolition, "a demolition")
+    told = _check_unknown(row, Demolition, "a demolition")
     year = row.get("year")
     buildings = row.get("buildings", [])
     compound = row.get("compound", "")
-    told += _tell_whole("year", year)
+    told += _check_whole("year", year)
     if (
         not isinstance(buildings, list)
         or not all(isinstance(b, str) for b in buildings)
@@ -189,13 +189,13 @@ def _read_demolition(row: Mapping[str, Any], name: str, wrong: list[str]) -> Dem
     return Demolition(int(str(year)), tuple(buildings), compound)
 
 
-def _tell_unknown(row: Mapping[str, Any], kind: Any, name: str) -> list[str]:
+def _check_unknown(row: Mapping[str, Any], kind: Any, name: str) -> list[str]:
     known = [f.name for f in fields(kind)]
     unknown = [key for key in row if key not in known]
     return [f"unknown key {', '.join(unknown)}, {name} has {', '.join(known)}"] if unknown else []
 
 
-def _tell_whole(name: str, value: Any) -> list[str]:
+def _check_whole(name: str, value: Any) -> list[str]:
     whole = isinstance(value, int) and not isinstance(value, bool) and value >= 1
     return [] if whole else [f"{name} must be a whole number from 1"]
 

@@ -14,7 +14,7 @@ from gridplan.tables.conform import conform_table
 
 Array = np.ndarray[Any, Any]
 RATES = ("in_band", "mean_walk")  # in_band: share of the sub-grids
-TOLD = (
+MEASURES = (
     "households",
     "subgrids",
     "in_band",
@@ -31,7 +31,7 @@ WHY = {1: "over", -1: "under", 0: ""}
 
 def list_measures(people: bool) -> tuple[str, ...]:
     """List the measures that are told; those of people only where the plan was organised."""
-    return (*TOLD, *PEOPLE) if people else TOLD
+    return (*MEASURES, *PEOPLE) if people else MEASURES
 
 
 def take_measure(sums: Array, name: str) -> Array:
