@@ -36,9 +36,9 @@ def list_gaps(reach: Reach, table: pd.DataFrame) -> pd.DataFrame:
     community that has none of its posts is one gap.
     """
     service = reach.service
-    own = table.assign(left=table["households"] - table["served"])
-    own = own[own["left"] > 0]
-    if own.empty:
+    unserved = table.assign(left=table["households"] - table["served"])
+    unserved = unserved[unserved["left"] > 0]
+    if unserved.empty:
         return pd.DataFrame(
             columns=[
                 "rule",
@@ -52,55 +52,62 @@ def list_gaps(reach: Reach, table: pd.DataFrame) -> pd.DataFrame:
                 "remedy",
             ]
         )
-    bare = (own["reason"] == "none") & (service.scope != "subgrid") & (own["community"] != "")
-    own = own.assign(
-        level=np.where(bare, "community", "subgrid"),
-        of=own["community"].where(bare, own["subgrid"]),
+    bare = (
+        (unserved["reason"] == "none")
+        & (service.scope != "subgrid")
+        & (unserved["community"] != "")
     )
-    own["long"], own["way"] = own["left"] * own["minutes"], own["left"] * own["metres"]
-    own["known"] = own["left"].where(own["minutes"].notna(), 0)
+    unserved = unserved.assign(
+        level=np.where(bare, "community", "subgrid"),
+        of=unserved["community"].where(bare, unserved["subgrid"]),
+    )
+    unserved["long"], unserved["way"] = (
+        unserved["left"] * unserved["minutes"],
+        unserved["left"] * unserved["metres"],
+    )
+    unserved["known"] = unserved["left"].where(unserved["minutes"].notna(), 0)
     keys = ["level", "of", "community"]
     by_reason = (
-        own.groupby([*keys, "reason"])["left"]
+        unserved.groupby([*keys, "reason"])["left"]
         .sum()
         .reset_index()
         .sort_values(["left", "reason"], ascending=[False, True])
     )
     main = by_reason.drop_duplicates(keys).set_index(keys)["reason"]
-    found = own.groupby(keys)[["left", "long", "way", "known", "households"]].sum()
-    known = found["known"].where(found["known"] > 0)
-    found["value"], found["metres"] = found["long"] / known, found["way"] / known
-    found["reason"] = main.reindex(found.index)
-    return _word_gaps(found.reset_index(), service, int(own["left"].sum()))
+    gaps = unserved.groupby(keys)[["left", "long", "way", "known", "households"]].sum()
+    known = gaps["known"].where(gaps["known"] > 0)
+    gaps["value"], gaps["metres"] = gaps["long"] / known, gaps["way"] / known
+    gaps["reason"] = main.reindex(gaps.index)
+    return _word_gaps(gaps.reset_index(), service, int(unserved["left"].sum()))
 
 
-def _word_gaps(found: pd.DataFrame, service: Service, total: int) -> pd.DataFrame:
+def _word_gaps(gaps: pd.DataFrame, service: Service, total: int) -> pd.DataFrame:
     kind = service.kind
     way = (
-        found["metres"].round().fillna(0).astype("int64").astype("str")
+        gaps["metres"].round().fillna(0).astype("int64").astype("str")
         + " m, "
-        + found["value"].round(1).astype("str")
+        + gaps["value"].round(1).astype("str")
         + " min"
     )
-    share = (100.0 * found["left"] / max(1, total)).round(1).astype("str")
+    share = (100.0 * gaps["left"] / max(1, total)).round(1).astype("str")
     unknown = (
-        found["reason"]
+        gaps["reason"]
         .map({"none": "", "far": ", farther than ways are looked for"})
         .fillna("; no way to one is known")
     )
-    where = ("; " + way + " to the nearest").where(found["metres"].notna(), unknown)
-    words = found["reason"].map({word: text.format(kind=kind) for word, text in REASONS.items()})
+    where = ("; " + way + " to the nearest").where(gaps["metres"].notna(), unknown)
+    words = gaps["reason"].map({word: text.format(kind=kind) for word, text in REASONS.items()})
     return pd.DataFrame(
         {
             "rule": kind,
-            "level": found["level"],
-            "of": found["of"],
-            "community": found["community"],
-            "value": found["value"].round(3),
+            "level": gaps["level"],
+            "of": gaps["of"],
+            "community": gaps["community"],
+            "value": gaps["value"].round(3),
             "need": service.minutes,
-            "households": found["left"].astype("int64"),
+            "households": gaps["left"].astype("int64"),
             "reason": words + where + " (" + share + " % of all who are not served)",
-            "remedy": found["reason"].map(
+            "remedy": gaps["reason"].map(
                 {word: text.format(kind=kind) for word, text in REMEDIES.items()}
             ),
         }

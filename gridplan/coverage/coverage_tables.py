@@ -1,4 +1,4 @@
-"""The tables of coverage: how far each stairwell has to each kind of post, and whom posts reach, serve and back up."""
+"""The tables of coverage: how far each stairwell has to each kind of post, and the households reached."""
 
 from __future__ import annotations
 
@@ -73,21 +73,28 @@ def find_reach(
     """Find how posts of one kind, some ``rows`` of all posts, are reached, over ways to all of them."""
     number = np.full(len(posts), -1)
     number[rows] = np.arange(len(rows))
-    own = ways.take(number[ways.post] >= 0)
-    own = WalkTimes(own.door, number[own.post], own.metres)
-    minutes = np.round(rules.walking.to_minutes(own.metres) + ground.stairs[own.door], DIGITS)
-    slow = np.round(
-        rules.walking.to_minutes(own.metres, slow=True) + ground.slow_stairs[own.door], DIGITS
+    kind_ways = ways.take(number[ways.post] >= 0)
+    kind_ways = WalkTimes(kind_ways.door, number[kind_ways.post], kind_ways.metres)
+    minutes = np.round(
+        rules.walking.to_minutes(kind_ways.metres) + ground.stairs[kind_ways.door], DIGITS
     )
-    order = np.lexsort((own.post, own.metres, own.door))
+    slow = np.round(
+        rules.walking.to_minutes(kind_ways.metres, slow=True) + ground.slow_stairs[kind_ways.door],
+        DIGITS,
+    )
+    order = np.lexsort((kind_ways.post, kind_ways.metres, kind_ways.door))
     first = (
-        order[np.append(True, own.door[order][1:] != own.door[order][:-1])] if len(order) else order
+        order[np.append(True, kind_ways.door[order][1:] != kind_ways.door[order][:-1])]
+        if len(order)
+        else order
     )
     nearest, (metres, best, slow_best) = np.full(len(ground), -1), np.full((3, len(ground)), np.inf)
-    nearest[own.door[first]] = own.post[first]
-    for values, found in ((metres, own.metres), (best, minutes), (slow_best, slow)):
-        values[own.door[first]] = found[first]
-    return Reach(service, posts.iloc[rows], own, minutes, slow, nearest, metres, best, slow_best)
+    nearest[kind_ways.door[first]] = kind_ways.post[first]
+    for values, found in ((metres, kind_ways.metres), (best, minutes), (slow_best, slow)):
+        values[kind_ways.door[first]] = found[first]
+    return Reach(
+        service, posts.iloc[rows], kind_ways, minutes, slow, nearest, metres, best, slow_best
+    )
 
 
 def tabulate_reach(footing: WalkingInputs, reach: Reach, state: str) -> tuple[pd.DataFrame, Array]:
@@ -96,10 +103,10 @@ def tabulate_reach(footing: WalkingInputs, reach: Reach, state: str) -> tuple[pd
     service = reach.service
     count = reach.count(ground, service.minutes)
     served, held = reach.serve(ground, service.minutes)
-    own = reach.minutes <= service.minutes
+    in_time = reach.minutes <= service.minutes
     ratio = measure_ratios(
-        reach.ways.door[own],
-        reach.ways.post[own],
+        reach.ways.door[in_time],
+        reach.ways.post[in_time],
         ground.weight,
         reach.posts["capacity"].to_numpy(float),
     )
@@ -144,11 +151,11 @@ def find_reasons(footing: WalkingInputs, reach: Reach, count: Array, served: Arr
         rules.walking.to_minutes(straight * rules.walking.detour) + ground.stairs[off]
         <= service.minutes
     )
-    at = shapely.get_coordinates(reach.posts.geometry.to_numpy())
+    xy = shapely.get_coordinates(reach.posts.geometry.to_numpy())
     word[near] = "roundabout"
     blocked = np.flatnonzero(near)
     blocked = (
-        blocked[footing.obstacles.find_blocked(ground.xy[off[blocked]], at[post[blocked]])]
+        blocked[footing.obstacles.find_blocked(ground.xy[off[blocked]], xy[post[blocked]])]
         if len(blocked)
         else blocked
     )
@@ -175,8 +182,8 @@ def find_straight(
     rows = np.flatnonzero(groups >= 0)
     if len(rows) == 0 or len(doors) == 0:
         return np.full(len(doors), -1), np.full(len(doors), np.inf)
-    at = shapely.get_coordinates(posts.geometry.to_numpy())[rows]
-    tree = cKDTree(np.column_stack([at, groups[rows] * apart]))
+    xy = shapely.get_coordinates(posts.geometry.to_numpy())[rows]
+    tree = cKDTree(np.column_stack([xy, groups[rows] * apart]))
     metres, nearest = tree.query(
         np.column_stack([ground.xy[doors], ground.group(scope)[doors] * apart])
     )
@@ -189,21 +196,21 @@ def find_straight(
 def tabulate_coverage(
     ground: CoverageInputs, reach: Reach, table: pd.DataFrame, state: str, rules: Rules
 ) -> pd.DataFrame:
-    """Tabulate whom one kind of post reaches, serves and backs up.
+    """Tabulate the households that one kind of post reaches, serves and backs up.
 
     By city, class and community for every threshold; by sub-grid for that of
     the kind.
     """
     service = reach.service
     own_rules = rules.coverage
-    told = {*own_rules.thresholds, service.minutes}
+    listed = {*own_rules.thresholds, service.minutes}
     frames = []
-    for minutes in sorted(told | set(own_rules.curve)):
+    for minutes in sorted(listed | set(own_rules.curve)):
         count = reach.count(ground, minutes)
         served: Any = None
         if minutes == service.minutes:
             served = table["served"].to_numpy(float)
-        elif minutes in told:
+        elif minutes in listed:
             served = reach.serve(ground, minutes)[0].astype(float)
         amounts = {
             "households": ground.weight,
@@ -328,13 +335,14 @@ def _average_worst(group: Array, minutes: Array, weight: Array, n: int, share: f
     """
     rows = np.flatnonzero((group >= 0) & (weight > 0))
     rows = rows[np.lexsort((-minutes[rows], group[rows]))]
-    own = group[rows]
+    ranked = group[rows]
     held = weight[rows]
-    total = np.bincount(own, held, minlength=n)
-    before = np.cumsum(held) - held - (np.cumsum(total) - total)[own]
-    taken = np.clip(share * total[own] - before, 0.0, held)
+    total = np.bincount(ranked, held, minlength=n)
+    before = np.cumsum(held) - held - (np.cumsum(total) - total)[ranked]
+    taken = np.clip(share * total[ranked] - before, 0.0, held)
     return np.asarray(
-        np.bincount(own, taken * minutes[rows], minlength=n) / np.bincount(own, taken, minlength=n)
+        np.bincount(ranked, taken * minutes[rows], minlength=n)
+        / np.bincount(ranked, taken, minlength=n)
     )
 
 

@@ -32,7 +32,7 @@ from gridplan.tables.conform import conform_table
 Array = np.ndarray[Any, Any]
 QUESTIONS = ("most", "fewest", "median", "centre")
 WIDE = ("median", "centre")  # questions in which all ways count, however long
-CURVE = 12  # numbers of posts at which the curve is told, at most
+CURVE = 12  # numbers of posts at which the curve is reported, at most
 
 
 def propose_posts(
@@ -45,13 +45,13 @@ def propose_posts(
     limited: bool = True,
     rules: Rules | None = None,
 ) -> Plan:
-    """Propose where to add posts of one kind, those that are there staying, and tell what each further post would bring.
+    """Propose where to add posts of one kind, keeping present ones, and what each would bring.
 
     New posts may stand at places of the kinds that the rules name, and at the
     centres of sub-grids; a central household in any stairwell with a member
     able to hold the post. Fills service_posts with those proposed (ranked by
     the households that each brings) and siting with the curve of the share
-    served against posts added; then measures reach anew. Run again, it
+    served against posts added; then measures reach again. Run again, it
     replaces its own proposals of that kind.
 
     Parameters
@@ -174,11 +174,11 @@ def list_candidates(plan: Plan, service: Service, rules: Rules) -> gpd.GeoDataFr
     """List the places where a new post may stand, as posts with the capacity of their kind; one for each place and spot."""
     if service.kind == CENTRAL:
         able = plan.members.index[plan.members["available"] > 0]
-        at = plan.stairwells[plan.stairwells.index.isin(able)].sort_index()
-        subgrid = at["subgrid"]
-        stairwell = at.index
-        shapes = at.geometry.to_numpy()
-        names = np.full(len(at), "", object)
+        stairwells = plan.stairwells[plan.stairwells.index.isin(able)].sort_index()
+        subgrid = stairwells["subgrid"]
+        stairwell = stairwells.index
+        shapes = stairwells.geometry.to_numpy()
+        names = np.full(len(stairwells), "", object)
     else:
         homes = plan.subgrids[plan.subgrids["centre"].isin(plan.stairwells.index)].sort_index()
         kinds = set(rules.coverage.candidates) - {service.kind}
@@ -229,11 +229,12 @@ def pose_problem(
     footing = prepare_walking_inputs(plan.site, ground, rules)
     limit = rules.coverage.farthest if wide else rules.walking.to_metres(service.minutes)
     ways = measure_walk_times(footing, every, [service], limit)[0]
-    found = find_reach(ground, service, every, np.arange(len(every)), ways, rules)
-    near = np.ones(len(found.minutes), bool) if wide else found.minutes <= service.minutes
+    candidates = find_reach(ground, service, every, np.arange(len(every)), ways, rules)
+    near = np.ones(len(candidates.minutes), bool) if wide else candidates.minutes <= service.minutes
     shape = (len(ground), len(every))
     minutes = csr_array(
-        (found.minutes[near], (found.ways.door[near], found.ways.post[near])), shape=shape
+        (candidates.minutes[near], (candidates.ways.door[near], candidates.ways.post[near])),
+        shape=shape,
     )
     room = every["capacity"].fillna(np.inf).to_numpy(float)
     return make_siting_problem(
@@ -268,14 +269,14 @@ def rank_sites(problem: SitingProblem, chosen: Array) -> Array:
         near = [
             columns.indices[columns.indptr[site] : columns.indptr[site + 1]] for site in waiting
         ]
-        best = int(np.argmax(np.minimum(rooms[waiting], [left[own].sum() for own in near])))
+        best = int(np.argmax(np.minimum(rooms[waiting], [left[nearest].sum() for nearest in near])))
         site = waiting.pop(best)
-        own = near[best]
-        own = own[
+        nearest = near[best]
+        nearest = nearest[
             np.argsort(columns.data[columns.indptr[site] : columns.indptr[site + 1]], kind="stable")
         ]
-        before = np.cumsum(left[own]) - left[own]
-        left[own] -= np.clip(rooms[site] - before, 0.0, left[own])
+        before = np.cumsum(left[nearest]) - left[nearest]
+        left[nearest] -= np.clip(rooms[site] - before, 0.0, left[nearest])
         order.append(site)
     return np.asarray(order, np.int64)
 
@@ -289,16 +290,18 @@ def trace_curve(
     counts = np.unique(np.rint(np.linspace(0, k, min(k, CURVE) + 1)).astype(int))
     rows = []
     for count in counts:
-        own = answer if question == "most" and count == k else cover_most(problem, int(count))
+        answer_here = (
+            answer if question == "most" and count == k else cover_most(problem, int(count))
+        )
         rows.append(
             (
                 "most",
                 int(count),
                 question == "most" and count == k,
-                own.objective,
-                own.bound / total,
-                own.gap,
-                own.ended,
+                answer_here.objective,
+                answer_here.bound / total,
+                answer_here.gap,
+                answer_here.ended,
             )
         )
     if question != "most":
@@ -333,5 +336,7 @@ def _serve(problem: SitingProblem, sites: Array) -> Array:
     )
     rows = np.repeat(np.arange(len(problem.weights)), np.diff(problem.ways.indptr))
     there = np.isin(problem.ways.indices, sites)
-    door, post, minutes = (own[there] for own in (rows, problem.ways.indices, problem.ways.data))
+    door, post, minutes = (
+        values[there] for values in (rows, problem.ways.indices, problem.ways.data)
+    )
     return serve_households(door, post, minutes, problem.weights.astype(np.int64), rooms)[0]

@@ -1,4 +1,4 @@
-"""Coverage: how far every stairwell is from the posts that serve it, whom they reach and serve, and where gaps are."""
+"""Coverage: how far every stairwell is from the posts that serve it, and where the gaps are."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ PROPOSED = "proposed"
 
 
 def reach(plan: Plan, rules: Rules | None = None) -> Plan:
-    """Find how far every stairwell is from the posts that serve it, and whom they reach, serve and back up.
+    """Find how far every stairwell is from the posts that serve it, and the households served.
 
     Fills service_posts, reach and coverage, and the indicators and gaps of the
     room reach; run again, it replaces its own rows only. Ways go along the
@@ -92,17 +92,21 @@ def reach(plan: Plan, rules: Rules | None = None) -> Plan:
     ground = prepare_coverage_inputs(plan, rules)
     footing = prepare_walking_inputs(plan.site, ground, rules)
     posts = list_posts(plan, services)
-    ways, access, told = measure_walk_times(footing, posts, services, rules.coverage.farthest)
+    ways, access, access_entries = measure_walk_times(
+        footing, posts, services, rules.coverage.farthest
+    )
     posts = posts.assign(leg=access["leg"], reason=access["reason"].astype("str"))
-    found = [_look_at(plan, footing, service, posts, ways, rules) for service in services]
-    reached, held = (pd.concat([own[n] for own in found], ignore_index=True) for n in (0, 2))
-    covered = pd.concat([own[1] for own in found], ignore_index=True)
-    figures, gaps = _judge(plan, ground, [own[3] for own in found], reached, rules)
+    results = [_look_at(plan, footing, service, posts, ways, rules) for service in services]
+    reached, held = (
+        pd.concat([result[n] for result in results], ignore_index=True) for n in (0, 2)
+    )
+    covered = pd.concat([result[1] for result in results], ignore_index=True)
+    figures, gaps = _judge(plan, ground, [result[3] for result in results], reached, rules)
     tables = {
         "service_posts": _write_posts(posts, held),
         "reach": _write_rows("reach", reached, ["kind", "state", "stairwell"]),
         "coverage": _write_rows("coverage", covered, ["kind", "state", "level", "of", "minutes"]),
-        "ledger": _write_entries(plan.site.ledger, [*footing.entries, *told]),
+        "ledger": _write_entries(plan.site.ledger, [*footing.entries, *access_entries]),
         "indicators": write_indicators(plan.indicators, ROOM, figures),
         "gaps": write_gaps(plan.gaps, ROOM, gaps),
     }
@@ -117,10 +121,10 @@ def _look_at(
     Returns the rows of reach and of coverage, what each post reaches and
     serves, and the reach of those that are there.
     """
-    own = (posts["kind"] == service.kind).to_numpy()
-    there = own & (posts["status"] == "existing").to_numpy()
+    of_kind = (posts["kind"] == service.kind).to_numpy()
+    there = of_kind & (posts["status"] == "existing").to_numpy()
     states = {NOW: np.flatnonzero(there)} | (
-        {PROPOSED: np.flatnonzero(own)} if (own & ~there).any() else {}
+        {PROPOSED: np.flatnonzero(of_kind)} if (of_kind & ~there).any() else {}
     )
     rows = []
     covered = []
@@ -169,13 +173,13 @@ def _judge(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Write the figures of volunteers, and the gaps of all kinds of posts."""
     now = reached[reached["state"] == NOW]
-    gaps = [list_gaps(own, now[now["kind"] == own.service.kind]) for own in found]
+    gaps = [list_gaps(result, now[now["kind"] == result.service.kind]) for result in found]
     figures = pd.DataFrame(
         columns=["level", "of", "community", "measure", "value", "need", "met", "origin"]
     )
-    for own in found:
-        if own.service.kind == KIND:
-            volunteers = measure_volunteers(plan, ground, own, rules)
+    for result in found:
+        if result.service.kind == KIND:
+            volunteers = measure_volunteers(plan, ground, result, rules)
             figures = write_volunteers(volunteers, rules)
             gaps.append(list_short_teams(volunteers))
     kept = [frame for frame in gaps if len(frame)]
@@ -184,8 +188,8 @@ def _judge(
 
 def _write_posts(posts: Any, held: pd.DataFrame) -> Any:
     """Write what each post reaches and serves."""
-    own = held.set_index("code").reindex(posts.index)
-    table = posts.assign(reachable=own["reachable"], served=own["served"])
+    counts = held.set_index("code").reindex(posts.index)
+    table = posts.assign(reachable=counts["reachable"], served=counts["served"])
     return conform_table(
         "service_posts",
         table.assign(load=table["served"] / table["capacity"].where(table["capacity"] > 0)),
@@ -212,9 +216,9 @@ def _write_manifest(plan: Plan, rules: Rules) -> Plan:
     for row in city.itertuples():
         for name in ("posts", "reachable_share", "served_share", "backed_up_share"):
             figures[f"{row.kind}_{name}"] = getattr(row, name)
-    own = {name: rules.to_dict()[name] for name in ("coverage", "walking")}
+    own_rules = {name: rules.to_dict()[name] for name in ("coverage", "walking")}
     people = {
         **plan.manifest.get("people", {}),
-        ROOM: {"rules": own, "figures": round_figures(figures)},
+        ROOM: {"rules": own_rules, "figures": round_figures(figures)},
     }
     return plan.replace(manifest={**plan.manifest, "people": people})

@@ -24,7 +24,7 @@ def list_posts(plan: Plan, services: Sequence[Service]) -> gpd.GeoDataFrame:
 
     Returns
     -------
-    The table ``service_posts``, sorted by code; whom they reach and serve is
+    The table ``service_posts``, sorted by code; the households they reach are
     still open.
 
     Examples
@@ -41,9 +41,9 @@ def list_posts(plan: Plan, services: Sequence[Service]) -> gpd.GeoDataFrame:
         (plan.service_posts["status"] == "proposed") & plan.service_posts["kind"].isin(kinds)
     ]
     parts: list[Any] = [
-        own
-        for own in (_take_places(plan, kinds), _take_centrals(plan, kinds), proposed.reset_index())
-        if len(own)
+        part
+        for part in (_take_places(plan, kinds), _take_centrals(plan, kinds), proposed.reset_index())
+        if len(part)
     ]
     if not parts:
         return make_empty("service_posts", plan.crs)
@@ -59,22 +59,22 @@ def finish_posts(
     plan: Plan, table: gpd.GeoDataFrame, kinds: dict[str, Service]
 ) -> gpd.GeoDataFrame:
     """Give posts their community, capacity and minutes."""
-    own = pd.DataFrame(
+    columns = pd.DataFrame(
         [(s.minutes, s.capacity, s.area) for s in kinds.values()],
         index=list(kinds),
         columns=["m", "c", "a"],
     )
-    own = own.reindex(table["kind"]).reset_index(drop=True)
-    by_area = (own["a"] > 0) & table["area"].notna()
+    columns = columns.reindex(table["kind"]).reset_index(drop=True)
+    by_area = (columns["a"] > 0) & table["area"].notna()
     capacity = np.where(
         by_area,
-        np.floor(table["area"] / own["a"].where(own["a"] > 0) * 100.0),
-        own["c"].where(own["c"] > 0),
+        np.floor(table["area"] / columns["a"].where(columns["a"] > 0) * 100.0),
+        columns["c"].where(columns["c"] > 0),
     )
     home = plan.stairwells["community"].reindex(table["stairwell"]).to_numpy(object)
     lies_in = find_communities(plan, table)
     community = np.where(pd.isna(home), lies_in, home)
-    return table.assign(community=community, capacity=capacity, minutes=own["m"].to_numpy())
+    return table.assign(community=community, capacity=capacity, minutes=columns["m"].to_numpy())
 
 
 def find_communities(plan: Plan, points: gpd.GeoDataFrame) -> Any:
@@ -83,8 +83,8 @@ def find_communities(plan: Plan, points: gpd.GeoDataFrame) -> Any:
     if land.empty or points.empty:
         return np.full(len(points), "", object)
     tree = shapely.STRtree(land.geometry.to_numpy())
-    own, over = tree.query_nearest(points.geometry.to_numpy())
-    first = pd.Series(over).groupby(own).min().reindex(range(len(points)))
+    point, over = tree.query_nearest(points.geometry.to_numpy())
+    first = pd.Series(over).groupby(point).min().reindex(range(len(points)))
     return land.index.to_numpy(object)[first.to_numpy(np.int64)]
 
 
@@ -107,18 +107,18 @@ def _take_places(plan: Plan, kinds: dict[str, Service]) -> pd.DataFrame:
 
 
 def _take_centrals(plan: Plan, kinds: dict[str, Service]) -> pd.DataFrame:
-    own = plan.posts[
+    centrals = plan.posts[
         (plan.posts["role"] == CENTRAL) & plan.posts["stairwell"].isin(plan.stairwells.index)
     ].sort_index()
-    own = own if CENTRAL in kinds else own.iloc[:0]
+    centrals = centrals if CENTRAL in kinds else centrals.iloc[:0]
     return pd.DataFrame(
         {
-            "service_post": own.index.to_numpy(object),
+            "service_post": centrals.index.to_numpy(object),
             "kind": CENTRAL,
             "status": "existing",
-            "subgrid": own["subgrid"].to_numpy(object),
-            "stairwell": own["stairwell"].to_numpy(object),
+            "subgrid": centrals["subgrid"].to_numpy(object),
+            "stairwell": centrals["stairwell"].to_numpy(object),
             "area": np.nan,
-            "geometry": plan.stairwells.geometry.reindex(own["stairwell"]).to_numpy(),
+            "geometry": plan.stairwells.geometry.reindex(centrals["stairwell"]).to_numpy(),
         }
     )

@@ -34,13 +34,13 @@ def measure_volunteers(
     and for each threshold t within_t and requests_t (shares of households and
     of requests).
     """
-    own = rules.coverage
+    coverage_rules = rules.coverage
     k = len(ground.communities)
-    times = own.thresholds
-    rates = np.array([own.requests_urban, own.requests_rural]) / 100.0
+    times = coverage_rules.thresholds
+    rates = np.array([coverage_rules.requests_urban, coverage_rules.requests_rural]) / 100.0
     asked = (
         ground.weight
-        * np.append(rates, own.requests_urban / 100.0)[
+        * np.append(rates, coverage_rules.requests_urban / 100.0)[
             np.where(ground.kind < 0, len(CLASSES), ground.kind)
         ]
     )
@@ -61,7 +61,7 @@ def measure_volunteers(
         )
     near = reach.best <= times[-1]
     walk = np.where(near, reach.best, 0.0) * 2.0 / 60.0
-    hours = add_up(asked * near * (own.request_hours + walk))
+    hours = add_up(asked * near * (coverage_rules.request_hours + walk))
     homes = pd.Series(sums["households"], index=ground.communities)
     tally = (
         tally_counts(plan.site, ["volunteers"], homes)
@@ -79,7 +79,9 @@ def measure_volunteers(
                     table[whole] > 0
                 )
     table["need"] = (
-        np.ceil(table["hours"] / own.volunteer_hours - 1e-9) if own.volunteer_hours > 0 else np.nan
+        np.ceil(table["hours"] / coverage_rules.volunteer_hours - 1e-9)
+        if coverage_rules.volunteer_hours > 0
+        else np.nan
     )
     return table.drop(columns="hours")
 
@@ -87,32 +89,33 @@ def measure_volunteers(
 def write_volunteers(table: pd.DataFrame, rules: Rules) -> pd.DataFrame:
     """Write the figures of volunteers by community and for the city."""
     frames = []
-    for level, own in (("community", table.drop(index=CITY)), ("city", table.loc[[CITY]])):
-        of = own.index.to_numpy(object)
+    for level, rows in (("community", table.drop(index=CITY)), ("city", table.loc[[CITY]])):
+        of = rows.index.to_numpy(object)
         over: Any = of if level == "community" else ""
         frames.append(
             make_figures(
-                level, of, over, "volunteers", own["volunteers"], own["need"], origin="counted"
+                level, of, over, "volunteers", rows["volunteers"], rows["need"], origin="counted"
             )
         )
         frames.append(
             make_figures(
-                level, of, over, "volunteer_requests_month", own["requests"], origin="estimated"
+                level, of, over, "volunteer_requests_month", rows["requests"], origin="estimated"
             )
         )
         for minutes in rules.coverage.thresholds:
             names = [f"{name}_{minutes:g}" for name in ("within", "requests")]
             frames += [
-                make_figures(level, of, over, f"volunteer_{name}", own[name]) for name in names
+                make_figures(level, of, over, f"volunteer_{name}", rows[name]) for name in names
             ]
     return pd.concat(frames, ignore_index=True)
 
 
 def list_short_teams(table: pd.DataFrame) -> pd.DataFrame:
     """List the communities whose volunteers are fewer than the need, or were not counted."""
-    own = table.drop(index=CITY)
-    short = own[
-        (own["volunteers"] < own["need"] - 1e-9) | (own["volunteers"].isna() & (own["need"] > 0))
+    communities = table.drop(index=CITY)
+    short = communities[
+        (communities["volunteers"] < communities["need"] - 1e-9)
+        | (communities["volunteers"].isna() & (communities["need"] > 0))
     ]
     known = short["volunteers"].notna()
     return pd.DataFrame(

@@ -24,7 +24,7 @@ from gridplan.walking.obstacles import Obstacles, find_obstacles
 
 Array = np.ndarray[Any, Any]
 BATCH = 64  # posts measured together
-DIGITS = 3  # ways are told to the millimetre
+DIGITS = 3  # ways are rounded to the millimetre
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,12 +70,14 @@ def prepare_walking_inputs(site: Site, ground: CoverageInputs, rules: Rules) -> 
         return WalkingInputs(
             site, ground, rules, None, None, obstacles, [note_detour(rules.walking, len(ground))]
         )
-    access, told = reach_doors(network, ground.doors, site, rules.walking)
+    access, access_entries = reach_doors(network, ground.doors, site, rules.walking)
     metres = float(network.metres[network.kept_edges].sum())
     along = Entry(
         "walking", "stairwells", "noted", len(ground), f"ways go along {metres:,.0f} m of streets"
     )
-    return WalkingInputs(site, ground, rules, network, access, obstacles, [*entries, *told, along])
+    return WalkingInputs(
+        site, ground, rules, network, access, obstacles, [*entries, *access_entries, along]
+    )
 
 
 def measure_walk_times(
@@ -94,23 +96,27 @@ def measure_walk_times(
     and entries for the ledger.
     """
     scopes = pd.Series({s.kind: s.scope for s in services}).reindex(posts["kind"]).to_numpy(object)
-    at = shapely.get_coordinates(posts.geometry.to_numpy())
-    told: list[Entry] = []
+    xy = shapely.get_coordinates(posts.geometry.to_numpy())
+    entries: list[Entry] = []
     table = pd.DataFrame({"leg": np.nan, "reason": ""}, index=posts.index)
     access = None
     if footing.network is not None and len(posts):
-        access, told = reach_doors(footing.network, posts, footing.site, footing.rules.walking)
+        access, entries = reach_doors(footing.network, posts, footing.site, footing.rules.walking)
         table = access[["leg", "reason"]]
-    parts = [_measure_near(footing, posts, scopes, at)]
+    parts = [_measure_near(footing, posts, scopes, xy)]
     for rows in _batch_posts(posts, scopes):
         scope = str(scopes[rows[0]])
-        doors = _find_doors(footing.ground, posts.iloc[rows], scope, at[rows], limit)
+        doors = _find_doors(footing.ground, posts.iloc[rows], scope, xy[rows], limit)
         door, post, metres = _measure_batch(footing, access, posts, rows, doors, limit)
         allowed = find_groups(footing.ground, posts, scope)
-        own = (footing.ground.group(scope)[door] == allowed[post]) & (allowed[post] >= 0)
-        parts.append((door[own], post[own], metres[own]))
+        permitted = (footing.ground.group(scope)[door] == allowed[post]) & (allowed[post] >= 0)
+        parts.append((door[permitted], post[permitted], metres[permitted]))
     door, post, metres = (np.concatenate(part) for part in zip(*parts, strict=True))
-    return _keep_shortest(door.astype(np.int64), post.astype(np.int64), metres, limit), table, told
+    return (
+        _keep_shortest(door.astype(np.int64), post.astype(np.int64), metres, limit),
+        table,
+        entries,
+    )
 
 
 def find_groups(ground: CoverageInputs, posts: gpd.GeoDataFrame, scope: str) -> Array:
@@ -124,9 +130,9 @@ def find_groups(ground: CoverageInputs, posts: gpd.GeoDataFrame, scope: str) -> 
 def _batch_posts(posts: gpd.GeoDataFrame, scopes: Array) -> Iterator[Array]:
     """Batch posts that are of one scope and near one another, by their communities."""
     for scope in np.unique(scopes.astype(str)):
-        own = np.flatnonzero(scopes == scope)
-        community = posts["community"].to_numpy(object)[own]
-        order = own[np.argsort(community.astype(str), kind="stable")]
+        members = np.flatnonzero(scopes == scope)
+        community = posts["community"].to_numpy(object)[members]
+        order = members[np.argsort(community.astype(str), kind="stable")]
         if scope == "city":
             yield from (order[first : first + BATCH] for first in range(0, len(order), BATCH))
             continue
@@ -139,10 +145,10 @@ def _batch_posts(posts: gpd.GeoDataFrame, scopes: Array) -> Iterator[Array]:
 
 
 def _find_doors(
-    ground: CoverageInputs, posts: gpd.GeoDataFrame, scope: str, at: Array, limit: float
+    ground: CoverageInputs, posts: gpd.GeoDataFrame, scope: str, xy: Array, limit: float
 ) -> Array:
     """Find the stairwells that may be within the limit of some posts, and that may go to some of them."""
-    near = ((ground.xy >= at.min(axis=0) - limit) & (ground.xy <= at.max(axis=0) + limit)).all(
+    near = ((ground.xy >= xy.min(axis=0) - limit) & (ground.xy <= xy.max(axis=0) + limit)).all(
         axis=1
     )
     if scope != "city":
@@ -163,7 +169,7 @@ def _measure_batch(
     if len(doors) == 0:
         return doors, doors, np.zeros(0)
     if access is None or footing.network is None or footing.access is None:
-        found = measure_straight(
+        straight = measure_straight(
             posts.iloc[rows],
             footing.ground.doors.iloc[doors],
             footing.site,
@@ -171,13 +177,15 @@ def _measure_batch(
             limit,
         )
     else:
-        found = measure_paths(footing.network, access.iloc[rows], footing.access.iloc[doors], limit)
-    pairs = found.tocoo()
+        straight = measure_paths(
+            footing.network, access.iloc[rows], footing.access.iloc[doors], limit
+        )
+    pairs = straight.tocoo()
     return doors[pairs.col], rows[pairs.row], pairs.data
 
 
 def _measure_near(
-    footing: WalkingInputs, posts: gpd.GeoDataFrame, scopes: Array, at: Array
+    footing: WalkingInputs, posts: gpd.GeoDataFrame, scopes: Array, xy: Array
 ) -> tuple[Array, Array, Array]:
     """Measure straight ways between doors of one compound and doors near one another, where nothing lies between."""
     ground = footing.ground
@@ -206,8 +214,8 @@ def _measure_near(
     pairs = np.unique(np.column_stack([post[allowed], door[allowed]]), axis=0)
     post = pairs[:, 0]
     door = pairs[:, 1]
-    straight = np.hypot(*(at[post] - ground.xy[door]).T)
-    free = (straight == 0) | ~footing.obstacles.find_blocked(at[post], ground.xy[door])
+    straight = np.hypot(*(xy[post] - ground.xy[door]).T)
+    free = (straight == 0) | ~footing.obstacles.find_blocked(xy[post], ground.xy[door])
     return door[free], post[free], straight[free] * rules.detour
 
 

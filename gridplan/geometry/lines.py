@@ -121,9 +121,9 @@ def _group_lines(name: Any, code: Any, lines: Shapes) -> list[tuple[str, Shapes,
     key[bare] = [joined.get(n, f"\0{n:06d}") for n in label]
     groups = []
     for word in sorted(set(key)):
-        own = np.flatnonzero(key == word)
+        rows = np.flatnonzero(key == word)
         groups.append(
-            ("" if word.startswith("\0") else word, lines[own], [str(c) for c in code[own]])
+            ("" if word.startswith("\0") else word, lines[rows], [str(c) for c in code[rows]])
         )
     return groups
 
@@ -191,16 +191,16 @@ def _chain(lines: Shapes) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]
     order = [first]
     flip = [side == 1]
     left.discard(first)
-    at = ends[1 - side, first]
+    end = ends[1 - side, first]
     while left:
         rows = np.array(sorted(left))
-        gaps = np.round(np.hypot(*(ends[:, rows] - at).reshape(-1, 2).T).reshape(2, -1), 3)
+        gaps = np.round(np.hypot(*(ends[:, rows] - end).reshape(-1, 2).T).reshape(2, -1), 3)
         side, n = divmod(int(np.argmin(gaps)), len(rows))
         row = int(rows[n])
         order.append(row)
         flip.append(side == 1)
         left.discard(row)
-        at = ends[1 - side, row]
+        end = ends[1 - side, row]
     return np.array(order, dtype=np.int64), np.array(flip, dtype=bool)
 
 
@@ -249,12 +249,12 @@ def _halve(area: Any, count: int) -> list[Any]:
     return [*_halve(one, first), *_halve(two, count - first)]
 
 
-def _draw_half(area: Any, axis: Floats, at: float) -> Any:
+def _draw_half(area: Any, axis: Floats, cut: float) -> Any:
     """Draw a rectangle that holds all of an area that lies before a distance along an axis."""
     reach = float(np.ptp(shapely.get_coordinates(area), axis=0).sum()) + 10.0
     middle = shapely.get_coordinates(area).mean(axis=0)
     across = np.array([-axis[1], axis[0]]) * reach
-    foot = middle + axis * (at - middle @ axis)
+    foot = middle + axis * (cut - middle @ axis)
     back = foot - axis * 2 * reach
     return shapely.Polygon([foot - across, foot + across, back + across, back - across])
 

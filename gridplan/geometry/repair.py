@@ -190,8 +190,8 @@ def snap_outlines(shapes: Shapes) -> Shapes:
     lines = shapely.union_all(shapely.boundary(shapes), grid_size=GRID)
     faces = shapely.get_parts(shapely.polygonize([lines]))
     owner = _find_owners(faces, shapes)
-    own = owner >= 0
-    order = np.flatnonzero(own)[np.argsort(owner[own], kind="stable")]
+    owned = owner >= 0
+    order = np.flatnonzero(owned)[np.argsort(owner[owned], kind="stable")]
     starts = np.searchsorted(owner[order], np.arange(len(shapes) + 1))
     groups = [faces[order[a:b]] for a, b in pairwise(starts)]
     return np.array([shapely.coverage_union_all(group) for group in groups], dtype=object)

@@ -1,4 +1,4 @@
-"""Tilings: faces given to parts, stray pieces handed on, faces joined to outlines, outlines made to share their corners."""
+"""Tilings: faces given to parts, stray pieces reassigned, faces joined to outlines, outlines made to share their corners."""
 
 from __future__ import annotations
 
@@ -158,8 +158,10 @@ def join_pieces(labels: Ints, homes: Ints, edges: tuple[Ints, Ints, Floats]) -> 
         roots = np.unique(root[touching[begin[k] : begin[k] + count[k], 2]])
         if len(roots) < 2 or out[face] == part or out[face] != labels[face]:
             continue
-        own = np.flatnonzero(out == out[face])
-        if _count_lived(graph, own, lived) == _count_lived(graph, own[own != face], lived):
+        members = np.flatnonzero(out == out[face])
+        if _count_lived(graph, members, lived) == _count_lived(
+            graph, members[members != face], lived
+        ):
             out[face] = part
             root[np.isin(root, roots)] = roots[0]
     return out
@@ -250,13 +252,13 @@ def _insert_corners(shapes: Shapes, wrong: Shapes, tolerance: float) -> Shapes:
     order = np.lexsort((along, line))
     place = start[line[order]] + 1
     ring_ends = ring_ends + np.searchsorted(place, ring_ends, side="left")
-    mended = shapely.from_ragged_array(
+    repaired = shapely.from_ragged_array(
         shapely.GeometryType.POLYGON,
         np.insert(xy, place, point[order], axis=0),
         (ring_ends, part_ends),
     )
     out = shapes.copy()
-    new = gather_parts(mended, shape, len(faulty))
+    new = gather_parts(repaired, shape, len(faulty))
     out[faulty] = np.where(shapely.is_valid(new), new, shapes[faulty])
     return out
 

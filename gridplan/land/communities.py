@@ -1,4 +1,4 @@
-"""Communities: which building lies in which, enclosures that stand in for them, and urban or rural."""
+"""Communities: which building lies in which, enclosures that replace them, and urban or rural."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def assign_communities(site: Site, rules: SiteRules) -> Site:
     """
     communities = site.communities.sort_index()
     if communities.empty:
-        remedy = "give a table of communities, or let enclosures stand in for them"
+        remedy = "give a table of communities, or let enclosures replace them"
         raise InputError([Problem("communities", "not empty", "there is no community", remedy)])
     held, attached = find_communities(
         site.buildings.geometry.to_numpy(), communities.geometry.to_numpy(), rules
@@ -160,7 +160,7 @@ def _find_nearest(shapes: Any, outlines: Any) -> tuple[Ints, Floats]:
 def make_enclosures(
     site: Site, rules: SiteRules, outline: Any = None, weights: pd.Series[Any] | None = None
 ) -> Site:
-    """Cut the land into enclosures by hard barriers and main roads, which then stand in for communities.
+    """Cut the land into enclosures by hard barriers and main roads, used as communities.
 
     An enclosure with fewer than ``rules.enclosure_households`` households is
     joined to the neighbour with the longest common border, over a hard barrier
@@ -278,37 +278,37 @@ def _cut_heavy(
     least = rules.enclosure_households
     most = rules.enclosure_most
     tree = shapely.STRtree(points)
-    done: list[Any] = []
+    light: list[Any] = []
     todo = [(piece, len(streets) > 0) for piece in pieces]
     across = 0
     while todo:
         piece, has_streets = todo.pop()
-        own = tree.query(piece, predicate="intersects")
-        own = np.sort(own[weight[own] > 0])
-        if weight[own].sum() <= most or len(own) < 2:
-            done.append(piece)
+        inside = tree.query(piece, predicate="intersects")
+        inside = np.sort(inside[weight[inside] > 0])
+        if weight[inside].sum() <= most or len(inside) < 2:
+            light.append(piece)
         elif has_streets:
             todo += [
                 (part, False) for part in _cut_land(piece, streets, hard, points, weight, least)
             ]
         else:
-            line = np.array([_draw_across(points[own], weight[own])], dtype=object)
+            line = np.array([_draw_across(points[inside], weight[inside])], dtype=object)
             parts = _cut_land(piece, line, hard, points, weight, least)
             if len(parts) == 1:
-                done.append(piece)
+                light.append(piece)
                 continue
             across += 1
             todo += [(part, False) for part in parts]
-    return np.array(done, dtype=object), across
+    return np.array(light, dtype=object), across
 
 
 def _draw_across(points: Any, weight: Floats) -> Any:
     """Draw a line across the long axis of weighted points, in the widest gap between two of them near the middle."""
-    at = shapely.get_coordinates(points)
-    middle = np.average(at, axis=0, weights=weight)
-    axis = np.linalg.svd(np.cov(at.T, aweights=weight))[0][:, 0]
-    order = np.argsort((at - middle) @ axis, kind="stable")
-    along = ((at - middle) @ axis)[order]
+    xy = shapely.get_coordinates(points)
+    middle = np.average(xy, axis=0, weights=weight)
+    axis = np.linalg.svd(np.cov(xy.T, aweights=weight))[0][:, 0]
+    order = np.argsort((xy - middle) @ axis, kind="stable")
+    along = ((xy - middle) @ axis)[order]
     share = np.cumsum(weight[order]) / weight.sum()
     gap = np.where((share[:-1] > 0.4) & (share[:-1] < 0.6), np.diff(along), -1.0)
     n = (

@@ -48,9 +48,9 @@ def infer_compounds(site: Site, rules: SiteRules) -> Site:
     Codes are the community's code and a number from west to east; the ledger
     says that they were inferred.
     """
-    given = site.compounds[site.compounds["origin"] != "inferred"]
-    if len(given):
-        return _assign_compounds(site.replace(compounds=given))
+    known = site.compounds[site.compounds["origin"] != "inferred"]
+    if len(known):
+        return _assign_compounds(site.replace(compounds=known))
     urban = site.communities.index[site.communities["kind"] == "urban"]
     buildings = site.buildings.sort_index()
     tall = (
@@ -181,8 +181,8 @@ def _draw_compounds(
         .groupby(clusters["cluster"])
         .agg(shapely.union_all)
     )
-    own = blocks[first["block"].to_numpy(dtype=np.int64)]
-    outline = shapely.intersection(around.reindex(first.index).to_numpy(), own)
+    own_block = blocks[first["block"].to_numpy(dtype=np.int64)]
+    outline = shapely.intersection(around.reindex(first.index).to_numpy(), own_block)
     # A block is the compound only if no other home stands in it and the buildings fill most of it.
     others = buildings[(buildings["households"] > 0) & ~buildings.index.isin(clusters.index)]
     block, other = shapely.STRtree(others.geometry.to_numpy()).query(blocks, predicate="intersects")
@@ -191,8 +191,8 @@ def _draw_compounds(
     owner = first.drop_duplicates("block").set_index("block")["community"].reindex(block).to_numpy()
     taken = block[owner == others["community"].to_numpy()[other]]
     alone = ~first["block"].duplicated(keep=False) & ~first["block"].isin(taken)
-    filled = shapely.area(outline) >= BLOCK_SHARE * shapely.area(own)
-    outline = shapely.normalize(np.where(alone & filled, own, outline))
+    filled = shapely.area(outline) >= BLOCK_SHARE * shapely.area(own_block)
+    outline = shapely.normalize(np.where(alone & filled, own_block, outline))
     frame = first.assign(origin="inferred").reset_index()
     frame = gpd.GeoDataFrame(frame, geometry=outline, crs=clusters.crs)
     x, y = shapely.get_coordinates(shapely.centroid(outline)).round(1).reshape(-1, 2).T

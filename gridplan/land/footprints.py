@@ -54,23 +54,25 @@ def prepare_lands(
     outlines = shapely.set_precision(communities.geometry.to_numpy(), rules.grid)
     lines = np.concatenate([_find_lines(table) for table in (streets, barriers)])
     where, line = shapely.STRtree(lines).query(outlines, predicate="intersects")
-    groups = {str(community): own for community, own in footprints.groupby("community", sort=False)}
+    groups = {
+        str(community): slices for community, slices in footprints.groupby("community", sort=False)
+    }
     lands = []
     for i, community in enumerate(communities.index):
-        own = groups.get(str(community))
-        if own is None or not (own["subgrid"] != "").any():
+        slices = groups.get(str(community))
+        if slices is None or not (slices["subgrid"] != "").any():
             continue
-        codes = tuple(sorted(set(own["subgrid"]) - {""}))
+        codes = tuple(sorted(set(slices["subgrid"]) - {""}))
         near = shapely.clip_by_rect(
             lines[np.sort(line[where == i])], *shapely.buffer(outlines[i], 1.0).bounds
         )
         parts = (
-            own["subgrid"]
+            slices["subgrid"]
             .map({code: n for n, code in enumerate(codes)} | {"": -1})
             .to_numpy(np.int64)
         )
-        shapes = own["shape"].to_numpy()
-        names = own["building"].to_numpy(dtype=object)
+        shapes = slices["shape"].to_numpy()
+        names = slices["building"].to_numpy(dtype=object)
         lands.append(
             CommunityLand(
                 str(community),

@@ -123,9 +123,9 @@ def _count_origins(origin: pd.Series[Any], whole: pd.Series[Any]) -> list[Entry]
         ("population", "from the number of residents"),
         ("estimated", "from footprint, floors and class"),
     ):
-        own = origin.index[origin == word]
-        reason = f"{int(whole[own].sum())} households {how}"
-        entries.append(Entry("households", "buildings", "inferred", len(own), reason, sorted(own)))
+        ids = origin.index[origin == word]
+        reason = f"{int(whole[ids].sum())} households {how}"
+        entries.append(Entry("households", "buildings", "inferred", len(ids), reason, sorted(ids)))
     nobody = origin.index[origin.isin(["observed", "population"]) & (whole == 0)]
     entries.append(
         Entry(
@@ -148,17 +148,17 @@ def judge_homes(site: Site, rules: HouseholdRules) -> tuple[pd.Series[Any], list
     size; and a larger home beside a small outbuilding.
     """
     buildings = site.buildings
-    given = buildings["residential"]
+    stated = buildings["residential"]
     counted = buildings["households_observed"].fillna(buildings["population"])
-    home = given.fillna(False).astype(bool) | (counted > 0)
+    home = stated.fillna(False).astype(bool) | (counted > 0)
     kind = classify_uses(buildings["use"])
-    open_ = given.isna() & counted.isna()
+    open_ = stated.isna() & counted.isna()
     entries = []
     for mask, reason in (
-        (given.isna() & (counted > 0), "homes by the people or households counted there"),
-        (given.isna() & (counted == 0), "not homes: the data counts nobody there"),
+        (stated.isna() & (counted > 0), "homes by the people or households counted there"),
+        (stated.isna() & (counted == 0), "not homes: the data counts nobody there"),
         (
-            ~given.fillna(True).astype(bool) & home,
+            ~stated.fillna(True).astype(bool) & home,
             "given as no homes, yet people or households are counted there: homes",
         ),
     ):
@@ -303,21 +303,21 @@ def _meet_totals(
     if rules.total > 0:
         rest = np.flatnonzero(~site.buildings["community"].isin(known.index).to_numpy())
         groups.append(("the rest of the site", rest, -1))
-    for name, own, total in groups:
+    for name, members, total in groups:
         if (
             total < 0
         ):  # the rest comes last: what the communities with known totals leave of the whole
-            total = rules.total - int(out.sum() - out[own].sum())
-        homes = own[free[own]]
+            total = rules.total - int(out.sum() - out[members].sum())
+        homes = members[free[members]]
         homes = homes[np.argsort(codes[homes], kind="stable")]  # equal shares go by code
-        room = total - int(out[own].sum() - out[homes].sum())
+        room = total - int(out[members].sum() - out[homes].sum())
         if len(homes):
             ones = np.ones(len(homes), dtype=np.int64)
             out[homes] = allocate_whole(number[homes], room, ones) if room >= len(homes) else ones
-        if int(out[own].sum()) == total:
+        if int(out[members].sum()) == total:
             scaled += [name] if len(homes) else []
             continue
-        reason = f"{name}: {int(out[own].sum())} households stand against a known total of {total}; there is no room to scale"
+        reason = f"{name}: {int(out[members].sum())} households stand against a known total of {total}; there is no room to scale"
         entries.append(Entry("households", "communities", "noted", 1, reason, [name]))
     reason = "estimates scaled so that the known total is met exactly"
     met = pd.Series(out, index=whole.index, dtype="int64")

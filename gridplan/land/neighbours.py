@@ -100,7 +100,7 @@ def _triangulate(xy: Array, community: Array) -> Array:
     """Triangulate the doors of each community; returns int64[m, 2], sorted, each pair once."""
     order = np.argsort(community, kind="stable")
     communities = np.split(order, np.flatnonzero(np.diff(community[order])) + 1)
-    pairs = np.concatenate([own[_triangulate_points(xy[own])] for own in communities])
+    pairs = np.concatenate([members[_triangulate_points(xy[members])] for members in communities])
     pairs.sort(axis=1)
     return np.unique(pairs, axis=0)
 
@@ -183,11 +183,11 @@ def _measure_openings(
     o = o[touches | ~bound[o]]
     ends = np.array([_find_ends(places[i]) for i in range(len(places))])
     serves = pd.Series(o).groupby(met[b]).apply(np.asarray).to_dict()
-    for own in met:
-        rows = np.flatnonzero(barrier == own)
-        if own not in serves:
+    for barrier_id in met:
+        rows = np.flatnonzero(barrier == barrier_id)
+        if barrier_id not in serves:
             continue
-        e = ends[serves[own]]
+        e = ends[serves[barrier_id]]
         a = xy[pairs[step[rows], 0]]
         c = xy[pairs[step[rows], 1]]
         bridge = np.hypot(*(e[:, 0] - e[:, 1]).T)

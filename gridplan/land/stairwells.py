@@ -183,13 +183,13 @@ def count_doors(
     cut along the corridor. Returns int64[n] and whether the data's own number
     of stairwells was too coarse and had to be raised (bool[n]).
     """
-    given = homes["stairwell_count"].to_numpy(float)
+    stated = homes["stairwell_count"].to_numpy(float)
     by_front = np.maximum(1, np.round(length / rules.length)).astype(np.int64)
     tower = (floors >= TOWER_FLOORS) & (length < COMPACT * np.maximum(width, 1.0))
     guess = np.where((floors >= rules.from_floors) & ~tower, by_front, 1)
-    doors = np.where(np.nan_to_num(given) >= 1, np.nan_to_num(given), guess).astype(np.int64)
+    doors = np.where(np.nan_to_num(stated) >= 1, np.nan_to_num(stated), guess).astype(np.int64)
     least = np.ceil(households / (floors * np.ceil(small))).astype(np.int64)
-    finer = (np.nan_to_num(given) >= 1) & (least > doors)
+    finer = (np.nan_to_num(stated) >= 1) & (least > doors)
     return np.minimum(np.maximum(doors, least), households), finer
 
 

@@ -117,13 +117,13 @@ def _find_inside(points: Points) -> npt.NDArray[np.bool_]:
 
 def _solve(forward: Callable[[Points], Points], shown: Points) -> Points:
     """Find the points that ``forward`` moves onto the points shown."""
-    found = shown.copy()
+    guess = shown.copy()
     for _ in range(_STEPS):
-        miss = shown - forward(found)
-        found += miss
+        miss = shown - forward(guess)
+        guess += miss
         if not len(miss) or float(np.abs(miss).max()) < _STILL:
             break
-    return found
+    return guess
 
 
 def convert_datum(geometries: gpd.GeoSeries, datum: str) -> gpd.GeoSeries:

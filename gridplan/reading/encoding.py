@@ -35,20 +35,20 @@ class Sidecars:
 
 def read_sidecars(path: Path, member: str = "") -> Sidecars:
     """Read the ``.dbf`` and ``.cpg`` of a shapefile, or of the shapefile ``member`` of a zip archive."""
-    found = {}
+    sidecars = {}
     if member:
         with ZipFile(path) as archive:
             stem = member.rsplit(".", 1)[0].lower()
             names = {n.lower(): n for n in archive.namelist()}
             for suffix in (".dbf", ".cpg"):
                 if stem + suffix in names:
-                    found[suffix] = archive.read(names[stem + suffix])
+                    sidecars[suffix] = archive.read(names[stem + suffix])
     else:
         for file in sorted(path.parent.iterdir()):
             if file.stem == path.stem and file.suffix.lower() in {".dbf", ".cpg"}:
-                found[file.suffix.lower()] = file.read_bytes()
+                sidecars[file.suffix.lower()] = file.read_bytes()
     return Sidecars(
-        found.get(".dbf", b""), found.get(".cpg", b"").decode("ascii", "ignore").strip()
+        sidecars.get(".dbf", b""), sidecars.get(".cpg", b"").decode("ascii", "ignore").strip()
     )
 
 
@@ -103,8 +103,8 @@ def _list_texts(dbf: bytes) -> Iterator[bytes]:
         if rows
         else np.empty((0, width), np.uint8)
     )
-    for at in range(_HEADER, start - _FIELD + 1, _FIELD):
-        field = dbf[at : at + _FIELD]
+    for position in range(_HEADER, start - _FIELD + 1, _FIELD):
+        field = dbf[position : position + _FIELD]
         if field[:1] == b"\r":
             break
         yield field[:11].split(b"\0")[0]

@@ -109,9 +109,9 @@ def _read_file(path: Path) -> pd.DataFrame:
     rows = list(csv.reader(io.StringIO(decode_text(path.read_bytes(), path.name, None))))
     head = [word.strip().lower() for word in rows[0]] if rows else []
     if {"code", "name"} <= set(head):
-        found = [_take_row(dict(zip(head, row, strict=False))) for row in rows[1:] if row]
+        divisions = [_take_row(dict(zip(head, row, strict=False))) for row in rows[1:] if row]
     elif head and head[0].isdecimal() and len(head) >= _LEAST:
-        found = [
+        divisions = [
             _take_register(row) for row in rows if row and row[_RANK] in (_VILLAGE_RANK, _TOWN_RANK)
         ]
     else:
@@ -127,7 +127,7 @@ def _read_file(path: Path) -> pd.DataFrame:
                 )
             ]
         )
-    return pd.DataFrame(found, columns=[*COLUMNS, "town"]).astype("str")
+    return pd.DataFrame(divisions, columns=[*COLUMNS, "town"]).astype("str")
 
 
 def _take_row(row: Mapping[str, Any]) -> tuple[str, ...]:

@@ -109,20 +109,28 @@ def make_barriers(features: Features) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFram
 def _find_lines(lines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Find the lines that are barriers, with whether they run over a bridge or under the ground, and their layer."""
     kinds = find_kinds("barriers", lines, ("railway", "waterway", "highway", "barrier"))
-    own = lines.loc[kinds.index]
+    features = lines.loc[kinds.index]
     under = (
-        is_yes(own["tunnel"])
-        | is_yes(own["covered"])
-        | own["location"].eq("underground").fillna(False)
+        is_yes(features["tunnel"])
+        | is_yes(features["covered"])
+        | features["location"].eq("underground").fillna(False)
     )
     return _make_shapes(
-        own, kinds, over=is_yes(own["bridge"]), under=under.astype(bool), layer=_read_layer(own)
+        features,
+        kinds,
+        over=is_yes(features["bridge"]),
+        under=under.astype(bool),
+        layer=_read_layer(features),
     )
 
 
-def _make_shapes(own: gpd.GeoDataFrame, kinds: pd.DataFrame, **columns: Any) -> gpd.GeoDataFrame:
-    data = {"kind": kinds["kind"], "hard": kinds["hard"], "name": own["name"], **columns}
-    return gpd.GeoDataFrame(data, index=own.index, geometry=own.geometry.to_numpy(), crs=CRS)
+def _make_shapes(
+    features: gpd.GeoDataFrame, kinds: pd.DataFrame, **columns: Any
+) -> gpd.GeoDataFrame:
+    data = {"kind": kinds["kind"], "hard": kinds["hard"], "name": features["name"], **columns}
+    return gpd.GeoDataFrame(
+        data, index=features.index, geometry=features.geometry.to_numpy(), crs=CRS
+    )
 
 
 def _read_layer(ways: gpd.GeoDataFrame) -> pd.Series[Any]:
@@ -133,20 +141,22 @@ def _find_areas(areas: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, list[Entry]]
     """Find the waters: rivers and lakes are hard; small ponds and the beds of streams are soft."""
     kinds = find_kinds("barriers", areas, ("natural", "waterway", "landuse"))
     kinds = kinds[areas.loc[kinds.index, "building"].isna().to_numpy()]
-    own = areas.loc[kinds.index]
+    features = areas.loc[kinds.index]
     still = kinds["kind"] == "lake"
-    kinds = kinds.assign(kind=kinds["kind"].mask(still & own["water"].isin(FLOWING), "river"))
-    kinds = kinds.assign(kind=kinds["kind"].mask(still & own["water"].isin(TRICKLING), "stream"))
-    small = (kinds["kind"] == "lake") & (measure_areas(own.geometry) < POND)
+    kinds = kinds.assign(kind=kinds["kind"].mask(still & features["water"].isin(FLOWING), "river"))
+    kinds = kinds.assign(
+        kind=kinds["kind"].mask(still & features["water"].isin(TRICKLING), "stream")
+    )
+    small = (kinds["kind"] == "lake") & (measure_areas(features.geometry) < POND)
     kinds = kinds.assign(kind=kinds["kind"].mask(small, "pond"))
     kinds = kinds.assign(hard=kinds["hard"] & kinds["kind"].isin(["river", "lake"]))
     under = (
-        is_yes(own["tunnel"])
-        | is_yes(own["covered"])
-        | own["location"].eq("underground").fillna(False)
+        is_yes(features["tunnel"])
+        | is_yes(features["covered"])
+        | features["location"].eq("underground").fillna(False)
     )
     shapes, entries = drop_where(
-        "barriers", _make_shapes(own, kinds), under, "water under the ground is no barrier"
+        "barriers", _make_shapes(features, kinds), under, "water under the ground is no barrier"
     )
     entries.append(
         note(
@@ -291,7 +301,7 @@ def _find_crossings(streets: gpd.GeoDataFrame, lines: gpd.GeoDataFrame) -> pd.Da
 
 
 def _name_crossings(streets: gpd.GeoDataFrame, lines: gpd.GeoDataFrame) -> Array:
-    """Name crossings by who passes above whom; over water without a word it is a bridge that nobody tagged."""
+    """Name crossings by which passes above the other; over water without a word it is a bridge that nobody tagged."""
     above = streets["layer"].to_numpy() - lines["layer"].to_numpy()
     kind = lines["kind"].to_numpy(dtype=object)
     water = np.isin(kind, ["river", "stream"])

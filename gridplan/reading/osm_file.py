@@ -1,6 +1,6 @@
 """OpenStreetMap files (``.osm.pbf``, ``.osm``, also packed as ``.gz`` or ``.bz2``) read without network.
 
-GDAL's OSM driver does the reading. It is told by a small configuration which
+GDAL's OSM driver does the reading. A small configuration states which
 tags become columns, so tags that nobody asks for, above all contacts, never
 leave the file.
 """

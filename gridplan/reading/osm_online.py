@@ -67,9 +67,9 @@ def read_osm_place(
         If there is no network, the place is not found or has no outline, or
         nothing is there.
     """
-    own = {"overpass_url": overpass_url, "nominatim_url": nominatim_url}
+    servers = {"overpass_url": overpass_url, "nominatim_url": nominatim_url}
     chosen = {
-        **{name: url.rstrip("/") for name, url in own.items() if url is not None},
+        **{name: url.rstrip("/") for name, url in servers.items() if url is not None},
         "use_cache": cache is not None,
         "cache_folder": "" if cache is None else str(cache),
         "requests_timeout": timeout,
@@ -134,7 +134,7 @@ def _ask(place: str, levels: tuple[int, ...], remarks: list[str]) -> tuple[gpd.G
             INSTEAD,
         ) from error
     try:
-        found = osmnx.features_from_polygon(outline, list_tags(levels))
+        answer = osmnx.features_from_polygon(outline, list_tags(levels))
     except (InsufficientResponseError, KeyError) as error:
         if not remarks:
             raise _refuse(f"OpenStreetMap has nothing in {place!r}", INSTEAD) from error
@@ -148,26 +148,27 @@ def _ask(place: str, levels: tuple[int, ...], remarks: list[str]) -> tuple[gpd.G
             f"the server of map data broke off its answer ({remarks[0]})",
             f"ask for a smaller place, or {INSTEAD}",
         )
-    return found, outline
+    return answer, outline
 
 
 def _refuse(message: str, remedy: str) -> InputError:
     return InputError([Problem("place", "can be read", message, remedy)])
 
 
-def _sort_features(found: gpd.GeoDataFrame, outline: Any) -> tuple[Features, list[Entry]]:
+def _sort_features(answer: gpd.GeoDataFrame, outline: Any) -> tuple[Features, list[Entry]]:
     """Sort what was found into points, lines and areas, without the administrative areas and limits beyond the place."""
-    kind = found.index.get_level_values("element").str[0]
+    kind = answer.index.get_level_values("element").str[0]
     codes = np.char.add(
-        kind.to_numpy(dtype=str), found.index.get_level_values("id").astype(str).to_numpy(dtype=str)
+        kind.to_numpy(dtype=str),
+        answer.index.get_level_values("id").astype(str).to_numpy(dtype=str),
     )
-    shapes = found.geometry.to_numpy().copy()
+    shapes = answer.geometry.to_numpy().copy()
     for n in np.flatnonzero(shapely.get_type_id(shapes) == MIXED):
         shapes[n] = _take_areas(shapes[n])
-    found = found.set_geometry(shapes, crs=found.crs)
+    answer = answer.set_geometry(shapes, crs=answer.crs)
     dimension = shapely.get_dimensions(shapes)
     layers = {
-        name: make_layer(found[dimension == n], codes[dimension == n])
+        name: make_layer(answer[dimension == n], codes[dimension == n])
         for name, n in DIMENSIONS.items()
     }
     areas = layers["areas"]

@@ -33,14 +33,14 @@ def make_places(features: Features) -> tuple[gpd.GeoDataFrame, list[Entry]]:
     >>> make_places(Features(make_layer(school, ["n1"]), nothing, nothing))[0][["kind", "name"]].to_numpy().tolist()
     [['school', '东湖小学']]
     """
-    found = _find_features("places", features)
-    centre = found["name"].str.contains(SERVICE_CENTRE)
-    post = found["name"].str.contains(VOLUNTEER_POST) & ~centre
-    found["kind"] = found["kind"].mask(centre, "service_centre").mask(post, "volunteer_post")
-    nameless = found.index[~found["named"].to_numpy(bool)]
+    places = _find_features("places", features)
+    centre = places["name"].str.contains(SERVICE_CENTRE)
+    post = places["name"].str.contains(VOLUNTEER_POST) & ~centre
+    places["kind"] = places["kind"].mask(centre, "service_centre").mask(post, "volunteer_post")
+    nameless = places.index[~places["named"].to_numpy(bool)]
     entries = [
-        note("places", "inferred", found.index[centre], "service centres by their names"),
-        note("places", "inferred", found.index[post], "volunteer posts by their names"),
+        note("places", "inferred", places.index[centre], "service centres by their names"),
+        note("places", "inferred", places.index[post], "volunteer posts by their names"),
         note(
             "places",
             "noted",
@@ -48,16 +48,18 @@ def make_places(features: Features) -> tuple[gpd.GeoDataFrame, list[Entry]]:
             "practices of a doctor: kept without a name, since it is a person's",
         ),
     ]
-    found, doubles = _drop_doubles("places", found)
-    return conform_table("places", found.assign(place=found.index)), [*entries, *doubles]
+    places, doubles = _drop_doubles("places", places)
+    return conform_table("places", places.assign(place=places.index)), [*entries, *doubles]
 
 
 def make_institutions(features: Features) -> tuple[gpd.GeoDataFrame, list[Entry]]:
     """Make the institutions table: organs, schools, hospitals, companies and works that have a name."""
-    found = _find_features("institutions", features)
-    found, doubles = _drop_doubles("institutions", found)
-    found, entries = drop_where("institutions", found, found["name"] == "", "without a name")
-    return conform_table("institutions", found.assign(institution=found.index)), [
+    institutions = _find_features("institutions", features)
+    institutions, doubles = _drop_doubles("institutions", institutions)
+    institutions, entries = drop_where(
+        "institutions", institutions, institutions["name"] == "", "without a name"
+    )
+    return conform_table("institutions", institutions.assign(institution=institutions.index)), [
         *doubles,
         *entries,
     ]
@@ -68,46 +70,46 @@ def _find_features(table: str, features: Features) -> gpd.GeoDataFrame:
     parts = []
     for layer in (features.points, features.areas):
         kinds = find_kinds(table, layer)
-        own = layer.loc[kinds.index]
-        name = own["name"].where(kinds["named"].to_numpy(bool)).fillna("")
+        tagged = layer.loc[kinds.index]
+        name = tagged["name"].where(kinds["named"].to_numpy(bool)).fillna("")
         data = pd.DataFrame(
-            {"kind": kinds["kind"], "name": name, "named": kinds["named"]}, index=own.index
+            {"kind": kinds["kind"], "name": name, "named": kinds["named"]}, index=tagged.index
         )
-        parts.append(data.assign(geometry=own.geometry.to_numpy()))
+        parts.append(data.assign(geometry=tagged.geometry.to_numpy()))
     both = pd.concat(parts).sort_index()
     return gpd.GeoDataFrame(both, geometry="geometry", crs=CRS)
 
 
-def _drop_doubles(table: str, found: gpd.GeoDataFrame) -> tuple[Any, list[Entry]]:
+def _drop_doubles(table: str, features: gpd.GeoDataFrame) -> tuple[Any, list[Entry]]:
     """Drop what stands inside a larger outline of the same kind, with its name or none: it was mapped twice.
 
     An outline without a name takes the name of what stands inside if that is
     one name.
     """
-    inner, around = _find_inside(found)
-    name = found["name"].to_numpy(dtype=object).copy()
-    given = pd.Series(name[inner], index=around, dtype=object)
-    given = (
-        given[(given != "").to_numpy(bool) & (name[around] == "")]
+    inner, around = _find_inside(features)
+    name = features["name"].to_numpy(dtype=object).copy()
+    inner_names = pd.Series(name[inner], index=around, dtype=object)
+    inner_names = (
+        inner_names[(inner_names != "").to_numpy(bool) & (name[around] == "")]
         .groupby(level=0)
         .agg(["nunique", "first"])
     )
-    given = given[given["nunique"] == 1]
-    name[given.index.to_numpy(np.int64)] = given["first"].to_numpy()
-    double = np.zeros(len(found), bool)
+    inner_names = inner_names[inner_names["nunique"] == 1]
+    name[inner_names.index.to_numpy(np.int64)] = inner_names["first"].to_numpy()
+    double = np.zeros(len(features), bool)
     double[inner[(name[inner] == "") | (name[inner] == name[around])]] = True
     return drop_where(
         table,
-        found.assign(name=name),
+        features.assign(name=name),
         double,
         "mapped twice: inside an outline of the same kind and name",
     )
 
 
-def _find_inside(found: gpd.GeoDataFrame) -> tuple[Array, Array]:
+def _find_inside(features: gpd.GeoDataFrame) -> tuple[Array, Array]:
     """Find which features stand inside a larger one of their kind; of two alike the first by code is the larger."""
-    shapes = found.geometry.to_numpy()
-    kind = found["kind"].to_numpy(dtype=object)
+    shapes = features.geometry.to_numpy()
+    kind = features["kind"].to_numpy(dtype=object)
     size = shapely.area(shapes)
     outer = np.flatnonzero(size > 0)
     inner, n = shapely.STRtree(shapes[outer]).query(

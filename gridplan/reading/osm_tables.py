@@ -154,7 +154,7 @@ def make_buildings(features: Features) -> tuple[gpd.GeoDataFrame, list[Entry]]:
     >>> buildings[["use", "floors", "households_observed"]].to_numpy().tolist()
     [['apartments', 6.0, 48.0]]
     """
-    own = features.areas[features.areas["building"].notna()]
+    buildings = features.areas[features.areas["building"].notna()]
     entries = []
     for layer, reason in (
         (features.points, "a point without a footprint"),
@@ -162,17 +162,17 @@ def make_buildings(features: Features) -> tuple[gpd.GeoDataFrame, list[Entry]]:
     ):
         there = layer["building"].notna() & ~layer["building"].isin(NOT_BUILDINGS)
         entries.append(note("buildings", "dropped", layer.index[there], reason))
-    use = _find_use(own)
+    use = _find_use(buildings)
     reasons = {word: f"not a building to live in: building={word}" for word in NOT_BUILDINGS}
     entries += [
-        note("buildings", "dropped", own.index[use == word], reason)
+        note("buildings", "dropped", buildings.index[use == word], reason)
         for word, reason in reasons.items()
     ]
     standing = ~use.isin(NOT_BUILDINGS)
-    own = own[standing]
+    buildings = buildings[standing]
     use = use[standing]
     floors, height, flats = (
-        read_numbers(own[key]) for key in ("building:levels", "height", "building:flats")
+        read_numbers(buildings[key]) for key in ("building:levels", "height", "building:flats")
     )
     floors = floors.where(floors <= MOST_FLOORS)
     for key, numbers in (
@@ -180,46 +180,48 @@ def make_buildings(features: Features) -> tuple[gpd.GeoDataFrame, list[Entry]]:
         ("height", height),
         ("building:flats", flats),
     ):
-        odd = own[key].notna() & numbers.isna()
+        odd = buildings[key].notna() & numbers.isna()
         entries.append(
             note(
                 "buildings",
                 "dropped",
-                own.index[odd],
+                buildings.index[odd],
                 f"values of {key} that are no number: taken as not known",
             )
         )
     frame = gpd.GeoDataFrame(
         {
-            "building": own.index,
-            "building_name": _name_buildings(own).to_numpy(),
+            "building": buildings.index,
+            "building_name": _name_buildings(buildings).to_numpy(),
             "use": use.to_numpy(),
             "floors": floors.to_numpy(),
             "height": height.to_numpy(),
             "households_observed": np.rint(flats.to_numpy(float)),
         },
-        geometry=own.geometry.to_numpy(),
+        geometry=buildings.geometry.to_numpy(),
         crs=CRS,
     )
     return conform_table("buildings", frame), entries
 
 
-def _find_use(own: gpd.GeoDataFrame) -> pd.Series[Any]:
+def _find_use(buildings: gpd.GeoDataFrame) -> pd.Series[Any]:
     """Find the use of buildings: their own word, or where that says nothing, what other tags of the outline say."""
-    use = read_first_words(own["building"]).fillna("")
-    told = pd.Series("", index=own.index, dtype="str")
+    use = read_first_words(buildings["building"]).fillna("")
+    tagged_use = pd.Series("", index=buildings.index, dtype="str")
     for tag in USE_TAGS:
-        word = read_first_words(own[tag])
-        said = (told == "") & word.notna() & ~word.isin(NO_USE)
-        told = told.mask(said, USE_WORDS.get(tag, word))
-    return use.mask(use.isin(GENERIC) & (told != ""), told)
+        word = read_first_words(buildings[tag])
+        said = (tagged_use == "") & word.notna() & ~word.isin(NO_USE)
+        tagged_use = tagged_use.mask(said, USE_WORDS.get(tag, word))
+    return use.mask(use.isin(GENERIC) & (tagged_use != ""), tagged_use)
 
 
-def _name_buildings(own: gpd.GeoDataFrame) -> pd.Series[Any]:
+def _name_buildings(buildings: gpd.GeoDataFrame) -> pd.Series[Any]:
     """Name buildings by name, house name, or street and number."""
-    address = (own["addr:street"].fillna("") + " " + own["addr:housenumber"].fillna("")).str.strip()
-    address = address.where(own["addr:housenumber"].notna(), "")
-    return own["name"].fillna(own["addr:housename"]).fillna(address)
+    address = (
+        buildings["addr:street"].fillna("") + " " + buildings["addr:housenumber"].fillna("")
+    ).str.strip()
+    address = address.where(buildings["addr:housenumber"].notna(), "")
+    return buildings["name"].fillna(buildings["addr:housename"]).fillna(address)
 
 
 def make_communities(
@@ -324,14 +326,14 @@ def _count_unassembled(
     lines: gpd.GeoDataFrame, chosen: gpd.GeoDataFrame, level: float
 ) -> list[Entry]:
     """Count the pieces of limits of the same level that bound none of the areas: an extract's edge cut those that they bound."""
-    own = lines[lines["boundary"].eq("administrative").fillna(False).to_numpy(bool)]
-    own = own[pd.to_numeric(own["admin_level"], errors="coerce") == level]
-    middles = shapely.line_interpolate_point(own.geometry.to_numpy(), 0.5, normalized=True)
+    boundaries = lines[lines["boundary"].eq("administrative").fillna(False).to_numpy(bool)]
+    boundaries = boundaries[pd.to_numeric(boundaries["admin_level"], errors="coerce") == level]
+    middles = shapely.line_interpolate_point(boundaries.geometry.to_numpy(), 0.5, normalized=True)
     limits = shapely.STRtree(shapely.boundary(chosen.geometry.to_numpy()))
-    bound = np.zeros(len(own), bool)
+    bound = np.zeros(len(boundaries), bool)
     bound[limits.query(middles, predicate="dwithin", distance=1e-6)[0]] = True
     reason = f"pieces of limits of admin_level {level:g} whose areas are not whole in the source: these areas are left out"
-    return [note("communities", "dropped", own.index[~bound], reason)]
+    return [note("communities", "dropped", boundaries.index[~bound], reason)]
 
 
 def make_compounds(features: Features) -> tuple[gpd.GeoDataFrame, list[Entry]]:

@@ -26,7 +26,7 @@ from gridplan.tables.ledger import Entry
 Array = np.ndarray[Any, Any]
 
 CRS = "EPSG:4326"
-STEP = "read"  # the step under which the ledger tells what the reading did
+STEP = "read"  # the step under which the ledger records what the reading did
 LEVELS = (
     11,
     10,
@@ -146,11 +146,11 @@ def read_first_words(values: pd.Series[Any]) -> pd.Series[Any]:
     >>> read_first_words(pd.Series(["School; kindergarten", None], dtype="str")).fillna("").tolist()
     ['school', '']
     """
-    given = values.dropna()
-    if given.empty:
+    known = values.dropna()
+    if known.empty:
         return pd.Series(pd.NA, index=values.index, dtype="str")
-    words = {text: str(text).split(";")[0].strip().lower() for text in given.unique()}
-    return given.map(words).astype("str").reindex(values.index)
+    words = {text: str(text).split(";")[0].strip().lower() for text in known.unique()}
+    return known.map(words).astype("str").reindex(values.index)
 
 
 @cache
@@ -187,11 +187,11 @@ def list_tags(levels: Iterable[int] = LEVELS) -> dict[str, bool | str | list[str
     (True, ['10', '11', '8', '9'], False)
     """
     words = pd.concat([read_words(table) for table in ("barriers", "places", "institutions")])
-    values = {str(key): set(own["value"]) for key, own in words.groupby("key")}
+    values = {str(key): set(rows["value"]) for key, rows in words.groupby("key")}
     values["railway"] |= {"level_crossing", "crossing"}
     values["landuse"] |= {"residential"}
     values["admin_level"] = {str(level) for level in levels}
-    tags: dict[str, bool | str | list[str]] = {key: sorted(own) for key, own in values.items()}
+    tags: dict[str, bool | str | list[str]] = {key: sorted(rows) for key, rows in values.items()}
     return tags | dict.fromkeys(("building", "highway", "place", "ford"), True)
 
 
@@ -227,14 +227,14 @@ def find_kinds(
     rank = np.full(len(features), len(words))
     for key, ranks in _rank_words(table).items():
         if keys is None or key in keys:
-            given = np.flatnonzero(features[key].notna())
+            tagged = np.flatnonzero(features[key].notna())
             found = (
-                read_first_words(features[key].iloc[given])
+                read_first_words(features[key].iloc[tagged])
                 .map(ranks)
                 .fillna(len(words))
                 .to_numpy(np.int64)
             )
-            rank[given] = np.minimum(rank[given], found)
+            rank[tagged] = np.minimum(rank[tagged], found)
     known = rank < len(words)
     chosen = words.iloc[rank[known]].set_index(features.index[known])
     return chosen[["kind", "hard", "named", "key"]]

@@ -159,13 +159,13 @@ def read_all(
         [barriers] if isinstance(barriers, (str, Path, gpd.GeoDataFrame)) else list(barriers or ())
     )
     single = {table: one for table, one in files.items() if table not in ("barriers", "boundary")}
-    given = [(table, one) for table, one in single.items() if one is not None] + [
+    sources = [(table, one) for table, one in single.items() if one is not None] + [
         ("barriers", one) for one in many
     ]
     _check_datum(how["datum"])
-    replaced = {table for table, _ in given}
+    replaced = {table for table, _ in sources}
     readers: list[Callable[[], Reading]] = [partial(_read_source, source, replaced, how, without)]
-    readers += [partial(_read_given, one, table, how) for table, one in given]
+    readers += [partial(_read_given, one, table, how) for table, one in sources]
     if boundary is not None:
         readers.append(partial(_read_boundary, boundary, how))
     return _keep_inside(gather_readings(readers))
@@ -285,7 +285,7 @@ def _read_folder(folder: Path, how: Mapping[str, Any], without: Collection[str] 
     return replace(reading, entries=(*reading.entries, *([entry] if others else [])))
 
 
-def _read_given(given: Any, table: str | None, how: Mapping[str, Any]) -> Reading:
+def _read_given(source: Any, table: str | None, how: Mapping[str, Any]) -> Reading:
     """Read a table from a file or a GeoDataFrame, in its declared CRS and datum."""
     datum = (
         how["datum"]
@@ -294,13 +294,13 @@ def _read_given(given: Any, table: str | None, how: Mapping[str, Any]) -> Readin
     )
     # A declared datum says that coordinates are degrees.
     crs = how["crs"] if how["crs"] is not None or datum is None else "EPSG:4326"
-    if isinstance(given, (str, Path)):
+    if isinstance(source, (str, Path)):
         reading = read_tables(
-            given, table, mapping=how["mapping"], crs=crs, encoding=how["encoding"]
+            source, table, mapping=how["mapping"], crs=crs, encoding=how["encoding"]
         )
-        reading = _name_barriers(reading, Path(given).name) if table == "barriers" else reading
+        reading = _name_barriers(reading, Path(source).name) if table == "barriers" else reading
     else:
-        reading = take_table(given, table or "buildings", mapping=how["mapping"], crs=crs)
+        reading = take_table(source, table or "buildings", mapping=how["mapping"], crs=crs)
     return reading if datum in {None, "wgs84"} else _convert_reading(reading, how["datum"])
 
 
@@ -338,10 +338,10 @@ def _name_barriers(reading: Reading, file: str) -> Reading:
     )
 
 
-def _read_boundary(given: Any, how: Mapping[str, Any]) -> Reading:
+def _read_boundary(source: Any, how: Mapping[str, Any]) -> Reading:
     """Read an outer limit; it goes by the name of a table that no site has."""
     try:
-        reading = _read_given(given, "communities", {**how, "mapping": None})
+        reading = _read_given(source, "communities", {**how, "mapping": None})
     except InputError as error:
         raise type(error)(
             [replace(problem, table="boundary") for problem in error.problems]

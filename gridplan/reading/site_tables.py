@@ -1,6 +1,6 @@
 """The survey: tables as they were read, checked all at once and put in order as a site.
 
-Every problem is told before anything is changed. What can be put right without
+Every problem is reported before anything is changed. What can be put right without
 a decision (broken rings, doubles, shapes without extent, coordinates in
 degrees, missing codes) is put right, and counted in the site's ledger.
 """
@@ -185,8 +185,8 @@ def _order_site(
     site = {name: make_empty(name, target if is_spatial(name) else None) for name in SITE_TABLES}
     for name in INPUT_TABLES:
         if name in tables and len(tables[name]):
-            site[name], done = _order_table(name, tables[name], target, rules)
-            entries += done
+            site[name], table_entries = _order_table(name, tables[name], target, rules)
+            entries += table_entries
     return Site(**site).note(entries)
 
 
@@ -248,14 +248,14 @@ def _order_table(table: str, frame: Any, target: CRS, rules: SiteRules) -> tuple
     """Put one table in order, and say what was done to it."""
     key = find_key(table)
     work = conform_table(table, frame).reset_index()
-    given = work[key]
+    codes_read = work[key]
     marks: list[Mark] = []
     if is_spatial(table):
         work, marks = _order_shapes(table, work, target, rules)
     work, filled = _fill_values(table, work, rules)
     codes = fill_codes(table, work.drop(columns=key), work[key])
     made: Mark = ("inferred", "no code given: made from where it lies", work.index[work[key] == ""])
-    names = given.where(~given.index.isin(codes.index), codes.reindex(given.index))
+    names = codes_read.where(~codes_read.index.isin(codes.index), codes.reindex(codes_read.index))
     entries = [_make_entry(table, mark, names) for mark in (*marks, *filled, made) if len(mark[2])]
     out = conform_table(table, work.assign(**{key: codes})).sort_index()
     if table == "communities":

@@ -141,26 +141,26 @@ def take_table(
         if isinstance(flat, gpd.GeoDataFrame) and flat._geometry_column_name in flat.columns
         else None
     )
-    given = {str(c).lower(): str(c) for c in flat.columns if c != geometry}
+    columns = {str(c).lower(): str(c) for c in flat.columns if c != geometry}
     for own, theirs in words.items():
-        if theirs.lower() not in given and table not in REPEATED_TABLES:
+        if theirs.lower() not in columns and table not in REPEATED_TABLES:
             message = f"it has no column {theirs}, which is mapped to {own}"
-            remedy = f"name one of its columns: {', '.join(given.values())}"
+            remedy = f"name one of its columns: {', '.join(columns.values())}"
             problems.append(Problem(table, "mapped columns exist", message, remedy, file=file))
     personal = _check_personal(
-        flat.drop(columns=[geometry] if geometry else []), table, words, given, file
+        flat.drop(columns=[geometry] if geometry else []), table, words, columns, file
     )
     if is_spatial(table):
         problems += _check_shapes(flat if geometry else None, table, crs, file)
     if personal or problems:
         raise (PersonalDataError if personal else InputError)([*personal, *problems])
-    found = match_columns(table, given.values(), words)
-    out = pd.DataFrame({own: flat[theirs] for theirs, own in found.items()}, index=flat.index)
+    matched = match_columns(table, columns.values(), words)
+    out = pd.DataFrame({own: flat[theirs] for theirs, own in matched.items()}, index=flat.index)
     if geometry and is_spatial(table):
         out = gpd.GeoDataFrame(
             out, geometry=flat.geometry.array, crs=flat.crs if flat.crs is not None else crs
         )
-    unused = tuple(c for c in given.values() if c not in found)
+    unused = tuple(c for c in columns.values() if c not in matched)
     entries = (
         (
             Entry(
@@ -246,10 +246,10 @@ def _find_words(mapping: Mapping[str, str], table: str) -> tuple[dict[str, str],
 
 
 def _check_personal(
-    frame: Any, table: str, words: Mapping[str, str], given: Mapping[str, str], file: str
+    frame: Any, table: str, words: Mapping[str, str], columns: Mapping[str, str], file: str
 ) -> list[Problem]:
     """List the columns that look personal; not those that the user has declared to be something else."""
-    mapped = [given[w.lower()] for w in words.values() if w.lower() in given]
+    mapped = [columns[w.lower()] for w in words.values() if w.lower() in columns]
     problems = []
     for column, reason in find_personal_columns(table, frame, mapped).items():
         remedy = "take the column out of the file; gridplan works on counts, never on persons"
@@ -324,7 +324,7 @@ def open_layers(path: Path, table: str | None, encoding: str | None) -> list[Lay
         Exception
     ) as error:  # GDAL, Arrow and GEOS each have errors of their own, and here all mean the same
         text = " ".join(str(error).replace(str(path), path.name).split()) or type(error).__name__
-        remedy = "check that it opens in QGIS, and save it anew as GeoPackage"
+        remedy = "check that it opens in QGIS, and save it again as GeoPackage"
         raise InputError(
             [
                 Problem(

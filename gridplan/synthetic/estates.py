@@ -228,7 +228,7 @@ def _measure_rows(region: Any, tries: list[Floats], depth: float) -> Floats:
     """Measure how long the rows of each try are together, metres."""
     low = np.concatenate(tries)
     left, right = find_chords(region, low, low + depth)
-    of = np.repeat(np.arange(len(tries)), [len(own) for own in tries])
+    of = np.repeat(np.arange(len(tries)), [len(orders) for orders in tries])
     return np.asarray(np.bincount(of, np.nan_to_num(np.maximum(right - left, 0.0)), len(tries)))
 
 

@@ -215,7 +215,7 @@ def _draw_edges(rng: np.random.Generator, lattice: Lattice, nodes: Floats) -> di
         2,
         columns + 1,
         rows + 1,
-    )  # drawn for all at once, so that a line's chance does not hang on the others
+    )  # drawn for all at once, so that a line's chance does not depend on the others
     where = rng.uniform(0.42, 0.58, shape)
     aside = rng.normal(0.0, BEND, shape)
     landings = rng.integers(STEPS // 2 - 1, STEPS // 2 + 2, shape)
@@ -262,13 +262,13 @@ def _choose_kind(lattice: Lattice, line: Line) -> str:
     sides = lattice.find_sides(line)
     if max(sides) < 0:
         return ""
-    at = j if axis == "h" else i
+    crossing = j if axis == "h" else i
     if axis == "h" and j in lattice.river_rows:
         return "river"
     if axis == "v" and i in lattice.railway_columns:
         return "railway"
-    if at % 2 == 0:
-        return "primary" if at % 4 == 2 else "secondary"
+    if crossing % 2 == 0:
+        return "primary" if crossing % 4 == 2 else "secondary"
     if any(lattice.is_urban(number) for number in sides):
         return "residential" if sides[0] == sides[1] else "secondary"
     return "stream" if axis == "v" and (i // 2) % 3 == 1 else "field"

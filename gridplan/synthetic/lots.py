@@ -120,9 +120,9 @@ def stamp_houses(
     yaw = angle + rng.normal(0.0, 0.008, len(north)).clip(-0.02, 0.02)
     houses = np.empty(len(north), dtype=object)
     for k, outline in enumerate((WING, COURT, RECTANGLE)):
-        own = kind == k
-        size = np.column_stack([width[own] * mirror[own], deep[own]])
-        houses[own] = stamp(outline, middle[own], size, yaw[own])
+        members = kind == k
+        size = np.column_stack([width[members] * mirror[members], deep[members]])
+        houses[members] = stamp(outline, middle[members], size, yaw[members])
     sheds = _stamp_sheds(rng, north, width, yard - back - deep, yard, angle)
     return np.asarray(shapely.normalize(houses)), sheds
 

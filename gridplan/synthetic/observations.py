@@ -47,18 +47,18 @@ CAPTAIN_HOMES = 8  # households of a building that has a captain
 
 
 def observe_buildings(rng: np.random.Generator, drawn: pd.DataFrame, kind: str) -> pd.DataFrame:
-    """Tell of each drawn building what a planner would know: most floors, many stairwells, some households."""
+    """List what a planner would know of each building: most floors, many stairwells, some households."""
     n = len(drawn)
     lived = drawn["homes"].to_numpy(float)
     home = np.isfinite(lived)
     known = {name: rng.uniform(size=n) < share for name, share in _list_shares(kind).items()}
     height = drawn["height"].fillna(drawn["floors"] * 4.0).to_numpy(float) + rng.normal(0.0, 0.3, n)
-    told = rng.uniform(size=n) < 0.6  # of those whose use is not known
+    counted = rng.uniform(size=n) < 0.6  # of those whose use is not known
     stray = np.rint(
         rng.normal(0.0, 1.0, n) * np.maximum(0.025 * np.nan_to_num(lived), 0.25)
     )  # lists are never quite right
     residential = pd.Series(pd.NA, index=drawn.index, dtype="boolean")
-    residential[~known["use"] & told] = home[~known["use"] & told]
+    residential[~known["use"] & counted] = home[~known["use"] & counted]
     return pd.DataFrame(
         {
             "building_name": drawn.get("building_name", pd.Series("", index=drawn.index)).fillna(

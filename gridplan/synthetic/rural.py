@@ -216,8 +216,8 @@ def _connect(point: Floats, lines: list[Any], walls: Array, parts: list[Any]) ->
     gap = np.hypot(*(corners - point).T)
     order = np.argsort(gap, kind="stable")
     order = order[gap[order] > 1.0]
-    own = next((p for p in parts if p.distance(shapely.Point(point)) < 0.05), parts[0])
-    land = shapely.buffer(own, 0.1)
+    part = next((p for p in parts if p.distance(shapely.Point(point)) < 0.05), parts[0])
+    land = shapely.buffer(part, 0.1)
     tree = shapely.STRtree(walls)
     for some in (order[:12], order[12:400]):  # one of the nearest will nearly always do
         if len(some):

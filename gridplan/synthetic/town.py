@@ -231,7 +231,7 @@ def _check_numbers(communities: int, urban_share: float, seed: int) -> None:
 
 
 def draw_community(town: Town, number: int) -> dict[str, pd.DataFrame]:
-    """Draw one community, tell what is known of it, and give every row its code."""
+    """Draw one community, list what is known of it, and give every row its code."""
     seed = town.seed
     lattice = town.lattice
     ward = next(town.wards.iloc[[number]].itertuples(index=False))

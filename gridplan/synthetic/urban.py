@@ -161,13 +161,13 @@ def _cut_blocks(quad: Quad, heart: Floats) -> list[Any]:
 
 def _split_blocks(rng: np.random.Generator, blocks: list[Any]) -> tuple[list[Any], list[Any]]:
     """Split large blocks by a lane across their longer way; returns the blocks and the lanes."""
-    done = []
+    blocks_ready = []
     lanes = []
     waiting = list(blocks)
     while waiting:
         block = waiting.pop(0)
         if block.area < LARGE and not (block.area > MEDIUM and rng.uniform() < 0.4):
-            done.append(block)
+            blocks_ready.append(block)
             continue
         ring = shapely.get_coordinates(shapely.oriented_envelope(block).exterior)
         a = ring[1] - ring[0]
@@ -180,7 +180,7 @@ def _split_blocks(rng: np.random.Generator, blocks: list[Any]) -> tuple[list[Any
             shapely.polygonize([shapely.node(shapely.MultiLineString([block.exterior, cut]))])
         )
         waiting += sorted(halves, key=lambda half: (half.centroid.x, half.centroid.y))
-    return done, lanes
+    return blocks_ready, lanes
 
 
 def choose_styles(rng: np.random.Generator, areas: Floats, flats: float) -> npt.NDArray[np.int64]:

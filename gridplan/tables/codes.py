@@ -88,7 +88,7 @@ def _find_order(frame: Any) -> pd.Index[Any]:
 
 
 def describe_rows(frame: pd.DataFrame) -> pd.Series[Any]:
-    """Write each row as one text, to tell rows apart that lie at the same place.
+    """Write each row as one text, to distinguish rows that lie at the same place.
 
     Examples
     --------

@@ -155,12 +155,12 @@ def read_batches(
 ) -> Iterator[pa.Table]:
     """Read a Parquet file some rows at a time, each batch with the metadata of the file; an empty file gives one without rows."""
     file = pq.ParquetFile(path)
-    own = (
+    schema = (
         file.metadata.metadata or {}
-    )  # the schema of a file does not tell what was added to it at its end
+    )  # the schema of a file does not show what was added to it at its end
     metadata = {
         **(file.schema_arrow.metadata or {}),
-        **({b"geo": own[b"geo"]} if b"geo" in own else {}),
+        **({b"geo": schema[b"geo"]} if b"geo" in schema else {}),
     }
     empty = True
     for batch in file.iter_batches(batch_size=rows, columns=columns):

@@ -147,10 +147,10 @@ def match_columns(
     """
     wanted = dict(mapping or {})
     remaining = {g.lower(): g for g in given}
-    found: dict[str, str] = {}
-    for own, theirs in wanted.items():
-        if theirs.lower() in remaining:
-            found[remaining.pop(theirs.lower())] = own
+    matched: dict[str, str] = {}
+    for column_name, file_name in wanted.items():
+        if file_name.lower() in remaining:
+            matched[remaining.pop(file_name.lower())] = column_name
     # Derived columns are gridplan's own; a file's column of that name is not taken for one.
     columns = [
         c
@@ -159,12 +159,12 @@ def match_columns(
     ]
     for names in ([(c, (c.name,)) for c in columns], [(c, c.aliases) for c in columns]):
         for column, words in names:
-            if column.name in found.values():
+            if column.name in matched.values():
                 continue
             hit = next((w.lower() for w in words if w.lower() in remaining), None)
             if hit is not None:
-                found[remaining.pop(hit)] = column.name
-    return found
+                matched[remaining.pop(hit)] = column.name
+    return matched
 
 
 # Words for data on named persons, as whole words of a column name. "name"
@@ -223,7 +223,7 @@ def find_personal_columns(
     >>> find_personal_columns("buildings", pd.DataFrame({"floors": [3], "户主姓名": ["x"], "t": ["13812345678"]}))
     {'户主姓名': 'its name means personal data', 't': 'its values look like identity or telephone numbers'}
     """
-    found: dict[str, str] = {}
+    personal: dict[str, str] = {}
     mapped = set(mapped)
     for column in map(str, frame.columns):
         words = re.sub(
@@ -231,12 +231,12 @@ def find_personal_columns(
         ).strip("_")
         bare = words == "name" and table in _BARE_NAME_TABLES and column not in mapped
         if bare or words in _PERSONAL_WORDS or _PERSONAL_ZH.search(column):
-            found[column] = "its name means personal data"
+            personal[column] = "its name means personal data"
         elif not words.startswith("osm") and _looks_personal(
             frame[column]
         ):  # OSM numbers are as long as telephones
-            found[column] = "its values look like identity or telephone numbers"
-    return found
+            personal[column] = "its values look like identity or telephone numbers"
+    return personal
 
 
 def _looks_personal(values: Any) -> bool:

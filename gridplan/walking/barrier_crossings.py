@@ -33,12 +33,12 @@ def meet_barriers(
     barrier, line = shapely.STRtree(lines).query(shapes, predicate="intersects")
     met = shapely.intersection(lines[line], shapes[barrier])
     parts, row = shapely.get_parts(met, return_index=True)
-    own = ground[line[row]]
-    start, stop = _find_shares(pieces, own, parts)
+    piece_ground = ground[line[row]]
+    start, stop = _find_shares(pieces, piece_ground, parts)
     closed = ~_find_near(parts, ways, reach)
-    length = np.hypot(*(pieces.last[own] - pieces.first[own]).T)
+    length = np.hypot(*(pieces.last[piece_ground] - pieces.first[piece_ground]).T)
     widen = np.where(closed, GAP / length, 0.0)
-    return own, np.clip(start - widen, 0, 1), np.clip(stop + widen, 0, 1), closed
+    return piece_ground, np.clip(start - widen, 0, 1), np.clip(stop + widen, 0, 1), closed
 
 
 def _find_shares(pieces: StreetPieces, piece: Array, parts: Array) -> tuple[Array, Array]:
@@ -54,7 +54,7 @@ def _find_shares(pieces: StreetPieces, piece: Array, parts: Array) -> tuple[Arra
 
 
 def _find_near(parts: Array, ways: Array, reach: float) -> Array:
-    """Tell which parts have a way through beside them."""
+    """Find which parts have a way through beside them."""
     near = np.zeros(len(parts), bool)
     near[shapely.STRtree(ways).query(parts, predicate="dwithin", distance=reach)[0]] = True
     return near

@@ -189,9 +189,9 @@ def _go_by_openings(a: Array, b: Array, obstacles: Obstacles, reach: float) -> A
     )
     start = np.concatenate([k + place[out], one[between], last[into]])
     stop = np.concatenate([first[out], two[between], k + n + other[into]])
-    at = np.concatenate([obstacles.places, a, b])
+    xy = np.concatenate([obstacles.places, a, b])
     # A length of nothing would be no edge: doors that stand in the opening are a hair away.
-    metres = np.maximum(np.hypot(*(at[start] - at[stop]).T), 1e-9)
+    metres = np.maximum(np.hypot(*(xy[start] - xy[stop]).T), 1e-9)
     graph = csr_array((metres, (start, stop)), shape=(k + n + m, k + n + m))
     return np.asarray(dijkstra(graph, indices=k + np.arange(n), limit=reach)[:, k + n :])
 

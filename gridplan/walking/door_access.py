@@ -78,14 +78,14 @@ def reach_doors(
         np.where(shapely.get_type_id(shapes) == 0, shapes, shapely.point_on_surface(shapes))
     )
     obstacles = find_obstacles(site, rules)
-    own, row = np.unique(np.round(places, 3), axis=0, return_inverse=True)
+    distinct, row = np.unique(np.round(places, 3), axis=0, return_inverse=True)
     finder = AccessSearch(network, obstacles, rules.access_limit)
-    foot, gate = finder.find_feet(own)
+    foot, gate = finder.find_feet(distinct)
     edge = foot.edge
     metres = np.append(network.metres, np.nan)[edge]
-    reason = np.where(edge >= 0, "", np.where(finder.has_near(own), CUT_OFF, NO_STREET)).astype(
-        object
-    )
+    reason = np.where(
+        edge >= 0, "", np.where(finder.has_near(distinct), CUT_OFF, NO_STREET)
+    ).astype(object)
     table = (
         pd.DataFrame(
             {
@@ -134,7 +134,7 @@ class AccessSearch:
         self.tree = shapely.STRtree(network.draw_edges(self.edges))
 
     def has_near(self, xy: Array) -> Array:
-        """Tell which points have an edge within the limit, whatever lies between."""
+        """Find which points have an edge within the limit, whatever lies between."""
         near = np.zeros(len(xy), bool)
         near[
             self.tree.query_nearest(shapely.points(xy), max_distance=self.limit, all_matches=False)[

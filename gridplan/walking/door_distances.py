@@ -58,18 +58,20 @@ def measure_among(
     """
     rules = rules or WalkingRules()
     network, entries = build_network(site, rules) if network is None else (network, [])
-    doors, told = reach_doors(network, stairwells, site, rules)
+    doors, access_entries = reach_doors(network, stairwells, site, rules)
     obstacles = find_obstacles(site, rules)
     ways = {}
     off = []
     for community, rows in stairwells.groupby("community", sort=True).indices.items():
-        own = stairwells.iloc[rows]
-        metres, apart = _measure_community(network, doors.iloc[rows], own, site, obstacles, rules)
+        members = stairwells.iloc[rows]
+        metres, apart = _measure_community(
+            network, doors.iloc[rows], members, site, obstacles, rules
+        )
         ways[str(community)] = metres
-        off += own.index[apart].tolist()
+        off += members.index[apart].tolist()
     reason = f"not joined by streets to all of their community: ways are straight lines times {rules.detour:g}"
     entry = Entry("walking", "stairwells", "inferred", len(off), reason, off[:20])
-    return ways, [*entries, *told, entry]
+    return ways, [*entries, *access_entries, entry]
 
 
 def _measure_community(

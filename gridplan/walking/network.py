@@ -152,8 +152,8 @@ def _take_apart(streets: gpd.GeoDataFrame) -> tuple[StreetPieces, Array]:
     xy, line = shapely.get_coordinates(lines, return_index=True)
     xy = np.round(xy, 3) + 0.0
     inner = line[1:] == line[:-1]
-    own = street[line[:-1][inner]]
-    pieces = order_pieces(xy[:-1][inner], xy[1:][inner], level[own], own)
+    own_street = street[line[:-1][inner]]
+    pieces = order_pieces(xy[:-1][inner], xy[1:][inner], level[own_street], own_street)
     tips = (
         np.append(True, line[1:] != line[:-1]) | np.append(line[1:] != line[:-1], True)
         if len(line)
@@ -188,12 +188,12 @@ def _join_ends(pieces: StreetPieces, reach: float) -> StreetPieces:
     )
     none = np.zeros(0)
     split = split_pieces(pieces, Cuts(near, share, at, none.astype(np.int64), none, none))
-    own = end % max(1, len(pieces))
+    own_piece = end % max(1, len(pieces))
     return order_pieces(
         np.concatenate([split.first, places[end]]),
         np.concatenate([split.last, at]),
         np.concatenate([split.level, np.zeros(len(end), np.int8)]),
-        np.concatenate([split.street, pieces.street[own]]),
+        np.concatenate([split.street, pieces.street[own_piece]]),
     )
 
 
@@ -234,7 +234,7 @@ def _number_nodes(pieces: StreetPieces, ends: Array, codes: Array) -> WalkingNet
 
 
 def find_same(places: Array, others: Array) -> Array:
-    """Tell which places are among others, to the last digit."""
+    """Find which places are among others, to the last digit."""
     return np.asarray(pd.MultiIndex.from_arrays(places.T).isin(pd.MultiIndex.from_arrays(others.T)))
 
 

@@ -41,14 +41,15 @@ def measure_paths(
         return csr_array(measure_paths(network, targets, sources, limit).T).sorted_indices()
     known = np.flatnonzero(sources["snapped"].to_numpy(bool))
     others = np.flatnonzero(targets["snapped"].to_numpy(bool))
-    own = sources.iloc[known]
+    starts = sources.iloc[known]
     ends = targets.iloc[others]
     found = []
-    for rows in _batch_near(network, own, len(ends), limit):
-        part, number = crop_network(network, own.iloc[rows], limit)
+    for rows in _batch_near(network, starts, len(ends), limit):
+        part, number = crop_network(network, starts.iloc[rows], limit)
         near = np.flatnonzero(number[ends["edge"].to_numpy()] >= 0)
         begin, end = (
-            t.assign(edge=number[t["edge"].to_numpy()]) for t in (own.iloc[rows], ends.iloc[near])
+            t.assign(edge=number[t["edge"].to_numpy()])
+            for t in (starts.iloc[rows], ends.iloc[near])
         )
         graph = add_sources(part, begin)
         ways = dijkstra(graph, indices=np.arange(len(part.x), graph.shape[0]), limit=limit)
@@ -197,7 +198,7 @@ def find_nearest(
     known = np.flatnonzero(sources["snapped"].to_numpy(bool))
     if len(ends) == 0 or len(known) == 0:
         return table
-    own = sources.iloc[known]
+    starts = sources.iloc[known]
     n = len(network.x)
     graph = add_sources(network, ends)
     ways, _, origin = dijkstra(
@@ -207,20 +208,22 @@ def find_nearest(
         min_only=True,
         return_predecessors=True,
     )
-    edge = own["edge"].to_numpy()
-    leg = own["leg"].to_numpy(float)
+    edge = starts["edge"].to_numpy()
+    leg = starts["leg"].to_numpy(float)
     by = np.stack(
-        [ways[network.u[edge]] + own["metres_u"], ways[network.v[edge]] + own["metres_v"]]
+        [ways[network.u[edge]] + starts["metres_u"], ways[network.v[edge]] + starts["metres_v"]]
     )
     end = np.where(by[0] <= by[1], network.u[edge], network.v[edge])
     metres = by.min(axis=0) + leg
     nearest = origin[end] - n
     row, column = find_shared(edge, ends["edge"].to_numpy())
-    apart = np.abs(own["metres_u"].to_numpy(float)[row] - ends["metres_u"].to_numpy(float)[column])
+    apart = np.abs(
+        starts["metres_u"].to_numpy(float)[row] - ends["metres_u"].to_numpy(float)[column]
+    )
     direct = apart + leg[row] + ends["leg"].to_numpy(float)[column]
     order = np.lexsort((column, direct, row))[::-1]
-    best = np.full(len(own), np.inf)
-    straight = np.full(len(own), -1)
+    best = np.full(len(starts), np.inf)
+    straight = np.full(len(starts), -1)
     best[row[order]], straight[row[order]] = direct[order], column[order]
     nearest = np.where(best < metres, straight, nearest)
     metres = np.minimum(best, metres)

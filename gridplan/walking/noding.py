@@ -129,7 +129,7 @@ def project_places(pieces: StreetPieces, piece: Array, at: Array) -> tuple[Array
 
 
 def is_inside(pieces: StreetPieces, piece: Array, share: Array) -> Array:
-    """Tell which places on pieces are not at an end."""
+    """Find which places on pieces are not at an end."""
     length = np.hypot(*(pieces.last[piece] - pieces.first[piece]).T)
     return np.asarray((share * length > TOUCH) & ((1 - share) * length > TOUCH))
 
@@ -159,7 +159,7 @@ def split_pieces(pieces: StreetPieces, cuts: Cuts) -> StreetPieces:
 
 
 def _lie_within(piece: Array, share: Array, cuts: Cuts) -> Array:
-    """Tell which places lie within what is gone of their piece."""
+    """Find which places lie within what is gone of their piece."""
     within = np.zeros(len(piece), bool)
     if len(cuts.gone) == 0:
         return within

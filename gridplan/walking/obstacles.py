@@ -59,7 +59,7 @@ class Obstacles:
     opening_reach: float
 
     def find_blocked(self, start: Array, stop: Array, *openings: Array) -> Array:
-        """Tell which straight ways are blocked: bool[n].
+        """Find which straight ways are blocked: bool[n].
 
         ``start`` and ``stop`` are float64[n, 2]; ``openings`` are numbers of
         those that each way begins or ends at.
@@ -89,7 +89,7 @@ class Obstacles:
         return np.asarray(place[kept] * len(self.shapes) + shape[kept])
 
     def _passes(self, ways: Array, shape: Array, opening: Array) -> Array:
-        """Tell which ways cross a shape only beside the opening; one in the middle of water opens all of the way to it."""
+        """Find which ways cross a shape only beside the opening; one in the middle of water opens all of the way to it."""
         parts, row = shapely.get_parts(
             shapely.intersection(ways, self.shapes[shape]), return_index=True
         )
@@ -122,11 +122,11 @@ def find_obstacles(
     barriers = site.barriers.sort_index()
     hard = barriers["hard"].fillna(True).to_numpy(bool)
     kinds = barriers["kind"].isin(WALLS).to_numpy()
-    given = site.compounds[site.compounds["origin"] == "given"].sort_index()
+    stated = site.compounds[site.compounds["origin"] == "given"].sort_index()
     walls = np.concatenate(
-        [barriers.geometry.to_numpy()[kinds], shapely.boundary(given.geometry.to_numpy())]
+        [barriers.geometry.to_numpy()[kinds], shapely.boundary(stated.geometry.to_numpy())]
     )
-    kept = np.concatenate([hard[kinds], np.zeros(len(given), bool)])
+    kept = np.concatenate([hard[kinds], np.zeros(len(stated), bool)])
     kept |= gated & _find_gated(walls, shapely.points(places[gate]))
     firm = barriers.geometry.to_numpy()[hard & ~kinds]
     shapes = np.concatenate([firm, walls[kept]])
@@ -157,13 +157,13 @@ def _find_ends(shapes: Array) -> tuple[Array, Array, Array]:
 
 
 def _find_gated(walls: Array, gates: Array) -> Array:
-    """Tell which walls have a gate, or touch one that has: bool."""
+    """Find which walls have a gate, or touch one that has: bool."""
     n = len(walls)
     g = len(gates)
     tree = shapely.STRtree(walls)
-    gate, own = tree.query(gates, predicate="dwithin", distance=SERVES)
+    gate, wall = tree.query(gates, predicate="dwithin", distance=SERVES)
     a, b = tree.query(walls, predicate="dwithin", distance=CHAINED)
-    rows = np.concatenate([own, a])
+    rows = np.concatenate([wall, a])
     columns = np.concatenate([n + gate, b])
     graph = csr_array((np.ones(len(rows)), (rows, columns)), shape=(n + g, n + g))
     label = connected_components(graph, directed=False)[1]

@@ -133,9 +133,9 @@ def _claim_inside(owner: Ints, shapes: Any, of: Any, owners: gpd.GeoDataFrame) -
     row, building = shapely.STRtree(shapely.point_on_surface(shapes)).query(
         outlines, predicate="intersects"
     )
-    own = (area[row] > 0) & (owners["community"].to_numpy(object)[row] == of[building])
-    row = row[own]
-    building = building[own]
+    same_community = (area[row] > 0) & (owners["community"].to_numpy(object)[row] == of[building])
+    row = row[same_community]
+    building = building[same_community]
     order = np.lexsort((-row, -area[row], building))
     owner[building[order]] = row[order]
 
@@ -232,8 +232,8 @@ def _claim_near(
                 break
             key = new
         best = np.minimum(best, np.where(owner < 0, key, never))
-    found = best < never
-    owner[found] = best[found] % count
+    claimed = best < never
+    owner[claimed] = best[claimed] % count
 
 
 def _make_owners(

@@ -74,15 +74,19 @@ def find_exclusives(
     >>> find_exclusives(site, ExclusiveRules(most_households=9)).grids.empty  # homes stand on its land
     True
     """
-    own = site.communities.sort_index()
+    communities = site.communities.sort_index()
     owners, noted = find_owners(
-        site.places, site.institutions, own if around is None else around, rules, own.index
+        site.places,
+        site.institutions,
+        communities if around is None else around,
+        rules,
+        communities.index,
     )
     owners, claims = claim_buildings(site, owners, rules)
     homes = site.buildings[(site.buildings["households"] > 0)].sort_index()
     lines = _find_lines(site)
     lands, lived = _draw_lands(owners, claims, homes, lines, rules)
-    lands = _keep_apart(lands, owners, own)
+    lands = _keep_apart(lands, owners, communities)
     area = shapely.area(lands)
     missing = ~lived & (area == 0)
     small = ~lived & ~missing & (area < rules.smallest)
@@ -115,7 +119,7 @@ def find_exclusives(
             f"more than {rules.most_households} households live on their land: left to the sub-grids",
         ),
     )
-    return Exclusives(_code_grids(table, own), entries)
+    return Exclusives(_code_grids(table, communities), entries)
 
 
 def _note(table: str, ids: Any, reason: str) -> Entry:
@@ -248,7 +252,7 @@ def add_exclusives(
 
     Returns
     -------
-    The tables buildings, stairwells, streets and barriers, to be handed on to
+    The tables buildings, stairwells, streets and barriers, to be passed to
     the drawing of outlines.
     """
     lands = grids.geometry.to_numpy()

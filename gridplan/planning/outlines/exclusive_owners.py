@@ -118,15 +118,15 @@ def _list_candidates(
     parts = []
     for rank, table in enumerate((institutions, places)):
         table = table.sort_index()
-        own = table[table["kind"].str.lower().isin(words).to_numpy(bool)]
-        kind = own["kind"].str.lower().map(dict(words)).to_numpy(object)
+        fitting = table[table["kind"].str.lower().isin(words).to_numpy(bool)]
+        kind = fitting["kind"].str.lower().map(dict(words)).to_numpy(object)
         data = {
-            "owner": own.index.to_numpy(object),
+            "owner": fitting.index.to_numpy(object),
             "kind": kind,
-            "name": own["name"].to_numpy(object),
+            "name": fitting["name"].to_numpy(object),
             "rank": rank,
         }
-        parts.append(pd.DataFrame(data).assign(geometry=own.geometry.to_numpy()))
+        parts.append(pd.DataFrame(data).assign(geometry=fitting.geometry.to_numpy()))
     rows = pd.concat(parts, ignore_index=True)
     shapes = rows["geometry"].to_numpy(object)
     rows["outlined"] = shapely.area(shapes) > 0

@@ -47,10 +47,10 @@ def return_surplus(
     >>> back.area.to_dict()
     {'c-001': 28.0, 'c-E001': 12.0}
     """
-    own = outlines.reindex(lands.index).to_numpy()
-    over = shapely.area(own) - shapely.area(shapely.intersection(own, lands.to_numpy())) > LEAST
+    drawn = outlines.reindex(lands.index).to_numpy()
+    over = shapely.area(drawn) - shapely.area(shapely.intersection(drawn, lands.to_numpy())) > LEAST
     codes = lands.index[over]
-    faces, of_grid, inner = _cut(own[over], lands.to_numpy()[over], grid)
+    faces, of_grid, inner = _cut(drawn[over], lands.to_numpy()[over], grid)
     if inner.all():
         return outlines
     kept = outlines.copy()

@@ -79,8 +79,10 @@ def find_specials(
     >>> found.touches.round()[["special_grid", "subgrid", "length"]].values.tolist()
     [['c-S001', 'c-001', 1000.0], ['c-S002', 'c-001', 205.0]]
     """
-    own = _take_kinds(barriers, rules)
-    parts, corners = _clip(own, communities.sort_index(), communities if around is None else around)
+    features = _take_kinds(barriers, rules)
+    parts, corners = _clip(
+        features, communities.sort_index(), communities if around is None else around
+    )
     rows = [
         row
         for _, group in parts.groupby("community", sort=True)
@@ -121,17 +123,18 @@ def find_specials(
 
 def _take_kinds(barriers: gpd.GeoDataFrame, rules: SpecialRules) -> gpd.GeoDataFrame:
     """Take the lines and areas of the kinds asked for, in order of code; what is only called water is a river if it is long."""
-    own = barriers.sort_index()
-    shapes = own.geometry.to_numpy()
-    kind = own["kind"].str.lower()
+    features = barriers.sort_index()
+    shapes = features.geometry.to_numpy()
+    kind = features["kind"].str.lower()
     length = measure_middles(shapes)
     area = shapely.area(shapes)
     long = (area == 0) | (length**2 > LONG * area)
     kind = kind.mask(
-        kind == "water", pd.Series(np.where(long, "river", "lake"), index=own.index, dtype="str")
+        kind == "water",
+        pd.Series(np.where(long, "river", "lake"), index=features.index, dtype="str"),
     )
     wanted = kind.isin(list(rules.kinds)) & (shapely.get_dimensions(shapes) > 0)
-    return own.assign(kind=kind)[wanted]
+    return features.assign(kind=kind)[wanted]
 
 
 def _clip(
@@ -183,15 +186,15 @@ def _cut_community(parts: pd.DataFrame, rules: SpecialRules) -> list[dict[str, A
     """Cut the parts of barriers in one community into stretches: lakes, rivers as areas, then lines, each kind in turn."""
     rows = []
     for kind in sorted(parts["kind"].unique()):
-        own = parts[parts["kind"] == kind]
-        beds = own[own["solid"]]
-        for name, code, area in _join_areas(beds, own[~own["solid"]]):
+        of_kind = parts[parts["kind"] == kind]
+        beds = of_kind[of_kind["solid"]]
+        for name, code, area in _join_areas(beds, of_kind[~of_kind["solid"]]):
             pieces = [area] if kind == "lake" else cut_area(area, rules.length)
             rows += _list_stretches(pieces, kind, name, [code] * len(pieces))
         bed = (
             shapely.union_all(beds["geometry"].to_numpy(object)) if len(beds) else shapely.Polygon()
         )
-        for name, lines, codes in merge_tracks(own[~own["solid"]], bed):
+        for name, lines, codes in merge_tracks(of_kind[~of_kind["solid"]], bed):
             pieces, owner = cut_lines(lines, codes, rules.length)
             rows += _list_stretches(pieces, kind, name, owner)
     community = parts["community"].iloc[0]
@@ -247,11 +250,11 @@ def _join_areas(beds: pd.DataFrame, lines: pd.DataFrame) -> list[tuple[str, str,
     key[rest] = [f"\0{n}" for n in label]
     out = []
     for word in sorted(set(key)):
-        own = np.flatnonzero(key == word)
+        rows = np.flatnonzero(key == word)
         code = beds["barrier"].to_numpy(object)[
-            own[np.argmax(np.round(shapely.area(shapes[own]), 3))]
+            rows[np.argmax(np.round(shapely.area(shapes[rows]), 3))]
         ]
-        out.append(("" if word.startswith("\0") else word, code, shapely.union_all(shapes[own])))
+        out.append(("" if word.startswith("\0") else word, code, shapely.union_all(shapes[rows])))
     return out
 
 
@@ -298,8 +301,8 @@ def note_outside(
     >>> note_outside(rail, land, SpecialRules()).reason
     'partly or wholly outside every community, 1.0 km in all: no special grid there'
     """
-    own = _take_kinds(barriers, rules)
-    shapes = own.geometry.to_numpy()
+    features = _take_kinds(barriers, rules)
+    shapes = features.geometry.to_numpy()
     limits = communities.sort_index().geometry.to_numpy()
     row, limit = shapely.STRtree(limits).query(shapes, predicate="intersects")
     rest = shapes.copy()
@@ -308,4 +311,4 @@ def note_outside(
     length = measure_middles(rest)
     out = length > LEAST_LINE
     reason = f"partly or wholly outside every community, {length[out].sum() / 1000:,.1f} km in all: no special grid there"
-    return Entry("special", "barriers", "noted", int(out.sum()), reason, list(own.index[out]))
+    return Entry("special", "barriers", "noted", int(out.sum()), reason, list(features.index[out]))

@@ -43,7 +43,7 @@ PER_GAP = 4.0  # points on a wall for each gap's width, so that lines between tw
 CLASH = 0.1
 MUCH = 0.4  # share of a building's wall from which a block counts as one that it stands in
 STRIP = 0.25  # empty land less compact than this (1: a disc) is shared out along its middle line
-ROUNDS = 5  # of joining pieces and handing on what that leaves over
+ROUNDS = 5  # of joining pieces and reassigning what that leaves over
 
 
 @dataclass(frozen=True)
@@ -325,10 +325,10 @@ def _find_strips(
 def _label_rest(faces: Shapes, labels: Ints) -> Ints:
     """Label faces on land apart from all homes, such as an island, by the nearest face that has a label."""
     rest = labels < 0
-    done = labels >= 0
+    labelled = labels >= 0
     if not rest.any():
         return labels
-    near = shapely.STRtree(faces[done]).query_nearest(faces[rest], all_matches=False)[1]
+    near = shapely.STRtree(faces[labelled]).query_nearest(faces[rest], all_matches=False)[1]
     out = labels.copy()
-    out[rest] = labels[done][near]
+    out[rest] = labels[labelled][near]
     return out

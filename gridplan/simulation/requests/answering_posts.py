@@ -124,7 +124,7 @@ def _place_volunteers(plan: Plan, cells: pd.DataFrame, times: float) -> pd.DataF
     n = np.arange(len(of)) - np.repeat(np.cumsum(number) - number, number)
     total = homes.to_numpy(np.int64)
     upto = np.cumsum(cells["households"].to_numpy(np.int64))
-    # Whole numbers, so that where somebody lives does not hang on how many
+    # Whole numbers, so that where somebody lives does not depend on how many
     # households stand before the community.
     at = (np.cumsum(total) - total)[of] + np.floor(total[of] * ((n + 1) * GOLDEN % 1.0)).astype(
         np.int64

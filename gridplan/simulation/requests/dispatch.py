@@ -1,4 +1,4 @@
-"""Who is sent to whom: the post for a request, the request for a post, and why nobody comes."""
+"""Who is sent where: the post for a request, the request for a post, and why nobody comes."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ class Prepared:
     Parameters
     ----------
     systems
-        By what a system hangs on (times the volunteers, and the rules of
+        By what a system depends on (times the volunteers, and the rules of
         walking).
     households
         By the share of the error that is one for all buildings:
@@ -79,7 +79,7 @@ def join_parts(
 ) -> list[tuple[ServiceSystem, Array | None]]:
     """Join parts of a city: for each scenario its system, and the households drawn for it (none where they are certain).
 
-    Systems and draws that scenarios share are the same object, and hang on no
+    Systems and draws that scenarios share are the same object, and depend on no
     way in which the communities were parted.
     """
     systems: dict[Any, ServiceSystem] = {}
@@ -107,7 +107,7 @@ def join_parts(
 
 
 def _name_system(scenario: Scenario, rules: Rules) -> tuple[float, WalkingRules]:
-    """Name what the part of a system that lies in communities hangs on."""
+    """Name what the part of a system that lies in communities depends on."""
     return scenario.volunteers, rules.walking
 
 

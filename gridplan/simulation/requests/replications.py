@@ -74,7 +74,7 @@ def run_block(
         sums[n, ..., COUNTS:] = tally.sums
         answers[n] = tally.answers
         posts[n] = tally.posts
-        with lock:  # whole numbers: the sum does not hang on the order
+        with lock:  # whole numbers: the sum does not depend on the order
             np.add(waiting, tally.waiting, out=waiting)
         return float(tally.totals[1])
 

@@ -51,7 +51,7 @@ def tabulate_reasons(level: str, codes: Any, sums: Array) -> pd.DataFrame:
 def tabulate_curve(
     level: str, codes: Any, answers: Array, came: Array, edges: Sequence[float]
 ) -> pd.DataFrame:
-    """Tabulate the share of those who came to whom somebody came in time: answers are [replications, places, kinds, edges]."""
+    """Tabulate the share of requests that were answered in time: answers are [replications, places, kinds, edges]."""
     within = np.cumsum(answers[..., :-1], axis=-1)
     table = _spread(
         level, codes, "minutes", [float(e) for e in edges], estimate_ratio(within, came[..., None])
@@ -60,7 +60,7 @@ def tabulate_curve(
 
 
 def bound(table: pd.DataFrame, is_share: Any) -> pd.DataFrame:
-    """Bound intervals by what can be: nothing is below nought, and no share above one."""
+    """Bound intervals by what can be: nothing is below zero, and no share above one."""
     high = table["high"].where(
         ~np.broadcast_to(is_share, len(table)), table["high"].clip(upper=1.0)
     )

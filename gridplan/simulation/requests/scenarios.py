@@ -168,6 +168,6 @@ def _read_scenario(name: str, values: Any) -> Scenario:
         raise RuleError(
             f"scenario {name}: unknown key {', '.join(unknown)}; a scenario has {known}"
         )
-    found = Scenario(name, **told, changes=changes)
-    found.replace_rules(Rules())  # a rule that is not known is refused here
-    return found
+    scenario = Scenario(name, **told, changes=changes)
+    scenario.replace_rules(Rules())  # a rule that is not known is refused here
+    return scenario

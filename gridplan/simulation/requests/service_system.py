@@ -1,4 +1,4 @@
-"""The system that is simulated: sub-grids that ask, posts that answer, and who is asked for whom, how many minutes away."""
+"""The system that is simulated: sub-grids that ask, posts that answer, and who is asked, how many minutes away."""
 
 from __future__ import annotations
 

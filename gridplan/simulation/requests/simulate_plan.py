@@ -129,7 +129,7 @@ def simulate(
         Threads; one for each core if not given. They do not change the result,
         byte for byte.
     progress
-        Whom to tell how far it has come.
+        Called with how far the work has come.
 
     Raises
     ------
@@ -239,13 +239,13 @@ def choose_scenarios(scenarios: Any, replications: int) -> list[Scenario]:
 
 
 def _describe(scenario: Scenario, rules: Rules) -> dict[str, Any]:
-    told = {
+    described = {
         "days": scenario.days,
         "start": scenario.start.isoformat(),
         "uncertain": scenario.uncertain,
     }
-    told |= {name: getattr(scenario, name) for name in ("volunteers", "demand", "presence")}
-    return told | {
+    described |= {name: getattr(scenario, name) for name in ("volunteers", "demand", "presence")}
+    return described | {
         "rules": {name: rules.to_dict()[name] for name in ("simulation", "coverage", "walking")}
     }
 
@@ -292,22 +292,22 @@ def _run_scenario(
     curve = np.zeros((replications, 1, len(KINDS), len(EDGES) + 1))
     for number, block in enumerate(iterate_blocks(system, rules, scenario.start, scenario.days)):
 
-        def tell(stage: str, done: int, total: int, number: int = number) -> None:
+        def report_progress(stage: str, done: int, total: int, number: int = number) -> None:
             progress(stage, number * total + done, count * total)
 
-        found = run_block(block, draws, keys, hourly, workers, stage, tell)
-        done.events += found.events
-        _tabulate_block(done, system, block, found.sums, found.answers)
+        sums_found = run_block(block, draws, keys, hourly, workers, stage, report_progress)
+        done.events += sums_found.events
+        _tabulate_block(done, system, block, sums_found.sums, sums_found.answers)
         duty = count_duty(block) * draws.presence[:, draws.role[block.posts]]
         done.frames["simulated_posts"].append(
-            tabulate_posts(system.posts.iloc[block.posts], found.posts, duty)
+            tabulate_posts(system.posts.iloc[block.posts], sums_found.posts, duty)
         )
         if hourly:
             done.frames["simulated_waiting"].append(
-                _tabulate_waiting(system, block, found.waiting, scenario, replications)
+                _tabulate_waiting(system, block, sums_found.waiting, scenario, replications)
             )
-        whole[:, 0] += found.sums.sum(axis=1)
-        curve[:, 0] += found.answers.sum(axis=1)
+        whole[:, 0] += sums_found.sums.sum(axis=1)
+        curve[:, 0] += sums_found.answers.sum(axis=1)
     _tabulate(done, "city", [CITY], whole, curve)
     return done
 
@@ -359,7 +359,7 @@ def _tabulate(
     done: _Sums, level: str, codes: Any, sums: Array, answers: Array | None = None
 ) -> None:
     """Tabulate some places, and keep their estimates where scenarios are compared."""
-    table, found = tabulate_measures(level, codes, sums)
+    table, sums_found = tabulate_measures(level, codes, sums)
     done.frames["simulated"].append(table)
     done.frames["simulated_unserved"].append(tabulate_reasons(level, codes, sums))
     if answers is not None:
@@ -367,14 +367,14 @@ def _tabulate(
             tabulate_curve(level, codes, answers, sums[..., CAME], EDGES)
         )
     if level != "subgrid":
-        done.estimates.setdefault(level, []).append((list(codes), found))
+        done.estimates.setdefault(level, []).append((list(codes), sums_found))
 
 
 def _compare(first: _Sums, other: _Sums) -> list[pd.DataFrame]:
     """Compare a scenario with the first, level by level and block by block."""
     frames = []
-    for level, found in other.estimates.items():
-        for (codes, mine), (_, theirs) in zip(found, first.estimates[level], strict=True):
+    for level, sums_found in other.estimates.items():
+        for (codes, mine), (_, theirs) in zip(sums_found, first.estimates[level], strict=True):
             frames.append(tabulate_differences(level, codes, theirs, mine))
     return frames
 

@@ -16,7 +16,7 @@ from gridplan.simulation.requests.random_streams import blend_keys, draw_units, 
 from gridplan.tables.conform import conform_table
 
 Array = np.ndarray[Any, Any]
-WORST = 0.1  # share of sub-grids whose mean chance is told
+WORST = 0.1  # share of sub-grids whose mean chance is reported
 
 
 def draw_triangular(unit: Any, low: Any, mode: Any, high: Any) -> Array:

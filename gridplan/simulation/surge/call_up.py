@@ -101,7 +101,7 @@ def make_muster(
     In communities of which nothing is affected ways are the usual ones; the
     others are measured by :func:`measure_muster`.
 
-    ``affected`` are households by sub-grid, ``struck`` tells by stairwell
+    ``affected`` are households by sub-grid, ``struck`` says by stairwell
     whether its homes are affected.
     """
     every = list_cells(plan)
@@ -152,7 +152,7 @@ def make_muster(
 def list_members(
     plan: Plan, towns: list[str], cells: pd.DataFrame, rules: SurgeRules
 ) -> pd.DataFrame:
-    """List the members whom institutions send to communities: those who check in there, or a few for a pairing alone."""
+    """List the members that institutions send to communities: those who check in there, or a few for a pairing alone."""
     links = plan.links[
         plan.links["kind"].isin(["pairing", "member_checkin"]) & plan.links["community"].isin(towns)
     ]
@@ -257,7 +257,7 @@ def measure_muster(
     for code in sorted(set(community[hit]) if only is None else only):
         rows = np.flatnonzero(hit & (community == code))
         minutes[rows] = _measure_community(plan, muster, ways, rules, rows) * slow
-    minutes = np.round(minutes, 4)  # where closed land cuts a street must not tell
+    minutes = np.round(minutes, 4)  # where closed land cuts a street must not matter
     kept = np.isfinite(minutes)
     system = ServiceSystem(
         own.cells, own.posts, own.cell[kept], own.post[kept], own.tier[kept], minutes[kept]

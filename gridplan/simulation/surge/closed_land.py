@@ -151,7 +151,7 @@ def shut_bridge(site: Site, bridge: Bridge, rules: WalkingRules) -> Site:
 
 
 def find_raised(streets: Any) -> Array:
-    """Tell which streets run over a bridge or through a tunnel."""
+    """Find which streets run over a bridge or through a tunnel."""
     return np.asarray(
         streets["bridge"].fillna(False).to_numpy(bool)
         | streets["tunnel"].fillna(False).to_numpy(bool)

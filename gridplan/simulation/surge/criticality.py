@@ -42,12 +42,12 @@ def measure_worth(course: EventCourse, whole: Outcome, progress: Progress) -> pd
     total = len(pairs) + len(spans) + len(course.shut)
     rows = []
 
-    def tell(n: int) -> None:
+    def report_progress(n: int) -> None:
         progress(f"{course.event.name}, each pairing and bridge", n, total)
 
     laid = lay_blocks(course.muster, course.event, course.rules, "surge")
     for n, (kind, code, mask) in enumerate(pairs):
-        tell(n)
+        report_progress(n)
         blocks = set(course.muster.system.posts["block"].to_numpy(object)[mask])
         rows += _tell(
             course,
@@ -59,7 +59,7 @@ def measure_worth(course: EventCourse, whole: Outcome, progress: Progress) -> pd
         )
     reach = Detours(course)
     for n, bridge in enumerate(spans):
-        tell(len(pairs) + n)
+        report_progress(len(pairs) + n)
         fewer = _remeasure(course, course.ways.shut(bridge), reach.find_towns(bridge))
         longer = _find_longer(course.muster, fewer)
         rows += _tell(
@@ -71,7 +71,7 @@ def measure_worth(course: EventCourse, whole: Outcome, progress: Progress) -> pd
             _run_other(course, whole, fewer, longer),
         )
     for n, bridge in enumerate(course.shut):
-        tell(len(pairs) + len(spans) + n)
+        report_progress(len(pairs) + len(spans) + n)
         ways = SurgeTravel(_close(course, bridge), course.rules.walking)
         more = _remeasure(course, ways, reach.find_towns(bridge))
         longer = _find_longer(more, course.muster)
@@ -83,7 +83,7 @@ def measure_worth(course: EventCourse, whole: Outcome, progress: Progress) -> pd
             _run_other(course, whole, more, longer),
             whole,
         )
-    tell(total)
+    report_progress(total)
     return _rank(pd.DataFrame(rows))
 
 
@@ -186,7 +186,7 @@ def _find_longer(with_: Muster, without: Muster) -> Array:
 def _tell(
     course: EventCourse, kind: str, code: str, number: int, with_: Outcome, without: Outcome
 ) -> list[dict[str, Any]]:
-    """Tell the differences as rows."""
+    """List the differences as rows."""
     return [
         {
             "event": course.event.name,

@@ -131,7 +131,7 @@ def run_posture(
 ) -> Outcome:
     """Run all replications of an event in one posture.
 
-    ``muster`` stands in for the course's own (other ways), ``blocks`` are
+    ``muster`` replaces the course's own (other ways), ``blocks`` are
     those laid out before; ``without`` is a mask of posts that do not come;
     ``only`` are codes of blocks, the others are left as if nobody were there.
     """
@@ -174,11 +174,15 @@ def run_posture(
             )
             return tally.first[rows, CHECK], done, sums
 
-        def tell(stage: str, done: int, total: int, number: int = number) -> None:
+        def report_progress(stage: str, done: int, total: int, number: int = number) -> None:
             progress(stage, number * total + done, len(chosen) * total)
 
         results = map_tasks(
-            run, list(range(len(course.keys))), workers=course.workers, stage=stage, progress=tell
+            run,
+            list(range(len(course.keys))),
+            workers=course.workers,
+            stage=stage,
+            progress=report_progress,
         )
         at = np.searchsorted(own.affected, rows + block.cells.start)
         for n, (first, done, sums) in enumerate(results):

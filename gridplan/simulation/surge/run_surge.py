@@ -96,7 +96,7 @@ def surge(
         Threads; one for each core if not given. They do not change the result,
         byte for byte.
     progress
-        Whom to tell how far it has come.
+        Called with how far the work has come.
 
     Raises
     ------
@@ -121,7 +121,7 @@ def surge(
     helped = []
     curves = []
     worths = []
-    told = {}
+    described = {}
     for event in chosen:
         course = open_course(plan, event, rules, replications, seed, workers)
         done = {
@@ -132,8 +132,13 @@ def surge(
         curves += [tabulate_curve(event.name, p, outcome) for p, outcome in done.items()]
         if worth:
             worths.append(measure_worth(course, done["surge"], progress))
-        told[event.name] = _describe(course)
-    manifest = {"version": __version__, "seed": seed, "replications": replications, "events": told}
+        described[event.name] = _describe(course)
+    manifest = {
+        "version": __version__,
+        "seed": seed,
+        "replications": replications,
+        "events": described,
+    }
     found = (("surged", helped), ("surge_curve", curves), ("surge_worth", worths))
     reached, curve, missed = (number_rows(name, frames) for name, frames in found)
     return Surged(reached, curve, missed, manifest)
@@ -156,7 +161,7 @@ def _choose(plan: Plan, events: Any) -> list[Event]:
 
 
 def _describe(course: EventCourse) -> dict[str, Any]:
-    """Describe an event: what it affects, closes and cuts off, and whom it calls up."""
+    """Describe an event: what it affects, closes and cuts off, and who is called up."""
     own = course.rules
     event = course.event
     muster = course.muster

@@ -126,7 +126,7 @@ def _find_edges(
 
 
 def _find_near(network: WalkingNetwork, at: Any, reach: float) -> Array:
-    """Tell which edges are within reach of a point."""
+    """Find which edges are within reach of a point."""
     a, b = (np.column_stack([network.x[node], network.y[node]]) for node in (network.u, network.v))
     step = b - a
     share = ((np.array([at.x, at.y]) - a) * step).sum(axis=1) / np.maximum(

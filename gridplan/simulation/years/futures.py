@@ -126,9 +126,9 @@ def draw_future(start: Start, rules: YearsRules, years: int, chance: Chance) -> 
         _grow(land, start, rules, year, chance)
         cut_large(land, start, year, chance.open("cut", year))
         grown = land.count()
-        told = list(_demolish(land, start, rules, year, chance, grown))
+        year_events = list(_demolish(land, start, rules, year, chance, grown))
         left = land.count()
-        told += list(_build(land, start, rules, year, chance))
+        year_events += list(_build(land, start, rules, year, chance))
         now = land.count()
         flows.append(
             np.array([now.sum() - left.sum(), grown.sum() - before.sum(), grown.sum() - left.sum()])
@@ -139,7 +139,7 @@ def draw_future(start: Start, rules: YearsRules, years: int, chance: Chance) -> 
             )
             people.append(land.people)
         weights.append(now)
-        events += told
+        events += year_events
     n = len(land.problem)
     counts = (
         None

@@ -17,7 +17,7 @@ Array = np.ndarray[Any, Any]
 WITHIN = 6
 BEYOND = 2
 LEAST = (
-    1e-3  # metres that a step is long at the least, since the graphs take a step of nought for none
+    1e-3  # metres that a step is long at the least, since the graphs take a step of zero for none
 )
 
 

@@ -92,7 +92,7 @@ def read_given(path: str | Path) -> Given:
 
 
 def list_given(data: Mapping[str, Any]) -> Given:
-    """List what nested mappings give, as TOML gives them; everything wrong is told at once.
+    """List what nested mappings give, as TOML gives them; everything wrong is reported at once.
 
     Examples
     --------
@@ -140,26 +140,26 @@ def _list_rows(data: Mapping[str, Any], name: str, wrong: list[str]) -> list[Map
 
 
 def _read_estate(row: Mapping[str, Any], name: str, wrong: list[str]) -> Estate:
-    told = _check_unknown(row, Estate, "an estate")
+    wrong_here = _check_unknown(row, Estate, "an estate")
     year = row.get("year")
     households = row.get("households")
     community = row.get("community")
     at = row.get("at")
-    told += _check_whole("year", year)
+    wrong_here += _check_whole("year", year)
     if not isinstance(community, str) or not community:
-        told.append(
+        wrong_here.append(
             "community is not given" if community is None else "community must be a code in quotes"
         )
-    told += _check_whole("households", households)
+    wrong_here += _check_whole("households", households)
     spot = (
         isinstance(at, list)
         and len(at) == 2
         and all(isinstance(v, int | float) and not isinstance(v, bool) for v in at)
     )
     if at is not None and not spot:
-        told.append("at must be a place such as [501200.0, 4390300.0]")
-    if told:
-        wrong.append(f"{name}: {'; '.join(told)}")
+        wrong_here.append("at must be a place such as [501200.0, 4390300.0]")
+    if wrong_here:
+        wrong.append(f"{name}: {'; '.join(wrong_here)}")
         return Estate(1, "", 1)
     return Estate(
         int(str(year)),
@@ -170,21 +170,21 @@ def _read_estate(row: Mapping[str, Any], name: str, wrong: list[str]) -> Estate:
 
 
 def _read_demolition(row: Mapping[str, Any], name: str, wrong: list[str]) -> Demolition:
-    told = _check_unknown(row, Demolition, "a demolition")
+    wrong_here = _check_unknown(row, Demolition, "a demolition")
     year = row.get("year")
     buildings = row.get("buildings", [])
     compound = row.get("compound", "")
-    told += _check_whole("year", year)
+    wrong_here += _check_whole("year", year)
     if (
         not isinstance(buildings, list)
         or not all(isinstance(b, str) for b in buildings)
         or not isinstance(compound, str)
     ):
-        told.append("buildings is a list of codes in quotes, compound a code in quotes")
+        wrong_here.append("buildings is a list of codes in quotes, compound a code in quotes")
     elif not buildings and not compound:
-        told.append("neither buildings nor a compound are named")
-    if told:
-        wrong.append(f"{name}: {'; '.join(told)}")
+        wrong_here.append("neither buildings nor a compound are named")
+    if wrong_here:
+        wrong.append(f"{name}: {'; '.join(wrong_here)}")
         return Demolition(1)
     return Demolition(int(str(year)), tuple(buildings), compound)
 

@@ -124,14 +124,14 @@ def simulate_years(
     workers: int | None = None,
     progress: Progress = keep_silent,
 ) -> Years:
-    """Foresee what becomes of a plan over the years: which sub-grids leave their band, and whom each policy moves.
+    """Foresee what becomes of a plan over the years: which sub-grids leave their band, and who moves.
 
     Households grow and shrink by building, buildings are demolished, estates
     are built, members and volunteers age and are followed by others: all
     counts. Each replication draws one future, and every policy meets the same.
-    ``never`` draws nothing again; ``repair`` mends what is out of rule each
-    year with the least upset, as :func:`gridplan.redraw` does; ``redraw``
-    betters whole communities every five years, moves priced; ``from_scratch`` draws
+    ``never`` draws nothing again; ``repair`` repairs what is out of rule each
+    year, moving as few households as possible, as :func:`gridplan.redraw` does; ``redraw``
+    improves whole communities every five years, moves priced; ``from_scratch`` draws
     them from nothing every five years, locks put aside.
 
     Parameters
@@ -157,7 +157,7 @@ def simulate_years(
         Threads; one for each core if not given. They do not change the result,
         byte for byte.
     progress
-        Whom to tell how far it has come.
+        Called with how far the work has come.
 
     Raises
     ------
@@ -198,12 +198,16 @@ def simulate_years(
     for begin in range(0, len(starts), ROUND):
         own = starts[begin : begin + ROUND]
 
-        def tell(stage: str, done: int, total: int, begin: int = begin) -> None:
+        def report_progress(stage: str, done: int, total: int, begin: int = begin) -> None:
             progress(stage, begin * replications + done, len(starts) * replications)
 
         pairs = [(start, n) for start in own for n in range(replications)]
         results = map_tasks(
-            lambda pair: task.run(*pair), pairs, workers=workers, stage="years", progress=tell
+            lambda pair: task.run(*pair),
+            pairs,
+            workers=workers,
+            stage="years",
+            progress=report_progress,
         )
         for at, start in enumerate(own):
             mine = results[at * replications : (at + 1) * replications]

@@ -25,12 +25,12 @@ MEASURES = (
     "moved_total",
     *FLOWS,
 )
-SIDES = {"inside": 0, "over": 1, "under": -1, "gone": -2}  # as measures.find_sides tells them
+SIDES = {"inside": 0, "over": 1, "under": -1, "gone": -2}  # as measures.find_sides gives them
 WHY = {1: "over", -1: "under", 0: ""}
 
 
 def list_measures(people: bool) -> tuple[str, ...]:
-    """List the measures that are told; those of people only where the plan was organised."""
+    """List the measures that are reported; those of people only where the plan was organised."""
     return (*MEASURES, *PEOPLE) if people else MEASURES
 
 
