@@ -13,9 +13,9 @@ from gridplan.errors import InputError
 from gridplan.land.communities import (
     assign_communities,
     judge_kinds,
-    make_enclosures,
     measure_density,
 )
+from gridplan.land.enclosures import make_enclosures
 from gridplan.rules.site import SiteRules
 from gridplan.synthetic.board_plan import X0, Y0, make_checkerboard, make_site, make_table
 

@@ -14,8 +14,9 @@ import pandas as pd
 from gridplan.division.problem import DivisionProblem, make_division_problem
 from gridplan.engine.engine import Progress, keep_silent
 from gridplan.errors import InputError, Problem
-from gridplan.land.communities import assign_communities, judge_kinds, make_enclosures
+from gridplan.land.communities import assign_communities, judge_kinds
 from gridplan.land.compounds import infer_compounds
+from gridplan.land.enclosures import make_enclosures
 from gridplan.land.households import estimate_households
 from gridplan.land.neighbours import find_neighbours
 from gridplan.land.stairwells import find_stairwells

@@ -117,6 +117,7 @@ def _find_inside(points: Points) -> npt.NDArray[np.bool_]:
 
 def _solve(forward: Callable[[Points], Points], shown: Points) -> Points:
     """Find the points that ``forward`` moves onto the points shown."""
+    # The shift changes slowly from place to place, so adding the miss again and again converges.
     guess = shown.copy()
     for _ in range(_STEPS):
         miss = shown - forward(guess)

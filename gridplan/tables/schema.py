@@ -127,6 +127,10 @@ def match_columns(
 ) -> dict[str, str]:
     """Match a file's column names to the columns of a table: by the user's mapping, by name, then by alias.
 
+    The words of files, Chinese, Korean or any other, stand in the column
+    ``aliases`` of ``schema.csv``, divided by ``|``: a new word for a column
+    is added there, and nowhere in code.
+
     Parameters
     ----------
     table
@@ -157,6 +161,7 @@ def match_columns(
         for c in read_schema()[table]
         if not c.is_geometry and c.need != "derived" and c.name not in wanted
     ]
+    # All names go before all aliases, so that no alias takes a file's column that another names.
     for names in ([(c, (c.name,)) for c in columns], [(c, c.aliases) for c in columns]):
         for column, words in names:
             if column.name in matched.values():
