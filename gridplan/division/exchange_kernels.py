@@ -3,7 +3,7 @@
 A part is priced as the household-metres to its best centre, plus what its
 households outside the band, its distance from the target and the groups
 (buildings, compounds, sides of barriers) that it reaches into cost. Every
-kernel releases the GIL, draws its chance from a splitmix64 state of its own,
+kernel releases the GIL, samples from a splitmix64 state of its own,
 and adds in a fixed order, so the same seed gives the same division on every
 machine and in every thread.
 """
@@ -58,7 +58,7 @@ class PartsState(NamedTuple):
 
 
 class MovePenalties(NamedTuple):
-    """Where the atoms were at home in an earlier division, and what leaving it costs; empty where there was none."""
+    """Where the atoms were in an earlier division, and what leaving it costs; may be empty."""
 
     # int64[n]: label of the earlier part, -1 for none; int64[0] where there
     # was no earlier division
@@ -77,7 +77,9 @@ NO_MOVE_PENALTIES = MovePenalties(
 
 @njit(cache=True, nogil=True, inline="always")
 def next_random(seed: Any) -> Any:
-    """Draw 64 random bits from a splitmix64 state (Steele, Lea & Flood 2014)."""
+    """Sample 64 random bits from a splitmix64 state (Steele, Lea & Flood 2014)."""
+    # The state steps by the golden ratio; two rounds of mixing spread its
+    # bits.
     seed[0] += np.uint64(0x9E3779B97F4A7C15)
     z = seed[0]
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -87,21 +89,24 @@ def next_random(seed: Any) -> Any:
 
 @njit(cache=True, nogil=True, inline="always")
 def sample_below(seed: Any, n: Any) -> Any:
-    """Draw a whole number below n."""
+    """Sample a whole number below n."""
+    # The upper bits, since the modulus takes the lower ones of what is left.
     return np.int64((next_random(seed) >> np.uint64(33)) % np.uint64(n))
 
 
 @njit(cache=True, nogil=True, inline="always")
 def sample_unit(seed: Any) -> Any:
-    """Draw a number from 0 up to 1."""
+    """Sample a number from 0 up to 1."""
+    # 53 bits, as many as a double holds, so that 1 is never reached.
     return (next_random(seed) >> np.uint64(11)) * (1.0 / 9007199254740992.0)
 
 
 @njit(cache=True, nogil=True, inline="always")
 def walk_between(data: Any, i: Any, j: Any) -> Any:
-    """Measure the walk between two atoms in metres: straight, down to the door and up again, or within the stairwell."""
+    """Measure the walk between two atoms in metres: along the stairwell, or from door to door."""
     if data.matrix.shape[0] > 0:
         return data.matrix[i, j]
+    # Neighbours on one stairwell need not go down to the door.
     if data.stack[i] == data.stack[j]:
         return abs(data.climb[i] - data.climb[j])
     dx = data.x[i] - data.x[j]
@@ -124,13 +129,14 @@ def price_part(data: Any, state: Any, p: Any) -> Any:
     """Price a part as it stands."""
     price = state.walk[p] + price_mass(data, state.mass[p])
     for level in range(data.prices.shape[0]):
+        # The first group of a level is free: every part has one.
         price += data.prices[level] * (state.extra[p, level] - 1)
     return price
 
 
 @njit(cache=True, nogil=True)
 def make_state(data: Any, part: Any, k: int, room: int) -> Any:
-    """Set up the sums for an assignment; ``room`` is the most atoms that a part may come to hold."""
+    """Set up the sums for an assignment; ``room`` is the most atoms that a part may hold."""
     n = part.shape[0]
     levels = data.prices.shape[0]
     state = PartsState(
@@ -163,6 +169,7 @@ def refresh_part(data: Any, state: Any, p: Any) -> Any:
     best = np.inf
     for a in range(m):
         i = state.members[p, a]
+        # Every atom is tried as the centre: parts are small.
         total = 0.0
         for b in range(m):
             j = state.members[p, b]
@@ -171,17 +178,18 @@ def refresh_part(data: Any, state: Any, p: Any) -> Any:
         best = min(best, total)
     state.walk[p] = best
     for level in range(data.prices.shape[0]):
+        # Distinct groups, counted pairwise without a table for each level.
         count = 0
         for a in range(m):
-            new = True
+            is_new = True
             for b in range(a):
                 if (
                     data.groups[state.members[p, a], level]
                     == data.groups[state.members[p, b], level]
                 ):
-                    new = False
+                    is_new = False
                     break
-            if new:
+            if is_new:
                 count += 1
         state.extra[p, level] = count
 
@@ -191,45 +199,50 @@ def price_exchange(data: Any, state: Any, p: Any, out: Any, into: Any) -> Any:
     """Price part p without atom ``out`` and with atom ``into`` (-1 for none of either)."""
     m = state.size[p]
     levels = data.prices.shape[0]
+    # All sums change by two walks only, so that no pair is measured again.
     best = np.inf
-    own = 0.0  # walking sum if the newcomer were the centre
+    newcomer_sum = 0.0  # walking sum if the newcomer were the centre
     for s in range(m):
         j = state.members[p, s]
         if j == out:
             continue
+        # What the households would walk if j were the centre afterwards.
         total = state.sums[j]
         if out >= 0:
             total -= data.pull[out] * walk_between(data, out, j)
         if into >= 0:
             d = walk_between(data, into, j)
             total += data.pull[into] * d
-            own += data.pull[j] * d
+            newcomer_sum += data.pull[j] * d
         best = min(best, total)
+    # The newcomer may be the best centre itself.
     mass = state.mass[p]
     if out >= 0:
         mass -= data.weights[out]
     if into >= 0:
         mass += data.weights[into]
-        best = min(best, own)
+        best = min(best, newcomer_sum)
     price = best + price_mass(data, mass)
     for level in range(levels):
+        # Levels without a price need no search.
         if data.prices[level] == 0.0:
             continue
         count = state.extra[p, level]
-        lost = out >= 0
-        gained = into >= 0
+        # Each holds until a member of the same group is met.
+        is_left = out >= 0
+        is_new = into >= 0
         for s in range(m):
             j = state.members[p, s]
             if j == out:
                 continue
             g = data.groups[j, level]
-            if lost and g == data.groups[out, level]:
-                lost = False
-            if gained and g == data.groups[into, level]:
-                gained = False
-            if not (lost or gained):
+            if is_left and g == data.groups[out, level]:
+                is_left = False
+            if is_new and g == data.groups[into, level]:
+                is_new = False
+            if not (is_left or is_new):
                 break
-        price += data.prices[level] * (count - (1 if lost else 0) + (1 if gained else 0) - 1)
+        price += data.prices[level] * (count - (1 if is_left else 0) + (1 if is_new else 0) - 1)
     return price
 
 
@@ -255,42 +268,47 @@ def stays_connected(data: Any, state: Any, p: Any, out: Any, into: Any) -> Any:
         return into >= 0
     if into >= 0 and not touches(data, state, p, out, into):
         return False
+    # Whoever enters beside a member disconnects nothing.
     if out < 0:
         return True
     wanted = 0
     first = -1
+    # A running stamp saves clearing the marks: stamp - 1 is wanted, stamp met.
     state.mark[-1] += 2
-    seen = state.mark[-1]
+    stamp = state.mark[-1]
     for e in range(data.indptr[out], data.indptr[out + 1]):
         j = data.indices[e]
-        if (state.part[j] == p or j == into) and state.mark[j] < seen - 1:
-            state.mark[j] = seen - 1  # to be met
+        if (state.part[j] == p or j == into) and state.mark[j] < stamp - 1:
+            state.mark[j] = stamp - 1
             wanted += 1
             first = j
+    # With a single neighbour, what leaves was a leaf.
     return wanted == 1 or (wanted > 1 and meets_all(data, state, p, out, into, first, wanted))
 
 
 @njit(cache=True, nogil=True)
 def meets_all(data: Any, state: Any, p: Any, out: Any, into: Any, first: Any, wanted: Any) -> Any:
-    """Whether a search through part p from atom ``first`` meets all ``wanted`` atoms that are marked to be met."""
-    seen = state.mark[-1]
+    """Whether a search through part p from ``first`` meets all ``wanted`` atoms that are marked."""
+    stamp = state.mark[-1]
     head = 0
     tail = 1
     state.queue[0] = first
-    state.mark[first] = seen
+    state.mark[first] = stamp
     wanted -= 1
     while head < tail:
         i = state.queue[head]
         head += 1
         for e in range(data.indptr[i], data.indptr[i + 1]):
             j = data.indices[e]
-            if j == out or state.mark[j] == seen or (state.part[j] != p and j != into):
+            if j == out or state.mark[j] == stamp or (state.part[j] != p and j != into):
                 continue
-            if state.mark[j] == seen - 1:
+            # The search ends as soon as the last neighbour is met, mostly
+            # early.
+            if state.mark[j] == stamp - 1:
                 wanted -= 1
                 if wanted == 0:
                     return True
-            state.mark[j] = seen
+            state.mark[j] = stamp
             state.queue[tail] = j
             tail += 1
     return False
@@ -298,13 +316,14 @@ def meets_all(data: Any, state: Any, p: Any, out: Any, into: Any, first: Any, wa
 
 @njit(cache=True, nogil=True)
 def exchange(data: Any, state: Any, p: Any, out: Any, into: Any) -> Any:
-    """Take ``out`` from part p and put ``into`` into it, updating its sums; the caller updates the other part.
+    """Take ``out`` from part p and put ``into`` into it, updating its sums.
 
-    ``state.part`` is set for the newcomer only.
+    The caller updates the other part. ``state.part`` is set for the newcomer only.
     """
     m = state.size[p]
     if out >= 0:
         s = state.slot[out]
+        # The last member fills the gap, so that members stay without holes.
         last = state.members[p, m - 1]
         state.members[p, s] = last
         state.slot[last] = s
@@ -313,22 +332,25 @@ def exchange(data: Any, state: Any, p: Any, out: Any, into: Any) -> Any:
         for t in range(m):
             j = state.members[p, t]
             state.sums[j] -= data.pull[out] * walk_between(data, out, j)
+        # Counted among the remaining: the group is lost where none shares it.
         count_group(data, state, p, m, out, -1)
     if into >= 0:
-        own = 0.0
+        newcomer_sum = 0.0
         for t in range(m):
             j = state.members[p, t]
             d = walk_between(data, into, j)
             state.sums[j] += data.pull[into] * d
-            own += data.pull[j] * d
+            newcomer_sum += data.pull[j] * d
+        # Counted before it enters: the group is new where none shares it.
         count_group(data, state, p, m, into, 1)
         state.members[p, m] = into
         state.slot[into] = m
-        state.sums[into] = own
+        state.sums[into] = newcomer_sum
         state.part[into] = p
         m += 1
         state.mass[p] += data.weights[into]
     state.size[p] = m
+    # The least sum may belong to another centre now.
     best = np.inf
     for t in range(m):
         best = min(best, state.sums[state.members[p, t]])
@@ -337,12 +359,12 @@ def exchange(data: Any, state: Any, p: Any, out: Any, into: Any) -> Any:
 
 @njit(cache=True, nogil=True)
 def count_group(data: Any, state: Any, p: Any, m: Any, atom: Any, step: Any) -> Any:
-    """Add ``step`` to the part's count of groups at each level where no member shares the atom's group."""
+    """Add ``step`` to the part's count of groups at each level where no member shares it."""
     for level in range(data.prices.shape[0]):
-        alone = True
+        is_alone = True
         for t in range(m):
             if data.groups[state.members[p, t], level] == data.groups[atom, level]:
-                alone = False
+                is_alone = False
                 break
-        if alone:
+        if is_alone:
             state.extra[p, level] += step

@@ -1,4 +1,4 @@
-"""The relaxed cover: columns may be taken in part, so that a linear problem gives its price and what each atom is worth.
+"""LP relaxation of set partitioning: columns may be taken in part; its duals price the atoms.
 
 Of many columns few matter. The linear problem begins with some, and those that
 would lower its price join it, the best for every atom first, until none is
@@ -18,14 +18,14 @@ from gridplan.division.column_pool import Columns
 from gridplan.engine.highs import open_model
 
 Array = np.ndarray[Any, Any]
-FIRST = 3_000  # columns that the linear problem begins with at the most
+FIRST = 3_000  # columns that the linear problem begins with at most
 BATCH = 8  # columns that join it at a time for each atom
 DEAR = 50.0  # price of leaving an atom out, in prices of the dearest column
 
 
 @dataclass(frozen=True)
 class LpRelaxation:
-    """The relaxed cover: columns may be taken in part.
+    """The LP relaxation of set partitioning, solved.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class LpRelaxation:
 def solve_relaxation(
     columns: Columns, n: int, k: tuple[int, int], first: int = FIRST
 ) -> LpRelaxation | None:
-    """Solve the relaxed cover; None where the columns cannot cover all atoms.
+    """Solve the LP relaxation; None where the columns cannot cover all atoms.
 
     Parameters
     ----------
@@ -65,23 +65,28 @@ def solve_relaxation(
     if len(columns[0]) == 0:
         return None
     dear = DEAR * max(1.0, float(np.abs(columns[0]).max()))
-    model = _Master(columns, n, k, dear, min(first, FIRST))
+    model = _RestrictedMaster(columns, n, k, dear, min(first, FIRST))
     relaxed = model.solve(columns[0])
-    if (
-        relaxed is None
-    ):  # something is left out: because that is too cheap, or because it cannot be otherwise?
+    if relaxed is None:
+        # Something is left out: because that is too cheap, or because it cannot be
+        # otherwise? Without prices of columns only the latter remains.
         nothing = np.zeros(len(columns[0]))
         model.price(nothing, 1.0)
         if model.solve(nothing) is None:
             return None
+        # Leaving out is needless, so it is forbidden and the true prices
+        # return.
         model.close()
         model.price(columns[0], dear)
         relaxed = model.solve(columns[0])
     return relaxed
 
 
-class _Master:
-    """The linear problem over the columns that have joined it; in each row one stands for leaving an atom or a part out."""
+class _RestrictedMaster:
+    """The linear problem over the columns that have joined it.
+
+    In each row a slack column represents leaving an atom or a part out.
+    """
 
     def __init__(
         self, columns: Columns, n: int, k: tuple[int, int], dear: float, first: int
@@ -89,6 +94,7 @@ class _Master:
         self.columns = columns
         self.n = n
         self.model = open_model()
+        # Each atom exactly once; the last row counts the parts.
         for _ in range(n):
             self.model.addRow(1.0, 1.0, 0, np.zeros(0, np.int32), np.zeros(0))
         self.model.addRow(float(k[0]), float(k[1]), 0, np.zeros(0, np.int32), np.zeros(0))
@@ -106,7 +112,9 @@ class _Master:
         atoms = self.columns[2]
         sizes = np.diff(starts)[chosen]
         ends = np.concatenate([[0], np.cumsum(sizes)])
+        # Positions of all atoms of the chosen columns, in one gather.
         place = np.repeat(starts[chosen] - ends[:-1], sizes) + np.arange(ends[-1])
+        # Every column ends with its entry in the row of parts.
         index = np.insert(atoms[place].astype(np.int32), ends[1:], self.n)
         m = len(chosen)
         begins = (ends[:-1] + np.arange(m)).astype(np.int32)
@@ -124,30 +132,36 @@ class _Master:
         self.inside = np.concatenate([self.inside, chosen])
 
     def price(self, prices: Array, dear: float) -> None:
-        """Change the prices of all columns inside."""
+        """Change the prices of all columns inside, and of leaving out."""
         costs = np.concatenate([np.full(self.n + 1, dear), prices[self.inside]])
         self.model.changeColsCost(len(costs), np.arange(len(costs), dtype=np.int32), costs)
 
     def close(self) -> None:
-        """Let nothing be left out any more."""
+        """Forbid leaving anything out."""
         rows = np.arange(self.n + 1, dtype=np.int32)
         zeros = np.zeros(self.n + 1)
         self.model.changeColsBounds(self.n + 1, rows, zeros, zeros)
 
     def solve(self, prices: Array) -> LpRelaxation | None:
-        """Solve until no column would lower the price; None where something is still left out then."""
+        """Solve until no column would lower the price; None where something is still left out."""
         least = -1e-9 * max(1.0, float(np.abs(prices).max()))
         while True:
+            # Warm from the last basis, since columns only ever join.
             self.model.run()
             solution = self.model.getSolution()
             duals = np.array(solution.row_dual)
             reduced = reduce_prices(prices, self.columns[1], self.columns[2], duals)
-            fresh = choose_entering(reduced, self.columns[1], self.columns[2], self.n, least, BATCH)
-            fresh = np.setdiff1d(fresh[fresh >= 0], self.inside)
-            if not len(fresh):
+            # Columns that each help some atom; by price alone all would be
+            # alike.
+            entering = choose_entering(
+                reduced, self.columns[1], self.columns[2], self.n, least, BATCH
+            )
+            entering = np.setdiff1d(entering[entering >= 0], self.inside)
+            if not len(entering):
                 break
-            self.enter(fresh, prices)
+            self.enter(entering, prices)
         taken = np.array(solution.col_value)
+        # Slack in use means that the columns cannot cover everything.
         if taken[: self.n + 1].sum() > 1e-6:
             return None
         share = np.zeros(len(prices))
@@ -161,16 +175,16 @@ def reduce_prices(prices: Any, starts: Any, atoms: Any, duals: Any) -> Any:
     """Reduce the prices of columns by what their atoms and their place are worth."""
     reduced = np.empty(prices.shape[0])
     for j in range(prices.shape[0]):
-        left = prices[j] - duals[-1]
+        remainder = prices[j] - duals[-1]
         for s in range(starts[j], starts[j + 1]):
-            left -= duals[atoms[s]]
-        reduced[j] = left
+            remainder -= duals[atoms[s]]
+        reduced[j] = remainder
     return reduced
 
 
 @njit(cache=True, nogil=True)
 def choose_entering(reduced: Any, starts: Any, atoms: Any, n: int, least: float, batch: int) -> Any:
-    """Choose for every atom the columns that hold it and lower the price most, at most ``batch`` of them.
+    """Choose for every atom the ``batch`` columns that hold it and lower the price most.
 
     Returns int64[n, batch], -1 for none.
     """
@@ -181,11 +195,14 @@ def choose_entering(reduced: Any, starts: Any, atoms: Any, n: int, least: float,
             continue
         for s in range(starts[j], starts[j + 1]):
             i = atoms[s]
+            # A short insertion sort: only a few columns are kept for an atom.
             if reduced[j] >= best[i, batch - 1]:
                 continue
             t = batch - 1
             while t > 0 and reduced[j] < best[i, t - 1]:
-                best[i, t], chosen[i, t] = best[i, t - 1], chosen[i, t - 1]
+                best[i, t] = best[i, t - 1]
+                chosen[i, t] = chosen[i, t - 1]
                 t -= 1
-            best[i, t], chosen[i, t] = reduced[j], j
+            best[i, t] = reduced[j]
+            chosen[i, t] = j
     return chosen

@@ -1,4 +1,4 @@
-"""The search: several first divisions, annealed, of which the cheapest is kept."""
+"""The search: multi-start simulated annealing, then set partitioning over the parts met."""
 
 from __future__ import annotations
 
@@ -41,18 +41,18 @@ class SearchEffort:
     trees
         Spanning trees grown for each cut of a start.
     looks
-        Times in the colder half of a run at which its parts are kept for the
-        polish.
+        Times in the colder half of a run at which its parts are kept for set
+        partitioning.
     listed
         Where no more parts than this are possible at all, they are all listed
-        for the polish.
+        for set partitioning.
     growth
         Rounds in which the parts kept grow new ones.
     work, nodes
-        Entries of the integer problem of the cover, and its branch-and-bound
+        Entries of the set-partitioning problem, and its branch-and-bound
         nodes.
     steps
-        Steps of the lower bound, whose parts join the cover where not all
+        Steps of the lower bound, whose parts join the columns where not all
         parts could be listed.
     """
 
@@ -76,7 +76,7 @@ SWAP_SHARE = 0.1
 # heat at first and at last, in shares of the mean price of a part
 HOT = 0.12
 COLD = 0.0015
-MARGIN = 2.0  # heats that a better centre is expected to win back at the most
+MARGIN = 2.0  # heats that a better centre is expected to win back at most
 LENIENCE = 0.02  # share of the price of a household outside the band that a run begins with
 SHORT_RUN = 3_000  # exchanges tried in a run at the least
 MOST_COLUMNS = 20_000
@@ -86,7 +86,7 @@ COARSE = 8
 ROOMY = 20  # atoms of a part that count for the length of a run
 LEAST_ROUNDS = 40_000  # and in all runs: few atoms get more runs, since a run is then over soon
 MOST_RUNS = 12
-LISTED_RUNS = 2  # runs where all parts are listed, to begin the relaxed cover with
+LISTED_RUNS = 2  # runs where all parts are listed, to begin the LP relaxation with
 
 
 def search(
@@ -100,14 +100,15 @@ def search(
 ) -> tuple[Array, float]:
     """Search for the cheapest division of a connected problem into k parts.
 
-    Several runs, each annealed from a start of its own; then the best cover by
-    the parts that they met, and by all parts that there are where these could
-    be ``listed``. Once the deadline is over, the best after the run that goes
+    Several runs, each annealed from a start of its own; then set partitioning
+    by the parts that they met, and by all parts that there are where these
+    could be ``listed``. Once the deadline is over, the best after the run that goes
     on is kept. A division that is ``known`` already is never made worse.
 
     Returns int32[n], the part of each atom, and the price of the division in
     household-metres.
     """
+    # One random state for all runs, so that the seed alone decides.
     data = problem.to_data()
     chance = np.array([seed & 0xFFFFFFFFFFFFFFFF], np.uint64)
     if k == 1:
@@ -116,14 +117,17 @@ def search(
     best = np.zeros(0, np.int32)
     best_price = np.inf
     pool = ColumnPool(len(problem), k)
+    # The known division's parts join the pool: the result is never dearer.
     if known is not None and int(known.max()) + 1 == k:
         best = known.astype(np.int32)
         best_price = total_price(data, known, k)
         pool.add(data, open_state(data, best, k))
-    runs = max(
+    # Small problems are over soon and profit from further starts.
+    run_count = max(
         effort.runs, min(MOST_RUNS, LEAST_ROUNDS // max(SHORT_RUN, effort.rounds * len(problem)))
     )
-    for number in range(runs if listed is None else LISTED_RUNS):
+    # With all parts listed the runs only warm up the linear problem.
+    for number in range(run_count if listed is None else LISTED_RUNS):
         if number and deadline.is_over():
             break
         part = run(data, k, effort, chance, pool)
@@ -133,13 +137,18 @@ def search(
             best_price = price
     if deadline.is_over():
         return best, best_price
+    # Good parts of different runs fit together to better divisions than any.
     columns = pool.list_columns(MOST_COLUMNS)
     if listed is not None:
         columns = join_columns(columns, listed)
+        # The parts of the runs come first: the linear problem begins with
+        # them.
         relaxed = solve_relaxation(columns, len(problem), (k, k), len(columns[0]) - len(listed[0]))
     else:
+        # Column generation by changes of one atom, where parts are small.
         rounds = effort.growth if len(problem) <= COARSE * k else 0
         columns, relaxed = grow_columns(data, columns, k, rounds)
+    # The integer problem only has to find something cheaper than the best run.
     cover = solve_set_partitioning(
         columns,
         len(problem),
@@ -159,7 +168,7 @@ def search(
 def run(
     data: DivisionArrays, k: int, effort: SearchEffort, chance: Array, pool: ColumnPool
 ) -> Array:
-    """Run one start and one annealing, keeping the parts met when it is cold; returns the part of each atom."""
+    """Run one start and one annealing, pooling its cold parts; returns the part of each atom."""
     state = open_state(data, cut_tree(data, k, chance, effort.trees), k)
     anneal_and_collect(data, state, effort, chance, pool)
     return np.asarray(state.part)
@@ -172,14 +181,21 @@ def anneal_and_collect(
     chance: Array,
     pool: ColumnPool,
     hot: float = HOT,
-    stay: MovePenalties = NO_MOVE_PENALTIES,
+    penalties: MovePenalties = NO_MOVE_PENALTIES,
 ) -> None:
-    """Anneal a state in place, from ``hot`` (a share of the mean price of a part) down, keeping the parts met when it is cold."""
+    """Anneal a state in place, pooling the parts met when it is cold.
+
+    ``hot`` is the first heat, a share of the mean price of a part.
+    """
     k = len(state.size)
     price = sum(price_part(data, state, p) for p in range(k))
+    # Heat in proportion to the walking, floored where everybody lives in one
+    # place.
     scale = max(float(state.walk.sum()), 1e-3 * price, 1.0) / k
     rounds = max(SHORT_RUN, effort.rounds * min(len(state.part), ROOMY * k))
     steps = 2 * effort.looks
+    # A geometric schedule, cut into steps so that parts can be kept between
+    # them.
     heats = hot * (COLD / hot) ** (np.arange(steps + 1) / steps) * scale
     # At first a household outside the band costs little, so that parts can
     # trade through overfull neighbours.
@@ -195,16 +211,19 @@ def anneal_and_collect(
             heats[step + 1],
             SWAP_SHARE,
             MARGIN * heats[step],
-            stay,
+            penalties,
         )
+        # Hot divisions are too poor to hold parts of the best one.
         if step >= effort.looks:
             pool.add(data, state)
-    anneal(data, state, chance, rounds // 8, 0.0, 0.0, SWAP_SHARE, MARGIN * heats[-1], stay)
+    # At last a descent at zero heat, with the band at its full price.
+    anneal(data, state, chance, rounds // 8, 0.0, 0.0, SWAP_SHARE, MARGIN * heats[-1], penalties)
     pool.add(data, state)
 
 
 def open_state(data: DivisionArrays, part: Array, k: int) -> PartsState:
-    """Open the state of an assignment, with room for its largest part and for the largest that the band allows."""
+    """Open the state of an assignment, with room for the largest part that the band allows."""
+    # Twice the largest mass, since annealing overfills parts while it is hot.
     room = int(max(np.bincount(part, minlength=k).max(), data.band[2])) * 2 + 8
     state: PartsState = make_state(data, part.astype(np.int32), k, min(room, len(part) + 1))
     return state

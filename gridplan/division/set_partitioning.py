@@ -1,7 +1,7 @@
-"""The cover: the best choice of columns that holds every atom exactly once, and how much cheaper none can be.
+"""Set partitioning: the cheapest choice of columns that holds every atom exactly once.
 
-This is the set-partitioning problem: each atom in exactly one chosen part, so
-many parts, least price. HiGHS solves it; its work is limited by nodes and
+Each atom is in exactly one chosen part, so many parts, least price; the bound
+says how much cheaper none can be. HiGHS solves it; its work is limited by nodes and
 entries, never by the clock, so that the answer does not depend on the machine.
 """
 
@@ -57,9 +57,9 @@ def solve_set_partitioning(
     work: int = WORK,
     nodes: int = NODES,
 ) -> Partitioning:
-    """Choose the cheapest cover of all n atoms by k of the columns, if it is cheaper than ``best``.
+    """Choose the cheapest cover of all n atoms by k columns, if it is cheaper than ``best``.
 
-    The relaxed cover comes first; only columns whose reduced cost fits between
+    The LP relaxation comes first; only columns whose reduced cost fits between
     its value and ``best`` can be in a better cover. The integer problem is at
     first about the few whose reduced cost is small, then about all of them, as
     far as they have no more than ``work`` entries: the cheapest ones, and the
@@ -79,7 +79,7 @@ def solve_set_partitioning(
         int[n], that division, whose parts are always among the columns looked
         at.
     relaxed
-        The relaxed cover by these columns, where it is known already.
+        The LP relaxation over these columns, where it is known already.
     work, nodes
         Entries of the integer problem, and branch-and-bound nodes.
     """
@@ -88,8 +88,10 @@ def solve_set_partitioning(
     relaxed = relaxed or solve_relaxation(columns, n, counts)
     if relaxed is None:
         return Partitioning(None, np.inf, np.inf)
+    # No column set is cheaper than the relaxation, so the best is proven.
     if relaxed.value > best - 1e-6:
         return Partitioning(None, best, relaxed.value)
+    # Relaxations of set partitioning are often whole, and then solved.
     if np.abs(relaxed.share - np.round(relaxed.share)).max() < 1e-6:
         return Partitioning(
             _read_parts(np.flatnonzero(relaxed.share > 0.5), starts, atoms, n),
@@ -97,11 +99,13 @@ def solve_set_partitioning(
             relaxed.value,
         )
     cover = Partitioning(None, best, relaxed.value)
+    # The narrow window mostly decides, at a fraction of the work.
     for share in (NARROW, np.inf):
         if cover.price - cover.bound <= GAP * abs(relaxed.value):
             break
+        # A column whose reduced cost exceeds the gap is in no better choice.
         window = min(cover.price - relaxed.value, share * abs(relaxed.value))
-        kept, whole = _keep(columns, relaxed, window, work, known)
+        kept, is_whole = _keep(columns, relaxed, window, work, known)
         chosen, bound = _solve_integer(take_columns(columns, kept), n, counts, nodes, cover.price)
         part = cover.part
         price = cover.price
@@ -109,8 +113,8 @@ def solve_set_partitioning(
             part = _read_parts(kept[chosen], starts, atoms, n)
             price = float(prices[kept[chosen]].sum())
         # What was left out costs more than this by its reduced cost alone.
-        outside = min(price, relaxed.value + window) if whole else relaxed.value
-        cover = Partitioning(part, price, max(cover.bound, min(bound, outside)))
+        outside_bound = min(price, relaxed.value + window) if is_whole else relaxed.value
+        cover = Partitioning(part, price, max(cover.bound, min(bound, outside_bound)))
     return cover
 
 
@@ -127,27 +131,34 @@ def _build_rows(columns: Columns, n: int) -> Any:
 def _keep(
     columns: Columns, relaxed: LpRelaxation, window: float, work: int, known: Array | None
 ) -> tuple[Array, bool]:
-    """Keep the columns whose reduced cost is within a window, the cheapest of them; and whether these are all."""
+    """Keep the cheapest columns with a reduced cost within a window; and whether these are all."""
     used = np.flatnonzero(relaxed.share > 1e-9)
     kept = np.union1d(np.flatnonzero(relaxed.reduced <= window), used)
+    # Rounded, since the last digits of reduced costs depend on the solver's
+    # path.
     order = kept[np.lexsort((kept, relaxed.reduced[kept].round(6)))]
     entries = np.cumsum(np.diff(columns[1])[order])
     taken = np.union1d(order[entries <= work], used)
-    whole = len(taken) == len(kept)
+    is_whole = len(taken) == len(kept)
     if known is not None:
-        mine = np.isin(
+        # The known division must stay possible, or the answer could be worse.
+        is_known = np.isin(
             hash_columns(columns[1], columns[2]), hash_parts(known, int(known.max()) + 1)
         )
-        taken = np.union1d(taken, np.flatnonzero(mine))
-    return taken, whole
+        taken = np.union1d(taken, np.flatnonzero(is_known))
+    return taken, is_whole
 
 
 def _solve_integer(
     columns: Columns, n: int, counts: tuple[int, int], nodes: int, best: float
 ) -> tuple[Array | None, float]:
-    """Solve the integer problem: the columns chosen, None where none cost less than ``best``, and the bound reached."""
+    """Solve the integer problem; returns the columns chosen, None for none, and the bound reached.
+
+    None where no columns cost less than ``best``.
+    """
     low, high = (np.append(np.ones(n), float(count)) for count in counts)
     model = open_cover(columns[0], _build_rows(columns, n), low, high, nodes, GAP)
+    # Branches that cannot be cheaper than the best are cut at once.
     if np.isfinite(best):
         model.setOptionValue("objective_bound", float(best))
     model.run()

@@ -1,4 +1,4 @@
-"""Box steps: the Lagrangian bound raised by a linear problem that trusts its own prices only near the best ones known.
+"""Trust region: the Lagrangian bound raised by linear problems in a box round the best prices.
 
 Every connected part that a price of the atoms finds too cheap is a cut: the
 prices must not make it so again. The linear problem over all cuts gives the
@@ -30,7 +30,7 @@ WIDE = 0.02  # prices of a part above its worth up to which centres are looked i
 
 @dataclass(frozen=True)
 class RaisedBound:
-    """What raising the bound came to.
+    """The bound raised, with the prices and parts that give it.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def raise_bound(
     steps: int,
     most: int,
 ) -> RaisedBound:
-    """Raise the bound on the price of k parts of the kind in ``nested`` from the prices ``worth`` of the atoms.
+    """Raise the lower bound on the price of k parts, from the prices ``worth`` of the atoms.
 
     Parameters
     ----------
@@ -72,53 +72,64 @@ def raise_bound(
     worth
         float64[n], household-metres.
     steps
-        Linear problems solved at the most.
+        Linear problems solved at most.
     most
-        Knapsacks for a centre at the most.
+        Knapsacks for a centre at most.
     """
     n = len(worth)
-    desk = make_pricing_workspace(nested)
-    master = _Master(columns, n, k)
+    workspace = make_pricing_workspace(nested)
+    master = _BoxedMaster(columns, n, k)
     known = hash_columns(columns[1], columns[2])
     best = -np.inf
-    at = worth
-    last = worth
+    centre = worth
+    last_u = worth
+    # The box is as wide for a household everywhere, whatever an atom's size.
     size = data.weights.clip(1)
     half = BOX * float(np.median(worth / size))
     nodes = NODES
     floor = np.full(n, -np.inf)  # what no part round the centre falls below
     for _ in range(steps):
-        promise, u, place = master.solve(at, half * size)
-        floor = floor - find_fall(data, u - last)
-        last = u
+        # What the cuts known promise; the truth can only be lower.
+        promise, u, place = master.solve(centre, half * size)
+        # Floors stay valid when lowered by the most that any part can fall.
+        floor = floor - find_fall(data, u - last_u)
+        last_u = u
+        # Centres well above the worth of a part would not give a useful cut.
         cutoff = place + max(WIDE * abs(place), 1.0)
-        starts, atoms = price_centres(nested, desk, u, place - 1e-6, cutoff, floor, nodes)
+        starts, atoms = price_centres(nested, workspace, u, place - 1e-6, cutoff, floor, nodes)
+        # The k cheapest centres bound every division from below.
         value = float(u.sum() + np.sort(floor)[:k].sum())
-        found = (price_parts(data, starts, atoms), starts, atoms)
+        priced = (price_parts(data, starts, atoms), starts, atoms)
+        # Only parts not yet known are cuts; one part may come from many
+        # centres.
         hashes = hash_columns(starts, atoms)
         first = np.unique(hashes, return_index=True)[1]
         fresh = np.sort(first[~np.isin(hashes[first], known)])
         known = np.concatenate([known, hashes[fresh]])
-        columns = join_columns(columns, take_columns(found, fresh))
-        master.enter(take_columns(found, fresh))
-        inside = bool((np.abs(u - at) < half * size * (1 - 1e-9)).all())
-        kept = promise - value < NEAR * abs(promise)
+        columns = join_columns(columns, take_columns(priced, fresh))
+        master.enter(take_columns(priced, fresh))
+        # A solution on the side of the box may still improve beyond it.
+        is_inside = bool((np.abs(u - centre) < half * size * (1 - 1e-9)).all())
+        is_kept = promise - value < NEAR * abs(promise)
         if value > best:
-            if kept or value - best > 0.3 * (promise - best):
+            # The model was right about a good share of its promise: trust it
+            # further.
+            if is_kept or value - best > 0.3 * (promise - best):
                 half *= 2.0
             best = value
-            at = u
+            centre = u
+        # Nearly no new cuts, so the pricing was too shallow to find any.
         elif len(fresh) <= 3 and nodes < most:
             nodes *= 4
         else:
             half /= 1.5
-        if kept and inside:
+        if is_kept and is_inside:
             break
-    return RaisedBound(best, at, columns)
+    return RaisedBound(best, centre, columns)
 
 
 def find_fall(data: DivisionArrays, rise: Array) -> float:
-    """Find how far the cheapest part can fall, at the most, when the prices of the atoms rise.
+    """Find how far the cheapest part can fall, at most, when the prices of the atoms rise.
 
     That is the upper limit times the greatest rise of a household's price;
     without a limit where atoms have no households.
@@ -128,7 +139,7 @@ def find_fall(data: DivisionArrays, rise: Array) -> float:
     return float(data.band[2]) * max(0.0, float((rise / data.weights).max()))
 
 
-class _Master:
+class _BoxedMaster:
     """The linear problem over the parts known, with prices of atoms inside a box."""
 
     def __init__(self, columns: Columns, n: int, k: int) -> None:
@@ -139,6 +150,8 @@ class _Master:
         self.model.addRow(float(k), float(k), 0, np.zeros(0, np.int32), np.zeros(0))
         rows = np.arange(n, dtype=np.int32)
         ones = np.ones(n)
+        # Paying for an atom held too little or too much keeps its dual in the
+        # box.
         for sign in (1.0, -1.0):  # an atom held too little, or too much
             self.model.addCols(
                 n, 0 * ones, 0 * ones, highspy.kHighsInf * ones, n, rows, rows, sign * ones
@@ -149,6 +162,7 @@ class _Master:
         """Let parts join."""
         prices, starts, atoms = columns
         m = len(prices)
+        # Every part ends with its entry in the row of parts.
         index = np.insert(atoms.astype(np.int32), starts[1:], self.n)
         begins = (starts[:-1] + np.arange(m)).astype(np.int32)
         self.model.addCols(
@@ -162,14 +176,13 @@ class _Master:
             np.ones(len(index)),
         )
 
-    def solve(self, at: Array, half: Array) -> tuple[float, Array, float]:
-        """Solve with prices within ``half`` of ``at``: what they promise, the prices of the atoms, and of a part."""
-        costs = np.concatenate([at + half, half - at])
+    def solve(self, centre: Array, half: Array) -> tuple[float, Array, float]:
+        """Solve with prices within ``half`` of ``centre``; returns value, prices of atoms, of a part."""
+        costs = np.concatenate([centre + half, half - centre])
         self.model.changeColsCost(2 * self.n, np.arange(2 * self.n, dtype=np.int32), costs)
         self.model.run()
-        if (
-            self.model.getModelStatus() != highspy.HighsModelStatus.kOptimal
-        ):  # the old basis may be of no use
+        # After many columns the old basis may be of no use.
+        if self.model.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             self.model.clearSolver()
             self.model.run()
         duals = np.array(self.model.getSolution().row_dual)
