@@ -15,7 +15,7 @@ from gridplan.city.planning_job import WORK
 from gridplan.cli import app
 from gridplan.division import search as searching
 from gridplan.division.divide import divide_atoms, explain_parts
-from gridplan.engine.deadline import Deadline, share_out
+from gridplan.engine.deadline import Deadline, split_time
 from gridplan.planning import site_to_plan
 from gridplan.planning.site_to_plan import CUT_SHORT, count_cut_short
 from gridplan.storage import plan_folder
@@ -68,8 +68,8 @@ def test_a_deadline_with_a_signal_is_asked_through_its_file(tmp_path):
 
 def test_time_is_shared_by_size_among_what_is_left():
     """Three works, one worker: half, then a third of what is left, then all of it; two workers: the first two at once."""
-    assert share_out([30, 10, 20], 1) == [0.5, pytest.approx(1 / 3), 1.0]
-    assert share_out([30, 10, 20], 2) == [1.0, pytest.approx(2 / 3), 1.0]
+    assert split_time([30, 10, 20], 1) == [0.5, pytest.approx(1 / 3), 1.0]
+    assert split_time([30, 10, 20], 2) == [1.0, pytest.approx(2 / 3), 1.0]
 
 
 def test_a_search_ends_after_the_run_in_which_its_time_is_up(monkeypatch):

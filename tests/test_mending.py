@@ -7,7 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridplan.division.divide import divide_atoms
-from gridplan.division.local_repair import RepairSettings, divide_near, mend, trace_move_budgets
+from gridplan.division.local_repair import (
+    RepairSettings,
+    divide_near,
+    repair_division,
+    trace_move_budgets,
+)
 from gridplan.division.move_budgets import (
     choose_division,
     label_division,
@@ -79,7 +84,9 @@ def test_a_mended_division_is_whole_and_connected_and_holds_what_is_held(seed, h
     for island in changed.find_islands():
         own = changed.take(island)
         here = homes.take(island)
-        for place in mend(own, here, touched, closed, RepairSettings(100.0, 1, "quick", seed)):
+        for place in repair_division(
+            own, here, touched, closed, RepairSettings(100.0, 1, "quick", seed)
+        ):
             choice = place.choices[0]
             atoms = island[place.atoms]
             label[atoms] = np.where(
@@ -104,7 +111,9 @@ def test_what_is_held_is_held_where_no_division_keeps_the_band():
     held = [int(np.flatnonzero(part == 0)[0]), int(np.flatnonzero(part == 1)[0])]
     homes = find_homes(problem, part, held)
     every = np.ones(homes.count, bool)
-    choice = mend(problem, homes, every, ~every, RepairSettings(100.0, 1, "quick", 1))[0].choices[0]
+    choice = repair_division(problem, homes, every, ~every, RepairSettings(100.0, 1, "quick", 1))[
+        0
+    ].choices[0]
     assert (choice.carries[choice.part[held]] == homes.label[held]).all()
 
 

@@ -187,15 +187,15 @@ def test_the_cheapest_connected_part_round_a_centre_is_found_and_never_bounded_f
         )
     data = problem.to_data()
     worth = np.random.default_rng(seed).uniform(0, 60, n) * problem.weights
-    desk = make_pricing_workspace(data)
+    workspace = make_pricing_workspace(data)
     parts = list_all(problem) if apart else list_by_trying(problem)
     for centre in range(n):
         exact = find_cheapest(problem, parts, centre, worth)
-        found, _, sound = price_centre(data, desk, worth, centre, 10_000, np.inf)
+        found, _, sound = price_centre(data, workspace, worth, centre, 10_000, np.inf)
         assert found == pytest.approx(exact) if exact < np.inf else (found == np.inf or not sound)
         for nodes in (1, 2, 5):
-            assert price_centre(data, desk, worth, centre, nodes, np.inf)[0] <= exact + 1e-6
-        assert price_centre(data, desk, worth, centre, 10_000, exact - 5.0)[0] <= exact + 1e-6
+            assert price_centre(data, workspace, worth, centre, nodes, np.inf)[0] <= exact + 1e-6
+        assert price_centre(data, workspace, worth, centre, 10_000, exact - 5.0)[0] <= exact + 1e-6
 
 
 def test_a_piece_apart_costs_the_bridge_to_it():
@@ -211,15 +211,15 @@ def test_a_piece_apart_costs_the_bridge_to_it():
     )
     worth = np.array([1000.0, 1000.0, 0.0, 1000.0])
     data = problem.to_data()
-    desk = make_pricing_workspace(data)
-    bound = price_centre(data, desk, worth, 0, 1, np.inf)
+    workspace = make_pricing_workspace(data)
+    bound = price_centre(data, workspace, worth, 0, 1, np.inf)
     assert (bound[0], bound[2]) == (
         pytest.approx(300 + 900 - 3000),
         False,
     )  # houses 0, 1 and 3, not connected
-    found, size, sound = price_centre(data, desk, worth, 0, 100, np.inf)
+    found, size, sound = price_centre(data, workspace, worth, 0, 100, np.inf)
     assert found == pytest.approx(300 - 2000 + 100)
-    assert sorted(desk.best[:size].tolist()) == [0, 1]
+    assert sorted(workspace.best[:size].tolist()) == [0, 1]
     assert sound
 
 

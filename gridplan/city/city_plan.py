@@ -15,7 +15,7 @@ from gridplan.city.chunk_tables import drop_folder, load_table
 from gridplan.city.chunking import cut_city
 from gridplan.city.join_parts import join_city
 from gridplan.city.planning_job import END, WORK, Chunk, Job, open_work, read_chunks
-from gridplan.engine.deadline import ENDLESS, Deadline, share_out
+from gridplan.engine.deadline import ENDLESS, Deadline, split_time
 from gridplan.engine.engine import Progress, count_workers, keep_silent, map_processes
 from gridplan.errors import RuleError
 from gridplan.planning.site_to_plan import count_cut_short
@@ -152,7 +152,7 @@ def plan_city(
     done = sum(c.buildings for c in chunks if c.name in finished)
     left = deadline.count_left()
     until = None if left is None else time.time() + left
-    shares = share_out(sizes, 1 if alone else count)
+    shares = split_time(sizes, 1 if alone else count)
     tasks = [
         (str(work.resolve()), chunk.name, threads, until, share)
         for chunk, share in zip(waiting, shares, strict=True)

@@ -1,8 +1,8 @@
-"""Growth: new parts from old ones, led by the prices that the relaxed cover puts on atoms.
+"""Column generation by local changes: new parts from old ones, priced by the LP relaxation.
 
-The relaxed cover says what each atom is worth. Parts that differ from a good
+The LP relaxation says what each atom is worth. Parts that differ from a good
 part by one atom more, one less, or one exchanged, and that cost less than
-their atoms are worth, can make the cover cheaper; they join the columns.
+their atoms are worth, can make the division cheaper; they join the columns.
 """
 
 from __future__ import annotations
@@ -29,29 +29,31 @@ OFFSPRING = 4  # new parts that one part may have in one round
 def grow_columns(
     data: DivisionArrays, columns: Columns, k: int, rounds: int
 ) -> tuple[Columns, LpRelaxation | None]:
-    """Let the columns grow for some rounds; returns them and the last relaxed cover, None where there is none."""
+    """Let the columns grow for some rounds; returns them and the last LP relaxation, or None."""
     n = len(data.weights)
     relaxed = solve_relaxation(columns, n, (k, k))
     for _ in range(rounds):
         if relaxed is None:
             return columns, None
+        # Only parts near the relaxation's solution have useful neighbours.
         base = _choose_base(relaxed, 3 * k)
         prices, starts, atoms = grow_parts(
             data, *take_columns(columns, base)[1:], relaxed.worth, relaxed.place, OFFSPRING
         )
         fresh = (prices, starts, atoms)
+        # One part may grow from several others, and may be known already.
         hashes = hash_columns(starts, atoms)
         first = np.unique(hashes, return_index=True)[1]
-        new = np.sort(first[~np.isin(hashes[first], hash_columns(columns[1], columns[2]))])
-        if len(new) == 0:
+        new_rows = np.sort(first[~np.isin(hashes[first], hash_columns(columns[1], columns[2]))])
+        if len(new_rows) == 0:
             break
-        columns = join_columns(columns, take_columns(fresh, new))
+        columns = join_columns(columns, take_columns(fresh, new_rows))
         relaxed = solve_relaxation(columns, n, (k, k))
     return columns, relaxed
 
 
 def _choose_base(relaxed: LpRelaxation, most: int) -> Array:
-    """Choose the parts to grow from: those in the relaxed cover, then those that nearly are."""
+    """Choose the parts to grow from: those in the LP relaxation, then those that nearly are."""
     order = np.lexsort(
         (np.arange(len(relaxed.reduced)), relaxed.reduced.round(6), relaxed.share < 1e-9)
     )
@@ -60,7 +62,7 @@ def _choose_base(relaxed: LpRelaxation, most: int) -> Array:
 
 @njit(cache=True, nogil=True)
 def grow_parts(data: Any, starts: Any, atoms: Any, worth: Any, place: Any, offspring: int) -> Any:
-    """Grow the parts listed: for each, the cheapest parts that differ by one atom and cost less than they are worth.
+    """Grow from each part the cheapest ones that differ by an atom and cost less than their worth.
 
     ``worth`` is float64[n], the price of an atom, ``place`` the price of a
     part. Returns prices, starts and atoms.
@@ -70,6 +72,7 @@ def grow_parts(data: Any, starts: Any, atoms: Any, worth: Any, place: Any, offsp
     room = 1
     for p in range(count):
         room = max(room, starts[p + 1] - starts[p])
+    # Two parts: the one that changes is 0, everything else 1.
     state = make_state(data, np.ones(n, np.int32), 2, n + 1)
     prices = np.empty(count * offspring)
     ends = np.zeros(count * offspring + 1, np.int64)
@@ -86,23 +89,26 @@ def grow_parts(data: Any, starts: Any, atoms: Any, worth: Any, place: Any, offsp
                 ends[made + 1] = write_changed(
                     state, change[slot, 0], change[slot, 1], grown, ends[made]
                 )
+                # Back from reduced cost to price: add what the atoms and the part are
+                # worth.
                 prices[made] = best[slot] + place
                 for s in range(ends[made], ends[made + 1]):
                     prices[made] += worth[grown[s]]
                 made += 1
+        # Empty part 0 again for the next one.
         for s in range(state.size[0]):
             state.part[state.members[0, s]] = 1
     return prices[:made], ends[: made + 1], grown[: ends[made]]
 
 
 @njit(cache=True, nogil=True)
-def open_part(data: Any, state: Any, own: Any, worth: Any) -> Any:
-    """Make the atoms given part 0 of the state; returns what they are worth together."""
+def open_part(data: Any, state: Any, members: Any, worth: Any) -> Any:
+    """Make ``members`` part 0 of the state; returns what they are worth together."""
     value = 0.0
-    state.size[0] = own.shape[0]
+    state.size[0] = members.shape[0]
     state.mass[0] = 0
-    for s in range(own.shape[0]):
-        i = own[s]
+    for s in range(members.shape[0]):
+        i = members[s]
         state.part[i] = 0
         state.members[0, s] = i
         state.slot[i] = s
@@ -116,7 +122,7 @@ def open_part(data: Any, state: Any, own: Any, worth: Any) -> Any:
 def find_changes(
     data: Any, state: Any, border: Any, worth: Any, value: Any, best: Any, change: Any
 ) -> Any:
-    """Find the changes of part 0 by one atom whose price falls furthest below what the atoms are worth.
+    """Find the changes of part 0 by one atom whose price is furthest below their atoms' worth.
 
     ``best`` receives by how much, ``change`` the atom taken out and the atom
     put in, -1 for none.
@@ -125,6 +131,7 @@ def find_changes(
     change[:, :] = -1
     m = state.size[0]
     edge = list_border(data, state, border)
+    # The last turn of each loop means that nothing enters, or nothing leaves.
     for t in range(edge + 1):
         into = np.int64(-1) if t == edge else np.int64(border[t])
         for s in range(m + 1):
@@ -141,6 +148,7 @@ def find_changes(
                 gain -= worth[out]
             if mass < data.band[0] or mass > data.band[2]:
                 continue
+            # Price before contiguity, which is the dearer test.
             reduced = price_exchange(data, state, 0, out, into) - gain
             slot = np.argmax(best)
             if reduced < best[slot] and (
@@ -152,16 +160,16 @@ def find_changes(
 
 
 @njit(cache=True, nogil=True)
-def write_changed(state: Any, out: Any, into: Any, grown: Any, at: Any) -> Any:
+def write_changed(state: Any, out: Any, into: Any, grown: Any, end: Any) -> Any:
     """Write the atoms of part 0 without ``out`` and with ``into``; returns where they end."""
     for s in range(state.size[0]):
         if state.members[0, s] != out:
-            grown[at] = state.members[0, s]
-            at += 1
+            grown[end] = state.members[0, s]
+            end += 1
     if into >= 0:
-        grown[at] = into
-        at += 1
-    return at
+        grown[end] = into
+        end += 1
+    return end
 
 
 @njit(cache=True, nogil=True)
@@ -176,6 +184,7 @@ def list_border(data: Any, state: Any, border: Any) -> Any:
                 state.part[j] = 2  # listed
                 border[size] = j
                 size += 1
+    # Undo the marks, so that the state stays as it was.
     for t in range(size):
         state.part[border[t]] = 1
     return size

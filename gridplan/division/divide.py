@@ -16,7 +16,7 @@ from gridplan.division.lower_bound import find_bound
 from gridplan.division.problem import DivisionProblem
 from gridplan.division.search import EFFORTS, SearchEffort, open_state, search, total_price
 from gridplan.division.set_partitioning import Partitioning, solve_set_partitioning
-from gridplan.engine.deadline import ENDLESS, Deadline, share_out
+from gridplan.engine.deadline import ENDLESS, Deadline, split_time
 from gridplan.rules.band import Band
 
 Array = np.ndarray[Any, Any]
@@ -204,7 +204,7 @@ def _divide_pieces(
     used = 0
     is_cut = False
     pieces = cut_pieces(problem, mix_seed(seed, problem.ids[0], 0))
-    for piece, share in zip(pieces, share_out([len(piece) for piece in pieces], 1), strict=True):
+    for piece, share in zip(pieces, split_time([len(piece) for piece in pieces], 1), strict=True):
         found, _, _, early = _divide_island(
             problem.take(piece), wanted, seed, deadline.share(share)
         )

@@ -1,4 +1,4 @@
-"""The knapsack of a part: the atoms that fill it up cheapest, where every group that is opened costs its price."""
+"""Knapsack with set-up costs: the cheapest atoms of a part, where each opened group has a price."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ OUT = 2
 
 
 @njit(cache=True, nogil=True)
-def list_items(data: Any, desk: Any, status: Any, mass: Any, whole: bool) -> Any:
-    """List the free atoms worth a place, in the order of their groups, given the households of the forced ones.
+def list_items(data: Any, workspace: Any, status: Any, mass: Any, whole: bool) -> Any:
+    """List the free atoms worth a place, by their groups, given the households of the forced ones.
 
     Those that lower the price are listed, and of the others the cheapest by
     household that could fill the part up to its lower limit; all of them where
@@ -26,14 +26,19 @@ def list_items(data: Any, desk: Any, status: Any, mass: Any, whole: bool) -> Any
     """
     n = status.shape[0]
     room = data.band[2] - mass
+    # Price by household of the atoms that do not pay for themselves.
     rest = np.empty(n)
     for i in range(n):
         fits = (
-            status[i] == FREE and desk.seen[i] and desk.cost[i] >= 0.0 and data.weights[i] <= room
+            status[i] == FREE
+            and workspace.seen[i]
+            and workspace.cost[i] >= 0.0
+            and data.weights[i] <= room
         )
-        rest[i] = desk.cost[i] / max(data.weights[i], 1) if fits else np.inf
+        rest[i] = workspace.cost[i] / max(data.weights[i], 1) if fits else np.inf
     filled = mass
     limit = np.inf
+    # The cheapest of them, until they could fill any part twice over.
     for i in np.argsort(rest, kind="mergesort"):
         if rest[i] == np.inf:
             break
@@ -42,88 +47,97 @@ def list_items(data: Any, desk: Any, status: Any, mass: Any, whole: bool) -> Any
             break
         filled += data.weights[i]
     count = 0
-    for i in desk.order:
-        if status[i] != FREE or not desk.seen[i] or data.weights[i] > room:
+    # By groups, so that each group is opened and closed once in the table.
+    for i in workspace.order:
+        if status[i] != FREE or not workspace.seen[i] or data.weights[i] > room:
             continue
-        if desk.cost[i] < 0.0 or desk.cost[i] < limit * data.weights[i]:
-            desk.items[count] = i
+        if workspace.cost[i] < 0.0 or workspace.cost[i] < limit * data.weights[i]:
+            workspace.items[count] = i
             count += 1
     return count, limit
 
 
 @njit(cache=True, nogil=True)
-def force_atoms(data: Any, desk: Any, status: Any) -> Any:
-    """Add up the atoms that are in the part anyway: households, and the price with the groups that they open."""
+def force_atoms(data: Any, workspace: Any, status: Any) -> Any:
+    """Add up the forced atoms: households, and the price with the groups that they open."""
     mass = 0
     price = 0.0
-    desk.opened[:, :] = False
+    workspace.opened[:, :] = False
     for i in range(status.shape[0]):
         if status[i] == IN:
             mass += data.weights[i]
-            price += desk.cost[i]
+            price += workspace.cost[i]
             for level in range(data.prices.shape[0]):
-                if not desk.opened[level, data.groups[i, level]]:
-                    desk.opened[level, data.groups[i, level]] = True
+                if not workspace.opened[level, data.groups[i, level]]:
+                    workspace.opened[level, data.groups[i, level]] = True
                     price += data.prices[level]
     for level in range(data.prices.shape[0]):
+        # The first group of each level is free; its price was counted above.
         price -= data.prices[level]
     return mass, price
 
 
 @njit(cache=True, nogil=True)
-def fill_knapsack(data: Any, desk: Any, mass: Any, price: Any, count: Any) -> Any:
+def fill_knapsack(data: Any, workspace: Any, mass: Any, price: Any, count: Any) -> Any:
     """Fill the table of least prices by households, opening and closing groups as the atoms come.
 
     Returns the number of events written: atoms (kind 1), closings of groups
     (2) with the event before the opening.
     """
     levels = data.prices.shape[0]
-    table = desk.table
-    cap = desk.table.shape[1]
+    table = workspace.table
+    cap = workspace.table.shape[1]
+    # Row g holds least prices where g levels of groups are open.
     table[0, :] = np.inf
     table[0, mass] = price
-    opened = np.full(levels, -1, np.int32)
+    open_group = np.full(levels, -1, np.int32)
     before = np.zeros(levels, np.int32)
-    e = 0
+    event = 0
     for t in range(count + 1):
+        # Levels that this atom shares with the one before stay open.
         keep = 0
         if t < count:
             while (
                 keep < levels
-                and opened[keep] == data.groups[desk.items[t], keep]
-                and opened[keep] >= 0
+                and open_group[keep] == data.groups[workspace.items[t], keep]
+                and open_group[keep] >= 0
             ):
                 keep += 1
+        # Close from the inside: the group pays, or the row without it is kept.
         for level in range(levels - 1, keep - 1, -1):
-            if opened[level] >= 0:
+            if open_group[level] >= 0:
                 for w in range(cap):
-                    desk.taken[e, w] = table[level + 1, w] < table[level, w]
-                    if desk.taken[e, w]:
+                    workspace.taken[event, w] = table[level + 1, w] < table[level, w]
+                    if workspace.taken[event, w]:
                         table[level, w] = table[level + 1, w]
-                desk.kind[e], desk.what[e], desk.back[e] = 2, level, before[level]
-                e += 1
-                opened[level] = -1
+                workspace.kind[event] = 2
+                workspace.what[event] = level
+                workspace.back[event] = before[level]
+                event += 1
+                open_group[level] = -1
         if t == count:
             break
-        i = desk.items[t]
+        i = workspace.items[t]
+        # Open from the outside; groups of forced atoms are paid already.
         for level in range(keep, levels):
-            charge = 0.0 if desk.opened[level, data.groups[i, level]] else data.prices[level]
+            charge = 0.0 if workspace.opened[level, data.groups[i, level]] else data.prices[level]
             for w in range(cap):
                 table[level + 1, w] = table[level, w] + charge
-            opened[level] = data.groups[i, level]
-            before[level] = e
+            open_group[level] = data.groups[i, level]
+            before[level] = event
         weight = data.weights[i]
-        cost = desk.cost[i]
-        desk.taken[e, :weight] = False
+        cost = workspace.cost[i]
+        workspace.taken[event, :weight] = False
+        # Downwards, so that each atom is taken at most once.
         for w in range(cap - 1, weight - 1, -1):
             with_it = table[levels, w - weight] + cost
-            desk.taken[e, w] = with_it < table[levels, w]
-            if desk.taken[e, w]:
+            workspace.taken[event, w] = with_it < table[levels, w]
+            if workspace.taken[event, w]:
                 table[levels, w] = with_it
-        desk.kind[e] = 1
-        desk.what[e] = i
-        e += 1
-    return e
+        workspace.kind[event] = 1
+        workspace.what[event] = i
+        event += 1
+    return event
 
 
 @njit(cache=True, nogil=True)
@@ -138,7 +152,7 @@ def close_knapsack(data: Any, table: Any, ratio: Any) -> Any:
     target = data.band[1]
     high = data.band[2]
     best = np.inf
-    at = low
+    best_w = low
     for w in range(high + 1):
         if table[0, w] == np.inf:
             continue
@@ -150,5 +164,5 @@ def close_knapsack(data: Any, table: Any, ratio: Any) -> Any:
                 price += (full - w) * ratio
             if price < best:
                 best = price
-                at = w
-    return best, at
+                best_w = w
+    return best, best_w

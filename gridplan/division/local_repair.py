@@ -1,4 +1,4 @@
-"""Mending: an earlier division made whole again round what broke, so that the rest of it is left alone."""
+"""Local repair: an earlier division is searched again round what broke, the rest stays."""
 
 from __future__ import annotations
 
@@ -24,21 +24,16 @@ from gridplan.division.search import EFFORTS, open_state
 
 Array = np.ndarray[Any, Any]
 WIDENINGS = 3  # times that the reach is doubled where a part stays out of its band
-LISTED = 3_000  # where no more parts than this are possible, all of them are looked at
-RUNS = 3  # a search here for so many of a division from nothing
+LISTED = 3_000  # where no more parts than this are possible, all of them are options
+RUNS = 3  # a search here for so many of a division from scratch
 PRICES = (0.0, 0.2, 1.0, 5.0)  # shares of the price of a move at which a trace searches
-LADDER = (
-    0.0,
-    0.125,
-    0.25,
-    0.5,
-    0.75,
-)  # shares of the moves of the best choice at which others are looked for
+# shares of the moves of the best choice at which others are sought
+LADDER = (0.0, 0.125, 0.25, 0.5, 0.75)
 
 
 @dataclass(frozen=True)
 class IslandDivisions:
-    """A connected set of atoms that was searched, and the choices for it: the best at the price of a move comes first."""
+    """A connected set of atoms that was searched, and the choices for it, the best one first."""
 
     atoms: Array
     choices: tuple[BudgetedDivision, ...]
@@ -46,7 +41,7 @@ class IslandDivisions:
 
 @dataclass(frozen=True)
 class RepairSettings:
-    """How to mend.
+    """How to repair a division.
 
     Parameters
     ----------
@@ -69,64 +64,67 @@ class RepairSettings:
     laddered: bool = False
 
 
-def mend(
+def repair_division(
     problem: DivisionProblem,
-    homes: EarlierParts,
+    earlier: EarlierParts,
     touched: Array,
     closed: Array,
     how: RepairSettings,
 ) -> list[IslandDivisions]:
-    """Mend the earlier division of a connected problem round the labels that are touched and the atoms that have none.
+    """Repair the earlier division of a connected problem round touched labels and unlabelled atoms.
 
     Parameters
     ----------
-    problem, homes
-        The atoms of an island, and where they were at home.
+    problem, earlier
+        The atoms of an island, and their parts in the earlier division.
     touched, closed
-        bool[count], labels whose part is to be looked at, and labels whose
+        bool[count], labels whose part is to be searched, and labels whose
         part may not change.
     how
         Price of a move, reach, effort and seed.
 
     Returns
     -------
-    The places searched, each with its choices; atoms in none of them stay at
-    home.
+    The places searched, each with its choices; atoms in none of them keep
+    their parts.
     """
-    step = link_labels(problem, homes)
+    step = link_labels(problem, earlier)
     reach = how.reach
+    # Search as little as possible, and more widely only if that does not suffice.
     for _ in range(WIDENINGS):
-        scope = _widen(problem, homes, touched, step, reach) & ~closed
+        scope = _widen(problem, earlier, touched, step, reach) & ~closed
         places = [
-            _search(problem, homes, atoms, how)
-            for atoms in _find_places(problem, homes, scope, touched)
+            _search(problem, earlier, atoms, how)
+            for atoms in _find_places(problem, earlier, scope, touched)
         ]
         whole = scope | closed
+        # Done where every part is within its band, or nothing wider is left.
         if whole.all() or not any(
-            _find_out(problem.take(place.atoms), place.choices[0].part) for place in places
+            _leaves_band(problem.take(place.atoms), place.choices[0].part) for place in places
         ):
             break
         reach = 2 * reach + 1
     return places
 
 
-def link_labels(problem: DivisionProblem, homes: EarlierParts) -> Array:
+def link_labels(problem: DivisionProblem, earlier: EarlierParts) -> Array:
     """Find which earlier parts can be walked between; bool[count, count]."""
-    step = np.zeros((homes.count, homes.count), bool)
+    step = np.zeros((earlier.count, earlier.count), bool)
     if problem.pairs is not None and len(problem.pairs):
-        ends = homes.label[problem.pairs]
+        ends = earlier.label[problem.pairs]
         ends = ends[(ends >= 0).all(axis=1)]
         step[ends[:, 0], ends[:, 1]] = step[ends[:, 1], ends[:, 0]] = True
     return step
 
 
 def _widen(
-    problem: DivisionProblem, homes: EarlierParts, touched: Array, step: Array, reach: int
+    problem: DivisionProblem, earlier: EarlierParts, touched: Array, step: Array, reach: int
 ) -> Array:
-    """Find the labels within reach of those that are touched, and of those beside atoms without a home."""
+    """Find the labels within reach of those that are touched, or beside atoms without a label."""
     scope = touched.copy()
     if problem.pairs is not None and len(problem.pairs):
-        ends = homes.label[problem.pairs]
+        ends = earlier.label[problem.pairs]
+        # New atoms may join any part that they touch.
         beside = ends[(ends < 0).any(axis=1)]
         scope[beside[beside >= 0]] = True
     for _ in range(reach):
@@ -135,53 +133,62 @@ def _widen(
 
 
 def _find_places(
-    problem: DivisionProblem, homes: EarlierParts, scope: Array, touched: Array
+    problem: DivisionProblem, earlier: EarlierParts, scope: Array, touched: Array
 ) -> list[Array]:
-    """Find the connected sets of atoms within the scope that hold something to be mended."""
-    known = homes.label >= 0
-    inside = np.where(known, scope[homes.label], True) if homes.count else ~known
+    """Find the connected sets of atoms within the scope that hold something to repair."""
+    # Atoms without a label always need a part.
+    known = earlier.label >= 0
+    inside = np.where(known, scope[earlier.label], True) if earlier.count else ~known
     atoms = np.flatnonzero(inside)
     if not len(atoms):
         return []
-    wanted = np.where(known, touched[homes.label], True) if homes.count else ~known
+    wanted = np.where(known, touched[earlier.label], True) if earlier.count else ~known
     places = [atoms[island] for island in problem.take(atoms).find_islands()]
-    return [own for own in places if wanted[own].any()]
+    return [place for place in places if wanted[place].any()]
 
 
 def _search(
-    problem: DivisionProblem, homes: EarlierParts, atoms: Array, how: RepairSettings
+    problem: DivisionProblem, earlier: EarlierParts, atoms: Array, how: RepairSettings
 ) -> IslandDivisions:
-    """Search one place for the best division at the price of a move, and for others with fewer moves where they are asked for."""
-    own = problem.take(atoms)
-    here = homes.take(atoms)
+    """Search one place for the best division at the price of a move, and some with fewer moves."""
+    local = problem.take(atoms)
+    local_earlier = earlier.take(atoms)
     effort = EFFORTS[how.effort]
-    seed = mix_seed(how.seed, own.ids[0], len(own))
+    seed = mix_seed(how.seed, local.ids[0], len(local))
     columns, divisions = gather_parts(
-        own, here, effort, seed, (how.move,) * max(1, effort.runs // RUNS)
+        local, local_earlier, effort, seed, (how.move,) * max(1, effort.runs // RUNS)
     )
-    listed = list_parts(own.to_data(), LISTED)
+    listed = list_parts(local.to_data(), LISTED)
+    # Few possible parts: list them all, and the integer problem is exact.
     columns = columns if listed is None else join_once([columns, listed])
-    best = choose_division(own, here, list_options(own, here, columns), divisions, how.move)[0]
-    if best is not None and listed is None and _find_out(own, best.part):
-        drawn, anew = _divide_from_scratch(own, how)
-        columns = join_once([columns, drawn])
-        divisions = [*divisions, anew]
-        best = choose_division(own, here, list_options(own, here, columns), divisions, how.move)[0]
-    choices = (
-        [] if best is None else [best]
-    )  # never empty: every division gathered keeps a limit that is not there
+    best = choose_division(
+        local, local_earlier, list_options(local, local_earlier, columns), divisions, how.move
+    )[0]
+    # The neighbourhood of the old division may hold nothing within the band.
+    if best is not None and listed is None and _leaves_band(local, best.part):
+        new_columns, from_scratch = _divide_from_scratch(local, how)
+        columns = join_once([columns, new_columns])
+        divisions = [*divisions, from_scratch]
+        best = choose_division(
+            local, local_earlier, list_options(local, local_earlier, columns), divisions, how.move
+        )[0]
+    # Never empty: every division gathered keeps a limit that is not there.
+    choices = [] if best is None else [best]
+    # Dearer moves gather parts of divisions in which fewer households move.
     if how.laddered and best is not None and best.moved:
-        more, others = gather_parts(own, here, effort, seed, (10.0 * how.move, 100.0 * how.move))
-        options = list_options(own, here, join_once([columns, more]))
+        further, others = gather_parts(
+            local, local_earlier, effort, seed, (10.0 * how.move, 100.0 * how.move)
+        )
+        options = list_options(local, local_earlier, join_once([columns, further]))
         divisions = divisions + others
         limits = [share * best.moved for share in LADDER]
-        found = choose_division(own, here, options, divisions, how.move, limits)
-        choices += [choice for choice in found if choice is not None]
+        fewer_moves = choose_division(local, local_earlier, options, divisions, how.move, limits)
+        choices += [choice for choice in fewer_moves if choice is not None]
     return IslandDivisions(atoms, tuple(choices))
 
 
 def _divide_from_scratch(problem: DivisionProblem, how: RepairSettings) -> tuple[Columns, Array]:
-    """Draw a division from nothing; returns its parts and itself."""
+    """Divide from scratch; returns the parts and the part of each atom."""
     part = divide_atoms(problem, how.effort, how.seed).part
     k = int(part.max()) + 1
     pool = ColumnPool(len(problem), k)
@@ -190,66 +197,72 @@ def _divide_from_scratch(problem: DivisionProblem, how: RepairSettings) -> tuple
     return pool.list_columns(k), part
 
 
-def _find_out(problem: DivisionProblem, part: Array) -> bool:
-    """Find whether a part is out of its band."""
+def _leaves_band(problem: DivisionProblem, part: Array) -> bool:
+    """Whether a part is out of its band."""
     mass = np.bincount(part, problem.weights)
     return bool(((mass < problem.band.low) | (mass > problem.band.high)).any())
 
 
 def trace_move_budgets(
     problem: DivisionProblem,
-    homes: EarlierParts,
+    earlier: EarlierParts,
     how: RepairSettings,
     shares: tuple[float, ...],
     closed: Array,
 ) -> IslandDivisions:
-    """Trace what a connected problem gains when more of its households may move: a choice for each share of them.
+    """Trace what a connected problem gains when more of its households may move.
 
-    The last choice is the division drawn from nothing, named by the earlier
-    one. Closed labels keep their parts in all others.
+    There is a choice for each share of them. The last one is the division made
+    from scratch, named by the earlier one. Closed labels keep their parts in all others.
     """
     effort = EFFORTS[how.effort]
     seed = mix_seed(how.seed, problem.ids[0], len(problem))
-    firm = np.append(closed, False)[homes.label]
-    homes = replace(homes, fixed=homes.fixed | firm)
+    # Atoms of closed labels are fixed; the last entry is for atoms without one.
+    is_closed = np.append(closed, False)[earlier.label]
+    earlier = replace(earlier, fixed=earlier.fixed | is_closed)
     columns, divisions = gather_parts(
-        problem, homes, effort, seed, tuple(f * how.move for f in PRICES)
+        problem, earlier, effort, seed, tuple(f * how.move for f in PRICES)
     )
-    fresh, anew = _divide_from_scratch(problem, how)
-    options = list_options(problem, homes, join_once([columns, fresh]))
-    known = int(problem.weights[homes.label >= 0].sum())
-    drawn = label_division(problem, homes, anew)
-    every = [label_division(problem, homes, part) for part in divisions]
-    choices = [min(every, key=lambda c: (count_broken(homes, c), c.moved, c.price))]
-    for found in choose_division(
-        problem, homes, options, divisions, 0.0, [share * known for share in shares]
+    # Parts from scratch show what freedom to move would gain.
+    fresh, from_scratch = _divide_from_scratch(problem, how)
+    options = list_options(problem, earlier, join_once([columns, fresh]))
+    known = int(problem.weights[earlier.label >= 0].sum())
+    labelled = label_division(problem, earlier, from_scratch)
+    labelled_all = [label_division(problem, earlier, part) for part in divisions]
+    # The start of the curve: locks kept first, then the fewest moves.
+    choices = [min(labelled_all, key=lambda c: (count_broken(earlier, c), c.moved, c.price))]
+    # A choice is shown where no other with as many moves is as cheap.
+    for choice in choose_division(
+        problem, earlier, options, divisions, 0.0, [share * known for share in shares]
     ):
-        if found is not None and all(
-            found.moved != c.moved or found.price < c.price for c in choices
+        if choice is not None and all(
+            choice.moved != c.moved or choice.price < c.price for c in choices
         ):
-            choices.append(found)
-    if not homes.fixed.any():
-        choices.append(drawn)
-    return IslandDivisions(np.arange(len(problem)), (*choices, drawn))
+            choices.append(choice)
+    # From scratch nothing is kept, so it is no choice where atoms are locked.
+    if not earlier.fixed.any():
+        choices.append(labelled)
+    return IslandDivisions(np.arange(len(problem)), (*choices, labelled))
 
 
 def divide_near(
-    problem: DivisionProblem, homes: EarlierParts, moves: Sequence[float], effort: str, seed: int
+    problem: DivisionProblem, earlier: EarlierParts, moves: Sequence[float], effort: str, seed: int
 ) -> list[Array]:
-    """Draw a division of a problem near an earlier one for each price of a household that moves, in household-metres.
+    """Divide a problem near an earlier division, once for each price of a household that moves.
 
-    Returns int64[n] for each, the part of each atom.
+    Prices are in household-metres. Returns int64[n] for each, the part of each
+    atom.
     """
-    found = np.zeros((len(moves), len(problem)), np.int64)
+    parts = np.zeros((len(moves), len(problem)), np.int64)
     for atoms in problem.find_islands():
-        own = problem.take(atoms)
-        here = homes.take(atoms)
+        local = problem.take(atoms)
+        local_earlier = earlier.take(atoms)
         columns, divisions = gather_parts(
-            own, here, EFFORTS[effort], mix_seed(seed, own.ids[0], len(own)), moves
+            local, local_earlier, EFFORTS[effort], mix_seed(seed, local.ids[0], len(local)), moves
         )
-        options = list_options(own, here, columns)
+        options = list_options(local, local_earlier, columns)
         for n, move in enumerate(moves):
-            choice = choose_division(own, here, options, divisions, move)[0]
+            choice = choose_division(local, local_earlier, options, divisions, move)[0]
             if choice is not None:  # always, as there is no limit to keep
-                found[n, atoms] = choice.part + found[n].max() + 1
-    return [np.unique(part, return_inverse=True)[1].astype(np.int64) for part in found]
+                parts[n, atoms] = choice.part + parts[n].max() + 1
+    return [np.unique(part, return_inverse=True)[1].astype(np.int64) for part in parts]

@@ -1,12 +1,12 @@
-"""The proof: a lower bound on the price of every division of a community into k parts within the band.
+"""Lagrangian lower bound on the price of every division of a community into k parts.
 
-Where all contiguous parts can be listed, the best cover by them is the bound,
+Where all contiguous parts can be listed, set partitioning by them is the bound,
 in the end with nothing between it and the best division. Elsewhere the rule
 that each atom is in exactly one part is relaxed and priced by multipliers.
 What remains is, for every atom as centre, the cheapest connected part round it
 (:mod:`gridplan.division.pricing`). The k cheapest centres and the multipliers
 together are a lower bound whatever the multipliers are (Geoffrion 1974);
-subgradient steps, then box steps, raise it.
+subgradient steps, then a trust region, raise it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from gridplan.division.set_partitioning import solve_set_partitioning
 from gridplan.division.trust_region import raise_bound
 
 Array = np.ndarray[Any, Any]
-FIRST_STEPS = 40  # subgradient steps before the box steps
+FIRST_STEPS = 40  # subgradient steps before the trust region
 WORK = 100_000  # entries of the integer problem of the proof
 DEFLECTION = 0.7  # share of the last direction that a subgradient step keeps
 
@@ -56,7 +56,9 @@ def find_bound(
     nodes: int = 200,
     most: int = 2_000,
 ) -> LowerBound:
-    """Find a lower bound on the price of every division into as many parts as ``part`` has, all within the band.
+    """Find a lower bound on the price of every division into as many parts as ``part`` has.
+
+    All parts are within the band.
 
     Parameters
     ----------
@@ -68,7 +70,7 @@ def find_bound(
         The price of that division, in household-metres; the target of the
         steps.
     steps
-        Box steps; the bound never falls with more.
+        Steps of the trust region; the bound never falls with more.
     listed
         The most parts to list; where there are no more, the best cover by all
         of them gives the bound.
@@ -85,6 +87,7 @@ def find_bound(
     """
     k = int(part.max()) + 1
     data = problem.to_data()
+    # With every part listed the linear and integer problems settle it.
     parts = list_parts(data, listed)
     if parts is not None:
         cover = solve_set_partitioning(
@@ -92,13 +95,15 @@ def find_bound(
         )
         if cover.bound < np.inf:
             return LowerBound(min(cover.bound, price), parts)
+    # The knapsack's table needs groups that nest.
     nested = _nest(data)
     if k == 1:
         return LowerBound(
             price,
             (np.array([price]), np.array([0, len(part)]), np.arange(len(part), dtype=np.int32)),
         )
-    worth = _climb(nested, _start_multipliers(problem, part, price), price, k)
+    # Cheap steps far from the optimum, costly ones close to it.
+    worth = _ascend(nested, _start_multipliers(problem, part, price), price, k)
     order = np.argsort(part, kind="stable").astype(np.int32)
     starts = np.concatenate([[0], np.cumsum(np.bincount(part, minlength=k))])
     raised = raise_bound(
@@ -107,48 +112,52 @@ def find_bound(
     return LowerBound(raised.value, raised.columns)
 
 
-def _climb(data: DivisionArrays, u: Array, price: float, k: int) -> Array:
-    """Climb from multipliers by deflected subgradient steps, contiguity left aside; returns the best."""
-    desk = make_pricing_workspace(data)
+def _ascend(data: DivisionArrays, u: Array, price: float, k: int) -> Array:
+    """Raise the bound by deflected subgradient steps without contiguity; returns multipliers."""
+    workspace = make_pricing_workspace(data)
     best = -np.inf
     best_u = u
     step = 1.0
-    stale = 0
-    last = np.zeros(len(u))
+    failures = 0
+    direction = np.zeros(len(u))
     for _ in range(FIRST_STEPS):
-        value, count = evaluate(data, desk, u, k, 1)
+        value, count = evaluate(data, workspace, u, k, 1)
         if value > best:
             best = value
             best_u = u
-            stale = 0
+            failures = 0
         else:
-            stale += 1
-            if stale >= 8:
+            failures += 1
+            # Back to the best multipliers with half the step, as the bound stalls.
+            if failures >= 8:
                 step = step / 2
-                stale = 0
+                failures = 0
                 u = best_u
-                last = 0 * last
+                direction = 0 * direction
                 continue
-        last = 1.0 - count + DEFLECTION * last
-        norm = float(last @ last)
+        # Atoms held too seldom become dearer; part of the old direction damps zigzag.
+        direction = 1.0 - count + DEFLECTION * direction
+        norm = float(direction @ direction)
         if norm == 0.0:
             break
-        u = u + step * max(price - value, 1e-6 * price) / norm * last
+        # Polyak's step length, with the known price as the value to reach.
+        u = u + step * max(price - value, 1e-6 * price) / norm * direction
     return best_u
 
 
 def _start_multipliers(problem: DivisionProblem, part: Array, price: float) -> Array:
-    """Start from what each atom costs in a division: its walk, and its households' share of all other prices."""
+    """Start from what each atom costs in a division: its walk, and a share of all other prices."""
     k = int(part.max()) + 1
     state = open_state(problem.to_data(), part.astype(np.int32), k)
     first = np.full(k, np.inf)
     np.minimum.at(first, part, state.sums)
     centre = np.full(k, -1)
+    # The first of equally good centres, so that the start is always the same.
     hit = np.flatnonzero(state.sums <= first[part] + 1e-9)[::-1]
     centre[part[hit]] = hit
     data = problem.to_data()
-    own = np.array([walk_between(data, i, centre[p]) for i, p in enumerate(part)])
-    walk = problem.pull * own
+    centre_walk = np.array([walk_between(data, i, centre[p]) for i, p in enumerate(part)])
+    walk = problem.pull * centre_walk
     rest = (price - walk.sum()) / problem.households
     # An atom is worth more than its own walk: the part's mean share of the
     # detour that leaving it out would save.
@@ -156,13 +165,15 @@ def _start_multipliers(problem: DivisionProblem, part: Array, price: float) -> A
 
 
 def _nest(data: DivisionArrays) -> DivisionArrays:
-    """Keep the levels of groups that nest, the widest first; the price of the others is dropped, which stays a bound."""
+    """Keep the levels of groups that nest, widest first; without the others it stays a bound."""
+    # From fine to coarse by the number of groups.
     order = np.argsort(
         [len(np.unique(data.groups[:, g])) for g in range(data.groups.shape[1])], kind="stable"
     )
     kept: list[int] = []
     for g in order[::-1]:
         inner = data.groups[:, kept[-1]] if kept else None
+        # A level nests if each group of the finer one lies within one of it.
         pairs = (
             None
             if inner is None

@@ -1,10 +1,10 @@
-"""Budgets: the best division by parts that are known, when moves have a price or only so many households may move.
+"""Move budgets: the best division by known parts where moves have a price or a limit.
 
 Every part may carry on one of the earlier parts that it shares atoms with, or
 none; the households of the others have moved. Which parts to take, and which
 label each carries on, is one integer problem: every atom once, every label at
 most once, no more moves than allowed. HiGHS solves it, first in the relaxed
-form, whose prices tell which columns can matter.
+form, whose prices show which columns can matter.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class LabelledColumns:
 
 
 def price_division(problem: DivisionProblem, part: Array) -> float:
-    """Price a division so that divisions into different numbers of parts compare: each split of a building counts once."""
+    """Price a division so that different numbers of parts compare: a split building counts once."""
     data = problem.to_data()
     k = int(part.max()) + 1
     state = open_state(data, part.astype(np.int32), k)
@@ -78,9 +78,10 @@ def price_division(problem: DivisionProblem, part: Array) -> float:
 
 
 def price_split(problem: DivisionProblem) -> float:
-    """Price of what a further part costs in splits of buildings: the kernels count the buildings of a part beyond its first.
+    """Price a further part's splits of buildings, in household-metres.
 
-    Where each atom is its own building none can be split.
+    The kernels count the buildings of a part beyond its first. Where each
+    atom is its own building none can be split.
     """
     return (
         float(problem.prices[0])
@@ -90,41 +91,44 @@ def price_split(problem: DivisionProblem) -> float:
 
 
 def list_options(
-    problem: DivisionProblem, homes: EarlierParts, columns: Columns
+    problem: DivisionProblem, earlier: EarlierParts, columns: Columns
 ) -> LabelledColumns:
-    """List for each part the labels that it may carry on: none, and those it shares most households with.
+    """List for each part the labels that it may carry on: none, or those it shares most with.
 
     A part that holds a fixed atom may only carry on that atom's label.
     """
     _, starts, atoms = columns
     count = len(starts) - 1
     number = np.repeat(np.arange(count), np.diff(starts))
-    label = homes.label[atoms]
+    label = earlier.label[atoms]
     at_home = label >= 0
     known = np.bincount(number[at_home], problem.weights[atoms[at_home]], minlength=count)
-    key, place = np.unique(number[at_home] * homes.count + label[at_home], return_inverse=True)
+    # Households that each part shares with each earlier one.
+    key, place = np.unique(number[at_home] * earlier.count + label[at_home], return_inverse=True)
     shared = np.bincount(place, problem.weights[atoms[at_home]], minlength=len(key))
-    firm = np.bincount(place, homes.fixed[atoms[at_home]], minlength=len(key)) > 0
-    of = key // max(homes.count, 1)
-    carries = key % max(homes.count, 1)
+    is_fixed = np.bincount(place, earlier.fixed[atoms[at_home]], minlength=len(key)) > 0
+    of = key // max(earlier.count, 1)
+    carries = key % max(earlier.count, 1)
     order = np.lexsort((carries, -shared, of))
+    # Rank of each earlier part among those of its column, most shared first.
     rank = np.empty(len(key), np.int64)
     first = np.searchsorted(of, np.arange(count))
     rank[order] = np.arange(len(key)) - first[of[order]]
-    bound = np.bincount(of, firm, minlength=count)
-    taken = ((rank < HEIRS) & (bound[of] == 0)) | (firm & (bound[of] == 1))
-    none = np.flatnonzero(bound == 0)
+    fixed_labels = np.bincount(of, is_fixed, minlength=count)
+    # A part with fixed atoms of two labels could keep neither, so it is dropped.
+    taken = ((rank < HEIRS) & (fixed_labels[of] == 0)) | (is_fixed & (fixed_labels[of] == 1))
+    unbound = np.flatnonzero(fixed_labels == 0)
     return LabelledColumns(
         columns,
-        np.concatenate([of[taken], none]),
-        np.concatenate([carries[taken], np.full(len(none), -1)]),
-        np.concatenate([known[of[taken]] - shared[taken], known[none]]),
+        np.concatenate([of[taken], unbound]),
+        np.concatenate([carries[taken], np.full(len(unbound), -1)]),
+        np.concatenate([known[of[taken]] - shared[taken], known[unbound]]),
     )
 
 
 def choose_division(
     problem: DivisionProblem,
-    homes: EarlierParts,
+    earlier: EarlierParts,
     options: LabelledColumns,
     divisions: list[Array],
     move: float = 0.0,
@@ -132,15 +136,15 @@ def choose_division(
     nodes: int = NODES,
     work: int = WORK,
 ) -> list[BudgetedDivision | None]:
-    """Choose for each limit the cheapest division by parts that are known; None where none is known to keep it.
+    """Choose for each limit the cheapest division by known parts; None where none keeps it.
 
     No limit is kept by breaking a lock: where locks contradict each other even
     the best breaks some, but none breaks more.
 
     Parameters
     ----------
-    problem, homes
-        The atoms, and where they were at home.
+    problem, earlier
+        The atoms, and their parts in the earlier division.
     options
         Parts and the labels they may carry on.
     divisions
@@ -149,13 +153,13 @@ def choose_division(
     move
         Household-metres for each household that moves.
     limits
-        Households that may move at the most.
+        Households that may move at most.
     nodes, work
         Branch-and-bound nodes, and entries of the integer problem.
     """
-    known = [label_division(problem, homes, part) for part in divisions]
+    known = [label_division(problem, earlier, part) for part in divisions]
     cost = options.columns[0][options.of] + price_split(problem) + move * options.moved
-    rows, low, high = _write_rows(problem, homes, options)
+    rows, low, high = _write_rows(problem, earlier, options)
     # The columns' costs leave out that the first part of each building is free.
     free = (
         len(np.unique(problem.groups[:, 0])) * price_split(problem)
@@ -163,14 +167,15 @@ def choose_division(
         else 0.0
     )
     model = open_programme(cost, np.ones(len(cost)), np.zeros(len(cost), bool), rows, low, high)
-    least = min((count_broken(homes, choice) for choice in known), default=0)
-    known = [choice for choice in known if count_broken(homes, choice) == least]
+    # Locks that contradict each other must break; no more than needed may.
+    least = min((count_broken(earlier, choice) for choice in known), default=0)
+    known = [choice for choice in known if count_broken(earlier, choice) == least]
     chosen: list[BudgetedDivision | None] = []
     for limit in limits:
         high[-1] = min(limit, FREE)
-        model.changeRowBounds(
-            len(high) - 1, 0.0, high[-1]
-        )  # the next relaxed problem starts warm from the last
+        # Only one bound changes, so each relaxation starts warm from the last.
+        model.changeRowBounds(len(high) - 1, 0.0, high[-1])
+        # A choice for a smaller limit also keeps a larger one.
         within = [
             choice
             for choice in [*known, *(c for c in chosen if c is not None)]
@@ -180,36 +185,38 @@ def choose_division(
             within, key=lambda c: (round(c.price + move * c.moved, 6), c.moved), default=None
         )
         price = np.inf if best is None else best.price + free + move * best.moved
+        # By reduced cost, only these columns can be in anything cheaper.
         kept = _keep_columns(model, cost, rows, price, work)
-        found = _solve(cost, rows, low, high, kept, price, nodes) if len(kept) else None
-        choice = None if found is None else _read_choice(problem, homes, options, found)
-        holds = (
-            choice is not None and choice.moved <= limit and count_broken(homes, choice) <= least
+        solution = _solve(cost, rows, low, high, kept, price, nodes) if len(kept) else None
+        choice = None if solution is None else _read_choice(problem, earlier, options, solution)
+        is_valid = (
+            choice is not None and choice.moved <= limit and count_broken(earlier, choice) <= least
         )
-        better = (
+        is_better = (
             choice is not None
-            and holds
+            and is_valid
             and choice.price + free + move * choice.moved < price - 1e-6
         )
-        chosen.append(choice if better else best)
+        chosen.append(choice if is_better else best)
     return chosen
 
 
-def count_broken(homes: EarlierParts, choice: BudgetedDivision) -> int:
-    """Count what a division does not hold: fixed atoms that left the part which carries on theirs, and kept labels given up."""
-    left = homes.fixed & (homes.label >= 0) & (choice.carries[choice.part] != homes.label)
-    there = np.unique(homes.label[homes.label >= 0])
-    return int(left.sum()) + len(np.setdiff1d(there[homes.kept[there]], choice.carries))
+def count_broken(earlier: EarlierParts, choice: BudgetedDivision) -> int:
+    """Count what a division breaks: fixed atoms that left their part, and kept labels given up."""
+    has_left = earlier.fixed & (earlier.label >= 0) & (choice.carries[choice.part] != earlier.label)
+    there = np.unique(earlier.label[earlier.label >= 0])
+    return int(has_left.sum()) + len(np.setdiff1d(there[earlier.kept[there]], choice.carries))
 
 
 def _keep_columns(model: Any, cost: Array, rows: Any, price: float, work: int) -> Array:
-    """Keep the columns that can be in a division cheaper than ``price``, the cheapest of them; none where there is no answer."""
+    """Keep the cheapest columns that can be in a division below ``price``; else none."""
     model.run()
     if model.getModelStatus() != highspy.HighsModelStatus.kOptimal:
         return np.zeros(0, np.int64)
     reduced = cost - rows.T @ np.array(model.getSolution().row_dual)
     room = max(0.0, price - float(model.getInfo().objective_function_value)) + 1e-6
     kept = np.flatnonzero(reduced <= room)
+    # Rounded, since the last digits of reduced costs depend on the solver's path.
     order = kept[np.lexsort((kept, reduced[kept].round(6)))]
     return np.sort(order[np.cumsum(np.diff(rows.indptr)[order]) <= work])
 
@@ -228,50 +235,53 @@ def _solve(
 
 
 def _write_rows(
-    problem: DivisionProblem, homes: EarlierParts, options: LabelledColumns
+    problem: DivisionProblem, earlier: EarlierParts, options: LabelledColumns
 ) -> tuple[Any, Array, Array]:
-    """Write the rows: every atom once, every label at most once and a kept one exactly once, and the moves."""
+    """Write the rows: every atom once, every label at most once (kept ones once), moves."""
     _, starts, atoms = options.columns
     n = len(problem)
     sizes = np.diff(starts)[options.of]
     ends = np.concatenate([[0], np.cumsum(sizes)])
+    # Positions of all atoms of all columns, in one gather.
     place = np.repeat(starts[options.of] - ends[:-1], sizes) + np.arange(ends[-1])
     column = np.arange(len(options.of))
     named = options.carries >= 0
     row = np.concatenate(
-        [atoms[place], n + options.carries[named], np.full(len(column), n + homes.count)]
+        [atoms[place], n + options.carries[named], np.full(len(column), n + earlier.count)]
     )
     col = np.concatenate([np.repeat(column, sizes), column[named], column])
     value = np.concatenate([np.ones(ends[-1] + int(named.sum())), options.moved])
-    rows = csc_matrix((value, (row, col)), shape=(n + homes.count + 1, len(column)))
+    rows = csc_matrix((value, (row, col)), shape=(n + earlier.count + 1, len(column)))
     rows.eliminate_zeros()
     rows.sort_indices()
-    # A kept label that no part can carry on is not asked for: its homes are gone.
-    there = np.zeros(homes.count, bool)
+    # A kept label that no part can carry on is not asked for: its atoms are gone.
+    there = np.zeros(earlier.count, bool)
     there[options.carries[named]] = True
-    low = np.concatenate([np.ones(n), (homes.kept & there).astype(float), [0.0]])
-    high = np.concatenate([np.ones(n), np.ones(homes.count), [FREE]])
+    low = np.concatenate([np.ones(n), (earlier.kept & there).astype(float), [0.0]])
+    high = np.concatenate([np.ones(n), np.ones(earlier.count), [FREE]])
     return rows, low, high
 
 
 def _read_choice(
-    problem: DivisionProblem, homes: EarlierParts, options: LabelledColumns, chosen: Array
+    problem: DivisionProblem, earlier: EarlierParts, options: LabelledColumns, chosen: Array
 ) -> BudgetedDivision:
-    """Read the division off the chosen columns, and name its parts so that the fewest households move."""
+    """Read the division off the chosen columns, its parts named so that few households move."""
     _, starts, atoms = options.columns
     part = np.full(len(problem), -1, np.int64)
     for number, j in enumerate(options.of[chosen]):
         part[atoms[starts[j] : starts[j + 1]]] = number
-    return label_division(problem, homes, part)
+    return label_division(problem, earlier, part)
 
 
-def label_division(problem: DivisionProblem, homes: EarlierParts, part: Array) -> BudgetedDivision:
-    """Name the parts of a division, price it and count who moved; parts are numbered in the order of their first atoms."""
+def label_division(
+    problem: DivisionProblem, earlier: EarlierParts, part: Array
+) -> BudgetedDivision:
+    """Name and price a division and count who moved; parts are numbered by their first atoms."""
     _, first, label = np.unique(part, return_index=True, return_inverse=True)
     rank = np.empty(len(first), np.int64)
     rank[np.argsort(first)] = np.arange(len(first))
     part = rank[label]
-    carries = name_parts(problem, homes, part)
+    carries = name_parts(problem, earlier, part)
     return BudgetedDivision(
-        part, carries, price_division(problem, part), count_moved(problem, homes, part, carries)
+        part, carries, price_division(problem, part), count_moved(problem, earlier, part, carries)
     )

@@ -1,1 +1,1 @@
-"""How work is carried out: tasks mapped over workers, deadlines, and HiGHS for linear and integer problems."""
+"""How work is carried out: tasks mapped over workers, deadlines, and HiGHS for optimisation."""

@@ -24,7 +24,7 @@ class Deadline:
     clock
         Where the seconds are read.
     signal
-        A file that stands for the wish to end, for searches in processes of
+        A file whose existence asks for the end, for searches in processes of
         their own.
 
     Examples
@@ -52,7 +52,7 @@ class Deadline:
 
     @property
     def is_limited(self) -> bool:
-        """Whether it may be over before the work is done: there is a limit of time, or someone has asked for the end."""
+        """Whether it may be over before the work is: it has seconds, or the end was asked for."""
         return self._end is not None or self.is_asked
 
     @property
@@ -75,37 +75,41 @@ class Deadline:
         return None if self._end is None else max(0.0, self._end - self._clock())
 
     def share(self, part: float) -> Deadline:
-        """Return a deadline for one of several works: it ends with its part of the time left now, or when this is asked to end.
+        """Return a deadline for one of several works, with its part of the time left now.
+
+        It also ends when this one is asked to end.
 
         Examples
         --------
         >>> Deadline(10, clock=lambda: 0.0).share(0.25).count_left()
         2.5
         """
-        left = self.count_left()
-        other = Deadline(
-            None if left is None else left * min(1.0, part), clock=self._clock, signal=self._signal
+        seconds = self.count_left()
+        shared = Deadline(
+            None if seconds is None else seconds * min(1.0, part),
+            clock=self._clock,
+            signal=self._signal,
         )
-        other._wish = self._wish
-        return other
+        shared._wish = self._wish
+        return shared
 
 
 ENDLESS = Deadline()  # nobody asks this one for its end
 
 
-def share_out(sizes: list[int], workers: int) -> list[float]:
-    """Share out the time among works that are begun in this order: each its size's share of what is left when it begins.
+def split_time(sizes: list[int], workers: int) -> list[float]:
+    """Split the time among works begun in this order: each gets its share of what then remains.
 
     Time that one does not need is left to those after it.
 
     Examples
     --------
-    >>> share_out([30, 10, 20], workers=1)
+    >>> split_time([30, 10, 20], workers=1)
     [0.5, 0.3333333333333333, 1.0]
     """
-    left = sum(sizes)
+    remaining = sum(sizes)
     shares = []
     for size in sizes:
-        shares.append(min(1.0, workers * size / max(1, left)))
-        left -= size
+        shares.append(min(1.0, workers * size / max(1, remaining)))
+        remaining -= size
     return shares

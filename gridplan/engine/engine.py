@@ -1,4 +1,4 @@
-"""The engine: one function mapped over many tasks, one after another, in threads, in processes or on a cluster.
+"""Parallel engine: one function mapped over many tasks, in threads, processes or on a cluster.
 
 The compiled kernels and GEOS release the GIL, so threads share the cores
 without copying a table. Processes, of this machine or of a Dask cluster, are
@@ -76,6 +76,7 @@ def map_tasks(
     """
     results = []
     progress(stage, 0, len(tasks))
+    # Without a pool there is nothing to start, and tracebacks stay short.
     if count_workers(workers) == 1 or len(tasks) < 2:
         for task in tasks:
             results.append(function(task))
@@ -87,6 +88,7 @@ def map_tasks(
                 results.append(result)
                 progress(stage, len(results), len(tasks))
         except BaseException:
+            # Ctrl-C must not wait for tasks that have not begun.
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     return results
@@ -104,12 +106,12 @@ def map_processes(
     stage: str = "",
     progress: Progress = keep_silent,
 ) -> list[Result]:
-    """Map a function over tasks in processes of their own and return the results in the order of the tasks.
+    """Map a function over tasks in separate processes; returns results in the order of the tasks.
 
     Parameters
     ----------
     function
-        A function of a module, which each process imports anew.
+        A function of a module, which each process imports again.
     tasks
         Small things that can be pickled, such as paths and codes.
     engine
@@ -125,7 +127,7 @@ def map_processes(
         What each task counts in the progress (1 if not given), and what was
         done before.
     stage, progress
-        What to call the work, and whom to tell.
+        What to call the work, and what to report to.
 
     Raises
     ------
@@ -155,6 +157,7 @@ def map_processes(
         finished = _work_in_pool(function, tasks, count)
     else:
         finished = ((n, function(task)) for n, task in enumerate(tasks))
+    # Results come as they end; the order of the tasks is restored below.
     for n, result in finished:
         results[n] = result
         done += sizes[n]
@@ -165,7 +168,8 @@ def map_processes(
 def _work_in_pool(
     function: Callable[[Task], Result], tasks: Sequence[Task], count: int
 ) -> Iterator[tuple[int, Result]]:
-    """Work on tasks in processes of this machine; yields the number and the result of each as it is done."""
+    """Work on tasks in processes of this machine; yields number and result of each as it ends."""
+    # Forking a process that has threads may deadlock.
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(count, mp_context=spawn, initializer=_follow_parent) as pool:
         places: dict[Future[Result], int] = {
@@ -182,23 +186,24 @@ def _work_in_pool(
 def _work_on_cluster(
     function: Callable[[Task], Result], tasks: Sequence[Task], count: int, scheduler: str | None
 ) -> Iterator[tuple[int, Result]]:
-    """Work on tasks on a Dask cluster; yields the number and the result of each as it is done."""
+    """Work on tasks on a Dask cluster; yields the number and the result of each as it ends."""
     try:
         distributed: Any = import_module("distributed")
     except ImportError:
         raise MissingPackageError("Dask is not installed -> pip install 'gridplan[dask]'") from None
     with ExitStack() as stack:
         if scheduler is None:
-            own = distributed.LocalCluster(
+            cluster = distributed.LocalCluster(
                 n_workers=count,
                 threads_per_worker=1,
                 dashboard_address=None,
                 memory_limit=0,
                 silence_logs=logging.ERROR,
             )
-            client = stack.enter_context(distributed.Client(stack.enter_context(own)))
+            client = stack.enter_context(distributed.Client(stack.enter_context(cluster)))
         else:
             client = stack.enter_context(_reach_scheduler(distributed, scheduler))
+        # Not pure: equal calls must run again, since files may have changed.
         futures = client.map(function, tasks, pure=False)
         places = {future.key: n for n, future in enumerate(futures)}
         try:
@@ -206,14 +211,15 @@ def _work_on_cluster(
                 yield places[future.key], future.result()
         except distributed.KilledWorker as error:
             raise EngineError(
-                f"a task was lost with every worker that took it: {error} -> give the workers more memory"
+                f"a task was lost with every worker that took it: {error}"
+                " -> give the workers more memory"
             ) from None
         finally:
             client.cancel(futures)
 
 
 def _reach_scheduler(distributed: Any, address: str) -> Any:
-    """Reach the scheduler of a cluster that runs already and has workers; returns a client of it."""
+    """Reach the scheduler of a running cluster that has workers; returns a client of it."""
     try:
         client = distributed.Client(address, timeout=ANSWERS)
     except (OSError, ValueError) as error:
@@ -225,18 +231,20 @@ def _reach_scheduler(distributed: Any, address: str) -> Any:
     except TimeoutError:
         client.close()
         raise EngineError(
-            f"the Dask scheduler at {address} has no workers -> start some with: dask worker {address}"
+            f"the Dask scheduler at {address} has no workers"
+            f" -> start some with: dask worker {address}"
         ) from None
     return client
 
 
 def _follow_parent() -> None:
-    """Leave Ctrl-C to the process that started this one, and end as soon as that is gone, even if it was killed."""
+    """Leave Ctrl-C to the parent process, and end as soon as that is gone, even if killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is None:
         return
 
+    # The sentinel is ready when the parent is gone, whatever ended it.
     def watch() -> None:
         wait([parent.sentinel])
         os._exit(1)

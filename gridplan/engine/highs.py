@@ -1,4 +1,4 @@
-"""Programmes: linear and integer problems as HiGHS takes them, silent, on one thread, limited by nodes and never by the clock."""
+"""Linear and integer problems for HiGHS, on one thread, limited by nodes and never by the clock."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ Array = np.ndarray[Any, Any]
 
 
 def open_model() -> Any:
-    """Open a silent model on one thread; the bare class, since the one round it prints a banner when it is opened."""
+    """Open a silent model on one thread."""
+    # The bare class, since the public one prints a banner when it is opened.
     model = _Highs()
     model.setOptionValue("output_flag", False)
     model.setOptionValue("threads", 1)
@@ -23,19 +24,23 @@ def open_model() -> Any:
 def open_programme(
     cost: Array, upper: Array, whole: Array, rows: Any, low: Array, high: Array
 ) -> Any:
-    """Open a problem of least cost: columns from 0 to ``upper``, whole where ``whole`` says so, sums of rows from low to high.
+    """Open a problem of least cost over columns from 0 to ``upper``, some of them whole.
 
-    ``rows`` is a matrix by columns (csc).
+    The sums of rows lie from ``low`` to ``high``; ``rows`` is a matrix by columns (csc).
     """
     lp = highspy.HighsLp()
-    lp.num_col_, lp.num_row_ = len(cost), len(low)
-    lp.col_cost_, lp.col_lower_, lp.col_upper_ = cost, np.zeros(len(cost)), upper
+    lp.num_col_ = len(cost)
+    lp.num_row_ = len(low)
+    lp.col_cost_ = cost
+    lp.col_lower_ = np.zeros(len(cost))
+    lp.col_upper_ = upper
     lp.row_lower_ = low
     lp.row_upper_ = high
     lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
     lp.a_matrix_.start_ = rows.indptr
     lp.a_matrix_.index_ = rows.indices
     lp.a_matrix_.value_ = rows.data
+    # Without integrality the model stays a linear one, with duals.
     if whole.any():
         kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
         lp.integrality_ = [kinds[is_whole] for is_whole in whole.astype(int).tolist()]
@@ -45,7 +50,7 @@ def open_programme(
 
 
 def open_cover(prices: Array, rows: Any, low: Array, high: Array, nodes: int, gap: float) -> Any:
-    """Open the integer problem of which columns to take: each costs its price, the rows' sums stay from low to high.
+    """Open the integer problem of which columns to take; row sums stay from low to high.
 
     ``rows`` is a matrix by columns (csc), ``nodes`` and ``gap`` say how far to
     branch.

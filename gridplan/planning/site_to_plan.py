@@ -13,7 +13,7 @@ import shapely
 from gridplan import __version__
 from gridplan.division.divide import Division, divide_atoms
 from gridplan.division.problem import DivisionProblem
-from gridplan.engine.deadline import ENDLESS, Deadline, share_out
+from gridplan.engine.deadline import ENDLESS, Deadline, split_time
 from gridplan.engine.engine import Progress, count_workers, keep_silent, map_tasks
 from gridplan.plan import Plan
 from gridplan.planning.outlines.exclusive_grids import add_exclusives, find_exclusives
@@ -134,7 +134,7 @@ def draw_plan(
     if rules.division.metric == "network":
         progress("walking", 0, 1)
     problems = land.problems
-    shares = share_out([len(problem) for problem in problems.values()], count_workers(workers))
+    shares = split_time([len(problem) for problem in problems.values()], count_workers(workers))
     divisions = map_tasks(
         lambda task: divide_atoms(task[0], rules.division.effort, seed, deadline.share(task[1])),
         list(zip(problems.values(), shares, strict=True)),

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from gridplan.division.divide import explain_parts
-from gridplan.division.local_repair import IslandDivisions, RepairSettings, mend
+from gridplan.division.local_repair import IslandDivisions, RepairSettings, repair_division
 from gridplan.division.move_budgets import BudgetedDivision
 from gridplan.division.move_penalties import EarlierParts
 from gridplan.division.problem import DivisionProblem
@@ -177,7 +177,9 @@ def draw_next(
         rules.redraw.move, rules.redraw.reach, rules.division.effort, int(order.seed), capped
     )
     found = map_tasks(
-        lambda island: mend(island.problem, island.homes, island.touched, island.closed, how),
+        lambda island: repair_division(
+            island.problem, island.homes, island.touched, island.closed, how
+        ),
         islands,
         workers=workers,
         stage="redrawing",

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gridplan.division.divide import divide_atoms
-from gridplan.division.local_repair import RepairSettings, mend
+from gridplan.division.local_repair import RepairSettings, repair_division
 from gridplan.division.move_budgets import label_division
 from gridplan.division.move_penalties import EarlierParts
 from gridplan.division.problem import DivisionProblem
@@ -198,7 +198,7 @@ def _act(
         wanted = np.isin(codes, list(touched)) & ~closed
         if not wanted.any() and (at >= 0).all():
             continue
-        for place in mend(own, homes, wanted, closed, policy.how):
+        for place in repair_division(own, homes, wanted, closed, policy.how):
             choice = place.choices[0]
             label[island[place.atoms]] = _carry(plan, codes, choice.carries)[choice.part]
     plan.label[atoms] = label
