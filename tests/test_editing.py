@@ -14,7 +14,12 @@ import gridplan as gp
 from gridplan.cli import app
 from gridplan.plan import ALL_TABLES
 from gridplan.redrawing.editing.edit_plan import edit, preview, write_log
-from gridplan.redrawing.editing.edit_script import EXAMPLES, Command, parse_script, write_command
+from gridplan.redrawing.editing.edit_script import (
+    EXAMPLES,
+    EditCommand,
+    parse_script,
+    write_command,
+)
 from gridplan.redrawing.revision.locks import (
     find_contradictions,
     find_frozen,
@@ -114,7 +119,7 @@ CODES = st.text(st.sampled_from('aB1-. #:,"到为新'), min_size=1, max_size=8).
 def test_what_is_written_parses_to_the_same_command(verb, one, two, note):
     level = {"move": "building", "swap": "building", "lock": "building"}.get(verb, "subgrid")
     note = " ".join(note.split())
-    command = Command(
+    command = EditCommand(
         verb, level, (one,), () if verb == "lock" else (two,), note=note if verb == "lock" else ""
     )
     batches, problems = parse_script(write_command(command))

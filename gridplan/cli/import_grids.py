@@ -33,7 +33,7 @@ from gridplan.cli.plan_to_plan import Output, Overwrite, take_rules, write_next
 
 if TYPE_CHECKING:
     from gridplan.plan import Plan
-    from gridplan.redrawing.importing.qgis_edits import Returned
+    from gridplan.redrawing.importing.qgis_edits import ReturnedFile
 
 SHOWN = 20  # changes that are printed; --csv writes all of them
 
@@ -204,7 +204,7 @@ def _take_grids(
     _print_result(plan, output, clock.seconds)
 
 
-def _print_changes(returned: Returned) -> None:
+def _print_changes(returned: ReturnedFile) -> None:
     """Print what was edited, by the sub-grids that homes left and went to, and what was left aside."""
     from gridplan.cli import console
 

@@ -170,7 +170,11 @@ def find_alternatives(
     }
     tasks = [(problems[c], homes[c], now[c], rules.redraw.move, effort, seed) for c in problems]
     found = map_tasks(
-        lambda t: _Choice(*t), tasks, workers=workers, stage="alternatives", progress=progress
+        lambda t: _CommunityChoices(*t),
+        tasks,
+        workers=workers,
+        stage="alternatives",
+        progress=progress,
     )
     choices = dict(zip(problems, found, strict=True))
     moves = bool((home != "").any())
@@ -194,7 +198,7 @@ def _find_homes(before: Plan, plan: Plan, rules: Rules) -> pd.Series[Any]:
     ]
 
 
-class _Choice:
+class _CommunityChoices:
     """The divisions of one community to choose from, with what each costs apart from the wishes whose price varies."""
 
     def __init__(
@@ -287,7 +291,7 @@ def _count_moved(problem: DivisionProblem, home: Array, part: Array) -> int:
 
 
 def _draw_profiles(
-    choices: Mapping[str, _Choice],
+    choices: Mapping[str, _CommunityChoices],
     profiles: Sequence[tuple[float, float, float]],
     rules: Rules,
     moves: bool,
@@ -371,7 +375,7 @@ def _name(number: int) -> str:
 def _code_members(
     problems: Mapping[str, DivisionProblem],
     homes: Mapping[str, Array],
-    choices: Mapping[str, _Choice],
+    choices: Mapping[str, _CommunityChoices],
     pick: tuple[int, ...],
     used: Any,
 ) -> pd.Series[Any]:

@@ -17,7 +17,7 @@ NODES = 2_000
 GAP = 1e-6
 
 
-def choose_points(
+def choose_divisions(
     lists: Sequence[Sequence[BudgetedDivision]], move: float, most: float
 ) -> list[int]:
     """Choose one of the choices of every place: the least in price and moves together, within so many moves in all.
@@ -31,8 +31,8 @@ def choose_points(
     one:
 
     >>> part = np.zeros(1, int)
-    >>> stay, go = BudgetedDivision(part, part, 1000.0, 0), Choice(part, part, 500.0, 10)
-    >>> choose_points([[go, stay], [Choice(part, part, 700.0, 10), stay]], 1.0, 10)
+    >>> stay, go = BudgetedDivision(part, part, 1000.0, 0), BudgetedDivision(part, part, 500.0, 10)
+    >>> choose_divisions([[go, stay], [BudgetedDivision(part, part, 700.0, 10), stay]], 1.0, 10)
     [0, 1]
     """
     sizes = [len(choices) for choices in lists]

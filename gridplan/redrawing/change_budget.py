@@ -13,9 +13,9 @@ from gridplan.division.local_repair import RepairSettings, trace_move_budgets
 from gridplan.division.move_budgets import BudgetedDivision
 from gridplan.engine.engine import Progress, keep_silent, map_tasks
 from gridplan.planning.measures import measure_parts
-from gridplan.redrawing.budget_knapsack import choose_points
-from gridplan.redrawing.former_homes import open_ground
-from gridplan.redrawing.redraw_plan import Island, count_parted, list_islands
+from gridplan.redrawing.budget_knapsack import choose_divisions
+from gridplan.redrawing.former_homes import prepare_redraw
+from gridplan.redrawing.redraw_plan import RedrawIsland, count_parted, list_islands
 from gridplan.redrawing.triggers import list_triggers
 from gridplan.rules.all_rules import Rules
 from gridplan.tables.html import show_html
@@ -103,21 +103,25 @@ def trace_budget(
     """
     rules = (rules or plan.rules).replace(redraw={"scope": "all"})
     seed = int(plan.manifest.get("seed", 0)) if seed is None else seed
-    ground = open_ground(plan, site, rules, progress)
-    islands = list_islands(ground, rules, list_triggers(ground, rules))
+    inputs = prepare_redraw(plan, site, rules, progress)
+    islands = list_islands(inputs, rules, list_triggers(inputs, rules))
     how = RepairSettings(rules.redraw.move, rules.redraw.reach, rules.division.effort, seed)
     traced = map_tasks(
         lambda i: _trace(i, how), islands, workers=workers, stage="change", progress=progress
     )
-    parted = count_parted(ground)
-    known = max(1, ground.households)
+    parted = count_parted(inputs)
+    known = max(1, inputs.households)
     rows = []
     for share in sorted({float(s) for s in shares}):
-        points = choose_points([choices[:-1] for choices, _ in traced], 0.0, share * known - parted)
-        rows.append(
-            _add_up([(c[n], m[n]) for (c, m), n in zip(traced, points, strict=True)], parted, known)
+        points = choose_divisions(
+            [choices[:-1] for choices, _ in traced], 0.0, share * known - parted
         )
-    rows.append(_add_up([(c[-1], m[-1]) for c, m in traced], parted, known))
+        rows.append(
+            _sum_islands(
+                [(c[n], m[n]) for (c, m), n in zip(traced, points, strict=True)], parted, known
+            )
+        )
+    rows.append(_sum_islands([(c[-1], m[-1]) for c, m in traced], parted, known))
     table = pd.DataFrame(
         rows,
         index=pd.Index([*sorted({float(s) for s in shares}), FREE], name="share", dtype=object),
@@ -127,7 +131,7 @@ def trace_budget(
 
 
 def _trace(
-    island: Island, how: RepairSettings
+    island: RedrawIsland, how: RepairSettings
 ) -> tuple[tuple[BudgetedDivision, ...], list[pd.DataFrame]]:
     """Trace an island; locked sub-grids stay as they are, so an island with any is mended without them."""
     choices = trace_move_budgets(island.problem, island.homes, how, WITHIN, island.closed).choices
@@ -137,12 +141,12 @@ def _trace(
     ]
 
 
-def _list_band(island: Island) -> dict[str, int]:
+def _list_band(island: RedrawIsland) -> dict[str, int]:
     band = island.problem.band
     return {"low": band.low, "high": band.high}
 
 
-def _add_up(
+def _sum_islands(
     chosen: list[tuple[BudgetedDivision, pd.DataFrame]], parted: int, known: int
 ) -> dict[str, Any]:
     """Add up what the islands come to."""

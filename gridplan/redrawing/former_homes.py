@@ -27,7 +27,7 @@ Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)
-class Ground:
+class RedrawInputs:
     """The land now, and what of the plan before is on it.
 
     Parameters
@@ -73,7 +73,7 @@ class Ground:
         return int(self.stairwells.loc[self.was != "", "households"].sum())
 
 
-def open_ground(plan: Plan, site: Site | None, rules: Rules, progress: Progress) -> Ground:
+def prepare_redraw(plan: Plan, site: Site | None, rules: Rules, progress: Progress) -> RedrawInputs:
     """Find where the homes of a site were at home in the plan before; without a site, on the plan's own land.
 
     Raises
@@ -86,7 +86,7 @@ def open_ground(plan: Plan, site: Site | None, rules: Rules, progress: Progress)
         nobody = plan.stairwells.iloc[:0][["building", "community", "subgrid", "households"]]
         home = _choose_homes(plan.stairwells, plan.neighbours, was)
         own = plan.stairwells["building"].astype("str")
-        return Ground(
+        return RedrawInputs(
             plan,
             plan.site,
             plan.stairwells,
@@ -98,7 +98,7 @@ def open_ground(plan: Plan, site: Site | None, rules: Rules, progress: Progress)
             None,
             renewed=False,
         )
-    land = prepare_land(_bring(site, plan), rules, progress=progress)
+    land = prepare_land(_reproject(site, plan), rules, progress=progress)
     site = land.site
     stairwells = land.stairwells
     neighbours = land.neighbours
@@ -115,7 +115,7 @@ def open_ground(plan: Plan, site: Site | None, rules: Rules, progress: Progress)
     site = site.note([*land.entries, *matching.entries])
     stairwells = stairwells.assign(subgrid=was)
     home = _choose_homes(stairwells, neighbours, was)
-    return Ground(
+    return RedrawInputs(
         plan,
         site,
         stairwells,
@@ -129,7 +129,7 @@ def open_ground(plan: Plan, site: Site | None, rules: Rules, progress: Progress)
     )
 
 
-def _bring(site: Site, plan: Plan) -> Site:
+def _reproject(site: Site, plan: Plan) -> Site:
     """Bring a site into the plan's CRS, where it has another."""
     if site.crs == plan.crs:
         return site

@@ -16,11 +16,11 @@ from gridplan.division.move_penalties import EarlierParts
 from gridplan.division.problem import DivisionProblem
 from gridplan.engine.engine import Progress, keep_silent, map_tasks
 from gridplan.planning.prepare import PreparedLand
-from gridplan.redrawing.budget_knapsack import choose_points
-from gridplan.redrawing.former_homes import Ground, open_ground
+from gridplan.redrawing.budget_knapsack import choose_divisions
+from gridplan.redrawing.former_homes import RedrawInputs, prepare_redraw
 from gridplan.redrawing.revision.concordance import make_concordance
 from gridplan.redrawing.revision.household_matching import follow_households
-from gridplan.redrawing.revision.locks import Frozen, find_contradictions, find_frozen
+from gridplan.redrawing.revision.locks import FrozenHomes, find_contradictions, find_frozen
 from gridplan.redrawing.revision.new_codes import find_used, number_next
 from gridplan.redrawing.revision.plan_history import note_version
 from gridplan.redrawing.revision.renewal import renew_plan
@@ -38,7 +38,7 @@ Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)
-class Island:
+class RedrawIsland:
     """Homes of one community that can be walked between: their problem, where they were at home, and what is the matter.
 
     ``codes`` are the sub-grids' codes by label; ``touched`` and ``closed`` say
@@ -114,10 +114,12 @@ def redraw(
     ({'0301-001': 70, '0301-002': 50}, 10)
     """
     rules = rules or plan.rules
-    ground = open_ground(plan, site, rules, progress)
-    order = Order("redraw", plan.manifest.get("seed", 0) if seed is None else seed, date, by)
+    inputs = prepare_redraw(plan, site, rules, progress)
+    order = RedrawRequest(
+        "redraw", plan.manifest.get("seed", 0) if seed is None else seed, date, by
+    )
     return draw_next(
-        ground, rules, list_triggers(ground, rules), order, workers=workers, progress=progress
+        inputs, rules, list_triggers(inputs, rules), order, workers=workers, progress=progress
     )
 
 
@@ -147,11 +149,11 @@ def find_triggers(
     [['over', '80 households, more than 70; as before'], ['under', '40 households, fewer than 50; as before']]
     """
     rules = rules or plan.rules
-    return list_triggers(open_ground(plan, site, rules, progress), rules)
+    return list_triggers(prepare_redraw(plan, site, rules, progress), rules)
 
 
 @dataclass(frozen=True)
-class Order:
+class RedrawRequest:
     """Who asked for the next plan: the verb, the seed, the day and the office."""
 
     verb: str
@@ -161,17 +163,17 @@ class Order:
 
 
 def draw_next(
-    ground: Ground,
+    inputs: RedrawInputs,
     rules: Rules,
     triggers: pd.DataFrame,
-    order: Order,
+    order: RedrawRequest,
     *,
     held: Collection[str] = (),
     workers: int | None = None,
     progress: Progress = keep_silent,
 ) -> Plan:
     """Draw the next plan on some ground: mend what the triggers call urgent; stairwells that are ``held`` stay where they are."""
-    islands = list_islands(ground, rules, triggers, held)
+    islands = list_islands(inputs, rules, triggers, held)
     capped = rules.redraw.most_moved < 1.0
     how = RepairSettings(
         rules.redraw.move, rules.redraw.reach, rules.division.effort, int(order.seed), capped
@@ -186,34 +188,34 @@ def draw_next(
         progress=progress,
     )
     places = [(island, place) for island, own in zip(islands, found, strict=True) for place in own]
-    most = rules.redraw.most_moved * ground.households - count_parted(ground)
+    most = rules.redraw.most_moved * inputs.households - count_parted(inputs)
     chosen = (
-        choose_points([place.choices for _, place in places], rules.redraw.move, most)
+        choose_divisions([place.choices for _, place in places], rules.redraw.move, most)
         if capped
         else [0] * len(places)
     )
     taken = [
         (island, place, place.choices[n]) for (island, place), n in zip(places, chosen, strict=True)
     ]
-    member, exceptions = assign(ground, taken)
-    return _finish(ground, rules, member, exceptions, triggers, order, progress)
+    member, exceptions = assign_stairwells(inputs, taken)
+    return _finish_plan(inputs, rules, member, exceptions, triggers, order, progress)
 
 
-def count_parted(ground: Ground) -> int:
+def count_parted(inputs: RedrawInputs) -> int:
     """Count the households that must move, since a new limit or barrier parted them from the rest of their sub-grid."""
-    return int(ground.stairwells.loc[(ground.was != "") & (ground.home == ""), "households"].sum())
+    return int(inputs.stairwells.loc[(inputs.was != "") & (inputs.home == ""), "households"].sum())
 
 
-def tell_cap(ground: Ground, rules: Rules, moved: int) -> str:
+def explain_cap(inputs: RedrawInputs, rules: Rules, moved: int) -> str:
     """Say in plain words that the cap is not kept, by how much and why; nothing where it is kept.
 
     It is passed only where even the fewest moves that were found are more, and
     then no others are made.
     """
-    cap = int(rules.redraw.most_moved * ground.households + 1e-6)
+    cap = int(rules.redraw.most_moved * inputs.households + 1e-6)
     if rules.redraw.most_moved >= 1.0 or moved <= cap:
         return ""
-    parted = count_parted(ground)
+    parted = count_parted(inputs)
     why = "since new limits or barriers parted them from their sub-grid"
     if not parted:
         why = "since what is left of their sub-grids cannot go on as it is"
@@ -224,21 +226,21 @@ def tell_cap(ground: Ground, rules: Rules, moved: int) -> str:
 
 
 def list_islands(
-    ground: Ground, rules: Rules, triggers: pd.DataFrame, held: Collection[str] = ()
-) -> list[Island]:
+    inputs: RedrawInputs, rules: Rules, triggers: pd.DataFrame, held: Collection[str] = ()
+) -> list[RedrawIsland]:
     """List the islands in which something is to be mended; all of them where the rules' scope is all."""
     urgent = triggers[triggers["urgent"]]
     every = rules.redraw.scope == "all"
-    concerned = set(ground.stairwells["community"]) if every else set(urgent["community"])
+    concerned = set(inputs.stairwells["community"]) if every else set(urgent["community"])
     # What an old sub-grid is out of rule for may lie in another community by now.
     concerned |= set(
-        ground.stairwells.loc[ground.home.isin(set(urgent["subgrid"]) - {""}), "community"]
+        inputs.stairwells.loc[inputs.home.isin(set(urgent["subgrid"]) - {""}), "community"]
     )
-    doors = ground.stairwells[ground.stairwells["community"].isin(concerned)]
-    land = PreparedLand(ground.site, ground.stairwells, ground.neighbours, rules).take(doors)
-    frozen = find_frozen(ground.plan, ground.stairwells, ground.home, ground.building)
+    doors = inputs.stairwells[inputs.stairwells["community"].isin(concerned)]
+    land = PreparedLand(inputs.site, inputs.stairwells, inputs.neighbours, rules).take(doors)
+    frozen = find_frozen(inputs.plan, inputs.stairwells, inputs.home, inputs.building)
     fixed = pd.Series(
-        frozen.stairwells | ground.stairwells.index.isin(list(held)), index=ground.stairwells.index
+        frozen.stairwells | inputs.stairwells.index.isin(list(held)), index=inputs.stairwells.index
     )
     touched = set(urgent["subgrid"]) - {""}
     islands = []
@@ -246,30 +248,30 @@ def list_islands(
         for atoms in problem.find_islands():
             own = problem.take(atoms)
             here = list(own.ids)
-            home = ground.home.reindex(here).to_numpy(object)
+            home = inputs.home.reindex(here).to_numpy(object)
             firm = fixed.reindex(here).to_numpy(bool)
-            island = _open_island(community, own, home, firm, frozen, touched, every)
+            island = _make_island(community, own, home, firm, frozen, touched, every)
             if island.touched.any() or (island.homes.label < 0).any():
                 islands.append(island)
     return islands
 
 
-def _open_island(
+def _make_island(
     community: str,
     problem: DivisionProblem,
     home: Array,
     fixed: Array,
-    frozen: Frozen,
+    frozen: FrozenHomes,
     touched: set[str],
     every: bool,
-) -> Island:
+) -> RedrawIsland:
     codes = tuple(sorted(set(home) - {""}))
     place = {code: n for n, code in enumerate(codes)} | {"": -1}
     label = np.array([place[h] for h in home], np.int64)
     closed = np.array([code in frozen.closed for code in codes], bool)
     kept = np.array([code in frozen.kept for code in codes], bool)
     wanted = np.array([every or code in touched for code in codes], bool) & ~closed
-    return Island(
+    return RedrawIsland(
         community,
         problem,
         EarlierParts(label, len(codes), fixed & (label >= 0), kept),
@@ -279,12 +281,12 @@ def _open_island(
     )
 
 
-def assign(
-    ground: Ground, taken: Sequence[tuple[Island, IslandDivisions, BudgetedDivision]]
+def assign_stairwells(
+    inputs: RedrawInputs, taken: Sequence[tuple[RedrawIsland, IslandDivisions, BudgetedDivision]]
 ) -> tuple[pd.Series[str], list[dict[str, Any]]]:
     """Assign every stairwell to its sub-grid: that of before, but where a choice was taken; and explain what is out of band."""
-    member = ground.home.to_numpy(object).copy()
-    place_of = {s: n for n, s in enumerate(ground.stairwells.index)}
+    member = inputs.home.to_numpy(object).copy()
+    place_of = {s: n for n, s in enumerate(inputs.stairwells.index)}
     fresh: dict[str, list[tuple[Array, Array, Array]]] = {}
     told: list[tuple[str, Array, list[Any]]] = []
     for island, place, choice in taken:
@@ -307,7 +309,7 @@ def assign(
             )
         )
     for community, parts in sorted(fresh.items()):
-        for code, (rows, _, _) in zip(_code_fresh(ground, community, parts), parts, strict=True):
+        for code, (rows, _, _) in zip(_code_fresh(inputs, community, parts), parts, strict=True):
             member[rows] = code
     exceptions = [
         {
@@ -321,44 +323,44 @@ def assign(
         for community, rows, shortfalls in told
         for part, s in shortfalls
     ]
-    return pd.Series(member, index=ground.stairwells.index, dtype="str"), exceptions
+    return pd.Series(member, index=inputs.stairwells.index, dtype="str"), exceptions
 
 
 def _code_fresh(
-    ground: Ground, community: str, parts: list[tuple[Array, Array, Array]]
+    inputs: RedrawInputs, community: str, parts: list[tuple[Array, Array, Array]]
 ) -> list[str]:
     """Code new sub-grids: numbers that the community never used, row by row from north to south."""
     x = np.array([np.average(xy[:, 0], weights=w + 1e-9) for _, xy, w in parts])
     y = np.array([np.average(xy[:, 1], weights=w + 1e-9) for _, xy, w in parts])
     box = np.array([x.min(), y.min(), x.max(), y.max()])
-    codes = number_next(community, find_used(ground.plan), len(parts))
+    codes = number_next(community, find_used(inputs.plan), len(parts))
     return [codes[int(place) - 1] for place in number_places("", x, y, box)]
 
 
-def _finish(
-    ground: Ground,
+def _finish_plan(
+    inputs: RedrawInputs,
     rules: Rules,
     member: pd.Series[str],
     exceptions: list[dict[str, Any]],
     triggers: pd.DataFrame,
-    order: Order,
+    order: RedrawRequest,
     progress: Progress,
 ) -> Plan:
     """Make the plan of an assignment, with its triggers, its concordance and its entry in the history."""
-    if not ground.renewed and (member == ground.was).all():
-        return ground.plan
+    if not inputs.renewed and (member == inputs.was).all():
+        return inputs.plan
     land = (
-        {"site": ground.site, "stairwells": ground.stairwells, "neighbours": ground.neighbours}
-        if ground.renewed
+        {"site": inputs.site, "stairwells": inputs.stairwells, "neighbours": inputs.neighbours}
+        if inputs.renewed
         else {}
     )
-    exceptions = exceptions + _tell_contradictions(ground, member)
+    exceptions = exceptions + _list_contradictions(inputs, member)
     plan = renew_plan(
-        ground.plan, member, **land, rules=rules, exceptions=exceptions, progress=progress
+        inputs.plan, member, **land, rules=rules, exceptions=exceptions, progress=progress
     )
-    known = ground.was != ""
-    moved = int(ground.stairwells.loc[known & (ground.was != member), "households"].sum())
-    over = tell_cap(ground, rules, moved)
+    known = inputs.was != ""
+    moved = int(inputs.stairwells.loc[known & (inputs.was != member), "households"].sum())
+    over = explain_cap(inputs, rules, moved)
     entries = [
         Entry(order.verb, "stairwells", "noted", moved, "households that changed their sub-grid"),
         *([Entry(order.verb, "stairwells", "noted", moved, over)] if over else []),
@@ -366,22 +368,22 @@ def _finish(
     plan = plan.replace(
         triggers=triggers,
         concordance=make_concordance(
-            follow_households(ground.plan, plan, rules.redraw, ground.match)
+            follow_households(inputs.plan, plan, rules.redraw, inputs.match)
         ),
         edits=make_empty("edits"),  # their log makes the plan before again, not this one
     ).note(entries)
-    what = f"{int(triggers['urgent'].sum())} out of rule, {moved} of {ground.households} households moved"
+    what = f"{int(triggers['urgent'].sum())} out of rule, {moved} of {inputs.households} households moved"
     what += f"; {over}" if over else ""
     return note_version(
-        ground.plan, plan, order.verb, date=order.date, by=order.by, what=what, moved=moved
+        inputs.plan, plan, order.verb, date=order.date, by=order.by, what=what, moved=moved
     )
 
 
-def _tell_contradictions(ground: Ground, member: pd.Series[str]) -> list[dict[str, Any]]:
+def _list_contradictions(inputs: RedrawInputs, member: pd.Series[str]) -> list[dict[str, Any]]:
     """Tell of locks that cannot all hold, or that hold the plan out of rule, as exceptions."""
-    if ground.plan.locks.empty:
+    if inputs.plan.locks.empty:
         return []
-    found = find_contradictions(ground.plan, ground.stairwells, ground.neighbours, ground.home)
+    found = find_contradictions(inputs.plan, inputs.stairwells, inputs.neighbours, inputs.home)
     there = set(member)
     return [
         {

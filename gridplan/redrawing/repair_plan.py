@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from gridplan.engine.engine import Progress, keep_silent
 from gridplan.errors import InputError, Problem
 from gridplan.redrawing.editing.edit_script import parse_script
-from gridplan.redrawing.former_homes import open_ground
-from gridplan.redrawing.redraw_plan import Order, draw_next
+from gridplan.redrawing.former_homes import prepare_redraw
+from gridplan.redrawing.redraw_plan import RedrawRequest, draw_next
 from gridplan.redrawing.triggers import list_triggers
 from gridplan.rules.all_rules import Rules
 
@@ -67,15 +67,17 @@ def repair(
     """
     rules = rules or plan.rules
     _check_codes(plan, around)
-    ground = open_ground(plan, None, rules, progress)
-    triggers = list_triggers(ground, rules)
+    inputs = prepare_redraw(plan, None, rules, progress)
+    triggers = list_triggers(inputs, rules)
     if around is not None:
         triggers = triggers.assign(
             urgent=triggers["urgent"] & triggers["subgrid"].isin(list(around))
         )
-    order = Order("repair", plan.manifest.get("seed", 0) if seed is None else seed, date, by)
+    order = RedrawRequest(
+        "repair", plan.manifest.get("seed", 0) if seed is None else seed, date, by
+    )
     return draw_next(
-        ground, rules, triggers, order, held=find_held(plan), workers=workers, progress=progress
+        inputs, rules, triggers, order, held=find_held(plan), workers=workers, progress=progress
     )
 
 

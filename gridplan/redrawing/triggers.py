@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from gridplan.redrawing.former_homes import Ground
+from gridplan.redrawing.former_homes import RedrawInputs
 from gridplan.redrawing.revision.islands import find_pieces
 from gridplan.tables.conform import conform_table, make_empty
 
@@ -19,12 +19,12 @@ COLUMNS = ["community", "subgrid", "rule", "of", "households", "urgent", "reason
 LIMIT_MOVED = 1.0  # m2 by which a community's outline must differ to be another
 
 
-def list_triggers(ground: Ground, rules: Rules) -> pd.DataFrame:
+def list_triggers(inputs: RedrawInputs, rules: Rules) -> pd.DataFrame:
     """Find what broke since the plan was drawn, what changed and still holds, and what is about to break.
 
     Parameters
     ----------
-    ground
+    inputs
         The land now and the plan before.
     rules
         The bands, and how far ahead growth is looked at.
@@ -36,14 +36,14 @@ def list_triggers(ground: Ground, rules: Rules) -> pd.DataFrame:
     out of rule before, and has not changed since, is not urgent where the land
     was renewed, nor where no plan could mend it.
     """
-    state = _sum_subgrids(ground, rules)
+    state = _sum_subgrids(inputs, rules)
     rows = [
         *_list_sizes(state),
         *_list_apart(state),
-        *_list_new(ground),
-        *_list_moved(ground),
+        *_list_new(inputs),
+        *_list_moved(inputs),
         *_list_growth(state, rules),
-        *_list_limits(ground),
+        *_list_limits(inputs),
     ]
     if not rows:
         return make_empty("triggers")
@@ -61,12 +61,12 @@ def list_triggers(ground: Ground, rules: Rules) -> pd.DataFrame:
     return conform_table("triggers", frame.drop(columns="order"))
 
 
-def _sum_subgrids(ground: Ground, rules: Rules) -> pd.DataFrame:
+def _sum_subgrids(inputs: RedrawInputs, rules: Rules) -> pd.DataFrame:
     """Sum up every sub-grid of homes of the plan before: households before and now, band, pieces before and now."""
-    plan = ground.plan
-    doors = ground.stairwells
+    plan = inputs.plan
+    doors = inputs.stairwells
     old = plan.subgrids[plan.subgrids["kind"] != "exclusive"]
-    by = doors.assign(was=ground.was)[ground.was != ""].groupby("was")
+    by = doors.assign(was=inputs.was)[inputs.was != ""].groupby("was")
     state = pd.DataFrame(
         {"before": old["households"], "community": old["community"]}, index=old.index
     )
@@ -76,16 +76,16 @@ def _sum_subgrids(ground: Ground, rules: Rules) -> pd.DataFrame:
     bands = {k: rules.find_band(k) for k in ("urban", "rural")}
     for limit in ("low", "high"):
         state[limit] = [getattr(bands[str(k)], limit) for k in kind]
-    state["pieces"] = find_pieces(doors, ground.neighbours, ground.was).reindex(
+    state["pieces"] = find_pieces(doors, inputs.neighbours, inputs.was).reindex(
         old.index, fill_value=0
     )
     was = plan.stairwells["subgrid"].astype("str")
     state["pieces_before"] = find_pieces(plan.stairwells, plan.neighbours, was).reindex(
         old.index, fill_value=0
     )
-    changed = _find_changed(ground, state)
+    changed = _find_changed(inputs, state)
     known = plan.exceptions[plan.exceptions["subgrid"].isin(state.index)]
-    listed = set(known["subgrid"]) if ground.renewed else set(known.loc[known["proven"], "subgrid"])
+    listed = set(known["subgrid"]) if inputs.renewed else set(known.loc[known["proven"], "subgrid"])
     state["settled"] = [
         code in listed and not c for code, c in zip(state.index, changed, strict=True)
     ]
@@ -93,12 +93,12 @@ def _sum_subgrids(ground: Ground, rules: Rules) -> pd.DataFrame:
     return state
 
 
-def _find_changed(ground: Ground, state: pd.DataFrame) -> Array:
+def _find_changed(inputs: RedrawInputs, state: pd.DataFrame) -> Array:
     """Find the sub-grids whose homes are not the ones they were: other doors, or other households behind them."""
-    if not ground.renewed:
+    if not inputs.renewed:
         return np.zeros(len(state), bool)
-    gone = ground.gone["subgrid"].value_counts().reindex(state.index, fill_value=0).to_numpy() > 0
-    doors = ground.stairwells.assign(was=ground.was)
+    gone = inputs.gone["subgrid"].value_counts().reindex(state.index, fill_value=0).to_numpy() > 0
+    doors = inputs.stairwells.assign(was=inputs.was)
     now = (
         doors[doors["was"] != ""]
         .groupby("was")
@@ -107,7 +107,7 @@ def _find_changed(ground: Ground, state: pd.DataFrame) -> Array:
         .to_numpy()
     )
     before = (
-        ground.plan.stairwells.groupby("subgrid")
+        inputs.plan.stairwells.groupby("subgrid")
         .size()
         .reindex(state.index, fill_value=0)
         .to_numpy()
@@ -159,8 +159,8 @@ def _list_apart(state: pd.DataFrame) -> list[list[Any]]:
     ]
 
 
-def _list_new(ground: Ground) -> list[list[Any]]:
-    new = ground.stairwells[ground.was == ""]
+def _list_new(inputs: RedrawInputs) -> list[list[Any]]:
+    new = inputs.stairwells[inputs.was == ""]
     by = new.groupby(["community", "building"], sort=True)["households"].sum()
     return [
         [c, "", "new", b, int(h), True, f"new homes of {int(h)} households in no sub-grid"]
@@ -168,9 +168,9 @@ def _list_new(ground: Ground) -> list[list[Any]]:
     ]
 
 
-def _list_moved(ground: Ground) -> list[list[Any]]:
+def _list_moved(inputs: RedrawInputs) -> list[list[Any]]:
     """List the homes that a new limit or barrier parted from the rest of their sub-grid."""
-    parted = ground.stairwells.assign(was=ground.was)[(ground.was != "") & (ground.home == "")]
+    parted = inputs.stairwells.assign(was=inputs.was)[(inputs.was != "") & (inputs.home == "")]
     by = parted.groupby(["community", "was"], sort=True)["households"].sum()
     return [
         [
@@ -204,12 +204,12 @@ def _list_growth(state: pd.DataFrame, rules: Rules) -> list[list[Any]]:
     ]
 
 
-def _list_limits(ground: Ground) -> list[list[Any]]:
+def _list_limits(inputs: RedrawInputs) -> list[list[Any]]:
     """List communities that are new, gone, or whose outline moved."""
-    if not ground.renewed:
+    if not inputs.renewed:
         return []
-    old = ground.plan.site.communities
-    new = ground.site.communities
+    old = inputs.plan.site.communities
+    new = inputs.site.communities
     rows: list[list[Any]] = [
         [c, "", "land", c, 0, False, "the community is new"]
         for c in new.index.difference(old.index)

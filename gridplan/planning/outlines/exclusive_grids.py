@@ -36,7 +36,7 @@ SEAT = 0.1  # share of an institution's buildings from which a block counts as i
 
 
 @dataclass(frozen=True)
-class Exclusives:
+class ExclusiveGrids:
     """Exclusive grids, with the columns exclusive, community, owner, kind, name and geometry; and what was noted."""
 
     grids: gpd.GeoDataFrame
@@ -45,7 +45,7 @@ class Exclusives:
 
 def find_exclusives(
     site: Site, rules: ExclusiveRules, around: gpd.GeoDataFrame | None = None
-) -> Exclusives:
+) -> ExclusiveGrids:
     """Find the exclusive grids of a site: one for each stand-alone institution with land of its own.
 
     Parameters
@@ -119,7 +119,7 @@ def find_exclusives(
             f"more than {rules.most_households} households live on their land: left to the sub-grids",
         ),
     )
-    return Exclusives(_code_grids(table, communities), entries)
+    return ExclusiveGrids(_code_grids(table, communities), entries)
 
 
 def _note(table: str, ids: Any, reason: str) -> Entry:

@@ -29,7 +29,7 @@ LEAST_AREA = 100.0
 
 
 @dataclass(frozen=True)
-class Specials:
+class SpecialGrids:
     """Special grids, the sub-grids that they touch, and what was noted."""
 
     grids: gpd.GeoDataFrame
@@ -43,7 +43,7 @@ def find_specials(
     subgrids: gpd.GeoDataFrame,
     rules: SpecialRules,
     around: gpd.GeoDataFrame | None = None,
-) -> Specials:
+) -> SpecialGrids:
     """Cut rivers, lakes and railways at the limits of communities and into stretches of about ``rules.length``.
 
     In each community the lines of one kind and name are one, and tracks side
@@ -97,7 +97,7 @@ def find_specials(
         corners,
     )
     if not rows:
-        return Specials(
+        return SpecialGrids(
             make_empty("special_grids", communities.crs), make_empty("touches"), (note,)
         )
     table = pd.DataFrame(rows)
@@ -118,7 +118,7 @@ def find_specials(
     touches = find_touches(grids.set_index("special_grid"), subgrids, rules.touch)
     count = touches.groupby("special_grid").size().reindex(grids["special_grid"], fill_value=0)
     grids["subgrid_count"] = count.to_numpy()
-    return Specials(conform_table("special_grids", grids).sort_index(), touches, (note,))
+    return SpecialGrids(conform_table("special_grids", grids).sort_index(), touches, (note,))
 
 
 def _take_kinds(barriers: gpd.GeoDataFrame, rules: SpecialRules) -> gpd.GeoDataFrame:

@@ -47,7 +47,7 @@ ROUNDS = 5  # of joining pieces and reassigning what that leaves over
 
 
 @dataclass(frozen=True)
-class Points:
+class WallPoints:
     """Points on walls: position, the shape and the block that each belongs to, and its sub-grid's number."""
 
     xy: Floats
@@ -55,13 +55,13 @@ class Points:
     block: Ints
     part: Ints
 
-    def take(self, rows: Any) -> Points:
+    def take(self, rows: Any) -> WallPoints:
         """Return some of the points."""
-        return Points(self.xy[rows], self.owner[rows], self.block[rows], self.part[rows])
+        return WallPoints(self.xy[rows], self.owner[rows], self.block[rows], self.part[rows])
 
-    def add(self, other: Points) -> Points:
+    def add(self, other: WallPoints) -> WallPoints:
         """Return these points and others after them."""
-        return Points(
+        return WallPoints(
             np.concatenate([self.xy, other.xy]),
             np.concatenate([self.owner, other.owner]),
             np.concatenate([self.block, other.block]),
@@ -178,7 +178,7 @@ def _find_overlaid(tree: Any, parts: Ints) -> tuple[Bools, Bools]:
 
 def _place_points(
     *, shapes: Shapes, blocks: Shapes, crossed: Bools, overlaid: Bools, spacing: Floats
-) -> Points:
+) -> WallPoints:
     """Place points on all walls, each in its block; those outside every block are left out.
 
     A shape that a street cuts counts in the blocks that hold much of its wall,
@@ -196,12 +196,12 @@ def _place_points(
     much = size[pair] > np.minimum(
         most[owner] - 1, MUCH * np.bincount(owner, minlength=len(shapes))[owner]
     )
-    return Points(xy, owner, block, np.full(len(xy), -1, dtype=np.int64)).take(
+    return WallPoints(xy, owner, block, np.full(len(xy), -1, dtype=np.int64)).take(
         (block >= 0) & much & ~overlaid[owner]
     )
 
 
-def _label_others(points: Points, parts: Ints) -> tuple[Ints, Points]:
+def _label_others(points: WallPoints, parts: Ints) -> tuple[Ints, WallPoints]:
     """Give every shape that is no home the sub-grid of the nearest home, in its own block if there is one."""
     other = parts[points.owner] < 0
     homes = points.take(~other)
@@ -211,12 +211,12 @@ def _label_others(points: Points, parts: Ints) -> tuple[Ints, Points]:
         nearest, gap = find_nearest(others.xy, others.block, homes.xy, homes.block)
         order = np.lexsort((homes.owner[nearest], -gap))
         out[others.owner[order]] = parts[homes.owner[nearest[order]]]
-    return out, Points(points.xy, points.owner, points.block, out[points.owner])
+    return out, WallPoints(points.xy, points.owner, points.block, out[points.owner])
 
 
 def _refine_points(
-    points: Points, place: Callable[..., Points], parts: Ints, spacing: float
-) -> tuple[Points, Bools]:
+    points: WallPoints, place: Callable[..., WallPoints], parts: Ints, spacing: float
+) -> tuple[WallPoints, Bools]:
     """Place more points on walls that face other sub-grids, the denser the nearer; only in blocks with several sub-grids.
 
     Also returns the shapes whose walls touch those of another sub-grid.
@@ -232,7 +232,7 @@ def _refine_points(
         np.minimum.at(gap, near.owner[p], apart)
         np.minimum.at(gap, near.owner[q], apart)
     dense = place(spacing=np.clip(gap / PER_GAP, FINEST, spacing))
-    dense = Points(dense.xy, dense.owner, dense.block, parts[dense.owner])
+    dense = WallPoints(dense.xy, dense.owner, dense.block, parts[dense.owner])
     rows = np.flatnonzero(mixed[dense.block])
     pairs = (
         rows[cKDTree(dense.xy[rows]).query_pairs(CLASH, output_type="ndarray")]
@@ -247,7 +247,7 @@ def _refine_points(
     return dense.take(keep), clashing
 
 
-def _find_mixed(points: Points) -> Bools:
+def _find_mixed(points: WallPoints) -> Bools:
     """Find the blocks with points of several sub-grids."""
     blocks = int(points.block.max(initial=-1)) + 1
     least = np.full(blocks, np.iinfo(np.int64).max)
@@ -263,7 +263,7 @@ def _split_blocks(block: Ints) -> list[Ints]:
     return np.split(order, np.flatnonzero(np.diff(block[order])) + 1) if len(order) else []
 
 
-def _cut_blocks(points: Points, blocks: Shapes, shapes: Shapes, rules: OutlineRules) -> Shapes:
+def _cut_blocks(points: WallPoints, blocks: Shapes, shapes: Shapes, rules: OutlineRules) -> Shapes:
     """Draw the lines that cut every block with several sub-grids midway between their points."""
     points = points.take(_find_mixed(points)[points.block])
     chains = [np.array([], dtype=object)]
@@ -274,7 +274,7 @@ def _cut_blocks(points: Points, blocks: Shapes, shapes: Shapes, rules: OutlineRu
 
 
 def _label_faces(
-    faces: Shapes, blocks: Shapes, points: Points, shapes: Shapes, parts: Ints, walled: Bools
+    faces: Shapes, blocks: Shapes, points: WallPoints, shapes: Shapes, parts: Ints, walled: Bools
 ) -> Ints:
     """Label faces: inside a building or around a whole one by that, else by the nearest wall in the same block.
 
@@ -301,7 +301,7 @@ def _find_strips(
     edges: tuple[Floats, Floats, Ints, Ints],
     blocks: int,
     spacing: float,
-) -> tuple[Shapes, Points]:
+) -> tuple[Shapes, WallPoints]:
     """Find long empty faces, such as rivers and the land between two carriageways, and points on their banks.
 
     Each is a block of its own, numbered on from ``blocks``; its points bear
@@ -319,7 +319,7 @@ def _find_strips(
     step = np.clip(2 * area / length / PER_GAP, FINEST, spacing)[strip[rows]]
     xy, edge = sample_lines(start[segment], end[segment], step)
     owner = np.full(len(xy), -1, dtype=np.int64)
-    return faces[thin], Points(xy, owner, number[strip[rows]][edge], labels[bank[rows]][edge])
+    return faces[thin], WallPoints(xy, owner, number[strip[rows]][edge], labels[bank[rows]][edge])
 
 
 def _label_rest(faces: Shapes, labels: Ints) -> Ints:

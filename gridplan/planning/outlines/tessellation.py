@@ -41,7 +41,7 @@ FALLBACKS = {
 
 
 @dataclass(frozen=True)
-class Drawing:
+class CommunityOutlines:
     """The outlines of one community's sub-grids by number, and how they were drawn.
 
     ``method`` is the way that drew them, ``spots`` the sub-grids that are a
@@ -56,7 +56,7 @@ class Drawing:
 
 
 @dataclass(frozen=True)
-class Outlines:
+class PlanOutlines:
     """Land outlines by sub-grid code, and what was noted while they were drawn."""
 
     subgrids: gpd.GeoSeries
@@ -77,19 +77,19 @@ _DEFEATS = (
 )
 
 
-def tessellate_community(land: CommunityLand, rules: OutlineRules) -> Drawing:
+def tessellate_community(land: CommunityLand, rules: OutlineRules) -> CommunityOutlines:
     """Tile the land of one community by its sub-grids; a method that fails hands over to a plainer one.
 
     Examples
     --------
     >>> homes = np.array([shapely.box(1, 1, 3, 3), shapely.box(7, 1, 9, 3)])
-    >>> land = Land("c", shapely.box(0, 0, 10, 4), homes, np.array(["a", "b"]), np.array([0, 1]), ("c-001", "c-002"), homes[:0])
+    >>> land = CommunityLand("c", shapely.box(0, 0, 10, 4), homes, np.array(["a", "b"]), np.array([0, 1]), ("c-001", "c-002"), homes[:0])
     >>> drawing = tessellate_community(land, OutlineRules())
     >>> drawing.method, shapely.area(drawing.shapes).tolist()
     ('full', [20.0, 20.0])
     """
     if len(land.codes) == 1:
-        return Drawing(np.array([land.outline], dtype=object), "full")
+        return CommunityOutlines(np.array([land.outline], dtype=object), "full")
     shapes = bring_inside(land)
     lines = land.lines if rules.along_streets else land.lines[:0]
     for method, along in (("full", lines), ("walls", lines[:0])):
@@ -99,14 +99,14 @@ def tessellate_community(land: CommunityLand, rules: OutlineRules) -> Drawing:
             continue
     cells = draw_cells(land, shapes, rules.grid)
     try:
-        return _carve_homes(Drawing(cells, "cells"), land, shapes, rules.grid)
+        return _carve_homes(CommunityOutlines(cells, "cells"), land, shapes, rules.grid)
     except _DEFEATS:
-        return Drawing(cells, "cells")
+        return CommunityOutlines(cells, "cells")
 
 
 def _draw_checked(
     land: CommunityLand, shapes: Shapes, lines: Shapes, rules: OutlineRules, method: str
-) -> Drawing:
+) -> CommunityOutlines:
     """Draw the outlines, save sub-grids that others on the same spot left no land, and check that all is well."""
     drawn = draw_outlines(land.outline, shapes, land.parts, lines, rules)
     lost = np.flatnonzero(shapely.area(drawn) <= 0)
@@ -121,7 +121,9 @@ def _draw_checked(
             land.outline, np.append(shapes, spots), np.append(land.parts, lost), lines, rules
         )
     _check_tiling(drawn, land.outline)
-    return _carve_homes(Drawing(drawn, method, tuple(lost.tolist())), land, shapes, rules.grid)
+    return _carve_homes(
+        CommunityOutlines(drawn, method, tuple(lost.tolist())), land, shapes, rules.grid
+    )
 
 
 def _check_tiling(drawn: Shapes, outline: Any) -> None:
@@ -135,7 +137,9 @@ def _check_tiling(drawn: Shapes, outline: Any) -> None:
         raise _DefeatedError("the sub-grids do not tile the community")
 
 
-def _carve_homes(drawing: Drawing, land: CommunityLand, shapes: Shapes, grid: float) -> Drawing:
+def _carve_homes(
+    drawing: CommunityOutlines, land: CommunityLand, shapes: Shapes, grid: float
+) -> CommunityOutlines:
     """Carve homes that lie in the land of another sub-grid out of it, along their walls, so that every home is in its own."""
     strays = find_strays(drawing.shapes, shapes, land.parts)
     if not len(strays):
@@ -207,7 +211,7 @@ def tessellate(
     *,
     workers: int | None = None,
     progress: Progress | None = None,
-) -> Outlines:
+) -> PlanOutlines:
     """Draw the land outlines of all sub-grids: they tile every community that has any, without gap or overlap.
 
     Parameters
@@ -261,11 +265,11 @@ def tessellate(
     series = gpd.GeoSeries(
         shapes, index=pd.Index(codes, name="subgrid", dtype="str"), crs=buildings.crs
     ).sort_index()
-    return Outlines(series, tuple(_list_entries(communities, lands, drawings)))
+    return PlanOutlines(series, tuple(_list_entries(communities, lands, drawings)))
 
 
 def _list_entries(
-    communities: gpd.GeoDataFrame, lands: list[CommunityLand], drawings: list[Drawing]
+    communities: gpd.GeoDataFrame, lands: list[CommunityLand], drawings: list[CommunityOutlines]
 ) -> list[Entry]:
     """List what a reader of the plan should know about its outlines."""
 

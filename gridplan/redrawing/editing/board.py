@@ -15,7 +15,7 @@ from gridplan.division.divide import find_centres
 from gridplan.division.problem import DivisionProblem
 from gridplan.plan import Plan
 from gridplan.planning.prepare import open_land
-from gridplan.redrawing.editing.edit_script import Command, parse_script
+from gridplan.redrawing.editing.edit_script import EditCommand, parse_script
 from gridplan.redrawing.revision.new_codes import find_used
 
 Array = np.ndarray[Any, Any]
@@ -24,16 +24,16 @@ FIGURES = ("households", "in_band", "mean_walk", "household_metres", "contiguous
 
 
 @dataclass(frozen=True)
-class Made:
+class MadeCommand:
     """A command that was carried out: as it can be made again, the households that it moved, and what it did."""
 
-    command: Command
+    command: EditCommand
     moved: int
     effect: str
 
 
 @dataclass(frozen=True)
-class State:
+class BoardState:
     """Where things stand between two commands.
 
     ``member`` is the sub-grid of each stairwell in the order of the table,
@@ -49,11 +49,11 @@ class State:
     centres: dict[str, str]
     used: frozenset[str]
     renamed: dict[str, str] = field(default_factory=dict)
-    made: tuple[Made, ...] = ()
+    made: tuple[MadeCommand, ...] = ()
     warnings: tuple[str, ...] = ()
 
 
-class Board:
+class EditBoard:
     """A plan's stairwells as arrays, and the division problem of each community once it is asked for."""
 
     def __init__(self, plan: Plan) -> None:
@@ -71,10 +71,10 @@ class Board:
         self.lone = frozenset(plan.subgrids.index[plan.subgrids["kind"] == "exclusive"])
         self._problems: dict[str, tuple[DivisionProblem, Array]] = {}
 
-    def open(self) -> State:
+    def open(self) -> BoardState:
         """Return the state of the plan as it is."""
         homes = self.plan.subgrids[self.plan.subgrids["kind"] != "exclusive"]
-        return State(
+        return BoardState(
             member=self.plan.stairwells["subgrid"].to_numpy(object),
             lies_in={str(code): str(c) for code, c in homes["community"].items()},
             locks=self.plan.locks,
@@ -93,13 +93,13 @@ class Board:
             )
         return self._problems[community]
 
-    def take_subgrid(self, state: State, code: str) -> tuple[DivisionProblem, Array]:
+    def take_subgrid(self, state: BoardState, code: str) -> tuple[DivisionProblem, Array]:
         """Return the problem of one sub-grid's stairwells, and their rows."""
         problem, rows = self.get_problem(state.lies_in[code])
         own = np.flatnonzero(state.member[rows] == code)
         return problem.take(own), rows[own]
 
-    def measure(self, state: State, codes: Iterable[str]) -> pd.DataFrame:
+    def measure(self, state: BoardState, codes: Iterable[str]) -> pd.DataFrame:
         """Measure some sub-grids as they stand: the columns ``FIGURES``, by code; those that are not there are left out."""
         frames = []
         by: dict[str, list[str]] = {}

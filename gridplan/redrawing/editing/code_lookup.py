@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gridplan.errors import Problem
-from gridplan.redrawing.editing.board import Board, State
+from gridplan.redrawing.editing.board import BoardState, EditBoard
 
 Array = np.ndarray[Any, Any]
 NOUNS = {
@@ -78,7 +78,7 @@ def find_code(text: str, codes: Iterable[str], noun: str) -> str:
     raise refuse("codes are known", f"there is no {noun} {text}", remedy)
 
 
-def find_subgrid(board: Board, state: State, text: str) -> str:
+def find_subgrid(board: EditBoard, state: BoardState, text: str) -> str:
     """Find a sub-grid of homes."""
     if text in board.lone:
         remedy = "name a sub-grid of homes"
@@ -91,7 +91,7 @@ def find_subgrid(board: Board, state: State, text: str) -> str:
 
 
 def find_doors(
-    board: Board, level: str, things: Iterable[str]
+    board: EditBoard, level: str, things: Iterable[str]
 ) -> tuple[str, tuple[str, ...], Array]:
     """Find buildings or stairwells: what they are, their codes, and the rows of their stairwells.
 

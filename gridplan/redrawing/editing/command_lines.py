@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from gridplan.redrawing.editing.edit_script import Command, write_command
+from gridplan.redrawing.editing.edit_script import EditCommand, write_command
 
 
 def write_commands(changes: pd.DataFrame, stairwells: Any) -> list[str]:
@@ -42,11 +42,11 @@ def write_commands(changes: pd.DataFrame, stairwells: Any) -> list[str]:
         own = rest[(rest["old"] == old) & (rest["new"] == new)]
         back = rest[(rest["old"] == new) & (rest["new"] == old)]
         if new not in known and count == size[old] and sources[new] == 1 and old not in wanted:
-            lines.append(write_command(Command("recode", "subgrid", (old,), (new,))))
+            lines.append(write_command(EditCommand("recode", "subgrid", (old,), (new,))))
             rest = rest.drop(index=own.index)
         elif len(back) and len(own):
             lines.append(
-                write_command(Command("swap", "stairwell", tuple(own.index), tuple(back.index)))
+                write_command(EditCommand("swap", "stairwell", tuple(own.index), tuple(back.index)))
             )
             rest = rest.drop(index=[*own.index, *back.index])
     gone = [
@@ -86,7 +86,7 @@ def _write_waiting(
         home, new = left.pop(old)
         while new != old:
             other, onward = left.pop(new)
-            lines.append(write_command(Command("swap", "stairwell", (home,), (other,))))
+            lines.append(write_command(EditCommand("swap", "stairwell", (home,), (other,))))
             home = other
             new = onward
     return lines
@@ -100,6 +100,8 @@ def _write_moves(own: pd.DataFrame, new: str, is_new: bool, stairwells: Any) -> 
         "building": tuple(sorted(set(own["building"][whole]))),
         "stairwell": tuple(own.index[~whole]),
     }
-    commands = [Command("move", level, things, (new,)) for level, things in named.items() if things]
-    commands[0] = Command("move", commands[0].level, commands[0].things, (new,), new=is_new)
+    commands = [
+        EditCommand("move", level, things, (new,)) for level, things in named.items() if things
+    ]
+    commands[0] = EditCommand("move", commands[0].level, commands[0].things, (new,), new=is_new)
     return [write_command(command) for command in commands]

@@ -12,9 +12,9 @@ import pandas as pd
 from gridplan.engine.engine import Progress, keep_silent
 from gridplan.errors import InputError, PlanError, Problem
 from gridplan.plan import Plan
-from gridplan.redrawing.editing.board import FIGURES, Board, Made, State
+from gridplan.redrawing.editing.board import FIGURES, BoardState, EditBoard, MadeCommand
 from gridplan.redrawing.editing.code_lookup import RefusedError
-from gridplan.redrawing.editing.edit_script import Batch, parse_script, write_command
+from gridplan.redrawing.editing.edit_script import CommandBatch, parse_script, write_command
 from gridplan.redrawing.editing.edit_verbs import carry_out
 from gridplan.redrawing.revision.plan_history import note_version
 from gridplan.redrawing.revision.renewal import renew_plan
@@ -151,7 +151,7 @@ def preview(plan: Plan, commands: str | Sequence[str]) -> Preview:
 
 def _run(
     plan: Plan, commands: str | Sequence[str], by: str, date: str
-) -> tuple[Board, list[tuple[Batch, State]]]:
+) -> tuple[EditBoard, list[tuple[CommandBatch, BoardState]]]:
     """Run a script on the board; returns each batch with the state after it."""
     if plan.is_release:
         raise PlanError(
@@ -161,9 +161,9 @@ def _run(
     by = " ".join(by.split())
     batches = [replace(b, date=b.date or date, by=b.by or by) for b in batches]
     problems += [p for d in sorted({b.date for b in batches} - {""}) for p in _check_date(d)]
-    board = Board(plan)
+    board = EditBoard(plan)
     state = board.open()
-    steps: list[tuple[Batch, State]] = []
+    steps: list[tuple[CommandBatch, BoardState]] = []
     for batch in batches:
         state, told = _run_batch(board, replace(state, made=(), warnings=(), renamed={}), batch)
         problems += told
@@ -182,7 +182,9 @@ def _run(
     return board, steps
 
 
-def _run_batch(board: Board, state: State, batch: Batch) -> tuple[State, list[Problem]]:
+def _run_batch(
+    board: EditBoard, state: BoardState, batch: CommandBatch
+) -> tuple[BoardState, list[Problem]]:
     """Run the commands of a batch one after the other; undo goes back to the state before the last one."""
     stack = [state]
     problems = []
@@ -224,7 +226,7 @@ def _check_date(date: str) -> list[Problem]:
     return [] if good else [Problem("script", "dates are days", f"{date!r} is no date", remedy)]
 
 
-def _commit(plan: Plan, batch: Batch, state: State, progress: Progress) -> Plan:
+def _commit(plan: Plan, batch: CommandBatch, state: BoardState, progress: Progress) -> Plan:
     """Make the plan of a state, with its locks, the rows of the log and the entry in the history."""
     if not state.made:
         return plan
@@ -239,7 +241,9 @@ def _commit(plan: Plan, batch: Batch, state: State, progress: Progress) -> Plan:
     return note_version(plan, done, "edit", what=what, by=batch.by, date=batch.date, moved=moved)
 
 
-def _add_rows(edits: pd.DataFrame, batch: Batch, made: Sequence[Made]) -> pd.DataFrame:
+def _add_rows(
+    edits: pd.DataFrame, batch: CommandBatch, made: Sequence[MadeCommand]
+) -> pd.DataFrame:
     """Add a batch to the log: its rows are numbered batch.command, so that the same batches can be made again."""
     number = 1 + max((int(str(key).partition(".")[0]) for key in edits.index), default=0)
     rows = [
@@ -257,7 +261,9 @@ def _add_rows(edits: pd.DataFrame, batch: Batch, made: Sequence[Made]) -> pd.Dat
     return pd.concat([edits, new]) if len(edits) else new
 
 
-def _preview(board: Board, first: State, steps: Sequence[tuple[Batch, State]]) -> Preview:
+def _preview(
+    board: EditBoard, first: BoardState, steps: Sequence[tuple[CommandBatch, BoardState]]
+) -> Preview:
     """Compare the sub-grids before a script and after it."""
     last = steps[-1][1] if steps else first
     off = first.member != last.member

@@ -84,7 +84,7 @@ _HEADER = re.compile(
 
 
 @dataclass(frozen=True)
-class Command:
+class EditCommand:
     """One command of a script.
 
     ``level`` says what ``things`` are (building, stairwell, subgrid,
@@ -104,10 +104,10 @@ class Command:
 
 
 @dataclass(frozen=True)
-class Batch:
+class CommandBatch:
     """Commands that were made at one time, by one office; both may be empty."""
 
-    commands: tuple[Command, ...]
+    commands: tuple[EditCommand, ...]
     date: str = ""
     by: str = ""
 
@@ -116,7 +116,7 @@ class _UnclearError(Exception):
     """A line that is not understood; the text says why."""
 
 
-def parse_script(script: str | Sequence[str]) -> tuple[list[Batch], list[Problem]]:
+def parse_script(script: str | Sequence[str]) -> tuple[list[CommandBatch], list[Problem]]:
     """Parse a script to batches of commands, and list all lines that are not understood.
 
     A line begins with its verb; words after # are a comment. A comment as
@@ -138,14 +138,14 @@ def parse_script(script: str | Sequence[str]) -> tuple[list[Batch], list[Problem
         if isinstance(script, str)
         else [line for text in script for line in text.splitlines()]
     )
-    batches: list[Batch] = []
+    batches: list[CommandBatch] = []
     problems: list[Problem] = []
     date = by = ""
-    open_: list[Command] = []
+    open_: list[EditCommand] = []
     for number, line in enumerate(lines, 1):
         header = _HEADER.match(line.strip())
         if header:
-            batches += [Batch(tuple(open_), date, by)] if open_ else []
+            batches += [CommandBatch(tuple(open_), date, by)] if open_ else []
             open_ = []
             date = header[1] or ""
             by = header[2] or ""
@@ -160,7 +160,7 @@ def parse_script(script: str | Sequence[str]) -> tuple[list[Batch], list[Problem
             problems.append(
                 Problem("script", "commands are understood", f"line {number}: {what}", remedy)
             )
-    batches += [Batch(tuple(open_), date, by)] if open_ else []
+    batches += [CommandBatch(tuple(open_), date, by)] if open_ else []
     return batches, problems
 
 
@@ -173,7 +173,7 @@ def _strip_comment(line: str) -> str:
     return line.strip()
 
 
-def _parse_line(body: str, number: int) -> Command:
+def _parse_line(body: str, number: int) -> EditCommand:
     text, note = [*_BECAUSE.split(body, maxsplit=1), ""][:2]
     tokens = _split(_translate(text))
     word = tokens[0][0].lower() if tokens else ""
@@ -194,7 +194,7 @@ def _parse_line(body: str, number: int) -> Command:
     note = note.strip()
     note = note[1:-1].replace('""', '"') if len(note) > 1 and note[0] == note[-1] == '"' else note
     command = _PARSERS[verb](rest)
-    return Command(verb, *command, note=note, line=number)
+    return EditCommand(verb, *command, note=note, line=number)
 
 
 def _translate(text: str) -> str:
@@ -362,14 +362,14 @@ def _need(holds: bool, verb: str, what: str) -> None:
         raise _UnclearError(f"{verb}: {what}", f"for example: {EXAMPLES[verb]}")
 
 
-def write_command(command: Command) -> str:
+def write_command(command: EditCommand) -> str:
     """Write a command as one line that parses to it again.
 
     Examples
     --------
-    >>> write_command(Command("move", "building", ("B 12", "B13"), ("0301-021",), new=True))
+    >>> write_command(EditCommand("move", "building", ("B 12", "B13"), ("0301-021",), new=True))
     'move building "B 12" B13 to new as 0301-021'
-    >>> write_command(Command("lock", "subgrid", ("0301-007",), note="school buses"))
+    >>> write_command(EditCommand("lock", "subgrid", ("0301-007",), note="school buses"))
     'lock subgrid 0301-007 because school buses'
     """
     things = _quote(command.things)

@@ -10,7 +10,7 @@ import numpy as np
 
 from gridplan.division.divide import split_atoms
 from gridplan.errors import Problem
-from gridplan.redrawing.editing.board import Board, Made, State
+from gridplan.redrawing.editing.board import BoardState, EditBoard, MadeCommand
 from gridplan.redrawing.editing.code_lookup import (
     NOUNS,
     RefusedError,
@@ -19,14 +19,14 @@ from gridplan.redrawing.editing.code_lookup import (
     find_subgrid,
     refuse,
 )
-from gridplan.redrawing.editing.edit_script import Command
+from gridplan.redrawing.editing.edit_script import EditCommand
 from gridplan.redrawing.revision.locks import add_locks
 from gridplan.redrawing.revision.new_codes import number_next
 
 Array = np.ndarray[Any, Any]
 
 
-def carry_out(board: Board, state: State, command: Command) -> State:
+def carry_out(board: EditBoard, state: BoardState, command: EditCommand) -> BoardState:
     """Carry out a command, noting what it did.
 
     Raises
@@ -38,7 +38,7 @@ def carry_out(board: Board, state: State, command: Command) -> State:
     return _VERBS[command.verb](board, state, command)
 
 
-def _move(board: Board, state: State, command: Command) -> State:
+def _move(board: EditBoard, state: BoardState, command: EditCommand) -> BoardState:
     level, things, rows = find_doors(board, command.level, command.things)
     if command.new:
         community = _find_community(board, rows)
@@ -51,7 +51,7 @@ def _move(board: Board, state: State, command: Command) -> State:
     return _reassign(board, state, done, rows, np.full(len(rows), code, object))
 
 
-def _swap(board: Board, state: State, command: Command) -> State:
+def _swap(board: EditBoard, state: BoardState, command: EditCommand) -> BoardState:
     level, things, rows = find_doors(board, command.level, command.things)
     other_level, others, back = find_doors(board, command.level, command.others)
     homes = [np.unique(state.member[r].astype(str)) for r in (rows, back)]
@@ -72,7 +72,7 @@ def _swap(board: Board, state: State, command: Command) -> State:
     return _reassign(board, state, done, np.concatenate([rows, back]), codes)
 
 
-def _split(board: Board, state: State, command: Command) -> State:
+def _split(board: EditBoard, state: BoardState, command: EditCommand) -> BoardState:
     code = find_subgrid(board, state, command.things[0])
     problem, rows = board.take_subgrid(state, code)
     k = command.count
@@ -105,7 +105,7 @@ def _split(board: Board, state: State, command: Command) -> State:
 
 
 def _choose_keeper(
-    board: Board, state: State, code: str, problem: Any, rows: Array, part: Array
+    board: EditBoard, state: BoardState, code: str, problem: Any, rows: Array, part: Array
 ) -> int:
     """Choose the part that keeps the code: that with most households in locked buildings, else with most; the first of equals."""
     locked = np.isin(board.building[rows], list(_list_locked(state, "building")))
@@ -114,7 +114,7 @@ def _choose_keeper(
     return int(np.lexsort((np.arange(len(mass)), -mass, -held))[0])
 
 
-def _merge(board: Board, state: State, command: Command) -> State:
+def _merge(board: EditBoard, state: BoardState, command: EditCommand) -> BoardState:
     into = find_subgrid(board, state, command.others[0])
     codes = tuple(find_subgrid(board, state, thing) for thing in command.things)
     codes = tuple(code for code in dict.fromkeys(codes) if code != into)
@@ -127,7 +127,7 @@ def _merge(board: Board, state: State, command: Command) -> State:
     return _reassign(board, state, done, rows, np.full(len(rows), into, object))
 
 
-def _recode(board: Board, state: State, command: Command) -> State:
+def _recode(board: EditBoard, state: BoardState, command: EditCommand) -> BoardState:
     old = find_subgrid(board, state, command.things[0])
     new = command.others[0]
     _refuse_taken(board, state, new)
@@ -149,7 +149,7 @@ def _recode(board: Board, state: State, command: Command) -> State:
         if new.startswith(f"{community}-")
         else [f"the code {new} does not begin with that of its community, {community}"]
     )
-    made = Made(replace(command, things=(old,), others=(new,)), 0, f"{old} is now {new}")
+    made = MadeCommand(replace(command, things=(old,), others=(new,)), 0, f"{old} is now {new}")
     return replace(
         state,
         member=member,
@@ -162,7 +162,7 @@ def _recode(board: Board, state: State, command: Command) -> State:
     )
 
 
-def _centre(board: Board, state: State, command: Command) -> State:
+def _centre(board: EditBoard, state: BoardState, command: EditCommand) -> BoardState:
     code = find_subgrid(board, state, command.things[0])
     stairwell = find_code(command.others[0], set(board.stairwells), "stairwell")
     at = state.member[board.stairwells.get_loc(stairwell)]
@@ -180,7 +180,7 @@ def _centre(board: Board, state: State, command: Command) -> State:
     before = board.measure(state, [code])
     after_state = replace(state, centres={**state.centres, code: stairwell})
     more = float((board.measure(after_state, [code])["mean_walk"] - before["mean_walk"]).iloc[0])
-    made = Made(
+    made = MadeCommand(
         replace(command, things=(code,), others=(stairwell,)), 0, f"{code}: mean walk {more:+.0f} m"
     )
     warnings = (
@@ -191,7 +191,7 @@ def _centre(board: Board, state: State, command: Command) -> State:
     return replace(after_state, made=(*state.made, made), warnings=(*state.warnings, *warnings))
 
 
-def _lock(board: Board, state: State, command: Command) -> State:
+def _lock(board: EditBoard, state: BoardState, command: EditCommand) -> BoardState:
     if command.level == "all":
         codes = [str(c) for c in board.plan.site.communities.index]
         rows = [("community", code, command.note) for code in codes]
@@ -203,14 +203,16 @@ def _lock(board: Board, state: State, command: Command) -> State:
         done = _name_things(command, pairs)
         effect = "locked " + ", ".join(f"{level}:{of}" for level, of in pairs)
     return replace(
-        state, locks=add_locks(state.locks, rows), made=(*state.made, Made(done, 0, effect))
+        state, locks=add_locks(state.locks, rows), made=(*state.made, MadeCommand(done, 0, effect))
     )
 
 
-def _unlock(board: Board, state: State, command: Command) -> State:
+def _unlock(board: EditBoard, state: BoardState, command: EditCommand) -> BoardState:
     if command.level == "all":
         return replace(
-            state, locks=state.locks.iloc[:0], made=(*state.made, Made(command, 0, "unlocked all"))
+            state,
+            locks=state.locks.iloc[:0],
+            made=(*state.made, MadeCommand(command, 0, "unlocked all")),
         )
     names = []
     for thing in command.things:
@@ -232,13 +234,15 @@ def _unlock(board: Board, state: State, command: Command) -> State:
     pairs = [
         (str(state.locks["level"][n]), str(state.locks["of"][n])) for n in dict.fromkeys(names)
     ]
-    made = Made(_name_things(command, pairs), 0, "unlocked " + ", ".join(dict.fromkeys(names)))
+    made = MadeCommand(
+        _name_things(command, pairs), 0, "unlocked " + ", ".join(dict.fromkeys(names))
+    )
     return replace(
         state, locks=state.locks.drop(index=list(dict.fromkeys(names))), made=(*state.made, made)
     )
 
 
-def _name_things(command: Command, pairs: Sequence[tuple[str, str]]) -> Command:
+def _name_things(command: EditCommand, pairs: Sequence[tuple[str, str]]) -> EditCommand:
     """Name things of one level by their codes, others by level and code."""
     levels = {level for level, _ in pairs}
     if len(levels) == 1:
@@ -246,7 +250,7 @@ def _name_things(command: Command, pairs: Sequence[tuple[str, str]]) -> Command:
     return replace(command, level="", things=tuple(f"{level}:{of}" for level, of in pairs))
 
 
-def _find_lockable(board: Board, state: State, level: str, thing: str) -> tuple[str, str]:
+def _find_lockable(board: EditBoard, state: BoardState, level: str, thing: str) -> tuple[str, str]:
     """Find what is to be locked: where the script does not say, a sub-grid, a community or a building."""
     known: Mapping[str, Any] = {
         "subgrid": state.lies_in,
@@ -270,13 +274,13 @@ def _find_lockable(board: Board, state: State, level: str, thing: str) -> tuple[
 
 
 def _reassign(
-    board: Board,
-    state: State,
-    command: Command,
+    board: EditBoard,
+    state: BoardState,
+    command: EditCommand,
     rows: Array,
     codes: Array,
     parts: set[str] | None = None,
-) -> State:
+) -> BoardState:
     """Put stairwells into other sub-grids, if community limits and locks allow it, and note what comes of it."""
     _refuse_across(board, state, rows, codes)
     off = state.member[rows] != codes
@@ -311,17 +315,17 @@ def _reassign(
     one = board.measure(state, touched)
     two = board.measure(after, touched)
     told += _warn(board, one, two)
-    made = Made(command, int(board.households[moved].sum()), _say_effect(one, two, ended))
+    made = MadeCommand(command, int(board.households[moved].sum()), _say_effect(one, two, ended))
     return replace(after, made=(*state.made, made), warnings=(*state.warnings, *told))
 
 
-def _refuse_taken(board: Board, state: State, code: str) -> None:
+def _refuse_taken(board: EditBoard, state: BoardState, code: str) -> None:
     """Refuse a new code that something bears."""
     if code in state.lies_in or code in board.lone or code in board.plan.grids.index:
         raise refuse("codes are unique", f"{code} is there already", "choose a code that is free")
 
 
-def _find_community(board: Board, rows: Array) -> str:
+def _find_community(board: EditBoard, rows: Array) -> str:
     over = sorted(set(board.community[rows]))
     if len(over) > 1:
         remedy = "make a new sub-grid in each community"
@@ -333,7 +337,7 @@ def _find_community(board: Board, rows: Array) -> str:
     return str(over[0])
 
 
-def _refuse_across(board: Board, state: State, rows: Array, codes: Array) -> None:
+def _refuse_across(board: EditBoard, state: BoardState, rows: Array, codes: Array) -> None:
     """Refuse to put homes into a sub-grid of another community."""
     over = np.array([state.lies_in[c] for c in codes], object)
     wrong = np.flatnonzero(board.community[rows] != over)
@@ -346,7 +350,7 @@ def _refuse_across(board: Board, state: State, rows: Array, codes: Array) -> Non
         )
 
 
-def _refuse_locked(board: Board, state: State, moved: Array, to: Array) -> None:
+def _refuse_locked(board: EditBoard, state: BoardState, moved: Array, to: Array) -> None:
     """Refuse to move homes out of or into what is closed, or out of locked buildings, naming every lock in the way."""
     problems: list[Problem] = []
     for code in sorted({*state.member[moved], *to}):
@@ -373,27 +377,27 @@ def _refuse_locked(board: Board, state: State, moved: Array, to: Array) -> None:
         raise RefusedError(problems)
 
 
-def _name_closing(state: State, code: str) -> list[str]:
+def _name_closing(state: BoardState, code: str) -> list[str]:
     """Name the locks that close a sub-grid."""
     names = (f"subgrid:{code}", f"community:{state.lies_in.get(code, '')}")
     return [name for name in names if name in state.locks.index]
 
 
-def _name_buildings(board: Board, state: State, rows: Array) -> list[str]:
+def _name_buildings(board: EditBoard, state: BoardState, rows: Array) -> list[str]:
     """Name the locks of the buildings of some stairwells."""
     locked = _list_locked(state, "building")
     return [f"building:{b}" for b in sorted(set(board.building[rows]) & locked)]
 
 
-def _list_locked(state: State, level: str) -> set[str]:
+def _list_locked(state: BoardState, level: str) -> set[str]:
     return set(state.locks.loc[state.locks["level"] == level, "of"])
 
 
-def _name(board: Board, rows: Array) -> tuple[str, ...]:
+def _name(board: EditBoard, rows: Array) -> tuple[str, ...]:
     return tuple(str(s) for s in board.stairwells[rows])
 
 
-def _warn(board: Board, one: Any, two: Any) -> list[str]:
+def _warn(board: EditBoard, one: Any, two: Any) -> list[str]:
     """Say what an edit put out of rule: sub-grids that were in their band, or hung together, and do not now."""
     told = []
     for code, row in two.iterrows():
@@ -426,7 +430,7 @@ def _say_effect(one: Any, two: Any, ended: list[str]) -> str:
     return "; ".join([*said, *(f"{code} ends" for code in ended)])
 
 
-_VERBS: Mapping[str, Callable[[Board, State, Command], State]] = {
+_VERBS: Mapping[str, Callable[[EditBoard, BoardState, EditCommand], BoardState]] = {
     "move": _move,
     "swap": _swap,
     "split": _split,

@@ -40,7 +40,7 @@ _AGAIN = "give the file that was made from this plan, or import it on a site of 
 
 
 @dataclass(frozen=True, eq=False)
-class Returned:
+class ReturnedFile:
     """A plan that came back: the next ``plan``, its ``changes``, ``notes`` on what was left aside, and ``warnings``.
 
     ``changes`` has a row for each stairwell that changed its sub-grid:
@@ -64,7 +64,7 @@ def import_edits(
     by: str = "",
     date: str = "",
     progress: Progress = keep_silent,
-) -> Returned:
+) -> ReturnedFile:
     """Make the next plan from tables of a plan that were edited in another program.
 
     The changes are carried out as edits by hand are: checked against locks,
@@ -140,7 +140,7 @@ def import_edits(
         raise InputError(problems)
     changes = _list_changes(doors, wanted)
     if changes.empty:
-        return Returned(plan, changes, tuple(notes))
+        return ReturnedFile(plan, changes, tuple(notes))
     try:
         edited = edit(plan, write_commands(changes, doors), by=by, date=date, progress=progress)
     except (
@@ -150,7 +150,7 @@ def import_edits(
             replace(p, table="stairwells", message=_LINE.sub("", p.message)) for p in error.problems
         ]
         raise InputError(told) from error
-    return Returned(edited.plan, changes, tuple(notes), edited.preview.warnings)
+    return ReturnedFile(edited.plan, changes, tuple(notes), edited.preview.warnings)
 
 
 def _read_codes(

@@ -15,7 +15,7 @@ from gridplan.geometry.tiling import match_borders
 from gridplan.plan import Plan
 from gridplan.planning.outlines.tessellation import AREA_ERROR, FALLBACKS, tessellate
 from gridplan.planning.site_to_plan import draw_land
-from gridplan.redrawing.revision.changes import Changes
+from gridplan.redrawing.revision.changes import PlanChanges
 from gridplan.rules.all_rules import Rules
 from gridplan.rules.outlines import OutlineRules
 from gridplan.site import Site
@@ -28,19 +28,19 @@ ADJOINS = 0.001  # m between sub-grids that adjoin
 
 
 @dataclass(frozen=True)
-class Redrawn:
+class RedrawnLand:
     """Outlines drawn again.
 
     ``outlines`` by code; ``around`` those of untouched sub-grids beside them,
     which got a corner where a new line ends on their border; ``lone`` the rows
-    of exclusive grids of the communities ``anew``, drawn wholly; and entries
+    of exclusive grids of the communities ``wholly_drawn``, drawn wholly; and entries
     for the ledger.
     """
 
     outlines: gpd.GeoSeries
     around: pd.Series[Any]
     lone: Any
-    anew: frozenset[str]
+    wholly_drawn: frozenset[str]
     entries: tuple[Entry, ...]
 
 
@@ -49,10 +49,10 @@ def redraw_land(
     site: Site,
     stairwells: Any,
     figures: Any,
-    changes: Changes,
+    changes: PlanChanges,
     rules: Rules,
     progress: Progress,
-) -> Redrawn:
+) -> RedrawnLand:
     """Draw the outlines of changed sub-grids: on the land that they had together, or where that fails on more of it.
 
     First the union of the old outlines stands in for the community; where no
@@ -70,18 +70,18 @@ def redraw_land(
     asked = set(over.reindex(list(codes)).dropna()) | set(
         old["community"].reindex(list(codes)).dropna()
     )
-    anew = set(changes.anew) | (
+    wholly_drawn = set(changes.wholly_drawn) | (
         asked & (set(old["community"][~sound]) | (set(over) - set(old["community"])))
     )
     # What was another community's land is no part of what the sub-grids of this one had together.
     came = over[over.index.isin(old.index) & (over != old["community"].reindex(over.index))]
-    anew |= set(came)
+    wholly_drawn |= set(came)
     staying = plan.subgrids[
         plan.subgrids.index.isin(over.index) | (plan.subgrids["kind"] == "exclusive")
     ]
     done: list[pd.Series[Any]] = []
     entries: list[Entry] = []
-    open_ = sorted((asked & set(over)) - anew)
+    open_ = sorted((asked & set(over)) - wholly_drawn)
     for wide in (False, False, True):
         if not open_:
             break
@@ -97,14 +97,20 @@ def redraw_land(
         entries += told if len(good) == len(drawn) else []
         open_ = sorted(set(open_) - set(over.reindex(good.index)))
         codes = codes | _find_beside(old, codes)
-    anew |= set(open_)
-    lone, anew_shapes, told = _draw_anew(
-        plan, site, stairwells, figures, sorted(anew & set(site.communities.index)), rules, progress
+    wholly_drawn |= set(open_)
+    lone, whole_shapes, told = _draw_whole(
+        plan,
+        site,
+        stairwells,
+        figures,
+        sorted(wholly_drawn & set(site.communities.index)),
+        rules,
+        progress,
     )
-    outlines = pd.concat([*done, anew_shapes]) if done else anew_shapes
+    outlines = pd.concat([*done, whole_shapes]) if done else whole_shapes
     there = (
         staying["community"].isin(site.communities.index)
-        & ~staying["community"].isin(anew)
+        & ~staying["community"].isin(wholly_drawn)
         & ~staying.index.isin(came.index)
     )
     staying = staying[there.to_numpy()]
@@ -113,8 +119,12 @@ def redraw_land(
         shapes.to_numpy(), index=pd.Index(shapes.index, dtype="str", name="subgrid"), crs=site.crs
     ).sort_index()
     lone = lone.set_geometry(series.reindex(lone.index).set_crs(site.crs)) if len(lone) else lone
-    return Redrawn(
-        series[~series.index.isin(lone.index)], around, lone, frozenset(anew), (*entries, *told)
+    return RedrawnLand(
+        series[~series.index.isin(lone.index)],
+        around,
+        lone,
+        frozenset(wholly_drawn),
+        (*entries, *told),
     )
 
 
@@ -224,7 +234,7 @@ def _find_faults(drawn: pd.Series[Any], staying: Any, grid: float) -> list[str]:
     return list(matched.index[bad])
 
 
-def _draw_anew(
+def _draw_whole(
     plan: Plan,
     site: Site,
     stairwells: Any,

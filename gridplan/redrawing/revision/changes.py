@@ -28,28 +28,28 @@ BESIDE = 1.0  # m from a community's limit within which a line may shape the out
 
 
 @dataclass(frozen=True)
-class Changes:
+class PlanChanges:
     """What changed between a plan and a new assignment of stairwells.
 
     ``figures`` are the codes, old and new, whose members or their households
-    changed; ``land`` those whose outlines must be drawn again, ``anew`` the
+    changed; ``land`` those whose outlines must be drawn again, ``wholly_drawn`` the
     communities whose own land changed, ``limits`` those whose limit or
     barriers did.
     """
 
     figures: frozenset[str]
     land: frozenset[str]
-    anew: frozenset[str]
+    wholly_drawn: frozenset[str]
     limits: frozenset[str]
 
     def __bool__(self) -> bool:
         """Whether anything changed."""
-        return bool(self.figures or self.land or self.anew)
+        return bool(self.figures or self.land or self.wholly_drawn)
 
 
 def find_changes(
     plan: Plan, site: Site, stairwells: Any, centres: Mapping[str, str], rules: Rules
-) -> Changes:
+) -> PlanChanges:
     """Find what changes where the stairwells, their sub-grids or the site are others than the plan's.
 
     ``stairwells`` bear their new sub-grids, ``centres`` the stairwells wanted
@@ -63,22 +63,24 @@ def find_changes(
     figures |= land | {code for code, centre in centres.items() if of_plan.get(code) != centre}
     figures |= _find_other_bands(plan.subgrids, stairwells, rules)
     if site is plan.site:
-        return Changes(frozenset(figures), frozenset(land), frozenset(), frozenset())
+        return PlanChanges(frozenset(figures), frozenset(land), frozenset(), frozenset())
     limits = _find_limits(plan.site, site)
-    anew = set(limits) | _find_near(_differ(plan.site.streets, site.streets), site)
+    wholly_drawn = set(limits) | _find_near(_differ(plan.site.streets, site.streets), site)
     if rules.exclusive.drawn:
         kinds = set(rules.exclusive.kinds)
         for table in ("places", "institutions"):
             old, new = (
                 t[t["kind"].isin(kinds)] for t in (getattr(plan.site, table), getattr(site, table))
             )
-            anew |= _find_near(_differ(old, new), site)
+            wholly_drawn |= _find_near(_differ(old, new), site)
     footprints = _differ(plan.site.buildings, site.buildings)
     touched = _find_touched(footprints, plan.subgrids)
     lone = touched[plan.subgrids["kind"].reindex(touched) == "exclusive"]
-    anew |= set(plan.subgrids["community"].reindex(lone)) & set(site.communities.index)
+    wholly_drawn |= set(plan.subgrids["community"].reindex(lone)) & set(site.communities.index)
     land |= set(touched) - set(lone)
-    return Changes(frozenset(figures), frozenset(land), frozenset(anew), frozenset(limits))
+    return PlanChanges(
+        frozenset(figures), frozenset(land), frozenset(wholly_drawn), frozenset(limits)
+    )
 
 
 def _compare_stairwells(old: Any, new: Any) -> tuple[pd.Index[Any], pd.Index[Any]]:

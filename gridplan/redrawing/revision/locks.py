@@ -111,7 +111,7 @@ def add_locks(locks: pd.DataFrame, rows: list[tuple[str, str, str]]) -> pd.DataF
 
 
 @dataclass(frozen=True)
-class Frozen:
+class FrozenHomes:
     """What locks hold.
 
     ``stairwells`` says for each stairwell whether it must stay in its
@@ -129,7 +129,7 @@ def find_frozen(
     stairwells: Any,
     home: pd.Series[Any] | None = None,
     building: pd.Series[Any] | None = None,
-) -> Frozen:
+) -> FrozenHomes:
     """Find what the locks of a plan hold among some stairwells.
 
     Parameters
@@ -164,7 +164,7 @@ def find_frozen(
     was = home.reindex(stairwells.index).fillna("")
     frozen = (was != "").to_numpy() & (was.isin(closed).to_numpy() | locked)
     held = set(was[frozen & locked])
-    return Frozen(
+    return FrozenHomes(
         np.asarray(frozen), closed, frozenset(closed | held | (of["code"] & set(homes.index)))
     )
 
@@ -250,7 +250,7 @@ def _add_now(level: str) -> str:
     return " with homes any more" if level == "building" else " any more"
 
 
-def _find_outside(plan: Plan, doors: Any, home: Any, frozen: Frozen) -> list[Contradiction]:
+def _find_outside(plan: Plan, doors: Any, home: Any, frozen: FrozenHomes) -> list[Contradiction]:
     """Find closed sub-grids out of their band, and locked buildings that alone are too many."""
     rules = plan.rules
     held = doors["households"].groupby(home).sum()
@@ -277,7 +277,7 @@ def _find_outside(plan: Plan, doors: Any, home: Any, frozen: Frozen) -> list[Con
 
 
 def _find_apart(
-    plan: Plan, doors: Any, pairs: Any, home: Any, frozen: Frozen
+    plan: Plan, doors: Any, pairs: Any, home: Any, frozen: FrozenHomes
 ) -> list[Contradiction]:
     """Find closed sub-grids whose homes do not hang together."""
     own = home.isin(frozen.closed).to_numpy()
@@ -295,7 +295,7 @@ def _find_apart(
 
 
 def _find_walled_in(
-    plan: Plan, doors: Any, pairs: Any, home: Any, frozen: Frozen
+    plan: Plan, doors: Any, pairs: Any, home: Any, frozen: FrozenHomes
 ) -> list[Contradiction]:
     """Find homes in no sub-grid yet that can only be reached through closed sub-grids, and are too few for one of their own.
 
@@ -344,7 +344,7 @@ def _find_walled_in(
     return found
 
 
-def _find_too_many(plan: Plan, doors: Any, frozen: Frozen) -> list[Contradiction]:
+def _find_too_many(plan: Plan, doors: Any, frozen: FrozenHomes) -> list[Contradiction]:
     """Find communities where more codes are to be kept than their households make sub-grids."""
     rules = plan.rules
     held = doors.groupby("community")["households"].sum()

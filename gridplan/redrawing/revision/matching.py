@@ -32,7 +32,7 @@ NEAR = 2  # decimals of metres, within which doors are as near as one another
 
 
 @dataclass(frozen=True, eq=False)
-class Matching:
+class StairwellMatches:
     """What became of the stairwells of a plan on new land.
 
     ``stairwells`` has a row for each new stairwell: ``old`` and
@@ -54,7 +54,7 @@ class Matching:
 
 def match_stairwells(
     old: Plan, stairwells: gpd.GeoDataFrame, buildings: gpd.GeoDataFrame, rules: RedrawRules
-) -> Matching:
+) -> StairwellMatches:
     """Match the stairwells of new land to those of a plan that was drawn on it before.
 
     Parameters
@@ -103,7 +103,7 @@ def match_stairwells(
     gone = _list_gone(
         doors, chosen[known], pairs, before.index, _mark(after.index, new["building"])
     )
-    return Matching(table, gone, tuple(_list_entries(table, gone)))
+    return StairwellMatches(table, gone, tuple(_list_entries(table, gone)))
 
 
 def match_communities(old: gpd.GeoDataFrame, new: gpd.GeoDataFrame) -> pd.Series[str]:

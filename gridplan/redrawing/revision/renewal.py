@@ -22,8 +22,8 @@ from gridplan.planning.site_to_plan import (
     write_manifest,
     write_subgrids,
 )
-from gridplan.redrawing.revision.changed_land import Redrawn, redraw_land
-from gridplan.redrawing.revision.changes import Changes, find_changes
+from gridplan.redrawing.revision.changed_land import RedrawnLand, redraw_land
+from gridplan.redrawing.revision.changes import PlanChanges, find_changes
 from gridplan.redrawing.revision.islands import find_pieces
 from gridplan.redrawing.revision.overlying_layers import join_upper, renew_specials
 from gridplan.rules.all_rules import Rules
@@ -206,7 +206,7 @@ def _measure_changed(
     site: Site,
     doors: Any,
     pairs: Any,
-    changes: Changes,
+    changes: PlanChanges,
     centres: Mapping[str, str],
     rules: Rules,
 ) -> tuple[Any, list[dict[str, Any]]]:
@@ -296,7 +296,7 @@ def _join_rows(plan: Plan, doors: Any, figures: Any) -> Any:
 
 
 def _join_land(
-    plan: Plan, doors: Any, homes: Any, redrawn: Redrawn, site: Site
+    plan: Plan, doors: Any, homes: Any, redrawn: RedrawnLand, site: Site
 ) -> gpd.GeoDataFrame:
     """Join outlines to the rows of sub-grids; rows whose figures and outline both stayed are those of the plan before."""
     old = plan.subgrids
@@ -307,7 +307,7 @@ def _join_land(
     fresh = homes.index[homes.index.isin(redrawn.outlines.index) | _lack_land(homes)]
     lone = old[
         (old["kind"] == "exclusive")
-        & ~old["community"].isin(redrawn.anew)
+        & ~old["community"].isin(redrawn.wholly_drawn)
         & old["community"].isin(site.communities.index)
     ]
     kept = old[old.index.isin(homes.index) & ~old.index.isin(fresh)]
@@ -338,7 +338,7 @@ def _renew_exceptions(
     doors: Any,
     pairs: Any,
     subgrids: Any,
-    changes: Changes,
+    changes: PlanChanges,
     found: Sequence[Mapping[str, Any]],
     given: Sequence[Mapping[str, Any]],
 ) -> pd.DataFrame:
