@@ -6,9 +6,10 @@ from typer.testing import CliRunner
 
 import gridplan as gp
 from gridplan.cli import app
-from gridplan.comparison.alternatives import MINIMISED, _Choice, _choose_diverse
+from gridplan.comparison.alternatives import MINIMISED, _choose_diverse
 from gridplan.planning.measures import find_problems, find_undominated
 from gridplan.plots.figure import save_plot
+from gridplan.publishing.suppression import _Choice
 from gridplan.synthetic.board_plan import make_board_plan, make_checkerboard
 
 WEST = "0301-001"

@@ -195,7 +195,8 @@ def test_ctrl_c_while_writing_leaves_nothing(monkeypatch, tmp_path):
 def test_the_real_command_stops_although_threads_still_search(tmp_path):
     """Every search presses Ctrl-C, so two do; a thorough search of this town would take minutes."""
     code = (
-        "import os, signal, sys\nfrom gridplan.planning import site_to_plan\nfrom gridplan.cli import main\nfound = site_to_plan.divide_atoms\n"
+        "import os, signal, sys\nfrom gridplan.planning import site_to_plan\n"
+        "from gridplan.cli import main\nfound = site_to_plan.divide_atoms\n"
         "def press(*given):\n    os.kill(os.getpid(), signal.SIGINT)\n    return found(*given)\n"
         "site_to_plan.divide_atoms = press\nmain()"
     )

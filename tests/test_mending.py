@@ -21,7 +21,7 @@ from gridplan.division.move_budgets import (
 )
 from gridplan.division.move_penalties import EarlierParts, count_moved, gather_parts, name_parts
 from gridplan.division.search import EFFORTS
-from gridplan.redrawing.budget_knapsack import choose_points
+from gridplan.redrawing.budget_knapsack import choose_divisions
 from gridplan.rules.band import Band
 from tests.test_division import make_random
 
@@ -170,7 +170,7 @@ def test_a_budget_is_shared_out_as_well_as_trying_everything(lists, most):
             self.moved = moved
 
     points = [[Point(*pair) for pair in pairs] for pairs in lists]
-    chosen = [own[n] for own, n in zip(points, choose_points(points, 1.0, most), strict=True)]
+    chosen = [own[n] for own, n in zip(points, choose_divisions(points, 1.0, most), strict=True)]
     least = sum(min(p.moved for p in own) for own in points)
     if least > most:
         assert sum(p.moved for p in chosen) == least

@@ -169,14 +169,14 @@ def find_alternatives(
         for code, p in problems.items()
     }
     tasks = [(problems[c], homes[c], now[c], rules.redraw.move, effort, seed) for c in problems]
-    found = map_tasks(
+    divided = map_tasks(
         lambda t: _CommunityChoices(*t),
         tasks,
         workers=workers,
         stage="alternatives",
         progress=progress,
     )
-    choices = dict(zip(problems, found, strict=True))
+    choices = dict(zip(problems, divided, strict=True))
     moves = bool((home != "").any())
     profiles = list(product(BALANCE, WHOLES, CHANGE if moves else (0.0,)))
     drawn = _draw_profiles(choices, profiles, rules, moves)
@@ -206,6 +206,7 @@ class _CommunityChoices:
     ) -> None:
         self.is_drawn = bool((now != "").all())  # the first division is then the plan as it is
         self.parts = _divide(problem, home, now, move, effort, seed)
+        # Price splits into three sums, so that any mix of prices is one product.
         bare = replace(
             problem,
             off=0.0,
@@ -236,22 +237,23 @@ def _divide(
     problem: DivisionProblem, home: Array, now: Array, move: float, effort: str, seed: int
 ) -> list[Array]:
     """Divide a community at several prices: as it is, near the earlier sub-grids, and anew; no two alike."""
-    found = []
+    parts = []
     if (now != "").all():
-        found.append(np.unique(now, return_inverse=True)[1].astype(np.int64))
+        parts.append(np.unique(now, return_inverse=True)[1].astype(np.int64))
     for balance, wholes in product(BALANCE, WHOLES):
         priced = _price(problem, balance, wholes)
         if (home != "").any():
-            found += divide_near(
+            parts += divide_near(
                 priced,
                 _find_labels(home),
                 [move * factor for factor in CHANGE if factor],
                 effort,
                 seed,
             )
-        found.append(divide_atoms(priced, effort, seed).part)
+        parts.append(divide_atoms(priced, effort, seed).part)
+    # Divisions with the same parts under other numbers are one.
     alike: dict[bytes, Array] = {}
-    for part in found:
+    for part in parts:
         first, label = np.unique(part, return_index=True, return_inverse=True)[1:]
         rank = np.argsort(np.argsort(first))
         alike.setdefault(rank[label].tobytes(), rank[label].astype(np.int64))
@@ -275,8 +277,8 @@ def _find_labels(home: Array) -> EarlierParts:
 
 def _pair_up(problem: DivisionProblem, home: Array, part: Array) -> pd.DataFrame:
     """Pair parts with earlier sub-grids: home, part, households in common, and whether they are matched one to one."""
-    own = pd.DataFrame({"home": home, "part": part, "households": problem.weights})
-    pairs = own[own["home"] != ""].groupby(["home", "part"])["households"].sum().reset_index()
+    atoms = pd.DataFrame({"home": home, "part": part, "households": problem.weights})
+    pairs = atoms[atoms["home"] != ""].groupby(["home", "part"])["households"].sum().reset_index()
     number = np.unique(pairs["home"].to_numpy(object), return_inverse=True)[1]
     matched = match_best(
         number, pairs["part"].to_numpy(np.int64), pairs["households"].to_numpy(np.int64)
@@ -297,9 +299,10 @@ def _draw_profiles(
     moves: bool,
 ) -> tuple[pd.DataFrame, list[tuple[int, ...]]]:
     """Draw a plan at each combination of prices; of those that are the same the first is kept, the rules' own before all."""
-    own = (1.0, 1.0, 1.0 if moves else 0.0)
+    own_prices = (1.0, 1.0, 1.0 if moves else 0.0)
     kept: dict[tuple[int, ...], tuple[float, ...]] = {}
-    for profile in sorted(profiles, key=lambda p: (p != own, p)):
+    # The own prices go first, so that a plan they share with others bears their name.
+    for profile in sorted(profiles, key=lambda p: (p != own_prices, p)):
         pick = tuple(
             c.choose(profile[0], profile[1], profile[2] * rules.redraw.move)
             for c in choices.values()
@@ -309,17 +312,19 @@ def _draw_profiles(
         kept.setdefault((0,) * len(choices), ())
     stay = sum(int(c.found[0][0]["households"].sum()) for c in choices.values())
     rows = []
-    for pick, at in kept.items():
-        found = [c.found[n] for c, n in zip(choices.values(), pick, strict=True)]
-        figures = sum_up(pd.concat([parts for parts, _ in found]), [counts for _, counts in found])
+    for pick, factors in kept.items():
+        measured = [c.found[n] for c, n in zip(choices.values(), pick, strict=True)]
+        figures = sum_up(
+            pd.concat([parts for parts, _ in measured]), [counts for _, counts in measured]
+        )
         moved = sum(int(c.moved[n]) for c, n in zip(choices.values(), pick, strict=True))
         rows.append(
             figures
             | {
                 "moved": moved,
                 "moved_share": moved / stay if moves and stay else np.nan,
-                "out_of_band": sum(int(c["out_of_band"]) for _, c in found),
-                "priced": _say_prices(at, moves),
+                "out_of_band": sum(int(c["out_of_band"]) for _, c in measured),
+                "priced": _say_prices(factors, moves),
             }
         )
     table = pd.DataFrame(rows)[COLUMNS]
@@ -345,9 +350,11 @@ def _choose_diverse(
     figures = table[MINIMISED].to_numpy(float)
     best = np.flatnonzero(find_undominated(figures))
     reach = np.ptp(figures[best], axis=0)
+    # Each figure counts by its range, so that units do not matter.
     scaled = (figures[best] - figures[best].min(axis=0)) / np.where(reach > 0, reach, 1.0)
     chosen = [int((table["price"] + move * table["moved"]).to_numpy()[best].argmin())]
     while len(chosen) < min(most, len(best)):
+        # The one farthest from all chosen is next, until all left are like a chosen one.
         apart = np.sqrt(((scaled[:, None] - scaled[chosen]) ** 2).sum(axis=2)).min(axis=1)
         if apart.max() < ALIKE:
             break

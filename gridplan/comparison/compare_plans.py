@@ -144,6 +144,7 @@ def compare(
     moved = count_moved(concordance)
     quality = compare_quality(old, new, rules, workers=workers, progress=progress)
     before = old.rules
+    # Only these rules change how good a plan looks.
     judged = ("urban", "rural", "prices", "division", "walking")
     other = given is None and any(getattr(before, name) != getattr(rules, name) for name in judged)
     summary = _sum_up(concordance, events, moved, quality) | {"other_rules": other}

@@ -111,6 +111,7 @@ def trace_frontier(
     )
     rows = []
     for wish, factor in cases:
+        # The search at another price may have found a division that is cheaper here too.
         cheapest = _choose_cheapest(priced.get((wish, factor), problem), found)
         rows.append(
             measure_division(problem, cheapest.part)

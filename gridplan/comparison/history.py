@@ -132,6 +132,7 @@ def compare_versions(
         )
     every = list(plans.values())
     rules = rules or every[-1].rules
+    # All steps by the same rules, so that the figures can be set side by side.
     steps = [compare(a, b, rules, workers=workers, progress=progress) for a, b in pairwise(every)]
     rows: list[dict[str, Any]] = []
     for n, plan in enumerate(every):

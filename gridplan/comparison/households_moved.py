@@ -60,6 +60,7 @@ def count_moved(concordance: pd.DataFrame) -> pd.DataFrame:
     each = counts.groupby("of", sort=True).sum().reset_index().assign(level="community")
     city = counts.drop(columns="of").sum().to_frame().T.assign(of="", level="city")
     found = pd.concat([city, each], ignore_index=True)
+    # Shares of those who stay; none where nobody does.
     for name in ("moved", "displaced"):
         found[f"{name}_share"] = found[name] / found["stayed"].where(found["stayed"] > 0)
     whole = dict.fromkeys(("stayed", "moved", "displaced", "gone", "new"), "int64")

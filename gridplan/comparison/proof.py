@@ -96,11 +96,13 @@ def _prove(problem: DivisionProblem, part: Array, steps: int) -> dict[str, float
     for island in problem.find_islands():
         own = np.unique(part[island])
         if out[own].any() or not np.isin(np.flatnonzero(np.isin(part, own)), island).all():
+            # The bound holds for plans within the band, and for whole islands.
             left_out += len(own)
             continue
         piece = problem.take(island)
         inside = np.searchsorted(own, part[island])
         cost = total_price(piece.to_data(), inside.astype(np.int32), len(own))
         price += cost
+        # A bound above the price would be rounding.
         bound += max(0.0, min(cost, find_bound(piece, inside, cost, steps).value))
     return {"subgrids": int(part.max()) + 1, "left_out": left_out, "price": price, "bound": bound}

@@ -84,6 +84,7 @@ def measure_plan(
         stage="measuring",
         progress=progress,
     )
+    # Sums over the city are made of parts, not of means of communities.
     parts = pd.concat([p for p, _ in found] or [_measure_nothing()])
     table = pd.DataFrame(
         [sum_up(own, [counts]) for own, counts in found],

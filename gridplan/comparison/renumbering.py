@@ -45,6 +45,7 @@ def match_best(old: Array, new: Array, households: Array) -> Array:
     n = int(old.max()) + 1
     k = int(new.max()) + 1
     graph = coo_matrix((np.ones(len(old), np.int8), (old, n + new)), shape=(n + k, n + k))
+    # Sub-grids that share no household cannot be matched, so each set is solved by itself.
     label = connected_components(graph, directed=False)[1][old]
     order = np.argsort(label, kind="stable")
     for rows in np.split(order, np.flatnonzero(np.diff(label[order])) + 1):
@@ -84,9 +85,11 @@ def measure_likeness(old: Array, new: Array, households: Array) -> tuple[float, 
         return 1.0, 0.0
     sizes = [np.bincount(rows, weight) for rows in (old, new)]
     pairs = [float((s * (s - 1) / 2).sum()) for s in (weight, *sizes)]
+    # What chance alone would agree on.
     expected = pairs[1] * pairs[2] / max(1.0, total * (total - 1) / 2)
     best = (pairs[1] + pairs[2]) / 2
     rand = 1.0 if best - expected < 1e-9 else float((pairs[0] - expected) / (best - expected))
+    # Entropies of the overlap and of both divisions, in bits.
     joint, first, second = (
         float(-(s[s > 0] / total * np.log2(s[s > 0] / total)).sum()) for s in (weight, *sizes)
     )

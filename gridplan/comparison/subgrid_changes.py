@@ -176,8 +176,8 @@ def _gather(concordance: pd.DataFrame, lang: Language) -> list[SubgridEvent]:
             out.setdefault(label["old"][flow.old], []).append(flow)
         if flow.new:
             into.setdefault(label["new"][flow.new], []).append(flow)
-    found = [_name_event(out.get(n, []), into.get(n, []), lang) for n in {*out, *into}]
-    return sorted(found, key=lambda e: (EVENT_KINDS.index(e.kind), e.community, e.old, e.new))
+    events = [_name_event(out.get(n, []), into.get(n, []), lang) for n in {*out, *into}]
+    return sorted(events, key=lambda e: (EVENT_KINDS.index(e.kind), e.community, e.old, e.new))
 
 
 def _find_kin(table: pd.DataFrame, sizes: Mapping[str, Any]) -> pd.DataFrame:
@@ -188,6 +188,7 @@ def _find_kin(table: pd.DataFrame, sizes: Mapping[str, Any]) -> pd.DataFrame:
         .sum()
         .reset_index()
     )
+    # Twice the households, so that halves are compared without fractions.
     twice = 2 * both["households"].to_numpy()
     same = (both["old"] == both["new"]).to_numpy()
     kin = np.zeros(len(both), bool)
@@ -205,6 +206,7 @@ def _join_kin(kin: pd.DataFrame, sizes: Mapping[str, Any]) -> dict[str, dict[str
     b = sizes["new"].index.get_indexer(kin["new"])
     n = len(old) + len(new)
     graph = coo_matrix((np.ones(len(kin), np.int8), (a, len(old) + b)), shape=(n, n))
+    # Kin of kin belong to the same event.
     label = connected_components(graph, directed=False)[1].tolist() if n else []
     return {
         "old": dict(zip(old, label[: len(old)], strict=True)),
@@ -227,6 +229,7 @@ def _name_event(
     }
     counts["left"] = size - counts["kept"] - counts["gone"]
     counts["came"] = sum(f.households for f in into) - counts["kept"] - counts["fresh"]
+    # What stays within the event is kept, whatever its code; the rest came, left or is new.
     kind = _choose_kind(old, new, counts)
     community = (into or out)[0].community
     moved = sum(f.households for f in out if f.kind == "moved")
@@ -264,7 +267,7 @@ def _write_sentence(
     values["kept"] = words["all" if counts["kept"] == counts["households"] else "some"].format(
         **values
     )
-    values |= {"old": _join(old, lang), "new": _join(new, lang), "rest": _tell_rest(counts, lang)}
+    values |= {"old": _join(old, lang), "new": _join(new, lang), "rest": _say_rest(counts, lang)}
     if kind in ("split", "death"):
         parts = _list_sums("part", [(f.new, f.households) for f in out if f.new], lang)
         values["parts"] = _join(parts + _list_counts(counts, ("gone",), lang), lang)
@@ -290,7 +293,7 @@ def _list_sums(word: str, pairs: Iterable[tuple[str, int]], lang: Language) -> l
     ]
 
 
-def _tell_rest(counts: Mapping[str, int], lang: Language) -> str:
+def _say_rest(counts: Mapping[str, int], lang: Language) -> str:
     parts = _list_counts(counts, ("left", "gone", "came", "fresh"), lang)
     return _WORDS[lang]["rest"] + _WORDS[lang]["comma"].join(parts) if parts else ""
 

@@ -128,6 +128,7 @@ def _count_pieces(problem: DivisionProblem, part: Array, k: int) -> Array:
     n = len(problem)
     graph = csr_matrix((np.ones(len(within), np.int8), (within[:, 0], within[:, 1])), shape=(n, n))
     label = connected_components(graph, directed=False)[1]
+    # One atom of each piece is enough to count the pieces of its part.
     first = np.unique(label, return_index=True)[1]
     return np.bincount(part[first], minlength=k)
 
@@ -148,22 +149,23 @@ def measure_division(problem: DivisionProblem, part: Array) -> dict[str, Any]:
     >>> found["subgrids"], found["out_of_band"], found["cv"], found["buildings_split"]
     (2, 2, 0.3333, 0)
     """
-    own = measure_parts(problem, part)
-    mass = own["households"].to_numpy()
+    parts = measure_parts(problem, part)
+    mass = parts["households"].to_numpy()
+    # Each building and part once, so that more than one row is a split building.
     buildings = np.unique(np.column_stack([problem.groups[:, 0], part]), axis=0)
     compounds = np.unique(np.column_stack([problem.groups[:, 1], part]), axis=0)
-    metres = float(own["household_metres"].sum())
+    metres = float(parts["household_metres"].sum())
     return {
-        "subgrids": len(own),
+        "subgrids": len(parts),
         "households": problem.households,
         "out_of_band": int(((mass < problem.band.low) | (mass > problem.band.high)).sum()),
         "cv": round(float(mass.std() / mass.mean()), 4),
         "mean_walk": round(metres / problem.households, 2),
         "buildings_split": int((np.bincount(buildings[:, 0]) > 1).sum()),
-        "compounds_crossed": len(compounds) - len(own),
-        "non_contiguous": int((own["pieces"] > 1).sum()),
+        "compounds_crossed": len(compounds) - len(parts),
+        "non_contiguous": int((parts["pieces"] > 1).sum()),
         "household_metres": round(metres, 1),
-        "price": round(float(own["price"].sum()), 1),
+        "price": round(float(parts["price"].sum()), 1),
     }
 
 

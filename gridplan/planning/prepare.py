@@ -155,6 +155,7 @@ def make_problems(
 ) -> dict[str, DivisionProblem]:
     """Make the division problem of every community, in the order of their codes, with ways as :func:`find_ways` gives them."""
     ways = ways or {}
+    # Neighbours never lie in two communities, so one end says which.
     belongs = stairwells["community"].reindex(neighbours["focal"]).to_numpy()
     pairs = dict(tuple(neighbours.groupby(belongs, sort=True)))
     none = neighbours.iloc[:0]

@@ -134,6 +134,7 @@ def draw_plan(
     if rules.division.metric == "network":
         progress("walking", 0, 1)
     problems = land.problems
+    # Larger communities get more of the time, so that a deadline hurts none of them most.
     shares = split_time([len(problem) for problem in problems.values()], count_workers(workers))
     divisions = map_tasks(
         lambda task: divide_atoms(task[0], rules.division.effort, seed, deadline.share(task[1])),
@@ -227,6 +228,7 @@ def draw_land(
     )
     drawn = outlines.subgrids
     if exclusives is not None and len(exclusives.grids):
+        # Outlines along streets may give an institution more than its own land.
         drawn = return_surplus(
             drawn,
             exclusives.grids.geometry,
@@ -262,6 +264,7 @@ def _list_exclusives(grids: gpd.GeoDataFrame) -> pd.DataFrame:
 def code_parts(community: str, problem: DivisionProblem, division: Division) -> list[str]:
     """Code the parts of a community: its code and a number, row by row from north to south, west to east in each row."""
     k = len(division.centres)
+    # Numbers go by where the households are, not by the middle of the land.
     weight = np.bincount(division.part, problem.weights, minlength=k)
     x = np.bincount(division.part, problem.weights * problem.xy[:, 0], minlength=k) / weight
     y = np.bincount(division.part, problem.weights * problem.xy[:, 1], minlength=k) / weight
@@ -279,6 +282,7 @@ def write_subgrids(
     centre = division.centres[division.part]
     walk = _measure_walks(problem, centre)
     longest = np.zeros(k)
+    # The longest walk of each part.
     np.maximum.at(longest, division.part, walk)
     table = pd.DataFrame(
         {

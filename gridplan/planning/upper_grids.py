@@ -63,6 +63,7 @@ def add_upper_grids(
     """
     rules = rules or plan.rules
     seed = int(plan.manifest.get("seed", 0)) if seed is None else seed
+    # Nobody lives in exclusive grids, so they join a grid afterwards.
     homes = plan.subgrids[plan.subgrids["kind"] != "exclusive"].sort_index()
     problems = _make_problems(plan, homes, rules)
     divisions = map_tasks(
@@ -112,14 +113,15 @@ def _say(text: str) -> str:
 
 def _make_problems(plan: Plan, homes: gpd.GeoDataFrame, rules: Rules) -> dict[str, DivisionProblem]:
     """Make the division problem of every community: its sub-grids of homes as atoms, at the places of their centres."""
-    at = plan.stairwells.geometry.reindex(homes["centre"]).to_numpy()
+    places = plan.stairwells.geometry.reindex(homes["centre"]).to_numpy()
     middle = shapely.point_on_surface(homes.geometry.to_numpy())
-    at = np.where(shapely.is_missing(at) | shapely.is_empty(at), middle, at)
-    xy = shapely.get_coordinates(at)
+    places = np.where(shapely.is_missing(places) | shapely.is_empty(places), middle, places)
+    xy = shapely.get_coordinates(places)
     part = homes.index.get_indexer(plan.stairwells["subgrid"])
     ids = plan.stairwells.index
     a, b = (part[ids.get_indexer(plan.neighbours[end])] for end in ("focal", "neighbour"))
     over = plan.neighbours["link"].to_numpy(object)
+    # Two sub-grids are joined if any two of their homes are.
     apart = (a != b) & (a >= 0) & (b >= 0)
     pairs = pd.DataFrame(
         {"a": np.minimum(a, b), "b": np.maximum(a, b), "open": ~np.isin(over, ["opening"])}
@@ -127,41 +129,43 @@ def _make_problems(plan: Plan, homes: gpd.GeoDataFrame, rules: Rules) -> dict[st
     pairs = pairs.groupby(["a", "b"], as_index=False)["open"].any()
     compound = _find_compounds(plan, part, len(homes))
     band = Band(low=rules.grids.low, target=rules.grids.target, high=rules.grids.high)
-    of = homes["community"].to_numpy(object)
-    inner = of[pairs["a"]] == of[pairs["b"]]
+    communities = homes["community"].to_numpy(object)
+    inner = communities[pairs["a"]] == communities[pairs["b"]]
+    # A grid lies within one community.
     pairs = pairs[inner]
-    by = dict(tuple(pairs.groupby(of[pairs["a"].to_numpy()])))
+    by = dict(tuple(pairs.groupby(communities[pairs["a"].to_numpy()])))
     problems = {}
     for community, rows in sorted(homes.groupby("community", sort=True).indices.items()):
-        own = by.get(community, pairs.iloc[:0])
+        links = by.get(community, pairs.iloc[:0])
         place = {row: n for n, row in enumerate(rows)}
         joined = np.array(
-            [[place[p], place[q]] for p, q in own[["a", "b"]].to_numpy()], np.int64
+            [[place[p], place[q]] for p, q in links[["a", "b"]].to_numpy()], np.int64
         ).reshape(-1, 2)
         problems[str(community)] = _make_problem(
-            homes.iloc[rows], xy[rows], joined, own["open"], compound[rows], band, rules
+            homes.iloc[rows], xy[rows], joined, links["open"], compound[rows], band, rules
         )
     return problems
 
 
 def _make_problem(
-    own: Any, xy: Array, pairs: Array, open_: Any, compound: Array, band: Band, rules: Rules
+    subgrids: Any, xy: Array, pairs: Array, open_: Any, compound: Array, band: Band, rules: Rules
 ) -> DivisionProblem:
     from scipy.sparse import csr_matrix
     from scipy.sparse.csgraph import connected_components
 
-    n = len(own)
+    n = len(subgrids)
+    # Sides of hard barriers: what can be reached without an opening.
     free = pairs[open_.to_numpy(bool)] if len(pairs) else pairs
     side = connected_components(
         csr_matrix((np.ones(len(free)), (free[:, 0], free[:, 1])), shape=(n, n)), directed=False
     )[1]
-    weights = own["households"].to_numpy(np.int64)
+    weights = subgrids["households"].to_numpy(np.int64)
     climb = np.zeros(n)
     climb.setflags(
         write=False
     )  # as a table's column is, so that the kernels need not be compiled once more
     return DivisionProblem(
-        ids=tuple(own.index),
+        ids=tuple(subgrids.index),
         weights=weights,
         pull=weights.astype(float),
         xy=xy,
@@ -214,16 +218,17 @@ def place_exclusives(subgrids: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     shapes = subgrids.geometry.to_numpy()
     near = np.unique(shapely.STRtree(shapes).query(shapes[lone], predicate="intersects")[1])
     borders = find_borders(shapes[near], np.array([], dtype=object))
-    left = near[borders["left"].to_numpy(int)]
-    right = near[borders["right"].to_numpy(int)]
+    one_side = near[borders["left"].to_numpy(int)]
+    other_side = near[borders["right"].to_numpy(int)]
     table = pd.DataFrame(
         {
-            "a": np.append(left, right),
-            "b": np.append(right, left),
+            "a": np.append(one_side, other_side),
+            "b": np.append(other_side, one_side),
             "length": np.tile(borders["length"], 2),
         }
     )
     table = table[over[table["a"]] == over[table["b"]]]
+    # Outwards: those beside a grid join first, then those beside these.
     grid = subgrids["grid"].to_numpy(object).copy()
     while True:
         rows = table[(grid[table["a"]] == "") & (grid[table["b"]] != "")]
@@ -232,6 +237,7 @@ def place_exclusives(subgrids: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         total = (
             rows.assign(grid=grid[rows["b"]]).groupby(["a", "grid"], as_index=False)["length"].sum()
         )
+        # Equal borders must tie, whatever the last bits of their lengths.
         total["length"] = total["length"].round(3)
         best = total.sort_values(
             ["a", "length", "grid"], ascending=[True, False, True]

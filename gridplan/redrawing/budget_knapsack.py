@@ -42,23 +42,33 @@ def choose_divisions(
     moved = np.array([float(c.moved) for choices in lists for c in choices])
     of = np.repeat(np.arange(len(lists)), sizes)
     firsts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+    # The fewest moves of each place, whatever they cost: always a way to keep within the cap.
     least = [
         int(np.lexsort((price[f : f + s], moved[f : f + s]))[0])
         for f, s in zip(firsts, sizes, strict=True)
     ]
+    # Even these are too many, so no choice keeps the cap: make no further moves.
     if moved[firsts + np.array(least)].sum() > most:
         return least
+    # One row for each place (exactly one choice), and a last one for the moves of all.
     rows = vstack(
         [csr_matrix((np.ones(len(of)), (of, np.arange(len(of))))), csr_matrix(moved)]
     ).tocsc()
     low = np.append(np.ones(len(lists)), 0.0)
     high = np.append(np.ones(len(lists)), max(most, 0.0))
     model = open_programme(
-        price - price.min(), np.ones(len(of)), np.ones(len(of), bool), rows, low, high
+        # Only differences of price matter; small numbers keep the solver exact.
+        price - price.min(),
+        np.ones(len(of)),
+        np.ones(len(of), bool),
+        rows,
+        low,
+        high,
     )
     model.setOptionValue("mip_max_nodes", NODES)
     model.setOptionValue("mip_rel_gap", GAP)
     model.run()
+    # Stopped at the node limit before any solution: the fewest moves are still one.
     if model.getInfo().primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
         return least
     chosen = np.flatnonzero(np.array(model.getSolution().col_value) > 0.5)

@@ -101,6 +101,7 @@ def trace_budget(
     >>> trace_budget(plan, rules=rules, shares=(0, 0.1, 0.2)).table[["moved", "in_band"]].values.tolist()
     [[0.0, 0.0], [10.0, 1.0], [20.0, 1.0], [20.0, 1.0]]
     """
+    # The curve is of the whole city, also where nothing is out of rule.
     rules = (rules or plan.rules).replace(redraw={"scope": "all"})
     seed = int(plan.manifest.get("seed", 0)) if seed is None else seed
     inputs = prepare_redraw(plan, site, rules, progress)
@@ -109,10 +110,12 @@ def trace_budget(
     traced = map_tasks(
         lambda i: _trace(i, how), islands, workers=workers, stage="change", progress=progress
     )
+    # Households that limits or barriers parted move under any budget, so they come off it.
     parted = count_parted(inputs)
     known = max(1, inputs.households)
     rows = []
     for share in sorted({float(s) for s in shares}):
+        # The last choice of an island is drawn from nothing; it has a row of its own below.
         points = choose_divisions(
             [choices[:-1] for choices, _ in traced], 0.0, share * known - parted
         )
@@ -121,11 +124,13 @@ def trace_budget(
                 [(c[n], m[n]) for (c, m), n in zip(traced, points, strict=True)], parted, known
             )
         )
+    # What a free hand would give, for comparison.
     rows.append(_sum_islands([(c[-1], m[-1]) for c, m in traced], parted, known))
     table = pd.DataFrame(
         rows,
         index=pd.Index([*sorted({float(s) for s in shares}), FREE], name="share", dtype=object),
     )
+    # The search is a heuristic, so the least price need not be in the last row.
     least = table["price"].min()
     return Budget(table.assign(lost=(table["price"] / least - 1.0).round(6)))
 
@@ -152,6 +157,7 @@ def _sum_islands(
     """Add up what the islands come to."""
     parts = pd.concat([measured for _, measured in chosen], ignore_index=True)
     mass = parts["households"]
+    # Households above or below the band, whichever it is.
     out = np.maximum(0, np.maximum(parts["low"] - mass, mass - parts["high"]))
     moved = sum(choice.moved for choice, _ in chosen) + parted
     return {

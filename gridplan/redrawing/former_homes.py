@@ -81,11 +81,12 @@ def prepare_redraw(plan: Plan, site: Site | None, rules: Rules, progress: Progre
     InputError
         If nobody lives on the site, or it is nowhere near the plan's land.
     """
+    # On its own land every home is its own match, and nothing needs to be prepared.
     if site is None:
         was = plan.stairwells["subgrid"].astype("str")
         nobody = plan.stairwells.iloc[:0][["building", "community", "subgrid", "households"]]
         home = _choose_homes(plan.stairwells, plan.neighbours, was)
-        own = plan.stairwells["building"].astype("str")
+        buildings = plan.stairwells["building"].astype("str")
         return RedrawInputs(
             plan,
             plan.site,
@@ -93,7 +94,7 @@ def prepare_redraw(plan: Plan, site: Site | None, rules: Rules, progress: Progre
             plan.neighbours,
             was,
             home,
-            own,
+            buildings,
             nobody,
             None,
             renewed=False,
@@ -105,12 +106,14 @@ def prepare_redraw(plan: Plan, site: Site | None, rules: Rules, progress: Progre
     progress("matching", 0, 1)
     matching = match_stairwells(plan, stairwells, site.buildings, rules.redraw)
     was = matching.stairwells["home"].reindex(stairwells.index).fillna("").astype("str")
+    # Without a single match the site is that of another place, or has other coordinates.
     if not (was != "").any():
         remedy = "give the site that the plan was drawn on as it is now; `gridplan plan` draws one from nothing"
         raise InputError(
             [Problem("buildings", "the same land", "no home of the plan is on this site", remedy)]
         )
     old = matching.stairwells["old_building"].reindex(stairwells.index).fillna("")
+    # Locks name buildings of the plan before, so new ones go by the old code where there is one.
     building = old.where(old != "", stairwells["building"]).astype("str")
     site = site.note([*land.entries, *matching.entries])
     stairwells = stairwells.assign(subgrid=was)
@@ -142,6 +145,7 @@ def _choose_homes(
     stairwells: pd.DataFrame, neighbours: pd.DataFrame, was: pd.Series[str]
 ) -> pd.Series[str]:
     """Choose the island where each sub-grid is carried on: the one with most of its households, then with its first home."""
+    # A sub-grid has to be contiguous, so it can go on in one island only.
     island = find_islands(stairwells, neighbours)
     table = pd.DataFrame(
         {
@@ -150,6 +154,7 @@ def _choose_homes(
             "households": stairwells["households"].to_numpy(),
         }
     )
+    # Of two islands with as many households the one with the first home, so that ties are stable.
     table["first"] = np.argsort(np.argsort(stairwells.index.to_numpy(object)))
     pieces = table.groupby(["was", "island"], as_index=False).agg(
         households=("households", "sum"), first=("first", "min")

@@ -174,11 +174,12 @@ def draw_next(
 ) -> Plan:
     """Draw the next plan on some ground: mend what the triggers call urgent; stairwells that are ``held`` stay where they are."""
     islands = list_islands(inputs, rules, triggers, held)
+    # With a cap every place needs several choices, to share out the moves; else its best is enough.
     capped = rules.redraw.most_moved < 1.0
     how = RepairSettings(
         rules.redraw.move, rules.redraw.reach, rules.division.effort, int(order.seed), capped
     )
-    found = map_tasks(
+    divisions = map_tasks(
         lambda island: repair_division(
             island.problem, island.homes, island.touched, island.closed, how
         ),
@@ -187,7 +188,13 @@ def draw_next(
         stage="redrawing",
         progress=progress,
     )
-    places = [(island, place) for island, own in zip(islands, found, strict=True) for place in own]
+    # A place is a part of an island that can be redrawn without touching the rest of it.
+    places = [
+        (island, place)
+        for island, islands_divided in zip(islands, divisions, strict=True)
+        for place in islands_divided
+    ]
+    # Those that new limits parted have to move, and count against the cap.
     most = rules.redraw.most_moved * inputs.households - count_parted(inputs)
     chosen = (
         choose_divisions([place.choices for _, place in places], rules.redraw.move, most)
@@ -212,6 +219,7 @@ def explain_cap(inputs: RedrawInputs, rules: Rules, moved: int) -> str:
     It is passed only where even the fewest moves that were found are more, and
     then no others are made.
     """
+    # The small addition keeps a whole number that a product of floats missed by a hair.
     cap = int(rules.redraw.most_moved * inputs.households + 1e-6)
     if rules.redraw.most_moved >= 1.0 or moved <= cap:
         return ""
@@ -229,6 +237,7 @@ def list_islands(
     inputs: RedrawInputs, rules: Rules, triggers: pd.DataFrame, held: Collection[str] = ()
 ) -> list[RedrawIsland]:
     """List the islands in which something is to be mended; all of them where the rules' scope is all."""
+    # Only what is urgent changes the plan; the other triggers are worth knowing.
     urgent = triggers[triggers["urgent"]]
     every = rules.redraw.scope == "all"
     concerned = set(inputs.stairwells["community"]) if every else set(urgent["community"])
@@ -239,18 +248,21 @@ def list_islands(
     doors = inputs.stairwells[inputs.stairwells["community"].isin(concerned)]
     land = PreparedLand(inputs.site, inputs.stairwells, inputs.neighbours, rules).take(doors)
     frozen = find_frozen(inputs.plan, inputs.stairwells, inputs.home, inputs.building)
+    # Locked homes, and those that were moved by hand, stay where they are.
     fixed = pd.Series(
         frozen.stairwells | inputs.stairwells.index.isin(list(held)), index=inputs.stairwells.index
     )
     touched = set(urgent["subgrid"]) - {""}
     islands = []
     for community, problem in land.problems.items():
+        # Nobody moves between islands, so each is a problem of its own, and a small one.
         for atoms in problem.find_islands():
-            own = problem.take(atoms)
-            here = list(own.ids)
-            home = inputs.home.reindex(here).to_numpy(object)
-            firm = fixed.reindex(here).to_numpy(bool)
-            island = _make_island(community, own, home, firm, frozen, touched, every)
+            part = problem.take(atoms)
+            ids = list(part.ids)
+            home = inputs.home.reindex(ids).to_numpy(object)
+            firm = fixed.reindex(ids).to_numpy(bool)
+            island = _make_island(community, part, home, firm, frozen, touched, every)
+            # An island is redrawn if a sub-grid in it is out of rule or a home has none.
             if island.touched.any() or (island.homes.label < 0).any():
                 islands.append(island)
     return islands
@@ -270,6 +282,7 @@ def _make_island(
     label = np.array([place[h] for h in home], np.int64)
     closed = np.array([code in frozen.closed for code in codes], bool)
     kept = np.array([code in frozen.kept for code in codes], bool)
+    # A closed sub-grid may be out of rule; nothing may be done about it.
     wanted = np.array([every or code in touched for code in codes], bool) & ~closed
     return RedrawIsland(
         community,
@@ -288,26 +301,29 @@ def assign_stairwells(
     member = inputs.home.to_numpy(object).copy()
     place_of = {s: n for n, s in enumerate(inputs.stairwells.index)}
     fresh: dict[str, list[tuple[Array, Array, Array]]] = {}
-    told: list[tuple[str, Array, list[Any]]] = []
+    explained: list[tuple[str, Array, list[Any]]] = []
     for island, place, choice in taken:
         rows = np.array([place_of[island.problem.ids[a]] for a in place.atoms])
         own = island.problem.take(place.atoms)
         for p, carried in enumerate(choice.carries):
-            at = choice.part == p
+            members = choice.part == p
+            # A part that carries an earlier sub-grid on keeps its code; others are coded below.
             if carried >= 0:
-                member[rows[at]] = island.codes[carried]
+                member[rows[members]] = island.codes[carried]
             else:
                 fresh.setdefault(island.community, []).append(
-                    (rows[at], own.xy[at], own.weights[at])
+                    (rows[members], own.xy[members], own.weights[members])
                 )
+        # Only arithmetic over a whole island proves that no plan could keep the band.
         whole = len(place.atoms) == len(island.problem)
-        told.append(
+        explained.append(
             (
                 island.community,
                 rows,
                 [(choice.part, s) for s in explain_parts(own, choice.part, 0, whole, False, False)],
             )
         )
+    # All new parts of a community are coded at once, so that numbers follow the map.
     for community, parts in sorted(fresh.items()):
         for code, (rows, _, _) in zip(_code_fresh(inputs, community, parts), parts, strict=True):
             member[rows] = code
@@ -320,7 +336,7 @@ def assign_stairwells(
             "explanation": s.explanation,
             "remedy": s.remedy,
         }
-        for community, rows, shortfalls in told
+        for community, rows, shortfalls in explained
         for part, s in shortfalls
     ]
     return pd.Series(member, index=inputs.stairwells.index, dtype="str"), exceptions
@@ -330,6 +346,7 @@ def _code_fresh(
     inputs: RedrawInputs, community: str, parts: list[tuple[Array, Array, Array]]
 ) -> list[str]:
     """Code new sub-grids: numbers that the community never used, row by row from north to south."""
+    # The weights are never zero, so that a part without households has a middle too.
     x = np.array([np.average(xy[:, 0], weights=w + 1e-9) for _, xy, w in parts])
     y = np.array([np.average(xy[:, 1], weights=w + 1e-9) for _, xy, w in parts])
     box = np.array([x.min(), y.min(), x.max(), y.max()])
@@ -347,6 +364,7 @@ def _finish_plan(
     progress: Progress,
 ) -> Plan:
     """Make the plan of an assignment, with its triggers, its concordance and its entry in the history."""
+    # Nobody moves and the land is the same: the plan itself is the next plan.
     if not inputs.renewed and (member == inputs.was).all():
         return inputs.plan
     land = (
@@ -383,7 +401,9 @@ def _list_contradictions(inputs: RedrawInputs, member: pd.Series[str]) -> list[d
     """Tell of locks that cannot all hold, or that hold the plan out of rule, as exceptions."""
     if inputs.plan.locks.empty:
         return []
-    found = find_contradictions(inputs.plan, inputs.stairwells, inputs.neighbours, inputs.home)
+    contradictions = find_contradictions(
+        inputs.plan, inputs.stairwells, inputs.neighbours, inputs.home
+    )
     there = set(member)
     return [
         {
@@ -394,5 +414,5 @@ def _list_contradictions(inputs: RedrawInputs, member: pd.Series[str]) -> list[d
             "explanation": f"locked ({', '.join(c.locks)}): {c.why}" if c.locks else c.why,
             "remedy": c.remedy,
         }
-        for c in found
+        for c in contradictions
     ]

@@ -70,6 +70,7 @@ def repair(
     inputs = prepare_redraw(plan, None, rules, progress)
     triggers = list_triggers(inputs, rules)
     if around is not None:
+        # What is out of rule elsewhere is still listed, but not repaired.
         triggers = triggers.assign(
             urgent=triggers["urgent"] & triggers["subgrid"].isin(list(around))
         )
@@ -92,6 +93,7 @@ def find_held(plan: Plan) -> frozenset[str]:
     ['h03-1', 'h04-1']
     """
     batches, _ = parse_script(list(plan.edits["command"]))
+    # Only these verbs put named homes somewhere; splits and merges leave the choice to the search.
     moves = [
         command
         for batch in batches

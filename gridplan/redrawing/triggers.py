@@ -47,6 +47,7 @@ def list_triggers(inputs: RedrawInputs, rules: Rules) -> pd.DataFrame:
     ]
     if not rows:
         return make_empty("triggers")
+    # Within a community the gravest first.
     order = {
         rule: n
         for n, rule in enumerate(
@@ -85,6 +86,7 @@ def _sum_subgrids(inputs: RedrawInputs, rules: Rules) -> pd.DataFrame:
     )
     changed = _find_changed(inputs, state)
     known = plan.exceptions[plan.exceptions["subgrid"].isin(state.index)]
+    # On new land any known exception is an old matter; on its own land only what is proven is.
     listed = set(known["subgrid"]) if inputs.renewed else set(known.loc[known["proven"], "subgrid"])
     state["settled"] = [
         code in listed and not c for code, c in zip(state.index, changed, strict=True)
@@ -97,6 +99,7 @@ def _find_changed(inputs: RedrawInputs, state: pd.DataFrame) -> Array:
     """Find the sub-grids whose homes are not the ones they were: other doors, or other households behind them."""
     if not inputs.renewed:
         return np.zeros(len(state), bool)
+    # Homes that went and others that came may leave the count as it was.
     gone = inputs.gone["subgrid"].value_counts().reindex(state.index, fill_value=0).to_numpy() > 0
     doors = inputs.stairwells.assign(was=inputs.was)
     now = (
@@ -188,6 +191,7 @@ def _list_moved(inputs: RedrawInputs) -> list[list[Any]]:
 
 def _list_growth(state: pd.DataFrame, rules: Rules) -> list[list[Any]]:
     ahead = state["now"] * (1.0 + rules.redraw.growth) ** rules.redraw.ahead
+    # Half a household is a matter of rounding.
     soon = state[(state["now"] <= state["high"]) & (ahead > state["high"] + 0.5)]
     say = f"in {rules.redraw.ahead:g} years at {rules.redraw.growth:.1%} a year"
     return [
@@ -222,6 +226,7 @@ def _list_limits(inputs: RedrawInputs) -> list[list[Any]]:
     before = old.geometry.reindex(both).to_crs(new.crs)
     now = new.geometry.reindex(both)
     same = before.geom_equals(now)
+    # Outlines may be written again with other corners; only land that changed sides counts.
     apart = before[~same].symmetric_difference(now[~same]).area
     rows += [
         [c, "", "land", c, 0, False, f"its limit moved: {a:.0f} m2 changed sides"]

@@ -110,8 +110,8 @@ def _read_annotation(annotation: Any) -> tuple[str, ...]:
 def _find_type(name: str) -> type:
     if name in NUMBERS:
         return NUMBERS[name]
-    found: type = getattr(import_module(CLASSES[name]), name)
-    return found
+    kind: type = getattr(import_module(CLASSES[name]), name)
+    return kind
 
 
 def _sort(value: Any) -> str:

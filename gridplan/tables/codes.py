@@ -76,6 +76,7 @@ def _find_order(frame: Any) -> pd.Index[Any]:
             shapely.area(shapes),
         )
         tied = by.duplicated(keep=False).to_numpy()
+        # Writing shapes as text is slow, so only rows that still tie are written.
         by["shape"] = ""
         by.loc[tied, "shape"] = shapely.to_wkb(shapely.normalize(shapes[tied]), hex=True)
     tied = by.duplicated(keep=False).to_numpy() if len(by.columns) else np.ones(len(by), dtype=bool)
@@ -125,6 +126,7 @@ def number_places(stem: str, x: Any, y: Any, box: Any, width: int = 3) -> list[s
     """
     k = len(x)
     span = np.array([box[2] - box[0], box[3] - box[1]])
+    # Square cells on average; never lower than a metre.
     height = max(np.sqrt(span[0] * span[1] / k), span[1] / k, 1.0)
     row = np.floor((box[3] - y) / height).astype(int)
     order = np.lexsort((np.arange(k), x.round(3), row))

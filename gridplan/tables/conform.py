@@ -110,6 +110,7 @@ def read_texts(values: pd.Series[Any]) -> pd.Series[Any]:
     >>> read_texts(pd.Series([301.0, None])).tolist()
     ['301', '']
     """
+    # A column of codes with gaps is read as floats by most programs.
     if pd.api.types.is_float_dtype(values.dtype) and bool((values.dropna() % 1 == 0).all()):
         values = values.astype("Int64")
     return values.astype("str").where(values.notna(), "").astype("str")
@@ -139,8 +140,8 @@ def check_values(table: str, frame: Any, file: str = "") -> list[Problem]:
     """
     problems: list[Problem] = []
     key = find_key(table)
-    own = frame[key] if key in frame.columns else pd.Series(frame.index, index=frame.index)
-    ids = own.astype("str").where(own.notna(), "")
+    codes = frame[key] if key in frame.columns else pd.Series(frame.index, index=frame.index)
+    ids = codes.astype("str").where(codes.notna(), "")
     for column in find_columns(table):
         if column.is_geometry:
             continue

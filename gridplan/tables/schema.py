@@ -123,7 +123,7 @@ def label(table: str, column: str, lang: Language = "en") -> str:
 
 
 def match_columns(
-    table: str, given: Iterable[str], mapping: Mapping[str, str] | None = None
+    table: str, given_names: Iterable[str], mapping: Mapping[str, str] | None = None
 ) -> dict[str, str]:
     """Match a file's column names to the columns of a table: by the user's mapping, by name, then by alias.
 
@@ -135,7 +135,7 @@ def match_columns(
     ----------
     table
         Name of the table in ``schema.csv``.
-    given
+    given_names
         Column names of the file.
     mapping
         The user's own words: column of the table -> column of the file.
@@ -150,7 +150,7 @@ def match_columns(
     {'编号': 'building', '层数': 'floors', 'Households': 'households_observed'}
     """
     wanted = dict(mapping or {})
-    remaining = {g.lower(): g for g in given}
+    remaining = {g.lower(): g for g in given_names}
     matched: dict[str, str] = {}
     for column_name, file_name in wanted.items():
         if file_name.lower() in remaining:

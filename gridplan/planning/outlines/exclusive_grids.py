@@ -171,6 +171,7 @@ def _draw_lands(
         if lived[i]:
             continue
         gap = np.nan_to_num(shapely.distance(home_shapes[near], seat), nan=np.inf)
+        # Homes keep half of the gap, at most the margin; none at all on a given outline.
         room = np.minimum(rules.margin, gap / 2)
         room = np.where(inside | (not outlined[i]), room, 0.0)
         around = shapely.buffer(home_shapes[near], room, join_style="mitre", mitre_limit=2.0)
@@ -194,8 +195,10 @@ def _surround(seat: Any, lines: Shapes, tree: Any, margin: float) -> Any:
         (held >= SEAT * seat.area) & shapely.intersects(window, shapely.point_on_surface(faces))
     ]
     block = shapely.intersection(shapely.union_all(faces), window)
+    # Growing and shrinking closes the yards between buildings.
     land = shapely.intersection(grow(grow(seat, margin + YARD), -YARD), block)
     beyond = shapely.difference(window, block)
+    # The same from outside closes narrow strips along streets.
     return shapely.intersection(grow(grow(shapely.union(land, beyond), REST), -REST), block)
 
 
@@ -206,6 +209,7 @@ def _keep_apart(lands: Shapes, owners: gpd.GeoDataFrame, communities: gpd.GeoDat
     area = np.round(shapely.area(lands), 3)
     outlined = shapely.area(owners.geometry.to_numpy()) > 0
     rank = np.empty(len(lands), np.int64)
+    # Given outlines go before drawn ones, small ones before large.
     rank[np.lexsort((np.arange(len(lands)), area, ~outlined))] = np.arange(len(lands))
     a, b = shapely.STRtree(lands).query(lands, predicate="intersects")
     after = rank[a] < rank[b]
@@ -258,6 +262,7 @@ def add_exclusives(
     lands = grids.geometry.to_numpy()
     tree = shapely.STRtree(lands)
     pieces, of = shapely.get_parts(lands, return_index=True)
+    # A little inside the edge, so that rounding cannot push it over the street.
     shrunk = shapely.buffer(pieces, -INSET, join_style="mitre")
     shapes, n = shapely.get_parts(
         np.where(shapely.is_empty(shrunk), pieces, shrunk), return_index=True

@@ -53,6 +53,7 @@ def return_surplus(
     faces, of_grid, inner = _cut(drawn[over], lands.to_numpy()[over], grid)
     if inner.all():
         return outlines
+    # First every grid is cut back to its own land, then the faces cut off find a host.
     kept = outlines.copy()
     kept[codes] = [_join(faces[inner & (of_grid == n)], grid) for n in range(len(codes))]
     matched = match_borders(np.concatenate([kept.to_numpy(), faces[~inner]]), 2 * grid)
@@ -85,6 +86,7 @@ def _cut(
     faces = faces[face]
     of = of[order][first]
     inner = inner[face]
+    # Slivers stay where they are: as pieces of their own they would be faults.
     thin = 2 * shapely.area(faces) < THIN * shapely.length(faces)
     return faces, of, shapely.intersects(lands[of], inner) | thin
 
@@ -106,6 +108,7 @@ def _find_hosts(faces: Shapes, of_face: Ints, homes: Shapes, of_home: Ints) -> I
     both = pd.concat(
         [borders, borders.rename(columns={"left": "right", "right": "left"})], ignore_index=True
     )
+    # Outwards: faces beside a sub-grid of homes first, then those beside these.
     host = np.concatenate([np.full(len(faces), -1), near]).astype(np.int64)
     while True:
         left = host[both["left"].to_numpy(int)]

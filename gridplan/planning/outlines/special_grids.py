@@ -128,6 +128,7 @@ def _take_kinds(barriers: gpd.GeoDataFrame, rules: SpecialRules) -> gpd.GeoDataF
     kind = features["kind"].str.lower()
     length = measure_middles(shapes)
     area = shapely.area(shapes)
+    # A lake is about as long as it is wide; water much longer is a river.
     long = (area == 0) | (length**2 > LONG * area)
     kind = kind.mask(
         kind == "water",
@@ -164,6 +165,7 @@ def _clip(
         }
     )
     table = table[met].sort_values(["community", "barrier"], ignore_index=True)
+    # Judged by what a community has of one river in all, as a mere corner is no stretch.
     whole = table.groupby(["community", "kind", "name", "solid"])["size"].transform("sum")
     small = whole < np.where(table["solid"], LEAST_AREA, LEAST_LINE)
     return table[~small].reset_index(drop=True), sorted(table.loc[small, "barrier"].unique())
@@ -172,6 +174,7 @@ def _clip(
 def _draw_zones(communities: gpd.GeoDataFrame, around: gpd.GeoDataFrame) -> Shapes:
     """Draw the land whose lines each community owns: its own and a little beyond, without that of lower codes."""
     every = around.sort_index()
+    # Lines often run along a limit: the lower code owns them, so that none is cut lengthwise.
     grown = shapely.buffer(every.geometry.to_numpy(), ALONG, join_style="mitre", mitre_limit=2.0)
     rows = every.index.get_indexer(communities.index)
     a, b = shapely.STRtree(grown).query(grown[rows], predicate="intersects")
@@ -191,6 +194,7 @@ def _cut_community(parts: pd.DataFrame, rules: SpecialRules) -> list[dict[str, A
         for name, code, area in _join_areas(beds, of_kind[~of_kind["solid"]]):
             pieces = [area] if kind == "lake" else cut_area(area, rules.length)
             rows += _list_stretches(pieces, kind, name, [code] * len(pieces))
+        # A line within an area of its kind is the same river, and is not cut twice.
         bed = (
             shapely.union_all(beds["geometry"].to_numpy(object)) if len(beds) else shapely.Polygon()
         )

@@ -109,19 +109,23 @@ def draw_outlines(
     shapes = shapes[solid]
     parts = parts[solid]
     homes = np.flatnonzero(parts >= 0)
+    # Blocks: streets, barriers and the limit are lines that outlines follow first.
     blocks = make_faces(lines, outline, rules.grid)
     tree = shapely.STRtree(shapes)
     crossed = _find_touched(tree, np.append(lines, shapely.boundary(outline)))
     overlaid, bearing = _find_overlaid(tree, parts)
     place = partial(_place_points, shapes=shapes, blocks=blocks, crossed=crossed, overlaid=overlaid)
     parts, points = _label_others(place(spacing=np.full(len(shapes), rules.spacing)), parts)
+    # Where two sub-grids face each other closely, coarse points would cut into walls.
     points, clashing = _refine_points(points, place, parts, rules.spacing)
     chains = _cut_blocks(points, blocks, shapes, rules)
+    # Walls are lines themselves where lines midway cannot go round the building.
     walled = crossed | overlaid | bearing | clashing | _find_touched(tree, chains)
     drawn = np.concatenate([lines, chains, shapely.boundary(shapes[walled])])
     faces = make_faces(drawn, outline, rules.grid)
     labels = _label_faces(faces, blocks, points, shapes, parts, walled)
     edges = find_edges(faces)
+    # Rivers and medians belong to nobody yet: they are cut midway between their banks.
     strips, borders = _find_strips(faces, labels, edges, len(blocks), rules.spacing)
     if len(strips):
         blocks = np.append(blocks, strips)
@@ -131,6 +135,7 @@ def draw_outlines(
         labels = _label_faces(faces, blocks, points, shapes, parts, walled)
         edges = find_edges(faces)
     stands = find_holder(faces, shapely.get_coordinates(shapely.point_on_surface(shapes[homes])))
+    # Last the labels are smoothed: faces without homes may change over, homes never.
     labels = _hand_on(faces, labels, edges, stands[stands >= 0], parts[homes][stands >= 0])
     return dissolve_faces(faces, labels, count)
 
@@ -221,6 +226,7 @@ def _refine_points(
 
     Also returns the shapes whose walls touch those of another sub-grid.
     """
+    # Blocks of one sub-grid are its own, so nothing is refined there.
     mixed = _find_mixed(points)
     gap = np.full(len(parts), np.inf)
     near = points.take(mixed[points.block])
@@ -242,6 +248,7 @@ def _refine_points(
     pairs = pairs[dense.part[pairs[:, 0]] != dense.part[pairs[:, 1]]]
     clashing = np.zeros(len(parts), dtype=bool)
     clashing[dense.owner[pairs]] = True
+    # Points of two sub-grids on one spot have no middle: the wall itself divides them.
     keep = np.ones(len(dense.xy), dtype=bool)
     keep[pairs] = False
     return dense.take(keep), clashing
@@ -287,6 +294,7 @@ def _label_faces(
     labels = np.where(np.isfinite(gap), points.part[nearest], -1)
     free = np.flatnonzero(~walled & (parts >= 0))[::-1]  # of several in one face the first counts
     pieces, shape = shapely.get_parts(shapes[free], return_index=True)
+    # A whole building in a face is sure; it overrules the guess from one point.
     around = find_holder(
         faces, shapely.get_coordinates(shapely.get_point(shapely.get_exterior_ring(pieces), 0))
     )
@@ -309,6 +317,7 @@ def _find_strips(
     """
     area = shapely.area(faces)
     length = shapely.length(faces)
+    # Long for its area: the isoperimetric quotient of a circle is 1.
     thin = (labels < 0) & (4 * np.pi * area < STRIP * length**2)
     number = np.cumsum(thin) - 1 + blocks
     start, end, one, two = edges

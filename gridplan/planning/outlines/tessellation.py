@@ -92,11 +92,13 @@ def tessellate_community(land: CommunityLand, rules: OutlineRules) -> CommunityO
         return CommunityOutlines(np.array([land.outline], dtype=object), "full")
     shapes = bring_inside(land)
     lines = land.lines if rules.along_streets else land.lines[:0]
+    # From the best to the plainest: along streets and walls, then walls alone.
     for method, along in (("full", lines), ("walls", lines[:0])):
         try:
             return _draw_checked(land, shapes, along, rules, method)
         except _DEFEATS:
             continue
+    # A diagram of points cannot fail, though its lines cross buildings.
     cells = draw_cells(land, shapes, rules.grid)
     try:
         return _carve_homes(CommunityOutlines(cells, "cells"), land, shapes, rules.grid)
@@ -148,6 +150,7 @@ def _carve_homes(
         shapely.boundary(np.append(drawing.shapes, shapes[strays])), land.outline, grid
     )
     xy = shapely.get_coordinates(shapely.point_on_surface(faces))
+    # Each face goes to the home in it, else to the sub-grid that had it.
     stray = find_holder(shapes[strays], xy)
     holder = find_holder(drawing.shapes, xy)
     labels = np.where(stray >= 0, land.parts[strays][stray], holder)
@@ -176,6 +179,7 @@ def find_strays(drawn: Shapes, shapes: Shapes, parts: Ints) -> Ints:
         over[over > STRAY * shapely.area(shapes[out])],
     )
     home, other = shapely.STRtree(shapes).query(shapes[out], predicate="intersects")
+    # Overlapping footprints cannot all keep their land; that is no fault of the drawing.
     common = shapely.area(shapely.intersection(shapes[out[home]], shapes[other])) * (
         parts[other] != parts[out[home]]
     )

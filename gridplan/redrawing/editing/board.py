@@ -85,8 +85,8 @@ class EditBoard:
     def get_problem(self, community: str) -> tuple[DivisionProblem, Array]:
         """Return the division problem of a community, and the rows of its atoms in the table of stairwells."""
         if community not in self._problems:
-            own = self.plan.stairwells[self.community == community]
-            problem = self._land.take(own).problems[community]
+            homes = self.plan.stairwells[self.community == community]
+            problem = self._land.take(homes).problems[community]
             self._problems[community] = (
                 problem,
                 self.stairwells.get_indexer(pd.Index(problem.ids)),
@@ -96,8 +96,8 @@ class EditBoard:
     def take_subgrid(self, state: BoardState, code: str) -> tuple[DivisionProblem, Array]:
         """Return the problem of one sub-grid's stairwells, and their rows."""
         problem, rows = self.get_problem(state.lies_in[code])
-        own = np.flatnonzero(state.member[rows] == code)
-        return problem.take(own), rows[own]
+        members = np.flatnonzero(state.member[rows] == code)
+        return problem.take(members), rows[members]
 
     def measure(self, state: BoardState, codes: Iterable[str]) -> pd.DataFrame:
         """Measure some sub-grids as they stand: the columns ``FIGURES``, by code; those that are not there are left out."""
@@ -105,9 +105,9 @@ class EditBoard:
         by: dict[str, list[str]] = {}
         for code in sorted(set(codes) & set(state.lies_in)):
             by.setdefault(state.lies_in[code], []).append(code)
-        for community, own in sorted(by.items()):
+        for community, members in sorted(by.items()):
             problem, rows = self.get_problem(community)
-            here = np.flatnonzero(np.isin(state.member[rows], own))
+            here = np.flatnonzero(np.isin(state.member[rows], members))
             if len(here):
                 frames.append(
                     _measure_parts(problem.take(here), state.member[rows[here]], state.centres)
@@ -127,6 +127,7 @@ def _measure_parts(
     best, sums = find_centres(problem, part, k)
     place = {name: n for n, name in enumerate(problem.ids)}
     for n, code in enumerate(codes):
+        # A centre chosen by hand counts only while it lies in its sub-grid.
         chosen = place.get(centres.get(str(code), ""), -1)
         best[n] = chosen if chosen >= 0 and part[chosen] == n else best[n]
     mass = np.bincount(part, problem.weights, minlength=k).astype(np.int64)
@@ -168,5 +169,6 @@ def recall_centres(plan: Plan) -> dict[str, str]:
                 chosen[command.things[0]] = command.others[0]
             elif command.verb == "recode" and command.things[0] in chosen:
                 chosen[command.others[0]] = chosen.pop(command.things[0])
+    # A redraw since then may have chosen another.
     centres = plan.subgrids["centre"]
     return {code: centre for code, centre in chosen.items() if centres.get(code) == centre}

@@ -99,7 +99,7 @@ def find_doors(
     that code, else a stairwell.
     """
     problems: list[Problem] = []
-    found: list[tuple[str, str]] = []
+    named: list[tuple[str, str]] = []
     names: dict[str, Any] = {"building": board.rows, "stairwell": set(board.stairwells)}
     for thing in things:
         prefix, _, rest = thing.partition(":")
@@ -112,22 +112,22 @@ def find_doors(
             "building" if thing in board.rows or thing not in names["stairwell"] else "stairwell"
         )
         try:
-            found.append((kind, find_code(text, names[kind], NOUNS[kind])))
+            named.append((kind, find_code(text, names[kind], NOUNS[kind])))
         except RefusedError as error:
             if level or kind == "stairwell" or not _is_stairwell(text, names["stairwell"]):
                 problems += error.problems
             else:
-                found.append(("stairwell", find_code(text, names["stairwell"], "stairwell")))
+                named.append(("stairwell", find_code(text, names["stairwell"], "stairwell")))
     if problems:
         raise RefusedError(problems)
-    kinds = {kind for kind, _ in found}
-    at = [
+    kinds = {kind for kind, _ in named}
+    rows_of_each = [
         board.rows[code] if kind == "building" else board.stairwells.get_indexer([code])
-        for kind, code in found
+        for kind, code in named
     ]
-    rows = np.unique(np.concatenate(at)).astype(np.int64)
+    rows = np.unique(np.concatenate(rows_of_each)).astype(np.int64)
     if len(kinds) == 1:
-        return kinds.pop(), tuple(code for _, code in found), rows
+        return kinds.pop(), tuple(code for _, code in named), rows
     return "stairwell", tuple(str(s) for s in board.stairwells[rows]), rows
 
 

@@ -39,21 +39,24 @@ def write_commands(changes: pd.DataFrame, stairwells: Any) -> list[str]:
     sources = rest.groupby("new")["old"].nunique()
     wanted = set(rest["new"])
     for (old, new), count in ways.items():
-        own = rest[(rest["old"] == old) & (rest["new"] == new)]
+        movers = rest[(rest["old"] == old) & (rest["new"] == new)]
         back = rest[(rest["old"] == new) & (rest["new"] == old)]
         if new not in known and count == size[old] and sources[new] == 1 and old not in wanted:
             lines.append(write_command(EditCommand("recode", "subgrid", (old,), (new,))))
-            rest = rest.drop(index=own.index)
-        elif len(back) and len(own):
+            rest = rest.drop(index=movers.index)
+        elif len(back) and len(movers):
             lines.append(
-                write_command(EditCommand("swap", "stairwell", tuple(own.index), tuple(back.index)))
+                write_command(
+                    EditCommand("swap", "stairwell", tuple(movers.index), tuple(back.index))
+                )
             )
-            rest = rest.drop(index=[*own.index, *back.index])
+            rest = rest.drop(index=[*movers.index, *back.index])
     gone = [
         old
-        for old, own in rest.groupby("old")
-        if len(own) == size[old] and (rest["new"] == old).any()
+        for old, movers in rest.groupby("old")
+        if len(movers) == size[old] and (rest["new"] == old).any()
     ]
+    # A sub-grid that loses all and gains others would end in between: one home of it waits.
     waiting = rest[rest["old"].isin(gone)].drop_duplicates("old", keep="last")
     first = rest.drop(index=waiting.index)
     fresh = {new for new in rest["new"].unique() if new not in known}
@@ -67,38 +70,39 @@ def _write_waiting(
 ) -> list[str]:
     """Write the moves of homes that wait, each after those into its own sub-grid; single homes in a ring are swapped along it."""
     lines: list[str] = []
-    left = {
+    waiting_homes = {
         str(old): (str(home), str(new))
         for home, old, new in zip(waiting.index, waiting["old"], waiting["new"], strict=True)
     }
     open_ = set(fresh)
     made = set(filled)
-    while left:
-        targets = {new for _, new in left.values()}
-        ready = [old for old in sorted(left) if old in made or old not in targets]
+    # Nobody can leave first in a ring of sub-grids, so homes there change places.
+    while waiting_homes:
+        targets = {new for _, new in waiting_homes.values()}
+        ready = [old for old in sorted(waiting_homes) if old in made or old not in targets]
         if ready:
-            home, new = left.pop(ready[0])
+            home, new = waiting_homes.pop(ready[0])
             lines += _write_moves(waiting.loc[[home]], new, new in open_, stairwells)
             open_.discard(new)
             made.add(new)
             continue
-        old = min(left)
-        home, new = left.pop(old)
+        old = min(waiting_homes)
+        home, new = waiting_homes.pop(old)
         while new != old:
-            other, onward = left.pop(new)
+            other, onward = waiting_homes.pop(new)
             lines.append(write_command(EditCommand("swap", "stairwell", (home,), (other,))))
             home = other
             new = onward
     return lines
 
 
-def _write_moves(own: pd.DataFrame, new: str, is_new: bool, stairwells: Any) -> list[str]:
+def _write_moves(movers: pd.DataFrame, new: str, is_new: bool, stairwells: Any) -> list[str]:
     """Write the moves to one sub-grid: whole buildings by their codes, other stairwells by their own."""
-    doors = stairwells.groupby("building").size().reindex(own["building"]).to_numpy()
-    whole = own.groupby("building")["building"].transform("size").to_numpy() == doors
+    doors = stairwells.groupby("building").size().reindex(movers["building"]).to_numpy()
+    whole = movers.groupby("building")["building"].transform("size").to_numpy() == doors
     named = {
-        "building": tuple(sorted(set(own["building"][whole]))),
-        "stairwell": tuple(own.index[~whole]),
+        "building": tuple(sorted(set(movers["building"][whole]))),
+        "stairwell": tuple(movers.index[~whole]),
     }
     commands = [
         EditCommand("move", level, things, (new,)) for level, things in named.items() if things

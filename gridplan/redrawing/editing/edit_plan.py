@@ -21,7 +21,7 @@ from gridplan.redrawing.revision.renewal import renew_plan
 from gridplan.tables.conform import conform_table
 from gridplan.tables.html import say_count, show_html
 
-TOLD = 3  # commands written out in the history; the rest are counted
+SHOWN_COMMANDS = 3  # commands written out in the history; the rest are counted
 
 
 @dataclass(frozen=True)
@@ -124,10 +124,10 @@ def edit(
     <BLANKLINE>
     """
     board, steps = _run(plan, commands, by, date)
-    done = plan
+    edited = plan
     for batch, state in steps:
-        done = _commit(done, batch, state, progress)
-    return Edited(done, _preview(board, board.open(), steps), write_log(done), plan)
+        edited = _commit(edited, batch, state, progress)
+    return Edited(edited, _preview(board, board.open(), steps), write_log(edited), plan)
 
 
 def preview(plan: Plan, commands: str | Sequence[str]) -> Preview:
@@ -159,14 +159,15 @@ def _run(
         )
     batches, problems = parse_script(commands)
     by = " ".join(by.split())
+    # What the log says of date and office wins, so that a log makes the same plan again.
     batches = [replace(b, date=b.date or date, by=b.by or by) for b in batches]
     problems += [p for d in sorted({b.date for b in batches} - {""}) for p in _check_date(d)]
     board = EditBoard(plan)
     state = board.open()
     steps: list[tuple[CommandBatch, BoardState]] = []
     for batch in batches:
-        state, told = _run_batch(board, replace(state, made=(), warnings=(), renamed={}), batch)
-        problems += told
+        state, refused = _run_batch(board, replace(state, made=(), warnings=(), renamed={}), batch)
+        problems += refused
         steps.append((batch, state))
     if not batches and not problems:
         problems = [
@@ -232,13 +233,16 @@ def _commit(plan: Plan, batch: CommandBatch, state: BoardState, progress: Progre
         return plan
     doors = plan.stairwells
     member = pd.Series(state.member, index=doors.index, dtype="str")
-    done = renew_plan(plan, member, centres=state.centres, progress=progress)
+    edited = renew_plan(plan, member, centres=state.centres, progress=progress)
+    # A sub-grid under a new code is the same one: nobody moved.
     was = doors["subgrid"].map(lambda code: state.renamed.get(code, code)).to_numpy(object)
     moved = int(doors["households"].to_numpy()[was != state.member].sum())
-    done = done.replace(locks=state.locks, edits=_add_rows(plan.edits, batch, state.made))
+    edited = edited.replace(locks=state.locks, edits=_add_rows(plan.edits, batch, state.made))
     lines = [write_command(m.command) for m in state.made]
-    what = "; ".join(lines[:TOLD]) + (f" and {len(lines) - TOLD} more" if len(lines) > TOLD else "")
-    return note_version(plan, done, "edit", what=what, by=batch.by, date=batch.date, moved=moved)
+    what = "; ".join(lines[:SHOWN_COMMANDS]) + (
+        f" and {len(lines) - SHOWN_COMMANDS} more" if len(lines) > SHOWN_COMMANDS else ""
+    )
+    return note_version(plan, edited, "edit", what=what, by=batch.by, date=batch.date, moved=moved)
 
 
 def _add_rows(

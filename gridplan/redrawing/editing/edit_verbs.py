@@ -47,8 +47,8 @@ def _move(board: EditBoard, state: BoardState, command: EditCommand) -> BoardSta
         state = replace(state, lies_in={**state.lies_in, code: community})
     else:
         code = find_subgrid(board, state, command.others[0])
-    done = replace(command, level=level, things=things, others=(code,))
-    return _reassign(board, state, done, rows, np.full(len(rows), code, object))
+    resolved = replace(command, level=level, things=things, others=(code,))
+    return _reassign(board, state, resolved, rows, np.full(len(rows), code, object))
 
 
 def _swap(board: EditBoard, state: BoardState, command: EditCommand) -> BoardState:
@@ -68,8 +68,8 @@ def _swap(board: EditBoard, state: BoardState, command: EditCommand) -> BoardSta
     codes = np.concatenate(
         [np.full(len(rows), homes[1][0], object), np.full(len(back), homes[0][0], object)]
     )
-    done = replace(command, level=level, things=things, others=others)
-    return _reassign(board, state, done, np.concatenate([rows, back]), codes)
+    resolved = replace(command, level=level, things=things, others=others)
+    return _reassign(board, state, resolved, np.concatenate([rows, back]), codes)
 
 
 def _split(board: EditBoard, state: BoardState, command: EditCommand) -> BoardState:
@@ -83,6 +83,7 @@ def _split(board: EditBoard, state: BoardState, command: EditCommand) -> BoardSt
             f"{code} has {len(rows)} stairwells, too few for {k} sub-grids",
             "split it into fewer",
         )
+    # A part has to be contiguous: one island is divided, several are parts as they are.
     if len(islands) == 1:
         part = split_atoms(problem, k, int(board.plan.manifest.get("seed", 0)))
     elif len(islands) == k:
@@ -100,8 +101,8 @@ def _split(board: EditBoard, state: BoardState, command: EditCommand) -> BoardSt
     fresh = number_next(state.lies_in[code], state.used, k - 1)
     names = np.array([*fresh[:keeper], code, *fresh[keeper:]], object)
     lies = {**state.lies_in} | dict.fromkeys(fresh, state.lies_in[code])
-    done = replace(command, things=(code,))
-    return _reassign(board, replace(state, lies_in=lies), done, rows, names[part], parts={code})
+    resolved = replace(command, things=(code,))
+    return _reassign(board, replace(state, lies_in=lies), resolved, rows, names[part], parts={code})
 
 
 def _choose_keeper(
@@ -123,8 +124,8 @@ def _merge(board: EditBoard, state: BoardState, command: EditCommand) -> BoardSt
             "merges are of two", f"{into} cannot be merged into itself", "name two sub-grids"
         )
     rows = np.flatnonzero(np.isin(state.member, codes))
-    done = replace(command, things=codes, others=(into,))
-    return _reassign(board, state, done, rows, np.full(len(rows), into, object))
+    resolved = replace(command, things=codes, others=(into,))
+    return _reassign(board, state, resolved, rows, np.full(len(rows), into, object))
 
 
 def _recode(board: EditBoard, state: BoardState, command: EditCommand) -> BoardState:
@@ -165,11 +166,11 @@ def _recode(board: EditBoard, state: BoardState, command: EditCommand) -> BoardS
 def _centre(board: EditBoard, state: BoardState, command: EditCommand) -> BoardState:
     code = find_subgrid(board, state, command.things[0])
     stairwell = find_code(command.others[0], set(board.stairwells), "stairwell")
-    at = state.member[board.stairwells.get_loc(stairwell)]
-    if at != code:
+    current = state.member[board.stairwells.get_loc(stairwell)]
+    if current != code:
         raise refuse(
             "centres are of their sub-grids",
-            f"{stairwell} is in {at}, not in {code}",
+            f"{stairwell} is in {current}, not in {code}",
             f"choose a stairwell of {code}",
         )
     names = _name_closing(state, code)
@@ -195,15 +196,17 @@ def _lock(board: EditBoard, state: BoardState, command: EditCommand) -> BoardSta
     if command.level == "all":
         codes = [str(c) for c in board.plan.site.communities.index]
         rows = [("community", code, command.note) for code in codes]
-        done = command
+        resolved = command
         effect = f"locked all {len(codes)} communities"
     else:
         pairs = [_find_lockable(board, state, command.level, thing) for thing in command.things]
         rows = [(level, of, command.note) for level, of in pairs]
-        done = _name_things(command, pairs)
+        resolved = _name_things(command, pairs)
         effect = "locked " + ", ".join(f"{level}:{of}" for level, of in pairs)
     return replace(
-        state, locks=add_locks(state.locks, rows), made=(*state.made, MadeCommand(done, 0, effect))
+        state,
+        locks=add_locks(state.locks, rows),
+        made=(*state.made, MadeCommand(resolved, 0, effect)),
     )
 
 
@@ -285,11 +288,12 @@ def _reassign(
     _refuse_across(board, state, rows, codes)
     off = state.member[rows] != codes
     moved = rows[off]
-    to = codes[off]
-    _refuse_locked(board, state, moved, to)
+    codes_after = codes[off]
+    _refuse_locked(board, state, moved, codes_after)
     member = state.member.copy()
     member[rows] = codes
-    touched = {*state.member[moved], *to, *(parts or set())}
+    touched = {*state.member[moved], *codes_after, *(parts or set())}
+    # A sub-grid without homes ends, unless a lock keeps its code.
     ended = sorted(c for c in touched & set(state.lies_in) if not (member == c).any())
     kept = [c for c in ended if f"code:{c}" in state.locks.index]
     if kept:
@@ -299,6 +303,7 @@ def _reassign(
             f"unlock code:{kept[0]}",
         )
     lies = {c: of for c, of in state.lies_in.items() if c not in ended}
+    # A centre that left its sub-grid is none any more; the cheapest one takes its place.
     lost = {
         c
         for c, s in state.centres.items()
@@ -308,15 +313,19 @@ def _reassign(
     after = replace(
         state, member=member, lies_in=lies, centres=centres, used=state.used | set(lies)
     )
-    told = [f"{c} ends: nobody is left in it" for c in ended]
-    told += [
+    warnings = [f"{c} ends: nobody is left in it" for c in ended]
+    warnings += [
         f"the centre of {c} that was chosen by hand left it" for c in sorted(lost - set(ended))
     ]
-    one = board.measure(state, touched)
-    two = board.measure(after, touched)
-    told += _warn(board, one, two)
-    made = MadeCommand(command, int(board.households[moved].sum()), _say_effect(one, two, ended))
-    return replace(after, made=(*state.made, made), warnings=(*state.warnings, *told))
+    figures_before = board.measure(state, touched)
+    figures_after = board.measure(after, touched)
+    warnings += _warn(board, figures_before, figures_after)
+    made = MadeCommand(
+        command,
+        int(board.households[moved].sum()),
+        _say_effect(figures_before, figures_after, ended),
+    )
+    return replace(after, made=(*state.made, made), warnings=(*state.warnings, *warnings))
 
 
 def _refuse_taken(board: EditBoard, state: BoardState, code: str) -> None:
@@ -397,30 +406,30 @@ def _name(board: EditBoard, rows: Array) -> tuple[str, ...]:
     return tuple(str(s) for s in board.stairwells[rows])
 
 
-def _warn(board: EditBoard, one: Any, two: Any) -> list[str]:
+def _warn(board: EditBoard, figures_before: Any, figures_after: Any) -> list[str]:
     """Say what an edit put out of rule: sub-grids that were in their band, or hung together, and do not now."""
-    told = []
-    for code, row in two.iterrows():
-        before = one.loc[code] if code in one.index else None
+    warnings = []
+    for code, row in figures_after.iterrows():
+        before = figures_before.loc[code] if code in figures_before.index else None
         if not row["in_band"] and (
             before is None or before["in_band"] or before["households"] != row["households"]
         ):
-            told.append(f"{code} is out of its band with {row['households']} households")
+            warnings.append(f"{code} is out of its band with {row['households']} households")
         if row["pieces"] > 1 and (before is None or before["pieces"] < row["pieces"]):
-            told.append(
+            warnings.append(
                 f"{code} falls apart: its homes are in {row['pieces']} pieces that do not hang together on foot"
             )
-    return told
+    return warnings
 
 
-def _say_effect(one: Any, two: Any, ended: list[str]) -> str:
+def _say_effect(figures_before: Any, figures_after: Any, ended: list[str]) -> str:
     """Say what an edit did to sizes, walks and contiguity of the sub-grids that it touched."""
     said = []
-    for code, row in two.iterrows():
+    for code, row in figures_after.iterrows():
         apart = f", in {row['pieces']} pieces" if row["pieces"] > 1 else ""
         band = "" if row["in_band"] else ", out of band"
-        if code in one.index:
-            was = one.loc[code]
+        if code in figures_before.index:
+            was = figures_before.loc[code]
             size = f"{was['households']} to {row['households']} households"
             walk = f"walk {was['mean_walk']:.0f} to {row['mean_walk']:.0f} m"
         else:

@@ -162,9 +162,9 @@ def _place_in_outlines(
     """Place homes in the outlines of old grids that reach into their community by more than a fault of drawing."""
     communities = site.communities.sort_index()
     land = measure_common(grids.shapes, communities.geometry.to_numpy())
-    own = land[land["common"] >= SPILL * shapely.area(grids.shapes)[land["first"]]]
+    overlaps = land[land["common"] >= SPILL * shapely.area(grids.shapes)[land["first"]]]
     allowed = pd.MultiIndex.from_arrays(
-        [own["first"].to_numpy(), communities.index.to_numpy(object)[own["second"]]]
+        [overlaps["first"].to_numpy(), communities.index.to_numpy(object)[overlaps["second"]]]
     )
     anywhere = place_homes(doors, site.buildings, grids.shapes)["row"].to_numpy()
     placed = place_homes(doors, site.buildings, grids.shapes, allowed)
@@ -265,7 +265,7 @@ def _attach(
         member = member.mask(none & (community == code), number_next(code, set(member))[0])
     walked = member.index[how == "foot"]
     flown = member.index[how == "air"]
-    left = sorted(set(community[none]))
+    gridless = sorted(set(community[none]))
     return member, [
         Entry(
             STEP,
@@ -287,9 +287,9 @@ def _attach(
             STEP,
             "communities",
             "inferred",
-            len(left),
+            len(gridless),
             "community without any grid: all its homes are one sub-grid",
-            left,
+            gridless,
         ),
     ]
 
@@ -299,6 +299,7 @@ def _measure_shift(plan: Plan, grids: OldGrids, row: Array, named: pd.Series[str
     homes = plan.subgrids[plan.subgrids["kind"] != "exclusive"]
     pairs = measure_common(homes.geometry.to_numpy(), grids.shapes)
     became = pd.MultiIndex.from_arrays([named.to_numpy(object), row])
+    # Only land that stays with the sub-grid made of the same old grid counts as kept.
     same = pairs[
         pd.MultiIndex.from_arrays(
             [homes.index.to_numpy(object)[pairs["first"]], pairs["second"]]

@@ -71,6 +71,7 @@ def place_homes(
         pairs = pairs[fits]
     cut = np.zeros(len(names), bool)
     cut[pairs["first"][pairs["first"].duplicated()]] = True
+    # A building with one stairwell is not divided; it goes whole to the outline with most of it.
     cut &= np.bincount(home, minlength=len(names)) > 1
     unit = np.where(
         cut[home], len(names) + np.arange(len(home)), home
@@ -79,9 +80,9 @@ def place_homes(
     sliced = np.flatnonzero(units >= len(names))
     of = np.where(units < len(names), units, home[units - len(names)])
     land = footprints[of]
-    own = stairwells.iloc[units[sliced] - len(names)]
+    slices = stairwells.iloc[units[sliced] - len(names)]
     land[sliced] = slice_footprints(
-        land[sliced], own["slice_from"].to_numpy(), own["slice_to"].to_numpy()
+        land[sliced], slices["slice_from"].to_numpy(), slices["slice_to"].to_numpy()
     )
     both = pd.DataFrame({"unit": np.arange(len(units)), "first": of}).merge(pairs, on="first")
     again = cut[both["first"]]
@@ -142,11 +143,12 @@ def join_nearest(
         walked = bare[nearest[bare] >= 0]
         how[bare] = "none"
         how[walked] = "foot"
+        # Nobody walks to these, so the straight line decides.
         flown = _fly_nearest(stairwells, bare[nearest[bare] < 0], known)
         nearest[list(flown)] = list(flown.values())
         how[list(flown)] = "air"
-        found = bare[how[bare] != "none"]
-        code[found] = code[nearest[found]]
+        attached = bare[how[bare] != "none"]
+        code[attached] = code[nearest[attached]]
     index = stairwells.index
     return pd.Series(code, index, dtype="str", name="subgrid"), pd.Series(
         how, index, dtype="str", name="how"
@@ -161,6 +163,7 @@ def _walk_nearest(stairwells: gpd.GeoDataFrame, neighbours: pd.DataFrame, known:
     both = (a >= 0) & (b >= 0)
     length = np.maximum(neighbours["distance"].to_numpy(float)[both], SHORTEST)
     graph = csr_matrix((length, (a[both], b[both])), shape=(len(stairwells),) * 2)
+    # The order of edges decides ties, and it must not depend on the input.
     graph.sort_indices()
     _, _, source = dijkstra(
         graph, directed=False, indices=known, return_predecessors=True, min_only=True
@@ -172,11 +175,11 @@ def _fly_nearest(stairwells: gpd.GeoDataFrame, bare: Array, known: Array) -> dic
     """Find for some stairwells the known one of their community that is nearest in a straight line; of equals the first."""
     community = stairwells["community"].to_numpy(object)
     xy = shapely.get_coordinates(stairwells.geometry.to_numpy())
-    found: dict[int, int] = {}
+    nearest: dict[int, int] = {}
     for code in sorted(set(community[bare])):
-        own = bare[community[bare] == code]
+        homeless = bare[community[bare] == code]
         there = known[community[known] == code]
         if len(there):
-            apart = cKDTree(xy[there]).query(xy[own])[1]
-            found |= dict(zip(own.tolist(), there[apart].tolist(), strict=True))
-    return found
+            apart = cKDTree(xy[there]).query(xy[homeless])[1]
+            nearest |= dict(zip(homeless.tolist(), there[apart].tolist(), strict=True))
+    return nearest

@@ -146,10 +146,10 @@ def import_edits(
     except (
         InputError
     ) as error:  # such as locks; the numbers of lines mean nothing to somebody who wrote none
-        told = [
+        problems_found = [
             replace(p, table="stairwells", message=_LINE.sub("", p.message)) for p in error.problems
         ]
-        raise InputError(told) from error
+        raise InputError(problems_found) from error
     return ReturnedFile(edited.plan, changes, tuple(notes), edited.preview.warnings)
 
 
@@ -195,7 +195,7 @@ def _read_codes(
         .set_axis(doors.index)
         .dropna()
     )
-    told = Entry(
+    entry = Entry(
         STEP,
         table,
         "dropped",
@@ -203,7 +203,7 @@ def _read_codes(
         f"not among the {table} of the plan: new homes come with new land",
         strange,
     )
-    return new[(new != doors["subgrid"][new.index]).to_numpy()].astype(object), [told]
+    return new[(new != doors["subgrid"][new.index]).to_numpy()].astype(object), [entry]
 
 
 def _check_codes(rows: pd.DataFrame, table: str, key: str) -> None:
@@ -239,11 +239,11 @@ def recover_codes(codes: pd.Series[str], known: pd.Index[Any]) -> pd.Series[str]
         )
     )
     open_ = codes.str.fullmatch(r"\d+") & ~codes.isin(known)
-    found = [
+    recovered = [
         meant.get(code.lstrip("0"), code) if is_open else code
         for code, is_open in zip(codes, open_, strict=True)
     ]
-    return pd.Series(found, codes.index, dtype="str")
+    return pd.Series(recovered, codes.index, dtype="str")
 
 
 def _read_outlines(
@@ -258,6 +258,7 @@ def _read_outlines(
     old = plan.subgrids
     codes = recover_codes(pd.Series(grids.codes, dtype="str"), plan.subgrids.index).to_numpy(object)
     codes = np.array([code or f"{NAMELESS}{n}" for n, code in enumerate(codes)], object)
+    # Programs may turn rings and begin them elsewhere; that is no edit.
     before = shapely.normalize(old.geometry.reindex(codes).to_numpy())
     drawn = ~shapely.equals_exact(before, shapely.normalize(grids.shapes), STILL)
     nothing = pd.Series([], index=plan.stairwells.index[:0], dtype=object)
@@ -273,7 +274,7 @@ def _read_outlines(
     out = doors.index[
         (lies == "") & doors["community"].isin(doors["community"][lies != ""]).to_numpy()
     ]
-    told = Entry(
+    entry = Entry(
         STEP,
         "stairwells",
         "noted",
@@ -281,7 +282,7 @@ def _read_outlines(
         "in none of the outlines: stays in its sub-grid",
         list(out),
     )
-    return pd.Series(lies[moved], doors.index[moved], dtype=object), [*grids.entries, told]
+    return pd.Series(lies[moved], doors.index[moved], dtype=object), [*grids.entries, entry]
 
 
 def _name_new(new: pd.Series[Any], doors: gpd.GeoDataFrame, plan: Plan) -> pd.Series[Any]:
@@ -341,10 +342,10 @@ def _check_moves(plan: Plan, new: pd.Series[Any]) -> list[Problem]:
 def _list_changes(doors: gpd.GeoDataFrame, wanted: pd.DataFrame) -> pd.DataFrame:
     """List the stairwells that change their sub-grid."""
     mask = (wanted["new"] != doors["subgrid"]).to_numpy()
-    own = pd.DataFrame(doors.loc[mask, ["building", "community"]])
-    told = own.assign(
+    homes = pd.DataFrame(doors.loc[mask, ["building", "community"]])
+    changes = homes.assign(
         old=doors["subgrid"][mask],
         new=wanted["new"][mask].astype("str"),
         households=doors["households"][mask],
     )
-    return told.assign(by=wanted["by"][mask].astype("str"))
+    return changes.assign(by=wanted["by"][mask].astype("str"))

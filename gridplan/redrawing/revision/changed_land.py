@@ -76,29 +76,32 @@ def redraw_land(
     # What was another community's land is no part of what the sub-grids of this one had together.
     came = over[over.index.isin(old.index) & (over != old["community"].reindex(over.index))]
     wholly_drawn |= set(came)
+    # Outlines that new ones have to fit to.
     staying = plan.subgrids[
         plan.subgrids.index.isin(over.index) | (plan.subgrids["kind"] == "exclusive")
     ]
-    done: list[pd.Series[Any]] = []
+    pieces_drawn: list[pd.Series[Any]] = []
     entries: list[Entry] = []
     open_ = sorted((asked & set(over)) - wholly_drawn)
+    # Each round takes more land, and only communities that failed the round before.
     for wide in (False, False, True):
         if not open_:
             break
         codes = set(old.index) | set(over.index) if wide else codes
-        drawn, told, poor = _draw_on_old(
+        drawn, noted, poor = _draw_on_old(
             old, codes, site, stairwells, over, open_, rules.outlines, progress
         )
         failed = set(over.reindex(_find_faults(drawn, staying, rules.outlines.grid)).dropna()) | (
             set() if wide else poor
         )
         good = drawn[~over.reindex(drawn.index).isin(failed).to_numpy()]
-        done.append(good)
-        entries += told if len(good) == len(drawn) else []
+        pieces_drawn.append(good)
+        entries += noted if len(good) == len(drawn) else []
         open_ = sorted(set(open_) - set(over.reindex(good.index)))
+        # The next round may use the land of the sub-grids round these too.
         codes = codes | _find_beside(old, codes)
     wholly_drawn |= set(open_)
-    lone, whole_shapes, told = _draw_whole(
+    lone, whole_shapes, noted = _draw_whole(
         plan,
         site,
         stairwells,
@@ -107,13 +110,14 @@ def redraw_land(
         rules,
         progress,
     )
-    outlines = pd.concat([*done, whole_shapes]) if done else whole_shapes
+    outlines = pd.concat([*pieces_drawn, whole_shapes]) if pieces_drawn else whole_shapes
     there = (
         staying["community"].isin(site.communities.index)
         & ~staying["community"].isin(wholly_drawn)
         & ~staying.index.isin(came.index)
     )
     staying = staying[there.to_numpy()]
+    # A new line ends on borders of untouched sub-grids: they get its corner, so nothing gapes.
     shapes, around = match_around(outlines, staying, rules.outlines.grid)
     series = gpd.GeoSeries(
         shapes.to_numpy(), index=pd.Index(shapes.index, dtype="str", name="subgrid"), crs=site.crs
@@ -124,23 +128,27 @@ def redraw_land(
         around,
         lone,
         frozenset(wholly_drawn),
-        (*entries, *told),
+        (*entries, *noted),
     )
 
 
 def _find_deserted(plan: Plan, stairwells: Any, codes: frozenset[str]) -> set[str]:
     """Find the changed sub-grids none of whose homes are there any more: others have to take their land."""
-    own = plan.stairwells[plan.stairwells["subgrid"].isin(codes)]
-    return set(own["subgrid"]) - set(own["subgrid"][stairwells.index.get_indexer(own.index) >= 0])
+    members = plan.stairwells[plan.stairwells["subgrid"].isin(codes)]
+    return set(members["subgrid"]) - set(
+        members["subgrid"][stairwells.index.get_indexer(members.index) >= 0]
+    )
 
 
 def _find_beside(old: Any, codes: set[str]) -> set[str]:
     """Find the sub-grids of homes that adjoin some others of their community."""
-    own = old[old.index.isin(codes)]
+    changed = old[old.index.isin(codes)]
     near = shapely.STRtree(old.geometry.to_numpy()).query(
-        own.geometry.to_numpy(), predicate="dwithin", distance=ADJOINS
+        changed.geometry.to_numpy(), predicate="dwithin", distance=ADJOINS
     )
-    same = old["community"].to_numpy(object)[near[1]] == own["community"].to_numpy(object)[near[0]]
+    same = (
+        old["community"].to_numpy(object)[near[1]] == changed["community"].to_numpy(object)[near[0]]
+    )
     return set(old.index[near[1][same]])
 
 
@@ -155,10 +163,10 @@ def _draw_on_old(
     progress: Progress,
 ) -> tuple[pd.Series[Any], list[Entry], set[str]]:
     """Draw sub-grids on the land that they had together; returns the outlines, entries, and communities drawn by plainer ways."""
-    stand_in = old[old["community"].isin(communities) & old.index.isin(codes)]
+    land_before = old[old["community"].isin(communities) & old.index.isin(codes)]
     unions = {
-        str(c): _unite(own.geometry.to_numpy())
-        for c, own in stand_in.groupby("community", sort=True)
+        str(c): _unite(outlines_before.geometry.to_numpy())
+        for c, outlines_before in land_before.groupby("community", sort=True)
     }
     if not unions:
         return pd.Series(dtype=object), [], set()
@@ -166,10 +174,13 @@ def _draw_on_old(
     lands = conform_table(
         "communities", gpd.GeoDataFrame(table, geometry=list(unions.values()), crs=site.crs)
     )
-    mine = stairwells["subgrid"].isin(over.index[over.isin(lands.index) & over.index.isin(codes)])
-    doors = stairwells[mine.to_numpy()]
+    members = stairwells["subgrid"].isin(
+        over.index[over.isin(lands.index) & over.index.isin(codes)]
+    )
+    doors = stairwells[members.to_numpy()]
     homes = site.buildings.index.isin(doors["building"])
     around = _meet(site.buildings, lands) & site.buildings["community"].isin(lands.index).to_numpy()
+    # Buildings without homes shape outlines as well, though nobody lives in them.
     near = np.flatnonzero(around)
     lived = pd.Index(stairwells["building"].unique()).get_indexer(site.buildings.index[near]) >= 0
     plain = np.zeros(len(around), bool)
@@ -186,6 +197,7 @@ def _draw_on_old(
         .groupby(over.reindex(shapes.index))
         .sum()
     )
+    # Land that was lost or gained in drawing shows that the tiling does not hold.
     short = whole.index[
         (np.abs(whole - drawn.reindex(whole.index, fill_value=0.0)) > AREA_ERROR * whole).to_numpy()
     ]
@@ -218,15 +230,16 @@ def _meet(table: Any, lands: Any) -> Array:
     met = shapely.STRtree(lands.geometry.to_numpy()).query(
         shapes[near], predicate="dwithin", distance=1.0
     )[0]
-    found = np.zeros(len(table), bool)
-    found[near[met]] = True
-    return found
+    meets = np.zeros(len(table), bool)
+    meets[near[met]] = True
+    return meets
 
 
 def _find_faults(drawn: pd.Series[Any], staying: Any, grid: float) -> list[str]:
     """Find the new outlines that are empty or broken or do not fit together with one another and those around."""
     matched, around = match_around(drawn, staying, grid)
     shapes = matched.to_numpy()
+    # Edges that do not fit show where outlines overlap or leave a gap.
     wrong = shapely.coverage_invalid_edges(np.concatenate([shapes, around.to_numpy()]))[
         : len(shapes)
     ]
@@ -251,9 +264,9 @@ def _draw_whole(
         communities=site.communities.loc[communities],
         buildings=site.buildings[site.buildings["community"].isin(communities)],
     )
-    own = stairwells[stairwells["community"].isin(communities)]
+    homes = stairwells[stairwells["community"].isin(communities)]
     rows = figures[figures["community"].isin(communities)].reset_index()
-    drawn, noted = draw_land(part, own, rows, rules, site.communities, progress)
+    drawn, noted = draw_land(part, homes, rows, rules, site.communities, progress)
     lone = drawn[drawn["kind"] == "exclusive"]
     before = plan.subgrids[
         (plan.subgrids["kind"] == "exclusive") & plan.subgrids["community"].isin(communities)

@@ -58,8 +58,10 @@ def find_changes(
     moved, counted = _compare_stairwells(plan.stairwells, stairwells)
     land = _find_codes(plan.stairwells, stairwells, moved)
     figures = _find_codes(plan.stairwells, stairwells, counted)
+    # A new code has no outline yet.
     land |= set(stairwells["subgrid"].unique()) - set(plan.subgrids.index)
     of_plan = plan.subgrids["centre"].to_dict()
+    # What moves on the map also changes its figures, and so does another centre.
     figures |= land | {code for code, centre in centres.items() if of_plan.get(code) != centre}
     figures |= _find_other_bands(plan.subgrids, stairwells, rules)
     if site is plan.site:
@@ -75,6 +77,7 @@ def find_changes(
             wholly_drawn |= _find_near(_differ(old, new), site)
     footprints = _differ(plan.site.buildings, site.buildings)
     touched = _find_touched(footprints, plan.subgrids)
+    # An exclusive grid is drawn with its whole community; other sub-grids by themselves.
     lone = touched[plan.subgrids["kind"].reindex(touched) == "exclusive"]
     wholly_drawn |= set(plan.subgrids["community"].reindex(lone)) & set(site.communities.index)
     land |= set(touched) - set(lone)
@@ -108,10 +111,10 @@ def _compare_stairwells(old: Any, new: Any) -> tuple[pd.Index[Any], pd.Index[Any
 
 def _find_codes(old: Any, new: Any, stairwells: pd.Index[Any]) -> set[str]:
     """Find the sub-grids that some stairwells were in or are in now."""
-    found: set[str] = set()
+    codes: set[str] = set()
     for table in (old, new):
-        found |= set(table["subgrid"].reindex(stairwells).dropna())
-    return found - {""}
+        codes |= set(table["subgrid"].reindex(stairwells).dropna())
+    return codes - {""}
 
 
 def _find_other_bands(subgrids: Any, stairwells: Any, rules: Rules) -> set[str]:
@@ -138,6 +141,7 @@ def _differ(old: Any, new: Any) -> Array:
         return np.zeros(0, object)
     a = old.geometry.to_numpy()
     b = new.geometry.to_numpy()
+    # Bytes are compared: any other corner is a change, and hashing is quick.
     one = pd.Index(shapely.to_wkb(a))
     two = pd.Index(shapely.to_wkb(b))
     return np.concatenate([a[~one.isin(two)], b[~two.isin(one)]])

@@ -84,7 +84,7 @@ def _share_out(before: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
     that building's other households go; those of buildings that have none are
     gone.
     """
-    own = (
+    successors = (
         now.groupby(["building", "home", "new_building", "community", "subgrid"])["households"]
         .sum()
         .reset_index()
@@ -93,30 +93,32 @@ def _share_out(before: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
         columns={"subgrid": "old", "households": "counted", "community": "old_community"}
     )
     direct = before.merge(
-        own, left_on=["building", "old"], right_on=["building", "home"], how="inner"
+        successors, left_on=["building", "old"], right_on=["building", "home"], how="inner"
     )
+    # Old homes without a successor: where their building lives on, they go with it.
     rest = before.merge(
         direct[["building", "old"]].drop_duplicates(), how="left", indicator="found"
     )
     rest = rest[rest["found"] == "left_only"].drop(columns="found")
     loose = (
-        own.groupby(["building", "new_building", "community", "subgrid"])["households"]
+        successors.groupby(["building", "new_building", "community", "subgrid"])["households"]
         .sum()
         .reset_index()
     )
     other = rest.merge(loose, on="building", how="left")
-    found = pd.concat([direct.drop(columns="home"), other], ignore_index=True)
-    gone = found["new_building"].isna()
-    found["community"] = found["community"].fillna(found["old_community"])
-    found[["new_building", "subgrid"]] = found[["new_building", "subgrid"]].fillna("")
-    found["weight"] = found["households"].where(~gone, 1.0).astype(float)
+    flows = pd.concat([direct.drop(columns="home"), other], ignore_index=True)
+    gone = flows["new_building"].isna()
+    flows["community"] = flows["community"].fillna(flows["old_community"])
+    flows[["new_building", "subgrid"]] = flows[["new_building", "subgrid"]].fillna("")
+    # Households follow the size of the new homes; those that are gone keep one row.
+    flows["weight"] = flows["households"].where(~gone, 1.0).astype(float)
     keys = ["building", "old_community", "old"]
-    found = found.sort_values([*keys, "new_building", "subgrid"], ignore_index=True)
-    group = found.groupby(keys, sort=False).ngroup().to_numpy()
-    found["households"] = apportion(
-        found["counted"].to_numpy(np.int64), found["weight"].to_numpy(float), group
+    flows = flows.sort_values([*keys, "new_building", "subgrid"], ignore_index=True)
+    group = flows.groupby(keys, sort=False).ngroup().to_numpy()
+    flows["households"] = apportion(
+        flows["counted"].to_numpy(np.int64), flows["weight"].to_numpy(float), group
     )
-    return found.rename(columns={"subgrid": "new"})[list(FLOW_COLUMNS)]
+    return flows.rename(columns={"subgrid": "new"})[list(FLOW_COLUMNS)]
 
 
 def apportion(total: Array, weight: Array, group: Array) -> Array:
@@ -140,11 +142,14 @@ def apportion(total: Array, weight: Array, group: Array) -> Array:
         return np.zeros(0, np.int64)
     mass = np.bincount(group, weight)[group]
     count = np.bincount(group)[group]
+    # A group without any weight is shared evenly.
     quota = total * np.where(mass > 0, weight / np.where(mass > 0, mass, 1.0), 1.0 / count)
+    # The small addition keeps whole quotas whole in spite of rounding.
     whole = np.floor(quota + 1e-9).astype(np.int64)
-    left = total - np.bincount(group, whole)[group].astype(np.int64)
+    remainder = total - np.bincount(group, whole)[group].astype(np.int64)
     order = np.lexsort((np.arange(len(total)), -np.round(quota - whole, 9), group))
     first = np.r_[0, np.flatnonzero(np.diff(group[order])) + 1]
     rank = np.arange(len(total)) - np.repeat(first, np.diff(np.r_[first, len(total)]))
-    whole[order] += rank < left[order]
+    # The units that rounding down left go to the largest remainders, one each.
+    whole[order] += rank < remainder[order]
     return whole

@@ -159,10 +159,12 @@ def find_frozen(
     closed = frozenset(homes.index[shut])
     if home is None:
         home = plan.stairwells["subgrid"].reindex(stairwells.index).fillna("")
-    own = stairwells["building"] if building is None else building
-    locked = own.reindex(stairwells.index).isin(of["building"]).to_numpy()
+    buildings = stairwells["building"] if building is None else building
+    locked = buildings.reindex(stairwells.index).isin(of["building"]).to_numpy()
     was = home.reindex(stairwells.index).fillna("")
+    # A new home has no place to stay in, so nothing holds it.
     frozen = (was != "").to_numpy() & (was.isin(closed).to_numpy() | locked)
+    # A sub-grid with a locked building in it cannot end.
     held = set(was[frozen & locked])
     return FrozenHomes(
         np.asarray(frozen), closed, frozenset(closed | held | (of["code"] & set(homes.index)))
@@ -207,12 +209,12 @@ def find_contradictions(
         home = plan.stairwells["subgrid"].reindex(doors.index)
     home = home.reindex(doors.index).fillna("").astype("str")
     frozen = find_frozen(plan, doors, home)
-    found = _find_lost(plan, doors)
-    found += _find_outside(plan, doors, home, frozen)
-    found += _find_apart(plan, doors, pairs, home, frozen)
-    found += _find_walled_in(plan, doors, pairs, home, frozen)
-    found += _find_too_many(plan, doors, frozen)
-    return sorted(found, key=lambda c: (c.community, c.of, c.why))
+    contradictions = _find_lost(plan, doors)
+    contradictions += _find_outside(plan, doors, home, frozen)
+    contradictions += _find_apart(plan, doors, pairs, home, frozen)
+    contradictions += _find_walled_in(plan, doors, pairs, home, frozen)
+    contradictions += _find_too_many(plan, doors, frozen)
+    return sorted(contradictions, key=lambda c: (c.community, c.of, c.why))
 
 
 def name_locks(plan: Plan, subgrid: str) -> tuple[str, ...]:
@@ -256,7 +258,7 @@ def _find_outside(plan: Plan, doors: Any, home: Any, frozen: FrozenHomes) -> lis
     held = doors["households"].groupby(home).sum()
     locked = doors["households"][frozen.stairwells].groupby(home[frozen.stairwells]).sum()
     kinds = plan.subgrids["community_kind"]
-    found = []
+    contradictions = []
     for code in sorted(set(frozen.closed) | set(locked.index)):
         band = rules.find_band(str(kinds[code]))
         community = str(plan.subgrids["community"][code])
@@ -265,23 +267,29 @@ def _find_outside(plan: Plan, doors: Any, home: Any, frozen: FrozenHomes) -> lis
             if not band.low <= count <= band.high:
                 names = name_locks(plan, code)
                 why = f"{count} households, allowed are {band.low} to {band.high}, and none may leave or enter"
-                found.append(Contradiction(names, community, code, why, _unlock(names)))
+                contradictions.append(Contradiction(names, community, code, why, _unlock(names)))
         elif int(locked[code]) > band.high:
-            own = sorted(set(doors["building"][frozen.stairwells & (home == code).to_numpy()]))
-            names = tuple(f"building:{b}" for b in own)
+            buildings = sorted(
+                set(doors["building"][frozen.stairwells & (home == code).to_numpy()])
+            )
+            names = tuple(f"building:{b}" for b in buildings)
             why = f"{int(locked[code])} households in locked buildings alone, allowed are at most {band.high}"
-            found.append(
+            contradictions.append(
                 Contradiction(names, community, code, why, "unlock some of " + ", ".join(names))
             )
-    return found
+    return contradictions
 
 
 def _find_apart(
     plan: Plan, doors: Any, pairs: Any, home: Any, frozen: FrozenHomes
 ) -> list[Contradiction]:
     """Find closed sub-grids whose homes do not hang together."""
-    own = home.isin(frozen.closed).to_numpy()
-    torn = find_torn(doors[own].assign(subgrid=home[own]), pairs) if own.any() else []
+    in_closed = home.isin(frozen.closed).to_numpy()
+    torn = (
+        find_torn(doors[in_closed].assign(subgrid=home[in_closed]), pairs)
+        if in_closed.any()
+        else []
+    )
     return [
         Contradiction(
             name_locks(plan, code),
@@ -310,38 +318,41 @@ def _find_walled_in(
     a = a[known]
     b = b[known]
     shut = home.isin(frozen.closed).to_numpy()
+    # Nobody is assigned through a closed sub-grid, so it walls off what lies behind.
     free = ~shut[a] & ~shut[b]
     graph = coo_array(
         (np.ones(int(free.sum()), np.int8), (a[free], b[free])), shape=(len(doors),) * 2
     )
     pocket = connected_components(graph, directed=False)[1]
     new = ((home == "") & ~shut).to_numpy()
+    # A pocket with any open sub-grid in it can join that one.
     mixed = set(pocket[~new & ~shut])
-    found = []
+    contradictions = []
     for number in sorted(set(pocket[new]) - mixed, key=lambda n: str(doors.index[pocket == n][0])):
-        own = np.flatnonzero(pocket == number)
-        count = int(doors["households"].to_numpy()[own].sum())
-        if rules.find_band(str(doors["community_kind"].iloc[own[0]])).find_counts(count):
+        homes = np.flatnonzero(pocket == number)
+        count = int(doors["households"].to_numpy()[homes].sum())
+        # Enough for a sub-grid of its own, so no contradiction.
+        if rules.find_band(str(doors["community_kind"].iloc[homes[0]])).find_counts(count):
             continue
         inside = np.zeros(len(doors), bool)
-        inside[own] = True
+        inside[homes] = True
         around = sorted(
             set(home.iloc[np.concatenate([b[inside[a]], a[inside[b]]])]) & set(frozen.closed)
         )
         if around:
             names = tuple(dict.fromkeys(n for code in around for n in name_locks(plan, code)))
-            of = str(doors.index[own[0]])
+            of = str(doors.index[homes[0]])
             why = f"{count} households in no sub-grid, and all sub-grids beside them are closed"
-            found.append(
+            contradictions.append(
                 Contradiction(
                     names,
-                    str(doors["community"].iloc[own[0]]),
+                    str(doors["community"].iloc[homes[0]]),
                     of,
                     why,
                     "unlock one of " + ", ".join(names),
                 )
             )
-    return found
+    return contradictions
 
 
 def _find_too_many(plan: Plan, doors: Any, frozen: FrozenHomes) -> list[Contradiction]:
@@ -350,8 +361,9 @@ def _find_too_many(plan: Plan, doors: Any, frozen: FrozenHomes) -> list[Contradi
     held = doors.groupby("community")["households"].sum()
     kind = doors.drop_duplicates("community").set_index("community")["community_kind"]
     over = plan.subgrids["community"].reindex(sorted(frozen.kept))
-    found = []
+    contradictions = []
     for community, codes in over.groupby(over, sort=True):
+        # Every sub-grid needs at least the low end of the band.
         most = int(held.get(community, 0)) // rules.find_band(str(kind.get(community, "urban"))).low
         if len(codes) > most:
             names = tuple(
@@ -363,9 +375,9 @@ def _find_too_many(plan: Plan, doors: Any, frozen: FrozenHomes) -> list[Contradi
                 )
             )
             why = f"{len(codes)} codes are to be kept, but {int(held.get(community, 0))} households make at most {most} sub-grids"
-            found.append(
+            contradictions.append(
                 Contradiction(
                     names, str(community), str(community), why, "unlock some of " + ", ".join(names)
                 )
             )
-    return found
+    return contradictions

@@ -87,16 +87,17 @@ def match_stairwells(
     before = before if before.crs == buildings.crs else before.to_crs(buildings.crs)
     after = buildings.sort_index()
     pairs = find_candidates(before, after, rules)
+    # First buildings, since a door can only continue a door of the same building.
     holders = _choose_buildings(pairs, _mark(before.index, old.stairwells["building"]))
     new = stairwells.sort_index()
-    found = _choose_for_doors(new, after, before, holders, pairs)
+    continued = _choose_for_doors(new, after, before, holders, pairs)
     doors = old.stairwells.sort_index()
     doors = doors if doors.crs == buildings.crs else doors.to_crs(buildings.crs)
-    chosen = _choose_stairwells(new, found, doors)
+    chosen = _choose_stairwells(new, continued, doors)
     known = chosen >= 0
     codes = np.append(doors.index.to_numpy(object), "")
     homes = np.append(doors["subgrid"].to_numpy(object), "")
-    table = found.assign(old=codes[chosen], home=homes[chosen])[
+    table = continued.assign(old=codes[chosen], home=homes[chosen])[
         ["old", "old_building", "how", "share", "home"]
     ]
     table = table.astype({"old": "str", "old_building": "str", "how": "str", "home": "str"})
@@ -151,6 +152,7 @@ def find_candidates(
 def _choose_buildings(pairs: pd.DataFrame, lived_in: Array) -> pd.DataFrame:
     """Choose for each new building the old one that it continues: by code, else the home with most land in common."""
     twin = pairs.groupby("second")["alike"].transform("max") >= SAME
+    # A code given to another building must not outvote the very footprint.
     doubtful = twin & (pairs["alike"] < SAME)  # another old building has the very footprint
     ranked = pairs.assign(by_id=pairs["by_id"] & ~doubtful, lived=lived_in[pairs["first"]])
     return choose_greatest(ranked, "second", ["by_id", "lived", "common", "alike"])
@@ -173,13 +175,14 @@ def _choose_for_doors(
 ) -> pd.DataFrame:
     """Choose the old building of each new stairwell: that of its building, or of its own slice where several became one."""
     row = after.index.get_indexer(new["building"])
-    own = holders.reindex(row)
+    holder = holders.reindex(row)
     several = pairs["second"].duplicated(keep=False)
     doors = new.groupby("building")["door"].transform("max").to_numpy()
+    # Where several buildings became one, each door asks what stood in its own slice.
     split = np.flatnonzero((doors > 1) & np.isin(row, pairs.loc[several, "second"]))
-    old = own["first"].fillna(-1).to_numpy(np.int64).copy()
-    by_id = own["by_id"].fillna(0).to_numpy(bool).copy()
-    share = own["share"].to_numpy(float).copy()
+    old = holder["first"].fillna(-1).to_numpy(np.int64).copy()
+    by_id = holder["by_id"].fillna(0).to_numpy(bool).copy()
+    share = holder["share"].to_numpy(float).copy()
     if len(split):
         best = _choose_for_slices(new.iloc[split], after, before, pairs)
         changed = best.index[best["first"].to_numpy() != old[split[best.index]]]
@@ -207,25 +210,28 @@ def _choose_for_slices(
 
 
 def _choose_stairwells(
-    new: gpd.GeoDataFrame, found: pd.DataFrame, doors: gpd.GeoDataFrame
+    new: gpd.GeoDataFrame, continued: pd.DataFrame, doors: gpd.GeoDataFrame
 ) -> Array:
     """Choose the old stairwell of each new one: the nearest door of its old building, and there the band at its height.
 
     Returns int64[n], the row of the old stairwell, -1 where there is none.
     """
-    right = _describe_doors(doors).assign(
+    old_doors = _describe_doors(doors).assign(
         old=np.arange(len(doors)), building=doors["building"].to_numpy(object)
     )
-    left = _describe_doors(new).assign(
-        new=np.arange(len(new)), building=found["old_building"].to_numpy(object)
+    new_doors = _describe_doors(new).assign(
+        new=np.arange(len(new)), building=continued["old_building"].to_numpy(object)
     )
-    both = left.merge(right, on="building", suffixes=("", "_old"))
+    both = new_doors.merge(old_doors, on="building", suffixes=("", "_old"))
+    # How far each old door is from the new one, along the ground and in height.
     apart = np.hypot(both["x"] - both["x_old"], both["y"] - both["y_old"])
+    # Zero where the middle of the new band is within the old one.
     away = np.maximum(
         np.maximum(both["bottom_old"] - both["middle"], both["middle"] - both["top_old"]), 0.0
     )
     by = [apart.round(NEAR), (both["door"] - both["door_old"]).abs(), away.round(9)]
     by += [(both["middle"] - both["middle_old"]).abs().round(9), both["old"]]
+    # The nearest door first; rounded, so that ties do not depend on the machine.
     order = np.lexsort([*reversed(by), both["new"]])
     best = both.iloc[order].drop_duplicates("new")
     chosen = np.full(len(new), -1, np.int64)
@@ -265,6 +271,7 @@ def _list_gone(
     lived = np.zeros(len(old), bool)
     stands[pairs["first"]] = True
     lived[pairs.loc[lived_in[pairs["second"]], "first"]] = True
+    # A building lives on if homes continue it, and still stands if anything does.
     why = np.where(lived[row], "joined", np.where(stands[row], "emptied", "demolished"))
     table = pd.DataFrame(gone[["building", "community", "subgrid", "households"]])
     return table.assign(why=pd.Series(why, index=gone.index, dtype="str"))
@@ -277,7 +284,7 @@ def _list_entries(table: pd.DataFrame, gone: pd.DataFrame) -> list[Entry]:
         "overlap": "continue a stairwell of the plan before: found by the land in common, for the code is another",
         "": "new: the plan before has no home in this place",
     }
-    told = {
+    reasons_gone = {
         "demolished": "gone: nothing is built there now",
         "emptied": "gone: what is built there now is no home",
         "joined": "gone: the building lives on with other stairwells, or as part of another one",
@@ -294,7 +301,7 @@ def _list_entries(table: pd.DataFrame, gone: pd.DataFrame) -> list[Entry]:
         )
         for word, reason in reasons.items()
     ]
-    lost = [(gone.index[gone["why"] == word], reason) for word, reason in told.items()]
+    lost = [(gone.index[gone["why"] == word], reason) for word, reason in reasons_gone.items()]
     return entries + [
         Entry("matching", "stairwells", "noted", len(ids), reason, list(ids[:20]))
         for ids, reason in lost

@@ -33,7 +33,7 @@ def number_next(community: str, used: Collection[str], count: int = 1) -> list[s
     ['0301-008', '0301-009']
     """
     stem = re.compile(re.escape(community) + r"-(\d+)")
-    found = [match[1] for match in map(stem.fullmatch, used) if match]
-    last = max((int(n) for n in found), default=0)
-    width = max([3, *(len(n) for n in found)])
+    numbers = [match[1] for match in map(stem.fullmatch, used) if match]
+    last = max((int(n) for n in numbers), default=0)
+    width = max([3, *(len(n) for n in numbers)])
     return [f"{community}-{last + n:0{width}d}" for n in range(1, count + 1)]

@@ -39,18 +39,19 @@ def renew_specials(
             site.barriers, site.communities, subgrids, rules.special, site.communities
         )
         return new.grids, new.touches
+    # What an unchanged sub-grid touches is still true.
     kept = touches[touches["subgrid"].isin(subgrids.index) & ~touches["subgrid"].isin(drawn)]
-    found = []
+    touched_again = []
     grids = grids[grids["community"].isin(site.communities.index)]
     kept = kept[kept["special_grid"].isin(grids.index)]
     again = grids[grids["community"].isin(subgrids["community"].reindex(list(drawn)).dropna())]
     if len(again):
-        found.append(
+        touched_again.append(
             find_touches(
                 again, subgrids.loc[subgrids.index.intersection(sorted(drawn))], rules.special.touch
             )
         )
-    every = pd.concat([kept, *(f for f in found if len(f))]).sort_values(
+    every = pd.concat([kept, *(f for f in touched_again if len(f))]).sort_values(
         ["special_grid", "subgrid"], ignore_index=True
     )
     every["touch"] = (every.index + 1).astype("str").str.zfill(len(str(len(every))))
@@ -84,12 +85,16 @@ def _find_upper(before: Plan, plan: Plan, codes: list[str], grid: dict[str, str]
         .reindex(before.stairwells["subgrid"])
         .set_axis(before.stairwells.index)
     )
-    own = plan.stairwells[plan.stairwells["subgrid"].isin(codes)]
+    stairwells = plan.stairwells[plan.stairwells["subgrid"].isin(codes)]
     votes = pd.DataFrame(
-        {"code": own["subgrid"], "grid": had.reindex(own.index), "households": own["households"]}
+        {
+            "code": stairwells["subgrid"],
+            "grid": had.reindex(stairwells.index),
+            "households": stairwells["households"],
+        }
     )
-    of = plan.stairwells["subgrid"]
-    ends = [of.reindex(plan.neighbours[end]).to_numpy() for end in ("focal", "neighbour")]
+    subgrid_of = plan.stairwells["subgrid"]
+    ends = [subgrid_of.reindex(plan.neighbours[end]).to_numpy() for end in ("focal", "neighbour")]
     weigh = plan.stairwells["households"].reindex(plan.neighbours["neighbour"]).to_numpy()
     both = [
         pd.DataFrame({"code": a, "grid": pd.Series(b).map(grid).to_numpy(), "households": weigh})
@@ -97,6 +102,7 @@ def _find_upper(before: Plan, plan: Plan, codes: list[str], grid: dict[str, str]
     ]
     out: dict[str, str] = {}
     community = plan.subgrids["community"]
+    # First by who lives there, then by who lives beside: the first that knows an answer counts.
     for table in (votes, pd.concat(both)):
         rows = table[table["code"].isin(set(codes) - set(out)) & (table["grid"].fillna("") != "")]
         rows = rows[
@@ -108,6 +114,7 @@ def _find_upper(before: Plan, plan: Plan, codes: list[str], grid: dict[str, str]
             ["code", "households", "grid"], ascending=[True, False, True]
         ).drop_duplicates("code")
         out |= dict(zip(best["code"], best["grid"], strict=True))
+    # What is still without a grid begins one, under a number never used.
     used = set(before.grids.index)
     for code in sorted(set(codes) - set(out)):
         c = community[code]
@@ -127,14 +134,16 @@ def _write_changed(before: Plan, plan: Plan, rules: Rules) -> Plan:
         .all(axis=1)
         .reindex(new.index, fill_value=False)
     )
+    # A grid changed if it gained or lost a sub-grid, or one of its sub-grids changed.
     changed = set(new["grid"][~same]) | set(old["grid"][~old.index.isin(new.index[same])])
     written = write_grids(plan, new[new["grid"].isin(changed)], rules.grids)
     kept = before.grids[~before.grids.index.isin(changed)]
     grids = pd.concat([kept, written]).sort_index() if len(kept) else written
     rows = plan.exceptions
+    # Grids that are back in their band need no exception any more.
     stale = (rows["rule"] == RULE) & ~(rows["subgrid"].isin(grids.index[~grids["in_band"]]))
-    told = rows["subgrid"][(rows["rule"] == RULE) & ~stale]
-    out = written[~written["in_band"] & ~written.index.isin(told)]
+    explained = rows["subgrid"][(rows["rule"] == RULE) & ~stale]
+    out = written[~written["in_band"] & ~written.index.isin(explained)]
     more = [
         {
             "community": g.community,

@@ -118,19 +118,22 @@ def renew_plan(
     doors = plan.stairwells if stairwells is None else conform_table("stairwells", stairwells)
     _check_member(plan, doors, member, centres or {})
     doors = doors.assign(subgrid=member.reindex(doors.index).astype("str"))
+    # Everything below is done for what changed only: a plan has thousands of sub-grids.
     changes = find_changes(plan, site, doors, centres or {}, rules)
     pairs = plan.neighbours if neighbours is None else neighbours
     if not changes and site is plan.site and pairs is plan.neighbours:
         return plan
     progress("figures", 0, 1)
-    figures, found = _measure_changed(plan, site, doors, pairs, changes, centres or {}, rules)
+    figures, shortfalls = _measure_changed(plan, site, doors, pairs, changes, centres or {}, rules)
+    # Figures first, as the land is drawn by the codes that have homes.
     homes = _join_rows(plan, doors, figures)
     redrawn = redraw_land(plan, site, doors, homes, changes, rules, progress)
     subgrids = _join_land(plan, doors, homes, redrawn, site)
     site = site.note(_keep_new(site.ledger, redrawn.entries))
     drawn = {*redrawn.outlines.index, *redrawn.lone.index}
     grids, touches = renew_specials(plan, site, subgrids, drawn, changes.limits, rules)
-    rows = _renew_exceptions(plan, doors, pairs, subgrids, changes, found, exceptions)
+    rows = _renew_exceptions(plan, doors, pairs, subgrids, changes, shortfalls, exceptions)
+    # These tables speak of sub-grids that may be others now.
     emptied = {
         name: plan.get_table(name).iloc[:0] for name in OF_PLAN_BEFORE if len(plan.get_table(name))
     }
@@ -145,6 +148,7 @@ def renew_plan(
         **emptied,
     )
     new = join_upper(plan, new, rules)
+    # Where the plan came from stays; its figures are counted again.
     kept = {key: value for key, value in plan.manifest.items() if key in ("inputs", "history")}
     written = write_manifest(
         new, rules, int(plan.manifest.get("seed", 0)), plan.manifest.get("inputs") or {}
@@ -211,17 +215,19 @@ def _measure_changed(
     rules: Rules,
 ) -> tuple[Any, list[dict[str, Any]]]:
     """Measure the sub-grids whose figures change, and explain those out of their band."""
+    # A division problem is one of a whole community.
     over = doors["community"][doors["subgrid"].isin(changes.figures)].unique()
-    own = doors[doors["community"].isin(over)]
-    problems = PreparedLand(site, doors, pairs, rules).take(own).problems if len(own) else {}
+    homes = doors[doors["community"].isin(over)]
+    problems = PreparedLand(site, doors, pairs, rules).take(homes).problems if len(homes) else {}
     tables = []
-    found = []
+    shortfalls = []
     for community, problem in problems.items():
-        at = own.index.get_indexer(pd.Index(problem.ids))
+        rows = homes.index.get_indexer(pd.Index(problem.ids))
         codes, part = np.unique(
-            own["subgrid"].to_numpy(object)[at].astype(str), return_inverse=True
+            homes["subgrid"].to_numpy(object)[rows].astype(str), return_inverse=True
         )
         best, sums = find_centres(problem, part, len(codes))
+        # A centre chosen by hand goes before the cheapest one.
         wanted = {code: problem.ids.index(centres[code]) for code in codes if code in centres}
         best = np.array(
             [wanted.get(code, b) for code, b in zip(codes, best, strict=True)], np.int64
@@ -233,8 +239,10 @@ def _measure_changed(
         table = table[table.index.isin(changes.figures)]
         tables.append(table)
         if not table["in_band"].all():
-            found += _explain(community, problem, part, codes, set(table.index[~table["in_band"]]))
-    return (pd.concat(tables) if tables else plan.subgrids.iloc[:0]), found
+            shortfalls += _explain(
+                community, problem, part, codes, set(table.index[~table["in_band"]])
+            )
+    return (pd.concat(tables) if tables else plan.subgrids.iloc[:0]), shortfalls
 
 
 def _explain(
@@ -286,6 +294,7 @@ def _join_rows(plan: Plan, doors: Any, figures: Any) -> Any:
     if figures.empty:
         return pd.DataFrame(kept.drop(columns="geometry"))
     fresh = figures.assign(grid=old["grid"].reindex(figures.index).fillna("").astype("str"))
+    # A grid of the upper layer lies in one community, so who leaves it leaves the grid.
     moved = old["community"].reindex(figures.index)
     fresh["grid"] = fresh["grid"].where((moved == fresh["community"]) | moved.isna(), "")
     return (
@@ -300,9 +309,10 @@ def _join_land(
 ) -> gpd.GeoDataFrame:
     """Join outlines to the rows of sub-grids; rows whose figures and outline both stayed are those of the plan before."""
     old = plan.subgrids
+    # Old outlines stay, byte for byte, where nothing was drawn.
     land = old.geometry.reindex(homes.index).to_numpy().copy()
-    at = homes.index.get_indexer(redrawn.outlines.index)
-    land[at] = redrawn.outlines.to_numpy()
+    rows = homes.index.get_indexer(redrawn.outlines.index)
+    land[rows] = redrawn.outlines.to_numpy()
     outlines = gpd.GeoSeries(land, index=homes.index, crs=site.crs)
     fresh = homes.index[homes.index.isin(redrawn.outlines.index) | _lack_land(homes)]
     lone = old[
@@ -313,12 +323,12 @@ def _join_land(
     kept = old[old.index.isin(homes.index) & ~old.index.isin(fresh)]
     parts = [kept, lone, redrawn.lone]
     if len(fresh):
-        own = doors[doors["subgrid"].isin(fresh)]
-        parts.append(join_outlines(homes.loc[fresh].reset_index(), own, outlines, site))
+        homes_redrawn = doors[doors["subgrid"].isin(fresh)]
+        parts.append(join_outlines(homes.loc[fresh].reset_index(), homes_redrawn, outlines, site))
     table = pd.concat([part for part in parts if len(part)]).sort_index()
     shapes = table.geometry.to_numpy().copy()
-    at = table.index.get_indexer(redrawn.around.index)
-    shapes[at] = redrawn.around.to_numpy()
+    rows = table.index.get_indexer(redrawn.around.index)
+    shapes[rows] = redrawn.around.to_numpy()
     return table.set_geometry(gpd.GeoSeries(shapes, index=table.index, crs=site.crs))
 
 
@@ -339,22 +349,26 @@ def _renew_exceptions(
     pairs: Any,
     subgrids: Any,
     changes: PlanChanges,
-    found: Sequence[Mapping[str, Any]],
-    given: Sequence[Mapping[str, Any]],
+    shortfalls: Sequence[Mapping[str, Any]],
+    rows_given: Sequence[Mapping[str, Any]],
 ) -> pd.DataFrame:
     """Write the exceptions: those of unchanged sub-grids as they were, those of changed ones as given or found."""
     old = plan.exceptions
     upper = old["subgrid"].isin(plan.grids.index)
     gone = (old["subgrid"] != "") & ~upper & ~old["subgrid"].isin(subgrids.index)
+    # Size and contiguity are judged again; locks and other rules stay as they were.
     again = old["subgrid"].isin(changes.figures) & old["rule"].isin(SIZE_RULES)
     lost = ~old["community"].isin(subgrids["community"])
     rows: list[dict[str, Any]] = old[~gone & ~again & ~lost].to_dict("records")
+    # Other ways between homes may tear sub-grids whose members stayed.
     judged = changes.figures if pairs is plan.neighbours else set(subgrids.index)
     torn = [code for code in find_torn(doors, pairs) if code in judged]
-    had = {(r["subgrid"], r["rule"]) for r in rows} | {(r["subgrid"], r["rule"]) for r in given}
-    told = {r["subgrid"] for r in given if r["rule"] in ("band", "households")}
-    rows += [dict(r) for r in given]
-    rows += [dict(r) for r in found if r["subgrid"] not in told]
+    had = {(r["subgrid"], r["rule"]) for r in rows} | {
+        (r["subgrid"], r["rule"]) for r in rows_given
+    }
+    explained = {r["subgrid"] for r in rows_given if r["rule"] in ("band", "households")}
+    rows += [dict(r) for r in rows_given]
+    rows += [dict(r) for r in shortfalls if r["subgrid"] not in explained]
     rows += [
         {
             "community": subgrids["community"][code],
