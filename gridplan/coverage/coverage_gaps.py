@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from gridplan.coverage.coverage_tables import Reach
+from gridplan.coverage.coverage_tables import ReachTimes
 from gridplan.rules.coverage import Service
 
 REASONS = {
@@ -28,7 +28,7 @@ REMEDIES = {
 }
 
 
-def list_gaps(reach: Reach, table: pd.DataFrame) -> pd.DataFrame:
+def list_gaps(reach: ReachTimes, table: pd.DataFrame) -> pd.DataFrame:
     """List the gaps of one kind of post from its reach: a row for each sub-grid with households that are not served.
 
     Value is the mean minutes of the households concerned (NaN where no way is

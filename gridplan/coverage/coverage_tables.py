@@ -23,7 +23,7 @@ LEVELS = ("city", "class", "community", "subgrid")
 
 
 @dataclass(frozen=True, eq=False)
-class Reach:
+class ReachTimes:
     """How one kind of post is reached.
 
     Parameters
@@ -69,7 +69,7 @@ class Reach:
 
 def find_reach(
     ground: CoverageInputs, service: Service, posts: Any, rows: Array, ways: WalkTimes, rules: Rules
-) -> Reach:
+) -> ReachTimes:
     """Find how posts of one kind, some ``rows`` of all posts, are reached, over ways to all of them."""
     number = np.full(len(posts), -1)
     number[rows] = np.arange(len(rows))
@@ -92,12 +92,14 @@ def find_reach(
     nearest[kind_ways.door[first]] = kind_ways.post[first]
     for values, found in ((metres, kind_ways.metres), (best, minutes), (slow_best, slow)):
         values[kind_ways.door[first]] = found[first]
-    return Reach(
+    return ReachTimes(
         service, posts.iloc[rows], kind_ways, minutes, slow, nearest, metres, best, slow_best
     )
 
 
-def tabulate_reach(footing: WalkingInputs, reach: Reach, state: str) -> tuple[pd.DataFrame, Array]:
+def tabulate_reach(
+    footing: WalkingInputs, reach: ReachTimes, state: str
+) -> tuple[pd.DataFrame, Array]:
     """Tabulate the reach of one kind of post, a row for each stairwell; and how many households each post serves."""
     ground = footing.ground
     service = reach.service
@@ -133,7 +135,7 @@ def tabulate_reach(footing: WalkingInputs, reach: Reach, state: str) -> tuple[pd
     return table, held
 
 
-def find_reasons(footing: WalkingInputs, reach: Reach, count: Array, served: Array) -> Array:
+def find_reasons(footing: WalkingInputs, reach: ReachTimes, count: Array, served: Array) -> Array:
     """Find why not all households of each stairwell are served; empty where they are.
 
     What could walk there in time by a straight line, times the detour factor,
@@ -194,7 +196,7 @@ def find_straight(
 
 
 def tabulate_coverage(
-    ground: CoverageInputs, reach: Reach, table: pd.DataFrame, state: str, rules: Rules
+    ground: CoverageInputs, reach: ReachTimes, table: pd.DataFrame, state: str, rules: Rules
 ) -> pd.DataFrame:
     """Tabulate the households that one kind of post reaches, serves and backs up.
 
@@ -297,7 +299,9 @@ def _share_low(
     return [float(part.mean()) if len(part) else np.nan for part in own]
 
 
-def _measure_spread(ground: CoverageInputs, level: str, reach: Reach, rules: Rules) -> pd.DataFrame:
+def _measure_spread(
+    ground: CoverageInputs, level: str, reach: ReachTimes, rules: Rules
+) -> pd.DataFrame:
     """Measure mean minutes to the nearest post, and those of the households worst off, by the groups of a level."""
     group, codes, _ = list_groups(ground, level)
     n = len(codes)

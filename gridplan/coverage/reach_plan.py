@@ -12,7 +12,7 @@ import pandas as pd
 from gridplan.coverage.coverage_gaps import list_gaps
 from gridplan.coverage.coverage_inputs import CoverageInputs, prepare_coverage_inputs
 from gridplan.coverage.coverage_tables import (
-    Reach,
+    ReachTimes,
     find_reach,
     order_rows,
     tabulate_coverage,
@@ -115,7 +115,7 @@ def reach(plan: Plan, rules: Rules | None = None) -> Plan:
 
 def _look_at(
     plan: Plan, footing: WalkingInputs, service: Service, posts: Any, ways: WalkTimes, rules: Rules
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, Reach]:
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, ReachTimes]:
     """Look at one kind of post, with those there and, if any are proposed, with these too.
 
     Returns the rows of reach and of coverage, what each post reaches and
@@ -128,7 +128,7 @@ def _look_at(
     )
     rows = []
     covered = []
-    first: Reach | None = None
+    first: ReachTimes | None = None
     for state, members in states.items():
         found = find_reach(footing.ground, service, posts, members, ways, rules)
         first = first or found
@@ -169,7 +169,11 @@ def _count_posts(coverage: pd.DataFrame, posts: Any, ground: CoverageInputs) -> 
 
 
 def _judge(
-    plan: Plan, ground: CoverageInputs, found: Sequence[Reach], reached: pd.DataFrame, rules: Rules
+    plan: Plan,
+    ground: CoverageInputs,
+    found: Sequence[ReachTimes],
+    reached: pd.DataFrame,
+    rules: Rules,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Write the figures of volunteers, and the gaps of all kinds of posts."""
     now = reached[reached["state"] == NOW]

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from gridplan.coverage.coverage_inputs import CLASSES, CoverageInputs
-from gridplan.coverage.coverage_tables import Reach
+from gridplan.coverage.coverage_tables import ReachTimes
 from gridplan.people.counts import tally_counts
 from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
@@ -19,7 +19,7 @@ KIND = "volunteer_post"
 
 
 def measure_volunteers(
-    plan: Plan, ground: CoverageInputs, reach: Reach, rules: Rules
+    plan: Plan, ground: CoverageInputs, reach: ReachTimes, rules: Rules
 ) -> pd.DataFrame:
     """Measure the volunteers of every community: a row each, and one for the city.
 

@@ -1,4 +1,4 @@
-"""Simulation: what happens on a plan before it is signed; who asks, who answers, how soon, and what is not known for sure."""
+"""Simulation of requests: who asks, who answers, how soon, and what is not known for sure."""
 
 from gridplan.simulation.requests.scenarios import Scenario, read_scenarios
 from gridplan.simulation.requests.service_system import ServiceSystem, make_system

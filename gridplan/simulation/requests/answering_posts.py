@@ -21,7 +21,7 @@ GOLDEN = 0.6180339887498949
 
 
 def list_posts(plan: Plan, cells: pd.DataFrame, volunteers: float = 1.0) -> pd.DataFrame:
-    """List the posts of communities that answer: those filled by ``staff``, and volunteers as counted.
+    """List the posts of communities that answer: those filled, and volunteers as counted.
 
     Parameters
     ----------
@@ -43,24 +43,31 @@ def list_posts(plan: Plan, cells: pd.DataFrame, volunteers: float = 1.0) -> pd.D
         & plan.posts["role"].isin(ROLES)
         & plan.posts["community"].isin(block.index)
     )
-    own = plan.posts[answers]
-    own = own[["role", "community", "subgrid", "building", "stairwell"]].assign(
-        home=_find_homes(plan, own, cells)
+    answering = plan.posts[answers]
+    answering = answering[["role", "community", "subgrid", "building", "stairwell"]].assign(
+        home=_find_homes(plan, answering, cells)
     )
     helpers = _place_volunteers(plan, cells, volunteers)
-    posts = pd.concat([own, helpers])
+    posts = pd.concat([answering, helpers])
     posts = posts.assign(
         **{name: _fill(posts[name]) for name in posts}, block=_fill(posts["community"].map(block))
     )
+    # blocks lie together in this order, so the kernel can take each as a slice
     posts.index.name = "post"
     return posts.reset_index().sort_values(ORDER, kind="stable").set_index("post")
 
 
 def _find_homes(plan: Plan, posts: pd.DataFrame, cells: pd.DataFrame) -> pd.Series[Any]:
-    """Find where the ways of posts begin: their own stairwell or building, the community's office, or their first centre."""
+    """Find where the ways of posts begin.
+
+    In order of preference: their own stairwell, the first one of their
+    building, the community's office, the centre of the first sub-grid that
+    they serve.
+    """
     doors = plan.stairwells.sort_index()
     first = pd.Series(doors.index.to_numpy(object), index=doors["building"].to_numpy(object))
     first = first[~first.index.duplicated()]
+    # who has no sub-grid of its own begins at the first one on its list of duties
     served = (
         plan.duties.sort_values(["post", "subgrid"])
         .drop_duplicates("post")
@@ -71,6 +78,7 @@ def _find_homes(plan: Plan, posts: pd.DataFrame, cells: pd.DataFrame) -> pd.Seri
     home = posts["stairwell"].where(
         posts["stairwell"].isin(doors.index), _fill(posts["building"].map(first))
     )
+    # full-time workers set out from the office, whatever home is known
     home = home.where(posts["role"] != "grid_worker_full", office)
     home = home.where(home != "", _fill(subgrid.map(cells["centre"])))
     return home.where(home != "", office)
@@ -82,26 +90,32 @@ def _fill(codes: pd.Series[Any]) -> pd.Series[Any]:
 
 
 def find_offices(plan: Plan, cells: pd.DataFrame) -> pd.Series[Any]:
-    """Find the stairwell nearest to each community's service centre; where there is none, to the middle of its centres."""
+    """Find the stairwell nearest to each community's service centre.
+
+    Where no service centre is known, the middle of the community's centres
+    takes its place.
+    """
     doors = plan.stairwells.geometry.reindex(cells["centre"]).to_numpy()
-    at = pd.DataFrame(shapely.get_coordinates(doors), columns=["x", "y"], index=cells.index).assign(
-        community=cells["community"]
-    )
-    middle = at.groupby("community")[["x", "y"]].mean()
+    centres = pd.DataFrame(
+        shapely.get_coordinates(doors), columns=["x", "y"], index=cells.index
+    ).assign(community=cells["community"])
+    # without a service centre, the office is taken to be in the middle of the community
+    middle = centres.groupby("community")[["x", "y"]].mean()
     places = plan.site.places[plan.site.places["kind"] == "service_centre"].sort_index()
     if len(places):
         points = shapely.point_on_surface(places.geometry.to_numpy())
         land, row = shapely.STRtree(plan.site.communities.geometry.to_numpy()).query(
             points, predicate="within"
         )[::-1]
-        found = pd.DataFrame(shapely.get_coordinates(points[row]), columns=["x", "y"])
-        found.index = plan.site.communities.index[land]
-        found = found[~found.index.duplicated()]
-        middle.update(found)
-    at["far"] = np.hypot(
-        *(at[["x", "y"]].to_numpy() - middle.reindex(at["community"]).to_numpy()).T
+        office = pd.DataFrame(shapely.get_coordinates(points[row]), columns=["x", "y"])
+        office.index = plan.site.communities.index[land]
+        office = office[~office.index.duplicated()]
+        # a known service centre overrides the middle
+        middle.update(office)
+    centres["far"] = np.hypot(
+        *(centres[["x", "y"]].to_numpy() - middle.reindex(centres["community"]).to_numpy()).T
     )
-    nearest = at.sort_values(["community", "far"], kind="stable").drop_duplicates("community")
+    nearest = centres.sort_values(["community", "far"], kind="stable").drop_duplicates("community")
     return pd.Series(
         cells["centre"].reindex(nearest.index).to_numpy(object),
         index=nearest["community"].to_numpy(object),
@@ -109,7 +123,7 @@ def find_offices(plan: Plan, cells: pd.DataFrame) -> pd.Series[Any]:
 
 
 def _place_volunteers(plan: Plan, cells: pd.DataFrame, times: float) -> pd.DataFrame:
-    """Place volunteers in their community, as its households live; where nobody counted them there are none."""
+    """Place volunteers in their community, as its households live; none where none were counted."""
     homes = cells.groupby("community", sort=False)[
         "households"
     ].sum()  # in the order of the cells, which lie together
@@ -121,24 +135,30 @@ def _place_volunteers(plan: Plan, cells: pd.DataFrame, times: float) -> pd.DataF
     )
     number = np.floor(counted.to_numpy(float) * times + 0.5).astype(np.int64)
     of = np.repeat(np.arange(len(homes)), number)
-    n = np.arange(len(of)) - np.repeat(np.cumsum(number) - number, number)
+    # the number of each volunteer within its community
+    nth = np.arange(len(of)) - np.repeat(np.cumsum(number) - number, number)
     total = homes.to_numpy(np.int64)
     upto = np.cumsum(cells["households"].to_numpy(np.int64))
     # Whole numbers, so that where somebody lives does not depend on how many
     # households stand before the community.
-    at = (np.cumsum(total) - total)[of] + np.floor(total[of] * ((n + 1) * GOLDEN % 1.0)).astype(
-        np.int64
-    )
-    row = np.minimum(np.searchsorted(upto, at, side="right"), len(cells) - 1)
+    household = (np.cumsum(total) - total)[of] + np.floor(
+        total[of] * ((nth + 1) * GOLDEN % 1.0)
+    ).astype(np.int64)
+    # the household that is drawn becomes the sub-grid in which it lives
+    row = np.minimum(np.searchsorted(upto, household, side="right"), len(cells) - 1)
     codes = homes.index.to_numpy(object)[of]
-    names = [f"{code}-V{i + 1:04d}" for code, i in zip(codes, n, strict=True)]
+    names = [f"{code}-V{i + 1:04d}" for code, i in zip(codes, nth, strict=True)]
     table = {"role": "volunteer", "community": codes, "home": cells["centre"].to_numpy(object)[row]}
     return pd.DataFrame(table, index=pd.Index(names, dtype=object))
 
 
 def count_street(cells: pd.DataFrame, rules: SimulationRules) -> pd.DataFrame:
-    """Count the staff of each subdistrict by its households: a table by code with role, community (empty) and block."""
+    """Count the staff of each subdistrict by its households.
+
+    A table by code with role, community (empty) and block.
+    """
     homes = cells.groupby("block")["households"].sum()
+    # the small amount keeps an exact quotient from being rounded up
     number = np.maximum(
         1, np.ceil(homes.to_numpy(float) * rules.street_per_10000 / 10_000 - 1e-9)
     ).astype(np.int64)
@@ -171,6 +191,7 @@ def find_served(plan: Plan, posts: pd.DataFrame, cells: pd.DataFrame) -> tuple[A
     doors = plan.stairwells.reset_index()[["stairwell", "building", "subgrid"]]
     for role, column in zip(CAPTAINS, ("building", "stairwell"), strict=True):
         own = posts.loc[posts["role"] == role, [column]].reset_index()
+        # captains serve the sub-grids of their building or stairwell, perhaps several
         parts.append(
             own.merge(doors[list({column, "subgrid"})].drop_duplicates(), on=column)[
                 ["post", "subgrid"]
@@ -179,5 +200,6 @@ def find_served(plan: Plan, posts: pd.DataFrame, cells: pd.DataFrame) -> tuple[A
     both = pd.concat(parts).drop_duplicates()
     row = posts.index.get_indexer(pd.Index(both["post"]))
     column = cells.index.get_indexer(pd.Index(both["subgrid"]))
+    # posts that do not answer, and sub-grids without households, drop out here
     kept = (row >= 0) & (column >= 0)
     return row[kept].astype(np.int64), column[kept].astype(np.int64)

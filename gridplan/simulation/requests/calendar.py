@@ -1,4 +1,4 @@
-"""The calendar of a simulation: how demand goes up and down by hour, weekday and month, and when turns of duty begin and end."""
+"""The calendar of a simulation: demand by hour, weekday and month, and turns of duty."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WEEK_HOURS = 7 * HOURS
 
 
 def lay_profile(rules: SimulationRules, first: date, days: int) -> Array:
-    """Lay out the minutes so far by kind, each weighted with the demand of its hour, weekday and month.
+    """Add up minutes by kind, each weighted with the demand of its hour, weekday and month.
 
     Returns
     -------
@@ -25,16 +25,20 @@ def lay_profile(rules: SimulationRules, first: date, days: int) -> Array:
 
     Examples
     --------
-    >>> flat = SimulationRules(request_by_hour=(1.0,) * 24, by_weekday=(1.0,) * 7, by_month=(1.0,) * 12)
+    >>> flat = SimulationRules(
+    ...     request_by_hour=(1.0,) * 24, by_weekday=(1.0,) * 7, by_month=(1.0,) * 12
+    ... )
     >>> lay_profile(flat, date(2026, 1, 1), 2)[0, 0, [0, 1, 48]].tolist()
     [0.0, 60.0, 2880.0]
     """
     weekday, month = (scale_weights(weights) for weights in (rules.by_weekday, rules.by_month))
     dates = [first + timedelta(days=n) for n in range(days)]
+    # weights have a mean of 1 each, so a year as a whole keeps the rate of the rules
     by_day = np.array([weekday[d.weekday()] * month[d.month - 1] for d in dates])
     running = np.zeros((1, 2, HOURS * days + 1))
     for k, weights in enumerate((rules.request_by_hour, rules.wish_by_hour)):
         by_hour = np.array(scale_weights(weights))
+        # a running sum: arrivals are found by inverting it
         running[0, k, 1:] = np.cumsum(np.outer(by_day, by_hour).ravel() * STEP)
     return running
 
@@ -42,7 +46,7 @@ def lay_profile(rules: SimulationRules, first: date, days: int) -> Array:
 def lay_ticks(
     turns: Sequence[Turn], first: date, days: int, begins: Any = (), begun: int = 0
 ) -> Array:
-    """Lay out when turns of duty begin and end, in order; at one time ends come first.
+    """List when turns of duty begin and end, in order; at one time ends come first.
 
     A day of duty is numbered by its date, so who is there on a day does not
     depend on when the simulation starts.
@@ -60,14 +64,18 @@ def lay_ticks(
         Minute of the first day at which time begins.
     """
     rows: list[tuple[float, int, int, int]] = []
+    # turns are given from Monday midnight, which lies before the first minute
     monday = -first.weekday() * DAY - begun
     for number, turn in enumerate(turns):
+        # a turn of the week before may still last into the first day
         for week in range(-1, days // 7 + 2):
             for begin, end in turn.spans:
                 on = monday + week * WEEK + begin
                 off = monday + week * WEEK + end
                 if off > 0 and on < days * DAY:
                     rows += [
+                        # who is already on duty begins at minute 0, but under the day
+                        # of its own turn
                         (max(0, on), 1, number, first.toordinal() + (on + begun) // DAY),
                         (off, 0, number, -1),
                     ]
@@ -78,8 +86,13 @@ def lay_ticks(
 
 
 def write_ticks(rows: Sequence[tuple[float, int, int, int]]) -> Array:
-    """Write ticks in order from minute, 1 where something begins and 0 where it ends, turn (-1: a window) and day (-1: off)."""
+    """Write ticks in order.
+
+    Rows are minute, 1 where something begins and 0 where it ends, turn
+    (-1: a window) and day (-1: off).
+    """
     table = np.zeros(len(rows), TICK)
+    # the second field, begin or end, only decides the order at one time
     for name, number in (("at", 0), ("turn", 2), ("day", 3)):
         table[name] = [row[number] for row in sorted(rows)]
     return table

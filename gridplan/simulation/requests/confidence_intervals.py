@@ -1,4 +1,4 @@
-"""Estimates over replications: ratios of sums with their confidence intervals, and differences that share their chances."""
+"""Estimates over replications: ratios of sums with intervals, and paired differences."""
 
 from __future__ import annotations
 
@@ -51,7 +51,11 @@ REASONS = {
 
 @dataclass(frozen=True, eq=False)
 class Estimate:
-    """Ratios of sums over replications: ``mean`` and ``half`` its interval of 95 %, and each replication's pull on the mean."""
+    """Ratios of sums over replications.
+
+    ``mean`` and ``half`` its interval of 95 %, and each replication's pull
+    on the mean.
+    """
 
     mean: Array
     half: Array
@@ -84,28 +88,36 @@ def estimate_ratio(above: Array, below: Array | float) -> Estimate:
     """
     x = np.broadcast_to(np.asarray(below, float), above.shape)
     with np.errstate(invalid="ignore", divide="ignore"):
+        # a ratio of sums: replications with few requests weigh little
         mean = above.sum(axis=0) / x.sum(axis=0)
+        # the linearised residual; its variance is that of the ratio, to first order
         pull = (above - mean * x) / x.mean(axis=0)
     return Estimate(mean, measure_half(pull), pull)
 
 
 def measure_half(pull: Array) -> Array:
-    """Measure half the 95 % interval of a mean from what replications pull; NaN with a single one."""
+    """Measure half the 95 % interval of a mean from what replications pull; NaN with one."""
     n = len(pull)
     if n < 2:
         return np.full(pull.shape[1:], np.nan)
+    # pulls have a mean of zero, so their squares are already deviations
     spread = np.sqrt((pull**2).sum(axis=0) / (n - 1) / n)
     return np.asarray(spread * student.ppf(0.975, n - 1))
 
 
 def compare(first: Estimate, other: Estimate) -> Estimate:
     """Estimate the difference to a first estimate whose replications met the same chances."""
+    # paired by replication, so that the chances both share cancel out
     pull = other.pull - first.pull
     return Estimate(np.asarray(other.mean - first.mean), measure_half(pull), pull)
 
 
 def take_measures(sums: Array) -> tuple[Array, Array]:
-    """Take what every measure is a ratio of, from sums whose last dimension is counts and sums; measures take its place."""
+    """Take numerator and denominator of every measure.
+
+    The last dimension of the sums is counts and sums; measures take its
+    place.
+    """
     above = [
         sum(sums[..., c] for c in plus) - sum(sums[..., c] for c in minus)
         for plus, minus, _, _ in MEASURES.values()
@@ -116,10 +128,14 @@ def take_measures(sums: Array) -> tuple[Array, Array]:
 
 
 def find_ends(above: Array, below: Array) -> tuple[Array, Array]:
-    """Find the values that one replication of twenty is below, and above; of replications in which there is one."""
+    """Find the values that one replication of twenty lies below, and above.
+
+    Only replications in which there is a value count.
+    """
     with np.errstate(invalid="ignore", divide="ignore"):
         values = np.sort(np.where(below > 0, above / below, np.nan), axis=0)  # NaN comes last
     known = np.maximum(1, np.isfinite(values).sum(axis=0))
+    # nearest rank, among the known values only
     low, high = (np.rint(q * (known - 1)).astype(np.int64) for q in (0.05, 0.95))
-    ends = [np.take_along_axis(values, at[None], axis=0)[0] for at in (low, high)]
+    ends = [np.take_along_axis(values, rank[None], axis=0)[0] for rank in (low, high)]
     return ends[0], ends[1]

@@ -1,4 +1,4 @@
-"""A binary heap of events, the earliest first; of events at one time the one with the lowest code."""
+"""A binary heap of events, earliest first; at one time the lowest code comes first."""
 
 from __future__ import annotations
 
@@ -40,6 +40,7 @@ def push_event(heap: Any, at: float, code: int) -> None:
     events = heap.events
     i = heap.size[0]
     heap.size[0] += 1
+    # move later parents down until the place of the new event is reached
     while i > 0:
         up = (i - 1) >> 1
         if events[up].at < at or (events[up].at == at and events[up].code <= code):
@@ -58,20 +59,24 @@ def pop_event(heap: Any) -> Any:
     event = events[0].code
     heap.size[0] -= 1
     n = heap.size[0]
-    at = events[n].at
-    code = events[n].code
+    # the last event fills the gap at the top and sinks from there
+    moved_time = events[n].at
+    moved_code = events[n].code
     i = 0
     while 2 * i + 1 < n:
         down = 2 * i + 1
         right = 2 * i + 2
+        # the earlier child moves up
         if right < n and comes_first(events, right, down):
             down = right
-        if at < events[down].at or (at == events[down].at and code <= events[down].code):
+        if moved_time < events[down].at or (
+            moved_time == events[down].at and moved_code <= events[down].code
+        ):
             break
         events[i] = events[down]
         i = down
-    events[i].at = at
-    events[i].code = code
+    events[i].at = moved_time
+    events[i].code = moved_code
     return first, event
 
 

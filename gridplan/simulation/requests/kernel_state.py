@@ -1,4 +1,4 @@
-"""What the kernel reads and keeps: arrays by name, the slots of requests under way, and the queues that they wait in."""
+"""What the kernel reads and keeps: arrays by name, slots of requests, and their queues."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ COUNTS = BY_TIER + TIERS
 
 
 def _lay_out(whole: str, times: str, keys: str = "") -> np.dtype[Any]:
-    """Lay out a record of whole numbers, times and shares, and keys of streams."""
+    """Make the type of a record of whole numbers, times and shares, and keys of streams."""
     fields = [(name, np.int64) for name in whole.split()] + [
         (name, np.float64) for name in times.split()
     ]
@@ -115,7 +115,7 @@ class World(NamedTuple):
 
 
 class KernelTally(NamedTuple):
-    """What came of it: counts and sums by sub-grid and kind, answers by community and time, posts, totals."""
+    """What came of it, by sub-grid and kind, by community and time, by post, and in total."""
 
     counts: Any  # int64[n, 2, COUNTS]
     sums: Any  # float64[n, 2, 4]: response, its square, resolution, its square
@@ -130,7 +130,7 @@ class KernelTally(NamedTuple):
 
 
 class KernelState(NamedTuple):
-    """What is under way: slots of requests, queues by sub-grid (kind and stage), who is on duty and at work."""
+    """What is under way: slots of requests, queues by sub-grid, who is on duty and at work."""
 
     slots: Any  # SLOT[room]
     head: Any  # int64[n, 2 * STAGES]
@@ -165,6 +165,7 @@ def make_state(cells: int, posts: int, turns: int, room: int, rows: int) -> Any:
     staff = np.zeros(posts, STAFF)
     for r in range(posts):
         staff[r].job = -1
+    # heads and tails of empty queues
     nobody = np.full((cells, 2 * STAGES), -1, np.int64)
     return KernelState(
         make_slots(np.zeros(0, SLOT), room),
@@ -186,6 +187,7 @@ def make_slots(before: Any, room: int) -> Any:
     slots = np.zeros(room, SLOT)
     slots[: len(before)] = before
     for i in range(len(before), room):
+        # a stamp that no event carries
         slots[i].stamp = -1
         slots[i].next = i + 1
     slots[room - 1].next = -1
@@ -213,7 +215,7 @@ def grow_state(state: Any) -> Any:
 
 @bare
 def join_queue(state: Any, slot: int) -> None:
-    """Let a request wait: last in the queue of its sub-grid, kind and stage, and last of all."""
+    """Let a request wait: last of its sub-grid, kind and stage, and last of all."""
     q = state.slots[slot].kind * STAGES + state.slots[slot].stage
     last = state.tail[state.slots[slot].cell, q]
     state.slots[slot].prev = last
@@ -224,6 +226,7 @@ def join_queue(state: Any, slot: int) -> None:
     else:
         state.head[state.slots[slot].cell, q] = slot
     state.tail[state.slots[slot].cell, q] = slot
+    # the second chain, of all that wait by age, for ticks and for the count by hour
     state.slots[slot].earlier, state.slots[slot].later = state.ends[1], -1
     if state.ends[1] >= 0:
         state.slots[state.ends[1]].later = slot
@@ -248,6 +251,7 @@ def leave_queue(state: Any, slot: int) -> None:
         state.slots[after].prev = before
     else:
         state.tail[state.slots[slot].cell, q] = before
+    # and out of the chain of all that wait
     before = state.slots[slot].earlier
     after = state.slots[slot].later
     if before >= 0:
@@ -266,6 +270,7 @@ def leave_queue(state: Any, slot: int) -> None:
 @bare
 def free_slot(state: Any, slot: int) -> None:
     """Give a slot back."""
+    # events that still wait for this slot are void from now on
     state.slots[slot].stamp = -1
     state.slots[slot].next = state.ends[2]
     state.ends[2] = slot

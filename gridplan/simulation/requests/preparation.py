@@ -1,4 +1,4 @@
-"""Preparing: what scenarios need of a plan, found for all of it or for some communities at a time, and joined."""
+"""Preparing: what scenarios need of a plan, whole or in parts, found and joined."""
 
 from __future__ import annotations
 
@@ -61,15 +61,20 @@ def prepare_part(
     systems: dict[Any, ServiceSystem] = {}
     households: dict[float, Array] = {}
     for scenario in scenarios:
-        own = scenario.replace_rules(rules)
-        alike = _name_system(scenario, own)
+        scenario_rules = scenario.replace_rules(rules)
+        # scenarios that differ in other rules only share one system, the costly part
+        alike = _name_system(scenario, scenario_rules)
         if alike not in systems:
-            network = networks[own.walking] if networks else None
-            systems[alike] = lay_system(plan, own, volunteers=scenario.volunteers, network=network)
-        shared = own.simulation.error_shared
+            network = networks[scenario_rules.walking] if networks else None
+            systems[alike] = lay_system(
+                plan, scenario_rules, volunteers=scenario.volunteers, network=network
+            )
+        shared = scenario_rules.simulation.error_shared
+        # samples depend on the seed and the shared part of the error, not on the
+        # scenario
         if scenario.uncertain and shared not in households:
             households[shared] = draw_households(
-                plan, systems[alike].cells.index, replications, seed, own.simulation
+                plan, systems[alike].cells.index, replications, seed, scenario_rules.simulation
             )
     return Prepared(systems, households)
 
@@ -77,7 +82,9 @@ def prepare_part(
 def join_parts(
     parts: Sequence[Prepared], scenarios: Sequence[Scenario], rules: Rules
 ) -> list[tuple[ServiceSystem, Array | None]]:
-    """Join parts of a city: for each scenario its system, and the households drawn for it (none where they are certain).
+    """Join parts of a city: for each scenario its system, and the households sampled for it.
+
+    Households are None where they are certain.
 
     Systems and draws that scenarios share are the same object, and depend on no
     way in which the communities were parted.
@@ -86,15 +93,18 @@ def join_parts(
     households: dict[float, Array] = {}
     joined: list[tuple[ServiceSystem, Array | None]] = []
     for scenario in scenarios:
-        own = scenario.replace_rules(rules)
+        scenario_rules = scenario.replace_rules(rules)
+        # the subdistricts' staff is added here, so its rules count as well
         alike = (
-            _name_system(scenario, own),
-            own.simulation.street_per_10000,
-            own.simulation.street_minutes,
+            _name_system(scenario, scenario_rules),
+            scenario_rules.simulation.street_per_10000,
+            scenario_rules.simulation.street_minutes,
         )
         if alike not in systems:
-            systems[alike] = join_systems([part.systems[alike[0]] for part in parts], own)
-        shared = own.simulation.error_shared
+            systems[alike] = join_systems(
+                [part.systems[alike[0]] for part in parts], scenario_rules
+            )
+        shared = scenario_rules.simulation.error_shared
         drawn = None
         if scenario.uncertain:
             if shared not in households:
@@ -115,7 +125,10 @@ def _join_draws(
     parts: Sequence[Prepared], alike: Any, shared: float, subgrids: pd.Index[Any]
 ) -> Array:
     """Join the households drawn in parts, in the order of the sub-grids."""
-    found = np.empty((len(parts[0].households[shared]), len(subgrids)))
+    households = np.empty((len(parts[0].households[shared]), len(subgrids)))
     for part in parts:
-        found[:, subgrids.get_indexer(part.systems[alike].cells.index)] = part.households[shared]
-    return found
+        # by code, as the joined system has another order than its parts
+        households[:, subgrids.get_indexer(part.systems[alike].cells.index)] = part.households[
+            shared
+        ]
+    return households

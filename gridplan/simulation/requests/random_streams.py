@@ -1,4 +1,7 @@
-"""Streams of chance with names: number j of the stream of a key is always the same, whoever asks and in which order.
+"""Streams of chance with names.
+
+Number j of the stream of a key is always the same, whoever asks and in which
+order.
 
 Every sub-grid has a stream for its arrivals and every request one for what it
 takes, so scenarios meet the same requests. Bits are splitmix64's (Steele, Lea
@@ -39,6 +42,8 @@ def bare(function: Function) -> Function:
 @bare
 def mix(z: Any) -> Any:
     """Mix 64 bits."""
+    # the finaliser of splitmix64: every bit of the input reaches every bit of the
+    # result
     z = (z ^ (z >> S30)) * FIRST
     z = (z ^ (z >> S27)) * SECOND
     return z ^ (z >> S31)
@@ -53,6 +58,7 @@ def draw_key(key: Any, number: int) -> Any:
 @bare
 def draw_unit(key: Any, number: int) -> float:
     """Draw the number j of a stream, evenly from 0 to 1, neither included."""
+    # the upper 53 bits; the half keeps 0 and 1 out, so a logarithm is safe
     return (np.float64(draw_key(key, number) >> S11) + 0.5) * 2.0**-53
 
 
@@ -64,14 +70,19 @@ def draw_gap(key: Any, number: int) -> float:
 
 @bare
 def draw_work(key: Any, number: int, mean: float, cv: float, shape: int) -> Any:
-    """Draw a time of work from numbers j and j + 1: shape 0 lognormal by mean and cv, 1 exponential, 2 fixed."""
+    """Draw a time of work from numbers j and j + 1 of a stream.
+
+    Shape 0 is lognormal by mean and cv, 1 exponential, 2 fixed.
+    """
     if shape == 2 or mean <= 0.0:
         return mean
     if shape == 1:
         return mean * draw_gap(key, number)
+    # Box and Muller: two numbers make one normal one, and none is kept back
     normal = math.sqrt(2.0 * draw_gap(key, number)) * math.cos(
         2.0 * math.pi * draw_unit(key, number + 1)
     )
+    # variance of the logarithm; half of it is taken off to keep the mean
     spread = math.log1p(cv * cv)
     return mean * math.exp(math.sqrt(spread) * normal - spread / 2.0)
 
@@ -90,6 +101,8 @@ def blend_keys(keys: Any, other: Any) -> Any:
     """Blend each key with another one, such as that of a replication."""
     out = np.empty(len(keys), np.uint64)
     for i in range(len(keys)):
+        # the other key is mixed before it is blended in, as neighbouring seeds differ
+        # by few bits
         out[i] = mix(keys[i] ^ mix(other + GOLDEN))
     return out
 
@@ -102,6 +115,7 @@ def name_keys(names: Iterable[str]) -> Array:
     >>> name_keys(["a", "b", "a"]).tolist()
     [3405396810240292928, 8453121595177857668, 3405396810240292928]
     """
+    # a cryptographic hash, as Python's own differs from run to run
     return np.array(
         [
             int.from_bytes(hashlib.blake2b(n.encode(), digest_size=8).digest(), "little")

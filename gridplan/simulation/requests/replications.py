@@ -1,4 +1,4 @@
-"""Repeating: all replications of one block, from what was drawn for each, on threads that write where they are added up."""
+"""Repeating: all replications of one block, on threads that add up what came of them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ Array = np.ndarray[Any, Any]
 
 @dataclass(frozen=True, eq=False)
 class Draws:
-    """What replications draw: households by sub-grid, times the demand, shares of days by role; and the role of each post."""
+    """What replications draw: households, demand, presence; and the role of each post.
+
+    Households by sub-grid, times the usual demand, shares of days by role.
+    """
 
     households: Array
     demand: Array
@@ -56,7 +59,7 @@ def run_block(
     stage: str,
     progress: Progress,
 ) -> Repeated:
-    """Run all replications of a block; with ``hourly`` it is noted, too, who waits at each hour of the week."""
+    """Run all replications of a block; ``hourly`` also notes who waits at each hour."""
     world = block.world
     kinds = len(KINDS)
     sums = np.empty((len(keys), len(world.cells), kinds, WIDTH))
@@ -68,8 +71,12 @@ def run_block(
     role = draws.role[block.posts]
 
     def run(n: int) -> float:
-        own = draws.households[n, block.cells], float(draws.demand[n]), draws.presence[n, role]
-        tally = run_days(draw_world(block, keys[n], *own)._replace(hours=hours), 0)[0]
+        households = draws.households[n, block.cells]
+        demand = float(draws.demand[n])
+        present = draws.presence[n, role]
+        world = draw_world(block, keys[n], households, demand, present)
+        tally = run_days(world._replace(hours=hours), 0)[0]
+        # each thread writes to its own row, so the order of threads does not matter
         sums[n, ..., :COUNTS] = tally.counts
         sums[n, ..., COUNTS:] = tally.sums
         answers[n] = tally.answers
@@ -88,10 +95,12 @@ def count_duty(block: SimulationBlock) -> Array:
     ticks = world.ticks
     minutes = np.zeros(world.turns)
     for turn in range(world.turns):
-        own = ticks[ticks["turn"] == turn]
-        on = own["at"][own["day"] >= 0]
-        off = own["at"][own["day"] < 0]
+        turn_ticks = ticks[ticks["turn"] == turn]
+        on = turn_ticks["at"][turn_ticks["day"] >= 0]
+        off = turn_ticks["at"][turn_ticks["day"] < 0]
+        # a turn that is still on at the end ends with the simulation
         off = np.append(off, world.end)[: len(on)]
+        # only the part of each turn within the days that count
         minutes[turn] = np.maximum(
             0.0, np.minimum(off, world.count_to) - np.maximum(on, world.count_from)
         ).sum()

@@ -26,12 +26,15 @@ LEVELS = ("city", "subdistrict", "community", "subgrid")
 
 
 def tabulate_measures(level: str, codes: Any, sums: Array) -> tuple[pd.DataFrame, Estimate]:
-    """Tabulate all measures of some places: ``sums`` is float64[replications, places, kinds, counts and sums]."""
+    """Tabulate all measures of some places.
+
+    ``sums`` is float64[replications, places, kinds, counts and sums].
+    """
     above, below = take_measures(sums)
-    found = estimate_ratio(above, below)
+    estimate = estimate_ratio(above, below)
     ends = find_ends(above, below)
-    table = _spread(level, codes, "measure", list(MEASURES), found, p05=ends[0], p95=ends[1])
-    return bound(table, table["measure"].str.endswith("_share")), found
+    table = _spread(level, codes, "measure", list(MEASURES), estimate, p05=ends[0], p95=ends[1])
+    return bound(table, table["measure"].str.endswith("_share")), estimate
 
 
 def tabulate_reasons(level: str, codes: Any, sums: Array) -> pd.DataFrame:
@@ -51,7 +54,11 @@ def tabulate_reasons(level: str, codes: Any, sums: Array) -> pd.DataFrame:
 def tabulate_curve(
     level: str, codes: Any, answers: Array, came: Array, edges: Sequence[float]
 ) -> pd.DataFrame:
-    """Tabulate the share of requests that were answered in time: answers are [replications, places, kinds, edges]."""
+    """Tabulate the share of requests that were answered in time.
+
+    Answers are int64[replications, places, kinds, edges].
+    """
+    # the last edge is open: answers later than all edges
     within = np.cumsum(answers[..., :-1], axis=-1)
     table = _spread(
         level, codes, "minutes", [float(e) for e in edges], estimate_ratio(within, came[..., None])
@@ -74,9 +81,13 @@ def tabulate_differences(level: str, codes: Any, first: Estimate, other: Estimat
 
 
 def rank_scenarios(differences: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
-    """Rank all scenarios by each measure, the best first; the first scenario differs from itself by nothing."""
+    """Rank all scenarios by each measure, the best first.
+
+    The first scenario differs from itself by zero.
+    """
     if differences.empty:
         return differences
+    # measures that are neither good nor bad get rank 0
     sign = differences["measure"].map({name: measure[3] for name, measure in MEASURES.items()})
     score = -(differences["mean"] * sign)
     keys = [differences[c] for c in ("level", "of", "kind", "measure")]
@@ -88,10 +99,11 @@ def rank_scenarios(differences: pd.DataFrame, names: Sequence[str]) -> pd.DataFr
 
 
 def tabulate_posts(posts: pd.DataFrame, served: Array, duty: Array) -> pd.DataFrame:
-    """Tabulate what each post does: records and minutes of duty are [replications, posts]."""
+    """Tabulate what each post does: records and minutes of duty by replication and post."""
     busy = served["busy"]
     with np.errstate(invalid="ignore", divide="ignore"):
         each = busy / duty
+    # a post without duty has no load, rather than an infinite one
     load = estimate_ratio(busy, np.where(duty > 0, duty, np.nan))
     half = measure_half(each - each.mean(axis=0))
     return pd.DataFrame(
@@ -111,7 +123,9 @@ def tabulate_posts(posts: pd.DataFrame, served: Array, duty: Array) -> pd.DataFr
 
 
 def tabulate_waiting(codes: Any, households: Array, waiting: Array, noted: Array) -> pd.DataFrame:
-    """Tabulate how many wait at each hour of the week, per 100 households; hours at which nobody ever did are left out.
+    """Tabulate how many wait at each hour of the week, per 100 households.
+
+    Hours at which nobody ever waited are left out.
 
     Parameters
     ----------
@@ -128,7 +142,8 @@ def tabulate_waiting(codes: Any, households: Array, waiting: Array, noted: Array
 
     >>> waiting = np.zeros((168, 1, 2), np.int64)
     >>> waiting[8] = [[12, 0]]
-    >>> tabulate_waiting(["0301-001"], np.array([50.0]), waiting, np.full(168, 4))[["kind", "hour", "mean"]].values.tolist()
+    >>> table = tabulate_waiting(["0301-001"], np.array([50.0]), waiting, np.full(168, 4))
+    >>> table[["kind", "hour", "mean"]].values.tolist()
     [['request', 8, 6.0]]
     """
     hour, place, kind = np.nonzero(waiting)
@@ -144,11 +159,11 @@ def tabulate_waiting(codes: Any, households: Array, waiting: Array, noted: Array
 
 
 def _spread(
-    level: str, codes: Any, name: str, labels: Sequence[Any], found: Estimate, **more: Array
+    level: str, codes: Any, name: str, labels: Sequence[Any], estimate: Estimate, **more: Array
 ) -> pd.DataFrame:
     """Spread an estimate by place, kind and label over rows."""
-    places, kinds, n = found.mean.shape
-    columns = {"mean": found.mean, "low": found.low, "high": found.high, **more}
+    places, kinds, n = estimate.mean.shape
+    columns = {"mean": estimate.mean, "low": estimate.low, "high": estimate.high, **more}
     return pd.DataFrame(
         {
             "level": level,
@@ -166,6 +181,7 @@ def number_rows(name: str, frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     if not kept:
         return conform_table(name, pd.DataFrame({"row": np.zeros(0, object)}))
     both = pd.concat(kept, ignore_index=True)
+    # padded with zeros, so that codes sort as numbers do
     number = pd.Series(np.arange(1, len(both) + 1)).astype("str").str.zfill(len(str(len(both))))
     return conform_table(name, both.assign(row=number.to_numpy(object)))
 
@@ -173,7 +189,10 @@ def number_rows(name: str, frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
 def write_table(
     name: str, frames: Sequence[pd.DataFrame], order: Sequence[str], scenarios: Sequence[str]
 ) -> pd.DataFrame:
-    """Write rows as a table of the schema: by scenario in their order, level from the city down, then as asked."""
+    """Write rows as a table of the schema, in order.
+
+    By scenario in their order, by level from the city down, then as asked.
+    """
     kept = [frame for frame in frames if len(frame)]
     if not kept:
         return number_rows(name, [])
@@ -182,6 +201,7 @@ def write_table(
         "level": {s: n for n, s in enumerate(LEVELS)},
     }
     both = pd.concat(kept, ignore_index=True)
+    # stable, so that equal keys keep the order in which blocks came
     both = both.sort_values(
         list(order), key=lambda c: c.map(ranks[c.name]) if c.name in ranks else c, kind="stable"
     )

@@ -77,22 +77,22 @@ class Scenario:
 
     def __post_init__(self) -> None:
         """Refuse what makes no sense, all at once."""
-        own: Any = self  # a TOML file may give anything
+        values: Any = self  # a TOML file may give anything
         wrong = []
-        if isinstance(own.days, bool) or not isinstance(own.days, int) or own.days < 1:
-            wrong.append(f"days must be a whole number from 1, not {own.days!r}")
-        if not isinstance(own.start, date):
-            wrong.append(f"start must be a date such as 2026-03-02, not {own.start!r}")
+        if isinstance(values.days, bool) or not isinstance(values.days, int) or values.days < 1:
+            wrong.append(f"days must be a whole number from 1, not {values.days!r}")
+        if not isinstance(values.start, date):
+            wrong.append(f"start must be a date such as 2026-03-02, not {values.start!r}")
         for name in ("volunteers", "demand", "presence"):
-            value = getattr(own, name)
+            value = getattr(values, name)
             if (
                 isinstance(value, bool)
                 or not isinstance(value, int | float)
                 or not 0 <= value < float("inf")
             ):
                 wrong.append(f"{name} must be a number from 0, not {value!r}")
-        if not isinstance(own.uncertain, bool):
-            wrong.append(f"uncertain must be true or false, not {own.uncertain!r}")
+        if not isinstance(values.uncertain, bool):
+            wrong.append(f"uncertain must be true or false, not {values.uncertain!r}")
         if wrong:
             raise RuleError(f"scenario {self.name}: {'; '.join(wrong)}")
 
@@ -149,14 +149,15 @@ uncertain, the rules of simulation, and the sections coverage and walking
 def _read_scenario(name: str, values: Any) -> Scenario:
     if not isinstance(values, Mapping):
         raise RuleError(f"scenario.{name} is not a table such as [scenario.{name}]")
-    own = [f.name for f in fields(Scenario) if f.name not in {"name", "changes"}]
+    known_keys = [f.name for f in fields(Scenario) if f.name not in {"name", "changes"}]
     simulated = {f.name for f in fields(SimulationRules)}
     changes: dict[str, dict[str, Any]] = {}
-    told: dict[str, Any] = {}
+    given_values: dict[str, Any] = {}
     unknown = []
     for key, value in values.items():
-        if key in own:
-            told[key] = value
+        if key in known_keys:
+            given_values[key] = value
+        # rules of the section simulation may be named without their section
         elif key in simulated:
             changes.setdefault("simulation", {})[key] = value
         elif key in SECTIONS and isinstance(value, Mapping):
@@ -164,10 +165,10 @@ def _read_scenario(name: str, values: Any) -> Scenario:
         else:
             unknown.append(key)
     if unknown:
-        known = f"{', '.join(own)}, the rules of simulation, and the sections coverage and walking"
+        known = f"{', '.join(known_keys)}, the rules of simulation, and the sections coverage and walking"
         raise RuleError(
             f"scenario {name}: unknown key {', '.join(unknown)}; a scenario has {known}"
         )
-    scenario = Scenario(name, **told, changes=changes)
+    scenario = Scenario(name, **given_values, changes=changes)
     scenario.replace_rules(Rules())  # a rule that is not known is refused here
     return scenario

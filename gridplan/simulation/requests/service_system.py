@@ -1,4 +1,4 @@
-"""The system that is simulated: sub-grids that ask, posts that answer, and who is asked, how many minutes away."""
+"""The system simulated: sub-grids that ask, posts that answer, who is asked, how far off."""
 
 from __future__ import annotations
 
@@ -113,19 +113,24 @@ def refuse_unstaffed(manifest: Mapping[str, Any], posts: int, duties: int) -> No
         raise PlanError("a release holds no posts -> give the working plan")
     if not posts:
         raise PlanError(
-            "the plan was never staffed, so nobody answers -> gridplan organise PLAN, then gridplan staff PLAN"
+            "the plan was never staffed, so nobody answers "
+            "-> gridplan organise PLAN, then gridplan staff PLAN"
         )
     if not duties:
         remedy = "plan with --counts (members, cadres, community_workers), then organise and staff"
         raise PlanError(
-            f"none of the {posts:,} posts is filled, as nobody was counted who could fill them -> {remedy}"
+            f"none of the {posts:,} posts is filled, as nobody was counted who could fill them "
+            f"-> {remedy}"
         )
 
 
 def lay_system(
     plan: Plan, rules: Rules, *, volunteers: float = 1.0, network: WalkingNetwork | None = None
 ) -> ServiceSystem:
-    """Make the part of a system that lies in a plan's communities, which may be some of a city's: all but subdistricts' staff.
+    """Make the part of a system that lies in a plan's communities.
+
+    These may be some of a city's; all but the subdistricts' staff, which
+    is added when parts are joined.
 
     Parameters
     ----------
@@ -152,7 +157,10 @@ def lay_system(
 
 
 def join_systems(parts: Sequence[ServiceSystem], rules: Rules) -> ServiceSystem:
-    """Join parts that :func:`lay_system` made, the same however the communities were parted, and add the subdistricts' staff.
+    """Join parts and add the subdistricts' staff.
+
+    Parts are those of :func:`lay_system`; the result is the same however
+    the communities were parted.
 
     Parameters
     ----------
@@ -165,6 +173,7 @@ def join_systems(parts: Sequence[ServiceSystem], rules: Rules) -> ServiceSystem:
     street = count_street(cells, rules.simulation)
     posts, numbers = _join_tables([*(part.posts for part in parts), street], ORDER)
     staffed, staff = link_over(cells, posts, "block", "street_staff")
+    # parts number their rows from zero; here they become rows of the joined tables
     cell = np.concatenate(
         [*(row[part.cell] for row, part in zip(rows, parts, strict=True)), staffed]
     )
@@ -175,11 +184,12 @@ def join_systems(parts: Sequence[ServiceSystem], rules: Rules) -> ServiceSystem:
     way = np.concatenate(
         [*(part.way for part in parts), np.full(len(staff), rules.simulation.street_minutes)]
     )
+    # one order, whatever the order of the parts
     order = np.lexsort((post, cell))
     entries = (replace(parts[0].entries[0], count=len(posts)), *_note(cells, posts))
-    found = tuple(entry for entry in entries if entry.count)
+    counted = tuple(entry for entry in entries if entry.count)
     return ServiceSystem(
-        cells, posts, *_pack(cell[order], post[order], tier[order], way[order]), found
+        cells, posts, *_pack(cell[order], post[order], tier[order], way[order]), counted
     )
 
 
@@ -191,12 +201,13 @@ def _pack(cell: Array, post: Array, tier: Array, way: Array) -> tuple[Array, Arr
 def _join_tables(
     tables: Sequence[pd.DataFrame], order: list[str]
 ) -> tuple[pd.DataFrame, list[Array]]:
-    """Join tables in order; returns the table, and for each of them the rows that its own rows have become."""
+    """Join tables in order; returns the table and, for each part, its rows' new places."""
     key = tables[0].index.name
     both = pd.concat([table.reset_index() for table in tables], ignore_index=True).sort_values(
         order, kind="stable"
     )
     place = np.empty(len(both), np.int64)
+    # the inverse of the sort: where each row of a part has gone
     place[both.index.to_numpy()] = np.arange(len(both))
     return both.set_index(key), np.split(place, np.cumsum([len(table) for table in tables])[:-1])
 
@@ -226,29 +237,39 @@ def _note(cells: pd.DataFrame, posts: pd.DataFrame) -> tuple[Entry, ...]:
 
 
 def list_cells(plan: Plan) -> pd.DataFrame:
-    """List the sub-grids with households; a block is a subdistrict, or all communities that name none."""
-    own = plan.subgrids[
+    """List the sub-grids with households.
+
+    A block is a subdistrict, or all communities that name none.
+    """
+    residential = plan.subgrids[
         (plan.subgrids["kind"] == "residential") & (plan.subgrids["households"] > 0)
     ]
-    block = own["community"].map(plan.site.communities["subdistrict"]).astype("str").fillna("")
+    block = (
+        residential["community"].map(plan.site.communities["subdistrict"]).astype("str").fillna("")
+    )
     table = pd.DataFrame(
-        own[["community", "community_kind", "households", "centre", "mean_walk"]]
+        residential[["community", "community_kind", "households", "centre", "mean_walk"]]
     ).assign(block=block)
     return table.reset_index().sort_values(CELL_ORDER, kind="stable").set_index("subgrid")
 
 
 def link_posts(plan: Plan, posts: pd.DataFrame, cells: pd.DataFrame) -> tuple[Array, Array, Array]:
-    """Link posts to sub-grids, each pair once at its lowest tier; returns rows of cells and posts, and tiers."""
+    """Link posts to sub-grids, each pair once at its lowest tier.
+
+    Returns rows of cells and posts, and tiers.
+    """
     post, cell = find_served(plan, posts, cells)
     parts = [(cell, post, OWN)]
     near = pd.DataFrame(_find_pairs(plan, cells), columns=["cell", "other"])
     helpful = np.isin(posts["role"].to_numpy(object)[post], NEIGHBOURLY)
+    # who serves a sub-grid may help in those beside it
     beside = pd.DataFrame({"cell": cell[helpful], "post": post[helpful]}).merge(near, on="cell")
     parts.append((beside["other"].to_numpy(), beside["post"].to_numpy(), NEIGHBOUR))
     for role, step in WHOLE:
         parts.append((*link_over(cells, posts, "community", role), step))
     cell, post = (np.concatenate([part[n] for part in parts]).astype(np.int64) for n in (0, 1))
     tier = np.repeat([part[2] for part in parts], [len(part[0]) for part in parts])
+    # of several links between a pair the lowest tier comes first, and only it is kept
     order = np.lexsort((tier, post, cell))
     cell = cell[order]
     post = post[order]
@@ -264,7 +285,11 @@ def link_posts(plan: Plan, posts: pd.DataFrame, cells: pd.DataFrame) -> tuple[Ar
 def link_over(
     cells: pd.DataFrame, posts: pd.DataFrame, over: str, role: str, only: Any = True
 ) -> tuple[Array, Array]:
-    """Link the posts of a role to all sub-grids of their community or block, or ``only`` those of a mask: rows of both."""
+    """Link the posts of a role to all sub-grids of their community or block.
+
+    ``only`` is a mask of the sub-grids that are linked. Returns rows of
+    both.
+    """
     mine = np.flatnonzero(posts["role"] == role)
     some = np.flatnonzero(np.ones(len(cells), bool) & only)
     crew = pd.DataFrame({"post": mine, "over": posts[over].to_numpy(object)[mine]})
@@ -275,7 +300,10 @@ def link_over(
 
 
 def _find_pairs(plan: Plan, cells: pd.DataFrame) -> Array:
-    """Find the sub-grids of one community between which some doors can be walked, both ways round: int64[k, 2]."""
+    """Find the sub-grids of one community that can be walked between: int64[k, 2].
+
+    Each pair both ways round.
+    """
     row = pd.Series(
         cells.index.get_indexer(pd.Index(plan.stairwells["subgrid"])), index=plan.stairwells.index
     )
@@ -284,6 +312,7 @@ def _find_pairs(plan: Plan, cells: pd.DataFrame) -> Array:
         for c in ("focal", "neighbour")
     )
     community = pd.factorize(cells["community"])[0]
+    # stairwells of special grids belong to no sub-grid that asks
     kept = (a >= 0) & (b >= 0) & (a != b)
     kept[kept] = community[a[kept]] == community[b[kept]]
     both = np.concatenate(

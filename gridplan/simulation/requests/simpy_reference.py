@@ -67,7 +67,10 @@ class SimpyModel:
                 env.process(self.let_come(cell, kind))
 
     def let_come(self, cell: int, kind: int) -> Iterator[Any]:
-        """Let requests of a sub-grid and kind come: gaps of its stream, laid along the profile of demand."""
+        """Let requests of a sub-grid and kind come.
+
+        The gaps of its stream are laid along the profile of demand.
+        """
         stream = self.world.streams[cell, kind]
         running = self.world.running[self.world.cells[cell]["profile"], kind]
         reached = 0.0
@@ -76,6 +79,7 @@ class SimpyModel:
             reached += draw_gap(stream["key"], number) / stream["rate"]
             if reached >= running[-1]:
                 return
+            # the same inverse of the running sum as in the kernel, by other means
             came = float(np.interp(reached, running, STEP * np.arange(len(running))))
             yield self.env.timeout(came - self.env.now)
             self.admit(cell, kind, number)
@@ -90,8 +94,8 @@ class SimpyModel:
 
     def admit(self, cell: int, kind: int, number: int) -> None:
         """Admit a request: somebody is sent, or it waits, perhaps until it is withdrawn."""
-        own = np.uint64(mix(self.world.streams[cell, kind]["key"]))
-        key = np.uint64(draw_key(own, number))
+        stream_key = np.uint64(mix(self.world.streams[cell, kind]["key"]))
+        key = np.uint64(draw_key(stream_key, number))
         kinds = self.world.kinds[kind]
         chance = draw_unit(key, 0)
         last = 2 if chance < kinds["street"] else 1 if chance < kinds["up"] else 0
@@ -107,6 +111,7 @@ class SimpyModel:
         request.waits = True
         request.queued = self.env.now
         self.waiting.append(request)
+        # a process for each later tier, where the kernel keeps one event at a time
         for opens in sorted(
             set(self.world.opens[request.kind, request.stage].tolist()) - {0.0, np.inf}
         ):
@@ -139,6 +144,8 @@ class SimpyModel:
                 continue
             if tick["turn"] >= 0:
                 self.on[int(tick["turn"])] = int(tick["day"])
+            # Python's sort is stable, so requests of one moment keep their order of
+            # coming
             for request in sorted(self.waiting, key=lambda r: r.since):
                 self.send(request)
 
@@ -189,6 +196,7 @@ class SimpyModel:
         yield self.env.timeout(way + minutes)
         back = way if world.walks_back else 0.0
         if not back:
+            # without a way back the post is free before the next stage is asked
             self.working.discard(r)
         if request.stage == request.last:
             request.resolved = self.env.now
@@ -210,7 +218,11 @@ class SimpyModel:
         )
 
     def look_round(self, r: int) -> None:
-        """Turn to whoever waits: the own sub-grid first if tiers come first, then who waits longest, then the nearest."""
+        """Turn to whoever waits.
+
+        The own sub-grid first if tiers come first, then who waits
+        longest, then the nearest.
+        """
         if not self.is_free(r):
             return
         post = self.world.posts[r]
@@ -284,9 +296,9 @@ def note_stays(town: SimpyModel) -> Array:
     stays = town.stays + [(q.cell, q.kind, q.queued, np.inf) for q in town.waiting]
     noted = np.zeros((world.hours, len(world.cells), 2), np.int64)
     if world.hours:
-        for number, at in enumerate(np.arange(world.count_from, world.count_to, STEP)):
+        for number, struck in enumerate(np.arange(world.count_from, world.count_to, STEP)):
             for cell, kind, begins, ends in stays:
                 noted[number % world.hours, cell, kind] += (
-                    begins < at - TIME_TOLERANCE and ends >= at - TIME_TOLERANCE
+                    begins < struck - TIME_TOLERANCE and ends >= struck - TIME_TOLERANCE
                 )
     return noted

@@ -1,4 +1,4 @@
-"""Running scenarios: replications of blocks on the engine, added up as they come, so no replication is kept whole."""
+"""Running scenarios: replications of blocks on the engine, added up as they come."""
 
 from __future__ import annotations
 
@@ -73,7 +73,8 @@ class Simulated:
 
     def __repr__(self) -> str:
         """Write on one line what was simulated."""
-        return f"Simulated({', '.join(self.manifest['scenarios'])}; {self.manifest['replications']} replications)"
+        names = ", ".join(self.manifest["scenarios"])
+        return f"Simulated({names}; {self.manifest['replications']} replications)"
 
     def _repr_html_(self) -> str:
         """Write the sizes of the tables for a notebook."""
@@ -83,7 +84,7 @@ class Simulated:
 
 @dataclass
 class _Sums:
-    """Sums by level of one scenario, over its blocks; ``estimates`` by level are kept for differences."""
+    """Sums by level of one scenario, over its blocks; estimates are kept for differences."""
 
     frames: dict[str, list[pd.DataFrame]]
     estimates: dict[str, list[tuple[list[str], Estimate]]]
@@ -101,7 +102,9 @@ def simulate(
     workers: int | None = None,
     progress: Progress = keep_silent,
 ) -> Simulated:
-    """Simulate requests and wishes on a staffed plan: who comes, how soon, who is not served, how busy posts are.
+    """Simulate requests and wishes on a staffed plan.
+
+    Who comes, how soon, who is not served, how busy posts are.
 
     Every scenario meets the same chances: the same request comes at the same
     moment and takes as long, whatever the posts. Replications draw households,
@@ -142,7 +145,8 @@ def simulate(
     --------
     >>> from gridplan.synthetic import make_people_plan
     >>> from gridplan.people.staffing.staff_plan import staff
-    >>> done = simulate(staff(make_people_plan()), Scenario("month", uncertain=False), replications=4)
+    >>> plan = staff(make_people_plan())
+    >>> done = simulate(plan, Scenario("month", uncertain=False), replications=4)
     >>> done
     Simulated(month; 4 replications)
     >>> done.requests.query("level == 'city' and measure == 'requests'")["kind"].tolist()
@@ -185,15 +189,17 @@ def run_scenarios(
             if len(chosen) == 1
             else f"{scenario.name} ({number + 1} of {len(chosen)})"
         )
-        own = scenario.replace_rules(rules)
-        draws = _draw(system, households, scenario, own, replications, seed)
-        done = _run_scenario(system, scenario, own, draws, seed, hourly, workers, stage, progress)
-        events[scenario.name] = done.events
+        scenario_rules = scenario.replace_rules(rules)
+        draws = _draw(system, households, scenario, scenario_rules, replications, seed)
+        scenario_sums = _run_scenario(
+            system, scenario, scenario_rules, draws, seed, hourly, workers, stage, progress
+        )
+        events[scenario.name] = scenario_sums.events
         if first is None:
-            first = done
+            first = scenario_sums
         else:
-            done.frames["simulated_differences"] = _compare(first, done)
-        for name, tables in done.frames.items():
+            scenario_sums.frames["simulated_differences"] = _compare(first, scenario_sums)
+        for name, tables in scenario_sums.frames.items():
             frames[name] += [table.assign(scenario=scenario.name) for table in tables]
     frames["simulated_differences"] = _rank(
         frames["simulated_differences"], [s.name for s in chosen]
@@ -224,7 +230,7 @@ def _list_notes(systems: Iterable[ServiceSystem]) -> list[str]:
 
 
 def choose_scenarios(scenarios: Any, replications: int) -> list[Scenario]:
-    """Take scenarios as they are given, or read them; they and the replications have to make sense."""
+    """Take scenarios as they are given, or read them; refuse what makes no sense."""
     if replications < 1:
         raise ValueError(f"replications must be at least 1, not {replications}")
     if scenarios is None:
@@ -259,16 +265,17 @@ def _draw(
     seed: int,
 ) -> Draws:
     """Draw what is uncertain, or take it as it is estimated."""
-    own = rules.simulation
+    simulation_rules = rules.simulation
     role = np.array([ROLES.index(r) for r in system.posts["role"]], np.int64)
     if households is not None:
-        demand = draw_demand(replications, seed, own)
+        demand = draw_demand(replications, seed, simulation_rules)
         level = draw_presence(replications, seed)
     else:
         households = np.tile(system.cells["households"].to_numpy(float), (replications, 1))
         demand = np.ones(replications)
         level = np.full((replications, len(ROLES)), 0.5)
-    share = np.clip(share_presence(own, level) * scenario.presence, 0.0, 1.0)
+    # a scenario scales presence, but nobody is there more often than always
+    share = np.clip(share_presence(simulation_rules, level) * scenario.presence, 0.0, 1.0)
     return Draws(households, demand * scenario.demand, share, role)
 
 
@@ -283,37 +290,43 @@ def _run_scenario(
     stage: str,
     progress: Progress,
 ) -> _Sums:
-    """Run all replications of a scenario, block by block, and tabulate each block before the next."""
+    """Run all replications of a scenario, tabulating each block before the next."""
     replications = len(draws.demand)
     count = system.cells["block"].nunique()
+    # one key for each replication, the same in all scenarios: they meet the same
+    # chances
     keys = [make_key(seed, n) for n in range(replications)]
-    done = _Sums({name: [] for name in ORDERS}, {})
+    scenario_sums = _Sums({name: [] for name in ORDERS}, {})
     whole = np.zeros((replications, 1, len(KINDS), WIDTH))
     curve = np.zeros((replications, 1, len(KINDS), len(EDGES) + 1))
     for number, block in enumerate(iterate_blocks(system, rules, scenario.start, scenario.days)):
 
-        def report_progress(stage: str, done: int, total: int, number: int = number) -> None:
+        def report_progress(
+            stage: str, scenario_sums: int, total: int, number: int = number
+        ) -> None:
             progress(stage, number * total + done, count * total)
 
         sums_found = run_block(block, draws, keys, hourly, workers, stage, report_progress)
-        done.events += sums_found.events
-        _tabulate_block(done, system, block, sums_found.sums, sums_found.answers)
+        scenario_sums.events += sums_found.events
+        # what is tabulated is let go, so that memory holds one block
+        _tabulate_block(scenario_sums, system, block, sums_found.sums, sums_found.answers)
         duty = count_duty(block) * draws.presence[:, draws.role[block.posts]]
-        done.frames["simulated_posts"].append(
+        scenario_sums.frames["simulated_posts"].append(
             tabulate_posts(system.posts.iloc[block.posts], sums_found.posts, duty)
         )
         if hourly:
-            done.frames["simulated_waiting"].append(
+            scenario_sums.frames["simulated_waiting"].append(
                 _tabulate_waiting(system, block, sums_found.waiting, scenario, replications)
             )
+        # the city's sums grow block by block; its intervals need all replications
         whole[:, 0] += sums_found.sums.sum(axis=1)
         curve[:, 0] += sums_found.answers.sum(axis=1)
-    _tabulate(done, "city", [CITY], whole, curve)
-    return done
+    _tabulate(scenario_sums, "city", [CITY], whole, curve)
+    return scenario_sums
 
 
 def _tabulate_block(
-    done: _Sums, system: ServiceSystem, block: SimulationBlock, sums: Array, answers: Array
+    scenario_sums: _Sums, system: ServiceSystem, block: SimulationBlock, sums: Array, answers: Array
 ) -> None:
     """Tabulate the sub-grids, communities and subdistrict of a block."""
     cells = system.cells.iloc[block.cells]
@@ -323,18 +336,19 @@ def _tabulate_block(
         if len(group)
         else np.zeros(0, np.int64)
     )
+    # estimates hold every replication of every sub-grid, so only some at a time
     for first in range(0, len(cells), AT_ONCE):
         some = slice(first, first + AT_ONCE)
-        _tabulate(done, "subgrid", cells.index[some], sums[:, some])
+        _tabulate(scenario_sums, "subgrid", cells.index[some], sums[:, some])
     _tabulate(
-        done,
+        scenario_sums,
         "community",
         cells["community"].iloc[starts],
         np.add.reduceat(sums, starts, axis=1),
         answers,
     )
     if block.code:
-        _tabulate(done, "subdistrict", [block.code], sums.sum(axis=1, keepdims=True))
+        _tabulate(scenario_sums, "subdistrict", [block.code], sums.sum(axis=1, keepdims=True))
 
 
 def _tabulate_waiting(
@@ -344,36 +358,39 @@ def _tabulate_waiting(
     scenario: Scenario,
     replications: int,
 ) -> pd.DataFrame:
-    """Tabulate who waits in the sub-grids of a block: the first hour noted becomes its hour of the week."""
+    """Tabulate who waits in the sub-grids of a block, by hour of the week."""
     cells = system.cells.iloc[block.cells]
     noted = count_hours(scenario.start, scenario.days) * replications
     return tabulate_waiting(
         cells.index,
         cells["households"].to_numpy(float),
+        # the first hour that is noted becomes its hour of the week
         np.roll(waiting, scenario.start.weekday() * 24, axis=0),
         noted,
     )
 
 
 def _tabulate(
-    done: _Sums, level: str, codes: Any, sums: Array, answers: Array | None = None
+    scenario_sums: _Sums, level: str, codes: Any, sums: Array, answers: Array | None = None
 ) -> None:
     """Tabulate some places, and keep their estimates where scenarios are compared."""
     table, sums_found = tabulate_measures(level, codes, sums)
-    done.frames["simulated"].append(table)
-    done.frames["simulated_unserved"].append(tabulate_reasons(level, codes, sums))
+    scenario_sums.frames["simulated"].append(table)
+    scenario_sums.frames["simulated_unserved"].append(tabulate_reasons(level, codes, sums))
     if answers is not None:
-        done.frames["simulated_curve"].append(
+        scenario_sums.frames["simulated_curve"].append(
             tabulate_curve(level, codes, answers, sums[..., CAME], EDGES)
         )
+    # differences of every sub-grid would be too many to keep
     if level != "subgrid":
-        done.estimates.setdefault(level, []).append((list(codes), sums_found))
+        scenario_sums.estimates.setdefault(level, []).append((list(codes), sums_found))
 
 
 def _compare(first: _Sums, other: _Sums) -> list[pd.DataFrame]:
     """Compare a scenario with the first, level by level and block by block."""
     frames = []
     for level, sums_found in other.estimates.items():
+        # blocks come in the same order in every scenario
         for (codes, mine), (_, theirs) in zip(sums_found, first.estimates[level], strict=True):
             frames.append(tabulate_differences(level, codes, theirs, mine))
     return frames

@@ -1,4 +1,4 @@
-"""Blocks of communities made ready for the kernel: what a system, rules and one draw of what is uncertain come to."""
+"""Blocks of communities made ready for the kernel, from a system, rules and one sample."""
 
 from __future__ import annotations
 
@@ -67,7 +67,10 @@ EDGES = (
 
 @dataclass(frozen=True, eq=False)
 class SimulationBlock:
-    """A subdistrict: its rows of the system, and the world of its kernel, of which a draw changes rates, shares and keys."""
+    """A subdistrict: its rows of the system, and the world of its kernel.
+
+    A sample changes rates, shares and keys of that world.
+    """
 
     code: str
     cells: slice
@@ -84,20 +87,21 @@ class SimulationBlock:
 def cut_blocks(
     system: ServiceSystem, rules: Rules, first: date, days: int
 ) -> list[SimulationBlock]:
-    """Cut a system into its blocks, which do not meet, and make each ready for so many days from the first one."""
+    """Cut a system into its blocks, which do not meet, for so many days from the first one."""
     return list(iterate_blocks(system, rules, first, days))
 
 
 def iterate_blocks(
     system: ServiceSystem, rules: Rules, first: date, days: int
 ) -> Iterator[SimulationBlock]:
-    """Make one block ready after another, as :func:`cut_blocks` does; those of a prefecture need not be held together."""
-    own = rules.simulation
-    begin = first - timedelta(days=own.warm_days)
-    whole = own.warm_days + days + own.after_days
-    turns = [getattr(own, role) for role in ROLES]
+    """Make one block ready after another, so that a prefecture's are never held together."""
+    simulation_rules = rules.simulation
+    # days before the first fill the queues, days after it let requests end
+    begin = first - timedelta(days=simulation_rules.warm_days)
+    whole = simulation_rules.warm_days + days + simulation_rules.after_days
+    turns = [getattr(simulation_rules, role) for role in ROLES]
     shared = {
-        "running": lay_profile(own, begin, whole),
+        "running": lay_profile(simulation_rules, begin, whole),
         "ticks": lay_ticks(turns, begin, whole),
         "days": days,
     }
@@ -110,8 +114,9 @@ def iterate_blocks(
 
 
 def _find_slice(values: Array, code: str) -> slice:
-    own = np.flatnonzero(values == code)
-    return slice(int(own[0]), int(own[-1]) + 1) if len(own) else slice(0, 0)
+    rows = np.flatnonzero(values == code)
+    # the system is sorted by block, so its rows lie together
+    return slice(int(rows[0]), int(rows[-1]) + 1) if len(rows) else slice(0, 0)
 
 
 def _make_block(
@@ -122,23 +127,26 @@ def _make_block(
     posts: slice,
     shared: dict[str, Any],
 ) -> SimulationBlock:
-    own = rules.simulation
+    simulation_rules = rules.simulation
     some = system.cells.iloc[cells]
     crew = system.posts.iloc[posts]
     urban = (some["community_kind"] == "urban").to_numpy()
     monthly = [
         (rules.coverage.requests_urban, rules.coverage.requests_rural),
-        (own.wishes_urban, own.wishes_rural),
+        (simulation_rules.wishes_urban, simulation_rules.wishes_rural),
     ]
+    # rules give requests of 100 households in a month
     rate = np.column_stack([np.where(urban, u, r) for u, r in monthly]) / 100.0 / (MONTH * DAY)
-    turns = [getattr(own, role) for role in ROLES]
+    turns = [getattr(simulation_rules, role) for role in ROLES]
     role = np.array([ROLES.index(r) for r in crew["role"]], np.int64)
     kept = (system.cell >= cells.start) & (system.cell < cells.stop)
-    links = _lay_links(system, kept, cells, posts, own.policy != "nearest")
+    links = _lay_links(system, kept, cells, posts, simulation_rules.policy != "nearest")
     table = np.zeros(len(crew), POST)
     table["turn"] = role
+    # no window: only turns of duty count; surges set one
     table["begins"] = -np.inf
     table["ends"] = np.inf
+    # a bit for each kind that the role answers
     table["skill"] = np.array(
         [sum(1 << KINDS.index(k) for k in turn.kinds) for turn in turns], np.int64
     )[role]
@@ -166,12 +174,14 @@ def _make_block(
 def _lay_links(
     system: ServiceSystem, kept: Array, cells: slice, posts: slice, by_tier: bool
 ) -> tuple[Array, Array, Array, Array]:
-    """Lay links out by sub-grid in the order of asking and by post, with where those of each begin."""
+    """Sort links by sub-grid in the order of asking, and by post; with where each begin."""
     cell = system.cell[kept] - cells.start
     post = system.post[kept] - posts.start
     tier = system.tier[kept]
     way = system.way[kept]
+    # without tiers, whoever is nearest is asked first
     order = np.lexsort((post, way, tier, cell) if by_tier else (post, way, cell))
+    # the same links by post, for posts that look for work
     back = np.lexsort((cell, way, tier, post))
     ahead = np.zeros(len(cell), LINK)
     behind = np.zeros(len(cell), BACK_LINK)
@@ -194,16 +204,22 @@ def _make_world(
     groups: int,
     shared: dict[str, Any],
 ) -> World:
-    own = rules.simulation
+    simulation_rules = rules.simulation
     kinds = np.zeros(2, KIND)
     kinds["up"], kinds["street"] = (
-        (own.request_up, own.wish_up),
-        (own.request_street, own.wish_street),
+        (simulation_rules.request_up, simulation_rules.wish_up),
+        (simulation_rules.request_street, simulation_rules.wish_street),
     )
-    kinds["patience"] = own.request_patience * DAY, own.wish_patience * DAY
-    above = (own.community_hours, own.street_hours)
-    work = np.array([(rules.coverage.request_hours, *above), (own.wish_hours, *above)]) * 60.0
-    begin = own.warm_days * DAY
+    kinds["patience"] = (
+        simulation_rules.request_patience * DAY,
+        simulation_rules.wish_patience * DAY,
+    )
+    above = (simulation_rules.community_hours, simulation_rules.street_hours)
+    work = (
+        np.array([(rules.coverage.request_hours, *above), (simulation_rules.wish_hours, *above)])
+        * 60.0
+    )
+    begin = simulation_rules.warm_days * DAY
     return World(
         cells=ground,
         streams=np.zeros((len(ground), 2), STREAM),
@@ -214,20 +230,20 @@ def _make_world(
         calls=np.zeros(0, CALL),
         kinds=kinds,
         running=shared["running"],
-        opens=open_tiers(own),
+        opens=open_tiers(simulation_rules),
         work=work,
         edges=np.array(EDGES, float),
-        cv=own.work_cv,
-        shape=SHAPES.index(own.work_shape),
-        by_tier=own.policy != "nearest",
-        walks_back=own.walks_back,
+        cv=simulation_rules.work_cv,
+        shape=SHAPES.index(simulation_rules.work_shape),
+        by_tier=simulation_rules.policy != "nearest",
+        walks_back=simulation_rules.walks_back,
         turns=len(ROLES),
         groups=groups,
         count_from=float(begin),
         count_to=float(begin + shared["days"] * DAY),
-        end=float(begin + (shared["days"] + own.after_days) * DAY),
-        green=own.green_hours * 60.0,
-        yellow=own.yellow_hours * 60.0,
+        end=float(begin + (shared["days"] + simulation_rules.after_days) * DAY),
+        green=simulation_rules.green_hours * 60.0,
+        yellow=simulation_rules.yellow_hours * 60.0,
     )
 
 
@@ -243,6 +259,7 @@ def open_tiers(rules: SimulationRules) -> Array:
     [[0.0, 30.0, 30.0, 120.0, 1440.0], [20160.0, 20160.0, 0.0, 20160.0, inf]]
     """
     table = np.zeros((2, STAGES, TIERS))
+    # the street is asked late, save for what has come up to it
     table[:, :2, STREET] = rules.street_wait
     if rules.policy == "escalate":
         table[:, 0, [NEIGHBOUR, VOLUNTEER]] = rules.own_wait
@@ -274,6 +291,7 @@ def draw_world(
         Share of days that posts are there, float64[m].
     """
     streams = block.world.streams.copy()
+    # only what a replication changes is copied; the rest is shared by all threads
     streams["rate"] = block.rate * households[:, None] * demand
     for k in range(len(KINDS)):
         streams["key"][:, k] = blend_keys(block.cell_keys[:, k], key)

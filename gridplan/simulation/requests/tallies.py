@@ -27,22 +27,24 @@ def is_counted(world: Any, state: Any, slot: int) -> Any:
 
 
 @bare
-def count_answer(world: Any, state: Any, tally: Any, slot: int, tier: int, at: float) -> None:
+def count_answer(world: Any, state: Any, tally: Any, slot: int, tier: int, moment: float) -> None:
     """Count that somebody comes."""
     c = state.slots[slot].cell
     k = state.slots[slot].kind
-    minutes = at - state.slots[slot].began
+    minutes = moment - state.slots[slot].began
     tally.counts[c, k, ANSWERED] += 1
     tally.counts[c, k, BY_TIER + tier] += 1
     tally.sums[c, k, 0] += minutes
     tally.sums[c, k, 1] += minutes * minutes
-    tally.first[c, k] = min(tally.first[c, k], at)
+    tally.first[c, k] = min(tally.first[c, k], moment)
+    # answers are by community only: by sub-grid they would not fit into memory
     tally.answers[world.cells[c].group, k, np.searchsorted(world.edges, minutes)] += 1
 
 
 @bare
 def count_resolved(world: Any, state: Any, tally: Any, slot: int, now: float) -> None:
     """Count that a request is resolved, and how soon."""
+    # the log has every request, counted or not
     if state.slots[slot].row >= 0:
         state.log[state.slots[slot].row, 4] = now
     if not is_counted(world, state, slot):
@@ -52,6 +54,7 @@ def count_resolved(world: Any, state: Any, tally: Any, slot: int, now: float) ->
     minutes = now - state.slots[slot].began
     tally.counts[c, k, RESOLVED] += 1
     tally.last[c, k] = max(tally.last[c, k], now)
+    # a truth value is added as 0 or 1
     tally.counts[c, k, WENT_UP] += state.slots[slot].last > 0
     tally.counts[c, k, GREEN] += minutes <= world.green
     tally.counts[c, k, YELLOW] += world.green < minutes <= world.yellow
@@ -88,16 +91,16 @@ def watch(world: Any, state: Any, tally: Any, seen: float, now: float) -> float:
 
 @bare
 def note_waiting(world: Any, state: Any, tally: Any, struck: int, now: float) -> int:
-    """Note who waits at each whole hour until now, while it counts; returns how many hours have struck."""
+    """Note who waits at each whole hour until now; returns how many hours have struck."""
     hours = len(tally.waiting)
     if hours == 0:
         return struck
-    at = world.count_from + STEP * struck
-    while at <= now and at < world.count_to:
+    hour_strikes = world.count_from + STEP * struck
+    while hour_strikes <= now and hour_strikes < world.count_to:
         slot = state.ends[0]
         while slot >= 0:
             tally.waiting[struck % hours, state.slots[slot].cell, state.slots[slot].kind] += 1
             slot = state.slots[slot].later
         struck += 1
-        at = world.count_from + STEP * struck
+        hour_strikes = world.count_from + STEP * struck
     return struck

@@ -1,4 +1,4 @@
-"""How long posts are on their way to sub-grids: along the streets where they are known, else straight lines times the detour."""
+"""How long posts are on their way to sub-grids, by streets or straight lines."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def measure_links(
     rules: Rules,
     network: WalkingNetwork | None = None,
 ) -> Array:
-    """Measure the minutes from homes (stairwells) to the centres of sub-grids of the same community, link by link.
+    """Measure the minutes from homes to the centres of sub-grids, link by link.
 
     A way inside one's own sub-grid is as long as its mean walk to the centre;
     no way to another is shorter.
@@ -51,6 +51,7 @@ def measure_links(
     centre = cells["centre"].to_numpy(object)[column]
     community = cells["community"].to_numpy(object)[column]
     doors = plan.stairwells.sort_index()
+    # only stairwells at which a way begins or ends need a place in the matrices
     used = doors.loc[doors.index.isin(home) | doors.index.isin(centre)]
     place = pd.Series(used.groupby("community").cumcount().to_numpy(), index=used.index)
     a = place.reindex(home).to_numpy()
@@ -58,17 +59,23 @@ def measure_links(
     metres = np.full(len(row), np.nan)
     ways = _measure_among(plan, used, rules, network)
     numbers, codes = pd.factorize(community)
+    # links grouped by community, so each matrix is looked up once
     order = np.argsort(numbers, kind="stable")
     starts = np.searchsorted(numbers[order], np.arange(len(codes) + 1))
     same = (doors["community"].reindex(home).to_numpy(object) == community) & ~np.isnan(
         a.astype(float)
     )
     for n, code in enumerate(codes):
-        own = order[starts[n] : starts[n + 1]]
-        own = own[same[own]]
-        metres[own] = ways[str(code)][a[own].astype(np.int64), b[own].astype(np.int64)]
+        links_here = order[starts[n] : starts[n + 1]]
+        # a home elsewhere has no place in this community's matrix
+        links_here = links_here[same[links_here]]
+        metres[links_here] = ways[str(code)][
+            a[links_here].astype(np.int64), b[links_here].astype(np.int64)
+        ]
     straight = _measure_apart(doors, home, centre) * rules.walking.detour
+    # what no way joins is taken straight, with the usual detour
     metres = np.where(np.isfinite(metres), metres, straight)
+    # doors of a sub-grid are spread out, so nobody is nearer than its mean walk
     at_least = cells["mean_walk"].fillna(0.0).to_numpy(float)[column]
     return np.asarray(rules.walking.to_minutes(np.maximum(metres, at_least)))
 
@@ -81,18 +88,21 @@ def _measure_among(
         return measure_among(plan.site, doors, rules.walking, network)[0]
     ways = {}
     for community, rows in doors.groupby("community", sort=True).indices.items():
-        own = doors.iloc[rows]
-        found = measure_straight(own, own, plan.site, rules.walking).tocoo()
-        metres = np.full((len(own), len(own)), np.inf)
-        metres[found.row, found.col] = found.data
+        community_doors = doors.iloc[rows]
+        lengths = measure_straight(
+            community_doors, community_doors, plan.site, rules.walking
+        ).tocoo()
+        metres = np.full((len(community_doors), len(community_doors)), np.inf)
+        metres[lengths.row, lengths.col] = lengths.data
+        # only one direction of each pair is held
         ways[str(community)] = np.minimum(metres, metres.T)
     return ways
 
 
 def _measure_apart(doors: Any, home: Array, centre: Array) -> Array:
-    """Measure straight metres between stairwells; a home that is not known is where the centre is."""
-    at = pd.DataFrame(shapely.get_coordinates(doors.geometry.to_numpy()), index=doors.index)
-    b = at.reindex(centre).to_numpy()
-    a = at.reindex(home).to_numpy()
+    """Measure straight metres between stairwells; an unknown home is where the centre is."""
+    places = pd.DataFrame(shapely.get_coordinates(doors.geometry.to_numpy()), index=doors.index)
+    b = places.reindex(centre).to_numpy()
+    a = places.reindex(home).to_numpy()
     a = np.where(np.isnan(a), b, a)
     return np.asarray(np.hypot(*(a - b).T))

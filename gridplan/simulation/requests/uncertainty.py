@@ -1,4 +1,4 @@
-"""What is not known for sure, drawn from its range: households, demand, who is there; and how likely sub-grids are in band."""
+"""What is not known for sure, sampled: households, demand, presence; chances of bands."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WORST = 0.1  # share of sub-grids whose mean chance is reported
 
 
 def draw_triangular(unit: Any, low: Any, mode: Any, high: Any) -> Array:
-    """Turn even draws into draws from low to high that are most often near the mode.
+    """Turn even samples into triangular ones, from low to high, mostly near the mode.
 
     Examples
     --------
@@ -31,6 +31,7 @@ def draw_triangular(unit: Any, low: Any, mode: Any, high: Any) -> Array:
     """
     u, a, c, b = np.broadcast_arrays(*(np.asarray(part, float) for part in (unit, low, mode, high)))
     width = np.where(b > a, b - a, 1.0)
+    # the inverse of the triangular distribution, below and above the mode
     below = a + np.sqrt(u * width * (c - a))
     above = b - np.sqrt((1.0 - u) * width * (b - c))
     return np.where(b > a, np.where(u < (c - a) / width, below, above), c)
@@ -39,7 +40,7 @@ def draw_triangular(unit: Any, low: Any, mode: Any, high: Any) -> Array:
 def draw_households(
     plan: Plan, subgrids: pd.Index[Any], draws: int, seed: int, rules: SimulationRules
 ) -> Array:
-    """Draw the households of sub-grids: float64[draws, n].
+    """Sample the households of sub-grids: float64[draws, n].
 
     Each building's lie between its low and high estimate, most often near the
     estimate (triangular). A share of the error (``simulation.error_shared``)
@@ -53,6 +54,7 @@ def draw_households(
     known = buildings["households"].to_numpy(float)
     low = np.minimum(buildings["households_low"].to_numpy(float), known)
     high = np.maximum(buildings["households_high"].to_numpy(float), known)
+    # the last row is for stairwells of buildings that are not in the table
     sure = np.append(low >= high, True)
     keys = name_keys(buildings.index)
     amount = doors["households"].to_numpy(float)
@@ -60,31 +62,35 @@ def draw_households(
     out = np.zeros((draws, len(subgrids)))
     for n in range(draws):
         key = make_key(seed, n)
-        own = ndtri(draw_units(blend_keys(keys, key), 0))
+        each_building = ndtri(draw_units(blend_keys(keys, key), 0))
         shared = ndtri(draw_units(name_keys(["households"]) ^ key, 0))[0]
-        unit = ndtr(np.sqrt(rules.error_shared) * shared + np.sqrt(1.0 - rules.error_shared) * own)
+        # variances add up to 1, so each building's sample keeps its own distribution
+        unit = ndtr(
+            np.sqrt(rules.error_shared) * shared + np.sqrt(1.0 - rules.error_shared) * each_building
+        )
         factor = np.append(
             draw_triangular(unit, low, known, high) / np.where(known > 0, known, 1.0), 1.0
         )
         factor[sure] = 1.0
+        # a building's factor moves all of its stairwells alike
         out[n] = np.bincount(column[kept], (amount * factor[row])[kept], minlength=len(subgrids))
     return out
 
 
 def draw_demand(draws: int, seed: int, rules: SimulationRules) -> Array:
-    """Draw how many times the usual demand there is: float64[draws]."""
+    """Sample how many times the usual demand there is: float64[draws]."""
     keys = np.array([make_key(seed, n) for n in range(draws)], np.uint64) ^ name_keys(["demand"])
     return draw_triangular(draw_units(keys, 0), rules.demand_low, 1.0, rules.demand_high)
 
 
 def draw_presence(draws: int, seed: int) -> Array:
-    """Draw where in its range the presence of each role lies: float64[draws, roles], from 0 to 1."""
+    """Sample where in its range the presence of each role lies: float64[draws, roles]."""
     keys = np.array([make_key(seed, n) for n in range(draws)], np.uint64)
     return np.column_stack([draw_units(keys ^ key, 0) for key in name_keys(ROLES)])
 
 
 def share_presence(rules: SimulationRules, level: Array) -> Array:
-    """Turn where in its range the presence of each role lies, [..., roles] from 0 to 1, into shares of days."""
+    """Turn places in the range of presence, [..., roles] from 0 to 1, into shares of days."""
     turns = [getattr(rules, role) for role in ROLES]
     low, high = (np.array([getattr(turn, end) for turn in turns]) for end in ("low", "high"))
     return np.asarray(low + level * (high - low))
@@ -93,7 +99,7 @@ def share_presence(rules: SimulationRules, level: Array) -> Array:
 def measure_chances(
     plan: Plan, rules: Rules | None = None, *, draws: int = 1000, seed: int = 0
 ) -> pd.DataFrame:
-    """Measure how likely each residential sub-grid is within its band, given what is known of its households.
+    """Measure how likely each residential sub-grid is within its band.
 
     Parameters
     ----------
@@ -123,16 +129,18 @@ def measure_chances(
     [[1.0, 0.0], [1.0, 0.0]]
     """
     rules = rules or plan.rules
-    own = plan.subgrids[plan.subgrids["kind"] == "residential"].sort_index()
-    found = draw_households(plan, own.index, draws, seed, rules.simulation)
-    whole = np.floor(found + 0.5)
-    below = (whole < own["low"].to_numpy()).mean(axis=0)
-    above = (whole > own["high"].to_numpy()).mean(axis=0)
-    ends = np.quantile(found, [0.05, 0.95], axis=0) if len(own) else np.zeros((2, 0))
+    residential = plan.subgrids[plan.subgrids["kind"] == "residential"].sort_index()
+    samples = draw_households(plan, residential.index, draws, seed, rules.simulation)
+    # bands are of whole households
+    whole = np.floor(samples + 0.5)
+    below = (whole < residential["low"].to_numpy()).mean(axis=0)
+    above = (whole > residential["high"].to_numpy()).mean(axis=0)
+    # a plan without homes has no quantiles
+    ends = np.quantile(samples, [0.05, 0.95], axis=0) if len(residential) else np.zeros((2, 0))
     mean = (
-        np.asarray(sum(found)) / draws
+        np.asarray(sum(samples)) / draws
     )  # row by row: numpy adds a single column in another order than one of several
-    table = own[["community", "households"]].assign(
+    table = residential[["community", "households"]].assign(
         chance=np.clip(1.0 - below - above, 0.0, 1.0),
         below=below,
         above=above,
@@ -146,7 +154,9 @@ def measure_chances(
 def rank_plans(
     plans: Mapping[str, Plan], rules: Rules | None = None, *, draws: int = 1000, seed: int = 0
 ) -> pd.DataFrame:
-    """Rank plans of the same land by how robust they are against what is not known of households, the most robust first.
+    """Rank plans of the same land by how robust they are, the most robust first.
+
+    Robust against what is not known of households.
 
     Returns
     -------

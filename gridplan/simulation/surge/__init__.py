@@ -1,4 +1,4 @@
-"""Surge: paired in peace time, sent down in an emergency; how soon help comes to every sub-grid that an event affects."""
+"""Surge: how soon help comes to every sub-grid that an emergency affects."""
 
 from gridplan.simulation.surge.emergencies import Event, read_events
 from gridplan.simulation.surge.run_surge import Surged, surge

@@ -1,4 +1,4 @@
-"""The muster: who may be called up for the sub-grids that an event affects, at which stage, and how long each is on the way."""
+"""The muster: who may be called up where, at which stage, and how long each is on the way."""
 
 from __future__ import annotations
 
@@ -86,8 +86,8 @@ class Muster:
 
     def list_cut_off(self) -> list[str]:
         """List the affected sub-grids that nobody from outside reaches."""
-        own = self.system.tier == OWN
-        reached = np.bincount(self.system.cell[~own], minlength=len(self.checks)) > 0
+        from_own = self.system.tier == OWN
+        reached = np.bincount(self.system.cell[~from_own], minlength=len(self.checks)) > 0
         return [
             str(code) for code in self.system.cells.index[self.affected[~reached[self.affected]]]
         ]
@@ -107,6 +107,7 @@ def make_muster(
     every = list_cells(plan)
     posts = list_posts(plan, every)
     homes = affected.reindex(every.index).fillna(0.0)
+    # whole blocks, as their posts may be at work anywhere in them
     blocks = every.loc[homes > 0, "block"].unique()
     cells = every[every["block"].isin(blocks)]
     homes = homes[every["block"].isin(blocks)]
@@ -121,14 +122,17 @@ def make_muster(
     crew = crew.reset_index().sort_values(ORDER, kind="stable").set_index("post")
     role = crew["role"].to_numpy(object)
     stage = np.array([STAGE_OF.get(r, "own") for r in role], object)
+    # staff of the subdistrict are called up wherever anything in it is hit
     called = crew["community"].isin(towns).to_numpy() | (role == "street_staff")
     cell, post, tier = _add_links(link_posts(plan, crew, cells), crew, cells, homes.to_numpy() > 0)
     shown = crew[["role", "community", "block"]].assign(
         role=np.where(np.isin(role, ["member", "aid"]), "volunteer", role)
     )
+    # one check is of several households; the small amount keeps exact quotients
     checks = np.ceil(homes.to_numpy(float) / rules.surge.check_households - 1e-9).astype(np.int64)
     way = np.full(len(cell), np.nan)
     calm = ~hit[cell]
+    # where nothing is affected ways are the usual ones and measured once
     way[calm] = (
         measure_links(plan, crew["home"], cells, post[calm], cell[calm], rules)
         if calm.any()
@@ -152,7 +156,10 @@ def make_muster(
 def list_members(
     plan: Plan, towns: list[str], cells: pd.DataFrame, rules: SurgeRules
 ) -> pd.DataFrame:
-    """List the members that institutions send to communities: those who check in there, or a few for a pairing alone."""
+    """List the members that institutions send to communities.
+
+    Those who check in there, or a few for a pairing alone.
+    """
     links = plan.links[
         plan.links["kind"].isin(["pairing", "member_checkin"]) & plan.links["community"].isin(towns)
     ]
@@ -160,6 +167,7 @@ def list_members(
     number = (
         links.assign(amount=amount).groupby(["source", "community"])["amount"].sum().sort_index()
     )
+    # a pairing says nothing of numbers: the rules do
     number = np.rint(number.where(number > 0, rules.pair_members)).astype(np.int64)
     rows = [
         (f"{i}-{c}-M{n + 1:03d}", "member", c, i, i)
@@ -172,20 +180,27 @@ def list_members(
 def list_aid(
     plan: Plan, posts: pd.DataFrame, towns: list[str], cells: pd.DataFrame, rules: SurgeRules
 ) -> pd.DataFrame:
-    """List the volunteers of adjoining communities that are not affected; of one that adjoins several, in turn to each."""
+    """List the volunteers of adjoining communities that are not affected.
+
+    Of one that adjoins several, in turn to each.
+    """
     land = plan.site.communities.sort_index().geometry
     code = land.index.to_numpy(object)
     one, two = shapely.STRtree(land.to_numpy()).query(
         land.to_numpy(), predicate="dwithin", distance=rules.aid_reach
     )
+    # neighbours that are hit themselves send nobody
     kept = np.isin(code[one], towns) & ~np.isin(code[two], towns)
     goes: dict[str, list[str]] = {}
     for a, b in sorted(zip(code[one[kept]], code[two[kept]], strict=True)):
         goes.setdefault(str(b), []).append(str(a))
-    own = posts[(posts["role"] == "volunteer") & posts["community"].isin(list(goes))]
-    turn = own.groupby("community").cumcount().to_numpy()
+    helpers = posts[(posts["role"] == "volunteer") & posts["community"].isin(list(goes))]
+    turn = helpers.groupby("community").cumcount().to_numpy()
     rows = []
-    for post, c, home, n in zip(own.index, own["community"], own["home"], turn, strict=True):
+    for post, c, home, n in zip(
+        helpers.index, helpers["community"], helpers["home"], turn, strict=True
+    ):
+        # dealt out in turn, so that each neighbour gets its share
         to = goes[c][n % len(goes[c])]
         rows.append((f"{post}-{to}-A", "aid", to, home, c))
     return _make_posts(rows, cells)
@@ -203,15 +218,18 @@ def _make_posts(rows: list[tuple[str, str, str, str, str]], cells: pd.DataFrame)
 def _add_links(
     links: tuple[Array, Array, Array], crew: pd.DataFrame, cells: pd.DataFrame, hit: Array
 ) -> Any:
-    """Add the links of those who come from outside to what is affected in their community, and of each subdistrict's staff."""
+    """Add the links of those who come from outside, and of each subdistrict's staff.
+
+    They lead to what is affected in their community.
+    """
     parts = [links]
     for role, step, over, only in (
         ("member", INSTITUTION, "community", hit),
         ("aid", AID, "community", hit),
         ("street_staff", STREET, "block", True),
     ):
-        found, own = link_over(cells, crew, over, role, only)
-        parts.append((found, own, np.full(len(own), step)))
+        linked_cells, linked_posts = link_over(cells, crew, over, role, only)
+        parts.append((linked_cells, linked_posts, np.full(len(linked_posts), step)))
     cell, post, tier = (
         np.concatenate([part[n] for part in parts]).astype(np.int64) for n in range(3)
     )
@@ -228,7 +246,7 @@ def measure_muster(
     known: Muster | None = None,
     only: Any = None,
 ) -> Muster:
-    """Measure the minutes of links in communities that are hit, and leave out those along which there is no way.
+    """Measure the minutes of links in communities that are hit; drop those without a way.
 
     A way within one's own sub-grid is its mean walk.
     The staff of the subdistrict comes wherever anybody else from outside can.
@@ -247,22 +265,28 @@ def measure_muster(
         Another measure of the same muster, and the codes of the communities in
         which ways differ from it.
     """
-    own = muster.system
-    community = own.cells["community"].to_numpy(object)[own.cell]
-    hit = muster.hit[own.cell]
-    minutes = own.way.copy()
+    system = muster.system
+    community = system.cells["community"].to_numpy(object)[system.cell]
+    hit = muster.hit[system.cell]
+    minutes = system.way.copy()
     if known is not None:
         minutes[hit] = np.inf
-        minutes[find_links(own, known.system)] = known.system.way
+        # links that another measure has dropped stay infinite until measured again
+        minutes[find_links(system, known.system)] = known.system.way
     for code in sorted(set(community[hit]) if only is None else only):
         rows = np.flatnonzero(hit & (community == code))
         minutes[rows] = _measure_community(plan, muster, ways, rules, rows) * slow
     minutes = np.round(minutes, 4)  # where closed land cuts a street must not matter
     kept = np.isfinite(minutes)
-    system = ServiceSystem(
-        own.cells, own.posts, own.cell[kept], own.post[kept], own.tier[kept], minutes[kept]
+    measured = ServiceSystem(
+        system.cells,
+        system.posts,
+        system.cell[kept],
+        system.post[kept],
+        system.tier[kept],
+        minutes[kept],
     )
-    return replace(muster, system=system)
+    return replace(muster, system=measured)
 
 
 def find_links(whole: ServiceSystem, some: ServiceSystem) -> Array:
@@ -275,28 +299,31 @@ def _measure_community(
     plan: Plan, muster: Muster, ways: SurgeTravel, rules: Rules, rows: Array
 ) -> Array:
     """Measure the links of one community in minutes, infinite where there is no way."""
-    own = muster.system
-    cell = own.cell[rows]
-    post = own.post[rows]
-    tier = own.tier[rows]
+    system = muster.system
+    cell = system.cell[rows]
+    post = system.post[rows]
+    tier = system.tier[rows]
     doors = plan.stairwells
     street = tier == STREET
-    centre = own.cells["centre"].to_numpy(object)[cell]
+    centre = system.cells["centre"].to_numpy(object)[cell]
     home = np.where(muster.home[post] == "", centre, muster.home[post])
     names, column = np.unique(centre.astype(str), return_inverse=True)
     spots, row = np.unique(home.astype(str), return_inverse=True)
     metres = ways.measure(
-        place_homes(plan, spots), doors.loc[names], str(own.cells["community"].iloc[cell[0]])
+        place_homes(plan, spots), doors.loc[names], str(system.cells["community"].iloc[cell[0]])
     )[row, column]
     inside = (
-        doors["subgrid"].reindex(home).to_numpy(object) == own.cells.index.to_numpy(object)[cell]
+        doors["subgrid"].reindex(home).to_numpy(object) == system.cells.index.to_numpy(object)[cell]
     )
+    # within the own sub-grid the mean walk counts, as on usual days
     metres[inside] = 0.0
-    metres = np.maximum(metres, own.cells["mean_walk"].fillna(0.0).to_numpy(float)[cell])
+    metres = np.maximum(metres, system.cells["mean_walk"].fillna(0.0).to_numpy(float)[cell])
+    # helpers from outside may come by vehicle
     speed = np.where(tier >= AID, rules.surge.speed, rules.walking.speed)
     minutes = find_minutes(metres, speed)
     outside = ~street & (tier != OWN) & np.isfinite(metres)
-    reached = np.bincount(cell[outside], minlength=len(own.cells)) > 0
+    # the subdistrict's staff have no known home: they come where others get through
+    reached = np.bincount(cell[outside], minlength=len(system.cells)) > 0
     return np.asarray(
         np.where(street, np.where(reached[cell], rules.simulation.street_minutes, np.inf), minutes)
     )

@@ -1,4 +1,4 @@
-"""The ground of an event: which homes it affects, which ways it closes, and the bridges that are left."""
+"""The ground of an event: the homes it affects, ways it closes, bridges that are left."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CLOSED = "~event"  # the code of the barrier that stands for closed land
 
 @dataclass(frozen=True)
 class Bridge:
-    """A way over a hard barrier: its code, its kind (bridge, underpass or another opening) and where it is."""
+    """A way over a hard barrier: code, kind (bridge, underpass or another) and place."""
 
     code: str
     kind: str
@@ -46,13 +46,14 @@ def find_struck(plan: Plan, event: Event, rules: SurgeRules) -> pd.Series[Any]:
         doors["community"].isin(event.communities).to_numpy()
         | doors["subgrid"].isin(event.subgrids).to_numpy()
     )
+    # an event that names no place happens everywhere
     if not (event.along or event.area is not None or event.communities or event.subgrids):
         within[:] = True
     return pd.Series(within, index=doors.index)
 
 
 def count_affected(plan: Plan, struck: pd.Series[Any]) -> pd.Series[Any]:
-    """Count the households affected by residential sub-grid: float64 by code; only those above 0."""
+    """Count the households affected by residential sub-grid: float64; only those above 0."""
     doors = plan.stairwells.sort_index()
     homes = (
         doors["households"]
@@ -72,6 +73,7 @@ def draw_closed(plan: Plan, event: Event, rules: SurgeRules) -> Any:
     shapes += [event.area] if event.area is not None else []
     if metres < 0 or not shapes:
         return None
+    # a line closes nothing until it has some width
     closed = shapely.buffer(shapely.union_all(shapes), max(metres, 0.01))
     shapely.prepare(closed)
     return closed
@@ -91,7 +93,7 @@ def _join_lines(plan: Plan, event: Event) -> Any:
 def find_shut(
     site: Site, closed: Any, openings: tuple[str, ...], rules: WalkingRules
 ) -> list[Bridge]:
-    """Find the ways over hard barriers that an event shuts: those named, and those on closed land."""
+    """Find the ways over hard barriers that an event shuts: named, or on closed land."""
     return [
         b
         for b in list_bridges(site, rules)
@@ -104,16 +106,18 @@ def spare_bridge(site: Site, closed: Any, bridge: Bridge, rules: WalkingRules) -
     if closed is None:
         return None
     raised = site.streets.geometry[find_raised(site.streets)].to_numpy()
-    own = shapely.union_all(
+    bridge_land = shapely.union_all(
         [bridge.at, *raised[shapely.dwithin(raised, bridge.at, rules.opening_reach)]]
     )
+    # as wide as the closed land is there, and a little of both banks
     return shapely.difference(
-        closed, shapely.buffer(own, shapely.distance(bridge.at, shapely.boundary(closed)) + BANK)
+        closed,
+        shapely.buffer(bridge_land, shapely.distance(bridge.at, shapely.boundary(closed)) + BANK),
     )
 
 
 def close_ground(site: Site, closed: Any, openings: tuple[str, ...], rules: WalkingRules) -> Site:
-    """Close land: it becomes a hard barrier, and openings, bridges and tunnels on it are no more.
+    """Close land: it becomes a hard barrier, and openings and bridges on it are shut.
 
     Parameters
     ----------
@@ -133,6 +137,7 @@ def close_ground(site: Site, closed: Any, openings: tuple[str, ...], rules: Walk
         )
     if closed is None:
         return site
+    # what is open must lie clear of the closed land
     gone = site.openings[~shapely.intersects(closed, site.openings.geometry.to_numpy())]
     over = find_raised(site.streets) & shapely.intersects(closed, site.streets.geometry.to_numpy())
     row = gpd.GeoDataFrame(
@@ -159,7 +164,7 @@ def find_raised(streets: Any) -> Array:
 
 
 def crop_site(site: Site, near: Any, reach: float) -> Site:
-    """Crop the streets, barriers and openings to those near some places; what is farther is no way for anybody."""
+    """Crop streets, barriers and openings to those near; what is farther is no way."""
     box = shapely.box(*shapely.buffer(near, reach).bounds)
     tables = {
         name: getattr(site, name) for name in ("streets", "barriers", "openings", "compounds")
@@ -170,28 +175,30 @@ def crop_site(site: Site, near: Any, reach: float) -> Site:
 
 
 def list_bridges(site: Site, rules: WalkingRules) -> list[Bridge]:
-    """List the ways over hard barriers: openings but gates, and bridges and tunnels without an opening."""
+    """List the ways over hard barriers: openings but gates, and lone bridges and tunnels."""
     shapes = find_obstacles(site, rules, gated=False).shapes
     openings = site.openings[~site.openings["kind"].isin(GATES)].sort_index()
     streets = site.streets[find_raised(site.streets)].sort_index()
+    # bridges over nothing that is hard change no way
     crossing = np.unique(
         shapely.STRtree(streets.geometry.to_numpy()).query(shapes, predicate="intersects")[1]
     )
     streets = streets.iloc[crossing]
     lone = np.ones(len(streets), bool)
     lines = streets.geometry.to_numpy()
+    # a bridge beside an opening is that opening; it is listed once
     lone[
         shapely.STRtree(lines).query(
             openings.geometry.to_numpy(), predicate="dwithin", distance=rules.opening_reach
         )[1]
     ] = False
-    found = [
+    bridges = [
         Bridge(str(c), str(k), shapely.centroid(g))
         for c, k, g in zip(openings.index, openings["kind"], openings.geometry, strict=True)
     ]
     kinds = np.where(streets["bridge"].fillna(False).to_numpy(bool), "bridge", "underpass")
-    found += [
+    bridges += [
         Bridge(str(c), str(k), shapely.centroid(g))
         for c, k, g in zip(streets.index[lone], kinds[lone], lines[lone], strict=True)
     ]
-    return found
+    return bridges

@@ -1,4 +1,4 @@
-"""What each pairing and each bridge is worth: how much later help comes without it, with the same chances."""
+"""What each pairing and each bridge is worth: how much later help comes without it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ TIME_TOLERANCE = 1e-9  # minutes; ways that differ by less are the same
 
 
 def measure_worth(course: EventCourse, whole: Outcome, progress: Progress) -> pd.DataFrame:
-    """Measure what each pairing and bridge is worth in a surge: differences of the city's measures, ranked by the first.
+    """Measure what each pairing and bridge is worth in a surge, with the same chances.
+
+    Differences of the city's measures, ranked by the first.
 
     A bridge that the event shuts is compared with what would come if it were
     held open. One that makes nobody's way longer is worth nothing and is not
@@ -37,17 +39,20 @@ def measure_worth(course: EventCourse, whole: Outcome, progress: Progress) -> pd
     """
     pairs = _list_sources(course.muster)
     shut = {bridge.code for bridge in course.shut}
-    left = list_bridges(course.ways.site, course.rules.walking)
-    spans = [b for b in left if b.code not in shut and shapely.dwithin(b.at, course.near, AROUND)]
+    bridges_left = list_bridges(course.ways.site, course.rules.walking)
+    spans = [
+        b for b in bridges_left if b.code not in shut and shapely.dwithin(b.at, course.near, AROUND)
+    ]
     total = len(pairs) + len(spans) + len(course.shut)
     rows = []
 
     def report_progress(n: int) -> None:
         progress(f"{course.event.name}, each pairing and bridge", n, total)
 
-    laid = lay_blocks(course.muster, course.event, course.rules, "surge")
+    blocks_before = lay_blocks(course.muster, course.event, course.rules, "surge")
     for n, (kind, code, mask) in enumerate(pairs):
         report_progress(n)
+        # only blocks in which a helper is missing change; the others keep their outcome
         blocks = set(course.muster.system.posts["block"].to_numpy(object)[mask])
         rows += _tell(
             course,
@@ -55,11 +60,12 @@ def measure_worth(course: EventCourse, whole: Outcome, progress: Progress) -> pd
             code,
             int(mask.sum()),
             whole,
-            _run(course, whole, blocks, laid=laid, without=mask),
+            _run(course, whole, blocks, laid=blocks_before, without=mask),
         )
     reach = Detours(course)
     for n, bridge in enumerate(spans):
         report_progress(len(pairs) + n)
+        # only communities whose ways could lead over the bridge are measured again
         fewer = _remeasure(course, course.ways.shut(bridge), reach.find_towns(bridge))
         longer = _find_longer(course.muster, fewer)
         rows += _tell(
@@ -73,6 +79,7 @@ def measure_worth(course: EventCourse, whole: Outcome, progress: Progress) -> pd
     for n, bridge in enumerate(course.shut):
         report_progress(len(pairs) + len(spans) + n)
         ways = SurgeTravel(_close(course, bridge), course.rules.walking)
+        # shut bridges are compared the other way round: with them held open
         more = _remeasure(course, ways, reach.find_towns(bridge))
         longer = _find_longer(more, course.muster)
         rows += _tell(
@@ -88,14 +95,17 @@ def measure_worth(course: EventCourse, whole: Outcome, progress: Progress) -> pd
 
 
 def _list_sources(muster: Muster) -> list[tuple[str, str, Array]]:
-    """List those who send helpers: kind, code, and which posts they are; all institutions, and all neighbours, together first."""
+    """List those who send helpers: kind, code, and which posts they are.
+
+    All institutions together, and all neighbours together, come first.
+    """
     sent = muster.stage == "institution"
-    found = []
+    sources = []
     for kind, stage in (("all_pairings", "institution"), ("all_aid", "aid")):
         if (muster.stage == stage).any():
-            found.append((kind, "", muster.stage == stage))
+            sources.append((kind, "", muster.stage == stage))
     codes = sorted({str(source) for source in muster.source[sent]})
-    return found + [("pairing", code, sent & (muster.source == code)) for code in codes]
+    return sources + [("pairing", code, sent & (muster.source == code)) for code in codes]
 
 
 def _close(course: EventCourse, spared: Bridge) -> Any:
@@ -108,7 +118,7 @@ def _close(course: EventCourse, spared: Bridge) -> Any:
 
 
 def _remeasure(course: EventCourse, ways: SurgeTravel, towns: list[str]) -> Muster:
-    """Measure the muster by other ways in some communities, all links that there were at first among them."""
+    """Measure the muster by other ways in some communities, with all its first links."""
     slow = course.event.find("slow", course.rules.surge)
     return measure_muster(
         course.plan, course.unmeasured, ways, course.rules, slow, course.muster, towns
@@ -116,7 +126,9 @@ def _remeasure(course: EventCourse, ways: SurgeTravel, towns: list[str]) -> Must
 
 
 class Detours:
-    """Which communities a bridge may matter to: those with a way that is at least as long as the straight lines over it.
+    """Which communities a bridge may matter to, by straight lines over it.
+
+    Those with a way that is at least as long as these lines.
 
     Parameters
     ----------
@@ -127,31 +139,33 @@ class Detours:
 
     def __init__(self, course: EventCourse) -> None:
         every = course.unmeasured
-        left = course.muster.system
-        own = course.rules
+        measured = course.muster.system
+        rules = course.rules
         links = every.system
         minutes = np.full(len(every.system.way), np.inf)
-        minutes[find_links(links, left)] = left.way
-        speed = np.where(links.tier >= AID, own.surge.speed, own.walking.speed) / course.event.find(
-            "slow", own.surge
-        )
+        # links that no way is left for stay infinite
+        minutes[find_links(links, measured)] = measured.way
+        speed = np.where(
+            links.tier >= AID, rules.surge.speed, rules.walking.speed
+        ) / course.event.find("slow", rules.surge)
         centre = links.cells["centre"].to_numpy(object)[links.cell]
         home = np.where(every.home[links.post] == "", centre, every.home[links.post])
         kept = np.flatnonzero(every.hit[links.cell] & (links.tier != STREET) & (home != centre))
         codes, row = np.unique(
             np.concatenate([home[kept], centre[kept]]).astype(str), return_inverse=True
         )
-        at = shapely.get_coordinates(
+        spots = shapely.get_coordinates(
             shapely.centroid(place_homes(course.plan, codes).geometry.to_numpy())
         )[row]
-        self.home, self.centre = at[: len(kept)], at[len(kept) :]
+        self.home, self.centre = spots[: len(kept)], spots[len(kept) :]
         self.metres = (minutes * speed)[kept] + SLACK
         self.town = links.cells["community"].to_numpy(object)[links.cell[kept]]
 
     def find_towns(self, bridge: Bridge) -> list[str]:
         """Find the communities to which a bridge may matter."""
-        at = np.array([bridge.at.x, bridge.at.y])
-        straight = np.hypot(*(self.home - at).T) + np.hypot(*(self.centre - at).T)
+        middle = np.array([bridge.at.x, bridge.at.y])
+        # no way over the bridge is shorter than the straight lines to and from it
+        straight = np.hypot(*(self.home - middle).T) + np.hypot(*(self.centre - middle).T)
         return sorted(set(self.town[straight <= self.metres]))
 
 
@@ -165,22 +179,23 @@ def _run(
     course: EventCourse, whole: Outcome, blocks: set[Any], laid: Any = None, **other: Any
 ) -> Outcome:
     """Run the blocks that change; the others stay as they were."""
-    done = run_posture(course, "surge", only=blocks, blocks=laid, **other)
+    outcome = run_posture(course, "surge", only=blocks, blocks=laid, **other)
     block = course.muster.system.cells["block"].to_numpy(object)[course.muster.affected]
     stays = ~np.isin(block, list(blocks))
-    parts = {name: getattr(done, name) for name in ("first", "done", "sums")}
+    parts = {name: getattr(outcome, name) for name in ("first", "done", "sums")}
     for name, part in parts.items():
+        # blocks do not meet, so what did not run is as before
         part[:, stays] = getattr(whole, name)[:, stays]
-    return replace(done, **parts)
+    return replace(outcome, **parts)
 
 
 def _find_longer(with_: Muster, without: Muster) -> Array:
-    """Find the sub-grids to which anybody's way is longer, or gone, without: rows of cells."""
-    own = with_.system
-    new = without.system
-    minutes = np.full(len(own.way), np.inf)
-    minutes[find_links(own, new)] = new.way
-    return np.asarray(np.unique(own.cell[minutes > own.way + TIME_TOLERANCE]))
+    """Find the sub-grids to which a way is longer, or gone, without: rows of cells."""
+    links = with_.system
+    fewer_links = without.system
+    minutes = np.full(len(links.way), np.inf)
+    minutes[find_links(links, fewer_links)] = fewer_links.way
+    return np.asarray(np.unique(links.cell[minutes > links.way + TIME_TOLERANCE]))
 
 
 def _tell(
@@ -206,11 +221,13 @@ def _rank(rows: pd.DataFrame) -> pd.DataFrame:
     """Rank pairings and bridges together by each measure, what is missed most first."""
     if rows.empty:
         return rows
+    # a share that falls is as bad as minutes that rise
     worse = np.where(rows["measure"] == "helped_share", -rows["mean"], rows["mean"])
     table = rows.assign(clear=(rows["low"] > 0) | (rows["high"] < 0), worse=worse)
     table["rank"] = (
         table.groupby("measure")["worse"].rank(method="min", ascending=False).astype(np.int64)
     )
+    # the first measure decides the order of all rows
     key = table[table["measure"] == MEASURES[0]].set_index(["kind", "of"])["rank"]
     table["first"] = [key[pair] for pair in zip(table["kind"], table["of"], strict=True)]
     table["place"] = table["measure"].map({m: n for n, m in enumerate(MEASURES)})

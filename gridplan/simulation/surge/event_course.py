@@ -1,4 +1,4 @@
-"""The course of an event: the ground, the posts and the chances that all its runs share, and one run of it."""
+"""The course of an event: ground, posts and chances that its runs share, and one run."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ AROUND = 3_000.0  # metres around affected homes from which ways and bridges cou
 
 @dataclass(frozen=True, eq=False)
 class EventCourse:
-    """An event with all that its runs share: the ground, the muster, the draws, and one key for each replication."""
+    """An event with all that its runs share: ground, muster, samples, and keys."""
 
     plan: Plan
     event: Event
@@ -68,16 +68,17 @@ class EventCourse:
 def open_course(
     plan: Plan, event: Event, rules: Rules, replications: int, seed: int, workers: int | None
 ) -> EventCourse:
-    """Open the course of an event: find what it affects, close what it closes, and measure who may come how soon."""
-    own = event.replace_rules(rules)
-    struck = find_struck(plan, event, own.surge)
+    """Open the course of an event: what it affects and closes, who may come how soon."""
+    event_rules = event.replace_rules(rules)
+    struck = find_struck(plan, event, event_rules.surge)
     affected = count_affected(plan, struck)
     if affected.empty:
         raise RuleError(
             f"event {event.name}: it affects no sub-grid with households -> give more reach, or other codes"
         )
-    first = make_muster(plan, affected, struck, own)
+    first = make_muster(plan, affected, struck, event_rules)
     doors = plan.stairwells.loc[plan.stairwells["subgrid"].isin(affected.index)]
+    # bridges count near what is affected, ways around whole communities that are hit
     near = shapely.box(*shapely.total_bounds(doors.geometry.to_numpy()))
     whole = shapely.box(
         *shapely.total_bounds(
@@ -86,23 +87,26 @@ def open_course(
             ].to_numpy()
         )
     )
+    # measuring ways on the whole city would take most of the time
     land = crop_site(plan.site, whole, AROUND)
-    closed = draw_closed(plan, event, own.surge)
-    ground = close_ground(land, closed, event.openings, own.walking)
-    ways = SurgeTravel(ground, own.walking)
-    muster = measure_muster(plan, first, ways, own, event.find("slow", own.surge))
-    homes = draw_households(plan, muster.system.cells.index, replications, seed, own.simulation)
+    closed = draw_closed(plan, event, event_rules.surge)
+    ground = close_ground(land, closed, event.openings, event_rules.walking)
+    ways = SurgeTravel(ground, event_rules.walking)
+    muster = measure_muster(plan, first, ways, event_rules, event.find("slow", event_rules.surge))
+    homes = draw_households(
+        plan, muster.system.cells.index, replications, seed, event_rules.simulation
+    )
     keys = [make_key(seed, n) for n in range(replications)]
-    demand = draw_demand(replications, seed, own.simulation)
+    demand = draw_demand(replications, seed, event_rules.simulation)
     shares = {
-        posture: draw_shares(muster, event, own, posture, replications, seed)
+        posture: draw_shares(muster, event, event_rules, posture, replications, seed)
         for posture in POSTURES
     }
-    shut = find_shut(land, closed, event.openings, own.walking)
+    shut = find_shut(land, closed, event.openings, event_rules.walking)
     return EventCourse(
         plan,
         event,
-        own,
+        event_rules,
         land,
         closed,
         shut,
@@ -135,23 +139,25 @@ def run_posture(
     those laid out before; ``without`` is a mask of posts that do not come;
     ``only`` are codes of blocks, the others are left as if nobody were there.
     """
-    own = muster or course.muster
+    called_up = muster or course.muster
     share = course.shares[posture]
     usual = course.shares["usual"]
     if without is not None:
+        # a share of zero: the post stays in the system, so all streams stay the same
         share = np.where(without, 0.0, share)
-    blocks = blocks or lay_blocks(own, course.event, course.rules, posture)
-    outcome = Outcome.make_empty(own, len(course.keys), course.event.hours * 60.0)
+    blocks = blocks or lay_blocks(called_up, course.event, course.rules, posture)
+    outcome = Outcome.make_empty(called_up, len(course.keys), course.event.hours * 60.0)
     chosen = [block for block in blocks if only is None or block.code in only]
     for number, block in enumerate(chosen):
-        rows = np.flatnonzero(own.checks[block.cells] > 0)
+        rows = np.flatnonzero(called_up.checks[block.cells] > 0)
 
         def run(
             n: int, block: SimulationBlock = block, rows: Array = rows
         ) -> tuple[Array, Array, Array]:
+            # the same key in both postures, and with and without each helper
             world = draw_surge(
                 block,
-                own,
+                called_up,
                 course.event,
                 course.rules,
                 course.keys[n],
@@ -163,7 +169,9 @@ def run_posture(
             tally = run_days(world, 0)[0]
             counts = tally.counts[rows]
             done = np.where(
-                counts[:, CHECK, RESOLVED] == own.checks[block.cells][rows],
+                # a sub-grid is done when all of its checks are, not the last that was
+                # begun
+                counts[:, CHECK, RESOLVED] == called_up.checks[block.cells][rows],
                 tally.last[rows, CHECK],
                 np.inf,
             )
@@ -184,9 +192,9 @@ def run_posture(
             stage=stage,
             progress=report_progress,
         )
-        at = np.searchsorted(own.affected, rows + block.cells.start)
+        affected_rows = np.searchsorted(called_up.affected, rows + block.cells.start)
         for n, (first, done, sums) in enumerate(results):
-            outcome.first[n, at] = first
-            outcome.done[n, at] = done
-            outcome.sums[n, at] = sums
+            outcome.first[n, affected_rows] = first
+            outcome.done[n, affected_rows] = done
+            outcome.sums[n, affected_rows] = sums
     return outcome

@@ -1,4 +1,4 @@
-"""Running events: each in both postures with the same chances, and again without each pairing and each bridge."""
+"""Running events in both postures, and again without each pairing and each bridge."""
 
 from __future__ import annotations
 
@@ -47,7 +47,8 @@ class Surged:
 
     def __repr__(self) -> str:
         """Write on one line what was run."""
-        return f"Surged({', '.join(self.manifest['events'])}; {self.manifest['replications']} replications)"
+        names = ", ".join(self.manifest["events"])
+        return f"Surged({names}; {self.manifest['replications']} replications)"
 
     def _repr_html_(self) -> str:
         """Write the sizes of the tables for a notebook."""
@@ -66,7 +67,9 @@ def surge(
     workers: int | None = None,
     progress: Progress = keep_silent,
 ) -> Surged:
-    """Simulate how soon help comes to every sub-grid that an event affects, as things usually are and in a surge (应急下沉).
+    """Simulate how soon help comes to every sub-grid that an event affects.
+
+    As things usually are, and in a surge (应急下沉).
 
     From the beginning of the event everybody affected is seen to once, besides
     the requests that come. As things usually are, posts come on their turns of
@@ -124,14 +127,14 @@ def surge(
     described = {}
     for event in chosen:
         course = open_course(plan, event, rules, replications, seed, workers)
-        done = {
+        outcomes = {
             p: run_posture(course, p, progress=progress, stage=f"{event.name}, {p}")
             for p in POSTURES
         }
-        helped += [tabulate_outcome(event.name, p, outcome) for p, outcome in done.items()]
-        curves += [tabulate_curve(event.name, p, outcome) for p, outcome in done.items()]
+        helped += [tabulate_outcome(event.name, p, outcome) for p, outcome in outcomes.items()]
+        curves += [tabulate_curve(event.name, p, outcome) for p, outcome in outcomes.items()]
         if worth:
-            worths.append(measure_worth(course, done["surge"], progress))
+            worths.append(measure_worth(course, outcomes["surge"], progress))
         described[event.name] = _describe(course)
     manifest = {
         "version": __version__,
@@ -139,8 +142,8 @@ def surge(
         "replications": replications,
         "events": described,
     }
-    found = (("surged", helped), ("surge_curve", curves), ("surge_worth", worths))
-    reached, curve, missed = (number_rows(name, frames) for name, frames in found)
+    frames_by_table = (("surged", helped), ("surge_curve", curves), ("surge_worth", worths))
+    reached, curve, missed = (number_rows(name, frames) for name, frames in frames_by_table)
     return Surged(reached, curve, missed, manifest)
 
 
@@ -162,7 +165,7 @@ def _choose(plan: Plan, events: Any) -> list[Event]:
 
 def _describe(course: EventCourse) -> dict[str, Any]:
     """Describe an event: what it affects, closes and cuts off, and who is called up."""
-    own = course.rules
+    event_rules = course.rules
     event = course.event
     muster = course.muster
     cut = muster.list_cut_off()
@@ -173,7 +176,9 @@ def _describe(course: EventCourse) -> dict[str, Any]:
     called = {s: int((muster.called & (muster.stage == s)).sum()) for s in STAGES}
     notes = []
     if not len(streets):
-        notes.append(f"no streets are known: ways are straight lines times {own.walking.detour:g}")
+        notes.append(
+            f"no streets are known: ways are straight lines times {event_rules.walking.detour:g}"
+        )
     if not called["institution"]:
         notes.append(
             "no institution is paired with what is affected, so none sends members -> gridplan pair PLAN"
@@ -187,7 +192,7 @@ def _describe(course: EventCourse) -> dict[str, Any]:
         "start": event.start.isoformat(),
         "hours": event.hours,
         **{
-            name: event.find(name, own.surge)
+            name: event.find(name, event_rules.surge)
             for name in ("demand", "slow", "minutes", "reach", "closed")
         },
         "subgrids": len(muster.affected),
@@ -200,6 +205,7 @@ def _describe(course: EventCourse) -> dict[str, Any]:
         "called": called,
         "notes": notes,
         "rules": {
-            name: own.to_dict()[name] for name in ("surge", "simulation", "coverage", "walking")
+            name: event_rules.to_dict()[name]
+            for name in ("surge", "simulation", "coverage", "walking")
         },
     }

@@ -44,12 +44,16 @@ RANGES = {
 
 
 def lay_blocks(muster: Muster, event: Event, rules: Rules, posture: str) -> list[SimulationBlock]:
-    """Lay out the blocks of a muster for an event, which begins at minute 0, in a posture: usual or surge."""
+    """Make the blocks of a muster for an event, which begins at minute 0, in a posture.
+
+    The posture is usual or surge.
+    """
     plain = rules.replace(simulation={"warm_days": 0, "after_days": 0})
     hour = event.start.hour
     days = -(-(hour + event.hours) * 60 // DAY)
     first = event.start.date()
     turns = [getattr(rules.simulation, role) for role in ROLES]
+    # profiles begin at midnight; the event begins some hours later
     running = lay_profile(rules.simulation, first, days)[:, :, hour:]
     notices = (
         [getattr(rules.surge, f"{stage}_notice") for stage in set(muster.stage)]
@@ -79,7 +83,7 @@ def _lay_world(
     posture: str,
     shared: dict[str, Any],
 ) -> World:
-    own = rules.surge
+    surge_rules = rules.surge
     world = block.world
     end = event.hours * 60.0
     kinds = world.kinds.copy()
@@ -87,24 +91,29 @@ def _lay_world(
     posts = world.posts.copy()
     for name in ("up", "street", "patience"):
         kinds[CHECK][name] = 0.0
-    work[CHECK] = own.check_households * event.find("minutes", own), 0.0, 0.0
+    work[CHECK] = surge_rules.check_households * event.find("minutes", surge_rules), 0.0, 0.0
+    # whoever answers requests also checks on households
     posts["skill"] = (posts["skill"] & 1) * 3
     opens = open_tiers(rules.simulation)
+    # checks are asked for as requests are
     opens[CHECK] = opens[1 - CHECK]
     if posture == "surge":
+        # in a surge everybody is asked at once, but for neighbours who see to their own
+        # first
         opens = np.zeros((2, STAGES, TIERS))
-        opens[:, 0, NEIGHBOUR] = own.neighbour_wait
+        opens[:, 0, NEIGHBOUR] = surge_rules.neighbour_wait
         called = muster.called[block.posts]
         stage = muster.stage[block.posts]
         posts["turn"] = np.where(called, SHIFTS[0] + _deal_shifts(muster, block), posts["turn"])
         notice = (
-            np.array([getattr(own, f"{s}_notice") for s in stage], float)
+            np.array([getattr(surge_rules, f"{s}_notice") for s in stage], float)
             if len(stage)
             else np.zeros(0)
         )
         posts["begins"] = np.where(called & (notice > 0), notice, -np.inf)
     number = muster.checks[block.cells]
     calls = np.zeros(int(number.sum()), CALL)
+    # all checks are known at minute 0
     calls["cell"] = np.repeat(np.arange(len(number)), number)
     calls["kind"] = CHECK
     return world._replace(
@@ -113,7 +122,7 @@ def _lay_world(
         work=work,
         opens=opens,
         calls=calls,
-        cv=own.work_cv,
+        cv=surge_rules.work_cv,
         count_from=0.0,
         count_to=end,
         end=end,
@@ -141,6 +150,7 @@ def _add_shifts(ticks: Array, event: Event, rules: Rules) -> Array:
         for r in ticks
     ]
     rows += [(0.0, 1, turn, 0) for turn in SHIFTS]
+    # everybody works the first shift, then the two halves take turns
     for n in range(1, int(np.ceil(end / length))):
         on = SHIFTS[n % 2 == 0]
         off = SHIFTS[n % 2 == 1]
@@ -151,11 +161,14 @@ def _add_shifts(ticks: Array, event: Event, rules: Rules) -> Array:
 def draw_shares(
     muster: Muster, event: Event, rules: Rules, posture: str, draws: int, seed: int
 ) -> Array:
-    """Draw the share of posts that are there, float64[draws, m]: by role on usual turns, by stage of those called up.
+    """Sample the share of posts that are there, float64[draws, m].
+
+    By role on usual turns, by stage of those called up.
 
     Of those who live in what the event affects, fewer can come.
     """
     share = share_presence(rules.simulation, draw_presence(draws, seed))[:, muster.role]
+    # those from outside have no usual turns
     share[:, np.isin(muster.stage, ["institution", "aid"])] = 0.0
     can = np.where(muster.struck, event.find("struck", rules.surge), 1.0)
     if posture == "usual":
@@ -168,8 +181,8 @@ def draw_shares(
         drawn = ends[0] + draw_units(blend_keys(keys, name_keys([f"surge {name}"])[0]), 0) * (
             ends[1] - ends[0]
         )
-        own = muster.called & (group == name)
-        share[:, own] = drawn[:, None]
+        these_posts = muster.called & (group == name)
+        share[:, these_posts] = drawn[:, None]
     return np.asarray(share * can)
 
 
@@ -184,7 +197,7 @@ def draw_surge(
     share: Array,
     usual: Array,
 ) -> World:
-    """Make the world of one replication: usual streams of requests, lifted where the event affects households, and no wishes.
+    """Make the world of one replication: more requests where homes are affected, no wishes.
 
     ``homes`` are float64[n] of the block in this draw, ``demand`` times the
     usual, ``share`` and ``usual`` those of posts, float64[m], in this posture
@@ -196,11 +209,15 @@ def draw_surge(
     for tick in world.ticks[
         (world.ticks["at"] == 0) & (world.ticks["turn"] < len(ROLES)) & (world.ticks["day"] >= 0)
     ]:
-        own = np.flatnonzero(called & (role == tick["turn"]))
-        there = own[draw_units(world.posts["key"][own], int(tick["day"])) < usual[own]]
+        on_this_turn = np.flatnonzero(called & (role == tick["turn"]))
+        # the same number of the stream as the kernel takes, so presence agrees
+        there = on_this_turn[
+            draw_units(world.posts["key"][on_this_turn], int(tick["day"])) < usual[on_this_turn]
+        ]
         world.posts["begins"][there] = -np.inf
         world.posts["share"][there] = 1.0
     planned = np.maximum(block.households, 1e-9)
+    # demand rises only with the part of the households that is affected
     part = np.minimum(muster.households[block.cells] / planned, 1.0)
     world.streams["rate"][:, 0] *= 1.0 + (event.find("demand", rules.surge) - 1.0) * part
     world.streams["rate"][:, CHECK] = 0.0

@@ -73,7 +73,9 @@ LEVELS = ("city", "community", "subgrid")
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """What came of an event: by replication and affected sub-grid, minutes until somebody came and until all were seen to.
+    """What came of an event, by replication and affected sub-grid.
+
+    Minutes until somebody came and until all were seen to.
 
     ``first`` and ``done`` are float64[replications, k], infinite where it
     never came to it; ``sums`` are float64[replications, k, :]: checks done,
@@ -116,41 +118,46 @@ class Outcome:
 
 
 def take_measures(outcome: Outcome, level: str) -> dict[str, tuple[Array, Array]]:
-    """Take what every measure is a ratio of, float64[replications, groups] each; minutes are no longer than the event."""
+    """Take numerator and denominator of every measure: float64[replications, groups].
+
+    Minutes are no longer than the event.
+    """
     _, starts = outcome.group(level)
+    # where nobody came, the event's length is a lower bound that keeps means finite
     first = np.minimum(outcome.first, outcome.end)
-    done = np.minimum(outcome.done, outcome.end)
+    finished = np.minimum(outcome.done, outcome.end)
     number = np.diff(np.append(starts, len(outcome.codes))).astype(float)
     one = np.ones((len(first), len(starts)))
     helped = np.isfinite(outcome.first)
     sums = np.add.reduceat(outcome.sums, starts, axis=1)
     checks = np.add.reduceat(outcome.checks, starts) * one
     came = np.add.reduceat(helped, starts, axis=1, dtype=float)
-    found = {
+    measures = {
         "helped_share": (came, number * one),
         "all_helped": ((came == number).astype(float), one),
         "first_minutes": (np.add.reduceat(first, starts, axis=1), number * one),
         "last_minutes": (np.maximum.reduceat(first, starts, axis=1), one),
-        "seen_minutes": (np.add.reduceat(done, starts, axis=1), number * one),
+        "seen_minutes": (np.add.reduceat(finished, starts, axis=1), number * one),
         "spread_minutes": (_spread(first, starts), one),
         "done_share": (sums[..., RESOLVED], checks),
-        "done_minutes": (np.maximum.reduceat(done, starts, axis=1), one),
+        "done_minutes": (np.maximum.reduceat(finished, starts, axis=1), one),
         "request_answered_share": (sums[..., ANSWERED], sums[..., CAME]),
         "request_minutes": (sums[..., MINUTES], sums[..., ANSWERED]),
     }
+    # shares by tier are of the checks that somebody answered
     answered = sums[..., BY_TIER:].sum(axis=-1)
     by = {f"by_{name}": (sums[..., BY_TIER + tier], answered) for name, tier in TIER_NAMES.items()}
     if level == "subgrid":  # of one sub-grid, the last is the first
-        found = {
+        measures = {
             name: pair
-            for name, pair in found.items()
+            for name, pair in measures.items()
             if name not in ("all_helped", "last_minutes", "spread_minutes")
         }
-    return found | by
+    return measures | by
 
 
 def _spread(first: Array, starts: Array) -> Array:
-    """Measure the minutes between the tenth and the ninetieth of a hundred sub-grids of each group."""
+    """Measure the minutes between the 10th and the 90th percentile of each group."""
     ends = np.append(starts[1:], first.shape[1])
     parts = [
         np.quantile(first[:, a:b], [0.1, 0.9], axis=1) for a, b in zip(starts, ends, strict=True)
@@ -164,7 +171,7 @@ def tabulate_outcome(event: str, posture: str, outcome: Outcome) -> pd.DataFrame
     for level in LEVELS:
         codes, _ = outcome.group(level)
         for measure, (above, below) in take_measures(outcome, level).items():
-            found = estimate_ratio(above, below)
+            estimate = estimate_ratio(above, below)
             ends = find_ends(above, below)
             table = pd.DataFrame(
                 {
@@ -173,9 +180,9 @@ def tabulate_outcome(event: str, posture: str, outcome: Outcome) -> pd.DataFrame
                     "level": level,
                     "of": codes,
                     "measure": measure,
-                    "mean": found.mean,
-                    "low": found.low,
-                    "high": found.high,
+                    "mean": estimate.mean,
+                    "low": estimate.low,
+                    "high": estimate.high,
                     "p05": ends[0],
                     "p95": ends[1],
                 }
@@ -185,15 +192,19 @@ def tabulate_outcome(event: str, posture: str, outcome: Outcome) -> pd.DataFrame
 
 
 def tabulate_curve(event: str, posture: str, outcome: Outcome) -> pd.DataFrame:
-    """Tabulate the share of affected sub-grids to which help has come, minute by minute, of the city and its communities."""
+    """Tabulate the share of affected sub-grids to which help has come, minute by minute.
+
+    Of the city and its communities.
+    """
     frames = []
+    # the curve ends with the event, wherever that lies between edges
     edges = [edge for edge in EDGES if edge < outcome.end] + [int(outcome.end)]
     for level in ("city", "community"):
         codes, starts = outcome.group(level)
         number = np.diff(np.append(starts, len(outcome.codes))).astype(float)
         for edge in edges:
             came = np.add.reduceat(outcome.first <= edge, starts, axis=1, dtype=float)
-            found = estimate_ratio(came, number * np.ones_like(came))
+            estimate = estimate_ratio(came, number * np.ones_like(came))
             table = pd.DataFrame(
                 {
                     "event": event,
@@ -201,9 +212,9 @@ def tabulate_curve(event: str, posture: str, outcome: Outcome) -> pd.DataFrame:
                     "level": level,
                     "of": codes,
                     "minutes": float(edge),
-                    "mean": found.mean,
-                    "low": found.low,
-                    "high": found.high,
+                    "mean": estimate.mean,
+                    "low": estimate.low,
+                    "high": estimate.high,
                 }
             )
             frames.append(bound(table, True))
@@ -213,7 +224,10 @@ def tabulate_curve(event: str, posture: str, outcome: Outcome) -> pd.DataFrame:
 def compare_outcomes(
     whole: Outcome, other: Outcome, measures: Sequence[str]
 ) -> Iterator[tuple[str, Estimate]]:
-    """Compare what comes without something to what comes with it: the city's measures, paired by replication."""
+    """Compare what comes without something to what comes with it, by replication.
+
+    The measures are the city's.
+    """
     with_ = take_measures(whole, "city")
     without = take_measures(other, "city")
     for measure in measures:

@@ -1,4 +1,4 @@
-"""Ways to sub-grids on the ground that an event leaves: along the streets, or straight with what lies between."""
+"""Ways to sub-grids on the ground that an event leaves, along streets or straight."""
 
 from __future__ import annotations
 
@@ -21,10 +21,9 @@ from gridplan.walking.network_distances import measure_paths
 from gridplan.walking.obstacles import find_obstacles
 
 Array = np.ndarray[Any, Any]
-# ways are looked for that are no longer than so many times the widest extent
-# of the places,
+# ways are looked for up to so many times the widest extent of the places,
 ROUND = 4.0
-PIECE = 300.0  # metres of streets that hang together, from which they count
+PIECE = 300.0  # metres of connected streets, from which they count
 LEAST = 5_000.0  # or than so many metres
 
 
@@ -72,21 +71,24 @@ class SurgeTravel:
         """
         if self.network is None or not len(homes) or not len(centres):
             return _fill(measure_straight(homes, centres, self.site, self.rules))
-        found = self._feet.get(name) or [
+        lookups = self._feet.get(name) or [
             reach_doors(self.network, t, self.site, self.rules)[0] for t in (homes, centres)
         ]
         if name:
-            self._feet[name] = found
-        feet, ends = found
+            self._feet[name] = lookups
+        feet, ends = lookups
         places = np.concatenate(
             [shapely.bounds(table.geometry.to_numpy()) for table in (homes, centres)]
         )
         extent = np.hypot(*(places[:, 2:].max(axis=0) - places[:, :2].min(axis=0)))
         metres = _fill(measure_paths(self.network, feet, ends, max(LEAST, ROUND * float(extent))))
+        # the reach is straight; measured ways include the detour
         near = self.rules.straight_reach * self.rules.detour
+        # over short steps people walk straight, whatever the streets do
         metres = np.minimum(
             metres, _fill(measure_straight(homes, centres, self.site, self.rules, near))
         )
+        # a place that no street is near to is joined straight to all others
         loose, lone = (~table["snapped"].to_numpy(bool) for table in (feet, ends))
         if loose.any():
             metres[loose] = np.minimum(
@@ -99,45 +101,55 @@ class SurgeTravel:
 
 
 def _find_edges(
-    network: WalkingNetwork, site: Site, left: Site, bridge: Bridge, rules: WalkingRules
+    network: WalkingNetwork, site: Site, land_left: Site, bridge: Bridge, rules: WalkingRules
 ) -> Array:
-    """Find the edges that are no more without a bridge: those of streets over it, and those that pass a barrier there alone."""
+    """Find the edges that go with a bridge.
+
+    Those of streets over it, and those that pass a barrier there alone.
+    """
     gone = np.isin(
-        network.street, site.streets.index.difference(left.streets.index).to_numpy(object)
+        network.street, site.streets.index.difference(land_left.streets.index).to_numpy(object)
     )
     near = _find_near(network, bridge.at, rules.opening_reach) & ~gone
     lines = network.draw_edges(np.flatnonzero(near))
     shapes = find_obstacles(site, rules, gated=False).shapes
     over = np.unique(shapely.STRtree(lines).query(shapes, predicate="intersects")[1])
-    own = np.flatnonzero(near)[over]
-    own = own[~np.isin(network.street[own], left.streets.index[find_raised(left.streets)])]
+    crossing = np.flatnonzero(near)[over]
+    crossing = crossing[
+        ~np.isin(network.street[crossing], land_left.streets.index[find_raised(land_left.streets)])
+    ]
+    # an edge that another opening or bridge lets through stays
     others = np.concatenate(
         [
-            left.openings.geometry.to_numpy(),
-            left.streets.geometry[find_raised(left.streets)].to_numpy(),
+            land_left.openings.geometry.to_numpy(),
+            land_left.streets.geometry[find_raised(land_left.streets)].to_numpy(),
         ]
     )
-    lines = network.draw_edges(own)
+    lines = network.draw_edges(crossing)
     passed = np.unique(
         shapely.STRtree(others).query(lines, predicate="dwithin", distance=rules.opening_reach)[0]
     )
-    gone[np.delete(own, passed)] = True
+    gone[np.delete(crossing, passed)] = True
     return np.asarray(gone)
 
 
-def _find_near(network: WalkingNetwork, at: Any, reach: float) -> Array:
+def _find_near(network: WalkingNetwork, point: Any, reach: float) -> Array:
     """Find which edges are within reach of a point."""
     a, b = (np.column_stack([network.x[node], network.y[node]]) for node in (network.u, network.v))
     step = b - a
-    share = ((np.array([at.x, at.y]) - a) * step).sum(axis=1) / np.maximum(
+    share = ((np.array([point.x, point.y]) - a) * step).sum(axis=1) / np.maximum(
         (step**2).sum(axis=1), 1e-12
     )
-    off = a + np.clip(share, 0.0, 1.0)[:, None] * step - [at.x, at.y]
+    off = a + np.clip(share, 0.0, 1.0)[:, None] * step - [point.x, point.y]
     return np.asarray(np.hypot(off[:, 0], off[:, 1]) <= reach)
 
 
 def _keep_pieces(network: WalkingNetwork) -> WalkingNetwork:
-    """Let all pieces of some length count, not only the largest: closed land takes streets apart that people still walk."""
+    """Let all pieces of some length count, not only the largest.
+
+    Closed land takes streets apart that people still walk.
+    """
+    # an edge lies in the component of its first node
     held = np.bincount(
         network.component[network.u],
         network.metres,
@@ -147,9 +159,9 @@ def _keep_pieces(network: WalkingNetwork) -> WalkingNetwork:
     return replace(network, component=np.where(kept, 0, 1), kept=0)
 
 
-def _fill(found: Any) -> Array:
+def _fill(lengths: Any) -> Array:
     """Fill in infinity where no way is held; one of 0 m is held."""
-    ways = found.tocoo()
-    metres = np.full(found.shape, np.inf)
+    ways = lengths.tocoo()
+    metres = np.full(lengths.shape, np.inf)
     metres[ways.row, ways.col] = ways.data
     return metres

@@ -1,4 +1,4 @@
-"""Years: when sub-grids leave their bands as a city changes, and how many households each policy of redrawing moves."""
+"""Years: when sub-grids leave their bands, and how many households each policy moves."""
 
 from gridplan.simulation.years.planned_changes import Demolition, Estate, Given, read_given
 from gridplan.simulation.years.policies import POLICIES

@@ -1,4 +1,4 @@
-"""The land of a community while its future is drawn: doors are added with estates, and where a stairwell grows too large."""
+"""The land of a community while its future is sampled: new doors, divided stairwells."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class ChangingLand:
     branch: Array | None
 
     def count(self) -> Array:
-        """Count the households of each atom: rounded up or down so that on the mean none is lost."""
+        """Count the households of each atom, rounded so that on average none is lost."""
         return np.where(self.stands[self.building], np.floor(self.size + self.unit), 0.0).astype(
             np.int64
         )
@@ -49,18 +49,20 @@ def add_doors(
     spots: Array,
     rng: np.random.Generator,
 ) -> None:
-    """Add the doors of an estate; where there are too few places, several stand one over the other."""
+    """Add the doors of an estate; where places are too few, several stand on one another."""
     problem = land.problem
     n = len(land.problem)
     m = len(spots)
     count = max(1, -(-households // most))
     spot = np.arange(count) % m
+    # households are dealt out as evenly as whole numbers allow
     weight = np.full(count, households // count) + (np.arange(count) < households % count)
     there = land.count() > 0
     old = np.flatnonzero(there)
     # A new door is linked with doors of today; what was demolished or stands empty is passed over.
     number = np.concatenate([old, n + np.arange(m)])
     pairs = number[link_doors(spots, problem.xy[old], start.reach, start.barriers)]
+    # doors on one place are linked in a column, each with the one below
     over = np.arange(m, count)
     pairs = np.concatenate(
         [
@@ -76,6 +78,7 @@ def add_doors(
         spots[spot],
         problem.stack.max() + 1 + spot,
     )
+    # a new door is on the same side of barriers as the nearest old one
     nearest = find_nearest(grown, old)[n:]
     fresh = problem.groups.max(axis=0) + 1
     groups = np.where(nearest[:, None] >= 0, problem.groups[nearest], fresh).astype(
@@ -99,12 +102,12 @@ def add_doors(
     if land.people is not None and land.branch is not None and start.people is not None:
         branch = np.where(nearest >= 0, land.branch[nearest], -1)
         land.branch = np.append(land.branch, branch)
-        own = settle_people(start.people.counts, start.problem.weights, weight, rng)
-        land.people = np.concatenate([land.people, own])
+        settled = settle_people(start.people.counts, start.problem.weights, weight, rng)
+        land.people = np.concatenate([land.people, settled])
 
 
 def cut_large(land: ChangingLand, start: Start, year: int, rng: np.random.Generator) -> None:
-    """Cut stairwells that grew above the band into floor bands one over the other, as they would be in a new plan."""
+    """Cut stairwells that grew above the band into floor bands, as in a new plan."""
     for atom in np.flatnonzero(land.count() > start.problem.band.high):
         problem = land.problem
         n = len(land.problem)
@@ -121,6 +124,7 @@ def cut_large(land: ChangingLand, start: Start, year: int, rng: np.random.Genera
             problem, ids, pairs, problem.xy[[atom] * len(more)], problem.stack[[atom] * len(more)]
         )
         storeys = land.floors[land.building[atom]] / count * np.arange(1, count)
+        # bands share the building's floors evenly, so each begins higher up
         grown.climb[n:] = problem.climb[atom] + start.storey * storeys
         grown.groups[n:] = problem.groups[atom]
         land.problem = grown
@@ -130,15 +134,17 @@ def cut_large(land: ChangingLand, start: Start, year: int, rng: np.random.Genera
         )
         land.building = np.append(land.building, land.building[[atom] * len(more)])
         land.size = np.append(land.size, np.full(count - 1, land.size[atom] / count))
+        # the old atom keeps the lowest band and its code
         land.size[atom] /= count
         land.unit = np.append(land.unit, rng.random(count - 1))
         if land.people is not None and land.branch is not None:
             full, able, volunteers = (int(c) for c in land.people[atom])
             even = np.full(count, 1.0 / count)
-            able_of, other_of, own = (
+            # people are divided as their homes are, at random and without a remainder
+            able_of, other_of, volunteers_of = (
                 rng.multinomial(max(0, c), even) for c in (able, full - able, volunteers)
             )
-            spread = np.column_stack([able_of + other_of, able_of, own])
+            spread = np.column_stack([able_of + other_of, able_of, volunteers_of])
             land.people = np.concatenate([land.people, spread[1:]])
             land.people[atom] = spread[0]
             land.branch = np.append(land.branch, land.branch[[atom] * len(more)])

@@ -1,4 +1,4 @@
-"""Futures: what comes of the homes and the people of one community, year by year, whatever any policy does."""
+"""Futures: the homes and people of one community, year by year, whatever any policy does."""
 
 from __future__ import annotations
 
@@ -60,15 +60,15 @@ class Future:
     branch: Array | None = None
 
     def take_year(self, year: int) -> tuple[Array, DivisionProblem]:
-        """Take the atoms that somebody lives in at the end of a year, and the problem of dividing them."""
+        """Take the atoms lived in at the end of a year, and the problem of dividing them."""
         there = np.flatnonzero(self.born <= year)
         weights = self.weights[year, there]
-        own = replace(self.problem.take(there), weights=weights, pull=weights.astype(float))
+        living = replace(self.problem.take(there), weights=weights, pull=weights.astype(float))
         stands = weights > 0
         if stands.all():
-            return there, own
-        pairs = pass_over(own, stands)
-        return there[stands], replace(own, pairs=pairs).take(np.flatnonzero(stands))
+            return there, living
+        pairs = pass_over(living, stands)
+        return there[stands], replace(living, pairs=pairs).take(np.flatnonzero(stands))
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class Chance:
 
 
 def draw_future(start: Start, rules: YearsRules, years: int, chance: Chance) -> Future:
-    """Draw one future of a community.
+    """Sample one future of a community.
 
     Parameters
     ----------
@@ -124,14 +124,22 @@ def draw_future(start: Start, rules: YearsRules, years: int, chance: Chance) -> 
     for year in range(1, years + 1):
         before = weights[-1]
         _grow(land, start, rules, year, chance)
+        # cut before demolition, so that both kinds of loss are counted on the same land
         cut_large(land, start, year, chance.open("cut", year))
+        # counted after each step, so the three flows add up to the change of the year
         grown = land.count()
         year_events = list(_demolish(land, start, rules, year, chance, grown))
-        left = land.count()
+        standing = land.count()
         year_events += list(_build(land, start, rules, year, chance))
         now = land.count()
         flows.append(
-            np.array([now.sum() - left.sum(), grown.sum() - before.sum(), grown.sum() - left.sum()])
+            np.array(
+                [
+                    now.sum() - standing.sum(),
+                    grown.sum() - before.sum(),
+                    grown.sum() - standing.sum(),
+                ]
+            )
         )
         if land.people is not None:
             land.people = age_people(
@@ -140,6 +148,7 @@ def draw_future(start: Start, rules: YearsRules, years: int, chance: Chance) -> 
             people.append(land.people)
         weights.append(now)
         events += year_events
+    # earlier years are padded: an atom that is not built yet has no households
     n = len(land.problem)
     counts = (
         None
@@ -180,10 +189,11 @@ def _open_land(start: Start, chance: Chance) -> ChangingLand:
 
 def _grow(land: ChangingLand, start: Start, rules: YearsRules, year: int, chance: Chance) -> None:
     """Let the households of each building grow or shrink, all of its doors alike."""
-    own = chance.open("growth", year).standard_normal(len(land.stands))
+    by_building = chance.open("growth", year).standard_normal(len(land.stands))
     shared = chance.open("shared growth", year).standard_normal()
     mean = rules.growth_urban if start.urban else rules.growth_rural
-    factor = np.maximum(0.0, 1.0 + mean + rules.spread_shared * shared + rules.spread * own)
+    # one shock for the whole community, one for each building
+    factor = np.maximum(0.0, 1.0 + mean + rules.spread_shared * shared + rules.spread * by_building)
     land.size = land.size * factor[land.building]
 
 
@@ -195,7 +205,12 @@ def _demolish(
     chance: Chance,
     households: Array,
 ) -> Iterator[tuple[int, str, str, int]]:
-    """Demolish whole buildings: those given, and others by chance, low ones the more often where the rules say so."""
+    """Demolish whole buildings: those planned, and others by chance.
+
+    Low ones more often where the rules say so.
+    """
+    # a number for every building, standing or not, so policies and estates do not shift
+    # it
     unit = chance.open("demolition", year).random(len(land.stands))
     rate = rules.demolition_urban if start.urban else rules.demolition_rural
     often = (
@@ -203,7 +218,9 @@ def _demolish(
     )
     # Measured by the plan's own buildings, so that an estate more changes no other building's fate.
     down = unit < rate * often / often[: len(start.names)].mean()
+    # planned demolitions come on top of chance
     down[: len(start.gone)] |= start.gone == year
+    # what is gone already is not demolished twice
     down &= land.stands
     land.stands = land.stands & ~down
     lost = np.bincount(land.building, households, minlength=len(down))
@@ -221,11 +238,13 @@ def _build(
         rng.random(), rules.estates_urban if start.urban else rules.estates_rural
     )
     sigma = sqrt(log1p(rules.estate_cv**2))
+    # lognormal with the mean and the variation of the rules
     wanted += [
         (max(1, round(rules.estate_households * exp(sigma * z - sigma**2 / 2))), None)
         for z in rng.standard_normal(count)
     ]
-    for number, (households, at) in enumerate(wanted, 1):
+    for number, (households, near) in enumerate(wanted, 1):
+        # read each time, as estates of the same year stand beside one another
         doors = land.problem.xy[land.count() > 0]
         places = find_places(start.land, rules.estate_spacing, rules.estate_gap, doors)
         code = f"~{year:03d}.{number:02d}"
@@ -233,7 +252,7 @@ def _build(
             rng = chance.open(f"estate {number}", year)
             count = max(1, -(-households // rules.estate_door))
             spots = choose_places(
-                places, count, rng.random(), at, rules.estate_spacing, start.barriers
+                places, count, rng.random(), near, rules.estate_spacing, start.barriers
             )
             add_doors(land, start, code, year, households, rules.estate_door, spots, rng)
             yield year, "estate", code, households
@@ -242,10 +261,11 @@ def _build(
 
 
 def _count_poisson(unit: float, mean: float) -> int:
-    """Count by Poisson's law from an even draw: more where the mean is more, with the same draw."""
+    """Count by Poisson's law from an even sample: never fewer where the mean is higher."""
     count = 0
     share = exp(-mean)
     total = share
+    # inversion: one number gives the count, so scenarios with another rate stay paired
     while unit > total and count < 1000:
         count += 1
         share *= mean / count

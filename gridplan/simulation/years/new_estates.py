@@ -22,7 +22,9 @@ LEAST = (
 
 
 def find_places(land: Any, spacing: float, gap: float, doors: Array) -> Array:
-    """Find the places of a square grid on some land that are so far from all doors: float64[m, 2], from south to north.
+    """Find the places of a square grid on some land that are far from all doors.
+
+    From south to north: float64[m, 2].
 
     Examples
     --------
@@ -48,7 +50,9 @@ def choose_places(
     spacing: float,
     barriers: Array,
 ) -> Array:
-    """Choose the places nearest to one of them: the nearest to ``at``, or that which chance (0 to 1) points to.
+    """Choose the places nearest to one of them.
+
+    It is the nearest to ``at``, or the one that chance (0 to 1) points to.
 
     All are on one ground, between whose places no hard barrier and no house
     lies; only grounds with places enough are looked at, or the largest where
@@ -65,14 +69,16 @@ def choose_places(
     """
     ground = _find_grounds(places, spacing, barriers)
     size = np.bincount(ground)[ground]
+    # grounds large enough for the whole estate, or the largest of all
     roomy = np.flatnonzero(size >= min(count, size.max()))
     if at is None:
         first = roomy[min(int(chance * len(roomy)), len(roomy) - 1)]
     else:
+        # rounded, so that equal distances do not depend on the last bits
         first = roomy[int(np.argmin(np.hypot(*(places[roomy] - np.array(at)).T).round(6)))]
-    own = places[ground == ground[first]]
-    order = np.argsort(np.hypot(*(own - places[first]).T).round(6), kind="stable")
-    return np.asarray(own[order[:count]])
+    on_ground = places[ground == ground[first]]
+    order = np.argsort(np.hypot(*(on_ground - places[first]).T).round(6), kind="stable")
+    return np.asarray(on_ground[order[:count]])
 
 
 def _find_grounds(places: Array, spacing: float, barriers: Array) -> Array:
@@ -86,7 +92,9 @@ def _find_grounds(places: Array, spacing: float, barriers: Array) -> Array:
 
 
 def link_doors(new: Array, old: Array, reach: float, barriers: Array) -> Array:
-    """Link new doors with the nearest ones, new and old, within reach, where no hard barrier lies between.
+    """Link new doors with the nearest ones, new and old, within reach.
+
+    No link crosses a hard barrier.
 
     Where none of the old ones is within reach, the one shortest step that no
     barrier forbids joins them, if there is any.
@@ -106,13 +114,15 @@ def link_doors(new: Array, old: Array, reach: float, barriers: Array) -> Array:
     for among, shift, most in ((new, n, WITHIN + 1), (old, 0, BEYOND)):
         if not len(among):
             continue
+        # among new doors the nearest is the door itself, hence one more
         k = min(most, len(among))
         metres, near = (part.reshape(len(new), k) for part in cKDTree(among).query(new, k=k))
-        own = np.repeat(np.arange(len(new)), k).reshape(len(new), k) + n
-        good = (metres <= reach) & (near + shift != own)
-        pairs.append(np.column_stack([near[good] + shift, own[good]]))
+        new_row = np.repeat(np.arange(len(new)), k).reshape(len(new), k) + n
+        good = (metres <= reach) & (near + shift != new_row)
+        pairs.append(np.column_stack([near[good] + shift, new_row[good]]))
     both = np.concatenate([old, new])
     kept = _drop_crossing(np.unique(np.sort(np.concatenate(pairs), axis=1), axis=0), both, barriers)
+    # nobody of the old ones is linked: join the estate by its shortest free step
     if n and not (kept[:, 0] < n).any():
         metres, near = cKDTree(old).query(new)
         order = np.lexsort((near, metres.round(6)))
@@ -131,7 +141,9 @@ def _drop_crossing(pairs: Array, xy: Array, barriers: Array) -> Array:
 
 
 def find_nearest(problem: DivisionProblem, sources: Array) -> Array:
-    """Find for each atom the nearest of some atoms, on the way from neighbour to neighbour: int64[n], -1 where there is no way.
+    """Find for each atom the nearest of some atoms, from neighbour to neighbour: int64[n].
+
+    -1 where there is no way.
 
     Examples
     --------
@@ -144,6 +156,7 @@ def find_nearest(problem: DivisionProblem, sources: Array) -> Array:
     if not len(sources):
         return np.full(n, -1)
     pairs = np.zeros((0, 2), np.int64) if problem.pairs is None else problem.pairs
+    # a sparse graph takes a length of zero for no edge
     step = np.maximum(np.hypot(*(problem.xy[pairs[:, 0]] - problem.xy[pairs[:, 1]]).T), LEAST)
     graph = csr_matrix((step, (pairs[:, 0], pairs[:, 1])), shape=(n, n))
     _, _, nearest = dijkstra(
@@ -153,7 +166,9 @@ def find_nearest(problem: DivisionProblem, sources: Array) -> Array:
 
 
 def pass_over(problem: DivisionProblem, stands: Array) -> Array:
-    """Link the atoms that stand past those that are gone: each of these gives its links to the nearest that stands.
+    """Link the atoms that stand past those that are gone.
+
+    Each of these gives its links to the nearest that stands.
 
     So whoever could be walked between before still can, and no barrier is
     crossed. Returns int64[m, 2].
@@ -172,5 +187,6 @@ def pass_over(problem: DivisionProblem, stands: Array) -> Array:
     if stands.all():
         return pairs
     owner = find_nearest(problem, np.flatnonzero(stands))[pairs]
+    # links between two atoms of one owner, or of none, join nothing
     owner = np.sort(owner[(owner[:, 0] != owner[:, 1]) & (owner >= 0).all(axis=1)], axis=1)
     return np.unique(owner, axis=0).astype(np.int64)

@@ -1,4 +1,4 @@
-"""What is known of the years to come: estates and demolitions that are planned, and rules that differ, from a TOML file."""
+"""What is known of the years to come, from a TOML file: estates, demolitions, rules."""
 
 from __future__ import annotations
 
@@ -36,7 +36,11 @@ buildings = ["130203100201-0001", "130203100201-0002"]
 
 @dataclass(frozen=True)
 class Estate:
-    """An estate that is planned: so many households of a community, in a year from 1, near a place in metres if one is given."""
+    """An estate that is planned.
+
+    So many households of a community, in a year from 1, near a place in
+    metres if one is given.
+    """
 
     year: int
     community: str
@@ -55,7 +59,7 @@ class Demolition:
 
 @dataclass(frozen=True)
 class Given:
-    """What is known of the years to come: events, and the rules of the section ``years`` that differ."""
+    """What is known of the years to come: events, and rules of ``years`` that differ."""
 
     estates: tuple[Estate, ...] = ()
     demolitions: tuple[Demolition, ...] = ()
@@ -92,7 +96,7 @@ def read_given(path: str | Path) -> Given:
 
 
 def list_given(data: Mapping[str, Any]) -> Given:
-    """List what nested mappings give, as TOML gives them; everything wrong is reported at once.
+    """List what nested mappings give, as TOML does; everything wrong is reported at once.
 
     Examples
     --------
@@ -144,7 +148,7 @@ def _read_estate(row: Mapping[str, Any], name: str, wrong: list[str]) -> Estate:
     year = row.get("year")
     households = row.get("households")
     community = row.get("community")
-    at = row.get("at")
+    place = row.get("at")
     wrong_here += _check_whole("year", year)
     if not isinstance(community, str) or not community:
         wrong_here.append(
@@ -152,20 +156,21 @@ def _read_estate(row: Mapping[str, Any], name: str, wrong: list[str]) -> Estate:
         )
     wrong_here += _check_whole("households", households)
     spot = (
-        isinstance(at, list)
-        and len(at) == 2
-        and all(isinstance(v, int | float) and not isinstance(v, bool) for v in at)
+        isinstance(place, list)
+        and len(place) == 2
+        and all(isinstance(v, int | float) and not isinstance(v, bool) for v in place)
     )
-    if at is not None and not spot:
+    if place is not None and not spot:
         wrong_here.append("at must be a place such as [501200.0, 4390300.0]")
     if wrong_here:
         wrong.append(f"{name}: {'; '.join(wrong_here)}")
+        # never used: an error is raised once all rows are read
         return Estate(1, "", 1)
     return Estate(
         int(str(year)),
         str(community),
         int(str(households)),
-        (float(at[0]), float(at[1])) if at else None,
+        (float(place[0]), float(place[1])) if place else None,
     )
 
 

@@ -1,4 +1,4 @@
-"""People: how many members and volunteers a community has from year to year; counts, never persons."""
+"""People: members and volunteers of a community by year; counts, never persons."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ VOLUNTEERS = 2
 def age_people(
     counts: Array, households: Array, first: Array, rules: YearsRules, rng: np.random.Generator
 ) -> Array:
-    """Let a year pass: members and volunteers leave, members become too old for a post, others come.
+    """Let a year pass: members and volunteers leave, grow too old for a post, or join.
 
     Parameters
     ----------
@@ -48,23 +48,27 @@ def age_people(
     ...     np.random.default_rng(0)).tolist()
     [[3, 0, 0]]
     """
+    # with the last household of an atom its members are gone
     counts = np.where(households[:, None] > 0, counts, 0)
     able = counts[:, AVAILABLE]
     other = np.maximum(0, counts[:, FULL] - counts[:, AVAILABLE])
     able = able - rng.binomial(able, rules.member_leave)
     other = other - rng.binomial(other, rules.member_leave)
+    # who is too old for a post stays a member
     aged = rng.binomial(able, min(1.0, rules.member_age))
     able = able - aged
     other = other + aged
     volunteers = counts[:, VOLUNTEERS] - rng.binomial(counts[:, VOLUNTEERS], rules.volunteer_leave)
     share = households / max(1, households.sum())
     if households.sum() > 0:
+        # shares are of year 0, so that a shrinking crew does not shrink its own supply
         came = rng.poisson(
             [
                 rules.member_join * first[:, FULL].sum(),
                 rules.volunteer_join * first[:, VOLUNTEERS].sum(),
             ]
         )
+        # who joins lives where households are
         able = able + rng.multinomial(came[0], share)
         volunteers = volunteers + rng.multinomial(came[1], share)
     return np.column_stack([able + other, able, volunteers])
@@ -73,7 +77,9 @@ def age_people(
 def settle_people(
     counts: Array, households: Array, fresh: Array, rng: np.random.Generator
 ) -> Array:
-    """Count the members and volunteers of new homes: as many for each household as in the community at the start, by chance.
+    """Count the members and volunteers of new homes, by chance.
+
+    As many for each household as in the community at the start.
 
     Returns int64[m, 3] for so many ``fresh`` households of each.
     """

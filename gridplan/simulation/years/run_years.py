@@ -1,4 +1,4 @@
-"""Running: futures of every community on the engine, each met by every policy, and added up to the city."""
+"""Running: futures of every community, each met by every policy, added up to the city."""
 
 from __future__ import annotations
 
@@ -56,8 +56,11 @@ class Years:
 
     def __repr__(self) -> str:
         """Write on one line what was looked at."""
-        own = self.manifest
-        return f"Years({', '.join(own['policies'])}; {own['years']} years, {own['replications']} replications)"
+        manifest = self.manifest
+        return (
+            f"Years({', '.join(manifest['policies'])}; {manifest['years']} years, "
+            f"{manifest['replications']} replications)"
+        )
 
     def _repr_html_(self) -> str:
         """Write the sizes of the tables for a notebook."""
@@ -67,7 +70,11 @@ class Years:
 
 @dataclass(frozen=True, eq=False)
 class _Result:
-    """What one future of one community comes to: sums by policy and year, when its sub-grids leave their bands, events."""
+    """What one future of one community comes to.
+
+    Sums by policy and year, when its sub-grids leave their bands, and
+    events.
+    """
 
     sums: Array
     sides: Array
@@ -96,9 +103,12 @@ class _Task:
         data = [problem.to_data() if len(problem) else None for _, problem in years]
         load = rules.organisation.central_load
         least = rules.organisation.branch_full
+        # every policy meets the same future, so differences are paired
         courses = {
             policy.name: follow_policy(start, future, years, policy) for policy in self.policies
         }
+        # when bands are left is always judged without redrawing, whatever policies are
+        # asked for
         never = courses.get("never") or follow_policy(
             start, future, years, make_policy("never", rules, self.seed)
         )
@@ -124,7 +134,7 @@ def simulate_years(
     workers: int | None = None,
     progress: Progress = keep_silent,
 ) -> Years:
-    """Foresee what becomes of a plan over the years: which sub-grids leave their band, and who moves.
+    """Simulate what becomes of a plan over the years: who leaves the band, and who moves.
 
     Households grow and shrink by building, buildings are demolished, estates
     are built, members and volunteers age and are followed by others: all
@@ -195,13 +205,14 @@ def simulate_years(
     subgrids = []
     bands = []
     events = []
+    # in rounds, so that not every community's results are held at once
     for begin in range(0, len(starts), ROUND):
-        own = starts[begin : begin + ROUND]
+        starts_now = starts[begin : begin + ROUND]
 
         def report_progress(stage: str, done: int, total: int, begin: int = begin) -> None:
             progress(stage, begin * replications + done, len(starts) * replications)
 
-        pairs = [(start, n) for start in own for n in range(replications)]
+        pairs = [(start, n) for start in starts_now for n in range(replications)]
         results = map_tasks(
             lambda pair: task.run(*pair),
             pairs,
@@ -209,17 +220,18 @@ def simulate_years(
             stage="years",
             progress=report_progress,
         )
-        for at, start in enumerate(own):
-            mine = results[at * replications : (at + 1) * replications]
+        for row, start in enumerate(starts_now):
+            mine = results[row * replications : (row + 1) * replications]
+            # communities add up within each replication, so intervals are the city's
             sums += np.array([result.sums for result in mine])
             mass = np.bincount(
                 start.label, start.problem.weights, minlength=len(start.codes)
             ).astype(np.int64)
-            found = (
+            leaving = (
                 np.array([getattr(result, name) for result in mine])
                 for name in ("first", "side", "out")
             )
-            subgrids.append(tabulate_subgrids(start.community, start.codes, mass, *found))
+            subgrids.append(tabulate_subgrids(start.community, start.codes, mass, *leaving))
             bands.append(tabulate_bands(start.codes, np.array([result.sides for result in mine])))
             events += [(start.community, *event) for result in mine for event in result.events]
     people = any(start.people is not None for start in starts)

@@ -1,4 +1,4 @@
-"""Starts: each community as it is in the plan, with all that its future is drawn from."""
+"""Starts: each community as it is in the plan, with all that its future begins from."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ Array = np.ndarray[Any, Any]
 
 @dataclass(frozen=True, eq=False)
 class People:
-    """Members and volunteers by atom, int64[n, 3] (full, available, volunteers), and the branch of each, -1 for none."""
+    """Members and volunteers by atom, and the branch of each.
+
+    int64[n, 3] (full, available, volunteers); -1 for no branch.
+    """
 
     counts: Array
     branch: Array
@@ -111,12 +114,14 @@ def list_starts(plan: Plan, given: Given, rules: Rules) -> list[Start]:
     floors = plan.site.buildings["floors"]
     starts = []
     for community, problem in make_problems(doors, plan.neighbours, rules).items():
-        own = doors.loc[list(problem.ids)]
-        codes, label = np.unique(own["subgrid"].to_numpy(object).astype(str), return_inverse=True)
-        names, building = np.unique(
-            own["building"].to_numpy(object).astype(str), return_inverse=True
+        community_doors = doors.loc[list(problem.ids)]
+        codes, label = np.unique(
+            community_doors["subgrid"].to_numpy(object).astype(str), return_inverse=True
         )
-        urban = own["community_kind"].iloc[0] == "urban"
+        names, building = np.unique(
+            community_doors["building"].to_numpy(object).astype(str), return_inverse=True
+        )
+        urban = community_doors["community_kind"].iloc[0] == "urban"
         land, barriers = lands[community]
         locked, kept, settled = (
             np.isin(codes, list(these)) for these in (frozen.closed, frozen.kept, listed)
@@ -128,7 +133,7 @@ def list_starts(plan: Plan, given: Given, rules: Rules) -> list[Start]:
                 problem=problem,
                 label=label.astype(np.int64),
                 codes=tuple(map(str, codes)),
-                fixed=fixed.reindex(own.index).to_numpy(bool),
+                fixed=fixed.reindex(community_doors.index).to_numpy(bool),
                 closed=locked,
                 kept=kept,
                 settled=settled,
@@ -142,7 +147,7 @@ def list_starts(plan: Plan, given: Given, rules: Rules) -> list[Start]:
                 barriers=barriers,
                 estates=tuple(e for e in given.estates if e.community == community),
                 gone=years.reindex(names).fillna(0).to_numpy(np.int64),
-                people=_find_people(plan, own),
+                people=_find_people(plan, community_doors),
             )
         )
     return starts
@@ -152,9 +157,10 @@ def _date_demolitions(plan: Plan, given: Given) -> pd.Series[int]:
     """Find the first year in which each building is given as demolished."""
     compounds = plan.stairwells.groupby("compound")["building"].unique()
     dated: dict[str, int] = {}
+    # latest first, so that the earliest year is what stays
     for event in sorted(given.demolitions, key=lambda e: -e.year):
-        own = list(compounds[event.compound]) if event.compound else []
-        dated |= dict.fromkeys([*event.buildings, *own], event.year)
+        in_compound = list(compounds[event.compound]) if event.compound else []
+        dated |= dict.fromkeys([*event.buildings, *in_compound], event.year)
     return pd.Series(dated, dtype="int64").rename_axis("building")
 
 
@@ -171,10 +177,10 @@ def _find_lands(plan: Plan) -> dict[str, tuple[Any, Array]]:
     tree = shapely.STRtree(hard)
     lands = {}
     for code, outline in outlines.items():
-        own = apart.geometry[apart["community"] == code].to_numpy()
+        exclusive = apart.geometry[apart["community"] == code].to_numpy()
         land = (
-            shapely.difference(outline, shapely.union_all(own))
-            if len(own)
+            shapely.difference(outline, shapely.union_all(exclusive))
+            if len(exclusive)
             else shapely.buffer(outline, 0.0)
         )
         shapely.prepare(land)  # here, since threads share it
@@ -182,11 +188,11 @@ def _find_lands(plan: Plan) -> dict[str, tuple[Any, Array]]:
     return lands
 
 
-def _find_people(plan: Plan, own: Any) -> People | None:
+def _find_people(plan: Plan, community_doors: Any) -> People | None:
     """Find the counts of a community's members; None where the plan was not organised."""
     if plan.members is None or plan.members.empty:
         return None
-    members = plan.members.reindex(own.index)
+    members = plan.members.reindex(community_doors.index)
     counts = members[["full", "available", "volunteers"]].fillna(0).to_numpy(np.int64)
     branch = members["branch"].fillna("").to_numpy(object).astype(str)
     number = np.unique(branch, return_inverse=True)[1].astype(np.int64)

@@ -35,7 +35,7 @@ def list_measures(people: bool) -> tuple[str, ...]:
 
 
 def take_measure(sums: Array, name: str) -> Array:
-    """Take a measure of every replication, policy and year from sums [replications, policies, years + 1, SUMS].
+    """Take a measure of every replication, policy and year: sums[..., years + 1, SUMS].
 
     Examples
     --------
@@ -54,12 +54,13 @@ def take_measure(sums: Array, name: str) -> Array:
 
 
 def tabulate_years(sums: Array, policies: Sequence[str], people: bool) -> pd.DataFrame:
-    """Tabulate each measure by policy and year: mean, 95 % interval of the mean, and where nine replications of ten lie."""
+    """Tabulate each measure by policy and year: mean, interval, and 90 % of replications."""
     frames = []
     for name in list_measures(people):
         values = take_measure(sums, name)
         mean = values.mean(axis=0)
         half = measure_half(values)
+        # nearest rank, as measures are counts
         ends = np.quantile(values, [0.05, 0.95], axis=0, method="nearest")
         frames.append(
             _spread(
@@ -92,7 +93,9 @@ def _spread(policies: Sequence[str], name: str, **values: Array) -> pd.DataFrame
 
 
 def measure_half(values: Array) -> Array:
-    """Measure half the 95 % interval of the mean over replications (Student's t); NaN with a single one.
+    """Measure half the 95 % interval of the mean over replications; NaN with one.
+
+    Source: Student's t.
 
     Examples
     --------
@@ -106,11 +109,12 @@ def measure_half(values: Array) -> Array:
 
 
 def tabulate_differences(sums: Array, policies: Sequence[str], people: bool) -> pd.DataFrame:
-    """Tabulate by how much each policy differs from the first at the end, in pairs that met the same future."""
+    """Tabulate by how much each policy differs from the first at the end, in pairs."""
     rows = []
     for name in list_measures(people):
         last = take_measure(sums, name)[..., -1]
         for p, policy in enumerate(policies[1:], 1):
+            # paired by replication: the shared future cancels out
             apart = last[:, p] - last[:, 0]
             mean = apart.mean()
             half = float(measure_half(apart[:, None])[0])
@@ -138,6 +142,7 @@ def tabulate_subgrids(
     [[0.67, 8.0, 'over']]
     """
     leaves = first >= 0
+    # never is later than any year, so quantiles stay right
     when = np.where(leaves, first.astype(float), np.inf)
     ends = np.quantile(when, [0.05, 0.5, 0.95], axis=0, method="nearest")
     over = (side == 1).sum(axis=0)
@@ -162,7 +167,9 @@ def tabulate_subgrids(
 
 
 def tabulate_bands(codes: Sequence[str], sides: Array) -> pd.DataFrame:
-    """Tabulate how likely each sub-grid is in its band in each year if nothing is redrawn: sides are [replications, years, n].
+    """Tabulate how likely each sub-grid is in its band in each year, without redrawing.
+
+    ``sides`` are int8[replications, years, n].
 
     Examples
     --------

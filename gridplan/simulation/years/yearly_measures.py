@@ -51,29 +51,30 @@ def measure_course(
     """
     out = np.zeros((len(years), len(SUMS)))
     last: tuple[Any, ...] | None = None
-    for year, ((atoms, problem), own) in enumerate(zip(years, data, strict=True)):
+    for year, ((atoms, problem), arrays) in enumerate(zip(years, data, strict=True)):
         label = course.labels[year, atoms]
-        if own is not None:
+        if arrays is not None:
             now = (atoms, problem.weights, label)
+            # most years change nothing: pricing again would take most of the time
             same = last is not None and all(
                 np.array_equal(a, b) for a, b in zip(now, last, strict=True)
             )
             out[year, : len(DRAWN)] = (
-                out[year - 1, : len(DRAWN)] if same else measure_drawn(problem, own, label)
+                out[year - 1, : len(DRAWN)] if same else measure_drawn(problem, arrays, label)
             )
             last = now
         if future.people is not None and future.branch is not None:
             counts = future.people[year, atoms]
-            found = _measure_people(counts, problem.weights, label, load)
-            found.append(count_short(future.people[year], future.branch, least))
-            out[year, len(DRAWN) : len(DRAWN) + len(PEOPLE)] = found
+            people_sums = _measure_people(counts, problem.weights, label, load)
+            people_sums.append(count_short(future.people[year], future.branch, least))
+            out[year, len(DRAWN) : len(DRAWN) + len(PEOPLE)] = people_sums
         out[year, SUMS.index("moved")] = course.moved[year]
         out[year, -len(FLOWS) :] = future.flows[year]
     return out
 
 
 def measure_drawn(problem: DivisionProblem, data: DivisionArrays, label: Array) -> list[float]:
-    """Measure a division: households, sub-grids, those in band, households out of it, household-metres, price.
+    """Measure a division: households, sub-grids, in band, out of it, metres, price.
 
     Examples
     --------
@@ -100,7 +101,10 @@ def measure_drawn(problem: DivisionProblem, data: DivisionArrays, label: Array) 
 
 
 def _measure_people(counts: Array, weights: Array, label: Array, load: int) -> list[float]:
-    """Measure members, those available, volunteers, and sub-grids with too few homes of an available member."""
+    """Measure members, those available, volunteers, and sub-grids without enough hosts.
+
+    A host is a home with an available member.
+    """
     if not len(label):
         return [0.0] * 4
     part = np.unique(label, return_inverse=True)[1]
@@ -123,11 +127,11 @@ def count_short(counts: Array, branch: Array, least: int) -> float:
     >>> count_short(np.array([[3, 2, 0], [1, 1, 0], [1, 0, 9]]), np.array([0, 1, 1]), 3)
     1.0
     """
-    own = branch >= 0
-    if not own.any():
+    in_branch = branch >= 0
+    if not in_branch.any():
         return 0.0
-    full = np.bincount(branch[own], counts[own, FULL])
-    return float((full < least)[np.unique(branch[own])].sum())
+    full = np.bincount(branch[in_branch], counts[in_branch, FULL])
+    return float((full < least)[np.unique(branch[in_branch])].sum())
 
 
 def find_sides(problem: DivisionProblem, weights: Array, labels: Array, count: int) -> Array:
@@ -158,8 +162,9 @@ def find_sides(problem: DivisionProblem, weights: Array, labels: Array, count: i
     """
     side = np.zeros((len(weights), count), np.int8)
     for year, (weight, label) in enumerate(zip(weights, labels, strict=True)):
-        own = (label >= 0) & (label < count)
-        mass = np.bincount(label[own], weight[own], minlength=count)
+        of_plan = (label >= 0) & (label < count)
+        mass = np.bincount(label[of_plan], weight[of_plan], minlength=count)
+        # a mass of zero is below the band as well: -1 and -1 make -2, nobody left
         side[year] = (
             (mass > problem.band.high).astype(np.int8) - (mass < problem.band.low) - (mass == 0)
         )
@@ -167,7 +172,7 @@ def find_sides(problem: DivisionProblem, weights: Array, labels: Array, count: i
 
 
 def find_leaving(sides: Array) -> tuple[Array, Array, Array]:
-    """Find for each sub-grid the first year in which it is out of its band, from what :func:`find_sides` found.
+    """Find the first year in which each sub-grid is out of its band.
 
     Returns
     -------
