@@ -1,4 +1,4 @@
-"""Serving: which households go to which post where posts have room for so many only; and the ratio of supply around each door."""
+"""Which households go to which post where room is limited, and supply around each door."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ Array = np.ndarray[Any, Any]
 def serve_households(
     door: Array, post: Array, minutes: Array, weight: Array, capacity: Array
 ) -> tuple[Array, Array]:
-    """Assign households to posts: as many as can be served, and of these choices the one with the fewest minutes in all.
+    """Assign households to posts: as many as can be served, in the fewest minutes in all.
 
-    Where everybody can go to the nearest post, that is the answer; what hangs
-    together and has a post too full is solved as a minimum-cost flow.
+    Where everybody can go to the nearest post, that is the answer; connected
+    parts in which a post is too full are solved as a minimum-cost flow.
 
     Parameters
     ----------
@@ -40,13 +40,15 @@ def serve_households(
     the other one, by the second house, for five:
 
     >>> ways = np.array([0, 1, 1]), np.array([0, 0, 1]), np.array([2.0, 2.0, 3.0])
-    >>> [served.tolist() for served in serve_households(*ways, np.array([10, 10]), np.array([12.0, 5.0]))]
+    >>> room = np.array([12.0, 5.0])
+    >>> [served.tolist() for served in serve_households(*ways, np.array([10, 10]), room)]
     [[10, 7], [12, 5]]
     """
     n = len(weight)
     m = len(capacity)
     room = np.where(np.isnan(capacity), np.inf, np.floor(np.nan_to_num(capacity)))
     order = np.lexsort((post, minutes, door))
+    # everybody to the nearest post first, which is optimal wherever it fits
     first = order[np.append(True, door[order][1:] != door[order][:-1])] if len(order) else order
     goes_to = np.full(n, -1)
     goes_to[door[first]] = post[first]
@@ -56,8 +58,10 @@ def serve_households(
     by_post = held.astype(np.int64)
     if (held <= room).all():
         return by_door, by_post
+    # posts compete only within one connected part of doors and posts
     graph = csr_array((np.ones(len(door)), (door, n + post)), shape=(n + m, n + m))
     label = connected_components(graph, directed=False)[1]
+    # only the parts with a post that is too full need the flow
     full = np.unique(label[n:][held > room])
     ways = np.flatnonzero(np.isin(label[door], full))
     doors, row = np.unique(door[ways], return_inverse=True)
@@ -68,9 +72,10 @@ def serve_households(
 
 
 def _share_out(row: Array, column: Array, minutes: Array, weight: Array, room: Array) -> csr_array:
-    """Share households out as a flow; to serve one more is worth any longer ways of the others."""
+    """Share households out as a flow; serving one more is worth any longer ways of others."""
     n = len(weight)
     m = len(room)
+    # dearer than any chain of longer ways, so the number served comes before minutes
     dear = (m + 1) * float(minutes.max(initial=0.0)) + 1.0
     ways = csr_array((minutes, (row, column)), shape=(n, m))
     rooms = CapacitatedCosts(
@@ -83,7 +88,9 @@ def _share_out(row: Array, column: Array, minutes: Array, weight: Array, room: A
 
 
 def measure_ratios(door: Array, post: Array, weight: Array, capacity: Array) -> Array:
-    """Measure the capacity within reach for each household of those who share it, around each stairwell: float64[n].
+    """Measure the capacity within reach for each household that shares it: float64[n].
+
+    Around each stairwell.
 
     Each post's capacity is shared by all households that can reach it; a
     stairwell's ratio is the sum over the posts within its reach: 0 where there
@@ -96,7 +103,9 @@ def measure_ratios(door: Array, post: Array, weight: Array, capacity: Array) -> 
     >>> measure_ratios(*ways, np.array([10, 10]), np.array([12.0, 5.0])).tolist()
     [0.6, 1.1]
     """
+    # first step: everybody who can reach a post shares its capacity
     asked = np.bincount(post, weight[door], minlength=len(capacity))
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = np.where(asked > 0, capacity / asked, np.where(np.isnan(capacity), np.nan, 0.0))
+    # second step: a door adds up what its posts have for each
     return np.asarray(np.bincount(door, ratio[post], minlength=len(weight)))

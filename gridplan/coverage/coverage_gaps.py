@@ -1,4 +1,4 @@
-"""Gaps of coverage: sub-grids whose households no post serves, ranked, with distance, cause and remedy."""
+"""Gaps of coverage: sub-grids not fully served, with distance, cause and remedy."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ REMEDIES = {
 
 
 def list_gaps(reach: ReachTimes, table: pd.DataFrame) -> pd.DataFrame:
-    """List the gaps of one kind of post from its reach: a row for each sub-grid with households that are not served.
+    """List the gaps of one kind of post: a row for each sub-grid with households not served.
 
     Value is the mean minutes of the households concerned (NaN where no way is
     known), need the threshold; the reason is the one that most of them have. A
@@ -52,6 +52,7 @@ def list_gaps(reach: ReachTimes, table: pd.DataFrame) -> pd.DataFrame:
                 "remedy",
             ]
         )
+    # a community without any such post is one gap, not one for each sub-grid
     bare = (
         (unserved["reason"] == "none")
         & (service.scope != "subgrid")
@@ -67,6 +68,7 @@ def list_gaps(reach: ReachTimes, table: pd.DataFrame) -> pd.DataFrame:
     )
     unserved["known"] = unserved["left"].where(unserved["minutes"].notna(), 0)
     keys = ["level", "of", "community"]
+    # the reason of most households; of equals the first by name
     by_reason = (
         unserved.groupby([*keys, "reason"])["left"]
         .sum()
@@ -75,6 +77,7 @@ def list_gaps(reach: ReachTimes, table: pd.DataFrame) -> pd.DataFrame:
     )
     main = by_reason.drop_duplicates(keys).set_index(keys)["reason"]
     gaps = unserved.groupby(keys)[["left", "long", "way", "known", "households"]].sum()
+    # means are of the households for which a way is known
     known = gaps["known"].where(gaps["known"] > 0)
     gaps["value"], gaps["metres"] = gaps["long"] / known, gaps["way"] / known
     gaps["reason"] = main.reindex(gaps.index)

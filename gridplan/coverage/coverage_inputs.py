@@ -1,4 +1,4 @@
-"""The ground of coverage: the stairwells in order of their codes, with the groups they belong to and the time of their stairs."""
+"""The stairwells of coverage in order of code, with their groups and minutes of stairs."""
 
 from __future__ import annotations
 
@@ -56,14 +56,17 @@ class CoverageInputs:
         return len(self.doors)
 
     def group(self, scope: str) -> Array:
-        """Return for each stairwell the number of the group whose posts it may go to; one for all where that is the city."""
+        """Return the number of the group whose posts each stairwell may go to.
+
+        One for all where that is the city.
+        """
         return {"community": self.community, "subgrid": self.subgrid}.get(
             scope, np.zeros(len(self), np.int64)
         )
 
 
 def prepare_coverage_inputs(plan: Plan, rules: Rules) -> CoverageInputs:
-    """Survey the stairwells of a plan, with the stairs to the floor that the rules ask for.
+    """Prepare the stairwells of a plan, with the stairs that the rules ask for.
 
     Stairs count to the middle, or the highest, of a stairwell's floors; none
     where the building is so high that it has a lift
@@ -91,6 +94,7 @@ def prepare_coverage_inputs(plan: Plan, rules: Rules) -> CoverageInputs:
 def _count_floors(doors: gpd.GeoDataFrame, rules: Rules) -> Array:
     """Count the floors that are climbed to the doors of homes."""
     low, high = (doors[c].to_numpy(float) for c in ("floor_from", "floor_to"))
+    # a lift serves the whole building, whichever floors a stairwell band has
     top = doors.groupby("building")["floor_to"].transform("max").to_numpy(float)
     to = {"middle": (low + high) / 2.0, "upper": high, "none": np.ones(len(doors))}[
         rules.coverage.stairs

@@ -56,12 +56,12 @@ class ReachTimes:
 
     def serve(self, ground: CoverageInputs, minutes: float) -> tuple[Array, Array]:
         """Assign households to posts within so many minutes."""
-        own = self.minutes <= minutes
-        ways = self.ways.take(own)
+        in_time = self.minutes <= minutes
+        ways = self.ways.take(in_time)
         return serve_households(
             ways.door,
             ways.post,
-            self.minutes[own],
+            self.minutes[in_time],
             ground.weight,
             self.posts["capacity"].to_numpy(float),
         )
@@ -71,6 +71,7 @@ def find_reach(
     ground: CoverageInputs, service: Service, posts: Any, rows: Array, ways: WalkTimes, rules: Rules
 ) -> ReachTimes:
     """Find how posts of one kind, some ``rows`` of all posts, are reached, over ways to all of them."""
+    # posts of this kind are numbered again, from the rows of all posts
     number = np.full(len(posts), -1)
     number[rows] = np.arange(len(rows))
     kind_ways = ways.take(number[ways.post] >= 0)
@@ -82,6 +83,7 @@ def find_reach(
         rules.walking.to_minutes(kind_ways.metres, slow=True) + ground.slow_stairs[kind_ways.door],
         DIGITS,
     )
+    # nearest by metres, of equals the first post
     order = np.lexsort((kind_ways.post, kind_ways.metres, kind_ways.door))
     first = (
         order[np.append(True, kind_ways.door[order][1:] != kind_ways.door[order][:-1])]
@@ -90,8 +92,8 @@ def find_reach(
     )
     nearest, (metres, best, slow_best) = np.full(len(ground), -1), np.full((3, len(ground)), np.inf)
     nearest[kind_ways.door[first]] = kind_ways.post[first]
-    for values, found in ((metres, kind_ways.metres), (best, minutes), (slow_best, slow)):
-        values[kind_ways.door[first]] = found[first]
+    for values, of_ways in ((metres, kind_ways.metres), (best, minutes), (slow_best, slow)):
+        values[kind_ways.door[first]] = of_ways[first]
     return ReachTimes(
         service, posts.iloc[rows], kind_ways, minutes, slow, nearest, metres, best, slow_best
     )
@@ -100,7 +102,7 @@ def find_reach(
 def tabulate_reach(
     footing: WalkingInputs, reach: ReachTimes, state: str
 ) -> tuple[pd.DataFrame, Array]:
-    """Tabulate the reach of one kind of post, a row for each stairwell; and how many households each post serves."""
+    """Tabulate the reach of one kind of post by stairwell, and what each post serves."""
     ground = footing.ground
     service = reach.service
     count = reach.count(ground, service.minutes)
@@ -148,6 +150,7 @@ def find_reasons(footing: WalkingInputs, reach: ReachTimes, count: Array, served
     reason = np.where(served < ground.weight, "capacity", "").astype(object)
     off = np.flatnonzero((count == 0) & (ground.weight > 0))
     post, straight = find_straight(ground, reach.posts, service.scope, off)
+    # from the weakest reason to the strongest: each later one overrides
     word = np.full(len(off), "far", object)
     near = (
         rules.walking.to_minutes(straight * rules.walking.detour) + ground.stairs[off]
@@ -172,7 +175,9 @@ def find_reasons(footing: WalkingInputs, reach: ReachTimes, count: Array, served
 def find_straight(
     ground: CoverageInputs, posts: Any, scope: str, doors: Array
 ) -> tuple[Array, Array]:
-    """Find the post that each stairwell may go to and that is nearest by a straight line (-1: none), and the metres.
+    """Find the nearest post by a straight line that each stairwell may go to.
+
+    -1 where there is none; and the metres.
 
     Groups are set far apart in a third dimension, so that one tree answers for
     all of them.
@@ -185,13 +190,14 @@ def find_straight(
     if len(rows) == 0 or len(doors) == 0:
         return np.full(len(doors), -1), np.full(len(doors), np.inf)
     xy = shapely.get_coordinates(posts.geometry.to_numpy())[rows]
+    # another group lies farther off than any place of the same one
     tree = cKDTree(np.column_stack([xy, groups[rows] * apart]))
     metres, nearest = tree.query(
         np.column_stack([ground.xy[doors], ground.group(scope)[doors] * apart])
     )
-    found = metres < apart / 2
-    return np.where(found, rows[np.minimum(nearest, len(rows) - 1)], -1), np.where(
-        found, metres, np.inf
+    in_group = metres < apart / 2
+    return np.where(in_group, rows[np.minimum(nearest, len(rows) - 1)], -1), np.where(
+        in_group, metres, np.inf
     )
 
 
@@ -213,6 +219,7 @@ def tabulate_coverage(
         if minutes == service.minutes:
             served = table["served"].to_numpy(float)
         elif minutes in listed:
+            # only listed thresholds: each needs an assignment of its own
             served = reach.serve(ground, minutes)[0].astype(float)
         amounts = {
             "households": ground.weight,
@@ -239,7 +246,7 @@ def tabulate_coverage(
 
 
 def list_groups(ground: CoverageInputs, level: str) -> tuple[Array, Array, Any]:
-    """List the groups of a level: for each stairwell its number (-1: none), the codes, and their communities."""
+    """List the groups of a level: each stairwell's number (-1: none), codes, communities."""
     if level == "city":
         return np.zeros(len(ground), np.int64), np.array([CITY], object), ""
     if level == "class":
@@ -263,7 +270,7 @@ def list_groups(ground: CoverageInputs, level: str) -> tuple[Array, Array, Any]:
 def _sum_up(
     ground: CoverageInputs, level: str, amounts: Mapping[str, Array], rules: Rules
 ) -> pd.DataFrame:
-    """Sum up amounts of stairwells by the groups of a level; classes that nobody lives in are left out."""
+    """Sum up amounts of stairwells by the groups of a level; empty classes are left out."""
     group, codes, over = list_groups(ground, level)
     kept = group >= 0
     sums = {
@@ -282,7 +289,7 @@ def _sum_up(
 def _share_low(
     ground: CoverageInputs, amounts: Mapping[str, Array], level: str, rules: Rules
 ) -> Any:
-    """Share of communities whose reachable share is below the rule, of all with households, or of those of each class."""
+    """Share of communities whose reachable share is below the rule, in all or by class."""
     kept = ground.community >= 0
     n = len(ground.communities)
     homes, near = (
@@ -295,17 +302,18 @@ def _share_low(
         return [float(low[lived].mean()) if lived.any() else np.nan]
     kinds = np.full(n, -1)
     kinds[ground.community[kept]] = ground.kind[kept]
-    own = [low[lived & (kinds == k)] for k in range(len(CLASSES))]
-    return [float(part.mean()) if len(part) else np.nan for part in own]
+    by_class = [low[lived & (kinds == k)] for k in range(len(CLASSES))]
+    return [float(part.mean()) if len(part) else np.nan for part in by_class]
 
 
 def _measure_spread(
     ground: CoverageInputs, level: str, reach: ReachTimes, rules: Rules
 ) -> pd.DataFrame:
-    """Measure mean minutes to the nearest post, and those of the households worst off, by the groups of a level."""
+    """Measure mean minutes to the nearest post, and of the households worst off."""
     group, codes, _ = list_groups(ground, level)
     n = len(codes)
     farthest = rules.walking.to_minutes(rules.coverage.farthest)
+    # who has no way counts as at the farthest distance, a lower bound
     minutes = np.where(
         np.isfinite(reach.best), reach.best, np.maximum(farthest, farthest + ground.stairs)
     )
@@ -342,7 +350,9 @@ def _average_worst(group: Array, minutes: Array, weight: Array, n: int, share: f
     ranked = group[rows]
     held = weight[rows]
     total = np.bincount(ranked, held, minlength=n)
+    # households that lie before each within its group, the worst first
     before = np.cumsum(held) - held - (np.cumsum(total) - total)[ranked]
+    # the last row counted may count in part
     taken = np.clip(share * total[ranked] - before, 0.0, held)
     return np.asarray(
         np.bincount(ranked, taken * minutes[rows], minlength=n)

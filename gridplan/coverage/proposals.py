@@ -1,4 +1,4 @@
-"""Proposing posts: candidate places from the data, the best of them, and what each further post would bring."""
+"""Proposing posts: candidate places, the best of them, and what each would bring."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def propose_posts(
 
 
 def recall_rules(plan: Plan) -> Rules:
-    """Recall the rules that a plan's reach was last measured by; those of the plan where it was not."""
+    """Recall the rules that a plan's reach was last measured by; else those of the plan."""
     last = plan.manifest.get("people", {}).get("reach", {}).get("rules", {})
     return plan.rules.replace(**last)
 
@@ -171,7 +171,10 @@ def _check_question(
 
 
 def list_candidates(plan: Plan, service: Service, rules: Rules) -> gpd.GeoDataFrame:
-    """List the places where a new post may stand, as posts with the capacity of their kind; one for each place and spot."""
+    """List the places where a new post may stand, with the capacity of their kind.
+
+    One for each place and spot.
+    """
     if service.kind == CENTRAL:
         able = plan.members.index[plan.members["available"] > 0]
         stairwells = plan.stairwells[plan.stairwells.index.isin(able)].sort_index()
@@ -221,7 +224,9 @@ def pose_problem(
     *,
     wide: bool = False,
 ) -> SitingProblem:
-    """Pose the problem of siting: minutes from stairwells to posts and candidates, the first ``there`` of which stand already.
+    """Pose the problem of siting: minutes from stairwells to posts and candidates.
+
+    The first ``there`` of them stand already.
 
     Ways count up to the threshold of the kind; where ``wide``, as far as they
     are looked for.
@@ -246,7 +251,10 @@ def pose_problem(
 
 
 def _ask(problem: SitingProblem, question: str, add: int, share: float) -> Siting:
-    """Ask one of the four questions; for the median, who has no way at all counts as twice the longest."""
+    """Ask one of the four questions of siting.
+
+    For the median, who has no way at all counts as twice the longest.
+    """
     if question == "most":
         return cover_most(problem, add)
     if question == "fewest":
@@ -257,7 +265,7 @@ def _ask(problem: SitingProblem, question: str, add: int, share: float) -> Sitin
 
 
 def rank_sites(problem: SitingProblem, chosen: Array) -> Array:
-    """Rank the sites chosen: each next one is that which serves most of the households left, of equals the first."""
+    """Rank the sites chosen by the households left that each serves, of equals the first."""
     columns = problem.ways.tocsc()
     rooms = (
         np.full(problem.ways.shape[1], np.inf) if problem.capacities is None else problem.capacities
@@ -284,7 +292,7 @@ def rank_sites(problem: SitingProblem, chosen: Array) -> Array:
 def trace_curve(
     problem: SitingProblem, question: str, answer: Siting, limited: bool
 ) -> pd.DataFrame:
-    """Trace the share served against the posts added, with a bound on every point; and the answer itself."""
+    """Trace the share served against the posts added, with bounds; and the answer itself."""
     total = max(problem.total, 1.0)
     k = len(answer.chosen)
     counts = np.unique(np.rint(np.linspace(0, k, min(k, CURVE) + 1)).astype(int))

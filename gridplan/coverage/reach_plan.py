@@ -123,6 +123,7 @@ def _look_at(
     """
     of_kind = (posts["kind"] == service.kind).to_numpy()
     there = of_kind & (posts["status"] == "existing").to_numpy()
+    # posts that are proposed are added to those there, never looked at alone
     states = {NOW: np.flatnonzero(there)} | (
         {PROPOSED: np.flatnonzero(of_kind)} if (of_kind & ~there).any() else {}
     )
@@ -130,20 +131,21 @@ def _look_at(
     covered = []
     first: ReachTimes | None = None
     for state, members in states.items():
-        found = find_reach(footing.ground, service, posts, members, ways, rules)
-        first = first or found
-        table, held = tabulate_reach(footing, found, state)
+        reach = find_reach(footing.ground, service, posts, members, ways, rules)
+        first = first or reach
+        table, held = tabulate_reach(footing, reach, state)
         rows.append(table)
-        coverage = tabulate_coverage(footing.ground, found, table, state, rules)
-        covered.append(coverage.assign(posts=_count_posts(coverage, found.posts, footing.ground)))
-        near = found.minutes <= service.minutes
+        coverage = tabulate_coverage(footing.ground, reach, table, state, rules)
+        covered.append(coverage.assign(posts=_count_posts(coverage, reach.posts, footing.ground)))
+        near = reach.minutes <= service.minutes
+        # everybody who could come, whether or not there is room
         asked = np.bincount(
-            found.ways.post[near],
-            footing.ground.weight[found.ways.door[near]],
+            reach.ways.post[near],
+            footing.ground.weight[reach.ways.door[near]],
             minlength=len(members),
         )
         latest = pd.DataFrame(
-            {"reachable": asked, "served": held, "code": found.posts.index.to_numpy(object)}
+            {"reachable": asked, "served": held, "code": reach.posts.index.to_numpy(object)}
         )
     assert first is not None
     return pd.concat(rows), pd.concat(covered), latest, first
@@ -171,17 +173,17 @@ def _count_posts(coverage: pd.DataFrame, posts: Any, ground: CoverageInputs) -> 
 def _judge(
     plan: Plan,
     ground: CoverageInputs,
-    found: Sequence[ReachTimes],
+    reaches: Sequence[ReachTimes],
     reached: pd.DataFrame,
     rules: Rules,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Write the figures of volunteers, and the gaps of all kinds of posts."""
     now = reached[reached["state"] == NOW]
-    gaps = [list_gaps(result, now[now["kind"] == result.service.kind]) for result in found]
+    gaps = [list_gaps(result, now[now["kind"] == result.service.kind]) for result in reaches]
     figures = pd.DataFrame(
         columns=["level", "of", "community", "measure", "value", "need", "met", "origin"]
     )
-    for result in found:
+    for result in reaches:
         if result.service.kind == KIND:
             volunteers = measure_volunteers(plan, ground, result, rules)
             figures = write_volunteers(volunteers, rules)

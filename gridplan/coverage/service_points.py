@@ -16,7 +16,7 @@ from gridplan.tables.conform import conform_table, make_empty
 
 
 def list_posts(plan: Plan, services: Sequence[Service]) -> gpd.GeoDataFrame:
-    """List the posts of the kinds asked for, with what each can serve; proposed ones that the plan holds come along.
+    """List the posts of the kinds asked for, with what each can serve, and proposed ones.
 
     A place serves so many households for its floor area where that is known
     and counts for its kind, else as many as its kind does. What is not a point
@@ -78,7 +78,7 @@ def finish_posts(
 
 
 def find_communities(plan: Plan, points: gpd.GeoDataFrame) -> Any:
-    """Find the community that each point lies in; on a limit the first by code, outside all of them the nearest."""
+    """Find the community that each point lies in, or the nearest; on a limit the first."""
     land = plan.site.communities[["geometry"]].sort_index()
     if land.empty or points.empty:
         return np.full(len(points), "", object)

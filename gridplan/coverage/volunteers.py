@@ -1,4 +1,4 @@
-"""Volunteers: the households and requests that they reach from their posts, and each community's team beside its need."""
+"""Volunteers: whom they reach from their posts, and each community's team and need."""
 
 from __future__ import annotations
 
@@ -40,6 +40,7 @@ def measure_volunteers(
     rates = np.array([coverage_rules.requests_urban, coverage_rules.requests_rural]) / 100.0
     asked = (
         ground.weight
+        # stairwells of no class ask as urban ones do
         * np.append(rates, coverage_rules.requests_urban / 100.0)[
             np.where(ground.kind < 0, len(CLASSES), ground.kind)
         ]
@@ -60,6 +61,7 @@ def measure_volunteers(
             add_up(asked * near),
         )
     near = reach.best <= times[-1]
+    # there and back, in hours
     walk = np.where(near, reach.best, 0.0) * 2.0 / 60.0
     hours = add_up(asked * near * (coverage_rules.request_hours + walk))
     homes = pd.Series(sums["households"], index=ground.communities)
@@ -71,6 +73,7 @@ def measure_volunteers(
     table = pd.DataFrame(
         {**sums, "hours": hours, "volunteers": tally.to_numpy(float)}, index=ground.communities
     )
+    # the city's count is unknown only if no community was counted
     table.loc[CITY] = table.sum(min_count=1)
     with np.errstate(invalid="ignore", divide="ignore"):
         for minutes in times:
@@ -79,6 +82,7 @@ def measure_volunteers(
                     table[whole] > 0
                 )
     table["need"] = (
+        # the small amount keeps an exact quotient from being rounded up
         np.ceil(table["hours"] / coverage_rules.volunteer_hours - 1e-9)
         if coverage_rules.volunteer_hours > 0
         else np.nan

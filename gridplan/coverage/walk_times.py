@@ -29,7 +29,7 @@ DIGITS = 3  # ways are rounded to the millimetre
 
 @dataclass(frozen=True, eq=False)
 class WalkingInputs:
-    """What ways are measured on: the streets where they are known, and where stairwells reach them."""
+    """What ways are measured on: streets where known, and where stairwells reach them."""
 
     site: Site
     ground: CoverageInputs
@@ -51,7 +51,7 @@ class WalkingInputs:
 
 @dataclass(frozen=True, eq=False)
 class WalkTimes:
-    """Ways as three arrays sorted by stairwell, then post: rows of the stairwells and of the posts, and metres."""
+    """Ways as three arrays sorted by stairwell, then post: rows of both, and metres."""
 
     door: Array
     post: Array
@@ -63,9 +63,10 @@ class WalkTimes:
 
 
 def prepare_walking_inputs(site: Site, ground: CoverageInputs, rules: Rules) -> WalkingInputs:
-    """Build the walking network and find where stairwells reach it; else ways will be straight lines."""
+    """Build the walking network and find where stairwells reach it, if streets are known."""
     network, entries = build_network(site, rules.walking)
     obstacles = find_obstacles(site, rules.walking)
+    # no streets: straight lines times the detour take their place everywhere
     if len(network.kept_edges) == 0:
         return WalkingInputs(
             site, ground, rules, None, None, obstacles, [note_detour(rules.walking, len(ground))]
@@ -109,6 +110,7 @@ def measure_walk_times(
         doors = _find_doors(footing.ground, posts.iloc[rows], scope, xy[rows], limit)
         door, post, metres = _measure_batch(footing, access, posts, rows, doors, limit)
         allowed = find_groups(footing.ground, posts, scope)
+        # a batch is measured to all doors nearby; groups are separated afterwards
         permitted = (footing.ground.group(scope)[door] == allowed[post]) & (allowed[post] >= 0)
         parts.append((door[permitted], post[permitted], metres[permitted]))
     door, post, metres = (np.concatenate(part) for part in zip(*parts, strict=True))
@@ -120,7 +122,10 @@ def measure_walk_times(
 
 
 def find_groups(ground: CoverageInputs, posts: gpd.GeoDataFrame, scope: str) -> Array:
-    """Find the number of the group of stairwells that may go to each post, as :meth:`Ground.group` numbers them; -1: none."""
+    """Find the number of the group of stairwells that may go to each post (-1: none).
+
+    Numbers are those of :meth:`CoverageInputs.group`.
+    """
     if scope == "city":
         return np.zeros(len(posts), np.int64)
     index = ground.communities if scope == "community" else ground.subgrids
@@ -132,6 +137,7 @@ def _batch_posts(posts: gpd.GeoDataFrame, scopes: Array) -> Iterator[Array]:
     for scope in np.unique(scopes.astype(str)):
         members = np.flatnonzero(scopes == scope)
         community = posts["community"].to_numpy(object)[members]
+        # neighbours share most of the network around them
         order = members[np.argsort(community.astype(str), kind="stable")]
         if scope == "city":
             yield from (order[first : first + BATCH] for first in range(0, len(order), BATCH))
@@ -147,7 +153,7 @@ def _batch_posts(posts: gpd.GeoDataFrame, scopes: Array) -> Iterator[Array]:
 def _find_doors(
     ground: CoverageInputs, posts: gpd.GeoDataFrame, scope: str, xy: Array, limit: float
 ) -> Array:
-    """Find the stairwells that may be within the limit of some posts, and that may go to some of them."""
+    """Find the stairwells that may be within the limit of some posts, and may go to them."""
     near = ((ground.xy >= xy.min(axis=0) - limit) & (ground.xy <= xy.max(axis=0) + limit)).all(
         axis=1
     )
@@ -187,11 +193,15 @@ def _measure_batch(
 def _measure_near(
     footing: WalkingInputs, posts: gpd.GeoDataFrame, scopes: Array, xy: Array
 ) -> tuple[Array, Array, Array]:
-    """Measure straight ways between doors of one compound and doors near one another, where nothing lies between."""
+    """Measure straight ways between doors of one compound or near one another.
+
+    Only where nothing lies between.
+    """
     ground = footing.ground
     rules = footing.rules.walking
     if footing.network is None or len(posts) == 0:
         return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)
+    # streets lead round where people just cross a yard
     tree = shapely.STRtree(ground.doors.geometry.to_numpy())
     post, door = tree.query(
         posts.geometry.to_numpy(), predicate="dwithin", distance=rules.straight_reach
@@ -215,12 +225,13 @@ def _measure_near(
     post = pairs[:, 0]
     door = pairs[:, 1]
     straight = np.hypot(*(xy[post] - ground.xy[door]).T)
+    # a post in the same doorway is not blocked by the wall it stands in
     free = (straight == 0) | ~footing.obstacles.find_blocked(xy[post], ground.xy[door])
     return door[free], post[free], straight[free] * rules.detour
 
 
 def find_compounds(site: Site, posts: gpd.GeoDataFrame) -> Array:
-    """Find the compound that each post lies in, empty where there is none; of several the first by code."""
+    """Find the compound that each post lies in, empty for none; of several the first."""
     land = site.compounds.sort_index()
     post, over = shapely.STRtree(land.geometry.to_numpy()).query(
         posts.geometry.to_numpy(), predicate="intersects"
@@ -233,6 +244,7 @@ def find_compounds(site: Site, posts: gpd.GeoDataFrame) -> Array:
 
 def _keep_shortest(door: Array, post: Array, metres: Array, limit: float) -> WalkTimes:
     """Keep the shorter of two ways between the same doors, and none beyond the limit."""
+    # adding zero turns -0.0 into 0.0, which would be written otherwise
     metres = np.round(metres, DIGITS) + 0.0
     kept = metres <= limit
     door = door[kept]
@@ -242,6 +254,7 @@ def _keep_shortest(door: Array, post: Array, metres: Array, limit: float) -> Wal
     door = door[order]
     post = post[order]
     metres = metres[order]
+    # sorted by metres last, so the first of each pair is the shortest
     once = (
         np.append(True, (door[1:] != door[:-1]) | (post[1:] != post[:-1]))
         if len(door)

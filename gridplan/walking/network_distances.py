@@ -37,14 +37,16 @@ def measure_paths(
     not held is farther than the limit, or cannot be reached; a way of 0 m is
     held.
     """
+    # one search for each source: search from the fewer side
     if len(sources) > len(targets):
         return csr_array(measure_paths(network, targets, sources, limit).T).sorted_indices()
     known = np.flatnonzero(sources["snapped"].to_numpy(bool))
     others = np.flatnonzero(targets["snapped"].to_numpy(bool))
     starts = sources.iloc[known]
     ends = targets.iloc[others]
-    found = []
+    lengths = []
     for rows in _batch_near(network, starts, len(ends), limit):
+        # a search on what lies near costs less than its limit on the whole city
         part, number = crop_network(network, starts.iloc[rows], limit)
         near = np.flatnonzero(number[ends["edge"].to_numpy()] >= 0)
         begin, end = (
@@ -55,9 +57,9 @@ def measure_paths(
         ways = dijkstra(graph, indices=np.arange(len(part.x), graph.shape[0]), limit=limit)
         metres = _finish(part, ways, begin, end)
         row, column = np.nonzero(metres <= limit)
-        found.append((metres[row, column], known[rows[row]], others[near[column]]))
+        lengths.append((metres[row, column], known[rows[row]], others[near[column]]))
     none = (np.zeros(0), known[:0], others[:0])
-    data, row, column = (np.concatenate(part) for part in zip(none, *found, strict=True))
+    data, row, column = (np.concatenate(part) for part in zip(none, *lengths, strict=True))
     return csr_array((data, (row, column)), shape=(len(sources), len(targets)))
 
 
@@ -66,6 +68,7 @@ def _batch_near(
 ) -> list[Array]:
     """Batch sources that lie near one another: their rows."""
     node = network.u[sources["edge"].to_numpy()]
+    # strips of twice the limit, so that a batch stays compact
     strip = np.floor(network.x[node] / min(2 * max(limit, 1.0), 1e9))
     order = np.lexsort((network.y[node], strip))
     batch = max(1, min(TOGETHER, CELLS // max(1, len(network.x), targets)))
@@ -97,7 +100,7 @@ def crop_network(
 
 
 def clip_network(network: WalkingNetwork, boxes: Array) -> WalkingNetwork:
-    """Clip a network to the edges of the piece that counts that come into one of some boxes, in their order.
+    """Clip a network to its kept edges that come into one of some boxes, in their order.
 
     ``boxes`` is float64[k, 4]: least x and y, greatest x and y, metres.
 
@@ -107,14 +110,17 @@ def clip_network(network: WalkingNetwork, boxes: Array) -> WalkingNetwork:
     >>> from gridplan.reading.site_tables import make_site
     >>> from gridplan.walking.network import build_network
     >>> network, _ = build_network(make_site(make_town(1, urban_share=0.0, seed=3)))
-    >>> whole = np.array([[network.x.min(), network.y.min(), network.x.max(), network.y.max()]])
-    >>> len(clip_network(network, whole).u) == len(network.kept_edges), len(clip_network(network, whole + 1e7).u)
-    (True, 0)
+    >>> x, y = network.x, network.y
+    >>> whole = np.array([[x.min(), y.min(), x.max(), y.max()]])
+    >>> len(clip_network(network, whole).u) == len(network.kept_edges)
+    True
+    >>> len(clip_network(network, whole + 1e7).u)
+    0
     """
     inside = np.zeros(len(network.u), bool)
     x, y = (np.sort([part[network.u], part[network.v]], axis=0) for part in (network.x, network.y))
-    for left, low, right, high in boxes:
-        inside |= (x[1] >= left) & (x[0] <= right) & (y[1] >= low) & (y[0] <= high)
+    for west, south, east, north in boxes:
+        inside |= (x[1] >= west) & (x[0] <= east) & (y[1] >= south) & (y[0] <= north)
     return _take_edges(
         network, np.flatnonzero(inside & (network.component[network.u] == network.kept))
     )
@@ -138,7 +144,7 @@ def _take_edges(network: WalkingNetwork, held: Array) -> WalkingNetwork:
 
 
 def add_sources(network: WalkingNetwork, sources: pd.DataFrame) -> csr_array:
-    """Add a node for each source to the graph, from which ways lead to both ends of its edge, but none back."""
+    """Add a node for each source, from which ways lead to both ends of its edge, none back."""
     n = len(network.x)
     s = len(sources)
     edge = sources["edge"].to_numpy()
@@ -164,6 +170,7 @@ def _finish(
     along = [targets[c].to_numpy(float) for c in ("metres_u", "metres_v")]
     metres = np.minimum(ways[:, network.u[edge]] + along[0], ways[:, network.v[edge]] + along[1])
     metres += leg
+    # both on one edge: the way need not go by its ends
     row, column = find_shared(sources["edge"].to_numpy(), edge)
     apart = np.abs(sources["metres_u"].to_numpy(float)[row] - along[0][column])
     direct = apart + sources["leg"].to_numpy(float)[row] + leg[column]
@@ -200,6 +207,7 @@ def find_nearest(
         return table
     starts = sources.iloc[known]
     n = len(network.x)
+    # one search from all targets at once gives the nearest of each node
     graph = add_sources(network, ends)
     ways, _, origin = dijkstra(
         graph,
@@ -221,6 +229,7 @@ def find_nearest(
         starts["metres_u"].to_numpy(float)[row] - ends["metres_u"].to_numpy(float)[column]
     )
     direct = apart + leg[row] + ends["leg"].to_numpy(float)[column]
+    # backwards, so that of equal ways the first target is written last and stays
     order = np.lexsort((column, direct, row))[::-1]
     best = np.full(len(starts), np.inf)
     straight = np.full(len(starts), -1)

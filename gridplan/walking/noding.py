@@ -1,4 +1,4 @@
-"""Noding: straight pieces of streets split where they cross, touch or pass a barrier, so that ends are all that joins."""
+"""Noding: straight pieces of streets, split so that only their ends join."""
 
 from __future__ import annotations
 
@@ -63,13 +63,15 @@ class Cuts:
 
 
 def order_pieces(first: Array, last: Array, level: Array, street: Array) -> StreetPieces:
-    """Put pieces in order: rounded to the millimetre, west end first, sorted, each once (of the first street that has it)."""
+    """Put pieces in order: rounded to the millimetre, west end first, sorted, each once."""
     first = np.round(first, DIGITS) + 0.0
     last = np.round(last, DIGITS) + 0.0
+    # one direction for each piece, so that the same piece drawn twice is found
     turned = (first[:, 0] > last[:, 0]) | ((first[:, 0] == last[:, 0]) & (first[:, 1] > last[:, 1]))
     first, last = np.where(turned[:, None], last, first), np.where(turned[:, None], first, last)
     keys = (street, level, last[:, 1], last[:, 0], first[:, 1], first[:, 0])
     order = np.lexsort(keys)
+    # pieces that rounding shrinks to a point are gone
     order = order[(first[order] != last[order]).any(axis=1)]
     pieces = StreetPieces(first[order], last[order], level[order].astype(np.int8), street[order])
     if len(pieces) == 0:
@@ -88,6 +90,7 @@ def find_crossings(pieces: StreetPieces) -> tuple[Array, Array, Array]:
     ground = np.flatnonzero(pieces.level == 0)
     lines = pieces.take(ground).draw()
     a, b = shapely.STRtree(lines).query(lines, predicate="intersects")
+    # each pair once; bridges and tunnels meet streets only at their ends
     a, b = ground[a[a < b]], ground[b[a < b]]
     p = pieces.first[a]
     q = pieces.first[b]
@@ -98,35 +101,37 @@ def find_crossings(pieces: StreetPieces) -> tuple[Array, Array, Array]:
     flat = np.abs(cross) <= TOUCH * np.maximum(np.hypot(*d.T), np.hypot(*e.T))
     w = q - p
     safe = np.where(flat, 1.0, cross)
+    # the shares of either piece at which both lines meet
     t = (w[:, 0] * e[:, 1] - w[:, 1] * e[:, 0]) / safe
     s = (w[:, 0] * d[:, 1] - w[:, 1] * d[:, 0]) / safe
-    at = _settle_place(pieces, a, b, np.clip(t, 0, 1), np.clip(s, 0, 1))
-    found = [(a[~flat], at[~flat]), (b[~flat], at[~flat])]
-    for own, other in ((a[flat], b[flat]), (b[flat], a[flat])):
-        found += [(own, pieces.first[other]), (own, pieces.last[other])]
-    piece = np.concatenate([f[0] for f in found])
-    at = np.concatenate([f[1] for f in found])
-    share, off = project_places(pieces, piece, at)
+    place = _settle_place(pieces, a, b, np.clip(t, 0, 1), np.clip(s, 0, 1))
+    meetings = [(a[~flat], place[~flat]), (b[~flat], place[~flat])]
+    for along, other in ((a[flat], b[flat]), (b[flat], a[flat])):
+        meetings += [(along, pieces.first[other]), (along, pieces.last[other])]
+    piece = np.concatenate([f[0] for f in meetings])
+    place = np.concatenate([f[1] for f in meetings])
+    share, off = project_places(pieces, piece, place)
+    # ends need no split, and what is off the piece is no crossing of it
     inside = is_inside(pieces, piece, share) & (off <= TOUCH)
-    return piece[inside], share[inside], at[inside]
+    return piece[inside], share[inside], place[inside]
 
 
 def _settle_place(pieces: StreetPieces, a: Array, b: Array, t: Array, s: Array) -> Array:
-    """Settle the place where two pieces meet: an end of either, if it is there, else the point of crossing."""
-    at = pieces.first[a] + t[:, None] * (pieces.last[a] - pieces.first[a])
-    for own, share in ((a, t), (b, s)):
-        length = np.hypot(*(pieces.last[own] - pieces.first[own]).T)
-        at = np.where((share * length <= TOUCH)[:, None], pieces.first[own], at)
-        at = np.where(((1 - share) * length <= TOUCH)[:, None], pieces.last[own], at)
-    return np.asarray(np.round(at, DIGITS) + 0.0)
+    """Settle the place where two pieces meet: an end of either, else the crossing."""
+    place = pieces.first[a] + t[:, None] * (pieces.last[a] - pieces.first[a])
+    for piece, share in ((a, t), (b, s)):
+        length = np.hypot(*(pieces.last[piece] - pieces.first[piece]).T)
+        place = np.where((share * length <= TOUCH)[:, None], pieces.first[piece], place)
+        place = np.where(((1 - share) * length <= TOUCH)[:, None], pieces.last[piece], place)
+    return np.asarray(np.round(place, DIGITS) + 0.0)
 
 
-def project_places(pieces: StreetPieces, piece: Array, at: Array) -> tuple[Array, Array]:
-    """Project places on pieces; returns the share of the piece's length, from 0 to 1, and the distance in metres."""
+def project_places(pieces: StreetPieces, piece: Array, place: Array) -> tuple[Array, Array]:
+    """Project places on pieces; returns shares of the length, 0 to 1, and metres off."""
     p = pieces.first[piece]
     d = pieces.last[piece] - pieces.first[piece]
-    share = np.clip(((at - p) * d).sum(axis=1) / (d**2).sum(axis=1), 0.0, 1.0)
-    return share, np.asarray(np.hypot(*(at - p - share[:, None] * d).T))
+    share = np.clip(((place - p) * d).sum(axis=1) / (d**2).sum(axis=1), 0.0, 1.0)
+    return share, np.asarray(np.hypot(*(place - p - share[:, None] * d).T))
 
 
 def is_inside(pieces: StreetPieces, piece: Array, share: Array) -> Array:
@@ -139,24 +144,27 @@ def split_pieces(pieces: StreetPieces, cuts: Cuts) -> StreetPieces:
     """Split pieces where they are cut, and leave out what lies within the shares that are gone."""
     n = len(pieces)
     length = np.hypot(*(pieces.last - pieces.first).T)
+    # what is taken out ends at cuts of its own
     edges = np.concatenate([cuts.start, cuts.stop])
     gone = np.concatenate([cuts.gone, cuts.gone])
     between = pieces.first[gone] + edges[:, None] * (pieces.last[gone] - pieces.first[gone])
     piece = np.concatenate([np.arange(n), np.arange(n), cuts.piece, gone])
     share = np.concatenate([np.zeros(n), np.ones(n), cuts.share, edges])
-    at = np.concatenate([pieces.first, pieces.last, cuts.at, between])
-    order = np.lexsort((at[:, 1], at[:, 0], share, piece))
+    place = np.concatenate([pieces.first, pieces.last, cuts.at, between])
+    # along each piece from its first end to its last
+    order = np.lexsort((place[:, 1], place[:, 0], share, piece))
     piece = piece[order]
     share = share[order]
-    at = at[order]
+    place = place[order]
     same = piece[1:] == piece[:-1]
-    own = piece[:-1][same]
+    parent = piece[:-1][same]
+    # a part lies within what is gone if its middle does
     middle = (share[:-1][same] + share[1:][same]) / 2
-    parts = own, at[:-1][same], at[1:][same]
-    kept = (share[1:][same] - share[:-1][same]) * length[own] > 0
-    kept &= ~_lie_within(own, middle, cuts)
-    own, first, last = (part[kept] for part in parts)
-    return order_pieces(first, last, pieces.level[own], pieces.street[own])
+    parts = parent, place[:-1][same], place[1:][same]
+    kept = (share[1:][same] - share[:-1][same]) * length[parent] > 0
+    kept &= ~_lie_within(parent, middle, cuts)
+    parent, first, last = (part[kept] for part in parts)
+    return order_pieces(first, last, pieces.level[parent], pieces.street[parent])
 
 
 def _lie_within(piece: Array, share: Array, cuts: Cuts) -> Array:

@@ -65,41 +65,46 @@ class Obstacles:
         those that each way begins or ends at.
         """
         step = stop - start
+        # both ends are drawn in a little, by at most a quarter of the way
         shy = np.minimum(CLEARANCE / np.maximum(np.hypot(*step.T), CLEARANCE), 0.25)[:, None]
         ways = shapely.linestrings(np.stack([start + shy * step, stop - shy * step], axis=1))
         shape, way = shapely.STRtree(ways).query(self.shapes, predicate="intersects")
         passed = np.zeros(len(way), bool)
-        for own in openings:
+        for opening in openings:
             rows = np.flatnonzero(
-                ~passed & np.isin(own[way] * len(self.shapes) + shape, self.served)
+                ~passed & np.isin(opening[way] * len(self.shapes) + shape, self.served)
             )
-            passed[rows] = self._passes(ways[way[rows]], shape[rows], own[way[rows]])
+            passed[rows] = self._passes(ways[way[rows]], shape[rows], opening[way[rows]])
         blocked = np.zeros(len(ways), bool)
         blocked[way[~passed]] = True
         return blocked
 
     @cached_property
     def served(self) -> Array:
-        """The shapes that are passed at each opening, as number of the opening times number of shapes plus the shape's."""
+        """The shapes passed at each opening: its number times the number of shapes, plus theirs."""
         reach = np.where(self.gate, self.gate_reach, self.opening_reach)
         place, shape = shapely.STRtree(self.shapes).query(
             shapely.points(self.places), predicate="dwithin", distance=reach
         )
+        # gates open walls, all other openings the other barriers
         kept = self.gate[place] == self.wall[shape]
         return np.asarray(place[kept] * len(self.shapes) + shape[kept])
 
     def _passes(self, ways: Array, shape: Array, opening: Array) -> Array:
-        """Find which ways cross a shape only beside the opening; one in the middle of water opens all of the way to it."""
+        """Find which ways cross a shape only beside the opening.
+
+        One in the middle of water opens all of the way to it.
+        """
         parts, row = shapely.get_parts(
             shapely.intersection(ways, self.shapes[shape]), return_index=True
         )
-        at = shapely.points(self.places[opening[row]])
+        spots = shapely.points(self.places[opening[row]])
         gate = self.gate[opening[row]]
         end = self.twin[opening[row]] != opening[row]
         # Along a wall is not through its gate, and from one end of a bridge
         # one does not swim: the whole crossing has to be near.
         off = np.where(
-            gate | end, shapely.hausdorff_distance(parts, at), shapely.distance(parts, at)
+            gate | end, shapely.hausdorff_distance(parts, spots), shapely.distance(parts, spots)
         )
         beyond = off > np.where(gate, self.gate_reach, self.opening_reach)
         return np.asarray(np.bincount(row, beyond, minlength=len(ways)) == 0)
@@ -127,6 +132,7 @@ def find_obstacles(
         [barriers.geometry.to_numpy()[kinds], shapely.boundary(stated.geometry.to_numpy())]
     )
     kept = np.concatenate([hard[kinds], np.zeros(len(stated), bool)])
+    # a wall without a known gate would shut people in whose way out nobody drew
     kept |= gated & _find_gated(walls, shapely.points(places[gate]))
     firm = barriers.geometry.to_numpy()[hard & ~kinds]
     shapes = np.concatenate([firm, walls[kept]])
@@ -162,6 +168,7 @@ def _find_gated(walls: Array, gates: Array) -> Array:
     g = len(gates)
     tree = shapely.STRtree(walls)
     gate, wall = tree.query(gates, predicate="dwithin", distance=SERVES)
+    # walls drawn in parts are one wall, with the gates of all parts
     a, b = tree.query(walls, predicate="dwithin", distance=CHAINED)
     rows = np.concatenate([wall, a])
     columns = np.concatenate([n + gate, b])

@@ -165,7 +165,8 @@ def _read_scenario(name: str, values: Any) -> Scenario:
         else:
             unknown.append(key)
     if unknown:
-        known = f"{', '.join(known_keys)}, the rules of simulation, and the sections coverage and walking"
+        sections = "the rules of simulation, and the sections coverage and walking"
+        known = f"{', '.join(known_keys)}, {sections}"
         raise RuleError(
             f"scenario {name}: unknown key {', '.join(unknown)}; a scenario has {known}"
         )

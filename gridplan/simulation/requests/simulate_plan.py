@@ -301,9 +301,7 @@ def _run_scenario(
     curve = np.zeros((replications, 1, len(KINDS), len(EDGES) + 1))
     for number, block in enumerate(iterate_blocks(system, rules, scenario.start, scenario.days)):
 
-        def report_progress(
-            stage: str, scenario_sums: int, total: int, number: int = number
-        ) -> None:
+        def report_progress(stage: str, done: int, total: int, number: int = number) -> None:
             progress(stage, number * total + done, count * total)
 
         sums_found = run_block(block, draws, keys, hourly, workers, stage, report_progress)

@@ -74,7 +74,8 @@ def open_course(
     affected = count_affected(plan, struck)
     if affected.empty:
         raise RuleError(
-            f"event {event.name}: it affects no sub-grid with households -> give more reach, or other codes"
+            f"event {event.name}: it affects no sub-grid with households "
+            "-> give more reach, or other codes"
         )
     first = make_muster(plan, affected, struck, event_rules)
     doors = plan.stairwells.loc[plan.stairwells["subgrid"].isin(affected.index)]

@@ -112,8 +112,10 @@ def surge(
     --------
     >>> from gridplan.synthetic import make_people_plan
     >>> from gridplan.people.staffing.staff_plan import staff
-    >>> done = surge(staff(make_people_plan()), Event("cut", "power_cut", communities=("0301",), hours=6), replications=2)
-    >>> done.helped.query("level == 'city' and measure == 'all_helped'")[["posture", "mean"]].values.tolist()
+    >>> cut = Event("cut", "power_cut", communities=("0301",), hours=6)
+    >>> done = surge(staff(make_people_plan()), cut, replications=2)
+    >>> helped = done.helped.query("level == 'city' and measure == 'all_helped'")
+    >>> helped[["posture", "mean"]].values.tolist()
     [['usual', 0.0], ['surge', 1.0]]
     """
     if replications < 1:
@@ -181,7 +183,8 @@ def _describe(course: EventCourse) -> dict[str, Any]:
         )
     if not called["institution"]:
         notes.append(
-            "no institution is paired with what is affected, so none sends members -> gridplan pair PLAN"
+            "no institution is paired with what is affected, so none sends members "
+            "-> gridplan pair PLAN"
         )
     if cut:
         notes.append(

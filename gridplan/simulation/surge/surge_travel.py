@@ -64,7 +64,9 @@ class SurgeTravel:
         return fewer
 
     def measure(self, homes: gpd.GeoDataFrame, centres: gpd.GeoDataFrame, name: str = "") -> Array:
-        """Measure the ways from homes to centres: float64[homes, centres], metres; infinite where there is none.
+        """Measure the ways from homes to centres: float64[homes, centres], metres.
+
+        Infinite where there is no way.
 
         Under a ``name`` the same homes and centres are looked up on the
         streets but once.

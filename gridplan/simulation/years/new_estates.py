@@ -64,7 +64,8 @@ def choose_places(
     >>> none = np.zeros(0, object)
     >>> choose_places(row, 3, 0.99, None, 10.0, none)[:, 0].tolist()
     [40.0, 30.0, 20.0]
-    >>> choose_places(row, 2, 0.0, (11.0, 0.0), 10.0, np.array([shapely.LineString([(15, -5), (15, 5)])]))[:, 0].tolist()
+    >>> wall = np.array([shapely.LineString([(15, -5), (15, 5)])])
+    >>> choose_places(row, 2, 0.0, (11.0, 0.0), 10.0, wall)[:, 0].tolist()
     [10.0, 0.0]
     """
     ground = _find_grounds(places, spacing, barriers)

@@ -50,7 +50,7 @@ class Estate:
 
 @dataclass(frozen=True)
 class Demolition:
-    """A demolition that is planned: buildings, and all buildings of a compound, in a year from 1."""
+    """A demolition that is planned: buildings, and all of a compound, in a year from 1."""
 
     year: int
     buildings: tuple[str, ...] = ()

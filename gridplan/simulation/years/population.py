@@ -43,9 +43,11 @@ def age_people(
     Examples
     --------
     >>> from gridplan.rules.all_rules import Rules
-    >>> rates = {"member_leave": 0, "member_age": 1, "member_join": 0, "volunteer_leave": 1, "volunteer_join": 0}
-    >>> age_people(np.array([[3, 2, 5]]), np.array([9]), np.array([[3, 2, 5]]), Rules().replace(years=rates).years,
-    ...     np.random.default_rng(0)).tolist()
+    >>> rates = {"member_leave": 0, "member_age": 1, "member_join": 0}
+    >>> rates |= {"volunteer_leave": 1, "volunteer_join": 0}
+    >>> rules = Rules().replace(years=rates).years
+    >>> counts = np.array([[3, 2, 5]])
+    >>> age_people(counts, np.array([9]), counts, rules, np.random.default_rng(0)).tolist()
     [[3, 0, 0]]
     """
     # with the last household of an atom its members are gone

@@ -185,9 +185,11 @@ def simulate_years(
 
     >>> from gridplan.simulation.years.planned_changes import Estate
     >>> from gridplan.synthetic import make_board_plan
-    >>> still = {name: 0.0 for name in ("growth_urban", "spread", "spread_shared", "demolition_urban", "estates_urban")}
+    >>> rates = ("growth_urban", "spread", "spread_shared", "demolition_urban", "estates_urban")
+    >>> estate = Estate(2, "0301", 60, (500_350.0, 4_390_010.0))
+    >>> given = Given((estate,), changes=dict.fromkeys(rates, 0.0))
     >>> plan = make_board_plan(step=60.0)
-    >>> done = simulate_years(plan, Given((Estate(2, "0301", 60, (500_350.0, 4_390_010.0)),), changes=still), years=3, replications=2)
+    >>> done = simulate_years(plan, given, years=3, replications=2)
     >>> done
     Years(never, repair, redraw, from_scratch; 3 years, 2 replications)
     >>> done.subgrids[["share", "median", "why"]].values.tolist()
@@ -264,7 +266,8 @@ def _refuse(plan: Plan, years: int, replications: int, policies: Sequence[str]) 
     unknown = [name for name in policies if name not in POLICIES]
     if unknown or not policies or len(set(policies)) < len(policies):
         raise RuleError(
-            f"policies are some of {', '.join(POLICIES)}, each once, not {', '.join(policies) or 'none'}"
+            f"policies are some of {', '.join(POLICIES)}, each once, "
+            f"not {', '.join(policies) or 'none'}"
         )
     if plan.is_release:
         raise PlanError("a release does not say where households live -> give the working plan")

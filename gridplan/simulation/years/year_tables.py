@@ -136,8 +136,10 @@ def tabulate_subgrids(
     --------
     In two of three futures 0301-001 grows out of its band, in years 4 and 8:
 
-    >>> table = tabulate_subgrids("0301", ["0301-001"], np.array([60]), np.array([[4], [8], [-1]]), np.array([[1], [1], [0]]),
-    ...     np.array([[True], [True], [False]]))
+    >>> year = np.array([[4], [8], [-1]])
+    >>> side = np.array([[1], [1], [0]])
+    >>> out = np.array([[True], [True], [False]])
+    >>> table = tabulate_subgrids("0301", ["0301-001"], np.array([60]), year, side, out)
     >>> table[["share", "median", "why"]].round(2).values.tolist()
     [[0.67, 8.0, 'over']]
     """
@@ -176,7 +178,8 @@ def tabulate_bands(codes: Sequence[str], sides: Array) -> pd.DataFrame:
     In one of two futures 0301-001 is over its band in year 1, in the other one
     in it:
 
-    >>> tabulate_bands(["0301-001"], np.array([[[0], [1]], [[0], [0]]]))[["year", "inside", "over"]].values.tolist()
+    >>> table = tabulate_bands(["0301-001"], np.array([[[0], [1]], [[0], [0]]]))
+    >>> table[["year", "inside", "over"]].values.tolist()
     [[0.0, 1.0, 0.0], [1.0, 0.5, 0.5]]
     """
     years, n = sides.shape[1:]

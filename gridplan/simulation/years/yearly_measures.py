@@ -84,6 +84,7 @@ def measure_drawn(problem: DivisionProblem, data: DivisionArrays, label: Array) 
     >>> [round(v) for v in measure_drawn(board, board.to_data(), np.array([3, 3, 3, 7, 7, 7] * 2))]
     [120, 2, 2, 0, 3497, 3497]
     """
+    # kernels want parts numbered without gaps
     part = np.unique(label, return_inverse=True)[1].astype(np.int32)
     k = int(part.max()) + 1
     state = open_state(data, part, k)
