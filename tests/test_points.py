@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gridplan.division.plain.knapsack_pricing import price_seats
+from gridplan.division.plain.knapsack_pricing import price_clusters
 from gridplan.division.plain.points import _open_data, divide_points
 from gridplan.division.plain.published import Instance, bench_folder, check_answer, list_instances
 from gridplan.errors import InputError
@@ -150,7 +150,7 @@ def test_a_knapsack_finds_the_part_that_saves_most():
         [(0, 0), (1, 0), (2, 0), (3, 0)], None, np.array([1, 1, 2, 3]), 0, 5, None, False, False
     )
     prices = np.array([5.0, 5.0, 4.0, 6.0])
-    starts, atoms, reduced = price_seats(data, prices, -2.0, np.array([0]), data.x, data.y, 1e-9)
+    starts, atoms, reduced = price_clusters(data, prices, -2.0, np.array([0]), data.x, data.y, 1e-9)
     assert sorted(atoms.tolist()) == [0, 1, 3]
     assert starts.tolist() == [0, 3]
     assert reduced.tolist() == [2.0 - (5 + 4 + 3)]

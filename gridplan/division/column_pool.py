@@ -1,4 +1,4 @@
-"""Columns: the good parts met on the way, each kept once, from which the best cover is chosen afterwards."""
+"""Column pool: the good parts met on the way, each kept once, for set partitioning."""
 
 from __future__ import annotations
 
@@ -45,6 +45,7 @@ class ColumnPool:
         prices = np.concatenate(self.prices)
         first = np.unique(hashes, return_index=True)[1]
         if len(first) > most:
+            # Too many: parts of the cheapest divisions first, the earliest of equals.
             whole = np.concatenate([np.full(self.k, p.sum()) for p in self.prices])
             first = first[np.lexsort((first, whole[first]))][:most]
         first = np.sort(first)
@@ -56,14 +57,14 @@ class ColumnPool:
             order = np.argsort(self.parts[r], kind="stable")
             ends = np.cumsum(np.bincount(self.parts[r], minlength=self.k))
             for p in part[run == r]:
-                own = order[ends[p - 1] if p else 0 : ends[p]]
-                atoms.append(own)
-                counts.append(len(own))
+                members = order[ends[p - 1] if p else 0 : ends[p]]
+                atoms.append(members)
+                counts.append(len(members))
         return prices[first], np.concatenate([[0], np.cumsum(counts)]), np.concatenate(atoms)
 
 
 def hash_parts(part: Array, k: int) -> Array:
-    """Hash the set of atoms of each part; the order of atoms and the part's number do not matter."""
+    """Hash the set of atoms of each part; neither their order nor the part's number matters."""
     return np.asarray(hash_sets(part, np.arange(len(part)), k))
 
 
@@ -72,6 +73,7 @@ def hash_sets(number: Array, atoms: Array, k: int) -> Any:
     """Hash k sets, of which atom ``atoms[s]`` is in set ``number[s]``."""
     out = np.zeros(k, np.uint64)
     for s in range(atoms.shape[0]):
+        # A mixed number for each atom; sums do not depend on the order.
         z = np.uint64(atoms[s] + 1) * np.uint64(0x9E3779B97F4A7C15)
         z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
         z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
@@ -93,6 +95,7 @@ def take_columns(columns: Columns, chosen: Array) -> Columns:
     prices, starts, atoms = columns
     sizes = np.diff(starts)[chosen]
     ends = np.concatenate([[0], np.cumsum(sizes)])
+    # Positions of all atoms of the chosen columns, in one gather.
     place = np.repeat(starts[chosen] - ends[:-1], sizes) + np.arange(ends[-1])
     return prices[chosen], ends, atoms[place]
 

@@ -1,6 +1,6 @@
-"""Pieces: a very large island cut into connected pieces of whole numbers of parts, so that the work grows only with its size.
+"""Decomposition: a very large island is cut into connected pieces, each divided by itself.
 
-The covers of the search take time that grows faster than the number of atoms.
+The set partitioning of the search takes time that grows faster than the number of atoms.
 No community should come to so many; where one does (a whole town given as one
 community), its pieces are searched each by itself, and atoms are moved over
 the seams afterwards as long as that makes the division cheaper.
@@ -22,7 +22,7 @@ Array = np.ndarray[Any, Any]
 LARGE = 2_500  # atoms from which an island is cut into pieces
 PIECE = 1_000  # atoms of a piece, about
 TREES = 4  # spanning trees grown for each cut
-MENDING = 60  # exchanges tried over the seams, for each atom
+SEAM_ROUNDS = 60  # exchanges tried over the seams, for each atom
 
 
 def is_large(problem: DivisionProblem) -> bool:
@@ -31,23 +31,33 @@ def is_large(problem: DivisionProblem) -> bool:
 
 
 def cut_pieces(problem: DivisionProblem, seed: int) -> list[Array]:
-    """Cut an island into connected pieces, each with the households of a whole number of parts; returns their atoms."""
+    """Cut an island into connected pieces of a whole number of parts each; returns their atoms."""
     count = -(-len(problem) // PIECE)
     parts = max(1, round(problem.band.choose_count(problem.households) / count))
     data = problem.to_data()
     chance = np.array([seed & 0xFFFFFFFFFFFFFFFF], np.uint64)
+    # Each piece is cut as if it were one part of a band so many times wider.
     piece = cut_tree(data._replace(band=data.band * parts), count, chance, TREES)
     return [np.flatnonzero(piece == p) for p in range(count)]
 
 
 def repair_seams(problem: DivisionProblem, part: Array, seed: int) -> tuple[Array, float]:
-    """Move and exchange atoms between parts as long as that makes the division cheaper; returns it and its price."""
+    """Move and exchange atoms as long as that is cheaper; returns the division and its price."""
     data = problem.to_data()
     k = int(part.max()) + 1
     state = open_state(data, part, k)
     chance = np.array([seed & 0xFFFFFFFFFFFFFFFF], np.uint64)
     margin = MARGIN * COLD * float(state.walk.sum()) / k
+    # At zero heat: the pieces are good already, only their seams are not.
     anneal(
-        data, state, chance, MENDING * len(part), 0.0, 0.0, SWAP_SHARE, margin, NO_MOVE_PENALTIES
+        data,
+        state,
+        chance,
+        SEAM_ROUNDS * len(part),
+        0.0,
+        0.0,
+        SWAP_SHARE,
+        margin,
+        NO_MOVE_PENALTIES,
     )
     return state.part, total_price(data, state.part, k)

@@ -1,4 +1,4 @@
-"""Divide a community: how many parts each of its islands gets, the search, and the explanation of what is out of rule."""
+"""Divide a community: numbers of parts, the search, and explanations of what is out of rule."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from gridplan.rules.band import Band
 
 Array = np.ndarray[Any, Any]
 EVEN = 0.15  # share of the mean size that parts of a split may be larger or smaller
-# knapsacks for the cheapest part round a centre, where parts are looked for
+# knapsacks for the cheapest part round a centre, where parts are sought
 # and nothing is to be proven
 FEW = 100
 
@@ -70,7 +70,7 @@ class Division:
 def divide_atoms(
     problem: DivisionProblem, effort: str = "default", seed: int = 0, deadline: Deadline = ENDLESS
 ) -> Division:
-    """Divide the atoms of a community into contiguous parts within the band, each about as cheap to walk as can be.
+    """Divide the atoms of a community into contiguous parts within the band, cheap to walk.
 
     Every island (atoms that nothing joins to the others) is divided by itself,
     into the number of parts nearest to the target that its households allow;
@@ -94,8 +94,9 @@ def divide_atoms(
 
     >>> n = 6
     >>> row = DivisionProblem(ids=tuple("abcdef"), weights=np.full(n, 10), pull=np.full(n, 10.0),
-    ...     xy=np.column_stack([20.0 * np.arange(n), np.zeros(n)]), climb=np.zeros(n), stack=np.arange(n),
-    ...     pairs=np.column_stack([np.arange(5), np.arange(1, 6)]), groups=np.zeros((n, 0), np.int32),
+    ...     xy=np.column_stack([20.0 * np.arange(n), np.zeros(n)]), climb=np.zeros(n),
+    ...     stack=np.arange(n), pairs=np.column_stack([np.arange(5), np.arange(1, 6)]),
+    ...     groups=np.zeros((n, 0), np.int32),
     ...     prices=np.zeros(0), band=Band(20, 30, 40))
     >>> division = divide_atoms(row)
     >>> division.part.tolist(), division.centres.tolist(), division.walk.tolist()
@@ -108,11 +109,13 @@ def divide_atoms(
     cut_short = False
     islands = problem.find_islands()
     for island in islands:
-        own = problem.take(island) if len(islands) > 1 else problem
-        found, cost, proven, is_cut = _divide_island(own, effort, seed, deadline)
-        shortfalls += explain_parts(own, found, used, len(islands) > 1, proven, is_cut)
-        part[island] = found + used
-        used += int(found.max()) + 1
+        island_problem = problem.take(island) if len(islands) > 1 else problem
+        island_part, cost, proven, is_cut = _divide_island(island_problem, effort, seed, deadline)
+        shortfalls += explain_parts(
+            island_problem, island_part, used, len(islands) > 1, proven, is_cut
+        )
+        part[island] = island_part + used
+        used += int(island_part.max()) + 1
         price += cost
         cut_short |= is_cut
     part, shortfalls = _number_by_atom(part, shortfalls)
@@ -128,7 +131,7 @@ def divide_atoms(
 
 
 def split_atoms(problem: DivisionProblem, k: int, seed: int = 0) -> Array:
-    """Divide connected atoms into exactly k contiguous parts, near to equal in households and cheap to walk.
+    """Divide connected atoms into k contiguous parts, near to equal in households, cheap to walk.
 
     Returns int64[n], the part of each atom, numbered in the order of their
     first atoms.
@@ -136,8 +139,9 @@ def split_atoms(problem: DivisionProblem, k: int, seed: int = 0) -> Array:
     Examples
     --------
     >>> row = DivisionProblem(ids=tuple("abcd"), weights=np.full(4, 10), pull=np.full(4, 10.0),
-    ...     xy=np.column_stack([20.0 * np.arange(4), np.zeros(4)]), climb=np.zeros(4), stack=np.arange(4),
-    ...     pairs=np.column_stack([np.arange(3), np.arange(1, 4)]), groups=np.zeros((4, 0), np.int32),
+    ...     xy=np.column_stack([20.0 * np.arange(4), np.zeros(4)]), climb=np.zeros(4),
+    ...     stack=np.arange(4), pairs=np.column_stack([np.arange(3), np.arange(1, 4)]),
+    ...     groups=np.zeros((4, 0), np.int32),
     ...     prices=np.zeros(0), band=Band(20, 30, 40))
     >>> split_atoms(row, 2).tolist()
     [0, 0, 1, 1]
@@ -148,22 +152,25 @@ def split_atoms(problem: DivisionProblem, k: int, seed: int = 0) -> Array:
         target=max(1, round(even)),
         high=max(2, int(np.ceil((1 + EVEN) * even))),
     )
-    own = replace(problem, band=band)
-    listed = list_parts(own.to_data(), EFFORTS["default"].listed)
-    part, _ = search(own, k, EFFORTS["default"], mix_seed(seed, problem.ids[0], k), listed)
+    even_problem = replace(problem, band=band)
+    listed = list_parts(even_problem.to_data(), EFFORTS["default"].listed)
+    part, _ = search(even_problem, k, EFFORTS["default"], mix_seed(seed, problem.ids[0], k), listed)
     return _number_by_atom(part.astype(np.int64), [])[0]
 
 
 def find_centres(problem: DivisionProblem, part: Array, k: int) -> tuple[Array, Array]:
-    """Find the atom of each part from which its households are nearest, and the household-metres to each atom of its part."""
+    """Find the best centre of each part, and the household-metres to each atom of its part."""
     sums = open_state(problem.to_data(), part, k).sums
-    return np.array([own[np.argmin(np.round(sums[own], 6))] for own in _split(part, k)]), sums
+    # Rounded, so that the first of equally good atoms is taken everywhere.
+    return np.array(
+        [members[np.argmin(np.round(sums[members], 6))] for members in _split(part, k)]
+    ), sums
 
 
 def _divide_island(
     problem: DivisionProblem, wanted: str, seed: int, deadline: Deadline
 ) -> tuple[Array, float, bool, bool]:
-    """Divide a connected problem, trying further numbers of parts while some part is outside the band.
+    """Divide a connected problem, trying other numbers of parts while one is outside the band.
 
     Returns the part of each atom, the price, whether it is proven that no
     division keeps the band, and whether the deadline ended the search.
@@ -171,6 +178,7 @@ def _divide_island(
     if is_large(problem):
         return _divide_pieces(problem, wanted, seed, deadline)
     effort = EFFORTS["quick" if deadline.is_over() else wanted]
+    # A thorough search is never worse than the default one, since it begins from it.
     known = _divide_island(problem, "default", seed, deadline)[0] if effort.steps else None
     listed = list_parts(problem.to_data(), effort.listed)
     best = np.zeros(0, np.int32)
@@ -182,15 +190,18 @@ def _divide_island(
         if price < best_price - 1e-6:
             best = part
             best_price = price
+        # Another number of parts is only tried where this one leaves the band.
         if not len(_find_outside(problem, best)) or deadline.is_over():
             break
         if number == 0 and listed is not None and problem.band.find_counts(problem.households):
+            # All parts are known: any number of them at once, or proof that none fits.
             cover = _cover_listed(problem, listed, effort)
             if cover.part is not None:
                 return cover.part.astype(np.int64), cover.price, False, False
             if cover.bound == np.inf:
                 return best.astype(np.int64), best_price, True, False
     early = deadline.is_over()
+    # The lower bound's parts are good ones, and often improve the division.
     if effort.steps and listed is None and not early and not len(_find_outside(problem, best)):
         best, best_price = _refine(problem, best, best_price, effort)
     return best.astype(np.int64), best_price, False, early
@@ -205,14 +216,14 @@ def _divide_pieces(
     is_cut = False
     pieces = cut_pieces(problem, mix_seed(seed, problem.ids[0], 0))
     for piece, share in zip(pieces, split_time([len(piece) for piece in pieces], 1), strict=True):
-        found, _, _, early = _divide_island(
+        piece_part, _, _, early = _divide_island(
             problem.take(piece), wanted, seed, deadline.share(share)
         )
-        part[piece] = found + used
-        used += int(found.max()) + 1
+        part[piece] = piece_part + used
+        used += int(piece_part.max()) + 1
         is_cut |= early
-    mended, price = repair_seams(problem, part, mix_seed(seed, problem.ids[0], used))
-    return mended.astype(np.int64), price, False, is_cut
+    repaired, price = repair_seams(problem, part, mix_seed(seed, problem.ids[0], used))
+    return repaired.astype(np.int64), price, False, is_cut
 
 
 def _refine(
@@ -232,7 +243,7 @@ def _refine(
 
 
 def _cover_listed(problem: DivisionProblem, listed: Columns, effort: SearchEffort) -> Partitioning:
-    """Cover all atoms by any number of the parts within the band, which are all known."""
+    """Divide into any number of parts within the band, which are all known."""
     counts = problem.band.find_counts(problem.households)
     return solve_set_partitioning(
         listed, len(problem), (counts[0], counts[-1]), work=effort.work, nodes=effort.nodes
@@ -250,13 +261,14 @@ def _list_counts(problem: DivisionProblem, tries: int = 3) -> list[int]:
     band = problem.band
     households = problem.households
     first = min(band.choose_count(households), len(problem))
+    # Where no number fits, those on either side leave the band least.
     counts = band.find_counts(households) or (households // band.low, -(-households // band.high))
     within = {min(max(1, k), len(problem)) for k in counts} | {first}
     return sorted(within, key=lambda k: (k != first, abs(households / k - band.target), k))[:tries]
 
 
 def mix_seed(seed: int, name: str, k: int) -> int:
-    """Derive a seed from the user's seed, the first atom's code and k, so that no order of work matters."""
+    """Derive a seed from the user's, the first atom's code and k, whatever the order of work."""
     return int.from_bytes(
         hashlib.blake2b(f"{seed}/{name}/{k}".encode(), digest_size=8).digest(), "little"
     )
@@ -265,7 +277,7 @@ def mix_seed(seed: int, name: str, k: int) -> int:
 def explain_parts(
     problem: DivisionProblem, part: Array, offset: int, is_island: bool, proven: bool, is_cut: bool
 ) -> Iterator[Shortfall]:
-    """Explain every part outside the band: proven by arithmetic where it can be, else as the search's failure."""
+    """Explain every part outside the band: proven by arithmetic where it can be, or not found."""
     band = problem.band
     households = problem.households
     mass = np.bincount(part, problem.weights).astype(int)
@@ -275,7 +287,10 @@ def explain_parts(
     for p in _find_outside(problem, part):
         rule = "households"
         if not band.find_counts(households):
-            reason = f"{where} has {households} households, which no number of sub-grids cuts into {band.low} to {band.high}"
+            reason = (
+                f"{where} has {households} households, which no number of sub-grids "
+                f"cuts into {band.low} to {band.high}"
+            )
             yield Shortfall(
                 int(p) + offset, rule, True, reason, _relax(band, households, is_island)
             )
@@ -289,10 +304,16 @@ def explain_parts(
                 "check its number of households, floors and stairwells",
             )
         elif proven:
-            reason = f"{mass[p]} households: every contiguous part of {band.low} to {band.high} was tried, none cover {where}"
+            reason = (
+                f"{mass[p]} households: every contiguous part of {band.low} to {band.high} "
+                f"was tried, none cover {where}"
+            )
             yield Shortfall(int(p) + offset, rule, True, reason, _widen(int(mass[p]), band))
         else:
-            reason = f"{mass[p]} households: no contiguous division of {where} within {band.low} to {band.high} was found"
+            reason = (
+                f"{mass[p]} households: no contiguous division of {where} "
+                f"within {band.low} to {band.high} was found"
+            )
             longer = (
                 "more time (the search was cut short)"
                 if is_cut
@@ -312,11 +333,11 @@ def _relax(band: Band, households: int, is_island: bool) -> str:
     if households == 0:
         return "check the numbers of households: nobody lives here"
     fewer = households // band.low
-    more = -(-households // band.high)
+    most = -(-households // band.high)
     ways = [
         (
-            band.low - households // more,
-            f"low = {households // more} (then {more} sub-grid{'s' if more > 1 else ''})",
+            band.low - households // most,
+            f"low = {households // most} (then {most} sub-grid{'s' if most > 1 else ''})",
         )
     ]
     if fewer >= 1:

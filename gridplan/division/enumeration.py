@@ -1,8 +1,8 @@
-"""Listing: every contiguous part within the band, where atoms are so large that there are few of them.
+"""Enumeration: every contiguous part within the band, where atoms are large and parts few.
 
 Stairwells of ten or twenty households make parts of two to four atoms; all of
-them can be written down, and the best cover is then the best division there
-is, or the proof that there is none.
+them can be written down, and set partitioning then gives the best division
+there is, or the proof that there is none.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ TRIES = 40  # steps of the listing for each part that there is room for
 
 
 def list_parts(data: DivisionArrays, most: int) -> tuple[Array, Array, Array] | None:
-    """List every connected set of atoms within the band, or None where there are more than ``most``.
+    """List every connected set of atoms within the band; None where there are over ``most``.
 
     Returns their prices (float64[c]) and atoms in compressed form: those of
     part j are ``atoms[starts[j]:starts[j + 1]]``.
@@ -28,9 +28,8 @@ def list_parts(data: DivisionArrays, most: int) -> tuple[Array, Array, Array] | 
     if not data.contiguous:
         return None
     deepest = _count_most(data)
-    if (
-        data.weights.mean() * SMALL < data.band[1] or most == 0
-    ):  # parts of so many atoms are beyond listing
+    # Parts of many atoms are too many to list.
+    if data.weights.mean() * SMALL < data.band[1] or most == 0:
         return None
     count, prices, starts, atoms = enumerate_parts(data, most, deepest)
     if count < 0:
@@ -45,7 +44,7 @@ def _count_most(data: DivisionArrays) -> int:
 
 @njit(cache=True, nogil=True, inline="always")
 def meet_neighbours(data: Any, i: Any, root: Any, met: Any, border: Any, size: Any) -> Any:
-    """Add the neighbours of atom i after the root that were not met before to the border; returns its new size."""
+    """Add the unmet neighbours of atom i after the root to the border; returns its new size."""
     for e in range(data.indptr[i], data.indptr[i + 1]):
         j = data.indices[e]
         if j > root and not met[j]:
@@ -57,26 +56,26 @@ def meet_neighbours(data: Any, i: Any, root: Any, met: Any, border: Any, size: A
 
 @njit(cache=True, nogil=True, inline="always")
 def push_atom(data: Any, chosen: Any, depth: Any, sums: Any, extra: Any) -> Any:
-    """Add the last chosen atom to the sums and charges of the set before it; returns the walk to the best centre."""
+    """Add the last chosen atom to the set's sums and charges; returns its least walk."""
     i = chosen[depth]
-    own = 0.0
+    last_sum = 0.0
     best = np.inf
     for t in range(depth):
         d = walk_between(data, chosen[t], i)
         sums[depth, t] = sums[depth - 1, t] + data.pull[i] * d
-        own += data.pull[chosen[t]] * d
+        last_sum += data.pull[chosen[t]] * d
         best = min(best, sums[depth, t])
-    sums[depth, depth] = own
+    sums[depth, depth] = last_sum
     extra[depth] = 0.0 if depth == 0 else extra[depth - 1]
     for level in range(data.prices.shape[0]):
-        new = depth > 0
+        is_new = depth > 0
         for t in range(depth):
             if data.groups[chosen[t], level] == data.groups[i, level]:
-                new = False
+                is_new = False
                 break
-        if new:
+        if is_new:
             extra[depth] += data.prices[level]
-    return min(best, own)
+    return min(best, last_sum)
 
 
 @njit(cache=True, nogil=True)
@@ -99,9 +98,8 @@ def enumerate_parts(data: Any, most: int, deepest: int) -> Any:
     chosen = np.empty(deepest + 1, np.int32)
     sums = np.empty((deepest + 1, deepest + 1))
     extra = np.empty(deepest + 1)
-    border = np.empty(
-        n + 1, np.int32
-    )  # atoms that neighbour the set, in the order in which they came up
+    # atoms that neighbour the set, in the order in which they came up
+    border = np.empty(n + 1, np.int32)
     begin = np.zeros(deepest + 2, np.int64)  # the next border atom to try at each depth
     end = np.zeros(deepest + 2, np.int64)  # how much of the border is known at each depth
     met = np.zeros(n, np.bool_)
@@ -114,12 +112,14 @@ def enumerate_parts(data: Any, most: int, deepest: int) -> Any:
         mass = data.weights[root]
         chosen[0] = root
         met[root] = True
-        begin[0], end[0] = 0, meet_neighbours(data, root, root, met, border, 0)
-        fresh = True
+        begin[0] = 0
+        end[0] = meet_neighbours(data, root, root, met, border, 0)
+        is_grown = True
         while depth >= 0:
             steps += 1
-            if fresh:
+            if is_grown:
                 walk = push_atom(data, chosen, depth, sums, extra)
+                # Every set within the band is written down as it is first reached.
                 if mass >= low:
                     used = starts[count] + depth + 1
                     if count + 1 == most or used > atoms.shape[0]:
@@ -128,9 +128,11 @@ def enumerate_parts(data: Any, most: int, deepest: int) -> Any:
                     atoms[starts[count] : used] = chosen[: depth + 1]
                     count += 1
                     starts[count] = used
-            fresh = False
+            is_grown = False
+            # Few sets but endless steps: give up early.
             if steps > TRIES * most:
                 return -1, prices, starts, atoms
+            # Take the next atom of the border; those before it stay out below here.
             if begin[depth] < end[depth]:
                 i = border[begin[depth]]
                 begin[depth] += 1
@@ -139,9 +141,11 @@ def enumerate_parts(data: Any, most: int, deepest: int) -> Any:
                     depth += 1
                     chosen[depth] = i
                     mass += data.weights[i]
-                    begin[depth], end[depth] = begin[depth - 1], size
-                    fresh = True
+                    begin[depth] = begin[depth - 1]
+                    end[depth] = size
+                    is_grown = True
             else:
+                # Back: neighbours that only the last atom brought are unmet again.
                 since = end[depth - 1] if depth > 0 else 0
                 for s in range(since, end[depth]):
                     met[border[s]] = False
@@ -167,12 +171,12 @@ def price_parts(data: Any, starts: Any, atoms: Any) -> Any:
             best = min(best, total)
             mass += data.weights[atoms[s]]
             for level in range(data.prices.shape[0]):
-                new = s > starts[p]
+                is_new = s > starts[p]
                 for t in range(starts[p], s):
                     if data.groups[atoms[t], level] == data.groups[atoms[s], level]:
-                        new = False
+                        is_new = False
                         break
-                if new:
+                if is_new:
                     extra += data.prices[level]
         prices[p] = best + price_mass(data, mass) + extra
     return prices

@@ -1,4 +1,4 @@
-"""A first division: spanning trees cut where the two sides come nearest to whole numbers of parts."""
+"""Initial division: spanning trees cut where both sides come nearest to whole numbers of parts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gridplan.division.exchange_kernels import sample_unit, walk_between
 
 @njit(cache=True, nogil=True)
 def cut_tree(data: Any, k: int, seed: Any, tries: int) -> Any:
-    """Divide a connected graph into k connected parts of about equal weight by recursive cuts of spanning trees.
+    """Divide a connected graph into k connected parts of like weight by cutting spanning trees.
 
     Each piece that is to hold several parts gets some random spanning trees of
     short edges; the edge is cut that leaves both sides nearest to a whole
@@ -41,6 +41,7 @@ def cut_tree(data: Any, k: int, seed: Any, tries: int) -> Any:
         for i in range(n):
             if part[i] == p:
                 total += data.weights[i]
+        # Random trees differ in their cuts; the most even one counts.
         for _ in range(tries):
             size = grow_tree(data, part, p, seed, order, parent)
             error, count, edge = find_cut(data, order, parent, below, atoms, size, wanted[p], total)
@@ -51,6 +52,7 @@ def cut_tree(data: Any, k: int, seed: Any, tries: int) -> Any:
         for i in range(n):
             if part[i] == p and best_side[i]:
                 part[i] = used
+        # Both sides are looked at again, until each is to hold one part.
         wanted[used] = best_count
         wanted[p] -= best_count
         used += 1
@@ -72,6 +74,7 @@ def grow_tree(data: Any, part: Any, p: Any, seed: Any, order: Any, parent: Any) 
     for i in range(n):
         if part[i] == p:
             members += 1
+    # A random root, so that trees differ.
     pick = np.int64(sample_unit(seed) * members)
     root = -1
     for i in range(n):
@@ -91,10 +94,12 @@ def grow_tree(data: Any, part: Any, p: Any, seed: Any, order: Any, parent: Any) 
         for e in range(data.indptr[current], data.indptr[current + 1]):
             j = data.indices[e]
             if part[j] == p and not joined[j]:
+                # A random factor between a half and one and a half varies the tree.
                 key = price_edge(data, current, j) * (0.5 + sample_unit(seed))
                 filled = push(heap_key, heap_item, filled, key, current, j)
-        found = False
-        while filled > 0 and not found:
+        has_joined = False
+        # Edges to atoms that joined meanwhile are dropped.
+        while filled > 0 and not has_joined:
             a = heap_item[0, 0]
             b = heap_item[0, 1]
             filled = pop(heap_key, heap_item, filled)
@@ -104,15 +109,15 @@ def grow_tree(data: Any, part: Any, p: Any, seed: Any, order: Any, parent: Any) 
                 parent[b] = a
                 size += 1
                 current = b
-                found = True
-        if not found:
+                has_joined = True
+        if not has_joined:
             break
     return size
 
 
 @njit(cache=True, nogil=True, inline="always")
 def price_edge(data: Any, i: Any, j: Any) -> Any:
-    """Length of a tree edge: metres, longer where it leaves a group, so that trees keep buildings and compounds whole."""
+    """Length of a tree edge in metres, longer where it leaves a building or compound."""
     length = walk_between(data, i, j) + 1.0
     for level in range(data.prices.shape[0]):
         if data.groups[i, level] != data.groups[j, level] and data.prices[level] > 0.0:
@@ -121,18 +126,18 @@ def price_edge(data: Any, i: Any, j: Any) -> Any:
 
 
 @njit(cache=True, nogil=True, inline="always")
-def push(key: Any, item: Any, filled: Any, new: Any, a: Any, b: Any) -> Any:
+def push(key: Any, item: Any, filled: Any, new_key: Any, a: Any, b: Any) -> Any:
     """Push an edge onto a binary heap; returns the new length."""
     c = filled
     while c > 0:
         up = (c - 1) >> 1
-        if key[up] <= new:
+        if key[up] <= new_key:
             break
         key[c] = key[up]
         item[c, 0] = item[up, 0]
         item[c, 1] = item[up, 1]
         c = up
-    key[c] = new
+    key[c] = new_key
     item[c, 0] = a
     item[c, 1] = b
     return filled + 1
@@ -183,11 +188,13 @@ def find_cut(
     low = data.band[0]
     high = data.band[2]
     even = total / wanted
+    # From the leaves up, so that weights below are complete when reached.
     for s in range(size - 1, 0, -1):
         i = order[s]
         weight = below[i]
         below[parent[i]] += weight
         atoms[parent[i]] += atoms[i]
+        # The number below that fits best, and its neighbours.
         near = round(weight / even)
         for count in (near - 1, near, near + 1):
             # Neither side may get more parts than it has atoms.
@@ -196,6 +203,7 @@ def find_cut(
             miss = max(0, weight - count * high) + max(0, count * low - weight)
             miss += max(0, total - weight - rest * high) + max(0, rest * low - (total - weight))
             spread = abs(weight / count - even) + abs((total - weight) / rest - even)
+            # Staying within the band first, then even sizes, then cuts near the middle.
             error = 1000.0 * miss + spread + 0.5 * even * abs(2.0 * count / wanted - 1.0)
             if error < best:
                 best = error
@@ -206,7 +214,8 @@ def find_cut(
 
 @njit(cache=True, nogil=True)
 def mark_side(order: Any, parent: Any, size: Any, edge: Any, side: Any) -> Any:
-    """Mark the atoms that hang below the edge's lower atom."""
+    """Mark the atoms below the edge's lower atom."""
     for s in range(size):
         i = order[s]
+        # In the order of joining, a parent comes before its children.
         side[i] = i == edge or (parent[i] >= 0 and side[parent[i]])

@@ -1,8 +1,8 @@
-"""Staying: divisions near an earlier one, in which each household that changes its part has a price.
+"""Move penalties: divisions near an earlier one, where each household that moves has a price.
 
 Each part may carry on one earlier part, whose label it takes; households of
 another label, or in a new part, have moved. Searches from the earlier
-division, mended where it no longer holds, give a pool of good parts, from
+division, repaired where it no longer holds, give a pool of good parts, from
 which :mod:`gridplan.division.move_budgets` chooses the best division for any
 price or number of households moved.
 """
@@ -40,7 +40,7 @@ MOST_SETS = 6_000
 
 @dataclass(frozen=True)
 class EarlierParts:
-    """Where the atoms of a problem were at home in an earlier division.
+    """The parts of a problem's atoms in an earlier division.
 
     Parameters
     ----------
@@ -60,49 +60,56 @@ class EarlierParts:
     kept: Array
 
     def take(self, atoms: Array) -> EarlierParts:
-        """Return the homes of some of the atoms only; the labels keep their numbers."""
+        """Return the labels of some of the atoms only; they keep their numbers."""
         return EarlierParts(self.label[atoms], self.count, self.fixed[atoms], self.kept)
 
 
-def count_moved(problem: DivisionProblem, homes: EarlierParts, part: Array, carries: Array) -> int:
-    """Count the households whose part does not carry on their earlier one; ``carries`` is the label of each part, or -1."""
-    away = (homes.label >= 0) & (carries[part] != homes.label)
+def count_moved(
+    problem: DivisionProblem, earlier: EarlierParts, part: Array, carries: Array
+) -> int:
+    """Count the households whose part does not carry on their earlier one.
+
+    ``carries`` is the label of each part, or -1.
+    """
+    away = (earlier.label >= 0) & (carries[part] != earlier.label)
     return int(problem.weights[away].sum())
 
 
-def name_parts(problem: DivisionProblem, homes: EarlierParts, part: Array) -> Array:
-    """Name the parts by earlier ones so that the fewest households move; int64[k], -1 for a new part.
+def name_parts(problem: DivisionProblem, earlier: EarlierParts, part: Array) -> Array:
+    """Name parts by earlier ones so that the fewest households move; int64[k], -1 for a new one.
 
-    A label that may not be given up, or that fixed atoms are at home in, comes
+    A label that may not be given up, or that fixed atoms belong to, comes
     first.
     """
     k = int(part.max()) + 1
-    known = homes.label >= 0
-    overlap = np.zeros((k, homes.count))
-    # A little for the atom itself, so that one without households has a home too.
-    np.add.at(overlap, (part[known], homes.label[known]), problem.weights[known] + 1e-3)
+    known = earlier.label >= 0
+    overlap = np.zeros((k, earlier.count))
+    # A little for the atom itself, so that one without households counts too.
+    np.add.at(overlap, (part[known], earlier.label[known]), problem.weights[known] + 1e-3)
     must = overlap.copy()
-    must[:, homes.kept] *= 1.0 + problem.households
-    firm = known & homes.fixed
-    np.add.at(must, (part[firm], homes.label[firm]), (problem.households + 1.0) ** 2)
+    # Weights in tiers: one fixed atom outweighs all kept labels, these all else.
+    must[:, earlier.kept] *= 1.0 + problem.households
+    is_fixed = known & earlier.fixed
+    np.add.at(must, (part[is_fixed], earlier.label[is_fixed]), (problem.households + 1.0) ** 2)
     carries = np.full(k, -1, np.int64)
     rows, columns = linear_sum_assignment(-must)
+    # The assignment is complete; pairs without common households mean nothing.
     good = overlap[rows, columns] > 0
     carries[rows[good]] = columns[good]
     return carries
 
 
 def make_move_penalties(
-    problem: DivisionProblem, homes: EarlierParts, part: Array, carries: Array, move: float
+    problem: DivisionProblem, earlier: EarlierParts, part: Array, carries: Array, move: float
 ) -> MovePenalties:
-    """Open what the kernels take: homes, what a move costs, and how many households have moved."""
+    """Make what the kernels take: earlier labels, the price of a move, households moved so far."""
     weight = problem.weights.astype(np.float64)
     # Fixed atoms that are away already, as they can be where locks contradict
-    # each other, may come home.
-    weight[homes.fixed & (carries[part] == homes.label)] = np.inf
-    moved = float(count_moved(problem, homes, part, carries))
+    # each other, may come back.
+    weight[earlier.fixed & (carries[part] == earlier.label)] = np.inf
+    moved = float(count_moved(problem, earlier, part, carries))
     return MovePenalties(
-        homes.label.astype(np.int64),
+        earlier.label.astype(np.int64),
         weight,
         carries.astype(np.int64),
         np.array([move, FREE, moved]),
@@ -111,7 +118,7 @@ def make_move_penalties(
 
 def gather_parts(
     problem: DivisionProblem,
-    homes: EarlierParts,
+    earlier: EarlierParts,
     effort: SearchEffort,
     seed: int,
     moves: Sequence[float],
@@ -122,8 +129,8 @@ def gather_parts(
     ----------
     problem
         The atoms, connected.
-    homes
-        Where they were at home.
+    earlier
+        Their parts in the earlier division.
     effort
         How long to search.
     seed
@@ -139,11 +146,12 @@ def gather_parts(
     """
     data = problem.to_data()
     chance = np.array([seed & 0xFFFFFFFFFFFFFFFF], np.uint64)
-    every = []
+    lists = []
     divisions = []
-    for start in make_starts(problem, homes, data, chance):
+    # Each start at each price of a move, as cheap moves find other parts.
+    for start in make_starts(problem, earlier, data, chance):
         k = int(start.max()) + 1
-        carries = name_parts(problem, homes, start)
+        carries = name_parts(problem, earlier, start)
         pool = ColumnPool(len(problem), k)
         pool.add(data, open_state(data, start, k))
         for move in moves:
@@ -155,37 +163,37 @@ def gather_parts(
                 chance,
                 pool,
                 WARM,
-                make_move_penalties(problem, homes, start, carries, move),
+                make_move_penalties(problem, earlier, start, carries, move),
             )
             divisions.append(np.asarray(state.part))
         divisions.append(start)
-        every.append(pool.list_columns(MOST_SETS))
-    return join_once(every), divisions
+        lists.append(pool.list_columns(MOST_SETS))
+    return join_once(lists), divisions
 
 
-def join_once(every: list[Columns]) -> Columns:
+def join_once(lists: list[Columns]) -> Columns:
     """Join lists of parts, each part once."""
-    columns = every[0]
-    for more in every[1:]:
-        columns = join_columns(columns, more)
+    columns = lists[0]
+    for further in lists[1:]:
+        columns = join_columns(columns, further)
     first = np.unique(hash_columns(columns[1], columns[2]), return_index=True)[1]
     return take_columns(columns, np.sort(first))
 
 
 def make_starts(
-    problem: DivisionProblem, homes: EarlierParts, data: DivisionArrays, chance: Array
+    problem: DivisionProblem, earlier: EarlierParts, data: DivisionArrays, chance: Array
 ) -> list[Array]:
-    """Draw first divisions: the earlier one mended where it is torn, then with parts split, with parts merged, with both.
+    """Make first divisions: the earlier one repaired, then with parts split, merged, or both.
 
     Returns int32[n] for each, no two alike.
     """
-    mended = _join_loose(problem, _cut_torn(problem, _tie_fixed(problem, homes), chance), data)
-    split = _split_heavy(problem, mended, chance)
+    repaired = _join_loose(problem, _cut_torn(problem, _tie_fixed(problem, earlier), chance), data)
+    split = _split_heavy(problem, repaired, chance)
     starts = [
-        mended,
+        repaired,
         split,
-        _merge_light(problem, homes, mended, data),
-        _merge_light(problem, homes, split, data),
+        _merge_light(problem, earlier, repaired, data),
+        _merge_light(problem, earlier, split, data),
     ]
     starts = [np.unique(start, return_inverse=True)[1].astype(np.int32) for start in starts]
     return [
@@ -193,57 +201,60 @@ def make_starts(
     ]
 
 
-def _tie_fixed(problem: DivisionProblem, homes: EarlierParts) -> EarlierParts:
-    """Tie fixed atoms of one label that lie apart: what stands between takes the label too, the fewest households that do."""
-    label = homes.label.copy()
-    firm = homes.fixed & (homes.label >= 0)
-    for own in np.unique(label[firm]):
+def _tie_fixed(problem: DivisionProblem, earlier: EarlierParts) -> EarlierParts:
+    """Tie fixed atoms of one label that lie apart: the fewest households between take it too."""
+    label = earlier.label.copy()
+    is_fixed = earlier.fixed & (earlier.label >= 0)
+    for tied in np.unique(label[is_fixed]):
+        # One path at a time, until all fixed atoms of the label are connected.
         while True:
-            piece = _find_pieces(problem, np.where(label == own, own, -2))
-            fixed = np.flatnonzero(firm & (label == own))
+            piece = _find_pieces(problem, np.where(label == tied, tied, -2))
+            fixed = np.flatnonzero(is_fixed & (label == tied))
             apart = fixed[piece[fixed] != piece[fixed[0]]]
             between = (
-                _find_between(problem, fixed[0], apart, label == own, firm & (label != own))
+                _find_between(problem, fixed[0], apart, label == tied, is_fixed & (label != tied))
                 if len(apart)
                 else apart
             )
             if not len(between):
                 break
-            label[between] = own
-            firm[between] = True
-    return replace(homes, label=label, fixed=firm)
+            label[between] = tied
+            is_fixed[between] = True
+    return replace(earlier, label=label, fixed=is_fixed)
 
 
 def _find_between(
     problem: DivisionProblem, start: int, goals: Array, free: Array, shut: Array
 ) -> Array:
-    """Find the atoms between a start and the nearest of some goals, the fewest households; none where all ways are shut."""
+    """Find the atoms of fewest households between a start and the nearest goal, if any."""
     if problem.pairs is None or not len(problem.pairs):
         return np.zeros(0, np.int64)
     ends = np.concatenate([problem.pairs, problem.pairs[:, ::-1]])
     ends = ends[~shut[ends].any(axis=1)]
+    # Atoms of the label are nearly free, so that paths run through them.
     cost = np.where(free, 1e-6, problem.weights + 1e-3)[ends[:, 1]]
     graph = csr_array((cost, (ends[:, 0], ends[:, 1])), shape=(len(problem), len(problem)))
     far, before = dijkstra(graph, indices=start, return_predecessors=True)
-    at = int(goals[np.argmin(far[goals])])
+    atom = int(goals[np.argmin(far[goals])])
     path = []
-    while np.isfinite(far[at]) and at != start:
-        path.append(at)
-        at = int(before[at])
-    found = np.array(path, np.int64)
-    return np.sort(found[~free[found]])
+    while np.isfinite(far[atom]) and atom != start:
+        path.append(atom)
+        atom = int(before[atom])
+    between = np.array(path, np.int64)
+    return np.sort(between[~free[between]])
 
 
-def _cut_torn(problem: DivisionProblem, homes: EarlierParts, chance: Array) -> Array:
-    """Keep the heaviest piece of each earlier part; other pieces and new homes become parts if they are large enough, else -1."""
+def _cut_torn(problem: DivisionProblem, earlier: EarlierParts, chance: Array) -> Array:
+    """Keep the heaviest piece of each earlier part; others are parts if large enough, else -1."""
     part = np.full(len(problem), -1, np.int64)
-    used = homes.count
-    piece = _find_pieces(problem, homes.label)
+    used = earlier.count
+    piece = _find_pieces(problem, earlier.label)
     mass = np.bincount(piece, problem.weights)
-    fixed = np.bincount(piece, homes.fixed)
-    for label in np.unique(homes.label):
-        own = np.unique(piece[homes.label == label])
-        order = own[np.lexsort((own, -mass[own], -fixed[own]))]
+    fixed = np.bincount(piece, earlier.fixed)
+    for label in np.unique(earlier.label):
+        pieces = np.unique(piece[earlier.label == label])
+        # Fixed atoms first, then weight: this piece keeps the label.
+        order = pieces[np.lexsort((pieces, -mass[pieces], -fixed[pieces]))]
         if label >= 0:
             part[piece == order[0]] = label
             order = order[1:]
@@ -271,7 +282,7 @@ def _cut(problem: DivisionProblem, atoms: Array, chance: Array) -> Array:
 
 
 def _join_loose(problem: DivisionProblem, part: Array, data: DivisionArrays) -> Array:
-    """Join every loose atom to the part of the nearest neighbour that has one; those that none can reach become a part."""
+    """Join every loose atom to its nearest neighbour's part; those out of reach become a part."""
     part = part.copy()
     while (part < 0).any():
         loose = np.flatnonzero(part < 0)
@@ -285,6 +296,7 @@ def _join_loose(problem: DivisionProblem, part: Array, data: DivisionArrays) -> 
             part[loose] = _find_pieces(problem, part)[loose] + int(part.max()) + 1
             break
         step = problem.xy[ends[:, 0]] - problem.xy[ends[:, 1]]
+        # Rounded, so that equal distances break ties by number on every machine.
         near = np.hypot(step[:, 0], step[:, 1]).round(6)
         order = ends[np.lexsort((ends[:, 1], ends[:, 0], near))]
         atoms, first = np.unique(order[:, 0], return_index=True)
@@ -293,7 +305,7 @@ def _join_loose(problem: DivisionProblem, part: Array, data: DivisionArrays) -> 
 
 
 def _split_heavy(problem: DivisionProblem, part: Array, chance: Array) -> Array:
-    """Split parts that are over the band; the piece with most atoms of the part keeps its number."""
+    """Split parts that are over the band; the first piece keeps the number of its part."""
     part = part.copy()
     mass = np.bincount(part, problem.weights)
     for p in np.flatnonzero(mass > problem.band.high):
@@ -304,20 +316,21 @@ def _split_heavy(problem: DivisionProblem, part: Array, chance: Array) -> Array:
 
 
 def _merge_light(
-    problem: DivisionProblem, homes: EarlierParts, part: Array, data: DivisionArrays
+    problem: DivisionProblem, earlier: EarlierParts, part: Array, data: DivisionArrays
 ) -> Array:
-    """Merge each part under the band into the lightest neighbour that has room; codes that are to be kept are not given up."""
+    """Merge each part under the band into the lightest neighbour with room, unless it is kept."""
     part = part.copy()
     pairs = problem.pairs if problem.pairs is not None else np.zeros((0, 2), int)
-    firm = np.zeros(int(part.max()) + 1, bool)
-    kept = np.append(homes.kept, False)[homes.label]
-    firm[np.unique(part[(homes.label >= 0) & (homes.fixed | kept)])] = True
-    for _ in range(len(firm)):
-        mass = np.bincount(part, problem.weights, minlength=len(firm))
+    is_fixed = np.zeros(int(part.max()) + 1, bool)
+    kept = np.append(earlier.kept, False)[earlier.label]
+    is_fixed[np.unique(part[(earlier.label >= 0) & (earlier.fixed | kept)])] = True
+    # One merge changes the masses, so the lightest is sought again.
+    for _ in range(len(is_fixed)):
+        mass = np.bincount(part, problem.weights, minlength=len(is_fixed))
         light = [
             p
             for p in np.lexsort((np.arange(len(mass)), mass))
-            if 0 < mass[p] < problem.band.low and not firm[p]
+            if 0 < mass[p] < problem.band.low and not is_fixed[p]
         ]
         for p in light:
             beside = np.unique(part[pairs[(part[pairs] == p).any(axis=1)]])

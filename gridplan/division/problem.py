@@ -1,4 +1,4 @@
-"""The division problem: atoms with weights, positions and neighbours, and the band their parts must keep."""
+"""The division problem: atoms with weights, positions and neighbours, and the band of parts."""
 
 from __future__ import annotations
 
@@ -118,6 +118,8 @@ class DivisionProblem:
         graph.sort_indices()
         matrix = np.zeros((0, 0)) if self.matrix is None else _copy(self.matrix, np.float64)
         kinds = [len(np.unique(self.groups[:, g])) for g in range(len(self.prices))]
+        # Levels that cost nothing, or that every part or every atom splits alike, only
+        # slow things.
         useful = [g for g, kind in enumerate(kinds) if self.prices[g] > 0 and 1 < kind < len(self)]
         return DivisionArrays(
             weights=_copy(self.weights, np.int64),
@@ -138,12 +140,12 @@ class DivisionProblem:
 
 
 def _copy(values: Any, dtype: Any) -> Array:
-    """Copy an array for the kernels: one that may not be written to has a type of its own, and would compile all of them anew."""
+    """Copy an array for the kernels, which would compile again for a read-only one."""
     return np.array(values, dtype, order="C")
 
 
 def find_near(xy: Array, matrix: Array | None, most: int = 12) -> Any:
-    """Find the nearest atoms of each, which exchanges are drawn from where parts need not be connected."""
+    """Find each atom's nearest ones, partners of exchanges where parts need not be connected."""
     n = len(xy)
     count = min(most + 1, n)
     if matrix is not None:

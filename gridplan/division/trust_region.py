@@ -177,7 +177,7 @@ class _BoxedMaster:
         )
 
     def solve(self, centre: Array, half: Array) -> tuple[float, Array, float]:
-        """Solve with prices within ``half`` of ``centre``; returns value, prices of atoms, of a part."""
+        """Solve with prices within ``half`` of ``centre``; value, prices of atoms, price of a part."""
         costs = np.concatenate([centre + half, half - centre])
         self.model.changeColsCost(2 * self.n, np.arange(2 * self.n, dtype=np.int32), costs)
         self.model.run()

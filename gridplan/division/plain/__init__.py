@@ -1,1 +1,1 @@
-"""The plain capacitated problem, points divided into parts within limits, as published instances pose it."""
+"""Capacitated clustering: points divided into parts within limits, as published instances."""

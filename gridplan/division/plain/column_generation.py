@@ -1,4 +1,4 @@
-"""Generation: parts nobody met join the relaxed cover as long as they lower it; their prices prove a bound."""
+"""Column generation: new parts join the LP relaxation while they lower it, and prove a bound."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ from typing import Any
 import numpy as np
 
 from gridplan.division.exchange_kernels import DivisionArrays
-from gridplan.division.plain.knapsack_pricing import LARGEST, measure_parts, price_seats
+from gridplan.division.plain.knapsack_pricing import LARGEST, measure_parts, price_clusters
 from gridplan.division.plain.lp_master import ColumnStore, CoverMaster, CoverRelaxation
 
 Array = np.ndarray[Any, Any]
 
-SMOOTH = (
-    0.8  # share of the prices that proved the best bound so far in those that parts are sought at
-)
+# share of the prices that proved the best bound in those that parts are sought at
+SMOOTH = 0.8
 PATIENCE = 4  # changes of prices without a better bound after which they change half as much
 # atoms times atoms in a part up to which the linear problem with generated
 # parts takes seconds
@@ -23,27 +22,27 @@ EXACT = 1e-6  # share of the mean price of a part that counts as nothing
 
 
 def can_generate(data: DivisionArrays, k: int, mean: bool) -> bool:
-    """Whether parts are worth generating: they need not be connected, centres are atoms, and the linear problem is easy."""
+    """Whether generating is worthwhile: no contiguity, atoms as centres, an easy linear problem."""
     n = len(data.weights)
     return not data.contiguous and not mean and data.band[2] <= LARGEST and n * n <= EASY * k
 
 
 class ColumnGeneration:
-    """Generates the parts that a relaxed cover lacks.
+    """Generates the parts that an LP relaxation lacks.
 
     Parameters
     ----------
     data, k
         The problem and the number of parts.
     store, relaxation
-        Where the parts go, and the cover by them.
+        Where the parts go, and the relaxation over them.
 
     Attributes
     ----------
     bound
         No division is cheaper.
     complete
-        Whether no part that could lower the relaxed cover is missing.
+        Whether no part that could lower the LP relaxation is missing.
     """
 
     def __init__(
@@ -58,12 +57,14 @@ class ColumnGeneration:
         self._prices: Array | None = None
 
     def relax(self, first: Array, turns: int) -> CoverRelaxation:
-        """Solve the relaxed cover, generating parts at most so many times; ``first`` is as ``Relaxation.relax`` takes it."""
+        """Solve the relaxation from ``first`` columns on, generating parts up to ``turns`` times."""
         relaxed = self.relaxation.relax(self.store, first)
         smooth = SMOOTH
         for _ in range(turns):
             if self.complete:
                 break
+            # Smoothed prices (Wentges 1997) jump less than the duals, so that bounds come
+            # sooner.
             prices = (
                 relaxed.duals
                 if self._prices is None
@@ -71,14 +72,16 @@ class ColumnGeneration:
             )
             if self._generate(prices):
                 relaxed = self.relaxation.relax(self.store, first)
+            # Nothing is missing even at the true duals.
             elif smooth == 0.0 or self._prices is None or self.bound >= relaxed.value * (1 - 1e-9):
                 self.complete = True
             else:
+                # Smoothing found nothing: try the duals themselves.
                 smooth = 0.0
         return relaxed
 
     def descend(self, part: Array, price: float, steps: int) -> None:
-        """Find sensible prices without a linear problem: atoms held too often cost less, atoms held by no part more.
+        """Find good prices by subgradients: atoms held too often cost less, those never held more.
 
         Parameters
         ----------
@@ -91,36 +94,41 @@ class ColumnGeneration:
         data = self.data
         n = len(self.data.weights)
         everyone = np.arange(n)
-        own = np.argsort(part, kind="stable")
+        by_part = np.argsort(part, kind="stable")
         ends = np.concatenate([[0], np.cumsum(np.bincount(part, minlength=self.k))])
-        walk = measure_parts(data, ends, own, False)[0]
-        now = 2.0 * (walk / np.diff(ends))[part]
+        walk = measure_parts(data, ends, by_part, False)[0]
+        # About what an atom must be worth for its part to pay.
+        prices = 2.0 * (walk / np.diff(ends))[part]
         pace = 1.0
         worse = 0
         best = -np.inf
-        kept = now
+        best_prices = prices
         for _ in range(steps):
-            starts, atoms, reduced = price_seats(data, now, 0.0, everyone, data.x, data.y, 0.0)
+            starts, atoms, reduced = price_clusters(
+                data, prices, 0.0, everyone, data.x, data.y, 0.0
+            )
             chosen = np.argsort(reduced, kind="stable")[: self.k]
-            bound = float(now.sum() + reduced[chosen].sum())
-            times = np.zeros(n)
+            # The k cheapest parts, whatever they hold, bound every division.
+            bound = float(prices.sum() + reduced[chosen].sum())
+            held = np.zeros(n)
             number = np.repeat(everyone, np.diff(starts))
-            np.add.at(times, atoms[np.isin(number, chosen)], 1.0)
+            np.add.at(held, atoms[np.isin(number, chosen)], 1.0)
             if bound > best:
                 best = bound
-                kept = now
+                best_prices = prices
                 worse = 0
-                self._prices = np.append(now, reduced[chosen[-1]])
+                self._prices = np.append(prices, reduced[chosen[-1]])
             else:
                 worse += 1
                 if worse == PATIENCE:
                     pace = pace / 2
                     worse = 0
-                    now = kept
+                    prices = best_prices
                     continue
-            lack = 1.0 - times
-            stride = pace * (price - bound) / max(float(lack @ lack), 1.0)
-            now = np.maximum(now + stride * lack, 0.0)
+            missing = 1.0 - held
+            # Polyak's step length, with the known price as the value to reach.
+            stride = pace * (price - bound) / max(float(missing @ missing), 1.0)
+            prices = np.maximum(prices + stride * missing, 0.0)
             ends = np.concatenate(
                 [[0], np.cumsum(np.where(np.isin(everyone, chosen), np.diff(starts), 0))]
             )
@@ -128,13 +136,14 @@ class ColumnGeneration:
         self.bound = best
 
     def _generate(self, prices: Array) -> int:
-        """Generate the best part round every atom at some prices, and see what they prove; returns how many parts are new."""
+        """Generate the best part round every atom, and the bound; returns how many are new."""
         data = self.data
         n = len(self.data.weights)
         margin = EXACT * float(self.store.prices.mean())
-        starts, atoms, reduced = price_seats(
+        starts, atoms, reduced = price_clusters(
             data, prices[:n], prices[n], np.arange(n), data.x, data.y, margin
         )
+        # Of k parts each is at best as cheap as the k cheapest found.
         worst = np.sort(np.minimum(reduced, 0.0))[: self.k]
         bound = float(prices.sum() + (self.k - 1) * prices[n] + worst.sum())
         if bound > self.bound:

@@ -1,4 +1,4 @@
-"""Levelling: parts round centres made equally heavy by a toll on each centre, then mended until each is connected.
+"""Load balancing: parts made equally heavy by a toll on each centre, then connected.
 
 A part that is too heavy gets a higher toll for each unit of weight, so that
 the atoms between it and the next turn away. The tolls are the multipliers of
@@ -18,7 +18,7 @@ from gridplan.division.exchange_kernels import walk_between
 
 @njit(cache=True, nogil=True)
 def level_parts(data: Any, centres: Any, turns: int, steps: int) -> Any:
-    """Level the weights of the parts round the centres, which then move to the best atoms of their parts, some turns.
+    """Level the weights of the parts round the centres, which then move to their best atoms.
 
     ``centres`` is changed in place. Returns int32[n], the part of each atom.
     """
@@ -35,6 +35,7 @@ def level_parts(data: Any, centres: Any, turns: int, steps: int) -> Any:
             for s in range(k):
                 ways[i, s] = data.pull[i] * walk_between(data, i, centres[s])
             unit += ways[i].min()
+        # The mean way of a unit of weight sets the scale of the tolls.
         unit /= data.weights.sum()
         for step in range(steps):
             mass[:] = 0.0
@@ -47,8 +48,10 @@ def level_parts(data: Any, centres: Any, turns: int, steps: int) -> Any:
                         part[i] = s
                 mass[part[i]] += data.weights[i]
             for s in range(k):
+                # Smaller steps later on, as subgradients ask for.
                 toll[s] += unit * (mass[s] / even - 1.0) / (1.0 + step / 8.0)
-        for s in range(k):  # a centre stays in its part, so that no two parts come to share one
+        # A centre stays in its part, so that no two parts come to share one.
+        for s in range(k):
             part[centres[s]] = s
         if turn < turns - 1:
             move_centres(data, part, centres)
@@ -60,12 +63,13 @@ def move_centres(data: Any, part: Any, centres: Any) -> Any:
     """Move each centre to the atom of its part with the least sum of ways, in place."""
     n = part.shape[0]
     for s in range(centres.shape[0]):
-        own = np.flatnonzero(part == s)
+        members = np.flatnonzero(part == s)
         best = np.inf
-        for i in own:
+        for i in members:
             total = 0.0
-            for j in own:
+            for j in members:
                 total += data.pull[j] * walk_between(data, j, i)
+                # No need to go on once it is worse than the best.
                 if total >= best:
                     break
             if total < best:
@@ -76,43 +80,45 @@ def move_centres(data: Any, part: Any, centres: Any) -> Any:
 
 @njit(cache=True, nogil=True)
 def connect_parts(data: Any, part: Any, centres: Any) -> Any:
-    """Connect every part: what its centre does not reach within it goes to the parts it touches, the nearest centre's first."""
+    """Connect every part: atoms its centre does not reach join a part they touch, nearest first."""
     n = part.shape[0]
-    out = np.full(n, -1, np.int32)
+    joined = np.full(n, -1, np.int32)
     queue = np.empty(n, np.int64)
     head = 0
     tail = 0
     for s in range(centres.shape[0]):
-        out[centres[s]] = s
+        joined[centres[s]] = s
         queue[tail] = centres[s]
         tail += 1
+    # Spread from all centres at once, each within its own part.
     while head < tail:
         i = queue[head]
         head += 1
         for e in range(data.indptr[i], data.indptr[i + 1]):
             j = data.indices[e]
-            if out[j] < 0 and part[j] == out[i]:
-                out[j] = out[i]
+            if joined[j] < 0 and part[j] == joined[i]:
+                joined[j] = joined[i]
                 queue[tail] = j
                 tail += 1
-    left = n - tail
-    while left > 0:
+    unreached = n - tail
+    while unreached > 0:
+        # The atom nearest to a centre whose part it touches.
         best = np.inf
-        at = -1
+        atom = -1
         to = -1
         for i in range(n):
-            if out[i] >= 0:
+            if joined[i] >= 0:
                 continue
             for e in range(data.indptr[i], data.indptr[i + 1]):
-                s = out[data.indices[e]]
+                s = joined[data.indices[e]]
                 if s >= 0:
                     way = walk_between(data, i, centres[s])
                     if way < best:
                         best = way
-                        at = i
+                        atom = i
                         to = s
-        if at < 0:
+        if atom < 0:
             break
-        out[at] = to
-        left -= 1
-    return out
+        joined[atom] = to
+        unreached -= 1
+    return joined

@@ -1,10 +1,9 @@
-"""The search behind the plain capacitated problem: runs, covers by the parts they met, and runs from those covers."""
+"""Local search for capacitated clustering: annealing runs, and set partitioning of their parts."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from gridplan.division.column_pool import hash_parts
 from gridplan.division.exchange_kernels import DivisionArrays, PartsState, make_state
 from gridplan.division.initial_division import cut_tree
 from gridplan.division.plain.column_generation import ColumnGeneration, can_generate
+from gridplan.division.plain.division_measures import sum_ways
 from gridplan.division.plain.load_balancing import connect_parts, level_parts
 from gridplan.division.plain.lp_master import (
     ColumnStore,
@@ -22,6 +22,7 @@ from gridplan.division.plain.lp_master import (
 )
 from gridplan.division.plain.medoids import assign_to_nearest, spread_centres, swap_centres
 from gridplan.division.plain.relocation import relocate
+from gridplan.division.plain.search_schedule import FULL, ROOMY, SearchSchedule
 from gridplan.division.plain.walk_kernels import anneal_exchanges, place_centres
 
 Array = np.ndarray[Any, Any]
@@ -40,7 +41,7 @@ HARDER = 1.3
 SOFTER = 0.9
 REGION = 30  # parts that are covered afresh together
 REGION_COLUMNS = 1_500
-MENDING = 12  # times that a run which ends outside the limits is heated again at a higher price
+RESTORES = 12  # times that a run which ends outside the limits is heated again at a higher price
 TIGHT = 0.95  # share of all room from which parts are nearly full
 # few points get exchanges as if they were so many more, and so many times the fresh runs
 LITTLE = 100
@@ -48,73 +49,8 @@ MORE = 3
 CALM = 0.7  # share of a run after which no weight outside the limits is borne
 
 
-class LimitPolicy(NamedTuple):
-    """How a run deals with the limits.
-
-    Parameters
-    ----------
-    shares
-        Shares of exchanges that are swaps, and chains over three parts.
-    lenient
-        What a unit of weight outside the limits costs at first, in what a unit
-        costs by its way.
-    borne
-        Share of all weight that may be outside the limits at first before that
-        costs more.
-    """
-
-    shares: tuple[float, float]
-    lenient: float
-    borne: float
-
-
-ROOMY = LimitPolicy((0.2, 0.1), 0.3, 0.0)
-FULL = LimitPolicy((0.4, 0.2), 2.0, 0.02)
-
-
-@dataclass(frozen=True)
-class SearchSchedule:
-    """How long to search; counted in runs, exchanges and nodes, never by the clock.
-
-    Parameters
-    ----------
-    fresh, again
-        Runs from first centres of their own, and runs from each best cover.
-    covers
-        Times that the parts met are looked through for the best cover, and
-        runs begin from there.
-    every, slack
-        Integer problems are solved every so many times, where the relaxation
-        leaves more than this share of the price open.
-    rounds, least
-        Exchanges tried in a run for each point; fewer points than ``least``
-        get up to four times as many, and fewer than half of it more runs.
-    columns, nodes
-        Parts handed to an integer problem, and its branch-and-bound nodes.
-    overlap
-        How many regions, covered one by one, hold each part on average.
-    turns
-        Times that parts are generated for a relaxed cover, where they can be.
-    steps
-        Times that prices are changed to begin with.
-    """
-
-    fresh: int
-    again: int
-    covers: int
-    rounds: int
-    least: int
-    columns: int
-    nodes: int
-    every: int
-    slack: float
-    overlap: int
-    turns: int
-    steps: int
-
-
 class LocalSearch:
-    """The search for the best division of one problem: what was met, and the best so far.
+    """The search for the best division of one problem: parts met, and the best so far.
 
     Parameters
     ----------
@@ -153,11 +89,9 @@ class LocalSearch:
         self.manner = FULL if self.tight else ROOMY
         self.exact = data.contiguous or data.band[0] > 0 or mean
         self.bound = 0.0
-        self.best, self.best_price, self.best_outside = (
-            np.zeros(0, np.int32),
-            np.inf,
-            np.iinfo(np.int64).max,
-        )
+        self.best = np.zeros(0, np.int32)
+        self.best_price = np.inf
+        self.best_outside = int(np.iinfo(np.int64).max)
 
     def find_best(self) -> Array:
         """Find the best division; returns int32[n], the part of each atom."""
@@ -166,38 +100,42 @@ class LocalSearch:
         relaxation = CoverMaster(self.n, self.k, self.exact)
         generation = ColumnGeneration(self.data, self.k, self.store, relaxation)
         turns = self.search.turns if can_generate(self.data, self.k, self.mean) else 0
+        # Prices by subgradients spare the linear problem its first, wild duals.
         if turns and not self.best_outside:
             self.store.gather()
             generation.descend(self.best, self.best_price, self.search.steps)
         for turn in range(self.search.covers):
             self.store.gather()
-            own = self._find_own()
-            if self.best_outside or len(own) < self.k:
+            best_columns = self._find_best_columns()
+            # Without a division within the limits there is no cover to begin from.
+            if self.best_outside or len(best_columns) < self.k:
                 self.run(self.best, AGAIN[turn % len(AGAIN)])
                 continue
-            relaxed = generation.relax(own, turns)
+            relaxed = generation.relax(best_columns, turns)
             self.bound = max(generation.bound, 0.0)
+            # Runs from the best division, and from rounded covers for variety.
             for number in range(self.search.again):
                 heat = AGAIN[(turn * self.search.again + number) % len(AGAIN)]
-                other = not self.tight and (turn + number) % 3 < 2
-                if other and self.data.contiguous:
+                is_rounded = not self.tight and (turn + number) % 3 < 2
+                if is_rounded and self.data.contiguous:
                     self.run(self.start(number), HOT[turn % len(HOT)])
                 else:
                     self.run(
                         round_cover(self.store, relaxed, self.k, self.data, self.rng)
-                        if other
+                        if is_rounded
                         else self.best,
                         heat,
                     )
+            # The integer problem only where the relaxation leaves room to gain.
             if (turn + 1) % self.search.every == 0 and not self.best_outside:
                 self.store.gather()
-                relaxed = generation.relax(self._find_own(), turns)
+                relaxed = generation.relax(self._find_best_columns(), turns)
                 if relaxed.value < self.best_price * (1 - self.search.slack):
                     self.cover(relaxed)
         return self.best
 
     def start(self, turn: int) -> Array:
-        """Make a first division from centres set at random and swapped; of connected ones the best of several."""
+        """Make a first division from random centres, swapped; the best of several if connected."""
         if not self.data.contiguous:
             centres = spread_centres(self.data, self.k, self.chance)
             swap_centres(self.data, centres, self.chance, 20)
@@ -215,25 +153,24 @@ class LocalSearch:
         return np.asarray(connect_parts(self.data, part, centres))
 
     def _price_start(self, part: Array) -> float:
-        """Price a start: its ways, and as much for a unit outside the limits as a unit's way comes to."""
+        """Price a start: its ways, and for a unit outside the limits as much as a unit's way."""
         state, _ = self.open_state(part)
         total = float(state.walk.sum())
         return total * (1.0 + self._outside(state) / max(int(self.data.weights.sum()), 1))
 
     def open_state(self, part: Array) -> tuple[PartsState, Array]:
-        """Open the state of a division, with room for parts to grow, and seat its centres."""
+        """Open the state of a division, with room for parts to grow, and place its centres."""
         most = max(int(np.bincount(part, minlength=self.k).max()), 6 * self.n // self.k)
         state = make_state(self.data, part.astype(np.int32), self.k, min(2 * most + 8, self.n + 1))
-        seat = np.zeros((self.k, 2))
-        place_centres(self.data, state, self.mean, seat)
-        return state, seat
+        centres = np.zeros((self.k, 2))
+        place_centres(self.data, state, self.mean, centres)
+        return state, centres
 
     def run(self, part: Array, hot: float) -> None:
-        """Anneal from a division, keep the parts met when it is cold, and the division itself if it is the best."""
-        state, seat = self.open_state(part)
-        total = (
-            float(state.walk.sum()) or 1.0
-        )  # where nobody walks, weight outside the limits still costs
+        """Anneal from a division, keeping parts met when cold, and the division if it is best."""
+        state, centres = self.open_state(part)
+        # Where nobody walks, weight outside the limits still costs.
+        total = float(state.walk.sum()) or 1.0
         unit = max(total / self.n, 1e-9)
         heavy = max(int(self.data.weights.sum()), 1)
         rounds = (
@@ -241,35 +178,55 @@ class LocalSearch:
         )
         heats = unit * hot * (COLD / hot) ** (np.arange(STEPS + 1) / STEPS)
         price = self.manner.lenient * total / heavy
+        # Relocations while hot, exchanges always; the price of excess follows the excess.
         for step in range(STEPS):
             self.data.wishes[0] = price
             if step < MOVING * STEPS and not self.data.contiguous:
                 relocate(
-                    self.data, state, seat, self.chance, heats[step], 1 + self.k // MOVED, self.mean
+                    self.data,
+                    state,
+                    centres,
+                    self.chance,
+                    heats[step],
+                    1 + self.k // MOVED,
+                    self.mean,
                 )
-            self._anneal(state, seat, rounds, heats[step], heats[step + 1])
+            self._anneal(state, centres, rounds, heats[step], heats[step + 1])
+            # Some excess may be borne at first, none at the end.
             borne = self.manner.borne * heavy * max(0.0, 1.0 - step / (CALM * STEPS))
             price *= HARDER if self._outside(state) > borne else SOFTER
             if step >= LOOKING * STEPS:
                 self.keep(state)
-        self._mend(state, seat, rounds, unit, price)
+        self._restore_limits(state, centres, rounds, unit, price)
         self.keep(state)
 
-    def _mend(self, state: PartsState, seat: Array, rounds: int, unit: float, price: float) -> None:
-        """Take what leads downhill; while weight is outside the limits, heat again and let it cost more."""
-        for turn in range(MENDING):
+    def _restore_limits(
+        self, state: PartsState, centres: Array, rounds: int, unit: float, price: float
+    ) -> None:
+        """Descend; while weight is outside the limits, heat again and let it cost more."""
+        for turn in range(RESTORES):
             self.data.wishes[0] = price * 20
-            self._anneal(state, seat, 2 * rounds, 0.0, 0.0)
+            self._anneal(state, centres, 2 * rounds, 0.0, 0.0)
             if not self._outside(state):
                 break
             price *= HARDER**3
             self.data.wishes[0] = price
             heat = unit * 2 * COLD * (1 + turn)
-            self._anneal(state, seat, 2 * rounds, heat, heat / 4)
+            self._anneal(state, centres, 2 * rounds, heat, heat / 4)
 
-    def _anneal(self, state: PartsState, seat: Array, rounds: int, hot: float, cold: float) -> None:
+    def _anneal(
+        self, state: PartsState, centres: Array, rounds: int, hot: float, cold: float
+    ) -> None:
         anneal_exchanges(
-            self.data, state, seat, self.chance, rounds, hot, cold, *self.manner.shares, self.mean
+            self.data,
+            state,
+            centres,
+            self.chance,
+            rounds,
+            hot,
+            cold,
+            *self.manner.shares,
+            self.mean,
         )
 
     def _outside(self, state: PartsState) -> int:
@@ -285,13 +242,15 @@ class LocalSearch:
         self.store.add(state.part, state.walk, sound)
         key = self._outside(state), float(state.walk.sum())
         if key < (self.best_outside, self.best_price * (1 - 1e-12)):
-            self.best, self.best_outside, self.best_price = state.part.copy(), *key
+            self.best = state.part.copy()
+            self.best_outside, self.best_price = key
             if self.watch is not None:
                 self.watch(key[1], key[0])
 
     def cover(self, relaxed: CoverRelaxation) -> None:
-        """Choose the best cover by all parts met: over everything, then region by region."""
+        """Solve set partitioning over all parts met, then region by region."""
         slack = self.best_price - relaxed.value
+        # Only parts within the gap by their reduced cost can be in anything cheaper.
         kept = np.flatnonzero((relaxed.reduced <= slack) | (relaxed.taken > 1e-9))
         rank = np.where(relaxed.taken > 1e-9, -np.inf, relaxed.reduced)
         kept = np.sort(kept[np.argsort(rank[kept], kind="stable")][: self.search.columns])
@@ -305,17 +264,17 @@ class LocalSearch:
             self.search.nodes,
         )
         if chosen is not None:
-            self._take(chosen)
+            self._adopt_cover(chosen)
         if self.k > REGION:
             for p in range(0, self.k, REGION // self.search.overlap):
                 self._cover_region(p, relaxed.reduced)
 
-    def _find_own(self) -> Array:
+    def _find_best_columns(self) -> Array:
         """Find the columns of the best division."""
         return np.flatnonzero(np.isin(self.store.hashes, hash_parts(self.best, self.k)))
 
     def _cover_region(self, p: int, reduced: Array) -> None:
-        """Cover the atoms of part p and those round it afresh by the parts that hold no others."""
+        """Solve set partitioning for part p and those round it, by parts without other atoms."""
         matrix = self.store.gather()
         reduced = np.append(reduced, np.zeros(matrix.shape[0] - len(reduced)))
         x = self.data.x
@@ -324,18 +283,19 @@ class LocalSearch:
         cx, cy = (np.bincount(self.best, v, minlength=self.k) / size for v in (x, y))
         near = np.argsort((cx - cx[p]) ** 2 + (cy - cy[p]) ** 2, kind="stable")[:REGION]
         inside = np.isin(self.best, near)
-        own = self._find_own()
-        own = own[np.asarray(matrix[own] @ inside) > 0.5]
-        # What the own parts cost beyond the prices of their atoms is all that
+        best_columns = self._find_best_columns()
+        best_columns = best_columns[np.asarray(matrix[best_columns] @ inside) > 0.5]
+        # What the region's parts cost beyond the prices of their atoms is all that
         # a cover of the region can save.
-        gap = float(reduced[own].sum())
+        gap = float(reduced[best_columns].sum())
         if gap < 1e-9 * self.best_price:
             return
         rank = reduced.copy()
-        rank[own] = -np.inf
+        # The known parts stay in, so that there is always an answer.
+        rank[best_columns] = -np.inf
         columns = np.flatnonzero((rank <= gap) & (matrix @ ~inside < 0.5))
         columns = np.sort(columns[np.argsort(rank[columns], kind="stable")][:REGION_COLUMNS])
-        known = float(self.store.prices[own].sum())
+        known = float(self.store.prices[best_columns].sum())
         chosen = choose_parts(
             self.store,
             columns,
@@ -346,11 +306,11 @@ class LocalSearch:
             self.search.nodes,
         )
         if chosen is not None:
-            others = np.setdiff1d(self._find_own(), columns, assume_unique=True)
-            self._take(np.concatenate([others, chosen]))
+            others = np.setdiff1d(self._find_best_columns(), columns, assume_unique=True)
+            self._adopt_cover(np.concatenate([others, chosen]))
 
-    def _take(self, chosen: Array) -> None:
-        """Take a cover for a division: an atom held twice stays in the part where it costs least."""
+    def _adopt_cover(self, chosen: Array) -> None:
+        """Adopt a cover as division: an atom held twice stays in the part where it costs least."""
         rows = self.store.gather()[chosen]
         part = np.full(self.n, -1, np.int32)
         held = np.asarray(rows.sum(axis=0)).ravel()
@@ -361,45 +321,18 @@ class LocalSearch:
         self.keep(state)
 
     def _settle(self, part: Array, rows: Any, twice: Array, used: int) -> Array:
-        """Settle atoms held twice one by one, each where the ways then are shortest; parts left over split others."""
+        """Settle atoms held twice where ways are shortest; parts left over split others."""
         columns = rows.tocsc()
+        # One at a time, as each changes the best centre for the next.
         for i in twice:
             options = columns.indices[columns.indptr[i] : columns.indptr[i + 1]]
             sums = []
             for q in options:
                 part[i] = q
-                own = np.flatnonzero(np.isin(part, options))
-                sums.append(_sum_ways(self.data, part, own, options))
+                candidates = np.flatnonzero(np.isin(part, options))
+                sums.append(sum_ways(self.data, part, candidates, options))
             part[i] = options[int(np.argmin(sums))]
         for q in set(range(self.k)) - set(part.tolist()):
             size = np.bincount(part, minlength=self.k)
             part[np.flatnonzero(part == np.argmax(size))[-1]] = q
         return part
-
-
-def _sum_ways(data: DivisionArrays, part: Array, own: Array, options: Array) -> float:
-    """Sum the ways within some parts to their best centres."""
-    total = 0.0
-    for q in options:
-        members = own[part[own] == q]
-        if len(members):
-            ways = (
-                data.matrix[np.ix_(members, members)]
-                if data.matrix.shape[0]
-                else np.hypot(
-                    data.x[members][:, None] - data.x[members],
-                    data.y[members][:, None] - data.y[members],
-                )
-            )
-            total += float((ways @ data.pull[members]).min())
-    return total
-
-
-def measure(data: DivisionArrays, part: Array, k: int, mean: bool) -> tuple[float, Array, Array]:
-    """Measure a division: the sum of ways, the centre of each part (-1 for a mean), and the weight of each part."""
-    state = make_state(
-        data, part.astype(np.int32), k, int(np.bincount(part, minlength=k).max()) + 1
-    )
-    seat = np.zeros((k, 2))
-    total = float(place_centres(data, state, mean, seat))
-    return total, np.full(k, -1) if mean else seat[:, 0].astype(np.int64), state.mass

@@ -1,4 +1,4 @@
-"""Covering: of very many parts met on the way, the cheapest that together hold every atom.
+"""LP master: of very many parts met on the way, the cheapest that together hold every atom.
 
 The linear relaxation is solved over few parts and priced over all others,
 which join it while they would lower it; the integer problem is about those
@@ -47,11 +47,12 @@ class ColumnStore:
         self._waiting.append((part.copy(), prices.copy(), sound.copy()))
 
     def add_columns(self, starts: Array, atoms: Array, prices: Array) -> int:
-        """Keep those parts of a list that are new, atoms ``atoms[starts[s]:starts[s + 1]]`` each; returns how many."""
+        """Keep those parts of a list that are new; returns how many."""
         self.gather()
         hashes = hash_columns(starts, atoms)
         first = np.zeros(len(hashes), bool)
         first[np.unique(hashes, return_index=True)[1]] = True
+        # New ones only, and of equal ones in the list the first.
         fresh = np.flatnonzero(first & (np.diff(starts) > 0) & ~np.isin(hashes, self.hashes))
         rows = csr_matrix((np.ones(len(atoms)), atoms, starts), shape=(len(starts) - 1, self.n))[
             fresh
@@ -104,7 +105,7 @@ class CoverRelaxation:
 
 
 class CoverMaster:
-    """The covering problem over a growing store of parts; the linear problem keeps its basis between calls.
+    """The covering problem over a growing store of parts, which keeps its basis between calls.
 
     Parameters
     ----------
@@ -129,11 +130,12 @@ class CoverMaster:
         )
 
     def _enter(self, store: ColumnStore, columns: Array) -> None:
-        own = store.gather()[columns]
-        own.sort_indices()
+        rows = store.gather()[columns]
+        rows.sort_indices()
         m = len(columns)
-        starts = own.indptr[:-1] + np.arange(m)
-        index = np.insert(own.indices, own.indptr[1:], self.n).astype(np.int32)
+        starts = rows.indptr[:-1] + np.arange(m)
+        # Every column ends with its entry in the row of parts.
+        index = np.insert(rows.indices, rows.indptr[1:], self.n).astype(np.int32)
         self.model.addCols(
             m,
             store.prices[columns],
@@ -147,11 +149,10 @@ class CoverMaster:
         self.inside = np.concatenate([self.inside, columns])
 
     def relax(self, store: ColumnStore, first: Array, batch: int = 2_000) -> CoverRelaxation:
-        """Solve the linear relaxation over the store; ``first`` columns (a whole cover among them) enter at once."""
+        """Solve the relaxation over the store; ``first`` columns (with a whole cover) enter at once."""
         matrix = store.gather()
-        if not len(
-            self.inside
-        ):  # many at once are quicker than from a single cover on; the last met are the best
+        # Many at once are quicker than from a single cover on; the last met are best.
+        if not len(self.inside):
             first = np.union1d(first, np.arange(max(0, matrix.shape[0] - FIRST), matrix.shape[0]))
         fresh = first[~np.isin(first, self.inside)]
         if len(fresh):
@@ -159,13 +160,16 @@ class CoverMaster:
         while True:
             self.model.run()
             duals = np.array(self.model.getSolution().row_dual)
+            # Price every part of the store at once: a sparse product.
             reduced = store.prices - matrix @ duals[: self.n] - duals[self.n]
             outside = np.ones(len(reduced), bool)
             outside[self.inside] = False
-            worth = np.flatnonzero(outside & (reduced < -1e-7 * store.prices.mean()))
-            if not len(worth):
+            entering = np.flatnonzero(outside & (reduced < -1e-7 * store.prices.mean()))
+            if not len(entering):
                 break
-            self._enter(store, np.sort(worth[np.argsort(reduced[worth], kind="stable")][:batch]))
+            self._enter(
+                store, np.sort(entering[np.argsort(reduced[entering], kind="stable")][:batch])
+            )
         taken = np.zeros(len(reduced))
         taken[self.inside] = np.array(self.model.getSolution().col_value)
         return CoverRelaxation(
@@ -176,7 +180,7 @@ class CoverMaster:
 def choose_parts(
     store: ColumnStore, columns: Array, atoms: Array, k: int, exact: bool, best: float, nodes: int
 ) -> Array | None:
-    """Choose the cheapest k of the ``columns`` that hold all ``atoms``, if they are found to be cheaper than ``best``.
+    """Choose the cheapest k of the ``columns`` that hold all ``atoms``, if cheaper than ``best``.
 
     Parameters
     ----------
@@ -202,6 +206,7 @@ def choose_parts(
     model.setOptionValue("objective_bound", float(best))
     model.run()
     info = model.getInfo()
+    # Equal prices are no progress, and would make the runs go in circles.
     if info.primal_solution_status != 2 or info.objective_function_value > best * (1 - 1e-9):
         return None
     return np.asarray(columns[np.array(model.getSolution().col_value) > 0.5])
@@ -215,7 +220,7 @@ def round_cover(
     rng: np.random.Generator,
     noise: float = 0.3,
 ) -> Array:
-    """Round a relaxed cover to a division that need not keep the limits, from which a run can begin.
+    """Round a relaxation to a division, perhaps outside the limits, from which a run can begin.
 
     The parts taken most, give or take some ``noise``, come first, whole; then
     what is left of others; the atoms of none go where their neighbours are.
@@ -227,22 +232,23 @@ def round_cover(
     columns = columns[np.argsort(-rank, kind="stable")]
     part = np.full(store.n, -1, np.int32)
     used = 0
+    # Whole parts first, then halves, then whatever is free.
     for share in (1.0, 0.5, 0.0):
         for j in columns:
-            own = matrix.indices[matrix.indptr[j] : matrix.indptr[j + 1]]
-            free = own[part[own] < 0]
-            if used < k and len(free) and len(free) >= share * len(own):
+            members = matrix.indices[matrix.indptr[j] : matrix.indptr[j + 1]]
+            free = members[part[members] < 0]
+            if used < k and len(free) and len(free) >= share * len(members):
                 part[free] = used
                 used += 1
-    while (
-        part < 0
-    ).any():  # where the neighbours are; where none of them has a part, in the last one used
+    # Where the neighbours are; where none of them has a part, in the last one used.
+    while (part < 0).any():
         before = part.copy()
         for i in np.flatnonzero(part < 0):
             near = before[data.indices[data.indptr[i] : data.indptr[i + 1]]]
             part[i] = near[near >= 0][0] if (near >= 0).any() else -1
         if (part == before).all():
             part[part < 0] = max(used - 1, 0)
+    # Parts left over each get an atom of the largest one.
     for q in range(used, k):
         part[np.flatnonzero(part == np.argmax(np.bincount(part, minlength=k)))[-1]] = q
     return part

@@ -1,4 +1,4 @@
-"""First centres: eager swaps of centres for atoms until no swap shortens the ways, capacity left aside."""
+"""Medoids: first centres by eager swaps until none shortens the ways, without limits."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from gridplan.division.exchange_kernels import sample_below, sample_unit, walk_b
 
 @njit(cache=True, nogil=True)
 def spread_centres(data: Any, k: int, seed: Any) -> Any:
-    """Draw k centres, each with a chance that grows with the way to those drawn before (Arthur & Vassilvitskii 2007)."""
+    """Sample k centres, with chances that grow with the way to earlier ones (k-means++).
+
+    Arthur & Vassilvitskii 2007.
+    """
     n = data.weights.shape[0]
     centres = np.empty(k, np.int64)
     centres[0] = sample_below(seed, n)
@@ -20,14 +23,15 @@ def spread_centres(data: Any, k: int, seed: Any) -> Any:
     for i in range(n):
         way[i] = data.pull[i] * walk_between(data, i, centres[0])
     for s in range(1, k):
-        left = sample_unit(seed) * way.sum()
+        remaining = sample_unit(seed) * way.sum()
         for i in range(n):
             if way[i] > 0.0:
                 centres[s] = i
-                left -= way[i]
-                if left <= 0.0:
+                remaining -= way[i]
+                if remaining <= 0.0:
                     break
-        if way.max() <= 0.0:  # all atoms stand on centres already: any that is none yet
+        # All atoms lie on centres already: any that is none yet.
+        if way.max() <= 0.0:
             centres[s] = np.argmin(np.array([(centres[:s] == i).any() for i in range(n)]))
         for i in range(n):
             way[i] = min(way[i], data.pull[i] * walk_between(data, i, centres[s]))
@@ -36,7 +40,7 @@ def spread_centres(data: Any, k: int, seed: Any) -> Any:
 
 @njit(cache=True, nogil=True)
 def rank_centres(data: Any, centres: Any, i: Any) -> Any:
-    """Find the nearest and the second nearest centre of atom i (their numbers) and the weighted ways to them."""
+    """Find the nearest two centres of atom i (their numbers) and the weighted ways to them."""
     first = 0
     second = 0
     near = np.inf
@@ -58,14 +62,16 @@ def rank_centres(data: Any, centres: Any, i: Any) -> Any:
 def weigh_swap(
     data: Any, v: Any, first: Any, near: Any, next_near: Any, loss: Any, change: Any, way: Any
 ) -> Any:
-    """Weigh atom v as a centre against all: which centre it best replaces, and what the ways rise by."""
+    """Find which centre atom v best replaces, and by how much the ways then rise."""
     gain = 0.0
     change[:] = loss
     for i in range(near.shape[0]):
         way[i] = data.pull[i] * walk_between(data, i, v)
+        # Goes to v whatever closes, so its old centre is missed no more.
         if way[i] < near[i]:
             gain += way[i] - near[i]
             change[first[i]] += near[i] - next_near[i]
+        # Would go to v only if its own centre closed.
         elif way[i] < next_near[i]:
             change[first[i]] += way[i] - next_near[i]
     s = np.argmin(change)
@@ -74,7 +80,7 @@ def weigh_swap(
 
 @njit(cache=True, nogil=True)
 def swap_centres(data: Any, centres: Any, seed: Any, passes: int) -> Any:
-    """Swap centres for atoms in place as long as that shortens the ways, at most ``passes`` times round.
+    """Swap centres for atoms in place while that shortens the ways, in at most ``passes`` rounds.
 
     Every atom is weighed against all centres at once, and the best swap is
     made at once (FasterPAM: Schubert & Rousseeuw 2021). Returns the sum of all
@@ -99,9 +105,12 @@ def swap_centres(data: Any, centres: Any, seed: Any, passes: int) -> Any:
     way = np.empty(n)
     for _ in range(passes):
         swapped = 0
+        # A new random order in each pass (Fisher-Yates).
         for s in range(n - 1, 0, -1):
             t = sample_below(seed, s + 1)
-            order[s], order[t] = order[t], order[s]
+            swapped_atom = order[s]
+            order[s] = order[t]
+            order[t] = swapped_atom
         for v in order:
             if is_centre[v]:
                 continue
@@ -113,14 +122,18 @@ def swap_centres(data: Any, centres: Any, seed: Any, passes: int) -> Any:
             centres[s] = v
             swapped += 1
             for i in range(n):
+                # Update the losses atom by atom instead of computing all again.
                 loss[first[i]] -= next_near[i] - near[i]
                 if first[i] == s or second[i] == s:
                     first[i], second[i], near[i], next_near[i] = rank_centres(data, centres, i)
                 elif way[i] < near[i]:
-                    second[i], next_near[i] = first[i], near[i]
-                    first[i], near[i] = s, way[i]
+                    second[i] = first[i]
+                    next_near[i] = near[i]
+                    first[i] = s
+                    near[i] = way[i]
                 elif way[i] < next_near[i]:
-                    second[i], next_near[i] = s, way[i]
+                    second[i] = s
+                    next_near[i] = way[i]
                 loss[first[i]] += next_near[i] - near[i]
         if swapped == 0:
             break
@@ -129,7 +142,7 @@ def swap_centres(data: Any, centres: Any, seed: Any, passes: int) -> Any:
 
 @njit(cache=True, nogil=True)
 def assign_to_nearest(data: Any, centres: Any) -> Any:
-    """Share the atoms out to their nearest centres; every centre keeps itself. Returns int32[n], the part of each atom."""
+    """Assign atoms to their nearest centres, each centre to itself; int32[n], the part of each."""
     n = data.weights.shape[0]
     part = np.empty(n, np.int32)
     for i in range(n):

@@ -1,10 +1,10 @@
-"""The plain capacitated problem: points divided into k parts within limits, each near its centre, nothing else asked.
+"""Capacitated clustering: points divided into k parts within limits, each near its centre.
 
 This is the problem on which methods are compared in print; buildings,
 compounds and barriers play no part. Several annealing runs begin from first
-centres of their own; every sound part they meet is kept, and the best cover by
-them is chosen; runs that are heated again from that cover bring parts for the
-next one.
+centres of their own; every sound part they meet is kept, and set partitioning
+chooses the best of them; runs that are heated again from there bring parts for
+the next time.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
 from gridplan.division.exchange_kernels import DivisionArrays
-from gridplan.division.plain.local_search import LocalSearch, SearchSchedule, measure
+from gridplan.division.plain.division_measures import measure_division
+from gridplan.division.plain.local_search import LocalSearch
+from gridplan.division.plain.search_schedule import SearchSchedule
 from gridplan.division.problem import find_near
 from gridplan.errors import InputError, Problem
 
@@ -116,7 +118,7 @@ def divide_points(
     seed: int = 0,
     watch: Callable[[float, int], None] | None = None,
 ) -> PointsDivision:
-    """Divide points into k parts of low to high weight each, with the least sum of ways to the best centres.
+    """Divide points into k parts of low to high weight, with the least sum of ways to centres.
 
     Parameters
     ----------
@@ -159,7 +161,8 @@ def divide_points(
 
     Examples
     --------
-    >>> division = divide_points([(0, 0), (1, 0), (2, 0), (10, 0), (11, 0), (12, 0)], k=2, high=3, effort="quick")
+    >>> row = [(0, 0), (1, 0), (2, 0), (10, 0), (11, 0), (12, 0)]
+    >>> division = divide_points(row, k=2, high=3, effort="quick")
     >>> division.part.tolist(), division.centres.tolist(), division.objective
     ([0, 0, 0, 1, 1, 1], [1, 4], 4.0)
     """
@@ -175,15 +178,16 @@ def divide_points(
         raise InputError(problems)
     data = _open_data(xy, matrix, mass.astype(np.int64), low, top, links, weighted, squared)
     mean = centre == "mean"
-    hike = LocalSearch(data, k, mean, SEARCHES[effort], seed, watch)
-    part = hike.find_best()
+    search = LocalSearch(data, k, mean, SEARCHES[effort], seed, watch)
+    part = search.find_best()
     _, first, label = np.unique(part, return_index=True, return_inverse=True)
+    # Numbered by first points, so that equal divisions have equal answers.
     rank = np.empty(k, np.int64)
     rank[np.argsort(first)] = np.arange(k)
     part = rank[label]
-    objective, centres, sums = measure(data, part, k, mean)
+    objective, centres, sums = measure_division(data, part, k, mean)
     outside = int((np.maximum(low - sums, 0) + np.maximum(sums - top, 0)).sum())
-    return PointsDivision(part, centres, objective, outside, min(hike.bound, objective))
+    return PointsDivision(part, centres, objective, outside, min(search.bound, objective))
 
 
 def _open_data(
@@ -231,13 +235,15 @@ def _check_shapes(
     xy: Any, matrix: Any, mass: Array, n: int, centre: str, squared: bool, effort: str
 ) -> list[Problem]:
     """Check that the arguments fit one another."""
-    found = []
+    problems = []
     if n == 0:
-        found.append(Problem("points", "not empty", "there are no points", "give xy or a matrix"))
+        problems.append(
+            Problem("points", "not empty", "there are no points", "give xy or a matrix")
+        )
     if xy is not None and (
         np.ndim(xy) != 2 or np.shape(xy)[1] != 2 or not np.isfinite(np.asarray(xy, float)).all()
     ):
-        found.append(
+        problems.append(
             Problem(
                 "xy",
                 "positions",
@@ -246,7 +252,7 @@ def _check_shapes(
             )
         )
     if matrix is not None and np.shape(matrix) != (n, n):
-        found.append(
+        problems.append(
             Problem(
                 "matrix",
                 "n by n",
@@ -255,7 +261,7 @@ def _check_shapes(
             )
         )
     elif matrix is not None and not np.allclose(matrix, np.transpose(matrix)):
-        found.append(
+        problems.append(
             Problem(
                 "matrix",
                 "symmetric",
@@ -264,7 +270,7 @@ def _check_shapes(
             )
         )
     if len(mass) != n or (len(mass) and ((mass < 0).any() or (mass != np.round(mass)).any())):
-        found.append(
+        problems.append(
             Problem(
                 "weights",
                 "whole numbers",
@@ -276,38 +282,38 @@ def _check_shapes(
         centre == "mean" and (xy is None or matrix is not None or squared)
     ):
         message = f"centre={centre!r} does not go with the other arguments"
-        found.append(
+        problems.append(
             Problem(
                 "centre", "point or mean", message, 'use "point", or "mean" with plain ways by xy'
             )
         )
     if effort not in SEARCHES:
-        found.append(
+        problems.append(
             Problem("effort", "known", f"effort is {effort!r}", "use quick, default or thorough")
         )
-    return found
+    return problems
 
 
 def _check_limits(
     mass: Array, k: int, low: int, high: int, n: int, pairs: Array | None
 ) -> list[Problem]:
     """Check that the limits leave room for k parts."""
-    found = []
+    problems = []
     total = mass.sum() if len(mass) else 0
     if not 1 <= k <= max(n, 1):
-        found.append(
+        problems.append(
             Problem("k", "1 to n", f"k is {k} for {n} points", "give a number of parts from 1 to n")
         )
     elif not k * low <= total <= k * high:
         message = (
             f"{k} parts of {low} to {high} hold {k * low} to {k * high}, the points weigh {total}"
         )
-        found.append(
+        problems.append(
             Problem("limits", "room", message, f"limits that hold {total / k:.1f} on average")
         )
     if len(mass) and mass.max() > high:
         heavy = tuple(str(i) for i in np.flatnonzero(mass > high))
-        found.append(
+        problems.append(
             Problem(
                 "weights",
                 "at most high",
@@ -317,7 +323,7 @@ def _check_limits(
             )
         )
     if pairs is not None and len(pairs) and (pairs.min() < 0 or pairs.max() >= n):
-        found.append(
+        problems.append(
             Problem(
                 "pairs",
                 "numbers of points",
@@ -330,7 +336,7 @@ def _check_limits(
         islands = connected_components(graph, directed=False)[0]
         if islands > 1:
             message = f"the points fall into {islands} islands that no pair joins"
-            found.append(
+            problems.append(
                 Problem("pairs", "connected", message, "divide each island by itself, or add pairs")
             )
-    return found
+    return problems

@@ -1,4 +1,4 @@
-"""Benching: published instances solved, every answer checked from the file by itself, and set beside the best known.
+"""Published instances: solved, checked from their files alone, and set beside the best known.
 
 The check shares nothing with the search: it reads the instance again and
 recomputes assignment, limits, connection and objective with numpy and scipy
@@ -62,7 +62,7 @@ class Instance:
     best: float = float("nan")
 
     def measure_ways(self) -> Array:
-        """Measure float[n, n], what a unit pays for its way to each point: the way, or for districts its square."""
+        """Measure float[n, n], what a unit pays for its way, squared for districts."""
         ways = np.sqrt(((self.xy[:, None] - self.xy[None]) ** 2).sum(axis=2))
         if self.kind != "districts":
             return np.asarray(ways)
@@ -71,7 +71,7 @@ class Instance:
 
 @dataclass(frozen=True)
 class PublishedVerdict:
-    """What the check of an answer found: its objective, recomputed, and everything that is wrong with it."""
+    """The check of an answer: its objective, recomputed, and everything that is wrong with it."""
 
     objective: float
     faults: tuple[str, ...]
@@ -98,7 +98,7 @@ def list_instances(
     Raises
     ------
     InputError
-        Where a file cannot be read; all such files are told at once.
+        Where a file cannot be read; all such files are reported at once.
     """
     root = Path(folder)
     paths = sorted(
@@ -116,9 +116,9 @@ def list_instances(
                 )
             ]
         )
-    given = {} if best is None else _read_table(Path(best))
+    known_best = {} if best is None else _read_table(Path(best))
     beside: dict[Path, dict[str, float]] = {}
-    found = []
+    instances = []
     problems = []
     for path in paths:
         if path.parent not in beside:
@@ -131,18 +131,18 @@ def list_instances(
                 if districts
                 else _read_points(path, _take_means(path) if means is None else means)
             )
-            known = given.get(path.stem, beside[path.parent].get(path.stem, instance.best))
-            found.append(replace(instance, best=known))
+            known = known_best.get(path.stem, beside[path.parent].get(path.stem, instance.best))
+            instances.append(replace(instance, best=known))
         except (ValueError, KeyError, IndexError, TypeError) as error:
             message = f"not an instance: {error}".strip()
             problems.append(
                 Problem(
-                    "instance", "readable", message, "mend the file or take it away", file=path.name
+                    "instance", "readable", message, "repair the file or remove it", file=path.name
                 )
             )
     if problems:
         raise InputError(problems)
-    return found
+    return instances
 
 
 def _read_points(path: Path, means: bool) -> Instance:
@@ -167,12 +167,12 @@ def _read_points(path: Path, means: bool) -> Instance:
 
 
 def _take_means(path: Path) -> bool:
-    """Whether ways go to means: where the file lies in a folder named for capacitated centred clustering."""
+    """Whether ways go to means: where the folder is named for capacitated centred clustering."""
     return path.parent.name == "cccp"
 
 
 def _read_table(path: Path) -> dict[str, float]:
-    """Read the best known objectives of instances from a table with the columns instance and best_known."""
+    """Read best known objectives from a table with the columns instance and best_known."""
     remedy = "give a table with the columns instance and best_known"
     try:
         with path.open(encoding="utf-8", newline="") as file:
@@ -217,9 +217,10 @@ def check_answer(instance: Instance, part: Array) -> PublishedVerdict:
 
     Examples
     --------
-    >>> pair = Instance("two", "median", np.array([[0.0, 0.0], [3.0, 4.0]]), np.array([1, 1]), k=1, low=0, high=2)
+    >>> xy = np.array([[0.0, 0.0], [3.0, 4.0]])
+    >>> pair = Instance("two", "median", xy, np.array([1, 1]), k=1, low=0, high=2)
     >>> check_answer(pair, np.array([0, 0]))
-    Verdict(objective=5.0, faults=())
+    PublishedVerdict(objective=5.0, faults=())
     >>> check_answer(pair, np.array([0, 1])).faults
     ('2 parts, not 1',)
     """
@@ -231,30 +232,34 @@ def check_answer(instance: Instance, part: Array) -> PublishedVerdict:
     ways = instance.measure_ways() if instance.kind != "mean" else np.zeros((0, 0))
     total = 0.0
     for p in parts:
-        own = np.flatnonzero(part == p)
-        weight = int(instance.weights[own].sum())
+        members = np.flatnonzero(part == p)
+        weight = int(instance.weights[members].sum())
         if not instance.low <= weight <= instance.high:
             faults.append(f"part {p} weighs {weight}, not {instance.low} to {instance.high}")
-        if instance.pairs is not None and not _is_connected(instance.pairs, own, len(part)):
+        if instance.pairs is not None and not _is_connected(instance.pairs, members, len(part)):
             faults.append(f"part {p} is not connected")
         if instance.kind == "mean":
             total += float(
-                np.sqrt(((instance.xy[own] - instance.xy[own].mean(axis=0)) ** 2).sum(axis=1)).sum()
+                np.sqrt(
+                    ((instance.xy[members] - instance.xy[members].mean(axis=0)) ** 2).sum(axis=1)
+                ).sum()
             )
         else:
-            pull = instance.weights[own] if instance.kind == "districts" else np.ones(len(own))
-            total += float((pull @ ways[np.ix_(own, own)]).min())
+            pull = (
+                instance.weights[members] if instance.kind == "districts" else np.ones(len(members))
+            )
+            total += float((pull @ ways[np.ix_(members, members)]).min())
     return PublishedVerdict(total, tuple(faults))
 
 
-def _is_connected(pairs: Array, own: Array, n: int) -> bool:
+def _is_connected(pairs: Array, members: Array, n: int) -> bool:
     """Whether the points of a part are connected by pairs within it."""
     place = np.full(n, -1)
-    place[own] = np.arange(len(own))
+    place[members] = np.arange(len(members))
     inner = place[pairs]
     inner = inner[(inner >= 0).all(axis=1)]
     graph = csr_matrix(
-        (np.ones(len(inner)), (inner[:, 0], inner[:, 1])), shape=(len(own), len(own))
+        (np.ones(len(inner)), (inner[:, 0], inner[:, 1])), shape=(len(members), len(members))
     )
     return bool(connected_components(graph, directed=False)[0] == 1)
 
@@ -265,7 +270,10 @@ def solve_instance(
     seed: int = 0,
     watch: Callable[[float, int], None] | None = None,
 ) -> Array:
-    """Solve an instance; returns int64[n], the part of each point. ``watch`` is as ``divide_points`` takes it."""
+    """Solve an instance; returns int64[n], the part of each point.
+
+    ``watch`` is as ``divide_points`` takes it.
+    """
     from gridplan.division.plain.points import divide_points
 
     districts = instance.kind == "districts"
@@ -328,12 +336,12 @@ def bench_folder(
     _warm_up()
     rows = []
     better = []
-    for done, instance in enumerate(instances):
+    for solved, instance in enumerate(instances):
         if progress is not None:
-            progress("instances", done, len(instances))
-        row, found = _bench(instance, effort, seed)
+            progress("instances", solved, len(instances))
+        row, answers = _bench(instance, effort, seed)
         rows.append(row)
-        better.extend(found)
+        better.extend(answers)
         if curve is not None:
             pd.DataFrame(better).to_csv(
                 curve, index=False, lineterminator="\n", float_format="%.7g"
@@ -344,7 +352,7 @@ def bench_folder(
 def _bench(
     instance: Instance, effort: str, seed: int
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Solve and check one instance; returns its row, and a row for every better answer on the way."""
+    """Solve and check one instance; returns its row, and a row for every better answer met."""
     better = []
     began = time.process_time()
 
@@ -370,7 +378,7 @@ def _bench(
 
 
 def _warm_up() -> None:
-    """Compile the kernels on a tiny instance of each kind, so that no instance is charged for it."""
+    """Compile the kernels on tiny instances, so that no measured one is charged for it."""
     xy = np.random.default_rng(0).random((12, 2))
     row = np.column_stack([np.arange(11), np.arange(1, 12)])
     for kind, pairs in (("median", None), ("mean", None), ("districts", row)):

@@ -1,4 +1,4 @@
-"""Relocation: a part gives its atoms to those round it and is founded anew inside another, where a centre is worth more."""
+"""Relocation: a part is closed and founded again inside another, where a centre is worth more."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from gridplan.division.plain.walk_kernels import NONE, find_centre, walk_to
 
 @njit(cache=True, nogil=True)
 def plan_closing(
-    data: Any, state: Any, p: Any, mean: bool, seat: Any, added: Any, target: Any
+    data: Any, state: Any, p: Any, mean: bool, centres: Any, added: Any, target: Any
 ) -> Any:
-    """Price closing part p: each of its atoms goes where that costs least at once; ``target`` receives where.
+    """Price closing part p, each atom going where that costs least; ``target`` receives where.
 
     ``added`` is scratch of zeros, one for each part, and is left so. Returns
     infinity where an atom has nowhere to go.
@@ -26,39 +26,41 @@ def plan_closing(
     for s in range(m):
         i = state.members[p, s]
         best = np.inf
-        at = -1
+        goal = -1
         for e in range(data.indptr[i], data.indptr[i + 1]):
             q = state.part[data.indices[e]]
-            if q in (p, at):
+            if q in (p, goal):
                 continue
+            # With the atoms planned to go there already.
             mass = state.mass[q] + added[q]
             rise = (
-                walk_to(data, i, q, mean, seat)
+                walk_to(data, i, q, mean, centres)
                 + price_mass(data, mass + data.weights[i])
                 - price_mass(data, mass)
             )
             if rise < best:
                 best = rise
-                at = q
-        target[s] = at
-        if at < 0:
+                goal = q
+        target[s] = goal
+        if goal < 0:
             loss = np.inf
             break
-        added[at] += data.weights[i]
+        added[goal] += data.weights[i]
         loss += best
     for s in range(m):
         if target[s] < 0:
             break
+        # Clear the scratch by its users, not over all parts.
         added[target[s]] = 0
     return loss
 
 
 @njit(cache=True, nogil=True)
-def plan_founding(data: Any, state: Any, q: Any, mean: bool, seat: Any) -> Any:
+def plan_founding(data: Any, state: Any, q: Any, mean: bool, centres: Any) -> Any:
     """Find the atom of part q that is worth most as a second centre, and what that saves."""
     m = state.size[q]
     best = -np.inf
-    at = -1
+    site = -1
     for s in range(m):
         v = state.members[q, s]
         gain = 0.0
@@ -66,12 +68,13 @@ def plan_founding(data: Any, state: Any, q: Any, mean: bool, seat: Any) -> Any:
         count = 0
         for t in range(m):
             i = state.members[q, t]
-            here = walk_to(data, i, q, mean, seat)
+            here = walk_to(data, i, q, mean, centres)
             there = data.pull[i] * walk_between(data, i, v)
             if there < here:
                 gain += here - there
                 mass += data.weights[i]
                 count += 1
+        # One side would be empty: no second centre.
         if count == 0 or count == m:
             continue
         gain += (
@@ -81,33 +84,35 @@ def plan_founding(data: Any, state: Any, q: Any, mean: bool, seat: Any) -> Any:
         )
         if gain > best:
             best = gain
-            at = v
-    return best, at
+            site = v
+    return best, site
 
 
 @njit(cache=True, nogil=True)
 def relocate(
-    data: Any, state: Any, seat: Any, seed: Any, heat: float, most: int, mean: bool
+    data: Any, state: Any, centres: Any, seed: Any, heat: float, most: int, mean: bool
 ) -> Any:
     """Relocate up to ``most`` parts, the most worthwhile first, at a heat; returns how many."""
-    k, room = state.members.shape
+    k, capacity = state.members.shape
     loss = np.empty(k)
     gain = np.empty(k)
     site = np.empty(k, np.int64)
     added = np.zeros(k, np.int64)
-    target = np.empty(room, np.int64)
+    target = np.empty(capacity, np.int64)
     for p in range(k):
-        loss[p] = plan_closing(data, state, p, mean, seat, added, target)
-        gain[p], site[p] = plan_founding(data, state, p, mean, seat)
+        loss[p] = plan_closing(data, state, p, mean, centres, added, target)
+        gain[p], site[p] = plan_founding(data, state, p, mean, centres)
+        # The heat lets parts close that are worth a little more than they should.
         if heat > 0.0:
             loss[p] += heat * math.log(1.0 - sample_unit(seed))
+    # Cheapest to close against best to found, in pairs.
     closing = np.argsort(loss, kind="mergesort")
     founding = np.argsort(-gain, kind="mergesort")
     touched = np.zeros(k, np.bool_)
-    done = 0
+    relocated = 0
     next_founding = 0
     for p in closing:
-        if done == most:
+        if relocated == most:
             break
         if touched[p]:
             continue
@@ -116,41 +121,45 @@ def relocate(
         if next_founding == k:
             break
         q = founding[next_founding]
+        # Later pairs gain less still.
         if q == p or loss[p] - gain[q] > -1e-9:
             if q == p:
                 continue
             break
-        plan_closing(data, state, p, mean, seat, added, target)
+        # Planned again, as earlier relocations filled the scratch of targets.
+        plan_closing(data, state, p, mean, centres, added, target)
         m = state.size[p]
-        fine = True
+        is_apart = True
         for s in range(m):
+            # Parts changed in this round have no valid prices any more.
             t = target[s]
-            fine = fine and t != q and not touched[t] and state.size[t] + m < room
-        if not fine:
+            is_apart = is_apart and t != q and not touched[t] and state.size[t] + m < capacity
+        if not is_apart:
             continue
-        move_parts(data, state, seat, p, q, site[q], target, mean)
-        touched[p] = touched[q] = True
+        move_parts(data, state, centres, p, q, site[q], target, mean)
+        touched[p] = True
+        touched[q] = True
         for s in range(m):
             touched[target[s]] = True
-        done += 1
-    return done
+        relocated += 1
+    return relocated
 
 
 @njit(cache=True, nogil=True)
 def move_parts(
-    data: Any, state: Any, seat: Any, p: Any, q: Any, v: Any, target: Any, mean: bool
+    data: Any, state: Any, centres: Any, p: Any, q: Any, v: Any, target: Any, mean: bool
 ) -> Any:
-    """Give the atoms of part p to their targets, then found it anew on those of part q that are nearer to atom v."""
-    old = state.members[p, : state.size[p]].copy()
-    for s in range(old.shape[0]):
-        exchange(data, state, p, old[s], NONE)
-        exchange(data, state, target[s], NONE, old[s])
-    for s in range(old.shape[0]):
-        state.walk[target[s]] = find_centre(data, state, target[s], mean, seat)
-    own = state.members[q, : state.size[q]].copy()
-    for i in own:
-        if data.pull[i] * walk_between(data, i, v) < walk_to(data, i, q, mean, seat):
+    """Give part p's atoms to their targets, then found it again on those of q nearer to atom v."""
+    former = state.members[p, : state.size[p]].copy()
+    for s in range(former.shape[0]):
+        exchange(data, state, p, former[s], NONE)
+        exchange(data, state, target[s], NONE, former[s])
+    for s in range(former.shape[0]):
+        state.walk[target[s]] = find_centre(data, state, target[s], mean, centres)
+    members = state.members[q, : state.size[q]].copy()
+    for i in members:
+        if data.pull[i] * walk_between(data, i, v) < walk_to(data, i, q, mean, centres):
             exchange(data, state, q, i, NONE)
             exchange(data, state, p, NONE, i)
-    state.walk[p] = find_centre(data, state, p, mean, seat)
-    state.walk[q] = find_centre(data, state, q, mean, seat)
+    state.walk[p] = find_centre(data, state, p, mean, centres)
+    state.walk[q] = find_centre(data, state, q, mean, centres)

@@ -1,0 +1,42 @@
+"""Measures of a clustering: sums of ways to the best centres, and weights of parts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gridplan.division.exchange_kernels import DivisionArrays, make_state
+from gridplan.division.plain.walk_kernels import place_centres
+
+Array = np.ndarray[Any, Any]
+
+
+def sum_ways(data: DivisionArrays, part: Array, candidates: Array, options: Array) -> float:
+    """Sum the ways within some parts to their best centres."""
+    total = 0.0
+    for q in options:
+        members = candidates[part[candidates] == q]
+        if len(members):
+            ways = (
+                data.matrix[np.ix_(members, members)]
+                if data.matrix.shape[0]
+                else np.hypot(
+                    data.x[members][:, None] - data.x[members],
+                    data.y[members][:, None] - data.y[members],
+                )
+            )
+            total += float((ways @ data.pull[members]).min())
+    return total
+
+
+def measure_division(
+    data: DivisionArrays, part: Array, k: int, mean: bool
+) -> tuple[float, Array, Array]:
+    """Measure a division: the sum of ways, and centre (-1 for a mean) and weight of each part."""
+    state = make_state(
+        data, part.astype(np.int32), k, int(np.bincount(part, minlength=k).max()) + 1
+    )
+    centres = np.zeros((k, 2))
+    total = float(place_centres(data, state, mean, centres))
+    return total, np.full(k, -1) if mean else centres[:, 0].astype(np.int64), state.mass
