@@ -78,10 +78,10 @@ def _share_out(row: Array, column: Array, minutes: Array, weight: Array, room: A
     # dearer than any chain of longer ways, so the number served comes before minutes
     dear = (m + 1) * float(minutes.max(initial=0.0)) + 1.0
     ways = csr_array((minutes, (row, column)), shape=(n, m))
-    rooms = CapacitatedCosts(
+    capacitated = CapacitatedCosts(
         list_costs(ways, weight.astype(float), np.full(n, dear)), room, np.ones(m, bool)
     )
-    flow = assign_within_capacity(rooms, np.zeros(0, np.int64)).flow
+    flow = assign_within_capacity(capacitated, np.zeros(0, np.int64)).flow
     return csr_array(
         (np.rint(flow.data).astype(np.int64), flow.indices, flow.indptr), shape=flow.shape
     )

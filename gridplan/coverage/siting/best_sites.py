@@ -1,4 +1,4 @@
-"""Choosing at most k sites at the least price: greedy, swaps, the dual, what it fixes, and what is left exactly.
+"""Best sites: at most k at the least price, by greedy, swaps, dual, fixing and branch and bound.
 
 At the dual prices every site has a worth. Where taking (or leaving) a site
 would bring the bound above the best price known, no better choice takes
@@ -22,7 +22,7 @@ Array = np.ndarray[Any, Any]
 WORK = 1_000_000_000  # steps of the kernels that disturbances may take
 DISTURBANCES = 3_000  # and at most so many
 SMALL = 2_000  # entries up to which branch and bound is quicker than a dual followed to its end
-GLANCE = 100  # rounds of the dual then
+SHORT_ROUNDS = 100  # rounds of the dual for these
 ENTRIES = 30_000  # entries of a problem that is handed to branch and bound
 SHRUNK = 0.9  # share of the entries left at which it pays to begin again with those
 TINY = 1e-9
@@ -30,7 +30,7 @@ TINY = 1e-9
 
 @dataclass(frozen=True, eq=False)
 class SiteChoice:
-    """Sites chosen (numbers in the problem, sorted), their price, the price that no choice goes below, and the first dual."""
+    """Sites chosen (numbers in the problem, sorted), their price, its bound, and the first dual."""
 
     sites: Array
     price: float
@@ -75,10 +75,11 @@ def choose_sites(
     is_small = len(costs.rows) <= SMALL
     enough = min(price, best)
     enough = float(np.ceil(enough)) - 0.99 if costs.whole else enough  # the rest is rounded up
-    dual = bound_costs(costs, k, chosen, GLANCE if is_small else ROUNDS, enough)
+    dual = bound_costs(costs, k, chosen, SHORT_ROUNDS if is_small else ROUNDS, enough)
     chosen = dual.chosen
     price = dual.price
     lower = round_up(costs, dual.value)
+    # Disturbances cost most, so they come only where the bound leaves a gap.
     if not _is_closed(min(price, best), lower):
         chosen = improve_sites(costs, chosen, haste)
         price = price_sites(costs, chosen)
@@ -88,30 +89,33 @@ def choose_sites(
     if _is_closed(limit, bound) or (any_below and price < best):
         return choice
     below = float(np.ceil(limit)) - 1.0 if costs.whole else limit  # the next price there can be
+    # By their reduced costs, many sites are surely in or out.
     opened, kept = fix_sites(dual, k, below)
     core = reduce_costs(cut_beyond(costs, dual, below), opened, kept)
-    left = k - len(opened)
-    if left in range(1, len(core.sites)) and (
+    k_core = k - len(opened)
+    # Hardly smaller: branch and bound, or no more at all.
+    if k_core in range(1, len(core.sites)) and (
         is_small or len(core.rows) > SHRUNK * len(costs.rows)
     ):
         if len(core.rows) > ENTRIES:
             return choice
-        chosen_core, proven = solve_costs(core, left, limit, dear)
+        chosen_core, proven = solve_costs(core, k_core, limit, dear)
         proven = round_up(core, proven)
-        own, found = (
+        core_choice, core_price = (
             (kept, np.inf)
             if chosen_core is None
             else (core.sites[chosen_core], price_sites(core, chosen_core))
         )
     else:
+        # Much smaller: begin again with what is left.
         inner = choose_sites(
-            core, left, dear=dear, best=limit, any_below=any_below, haste=haste + 1
+            core, k_core, dear=dear, best=limit, any_below=any_below, haste=haste + 1
         )
-        own = inner.sites
-        found = inner.price
+        core_choice = inner.sites
+        core_price = inner.price
         proven = inner.bound
-    if found < price:
-        choice = SiteChoice(np.union1d(costs.sites[opened], own), found, bound, dual)
+    if core_price < price:
+        choice = SiteChoice(np.union1d(costs.sites[opened], core_choice), core_price, bound, dual)
     return replace(choice, bound=max(bound, min(proven, limit, choice.price)))
 
 
@@ -136,20 +140,22 @@ def round_up(costs: SitingCosts, bound: float) -> float:
 
 
 def fix_sites(dual: DualSolution, k: int, limit: float) -> tuple[Array, Array]:
-    """Fix sites by their worth: those that every choice up to the limit opens, and those that are left to choose from."""
+    """Fix sites by worth: those that every choice up to the limit opens, those left to choose."""
     order = np.argsort(-dual.worth, kind="stable")
     last = dual.worth[order[k - 1]]
     next_one = dual.worth[order[k]]
     is_taken = np.zeros(len(order), bool)
     is_taken[order[:k]] = True
     slack = limit - dual.value + TINY * abs(limit)
+    # Swapping it for the next best would bring the bound above the limit.
     opened = is_taken & (dual.worth - next_one > slack)
+    # And so would swapping the last of the best for it.
     out = ~is_taken & (last - dual.worth > slack)
     return np.flatnonzero(opened), np.flatnonzero(~opened & ~out)
 
 
 def cut_beyond(costs: SitingCosts, dual: DualSolution, limit: float) -> SitingCosts:
-    """Cut what each place can have to pay in a choice up to the limit, so that sites farther away are none for it.
+    """Cut what each place can have to pay in a choice up to the limit, and so its far sites.
 
     A place that goes farther than its price costs the difference on top of the
     bound (as a reduced cost says).

@@ -1,8 +1,8 @@
-"""Sharing: posts that have room for so many households only; each household goes to one post, so a place may be shared out.
+"""Capacitated assignment: who goes where if posts have capacities, as a linear programme.
 
-Who goes where is a flow, solved as a linear programme, whose prices say what
+A place may be shared among posts: who goes where is a flow, whose prices say what
 one more household would cost at each place. At these prices a new post brings
-at most what it could fill its room with: that guides swaps, and gives the
+at most what it could fill its capacity with: that guides swaps, and gives the
 bound for all choices.
 """
 
@@ -30,20 +30,20 @@ TINY = 1e-9
 
 @dataclass(frozen=True, eq=False)
 class CapacitatedCosts:
-    """Costs with the room of each site, and which are open in any case.
+    """Costs with the capacity of each site, and which are open in any case.
 
     Parameters
     ----------
     costs
         Places and sites; no site has been opened or left out yet.
-    rooms
+    capacities
         float64[m], households.
     always
         bool[m], the sites with a post already.
     """
 
     costs: SitingCosts
-    rooms: Array
+    capacities: Array
     always: Array
 
     @property
@@ -54,34 +54,37 @@ class CapacitatedCosts:
 
 @dataclass(frozen=True, eq=False)
 class CapacitatedAssignment:
-    """Who goes where: ``flow`` (csr_array[n, m], households), its price, and what one more household would cost at each place."""
+    """Who goes where: ``flow`` (csr_array[n, m], households), its price, and prices of places.
+
+    ``pay`` is what one more household would cost at each place.
+    """
 
     flow: csr_array
     price: float
     pay: Array
 
 
-def assign_within_capacity(rooms: CapacitatedCosts, opened: Array) -> CapacitatedAssignment:
+def assign_within_capacity(capacitated: CapacitatedCosts, opened: Array) -> CapacitatedAssignment:
     """Share the households out among the open sites at the least price."""
-    costs = rooms.costs
+    costs = capacitated.costs
     n = len(costs.weights)
     m = len(costs.sites)
-    is_open = rooms.always.copy()
+    is_open = capacitated.always.copy()
     is_open[opened] = True
     columns = costs.columns
-    at = np.flatnonzero(is_open[columns])
-    rows = costs.rows[at]
-    column = columns[at]
-    saved = costs.ways[at] - costs.beyond[rows]
-    number = np.arange(len(at))
+    entries = np.flatnonzero(is_open[columns])
+    rows = costs.rows[entries]
+    column = columns[entries]
+    saved = costs.ways[entries] - costs.beyond[rows]
+    number = np.arange(len(entries))
     matrix = csc_array(
-        (np.ones(2 * len(at)), (np.append(rows, n + column), np.append(number, number))),
-        shape=(n + m, len(at)),
+        (np.ones(2 * len(entries)), (np.append(rows, n + column), np.append(number, number))),
+        shape=(n + m, len(entries)),
     )
-    high = np.append(costs.weights, np.minimum(rooms.rooms, costs.weights.sum() + 1.0))
-    upper = np.full(len(at), highspy.kHighsInf)
+    high = np.append(costs.weights, np.minimum(capacitated.capacities, costs.weights.sum() + 1.0))
+    upper = np.full(len(entries), highspy.kHighsInf)
     model = open_programme(
-        saved, upper, np.zeros(len(at), bool), matrix, np.full(n + m, -highspy.kHighsInf), high
+        saved, upper, np.zeros(len(entries), bool), matrix, np.full(n + m, -highspy.kHighsInf), high
     )
     model.run()
     if model.getModelStatus() not in (
@@ -91,91 +94,126 @@ def assign_within_capacity(rooms: CapacitatedCosts, opened: Array) -> Capacitate
         raise ArithmeticError(f"the flow could not be solved: {model.getModelStatus()}")
     solution = model.getSolution()
     amount = np.maximum(0.0, np.array(solution.col_value))
+    # Flows are whole where the amounts are; the rest is the solver's tolerance.
     amount = np.where(np.abs(amount - np.rint(amount)) < 1e-7, np.rint(amount), amount)
     used = amount > 0
     flow = csr_array((amount[used], (rows[used], column[used])), shape=(n, m))
+    # Duals of the rows of places: what one more household would cost.
     pay = costs.beyond + np.minimum(0.0, np.array(solution.row_dual)[:n])
     return CapacitatedAssignment(
-        flow, rooms.top + float((saved * amount).sum()), np.clip(pay, 0.0, costs.beyond)
+        flow, capacitated.top + float((saved * amount).sum()), np.clip(pay, 0.0, costs.beyond)
     )
 
 
-def fill_greedily(rooms: CapacitatedCosts, k: int, until: float = -np.inf) -> Array:
-    """Add up to k sites, always the one that saves most with those not served yet, until the price is at most ``until``."""
-    from gridplan.coverage.siting.siting_kernels import fill_room, weigh_rooms
+def add_within_capacity(capacitated: CapacitatedCosts, k: int, until: float = -np.inf) -> Array:
+    """Add up to k sites, always the one that saves most, until the price is at most ``until``."""
+    from gridplan.coverage.siting.siting_kernels import fill_capacity, weigh_within_capacity
 
-    costs = rooms.costs
-    flow = assign_within_capacity(rooms, np.zeros(0, np.int64))
-    left = np.maximum(0.0, costs.weights - flow.flow.sum(axis=1))
+    costs = capacitated.costs
+    flow = assign_within_capacity(capacitated, np.zeros(0, np.int64))
+    unserved = np.maximum(0.0, costs.weights - flow.flow.sum(axis=1))
     price = flow.price
     chosen = np.zeros(0, np.int64)
     worth = np.empty(len(costs.sites))
     while len(worth) and len(chosen) < k and price > until:
-        weigh_rooms(costs.indptr, costs.rows, costs.ways, left, costs.beyond, rooms.rooms, worth)
-        worth[rooms.always] = worth[chosen] = 0.0
+        weigh_within_capacity(
+            costs.indptr,
+            costs.rows,
+            costs.ways,
+            unserved,
+            costs.beyond,
+            capacitated.capacities,
+            worth,
+        )
+        worth[capacitated.always] = 0.0
+        worth[chosen] = 0.0
         best = int(np.argmax(worth))
-        if worth[best] <= TINY * max(
-            1.0, abs(price)
-        ):  # nothing direct: by the prices of the flow, or not at all
-            flow = assign_within_capacity(rooms, chosen)
-            weigh_rooms(
-                costs.indptr, costs.rows, costs.ways, costs.weights, flow.pay, rooms.rooms, worth
+        # Nothing direct: by the prices of the flow, or not at all.
+        if worth[best] <= TINY * max(1.0, abs(price)):
+            flow = assign_within_capacity(capacitated, chosen)
+            weigh_within_capacity(
+                costs.indptr,
+                costs.rows,
+                costs.ways,
+                costs.weights,
+                flow.pay,
+                capacitated.capacities,
+                worth,
             )
-            worth[rooms.always] = worth[chosen] = 0.0
+            worth[capacitated.always] = 0.0
+            worth[chosen] = 0.0
             best = int(np.argmax(worth))
             if worth[best] <= TINY * max(1.0, abs(price)):
                 break
-            flow = assign_within_capacity(rooms, np.append(chosen, best))
+            # A displaced household may still go elsewhere, so price the flow itself.
+            flow = assign_within_capacity(capacitated, np.append(chosen, best))
             if (
                 flow.price >= price - TINY * max(1.0, abs(price))
-                and flow.price >= assign_within_capacity(rooms, chosen).price
+                and flow.price >= assign_within_capacity(capacitated, chosen).price
             ):
                 break
             chosen = np.append(chosen, best)
             price = flow.price
-            left = np.maximum(0.0, costs.weights - flow.flow.sum(axis=1))
+            unserved = np.maximum(0.0, costs.weights - flow.flow.sum(axis=1))
             continue
-        served = np.zeros(len(left))
+        served = np.zeros(len(unserved))
         a = costs.indptr[best]
         b = costs.indptr[best + 1]
-        price -= fill_room(
-            a, b, costs.rows, costs.ways, left, costs.beyond, rooms.rooms[best], served
+        # An estimate without displacing anybody, corrected where affordable.
+        price -= fill_capacity(
+            a,
+            b,
+            costs.rows,
+            costs.ways,
+            unserved,
+            costs.beyond,
+            capacitated.capacities[best],
+            served,
         )
-        left = np.maximum(0.0, left - served)
+        unserved = np.maximum(0.0, unserved - served)
         chosen = np.append(chosen, best)
-        if (
-            price > until and len(chosen) < k and len(costs.rows) < WORK // 50
-        ):  # share out anew where that is cheap
-            flow = assign_within_capacity(rooms, chosen)
+        # Assign all again where that is cheap.
+        if price > until and len(chosen) < k and len(costs.rows) < WORK // 50:
+            flow = assign_within_capacity(capacitated, chosen)
             price = flow.price
-            left = np.maximum(0.0, costs.weights - flow.flow.sum(axis=1))
+            unserved = np.maximum(0.0, costs.weights - flow.flow.sum(axis=1))
     return chosen
 
 
-def swap_shared(rooms: CapacitatedCosts, chosen: Array) -> tuple[Array, CapacitatedAssignment]:
+def swap_shared(
+    capacitated: CapacitatedCosts, chosen: Array
+) -> tuple[Array, CapacitatedAssignment]:
     """Swap sites as the prices of the flow advise, as long as that saves and the work allows."""
-    from gridplan.coverage.siting.siting_kernels import weigh_rooms
+    from gridplan.coverage.siting.siting_kernels import weigh_within_capacity
 
-    costs = rooms.costs
-    flow = assign_within_capacity(rooms, chosen)
+    costs = capacitated.costs
+    flow = assign_within_capacity(capacitated, chosen)
     tries = int(min(TRIES, WORK / max(1, len(costs.rows)) + 10))
     worth = np.empty(len(costs.sites))
     while tries > 0 and len(chosen):
-        weigh_rooms(
-            costs.indptr, costs.rows, costs.ways, costs.weights, flow.pay, rooms.rooms, worth
+        weigh_within_capacity(
+            costs.indptr,
+            costs.rows,
+            costs.ways,
+            costs.weights,
+            flow.pay,
+            capacitated.capacities,
+            worth,
         )
-        worth[rooms.always] = worth[chosen] = 0.0
-        kept = _value_sites(rooms, flow)[chosen]
+        worth[capacitated.always] = 0.0
+        worth[chosen] = 0.0
+        kept = _value_sites(capacitated, flow)[chosen]
         better = None
+        # The prices only estimate, so a few promising pairs are priced in full.
         for new in np.argsort(-worth, kind="stable")[:3]:
             for old in np.argsort(kept, kind="stable")[:3]:
                 if worth[new] <= kept[old] + TINY or tries <= 0:
                     continue
                 tries -= 1
                 other = np.sort(np.append(np.delete(chosen, old), new))
-                found = assign_within_capacity(rooms, other)
-                if found.price < flow.price - TINY * max(1.0, abs(flow.price)):
-                    better = (other, found)
+                swapped = assign_within_capacity(capacitated, other)
+                if swapped.price < flow.price - TINY * max(1.0, abs(flow.price)):
+                    better = (other, swapped)
                     break
             if better:
                 break
@@ -185,9 +223,9 @@ def swap_shared(rooms: CapacitatedCosts, chosen: Array) -> tuple[Array, Capacita
     return np.sort(chosen), flow
 
 
-def _value_sites(rooms: CapacitatedCosts, flow: CapacitatedAssignment) -> Array:
+def _value_sites(capacitated: CapacitatedCosts, flow: CapacitatedAssignment) -> Array:
     """Value what each site brings at the prices of the flow."""
-    costs = rooms.costs
+    costs = capacitated.costs
     columns = costs.columns
     amount = np.asarray(flow.flow[costs.rows, columns]).ravel()
     value = amount * np.maximum(0.0, flow.pay[costs.rows] - costs.ways)
@@ -195,14 +233,14 @@ def _value_sites(rooms: CapacitatedCosts, flow: CapacitatedAssignment) -> Array:
 
 
 def bound_shared(
-    rooms: CapacitatedCosts, k: int, price: float, pay: Array, enough: float = np.inf
+    capacitated: CapacitatedCosts, k: int, price: float, pay: Array, enough: float = np.inf
 ) -> DualSolution:
-    """Bound the price of k sites from below, from the prices of a flow on; a bound of ``enough`` will do."""
-    from gridplan.coverage.siting.siting_kernels import count_roomed, weigh_rooms
+    """Bound the price of k sites from below, from the prices of a flow on, up to ``enough``."""
+    from gridplan.coverage.siting.siting_kernels import count_within_capacity, weigh_within_capacity
 
-    costs = rooms.costs
+    costs = capacitated.costs
     weights = costs.weights
-    always = np.flatnonzero(rooms.always)
+    always = np.flatnonzero(capacitated.always)
     m = len(costs.sites)
     served = np.zeros(len(weights))
     direction = np.zeros(len(weights))
@@ -214,29 +252,36 @@ def bound_shared(
     base = 0.0
     for _ in range(ROUNDS):
         worth = np.empty(m)
-        weigh_rooms(costs.indptr, costs.rows, costs.ways, weights, pay, rooms.rooms, worth)
-        given = float(worth[always].sum())
+        weigh_within_capacity(
+            costs.indptr, costs.rows, costs.ways, weights, pay, capacitated.capacities, worth
+        )
+        open_worth = float(worth[always].sum())
         worth[always] = 0.0
+        # At these prices the best k sites are the most worthy ones.
         taken = np.argsort(-worth, kind="stable")[:k]
-        total = costs.base + float((weights * pay).sum() - worth[taken].sum()) - given
+        total = costs.base + float((weights * pay).sum() - worth[taken].sum()) - open_worth
         stale = 0 if total > best + 1e-6 * abs(best) or not np.isfinite(best) else stale + 1
         if total > best:
             best = total
             best_pay = pay
             best_worth = worth
-            base = given
+            base = open_worth
         if stale >= PATIENCE:
             step = step * SHRINK
             stale = 0
         if step < LAST or best >= enough or price - best <= TINY * max(abs(price), 1e-300):
             break
         both = np.union1d(taken, always)
-        count_roomed(costs.indptr, costs.rows, costs.ways, weights, pay, rooms.rooms, both, served)
+        count_within_capacity(
+            costs.indptr, costs.rows, costs.ways, weights, pay, capacitated.capacities, both, served
+        )
         want = 1.0 - served
+        # Prices at their limits do not go further.
         want[((pay <= 0) & (want < 0)) | ((pay >= costs.beyond) & (want > 0))] = 0.0
         direction = SMOOTH * direction + (1 - SMOOTH) * want
         size = float((weights * direction**2).sum())
         if size <= 0:
             break
+        # Polyak's step length, with the known price as the value to reach.
         pay = np.clip(pay + step * max(price - total, 0.0) / size * direction, 0.0, costs.beyond)
     return DualSolution(best, best_pay, best_worth, np.zeros(0, np.int64), price, base)

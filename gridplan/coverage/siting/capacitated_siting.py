@@ -1,7 +1,7 @@
-"""Choosing sites that have room for so many households only.
+"""Capacitated siting: choosing sites that can serve so many households only.
 
-Without limits of room every choice is at least as cheap; so that choice comes
-first, and where all can be shared out as it wishes it is the best. Otherwise:
+Without capacities every choice is at least as cheap; so that choice comes
+first, and where everybody fits in as it wishes it is the best. Otherwise:
 swaps by the prices of the flow, the dual, what it fixes, and branch and bound
 where little is left.
 """
@@ -21,9 +21,9 @@ from gridplan.coverage.siting.capacitated_assignment import (
     NODES,
     TINY,
     CapacitatedCosts,
+    add_within_capacity,
     assign_within_capacity,
     bound_shared,
-    fill_greedily,
     swap_shared,
 )
 from gridplan.coverage.siting.site_costs import SitingCosts, reduce_costs
@@ -32,98 +32,108 @@ from gridplan.engine.highs import open_programme
 Array = np.ndarray[Any, Any]
 
 
-def make_rooms(costs: SitingCosts, fixed: Array, capacities: Array) -> CapacitatedCosts:
-    """Make rooms of costs without fixed sites, and of the capacity of every site in the problem."""
+def make_capacitated_costs(costs: SitingCosts, fixed: Array, capacities: Array) -> CapacitatedCosts:
+    """Add capacities to costs without fixed sites."""
     return CapacitatedCosts(costs, capacities[costs.sites], np.isin(costs.sites, fixed))
 
 
 def choose_shared(
-    rooms: CapacitatedCosts,
+    capacitated: CapacitatedCosts,
     k: int,
     *,
     dear: float = np.inf,
     best: float = np.inf,
     any_below: bool = False,
 ) -> SiteChoice:
-    """Choose at most k more sites at the least price; as :func:`choose_sites`, for posts with so much room."""
-    costs = rooms.costs
-    fixed = np.flatnonzero(rooms.always)
-    free = np.flatnonzero(~rooms.always)
+    """Choose at most k more sites at the least price, as :func:`choose_sites`, with capacities."""
+    costs = capacitated.costs
+    fixed = np.flatnonzero(capacitated.always)
+    free = np.flatnonzero(~capacitated.always)
     k = min(k, len(free))
     folded = reduce_costs(replace(costs, sites=np.arange(len(costs.sites))), fixed, free)
+    # Without capacities it is easier, never dearer, and often already enough.
     easy = choose_sites(folded, k, dear=dear, best=best)
     chosen, flow = (
-        swap_shared(rooms, easy.sites)
+        swap_shared(capacitated, easy.sites)
         if k
-        else (easy.sites, assign_within_capacity(rooms, easy.sites))
+        else (easy.sites, assign_within_capacity(capacitated, easy.sites))
     )
     if k and flow.price > easy.bound + TINY * max(1.0, abs(easy.bound)):
-        other, found = swap_shared(rooms, fill_greedily(rooms, k))
-        chosen, flow = (other, found) if found.price < flow.price else (chosen, flow)
+        other, filled = swap_shared(capacitated, add_within_capacity(capacitated, k))
+        chosen, flow = (other, filled) if filled.price < flow.price else (chosen, flow)
     price = flow.price
     if k in (0, len(free)):  # more sites never cost more
-        every = assign_within_capacity(rooms, free[:k])
+        every = assign_within_capacity(capacitated, free[:k])
         return SiteChoice(costs.sites[free[:k]], every.price, every.price)
     limit = min(price, best)
-    dual = bound_shared(rooms, k, price, flow.pay, limit)
+    # The bound of the capacitated problem, from the prices of the best flow.
+    dual = bound_shared(capacitated, k, price, flow.pay, limit)
     bound = min(limit, max(easy.bound, round_up(costs, dual.value)))
     choice = SiteChoice(costs.sites[chosen], price, bound, dual)
     if limit - bound <= TINY * max(1.0, abs(limit)) or (any_below and price < best):
         return choice
+    # Sites that the bound decides are fixed; small remains are solved exactly.
     core = _shrink(
-        rooms, replace(dual, worth=np.where(rooms.always, -np.inf, dual.worth)), k, limit
+        capacitated,
+        replace(dual, worth=np.where(capacitated.always, -np.inf, dual.worth)),
+        k,
+        limit,
     )
     if len(core.costs.rows) > ENTRIES:
         return choice
-    own, proven = solve_shared(core, k - int(core.always.sum() - rooms.always.sum()), limit, dear)
-    if own is not None:
-        sites = np.union1d(own, core.costs.sites[core.always])
+    core_sites, proven = solve_shared(
+        core, k - int(core.always.sum() - capacitated.always.sum()), limit, dear
+    )
+    if core_sites is not None:
+        sites = np.union1d(core_sites, core.costs.sites[core.always])
         sites = np.setdiff1d(np.flatnonzero(np.isin(costs.sites, sites)), fixed)
-        found = assign_within_capacity(rooms, sites)
-        if found.price < price:
-            choice = SiteChoice(costs.sites[sites], found.price, bound, dual)
+        filled = assign_within_capacity(capacitated, sites)
+        if filled.price < price:
+            choice = SiteChoice(costs.sites[sites], filled.price, bound, dual)
     return replace(choice, bound=max(bound, min(proven, choice.price)))
 
 
-def _shrink(rooms: CapacitatedCosts, dual: Any, k: int, limit: float) -> CapacitatedCosts:
-    """Shrink to what the dual leaves open: some sites are open in any case now, others are gone."""
+def _shrink(capacitated: CapacitatedCosts, dual: Any, k: int, limit: float) -> CapacitatedCosts:
+    """Shrink to what the dual leaves open: some sites are open for good now, others are gone."""
     opened, kept = fix_sites(dual, k, limit)
-    always = rooms.always.copy()
+    always = capacitated.always.copy()
     always[opened] = True
-    stay = np.flatnonzero(always | np.isin(np.arange(len(always)), kept))
-    core = reduce_costs(rooms.costs, np.zeros(0, np.int64), stay, is_roomy=False)
-    place = np.searchsorted(rooms.costs.sites, core.sites)
-    return CapacitatedCosts(core, rooms.rooms[place], always[place])
+    remaining = np.flatnonzero(always | np.isin(np.arange(len(always)), kept))
+    core = reduce_costs(capacitated.costs, np.zeros(0, np.int64), remaining, is_roomy=False)
+    place = np.searchsorted(capacitated.costs.sites, core.sites)
+    return CapacitatedCosts(core, capacitated.capacities[place], always[place])
 
 
 def solve_shared(
-    rooms: CapacitatedCosts, k: int, best: float, dear: float
+    capacitated: CapacitatedCosts, k: int, best: float, dear: float
 ) -> tuple[Array | None, float]:
-    """Choose at most k more sites at the least price by branch and bound; sites as numbers in the problem, and the bound."""
-    costs = rooms.costs
-    always = rooms.always
+    """Choose at most k more sites at the least price by branch and bound; and the bound."""
+    costs = capacitated.costs
+    always = capacitated.always
     n = len(costs.weights)
     m = len(costs.sites)
     entries = len(costs.rows)
     columns = costs.columns
     rows = costs.rows
     must = costs.beyond >= dear
-    room = np.minimum(rooms.rooms, costs.weights.sum() + 1.0)
+    # No capacity beyond all households, or the relaxation is needlessly weak.
+    room = np.minimum(capacitated.capacities, costs.weights.sum() + 1.0)
     free = np.flatnonzero(~always)
     slot = np.full(m, -1)
     slot[free] = np.arange(len(free))
     number = np.arange(entries)
-    strong = np.flatnonzero(~always[columns])  # the entries of sites that may be closed
-    s = len(strong)
+    closable = np.flatnonzero(~always[columns])  # the entries of sites that may be closed
+    s = len(closable)
     f = len(free)
     last = n + m + s
+    # Rows: places, capacities, entries only of open sites, and the number of sites.
     matrix = csc_array(
         (
             np.concatenate(
                 [
                     np.ones(2 * entries + s),
                     -room[free],
-                    -np.minimum(costs.weights[rows[strong]], room[columns[strong]]),
+                    -np.minimum(costs.weights[rows[closable]], room[columns[closable]]),
                     np.ones(f),
                 ]
             ),
@@ -142,9 +152,9 @@ def solve_shared(
                     [
                         number,
                         number,
-                        strong,
+                        closable,
                         entries + np.arange(f),
-                        entries + slot[columns[strong]],
+                        entries + slot[columns[closable]],
                         entries + np.arange(f),
                     ]
                 ),
@@ -176,25 +186,25 @@ def solve_shared(
 
 
 def cover_shared(
-    rooms: CapacitatedCosts, target: float, most: int | None = None
+    capacitated: CapacitatedCosts, target: float, most: int | None = None
 ) -> tuple[Array | None, float]:
-    """Find the fewest sites with which the price is at most ``target``; as :func:`cover_share`, for posts with so much room."""
-    costs = rooms.costs
-    slack = TINY * max(1.0, rooms.top)
-    free = np.flatnonzero(~rooms.always)
-    if assign_within_capacity(rooms, free).price > target + slack:
+    """Find the fewest sites for a price of at most ``target``, as :func:`cover_share`."""
+    costs = capacitated.costs
+    slack = TINY * max(1.0, capacitated.top)
+    free = np.flatnonzero(~capacitated.always)
+    if assign_within_capacity(capacitated, free).price > target + slack:
         return None, np.inf
-    order = fill_greedily(rooms, len(free), target + slack)
-    if assign_within_capacity(rooms, order).price > target + slack:
+    order = add_within_capacity(capacitated, len(free), target + slack)
+    if assign_within_capacity(capacitated, order).price > target + slack:
         order = free
     best = costs.sites[order]
     low = 0.0
     if most is not None and len(best) > most:
-        best = np.append(
-            best[:most], best[:1]
-        )  # one more than asked, so that the first question is about ``most``
+        # One more than asked, so that the first question is about ``most``.
+        best = np.append(best[:most], best[:1])
+    # One site fewer each time, until there is none such or it is proven.
     while low < len(best):
-        choice = choose_shared(rooms, len(best) - 1, best=target + 2 * slack, any_below=True)
+        choice = choose_shared(capacitated, len(best) - 1, best=target + 2 * slack, any_below=True)
         if choice.price <= target + slack:
             best = choice.sites
             continue

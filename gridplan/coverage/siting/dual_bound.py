@@ -1,10 +1,10 @@
-"""The dual: what each place would pay at most, and so a bound that no choice of sites goes below.
+"""Lagrangian dual: prices of places, and so a bound that no choice of sites goes below.
 
 That each place is served once is relaxed at a price for each place. A site
 then takes whatever is worth more than its way, and the k best sites are known
 at once (Cornuejols, Fisher and Nemhauser, 1977). Prices follow a smoothed
 subgradient. Whatever the prices are, the bound holds; so it does when only the
-nearest sites of a place are looked at, for prices that stay below the ways to
+nearest sites of a place count, for prices that stay below the ways to
 the others.
 """
 
@@ -41,7 +41,7 @@ class DualSolution:
         float64[m], what each site brings at these prices, 0 or more.
     chosen
         The best choice of sites met on the way, and ``price``, what it costs.
-    given
+    open_worth
         What sites that are open in any case bring.
     """
 
@@ -50,29 +50,29 @@ class DualSolution:
     worth: Array
     chosen: Array
     price: float
-    given: float = 0.0
+    open_worth: float = 0.0
 
     def count_sites(self, costs: SitingCosts, target: float) -> int:
         """Count the sites that are needed at least for a price of at most ``target``."""
-        paid = costs.base + float((costs.weights * self.prices).sum()) - self.given
-        left = paid - np.concatenate([[0.0], np.cumsum(np.sort(self.worth)[::-1])])
-        enough = np.flatnonzero(left <= target + 1e-9 * abs(paid))
+        paid = costs.base + float((costs.weights * self.prices).sum()) - self.open_worth
+        remaining = paid - np.concatenate([[0.0], np.cumsum(np.sort(self.worth)[::-1])])
+        enough = np.flatnonzero(remaining <= target + 1e-9 * abs(paid))
         return int(enough[0]) if len(enough) else len(self.worth) + 1
 
 
 def bound_costs(
     costs: SitingCosts, k: int, chosen: Array, rounds: int = ROUNDS, enough: float = np.inf
 ) -> DualSolution:
-    """Bound the price of k sites from below, beginning from a known choice; a bound of ``enough`` will do."""
+    """Bound the price of k sites from below, from a known choice on, up to ``enough``."""
     price = price_sites(costs, chosen)
-    limit, at = _look_near(costs, chosen)
+    limit, entries = _limit_prices(costs, chosen)
     from gridplan.coverage.siting.siting_kernels import count_served, weigh_sites
 
     weights = costs.weights
     m = len(costs.sites)
-    rows = costs.rows[at]
-    ways = costs.ways[at]
-    indptr = np.concatenate([[0], np.cumsum(np.bincount(costs.columns[at], minlength=m))])
+    rows = costs.rows[entries]
+    ways = costs.ways[entries]
+    indptr = np.concatenate([[0], np.cumsum(np.bincount(costs.columns[entries], minlength=m))])
     served = np.zeros(len(weights))
     pay = np.minimum(limit, _start_prices(costs, chosen))
     step = FIRST
@@ -85,6 +85,7 @@ def bound_costs(
     for _ in range(rounds):
         worth = np.empty(m)
         weigh_sites(indptr, rows, ways, weights, pay, worth)
+        # At these prices the best k sites are the most worthy ones.
         taken = np.argsort(-worth, kind="stable")[:k]
         total = costs.base + float((weights * pay).sum() - worth[taken].sum())
         stale = 0 if total > best + 1e-6 * abs(best) or not np.isfinite(best) else stale + 1
@@ -92,6 +93,7 @@ def bound_costs(
             best = total
             best_pay = pay
             best_worth = worth
+            # Sites that good prices like are often a good choice.
             chosen, price = _try_choice(costs, taken, chosen, price, tried)
         if stale >= PATIENCE:
             step = step * SHRINK
@@ -100,22 +102,24 @@ def bound_costs(
             break
         count_served(indptr, rows, ways, pay, taken, served)
         want = 1.0 - served
+        # Prices at their limits do not go further.
         want[((pay <= 0) & (want < 0)) | ((pay >= limit) & (want > 0))] = 0.0
         direction = SMOOTH * direction + (1 - SMOOTH) * want
         size = float((weights * direction**2).sum())
         if size <= 0:
             break
+        # Polyak's step length, with the known price as the value to reach.
         pay = np.clip(pay + step * (price - total) / size * direction, 0.0, limit)
     return DualSolution(best, best_pay, best_worth, np.sort(chosen), price)
 
 
-def _look_near(costs: SitingCosts, chosen: Array, spare: int = 6) -> tuple[Array, Array]:
-    """Find the most that each place may pay, and the entries below it: ways no longer than to its sixth nearest chosen site."""
+def _limit_prices(costs: SitingCosts, chosen: Array, spare: int = 6) -> tuple[Array, Array]:
+    """Limit what each place may pay by its sixth nearest chosen site; and the entries below it."""
     count = np.zeros(len(costs.beyond), np.int64)
     is_chosen = np.zeros(len(costs.sites), bool)
     is_chosen[chosen] = True
-    at = np.flatnonzero(is_chosen[costs.columns])
-    order = at[np.lexsort((costs.ways[at], costs.rows[at]))]
+    entries = np.flatnonzero(is_chosen[costs.columns])
+    order = entries[np.lexsort((costs.ways[entries], costs.rows[entries]))]
     rows = costs.rows[order]
     count = np.bincount(rows, minlength=len(count))
     begins = np.cumsum(count) - count
@@ -130,9 +134,9 @@ def _start_prices(costs: SitingCosts, chosen: Array) -> Array:
     first = costs.beyond.copy()
     second = costs.beyond.copy()
     for j in chosen.tolist():
-        own = slice(costs.indptr[j], costs.indptr[j + 1])
-        rows = costs.rows[own]
-        ways = costs.ways[own]
+        reach = slice(costs.indptr[j], costs.indptr[j + 1])
+        rows = costs.rows[reach]
+        ways = costs.ways[reach]
         second[rows] = np.minimum(second[rows], np.maximum(first[rows], ways))
         first[rows] = np.minimum(first[rows], ways)
     return (first + second) / 2

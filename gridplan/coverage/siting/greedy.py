@@ -1,4 +1,4 @@
-"""Greedy: always the site that saves most, looked for lazily; then swaps of one chosen site for another while one saves.
+"""Greedy addition of the site that saves most, evaluated lazily; then swaps while one saves.
 
 What a site saves can only shrink while others are added, so a saving computed
 earlier is a limit (Minoux, 1978). Swaps are priced from each place's nearest
@@ -21,7 +21,9 @@ TINY = 1e-9  # share of the price that does not count as a saving
 
 
 def add_greedily(costs: SitingCosts, k: int, until: float = -np.inf) -> tuple[Array, Array]:
-    """Add up to k sites, each the one that saves most, until the price is at most ``until`` or nothing saves.
+    """Add up to k sites, each the one that saves most, until the price is at most ``until``.
+
+    Ends earlier where nothing saves.
 
     Returns the sites in the order they were added (numbers within the costs),
     and the price after each, float64[len + 1].
@@ -37,13 +39,15 @@ def add_greedily(costs: SitingCosts, k: int, until: float = -np.inf) -> tuple[Ar
     prices = [price]
     while heap and len(chosen) < k and price > until:
         saving, j, age = heap[0]
-        own = slice(costs.indptr[j], costs.indptr[j + 1])
-        rows = costs.rows[own]
-        ways = costs.ways[own]
+        reach = slice(costs.indptr[j], costs.indptr[j + 1])
+        rows = costs.rows[reach]
+        ways = costs.ways[reach]
+        # Computed before the last addition: only a limit, so compute again.
         if age < len(chosen):
             now = float((costs.weights[rows] * np.maximum(0.0, near[rows] - ways)).sum())
             heapq.heapreplace(heap, (-now, j, len(chosen)))
             continue
+        # The best saves nothing, so none does.
         if -saving <= least:
             break
         heapq.heappop(heap)
@@ -55,7 +59,7 @@ def add_greedily(costs: SitingCosts, k: int, until: float = -np.inf) -> tuple[Ar
 
 
 def swap_sites(costs: SitingCosts, chosen: Array, rounds: int = 0, seed: int = 0) -> Array:
-    """Swap one chosen site for another while one saves; then disturb the choice ``rounds`` times and keep what is better.
+    """Swap one chosen site for another while one saves; then perturb the choice ``rounds`` times.
 
     Returns the choice, sorted.
     """

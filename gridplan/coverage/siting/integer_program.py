@@ -1,4 +1,4 @@
-"""Exact: the choice of sites as an integer problem by radius, a switch for every way that a place may have to go beyond.
+"""Integer programme by radius: a switch for every way that a place may have to go beyond.
 
 A place pays its shortest way, and each further step unless a chosen site is
 that near (Garcia, Labbe and Marin, 2011). With one way for all it is the
@@ -33,18 +33,21 @@ def solve_costs(
     m = len(costs.sites)
     n = len(costs.weights)
     place = np.repeat(np.arange(n), np.diff(starts))
-    fresh = np.ones(len(far), bool)  # entries with which a new radius of a place begins
-    fresh[1:] = (np.diff(far) > 0) | (np.diff(place) > 0)
-    level = np.cumsum(fresh) - 1
-    owner = place[fresh]
-    way = far[fresh]
+    # Equal ways of a place share one switch.
+    is_new = np.ones(len(far), bool)  # entries with which a new radius of a place begins
+    is_new[1:] = (np.diff(far) > 0) | (np.diff(place) > 0)
+    level = np.cumsum(is_new) - 1
+    owner = place[is_new]
+    way = far[is_new]
     is_last = np.append(np.diff(owner) > 0, True)
     is_first = np.append(True, np.diff(owner) > 0)
     further = np.where(is_last, costs.beyond[owner], np.append(way[1:], 0.0))
+    # What going beyond this radius to the next costs.
     step = costs.weights[owner] * (further - way)
     upper = np.where(further >= dear, 0.0, 1.0)
     step[upper == 0] = 0.0
     levels = len(way)
+    # A switch is on only if the one before it is.
     inner = np.flatnonzero(~is_first)
     rows = np.concatenate([level, np.arange(levels), inner, np.full(m, levels)])
     columns = np.concatenate([near, m + np.arange(levels), m + inner - 1, np.arange(m)])
@@ -59,6 +62,7 @@ def solve_costs(
     )
     model.setOptionValue("mip_max_nodes", nodes)
     model.setOptionValue("mip_rel_gap", 0.0)
+    # Whole prices: a gap below 1 proves the optimum.
     model.setOptionValue("mip_abs_gap", 0.99 if costs.whole else 1e-9 * max(best, 1e-300))
     if best < dear:
         model.setOptionValue("objective_bound", float(best - paid))

@@ -1,4 +1,4 @@
-"""Where posts go: the four questions of siting, each with an answer and a proof of how good it is."""
+"""Location problems: maximal covering, p-median, set covering and p-centre, with bounds."""
 
 from __future__ import annotations
 
@@ -9,15 +9,18 @@ from scipy.sparse import csr_array
 
 from gridplan.coverage.siting.best_sites import SiteChoice, choose_sites
 from gridplan.coverage.siting.capacitated_assignment import CapacitatedCosts, assign_within_capacity
-from gridplan.coverage.siting.capacitated_siting import choose_shared, cover_shared, make_rooms
+from gridplan.coverage.siting.capacitated_siting import (
+    choose_shared,
+    cover_shared,
+    make_capacitated_costs,
+)
 from gridplan.coverage.siting.set_covering import cover_share, cover_whole
 from gridplan.coverage.siting.site_costs import build_costs, list_costs
 from gridplan.coverage.siting.siting_problem import EXACT, Siting, SitingProblem, assign_nearest
 
 Array = np.ndarray[Any, Any]
-FRACTION = (
-    0.01  # households; where places are shared out in fractions, less than this may be left out
-)
+# households; where places are shared in fractions, less than this may be left out
+FRACTION = 0.01
 
 
 def cover_most(problem: SitingProblem, k: int) -> Siting:
@@ -32,11 +35,11 @@ def cover_most(problem: SitingProblem, k: int) -> Siting:
     served. Two posts serve all, one serves three:
 
     >>> from gridplan.coverage.siting.siting_problem import make_siting_problem
-    >>> at = np.arange(5) * 100.0
-    >>> far = abs(at[:, None] - at)
-    >>> street = make_problem(np.where(far <= 100, far, np.inf), np.ones(5))
-    >>> cover_most(street, 1).objective, cover_most(street, 2).objective, cover_most(street, 0).objective
-    (3.0, 5.0, 0.0)
+    >>> position = np.arange(5) * 100.0
+    >>> far = abs(position[:, None] - position)
+    >>> street = make_siting_problem(np.where(far <= 100, far, np.inf), np.ones(5))
+    >>> [cover_most(street, k).objective for k in (1, 2, 0)]
+    [3.0, 5.0, 0.0]
     """
     choice = _choose(problem, level_ways(problem.ways), np.ones(len(problem.weights)), k)
     served = problem.total - np.array([choice.price, choice.bound])
@@ -63,7 +66,7 @@ def p_median(problem: SitingProblem, k: int, beyond: float = np.inf) -> Siting:
 
     >>> from gridplan.coverage.siting.siting_problem import make_siting_problem
     >>> far = abs(np.arange(3)[:, None] - np.arange(3)) * 100.0
-    >>> answer = p_median(make_problem(far, np.ones(3)), 1)
+    >>> answer = p_median(make_siting_problem(far, np.ones(3)), 1)
     >>> answer.chosen.tolist(), answer.objective, answer.ended
     ([1], 200.0, 'optimal')
     """
@@ -71,9 +74,8 @@ def p_median(problem: SitingProblem, k: int, beyond: float = np.inf) -> Siting:
         choice = _choose(problem, problem.ways, np.full(len(problem.weights), beyond), k)
         return _answer(problem, choice.sites, choice.price, choice.bound, beyond)
     longest = problem.total * float(problem.ways.data.max(initial=0.0))
-    dear = (longest + 1.0) / _find_unit(
-        problem
-    )  # to leave anyone out costs more than all together can walk
+    # To leave anyone out costs more than all together can walk.
+    dear = (longest + 1.0) / _find_unit(problem)
     choice = _choose(problem, problem.ways, np.full(len(problem.weights), dear), k, dear)
     price, bound = (
         np.inf if value > longest + 0.5 else value for value in (choice.price, choice.bound)
@@ -82,16 +84,16 @@ def p_median(problem: SitingProblem, k: int, beyond: float = np.inf) -> Siting:
 
 
 def cover_all(problem: SitingProblem, share: float = 1.0) -> Siting:
-    """Find how many more posts are needed at least, and where, to serve a share of all households (location set covering).
+    """Find the fewest more posts that serve a share of all households (set covering).
 
     The objective is the number of posts added.
 
     Examples
     --------
     >>> from gridplan.coverage.siting.siting_problem import make_siting_problem
-    >>> at = np.arange(5) * 100.0
-    >>> far = abs(at[:, None] - at)
-    >>> street = make_problem(np.where(far <= 100, far, np.inf), np.ones(5))
+    >>> position = np.arange(5) * 100.0
+    >>> far = abs(position[:, None] - position)
+    >>> street = make_siting_problem(np.where(far <= 100, far, np.inf), np.ones(5))
     >>> cover_all(street).objective, cover_all(street, 0.6).objective
     (2.0, 1.0)
     """
@@ -100,7 +102,7 @@ def cover_all(problem: SitingProblem, share: float = 1.0) -> Siting:
 
 
 def p_centre(problem: SitingProblem, k: int) -> Siting:
-    """Find the k more posts with which the household that has farthest to go has least far (p-centre).
+    """Find the k more posts for which the longest way of any household is shortest (p-centre).
 
     The objective is that way, in metres or minutes; infinite where k posts
     cannot reach everybody.
@@ -109,7 +111,7 @@ def p_centre(problem: SitingProblem, k: int) -> Siting:
     --------
     >>> from gridplan.coverage.siting.siting_problem import make_siting_problem
     >>> far = abs(np.arange(5)[:, None] - np.arange(5)) * 100.0
-    >>> street = make_problem(far, np.ones(5))
+    >>> street = make_siting_problem(far, np.ones(5))
     >>> p_centre(street, 1).objective, p_centre(street, 2).objective
     (200.0, 100.0)
     """
@@ -122,12 +124,11 @@ def p_centre(problem: SitingProblem, k: int) -> Siting:
     best = None
     low = 0
     high = len(radii)
-    for is_sure in (
-        False,
-        True,
-    ):  # first for an answer, then, of what was left undecided, for the proof
+    # First for an answer, then, of what was left undecided, for the proof.
+    for is_sure in (False, True):
         bottom = low
         top = high
+        # Bisection over the ways: does some radius let k posts reach everybody?
         while bottom < top:
             middle = (bottom + top) // 2
             sites, need = _cover(_within(problem, float(radii[middle])), 1.0, k)
@@ -135,8 +136,10 @@ def p_centre(problem: SitingProblem, k: int) -> Siting:
                 best = sites
                 high = middle
                 top = middle
+            # Proven too short, whatever posts are chosen.
             elif need > k:
                 low = bottom = middle + 1
+            # Undecided: a longer radius would not settle this one.
             elif is_sure:
                 top = middle
             else:
@@ -177,24 +180,29 @@ def level_ways(ways: csr_array) -> csr_array:
 def _choose(
     problem: SitingProblem, ways: csr_array, beyond: Array, k: int, dear: float = np.inf
 ) -> SiteChoice:
-    """Choose sites with or without limits of room."""
+    """Choose sites with or without capacities."""
     if problem.capacities is None:
         return choose_sites(build_costs(ways, problem.weights, beyond, problem.fixed), k, dear=dear)
     costs = build_costs(ways, problem.weights, beyond, np.zeros(0, np.int64), is_roomy=False)
-    return choose_shared(make_rooms(costs, problem.fixed, problem.capacities), k, dear=dear)
+    return choose_shared(
+        make_capacitated_costs(costs, problem.fixed, problem.capacities), k, dear=dear
+    )
 
 
 def _cover(problem: SitingProblem, share: float, most: int | None) -> tuple[Array | None, float]:
     """Find the fewest sites for a share of the households, and how many are needed at least."""
-    left = (1.0 - share) * problem.total
-    left = 0.0 if left <= EXACT * problem.total else left
+    uncovered = (1.0 - share) * problem.total
+    # Rounding in the share must not let a household be left out.
+    uncovered = 0.0 if uncovered <= EXACT * problem.total else uncovered
     ways = level_ways(problem.ways)
     beyond = np.ones(len(problem.weights))
     if problem.capacities is not None:
         costs = build_costs(ways, problem.weights, beyond, np.zeros(0, np.int64), is_roomy=False)
-        return cover_shared(make_rooms(costs, problem.fixed, problem.capacities), left, most)
+        return cover_shared(
+            make_capacitated_costs(costs, problem.fixed, problem.capacities), uncovered, most
+        )
     costs = build_costs(ways, problem.weights, beyond, problem.fixed)
-    return cover_share(costs, left, most) if left else cover_whole(costs, most)
+    return cover_share(costs, uncovered, most) if uncovered else cover_whole(costs, most)
 
 
 def _answer(
@@ -220,11 +228,11 @@ def _answer(
         return Siting(
             chosen, assignment, objective, bound, "bounded" if np.isfinite(bound) else "impossible"
         )
-    apart = abs(objective - bound) <= EXACT * max(1.0, abs(objective))
+    is_proven = abs(objective - bound) <= EXACT * max(1.0, abs(objective))
     return Siting(
         chosen,
         assignment,
         float(objective),
-        float(objective if apart else bound),
-        "optimal" if apart else "bounded",
+        float(objective if is_proven else bound),
+        "optimal" if is_proven else "bounded",
     )

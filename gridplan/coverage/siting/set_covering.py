@@ -1,8 +1,8 @@
-"""Covers: the fewest sites that leave at most so much weight uncovered.
+"""Set covering: the fewest sites that leave at most so much weight uncovered.
 
 Where nothing may be left, the classical reductions come first (a place covered
-whenever another one is, a place with one site alone, a site that another
-outdoes), and what then hangs together is solved apart. Elsewhere the least k
+whenever another one is, a place with one site alone, a dominated
+site), and connected components are solved one by one. Elsewhere the least k
 is sought whose best choice is good enough; one dual bounds every k at once.
 """
 
@@ -34,7 +34,7 @@ NODES = 2_000
 def cover_share(
     costs: SitingCosts, target: float, most: int | None = None
 ) -> tuple[Array | None, float]:
-    """Find the fewest sites whose price is at most ``target``; more than ``most`` are of no interest.
+    """Find the fewest sites, up to ``most``, whose price is at most ``target``.
 
     Returns the sites (numbers in the problem), None where there is no such
     choice at all or none within ``most`` was found, and the number that every
@@ -47,9 +47,11 @@ def cover_share(
     best = costs.sites[order]
     low = 0
     if len(order):
+        # One dual bounds every number of sites at once.
         first = bound_costs(costs, min(len(order), len(costs.sites)), order)
         low = max(1, first.count_sites(costs, target + slack))
         best, low = _narrow(costs, order, low, target + slack)
+    # One site fewer each time, until there is none such or it is proven.
     while low < len(best):
         k = len(best) - 1
         choice = choose_sites(costs, k, best=target + 2 * slack, any_below=True)
@@ -65,7 +67,7 @@ def cover_share(
 
 
 def _narrow(costs: SitingCosts, order: Array, low: int, target: float) -> tuple[Array, int]:
-    """Narrow the number by halving: where swaps bring the price of k sites down to the target, fewer are tried."""
+    """Narrow the number by bisection: swaps try to bring k sites down to the target price."""
     best = costs.sites[order]
     high = len(order)
     floor = low
@@ -90,23 +92,25 @@ def cover_whole(costs: SitingCosts, most: int | None = None) -> tuple[Array | No
     need = float(len(opened))
     needs = [_bound_cover(part) for part in parts]
     greedy = [part.sites[add_greedily(part, len(part.sites))[0]] for part in parts]
+    # Bounds or greedy choices may already answer the question about ``most``.
     if most is not None and need + sum(needs) > most:
         return None, need + sum(needs)
-    if most is not None and need + sum(len(own) for own in greedy) <= most:
+    if most is not None and need + sum(len(chosen) for chosen in greedy) <= most:
         return np.sort(np.concatenate([opened, *greedy])), need + sum(needs)
     for part, least, known in zip(parts, needs, greedy, strict=True):
         best, low = (known, least) if len(known) <= least else _solve_part(part, known, least)
         sites.append(best)
         need += low
-    found = np.sort(np.concatenate(sites))
-    return (found if most is None or len(found) <= most else None), need
+    cover_sites = np.sort(np.concatenate(sites))
+    return (cover_sites if most is None or len(cover_sites) <= most else None), need
 
 
 def _reduce_cover(costs: SitingCosts) -> tuple[Array, SitingCosts]:
-    """Drop places that are covered whenever another one is, open sites that a place has alone, until nothing changes."""
+    """Drop implied places and open sites that a place has alone, until nothing changes."""
     opened = np.zeros(0, np.int64)
     while len(costs.weights):
         before = (len(costs.weights), len(costs.sites))
+        # Covering the kept place covers the dropped one too.
         costs = take_rows(costs, _find_needed(costs))
         starts, near, _ = costs.by_place
         alone = np.unique(near[starts[:-1][np.diff(starts) == 1]])
@@ -133,7 +137,7 @@ def _find_needed(costs: SitingCosts) -> Array:
 
 
 def _part_costs(costs: SitingCosts) -> Any:
-    """Part what does not hang together."""
+    """Split the costs into connected components."""
     n = len(costs.weights)
     m = len(costs.sites)
     if not n:
@@ -162,6 +166,7 @@ def _bound_cover(costs: SitingCosts) -> float:
     model = open_programme(
         np.ones(m), np.full(m, highspy.kHighsInf), np.zeros(m, bool), _rows(costs), low, high
     )
+    # Interior point is quicker on large ones, where the basis is not needed.
     if len(costs.rows) > ENTRIES:
         model.setOptionValue("solver", "ipm")
     model.run()
@@ -171,7 +176,7 @@ def _bound_cover(costs: SitingCosts) -> float:
 
 
 def _solve_part(costs: SitingCosts, known: Array, least: float) -> tuple[Array, float]:
-    """Find the fewest sites of one part: by branch and bound where it is small, by the least k with swaps elsewhere."""
+    """Find the fewest sites of one component: exactly where small, else the least k with swaps."""
     if len(costs.rows) > ENTRIES:
         best, low = cover_share(costs, costs.base)
         return (known if best is None or len(known) < len(best) else best), max(least, low)
@@ -180,6 +185,7 @@ def _solve_part(costs: SitingCosts, known: Array, least: float) -> tuple[Array, 
     once = np.ones(n)
     many = np.full(n, highspy.kHighsInf)
     model = open_cover(np.ones(m), _rows(costs), once, many, NODES, 0.0)
+    # Numbers of sites are whole, so a gap below 1 proves the optimum.
     model.setOptionValue("mip_abs_gap", 0.99)
     model.run()
     info = model.getInfo()

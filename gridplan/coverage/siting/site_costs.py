@@ -1,10 +1,10 @@
-"""One form for all: places that cost at most so much, and less where a chosen site is near.
+"""Siting costs: places that cost at most so much, and less where a chosen site is near.
 
 Choose at most k sites so that ``base + sum of weight x min(beyond, way to the
 nearest chosen site)`` is least. With ways of 0 and beyond 1 that is the weight
 left uncovered; with metres it is household-metres. What is open already only
-lowers ``beyond``, so it vanishes; equal places are one; a site that another
-one outdoes everywhere is none.
+lowers ``beyond``, so it vanishes; equal places are one; a
+dominated site is none.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 Array = np.ndarray[Any, Any]
-LARGEST = 30_000_000  # pairs of sites looked at, one common place each, to find those outdone
+LARGEST = 30_000_000  # pairs of sites compared, one common place each, to find dominated ones
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +81,10 @@ def list_costs(ways: csr_array, weights: Array, beyond: Array) -> SitingCosts:
 def build_costs(
     ways: csr_array, weights: Array, beyond: Array, fixed: Array, *, is_roomy: bool = True
 ) -> SitingCosts:
-    """Build costs of a matrix of ways, with the fixed sites open already; none can be where there is not room for all."""
+    """Build costs of a matrix of ways, with the fixed sites open already.
+
+    Without room for all (``is_roomy``) there may be no fixed sites.
+    """
     whole = list_costs(ways, weights, beyond)
     return reduce_costs(whole, fixed, np.setdiff1d(whole.sites, fixed), is_roomy=is_roomy)
 
@@ -89,27 +92,30 @@ def build_costs(
 def reduce_costs(
     costs: SitingCosts, opened: Array, kept: Array, *, is_roomy: bool = True
 ) -> SitingCosts:
-    """Open some sites for good, keep some to choose from, and drop all others and whatever no longer matters.
+    """Open some sites for good, keep some to choose from, and drop whatever no longer matters.
 
-    A site that another one outdoes is dropped only where every site has room
+    A dominated site is dropped only where every site has room
     for all (``is_roomy``).
     """
     columns = costs.columns
-    is_open, is_kept = (np.isin(np.arange(len(costs.sites)), own) for own in (opened, kept))
+    is_open, is_kept = (np.isin(np.arange(len(costs.sites)), chosen) for chosen in (opened, kept))
     beyond = costs.beyond.copy()
-    at = np.flatnonzero(is_open[columns])
-    np.minimum.at(beyond, costs.rows[at], costs.ways[at])
-    at = np.flatnonzero(
+    entries = np.flatnonzero(is_open[columns])
+    # What an open site serves cheaper costs no more than that.
+    np.minimum.at(beyond, costs.rows[entries], costs.ways[entries])
+    entries = np.flatnonzero(
         is_kept[columns] & (costs.ways < beyond[costs.rows]) & (costs.weights[costs.rows] > 0)
     )
     matrix = csr_array(
-        (costs.ways[at], (costs.rows[at], columns[at])), shape=(len(beyond), len(costs.sites))
+        (costs.ways[entries], (costs.rows[entries], columns[entries])),
+        shape=(len(beyond), len(costs.sites)),
     )
     reduced = _merge_rows(matrix, costs.weights, beyond, costs.sites, costs.base)
+    # Dropping sites makes places equal, and merging places dominates sites.
     before = -1
     while is_roomy and len(reduced.sites) != before:
         before = len(reduced.sites)
-        matrix = _drop_outdone(reduced)
+        matrix = _drop_dominated(reduced)
         if matrix is not None:
             reduced = _merge_rows(
                 matrix, reduced.weights, reduced.beyond, reduced.sites, reduced.base
@@ -122,9 +128,10 @@ def take_rows(costs: SitingCosts, places: Array) -> SitingCosts:
     is_taken = np.zeros(len(costs.weights), bool)
     is_taken[places] = True
     columns = costs.columns
-    at = np.flatnonzero(is_taken[costs.rows])
+    entries = np.flatnonzero(is_taken[costs.rows])
     matrix = csr_array(
-        (costs.ways[at], (costs.rows[at], columns[at])), shape=(len(is_taken), len(costs.sites))
+        (costs.ways[entries], (costs.rows[entries], columns[entries])),
+        shape=(len(is_taken), len(costs.sites)),
     )
     weights = np.where(is_taken, costs.weights, 0.0)
     return _merge_rows(matrix, weights, costs.beyond, costs.sites, costs.base)
@@ -150,8 +157,10 @@ def _merge_rows(
     rows = np.repeat(np.arange(len(first)), np.diff(matrix.indptr))[order]
     alive = np.flatnonzero(counts > 0)
     indptr = np.concatenate([[0], np.cumsum(counts[alive])])
-    heavy = np.bincount(group, weights=weights, minlength=len(first))
-    return SitingCosts(indptr, rows, matrix.data[order], heavy, beyond[first], sites[alive], base)
+    households = np.bincount(group, weights=weights, minlength=len(first))
+    return SitingCosts(
+        indptr, rows, matrix.data[order], households, beyond[first], sites[alive], base
+    )
 
 
 def _group_rows(matrix: csr_array, beyond: Array) -> Array:
@@ -160,6 +169,7 @@ def _group_rows(matrix: csr_array, beyond: Array) -> Array:
     mixed = rng.integers(1, 2**63, matrix.shape[1], dtype=np.uint64)[matrix.indices]
     mixed = mixed * (matrix.data.view(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(1))
     starts = matrix.indptr[:-1]
+    # Checksums group candidates; entries are compared only within a group.
     sums = np.add.reduceat(mixed, starts) if len(starts) else mixed
     sums = sums * np.uint64(31) + beyond.view(np.uint64) + np.diff(matrix.indptr).astype(np.uint64)
     first, group = np.unique(sums, return_index=True, return_inverse=True)[1:]
@@ -175,11 +185,11 @@ def _group_rows(matrix: csr_array, beyond: Array) -> Array:
     return np.unique(like, return_inverse=True)[1]
 
 
-def _drop_outdone(costs: SitingCosts) -> csr_array | None:
-    """Drop sites whose places are all in reach of one other site, where all ways are equal; of equals the first stays.
+def _drop_dominated(costs: SitingCosts) -> csr_array | None:
+    """Drop dominated sites, whose places are all in reach of another, where all ways are equal.
 
-    Returns the ways to the sites that stay, None where all do or where there
-    would be too much to look at.
+    Of equals the first stays. Returns the ways to the sites that stay, None
+    where all do or where there would be too much to look at.
     """
     n = len(costs.weights)
     m = len(costs.sites)
@@ -187,22 +197,23 @@ def _drop_outdone(costs: SitingCosts) -> csr_array | None:
     if m == 0 or (costs.ways != costs.ways[0]).any() or float(counts @ counts) > LARGEST:
         return None
     holds = csr_array((np.ones(len(costs.rows), np.int32), costs.rows, costs.indptr), shape=(m, n))
+    # Places in common of each pair; all of the smaller one means dominated.
     common = (holds @ holds.T).tocoo()
     size = np.diff(costs.indptr)
     i, j = common.coords
-    outdone = np.zeros(m, bool)
-    outdone[i[(common.data == size[i]) & (i != j) & ((size[j] > size[i]) | (j < i))]] = True
-    if not outdone.any():
+    is_dominated = np.zeros(m, bool)
+    is_dominated[i[(common.data == size[i]) & (i != j) & ((size[j] > size[i]) | (j < i))]] = True
+    if not is_dominated.any():
         return None
     columns = costs.columns
-    at = np.flatnonzero(~outdone[columns])
-    return csr_array((costs.ways[at], (costs.rows[at], columns[at])), shape=(n, m))
+    entries = np.flatnonzero(~is_dominated[columns])
+    return csr_array((costs.ways[entries], (costs.rows[entries], columns[entries])), shape=(n, m))
 
 
 def price_sites(costs: SitingCosts, chosen: Array) -> float:
     """Price a choice of sites (numbers within the costs)."""
     near = costs.beyond.copy()
     for j in chosen:
-        own = slice(costs.indptr[j], costs.indptr[j + 1])
-        near[costs.rows[own]] = np.minimum(near[costs.rows[own]], costs.ways[own])
+        reach = slice(costs.indptr[j], costs.indptr[j + 1])
+        near[costs.rows[reach]] = np.minimum(near[costs.rows[reach]], costs.ways[reach])
     return costs.base + float((costs.weights * near).sum())

@@ -1,4 +1,4 @@
-"""The curve: what share of households is served against posts added, with a bound at every number of posts."""
+"""Siting curve: households served against posts added, with a bound at every number."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 
 from gridplan.coverage.siting.capacitated_assignment import (
+    add_within_capacity,
     assign_within_capacity,
     bound_shared,
-    fill_greedily,
 )
-from gridplan.coverage.siting.capacitated_siting import make_rooms
+from gridplan.coverage.siting.capacitated_siting import make_capacitated_costs
 from gridplan.coverage.siting.dual_bound import DualSolution, bound_costs
 from gridplan.coverage.siting.greedy import add_greedily
 from gridplan.coverage.siting.location_problems import cover_most, level_ways
@@ -44,9 +44,9 @@ def trace_siting(problem: SitingProblem, k_max: int, *, nested: bool = True) -> 
     serves three, the second the other two:
 
     >>> from gridplan.coverage.siting.siting_problem import make_siting_problem
-    >>> at = np.arange(5) * 100.0
-    >>> far = abs(at[:, None] - at)
-    >>> street = make_problem(np.where(far <= 100, far, np.inf), np.ones(5))
+    >>> position = np.arange(5) * 100.0
+    >>> far = abs(position[:, None] - position)
+    >>> street = make_siting_problem(np.where(far <= 100, far, np.inf), np.ones(5))
     >>> trace_siting(street, 2)[["site", "served", "bound"]].to_numpy().tolist()
     [[-1.0, 0.0, 0.0], [1.0, 3.0, 3.0], [3.0, 5.0, 5.0]]
     """
@@ -61,6 +61,7 @@ def trace_siting(problem: SitingProblem, k_max: int, *, nested: bool = True) -> 
     else:
         answers = [cover_most(problem, k) for k in range(k_max + 1)]
         sites = [tuple(answer.chosen.tolist()) for answer in answers]
+        # More posts never serve fewer, even where the search missed it.
         served = np.maximum.accumulate([answer.objective for answer in answers])
         bound = np.array([answer.bound for answer in answers])
         added = np.full(k_max + 1, -1)
@@ -83,7 +84,7 @@ def trace_siting(problem: SitingProblem, k_max: int, *, nested: bool = True) -> 
 
 
 def _pick(count: int) -> list[int]:
-    """Pick the numbers of posts at which a dual is sought: each one and a half times the one before."""
+    """Pick the numbers of posts at which a dual is sought, growing by half each time."""
     return sorted({min(count, round(1.5**step)) for step in range(40)}) if count else []
 
 
@@ -94,7 +95,7 @@ def _fill(values: Array, k_max: int) -> Array:
 
 def _bound_all(costs: SitingCosts, dual: DualSolution, k_max: int) -> Array:
     """Bound the price for every number of posts by one dual."""
-    paid = costs.base + float((costs.weights * dual.prices).sum()) - dual.given
+    paid = costs.base + float((costs.weights * dual.prices).sum()) - dual.open_worth
     worth = np.sort(dual.worth)[::-1]
     return paid - _fill(np.concatenate([[0.0], np.cumsum(worth)]), k_max)
 
@@ -106,6 +107,7 @@ def _trace_costs(problem: SitingProblem, k_max: int) -> tuple[Array, Array, Arra
     order, prices = add_greedily(costs, k_max)
     bound = np.full(k_max + 1, costs.base)
     bound[0] = prices[0]
+    # Each dual bounds all numbers, best near its own.
     for k in _pick(len(order)):
         if k < len(costs.sites):
             bound = np.maximum(bound, _bound_all(costs, bound_costs(costs, k, order[:k]), k_max))
@@ -122,14 +124,17 @@ def _trace_shared(problem: SitingProblem, k_max: int) -> tuple[Array, Array, Arr
         nobody,
         is_roomy=False,
     )
-    rooms = make_rooms(costs, problem.fixed, problem.capacities)
-    order = fill_greedily(rooms, k_max)
-    flows = [assign_within_capacity(rooms, order[:k]) for k in range(len(order) + 1)]
-    bound = np.full(k_max + 1, assign_within_capacity(rooms, np.flatnonzero(~rooms.always)).price)
+    capacitated = make_capacitated_costs(costs, problem.fixed, problem.capacities)
+    order = add_within_capacity(capacitated, k_max)
+    flows = [assign_within_capacity(capacitated, order[:k]) for k in range(len(order) + 1)]
+    bound = np.full(
+        k_max + 1, assign_within_capacity(capacitated, np.flatnonzero(~capacitated.always)).price
+    )
     bound[0] = flows[0].price
     for k in _pick(len(order)):
         bound = np.maximum(
-            bound, _bound_all(costs, bound_shared(rooms, k, flows[k].price, flows[k].pay), k_max)
+            bound,
+            _bound_all(costs, bound_shared(capacitated, k, flows[k].price, flows[k].pay), k_max),
         )
     return (
         costs.sites[order],

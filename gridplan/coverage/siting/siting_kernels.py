@@ -1,4 +1,4 @@
-"""Kernels: the loops over ways that numpy would go through many times for nothing.
+"""Siting kernels: loops over ways that numpy would go through many times for nothing.
 
 ``starts, near, far`` hold the sites of each place from the nearest on;
 ``indptr, rows, ways`` the places of each site.
@@ -14,7 +14,7 @@ from numba import njit
 
 @njit(cache=True, nogil=True)
 def weigh_sites(indptr: Any, rows: Any, ways: Any, weights: Any, pay: Any, worth: Any) -> None:
-    """Weigh what each site brings (into ``worth``): for every household what its place pays beyond the way, if anything."""
+    """Weigh what each site brings (into ``worth``): what its places pay beyond their ways."""
     for j in range(len(worth)):
         total = 0.0
         for e in range(indptr[j], indptr[j + 1]):
@@ -35,47 +35,60 @@ def count_served(indptr: Any, rows: Any, ways: Any, pay: Any, taken: Any, served
 
 
 @njit(cache=True, nogil=True)
-def fill_room(
-    a: int, b: int, rows: Any, ways: Any, weights: Any, pay: Any, room: float, served: Any
+def fill_capacity(
+    a: int, b: int, rows: Any, ways: Any, weights: Any, pay: Any, capacity: float, served: Any
 ) -> float:
-    """Fill the room of one site, entries a to b, with whoever pays most beyond the way; adds to ``served``, returns the gain."""
+    """Fill the capacity of one site, entries a to b, with whoever pays most beyond the way.
+
+    Adds to ``served``, returns the gain.
+    """
     over = pay[rows[a:b]] - ways[a:b]
     total = 0.0
+    # Stable, so that equal gains keep the order of places.
     for e in np.argsort(-over, kind="mergesort"):
-        if over[e] <= 0 or room <= 0:
+        if over[e] <= 0 or capacity <= 0:
             break
         i = rows[a + e]
-        part = min(room, weights[i])
-        room -= part
+        part = min(capacity, weights[i])
+        capacity -= part
         total += part * over[e]
         served[i] += part
     return total
 
 
 @njit(cache=True, nogil=True)
-def weigh_rooms(
-    indptr: Any, rows: Any, ways: Any, weights: Any, pay: Any, rooms: Any, worth: Any
+def weigh_within_capacity(
+    indptr: Any, rows: Any, ways: Any, weights: Any, pay: Any, capacities: Any, worth: Any
 ) -> None:
-    """Weigh what each site brings (into ``worth``) with the room it has."""
+    """Weigh what each site brings (into ``worth``) within its capacity."""
     waste = np.zeros(len(weights))
     for j in range(len(worth)):
-        worth[j] = fill_room(indptr[j], indptr[j + 1], rows, ways, weights, pay, rooms[j], waste)
+        worth[j] = fill_capacity(
+            indptr[j], indptr[j + 1], rows, ways, weights, pay, capacities[j], waste
+        )
 
 
 @njit(cache=True, nogil=True)
-def count_roomed(
-    indptr: Any, rows: Any, ways: Any, weights: Any, pay: Any, rooms: Any, taken: Any, served: Any
+def count_within_capacity(
+    indptr: Any,
+    rows: Any,
+    ways: Any,
+    weights: Any,
+    pay: Any,
+    capacities: Any,
+    taken: Any,
+    served: Any,
 ) -> None:
-    """Count (into ``served``) how many times the sites taken serve each place, as far as they have room."""
+    """Count (into ``served``) how often the sites taken serve each place, within capacity."""
     served[:] = 0.0
     for j in taken:
-        fill_room(indptr[j], indptr[j + 1], rows, ways, weights, pay, rooms[j], served)
+        fill_capacity(indptr[j], indptr[j + 1], rows, ways, weights, pay, capacities[j], served)
     for i in range(len(served)):
         served[i] /= weights[i]
 
 
 @njit(cache=True, nogil=True)
-def _look(
+def _find_nearest_open(
     i: int,
     starts: Any,
     near: Any,
@@ -84,15 +97,18 @@ def _look(
     is_open: Any,
     first: Any,
     second: Any,
-    at: Any,
+    nearest: Any,
 ) -> None:
-    """Look up a place's nearest and second nearest open site."""
-    first[i] = second[i] = beyond[i]
-    at[i] = -1
+    """Find a place's nearest and second nearest open site."""
+    first[i] = beyond[i]
+    second[i] = beyond[i]
+    nearest[i] = -1
+    # Sites come from the nearest on, so the second open one ends the search.
     for e in range(starts[i], starts[i + 1]):
         if is_open[near[e]]:
-            if at[i] < 0:
-                at[i], first[i] = near[e], far[e]
+            if nearest[i] < 0:
+                nearest[i] = near[e]
+                first[i] = far[e]
             else:
                 second[i] = far[e]
                 return
@@ -102,42 +118,48 @@ def _look(
 def open_sites(
     starts: Any, near: Any, far: Any, weights: Any, beyond: Any, chosen: Any, m: int
 ) -> Any:
-    """Open the chosen sites: which are open, ways to the nearest two, the nearest site, and what each would be missed by."""
+    """Open the chosen sites: which are open, ways to the nearest two, the nearest, and losses.
+
+    The loss of a site is what closing it would cost.
+    """
     n = len(beyond)
     is_open = np.zeros(m, np.bool_)
     is_open[chosen] = True
     first = np.empty(n)
     second = np.empty(n)
-    at = np.empty(n, np.int64)
+    nearest = np.empty(n, np.int64)
     loss = np.zeros(m)
     for i in range(n):
-        _look(i, starts, near, far, beyond, is_open, first, second, at)
-        if at[i] >= 0:
-            loss[at[i]] += weights[i] * (second[i] - first[i])
-    return is_open, first, second, at, loss
+        _find_nearest_open(i, starts, near, far, beyond, is_open, first, second, nearest)
+        if nearest[i] >= 0:
+            loss[nearest[i]] += weights[i] * (second[i] - first[i])
+    return is_open, first, second, nearest, loss
 
 
 @njit(cache=True, nogil=True)
-def _judge(
+def _price_swap(
     j: int, indptr: Any, rows: Any, ways: Any, weights: Any, state: Any, chosen: Any, spared: Any
 ) -> Any:
-    """Judge a site that is not open: its best partner among the open ones (a place in ``chosen``), and what the swap changes."""
-    _, first, second, at, loss = state
+    """Price the best swap of a site that is not open: a slot of ``chosen``, and the change."""
+    _, first, second, nearest, loss = state
     gain = 0.0
     for e in range(indptr[j], indptr[j + 1]):
         i = rows[e]
         if ways[e] < second[i] or ways[e] < first[i]:
+            # Nearer than all open ones: this place gains whatever closes.
             if ways[e] < first[i]:
                 gain += weights[i] * (first[i] - ways[e])
-            if at[i] >= 0:
-                spared[at[i]] += weights[i] * (second[i] - max(ways[e], first[i]))
+            # If its nearest site closed, it would come here rather than to the second.
+            if nearest[i] >= 0:
+                spared[nearest[i]] += weights[i] * (second[i] - max(ways[e], first[i]))
     best = np.inf
     slot = -1
     for s in range(len(chosen)):
-        left = loss[chosen[s]] - spared[chosen[s]]
+        remaining_loss = loss[chosen[s]] - spared[chosen[s]]
+        # Cleared by its users, so that the scratch is ready for the next site.
         spared[chosen[s]] = 0.0
-        if left < best:
-            best = left
+        if remaining_loss < best:
+            best = remaining_loss
             slot = s
     return slot, best - gain
 
@@ -157,25 +179,27 @@ def _swap(
     """Open a site for another, and mark the sites whose places are touched."""
     indptr, rows = sides
     starts, near, far = places
-    is_open, first, second, at, loss = state
-    old = chosen[slot]
-    is_open[old] = False
+    is_open, first, second, nearest, loss = state
+    closed = chosen[slot]
+    is_open[closed] = False
     is_open[j] = True
     chosen[slot] = j
-    for site in (old, j):
+    # Only places of the two sites can have another nearest pair.
+    for site in (closed, j):
         for e in range(indptr[site], indptr[site + 1]):
             i = rows[e]
-            was = at[i]
-            by = second[i] - first[i]
-            a = first[i]
-            b = second[i]
-            _look(i, starts, near, far, beyond, is_open, first, second, at)
-            if at[i] == was and first[i] == a and second[i] == b:
+            old_nearest = nearest[i]
+            old_loss = second[i] - first[i]
+            old_first = first[i]
+            old_second = second[i]
+            _find_nearest_open(i, starts, near, far, beyond, is_open, first, second, nearest)
+            if nearest[i] == old_nearest and first[i] == old_first and second[i] == old_second:
                 continue
-            if was >= 0:
-                loss[was] -= weights[i] * by
-            if at[i] >= 0:
-                loss[at[i]] += weights[i] * (second[i] - first[i])
+            if old_nearest >= 0:
+                loss[old_nearest] -= weights[i] * old_loss
+            if nearest[i] >= 0:
+                loss[nearest[i]] += weights[i] * (second[i] - first[i])
+            # Whoever serves such a place may now have a better swap.
             for f in range(starts[i], starts[i + 1]):
                 dirty[near[f]] = True
 
@@ -195,20 +219,21 @@ def swap_to_local_optimum(
     dirty: Any,
     least: float,
 ) -> float:
-    """Swap while a site marked ``dirty`` has a partner with which it saves more than ``least``; returns what is saved."""
+    """Swap while a site marked ``dirty`` saves more than ``least``; returns what is saved."""
     m = len(indptr) - 1
     spared = np.zeros(m)
     saved = 0.0
-    again = True
-    while again:
-        again = False
+    is_changed = True
+    while is_changed:
+        is_changed = False
         for j in range(m):
+            # Sites whose places did not change have no new swap to offer.
             if not dirty[j]:
                 continue
             dirty[j] = False
             if state[0][j]:
                 continue
-            slot, change = _judge(j, indptr, rows, ways, weights, state, chosen, spared)
+            slot, change = _price_swap(j, indptr, rows, ways, weights, state, chosen, spared)
             if change < -least:
                 _swap(
                     j,
@@ -222,7 +247,7 @@ def swap_to_local_optimum(
                     dirty,
                 )
                 saved -= change
-                again = True
+                is_changed = True
     return saved
 
 
@@ -240,9 +265,10 @@ def perturb_and_swap(
     lots: Any,
     least: float,
 ) -> float:
-    """Disturb a choice in one neighbourhood and descend again, once for each row of ``lots`` (from 0 to 1), keeping the better.
+    """Perturb a choice in one neighbourhood and descend again, keeping the better.
 
-    ``chosen`` is written to. Returns what is saved.
+    Once for each row of ``lots`` (numbers from 0 to 1). ``chosen`` is written
+    to. Returns what is saved.
     """
     m = len(indptr) - 1
     n = len(beyond)
@@ -252,14 +278,18 @@ def perturb_and_swap(
     total = swap_to_local_optimum(
         indptr, rows, ways, starts, near, far, weights, beyond, state, chosen, dirty, least
     )
+    # Copied by hand, since numba has no deep copy of a tuple.
     kept = (state[0].copy(), state[1].copy(), state[2].copy(), state[3].copy(), state[4].copy())
     best = chosen.copy()
     for t in range(lots.shape[0]):
         j = int(lots[t, 0] * m)
         change = 0.0
+        # A short walk over common places keeps the disturbance local.
         for q in range(1, lots.shape[1], 2):
             if not state[0][j] and indptr[j + 1] > indptr[j]:
-                slot, more = _judge(j, indptr, rows, ways, weights, state, chosen, spared)
+                slot, swap_change = _price_swap(
+                    j, indptr, rows, ways, weights, state, chosen, spared
+                )
                 _swap(
                     j,
                     slot,
@@ -271,24 +301,32 @@ def perturb_and_swap(
                     chosen,
                     dirty,
                 )
-                change += more
-            if indptr[j + 1] > indptr[j]:  # on to a site that serves one of the same places
+                change += swap_change
+            # On to a site that serves one of the same places.
+            if indptr[j + 1] > indptr[j]:
                 i = rows[indptr[j] + int(lots[t, q] * (indptr[j + 1] - indptr[j]))]
                 j = near[starts[i] + int(lots[t, q + 1] * (starts[i + 1] - starts[i]))]
         change -= swap_to_local_optimum(
             indptr, rows, ways, starts, near, far, weights, beyond, state, chosen, dirty, least
         )
+        # Equal choices are kept too, so that the search can drift over plateaus.
         if change <= 0.0:
             total -= change
             best[:] = chosen
             for a in range(m):
-                kept[0][a], kept[4][a] = state[0][a], state[4][a]
+                kept[0][a] = state[0][a]
+                kept[4][a] = state[4][a]
             for i in range(n):
-                kept[1][i], kept[2][i], kept[3][i] = state[1][i], state[2][i], state[3][i]
+                kept[1][i] = state[1][i]
+                kept[2][i] = state[2][i]
+                kept[3][i] = state[3][i]
         else:
             chosen[:] = best
             for a in range(m):
-                state[0][a], state[4][a] = kept[0][a], kept[4][a]
+                state[0][a] = kept[0][a]
+                state[4][a] = kept[4][a]
             for i in range(n):
-                state[1][i], state[2][i], state[3][i] = kept[1][i], kept[2][i], kept[3][i]
+                state[1][i] = kept[1][i]
+                state[2][i] = kept[2][i]
+                state[3][i] = kept[3][i]
     return total

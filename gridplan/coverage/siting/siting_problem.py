@@ -47,7 +47,9 @@ class SitingProblem:
 def make_siting_problem(
     ways: Any, weights: Any, fixed: Any = (), capacities: Any = None
 ) -> SitingProblem:
-    """Make a siting problem of a matrix of ways, dense (infinite where out of reach) or sparse (absent there).
+    """Make a siting problem of a matrix of ways, dense or sparse.
+
+    Out of reach is infinite in a dense one, absent in a sparse one.
 
     Parameters
     ----------
@@ -75,17 +77,17 @@ def make_siting_problem(
     """
     matrix = _read_ways(ways)
     n, m = matrix.shape
-    heavy = np.asarray(weights, float).ravel()
-    stand = np.asarray(fixed)
-    stand = (
-        np.flatnonzero(stand)
-        if stand.dtype == bool and len(stand) == m
-        else np.unique(stand.astype(np.int64))
+    households = np.asarray(weights, float).ravel()
+    fixed_sites = np.asarray(fixed)
+    fixed_sites = (
+        np.flatnonzero(fixed_sites)
+        if fixed_sites.dtype == bool and len(fixed_sites) == m
+        else np.unique(fixed_sites.astype(np.int64))
     )
-    room = None
+    capacity = None
     if capacities is not None:
-        room = np.asarray(capacities, float).ravel()
-        room = np.full(m, room[0]) if len(room) == 1 else room
+        capacity = np.asarray(capacities, float).ravel()
+        capacity = np.full(m, capacity[0]) if len(capacity) == 1 else capacity
     wrong = [
         Problem("ways", rule, message, remedy)
         for bad, rule, message, remedy in (
@@ -102,25 +104,26 @@ def make_siting_problem(
                 "give metres or minutes, and nothing where out of reach",
             ),
             (
-                len(heavy) != n,
+                len(households) != n,
                 "a weight each",
-                f"{len(heavy)} weights for {n} places",
+                f"{len(households)} weights for {n} places",
                 "give one for each row",
             ),
             (
-                not np.isfinite(heavy).all() or (heavy < 0).any(),
+                not np.isfinite(households).all() or (households < 0).any(),
                 "weights are households",
                 "a weight is negative or not a number",
                 "give households, 0 where there are none",
             ),
             (
-                ((stand < 0) | (stand >= m)).any(),
+                ((fixed_sites < 0) | (fixed_sites >= m)).any(),
                 "fixed sites exist",
                 f"a fixed site is not one of the {m}",
                 "give the numbers of columns",
             ),
             (
-                room is not None and (len(room) != m or np.isnan(room).any() or (room < 0).any()),
+                capacity is not None
+                and (len(capacity) != m or np.isnan(capacity).any() or (capacity < 0).any()),
                 "capacities are households",
                 "the capacities are not a number of 0 or more for each site",
                 "give one for each column, or one for all",
@@ -130,9 +133,10 @@ def make_siting_problem(
     ]
     if wrong:
         raise InputError(wrong)
-    if room is not None and (room >= heavy.sum()).all():
-        room = None
-    return SitingProblem(matrix, heavy, stand.astype(np.int64), room)
+    # Room for everybody everywhere is no limit, and easier to solve.
+    if capacity is not None and (capacity >= households.sum()).all():
+        capacity = None
+    return SitingProblem(matrix, households, fixed_sites.astype(np.int64), capacity)
 
 
 def _read_ways(ways: Any) -> csr_array:
@@ -151,10 +155,10 @@ def _read_ways(ways: Any) -> csr_array:
         values = dense[rows, columns]
     keep = values != np.inf
     starts = np.concatenate([[0], np.cumsum(np.bincount(rows[keep], minlength=shape[0]))])
-    found = csr_array((values[keep], columns[keep].astype(np.int64), starts), shape=shape)
-    twice = (np.diff(found.indices) == 0) & (np.diff(rows[keep]) == 0)
-    found.has_canonical_format = not twice.any()
-    return found
+    readable = csr_array((values[keep], columns[keep].astype(np.int64), starts), shape=shape)
+    twice = (np.diff(readable.indices) == 0) & (np.diff(rows[keep]) == 0)
+    readable.has_canonical_format = not twice.any()
+    return readable
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,7 +197,7 @@ class Siting:
 
     @property
     def gap(self) -> float:
-        """How far the objective can be from the best, as a share of the larger of objective and bound."""
+        """How far the objective can be from the best, as a share of the larger of it and bound."""
         if self.ended != "bounded" or self.objective == self.bound:
             return 0.0
         if not np.isfinite(self.objective):
@@ -202,17 +206,24 @@ class Siting:
 
 
 def assign_nearest(problem: SitingProblem, chosen: Array, beyond: float = np.inf) -> csr_array:
-    """Assign each place to its nearest post, fixed or chosen, the first of equals; none that is ``beyond`` away or farther."""
+    """Assign each place to its nearest post, fixed or chosen, nearer than ``beyond``.
+
+    Of equally near posts the first counts.
+    """
     n, m = problem.ways.shape
     is_open = np.zeros(m, bool)
-    is_open[problem.fixed] = is_open[chosen] = True
+    is_open[problem.fixed] = True
+    is_open[chosen] = True
     rows = np.repeat(np.arange(n), np.diff(problem.ways.indptr))
-    at = np.flatnonzero(
+    entries = np.flatnonzero(
         is_open[problem.ways.indices] & (problem.weights[rows] > 0) & (problem.ways.data < beyond)
     )
-    at = at[np.lexsort((problem.ways.indices[at], problem.ways.data[at], rows[at]))]
-    place, first = np.unique(rows[at], return_index=True)
+    # By place, then way, then number, so that the first of each place is its post.
+    entries = entries[
+        np.lexsort((problem.ways.indices[entries], problem.ways.data[entries], rows[entries]))
+    ]
+    place, first = np.unique(rows[entries], return_index=True)
     starts = np.concatenate([[0], np.cumsum(np.bincount(place, minlength=n))])
     return csr_array(
-        (problem.weights[place], problem.ways.indices[at[first]], starts), shape=(n, m)
+        (problem.weights[place], problem.ways.indices[entries[first]], starts), shape=(n, m)
     )
