@@ -11,7 +11,7 @@ import gridplan as gp
 from gridplan.errors import PlanError, RuleError
 from gridplan.people.staffing.staff_plan import staff
 from gridplan.rules.all_rules import Rules
-from gridplan.rules.simulation import ROLES, Shift, SimulationRules, Turn
+from gridplan.rules.simulation import Shift, SimulationRules, Turn
 from gridplan.simulation.requests import (
     Scenario,
     make_system,
@@ -38,6 +38,7 @@ from gridplan.simulation.requests.simulation_blocks import cut_blocks, draw_worl
 from gridplan.simulation.requests.uncertainty import draw_households
 from gridplan.synthetic import make_board_plan
 from gridplan.synthetic.people_plan import CITY_COUNTS, make_people_plan
+from gridplan.tables.roles import name_answering
 
 BUSY = Rules().replace(coverage={"requests_urban": 200.0}, simulation={"wishes_urban": 20.0})
 TABLES = ("requests", "posts", "curve", "unserved", "differences")
@@ -441,7 +442,9 @@ SATURDAYS = Rules().replace(
         "request_by_hour": [1] * 24,
         "work_shape": "fixed",
     }
-    | dict.fromkeys(ROLES, Turn(("request",), 1.0, 1.0, (Shift(("Sat",), "09:00", "12:00"),))),
+    | dict.fromkeys(
+        name_answering(), Turn(("request",), 1.0, 1.0, (Shift(("Sat",), "09:00", "12:00"),))
+    ),
 )
 
 

@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 from gridplan.auditing.evidence import Array, Evidence, join_findings, write_findings
+from gridplan.tables.roles import find_roles, name_roles
 
-WORKERS = ("grid_worker_full", "grid_worker_part")
-SINGLE = ("grid_leader", "grid_worker_full")  # roles of which a sub-grid has one at most
+PATTERNS = ("leaders", "zones", "helpers", "buildings", "stairwells", "subgrids")
+SERVING = ("leaders", "zones", "helpers", "subgrids")  # whose posts have duties
 AGAIN = "staff the plan again"
 
 
@@ -22,9 +23,7 @@ def check_staffing(evidence: Evidence) -> pd.DataFrame:
     City News, 25 September 2023, p. 19).
     """
     plan = evidence.plan
-    own = plan.posts[
-        plan.posts["role"].isin([*WORKERS, "grid_leader", "building_captain", "stairwell_captain"])
-    ]
+    own = plan.posts[plan.posts["role"].isin(name_roles(filled_by=PATTERNS))]
     if own.empty:
         return join_findings([])
     duties = plan.duties.assign(role=own["role"].reindex(plan.duties["post"]).to_numpy(object))
@@ -99,11 +98,11 @@ def _check_codes(e: Evidence, posts: pd.DataFrame, duties: pd.DataFrame) -> list
 
 def _check_coverage(e: Evidence, duties: pd.DataFrame) -> list[pd.DataFrame]:
     filled = e.plan.posts["filled"].reindex(duties["post"]).fillna(False).to_numpy(bool)
-    served = duties.loc[duties["role"].isin(WORKERS) & filled, "subgrid"]
+    served = duties.loc[duties["role"].isin(name_roles(worker=True)) & filled, "subgrid"]
     bare = e.subgrids[~e.subgrids.index.isin(served)]
     listed = bare.index.isin(_list_gaps(e, "coverage"))
     bare = bare.assign(subgrid=bare.index)
-    single = duties[duties["role"].isin(SINGLE)]
+    single = duties[duties["role"].isin(name_roles(single=True))]
     double = single[single.duplicated(["role", "subgrid"], keep=False)]
     twice = duties[duties.duplicated(["post", "subgrid"])]
     return [
@@ -135,7 +134,7 @@ def _list_gaps(e: Evidence, rule: str, level: str = "subgrid") -> pd.Series[Any]
 
 
 def _check_leaders(e: Evidence, posts: pd.DataFrame) -> list[pd.DataFrame]:
-    own = posts[posts["role"] == "grid_leader"]
+    own = posts[posts["role"].isin(name_roles(filled_by="leaders"))]
     fit = own["source"].isin(["secretary", "committee", "cadre"]) & own["party"] & own["filled"]
     seated = own[own["source"].isin(["secretary", "committee"])]
     seats = e.plan.party_orgs["committee_seats"].reindex(seated["org"]).fillna(0).to_numpy()
@@ -192,11 +191,14 @@ def _check_supply(e: Evidence, posts: pd.DataFrame) -> list[pd.DataFrame]:
     for what, mask, measure in (
         ("cadres", cadres, "cadres"),
         ("community workers", filled["source"] == "community_worker", "community_workers"),
-        ("building captains", filled["role"] == "building_captain", "building_captains"),
-        ("stairwell captains", filled["role"] == "stairwell_captain", "stairwell_captains"),
+        *(
+            (f"{role.en}s", filled["role"] == role.role, role.supply)
+            for role in find_roles(filled_by=("buildings", "stairwells", "subgrids"))
+            if role.supply
+        ),
         (
             "representatives",
-            (filled["source"] == "resident") & (filled["role"] == WORKERS[1]),
+            (filled["source"] == "resident") & filled["role"].isin(name_roles(filled_by="helpers")),
             "resident_representatives",
         ),
         ("volunteers", filled["source"] == "volunteer", "volunteers"),
@@ -230,7 +232,7 @@ def _check_members(e: Evidence, posts: pd.DataFrame) -> pd.DataFrame:
 
 
 def _check_sums(e: Evidence, posts: pd.DataFrame, duties: pd.DataFrame) -> list[pd.DataFrame]:
-    own = posts[posts["role"].isin([*WORKERS, "grid_leader"])]
+    own = posts[posts["role"].isin(name_roles(filled_by=SERVING))]
     held = pd.Series(e.held, index=e.subgrids.index).reindex(duties["subgrid"]).to_numpy()
     wrong = duties[
         (duties["households"].to_numpy() != held)
@@ -259,7 +261,7 @@ def _check_sums(e: Evidence, posts: pd.DataFrame, duties: pd.DataFrame) -> list[
 
 
 def _check_shares(e: Evidence, posts: pd.DataFrame) -> list[pd.DataFrame]:
-    own = posts[posts["role"].isin(WORKERS) & posts["filled"]]
+    own = posts[posts["role"].isin(name_roles(worker=True)) & posts["filled"]]
     least = e.rules.staffing.party_share
     share = own.groupby("community")["party"].mean()
     low = share[share < least - 1e-9]

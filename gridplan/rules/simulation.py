@@ -11,16 +11,6 @@ from gridplan.rules.declare import ASSUMED, FOUNDING, check_fields, check_shares
 from gridplan.rules.old_text import split_numbers
 
 KINDS = ("request", "wish")  # 民呼我应, 微心愿
-ROLES = (
-    "grid_leader",
-    "grid_worker_full",
-    "grid_worker_part",
-    "central_household",
-    "building_captain",
-    "stairwell_captain",
-    "volunteer",
-    "street_staff",
-)
 POLICIES = ("nearest", "own_first", "escalate")
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 # minutes

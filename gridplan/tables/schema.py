@@ -15,6 +15,8 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Literal
 
+from gridplan.tables.roles import name_posts
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -72,11 +74,18 @@ def read_schema() -> Mapping[str, tuple[Column, ...]]:
             zh=row["zh"],
             label=row["label"],
             meaning=row["meaning"],
-            values=tuple(v for v in row["values"].split("|") if v),
+            values=_list_values(row["values"]),
             aliases=tuple(a for a in row["aliases"].split("|") if a),
         )
         tables.setdefault(column.table, []).append(column)
     return {table: tuple(columns) for table, columns in tables.items()}
+
+
+def _list_values(text: str) -> tuple[str, ...]:
+    """List the words that a column may hold: those of the cell, or of the table that it names."""
+    if text == "roles.csv":
+        return name_posts()
+    return tuple(word for word in text.split("|") if word)
 
 
 def find_columns(table: str, need: str | None = None) -> tuple[Column, ...]:

@@ -1,4 +1,4 @@
-"""Captains of buildings and stairwells, and the posts of Party committees: the slots that there are, and those filled."""
+"""Posts of which a building, stairwell or sub-grid has one, such as captains, and posts of Party committees."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from gridplan.people.staffing.staffing_inputs import Ground
 from gridplan.people.staffing.supply_and_need import COMMITTEES
 from gridplan.plan import Plan
 from gridplan.rules.staffing import StaffingRules
+from gridplan.tables.roles import find_roles
 
 Array = np.ndarray[Any, Any]
 
 
 def list_captains(plan: Plan, rules: StaffingRules) -> pd.DataFrame:
-    """List the slots of building and stairwell captains, as rows of posts that nobody fills yet.
+    """List the slots of roles with a post for each building or stairwell, as rows of posts that nobody fills yet.
 
     A building has a captain from so many households on; where such a building
     has several doors, so has each of its stairwells that is large enough.
@@ -30,9 +32,7 @@ def list_captains(plan: Plan, rules: StaffingRules) -> pd.DataFrame:
         doors=("door", "nunique"),
     )
     homes = homes[homes["households"] >= rules.building_households]
-    buildings = homes.reset_index().assign(
-        role="building_captain", post=homes.index.to_numpy(object) + "-BC", stairwell=""
-    )
+    buildings = homes.reset_index().assign(stairwell="")
     doors = (
         own.reset_index()
         .groupby(["building", "door"], as_index=False)
@@ -48,28 +48,68 @@ def list_captains(plan: Plan, rules: StaffingRules) -> pd.DataFrame:
         (doors["households"] >= rules.stairwell_households)
         & doors["building"].isin(homes.index[homes["doors"] > 1])
     ]
-    doors = doors.assign(role="stairwell_captain", post=doors["stairwell"].to_numpy(object) + "-SC")
-    slots = pd.concat([buildings, doors], ignore_index=True)
+    slots = pd.concat(
+        [
+            places.assign(role=role.role, post=places[key].to_numpy(object) + f"-{role.letters}")
+            for pattern, key, places in (
+                ("buildings", "building", buildings),
+                ("stairwells", "stairwell", doors),
+            )
+            for role in find_roles(filled_by=pattern)
+        ],
+        ignore_index=True,
+    )
     slots["subgrid"] = slots["subgrid"].where(slots["subgrids"] == 1, "")
     return slots.assign(served=slots["subgrids"], party=False, filled=False, source="none", org="")
 
 
 def fill_captains(slots: pd.DataFrame, supply: pd.DataFrame) -> pd.DataFrame:
-    """Fill the slots as far as the captains counted reach, those with most households first; uncounted, none is filled."""
-    pools = {
-        "building_captain": supply["building_captains"],
-        "stairwell_captain": supply["stairwell_captains"],
-    }
+    """Fill the slots as far as the people counted reach, those with most households first; uncounted, none is filled.
+
+    A role without a measure of its supply in the table of roles is filled
+    everywhere.
+    """
+    roles = find_roles(role=tuple(slots["role"].unique()))
     order = slots.assign(less=-slots["households"]).sort_values(
         ["role", "community", "less", "post"], kind="stable"
     )
     rank = order.groupby(["role", "community"]).cumcount().to_numpy()
-    pool = np.zeros(len(order))
-    for role, counted in pools.items():
-        own = (order["role"] == role).to_numpy()
-        pool[own] = counted.fillna(0).reindex(order["community"][own]).to_numpy()
+    pool = np.full(len(order), np.inf)
+    for role in roles:
+        own = (order["role"] == role.role).to_numpy()
+        if role.supply:
+            counted = supply[role.supply].fillna(0)
+            pool[own] = counted.reindex(order["community"][own]).to_numpy()
     filled = pd.Series(rank < pool, index=order.index).reindex(slots.index)
-    return slots.assign(filled=filled.to_numpy(bool), source=np.where(filled, "resident", "none"))
+    source = slots["role"].map({role.role: role.source for role in roles})
+    return slots.assign(
+        filled=filled.to_numpy(bool), source=np.where(filled, source.to_numpy(object), "none")
+    )
+
+
+def fill_subgrids(ground: Ground, supply: pd.DataFrame) -> pd.DataFrame:
+    """List the posts of roles of which every residential sub-grid has one, filled as :func:`fill_captains` says.
+
+    Returns
+    -------
+    Row of the sub-grid, role, source (none where nobody fills the post), party,
+    number and org.
+    """
+    own = ground.table[ground.table["kind"] == "residential"]
+    places = pd.DataFrame(
+        {
+            "row": np.flatnonzero(ground.table["kind"] == "residential"),
+            "community": own["community"].to_numpy(object),
+            "households": own["households"].to_numpy(),
+            "post": own.index.to_numpy(object),
+        }
+    )
+    columns = ["row", "role", "source", "party", "number", "org"]
+    slots = [places.assign(role=role.role) for role in find_roles(filled_by="subgrids")]
+    if not slots:
+        return pd.DataFrame(columns=columns)
+    filled = fill_captains(pd.concat(slots, ignore_index=True), supply)
+    return filled.assign(party=False, number=1, org="")[columns]
 
 
 def list_committees(plan: Plan) -> pd.DataFrame:

@@ -10,10 +10,11 @@ import pandas as pd
 
 from gridplan.people.staffing.staffing_inputs import Ground
 from gridplan.rules.staffing import StaffingRules
+from gridplan.tables.roles import find_letters, find_roles
 
 Array = np.ndarray[Any, Any]
-LETTERS = {"grid_leader": "GL", "grid_worker_full": "GW", "grid_worker_part": "GP"}
-WORKERS = ("grid_worker_full", "grid_worker_part")
+FULL = "grid_worker_full"
+PART = "grid_worker_part"
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,10 +30,14 @@ def write_roster(
     leaders: tuple[pd.DataFrame, Array],
     full: tuple[pd.DataFrame, Array],
     part: pd.DataFrame,
+    others: pd.DataFrame,
     empty: Array,
     rules: StaffingRules,
 ) -> Roster:
-    """Write the posts of leaders and workers; ``empty`` are the full-time posts of each community that nobody fills."""
+    """Write the posts that serve sub-grids: leaders, workers, and ``others``, of which each sub-grid has one.
+
+    ``empty`` are the full-time posts of each community that nobody fills.
+    """
     codes = ground.table.index.to_numpy(object)
     community = ground.table["community"].to_numpy(object)
     place = np.repeat(np.arange(len(empty)), empty)
@@ -50,25 +55,31 @@ def write_roster(
     rows = part["row"].to_numpy()
     parts = [
         leaders[0].assign(role="grid_leader", party=True, subgrid="", filled=True),
-        full[0].assign(role="grid_worker_full", subgrid="", filled=True),
-        open_.assign(role="grid_worker_full", subgrid="", filled=False),
+        full[0].assign(role=FULL, subgrid="", filled=True),
+        open_.assign(role=FULL, subgrid="", filled=False),
         part.assign(
-            role="grid_worker_part",
+            role=PART,
             community=community[rows],
             subgrid=codes[rows],
             filled=part["source"] != "none",
         ),
+        others.assign(
+            community=community[others["row"].to_numpy(np.int64)],
+            subgrid=codes[others["row"].to_numpy(np.int64)],
+            filled=others["source"] != "none",
+        ),
     ]
-    posts = pd.concat(parts, ignore_index=True)
+    posts = pd.concat([p for p in parts if p is not parts[-1] or len(p)], ignore_index=True)
     posts["org"] = posts["org"].fillna("")
     head = np.where(posts["subgrid"] != "", posts["subgrid"], posts["community"]).astype(object)
     number = posts["number"].astype(np.int64).astype("str").to_numpy(object)
-    posts["post"] = head + "-" + posts["role"].map(LETTERS).to_numpy(object) + number
+    posts["post"] = head + "-" + posts["role"].map(find_letters()).to_numpy(object) + number
     serves = pd.concat(
         [
             _list_served(leaders[1], 0),
             _list_served(full[1], len(leaders[0])),
-            _list_own(part, len(posts) - len(part)),
+            _list_own(part, len(posts) - len(others) - len(part)),
+            _list_own(others, len(posts) - len(others)),
         ],
         ignore_index=True,
     )
@@ -90,8 +101,8 @@ def _measure_posts(
 ) -> pd.DataFrame:
     """Measure what each post serves: sub-grids, households, their mean walk to the centre, and hours a month.
 
-    A leader's hours go by sub-grids; a worker's are rounds of visits to all
-    households, as many a month as the rules say.
+    The table of roles says whether hours go by sub-grids, or are rounds of
+    visits to all households, and how many a month.
     """
     n = len(posts)
     post = serves["post"].to_numpy(np.int64)
@@ -101,11 +112,15 @@ def _measure_posts(
     households = np.bincount(post, homes[grid], minlength=n)
     metres = np.bincount(post, ground.table["walk"].to_numpy(float)[grid], minlength=n)
     hours = np.bincount(post, ground.table["hours"].to_numpy(float)[grid], minlength=n)
-    rounds = (
-        posts["role"]
-        .map({"grid_worker_full": rules.visits_full, "grid_worker_part": rules.visits_part})
-        .fillna(0.0)
-    )
+    workload = np.zeros(n)
+    for role in find_roles(role=tuple(posts["role"].unique())):
+        amount = {
+            "subgrid": served,
+            "round": hours,
+            "household": households * (rules.visit / 60.0),
+        }.get(role.per, np.zeros(n))
+        own = (posts["role"] == role.role).to_numpy()
+        workload[own] = amount[own] * role.find_amount(rules)
     lone = np.where(served == 1, posts["subgrid"], "")
     first = np.full(n, "", object)
     first[post] = ground.table.index.to_numpy(object)[grid]
@@ -114,7 +129,7 @@ def _measure_posts(
         served=served,
         households=households.astype(np.int64),
         mean_walk=np.where(households > 0, metres / np.maximum(households, 1), np.nan),
-        workload=np.where(posts["role"] == "grid_leader", served * rules.leading, hours * rounds),
+        workload=workload,
     )
 
 

@@ -8,10 +8,15 @@ import numpy as np
 import pandas as pd
 
 from gridplan.errors import PlanError
-from gridplan.people.staffing.captains import fill_captains, list_captains, list_committees
+from gridplan.people.staffing.captains import (
+    fill_captains,
+    fill_subgrids,
+    list_captains,
+    list_committees,
+)
 from gridplan.people.staffing.leaders import count_leaders, lead_subgrids
 from gridplan.people.staffing.party_share import Repair, repair_share
-from gridplan.people.staffing.post_tables import WORKERS, Roster, write_duties, write_roster
+from gridplan.people.staffing.post_tables import PART, Roster, write_duties, write_roster
 from gridplan.people.staffing.staffing_figures import count_posts, write_figures
 from gridplan.people.staffing.staffing_gaps import list_gaps
 from gridplan.people.staffing.staffing_inputs import Ground, survey_ground
@@ -26,11 +31,11 @@ from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
 from gridplan.tables.conform import conform_table
 from gridplan.tables.indicators import CITY, round_figures, write_gaps, write_indicators, write_rows
+from gridplan.tables.roles import name_roles, read_roles
 
 __all__ = ["staff"]
 
 ROOM = "staffing"
-OTHERS = ("central_household",)  # roles that other rooms write
 HEADLINES = (
     "coverage",
     "leader_span",
@@ -95,8 +100,9 @@ def staff(plan: Plan, rules: Rules | None = None, *, workers: int | None = None)
     leaders = lead_subgrids(plan, ground, chosen, workers)
     part = fill_part_posts(ground, supply, own)
     full = fill_full_posts(ground, supply, leading, part, workers)
+    others = fill_subgrids(ground, supply)
     empty = np.maximum(0, supply["workers_needed"] - supply["full"]).to_numpy(np.int64)
-    roster = write_roster(ground, leaders, full, part, empty, own)
+    roster = write_roster(ground, leaders, full, part, others, empty, own)
     slots = fill_captains(list_captains(plan, own), supply)
     repair = _repair(roster, ground, supply, own.party_share)
     counts = count_posts(roster, slots, ground, supply, repair)
@@ -114,14 +120,16 @@ def staff(plan: Plan, rules: Rules | None = None, *, workers: int | None = None)
 def _repair(roster: Roster, ground: Ground, supply: pd.DataFrame, share: float) -> Repair:
     """Find the least set of changes among filled worker posts; a part-time one must go to a member with no post yet."""
     posts = roster.posts
-    worker = np.isin(posts["role"].to_numpy(object), WORKERS) & posts["filled"].to_numpy(bool)
+    worker = np.isin(posts["role"].to_numpy(object), name_roles(worker=True)) & posts[
+        "filled"
+    ].to_numpy(bool)
     number = np.cumsum(worker) - 1
     rows = roster.serves["post"].to_numpy(np.int64)
     serves = roster.serves[worker[rows]].assign(post=number[rows[worker[rows]]])
     place = ground.communities.index.get_indexer(pd.Index(posts["community"]))
-    own = pd.DataFrame(
-        {"place": place, "party": posts["party"], "fixed": posts["role"] == WORKERS[1]}
-    )[worker]
+    own = pd.DataFrame({"place": place, "party": posts["party"], "fixed": posts["role"] == PART})[
+        worker
+    ]
     used = np.bincount(place[(posts["source"] == "member").to_numpy()], minlength=len(supply))
     spare = np.maximum(0, supply["available"] - supply["seats"]).to_numpy(np.int64) - used
     found = repair_share(own, serves, np.maximum(0, spare), share, len(ground))
@@ -139,12 +147,13 @@ def _write_plan(
     figures: pd.DataFrame,
     gaps: pd.DataFrame,
 ) -> Plan:
+    amount = {role.role: role.find_amount(rules.staffing) for role in read_roles()}
     captains = slots.assign(
-        workload=slots["households"] * rules.staffing.visit * rules.staffing.visits_part / 60.0
+        workload=slots["households"] * rules.staffing.visit * slots["role"].map(amount) / 60.0
     )
     rows: list[Any] = [roster.posts, captains, list_committees(plan)]
     new = pd.concat([own for own in rows if len(own)], ignore_index=True)
-    kept = plan.posts[plan.posts["role"].isin(OTHERS)]
+    kept = plan.posts[plan.posts["role"].isin(name_roles(filled_by="members"))]
     posts = pd.concat(
         [part for part in (kept, conform_table("posts", new)) if len(part)]
     ).sort_index()

@@ -9,11 +9,12 @@ import pandas as pd
 
 from gridplan.people.counts import Tally
 from gridplan.people.staffing.party_share import Repair
-from gridplan.people.staffing.post_tables import WORKERS, Roster
+from gridplan.people.staffing.post_tables import FULL, PART, Roster
 from gridplan.people.staffing.staffing_inputs import Ground
 from gridplan.people.staffing.workload import MEASURES, measure_evenness
 from gridplan.rules.staffing import StaffingRules
 from gridplan.tables.indicators import make_figures, roll_up
+from gridplan.tables.roles import name_roles
 
 Array = np.ndarray[Any, Any]
 COUNTED = (
@@ -32,7 +33,7 @@ def count_posts(
     post = roster.serves["post"].to_numpy(np.int64)
     grid = roster.serves["subgrid"].to_numpy(np.int64)
     role = posts["role"].to_numpy(object)
-    worker = np.isin(role, WORKERS) & posts["filled"].to_numpy(bool)
+    worker = np.isin(role, name_roles(worker=True)) & posts["filled"].to_numpy(bool)
     led = np.zeros(len(ground), bool)
     served = np.zeros(len(ground), bool)
     led[grid[role[post] == "grid_leader"]] = True
@@ -43,8 +44,8 @@ def count_posts(
             table.loc[mask].groupby("community").size().reindex(codes, fill_value=0), float
         )
 
-    full = role == "grid_worker_full"
-    part = role == "grid_worker_part"
+    full = role == FULL
+    part = role == PART
     in_party = posts["party"].to_numpy(bool)
     values = {
         "subgrids": supply["subgrids"],
@@ -97,7 +98,9 @@ def write_figures(
         .max()
         .reindex(counts.index)
     )
-    worker = np.isin(roster.posts["role"], WORKERS) & roster.posts["filled"].to_numpy(bool)
+    worker = np.isin(roster.posts["role"], name_roles(worker=True)) & roster.posts[
+        "filled"
+    ].to_numpy(bool)
     hours = roster.posts[worker]
     for level, own in levels.items():
         group = _group_posts(level, hours["community"], ground.communities, own.index)
@@ -214,7 +217,7 @@ def _write_level(
 def _write_subgrids(roster: Roster, ground: Ground, rules: StaffingRules) -> list[pd.DataFrame]:
     post = roster.serves["post"].to_numpy(np.int64)
     grid = roster.serves["subgrid"].to_numpy(np.int64)
-    worker = np.isin(roster.posts["role"].to_numpy(object), WORKERS)[post]
+    worker = np.isin(roster.posts["role"].to_numpy(object), name_roles(worker=True))[post]
     n = len(ground)
     number = np.bincount(grid[worker], minlength=n).astype(float)
     party = np.bincount(

@@ -10,10 +10,11 @@ from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
 from gridplan.people.staffing.party_share import Repair
-from gridplan.people.staffing.post_tables import WORKERS, Roster
+from gridplan.people.staffing.post_tables import FULL, PART, Roster
 from gridplan.people.staffing.staffing_inputs import Ground
 from gridplan.rules.staffing import StaffingRules
 from gridplan.tables.indicators import CITY
+from gridplan.tables.roles import name_roles
 
 Array = np.ndarray[Any, Any]
 COLUMNS = ["rule", "level", "of", "community", "value", "need", "households", "reason", "remedy"]
@@ -62,7 +63,7 @@ def _write(
 
 
 def _list_uncovered(roster: Roster, ground: Ground) -> pd.DataFrame:
-    worker = np.isin(roster.posts["role"].to_numpy(object), WORKERS)[
+    worker = np.isin(roster.posts["role"].to_numpy(object), name_roles(worker=True))[
         roster.serves["post"].to_numpy(np.int64)
     ]
     bare = (
@@ -188,14 +189,14 @@ def _list_shares(
     grid = roster.serves["subgrid"].to_numpy(np.int64)
     role = roster.posts["role"].to_numpy(object)
     party = roster.posts["party"].to_numpy(bool)
-    worker = np.isin(role, WORKERS)[post]
+    worker = np.isin(role, name_roles(worker=True))[post]
     n = len(ground)
     number = np.bincount(grid[worker], minlength=n)
     own = np.bincount(grid[worker], party[post[worker]], minlength=n)
     low = (number > 0) & (own < rules.party_share * number - 1e-9)
     changed = repair.changed[post] & worker
-    full = np.bincount(grid[changed & (role[post] == WORKERS[0])], minlength=n)
-    part = np.bincount(grid[changed & (role[post] == WORKERS[1])], minlength=n)
+    full = np.bincount(grid[changed & (role[post] == FULL)], minlength=n)
+    part = np.bincount(grid[changed & (role[post] == PART)], minlength=n)
     words = pd.Series("", index=range(n))
     words += np.where(full > 0, "give the full-time post of its zone to a member; ", "")
     words += np.where(part > 0, "give the part-time post to a member; ", "")
@@ -252,9 +253,7 @@ def find_offers(ground: Ground, roster: Roster, wanted: Array, repair: Repair) -
     """Find which sub-grid has a member to offer for each part-time post that changes; nearest on the whole, each once."""
     posts = roster.posts
     used = (
-        posts.loc[(posts["role"] == WORKERS[1]) & (posts["source"] == "member")]
-        .groupby("subgrid")
-        .size()
+        posts.loc[(posts["role"] == PART) & (posts["source"] == "member")].groupby("subgrid").size()
     )
     spare = (
         ground.table["available"].to_numpy()

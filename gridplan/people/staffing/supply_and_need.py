@@ -11,6 +11,7 @@ from gridplan.people.counts import Tally, tally_counts
 from gridplan.people.staffing.staffing_inputs import Ground
 from gridplan.plan import Plan
 from gridplan.rules.staffing import StaffingRules
+from gridplan.tables.roles import read_roles
 
 Array = np.ndarray[Any, Any]
 MEASURES = (
@@ -21,8 +22,6 @@ MEASURES = (
     "resident_representatives",
     "volunteers",
     "volunteers_party",
-    "building_captains",
-    "stairwell_captains",
 )
 COMMITTEES = ("committee", "general_branch", "branch")
 
@@ -44,7 +43,9 @@ def measure_supply(
     """
     codes = ground.communities.index
     households = ground.sum_up(ground.table["households"])
-    tally = tally_counts(plan.site, MEASURES, pd.Series(households, index=codes))
+    supplies = [role.supply for role in read_roles() if role.supply]
+    measures = tuple(dict.fromkeys([*MEASURES, *supplies]))
+    tally = tally_counts(plan.site, measures, pd.Series(households, index=codes))
     orgs = plan.party_orgs[plan.party_orgs["level"].isin(COMMITTEES)]
     table = tally.values.assign(
         seats=orgs.groupby("community")["committee_seats"]

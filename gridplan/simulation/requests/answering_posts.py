@@ -10,10 +10,10 @@ import shapely
 
 from gridplan.people.counts import tally_counts
 from gridplan.plan import Plan
-from gridplan.rules.simulation import ROLES, SimulationRules
+from gridplan.rules.simulation import SimulationRules
+from gridplan.tables.roles import name_answering, name_roles
 
 Array = np.ndarray[Any, Any]
-CAPTAINS = ("building_captain", "stairwell_captain")
 ORDER = ["block", "community", "role", "post"]
 # each further volunteer lives far from those before, and those before stay
 # where they are
@@ -40,7 +40,7 @@ def list_posts(plan: Plan, cells: pd.DataFrame, volunteers: float = 1.0) -> pd.D
     block = cells.groupby("community")["block"].first()
     answers = (
         plan.posts["filled"]
-        & plan.posts["role"].isin(ROLES)
+        & plan.posts["role"].isin(name_answering())
         & plan.posts["community"].isin(block.index)
     )
     answering = plan.posts[answers]
@@ -78,8 +78,7 @@ def _find_homes(plan: Plan, posts: pd.DataFrame, cells: pd.DataFrame) -> pd.Seri
     home = posts["stairwell"].where(
         posts["stairwell"].isin(doors.index), _fill(posts["building"].map(first))
     )
-    # full-time workers set out from the office, whatever home is known
-    home = home.where(posts["role"] != "grid_worker_full", office)
+    home = home.where(~posts["role"].isin(name_roles(starts="office")), office)
     home = home.where(home != "", _fill(subgrid.map(cells["centre"])))
     return home.where(home != "", office)
 
@@ -177,11 +176,11 @@ def count_street(cells: pd.DataFrame, rules: SimulationRules) -> pd.DataFrame:
 def find_served(plan: Plan, posts: pd.DataFrame, cells: pd.DataFrame) -> tuple[Array, Array]:
     """Find the sub-grids that posts serve as their own: rows of posts and of cells.
 
-    Leaders and workers by their duties, central households by their sub-grid,
-    captains by the stairwells of their own.
+    Leaders, workers and posts of sub-grids by their duties, central households
+    by their sub-grid, captains by the stairwells of their own.
     """
     duties = plan.duties[["post", "subgrid"]]
-    own = posts[(posts["role"] == "central_household") & (posts["subgrid"] != "")]
+    own = posts[posts["role"].isin(name_roles(filled_by="members")) & (posts["subgrid"] != "")]
     parts = [
         duties,
         pd.DataFrame(
@@ -189,9 +188,8 @@ def find_served(plan: Plan, posts: pd.DataFrame, cells: pd.DataFrame) -> tuple[A
         ),
     ]
     doors = plan.stairwells.reset_index()[["stairwell", "building", "subgrid"]]
-    for role, column in zip(CAPTAINS, ("building", "stairwell"), strict=True):
-        own = posts.loc[posts["role"] == role, [column]].reset_index()
-        # captains serve the sub-grids of their building or stairwell, perhaps several
+    for pattern, column in (("buildings", "building"), ("stairwells", "stairwell")):
+        own = posts.loc[posts["role"].isin(name_roles(filled_by=pattern)), [column]].reset_index()
         parts.append(
             own.merge(doors[list({column, "subgrid"})].drop_duplicates(), on=column)[
                 ["post", "subgrid"]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
 
+from gridplan.errors import RuleError
 from gridplan.rules.simulation import DAY, WEEK, SimulationRules, Turn, scale_weights
 from gridplan.simulation.requests.kernel_state import STEP, TICK
+from gridplan.tables.roles import find_roles, name_answering
 
 Array = np.ndarray[Any, Any]
 HOURS = int(DAY / STEP)
@@ -41,6 +43,33 @@ def lay_profile(rules: SimulationRules, first: date, days: int) -> Array:
         # a running sum: arrivals are found by inverting it
         running[0, k, 1:] = np.cumsum(np.outer(by_day, by_hour).ravel() * STEP)
     return running
+
+
+def list_turns(rules: SimulationRules) -> list[Turn]:
+    """List the turns of the roles that answer, in the order of the table of roles.
+
+    Raises
+    ------
+    RuleError
+        If a role keeps the hours of a rule that there is not.
+    """
+    roles = find_roles(role=name_answering())
+    lost = [
+        f"{role.role} keeps the hours of {role.turn}"
+        for role in roles
+        if not isinstance(getattr(rules, role.turn, None), Turn)
+    ]
+    if lost:
+        raise RuleError(
+            f"roles.csv: {'; '.join(lost)}, which is no rule on hours -> name a turn of the section simulation"
+        )
+    return [getattr(rules, role.turn) for role in roles]
+
+
+def number_roles(roles: Iterable[str]) -> Array:
+    """Return the numbers of roles, which are their rows among those that answer: int64[n]."""
+    number = {role: n for n, role in enumerate(name_answering())}
+    return np.array([number[role] for role in roles], np.int64)
 
 
 def lay_ticks(

@@ -21,19 +21,13 @@ from gridplan.simulation.requests.answering_posts import (
 from gridplan.simulation.requests.kernel_state import COMMUNITY, NEIGHBOUR, OWN, STREET, VOLUNTEER
 from gridplan.simulation.requests.travel_times import measure_links
 from gridplan.tables.ledger import Entry
+from gridplan.tables.roles import find_roles, name_roles
 from gridplan.walking.detour import note_detour
 from gridplan.walking.network import WalkingNetwork
 
 Array = np.ndarray[Any, Any]
-NEIGHBOURLY = (
-    "grid_leader",
-    "grid_worker_part",
-    "central_household",
-)  # roles that help in adjoining sub-grids
-WHOLE = (
-    ("volunteer", VOLUNTEER),
-    ("grid_worker_full", COMMUNITY),
-)  # roles that serve their whole community
+# Tiers of the roles that serve their whole community.
+WHOLE = {"volunteer": VOLUNTEER, "community": COMMUNITY}
 CELL_ORDER = ["block", "community", "subgrid"]
 
 
@@ -261,12 +255,12 @@ def link_posts(plan: Plan, posts: pd.DataFrame, cells: pd.DataFrame) -> tuple[Ar
     post, cell = find_served(plan, posts, cells)
     parts = [(cell, post, OWN)]
     near = pd.DataFrame(_find_pairs(plan, cells), columns=["cell", "other"])
-    helpful = np.isin(posts["role"].to_numpy(object)[post], NEIGHBOURLY)
-    # who serves a sub-grid may help in those beside it
+    helpful = np.isin(posts["role"].to_numpy(object)[post], name_roles(neighbours=True))
     beside = pd.DataFrame({"cell": cell[helpful], "post": post[helpful]}).merge(near, on="cell")
     parts.append((beside["other"].to_numpy(), beside["post"].to_numpy(), NEIGHBOUR))
-    for role, step in WHOLE:
-        parts.append((*link_over(cells, posts, "community", role), step))
+    for role in find_roles(serves=tuple(WHOLE)):
+        links = link_over(cells, posts, "community", role.role)
+        parts.append((*links, WHOLE[role.serves]))
     cell, post = (np.concatenate([part[n] for part in parts]).astype(np.int64) for n in (0, 1))
     tier = np.repeat([part[2] for part in parts], [len(part[0]) for part in parts])
     # of several links between a pair the lowest tier comes first, and only it is kept

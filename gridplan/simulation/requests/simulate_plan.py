@@ -15,8 +15,8 @@ from gridplan.engine.engine import Progress, keep_silent
 from gridplan.errors import RuleError, quote_ids
 from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
-from gridplan.rules.simulation import KINDS, ROLES
-from gridplan.simulation.requests.calendar import count_hours
+from gridplan.rules.simulation import KINDS
+from gridplan.simulation.requests.calendar import count_hours, number_roles
 from gridplan.simulation.requests.confidence_intervals import WIDTH, Estimate
 from gridplan.simulation.requests.kernel_state import CAME
 from gridplan.simulation.requests.preparation import join_parts, prepare_part
@@ -38,6 +38,7 @@ from gridplan.simulation.requests.simulation_blocks import EDGES, SimulationBloc
 from gridplan.simulation.requests.uncertainty import draw_demand, draw_presence, share_presence
 from gridplan.tables.html import show_tables
 from gridplan.tables.indicators import CITY
+from gridplan.tables.roles import name_answering
 
 Array = np.ndarray[Any, Any]
 AT_ONCE = 1_000  # sub-grids tabulated at once, to bound the memory
@@ -265,17 +266,16 @@ def _draw(
     seed: int,
 ) -> Draws:
     """Draw what is uncertain, or take it as it is estimated."""
-    simulation_rules = rules.simulation
-    role = np.array([ROLES.index(r) for r in system.posts["role"]], np.int64)
+    own = rules.simulation
+    role = number_roles(system.posts["role"])
     if households is not None:
         demand = draw_demand(replications, seed, simulation_rules)
         level = draw_presence(replications, seed)
     else:
         households = np.tile(system.cells["households"].to_numpy(float), (replications, 1))
         demand = np.ones(replications)
-        level = np.full((replications, len(ROLES)), 0.5)
-    # a scenario scales presence, but nobody is there more often than always
-    share = np.clip(share_presence(simulation_rules, level) * scenario.presence, 0.0, 1.0)
+        level = np.full((replications, len(name_answering())), 0.5)
+    share = np.clip(share_presence(own, level) * scenario.presence, 0.0, 1.0)
     return Draws(households, demand * scenario.demand, share, role)
 
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from gridplan.rules.all_rules import Rules
-from gridplan.rules.simulation import DAY, KINDS, ROLES, SimulationRules
-from gridplan.simulation.requests.calendar import lay_profile, lay_ticks
+from gridplan.rules.simulation import DAY, KINDS, SimulationRules
+from gridplan.simulation.requests.calendar import lay_profile, lay_ticks, list_turns, number_roles
 from gridplan.simulation.requests.kernel_state import (
     BACK_LINK,
     CALL,
@@ -32,10 +32,11 @@ from gridplan.simulation.requests.kernel_state import (
 )
 from gridplan.simulation.requests.random_streams import blend_keys, name_keys
 from gridplan.simulation.requests.service_system import ServiceSystem
+from gridplan.tables.roles import name_answering, read_roles
 
 Array = np.ndarray[Any, Any]
 MONTH = 365.25 / 12  # days
-LEVELS = {"grid_worker_full": 1, "street_staff": 2}
+LEVELS = {"community": 1, "street": 2}  # of those who serve as much
 SHAPES = ("lognormal", "exponential", "fixed")
 EDGES = (
     1,
@@ -94,12 +95,11 @@ def cut_blocks(
 def iterate_blocks(
     system: ServiceSystem, rules: Rules, first: date, days: int
 ) -> Iterator[SimulationBlock]:
-    """Make one block ready after another, so that a prefecture's are never held together."""
-    simulation_rules = rules.simulation
-    # days before the first fill the queues, days after it let requests end
-    begin = first - timedelta(days=simulation_rules.warm_days)
-    whole = simulation_rules.warm_days + days + simulation_rules.after_days
-    turns = [getattr(simulation_rules, role) for role in ROLES]
+    """Make one block ready after another, as :func:`cut_blocks` does; those of a prefecture need not be held together."""
+    own = rules.simulation
+    begin = first - timedelta(days=own.warm_days)
+    whole = own.warm_days + days + own.after_days
+    turns = list_turns(own)
     shared = {
         "running": lay_profile(simulation_rules, begin, whole),
         "ticks": lay_ticks(turns, begin, whole),
@@ -137,8 +137,8 @@ def _make_block(
     ]
     # rules give requests of 100 households in a month
     rate = np.column_stack([np.where(urban, u, r) for u, r in monthly]) / 100.0 / (MONTH * DAY)
-    turns = [getattr(simulation_rules, role) for role in ROLES]
-    role = np.array([ROLES.index(r) for r in crew["role"]], np.int64)
+    turns = list_turns(own)
+    role = number_roles(crew["role"])
     kept = (system.cell >= cells.start) & (system.cell < cells.stop)
     links = _lay_links(system, kept, cells, posts, simulation_rules.policy != "nearest")
     table = np.zeros(len(crew), POST)
@@ -150,7 +150,8 @@ def _make_block(
     table["skill"] = np.array(
         [sum(1 << KINDS.index(k) for k in turn.kinds) for turn in turns], np.int64
     )[role]
-    table["level"] = [LEVELS.get(r, 0) for r in crew["role"]]
+    level = {role.role: LEVELS.get(role.serves, 0) for role in read_roles()}
+    table["level"] = [level[role] for role in crew["role"]]
     table["start"], table["stop"] = links[3][:-1], links[3][1:]
     ground = np.zeros(len(some), CELL)
     groups, names = some["community"].factorize()
@@ -233,11 +234,11 @@ def _make_world(
         opens=open_tiers(simulation_rules),
         work=work,
         edges=np.array(EDGES, float),
-        cv=simulation_rules.work_cv,
-        shape=SHAPES.index(simulation_rules.work_shape),
-        by_tier=simulation_rules.policy != "nearest",
-        walks_back=simulation_rules.walks_back,
-        turns=len(ROLES),
+        cv=own.work_cv,
+        shape=SHAPES.index(own.work_shape),
+        by_tier=own.policy != "nearest",
+        walks_back=own.walks_back,
+        turns=len(name_answering()),
         groups=groups,
         count_from=float(begin),
         count_to=float(begin + shared["days"] * DAY),

@@ -11,9 +11,11 @@ from scipy.special import ndtr, ndtri
 
 from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
-from gridplan.rules.simulation import ROLES, SimulationRules
+from gridplan.rules.simulation import SimulationRules
+from gridplan.simulation.requests.calendar import list_turns
 from gridplan.simulation.requests.random_streams import blend_keys, draw_units, make_key, name_keys
 from gridplan.tables.conform import conform_table
+from gridplan.tables.roles import name_answering
 
 Array = np.ndarray[Any, Any]
 WORST = 0.1  # share of sub-grids whose mean chance is reported
@@ -86,12 +88,12 @@ def draw_demand(draws: int, seed: int, rules: SimulationRules) -> Array:
 def draw_presence(draws: int, seed: int) -> Array:
     """Sample where in its range the presence of each role lies: float64[draws, roles]."""
     keys = np.array([make_key(seed, n) for n in range(draws)], np.uint64)
-    return np.column_stack([draw_units(keys ^ key, 0) for key in name_keys(ROLES)])
+    return np.column_stack([draw_units(keys ^ key, 0) for key in name_keys(name_answering())])
 
 
 def share_presence(rules: SimulationRules, level: Array) -> Array:
-    """Turn places in the range of presence, [..., roles] from 0 to 1, into shares of days."""
-    turns = [getattr(rules, role) for role in ROLES]
+    """Turn where in its range the presence of each role lies, [..., roles] from 0 to 1, into shares of days."""
+    turns = list_turns(rules)
     low, high = (np.array([getattr(turn, end) for turn in turns]) for end in ("low", "high"))
     return np.asarray(low + level * (high - low))
 

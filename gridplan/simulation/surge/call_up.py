@@ -12,10 +12,10 @@ import shapely
 
 from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
-from gridplan.rules.simulation import ROLES
 from gridplan.rules.surge import SurgeRules
 from gridplan.rules.walking import find_minutes
 from gridplan.simulation.requests.answering_posts import ORDER, count_street, list_posts
+from gridplan.simulation.requests.calendar import number_roles
 from gridplan.simulation.requests.kernel_state import AID, INSTITUTION, OWN, STREET
 from gridplan.simulation.requests.service_system import (
     ServiceSystem,
@@ -25,16 +25,13 @@ from gridplan.simulation.requests.service_system import (
 )
 from gridplan.simulation.requests.travel_times import measure_links
 from gridplan.simulation.surge.surge_travel import SurgeTravel
+from gridplan.tables.roles import read_roles
 
 Array = np.ndarray[Any, Any]
 STAGES = ("own", "community", "street", "institution", "aid")
-STAGE_OF = {
-    "volunteer": "community",
-    "grid_worker_full": "community",
-    "street_staff": "street",
-    "member": "institution",
-    "aid": "aid",
-}
+# Stages by what a role serves, and of those who come from outside.
+STAGE_OF = {"volunteer": "community", "community": "community", "street": "street"}
+OUTSIDE = {"member": "institution", "aid": "aid"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +56,7 @@ class Muster:
     called
         bool[m], whether the post is called up.
     role
-        int64[m], the row of its role in ``ROLES``.
+        int64[m], the row of its role among those that answer.
     source
         object[m], the institution or community that it is sent by, else empty.
     home
@@ -121,8 +118,8 @@ def make_muster(
     crew.index.name = "post"
     crew = crew.reset_index().sort_values(ORDER, kind="stable").set_index("post")
     role = crew["role"].to_numpy(object)
-    stage = np.array([STAGE_OF.get(r, "own") for r in role], object)
-    # staff of the subdistrict are called up wherever anything in it is hit
+    stages = OUTSIDE | {r.role: STAGE_OF.get(r.serves, "own") for r in read_roles()}
+    stage = np.array([stages[r] for r in role], object)
     called = crew["community"].isin(towns).to_numpy() | (role == "street_staff")
     cell, post, tier = _add_links(link_posts(plan, crew, cells), crew, cells, homes.to_numpy() > 0)
     shown = crew[["role", "community", "block"]].assign(
@@ -146,7 +143,7 @@ def make_muster(
         hit,
         stage,
         called,
-        np.array([ROLES.index(r) for r in shown["role"]], np.int64),
+        number_roles(shown["role"]),
         crew["source"].to_numpy(object),
         crew["home"].to_numpy(object),
         crew["home"].isin(struck.index[struck]).to_numpy(bool),

@@ -13,8 +13,14 @@ import numpy as np
 import pandas as pd
 
 from gridplan.rules.all_rules import Rules
-from gridplan.rules.simulation import DAY, ROLES
-from gridplan.simulation.requests.calendar import lay_profile, lay_ticks, write_ticks
+from gridplan.rules.simulation import DAY
+from gridplan.simulation.requests.calendar import (
+    lay_profile,
+    lay_ticks,
+    list_turns,
+    number_roles,
+    write_ticks,
+)
 from gridplan.simulation.requests.kernel_state import CALL, NEIGHBOUR, STAGES, STEP, TIERS, World
 from gridplan.simulation.requests.random_streams import blend_keys, draw_units, make_key, name_keys
 from gridplan.simulation.requests.simulation_blocks import (
@@ -26,14 +32,11 @@ from gridplan.simulation.requests.simulation_blocks import (
 from gridplan.simulation.requests.uncertainty import draw_presence, share_presence
 from gridplan.simulation.surge.call_up import Muster
 from gridplan.simulation.surge.emergencies import Event
+from gridplan.tables.roles import name_answering, name_roles
 
 Array = np.ndarray[Any, Any]
 POSTURES = ("usual", "surge")
 CHECK = 1  # the kind that stands for checks
-SHIFTS = (
-    len(ROLES),
-    len(ROLES) + 1,
-)  # turns of those called up: all at first, then one half after the other
 RANGES = {
     "own": "post",
     "community": "post",
@@ -41,6 +44,12 @@ RANGES = {
     "institution": "member",
     "aid": "volunteer",
 }
+
+
+def number_shifts() -> tuple[int, int]:
+    """Return the turns of those called up, which follow those of roles: all come at first, then each half in turn."""
+    roles = len(name_answering())
+    return roles, roles + 1
 
 
 def lay_blocks(muster: Muster, event: Event, rules: Rules, posture: str) -> list[SimulationBlock]:
@@ -52,8 +61,7 @@ def lay_blocks(muster: Muster, event: Event, rules: Rules, posture: str) -> list
     hour = event.start.hour
     days = -(-(hour + event.hours) * 60 // DAY)
     first = event.start.date()
-    turns = [getattr(rules.simulation, role) for role in ROLES]
-    # profiles begin at midnight; the event begins some hours later
+    turns = list_turns(rules.simulation)
     running = lay_profile(rules.simulation, first, days)[:, :, hour:]
     notices = (
         [getattr(rules.surge, f"{stage}_notice") for stage in set(muster.stage)]
@@ -61,11 +69,11 @@ def lay_blocks(muster: Muster, event: Event, rules: Rules, posture: str) -> list
         else []
     )
     ticks = lay_ticks(turns, first, days, notices, begun=int(hour * STEP))
-    shared = {"running": running - running[:, :, :1], "ticks": ticks, "turns": len(ROLES)}
+    shared = {"running": running - running[:, :, :1], "ticks": ticks, "turns": len(turns)}
     if posture == "surge":
         shared |= {
             "ticks": _add_shifts(ticks, event, rules),
-            "turns": len(ROLES) + len(SHIFTS),
+            "turns": len(turns) + len(number_shifts()),
             "by_tier": False,
         }
     blocks = cut_blocks(muster.system, plain, first, 1)
@@ -104,7 +112,9 @@ def _lay_world(
         opens[:, 0, NEIGHBOUR] = surge_rules.neighbour_wait
         called = muster.called[block.posts]
         stage = muster.stage[block.posts]
-        posts["turn"] = np.where(called, SHIFTS[0] + _deal_shifts(muster, block), posts["turn"])
+        posts["turn"] = np.where(
+            called, number_shifts()[0] + _deal_shifts(muster, block), posts["turn"]
+        )
         notice = (
             np.array([getattr(surge_rules, f"{s}_notice") for s in stage], float)
             if len(stage)
@@ -145,15 +155,15 @@ def _add_shifts(ticks: Array, event: Event, rules: Rules) -> Array:
     """Add the shifts of those called up to the turns of duty."""
     length = rules.surge.shift_hours * 60.0
     end = event.hours * 60.0
+    shifts = number_shifts()
     rows = [
         (float(r["at"]), int(r["day"] >= 0 or r["turn"] < 0), int(r["turn"]), int(r["day"]))
         for r in ticks
     ]
-    rows += [(0.0, 1, turn, 0) for turn in SHIFTS]
-    # everybody works the first shift, then the two halves take turns
+    rows += [(0.0, 1, turn, 0) for turn in shifts]
     for n in range(1, int(np.ceil(end / length))):
-        on = SHIFTS[n % 2 == 0]
-        off = SHIFTS[n % 2 == 1]
+        on = shifts[n % 2 == 0]
+        off = shifts[n % 2 == 1]
         rows += [(n * length, 0, off, -1)] + ([(n * length, 1, on, 0)] if n > 1 else [])
     return write_ticks(rows)
 
@@ -173,8 +183,9 @@ def draw_shares(
     can = np.where(muster.struck, event.find("struck", rules.surge), 1.0)
     if posture == "usual":
         return np.asarray(share * can)
+    volunteers = number_roles(name_roles(serves="volunteer"))
     group = np.array([RANGES[s] for s in muster.stage], object)
-    group[(muster.role == ROLES.index("volunteer")) & (muster.stage == "community")] = "volunteer"
+    group[(np.isin(muster.role, volunteers)) & (muster.stage == "community")] = "volunteer"
     keys = np.array([make_key(seed, n) for n in range(draws)], np.uint64)
     for name in ("post", "volunteer", "member"):
         ends = [getattr(rules.surge, f"{name}_{end}") for end in ("low", "high")]
@@ -205,9 +216,11 @@ def draw_surge(
     """
     world = draw_world(block, key, homes, demand, share)
     role = muster.role[block.posts]
-    called = np.isin(world.posts["turn"], SHIFTS)
+    called = np.isin(world.posts["turn"], number_shifts())
     for tick in world.ticks[
-        (world.ticks["at"] == 0) & (world.ticks["turn"] < len(ROLES)) & (world.ticks["day"] >= 0)
+        (world.ticks["at"] == 0)
+        & (world.ticks["turn"] < len(name_answering()))
+        & (world.ticks["day"] >= 0)
     ]:
         on_this_turn = np.flatnonzero(called & (role == tick["turn"]))
         # the same number of the stream as the kernel takes, so presence agrees
