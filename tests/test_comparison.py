@@ -20,11 +20,11 @@ from gridplan.comparison.renumbering import match_best, measure_likeness
 from gridplan.comparison.subgrid_changes import EVENT_KINDS, find_events
 from gridplan.maps.colours import CHANGES
 from gridplan.maps.difference_map import gather_homes
-from gridplan.maps.words import say
 from gridplan.redrawing.editing.edit_plan import edit
 from gridplan.redrawing.revision.concordance import make_concordance
 from gridplan.redrawing.revision.household_matching import apportion, follow_households
 from gridplan.synthetic import make_board_plan, make_checkerboard
+from gridplan.tables.words import say
 from tests.browser import Window, start_browser
 
 make_board_plan = cache(make_board_plan)

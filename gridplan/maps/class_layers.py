@@ -12,8 +12,8 @@ import shapely
 from gridplan.maps.colours import EXCLUSIVE, STYLES, TONES
 from gridplan.maps.page_elements import make_statement, put
 from gridplan.maps.sheet import Shapes, Sheet
-from gridplan.maps.words import say
 from gridplan.tables.schema import Language
+from gridplan.tables.words import say
 
 
 def add_class_layers(plan_map: Any, sheet: Sheet, lang: Language) -> None:

@@ -28,10 +28,10 @@ from gridplan.maps.sheet import (
     to_degrees,
 )
 from gridplan.maps.tiled_layers import add_tiled_layers, pack_shapes
-from gridplan.maps.words import say
 from gridplan.plan import Plan
 from gridplan.redrawing.revision.concordance import tell_kinds
 from gridplan.tables.schema import Language
+from gridplan.tables.words import say
 
 if TYPE_CHECKING:
     import folium

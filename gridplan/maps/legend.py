@@ -8,13 +8,15 @@ from typing import Any
 
 from gridplan.maps.colours import BAND, EXCLUSIVE, INK, LOADS, STYLES, TONES, choose_bands
 from gridplan.maps.sheet import TOLERANCE, Sheet
-from gridplan.maps.words import label_column, say, say_all
 from gridplan.plan import Plan
 from gridplan.publishing.release_plan import is_released
-from gridplan.tables.schema import Language
+from gridplan.tables.schema import Language, find_columns, label
+from gridplan.tables.words import list_words, say
 
 Key = tuple[str, Any, str]  # how it is drawn, in which colour, what it means
 TOOLTIP_COLUMNS = ("households", "building_count", "mean_walk")
+# Chinese puts the unit after the value; an English label has it already.
+UNITS_ZH: Mapping[str, str] = {"m": " 米", "households": " 户", "buildings": " 栋"}
 
 
 def compose_config(
@@ -27,7 +29,7 @@ def compose_config(
     ]
     return {
         "lang": lang,
-        "words": say_all(lang),
+        "words": dict(list_words("map", lang)),
         "title": title,
         "bounds": sheet.bounds,
         "figures": count_figures(plan, lang),
@@ -42,6 +44,21 @@ def compose_config(
         "ink": dict(INK),
         "styles": {name: dict(style) for name, style in STYLES.items()},
     }
+
+
+def label_column(table: str, column: str, lang: Language = "en") -> tuple[str, str]:
+    """Find the label of a column as a tooltip shows it, and what follows its value.
+
+    Examples
+    --------
+    >>> label_column("subgrids", "mean_walk"), label_column("subgrids", "mean_walk", "zh")
+    (('Mean walk (m)', ''), ('平均步行', ' 米'))
+    """
+    text = label(table, column, lang)
+    if lang == "en":
+        return text[:1].upper() + text[1:], ""
+    unit = next(c.unit for c in find_columns(table) if c.name == column)
+    return text, UNITS_ZH.get(unit, "")
 
 
 def choose_title(plan: Plan, lang: Language) -> str:

@@ -22,10 +22,10 @@ from gridplan.maps.page_elements import (
 from gridplan.maps.reach_map import add_reach, choose_kind, has_reach, read_bands
 from gridplan.maps.sheet import Sheet, compose_sheet
 from gridplan.maps.tiled_layers import add_tiled_layers
-from gridplan.maps.words import say
 from gridplan.plan import Plan
 from gridplan.publishing.brief_plan import require_release
 from gridplan.tables.schema import Language
+from gridplan.tables.words import say
 
 if TYPE_CHECKING:
     import folium

@@ -17,11 +17,11 @@ from gridplan.maps.isochrones import cut_edges, join_bands, measure_pieces
 from gridplan.maps.page_elements import make_statement, put
 from gridplan.maps.sheet import DIGITS, to_degrees
 from gridplan.maps.tiled_layers import pack_shapes
-from gridplan.maps.words import REASONS
 from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
 from gridplan.rules.coverage import Service, say_kind
 from gridplan.tables.schema import Language
+from gridplan.tables.words import list_words
 from gridplan.walking.door_access import reach_doors
 
 MOST_GAPS = 200  # of a kind; the largest
@@ -97,7 +97,7 @@ def pack_reach(plan: Plan, lang: Language) -> str:
         "views": [_tell_view(plan, service, state, city, lang) for service, state in views],
         "gaps": {s.kind: list_gaps(plan, s.kind) for s in services},
         "posts": _tell_posts(plan, posts, reached),
-        "reasons": {reason: both[lang == "zh"] for reason, both in REASONS.items()},
+        "reasons": dict(list_words("cause", lang)),
         "lines": texts,
     }
     return pack_shapes(head, [("streets", lines, [])] if len(lines) else [])

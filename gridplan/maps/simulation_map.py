@@ -10,13 +10,13 @@ import pandas as pd
 
 from gridplan.maps.colours import AGAINST, choose_severity
 from gridplan.maps.timeline import Reel, check_codes, choose_title, draw_reels, grade, label_classes
-from gridplan.maps.words import say
 from gridplan.plan import Plan
 from gridplan.rules.simulation import KINDS
 from gridplan.simulation.requests.calendar import WEEK_HOURS, count_hours
 from gridplan.simulation.requests.confidence_intervals import MEASURES
 from gridplan.simulation.requests.simulate_plan import Simulated
 from gridplan.tables.schema import Language
+from gridplan.tables.words import say
 
 if TYPE_CHECKING:
     import folium

@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 
 from gridplan.maps.page_elements import make_statement, make_switch, put
 from gridplan.maps.sheet import DIGITS, Shapes, Sheet
-from gridplan.maps.words import say
 from gridplan.tables.schema import Language
+from gridplan.tables.words import say
 
 OVERLAYS = (
     "subgrids",

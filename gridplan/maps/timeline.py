@@ -23,9 +23,9 @@ from gridplan.maps.page_elements import make_stage, make_statement, put
 from gridplan.maps.plan_map import add_views, finish_map, is_small, open_map
 from gridplan.maps.sheet import compose_sheet
 from gridplan.maps.tiled_layers import add_tiled_layers, pack_stream
-from gridplan.maps.words import say
 from gridplan.plan import Plan
 from gridplan.tables.schema import Language
+from gridplan.tables.words import say
 
 if TYPE_CHECKING:
     import folium

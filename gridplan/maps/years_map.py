@@ -9,10 +9,10 @@ import pandas as pd
 
 from gridplan.maps.colours import STATES, choose_severity
 from gridplan.maps.timeline import Reel, check_codes, choose_title, draw_reels, grade, label_classes
-from gridplan.maps.words import say
 from gridplan.plan import Plan
 from gridplan.simulation.years import Years
 from gridplan.tables.schema import Language
+from gridplan.tables.words import say
 
 if TYPE_CHECKING:
     import folium

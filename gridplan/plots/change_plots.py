@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -13,6 +14,7 @@ from gridplan.plots.figure import COLOURS, Picture
 from gridplan.redrawing.change_budget import Budget
 from gridplan.simulation.years import Years
 from gridplan.tables.schema import Language
+from gridplan.tables.words import list_words
 
 KINDS = {"kept": "#b4b9bf", "moved": "#c2570c", "new": "#0f766e", "gone": "#8c1d40"}
 MOST_BARS = 12  # communities in a plot; the others are summed up
@@ -25,66 +27,6 @@ FIGURES = {
     "buildings_split": "split",
     "compounds_crossed": "crossed",
 }
-WORDS = {
-    "en": {
-        "kept": "stay in their sub-grid",
-        "moved": "move",
-        "gone": "gone",
-        "new": "new",
-        "share": "share of the households (%)",
-        "size": "households in a sub-grid",
-        "count": "sub-grids",
-        "old": "before",
-        "now": "now",
-        "more": "{count} more communities",
-        "out_of_band": "out of\nband",
-        "spread": "spread\n(%)",
-        "walk": "mean\nwalk (m)",
-        "split": "buildings\nsplit",
-        "crossed": "compounds\ncrossed",
-        "moving": "households\nmoving",
-        "spread_of": "spread of households (%)",
-        "mean_walk": "mean walk to the centre (m)",
-        "less": "less is better",
-        "budget": "households that move (%)",
-        "dearer": "dearer than the best (%)",
-        "in_band": "sub-grids in band (%)",
-        "anew": "drawn from nothing",
-        "year": "years after the plan",
-        "moved_total": "households moved since the start",
-        "policies": "never drawn again|repaired every {repair}|redrawn every {redraw}|drawn from scratch every {from_scratch}",
-        "span": "year|{} years",
-    },
-    "zh": {
-        "kept": "留在原子网格",
-        "moved": "调整",
-        "gone": "拆除",
-        "new": "新增",
-        "share": "占户数（%）",
-        "size": "子网格户数",
-        "count": "子网格数",
-        "old": "原方案",
-        "now": "新方案",
-        "more": "其余 {count} 个社区",
-        "out_of_band": "未达标",
-        "spread": "离散\n（%）",
-        "walk": "平均步行\n（米）",
-        "split": "拆分\n楼栋",
-        "crossed": "跨越\n小区",
-        "moving": "调整\n户数",
-        "spread_of": "户数离散程度（%）",
-        "mean_walk": "到中心的平均步行距离（米）",
-        "less": "均以小为好",
-        "budget": "调整户数占比（%）",
-        "dearer": "比最优方案高（%）",
-        "in_band": "达标子网格（%）",
-        "anew": "全部重划",
-        "year": "方案之后的年数",
-        "moved_total": "累计调整户数",
-        "policies": "不再调整|每{repair}修补|每{redraw}优化|每{from_scratch}全部重划",
-        "span": "年|{}年",
-    },
-}
 
 
 def compose_change(comparison: Comparison, lang: Language) -> Picture:
@@ -93,12 +35,12 @@ def compose_change(comparison: Comparison, lang: Language) -> Picture:
         partial(_draw_communities, table=comparison.concordance, lang=lang),
         partial(_draw_sizes, table=comparison.subgrids, lang=lang),
     )
-    return Picture(panels, (10.5, 4.2), WORDS[lang], (1.3, 1.0))
+    return Picture(panels, (10.5, 4.2), list_words("change_plot", lang), (1.3, 1.0))
 
 
 def _draw_communities(axes: Any, alone: bool, table: pd.DataFrame, lang: Language) -> None:
     """Draw for each community, those that change most above, the shares of its households that stay, move, are new or gone."""
-    words = WORDS[lang]
+    words = list_words("change_plot", lang)
     households = table.pivot_table(
         index="community", columns="kind", values="households", aggfunc="sum", fill_value=0
     )
@@ -131,7 +73,7 @@ def _draw_communities(axes: Any, alone: bool, table: pd.DataFrame, lang: Languag
 
 def _draw_sizes(axes: Any, alone: bool, table: pd.DataFrame, lang: Language) -> None:
     """Draw how many sub-grids have how many households, before and now."""
-    words = WORDS[lang]
+    words = list_words("change_plot", lang)
     sizes = {side: table.loc[table["side"] == side, "households"] for side in ("old", "new")}
     largest = max([1, *(int(households.max()) for households in sizes.values() if len(households))])
     edges = range(0, largest + 8, max(2, largest // 16))
@@ -153,14 +95,14 @@ def compose_budget(budget: Budget, lang: Language) -> Picture:
         partial(_draw_budget, table=budget.table, column=column, label=label, lang=lang)
         for column, label in (("lost", "dearer"), ("in_band", "in_band"))
     )
-    return Picture(panels, (9.0, 3.7), WORDS[lang])
+    return Picture(panels, (9.0, 3.7), list_words("change_plot", lang))
 
 
 def _draw_budget(
     axes: Any, alone: bool, table: pd.DataFrame, column: str, label: str, lang: Language
 ) -> None:
     """Draw one figure against the households that move, and beside the curve what a plan from nothing comes to."""
-    words = WORDS[lang]
+    words = list_words("change_plot", lang)
     curve = table.iloc[:-1]
     from_nothing = table.iloc[-1]
     x = 100.0 * curve["moved_share"].astype(float)
@@ -173,7 +115,7 @@ def _draw_budget(
         c="white",
         edgecolors=COLOURS[1],
         zorder=3,
-        label=words["anew"],
+        label=words["from_nothing"],
     )
     axes.set_xlabel(words["budget"])
     axes.set_ylabel(words[label])
@@ -191,7 +133,7 @@ def compose_alternatives(alternatives: Alternatives, lang: Language) -> Picture:
         partial(_draw_points, figures=figures, lang=lang),
         partial(_draw_lines, figures=figures, lang=lang),
     )
-    return Picture(panels, (10.5, 4.0), WORDS[lang], (1.0, 1.7))
+    return Picture(panels, (10.5, 4.0), list_words("change_plot", lang), (1.0, 1.7))
 
 
 def _choose_stroke(number: int) -> tuple[str, str]:
@@ -215,15 +157,15 @@ def _draw_points(axes: Any, alone: bool, figures: pd.DataFrame, lang: Language) 
             fontsize=10,
             weight="bold",
         )
-    axes.set_xlabel(WORDS[lang]["mean_walk"])
-    axes.set_ylabel(WORDS[lang]["spread_of"])
+    axes.set_xlabel(list_words("change_plot", lang)["mean_walk"])
+    axes.set_ylabel(list_words("change_plot", lang)["spread_of"])
     axes.margins(0.18)
     axes.spines[["top", "right"]].set_visible(False)
 
 
 def _draw_lines(axes: Any, alone: bool, figures: pd.DataFrame, lang: Language) -> None:
     """Draw a line through all figures of each, every figure from its least, below, to its greatest."""
-    words = WORDS[lang]
+    words = list_words("change_plot", lang)
     low = figures.min()
     span = figures.max() - figures.min()
     level = (figures - low) / span.where(span > 0, 1.0)
@@ -276,12 +218,12 @@ def compose_years(years: Years, lang: Language) -> Picture:
         partial(_draw_policies, years=years, measure="in_band", lang=lang),
         partial(_draw_policies, years=years, measure="moved_total", lang=lang),
     )
-    return Picture(panels, (9.8, 3.7), WORDS[lang])
+    return Picture(panels, (9.8, 3.7), list_words("change_plot", lang))
 
 
 def _draw_policies(axes: Any, alone: bool, years: Years, measure: str, lang: Language) -> None:
     """Draw a measure through the years, a line for each policy."""
-    words = WORDS[lang]
+    words = list_words("change_plot", lang)
     names = _name_policies(years, words)
     scale = 100.0 if measure == "in_band" else 1.0
     by_policy = years.by_year[years.by_year["measure"] == measure].groupby("policy")
@@ -314,7 +256,7 @@ def _draw_policies(axes: Any, alone: bool, years: Years, measure: str, lang: Lan
         axes.legend(frameon=False, fontsize=8)
 
 
-def _name_policies(years: Years, words: dict[str, str]) -> dict[str, str]:
+def _name_policies(years: Years, words: Mapping[str, str]) -> dict[str, str]:
     """Name the policies with the years after which they act."""
     one, many = words["span"].split("|")
     rules = years.manifest["rules"]["years"]

@@ -8,13 +8,14 @@ from typing import Any
 from gridplan.plan import Plan
 from gridplan.plots.figure import Picture
 from gridplan.tables.schema import Language
-
-WORDS = {"en": {"households": "households in a sub-grid"}, "zh": {"households": "子网格户数"}}
+from gridplan.tables.words import list_words, say
 
 
 def compose_plan(plan: Plan, lang: Language) -> Picture:
     """Compose the sub-grids of a plan, coloured by their households; exclusive ones grey, homes and other buildings dark."""
-    return Picture((partial(_draw_subgrids, plan=plan, lang=lang),), (8.0, 7.0), WORDS[lang])
+    return Picture(
+        (partial(_draw_subgrids, plan=plan, lang=lang),), (8.0, 7.0), list_words("plan_plot", lang)
+    )
 
 
 def _draw_subgrids(axes: Any, alone: bool, plan: Plan, lang: Language) -> None:
@@ -28,7 +29,7 @@ def _draw_subgrids(axes: Any, alone: bool, plan: Plan, lang: Language) -> None:
             column="households",
             cmap="YlGnBu",
             legend=True,
-            legend_kwds={"label": WORDS[lang]["households"], "shrink": 0.6},
+            legend_kwds={"label": say("plan_plot.households", lang), "shrink": 0.6},
             **edge,
         )
     if len(plan.site.buildings):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -13,82 +14,14 @@ from gridplan.plan import Plan
 from gridplan.plots.figure import COLOURS, Picture
 from gridplan.rules.coverage import say_kind
 from gridplan.tables.schema import Language
+from gridplan.tables.words import list_words
 
 if TYPE_CHECKING:
     from gridplan.simulation.requests import Simulated
     from gridplan.simulation.surge import Surged
 
-EARLY = (5, 10, 30, 60, 120, 360, 720, 1440, 4320, 10080)  # minutes told under the curve of help
-SPANS = (1, 10, 60, 360, 1440, 4320, 20160)  # minutes told under the curve of answers
-WORDS = {
-    "en": {
-        "off_target": "price of balance",
-        "building": "price of whole buildings",
-        "compound": "price of whole compounds",
-        "cv": "spread of households (CV, %)",
-        "buildings_split": "buildings split",
-        "compounds_crossed": "compounds crossed",
-        "mean_walk": "mean walk to the centre (m)",
-        "undominated": "nothing else is better in all",
-        "other": "beaten by another",
-        "minutes": "minutes on foot",
-        "reachable": "households within reach (%)",
-        "own": "ring: the kind's own minutes",
-        "with_proposed": "{kind}, with those proposed",
-        "added": "posts added",
-        "served": "households served (%)",
-        "bound": "no choice of sites can pass",
-        "since": "time since it came",
-        "request": "requests answered (%)",
-        "wish": "wishes answered (%)",
-        "begun": "time since the event began",
-        "helped": "sub-grids with help (%)",
-        "usual": "as usual",
-        "surge": "in a surge",
-        "later": "minutes later until all are seen to, without it",
-        "all_pairings": "all pairings",
-        "all_aid": "all neighbours",
-        "pairing": "pairing",
-        "nothing": "nothing makes a clear difference",
-        "early": "5 min|10|30|1 h|2 h|6 h|12 h|1 d|3 d|7 d",
-        "spans": "1 min|10 min|1 h|6 h|1 d|3 d|14 d",
-    },
-    "zh": {
-        "off_target": "均衡的价格",
-        "building": "楼栋完整的价格",
-        "compound": "小区完整的价格",
-        "cv": "户数离散程度（变异系数，%）",
-        "buildings_split": "被拆分的楼栋",
-        "compounds_crossed": "跨越的小区",
-        "mean_walk": "到中心户的平均步行距离（米）",
-        "undominated": "没有全面更优的方案",
-        "other": "有全面更优的方案",
-        "minutes": "步行时间（分钟）",
-        "reachable": "可达户数占比（%）",
-        "own": "圆圈：本类时限",
-        "with_proposed": "{kind}（加拟增点）",
-        "added": "新增服务点数",
-        "served": "服务户数占比（%）",
-        "bound": "任何选址都不能超过",
-        "since": "提出后的时间",
-        "request": "诉求响应占比（%）",
-        "wish": "微心愿响应占比（%）",
-        "begun": "事件开始后的时间",
-        "helped": "已有人到达的子网格（%）",
-        "usual": "平时值班",
-        "surge": "应急下沉",
-        "later": "若缺少它，全部走访完推迟的分钟数",
-        "all_pairings": "全部包联单位",
-        "all_aid": "相邻社区支援",
-        "pairing": "包联",
-        "nothing": "单独缺少任何一项都无明显差别",
-        "bridge": "桥",
-        "underpass": "地道",
-        "level_crossing": "道口",
-        "early": "5分|10|30|1时|2时|6时|12时|1天|3天|7天",
-        "spans": "1分|10分|1时|6时|1天|3天|14天",
-    },
-}
+EARLY = (5, 10, 30, 60, 120, 360, 720, 1440, 4320, 10080)  # minutes marked under the curve of help
+SPANS = (1, 10, 60, 360, 1440, 4320, 20160)  # minutes marked under the curve of answers
 
 
 def compose_frontier(frontier: Frontier, lang: Language) -> Picture:
@@ -97,7 +30,7 @@ def compose_frontier(frontier: Frontier, lang: Language) -> Picture:
     The numbers beside the points are the factors that the price was multiplied
     by.
     """
-    words = WORDS[lang]
+    words = list_words("result_plot", lang)
     panels = tuple(
         partial(_draw_wish, table=frontier.table, wish=wish, words=words) for wish in WISHES
     )
@@ -126,7 +59,7 @@ def compose_reach(plan: Plan, lang: Language) -> Picture:
     panels = [partial(_draw_minutes, city=city, colours=colours, lang=lang)]
     if len(curve):
         panels.append(partial(_draw_added, curve=curve, colours=colours, lang=lang))
-    return Picture(tuple(panels), (4.9 * len(panels), 3.7), WORDS[lang])
+    return Picture(tuple(panels), (4.9 * len(panels), 3.7), list_words("result_plot", lang))
 
 
 def compose_simulation(simulated: Simulated, lang: Language) -> Picture:
@@ -137,7 +70,7 @@ def compose_simulation(simulated: Simulated, lang: Language) -> Picture:
     """
     city = simulated.curve[simulated.curve["level"] == "city"]
     names = list(simulated.manifest["scenarios"])
-    words = WORDS[lang]
+    words = list_words("result_plot", lang)
     panels = tuple(
         partial(_draw_answers, rows=city[city["kind"] == kind], names=names, words=words, kind=kind)
         for kind in ("request", "wish")
@@ -150,7 +83,7 @@ def _draw_answers(
     alone: bool,
     rows: pd.DataFrame,
     names: list[str],
-    words: dict[str, str],
+    words: Mapping[str, str],
     kind: str,
 ) -> None:
     """Draw the curve of each scenario and the band of its interval."""
@@ -188,7 +121,7 @@ def compose_surge(surged: Surged, lang: Language) -> Picture:
     crossings of the first event without which it would take clearly longer.
     """
     names = list(surged.manifest["events"])
-    words = WORDS[lang]
+    words = list_words("result_plot", lang)
     city = surged.curve[surged.curve["level"] == "city"]
     worth = surged.worth[surged.worth["event"] == names[0]]
     panels = (
@@ -199,7 +132,7 @@ def compose_surge(surged: Surged, lang: Language) -> Picture:
 
 
 def _draw_help(
-    axes: Any, alone: bool, city: pd.DataFrame, names: list[str], words: dict[str, str]
+    axes: Any, alone: bool, city: pd.DataFrame, names: list[str], words: Mapping[str, str]
 ) -> None:
     """Draw for each event the share of sub-grids that help has reached, as usual and in a surge."""
     for n, name in enumerate(names):
@@ -223,7 +156,7 @@ def _count_hours(axes: Any, end: float, words: str) -> None:
     axes.minorticks_off()
 
 
-def _draw_worth(axes: Any, alone: bool, worth: pd.DataFrame, words: dict[str, str]) -> None:
+def _draw_worth(axes: Any, alone: bool, worth: pd.DataFrame, words: Mapping[str, str]) -> None:
     """Draw what is missed most as bars, the greatest on top."""
     missed = worth[
         (worth["measure"] == "seen_minutes") & worth["clear"] & (worth["mean"] >= 0.05)
@@ -255,7 +188,7 @@ def _draw_minutes(
     axes: Any, alone: bool, city: pd.DataFrame, colours: dict[str, str], lang: Language
 ) -> None:
     """Draw for each kind of post the share of households within so many minutes; nobody is within none."""
-    words = WORDS[lang]
+    words = list_words("result_plot", lang)
     for kind, rows in city.groupby("kind"):
         for state, curve in rows.sort_values("minutes").groupby("state"):
             name = say_kind(str(kind), lang)
@@ -275,14 +208,14 @@ def _draw_minutes(
                 zorder=3,
             )
     _finish_axes(axes, words["minutes"], words["reachable"])
-    axes.legend(frameon=False, fontsize=8, title=words["own"], title_fontsize=8)
+    axes.legend(frameon=False, fontsize=8, title=words["ring"], title_fontsize=8)
 
 
 def _draw_added(
     axes: Any, alone: bool, curve: pd.DataFrame, colours: dict[str, str], lang: Language
 ) -> None:
     """Draw what each further post brings, and above it what none can pass."""
-    words = WORDS[lang]
+    words = list_words("result_plot", lang)
     for n, (kind, rows) in enumerate(curve.groupby("kind")):
         steps = rows.sort_values("added")
         colour = colours[str(kind)]
@@ -320,7 +253,7 @@ def _finish_axes(axes: Any, x: str, y: str) -> None:
 
 
 def _draw_wish(
-    axes: Any, alone: bool, table: pd.DataFrame, wish: str, words: dict[str, str]
+    axes: Any, alone: bool, table: pd.DataFrame, wish: str, words: Mapping[str, str]
 ) -> None:
     """Draw the points of one price, joined in the order of its factors."""
     rows = table.loc[wish]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -11,34 +11,10 @@ import pandas as pd
 from gridplan.publishing.brief_plan import Brief, write_value
 from gridplan.publishing.published_figures import list_figures
 from gridplan.tables.schema import Language
+from gridplan.tables.words import say
 
-HEADS: Mapping[str, Mapping[Language, str]] = {
-    "title": {"zh": "网格化治理工作简报", "en": "Brief on the plan of grids"},
-    "figures": {"zh": "数据来源", "en": "Where the figures come from"},
-    "unknown": {"zh": "暂缺的数据", "en": "Not known"},
-    "unmet": {"zh": "未达标事项", "en": "What is unmet"},
-    "worst": {"zh": "缺口较多的社区", "en": "Communities with most gaps"},
-    "ratios": {"zh": "与唐山对照（差15%以上标*）", "en": "Beside Tangshan (* more than 15 % off)"},
-    "notes": {"zh": "说明", "en": "Notes"},
-}
-COLUMNS: Mapping[str, Mapping[Language, tuple[str, ...]]] = {
-    "figures": {"zh": ("指标", "数值", "唐山", "数据表", "筛选条件", "算法"),
-                "en": ("figure", "value", "Tangshan", "table", "filter", "how")},
-    "unmet": {"zh": ("环节", "规则", "缺口数"), "en": ("part", "rule", "gaps")},
-    "worst": {"zh": ("社区", "缺口数", "最多的一项"), "en": ("community", "gaps", "most of them")},
-    "ratios": {"zh": ("比率", "本方案", "唐山", "相差"), "en": ("ratio", "here", "Tangshan", "off")},
-}  # fmt: skip
-NOTES: Mapping[Language, tuple[str, ...]] = {
-    "zh": (
-        "户数中未登记的部分为按建筑估算。党员、志愿者等统计数只到支部或社区一级，子网格只给出户数区间。",
-        "唐山数据：《中国城市报》2023年9月25日第19版。",
-    ),
-    "en": (
-        "Households that were not counted are estimated from buildings. Counts of members and volunteers are given by branch "
-        "or community, households of a sub-grid in bands.",
-        "Figures of Tangshan: China City News, 25 September 2023, p. 19.",
-    ),
-}
+TABLES = ("unmet", "worst", "ratios", "figures")
+NOTES = ("note_estimates", "note_source")
 _STYLE = (
     "body{font-family:'Noto Sans CJK SC','Microsoft YaHei','PingFang SC',sans-serif;max-width:52em;margin:2em auto;padding:0 1em;"
     "line-height:1.7;color:#222}table{border-collapse:collapse;width:100%;font-size:.85em}td,th{border-bottom:1px solid #ddd;"
@@ -52,16 +28,19 @@ def write_markdown(brief: Brief) -> str:
     """Write a brief as Markdown, one language after the other."""
     parts = []
     for lang, text in brief.paragraphs.items():
-        parts += [f"# {HEADS['title'][lang]}", text]
-        for name in ("unmet", "worst", "ratios", "figures"):
+        parts += [f"# {say('brief.title', lang)}", text]
+        for name in TABLES:
             rows = list(_list_rows(brief, name, lang))
             if rows:
-                parts += [f"## {HEADS[name][lang]}", _write_table(COLUMNS[name][lang], rows)]
+                parts += [
+                    f"## {say(f'brief.{name}', lang)}",
+                    _write_table(_name_columns(name, lang), rows),
+                ]
         parts += [
-            f"## {HEADS['unknown'][lang]}",
+            f"## {say('brief.unknown', lang)}",
             "\n".join(_list_unknown(brief, lang)),
-            f"## {HEADS['notes'][lang]}",
-            *NOTES[lang],
+            f"## {say('brief.notes', lang)}",
+            *(say(f"brief.{note}", lang) for note in NOTES),
         ]
         parts += [f"> {brief.stamp[lang]}"]
     return "\n\n".join(parts) + "\n"
@@ -73,28 +52,32 @@ def write_page(brief: Brief) -> str:
     for lang, text in brief.paragraphs.items():
         body += [
             f'<section lang="{lang}">',
-            f"<h1>{HEADS['title'][lang]}</h1>",
+            f"<h1>{say('brief.title', lang)}</h1>",
             f"<p>{html.escape(text)}</p>",
         ]
-        for name in ("unmet", "worst", "ratios", "figures"):
+        for name in TABLES:
             rows = list(_list_rows(brief, name, lang))
             if rows:
                 body += [
-                    f"<h2>{HEADS[name][lang]}</h2>",
-                    _write_html_table(COLUMNS[name][lang], rows),
+                    f"<h2>{say(f'brief.{name}', lang)}</h2>",
+                    _write_html_table(_name_columns(name, lang), rows),
                 ]
         unknown = "".join(
             f"<li>{html.escape(line.removeprefix('- '))}</li>"
             for line in _list_unknown(brief, lang)
         )
         body += [
-            f"<h2>{HEADS['unknown'][lang]}</h2><ul>{unknown}</ul>",
-            f"<h2>{HEADS['notes'][lang]}</h2>",
+            f"<h2>{say('brief.unknown', lang)}</h2><ul>{unknown}</ul>",
+            f"<h2>{say('brief.notes', lang)}</h2>",
         ]
-        body += [f"<p>{html.escape(line)}</p>" for line in NOTES[lang]]
+        body += [
+            f"<p>{html.escape(line)}</p>" for line in (say(f"brief.{note}", lang) for note in NOTES)
+        ]
         body += [f'<p class="stamp">{html.escape(brief.stamp[lang])}</p>', "</section>"]
     first = next(iter(brief.paragraphs))
-    head = f'<meta charset="utf-8"><title>{HEADS["title"][first]}</title><style>{_STYLE}</style>'
+    head = (
+        f'<meta charset="utf-8"><title>{say("brief.title", first)}</title><style>{_STYLE}</style>'
+    )
     policy = "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
     return (
         f'<!doctype html>\n<html lang="{first}"><head>{policy}{head}</head>\n<body>\n'
@@ -147,11 +130,21 @@ def _list_rows(brief: Brief, name: str, lang: Language) -> Rows:
 def _list_unknown(brief: Brief, lang: Language) -> list[str]:
     """List what is not known, and what would have to be given."""
     rows = brief.figures[brief.figures["status"] == "unknown"]
-    if lang == "zh":
-        return [
-            f"- {row.zh}：请{list_figures()[str(row.Index)].needs_zh}" for row in rows.itertuples()
-        ]
-    return [f"- {row.en}: {row.needs}" for row in rows.itertuples()]
+    figures = list_figures()
+    return [
+        say(
+            "brief.needed",
+            lang,
+            figure=row[lang],
+            needs=figures[str(code)].needs_zh if lang == "zh" else row["needs"],
+        )
+        for code, row in rows.iterrows()
+    ]
+
+
+def _name_columns(name: str, lang: Language) -> list[str]:
+    """Name the columns of one of the brief's tables."""
+    return say(f"brief.{name}_columns", lang).split("|")
 
 
 def _write_table(columns: Sequence[str], rows: Rows) -> str:

@@ -6,8 +6,6 @@ import csv
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from typing import Any, Literal
 
 import numpy as np
@@ -20,6 +18,7 @@ from gridplan.publishing.release_plan import is_released
 from gridplan.publishing.tangshan_ratios import compare_ratios, read_figures
 from gridplan.tables.html import say_count, show_html
 from gridplan.tables.schema import Language
+from gridplan.tables.words import list_words, say
 
 SHOWN_COMMUNITIES = 10  # with most gaps
 Lang = Literal["zh", "en", "both"]
@@ -140,32 +139,27 @@ def describe_figures(leaving: Plan) -> pd.DataFrame:
     return pd.DataFrame(rows).set_index("figure")
 
 
-@cache
-def _read_sentences() -> tuple[Mapping[str, str], ...]:
-    text = files("gridplan.publishing").joinpath("words.csv").read_text(encoding="utf-8")
-    return tuple(csv.DictReader(text.splitlines()))
-
-
 def write_paragraph(figures: pd.DataFrame, lang: Language) -> str:
     """Write the paragraph: every sentence whose figures are known, in the order of the founding document."""
     parts: list[str] = []
-    for sentence in _read_sentences():
-        names = sentence["figures"].split("|")
+    # The key of a sentence names the figures that it takes.
+    for key, sentence in list_words("sentence", lang).items():
+        names = key.split("|")
         if (figures.loc[names, "status"] == "unknown").all():
             continue
         values = {
             name: write_value(figures.loc[name], list_figures()[name], lang) for name in names
         }
-        parts.append(sentence[lang].format(**values))
+        parts.append(sentence.format(**values))
     return ("" if lang == "zh" else " ").join(parts)
 
 
 def write_value(row: Any, figure: BriefFigure, lang: Language) -> str:
     """Write a value as a paragraph has it; what is suppressed or unknown says so."""
     if row["status"] == "suppressed":
-        return "（不公布）" if lang == "zh" else "(not published)"
+        return say("brief.suppressed_value", lang)
     if row["status"] == "unknown":
-        return "（数据不足）" if lang == "zh" else "(not known)"
+        return say("brief.unknown_value", lang)
     value = float(row["value"])
     if figure.unit == "share":
         # rounding never reaches a mark that is not reached
@@ -178,22 +172,15 @@ def write_value(row: Any, figure: BriefFigure, lang: Language) -> str:
 def write_stamp(leaving: Plan, lang: Language) -> str:
     """Write the result of the disclosure check in one line."""
     note = leaving.manifest["release"]
-    values = {
-        "smallest": note["smallest"],
-        "suppressed": note["suppressed"],
-        "counts": note["counts"],
-        "seal": note["seal"],
-    }
-    if lang == "zh":
-        compared = "，并与上一次公布的方案比对" if note["compared"] else ""
-        text = "披露检查：通过。{smallest}以下的统计数不公布，共{counts}个数中有{suppressed}个不公布{compared}；校验码{seal}。"
-    else:
-        compared = ", compared with the earlier release" if note["compared"] else ""
-        text = (
-            "Disclosure check: passed. Counts below {smallest} are not published; {suppressed} of {counts} counts are "
-            "suppressed{compared}; seal {seal}."
-        )
-    return text.format(compared=compared, **values)
+    return say(
+        "brief.stamp",
+        lang,
+        smallest=note["smallest"],
+        suppressed=note["suppressed"],
+        counts=note["counts"],
+        compared=say("brief.compared", lang) if note["compared"] else "",
+        seal=note["seal"],
+    )
 
 
 def _rank_gaps(leaving: Plan) -> tuple[pd.DataFrame, pd.DataFrame]:
