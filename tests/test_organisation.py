@@ -12,7 +12,7 @@ from shapely.geometry import box
 
 import gridplan as gp
 from gridplan.people.organisation import exact_cover
-from gridplan.people.organisation.branch_division import Limits, part_stairwells
+from gridplan.people.organisation.branch_division import Limits, divide_stairwells
 from gridplan.people.organisation.central_households import TRIED, choose_medians
 from gridplan.people.organisation.exact_cover import cover_exactly
 from gridplan.people.organisation.joint_branches import join_places, list_fields
@@ -358,7 +358,7 @@ def test_groups_are_the_cheapest_of_all_contiguous_partitions(drawn):
     size = np.array(size)
     limits = Limits(least=3, most=30, target=20, full=1, price=200.0, imbalance=20.0)
     atoms = (np.arange(len(size)), np.arange(len(size)))
-    found = part_stairwells(xy, size, size, atoms, np.array(links), limits)
+    found = divide_stairwells(xy, size, size, atoms, np.array(links), limits)
     count = max(1, -(-size.sum() // 30), int(size.sum() / 20 + 0.5))
     even = max(-(-size.sum() // count), 3)
 
@@ -472,7 +472,7 @@ def test_many_buildings_are_searched_and_the_gap_is_proven():
     )
     ones = np.ones(144, int)
     limits = Limits(least=3, most=50, target=50, full=3, price=5_000.0, imbalance=20.0)
-    parts = part_stairwells(xy, ones, ones, (np.arange(144), np.arange(144)), links, limits)
+    parts = divide_stairwells(xy, ones, ones, (np.arange(144), np.arange(144)), links, limits)
     assert np.bincount(parts.label).tolist() == [48, 48, 48]
     assert 0.9 * parts.price < parts.bound <= parts.price
 

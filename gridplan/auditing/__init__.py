@@ -1,1 +1,1 @@
-"""The rules of an audit: each recomputed from a plan's own tables, blind to how the plan was made."""
+"""The rules of an audit: each recomputed from a plan's own tables, whatever made the plan."""

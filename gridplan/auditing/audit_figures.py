@@ -37,7 +37,7 @@ def measure_communities(
     tiling: Tiling,
     splits: Mapping[str, Splits],
 ) -> pd.DataFrame:
-    """Measure every community: households by residential sub-grid, walks, splits, and what was found."""
+    """Measure every community: households by residential sub-grid, walks, splits and findings."""
     codes = e.communities.index
     counted = e.residential & (e.lies_in >= 0)
     table = _measure_groups(subgrids[counted], e.lies_in[counted], len(codes)).set_axis(codes)

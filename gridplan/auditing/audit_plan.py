@@ -1,4 +1,4 @@
-"""The audit: every rule of a plan recomputed from its own tables, blind to how the plan was made."""
+"""The audit: every rule of a plan recomputed from its own tables, whatever made the plan."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The report of an audit: a verdict, the figures of the plan, and a line for each kind of finding."""
+"""The report of an audit: a verdict, the plan's figures, and a line for each kind of finding."""
 
 from __future__ import annotations
 

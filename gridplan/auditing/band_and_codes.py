@@ -31,7 +31,7 @@ METRE = 0.01  # figures in metres may differ by this; outlines are drawn on a gr
 
 
 def check_band(evidence: Evidence, steps: Steps) -> pd.DataFrame:
-    """Check that every residential sub-grid holds at least low and at most high households of its class.
+    """Check that every residential sub-grid holds low to high households of its class.
 
     Outside the band is an error without a row in ``exceptions``, a warning
     with one, and a note where that row says that no plan could do better; the
@@ -144,7 +144,7 @@ def check_codes(evidence: Evidence) -> pd.DataFrame:
     found = []
     for table in CODED:
         index = plan.get_table(table).index
-        found.append(tell_doubles(table, index[index.duplicated()].unique()))
+        found.append(report_doubles(table, index[index.duplicated()].unique()))
     code = e.subgrids.index.to_numpy(object)
     over = e.subgrids["community"].to_numpy(object)
     starts = np.array([c.startswith(f"{o}-") for c, o in zip(code, over, strict=True)], bool)
@@ -172,8 +172,8 @@ def check_codes(evidence: Evidence) -> pd.DataFrame:
     return join_findings(found)
 
 
-def tell_doubles(table: str, twice: Any) -> pd.DataFrame:
-    """Tell of codes that stand in more than one row of a table."""
+def report_doubles(table: str, twice: Any) -> pd.DataFrame:
+    """Report codes that stand in more than one row of a table."""
     what = f"in more than one row of {find_key(table)}"
     remedy = "give every row its own code"
     return write_findings("codes", "error", table, twice, "", noun="code", what=what, remedy=remedy)
@@ -281,7 +281,7 @@ def check_exceptions(evidence: Evidence) -> pd.DataFrame:
 
 
 def check_figures(evidence: Evidence, walks: Walks) -> pd.DataFrame:
-    """Check that every figure in a sub-grid's row, and in the manifest, is what the other tables come to.
+    """Check that the figures of sub-grids and manifest are what the other tables come to.
 
     Figures that a plan does not give (empty) are one note. Distances may
     differ by a centimetre for each household.

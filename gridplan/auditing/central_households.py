@@ -45,7 +45,7 @@ def check_central(evidence: Evidence) -> pd.DataFrame:
     served = np.bincount(own[~foreign], posts["households"].to_numpy()[~foreign], minlength=k)
     off = (count > 0) & (served != e.held)
 
-    def tell_posts(mask: Array, what: str) -> pd.DataFrame:
+    def report_posts(mask: Array, what: str) -> pd.DataFrame:
         rows = posts[mask]
         return write_findings(
             "central",
@@ -74,9 +74,9 @@ def check_central(evidence: Evidence) -> pd.DataFrame:
 
     return join_findings(
         [
-            tell_posts(foreign, "not in the sub-grid that it serves"),
-            tell_posts(absent, "in a stairwell without an available member"),
-            tell_posts(twice, "in a stairwell that hosts one already"),
+            report_posts(foreign, "not in the sub-grid that it serves"),
+            report_posts(absent, "in a stairwell without an available member"),
+            report_posts(twice, "in a stairwell that hosts one already"),
             report(
                 short, "fewer central households than its households need and its members allow"
             ),
@@ -90,7 +90,7 @@ def check_central(evidence: Evidence) -> pd.DataFrame:
 def _check_place(
     e: Evidence, host: Array, own: Array, wrong: Array, available: Array, count: Array
 ) -> pd.DataFrame:
-    """Check that no other stairwell with an available member would spare a sub-grid's households walking."""
+    """Check that no other stairwell with an available member would spare walking."""
     from gridplan.auditing.centres import sum_walks
 
     cost = sum_walks(e, e.part, len(e.subgrids), straight=True)

@@ -103,7 +103,7 @@ def sum_walks(e: Evidence, part: Array, k: int, *, straight: bool = False) -> Ar
 
 
 def check_centres(evidence: Evidence, walks: Walks) -> pd.DataFrame:
-    """Check that the centre of a sub-grid is one of its stairwells, and that none has fewer household-metres.
+    """Check that centres are stairwells of their sub-grid with the fewest household-metres.
 
     Source: the central household's purpose is reach: a nearby home instead of
     a meeting place 4 km away (Zhejiang News on Xinchang, 13 December 2009).

@@ -134,7 +134,7 @@ def _check_posts(e: Evidence) -> list[pd.DataFrame]:
 
 
 def _check_shape(coverage: pd.DataFrame) -> list[pd.DataFrame]:
-    """Check that served and backed up are within reachable, and that longer thresholds reach no fewer."""
+    """Check that served and backed up are within reachable, and thresholds in order."""
     own = coverage
     wrong = (
         (own["reachable"] > own["households"])
@@ -157,7 +157,7 @@ def _check_shape(coverage: pd.DataFrame) -> list[pd.DataFrame]:
 
 
 def _check_sums(e: Evidence) -> list[pd.DataFrame]:
-    """Check that sub-grids, communities and classes add up to the city, and these to the rows of stairwells."""
+    """Check that all levels add up to the city, and the city to the rows of stairwells."""
     table = e.plan.coverage
     key = ["state", "kind", "minutes"]
     whole = table[table["level"] == "city"].set_index(key)[list(AMOUNTS)]

@@ -1,4 +1,4 @@
-"""The evidence of an audit: a plan's tables in whole numbers, and the findings written from them."""
+"""The evidence of an audit: a plan's tables in whole numbers, and findings written from them."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class Evidence:
 
     @cached_property
     def ways(self) -> dict[str, Array]:
-        """Walking metres among the stairwells of each community, where they go along the streets; else none."""
+        """Walking metres among each community's stairwells along the streets; else none."""
         if self.rules.division.metric == "straight":
             return {}
         from gridplan.walking.door_distances import measure_among
@@ -117,14 +117,14 @@ class Evidence:
 
     @cached_property
     def kinds(self) -> Array:
-        """Class of each sub-grid, as its community has it: object[k]; its own word where the community has none."""
+        """Class of each sub-grid: object[k]; that of its community where it has one."""
         of_community = np.append(self.communities["kind"].to_numpy(object), "")[self.lies_in]
         own = self.subgrids["community_kind"].to_numpy(object)
         return np.where(np.isin(of_community, ["urban", "rural"]), of_community, own)
 
     @cached_property
     def bands(self) -> Array:
-        """Low, target and high of each sub-grid: int64[k, 3], households; 0 for exclusive grids, which have no band."""
+        """Low, target and high households of each sub-grid: int64[k, 3]; 0 without a band."""
         urban, rural = (
             [band.low, band.target, band.high] for band in (self.rules.urban, self.rules.rural)
         )
@@ -235,12 +235,12 @@ def join_findings(found: list[pd.DataFrame]) -> pd.DataFrame:
 
 
 def order_findings(found: pd.DataFrame) -> pd.DataFrame:
-    """Put findings in the order of their severity, errors first, and cast them to text and whole numbers."""
+    """Sort findings by severity, errors first, and cast them to text and whole numbers."""
     rank = found["severity"].map({word: n for n, word in enumerate(SEVERITIES)})
     found = found.iloc[np.argsort(rank.to_numpy(), kind="stable")].reset_index(drop=True)
     return found.astype({name: "int64" if name == "count" else "str" for name in FINDING_COLUMNS})
 
 
 def sort_rows(table: Any) -> Any:
-    """Sort rows by their codes, each code once: a fault of doubled codes is reported by its own rule."""
+    """Sort rows by their codes, each code once: doubled codes have a rule of their own."""
     return table[~table.index.duplicated()].sort_index()

@@ -125,12 +125,13 @@ def check_exclusives(evidence: Evidence) -> pd.DataFrame:
 
 
 def check_specials(evidence: Evidence) -> pd.DataFrame:
-    """Check that special grids lie in their community along a barrier of their kind, that all of it is covered once,
-    and that lengths and touches are what the shapes come to.
+    """Check that special grids cover the barriers of their kind once, within their community.
+
+    Lengths and touches must be what the shapes come to.
 
     Source: rivers, lakes and railways under their chiefs (Tangshan, NetEase, 4 September 2023); every grid belongs to
     exactly one community (Xi'an DB6101/T 3185-2024, 5.2(b)).
-    """  # noqa: D205
+    """
     e = evidence
     rows = sort_rows(evidence.plan.special_grids)
     if rows.empty:
@@ -179,7 +180,7 @@ def check_specials(evidence: Evidence) -> pd.DataFrame:
 
 
 def _fit(kind: Array, of_barrier: Array) -> Array:
-    """Whether a special grid of a kind may lie on a barrier: on one of its kind, a river or lake also on a water."""
+    """Whether a kind of special grid may lie on a barrier; river and lake also on water."""
     return np.asarray(
         (kind == of_barrier) | (np.isin(kind, ["river", "lake"]) & (of_barrier == "water")), bool
     )

@@ -1,4 +1,4 @@
-"""Rules on land: outlines tile their community, and homes lie inside the outline of their sub-grid."""
+"""Rules on land: outlines tile their community, and homes lie in their sub-grid's outline."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HOME_SHARE = 0.01  # share of a home's footprint that may lie outside without a 
 
 @dataclass(frozen=True)
 class Tiling:
-    """How well outlines tile, in m2 by community, and which sub-grids leave their community or overlap another.
+    """How well outlines tile, in m2 by community, and which of them leave it or overlap.
 
     ``table`` is indexed by community with the columns area, gap, overlap,
     outside and error (a share of the area).
@@ -88,7 +88,7 @@ def _find_overlapping(shapes: Array, least: float) -> Array:
 
 
 def check_tiling(evidence: Evidence, tiling: Tiling) -> pd.DataFrame:
-    """Check that outlines are valid and tile their community: no gap, no overlap, nothing outside its limit.
+    """Check that outlines are valid and tile their community without gap or overlap.
 
     Each of the three stays below a millionth of the community's area; and
     limits of communities do not overlap.
@@ -228,7 +228,7 @@ def measure_insides(evidence: Evidence) -> Insides:
 
 
 def check_homes(evidence: Evidence, insides: Insides) -> pd.DataFrame:
-    """Check that a home lies inside the outline of its sub-grid: its door, and its footprint but for a hundredth.
+    """Check that homes lie in their sub-grid: the door, and the footprint but for a hundredth.
 
     A footprint that the community's limit cuts, and a door beyond the limit
     (of a building outside that was attached to the community), is only noted:
@@ -335,7 +335,7 @@ def _touch(land: Array, doors: Array) -> Array:
 
 
 def _lie_beside(e: Evidence, land: Array, rows: Array) -> Array:
-    """Whether each of some doors lies in the outline of another sub-grid that holds part of the same building."""
+    """Whether doors lie in another sub-grid that holds part of the same building."""
     parts = pd.DataFrame({"home": e.home, "part": e.part})
     parts = parts[(parts >= 0).all(axis=1)].drop_duplicates()
     pairs = pd.DataFrame({"home": e.home[rows], "row": np.arange(len(rows))}).merge(

@@ -19,7 +19,7 @@ LEVELS = ("building", "compound", "community", "site")  # from the finest
 
 
 def check_counts(evidence: Evidence) -> pd.DataFrame:
-    """Check that the table of members has each stairwell once, where it is, and adds up to what was counted."""
+    """Check that members list each stairwell once, where it is, and add up to the counts."""
     e = evidence
     table = e.plan.members
     if table.empty:
@@ -82,7 +82,7 @@ def check_counts(evidence: Evidence) -> pd.DataFrame:
 
 
 def _check_sums(e: Evidence, table: pd.DataFrame) -> pd.DataFrame:
-    """Check that members add up to each count: where homes lack a finer count exactly, else to no more than it."""
+    """Check that members add up to each count, or to no more where a finer one is known."""
     found = []
     for column, measure in COUNTED.items():
         counts = e.plan.site.counts[e.plan.site.counts["measure"] == measure]

@@ -1,4 +1,4 @@
-"""Rules on belonging: every household in exactly one sub-grid, one community over it, and sums that agree."""
+"""Rules on belonging: each household in one sub-grid, one community over it, sums that agree."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PLAN_MADE_OVER = "divide again, or correct the column by hand"
 
 
 def check_membership(evidence: Evidence) -> pd.DataFrame:
-    """Check that every household belongs to exactly one sub-grid, and every sub-grid of homes has a household.
+    """Check that every household has exactly one sub-grid, and no sub-grid of homes is empty.
 
     Each stairwell names one sub-grid that exists and stands somewhere; each
     building with households has stairwells.
@@ -190,7 +190,7 @@ def check_nesting(evidence: Evidence) -> pd.DataFrame:
 
 
 def _check_compounds(e: Evidence) -> list[pd.DataFrame]:
-    """Check that the compounds that buildings name exist, and lie in the community of the building."""
+    """Check that compounds of buildings exist, and lie in the building's community."""
     compounds = e.plan.site.compounds
     compounds = compounds[~compounds.index.duplicated()]
     named = (e.buildings["compound"].fillna("") != "").to_numpy()
@@ -230,7 +230,7 @@ def _report(
 
 
 def check_sums(evidence: Evidence) -> pd.DataFrame:
-    """Check that households add up: by building, by sub-grid and by community, and to what was observed and known.
+    """Check that households add up by building, sub-grid and community.
 
     A household count given by the data's owner always wins over an estimate. A
     known total of a community that the buildings do not add up to is a

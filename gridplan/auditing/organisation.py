@@ -78,7 +78,7 @@ def _find_listed(e: Evidence, table: pd.DataFrame) -> Array:
 
 
 def _check_parents(e: Evidence) -> pd.DataFrame:
-    """Check that every organisation is below one of the level above, and each community has a head."""
+    """Check that every organisation has one above it, and each community a head."""
     orgs = e.plan.party_orgs
     above = orgs[["level", "community"]].reindex(orgs["parent"]).fillna("")
     up = above["level"].to_numpy(object)
@@ -276,7 +276,7 @@ def check_pieces(evidence: Evidence) -> pd.DataFrame:
 
 
 def find_places(e: Evidence) -> Array:
-    """Find the place of each stairwell again: small village, compound, or cluster of buildings outside compounds."""
+    """Find the place of each stairwell again: small village, compound, or cluster."""
     table = e.plan.members
     size = (
         (table["full"] + table["probationary"])

@@ -15,7 +15,7 @@ CADRES = ("cadre", "cadre_lead")
 
 
 def check_pairing(evidence: Evidence) -> pd.DataFrame:
-    """Check the links of a paired plan against its communities, institutions and rules; silent where there are none.
+    """Check the links of a paired plan against communities, institutions and rules.
 
     Source: every community has an institution that answers for it and a
     leading cadre (China City News, 25 September 2023, p. 19).
@@ -139,7 +139,7 @@ def _check_institutions(e: Evidence, links: pd.DataFrame) -> list[pd.DataFrame]:
 
 
 def _check_cadres(e: Evidence, links: pd.DataFrame) -> list[pd.DataFrame]:
-    """Check the rule of degrees: communities of a cadre, or lead and other cadres of a community."""
+    """Check the rule of degrees: communities of a cadre, or cadres of a community."""
     rules = e.rules.pairing
     own = links[links["kind"].isin(CADRES)]
     if own.empty:

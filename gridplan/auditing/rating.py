@@ -1,4 +1,4 @@
-"""Rules on ratings: scores found again from the indicators, ranks and bands that follow from the scores."""
+"""Rules on ratings: scores found again from the indicators, and the ranks and bands they give."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _check_level(e: Evidence, level: str, own: pd.DataFrame) -> list[pd.DataFram
 
 
 def _score_again(e: Evidence, level: str, of: pd.Series[Any]) -> Array:
-    """Score again from the indicators: each known criterion's share of the way from floor to cap."""
+    """Score again from the indicators: each known criterion's share from floor to cap."""
     rating = e.rules.rating
     criteria = rating.criteria if level == "community" else rating.branch_criteria
     earned = np.zeros(len(of))

@@ -22,7 +22,7 @@ GRID_RULE = "grids"  # the word by which exceptions name the upper layer
 
 
 def check_grids(evidence: Evidence, steps: Steps) -> pd.DataFrame:
-    """Check that grids of the upper layer nest, add up, are in one piece, and keep their band or say why not.
+    """Check that upper grids nest, add up, are in one piece, and keep their band or say why.
 
     Source: two layers, grids of 300 to 500 households over small ones (an
     Anhui county, 2016).
@@ -102,7 +102,7 @@ def check_grids(evidence: Evidence, steps: Steps) -> pd.DataFrame:
 
 
 def _find_apart(e: Evidence, rows: Any, own: Array) -> Array:
-    """Find the grids whose outline differs from the land of their sub-grids by more than a millionth, or a square metre."""
+    """Find grids whose outline differs from their sub-grids' land by over a millionth or 1 m2."""
     known = own >= 0
     land = np.bincount(
         own[known], shapely.area(e.subgrids.geometry.to_numpy())[known], minlength=len(rows)
@@ -119,7 +119,7 @@ def _find_apart(e: Evidence, rows: Any, own: Array) -> Array:
 
 
 def _find_broken(e: Evidence, steps: Steps, own: Array, count: int) -> Array:
-    """Find the grids whose sub-grids are not joined by pairs of stairwells that can be walked between."""
+    """Find grids whose sub-grids are not joined by pairs of stairwells that can be walked."""
     broken = np.zeros(count, bool)
     if len(e.plan.neighbours) == 0:
         return broken

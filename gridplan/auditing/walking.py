@@ -43,7 +43,7 @@ class Steps:
 
 
 def measure_steps(evidence: Evidence) -> Steps:
-    """Find what the straight line between each pair of neighbours meets, and whether it can be walked."""
+    """Find what the line between each pair of neighbours meets, and whether it can be walked."""
     e = evidence
     table = evidence.plan.neighbours
     table = table[~table.index.duplicated()].sort_index()
@@ -95,7 +95,7 @@ def _meet(e: Evidence, a: Array, b: Array, shapes: Array, wanted: Array) -> tupl
 def _find_closed(
     e: Evidence, a: Array, b: Array, distance: Array, step: Array, barrier: Array, shapes: Array
 ) -> Array:
-    """Find the steps that are said to go over an opening, but meet a hard barrier with none on the way.
+    """Find steps said to use an opening that meet a hard barrier with none on the way.
 
     An opening is on the way if it lies at the barrier, and the step is at
     least as long as the straight lines from both doors to it.
@@ -156,7 +156,7 @@ def check_neighbours(evidence: Evidence, steps: Steps) -> pd.DataFrame:
             "neighbours", severity, "neighbours", ids, where, noun="pair", what=what, remedy=remedy
         )
 
-    def tell_steps(severity: str, mask: Array, what: str, remedy: str) -> pd.DataFrame:
+    def report_steps(severity: str, mask: Array, what: str, remedy: str) -> pd.DataFrame:
         return report(severity, s.ids[mask], s.a[mask], what, remedy)
 
     twice = (known & ends.duplicated().to_numpy()) | (known & (a == b))
@@ -177,35 +177,35 @@ def check_neighbours(evidence: Evidence, steps: Steps) -> pd.DataFrame:
                 "standing twice, or of a stairwell with itself",
                 "keep each pair once",
             ),
-            tell_steps("error", over[s.a] != over[s.b], "across a community limit", again),
-            tell_steps(
+            report_steps("error", over[s.a] != over[s.b], "across a community limit", again),
+            report_steps(
                 "error",
                 ~s.sound & (s.link == "opening"),
                 "over a hard barrier with no opening on the way",
                 again,
             ),
-            tell_steps(
+            report_steps(
                 "error", ~s.sound & (s.link != "opening"), "straight across a hard barrier", again
             ),
-            tell_steps(
+            report_steps(
                 "error",
                 indoors & ~s.inside,
                 "said to be inside a building, yet of two buildings",
                 again,
             ),
-            tell_steps(
+            report_steps(
                 "warning",
                 ~np.isin(s.link, LINKS),
                 "with an unknown link",
                 f"say {', '.join(LINKS)}",
             ),
-            tell_steps(
+            report_steps(
                 "warning",
                 ~(s.distance >= straight - SLACK),
                 "shorter than the straight line",
                 again,
             ),
-            tell_steps(
+            report_steps(
                 "warning",
                 (s.link == "near") & (straight > reach + SLACK),
                 "said to be near, beyond the reach",
@@ -229,7 +229,7 @@ def number_pieces(n: int, a: Array, b: Array) -> tuple[Array, int]:
 
 
 def _number_within(e: Evidence, steps: Steps, used: Array) -> tuple[Array, Array]:
-    """Find the pieces of stairwells within their sub-grids, numbered, and count those of each sub-grid."""
+    """Find the numbered pieces of stairwells within sub-grids, and count those of each."""
     own = used & (e.part[steps.a] == e.part[steps.b])
     label, count = number_pieces(len(e.part), steps.a[own], steps.b[own])
     of_piece = np.full(count, -1)
@@ -238,7 +238,7 @@ def _number_within(e: Evidence, steps: Steps, used: Array) -> tuple[Array, Array
 
 
 def check_contiguity(evidence: Evidence, steps: Steps) -> pd.DataFrame:
-    """Check that the stairwells of a sub-grid are joined by neighbours within it that can be walked between.
+    """Check that the stairwells of a sub-grid are joined by neighbours that can be walked.
 
     Where a plan has no table of neighbours, its outline must be one piece
     instead.
@@ -292,7 +292,7 @@ def check_contiguity(evidence: Evidence, steps: Steps) -> pd.DataFrame:
 
 
 def check_barriers(evidence: Evidence, steps: Steps, walks: Walks) -> pd.DataFrame:
-    """Flag the sub-grids on both sides of a hard barrier, joined over an opening, and note those of a soft one.
+    """Flag sub-grids on both sides of a hard barrier, and note those of a soft one.
 
     A sub-grid is on both sides if its stairwells are joined only by pairs that
     cross the barrier. Where no neighbours are given, the straight lines from

@@ -63,7 +63,7 @@ def check_buildings(evidence: Evidence, splits: Splits) -> pd.DataFrame:
 
 
 def check_compounds(evidence: Evidence, splits: Splits) -> pd.DataFrame:
-    """Check that a compound which one sub-grid could hold is in one, and which sub-grids reach into several.
+    """Check that compounds which fit into one sub-grid are in one, and find mixed sub-grids.
 
     Source: compound limits and lanes as grid limits (practice of Chinese
     counties); the second is a wish, so a note.

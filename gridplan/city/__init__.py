@@ -1,4 +1,4 @@
-"""Whole cities and prefectures: planned, audited and mapped some hundreds of communities at a time, in bounded memory.
+"""Whole cities: planned, audited and mapped some communities at a time, in bounded memory.
 
 Communities are independent, so a city is cut into chunks of neighbouring
 communities, each with its own small files; each chunk is planned as a small

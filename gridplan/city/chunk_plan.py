@@ -1,4 +1,4 @@
-"""A chunk: some communities of a city planned from their own files, as a small town is, and kept as a part of the plan."""
+"""A chunk: some communities of a city, planned from their own files and kept as a part."""
 
 from __future__ import annotations
 

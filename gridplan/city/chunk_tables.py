@@ -1,4 +1,4 @@
-"""Tables of chunks on disk: each a file in the schema's shape, so that no table is handed from process to process."""
+"""Tables of chunks on disk, each a file in the schema's shape that any process can read."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def start_folder(folder: Path) -> Path:
 
 
 def finish_folder(draft: Path, folder: Path) -> None:
-    """Put a folder in place by one rename, so that it is there whole or not at all; one that is there already stays.
+    """Put a folder in place by one rename, whole or not at all; one already there stays.
 
     A worker of a cluster may outlive the run that gave it its task, and finish
     it beside the next run.

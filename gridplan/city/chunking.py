@@ -1,4 +1,4 @@
-"""Cutting: a city's files cut into chunks of neighbouring communities, each with all that its communities need.
+"""Cutting: a city's files cut into chunks of neighbouring communities that need nothing else.
 
 The buildings are read in two passes, some rows at a time: first everything
 about them is checked and counted, then each goes to the chunk of its
@@ -130,7 +130,7 @@ def cut_city(job: Job, work: Path, progress: Progress) -> list[Chunk]:
 def _read_buildings(
     file: Path, job: Job, stage: str, progress: Progress
 ) -> Iterator[tuple[pa.Table, Any]]:
-    """Read the buildings some rows at a time: as they are in the file, and with the schema's names."""
+    """Read the buildings some rows at a time: as in the file, and with the schema's names."""
     total = count_rows(file)
     done = 0
     progress(stage, 0, total)
@@ -259,7 +259,7 @@ def _split_buildings(
 
 
 def _meet_compounds(shapes: Any, held: Any, compounds: Any) -> Any:
-    """Find the compound of each building that has a community: int64[m, 2], the first of several compounds."""
+    """Find each building's first compound and its community: int64[m, 2]."""
     inner = shapely.point_on_surface(shapes)
     compound, building = shapely.STRtree(inner).query(compounds, predicate="intersects")
     order = np.argsort(-compound, kind="stable")
@@ -272,7 +272,7 @@ def _meet_compounds(shapes: Any, held: Any, compounds: Any) -> Any:
 def _split_frame(
     frame: Site, number: Any, chunks: list[Chunk], work: Path, rules: SiteRules
 ) -> None:
-    """Write for each chunk the rows of all other tables that its communities may have to do with."""
+    """Write for each chunk the rows of all other tables that may matter to its communities."""
     outlines = frame.communities.geometry.to_numpy()
     reach = rules.outside_limit + MARGIN
     openings = frame.openings.geometry.to_numpy()
@@ -318,7 +318,7 @@ def _split_frame(
 
 
 def _find_near(shapes: Any, outlines: Any, number: Any, distance: float) -> list[Any]:
-    """Find for each chunk the rows of the shapes that come near one of its communities, in order."""
+    """Find for each chunk the rows of the shapes near one of its communities, in order."""
     row, community = shapely.STRtree(outlines).query(shapes, predicate="dwithin", distance=distance)
     pairs = np.unique(np.column_stack([number[community], row]), axis=0)
     return [pairs[pairs[:, 0] == n, 1] for n in range(int(number[-1]) + 1)]

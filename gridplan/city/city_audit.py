@@ -1,4 +1,4 @@
-"""The audit of a city: its communities judged some at a time, and what only shows over all of them."""
+"""The audit of a city: communities judged some at a time, and what only shows over all of them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from gridplan.auditing.audit_plan import Audit, audit_part, find_across, join_audits
-from gridplan.auditing.band_and_codes import CODED, check_manifest, tell_doubles
+from gridplan.auditing.band_and_codes import CODED, check_manifest, report_doubles
 from gridplan.auditing.land_tiling import check_limits
 from gridplan.city.read_part import group_communities, open_tables, read_communities, read_manifest
 from gridplan.engine.engine import Progress, keep_silent, map_processes
@@ -41,7 +41,7 @@ def audit_city(
     most: int = AT_ONCE,
     progress: Progress = keep_silent,
 ) -> Audit:
-    """Check a plan that is kept as a folder of GeoParquet, some communities at a time; see :func:`gridplan.auditing.audit_plan.audit`.
+    """Check a plan kept as a folder of GeoParquet, some communities at a time.
 
     Parameters
     ----------
@@ -115,4 +115,4 @@ def _find_doubles(folder: Path, table: str) -> pd.DataFrame:
         .value_counts()
     )
     twice = counts.field("values").filter(pc.greater(counts.field("counts"), 1)).to_pylist()
-    return tell_doubles(table, pd.Index(sorted(twice)))
+    return report_doubles(table, pd.Index(sorted(twice)))

@@ -1,4 +1,4 @@
-"""What is read of a city's plan for a map: some of its communities whole, or all of them without their buildings."""
+"""What a map reads of a city's plan: some communities whole, or all without their buildings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _END = "\U0010ffff"  # after every character that a code may have
 
 
 def read_sheet_plan(path: str | Path, only: str | None = None) -> tuple[Plan | None, str]:
-    """Read what a map shows of a large plan, and say what is left out; no plan where it is small enough to be read whole.
+    """Read what a map shows of a large plan, and say what is left out; None for a small one.
 
     Parameters
     ----------

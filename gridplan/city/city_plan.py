@@ -191,7 +191,7 @@ def open_deadline(output: str | Path, seconds: float | None = None) -> Deadline:
 
 
 def _find_finished(work: Path, chunks: list[Chunk], deadline: Deadline) -> set[str]:
-    """Find the chunks whose parts are done; those cut short are done again where there is time, so they are cleared."""
+    """Find the chunks whose parts are finished, and clear those that are to be planned again."""
     finished = {chunk.name for chunk in chunks if (work / PARTS / chunk.name).is_dir()}
     if not deadline.is_limited:
         for name in sorted(finished):

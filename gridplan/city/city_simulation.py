@@ -1,4 +1,4 @@
-"""The simulation of a city: what it takes is prepared some communities at a time, then its subdistricts are simulated."""
+"""The simulation of a city: prepared some communities at a time, run by subdistrict."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _COUNTED = ("communities", "compounds", "counts")
 
 @dataclass(frozen=True)
 class _Task:
-    """Communities to prepare: the plan's folder, the first and the last of them, and what to prepare them for."""
+    """Communities to prepare: the plan's folder, the first and last, and what for."""
 
     folder: str
     first: str
@@ -74,7 +74,7 @@ def simulate_city(
     most: int = AT_ONCE,
     progress: Progress = keep_silent,
 ) -> Simulated:
-    """Simulate requests and wishes on a staffed plan that is kept as a folder of GeoParquet; see :func:`gridplan.simulate`.
+    """Simulate requests and wishes on a staffed plan kept as a folder of GeoParquet.
 
     The plan is read some communities at a time, in processes, of which only
     posts, ways and draws are kept. Subdistricts are then simulated one after
@@ -162,7 +162,7 @@ def _count_held(folder: Path, table: str) -> int:
 
 
 def _count_volunteers(folder: Path) -> pd.Series[Any]:
-    """Count the volunteers of every community where they are known, those of the whole site shared out among all."""
+    """Count volunteers by community where known; those of the whole site are shared out."""
     site = read_communities(folder, without=set(ALL_TABLES) - set(_COUNTED)).site
     own = site.counts[site.counts["measure"] == "volunteers"]
     counted = own.loc[own["level"] == "building", "of"].unique()
@@ -186,7 +186,7 @@ def _count_volunteers(folder: Path) -> pd.Series[Any]:
 
 
 def _keep_networks(folder: Path, scenarios: Sequence[Scenario], rules: Rules, file: Path) -> str:
-    """Keep the walking network of the whole city in a file, by rules of walking; none where no streets are known."""
+    """Keep the whole city's walking network in a file; none where no streets are known."""
     networks = {}
     if count_rows(folder / "streets.parquet"):
         site = read_communities(folder, without=set(ALL_TABLES) - set(_ALONG)).site
@@ -226,7 +226,7 @@ def measure_city_chances(
     most: int = AT_ONCE,
     progress: Progress = keep_silent,
 ) -> pd.DataFrame:
-    """Measure how likely sub-grids are within their bands, some communities at a time; see :func:`gridplan.measure_chances`.
+    """Measure how likely sub-grids are within their bands, some communities at a time.
 
     Parameters
     ----------

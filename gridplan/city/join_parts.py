@@ -113,7 +113,7 @@ def join_city(
 
 
 def _join_table(table: str, files: Sequence[Path], batches: Iterator[pa.Table], path: Path) -> int:
-    """Join the batches of one table; rows sorted by community say where they stood in order of their key."""
+    """Join the batches of one table; rows by community keep their place in order of key."""
     key = find_key(table)
     keys = pa.concat_tables(b for f in files for b in read_batches(f, [key], rows=500_000)).column(
         key
@@ -184,7 +184,7 @@ def _replace_shapes(files: Sequence[Path], seams: pd.Series[Any]) -> Iterator[pa
 
 
 def match_seams(work: Path, chunks: Sequence[Chunk], grid: float) -> pd.Series[Any]:
-    """Give sub-grids on both sides of a limit between chunks each other's corners; returns their shapes by code."""
+    """Match the corners of sub-grids across limits of chunks; returns their shapes by code."""
     outlines = load_table(work / FRAME, "communities").geometry
     number = (
         np.searchsorted(

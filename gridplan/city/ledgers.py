@@ -39,7 +39,7 @@ _UNLISTED = {("survey", "buildings", action) for action in ("converted", "inferr
 
 @dataclass
 class _Sum:
-    """An entry added up over chunks: rows, the numbers in its reason, the reason, and the first codes of each chunk."""
+    """An entry added up over chunks: rows, numbers in its reason, the reason, first codes."""
 
     count: int = 0
     numbers: list[list[int]] = field(default_factory=list)
@@ -50,7 +50,7 @@ class _Sum:
 def join_ledgers(
     parts: Sequence[pd.DataFrame], frame: pd.DataFrame, read: Sequence[Any]
 ) -> pd.DataFrame:
-    """Join the ledgers of all chunks with that of the other tables and what was noted on reading (step, table, ..., ids).
+    """Join the ledgers of all chunks with that of the other tables and of reading.
 
     Entries that differ in nothing but numbers of households and the like are
     added up. They stand in order of the steps.

@@ -34,7 +34,7 @@ class Job:
     inputs: Mapping[str, str]
 
     def make_key(self) -> str:
-        """Make a key that changes with whatever may change the plan or how it is cut; paths do not."""
+        """Make a key of all that may change the plan or how it is cut; paths do not."""
         fields = {k: v for k, v in asdict(self).items() if k not in ("source", "files")}
         names = {table: _name(file) for table, file in sorted(self.files.items())}
         text = json.dumps([__version__, LAYOUT, fields, names], sort_keys=True, default=str)
@@ -56,7 +56,7 @@ class Chunk:
 
 
 def open_work(output: Path, job: Job) -> tuple[Path, bool]:
-    """Open the folder of unfinished work in the folder of the plan; that of another job is cleared first.
+    """Open the folder of unfinished work; that of another job is cleared first.
 
     Returns the folder, and whether there is work of this job in it.
     """
@@ -87,7 +87,7 @@ def write_chunks(work: Path, chunks: Sequence[Chunk], crs: str, entries: Any) ->
 
 
 def read_chunks(work: Path) -> tuple[list[Chunk], str, Any] | None:
-    """Read the list of chunks, the CRS and what was noted on the way; none if the cutting is not done."""
+    """Read the chunks, the CRS and what was noted on the way; none before the cutting ends."""
     stored = read_json(work / _CHUNKS)
     return (
         None

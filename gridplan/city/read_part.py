@@ -1,4 +1,4 @@
-"""Reading some communities of a plan that is kept as a folder of GeoParquet, without reading the rest."""
+"""Reading some communities of a plan kept as a folder of GeoParquet, without the rest."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WHOLE = ("compounds", "barriers", "openings", "ledger")  # tables that are read 
 
 
 def find_tables(path: str | Path) -> Path | None:
-    """Find the folder of GeoParquet tables of a plan, if it is kept so that some communities of it can be read."""
+    """Find a plan's folder of GeoParquet tables, if some communities of it can be read."""
     for folder in (Path(path), Path(path) / TABLES):
         file = folder / "neighbours.parquet"
         if (
@@ -57,7 +57,7 @@ def read_manifest(path: str | Path) -> dict[str, Any]:
 
 
 def group_communities(path: str | Path, most: int) -> list[tuple[str, str, int]]:
-    """Group the codes of communities that any table names, in their order: first, last and buildings of each group.
+    """Group the codes of communities in order: first, last and buildings of each group.
 
     ``most`` is how many buildings a group may have, if it is more than one
     community.
@@ -100,7 +100,7 @@ def read_communities(
     without: Iterable[str] = (),
     centres: bool = False,
 ) -> Plan:
-    """Read the part of a plan that lies in communities whose codes are from first to last (both included; empty: no limit).
+    """Read the communities of a plan with codes from first to last, both included.
 
     Parameters
     ----------
@@ -151,7 +151,7 @@ def read_communities(
 
 
 def _take_counts(tables: dict[str, Any]) -> Any:
-    """Take the counts of the buildings, compounds and communities that were read; those of the whole site are nobody's."""
+    """Take the counts of the buildings, compounds and communities that were read."""
     counts = tables["counts"]
     compounds = tables["compounds"]
     own = compounds["compound"][compounds["community"].isin(tables["communities"]["community"])]

@@ -1,1 +1,1 @@
-"""The people of a plan as counts and posts, never persons: organisation, staffing, pairing, rating."""
+"""The people of a plan as counts and posts, never persons: organise, staff, pair, rate."""

@@ -102,13 +102,13 @@ def _tally_measure(
     """Tally one measure: values and origins by community, and what contradicts itself."""
     codes = site.communities.index
     fine = np.zeros(len(codes))
-    told = np.zeros(len(codes), bool)
+    counted = np.zeros(len(codes), bool)
     for level in FINER:
         own = counts[counts["level"] == level]
         of = getattr(site, f"{level}s")["community"].reindex(own["of"])
         rows = codes.get_indexer(pd.Index(of))
         np.add.at(fine, rows[rows >= 0], own["value"].to_numpy(float)[rows >= 0])
-        told[rows[rows >= 0]] = True
+        counted[rows[rows >= 0]] = True
     coarse = (
         counts[counts["level"] == "community"]
         .groupby("of")["value"]
@@ -117,13 +117,13 @@ def _tally_measure(
         .to_numpy(float)
     )
     problems = []
-    over = told & (fine > coarse + 1e-9)
+    over = counted & (fine > coarse + 1e-9)
     if over.any():
         text = f"{measure} of buildings and compounds add up to more than their community's count"
         problems.append(
             Problem("counts", "sums agree", text, "correct one of the two", tuple(codes[over]))
         )
-    values = np.where(np.isnan(coarse), np.where(told, fine, np.nan), coarse)
+    values = np.where(np.isnan(coarse), np.where(counted, fine, np.nan), coarse)
     origins = np.where(np.isnan(values), "unknown", "counted").astype(object)
     whole = counts.loc[counts["level"] == "site", "value"]
     if len(whole):
@@ -139,7 +139,7 @@ def _tally_measure(
 
 
 def share_out(total: float, weights: Any) -> np.ndarray[Any, Any]:
-    """Share a whole number out by weights: each gets its share rounded down, the largest remainders one more.
+    """Share a whole number by weights: rounded down, the largest remainders one more.
 
     Ties go to the earlier row; without any weight all rows weigh the same.
 

@@ -1,4 +1,4 @@
-"""Rating: a score of 0 to 100 from indicators, bands A, B and C, and what would lift whom."""
+"""Rating: a score of 0 to 100 from indicators, bands A, B and C, and what would lift a score."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def rate(plan: Plan, rules: Rules | None = None) -> Plan:
 
     A criterion earns its weight in proportion to where its value lies between
     floor and cap. Criteria whose value is not known are left out and the
-    others count for them, which is told; an organisation of which nothing is
+    others count for them, which is reported; an organisation of which nothing is
     known is not rated. Fills ratings and the gaps of the room rating.
 
     Parameters
@@ -44,7 +44,7 @@ def rate(plan: Plan, rules: Rules | None = None) -> Plan:
     PlanError
         If there is nothing to rate by.
     RuleError
-        If criteria cannot be read; all that is wrong is told.
+        If criteria cannot be read; all that is wrong is reported.
 
     Examples
     --------
@@ -82,7 +82,7 @@ def rate(plan: Plan, rules: Rules | None = None) -> Plan:
 
 
 def gather_communities(plan: Plan) -> pd.DataFrame:
-    """Gather the indicators of communities: a row for each community, a column for each measure, NaN where unknown."""
+    """Gather communities' indicators: a row each, a column per measure, NaN where unknown."""
     own = plan.indicators[plan.indicators["level"] == "community"]
     table = own.pivot_table(
         index="of", columns="measure", values="value", aggfunc="first", dropna=False
@@ -91,7 +91,7 @@ def gather_communities(plan: Plan) -> pd.DataFrame:
 
 
 def gather_branches(plan: Plan) -> pd.DataFrame:
-    """Gather the numbers of branches: a row for each, the columns of party_orgs that are numbers."""
+    """Gather the numbers of branches: a row each, the numeric columns of party_orgs."""
     own = plan.party_orgs[plan.party_orgs["level"] == "branch"].sort_index()
     return pd.DataFrame(
         own.select_dtypes("number").astype(float).assign(community=own["community"])
@@ -164,7 +164,7 @@ def mark_values(values: Any, criterion: Criterion) -> Array:
     span = criterion.cap - criterion.floor
     return (
         np.clip((np.asarray(values, float) - criterion.floor) / span, 0.0, 1.0) + 0.0
-    )  # no negative nought
+    )  # no negative zero
 
 
 def band_scores(score: Array, rules: RatingRules) -> tuple[Array, Array]:
@@ -225,7 +225,7 @@ def _headline(ratings: pd.DataFrame, rules: RatingRules) -> dict[str, Any]:
 
 
 def _list_gaps(plan: Plan, ratings: pd.DataFrame, rules: RatingRules) -> pd.DataFrame:
-    """List the organisations in the lowest band, and those nearest the cut, with what would lift them."""
+    """List organisations in or near the lowest band, with what would lift them."""
     own = ratings[ratings["band"] == "C"]
     near = ratings[(ratings["to_next"] > 0) & (ratings["to_next"] <= rules.near)]
     homes = plan.subgrids.groupby("community")["households"].sum()

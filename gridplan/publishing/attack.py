@@ -100,7 +100,7 @@ def _gather(found: list[Any], shape: tuple[int, int]) -> csr_matrix:
 
 
 def split_blocks(matrix: csr_matrix, hidden: Array, asked: Array) -> Iterator[HiddenBlock]:
-    """Split the suppressed cells into blocks that share no sum, and give those in which a cell is asked for."""
+    """Split the suppressed cells into blocks that share no sum, and keep those asked about."""
     cells = np.flatnonzero(hidden)
     own = matrix[:, cells]
     sums = np.flatnonzero(np.diff(own.indptr))
@@ -189,7 +189,7 @@ class _Questions:
         return values, np.array(solution.row_dual)
 
     def look_round(self, columns: Array, enough: float) -> None:
-        """Ask about many cells at once in random directions, as long as that opens enough of them."""
+        """Ask about many cells at once in random directions, as long as that opens enough."""
         rng = np.random.default_rng(0)
         left = columns
         while len(left) > 4:

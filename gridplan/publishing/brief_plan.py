@@ -140,7 +140,7 @@ def describe_figures(leaving: Plan) -> pd.DataFrame:
 
 
 def write_paragraph(figures: pd.DataFrame, lang: Language) -> str:
-    """Write the paragraph: every sentence whose figures are known, in the order of the founding document."""
+    """Write the paragraph: every sentence whose figures are known, in the document's order."""
     parts: list[str] = []
     # The key of a sentence names the figures that it takes.
     for key, sentence in list_words("sentence", lang).items():

@@ -79,7 +79,7 @@ def publish_figures(plan: Plan, cells: pd.DataFrame, rules: DisclosureRules) -> 
 
 
 def _betrays_urban(plan: Plan, cells: pd.DataFrame) -> bool:
-    """Whether the sum over urban communities says more than the others: volunteers hidden in both kinds."""
+    """Whether the sum over urban communities adds knowledge: volunteers hidden in both kinds."""
     hidden = cells[
         (cells["level"] == "community")
         & (cells["measure"] == "volunteers")

@@ -1,4 +1,4 @@
-"""The figures of the founding document's paragraph, each counted from one table of a plan by a written-out expression."""
+"""The figures of the founding document's paragraph, each counted from one table of a plan."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from gridplan.publishing.cells import find_places
 
 @dataclass(frozen=True)
 class BriefFigure:
-    """A figure of the paragraph: what it is called, how it is counted, and what the founding document printed.
+    """A figure of the paragraph: its name, how it is counted, and what the document printed.
 
     ``how`` is count, ``nunique:COLUMN``, ``sum:EXPRESSION``, ``mean:COLUMN``,
     ``share:CONDITION`` (of the rows that pass the filter), or
@@ -71,7 +71,7 @@ def count_figures(plan: Plan) -> pd.Series[Any]:
 
 
 def count_figure(plan: Plan, figure: BriefFigure) -> float:
-    """Count one figure; NaN where its table has no row that could be counted and something is needed for it."""
+    """Count one figure; NaN where its table has no row that could be counted."""
     table = plan.get_table(figure.table)
     own = pd.DataFrame(table.drop(columns="geometry", errors="ignore")).reset_index()
     if figure.table == "counts":

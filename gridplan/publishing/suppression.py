@@ -211,7 +211,7 @@ def find_exposed(ranges: Ranges, rules: DisclosureRules) -> Array:
 
 
 def _seed_cuts(matrix: csr_matrix, small: Array) -> csr_matrix:
-    """Write what is plain at once: a sum that holds a small cell must hold another suppressed one."""
+    """Write the plain rule: a sum that holds a small cell must hold another hidden one."""
     pairs = matrix[:, np.flatnonzero(small)].tocoo()
     cuts = abs(matrix)[pairs.row].tolil()
     cuts[np.arange(len(pairs.row)), np.flatnonzero(small)[pairs.col]] = 0
@@ -224,7 +224,7 @@ def _seed_cuts(matrix: csr_matrix, small: Array) -> csr_matrix:
 
 
 def _write_cuts(system: CellSystem, ranges: Ranges, rows: Array, need: int) -> csr_matrix:
-    """Write the attacker's proofs as rows: which cells would widen the range, and how much at most."""
+    """Write the attacker's proofs as rows: which cells would widen the range, and how far."""
     slack = system.cells["value"].to_numpy(float) - system.lower
     unit = csr_matrix(
         (np.ones(len(rows)), (np.arange(len(rows)), ranges.cells[rows])),

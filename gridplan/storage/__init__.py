@@ -1,4 +1,4 @@
-"""Plans on disk: a folder with the plan's data, its rules, a list of sub-grids and a note on what each file is."""
+"""Plans on disk: a folder with data, rules, a list of sub-grids and a note on each file."""
 
 from gridplan.storage.plan_folder import LARGE, hash_files, read_plan, refuse_existing, write_plan
 

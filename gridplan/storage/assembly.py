@@ -24,7 +24,7 @@ _AGAIN = "write the plan again with this version of gridplan, or put it back"
 
 @dataclass(frozen=True)
 class FoundFiles:
-    """What a place on disk holds: tables by name as they were read, and the manifest's entries as JSON texts."""
+    """What a place on disk holds: tables by name, and the manifest's entries as JSON."""
 
     path: Path
     tables: Mapping[str, Any]

@@ -1,4 +1,4 @@
-"""The papers beside a plan's data: a list of its sub-grids for Excel, and a note on every file and column."""
+"""The papers beside a plan's data: a list of sub-grids for Excel, and a note on every file."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ _FILES: Mapping[str, tuple[str, str]] = {
         "完整方案（GeoParquet），每表一个文件，按社区排序；manifest.json 为方案说明，.qml 为 QGIS 样式；row 列为原表行序。",
     ),
     "plan.toml": (
-        "The rules that the plan was drawn by, each with its unit and source. Edit them and draw the plan anew: "
+        "The rules that the plan was drawn by, each with its unit and source. Edit them and draw the plan again: "
         "gridplan plan SOURCE --rules plan.toml -o FOLDER",
         "方案所用规则，含单位与出处；修改后可用上述命令重新划分。",
     ),
@@ -91,7 +91,7 @@ _WIDTH = 100
 
 @dataclass(frozen=True)
 class Summary:
-    """What the papers say of a plan: its sub-grids, the rows of each table, all households, the CRS and the manifest."""
+    """What the papers say of a plan: sub-grids, rows of tables, households, CRS, manifest."""
 
     subgrids: pd.DataFrame
     rows: Mapping[str, int]

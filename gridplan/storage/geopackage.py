@@ -1,4 +1,4 @@
-"""A plan as one GeoPackage: every table a layer, the manifest inside, and styles that QGIS finds by itself.
+"""A plan as one GeoPackage: tables as layers, the manifest, and styles that QGIS finds.
 
 QGIS draws a layer of one kind of shape only, so tables that may hold several
 (barriers, openings, places, institutions) are kept as up to three layers, such
@@ -120,7 +120,7 @@ def read_geopackage(path: Path) -> FoundFiles:
 
 
 def _split_table(table: str, frame: Any) -> Iterator[tuple[str, Shape | None, Any]]:
-    """Split a table into layers of one kind of shape each; at least one, so that an empty table is there too."""
+    """Split a table into layers of one kind of shape; at least one, even if it is empty."""
     flat = frame.reset_index()
     flat.insert(0, "fid", np.arange(1, len(flat) + 1))
     layers = list_layers(table)
@@ -157,7 +157,7 @@ def _write_layer(path: Path, layer: str, shape: Shape | None, frame: Any, title:
 
 
 def _read_layer(path: Path, layer: str, kind: str | None) -> Any:
-    """Read a layer with its fid as index, and give shapes that were made multi for the layer's sake their old type."""
+    """Read a layer with its fid as index, and return multi-shapes to their old type."""
     frame = pyogrio.read_dataframe(path, layer=layer, use_arrow=True, fid_as_index=True)
     multi = str(kind).removeprefix("2.5D ").startswith("Multi")
     metadata = (pyogrio.read_info(path, layer=layer)["layer_metadata"] or {}) if multi else {}
@@ -176,7 +176,7 @@ def _read_layer(path: Path, layer: str, kind: str | None) -> Any:
 
 @contextmanager
 def _set_gdal() -> Iterator[None]:
-    """Let GDAL write one date for all time and leave syncing to us, and give its settings back afterwards."""
+    """Let GDAL write a fixed date and leave syncing to us; its settings return afterwards."""
     wanted = {"OGR_CURRENT_DATE": FIXED_DATE, "OGR_SQLITE_SYNCHRONOUS": "OFF"}
     before = {name: pyogrio.get_gdal_config_option(name) for name in wanted}
     pyogrio.set_gdal_config_options(wanted)
@@ -202,7 +202,7 @@ def _add_manifest(database: sqlite3.Connection, manifest: Mapping[str, Any]) -> 
 
 
 def _add_centres(database: sqlite3.Connection) -> None:
-    """Add a view of the doors that are centres: a layer of its own, that follows every edit of the two tables."""
+    """Add a view of the doors that are centres: a layer that follows edits of both tables."""
     columns = (
         "s.stairwell, s.building, g.community, g.subgrid, g.households, g.mean_walk, g.max_walk"
     )
@@ -217,7 +217,7 @@ def _add_centres(database: sqlite3.Connection) -> None:
 
 
 def _add_styles(database: sqlite3.Connection, layers: list[str]) -> None:
-    """Add the table in which QGIS looks for styles; the empty catalog and schema are what it asks for."""
+    """Add the table of styles; QGIS asks for the empty catalogue and schema columns."""
     place = "f_table_catalog TEXT(256), f_table_schema TEXT(256), f_table_name TEXT(256), f_geometry_column TEXT(256)"
     drawn = "styleName TEXT(30), styleQML TEXT, styleSLD TEXT, useAsDefault BOOLEAN"
     about = "description TEXT, owner TEXT(30), ui TEXT(30), update_time DATETIME"

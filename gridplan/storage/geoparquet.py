@@ -38,7 +38,7 @@ def write_geoparquet(plan: Plan, folder: Path) -> None:
 
 
 def _sort_table(table: str, plan: Plan) -> Any:
-    """Sort a table by community, if it says in which one its rows are; its own order is kept in a column."""
+    """Sort a table by community where it has one; a column keeps the order it had."""
     frame = plan.get_table(table)
     if table == "neighbours":
         known = plan.stairwells["community"][~plan.stairwells.index.duplicated()]

@@ -1,4 +1,4 @@
-"""Versions of a plan kept beside it, so that what was done last can be taken back to the very files.
+"""Versions of a plan kept beside it, so that the last step can be undone to the very files.
 
 ``PLAN/versions/0001`` holds the files of a plan before it was written over,
 linked, not copied: the files of the new plan are others, so a link costs
@@ -20,7 +20,7 @@ KEPT = 20  # versions; older ones are removed
 
 
 def keep_version(folder: Path) -> Path | None:
-    """Keep the plan of a folder as its newest version, before another is written over it; returns where, None if there is none.
+    """Keep a folder's plan as its newest version before it is written over; None if empty.
 
     The oldest versions beyond the last 20 are removed.
     """
@@ -53,7 +53,7 @@ def drop_version(version: Path | None) -> None:
 
 
 def recall_version(folder: Path) -> Path:
-    """Put the files of the newest version back in place of the plan's, and remove it; returns where it was.
+    """Put the newest version's files back in place of the plan's; returns where it was.
 
     What stood there is kept in ``PLAN/versions/undone``, so that nothing is
     lost.

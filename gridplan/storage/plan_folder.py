@@ -88,7 +88,7 @@ def write_plan(
 
 
 def put_files(folder: str | Path, write: Callable[[Path], Summary]) -> Path:
-    """Let a function write a plan's data into a hidden folder, add the papers, and put all in place, whole or not at all."""
+    """Write a plan's data into a hidden folder, add the papers, and put all in place at once."""
     target = Path(folder)
     with _open_staging(target) as staging:
         _write_papers(write(staging), staging)
@@ -140,7 +140,7 @@ def refuse_existing(folder: str | Path, overwrite: bool = False) -> None:
 
 
 def hash_files(paths: Iterable[str | Path]) -> dict[str, str]:
-    """Hash the input files of a plan with SHA-256, by file name; folders and parts of shapefiles file by file.
+    """Hash a plan's input files with SHA-256 by name; folders and shapefiles file by file.
 
     Examples
     --------
@@ -196,7 +196,7 @@ def _find_data(path: Path) -> Path:
 
 
 def _write_papers(summary: Summary, folder: Path) -> None:
-    """Write what stands beside the data: the rules, the list for Excel and the note on the files."""
+    """Write what stands beside the data: rules, list for Excel and note on the files."""
     rules = summary.manifest.get("rules")
     if isinstance(rules, Mapping):
         (folder / RULES).write_text(
@@ -209,7 +209,7 @@ def _write_papers(summary: Summary, folder: Path) -> None:
 
 @contextmanager
 def _open_staging(target: Path) -> Iterator[Path]:
-    """Give a hidden folder on the target's own disk, so that a rename is all it takes to put files in place."""
+    """Make a hidden folder on the target's own disk, so that one rename puts files in place."""
     made = not target.exists()
     target.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(prefix=".writing-", dir=target))

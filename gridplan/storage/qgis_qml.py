@@ -1,4 +1,4 @@
-"""Symbols and labels of a layer, written as QML, the XML in which QGIS (3.22 and later) keeps them."""
+"""Symbols and labels of a layer as QML, the XML of QGIS 3.22 and later."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class SymbolPart:
 
 @dataclass(frozen=True)
 class DrawRule:
-    """What is drawn where a filter holds; an empty filter always holds, ELSE where no other rule does."""
+    """What is drawn where a filter holds; an empty one always does, ELSE if no other does."""
 
     label: str
     where: str
@@ -38,7 +38,7 @@ class DrawRule:
 
 @dataclass(frozen=True)
 class Label:
-    """What is written on a shape: an expression, its size in points, and the smallest scale 1:``farthest`` it is shown at."""
+    """What is written on a shape: an expression, size in points, smallest scale 1:``farthest``."""
 
     text: str
     size: int
@@ -49,7 +49,7 @@ class Label:
 
 @dataclass(frozen=True)
 class Look:
-    """All that makes one style; ``farthest`` is the smallest scale 1:n at which the layer is shown, 0 for always."""
+    """All of one style; ``farthest`` is the smallest scale 1:n that shows it, 0 for always."""
 
     name: str
     shape: Shape

@@ -1,1 +1,1 @@
-"""The chain of organisation over a plan: members by stairwell, branches, groups and central households; never persons."""
+"""The chain of organisation: members, branches, groups and central households; never persons."""

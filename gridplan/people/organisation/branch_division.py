@@ -1,4 +1,4 @@
-"""Parting: atoms with members cut into contiguous parts of a fair size, as near as can be, with the proof.
+"""Dividing atoms with members into contiguous parts of a fair size, with a proven bound.
 
 Branches of a large compound and groups of a branch are the same problem: few
 parts, each within its limits and with enough full members, balanced, and near
@@ -50,7 +50,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Parts:
-    """Atoms in parts: the part of each (int64[n], from 0), the price in member-metres, and a bound that no other goes below."""
+    """Atoms in parts: the part of each (int64[n]), the price in member-metres, and its bound."""
 
     label: Array
     price: float
@@ -58,7 +58,7 @@ class Parts:
 
 
 def choose_atoms(grains: tuple[Array, ...], size: Array, most: int) -> Array:
-    """Choose the atoms: the coarsest grain whose members fit into one part, each stairwell in one atom.
+    """Choose the atoms: the coarsest grain whose members fit into one part.
 
     Examples
     --------
@@ -77,10 +77,10 @@ def choose_atoms(grains: tuple[Array, ...], size: Array, most: int) -> Array:
     return np.asarray(np.unique(atom, return_inverse=True)[1], np.int64)
 
 
-def part_stairwells(
+def divide_stairwells(
     xy: Array, full: Array, size: Array, grains: tuple[Array, ...], pairs: Array, limits: Limits
 ) -> Parts:
-    """Part the stairwells of one field or branch; those without members go with the nearest that have some.
+    """Divide the stairwells of one field or branch; empty ones go with the nearest others.
 
     Every piece that nothing joins to the others is parted by itself, unless it
     is too small to stand alone: then it goes with the nearest piece.
@@ -107,7 +107,7 @@ def part_stairwells(
     )
     place = np.full(n, -1, np.int64)
     place[heavy] = np.arange(len(heavy))
-    parts = _part_heavy(
+    parts = _divide_heavy(
         where[heavy],
         own_full[heavy].astype(np.int64),
         weight[heavy],
@@ -117,7 +117,7 @@ def part_stairwells(
     return replace(parts, label=parts.label[place[owner[atom]]])
 
 
-def _part_heavy(xy: Array, full: Array, size: Array, links: Array, limits: Limits) -> Parts:
+def _divide_heavy(xy: Array, full: Array, size: Array, links: Array, limits: Limits) -> Parts:
     """Part atoms that all have members, piece by piece."""
     links = _bridge(xy, full, size, links, limits)
     piece = connect(len(size), links, None)
@@ -130,7 +130,7 @@ def _part_heavy(xy: Array, full: Array, size: Array, links: Array, limits: Limit
         place = np.full(len(size), -1, np.int64)
         place[rows] = np.arange(len(rows))
         own = links[(place[links] >= 0).all(axis=1)]
-        found = _part_piece(xy[rows], full[rows], size[rows], place[own], limits)
+        found = _divide_piece(xy[rows], full[rows], size[rows], place[own], limits)
         label[rows] = found.label + used
         price = price + found.price
         bound = bound + found.bound
@@ -139,7 +139,7 @@ def _part_heavy(xy: Array, full: Array, size: Array, links: Array, limits: Limit
 
 
 def _bridge(xy: Array, full: Array, size: Array, links: Array, limits: Limits) -> Array:
-    """Join each piece that is too small to stand alone to the nearest other piece, the smallest first."""
+    """Join each piece too small to stand alone to the nearest other, the smallest first."""
     while True:
         piece = connect(len(size), links, None)
         count = int(piece.max()) + 1
@@ -156,8 +156,8 @@ def _bridge(xy: Array, full: Array, size: Array, links: Array, limits: Limits) -
         links = np.concatenate([links, np.sort([[mine[a], others[b]]], axis=1)])
 
 
-def _part_piece(xy: Array, full: Array, size: Array, links: Array, limits: Limits) -> Parts:
-    """Part a connected piece: by listing all parts where there are not too many, else by the division's search."""
+def _divide_piece(xy: Array, full: Array, size: Array, links: Array, limits: Limits) -> Parts:
+    """Divide a connected piece: all parts are listed where few, else the division searches."""
     n = len(size)
     total = int(size.sum())
     count = max(1, -(-total // limits.most), int(total / limits.target + 0.5))
@@ -213,7 +213,7 @@ def _part_piece(xy: Array, full: Array, size: Array, links: Array, limits: Limit
 
 
 def _mend(label: Array, full: Array, size: Array, links: Array, limits: Limits) -> Array:
-    """Join each part that is too small to stand alone to its smallest neighbour, even if that grows too large."""
+    """Join each part too small to stand alone to its smallest neighbour, at any size."""
     while True:
         label = np.asarray(np.unique(label, return_inverse=True)[1], np.int64)
         mass = np.bincount(label, size)
@@ -240,6 +240,6 @@ def _price_part(apart: Array, size: Array, even: int, limits: Limits) -> float:
 
 
 def _price_all(apart: Array, size: Array, label: Array, even: int, limits: Limits) -> float:
-    """Price a parting: walks to the best meeting atom of each part, the parts, and what they are off the even size."""
+    """Price a division: walks to the best meeting atoms, the parts, and the imbalance."""
     rows = [np.flatnonzero(label == p) for p in range(int(label.max()) + 1)]
     return sum(_price_part(apart[np.ix_(own, own)], size[own], even, limits) for own in rows)

@@ -1,4 +1,4 @@
-"""Central households: the stairwells of each sub-grid that host one, for the least walking of all its households."""
+"""Central households: the stairwells that host one, for the least walking in each sub-grid."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def measure_walks(spot: Array, stack: Array, hosts: Array) -> Array:
 
 
 def choose_medians(walk: Array, weight: Array, count: int) -> tuple[Sequence[int], Array]:
-    """Choose so many hosts that weights times metres to the nearest are least; returns them and the nearest of each row.
+    """Choose hosts for the least weighted metres; returns them and the nearest of each row.
 
     All choices are tried where there are not too many, else HiGHS solves the
     median problem.

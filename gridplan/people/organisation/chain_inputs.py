@@ -1,4 +1,4 @@
-"""The ground of the chain: each community's stairwells, their members, places and grains, and who adjoins whom."""
+"""What the chain is made from: stairwells, members, places and grains of each community."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NO_PAIRS = np.zeros((0, 2), np.int64)
 
 
 @dataclass(frozen=True)
-class Ground:
+class ChainInputs:
     """A community to be organised: n stairwells in the order of their codes.
 
     Parameters
@@ -59,7 +59,7 @@ class Ground:
         return len(self.rows)
 
 
-def survey_ground(plan: Plan, members: pd.DataFrame, most: int) -> list[Ground]:
+def prepare_chain(plan: Plan, members: pd.DataFrame, most: int) -> list[ChainInputs]:
     """Survey every community: members, places, grains and pairs of its stairwells.
 
     A place is a compound, or a cluster of the buildings outside all compounds
@@ -88,15 +88,15 @@ def survey_ground(plan: Plan, members: pd.DataFrame, most: int) -> list[Ground]:
     local = np.empty(len(order), np.int64)
     ends = np.cumsum(np.bincount(community))
     local[order] = np.arange(len(order)) - (ends - np.bincount(community))[community[order]]
-    grounds = []
+    every_input = []
     for c in range(count):
         rows = order[ends[c - 1] if c else 0 : ends[c]]
         own = local[pairs[pair_order[pair_ends[c - 1] if c else 0 : pair_ends[c]]]].reshape(-1, 2)
         homes = number(building[rows])
         finest = np.arange(len(rows))
         grains = (number(grid[rows]), homes, finest) if rural[rows[0]] else (homes, finest)
-        grounds.append(
-            Ground(
+        every_input.append(
+            ChainInputs(
                 code=str(stairwells["community"].iloc[rows[0]]),
                 kind="rural" if rural[rows[0]] else "urban",
                 rows=rows,
@@ -109,7 +109,7 @@ def survey_ground(plan: Plan, members: pd.DataFrame, most: int) -> list[Ground]:
                 pairs=own,
             )
         )
-    return grounds
+    return every_input
 
 
 def _find_pairs(stairwells: Any, neighbours: pd.DataFrame) -> Array:
@@ -125,7 +125,7 @@ def _find_pairs(stairwells: Any, neighbours: pd.DataFrame) -> Array:
 
 
 def _find_places(stairwells: Any, building: Array, pairs: Array, whole: Array) -> Array:
-    """Find the place of each stairwell: the whole village (``whole`` >= 0), the compound, or a cluster outside compounds."""
+    """Find the place of each stairwell: whole village, compound, or cluster outside them."""
     compound = stairwells["compound"].to_numpy(object)
     loose = (compound == "") & (whole < 0)
     order = np.argsort(building, kind="stable")
@@ -163,7 +163,7 @@ def number(codes: Any) -> Array:
 
 
 def lift(pairs: Array, label: Array) -> Array:
-    """Lift pairs of stairwells to pairs of what they belong to, each once, none with itself; -1 belongs to nothing.
+    """Lift pairs of stairwells to pairs of what they belong to, each once; -1 is nothing.
 
     Examples
     --------
@@ -176,7 +176,7 @@ def lift(pairs: Array, label: Array) -> Array:
 
 
 def annex(weights: Array, pairs: Array, xy: Array) -> Array:
-    """Annex each thing without weight to the nearest one with weight, along the pairs; returns the owner of each, -1 for none.
+    """Annex each thing without weight to the nearest with weight; returns owners, -1 for none.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The exact cover: the cheapest choice of listed sets that holds everything exactly once, and the bound that proves it.
+"""The exact cover: the cheapest sets that hold everything exactly once, with a proven bound.
 
 HiGHS solves the relaxation and a small integer problem, which gives a good
 cover; a sweep over partial covers, which drops those that can no longer become
@@ -76,7 +76,7 @@ def cover_exactly(prices: Array, starts: Array, atoms: Array, n: int) -> tuple[A
 
 
 def _solve(prices: Array, rows: Any) -> tuple[Array | None, float]:
-    """Solve the integer problem; returns the sets chosen, None where no cover was found, and the bound."""
+    """Solve the integer problem; returns the sets chosen (None: no cover) and the bound."""
     once = np.ones(rows.shape[0])
     found = milp(
         prices,
@@ -91,7 +91,7 @@ def _solve(prices: Array, rows: Any) -> tuple[Array | None, float]:
 
 
 def _sweep(reduced: Array, rows: Any, slack: float) -> Array | None:
-    """Sweep over the atoms in their order with all partial covers whose reduced costs stay within the slack.
+    """Sweep over the atoms in order, keeping partial covers whose costs are within the slack.
 
     Returns the sets of the best cover, none where there is none within the
     slack; None where the sweep grew too wide.

@@ -99,7 +99,7 @@ def join_places(
 
 
 def list_fields(full: Array, links: Array, rules: OrganisationRules) -> list[tuple[int, ...]]:
-    """List the sets of places that may share a branch: able places alone, and contiguous sets round short ones.
+    """List the sets of places that may share a branch: able ones alone, and sets with short ones.
 
     Examples
     --------
@@ -126,7 +126,7 @@ def list_fields(full: Array, links: Array, rules: OrganisationRules) -> list[tup
 
 
 def _grow_sets(adjoining: list[list[int]], able: Array, most: int) -> Iterator[tuple[int, ...]]:
-    """Grow contiguous sets of at least two places with at most one able one, each once, from its first short place."""
+    """Grow contiguous sets of two places or more, at most one able, each exactly once."""
 
     def grow(
         own: tuple[int, ...], has_able: bool, border: list[int], barred: frozenset[int]
@@ -167,7 +167,7 @@ def _price_field(
 def _attach(
     label: Array, full: Array, links: Array, walk: Array, rules: OrganisationRules
 ) -> Array:
-    """Attach what is left to the nearest field that adjoins it; pieces that have enough full members only together make one."""
+    """Attach the rest to the nearest adjoining field; pieces able only together make one."""
     label = label.copy()
     for own in _list_pieces(len(label), links):
         if (label[own] < 0).all() and full[own].sum() >= rules.branch_full:

@@ -114,7 +114,7 @@ def apportion(totals: Array, weights: Array, group: Array) -> Array:
 
 
 def _judge_available(full: Array, community: Array, share: float) -> Array:
-    """Judge how many full members of each stairwell are able to hold a post, so that the share holds by community."""
+    """Judge how many full members of each stairwell can hold a post, by community's share."""
     codes, group = np.unique(community.astype(object), return_inverse=True)
     totals = np.floor(share * np.bincount(group, full, minlength=len(codes)) + 0.5).astype(np.int64)
     return np.minimum(apportion(totals, full.astype(float), group), full)

@@ -1,4 +1,4 @@
-"""Organise: the verb that gives a drawn plan its chain of organisation and its central households."""
+"""Organise: the verb that gives a plan its chain of organisation and central households."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pandas as pd
 
 from gridplan.engine.engine import Progress, keep_silent, map_tasks
 from gridplan.people.organisation.central_households import Centres, choose_centres
-from gridplan.people.organisation.chain_inputs import Ground, survey_ground
+from gridplan.people.organisation.chain_inputs import ChainInputs, prepare_chain
 from gridplan.people.organisation.members import count_members
 from gridplan.people.organisation.party_chain import Chain, build_chain
 from gridplan.people.organisation.party_orgs import write_chain
@@ -77,21 +77,21 @@ def organise(
     own = rules.organisation
     progress("members", 0, 1)
     members, entries = count_members(plan, own)
-    grounds = survey_ground(plan, members, own.branch_most)
+    every_input = prepare_chain(plan, members, own.branch_most)
     chains = map_tasks(
-        lambda ground: build_chain(ground, own),
-        grounds,
+        lambda inputs: build_chain(inputs, own),
+        every_input,
         workers=workers,
         stage="organisation",
         progress=progress,
     )
     known = members.assign(households=plan.stairwells.sort_index()["households"])
-    orgs, members, gaps = _write_chains(plan, known, grounds, chains, rules)
+    orgs, members, gaps = _write_chains(plan, known, every_input, chains, rules)
     progress("central households", 0, 1)
     centres = choose_centres(plan, members["available"].to_numpy(np.int64), own)
     gaps = write_gaps(gaps + list_uncentred(plan, members, centres))
     posts = _write_posts(members, centres)
-    proofs = _write_proofs(grounds, chains)
+    proofs = _write_proofs(every_input, chains)
     figures = _sum_up(plan, members, orgs, posts, gaps, chains, own.central_warn)
     return plan.replace(
         members=members,
@@ -107,23 +107,27 @@ def organise(
 
 
 def _write_chains(
-    plan: Plan, members: pd.DataFrame, grounds: list[Ground], chains: list[Chain], rules: Rules
+    plan: Plan,
+    members: pd.DataFrame,
+    every_input: list[ChainInputs],
+    chains: list[Chain],
+    rules: Rules,
 ) -> tuple[pd.DataFrame, pd.DataFrame, list[dict[str, Any]]]:
-    """Write the organisations of all communities, the branch and group of each stairwell, and what is unserved."""
+    """Write all organisations, the branch and group of each stairwell, and the unserved."""
     called = plan.site.communities["name"]
     compounds = plan.site.compounds["name"]
     branch = np.full(len(members), "", object)
     group = np.full(len(members), "", object)
     rows: list[dict[str, Any]] = []
     gaps: list[dict[str, Any]] = []
-    for ground, chain in zip(grounds, chains, strict=True):
-        own = members.iloc[ground.rows]
-        name = str(called.get(ground.code, "") or ground.code)
-        more, branch[ground.rows], group[ground.rows] = write_chain(
-            ground, chain, own, rules.organisation, name, compounds
+    for inputs, chain in zip(every_input, chains, strict=True):
+        own = members.iloc[inputs.rows]
+        name = str(called.get(inputs.code, "") or inputs.code)
+        more, branch[inputs.rows], group[inputs.rows] = write_chain(
+            inputs, chain, own, rules.organisation, name, compounds
         )
         rows += more
-        gaps += list_unserved(ground, chain, own, rules.organisation)
+        gaps += list_unserved(inputs, chain, own, rules.organisation)
     orgs = (
         conform_table("party_orgs", pd.DataFrame(rows)).sort_index()
         if rows
@@ -158,21 +162,21 @@ def _write_posts(members: pd.DataFrame, centres: Centres) -> pd.DataFrame:
     return conform_table("posts", frame).sort_index()
 
 
-def _write_proofs(grounds: list[Ground], chains: list[Chain]) -> pd.DataFrame:
+def _write_proofs(every_input: list[ChainInputs], chains: list[Chain]) -> pd.DataFrame:
     """Write the optimality gap of each community's chain as an indicator."""
     rows = [
         {
-            "indicator": f"{GAP}-{ground.code}",
+            "indicator": f"{GAP}-{inputs.code}",
             "level": "community",
-            "of": ground.code,
-            "community": ground.code,
+            "of": inputs.code,
+            "community": inputs.code,
             "measure": GAP,
             "value": measure_gap(chain.price, chain.bound),
             "need": np.nan,
             "met": True,
             "origin": "computed",
         }
-        for ground, chain in zip(grounds, chains, strict=True)
+        for inputs, chain in zip(every_input, chains, strict=True)
     ]
     return conform_table("indicators", pd.DataFrame(rows)).sort_index()
 
@@ -202,7 +206,7 @@ def _sum_up(
     chains: list[Chain],
     warn: int,
 ) -> dict[str, Any]:
-    """Sum up the headline figures and the ratios that Tangshan's published counts are compared with."""
+    """Sum up the headline figures and the ratios compared with Tangshan's published counts."""
     homes = plan.subgrids[plan.subgrids["kind"] == "residential"]
     levels = orgs["level"].value_counts()
     branches = int(levels.get("branch", 0))
@@ -236,7 +240,7 @@ def _sum_up(
 
 
 def _note_figures(plan: Plan, rules: Rules, figures: dict[str, Any]) -> dict[str, Any]:
-    """Note the rules used and the figures in the manifest; the rules of the plan are told too, so that an audit holds to them."""
+    """Note the rules and figures in the manifest, so that an audit holds to the same rules."""
     used = dataclasses.asdict(rules.organisation)
     people = {**plan.manifest.get("people", {}), "organise": {"rules": used, "figures": figures}}
     of_plan = {**(plan.manifest.get("rules") or {}), "organisation": used}

@@ -1,4 +1,4 @@
-"""The chain of one community: places joined to fields, fields cut into branches, branches divided into groups."""
+"""The chain of a community: places joined to fields, these cut into branches and groups."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gridplan.people.organisation.branch_division import Limits, part_stairwells
-from gridplan.people.organisation.chain_inputs import NO_PAIRS, Ground, annex, lift
+from gridplan.people.organisation.branch_division import Limits, divide_stairwells
+from gridplan.people.organisation.chain_inputs import NO_PAIRS, ChainInputs, annex, lift
 from gridplan.people.organisation.joint_branches import join_places
 from gridplan.rules.organisation import OrganisationRules
 
@@ -47,20 +47,20 @@ class Chain:
     apart: Array
 
 
-def build_chain(ground: Ground, rules: OrganisationRules) -> Chain:
+def build_chain(inputs: ChainInputs, rules: OrganisationRules) -> Chain:
     """Build the chain of one community, each step the cheapest there is within the rules."""
-    n = len(ground)
+    n = len(inputs)
     nobody = np.full(n, -1, np.int64)
-    if ground.full.sum() < rules.branch_full:
+    if inputs.full.sum() < rules.branch_full:
         return Chain(nobody, nobody, np.zeros(0, bool), 0.0, 0.0, 0, np.full(n, np.inf))
-    field, price, bound, attached = _join(ground, rules)
-    branch, cut, more = _cut(ground, field, rules)
-    group, most = _divide(ground, branch, rules)
+    field, price, bound, attached = _join(inputs, rules)
+    branch, cut, more = _cut(inputs, field, rules)
+    group, most = _divide(inputs, branch, rules)
     served = np.flatnonzero(branch >= 0)
     lost = np.flatnonzero(branch < 0)
     apart = np.zeros(n)
     apart[lost] = [
-        np.hypot(*(ground.xy[served] - ground.xy[i]).T).min(initial=np.inf) for i in lost
+        np.hypot(*(inputs.xy[served] - inputs.xy[i]).T).min(initial=np.inf) for i in lost
     ]
     return Chain(
         branch, group, cut, price + more[0] + most[0], bound + more[1] + most[1], attached, apart
@@ -90,34 +90,34 @@ def find_middle(xy: Array, weight: Array) -> tuple[int, float]:
     return int(heavy[best]), float(sums[best])
 
 
-def _join(ground: Ground, rules: OrganisationRules) -> tuple[Array, float, float, int]:
+def _join(inputs: ChainInputs, rules: OrganisationRules) -> tuple[Array, float, float, int]:
     """Join the places; returns the field of each stairwell, price, bound and the places attached beyond the usual number."""
-    place = ground.place
+    place = inputs.place
     count = int(place.max()) + 1
     if count == 1:
-        return np.zeros(len(ground), np.int64), 0.0, 0.0, 0
-    size = np.bincount(place, ground.size, minlength=count).astype(np.int64)
-    full = np.bincount(place, ground.full, minlength=count).astype(np.int64)
+        return np.zeros(len(inputs), np.int64), 0.0, 0.0, 0
+    size = np.bincount(place, inputs.size, minlength=count).astype(np.int64)
+    full = np.bincount(place, inputs.full, minlength=count).astype(np.int64)
     own = [np.flatnonzero(place == p) for p in range(count)]
     middle = np.array(
-        [ground.xy[rows[find_middle(ground.xy[rows], ground.size[rows])[0]]] for rows in own]
+        [inputs.xy[rows[find_middle(inputs.xy[rows], inputs.size[rows])[0]]] for rows in own]
     )
-    owner = annex(size, lift(ground.pairs, place), middle)
+    owner = annex(size, lift(inputs.pairs, place), middle)
     kept = np.flatnonzero(size > 0)
     number = np.full(count, -1, np.int64)
     number[kept] = np.arange(len(kept))
     seat = np.where(owner[place] >= 0, number[owner[place]], -1)
     walk = np.empty((len(kept), len(kept)))
     for p, rows in enumerate(own[k] for k in kept):
-        apart = np.hypot(*(ground.xy[rows, None] - middle[None, kept]).transpose(2, 0, 1))
-        walk[p] = ground.size[rows] @ apart / size[kept[p]]
-    fields = join_places(full[kept], size[kept], lift(ground.pairs, seat), walk, rules)
+        apart = np.hypot(*(inputs.xy[rows, None] - middle[None, kept]).transpose(2, 0, 1))
+        walk[p] = inputs.size[rows] @ apart / size[kept[p]]
+    fields = join_places(full[kept], size[kept], lift(inputs.pairs, seat), walk, rules)
     field = np.where(seat >= 0, np.append(fields.label, -1)[seat], -1)
     return _number_by_first(field), fields.price, fields.bound, fields.attached
 
 
 def _cut(
-    ground: Ground, field: Array, rules: OrganisationRules
+    inputs: ChainInputs, field: Array, rules: OrganisationRules
 ) -> tuple[Array, Array, tuple[float, float]]:
     """Cut fields with too many members into branches; returns the branch of each stairwell, and which branches were cut."""
     limits = Limits(
@@ -128,14 +128,14 @@ def _cut(
         rules.price_branch,
         rules.price_imbalance,
     )
-    branch = np.full(len(ground), -1, np.int64)
+    branch = np.full(len(inputs), -1, np.int64)
     cut: list[bool] = []
     price = bound = 0.0
     for f in range(int(field.max()) + 1):
         rows = np.flatnonzero(field == f)
         label = np.zeros(len(rows), np.int64)
-        if ground.size[rows].sum() > rules.branch_most:
-            parts = _part(ground, rows, limits)
+        if inputs.size[rows].sum() > rules.branch_most:
+            parts = _part(inputs, rows, limits)
             label = _number_by_first(parts.label)
             price = price + parts.price
             bound = bound + parts.bound
@@ -145,7 +145,7 @@ def _cut(
 
 
 def _divide(
-    ground: Ground, branch: Array, rules: OrganisationRules
+    inputs: ChainInputs, branch: Array, rules: OrganisationRules
 ) -> tuple[Array, tuple[float, float]]:
     """Divide every branch into groups."""
     limits = Limits(
@@ -156,11 +156,11 @@ def _divide(
         rules.price_group,
         rules.price_imbalance,
     )
-    group = np.full(len(ground), -1, np.int64)
+    group = np.full(len(inputs), -1, np.int64)
     price = bound = 0.0
     for b in range(int(branch.max()) + 1):
         rows = np.flatnonzero(branch == b)
-        parts = _part(ground, rows, limits)
+        parts = _part(inputs, rows, limits)
         group[rows] = _number_by_first(parts.label) + int(group.max()) + 1
         price = price + parts.price
         bound = bound + parts.bound
@@ -174,12 +174,12 @@ def _number_by_first(label: Array) -> Array:
     return out
 
 
-def _part(ground: Ground, rows: Array, limits: Limits) -> Any:
-    local = np.full(len(ground), -1, np.int64)
+def _part(inputs: ChainInputs, rows: Array, limits: Limits) -> Any:
+    local = np.full(len(inputs), -1, np.int64)
     local[rows] = np.arange(len(rows))
-    pairs = local[ground.pairs]
+    pairs = local[inputs.pairs]
     pairs = pairs[(pairs >= 0).all(axis=1)] if len(pairs) else NO_PAIRS
-    grains = tuple(grain[rows] for grain in ground.grains)
-    return part_stairwells(
-        ground.xy[rows], ground.full[rows], ground.size[rows], grains, pairs, limits
+    grains = tuple(grain[rows] for grain in inputs.grains)
+    return divide_stairwells(
+        inputs.xy[rows], inputs.full[rows], inputs.size[rows], grains, pairs, limits
     )

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gridplan.people.organisation.chain_inputs import Ground
+from gridplan.people.organisation.chain_inputs import ChainInputs
 from gridplan.people.organisation.party_chain import Chain, find_middle
 from gridplan.rules.organisation import OrganisationRules
 
@@ -56,7 +56,7 @@ def count_seats(full: int, rules: OrganisationRules) -> int:
 
 
 def write_chain(
-    ground: Ground,
+    inputs: ChainInputs,
     chain: Chain,
     members: pd.DataFrame,
     rules: OrganisationRules,
@@ -70,23 +70,23 @@ def write_chain(
     the code of each stairwell's branch and group (empty where it has none).
     """
     count = len(chain.cut)
-    none = np.full(len(ground), "", object)
+    none = np.full(len(inputs), "", object)
     if not count:
         return [], none, none
-    total = int(ground.size[chain.branch >= 0].sum())
+    total = int(inputs.size[chain.branch >= 0].sum())
     level, advice = choose_level(total, count, rules)
     head = level != BRANCH
-    base = {"community": ground.code, "compound": "", "advice": ""}
+    base = {"community": inputs.code, "compound": "", "advice": ""}
     width = max(2, len(str(count)))
-    codes = [f"{ground.code}-B{b + 1:0{width}d}" for b in range(count)]
-    top = f"{ground.code}-P"
+    codes = [f"{inputs.code}-B{b + 1:0{width}d}" for b in range(count)]
+    top = f"{inputs.code}-P"
     rows: list[dict[str, Any]] = []
     if head:
         served = np.flatnonzero(chain.branch >= 0)
-        form = "village" if ground.kind == "rural" else "community"
+        form = "village" if inputs.kind == "rural" else "community"
         rows.append(
             base
-            | _measure(ground, members, served)
+            | _measure(inputs, members, served)
             | {
                 "org": top,
                 "level": level,
@@ -95,14 +95,14 @@ def write_chain(
                 "name": name + TITLES[level],
                 "advice": advice,
                 "committee_seats": rules.community_seats,
-                "places": len(np.unique(ground.place[served[ground.size[served] > 0]])),
+                "places": len(np.unique(inputs.place[served[inputs.size[served] > 0]])),
             }
         )
-    groups = np.full(len(ground), "", object)
+    groups = np.full(len(inputs), "", object)
     for b, code in enumerate(codes):
         own = np.flatnonzero(chain.branch == b)
         row = base | _write_branch(
-            ground, chain, members, own, rules, (name, names), b, alone=not head
+            inputs, chain, members, own, rules, (name, names), b, alone=not head
         )
         rows.append(row | {"org": code, "level": BRANCH, "parent": top if head else ""})
         kinds = np.unique(chain.group[own])
@@ -111,7 +111,7 @@ def write_chain(
             groups[mine] = f"{code}-G{number:0{max(2, len(str(len(kinds))))}d}"
             rows.append(
                 base
-                | _write_group(ground, members, mine, rules)
+                | _write_group(inputs, members, mine, rules)
                 | {
                     "org": groups[mine[0]],
                     "parent": code,
@@ -124,7 +124,7 @@ def write_chain(
 
 
 def _write_branch(
-    ground: Ground,
+    inputs: ChainInputs,
     chain: Chain,
     members: pd.DataFrame,
     own: Array,
@@ -135,8 +135,8 @@ def _write_branch(
     alone: bool,
 ) -> dict[str, Any]:
     """Write what a branch is: its form, compound, name, size, seats and advice."""
-    held = own[ground.size[own] > 0]
-    places = np.unique(ground.place[held])
+    held = own[inputs.size[own] > 0]
+    places = np.unique(inputs.place[held])
     compounds = members["compound"].to_numpy(object)
     compound = str(compounds[held[0]]) if len(places) == 1 else ""
     whole = alone and bool((chain.branch >= 0).all())
@@ -147,14 +147,14 @@ def _write_branch(
     else:
         form = (
             "village"
-            if whole and ground.kind == "rural"
+            if whole and inputs.kind == "rural"
             else "community"
             if whole
             else "compound"
             if compound
             else "building"
         )
-    measured = _measure(ground, members, own)
+    measured = _measure(inputs, members, own)
     size = measured["full"] + measured["probationary"]
     advice = []
     if size > rules.branch_most:
@@ -177,13 +177,13 @@ def _write_branch(
 
 
 def _write_group(
-    ground: Ground, members: pd.DataFrame, own: Array, rules: OrganisationRules
+    inputs: ChainInputs, members: pd.DataFrame, own: Array, rules: OrganisationRules
 ) -> dict[str, Any]:
     """Write what a group is: a building, several, or part of one."""
-    held = np.unique(ground.building[own[ground.size[own] > 0]])
-    whole = np.bincount(ground.building)[held].sum() == np.isin(ground.building[own], held).sum()
+    held = np.unique(inputs.building[own[inputs.size[own] > 0]])
+    whole = np.bincount(inputs.building)[held].sum() == np.isin(inputs.building[own], held).sum()
     form = "joint" if len(held) > 1 else "building" if whole else "part"
-    measured = _measure(ground, members, own)
+    measured = _measure(inputs, members, own)
     size = measured["full"] + measured["probationary"]
     advice = (
         f"{size} members, more than {rules.group_most}: no contiguous division was found"
@@ -199,22 +199,22 @@ def _write_group(
     }
 
 
-def _measure(ground: Ground, members: pd.DataFrame, own: Array) -> dict[str, Any]:
+def _measure(inputs: ChainInputs, members: pd.DataFrame, own: Array) -> dict[str, Any]:
     """Measure an organisation: households, members, sub-grids, and the building from which its members are nearest."""
-    size = ground.size[own]
-    _, first, home = np.unique(ground.building[own], return_index=True, return_inverse=True)
+    size = inputs.size[own]
+    _, first, home = np.unique(inputs.building[own], return_index=True, return_inverse=True)
     weight = np.bincount(home, size)
     pull = np.where(weight[home] > 0, size, 1.0)
     middle = np.column_stack(
-        [np.bincount(home, pull * ground.xy[own, i]) / np.bincount(home, pull) for i in (0, 1)]
+        [np.bincount(home, pull * inputs.xy[own, i]) / np.bincount(home, pull) for i in (0, 1)]
     )
     best, _ = find_middle(middle, weight)
     metres = float(np.hypot(*(middle - middle[best]).T) @ weight)
     subgrids = members["subgrid"].to_numpy(object)[own[size > 0]]
     return {
         "households": int(members["households"].to_numpy()[own].sum()),
-        "full": int(ground.full[own].sum()),
-        "probationary": int((size - ground.full[own]).sum()),
+        "full": int(inputs.full[own].sum()),
+        "probationary": int((size - inputs.full[own]).sum()),
         "subgrid_count": len(set(subgrids) - {""}),
         "building": str(members["building"].to_numpy(object)[own[first[best]]]),
         "mean_walk": metres / max(1, int(size.sum())),

@@ -10,7 +10,7 @@ import shapely
 from scipy.spatial import cKDTree
 
 from gridplan.people.organisation.central_households import Centres
-from gridplan.people.organisation.chain_inputs import Ground
+from gridplan.people.organisation.chain_inputs import ChainInputs
 from gridplan.people.organisation.party_chain import Chain
 from gridplan.plan import Plan
 from gridplan.rules.organisation import OrganisationRules
@@ -21,24 +21,24 @@ ROOM = "organisation"
 
 
 def list_unserved(
-    ground: Ground, chain: Chain, members: pd.DataFrame, rules: OrganisationRules
+    inputs: ChainInputs, chain: Chain, members: pd.DataFrame, rules: OrganisationRules
 ) -> list[dict[str, Any]]:
     """List what no branch can serve: the community, or the places that nothing joins to a branch."""
     households = members["households"].to_numpy()
     if not len(chain.cut):
-        full = int(ground.full.sum())
+        full = int(inputs.full.sum())
         more = rules.branch_full - full
         reason = (
             f"{full} full members in all, fewer than {rules.branch_full}"
-            if ground.size.sum()
+            if inputs.size.sum()
             else "no member is counted here"
         )
         return [
-            _tell(
+            _report_gap(
                 "branch_full",
                 "community",
-                ground.code,
-                ground.code,
+                inputs.code,
+                inputs.code,
                 full,
                 rules.branch_full,
                 int(households.sum()),
@@ -47,25 +47,25 @@ def list_unserved(
             )
         ]
     gaps = []
-    lost = (chain.branch < 0) & (ground.size > 0)
-    for p in np.unique(ground.place[lost]):
-        own = np.flatnonzero(ground.place == p)
+    lost = (chain.branch < 0) & (inputs.size > 0)
+    for p in np.unique(inputs.place[lost]):
+        own = np.flatnonzero(inputs.place == p)
         compound, building = (
             str(members[c].to_numpy(object)[own[0]]) for c in ("compound", "building")
         )
         level, of = ("compound", compound) if compound else ("building", building)
-        full = int(ground.full[own].sum())
+        full = int(inputs.full[own].sum())
         reason = (
             f"{full} full members, fewer than {rules.branch_full}, and nothing joins it to a branch"
         )
         remedy = f"an opening towards the nearest branch, {chain.apart[own].min():,.0f} m away, or "
         remedy += f"{rules.branch_full - full} more full members"
         gaps.append(
-            _tell(
+            _report_gap(
                 "branch_full",
                 level,
                 of,
-                ground.code,
+                inputs.code,
                 full,
                 rules.branch_full,
                 int(households[own].sum()),
@@ -95,7 +95,7 @@ def list_uncentred(plan: Plan, members: pd.DataFrame, centres: Centres) -> list[
         if not full:
             reason = "no full member lives here"
         elif not available:
-            reason = f"{full} full members live here, of whom none is judged available"
+            reason = f"{full} full members live here, but none is judged available"
         else:
             reason = f"{found} stairwells have an available member, {wanted} are needed for its households"
         remedy = (
@@ -103,7 +103,7 @@ def list_uncentred(plan: Plan, members: pd.DataFrame, centres: Centres) -> list[
             if other
             else "a volunteer's or captain's household"
         )
-        gap = _tell(
+        gap = _report_gap(
             "central_household",
             "subgrid",
             code,
@@ -156,7 +156,7 @@ def _find_spare(
     return [found.get(str(s), ("", np.nan)) for s in short]
 
 
-def _tell(
+def _report_gap(
     rule: str,
     level: str,
     of: str,

@@ -1,4 +1,4 @@
-"""Seats of outsiders in the big committees of communities and subdistricts, and who could take them."""
+"""Seats of outsiders in the big committees of communities and subdistricts, and candidates."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ORDER = {"institution": "seat", "owners_committee": "seat_owners", "property_fir
 
 
 def list_candidates(plan: Plan, institutions: pd.DataFrame, towns: pd.DataFrame) -> pd.DataFrame:
-    """List who could take a seat: institutions on a community's land, owners' committees and firms of its compounds.
+    """List candidates: institutions on a community's land, owners' committees and firms.
 
     Source: part-time members come from resident institutions, owners'
     committees and property firms (China City News, 25 September 2023, p. 19).
@@ -61,7 +61,7 @@ def list_candidates(plan: Plan, institutions: pd.DataFrame, towns: pd.DataFrame)
 
 
 def take_seats(candidates: pd.DataFrame, towns: pd.DataFrame, rules: PairingRules) -> pd.DataFrame:
-    """Seat candidates in their community's committee and their subdistrict's: the largest of each kind first, kinds in turn.
+    """Seat candidates in both committees: the largest of each kind first, kinds in turn.
 
     Examples
     --------

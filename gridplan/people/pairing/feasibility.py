@@ -1,4 +1,4 @@
-"""Whether every community can be served at all, and if not, the communities that prove it and the smallest cure."""
+"""Whether every community can be served, and if not, the proof and the smallest remedy."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Shortage:
 def find_shortage(
     sources: Array, targets: Array, most: Array, each: Array, least: int, farthest: float
 ) -> Shortage | None:
-    """Find out whether every community can have its least number of institutions; the answer is proven either way.
+    """Find out, with proof, whether every community can have its least institutions.
 
     Feasible: a maximum flow serves all. Infeasible: its least cut is a set of
     communities that asks for more than all who may serve it can give, as
@@ -66,7 +66,7 @@ def find_shortage(
 def _find_cut(
     sources: Array, targets: Array, most: Array, each: Array, least: int, farthest: float
 ) -> tuple[int, Array]:
-    """Find the most places that can be filled, and the communities on the short side of the least cut."""
+    """Find the most places that can be filled, and the communities short at the least cut."""
     n = len(sources)
     m = len(targets)
     if not np.isfinite(farthest):

@@ -1,4 +1,4 @@
-"""Institutions that answer for communities: each community at least one, each institution as many as its members can bear."""
+"""Institutions that answer for communities, each for as many as its members can bear."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Array = np.ndarray[Any, Any]
 
 @dataclass(frozen=True, eq=False)
 class Paired:
-    """The links of institutions, the flow that they come from, and the shortage if not all could be served."""
+    """The links of institutions, the flow behind them, and the shortage where there is one."""
 
     links: pd.DataFrame
     flow: Flow | None
@@ -29,7 +29,7 @@ class Paired:
 
 
 def survey_institutions(plan: Plan, rules: PairingRules) -> pd.DataFrame:
-    """Survey the institutions: position, members (NaN where unknown) and how many communities each can answer for.
+    """Prepare the institutions: position, members (NaN: unknown) and communities at most.
 
     One without members can answer for none; one whose members nobody counted,
     for one.
@@ -49,7 +49,7 @@ def survey_institutions(plan: Plan, rules: PairingRules) -> pd.DataFrame:
 
 
 def check_existing(existing: Any, institutions: pd.DataFrame, towns: pd.DataFrame) -> pd.DataFrame:
-    """Check pairs that stood before, and tell everything that is wrong with them at once.
+    """Check pairs that stood before, and report everything that is wrong with them at once.
 
     Raises
     ------

@@ -17,7 +17,7 @@ Array = np.ndarray[Any, Any]
 def spread_members(
     institutions: pd.DataFrame, towns: pd.DataFrame, rules: PairingRules
 ) -> tuple[pd.DataFrame, Flow | None]:
-    """Spread the members of institutions over communities: every member to one, every community its share by need, least metres.
+    """Spread institutions' members over communities, each its share by need, at least metres.
 
     Members are counts; nobody is named. Shares are whole numbers by largest
     remainders, so that the transport problem is balanced and its least

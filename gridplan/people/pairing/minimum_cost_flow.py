@@ -1,4 +1,4 @@
-"""Flow: sources shared among communities at the least price, solved to the proven optimum over all possible links.
+"""Flow: sources shared among communities at the least price, proven over all links.
 
 Each source gives between its least and its most, at most so much to any one
 community. Each community takes its flow in steps of rising price, so that the
@@ -78,7 +78,7 @@ class Flow:
 
     @property
     def gap(self) -> float:
-        """How far the price can be from the least, as a share of the metres; 0 where it is proven the least.
+        """How far the price can be from the least, as a share of the metres; 0 if proven.
 
         All prices are whole metres, so a bound less than a metre below the
         price is a proof.
@@ -149,7 +149,7 @@ def _allowed(problem: FlowProblem, i: Array, j: Array) -> Array:
 
 
 def _start_columns(problem: FlowProblem) -> tuple[Array, Array]:
-    """Start with the nearest communities of each source, the nearest sources of each community, and the pairs that stood."""
+    """Start with the nearest of each source and community, and the pairs that stood."""
     n = len(problem.sources)
     m = len(problem.targets)
     near = np.atleast_2d(
@@ -174,7 +174,7 @@ def _start_columns(problem: FlowProblem) -> tuple[Array, Array]:
 def _solve(
     problem: FlowProblem, i: Array, j: Array, cost: Array
 ) -> tuple[Array, Array, float, Array]:
-    """Solve the programme on some links: sum over communities = what a source gives; sum over sources = sum of steps."""
+    """Solve the programme on some links: what sources give and communities take balances."""
     n = len(problem.sources)
     m = len(problem.targets)
     c = len(i)
@@ -205,7 +205,7 @@ def _solve(
 
 
 def _outweigh(problem: FlowProblem) -> float:
-    """Find a price that no source would pay rather than send what it must: more than any way and step together."""
+    """Find a price above any way and step, so that no source keeps what it must send."""
     both = np.vstack([problem.sources, problem.targets])
     return float(
         4 * np.hypot(*np.ptp(both, axis=0)) + 4 * np.abs(problem.steps[:, 2]).max(initial=0.0) + 1.0
@@ -215,7 +215,7 @@ def _outweigh(problem: FlowProblem) -> float:
 def _judge(
     problem: FlowProblem, i: Array, j: Array, duals: Array
 ) -> tuple[tuple[Array, Array], float]:
-    """Judge every link by the dual prices: those that would lower the price and are not there yet, and the bound.
+    """Judge every link by the dual prices: the links to add, and the bound.
 
     For any prices u of sources and v of communities the least price is at
     least the sum of what each link, source and step would gain alone at these
@@ -247,7 +247,7 @@ def _judge(
 
 
 def _reduce_costs(problem: FlowProblem, u: Array, v: Array) -> Iterator[tuple[Array, Array]]:
-    """Yield the reduced costs of all links, some sources at a time; links that are not allowed cost infinitely much."""
+    """Yield the reduced costs of all links by blocks of sources; infinite if not allowed."""
     n = len(problem.sources)
     m = len(problem.targets)
     size = max(1, BLOCK // max(1, m))

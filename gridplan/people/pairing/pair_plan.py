@@ -1,4 +1,4 @@
-"""Pairing: institutions and cadres answer for communities, members check in; and the bodies that each community has."""
+"""Pairing: institutions and cadres answer for communities, and members check in."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from gridplan.people.pairing.member_checkin import spread_members
 from gridplan.people.pairing.minimum_cost_flow import Flow
 from gridplan.people.pairing.paired_communities import survey_towns
 from gridplan.people.pairing.pairing_gaps import (
-    tell_cadres,
-    tell_centres,
-    tell_institutions,
-    tell_owners,
-    tell_seats,
-    tell_six,
-    tell_unpaired,
+    report_cadres,
+    report_centres,
+    report_institutions,
+    report_owners,
+    report_seats,
+    report_six,
+    report_unpaired,
 )
 from gridplan.people.pairing.service_centres import measure_centres, write_centres
 from gridplan.people.pairing.six_bodies import measure_owners, measure_six, write_owners, write_six
@@ -47,7 +47,7 @@ ROOM = "pairing"
 def pair(
     plan: Plan, rules: Rules | None = None, *, existing: Any = None, cadres: Any = None
 ) -> Plan:
-    """Pair institutions and leading cadres with communities, and spread the check-in of members, each at the proven least price.
+    """Pair institutions and cadres with communities, and spread check-ins, at proven least price.
 
     Fills the table links, and the indicators and gaps of the room pairing; run
     again, it replaces its own rows only. Institutions and cadres go to the
@@ -76,7 +76,7 @@ def pair(
     ------
     InputError
         If codes are unknown, pairs or codes stand twice, or counts contradict
-        one another; all problems are told.
+        one another; all problems are reported.
 
     Examples
     --------
@@ -105,13 +105,13 @@ def pair(
     centres = measure_centres(plan, towns, own)
     owners, bare = measure_owners(plan, towns)
     gaps = [
-        *tell_unpaired(links, towns, paired.shortage, own),
-        *tell_institutions(institutions, links),
-        *tell_cadres(links, towns, number, own),
-        *tell_seats(seats, towns),
-        *tell_six(six, towns),
-        *tell_owners(owners, bare, own),
-        *tell_centres(centres, own),
+        *report_unpaired(links, towns, paired.shortage, own),
+        *report_institutions(institutions, links),
+        *report_cadres(links, towns, number, own),
+        *report_seats(seats, towns),
+        *report_six(six, towns),
+        *report_owners(owners, bare, own),
+        *report_centres(centres, own),
     ]
     figures = [
         *_write_links(links, towns, institutions, own.institutions_least),
@@ -129,7 +129,7 @@ def pair(
 def _take_cadres(
     plan: Plan, cadres: Any, institutions: pd.DataFrame
 ) -> tuple[pd.DataFrame, int | None]:
-    """Take the cadres given, or the number counted for the whole site; None where nobody counted them."""
+    """Take the cadres listed, or the number counted for the whole site; None if unknown."""
     if cadres is None:
         own = plan.site.counts[plan.site.counts["measure"] == "leading_cadres"]
         if own.empty:
@@ -142,7 +142,7 @@ def _take_cadres(
 def _write_links(
     links: pd.DataFrame, towns: pd.DataFrame, institutions: pd.DataFrame, least: int
 ) -> list[pd.DataFrame]:
-    """Write what each community gets, beside its share by need, and what each institution gives, beside what it can bear."""
+    """Write what communities get beside their need, and institutions give beside their limit."""
     code = towns.index
     frames = []
     kinds = {

@@ -20,7 +20,7 @@ CROWD = 10  # steps in which each further helper costs more; beyond, the last pr
 
 
 def survey_towns(plan: Plan, rules: PairingRules) -> pd.DataFrame:
-    """Survey the communities: position (the mean of their households), households, elders, workers short and need.
+    """Prepare the communities: mean position, households, elders, workers short and need.
 
     Need is 1 for a community of mean size, elders and shortage: households,
     elders and missing workers each as a share of the mean, weighted by the
@@ -61,7 +61,7 @@ def survey_towns(plan: Plan, rules: PairingRules) -> pd.DataFrame:
 
 
 def find_short(plan: Plan, codes: Any) -> Array:
-    """Find how many full-time workers each community is short of, as staffing has reckoned; NaN where it did not."""
+    """Find the full-time workers each community lacks, as staffed; NaN where not staffed."""
     own = plan.indicators[
         (plan.indicators["level"] == "community") & (plan.indicators["measure"] == "full_workers")
     ]
@@ -70,7 +70,7 @@ def find_short(plan: Plan, codes: Any) -> Array:
 
 
 def relate(values: Array, base: Array | None) -> Array:
-    """Relate values to their mean; what is not known takes ``base``, and so does everything where all is nought.
+    """Relate values to their mean; ``base`` where unknown, and where all are zero.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The gaps of pairing: communities, institutions, committees and centres that fall short, why, and what would mend it."""
+"""The gaps of pairing: what falls short of the rules, why, and what would repair it."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def write(
     )
 
 
-def tell_unpaired(
+def report_unpaired(
     links: pd.DataFrame, towns: pd.DataFrame, shortage: Shortage | None, rules: PairingRules
 ) -> list[pd.DataFrame]:
-    """Tell which communities have too few institutions, and the shortage that proves it for the city."""
+    """Report communities with too few institutions, and the city's shortage that proves it."""
     own = (
         links[links["kind"] == "pairing"]
         .groupby("community")
@@ -84,8 +84,8 @@ def tell_unpaired(
     ]
 
 
-def tell_institutions(institutions: pd.DataFrame, links: pd.DataFrame) -> list[pd.DataFrame]:
-    """Tell which institutions have no members, or none that were counted, or no community within reach."""
+def report_institutions(institutions: pd.DataFrame, links: pd.DataFrame) -> list[pd.DataFrame]:
+    """Report institutions without members, without a count, or out of reach of communities."""
     members = institutions["members"]
     frames = []
     for mask, reason, remedy in (
@@ -113,10 +113,10 @@ def tell_institutions(institutions: pd.DataFrame, links: pd.DataFrame) -> list[p
     return frames
 
 
-def tell_cadres(
+def report_cadres(
     links: pd.DataFrame, towns: pd.DataFrame, cadres: int | None, rules: PairingRules
 ) -> list[pd.DataFrame]:
-    """Tell which communities have no cadre, or fewer than the rule of degrees asks; or that nobody counted cadres."""
+    """Report communities with fewer cadres than the rule of degrees asks, or no count."""
     homes = towns["households"].to_numpy(np.int64)
     if cadres is None:
         reason = "nobody counted leading cadres: unknown, not none"
@@ -158,8 +158,8 @@ def tell_cadres(
     ]
 
 
-def tell_seats(seats: pd.DataFrame, towns: pd.DataFrame) -> list[pd.DataFrame]:
-    """Tell which committees have no outside member at all."""
+def report_seats(seats: pd.DataFrame, towns: pd.DataFrame) -> list[pd.DataFrame]:
+    """Report committees that have no outside member at all."""
     taken = set(seats["target"])
     reason = "no institution, owners' committee or property firm is known inside the boundary"
     remedy = "name one, or count owners_committee and property_firm of its compounds"
@@ -193,8 +193,8 @@ def tell_seats(seats: pd.DataFrame, towns: pd.DataFrame) -> list[pd.DataFrame]:
     return frames
 
 
-def tell_six(six: pd.DataFrame, towns: pd.DataFrame) -> list[pd.DataFrame]:
-    """Tell which communities lack some of the six bodies, and which of them nobody speaks of."""
+def report_six(six: pd.DataFrame, towns: pd.DataFrame) -> list[pd.DataFrame]:
+    """Report communities that lack some of the six bodies, and those nobody reported on."""
     number = six.fillna(0).sum(axis=1)
     short = number < 6
     words = pd.Series("", index=six.index)
@@ -217,10 +217,10 @@ def tell_six(six: pd.DataFrame, towns: pd.DataFrame) -> list[pd.DataFrame]:
     ]
 
 
-def tell_owners(
+def report_owners(
     owners: pd.DataFrame, bare: pd.DataFrame, rules: PairingRules
 ) -> list[pd.DataFrame]:
-    """Tell which compounds' owners' committees have no Party organisation, and how many are needed for the target."""
+    """Report owners' committees without a Party organisation, and how many the target needs."""
     whole = owners.sum(min_count=1)
     there = whole["owners_committee"]
     led = whole["owners_committee_party"]
@@ -250,8 +250,8 @@ def tell_owners(
     return [frame.assign(community=bare["community"].to_numpy(object))]
 
 
-def tell_centres(centres: pd.DataFrame, rules: PairingRules) -> list[pd.DataFrame]:
-    """Tell which communities have no service centre, one too small or of unknown size, or need a second site."""
+def report_centres(centres: pd.DataFrame, rules: PairingRules) -> list[pd.DataFrame]:
+    """Report communities whose centre is missing, too small, unmeasured, or too far for many."""
     none = centres["centres"] == 0
     small = centres["area"] < centres["area_need"] - 1e-9
     blank = ~none & centres["area"].isna()

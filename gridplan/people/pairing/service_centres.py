@@ -1,4 +1,4 @@
-"""Service centres: whether their floor area suits their community, and how far its households have to go."""
+"""Service centres: whether their floor area suits their community, and how far they are."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def measure_centres(plan: Plan, towns: pd.DataFrame, rules: PairingRules) -> pd.
 def _measure_ways(
     plan: Plan, towns: pd.DataFrame, centres: Any, number: Array, reach: float
 ) -> tuple[Array, Array]:
-    """Measure the mean way of households to the nearest centre of their own community, and the share within reach.
+    """Measure households' mean way to their nearest own centre, and the share in reach.
 
     Communities are set far apart in a third dimension, so that one tree
     answers for all of them.
@@ -108,7 +108,7 @@ def _measure_ways(
 
 
 def write_centres(table: pd.DataFrame, rules: PairingRules) -> pd.DataFrame:
-    """Write the figures of service centres: number, area beside need, ways, and who needs a second site."""
+    """Write the figures of service centres: number, area, need, ways, second sites."""
     code = table.index
     second = find_second(table, rules).astype(float)
     frames = [
@@ -157,5 +157,5 @@ def write_centres(table: pd.DataFrame, rules: PairingRules) -> pd.DataFrame:
 
 
 def find_second(table: pd.DataFrame, rules: PairingRules) -> Array:
-    """Find the communities that have a centre and yet need another: too few households within reach of it."""
+    """Find communities whose centre has too few households in reach to be enough."""
     return np.asarray((table["centres"] > 0) & (table["within"] < rules.centre_within - 1e-9))

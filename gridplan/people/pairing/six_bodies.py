@@ -1,4 +1,4 @@
-"""Six in one: which of the six bodies of governance each community has, and owners' committees with a Party organisation."""
+"""Six in one: the six bodies of governance each community has, and owners' committees."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def measure_six(plan: Plan, towns: pd.DataFrame) -> pd.DataFrame:
     """Measure which of the six bodies each community has: 1, 0, or NaN where nobody says.
 
     Party organisation, residents' committee, owners' committee, property firm,
-    building and door heads, service station. The first stands in
+    building and door heads, service station. The first is read from
     ``party_orgs``, the others in the counts of communities or compounds.
 
     Source: six-in-one community governance (China City News, 25 September
@@ -42,7 +42,7 @@ def measure_six(plan: Plan, towns: pd.DataFrame) -> pd.DataFrame:
 
 
 def write_six(six: pd.DataFrame) -> pd.DataFrame:
-    """Write the matrix, and how many of the six each community is known to have; a body nobody speaks of counts as not there."""
+    """Write the matrix and how many of the six each community has; unknown counts as missing."""
     code = six.index
     frames = [
         make_figures("community", code, code, f"six_{name}", six[name], 1.0, origin="counted")
@@ -62,7 +62,7 @@ def write_six(six: pd.DataFrame) -> pd.DataFrame:
 
 
 def measure_owners(plan: Plan, towns: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Measure owners' committees: how many a community has, how many of them with a Party organisation; compounds without.
+    """Measure owners' committees by community: how many, with a Party organisation, and where not.
 
     Examples
     --------
@@ -94,7 +94,7 @@ def measure_owners(plan: Plan, towns: pd.DataFrame) -> tuple[pd.DataFrame, pd.Da
 def write_owners(
     table: pd.DataFrame, communities: pd.DataFrame, rules: PairingRules
 ) -> pd.DataFrame:
-    """Write the share of owners' committees and property firms with a Party organisation at three levels, and how many lack."""
+    """Write the share of owners' committees and firms with a Party organisation at three levels."""
     frames = []
     blank = roll_up(table.isna().any(axis=1).to_frame("blank"), communities)
     for level, own in roll_up(table, communities).items():

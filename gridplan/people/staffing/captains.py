@@ -1,4 +1,4 @@
-"""Posts of which a building, stairwell or sub-grid has one, such as captains, and posts of Party committees."""
+"""Captains and the posts of Party committees: the slots that there are, and those filled."""
 
 from __future__ import annotations
 
@@ -64,12 +64,11 @@ def list_captains(plan: Plan, rules: StaffingRules) -> pd.DataFrame:
 
 
 def fill_captains(slots: pd.DataFrame, supply: pd.DataFrame) -> pd.DataFrame:
-    """Fill the slots as far as the people counted reach, those with most households first; uncounted, none is filled.
-
-    A role without a measure of its supply in the table of roles is filled
-    everywhere.
-    """
-    roles = find_roles(role=tuple(slots["role"].unique()))
+    """Fill the slots with the captains counted, most households first; none if uncounted."""
+    pools = {
+        "building_captain": supply["building_captains"],
+        "stairwell_captain": supply["stairwell_captains"],
+    }
     order = slots.assign(less=-slots["households"]).sort_values(
         ["role", "community", "less", "post"], kind="stable"
     )
@@ -113,7 +112,7 @@ def fill_subgrids(ground: Ground, supply: pd.DataFrame) -> pd.DataFrame:
 
 
 def list_committees(plan: Plan) -> pd.DataFrame:
-    """List the posts of secretaries and other committee members; filled as far as the organisation has full members."""
+    """List the posts of committees; filled as far as the organisation has full members."""
     orgs = plan.party_orgs[
         plan.party_orgs["level"].isin(COMMITTEES) & (plan.party_orgs["committee_seats"] > 0)
     ].sort_index()

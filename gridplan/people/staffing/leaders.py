@@ -1,4 +1,4 @@
-"""Grid leaders: the seats that may lead, the zones of sub-grids that each leads, and which seat takes which zone."""
+"""Grid leaders: the seats that may lead, their zones of sub-grids, and who takes which."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pandas as pd
 import shapely
 from scipy.optimize import linear_sum_assignment
 
-from gridplan.people.staffing.staffing_inputs import Ground
+from gridplan.people.staffing.staffing_inputs import StaffingInputs
 from gridplan.people.staffing.supply_and_need import COMMITTEES
 from gridplan.people.staffing.zones import divide_zones
 from gridplan.plan import Plan
@@ -19,7 +19,7 @@ Array = np.ndarray[Any, Any]
 
 
 def count_leaders(supply: pd.DataFrame, rules: StaffingRules) -> pd.DataFrame:
-    """Count the leaders of each community: from seats (each leads while there are sub-grids), and cadres where these are too few.
+    """Count each community's leaders: from seats, and from cadres where these are too few.
 
     Source: the leader is a Party secretary or a member of a branch committee
     (China City News, 25 September 2023, p. 19).
@@ -40,7 +40,7 @@ def count_leaders(supply: pd.DataFrame, rules: StaffingRules) -> pd.DataFrame:
 
 
 def lead_subgrids(
-    plan: Plan, ground: Ground, leaders: pd.DataFrame, workers: int | None = None
+    plan: Plan, inputs: StaffingInputs, leaders: pd.DataFrame, workers: int | None = None
 ) -> tuple[pd.DataFrame, Array]:
     """Divide the sub-grids of each community among its leaders and say which seat leads which zone.
 
@@ -54,28 +54,28 @@ def lead_subgrids(
     One row for each leader (community, number in it, org, source), and the row
     of each sub-grid's leader, -1 for none.
     """
-    zone = divide_zones(ground, leaders.sum(axis=1).to_numpy(), None, workers)
+    zone = divide_zones(inputs, leaders.sum(axis=1).to_numpy(), None, workers)
     first = np.concatenate([[0], np.cumsum(leaders.sum(axis=1).to_numpy())])
-    leader = np.where(zone >= 0, first[:-1][ground.place] + zone, -1)
-    middle = find_middles(ground, leader, int(first[-1]))
+    leader = np.where(zone >= 0, first[:-1][inputs.place] + zone, -1)
+    middle = find_middles(inputs, leader, int(first[-1]))
     seats = list_seats(plan)
     by = {str(c): own for c, own in seats.groupby("community", sort=False)}
     orgs = np.full(first[-1], "", object)
     sources = np.full(first[-1], "cadre", object)
-    for c, code in enumerate(ground.communities.index):
+    for c, code in enumerate(inputs.communities.index):
         own = by.get(code)
         zones = np.arange(first[c], first[c + 1])
         if own is None or not len(zones):
             continue
         centre = middle[zones]
         apart = np.hypot(
-            *(ground.xy[centre][:, None, :] - own[["x", "y"]].to_numpy()[None, :, :]).transpose(
+            *(inputs.xy[centre][:, None, :] - own[["x", "y"]].to_numpy()[None, :, :]).transpose(
                 2, 0, 1
             )
         )
         apart[np.isnan(apart)] = 0.0
         home = (
-            ground.table["branch"].to_numpy(object)[centre][:, None]
+            inputs.table["branch"].to_numpy(object)[centre][:, None]
             == own["org"].to_numpy(object)[None, :]
         )
         z, s = linear_sum_assignment(np.where(home, 0.0, apart.round(1)))
@@ -86,7 +86,7 @@ def lead_subgrids(
     place = np.repeat(np.arange(len(leaders)), np.diff(first))
     table = pd.DataFrame(
         {
-            "community": ground.communities.index.to_numpy(object)[place],
+            "community": inputs.communities.index.to_numpy(object)[place],
             "org": orgs,
             "source": sources,
         }
@@ -95,7 +95,7 @@ def lead_subgrids(
 
 
 def list_seats(plan: Plan) -> pd.DataFrame:
-    """List the seats that may lead: a secretary and the other members of each committee, where their organisation meets."""
+    """List the seats that may lead: secretary and committee members, where they meet."""
     orgs = plan.party_orgs[
         plan.party_orgs["level"].isin(COMMITTEES) & (plan.party_orgs["committee_seats"] > 0)
     ].sort_index()
@@ -116,12 +116,12 @@ def list_seats(plan: Plan) -> pd.DataFrame:
     )
 
 
-def find_middles(ground: Ground, group: Array, count: int) -> Array:
-    """Find the row of the sub-grid in the middle of each group: the one nearest to its households' mean position."""
+def find_middles(inputs: StaffingInputs, group: Array, count: int) -> Array:
+    """Find the sub-grid in the middle of each group: nearest to its households' mean."""
     rows = np.flatnonzero(group >= 0)
     own = group[rows]
-    xy = ground.xy[rows]
-    weight = np.maximum(ground.table["households"].to_numpy(float)[rows], 1.0)
+    xy = inputs.xy[rows]
+    weight = np.maximum(inputs.table["households"].to_numpy(float)[rows], 1.0)
     mass = np.bincount(own, weight, minlength=count)
     mean = np.column_stack(
         [

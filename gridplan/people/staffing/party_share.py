@@ -1,4 +1,4 @@
-"""The Party's share among grid workers, and the least set of posts that must change hands to reach it everywhere."""
+"""The Party's share among grid workers, and the fewest posts to change to reach it."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def count_lacking(total: Any, party: Any, share: float) -> Array:
 def repair_share(
     posts: pd.DataFrame, serves: pd.DataFrame, spare: Array, share: float, subgrids: int
 ) -> Repair:
-    """Find the fewest posts that must change to Party members so that the share holds in sub-grids, communities and the city.
+    """Find the fewest posts to change to members so that the share holds at all levels.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ def _repair_community(
     wanted: int,
     spare: int,
 ) -> tuple[Array, dict[int, int]]:
-    """Repair one community; what is forced first. Returns the posts to change and the members missing by sub-grid."""
+    """Repair one community, what is forced first; returns posts and members missing."""
     free = ~party[post]
     grids, local = np.unique(grid, return_inverse=True)
     open_ = np.bincount(local, free, minlength=len(grids))

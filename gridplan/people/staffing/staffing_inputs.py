@@ -1,4 +1,4 @@
-"""The ground of staffing: the sub-grids of a plan with where they are, what serving them takes, and who adjoins whom."""
+"""What staffing is made from: sub-grids with their position, work and neighbours."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True, eq=False)
-class Ground:
+class StaffingInputs:
     """The sub-grids, sorted by code, and the communities, sorted by code.
 
     ``table`` has for each sub-grid its community, kind, households, position
@@ -53,8 +53,8 @@ class Ground:
         return np.bincount(self.place, np.asarray(amount, float), minlength=len(self.communities))
 
 
-def survey_ground(plan: Plan, rules: StaffingRules) -> Ground:
-    """Survey the sub-grids of a plan: from the centre's door where there is one, else from the middle of the land."""
+def prepare_staffing(plan: Plan, rules: StaffingRules) -> StaffingInputs:
+    """Prepare a plan's sub-grids: from the centre's door if there is one, else mid-land."""
     subgrids = plan.subgrids.sort_index()
     stairwells = plan.stairwells
     doors = stairwells.geometry.reindex(subgrids["centre"]).to_numpy()
@@ -79,7 +79,7 @@ def survey_ground(plan: Plan, rules: StaffingRules) -> Ground:
         },
         index=subgrids.index,
     )
-    return Ground(table, plan.site.communities.sort_index(), _find_pairs(plan, table))
+    return StaffingInputs(table, plan.site.communities.sort_index(), _find_pairs(plan, table))
 
 
 def measure_rounds(plan: Plan, rules: StaffingRules) -> pd.Series[Any]:
@@ -102,7 +102,7 @@ def measure_rounds(plan: Plan, rules: StaffingRules) -> pd.Series[Any]:
 
 
 def _find_branches(plan: Plan) -> pd.Series[Any]:
-    """Find the branch that most members of each sub-grid belong to; by code where two have as many."""
+    """Find the branch of most members of each sub-grid; by code where two have as many."""
     own = plan.members[plan.members["branch"] != ""]
     if own.empty:
         return pd.Series([], dtype=object)

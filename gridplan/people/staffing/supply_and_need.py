@@ -1,4 +1,4 @@
-"""Supply and need of each community: who is there to hold a post, and how many posts the rules ask for."""
+"""Supply and need by community: who can hold a post, and how many posts the rules ask for."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ import numpy as np
 import pandas as pd
 
 from gridplan.people.counts import Tally, tally_counts
-from gridplan.people.staffing.staffing_inputs import Ground
+from gridplan.people.staffing.staffing_inputs import StaffingInputs
 from gridplan.plan import Plan
 from gridplan.rules.staffing import StaffingRules
-from gridplan.tables.roles import read_roles
 
 Array = np.ndarray[Any, Any]
 MEASURES = (
@@ -27,7 +26,7 @@ COMMITTEES = ("committee", "general_branch", "branch")
 
 
 def measure_supply(
-    plan: Plan, ground: Ground, rules: StaffingRules, persons: float
+    plan: Plan, inputs: StaffingInputs, rules: StaffingRules, persons: float
 ) -> tuple[pd.DataFrame, Tally]:
     """Measure what each community has and needs; one row for each, counts NaN where nobody counted.
 
@@ -41,36 +40,34 @@ def measure_supply(
     least 9 below 5,000 (Gansu Daily, 2023); one for 300 households elsewhere
     (a county's grid rules).
     """
-    codes = ground.communities.index
-    households = ground.sum_up(ground.table["households"])
-    supplies = [role.supply for role in read_roles() if role.supply]
-    measures = tuple(dict.fromkeys([*MEASURES, *supplies]))
-    tally = tally_counts(plan.site, measures, pd.Series(households, index=codes))
+    codes = inputs.communities.index
+    households = inputs.sum_up(inputs.table["households"])
+    tally = tally_counts(plan.site, MEASURES, pd.Series(households, index=codes))
     orgs = plan.party_orgs[plan.party_orgs["level"].isin(COMMITTEES)]
     table = tally.values.assign(
         seats=orgs.groupby("community")["committee_seats"]
         .sum()
         .reindex(codes, fill_value=0)
         .to_numpy(float),
-        available=ground.sum_up(ground.table["available"]),
+        available=inputs.sum_up(inputs.table["available"]),
         households=households,
-        residents=count_residents(plan, ground, persons),
-        subgrids=np.bincount(ground.place, minlength=len(codes)),
+        residents=count_residents(plan, inputs, persons),
+        subgrids=np.bincount(inputs.place, minlength=len(codes)),
     )
-    urban = (ground.communities["kind"] == "urban").to_numpy()
+    urban = (inputs.communities["kind"] == "urban").to_numpy()
     table["workers_needed"] = need_workers(table["residents"].to_numpy(), households, urban, rules)
     table["wanted_leaders"] = np.ceil(table["subgrids"] / rules.span_most)
     return table, tally
 
 
-def count_residents(plan: Plan, ground: Ground, persons: float) -> Array:
-    """Count the residents of each community: those of its buildings where known, else its households by ``persons`` each."""
+def count_residents(plan: Plan, inputs: StaffingInputs, persons: float) -> Array:
+    """Count residents by community: of its buildings, else households by ``persons`` each."""
     homes = plan.site.buildings
     own = np.where(
         homes["households"] > 0, homes["population"].fillna(homes["households"] * persons), 0.0
     )
     by = pd.Series(own, index=homes["community"]).groupby(level=0).sum()
-    return np.asarray(by.reindex(ground.communities.index).fillna(0), float)
+    return np.asarray(by.reindex(inputs.communities.index).fillna(0), float)
 
 
 def need_workers(residents: Any, households: Any, urban: Any, rules: StaffingRules) -> Array:

@@ -1,4 +1,4 @@
-"""Grid workers: full-time ones with a zone of sub-grids each, part-time ones in their own sub-grid; Party members first."""
+"""Grid workers: full-time ones with zones, part-time ones in their sub-grid; members first."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gridplan.people.staffing.staffing_inputs import Ground
+from gridplan.people.staffing.staffing_inputs import StaffingInputs
 from gridplan.people.staffing.zones import divide_zones
 from gridplan.rules.staffing import StaffingRules
 
 Array = np.ndarray[Any, Any]
 
 
-def fill_part_posts(ground: Ground, supply: pd.DataFrame, rules: StaffingRules) -> pd.DataFrame:
-    """Fill the part-time posts of residential sub-grids: by members who live there, then representatives, then volunteers.
+def fill_part_posts(
+    inputs: StaffingInputs, supply: pd.DataFrame, rules: StaffingRules
+) -> pd.DataFrame:
+    """Fill part-time posts of homes: by members there, representatives, then volunteers.
 
     Committee seats are taken off the members first, since nobody is to hold
     two posts. Where members are too few for all sub-grids of a community,
@@ -28,13 +30,13 @@ def fill_part_posts(ground: Ground, supply: pd.DataFrame, rules: StaffingRules) 
     One row for each post: row (of its sub-grid), number, source (none where it
     stays empty), party.
     """
-    lived = np.flatnonzero((ground.table["kind"] != "exclusive").to_numpy())
-    table = ground.table.iloc[np.tile(lived, rules.part_workers)]
+    lived = np.flatnonzero((inputs.table["kind"] != "exclusive").to_numpy())
+    table = inputs.table.iloc[np.tile(lived, rules.part_workers)]
     posts = pd.DataFrame(
         {
             "row": np.tile(lived, rules.part_workers),
             "number": np.repeat(np.arange(1, rules.part_workers + 1), len(lived)),
-            "place": ground.place[np.tile(lived, rules.part_workers)],
+            "place": inputs.place[np.tile(lived, rules.part_workers)],
             "households": table["households"].to_numpy(),
             "available": table["available"].to_numpy(),
         }
@@ -69,7 +71,7 @@ def fill_part_posts(ground: Ground, supply: pd.DataFrame, rules: StaffingRules) 
 
 
 def take_first(posts: pd.DataFrame, open_: Array, pool: Array, by: list[str]) -> Array:
-    """Take, in each community, as many open posts as its pool has: by number, then the greatest first."""
+    """Take as many open posts as each community's pool has: by number, the greatest first."""
     own = posts[open_]
     order = own.assign(last=-own[by[1]]).sort_values(["place", by[0], "last", "row"], kind="stable")
     rank = order.groupby("place").cumcount().to_numpy()
@@ -77,13 +79,13 @@ def take_first(posts: pd.DataFrame, open_: Array, pool: Array, by: list[str]) ->
 
 
 def fill_full_posts(
-    ground: Ground,
+    inputs: StaffingInputs,
     supply: pd.DataFrame,
     leading: Array,
     part: pd.DataFrame,
     workers: int | None = None,
 ) -> tuple[pd.DataFrame, Array]:
-    """Give the full-time workers of each community zones of about the same hours; where nobody counted them there are none.
+    """Give each community's full-time workers zones of about equal hours; none if uncounted.
 
     Cadres who lead are taken off. Party members are put where they bring most
     sub-grids to two members of two: in the zones with most part-time posts
@@ -97,10 +99,10 @@ def fill_full_posts(
     count = count_full(supply, leading)
     cadres = supply["cadres"].fillna(0).to_numpy() - leading
     wanted = np.minimum(count, supply["subgrids"].to_numpy()).astype(np.int64)
-    zone = divide_zones(ground, wanted, ground.table["hours"].to_numpy(), workers)
+    zone = divide_zones(inputs, wanted, inputs.table["hours"].to_numpy(), workers)
     first = np.concatenate([[0], np.cumsum(wanted)])
-    worker = np.where(zone >= 0, first[:-1][ground.place] + zone, -1)
-    member = np.zeros(len(ground))
+    worker = np.where(zone >= 0, first[:-1][inputs.place] + zone, -1)
+    member = np.zeros(len(inputs))
     np.maximum.at(member, part["row"].to_numpy(), part["party"].to_numpy(float))
     own = worker >= 0
     gain = np.bincount(worker[own], member[own], minlength=first[-1])
@@ -111,7 +113,7 @@ def fill_full_posts(
     in_party = np.minimum(supply["full_party"].to_numpy(), count)[place]
     table = pd.DataFrame(
         {
-            "community": ground.communities.index.to_numpy(object)[place],
+            "community": inputs.communities.index.to_numpy(object)[place],
             "number": np.arange(len(place)) - first[place] + 1,
             "source": np.where(rank < cadres[place], "cadre", "community_worker"),
             "party": rank < in_party,
@@ -121,14 +123,14 @@ def fill_full_posts(
 
 
 def count_full(supply: pd.DataFrame, leading: Array) -> Array:
-    """Count the full-time workers of each community who do not lead: cadres and community workers."""
+    """Count the full-time workers of each community who do not lead: cadres and staff."""
     return np.asarray(
         supply["cadres"].fillna(0) - leading + supply["community_workers"].fillna(0), float
     )
 
 
 def count_full_party(supply: pd.DataFrame, leading: Array, rules: StaffingRules) -> Array:
-    """Count the Party members among full-time workers: as counted, else by the shares assumed; leading cadres are taken off."""
+    """Count Party members among full-time workers: counted or assumed, less those who lead."""
     cadres = supply["cadres_party"].fillna(np.floor(supply["cadres"] * rules.cadre_party)).fillna(0)
     workers = (
         supply["community_workers_party"]

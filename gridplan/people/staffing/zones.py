@@ -11,7 +11,7 @@ from scipy.spatial.distance import cdist
 from gridplan.division.divide import divide_atoms
 from gridplan.division.problem import DivisionProblem
 from gridplan.engine.engine import map_tasks
-from gridplan.people.staffing.staffing_inputs import Ground
+from gridplan.people.staffing.staffing_inputs import StaffingInputs
 from gridplan.rules.band import Band
 
 Array = np.ndarray[Any, Any]
@@ -20,7 +20,7 @@ SLACK = 0.25  # how far the load of a zone may be from the mean where loads diff
 
 
 def divide_zones(
-    ground: Ground, wanted: Array, load: Array | None, workers: int | None = None
+    inputs: StaffingInputs, wanted: Array, load: Array | None, workers: int | None = None
 ) -> Array:
     """Divide the sub-grids of every community into zones, contiguous, near and balanced.
 
@@ -31,7 +31,7 @@ def divide_zones(
 
     Parameters
     ----------
-    ground
+    inputs
         The sub-grids.
     wanted
         Zones of each community: int64[m]; never more than its sub-grids. 0 for
@@ -47,38 +47,38 @@ def divide_zones(
     The zone of each sub-grid, numbered from 0 within its community, -1 where
     there is none: int64[n].
     """
-    order = np.argsort(ground.place, kind="stable")
-    starts = np.searchsorted(ground.place[order], np.arange(len(ground.communities) + 1))
+    order = np.argsort(inputs.place, kind="stable")
+    starts = np.searchsorted(inputs.place[order], np.arange(len(inputs.communities) + 1))
     held = np.searchsorted(
-        ground.place[ground.pairs[:, 0]][_by_place(ground)], np.arange(len(ground.communities) + 1)
+        inputs.place[inputs.pairs[:, 0]][_by_place(inputs)], np.arange(len(inputs.communities) + 1)
     )
-    pairs = ground.pairs[_by_place(ground)]
-    zone = np.full(len(ground), -1)
+    pairs = inputs.pairs[_by_place(inputs)]
+    zone = np.full(len(inputs), -1)
     tasks = [
-        c for c in range(len(ground.communities)) if wanted[c] > 0 and starts[c + 1] > starts[c]
+        c for c in range(len(inputs.communities)) if wanted[c] > 0 and starts[c + 1] > starts[c]
     ]
 
     def divide_one(c: int) -> Array:
         rows = order[starts[c] : starts[c + 1]]
         local = np.searchsorted(rows, pairs[held[c] : held[c + 1]])
-        return _divide(ground, rows, local, int(wanted[c]), None if load is None else load[rows])
+        return _divide(inputs, rows, local, int(wanted[c]), None if load is None else load[rows])
 
     for c, found in zip(tasks, map_tasks(divide_one, tasks, workers=workers), strict=True):
         zone[order[starts[c] : starts[c + 1]]] = found
     return zone
 
 
-def _by_place(ground: Ground) -> Array:
-    return np.argsort(ground.place[ground.pairs[:, 0]], kind="stable")
+def _by_place(inputs: StaffingInputs) -> Array:
+    return np.argsort(inputs.place[inputs.pairs[:, 0]], kind="stable")
 
 
-def _divide(ground: Ground, rows: Array, pairs: Array, k: int, load: Array | None) -> Array:
+def _divide(inputs: StaffingInputs, rows: Array, pairs: Array, k: int, load: Array | None) -> Array:
     n = len(rows)
     if k >= n:
         return np.arange(n)
     if k == 1:
         return np.zeros(n, np.int64)
-    xy = ground.xy[rows]
+    xy = inputs.xy[rows]
     mean = FINE * n / k
     if load is None or load.sum() <= 0:
         weights = np.full(n, FINE)
@@ -88,9 +88,9 @@ def _divide(ground: Ground, rows: Array, pairs: Array, k: int, load: Array | Non
         mean = weights.sum() / k
         band = Band(max(1, int(mean * (1 - SLACK))), round(mean), int(np.ceil(mean * (1 + SLACK))))
     problem = DivisionProblem(
-        ids=tuple(ground.table.index[rows]),
+        ids=tuple(inputs.table.index[rows]),
         weights=weights,
-        pull=np.maximum(1.0, ground.table["households"].to_numpy(float)[rows]),
+        pull=np.maximum(1.0, inputs.table["households"].to_numpy(float)[rows]),
         xy=xy,
         climb=np.zeros(n),
         stack=np.arange(n),
@@ -119,7 +119,7 @@ def join_pieces(xy: Array, pairs: Array) -> Array:
 
 
 def fit_count(part: Array, xy: Array, weights: Array, k: int) -> Array:
-    """Bring a division to exactly ``k`` parts: the heaviest is halved across its longer side, the lightest joins the nearest.
+    """Bring a division to exactly ``k`` parts: the heaviest is halved, the lightest joined.
 
     Examples
     --------

@@ -266,7 +266,7 @@ def _draw(
     seed: int,
 ) -> Draws:
     """Draw what is uncertain, or take it as it is estimated."""
-    own = rules.simulation
+    simulation_rules = rules.simulation
     role = number_roles(system.posts["role"])
     if households is not None:
         demand = draw_demand(replications, seed, simulation_rules)
@@ -275,7 +275,7 @@ def _draw(
         households = np.tile(system.cells["households"].to_numpy(float), (replications, 1))
         demand = np.ones(replications)
         level = np.full((replications, len(name_answering())), 0.5)
-    share = np.clip(share_presence(own, level) * scenario.presence, 0.0, 1.0)
+    share = np.clip(share_presence(simulation_rules, level) * scenario.presence, 0.0, 1.0)
     return Draws(households, demand * scenario.demand, share, role)
 
 

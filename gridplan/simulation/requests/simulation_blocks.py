@@ -96,10 +96,10 @@ def iterate_blocks(
     system: ServiceSystem, rules: Rules, first: date, days: int
 ) -> Iterator[SimulationBlock]:
     """Make one block ready after another, as :func:`cut_blocks` does; those of a prefecture need not be held together."""
-    own = rules.simulation
-    begin = first - timedelta(days=own.warm_days)
-    whole = own.warm_days + days + own.after_days
-    turns = list_turns(own)
+    simulation_rules = rules.simulation
+    begin = first - timedelta(days=simulation_rules.warm_days)
+    whole = simulation_rules.warm_days + days + simulation_rules.after_days
+    turns = list_turns(simulation_rules)
     shared = {
         "running": lay_profile(simulation_rules, begin, whole),
         "ticks": lay_ticks(turns, begin, whole),
@@ -137,7 +137,7 @@ def _make_block(
     ]
     # rules give requests of 100 households in a month
     rate = np.column_stack([np.where(urban, u, r) for u, r in monthly]) / 100.0 / (MONTH * DAY)
-    turns = list_turns(own)
+    turns = list_turns(simulation_rules)
     role = number_roles(crew["role"])
     kept = (system.cell >= cells.start) & (system.cell < cells.stop)
     links = _lay_links(system, kept, cells, posts, simulation_rules.policy != "nearest")
@@ -234,10 +234,10 @@ def _make_world(
         opens=open_tiers(simulation_rules),
         work=work,
         edges=np.array(EDGES, float),
-        cv=own.work_cv,
-        shape=SHAPES.index(own.work_shape),
-        by_tier=own.policy != "nearest",
-        walks_back=own.walks_back,
+        cv=simulation_rules.work_cv,
+        shape=SHAPES.index(simulation_rules.work_shape),
+        by_tier=simulation_rules.policy != "nearest",
+        walks_back=simulation_rules.walks_back,
         turns=len(name_answering()),
         groups=groups,
         count_from=float(begin),
