@@ -1,4 +1,4 @@
-"""Alternatives: several good plans to choose from, each the best at other prices of balance, wholes and change."""
+"""Alternatives: several good plans, each the best at other prices of balance, wholes and change."""
 
 from __future__ import annotations
 
@@ -68,7 +68,9 @@ class Alternatives:
         return show_html(repr(self), self.table)
 
     def make_plan(self, name: str) -> Plan:
-        """Make one of the alternatives a plan of its own; communities that were not looked at stay as they are.
+        """Make one of the alternatives a plan of its own.
+
+        Communities that were not looked at stay as they are.
 
         Raises
         ------
@@ -108,7 +110,7 @@ def find_alternatives(
     workers: int | None = None,
     progress: Progress = keep_silent,
 ) -> Alternatives:
-    """Find several good plans on the trade-off between balance, walking, whole buildings and compounds, and change.
+    """Find several good plans on the trade-off between balance, walking, wholes and change.
 
     The communities are divided at several prices, and for every combination of
     prices the cheapest division of each is taken. Of these plans those are
@@ -199,7 +201,7 @@ def _find_homes(before: Plan, plan: Plan, rules: Rules) -> pd.Series[Any]:
 
 
 class _CommunityChoices:
-    """The divisions of one community to choose from, with what each costs apart from the wishes whose price varies."""
+    """The divisions of one community to choose from, and what each costs at any prices."""
 
     def __init__(
         self, problem: DivisionProblem, home: Array, now: Array, move: float, effort: str, seed: int
@@ -228,7 +230,10 @@ class _CommunityChoices:
         self.prices = np.round(np.column_stack([base, off, wholes]), 6)
 
     def choose(self, balance: float, wholes: float, move: float) -> int:
-        """Choose the cheapest division at some prices; of equals the one where fewer move, then the first."""
+        """Choose the cheapest division at some prices.
+
+        Of equals the one where fewer move, then the first.
+        """
         price = np.round(self.prices @ np.array([1.0, balance, wholes]) + move * self.moved, 3)
         return int(np.lexsort((np.arange(len(price)), self.moved, price))[0])
 
@@ -236,7 +241,10 @@ class _CommunityChoices:
 def _divide(
     problem: DivisionProblem, home: Array, now: Array, move: float, effort: str, seed: int
 ) -> list[Array]:
-    """Divide a community at several prices: as it is, near the earlier sub-grids, and anew; no two alike."""
+    """Divide a community at several prices; no two divisions are alike.
+
+    As it is, near the earlier sub-grids, and from nothing.
+    """
     parts = []
     if (now != "").all():
         parts.append(np.unique(now, return_inverse=True)[1].astype(np.int64))
@@ -261,7 +269,7 @@ def _divide(
 
 
 def _price(problem: DivisionProblem, balance: float, wholes: float) -> DivisionProblem:
-    """Return the problem with the prices of balance and of whole buildings and compounds multiplied."""
+    """Return the problem with the prices of balance, and of buildings and compounds, multiplied."""
     factor = np.where(np.arange(len(problem.prices)) < 2, wholes, 1.0)
     return replace(problem, off=problem.off * balance, prices=problem.prices * factor)
 
@@ -276,7 +284,10 @@ def _find_labels(home: Array) -> EarlierParts:
 
 
 def _pair_up(problem: DivisionProblem, home: Array, part: Array) -> pd.DataFrame:
-    """Pair parts with earlier sub-grids: home, part, households in common, and whether they are matched one to one."""
+    """Pair parts with earlier sub-grids, and count their households in common.
+
+    ``matched`` says whether a pair is matched one to one.
+    """
     atoms = pd.DataFrame({"home": home, "part": part, "households": problem.weights})
     pairs = atoms[atoms["home"] != ""].groupby(["home", "part"])["households"].sum().reset_index()
     number = np.unique(pairs["home"].to_numpy(object), return_inverse=True)[1]
@@ -298,7 +309,10 @@ def _draw_profiles(
     rules: Rules,
     moves: bool,
 ) -> tuple[pd.DataFrame, list[tuple[int, ...]]]:
-    """Draw a plan at each combination of prices; of those that are the same the first is kept, the rules' own before all."""
+    """Draw a plan at each combination of prices.
+
+    Of those that are the same the first is kept, the rules' own before all.
+    """
     own_prices = (1.0, 1.0, 1.0 if moves else 0.0)
     kept: dict[tuple[int, ...], tuple[float, ...]] = {}
     # The own prices go first, so that a plan they share with others bears their name.
@@ -346,7 +360,10 @@ def _say_prices(profile: tuple[float, ...], moves: bool) -> str:
 def _choose_diverse(
     table: pd.DataFrame, picks: list[tuple[int, ...]], move: float, most: int
 ) -> tuple[pd.DataFrame, list[tuple[int, ...]]]:
-    """Choose plans that nothing beats and that differ as much as can be, the cheapest before all; the fewest moves first."""
+    """Choose plans that nothing beats and that differ as much as possible.
+
+    The cheapest is chosen first; the result begins with the fewest moves.
+    """
     figures = table[MINIMISED].to_numpy(float)
     best = np.flatnonzero(find_undominated(figures))
     reach = np.ptp(figures[best], axis=0)
@@ -386,7 +403,11 @@ def _code_members(
     pick: tuple[int, ...],
     used: Any,
 ) -> pd.Series[Any]:
-    """Code the sub-grids of a plan: those that go on keep their codes, others get new numbers from the first atom on."""
+    """Code the sub-grids of a plan.
+
+    Those that go on keep their codes, others get new numbers from the first
+    atom on.
+    """
     columns = []
     for (community, problem), n in zip(problems.items(), pick, strict=True):
         part = choices[community].parts[n]

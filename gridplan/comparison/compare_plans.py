@@ -88,7 +88,7 @@ class Comparison:
         return f"<pre>{html.escape(str(self))}</pre>"
 
     def to_dict(self) -> dict[str, Any]:
-        """Return summary, events, moved, quality and concordance as plain values that JSON can hold."""
+        """Return summary, events, moved, quality and concordance as values that JSON can hold."""
         tables = {
             name: list_rows(getattr(self, name))
             for name in ("events", "moved", "quality", "concordance", "subgrids")
@@ -104,7 +104,9 @@ def compare(
     workers: int | None = None,
     progress: Progress = keep_silent,
 ) -> Comparison:
-    """Compare two plans of one place, whoever drew them: other numbers of sub-grids, other codes, other land.
+    """Compare two plans of one place, whoever drew them.
+
+    Numbers of sub-grids, codes and land may be others.
 
     A household moved if its sub-grid has another code than before. It is
     displaced if it would have moved even under the names for the new sub-grids
@@ -218,7 +220,7 @@ def list_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _write_head(result: Comparison) -> list[str]:
-    """Write the sizes of both plans, who moved, and how many sub-grids were kept, split, merged and so on."""
+    """Write the sizes of both plans, who moved, and what became of the sub-grids."""
     s = result.summary
     sizes = [
         f"{s[f'{side}_subgrids']:,} sub-grids, {s[f'{side}_households']:,} households"

@@ -30,7 +30,11 @@ _LEVELS = {"building": 0, "compound": 1}  # the levels of groups in a problem
 
 @dataclass(frozen=True, eq=False)
 class Frontier:
-    """The trade-offs of one community: ``table`` has a row for each wish and factor, as :func:`trace_frontier` says."""
+    """The trade-offs of one community.
+
+    ``table`` has a row for each wish and factor, as :func:`trace_frontier`
+    says.
+    """
 
     community: str
     table: pd.DataFrame
@@ -56,7 +60,9 @@ def trace_frontier(
     workers: int | None = None,
     progress: Progress = keep_silent,
 ) -> Frontier:
-    """Trace the trade-off of one community: divide it at several prices of balance, whole buildings and whole compounds.
+    """Trace the trade-off of one community, dividing it at several prices.
+
+    The prices are those of balance, whole buildings and whole compounds.
 
     Each of the three prices is multiplied by each factor, while the others
     stay as they are. A division found at one price may be the cheapest at

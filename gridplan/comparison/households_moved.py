@@ -1,4 +1,4 @@
-"""The concordance of two plans: where the households of each old sub-grid live now, and how many moved."""
+"""The concordance of two plans: where households of old sub-grids live now, and who moved."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Proving: how far a plan is from the best there can be, by a lower bound that no division can beat."""
+"""Proving: how far a plan is from the best, by a bound that no division can beat."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How good a plan is, community by community and as a whole, judged by given rules from its own stairwells."""
+"""How good a plan is, by community and in all, judged by given rules."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def measure_plan(
 
 
 def measure_community(problem: DivisionProblem, part: Any) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Measure the parts of a community, and what can only be counted over all of them; for :func:`sum_up`."""
+    """Measure the parts of a community, and what counts over all of them, for :func:`sum_up`."""
     parts = measure_parts(problem, part)
     band = problem.band
     within = parts["households"].between(band.low, band.high)
@@ -113,7 +113,10 @@ def _measure_nothing() -> pd.DataFrame:
 
 
 def sum_up(parts: pd.DataFrame, counts: list[dict[str, Any]]) -> dict[str, float]:
-    """Sum up the figures of some communities: all of ``FIGURES``, from what :func:`measure_community` found of each."""
+    """Sum up the figures of some communities.
+
+    All of ``FIGURES``, from what :func:`measure_community` found of each.
+    """
     k = len(parts)
     households = float(parts["households"].sum())
     metres = float(parts["household_metres"].sum())
@@ -146,7 +149,9 @@ def compare_quality(
     workers: int | None = None,
     progress: Progress = keep_silent,
 ) -> pd.DataFrame:
-    """Set the figures of two plans side by side, judged by the same rules: ``QUALITY_COLUMNS``, for the city and each community.
+    """Set the figures of two plans side by side, judged by the same rules.
+
+    ``QUALITY_COLUMNS``, for the city and each community.
 
     A community that only one plan has shows NaN for the other.
     """

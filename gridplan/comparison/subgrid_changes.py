@@ -137,7 +137,9 @@ def find_events(concordance: pd.DataFrame, lang: Language = "en") -> pd.DataFram
 
 
 def find_members(concordance: pd.DataFrame) -> dict[str, pd.Series[Any]]:
-    """Find the event of each old and each new sub-grid: under "old" and "new", the row of :func:`find_events` by code.
+    """Find the event of each old and each new sub-grid.
+
+    Under "old" and "new", the row of :func:`find_events` by code.
 
     Examples
     --------

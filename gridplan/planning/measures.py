@@ -1,4 +1,4 @@
-"""Measuring: what a planner weighs about a division of communities, whoever drew it, and which of several no other beats."""
+"""Measuring: what a planner weighs about a division, and which of several no other beats."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ MINIMISED = [
 def find_problems(
     land: Site | Plan, communities: Sequence[str] | None = None, rules: Rules | None = None
 ) -> dict[str, DivisionProblem]:
-    """Find the division problems of some communities of a site or a plan; of all of them if none are named.
+    """Find the division problems of some communities of a site or a plan.
+
+    Of all of them if none are named.
 
     Parameters
     ----------
@@ -86,11 +88,11 @@ def check_communities(asked: Sequence[str], known: Sequence[str]) -> None:
 
 
 def measure_parts(problem: DivisionProblem, part: Array) -> pd.DataFrame:
-    """Measure each part of a division: households, household_metres, price (household-metres) and pieces.
+    """Measure the households, household-metres, price and pieces of each part of a division.
 
     A part is walked to from the atom where that comes to least. Pieces are 1
     where all of it can be walked to; 0 where the problem has no pairs of
-    neighbours to tell by.
+    neighbours to judge by.
 
     Parameters
     ----------
@@ -134,7 +136,7 @@ def _count_pieces(problem: DivisionProblem, part: Array, k: int) -> Array:
 
 
 def measure_division(problem: DivisionProblem, part: Array) -> dict[str, Any]:
-    """Measure what a planner weighs of a division of one community: balance, walk, and what is split or crossed.
+    """Measure balance, walk, and what is split or crossed, for a division of one community.
 
     Returns subgrids, households, out_of_band (sub-grids), cv (of households,
     share), mean_walk (metres), buildings_split, compounds_crossed (compounds
@@ -170,7 +172,9 @@ def measure_division(problem: DivisionProblem, part: Array) -> dict[str, Any]:
 
 
 def find_undominated(figures: Array) -> Array:
-    """Find the rows that no other row beats, which is as good in every figure and better in one; of each less is better.
+    """Find the rows that no other row beats: as good in every figure, and better in one.
+
+    Of each figure less is better.
 
     Examples
     --------

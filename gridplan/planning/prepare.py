@@ -1,4 +1,4 @@
-"""Preparing: what every verb needs of the land before it divides, measures or proves, made once and as one value."""
+"""Preparing the land: what every verb needs before it divides, measures or proves."""
 
 from __future__ import annotations
 
@@ -59,7 +59,10 @@ class PreparedLand:
 
     @property
     def ways(self) -> dict[str, np.ndarray[Any, Any]]:
-        """Walking metres among the stairwells of every community; none where the rules measure straight lines."""
+        """Walking metres among the stairwells of every community.
+
+        None where the rules measure straight lines.
+        """
         return self._walked[0]
 
     @property
@@ -88,7 +91,10 @@ class PreparedLand:
 
 
 def prepare_land(site: Site, rules: Rules, *, progress: Progress = keep_silent) -> PreparedLand:
-    """Prepare a site as it was read: fill what it does not say, take its buildings apart, and find who is joined to whom.
+    """Prepare a site as it was read.
+
+    Fills what it does not say, takes its buildings apart, and finds who is
+    joined to whom.
 
     Raises
     ------
@@ -99,7 +105,10 @@ def prepare_land(site: Site, rules: Rules, *, progress: Progress = keep_silent) 
 
 
 def prepare_homes(site: Site, rules: Rules, *, progress: Progress = keep_silent) -> PreparedLand:
-    """Prepare a site whose households, classes and compounds are known, as :func:`prepare_land` does."""
+    """Prepare a site whose households, classes and compounds are known.
+
+    As :func:`prepare_land` does.
+    """
     progress("stairwells", 0, 1)
     stairwells, inferred = find_stairwells(
         site.buildings, site.communities["kind"], rules.urban, rules.rural, rules.stairwells
@@ -113,12 +122,18 @@ def prepare_homes(site: Site, rules: Rules, *, progress: Progress = keep_silent)
 
 
 def open_land(plan: Plan, rules: Rules | None = None) -> PreparedLand:
-    """Return the land of a plan, which was prepared when it was drawn; by its own rules if none are given."""
+    """Return the land of a plan, which was prepared when it was drawn.
+
+    By its own rules if none are given.
+    """
     return PreparedLand(plan.site, plan.stairwells, plan.neighbours, rules or plan.rules)
 
 
 def prepare_site(site: Site, rules: Rules, *, progress: Progress = keep_silent) -> Site:
-    """Fill what the site does not say: communities, households, classes and compounds, each noted in the ledger."""
+    """Fill what the site does not say.
+
+    Communities, households, classes and compounds, each noted in the ledger.
+    """
     progress("communities", 0, 1)
     if site.communities.empty:
         site = make_enclosures(site, rules.site)
@@ -128,7 +143,7 @@ def prepare_site(site: Site, rules: Rules, *, progress: Progress = keep_silent) 
 
 
 def fill_site(site: Site, rules: Rules, *, progress: Progress = keep_silent) -> Site:
-    """Fill the households, classes and compounds of a site whose buildings have their communities."""
+    """Fill in the households, classes and compounds of a site with known communities."""
     progress("households", 0, 1)
     site = estimate_households(site, rules.households)
     site = judge_kinds(site, rules.site)
@@ -139,7 +154,7 @@ def fill_site(site: Site, rules: Rules, *, progress: Progress = keep_silent) -> 
 def find_ways(
     site: Site, stairwells: gpd.GeoDataFrame, rules: Rules
 ) -> tuple[dict[str, np.ndarray[Any, Any]], list[Entry]]:
-    """Find the walking metres among the stairwells of every community, where the rules ask for ways along the streets."""
+    """Find the walking metres among stairwells, where the rules ask for ways along streets."""
     return (
         measure_among(site, stairwells, rules.walking)
         if rules.division.metric == "network"
@@ -153,7 +168,10 @@ def make_problems(
     rules: Rules,
     ways: Mapping[str, Any] | None = None,
 ) -> dict[str, DivisionProblem]:
-    """Make the division problem of every community, in the order of their codes, with ways as :func:`find_ways` gives them."""
+    """Make the division problem of every community, by code.
+
+    ``ways`` are as :func:`find_ways` gives them.
+    """
     ways = ways or {}
     # Neighbours never lie in two communities, so one end says which.
     belongs = stairwells["community"].reindex(neighbours["focal"]).to_numpy()

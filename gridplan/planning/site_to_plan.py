@@ -1,4 +1,4 @@
-"""Planning: the one path from a site to a drawn plan, each step handing its tables to the next."""
+"""The one path from a site to a drawn plan, each step passing its tables to the next."""
 
 from __future__ import annotations
 
@@ -102,7 +102,9 @@ def divide_site(
     progress: Progress = keep_silent,
     deadline: Deadline = ENDLESS,
 ) -> Plan:
-    """Draw the sub-grids of a site whose households, classes and compounds are known; as :func:`divide` does.
+    """Draw the sub-grids of a site whose households, classes and compounds are known.
+
+    As :func:`divide` does.
 
     ``around`` are the communities that what reaches over the site's limits may
     lie in, its own among them.
@@ -190,7 +192,10 @@ def draw_plan(
 
 
 def _add_specials(plan: Plan, rules: Rules, around: Any) -> tuple[Plan, list[Entry]]:
-    """Add the special grids, and the sub-grids that they touch; and what the ledger is to say of them."""
+    """Add the special grids, and the sub-grids that they touch.
+
+    And what the ledger is to say of them.
+    """
     specials = find_specials(
         plan.site.barriers, plan.site.communities, plan.subgrids, rules.special, around
     )
@@ -206,7 +211,7 @@ def draw_land(
     around: Any,
     progress: Progress,
 ) -> tuple[gpd.GeoDataFrame, list[Entry]]:
-    """Draw the outlines of all sub-grids, exclusive grids among them, and say what the ledger should hold."""
+    """Draw the outlines of all sub-grids and exclusive grids, with entries for the ledger."""
     exclusives = None
     if rules.exclusive.drawn:
         progress("exclusive", 0, 1)
@@ -262,7 +267,10 @@ def _list_exclusives(grids: gpd.GeoDataFrame) -> pd.DataFrame:
 
 
 def code_parts(community: str, problem: DivisionProblem, division: Division) -> list[str]:
-    """Code the parts of a community: its code and a number, row by row from north to south, west to east in each row."""
+    """Code the parts of a community by its code and a number.
+
+    Row by row from north to south, west to east in each row.
+    """
     k = len(division.centres)
     # Numbers go by where the households are, not by the middle of the land.
     weight = np.bincount(division.part, problem.weights, minlength=k)
@@ -342,7 +350,10 @@ def number_exceptions(rows: list[dict[str, Any]]) -> pd.DataFrame:
 def write_manifest(
     plan: Plan, rules: Rules, seed: int, inputs: Mapping[str, str]
 ) -> dict[str, Any]:
-    """Write down how a plan was made and what it comes to; nothing in it depends on the machine or the hour."""
+    """Write down how a plan was made and what it comes to.
+
+    Nothing in it depends on the machine or the hour.
+    """
     sizes = {
         "communities": len(plan.site.communities),
         "buildings": len(plan.site.buildings),

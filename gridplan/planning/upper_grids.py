@@ -1,4 +1,4 @@
-"""Layering: grids of whole sub-grids, an optional layer over them, drawn by the same division with sub-grids as atoms."""
+"""Upper grids: whole sub-grids joined by the same division, with sub-grids as atoms."""
 
 from __future__ import annotations
 
@@ -32,12 +32,14 @@ def add_upper_grids(
     workers: int | None = None,
     progress: Progress = keep_silent,
 ) -> Plan:
-    """Draw the upper layer of a plan: grids of whole sub-grids, within one community, contiguous and within their band.
+    """Draw the upper layer of a plan: contiguous grids of whole sub-grids, within their band.
+
+    Each lies in one community.
 
     Sub-grids are joined where two of their stairwells can be walked between.
     Exclusive grids go to the grid that they have the longest border with and
     are not counted. A community, or an island of it, with too few households
-    for one grid is one grid, and stands in ``exceptions`` as such. Run again,
+    for one grid is one grid, and is in ``exceptions`` as such. Run again,
     it replaces the grids that are there.
 
     Parameters
@@ -112,7 +114,10 @@ def _say(text: str) -> str:
 
 
 def _make_problems(plan: Plan, homes: gpd.GeoDataFrame, rules: Rules) -> dict[str, DivisionProblem]:
-    """Make the division problem of every community: its sub-grids of homes as atoms, at the places of their centres."""
+    """Make the division problem of every community, with its sub-grids of homes as atoms.
+
+    They lie at the places of their centres.
+    """
     places = plan.stairwells.geometry.reindex(homes["centre"]).to_numpy()
     middle = shapely.point_on_surface(homes.geometry.to_numpy())
     places = np.where(shapely.is_missing(places) | shapely.is_empty(places), middle, places)
@@ -181,7 +186,10 @@ def _make_problem(
 
 
 def _find_compounds(plan: Plan, part: Array, count: int) -> Array:
-    """Find the compound that most households of each sub-grid live in, as a number; 0 where most live in none."""
+    """Find the compound that most households of each sub-grid live in, as a number.
+
+    0 where most live in none.
+    """
     number = pd.factorize(plan.stairwells["compound"].to_numpy(object), sort=True)[0]
     number = np.where(plan.stairwells["compound"].to_numpy(object) == "", 0, number + 1)
     table = pd.DataFrame(
@@ -210,7 +218,10 @@ def _code_grids(community: str, problem: DivisionProblem, division: Division) ->
 
 
 def place_exclusives(subgrids: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Put each exclusive grid to the grid of its community that it has the longest border with, outwards from those near."""
+    """Put each exclusive grid to the grid of its community with the longest common border.
+
+    Outwards from those that adjoin one.
+    """
     lone = np.flatnonzero((subgrids["kind"] == "exclusive").to_numpy())
     if not len(lone):
         return subgrids
@@ -281,7 +292,7 @@ def write_grids(plan: Plan, subgrids: gpd.GeoDataFrame, rules: GridRules) -> gpd
 
 
 def _join_exceptions(old: pd.DataFrame, rows: list[dict[str, Any]]) -> pd.DataFrame:
-    """Put what is out of rule in this layer after what is in the sub-grids, and number all anew."""
+    """Put what is out of rule in this layer after what is in the sub-grids, and number all again."""
     kept = old[old["rule"] != RULE]
     every = (
         pd.concat([kept, pd.DataFrame(rows)], ignore_index=True)

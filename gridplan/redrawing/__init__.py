@@ -1,1 +1,1 @@
-"""Redrawing: a plan and new land, or edits by hand, to the next plan, with the least upset."""
+"""Redrawing: a plan and new land, or edits by hand, to the next plan, moving few households."""

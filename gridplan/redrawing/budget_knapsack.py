@@ -1,4 +1,4 @@
-"""Budgets shared out: one choice for each place, least in price, with no more moves in all than allowed."""
+"""Share out a budget of moves: one choice for each place, the cheapest that it allows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ GAP = 1e-6
 def choose_divisions(
     lists: Sequence[Sequence[BudgetedDivision]], move: float, most: float
 ) -> list[int]:
-    """Choose one of the choices of every place: the least in price and moves together, within so many moves in all.
+    """Choose one choice for every place, the least in price and moves together.
+
+    No more households move in all than ``most``.
 
     Where even the choices with fewest moves come to more than ``most``, these
     are taken.

@@ -1,4 +1,4 @@
-"""The change-budget curve: the best plan that can be had when so many households may change their sub-grid."""
+"""The change-budget curve: the best plan for each number of households that may move."""
 
 from __future__ import annotations
 
@@ -44,7 +44,10 @@ FREE = "from nothing"
 
 @dataclass(frozen=True, eq=False)
 class Budget:
-    """The change-budget curve: ``table`` has a row for each share that may move, as :func:`trace_budget` says."""
+    """The change-budget curve, by the share of the households that may move.
+
+    ``table`` has a row for each, as :func:`trace_budget` says.
+    """
 
     table: pd.DataFrame
 
@@ -68,7 +71,7 @@ def trace_budget(
     workers: int | None = None,
     progress: Progress = keep_silent,
 ) -> Budget:
-    """Trace the change-budget curve: the best quality in reach when at most such a share of the households may move.
+    """Trace the best quality in reach when at most some share of the households may move.
 
     Every community is looked at, whether anything is out of rule in it or not.
     For each island of homes the best divisions for several budgets of its own
@@ -138,7 +141,7 @@ def trace_budget(
 def _trace(
     island: RedrawIsland, how: RepairSettings
 ) -> tuple[tuple[BudgetedDivision, ...], list[pd.DataFrame]]:
-    """Trace an island; locked sub-grids stay as they are, so an island with any is mended without them."""
+    """Trace an island, whose locked sub-grids stay as they are."""
     choices = trace_move_budgets(island.problem, island.homes, how, WITHIN, island.closed).choices
     return choices, [
         measure_parts(island.problem, choice.part).assign(**_list_band(island))

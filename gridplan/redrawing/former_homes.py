@@ -1,4 +1,4 @@
-"""The ground of a redraw: the land as it is now, and where each of its homes was at home in the plan before."""
+"""The inputs of a redraw: the land now, and the former sub-grid of each home on it."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class RedrawInputs:
 
 
 def prepare_redraw(plan: Plan, site: Site | None, rules: Rules, progress: Progress) -> RedrawInputs:
-    """Find where the homes of a site were at home in the plan before; without a site, on the plan's own land.
+    """Find the former sub-grids of the homes of a site; without a site, of the plan's own land.
 
     Raises
     ------
@@ -144,7 +144,10 @@ def _reproject(site: Site, plan: Plan) -> Site:
 def _choose_homes(
     stairwells: pd.DataFrame, neighbours: pd.DataFrame, was: pd.Series[str]
 ) -> pd.Series[str]:
-    """Choose the island where each sub-grid is carried on: the one with most of its households, then with its first home."""
+    """Choose the island where each sub-grid is carried on.
+
+    The one with most of its households; of equals the one with its first home.
+    """
     # A sub-grid has to be contiguous, so it can go on in one island only.
     island = find_islands(stairwells, neighbours)
     table = pd.DataFrame(

@@ -39,10 +39,10 @@ Array = np.ndarray[Any, Any]
 
 @dataclass(frozen=True)
 class RedrawIsland:
-    """Homes of one community that can be walked between: their problem, where they were at home, and what is the matter.
+    """Homes of one community that can be walked between, with their problem and former sub-grids.
 
     ``codes`` are the sub-grids' codes by label; ``touched`` and ``closed`` say
-    which are to be mended and which may not be.
+    which are to be repaired and which may not be changed.
     """
 
     community: str
@@ -64,7 +64,9 @@ def redraw(
     workers: int | None = None,
     progress: Progress = keep_silent,
 ) -> Plan:
-    """Draw the next plan from the one before: mend what is out of rule, and leave every other household where it is.
+    """Draw the next plan, moving as few households as possible.
+
+    What is out of rule is repaired; every other household stays where it is.
 
     Sub-grids that go on keep their codes; new ones get numbers never used
     before. Every household that changes its sub-grid costs ``redraw.move``
@@ -77,11 +79,11 @@ def redraw(
     plan
         The plan before: ours, edited, or imported.
     site
-        The land as it is now; the plan's own if not given, to mend what is out
+        The land as it is now; the plan's own if not given, to repair what is out
         of rule on it.
     rules
         Those of the plan if not given; the section ``redraw`` says how much
-        upset is worth what.
+        moves are worth what.
     seed
         Any whole number; that of the plan if not given. The same plan, site,
         rules and seed give the same plan.
@@ -94,7 +96,7 @@ def redraw(
     -------
     The plan itself where nothing is to be done. Else a plan with the tables
     ``triggers`` (what was the matter) and ``concordance`` (which households
-    came from where). What hung on the old sub-grids, such as posts and Party
+    came from where). What depends on the old sub-grids, such as posts and Party
     branches, is left out: run its verbs again.
 
     Raises
@@ -172,7 +174,10 @@ def draw_next(
     workers: int | None = None,
     progress: Progress = keep_silent,
 ) -> Plan:
-    """Draw the next plan on some ground: mend what the triggers call urgent; stairwells that are ``held`` stay where they are."""
+    """Draw the next plan, repairing what the triggers call urgent.
+
+    Stairwells that are ``held`` stay where they are.
+    """
     islands = list_islands(inputs, rules, triggers, held)
     # With a cap every place needs several choices, to share out the moves; else its best is enough.
     capped = rules.redraw.most_moved < 1.0
@@ -209,7 +214,7 @@ def draw_next(
 
 
 def count_parted(inputs: RedrawInputs) -> int:
-    """Count the households that must move, since a new limit or barrier parted them from the rest of their sub-grid."""
+    """Count the households that must move, cut off from their sub-grid by a new limit or barrier."""
     return int(inputs.stairwells.loc[(inputs.was != "") & (inputs.home == ""), "households"].sum())
 
 
@@ -236,7 +241,7 @@ def explain_cap(inputs: RedrawInputs, rules: Rules, moved: int) -> str:
 def list_islands(
     inputs: RedrawInputs, rules: Rules, triggers: pd.DataFrame, held: Collection[str] = ()
 ) -> list[RedrawIsland]:
-    """List the islands in which something is to be mended; all of them where the rules' scope is all."""
+    """List the islands with something to repair; all of them where the rules' scope is all."""
     # Only what is urgent changes the plan; the other triggers are worth knowing.
     urgent = triggers[triggers["urgent"]]
     every = rules.redraw.scope == "all"
@@ -297,7 +302,10 @@ def _make_island(
 def assign_stairwells(
     inputs: RedrawInputs, taken: Sequence[tuple[RedrawIsland, IslandDivisions, BudgetedDivision]]
 ) -> tuple[pd.Series[str], list[dict[str, Any]]]:
-    """Assign every stairwell to its sub-grid: that of before, but where a choice was taken; and explain what is out of band."""
+    """Assign every stairwell to its sub-grid, and explain what is out of band.
+
+    Where no choice was taken that is its former sub-grid.
+    """
     member = inputs.home.to_numpy(object).copy()
     place_of = {s: n for n, s in enumerate(inputs.stairwells.index)}
     fresh: dict[str, list[tuple[Array, Array, Array]]] = {}
@@ -363,7 +371,7 @@ def _finish_plan(
     order: RedrawRequest,
     progress: Progress,
 ) -> Plan:
-    """Make the plan of an assignment, with its triggers, its concordance and its entry in the history."""
+    """Make the plan of an assignment, with its triggers, concordance and entry in the history."""
     # Nobody moves and the land is the same: the plan itself is the next plan.
     if not inputs.renewed and (member == inputs.was).all():
         return inputs.plan

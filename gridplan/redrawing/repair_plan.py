@@ -1,4 +1,4 @@
-"""Repair: what edits by hand put out of rule is mended round it, and what the planner moved stays where it was put."""
+"""Repair what edits put out of rule, and keep what the planner moved where it was put."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def repair(
     workers: int | None = None,
     progress: Progress = keep_silent,
 ) -> Plan:
-    """Mend what is out of rule in a plan, only round it, on its own land.
+    """Repair what is out of rule in a plan, only round it, on its own land.
 
     Homes that its edits moved stay in the sub-grid where they were put, as do
     those that are locked.
@@ -38,14 +38,14 @@ def repair(
     plan
         Any working plan, such as one just edited or imported.
     around
-        Codes of the sub-grids to be mended; all that are out of rule if not
+        Codes of the sub-grids to be repaired; all that are out of rule if not
         given.
     rules, seed, date, by, workers, progress
         As :func:`gridplan.redraw` takes them.
 
     Returns
     -------
-    The plan itself where nothing there is out of rule that could be mended.
+    The plan itself where nothing there is out of rule that could be repaired.
 
     Raises
     ------
@@ -61,8 +61,8 @@ def repair(
     >>> from gridplan.synthetic import make_board_plan
     >>> rules = Rules().replace(urban={"low": 50, "target": 60, "high": 60})
     >>> edited = edit(make_board_plan(), "move building h04 to 0301-001").plan
-    >>> mended = repair(edited, rules=rules)
-    >>> mended.subgrids["households"].tolist(), mended.stairwells.loc["h04-1", "subgrid"]
+    >>> repaired = repair(edited, rules=rules)
+    >>> repaired.subgrids["households"].tolist(), repaired.stairwells.loc["h04-1", "subgrid"]
     ([60, 60], '0301-001')
     """
     rules = rules or plan.rules

@@ -1,4 +1,4 @@
-"""Triggers: what of a plan is out of rule, or soon will be, on the land as it is now, each with its reason."""
+"""Triggers: what of a plan is out of rule on the land now, or soon will be, and why."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LIMIT_MOVED = 1.0  # m2 by which a community's outline must differ to be another
 
 
 def list_triggers(inputs: RedrawInputs, rules: Rules) -> pd.DataFrame:
-    """Find what broke since the plan was drawn, what changed and still holds, and what is about to break.
+    """Find what broke since the plan was drawn, what changed, and what is about to break.
 
     Parameters
     ----------
@@ -32,9 +32,9 @@ def list_triggers(inputs: RedrawInputs, rules: Rules) -> pd.DataFrame:
     Returns
     -------
     The table ``triggers``: by sub-grid of the plan before or by new building.
-    What is ``urgent`` is out of rule and can be mended; a sub-grid that was
+    What is ``urgent`` is out of rule and can be repaired; a sub-grid that was
     out of rule before, and has not changed since, is not urgent where the land
-    was renewed, nor where no plan could mend it.
+    was renewed, nor where no plan could repair it.
     """
     state = _sum_subgrids(inputs, rules)
     rows = [
@@ -63,7 +63,10 @@ def list_triggers(inputs: RedrawInputs, rules: Rules) -> pd.DataFrame:
 
 
 def _sum_subgrids(inputs: RedrawInputs, rules: Rules) -> pd.DataFrame:
-    """Sum up every sub-grid of homes of the plan before: households before and now, band, pieces before and now."""
+    """Sum up every sub-grid of homes of the plan before.
+
+    Households before and now, band, pieces before and now.
+    """
     plan = inputs.plan
     doors = inputs.stairwells
     old = plan.subgrids[plan.subgrids["kind"] != "exclusive"]
@@ -96,7 +99,10 @@ def _sum_subgrids(inputs: RedrawInputs, rules: Rules) -> pd.DataFrame:
 
 
 def _find_changed(inputs: RedrawInputs, state: pd.DataFrame) -> Array:
-    """Find the sub-grids whose homes are not the ones they were: other doors, or other households behind them."""
+    """Find the sub-grids whose homes are not the ones they were.
+
+    Other doors, or other households behind them.
+    """
     if not inputs.renewed:
         return np.zeros(len(state), bool)
     # Homes that went and others that came may leave the count as it was.

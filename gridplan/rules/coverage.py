@@ -1,4 +1,4 @@
-"""The rules of coverage: which posts are looked at, whom one post can serve, within how many minutes, and volunteers' work."""
+"""The rules of coverage: posts, how many each can serve and how soon, and volunteers' work."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ SERVICES = (
 
 @dataclass(frozen=True)
 class CoverageRules:
-    """Whom posts reach, whom they can serve, and what volunteers can do."""
+    """Who is reached by posts, how many these can serve, and what volunteers can do."""
 
     services: tuple[Service, ...] = rule(
         SERVICES,

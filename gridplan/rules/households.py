@@ -9,7 +9,10 @@ from gridplan.rules.declare import check_fields, rule
 
 @dataclass(frozen=True)
 class HouseholdRules:
-    """How households are estimated where nobody counted them; per-class numbers stand in ``coefficients.csv``."""
+    """How households are estimated where nobody counted them.
+
+    Numbers for each class of building are in ``coefficients.csv``.
+    """
 
     persons: float = rule(
         2.55, "people/household", "people of one household", "Tangshan, census 2020", 1

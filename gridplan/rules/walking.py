@@ -1,4 +1,4 @@
-"""The rules of walking: how fast, how far from a door to the street, and what stands in for streets that are not known."""
+"""The rules of walking: how fast, how far from a door to the street, and what replaces unknown streets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Arguments at the door: of the right type, or refused with a word on what came, what is wanted and how to get it.
+"""Arguments at the door: of the right type, or refused with what is wanted and how to get it.
 
 A public function says in its annotations what it takes. What is annotated with
 types that are known here alone is checked when the function is called through
@@ -46,7 +46,9 @@ REMEDIES = {
 
 
 def check_arguments(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the function with its arguments checked before each call; rules may come as a mapping or a path.
+    """Return the function with its arguments checked before each call.
+
+    Rules may come as a mapping or a path.
 
     Examples
     --------
@@ -82,7 +84,10 @@ def check_arguments(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def take_argument(function: str, name: str, value: Any, wanted: tuple[str, ...]) -> Any:
-    """Return the value of an argument if it is of a type that is wanted; rules are made of what they can be made of."""
+    """Return the value of an argument if it is of a type that is wanted.
+
+    Rules are made of what they can be made of.
+    """
     if value is None and "None" in wanted:
         return value
     kinds = [kind for kind in wanted if kind != "None"]

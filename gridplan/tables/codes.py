@@ -1,4 +1,4 @@
-"""Codes for rows that came without one, made from where they lie, so that the order of rows does not matter."""
+"""Codes for rows that came without one, made from where they lie, not from their order."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ CODES = {
 
 
 def fill_codes(table: str, frame: Any, codes: pd.Series[Any]) -> pd.Series[Any]:
-    """Fill empty codes: rows are numbered by the x and y of their middle, then by area, shape and all that is known of them.
+    """Fill empty codes with numbers, in an order that depends on the rows alone.
+
+    By the x and y of the middle, then by area, shape and all that is known of
+    them.
 
     Parameters
     ----------
@@ -65,7 +68,10 @@ def fill_codes(table: str, frame: Any, codes: pd.Series[Any]) -> pd.Series[Any]:
 
 
 def _find_order(frame: Any) -> pd.Index[Any]:
-    """Find the order of rows that depends on nothing but the rows; what it leaves tied is the same in every way."""
+    """Find the order of rows that depends on nothing but the rows.
+
+    What it leaves tied is the same in every way.
+    """
     by = pd.DataFrame(index=frame.index)
     if isinstance(frame, gpd.GeoDataFrame):
         shapes = frame.geometry.to_numpy()

@@ -49,14 +49,17 @@ def make_empty(table: str, crs: Any = None) -> gpd.GeoDataFrame:
 
 @cache
 def _make_empty(table: str) -> Any:
-    """Make a table without rows once; a plan has dozens of them, and casting their columns takes a while."""
+    """Make a table without rows once.
+
+    A plan has dozens of them, and casting their columns takes a while.
+    """
     frame = pd.DataFrame({c.name: [] for c in read_schema()[table] if not c.is_geometry})
     spatial: Any = gpd.GeoDataFrame(frame, geometry=[]) if is_spatial(table) else frame
     return conform_table(table, spatial)
 
 
 def conform_table(table: str, frame: Any) -> gpd.GeoDataFrame:
-    """Return the table with the schema's columns in their order, cast to their types, indexed by its key.
+    """Return the table with the schema's columns, types and key.
 
     Columns that the schema does not know are left out; columns that are
     missing are filled with the default of their type (empty text, 0, NaN,
@@ -103,7 +106,7 @@ def _cast(values: pd.Series[Any], dtype: str) -> pd.Series[Any]:
 
 
 def read_texts(values: pd.Series[Any]) -> pd.Series[Any]:
-    """Cast to text; whole numbers that came as floats lose their ``.0``, missing values become empty text.
+    """Cast to text; whole numbers lose their ``.0``, missing values become empty text.
 
     Examples
     --------
@@ -130,7 +133,7 @@ def _to_boolean(values: pd.Series[Any]) -> pd.Series[Any]:
 
 
 def check_values(table: str, frame: Any, file: str = "") -> list[Problem]:
-    """Check the columns and values of a table as it was read against the schema, and list all that is wrong.
+    """Check the columns and values of a table as read against the schema, and list all faults.
 
     Examples
     --------

@@ -1,4 +1,7 @@
-"""Values in a notebook: one line that says what it is, and the first rows of a table; everything from data is escaped."""
+"""Values in a notebook: one line that says what it is, and the first rows of a table.
+
+Everything from data is escaped.
+"""
 
 from __future__ import annotations
 

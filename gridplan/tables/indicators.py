@@ -1,4 +1,4 @@
-"""Outcomes: how the verbs on people write their figures and gaps, each replacing only what it wrote before."""
+"""Figures and gaps of the verbs on people, each verb replacing only what it wrote before."""
 
 from __future__ import annotations
 
@@ -42,7 +42,10 @@ def write_rows(
 
 
 def write_indicators(before: pd.DataFrame, room: str, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the indicators with those of one room replaced; sorted by room, level (the city first), measure and code."""
+    """Return the indicators with those of one room replaced.
+
+    Sorted by room, level (the city first), measure and code.
+    """
     order = ["room", "level", "measure", "of"]
     return write_rows("indicators", before, before["room"] == room, rows.assign(room=room), order)
 
@@ -57,7 +60,10 @@ def _order_levels(column: Any) -> Any:
 
 
 def write_gaps(before: pd.DataFrame, room: str, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the gaps with those of one room replaced, ranked within each rule: most households first, then by code."""
+    """Return the gaps with those of one room replaced, ranked within each rule.
+
+    Most households first, then by code.
+    """
     if len(rows):
         rows = rows.assign(room=room, less=-rows["households"].fillna(0)).sort_values(
             ["rule", "less", "of"], kind="stable"
@@ -77,7 +83,10 @@ def make_figures(
     most: bool = False,
     origin: Any = "computed",
 ) -> pd.DataFrame:
-    """Make rows of indicators; a value meets its need from above, or from below where the need is the ``most`` allowed.
+    """Make rows of indicators.
+
+    A value meets its need from above, or from below where the need is the
+    ``most`` allowed.
 
     A value that is not known meets no need, and its origin is unknown; where
     nothing is needed, every known value will do.
@@ -105,7 +114,9 @@ def make_figures(
 
 
 def roll_up(values: pd.DataFrame, communities: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Add up columns of communities to subdistricts and the city; the keys are the levels, the rows the codes.
+    """Add up columns of communities to subdistricts and the city.
+
+    The keys are the levels, the rows the codes.
 
     A sum is unknown (NaN) only where every part is. Communities without a
     subdistrict are in none.
@@ -125,7 +136,10 @@ def roll_up(values: pd.DataFrame, communities: pd.DataFrame) -> dict[str, pd.Dat
 
 
 def round_figures(figures: dict[str, Any], digits: int = 6) -> dict[str, Any]:
-    """Round the numbers of a manifest and turn numpy's into Python's; what is not known becomes an empty text."""
+    """Round the numbers of a manifest and turn numpy's into Python's.
+
+    What is not known becomes an empty text.
+    """
     out: dict[str, Any] = {}
     for key, value in figures.items():
         if isinstance(value, bool | np.bool_):

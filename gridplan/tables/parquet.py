@@ -1,4 +1,4 @@
-"""GeoParquet written batch by batch: one file a table, in row groups of one size whatever the batches were.
+"""GeoParquet written batch by batch: one file a table, in row groups of equal size.
 
 A city's table need never be in memory as a whole. The bytes depend on the rows
 and their order alone, not on how they came.
@@ -33,7 +33,9 @@ _NAMES = (
 
 
 class TableWriter:
-    """Write a table into one (Geo)Parquet file, batch by batch; as a context it closes the file at its end.
+    """Write a table into one (Geo)Parquet file, batch by batch.
+
+    As a context it closes the file at its end.
 
     Examples
     --------
@@ -70,7 +72,7 @@ class TableWriter:
         self.write_arrow(to_arrow(frame))
 
     def write_arrow(self, table: pa.Table) -> None:
-        """Add the rows of an Arrow table as :func:`to_arrow` makes it or a file of this writer holds it."""
+        """Add the rows of an Arrow table from :func:`to_arrow`, or from a file of this writer."""
         geo = read_geo(table.schema)
         if geo is not None:
             self._geo = geo if self._geo is None else _join_geo(self._geo, geo)
@@ -101,7 +103,9 @@ class TableWriter:
 
 
 def to_arrow(frame: Any) -> pa.Table:
-    """Turn a (Geo)DataFrame into an Arrow table; shapes become WKB, described in the metadata as GeoParquet 1.0 wants it.
+    """Turn a (Geo)DataFrame into an Arrow table.
+
+    Shapes become WKB, described in the metadata as GeoParquet 1.0 wants it.
 
     Examples
     --------
@@ -153,7 +157,10 @@ def _join_geo(one: dict[str, Any], two: dict[str, Any]) -> dict[str, Any]:
 def read_batches(
     path: Path, columns: list[str] | None = None, rows: int = 50_000
 ) -> Iterator[pa.Table]:
-    """Read a Parquet file some rows at a time, each batch with the metadata of the file; an empty file gives one without rows."""
+    """Read a Parquet file some rows at a time, each batch with the metadata of the file.
+
+    An empty file gives one without rows.
+    """
     file = pq.ParquetFile(path)
     schema = (
         file.metadata.metadata or {}

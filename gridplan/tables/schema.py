@@ -1,6 +1,6 @@
 """The words of gridplan: every table and column once, read from ``schema.csv``.
 
-Column names, types, units, Chinese names and meanings stand in that one file.
+Column names, types, units, Chinese names and meanings are in that one file.
 Checks, map labels, the manual and the reading of foreign column names all take
 them from here.
 """
@@ -134,9 +134,9 @@ def label(table: str, column: str, lang: Language = "en") -> str:
 def match_columns(
     table: str, given_names: Iterable[str], mapping: Mapping[str, str] | None = None
 ) -> dict[str, str]:
-    """Match a file's column names to the columns of a table: by the user's mapping, by name, then by alias.
+    """Match a file's column names to the columns of a table, by mapping, name or alias.
 
-    The words of files, Chinese, Korean or any other, stand in the column
+    The words of files, Chinese, Korean or any other, are in the column
     ``aliases`` of ``schema.csv``, divided by ``|``: a new word for a column
     is added there, and nowhere in code.
 

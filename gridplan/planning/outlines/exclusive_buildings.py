@@ -1,4 +1,4 @@
-"""Claims: which buildings belong to which stand-alone institution, from outlines, points, use and nearness."""
+"""Which buildings belong to which stand-alone institution, by outline, point, use and nearness."""
 
 from __future__ import annotations
 
@@ -62,7 +62,10 @@ INNER_WAYS = (
 def claim_buildings(
     site: Site, owners: gpd.GeoDataFrame, rules: ExclusiveRules
 ) -> tuple[gpd.GeoDataFrame, pd.Series[Any]]:
-    """Find the buildings of each owner; buildings whose use says so and that nobody claims become owners themselves.
+    """Find the buildings of each owner.
+
+    Buildings whose use says so, and that nobody claims, become owners
+    themselves.
 
     A building belongs to the smallest outline that it stands in; else to the
     point that stands in or beside it; else to the nearest owner of a fitting
@@ -110,7 +113,10 @@ def claim_buildings(
 def _judge_uses(
     lone: gpd.GeoDataFrame, homes: gpd.GeoDataFrame, rules: ExclusiveRules
 ) -> tuple[Any, dict[str, Any]]:
-    """Judge of which kind of owner the use of each building speaks (empty: none), and which it fits besides, by kind."""
+    """Find the kind of owner that the use of each building shows, and which others it fits.
+
+    The kind is empty where the use shows none.
+    """
     use = lone["use"].str.lower()
     kinds = list(dict.fromkeys(list_words(rules).values()))
     kind = np.full(len(lone), "", object)
@@ -141,7 +147,10 @@ def _claim_inside(owner: Ints, shapes: Any, of: Any, owners: gpd.GeoDataFrame) -
 
 
 def _link_buildings(site: Site, shapes: Any, of: Any, reach: float) -> tuple[Ints, Ints, Ints]:
-    """Link buildings of one community near each other with no street, barrier or wall between; gaps in millimetres."""
+    """Link near buildings of one community with no street, barrier or wall between.
+
+    Gaps are in millimetres.
+    """
     a, b = shapely.STRtree(shapes).query(shapes, predicate="dwithin", distance=reach)
     same = (a < b) & (of[a] == of[b])
     a = a[same]
@@ -169,7 +178,7 @@ def _find_seats(
     homes: gpd.GeoDataFrame,
     fits: Mapping[str, Any],
 ) -> None:
-    """Give the nearest building to each point that stands in or beside it, unless a home is nearer."""
+    """Give each point the nearest building in or beside which it stands, if no home is nearer."""
     points = owners.geometry.to_numpy()
     rows = np.flatnonzero(shapely.area(points) == 0)
     if not len(rows):
@@ -206,7 +215,7 @@ def _find_seats(
 def _claim_near(
     owner: Ints, edges: tuple[Ints, Ints, Ints], fits: Mapping[str, Any], owners: gpd.GeoDataFrame
 ) -> None:
-    """Give buildings that nobody has to the owner of a fitting kind that is nearest along the links between buildings."""
+    """Give unclaimed buildings to the owner of a fitting kind nearest along the links."""
     one, two, gap = edges
     count = len(owners) + 1
     most = int(1000 * FAR) * count
@@ -239,7 +248,10 @@ def _claim_near(
 def _make_owners(
     owner: Ints, lone: gpd.GeoDataFrame, kind: Any, edges: tuple[Ints, Ints, Ints], first: int
 ) -> pd.DataFrame:
-    """Make owners of buildings that nobody has but whose use speaks for itself: those of one kind linked together are one."""
+    """Make owners of unclaimed buildings whose use is clear.
+
+    Those of one kind that are linked together are one owner.
+    """
     free = (owner < 0) & (kind != "")
     one, two, _ = edges
     same = free[one] & free[two] & (kind[one] == kind[two])

@@ -37,7 +37,11 @@ SEAT = 0.1  # share of an institution's buildings from which a block counts as i
 
 @dataclass(frozen=True)
 class ExclusiveGrids:
-    """Exclusive grids, with the columns exclusive, community, owner, kind, name and geometry; and what was noted."""
+    """Exclusive grids, and what was noted.
+
+    ``grids`` has the columns exclusive, community, owner, kind, name and
+    geometry.
+    """
 
     grids: gpd.GeoDataFrame
     entries: tuple[Entry, ...]
@@ -46,7 +50,9 @@ class ExclusiveGrids:
 def find_exclusives(
     site: Site, rules: ExclusiveRules, around: gpd.GeoDataFrame | None = None
 ) -> ExclusiveGrids:
-    """Find the exclusive grids of a site: one for each stand-alone institution with land of its own.
+    """Find the exclusive grids of a site.
+
+    One for each stand-alone institution with land of its own.
 
     Parameters
     ----------
@@ -144,7 +150,7 @@ def _draw_lands(
     lines: Shapes,
     rules: ExclusiveRules,
 ) -> tuple[Shapes, npt.NDArray[np.bool_]]:
-    """Draw the land of each owner, and say on whose outline more households live than an exclusive grid may hold."""
+    """Draw the land of each owner, and say on whose outline too many households live."""
     shapes = owners.geometry.to_numpy()
     seats = {int(owner): rows.to_numpy(object) for owner, rows in claims.groupby(level=0)}
     outlined = shapely.area(shapes) > 0
@@ -180,7 +186,7 @@ def _draw_lands(
 
 
 def _surround(seat: Any, lines: Shapes, tree: Any, margin: float) -> Any:
-    """Draw the land around an institution's buildings: their yard and a margin, within the blocks that they stand in."""
+    """Draw the land around an institution's buildings: yard and margin, within their blocks."""
     if seat.is_empty:
         return seat
 
@@ -203,7 +209,10 @@ def _surround(seat: Any, lines: Shapes, tree: Any, margin: float) -> Any:
 
 
 def _keep_apart(lands: Shapes, owners: gpd.GeoDataFrame, communities: gpd.GeoDataFrame) -> Shapes:
-    """Cut lands at the limit of their community and at one another: outlines go first, then the smaller one."""
+    """Cut lands at the limit of their community and at one another.
+
+    Outlines go first, then the smaller one.
+    """
     limits = communities.geometry.reindex(owners["community"]).to_numpy()
     lands = shapely.intersection(lands, limits) if len(lands) else lands
     area = np.round(shapely.area(lands), 3)
@@ -249,7 +258,9 @@ def _code_grids(table: Any, communities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 def add_exclusives(
     site: Site, stairwells: gpd.GeoDataFrame, grids: gpd.GeoDataFrame
 ) -> dict[str, gpd.GeoDataFrame]:
-    """Add exclusive grids to the tables that outlines are drawn from: each is a building on land bounded by a street.
+    """Add exclusive grids to the tables that outlines are drawn from.
+
+    Each is a building on land bounded by a street.
 
     What runs across the land of an exclusive grid is left out, so that its
     land is not cut by it.

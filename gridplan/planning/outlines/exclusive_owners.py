@@ -1,4 +1,4 @@
-"""Owners of exclusive grids: which places and institutions stand alone, which are one and the same, and where they belong."""
+"""Owners of exclusive grids: which institutions stand alone, which are the same, and where."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ COLUMNS = ("owner", "kind", "name", "community", "geometry")
 
 
 def list_words(rules: ExclusiveRules) -> dict[str, str]:
-    """List the words of places and institutions that get an exclusive grid, and the kind of owner that each means.
+    """List the kinds of places that get an exclusive grid, and the kind of owner that each means.
 
     Examples
     --------
@@ -114,7 +114,10 @@ def find_owners(
 def _list_candidates(
     places: gpd.GeoDataFrame, institutions: gpd.GeoDataFrame, words: Mapping[str, str]
 ) -> Any:
-    """List the places and institutions of the kinds asked for, institutions first; what is a line counts as a point."""
+    """List the places and institutions of the kinds asked for, institutions first.
+
+    What is a line counts as a point.
+    """
     parts = []
     for rank, table in enumerate((institutions, places)):
         table = table.sort_index()
@@ -156,7 +159,11 @@ def _match(rows: pd.DataFrame) -> Ints:
 
 
 def _join_groups(rows: pd.DataFrame) -> pd.DataFrame:
-    """Join what is one and the same: code and name of the first, the more telling kind, and all outlines together."""
+    """Join what is one and the same.
+
+    Code and name of the first, the more telling kind, and all outlines
+    together.
+    """
     rows = rows.sort_values(["group", "rank", "owner"], kind="stable")
     first = rows.drop_duplicates("group").set_index("group")
     telling = rows.assign(plain=rows["kind"] == "enterprise").sort_values(
@@ -177,7 +184,10 @@ def _join_groups(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _find_community(shapes: Any, communities: gpd.GeoDataFrame) -> tuple[Any, Any]:
-    """Find the community that holds most of each shape, and whether it lies in several; the lower code wins a tie."""
+    """Find the community that holds most of each shape, and whether it lies in several.
+
+    The lower code wins a tie.
+    """
     limits = communities.geometry.to_numpy()
     codes = np.append(communities.index.to_numpy(object), "")
     row, limit = shapely.STRtree(limits).query(shapes, predicate="intersects")

@@ -1,4 +1,4 @@
-"""Surplus: land that fell to an exclusive grid when outlines were drawn, given to the sub-grids of homes beside it."""
+"""Land that fell to an exclusive grid in drawing goes to the sub-grids of homes beside it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ THIN = 0.01  # m; what is narrower is a rounding, no land
 def return_surplus(
     outlines: gpd.GeoSeries, lands: gpd.GeoSeries, community: pd.Series[Any], grid: float
 ) -> gpd.GeoSeries:
-    """Cut exclusive grids back to their own land; the rest goes to the neighbour of homes with the longest common border.
+    """Cut exclusive grids back to their own land.
+
+    The rest goes to the neighbour of homes with the longest common border.
 
     What touches no sub-grid of homes stays, as in a community of works where
     nobody lives.
@@ -72,7 +74,9 @@ def return_surplus(
 def _cut(
     outlines: Shapes, lands: Shapes, grid: float
 ) -> tuple[Shapes, Ints, npt.NDArray[np.bool_]]:
-    """Cut outlines along the edges of their own lands, all at once so that neighbours are cut at the same corners.
+    """Cut outlines along the edges of their own lands.
+
+    All are cut at once, so that neighbours are cut at the same corners.
 
     Returns the faces, the outline that each lies in, and whether it is kept,
     not surplus.
@@ -92,7 +96,10 @@ def _cut(
 
 
 def _join(shapes: Shapes, grid: float) -> Any:
-    """Join shapes that share their corners; where roundings keep them from it, at the cost of corners moved by one."""
+    """Join shapes that share their corners.
+
+    Where roundings keep them from it, corners move by at most one rounding.
+    """
     try:
         return shapely.coverage_union_all(shapes)
     except shapely.GEOSException:
@@ -100,7 +107,10 @@ def _join(shapes: Shapes, grid: float) -> Any:
 
 
 def _find_hosts(faces: Shapes, of_face: Ints, homes: Shapes, of_home: Ints) -> Ints:
-    """Find the outline of its community that each face goes to, outwards from those that touch one; -1 where there is none."""
+    """Find the outline of its community that each face goes to, -1 where there is none.
+
+    It goes outwards from the faces that touch an outline.
+    """
     near = np.unique(shapely.STRtree(homes).query(faces, predicate="intersects")[1])
     borders = find_borders(np.concatenate([faces, homes[near]]), np.array([], dtype=object))
     of = np.concatenate([of_face, of_home[near]])

@@ -1,4 +1,4 @@
-"""Special grids: stretches of rivers, lakes and railways, which lie over the sub-grids and have chiefs of their own."""
+"""Special grids: stretches of rivers, lakes and railways over the sub-grids, with chiefs."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def find_specials(
     rules: SpecialRules,
     around: gpd.GeoDataFrame | None = None,
 ) -> SpecialGrids:
-    """Cut rivers, lakes and railways at the limits of communities and into stretches of about ``rules.length``.
+    """Cut rivers, lakes and railways at community limits, into stretches of ``rules.length``.
 
     In each community the lines of one kind and name are one, and tracks side
     by side count once; they are cut into pieces of equal length, so that no
@@ -122,7 +122,10 @@ def find_specials(
 
 
 def _take_kinds(barriers: gpd.GeoDataFrame, rules: SpecialRules) -> gpd.GeoDataFrame:
-    """Take the lines and areas of the kinds asked for, in order of code; what is only called water is a river if it is long."""
+    """Take the barriers of the kinds asked for, in order of code.
+
+    What is only called water is a river if it is long.
+    """
     features = barriers.sort_index()
     shapes = features.geometry.to_numpy()
     kind = features["kind"].str.lower()
@@ -141,7 +144,10 @@ def _take_kinds(barriers: gpd.GeoDataFrame, rules: SpecialRules) -> gpd.GeoDataF
 def _clip(
     barriers: gpd.GeoDataFrame, communities: gpd.GeoDataFrame, around: gpd.GeoDataFrame
 ) -> tuple[pd.DataFrame, list[str]]:
-    """Clip barriers to communities: community, barrier, kind, name and shape of each part; and the barriers with mere corners."""
+    """Clip barriers to communities, and list the barriers with mere corners there.
+
+    Each part has its community, barrier, kind, name and shape.
+    """
     limits = communities.geometry.to_numpy()
     shapes = barriers.geometry.to_numpy()
     solid = shapely.get_dimensions(shapes) == 2
@@ -172,7 +178,10 @@ def _clip(
 
 
 def _draw_zones(communities: gpd.GeoDataFrame, around: gpd.GeoDataFrame) -> Shapes:
-    """Draw the land whose lines each community owns: its own and a little beyond, without that of lower codes."""
+    """Draw the land whose lines each community owns.
+
+    Its own and a little beyond, without that of lower codes.
+    """
     every = around.sort_index()
     # Lines often run along a limit: the lower code owns them, so that none is cut lengthwise.
     grown = shapely.buffer(every.geometry.to_numpy(), ALONG, join_style="mitre", mitre_limit=2.0)
@@ -186,7 +195,10 @@ def _draw_zones(communities: gpd.GeoDataFrame, around: gpd.GeoDataFrame) -> Shap
 
 
 def _cut_community(parts: pd.DataFrame, rules: SpecialRules) -> list[dict[str, Any]]:
-    """Cut the parts of barriers in one community into stretches: lakes, rivers as areas, then lines, each kind in turn."""
+    """Cut the parts of barriers in one community into stretches.
+
+    Lakes, rivers as areas, then lines, each kind in turn.
+    """
     rows = []
     for kind in sorted(parts["kind"].unique()):
         of_kind = parts[parts["kind"] == kind]
@@ -224,7 +236,10 @@ def _list_stretches(pieces: Any, kind: str, name: str, codes: Any) -> list[dict[
 
 
 def _join_areas(beds: pd.DataFrame, lines: pd.DataFrame) -> list[tuple[str, str, Any]]:
-    """Join areas of one name, and nameless ones that touch them; a nameless one takes the name of the line within."""
+    """Join areas of one name, and nameless ones that touch them.
+
+    A nameless one takes the name of the line within.
+    """
     if beds.empty:
         return []
     shapes = beds["geometry"].to_numpy(object)
@@ -263,7 +278,9 @@ def _join_areas(beds: pd.DataFrame, lines: pd.DataFrame) -> list[tuple[str, str,
 
 
 def find_touches(grids: gpd.GeoDataFrame, subgrids: gpd.GeoDataFrame, touch: float) -> pd.DataFrame:
-    """Find the sub-grids of its community within ``touch`` metres of each special grid, and how many metres of it.
+    """Find the sub-grids within ``touch`` metres of each special grid of their community.
+
+    And how many metres of it they touch.
 
     For an area the metres are those of its bank.
     """
@@ -294,7 +311,7 @@ def find_touches(grids: gpd.GeoDataFrame, subgrids: gpd.GeoDataFrame, touch: flo
 def note_outside(
     barriers: gpd.GeoDataFrame, communities: gpd.GeoDataFrame, rules: SpecialRules
 ) -> Entry:
-    """Note which rivers, lakes and railways lie wholly or partly outside every community, and for how many metres.
+    """Note which rivers, lakes and railways lie partly outside every community, and how long.
 
     Examples
     --------

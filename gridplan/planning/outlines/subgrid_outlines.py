@@ -1,4 +1,4 @@
-"""Outlines of one community's sub-grids, drawn along streets and barriers or midway between the walls of buildings."""
+"""Outlines of one community's sub-grids, along streets and barriers or midway between walls."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ ROUNDS = 5  # of joining pieces and reassigning what that leaves over
 
 @dataclass(frozen=True)
 class WallPoints:
-    """Points on walls: position, the shape and the block that each belongs to, and its sub-grid's number."""
+    """Points on walls: position, shape, block, and number of the sub-grid."""
 
     xy: Floats
     owner: Ints
@@ -72,7 +72,7 @@ class WallPoints:
 def draw_outlines(
     outline: Any, shapes: Shapes, parts: Ints, lines: Shapes, rules: OutlineRules
 ) -> Shapes:
-    """Draw the outlines of all sub-grids of a community.
+    """Draw the outlines of all sub-grids and exclusive grids, with entries for the ledger.
 
     Blocks between streets whose homes are of one sub-grid are its own; others
     are cut midway between walls. All lines are noded together, so that the
@@ -162,7 +162,7 @@ def _find_touched(tree: Any, lines: Shapes) -> Bools:
 
 
 def _find_overlaid(tree: Any, parts: Ints) -> tuple[Bools, Bools]:
-    """Find shapes that stand on a larger one, which have no land around them, and the ones they stand on.
+    """Find shapes on top of a larger one, which have no land around them, and those under them.
 
     A home stands on other homes only: in a hall it keeps its land. Of two
     alike the one with the lower number bears.
@@ -207,7 +207,7 @@ def _place_points(
 
 
 def _label_others(points: WallPoints, parts: Ints) -> tuple[Ints, WallPoints]:
-    """Give every shape that is no home the sub-grid of the nearest home, in its own block if there is one."""
+    """Give every shape that is no home the sub-grid of the nearest home, in its block if possible."""
     other = parts[points.owner] < 0
     homes = points.take(~other)
     others = points.take(other)
@@ -222,7 +222,9 @@ def _label_others(points: WallPoints, parts: Ints) -> tuple[Ints, WallPoints]:
 def _refine_points(
     points: WallPoints, place: Callable[..., WallPoints], parts: Ints, spacing: float
 ) -> tuple[WallPoints, Bools]:
-    """Place more points on walls that face other sub-grids, the denser the nearer; only in blocks with several sub-grids.
+    """Place more points on walls that face other sub-grids, the denser the nearer.
+
+    Only in blocks with several sub-grids.
 
     Also returns the shapes whose walls touch those of another sub-grid.
     """
@@ -283,7 +285,7 @@ def _cut_blocks(points: WallPoints, blocks: Shapes, shapes: Shapes, rules: Outli
 def _label_faces(
     faces: Shapes, blocks: Shapes, points: WallPoints, shapes: Shapes, parts: Ints, walled: Bools
 ) -> Ints:
-    """Label faces: inside a building or around a whole one by that, else by the nearest wall in the same block.
+    """Label faces by the building in them, else by the nearest wall in the same block.
 
     A face of an empty block gets -1. Asking for the nearest wall is a guess
     from one place, which straightened lines may have left on the wrong side of
@@ -310,7 +312,7 @@ def _find_strips(
     blocks: int,
     spacing: float,
 ) -> tuple[Shapes, WallPoints]:
-    """Find long empty faces, such as rivers and the land between two carriageways, and points on their banks.
+    """Find long empty faces, such as rivers and medians of roads, and points on their banks.
 
     Each is a block of its own, numbered on from ``blocks``; its points bear
     the label of the land on the other side.
@@ -332,7 +334,7 @@ def _find_strips(
 
 
 def _label_rest(faces: Shapes, labels: Ints) -> Ints:
-    """Label faces on land apart from all homes, such as an island, by the nearest face that has a label."""
+    """Label faces on land apart from all homes by the nearest face that has a label."""
     rest = labels < 0
     labelled = labels >= 0
     if not rest.any():

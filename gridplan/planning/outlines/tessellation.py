@@ -1,4 +1,4 @@
-"""Land outlines: each community's land tiled by its sub-grids, along streets and barriers or midway between buildings."""
+"""Land outlines: each community tiled by its sub-grids, along streets or midway between walls."""
 
 from __future__ import annotations
 
@@ -78,7 +78,9 @@ _DEFEATS = (
 
 
 def tessellate_community(land: CommunityLand, rules: OutlineRules) -> CommunityOutlines:
-    """Tile the land of one community by its sub-grids; a method that fails hands over to a plainer one.
+    """Tile the land of one community by its sub-grids.
+
+    A method that fails hands over to a plainer one.
 
     Examples
     --------
@@ -109,7 +111,7 @@ def tessellate_community(land: CommunityLand, rules: OutlineRules) -> CommunityO
 def _draw_checked(
     land: CommunityLand, shapes: Shapes, lines: Shapes, rules: OutlineRules, method: str
 ) -> CommunityOutlines:
-    """Draw the outlines, save sub-grids that others on the same spot left no land, and check that all is well."""
+    """Draw the outlines, save sub-grids left without land, and check the result."""
     drawn = draw_outlines(land.outline, shapes, land.parts, lines, rules)
     lost = np.flatnonzero(shapely.area(drawn) <= 0)
     if len(lost):
@@ -142,7 +144,7 @@ def _check_tiling(drawn: Shapes, outline: Any) -> None:
 def _carve_homes(
     drawing: CommunityOutlines, land: CommunityLand, shapes: Shapes, grid: float
 ) -> CommunityOutlines:
-    """Carve homes that lie in the land of another sub-grid out of it, along their walls, so that every home is in its own."""
+    """Carve homes out of the land of other sub-grids, along their walls."""
     strays = find_strays(drawing.shapes, shapes, land.parts)
     if not len(strays):
         return drawing
@@ -162,7 +164,7 @@ def _carve_homes(
 
 
 def find_strays(drawn: Shapes, shapes: Shapes, parts: Ints) -> Ints:
-    """Find the homes that lie partly outside their sub-grid, but for what other homes or buildings cover of them.
+    """Find the homes partly outside their sub-grid, except where other buildings cover them.
 
     Examples
     --------
@@ -191,7 +193,10 @@ def find_strays(drawn: Shapes, shapes: Shapes, parts: Ints) -> Ints:
 
 
 def draw_cells(land: CommunityLand, shapes: Shapes, grid: float) -> Shapes:
-    """Give all land to the sub-grid of the nearest home, each home a single point: the plainest method, which always works."""
+    """Give all land to the sub-grid of the nearest home, each home a single point.
+
+    The plainest method, which always works.
+    """
     homes = np.flatnonzero((land.parts >= 0) & ~shapely.is_empty(shapes))
     points = pd.DataFrame(
         shapely.get_coordinates(shapely.point_on_surface(shapes[homes])).round(3),
@@ -216,7 +221,7 @@ def tessellate(
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> PlanOutlines:
-    """Draw the land outlines of all sub-grids: they tile every community that has any, without gap or overlap.
+    """Draw the land outlines of all sub-grids, which tile their communities exactly.
 
     Parameters
     ----------
@@ -318,7 +323,7 @@ def _list_entries(
 
 
 def _find_cut(land: CommunityLand) -> Ints:
-    """Find the homes that reach over the community's limit by more than the rounding of outlines."""
+    """Find the homes beyond the community's limit by more than the rounding of outlines."""
     homes = np.flatnonzero(land.parts >= 0)
     out = homes[~shapely.covers(land.outline, land.shapes[homes])]
     over = shapely.area(shapely.difference(land.shapes[out], land.outline))

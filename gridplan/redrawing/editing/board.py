@@ -1,4 +1,4 @@
-"""The board that edits are tried on: where every stairwell is now, what is locked, and what each sub-grid comes to."""
+"""The board that edits are tried on: who lives where, what is locked, what each sub-grid comes to."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FIGURES = ("households", "in_band", "mean_walk", "household_metres", "contiguous
 
 @dataclass(frozen=True)
 class MadeCommand:
-    """A command that was carried out: as it can be made again, the households that it moved, and what it did."""
+    """A command carried out: as it can be made again, the households it moved, and what it did."""
 
     command: EditCommand
     moved: int
@@ -54,7 +54,7 @@ class BoardState:
 
 
 class EditBoard:
-    """A plan's stairwells as arrays, and the division problem of each community once it is asked for."""
+    """A plan's stairwells as arrays, and the division problem of each community when asked for."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
@@ -83,7 +83,7 @@ class EditBoard:
         )
 
     def get_problem(self, community: str) -> tuple[DivisionProblem, Array]:
-        """Return the division problem of a community, and the rows of its atoms in the table of stairwells."""
+        """Return the division problem of a community, and the stairwells' rows of its atoms."""
         if community not in self._problems:
             homes = self.plan.stairwells[self.community == community]
             problem = self._land.take(homes).problems[community]
@@ -100,7 +100,10 @@ class EditBoard:
         return problem.take(members), rows[members]
 
     def measure(self, state: BoardState, codes: Iterable[str]) -> pd.DataFrame:
-        """Measure some sub-grids as they stand: the columns ``FIGURES``, by code; those that are not there are left out."""
+        """Measure some sub-grids as they stand: the columns ``FIGURES``, by code.
+
+        Those that are not there are left out.
+        """
         frames = []
         by: dict[str, list[str]] = {}
         for code in sorted(set(codes) & set(state.lies_in)):
@@ -152,7 +155,7 @@ def _measure_parts(
 
 
 def recall_centres(plan: Plan) -> dict[str, str]:
-    """Recall the centres that were chosen by hand and still stand, by code of the sub-grid, from the log of edits.
+    """Read from the log of edits the centres that were chosen by hand and still hold, by sub-grid.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Finding what a command names: codes as they are, or but for case, and near ones where there is none."""
+"""Finding what a command names: exact codes, codes but for case, and near ones to suggest."""
 
 from __future__ import annotations
 

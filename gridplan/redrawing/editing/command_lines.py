@@ -1,4 +1,4 @@
-"""Commands: changes of sub-grids written as the lines of an edit, so that they are checked, logged and can be made again."""
+"""Changes of sub-grids written as edit commands, so that they are checked and logged like others."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from gridplan.redrawing.editing.edit_script import EditCommand, write_command
 
 
 def write_commands(changes: pd.DataFrame, stairwells: Any) -> list[str]:
-    """Write changes as commands: a whole sub-grid under a new code is recoded, an exchange is a swap, all else is moved.
+    """Write changes as commands.
+
+    A whole sub-grid under a new code is recoded, an exchange is a swap, all
+    else is moved.
 
     Commands are carried out one by one, and a sub-grid ends with its last
     home. So one home of a sub-grid that all leave while others come waits
@@ -68,7 +71,10 @@ def write_commands(changes: pd.DataFrame, stairwells: Any) -> list[str]:
 def _write_waiting(
     waiting: pd.DataFrame, filled: set[str], fresh: set[str], stairwells: Any
 ) -> list[str]:
-    """Write the moves of homes that wait, each after those into its own sub-grid; single homes in a ring are swapped along it."""
+    """Write the moves of homes that wait, each after those into its own sub-grid.
+
+    Single homes in a ring are swapped along it.
+    """
     lines: list[str] = []
     waiting_homes = {
         str(old): (str(home), str(new))
@@ -97,7 +103,10 @@ def _write_waiting(
 
 
 def _write_moves(movers: pd.DataFrame, new: str, is_new: bool, stairwells: Any) -> list[str]:
-    """Write the moves to one sub-grid: whole buildings by their codes, other stairwells by their own."""
+    """Write the moves to one sub-grid.
+
+    Whole buildings by their codes, other stairwells by their own.
+    """
     doors = stairwells.groupby("building").size().reindex(movers["building"]).to_numpy()
     whole = movers.groupby("building")["building"].transform("size").to_numpy() == doors
     named = {

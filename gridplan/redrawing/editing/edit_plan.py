@@ -1,4 +1,4 @@
-"""Edits by hand: a script checked, previewed and carried out, and the log that makes the same plan again."""
+"""Edits by hand: a script checked, previewed and carried out, and the log that repeats it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Preview:
 
     ``table`` has a row for each sub-grid that it touches, with every figure
     before and after: households, in_band, mean_walk (m), household_metres,
-    contiguous, pieces (in which its homes hang together on foot); a sub-grid
+    contiguous, pieces (in which its homes can be walked between); a sub-grid
     that begins or ends has no figure on one side. ``warnings`` say what it
     puts out of rule, ``moved`` counts the households that change their
     sub-grid.
@@ -53,7 +53,7 @@ class Preview:
 
 @dataclass(frozen=True)
 class Edited:
-    """A plan that was edited, the preview of what was done, the log of all its edits, and the plan before, to undo it."""
+    """An edited plan, the preview and log of its edits, and the plan before, to undo it."""
 
     plan: Plan
     preview: Preview
@@ -82,7 +82,7 @@ def edit(
     An edit by hand may break rules, which the preview says and ``exceptions``
     notes; it is refused where it names what is not there, leads into another
     community, or a lock forbids it. All figures and outlines of the sub-grids
-    that it touches are made anew, the others stay. ``undo`` takes back the
+    that it touches are made again, the others stay. ``undo`` takes back the
     command before it; a whole edit is undone by taking ``before``, which is
     the plan itself.
 
@@ -107,8 +107,8 @@ def edit(
     Raises
     ------
     InputError
-        If lines are not understood or cannot be carried out; all are told,
-        with their numbers.
+        If lines are not understood or cannot be carried out; all are
+        listed, with their numbers.
     PlanError
         If the plan is a release.
 
@@ -186,7 +186,10 @@ def _run(
 def _run_batch(
     board: EditBoard, state: BoardState, batch: CommandBatch
 ) -> tuple[BoardState, list[Problem]]:
-    """Run the commands of a batch one after the other; undo goes back to the state before the last one."""
+    """Run the commands of a batch one after the other.
+
+    Undo goes back to the state before the last one.
+    """
     stack = [state]
     problems = []
     for command in batch.commands:
@@ -228,7 +231,7 @@ def _check_date(date: str) -> list[Problem]:
 
 
 def _commit(plan: Plan, batch: CommandBatch, state: BoardState, progress: Progress) -> Plan:
-    """Make the plan of a state, with its locks, the rows of the log and the entry in the history."""
+    """Make the plan of a state, with its locks, its rows of the log and its entry in the history."""
     if not state.made:
         return plan
     doors = plan.stairwells
@@ -248,7 +251,11 @@ def _commit(plan: Plan, batch: CommandBatch, state: BoardState, progress: Progre
 def _add_rows(
     edits: pd.DataFrame, batch: CommandBatch, made: Sequence[MadeCommand]
 ) -> pd.DataFrame:
-    """Add a batch to the log: its rows are numbered batch.command, so that the same batches can be made again."""
+    """Add a batch to the log.
+
+    Its rows are numbered batch.command, so that the same batches can be made
+    again.
+    """
     number = 1 + max((int(str(key).partition(".")[0]) for key in edits.index), default=0)
     rows = [
         {
@@ -301,7 +308,9 @@ def _follow(code: str, renames: dict[str, str]) -> str:
 
 
 def write_log(plan: Plan) -> str:
-    """Write the log of a plan's edits as plain text: who, when, what; as a script it makes the same plan of the plan before.
+    """Write the log of a plan's edits as plain text: who, when, what.
+
+    As a script it makes the same plan of the plan before.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The language of edits: lines of plain text, in English or with Chinese verbs, to commands and back."""
+"""The language of edits: lines of plain text, in English or Chinese, to commands and back."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class EditCommand:
     ``level`` says what ``things`` are (building, stairwell, subgrid,
     community, code, all; empty where the script does not say, or where each
     says it of itself, as in ``subgrid:0301-007``), ``others`` is the other
-    side of it: where to, with whom, or the new code.
+    side of it: where to, with which, or the new code.
     """
 
     verb: str

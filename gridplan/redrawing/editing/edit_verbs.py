@@ -1,4 +1,4 @@
-"""The verbs of edits: each takes a state of the board and a command, and returns the next state or refuses."""
+"""The verbs of edits: each turns a state and a command into the next state, or refuses."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def _split(board: EditBoard, state: BoardState, command: EditCommand) -> BoardSt
         remedy = f"split {code} into {len(islands)}, then split its pieces"
         raise refuse(
             "splits can be made",
-            f"{code} is in {len(islands)} pieces that do not hang together",
+            f"{code} is in {len(islands)} pieces with no way between them",
             remedy,
         )
     keeper = _choose_keeper(board, state, code, problem, rows, part)
@@ -108,7 +108,11 @@ def _split(board: EditBoard, state: BoardState, command: EditCommand) -> BoardSt
 def _choose_keeper(
     board: EditBoard, state: BoardState, code: str, problem: Any, rows: Array, part: Array
 ) -> int:
-    """Choose the part that keeps the code: that with most households in locked buildings, else with most; the first of equals."""
+    """Choose the part that keeps the code.
+
+    That with most households in locked buildings, else with most; the first of
+    equals.
+    """
     locked = np.isin(board.building[rows], list(_list_locked(state, "building")))
     held = np.bincount(part, problem.weights * locked, minlength=int(part.max()) + 1)
     mass = np.bincount(part, problem.weights)
@@ -254,7 +258,10 @@ def _name_things(command: EditCommand, pairs: Sequence[tuple[str, str]]) -> Edit
 
 
 def _find_lockable(board: EditBoard, state: BoardState, level: str, thing: str) -> tuple[str, str]:
-    """Find what is to be locked: where the script does not say, a sub-grid, a community or a building."""
+    """Find what is to be locked.
+
+    Where the script does not say, a sub-grid, a community or a building.
+    """
     known: Mapping[str, Any] = {
         "subgrid": state.lies_in,
         "community": set(board.plan.site.communities.index),
@@ -284,7 +291,10 @@ def _reassign(
     codes: Array,
     parts: set[str] | None = None,
 ) -> BoardState:
-    """Put stairwells into other sub-grids, if community limits and locks allow it, and note what comes of it."""
+    """Put stairwells into other sub-grids, if community limits and locks allow it.
+
+    What comes of it is noted.
+    """
     _refuse_across(board, state, rows, codes)
     off = state.member[rows] != codes
     moved = rows[off]
@@ -360,7 +370,7 @@ def _refuse_across(board: EditBoard, state: BoardState, rows: Array, codes: Arra
 
 
 def _refuse_locked(board: EditBoard, state: BoardState, moved: Array, to: Array) -> None:
-    """Refuse to move homes out of or into what is closed, or out of locked buildings, naming every lock in the way."""
+    """Refuse to move homes out of or into what is locked, naming every lock in the way."""
     problems: list[Problem] = []
     for code in sorted({*state.member[moved], *to}):
         for name in _name_closing(state, code):
@@ -407,7 +417,7 @@ def _name(board: EditBoard, rows: Array) -> tuple[str, ...]:
 
 
 def _warn(board: EditBoard, figures_before: Any, figures_after: Any) -> list[str]:
-    """Say what an edit put out of rule: sub-grids that were in their band, or hung together, and do not now."""
+    """Say which sub-grids an edit put out of their band, or left in several pieces."""
     warnings = []
     for code, row in figures_after.iterrows():
         before = figures_before.loc[code] if code in figures_before.index else None

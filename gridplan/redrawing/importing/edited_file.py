@@ -1,4 +1,4 @@
-"""Files that other programs wrote: a plan that was edited in QGIS, and layers of old grids, whatever they are called by now.
+"""Files of other programs: plans edited in QGIS and layers of old grids, whatever their names.
 
 QGIS adds ``fid``, changes the order and the types of columns, renames layers
 on export and leaves some out; other programs cut names short. Layers are
@@ -33,7 +33,7 @@ def read_edited(
     column: str | None = None,
     encoding: str | None = None,
 ) -> dict[str, Any]:
-    """Read what may have been edited of a plan: stairwells, buildings and outlines of sub-grids, as the file has them.
+    """Read the stairwells, buildings and outlines of sub-grids that a file has of an edited plan.
 
     Parameters
     ----------
@@ -157,7 +157,10 @@ def read_grids(
 def _list_layers(
     path: Path, layer: str | None, encoding: str | None
 ) -> Iterator[tuple[str, list[str], bool, Any]]:
-    """List the layers of a file, or the one named: name, columns, whether it has shapes, and its rows if read."""
+    """List the layers of a file, or the one named.
+
+    Name, columns, whether it has shapes, and its rows if read.
+    """
     if path.suffix.lower() not in _MANY or not path.exists():
         frame = open_layers(path, "subgrids", encoding)[0].frame
         yield path.stem, list(frame.columns), isinstance(frame, gpd.GeoDataFrame), frame
@@ -174,7 +177,7 @@ def _name_layers(path: Path) -> list[str]:
     try:
         return [str(name) for name, _ in pyogrio.list_layers(path)]
     except pyogrio.errors.DataSourceError as error:
-        remedy = "check that it opens in QGIS, and save it anew as GeoPackage"
+        remedy = "check that it opens in QGIS, and save it again as GeoPackage"
         raise InputError(
             [Problem("file", "readable", f"cannot be read ({error})", remedy, file=path.name)]
         ) from error

@@ -1,4 +1,4 @@
-"""Importing: a plan of sub-grids that others drew, from a layer of outlines or from a table of codes."""
+"""Importing: a plan of existing sub-grids, from a layer of outlines or a table of codes."""
 
 from __future__ import annotations
 
@@ -53,7 +53,9 @@ def import_grids(
     inputs: Mapping[str, str] | None = None,
     progress: Progress = keep_silent,
 ) -> Plan:
-    """Make a plan of old grids, whoever drew them: their codes and homes stay, figures and outlines are made anew.
+    """Make a plan of old grids, whoever drew them.
+
+    Their codes and homes stay; figures and outlines are made again.
 
     A home goes to the outline that holds most of its footprint (door by door
     where a building stands in several), where two hold as much to the smaller
@@ -83,7 +85,7 @@ def import_grids(
     Raises
     ------
     InputError
-        If no column of codes can be told, no code fits the land, the CRS is
+        If no column of codes is found, no code fits the land, the CRS is
         not known, or nobody lives on the site.
     PersonalDataError
         If columns look like data on named persons.
@@ -159,7 +161,7 @@ def _draw_members(
 def _place_in_outlines(
     grids: OldGrids, doors: gpd.GeoDataFrame, site: Site
 ) -> tuple[Array, list[Entry]]:
-    """Place homes in the outlines of old grids that reach into their community by more than a fault of drawing."""
+    """Place homes in the old grids that reach into their community by more than a drawing error."""
     communities = site.communities.sort_index()
     land = measure_common(grids.shapes, communities.geometry.to_numpy())
     overlaps = land[land["common"] >= SPILL * shapely.area(grids.shapes)[land["first"]]]
@@ -195,7 +197,10 @@ def _place_in_outlines(
 def _look_up(
     table: pd.DataFrame, doors: gpd.GeoDataFrame, column: str | None
 ) -> tuple[Array, Array, list[Entry]]:
-    """Look up every stairwell in a table of codes; returns the codes and the row of each stairwell."""
+    """Look up every stairwell in a table of codes.
+
+    Returns the codes and the row of each stairwell.
+    """
     refuse_personal("counts", table, [column] if column else [])
     lower = {str(name).strip().lower(): name for name in table.columns}
     words = {
@@ -257,7 +262,10 @@ def _look_up(
 def _attach(
     named: pd.Series[str], doors: gpd.GeoDataFrame, pairs: pd.DataFrame
 ) -> tuple[pd.Series[str], list[Entry]]:
-    """Give homes in no grid to the nearest one of their community; those of a community without any are one sub-grid."""
+    """Give homes in no grid to the nearest one of their community.
+
+    Those of a community without any are one sub-grid.
+    """
     member, how = join_nearest(named, doors, pairs)
     community = doors["community"].reindex(member.index)
     none = how == "none"

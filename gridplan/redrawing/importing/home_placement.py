@@ -1,4 +1,4 @@
-"""Placing: which of some outlines each home stands in, and the nearest one on foot for homes that stand in none."""
+"""Placing homes: which outline each is in, and the nearest one on foot where it is in none."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ def place_homes(
     allowed: pd.MultiIndex | None = None,
     preferred: Array | None = None,
 ) -> pd.DataFrame:
-    """Place every stairwell in the outline that holds most of its building, or of its own slice where outlines cut it.
+    """Place every stairwell in the outline with most of its building.
+
+    Where outlines cut the building, its own slice of the footprint counts.
 
     Floor bands have slices of their own too, side by side along the footprint,
     as outlines of sub-grids show them.
@@ -156,7 +158,7 @@ def join_nearest(
 
 
 def _walk_nearest(stairwells: gpd.GeoDataFrame, neighbours: pd.DataFrame, known: Array) -> Array:
-    """Find for each stairwell the known one that is nearest over neighbours, -1 where none can be walked to."""
+    """Find the known stairwell nearest to each over neighbours, -1 where none can be walked to."""
     a, b = (
         stairwells.index.get_indexer(pd.Index(neighbours[end])) for end in ("focal", "neighbour")
     )
@@ -172,7 +174,10 @@ def _walk_nearest(stairwells: gpd.GeoDataFrame, neighbours: pd.DataFrame, known:
 
 
 def _fly_nearest(stairwells: gpd.GeoDataFrame, bare: Array, known: Array) -> dict[int, int]:
-    """Find for some stairwells the known one of their community that is nearest in a straight line; of equals the first."""
+    """Find the known stairwell of its community nearest to each in a straight line.
+
+    Of equals the first.
+    """
     community = stairwells["community"].to_numpy(object)
     xy = shapely.get_coordinates(stairwells.geometry.to_numpy())
     nearest: dict[int, int] = {}

@@ -1,4 +1,4 @@
-"""Old grids: a layer of outlines that others drew, put in order as far as that needs no decision, and every repair counted."""
+"""Old grids: a layer of outlines put in order as far as that needs no decision, repairs counted."""
 
 from __future__ import annotations
 
@@ -57,7 +57,10 @@ CODE_WORDS = (
 
 @dataclass(frozen=True, eq=False)
 class OldGrids:
-    """Outlines of old grids and their codes as text (empty where there is none), sorted by both; and what was repaired."""
+    """Outlines and codes of old grids, sorted by both, and what was repaired.
+
+    A code is empty where there is none.
+    """
 
     codes: Array
     shapes: Array
@@ -115,7 +118,9 @@ def refuse_personal(table: str, frame: pd.DataFrame, mapped: Collection[str] = (
 def clean_grids(
     layer: gpd.GeoDataFrame, target: CRS, column: str | None = None, table: str = "grids"
 ) -> OldGrids:
-    """Put a layer of grids in order: codes as text, shapes valid polygons in the CRS ``target``, and its faults counted.
+    """Put a layer of grids in order, and count its faults.
+
+    Codes become text, and shapes valid polygons in the CRS ``target``.
 
     Rows without an area are dropped. Overlaps are only counted here: what lies
     in two grids is given by the homes on it.
@@ -134,7 +139,7 @@ def clean_grids(
     Raises
     ------
     InputError
-        If no column of codes can be told, or the CRS is not known.
+        If no column of codes is found, or the CRS is not known.
     PersonalDataError
         If columns look like data on named persons.
 
@@ -151,7 +156,7 @@ def clean_grids(
     column = find_code_column(list(flat.columns), column, table)
     if layer.crs is None and len(layer):
         remedy = (
-            "say which it is, such as --crs EPSG:4547, or set it in QGIS and save the layer anew"
+            "say which it is, such as --crs EPSG:4547, or set it in QGIS and save the layer again"
         )
         raise InputError(
             [
@@ -198,7 +203,9 @@ def clean_grids(
 
 
 def clean_codes(values: Any) -> pd.Series[str]:
-    """Clean codes: text without spaces round it; whole numbers lose the ``.0`` that a program gave them.
+    """Clean codes: text without spaces round it.
+
+    Whole numbers lose the ``.0`` that a program gave them.
 
     Examples
     --------
@@ -256,7 +263,9 @@ def _count_overlaps(codes: Array, shapes: Array) -> list[Entry]:
 
 
 def measure_gaps(shapes: Array, communities: gpd.GeoDataFrame) -> list[Entry]:
-    """Measure the land of communities that no grid covers: how many pieces wider than a crevice, and how much.
+    """Measure the land of communities that no grid covers.
+
+    How many pieces wider than a crevice, and how much.
 
     Examples
     --------

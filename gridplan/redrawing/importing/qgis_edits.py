@@ -41,7 +41,10 @@ _AGAIN = "give the file that was made from this plan, or import it on a site of 
 
 @dataclass(frozen=True, eq=False)
 class ReturnedFile:
-    """A plan that came back: the next ``plan``, its ``changes``, ``notes`` on what was left aside, and ``warnings``.
+    """A plan that came back from another program.
+
+    It holds the next ``plan``, its ``changes``, ``notes`` on what was left
+    aside, and ``warnings``.
 
     ``changes`` has a row for each stairwell that changed its sub-grid:
     ``building``, ``community``, ``old`` and ``new`` code, ``households``, and
@@ -156,7 +159,7 @@ def import_edits(
 def _read_codes(
     plan: Plan, frame: pd.DataFrame, table: str, column: str | None
 ) -> tuple[pd.Series[Any], list[Entry]]:
-    """Read the codes that were written to stairwells or buildings: those of stairwells that are others than the plan's."""
+    """Read the codes written to stairwells or buildings, where they differ from the plan's."""
     key = table.removesuffix("s")
     flat = pd.DataFrame(frame)
     flat = flat.drop(columns=[name for name in flat.columns if str(flat[name].dtype) == "geometry"])
@@ -224,7 +227,9 @@ def _check_codes(rows: pd.DataFrame, table: str, key: str) -> None:
 
 
 def recover_codes(codes: pd.Series[str], known: pd.Index[Any]) -> pd.Series[str]:
-    """Give codes that a program took for numbers their leading zeros back, where only one known code can be meant.
+    """Give codes that a program took for numbers their leading zeros back.
+
+    Only where a single known code can be meant.
 
     Examples
     --------
@@ -249,7 +254,7 @@ def recover_codes(codes: pd.Series[str], known: pd.Index[Any]) -> pd.Series[str]
 def _read_outlines(
     plan: Plan, frame: gpd.GeoDataFrame, table: str, column: str | None
 ) -> tuple[pd.Series[Any], list[Entry]]:
-    """Read the outlines that were drawn: the code of every home that lies in another outline than it lay in before."""
+    """Read the code of every home that is in another drawn outline than it was in before."""
     names = [str(name) for name in frame.columns]
     wanted = next(
         (n for n in names if n.strip().lower() == (column or "subgrid").strip().lower()), None
@@ -286,7 +291,7 @@ def _read_outlines(
 
 
 def _name_new(new: pd.Series[Any], doors: gpd.GeoDataFrame, plan: Plan) -> pd.Series[Any]:
-    """Give homes in new outlines without code the next free code of their community, one for each outline."""
+    """Give homes in each new outline without code the next free code of their community."""
     bare = new.str.startswith(NAMELESS)
     out = new.copy()
     for community, own in new[bare].groupby(doors["community"][bare], sort=True):

@@ -1,4 +1,4 @@
-"""Naming: the codes of sub-grids that come from old grids, one for each and each in one community."""
+"""Naming: codes for sub-grids that come from old grids, each in one community."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Array = np.ndarray[Any, Any]
 
 
 def name_grids(codes: Array, row: Array, stairwells: Any) -> tuple[pd.Series[str], list[Entry]]:
-    """Name the sub-grid of every stairwell from the code of its old grid, so that each code is of one community.
+    """Name the sub-grid of every stairwell by its old grid, so that a code is of one community.
 
     A code that several old grids of several communities bear gets the
     community's code before it. A single old grid over several communities is
@@ -96,7 +96,10 @@ def name_grids(codes: Array, row: Array, stairwells: Any) -> tuple[pd.Series[str
 
 
 def _number_doubles(parts: pd.DataFrame) -> pd.Series[Any]:
-    """Add a number to names that several communities have; a code with its community's before it may be another grid's."""
+    """Add a number to names that several communities have.
+
+    Putting the community's code before it might give the code of another grid.
+    """
     names = parts["name"].copy()
     for name, own in parts[parts["name"] != ""].groupby("name", sort=True):
         for community in sorted(set(own["community"]))[1:]:

@@ -53,9 +53,11 @@ def redraw_land(
     rules: Rules,
     progress: Progress,
 ) -> RedrawnLand:
-    """Draw the outlines of changed sub-grids: on the land that they had together, or where that fails on more of it.
+    """Draw the outlines of changed sub-grids on the land that they had together.
 
-    First the union of the old outlines stands in for the community; where no
+    Where that fails, on more of it.
+
+    First the union of the old outlines is taken for the community; where no
     good tiling comes of it, that of the sub-grids round them too, then that of
     all its sub-grids of homes; and where the land itself changed, or none of
     these holds, the whole community is drawn, exclusive grids too.
@@ -133,7 +135,10 @@ def redraw_land(
 
 
 def _find_deserted(plan: Plan, stairwells: Any, codes: frozenset[str]) -> set[str]:
-    """Find the changed sub-grids none of whose homes are there any more: others have to take their land."""
+    """Find the changed sub-grids none of whose homes are there any more.
+
+    Others have to take their land.
+    """
     members = plan.stairwells[plan.stairwells["subgrid"].isin(codes)]
     return set(members["subgrid"]) - set(
         members["subgrid"][stairwells.index.get_indexer(members.index) >= 0]
@@ -162,7 +167,11 @@ def _draw_on_old(
     rules: OutlineRules,
     progress: Progress,
 ) -> tuple[pd.Series[Any], list[Entry], set[str]]:
-    """Draw sub-grids on the land that they had together; returns the outlines, entries, and communities drawn by plainer ways."""
+    """Draw sub-grids on the land that they had together.
+
+    Returns the outlines, entries for the ledger, and the communities where
+    only a plainer way of drawing held.
+    """
     land_before = old[old["community"].isin(communities) & old.index.isin(codes)]
     unions = {
         str(c): _unite(outlines_before.geometry.to_numpy())
@@ -210,7 +219,10 @@ def _draw_on_old(
 
 
 def _unite(shapes: Array) -> Any:
-    """Unite outlines that share their corners, keeping these; where they do not, at the cost of a rounding."""
+    """Unite outlines that share their corners, keeping these.
+
+    Where they do not, at the cost of a rounding.
+    """
     if shapely.coverage_is_valid(shapes):
         return shapely.coverage_union_all(shapes)
     return shapely.union_all(shapes)
@@ -236,7 +248,7 @@ def _meet(table: Any, lands: Any) -> Array:
 
 
 def _find_faults(drawn: pd.Series[Any], staying: Any, grid: float) -> list[str]:
-    """Find the new outlines that are empty or broken or do not fit together with one another and those around."""
+    """Find the new outlines that are broken or do not fit with one another and those around."""
     matched, around = match_around(drawn, staying, grid)
     shapes = matched.to_numpy()
     # Edges that do not fit show where outlines overlap or leave a gap.
@@ -256,7 +268,10 @@ def _draw_whole(
     rules: Rules,
     progress: Progress,
 ) -> tuple[Any, pd.Series[Any], list[Entry]]:
-    """Draw the whole land of some communities; exclusive grids of the same institution keep their codes."""
+    """Draw the whole land of some communities.
+
+    Exclusive grids of the same institution keep their codes.
+    """
     none = plan.subgrids.iloc[:0]
     if not communities:
         return none, pd.Series(dtype=object), []
@@ -284,7 +299,7 @@ def _draw_whole(
 
 
 def _recall_codes(lone: Any, before: Any) -> dict[str, str]:
-    """Give exclusive grids the codes that their institutions had, and others the next numbers that were never used."""
+    """Give exclusive grids the codes of their institutions, and others the next unused numbers."""
     had = dict(
         zip(zip(before["community"], before["institution"], strict=True), before.index, strict=True)
     )

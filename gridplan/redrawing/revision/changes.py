@@ -50,7 +50,7 @@ class PlanChanges:
 def find_changes(
     plan: Plan, site: Site, stairwells: Any, centres: Mapping[str, str], rules: Rules
 ) -> PlanChanges:
-    """Find what changes where the stairwells, their sub-grids or the site are others than the plan's.
+    """Find what changes where stairwells, sub-grids or site differ from the plan's.
 
     ``stairwells`` bear their new sub-grids, ``centres`` the stairwells wanted
     as centres of some sub-grids.
@@ -87,7 +87,7 @@ def find_changes(
 
 
 def _compare_stairwells(old: Any, new: Any) -> tuple[pd.Index[Any], pd.Index[Any]]:
-    """Find the stairwells, old or new, whose place in the land changed, and those of which anything else did."""
+    """Find the stairwells whose place in the land changed, and those where anything else did."""
     both = old.index.intersection(new.index)
     lone = old.index.symmetric_difference(new.index)
     a = old
@@ -148,7 +148,7 @@ def _differ(old: Any, new: Any) -> Array:
 
 
 def _find_limits(old: Site, new: Site) -> set[str]:
-    """Find the communities of the new site whose limit is another or is new, or near which a barrier changed."""
+    """Find the communities whose limit is new or another, or near which a barrier changed."""
     before = old.communities.geometry.reindex(new.communities.index).to_numpy()
     other = ~shapely.equals_exact(before, new.communities.geometry.to_numpy(), 0.0)
     return set(new.communities.index[other]) | _find_near(_differ(old.barriers, new.barriers), new)

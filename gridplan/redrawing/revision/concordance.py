@@ -11,7 +11,7 @@ from gridplan.tables.conform import conform_table, make_empty
 
 
 def tell_kinds(flows: pd.DataFrame) -> pd.Series[Any]:
-    """Tell for each flow of households whether they are kept, moved, gone or new.
+    """Classify each flow of households as kept, moved, gone or new.
 
     Kept are those whose sub-grid has the code of the old one; new also those
     whose homes were in no sub-grid before.
@@ -25,7 +25,9 @@ def tell_kinds(flows: pd.DataFrame) -> pd.Series[Any]:
 
 
 def make_concordance(flows: pd.DataFrame) -> pd.DataFrame:
-    """Make the table of old and new sub-grids, as the plan's table ``concordance`` has it; the shares of each old one sum to 1.
+    """Make the plan's table ``concordance`` of old and new sub-grids.
+
+    The shares of each old one sum to 1.
 
     Parameters
     ----------
@@ -57,7 +59,10 @@ def make_concordance(flows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _place_gone(flows: pd.DataFrame) -> pd.Series[Any]:
-    """Place households that are gone in the community where most others of their sub-grid are now, whose code may be new."""
+    """Place households that are gone in the community of most others of their sub-grid.
+
+    Its code may be new.
+    """
     stays = flows[(flows["old"] != "") & (flows["new"] != "")]
     if stays.empty:
         return flows["community"]

@@ -78,7 +78,7 @@ def follow_households(
 
 
 def _share_out(before: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
-    """Share the households of old buildings, by old sub-grid, out to the new stairwells that were their homes.
+    """Share the households of old buildings, by sub-grid, out to the stairwells that continue them.
 
     Those whose home has no successor, while their building has, go wherever
     that building's other households go; those of buildings that have none are
@@ -122,14 +122,16 @@ def _share_out(before: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
 
 
 def apportion(total: Array, weight: Array, group: Array) -> Array:
-    """Share out the total of each group by weight in whole numbers, the largest remainders first; ties go to the earlier row.
+    """Share out the total of each group by weight in whole numbers.
+
+    The largest remainders go first; ties go to the earlier row.
 
     Parameters
     ----------
     total
         int64[n], the same for all rows of a group.
     weight
-        float64[n]; where all of a group are nought its rows share alike.
+        float64[n]; where all of a group are zero its rows share alike.
     group
         int64[n], numbers from 0.
 

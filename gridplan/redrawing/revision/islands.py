@@ -1,4 +1,4 @@
-"""Islands and pieces: which homes can be walked between, everywhere or within their own sub-grid."""
+"""Islands and pieces: homes that can be walked between, everywhere or within their sub-grid."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ Array = np.ndarray[Any, Any]
 def find_islands(
     stairwells: pd.DataFrame, neighbours: pd.DataFrame, number: Array | None = None
 ) -> Array:
-    """Find the islands of homes that can be walked between (only homes of one ``number``, if given); int64[n], a number each."""
+    """Find the islands of homes that can be walked between, as int64[n], a number for each home.
+
+    With ``number``, only homes of the same number are joined.
+    """
     ids = stairwells.index
     n = len(stairwells)
     a = ids.get_indexer(neighbours["focal"])

@@ -1,4 +1,4 @@
-"""Locks: what may not be changed, what they freeze, and where they contradict one another or the rules."""
+"""Locks: what may not be changed, what they hold, and where they contradict each other."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ LEVELS = ("community", "subgrid", "building", "code")
 
 
 def lock(plan: Plan, level: str, of: str, note: str = "") -> Plan:
-    """Lock a community or sub-grid (its households stay as they are), a building (stays in its sub-grid) or a code (is kept).
+    """Lock a community, sub-grid, building or code.
+
+    The households of a community or sub-grid stay as they are, a building
+    stays in its sub-grid, and a code is kept.
 
     Raises
     ------
@@ -77,7 +80,9 @@ def unlock_all(plan: Plan) -> Plan:
 
 
 def list_lockable(plan: Plan, level: str) -> pd.Index[Any]:
-    """List the codes that can be locked at a level: communities, sub-grids of homes, buildings with homes.
+    """List the codes that can be locked at a level.
+
+    Communities, sub-grids of homes, or buildings with homes.
 
     Raises
     ------
@@ -97,7 +102,10 @@ def list_lockable(plan: Plan, level: str) -> pd.Index[Any]:
 
 
 def add_locks(locks: pd.DataFrame, rows: list[tuple[str, str, str]]) -> pd.DataFrame:
-    """Add locks of (level, of, note) to the table, sorted by code; one that is there gets the new note."""
+    """Add locks of (level, of, note) to the table, sorted by code.
+
+    One that is there gets the new note.
+    """
     new = pd.DataFrame(
         [
             {"lock": f"{level}:{of}", "level": level, "of": of, "note": note}
@@ -173,7 +181,7 @@ def find_frozen(
 
 @dataclass(frozen=True)
 class Contradiction:
-    """Locks that cannot all hold, or that hold the plan out of rule: which, where, why, and what to unlock."""
+    """Locks that cannot all hold, or hold the plan out of rule: where, why, and what to unlock."""
 
     locks: tuple[str, ...]
     community: str
@@ -188,7 +196,7 @@ def find_contradictions(
     neighbours: pd.DataFrame | None = None,
     home: pd.Series[Any] | None = None,
 ) -> list[Contradiction]:
-    """Find the locks of a plan that cannot all hold, or that hold it out of rule, on its own land or on new land.
+    """Find the locks that cannot all hold, or that hold a plan out of rule, on old or new land.
 
     ``home`` is the old sub-grid of each stairwell, as :func:`find_frozen`
     takes it.
@@ -283,7 +291,7 @@ def _find_outside(plan: Plan, doors: Any, home: Any, frozen: FrozenHomes) -> lis
 def _find_apart(
     plan: Plan, doors: Any, pairs: Any, home: Any, frozen: FrozenHomes
 ) -> list[Contradiction]:
-    """Find closed sub-grids whose homes do not hang together."""
+    """Find closed sub-grids whose homes are in several pieces."""
     in_closed = home.isin(frozen.closed).to_numpy()
     torn = (
         find_torn(doors[in_closed].assign(subgrid=home[in_closed]), pairs)
@@ -305,9 +313,9 @@ def _find_apart(
 def _find_walled_in(
     plan: Plan, doors: Any, pairs: Any, home: Any, frozen: FrozenHomes
 ) -> list[Contradiction]:
-    """Find homes in no sub-grid yet that can only be reached through closed sub-grids, and are too few for one of their own.
+    """Find homes in no sub-grid that only closed ones adjoin, and too few for one of their own.
 
-    Such homes that hang together are one pocket.
+    Such homes that can be walked between are one pocket.
     """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components

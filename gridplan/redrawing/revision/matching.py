@@ -1,7 +1,7 @@
-"""Matching: which old building each new one continues, which old stairwell each new one, and which old ones are gone.
+"""Matching: which old building and stairwell each new one continues, and which are gone.
 
 Buildings are matched by their code where the footprints agree too (a code that
-was given anew somewhere else is not the same building), else by the greatest
+was given again somewhere else is not the same building), else by the greatest
 land in common. Within a building stairwells are matched by the place of their
 doors and the share of the floors, so that neither a new numbering of doors nor
 a better count of floors matters.
@@ -108,7 +108,9 @@ def match_stairwells(
 
 
 def match_communities(old: gpd.GeoDataFrame, new: gpd.GeoDataFrame) -> pd.Series[str]:
-    """Match new communities to the old ones that they have most land in common with; empty where there is none.
+    """Match new communities to the old ones that they have most land in common with.
+
+    Empty where there is none.
 
     The code of a community may change while its land stays.
 
@@ -134,7 +136,9 @@ def match_communities(old: gpd.GeoDataFrame, new: gpd.GeoDataFrame) -> pd.Series
 def find_candidates(
     before: gpd.GeoDataFrame, after: gpd.GeoDataFrame, rules: RedrawRules
 ) -> pd.DataFrame:
-    """Find all pairs of an old and a new building that may be the same: enough of the smaller footprint in common.
+    """Find all pairs of an old and a new building that may be the same.
+
+    They have enough of the smaller footprint in common.
 
     Returns their row numbers ``first`` (old) and ``second`` (new) and what
     they have in common, as :func:`gridplan.geometry.overlay.measure_common`
@@ -150,7 +154,10 @@ def find_candidates(
 
 
 def _choose_buildings(pairs: pd.DataFrame, lived_in: Array) -> pd.DataFrame:
-    """Choose for each new building the old one that it continues: by code, else the home with most land in common."""
+    """Choose for each new building the old one that it continues.
+
+    By code, else the home with most land in common.
+    """
     twin = pairs.groupby("second")["alike"].transform("max") >= SAME
     # A code given to another building must not outvote the very footprint.
     doubtful = twin & (pairs["alike"] < SAME)  # another old building has the very footprint
@@ -173,7 +180,10 @@ def _choose_for_doors(
     holders: pd.DataFrame,
     pairs: pd.DataFrame,
 ) -> pd.DataFrame:
-    """Choose the old building of each new stairwell: that of its building, or of its own slice where several became one."""
+    """Choose the old building of each new stairwell: that of its building, or of its own slice.
+
+    Slices count where several buildings became one.
+    """
     row = after.index.get_indexer(new["building"])
     holder = holders.reindex(row)
     several = pairs["second"].duplicated(keep=False)
@@ -197,7 +207,7 @@ def _choose_for_doors(
 def _choose_for_slices(
     new: gpd.GeoDataFrame, after: gpd.GeoDataFrame, before: gpd.GeoDataFrame, pairs: pd.DataFrame
 ) -> pd.DataFrame:
-    """Choose for the slice of each door the candidate of its building that it has most land in common with."""
+    """Choose for the slice of each door the old building with which it has most land in common."""
     row = after.index.get_indexer(new["building"])
     doors = new.groupby("building")["door"].transform("max").to_numpy()
     door = new["door"].to_numpy()
@@ -212,7 +222,9 @@ def _choose_for_slices(
 def _choose_stairwells(
     new: gpd.GeoDataFrame, continued: pd.DataFrame, doors: gpd.GeoDataFrame
 ) -> Array:
-    """Choose the old stairwell of each new one: the nearest door of its old building, and there the band at its height.
+    """Choose the old stairwell of each new one.
+
+    The nearest door of its old building, and there the band at its height.
 
     Returns int64[n], the row of the old stairwell, -1 where there is none.
     """
@@ -240,7 +252,7 @@ def _choose_stairwells(
 
 
 def _describe_doors(stairwells: gpd.GeoDataFrame) -> pd.DataFrame:
-    """Describe where stairwells are: the place of the door, its number, and the floors served as shares of the height."""
+    """Describe stairwells: place and number of the door, and floors as shares of the height."""
     top = stairwells.groupby("building")["floor_to"].transform("max").to_numpy(float)
     xy = shapely.get_coordinates(stairwells.geometry.to_numpy())
     bottom = (stairwells["floor_from"].to_numpy() - 1) / top

@@ -1,4 +1,4 @@
-"""Codes of new sub-grids: numbers go on where the community's end, and none is given twice in a plan's history."""
+"""Codes of new sub-grids: numbers go on after the community's last, and none is given twice."""
 
 from __future__ import annotations
 

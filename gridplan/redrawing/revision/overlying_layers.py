@@ -1,4 +1,4 @@
-"""Layers over changed sub-grids: what special grids touch is found again, and the upper layer keeps its grids and codes."""
+"""Layers over changed sub-grids: special grids, and the upper layer with its codes kept."""
 
 from __future__ import annotations
 
@@ -26,14 +26,16 @@ def renew_specials(
     limits: Collection[str],
     rules: Rules,
 ) -> Any:
-    """Find again what special grids touch of the sub-grids ``drawn`` anew, and where ``limits`` changed, all of them.
+    """Find again what special grids touch of redrawn sub-grids.
+
+    Where ``limits`` changed, all that they touch.
 
     Returns the tables special_grids and touches.
     """
     grids = before.special_grids
     touches = before.touches
     if limits and rules.special.drawn:
-        # Which community a stretch along a limit belongs to hangs on all of
+        # Which community a stretch along a limit belongs to depends on all of
         # them; where none changed, the same comes out again.
         new = find_specials(
             site.barriers, site.communities, subgrids, rules.special, site.communities
@@ -61,9 +63,9 @@ def renew_specials(
 
 
 def join_upper(before: Plan, plan: Plan, rules: Rules) -> Plan:
-    """Let new sub-grids join the grid of the upper layer that most of their households were in, or live beside.
+    """Let new sub-grids join the upper grid that most of their households were in, or live beside.
 
-    Grids whose sub-grids or outlines changed are written anew under their
+    Grids whose sub-grids or outlines changed are written again under their
     codes; those left without any end.
     """
     if before.grids.empty:
@@ -79,7 +81,10 @@ def join_upper(before: Plan, plan: Plan, rules: Rules) -> Plan:
 
 
 def _find_upper(before: Plan, plan: Plan, codes: list[str], grid: dict[str, str]) -> dict[str, str]:
-    """Find the grid of each new sub-grid: of most of its households, else of its neighbours', else a new one."""
+    """Find the grid of each new sub-grid.
+
+    Of most of its households, else of its neighbours', else a new one.
+    """
     had = (
         before.subgrids["grid"]
         .reindex(before.stairwells["subgrid"])

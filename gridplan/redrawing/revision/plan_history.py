@@ -10,7 +10,9 @@ from gridplan.plan import PEOPLE_TABLES, REACH_TABLES, Plan
 
 
 def digest_plan(plan: Plan) -> str:
-    """Digest a plan's assignment and history to twelve letters; the same wherever and whenever it is read.
+    """Digest a plan's assignment and history to twelve letters.
+
+    The same wherever and whenever it is read.
 
     It looks at which stairwell with how many households is in which sub-grid,
     at the centres, and at the history.
@@ -103,7 +105,7 @@ def note_version(
 
 
 def count_moved(before: Plan, after: Plan) -> int:
-    """Count the households that live on in a stairwell of the same code, but in another sub-grid."""
+    """Count the households in a stairwell of the same code, but in another sub-grid."""
     old = before.stairwells["subgrid"].reindex(after.stairwells.index)
     moved = (old.notna() & (old.fillna("") != after.stairwells["subgrid"])).to_numpy()
     return int(after.stairwells["households"].to_numpy()[moved].sum())

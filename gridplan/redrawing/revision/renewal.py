@@ -1,4 +1,4 @@
-"""Renewal: from an assignment of stairwells to a plan, making anew only what the assignment or the land changed."""
+"""Renewal: from an assignment to a plan, making only what changed."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def renew_plan(
 ) -> Plan:
     """Make the plan of an assignment, with the least change to the plan before.
 
-    Figures, outlines, exceptions and manifest are made anew for the sub-grids
+    Figures, outlines, exceptions and manifest are made again for the sub-grids
     whose members or land changed; all others keep their rows. (A sub-grid
     beside changed land may get a corner on its border, where a new line ends.)
     Exclusive and special grids stay unless the land under them changed; an
@@ -248,7 +248,10 @@ def _measure_changed(
 def _explain(
     community: str, problem: DivisionProblem, part: Array, codes: Array, out: set[str]
 ) -> list[dict[str, Any]]:
-    """Explain sub-grids out of their band: proven where arithmetic proves that no plan could keep it."""
+    """Explain sub-grids out of their band.
+
+    Proven where arithmetic proves that no plan could keep it.
+    """
     rows = {}
     islands = problem.find_islands()
     for island in islands:
@@ -286,7 +289,10 @@ def _explain(
 
 
 def _join_rows(plan: Plan, doors: Any, figures: Any) -> Any:
-    """Join the rows of sub-grids that stay as they were and those measured anew, by code; land columns are still the old ones."""
+    """Join the rows of unchanged sub-grids and those measured again, by code.
+
+    Columns about land are still the old ones.
+    """
     old = plan.subgrids[
         (plan.subgrids["kind"] != "exclusive") & plan.subgrids.index.isin(doors["subgrid"].unique())
     ]
@@ -307,7 +313,10 @@ def _join_rows(plan: Plan, doors: Any, figures: Any) -> Any:
 def _join_land(
     plan: Plan, doors: Any, homes: Any, redrawn: RedrawnLand, site: Site
 ) -> gpd.GeoDataFrame:
-    """Join outlines to the rows of sub-grids; rows whose figures and outline both stayed are those of the plan before."""
+    """Join outlines to the rows of sub-grids.
+
+    Rows whose figures and outline both stayed are those of the plan before.
+    """
     old = plan.subgrids
     # Old outlines stay, byte for byte, where nothing was drawn.
     land = old.geometry.reindex(homes.index).to_numpy().copy()
@@ -333,7 +342,7 @@ def _join_land(
 
 
 def _lack_land(homes: Any) -> Array:
-    """Find the rows that were measured anew, which lack what comes with the land."""
+    """Find the rows that were measured again, which lack what comes with the land."""
     return np.asarray(homes["building_count"].isna(), bool)
 
 
@@ -352,7 +361,7 @@ def _renew_exceptions(
     shortfalls: Sequence[Mapping[str, Any]],
     rows_given: Sequence[Mapping[str, Any]],
 ) -> pd.DataFrame:
-    """Write the exceptions: those of unchanged sub-grids as they were, those of changed ones as given or found."""
+    """Write the exceptions: unchanged sub-grids keep theirs, changed ones are judged again."""
     old = plan.exceptions
     upper = old["subgrid"].isin(plan.grids.index)
     gone = (old["subgrid"] != "") & ~upper & ~old["subgrid"].isin(subgrids.index)
@@ -385,7 +394,7 @@ def _renew_exceptions(
 
 
 def find_torn(stairwells: Any, neighbours: Any) -> list[str]:
-    """Find the sub-grids whose stairwells cannot all be walked between without leaving them, in order of code.
+    """Find the sub-grids whose stairwells cannot all be walked between within them, by code.
 
     Where no neighbours are known at all, as in a plan drawn by others, none is
     said to be torn.
