@@ -17,7 +17,7 @@ from gridplan.division import search as searching
 from gridplan.division.divide import divide_atoms, explain_parts
 from gridplan.engine.deadline import Deadline, split_time
 from gridplan.planning import site_to_plan
-from gridplan.planning.site_to_plan import CUT_SHORT, count_cut_short
+from gridplan.planning.plan_manifest import CUT_SHORT, count_cut_short
 from gridplan.storage import plan_folder
 from gridplan.synthetic.board_plan import make_checkerboard
 from gridplan.synthetic.city import write_city

@@ -18,7 +18,7 @@ from gridplan.city.planning_job import END, WORK, Chunk, Job, open_work, read_ch
 from gridplan.engine.deadline import ENDLESS, Deadline, split_time
 from gridplan.engine.engine import Progress, count_workers, keep_silent, map_processes
 from gridplan.errors import RuleError
-from gridplan.planning.site_to_plan import count_cut_short
+from gridplan.planning.plan_manifest import count_cut_short
 from gridplan.reading.read import find_buildings
 from gridplan.rules.all_rules import Rules
 from gridplan.storage.companion_files import Summary

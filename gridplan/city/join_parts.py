@@ -23,7 +23,7 @@ from gridplan.engine.engine import Progress
 from gridplan.errors import InputError, Problem
 from gridplan.geometry.tiling import match_borders
 from gridplan.plan import ALL_TABLES
-from gridplan.planning.site_to_plan import compose_manifest
+from gridplan.planning.plan_manifest import compose_manifest
 from gridplan.rules.all_rules import Rules
 from gridplan.storage.assembly import join_texts
 from gridplan.storage.companion_files import Summary

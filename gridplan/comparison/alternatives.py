@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from gridplan.comparison.diverse_choice import MINIMISED, choose_diverse
 from gridplan.comparison.quality import measure_community, sum_up
 from gridplan.comparison.renumbering import match_best
 from gridplan.division.divide import divide_atoms
@@ -20,7 +21,7 @@ from gridplan.engine.engine import Progress, keep_silent, map_tasks
 from gridplan.errors import InputError
 from gridplan.errors import Problem as Wrong
 from gridplan.plan import Plan
-from gridplan.planning.measures import find_problems, find_undominated, measure_parts
+from gridplan.planning.measures import find_problems, measure_parts
 from gridplan.planning.site_to_plan import divide
 from gridplan.redrawing.revision.matching import match_stairwells
 from gridplan.redrawing.revision.new_codes import find_used, number_next
@@ -34,9 +35,7 @@ Array = np.ndarray[Any, Any]
 BALANCE = (0.0, 1.0, 4.0, 16.0)  # what the price of a household off the target is multiplied by
 WHOLES = (0.25, 1.0, 8.0)  # what the prices of whole buildings and compounds are multiplied by
 CHANGE = (0.0, 0.2, 1.0)  # what the price of a household that moves is multiplied by
-MINIMISED = ["out_of_band", "spread", "mean_walk", "buildings_split", "compounds_crossed", "moved"]
 COLUMNS = ["subgrids", "in_band", *MINIMISED, "moved_share", "price", "priced"]
-ALIKE = 0.02  # share of the range of every figure within which two plans are the same choice
 
 
 @dataclass(frozen=True)
@@ -182,7 +181,7 @@ def find_alternatives(
     moves = bool((home != "").any())
     profiles = list(product(BALANCE, WHOLES, CHANGE if moves else (0.0,)))
     drawn = _draw_profiles(choices, profiles, rules, moves)
-    table, picks = _choose_diverse(*drawn, rules.redraw.move, most)
+    table, picks = choose_diverse(*drawn, rules.redraw.move, most)
     used = find_used(plan) | (find_used(before) if before is not None else frozenset())
     members = {
         name: _code_members(problems, homes, choices, pick, used)
@@ -355,45 +354,6 @@ def _say_prices(profile: tuple[float, ...], moves: bool) -> str:
         return "as it is"
     words = ("balance", "wholes", "change") if moves else ("balance", "wholes")
     return ", ".join(f"{word} ×{factor:g}" for word, factor in zip(words, profile, strict=False))
-
-
-def _choose_diverse(
-    table: pd.DataFrame, picks: list[tuple[int, ...]], move: float, most: int
-) -> tuple[pd.DataFrame, list[tuple[int, ...]]]:
-    """Choose plans that nothing beats and that differ as much as possible.
-
-    The cheapest is chosen first; the result begins with the fewest moves.
-    """
-    figures = table[MINIMISED].to_numpy(float)
-    best = np.flatnonzero(find_undominated(figures))
-    reach = np.ptp(figures[best], axis=0)
-    # Each figure counts by its range, so that units do not matter.
-    scaled = (figures[best] - figures[best].min(axis=0)) / np.where(reach > 0, reach, 1.0)
-    chosen = [int((table["price"] + move * table["moved"]).to_numpy()[best].argmin())]
-    while len(chosen) < min(most, len(best)):
-        # The one farthest from all chosen is next, until all left are like a chosen one.
-        apart = np.sqrt(((scaled[:, None] - scaled[chosen]) ** 2).sum(axis=2)).min(axis=1)
-        if apart.max() < ALIKE:
-            break
-        chosen.append(int(np.round(apart, 9).argmax()))
-    rows = sorted(
-        (int(best[n]) for n in chosen), key=lambda n: (table["moved"][n], table["mean_walk"][n], n)
-    )
-    names = [_name(n) for n in range(len(rows))]
-    return table.iloc[rows].set_axis(pd.Index(names, dtype="str", name="alternative")), [
-        picks[n] for n in rows
-    ]
-
-
-def _name(number: int) -> str:
-    """Name an alternative by a letter, beyond Z by several.
-
-    Examples
-    --------
-    >>> _name(0), _name(25), _name(26)
-    ('A', 'Z', 'AA')
-    """
-    return (_name(number // 26 - 1) if number > 25 else "") + chr(ord("A") + number % 26)
 
 
 def _code_members(

@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from gridplan import __version__
 from gridplan.division.divide import Division, divide_atoms
 from gridplan.division.problem import DivisionProblem
 from gridplan.engine.deadline import ENDLESS, Deadline, split_time
@@ -20,6 +19,7 @@ from gridplan.planning.outlines.exclusive_grids import add_exclusives, find_excl
 from gridplan.planning.outlines.exclusive_surplus import return_surplus
 from gridplan.planning.outlines.special_grids import find_specials
 from gridplan.planning.outlines.tessellation import tessellate
+from gridplan.planning.plan_manifest import CUT_SHORT, write_manifest
 from gridplan.planning.prepare import PreparedLand, prepare_homes, prepare_site
 from gridplan.planning.upper_grids import add_upper_grids
 from gridplan.rules.all_rules import Rules
@@ -27,10 +27,6 @@ from gridplan.site import Site
 from gridplan.tables.codes import number_places
 from gridplan.tables.conform import conform_table, make_empty
 from gridplan.tables.ledger import Entry
-
-CUT_SHORT = (
-    "the search was ended early, by a time limit or by the user, so the plan depends on the machine"
-)
 
 
 def divide(
@@ -345,68 +341,3 @@ def number_exceptions(rows: list[dict[str, Any]]) -> pd.DataFrame:
     frame = pd.DataFrame(rows).sort_values(["community", "subgrid"], ignore_index=True)
     frame["exception"] = (frame.index + 1).astype(str).str.zfill(len(str(len(frame))))
     return conform_table("exceptions", frame)
-
-
-def write_manifest(
-    plan: Plan, rules: Rules, seed: int, inputs: Mapping[str, str]
-) -> dict[str, Any]:
-    """Write down how a plan was made and what it comes to.
-
-    Nothing in it depends on the machine or the hour.
-    """
-    sizes = {
-        "communities": len(plan.site.communities),
-        "buildings": len(plan.site.buildings),
-        "homes": int((plan.site.buildings["households"] > 0).sum()),
-        "stairwells": len(plan.stairwells),
-        "exceptions": len(plan.exceptions),
-        "special_grids": len(plan.special_grids),
-        "grids": len(plan.grids),
-    }
-    return compose_manifest(sizes, plan.subgrids, rules, seed, inputs, plan.site.ledger)
-
-
-def compose_manifest(
-    sizes: Mapping[str, int],
-    subgrids: pd.DataFrame,
-    rules: Rules,
-    seed: int,
-    inputs: Mapping[str, str],
-    ledger: pd.DataFrame,
-) -> dict[str, Any]:
-    """Compose the manifest from the rows of each table, the table of sub-grids and the ledger."""
-    exclusive = int((subgrids["kind"] == "exclusive").sum())
-    subgrids = subgrids[subgrids["kind"] != "exclusive"]
-    households = int(subgrids["households"].sum())
-    figures = {
-        "communities": sizes["communities"],
-        "buildings": sizes["buildings"],
-        "homes": sizes["homes"],
-        "households": households,
-        "stairwells": sizes["stairwells"],
-        "subgrids": len(subgrids),
-        "in_band": int(subgrids["in_band"].sum()),
-        "exceptions": sizes["exceptions"],
-        "mean_households": round(households / max(1, len(subgrids)), 2),
-        "mean_walk": round(float(subgrids["household_metres"].sum()) / max(1, households), 2),
-    }
-    more = {"exclusive": exclusive} | {
-        table: sizes.get(table, 0) for table in ("special_grids", "grids")
-    }
-    figures |= {name: count for name, count in more.items() if count}
-    manifest = {
-        "gridplan": __version__,
-        "seed": seed,
-        "inputs": dict(inputs),
-        "rules": rules.to_dict(),
-        "figures": figures,
-    }
-    cut_short = count_cut_short(ledger)
-    return manifest | (
-        {"cut_short": {"communities": cut_short, "note": CUT_SHORT}} if cut_short else {}
-    )
-
-
-def count_cut_short(ledger: pd.DataFrame) -> int:
-    """Count the communities whose search was ended before it was done."""
-    return int(ledger.loc[ledger["reason"] == CUT_SHORT, "count"].sum())

@@ -15,7 +15,8 @@ from gridplan.engine.engine import Progress, keep_silent, map_tasks
 from gridplan.planning.measures import measure_parts
 from gridplan.redrawing.budget_knapsack import choose_divisions
 from gridplan.redrawing.former_homes import prepare_redraw
-from gridplan.redrawing.redraw_plan import RedrawIsland, count_parted, list_islands
+from gridplan.redrawing.redraw_islands import RedrawIsland, list_islands
+from gridplan.redrawing.redraw_plan import count_parted
 from gridplan.redrawing.triggers import list_triggers
 from gridplan.rules.all_rules import Rules
 from gridplan.tables.html import show_html

@@ -97,7 +97,7 @@ class CoverageRules:
     thresholds: tuple[float, ...] = rule(
         (5.0, 10.0, 15.0),
         "min",
-        "thresholds by which everything is told",
+        "thresholds by which everything is reported",
         "5/10/15-minute living circles, GB 50180-2018",
         old=split_numbers,
     )
@@ -110,7 +110,7 @@ class CoverageRules:
     farthest: float = rule(
         3_000.0,
         "m",
-        "ways are looked for up to here; what is farther is told as farther than this",
+        "ways are looked for up to here; what is farther is reported as farther than this",
         least=100,
     )
     stairs: str = rule(
@@ -120,7 +120,11 @@ class CoverageRules:
         ASSUMED,
     )
     worst: float = rule(
-        0.1, "share", "share of households with the longest ways, whose mean is told", ASSUMED, 0
+        0.1,
+        "share",
+        "share of households with the longest ways, whose mean is reported",
+        ASSUMED,
+        0,
     )
     low: float = rule(0.8, "share", "communities with less in reach are counted", ASSUMED, 0)
     requests_urban: float = rule(

@@ -19,7 +19,9 @@ class DisclosureRules:
         1,
     )
     zeros_safe: bool = rule(
-        True, "", "whether a count of zero may be told; if not, it is suppressed like a small one"
+        True,
+        "",
+        "whether a count of zero may be published; if not, it is suppressed like a small one",
     )
     interval: int = rule(
         5,
@@ -28,7 +30,10 @@ class DisclosureRules:
         least=1,
     )
     household_width: int = rule(
-        10, "households", "the narrowest band in which a sub-grid's households are told", least=2
+        10,
+        "households",
+        "the narrowest band in which a sub-grid's households are published",
+        least=2,
     )
     nodes: int = rule(
         2_000,

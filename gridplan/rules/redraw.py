@@ -25,7 +25,7 @@ class RedrawRules:
     scope: str = rule(
         "triggered",
         "triggered|all",
-        "mend only round what is out of rule, or better everything that pays",
+        "repair only round what is out of rule, or improve everything that pays",
         STABLE,
     )
     reach: int = rule(

@@ -51,7 +51,7 @@ class SiteRules:
     enclosure_households: int = rule(
         600,
         "households",
-        "an enclosure with fewer is joined to its neighbour when it stands in for a community",
+        "an enclosure with fewer is joined to its neighbour when it is used as a community",
         least=1,
     )
     enclosure_most: int = rule(

@@ -9,15 +9,22 @@ from typing import Any
 import numpy as np
 
 from gridplan.division.divide import split_atoms
-from gridplan.errors import Problem
 from gridplan.redrawing.editing.board import BoardState, EditBoard, MadeCommand
 from gridplan.redrawing.editing.code_lookup import (
     NOUNS,
-    RefusedError,
     find_code,
     find_doors,
     find_subgrid,
     refuse,
+)
+from gridplan.redrawing.editing.edit_refusals import (
+    find_community,
+    list_locked,
+    name_buildings,
+    name_closing,
+    refuse_across,
+    refuse_locked,
+    refuse_taken,
 )
 from gridplan.redrawing.editing.edit_script import EditCommand
 from gridplan.redrawing.revision.locks import add_locks
@@ -41,9 +48,9 @@ def carry_out(board: EditBoard, state: BoardState, command: EditCommand) -> Boar
 def _move(board: EditBoard, state: BoardState, command: EditCommand) -> BoardState:
     level, things, rows = find_doors(board, command.level, command.things)
     if command.new:
-        community = _find_community(board, rows)
+        community = find_community(board, rows)
         code = command.others[0] if command.others else number_next(community, state.used)[0]
-        _refuse_taken(board, state, code)
+        refuse_taken(board, state, code)
         state = replace(state, lies_in={**state.lies_in, code: community})
     else:
         code = find_subgrid(board, state, command.others[0])
@@ -113,7 +120,7 @@ def _choose_keeper(
     That with most households in locked buildings, else with most; the first of
     equals.
     """
-    locked = np.isin(board.building[rows], list(_list_locked(state, "building")))
+    locked = np.isin(board.building[rows], list(list_locked(state, "building")))
     held = np.bincount(part, problem.weights * locked, minlength=int(part.max()) + 1)
     mass = np.bincount(part, problem.weights)
     return int(np.lexsort((np.arange(len(mass)), -mass, -held))[0])
@@ -135,10 +142,10 @@ def _merge(board: EditBoard, state: BoardState, command: EditCommand) -> BoardSt
 def _recode(board: EditBoard, state: BoardState, command: EditCommand) -> BoardState:
     old = find_subgrid(board, state, command.things[0])
     new = command.others[0]
-    _refuse_taken(board, state, new)
+    refuse_taken(board, state, new)
     rows = np.flatnonzero(state.member == old)
-    names = [*_name_closing(state, old), *(n for n in [f"code:{old}"] if n in state.locks.index)]
-    names += _name_buildings(board, state, rows)
+    names = [*name_closing(state, old), *(n for n in [f"code:{old}"] if n in state.locks.index)]
+    names += name_buildings(board, state, rows)
     if names:
         raise refuse(
             "locks hold", f"{old} keeps its code by the lock {names[0]}", f"unlock {names[0]}"
@@ -177,7 +184,7 @@ def _centre(board: EditBoard, state: BoardState, command: EditCommand) -> BoardS
             f"{stairwell} is in {current}, not in {code}",
             f"choose a stairwell of {code}",
         )
-    names = _name_closing(state, code)
+    names = name_closing(state, code)
     if names:
         raise refuse(
             "locks hold", f"{code} stays as it is by the lock {names[0]}", f"unlock {names[0]}"
@@ -295,11 +302,11 @@ def _reassign(
 
     What comes of it is noted.
     """
-    _refuse_across(board, state, rows, codes)
+    refuse_across(board, state, rows, codes)
     off = state.member[rows] != codes
     moved = rows[off]
     codes_after = codes[off]
-    _refuse_locked(board, state, moved, codes_after)
+    refuse_locked(board, state, moved, codes_after)
     member = state.member.copy()
     member[rows] = codes
     touched = {*state.member[moved], *codes_after, *(parts or set())}
@@ -336,80 +343,6 @@ def _reassign(
         _say_effect(figures_before, figures_after, ended),
     )
     return replace(after, made=(*state.made, made), warnings=(*state.warnings, *warnings))
-
-
-def _refuse_taken(board: EditBoard, state: BoardState, code: str) -> None:
-    """Refuse a new code that something bears."""
-    if code in state.lies_in or code in board.lone or code in board.plan.grids.index:
-        raise refuse("codes are unique", f"{code} is there already", "choose a code that is free")
-
-
-def _find_community(board: EditBoard, rows: Array) -> str:
-    over = sorted(set(board.community[rows]))
-    if len(over) > 1:
-        remedy = "make a new sub-grid in each community"
-        raise refuse(
-            "sub-grids lie in one community",
-            f"these homes lie in several communities, {', '.join(over)}",
-            remedy,
-        )
-    return str(over[0])
-
-
-def _refuse_across(board: EditBoard, state: BoardState, rows: Array, codes: Array) -> None:
-    """Refuse to put homes into a sub-grid of another community."""
-    over = np.array([state.lies_in[c] for c in codes], object)
-    wrong = np.flatnonzero(board.community[rows] != over)
-    if len(wrong):
-        n = wrong[0]
-        home = f"{board.stairwells[rows[n]]} lies in {board.community[rows[n]]}"
-        remedy = f"choose a sub-grid of {board.community[rows[n]]}"
-        raise refuse(
-            "sub-grids lie in one community", f"{home}, and {codes[n]} in {over[n]}", remedy
-        )
-
-
-def _refuse_locked(board: EditBoard, state: BoardState, moved: Array, to: Array) -> None:
-    """Refuse to move homes out of or into what is locked, naming every lock in the way."""
-    problems: list[Problem] = []
-    for code in sorted({*state.member[moved], *to}):
-        for name in _name_closing(state, code):
-            verb = "enter" if code in set(to) else "leave"
-            problems.append(
-                Problem(
-                    "script",
-                    "locks hold",
-                    f"nothing may {verb} {code} by the lock {name}",
-                    f"unlock {name}",
-                )
-            )
-    problems += [
-        Problem(
-            "script",
-            "locks hold",
-            f"{name.partition(':')[2]} stays by the lock {name}",
-            f"unlock {name}",
-        )
-        for name in _name_buildings(board, state, moved)
-    ]
-    if problems:
-        raise RefusedError(problems)
-
-
-def _name_closing(state: BoardState, code: str) -> list[str]:
-    """Name the locks that close a sub-grid."""
-    names = (f"subgrid:{code}", f"community:{state.lies_in.get(code, '')}")
-    return [name for name in names if name in state.locks.index]
-
-
-def _name_buildings(board: EditBoard, state: BoardState, rows: Array) -> list[str]:
-    """Name the locks of the buildings of some stairwells."""
-    locked = _list_locked(state, "building")
-    return [f"building:{b}" for b in sorted(set(board.building[rows]) & locked)]
-
-
-def _list_locked(state: BoardState, level: str) -> set[str]:
-    return set(state.locks.loc[state.locks["level"] == level, "of"])
 
 
 def _name(board: EditBoard, rows: Array) -> tuple[str, ...]:

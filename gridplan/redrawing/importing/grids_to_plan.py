@@ -317,5 +317,5 @@ def _measure_shift(plan: Plan, grids: OldGrids, row: Array, named: pd.Series[str
     area = homes["area"].to_numpy()
     shift = area - np.minimum(kept, area)
     other = homes.index[shift > SHIFTED * area]
-    reason = f"outline drawn anew, so that all land is in one sub-grid: {shift.sum():.0f} m2 of {area.sum():.0f} m2 change hands"
+    reason = f"outline drawn again, so that all land is in one sub-grid: {shift.sum():.0f} m2 of {area.sum():.0f} m2 change hands"
     return Entry(STEP, "subgrids", "noted", len(other), reason, list(other))

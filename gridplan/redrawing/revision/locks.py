@@ -10,7 +10,7 @@ import pandas as pd
 
 from gridplan.errors import InputError, Problem
 from gridplan.plan import Plan
-from gridplan.redrawing.revision.renewal import find_torn
+from gridplan.redrawing.revision.torn_subgrids import find_torn
 from gridplan.tables.conform import conform_table
 
 Array = np.ndarray[Any, Any]

@@ -15,17 +15,13 @@ from gridplan.engine.engine import Progress, keep_silent
 from gridplan.errors import InputError, PlanError
 from gridplan.errors import Problem as Wrong
 from gridplan.plan import PEOPLE_TABLES, REACH_TABLES, Plan
+from gridplan.planning.plan_manifest import write_manifest
 from gridplan.planning.prepare import PreparedLand
-from gridplan.planning.site_to_plan import (
-    join_outlines,
-    number_exceptions,
-    write_manifest,
-    write_subgrids,
-)
+from gridplan.planning.site_to_plan import join_outlines, number_exceptions, write_subgrids
 from gridplan.redrawing.revision.changed_land import RedrawnLand, redraw_land
 from gridplan.redrawing.revision.changes import PlanChanges, find_changes
-from gridplan.redrawing.revision.islands import find_pieces
 from gridplan.redrawing.revision.overlying_layers import join_upper, renew_specials
+from gridplan.redrawing.revision.torn_subgrids import find_torn
 from gridplan.rules.all_rules import Rules
 from gridplan.site import Site
 from gridplan.tables.conform import conform_table
@@ -391,22 +387,3 @@ def _renew_exceptions(
         if (code, "contiguity") not in had
     ]
     return number_exceptions(rows) if rows != old.to_dict("records") else old
-
-
-def find_torn(stairwells: Any, neighbours: Any) -> list[str]:
-    """Find the sub-grids whose stairwells cannot all be walked between within them, by code.
-
-    Where no neighbours are known at all, as in a plan drawn by others, none is
-    said to be torn.
-
-    Examples
-    --------
-    >>> from gridplan.synthetic import make_board_plan
-    >>> plan = make_board_plan((1, 1, 1, 2, 2, 1) * 2)
-    >>> find_torn(plan.stairwells, plan.neighbours)
-    ['0301-001']
-    """
-    if not len(neighbours):
-        return []
-    pieces = find_pieces(stairwells, neighbours, stairwells["subgrid"])
-    return [str(code) for code in pieces.index[pieces > 1]]
