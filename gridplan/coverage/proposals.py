@@ -270,21 +270,23 @@ def rank_sites(problem: SitingProblem, chosen: Array) -> Array:
     rooms = (
         np.full(problem.ways.shape[1], np.inf) if problem.capacities is None else problem.capacities
     )
-    left = problem.weights - _serve(problem, problem.fixed)
+    weight_left = problem.weights - _serve(problem, problem.fixed)
     waiting = sorted(int(site) for site in chosen)
     order = []
     while waiting:
         near = [
             columns.indices[columns.indptr[site] : columns.indptr[site + 1]] for site in waiting
         ]
-        best = int(np.argmax(np.minimum(rooms[waiting], [left[nearest].sum() for nearest in near])))
+        best = int(
+            np.argmax(np.minimum(rooms[waiting], [weight_left[nearest].sum() for nearest in near]))
+        )
         site = waiting.pop(best)
         nearest = near[best]
         nearest = nearest[
             np.argsort(columns.data[columns.indptr[site] : columns.indptr[site + 1]], kind="stable")
         ]
-        before = np.cumsum(left[nearest]) - left[nearest]
-        left[nearest] -= np.clip(rooms[site] - before, 0.0, left[nearest])
+        before = np.cumsum(weight_left[nearest]) - weight_left[nearest]
+        weight_left[nearest] -= np.clip(rooms[site] - before, 0.0, weight_left[nearest])
         order.append(site)
     return np.asarray(order, np.int64)
 

@@ -1,4 +1,4 @@
-"""Faces: linework cut into faces that tile the plane, their borders, and faces joined into larger ones."""
+"""Faces: linework cut into faces that tile the plane, their borders, larger faces."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HARD_METRE = 0.01  # what a metre of hard border counts when faces are joined
 
 
 def polygonise(lines: Any) -> Any:
-    """Cut the plane along lines into faces, in one order whatever the order of the lines; dead ends fall away.
+    """Cut the plane along lines into faces, in an order of their own; dead ends fall away.
 
     Examples
     --------
@@ -34,11 +34,12 @@ def polygonise(lines: Any) -> Any:
 
 
 def sum_inside(faces: Any, points: Any, weight: Floats) -> Floats:
-    """Add up the weights of the points in each face; a point on a border counts once, in the first face.
+    """Add up the weights of the points in each face; on a border the first face counts.
 
     Examples
     --------
-    >>> sum_inside(shapely.box([0, 1], 0, [1, 2], 1), shapely.points([[1, 0.5], [1.5, 0.5]]), np.array([3.0, 4.0])).tolist()
+    >>> points = shapely.points([[1, 0.5], [1.5, 0.5]])
+    >>> sum_inside(shapely.box([0, 1], 0, [1, 2], 1), points, np.array([3.0, 4.0])).tolist()
     [3.0, 4.0]
     """
     face, point = shapely.STRtree(points).query(faces, predicate="intersects")
@@ -50,7 +51,9 @@ def sum_inside(faces: Any, points: Any, weight: Floats) -> Floats:
 
 
 def find_borders(faces: Any, hard: Any) -> pd.DataFrame:
-    """Measure the common border of each pair of faces in metres; a metre along hard lines counts a hundredth.
+    """Measure the common border of each pair of faces in metres; hard metres weigh less.
+
+    A metre along hard lines counts a hundredth.
 
     The faces must come from one noded linework, so that neighbours share their
     vertices. Columns: left, right, length.
@@ -66,29 +69,34 @@ def find_borders(faces: Any, hard: Any) -> pd.DataFrame:
     a = ends[:-1][same]
     b = ends[1:][same]
     face = of_face[of_ring[:-1][same]]
+    # one direction for each edge, so that both faces name it alike
     swap = (a[:, 0] > b[:, 0]) | ((a[:, 0] == b[:, 0]) & (a[:, 1] > b[:, 1]))
     a, b = np.where(swap[:, None], b, a), np.where(swap[:, None], a, b)
     keys = np.column_stack([a, b])
     order = np.lexsort((face, *keys.T))
     keys = keys[order]
     face = face[order]
+    # an edge that two faces have is a border; one that a single face has is outside
     twice = (keys[1:] == keys[:-1]).all(axis=1)
     keys = keys[1:][twice]
-    left = face[:-1][twice]
-    right = face[1:][twice]
+    left_face = face[:-1][twice]
+    right_face = face[1:][twice]
     middle = shapely.points((keys[:, :2] + keys[:, 2:]) / 2)
     stony = np.zeros(len(keys), dtype=bool)
     if len(hard):
+        # the middle of an edge says whether it runs along a hard line
         stony[shapely.STRtree(hard).query(middle, predicate="dwithin", distance=10 * GRID)[0]] = (
             True
         )
     length = np.hypot(*(keys[:, 2:] - keys[:, :2]).T) * np.where(stony, HARD_METRE, 1.0)
-    borders = pd.DataFrame({"left": left, "right": right, "length": length})
-    return borders[left != right].groupby(["left", "right"], as_index=False)["length"].sum()
+    borders = pd.DataFrame({"left": left_face, "right": right_face, "length": length})
+    return (
+        borders[left_face != right_face].groupby(["left", "right"], as_index=False)["length"].sum()
+    )
 
 
 def join_small(weight: Floats, borders: pd.DataFrame, least: float) -> Ints:
-    """Join faces, the lightest first, to the neighbour with the longest border until all hold the least weight.
+    """Join faces, the lightest first, to the longest border until all weigh enough.
 
     Returns the label of each face: the number of the face that it was joined
     to, or its own.
@@ -110,10 +118,12 @@ def join_small(weight: Floats, borders: pd.DataFrame, least: float) -> Ints:
         w, face = heapq.heappop(queue)
         if w != mass[face] or not near[face]:
             continue  # it has grown or gone since, or stands alone
+        # rounded, so that equal borders go by number on every machine
         host = max(near[face], key=lambda other: (round(near[face][other], 3), -other))
         for other, length in near[face].items():
             del near[other][face]
             if other != host:
+                # the host takes over the borders of the face that it swallows
                 near[host][other] = near[other][host] = near[host].get(other, 0.0) + length
         near[face] = {}
         mass[face] = -1.0
@@ -121,17 +131,19 @@ def join_small(weight: Floats, borders: pd.DataFrame, least: float) -> Ints:
         label[face] = host
         if mass[host] < least:
             heapq.heappush(queue, (mass[host], host))
+    # a host may have been joined itself: follow until nothing changes
     while (label[label] != label).any():
         label = label[label]
     return label
 
 
 def dissolve(faces: Any, labels: Ints) -> Any:
-    """Merge faces with equal labels that come from one noded linework; the result is sorted by label.
+    """Merge faces with equal labels from one noded linework; sorted by label.
 
     Examples
     --------
-    >>> shapely.area(dissolve(shapely.box([0, 1, 2], 0, [1, 2, 3], 5), np.array([7, 7, 4]))).tolist()
+    >>> faces = shapely.box([0, 1, 2], 0, [1, 2, 3], 5)
+    >>> shapely.area(dissolve(faces, np.array([7, 7, 4]))).tolist()
     [5.0, 10.0]
     """
     order = np.argsort(labels, kind="stable")

@@ -1,4 +1,4 @@
-"""Tilings: faces given to parts, stray pieces reassigned, faces joined to outlines, outlines made to share their corners."""
+"""Tilings: faces given to parts, stray pieces reassigned, outlines with shared corners."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LENGTH_GRID = 1e-3  # m; common borders that differ by less count as equally lon
 
 
 def find_holder(shapes: Shapes, xy: Floats) -> Ints:
-    """Find for each point the shape that holds it: the smallest of several, -1 where there is none.
+    """Find the shape that holds each point: the smallest of several, -1 for none.
 
     Examples
     --------
@@ -38,17 +38,21 @@ def find_holder(shapes: Shapes, xy: Floats) -> Ints:
 
 
 def find_nearest(xy: Floats, level: Ints, of_xy: Floats, of_level: Ints) -> tuple[Ints, Floats]:
-    """Find for each point the nearest of some others on its own level, else on any; and its distance in metres.
+    """Find the nearest of some others on each point's own level, else on any; and metres.
 
     The distance is infinite where no other point is on the same level.
 
     Examples
     --------
-    >>> nearest, gap = find_nearest(np.array([[0.0, 0.0]]), np.array([1]), np.array([[1.0, 0.0], [5.0, 0.0]]), np.array([0, 1]))
+    >>> others = np.array([[1.0, 0.0], [5.0, 0.0]])
+    >>> here, level = np.array([[0.0, 0.0]]), np.array([1])
+    >>> nearest, gap = find_nearest(here, level, others, np.array([0, 1]))
     >>> nearest.tolist(), gap.tolist()
     ([1], [5.0])
     """
+    # near the origin, where squares of distances lose no digits
     origin = of_xy.min(axis=0)
+    # levels lie farther apart than any two places, so one tree answers for all
     apart = 4.0 * (1.0 + float(np.ptp(np.vstack([xy, of_xy]), axis=0).max(initial=0.0)))
     tree = cKDTree(np.column_stack([of_xy - origin, of_level * apart]))
     gap, nearest = tree.query(np.column_stack([xy - origin, level * apart]))
@@ -61,7 +65,7 @@ def find_nearest(xy: Floats, level: Ints, of_xy: Floats, of_level: Ints) -> tupl
 def settle_labels(
     labels: Ints, homes: Ints, home_labels: Ints, edges: tuple[Ints, Ints, Floats]
 ) -> Ints:
-    """Give every piece of a part that holds none of its homes, and every face of no part, to a neighbour.
+    """Give every piece without homes of its part, and every face of no part, to a neighbour.
 
     A piece goes to the part it has the longest common border with, round by
     round outwards from the pieces that hold homes; the lower number wins a
@@ -94,6 +98,7 @@ def settle_labels(
     label[piece] = labels
     settled = _find_held(label, piece, homes, home_labels)
     across = piece[one] != piece[two]
+    # both ways round, as either piece may take the other
     p = np.concatenate([piece[one], piece[two]])[np.tile(across, 2)]
     q = np.concatenate([piece[two], piece[one]])[np.tile(across, 2)]
     common = np.tile(length[across], 2)
@@ -103,6 +108,7 @@ def settle_labels(
         if not reach.any():
             return label[piece]
         width = int(label.max()) + 1
+        # a key for each pair of a waiting piece and a settled neighbour
         keys, of_key = np.unique(
             p[reach].astype(np.int64) * width + label[q[reach]], return_inverse=True
         )
@@ -113,7 +119,7 @@ def settle_labels(
 
 
 def _find_held(label: Ints, piece: Any, homes: Ints, home_labels: Ints) -> npt.NDArray[np.bool_]:
-    """Find the pieces that hold a home of their own part; the largest piece of a part that has none."""
+    """Find the pieces that hold a home of their own part, else the part's largest piece."""
     held = np.zeros(len(label), dtype=bool)
     held[piece[homes[label[piece[homes]] == home_labels]]] = True
     missing = np.setdiff1d(label[label >= 0], label[held])
@@ -125,7 +131,9 @@ def _find_held(label: Ints, piece: Any, homes: Ints, home_labels: Ints) -> npt.N
 
 
 def join_pieces(labels: Ints, homes: Ints, edges: tuple[Ints, Ints, Floats]) -> Ints:
-    """Give a face without homes to a part in several pieces that it joins, where its own part does not fall apart by that.
+    """Give a face without homes to a part in several pieces that it joins.
+
+    Only where its own part does not fall apart by that.
 
     ``homes`` are the faces that homes stand on; the other arguments are those
     of :func:`settle_labels`.
@@ -148,13 +156,16 @@ def join_pieces(labels: Ints, homes: Ints, edges: tuple[Ints, Ints, Floats]) -> 
     graph = coo_array((np.ones(len(p)), (p, q)), shape=(n, n)).tocsr()
     lived = np.zeros(n, dtype=bool)
     lived[homes] = True
+    # only parts in several pieces have anything to gain
     torn = np.flatnonzero(np.bincount(labels[np.unique(piece, return_index=True)[1]]) > 1)
     near = ~lived[p] & (labels[p] != labels[q]) & np.isin(labels[q], torn)
     touching = np.unique(np.stack([p[near], labels[q][near], piece[q][near]], axis=1), axis=0)
     pairs, begin, count = np.unique(touching[:, :2], axis=0, return_index=True, return_counts=True)
     root = np.arange(int(piece.max()) + 1)
+    # the faces that join most pieces first
     for k in np.lexsort((pairs[:, 0], pairs[:, 1], -count)):
         face, part = pairs[k]
+        # pieces that an earlier face has joined count as one
         roots = np.unique(root[touching[begin[k] : begin[k] + count[k], 2]])
         if len(roots) < 2 or out[face] == part or out[face] != labels[face]:
             continue
@@ -168,7 +179,7 @@ def join_pieces(labels: Ints, homes: Ints, edges: tuple[Ints, Ints, Floats]) -> 
 
 
 def _find_pieces(labels: Ints, one: Ints, two: Ints) -> Ints:
-    """Find the pieces of all parts, faces of one part that hang together, and number them."""
+    """Find the connected pieces of all parts, and number them."""
     same = (labels[one] == labels[two]) & (labels[one] >= 0)
     graph = coo_array(
         (np.ones(int(same.sum())), (one[same], two[same])), shape=(len(labels), len(labels))
@@ -200,7 +211,7 @@ def dissolve_faces(faces: Shapes, labels: Ints, count: int) -> Shapes:
 
 
 def match_borders(shapes: Shapes, tolerance: float) -> Shapes:
-    """Give polygons the corners that neighbours have on their edges, so that all together are a valid coverage.
+    """Give polygons the corners that neighbours have on their edges: a valid coverage.
 
     Parameters
     ----------
@@ -211,8 +222,10 @@ def match_borders(shapes: Shapes, tolerance: float) -> Shapes:
 
     Examples
     --------
-    >>> left, right = shapely.box(0, 0, 1, 2), shapely.union(shapely.box(1, 0, 2, 1), shapely.box(1, 1, 3, 2))
-    >>> [bool(shapely.coverage_is_valid(two)) for two in ([left, right], match_borders(np.array([left, right]), 1e-6))]
+    >>> left = shapely.box(0, 0, 1, 2)
+    >>> right = shapely.union(shapely.box(1, 0, 2, 1), shapely.box(1, 1, 3, 2))
+    >>> matched = match_borders(np.array([left, right]), 1e-6)
+    >>> [bool(shapely.coverage_is_valid(two)) for two in ([left, right], matched)]
     [False, True]
     """
     for _ in range(ROUNDS):
@@ -230,12 +243,14 @@ def _insert_corners(shapes: Shapes, wrong: Shapes, tolerance: float) -> Shapes:
     parts, shape = shapely.get_parts(shapes[faulty], return_index=True)
     _, xy, (ring_ends, part_ends) = shapely.to_ragged_array(parts)
     known = np.isin(xy[:, 0] + 1j * xy[:, 1], corners[:, 0] + 1j * corners[:, 1])
+    # edges with both ends unmatched, leaving out the jumps between rings
     start = np.setdiff1d(np.flatnonzero(known[:-1] & known[1:]), ring_ends[1:] - 1)
     tree = shapely.STRtree(shapely.linestrings(np.stack([xy[start], xy[start + 1]], axis=1)))
     corner, line = tree.query(shapely.points(corners), predicate="dwithin", distance=tolerance)
     step = xy[start[line] + 1] - xy[start[line]]
     length = np.hypot(step[:, 0], step[:, 1])
     along = ((corners[corner] - xy[start[line]]) * step).sum(axis=1) / np.maximum(length, 1e-12)
+    # a corner at an end of the edge is there already
     lies = (along > tolerance / 100) & (along < length - tolerance / 100)
     # A corner that the polygon has already, where it comes a rounding near
     # itself, would make it touch itself.
@@ -250,6 +265,7 @@ def _insert_corners(shapes: Shapes, wrong: Shapes, tolerance: float) -> Shapes:
     point = corners[corner[lies]]
     along = along[lies]
     order = np.lexsort((along, line))
+    # in order along each edge, so that inserting keeps the ring
     place = start[line[order]] + 1
     ring_ends = ring_ends + np.searchsorted(place, ring_ends, side="left")
     repaired = shapely.from_ragged_array(
@@ -259,6 +275,7 @@ def _insert_corners(shapes: Shapes, wrong: Shapes, tolerance: float) -> Shapes:
     )
     out = shapes.copy()
     new = gather_parts(repaired, shape, len(faulty))
+    # an outline that repair would spoil stays as it was
     out[faulty] = np.where(shapely.is_valid(new), new, shapes[faulty])
     return out
 
@@ -278,7 +295,8 @@ def gather_parts(parts: Shapes, shape: Ints, count: int) -> Shapes:
 
     Examples
     --------
-    >>> [s.geom_type for s in gather_parts(np.array([shapely.box(0, 0, 1, 1)] * 3), np.array([0, 1, 1]), 2)]
+    >>> parts = np.array([shapely.box(0, 0, 1, 1)] * 3)
+    >>> [s.geom_type for s in gather_parts(parts, np.array([0, 1, 1]), 2)]
     ['Polygon', 'MultiPolygon']
     """
     order = np.argsort(shape, kind="stable")

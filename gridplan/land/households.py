@@ -52,7 +52,7 @@ def _read_uses() -> dict[str, str]:
 
 
 def classify_uses(use: pd.Series[Any]) -> pd.Series[Any]:
-    """Find the class of home that words of use stand for: a class, "not_home", or empty where they say nothing.
+    """Find the class of home that words of use stand for; "not_home", or empty if unknown.
 
     Examples
     --------
@@ -64,7 +64,7 @@ def classify_uses(use: pd.Series[Any]) -> pd.Series[Any]:
 
 
 def estimate_households(site: Site, rules: HouseholdRules) -> Site:
-    """Judge which buildings are homes and estimate the households of each, with a low and a high estimate.
+    """Judge which buildings are homes and estimate the households of each, with a range.
 
     Households are those observed; else residents / persons of a household;
     else footprint x floors x efficiency / m2 of a dwelling by class
@@ -82,7 +82,8 @@ def estimate_households(site: Site, rules: HouseholdRules) -> Site:
     --------
     >>> from gridplan.tables.conform import conform_table, make_empty
     >>> from gridplan.site import SITE_TABLES
-    >>> rows = {"building": ["a", "b", "c"], "use": ["apartments", "house", "school"], "floors": [6, 1, 3]}
+    >>> rows = {"building": ["a", "b", "c"], "floors": [6, 1, 3]}
+    >>> rows["use"] = ["apartments", "house", "school"]
     >>> block, house = shapely.box(0, 0, 50, 12), shapely.box(90, 0, 100, 10)
     >>> frame = gpd.GeoDataFrame(rows, geometry=[block, house, block], crs="EPSG:32650")
     >>> site = Site(**{t: make_empty(t, "EPSG:32650") for t in SITE_TABLES})
@@ -106,6 +107,7 @@ def estimate_households(site: Site, rules: HouseholdRules) -> Site:
         residential & observed.isna() & (population != 0)
     )  # homes whose number may be scaled, but not below one
     number = observed.fillna(raw).where(residential, 0.0)
+    # a home has at least one household, unless the data says nobody lives there
     whole = np.maximum(np.floor(number + 0.5), free).astype("int64")
     whole, noted = _meet_totals(site, rules, number, whole, free)
     filled = buildings.assign(
@@ -141,7 +143,7 @@ def _count_origins(origin: pd.Series[Any], whole: pd.Series[Any]) -> list[Entry]
 
 
 def judge_homes(site: Site, rules: HouseholdRules) -> tuple[pd.Series[Any], list[Entry]]:
-    """Judge which buildings are homes where the data does not say, and list why as entries of the ledger.
+    """Judge which buildings are homes where the data does not say, with reasons to report.
 
     In this order: people or households counted there; the data's own word; its
     use; the outline of a school, hospital, works or institution around it; its
@@ -150,6 +152,7 @@ def judge_homes(site: Site, rules: HouseholdRules) -> tuple[pd.Series[Any], list
     buildings = site.buildings
     stated = buildings["residential"]
     counted = buildings["households_observed"].fillna(buildings["population"])
+    # a count of people outweighs the data's own word
     home = stated.fillna(False).astype(bool) | (counted > 0)
     kind = classify_uses(buildings["use"])
     open_ = stated.isna() & counted.isna()
@@ -175,6 +178,7 @@ def judge_homes(site: Site, rules: HouseholdRules) -> tuple[pd.Series[Any], list
 
     def settle(mask: pd.Series[Any], value: bool, reason: str) -> None:
         nonlocal open_
+        # what an earlier reason has settled stays settled
         ids = buildings.index[mask & open_]
         home[ids] = value
         open_ = open_ & ~mask
@@ -212,6 +216,7 @@ def _lie_in_places(site: Site) -> pd.Series[Any]:
     shapes = np.concatenate([places.geometry.to_numpy(), site.institutions.geometry.to_numpy()])
     shapes = shapes[shapely.get_dimensions(shapes) == 2]
     inside = pd.Series(False, index=site.buildings.index)
+    # a point inside, so that a building that touches a school's fence is not in it
     inner = shapely.point_on_surface(site.buildings.geometry.to_numpy())
     inside.iloc[shapely.STRtree(inner).query(shapes, predicate="intersects")[1]] = True
     return inside
@@ -220,7 +225,7 @@ def _lie_in_places(site: Site) -> pd.Series[Any]:
 def _stand_beside(
     buildings: gpd.GeoDataFrame, homes: pd.Series[Any], open_: pd.Series[Any], rules: HouseholdRules
 ) -> pd.Series[Any]:
-    """Find the small buildings of unknown use that have a home at least twice as large beside them."""
+    """Find small buildings of unknown use with a home at least twice as large beside them."""
     area = buildings.geometry.area.to_numpy()
     small = np.flatnonzero(open_.to_numpy() & (area < rules.outbuilding))
     others = np.flatnonzero(homes.to_numpy())
@@ -239,7 +244,7 @@ def _stand_beside(
 def classify_homes(
     buildings: gpd.GeoDataFrame, residential: pd.Series[Any], rules: HouseholdRules
 ) -> pd.Series[Any]:
-    """Find the class of each home by use and floors: a row of ``coefficients.csv``; "not_home" for the others."""
+    """Find the class of each home, a row of ``coefficients.csv``; "not_home" for others."""
     kind = classify_uses(buildings["use"]).replace({"": "plain", "not_home": "plain"})
     floors = _know_floors(buildings, rules)
     # A home of unknown use with the footprint of a block is a block if it is
@@ -249,6 +254,7 @@ def classify_homes(
     )
     kind = kind.mask(block & (floors < 4), "low_rise")
     flats = ~kind.isin(["dormitory"])
+    # known floors outweigh the words of use: a "house" of ten floors is a tower
     kind = kind.mask(flats & (floors >= 4), "slab").mask(flats & (floors >= 10), "high_rise")
     return kind.where(residential, "not_home").rename("class")
 
@@ -270,13 +276,14 @@ def _estimate_raw(
 def _find_range(
     whole: pd.Series[Any], kinds: pd.Series[Any], origin: pd.Series[Any]
 ) -> dict[str, pd.Series[Any]]:
-    """Find the low and high estimate of each building; both are the number itself where it was observed."""
+    """Find the low and high estimate of each building; the number itself if observed."""
     rows = (
         read_coefficients()
         .reindex(kinds.mask(origin == "population", "population"))
         .set_axis(whole.index)
     )
     open_ = origin.isin(["population", "estimated"])
+    # a home that has households keeps one in the low estimate
     low = np.maximum(np.floor(whole * rows["low_factor"].where(open_, 1.0)), np.minimum(whole, 1))
     high = np.ceil(whole * rows["high_factor"].where(open_, 1.0))
     return {"households_low": low.astype("int64"), "households_high": high.astype("int64")}
@@ -301,6 +308,7 @@ def _meet_totals(
     none = np.array([], dtype=np.int64)
     groups = [(str(code), rows.get(code, none), round(total)) for code, total in known.items()]
     if rules.total > 0:
+        # a total of the whole site holds for what communities' own totals leave
         rest = np.flatnonzero(~site.buildings["community"].isin(known.index).to_numpy())
         groups.append(("the rest of the site", rest, -1))
     for name, members, total in groups:
@@ -312,12 +320,16 @@ def _meet_totals(
         homes = homes[np.argsort(codes[homes], kind="stable")]  # equal shares go by code
         room = total - int(out[members].sum() - out[homes].sum())
         if len(homes):
+            # every home keeps one household, even where the total is too small
             ones = np.ones(len(homes), dtype=np.int64)
             out[homes] = allocate_whole(number[homes], room, ones) if room >= len(homes) else ones
         if int(out[members].sum()) == total:
             scaled += [name] if len(homes) else []
             continue
-        reason = f"{name}: {int(out[members].sum())} households stand against a known total of {total}; there is no room to scale"
+        reason = (
+            f"{name}: {int(out[members].sum())} households stand against a known total of {total}; "
+            "there is no room to scale"
+        )
         entries.append(Entry("households", "communities", "noted", 1, reason, [name]))
     reason = "estimates scaled so that the known total is met exactly"
     met = pd.Series(out, index=whole.index, dtype="int64")
@@ -328,7 +340,9 @@ def _meet_totals(
 
 
 def allocate_whole(weights: Floats, total: int, least: Ints) -> Ints:
-    """Share a total out in whole numbers in proportion to weights, none below its least: largest remainders.
+    """Share a total out in whole numbers in proportion to weights: largest remainders.
+
+    No share is below its least.
 
     Of equal remainders the first comes first. Where all weights are zero,
     shares are equal.
@@ -350,10 +364,12 @@ def allocate_whole(weights: Floats, total: int, least: Ints) -> Ints:
     while free.any():
         room = total - int(out[~free].sum())
         plain = weights[free] if weights[free].sum() > 0 else np.ones(int(free.sum()))
+        # shares of what those at their least leave; they drop out until none is short
         share = plain / plain.sum() * room
         short = share < least[free]
         if not short.any():
             floor = np.floor(share).astype("int64")
+            # rounded, so that equal remainders stay equal on every machine
             first = np.argsort(-np.round(share - floor, 9), kind="stable")[
                 : room - int(floor.sum())
             ]

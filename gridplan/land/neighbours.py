@@ -63,12 +63,15 @@ def find_neighbours(
     link = np.where(
         home, "building", np.where(over < np.inf, "opening", np.where(soft, "soft", "near"))
     ).astype(object)
+    # within a building no barrier lies between, whatever the map says
     blocked &= ~home
     length = np.where(link == "opening", np.minimum(over, 1e12), length)
+    # a way over a bridge may be longer than a step on plain ground
     limit = np.where(
         link == "opening", np.maximum(rules.opening_reach, reach[pairs[:, 0]]), reach[pairs[:, 0]]
     )
     near = ~blocked & ((length <= limit) | home)
+    # what reach alone leaves apart is joined if no barrier forbids it
     kept = _rejoin(len(xy), pairs, length, near, ~blocked)
     link[kept & ~near & (link == "near")] = "far"
     between = pd.DataFrame(
@@ -106,8 +109,9 @@ def _triangulate(xy: Array, community: Array) -> Array:
 
 
 def _triangulate_points(xy: Array) -> Array:
-    """Triangulate some points; those in one line are chained, and a point left out joins its nearest."""
+    """Triangulate some points; those in one line are chained, doubles join their nearest."""
     n = len(xy)
+    # near the origin, where the triangulation loses no digits
     xy = xy - xy.mean(axis=0)
     line = np.lexsort((xy[:, 1], xy[:, 0]))
     chain = np.column_stack([line[:-1], line[1:]])
@@ -152,11 +156,14 @@ def _meet_barriers(
     shapes = barriers.geometry.to_numpy()
     step, barrier = shapely.STRtree(shapes).query(steps, predicate="intersects")
     soft[step[~hard[barrier]]] = True
+    # from here on only hard barriers
     step = step[hard[barrier]]
     barrier = barrier[hard[barrier]]
     way = _measure_openings(xy, pairs, step, barrier, shapes, openings)
+    # a step over several barriers needs an opening in each of them
     blocked[step[np.isinf(way)]] = True
     longest = np.zeros(m)
+    # the longest of its ways over single barriers
     np.maximum.at(longest, step, way)
     through = np.zeros(m, bool)
     through[step] = True
@@ -167,7 +174,10 @@ def _meet_barriers(
 def _measure_openings(
     xy: Array, pairs: Array, step: Array, barrier: Array, shapes: Array, openings: gpd.GeoDataFrame
 ) -> Array:
-    """Measure the shortest way of each step over an opening of the barrier it meets; infinite where there is none."""
+    """Measure the shortest way of each step over an opening of the barrier that it meets.
+
+    Infinite where there is none.
+    """
     way = np.full(len(step), np.inf)
     if openings.empty or len(step) == 0:
         return way
@@ -218,16 +228,21 @@ def _same_building(stairwells: gpd.GeoDataFrame, place: Array, pairs: Array) -> 
 
 
 def _rejoin(n: int, pairs: Array, length: Array, near: Array, allowed: Array) -> Array:
-    """Add to the near pairs the shortest allowed ones that join what stands apart (Kruskal's rule)."""
+    """Add to the near pairs the shortest allowed ones that join what stands apart.
+
+    Kruskal's rule.
+    """
     graph = csr_matrix((np.ones(near.sum()), pairs[near].T), shape=(n, n))
     label = connected_components(graph, directed=False)[1]
     kept = near.copy()
     candidates = np.flatnonzero(allowed & ~near & (label[pairs[:, 0]] != label[pairs[:, 1]]))
+    # of equal lengths the first pair, so that the result is one
     candidates = candidates[np.lexsort((candidates, length[candidates]))]
     root = np.arange(label.max() + 1 if n else 0)
 
     def find(c: int) -> int:
         while root[c] != c:
+            # shorten the path on the way up
             root[c] = root[root[c]]
             c = root[c]
         return c
@@ -242,10 +257,11 @@ def _rejoin(n: int, pairs: Array, length: Array, near: Array, allowed: Array) ->
 
 
 def _write_pairs(stairwells: gpd.GeoDataFrame, place: Array, between: pd.DataFrame) -> pd.DataFrame:
-    """Write the pairs of stairwells: the lowest bands of two doors meet, and the bands of one stairwell are stacked."""
+    """Write the pairs of stairwells: lowest bands of two doors meet, bands are stacked."""
     codes = stairwells.index.to_numpy(dtype=object)
     order = np.lexsort((codes, stairwells["floor_from"].to_numpy(), place))
     lowest = np.full(place.max() + 1 if len(place) else 0, -1)
+    # written backwards, so that the lowest band of each door stays
     lowest[place[order][::-1]] = order[::-1]
     stacked = place[order][1:] == place[order][:-1]
     lower = order[:-1][stacked]
@@ -253,6 +269,7 @@ def _write_pairs(stairwells: gpd.GeoDataFrame, place: Array, between: pd.DataFra
     climb = stairwells["climb"].to_numpy()
     a = lowest[between["a"].to_numpy()]
     b = lowest[between["b"].to_numpy()]
+    # climbs down one stairwell and up the other are part of the way
     distance = between["distance"].to_numpy() + climb[a] + climb[b]
     table = pd.DataFrame(
         {
@@ -288,9 +305,15 @@ def _report_islands(stairwells: gpd.GeoDataFrame, table: pd.DataFrame) -> list[E
     held = held.sort_values(["community", "households", "label"], ascending=[True, False, True])
     islands = held[held.duplicated("community")]
     apart = pieces["label"].isin(islands["label"]).to_numpy()
-    reason = f"in {len(islands)} islands that a hard barrier without opening cuts off from the rest of their community"
+    reason = (
+        f"in {len(islands)} islands that a hard barrier without opening cuts off "
+        "from the rest of their community"
+    )
     far = table[table["link"] == "far"]
-    joined = "pairs farther apart than the reach, kept since nothing nearer joins their houses to the rest"
+    joined = (
+        "pairs farther apart than the reach, "
+        "kept since nothing nearer joins their houses to the rest"
+    )
     return [
         Entry(
             "neighbours",

@@ -60,11 +60,14 @@ def find_stairwells(
     hold whole floors of eight:
 
     >>> from shapely.geometry import box
-    >>> tower = gpd.GeoDataFrame({"building": ["t"], "community": "c", "floors": 34.0, "households": 272},
-    ...                          geometry=[box(0, 0, 25, 25)], crs="EPSG:32650")
-    >>> bands, _ = find_stairwells(conform_table("buildings", tower), pd.Series({"c": "urban"}), Band(), Band())
-    >>> bands["households"].sum(), bands["households"].max(), bands["floor_to"].max(), bands["door"].unique().tolist()
-    (np.int64(272), np.int64(16), np.int64(34), [1])
+    >>> row = {"building": ["t"], "community": "c", "floors": 34.0, "households": 272}
+    >>> tower = gpd.GeoDataFrame(row, geometry=[box(0, 0, 25, 25)], crs="EPSG:32650")
+    >>> tower = conform_table("buildings", tower)
+    >>> bands, _ = find_stairwells(tower, pd.Series({"c": "urban"}), Band(), Band())
+    >>> bands["households"].sum(), bands["households"].max()
+    (np.int64(272), np.int64(16))
+    >>> bands["floor_to"].max(), bands["door"].unique().tolist()
+    (np.int64(34), [1])
     """
     rules = rules or StairwellRules()
     homes = buildings[buildings["households"] > 0].sort_index()
@@ -80,6 +83,7 @@ def find_stairwells(
         homes, households, floors, length, width, np.maximum(1, rules.band_share * target), rules
     )
 
+    # from buildings to doors: each row is a door of its building
     of_door = np.repeat(np.arange(len(homes)), doors)
     number = _count_within(doors)
     behind = _share(households[of_door], number, doors[of_door])
@@ -88,18 +92,22 @@ def find_stairwells(
         np.ceil(behind / (rules.band_share * target[of_door])).astype(np.int64),
         1,
     )
+    # a band is at least one whole floor
     bands = np.minimum(bands, floors[of_door])
 
+    # from doors to floor bands
     of_band = np.repeat(np.arange(len(of_door)), bands)
     level = _count_within(bands)
     home = of_door[of_band]
     m = bands[of_band]
+    # whole floors, as even as they come
     first = floors[home] * level // m + 1
     last = floors[home] * (level + 1) // m
     held = _share_floors(behind[of_band], first, last, floors[home])
     climb = np.where(m > 1, ((first + last) / 2 - 1) * rules.floor_height * rules.climb_factor, 0.0)
     door = number[of_band]
     out_of = doors[home]
+    # each door in the middle of its share of the front
     along = (door + 0.5) / out_of
     position = start[home] + axis[home] * (along * length[home])[:, None]
     code = homes.index.to_numpy()[home] + "-" + (door + 1).astype(str)
@@ -148,6 +156,7 @@ def measure_axes(footprints: Array) -> tuple[Array, Array, Array, Array]:
     n = len(footprints)
     rectangles = shapely.oriented_envelope(footprints)
     corners = np.zeros((n, 4, 2))
+    # a footprint without width has a line or a point for its rectangle
     whole = (shapely.get_type_id(rectangles) == 3) & (shapely.get_num_coordinates(rectangles) == 5)
     corners[whole] = shapely.get_coordinates(rectangles[whole]).reshape(-1, 5, 2)[:, :4]
     corners[~whole] = shapely.get_coordinates(shapely.point_on_surface(footprints[~whole]))[
@@ -161,6 +170,7 @@ def measure_axes(footprints: Array) -> tuple[Array, Array, Array, Array]:
     width = lengths[rows, 1 - long]
     with np.errstate(invalid="ignore", divide="ignore"):
         axis = np.nan_to_num(sides[rows, long] / length[:, None])
+    # one direction for each axis, so that doors are numbered from west to east
     flip = (axis[:, 0] < -1e-9) | ((np.abs(axis[:, 0]) <= 1e-9) & (axis[:, 1] < 0))
     axis = np.where(flip[:, None], -axis, axis)
     start = corners.mean(axis=1) - axis * (length / 2)[:, None]
@@ -185,11 +195,14 @@ def count_doors(
     """
     stated = homes["stairwell_count"].to_numpy(float)
     by_front = np.maximum(1, np.round(length / rules.length)).astype(np.int64)
+    # a tower has its stairs and lifts in the middle, however wide its front
     tower = (floors >= TOWER_FLOORS) & (length < COMPACT * np.maximum(width, 1.0))
     guess = np.where((floors >= rules.from_floors) & ~tower, by_front, 1)
     doors = np.where(np.nan_to_num(stated) >= 1, np.nan_to_num(stated), guess).astype(np.int64)
+    # even one floor may hold more than an atom should
     least = np.ceil(households / (floors * np.ceil(small))).astype(np.int64)
     finer = (np.nan_to_num(stated) >= 1) & (least > doors)
+    # no stairwell without a household
     return np.minimum(np.maximum(doors, least), households), finer
 
 
@@ -200,7 +213,7 @@ def _count_within(sizes: Array) -> Array:
 
 
 def _share(total: Array, number: Array, parts: Array) -> Array:
-    """Give part ``number`` of so many equal parts its whole-numbered share of a total; the shares sum to it."""
+    """Give part ``number`` of so many equal parts its whole-numbered share of a total."""
     return np.asarray(total * (number + 1) // parts - total * number // parts)
 
 
@@ -210,7 +223,9 @@ def _share_floors(total: Array, first: Array, last: Array, floors: Array) -> Arr
 
 
 def _put_inside(footprints: Array, position: Array, begin: Array, end: Array) -> Array:
-    """Put each position that is not on its footprint on the nearest point of it between two shares of the long axis.
+    """Put each position that is off its footprint on the nearest point of its slice.
+
+    A slice is the footprint between two shares of the long axis.
 
     So the door of an angular building lies in its own slice, as outlines cut
     it.
@@ -247,7 +262,8 @@ def _list_entries(
             "buildings",
             "noted",
             int(finer.sum()),
-            "more households on one floor of a stairwell than an atom should hold: cut along the corridor",
+            "more households on one floor of a stairwell than an atom should hold: "
+            "cut along the corridor",
             list(homes.index[finer][:20]),
         ),
     ]

@@ -77,10 +77,13 @@ def find_shapefile_encoding(
     is_utf8 = all(map(_is_utf8, words))
     says_utf8 = sidecars.cpg.upper().replace("-", "") in {"UTF8", "65001"}
     declares = bool(sidecars.cpg) or sidecars.dbf[29] not in _EMPTY_LANGUAGES
+    # both agree: GDAL reads it right
     if says_utf8 and is_utf8:
         return None
     if encoding is not None and not is_utf8:
+        # the user's word counts before the file's own, which is often wrong
         return check_encoding(encoding, file)
+    # the file names a code page, and GDAL knows what to do with it
     if declares and not says_utf8:
         return None
     if is_utf8:
@@ -97,6 +100,7 @@ def _list_texts(dbf: bytes) -> Iterator[bytes]:
         int.from_bytes(dbf[a:b], "little") for a, b in ((4, 8), (8, 10), (10, 12))
     )
     offset = 1  # each record begins with a mark of deletion
+    # a header may promise more rows than the file holds
     rows = min(rows, (len(dbf) - start) // width if width else 0)
     table = (
         np.frombuffer(dbf, np.uint8, rows * width, start).reshape(rows, width)
@@ -111,6 +115,7 @@ def _list_texts(dbf: bytes) -> Iterator[bytes]:
         length = field[16]
         if field[11:12] == b"C" and length:
             column = table[:, offset : offset + length]
+            # ASCII is the same in every encoding and says nothing
             foreign = np.ascontiguousarray(column[(column >= 0x80).any(axis=1)])
             for value in np.unique(foreign.view(f"S{length}")) if len(foreign) else ():
                 yield bytes(value).rstrip(b" \0")
@@ -120,6 +125,7 @@ def _list_texts(dbf: bytes) -> Iterator[bytes]:
 def _is_utf8(text: bytes) -> bool:
     """Whether bytes are UTF-8; a last character that the width of the field cuts off does not count."""
     try:
+        # incremental: an incomplete last character is no error
         codecs.getincrementaldecoder("utf-8")().decode(text, final=False)
     except UnicodeDecodeError:
         return False
@@ -143,6 +149,7 @@ def decode_text(data: bytes, file: str, encoding: str | None = None) -> str:
     '编号,层数'
     """
     try:
+        # valid UTF-8 is hardly ever anything else, so it comes first
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
         if encoding is None:
@@ -177,9 +184,14 @@ def _ask(words: list[bytes], file: str, missed: str) -> Problem:
     """Ask for the encoding, and say whether the bytes could be GB18030."""
     try:
         for word in words:
+            # most bytes that are not UTF-8 can be read as GB18030, so it is only a
+            # guess
             codecs.getincrementaldecoder("gb18030")().decode(word, final=False)
         guess = "it may be GBK or GB18030"
     except UnicodeDecodeError:
         guess = "it is not GB18030 either"
-    remedy = 'say which it is, encoding="gb18030" (--encoding gb18030) for most Chinese files, or save it as UTF-8'
+    remedy = (
+        'say which it is, encoding="gb18030" (--encoding gb18030) for most Chinese files, '
+        "or save it as UTF-8"
+    )
     return Problem("text", "encoding", f"its text is not {missed}; {guess}", remedy, file=file)

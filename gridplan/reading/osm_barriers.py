@@ -107,7 +107,7 @@ def make_barriers(features: Features) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFram
 
 
 def _find_lines(lines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Find the lines that are barriers, with whether they run over a bridge or under the ground, and their layer."""
+    """Find the lines that are barriers, with bridge, tunnel and layer."""
     kinds = find_kinds("barriers", lines, ("railway", "waterway", "highway", "barrier"))
     features = lines.loc[kinds.index]
     under = (
@@ -147,8 +147,10 @@ def _find_areas(areas: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, list[Entry]]
     kinds = kinds.assign(
         kind=kinds["kind"].mask(still & features["water"].isin(TRICKLING), "stream")
     )
+    # after rivers and streams are sorted out: only still water is measured
     small = (kinds["kind"] == "lake") & (measure_areas(features.geometry) < POND)
     kinds = kinds.assign(kind=kinds["kind"].mask(small, "pond"))
+    # ponds and streams can be walked round or stepped over
     kinds = kinds.assign(hard=kinds["hard"] & kinds["kind"].isin(["river", "lake"]))
     under = (
         is_yes(features["tunnel"])
@@ -175,6 +177,7 @@ def _find_fences(areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     kinds = kinds[areas.loc[kinds.index, "building"].isna().to_numpy()]
     water = find_kinds("barriers", areas, ("natural", "waterway", "landuse")).index
     kinds = kinds[~kinds.index.isin(water)]
+    # an area tagged as a wall is walled along its outline
     fences = _make_shapes(areas.loc[kinds.index], kinds)
     return fences.set_geometry(shapely.boundary(fences.geometry.to_numpy()), crs=CRS)
 
@@ -192,6 +195,7 @@ def _find_openings(
             True
         )
     ways, entries = drop_where("openings", ways, ~met, "bridges and tunnels that cross no barrier")
+    # a bridge or tunnel over a barrier is its opening
     kept = pd.DataFrame(
         {
             "kind": np.where(ways["bridge"], "bridge", "underpass"),
@@ -204,6 +208,7 @@ def _find_openings(
         streets[~over], lines[lines["kind"].isin(["railway", "river", "stream", "motorway"])]
     )
     there = _write_places(marked["geometry"].to_numpy(dtype=object))
+    # what is mapped as a crossing comes before what geometry suggests
     crossings = crossings[~crossings.index.isin(there)]
     frame = pd.concat([part for part in (kept, marked, crossings) if len(part)] or [kept])
     frame = frame[~frame.index.duplicated()].sort_index()
@@ -221,7 +226,7 @@ def _find_openings(
 
 
 def _find_walkable(lines: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, list[Entry]]:
-    """Find the streets that people may walk along, with bridge, tunnel, layer and whether they are highways themselves."""
+    """Find the streets that people may walk along, with bridge, tunnel, layer and class."""
     ways = lines[lines["highway"].notna() & ~lines["highway"].isin((*NOT_THERE, *NOT_WALKED))]
     allowed = ways["foot"].isin(["yes", "designated", "permissive"])
     closed = (
@@ -256,9 +261,11 @@ def _find_marked(features: Features) -> pd.DataFrame:
     fords = is_yes(points["ford"]) & ~rail
     wet = is_yes(lines["ford"]) & ~is_yes(lines["bridge"]) & ~is_yes(lines["tunnel"])
     parts = [(points[rail], "level_crossing"), (points[fords], "ford"), (lines[wet], "ford")]
-    shapes = np.concatenate([own.geometry.to_numpy() for own, _ in parts])
-    index = pd.Index([code for own, _ in parts for code in own.index], dtype="str")
-    kinds = np.concatenate([np.repeat(np.array([kind], object), len(own)) for own, kind in parts])
+    shapes = np.concatenate([features_of.geometry.to_numpy() for features_of, _ in parts])
+    index = pd.Index([code for features_of, _ in parts for code in features_of.index], dtype="str")
+    kinds = np.concatenate(
+        [np.repeat(np.array([kind], object), len(features_of)) for features_of, kind in parts]
+    )
     return pd.DataFrame({"kind": kinds, "geometry": shapes}, index=index)
 
 
@@ -272,36 +279,49 @@ def _find_crossings(streets: gpd.GeoDataFrame, lines: gpd.GeoDataFrame) -> pd.Da
     s, b = shapely.STRtree(lines.geometry.to_numpy()).query(
         streets.geometry.to_numpy(), predicate="intersects"
     )
+    # a trunk road beside a motorway is joined to it, and crosses nothing
     both = streets["trunk"].to_numpy()[s] & (lines["kind"].to_numpy()[b] == "motorway")
     s = s[~both]
     b = b[~both]
     met = shapely.intersection(streets.geometry.to_numpy()[s], lines.geometry.to_numpy()[b])
     parts, pair = shapely.get_parts(met, return_index=True)
+    # where a street runs along a barrier it does not cross it
     points = shapely.get_type_id(parts) == 0
     parts = parts[points]
     s = s[pair[points]]
     b = b[pair[points]]
     xy = shapely.get_coordinates(parts).round(DIGITS)
-    own = streets.geometry.to_numpy()[s]
-    ends = [shapely.get_coordinates(shapely.get_point(own, n)).round(DIGITS) for n in (0, -1)]
+    crossing_streets = streets.geometry.to_numpy()[s]
+    ends = [
+        shapely.get_coordinates(shapely.get_point(crossing_streets, n)).round(DIGITS)
+        for n in (0, -1)
+    ]
+    # a street that ends here is one arm, one that goes through is two
     at_end = (xy == ends[0]).all(axis=1) | (xy == ends[1]).all(axis=1)
+    # a ring has no ends
     closed = (ends[0] == ends[1]).all(axis=1)
-    found = pd.DataFrame(
+    meetings = pd.DataFrame(
         {
             "place": _write_places(parts),
             "street": streets.index.to_numpy()[s],
             "arms": np.where(at_end & ~closed, 1, 2),
         }
     )
-    found["kind"] = _name_crossings(streets.iloc[s], lines.iloc[b])
-    found["geometry"] = shapely.points(xy) if len(xy) else np.empty(0, object)
-    arms = found.drop_duplicates(["place", "street"]).groupby("place")["arms"].sum()
-    found = found[found["place"].map(arms).fillna(0).to_numpy() >= 2].sort_values(["place", "kind"])
-    return found.drop_duplicates("place").set_index("place")[["kind", "geometry"]]
+    meetings["kind"] = _name_crossings(streets.iloc[s], lines.iloc[b])
+    meetings["geometry"] = shapely.points(xy) if len(xy) else np.empty(0, object)
+    arms = meetings.drop_duplicates(["place", "street"]).groupby("place")["arms"].sum()
+    meetings = meetings[meetings["place"].map(arms).fillna(0).to_numpy() >= 2].sort_values(
+        ["place", "kind"]
+    )
+    return meetings.drop_duplicates("place").set_index("place")[["kind", "geometry"]]
 
 
 def _name_crossings(streets: gpd.GeoDataFrame, lines: gpd.GeoDataFrame) -> Array:
-    """Name crossings by which passes above the other; over water without a word it is a bridge that nobody tagged."""
+    """Name crossings by which passes above the other.
+
+    Over water without a word it is a bridge that nobody tagged.
+    """
+    # which one lies higher decides where neither is tagged
     above = streets["layer"].to_numpy() - lines["layer"].to_numpy()
     kind = lines["kind"].to_numpy(dtype=object)
     water = np.isin(kind, ["river", "stream"])
@@ -317,7 +337,7 @@ def _name_crossings(streets: gpd.GeoDataFrame, lines: gpd.GeoDataFrame) -> Array
 
 
 def _write_places(points: Array) -> Array:
-    """Write the place of points as a code: ``x95213450y471412340`` stands at 9.5213450 E, 47.1412340 N."""
+    """Write the place of points as a code: ``x95213450y471412340`` is 9.5213450, 47.1412340."""
     middles = shapely.get_coordinates(shapely.centroid(points)) if len(points) else np.empty((0, 2))
     scaled = np.rint(middles * 10**DIGITS).astype(np.int64)
     return np.array([f"x{x}y{y}" for x, y in scaled.tolist()], dtype=object)

@@ -14,8 +14,9 @@ import shapely
 from gridplan.errors import InputError, Problem
 from gridplan.reading.checks import INPUT_TABLES
 from gridplan.reading.datum import DATUMS, convert_datum
+from gridplan.reading.file_layers import VECTOR_SUFFIXES
 from gridplan.reading.site_tables import make_site
-from gridplan.reading.vector_files import VECTOR_SUFFIXES, gather_readings, read_tables, take_table
+from gridplan.reading.vector_files import gather_readings, read_tables, take_table
 from gridplan.rules.site import SiteRules
 from gridplan.site import Reading, Site
 from gridplan.tables.conform import is_spatial

@@ -18,7 +18,7 @@ import pyogrio
 from gridplan.errors import InputError, Problem
 from gridplan.plan import ALL_TABLES
 from gridplan.reading.datum import convert_datum
-from gridplan.reading.vector_files import open_layers
+from gridplan.reading.file_layers import open_layers
 from gridplan.redrawing.importing.qgis_edits import TABLES
 
 PLAN_FILE = "plan.gpkg"

@@ -1,0 +1,195 @@
+"""Layers of vector files, read through GDAL, Arrow or as text, before anything is matched."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from gridplan.errors import InputError, Problem
+from gridplan.reading.checks import INPUT_TABLES
+from gridplan.reading.encoding import decode_text, find_shapefile_encoding, read_sidecars
+from gridplan.tables.conform import is_spatial
+
+GDAL_SUFFIXES = (".gpkg", ".shp", ".geojson", ".json", ".fgb", ".gdb")
+VECTOR_SUFFIXES = (*GDAL_SUFFIXES, ".zip", ".parquet", ".geoparquet", ".csv", ".tsv")
+_WKT_COLUMNS = ("wkt", "geometry", "geom", "the_geom")
+_POINT_COLUMNS = (
+    ("lon", "lat"),
+    ("lng", "lat"),
+    ("longitude", "latitude"),
+    ("经度", "纬度"),
+    ("x", "y"),
+)
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One table as its file has it, and what the reader of the file complained about."""
+
+    table: str
+    frame: Any
+    notes: tuple[str, ...] = ()
+
+
+def open_layers(path: Path, table: str | None, encoding: str | None) -> list[Layer]:
+    """Read the layers of a file, and turn whatever its reader raises into a problem."""
+    if not path.exists():
+        problem = Problem(
+            table or "file",
+            "the file exists",
+            "there is no such file",
+            "check the path",
+            file=str(path),
+        )
+        raise InputError([problem])
+    suffix = path.suffix.lower()
+    if suffix not in VECTOR_SUFFIXES:
+        message = f"its kind {suffix or '(none)'} is not known"
+        remedy = f"save it as GeoPackage, or as one of {', '.join(VECTOR_SUFFIXES)}"
+        raise InputError(
+            [Problem(table or "file", "kinds of file", message, remedy, file=path.name)]
+        )
+    try:
+        if suffix in {".csv", ".tsv"}:
+            return [_read_csv(path, _name_table(path.stem, table), encoding)]
+        if suffix in {".parquet", ".geoparquet"}:
+            return [Layer(name := _name_table(path.stem, table), _read_parquet(path, name))]
+        return (
+            _read_archive(path, table, encoding)
+            if suffix == ".zip"
+            else _read_gdal(path, "", table, encoding)
+        )
+    except (InputError, MemoryError):
+        raise
+    except (
+        Exception
+    ) as error:  # GDAL, Arrow and GEOS each have errors of their own, and here all mean the same
+        text = " ".join(str(error).replace(str(path), path.name).split()) or type(error).__name__
+        remedy = "check that it opens in QGIS, and save it again as GeoPackage"
+        raise InputError(
+            [
+                Problem(
+                    table or "file", "readable", f"cannot be read ({text})", remedy, file=path.name
+                )
+            ]
+        ) from error
+
+
+def _name_table(stem: str, table: str | None) -> str:
+    return table or (stem if stem in INPUT_TABLES else "buildings")
+
+
+def _read_parquet(path: Path, table: str) -> Any:
+    return gpd.read_parquet(path) if is_spatial(table) else pd.read_parquet(path)
+
+
+def _read_gdal(path: Path, member: str, table: str | None, encoding: str | None) -> list[Layer]:
+    """Read a file, or the member of a zip archive, through GDAL."""
+    import pyogrio
+
+    source = f"/vsizip/{path.as_posix()}/{member}" if member else path.as_posix()
+    name = Path(member or path).name
+    says = None
+    if name.lower().endswith(".shp"):
+        says = find_shapefile_encoding(read_sidecars(path, member), name, encoding)
+    layers = [str(layer) for layer, _ in pyogrio.list_layers(source) if layer != "layer_styles"]
+    read = []
+    for layer, table_name in _choose_tables(layers, table, Path(name).stem, path.name).items():
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            # A shape that GEOS cannot build is read as none, and counted when
+            # the site is put in order.
+            frame = pyogrio.read_dataframe(source, layer=layer, encoding=says, on_invalid="ignore")
+        read.append(Layer(table_name, frame, tuple(dict.fromkeys(str(w.message) for w in caught))))
+    return read
+
+
+def _read_archive(path: Path, table: str | None, encoding: str | None) -> list[Layer]:
+    """Read the one vector file of a zip archive, or those of its files that are named after tables."""
+    with ZipFile(path) as archive:
+        names = [
+            n
+            for n in archive.namelist()
+            if n.lower().endswith(GDAL_SUFFIXES[:-1]) and not n.startswith("__MACOSX")
+        ]
+    if len(names) == 1:
+        return _read_gdal(path, names[0], table, encoding)
+    chosen = _choose_tables([Path(n).stem for n in names], table, path.stem, path.name)
+    return [
+        y
+        for n in names
+        if Path(n).stem in chosen
+        for y in _read_gdal(path, n, chosen[Path(n).stem], encoding)
+    ]
+
+
+def _choose_tables(layers: list[str], table: str | None, stem: str, file: str) -> dict[str, str]:
+    """Choose which layers to read, and as which tables.
+
+    A single one whatever its name, else those named after tables.
+    """
+    wanted = INPUT_TABLES if table is None else (table,)
+    named = {layer: layer for layer in layers if layer in wanted}
+    if named:
+        return named
+    if len(layers) == 1:
+        return {layers[0]: _name_table(stem, table)}
+    message = (
+        f"none of its {len(layers)} layers is named {table or 'after a table'}: {', '.join(layers)}"
+    )
+    remedy = (
+        f"rename the layers after the tables they are ({', '.join(wanted)}), "
+        "or save the one you mean to a file of its own"
+    )
+    raise InputError([Problem(table or "file", "layers", message, remedy, file=file)])
+
+
+def _read_csv(path: Path, table: str, encoding: str | None) -> Layer:
+    """Read a CSV file: all of it as text, so that the code 0301 stays one.
+
+    Shapes come from coordinates or WKT.
+    """
+    text = decode_text(path.read_bytes(), path.name, encoding)
+    head = text[: text.find("\n")]
+    # the separator that the first line has most of
+    separator = max("\t,;", key=head.count)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        # index_col=False: a separator at the end of each line must not turn
+        # the first column into an index.
+        frame = pd.read_csv(
+            io.StringIO(text), sep=separator, dtype="str", index_col=False, skipinitialspace=True
+        )
+    frame.columns = frame.columns.str.strip()
+    notes = tuple(dict.fromkeys(" ".join(str(w.message).split()) for w in caught))
+    return Layer(table, _add_shapes(frame) if is_spatial(table) else frame, notes)
+
+
+def _add_shapes(frame: pd.DataFrame) -> pd.DataFrame:
+    """Make shapes of the columns that hold WKT or coordinates; what cannot be read is no shape."""
+    by_name = {c.lower(): c for c in frame.columns}
+    for word in _WKT_COLUMNS:
+        if word in by_name:
+            texts = frame[by_name[word]].astype(object)
+            shapes = shapely.from_wkt(
+                texts.where(texts.notna(), None).to_numpy(), on_invalid="ignore"
+            )
+            return gpd.GeoDataFrame(frame.drop(columns=by_name[word]), geometry=shapes)
+    for words in _POINT_COLUMNS:
+        if all(word in by_name for word in words):
+            columns = [by_name[word] for word in words]
+            places = frame[columns].apply(pd.to_numeric, errors="coerce").to_numpy()
+            # a row without both numbers has no shape, and is reported later
+            known = np.isfinite(places).all(axis=1)
+            shapes = np.where(known, shapely.points(np.where(known[:, None], places, 0.0)), None)
+            return gpd.GeoDataFrame(frame.drop(columns=columns), geometry=shapes)
+    return frame
