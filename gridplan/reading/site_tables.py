@@ -64,6 +64,7 @@ def make_site(
 
     Examples
     --------
+    >>> import shapely
     >>> outline = shapely.box(118.18, 39.63, 118.1802, 39.6301)
     >>> house = gpd.GeoDataFrame({"height": [9.2]}, geometry=[outline], crs=4326)
     >>> site = make_site(Reading({"buildings": house}))
