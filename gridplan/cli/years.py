@@ -12,6 +12,7 @@ from gridplan.cli.app import verb
 from gridplan.cli.csv_output import write_tables
 from gridplan.cli.options import Chance, CsvFolder, Lang, RulesFile, Set
 from gridplan.cli.plan_to_plan import choose_rules, take_rules
+from gridplan.tables.policies import name_policies
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,13 +23,7 @@ TABLES = ("by_year", "differences", "subgrids", "bands", "events")
 SOONEST = 8  # sub-grids printed that leave their band soonest
 
 
-class PolicyName(StrEnum):
-    """Policies that can be compared."""
-
-    never = "never"
-    repair = "repair"
-    redraw = "redraw"
-    from_scratch = "from_scratch"
+PolicyName = StrEnum("PolicyName", {name: name for name in name_policies()})  # type: ignore[misc]
 
 
 @verb("years")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -13,6 +12,7 @@ from gridplan.comparison.alternatives import Alternatives
 from gridplan.plots.figure import COLOURS, Picture
 from gridplan.redrawing.change_budget import Budget
 from gridplan.simulation.years import Years
+from gridplan.tables.policies import read_policies
 from gridplan.tables.schema import Language
 from gridplan.tables.words import list_words
 
@@ -26,6 +26,64 @@ FIGURES = {
     "out_of_band": "out_of_band",
     "buildings_split": "split",
     "compounds_crossed": "crossed",
+}
+WORDS = {
+    "en": {
+        "kept": "stay in their sub-grid",
+        "moved": "move",
+        "gone": "gone",
+        "new": "new",
+        "share": "share of the households (%)",
+        "size": "households in a sub-grid",
+        "count": "sub-grids",
+        "old": "before",
+        "now": "now",
+        "more": "{count} more communities",
+        "out_of_band": "out of\nband",
+        "spread": "spread\n(%)",
+        "walk": "mean\nwalk (m)",
+        "split": "buildings\nsplit",
+        "crossed": "compounds\ncrossed",
+        "moving": "households\nmoving",
+        "spread_of": "spread of households (%)",
+        "mean_walk": "mean walk to the centre (m)",
+        "less": "less is better",
+        "budget": "households that move (%)",
+        "dearer": "dearer than the best (%)",
+        "in_band": "sub-grids in band (%)",
+        "anew": "drawn from nothing",
+        "year": "years after the plan",
+        "moved_total": "households moved since the start",
+        "span": "year|{} years",
+    },
+    "zh": {
+        "kept": "留在原子网格",
+        "moved": "调整",
+        "gone": "拆除",
+        "new": "新增",
+        "share": "占户数（%）",
+        "size": "子网格户数",
+        "count": "子网格数",
+        "old": "原方案",
+        "now": "新方案",
+        "more": "其余 {count} 个社区",
+        "out_of_band": "未达标",
+        "spread": "离散\n（%）",
+        "walk": "平均步行\n（米）",
+        "split": "拆分\n楼栋",
+        "crossed": "跨越\n小区",
+        "moving": "调整\n户数",
+        "spread_of": "户数离散程度（%）",
+        "mean_walk": "到中心的平均步行距离（米）",
+        "less": "均以小为好",
+        "budget": "调整户数占比（%）",
+        "dearer": "比最优方案高（%）",
+        "in_band": "达标子网格（%）",
+        "anew": "全部重划",
+        "year": "方案之后的年数",
+        "moved_total": "累计调整户数",
+        "span": "年|{}年",
+    },
 }
 
 
@@ -223,8 +281,8 @@ def compose_years(years: Years, lang: Language) -> Picture:
 
 def _draw_policies(axes: Any, alone: bool, years: Years, measure: str, lang: Language) -> None:
     """Draw a measure through the years, a line for each policy."""
-    words = list_words("change_plot", lang)
-    names = _name_policies(years, words)
+    words = WORDS[lang]
+    names = _name_policies(years, lang)
     scale = 100.0 if measure == "in_band" else 1.0
     by_policy = years.by_year[years.by_year["measure"] == measure].groupby("policy")
     for n, policy in enumerate(years.manifest["policies"]):
@@ -256,16 +314,13 @@ def _draw_policies(axes: Any, alone: bool, years: Years, measure: str, lang: Lan
         axes.legend(frameon=False, fontsize=8)
 
 
-def _name_policies(years: Years, words: Mapping[str, str]) -> dict[str, str]:
+def _name_policies(years: Years, lang: Language) -> dict[str, str]:
     """Name the policies with the years after which they act."""
-    one, many = words["span"].split("|")
+    one, many = WORDS[lang]["span"].split("|")
     rules = years.manifest["rules"]["years"]
-    spans = {name: int(rules[f"{name}_every"]) for name in ("repair", "redraw", "from_scratch")}
-    said = {name: one if span == 1 else many.format(span) for name, span in spans.items()}
-    return dict(
-        zip(
-            ("never", "repair", "redraw", "from_scratch"),
-            words["policies"].format(**said).split("|"),
-            strict=True,
-        )
-    )
+    names = {}
+    for row in read_policies():
+        span = int(rules[row.every]) if row.every else 0
+        text = row.zh if lang == "zh" else row.en
+        names[row.policy] = text.format(span=one if span == 1 else many.format(span))
+    return names

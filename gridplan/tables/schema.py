@@ -15,6 +15,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Literal
 
+from gridplan.tables.policies import name_policies
 from gridplan.tables.roles import name_posts
 
 if TYPE_CHECKING:
@@ -85,6 +86,8 @@ def _list_values(text: str) -> tuple[str, ...]:
     """List the words that a column may hold: those of the cell, or of the table that it names."""
     if text == "roles.csv":
         return name_posts()
+    if text == "policies.csv":
+        return name_policies()
     return tuple(word for word in text.split("|") if word)
 
 

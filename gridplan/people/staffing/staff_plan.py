@@ -30,7 +30,7 @@ from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
 from gridplan.tables.conform import conform_table
 from gridplan.tables.indicators import CITY, round_figures, write_gaps, write_indicators, write_rows
-from gridplan.tables.roles import name_roles, read_roles
+from gridplan.tables.roles import find_roles, name_roles
 
 __all__ = ["staff"]
 
@@ -145,7 +145,7 @@ def _write_plan(
     figures: pd.DataFrame,
     gaps: pd.DataFrame,
 ) -> Plan:
-    amount = {role.role: role.find_amount(rules.staffing) for role in read_roles()}
+    amount = {role.role: role.find_amount(rules.staffing) for role in find_roles()}
     captains = slots.assign(
         workload=slots["households"] * rules.staffing.visit * slots["role"].map(amount) / 60.0
     )

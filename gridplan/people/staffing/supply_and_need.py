@@ -11,6 +11,7 @@ from gridplan.people.counts import Tally, tally_counts
 from gridplan.people.staffing.staffing_inputs import StaffingInputs
 from gridplan.plan import Plan
 from gridplan.rules.staffing import StaffingRules
+from gridplan.tables.roles import find_roles
 
 Array = np.ndarray[Any, Any]
 MEASURES = (
@@ -40,9 +41,11 @@ def measure_supply(
     least 9 below 5,000 (Gansu Daily, 2023); one for 300 households elsewhere
     (a county's grid rules).
     """
-    codes = inputs.communities.index
-    households = inputs.sum_up(inputs.table["households"])
-    tally = tally_counts(plan.site, MEASURES, pd.Series(households, index=codes))
+    codes = ground.communities.index
+    households = ground.sum_up(ground.table["households"])
+    supplies = [role.supply for role in find_roles() if role.supply]
+    measures = tuple(dict.fromkeys([*MEASURES, *supplies]))
+    tally = tally_counts(plan.site, measures, pd.Series(households, index=codes))
     orgs = plan.party_orgs[plan.party_orgs["level"].isin(COMMITTEES)]
     table = tally.values.assign(
         seats=orgs.groupby("community")["committee_seats"]

@@ -32,7 +32,7 @@ from gridplan.simulation.requests.kernel_state import (
 )
 from gridplan.simulation.requests.random_streams import blend_keys, name_keys
 from gridplan.simulation.requests.service_system import ServiceSystem
-from gridplan.tables.roles import name_answering, read_roles
+from gridplan.tables.roles import find_roles, name_answering
 
 Array = np.ndarray[Any, Any]
 MONTH = 365.25 / 12  # days
@@ -150,7 +150,7 @@ def _make_block(
     table["skill"] = np.array(
         [sum(1 << KINDS.index(k) for k in turn.kinds) for turn in turns], np.int64
     )[role]
-    level = {role.role: LEVELS.get(role.serves, 0) for role in read_roles()}
+    level = {role.role: LEVELS.get(role.serves, 0) for role in find_roles()}
     table["level"] = [level[role] for role in crew["role"]]
     table["start"], table["stop"] = links[3][:-1], links[3][1:]
     ground = np.zeros(len(some), CELL)

@@ -25,7 +25,7 @@ from gridplan.simulation.requests.service_system import (
 )
 from gridplan.simulation.requests.travel_times import measure_links
 from gridplan.simulation.surge.surge_travel import SurgeTravel
-from gridplan.tables.roles import read_roles
+from gridplan.tables.roles import find_roles
 
 Array = np.ndarray[Any, Any]
 STAGES = ("own", "community", "street", "institution", "aid")
@@ -118,7 +118,7 @@ def make_muster(
     crew.index.name = "post"
     crew = crew.reset_index().sort_values(ORDER, kind="stable").set_index("post")
     role = crew["role"].to_numpy(object)
-    stages = OUTSIDE | {r.role: STAGE_OF.get(r.serves, "own") for r in read_roles()}
+    stages = OUTSIDE | {r.role: STAGE_OF.get(r.serves, "own") for r in find_roles()}
     stage = np.array([stages[r] for r in role], object)
     called = crew["community"].isin(towns).to_numpy() | (role == "street_staff")
     cell, post, tier = _add_links(link_posts(plan, crew, cells), crew, cells, homes.to_numpy() > 0)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from gridplan.division.divide import divide_atoms
-from gridplan.division.local_repair import RepairSettings, repair_division
+from gridplan.division.local_repair import RepairSettings
 from gridplan.division.move_budgets import label_division
 from gridplan.division.move_penalties import EarlierParts
 from gridplan.division.problem import DivisionProblem
@@ -16,14 +17,67 @@ from gridplan.rules.all_rules import Rules
 from gridplan.simulation.years.futures import Future
 from gridplan.simulation.years.new_estates import find_nearest
 from gridplan.simulation.years.starting_state import Start
+from gridplan.tables.policies import name_policies, read_policies
 
 Array = np.ndarray[Any, Any]
-POLICIES: tuple[str, ...] = ("never", "repair", "redraw", "from_scratch")
+POLICIES: tuple[str, ...] = name_policies()
+
+
+@dataclass(frozen=True, eq=False)
+class SettledIsland:
+    """What an action sees of land that can be walked together: one problem, and the sub-grids it was divided into.
+
+    ``out`` and ``closed`` are bool by sub-grid: those out of rule that nobody
+    failed to repair before, and those that must stay as they are.
+    """
+
+    problem: DivisionProblem
+    homes: EarlierParts
+    out: Array
+    closed: Array
+
+
+# Atoms of an island and the division chosen for them, for each place changed.
+Action = Callable[[SettledIsland, RepairSettings], list[tuple[Array, Any]]]
+
+
+def repair(island: SettledIsland, how: RepairSettings) -> list[tuple[Array, Any]]:
+    """Repair the sub-grids that are out of rule, and place new homes."""
+    return _mend(island, island.out & ~island.closed, how)
+
+
+def redraw(island: SettledIsland, how: RepairSettings) -> list[tuple[Array, Any]]:
+    """Improve all sub-grids, moves priced."""
+    return _mend(island, ~island.closed, how)
+
+
+def draw_from_scratch(island: SettledIsland, how: RepairSettings) -> list[tuple[Array, Any]]:
+    """Divide the island as if there were no sub-grids; they lend their codes to those most like them."""
+    atoms = np.arange(len(island.problem))
+    free = replace(island.homes, fixed=np.zeros(len(atoms), bool))
+    part = divide_atoms(island.problem, how.effort, how.seed).part
+    return [(atoms, label_division(island.problem, free, part))]
+
+
+def _mend(island: SettledIsland, wanted: Array, how: RepairSettings) -> list[tuple[Array, Any]]:
+    """Repair the sub-grids wanted, where there are any or some homes have none."""
+    if not wanted.any() and (island.homes.label >= 0).all():
+        return []
+    places = mend(island.problem, island.homes, wanted, island.closed, how)
+    return [(place.atoms, place.choices[0]) for place in places]
+
+
+# What each policy of the table does; one that never acts has no entry.
+ACTIONS: dict[str, Action] = {
+    "repair": repair,
+    "redraw": redraw,
+    "from_scratch": draw_from_scratch,
+}
 
 
 @dataclass(frozen=True)
 class Policy:
-    """What is done, after so many years each time, and how."""
+    """What is done, after so many years each time (0: never), and how."""
 
     name: str
     every: int
@@ -31,7 +85,7 @@ class Policy:
 
     def acts(self, year: int) -> bool:
         """Whether it acts in a year."""
-        return self.name != "never" and year > 0 and year % self.every == 0
+        return self.every > 0 and year > 0 and year % self.every == 0
 
 
 def make_policy(name: str, rules: Rules, seed: int) -> Policy:
@@ -44,7 +98,8 @@ def make_policy(name: str, rules: Rules, seed: int) -> Policy:
     [5, 10]
     """
     own = rules.years
-    every = 1 if name == "never" else int(getattr(own, f"{name}_every"))
+    (words,) = (row for row in read_policies() if row.policy == name)
+    every = int(getattr(own, words.every)) if words.every else 0
     return Policy(
         name, every, RepairSettings(rules.redraw.move, rules.redraw.reach, own.effort, seed)
     )
@@ -177,8 +232,6 @@ def _act(
     touched = {
         p for p, sign in signs.items() if _is_out(problem, sign) and plan.settled.get(p) != sign
     }
-    if policy.name == "redraw":
-        touched = set(signs)
     label = plan.label[atoms].copy()
     for island in problem.find_islands():
         own = problem.take(island)
@@ -187,20 +240,10 @@ def _act(
         homes = EarlierParts(
             at, len(codes), fixed[atoms[island]] & (at >= 0), _pick(start.kept, codes)
         )
-        if policy.name == "from_scratch":
-            free = replace(homes, fixed=np.zeros(len(island), bool))
-            choice = label_division(
-                own, free, divide_atoms(own, policy.how.effort, policy.how.seed).part
-            )
-            label[island] = _carry(plan, codes, choice.carries)[choice.part]
-            continue
-        closed = _pick(start.closed, codes)
-        wanted = np.isin(codes, list(touched)) & ~closed
-        if not wanted.any() and (at >= 0).all():
-            continue
-        for place in repair_division(own, homes, wanted, closed, policy.how):
-            choice = place.choices[0]
-            label[island[place.atoms]] = _carry(plan, codes, choice.carries)[choice.part]
+        out = np.isin(codes, list(touched))
+        seen = SettledIsland(own, homes, out, _pick(start.closed, codes))
+        for changed, choice in ACTIONS[policy.name](seen, policy.how):
+            label[island[changed]] = _carry(plan, codes, choice.carries)[choice.part]
     plan.label[atoms] = label
     plan.settled = {
         p: sign for p, sign in _sign_parts(problem, label).items() if _is_out(problem, sign)
