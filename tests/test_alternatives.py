@@ -6,7 +6,7 @@ from typer.testing import CliRunner
 
 import gridplan as gp
 from gridplan.cli import app
-from gridplan.comparison.alternatives import MINIMISED, _choose_diverse
+from gridplan.comparison.diverse_choice import MINIMISED, choose_diverse
 from gridplan.planning.measures import find_problems, find_undominated
 from gridplan.plots.figure import save_plot
 from gridplan.publishing.suppression import _Choice
@@ -109,9 +109,9 @@ def test_plans_that_differ_most_are_chosen_and_the_cheapest_is_among_them():
         out_of_band=0, spread=0.0, buildings_split=0, compounds_crossed=0
     )
     picks = [(n,) for n in range(4)]
-    assert _choose_diverse(table, picks, 0.0, 1)[1] == [(1,)]
-    assert _choose_diverse(table, picks, 0.0, 3)[1] == [(0,), (1,), (3,)]
-    assert _choose_diverse(table, picks, 0.0, 9)[1] == [(0,), (1,), (2,), (3,)]
+    assert choose_diverse(table, picks, 0.0, 1)[1] == [(1,)]
+    assert choose_diverse(table, picks, 0.0, 3)[1] == [(0,), (1,), (3,)]
+    assert choose_diverse(table, picks, 0.0, 9)[1] == [(0,), (1,), (2,), (3,)]
 
 
 def test_a_dearer_move_never_moves_more(town):

@@ -204,11 +204,12 @@ def test_after_twelve_hours_half_of_them_are_there(board):
     )  # a check takes 20 hours, so that nobody is free before the next shift
     night = replace(LEFT, start=MONDAY.replace(hour=2), hours=48)
     course = open_course(board, night, rules, 1, 0, 1)
-    from gridplan.simulation.surge.surge_blocks import SHIFTS, lay_blocks
+    from gridplan.simulation.surge.surge_blocks import lay_blocks, number_shifts
 
+    shifts = number_shifts()
     (block,) = lay_blocks(course.muster, night, rules, "surge")
-    ticks = block.world.ticks[np.isin(block.world.ticks["turn"], SHIFTS)]
-    hours = [(t["at"] / 60, int(t["turn"] - SHIFTS[0]), bool(t["day"] >= 0)) for t in ticks]
+    ticks = block.world.ticks[np.isin(block.world.ticks["turn"], shifts)]
+    hours = [(t["at"] / 60, int(t["turn"] - shifts[0]), bool(t["day"] >= 0)) for t in ticks]
     assert hours == [
         (0, 0, True),
         (0, 1, True),
@@ -220,7 +221,7 @@ def test_after_twelve_hours_half_of_them_are_there(board):
     ]
     called = block.world.posts["turn"][course.muster.called]
     assert (
-        abs(int((called == SHIFTS[0]).sum()) - int((called == SHIFTS[1]).sum()))
+        abs(int((called == shifts[0]).sum()) - int((called == shifts[1]).sum()))
         <= len(set(course.muster.stage)) + 2
     )
 

@@ -1,4 +1,4 @@
-"""Captains and the posts of Party committees: the slots that there are, and those filled."""
+"""Posts of which a building, stairwell or sub-grid has one, such as captains, and posts of Party committees."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gridplan.people.staffing.staffing_inputs import Ground
+from gridplan.people.staffing.staffing_inputs import StaffingInputs
 from gridplan.people.staffing.supply_and_need import COMMITTEES
 from gridplan.plan import Plan
 from gridplan.rules.staffing import StaffingRules
@@ -64,11 +64,12 @@ def list_captains(plan: Plan, rules: StaffingRules) -> pd.DataFrame:
 
 
 def fill_captains(slots: pd.DataFrame, supply: pd.DataFrame) -> pd.DataFrame:
-    """Fill the slots with the captains counted, most households first; none if uncounted."""
-    pools = {
-        "building_captain": supply["building_captains"],
-        "stairwell_captain": supply["stairwell_captains"],
-    }
+    """Fill the slots as far as the people counted reach, those with most households first; uncounted, none is filled.
+
+    A role without a measure of its supply in the table of roles is filled
+    everywhere.
+    """
+    roles = find_roles(role=tuple(slots["role"].unique()))
     order = slots.assign(less=-slots["households"]).sort_values(
         ["role", "community", "less", "post"], kind="stable"
     )
@@ -86,7 +87,7 @@ def fill_captains(slots: pd.DataFrame, supply: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def fill_subgrids(ground: Ground, supply: pd.DataFrame) -> pd.DataFrame:
+def fill_subgrids(ground: StaffingInputs, supply: pd.DataFrame) -> pd.DataFrame:
     """List the posts of roles of which every residential sub-grid has one, filled as :func:`fill_captains` says.
 
     Returns
@@ -112,7 +113,7 @@ def fill_subgrids(ground: Ground, supply: pd.DataFrame) -> pd.DataFrame:
 
 
 def list_committees(plan: Plan) -> pd.DataFrame:
-    """List the posts of committees; filled as far as the organisation has full members."""
+    """List the posts of secretaries and other committee members; filled as far as the organisation has full members."""
     orgs = plan.party_orgs[
         plan.party_orgs["level"].isin(COMMITTEES) & (plan.party_orgs["committee_seats"] > 0)
     ].sort_index()

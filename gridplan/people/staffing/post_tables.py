@@ -10,7 +10,7 @@ import pandas as pd
 
 from gridplan.people.staffing.staffing_inputs import StaffingInputs
 from gridplan.rules.staffing import StaffingRules
-from gridplan.tables.roles import find_letters
+from gridplan.tables.roles import find_letters, find_roles
 
 Array = np.ndarray[Any, Any]
 FULL = "grid_worker_full"
@@ -19,14 +19,14 @@ PART = "grid_worker_part"
 
 @dataclass(frozen=True, eq=False)
 class Roster:
-    """Posts that serve sub-grids (``posts``) and which they serve (``serves``), as rows."""
+    """Posts that serve sub-grids and which they serve: ``posts`` (rows) and ``serves`` (post and subgrid, as rows)."""
 
     posts: pd.DataFrame
     serves: pd.DataFrame
 
 
 def write_roster(
-    inputs: StaffingInputs,
+    ground: StaffingInputs,
     leaders: tuple[pd.DataFrame, Array],
     full: tuple[pd.DataFrame, Array],
     part: pd.DataFrame,
@@ -34,13 +34,16 @@ def write_roster(
     empty: Array,
     rules: StaffingRules,
 ) -> Roster:
-    """Write the posts of leaders and workers; ``empty`` are full-time posts nobody fills."""
-    codes = inputs.table.index.to_numpy(object)
-    community = inputs.table["community"].to_numpy(object)
+    """Write the posts that serve sub-grids: leaders, workers, and ``others``, of which each sub-grid has one.
+
+    ``empty`` are the full-time posts of each community that nobody fills.
+    """
+    codes = ground.table.index.to_numpy(object)
+    community = ground.table["community"].to_numpy(object)
     place = np.repeat(np.arange(len(empty)), empty)
     open_ = pd.DataFrame(
         {
-            "community": inputs.communities.index.to_numpy(object)[place],
+            "community": ground.communities.index.to_numpy(object)[place],
             "source": "none",
             "party": False,
         }
@@ -80,7 +83,7 @@ def write_roster(
         ],
         ignore_index=True,
     )
-    return Roster(_measure_posts(posts, serves, inputs, rules), serves)
+    return Roster(_measure_posts(posts, serves, ground, rules), serves)
 
 
 def _list_served(holder: Array, offset: int) -> pd.DataFrame:
@@ -94,9 +97,9 @@ def _list_own(part: pd.DataFrame, offset: int) -> pd.DataFrame:
 
 
 def _measure_posts(
-    posts: pd.DataFrame, serves: pd.DataFrame, inputs: StaffingInputs, rules: StaffingRules
+    posts: pd.DataFrame, serves: pd.DataFrame, ground: StaffingInputs, rules: StaffingRules
 ) -> pd.DataFrame:
-    """Measure what each post serves: sub-grids, households, mean walk and monthly hours.
+    """Measure what each post serves: sub-grids, households, their mean walk to the centre, and hours a month.
 
     The table of roles says whether hours go by sub-grids, or are rounds of
     visits to all households, and how many a month.
@@ -104,19 +107,23 @@ def _measure_posts(
     n = len(posts)
     post = serves["post"].to_numpy(np.int64)
     grid = serves["subgrid"].to_numpy(np.int64)
-    homes = inputs.table["households"].to_numpy(float)
+    homes = ground.table["households"].to_numpy(float)
     served = np.bincount(post, minlength=n)
     households = np.bincount(post, homes[grid], minlength=n)
-    metres = np.bincount(post, inputs.table["walk"].to_numpy(float)[grid], minlength=n)
-    hours = np.bincount(post, inputs.table["hours"].to_numpy(float)[grid], minlength=n)
-    rounds = (
-        posts["role"]
-        .map({"grid_worker_full": rules.visits_full, "grid_worker_part": rules.visits_part})
-        .fillna(0.0)
-    )
+    metres = np.bincount(post, ground.table["walk"].to_numpy(float)[grid], minlength=n)
+    hours = np.bincount(post, ground.table["hours"].to_numpy(float)[grid], minlength=n)
+    workload = np.zeros(n)
+    for role in find_roles(role=tuple(posts["role"].unique())):
+        amount = {
+            "subgrid": served,
+            "round": hours,
+            "household": households * (rules.visit / 60.0),
+        }.get(role.per, np.zeros(n))
+        own = (posts["role"] == role.role).to_numpy()
+        workload[own] = amount[own] * role.find_amount(rules)
     lone = np.where(served == 1, posts["subgrid"], "")
     first = np.full(n, "", object)
-    first[post] = inputs.table.index.to_numpy(object)[grid]
+    first[post] = ground.table.index.to_numpy(object)[grid]
     return posts.assign(
         subgrid=np.where((served == 1) & (lone == ""), first, posts["subgrid"]),
         served=served,
@@ -126,10 +133,10 @@ def _measure_posts(
     )
 
 
-def write_duties(roster: Roster, inputs: StaffingInputs) -> pd.DataFrame:
+def write_duties(roster: Roster, ground: StaffingInputs) -> pd.DataFrame:
     """Write which post serves which sub-grid."""
     grid = roster.serves["subgrid"].to_numpy(np.int64)
-    own = inputs.table.iloc[grid]
+    own = ground.table.iloc[grid]
     return pd.DataFrame(
         {
             "post": roster.posts["post"].to_numpy(object)[roster.serves["post"].to_numpy(np.int64)],

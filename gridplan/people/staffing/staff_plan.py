@@ -1,4 +1,4 @@
-"""Staffing: posts, never persons, that lead and serve the sub-grids, and the Party's share."""
+"""Staffing: posts, never persons, of those who lead and serve the sub-grids, supply beside need, and the Party's share."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ import pandas as pd
 from gridplan.errors import PlanError
 from gridplan.people.staffing.captains import (
     fill_captains,
+    fill_subgrids,
     list_captains,
     list_committees,
 )
 from gridplan.people.staffing.leaders import count_leaders, lead_subgrids
 from gridplan.people.staffing.party_share import Repair, repair_share
-from gridplan.people.staffing.post_tables import Roster, write_duties, write_roster
+from gridplan.people.staffing.post_tables import PART, Roster, write_duties, write_roster
 from gridplan.people.staffing.staffing_figures import count_posts, write_figures
 from gridplan.people.staffing.staffing_gaps import list_gaps
 from gridplan.people.staffing.staffing_inputs import StaffingInputs, prepare_staffing
@@ -48,7 +49,7 @@ HEADLINES = (
 
 
 def staff(plan: Plan, rules: Rules | None = None, *, workers: int | None = None) -> Plan:
-    """Staff a plan's sub-grids with posts: leaders, workers, captains and committees.
+    """Staff the sub-grids of a plan with posts: leaders, full-time and part-time workers, captains and committees.
 
     Fills the tables posts (except central households), duties, indicators and
     gaps of the room staffing; run again, it replaces its own rows only. Every
@@ -72,7 +73,7 @@ def staff(plan: Plan, rules: Rules | None = None, *, workers: int | None = None)
         If the plan has no members: organise it first.
     InputError
         If counts contradict one another or name places that do not exist; all
-        problems are reported.
+        problems are told.
 
     Examples
     --------
@@ -87,8 +88,8 @@ def staff(plan: Plan, rules: Rules | None = None, *, workers: int | None = None)
         )
     rules = rules or plan.rules
     own = rules.staffing
-    inputs = prepare_staffing(plan, own)
-    supply, tally = measure_supply(plan, inputs, own, rules.households.persons)
+    ground = prepare_staffing(plan, own)
+    supply, tally = measure_supply(plan, ground, own, rules.households.persons)
     chosen = count_leaders(supply, own)
     leading = chosen["cadres"].to_numpy()
     supply = supply.assign(
@@ -96,27 +97,28 @@ def staff(plan: Plan, rules: Rules | None = None, *, workers: int | None = None)
         full_known=~(supply["cadres"].isna() & supply["community_workers"].isna()),
         full_party=count_full_party(supply, leading, own),
     )
-    leaders = lead_subgrids(plan, inputs, chosen, workers)
-    part = fill_part_posts(inputs, supply, own)
-    full = fill_full_posts(inputs, supply, leading, part, workers)
+    leaders = lead_subgrids(plan, ground, chosen, workers)
+    part = fill_part_posts(ground, supply, own)
+    full = fill_full_posts(ground, supply, leading, part, workers)
+    others = fill_subgrids(ground, supply)
     empty = np.maximum(0, supply["workers_needed"] - supply["full"]).to_numpy(np.int64)
-    roster = write_roster(inputs, leaders, full, part, empty, own)
+    roster = write_roster(ground, leaders, full, part, others, empty, own)
     slots = fill_captains(list_captains(plan, own), supply)
-    repair = _repair(roster, inputs, supply, own.party_share)
-    counts = count_posts(roster, slots, inputs, supply, repair)
+    repair = _repair(roster, ground, supply, own.party_share)
+    counts = count_posts(roster, slots, ground, supply, repair)
     return _write_plan(
         plan,
         rules,
         roster,
-        inputs,
+        ground,
         slots,
-        write_figures(counts, roster, inputs, tally, own),
-        list_gaps(roster, counts, inputs, supply, repair, own),
+        write_figures(counts, roster, ground, tally, own),
+        list_gaps(roster, counts, ground, supply, repair, own),
     )
 
 
-def _repair(roster: Roster, inputs: StaffingInputs, supply: pd.DataFrame, share: float) -> Repair:
-    """Find the fewest changes among filled worker posts; part-time ones need a free member."""
+def _repair(roster: Roster, ground: StaffingInputs, supply: pd.DataFrame, share: float) -> Repair:
+    """Find the least set of changes among filled worker posts; a part-time one must go to a member with no post yet."""
     posts = roster.posts
     worker = np.isin(posts["role"].to_numpy(object), name_roles(worker=True)) & posts[
         "filled"
@@ -124,13 +126,13 @@ def _repair(roster: Roster, inputs: StaffingInputs, supply: pd.DataFrame, share:
     number = np.cumsum(worker) - 1
     rows = roster.serves["post"].to_numpy(np.int64)
     serves = roster.serves[worker[rows]].assign(post=number[rows[worker[rows]]])
-    place = inputs.communities.index.get_indexer(pd.Index(posts["community"]))
-    own = pd.DataFrame(
-        {"place": place, "party": posts["party"], "fixed": posts["role"] == WORKERS[1]}
-    )[worker]
+    place = ground.communities.index.get_indexer(pd.Index(posts["community"]))
+    own = pd.DataFrame({"place": place, "party": posts["party"], "fixed": posts["role"] == PART})[
+        worker
+    ]
     used = np.bincount(place[(posts["source"] == "member").to_numpy()], minlength=len(supply))
     spare = np.maximum(0, supply["available"] - supply["seats"]).to_numpy(np.int64) - used
-    found = repair_share(own, serves, np.maximum(0, spare), share, len(inputs))
+    found = repair_share(own, serves, np.maximum(0, spare), share, len(ground))
     changed = np.zeros(len(posts), bool)
     changed[np.flatnonzero(worker)] = found.changed
     return Repair(changed, found.missing, found.city)
@@ -140,7 +142,7 @@ def _write_plan(
     plan: Plan,
     rules: Rules,
     roster: Roster,
-    inputs: StaffingInputs,
+    ground: StaffingInputs,
     slots: pd.DataFrame,
     figures: pd.DataFrame,
     gaps: pd.DataFrame,
@@ -164,7 +166,7 @@ def _write_plan(
         "duties",
         duties,
         [False] * len(duties),
-        write_duties(roster, inputs),
+        write_duties(roster, ground),
         ["community", "subgrid", "post"],
     )
     indicators = write_indicators(plan.indicators, ROOM, figures)

@@ -1,4 +1,4 @@
-"""The accounts of staffing: supply beside need at four levels, and gaps with remedies."""
+"""The accounts of staffing: supply beside need at four levels, and every gap with its reason and the least cure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from gridplan.people.staffing.post_tables import FULL, PART, Roster
 from gridplan.people.staffing.staffing_inputs import StaffingInputs
 from gridplan.people.staffing.workload import MEASURES, measure_evenness
 from gridplan.rules.staffing import StaffingRules
-from gridplan.synthetic.observations import WORKERS
 from gridplan.tables.indicators import make_figures, roll_up
 from gridplan.tables.roles import name_roles
 
@@ -28,19 +27,19 @@ COUNTED = (
 def count_posts(
     roster: Roster,
     slots: pd.DataFrame,
-    inputs: StaffingInputs,
+    ground: StaffingInputs,
     supply: pd.DataFrame,
     repair: Repair,
 ) -> pd.DataFrame:
-    """Count what adds up by community: sub-grids, posts filled, members, captains, changes."""
-    codes = inputs.communities.index
+    """Count what adds up, by community: sub-grids led and served, posts filled, members among workers, captains, changes."""
+    codes = ground.communities.index
     posts = roster.posts
     post = roster.serves["post"].to_numpy(np.int64)
     grid = roster.serves["subgrid"].to_numpy(np.int64)
     role = posts["role"].to_numpy(object)
-    worker = np.isin(role, WORKERS) & posts["filled"].to_numpy(bool)
-    led = np.zeros(len(inputs), bool)
-    served = np.zeros(len(inputs), bool)
+    worker = np.isin(role, name_roles(worker=True)) & posts["filled"].to_numpy(bool)
+    led = np.zeros(len(ground), bool)
+    served = np.zeros(len(ground), bool)
     led[grid[role[post] == "grid_leader"]] = True
     served[grid[worker[post]]] = True
 
@@ -54,8 +53,8 @@ def count_posts(
     in_party = posts["party"].to_numpy(bool)
     values = {
         "subgrids": supply["subgrids"],
-        "led": inputs.sum_up(led),
-        "served": inputs.sum_up(served),
+        "led": ground.sum_up(led),
+        "served": ground.sum_up(served),
         "leaders": count(role == "grid_leader"),
         "seats": supply["seats"],
         "full_workers": supply["full"].where(supply["full_known"], np.nan),
@@ -72,7 +71,7 @@ def count_posts(
         "households": supply["households"],
         "residents": supply["residents"],
         "party_changes": _count_changes(repair, posts, codes),
-        "party_missing": inputs.sum_up(repair.missing),
+        "party_missing": ground.sum_up(repair.missing),
     }
     for name in ("building_captain", "stairwell_captain"):
         own = slots["role"] == name
@@ -92,11 +91,11 @@ def _count_changes(repair: Repair, posts: pd.DataFrame, codes: Any) -> Array:
 
 
 def write_figures(
-    counts: pd.DataFrame, roster: Roster, inputs: StaffingInputs, tally: Tally, rules: StaffingRules
+    counts: pd.DataFrame, roster: Roster, ground: StaffingInputs, tally: Tally, rules: StaffingRules
 ) -> pd.DataFrame:
     """Write the same measures at community, subdistrict and city, and those of single sub-grids."""
     frames = []
-    levels = roll_up(counts, inputs.communities)
+    levels = roll_up(counts, ground.communities)
     span = (
         roster.posts[roster.posts["role"] == "grid_leader"]
         .groupby("community")["served"]
@@ -108,16 +107,16 @@ def write_figures(
     ].to_numpy(bool)
     hours = roster.posts[worker]
     for level, own in levels.items():
-        group = _group_posts(level, hours["community"], inputs.communities, own.index)
+        group = _group_posts(level, hours["community"], ground.communities, own.index)
         even = measure_evenness(
             hours["workload"].to_numpy()[group >= 0], group[group >= 0], len(own)
         ).set_axis(own.index)
         over = {"community": counts.index, "city": None}.get(level)
         most = (
-            span if level == "community" else _roll_max(level, span, inputs.communities, own.index)
+            span if level == "community" else _roll_max(level, span, ground.communities, own.index)
         )
         frames += _write_level(level, own, over, most, even, tally, rules)
-    frames += _write_subgrids(roster, inputs, rules)
+    frames += _write_subgrids(roster, ground, rules)
     return pd.concat(frames, ignore_index=True)
 
 
@@ -147,7 +146,7 @@ def _write_level(
     tally: Tally,
     rules: StaffingRules,
 ) -> list[pd.DataFrame]:
-    """Write the measures of one level: coverage, leaders, workers, share and evenness."""
+    """Write the measures of one level: coverage, leaders, workers, Party share, captains and evenness."""
     community = "" if over is None else over
     residential = own["subgrids"].replace(0, np.nan)
     origins = {name: np.where(own[f"{name}_blank"] > 0, "partial", "counted") for name in COUNTED}
@@ -220,20 +219,20 @@ def _write_level(
 
 
 def _write_subgrids(
-    roster: Roster, inputs: StaffingInputs, rules: StaffingRules
+    roster: Roster, ground: StaffingInputs, rules: StaffingRules
 ) -> list[pd.DataFrame]:
     post = roster.serves["post"].to_numpy(np.int64)
     grid = roster.serves["subgrid"].to_numpy(np.int64)
-    worker = np.isin(roster.posts["role"].to_numpy(object), WORKERS)[post]
-    n = len(inputs)
+    worker = np.isin(roster.posts["role"].to_numpy(object), name_roles(worker=True))[post]
+    n = len(ground)
     number = np.bincount(grid[worker], minlength=n).astype(float)
     party = np.bincount(
         grid[worker], roster.posts["party"].to_numpy(float)[post[worker]], minlength=n
     )
     with np.errstate(invalid="ignore", divide="ignore"):
         share = np.where(number > 0, party / number, np.nan)
-    code = inputs.table.index
-    community = inputs.table["community"].to_numpy(object)
+    code = ground.table.index
+    community = ground.table["community"].to_numpy(object)
     return [
         make_figures("subgrid", code, community, "workers", number, 1.0),
         make_figures("subgrid", code, community, "party_share", share, rules.party_share),

@@ -1,4 +1,4 @@
-"""The gaps of staffing: posts and shares not reached, why, and the smallest remedy."""
+"""The gaps of staffing: every post or share that is not reached, why, and the smallest change that would mend it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from gridplan.people.staffing.party_share import Repair
 from gridplan.people.staffing.post_tables import FULL, PART, Roster
 from gridplan.people.staffing.staffing_inputs import StaffingInputs
 from gridplan.rules.staffing import StaffingRules
-from gridplan.synthetic.observations import WORKERS
 from gridplan.tables.indicators import CITY
+from gridplan.tables.roles import name_roles
 
 Array = np.ndarray[Any, Any]
 COLUMNS = ["rule", "level", "of", "community", "value", "need", "households", "reason", "remedy"]
@@ -23,17 +23,17 @@ COLUMNS = ["rule", "level", "of", "community", "value", "need", "households", "r
 def list_gaps(
     roster: Roster,
     counts: pd.DataFrame,
-    inputs: StaffingInputs,
+    ground: StaffingInputs,
     supply: pd.DataFrame,
     repair: Repair,
     rules: StaffingRules,
 ) -> pd.DataFrame:
-    """List the gaps: sub-grids, leaders, workers, captains, and the Party's share."""
+    """List the gaps: uncovered sub-grids, leaders and their span, workers, captains, and the Party's share at three levels."""
     frames = [
-        _list_uncovered(roster, inputs),
+        _list_uncovered(roster, ground),
         *_list_leaders(counts, supply, rules),
         *_list_short(counts),
-        *_list_shares(roster, counts, inputs, repair, rules),
+        *_list_shares(roster, counts, ground, repair, rules),
         _list_city(counts, repair, rules),
     ]
     kept = [frame for frame in frames if len(frame)]
@@ -62,14 +62,14 @@ def _write(
     return frame.assign(rule=rule, level=level, **more)[COLUMNS]
 
 
-def _list_uncovered(roster: Roster, inputs: StaffingInputs) -> pd.DataFrame:
-    worker = np.isin(roster.posts["role"].to_numpy(object), WORKERS)[
+def _list_uncovered(roster: Roster, ground: StaffingInputs) -> pd.DataFrame:
+    worker = np.isin(roster.posts["role"].to_numpy(object), name_roles(worker=True))[
         roster.serves["post"].to_numpy(np.int64)
     ]
     bare = (
-        np.bincount(roster.serves["subgrid"].to_numpy(np.int64)[worker], minlength=len(inputs)) == 0
+        np.bincount(roster.serves["subgrid"].to_numpy(np.int64)[worker], minlength=len(ground)) == 0
     )
-    own = inputs.table[bare]
+    own = ground.table[bare]
     exclusive = (own["kind"] == "exclusive").to_numpy()
     reason = np.where(
         exclusive,
@@ -137,7 +137,7 @@ def _list_leaders(
 
 
 def _list_short(counts: pd.DataFrame) -> list[pd.DataFrame]:
-    """List communities short of workers or captains, or where nobody counted them."""
+    """List communities short of full-time workers, part-time workers or captains, or where nobody counted them."""
     frames = []
     for rule, there, asked, measure in (
         ("full_workers", "full_workers", "workers_needed", "community_workers and cadres"),
@@ -184,17 +184,17 @@ def _list_short(counts: pd.DataFrame) -> list[pd.DataFrame]:
 def _list_shares(
     roster: Roster,
     counts: pd.DataFrame,
-    inputs: StaffingInputs,
+    ground: StaffingInputs,
     repair: Repair,
     rules: StaffingRules,
 ) -> list[pd.DataFrame]:
-    """List sub-grids and communities with too low a Party share, and the changes to repair it."""
+    """List the sub-grids and communities whose Party share is too low, each with the changes that mend it."""
     post = roster.serves["post"].to_numpy(np.int64)
     grid = roster.serves["subgrid"].to_numpy(np.int64)
     role = roster.posts["role"].to_numpy(object)
     party = roster.posts["party"].to_numpy(bool)
-    worker = np.isin(role, WORKERS)[post]
-    n = len(inputs)
+    worker = np.isin(role, name_roles(worker=True))[post]
+    n = len(ground)
     number = np.bincount(grid[worker], minlength=n)
     own = np.bincount(grid[worker], party[post[worker]], minlength=n)
     low = (number > 0) & (own < rules.party_share * number - 1e-9)
@@ -204,11 +204,11 @@ def _list_shares(
     words = pd.Series("", index=range(n))
     words += np.where(full > 0, "give the full-time post of its zone to a member; ", "")
     words += np.where(part > 0, "give the part-time post to a member; ", "")
-    words += find_offers(inputs, roster, part, repair)
+    words += find_offers(ground, roster, part, repair)
     words += np.where(
         repair.missing > 0, "its community has no member to spare: recruit or bring in one", ""
     )
-    table = inputs.table[low]
+    table = ground.table[low]
     reason = [
         f"{int(p)} of {int(t)} grid workers are Party members"
         for p, t in zip(own[low], number[low], strict=True)
@@ -234,7 +234,7 @@ def _list_shares(
         for p, t in zip(bad["party_workers"], bad["workers"], strict=True)
     ]
     cure = [
-        f"{int(k)} posts to Party members repair the community's share, {int(a)} every share in it"
+        f"{int(k)} posts to Party members mend the community's share, {int(a)} every share in it"
         for k, a in zip(need, bad["party_changes"], strict=True)
     ]
     frames.append(
@@ -253,26 +253,26 @@ def _list_shares(
     return frames
 
 
-def find_offers(inputs: StaffingInputs, roster: Roster, wanted: Array, repair: Repair) -> Array:
-    """Find a sub-grid with a member for each part-time post that changes, nearest on the whole."""
+def find_offers(ground: StaffingInputs, roster: Roster, wanted: Array, repair: Repair) -> Array:
+    """Find which sub-grid has a member to offer for each part-time post that changes; nearest on the whole, each once."""
     posts = roster.posts
     used = (
         posts.loc[(posts["role"] == PART) & (posts["source"] == "member")].groupby("subgrid").size()
     )
     spare = (
-        inputs.table["available"].to_numpy()
-        - used.reindex(inputs.table.index, fill_value=0).to_numpy()
+        ground.table["available"].to_numpy()
+        - used.reindex(ground.table.index, fill_value=0).to_numpy()
     )
-    words = np.full(len(inputs), "", object)
-    for c in np.unique(inputs.place[wanted > 0]):
-        rows = np.flatnonzero(inputs.place == c)
+    words = np.full(len(ground), "", object)
+    for c in np.unique(ground.place[wanted > 0]):
+        rows = np.flatnonzero(ground.place == c)
         asking = np.repeat(rows, wanted[rows])
         giving = np.repeat(rows, np.clip(spare[rows], 0, len(asking)))
         if not len(giving):
             continue
-        apart = cdist(inputs.xy[asking], inputs.xy[giving]).round(1)
+        apart = cdist(ground.xy[asking], ground.xy[giving]).round(1)
         for a, b in zip(*linear_sum_assignment(apart), strict=True):
-            code = inputs.table.index[giving[b]]
+            code = ground.table.index[giving[b]]
             metres = apart[a, b]
             words[asking[a]] += f"{code} has {spare[giving[b]]} to spare, {metres:.0f} m away; "
     return words
@@ -285,7 +285,7 @@ def _list_city(counts: pd.DataFrame, repair: Repair, rules: StaffingRules) -> pd
         return pd.DataFrame(columns=COLUMNS)
     need = int(np.ceil(total * rules.party_share - 1e-9) - party)
     reason = f"{int(party)} of {int(total)} grid workers are Party members"
-    remedy = f"{need} posts to Party members repair the city's share, {int(counts['party_changes'].sum())} every share in it"
+    remedy = f"{need} posts to Party members mend the city's share, {int(counts['party_changes'].sum())} every share in it"
     return _write(
         "party_share",
         "city",

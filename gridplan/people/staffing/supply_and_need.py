@@ -1,4 +1,4 @@
-"""Supply and need by community: who can hold a post, and how many posts the rules ask for."""
+"""Supply and need of each community: who is there to hold a post, and how many posts the rules ask for."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ COMMITTEES = ("committee", "general_branch", "branch")
 
 
 def measure_supply(
-    plan: Plan, inputs: StaffingInputs, rules: StaffingRules, persons: float
+    plan: Plan, ground: StaffingInputs, rules: StaffingRules, persons: float
 ) -> tuple[pd.DataFrame, Tally]:
     """Measure what each community has and needs; one row for each, counts NaN where nobody counted.
 
@@ -52,25 +52,25 @@ def measure_supply(
         .sum()
         .reindex(codes, fill_value=0)
         .to_numpy(float),
-        available=inputs.sum_up(inputs.table["available"]),
+        available=ground.sum_up(ground.table["available"]),
         households=households,
-        residents=count_residents(plan, inputs, persons),
-        subgrids=np.bincount(inputs.place, minlength=len(codes)),
+        residents=count_residents(plan, ground, persons),
+        subgrids=np.bincount(ground.place, minlength=len(codes)),
     )
-    urban = (inputs.communities["kind"] == "urban").to_numpy()
+    urban = (ground.communities["kind"] == "urban").to_numpy()
     table["workers_needed"] = need_workers(table["residents"].to_numpy(), households, urban, rules)
     table["wanted_leaders"] = np.ceil(table["subgrids"] / rules.span_most)
     return table, tally
 
 
-def count_residents(plan: Plan, inputs: StaffingInputs, persons: float) -> Array:
-    """Count residents by community: of its buildings, else households by ``persons`` each."""
+def count_residents(plan: Plan, ground: StaffingInputs, persons: float) -> Array:
+    """Count the residents of each community: those of its buildings where known, else its households by ``persons`` each."""
     homes = plan.site.buildings
     own = np.where(
         homes["households"] > 0, homes["population"].fillna(homes["households"] * persons), 0.0
     )
     by = pd.Series(own, index=homes["community"]).groupby(level=0).sum()
-    return np.asarray(by.reindex(inputs.communities.index).fillna(0), float)
+    return np.asarray(by.reindex(ground.communities.index).fillna(0), float)
 
 
 def need_workers(residents: Any, households: Any, urban: Any, rules: StaffingRules) -> Array:

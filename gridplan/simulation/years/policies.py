@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gridplan.division.divide import divide_atoms
-from gridplan.division.local_repair import RepairSettings
+from gridplan.division.local_repair import RepairSettings, repair_division
 from gridplan.division.move_budgets import label_division
 from gridplan.division.move_penalties import EarlierParts
 from gridplan.division.problem import DivisionProblem
@@ -63,7 +63,7 @@ def _mend(island: SettledIsland, wanted: Array, how: RepairSettings) -> list[tup
     """Repair the sub-grids wanted, where there are any or some homes have none."""
     if not wanted.any() and (island.homes.label >= 0).all():
         return []
-    places = mend(island.problem, island.homes, wanted, island.closed, how)
+    places = repair_division(island.problem, island.homes, wanted, island.closed, how)
     return [(place.atoms, place.choices[0]) for place in places]
 
 
