@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from gridplan.arrays import Ints
 from gridplan.auditing.centres import Walks
-from gridplan.auditing.evidence import SEVERITIES, Array, Evidence
+from gridplan.auditing.evidence import SEVERITIES, Evidence
 from gridplan.auditing.land_tiling import Insides, Tiling
 from gridplan.auditing.wholeness import Splits
 
@@ -61,7 +62,7 @@ def measure_communities(
     return table
 
 
-def _measure_groups(subgrids: pd.DataFrame, group: Array, n: int) -> pd.DataFrame:
+def _measure_groups(subgrids: pd.DataFrame, group: Ints, n: int) -> pd.DataFrame:
     """Measure the sizes and walks of sub-grids by group, a number below n for each."""
     held = subgrids["households"].to_numpy()
     sizes = pd.Series(held).groupby(group)

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from gridplan.arrays import Bools, Floats, Objects
 from gridplan.auditing.centres import Walks
-from gridplan.auditing.evidence import Array, Evidence, find_rows, join_findings, write_findings
+from gridplan.auditing.evidence import Evidence, find_rows, join_findings, write_findings
 from gridplan.auditing.walking import Steps, number_pieces
 from gridplan.tables.schema import find_key
 
@@ -48,7 +49,7 @@ def check_band(evidence: Evidence, steps: Steps) -> pd.DataFrame:
     excuses = e.plan.exceptions[e.plan.exceptions["rule"].isin(BAND_RULES)]
     whole = excuses["subgrid"] == ""
 
-    def excuse(rows: Any) -> Array:
+    def excuse(rows: Any) -> Bools:
         return np.asarray(
             codes.isin(rows["subgrid"])
             | np.isin(community, rows["community"][whole.loc[rows.index]])
@@ -102,7 +103,7 @@ def check_band(evidence: Evidence, steps: Steps) -> pd.DataFrame:
     return join_findings(found)
 
 
-def _prove(e: Evidence, steps: Steps) -> Array:
+def _prove(e: Evidence, steps: Steps) -> Bools:
     """Find the sub-grids that no plan could bring into the band.
 
     Either one of its stairwells is too large, or its island has no number of
@@ -179,7 +180,7 @@ def report_doubles(table: str, twice: Any) -> pd.DataFrame:
     return write_findings("codes", "error", table, twice, "", noun="code", what=what, remedy=remedy)
 
 
-def _check_numbers(e: Evidence, code: Array, over: Array, starts: Array) -> list[pd.DataFrame]:
+def _check_numbers(e: Evidence, code: Objects, over: Objects, starts: Bools) -> list[pd.DataFrame]:
     tail = [c[len(o) + 1 :] if s else "" for c, o, s in zip(code, over, starts, strict=True)]
     number = np.array([int(t) if t.isdecimal() else -1 for t in tail], np.int64)
     x, y = _find_middles(e)
@@ -216,7 +217,7 @@ def _check_numbers(e: Evidence, code: Array, over: Array, starts: Array) -> list
     ]
 
 
-def _find_middles(e: Evidence) -> tuple[Array, Array]:
+def _find_middles(e: Evidence) -> tuple[Floats, Floats]:
     """Find the mean position of the households of each sub-grid; NaN where it has none."""
     kept = (e.part >= 0) & np.isfinite(e.xy).all(axis=1)
     part = e.part[kept]
@@ -248,7 +249,7 @@ def check_exceptions(evidence: Evidence) -> pd.DataFrame:
     stale = ~lost & named & rows["rule"].isin(BAND_RULES).to_numpy() & kept
     silent = ((rows["explanation"] == "") | (rows["remedy"] == "")).to_numpy()
 
-    def report(severity: str, mask: Array, what: str, remedy: str) -> pd.DataFrame:
+    def report(severity: str, mask: Bools, what: str, remedy: str) -> pd.DataFrame:
         wrong = rows[mask]
         return write_findings(
             "exceptions",
@@ -332,7 +333,7 @@ def check_figures(evidence: Evidence, walks: Walks) -> pd.DataFrame:
     )
 
 
-def _report_columns(e: Evidence, severity: str, columns: Array) -> pd.DataFrame:
+def _report_columns(e: Evidence, severity: str, columns: Objects) -> pd.DataFrame:
     """Report figures of sub-grids that are wrong, and by community those that are missing."""
     off = columns != ""
     codes = e.subgrids.index[off]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from gridplan.arrays import Bools, Ints
 from gridplan.auditing.centres import SLACK
-from gridplan.auditing.evidence import Array, Evidence, find_rows, join_findings, write_findings
+from gridplan.auditing.evidence import Evidence, find_rows, join_findings, write_findings
 
 ROLE = "central_household"
 
@@ -45,7 +46,7 @@ def check_central(evidence: Evidence) -> pd.DataFrame:
     served = np.bincount(own[~foreign], posts["households"].to_numpy()[~foreign], minlength=k)
     off = (count > 0) & (served != e.held)
 
-    def report_posts(mask: Array, what: str) -> pd.DataFrame:
+    def report_posts(mask: Bools, what: str) -> pd.DataFrame:
         rows = posts[mask]
         return write_findings(
             "central",
@@ -59,7 +60,7 @@ def check_central(evidence: Evidence) -> pd.DataFrame:
             remedy="organise again",
         )
 
-    def report(mask: Array, what: str) -> pd.DataFrame:
+    def report(mask: Bools, what: str) -> pd.DataFrame:
         rows = e.subgrids[mask]
         return write_findings(
             "central",
@@ -88,7 +89,7 @@ def check_central(evidence: Evidence) -> pd.DataFrame:
 
 
 def _check_place(
-    e: Evidence, host: Array, own: Array, wrong: Array, available: Array, count: Array
+    e: Evidence, host: Ints, own: Ints, wrong: Bools, available: Ints, count: Ints
 ) -> pd.DataFrame:
     """Check that no other stairwell with an available member would spare walking."""
     from gridplan.auditing.centres import sum_walks

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gridplan.auditing.evidence import Array, Evidence, find_rows, join_findings, write_findings
+from gridplan.arrays import Bools, Floats, Ints
+from gridplan.auditing.evidence import Evidence, find_rows, join_findings, write_findings
 
 SLACK = 0.01  # metres for each household by which a centre may be farther than the best
 AT_ONCE = 4_000_000  # pairs of stairwells whose walk is measured at once, to bound the memory
@@ -24,11 +25,11 @@ class Walks:
     fewest household-metres.
     """
 
-    centre: Array
-    of_centre: Array
-    longest: Array
-    best: Array
-    least: Array
+    centre: Ints
+    of_centre: Floats
+    longest: Floats
+    best: Ints
+    least: Floats
 
 
 def measure_walks(evidence: Evidence) -> Walks:
@@ -60,13 +61,13 @@ def measure_walks(evidence: Evidence) -> Walks:
     return Walks(centre, of_centre, longest, best, least)
 
 
-def _walk(e: Evidence, a: Array, b: Array) -> Array:
+def _walk(e: Evidence, a: Ints, b: Ints) -> Floats:
     climb = np.nan_to_num(e.stairwells["climb"].to_numpy(float))
     apart = np.hypot(*(e.xy[a] - e.xy[b]).T) + climb[a] + climb[b]
     return np.asarray(np.where(e.place[a] == e.place[b], np.abs(climb[a] - climb[b]), apart))
 
 
-def _walk_ways(e: Evidence, a: Array, b: Array) -> Array:
+def _walk_ways(e: Evidence, a: Ints, b: Ints) -> Floats:
     """Measure walks as the division is asked to; across communities in straight lines."""
     walk = _walk(e, a, b)
     if not e.ways:
@@ -81,7 +82,7 @@ def _walk_ways(e: Evidence, a: Array, b: Array) -> Array:
     return walk
 
 
-def sum_walks(e: Evidence, part: Array, k: int, *, straight: bool = False) -> Array:
+def sum_walks(e: Evidence, part: Ints, k: int, *, straight: bool = False) -> Floats:
     """Add up, for each stairwell, households times walk over all stairwells of its sub-grid."""
     measure = _walk if straight else _walk_ways
     order = np.argsort(part, kind="stable")
@@ -124,7 +125,7 @@ def check_centres(evidence: Evidence, walks: Walks) -> pd.DataFrame:
         for m, b in zip(more, best, strict=True)
     ]
 
-    def report(severity: str, mask: Array, what: Any, remedy: Any) -> pd.DataFrame:
+    def report(severity: str, mask: Bools, what: Any, remedy: Any) -> pd.DataFrame:
         return write_findings(
             "centres",
             severity,

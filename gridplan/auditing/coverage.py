@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from gridplan.auditing.evidence import Array, Evidence, find_rows, join_findings, write_findings
+from gridplan.arrays import Objects
+from gridplan.auditing.evidence import Evidence, find_rows, join_findings, write_findings
 
 AGAIN = "measure reach again: gridplan reach"
 METRE = 0.01  # ways may be shorter than a straight line by this
@@ -161,7 +162,7 @@ def _check_sums(e: Evidence) -> list[pd.DataFrame]:
     table = e.plan.coverage
     key = ["state", "kind", "minutes"]
     whole = table[table["level"] == "city"].set_index(key)[list(AMOUNTS)]
-    off: list[Array] = []
+    off: list[Objects] = []
     for level in ("class", "community", "subgrid"):
         sums = table[table["level"] == level].groupby(key)[list(AMOUNTS)].sum(min_count=1)
         both = whole.reindex(sums.index)

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from gridplan.arrays import Bools, Floats, Ints, Objects
 from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
 
-Array = np.ndarray[Any, Any]
 FINDING_COLUMNS = (
     "rule",
     "severity",
@@ -65,34 +65,34 @@ class Evidence:
         return _take_first(self.plan.site.communities)
 
     @cached_property
-    def weight(self) -> Array:
+    def weight(self) -> Ints:
         """Households behind each stairwell: int64[n]."""
         return np.asarray(self.stairwells["households"], np.int64)
 
     @cached_property
-    def part(self) -> Array:
+    def part(self) -> Ints:
         """Row of each stairwell's sub-grid: int64[n]."""
         return find_rows(self.subgrids, self.stairwells["subgrid"])
 
     @cached_property
-    def home(self) -> Array:
+    def home(self) -> Ints:
         """Row of each stairwell's building: int64[n]."""
         return find_rows(self.buildings, self.stairwells["building"])
 
     @cached_property
-    def place(self) -> Array:
+    def place(self) -> Ints:
         """Number of each stairwell's door, which its floor bands share: int64[n]."""
         doors = self.stairwells["building"].astype(str) + "\n" + self.stairwells["door"].astype(str)
         return np.asarray(pd.factorize(doors)[0], np.int64)
 
     @cached_property
-    def xy(self) -> Array:
+    def xy(self) -> Floats:
         """Position of each door: float64[n, 2], metres; NaN where there is none."""
         points = self.stairwells.geometry.to_numpy()
         return np.column_stack([shapely.get_x(points), shapely.get_y(points)])
 
     @cached_property
-    def ways(self) -> dict[str, Array]:
+    def ways(self) -> dict[str, Floats]:
         """Walking metres among each community's stairwells along the streets; else none."""
         if self.rules.division.metric == "straight":
             return {}
@@ -101,29 +101,29 @@ class Evidence:
         return measure_among(self.plan.site, self.stairwells, self.rules.walking)[0]
 
     @cached_property
-    def held(self) -> Array:
+    def held(self) -> Ints:
         """Households that each sub-grid's stairwells hold: int64[k]."""
         return self.count_by_subgrid(self.weight)
 
     @cached_property
-    def residential(self) -> Array:
+    def residential(self) -> Bools:
         """Whether each sub-grid is one of homes, so that its size counts: bool[k]."""
         return np.asarray(self.subgrids["kind"] != "exclusive", bool)
 
     @cached_property
-    def lies_in(self) -> Array:
+    def lies_in(self) -> Ints:
         """Row of each sub-grid's community: int64[k]."""
         return find_rows(self.communities, self.subgrids["community"])
 
     @cached_property
-    def kinds(self) -> Array:
+    def kinds(self) -> Objects:
         """Class of each sub-grid: object[k]; that of its community where it has one."""
         of_community = np.append(self.communities["kind"].to_numpy(object), "")[self.lies_in]
         own = self.subgrids["community_kind"].to_numpy(object)
         return np.where(np.isin(of_community, ["urban", "rural"]), of_community, own)
 
     @cached_property
-    def bands(self) -> Array:
+    def bands(self) -> Ints:
         """Low, target and high households of each sub-grid: int64[k, 3]; 0 without a band."""
         urban, rural = (
             [band.low, band.target, band.high] for band in (self.rules.urban, self.rules.rural)
@@ -132,11 +132,11 @@ class Evidence:
         return np.where(self.residential[:, None], bands, 0)
 
     @cached_property
-    def in_band(self) -> Array:
+    def in_band(self) -> Bools:
         """Whether each sub-grid holds at least low and at most high households: bool[k]."""
         return np.asarray((self.held >= self.bands[:, 0]) & (self.held <= self.bands[:, 2]))
 
-    def count_by_subgrid(self, amount: Array | None = None) -> Array:
+    def count_by_subgrid(self, amount: Ints | None = None) -> Ints:
         """Add up an amount of each stairwell, or their number, by sub-grid: int64[k]."""
         kept = self.part >= 0
         weights = None if amount is None else amount[kept]
@@ -151,7 +151,7 @@ def _take_first(table: Any) -> Any:
     return table[~table.index.duplicated()].sort_index()
 
 
-def find_rows(table: Any, codes: Any) -> Array:
+def find_rows(table: Any, codes: Any) -> Ints:
     """Find the row of each code in a table, -1 where it has none.
 
     Examples

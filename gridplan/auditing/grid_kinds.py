@@ -8,14 +8,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from gridplan.auditing.evidence import (
-    Array,
-    Evidence,
-    find_rows,
-    join_findings,
-    sort_rows,
-    write_findings,
-)
+from gridplan.arrays import Bools, Floats, Objects, Shapes, Texts
+from gridplan.auditing.evidence import Evidence, find_rows, join_findings, sort_rows, write_findings
 
 LIMIT_SLACK = 0.1  # m that a special grid may reach over the limit of its community
 BESIDE = (
@@ -60,7 +54,7 @@ def check_exclusives(evidence: Evidence) -> pd.DataFrame:
     owned = e.subgrids[e.residential & (e.subgrids["institution"] != "").to_numpy()]
 
     def report(
-        severity: str, mask: Array, what: Any, remedy: str, table: Any = rows
+        severity: str, mask: Bools, what: Any, remedy: str, table: Any = rows
     ) -> pd.DataFrame:
         wrong = table[mask]
         return write_findings(
@@ -148,7 +142,7 @@ def check_specials(evidence: Evidence) -> pd.DataFrame:
     off = np.abs(length - rows["length"].to_numpy(float)) > np.maximum(1.0, LENGTH_SHARE * length)
 
     def report(
-        mask: Array, what: str, remedy: str = "draw the special grids again"
+        mask: Bools, what: str, remedy: str = "draw the special grids again"
     ) -> pd.DataFrame:
         wrong = rows[mask]
         return write_findings(
@@ -179,14 +173,14 @@ def check_specials(evidence: Evidence) -> pd.DataFrame:
     )
 
 
-def _fit(kind: Array, of_barrier: Array) -> Array:
+def _fit(kind: Texts, of_barrier: Objects) -> Bools:
     """Whether a kind of special grid may lie on a barrier; river and lake also on water."""
     return np.asarray(
         (kind == of_barrier) | (np.isin(kind, ["river", "lake"]) & (of_barrier == "water")), bool
     )
 
 
-def _measure_length(shapes: Array) -> Array:
+def _measure_length(shapes: Shapes) -> Floats:
     """Measure a line, or the long side of the rectangle with an area's size and perimeter."""
     half = shapely.length(shapes) / 2
     area = shapely.area(shapes)
@@ -195,7 +189,7 @@ def _measure_length(shapes: Array) -> Array:
     )
 
 
-def _find_stray(rows: Any, barriers: Any) -> Array:
+def _find_stray(rows: Any, barriers: Any) -> Bools:
     """Find the special grids that leave the barriers of their kind for more than a metre."""
     stray = np.zeros(len(rows), bool)
     shapes = rows.geometry.to_numpy()
@@ -217,7 +211,7 @@ def _find_stray(rows: Any, barriers: Any) -> Array:
     return stray
 
 
-def _find_doubles(rows: Any) -> Array:
+def _find_doubles(rows: Any) -> Bools:
     """Find the special grids that lie on another of their kind for more than a metre (or m2)."""
     shapes = rows.geometry.to_numpy()
     kind = rows["kind"].to_numpy(object)

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from gridplan.auditing.evidence import Array, Evidence, find_rows, join_findings, write_findings
+from gridplan.arrays import Bools, Floats, Ints, Shapes
+from gridplan.auditing.evidence import Evidence, find_rows, join_findings, write_findings
 
 AREA_ERROR = 1e-6  # share of a community's area that gaps, overlaps and land outside may come to
 DOOR_SLACK = 0.05  # metres by which a door may lie outside, since outlines are drawn on a grid
@@ -25,9 +26,9 @@ class Tiling:
     """
 
     table: pd.DataFrame
-    leaving: Array
-    overlapping: Array
-    unmatched: Array
+    leaving: Bools
+    overlapping: Bools
+    unmatched: Bools
 
 
 def measure_tiling(evidence: Evidence) -> Tiling:
@@ -69,7 +70,7 @@ def measure_tiling(evidence: Evidence) -> Tiling:
     return Tiling(table, leaving, overlapping, unmatched)
 
 
-def _mend(shapes: Array) -> Array:
+def _mend(shapes: Shapes) -> Shapes:
     """Make broken shapes whole and missing ones empty, so that areas can be measured."""
     repaired = np.where(shapely.is_missing(shapes), shapely.from_wkt("POLYGON EMPTY"), shapes)
     broken = ~shapely.is_valid(repaired)
@@ -77,7 +78,7 @@ def _mend(shapes: Array) -> Array:
     return np.asarray(repaired)
 
 
-def _find_overlapping(shapes: Array, least: float) -> Array:
+def _find_overlapping(shapes: Shapes, least: float) -> Bools:
     """Find the shapes that overlap another by more than ``least`` m2."""
     a, b = shapely.STRtree(shapes).query(shapes, predicate="intersects")
     a, b = a[a < b], b[a < b]
@@ -106,7 +107,7 @@ def check_tiling(evidence: Evidence, tiling: Tiling) -> pd.DataFrame:
     why = shapely.is_valid_reason(land[broken])
 
     def report(
-        severity: str, mask: Array, what: Any, remedy: str, noun: str = "sub-grid"
+        severity: str, mask: Bools, what: Any, remedy: str, noun: str = "sub-grid"
     ) -> pd.DataFrame:
         return write_findings(
             "tiling",
@@ -188,10 +189,10 @@ class Insides:
     the community, ``cut`` what lies outside the community.
     """
 
-    building: Array
-    area: Array
-    outside: Array
-    cut: Array
+    building: Ints
+    area: Floats
+    outside: Floats
+    cut: Floats
 
 
 def measure_insides(evidence: Evidence) -> Insides:
@@ -247,7 +248,7 @@ def check_homes(evidence: Evidence, insides: Insides) -> pd.DataFrame:
     through = insides.building[insides.outside > most]
     cut = insides.building[insides.cut > most]
 
-    def report(severity: str, rows: Array, what: str, remedy: str) -> pd.DataFrame:
+    def report(severity: str, rows: Ints, what: str, remedy: str) -> pd.DataFrame:
         wrong = e.buildings.iloc[rows]
         return write_findings(
             "homes",
@@ -293,7 +294,7 @@ def _check_doors(e: Evidence) -> pd.DataFrame:
     )
     beside = ~beyond & _lie_beside(e, land, off)
 
-    def report(severity: str, rows: Array, what: str, remedy: str) -> pd.DataFrame:
+    def report(severity: str, rows: Ints, what: str, remedy: str) -> pd.DataFrame:
         wrong = own.iloc[rows]
         over = wrong["community"].to_numpy()
         subgrid = wrong["subgrid"].to_numpy() if severity == "error" else ""
@@ -326,7 +327,7 @@ def _check_doors(e: Evidence) -> pd.DataFrame:
     )
 
 
-def _touch(land: Array, doors: Array) -> Array:
+def _touch(land: Shapes, doors: Shapes) -> Bools:
     """Whether each door lies in the land beside it, but for a little."""
     inside = np.asarray(shapely.covers(land, doors), bool)
     rows = np.flatnonzero(~inside)
@@ -334,7 +335,7 @@ def _touch(land: Array, doors: Array) -> Array:
     return inside
 
 
-def _lie_beside(e: Evidence, land: Array, rows: Array) -> Array:
+def _lie_beside(e: Evidence, land: Shapes, rows: Ints) -> Bools:
     """Whether doors lie in another sub-grid that holds part of the same building."""
     parts = pd.DataFrame({"home": e.home, "part": e.part})
     parts = parts[(parts >= 0).all(axis=1)].drop_duplicates()

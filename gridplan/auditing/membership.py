@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gridplan.auditing.evidence import Array, Evidence, find_rows, join_findings, write_findings
+from gridplan.arrays import Bools
+from gridplan.auditing.evidence import Evidence, find_rows, join_findings, write_findings
 
 PLAN_MADE_OVER = "divide again, or correct the column by hand"
 
@@ -28,15 +29,15 @@ def check_membership(evidence: Evidence) -> pd.DataFrame:
     part = evidence.part
     none = (own["subgrid"].fillna("") == "").to_numpy()
     lost = (part < 0) & ~none
-    nowhere: Array = ~np.asarray(np.isfinite(e.xy).all(axis=1))
-    bare: Array = np.asarray(
+    nowhere: Bools = ~np.asarray(np.isfinite(e.xy).all(axis=1))
+    bare: Bools = np.asarray(
         (e.buildings["households"] > 0) & ~e.buildings.index.isin(own["building"])
     )
     empty = e.residential & (e.held == 0)
     strange = ~e.subgrids["kind"].isin(["residential", "exclusive"]).to_numpy()
 
     def report(
-        table: str, rows: Any, mask: Array, noun: str, what: str, remedy: str
+        table: str, rows: Any, mask: Bools, noun: str, what: str, remedy: str
     ) -> pd.DataFrame:
         wrong = rows[mask]
         subgrid = wrong.index if table == "subgrids" else ""
@@ -219,7 +220,7 @@ def _check_compounds(e: Evidence) -> list[pd.DataFrame]:
 
 
 def _report(
-    e: Evidence, table: str, rows: Any, mask: Array, what: str, remedy: str
+    e: Evidence, table: str, rows: Any, mask: Bools, what: str, remedy: str
 ) -> pd.DataFrame:
     wrong = rows[mask]
     noun = "sub-grid" if table == "subgrids" else table[:-1]

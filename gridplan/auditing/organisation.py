@@ -7,7 +7,8 @@ import pandas as pd
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
-from gridplan.auditing.evidence import Array, Evidence, find_rows, join_findings, write_findings
+from gridplan.arrays import Bools, Ints
+from gridplan.auditing.evidence import Evidence, find_rows, join_findings, write_findings
 
 
 def check_chain(evidence: Evidence) -> pd.DataFrame:
@@ -36,7 +37,7 @@ def check_chain(evidence: Evidence) -> pd.DataFrame:
     abroad = (level == "branch") & (elsewhere != community)
     remedy = "organise again"
 
-    def report(mask: Array, what: str) -> pd.DataFrame:
+    def report(mask: Bools, what: str) -> pd.DataFrame:
         return write_findings(
             "chain",
             "error",
@@ -59,7 +60,7 @@ def check_chain(evidence: Evidence) -> pd.DataFrame:
     )
 
 
-def _find_listed(e: Evidence, table: pd.DataFrame) -> Array:
+def _find_listed(e: Evidence, table: pd.DataFrame) -> Bools:
     """Find the stairwells whose community, compound or cluster of buildings is listed as a gap."""
     gaps = e.plan.gaps[
         (e.plan.gaps["room"] == "organisation") & (e.plan.gaps["rule"] == "branch_full")
@@ -156,7 +157,7 @@ def check_sizes(evidence: Evidence) -> pd.DataFrame:
     )
     low = head & (wanted != orgs["level"].to_numpy(object))
 
-    def report(mask: Array, severity: str, what: str, remedy: str) -> pd.DataFrame:
+    def report(mask: Bools, severity: str, what: str, remedy: str) -> pd.DataFrame:
         return write_findings(
             "sizes",
             severity,
@@ -205,7 +206,7 @@ def check_sizes(evidence: Evidence) -> pd.DataFrame:
     )
 
 
-def _add_up(e: Evidence) -> tuple[Array, Array]:
+def _add_up(e: Evidence) -> tuple[Ints, Ints]:
     """Add up full members and all members of every organisation, communities by their branches."""
     orgs = e.plan.party_orgs
     table = e.plan.members
@@ -275,7 +276,7 @@ def check_pieces(evidence: Evidence) -> pd.DataFrame:
     return join_findings(found)
 
 
-def find_places(e: Evidence) -> Array:
+def find_places(e: Evidence) -> Ints:
     """Find the place of each stairwell again: small village, compound, or cluster."""
     table = e.plan.members
     size = (
@@ -304,7 +305,7 @@ def find_places(e: Evidence) -> Array:
     return np.asarray(pd.factorize(names + np.where(whole | outside, "", compound))[0], np.int64)
 
 
-def _find_pairs(e: Evidence) -> Array:
+def _find_pairs(e: Evidence) -> Ints:
     """Find the rows of the neighbours of one community."""
     pairs = np.column_stack(
         [find_rows(e.stairwells, e.plan.neighbours[c]) for c in ("focal", "neighbour")]
@@ -314,13 +315,13 @@ def _find_pairs(e: Evidence) -> Array:
     return np.asarray(pairs[community[pairs[:, 0]] == community[pairs[:, 1]]])
 
 
-def _chain(label: Array) -> Array:
+def _chain(label: Ints) -> Ints:
     """Link the rows of each label in a chain."""
     order = np.argsort(label, kind="stable")
     links = np.column_stack([order[:-1], order[1:]])
     return np.asarray(links[label[order[:-1]] == label[order[1:]]])
 
 
-def _connect(n: int, links: Array) -> Array:
+def _connect(n: int, links: Ints) -> Ints:
     graph = csr_matrix((np.ones(len(links), np.int8), (links[:, 0], links[:, 1])), shape=(n, n))
     return np.asarray(connected_components(graph, directed=False)[1], np.int64)

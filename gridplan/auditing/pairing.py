@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from gridplan.auditing.evidence import Array, Evidence, join_findings, write_findings
+from gridplan.arrays import Bools
+from gridplan.auditing.evidence import Evidence, join_findings, write_findings
 
 METRE = 1.0  # distances may differ by this
 CADRES = ("cadre", "cadre_lead")
@@ -188,7 +189,7 @@ def _check_distances(e: Evidence, links: pd.DataFrame) -> pd.DataFrame:
         shapely.get_x(points) - at["x"].to_numpy() / at["w"].to_numpy(),
         shapely.get_y(points) - at["y"].to_numpy() / at["w"].to_numpy(),
     )
-    wrong: Array = np.abs(apart - own["distance"].to_numpy()) > METRE
+    wrong: Bools = np.abs(apart - own["distance"].to_numpy()) > METRE
     return _report(
         "error", own[wrong], "whose distance is not that between institution and households"
     )

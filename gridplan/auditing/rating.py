@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gridplan.auditing.evidence import Array, Evidence, join_findings, write_findings
+from gridplan.arrays import Floats
+from gridplan.auditing.evidence import Evidence, join_findings, write_findings
 
 POINT = 0.001  # scores may differ by this
 
@@ -76,7 +77,7 @@ def _check_level(e: Evidence, level: str, own: pd.DataFrame) -> list[pd.DataFram
     return found
 
 
-def _score_again(e: Evidence, level: str, of: pd.Series[Any]) -> Array:
+def _score_again(e: Evidence, level: str, of: pd.Series[Any]) -> Floats:
     """Score again from the indicators: each known criterion's share from floor to cap."""
     rating = e.rules.rating
     criteria = rating.criteria if level == "community" else rating.branch_criteria
@@ -94,7 +95,7 @@ def _score_again(e: Evidence, level: str, of: pd.Series[Any]) -> Array:
         return 100.0 * earned / weights
 
 
-def _read_values(e: Evidence, level: str, measure: str, of: pd.Series[Any]) -> Array:
+def _read_values(e: Evidence, level: str, measure: str, of: pd.Series[Any]) -> Floats:
     if level == "branch":
         orgs = e.plan.party_orgs
         return (

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gridplan.auditing.evidence import Array, Evidence, join_findings, write_findings
+from gridplan.arrays import Floats
+from gridplan.auditing.evidence import Evidence, join_findings, write_findings
 from gridplan.tables.roles import find_roles, name_roles
 
 PATTERNS = ("leaders", "zones", "helpers", "buildings", "stairwells", "subgrids")
@@ -159,7 +160,7 @@ def _check_leaders(e: Evidence, posts: pd.DataFrame) -> list[pd.DataFrame]:
     ]
 
 
-def _count(e: Evidence, measure: str) -> Array:
+def _count(e: Evidence, measure: str) -> Floats:
     """Count a measure by community, its own count before the sum of finer ones; NaN if unknown."""
     own = e.plan.site.counts[e.plan.site.counts["measure"] == measure]
     codes = e.communities.index

@@ -8,14 +8,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from gridplan.auditing.evidence import (
-    Array,
-    Evidence,
-    find_rows,
-    join_findings,
-    sort_rows,
-    write_findings,
-)
+from gridplan.arrays import Bools, Ints
+from gridplan.auditing.evidence import Evidence, find_rows, join_findings, sort_rows, write_findings
 from gridplan.auditing.walking import Steps, number_pieces
 
 GRID_RULE = "grids"  # the word by which exceptions name the upper layer
@@ -48,7 +42,7 @@ def check_grids(evidence: Evidence, steps: Steps) -> pd.DataFrame:
     ).any(axis=1).to_numpy()
 
     def report(
-        table: str, frame: Any, mask: Array, what: Any, remedy: str, severity: str = "error"
+        table: str, frame: Any, mask: Bools, what: Any, remedy: str, severity: str = "error"
     ) -> pd.DataFrame:
         wrong = frame[mask]
         noun = "sub-grid" if table == "subgrids" else "grid"
@@ -101,7 +95,7 @@ def check_grids(evidence: Evidence, steps: Steps) -> pd.DataFrame:
     )
 
 
-def _find_apart(e: Evidence, rows: Any, own: Array) -> Array:
+def _find_apart(e: Evidence, rows: Any, own: Ints) -> Bools:
     """Find grids whose outline differs from their sub-grids' land by over a millionth or 1 m2."""
     known = own >= 0
     land = np.bincount(
@@ -118,7 +112,7 @@ def _find_apart(e: Evidence, rows: Any, own: Array) -> Array:
     return np.asarray(wrong | (np.abs(rows["area"].to_numpy() - area) > slack))
 
 
-def _find_broken(e: Evidence, steps: Steps, own: Array, count: int) -> Array:
+def _find_broken(e: Evidence, steps: Steps, own: Ints, count: int) -> Bools:
     """Find grids whose sub-grids are not joined by pairs of stairwells that can be walked."""
     broken = np.zeros(count, bool)
     if len(e.plan.neighbours) == 0:
@@ -134,7 +128,7 @@ def _find_broken(e: Evidence, steps: Steps, own: Array, count: int) -> Array:
     return np.asarray(np.bincount(of_piece[of_piece >= 0], minlength=count) > 1)
 
 
-def _report_band(e: Evidence, rows: Any, within: Array) -> list[pd.DataFrame]:
+def _report_band(e: Evidence, rows: Any, within: Bools) -> list[pd.DataFrame]:
     excuses = e.plan.exceptions[e.plan.exceptions["rule"] == GRID_RULE]
     listed = rows.index.isin(excuses["subgrid"])
     proven = rows.index.isin(excuses["subgrid"][excuses["proven"]])

@@ -11,8 +11,9 @@ import shapely
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
+from gridplan.arrays import Bools, Floats, Ints, Objects, Shapes
 from gridplan.auditing.centres import Walks
-from gridplan.auditing.evidence import Array, Evidence, find_rows, join_findings, write_findings
+from gridplan.auditing.evidence import Evidence, find_rows, join_findings, write_findings
 
 SERVES = 25.0  # metres within which an opening belongs to a barrier
 STREAMS = ("stream", "canal", "ditch", "drain")
@@ -31,15 +32,15 @@ class Steps:
     barrier, or is inside a building, or goes over an opening that is there.
     """
 
-    ids: Array
-    a: Array
-    b: Array
-    distance: Array
-    link: Array
-    inside: Array
-    hard: Array
-    soft: Array
-    sound: Array
+    ids: Objects
+    a: Ints
+    b: Ints
+    distance: Floats
+    link: Objects
+    inside: Bools
+    hard: Bools
+    soft: Bools
+    sound: Bools
 
 
 def measure_steps(evidence: Evidence) -> Steps:
@@ -72,7 +73,7 @@ def measure_steps(evidence: Evidence) -> Steps:
     return Steps(table.index.to_numpy(object), a, b, distance, link, inside, hard, soft, ~blocked)
 
 
-def _list_barriers(e: Evidence) -> tuple[Array, Array]:
+def _list_barriers(e: Evidence) -> tuple[Shapes, Bools]:
     barriers = e.plan.site.barriers
     hard = barriers["hard"].fillna(True).to_numpy(bool)
     if e.rules.neighbours.streams_hard:
@@ -80,7 +81,7 @@ def _list_barriers(e: Evidence) -> tuple[Array, Array]:
     return barriers.geometry.to_numpy(), hard
 
 
-def _meet(e: Evidence, a: Array, b: Array, shapes: Array, wanted: Array) -> tuple[Array, Array]:
+def _meet(e: Evidence, a: Ints, b: Ints, shapes: Shapes, wanted: Bools) -> tuple[Ints, Ints]:
     """Find which straight lines meet which barriers: rows of barriers and of pairs."""
     rows = np.flatnonzero(wanted)
     if len(rows) == 0 or len(shapes) == 0:
@@ -93,8 +94,8 @@ def _meet(e: Evidence, a: Array, b: Array, shapes: Array, wanted: Array) -> tupl
 
 
 def _find_closed(
-    e: Evidence, a: Array, b: Array, distance: Array, step: Array, barrier: Array, shapes: Array
-) -> Array:
+    e: Evidence, a: Ints, b: Ints, distance: Floats, step: Ints, barrier: Ints, shapes: Shapes
+) -> Ints:
     """Find steps said to use an opening that meet a hard barrier with none on the way.
 
     An opening is on the way if it lies at the barrier, and the step is at
@@ -150,13 +151,13 @@ def check_neighbours(evidence: Evidence, steps: Steps) -> pd.DataFrame:
     straight = np.hypot(*(e.xy[s.a] - e.xy[s.b]).T)
     indoors = np.isin(s.link, INDOORS)
 
-    def report(severity: str, ids: Any, first: Array, what: str, remedy: str) -> pd.DataFrame:
+    def report(severity: str, ids: Any, first: Ints, what: str, remedy: str) -> pd.DataFrame:
         where = np.append(over, "")[first]
         return write_findings(
             "neighbours", severity, "neighbours", ids, where, noun="pair", what=what, remedy=remedy
         )
 
-    def report_steps(severity: str, mask: Array, what: str, remedy: str) -> pd.DataFrame:
+    def report_steps(severity: str, mask: Bools, what: str, remedy: str) -> pd.DataFrame:
         return report(severity, s.ids[mask], s.a[mask], what, remedy)
 
     twice = (known & ends.duplicated().to_numpy()) | (known & (a == b))
@@ -215,7 +216,7 @@ def check_neighbours(evidence: Evidence, steps: Steps) -> pd.DataFrame:
     )
 
 
-def number_pieces(n: int, a: Array, b: Array) -> tuple[Array, int]:
+def number_pieces(n: int, a: Ints, b: Ints) -> tuple[Ints, int]:
     """Find the pieces that n stairwells fall into, numbered, when only the pairs a, b join them.
 
     Examples
@@ -228,7 +229,7 @@ def number_pieces(n: int, a: Array, b: Array) -> tuple[Array, int]:
     return label, int(count)
 
 
-def _number_within(e: Evidence, steps: Steps, used: Array) -> tuple[Array, Array]:
+def _number_within(e: Evidence, steps: Steps, used: Bools) -> tuple[Ints, Ints]:
     """Find the numbered pieces of stairwells within sub-grids, and count those of each."""
     own = used & (e.part[steps.a] == e.part[steps.b])
     label, count = number_pieces(len(e.part), steps.a[own], steps.b[own])
@@ -340,7 +341,7 @@ def check_barriers(evidence: Evidence, steps: Steps, walks: Walks) -> pd.DataFra
     )
 
 
-def _look_across(e: Evidence, walks: Walks) -> tuple[Array, Array]:
+def _look_across(e: Evidence, walks: Walks) -> tuple[Bools, Bools]:
     """Find the sub-grids with a hard, or only a soft barrier between some door and the middle."""
     shapes, is_hard = _list_barriers(e)
     middle = np.append(walks.best, -1)[e.part]

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from gridplan.auditing.evidence import Array, Evidence, join_findings, write_findings
+from gridplan.arrays import Ints
+from gridplan.auditing.evidence import Evidence, join_findings, write_findings
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ def _report_split(rule: str, noun: str, splits: Splits, remedy: str) -> pd.DataF
     )
 
 
-def _count_compounds(e: Evidence) -> Array:
+def _count_compounds(e: Evidence) -> Ints:
     pairs = pd.DataFrame({"part": e.part, "compound": e.stairwells["compound"].to_numpy(object)})
     pairs = pairs[(pairs["part"] >= 0) & (pairs["compound"] != "")].drop_duplicates()
     return np.bincount(pairs["part"], minlength=len(e.subgrids))

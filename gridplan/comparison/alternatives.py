@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from gridplan.arrays import Ints, Texts
 from gridplan.comparison.diverse_choice import MINIMISED, choose_diverse
 from gridplan.comparison.quality import measure_community, sum_up
 from gridplan.comparison.renumbering import match_best
@@ -31,7 +32,6 @@ from gridplan.rules.all_rules import Rules
 from gridplan.site import Site
 from gridplan.tables.html import say_count, show_html
 
-Array = np.ndarray[Any, Any]
 BALANCE = (0.0, 1.0, 4.0, 16.0)  # what the price of a household off the target is multiplied by
 WHOLES = (0.25, 1.0, 8.0)  # what the prices of whole buildings and compounds are multiplied by
 CHANGE = (0.0, 0.2, 1.0)  # what the price of a household that moves is multiplied by
@@ -203,7 +203,7 @@ class _CommunityChoices:
     """The divisions of one community to choose from, and what each costs at any prices."""
 
     def __init__(
-        self, problem: DivisionProblem, home: Array, now: Array, move: float, effort: str, seed: int
+        self, problem: DivisionProblem, home: Texts, now: Texts, move: float, effort: str, seed: int
     ) -> None:
         self.is_drawn = bool((now != "").all())  # the first division is then the plan as it is
         self.parts = _divide(problem, home, now, move, effort, seed)
@@ -238,13 +238,13 @@ class _CommunityChoices:
 
 
 def _divide(
-    problem: DivisionProblem, home: Array, now: Array, move: float, effort: str, seed: int
-) -> list[Array]:
+    problem: DivisionProblem, home: Texts, now: Texts, move: float, effort: str, seed: int
+) -> list[Ints]:
     """Divide a community at several prices; no two divisions are alike.
 
     As it is, near the earlier sub-grids, and from nothing.
     """
-    parts = []
+    parts: list[Ints] = []
     if (now != "").all():
         parts.append(np.unique(now, return_inverse=True)[1].astype(np.int64))
     for balance, wholes in product(BALANCE, WHOLES):
@@ -259,7 +259,7 @@ def _divide(
             )
         parts.append(divide_atoms(priced, effort, seed).part)
     # Divisions with the same parts under other numbers are one.
-    alike: dict[bytes, Array] = {}
+    alike: dict[bytes, Ints] = {}
     for part in parts:
         first, label = np.unique(part, return_index=True, return_inverse=True)[1:]
         rank = np.argsort(np.argsort(first))
@@ -273,7 +273,7 @@ def _price(problem: DivisionProblem, balance: float, wholes: float) -> DivisionP
     return replace(problem, off=problem.off * balance, prices=problem.prices * factor)
 
 
-def _find_labels(home: Array) -> EarlierParts:
+def _find_labels(home: Texts) -> EarlierParts:
     """Give earlier sub-grids numbers; nothing is held."""
     known = home != ""
     codes, label = np.unique(home[known], return_inverse=True)
@@ -282,7 +282,7 @@ def _find_labels(home: Array) -> EarlierParts:
     return EarlierParts(out, len(codes), np.zeros(len(home), bool), np.zeros(len(codes), bool))
 
 
-def _pair_up(problem: DivisionProblem, home: Array, part: Array) -> pd.DataFrame:
+def _pair_up(problem: DivisionProblem, home: Texts, part: Ints) -> pd.DataFrame:
     """Pair parts with earlier sub-grids, and count their households in common.
 
     ``matched`` says whether a pair is matched one to one.
@@ -296,7 +296,7 @@ def _pair_up(problem: DivisionProblem, home: Array, part: Array) -> pd.DataFrame
     return pairs.assign(matched=matched)
 
 
-def _count_moved(problem: DivisionProblem, home: Array, part: Array) -> int:
+def _count_moved(problem: DivisionProblem, home: Texts, part: Ints) -> int:
     """Count the households that move, the parts named so that fewest do."""
     pairs = _pair_up(problem, home, part)
     return int(pairs.loc[~pairs["matched"], "households"].sum())
@@ -358,7 +358,7 @@ def _say_prices(profile: tuple[float, ...], moves: bool) -> str:
 
 def _code_members(
     problems: Mapping[str, DivisionProblem],
-    homes: Mapping[str, Array],
+    homes: Mapping[str, Texts],
     choices: Mapping[str, _CommunityChoices],
     pick: tuple[int, ...],
     used: Any,

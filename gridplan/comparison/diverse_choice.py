@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
 from gridplan.planning.measures import find_undominated
-
-Array = np.ndarray[Any, Any]
-
 
 MINIMISED = ["out_of_band", "spread", "mean_walk", "buildings_split", "compounds_crossed", "moved"]
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from gridplan.arrays import Ints
 from gridplan.division.lower_bound import find_bound
 from gridplan.division.problem import DivisionProblem
 from gridplan.division.search import total_price
@@ -15,8 +16,6 @@ from gridplan.engine.engine import Progress, keep_silent, map_tasks
 from gridplan.plan import Plan
 from gridplan.planning.measures import check_communities
 from gridplan.planning.prepare import open_land
-
-Array = np.ndarray[Any, Any]
 
 
 def prove(
@@ -82,11 +81,11 @@ def prove(
     )
 
 
-def _number(codes: pd.Series[Any]) -> Array:
+def _number(codes: pd.Series[Any]) -> Ints:
     return np.asarray(np.unique(codes.to_numpy(object), return_inverse=True)[1], np.int64)
 
 
-def _prove(problem: DivisionProblem, part: Array, steps: int) -> dict[str, float]:
+def _prove(problem: DivisionProblem, part: Ints, steps: int) -> dict[str, float]:
     """Add up price and bound over the islands whose parts are all in band."""
     mass = np.bincount(part, problem.weights)
     out = (mass < problem.band.low) | (mass > problem.band.high)

@@ -10,10 +10,10 @@ from scipy.optimize import linear_sum_assignment
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-Array = np.ndarray[Any, Any]
+from gridplan.arrays import Bools, Ints
 
 
-def match_best(old: Array, new: Array, households: Array) -> Array:
+def match_best(old: Ints, new: Ints, households: Ints) -> Bools:
     """Match old to new one to one so that most households in common are in matched pairs.
 
     Solved apart for each set of sub-grids that share households (Kuhn, Naval
@@ -63,7 +63,7 @@ def match_best(old: Array, new: Array, households: Array) -> Array:
     return chosen
 
 
-def measure_likeness(old: Array, new: Array, households: Array) -> tuple[float, float]:
+def measure_likeness(old: Ints, new: Ints, households: Ints) -> tuple[float, float]:
     """Measure how alike two divisions of the same households are, whatever their codes.
 
     Returns the adjusted Rand index over pairs of households (1 for the same
@@ -96,7 +96,7 @@ def measure_likeness(old: Array, new: Array, households: Array) -> tuple[float, 
     return rand, max(0.0, 2.0 * joint - first - second)
 
 
-def number_codes(codes: pd.Series[Any]) -> tuple[Array, list[str]]:
+def number_codes(codes: pd.Series[Any]) -> tuple[Ints, list[str]]:
     """Give codes numbers by their order: the number of each row, and the codes.
 
     Examples

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
+from gridplan.arrays import Floats, Ints, Numbers
 from gridplan.coverage.siting.capacitated_assignment import CapacitatedCosts, assign_within_capacity
 from gridplan.coverage.siting.site_costs import list_costs
 
-Array = np.ndarray[Any, Any]
-
 
 def serve_households(
-    door: Array, post: Array, minutes: Array, weight: Array, capacity: Array
-) -> tuple[Array, Array]:
+    door: Ints, post: Ints, minutes: Floats, weight: Ints, capacity: Floats
+) -> tuple[Ints, Ints]:
     """Assign households to posts: as many as can be served, in the fewest minutes in all.
 
     Where everybody can go to the nearest post, that is the answer; connected
@@ -71,7 +68,7 @@ def serve_households(
     return by_door, by_post
 
 
-def _share_out(row: Array, column: Array, minutes: Array, weight: Array, room: Array) -> csr_array:
+def _share_out(row: Ints, column: Ints, minutes: Floats, weight: Ints, room: Floats) -> csr_array:
     """Share households out as a flow; serving one more is worth any longer ways of others."""
     n = len(weight)
     m = len(room)
@@ -87,7 +84,7 @@ def _share_out(row: Array, column: Array, minutes: Array, weight: Array, room: A
     )
 
 
-def measure_ratios(door: Array, post: Array, weight: Array, capacity: Array) -> Array:
+def measure_ratios(door: Ints, post: Ints, weight: Ints, capacity: Floats) -> Numbers:
     """Measure the capacity within reach for each household that shares it: float64[n].
 
     Around each stairwell.

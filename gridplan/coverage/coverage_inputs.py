@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from gridplan.arrays import Floats, Ints
 from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
 
-Array = np.ndarray[Any, Any]
 CLASSES = ("urban", "rural")
 
 
@@ -41,21 +41,21 @@ class CoverageInputs:
     """
 
     doors: gpd.GeoDataFrame
-    xy: Array
-    weight: Array
+    xy: Floats
+    weight: Ints
     communities: pd.Index[Any]
-    community: Array
+    community: Ints
     subgrids: pd.Index[Any]
-    subgrid: Array
-    kind: Array
-    stairs: Array
-    slow_stairs: Array
+    subgrid: Ints
+    kind: Ints
+    stairs: Floats
+    slow_stairs: Floats
 
     def __len__(self) -> int:
         """Return the number of stairwells."""
         return len(self.doors)
 
-    def group(self, scope: str) -> Array:
+    def group(self, scope: str) -> Ints:
         """Return the number of the group whose posts each stairwell may go to.
 
         One for all where that is the city.
@@ -91,7 +91,7 @@ def prepare_coverage_inputs(plan: Plan, rules: Rules) -> CoverageInputs:
     )
 
 
-def _count_floors(doors: gpd.GeoDataFrame, rules: Rules) -> Array:
+def _count_floors(doors: gpd.GeoDataFrame, rules: Rules) -> Floats:
     """Count the floors that are climbed to the doors of homes."""
     low, high = (doors[c].to_numpy(float) for c in ("floor_from", "floor_to"))
     # a lift serves the whole building, whichever floors a stairwell band has

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from gridplan.arrays import Floats, Ints, Numbers, Objects
 from gridplan.coverage.allocation import measure_ratios, serve_households
 from gridplan.coverage.coverage_inputs import CLASSES, CoverageInputs
 from gridplan.coverage.walk_times import WalkingInputs, WalkTimes, find_groups
@@ -17,7 +18,6 @@ from gridplan.rules.all_rules import Rules
 from gridplan.rules.coverage import Service
 from gridplan.tables.indicators import CITY
 
-Array = np.ndarray[Any, Any]
 DIGITS = 6
 LEVELS = ("city", "class", "community", "subgrid")
 
@@ -43,18 +43,18 @@ class ReachTimes:
     service: Service
     posts: Any
     ways: WalkTimes
-    minutes: Array
-    slow: Array
-    nearest: Array
-    metres: Array
-    best: Array
-    slow_best: Array
+    minutes: Floats
+    slow: Floats
+    nearest: Ints
+    metres: Floats
+    best: Floats
+    slow_best: Floats
 
-    def count(self, ground: CoverageInputs, minutes: float) -> Array:
+    def count(self, ground: CoverageInputs, minutes: float) -> Ints:
         """Count the posts within so many minutes of each stairwell."""
         return np.bincount(self.ways.door[self.minutes <= minutes], minlength=len(ground))
 
-    def serve(self, ground: CoverageInputs, minutes: float) -> tuple[Array, Array]:
+    def serve(self, ground: CoverageInputs, minutes: float) -> tuple[Ints, Ints]:
         """Assign households to posts within so many minutes."""
         in_time = self.minutes <= minutes
         ways = self.ways.take(in_time)
@@ -68,7 +68,7 @@ class ReachTimes:
 
 
 def find_reach(
-    ground: CoverageInputs, service: Service, posts: Any, rows: Array, ways: WalkTimes, rules: Rules
+    ground: CoverageInputs, service: Service, posts: Any, rows: Ints, ways: WalkTimes, rules: Rules
 ) -> ReachTimes:
     """Find how posts of one kind, some ``rows`` of all posts, are reached, over ways to all of them."""
     # posts of this kind are numbered again, from the rows of all posts
@@ -101,7 +101,7 @@ def find_reach(
 
 def tabulate_reach(
     footing: WalkingInputs, reach: ReachTimes, state: str
-) -> tuple[pd.DataFrame, Array]:
+) -> tuple[pd.DataFrame, Ints]:
     """Tabulate the reach of one kind of post by stairwell, and what each post serves."""
     ground = footing.ground
     service = reach.service
@@ -137,7 +137,7 @@ def tabulate_reach(
     return table, held
 
 
-def find_reasons(footing: WalkingInputs, reach: ReachTimes, count: Array, served: Array) -> Array:
+def find_reasons(footing: WalkingInputs, reach: ReachTimes, count: Ints, served: Ints) -> Objects:
     """Find why not all households of each stairwell are served; empty where they are.
 
     What could walk there in time by a straight line, times the detour factor,
@@ -173,8 +173,8 @@ def find_reasons(footing: WalkingInputs, reach: ReachTimes, count: Array, served
 
 
 def find_straight(
-    ground: CoverageInputs, posts: Any, scope: str, doors: Array
-) -> tuple[Array, Array]:
+    ground: CoverageInputs, posts: Any, scope: str, doors: Ints
+) -> tuple[Ints, Floats]:
     """Find the nearest post by a straight line that each stairwell may go to.
 
     -1 where there is none; and the metres.
@@ -245,7 +245,7 @@ def tabulate_coverage(
     return joined
 
 
-def list_groups(ground: CoverageInputs, level: str) -> tuple[Array, Array, Any]:
+def list_groups(ground: CoverageInputs, level: str) -> tuple[Ints, Objects, Any]:
     """List the groups of a level: each stairwell's number (-1: none), codes, communities."""
     if level == "city":
         return np.zeros(len(ground), np.int64), np.array([CITY], object), ""
@@ -268,7 +268,7 @@ def list_groups(ground: CoverageInputs, level: str) -> tuple[Array, Array, Any]:
 
 
 def _sum_up(
-    ground: CoverageInputs, level: str, amounts: Mapping[str, Array], rules: Rules
+    ground: CoverageInputs, level: str, amounts: Mapping[str, Numbers], rules: Rules
 ) -> pd.DataFrame:
     """Sum up amounts of stairwells by the groups of a level; empty classes are left out."""
     group, codes, over = list_groups(ground, level)
@@ -287,7 +287,7 @@ def _sum_up(
 
 
 def _share_low(
-    ground: CoverageInputs, amounts: Mapping[str, Array], level: str, rules: Rules
+    ground: CoverageInputs, amounts: Mapping[str, Numbers], level: str, rules: Rules
 ) -> Any:
     """Share of communities whose reachable share is below the rule, in all or by class."""
     kept = ground.community >= 0
@@ -334,7 +334,7 @@ def _measure_spread(
     )
 
 
-def _average_worst(group: Array, minutes: Array, weight: Array, n: int, share: float) -> Array:
+def _average_worst(group: Ints, minutes: Floats, weight: Floats, n: int, share: float) -> Floats:
     """Average the longest minutes of a share of each group's households.
 
     Examples

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 from scipy.sparse import csr_array
 
+from gridplan.arrays import Floats, Ints
 from gridplan.coverage.allocation import serve_households
 from gridplan.coverage.coverage_inputs import CoverageInputs, prepare_coverage_inputs
 from gridplan.coverage.coverage_tables import find_reach, order_rows
@@ -29,7 +28,6 @@ from gridplan.rules.all_rules import Rules
 from gridplan.rules.coverage import CENTRAL, Service
 from gridplan.tables.conform import conform_table
 
-Array = np.ndarray[Any, Any]
 QUESTIONS = ("most", "fewest", "median", "centre")
 WIDE = ("median", "centre")  # questions in which all ways count, however long
 CURVE = 12  # numbers of posts at which the curve is reported, at most
@@ -264,7 +262,7 @@ def _ask(problem: SitingProblem, question: str, add: int, share: float) -> Sitin
     return p_centre(problem, add)
 
 
-def rank_sites(problem: SitingProblem, chosen: Array) -> Array:
+def rank_sites(problem: SitingProblem, chosen: Ints) -> Ints:
     """Rank the sites chosen by the households left that each serves, of equals the first."""
     columns = problem.ways.tocsc()
     rooms = (
@@ -339,14 +337,14 @@ def trace_curve(
     )
 
 
-def _serve(problem: SitingProblem, sites: Array) -> Array:
+def _serve(problem: SitingProblem, sites: Ints) -> Ints:
     """Find the households of each stairwell that posts at some sites can serve."""
     rooms = (
         np.full(problem.ways.shape[1], np.inf) if problem.capacities is None else problem.capacities
     )
     rows = np.repeat(np.arange(len(problem.weights)), np.diff(problem.ways.indptr))
     there = np.isin(problem.ways.indices, sites)
-    door, post, minutes = (
-        values[there] for values in (rows, problem.ways.indices, problem.ways.data)
-    )
+    door: Ints = rows[there]
+    post: Ints = problem.ways.indices[there]
+    minutes: Floats = problem.ways.data[there]
     return serve_households(door, post, minutes, problem.weights.astype(np.int64), rooms)[0]

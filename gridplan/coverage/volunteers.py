@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from gridplan.arrays import Floats, Numbers
 from gridplan.coverage.coverage_inputs import CLASSES, CoverageInputs
 from gridplan.coverage.coverage_tables import ReachTimes
 from gridplan.people.counts import tally_counts
@@ -14,7 +15,6 @@ from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
 from gridplan.tables.indicators import CITY, make_figures
 
-Array = np.ndarray[Any, Any]
 KIND = "volunteer_post"
 
 
@@ -47,10 +47,10 @@ def measure_volunteers(
     )
     kept = ground.community >= 0
 
-    def add_up(amount: Array) -> Array:
-        return np.bincount(ground.community[kept], amount[kept], minlength=k)
+    def add_up(amount: Numbers) -> Floats:
+        return np.bincount(ground.community[kept], amount[kept], minlength=k).astype(float)
 
-    sums: dict[str, Array] = {
+    sums: dict[str, Floats] = {
         "households": add_up(ground.weight.astype(float)),
         "requests": add_up(asked),
     }

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 
+from gridplan.arrays import Bools, Floats, Ints, Objects
 from gridplan.coverage.coverage_inputs import CoverageInputs
 from gridplan.rules.all_rules import Rules
 from gridplan.rules.coverage import Service
@@ -22,7 +22,6 @@ from gridplan.walking.network import WalkingNetwork, build_network
 from gridplan.walking.network_distances import measure_paths
 from gridplan.walking.obstacles import Obstacles, find_obstacles
 
-Array = np.ndarray[Any, Any]
 BATCH = 64  # posts measured together
 DIGITS = 3  # ways are rounded to the millimetre
 
@@ -40,7 +39,7 @@ class WalkingInputs:
     entries: Sequence[Entry]
 
     @property
-    def snapped(self) -> Array:
+    def snapped(self) -> Bools:
         """Which stairwells reach a street; all where none are known: bool[n]."""
         return (
             np.ones(len(self.ground), bool)
@@ -53,11 +52,11 @@ class WalkingInputs:
 class WalkTimes:
     """Ways as three arrays sorted by stairwell, then post: rows of both, and metres."""
 
-    door: Array
-    post: Array
-    metres: Array
+    door: Ints
+    post: Ints
+    metres: Floats
 
-    def take(self, mask: Array) -> WalkTimes:
+    def take(self, mask: Bools) -> WalkTimes:
         """Take some ways alone."""
         return WalkTimes(self.door[mask], self.post[mask], self.metres[mask])
 
@@ -121,7 +120,7 @@ def measure_walk_times(
     )
 
 
-def find_groups(ground: CoverageInputs, posts: gpd.GeoDataFrame, scope: str) -> Array:
+def find_groups(ground: CoverageInputs, posts: gpd.GeoDataFrame, scope: str) -> Ints:
     """Find the number of the group of stairwells that may go to each post (-1: none).
 
     Numbers are those of :meth:`CoverageInputs.group`.
@@ -132,7 +131,7 @@ def find_groups(ground: CoverageInputs, posts: gpd.GeoDataFrame, scope: str) -> 
     return np.asarray(index.get_indexer(pd.Index(posts[scope])), np.int64)
 
 
-def _batch_posts(posts: gpd.GeoDataFrame, scopes: Array) -> Iterator[Array]:
+def _batch_posts(posts: gpd.GeoDataFrame, scopes: Objects) -> Iterator[Ints]:
     """Batch posts that are of one scope and near one another, by their communities."""
     for scope in np.unique(scopes.astype(str)):
         members = np.flatnonzero(scopes == scope)
@@ -151,8 +150,8 @@ def _batch_posts(posts: gpd.GeoDataFrame, scopes: Array) -> Iterator[Array]:
 
 
 def _find_doors(
-    ground: CoverageInputs, posts: gpd.GeoDataFrame, scope: str, xy: Array, limit: float
-) -> Array:
+    ground: CoverageInputs, posts: gpd.GeoDataFrame, scope: str, xy: Floats, limit: float
+) -> Ints:
     """Find the stairwells that may be within the limit of some posts, and may go to them."""
     near = ((ground.xy >= xy.min(axis=0) - limit) & (ground.xy <= xy.max(axis=0) + limit)).all(
         axis=1
@@ -168,10 +167,10 @@ def _measure_batch(
     footing: WalkingInputs,
     access: pd.DataFrame | None,
     posts: gpd.GeoDataFrame,
-    rows: Array,
-    doors: Array,
+    rows: Ints,
+    doors: Ints,
     limit: float,
-) -> tuple[Array, Array, Array]:
+) -> tuple[Ints, Ints, Floats]:
     if len(doors) == 0:
         return doors, doors, np.zeros(0)
     if access is None or footing.network is None or footing.access is None:
@@ -191,8 +190,8 @@ def _measure_batch(
 
 
 def _measure_near(
-    footing: WalkingInputs, posts: gpd.GeoDataFrame, scopes: Array, xy: Array
-) -> tuple[Array, Array, Array]:
+    footing: WalkingInputs, posts: gpd.GeoDataFrame, scopes: Objects, xy: Floats
+) -> tuple[Ints, Ints, Floats]:
     """Measure straight ways between doors of one compound or near one another.
 
     Only where nothing lies between.
@@ -230,7 +229,7 @@ def _measure_near(
     return door[free], post[free], straight[free] * rules.detour
 
 
-def find_compounds(site: Site, posts: gpd.GeoDataFrame) -> Array:
+def find_compounds(site: Site, posts: gpd.GeoDataFrame) -> Objects:
     """Find the compound that each post lies in, empty for none; of several the first."""
     land = site.compounds.sort_index()
     post, over = shapely.STRtree(land.geometry.to_numpy()).query(
@@ -242,7 +241,7 @@ def find_compounds(site: Site, posts: gpd.GeoDataFrame) -> Array:
     return out
 
 
-def _keep_shortest(door: Array, post: Array, metres: Array, limit: float) -> WalkTimes:
+def _keep_shortest(door: Ints, post: Ints, metres: Floats, limit: float) -> WalkTimes:
     """Keep the shorter of two ways between the same doors, and none beyond the limit."""
     # adding zero turns -0.0 into 0.0, which would be written otherwise
     metres = np.round(metres, DIGITS) + 0.0

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from gridplan.arrays import Ints
 from gridplan.division.column_pool import Columns, hash_columns, join_columns, take_columns
 from gridplan.division.exchange_kernels import (
     DivisionArrays,
@@ -22,7 +23,6 @@ from gridplan.division.exchange_kernels import (
 )
 from gridplan.division.lp_relaxation import LpRelaxation, solve_relaxation
 
-Array = np.ndarray[Any, Any]
 OFFSPRING = 4  # new parts that one part may have in one round
 
 
@@ -52,7 +52,7 @@ def grow_columns(
     return columns, relaxed
 
 
-def _choose_base(relaxed: LpRelaxation, most: int) -> Array:
+def _choose_base(relaxed: LpRelaxation, most: int) -> Ints:
     """Choose the parts to grow from: those in the LP relaxation, then those that nearly are."""
     order = np.lexsort(
         (np.arange(len(relaxed.reduced)), relaxed.reduced.round(6), relaxed.share < 1e-9)

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from gridplan.arrays import Floats, Ints
 from gridplan.division.exchange_kernels import DivisionArrays, price_part
-
-Array = np.ndarray[Any, Any]
 
 
 @dataclass
@@ -25,9 +24,9 @@ class ColumnPool:
 
     n: int
     k: int
-    hashes: list[Array] = field(default_factory=list)
-    prices: list[Array] = field(default_factory=list)
-    parts: list[Array] = field(default_factory=list)
+    hashes: list[Ints] = field(default_factory=list)
+    prices: list[Floats] = field(default_factory=list)
+    parts: list[Ints] = field(default_factory=list)
 
     def add(self, data: DivisionArrays, state: Any) -> None:
         """Keep the parts of a state as it stands."""
@@ -35,7 +34,7 @@ class ColumnPool:
         self.hashes.append(hash_parts(state.part, self.k))
         self.prices.append(np.array([price_part(data, state, p) for p in range(self.k)]))
 
-    def list_columns(self, most: int) -> tuple[Array, Array, Array]:
+    def list_columns(self, most: int) -> tuple[Floats, Ints, Ints]:
         """List the different parts, the last division's always among them, at most ``most``.
 
         Returns their prices (float64[c]) and their atoms in compressed form:
@@ -63,13 +62,13 @@ class ColumnPool:
         return prices[first], np.concatenate([[0], np.cumsum(counts)]), np.concatenate(atoms)
 
 
-def hash_parts(part: Array, k: int) -> Array:
+def hash_parts(part: Ints, k: int) -> Ints:
     """Hash the set of atoms of each part; neither their order nor the part's number matters."""
     return np.asarray(hash_sets(part, np.arange(len(part)), k))
 
 
 @njit(cache=True, nogil=True)
-def hash_sets(number: Array, atoms: Array, k: int) -> Any:
+def hash_sets(number: Ints, atoms: Ints, k: int) -> Any:
     """Hash k sets, of which atom ``atoms[s]`` is in set ``number[s]``."""
     out = np.zeros(k, np.uint64)
     for s in range(atoms.shape[0]):
@@ -81,7 +80,7 @@ def hash_sets(number: Array, atoms: Array, k: int) -> Any:
     return out
 
 
-Columns = tuple[Array, Array, Array]  # prices, starts and atoms of parts
+Columns = tuple[Floats, Ints, Ints]  # prices, starts and atoms of parts
 
 
 def join_columns(one: Columns, other: Columns) -> Columns:
@@ -90,7 +89,7 @@ def join_columns(one: Columns, other: Columns) -> Columns:
     return np.concatenate([one[0], other[0]]), starts, np.concatenate([one[2], other[2]])
 
 
-def take_columns(columns: Columns, chosen: Array) -> Columns:
+def take_columns(columns: Columns, chosen: Ints) -> Columns:
     """Take some of the columns."""
     prices, starts, atoms = columns
     sizes = np.diff(starts)[chosen]
@@ -100,7 +99,7 @@ def take_columns(columns: Columns, chosen: Array) -> Columns:
     return prices[chosen], ends, atoms[place]
 
 
-def hash_columns(starts: Array, atoms: Array) -> Array:
+def hash_columns(starts: Ints, atoms: Ints) -> Ints:
     """Hash the set of atoms of each column, as :func:`hash_parts` does."""
     number = np.repeat(np.arange(len(starts) - 1, dtype=np.int32), np.diff(starts))
     return np.asarray(hash_sets(number, atoms.astype(np.int64), len(starts) - 1))

@@ -8,17 +8,15 @@ the seams afterwards as long as that makes the division cheaper.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
+from gridplan.arrays import Ints
 from gridplan.division.annealing import anneal
 from gridplan.division.exchange_kernels import NO_MOVE_PENALTIES
 from gridplan.division.initial_division import cut_tree
 from gridplan.division.problem import DivisionProblem
 from gridplan.division.search import COLD, MARGIN, SWAP_SHARE, open_state, total_price
 
-Array = np.ndarray[Any, Any]
 LARGE = 2_500  # atoms from which an island is cut into pieces
 PIECE = 1_000  # atoms of a piece, about
 TREES = 4  # spanning trees grown for each cut
@@ -30,7 +28,7 @@ def is_large(problem: DivisionProblem) -> bool:
     return len(problem) > LARGE and problem.pairs is not None
 
 
-def cut_pieces(problem: DivisionProblem, seed: int) -> list[Array]:
+def cut_pieces(problem: DivisionProblem, seed: int) -> list[Ints]:
     """Cut an island into connected pieces of a whole number of parts each; returns their atoms."""
     count = -(-len(problem) // PIECE)
     parts = max(1, round(problem.band.choose_count(problem.households) / count))
@@ -41,7 +39,7 @@ def cut_pieces(problem: DivisionProblem, seed: int) -> list[Array]:
     return [np.flatnonzero(piece == p) for p in range(count)]
 
 
-def repair_seams(problem: DivisionProblem, part: Array, seed: int) -> tuple[Array, float]:
+def repair_seams(problem: DivisionProblem, part: Ints, seed: int) -> tuple[Ints, float]:
     """Move and exchange atoms as long as that is cheaper; returns the division and its price."""
     data = problem.to_data()
     k = int(part.max()) + 1

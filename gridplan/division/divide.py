@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
+from gridplan.arrays import Floats, Ints
 from gridplan.division.column_pool import Columns
 from gridplan.division.decomposition import cut_pieces, is_large, repair_seams
 from gridplan.division.enumeration import list_parts
@@ -19,7 +19,6 @@ from gridplan.division.set_partitioning import Partitioning, solve_set_partition
 from gridplan.engine.deadline import ENDLESS, Deadline, split_time
 from gridplan.rules.band import Band
 
-Array = np.ndarray[Any, Any]
 EVEN = 0.15  # share of the mean size that parts of a split may be larger or smaller
 # knapsacks for the cheapest part round a centre, where parts are sought
 # and nothing is to be proven
@@ -59,9 +58,9 @@ class Division:
         the machine.
     """
 
-    part: Array
-    centres: Array
-    walk: Array
+    part: Ints
+    centres: Ints
+    walk: Floats
     price: float
     shortfalls: tuple[Shortfall, ...]
     cut_short: bool = False
@@ -102,7 +101,7 @@ def divide_atoms(
     >>> division.part.tolist(), division.centres.tolist(), division.walk.tolist()
     ([0, 0, 0, 1, 1, 1], [1, 4], [400.0, 400.0])
     """
-    part = np.zeros(len(problem), np.int64)
+    part: Ints = np.zeros(len(problem), np.int64)
     shortfalls: list[Shortfall] = []
     price = 0.0
     used = 0
@@ -130,7 +129,7 @@ def divide_atoms(
     )
 
 
-def split_atoms(problem: DivisionProblem, k: int, seed: int = 0) -> Array:
+def split_atoms(problem: DivisionProblem, k: int, seed: int = 0) -> Ints:
     """Divide connected atoms into k contiguous parts, near to equal in households, cheap to walk.
 
     Returns int64[n], the part of each atom, numbered in the order of their
@@ -158,7 +157,7 @@ def split_atoms(problem: DivisionProblem, k: int, seed: int = 0) -> Array:
     return _number_by_atom(part.astype(np.int64), [])[0]
 
 
-def find_centres(problem: DivisionProblem, part: Array, k: int) -> tuple[Array, Array]:
+def find_centres(problem: DivisionProblem, part: Ints, k: int) -> tuple[Ints, Floats]:
     """Find the best centre of each part, and the household-metres to each atom of its part."""
     sums = open_state(problem.to_data(), part, k).sums
     # Rounded, so that the first of equally good atoms is taken everywhere.
@@ -169,7 +168,7 @@ def find_centres(problem: DivisionProblem, part: Array, k: int) -> tuple[Array, 
 
 def _divide_island(
     problem: DivisionProblem, wanted: str, seed: int, deadline: Deadline
-) -> tuple[Array, float, bool, bool]:
+) -> tuple[Ints, float, bool, bool]:
     """Divide a connected problem, trying other numbers of parts while one is outside the band.
 
     Returns the part of each atom, the price, whether it is proven that no
@@ -181,7 +180,7 @@ def _divide_island(
     # A thorough search is never worse than the default one, since it begins from it.
     known = _divide_island(problem, "default", seed, deadline)[0] if effort.steps else None
     listed = list_parts(problem.to_data(), effort.listed)
-    best = np.zeros(0, np.int32)
+    best: Ints = np.zeros(0, np.int32)
     best_price = np.inf
     for number, k in enumerate(_list_counts(problem)):
         part, price = search(
@@ -209,7 +208,7 @@ def _divide_island(
 
 def _divide_pieces(
     problem: DivisionProblem, wanted: str, seed: int, deadline: Deadline
-) -> tuple[Array, float, bool, bool]:
+) -> tuple[Ints, float, bool, bool]:
     """Divide a very large island piece by piece; returns what :func:`_divide_island` does."""
     part = np.zeros(len(problem), np.int64)
     used = 0
@@ -227,8 +226,8 @@ def _divide_pieces(
 
 
 def _refine(
-    problem: DivisionProblem, part: Array, price: float, effort: SearchEffort
-) -> tuple[Array, float]:
+    problem: DivisionProblem, part: Ints, price: float, effort: SearchEffort
+) -> tuple[Ints, float]:
     """Refine a division by the parts that its lower bound meets."""
     k = int(part.max()) + 1
     columns = find_bound(problem, part, price, effort.steps, listed=0, most=FEW).columns
@@ -250,7 +249,7 @@ def _cover_listed(problem: DivisionProblem, listed: Columns, effort: SearchEffor
     )
 
 
-def _find_outside(problem: DivisionProblem, part: Array) -> Array:
+def _find_outside(problem: DivisionProblem, part: Ints) -> Ints:
     """Find the parts outside the band."""
     mass = np.bincount(part, problem.weights)
     return np.flatnonzero((mass < problem.band.low) | (mass > problem.band.high))
@@ -275,7 +274,7 @@ def mix_seed(seed: int, name: str, k: int) -> int:
 
 
 def explain_parts(
-    problem: DivisionProblem, part: Array, offset: int, is_island: bool, proven: bool, is_cut: bool
+    problem: DivisionProblem, part: Ints, offset: int, is_island: bool, proven: bool, is_cut: bool
 ) -> Iterator[Shortfall]:
     """Explain every part outside the band: proven by arithmetic where it can be, or not found."""
     band = problem.band
@@ -349,7 +348,7 @@ def _relax(band: Band, households: int, is_island: bool) -> str:
     return f"{cure}, or an opening in the barrier" if is_island else cure
 
 
-def _number_by_atom(part: Array, shortfalls: list[Shortfall]) -> tuple[Array, list[Shortfall]]:
+def _number_by_atom(part: Ints, shortfalls: list[Shortfall]) -> tuple[Ints, list[Shortfall]]:
     """Renumber the parts in the order of their first atoms."""
     _, first, label = np.unique(part, return_index=True, return_inverse=True)
     rank = np.empty(len(first), np.int64)
@@ -360,6 +359,6 @@ def _number_by_atom(part: Array, shortfalls: list[Shortfall]) -> tuple[Array, li
     return rank[label], renamed
 
 
-def _split(part: Array, k: int) -> list[Array]:
+def _split(part: Ints, k: int) -> list[Ints]:
     order = np.argsort(part, kind="stable")
     return np.split(order, np.cumsum(np.bincount(part, minlength=k))[:-1])

@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from gridplan.arrays import Floats, Ints
 from gridplan.division.exchange_kernels import DivisionArrays, price_mass, walk_between
 
-Array = np.ndarray[Any, Any]
 SMALL = 12  # atoms of a part of target size up to which listing is tried
 TRIES = 40  # steps of the listing for each part that there is room for
 
 
-def list_parts(data: DivisionArrays, most: int) -> tuple[Array, Array, Array] | None:
+def list_parts(data: DivisionArrays, most: int) -> tuple[Floats, Ints, Ints] | None:
     """List every connected set of atoms within the band; None where there are over ``most``.
 
     Returns their prices (float64[c]) and atoms in compressed form: those of

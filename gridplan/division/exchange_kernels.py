@@ -16,28 +16,28 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
-Array = np.ndarray[Any, Any]
+from gridplan.arrays import Floats, Ints
 
 
 class DivisionArrays(NamedTuple):
     """A division problem as typed arrays, as the kernels take it; n atoms, g levels of groups."""
 
-    weights: Array  # int64[n]: households that count for the band
-    pull: Array  # float64[n]: households that walk
-    x: Array  # float64[n], metres
-    y: Array  # float64[n], metres
-    climb: Array  # float64[n]: walking metres from the door to the atom
-    stack: Array  # int64[n]: atoms of one number stand over the same door
+    weights: Ints  # int64[n]: households that count for the band
+    pull: Floats  # float64[n]: households that walk
+    x: Floats  # float64[n], metres
+    y: Floats  # float64[n], metres
+    climb: Floats  # float64[n]: walking metres from the door to the atom
+    stack: Ints  # int64[n]: atoms of one number stand over the same door
     # float64[n, n] walking metres, or float64[0, 0] where x, y, climb and
     # stack give them
-    matrix: Array
-    indptr: Array  # int32[n + 1]: neighbours of atom i are indices[indptr[i]:indptr[i + 1]]
-    indices: Array  # int32[]
-    groups: Array  # int32[n, g]
-    prices: Array  # float64[g]: household-metres for each further group of a level in a part
-    band: Array  # int64[3]: low, target, high
+    matrix: Floats
+    indptr: Ints  # int32[n + 1]: neighbours of atom i are indices[indptr[i]:indptr[i + 1]]
+    indices: Ints  # int32[]
+    groups: Ints  # int32[n, g]
+    prices: Floats  # float64[g]: household-metres for each further group of a level in a part
+    band: Ints  # int64[3]: low, target, high
     wishes: (
-        Array  # float64[2]: household-metres for a household outside the band, and off the target
+        Floats  # float64[2]: household-metres for a household outside the band, and off the target
     )
     contiguous: bool  # whether every part must be connected
 
@@ -45,16 +45,16 @@ class DivisionArrays(NamedTuple):
 class PartsState(NamedTuple):
     """An assignment of atoms to k parts and the sums that make exchanges cheap to price."""
 
-    part: Array  # int32[n]
-    members: Array  # int32[k, room]
-    size: Array  # int32[k]
-    slot: Array  # int32[n]: where an atom stands in its part's members
-    sums: Array  # float64[n]: household-metres of the atom's part if the atom were its centre
-    mass: Array  # int64[k]
-    walk: Array  # float64[k]: least of the sums of the part
-    extra: Array  # int64[k, g]: groups of each level that the part reaches into
-    mark: Array  # int64[n + 1]: scratch of the contiguity check; the last is the running mark
-    queue: Array  # int32[n]: scratch
+    part: Ints  # int32[n]
+    members: Ints  # int32[k, room]
+    size: Ints  # int32[k]
+    slot: Ints  # int32[n]: where an atom stands in its part's members
+    sums: Floats  # float64[n]: household-metres of the atom's part if the atom were its centre
+    mass: Ints  # int64[k]
+    walk: Floats  # float64[k]: least of the sums of the part
+    extra: Ints  # int64[k, g]: groups of each level that the part reaches into
+    mark: Ints  # int64[n + 1]: scratch of the contiguity check; the last is the running mark
+    queue: Ints  # int32[n]: scratch
 
 
 class MovePenalties(NamedTuple):
@@ -62,12 +62,12 @@ class MovePenalties(NamedTuple):
 
     # int64[n]: label of the earlier part, -1 for none; int64[0] where there
     # was no earlier division
-    home: Array
-    weight: Array  # float64[n]: households that move if the atom leaves; infinite where it may not
-    label: Array  # int64[k]: the label that each part carries on, -1 for a new part
+    home: Ints
+    weight: Floats  # float64[n]: households that move if the atom leaves; infinite where it may not
+    label: Ints  # int64[k]: the label that each part carries on, -1 for a new part
     # float64[3]: household-metres for each household that moves, most that
     # may, and how many do
-    terms: Array
+    terms: Floats
 
 
 NO_MOVE_PENALTIES = MovePenalties(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
+from gridplan.arrays import Bools, Ints
 from gridplan.division.column_pool import ColumnPool, Columns
 from gridplan.division.divide import divide_atoms, mix_seed
 from gridplan.division.enumeration import list_parts
@@ -22,7 +22,6 @@ from gridplan.division.move_penalties import EarlierParts, gather_parts, join_on
 from gridplan.division.problem import DivisionProblem
 from gridplan.division.search import EFFORTS, open_state
 
-Array = np.ndarray[Any, Any]
 WIDENINGS = 3  # times that the reach is doubled where a part stays out of its band
 LISTED = 3_000  # where no more parts than this are possible, all of them are options
 RUNS = 3  # a search here for so many of a division from scratch
@@ -35,7 +34,7 @@ LADDER = (0.0, 0.125, 0.25, 0.5, 0.75)
 class IslandDivisions:
     """A connected set of atoms that was searched, and the choices for it, the best one first."""
 
-    atoms: Array
+    atoms: Ints
     choices: tuple[BudgetedDivision, ...]
 
 
@@ -67,8 +66,8 @@ class RepairSettings:
 def repair_division(
     problem: DivisionProblem,
     earlier: EarlierParts,
-    touched: Array,
-    closed: Array,
+    touched: Bools,
+    closed: Bools,
     how: RepairSettings,
 ) -> list[IslandDivisions]:
     """Repair the earlier division of a connected problem round touched labels and unlabelled atoms.
@@ -107,7 +106,7 @@ def repair_division(
     return places
 
 
-def link_labels(problem: DivisionProblem, earlier: EarlierParts) -> Array:
+def link_labels(problem: DivisionProblem, earlier: EarlierParts) -> Bools:
     """Find which earlier parts can be walked between; bool[count, count]."""
     step = np.zeros((earlier.count, earlier.count), bool)
     if problem.pairs is not None and len(problem.pairs):
@@ -118,8 +117,8 @@ def link_labels(problem: DivisionProblem, earlier: EarlierParts) -> Array:
 
 
 def _widen(
-    problem: DivisionProblem, earlier: EarlierParts, touched: Array, step: Array, reach: int
-) -> Array:
+    problem: DivisionProblem, earlier: EarlierParts, touched: Bools, step: Bools, reach: int
+) -> Bools:
     """Find the labels within reach of those that are touched, or beside atoms without a label."""
     scope = touched.copy()
     if problem.pairs is not None and len(problem.pairs):
@@ -133,8 +132,8 @@ def _widen(
 
 
 def _find_places(
-    problem: DivisionProblem, earlier: EarlierParts, scope: Array, touched: Array
-) -> list[Array]:
+    problem: DivisionProblem, earlier: EarlierParts, scope: Bools, touched: Bools
+) -> list[Ints]:
     """Find the connected sets of atoms within the scope that hold something to repair."""
     # Atoms without a label always need a part.
     known = earlier.label >= 0
@@ -148,7 +147,7 @@ def _find_places(
 
 
 def _search(
-    problem: DivisionProblem, earlier: EarlierParts, atoms: Array, how: RepairSettings
+    problem: DivisionProblem, earlier: EarlierParts, atoms: Ints, how: RepairSettings
 ) -> IslandDivisions:
     """Search one place for the best division at the price of a move, and some with fewer moves."""
     local = problem.take(atoms)
@@ -187,7 +186,7 @@ def _search(
     return IslandDivisions(atoms, tuple(choices))
 
 
-def _divide_from_scratch(problem: DivisionProblem, how: RepairSettings) -> tuple[Columns, Array]:
+def _divide_from_scratch(problem: DivisionProblem, how: RepairSettings) -> tuple[Columns, Ints]:
     """Divide from scratch; returns the parts and the part of each atom."""
     part = divide_atoms(problem, how.effort, how.seed).part
     k = int(part.max()) + 1
@@ -197,7 +196,7 @@ def _divide_from_scratch(problem: DivisionProblem, how: RepairSettings) -> tuple
     return pool.list_columns(k), part
 
 
-def _leaves_band(problem: DivisionProblem, part: Array) -> bool:
+def _leaves_band(problem: DivisionProblem, part: Ints) -> bool:
     """Whether a part is out of its band."""
     mass = np.bincount(part, problem.weights)
     return bool(((mass < problem.band.low) | (mass > problem.band.high)).any())
@@ -208,7 +207,7 @@ def trace_move_budgets(
     earlier: EarlierParts,
     how: RepairSettings,
     shares: tuple[float, ...],
-    closed: Array,
+    closed: Bools,
 ) -> IslandDivisions:
     """Trace what a connected problem gains when more of its households may move.
 
@@ -247,7 +246,7 @@ def trace_move_budgets(
 
 def divide_near(
     problem: DivisionProblem, earlier: EarlierParts, moves: Sequence[float], effort: str, seed: int
-) -> list[Array]:
+) -> list[Ints]:
     """Divide a problem near an earlier division, once for each price of a household that moves.
 
     Prices are in household-metres. Returns int64[n] for each, the part of each

@@ -12,10 +12,10 @@ subgradient steps, then a trust region, raise it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from gridplan.arrays import Floats, Ints
 from gridplan.division.column_pool import Columns
 from gridplan.division.enumeration import list_parts, price_parts
 from gridplan.division.exchange_kernels import DivisionArrays, walk_between
@@ -25,7 +25,6 @@ from gridplan.division.search import open_state
 from gridplan.division.set_partitioning import solve_set_partitioning
 from gridplan.division.trust_region import raise_bound
 
-Array = np.ndarray[Any, Any]
 FIRST_STEPS = 40  # subgradient steps before the trust region
 WORK = 100_000  # entries of the integer problem of the proof
 DEFLECTION = 0.7  # share of the last direction that a subgradient step keeps
@@ -49,7 +48,7 @@ class LowerBound:
 
 def find_bound(
     problem: DivisionProblem,
-    part: Array,
+    part: Ints,
     price: float,
     steps: int = 100,
     listed: int = 2_000_000,
@@ -112,7 +111,7 @@ def find_bound(
     return LowerBound(raised.value, raised.columns)
 
 
-def _ascend(data: DivisionArrays, u: Array, price: float, k: int) -> Array:
+def _ascend(data: DivisionArrays, u: Floats, price: float, k: int) -> Floats:
     """Raise the bound by deflected subgradient steps without contiguity; returns multipliers."""
     workspace = make_pricing_workspace(data)
     best = -np.inf
@@ -145,7 +144,7 @@ def _ascend(data: DivisionArrays, u: Array, price: float, k: int) -> Array:
     return best_u
 
 
-def _start_multipliers(problem: DivisionProblem, part: Array, price: float) -> Array:
+def _start_multipliers(problem: DivisionProblem, part: Ints, price: float) -> Floats:
     """Start from what each atom costs in a division: its walk, and a share of all other prices."""
     k = int(part.max()) + 1
     state = open_state(problem.to_data(), part.astype(np.int32), k)

@@ -14,10 +14,10 @@ import highspy
 import numpy as np
 from numba import njit
 
+from gridplan.arrays import Floats, Ints
 from gridplan.division.column_pool import Columns
 from gridplan.engine.highs import open_model
 
-Array = np.ndarray[Any, Any]
 FIRST = 3_000  # columns that the linear problem begins with at most
 BATCH = 8  # columns that join it at a time for each atom
 DEAR = 50.0  # price of leaving an atom out, in prices of the dearest column
@@ -40,9 +40,9 @@ class LpRelaxation:
     """
 
     value: float
-    share: Array
-    reduced: Array
-    worth: Array
+    share: Floats
+    reduced: Floats
+    worth: Floats
     place: float
 
 
@@ -106,7 +106,7 @@ class _RestrictedMaster:
         self.inside = np.zeros(0, np.int64)
         self.enter(np.arange(min(first, len(columns[0]))), columns[0])
 
-    def enter(self, chosen: Array, prices: Array) -> None:
+    def enter(self, chosen: Ints, prices: Floats) -> None:
         """Let columns join."""
         starts = self.columns[1]
         atoms = self.columns[2]
@@ -131,7 +131,7 @@ class _RestrictedMaster:
         )
         self.inside = np.concatenate([self.inside, chosen])
 
-    def price(self, prices: Array, dear: float) -> None:
+    def price(self, prices: Floats, dear: float) -> None:
         """Change the prices of all columns inside, and of leaving out."""
         costs = np.concatenate([np.full(self.n + 1, dear), prices[self.inside]])
         self.model.changeColsCost(len(costs), np.arange(len(costs), dtype=np.int32), costs)
@@ -142,7 +142,7 @@ class _RestrictedMaster:
         zeros = np.zeros(self.n + 1)
         self.model.changeColsBounds(self.n + 1, rows, zeros, zeros)
 
-    def solve(self, prices: Array) -> LpRelaxation | None:
+    def solve(self, prices: Floats) -> LpRelaxation | None:
         """Solve until no column would lower the price; None where something is still left out."""
         least = -1e-9 * max(1.0, float(np.abs(prices).max()))
         while True:

@@ -17,6 +17,7 @@ import highspy
 import numpy as np
 from scipy.sparse import csc_matrix
 
+from gridplan.arrays import Floats, Ints
 from gridplan.division.column_pool import Columns
 from gridplan.division.exchange_kernels import price_part
 from gridplan.division.move_penalties import FREE, EarlierParts, count_moved, name_parts
@@ -24,7 +25,6 @@ from gridplan.division.problem import DivisionProblem
 from gridplan.division.search import open_state
 from gridplan.engine.highs import open_cover, open_programme
 
-Array = np.ndarray[Any, Any]
 NODES = 40  # branch-and-bound nodes
 GAP = 5e-4  # share of the price at which the integer problem is good enough
 WORK = 30_000  # entries of the integer problem
@@ -48,8 +48,8 @@ class BudgetedDivision:
         Households of the earlier parts that changed theirs.
     """
 
-    part: Array
-    carries: Array
+    part: Ints
+    carries: Ints
     price: float
     moved: int
 
@@ -63,12 +63,12 @@ class LabelledColumns:
     """
 
     columns: Columns
-    of: Array
-    carries: Array
-    moved: Array
+    of: Ints
+    carries: Ints
+    moved: Floats
 
 
-def price_division(problem: DivisionProblem, part: Array) -> float:
+def price_division(problem: DivisionProblem, part: Ints) -> float:
     """Price a division so that different numbers of parts compare: a split building counts once."""
     data = problem.to_data()
     k = int(part.max()) + 1
@@ -130,7 +130,7 @@ def choose_division(
     problem: DivisionProblem,
     earlier: EarlierParts,
     options: LabelledColumns,
-    divisions: list[Array],
+    divisions: list[Ints],
     move: float = 0.0,
     limits: Sequence[float] = (FREE,),
     nodes: int = NODES,
@@ -208,7 +208,7 @@ def count_broken(earlier: EarlierParts, choice: BudgetedDivision) -> int:
     return int(has_left.sum()) + len(np.setdiff1d(there[earlier.kept[there]], choice.carries))
 
 
-def _keep_columns(model: Any, cost: Array, rows: Any, price: float, work: int) -> Array:
+def _keep_columns(model: Any, cost: Floats, rows: Any, price: float, work: int) -> Ints:
     """Keep the cheapest columns that can be in a division below ``price``; else none."""
     model.run()
     if model.getModelStatus() != highspy.HighsModelStatus.kOptimal:
@@ -222,8 +222,8 @@ def _keep_columns(model: Any, cost: Array, rows: Any, price: float, work: int) -
 
 
 def _solve(
-    cost: Array, rows: Any, low: Array, high: Array, kept: Array, price: float, nodes: int
-) -> Array | None:
+    cost: Floats, rows: Any, low: Floats, high: Floats, kept: Ints, price: float, nodes: int
+) -> Ints | None:
     """Solve the integer problem of the columns kept; None where no cheaper division came of it."""
     model = open_cover(cost[kept], rows[:, kept], low, high, nodes, GAP)
     if np.isfinite(price):
@@ -236,7 +236,7 @@ def _solve(
 
 def _write_rows(
     problem: DivisionProblem, earlier: EarlierParts, options: LabelledColumns
-) -> tuple[Any, Array, Array]:
+) -> tuple[Any, Floats, Floats]:
     """Write the rows: every atom once, every label at most once (kept ones once), moves."""
     _, starts, atoms = options.columns
     n = len(problem)
@@ -263,7 +263,7 @@ def _write_rows(
 
 
 def _read_choice(
-    problem: DivisionProblem, earlier: EarlierParts, options: LabelledColumns, chosen: Array
+    problem: DivisionProblem, earlier: EarlierParts, options: LabelledColumns, chosen: Ints
 ) -> BudgetedDivision:
     """Read the division off the chosen columns, its parts named so that few households move."""
     _, starts, atoms = options.columns
@@ -273,9 +273,7 @@ def _read_choice(
     return label_division(problem, earlier, part)
 
 
-def label_division(
-    problem: DivisionProblem, earlier: EarlierParts, part: Array
-) -> BudgetedDivision:
+def label_division(problem: DivisionProblem, earlier: EarlierParts, part: Ints) -> BudgetedDivision:
     """Name and price a division and count who moved; parts are numbered by their first atoms."""
     _, first, label = np.unique(part, return_index=True, return_inverse=True)
     rank = np.empty(len(first), np.int64)

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 
+from gridplan.arrays import Bools, Ints
 from gridplan.division.column_pool import (
     ColumnPool,
     Columns,
@@ -30,7 +30,6 @@ from gridplan.division.initial_division import cut_tree
 from gridplan.division.problem import DivisionProblem
 from gridplan.division.search import SearchEffort, anneal_and_collect, open_state
 
-Array = np.ndarray[Any, Any]
 # heat that a run begins with, in shares of the mean price of a part: the
 # earlier division is mostly right
 WARM = 0.06
@@ -54,19 +53,17 @@ class EarlierParts:
         bool[count], labels that may not be given up.
     """
 
-    label: Array
+    label: Ints
     count: int
-    fixed: Array
-    kept: Array
+    fixed: Bools
+    kept: Bools
 
-    def take(self, atoms: Array) -> EarlierParts:
+    def take(self, atoms: Ints) -> EarlierParts:
         """Return the labels of some of the atoms only; they keep their numbers."""
         return EarlierParts(self.label[atoms], self.count, self.fixed[atoms], self.kept)
 
 
-def count_moved(
-    problem: DivisionProblem, earlier: EarlierParts, part: Array, carries: Array
-) -> int:
+def count_moved(problem: DivisionProblem, earlier: EarlierParts, part: Ints, carries: Ints) -> int:
     """Count the households whose part does not carry on their earlier one.
 
     ``carries`` is the label of each part, or -1.
@@ -75,7 +72,7 @@ def count_moved(
     return int(problem.weights[away].sum())
 
 
-def name_parts(problem: DivisionProblem, earlier: EarlierParts, part: Array) -> Array:
+def name_parts(problem: DivisionProblem, earlier: EarlierParts, part: Ints) -> Ints:
     """Name parts by earlier ones so that the fewest households move; int64[k], -1 for a new one.
 
     A label that may not be given up, or that fixed atoms belong to, comes
@@ -100,7 +97,7 @@ def name_parts(problem: DivisionProblem, earlier: EarlierParts, part: Array) -> 
 
 
 def make_move_penalties(
-    problem: DivisionProblem, earlier: EarlierParts, part: Array, carries: Array, move: float
+    problem: DivisionProblem, earlier: EarlierParts, part: Ints, carries: Ints, move: float
 ) -> MovePenalties:
     """Make what the kernels take: earlier labels, the price of a move, households moved so far."""
     weight = problem.weights.astype(np.float64)
@@ -122,7 +119,7 @@ def gather_parts(
     effort: SearchEffort,
     seed: int,
     moves: Sequence[float],
-) -> tuple[Columns, list[Array]]:
+) -> tuple[Columns, list[Ints]]:
     """Gather good parts near the earlier division, and the divisions that they come from.
 
     Parameters
@@ -181,8 +178,8 @@ def join_once(lists: list[Columns]) -> Columns:
 
 
 def make_starts(
-    problem: DivisionProblem, earlier: EarlierParts, data: DivisionArrays, chance: Array
-) -> list[Array]:
+    problem: DivisionProblem, earlier: EarlierParts, data: DivisionArrays, chance: Ints
+) -> list[Ints]:
     """Make first divisions: the earlier one repaired, then with parts split, merged, or both.
 
     Returns int32[n] for each, no two alike.
@@ -224,8 +221,8 @@ def _tie_fixed(problem: DivisionProblem, earlier: EarlierParts) -> EarlierParts:
 
 
 def _find_between(
-    problem: DivisionProblem, start: int, goals: Array, free: Array, shut: Array
-) -> Array:
+    problem: DivisionProblem, start: int, goals: Ints, free: Bools, shut: Bools
+) -> Ints:
     """Find the atoms of fewest households between a start and the nearest goal, if any."""
     if problem.pairs is None or not len(problem.pairs):
         return np.zeros(0, np.int64)
@@ -244,7 +241,7 @@ def _find_between(
     return np.sort(between[~free[between]])
 
 
-def _cut_torn(problem: DivisionProblem, earlier: EarlierParts, chance: Array) -> Array:
+def _cut_torn(problem: DivisionProblem, earlier: EarlierParts, chance: Ints) -> Ints:
     """Keep the heaviest piece of each earlier part; others are parts if large enough, else -1."""
     part = np.full(len(problem), -1, np.int64)
     used = earlier.count
@@ -265,7 +262,7 @@ def _cut_torn(problem: DivisionProblem, earlier: EarlierParts, chance: Array) ->
     return part
 
 
-def _find_pieces(problem: DivisionProblem, label: Array) -> Array:
+def _find_pieces(problem: DivisionProblem, label: Ints) -> Ints:
     """Find the connected pieces of atoms with one label; int64[n]."""
     pairs = np.zeros((0, 2), int) if problem.pairs is None else problem.pairs
     same = label[pairs[:, 0]] == label[pairs[:, 1]]
@@ -273,7 +270,7 @@ def _find_pieces(problem: DivisionProblem, label: Array) -> Array:
     return np.asarray(connected_components(graph, directed=False)[1], np.int64)
 
 
-def _cut(problem: DivisionProblem, atoms: Array, chance: Array) -> Array:
+def _cut(problem: DivisionProblem, atoms: Ints, chance: Ints) -> Ints:
     """Cut connected atoms into as many parts as their households ask for."""
     k = min(problem.band.choose_count(int(problem.weights[atoms].sum())), len(atoms))
     if k < 2:
@@ -281,7 +278,7 @@ def _cut(problem: DivisionProblem, atoms: Array, chance: Array) -> Array:
     return np.asarray(cut_tree(problem.take(atoms).to_data(), k, chance, 4), np.int64)
 
 
-def _join_loose(problem: DivisionProblem, part: Array, data: DivisionArrays) -> Array:
+def _join_loose(problem: DivisionProblem, part: Ints, data: DivisionArrays) -> Ints:
     """Join every loose atom to its nearest neighbour's part; those out of reach become a part."""
     part = part.copy()
     while (part < 0).any():
@@ -304,7 +301,7 @@ def _join_loose(problem: DivisionProblem, part: Array, data: DivisionArrays) -> 
     return part
 
 
-def _split_heavy(problem: DivisionProblem, part: Array, chance: Array) -> Array:
+def _split_heavy(problem: DivisionProblem, part: Ints, chance: Ints) -> Ints:
     """Split parts that are over the band; the first piece keeps the number of its part."""
     part = part.copy()
     mass = np.bincount(part, problem.weights)
@@ -316,8 +313,8 @@ def _split_heavy(problem: DivisionProblem, part: Array, chance: Array) -> Array:
 
 
 def _merge_light(
-    problem: DivisionProblem, earlier: EarlierParts, part: Array, data: DivisionArrays
-) -> Array:
+    problem: DivisionProblem, earlier: EarlierParts, part: Ints, data: DivisionArrays
+) -> Ints:
     """Merge each part under the band into the lightest neighbour with room, unless it is kept."""
     part = part.copy()
     pairs = problem.pairs if problem.pairs is not None else np.zeros((0, 2), int)

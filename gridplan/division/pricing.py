@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
+from gridplan.arrays import Bools, Floats, Ints
 from gridplan.division.exchange_kernels import DivisionArrays, walk_between
 from gridplan.division.knapsack import (
     FREE,
@@ -26,30 +27,29 @@ from gridplan.division.knapsack import (
     list_items,
 )
 
-Array = np.ndarray[Any, Any]
 DEPTH = 400  # decisions that the branch and bound keeps in mind
 
 
 class PricingWorkspace(NamedTuple):
     """Arrays to work in, for n atoms and g nested levels of groups, allocated once."""
 
-    order: Array  # int32[n]: atoms by their groups, so that those of one group stand together
-    cost: Array  # float64[n]: walk to the centre less worth
-    seen: Array  # bool[n]
-    queue: Array  # int32[n]
-    way: Array  # float64[n]
-    before: Array  # int32[n]
-    items: Array  # int32[n]
-    opened: Array  # bool[g, n]: groups that the forced atoms open
-    table: Array  # float64[g + 1, high + 1]
-    kind: Array  # int32[events]: 1 an atom, 2 a group is closed
-    what: Array  # int32[events]
-    back: Array  # int32[events]
-    taken: Array  # bool[events, high + 1]
-    part: Array  # int32[n]: the part chosen last
-    best: Array  # int32[n]: the best connected part
-    stack: Array  # int8[DEPTH, n]
-    floor: Array  # float64[DEPTH]: what no part under a decision is cheaper than
+    order: Ints  # int32[n]: atoms by their groups, so that those of one group stand together
+    cost: Floats  # float64[n]: walk to the centre less worth
+    seen: Bools  # bool[n]
+    queue: Ints  # int32[n]
+    way: Floats  # float64[n]
+    before: Ints  # int32[n]
+    items: Ints  # int32[n]
+    opened: Bools  # bool[g, n]: groups that the forced atoms open
+    table: Floats  # float64[g + 1, high + 1]
+    kind: Ints  # int32[events]: 1 an atom, 2 a group is closed
+    what: Ints  # int32[events]
+    back: Ints  # int32[events]
+    taken: Bools  # bool[events, high + 1]
+    part: Ints  # int32[n]: the part chosen last
+    best: Ints  # int32[n]: the best connected part
+    stack: Ints  # int8[DEPTH, n]
+    floor: Floats  # float64[DEPTH]: what no part under a decision is cheaper than
 
 
 def make_pricing_workspace(data: DivisionArrays) -> PricingWorkspace:

@@ -10,11 +10,10 @@ import pandas as pd
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
+from gridplan.arrays import Array, Floats, Ints, Objects
 from gridplan.division.exchange_kernels import DivisionArrays
 from gridplan.rules.band import Band
 from gridplan.rules.prices import Prices
-
-Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)
@@ -55,18 +54,18 @@ class DivisionProblem:
     """
 
     ids: tuple[str, ...]
-    weights: Array
-    pull: Array
-    xy: Array
-    climb: Array
-    stack: Array
-    pairs: Array | None
-    groups: Array
-    prices: Array
+    weights: Ints
+    pull: Floats
+    xy: Floats
+    climb: Floats
+    stack: Ints
+    pairs: Ints | None
+    groups: Ints
+    prices: Floats
     band: Band
     outside: float = Prices().outside_band
     off: float = Prices().off_target
-    matrix: Array | None = field(default=None, repr=False)
+    matrix: Floats | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
         """Return the number of atoms."""
@@ -77,7 +76,7 @@ class DivisionProblem:
         """All households together."""
         return int(self.weights.sum())
 
-    def take(self, atoms: Array) -> DivisionProblem:
+    def take(self, atoms: Ints) -> DivisionProblem:
         """Return the problem of some of the atoms only."""
         place = np.full(len(self), -1)
         place[atoms] = np.arange(len(atoms))
@@ -98,14 +97,14 @@ class DivisionProblem:
             matrix=None if self.matrix is None else self.matrix[np.ix_(atoms, atoms)],
         )
 
-    def find_islands(self) -> list[Array]:
+    def find_islands(self) -> list[Ints]:
         """Find the atoms of each connected component, the one with the first atom first."""
         if self.pairs is None:
             return [np.arange(len(self))]
         count, label = connected_components(self.link(self.pairs), directed=False)
         return [np.flatnonzero(label == c) for c in range(count)]
 
-    def link(self, pairs: Array | None) -> Any:
+    def link(self, pairs: Ints | None) -> Any:
         """Return the graph of pairs of atoms, both ways, as a sparse matrix."""
         n = len(self)
         pairs = np.zeros((0, 2), int) if pairs is None else pairs
@@ -144,7 +143,7 @@ def _copy(values: Any, dtype: Any) -> Array:
     return np.array(values, dtype, order="C")
 
 
-def find_near(xy: Array, matrix: Array | None, most: int = 12) -> Any:
+def find_near(xy: Floats, matrix: Floats | None, most: int = 12) -> Any:
     """Find each atom's nearest ones, partners of exchanges where parts need not be connected."""
     n = len(xy)
     count = min(most + 1, n)
@@ -167,7 +166,7 @@ def make_division_problem(
     neighbours: pd.DataFrame,
     band: Band,
     prices: Prices,
-    matrix: Array | None = None,
+    matrix: Floats | None = None,
 ) -> DivisionProblem:
     """Make the division problem of one community from its stairwells and neighbours.
 
@@ -218,11 +217,11 @@ def make_division_problem(
     )
 
 
-def _number(codes: Array) -> Array:
+def _number(codes: Objects) -> Ints:
     return np.asarray(np.unique(codes, return_inverse=True)[1], np.int64)
 
 
-def _find_sides(n: int, pairs: Array) -> Array:
+def _find_sides(n: int, pairs: Ints) -> Ints:
     """Find the sides of barriers: atoms that can be walked between without the pairs left out."""
     graph = csr_matrix((np.ones(len(pairs), np.int8), (pairs[:, 0], pairs[:, 1])), shape=(n, n))
     return np.asarray(connected_components(graph, directed=False)[1], np.int64)

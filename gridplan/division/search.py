@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from gridplan.arrays import Ints
 from gridplan.division.annealing import anneal
 from gridplan.division.column_growth import grow_columns
 from gridplan.division.column_pool import ColumnPool, Columns, join_columns
@@ -24,8 +24,6 @@ from gridplan.division.lp_relaxation import solve_relaxation
 from gridplan.division.problem import DivisionProblem
 from gridplan.division.set_partitioning import solve_set_partitioning
 from gridplan.engine.deadline import ENDLESS, Deadline
-
-Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)
@@ -96,8 +94,8 @@ def search(
     seed: int,
     listed: Columns | None = None,
     deadline: Deadline = ENDLESS,
-    known: Array | None = None,
-) -> tuple[Array, float]:
+    known: Ints | None = None,
+) -> tuple[Ints, float]:
     """Search for the cheapest division of a connected problem into k parts.
 
     Several runs, each annealed from a start of its own; then set partitioning
@@ -112,9 +110,9 @@ def search(
     data = problem.to_data()
     chance = np.array([seed & 0xFFFFFFFFFFFFFFFF], np.uint64)
     if k == 1:
-        part = np.zeros(len(problem), np.int32)
+        part: Ints = np.zeros(len(problem), np.int32)
         return part, total_price(data, part, 1)
-    best = np.zeros(0, np.int32)
+    best: Ints = np.zeros(0, np.int32)
     best_price = np.inf
     pool = ColumnPool(len(problem), k)
     # The known division's parts join the pool: the result is never dearer.
@@ -165,9 +163,7 @@ def search(
     return best, best_price
 
 
-def run(
-    data: DivisionArrays, k: int, effort: SearchEffort, chance: Array, pool: ColumnPool
-) -> Array:
+def run(data: DivisionArrays, k: int, effort: SearchEffort, chance: Ints, pool: ColumnPool) -> Ints:
     """Run one start and one annealing, pooling its cold parts; returns the part of each atom."""
     state = open_state(data, cut_tree(data, k, chance, effort.trees), k)
     anneal_and_collect(data, state, effort, chance, pool)
@@ -178,7 +174,7 @@ def anneal_and_collect(
     data: DivisionArrays,
     state: PartsState,
     effort: SearchEffort,
-    chance: Array,
+    chance: Ints,
     pool: ColumnPool,
     hot: float = HOT,
     penalties: MovePenalties = NO_MOVE_PENALTIES,
@@ -221,7 +217,7 @@ def anneal_and_collect(
     pool.add(data, state)
 
 
-def open_state(data: DivisionArrays, part: Array, k: int) -> PartsState:
+def open_state(data: DivisionArrays, part: Ints, k: int) -> PartsState:
     """Open the state of an assignment, with room for the largest part that the band allows."""
     # Twice the largest mass, since annealing overfills parts while it is hot.
     room = int(max(np.bincount(part, minlength=k).max(), data.band[2])) * 2 + 8
@@ -229,7 +225,7 @@ def open_state(data: DivisionArrays, part: Array, k: int) -> PartsState:
     return state
 
 
-def total_price(data: DivisionArrays, part: Array, k: int) -> float:
+def total_price(data: DivisionArrays, part: Ints, k: int) -> float:
     """Price a whole division in household-metres, computed afresh."""
     state = open_state(data, part, k)
     for p in range(k):

@@ -14,11 +14,11 @@ import highspy
 import numpy as np
 from scipy.sparse import csc_matrix, vstack
 
+from gridplan.arrays import Ints
 from gridplan.division.column_pool import Columns, hash_columns, hash_parts, take_columns
 from gridplan.division.lp_relaxation import LpRelaxation, solve_relaxation
 from gridplan.engine.highs import open_cover
 
-Array = np.ndarray[Any, Any]
 NODES = 60  # branch-and-bound nodes
 GAP = 5e-4  # share of the price at which the integer problem is good enough
 NARROW = 0.01  # share of the price that a column's reduced cost may be at first
@@ -41,7 +41,7 @@ class Partitioning:
         cannot cover the atoms at all.
     """
 
-    part: Array | None
+    part: Ints | None
     price: float
     bound: float
 
@@ -52,7 +52,7 @@ def solve_set_partitioning(
     k: int | tuple[int, int],
     best: float = np.inf,
     *,
-    known: Array | None = None,
+    known: Ints | None = None,
     relaxed: LpRelaxation | None = None,
     work: int = WORK,
     nodes: int = NODES,
@@ -129,8 +129,8 @@ def _build_rows(columns: Columns, n: int) -> Any:
 
 
 def _keep(
-    columns: Columns, relaxed: LpRelaxation, window: float, work: int, known: Array | None
-) -> tuple[Array, bool]:
+    columns: Columns, relaxed: LpRelaxation, window: float, work: int, known: Ints | None
+) -> tuple[Ints, bool]:
     """Keep the cheapest columns with a reduced cost within a window; and whether these are all."""
     used = np.flatnonzero(relaxed.share > 1e-9)
     kept = np.union1d(np.flatnonzero(relaxed.reduced <= window), used)
@@ -151,7 +151,7 @@ def _keep(
 
 def _solve_integer(
     columns: Columns, n: int, counts: tuple[int, int], nodes: int, best: float
-) -> tuple[Array | None, float]:
+) -> tuple[Ints | None, float]:
     """Solve the integer problem; returns the columns chosen, None for none, and the bound reached.
 
     None where no columns cost less than ``best``.
@@ -175,7 +175,7 @@ def _solve_integer(
     return np.flatnonzero(np.array(model.getSolution().col_value) > 0.5), bound
 
 
-def _read_parts(chosen: Array, starts: Array, atoms: Array, n: int) -> Array:
+def _read_parts(chosen: Ints, starts: Ints, atoms: Ints, n: int) -> Ints:
     """Read the part of each atom off the chosen columns."""
     part = np.full(n, -1, np.int32)
     for number, j in enumerate(chosen):

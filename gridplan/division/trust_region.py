@@ -10,18 +10,17 @@ Hogan & Blankenship 1975). Its parts make good divisions, too.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import highspy
 import numpy as np
 
+from gridplan.arrays import Array, Floats
 from gridplan.division.column_pool import Columns, hash_columns, join_columns, take_columns
 from gridplan.division.enumeration import price_parts
 from gridplan.division.exchange_kernels import DivisionArrays
 from gridplan.division.pricing import make_pricing_workspace, price_centres
 from gridplan.engine.highs import open_model
 
-Array = np.ndarray[Any, Any]
 BOX = 0.15  # half the side of the first box, in shares of the middle price of a household
 NEAR = 3e-4  # share of the price to which bound and promise may differ at the end
 NODES = 100  # knapsacks for a centre at first
@@ -43,7 +42,7 @@ class RaisedBound:
     """
 
     value: float
-    worth: Array
+    worth: Floats
     columns: Columns
 
 
@@ -52,7 +51,7 @@ def raise_bound(
     nested: DivisionArrays,
     columns: Columns,
     k: int,
-    worth: Array,
+    worth: Floats,
     steps: int,
     most: int,
 ) -> RaisedBound:
@@ -128,7 +127,7 @@ def raise_bound(
     return RaisedBound(best, centre, columns)
 
 
-def find_fall(data: DivisionArrays, rise: Array) -> float:
+def find_fall(data: DivisionArrays, rise: Floats) -> float:
     """Find how far the cheapest part can fall, at most, when the prices of the atoms rise.
 
     That is the upper limit times the greatest rise of a household's price;
@@ -176,7 +175,7 @@ class _BoxedMaster:
             np.ones(len(index)),
         )
 
-    def solve(self, centre: Array, half: Array) -> tuple[float, Array, float]:
+    def solve(self, centre: Array, half: Floats) -> tuple[float, Floats, float]:
         """Solve with prices within ``half`` of ``centre``; value, prices of atoms, price of a part."""
         costs = np.concatenate([centre + half, half - centre])
         self.model.changeColsCost(2 * self.n, np.arange(2 * self.n, dtype=np.int32), costs)

@@ -8,7 +8,7 @@ import highspy
 import numpy as np
 from highspy._core import _Highs
 
-Array = np.ndarray[Any, Any]
+from gridplan.arrays import Bools, Floats
 
 
 def open_model() -> Any:
@@ -22,7 +22,7 @@ def open_model() -> Any:
 
 
 def open_programme(
-    cost: Array, upper: Array, whole: Array, rows: Any, low: Array, high: Array
+    cost: Floats, upper: Floats, whole: Bools, rows: Any, low: Floats, high: Floats
 ) -> Any:
     """Open a problem of least cost over columns from 0 to ``upper``, some of them whole.
 
@@ -49,7 +49,7 @@ def open_programme(
     return model
 
 
-def open_cover(prices: Array, rows: Any, low: Array, high: Array, nodes: int, gap: float) -> Any:
+def open_cover(prices: Floats, rows: Any, low: Floats, high: Floats, nodes: int, gap: float) -> Any:
     """Open the integer problem of which columns to take; row sums stay from low to high.
 
     ``rows`` is a matrix by columns (csc), ``nodes`` and ``gap`` say how far to

@@ -6,12 +6,10 @@ import heapq
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import shapely
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
+from gridplan.arrays import Floats, Ints
 
 GRID = 0.01  # m, the grid that linework is noded on
 HARD_METRE = 0.01  # what a metre of hard border counts when faces are joined

@@ -6,14 +6,12 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import shapely
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-Shapes = npt.NDArray[np.object_]
-Floats = npt.NDArray[np.float64]
+from gridplan.arrays import Bools, Floats, Ints, Shapes
 
 # m; tracks nearer to each other are one line, and a line nearer to a river's
 # bed is the river
@@ -178,7 +176,7 @@ def _take_piece(line: Any, begin: float, end: float, length: float) -> Any:
     return shapely.linestrings(np.vstack([ends[:1], inner, ends[1:]]))
 
 
-def _chain(lines: Shapes) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+def _chain(lines: Shapes) -> tuple[Ints, Bools]:
     """Chain lines end to end, each next to the nearest end: their order, and which are turned round."""
     ends = shapely.get_coordinates(
         [shapely.get_point(lines, 0), shapely.get_point(lines, -1)]

@@ -5,13 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import shapely
 from scipy.spatial import Delaunay
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-Shapes = npt.NDArray[np.object_]
+from gridplan.arrays import Floats, Ints, Shapes
 
 FINEST = 0.5  # m between points on walls that face a wall of another part closely
 # m that a dividing line runs on beyond its ends, so that it surely meets the

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 import shapely
 
-Array = np.ndarray[Any, Any]
+from gridplan.arrays import Shapes
+
 COLUMNS = ("first", "second", "common", "share", "alike")
 STEP = 1e-6  # m2, areas that differ by less are equal
 
 
-def measure_common(first: Array, second: Array) -> pd.DataFrame:
+def measure_common(first: Shapes, second: Shapes) -> pd.DataFrame:
     """Measure the land that each polygon of one layer has in common with each of another.
 
     Parameters

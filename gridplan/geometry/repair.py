@@ -8,12 +8,12 @@ from typing import Any, cast
 
 import geopandas as gpd
 import numpy as np
-import numpy.typing as npt
 import shapely
 from pyproj import CRS, Proj, Transformer
 
-Shapes = npt.NDArray[np.object_]
-Mask = npt.NDArray[np.bool_]
+from gridplan.arrays import Bools, Ints, Shapes
+
+Mask = Bools
 
 GRID = 0.01  # m, the grid that outlines are snapped to
 CREVICE = 5 * GRID  # m, a gap between outlines that is no wider than this is closed
@@ -197,7 +197,7 @@ def snap_outlines(shapes: Shapes) -> Shapes:
     return np.array([shapely.coverage_union_all(group) for group in groups], dtype=object)
 
 
-def _find_owners(faces: Shapes, shapes: Shapes) -> npt.NDArray[np.int64]:
+def _find_owners(faces: Shapes, shapes: Shapes) -> Ints:
     """Find which outline each face belongs to; -1 for land that is nobody's."""
     tree = shapely.STRtree(shapes)
     owner = np.full(len(faces), len(shapes), dtype=np.int64)
@@ -207,4 +207,4 @@ def _find_owners(faces: Shapes, shapes: Shapes) -> npt.NDArray[np.int64]:
     narrow = np.flatnonzero(nobody & (2 * shapely.area(faces) <= CREVICE * shapely.length(faces)))
     gap, beside = tree.query_nearest(faces[narrow], all_matches=True)
     np.minimum.at(owner, narrow[gap], beside)
-    return cast("npt.NDArray[np.int64]", np.where(owner == len(shapes), -1, owner))
+    return cast("Ints", np.where(owner == len(shapes), -1, owner))

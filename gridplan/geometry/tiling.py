@@ -6,15 +6,12 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import shapely
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-Shapes = npt.NDArray[np.object_]
+from gridplan.arrays import Bools, Floats, Ints, Shapes
 
 ROUNDS = 4  # an edge that is matched may show that the one beyond it is not
 LENGTH_GRID = 1e-3  # m; common borders that differ by less count as equally long
@@ -118,7 +115,7 @@ def settle_labels(
         label[keys[order] // width] = keys[order] % width
 
 
-def _find_held(label: Ints, piece: Any, homes: Ints, home_labels: Ints) -> npt.NDArray[np.bool_]:
+def _find_held(label: Ints, piece: Any, homes: Ints, home_labels: Ints) -> Bools:
     """Find the pieces that hold a home of their own part, else the part's largest piece."""
     held = np.zeros(len(label), dtype=bool)
     held[piece[homes[label[piece[homes]] == home_labels]]] = True
@@ -187,7 +184,7 @@ def _find_pieces(labels: Ints, one: Ints, two: Ints) -> Ints:
     return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
 
 
-def _count_lived(graph: Any, faces: Ints, lived: npt.NDArray[np.bool_]) -> int:
+def _count_lived(graph: Any, faces: Ints, lived: Bools) -> int:
     """Count the pieces of some faces that hold homes."""
     piece = connected_components(graph[faces][:, faces], directed=False)[1]
     return len(np.unique(piece[lived[faces]]))
@@ -280,7 +277,7 @@ def _insert_corners(shapes: Shapes, wrong: Shapes, tolerance: float) -> Shapes:
     return out
 
 
-def _find_rows(rows: Floats, asked: Floats) -> npt.NDArray[np.bool_]:
+def _find_rows(rows: Floats, asked: Floats) -> Bools:
     """Find which of the rows asked for are among the rows, all of which differ."""
     _, number, count = np.unique(
         np.concatenate([rows, asked]), axis=0, return_inverse=True, return_counts=True

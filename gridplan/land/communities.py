@@ -5,17 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import shapely
 
+from gridplan.arrays import Bools, Floats, Ints
 from gridplan.errors import InputError, Problem
 from gridplan.rules.site import SiteRules
 from gridplan.site import Site
 from gridplan.tables.ledger import Entry
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 NEIGHBOURHOOD = 40.0  # m around a home that count as built-up land
 
@@ -75,9 +72,7 @@ def assign_communities(site: Site, rules: SiteRules) -> Site:
     return site.replace(buildings=site.buildings.assign(community=codes)[keep]).note(entries)
 
 
-def find_communities(
-    footprints: Any, outlines: Any, rules: SiteRules
-) -> tuple[Ints, npt.NDArray[np.bool_]]:
+def find_communities(footprints: Any, outlines: Any, rules: SiteRules) -> tuple[Ints, Bools]:
     """Find the outline that each footprint belongs to (-1: none), and which of them lie outside all outlines but near one.
 
     Examples

@@ -6,7 +6,6 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import shapely
 
@@ -15,8 +14,6 @@ from gridplan.rules.site import SiteRules
 from gridplan.site import Site
 from gridplan.tables.conform import conform_table
 from gridplan.tables.ledger import Entry
-
-Ints = npt.NDArray[np.int64]
 
 # Ways of these kinds run inside a compound as well as between two.
 INNER_WAYS = (

@@ -6,10 +6,10 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import shapely
 
+from gridplan.arrays import Floats, Ints
 from gridplan.errors import InputError, Problem
 from gridplan.geometry.faces import GRID, dissolve, find_borders, join_small, polygonise, sum_inside
 from gridplan.land.communities import assign_communities, find_holders, find_nearest
@@ -17,9 +17,6 @@ from gridplan.rules.site import SiteRules
 from gridplan.site import Site
 from gridplan.tables.conform import conform_table
 from gridplan.tables.ledger import Entry
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 MAIN_ROADS = ("motorway", "trunk", "primary", "secondary", "main_road")
 # Barriers of these kinds do not bound an enclosure unless the data calls them

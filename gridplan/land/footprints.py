@@ -7,16 +7,12 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import shapely
 
+from gridplan.arrays import Floats, Ints, Shapes
 from gridplan.errors import InputError, Problem
 from gridplan.rules.outlines import OutlineRules
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-Shapes = npt.NDArray[np.object_]
 
 SPOT = 1.0  # m, radius of the spot that stands for a home without land of its own
 

@@ -9,16 +9,13 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import shapely
 
+from gridplan.arrays import Floats, Ints
 from gridplan.rules.households import HouseholdRules
 from gridplan.site import Site
 from gridplan.tables.ledger import Entry
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 TEXT_COLUMNS = ("class", "uses", "source", "meaning")
 

@@ -19,11 +19,11 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import Delaunay, QhullError, cKDTree
 
+from gridplan.arrays import Bools, Floats, Ints, Shapes
 from gridplan.rules.neighbours import NeighbourRules
 from gridplan.tables.conform import conform_table
 from gridplan.tables.ledger import Entry
 
-Array = np.ndarray[Any, Any]
 SERVES = 25.0  # metres within which an opening that touches no barrier belongs to one
 
 
@@ -83,7 +83,7 @@ def find_neighbours(
 
 def _find_places(
     stairwells: gpd.GeoDataFrame, rules: NeighbourRules
-) -> tuple[Array, Array, Array, Array]:
+) -> tuple[Ints, Floats, Ints, Floats]:
     """Find the doors: floor bands of one stairwell share one.
 
     Returns for each stairwell the number of its door, and for each door its
@@ -99,7 +99,7 @@ def _find_places(
     return place, points, community, np.where(urban, rules.urban_reach, rules.rural_reach)
 
 
-def _triangulate(xy: Array, community: Array) -> Array:
+def _triangulate(xy: Floats, community: Ints) -> Ints:
     """Triangulate the doors of each community; returns int64[m, 2], sorted, each pair once."""
     order = np.argsort(community, kind="stable")
     communities = np.split(order, np.flatnonzero(np.diff(community[order])) + 1)
@@ -108,7 +108,7 @@ def _triangulate(xy: Array, community: Array) -> Array:
     return np.unique(pairs, axis=0)
 
 
-def _triangulate_points(xy: Array) -> Array:
+def _triangulate_points(xy: Floats) -> Ints:
     """Triangulate some points; those in one line are chained, doubles join their nearest."""
     n = len(xy)
     # near the origin, where the triangulation loses no digits
@@ -131,12 +131,12 @@ def _triangulate_points(xy: Array) -> Array:
 
 
 def _meet_barriers(
-    xy: Array,
-    pairs: Array,
+    xy: Floats,
+    pairs: Ints,
     barriers: gpd.GeoDataFrame,
     openings: gpd.GeoDataFrame,
     rules: NeighbourRules,
-) -> tuple[Array, Array, Array]:
+) -> tuple[Bools, Floats, Bools]:
     """Find which steps meet barriers.
 
     Returns for each pair whether a hard barrier without opening forbids it,
@@ -172,8 +172,8 @@ def _meet_barriers(
 
 
 def _measure_openings(
-    xy: Array, pairs: Array, step: Array, barrier: Array, shapes: Array, openings: gpd.GeoDataFrame
-) -> Array:
+    xy: Floats, pairs: Ints, step: Ints, barrier: Ints, shapes: Shapes, openings: gpd.GeoDataFrame
+) -> Floats:
     """Measure the shortest way of each step over an opening of the barrier that it meets.
 
     Infinite where there is none.
@@ -207,7 +207,7 @@ def _measure_openings(
     return way
 
 
-def _find_ends(shape: Any) -> Array:
+def _find_ends(shape: Any) -> Floats:
     """Find the two ends of a line; the middle twice of any other shape."""
     if shape.geom_type == "LineString":
         return np.array([shape.coords[0][:2], shape.coords[-1][:2]])
@@ -215,11 +215,11 @@ def _find_ends(shape: Any) -> Array:
     return np.array([(middle.x, middle.y)] * 2)
 
 
-def _distances(a: Array, b: Array) -> Array:
+def _distances(a: Floats, b: Floats) -> Floats:
     return np.asarray(np.hypot(a[:, None, 0] - b[None, :, 0], a[:, None, 1] - b[None, :, 1]))
 
 
-def _same_building(stairwells: gpd.GeoDataFrame, place: Array, pairs: Array) -> Array:
+def _same_building(stairwells: gpd.GeoDataFrame, place: Ints, pairs: Ints) -> Bools:
     building = np.zeros(place.max() + 1 if len(place) else 0, np.int64)
     building[place] = np.unique(stairwells["building"].to_numpy(dtype=object), return_inverse=True)[
         1
@@ -227,7 +227,7 @@ def _same_building(stairwells: gpd.GeoDataFrame, place: Array, pairs: Array) -> 
     return np.asarray(building[pairs[:, 0]] == building[pairs[:, 1]])
 
 
-def _rejoin(n: int, pairs: Array, length: Array, near: Array, allowed: Array) -> Array:
+def _rejoin(n: int, pairs: Ints, length: Floats, near: Bools, allowed: Bools) -> Bools:
     """Add to the near pairs the shortest allowed ones that join what stands apart.
 
     Kruskal's rule.
@@ -256,7 +256,7 @@ def _rejoin(n: int, pairs: Array, length: Array, near: Array, allowed: Array) ->
     return kept
 
 
-def _write_pairs(stairwells: gpd.GeoDataFrame, place: Array, between: pd.DataFrame) -> pd.DataFrame:
+def _write_pairs(stairwells: gpd.GeoDataFrame, place: Ints, between: pd.DataFrame) -> pd.DataFrame:
     """Write the pairs of stairwells: lowest bands of two doors meet, bands are stacked."""
     codes = stairwells.index.to_numpy(dtype=object)
     order = np.lexsort((codes, stairwells["floor_from"].to_numpy(), place))

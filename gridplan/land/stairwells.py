@@ -7,20 +7,18 @@ one sub-grid may hold is cut into floor bands. A village house is one atom.
 
 from __future__ import annotations
 
-from typing import Any
-
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 
+from gridplan.arrays import Bools, Floats, Ints, Shapes
 from gridplan.land.footprints import slice_footprints
 from gridplan.rules.band import Band
 from gridplan.rules.stairwells import StairwellRules
 from gridplan.tables.conform import conform_table, make_empty
 from gridplan.tables.ledger import Entry
 
-Array = np.ndarray[Any, Any]
 # a high building whose sides are in less than this proportion is a tower with
 # one stairwell
 COMPACT = 1.6
@@ -139,7 +137,7 @@ def find_stairwells(
     )
 
 
-def measure_axes(footprints: Array) -> tuple[Array, Array, Array, Array]:
+def measure_axes(footprints: Shapes) -> tuple[Floats, Floats, Floats, Floats]:
     """Measure the long axis of each footprint through the middle of its tightest rectangle.
 
     Returns the western end of the axis (float64[n, 2]; the southern one if it
@@ -179,13 +177,13 @@ def measure_axes(footprints: Array) -> tuple[Array, Array, Array, Array]:
 
 def count_doors(
     homes: gpd.GeoDataFrame,
-    households: Array,
-    floors: Array,
-    length: Array,
-    width: Array,
-    small: Array,
+    households: Ints,
+    floors: Ints,
+    length: Floats,
+    width: Floats,
+    small: Floats,
     rules: StairwellRules,
-) -> tuple[Array, Array]:
+) -> tuple[Ints, Bools]:
     """Count the stairwells of each building: given, else by frontage and floors.
 
     ``small`` is the number of households that an atom should not much exceed;
@@ -206,23 +204,23 @@ def count_doors(
     return np.minimum(np.maximum(doors, least), households), finer
 
 
-def _count_within(sizes: Array) -> Array:
+def _count_within(sizes: Ints) -> Ints:
     """Count the rows of consecutive runs from 0."""
     ends = np.cumsum(sizes)
     return np.asarray(np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - sizes, sizes))
 
 
-def _share(total: Array, number: Array, parts: Array) -> Array:
+def _share(total: Ints, number: Ints, parts: Ints) -> Ints:
     """Give part ``number`` of so many equal parts its whole-numbered share of a total."""
     return np.asarray(total * (number + 1) // parts - total * number // parts)
 
 
-def _share_floors(total: Array, first: Array, last: Array, floors: Array) -> Array:
+def _share_floors(total: Ints, first: Ints, last: Ints, floors: Ints) -> Ints:
     """Give the floors from first to last their whole-numbered share of a total."""
     return np.asarray(total * last // floors - total * (first - 1) // floors)
 
 
-def _put_inside(footprints: Array, position: Array, begin: Array, end: Array) -> Array:
+def _put_inside(footprints: Shapes, position: Floats, begin: Floats, end: Floats) -> Shapes:
     """Put each position that is off its footprint on the nearest point of its slice.
 
     A slice is the footprint between two shares of the long axis.
@@ -239,9 +237,7 @@ def _put_inside(footprints: Array, position: Array, begin: Array, end: Array) ->
     return np.asarray(points)
 
 
-def _list_entries(
-    homes: gpd.GeoDataFrame, finer: Array, bands: Array, of_door: Array
-) -> list[Entry]:
+def _list_entries(homes: gpd.GeoDataFrame, finer: Bools, bands: Ints, of_door: Ints) -> list[Entry]:
     guessed = homes.index[
         homes["stairwell_count"].isna() & (homes["floors"] >= StairwellRules().from_floors)
     ]

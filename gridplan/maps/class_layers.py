@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import shapely
 
+from gridplan.arrays import Shapes
 from gridplan.maps.colours import EXCLUSIVE, STYLES, TONES
 from gridplan.maps.page_elements import make_statement, put
-from gridplan.maps.sheet import Shapes, Sheet
+from gridplan.maps.sheet import Sheet
 from gridplan.tables.schema import Language
 from gridplan.tables.words import say
 

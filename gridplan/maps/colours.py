@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
+
+from gridplan.arrays import Ints, Shapes
 
 TONES = ("#a8cbe8", "#f3d9a0", "#b5dcc4", "#e9bfc8", "#cfc7ea", "#d8dc9c", "#9fd6d8", "#f0c3a1")
 EXCLUSIVE = "#d9d9d9"
@@ -180,7 +181,7 @@ CHANGE_STYLES: Mapping[str, Mapping[str, Any]] = {
 TOUCH = 0.5  # metres; outlines that are nearer count as touching
 
 
-def choose_tones(outlines: Any, tones: int = len(TONES)) -> NDArray[np.int64]:
+def choose_tones(outlines: Any, tones: int = len(TONES)) -> Ints:
     """Choose a tone for each outline so that outlines that touch differ; ties go to the earlier row.
 
     Parameters
@@ -213,7 +214,7 @@ def choose_tones(outlines: Any, tones: int = len(TONES)) -> NDArray[np.int64]:
     return chosen
 
 
-def _find_touching(outlines: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _find_touching(outlines: Shapes) -> tuple[Ints, Ints]:
     """Find the outlines that each one touches: where the list of each begins, and the lists in one array."""
     tree = shapely.STRtree(outlines)
     focal, neighbour = tree.query(outlines, predicate="dwithin", distance=TOUCH)
@@ -248,7 +249,7 @@ def choose_severity(count: int) -> tuple[str, ...]:
     return tuple(SEVERITY[round(n * (len(SEVERITY) - 1) / (count - 1))] for n in range(count))
 
 
-def grade_loads(subgrids: Any) -> NDArray[np.int64]:
+def grade_loads(subgrids: Any) -> Ints:
     """Grade households against the band: 0 below it, 1 in it and below the target, 2 in it, 3 above it.
 
     Examples

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from gridplan.arrays import Shapes
 from gridplan.comparison import Comparison
 from gridplan.comparison.subgrid_changes import EVENT_KINDS, find_events, find_members
 from gridplan.errors import PlanError
@@ -19,7 +20,6 @@ from gridplan.maps.legend import Key, compose_config
 from gridplan.maps.page_elements import make_stage, make_statement, make_switch, put
 from gridplan.maps.plan_map import add_views, finish_map, is_small, open_map
 from gridplan.maps.sheet import (
-    Shapes,
     Sheet,
     compose_sheet,
     find_bounds,

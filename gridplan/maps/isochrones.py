@@ -13,6 +13,7 @@ import shapely
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
+from gridplan.arrays import Floats, Ints, Objects, Shapes
 from gridplan.rules.coverage import Service
 from gridplan.walking.network import WalkingNetwork
 
@@ -22,19 +23,17 @@ LONGEST = (
 FINE = 0.5  # metres; bends of streets smaller than this are not shown
 EPSILON = 1e-9  # metres; SciPy takes a way of no length for none
 
-Array = np.ndarray[Any, Any]
-
 
 @dataclass(frozen=True, eq=False)
 class Pieces:
     """Pieces of the edges that ways lead over: the edge of each, and how far along its ends are, as shares of the edge."""
 
     network: WalkingNetwork
-    edge: Array
-    first: Array
-    last: Array
+    edge: Ints
+    first: Floats
+    last: Floats
 
-    def place(self, share: Array) -> Array:
+    def place(self, share: Floats) -> Floats:
         """Return the place at a share of each piece's edge: float64[n, 2]."""
         u, v = (
             np.column_stack([self.network.x[n], self.network.y[n]])
@@ -43,7 +42,7 @@ class Pieces:
         return np.asarray(u[self.edge] + share[:, None] * (v - u)[self.edge])
 
     @property
-    def middle(self) -> Array:
+    def middle(self) -> Floats:
         """How far along its edge the middle of each piece is, as a share."""
         return (self.first + self.last) / 2.0
 
@@ -65,7 +64,7 @@ def measure_pieces(
     service: Service,
     land: Any,
     limit: float,
-) -> Array:
+) -> Floats:
     """Measure the way from the middle of each piece to the nearest post: float64[n], metres, infinite beyond the limit.
 
     Where posts serve their own community only, a piece counts for the
@@ -100,7 +99,7 @@ def measure_pieces(
     return metres
 
 
-def _measure_group(pieces: Pieces, access: pd.DataFrame, limit: float) -> Array:
+def _measure_group(pieces: Pieces, access: pd.DataFrame, limit: float) -> Floats:
     """Measure pieces to the nearest of some posts: over an end of their edge, or along it to a post on the same edge."""
     if access.empty or not len(pieces.edge):
         return np.full(len(pieces.edge), np.inf)
@@ -135,7 +134,7 @@ def _measure_group(pieces: Pieces, access: pd.DataFrame, limit: float) -> Array:
     return np.asarray(over)
 
 
-def _find_land(pieces: Pieces, land: Any) -> Array:
+def _find_land(pieces: Pieces, land: Any) -> Objects:
     """Find the community that the middle of each piece lies in; of several the first by code, empty where there is none."""
     land = land.sort_index()
     middles = shapely.points(pieces.place(pieces.middle))
@@ -146,7 +145,7 @@ def _find_land(pieces: Pieces, land: Any) -> Array:
     return found
 
 
-def join_bands(pieces: Pieces, bands: Sequence[Array], beyond: int) -> tuple[Array, list[str]]:
+def join_bands(pieces: Pieces, bands: Sequence[Ints], beyond: int) -> tuple[Shapes, list[str]]:
     """Join pieces that are in the same band in every view; what is beyond all bands in all of them is left out.
 
     Parameters

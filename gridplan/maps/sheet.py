@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import NDArray
 
+from gridplan.arrays import Bools, Floats, Shapes
 from gridplan.maps.colours import choose_tones, grade_loads
 from gridplan.plan import Plan
 from gridplan.publishing.release_plan import is_released
@@ -25,8 +25,6 @@ TOLERANCE = (
 FINE = 0.25  # metres; the same for buildings, streets and barriers
 DIGITS = 6  # of a degree: 0.1 m
 CONTEXT = 0.05  # streets and barriers are shown this share of the plan's width beyond it
-
-Shapes = NDArray[Any]
 
 # Which words of the column ``kind`` are drawn alike; the first family of which
 # a word holds a part is taken.
@@ -157,7 +155,7 @@ def _ease(shapes: Shapes) -> Shapes:
     return np.asarray(np.where(_is_drawn(eased), eased, shapes), dtype=object)
 
 
-def _is_drawn(shapes: Shapes) -> NDArray[np.bool_]:
+def _is_drawn(shapes: Shapes) -> Bools:
     """Whether there is anything to draw."""
     return np.asarray(~(shapely.is_missing(shapes) | shapely.is_empty(shapes)))
 
@@ -168,7 +166,7 @@ def to_degrees(plan: Plan, shapes: Shapes) -> Shapes:
 
     transformer = Transformer.from_crs(plan.crs, "EPSG:4326", always_xy=True)
 
-    def turn(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    def turn(points: Floats) -> Floats:
         return np.round(np.column_stack(transformer.transform(points[:, 0], points[:, 1])), DIGITS)
 
     return np.asarray(shapely.transform(shapes, turn), dtype=object)

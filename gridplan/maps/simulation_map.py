@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
+from gridplan.arrays import Floats, Ints
 from gridplan.maps.colours import AGAINST, choose_severity
 from gridplan.maps.timeline import Reel, check_codes, choose_title, draw_reels, grade, label_classes
 from gridplan.plan import Plan
@@ -21,7 +22,6 @@ from gridplan.tables.words import say
 if TYPE_CHECKING:
     import folium
 
-Array = np.ndarray[Any, Any]
 # Edges of classes: minutes until somebody comes, shares.
 MINUTES = {"request": (15.0, 30.0, 60.0, 240.0), "wish": (1440.0, 4320.0, 10080.0, 20160.0)}
 SHARES = (0.8, 0.9, 0.95, 0.99)
@@ -159,7 +159,7 @@ def _list_waiting(
                 yield Reel(name_scenario(name), label_hours(lang), classes, frames, note, group)
 
 
-def spread_waiting(simulated: Simulated, scenario: str, kind: str, codes: pd.Index[str]) -> Array:
+def spread_waiting(simulated: Simulated, scenario: str, kind: str, codes: pd.Index[str]) -> Floats:
     """Spread who waits over the hours of the week: float64[168, n], per 100 households; NaN where an hour never came."""
     how = simulated.manifest["scenarios"][scenario]
     out = np.zeros((WEEK_HOURS, len(codes)))
@@ -172,7 +172,7 @@ def spread_waiting(simulated: Simulated, scenario: str, kind: str, codes: pd.Ind
     return out
 
 
-def average_groups(values: Array, groups: Any, weights: Array) -> Array:
+def average_groups(values: Floats, groups: Any, weights: Floats) -> Floats:
     """Give each column the weighted mean of its group.
 
     Examples
@@ -187,7 +187,7 @@ def average_groups(values: Array, groups: Any, weights: Array) -> Array:
     return np.asarray((sums / np.add.reduceat(weights[order], starts))[:, number])
 
 
-def choose_edges(values: Array, count: int = 3) -> list[float]:
+def choose_edges(values: Floats, count: int = 3) -> list[float]:
     """Choose round edges that part figures above nought into classes of about as many each; fewer where they coincide.
 
     Examples
@@ -240,7 +240,7 @@ def _list_measures(simulated: Simulated, codes: pd.Index[str], lang: Language) -
                 )
 
 
-def grade_measure(measure: str, kind: str, values: Array) -> Array:
+def grade_measure(measure: str, kind: str, values: Floats) -> Ints:
     """Grade a measure from good to bad.
 
     Examples

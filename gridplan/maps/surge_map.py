@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
+from gridplan.arrays import Ints
 from gridplan.maps.colours import choose_severity
 from gridplan.maps.timeline import Reel, check_codes, choose_title, draw_reels
 from gridplan.plan import Plan
@@ -17,7 +18,6 @@ from gridplan.tables.words import say
 if TYPE_CHECKING:
     import folium
 
-Array = np.ndarray[Any, Any]
 STATES = ("seen", "helped", "waits")  # from good to bad
 STEPS = (
     0,
@@ -145,7 +145,7 @@ def list_reels(surged: Surged, codes: Any, lang: Language = "en") -> list[Reel]:
     ]
 
 
-def find_states(times: pd.DataFrame, minutes: Any, end: float) -> Array:
+def find_states(times: pd.DataFrame, minutes: Any, end: float) -> Ints:
     """Find the state of sub-grids at so many minutes: int8[steps, n] in the order of ``STATES``, -1 where they are not affected.
 
     ``times`` has the rows first_minutes and seen_minutes; what has not come by

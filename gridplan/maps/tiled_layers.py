@@ -17,10 +17,10 @@ from typing import Any
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
+from gridplan.arrays import Ints, Shapes
 from gridplan.maps.page_elements import make_statement, make_switch, put
-from gridplan.maps.sheet import DIGITS, Shapes, Sheet
+from gridplan.maps.sheet import DIGITS, Sheet
 from gridplan.tables.schema import Language
 from gridplan.tables.words import say
 
@@ -106,7 +106,7 @@ def _find_names(names: list[str]) -> dict[str, str]:
     return {str(row): name for row, name in enumerate(names) if name}
 
 
-def _split_kinds(shapes: Shapes) -> Iterator[tuple[str, NDArray[np.int64], Shapes]]:
+def _split_kinds(shapes: Shapes) -> Iterator[tuple[str, Ints, Shapes]]:
     """Take shapes apart into single points, lines and polygons, with the row each came from."""
     parts, rows = shapely.get_parts(shapes, return_index=True)
     for kind, number in (("point", 0), ("line", 1), ("polygon", 3)):
@@ -115,7 +115,7 @@ def _split_kinds(shapes: Shapes) -> Iterator[tuple[str, NDArray[np.int64], Shape
             yield kind, rows[of].astype(np.int64), parts[of]
 
 
-def list_numbers(rows: NDArray[np.int64], parts: Shapes) -> NDArray[np.int64]:
+def list_numbers(rows: Ints, parts: Shapes) -> Ints:
     """List shapes of one kind as whole numbers: rows, rings per shape, points per ring, then the points as steps.
 
     Examples
@@ -138,7 +138,7 @@ def list_numbers(rows: NDArray[np.int64], parts: Shapes) -> NDArray[np.int64]:
     )
 
 
-def encode_numbers(numbers: NDArray[np.int64]) -> bytes:
+def encode_numbers(numbers: Ints) -> bytes:
     """Encode whole numbers in as few bytes as each needs: sign folded in, seven bits a byte, the top bit says more.
 
     Examples

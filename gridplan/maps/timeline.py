@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
+from gridplan.arrays import Ints
 from gridplan.errors import PlanError, quote_ids
 from gridplan.maps.class_layers import add_class_layers
 from gridplan.maps.legend import compose_config
@@ -30,7 +31,6 @@ from gridplan.tables.words import say
 if TYPE_CHECKING:
     import folium
 
-Array = np.ndarray[Any, Any]
 UNKNOWN = -1
 
 
@@ -69,7 +69,7 @@ class Reel:
     name: str
     steps: tuple[str, ...]
     classes: tuple[tuple[str, str], ...]
-    frames: Array
+    frames: Ints
     note: str = ""
     group: str = ""
 
@@ -94,7 +94,7 @@ class Reel:
             )
 
 
-def grade(values: Any, edges: Sequence[float]) -> Array:
+def grade(values: Any, edges: Sequence[float]) -> Ints:
     """Grade figures into classes between edges, a figure on an edge with those above it; NaN: nothing known.
 
     Returns

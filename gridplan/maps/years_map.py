@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
 
+from gridplan.arrays import Floats, Ints
 from gridplan.maps.colours import STATES, choose_severity
 from gridplan.maps.timeline import Reel, check_codes, choose_title, draw_reels, grade, label_classes
 from gridplan.plan import Plan
@@ -17,7 +18,6 @@ from gridplan.tables.words import say
 if TYPE_CHECKING:
     import folium
 
-Array = np.ndarray[Any, Any]
 CHANCES = (0.05, 0.25, 0.5, 0.75)  # edges of the classes of the chance to be out
 MOST = 0.5  # more than this share of the futures is most of them
 
@@ -99,7 +99,7 @@ def list_reels(foreseen: Years, lang: Language = "en") -> list[Reel]:
     ]
 
 
-def find_states(shares: dict[str, Array]) -> Array:
+def find_states(shares: dict[str, Floats]) -> Ints:
     """Find the state that most futures agree on, as a number in the order of ``STATES``.
 
     Examples

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from gridplan.arrays import Floats
 from gridplan.errors import InputError, Problem
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class Tally:
     values: pd.DataFrame
     origins: pd.DataFrame
 
-    def __getitem__(self, measure: str) -> np.ndarray[Any, Any]:
+    def __getitem__(self, measure: str) -> Floats:
         """Return one measure of every community, NaN where it is unknown."""
         return np.asarray(self.values[measure], float)
 
@@ -138,7 +139,7 @@ def _tally_measure(
     return values, origins, problems
 
 
-def share_out(total: float, weights: Any) -> np.ndarray[Any, Any]:
+def share_out(total: float, weights: Any) -> Floats:
     """Share a whole number by weights: rounded down, the largest remainders one more.
 
     Ties go to the earlier row; without any weight all rows weigh the same.

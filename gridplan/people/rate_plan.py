@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from gridplan.arrays import Bools, Floats, Objects
 from gridplan.errors import PlanError, RuleError
 from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
 from gridplan.rules.rating import Criterion, RatingRules
 from gridplan.tables.indicators import round_figures, write_gaps, write_rows
 
-Array = np.ndarray[Any, Any]
 ROOM = "rating"
 DIGITS = 4  # scores are rounded to as many, so that ties are ties
 SHARES = {
@@ -153,7 +153,7 @@ def rate_level(
     )
 
 
-def mark_values(values: Any, criterion: Criterion) -> Array:
+def mark_values(values: Any, criterion: Criterion) -> Floats:
     """Mark values from 0 (at the floor or worse) to 1 (at the cap or better); NaN where unknown.
 
     Examples
@@ -167,7 +167,7 @@ def mark_values(values: Any, criterion: Criterion) -> Array:
     )  # no negative zero
 
 
-def band_scores(score: Array, rules: RatingRules) -> tuple[Array, Array]:
+def band_scores(score: Floats, rules: RatingRules) -> tuple[Objects, Floats]:
     """Band scores, and say how many points are missing to the band above (NaN in A).
 
     By share: A goes to the best, as few as make up its share, and to all who
@@ -199,7 +199,9 @@ def band_scores(score: Array, rules: RatingRules) -> tuple[Array, Array]:
     return band, missing.round(DIGITS)
 
 
-def _write_caveats(values: pd.DataFrame, known: Array, names: Array, rules: RatingRules) -> Array:
+def _write_caveats(
+    values: pd.DataFrame, known: Bools, names: Objects, rules: RatingRules
+) -> Objects:
     """Write what to bear in mind: unknown criteria, few organisations, shares of few posts."""
     words = pd.Series("", index=range(len(values)))
     for k, name in enumerate(names):

@@ -10,6 +10,7 @@ import pandas as pd
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
+from gridplan.arrays import Bools, Floats, Ints
 from gridplan.division.exchange_kernels import price_part, refresh_part
 from gridplan.division.problem import DivisionProblem
 from gridplan.division.search import open_state
@@ -20,7 +21,6 @@ from gridplan.planning.prepare import open_land, prepare_land
 from gridplan.rules.all_rules import Rules
 from gridplan.site import Site
 
-Array = np.ndarray[Any, Any]
 MINIMISED = [
     "out_of_band",
     "cv",
@@ -87,7 +87,7 @@ def check_communities(asked: Sequence[str], known: Sequence[str]) -> None:
         )
 
 
-def measure_parts(problem: DivisionProblem, part: Array) -> pd.DataFrame:
+def measure_parts(problem: DivisionProblem, part: Ints) -> pd.DataFrame:
     """Measure the households, household-metres, price and pieces of each part of a division.
 
     A part is walked to from the atom where that comes to least. Pieces are 1
@@ -121,7 +121,7 @@ def measure_parts(problem: DivisionProblem, part: Array) -> pd.DataFrame:
     return pd.DataFrame(columns | {"price": prices, "pieces": _count_pieces(problem, part, k)})
 
 
-def _count_pieces(problem: DivisionProblem, part: Array, k: int) -> Array:
+def _count_pieces(problem: DivisionProblem, part: Ints, k: int) -> Ints:
     """Count the pieces of each part."""
     pairs = problem.pairs
     if pairs is None or (len(pairs) == 0 and len(problem) > 1):
@@ -135,7 +135,7 @@ def _count_pieces(problem: DivisionProblem, part: Array, k: int) -> Array:
     return np.bincount(part[first], minlength=k)
 
 
-def measure_division(problem: DivisionProblem, part: Array) -> dict[str, Any]:
+def measure_division(problem: DivisionProblem, part: Ints) -> dict[str, Any]:
     """Measure balance, walk, and what is split or crossed, for a division of one community.
 
     Returns subgrids, households, out_of_band (sub-grids), cv (of households,
@@ -171,7 +171,7 @@ def measure_division(problem: DivisionProblem, part: Array) -> dict[str, Any]:
     }
 
 
-def find_undominated(figures: Array) -> Array:
+def find_undominated(figures: Floats) -> Bools:
     """Find the rows that no other row beats: as good in every figure, and better in one.
 
     Of each figure less is better.

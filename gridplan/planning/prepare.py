@@ -8,9 +8,9 @@ from functools import cached_property
 from typing import Any
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 
+from gridplan.arrays import Floats
 from gridplan.division.problem import DivisionProblem, make_division_problem
 from gridplan.engine.engine import Progress, keep_silent
 from gridplan.errors import InputError, Problem
@@ -54,11 +54,11 @@ class PreparedLand:
     entries: tuple[Entry, ...] = ()
 
     @cached_property
-    def _walked(self) -> tuple[dict[str, np.ndarray[Any, Any]], list[Entry]]:
+    def _walked(self) -> tuple[dict[str, Floats], list[Entry]]:
         return find_ways(self.site, self.stairwells, self.rules)
 
     @property
-    def ways(self) -> dict[str, np.ndarray[Any, Any]]:
+    def ways(self) -> dict[str, Floats]:
         """Walking metres among the stairwells of every community.
 
         None where the rules measure straight lines.
@@ -153,7 +153,7 @@ def fill_site(site: Site, rules: Rules, *, progress: Progress = keep_silent) -> 
 
 def find_ways(
     site: Site, stairwells: gpd.GeoDataFrame, rules: Rules
-) -> tuple[dict[str, np.ndarray[Any, Any]], list[Entry]]:
+) -> tuple[dict[str, Floats], list[Entry]]:
     """Find the walking metres among stairwells, where the rules ask for ways along streets."""
     return (
         measure_among(site, stairwells, rules.walking)

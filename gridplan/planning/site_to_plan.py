@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from gridplan.arrays import Floats, Ints
 from gridplan.division.divide import Division, divide_atoms
 from gridplan.division.problem import DivisionProblem
 from gridplan.engine.deadline import ENDLESS, Deadline, split_time
@@ -308,7 +309,7 @@ def write_subgrids(
     return {"subgrids": table, "ids": problem.ids, "codes": [codes[p] for p in division.part]}
 
 
-def _measure_walks(problem: DivisionProblem, centre: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+def _measure_walks(problem: DivisionProblem, centre: Ints) -> Floats:
     """Measure the walk of each atom to its centre, in metres, as the division does."""
     if problem.matrix is not None:
         return np.asarray(problem.matrix[np.arange(len(problem)), centre])

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from gridplan.arrays import Floats, Ints
 from gridplan.division.divide import Division, divide_atoms
 from gridplan.division.problem import DivisionProblem
 from gridplan.engine.engine import Progress, keep_silent, map_tasks
@@ -20,7 +21,6 @@ from gridplan.rules.grids import GridRules
 from gridplan.tables.codes import number_places
 from gridplan.tables.conform import conform_table, make_empty
 
-Array = np.ndarray[Any, Any]
 RULE = "grids"  # the word by which exceptions speak of this layer
 
 
@@ -153,7 +153,7 @@ def _make_problems(plan: Plan, homes: gpd.GeoDataFrame, rules: Rules) -> dict[st
 
 
 def _make_problem(
-    subgrids: Any, xy: Array, pairs: Array, open_: Any, compound: Array, band: Band, rules: Rules
+    subgrids: Any, xy: Floats, pairs: Ints, open_: Any, compound: Ints, band: Band, rules: Rules
 ) -> DivisionProblem:
     from scipy.sparse import csr_matrix
     from scipy.sparse.csgraph import connected_components
@@ -185,7 +185,7 @@ def _make_problem(
     )
 
 
-def _find_compounds(plan: Plan, part: Array, count: int) -> Array:
+def _find_compounds(plan: Plan, part: Ints, count: int) -> Ints:
     """Find the compound that most households of each sub-grid live in, as a number.
 
     0 where most live in none.

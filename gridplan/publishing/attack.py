@@ -15,10 +15,10 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
+from gridplan.arrays import Bools, Floats, Ints
 from gridplan.engine.highs import open_model
 from gridplan.errors import PlanError
 
-Array = np.ndarray[Any, Any]
 EXACT = 1e-6
 UNLIMITED = 1e7  # people; a cell that can be so large is not limited at all
 
@@ -27,9 +27,9 @@ UNLIMITED = 1e7  # people; a cell that can be so large is not limited at all
 class Ranges:
     """The range of each cell asked for, and its proofs: multipliers of the sums, a row each."""
 
-    cells: Array
-    low: Array
-    high: Array
+    cells: Ints
+    low: Floats
+    high: Floats
     low_proof: csr_matrix
     high_proof: csr_matrix
 
@@ -38,13 +38,13 @@ class Ranges:
 class HiddenBlock:
     """Suppressed cells that share sums, those sums, and the cells among them that are asked for."""
 
-    cells: Array
-    sums: Array
-    asked: Array
+    cells: Ints
+    sums: Ints
+    asked: Ints
 
 
 def find_ranges(
-    matrix: csr_matrix, values: Array, lower: Array, asked: Array, enough: float = np.inf
+    matrix: csr_matrix, values: Floats, lower: Floats, asked: Ints, enough: float = np.inf
 ) -> Ranges:
     """Find the range that each asked cell can be narrowed to.
 
@@ -99,7 +99,7 @@ def _gather(found: list[Any], shape: tuple[int, int]) -> csr_matrix:
     )
 
 
-def split_blocks(matrix: csr_matrix, hidden: Array, asked: Array) -> Iterator[HiddenBlock]:
+def split_blocks(matrix: csr_matrix, hidden: Bools, asked: Ints) -> Iterator[HiddenBlock]:
     """Split the suppressed cells into blocks that share no sum, and keep those asked about."""
     cells = np.flatnonzero(hidden)
     own = matrix[:, cells]
@@ -126,7 +126,7 @@ def split_blocks(matrix: csr_matrix, hidden: Array, asked: Array) -> Iterator[Hi
 
 
 def _solve_block(
-    matrix: csr_matrix, block: HiddenBlock, sides: Array, lower: Array, enough: float
+    matrix: csr_matrix, block: HiddenBlock, sides: Floats, lower: Floats, enough: float
 ) -> Iterator[tuple[int, tuple[float, float], list[Any]]]:
     """Find the least and greatest value of each asked cell of a block; unlimited is inf."""
     model = _Questions(
@@ -137,7 +137,7 @@ def _solve_block(
         model.look_round(columns, enough)
     for cell, column in zip(block.asked, columns, strict=True):
         bounds: list[float] = [model.low[column], model.high[column]]
-        duals: list[Array | None] = [None, None]
+        duals: list[Floats | None] = [None, None]
         for side, sign in ((1, -1.0), (0, 1.0)):
             # Earlier answers may have opened the cell far enough already.
             if bounds[1] - bounds[0] >= enough:
@@ -156,7 +156,7 @@ def _solve_block(
 class _Questions:
     """A linear program over the suppressed cells of a block that remembers every answer."""
 
-    def __init__(self, own: Any, sides: Array, lower: Array) -> None:
+    def __init__(self, own: Any, sides: Floats, lower: Floats) -> None:
         lp = highspy.HighsLp()
         lp.num_row_, lp.num_col_ = own.shape
         lp.col_cost_ = np.zeros(own.shape[1])
@@ -174,7 +174,7 @@ class _Questions:
         self.columns = np.arange(own.shape[1], dtype=np.int32)
         self.low, self.high = np.full(own.shape[1], np.inf), np.full(own.shape[1], -np.inf)
 
-    def ask(self, cost: Array) -> tuple[Array, Array]:
+    def ask(self, cost: Floats) -> tuple[Floats, Floats]:
         """Find the values where ``cost`` @ values is least, and the multipliers that prove it."""
         self.model.changeColsCost(len(cost), self.columns, cost)
         self.model.run()
@@ -188,7 +188,7 @@ class _Questions:
         np.maximum(self.high, values, out=self.high)
         return values, np.array(solution.row_dual)
 
-    def look_round(self, columns: Array, enough: float) -> None:
+    def look_round(self, columns: Ints, enough: float) -> None:
         """Ask about many cells at once in random directions, as long as that opens enough."""
         rng = np.random.default_rng(0)
         left = columns

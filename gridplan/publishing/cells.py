@@ -10,10 +10,9 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_matrix
 
+from gridplan.arrays import Floats
 from gridplan.errors import PlanError, Problem
 from gridplan.plan import Plan
-
-Array = np.ndarray[Any, Any]
 
 CITY = "site"
 OUTSIDE = "members_outside_branches"
@@ -53,7 +52,7 @@ class CellSystem:
 
     cells: pd.DataFrame
     matrix: csr_matrix
-    lower: Array
+    lower: Floats
 
 
 def count_cells(plan: Plan) -> pd.DataFrame:

@@ -8,15 +8,14 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_matrix, vstack
 
+from gridplan.arrays import Bools, Objects
 from gridplan.plan import Plan
 from gridplan.publishing.cells import OUTSIDE, CellSystem
-
-Array = np.ndarray[Any, Any]
 
 
 def add_overlay(
     system: CellSystem, plan: Plan, old: Plan, out: Plan
-) -> tuple[CellSystem, Array, Array]:
+) -> tuple[CellSystem, Bools, Bools]:
     """Add an earlier release to the cells and sums of a new one.
 
     A piece is what lies in one branch (or community) of the new plan and one
@@ -88,7 +87,7 @@ def _find_leaves(members: pd.DataFrame, open_in: set[str]) -> pd.Series[Any]:
     )
 
 
-def _name_leaf(table: pd.DataFrame) -> Array:
+def _name_leaf(table: pd.DataFrame) -> Objects:
     kind = np.select(
         [table["measure"] == OUTSIDE, table["level"] == "branch"],
         ["outside", "branch"],
@@ -158,7 +157,7 @@ def _sum_old(known: pd.DataFrame, published: pd.DataFrame, first: int, width: in
     return csr_matrix((signs, (rows, columns)), shape=(count, width))
 
 
-def _find_shown_before(cells: pd.DataFrame, plan: Plan, old: Plan, out: Plan) -> Array:
+def _find_shown_before(cells: pd.DataFrame, plan: Plan, old: Plan, out: Plan) -> Bools:
     """Find the cells published before: the same place, the same doors and the same number."""
     published = out.published[out.published["shown"]]
     key = ["level", "of", "measure"]

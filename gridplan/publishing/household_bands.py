@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from gridplan.arrays import Ints, Objects
 from gridplan.plan import Plan
 from gridplan.rules.disclosure import DisclosureRules
 
-Array = np.ndarray[Any, Any]
 OPEN = 10**6  # households; where the highest band ends
 
 
@@ -57,7 +57,7 @@ def band_households(subgrids: Any, rules: DisclosureRules) -> pd.DataFrame:
     return bands
 
 
-def _withhold(bands: pd.DataFrame, of: Array, held: Array, width: int) -> pd.DataFrame:
+def _withhold(bands: pd.DataFrame, of: Objects, held: Ints, width: int) -> pd.DataFrame:
     """Withhold all bands of a total that narrows one of them too far."""
     tight = find_tight(bands, of, pd.Series(held).groupby(of).sum(), width)
     gone = np.isin(of, tight) & (of != "")
@@ -67,7 +67,7 @@ def _withhold(bands: pd.DataFrame, of: Array, held: Array, width: int) -> pd.Dat
     )
 
 
-def find_tight(bands: pd.DataFrame, of: Array, totals: pd.Series[Any], width: int) -> list[str]:
+def find_tight(bands: pd.DataFrame, of: Objects, totals: pd.Series[Any], width: int) -> list[str]:
     """Find the exact totals that narrow a sub-grid's band to fewer than ``width`` numbers."""
     first = bands["first"].to_numpy()
     last = bands["last"].to_numpy()

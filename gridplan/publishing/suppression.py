@@ -9,18 +9,17 @@ have stopped him.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy.sparse import csr_matrix, hstack, vstack
 from scipy.sparse.csgraph import connected_components
 
+from gridplan.arrays import Bools, Floats, Ints
 from gridplan.publishing.attack import EXACT, Ranges, find_ranges
 from gridplan.publishing.cells import CellSystem
 from gridplan.rules.disclosure import DisclosureRules
 
-Array = np.ndarray[Any, Any]
 ROUNDS = 30  # of proofs; what is then still exposed is opened cell by cell
 # What it costs to suppress a cell: its bits, more where many look at it.
 LEVEL_PRICES = {"city": 8.0, "subdistrict": 4.0, "community": 2.0, "branch": 1.0}
@@ -36,15 +35,15 @@ class Suppression:
     them away.
     """
 
-    hidden: Array
-    primary: Array
+    hidden: Bools
+    primary: Bools
     cost: float
     gap: float
     rounds: int
-    exposed: Array
+    exposed: Ints
 
 
-def is_small(values: Array, rules: DisclosureRules) -> Array:
+def is_small(values: Floats, rules: DisclosureRules) -> Bools:
     """Whether counts are too small to be published; zero only where the rules say so.
 
     Examples
@@ -55,7 +54,7 @@ def is_small(values: Array, rules: DisclosureRules) -> Array:
     return (values < rules.smallest) & ((values > 0) | (not rules.zeros_safe))
 
 
-def price_cells(cells: pd.DataFrame) -> Array:
+def price_cells(cells: pd.DataFrame) -> Floats:
     """Price each cell: the bits lost with it, weighted by level, and more for totals than parts."""
     level = cells["level"].map(LEVEL_PRICES).fillna(1.0).to_numpy()
     total = np.where(cells["measure"].isin(["members", "volunteers", "elders"]), TOTAL_PRICE, 1.0)
@@ -65,8 +64,8 @@ def price_cells(cells: pd.DataFrame) -> Array:
 def choose_suppressed(
     system: CellSystem,
     rules: DisclosureRules,
-    always: Array | None = None,
-    never: Array | None = None,
+    always: Bools | None = None,
+    never: Bools | None = None,
 ) -> Suppression:
     """Choose the cells to suppress so that no small count can be narrowed below the interval.
 
@@ -117,7 +116,7 @@ def choose_suppressed(
 
 
 def _attack(
-    system: CellSystem, hidden: Array, exposed: list[int], rules: DisclosureRules
+    system: CellSystem, hidden: Bools, exposed: list[int], rules: DisclosureRules
 ) -> Ranges:
     """Find how far an attacker narrows the hidden cells that may be small.
 
@@ -136,12 +135,12 @@ def _attack(
 
 def _open_rest(
     system: CellSystem,
-    hidden: Array,
-    free: Array,
+    hidden: Bools,
+    free: Bools,
     exposed: list[int],
-    prices: Array,
+    prices: Floats,
     rules: DisclosureRules,
-) -> tuple[Array, list[int]]:
+) -> tuple[Bools, list[int]]:
     """Open the cells that are still exposed one by one, each along the cheapest cells.
 
     Returns what is hidden, and the cells that nothing can protect. The proofs
@@ -170,8 +169,8 @@ def _open_rest(
 
 
 def _find_way(
-    system: CellSystem, cell: int, hidden: Array, free: Array, prices: Array, need: int
-) -> Array | None:
+    system: CellSystem, cell: int, hidden: Bools, free: Bools, prices: Floats, need: int
+) -> Bools | None:
     """Find the cheapest cells to hide so that one cell can be larger by ``need``, all sums kept.
 
     None where nothing protects the cell.
@@ -202,7 +201,7 @@ def _find_way(
     return out
 
 
-def find_exposed(ranges: Ranges, rules: DisclosureRules) -> Array:
+def find_exposed(ranges: Ranges, rules: DisclosureRules) -> Bools:
     """Find the cells that may be small for all that is known, yet are narrowed too far."""
     may_be_small = ranges.low < rules.smallest
     if rules.zeros_safe:
@@ -210,7 +209,7 @@ def find_exposed(ranges: Ranges, rules: DisclosureRules) -> Array:
     return np.asarray(may_be_small & (ranges.high - ranges.low < rules.interval))
 
 
-def _seed_cuts(matrix: csr_matrix, small: Array) -> csr_matrix:
+def _seed_cuts(matrix: csr_matrix, small: Bools) -> csr_matrix:
     """Write the plain rule: a sum that holds a small cell must hold another hidden one."""
     pairs = matrix[:, np.flatnonzero(small)].tocoo()
     cuts = abs(matrix)[pairs.row].tolil()
@@ -223,7 +222,7 @@ def _seed_cuts(matrix: csr_matrix, small: Array) -> csr_matrix:
     return cuts[rest]
 
 
-def _write_cuts(system: CellSystem, ranges: Ranges, rows: Array, need: int) -> csr_matrix:
+def _write_cuts(system: CellSystem, ranges: Ranges, rows: Ints, need: int) -> csr_matrix:
     """Write the attacker's proofs as rows: which cells would widen the range, and how far."""
     slack = system.cells["value"].to_numpy(float) - system.lower
     unit = csr_matrix(
@@ -244,7 +243,7 @@ def _write_cuts(system: CellSystem, ranges: Ranges, rows: Array, need: int) -> c
     return total / need
 
 
-def _trim(cuts: csr_matrix, must: Array, free: Array, need: int) -> csr_matrix:
+def _trim(cuts: csr_matrix, must: Bools, free: Bools, need: int) -> csr_matrix:
     """Take off what is suppressed anyway: the rest must make up for what is missing."""
     missing = 1.0 - np.asarray(cuts[:, must].sum(axis=1)).ravel()
     block_cuts = cuts.multiply(free[None, :].astype(float)).tocsr()
@@ -258,12 +257,12 @@ def _trim(cuts: csr_matrix, must: Array, free: Array, need: int) -> csr_matrix:
 class _Choice:
     """The integer program: the cheapest free cells that meet every proof, solved block by block."""
 
-    def __init__(self, prices: Array, free: Array, nodes: int) -> None:
+    def __init__(self, prices: Floats, free: Bools, nodes: int) -> None:
         self.prices = prices
         self.free = free
         self.nodes = nodes
         self.cuts = csr_matrix((0, len(prices)))
-        self.known: dict[bytes, tuple[Array, float]] = {}
+        self.known: dict[bytes, tuple[Ints, float]] = {}
         self.bound = 0.0
 
     def add(self, cuts: csr_matrix) -> None:
@@ -273,7 +272,7 @@ class _Choice:
         block_cuts = block_cuts[np.asarray(block_cuts.getnnz(axis=1) > 0)]
         self.cuts = vstack([self.cuts, block_cuts], format="csr")
 
-    def solve(self) -> Array:
+    def solve(self) -> Bools:
         """Choose the cells, and sum up the lower bound."""
         chosen = np.zeros(len(self.prices), bool)
         self.bound = 0.0
@@ -297,7 +296,7 @@ class _Choice:
             self.bound += bound
         return chosen
 
-    def _solve_block(self, block_cuts: csr_matrix) -> tuple[Array, float]:
+    def _solve_block(self, block_cuts: csr_matrix) -> tuple[Ints, float]:
         from scipy.optimize import Bounds, LinearConstraint, milp
 
         cells = np.unique(block_cuts.indices)

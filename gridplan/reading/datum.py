@@ -16,13 +16,13 @@ from typing import Any, Literal, cast
 
 import geopandas as gpd
 import numpy as np
-import numpy.typing as npt
 import shapely
 from pyproj import CRS
 
+from gridplan.arrays import Bools, Floats
 from gridplan.errors import InputError, Problem
 
-Points = npt.NDArray[np.float64]  # (n, 2): longitude, latitude in degrees
+Points = Floats  # (n, 2): longitude, latitude in degrees
 Datum = Literal["wgs84", "gcj02", "bd09"]
 
 DATUMS = ("wgs84", "gcj02", "bd09")
@@ -108,7 +108,7 @@ def find_unshifted(points: Points, datum: Datum) -> Points:
     return out
 
 
-def _find_inside(points: Points) -> npt.NDArray[np.bool_]:
+def _find_inside(points: Points) -> Bools:
     west, south, east, north = SHIFTED_AREA
     lon = points[:, 0]
     lat = points[:, 1]

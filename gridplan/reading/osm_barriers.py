@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from gridplan.arrays import Objects, Shapes
 from gridplan.reading.osm_tags import (
     CRS,
-    Array,
     Features,
     drop_where,
     find_kinds,
@@ -316,7 +316,7 @@ def _find_crossings(streets: gpd.GeoDataFrame, lines: gpd.GeoDataFrame) -> pd.Da
     return meetings.drop_duplicates("place").set_index("place")[["kind", "geometry"]]
 
 
-def _name_crossings(streets: gpd.GeoDataFrame, lines: gpd.GeoDataFrame) -> Array:
+def _name_crossings(streets: gpd.GeoDataFrame, lines: gpd.GeoDataFrame) -> Objects:
     """Name crossings by which passes above the other.
 
     Over water without a word it is a bridge that nobody tagged.
@@ -336,7 +336,7 @@ def _name_crossings(streets: gpd.GeoDataFrame, lines: gpd.GeoDataFrame) -> Array
     )
 
 
-def _write_places(points: Array) -> Array:
+def _write_places(points: Shapes) -> Objects:
     """Write the place of points as a code: ``x95213450y471412340`` is 9.5213450, 47.1412340."""
     middles = shapely.get_coordinates(shapely.centroid(points)) if len(points) else np.empty((0, 2))
     scaled = np.rint(middles * 10**DIGITS).astype(np.int64)

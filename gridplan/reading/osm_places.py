@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from gridplan.reading.osm_tags import CRS, Array, Features, drop_where, find_kinds, note
+from gridplan.arrays import Ints
+from gridplan.reading.osm_tags import CRS, Features, drop_where, find_kinds, note
 from gridplan.tables.conform import conform_table
 from gridplan.tables.ledger import Entry
 
@@ -106,7 +107,7 @@ def _drop_doubles(table: str, features: gpd.GeoDataFrame) -> tuple[Any, list[Ent
     )
 
 
-def _find_inside(features: gpd.GeoDataFrame) -> tuple[Array, Array]:
+def _find_inside(features: gpd.GeoDataFrame) -> tuple[Ints, Ints]:
     """Find which features stand inside a larger one of their kind; of two alike the first by code is the larger."""
     shapes = features.geometry.to_numpy()
     kind = features["kind"].to_numpy(dtype=object)

@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from gridplan.arrays import Objects
 from gridplan.errors import InputError, Problem
 from gridplan.reading.osm_barriers import make_barriers, make_streets
 from gridplan.reading.osm_places import make_institutions, make_places
 from gridplan.reading.osm_tags import (
     CRS,
     LEVELS,
-    Array,
     Features,
     drop_where,
     is_yes,
@@ -313,7 +313,7 @@ def _choose_areas(
     return best[1:]
 
 
-def _find_parents(areas: gpd.GeoDataFrame, parents: gpd.GeoDataFrame) -> Array:
+def _find_parents(areas: gpd.GeoDataFrame, parents: gpd.GeoDataFrame) -> Objects:
     """Find the name of the area that each area's middle lies in; empty where there is none."""
     middles = shapely.point_on_surface(areas.geometry.to_numpy())
     inner, outer = shapely.STRtree(parents.geometry.to_numpy()).query(middles, predicate="within")

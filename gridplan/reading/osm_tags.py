@@ -21,9 +21,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from gridplan.arrays import Floats
 from gridplan.tables.ledger import Entry
-
-Array = np.ndarray[Any, Any]
 
 CRS = "EPSG:4326"
 STEP = "read"  # the step under which the ledger records what the reading did
@@ -281,7 +280,7 @@ def _read_number(text: str) -> float:
     return number if number > 0 else float("nan")
 
 
-def measure_areas(shapes: Any) -> Array:
+def measure_areas(shapes: Any) -> Floats:
     """Measure areas given in degrees, in m2, on a plane that touches the globe at each one's middle; good to about 1 %.
 
     Examples

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import highspy
 import numpy as np
@@ -12,7 +11,6 @@ from scipy.sparse import csr_matrix, vstack
 from gridplan.division.move_budgets import BudgetedDivision
 from gridplan.engine.highs import open_programme
 
-Array = np.ndarray[Any, Any]
 NODES = 2_000
 GAP = 1e-6
 

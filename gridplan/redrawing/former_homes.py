@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from gridplan.plan import Plan
     from gridplan.rules.all_rules import Rules
     from gridplan.site import Site
-
-Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)

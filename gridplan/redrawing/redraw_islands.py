@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from gridplan.arrays import Bools, Objects
 from gridplan.division.move_penalties import EarlierParts
 from gridplan.division.problem import DivisionProblem
 from gridplan.planning.prepare import PreparedLand
@@ -18,8 +19,6 @@ from gridplan.rules.all_rules import Rules
 
 if TYPE_CHECKING:
     pass
-
-Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)
@@ -34,8 +33,8 @@ class RedrawIsland:
     problem: DivisionProblem
     homes: EarlierParts
     codes: tuple[str, ...]
-    touched: Array
-    closed: Array
+    touched: Bools
+    closed: Bools
 
 
 def list_islands(
@@ -76,8 +75,8 @@ def list_islands(
 def _make_island(
     community: str,
     problem: DivisionProblem,
-    home: Array,
-    fixed: Array,
+    home: Objects,
+    fixed: Bools,
     frozen: FrozenHomes,
     touched: set[str],
     every: bool,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from gridplan.arrays import Array, Floats, Ints
 from gridplan.division.divide import explain_parts
 from gridplan.division.local_repair import IslandDivisions, RepairSettings, repair_division
 from gridplan.division.move_budgets import BudgetedDivision
@@ -31,8 +32,6 @@ from gridplan.tables.ledger import Entry
 if TYPE_CHECKING:
     from gridplan.plan import Plan
     from gridplan.site import Site
-
-Array = np.ndarray[Any, Any]
 
 
 def redraw(
@@ -272,7 +271,7 @@ def assign_stairwells(
 
 
 def _code_fresh(
-    inputs: RedrawInputs, community: str, parts: list[tuple[Array, Array, Array]]
+    inputs: RedrawInputs, community: str, parts: list[tuple[Ints, Floats, Ints]]
 ) -> list[str]:
     """Code new sub-grids: numbers that the community never used, row by row from north to south."""
     # The weights are never zero, so that a part without households has a middle too.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from gridplan.arrays import Bools
 from gridplan.redrawing.former_homes import RedrawInputs
 from gridplan.redrawing.revision.islands import find_pieces
 from gridplan.tables.conform import conform_table, make_empty
@@ -14,7 +15,6 @@ from gridplan.tables.conform import conform_table, make_empty
 if TYPE_CHECKING:
     from gridplan.rules.all_rules import Rules
 
-Array = np.ndarray[Any, Any]
 COLUMNS = ["community", "subgrid", "rule", "of", "households", "urgent", "reason"]
 LIMIT_MOVED = 1.0  # m2 by which a community's outline must differ to be another
 
@@ -98,7 +98,7 @@ def _sum_subgrids(inputs: RedrawInputs, rules: Rules) -> pd.DataFrame:
     return state
 
 
-def _find_changed(inputs: RedrawInputs, state: pd.DataFrame) -> Array:
+def _find_changed(inputs: RedrawInputs, state: pd.DataFrame) -> Bools:
     """Find the sub-grids whose homes are not the ones they were.
 
     Other doors, or other households behind them.

@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import shapely
 
+from gridplan.arrays import Bools, Floats, Ints
 from gridplan.synthetic.shapes import (
     CENTIMETRE,
     CROSS,
     RECTANGLE,
-    Floats,
     Sheets,
     find_chords,
     inset,
@@ -305,9 +304,9 @@ def fit_floors(
     rng: np.random.Generator,
     floors: Floats,
     units: Floats,
-    style: npt.NDArray[np.int64],
+    style: Ints,
     wanted: float,
-) -> tuple[Floats, npt.NDArray[np.bool_]]:
+) -> tuple[Floats, Bools]:
     """Fit the floors of the homes of a community so that their flats are about as many as wanted.
 
     Floors stay within those of their style, and are scaled together. Where

@@ -11,12 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from gridplan.synthetic.shapes import CENTIMETRE, Floats
+from gridplan.arrays import Bools, Floats, Ints, Texts
+from gridplan.synthetic.shapes import CENTIMETRE
 
 Cell = tuple[int, int]
 Line = tuple[
@@ -66,8 +65,8 @@ class Edge:
 class Lattice:
     """Who holds each quad (-1: nobody), whether it is urban, the quads of each community and the lines between."""
 
-    owner: npt.NDArray[np.int64]
-    urban: npt.NDArray[np.bool_]
+    owner: Ints
+    urban: Bools
     quads: tuple[tuple[Cell, ...], ...]
     edges: Mapping[Line, Edge]
     side: float
@@ -91,9 +90,7 @@ class Lattice:
         return number >= 0 and bool(self.urban[self.quads[number][0]])
 
 
-def make_lattice(
-    rng: np.random.Generator, urban: npt.NDArray[np.bool_], county: npt.NDArray[Any], side: float
-) -> Lattice:
+def make_lattice(rng: np.random.Generator, urban: Bools, county: Texts, side: float) -> Lattice:
     """Make the lattice of a town.
 
     Parameters
@@ -124,7 +121,7 @@ def make_lattice(
 
 
 def place_communities(
-    urban: npt.NDArray[np.bool_], county: npt.NDArray[Any]
+    urban: Bools, county: Texts
 ) -> tuple[tuple[tuple[Cell, ...], ...], tuple[int, int]]:
     """Place communities on the board: counties one after another along a Hilbert curve, urban blocks in their middles.
 
@@ -166,7 +163,7 @@ def place_communities(
     return tuple(quads), (2 * columns, 2 * rows)
 
 
-def order_along_curve(columns: int, rows: int) -> npt.NDArray[np.int64]:
+def order_along_curve(columns: int, rows: int) -> Ints:
     """Order the squares of a board along a Hilbert curve; int64[columns x rows, 2].
 
     Examples

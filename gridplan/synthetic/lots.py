@@ -8,17 +8,8 @@ from typing import Any
 import numpy as np
 import shapely
 
-from gridplan.synthetic.shapes import (
-    COURT,
-    RECTANGLE,
-    WING,
-    Array,
-    Floats,
-    find_chords,
-    inset,
-    stamp,
-    turn,
-)
+from gridplan.arrays import Floats, Ints, Shapes
+from gridplan.synthetic.shapes import COURT, RECTANGLE, WING, find_chords, inset, stamp, turn
 
 # m
 HOUSE_WIDTH = (11.5, 15.5)
@@ -40,7 +31,7 @@ class Lots:
     """Lots of a cluster in its own upright frame: rows (south sides), row, middle and width of each lot, lanes, public."""
 
     low: Floats
-    row: Array
+    row: Ints
     middle: Floats
     width: Floats
     lanes: Floats
@@ -105,7 +96,7 @@ def _find_sites(low: Floats, lanes: Floats, middle: Floats, yard: float) -> Floa
 
 def stamp_houses(
     rng: np.random.Generator, north: Floats, width: Floats, yard: float, angle: float
-) -> tuple[Array, Array]:
+) -> tuple[Shapes, Shapes]:
     """Stamp houses of one of three outlines, each with its back to the north side of its lot, and sheds at the south of yards.
 
     Returns the houses, and the sheds of all yards that have room for some.
@@ -129,7 +120,7 @@ def stamp_houses(
 
 def _stamp_sheds(
     rng: np.random.Generator, north: Floats, width: Floats, room: Floats, yard: float, angle: float
-) -> Array:
+) -> Shapes:
     """Stamp sheds and garages in the corners of yards that have ``room`` metres south of the house: in one corner or both."""
     corner = np.array([[-1.0], [1.0]])
     built = (rng.uniform(size=(2, len(north))) < SHED_SHARE) & (room > SHED_ROOM)
@@ -144,7 +135,7 @@ def _stamp_sheds(
 
 
 def draw_lanes(
-    lots: Lots, kept: Array, lane: float
+    lots: Lots, kept: Ints, lane: float
 ) -> tuple[list[Any], list[tuple[Floats, Floats]]]:
     """Draw a lane before each row and lanes to the north across them, joined in common points.
 
@@ -185,7 +176,7 @@ def draw_lanes(
     return lines, stems
 
 
-def find_door(lots: Lots, kept: Array, lane: float) -> Floats:
+def find_door(lots: Lots, kept: Ints, lane: float) -> Floats:
     """Find the end of a lane that a cluster is reached by: the west end of its first row."""
     if not len(kept):
         return np.array([lots.lanes[0], lots.low[0]])

@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 import shapely
 
+from gridplan.arrays import Bools, Floats, Ints, Shapes
 from gridplan.synthetic.lattice import Lattice
 from gridplan.synthetic.lots import LANE, YARD, draw_lanes, find_door, lay_out_lots, stamp_houses
 from gridplan.synthetic.shapes import (
     CENTIMETRE,
     RECTANGLE,
-    Array,
-    Floats,
     Sheets,
     inset,
     keep_inside,
@@ -37,9 +36,9 @@ ELDERS = 0.27
 class Cluster:
     """A village or hamlet: its houses, its sheds, its public buildings, its lanes, all in place, and where it stands."""
 
-    houses: Array
-    sheds: Array
-    public: Array
+    houses: Shapes
+    sheds: Shapes
+    public: Shapes
     lanes: list[Any]
     stems: list[tuple[Floats, Floats]]  # an end of a lane and the direction it points
     centre: Floats
@@ -144,7 +143,7 @@ def _find_hull(cluster: Cluster) -> Any:
     return shapely.convex_hull(shapely.multipoints(shapely.get_coordinates(shapes)))
 
 
-def _throw_points(rng: np.random.Generator, land: Any, count: int) -> Array:
+def _throw_points(rng: np.random.Generator, land: Any, count: int) -> Shapes:
     """Throw points at random that fall on the land; a point inside it where all miss."""
     west, south, east, north = land.bounds
     points = shapely.points(rng.uniform((west, south), (east, north), (30 * count, 2)))
@@ -210,7 +209,7 @@ def _extend_stems(village: Cluster, part: Any, roads: list[Any]) -> list[Any]:
     return sorted(found, key=lambda line: round(line.length, 3))[:2]
 
 
-def _connect(point: Floats, lines: list[Any], walls: Array, parts: list[Any]) -> list[Any]:
+def _connect(point: Floats, lines: list[Any], walls: Shapes, parts: list[Any]) -> list[Any]:
     """Connect a point with the nearest corner of a street that can be reached without passing a house or leaving the land."""
     corners = shapely.get_coordinates(np.array(lines, dtype=object))
     gap = np.hypot(*(corners - point).T)
@@ -231,7 +230,7 @@ def _connect(point: Floats, lines: list[Any], walls: Array, parts: list[Any]) ->
     return []
 
 
-def _add_houses(rng: np.random.Generator, houses: Array, households: int, sheets: Sheets) -> None:
+def _add_houses(rng: np.random.Generator, houses: Shapes, households: int, sheets: Sheets) -> None:
     """Add houses: one household in each, but for a few that stand empty and as many that hold two."""
     whole, more = divmod(households, len(houses))
     lived = np.full(len(houses), whole)
@@ -333,7 +332,7 @@ def _add_sheds(
         )
 
 
-def _find_later_overlaps(shapes: Array, group: Array) -> Array:
+def _find_later_overlaps(shapes: Shapes, group: Ints) -> Bools:
     """Find the shapes that stand too near one of an earlier group."""
     late = np.zeros(len(shapes), bool)
     a, b = shapely.STRtree(shapes).query(shapes, predicate="dwithin", distance=6.0)

@@ -7,12 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import shapely
 
-Array = npt.NDArray[Any]
-Floats = npt.NDArray[np.float64]
+from gridplan.arrays import Array, Bools, Floats, Ints, Shapes
 
 CENTIMETRE = 2  # decimals that all coordinates of the town are rounded to
 SHARP = 3.0  # mitre limit of insets: keeps the corners of blocks
@@ -99,7 +97,7 @@ def turn_shape(shape: Any, angle: float) -> Any:
     return shapely.transform(shape, lambda xy: turn(xy, angle))
 
 
-def stamp(template: Floats, centres: Floats, sizes: Floats, angles: Floats | float) -> Array:
+def stamp(template: Floats, centres: Floats, sizes: Floats, angles: Floats | float) -> Shapes:
     """Stamp an outline at many places.
 
     Parameters
@@ -188,9 +186,7 @@ def pack_rows(
     return np.column_stack([left[row] + x, low[row] + depth / 2]), length
 
 
-def _fill_rows(
-    room: Floats, lengths: Floats, gap: float
-) -> tuple[npt.NDArray[np.int64], Floats, Floats]:
+def _fill_rows(room: Floats, lengths: Floats, gap: float) -> tuple[Ints, Floats, Floats]:
     """Fill rows with as many buildings as there is room for, the space left over shared out between them."""
     ends = np.cumsum(lengths + gap) - gap
     fits = ends[None, :] <= room[:, None]
@@ -200,7 +196,7 @@ def _fill_rows(
     return row, ends[slot] - lengths[slot] / 2 + slack[row] * (slot + 0.5), lengths[slot]
 
 
-def keep_inside(region: Any, shapes: Array) -> npt.NDArray[np.bool_]:
+def keep_inside(region: Any, shapes: Shapes) -> Bools:
     """Say which shapes lie wholly inside a region."""
     shapely.prepare(region)
     return np.asarray(shapely.contains_properly(region, shapes))

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import shapely
 
+from gridplan.arrays import Floats, Shapes
 from gridplan.synthetic.lattice import Cell, Edge, Lattice, Line
 from gridplan.synthetic.names import name_street
-from gridplan.synthetic.shapes import CENTIMETRE, Array, Floats, Sheets
+from gridplan.synthetic.shapes import CENTIMETRE, Sheets
 
 BANKS = {
     "river": 42.0,
@@ -99,7 +99,7 @@ def _find_corner(
     return np.asarray(node + np.linalg.solve(normals, np.array([bank_before, bank_after])))
 
 
-def outline_communities(lattice: Lattice) -> Array:
+def outline_communities(lattice: Lattice) -> Shapes:
     """Outline each community along the lines of the lattice, so that neighbours share every point of their limit."""
     outlines = np.empty(len(lattice.quads), dtype=object)
     for number, cells in enumerate(lattice.quads):
@@ -125,7 +125,7 @@ def draw_land(rng: np.random.Generator, lattice: Lattice, sheets: Sheets) -> Non
     _draw_crossings(rng, lattice, sheets)
 
 
-def find_rivers(lattice: Lattice) -> Array:
+def find_rivers(lattice: Lattice) -> Shapes:
     """Find the water of each river, a polygon; streams end at it."""
     waters = []
     for run in _find_runs(lattice, "river"):
@@ -298,9 +298,7 @@ def _cross_middle(lattice: Lattice, line: Line, edge: Edge) -> Floats:
     return np.array([ends[0], edge.points[edge.landing], ends[1]])
 
 
-def _add_crossing(
-    sheets: Sheets, way: npt.NDArray[np.float64], barrier: str, urban: bool, street: str
-) -> None:
+def _add_crossing(sheets: Sheets, way: Floats, barrier: str, urban: bool, street: str) -> None:
     kind = "bridge" if barrier != "railway" else "underpass" if urban else "level_crossing"
     shape = shapely.LineString(way.round(CENTIMETRE))
     sheets.add("openings", shape, kind=kind)
@@ -309,7 +307,7 @@ def _add_crossing(
     )
 
 
-def join_streets(lines: Array) -> Array:
+def join_streets(lines: Shapes) -> Shapes:
     """Join streets: where one ends on another, both get a common point.
 
     Examples
@@ -330,7 +328,7 @@ def join_streets(lines: Array) -> Array:
     return np.asarray(joined)
 
 
-def _merge_ends(lines: Array) -> Array:
+def _merge_ends(lines: Shapes) -> Shapes:
     """Make ends of streets that are a rounding apart the same point."""
     points, of = shapely.get_coordinates(lines, return_index=True)
     rim = np.flatnonzero((np.diff(of, prepend=-1) != 0) | (np.diff(of, append=-1) != 0))

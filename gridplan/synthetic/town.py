@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from gridplan.arrays import Shapes
 from gridplan.errors import RuleError
 from gridplan.site import Reading
 from gridplan.synthetic.lattice import Lattice, make_lattice
@@ -30,7 +31,7 @@ from gridplan.synthetic.observations import (
     settle_institutions,
 )
 from gridplan.synthetic.rural import draw_rural
-from gridplan.synthetic.shapes import Array, Sheets
+from gridplan.synthetic.shapes import Sheets
 from gridplan.synthetic.terrain import draw_land, join_streets, outline_communities
 from gridplan.synthetic.urban import draw_urban, share_whole
 from gridplan.synthetic.wards import (
@@ -268,7 +269,7 @@ def _number_rows(rows: pd.DataFrame, table: str, prefix: str) -> pd.DataFrame:
     return rows.assign(**{find_key(table): prefix + "-" + _LETTERS.get(table, "") + number})
 
 
-def _list_communities(seed: int, wards: pd.DataFrame, outlines: Array) -> pd.DataFrame:
+def _list_communities(seed: int, wards: pd.DataFrame, outlines: Shapes) -> pd.DataFrame:
     """List the communities; the total of households is known of most."""
     known = np.array(
         [make_rng(seed, "total", n).uniform() < TOTAL_KNOWN for n in range(len(wards))]

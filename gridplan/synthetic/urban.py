@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import shapely
 
+from gridplan.arrays import Floats, Ints, Shapes
 from gridplan.synthetic.estates import (
     DENSER,
     DENSITIES,
@@ -27,8 +27,6 @@ from gridplan.synthetic.shapes import (
     CENTIMETRE,
     COURT,
     RECTANGLE,
-    Array,
-    Floats,
     Sheets,
     find_chords,
     inset,
@@ -183,7 +181,7 @@ def _split_blocks(rng: np.random.Generator, blocks: list[Any]) -> tuple[list[Any
     return blocks_ready, lanes
 
 
-def choose_styles(rng: np.random.Generator, areas: Floats, flats: float) -> npt.NDArray[np.int64]:
+def choose_styles(rng: np.random.Generator, areas: Floats, flats: float) -> Ints:
     """Choose how each plot is built, so that together they take so many flats; -1 is left open.
 
     Examples
@@ -244,7 +242,7 @@ def _settle(rng: np.random.Generator, homes: pd.DataFrame, households: int, shee
     sheets.add("buildings", homes["geometry"].to_numpy(object)[built], **chosen)
 
 
-def share_whole(total: int, weights: Floats) -> npt.NDArray[np.int64]:
+def share_whole(total: int, weights: Floats) -> Ints:
     """Share a whole number out in proportion to weights: whole shares that sum to it, by the largest remainder.
 
     Examples
@@ -253,7 +251,7 @@ def share_whole(total: int, weights: Floats) -> npt.NDArray[np.int64]:
     [4, 3, 3]
     """
     exact = total * weights / weights.sum()
-    whole: npt.NDArray[np.int64] = np.floor(exact).astype(np.int64)
+    whole: Ints = np.floor(exact).astype(np.int64)
     rest = np.argsort(-(exact - whole), kind="stable")[: total - int(whole.sum())]
     whole[rest] += 1
     return whole
@@ -339,7 +337,7 @@ def _draw_park(rng: np.random.Generator, plot: Plot, title: str, wet: bool, shee
     centre = shapely.get_coordinates(plot.land.centroid)[0]
     shore = centre + (radius * wobble)[:, None] * np.column_stack([np.cos(turns), np.sin(turns)])
     lake = shapely.intersection(shapely.Polygon(shore.round(CENTIMETRE)), inset(plot.land, 12.0))
-    lakes: Array = np.array([inset(lake, 0.0)], dtype=object)
+    lakes: Shapes = np.array([inset(lake, 0.0)], dtype=object)
     sheets.add(
         "barriers", shapely.set_precision(lakes, 0.01), kind="lake", name="公园湖", hard=True
     )

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from gridplan.arrays import Floats
 from gridplan.errors import InputError, Problem
 from gridplan.synthetic.names import name_community, name_subdistrict
-from gridplan.synthetic.shapes import Floats
 
 # Households of a community that is alone: least, usual, most.
 SIZES = {

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import shapely
 
+from gridplan.arrays import Bools, Floats, Ints, Shapes
 from gridplan.walking.noding import StreetPieces, project_places
 
-Array = np.ndarray[Any, Any]
 GAP = 0.05  # metres taken out of a street on either side of a barrier that closes it
 
 
 def meet_barriers(
-    pieces: StreetPieces, shapes: Array, ways: Array, reach: float
-) -> tuple[Array, Array, Array, Array]:
+    pieces: StreetPieces, shapes: Shapes, ways: Shapes, reach: float
+) -> tuple[Ints, Floats, Floats, Bools]:
     """Find where pieces on the ground meet hard barriers.
 
     A street goes on where one of the ``ways`` through (openings, bridges,
@@ -41,7 +39,7 @@ def meet_barriers(
     return piece_ground, np.clip(start - widen, 0, 1), np.clip(stop + widen, 0, 1), closed
 
 
-def _find_shares(pieces: StreetPieces, piece: Array, parts: Array) -> tuple[Array, Array]:
+def _find_shares(pieces: StreetPieces, piece: Ints, parts: Shapes) -> tuple[Floats, Floats]:
     """Find between which shares of the pieces' length the parts lie."""
     if len(parts) == 0:
         return np.zeros(0), np.zeros(0)
@@ -53,7 +51,7 @@ def _find_shares(pieces: StreetPieces, piece: Array, parts: Array) -> tuple[Arra
     return np.minimum(*shares), np.maximum(*shares)
 
 
-def _find_near(parts: Array, ways: Array, reach: float) -> Array:
+def _find_near(parts: Shapes, ways: Shapes, reach: float) -> Bools:
     """Find which parts have a way through beside them."""
     near = np.zeros(len(parts), bool)
     near[shapely.STRtree(ways).query(parts, predicate="dwithin", distance=reach)[0]] = True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -12,6 +11,7 @@ import shapely
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
+from gridplan.arrays import Bools, Floats, Ints
 from gridplan.rules.walking import WalkingRules
 from gridplan.site import Site
 from gridplan.tables.ledger import Entry
@@ -19,7 +19,6 @@ from gridplan.walking.network import WalkingNetwork
 from gridplan.walking.network_distances import measure_paths
 from gridplan.walking.obstacles import Obstacles, find_obstacles
 
-Array = np.ndarray[Any, Any]
 ANYWHERE = 1e7  # metres, farther than any two places of a site
 CELLS = 4_000_000  # ways looked at together, to bound the memory
 
@@ -152,8 +151,8 @@ def measure_straight(
 
 
 def _measure_some(
-    a: Array, b: Array, obstacles: Obstacles, reach: float
-) -> tuple[Array, Array, Array]:
+    a: Floats, b: Floats, obstacles: Obstacles, reach: float
+) -> tuple[Ints, Ints, Floats]:
     """Measure the ways from some places to all others; returns rows, columns and straight metres."""
     row, column = shapely.STRtree(shapely.points(b)).query(
         shapely.points(a), predicate="dwithin", distance=reach
@@ -172,7 +171,7 @@ def _measure_some(
     return row[kept][order], column[kept][order], metres[kept][order]
 
 
-def _go_by_openings(a: Array, b: Array, obstacles: Obstacles, reach: float) -> Array:
+def _go_by_openings(a: Floats, b: Floats, obstacles: Obstacles, reach: float) -> Floats:
     """Measure the straight metres from each place to each other by one opening or several; infinite where there is no way."""
     k = len(obstacles.places)
     n = len(a)
@@ -196,7 +195,7 @@ def _go_by_openings(a: Array, b: Array, obstacles: Obstacles, reach: float) -> A
     return np.asarray(dijkstra(graph, indices=k + np.arange(n), limit=reach)[:, k + n :])
 
 
-def _keep_free(start: Array, stop: Array, obstacles: Obstacles, *openings: Array) -> Array:
+def _keep_free(start: Floats, stop: Floats, obstacles: Obstacles, *openings: Ints) -> Bools:
     return ~obstacles.find_blocked(start, stop, *openings)
 
 

@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from gridplan.arrays import Bools, Floats, Ints
 from gridplan.rules.walking import WalkingRules
 from gridplan.site import Site
 from gridplan.tables.ledger import Entry
 from gridplan.walking.network import WalkingNetwork
 from gridplan.walking.obstacles import Obstacles, find_obstacles
 
-Array = np.ndarray[Any, Any]
 LADDER = (
     0.125,
     0.25,
@@ -31,11 +31,11 @@ CUT_OFF = "cut off from every street within reach"
 class StreetAccess:
     """Where points meet the network: edge (-1: nowhere), metres along it from its first node, and metres of the way there."""
 
-    edge: Array
-    along: Array
-    leg: Array
+    edge: Ints
+    along: Floats
+    leg: Floats
 
-    def put(self, rows: Array, other: StreetAccess) -> None:
+    def put(self, rows: Ints, other: StreetAccess) -> None:
         """Put the feet of some rows in place."""
         self.edge[rows] = other.edge
         self.along[rows] = other.along
@@ -133,7 +133,7 @@ class AccessSearch:
         self.edges = network.kept_edges
         self.tree = shapely.STRtree(network.draw_edges(self.edges))
 
-    def has_near(self, xy: Array) -> Array:
+    def has_near(self, xy: Floats) -> Bools:
         """Find which points have an edge within the limit, whatever lies between."""
         near = np.zeros(len(xy), bool)
         near[
@@ -143,7 +143,7 @@ class AccessSearch:
         ] = True
         return near
 
-    def find_feet(self, xy: Array) -> tuple[StreetAccess, Array]:
+    def find_feet(self, xy: Floats) -> tuple[StreetAccess, Ints]:
         """Find the nearest foot of each point, straight or through a gate; returns the feet, and the gate (-1: none)."""
         foot = self.find_straight(xy)
         gate = np.full(len(xy), -1)
@@ -160,7 +160,7 @@ class AccessSearch:
             gate[away[better]] = through[better]
         return foot, gate
 
-    def find_straight(self, xy: Array, *gate: Array) -> StreetAccess:
+    def find_straight(self, xy: Floats, *gate: Ints) -> StreetAccess:
         """Find the nearest foot that a straight way leads to; where the points are gates, these are given."""
         foot = self._find_nearest(xy)
         known = np.flatnonzero(foot.edge >= 0)
@@ -177,7 +177,7 @@ class AccessSearch:
             open_ = open_[found.edge < 0]
         return foot
 
-    def _find_nearest(self, xy: Array) -> StreetAccess:
+    def _find_nearest(self, xy: Floats) -> StreetAccess:
         """Find the nearest foot of each point, whatever lies between."""
         foot = _make_none(len(xy))
         point, near = self.tree.query_nearest(shapely.points(xy), max_distance=self.limit)
@@ -186,7 +186,7 @@ class AccessSearch:
         foot.put(point[first], StreetAccess(self.edges[near[first]], along[first], leg[first]))
         return foot
 
-    def _look_within(self, xy: Array, reach: float, *gate: Array) -> StreetAccess:
+    def _look_within(self, xy: Floats, reach: float, *gate: Ints) -> StreetAccess:
         """Find the nearest foot within reach of each point that nothing blocks the way to."""
         foot = _make_none(len(xy))
         counts = np.bincount(
@@ -211,7 +211,7 @@ class AccessSearch:
             foot.put(point[first], StreetAccess(edge[first], along[first], leg[first]))
         return foot
 
-    def _find_by_gates(self, xy: Array) -> tuple[StreetAccess, Array]:
+    def _find_by_gates(self, xy: Floats) -> tuple[StreetAccess, Ints]:
         """Find the shortest way to a foot through one gate; returns the feet and the gates."""
         foot = _make_none(len(xy))
         through = np.full(len(xy), -1)
@@ -236,7 +236,7 @@ class AccessSearch:
         through[point] = own[gate]
         return foot, through
 
-    def _project(self, xy: Array, edge: Array) -> tuple[Array, Array]:
+    def _project(self, xy: Floats, edge: Ints) -> tuple[Floats, Floats]:
         """Project points on edges; returns the metres along the edge and to it."""
         n = self.network
         a = np.column_stack([n.x[n.u[edge]], n.y[n.u[edge]]])
@@ -244,14 +244,14 @@ class AccessSearch:
         share = np.clip(((xy - a) * d).sum(axis=1) / (d**2).sum(axis=1), 0.0, 1.0)
         return share * n.metres[edge], np.hypot(*(xy - a - share[:, None] * d).T)
 
-    def _find_blocked(self, xy: Array, edge: Array, along: Array, *gate: Array) -> Array:
+    def _find_blocked(self, xy: Floats, edge: Ints, along: Floats, *gate: Ints) -> Bools:
         n = self.network
         share = (along / n.metres[edge])[:, None]
         a, b = (np.column_stack([n.x[node], n.y[node]]) for node in (n.u[edge], n.v[edge]))
         return self.obstacles.find_blocked(xy, a + share * (b - a), *gate)
 
 
-def _take(gate: tuple[Array, ...], rows: Array) -> list[Array]:
+def _take(gate: tuple[Ints, ...], rows: Ints) -> list[Ints]:
     return [own[rows] for own in gate]
 
 
@@ -259,7 +259,7 @@ def _make_none(n: int) -> StreetAccess:
     return StreetAccess(np.full(n, -1), np.full(n, np.nan), np.full(n, np.nan))
 
 
-def _take_best(point: Array, leg: Array, edge: Array) -> Array:
+def _take_best(point: Ints, leg: Floats, edge: Ints) -> Ints:
     """Take for each point the row with the shortest leg, of several the lowest edge."""
     order = np.lexsort((edge, np.round(leg, 6), point))
     if len(order) == 0:

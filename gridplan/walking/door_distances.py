@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 
+from gridplan.arrays import Bools, Floats
 from gridplan.rules.walking import WalkingRules
 from gridplan.site import Site
 from gridplan.tables.ledger import Entry
@@ -18,7 +17,6 @@ from gridplan.walking.network import WalkingNetwork, build_network
 from gridplan.walking.network_distances import clip_network, measure_paths
 from gridplan.walking.obstacles import Obstacles, find_obstacles
 
-Array = np.ndarray[Any, Any]
 # ways are looked for that are no longer than so many times the widest extent
 # of the community,
 ROUND = 4.0
@@ -30,7 +28,7 @@ def measure_among(
     stairwells: gpd.GeoDataFrame,
     rules: WalkingRules | None = None,
     network: WalkingNetwork | None = None,
-) -> tuple[dict[str, Array], list[Entry]]:
+) -> tuple[dict[str, Floats], list[Entry]]:
     """Measure the ways between all stairwells of each community, along the streets.
 
     Doors of one building lie a straight line apart. Doors of one compound, or
@@ -81,7 +79,7 @@ def _measure_community(
     site: Site,
     obstacles: Obstacles,
     rules: WalkingRules,
-) -> tuple[Array, Array]:
+) -> tuple[Floats, Bools]:
     """Measure the ways among the stairwells of a community; returns them, and which of them lack a way along the streets."""
     names = (own["building"] + "\n" + own["door"].astype("str")).to_numpy(object)
     _, first, place = np.unique(names, return_index=True, return_inverse=True)
@@ -126,19 +124,19 @@ def clip_around(
     return clip_network(network, boxes)
 
 
-def _limit_ways(xy: Array) -> float:
+def _limit_ways(xy: Floats) -> float:
     """Limit the metres of the ways that are looked for among places."""
     return max(LEAST, ROUND * float(np.hypot(*np.ptp(xy, axis=0))))
 
 
 def _walk_straight(
-    metres: Array,
-    straight: Array,
+    metres: Floats,
+    straight: Floats,
     spots: gpd.GeoDataFrame,
-    xy: Array,
+    xy: Floats,
     obstacles: Obstacles,
     rules: WalkingRules,
-) -> Array:
+) -> Floats:
     """Let doors that may do so walk straight to each other, if that is shorter."""
     building, compound = (pd.factorize(spots[c])[0] for c in ("building", "compound"))
     home = building[:, None] == building
@@ -153,7 +151,7 @@ def _walk_straight(
     return metres
 
 
-def _stray(spots: gpd.GeoDataFrame, straight: Array, site: Site, rules: WalkingRules) -> Array:
+def _stray(spots: gpd.GeoDataFrame, straight: Floats, site: Site, rules: WalkingRules) -> Floats:
     """Measure ways where no streets are known; what no opening leads to is as far as if nothing lay between."""
     found = measure_straight(spots, spots, site, rules).tocoo()
     metres = straight * rules.detour
@@ -161,6 +159,6 @@ def _stray(spots: gpd.GeoDataFrame, straight: Array, site: Site, rules: WalkingR
     return np.maximum(metres, metres.T)
 
 
-def _name_fewer(lost: Array) -> Array:
+def _name_fewer(lost: Bools) -> Bools:
     """Name the doors that lack ways to more than half of the others."""
     return np.asarray(2 * lost.sum(axis=1) > len(lost))

@@ -12,6 +12,7 @@ import shapely
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
+from gridplan.arrays import Bools, Floats, Ints, Objects, Shapes
 from gridplan.rules.walking import WalkingRules
 from gridplan.site import Site
 from gridplan.tables.ledger import Entry
@@ -25,7 +26,6 @@ from gridplan.walking.noding import (
     split_pieces,
 )
 
-Array = np.ndarray[Any, Any]
 LISTED = 20  # codes named in an entry of the ledger
 
 
@@ -50,21 +50,21 @@ class WalkingNetwork:
         if there is none.
     """
 
-    x: Array
-    y: Array
-    u: Array
-    v: Array
-    metres: Array
-    street: Array
-    component: Array
+    x: Floats
+    y: Floats
+    u: Ints
+    v: Ints
+    metres: Floats
+    street: Objects
+    component: Ints
     kept: int
 
     @property
-    def kept_edges(self) -> Array:
+    def kept_edges(self) -> Ints:
         """The edges of the piece that counts: int64."""
         return np.flatnonzero(self.component[self.u] == self.kept)
 
-    def draw_edges(self, edges: Array) -> Array:
+    def draw_edges(self, edges: Ints) -> Shapes:
         """Draw edges as lines."""
         ends = [
             np.column_stack([self.x[node], self.y[node]]) for node in (self.u[edges], self.v[edges])
@@ -138,7 +138,7 @@ def build_network(
     return network, [*entries, *_report_apart(network)]
 
 
-def _take_apart(streets: gpd.GeoDataFrame) -> tuple[StreetPieces, Array]:
+def _take_apart(streets: gpd.GeoDataFrame) -> tuple[StreetPieces, Floats]:
     """Take streets apart into straight pieces.
 
     Returns the pieces, and the ends of all streets: float64[e, 3], their place
@@ -197,7 +197,7 @@ def _join_ends(pieces: StreetPieces, reach: float) -> StreetPieces:
     )
 
 
-def _number_nodes(pieces: StreetPieces, ends: Array, codes: Array) -> WalkingNetwork:
+def _number_nodes(pieces: StreetPieces, ends: Floats, codes: Objects) -> WalkingNetwork:
     """Give the nodes and edges their numbers; a vertex of a bridge or tunnel where no street ends is a node of its own level."""
     places = np.concatenate([pieces.first, pieces.last])
     level = np.tile(pieces.level, 2).astype(float)
@@ -233,7 +233,7 @@ def _number_nodes(pieces: StreetPieces, ends: Array, codes: Array) -> WalkingNet
     )
 
 
-def find_same(places: Array, others: Array) -> Array:
+def find_same(places: Floats, others: Floats) -> Bools:
     """Find which places are among others, to the last digit."""
     return np.asarray(pd.MultiIndex.from_arrays(places.T).isin(pd.MultiIndex.from_arrays(others.T)))
 

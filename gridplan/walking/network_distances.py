@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
+from gridplan.arrays import Floats, Ints
 from gridplan.walking.network import WalkingNetwork
 
-Array = np.ndarray[Any, Any]
 CELLS = 8_000_000  # distances held at once, to bound the memory
 TOGETHER = 64  # sources whose surroundings are looked at together
 
@@ -65,7 +64,7 @@ def measure_paths(
 
 def _batch_near(
     network: WalkingNetwork, sources: pd.DataFrame, targets: int, limit: float
-) -> list[Array]:
+) -> list[Ints]:
     """Batch sources that lie near one another: their rows."""
     node = network.u[sources["edge"].to_numpy()]
     # strips of twice the limit, so that a batch stays compact
@@ -77,7 +76,7 @@ def _batch_near(
 
 def crop_network(
     network: WalkingNetwork, sources: pd.DataFrame, limit: float
-) -> tuple[WalkingNetwork, Array]:
+) -> tuple[WalkingNetwork, Ints]:
     """Crop a network to what can be reached from some sources within a limit, by straight lines.
 
     Returns the part, and for each edge of the network its number in the part
@@ -99,7 +98,7 @@ def crop_network(
     return _take_edges(network, held), number
 
 
-def clip_network(network: WalkingNetwork, boxes: Array) -> WalkingNetwork:
+def clip_network(network: WalkingNetwork, boxes: Floats) -> WalkingNetwork:
     """Clip a network to its kept edges that come into one of some boxes, in their order.
 
     ``boxes`` is float64[k, 4]: least x and y, greatest x and y, metres.
@@ -126,7 +125,7 @@ def clip_network(network: WalkingNetwork, boxes: Array) -> WalkingNetwork:
     )
 
 
-def _take_edges(network: WalkingNetwork, held: Array) -> WalkingNetwork:
+def _take_edges(network: WalkingNetwork, held: Ints) -> WalkingNetwork:
     """Take some edges of a network with their nodes, in their order."""
     nodes = np.unique(np.concatenate([network.u[held], network.v[held]]))
     place = np.zeros(len(network.x), np.int64)
@@ -162,8 +161,8 @@ def add_sources(network: WalkingNetwork, sources: pd.DataFrame) -> csr_array:
 
 
 def _finish(
-    network: WalkingNetwork, ways: Array, sources: pd.DataFrame, targets: pd.DataFrame
-) -> Array:
+    network: WalkingNetwork, ways: Floats, sources: pd.DataFrame, targets: pd.DataFrame
+) -> Floats:
     """Finish ways to all nodes at the targets; on one edge they need not go by its ends."""
     edge = targets["edge"].to_numpy()
     leg = targets["leg"].to_numpy(float)
@@ -178,7 +177,7 @@ def _finish(
     return np.asarray(metres)
 
 
-def find_shared(edges: Array, others: Array) -> tuple[Array, Array]:
+def find_shared(edges: Ints, others: Ints) -> tuple[Ints, Ints]:
     """Find all pairs of one row each with the same edge."""
     order = np.argsort(others, kind="stable")
     low, high = (np.searchsorted(others[order], edges, side) for side in ("left", "right"))

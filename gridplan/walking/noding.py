@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import shapely
 
-Array = np.ndarray[Any, Any]
+from gridplan.arrays import Bools, Floats, Ints, Shapes
+
 DIGITS = 3  # of metres: what is the same to a millimetre is one place
 TOUCH = 1e-3  # metres within which a crossing is at an end
 
@@ -27,20 +27,20 @@ class StreetPieces:
         int64[n], row of the street.
     """
 
-    first: Array
-    last: Array
-    level: Array
-    street: Array
+    first: Floats
+    last: Floats
+    level: Ints
+    street: Ints
 
     def __len__(self) -> int:
         """Return the number of pieces."""
         return len(self.level)
 
-    def take(self, rows: Array) -> StreetPieces:
+    def take(self, rows: Ints) -> StreetPieces:
         """Return some of the pieces."""
         return StreetPieces(self.first[rows], self.last[rows], self.level[rows], self.street[rows])
 
-    def draw(self) -> Array:
+    def draw(self) -> Shapes:
         """Draw the pieces as lines."""
         return np.asarray(shapely.linestrings(np.stack([self.first, self.last], axis=1)))
 
@@ -54,15 +54,15 @@ class Cuts:
     nothing of them stays.
     """
 
-    piece: Array
-    share: Array
-    at: Array
-    gone: Array
-    start: Array
-    stop: Array
+    piece: Ints
+    share: Floats
+    at: Floats
+    gone: Ints
+    start: Floats
+    stop: Floats
 
 
-def order_pieces(first: Array, last: Array, level: Array, street: Array) -> StreetPieces:
+def order_pieces(first: Floats, last: Floats, level: Ints, street: Ints) -> StreetPieces:
     """Put pieces in order: rounded to the millimetre, west end first, sorted, each once."""
     first = np.round(first, DIGITS) + 0.0
     last = np.round(last, DIGITS) + 0.0
@@ -80,7 +80,7 @@ def order_pieces(first: Array, last: Array, level: Array, street: Array) -> Stre
     return pieces.take(np.append(True, (place[1:] != place[:-1]).any(axis=1)))
 
 
-def find_crossings(pieces: StreetPieces) -> tuple[Array, Array, Array]:
+def find_crossings(pieces: StreetPieces) -> tuple[Ints, Floats, Floats]:
     """Find where pieces on the ground cross or touch one another.
 
     Returns the piece, the share of its length and the place of each split. An
@@ -116,7 +116,7 @@ def find_crossings(pieces: StreetPieces) -> tuple[Array, Array, Array]:
     return piece[inside], share[inside], place[inside]
 
 
-def _settle_place(pieces: StreetPieces, a: Array, b: Array, t: Array, s: Array) -> Array:
+def _settle_place(pieces: StreetPieces, a: Ints, b: Ints, t: Floats, s: Floats) -> Floats:
     """Settle the place where two pieces meet: an end of either, else the crossing."""
     place = pieces.first[a] + t[:, None] * (pieces.last[a] - pieces.first[a])
     for piece, share in ((a, t), (b, s)):
@@ -126,7 +126,7 @@ def _settle_place(pieces: StreetPieces, a: Array, b: Array, t: Array, s: Array) 
     return np.asarray(np.round(place, DIGITS) + 0.0)
 
 
-def project_places(pieces: StreetPieces, piece: Array, place: Array) -> tuple[Array, Array]:
+def project_places(pieces: StreetPieces, piece: Ints, place: Floats) -> tuple[Floats, Floats]:
     """Project places on pieces; returns shares of the length, 0 to 1, and metres off."""
     p = pieces.first[piece]
     d = pieces.last[piece] - pieces.first[piece]
@@ -134,7 +134,7 @@ def project_places(pieces: StreetPieces, piece: Array, place: Array) -> tuple[Ar
     return share, np.asarray(np.hypot(*(place - p - share[:, None] * d).T))
 
 
-def is_inside(pieces: StreetPieces, piece: Array, share: Array) -> Array:
+def is_inside(pieces: StreetPieces, piece: Ints, share: Floats) -> Bools:
     """Find which places on pieces are not at an end."""
     length = np.hypot(*(pieces.last[piece] - pieces.first[piece]).T)
     return np.asarray((share * length > TOUCH) & ((1 - share) * length > TOUCH))
@@ -167,7 +167,7 @@ def split_pieces(pieces: StreetPieces, cuts: Cuts) -> StreetPieces:
     return order_pieces(first, last, pieces.level[parent], pieces.street[parent])
 
 
-def _lie_within(piece: Array, share: Array, cuts: Cuts) -> Array:
+def _lie_within(piece: Ints, share: Floats, cuts: Cuts) -> Bools:
     """Find which places lie within what is gone of their piece."""
     within = np.zeros(len(piece), bool)
     if len(cuts.gone) == 0:

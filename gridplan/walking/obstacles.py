@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import shapely
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
+from gridplan.arrays import Bools, Floats, Ints, Objects, Shapes
 from gridplan.rules.walking import WalkingRules
 from gridplan.site import Site
 
-Array = np.ndarray[Any, Any]
 WALLS = frozenset({"wall", "fence", "hedge", "city_wall", "围墙", "围栏", "院墙", "栅栏"})
 GATES = frozenset({"gate", "entrance", "大门", "门", "出入口", "小区门"})
 SERVES = 25.0  # metres within which a gate belongs to a wall
@@ -49,16 +48,16 @@ class Obstacles:
         there may cross.
     """
 
-    shapes: Array
-    wall: Array
-    places: Array
-    gate: Array
-    codes: Array
-    twin: Array
+    shapes: Shapes
+    wall: Bools
+    places: Floats
+    gate: Bools
+    codes: Objects
+    twin: Ints
     gate_reach: float
     opening_reach: float
 
-    def find_blocked(self, start: Array, stop: Array, *openings: Array) -> Array:
+    def find_blocked(self, start: Floats, stop: Floats, *openings: Ints) -> Bools:
         """Find which straight ways are blocked: bool[n].
 
         ``start`` and ``stop`` are float64[n, 2]; ``openings`` are numbers of
@@ -80,7 +79,7 @@ class Obstacles:
         return blocked
 
     @cached_property
-    def served(self) -> Array:
+    def served(self) -> Ints:
         """The shapes passed at each opening: its number times the number of shapes, plus theirs."""
         reach = np.where(self.gate, self.gate_reach, self.opening_reach)
         place, shape = shapely.STRtree(self.shapes).query(
@@ -90,7 +89,7 @@ class Obstacles:
         kept = self.gate[place] == self.wall[shape]
         return np.asarray(place[kept] * len(self.shapes) + shape[kept])
 
-    def _passes(self, ways: Array, shape: Array, opening: Array) -> Array:
+    def _passes(self, ways: Shapes, shape: Ints, opening: Ints) -> Bools:
         """Find which ways cross a shape only beside the opening.
 
         One in the middle of water opens all of the way to it.
@@ -144,7 +143,7 @@ def find_obstacles(
     )
 
 
-def _find_ends(shapes: Array) -> tuple[Array, Array, Array]:
+def _find_ends(shapes: Shapes) -> tuple[Ints, Floats, Ints]:
     """Find where openings are passed: lines at both ends, all else in the middle.
 
     Returns the row of the opening of each place, the place, and the number of
@@ -162,7 +161,7 @@ def _find_ends(shapes: Array) -> tuple[Array, Array, Array]:
     return np.concatenate([np.arange(n), lines]), places, twin
 
 
-def _find_gated(walls: Array, gates: Array) -> Array:
+def _find_gated(walls: Shapes, gates: Shapes) -> Bools:
     """Find which walls have a gate, or touch one that has: bool."""
     n = len(walls)
     g = len(gates)

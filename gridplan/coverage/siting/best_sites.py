@@ -9,16 +9,15 @@ rounds and nodes.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
+from gridplan.arrays import Ints
 from gridplan.coverage.siting.dual_bound import ROUNDS, DualSolution, bound_costs
 from gridplan.coverage.siting.greedy import add_greedily, swap_sites
 from gridplan.coverage.siting.integer_program import solve_costs
 from gridplan.coverage.siting.site_costs import SitingCosts, price_sites, reduce_costs
 
-Array = np.ndarray[Any, Any]
 WORK = 1_000_000_000  # steps of the kernels that disturbances may take
 DISTURBANCES = 3_000  # and at most so many
 SMALL = 2_000  # entries up to which branch and bound is quicker than a dual followed to its end
@@ -32,7 +31,7 @@ TINY = 1e-9
 class SiteChoice:
     """Sites chosen (numbers in the problem, sorted), their price, its bound, and the first dual."""
 
-    sites: Array
+    sites: Ints
     price: float
     bound: float
     dual: DualSolution | None = None
@@ -123,7 +122,7 @@ def _is_closed(limit: float, bound: float) -> bool:
     return limit - bound <= TINY * max(abs(limit), 1e-300)
 
 
-def improve_sites(costs: SitingCosts, chosen: Array, haste: int = 0) -> Array:
+def improve_sites(costs: SitingCosts, chosen: Ints, haste: int = 0) -> Ints:
     """Improve a choice by swaps and disturbances, as many as the work allows."""
     n = len(costs.weights)
     m = len(costs.sites)
@@ -139,7 +138,7 @@ def round_up(costs: SitingCosts, bound: float) -> float:
     return float(np.ceil(bound - 1e-6 * max(1.0, abs(bound) * 1e-3))) if costs.whole else bound
 
 
-def fix_sites(dual: DualSolution, k: int, limit: float) -> tuple[Array, Array]:
+def fix_sites(dual: DualSolution, k: int, limit: float) -> tuple[Ints, Ints]:
     """Fix sites by worth: those that every choice up to the limit opens, those left to choose."""
     order = np.argsort(-dual.worth, kind="stable")
     last = dual.worth[order[k - 1]]

@@ -9,17 +9,16 @@ bound for all choices.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import highspy
 import numpy as np
 from scipy.sparse import csc_array, csr_array
 
+from gridplan.arrays import Array, Bools, Floats, Ints
 from gridplan.coverage.siting.dual_bound import FIRST, LAST, PATIENCE, SHRINK, SMOOTH, DualSolution
 from gridplan.coverage.siting.site_costs import SitingCosts
 from gridplan.engine.highs import open_programme
 
-Array = np.ndarray[Any, Any]
 ROUNDS = 400
 ENTRIES = 4_000  # entries of a problem that is handed to branch and bound
 NODES = 2_000
@@ -43,8 +42,8 @@ class CapacitatedCosts:
     """
 
     costs: SitingCosts
-    capacities: Array
-    always: Array
+    capacities: Floats
+    always: Bools
 
     @property
     def top(self) -> float:
@@ -61,7 +60,7 @@ class CapacitatedAssignment:
 
     flow: csr_array
     price: float
-    pay: Array
+    pay: Floats
 
 
 def assign_within_capacity(capacitated: CapacitatedCosts, opened: Array) -> CapacitatedAssignment:
@@ -105,7 +104,7 @@ def assign_within_capacity(capacitated: CapacitatedCosts, opened: Array) -> Capa
     )
 
 
-def add_within_capacity(capacitated: CapacitatedCosts, k: int, until: float = -np.inf) -> Array:
+def add_within_capacity(capacitated: CapacitatedCosts, k: int, until: float = -np.inf) -> Ints:
     """Add up to k sites, always the one that saves most, until the price is at most ``until``."""
     from gridplan.coverage.siting.siting_kernels import fill_capacity, weigh_within_capacity
 
@@ -180,9 +179,7 @@ def add_within_capacity(capacitated: CapacitatedCosts, k: int, until: float = -n
     return chosen
 
 
-def swap_shared(
-    capacitated: CapacitatedCosts, chosen: Array
-) -> tuple[Array, CapacitatedAssignment]:
+def swap_shared(capacitated: CapacitatedCosts, chosen: Ints) -> tuple[Ints, CapacitatedAssignment]:
     """Swap sites as the prices of the flow advise, as long as that saves and the work allows."""
     from gridplan.coverage.siting.siting_kernels import weigh_within_capacity
 
@@ -223,17 +220,17 @@ def swap_shared(
     return np.sort(chosen), flow
 
 
-def _value_sites(capacitated: CapacitatedCosts, flow: CapacitatedAssignment) -> Array:
+def _value_sites(capacitated: CapacitatedCosts, flow: CapacitatedAssignment) -> Floats:
     """Value what each site brings at the prices of the flow."""
     costs = capacitated.costs
     columns = costs.columns
     amount = np.asarray(flow.flow[costs.rows, columns]).ravel()
     value = amount * np.maximum(0.0, flow.pay[costs.rows] - costs.ways)
-    return np.bincount(columns, weights=value, minlength=len(costs.sites))
+    return np.bincount(columns, weights=value, minlength=len(costs.sites)).astype(float)
 
 
 def bound_shared(
-    capacitated: CapacitatedCosts, k: int, price: float, pay: Array, enough: float = np.inf
+    capacitated: CapacitatedCosts, k: int, price: float, pay: Floats, enough: float = np.inf
 ) -> DualSolution:
     """Bound the price of k sites from below, from the prices of a flow on, up to ``enough``."""
     from gridplan.coverage.siting.siting_kernels import count_within_capacity, weigh_within_capacity

@@ -15,6 +15,7 @@ import highspy
 import numpy as np
 from scipy.sparse import csc_array
 
+from gridplan.arrays import Floats, Ints
 from gridplan.coverage.siting.best_sites import SiteChoice, choose_sites, fix_sites, round_up
 from gridplan.coverage.siting.capacitated_assignment import (
     ENTRIES,
@@ -29,10 +30,8 @@ from gridplan.coverage.siting.capacitated_assignment import (
 from gridplan.coverage.siting.site_costs import SitingCosts, reduce_costs
 from gridplan.engine.highs import open_programme
 
-Array = np.ndarray[Any, Any]
 
-
-def make_capacitated_costs(costs: SitingCosts, fixed: Array, capacities: Array) -> CapacitatedCosts:
+def make_capacitated_costs(costs: SitingCosts, fixed: Ints, capacities: Floats) -> CapacitatedCosts:
     """Add capacities to costs without fixed sites."""
     return CapacitatedCosts(costs, capacities[costs.sites], np.isin(costs.sites, fixed))
 
@@ -106,7 +105,7 @@ def _shrink(capacitated: CapacitatedCosts, dual: Any, k: int, limit: float) -> C
 
 def solve_shared(
     capacitated: CapacitatedCosts, k: int, best: float, dear: float
-) -> tuple[Array | None, float]:
+) -> tuple[Ints | None, float]:
     """Choose at most k more sites at the least price by branch and bound; and the bound."""
     costs = capacitated.costs
     always = capacitated.always
@@ -187,7 +186,7 @@ def solve_shared(
 
 def cover_shared(
     capacitated: CapacitatedCosts, target: float, most: int | None = None
-) -> tuple[Array | None, float]:
+) -> tuple[Ints | None, float]:
     """Find the fewest sites for a price of at most ``target``, as :func:`cover_share`."""
     costs = capacitated.costs
     slack = TINY * max(1.0, capacitated.top)

@@ -11,13 +11,12 @@ the others.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from gridplan.arrays import Floats, Ints
 from gridplan.coverage.siting.site_costs import SitingCosts, price_sites
 
-Array = np.ndarray[Any, Any]
 ROUNDS = 2_000
 PATIENCE = 25  # rounds without a better bound before the step becomes smaller
 # the step at first, what is left of it each time, and the last
@@ -46,9 +45,9 @@ class DualSolution:
     """
 
     value: float
-    prices: Array
-    worth: Array
-    chosen: Array
+    prices: Floats
+    worth: Floats
+    chosen: Ints
     price: float
     open_worth: float = 0.0
 
@@ -61,7 +60,7 @@ class DualSolution:
 
 
 def bound_costs(
-    costs: SitingCosts, k: int, chosen: Array, rounds: int = ROUNDS, enough: float = np.inf
+    costs: SitingCosts, k: int, chosen: Ints, rounds: int = ROUNDS, enough: float = np.inf
 ) -> DualSolution:
     """Bound the price of k sites from below, from a known choice on, up to ``enough``."""
     price = price_sites(costs, chosen)
@@ -113,7 +112,7 @@ def bound_costs(
     return DualSolution(best, best_pay, best_worth, np.sort(chosen), price)
 
 
-def _limit_prices(costs: SitingCosts, chosen: Array, spare: int = 6) -> tuple[Array, Array]:
+def _limit_prices(costs: SitingCosts, chosen: Ints, spare: int = 6) -> tuple[Floats, Ints]:
     """Limit what each place may pay by its sixth nearest chosen site; and the entries below it."""
     count = np.zeros(len(costs.beyond), np.int64)
     is_chosen = np.zeros(len(costs.sites), bool)
@@ -129,7 +128,7 @@ def _limit_prices(costs: SitingCosts, chosen: Array, spare: int = 6) -> tuple[Ar
     return limit, np.flatnonzero(costs.ways < limit[costs.rows])
 
 
-def _start_prices(costs: SitingCosts, chosen: Array) -> Array:
+def _start_prices(costs: SitingCosts, chosen: Ints) -> Floats:
     """Start midway between the nearest and the second nearest chosen site."""
     first = costs.beyond.copy()
     second = costs.beyond.copy()
@@ -143,8 +142,8 @@ def _start_prices(costs: SitingCosts, chosen: Array) -> Array:
 
 
 def _try_choice(
-    costs: SitingCosts, taken: Array, chosen: Array, price: float, tried: set[bytes]
-) -> tuple[Array, float]:
+    costs: SitingCosts, taken: Ints, chosen: Ints, price: float, tried: set[bytes]
+) -> tuple[Ints, float]:
     """Try the sites that the prices like best; returns the better choice and its price."""
     key = np.sort(taken).tobytes()
     if key in tried:

@@ -9,18 +9,17 @@ sites that serve common places, so that the descent after it is short.
 from __future__ import annotations
 
 import heapq
-from typing import Any
 
 import numpy as np
 
+from gridplan.arrays import Floats, Ints
 from gridplan.coverage.siting.site_costs import SitingCosts, price_sites
 
-Array = np.ndarray[Any, Any]
 STEPS = 3  # swaps that a disturbance makes before the descent
 TINY = 1e-9  # share of the price that does not count as a saving
 
 
-def add_greedily(costs: SitingCosts, k: int, until: float = -np.inf) -> tuple[Array, Array]:
+def add_greedily(costs: SitingCosts, k: int, until: float = -np.inf) -> tuple[Ints, Floats]:
     """Add up to k sites, each the one that saves most, until the price is at most ``until``.
 
     Ends earlier where nothing saves.
@@ -58,7 +57,7 @@ def add_greedily(costs: SitingCosts, k: int, until: float = -np.inf) -> tuple[Ar
     return np.array(chosen, np.int64), np.array(prices)
 
 
-def swap_sites(costs: SitingCosts, chosen: Array, rounds: int = 0, seed: int = 0) -> Array:
+def swap_sites(costs: SitingCosts, chosen: Ints, rounds: int = 0, seed: int = 0) -> Ints:
     """Swap one chosen site for another while one saves; then perturb the choice ``rounds`` times.
 
     Returns the choice, sorted.

@@ -13,16 +13,16 @@ import highspy
 import numpy as np
 from scipy.sparse import csc_array
 
+from gridplan.arrays import Ints
 from gridplan.coverage.siting.site_costs import SitingCosts, price_sites
 from gridplan.engine.highs import open_programme
 
-Array = np.ndarray[Any, Any]
 NODES = 2_000
 
 
 def solve_costs(
     costs: SitingCosts, k: int, best: float, dear: float, nodes: int = NODES
-) -> tuple[Array | None, float]:
+) -> tuple[Ints | None, float]:
     """Choose at most k sites at the least price, if that is below ``best``.
 
     What costs ``dear`` or more for a household is ruled out. Returns the
@@ -70,7 +70,7 @@ def solve_costs(
     return _read(model, costs, best, paid)
 
 
-def _read(model: Any, costs: SitingCosts, best: float, paid: float) -> tuple[Array | None, float]:
+def _read(model: Any, costs: SitingCosts, best: float, paid: float) -> tuple[Ints | None, float]:
     """Read the sites chosen and the bound off a model that has run."""
     info = model.getInfo()
     ended = model.getModelStatus() in (

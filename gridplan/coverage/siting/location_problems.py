@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from scipy.sparse import csr_array
 
+from gridplan.arrays import Floats, Ints
 from gridplan.coverage.siting.best_sites import SiteChoice, choose_sites
 from gridplan.coverage.siting.capacitated_assignment import CapacitatedCosts, assign_within_capacity
 from gridplan.coverage.siting.capacitated_siting import (
@@ -18,7 +17,6 @@ from gridplan.coverage.siting.set_covering import cover_share, cover_whole
 from gridplan.coverage.siting.site_costs import build_costs, list_costs
 from gridplan.coverage.siting.siting_problem import EXACT, Siting, SitingProblem, assign_nearest
 
-Array = np.ndarray[Any, Any]
 # households; where places are shared in fractions, less than this may be left out
 FRACTION = 0.01
 
@@ -178,7 +176,7 @@ def level_ways(ways: csr_array) -> csr_array:
 
 
 def _choose(
-    problem: SitingProblem, ways: csr_array, beyond: Array, k: int, dear: float = np.inf
+    problem: SitingProblem, ways: csr_array, beyond: Floats, k: int, dear: float = np.inf
 ) -> SiteChoice:
     """Choose sites with or without capacities."""
     if problem.capacities is None:
@@ -189,7 +187,7 @@ def _choose(
     )
 
 
-def _cover(problem: SitingProblem, share: float, most: int | None) -> tuple[Array | None, float]:
+def _cover(problem: SitingProblem, share: float, most: int | None) -> tuple[Ints | None, float]:
     """Find the fewest sites for a share of the households, and how many are needed at least."""
     uncovered = (1.0 - share) * problem.total
     # Rounding in the share must not let a household be left out.
@@ -207,7 +205,7 @@ def _cover(problem: SitingProblem, share: float, most: int | None) -> tuple[Arra
 
 def _answer(
     problem: SitingProblem,
-    sites: Array | None,
+    sites: Ints | None,
     objective: float,
     bound: float,
     beyond: float = np.inf,

@@ -15,6 +15,7 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
+from gridplan.arrays import Ints
 from gridplan.coverage.siting.best_sites import ENTRIES, choose_sites, improve_sites
 from gridplan.coverage.siting.dual_bound import bound_costs
 from gridplan.coverage.siting.greedy import add_greedily
@@ -27,13 +28,12 @@ from gridplan.coverage.siting.site_costs import (
 )
 from gridplan.engine.highs import open_cover, open_programme
 
-Array = np.ndarray[Any, Any]
 NODES = 2_000
 
 
 def cover_share(
     costs: SitingCosts, target: float, most: int | None = None
-) -> tuple[Array | None, float]:
+) -> tuple[Ints | None, float]:
     """Find the fewest sites, up to ``most``, whose price is at most ``target``.
 
     Returns the sites (numbers in the problem), None where there is no such
@@ -66,7 +66,7 @@ def cover_share(
     return (best if most is None or len(best) <= most else None), float(low)
 
 
-def _narrow(costs: SitingCosts, order: Array, low: int, target: float) -> tuple[Array, int]:
+def _narrow(costs: SitingCosts, order: Ints, low: int, target: float) -> tuple[Ints, int]:
     """Narrow the number by bisection: swaps try to bring k sites down to the target price."""
     best = costs.sites[order]
     high = len(order)
@@ -82,7 +82,7 @@ def _narrow(costs: SitingCosts, order: Array, low: int, target: float) -> tuple[
     return best, low
 
 
-def cover_whole(costs: SitingCosts, most: int | None = None) -> tuple[Array | None, float]:
+def cover_whole(costs: SitingCosts, most: int | None = None) -> tuple[Ints | None, float]:
     """Find the fewest sites that cover every place; as :func:`cover_share` with nothing left."""
     if costs.base > 0:
         return None, np.inf
@@ -105,7 +105,7 @@ def cover_whole(costs: SitingCosts, most: int | None = None) -> tuple[Array | No
     return (cover_sites if most is None or len(cover_sites) <= most else None), need
 
 
-def _reduce_cover(costs: SitingCosts) -> tuple[Array, SitingCosts]:
+def _reduce_cover(costs: SitingCosts) -> tuple[Ints, SitingCosts]:
     """Drop implied places and open sites that a place has alone, until nothing changes."""
     opened = np.zeros(0, np.int64)
     while len(costs.weights):
@@ -121,7 +121,7 @@ def _reduce_cover(costs: SitingCosts) -> tuple[Array, SitingCosts]:
     return opened, costs
 
 
-def _find_needed(costs: SitingCosts) -> Array:
+def _find_needed(costs: SitingCosts) -> Ints:
     """Find the places whose sites are not all the sites of another place and more."""
     n = len(costs.weights)
     m = len(costs.sites)
@@ -175,7 +175,7 @@ def _bound_cover(costs: SitingCosts) -> float:
     return float(np.ceil(float(model.getInfo().objective_function_value) - 1e-6))
 
 
-def _solve_part(costs: SitingCosts, known: Array, least: float) -> tuple[Array, float]:
+def _solve_part(costs: SitingCosts, known: Ints, least: float) -> tuple[Ints, float]:
     """Find the fewest sites of one component: exactly where small, else the least k with swaps."""
     if len(costs.rows) > ENTRIES:
         best, low = cover_share(costs, costs.base)

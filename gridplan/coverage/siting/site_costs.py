@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array
 
-Array = np.ndarray[Any, Any]
+from gridplan.arrays import Floats, Ints
+
 LARGEST = 30_000_000  # pairs of sites compared, one common place each, to find dominated ones
 
 
@@ -39,21 +39,21 @@ class SitingCosts:
         What is paid in any case.
     """
 
-    indptr: Array
-    rows: Array
-    ways: Array
-    weights: Array
-    beyond: Array
-    sites: Array
+    indptr: Ints
+    rows: Ints
+    ways: Floats
+    weights: Floats
+    beyond: Floats
+    sites: Ints
     base: float
 
     @property
-    def columns(self) -> Array:
+    def columns(self) -> Ints:
         """int64[e], the site of each entry."""
         return np.repeat(np.arange(len(self.sites)), np.diff(self.indptr))
 
     @cached_property
-    def by_place(self) -> tuple[Array, Array, Array]:
+    def by_place(self) -> tuple[Ints, Ints, Floats]:
         """The sites of each place from the nearest on: int64[n + 1], int64[e], float64[e]."""
         columns = self.columns
         order = np.lexsort((columns, self.ways, self.rows))
@@ -69,7 +69,7 @@ class SitingCosts:
         return all(bool((array == np.rint(array)).all()) for array in numbers)
 
 
-def list_costs(ways: csr_array, weights: Array, beyond: Array) -> SitingCosts:
+def list_costs(ways: csr_array, weights: Floats, beyond: Floats) -> SitingCosts:
     """Lay out a matrix of ways as it is."""
     n, m = ways.shape
     rows = np.repeat(np.arange(n), np.diff(ways.indptr))
@@ -79,7 +79,7 @@ def list_costs(ways: csr_array, weights: Array, beyond: Array) -> SitingCosts:
 
 
 def build_costs(
-    ways: csr_array, weights: Array, beyond: Array, fixed: Array, *, is_roomy: bool = True
+    ways: csr_array, weights: Floats, beyond: Floats, fixed: Ints, *, is_roomy: bool = True
 ) -> SitingCosts:
     """Build costs of a matrix of ways, with the fixed sites open already.
 
@@ -90,7 +90,7 @@ def build_costs(
 
 
 def reduce_costs(
-    costs: SitingCosts, opened: Array, kept: Array, *, is_roomy: bool = True
+    costs: SitingCosts, opened: Ints, kept: Ints, *, is_roomy: bool = True
 ) -> SitingCosts:
     """Open some sites for good, keep some to choose from, and drop whatever no longer matters.
 
@@ -123,7 +123,7 @@ def reduce_costs(
     return reduced
 
 
-def take_rows(costs: SitingCosts, places: Array) -> SitingCosts:
+def take_rows(costs: SitingCosts, places: Ints) -> SitingCosts:
     """Take some places alone, with the sites in reach of them."""
     is_taken = np.zeros(len(costs.weights), bool)
     is_taken[places] = True
@@ -138,7 +138,7 @@ def take_rows(costs: SitingCosts, places: Array) -> SitingCosts:
 
 
 def _merge_rows(
-    matrix: csr_array, weights: Array, beyond: Array, sites: Array, base: float
+    matrix: csr_array, weights: Floats, beyond: Floats, sites: Ints, base: float
 ) -> SitingCosts:
     """Merge places with the same ways to the same sites; those with none are paid for."""
     matrix.sort_indices()
@@ -157,13 +157,13 @@ def _merge_rows(
     rows = np.repeat(np.arange(len(first)), np.diff(matrix.indptr))[order]
     alive = np.flatnonzero(counts > 0)
     indptr = np.concatenate([[0], np.cumsum(counts[alive])])
-    households = np.bincount(group, weights=weights, minlength=len(first))
+    households = np.bincount(group, weights=weights, minlength=len(first)).astype(float)
     return SitingCosts(
         indptr, rows, matrix.data[order], households, beyond[first], sites[alive], base
     )
 
 
-def _group_rows(matrix: csr_array, beyond: Array) -> Array:
+def _group_rows(matrix: csr_array, beyond: Floats) -> Ints:
     """Give equal rows one number: by a checksum first, then each beside the first of its group."""
     rng = np.random.default_rng(0)
     mixed = rng.integers(1, 2**63, matrix.shape[1], dtype=np.uint64)[matrix.indices]
@@ -210,7 +210,7 @@ def _drop_dominated(costs: SitingCosts) -> csr_array | None:
     return csr_array((costs.ways[entries], (costs.rows[entries], columns[entries])), shape=(n, m))
 
 
-def price_sites(costs: SitingCosts, chosen: Array) -> float:
+def price_sites(costs: SitingCosts, chosen: Ints) -> float:
     """Price a choice of sites (numbers within the costs)."""
     near = costs.beyond.copy()
     for j in chosen:

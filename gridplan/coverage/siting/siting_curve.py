@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
+from gridplan.arrays import Floats, Ints
 from gridplan.coverage.siting.capacitated_assignment import (
     add_within_capacity,
     assign_within_capacity,
@@ -18,8 +17,6 @@ from gridplan.coverage.siting.greedy import add_greedily
 from gridplan.coverage.siting.location_problems import cover_most, level_ways
 from gridplan.coverage.siting.site_costs import SitingCosts, build_costs
 from gridplan.coverage.siting.siting_problem import EXACT, SitingProblem
-
-Array = np.ndarray[Any, Any]
 
 
 def trace_siting(problem: SitingProblem, k_max: int, *, nested: bool = True) -> pd.DataFrame:
@@ -88,19 +85,19 @@ def _pick(count: int) -> list[int]:
     return sorted({min(count, round(1.5**step)) for step in range(40)}) if count else []
 
 
-def _fill(values: Array, k_max: int) -> Array:
+def _fill(values: Floats, k_max: int) -> Floats:
     """Go on with the last value where no more posts help."""
     return np.append(values, np.full(max(0, k_max + 1 - len(values)), values[-1]))[: k_max + 1]
 
 
-def _bound_all(costs: SitingCosts, dual: DualSolution, k_max: int) -> Array:
+def _bound_all(costs: SitingCosts, dual: DualSolution, k_max: int) -> Floats:
     """Bound the price for every number of posts by one dual."""
     paid = costs.base + float((costs.weights * dual.prices).sum()) - dual.open_worth
     worth = np.sort(dual.worth)[::-1]
     return paid - _fill(np.concatenate([[0.0], np.cumsum(worth)]), k_max)
 
 
-def _trace_costs(problem: SitingProblem, k_max: int) -> tuple[Array, Array, Array]:
+def _trace_costs(problem: SitingProblem, k_max: int) -> tuple[Ints, Floats, Floats]:
     costs = build_costs(
         level_ways(problem.ways), problem.weights, np.ones(len(problem.weights)), problem.fixed
     )
@@ -114,7 +111,7 @@ def _trace_costs(problem: SitingProblem, k_max: int) -> tuple[Array, Array, Arra
     return costs.sites[order], problem.total - _fill(prices, k_max), problem.total - bound
 
 
-def _trace_shared(problem: SitingProblem, k_max: int) -> tuple[Array, Array, Array]:
+def _trace_shared(problem: SitingProblem, k_max: int) -> tuple[Ints, Floats, Floats]:
     assert problem.capacities is not None
     nobody = np.zeros(0, np.int64)
     costs = build_costs(

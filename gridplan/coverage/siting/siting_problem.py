@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array
 
+from gridplan.arrays import Floats, Ints
 from gridplan.errors import InputError, Problem
 
-Array = np.ndarray[Any, Any]
 EXACT = 1e-9  # share of the total weight, or of an objective, that counts as nothing
 
 
@@ -34,9 +34,9 @@ class SitingProblem:
     """
 
     ways: csr_array
-    weights: Array
-    fixed: Array
-    capacities: Array | None = None
+    weights: Floats
+    fixed: Ints
+    capacities: Floats | None = None
 
     @property
     def total(self) -> float:
@@ -184,7 +184,7 @@ class Siting:
         ``impossible``: proven that there is no answer.
     """
 
-    chosen: Array
+    chosen: Ints
     assignment: csr_array
     objective: float
     bound: float
@@ -205,7 +205,7 @@ class Siting:
         return abs(self.objective - self.bound) / max(abs(self.objective), abs(self.bound))
 
 
-def assign_nearest(problem: SitingProblem, chosen: Array, beyond: float = np.inf) -> csr_array:
+def assign_nearest(problem: SitingProblem, chosen: Ints, beyond: float = np.inf) -> csr_array:
     """Assign each place to its nearest post, fixed or chosen, nearer than ``beyond``.
 
     Of equally near posts the first counts.

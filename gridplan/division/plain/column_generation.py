@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
+from gridplan.arrays import Floats, Ints
 from gridplan.division.exchange_kernels import DivisionArrays
 from gridplan.division.plain.knapsack_pricing import LARGEST, measure_parts, price_clusters
 from gridplan.division.plain.lp_master import ColumnStore, CoverMaster, CoverRelaxation
-
-Array = np.ndarray[Any, Any]
 
 # share of the prices that proved the best bound in those that parts are sought at
 SMOOTH = 0.8
@@ -54,9 +51,9 @@ class ColumnGeneration:
         self.relaxation = relaxation
         self.bound = -np.inf
         self.complete = False
-        self._prices: Array | None = None
+        self._prices: Floats | None = None
 
-    def relax(self, first: Array, turns: int) -> CoverRelaxation:
+    def relax(self, first: Ints, turns: int) -> CoverRelaxation:
         """Solve the relaxation from ``first`` columns on, generating parts up to ``turns`` times."""
         relaxed = self.relaxation.relax(self.store, first)
         smooth = SMOOTH
@@ -80,7 +77,7 @@ class ColumnGeneration:
                 smooth = 0.0
         return relaxed
 
-    def descend(self, part: Array, price: float, steps: int) -> None:
+    def descend(self, part: Ints, price: float, steps: int) -> None:
         """Find good prices by subgradients: atoms held too often cost less, those never held more.
 
         Parameters
@@ -135,7 +132,7 @@ class ColumnGeneration:
             add_parts(data, self.store, ends, atoms[np.isin(number, chosen)])
         self.bound = best
 
-    def _generate(self, prices: Array) -> int:
+    def _generate(self, prices: Floats) -> int:
         """Generate the best part round every atom, and the bound; returns how many are new."""
         data = self.data
         n = len(self.data.weights)
@@ -152,7 +149,7 @@ class ColumnGeneration:
         return add_parts(data, self.store, starts, atoms)
 
 
-def add_parts(data: DivisionArrays, store: ColumnStore, starts: Array, atoms: Array) -> int:
+def add_parts(data: DivisionArrays, store: ColumnStore, starts: Ints, atoms: Ints) -> int:
     """Add parts within the limits to a store at their true prices; returns how many are new."""
     number = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
     mass = np.bincount(number, data.weights[atoms], minlength=len(starts) - 1)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
+from gridplan.arrays import Array, Ints
 from gridplan.division.exchange_kernels import DivisionArrays, make_state
 from gridplan.division.plain.walk_kernels import place_centres
 
-Array = np.ndarray[Any, Any]
 
-
-def sum_ways(data: DivisionArrays, part: Array, candidates: Array, options: Array) -> float:
+def sum_ways(data: DivisionArrays, part: Ints, candidates: Array, options: Ints) -> float:
     """Sum the ways within some parts to their best centres."""
     total = 0.0
     for q in options:
@@ -31,8 +28,8 @@ def sum_ways(data: DivisionArrays, part: Array, candidates: Array, options: Arra
 
 
 def measure_division(
-    data: DivisionArrays, part: Array, k: int, mean: bool
-) -> tuple[float, Array, Array]:
+    data: DivisionArrays, part: Ints, k: int, mean: bool
+) -> tuple[float, Ints, Ints]:
     """Measure a division: the sum of ways, and centre (-1 for a mean) and weight of each part."""
     state = make_state(
         data, part.astype(np.int32), k, int(np.bincount(part, minlength=k).max()) + 1

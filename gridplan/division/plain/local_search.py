@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from gridplan.arrays import Array, Floats, Ints
 from gridplan.division.column_pool import hash_parts
 from gridplan.division.exchange_kernels import DivisionArrays, PartsState, make_state
 from gridplan.division.initial_division import cut_tree
@@ -24,8 +25,6 @@ from gridplan.division.plain.medoids import assign_to_nearest, spread_centres, s
 from gridplan.division.plain.relocation import relocate
 from gridplan.division.plain.search_schedule import FULL, ROOMY, SearchSchedule
 from gridplan.division.plain.walk_kernels import anneal_exchanges, place_centres
-
-Array = np.ndarray[Any, Any]
 
 HOT = (0.4, 1.0)  # heat at first of fresh runs in turn, in mean ways to the centre
 COLD = 0.02  # and at last
@@ -89,11 +88,11 @@ class LocalSearch:
         self.manner = FULL if self.tight else ROOMY
         self.exact = data.contiguous or data.band[0] > 0 or mean
         self.bound = 0.0
-        self.best = np.zeros(0, np.int32)
+        self.best: Ints = np.zeros(0, np.int32)
         self.best_price = np.inf
         self.best_outside = int(np.iinfo(np.int64).max)
 
-    def find_best(self) -> Array:
+    def find_best(self) -> Ints:
         """Find the best division; returns int32[n], the part of each atom."""
         for turn in range(self.search.fresh * (MORE if 2 * self.n < self.search.least else 1)):
             self.run(self.start(turn), HOT[turn % len(HOT)])
@@ -134,7 +133,7 @@ class LocalSearch:
                     self.cover(relaxed)
         return self.best
 
-    def start(self, turn: int) -> Array:
+    def start(self, turn: int) -> Ints:
         """Make a first division from random centres, swapped; the best of several if connected."""
         if not self.data.contiguous:
             centres = spread_centres(self.data, self.k, self.chance)
@@ -145,20 +144,20 @@ class LocalSearch:
         starts = [self._start_connected(number % 2 == 0) for number in range(CANDIDATES)]
         return min(starts, key=self._price_start)
 
-    def _start_connected(self, swapped: bool) -> Array:
+    def _start_connected(self, swapped: bool) -> Ints:
         centres = spread_centres(self.data, self.k, self.chance)
         if swapped:
             swap_centres(self.data, centres, self.chance, 20)
         part = level_parts(self.data, centres, 12, 40)
         return np.asarray(connect_parts(self.data, part, centres))
 
-    def _price_start(self, part: Array) -> float:
+    def _price_start(self, part: Ints) -> float:
         """Price a start: its ways, and for a unit outside the limits as much as a unit's way."""
         state, _ = self.open_state(part)
         total = float(state.walk.sum())
         return total * (1.0 + self._outside(state) / max(int(self.data.weights.sum()), 1))
 
-    def open_state(self, part: Array) -> tuple[PartsState, Array]:
+    def open_state(self, part: Ints) -> tuple[PartsState, Floats]:
         """Open the state of a division, with room for parts to grow, and place its centres."""
         most = max(int(np.bincount(part, minlength=self.k).max()), 6 * self.n // self.k)
         state = make_state(self.data, part.astype(np.int32), self.k, min(2 * most + 8, self.n + 1))
@@ -166,7 +165,7 @@ class LocalSearch:
         place_centres(self.data, state, self.mean, centres)
         return state, centres
 
-    def run(self, part: Array, hot: float) -> None:
+    def run(self, part: Ints, hot: float) -> None:
         """Anneal from a division, keeping parts met when cold, and the division if it is best."""
         state, centres = self.open_state(part)
         # Where nobody walks, weight outside the limits still costs.
@@ -269,11 +268,11 @@ class LocalSearch:
             for p in range(0, self.k, REGION // self.search.overlap):
                 self._cover_region(p, relaxed.reduced)
 
-    def _find_best_columns(self) -> Array:
+    def _find_best_columns(self) -> Ints:
         """Find the columns of the best division."""
         return np.flatnonzero(np.isin(self.store.hashes, hash_parts(self.best, self.k)))
 
-    def _cover_region(self, p: int, reduced: Array) -> None:
+    def _cover_region(self, p: int, reduced: Floats) -> None:
         """Solve set partitioning for part p and those round it, by parts without other atoms."""
         matrix = self.store.gather()
         reduced = np.append(reduced, np.zeros(matrix.shape[0] - len(reduced)))
@@ -309,10 +308,10 @@ class LocalSearch:
             others = np.setdiff1d(self._find_best_columns(), columns, assume_unique=True)
             self._adopt_cover(np.concatenate([others, chosen]))
 
-    def _adopt_cover(self, chosen: Array) -> None:
+    def _adopt_cover(self, chosen: Ints) -> None:
         """Adopt a cover as division: an atom held twice stays in the part where it costs least."""
         rows = self.store.gather()[chosen]
-        part = np.full(self.n, -1, np.int32)
+        part: Ints = np.full(self.n, -1, np.int32)
         held = np.asarray(rows.sum(axis=0)).ravel()
         for q in range(len(chosen)):
             part[rows.indices[rows.indptr[q] : rows.indptr[q + 1]]] = q
@@ -320,7 +319,7 @@ class LocalSearch:
         state, _ = self.open_state(part)
         self.keep(state)
 
-    def _settle(self, part: Array, rows: Any, twice: Array, used: int) -> Array:
+    def _settle(self, part: Ints, rows: Any, twice: Ints, used: int) -> Ints:
         """Settle atoms held twice where ways are shortest; parts left over split others."""
         columns = rows.tocsc()
         # One at a time, as each changes the best centre for the next.

@@ -11,17 +11,15 @@ limited by nodes, never by the clock.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import highspy
 import numpy as np
 from scipy.sparse import csr_matrix, vstack
 
+from gridplan.arrays import Bools, Floats, Ints
 from gridplan.division.column_pool import hash_columns, hash_parts
 from gridplan.division.exchange_kernels import DivisionArrays
 from gridplan.engine.highs import open_cover, open_model
-
-Array = np.ndarray[Any, Any]
 
 FIRST = 15_000  # parts that the linear relaxation begins with
 
@@ -40,13 +38,13 @@ class ColumnStore:
         self.hashes = np.zeros(0, np.uint64)
         self.prices = np.zeros(0)
         self.rows: list[csr_matrix] = []
-        self._waiting: list[tuple[Array, Array, Array]] = []
+        self._waiting: list[tuple[Ints, Floats, Bools]] = []
 
-    def add(self, part: Array, prices: Array, sound: Array) -> None:
+    def add(self, part: Ints, prices: Floats, sound: Bools) -> None:
         """Keep those parts of an assignment that are ``sound`` (bool[k])."""
         self._waiting.append((part.copy(), prices.copy(), sound.copy()))
 
-    def add_columns(self, starts: Array, atoms: Array, prices: Array) -> int:
+    def add_columns(self, starts: Ints, atoms: Ints, prices: Floats) -> int:
         """Keep those parts of a list that are new; returns how many."""
         self.gather()
         hashes = hash_columns(starts, atoms)
@@ -99,9 +97,9 @@ class CoverRelaxation:
     """
 
     value: float
-    reduced: Array
-    taken: Array
-    duals: Array
+    reduced: Floats
+    taken: Floats
+    duals: Floats
 
 
 class CoverMaster:
@@ -129,7 +127,7 @@ class CoverMaster:
             float(k) if exact else 0.0, float(k), 0, np.zeros(0, np.int32), np.zeros(0)
         )
 
-    def _enter(self, store: ColumnStore, columns: Array) -> None:
+    def _enter(self, store: ColumnStore, columns: Ints) -> None:
         rows = store.gather()[columns]
         rows.sort_indices()
         m = len(columns)
@@ -148,7 +146,7 @@ class CoverMaster:
         )
         self.inside = np.concatenate([self.inside, columns])
 
-    def relax(self, store: ColumnStore, first: Array, batch: int = 2_000) -> CoverRelaxation:
+    def relax(self, store: ColumnStore, first: Ints, batch: int = 2_000) -> CoverRelaxation:
         """Solve the relaxation over the store; ``first`` columns (with a whole cover) enter at once."""
         matrix = store.gather()
         # Many at once are quicker than from a single cover on; the last met are best.
@@ -178,8 +176,8 @@ class CoverMaster:
 
 
 def choose_parts(
-    store: ColumnStore, columns: Array, atoms: Array, k: int, exact: bool, best: float, nodes: int
-) -> Array | None:
+    store: ColumnStore, columns: Ints, atoms: Ints, k: int, exact: bool, best: float, nodes: int
+) -> Ints | None:
     """Choose the cheapest k of the ``columns`` that hold all ``atoms``, if cheaper than ``best``.
 
     Parameters
@@ -219,7 +217,7 @@ def round_cover(
     data: DivisionArrays,
     rng: np.random.Generator,
     noise: float = 0.3,
-) -> Array:
+) -> Ints:
     """Round a relaxation to a division, perhaps outside the limits, from which a run can begin.
 
     The parts taken most, give or take some ``noise``, come first, whole; then

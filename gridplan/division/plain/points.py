@@ -17,14 +17,13 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
+from gridplan.arrays import Ints
 from gridplan.division.exchange_kernels import DivisionArrays
 from gridplan.division.plain.division_measures import measure_division
 from gridplan.division.plain.local_search import LocalSearch
 from gridplan.division.plain.search_schedule import SearchSchedule
 from gridplan.division.problem import find_near
 from gridplan.errors import InputError, Problem
-
-Array = np.ndarray[Any, Any]
 
 SEARCHES = {
     "quick": SearchSchedule(
@@ -95,8 +94,8 @@ class PointsDivision:
         was proven.
     """
 
-    part: Array
-    centres: Array
+    part: Ints
+    centres: Ints
     objective: float
     outside: int
     bound: float = 0.0
@@ -193,10 +192,10 @@ def divide_points(
 def _open_data(
     xy: Any,
     matrix: Any,
-    mass: Array,
+    mass: Ints,
     low: int,
     high: int,
-    pairs: Array | None,
+    pairs: Ints | None,
     weighted: bool,
     squared: bool,
 ) -> DivisionArrays:
@@ -232,7 +231,7 @@ def _open_data(
 
 
 def _check_shapes(
-    xy: Any, matrix: Any, mass: Array, n: int, centre: str, squared: bool, effort: str
+    xy: Any, matrix: Any, mass: Ints, n: int, centre: str, squared: bool, effort: str
 ) -> list[Problem]:
     """Check that the arguments fit one another."""
     problems = []
@@ -295,7 +294,7 @@ def _check_shapes(
 
 
 def _check_limits(
-    mass: Array, k: int, low: int, high: int, n: int, pairs: Array | None
+    mass: Ints, k: int, low: int, high: int, n: int, pairs: Ints | None
 ) -> list[Problem]:
     """Check that the limits leave room for k parts."""
     problems = []

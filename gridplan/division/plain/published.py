@@ -20,9 +20,9 @@ import pandas as pd
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
+from gridplan.arrays import Floats, Ints
 from gridplan.errors import InputError, Problem
 
-Array = np.ndarray[Any, Any]
 KINDS = ("median", "mean", "districts")
 
 
@@ -52,16 +52,16 @@ class Instance:
 
     name: str
     kind: str
-    xy: Array
-    weights: Array
+    xy: Floats
+    weights: Ints
     k: int
     low: int
     high: int
-    pairs: Array | None = None
+    pairs: Ints | None = None
     floored: bool = False
     best: float = float("nan")
 
-    def measure_ways(self) -> Array:
+    def measure_ways(self) -> Floats:
         """Measure float[n, n], what a unit pays for its way, squared for districts."""
         ways = np.sqrt(((self.xy[:, None] - self.xy[None]) ** 2).sum(axis=2))
         if self.kind != "districts":
@@ -212,7 +212,7 @@ def _read_districts(path: Path) -> Instance:
     )
 
 
-def check_answer(instance: Instance, part: Array) -> PublishedVerdict:
+def check_answer(instance: Instance, part: Ints) -> PublishedVerdict:
     """Check an answer by the instance alone and recompute its objective.
 
     Examples
@@ -252,7 +252,7 @@ def check_answer(instance: Instance, part: Array) -> PublishedVerdict:
     return PublishedVerdict(total, tuple(faults))
 
 
-def _is_connected(pairs: Array, members: Array, n: int) -> bool:
+def _is_connected(pairs: Ints, members: Ints, n: int) -> bool:
     """Whether the points of a part are connected by pairs within it."""
     place = np.full(n, -1)
     place[members] = np.arange(len(members))
@@ -269,7 +269,7 @@ def solve_instance(
     effort: str,
     seed: int = 0,
     watch: Callable[[float, int], None] | None = None,
-) -> Array:
+) -> Ints:
     """Solve an instance; returns int64[n], the part of each point.
 
     ``watch`` is as ``divide_points`` takes it.

@@ -8,10 +8,10 @@ to a meeting place in one of their atoms.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
+from gridplan.arrays import Floats, Ints
 from gridplan.division.divide import divide_atoms
 from gridplan.division.enumeration import list_parts
 from gridplan.division.lower_bound import find_bound
@@ -20,7 +20,6 @@ from gridplan.people.organisation.chain_inputs import annex, connect, lift
 from gridplan.people.organisation.exact_cover import cover_exactly
 from gridplan.rules.band import Band
 
-Array = np.ndarray[Any, Any]
 LISTED = 12_000  # parts that are all listed; above, the division searches
 STEPS = 60  # subgradient steps of the bound where parts were searched
 
@@ -52,12 +51,12 @@ class Limits:
 class Parts:
     """Atoms in parts: the part of each (int64[n]), the price in member-metres, and its bound."""
 
-    label: Array
+    label: Ints
     price: float
     bound: float
 
 
-def choose_atoms(grains: tuple[Array, ...], size: Array, most: int) -> Array:
+def choose_atoms(grains: tuple[Ints, ...], size: Ints, most: int) -> Ints:
     """Choose the atoms: the coarsest grain whose members fit into one part.
 
     Examples
@@ -78,7 +77,7 @@ def choose_atoms(grains: tuple[Array, ...], size: Array, most: int) -> Array:
 
 
 def divide_stairwells(
-    xy: Array, full: Array, size: Array, grains: tuple[Array, ...], pairs: Array, limits: Limits
+    xy: Floats, full: Ints, size: Ints, grains: tuple[Ints, ...], pairs: Ints, limits: Limits
 ) -> Parts:
     """Divide the stairwells of one field or branch; empty ones go with the nearest others.
 
@@ -117,7 +116,7 @@ def divide_stairwells(
     return replace(parts, label=parts.label[place[owner[atom]]])
 
 
-def _divide_heavy(xy: Array, full: Array, size: Array, links: Array, limits: Limits) -> Parts:
+def _divide_heavy(xy: Floats, full: Ints, size: Ints, links: Ints, limits: Limits) -> Parts:
     """Part atoms that all have members, piece by piece."""
     links = _bridge(xy, full, size, links, limits)
     piece = connect(len(size), links, None)
@@ -138,7 +137,7 @@ def _divide_heavy(xy: Array, full: Array, size: Array, links: Array, limits: Lim
     return Parts(label, price, bound)
 
 
-def _bridge(xy: Array, full: Array, size: Array, links: Array, limits: Limits) -> Array:
+def _bridge(xy: Floats, full: Ints, size: Ints, links: Ints, limits: Limits) -> Ints:
     """Join each piece too small to stand alone to the nearest other, the smallest first."""
     while True:
         piece = connect(len(size), links, None)
@@ -156,7 +155,7 @@ def _bridge(xy: Array, full: Array, size: Array, links: Array, limits: Limits) -
         links = np.concatenate([links, np.sort([[mine[a], others[b]]], axis=1)])
 
 
-def _divide_piece(xy: Array, full: Array, size: Array, links: Array, limits: Limits) -> Parts:
+def _divide_piece(xy: Floats, full: Ints, size: Ints, links: Ints, limits: Limits) -> Parts:
     """Divide a connected piece: all parts are listed where few, else the division searches."""
     n = len(size)
     total = int(size.sum())
@@ -212,7 +211,7 @@ def _divide_piece(xy: Array, full: Array, size: Array, links: Array, limits: Lim
     return Parts(label, price, 0.0)
 
 
-def _mend(label: Array, full: Array, size: Array, links: Array, limits: Limits) -> Array:
+def _mend(label: Ints, full: Ints, size: Ints, links: Ints, limits: Limits) -> Ints:
     """Join each part too small to stand alone to its smallest neighbour, at any size."""
     while True:
         label = np.asarray(np.unique(label, return_inverse=True)[1], np.int64)
@@ -227,19 +226,19 @@ def _mend(label: Array, full: Array, size: Array, links: Array, limits: Limits) 
         label = np.where(label == short[0], near[np.argmin(mass[near])], label)
 
 
-def _measure(one: Array, other: Array) -> Array:
+def _measure(one: Floats, other: Floats) -> Floats:
     return np.asarray(
         np.hypot(one[:, None, 0] - other[None, :, 0], one[:, None, 1] - other[None, :, 1])
     )
 
 
-def _price_part(apart: Array, size: Array, even: int, limits: Limits) -> float:
+def _price_part(apart: Floats, size: Ints, even: int, limits: Limits) -> float:
     mass = int(size.sum())
     walk = float((apart * size[None, :]).sum(axis=1).min())
     return walk + limits.price + limits.imbalance * abs(mass - even)
 
 
-def _price_all(apart: Array, size: Array, label: Array, even: int, limits: Limits) -> float:
+def _price_all(apart: Floats, size: Ints, label: Ints, even: int, limits: Limits) -> float:
     """Price a division: walks to the best meeting atoms, the parts, and the imbalance."""
     rows = [np.flatnonzero(label == p) for p in range(int(label.max()) + 1)]
     return sum(_price_part(apart[np.ix_(own, own)], size[own], even, limits) for own in rows)

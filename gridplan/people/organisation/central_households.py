@@ -6,17 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import comb
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import shapely
 
+from gridplan.arrays import Floats, Ints
 from gridplan.people.organisation.chain_inputs import number
 from gridplan.plan import Plan
 from gridplan.rules.organisation import OrganisationRules
 
-Array = np.ndarray[Any, Any]
 TRIED = 20_000  # choices of several centres that are all tried; above, HiGHS chooses
 
 
@@ -34,7 +33,7 @@ class Centres:
     found: pd.Series[int]
 
 
-def choose_centres(plan: Plan, available: Array, rules: OrganisationRules) -> Centres:
+def choose_centres(plan: Plan, available: Ints, rules: OrganisationRules) -> Centres:
     """Choose the stairwells that host central households in each residential sub-grid.
 
     There is one for each ``central_load`` households or part of them, as far
@@ -90,7 +89,7 @@ def choose_centres(plan: Plan, available: Array, rules: OrganisationRules) -> Ce
     return Centres(posts.drop(columns="part"), pd.Series(wanted, homes), pd.Series(found, homes))
 
 
-def measure_walks(spot: Array, stack: Array, hosts: Array) -> Array:
+def measure_walks(spot: Floats, stack: Ints, hosts: Ints) -> Floats:
     """Measure the walk of each stairwell to each host, in metres: float64[n, h].
 
     Examples
@@ -113,7 +112,7 @@ def measure_walks(spot: Array, stack: Array, hosts: Array) -> Array:
     )
 
 
-def choose_medians(walk: Array, weight: Array, count: int) -> tuple[Sequence[int], Array]:
+def choose_medians(walk: Floats, weight: Ints, count: int) -> tuple[Sequence[int], Ints]:
     """Choose hosts for the least weighted metres; returns them and the nearest of each row.
 
     All choices are tried where there are not too many, else HiGHS solves the
@@ -140,7 +139,7 @@ def choose_medians(walk: Array, weight: Array, count: int) -> tuple[Sequence[int
     return tuple(int(h) for h in best), np.asarray(np.argmin(walk[:, best], axis=1))
 
 
-def _solve_medians(walk: Array, weight: Array, count: int) -> Array:
+def _solve_medians(walk: Floats, weight: Ints, count: int) -> Ints:
     """Solve the median problem as an integer programme: who is open, and who goes where."""
     from scipy.optimize import Bounds, LinearConstraint, milp
     from scipy.sparse import coo_array, eye_array, hstack, kron, vstack

@@ -11,9 +11,9 @@ import shapely
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
+from gridplan.arrays import Floats, Ints
 from gridplan.plan import Plan
 
-Array = np.ndarray[Any, Any]
 NO_PAIRS = np.zeros((0, 2), np.int64)
 
 
@@ -45,14 +45,14 @@ class ChainInputs:
 
     code: str
     kind: str
-    rows: Array
-    xy: Array
-    full: Array
-    size: Array
-    place: Array
-    grains: tuple[Array, ...]
-    building: Array
-    pairs: Array
+    rows: Ints
+    xy: Floats
+    full: Ints
+    size: Ints
+    place: Ints
+    grains: tuple[Ints, ...]
+    building: Ints
+    pairs: Ints
 
     def __len__(self) -> int:
         """Return the number of stairwells."""
@@ -112,7 +112,7 @@ def prepare_chain(plan: Plan, members: pd.DataFrame, most: int) -> list[ChainInp
     return every_input
 
 
-def _find_pairs(stairwells: Any, neighbours: pd.DataFrame) -> Array:
+def _find_pairs(stairwells: Any, neighbours: pd.DataFrame) -> Ints:
     """Find the rows of neighbours of one community, each pair once, sorted."""
     ids = stairwells.index
     pairs = np.column_stack(
@@ -124,7 +124,7 @@ def _find_pairs(stairwells: Any, neighbours: pd.DataFrame) -> Array:
     return np.unique(pairs, axis=0) if len(pairs) else NO_PAIRS
 
 
-def _find_places(stairwells: Any, building: Array, pairs: Array, whole: Array) -> Array:
+def _find_places(stairwells: Any, building: Ints, pairs: Ints, whole: Ints) -> Ints:
     """Find the place of each stairwell: whole village, compound, or cluster outside them."""
     compound = stairwells["compound"].to_numpy(object)
     loose = (compound == "") & (whole < 0)
@@ -137,7 +137,7 @@ def _find_places(stairwells: Any, building: Array, pairs: Array, whole: Array) -
     return number(key * 3 + level)
 
 
-def connect(n: int, pairs: Array, label: Array | None) -> Array:
+def connect(n: int, pairs: Ints, label: Ints | None) -> Ints:
     """Find the connected pieces and number them; with a label, only pairs of one label connect.
 
     Examples
@@ -151,7 +151,7 @@ def connect(n: int, pairs: Array, label: Array | None) -> Array:
     return np.asarray(connected_components(graph, directed=False)[1], np.int64)
 
 
-def number(codes: Any) -> Array:
+def number(codes: Any) -> Ints:
     """Give codes numbers from 0 in their order.
 
     Examples
@@ -162,7 +162,7 @@ def number(codes: Any) -> Array:
     return np.asarray(pd.factorize(np.asarray(codes), sort=True)[0], np.int64)
 
 
-def lift(pairs: Array, label: Array) -> Array:
+def lift(pairs: Ints, label: Ints) -> Ints:
     """Lift pairs of stairwells to pairs of what they belong to, each once; -1 is nothing.
 
     Examples
@@ -175,7 +175,7 @@ def lift(pairs: Array, label: Array) -> Array:
     return np.unique(lifted, axis=0) if len(lifted) else NO_PAIRS
 
 
-def annex(weights: Array, pairs: Array, xy: Array) -> Array:
+def annex(weights: Ints, pairs: Ints, xy: Floats) -> Ints:
     """Annex each thing without weight to the nearest with weight; returns owners, -1 for none.
 
     Examples

@@ -14,7 +14,8 @@ import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 from scipy.sparse import csc_matrix
 
-Array = np.ndarray[Any, Any]
+from gridplan.arrays import Floats, Ints
+
 FIRST = 200  # sets in the first integer problem, those that the relaxation likes best
 WIDE = 800  # and in the second, where the sweep grows too wide
 NODES = 60  # branch-and-bound nodes, so that the work does not depend on the clock
@@ -23,7 +24,7 @@ BITS = 62  # atoms that a partial cover can be written down for
 TOLERANCE = 1e-7
 
 
-def cover_exactly(prices: Array, starts: Array, atoms: Array, n: int) -> tuple[Array | None, float]:
+def cover_exactly(prices: Floats, starts: Ints, atoms: Ints, n: int) -> tuple[Ints | None, float]:
     """Choose the cheapest sets that hold each of n atoms exactly once.
 
     Set j holds ``atoms[starts[j]:starts[j + 1]]``. Returns the chosen set of
@@ -75,7 +76,7 @@ def cover_exactly(prices: Array, starts: Array, atoms: Array, n: int) -> tuple[A
     )
 
 
-def _solve(prices: Array, rows: Any) -> tuple[Array | None, float]:
+def _solve(prices: Floats, rows: Any) -> tuple[Ints | None, float]:
     """Solve the integer problem; returns the sets chosen (None: no cover) and the bound."""
     once = np.ones(rows.shape[0])
     found = milp(
@@ -90,7 +91,7 @@ def _solve(prices: Array, rows: Any) -> tuple[Array | None, float]:
     return np.flatnonzero(found.x > 0.5), float(found.mip_dual_bound)
 
 
-def _sweep(reduced: Array, rows: Any, slack: float) -> Array | None:
+def _sweep(reduced: Floats, rows: Any, slack: float) -> Ints | None:
     """Sweep over the atoms in order, keeping partial covers whose costs are within the slack.
 
     Returns the sets of the best cover, none where there is none within the
@@ -107,7 +108,7 @@ def _sweep(reduced: Array, rows: Any, slack: float) -> Array | None:
     )
     covers = np.zeros(1, np.int64)
     cost = np.zeros(1)
-    steps: list[tuple[Array, Array]] = []
+    steps: list[tuple[Ints, Ints]] = []
     for atom in range(rows.shape[0]):
         done = (covers >> atom) & 1 == 1
         waiting = np.flatnonzero(~done)
@@ -130,7 +131,7 @@ def _sweep(reduced: Array, rows: Any, slack: float) -> Array | None:
     return _trace(steps)
 
 
-def _trace(steps: list[tuple[Array, Array]]) -> Array:
+def _trace(steps: list[tuple[Ints, Ints]]) -> Ints:
     """Trace the one full cover back to its sets."""
     at = 0
     sets = []
@@ -141,7 +142,7 @@ def _trace(steps: list[tuple[Array, Array]]) -> Array:
     return np.array(sorted(sets), np.int64)
 
 
-def _read_sets(chosen: Array, rows: Any) -> Array:
+def _read_sets(chosen: Ints, rows: Any) -> Ints:
     label = np.full(rows.shape[0], -1, np.int64)
     for j in chosen:
         label[rows.indices[rows.indptr[j] : rows.indptr[j + 1]]] = j

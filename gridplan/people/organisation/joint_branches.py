@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from gridplan.arrays import Bools, Floats, Ints
 from gridplan.people.organisation.chain_inputs import connect
 from gridplan.people.organisation.exact_cover import cover_exactly
 from gridplan.rules.organisation import OrganisationRules
 
-Array = np.ndarray[Any, Any]
 LISTED = 20_000  # sets of places listed; where there are more, sets of fewer places are
 
 
@@ -32,14 +31,14 @@ class Fields:
         Places that were attached beyond the usual number.
     """
 
-    label: Array
+    label: Ints
     price: float
     bound: float
     attached: int
 
 
 def join_places(
-    full: Array, size: Array, links: Array, walk: Array, rules: OrganisationRules
+    full: Ints, size: Ints, links: Ints, walk: Floats, rules: OrganisationRules
 ) -> Fields:
     """Join places, all with members, to fields.
 
@@ -98,7 +97,7 @@ def join_places(
     return Fields(_renumber(full_label), price, bound, int(((label < 0) & (full_label >= 0)).sum()))
 
 
-def list_fields(full: Array, links: Array, rules: OrganisationRules) -> list[tuple[int, ...]]:
+def list_fields(full: Ints, links: Ints, rules: OrganisationRules) -> list[tuple[int, ...]]:
     """List the sets of places that may share a branch: able ones alone, and sets with short ones.
 
     Examples
@@ -125,7 +124,7 @@ def list_fields(full: Array, links: Array, rules: OrganisationRules) -> list[tup
     return alone
 
 
-def _grow_sets(adjoining: list[list[int]], able: Array, most: int) -> Iterator[tuple[int, ...]]:
+def _grow_sets(adjoining: list[list[int]], able: Bools, most: int) -> Iterator[tuple[int, ...]]:
     """Grow contiguous sets of two places or more, at most one able, each exactly once."""
 
     def grow(
@@ -153,7 +152,7 @@ def _grow_sets(adjoining: list[list[int]], able: Array, most: int) -> Iterator[t
 
 
 def _price_field(
-    own: Array, size: Array, walk: Array, even: float, rules: OrganisationRules
+    own: Ints, size: Ints, walk: Floats, even: float, rules: OrganisationRules
 ) -> float:
     """Price a field: its members' walk, its branches, and what these are off the even size."""
     mass = int(size[own].sum())
@@ -164,9 +163,7 @@ def _price_field(
     )
 
 
-def _attach(
-    label: Array, full: Array, links: Array, walk: Array, rules: OrganisationRules
-) -> Array:
+def _attach(label: Ints, full: Ints, links: Ints, walk: Floats, rules: OrganisationRules) -> Ints:
     """Attach the rest to the nearest adjoining field; pieces able only together make one."""
     label = label.copy()
     for own in _list_pieces(len(label), links):
@@ -182,11 +179,11 @@ def _attach(
         label[one] = label[other]
 
 
-def _list_pieces(p: int, links: Array) -> list[Array]:
+def _list_pieces(p: int, links: Ints) -> list[Ints]:
     piece = connect(p, links, None)
     return [np.flatnonzero(piece == c) for c in range(int(piece.max()) + 1)]
 
 
-def _renumber(label: Array) -> Array:
+def _renumber(label: Ints) -> Ints:
     kept = np.unique(label[label >= 0])
     return np.where(label >= 0, np.searchsorted(kept, label), -1).astype(np.int64)

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from gridplan.arrays import Floats, Ints, Objects
 from gridplan.errors import InputError, Problem
 from gridplan.plan import Plan
 from gridplan.rules.organisation import OrganisationRules
 from gridplan.tables.conform import conform_table
 from gridplan.tables.ledger import Entry
 
-Array = np.ndarray[Any, Any]
 MEASURES: Mapping[str, str] = {
     "party_members_full": "full",
     "party_members_probationary": "probationary",
@@ -49,7 +48,7 @@ def count_members(plan: Plan, rules: OrganisationRules) -> tuple[pd.DataFrame, l
         raise InputError(problems)
     stairwells = plan.stairwells.sort_index()
     own = stairwells[["building", "compound", "community", "subgrid"]]
-    tables = {}
+    tables: dict[str, Ints | Objects] = {}
     entries = []
     for measure, column in MEASURES.items():
         given = counts[counts["measure"] == measure]
@@ -70,7 +69,7 @@ def count_members(plan: Plan, rules: OrganisationRules) -> tuple[pd.DataFrame, l
     return conform_table("members", frame), entries
 
 
-def apportion(totals: Array, weights: Array, group: Array) -> Array:
+def apportion(totals: Ints, weights: Floats, group: Ints) -> Ints:
     """Apportion whole totals to rows by weight within groups, with largest remainders.
 
     Rows of equal remainder are taken evenly over their order, so that the few
@@ -113,7 +112,7 @@ def apportion(totals: Array, weights: Array, group: Array) -> Array:
     return np.asarray(value + (rank < missing[group]))
 
 
-def _judge_available(full: Array, community: Array, share: float) -> Array:
+def _judge_available(full: Ints, community: Objects, share: float) -> Ints:
     """Judge how many full members of each stairwell can hold a post, by community's share."""
     codes, group = np.unique(community.astype(object), return_inverse=True)
     totals = np.floor(share * np.bincount(group, full, minlength=len(codes)) + 0.5).astype(np.int64)
@@ -124,14 +123,14 @@ def _judge_available(full: Array, community: Array, share: float) -> Array:
 class _Spread:
     """One measure by stairwell, the level it came from, what contradicts and what found no home."""
 
-    value: Array
-    level: Array
+    value: Ints
+    level: Objects
     problems: list[Problem]
     entries: list[Entry]
 
 
 def _spread_counts(
-    own: pd.DataFrame, households: Array, given: pd.DataFrame, measure: str
+    own: pd.DataFrame, households: Ints, given: pd.DataFrame, measure: str
 ) -> _Spread:
     """Spread one measure over the stairwells, level by level from the finest."""
     n = len(own)

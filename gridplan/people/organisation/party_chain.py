@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from gridplan.arrays import Bools, Floats, Ints, Numbers
 from gridplan.people.organisation.branch_division import Limits, divide_stairwells
 from gridplan.people.organisation.chain_inputs import NO_PAIRS, ChainInputs, annex, lift
 from gridplan.people.organisation.joint_branches import join_places
 from gridplan.rules.organisation import OrganisationRules
 
-Array = np.ndarray[Any, Any]
 AT_ONCE = 2_000_000  # distances measured at once, to bound the memory
 
 
@@ -38,13 +38,13 @@ class Chain:
         with, infinite where there is none.
     """
 
-    branch: Array
-    group: Array
-    cut: Array
+    branch: Ints
+    group: Ints
+    cut: Bools
     price: float
     bound: float
     attached: int
-    apart: Array
+    apart: Floats
 
 
 def build_chain(inputs: ChainInputs, rules: OrganisationRules) -> Chain:
@@ -67,7 +67,7 @@ def build_chain(inputs: ChainInputs, rules: OrganisationRules) -> Chain:
     )
 
 
-def find_middle(xy: Array, weight: Array) -> tuple[int, float]:
+def find_middle(xy: Floats, weight: Numbers) -> tuple[int, float]:
     """Find the point from which all points are nearest by weight, and the sum of weights times metres to it.
 
     Examples
@@ -90,7 +90,7 @@ def find_middle(xy: Array, weight: Array) -> tuple[int, float]:
     return int(heavy[best]), float(sums[best])
 
 
-def _join(inputs: ChainInputs, rules: OrganisationRules) -> tuple[Array, float, float, int]:
+def _join(inputs: ChainInputs, rules: OrganisationRules) -> tuple[Ints, float, float, int]:
     """Join the places; returns the field of each stairwell, price, bound and the places attached beyond the usual number."""
     place = inputs.place
     count = int(place.max()) + 1
@@ -117,8 +117,8 @@ def _join(inputs: ChainInputs, rules: OrganisationRules) -> tuple[Array, float, 
 
 
 def _cut(
-    inputs: ChainInputs, field: Array, rules: OrganisationRules
-) -> tuple[Array, Array, tuple[float, float]]:
+    inputs: ChainInputs, field: Ints, rules: OrganisationRules
+) -> tuple[Ints, Bools, tuple[float, float]]:
     """Cut fields with too many members into branches; returns the branch of each stairwell, and which branches were cut."""
     limits = Limits(
         rules.branch_full,
@@ -133,7 +133,7 @@ def _cut(
     price = bound = 0.0
     for f in range(int(field.max()) + 1):
         rows = np.flatnonzero(field == f)
-        label = np.zeros(len(rows), np.int64)
+        label: Ints = np.zeros(len(rows), np.int64)
         if inputs.size[rows].sum() > rules.branch_most:
             parts = _part(inputs, rows, limits)
             label = _number_by_first(parts.label)
@@ -145,8 +145,8 @@ def _cut(
 
 
 def _divide(
-    inputs: ChainInputs, branch: Array, rules: OrganisationRules
-) -> tuple[Array, tuple[float, float]]:
+    inputs: ChainInputs, branch: Ints, rules: OrganisationRules
+) -> tuple[Ints, tuple[float, float]]:
     """Divide every branch into groups."""
     limits = Limits(
         rules.group_least,
@@ -167,14 +167,14 @@ def _divide(
     return group, (price, bound)
 
 
-def _number_by_first(label: Array) -> Array:
+def _number_by_first(label: Ints) -> Ints:
     """Give labels numbers by the first stairwell that has them; -1 stays."""
     out = np.full(len(label), -1, np.int64)
     out[label >= 0] = pd.factorize(label[label >= 0])[0]
     return out
 
 
-def _part(inputs: ChainInputs, rows: Array, limits: Limits) -> Any:
+def _part(inputs: ChainInputs, rows: Ints, limits: Limits) -> Any:
     local = np.full(len(inputs), -1, np.int64)
     local[rows] = np.arange(len(rows))
     pairs = local[inputs.pairs]

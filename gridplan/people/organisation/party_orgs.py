@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from gridplan.arrays import Ints, Objects
 from gridplan.people.organisation.chain_inputs import ChainInputs
 from gridplan.people.organisation.party_chain import Chain, find_middle
 from gridplan.rules.organisation import OrganisationRules
 
-Array = np.ndarray[Any, Any]
 COMMITTEE = "committee"
 GENERAL = "general_branch"
 BRANCH = "branch"
@@ -62,7 +62,7 @@ def write_chain(
     rules: OrganisationRules,
     name: str,
     names: pd.Series[str],
-) -> tuple[list[dict[str, Any]], Array, Array]:
+) -> tuple[list[dict[str, Any]], Objects, Objects]:
     """Write the organisations of a community.
 
     ``members`` are the rows of its stairwells with ``households``, ``name``
@@ -127,7 +127,7 @@ def _write_branch(
     inputs: ChainInputs,
     chain: Chain,
     members: pd.DataFrame,
-    own: Array,
+    own: Ints,
     rules: OrganisationRules,
     titles: tuple[str, pd.Series[str]],
     b: int,
@@ -177,7 +177,7 @@ def _write_branch(
 
 
 def _write_group(
-    inputs: ChainInputs, members: pd.DataFrame, own: Array, rules: OrganisationRules
+    inputs: ChainInputs, members: pd.DataFrame, own: Ints, rules: OrganisationRules
 ) -> dict[str, Any]:
     """Write what a group is: a building, several, or part of one."""
     held = np.unique(inputs.building[own[inputs.size[own] > 0]])
@@ -199,7 +199,7 @@ def _write_group(
     }
 
 
-def _measure(inputs: ChainInputs, members: pd.DataFrame, own: Array) -> dict[str, Any]:
+def _measure(inputs: ChainInputs, members: pd.DataFrame, own: Ints) -> dict[str, Any]:
     """Measure an organisation: households, members, sub-grids, and the building from which its members are nearest."""
     size = inputs.size[own]
     _, first, home = np.unique(inputs.building[own], return_index=True, return_inverse=True)

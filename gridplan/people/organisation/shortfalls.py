@@ -9,6 +9,7 @@ import pandas as pd
 import shapely
 from scipy.spatial import cKDTree
 
+from gridplan.arrays import Floats
 from gridplan.people.organisation.central_households import Centres
 from gridplan.people.organisation.chain_inputs import ChainInputs
 from gridplan.people.organisation.party_chain import Chain
@@ -16,7 +17,6 @@ from gridplan.plan import Plan
 from gridplan.rules.organisation import OrganisationRules
 from gridplan.tables.conform import conform_table, make_empty
 
-Array = np.ndarray[Any, Any]
 ROOM = "organisation"
 
 
@@ -133,7 +133,7 @@ def write_gaps(gaps: list[dict[str, Any]]) -> pd.DataFrame:
 
 
 def _find_spare(
-    xy: Array, members: pd.DataFrame, centres: Centres, short: pd.Index[Any]
+    xy: Floats, members: pd.DataFrame, centres: Centres, short: pd.Index[Any]
 ) -> list[tuple[str, float]]:
     """Find, for each sub-grid in short supply, the sub-grid of its community whose available member is nearest to its middle."""
     code = members["subgrid"].to_numpy(object)

@@ -9,13 +9,12 @@ import pandas as pd
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
+from gridplan.arrays import Floats, Ints
 from gridplan.errors import InputError, Problem
 from gridplan.people.counts import share_out
 from gridplan.people.pairing.minimum_cost_flow import Flow, FlowProblem, solve_flow
 from gridplan.people.pairing.paired_communities import DUTY, make_steps
 from gridplan.rules.pairing import PairingRules
-
-Array = np.ndarray[Any, Any]
 
 
 def list_cadres(cadres: Any, institutions: pd.DataFrame) -> pd.DataFrame:
@@ -166,9 +165,7 @@ def pair_cadres(
     return links, flow
 
 
-def _set_degrees(
-    number: Array, towns: pd.DataFrame, rules: PairingRules
-) -> tuple[Array, Array, Array]:
+def _set_degrees(number: Ints, towns: pd.DataFrame, rules: PairingRules) -> tuple[Ints, Ints, Ints]:
     """Set how many communities the cadres of each institution have together, and how many cadres communities take."""
     m = len(towns)
     total = int(number.sum())
@@ -183,7 +180,7 @@ def _set_degrees(
     return number * each, number * each, steps
 
 
-def _deal(links: Array, number: Array) -> Array:
+def _deal(links: Ints, number: Ints) -> Ints:
     """Deal the flow of each institution out to its cadres in turn: int64[l, 3], institution, community, cadre.
 
     A community takes no more than there are cadres, so no cadre gets it twice,
@@ -195,7 +192,7 @@ def _deal(links: Array, number: Array) -> Array:
     return np.column_stack([i, j, turn % number[i]])
 
 
-def _choose_leads(cadre: Array, town: Array, distance: Array, cadres: int, towns: int) -> Array:
+def _choose_leads(cadre: Ints, town: Ints, distance: Floats, cadres: int, towns: int) -> Ints:
     """Choose the lead of each community among its cadres: nearest on the whole, no cadre leading more than its share."""
     share = -(-towns // cadres)
     rows = np.repeat(town, share)

@@ -12,7 +12,6 @@ from gridplan.plan import Plan
 from gridplan.rules.pairing import PairingRules
 from gridplan.tables.indicators import make_figures
 
-Array = np.ndarray[Any, Any]
 # Each kind gets a seat before any gets a second; and the kind of link that its seat is.
 ORDER = {"institution": "seat", "owners_committee": "seat_owners", "property_firm": "seat_firm"}
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from scipy.sparse import coo_matrix, csr_matrix
 from scipy.sparse.csgraph import breadth_first_order, maximum_flow
 from scipy.spatial import cKDTree
 
-Array = np.ndarray[Any, Any]
+from gridplan.arrays import Floats, Ints
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,14 +23,14 @@ class Shortage:
     """
 
     lacking: int
-    communities: Array
+    communities: Ints
     wanted: int
     offered: int
     reach: float
 
 
 def find_shortage(
-    sources: Array, targets: Array, most: Array, each: Array, least: int, farthest: float
+    sources: Floats, targets: Floats, most: Ints, each: Ints, least: int, farthest: float
 ) -> Shortage | None:
     """Find out, with proof, whether every community can have its least institutions.
 
@@ -64,8 +63,8 @@ def find_shortage(
 
 
 def _find_cut(
-    sources: Array, targets: Array, most: Array, each: Array, least: int, farthest: float
-) -> tuple[int, Array]:
+    sources: Floats, targets: Floats, most: Ints, each: Ints, least: int, farthest: float
+) -> tuple[int, Ints]:
     """Find the most places that can be filled, and the communities short at the least cut."""
     n = len(sources)
     m = len(targets)
@@ -97,7 +96,7 @@ def _find_cut(
     return int(found.flow_value), side
 
 
-def _sum_least(most: Array, each: Array, ks: Array) -> Array:
+def _sum_least(most: Ints, each: Ints, ks: Ints) -> Ints:
     """Sum min(most, k x each) over all sources for every k at once."""
     full = np.sort(
         np.ceil(most / np.maximum(each, 1)).astype(np.int64)
@@ -110,7 +109,7 @@ def _sum_least(most: Array, each: Array, ks: Array) -> Array:
 
 
 def _find_reach(
-    sources: Array, targets: Array, most: Array, each: Array, least: int, farthest: float
+    sources: Floats, targets: Floats, most: Ints, each: Ints, least: int, farthest: float
 ) -> float:
     """Find the shortest whole number of metres that would serve all, by halving."""
     both = np.vstack([sources, targets])

@@ -9,14 +9,13 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from gridplan.arrays import Bools, Floats, Ints
 from gridplan.errors import InputError, Problem
 from gridplan.people.pairing.feasibility import Shortage, find_shortage
 from gridplan.people.pairing.minimum_cost_flow import Flow, FlowProblem, solve_flow
 from gridplan.people.pairing.paired_communities import make_steps
 from gridplan.plan import Plan
 from gridplan.rules.pairing import PairingRules
-
-Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,7 +152,7 @@ def pair_institutions(
     return Paired(_name_links(flow.links, own, towns, existing, rules), flow, shortage)
 
 
-def _lonely(sources: Array, targets: Array, farthest: float) -> Array:
+def _lonely(sources: Floats, targets: Floats, farthest: float) -> Bools:
     """Find the sources that no target is near enough to."""
     from scipy.spatial import cKDTree
 
@@ -161,7 +160,7 @@ def _lonely(sources: Array, targets: Array, farthest: float) -> Array:
 
 
 def _name_links(
-    links: Array,
+    links: Ints,
     own: pd.DataFrame,
     towns: pd.DataFrame,
     existing: pd.DataFrame,

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
 from gridplan.people.counts import share_out
 from gridplan.people.pairing.minimum_cost_flow import Flow, FlowProblem, solve_flow
 from gridplan.rules.pairing import PairingRules
-
-Array = np.ndarray[Any, Any]
 
 
 def spread_members(

@@ -11,14 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from scipy.optimize import linprog
 from scipy.sparse import coo_matrix
 from scipy.spatial import cKDTree
 
-Array = np.ndarray[Any, Any]
+from gridplan.arrays import Bools, Floats, Ints
+
 NEAREST = 8  # communities that each source is first offered, and sources that each community is
 BLOCK = 4_000_000  # distances held at once
 # further communities that each source is offered in a round at the most, the
@@ -49,13 +49,13 @@ class FlowProblem:
         Longest link allowed in metres; infinite for any.
     """
 
-    sources: Array
-    targets: Array
-    least: Array
-    most: Array
-    each: Array
-    steps: Array
-    bonus: Array
+    sources: Floats
+    targets: Floats
+    least: Ints
+    most: Ints
+    each: Ints
+    steps: Ints
+    bonus: Floats
     farthest: float = np.inf
 
 
@@ -69,7 +69,7 @@ class Flow:
     ``rounds``.
     """
 
-    links: Array
+    links: Ints
     metres: float
     price: float
     bound: float
@@ -129,7 +129,7 @@ def solve_flow(problem: FlowProblem) -> Flow:
     return Flow(links, metres, price, bound, len(i), rounds)
 
 
-def _price_links(problem: FlowProblem, i: Array, j: Array) -> Array:
+def _price_links(problem: FlowProblem, i: Ints, j: Ints) -> Floats:
     """Price links: whole metres, less the bonus."""
     step = problem.sources[i] - problem.targets[j]
     cost = np.rint(np.hypot(step[:, 0], step[:, 1]))
@@ -143,12 +143,12 @@ def _price_links(problem: FlowProblem, i: Array, j: Array) -> Array:
     return np.asarray(cost)
 
 
-def _allowed(problem: FlowProblem, i: Array, j: Array) -> Array:
+def _allowed(problem: FlowProblem, i: Ints, j: Ints) -> Bools:
     step = problem.sources[i] - problem.targets[j]
     return np.asarray(np.hypot(step[:, 0], step[:, 1]) <= problem.farthest)
 
 
-def _start_columns(problem: FlowProblem) -> tuple[Array, Array]:
+def _start_columns(problem: FlowProblem) -> tuple[Ints, Ints]:
     """Start with the nearest of each source and community, and the pairs that stood."""
     n = len(problem.sources)
     m = len(problem.targets)
@@ -172,8 +172,8 @@ def _start_columns(problem: FlowProblem) -> tuple[Array, Array]:
 
 
 def _solve(
-    problem: FlowProblem, i: Array, j: Array, cost: Array
-) -> tuple[Array, Array, float, Array]:
+    problem: FlowProblem, i: Ints, j: Ints, cost: Floats
+) -> tuple[Floats, Floats, float, Floats]:
     """Solve the programme on some links: what sources give and communities take balances."""
     n = len(problem.sources)
     m = len(problem.targets)
@@ -213,8 +213,8 @@ def _outweigh(problem: FlowProblem) -> float:
 
 
 def _judge(
-    problem: FlowProblem, i: Array, j: Array, duals: Array
-) -> tuple[tuple[Array, Array], float]:
+    problem: FlowProblem, i: Ints, j: Ints, duals: Floats
+) -> tuple[tuple[Ints, Ints], float]:
     """Judge every link by the dual prices: the links to add, and the bound.
 
     For any prices u of sources and v of communities the least price is at
@@ -246,7 +246,7 @@ def _judge(
     return (np.concatenate([none, *new_i]), np.concatenate([none, *new_j])), bound
 
 
-def _reduce_costs(problem: FlowProblem, u: Array, v: Array) -> Iterator[tuple[Array, Array]]:
+def _reduce_costs(problem: FlowProblem, u: Floats, v: Floats) -> Iterator[tuple[Ints, Floats]]:
     """Yield the reduced costs of all links by blocks of sources; infinite if not allowed."""
     n = len(problem.sources)
     m = len(problem.targets)

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from gridplan.arrays import Floats, Ints
 from gridplan.people.counts import share_out, tally_counts
 from gridplan.plan import Plan
 from gridplan.rules.pairing import PairingRules
 
-Array = np.ndarray[Any, Any]
 # metres that a community without its least help counts: more than any chain of
 # longer ways
 DUTY = 10_000_000
@@ -60,7 +60,7 @@ def survey_towns(plan: Plan, rules: PairingRules) -> pd.DataFrame:
     return table.assign(need=need)
 
 
-def find_short(plan: Plan, codes: Any) -> Array:
+def find_short(plan: Plan, codes: Any) -> Floats:
     """Find the full-time workers each community lacks, as staffed; NaN where not staffed."""
     own = plan.indicators[
         (plan.indicators["level"] == "community") & (plan.indicators["measure"] == "full_workers")
@@ -69,7 +69,7 @@ def find_short(plan: Plan, codes: Any) -> Array:
     return np.asarray(short.reindex(codes), float)
 
 
-def relate(values: Array, base: Array | None) -> Array:
+def relate(values: Floats, base: Floats | None) -> Floats:
     """Relate values to their mean; ``base`` where unknown, and where all are zero.
 
     Examples
@@ -83,7 +83,7 @@ def relate(values: Array, base: Array | None) -> Array:
     return np.where(known, np.nan_to_num(values) / mean, other) if mean > 0 else other.copy()
 
 
-def make_steps(need: Array, total: int, least: int, rules: PairingRules) -> Array:
+def make_steps(need: Floats, total: int, least: int, rules: PairingRules) -> Ints:
     """Make the steps of price in which communities take helpers.
 
     The first ``least`` are a duty; up to the community's share of the

@@ -12,8 +12,6 @@ from gridplan.people.pairing.service_centres import find_second
 from gridplan.rules.pairing import PairingRules
 from gridplan.tables.indicators import CITY
 
-Array = np.ndarray[Any, Any]
-
 
 def write(
     rule: str, level: str, of: Any, value: Any, need: Any, households: Any, reason: Any, remedy: Any

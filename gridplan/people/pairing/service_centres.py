@@ -9,14 +9,13 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from gridplan.arrays import Bools, Floats, Ints
 from gridplan.plan import Plan
 from gridplan.rules.pairing import PairingRules
 from gridplan.tables.indicators import CITY, make_figures
 
-Array = np.ndarray[Any, Any]
 
-
-def need_area(households: Any, rules: PairingRules) -> Array:
+def need_area(households: Any, rules: PairingRules) -> Floats:
     """Find the floor area that a community's service centre needs, in m2.
 
     Source: 30 m2 for 100 households, and at least 500 m2 unless the community
@@ -77,8 +76,8 @@ def measure_centres(plan: Plan, towns: pd.DataFrame, rules: PairingRules) -> pd.
 
 
 def _measure_ways(
-    plan: Plan, towns: pd.DataFrame, centres: Any, number: Array, reach: float
-) -> tuple[Array, Array]:
+    plan: Plan, towns: pd.DataFrame, centres: Any, number: Ints, reach: float
+) -> tuple[Floats, Floats]:
     """Measure households' mean way to their nearest own centre, and the share in reach.
 
     Communities are set far apart in a third dimension, so that one tree
@@ -156,6 +155,6 @@ def write_centres(table: pd.DataFrame, rules: PairingRules) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def find_second(table: pd.DataFrame, rules: PairingRules) -> Array:
+def find_second(table: pd.DataFrame, rules: PairingRules) -> Bools:
     """Find communities whose centre has too few households in reach to be enough."""
     return np.asarray((table["centres"] > 0) & (table["within"] < rules.centre_within - 1e-9))

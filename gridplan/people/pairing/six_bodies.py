@@ -12,7 +12,6 @@ from gridplan.plan import Plan
 from gridplan.rules.pairing import PairingRules
 from gridplan.tables.indicators import CITY, make_figures, roll_up
 
-Array = np.ndarray[Any, Any]
 COUNTED = (
     "residents_committee",
     "owners_committee",

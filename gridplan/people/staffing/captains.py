@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
@@ -12,8 +10,6 @@ from gridplan.people.staffing.supply_and_need import COMMITTEES
 from gridplan.plan import Plan
 from gridplan.rules.staffing import StaffingRules
 from gridplan.tables.roles import find_roles
-
-Array = np.ndarray[Any, Any]
 
 
 def list_captains(plan: Plan, rules: StaffingRules) -> pd.DataFrame:

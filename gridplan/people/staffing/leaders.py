@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 import shapely
 from scipy.optimize import linear_sum_assignment
 
+from gridplan.arrays import Ints
 from gridplan.people.staffing.staffing_inputs import StaffingInputs
 from gridplan.people.staffing.supply_and_need import COMMITTEES
 from gridplan.people.staffing.zones import divide_zones
 from gridplan.plan import Plan
 from gridplan.rules.staffing import StaffingRules
-
-Array = np.ndarray[Any, Any]
 
 
 def count_leaders(supply: pd.DataFrame, rules: StaffingRules) -> pd.DataFrame:
@@ -41,7 +38,7 @@ def count_leaders(supply: pd.DataFrame, rules: StaffingRules) -> pd.DataFrame:
 
 def lead_subgrids(
     plan: Plan, inputs: StaffingInputs, leaders: pd.DataFrame, workers: int | None = None
-) -> tuple[pd.DataFrame, Array]:
+) -> tuple[pd.DataFrame, Ints]:
     """Divide the sub-grids of each community among its leaders and say which seat leads which zone.
 
     Zones differ by one sub-grid at most wherever they can. Seats are matched
@@ -116,7 +113,7 @@ def list_seats(plan: Plan) -> pd.DataFrame:
     )
 
 
-def find_middles(inputs: StaffingInputs, group: Array, count: int) -> Array:
+def find_middles(inputs: StaffingInputs, group: Ints, count: int) -> Ints:
     """Find the sub-grid in the middle of each group: nearest to its households' mean."""
     rows = np.flatnonzero(group >= 0)
     own = group[rows]

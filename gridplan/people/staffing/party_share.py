@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-Array = np.ndarray[Any, Any]
+from gridplan.arrays import Bools, Ints
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,12 +21,12 @@ class Repair:
     the share of the whole city.
     """
 
-    changed: Array
-    missing: Array
+    changed: Bools
+    missing: Ints
     city: int
 
 
-def count_lacking(total: Any, party: Any, share: float) -> Array:
+def count_lacking(total: Any, party: Any, share: float) -> Ints:
     """Count the members that are lacking for a share: the least z with party + z >= share x total.
 
     Examples
@@ -40,7 +40,7 @@ def count_lacking(total: Any, party: Any, share: float) -> Array:
 
 
 def repair_share(
-    posts: pd.DataFrame, serves: pd.DataFrame, spare: Array, share: float, subgrids: int
+    posts: pd.DataFrame, serves: pd.DataFrame, spare: Ints, share: float, subgrids: int
 ) -> Repair:
     """Find the fewest posts to change to members so that the share holds at all levels.
 
@@ -108,15 +108,15 @@ def repair_share(
 
 
 def _repair_community(
-    own: Array,
-    party: Array,
-    drawn: Array,
-    post: Array,
-    grid: Array,
-    need: Array,
+    own: Ints,
+    party: Bools,
+    drawn: Bools,
+    post: Ints,
+    grid: Ints,
+    need: Ints,
     wanted: int,
     spare: int,
-) -> tuple[Array, dict[int, int]]:
+) -> tuple[Ints, dict[int, int]]:
     """Repair one community, what is forced first; returns posts and members missing."""
     free = ~party[post]
     grids, local = np.unique(grid, return_inverse=True)
@@ -132,15 +132,15 @@ def _repair_community(
 
 
 def _solve(
-    choices: Array,
-    drawn: Array,
-    post: Array,
-    local: Array,
-    grids: Array,
-    need: Array,
+    choices: Ints,
+    drawn: Bools,
+    post: Ints,
+    local: Ints,
+    grids: Ints,
+    need: Ints,
     wanted: int,
     spare: int,
-) -> tuple[Array, dict[int, int]]:
+) -> tuple[Ints, dict[int, int]]:
     """Solve the integer programme: fewest changes, after fewest members missing."""
     from scipy.optimize import Bounds, LinearConstraint, milp
     from scipy.sparse import coo_matrix, csr_matrix, eye, hstack, vstack

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from gridplan.arrays import Ints
 from gridplan.people.staffing.staffing_inputs import StaffingInputs
 from gridplan.rules.staffing import StaffingRules
 from gridplan.tables.roles import find_letters, find_roles
 
-Array = np.ndarray[Any, Any]
 FULL = "grid_worker_full"
 PART = "grid_worker_part"
 
@@ -27,11 +26,11 @@ class Roster:
 
 def write_roster(
     ground: StaffingInputs,
-    leaders: tuple[pd.DataFrame, Array],
-    full: tuple[pd.DataFrame, Array],
+    leaders: tuple[pd.DataFrame, Ints],
+    full: tuple[pd.DataFrame, Ints],
     part: pd.DataFrame,
     others: pd.DataFrame,
-    empty: Array,
+    empty: Ints,
     rules: StaffingRules,
 ) -> Roster:
     """Write the posts that serve sub-grids: leaders, workers, and ``others``, of which each sub-grid has one.
@@ -86,7 +85,7 @@ def write_roster(
     return Roster(_measure_posts(posts, serves, ground, rules), serves)
 
 
-def _list_served(holder: Array, offset: int) -> pd.DataFrame:
+def _list_served(holder: Ints, offset: int) -> pd.DataFrame:
     own = np.flatnonzero(holder >= 0)
     return pd.DataFrame({"post": holder[own] + offset, "subgrid": own})
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from gridplan.arrays import Floats, Ints
 from gridplan.people.counts import Tally
 from gridplan.people.staffing.party_share import Repair
 from gridplan.people.staffing.post_tables import FULL, PART, Roster
@@ -16,7 +17,6 @@ from gridplan.rules.staffing import StaffingRules
 from gridplan.tables.indicators import make_figures, roll_up
 from gridplan.tables.roles import name_roles
 
-Array = np.ndarray[Any, Any]
 COUNTED = (
     "full_workers",
     "building_captains",
@@ -43,7 +43,7 @@ def count_posts(
     led[grid[role[post] == "grid_leader"]] = True
     served[grid[worker[post]]] = True
 
-    def count(mask: Any, table: pd.DataFrame = posts) -> Array:
+    def count(mask: Any, table: pd.DataFrame = posts) -> Floats:
         return np.asarray(
             table.loc[mask].groupby("community").size().reindex(codes, fill_value=0), float
         )
@@ -84,7 +84,7 @@ def count_posts(
     return pd.DataFrame({k: np.asarray(v, float) for k, v in values.items()}, index=codes)
 
 
-def _count_changes(repair: Repair, posts: pd.DataFrame, codes: Any) -> Array:
+def _count_changes(repair: Repair, posts: pd.DataFrame, codes: Any) -> Floats:
     return np.asarray(
         posts.loc[repair.changed].groupby("community").size().reindex(codes, fill_value=0), float
     )
@@ -122,7 +122,7 @@ def write_figures(
 
 def _group_posts(
     level: str, community: pd.Series[Any], communities: pd.DataFrame, index: Any
-) -> Array:
+) -> Ints:
     if level == "city":
         return np.zeros(len(community), np.int64)
     of = community if level == "community" else communities["subdistrict"].reindex(community)

@@ -9,6 +9,7 @@ import pandas as pd
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
+from gridplan.arrays import Ints, Objects
 from gridplan.people.staffing.party_share import Repair
 from gridplan.people.staffing.post_tables import FULL, PART, Roster
 from gridplan.people.staffing.staffing_inputs import StaffingInputs
@@ -16,7 +17,6 @@ from gridplan.rules.staffing import StaffingRules
 from gridplan.tables.indicators import CITY
 from gridplan.tables.roles import name_roles
 
-Array = np.ndarray[Any, Any]
 COLUMNS = ["rule", "level", "of", "community", "value", "need", "households", "reason", "remedy"]
 
 
@@ -253,7 +253,7 @@ def _list_shares(
     return frames
 
 
-def find_offers(ground: StaffingInputs, roster: Roster, wanted: Array, repair: Repair) -> Array:
+def find_offers(ground: StaffingInputs, roster: Roster, wanted: Ints, repair: Repair) -> Objects:
     """Find which sub-grid has a member to offer for each part-time post that changes; nearest on the whole, each once."""
     posts = roster.posts
     used = (

@@ -10,11 +10,10 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from gridplan.arrays import Floats, Ints
 from gridplan.plan import Plan
 from gridplan.rules.staffing import StaffingRules
 from gridplan.rules.walking import find_minutes
-
-Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,27 +29,28 @@ class StaffingInputs:
 
     table: pd.DataFrame
     communities: pd.DataFrame
-    pairs: Array
+    pairs: Ints
 
     def __len__(self) -> int:
         """Return the number of sub-grids."""
         return len(self.table)
 
     @cached_property
-    def place(self) -> Array:
+    def place(self) -> Ints:
         """Row of each sub-grid's community: int64[n]."""
         return np.asarray(
             self.communities.index.get_indexer(pd.Index(self.table["community"])), np.int64
         )
 
     @cached_property
-    def xy(self) -> Array:
+    def xy(self) -> Floats:
         """Position of each sub-grid: float64[n, 2], metres."""
         return np.asarray(self.table[["x", "y"]], float)
 
-    def sum_up(self, amount: Any) -> Array:
+    def sum_up(self, amount: Any) -> Floats:
         """Add up an amount of each sub-grid by community: float64[m]."""
-        return np.bincount(self.place, np.asarray(amount, float), minlength=len(self.communities))
+        weights = np.asarray(amount, float)
+        return np.bincount(self.place, weights, minlength=len(self.communities)).astype(float)
 
 
 def prepare_staffing(plan: Plan, rules: StaffingRules) -> StaffingInputs:
@@ -117,7 +117,7 @@ def _find_branches(plan: Plan) -> pd.Series[Any]:
     return number.drop_duplicates("subgrid").set_index("subgrid")["branch"]
 
 
-def _find_pairs(plan: Plan, table: pd.DataFrame) -> Array:
+def _find_pairs(plan: Plan, table: pd.DataFrame) -> Ints:
     """Find the rows of sub-grids of one community between which some doors can be walked."""
     part = table.index.get_indexer(pd.Index(plan.stairwells["subgrid"]))
     of = pd.Series(part, index=plan.stairwells.index)

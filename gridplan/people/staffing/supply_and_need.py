@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from gridplan.arrays import Floats
 from gridplan.people.counts import Tally, tally_counts
 from gridplan.people.staffing.staffing_inputs import StaffingInputs
 from gridplan.plan import Plan
 from gridplan.rules.staffing import StaffingRules
 from gridplan.tables.roles import find_roles
 
-Array = np.ndarray[Any, Any]
 MEASURES = (
     "cadres",
     "cadres_party",
@@ -63,7 +63,7 @@ def measure_supply(
     return table, tally
 
 
-def count_residents(plan: Plan, ground: StaffingInputs, persons: float) -> Array:
+def count_residents(plan: Plan, ground: StaffingInputs, persons: float) -> Floats:
     """Count the residents of each community: those of its buildings where known, else its households by ``persons`` each."""
     homes = plan.site.buildings
     own = np.where(
@@ -73,7 +73,7 @@ def count_residents(plan: Plan, ground: StaffingInputs, persons: float) -> Array
     return np.asarray(by.reindex(ground.communities.index).fillna(0), float)
 
 
-def need_workers(residents: Any, households: Any, urban: Any, rules: StaffingRules) -> Array:
+def need_workers(residents: Any, households: Any, urban: Any, rules: StaffingRules) -> Floats:
     """Find how many community workers each community needs.
 
     Examples

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
+from gridplan.arrays import Bools, Floats, Ints
 from gridplan.people.staffing.staffing_inputs import StaffingInputs
 from gridplan.people.staffing.zones import divide_zones
 from gridplan.rules.staffing import StaffingRules
-
-Array = np.ndarray[Any, Any]
 
 
 def fill_part_posts(
@@ -70,7 +67,7 @@ def fill_part_posts(
     return posts.assign(source=source, party=held)[["row", "number", "source", "party"]]
 
 
-def take_first(posts: pd.DataFrame, open_: Array, pool: Array, by: list[str]) -> Array:
+def take_first(posts: pd.DataFrame, open_: Bools, pool: Floats, by: list[str]) -> Ints:
     """Take as many open posts as each community's pool has: by number, the greatest first."""
     own = posts[open_]
     order = own.assign(last=-own[by[1]]).sort_values(["place", by[0], "last", "row"], kind="stable")
@@ -81,10 +78,10 @@ def take_first(posts: pd.DataFrame, open_: Array, pool: Array, by: list[str]) ->
 def fill_full_posts(
     inputs: StaffingInputs,
     supply: pd.DataFrame,
-    leading: Array,
+    leading: Ints,
     part: pd.DataFrame,
     workers: int | None = None,
-) -> tuple[pd.DataFrame, Array]:
+) -> tuple[pd.DataFrame, Ints]:
     """Give each community's full-time workers zones of about equal hours; none if uncounted.
 
     Cadres who lead are taken off. Party members are put where they bring most
@@ -122,14 +119,14 @@ def fill_full_posts(
     return table, worker
 
 
-def count_full(supply: pd.DataFrame, leading: Array) -> Array:
+def count_full(supply: pd.DataFrame, leading: Ints) -> Floats:
     """Count the full-time workers of each community who do not lead: cadres and staff."""
     return np.asarray(
         supply["cadres"].fillna(0) - leading + supply["community_workers"].fillna(0), float
     )
 
 
-def count_full_party(supply: pd.DataFrame, leading: Array, rules: StaffingRules) -> Array:
+def count_full_party(supply: pd.DataFrame, leading: Ints, rules: StaffingRules) -> Floats:
     """Count Party members among full-time workers: counted or assumed, less those who lead."""
     cadres = supply["cadres_party"].fillna(np.floor(supply["cadres"] * rules.cadre_party)).fillna(0)
     workers = (

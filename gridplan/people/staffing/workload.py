@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-Array = np.ndarray[Any, Any]
 MEASURES = ("workload_gini", "workload_cv", "workload_theil", "workload_max_mean")
 
 

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from scipy.sparse.csgraph import minimum_spanning_tree
 from scipy.spatial.distance import cdist
 
+from gridplan.arrays import Floats, Ints, Numbers
 from gridplan.division.divide import divide_atoms
 from gridplan.division.problem import DivisionProblem
 from gridplan.engine.engine import map_tasks
 from gridplan.people.staffing.staffing_inputs import StaffingInputs
 from gridplan.rules.band import Band
 
-Array = np.ndarray[Any, Any]
 FINE = 100  # parts that a sub-grid's load is reckoned in, so that the division can aim at fractions
 SLACK = 0.25  # how far the load of a zone may be from the mean where loads differ
 
 
 def divide_zones(
-    inputs: StaffingInputs, wanted: Array, load: Array | None, workers: int | None = None
-) -> Array:
+    inputs: StaffingInputs, wanted: Ints, load: Floats | None, workers: int | None = None
+) -> Ints:
     """Divide the sub-grids of every community into zones, contiguous, near and balanced.
 
     The division is that of :func:`gridplan.division.divide.divide_atoms` with
@@ -58,7 +56,7 @@ def divide_zones(
         c for c in range(len(inputs.communities)) if wanted[c] > 0 and starts[c + 1] > starts[c]
     ]
 
-    def divide_one(c: int) -> Array:
+    def divide_one(c: int) -> Ints:
         rows = order[starts[c] : starts[c + 1]]
         local = np.searchsorted(rows, pairs[held[c] : held[c + 1]])
         return _divide(inputs, rows, local, int(wanted[c]), None if load is None else load[rows])
@@ -68,11 +66,11 @@ def divide_zones(
     return zone
 
 
-def _by_place(inputs: StaffingInputs) -> Array:
+def _by_place(inputs: StaffingInputs) -> Ints:
     return np.argsort(inputs.place[inputs.pairs[:, 0]], kind="stable")
 
 
-def _divide(inputs: StaffingInputs, rows: Array, pairs: Array, k: int, load: Array | None) -> Array:
+def _divide(inputs: StaffingInputs, rows: Ints, pairs: Ints, k: int, load: Floats | None) -> Ints:
     n = len(rows)
     if k >= n:
         return np.arange(n)
@@ -103,7 +101,7 @@ def _divide(inputs: StaffingInputs, rows: Array, pairs: Array, k: int, load: Arr
     return fit_count(divide_atoms(problem, "quick", 0).part, xy, weights, k)
 
 
-def join_pieces(xy: Array, pairs: Array) -> Array:
+def join_pieces(xy: Floats, pairs: Ints) -> Ints:
     """Add the shortest pairs that make all of one piece.
 
     Examples
@@ -118,7 +116,7 @@ def join_pieces(xy: Array, pairs: Array) -> Array:
     return np.unique(both, axis=0)
 
 
-def fit_count(part: Array, xy: Array, weights: Array, k: int) -> Array:
+def fit_count(part: Ints, xy: Floats, weights: Numbers, k: int) -> Ints:
     """Bring a division to exactly ``k`` parts: the heaviest is halved, the lightest joined.
 
     Examples

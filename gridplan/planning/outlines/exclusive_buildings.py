@@ -7,17 +7,15 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import shapely
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from gridplan.arrays import Ints
 from gridplan.planning.outlines.exclusive_owners import COLUMNS, list_words
 from gridplan.rules.exclusive import ExclusiveRules
 from gridplan.site import Site
-
-Ints = npt.NDArray[np.int64]
 
 # Uses of buildings that say what kind of institution stands there, and others
 # that its kind may also use.

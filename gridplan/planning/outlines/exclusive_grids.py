@@ -12,10 +12,10 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import shapely
 
+from gridplan.arrays import Bools, Shapes
 from gridplan.planning.outlines.exclusive_buildings import claim_buildings
 from gridplan.planning.outlines.exclusive_owners import find_owners
 from gridplan.rules.exclusive import ExclusiveRules
@@ -23,8 +23,6 @@ from gridplan.site import Site
 from gridplan.tables.codes import number_places
 from gridplan.tables.conform import conform_table
 from gridplan.tables.ledger import Entry
-
-Shapes = npt.NDArray[np.object_]
 
 YARD = 15.0  # m; gaps between an institution's buildings up to twice as wide are its yard
 # m; strips narrower than twice this between its land and a street or barrier
@@ -149,7 +147,7 @@ def _draw_lands(
     homes: gpd.GeoDataFrame,
     lines: Shapes,
     rules: ExclusiveRules,
-) -> tuple[Shapes, npt.NDArray[np.bool_]]:
+) -> tuple[Shapes, Bools]:
     """Draw the land of each owner, and say on whose outline too many households live."""
     shapes = owners.geometry.to_numpy()
     seats = {int(owner): rows.to_numpy(object) for owner, rows in claims.groupby(level=0)}

@@ -7,15 +7,13 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import shapely
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from gridplan.arrays import Ints
 from gridplan.rules.exclusive import ExclusiveRules
-
-Ints = npt.NDArray[np.int64]
 
 # Words of places and institutions that mean the same kind of owner; any other
 # word in the rule means itself.

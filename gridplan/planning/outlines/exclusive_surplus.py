@@ -6,15 +6,12 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import shapely
 
+from gridplan.arrays import Bools, Ints, Shapes
 from gridplan.geometry.faces import find_borders
 from gridplan.geometry.tiling import match_borders
-
-Ints = npt.NDArray[np.int64]
-Shapes = npt.NDArray[np.object_]
 
 LEAST = 1.0  # m2 of surplus that is worth a cut
 THIN = 0.01  # m; what is narrower is a rounding, no land
@@ -71,9 +68,7 @@ def return_surplus(
     return gpd.GeoSeries(shapes, index=outlines.index, crs=outlines.crs)
 
 
-def _cut(
-    outlines: Shapes, lands: Shapes, grid: float
-) -> tuple[Shapes, Ints, npt.NDArray[np.bool_]]:
+def _cut(outlines: Shapes, lands: Shapes, grid: float) -> tuple[Shapes, Ints, Bools]:
     """Cut outlines along the edges of their own lands.
 
     All are cut at once, so that neighbours are cut at the same corners.

@@ -7,17 +7,14 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import shapely
 
+from gridplan.arrays import Shapes
 from gridplan.geometry.lines import cut_area, cut_lines, measure_middles, merge_tracks
 from gridplan.rules.special import SpecialRules
 from gridplan.tables.conform import conform_table, make_empty
 from gridplan.tables.ledger import Entry
-
-Shapes = npt.NDArray[np.object_]
-Ints = npt.NDArray[np.int64]
 
 LONG = 8.0  # times as long as wide, from which a water is a river where the data only says water
 # m; a line so near the limit of two communities runs along it, and belongs to

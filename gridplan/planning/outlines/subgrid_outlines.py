@@ -8,10 +8,10 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import shapely
 from scipy.spatial import cKDTree
 
+from gridplan.arrays import Bools, Floats, Ints, Shapes
 from gridplan.geometry.linework import (
     FINEST,
     chain_ridges,
@@ -31,11 +31,6 @@ from gridplan.geometry.tiling import (
     settle_labels,
 )
 from gridplan.rules.outlines import OutlineRules
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-Bools = npt.NDArray[np.bool_]
-Shapes = npt.NDArray[np.object_]
 
 PER_GAP = 4.0  # points on a wall for each gap's width, so that lines between two walls run straight
 # m within which points of different sub-grids cancel out: the wall between

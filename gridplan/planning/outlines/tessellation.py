@@ -8,11 +8,11 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import shapely
 from scipy.spatial import QhullError
 
+from gridplan.arrays import Ints, Shapes
 from gridplan.engine.engine import Progress, keep_silent, map_tasks
 from gridplan.geometry.linework import make_faces
 from gridplan.geometry.tiling import dissolve_faces, find_holder, match_borders
@@ -27,9 +27,6 @@ from gridplan.land.footprints import (
 from gridplan.planning.outlines.subgrid_outlines import draw_outlines
 from gridplan.rules.outlines import OutlineRules
 from gridplan.tables.ledger import Entry
-
-Ints = npt.NDArray[np.int64]
-Shapes = npt.NDArray[np.object_]
 
 AREA_ERROR = 1e-6  # relative error of area up to which sub-grids count as tiling their community
 STRAY = 0.001  # share of a home's footprint that rounding may leave outside its sub-grid

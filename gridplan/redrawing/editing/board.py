@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from gridplan.arrays import Ints, Objects
 from gridplan.division.divide import find_centres
 from gridplan.division.problem import DivisionProblem
 from gridplan.plan import Plan
 from gridplan.planning.prepare import open_land
 from gridplan.redrawing.editing.edit_script import EditCommand, parse_script
 from gridplan.redrawing.revision.new_codes import find_used
-
-Array = np.ndarray[Any, Any]
 
 FIGURES = ("households", "in_band", "mean_walk", "household_metres", "contiguous", "pieces")
 
@@ -43,7 +41,7 @@ class BoardState:
     ``warnings`` what a planner should know of them.
     """
 
-    member: Array
+    member: Objects
     lies_in: dict[str, str]
     locks: pd.DataFrame
     centres: dict[str, str]
@@ -69,7 +67,7 @@ class EditBoard:
             str(b): rows for b, rows in doors.groupby("building", sort=True).indices.items()
         }
         self.lone = frozenset(plan.subgrids.index[plan.subgrids["kind"] == "exclusive"])
-        self._problems: dict[str, tuple[DivisionProblem, Array]] = {}
+        self._problems: dict[str, tuple[DivisionProblem, Ints]] = {}
 
     def open(self) -> BoardState:
         """Return the state of the plan as it is."""
@@ -82,7 +80,7 @@ class EditBoard:
             used=find_used(self.plan),
         )
 
-    def get_problem(self, community: str) -> tuple[DivisionProblem, Array]:
+    def get_problem(self, community: str) -> tuple[DivisionProblem, Ints]:
         """Return the division problem of a community, and the stairwells' rows of its atoms."""
         if community not in self._problems:
             homes = self.plan.stairwells[self.community == community]
@@ -93,7 +91,7 @@ class EditBoard:
             )
         return self._problems[community]
 
-    def take_subgrid(self, state: BoardState, code: str) -> tuple[DivisionProblem, Array]:
+    def take_subgrid(self, state: BoardState, code: str) -> tuple[DivisionProblem, Ints]:
         """Return the problem of one sub-grid's stairwells, and their rows."""
         problem, rows = self.get_problem(state.lies_in[code])
         members = np.flatnonzero(state.member[rows] == code)
@@ -123,7 +121,7 @@ class EditBoard:
 
 
 def _measure_parts(
-    problem: DivisionProblem, member: Array, centres: dict[str, str]
+    problem: DivisionProblem, member: Objects, centres: dict[str, str]
 ) -> pd.DataFrame:
     codes, part = np.unique(member.astype(str), return_inverse=True)
     k = len(codes)

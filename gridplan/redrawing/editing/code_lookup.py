@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from gridplan.arrays import Ints
 from gridplan.errors import Problem
 from gridplan.redrawing.editing.board import BoardState, EditBoard
 
-Array = np.ndarray[Any, Any]
 NOUNS = {
     "building": "building",
     "stairwell": "stairwell",
@@ -92,7 +92,7 @@ def find_subgrid(board: EditBoard, state: BoardState, text: str) -> str:
 
 def find_doors(
     board: EditBoard, level: str, things: Iterable[str]
-) -> tuple[str, tuple[str, ...], Array]:
+) -> tuple[str, tuple[str, ...], Ints]:
     """Find buildings or stairwells: what they are, their codes, and the rows of their stairwells.
 
     Where the script does not say, a thing is a building if there is one of

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
+from gridplan.arrays import Ints, Objects
 from gridplan.errors import Problem
 from gridplan.redrawing.editing.board import BoardState, EditBoard
 from gridplan.redrawing.editing.code_lookup import (
     RefusedError,
     refuse,
 )
-
-Array = np.ndarray[Any, Any]
 
 
 def refuse_taken(board: EditBoard, state: BoardState, code: str) -> None:
@@ -22,7 +19,7 @@ def refuse_taken(board: EditBoard, state: BoardState, code: str) -> None:
         raise refuse("codes are unique", f"{code} is there already", "choose a code that is free")
 
 
-def find_community(board: EditBoard, rows: Array) -> str:
+def find_community(board: EditBoard, rows: Ints) -> str:
     """Find the one community of some stairwells; refuse those of several."""
     over = sorted(set(board.community[rows]))
     if len(over) > 1:
@@ -35,7 +32,7 @@ def find_community(board: EditBoard, rows: Array) -> str:
     return str(over[0])
 
 
-def refuse_across(board: EditBoard, state: BoardState, rows: Array, codes: Array) -> None:
+def refuse_across(board: EditBoard, state: BoardState, rows: Ints, codes: Objects) -> None:
     """Refuse to put homes into a sub-grid of another community."""
     over = np.array([state.lies_in[c] for c in codes], object)
     wrong = np.flatnonzero(board.community[rows] != over)
@@ -48,7 +45,7 @@ def refuse_across(board: EditBoard, state: BoardState, rows: Array, codes: Array
         )
 
 
-def refuse_locked(board: EditBoard, state: BoardState, moved: Array, to: Array) -> None:
+def refuse_locked(board: EditBoard, state: BoardState, moved: Ints, to: Objects) -> None:
     """Refuse to move homes out of or into what is locked, naming every lock in the way."""
     problems: list[Problem] = []
     for code in sorted({*state.member[moved], *to}):
@@ -81,7 +78,7 @@ def name_closing(state: BoardState, code: str) -> list[str]:
     return [name for name in names if name in state.locks.index]
 
 
-def name_buildings(board: EditBoard, state: BoardState, rows: Array) -> list[str]:
+def name_buildings(board: EditBoard, state: BoardState, rows: Ints) -> list[str]:
     """Name the locks of the buildings of some stairwells."""
     locked = list_locked(state, "building")
     return [f"building:{b}" for b in sorted(set(board.building[rows]) & locked)]

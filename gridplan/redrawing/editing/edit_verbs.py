@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from gridplan.arrays import Ints, Objects
 from gridplan.division.divide import split_atoms
 from gridplan.redrawing.editing.board import BoardState, EditBoard, MadeCommand
 from gridplan.redrawing.editing.code_lookup import (
@@ -29,8 +30,6 @@ from gridplan.redrawing.editing.edit_refusals import (
 from gridplan.redrawing.editing.edit_script import EditCommand
 from gridplan.redrawing.revision.locks import add_locks
 from gridplan.redrawing.revision.new_codes import number_next
-
-Array = np.ndarray[Any, Any]
 
 
 def carry_out(board: EditBoard, state: BoardState, command: EditCommand) -> BoardState:
@@ -113,7 +112,7 @@ def _split(board: EditBoard, state: BoardState, command: EditCommand) -> BoardSt
 
 
 def _choose_keeper(
-    board: EditBoard, state: BoardState, code: str, problem: Any, rows: Array, part: Array
+    board: EditBoard, state: BoardState, code: str, problem: Any, rows: Ints, part: Ints
 ) -> int:
     """Choose the part that keeps the code.
 
@@ -294,8 +293,8 @@ def _reassign(
     board: EditBoard,
     state: BoardState,
     command: EditCommand,
-    rows: Array,
-    codes: Array,
+    rows: Ints,
+    codes: Objects,
     parts: set[str] | None = None,
 ) -> BoardState:
     """Put stairwells into other sub-grids, if community limits and locks allow it.
@@ -345,7 +344,7 @@ def _reassign(
     return replace(after, made=(*state.made, made), warnings=(*state.warnings, *warnings))
 
 
-def _name(board: EditBoard, rows: Array) -> tuple[str, ...]:
+def _name(board: EditBoard, rows: Ints) -> tuple[str, ...]:
     return tuple(str(s) for s in board.stairwells[rows])
 
 

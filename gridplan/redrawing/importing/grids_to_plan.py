@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 
+from gridplan.arrays import Ints, Texts
 from gridplan.engine.engine import Progress, keep_silent
 from gridplan.errors import InputError, Problem
 from gridplan.geometry.overlay import measure_common
@@ -35,7 +36,6 @@ from gridplan.tables.ledger import Entry
 if TYPE_CHECKING:
     from gridplan.site import Site
 
-Array = np.ndarray[Any, Any]
 # share of a grid below which its land in another community is a fault of
 # drawing, not a part of it
 SPILL = 0.1
@@ -110,6 +110,7 @@ def import_grids(
     pairs = land.neighbours
     progress("placing", 0, 1)
     grids = clean_grids(layer, site.crs, column) if isinstance(layer, gpd.GeoDataFrame) else None
+    codes: Texts
     if grids is not None:
         row, placed = _place_in_outlines(grids, doors, site)
         codes = grids.codes
@@ -160,7 +161,7 @@ def _draw_members(
 
 def _place_in_outlines(
     grids: OldGrids, doors: gpd.GeoDataFrame, site: Site
-) -> tuple[Array, list[Entry]]:
+) -> tuple[Ints, list[Entry]]:
     """Place homes in the old grids that reach into their community by more than a drawing error."""
     communities = site.communities.sort_index()
     land = measure_common(grids.shapes, communities.geometry.to_numpy())
@@ -196,7 +197,7 @@ def _place_in_outlines(
 
 def _look_up(
     table: pd.DataFrame, doors: gpd.GeoDataFrame, column: str | None
-) -> tuple[Array, Array, list[Entry]]:
+) -> tuple[Texts, Ints, list[Entry]]:
     """Look up every stairwell in a table of codes.
 
     Returns the codes and the row of each stairwell.
@@ -302,7 +303,7 @@ def _attach(
     ]
 
 
-def _measure_shift(plan: Plan, grids: OldGrids, row: Array, named: pd.Series[str]) -> Entry:
+def _measure_shift(plan: Plan, grids: OldGrids, row: Ints, named: pd.Series[str]) -> Entry:
     """Measure how much land the outlines give to other sub-grids than the imported ones did."""
     homes = plan.subgrids[plan.subgrids["kind"] != "exclusive"]
     pairs = measure_common(homes.geometry.to_numpy(), grids.shapes)

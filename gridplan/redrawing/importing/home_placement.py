@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -11,22 +11,22 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra
 from scipy.spatial import cKDTree
 
+from gridplan.arrays import Bools, Ints, Shapes
 from gridplan.geometry.overlay import choose_greatest, measure_common
 from gridplan.land.footprints import slice_footprints
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-Array = np.ndarray[Any, Any]
 SHORTEST = 1e-3  # m, least length of a step, since a matrix takes none for no step at all
 
 
 def place_homes(
     stairwells: gpd.GeoDataFrame,
     buildings: gpd.GeoDataFrame,
-    shapes: Array,
+    shapes: Shapes,
     allowed: pd.MultiIndex | None = None,
-    preferred: Array | None = None,
+    preferred: Bools | None = None,
 ) -> pd.DataFrame:
     """Place every stairwell in the outline with most of its building.
 
@@ -157,7 +157,7 @@ def join_nearest(
     )
 
 
-def _walk_nearest(stairwells: gpd.GeoDataFrame, neighbours: pd.DataFrame, known: Array) -> Array:
+def _walk_nearest(stairwells: gpd.GeoDataFrame, neighbours: pd.DataFrame, known: Ints) -> Ints:
     """Find the known stairwell nearest to each over neighbours, -1 where none can be walked to."""
     a, b = (
         stairwells.index.get_indexer(pd.Index(neighbours[end])) for end in ("focal", "neighbour")
@@ -173,7 +173,7 @@ def _walk_nearest(stairwells: gpd.GeoDataFrame, neighbours: pd.DataFrame, known:
     return np.where(source < 0, -1, source).astype(np.int64)
 
 
-def _fly_nearest(stairwells: gpd.GeoDataFrame, bare: Array, known: Array) -> dict[int, int]:
+def _fly_nearest(stairwells: gpd.GeoDataFrame, bare: Ints, known: Ints) -> dict[int, int]:
     """Find the known stairwell of its community nearest to each in a straight line.
 
     Of equals the first.

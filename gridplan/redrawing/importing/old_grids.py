@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from gridplan.arrays import Objects, Shapes
 from gridplan.errors import InputError, PersonalDataError, Problem
 from gridplan.geometry.overlay import measure_common
 from gridplan.geometry.repair import CREVICE, SMALLEST, project_shapes, repair_shapes
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     from pyproj import CRS
 
-Array = np.ndarray[Any, Any]
 STEP = "import"
 # Columns that hold the code of a grid, the likeliest first; what is written in
 # one of them is never looked at otherwise.
@@ -62,8 +62,8 @@ class OldGrids:
     A code is empty where there is none.
     """
 
-    codes: Array
-    shapes: Array
+    codes: Objects
+    shapes: Shapes
     entries: tuple[Entry, ...]
 
 
@@ -215,7 +215,7 @@ def clean_codes(values: Any) -> pd.Series[str]:
     return read_texts(values).str.strip()
 
 
-def _count_codes(codes: Array) -> list[Entry]:
+def _count_codes(codes: Objects) -> list[Entry]:
     """Count grids without a code, and codes of several rows."""
     several = pd.Series(codes[codes != ""]).value_counts()
     twice = sorted(several.index[several > 1])
@@ -238,7 +238,7 @@ def _count_codes(codes: Array) -> list[Entry]:
     ]
 
 
-def _count_overlaps(codes: Array, shapes: Array) -> list[Entry]:
+def _count_overlaps(codes: Objects, shapes: Shapes) -> list[Entry]:
     """Count the pairs of grids that overlap, slivers and others."""
     pairs = measure_common(shapes, shapes)
     pairs = pairs[
@@ -262,7 +262,7 @@ def _count_overlaps(codes: Array, shapes: Array) -> list[Entry]:
     return found
 
 
-def measure_gaps(shapes: Array, communities: gpd.GeoDataFrame) -> list[Entry]:
+def measure_gaps(shapes: Shapes, communities: gpd.GeoDataFrame) -> list[Entry]:
     """Measure the land of communities that no grid covers.
 
     How many pieces wider than a crevice, and how much.

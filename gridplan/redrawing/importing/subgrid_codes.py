@@ -7,13 +7,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from gridplan.arrays import Ints, Texts
 from gridplan.redrawing.revision.new_codes import number_next
 from gridplan.tables.ledger import Entry
 
-Array = np.ndarray[Any, Any]
 
-
-def name_grids(codes: Array, row: Array, stairwells: Any) -> tuple[pd.Series[str], list[Entry]]:
+def name_grids(codes: Texts, row: Ints, stairwells: Any) -> tuple[pd.Series[str], list[Entry]]:
     """Name the sub-grid of every stairwell by its old grid, so that a code is of one community.
 
     A code that several old grids of several communities bear gets the

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from gridplan.arrays import Bools, Shapes
 from gridplan.engine.engine import Progress
 from gridplan.geometry.tiling import match_borders
 from gridplan.plan import Plan
@@ -21,8 +22,6 @@ from gridplan.rules.outlines import OutlineRules
 from gridplan.site import Site
 from gridplan.tables.conform import conform_table
 from gridplan.tables.ledger import Entry
-
-Array = np.ndarray[Any, Any]
 
 ADJOINS = 0.001  # m between sub-grids that adjoin
 
@@ -218,7 +217,7 @@ def _draw_on_old(
     )
 
 
-def _unite(shapes: Array) -> Any:
+def _unite(shapes: Shapes) -> Any:
     """Unite outlines that share their corners, keeping these.
 
     Where they do not, at the cost of a rounding.
@@ -228,7 +227,7 @@ def _unite(shapes: Array) -> Any:
     return shapely.union_all(shapes)
 
 
-def _meet(table: Any, lands: Any) -> Array:
+def _meet(table: Any, lands: Any) -> Bools:
     """Find the rows that meet one of some lands; by their boxes first, as tables may be large."""
     shapes = table.geometry.to_numpy()
     box = shapely.bounds(shapes)

@@ -10,11 +10,10 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from gridplan.arrays import Shapes
 from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
 from gridplan.site import Site
-
-Array = np.ndarray[Any, Any]
 
 OF_LAND = (
     "building",
@@ -135,7 +134,7 @@ def _find_other_bands(subgrids: Any, stairwells: Any, rules: Rules) -> set[str]:
     return set(homes.index[other])
 
 
-def _differ(old: Any, new: Any) -> Array:
+def _differ(old: Any, new: Any) -> Shapes:
     """Find the shapes that only one of two tables has."""
     if old is new:
         return np.zeros(0, object)
@@ -154,7 +153,7 @@ def _find_limits(old: Site, new: Site) -> set[str]:
     return set(new.communities.index[other]) | _find_near(_differ(old.barriers, new.barriers), new)
 
 
-def _find_near(shapes: Array, site: Site) -> set[str]:
+def _find_near(shapes: Shapes, site: Site) -> set[str]:
     """Find the communities that some shapes lie in or beside."""
     if not len(shapes):
         return set()
@@ -163,7 +162,7 @@ def _find_near(shapes: Array, site: Site) -> set[str]:
     return set(site.communities.index[np.unique(met)])
 
 
-def _find_touched(footprints: Array, subgrids: Any) -> pd.Index[Any]:
+def _find_touched(footprints: Shapes, subgrids: Any) -> pd.Index[Any]:
     """Find the sub-grids on whose land some footprints stand."""
     if not len(footprints):
         return subgrids.index[:0]

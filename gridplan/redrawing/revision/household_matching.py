@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
+from gridplan.arrays import Floats, Ints
 from gridplan.plan import Plan
 from gridplan.redrawing.revision.matching import match_stairwells
 from gridplan.rules.redraw import RedrawRules
 
-Array = np.ndarray[Any, Any]
 FLOW_COLUMNS = ("building", "new_building", "community", "old", "new", "households")
 
 
@@ -121,7 +119,7 @@ def _share_out(before: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
     return flows.rename(columns={"subgrid": "new"})[list(FLOW_COLUMNS)]
 
 
-def apportion(total: Array, weight: Array, group: Array) -> Array:
+def apportion(total: Ints, weight: Floats, group: Ints) -> Ints:
     """Share out the total of each group by weight in whole numbers.
 
     The largest remainders go first; ties go to the earlier row.
@@ -154,4 +152,5 @@ def apportion(total: Array, weight: Array, group: Array) -> Array:
     rank = np.arange(len(total)) - np.repeat(first, np.diff(np.r_[first, len(total)]))
     # The units that rounding down left go to the largest remainders, one each.
     whole[order] += rank < remainder[order]
-    return whole
+    shares: Ints = whole
+    return shares

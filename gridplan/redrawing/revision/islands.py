@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
-Array = np.ndarray[Any, Any]
+from gridplan.arrays import Ints
 
 
 def find_islands(
-    stairwells: pd.DataFrame, neighbours: pd.DataFrame, number: Array | None = None
-) -> Array:
+    stairwells: pd.DataFrame, neighbours: pd.DataFrame, number: Ints | None = None
+) -> Ints:
     """Find the islands of homes that can be walked between, as int64[n], a number for each home.
 
     With ``number``, only homes of the same number are joined.

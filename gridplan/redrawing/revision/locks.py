@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from gridplan.arrays import Bools
 from gridplan.errors import InputError, Problem
 from gridplan.plan import Plan
 from gridplan.redrawing.revision.torn_subgrids import find_torn
 from gridplan.tables.conform import conform_table
-
-Array = np.ndarray[Any, Any]
 
 LEVELS = ("community", "subgrid", "building", "code")
 
@@ -127,7 +126,7 @@ class FrozenHomes:
     ``kept`` the codes that may not be given up (those closed among them).
     """
 
-    stairwells: Array
+    stairwells: Bools
     closed: frozenset[str]
     kept: frozenset[str]
 

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from gridplan.arrays import Bools, Ints
 from gridplan.geometry.overlay import choose_greatest, measure_common
 from gridplan.land.footprints import slice_footprints
 from gridplan.tables.ledger import Entry
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from gridplan.plan import Plan
     from gridplan.rules.redraw import RedrawRules
 
-Array = np.ndarray[Any, Any]
 SAME = 0.9  # alikeness from which two footprints are one and the same, whatever their codes say
 NEAR = 2  # decimals of metres, within which doors are as near as one another
 
@@ -153,7 +153,7 @@ def find_candidates(
     return pairs.assign(by_id=same)
 
 
-def _choose_buildings(pairs: pd.DataFrame, lived_in: Array) -> pd.DataFrame:
+def _choose_buildings(pairs: pd.DataFrame, lived_in: Bools) -> pd.DataFrame:
     """Choose for each new building the old one that it continues.
 
     By code, else the home with most land in common.
@@ -165,7 +165,7 @@ def _choose_buildings(pairs: pd.DataFrame, lived_in: Array) -> pd.DataFrame:
     return choose_greatest(ranked, "second", ["by_id", "lived", "common", "alike"])
 
 
-def _mark(index: pd.Index[Any], codes: pd.Series[str]) -> Array:
+def _mark(index: pd.Index[Any], codes: pd.Series[str]) -> Bools:
     """Mark the rows whose code is among some."""
     rows = index.get_indexer(pd.Index(codes.unique()))
     marks = np.zeros(len(index), bool)
@@ -221,7 +221,7 @@ def _choose_for_slices(
 
 def _choose_stairwells(
     new: gpd.GeoDataFrame, continued: pd.DataFrame, doors: gpd.GeoDataFrame
-) -> Array:
+) -> Ints:
     """Choose the old stairwell of each new one.
 
     The nearest door of its old building, and there the band at its height.
@@ -271,10 +271,10 @@ def _describe_doors(stairwells: gpd.GeoDataFrame) -> pd.DataFrame:
 
 def _list_gone(
     doors: gpd.GeoDataFrame,
-    continued: Array,
+    continued: Ints,
     pairs: pd.DataFrame,
     old: pd.Index[Any],
-    lived_in: Array,
+    lived_in: Bools,
 ) -> pd.DataFrame:
     """List the old stairwells that no new one continues, and why."""
     gone = doors[~np.isin(np.arange(len(doors)), continued)]

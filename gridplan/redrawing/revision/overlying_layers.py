@@ -15,8 +15,6 @@ from gridplan.rules.all_rules import Rules
 from gridplan.site import Site
 from gridplan.tables.conform import conform_table
 
-Array = np.ndarray[Any, Any]
-
 
 def renew_specials(
     before: Plan,

@@ -9,6 +9,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from gridplan.arrays import Bools, Ints, Texts
 from gridplan.division.divide import Division, explain_parts, find_centres
 from gridplan.division.problem import DivisionProblem
 from gridplan.engine.engine import Progress, keep_silent
@@ -26,8 +27,6 @@ from gridplan.rules.all_rules import Rules
 from gridplan.site import Site
 from gridplan.tables.conform import conform_table
 from gridplan.tables.ledger import Entry
-
-Array = np.ndarray[Any, Any]
 
 OF_PLAN_BEFORE = (
     *PEOPLE_TABLES,
@@ -242,7 +241,7 @@ def _measure_changed(
 
 
 def _explain(
-    community: str, problem: DivisionProblem, part: Array, codes: Array, out: set[str]
+    community: str, problem: DivisionProblem, part: Ints, codes: Texts, out: set[str]
 ) -> list[dict[str, Any]]:
     """Explain sub-grids out of their band.
 
@@ -337,7 +336,7 @@ def _join_land(
     return table.set_geometry(gpd.GeoSeries(shapes, index=table.index, crs=site.crs))
 
 
-def _lack_land(homes: Any) -> Array:
+def _lack_land(homes: Any) -> Bools:
     """Find the rows that were measured again, which lack what comes with the land."""
     return np.asarray(homes["building_count"].isna(), bool)
 

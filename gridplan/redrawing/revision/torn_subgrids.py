@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from gridplan.redrawing.revision.islands import find_pieces
-
-Array = np.ndarray[Any, Any]
 
 
 def find_torn(stairwells: Any, neighbours: Any) -> list[str]:

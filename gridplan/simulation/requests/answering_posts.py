@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from gridplan.arrays import Ints
 from gridplan.people.counts import tally_counts
 from gridplan.plan import Plan
 from gridplan.rules.simulation import SimulationRules
 from gridplan.tables.roles import name_answering, name_roles
 
-Array = np.ndarray[Any, Any]
 ORDER = ["block", "community", "role", "post"]
 # each further volunteer lives far from those before, and those before stay
 # where they are
@@ -173,7 +173,7 @@ def count_street(cells: pd.DataFrame, rules: SimulationRules) -> pd.DataFrame:
     )
 
 
-def find_served(plan: Plan, posts: pd.DataFrame, cells: pd.DataFrame) -> tuple[Array, Array]:
+def find_served(plan: Plan, posts: pd.DataFrame, cells: pd.DataFrame) -> tuple[Ints, Ints]:
     """Find the sub-grids that posts serve as their own: rows of posts and of cells.
 
     Leaders, workers and posts of sub-grids by their duties, central households

@@ -8,17 +8,17 @@ from typing import Any
 
 import numpy as np
 
+from gridplan.arrays import Array, Floats, Ints, Records
 from gridplan.errors import RuleError
 from gridplan.rules.simulation import DAY, WEEK, SimulationRules, Turn, scale_weights
 from gridplan.simulation.requests.kernel_state import STEP, TICK
 from gridplan.tables.roles import find_roles, name_answering
 
-Array = np.ndarray[Any, Any]
 HOURS = int(DAY / STEP)
 WEEK_HOURS = 7 * HOURS
 
 
-def lay_profile(rules: SimulationRules, first: date, days: int) -> Array:
+def lay_profile(rules: SimulationRules, first: date, days: int) -> Floats:
     """Add up minutes by kind, each weighted with the demand of its hour, weekday and month.
 
     Returns
@@ -74,7 +74,7 @@ def number_roles(roles: Iterable[str]) -> Array:
 
 def lay_ticks(
     turns: Sequence[Turn], first: date, days: int, begins: Any = (), begun: int = 0
-) -> Array:
+) -> Records:
     """List when turns of duty begin and end, in order; at one time ends come first.
 
     A day of duty is numbered by its date, so who is there on a day does not
@@ -114,7 +114,7 @@ def lay_ticks(
     return write_ticks(rows)
 
 
-def write_ticks(rows: Sequence[tuple[float, int, int, int]]) -> Array:
+def write_ticks(rows: Sequence[tuple[float, int, int, int]]) -> Records:
     """Write ticks in order.
 
     Rows are minute, 1 where something begins and 0 where it ends, turn
@@ -127,7 +127,7 @@ def write_ticks(rows: Sequence[tuple[float, int, int, int]]) -> Array:
     return table
 
 
-def count_hours(start: date, days: int) -> Array:
+def count_hours(start: date, days: int) -> Ints:
     """Count how often each hour of the week comes in so many days, from Monday midnight.
 
     Examples

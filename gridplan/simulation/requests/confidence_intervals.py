@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from scipy.stats import t as student
 
+from gridplan.arrays import Floats, Numbers
 from gridplan.simulation.requests import kernel_state
 
-Array = np.ndarray[Any, Any]
 SUMS = kernel_state.COUNTS  # sums follow the counts: response, its square, resolution, its square
 WIDTH = SUMS + 4
 ONE = -1  # a denominator of 1: the measure is a number a replication
@@ -57,22 +56,22 @@ class Estimate:
     on the mean.
     """
 
-    mean: Array
-    half: Array
-    pull: Array  # float64[replications, ...]
+    mean: Floats
+    half: Floats
+    pull: Floats  # float64[replications, ...]
 
     @property
-    def low(self) -> Array:
+    def low(self) -> Floats:
         """Lower end of the interval."""
         return np.asarray(self.mean - self.half)
 
     @property
-    def high(self) -> Array:
+    def high(self) -> Floats:
         """Upper end of the interval."""
         return np.asarray(self.mean + self.half)
 
 
-def estimate_ratio(above: Array, below: Array | float) -> Estimate:
+def estimate_ratio(above: Numbers, below: Floats | float) -> Estimate:
     """Estimate a ratio of sums over replications, which stand in the first dimension.
 
     Source: the ratio estimator with its linearised variance (Cochran, Sampling
@@ -95,7 +94,7 @@ def estimate_ratio(above: Array, below: Array | float) -> Estimate:
     return Estimate(mean, measure_half(pull), pull)
 
 
-def measure_half(pull: Array) -> Array:
+def measure_half(pull: Floats) -> Floats:
     """Measure half the 95 % interval of a mean from what replications pull; NaN with one."""
     n = len(pull)
     if n < 2:
@@ -112,7 +111,7 @@ def compare(first: Estimate, other: Estimate) -> Estimate:
     return Estimate(np.asarray(other.mean - first.mean), measure_half(pull), pull)
 
 
-def take_measures(sums: Array) -> tuple[Array, Array]:
+def take_measures(sums: Floats) -> tuple[Floats, Floats]:
     """Take numerator and denominator of every measure.
 
     The last dimension of the sums is counts and sums; measures take its
@@ -127,7 +126,7 @@ def take_measures(sums: Array) -> tuple[Array, Array]:
     return np.stack(above, axis=-1).astype(float), np.stack(below, axis=-1).astype(float)
 
 
-def find_ends(above: Array, below: Array) -> tuple[Array, Array]:
+def find_ends(above: Floats, below: Floats) -> tuple[Floats, Floats]:
     """Find the values that one replication of twenty lies below, and above.
 
     Only replications in which there is a value count.

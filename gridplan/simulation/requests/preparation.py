@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from gridplan.arrays import Floats
 from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
 from gridplan.rules.walking import WalkingRules
@@ -16,8 +17,6 @@ from gridplan.simulation.requests.scenarios import Scenario
 from gridplan.simulation.requests.service_system import ServiceSystem, join_systems, lay_system
 from gridplan.simulation.requests.uncertainty import draw_households
 from gridplan.walking.network import WalkingNetwork
-
-Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +34,7 @@ class Prepared:
     """
 
     systems: Mapping[Any, ServiceSystem]
-    households: Mapping[float, Array]
+    households: Mapping[float, Floats]
 
 
 def prepare_part(
@@ -59,7 +58,7 @@ def prepare_part(
         scenario, where the plan holds but a part of them.
     """
     systems: dict[Any, ServiceSystem] = {}
-    households: dict[float, Array] = {}
+    households: dict[float, Floats] = {}
     for scenario in scenarios:
         scenario_rules = scenario.replace_rules(rules)
         # scenarios that differ in other rules only share one system, the costly part
@@ -81,7 +80,7 @@ def prepare_part(
 
 def join_parts(
     parts: Sequence[Prepared], scenarios: Sequence[Scenario], rules: Rules
-) -> list[tuple[ServiceSystem, Array | None]]:
+) -> list[tuple[ServiceSystem, Floats | None]]:
     """Join parts of a city: for each scenario its system, and the households sampled for it.
 
     Households are None where they are certain.
@@ -90,8 +89,8 @@ def join_parts(
     way in which the communities were parted.
     """
     systems: dict[Any, ServiceSystem] = {}
-    households: dict[float, Array] = {}
-    joined: list[tuple[ServiceSystem, Array | None]] = []
+    households: dict[float, Floats] = {}
+    joined: list[tuple[ServiceSystem, Floats | None]] = []
     for scenario in scenarios:
         scenario_rules = scenario.replace_rules(rules)
         # the subdistricts' staff is added here, so its rules count as well
@@ -123,7 +122,7 @@ def _name_system(scenario: Scenario, rules: Rules) -> tuple[float, WalkingRules]
 
 def _join_draws(
     parts: Sequence[Prepared], alike: Any, shared: float, subgrids: pd.Index[Any]
-) -> Array:
+) -> Floats:
     """Join the households drawn in parts, in the order of the sub-grids."""
     households = np.empty((len(parts[0].households[shared]), len(subgrids)))
     for part in parts:

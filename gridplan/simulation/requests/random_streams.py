@@ -18,7 +18,8 @@ from typing import Any, TypeVar, cast
 import numpy as np
 from numba import njit
 
-Array = np.ndarray[Any, Any]
+from gridplan.arrays import Ints
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 FIRST = np.uint64(0xBF58476D1CE4E5B9)
@@ -107,7 +108,7 @@ def blend_keys(keys: Any, other: Any) -> Any:
     return out
 
 
-def name_keys(names: Iterable[str]) -> Array:
+def name_keys(names: Iterable[str]) -> Ints:
     """Make a key from each name: the same on every machine, whatever stands beside it.
 
     Examples

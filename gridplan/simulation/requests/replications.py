@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from gridplan.arrays import Floats, Ints, Records
 from gridplan.engine.engine import Progress, map_tasks
 from gridplan.rules.simulation import KINDS
 from gridplan.simulation.requests.calendar import WEEK_HOURS
@@ -16,8 +17,6 @@ from gridplan.simulation.requests.confidence_intervals import WIDTH
 from gridplan.simulation.requests.event_kernel import run_days
 from gridplan.simulation.requests.kernel_state import COUNTS, SERVED
 from gridplan.simulation.requests.simulation_blocks import EDGES, SimulationBlock, draw_world
-
-Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,10 +26,10 @@ class Draws:
     Households by sub-grid, times the usual demand, shares of days by role.
     """
 
-    households: Array
-    demand: Array
-    presence: Array
-    role: Array
+    households: Floats
+    demand: Floats
+    presence: Floats
+    role: Ints
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,10 +42,10 @@ class Repeated:
     (no hours where they were not asked for).
     """
 
-    sums: Array
-    answers: Array
-    posts: Array
-    waiting: Array
+    sums: Floats
+    answers: Ints
+    posts: Records
+    waiting: Ints
     events: float
 
 
@@ -89,7 +88,7 @@ def run_block(
     return Repeated(sums, answers, posts, waiting, events)
 
 
-def count_duty(block: SimulationBlock) -> Array:
+def count_duty(block: SimulationBlock) -> Floats:
     """Count the minutes on duty of each post's turn while requests count."""
     world = block.world
     ticks = world.ticks

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from gridplan.arrays import Array, Floats, Ints, Numbers, Records
 from gridplan.rules.simulation import KINDS
 from gridplan.simulation.requests.confidence_intervals import (
     MEASURES,
@@ -21,11 +22,10 @@ from gridplan.simulation.requests.confidence_intervals import (
 )
 from gridplan.tables.conform import conform_table
 
-Array = np.ndarray[Any, Any]
 LEVELS = ("city", "subdistrict", "community", "subgrid")
 
 
-def tabulate_measures(level: str, codes: Any, sums: Array) -> tuple[pd.DataFrame, Estimate]:
+def tabulate_measures(level: str, codes: Any, sums: Floats) -> tuple[pd.DataFrame, Estimate]:
     """Tabulate all measures of some places.
 
     ``sums`` is float64[replications, places, kinds, counts and sums].
@@ -37,7 +37,7 @@ def tabulate_measures(level: str, codes: Any, sums: Array) -> tuple[pd.DataFrame
     return bound(table, table["measure"].str.endswith("_share")), estimate
 
 
-def tabulate_reasons(level: str, codes: Any, sums: Array) -> pd.DataFrame:
+def tabulate_reasons(level: str, codes: Any, sums: Floats) -> pd.DataFrame:
     """Tabulate how many were not served, and why."""
     return bound(
         _spread(
@@ -52,7 +52,7 @@ def tabulate_reasons(level: str, codes: Any, sums: Array) -> pd.DataFrame:
 
 
 def tabulate_curve(
-    level: str, codes: Any, answers: Array, came: Array, edges: Sequence[float]
+    level: str, codes: Any, answers: Numbers, came: Floats, edges: Sequence[float]
 ) -> pd.DataFrame:
     """Tabulate the share of requests that were answered in time.
 
@@ -98,7 +98,7 @@ def rank_scenarios(differences: pd.DataFrame, names: Sequence[str]) -> pd.DataFr
     )
 
 
-def tabulate_posts(posts: pd.DataFrame, served: Array, duty: Array) -> pd.DataFrame:
+def tabulate_posts(posts: pd.DataFrame, served: Records, duty: Floats) -> pd.DataFrame:
     """Tabulate what each post does: records and minutes of duty by replication and post."""
     busy = served["busy"]
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -122,7 +122,7 @@ def tabulate_posts(posts: pd.DataFrame, served: Array, duty: Array) -> pd.DataFr
     )
 
 
-def tabulate_waiting(codes: Any, households: Array, waiting: Array, noted: Array) -> pd.DataFrame:
+def tabulate_waiting(codes: Any, households: Floats, waiting: Ints, noted: Ints) -> pd.DataFrame:
     """Tabulate how many wait at each hour of the week, per 100 households.
 
     Hours at which nobody ever waited are left out.

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from gridplan.arrays import Floats, Ints
 from gridplan.errors import PlanError
 from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
@@ -25,7 +26,6 @@ from gridplan.tables.roles import find_roles, name_roles
 from gridplan.walking.detour import note_detour
 from gridplan.walking.network import WalkingNetwork
 
-Array = np.ndarray[Any, Any]
 # Tiers of the roles that serve their whole community.
 WHOLE = {"volunteer": VOLUNTEER, "community": COMMUNITY}
 CELL_ORDER = ["block", "community", "subgrid"]
@@ -53,10 +53,10 @@ class ServiceSystem:
 
     cells: pd.DataFrame
     posts: pd.DataFrame
-    cell: Array
-    post: Array
-    tier: Array
-    way: Array
+    cell: Ints
+    post: Ints
+    tier: Ints
+    way: Floats
     entries: tuple[Entry, ...] = ()
 
     def __len__(self) -> int:
@@ -187,14 +187,14 @@ def join_systems(parts: Sequence[ServiceSystem], rules: Rules) -> ServiceSystem:
     )
 
 
-def _pack(cell: Array, post: Array, tier: Array, way: Array) -> tuple[Array, Array, Array, Array]:
+def _pack(cell: Ints, post: Ints, tier: Ints, way: Floats) -> tuple[Ints, Ints, Ints, Floats]:
     """Pack links in as few bytes as they need; a prefecture has ten million."""
     return cell.astype(np.int32), post.astype(np.int32), tier.astype(np.int8), way
 
 
 def _join_tables(
     tables: Sequence[pd.DataFrame], order: list[str]
-) -> tuple[pd.DataFrame, list[Array]]:
+) -> tuple[pd.DataFrame, list[Ints]]:
     """Join tables in order; returns the table and, for each part, its rows' new places."""
     key = tables[0].index.name
     both = pd.concat([table.reset_index() for table in tables], ignore_index=True).sort_values(
@@ -247,7 +247,7 @@ def list_cells(plan: Plan) -> pd.DataFrame:
     return table.reset_index().sort_values(CELL_ORDER, kind="stable").set_index("subgrid")
 
 
-def link_posts(plan: Plan, posts: pd.DataFrame, cells: pd.DataFrame) -> tuple[Array, Array, Array]:
+def link_posts(plan: Plan, posts: pd.DataFrame, cells: pd.DataFrame) -> tuple[Ints, Ints, Ints]:
     """Link posts to sub-grids, each pair once at its lowest tier.
 
     Returns rows of cells and posts, and tiers.
@@ -278,7 +278,7 @@ def link_posts(plan: Plan, posts: pd.DataFrame, cells: pd.DataFrame) -> tuple[Ar
 
 def link_over(
     cells: pd.DataFrame, posts: pd.DataFrame, over: str, role: str, only: Any = True
-) -> tuple[Array, Array]:
+) -> tuple[Ints, Ints]:
     """Link the posts of a role to all sub-grids of their community or block.
 
     ``only`` is a mask of the sub-grids that are linked. Returns rows of
@@ -293,7 +293,7 @@ def link_over(
     return both["cell"].to_numpy(np.int64), both["post"].to_numpy(np.int64)
 
 
-def _find_pairs(plan: Plan, cells: pd.DataFrame) -> Array:
+def _find_pairs(plan: Plan, cells: pd.DataFrame) -> Ints:
     """Find the sub-grids of one community that can be walked between: int64[k, 2].
 
     Each pair both ways round.

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from gridplan.arrays import Floats, Ints
 from gridplan.errors import MissingPackageError
 from gridplan.simulation.requests.kernel_state import STEP, World
 from gridplan.simulation.requests.random_streams import (
@@ -23,7 +24,6 @@ from gridplan.simulation.requests.random_streams import (
     mix,
 )
 
-Array = np.ndarray[Any, Any]
 TIME_TOLERANCE = 1e-9  # minutes; sums of times differ by less
 
 
@@ -246,7 +246,7 @@ class SimpyModel:
             self.begin(r, first, float(links[first.cell]["way"]))
 
 
-def run_plainly(world: World) -> Array:
+def run_plainly(world: World) -> Floats:
     """Run one replication in SimPy and log every request.
 
     Returns
@@ -285,7 +285,7 @@ def play(world: World) -> SimpyModel:
     return town
 
 
-def note_stays(town: SimpyModel) -> Array:
+def note_stays(town: SimpyModel) -> Ints:
     """Note who waited as each hour struck: who began before it and did not end before it.
 
     Returns

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from gridplan import __version__
+from gridplan.arrays import Floats, Ints, Numbers
 from gridplan.engine.engine import Progress, keep_silent
 from gridplan.errors import RuleError, quote_ids
 from gridplan.plan import Plan
@@ -40,7 +41,6 @@ from gridplan.tables.html import show_tables
 from gridplan.tables.indicators import CITY
 from gridplan.tables.roles import name_answering
 
-Array = np.ndarray[Any, Any]
 AT_ONCE = 1_000  # sub-grids tabulated at once, to bound the memory
 ORDERS = {
     "simulated": ("scenario", "level", "of", "kind", "measure"),
@@ -170,7 +170,7 @@ def simulate(
 
 
 def run_scenarios(
-    prepared: Sequence[tuple[ServiceSystem, Array | None]],
+    prepared: Sequence[tuple[ServiceSystem, Floats | None]],
     chosen: Sequence[Scenario],
     rules: Rules,
     *,
@@ -259,7 +259,7 @@ def _describe(scenario: Scenario, rules: Rules) -> dict[str, Any]:
 
 def _draw(
     system: ServiceSystem,
-    households: Array | None,
+    households: Floats | None,
     scenario: Scenario,
     rules: Rules,
     replications: int,
@@ -324,7 +324,7 @@ def _run_scenario(
 
 
 def _tabulate_block(
-    scenario_sums: _Sums, system: ServiceSystem, block: SimulationBlock, sums: Array, answers: Array
+    scenario_sums: _Sums, system: ServiceSystem, block: SimulationBlock, sums: Floats, answers: Ints
 ) -> None:
     """Tabulate the sub-grids, communities and subdistrict of a block."""
     cells = system.cells.iloc[block.cells]
@@ -352,7 +352,7 @@ def _tabulate_block(
 def _tabulate_waiting(
     system: ServiceSystem,
     block: SimulationBlock,
-    waiting: Array,
+    waiting: Ints,
     scenario: Scenario,
     replications: int,
 ) -> pd.DataFrame:
@@ -369,7 +369,7 @@ def _tabulate_waiting(
 
 
 def _tabulate(
-    scenario_sums: _Sums, level: str, codes: Any, sums: Array, answers: Array | None = None
+    scenario_sums: _Sums, level: str, codes: Any, sums: Floats, answers: Numbers | None = None
 ) -> None:
     """Tabulate some places, and keep their estimates where scenarios are compared."""
     table, sums_found = tabulate_measures(level, codes, sums)

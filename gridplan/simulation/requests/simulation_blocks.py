@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from gridplan.arrays import Array, Bools, Floats, Ints, Objects, Records
 from gridplan.rules.all_rules import Rules
 from gridplan.rules.simulation import DAY, KINDS, SimulationRules
 from gridplan.simulation.requests.calendar import lay_profile, lay_ticks, list_turns, number_roles
@@ -34,7 +35,6 @@ from gridplan.simulation.requests.random_streams import blend_keys, name_keys
 from gridplan.simulation.requests.service_system import ServiceSystem
 from gridplan.tables.roles import find_roles, name_answering
 
-Array = np.ndarray[Any, Any]
 MONTH = 365.25 / 12  # days
 LEVELS = {"community": 1, "street": 2}  # of those who serve as much
 SHAPES = ("lognormal", "exponential", "fixed")
@@ -77,12 +77,12 @@ class SimulationBlock:
     cells: slice
     posts: slice
     world: World
-    cell_keys: Array  # uint64[n, 2], of codes alone
-    post_keys: Array
-    households: Array  # float64[n], as planned
-    rate: Array  # float64[n, 2], a household's requests in a minute
-    low: Array  # float64[m], shares of days there
-    high: Array
+    cell_keys: Ints  # uint64[n, 2], of codes alone
+    post_keys: Ints
+    households: Floats  # float64[n], as planned
+    rate: Floats  # float64[n, 2], a household's requests in a minute
+    low: Floats  # float64[m], shares of days there
+    high: Floats
 
 
 def cut_blocks(
@@ -113,7 +113,7 @@ def iterate_blocks(
         )
 
 
-def _find_slice(values: Array, code: str) -> slice:
+def _find_slice(values: Objects, code: str) -> slice:
     rows = np.flatnonzero(values == code)
     # the system is sorted by block, so its rows lie together
     return slice(int(rows[0]), int(rows[-1]) + 1) if len(rows) else slice(0, 0)
@@ -173,8 +173,8 @@ def _make_block(
 
 
 def _lay_links(
-    system: ServiceSystem, kept: Array, cells: slice, posts: slice, by_tier: bool
-) -> tuple[Array, Array, Array, Array]:
+    system: ServiceSystem, kept: Bools, cells: slice, posts: slice, by_tier: bool
+) -> tuple[Records, Records, Ints, Ints]:
     """Sort links by sub-grid in the order of asking, and by post; with where each begin."""
     cell = system.cell[kept] - cells.start
     post = system.post[kept] - posts.start
@@ -199,8 +199,8 @@ def _lay_links(
 
 def _make_world(
     rules: Rules,
-    ground: Array,
-    crew: Array,
+    ground: Records,
+    crew: Records,
     links: Sequence[Array],
     groups: int,
     shared: dict[str, Any],
@@ -248,7 +248,7 @@ def _make_world(
     )
 
 
-def open_tiers(rules: SimulationRules) -> Array:
+def open_tiers(rules: SimulationRules) -> Floats:
     """Find the minutes after which each tier is asked, by kind and stage; infinite: never.
 
     Examples
@@ -273,7 +273,7 @@ def open_tiers(rules: SimulationRules) -> Array:
 
 
 def draw_world(
-    block: SimulationBlock, key: Any, households: Array, demand: float, present: Array | float
+    block: SimulationBlock, key: Any, households: Floats, demand: float, present: Floats | float
 ) -> World:
     """Make the world of one replication.
 

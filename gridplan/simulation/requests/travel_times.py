@@ -8,24 +8,23 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from gridplan.arrays import Floats, Ints, Objects
 from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
 from gridplan.walking.detour import measure_straight
 from gridplan.walking.door_distances import measure_among
 from gridplan.walking.network import WalkingNetwork
 
-Array = np.ndarray[Any, Any]
-
 
 def measure_links(
     plan: Plan,
     homes: Any,
     cells: pd.DataFrame,
-    row: Array,
-    column: Array,
+    row: Ints,
+    column: Ints,
     rules: Rules,
     network: WalkingNetwork | None = None,
-) -> Array:
+) -> Floats:
     """Measure the minutes from homes to the centres of sub-grids, link by link.
 
     A way inside one's own sub-grid is as long as its mean walk to the centre;
@@ -82,7 +81,7 @@ def measure_links(
 
 def _measure_among(
     plan: Plan, doors: Any, rules: Rules, network: WalkingNetwork | None
-) -> dict[str, Array]:
+) -> dict[str, Floats]:
     """Measure the ways among stairwells of each community."""
     if network is not None or len(plan.site.streets):
         return measure_among(plan.site, doors, rules.walking, network)[0]
@@ -99,7 +98,7 @@ def _measure_among(
     return ways
 
 
-def _measure_apart(doors: Any, home: Array, centre: Array) -> Array:
+def _measure_apart(doors: Any, home: Objects, centre: Objects) -> Floats:
     """Measure straight metres between stairwells; an unknown home is where the centre is."""
     places = pd.DataFrame(shapely.get_coordinates(doors.geometry.to_numpy()), index=doors.index)
     b = places.reindex(centre).to_numpy()

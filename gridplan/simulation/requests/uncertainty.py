@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr, ndtri
 
+from gridplan.arrays import Floats
 from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
 from gridplan.rules.simulation import SimulationRules
@@ -17,11 +18,10 @@ from gridplan.simulation.requests.random_streams import blend_keys, draw_units, 
 from gridplan.tables.conform import conform_table
 from gridplan.tables.roles import name_answering
 
-Array = np.ndarray[Any, Any]
 WORST = 0.1  # share of sub-grids whose mean chance is reported
 
 
-def draw_triangular(unit: Any, low: Any, mode: Any, high: Any) -> Array:
+def draw_triangular(unit: Any, low: Any, mode: Any, high: Any) -> Floats:
     """Turn even samples into triangular ones, from low to high, mostly near the mode.
 
     Examples
@@ -41,7 +41,7 @@ def draw_triangular(unit: Any, low: Any, mode: Any, high: Any) -> Array:
 
 def draw_households(
     plan: Plan, subgrids: pd.Index[Any], draws: int, seed: int, rules: SimulationRules
-) -> Array:
+) -> Floats:
     """Sample the households of sub-grids: float64[draws, n].
 
     Each building's lie between its low and high estimate, most often near the
@@ -79,19 +79,19 @@ def draw_households(
     return out
 
 
-def draw_demand(draws: int, seed: int, rules: SimulationRules) -> Array:
+def draw_demand(draws: int, seed: int, rules: SimulationRules) -> Floats:
     """Sample how many times the usual demand there is: float64[draws]."""
     keys = np.array([make_key(seed, n) for n in range(draws)], np.uint64) ^ name_keys(["demand"])
     return draw_triangular(draw_units(keys, 0), rules.demand_low, 1.0, rules.demand_high)
 
 
-def draw_presence(draws: int, seed: int) -> Array:
+def draw_presence(draws: int, seed: int) -> Floats:
     """Sample where in its range the presence of each role lies: float64[draws, roles]."""
     keys = np.array([make_key(seed, n) for n in range(draws)], np.uint64)
     return np.column_stack([draw_units(keys ^ key, 0) for key in name_keys(name_answering())])
 
 
-def share_presence(rules: SimulationRules, level: Array) -> Array:
+def share_presence(rules: SimulationRules, level: Floats) -> Floats:
     """Turn where in its range the presence of each role lies, [..., roles] from 0 to 1, into shares of days."""
     turns = list_turns(rules)
     low, high = (np.array([getattr(turn, end) for turn in turns]) for end in ("low", "high"))

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from gridplan.arrays import Bools, Floats, Ints, Objects, Texts
 from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
 from gridplan.rules.surge import SurgeRules
@@ -27,7 +28,6 @@ from gridplan.simulation.requests.travel_times import measure_links
 from gridplan.simulation.surge.surge_travel import SurgeTravel
 from gridplan.tables.roles import find_roles
 
-Array = np.ndarray[Any, Any]
 STAGES = ("own", "community", "street", "institution", "aid")
 # Stages by what a role serves, and of those who come from outside.
 STAGE_OF = {"volunteer": "community", "community": "community", "street": "street"}
@@ -66,18 +66,18 @@ class Muster:
     """
 
     system: ServiceSystem
-    households: Array
-    checks: Array
-    hit: Array
-    stage: Array
-    called: Array
-    role: Array
-    source: Array
-    home: Array
-    struck: Array
+    households: Floats
+    checks: Ints
+    hit: Bools
+    stage: Objects
+    called: Bools
+    role: Ints
+    source: Objects
+    home: Objects
+    struck: Bools
 
     @property
-    def affected(self) -> Array:
+    def affected(self) -> Ints:
         """Rows of the sub-grids that are affected: int64."""
         return np.flatnonzero(self.checks > 0)
 
@@ -213,7 +213,7 @@ def _make_posts(rows: list[tuple[str, str, str, str, str]], cells: pd.DataFrame)
 
 
 def _add_links(
-    links: tuple[Array, Array, Array], crew: pd.DataFrame, cells: pd.DataFrame, hit: Array
+    links: tuple[Ints, Ints, Ints], crew: pd.DataFrame, cells: pd.DataFrame, hit: Bools
 ) -> Any:
     """Add the links of those who come from outside, and of each subdistrict's staff.
 
@@ -286,15 +286,15 @@ def measure_muster(
     return replace(muster, system=measured)
 
 
-def find_links(whole: ServiceSystem, some: ServiceSystem) -> Array:
+def find_links(whole: ServiceSystem, some: ServiceSystem) -> Ints:
     """Find the rows of links among those of a larger system of the same sub-grids and posts."""
     before, after = (s.cell * np.int64(len(whole)) + s.post for s in (whole, some))
     return np.asarray(np.searchsorted(before, after))
 
 
 def _measure_community(
-    plan: Plan, muster: Muster, ways: SurgeTravel, rules: Rules, rows: Array
-) -> Array:
+    plan: Plan, muster: Muster, ways: SurgeTravel, rules: Rules, rows: Ints
+) -> Floats:
     """Measure the links of one community in minutes, infinite where there is no way."""
     system = muster.system
     cell = system.cell[rows]
@@ -326,7 +326,7 @@ def _measure_community(
     )
 
 
-def place_homes(plan: Plan, codes: Array) -> gpd.GeoDataFrame:
+def place_homes(plan: Plan, codes: Texts) -> gpd.GeoDataFrame:
     """Place stairwells and institutions by their codes."""
     shapes = plan.stairwells.geometry.reindex(codes)
     shapes = shapes.where(shapes.notna(), plan.site.institutions.geometry.reindex(codes))

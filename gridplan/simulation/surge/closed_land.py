@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from gridplan.arrays import Bools
 from gridplan.plan import Plan
 from gridplan.rules.surge import SurgeRules
 from gridplan.rules.walking import WalkingRules
@@ -18,7 +19,6 @@ from gridplan.site import Site
 from gridplan.tables.conform import conform_table
 from gridplan.walking.obstacles import GATES, find_obstacles
 
-Array = np.ndarray[Any, Any]
 BANK = 10.0  # metres of the banks that a spared bridge joins
 CLOSED = "~event"  # the code of the barrier that stands for closed land
 
@@ -155,7 +155,7 @@ def shut_bridge(site: Site, bridge: Bridge, rules: WalkingRules) -> Site:
     return site.replace(openings=site.openings[kept], streets=site.streets[~shut])
 
 
-def find_raised(streets: Any) -> Array:
+def find_raised(streets: Any) -> Bools:
     """Find which streets run over a bridge or through a tunnel."""
     return np.asarray(
         streets["bridge"].fillna(False).to_numpy(bool)

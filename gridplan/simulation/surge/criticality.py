@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from gridplan.arrays import Bools, Ints
 from gridplan.engine.engine import Progress
 from gridplan.simulation.requests.kernel_state import AID, STREET
 from gridplan.simulation.surge.call_up import Muster, find_links, measure_muster, place_homes
@@ -18,7 +19,6 @@ from gridplan.simulation.surge.surge_blocks import lay_blocks
 from gridplan.simulation.surge.surge_tables import Outcome, compare_outcomes
 from gridplan.simulation.surge.surge_travel import SurgeTravel
 
-Array = np.ndarray[Any, Any]
 MEASURES = ("seen_minutes", "done_minutes", "first_minutes", "last_minutes", "helped_share")
 SLACK = 60.0  # metres: a bridge is looked for at its middle
 TIME_TOLERANCE = 1e-9  # minutes; ways that differ by less are the same
@@ -94,7 +94,7 @@ def measure_worth(course: EventCourse, whole: Outcome, progress: Progress) -> pd
     return _rank(pd.DataFrame(rows))
 
 
-def _list_sources(muster: Muster) -> list[tuple[str, str, Array]]:
+def _list_sources(muster: Muster) -> list[tuple[str, str, Bools]]:
     """List those who send helpers: kind, code, and which posts they are.
 
     All institutions together, and all neighbours together, come first.
@@ -169,7 +169,7 @@ class Detours:
         return sorted(set(self.town[straight <= self.metres]))
 
 
-def _run_other(course: EventCourse, whole: Outcome, other: Muster, changed: Array) -> Outcome:
+def _run_other(course: EventCourse, whole: Outcome, other: Muster, changed: Ints) -> Outcome:
     """Run the blocks of the sub-grids to which ways changed with another muster."""
     blocks = set(course.muster.system.cells["block"].to_numpy(object)[changed])
     return _run(course, whole, blocks, muster=other) if blocks else whole
@@ -189,7 +189,7 @@ def _run(
     return replace(outcome, **parts)
 
 
-def _find_longer(with_: Muster, without: Muster) -> Array:
+def _find_longer(with_: Muster, without: Muster) -> Ints:
     """Find the sub-grids to which a way is longer, or gone, without: rows of cells."""
     links = with_.system
     fewer_links = without.system

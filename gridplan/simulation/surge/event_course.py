@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import shapely
 
+from gridplan.arrays import Floats, Ints
 from gridplan.engine.engine import Progress, keep_silent, map_tasks
 from gridplan.errors import RuleError
 from gridplan.plan import Plan
@@ -40,7 +41,6 @@ from gridplan.simulation.surge.surge_tables import Outcome
 from gridplan.simulation.surge.surge_travel import SurgeTravel
 from gridplan.site import Site
 
-Array = np.ndarray[Any, Any]
 AROUND = 3_000.0  # metres around affected homes from which ways and bridges count
 
 
@@ -58,9 +58,9 @@ class EventCourse:
     near: Any
     muster: Muster
     unmeasured: Muster
-    households: Array
-    demand: Array
-    shares: Mapping[str, Array]
+    households: Floats
+    demand: Floats
+    shares: Mapping[str, Floats]
     keys: list[Any]
     workers: int | None
 
@@ -153,8 +153,8 @@ def run_posture(
         rows = np.flatnonzero(called_up.checks[block.cells] > 0)
 
         def run(
-            n: int, block: SimulationBlock = block, rows: Array = rows
-        ) -> tuple[Array, Array, Array]:
+            n: int, block: SimulationBlock = block, rows: Ints = rows
+        ) -> tuple[Floats, Floats, Floats]:
             # the same key in both postures, and with and without each helper
             world = draw_surge(
                 block,

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import shapely
 
@@ -25,8 +24,6 @@ from gridplan.simulation.surge.event_course import EventCourse, open_course, run
 from gridplan.simulation.surge.surge_blocks import POSTURES
 from gridplan.simulation.surge.surge_tables import tabulate_curve, tabulate_outcome
 from gridplan.tables.html import show_tables
-
-Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True, eq=False)

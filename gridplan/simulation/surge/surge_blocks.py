@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from gridplan.arrays import Floats, Ints, Records
 from gridplan.rules.all_rules import Rules
 from gridplan.rules.simulation import DAY
 from gridplan.simulation.requests.calendar import (
@@ -34,7 +35,6 @@ from gridplan.simulation.surge.call_up import Muster
 from gridplan.simulation.surge.emergencies import Event
 from gridplan.tables.roles import name_answering, name_roles
 
-Array = np.ndarray[Any, Any]
 POSTURES = ("usual", "surge")
 CHECK = 1  # the kind that stands for checks
 RANGES = {
@@ -140,7 +140,7 @@ def _lay_world(
     )
 
 
-def _deal_shifts(muster: Muster, block: SimulationBlock) -> Array:
+def _deal_shifts(muster: Muster, block: SimulationBlock) -> Ints:
     """Deal posts of each role, community and source to two shifts in turn: int64[m], 0 or 1."""
     posts = muster.system.posts.iloc[block.posts]
     keys = [
@@ -151,7 +151,7 @@ def _deal_shifts(muster: Muster, block: SimulationBlock) -> Array:
     return np.asarray(pd.Series(0, index=range(len(posts))).groupby(keys).cumcount().to_numpy() % 2)
 
 
-def _add_shifts(ticks: Array, event: Event, rules: Rules) -> Array:
+def _add_shifts(ticks: Records, event: Event, rules: Rules) -> Records:
     """Add the shifts of those called up to the turns of duty."""
     length = rules.surge.shift_hours * 60.0
     end = event.hours * 60.0
@@ -170,7 +170,7 @@ def _add_shifts(ticks: Array, event: Event, rules: Rules) -> Array:
 
 def draw_shares(
     muster: Muster, event: Event, rules: Rules, posture: str, draws: int, seed: int
-) -> Array:
+) -> Floats:
     """Sample the share of posts that are there, float64[draws, m].
 
     By role on usual turns, by stage of those called up.
@@ -203,10 +203,10 @@ def draw_surge(
     event: Event,
     rules: Rules,
     key: Any,
-    homes: Array,
+    homes: Floats,
     demand: float,
-    share: Array,
-    usual: Array,
+    share: Floats,
+    usual: Floats,
 ) -> World:
     """Make the world of one replication: more requests where homes are affected, no wishes.
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from gridplan.arrays import Floats, Ints, Objects
 from gridplan.simulation.requests.confidence_intervals import (
     Estimate,
     compare,
@@ -29,7 +29,6 @@ from gridplan.simulation.requests.request_tables import bound
 from gridplan.simulation.surge.call_up import Muster
 from gridplan.tables.indicators import CITY
 
-Array = np.ndarray[Any, Any]
 RESOLVED, CAME, ANSWERED, MINUTES, BY_TIER = range(5)  # columns of the sums
 TIER_NAMES = {
     "own": OWN,
@@ -82,13 +81,13 @@ class Outcome:
     requests, those answered, minutes until then, and checks answered by tier.
     """
 
-    codes: Array
-    community: Array
-    checks: Array
+    codes: Objects
+    community: Objects
+    checks: Ints
     end: float
-    first: Array
-    done: Array
-    sums: Array
+    first: Floats
+    done: Floats
+    sums: Floats
 
     @classmethod
     def make_empty(cls, muster: Muster, replications: int, end: float) -> Outcome:
@@ -106,7 +105,7 @@ class Outcome:
             np.zeros((*shape, BY_TIER + TIERS)),
         )
 
-    def group(self, level: str) -> tuple[Array, Array]:
+    def group(self, level: str) -> tuple[Objects, Ints]:
         """Group the sub-grids by level: codes of the groups, and where each begins."""
         n = len(self.codes)
         if level == "city":
@@ -117,7 +116,7 @@ class Outcome:
         return self.community[starts], starts
 
 
-def take_measures(outcome: Outcome, level: str) -> dict[str, tuple[Array, Array]]:
+def take_measures(outcome: Outcome, level: str) -> dict[str, tuple[Floats, Floats]]:
     """Take numerator and denominator of every measure: float64[replications, groups].
 
     Minutes are no longer than the event.
@@ -156,7 +155,7 @@ def take_measures(outcome: Outcome, level: str) -> dict[str, tuple[Array, Array]
     return measures | by
 
 
-def _spread(first: Array, starts: Array) -> Array:
+def _spread(first: Floats, starts: Ints) -> Floats:
     """Measure the minutes between the 10th and the 90th percentile of each group."""
     ends = np.append(starts[1:], first.shape[1])
     parts = [

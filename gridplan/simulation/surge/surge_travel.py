@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from gridplan.arrays import Bools, Floats
 from gridplan.rules.walking import WalkingRules
 from gridplan.simulation.surge.closed_land import Bridge, find_raised, shut_bridge
 from gridplan.site import Site
@@ -20,7 +21,6 @@ from gridplan.walking.network import WalkingNetwork, build_network
 from gridplan.walking.network_distances import measure_paths
 from gridplan.walking.obstacles import find_obstacles
 
-Array = np.ndarray[Any, Any]
 # ways are looked for up to so many times the widest extent of the places,
 ROUND = 4.0
 PIECE = 300.0  # metres of connected streets, from which they count
@@ -63,7 +63,7 @@ class SurgeTravel:
         )
         return fewer
 
-    def measure(self, homes: gpd.GeoDataFrame, centres: gpd.GeoDataFrame, name: str = "") -> Array:
+    def measure(self, homes: gpd.GeoDataFrame, centres: gpd.GeoDataFrame, name: str = "") -> Floats:
         """Measure the ways from homes to centres: float64[homes, centres], metres.
 
         Infinite where there is no way.
@@ -104,7 +104,7 @@ class SurgeTravel:
 
 def _find_edges(
     network: WalkingNetwork, site: Site, land_left: Site, bridge: Bridge, rules: WalkingRules
-) -> Array:
+) -> Bools:
     """Find the edges that go with a bridge.
 
     Those of streets over it, and those that pass a barrier there alone.
@@ -135,7 +135,7 @@ def _find_edges(
     return np.asarray(gone)
 
 
-def _find_near(network: WalkingNetwork, point: Any, reach: float) -> Array:
+def _find_near(network: WalkingNetwork, point: Any, reach: float) -> Bools:
     """Find which edges are within reach of a point."""
     a, b = (np.column_stack([network.x[node], network.y[node]]) for node in (network.u, network.v))
     step = b - a
@@ -161,7 +161,7 @@ def _keep_pieces(network: WalkingNetwork) -> WalkingNetwork:
     return replace(network, component=np.where(kept, 0, 1), kept=0)
 
 
-def _fill(lengths: Any) -> Array:
+def _fill(lengths: Any) -> Floats:
     """Fill in infinity where no way is held; one of 0 m is held."""
     ways = lengths.tocoo()
     metres = np.full(lengths.shape, np.inf)

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
+from gridplan.arrays import Bools, Floats, Ints
 from gridplan.division.problem import DivisionProblem
 from gridplan.simulation.years.new_estates import find_nearest, link_doors
 from gridplan.simulation.years.population import settle_people
 from gridplan.simulation.years.starting_state import Start
-
-Array = np.ndarray[Any, Any]
 
 
 @dataclass
@@ -21,18 +19,18 @@ class ChangingLand:
     """The land as it is while its future is drawn."""
 
     problem: DivisionProblem
-    born: Array
-    cut_from: Array
-    building: Array
-    floors: Array
+    born: Ints
+    cut_from: Ints
+    building: Ints
+    floors: Floats
     names: list[str]
-    stands: Array
-    size: Array  # float64[n], households before they are rounded
-    unit: Array  # float64[n], where each is rounded up from
-    people: Array | None
-    branch: Array | None
+    stands: Bools
+    size: Floats  # float64[n], households before they are rounded
+    unit: Floats  # float64[n], where each is rounded up from
+    people: Ints | None
+    branch: Ints | None
 
-    def count(self) -> Array:
+    def count(self) -> Ints:
         """Count the households of each atom, rounded so that on average none is lost."""
         return np.where(self.stands[self.building], np.floor(self.size + self.unit), 0.0).astype(
             np.int64
@@ -46,7 +44,7 @@ def add_doors(
     year: int,
     households: int,
     most: int,
-    spots: Array,
+    spots: Floats,
     rng: np.random.Generator,
 ) -> None:
     """Add the doors of an estate; where places are too few, several stand on one another."""
@@ -151,7 +149,7 @@ def cut_large(land: ChangingLand, start: Start, year: int, rng: np.random.Genera
 
 
 def _append(
-    problem: DivisionProblem, ids: Sequence[str], pairs: Array, xy: Array, stack: Array
+    problem: DivisionProblem, ids: Sequence[str], pairs: Ints, xy: Floats, stack: Ints
 ) -> DivisionProblem:
     """Append atoms without households, climbs and groups to a problem, in arrays of its own."""
     count = len(ids)

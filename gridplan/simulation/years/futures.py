@@ -6,10 +6,10 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from math import exp, log1p, sqrt
-from typing import Any
 
 import numpy as np
 
+from gridplan.arrays import Ints
 from gridplan.division.problem import DivisionProblem
 from gridplan.rules.years import YearsRules
 from gridplan.simulation.years.changing_land import ChangingLand, add_doors, cut_large
@@ -17,7 +17,6 @@ from gridplan.simulation.years.new_estates import choose_places, find_places, pa
 from gridplan.simulation.years.population import age_people
 from gridplan.simulation.years.starting_state import Start
 
-Array = np.ndarray[Any, Any]
 # columns of the flows
 BUILT = 0
 GROWN = 1
@@ -51,15 +50,15 @@ class Future:
     """
 
     problem: DivisionProblem
-    born: Array
-    cut_from: Array
-    weights: Array
-    flows: Array
+    born: Ints
+    cut_from: Ints
+    weights: Ints
+    flows: Ints
     events: tuple[tuple[int, str, str, int], ...]
-    people: Array | None = None
-    branch: Array | None = None
+    people: Ints | None = None
+    branch: Ints | None = None
 
-    def take_year(self, year: int) -> tuple[Array, DivisionProblem]:
+    def take_year(self, year: int) -> tuple[Ints, DivisionProblem]:
         """Take the atoms lived in at the end of a year, and the problem of dividing them."""
         there = np.flatnonzero(self.born <= year)
         weights = self.weights[year, there]
@@ -206,7 +205,7 @@ def _demolish(
     rules: YearsRules,
     year: int,
     chance: Chance,
-    households: Array,
+    households: Ints,
 ) -> Iterator[tuple[int, str, str, int]]:
     """Demolish whole buildings: those planned, and others by chance.
 

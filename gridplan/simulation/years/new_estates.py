@@ -10,9 +10,9 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components, dijkstra
 from scipy.spatial import cKDTree
 
+from gridplan.arrays import Bools, Floats, Ints, Shapes
 from gridplan.division.problem import DivisionProblem
 
-Array = np.ndarray[Any, Any]
 # nearest doors of the estate and of those that stand that each new door is linked with
 WITHIN = 6
 BEYOND = 2
@@ -21,7 +21,7 @@ LEAST = (
 )
 
 
-def find_places(land: Any, spacing: float, gap: float, doors: Array) -> Array:
+def find_places(land: Any, spacing: float, gap: float, doors: Floats) -> Floats:
     """Find the places of a square grid on some land that are far from all doors.
 
     From south to north: float64[m, 2].
@@ -43,13 +43,13 @@ def find_places(land: Any, spacing: float, gap: float, doors: Array) -> Array:
 
 
 def choose_places(
-    places: Array,
+    places: Floats,
     count: int,
     chance: float,
     at: tuple[float, float] | None,
     spacing: float,
-    barriers: Array,
-) -> Array:
+    barriers: Shapes,
+) -> Floats:
     """Choose the places nearest to one of them.
 
     It is the nearest to ``at``, or the one that chance (0 to 1) points to.
@@ -82,7 +82,7 @@ def choose_places(
     return np.asarray(on_ground[order[:count]])
 
 
-def _find_grounds(places: Array, spacing: float, barriers: Array) -> Array:
+def _find_grounds(places: Floats, spacing: float, barriers: Shapes) -> Ints:
     """Find the grounds of places that adjoin: int64[m], a number each."""
     pairs = cKDTree(places).query_pairs(1.01 * spacing, output_type="ndarray")
     pairs = _drop_crossing(pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))], places, barriers)
@@ -92,7 +92,7 @@ def _find_grounds(places: Array, spacing: float, barriers: Array) -> Array:
     return np.asarray(connected_components(graph, directed=False)[1], np.int64)
 
 
-def link_doors(new: Array, old: Array, reach: float, barriers: Array) -> Array:
+def link_doors(new: Floats, old: Floats, reach: float, barriers: Shapes) -> Ints:
     """Link new doors with the nearest ones, new and old, within reach.
 
     No link crosses a hard barrier.
@@ -132,7 +132,7 @@ def link_doors(new: Array, old: Array, reach: float, barriers: Array) -> Array:
     return kept.astype(np.int64)
 
 
-def _drop_crossing(pairs: Array, xy: Array, barriers: Array) -> Array:
+def _drop_crossing(pairs: Ints, xy: Floats, barriers: Shapes) -> Ints:
     if not len(barriers) or not len(pairs):
         return pairs
     crossing = shapely.STRtree(barriers).query(
@@ -141,7 +141,7 @@ def _drop_crossing(pairs: Array, xy: Array, barriers: Array) -> Array:
     return np.delete(pairs, np.unique(crossing), axis=0)
 
 
-def find_nearest(problem: DivisionProblem, sources: Array) -> Array:
+def find_nearest(problem: DivisionProblem, sources: Ints) -> Ints:
     """Find for each atom the nearest of some atoms, from neighbour to neighbour: int64[n].
 
     -1 where there is no way.
@@ -166,7 +166,7 @@ def find_nearest(problem: DivisionProblem, sources: Array) -> Array:
     return np.where(nearest < 0, -1, nearest).astype(np.int64)
 
 
-def pass_over(problem: DivisionProblem, stands: Array) -> Array:
+def pass_over(problem: DivisionProblem, stands: Bools) -> Ints:
     """Link the atoms that stand past those that are gone.
 
     Each of these gives its links to the nearest that stands.

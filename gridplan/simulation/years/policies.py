@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from gridplan.arrays import Array, Bools, Ints
 from gridplan.division.divide import divide_atoms
 from gridplan.division.local_repair import RepairSettings, repair_division
 from gridplan.division.move_budgets import label_division
@@ -19,7 +20,6 @@ from gridplan.simulation.years.new_estates import find_nearest
 from gridplan.simulation.years.starting_state import Start
 from gridplan.tables.policies import name_policies, read_policies
 
-Array = np.ndarray[Any, Any]
 POLICIES: tuple[str, ...] = name_policies()
 
 
@@ -34,7 +34,7 @@ class SettledIsland:
     problem: DivisionProblem
     homes: EarlierParts
     out: Array
-    closed: Array
+    closed: Bools
 
 
 # Atoms of an island and the division chosen for them, for each place changed.
@@ -114,22 +114,22 @@ class Course:
     that the policy moved in each.
     """
 
-    labels: Array
-    moved: Array
+    labels: Ints
+    moved: Ints
 
 
 @dataclass
 class _Plan:
     """The division as it stands: labels, how many were ever used, atoms not placed yet, and what could not be mended."""
 
-    label: Array
+    label: Ints
     used: int
-    new: Array
+    new: Bools
     settled: dict[int, tuple[int, int]]
 
 
 def follow_policy(
-    start: Start, future: Future, years: list[tuple[Array, DivisionProblem]], policy: Policy
+    start: Start, future: Future, years: list[tuple[Ints, DivisionProblem]], policy: Policy
 ) -> Course:
     """Follow a policy through a future.
 
@@ -203,7 +203,7 @@ def _cut(plan: _Plan, future: Future, year: int) -> None:
     )
 
 
-def _settle_new(plan: _Plan, atoms: Array, problem: DivisionProblem) -> None:
+def _settle_new(plan: _Plan, atoms: Ints, problem: DivisionProblem) -> None:
     """Let homes that were empty or not there join the sub-grid that they reach first; those that reach none are one together."""
     there = np.zeros(len(plan.label), bool)
     there[atoms] = True
@@ -224,7 +224,7 @@ def _settle_new(plan: _Plan, atoms: Array, problem: DivisionProblem) -> None:
 
 
 def _act(
-    plan: _Plan, start: Start, atoms: Array, problem: DivisionProblem, fixed: Array, policy: Policy
+    plan: _Plan, start: Start, atoms: Ints, problem: DivisionProblem, fixed: Bools, policy: Policy
 ) -> None:
     """Act on every island of a community that gives cause to."""
     home = np.where(plan.new[atoms], -1, plan.label[atoms])
@@ -250,19 +250,19 @@ def _act(
     }
 
 
-def _pick(of: Array, codes: Array) -> Array:
+def _pick(of: Bools, codes: Ints) -> Bools:
     """Pick what is said of the plan's own sub-grids; nothing is said of those drawn later."""
     return np.append(of, False)[np.minimum(codes, len(of))]
 
 
-def _carry(plan: _Plan, codes: Array, carries: Array) -> Array:
+def _carry(plan: _Plan, codes: Ints, carries: Ints) -> Ints:
     """Give each part the label that it carries on, or one never used before."""
     fresh = np.cumsum(carries < 0) - 1 + plan.used
     plan.used += int((carries < 0).sum())
     return np.where(carries >= 0, np.append(codes, -1)[carries], fresh)
 
 
-def _sign_parts(problem: DivisionProblem, label: Array) -> dict[int, tuple[int, int]]:
+def _sign_parts(problem: DivisionProblem, label: Ints) -> dict[int, tuple[int, int]]:
     """Sign each part with its households and atoms, so that it is seen whether it changed."""
     known = label >= 0
     mass = np.bincount(label[known], problem.weights[known])

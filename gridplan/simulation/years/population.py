@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
+from gridplan.arrays import Ints
 from gridplan.rules.years import YearsRules
 
-Array = np.ndarray[Any, Any]
 # columns of the counts
 FULL = 0
 AVAILABLE = 1
@@ -16,8 +14,8 @@ VOLUNTEERS = 2
 
 
 def age_people(
-    counts: Array, households: Array, first: Array, rules: YearsRules, rng: np.random.Generator
-) -> Array:
+    counts: Ints, households: Ints, first: Ints, rules: YearsRules, rng: np.random.Generator
+) -> Ints:
     """Let a year pass: members and volunteers leave, grow too old for a post, or join.
 
     Parameters
@@ -76,9 +74,7 @@ def age_people(
     return np.column_stack([able + other, able, volunteers])
 
 
-def settle_people(
-    counts: Array, households: Array, fresh: Array, rng: np.random.Generator
-) -> Array:
+def settle_people(counts: Ints, households: Ints, fresh: Ints, rng: np.random.Generator) -> Ints:
     """Count the members and volunteers of new homes, by chance.
 
     As many for each household as in the community at the start.

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from gridplan import __version__
+from gridplan.arrays import Bools, Floats, Ints
 from gridplan.engine.engine import Progress, keep_silent, map_tasks
 from gridplan.errors import PlanError, RuleError
 from gridplan.plan import Plan
@@ -31,7 +32,6 @@ from gridplan.simulation.years.yearly_measures import SUMS, find_leaving, find_s
 from gridplan.tables.conform import conform_table
 from gridplan.tables.html import show_tables
 
-Array = np.ndarray[Any, Any]
 ROUND = 64  # communities whose results are held before they are added up
 SECTIONS = ("urban", "rural", "prices", "redraw", "years")
 
@@ -76,11 +76,11 @@ class _Result:
     events.
     """
 
-    sums: Array
-    sides: Array
-    first: Array
-    side: Array
-    out: Array
+    sums: Floats
+    sides: Ints
+    first: Ints
+    side: Ints
+    out: Bools
     events: tuple[tuple[int, str, str, int], ...]
 
 

@@ -9,14 +9,13 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from gridplan.arrays import Bools, Floats, Ints, Objects
 from gridplan.division.problem import DivisionProblem
 from gridplan.plan import Plan
 from gridplan.planning.prepare import make_problems
 from gridplan.redrawing.revision.locks import find_frozen
 from gridplan.rules.all_rules import Rules
 from gridplan.simulation.years.planned_changes import Estate, Given
-
-Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,8 +25,8 @@ class People:
     int64[n, 3] (full, available, volunteers); -1 for no branch.
     """
 
-    counts: Array
-    branch: Array
+    counts: Ints
+    branch: Ints
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,22 +66,22 @@ class Start:
     community: str
     urban: bool
     problem: DivisionProblem
-    label: Array
+    label: Ints
     codes: tuple[str, ...]
-    fixed: Array
-    closed: Array
-    kept: Array
-    settled: Array
-    building: Array
+    fixed: Bools
+    closed: Bools
+    kept: Bools
+    settled: Bools
+    building: Ints
     names: tuple[str, ...]
-    floors: Array
+    floors: Floats
     floor_band: float
     storey: float
     reach: float
     land: Any
-    barriers: Array
+    barriers: Objects
     estates: tuple[Estate, ...]
-    gone: Array
+    gone: Ints
     people: People | None
 
 
@@ -164,7 +163,7 @@ def _date_demolitions(plan: Plan, given: Given) -> pd.Series[int]:
     return pd.Series(dated, dtype="int64").rename_axis("building")
 
 
-def _find_lands(plan: Plan) -> dict[str, tuple[Any, Array]]:
+def _find_lands(plan: Plan) -> dict[str, tuple[Any, Objects]]:
     """Find for each community the land that may be built on, and the hard barriers on it."""
     outlines = plan.site.communities.geometry
     apart = plan.subgrids[plan.subgrids["kind"] == "exclusive"]

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy.stats import t as student
 
+from gridplan.arrays import Array, Bools, Floats, Ints
 from gridplan.simulation.years.yearly_measures import FLOWS, PEOPLE, SUMS
 from gridplan.tables.conform import conform_table
 
-Array = np.ndarray[Any, Any]
 RATES = ("in_band", "mean_walk")  # in_band: share of the sub-grids
 MEASURES = (
     "households",
@@ -34,7 +33,7 @@ def list_measures(people: bool) -> tuple[str, ...]:
     return (*MEASURES, *PEOPLE) if people else MEASURES
 
 
-def take_measure(sums: Array, name: str) -> Array:
+def take_measure(sums: Floats, name: str) -> Floats:
     """Take a measure of every replication, policy and year: sums[..., years + 1, SUMS].
 
     Examples
@@ -53,7 +52,7 @@ def take_measure(sums: Array, name: str) -> Array:
     return np.asarray(column["moved"].cumsum(axis=-1) if name == "moved_total" else column[name])
 
 
-def tabulate_years(sums: Array, policies: Sequence[str], people: bool) -> pd.DataFrame:
+def tabulate_years(sums: Floats, policies: Sequence[str], people: bool) -> pd.DataFrame:
     """Tabulate each measure by policy and year: mean, interval, and 90 % of replications."""
     frames = []
     for name in list_measures(people):
@@ -92,7 +91,7 @@ def _spread(policies: Sequence[str], name: str, **values: Array) -> pd.DataFrame
     )
 
 
-def measure_half(values: Array) -> Array:
+def measure_half(values: Floats) -> Floats:
     """Measure half the 95 % interval of the mean over replications; NaN with one.
 
     Source: Student's t.
@@ -108,7 +107,7 @@ def measure_half(values: Array) -> Array:
     return np.asarray(values.std(axis=0, ddof=1) / np.sqrt(n) * student.ppf(0.975, n - 1))
 
 
-def tabulate_differences(sums: Array, policies: Sequence[str], people: bool) -> pd.DataFrame:
+def tabulate_differences(sums: Floats, policies: Sequence[str], people: bool) -> pd.DataFrame:
     """Tabulate by how much each policy differs from the first at the end, in pairs."""
     rows = []
     for name in list_measures(people):
@@ -125,7 +124,7 @@ def tabulate_differences(sums: Array, policies: Sequence[str], people: bool) -> 
 
 
 def tabulate_subgrids(
-    community: str, codes: Sequence[str], households: Array, first: Array, side: Array, out: Array
+    community: str, codes: Sequence[str], households: Ints, first: Ints, side: Ints, out: Bools
 ) -> pd.DataFrame:
     """Tabulate when the sub-grids of a community leave their band if nothing is redrawn.
 
@@ -168,7 +167,7 @@ def tabulate_subgrids(
     )
 
 
-def tabulate_bands(codes: Sequence[str], sides: Array) -> pd.DataFrame:
+def tabulate_bands(codes: Sequence[str], sides: Ints) -> pd.DataFrame:
     """Tabulate how likely each sub-grid is in its band in each year, without redrawing.
 
     ``sides`` are int8[replications, years, n].

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from gridplan.arrays import Bools, Floats, Ints
 from gridplan.division.exchange_kernels import DivisionArrays, price_part
 from gridplan.division.move_budgets import price_split
 from gridplan.division.problem import DivisionProblem
@@ -14,7 +15,6 @@ from gridplan.simulation.years.futures import Future
 from gridplan.simulation.years.policies import Course
 from gridplan.simulation.years.population import AVAILABLE, FULL, VOLUNTEERS
 
-Array = np.ndarray[Any, Any]
 DRAWN = (
     "households",
     "subgrids",
@@ -30,12 +30,12 @@ SUMS = (*DRAWN, *PEOPLE, "moved", *FLOWS)
 
 def measure_course(
     future: Future,
-    years: list[tuple[Array, DivisionProblem]],
+    years: list[tuple[Ints, DivisionProblem]],
     data: list[DivisionArrays | None],
     course: Course,
     load: int,
     least: int,
-) -> Array:
+) -> Floats:
     """Measure every year of a course: float64[years + 1, sums], in the order of ``SUMS``.
 
     Parameters
@@ -73,7 +73,7 @@ def measure_course(
     return out
 
 
-def measure_drawn(problem: DivisionProblem, data: DivisionArrays, label: Array) -> list[float]:
+def measure_drawn(problem: DivisionProblem, data: DivisionArrays, label: Ints) -> list[float]:
     """Measure a division: households, sub-grids, in band, out of it, metres, price.
 
     Examples
@@ -101,7 +101,7 @@ def measure_drawn(problem: DivisionProblem, data: DivisionArrays, label: Array) 
     ]
 
 
-def _measure_people(counts: Array, weights: Array, label: Array, load: int) -> list[float]:
+def _measure_people(counts: Ints, weights: Ints, label: Ints, load: int) -> list[float]:
     """Measure members, those available, volunteers, and sub-grids without enough hosts.
 
     A host is a home with an available member.
@@ -120,7 +120,7 @@ def _measure_people(counts: Array, weights: Array, label: Array, load: int) -> l
     ]
 
 
-def count_short(counts: Array, branch: Array, least: int) -> float:
+def count_short(counts: Ints, branch: Ints, least: int) -> float:
     """Count the branches with fewer full members than they need.
 
     Examples
@@ -135,7 +135,7 @@ def count_short(counts: Array, branch: Array, least: int) -> float:
     return float((full < least)[np.unique(branch[in_branch])].sum())
 
 
-def find_sides(problem: DivisionProblem, weights: Array, labels: Array, count: int) -> Array:
+def find_sides(problem: DivisionProblem, weights: Ints, labels: Ints, count: int) -> Ints:
     """Find on which side of its band each sub-grid of the plan is in each year.
 
     Parameters
@@ -172,7 +172,7 @@ def find_sides(problem: DivisionProblem, weights: Array, labels: Array, count: i
     return side
 
 
-def find_leaving(sides: Array) -> tuple[Array, Array, Array]:
+def find_leaving(sides: Ints) -> tuple[Ints, Ints, Bools]:
     """Find the first year in which each sub-grid is out of its band.
 
     Returns
