@@ -357,6 +357,7 @@ def test_a_total_that_gives_two_sub_grids_away_takes_their_bands():
     assert write_bands(band_households(make_subgrids([31]), RULES)).tolist() == [""]
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 80), min_size=1, max_size=7))
 def test_no_band_is_narrowed_below_its_width_by_the_total(households):
     table = make_subgrids(households)
