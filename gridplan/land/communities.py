@@ -32,6 +32,10 @@ def assign_communities(site: Site, rules: SiteRules) -> Site:
 
     Examples
     --------
+    >>> import geopandas as gpd
+    >>> from gridplan.rules.site import SiteRules
+    >>> from gridplan.site import Site
+    >>> from gridplan.tables.conform import conform_table
     >>> from shapely import box
     >>> def table(name, **columns):
     ...     return conform_table(name, gpd.GeoDataFrame(columns, crs="EPSG:32650"))
@@ -137,6 +141,10 @@ def judge_kinds(site: Site, rules: SiteRules) -> Site:
 
     Examples
     --------
+    >>> import geopandas as gpd
+    >>> from gridplan.rules.site import SiteRules
+    >>> from gridplan.site import Site
+    >>> from gridplan.tables.conform import conform_table
     >>> from shapely import box
     >>> from gridplan.tables.conform import make_empty
     >>> from gridplan.site import SITE_TABLES

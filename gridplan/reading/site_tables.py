@@ -69,7 +69,7 @@ def make_site(
     >>> house = gpd.GeoDataFrame({"height": [9.2]}, geometry=[outline], crs=4326)
     >>> site = make_site(Reading({"buildings": house}))
     >>> site
-    Site(1 buildings, 3 ledger; CGCS2000 / 3-degree Gauss-Kruger CM 117E)
+    Site(1 buildings; CGCS2000 / 3-degree Gauss-Kruger CM 117E)
     >>> site.buildings["floors"].to_dict()
     {'b000001': 3.0}
     """
