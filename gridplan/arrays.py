@@ -1,7 +1,7 @@
 """The kinds of numpy arrays that annotations name.
 
-A shape stands beside an annotation as a comment where it matters (``# [n, 2]``); the type says what the
-array holds, so that a coordinate is not passed where a row number is meant.
+The type says what an array holds, so that a coordinate is not passed where a
+row number is meant; its shape stands in a docstring or a comment beside it.
 """
 
 from typing import Any

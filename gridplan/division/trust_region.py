@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import highspy
 import numpy as np
 
-from gridplan.arrays import Array, Floats
+from gridplan.arrays import Floats
 from gridplan.division.column_pool import Columns, hash_columns, join_columns, take_columns
 from gridplan.division.enumeration import price_parts
 from gridplan.division.exchange_kernels import DivisionArrays
@@ -175,7 +175,7 @@ class _BoxedMaster:
             np.ones(len(index)),
         )
 
-    def solve(self, centre: Array, half: Floats) -> tuple[float, Floats, float]:
+    def solve(self, centre: Floats, half: Floats) -> tuple[float, Floats, float]:
         """Solve with prices within ``half`` of ``centre``; value, prices of atoms, price of a part."""
         costs = np.concatenate([centre + half, half - centre])
         self.model.changeColsCost(2 * self.n, np.arange(2 * self.n, dtype=np.int32), costs)

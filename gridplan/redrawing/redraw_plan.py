@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from gridplan.arrays import Array, Floats, Ints
+from gridplan.arrays import Floats, Ints
 from gridplan.division.divide import explain_parts
 from gridplan.division.local_repair import IslandDivisions, RepairSettings, repair_division
 from gridplan.division.move_budgets import BudgetedDivision
@@ -228,8 +228,8 @@ def assign_stairwells(
     """
     member = inputs.home.to_numpy(object).copy()
     place_of = {s: n for n, s in enumerate(inputs.stairwells.index)}
-    fresh: dict[str, list[tuple[Array, Array, Array]]] = {}
-    explained: list[tuple[str, Array, list[Any]]] = []
+    fresh: dict[str, list[tuple[Ints, Floats, Ints]]] = {}
+    explained: list[tuple[str, Ints, list[Any]]] = []
     for island, place, choice in taken:
         rows = np.array([place_of[island.problem.ids[a]] for a in place.atoms])
         own = island.problem.take(place.atoms)

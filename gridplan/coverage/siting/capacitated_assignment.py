@@ -14,7 +14,7 @@ import highspy
 import numpy as np
 from scipy.sparse import csc_array, csr_array
 
-from gridplan.arrays import Array, Bools, Floats, Ints
+from gridplan.arrays import Bools, Floats, Ints
 from gridplan.coverage.siting.dual_bound import FIRST, LAST, PATIENCE, SHRINK, SMOOTH, DualSolution
 from gridplan.coverage.siting.site_costs import SitingCosts
 from gridplan.engine.highs import open_programme
@@ -63,7 +63,7 @@ class CapacitatedAssignment:
     pay: Floats
 
 
-def assign_within_capacity(capacitated: CapacitatedCosts, opened: Array) -> CapacitatedAssignment:
+def assign_within_capacity(capacitated: CapacitatedCosts, opened: Ints) -> CapacitatedAssignment:
     """Share the households out among the open sites at the least price."""
     costs = capacitated.costs
     n = len(costs.weights)

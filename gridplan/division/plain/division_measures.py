@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from gridplan.arrays import Array, Ints
+from gridplan.arrays import Ints
 from gridplan.division.exchange_kernels import DivisionArrays, make_state
 from gridplan.division.plain.walk_kernels import place_centres
 
 
-def sum_ways(data: DivisionArrays, part: Ints, candidates: Array, options: Ints) -> float:
+def sum_ways(data: DivisionArrays, part: Ints, candidates: Ints, options: Ints) -> float:
     """Sum the ways within some parts to their best centres."""
     total = 0.0
     for q in options:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gridplan.arrays import Array, Floats, Ints
+from gridplan.arrays import Floats, Ints
 from gridplan.division.column_pool import hash_parts
 from gridplan.division.exchange_kernels import DivisionArrays, PartsState, make_state
 from gridplan.division.initial_division import cut_tree
@@ -200,7 +200,7 @@ class LocalSearch:
         self.keep(state)
 
     def _restore_limits(
-        self, state: PartsState, centres: Array, rounds: int, unit: float, price: float
+        self, state: PartsState, centres: Floats, rounds: int, unit: float, price: float
     ) -> None:
         """Descend; while weight is outside the limits, heat again and let it cost more."""
         for turn in range(RESTORES):
@@ -214,7 +214,7 @@ class LocalSearch:
             self._anneal(state, centres, 2 * rounds, heat, heat / 4)
 
     def _anneal(
-        self, state: PartsState, centres: Array, rounds: int, hot: float, cold: float
+        self, state: PartsState, centres: Floats, rounds: int, hot: float, cold: float
     ) -> None:
         anneal_exchanges(
             self.data,

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gridplan.arrays import Array, Floats, Ints, Records
+from gridplan.arrays import Floats, Ints, Records
 from gridplan.errors import RuleError
 from gridplan.rules.simulation import DAY, WEEK, SimulationRules, Turn, scale_weights
 from gridplan.simulation.requests.kernel_state import STEP, TICK
@@ -66,7 +66,7 @@ def list_turns(rules: SimulationRules) -> list[Turn]:
     return [getattr(rules, role.turn) for role in roles]
 
 
-def number_roles(roles: Iterable[str]) -> Array:
+def number_roles(roles: Iterable[str]) -> Ints:
     """Return the numbers of roles, which are their rows among those that answer: int64[n]."""
     number = {role: n for n, role in enumerate(name_answering())}
     return np.array([number[role] for role in roles], np.int64)

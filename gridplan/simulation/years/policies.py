@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gridplan.arrays import Array, Bools, Ints
+from gridplan.arrays import Bools, Ints
 from gridplan.division.divide import divide_atoms
 from gridplan.division.local_repair import RepairSettings, repair_division
 from gridplan.division.move_budgets import label_division
@@ -33,25 +33,25 @@ class SettledIsland:
 
     problem: DivisionProblem
     homes: EarlierParts
-    out: Array
+    out: Bools
     closed: Bools
 
 
 # Atoms of an island and the division chosen for them, for each place changed.
-Action = Callable[[SettledIsland, RepairSettings], list[tuple[Array, Any]]]
+Action = Callable[[SettledIsland, RepairSettings], list[tuple[Ints, Any]]]
 
 
-def repair(island: SettledIsland, how: RepairSettings) -> list[tuple[Array, Any]]:
+def repair(island: SettledIsland, how: RepairSettings) -> list[tuple[Ints, Any]]:
     """Repair the sub-grids that are out of rule, and place new homes."""
     return _mend(island, island.out & ~island.closed, how)
 
 
-def redraw(island: SettledIsland, how: RepairSettings) -> list[tuple[Array, Any]]:
+def redraw(island: SettledIsland, how: RepairSettings) -> list[tuple[Ints, Any]]:
     """Improve all sub-grids, moves priced."""
     return _mend(island, ~island.closed, how)
 
 
-def draw_from_scratch(island: SettledIsland, how: RepairSettings) -> list[tuple[Array, Any]]:
+def draw_from_scratch(island: SettledIsland, how: RepairSettings) -> list[tuple[Ints, Any]]:
     """Divide the island as if there were no sub-grids; they lend their codes to those most like them."""
     atoms = np.arange(len(island.problem))
     free = replace(island.homes, fixed=np.zeros(len(atoms), bool))
@@ -59,7 +59,7 @@ def draw_from_scratch(island: SettledIsland, how: RepairSettings) -> list[tuple[
     return [(atoms, label_division(island.problem, free, part))]
 
 
-def _mend(island: SettledIsland, wanted: Array, how: RepairSettings) -> list[tuple[Array, Any]]:
+def _mend(island: SettledIsland, wanted: Bools, how: RepairSettings) -> list[tuple[Ints, Any]]:
     """Repair the sub-grids wanted, where there are any or some homes have none."""
     if not wanted.any() and (island.homes.label >= 0).all():
         return []
