@@ -6,10 +6,10 @@ from typer.testing import CliRunner
 
 import gridplan as gp
 from gridplan.cli import app
+from gridplan.comparison.alternatives import _CommunityChoices
 from gridplan.comparison.diverse_choice import MINIMISED, choose_diverse
 from gridplan.planning.measures import find_problems, find_undominated
 from gridplan.plots.figure import save_plot
-from gridplan.publishing.suppression import _Choice
 from gridplan.synthetic.board_plan import make_board_plan, make_checkerboard
 
 WEST = "0301-001"
@@ -118,7 +118,7 @@ def test_a_dearer_move_never_moves_more(town):
     code = town.site.communities.index[0]
     problem = find_problems(town, [code])[code]
     home = town.stairwells["subgrid"].reindex(list(problem.ids)).to_numpy(object).astype(str)
-    choice = _Choice(problem, home, home, 100.0, "quick", 0)
+    choice = _CommunityChoices(problem, home, home, 100.0, "quick", 0)
     moved = [
         int(choice.moved[choice.choose(1.0, 1.0, move)]) for move in (0.0, 10.0, 100.0, 1000.0, 1e9)
     ]
