@@ -8,7 +8,7 @@ import numpy as np
 
 import gridplan as gp
 from gridplan.maps.colours import choose_severity
-from gridplan.maps.timeline import Reel, draw_reels, grade
+from gridplan.maps.time_slider import Reel, draw_reels, grade
 
 ACROSS = 71  # sub-grids along a side
 STEPS = 168

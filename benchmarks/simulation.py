@@ -22,9 +22,9 @@ from benchmarks.scale import run_measured
 from gridplan.errors import MissingPackageError
 from gridplan.simulation.requests import Scenario, make_system
 from gridplan.simulation.requests.event_kernel import run_days
+from gridplan.simulation.requests.kernel_inputs import cut_blocks, draw_world
 from gridplan.simulation.requests.random_streams import make_key
 from gridplan.simulation.requests.simpy_reference import run_plainly
-from gridplan.simulation.requests.simulation_blocks import cut_blocks, draw_world
 
 HOUSEHOLDS = 20_000
 REPLICATIONS = 10

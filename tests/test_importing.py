@@ -28,8 +28,8 @@ from gridplan.redrawing.importing.grids_to_plan import import_grids
 from gridplan.redrawing.importing.old_grids import clean_grids
 from gridplan.redrawing.importing.qgis_edits import import_edits, recover_codes
 from gridplan.redrawing.importing.subgrid_codes import name_grids
+from gridplan.redrawing.revision.building_matching import match_stairwells
 from gridplan.redrawing.revision.locks import lock
-from gridplan.redrawing.revision.matching import match_stairwells
 from gridplan.rules.all_rules import Rules
 from gridplan.synthetic.board_plan import (
     CRS,

@@ -11,7 +11,7 @@ from shapely.affinity import rotate, translate
 from shapely.geometry import box
 
 from gridplan.land.stairwells import find_stairwells
-from gridplan.redrawing.revision.matching import match_communities, match_stairwells
+from gridplan.redrawing.revision.building_matching import match_communities, match_stairwells
 from gridplan.rules.band import Band
 from gridplan.rules.redraw import RedrawRules
 from gridplan.rules.stairwells import StairwellRules

@@ -23,6 +23,7 @@ from gridplan.simulation.requests import (
 from gridplan.simulation.requests.calendar import lay_profile, lay_ticks
 from gridplan.simulation.requests.confidence_intervals import compare, estimate_ratio
 from gridplan.simulation.requests.event_kernel import run_days
+from gridplan.simulation.requests.kernel_inputs import cut_blocks, draw_world, open_tiers
 from gridplan.simulation.requests.kernel_state import (
     CAME,
     COMMUNITY,
@@ -34,7 +35,6 @@ from gridplan.simulation.requests.kernel_state import (
 from gridplan.simulation.requests.random_streams import make_key
 from gridplan.simulation.requests.request_tables import rank_scenarios
 from gridplan.simulation.requests.scenarios import TEMPLATE, list_scenarios
-from gridplan.simulation.requests.simulation_blocks import cut_blocks, draw_world, open_tiers
 from gridplan.simulation.requests.uncertainty import draw_households
 from gridplan.synthetic import make_board_plan
 from gridplan.synthetic.people_plan import CITY_COUNTS, make_people_plan

@@ -204,7 +204,7 @@ def test_after_twelve_hours_half_of_them_are_there(board):
     )  # a check takes 20 hours, so that nobody is free before the next shift
     night = replace(LEFT, start=MONDAY.replace(hour=2), hours=48)
     course = open_course(board, night, rules, 1, 0, 1)
-    from gridplan.simulation.surge.surge_blocks import lay_blocks, number_shifts
+    from gridplan.simulation.surge.surge_inputs import lay_blocks, number_shifts
 
     shifts = number_shifts()
     (block,) = lay_blocks(course.muster, night, rules, "surge")

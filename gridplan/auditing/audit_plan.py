@@ -34,7 +34,6 @@ from gridplan.auditing.land_tiling import (
     measure_insides,
     measure_tiling,
 )
-from gridplan.auditing.member_counts import check_counts
 from gridplan.auditing.membership import (
     check_communities,
     check_membership,
@@ -45,6 +44,7 @@ from gridplan.auditing.organisation import check_chain, check_pieces, check_size
 from gridplan.auditing.pairing import check_pairing
 from gridplan.auditing.rating import check_rating
 from gridplan.auditing.staffing import check_staffing
+from gridplan.auditing.stairwell_members import check_counts
 from gridplan.auditing.upper_grids import check_grids
 from gridplan.auditing.walking import (
     check_barriers,

@@ -10,10 +10,10 @@ from typing import Any
 
 from pyproj import CRS
 
-from gridplan.city.chunk_plan import PARTS, plan_chunk
 from gridplan.city.chunk_tables import drop_folder, load_table
-from gridplan.city.chunking import cut_city
+from gridplan.city.cut_chunks import cut_city
 from gridplan.city.join_parts import join_city
+from gridplan.city.plan_chunk import PARTS, plan_chunk
 from gridplan.city.planning_job import END, WORK, Chunk, Job, open_work, read_chunks
 from gridplan.engine.deadline import ENDLESS, Deadline, split_time
 from gridplan.engine.engine import Progress, count_workers, keep_silent, map_processes

@@ -14,10 +14,10 @@ import pyarrow.compute as pc
 import shapely
 from pyproj import CRS
 
-from gridplan.city.chunk_plan import PARTS
 from gridplan.city.chunk_tables import load_table
-from gridplan.city.chunking import FRAME
+from gridplan.city.cut_chunks import FRAME
 from gridplan.city.ledgers import join_ledgers
+from gridplan.city.plan_chunk import PARTS
 from gridplan.city.planning_job import Chunk, Job
 from gridplan.engine.engine import Progress
 from gridplan.errors import InputError, Problem

@@ -24,7 +24,7 @@ from gridplan.errors import Problem as Wrong
 from gridplan.plan import Plan
 from gridplan.planning.measures import find_problems, measure_parts
 from gridplan.planning.site_to_plan import divide
-from gridplan.redrawing.revision.matching import match_stairwells
+from gridplan.redrawing.revision.building_matching import match_stairwells
 from gridplan.redrawing.revision.new_codes import find_used, number_next
 from gridplan.redrawing.revision.plan_history import note_version
 from gridplan.redrawing.revision.renewal import renew_plan

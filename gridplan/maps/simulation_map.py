@@ -10,7 +10,14 @@ import pandas as pd
 
 from gridplan.arrays import Floats, Ints
 from gridplan.maps.colours import AGAINST, choose_severity
-from gridplan.maps.timeline import Reel, check_codes, choose_title, draw_reels, grade, label_classes
+from gridplan.maps.time_slider import (
+    Reel,
+    check_codes,
+    choose_title,
+    draw_reels,
+    grade,
+    label_classes,
+)
 from gridplan.plan import Plan
 from gridplan.rules.simulation import KINDS
 from gridplan.simulation.requests.calendar import WEEK_HOURS, count_hours

@@ -9,7 +9,7 @@ import pandas as pd
 
 from gridplan.arrays import Ints
 from gridplan.maps.colours import choose_severity
-from gridplan.maps.timeline import Reel, check_codes, choose_title, draw_reels
+from gridplan.maps.time_slider import Reel, check_codes, choose_title, draw_reels
 from gridplan.plan import Plan
 from gridplan.simulation.surge import Surged
 from gridplan.tables.schema import Language

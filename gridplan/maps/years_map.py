@@ -9,7 +9,14 @@ import pandas as pd
 
 from gridplan.arrays import Floats, Ints
 from gridplan.maps.colours import STATES, choose_severity
-from gridplan.maps.timeline import Reel, check_codes, choose_title, draw_reels, grade, label_classes
+from gridplan.maps.time_slider import (
+    Reel,
+    check_codes,
+    choose_title,
+    draw_reels,
+    grade,
+    label_classes,
+)
 from gridplan.plan import Plan
 from gridplan.simulation.years import Years
 from gridplan.tables.schema import Language

@@ -11,8 +11,8 @@ import pandas as pd
 from gridplan.engine.engine import Progress
 from gridplan.errors import InputError, Problem
 from gridplan.planning.prepare import prepare_land
+from gridplan.redrawing.revision.building_matching import match_stairwells
 from gridplan.redrawing.revision.islands import find_islands
-from gridplan.redrawing.revision.matching import match_stairwells
 from gridplan.site import SITE_TABLES
 from gridplan.tables.conform import is_spatial
 

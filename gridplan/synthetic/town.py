@@ -22,6 +22,14 @@ import shapely
 from gridplan.arrays import Shapes
 from gridplan.errors import RuleError
 from gridplan.site import Reading
+from gridplan.synthetic.community_list import (
+    COUNTY,
+    find_forms,
+    list_wards,
+    make_rng,
+    take_hierarchy,
+    wish_households,
+)
 from gridplan.synthetic.lattice import Lattice, make_lattice
 from gridplan.synthetic.observations import (
     TOTAL_KNOWN,
@@ -34,14 +42,6 @@ from gridplan.synthetic.rural import draw_rural
 from gridplan.synthetic.shapes import Sheets
 from gridplan.synthetic.terrain import draw_land, join_streets, outline_communities
 from gridplan.synthetic.urban import draw_urban, share_whole
-from gridplan.synthetic.wards import (
-    COUNTY,
-    find_forms,
-    list_wards,
-    make_rng,
-    take_hierarchy,
-    wish_households,
-)
 from gridplan.tables.conform import conform_table, is_spatial
 from gridplan.tables.ledger import Entry
 from gridplan.tables.schema import find_columns, find_key

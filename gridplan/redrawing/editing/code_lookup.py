@@ -10,7 +10,7 @@ import numpy as np
 
 from gridplan.arrays import Ints
 from gridplan.errors import Problem
-from gridplan.redrawing.editing.board import BoardState, EditBoard
+from gridplan.redrawing.editing.trial_assignment import BoardState, EditBoard
 
 NOUNS = {
     "building": "building",

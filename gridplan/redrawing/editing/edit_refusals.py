@@ -6,11 +6,11 @@ import numpy as np
 
 from gridplan.arrays import Ints, Objects
 from gridplan.errors import Problem
-from gridplan.redrawing.editing.board import BoardState, EditBoard
 from gridplan.redrawing.editing.code_lookup import (
     RefusedError,
     refuse,
 )
+from gridplan.redrawing.editing.trial_assignment import BoardState, EditBoard
 
 
 def refuse_taken(board: EditBoard, state: BoardState, code: str) -> None:

@@ -10,7 +10,6 @@ import numpy as np
 
 from gridplan.arrays import Ints, Objects
 from gridplan.division.divide import split_atoms
-from gridplan.redrawing.editing.board import BoardState, EditBoard, MadeCommand
 from gridplan.redrawing.editing.code_lookup import (
     NOUNS,
     find_code,
@@ -28,6 +27,7 @@ from gridplan.redrawing.editing.edit_refusals import (
     refuse_taken,
 )
 from gridplan.redrawing.editing.edit_script import EditCommand
+from gridplan.redrawing.editing.trial_assignment import BoardState, EditBoard, MadeCommand
 from gridplan.redrawing.revision.locks import add_locks
 from gridplan.redrawing.revision.new_codes import number_next
 

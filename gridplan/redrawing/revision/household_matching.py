@@ -7,7 +7,7 @@ import pandas as pd
 
 from gridplan.arrays import Floats, Ints
 from gridplan.plan import Plan
-from gridplan.redrawing.revision.matching import match_stairwells
+from gridplan.redrawing.revision.building_matching import match_stairwells
 from gridplan.rules.redraw import RedrawRules
 
 FLOW_COLUMNS = ("building", "new_building", "community", "old", "new", "households")
@@ -22,7 +22,7 @@ def follow_households(
     new ones as the new plan does; the households of a building that was
     rebuilt are shared out to its new stairwells in proportion. Buildings and
     stairwells are matched by
-    :func:`gridplan.redrawing.revision.matching.match_stairwells`.
+    :func:`gridplan.redrawing.revision.building_matching.match_stairwells`.
 
     Parameters
     ----------

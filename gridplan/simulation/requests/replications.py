@@ -15,8 +15,8 @@ from gridplan.rules.simulation import KINDS
 from gridplan.simulation.requests.calendar import WEEK_HOURS
 from gridplan.simulation.requests.confidence_intervals import WIDTH
 from gridplan.simulation.requests.event_kernel import run_days
+from gridplan.simulation.requests.kernel_inputs import EDGES, SimulationBlock, draw_world
 from gridplan.simulation.requests.kernel_state import COUNTS, SERVED
-from gridplan.simulation.requests.simulation_blocks import EDGES, SimulationBlock, draw_world
 
 
 @dataclass(frozen=True, eq=False)

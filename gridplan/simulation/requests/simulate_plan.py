@@ -19,6 +19,7 @@ from gridplan.rules.all_rules import Rules
 from gridplan.rules.simulation import KINDS
 from gridplan.simulation.requests.calendar import count_hours, number_roles
 from gridplan.simulation.requests.confidence_intervals import WIDTH, Estimate
+from gridplan.simulation.requests.kernel_inputs import EDGES, SimulationBlock, iterate_blocks
 from gridplan.simulation.requests.kernel_state import CAME
 from gridplan.simulation.requests.preparation import join_parts, prepare_part
 from gridplan.simulation.requests.random_streams import make_key
@@ -35,7 +36,6 @@ from gridplan.simulation.requests.request_tables import (
 )
 from gridplan.simulation.requests.scenarios import Scenario, read_scenarios
 from gridplan.simulation.requests.service_system import ServiceSystem, refuse_unstaffed
-from gridplan.simulation.requests.simulation_blocks import EDGES, SimulationBlock, iterate_blocks
 from gridplan.simulation.requests.uncertainty import draw_demand, draw_presence, share_presence
 from gridplan.tables.html import show_tables
 from gridplan.tables.indicators import CITY

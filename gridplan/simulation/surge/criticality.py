@@ -15,7 +15,7 @@ from gridplan.simulation.requests.kernel_state import AID, STREET
 from gridplan.simulation.surge.call_up import Muster, find_links, measure_muster, place_homes
 from gridplan.simulation.surge.closed_land import Bridge, close_ground, list_bridges, spare_bridge
 from gridplan.simulation.surge.event_course import AROUND, EventCourse, run_posture
-from gridplan.simulation.surge.surge_blocks import lay_blocks
+from gridplan.simulation.surge.surge_inputs import lay_blocks
 from gridplan.simulation.surge.surge_tables import Outcome, compare_outcomes
 from gridplan.simulation.surge.surge_travel import SurgeTravel
 

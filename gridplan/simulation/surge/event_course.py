@@ -15,9 +15,9 @@ from gridplan.errors import RuleError
 from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
 from gridplan.simulation.requests.event_kernel import run_days
+from gridplan.simulation.requests.kernel_inputs import SimulationBlock
 from gridplan.simulation.requests.kernel_state import ANSWERED, BY_TIER, CAME, COUNTS, RESOLVED
 from gridplan.simulation.requests.random_streams import make_key
-from gridplan.simulation.requests.simulation_blocks import SimulationBlock
 from gridplan.simulation.requests.uncertainty import draw_demand, draw_households
 from gridplan.simulation.surge.call_up import Muster, make_muster, measure_muster
 from gridplan.simulation.surge.closed_land import (
@@ -30,7 +30,7 @@ from gridplan.simulation.surge.closed_land import (
     find_struck,
 )
 from gridplan.simulation.surge.emergencies import Event
-from gridplan.simulation.surge.surge_blocks import (
+from gridplan.simulation.surge.surge_inputs import (
     CHECK,
     POSTURES,
     draw_shares,

@@ -21,7 +21,7 @@ from gridplan.simulation.surge.call_up import STAGES
 from gridplan.simulation.surge.criticality import measure_worth
 from gridplan.simulation.surge.emergencies import Event, find_codes, propose_event, read_events
 from gridplan.simulation.surge.event_course import EventCourse, open_course, run_posture
-from gridplan.simulation.surge.surge_blocks import POSTURES
+from gridplan.simulation.surge.surge_inputs import POSTURES
 from gridplan.simulation.surge.surge_tables import tabulate_curve, tabulate_outcome
 from gridplan.tables.html import show_tables
 

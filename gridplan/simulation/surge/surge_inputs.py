@@ -22,14 +22,14 @@ from gridplan.simulation.requests.calendar import (
     number_roles,
     write_ticks,
 )
-from gridplan.simulation.requests.kernel_state import CALL, NEIGHBOUR, STAGES, STEP, TIERS, World
-from gridplan.simulation.requests.random_streams import blend_keys, draw_units, make_key, name_keys
-from gridplan.simulation.requests.simulation_blocks import (
+from gridplan.simulation.requests.kernel_inputs import (
     SimulationBlock,
     cut_blocks,
     draw_world,
     open_tiers,
 )
+from gridplan.simulation.requests.kernel_state import CALL, NEIGHBOUR, STAGES, STEP, TIERS, World
+from gridplan.simulation.requests.random_streams import blend_keys, draw_units, make_key, name_keys
 from gridplan.simulation.requests.uncertainty import draw_presence, share_presence
 from gridplan.simulation.surge.call_up import Muster
 from gridplan.simulation.surge.emergencies import Event

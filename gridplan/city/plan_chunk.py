@@ -16,7 +16,7 @@ from gridplan.city.chunk_tables import (
     save_table,
     start_folder,
 )
-from gridplan.city.chunking import CHUNKS, NEAR, OWN
+from gridplan.city.cut_chunks import CHUNKS, NEAR, OWN
 from gridplan.city.planning_job import END, read_chunks, read_job
 from gridplan.engine.deadline import Deadline
 from gridplan.land.communities import assign_communities
