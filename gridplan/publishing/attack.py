@@ -19,6 +19,8 @@ from gridplan.arrays import Bools, Floats, Ints
 from gridplan.engine.highs import open_model
 from gridplan.errors import PlanError
 
+# Whole people: what is off by a millionth is a rounding of the solver, whose
+# own tolerance is a tenth of that.
 EXACT = 1e-6
 UNLIMITED = 1e7  # people; a cell that can be so large is not limited at all
 
@@ -72,9 +74,12 @@ def find_ranges(
     >>> r.low[0], r.high[0]
     (np.float64(1.0), np.float64(19.0))
     """
+    # All sums are 0, so the suppressed cells must balance what the published
+    # ones add up to.
     sides = matrix @ np.nan_to_num(values)
     low = np.full(len(asked), np.nan)
     high = np.full(len(asked), np.nan)
+    # Blocks answer in their own order; the caller wants that of the cells asked for.
     place = {int(cell): n for n, cell in enumerate(asked)}
     proofs: tuple[list[Any], list[Any]] = ([], [])
     # Blocks share no sum, so each is a small problem of its own.
@@ -86,34 +91,39 @@ def find_ranges(
                 if duals[side] is not None:
                     proofs[side].append((row, block.sums, duals[side]))
     shape = (len(asked), matrix.shape[0])
-    return Ranges(asked, low, high, *(_gather(found, shape) for found in proofs))
+    return Ranges(asked, low, high, *(_gather(proof, shape) for proof in proofs))
 
 
-def _gather(found: list[Any], shape: tuple[int, int]) -> csr_matrix:
-    if not found:
+def _gather(proofs: list[Any], shape: tuple[int, int]) -> csr_matrix:
+    if not proofs:
         return csr_matrix(shape)
-    rows = np.concatenate([np.full(len(sums), row) for row, sums, _ in found])
-    columns = np.concatenate([sums for _, sums, _ in found])
+    rows = np.concatenate([np.full(len(sums), row) for row, sums, _ in proofs])
+    columns = np.concatenate([sums for _, sums, _ in proofs])
     return csr_matrix(
-        (np.concatenate([duals for *_, duals in found]), (rows, columns)), shape=shape
+        (np.concatenate([duals for *_, duals in proofs]), (rows, columns)), shape=shape
     )
 
 
 def split_blocks(matrix: csr_matrix, hidden: Bools, asked: Ints) -> Iterator[HiddenBlock]:
     """Split the suppressed cells into blocks that share no sum, and keep those asked about."""
     cells = np.flatnonzero(hidden)
-    own = matrix[:, cells]
-    sums = np.flatnonzero(np.diff(own.indptr))
-    own = own[sums].tocsr()
+    hidden_matrix = matrix[:, cells]
+    # A sum without a suppressed cell gives the attacker nothing.
+    sums = np.flatnonzero(np.diff(hidden_matrix.indptr))
+    hidden_matrix = hidden_matrix[sums].tocsr()
     # Cells and sums are the two sides of a graph; its components are the blocks.
     graph = csr_matrix(
-        (np.ones(own.nnz), (own.tocoo().row, own.tocoo().col + len(sums))),
+        (
+            np.ones(hidden_matrix.nnz),
+            (hidden_matrix.tocoo().row, hidden_matrix.tocoo().col + len(sums)),
+        ),
         shape=(len(sums) + len(cells),) * 2,
     )
     label = connected_components(graph, directed=False)[1]
     of_cell = label[len(sums) :]
     of_sum = label[: len(sums)]
     wanted = np.isin(cells, asked)
+    # Sorted once, a block is a slice: n log n for all instead of n for each.
     cell_order = np.argsort(of_cell, kind="stable")
     sum_order = np.argsort(of_sum, kind="stable")
     for block in np.unique(of_cell[wanted]):
@@ -134,15 +144,17 @@ def _solve_block(
     )
     columns = np.searchsorted(block.cells, block.asked)
     if np.isfinite(enough):
-        model.look_round(columns, enough)
+        model.widen_many(columns, enough)
     for cell, column in zip(block.asked, columns, strict=True):
         bounds: list[float] = [model.low[column], model.high[column]]
         duals: list[Floats | None] = [None, None]
+        # The upper end first: it is the wider one as a rule, and often enough by itself.
         for side, sign in ((1, -1.0), (0, 1.0)):
             # Earlier answers may have opened the cell far enough already.
             if bounds[1] - bounds[0] >= enough:
                 break
             cost = np.zeros(len(block.cells))
+            # HiGHS minimises, so the upper end is asked for with the sign turned round.
             cost[column] = sign
             values, duals[side] = model.ask(cost)
             bounds[0], bounds[1] = model.low[column], model.high[column]
@@ -156,23 +168,25 @@ def _solve_block(
 class _Questions:
     """A linear program over the suppressed cells of a block that remembers every answer."""
 
-    def __init__(self, own: Any, sides: Floats, lower: Floats) -> None:
+    def __init__(self, matrix: Any, sides: Floats, lower: Floats) -> None:
         lp = highspy.HighsLp()
-        lp.num_row_, lp.num_col_ = own.shape
-        lp.col_cost_ = np.zeros(own.shape[1])
-        lp.col_lower_, lp.col_upper_ = lower, np.full(own.shape[1], UNLIMITED)
+        lp.num_row_, lp.num_col_ = matrix.shape
+        lp.col_cost_ = np.zeros(matrix.shape[1])
+        # The upper limit is no knowledge of the attacker's: it keeps every
+        # question bounded, so that each has an optimum and a proof.
+        lp.col_lower_, lp.col_upper_ = lower, np.full(matrix.shape[1], UNLIMITED)
         lp.row_lower_ = lp.row_upper_ = sides
         lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-        lp.a_matrix_.start_ = own.indptr
-        lp.a_matrix_.index_ = own.indices
-        lp.a_matrix_.value_ = own.data
+        lp.a_matrix_.start_ = matrix.indptr
+        lp.a_matrix_.index_ = matrix.indices
+        lp.a_matrix_.value_ = matrix.data
         self.model = open_model()
-        self.model.setOptionValue(
-            "presolve", "off"
-        )  # keeps the basis, so each question after the first is short
+        # Without presolve the basis is kept, so each question after the first is short.
+        self.model.setOptionValue("presolve", "off")
         self.model.passModel(lp)
-        self.columns = np.arange(own.shape[1], dtype=np.int32)
-        self.low, self.high = np.full(own.shape[1], np.inf), np.full(own.shape[1], -np.inf)
+        self.columns = np.arange(matrix.shape[1], dtype=np.int32)
+        self.low = np.full(matrix.shape[1], np.inf)
+        self.high = np.full(matrix.shape[1], -np.inf)
 
     def ask(self, cost: Floats) -> tuple[Floats, Floats]:
         """Find the values where ``cost`` @ values is least, and the multipliers that prove it."""
@@ -180,26 +194,31 @@ class _Questions:
         self.model.run()
         if self.model.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             raise PlanError(
-                f"the published counts contradict one another ({self.model.getModelStatus()}) -> release again"
+                "the published counts contradict one another "
+                f"({self.model.getModelStatus()}) -> release again"
             )
         solution = self.model.getSolution()
         values = np.array(solution.col_value)
+        # Every solution is a table that the attacker cannot rule out, so it
+        # widens the range of all cells at once.
         np.minimum(self.low, values, out=self.low)
         np.maximum(self.high, values, out=self.high)
         return values, np.array(solution.row_dual)
 
-    def look_round(self, columns: Ints, enough: float) -> None:
+    def widen_many(self, columns: Ints, enough: float) -> None:
         """Ask about many cells at once in random directions, as long as that opens enough."""
+        # A fixed seed: the same plan must give the same release, byte for byte.
         rng = np.random.default_rng(0)
-        left = columns
-        while len(left) > 4:
+        narrow_cells = columns
+        # With so few cells, a question for each costs no more than a direction.
+        while len(narrow_cells) > 4:
             cost = np.zeros(len(self.columns))
-            cost[left] = rng.choice([-1.0, 1.0], len(left))
+            cost[narrow_cells] = rng.choice([-1.0, 1.0], len(narrow_cells))
             # Both ends of one direction: half of the cells high and half low, then the reverse.
             for sign in (1.0, -1.0):
                 self.ask(sign * cost)
-            still = left[self.high[left] - self.low[left] < enough]
+            still_narrow = narrow_cells[self.high[narrow_cells] - self.low[narrow_cells] < enough]
             # Once a direction opens few cells, asking one by one is cheaper.
-            if len(still) > 0.8 * len(left):
+            if len(still_narrow) > 0.8 * len(narrow_cells):
                 return
-            left = still
+            narrow_cells = still_narrow

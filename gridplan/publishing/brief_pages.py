@@ -13,12 +13,16 @@ from gridplan.publishing.published_figures import list_figures
 from gridplan.tables.schema import Language
 from gridplan.tables.words import say
 
+# In the order in which a page prints them.
 TABLES = ("unmet", "worst", "ratios", "figures")
 NOTES = ("note_estimates", "note_source")
 _STYLE = (
-    "body{font-family:'Noto Sans CJK SC','Microsoft YaHei','PingFang SC',sans-serif;max-width:52em;margin:2em auto;padding:0 1em;"
-    "line-height:1.7;color:#222}table{border-collapse:collapse;width:100%;font-size:.85em}td,th{border-bottom:1px solid #ddd;"
-    "padding:.2em .5em;text-align:left;vertical-align:top}td.n{text-align:right}.stamp{border-top:2px solid #555;margin-top:2em;"
+    "body{font-family:'Noto Sans CJK SC','Microsoft YaHei','PingFang SC',sans-serif;"
+    "max-width:52em;margin:2em auto;padding:0 1em;"
+    "line-height:1.7;color:#222}table{border-collapse:collapse;width:100%;font-size:.85em}"
+    "td,th{border-bottom:1px solid #ddd;"
+    "padding:.2em .5em;text-align:left;vertical-align:top}td.n{text-align:right}"
+    ".stamp{border-top:2px solid #555;margin-top:2em;"
     "font-size:.85em}code{font-size:.95em}@media print{body{margin:0}}"
 )
 Rows = Iterable[Sequence[str]]
@@ -78,7 +82,11 @@ def write_page(brief: Brief) -> str:
     head = (
         f'<meta charset="utf-8"><title>{say("brief.title", first)}</title><style>{_STYLE}</style>'
     )
-    policy = "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
+    # Should a name hold markup in spite of the escapes, nothing runs or is fetched.
+    policy = (
+        '<meta http-equiv="Content-Security-Policy" '
+        "content=\"default-src 'none'; style-src 'unsafe-inline'\">"
+    )
     return (
         f'<!doctype html>\n<html lang="{first}"><head>{policy}{head}</head>\n<body>\n'
         + "\n".join(body)
@@ -89,8 +97,10 @@ def write_page(brief: Brief) -> str:
 def _list_rows(brief: Brief, name: str, lang: Language) -> Rows:
     """List the rows of one of the brief's tables as text."""
     if name == "figures":
+        # Unknown figures have a list of their own, with what they need.
         for code, row in brief.figures[brief.figures["status"] != "unknown"].iterrows():
             figure = list_figures()[str(code)]
+            # Tangshan's figure goes through the same rounding and unit as the plan's.
             printed = pd.Series(
                 {
                     "status": "unknown" if np.isnan(figure.published) else "shown",
@@ -117,7 +127,9 @@ def _list_rows(brief: Brief, name: str, lang: Language) -> Rows:
                 row.first,
             )
     else:
+        # A ratio is known only where both of its figures are.
         for row in brief.ratios[brief.ratios["value"].notna()].itertuples():
+            # The star marks what is further off than tangshan_ratios.FAR.
             off = "" if np.isnan(row.off) else f"{100 * row.off:+.0f} %{' *' if row.far else ''}"
             yield (
                 getattr(row, lang),
@@ -149,6 +161,7 @@ def _name_columns(name: str, lang: Language) -> list[str]:
 
 def _write_table(columns: Sequence[str], rows: Rows) -> str:
     lines = ["| " + " | ".join(columns) + " |", "|" + " --- |" * len(columns)]
+    # A bare | in a name would end its cell.
     lines += ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
     return "\n".join(lines)
 
@@ -160,6 +173,7 @@ def _write_html_table(columns: Sequence[str], rows: Rows) -> str:
 
 
 def _write_cell(cell: str) -> str:
+    # Expressions come in Markdown's backticks; HTML has an element for them.
     text = html.escape(cell)
     return (
         f"<td><code>{text.strip('`')}</code></td>" if text.startswith("`") else f"<td>{text}</td>"

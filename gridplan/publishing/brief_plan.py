@@ -54,6 +54,7 @@ class Brief:
     def to_csv(self) -> str:
         """Write the table of figures as CSV."""
         text = io.StringIO()
+        # Line ends and quotes as RFC 4180 has them, so that spreadsheets open the file.
         self.figures.to_csv(
             text, lineterminator="\r\n", quoting=csv.QUOTE_MINIMAL, float_format="%.6g"
         )
@@ -105,20 +106,23 @@ def require_release(plan: Plan) -> None:
         return
     if plan.is_release:
         raise PlanError(
-            "the released plan was changed after its disclosure check -> release the working plan again"
+            "the released plan was changed after its disclosure check"
+            " -> release the working plan again"
         )
     raise PlanError(
-        "this is a working plan, which may not leave -> make a release of it first: gridplan release PLAN -o FOLDER"
+        "this is a working plan, which may not leave"
+        " -> make a release of it first: gridplan release PLAN -o FOLDER"
     )
 
 
 def describe_figures(leaving: Plan) -> pd.DataFrame:
     """Describe every figure: value, status, the table and expression behind it, and Tangshan's."""
-    own = read_figures(leaving)
+    released = read_figures(leaving)
     rows = []
     for name, figure in list_figures().items():
-        value = float(own.loc[name, "value"])
-        shown = bool(own.loc[name, "shown"])
+        value = float(released.loc[name, "value"])
+        shown = bool(released.loc[name, "shown"])
+        # Suppressed comes first: a suppressed figure has no value either.
         status = "suppressed" if not shown else "unknown" if np.isnan(value) else "shown"
         rows.append(
             {
@@ -145,12 +149,14 @@ def write_paragraph(figures: pd.DataFrame, lang: Language) -> str:
     # The key of a sentence names the figures that it takes.
     for key, sentence in list_words("sentence", lang).items():
         names = key.split("|")
+        # One known figure is enough; the others of the sentence read as unknown.
         if (figures.loc[names, "status"] == "unknown").all():
             continue
         values = {
             name: write_value(figures.loc[name], list_figures()[name], lang) for name in names
         }
         parts.append(sentence.format(**values))
+    # Chinese sentences end in a full-width stop and take no space.
     return ("" if lang == "zh" else " ").join(parts)
 
 
@@ -162,9 +168,10 @@ def write_value(row: Any, figure: BriefFigure, lang: Language) -> str:
         return say("brief.unknown_value", lang)
     value = float(row["value"])
     if figure.unit == "share":
-        # rounding never reaches a mark that is not reached
+        # Rounded down: 59.96 % must not read as the 60.0 % that the rules ask for.
         text = f"{np.floor(value * 1000) / 10:.1f}"
         return f"{text}%" if lang == "zh" else f"{text} %"
+    # Counts and sums are whole; a mean keeps one decimal.
     whole = figure.how.partition(":")[0] != "mean"
     return (f"{round(value)}" if lang == "zh" else f"{round(value):,}") if whole else f"{value:.1f}"
 
@@ -186,16 +193,21 @@ def write_stamp(leaving: Plan, lang: Language) -> str:
 def _rank_gaps(leaving: Plan) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Rank the rules by their gaps, and the communities by all of theirs."""
     gaps = leaving.published[leaving.published["measure"].str.startswith("gaps:")]
+    # A measure is gaps:ROOM:RULE; a table without rows splits into no columns.
     parts = gaps["measure"].str.split(":", n=2, expand=True)
-    own = gaps.assign(room=parts[1] if len(gaps) else "", rule=parts[2] if len(gaps) else "")
-    city = own[own["level"] == "city"].sort_values(["value", "measure"], ascending=[False, True])
+    by_rule = gaps.assign(room=parts[1] if len(gaps) else "", rule=parts[2] if len(gaps) else "")
+    # Equal numbers of gaps are ordered by name, so that the brief is always the same.
+    city = by_rule[by_rule["level"] == "city"].sort_values(
+        ["value", "measure"], ascending=[False, True]
+    )
     by = (
-        own[own["level"] == "community"]
+        by_rule[by_rule["level"] == "community"]
         .groupby("community")
         .agg(value=("value", "sum"), rules=("rule", "nunique"))
     )
+    # The rule with most gaps is the one to name for a community.
     top = (
-        own[own["level"] == "community"]
+        by_rule[by_rule["level"] == "community"]
         .sort_values(["value", "rule"], ascending=[False, True])
         .groupby("community")
         .first()

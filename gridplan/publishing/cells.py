@@ -32,6 +32,7 @@ FINEST: Mapping[str, str] = {
     **dict.fromkeys(("volunteers", "volunteers_party", "volunteers_other"), "community"),
 }
 OTHERWISE = "community"
+# A part of members or volunteers -> its measure in the site's table of counts.
 _COUNTED = {
     "full": "party_members_full",
     "probationary": "party_members_probationary",
@@ -66,16 +67,17 @@ def count_cells(plan: Plan) -> pd.DataFrame:
     PlanError
         If more members of a community stand in branches than it has.
     """
-    own = _count_communities(plan)
-    town = plan.site.communities["subdistrict"].reindex(own.index).fillna("").astype("str")
-    parts = [_stack(own, "community", own.index)]
-    wards = own.groupby(town.to_numpy()).sum(min_count=1)
+    measures = _count_communities(plan)
+    town = plan.site.communities["subdistrict"].reindex(measures.index).fillna("").astype("str")
+    parts = [_list_cells(measures, "community", measures.index)]
+    wards = measures.groupby(town.to_numpy()).sum(min_count=1)
+    # A community without a subdistrict counts for the city alone.
     wards = wards[wards.index != ""]
-    parts.append(_stack(wards, "subdistrict", np.array([""] * len(wards), dtype=object)))
-    city = pd.DataFrame([own.sum(min_count=1)], index=[CITY])
-    parts.append(_stack(city, "city", np.array([""], dtype=object)))
-    if "members" in own.columns:
-        parts.append(_count_branches(plan, own["members"]))
+    parts.append(_list_cells(wards, "subdistrict", np.array([""] * len(wards), dtype=object)))
+    city = pd.DataFrame([measures.sum(min_count=1)], index=[CITY])
+    parts.append(_list_cells(city, "city", np.array([""], dtype=object)))
+    if "members" in measures.columns:
+        parts.append(_count_branches(plan, measures["members"]))
     cells = pd.concat(parts, ignore_index=True)
     cells["value"] = cells["value"].astype(np.int64)
     return order_cells(cells)
@@ -83,6 +85,7 @@ def count_cells(plan: Plan) -> pd.DataFrame:
 
 def order_cells(cells: pd.DataFrame) -> pd.DataFrame:
     """Order cells by level, code and measure."""
+    # Their codes sort from the city down, which the alphabet would not.
     rank = pd.Categorical(cells["level"], LEVELS).codes
     return (
         cells.assign(rank=rank)
@@ -94,30 +97,38 @@ def order_cells(cells: pd.DataFrame) -> pd.DataFrame:
 def _count_communities(plan: Plan) -> pd.DataFrame:
     """Count by community: a column for each measure that is known of every community."""
     codes = plan.site.communities.index
-    own = pd.DataFrame(index=codes)
+    measures = pd.DataFrame(index=codes)
     people = plan.members
-    given = _find_given(plan)
+    site_counts = _sum_site_counts(plan)
     for name in ("full", "probationary", "volunteers", "volunteers_party", "elders"):
+        # Members by stairwell come first: they are what the plan was organised by.
         if len(people) and name in people.columns:
             values = people.groupby("community")[name].sum().reindex(codes).fillna(0)
-            known = bool(values.any()) or _COUNTED[name] in given.columns
+            # Zeros in the table of members say nothing unless somebody counted.
+            known = bool(values.any()) or _COUNTED[name] in site_counts.columns
         else:
-            known = _COUNTED[name] in given.columns
-            values = given[_COUNTED[name]].reindex(codes).fillna(0) if known else None
+            known = _COUNTED[name] in site_counts.columns
+            values = site_counts[_COUNTED[name]].reindex(codes).fillna(0) if known else None
         if known:
-            own[name] = values.round().astype(np.int64)
-    if "full" in own.columns:
-        own["probationary"] = own.get("probationary", pd.Series(0, index=codes))
-        own["members"] = own["full"] + own["probationary"]
-    if "volunteers_party" in own.columns and "volunteers" in own.columns:
-        own["volunteers_party"] = own["volunteers_party"].clip(upper=own["volunteers"])
-        own["volunteers_other"] = own["volunteers"] - own["volunteers_party"]
+            # The table of counts holds floats; people are whole numbers.
+            measures[name] = values.round().astype(np.int64)
+    if "full" in measures.columns:
+        # Where full members are known, probationary ones that nobody counted are none.
+        measures["probationary"] = measures.get("probationary", pd.Series(0, index=codes))
+        measures["members"] = measures["full"] + measures["probationary"]
+    if "volunteers_party" in measures.columns and "volunteers" in measures.columns:
+        # More Party volunteers than volunteers would leave a negative rest.
+        measures["volunteers_party"] = measures["volunteers_party"].clip(
+            upper=measures["volunteers"]
+        )
+        measures["volunteers_other"] = measures["volunteers"] - measures["volunteers_party"]
     else:
-        own = own.drop(columns="volunteers_party", errors="ignore")
-    return own
+        # A part without its whole is in no sum, so it is not published.
+        measures = measures.drop(columns="volunteers_party", errors="ignore")
+    return measures
 
 
-def _find_given(plan: Plan) -> pd.DataFrame:
+def _sum_site_counts(plan: Plan) -> pd.DataFrame:
     """Sum up the site's counts by community; counts of the site as a whole are left out."""
     counts = plan.site.counts
     where = find_places(plan)
@@ -132,15 +143,15 @@ def find_places(plan: Plan) -> pd.Series[Any]:
     level = counts["level"]
     building = of.map(plan.site.buildings["community"])
     compound = of.map(plan.site.compounds["community"])
-    found = np.select(
+    community = np.select(
         [level == "building", level == "compound", level == "community"],
         [building, compound, of],
         "",
     )
-    return pd.Series(found, index=counts.index, dtype=object).fillna("").astype("str")
+    return pd.Series(community, index=counts.index, dtype=object).fillna("").astype("str")
 
 
-def _stack(table: pd.DataFrame, level: str, communities: Any) -> pd.DataFrame:
+def _list_cells(table: pd.DataFrame, level: str, communities: Any) -> pd.DataFrame:
     """Turn a table of measures into cells."""
     wanted = [name for name in MEASURES if name in table.columns]
     cells = [
@@ -155,6 +166,7 @@ def _stack(table: pd.DataFrame, level: str, communities: Any) -> pd.DataFrame:
         )
         for name in wanted
     ]
+    # pandas refuses to join no tables at all.
     blank = pd.DataFrame(columns=["level", "of", "community", "measure", "value"])
     return pd.concat(cells, ignore_index=True) if cells else blank
 
@@ -166,6 +178,7 @@ def _count_branches(plan: Plan, members: pd.Series[Any]) -> pd.DataFrame:
     inside = (
         size.groupby(branches["community"]).sum().reindex(members.index).fillna(0).astype(np.int64)
     )
+    # Fewer is no contradiction: the rest is outside branches.
     wrong = members.index[inside > members]
     if len(wrong):
         text = f"{len(wrong)} communities have more members in branches than members"
@@ -176,6 +189,7 @@ def _count_branches(plan: Plan, members: pd.Series[Any]) -> pd.DataFrame:
                 )
             )
         )
+    # Without branches the rest would be the community's count once more.
     held = members.index[members.index.isin(branches["community"])]
     both = [
         pd.DataFrame(
@@ -222,15 +236,19 @@ def tie_cells(
     up_level = pd.Series(level).map(
         {"city": "", "subdistrict": "city", "community": "subdistrict", "branch": "community"}
     )
+    # Without a subdistrict a community is added to the city directly.
     up_level = np.where((level == "community") & (town == ""), "city", up_level)
     up = np.select([up_level == "city", up_level == "subdistrict"], [CITY, town], community)
+    # Members outside branches are a part of their community's members.
     measure = cells["measure"].replace(OUTSIDE, "members").to_numpy(dtype=object)
+    # NaN where the whole was not published: then there is no sum to know.
     parent = place.reindex(pd.MultiIndex.from_arrays([up_level, up, measure])).to_numpy()
     rows = []
     columns = []
     signs = []
     has = np.flatnonzero(~np.isnan(parent))
     sums, row = np.unique(parent[has].astype(np.int64), return_inverse=True)
+    # A row of the matrix is a sum: its parts count 1, the whole -1.
     rows += [row, np.arange(len(sums))]
     columns += [has, sums]
     signs += [np.ones(len(has)), -np.ones(len(sums))]
@@ -244,16 +262,19 @@ def tie_cells(
             pd.MultiIndex.from_arrays([level[wholes], of[wholes], [part] * len(wholes)])
             for part in parts
         ]
-        found = np.array([place.reindex(name).to_numpy(float) for name in names])
-        own = np.flatnonzero(~np.isnan(found).any(axis=0))
-        rows += [count + np.arange(len(own))] * (1 + len(parts))
-        columns += [wholes[own], *found[:, own].astype(np.int64)]
-        signs += [-np.ones(len(own)), *np.ones((len(parts), len(own)))]
-        count += len(own)
+        part_rows = np.array([place.reindex(name).to_numpy(float) for name in names])
+        # The sum is known only where every part is a cell.
+        complete = np.flatnonzero(~np.isnan(part_rows).any(axis=0))
+        rows += [count + np.arange(len(complete))] * (1 + len(parts))
+        columns += [wholes[complete], *part_rows[:, complete].astype(np.int64)]
+        signs += [-np.ones(len(complete)), *np.ones((len(parts), len(complete)))]
+        count += len(complete)
     matrix = csr_matrix(
         (np.concatenate(signs), (np.concatenate(rows), np.concatenate(columns))),
         shape=(count, len(cells)),
     )
+    # Everybody knows the rule, and smaller branches are not published: a hidden
+    # one has at least ``floor`` members.
     lower = np.where(
         (level == "branch") & (cells["measure"] == "members"), max(least, floor), least
     )

@@ -23,6 +23,7 @@ def list_edges(low: int, target: int, high: int, width: int) -> list[int]:
     ([1, 20, 30, 41], [1, 20, 41], [1, 36])
     """
     edges = [1]
+    # A limit too near to the one before is left out rather than shown as a narrow band.
     for edge in (low, target, high + 1):
         if edge - edges[-1] >= width:
             edges.append(edge)
@@ -34,22 +35,26 @@ def list_edges(low: int, target: int, high: int, width: int) -> list[int]:
 def band_households(subgrids: Any, rules: DisclosureRules) -> pd.DataFrame:
     """Find the first and last number of households of each residential sub-grid's band.
 
-    They are 0 and OPEN where the band is withheld. Bands are withheld where those of a community or grid, with its exact
-    total, would narrow one of them to fewer than ``household_width`` numbers.
+    They are 0 and OPEN where the band is withheld. Bands are withheld where those
+    of a community or grid, with its exact total, would narrow one of them to fewer
+    than ``household_width`` numbers.
     """
     low = np.zeros(len(subgrids), np.int64)
     high = np.full(len(subgrids), OPEN, np.int64)
     homes = (subgrids["kind"] != "exclusive").to_numpy()
     held = subgrids["households"].to_numpy()
     limits = subgrids[["low", "target", "high"]].to_numpy()
-    for own in np.unique(limits[homes], axis=0):
-        rows = np.flatnonzero(homes & (limits == own).all(axis=1) & (held > 0))
+    # Sub-grids under the same rule share their edges, so each rule is banded at once.
+    for rule in np.unique(limits[homes], axis=0):
+        # Empty sub-grids stay withheld: a band of 0 alone would be their number.
+        rows = np.flatnonzero(homes & (limits == rule).all(axis=1) & (held > 0))
         edges = np.array(
-            [*list_edges(int(own[0]), int(own[1]), int(own[2]), rules.household_width), OPEN + 1]
+            [*list_edges(int(rule[0]), int(rule[1]), int(rule[2]), rules.household_width), OPEN + 1]
         )
         place = np.searchsorted(edges, held[rows], side="right") - 1
         low[rows], high[rows] = edges[place], edges[place + 1] - 1
     bands = pd.DataFrame({"first": low, "last": high}, index=subgrids.index)
+    # Both totals leave exactly. Withholding for one only widens what the other sees.
     for total in ("community", "grid"):
         bands = _withhold(
             bands, subgrids[total].to_numpy(dtype=object), held, rules.household_width
@@ -74,10 +79,12 @@ def find_tight(bands: pd.DataFrame, of: Objects, totals: pd.Series[Any], width: 
     banded = last < OPEN
     banded |= first > 0
     total = pd.Series(of).map(totals).to_numpy(float)
+    # The others of the total at their least and most leave the rest for this one.
     least = pd.Series(first).groupby(of).transform("sum").to_numpy() - first
     most = pd.Series(np.minimum(last, OPEN)).groupby(of).transform("sum").to_numpy() - last
     low = np.maximum(first, total - most)
     high = np.minimum(last, total - least)
+    # An unknown total is NaN, which compares as false and narrows nothing.
     wrong = banded & (high - low + 1 < width) & (of != "")
     return sorted(set(of[wrong].tolist()))
 
@@ -113,6 +120,7 @@ def read_bands(texts: pd.Series[Any]) -> pd.DataFrame:
 def blur_subgrids(plan: Plan, rules: DisclosureRules, bands: pd.DataFrame) -> Any:
     """Return the sub-grids with bands instead of numbers, and nothing about single doors."""
     table = plan.subgrids
+    # Judged by the published band; from the number it would narrow the band.
     may_fit = (bands["last"] >= table["low"]) & (bands["first"] <= table["high"])
     return table.assign(
         households=bands["first"].astype(np.int64),

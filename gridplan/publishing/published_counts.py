@@ -14,12 +14,12 @@ from gridplan.rules.disclosure import DisclosureRules
 def publish_households(plan: Plan) -> pd.DataFrame:
     """Publish households, sub-grids and grids of each community: none is a count of people."""
     table = plan.subgrids
-    own = table["community"]
+    community = table["community"]
     homes = table["kind"] == "residential"
     measures = {
-        "households": table["households"].groupby(own).sum(),
-        "subgrids": homes.groupby(own).sum(),
-        "exclusive": (~homes).groupby(own).sum(),
+        "households": table["households"].groupby(community).sum(),
+        "subgrids": homes.groupby(community).sum(),
+        "exclusive": (~homes).groupby(community).sum(),
     }
     if len(plan.special_grids):
         measures["special"] = plan.special_grids.groupby("community").size()
@@ -45,6 +45,8 @@ def publish_figures(plan: Plan, cells: pd.DataFrame, rules: DisclosureRules) -> 
     values = count_figures(plan)
     city = cells[cells["level"] == "city"].set_index("measure")
     hidden = {name for name in city.index if not city.loc[name, "shown"]}
+    # A hidden count of the city -> the figures that equal it, are made from it,
+    # or would show how large it is.
     closed = {
         "members": (
             "members",
@@ -60,11 +62,13 @@ def publish_figures(plan: Plan, cells: pd.DataFrame, rules: DisclosureRules) -> 
     shut = {figure for name in hidden for figure in closed.get(name, ())}
     if _betrays_urban(plan, cells):
         shut.add("volunteers_urban")
+    # Figures of people from any other table are small counts too.
     shut |= {
         name
         for name in values.index
         if list_figures()[name].unit == "people" and 0 < values[name] < rules.smallest
     }
+    # An unknown figure has no row; a suppressed one has a row without value.
     known = values.dropna()
     return pd.DataFrame(
         {
@@ -97,14 +101,16 @@ def publish_gaps(plan: Plan, cells: pd.DataFrame) -> pd.DataFrame:
     blank = pd.DataFrame(columns=["level", "of", "community", "measure", "value", "shown"])
     if plan.gaps.empty:
         return blank
-    own = cells[cells["level"] == "community"]
-    closed = set(own.loc[~own["shown"], "community"])
+    counts = cells[cells["level"] == "community"]
+    closed = set(counts.loc[~counts["shown"], "community"])
+    # Where no central household is in reach says where members live.
     listed = plan.gaps[(plan.gaps["room"] != "reach") | (plan.gaps["rule"] != CENTRAL)]
     gaps = listed.assign(measure="gaps:" + listed["room"] + ":" + listed["rule"])
     table = (
         gaps.groupby(["measure", "community"]).size().rename("value").astype(float).reset_index()
     )
     shut = table["community"].isin(closed)
+    # The only withheld community of a measure is the city's sum less the others.
     lone = shut & (shut.groupby(table["measure"]).transform("sum") == 1)
     city = (
         table[~lone]
@@ -125,20 +131,20 @@ def publish_reach(plan: Plan) -> pd.DataFrame:
     says where members live.
     """
     blank = pd.DataFrame(columns=["level", "of", "community", "measure", "value", "shown"])
-    own = plan.coverage[
+    shares = plan.coverage[
         plan.coverage["own"]
         & (plan.coverage["state"] == "now")
         & (plan.coverage["kind"] != CENTRAL)
     ]
-    own = own[own["level"].isin(["city", "community"]) & own["reachable_share"].notna()]
-    if own.empty:
+    shares = shares[shares["level"].isin(["city", "community"]) & shares["reachable_share"].notna()]
+    if shares.empty:
         return blank
     frames = []
     for name, column in (("reach", "reachable_share"), ("served", "served_share")):
-        measure = name + ":" + own["kind"] + ":" + own["minutes"].map("{:g}".format)
+        measure = name + ":" + shares["kind"] + ":" + shares["minutes"].map("{:g}".format)
         frames.append(
-            own[["level", "of", "community"]].assign(
-                measure=measure, value=own[column].round(2), shown=True
+            shares[["level", "of", "community"]].assign(
+                measure=measure, value=shares[column].round(2), shown=True
             )
         )
     return pd.concat(frames, ignore_index=True)

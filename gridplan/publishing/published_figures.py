@@ -49,11 +49,11 @@ def list_figures() -> Mapping[str, BriefFigure]:
     """
     text = files("gridplan.publishing").joinpath("figures.csv").read_text(encoding="utf-8")
     rows = csv.DictReader(text.splitlines())
-    found = {}
+    figures = {}
     for row in rows:
         values: dict[str, Any] = {**row, "published": float(row["published"] or "nan")}
-        found[row["id"]] = BriefFigure(**values)
-    return found
+        figures[row["id"]] = BriefFigure(**values)
+    return figures
 
 
 def count_figures(plan: Plan) -> pd.Series[Any]:
@@ -73,13 +73,17 @@ def count_figures(plan: Plan) -> pd.Series[Any]:
 def count_figure(plan: Plan, figure: BriefFigure) -> float:
     """Count one figure; NaN where its table has no row that could be counted."""
     table = plan.get_table(figure.table)
-    own = pd.DataFrame(table.drop(columns="geometry", errors="ignore")).reset_index()
+    rows = pd.DataFrame(table.drop(columns="geometry", errors="ignore")).reset_index()
+    # Counts have a place, not a kind; filters of figures.csv ask for the kind.
     if figure.table == "counts":
-        own["community_kind"] = (
+        rows["community_kind"] = (
             find_places(plan).map(plan.site.communities["kind"]).fillna("").to_numpy()
         )
-    own = own.query(figure.filter, engine="python") if figure.filter else own
-    if figure.needs and own.empty:
+    # The Python engine, so that the result does not depend on numexpr being there.
+    rows = rows.query(figure.filter, engine="python") if figure.filter else rows
+    # No row of a filled table is a count of 0; an empty table was never filled.
+    # Places may be listed in part, so none of a kind is unknown.
+    if figure.needs and rows.empty:
         return (
             float("nan")
             if table.empty or figure.how != "count" or figure.table == "places"
@@ -87,20 +91,21 @@ def count_figure(plan: Plan, figure: BriefFigure) -> float:
         )
     how, _, what = figure.how.partition(":")
     if how == "count":
-        return float(len(own))
-    if own.empty:
+        return float(len(rows))
+    if rows.empty:
         return float("nan")
     if how == "nunique":
-        values = own[what]
+        values = rows[what]
+        # The empty code stands for no value.
         return float(values[values.astype("str") != ""].nunique())
     if how == "part":
-        return _divide_parts(own, what)
-    values = own.eval(what, engine="python").astype(float)
+        return _divide_parts(rows, what)
+    values = rows.eval(what, engine="python").astype(float)
     return float(values.sum() if how == "sum" else np.average(values))
 
 
-def _divide_parts(own: pd.DataFrame, what: str) -> float:
+def _divide_parts(rows: pd.DataFrame, what: str) -> float:
     column, _, names = what.partition("=")
     part, _, whole = names.partition("/")
-    sums = own.groupby(column)["value"].sum()
+    sums = rows.groupby(column)["value"].sum()
     return float(sums[part] / sums[whole]) if part in sums and sums.get(whole, 0) else float("nan")

@@ -28,6 +28,7 @@ MAY_LEAVE = frozenset(
         *("institutions", "subgrids", "special_grids", "touches", "grids", "links", "published"),
     )
 )
+# Columns that would say something of a single door, building or person.
 BLANK = {
     "buildings": (
         "households",
@@ -74,7 +75,10 @@ class ReleaseVerdict:
             if np.isinf(self.narrowest)
             else f", each open to a range of at least {self.narrowest:.0f}"
         )
-        first = f"disclosure check {word}: {self.solved:,} suppressed counts attacked{range_left if self.passed else ''}"
+        first = (
+            f"disclosure check {word}: {self.solved:,} suppressed counts attacked"
+            f"{range_left if self.passed else ''}"
+        )
         return "\n".join(
             [first, *(f"  {n}. {problem}" for n, problem in enumerate(self.problems, 1))]
         )
@@ -118,7 +122,7 @@ def check_release(
         *_check_values(leaving, rules),
         *_check_bands(leaving, rules),
     ]
-    exposed, solved, narrowest = _attack(
+    exposed, solved, narrowest = _solve_suppressed(
         leaving, rules, all_rules.organisation.branch_full, working, before, published
     )
     return ReleaseVerdict(tuple(problems + exposed), solved, narrowest)
@@ -145,6 +149,7 @@ def _check_left_behind(plan: Plan) -> list[Problem]:
         table = plan.get_table(name)
         for column in columns:
             values = table[column]
+            # Texts are blank as the empty string, numbers as 0 or missing.
             full = (
                 (values != "")
                 if isinstance(values.dtype, pd.StringDtype)
@@ -183,6 +188,7 @@ def _check_levels(plan: Plan) -> list[Problem]:
     table = plan.published
     finest = table["measure"].map(FINEST).fillna(OTHERWISE)
     rank = {level: n for n, level in enumerate(LEVELS)}
+    # A level that nobody knows counts as finer than all.
     depth = table["level"].map(rank).fillna(len(LEVELS))
     finer = depth > finest.map(rank)
     if not finer.any():
@@ -202,6 +208,7 @@ def _check_values(plan: Plan, rules: DisclosureRules) -> list[Problem]:
         & (counts["value"] < rules.smallest)
         & ((counts["value"] > 0) | (not rules.zeros_safe))
     )
+    # Hidden and still there: the value would travel in the file.
     betrayed = ~counts["shown"] & counts["value"].notna()
     faults = ((small, "small counts are published"), (betrayed, "suppressed counts bear a value"))
     return [
@@ -221,6 +228,7 @@ def _check_bands(plan: Plan, rules: DisclosureRules) -> list[Problem]:
     """Find bands of households that are too narrow, alone or with the total of their area."""
     table = plan.subgrids
     bands = read_bands(table["household_band"])
+    # A release gives the first number of the band for the households, 0 if withheld.
     exact = (table["households"] != bands["first"]).to_numpy()
     narrow = (bands["last"] - bands["first"] + 1 < rules.household_width).to_numpy() & (
         bands["first"] > 1
@@ -239,6 +247,7 @@ def _check_bands(plan: Plan, rules: DisclosureRules) -> list[Problem]:
         )
         if rows.any()
     ]
+    # The exact totals that leave beside the bands, as household_bands tries them.
     totals = {
         "community": plan.site.communities["households"].fillna(0),
         "grid": plan.grids["households"],
@@ -254,7 +263,7 @@ def _check_bands(plan: Plan, rules: DisclosureRules) -> list[Problem]:
     return problems
 
 
-def _attack(
+def _solve_suppressed(
     plan: Plan,
     rules: DisclosureRules,
     floor: int,
@@ -267,15 +276,18 @@ def _attack(
     cells = counts[counts["measure"].isin([*MEASURES, OUTSIDE])].reset_index(drop=True)
     if cells.empty:
         return [], 0, float("inf")
+    # Where zeros are always published, whatever is hidden is at least 1.
     system = tie_cells(cells, plan.site.communities["subdistrict"], int(rules.zeros_safe), floor)
     values = cells["value"].where(cells["shown"]).to_numpy(float)
     if working is not None and before is not None and published is not None:
         system, hidden, _ = add_overlay(system, working, before, published)
+        # Old counts that were shown are known to the attacker; pieces never are.
         values = np.append(values, system.cells["value"].to_numpy(float)[len(cells) :])
         values[hidden] = np.nan
     asked = np.flatnonzero(np.isnan(values))
     try:
         ranges = find_ranges(system.matrix, values, system.lower, asked, rules.interval)
+    # Sums that cannot hold leave no range to find: that is a fault by itself.
     except PlanError as error:
         return (
             [Problem("published", "sums hold", str(error), "release the plan again")],
@@ -283,12 +295,17 @@ def _attack(
             0.0,
         )
     wrong = find_exposed(ranges, rules)
+    # Only what may be small for all that is known must stay open.
     width: Any = (ranges.high - ranges.low)[ranges.low < rules.smallest]
     problems = []
     if wrong.any():
-        text = f"{int(wrong.sum())} suppressed counts can be narrowed to less than {rules.interval + 1} values"
+        text = (
+            f"{int(wrong.sum())} suppressed counts can be narrowed "
+            f"to less than {rules.interval + 1} values"
+        )
         ids = tuple(system.cells["of"].iloc[asked[wrong]].astype(str))
         problems.append(Problem("published", "open", text, "release the plan again", ids))
+    # Ranges are only followed up to the interval, so no wider one is claimed.
     return (
         problems,
         len(asked),

@@ -99,15 +99,18 @@ def release(
     --------
     >>> from gridplan.synthetic import make_board_plan
     >>> leaving = release(make_board_plan())
-    >>> leaving.manifest["release"]["passed"], len(leaving.stairwells), leaving.subgrids["centre"].tolist()
-    (True, 0, ['', ''])
+    >>> leaving.manifest["release"]["passed"], len(leaving.stairwells)
+    (True, 0)
+    >>> leaving.subgrids["centre"].tolist()
+    ['', '']
     """
     if is_released(plan):
         raise PlanError("the plan is a release already -> give the working plan")
     all_rules = plan.rules
     rules = rules or all_rules.disclosure
+    # What went out earlier is made again by today's rules where nobody kept it.
     earlier = None if before is None else (before, published or release(before, rules=rules))
-    cells = _open_branches(count_cells(plan), all_rules.organisation.branch_full)
+    cells = _drop_small_branches(count_cells(plan), all_rules.organisation.branch_full)
     choice, cells = _suppress(plan, cells, rules, all_rules.organisation.branch_full, earlier)
     bands = band_households(plan.subgrids, rules)
     if earlier is not None:
@@ -121,6 +124,7 @@ def release(
             publish_reach(plan),
         ]
     )
+    # Numbered after sorting, so that codes do not depend on who published first.
     table = order_cells(table)
     table["row"] = [str(n) for n in range(1, len(table) + 1)]
     stripped = _strip(plan, bands, rules)
@@ -144,12 +148,14 @@ def seal_tables(plan: Plan) -> str:
     """Sum up the tables that were checked as one number, so that a later change shows."""
     digest = hashlib.sha256()
     for name in ("published", "subgrids", "links"):
+        # Outlines hold no count. Six digits, so that saving and loading keeps the seal.
         table = pd.DataFrame(
             plan.get_table(name).drop(columns="geometry", errors="ignore")
         ).sort_index()
         digest.update(table.to_csv(float_format="%.6g", lineterminator="\n").encode())
     for name in WITHHELD:
         digest.update(f"{name} {len(plan.get_table(name))}".encode())
+    # 64 bits: the seal guards against mistakes, not against forgers.
     return digest.hexdigest()[:16]
 
 
@@ -184,9 +190,10 @@ def stamp(
     return plan.replace(manifest={**plan.manifest, "release": note})
 
 
-def _open_branches(cells: pd.DataFrame, floor: int) -> pd.DataFrame:
+def _drop_small_branches(cells: pd.DataFrame, floor: int) -> pd.DataFrame:
     """Leave out the branches of a community that has one smaller than a branch may be."""
     branch = cells["level"] == "branch"
+    # The attack takes it for granted that no published branch is smaller.
     odd = cells.loc[
         branch & (cells["measure"] == "members") & (cells["value"] < floor), "community"
     ]
@@ -209,18 +216,22 @@ def _suppress(
     if len(choice.exposed):
         names = system.cells.loc[choice.exposed, "of"].tolist()
         raise PlanError(
-            f"{len(names)} small counts are given away by the earlier release, whatever this one hides "
-            f"({', '.join(map(str, names[:5]))}) -> release this plan without branches: give one without party_orgs"
+            f"{len(names)} small counts are given away by the earlier release, "
+            f"whatever this one hides ({', '.join(map(str, names[:5]))})"
+            " -> release this plan without branches: give one without party_orgs"
         )
+    # Cells that the earlier release added come last and are not published again.
     hidden = choice.hidden[: len(cells)]
-    own = cells.assign(shown=~hidden, value=np.where(hidden, np.nan, cells["value"].astype(float)))
-    members = own[(own["level"] == "community") & (own["measure"] == "members")]
+    published = cells.assign(
+        shown=~hidden, value=np.where(hidden, np.nan, cells["value"].astype(float))
+    )
+    members = published[(published["level"] == "community") & (published["measure"] == "members")]
     closed = members.loc[~members["shown"], "community"]
     # Whether a community has branches says how many members it has: where
     # these are suppressed, so are those.
-    return choice, own[~((own["level"] == "branch") & own["community"].isin(closed))].reset_index(
-        drop=True
-    )
+    return choice, published[
+        ~((published["level"] == "branch") & published["community"].isin(closed))
+    ].reset_index(drop=True)
 
 
 def _keep_bands_apart(
@@ -234,6 +245,7 @@ def _keep_bands_apart(
         .to_frame("new")
         .join(old.stairwells["subgrid"].rename("old"), how="inner")
     )
+    # A sub-grid has the same doors in both plans where all of both coincide.
     sizes = doors.value_counts().reset_index(name="both")
     sizes["new_size"] = sizes["new"].map(plan.stairwells["subgrid"].value_counts())
     sizes["old_size"] = sizes["old"].map(old.stairwells["subgrid"].value_counts())
@@ -244,9 +256,11 @@ def _keep_bands_apart(
     ]
     before = read_bands(out.subgrids["household_band"]).reindex(same["old"])
     now = bands.reindex(same["new"])
+    # Of both bands together only the overlap is left for the number.
     width = np.minimum(before["last"].to_numpy(), now["last"].to_numpy()) - np.maximum(
         before["first"].to_numpy(), now["first"].to_numpy()
     )
+    # A withheld band begins at 0 and narrows nothing.
     both_banded = (before["first"].to_numpy() > 0) & (now["first"].to_numpy() > 0)
     gone = bands.index.isin(same["new"][both_banded & (width + 1 < rules.household_width)])
     return pd.DataFrame(
@@ -257,6 +271,7 @@ def _keep_bands_apart(
 
 def _strip(plan: Plan, bands: pd.DataFrame, rules: DisclosureRules) -> Plan:
     """Empty the tables that stay behind, and take off the others what may not leave."""
+    # Empty unless named: a table that is new in the schema must not slip out.
     tables: dict[str, Any] = {
         name: make_empty(name, plan.crs if is_spatial(name) else None)
         for name in ALL_TABLES
@@ -277,6 +292,7 @@ def _strip_communities(plan: Plan) -> Any:
 def _strip_buildings(plan: Plan) -> Any:
     """Leave of a building its outline and whether anybody lives in it."""
     table = plan.site.buildings
+    # Where nobody noted the use, households say that a building is lived in.
     lived_in = table["residential"].fillna(False) | (table["households"] > 0)
     return table.assign(
         residential=lived_in.astype("boolean"),
@@ -297,6 +313,7 @@ def _strip_institutions(plan: Plan) -> Any:
 
 def _strip_links(plan: Plan) -> Any:
     """Keep which institution pairs with which community, not how many members it sends."""
+    # Only pairings leave; an amount of 1 says that the pair exists.
     links = plan.links[plan.links["kind"] == "pairing"]
     return links.assign(hours=np.nan, amount=1.0)
 

@@ -56,8 +56,10 @@ def is_small(values: Floats, rules: DisclosureRules) -> Bools:
 
 def price_cells(cells: pd.DataFrame) -> Floats:
     """Price each cell: the bits lost with it, weighted by level, and more for totals than parts."""
+    # A level without a price is that of old counts and pieces: they cost least.
     level = cells["level"].map(LEVEL_PRICES).fillna(1.0).to_numpy()
     total = np.where(cells["measure"].isin(["members", "volunteers", "elders"]), TOTAL_PRICE, 1.0)
+    # Bits of a count, plus 2 so that 0 and 1 have a price too.
     return np.asarray(level * total * np.log2(2.0 + cells["value"].to_numpy(float)))
 
 
@@ -83,14 +85,16 @@ def choose_suppressed(
     n = len(value)
     never = np.zeros(n, bool) if never is None else never
     must = (is_small(value, rules) | (np.zeros(n, bool) if always is None else always)) & ~never
+    # Zeros that are always published cannot be hidden to protect others.
     free = ~must & ~never & ~(rules.zeros_safe & (value == 0))
     choice = _Choice(price_cells(system.cells), free, rules.nodes)
+    # Begun with the plain rule, which saves the first rounds of proofs.
     choice.add(_seed_cuts(system.matrix, must & is_small(value, rules)))
     exposed: list[int] = []
     hidden = must.copy()
     for rounds in range(1, ROUNDS + 1):  # noqa: B007  the last is reported
         hidden = must | choice.solve()
-        ranges = _attack(system, hidden, exposed, rules)
+        ranges = _find_hidden_ranges(system, hidden, exposed, rules)
         open_to = find_exposed(ranges, rules)
         if not open_to.any():
             break
@@ -99,9 +103,9 @@ def choose_suppressed(
         # A proof without a free cell cannot be met: the earlier release gives the count away.
         helpless = np.asarray(cuts[:, free].getnnz(axis=1) == 0)
         exposed += ranges.cells[np.flatnonzero(open_to)[helpless]].tolist()
-        choice.add(_trim(cuts[~helpless], must, free, rules.interval))
+        choice.add(_subtract_fixed(cuts[~helpless], must, free, rules.interval))
     # What the rounds left exposed is opened directly, at a price that is no longer the least.
-    hidden, lost = _open_rest(system, hidden, free, exposed, choice.prices, rules)
+    hidden, lost = _open_remaining(system, hidden, free, exposed, choice.prices, rules)
     exposed += lost
     cost = float(choice.prices[hidden & free].sum())
     gap = (cost - choice.bound) / cost if cost > EXACT else 0.0
@@ -115,7 +119,7 @@ def choose_suppressed(
     )
 
 
-def _attack(
+def _find_hidden_ranges(
     system: CellSystem, hidden: Bools, exposed: list[int], rules: DisclosureRules
 ) -> Ranges:
     """Find how far an attacker narrows the hidden cells that may be small.
@@ -133,7 +137,7 @@ def _attack(
     )
 
 
-def _open_rest(
+def _open_remaining(
     system: CellSystem,
     hidden: Bools,
     free: Bools,
@@ -150,25 +154,24 @@ def _open_rest(
     hidden = hidden.copy()
     lost: list[int] = []
     while True:
-        ranges = _attack(system, hidden, [*exposed, *lost], rules)
+        ranges = _find_hidden_ranges(system, hidden, [*exposed, *lost], rules)
         open_to = ranges.cells[find_exposed(ranges, rules)]
         if not len(open_to):
             return hidden, lost
         known = len(lost)
         count = int(hidden.sum())
         for cell in open_to:
-            along = _find_way(system, int(cell), hidden, free, prices, rules.interval)
+            along = _find_cheapest_cover(system, int(cell), hidden, free, prices, rules.interval)
             if along is None:
                 lost.append(int(cell))
             else:
                 hidden |= along
-        if (
-            len(lost) == known and hidden.sum() == count
-        ):  # the way found is no wider for the attacker, by a rounding
+        # The cells found are no wider for the attacker, by a rounding: give up here.
+        if len(lost) == known and hidden.sum() == count:
             lost += open_to.tolist()
 
 
-def _find_way(
+def _find_cheapest_cover(
     system: CellSystem, cell: int, hidden: Bools, free: Bools, prices: Floats, need: int
 ) -> Bools | None:
     """Find the cheapest cells to hide so that one cell can be larger by ``need``, all sums kept.
@@ -179,10 +182,10 @@ def _find_way(
 
     usable = np.flatnonzero(hidden | free)
     slack = (system.cells["value"].to_numpy(float) - system.lower)[usable]
-    price = (
-        np.where(hidden, 0.0, prices)[usable] + EXACT
-    )  # what is hidden already costs next to nothing
+    # What is hidden already costs next to nothing, not nothing: fewer moves are better.
+    price = np.where(hidden, 0.0, prices)[usable] + EXACT
     matrix = system.matrix[:, usable]
+    # Each cell moves up or down; the one asked for must go up by the whole need.
     up = np.where(usable == cell, float(need), 0.0)
     most = np.concatenate([np.where(up > 0, need, np.inf), np.maximum(slack, 0)])
     result = linprog(
@@ -216,9 +219,8 @@ def _seed_cuts(matrix: csr_matrix, small: Bools) -> csr_matrix:
     cuts[np.arange(len(pairs.row)), np.flatnonzero(small)[pairs.col]] = 0
     cuts = cuts.tocsr()
     cuts.eliminate_zeros()
-    rest = np.asarray(
-        cuts[:, ~small].getnnz(axis=1) == cuts.getnnz(axis=1)
-    )  # where another small one stands, it is met
+    # Where another small cell is in the sum, the rule is met.
+    rest = np.asarray(cuts[:, ~small].getnnz(axis=1) == cuts.getnnz(axis=1))
     return cuts[rest]
 
 
@@ -239,15 +241,17 @@ def _write_cuts(system: CellSystem, ranges: Ranges, rows: Ints, need: int) -> cs
         total = total + up + down.multiply(slack[None, :]).tocsr()
     total = total.tocsr()
     total.eliminate_zeros()
+    # A cell that widens by more than the need meets the proof no better.
     total.data = np.minimum(total.data, need)
     return total / need
 
 
-def _trim(cuts: csr_matrix, must: Bools, free: Bools, need: int) -> csr_matrix:
+def _subtract_fixed(cuts: csr_matrix, must: Bools, free: Bools, need: int) -> csr_matrix:
     """Take off what is suppressed anyway: the rest must make up for what is missing."""
     missing = 1.0 - np.asarray(cuts[:, must].sum(axis=1)).ravel()
     block_cuts = cuts.multiply(free[None, :].astype(float)).tocsr()
     block_cuts.eliminate_zeros()
+    # Kept above 0: a proof met by rounding alone would divide by it.
     missing = np.maximum(missing, 1.0 / (need * 1e3))
     scaled = block_cuts.multiply(1.0 / missing[:, None]).tocsr()
     scaled.data = np.minimum(scaled.data, 1.0)
@@ -288,6 +292,7 @@ class _Choice:
         order = np.argsort(label, kind="stable")
         for rows in np.split(order, np.flatnonzero(np.diff(label[order])) + 1):
             block_cuts = self.cuts[rows]
+            # Proofs are only ever added at the end, so their rows name a block for good.
             key = rows.tobytes()
             if key not in self.known:
                 self.known[key] = self._solve_block(block_cuts)
@@ -305,6 +310,7 @@ class _Choice:
             best = cells[np.argmin(self.prices[cells])]
             return np.array([best]), float(self.prices[best])
         compact = block_cuts[:, cells]
+        # A block that all its cells cannot meet is met as far as they can.
         feasible = np.minimum(np.asarray(compact.sum(axis=1)).ravel(), 1.0)
         result = milp(
             self.prices[cells],
@@ -313,6 +319,7 @@ class _Choice:
             constraints=LinearConstraint(compact, feasible - EXACT, np.inf),
             options={"node_limit": self.nodes, "mip_rel_gap": 1e-6},
         )
+        # Within the nodes nothing was found: hiding every cell meets what can be met.
         if result.x is None:
             return cells, 0.0
         return cells[result.x > 0.5], float(result.mip_dual_bound)

@@ -23,6 +23,7 @@ def read_figures(leaving: Plan) -> pd.DataFrame:
     figures = published.set_index(published["measure"].str.removeprefix("figure:"))[
         ["value", "shown"]
     ]
+    # A figure without a row is unknown and not suppressed, so it counts as shown.
     full = figures.reindex(list(list_figures()))
     return full.assign(
         shown=full["shown"].map(lambda shown: shown is not False and shown != 0).astype(bool)
@@ -58,10 +59,12 @@ def compare_ratios(plan: Plan) -> pd.DataFrame:
     text = files("gridplan.publishing").joinpath("ratios.csv").open(encoding="utf-8")
     with text as lines:
         table = pd.read_csv(lines).set_index("id").rename(columns={"published": "tangshan"})
+    # The expressions of ratios.csv are evaluated over one row of all figures.
     one = pd.DataFrame([values.astype(float)])
     ratios = [
         float(one.eval(expression, engine="python").iloc[0]) for expression in table["expression"]
     ]
+    # A figure of 0 below the line gives no ratio.
     table["value"] = np.where(np.isfinite(ratios), ratios, np.nan)
     table["off"] = table["value"] / table["tangshan"] - 1
     table["far"] = table["off"].abs() > FAR
