@@ -60,20 +60,21 @@ def tally_counts(site: Site, measures: Sequence[str], households: pd.Series[Any]
     """
     codes = site.communities.index
     counts = site.counts[site.counts["measure"].isin(list(measures))]
-    problems = find_strangers(site, counts)
+    problems = find_unknown_places(site, counts)
     values = {}
     origins = {}
     weight = households.reindex(codes).fillna(0).to_numpy(float)
     for measure in measures:
-        own = counts[counts["measure"] == measure]
-        values[measure], origins[measure], wrong = _tally_measure(site, own, measure, weight)
+        rows = counts[counts["measure"] == measure]
+        values[measure], origins[measure], wrong = _tally_measure(site, rows, measure, weight)
         problems += wrong
+    # All measures are looked at first, so that every problem is reported at once.
     if problems:
         raise InputError(problems)
     return Tally(pd.DataFrame(values, index=codes), pd.DataFrame(origins, index=codes))
 
 
-def find_strangers(site: Site, counts: pd.DataFrame) -> list[Problem]:
+def find_unknown_places(site: Site, counts: pd.DataFrame) -> list[Problem]:
     """Find counts of buildings, compounds and communities that the site does not have."""
     problems = []
     for level, table in (
@@ -81,10 +82,11 @@ def find_strangers(site: Site, counts: pd.DataFrame) -> list[Problem]:
         ("compound", "compounds"),
         ("community", "communities"),
     ):
-        own = counts.loc[counts["level"] == level, "of"]
-        strange = own[~own.isin(getattr(site, table).index)].unique()
+        codes = counts.loc[counts["level"] == level, "of"]
+        strange = codes[~codes.isin(getattr(site, table).index)].unique()
         if len(strange):
-            text = f"{len(strange)} {level} {'code is' if len(strange) == 1 else 'codes are'} not in the table {table}"
+            word = "code is" if len(strange) == 1 else "codes are"
+            text = f"{len(strange)} {level} {word} not in the table {table}"
             problems.append(
                 Problem(
                     "counts",
@@ -107,7 +109,9 @@ def _tally_measure(
     for level in FINER:
         own = counts[counts["level"] == level]
         of = getattr(site, f"{level}s")["community"].reindex(own["of"])
+        # Places that do not exist were reported above; here they are -1 and count nowhere.
         rows = codes.get_indexer(pd.Index(of))
+        # Several buildings of one community add up, which rows[...] += would not do.
         np.add.at(fine, rows[rows >= 0], own["value"].to_numpy(float)[rows >= 0])
         counted[rows[rows >= 0]] = True
     coarse = (
@@ -118,23 +122,29 @@ def _tally_measure(
         .to_numpy(float)
     )
     problems = []
+    # Counts are floats: sums may differ by a rounding.
     over = counted & (fine > coarse + 1e-9)
     if over.any():
         text = f"{measure} of buildings and compounds add up to more than their community's count"
         problems.append(
             Problem("counts", "sums agree", text, "correct one of the two", tuple(codes[over]))
         )
+    # The community's own count wins over the sum of finer ones, which may be in part.
     values = np.where(np.isnan(coarse), np.where(counted, fine, np.nan), coarse)
     origins = np.where(np.isnan(values), "unknown", "counted").astype(object)
     whole = counts.loc[counts["level"] == "site", "value"]
     if len(whole):
-        left = float(whole.sum()) - np.nansum(values)
+        # The site's count less what communities have is left for those without a count.
+        remaining = float(whole.sum()) - np.nansum(values)
         open_ = np.isnan(values)
-        if left < -1e-9:
-            text = f"{measure} of communities add up to {np.nansum(values):g}, the site's count is {whole.sum():g}"
+        if remaining < -1e-9:
+            text = (
+                f"{measure} of communities add up to {np.nansum(values):g}, "
+                f"the site's count is {whole.sum():g}"
+            )
             problems.append(Problem("counts", "sums agree", text, "correct one of the two"))
         elif open_.any():
-            values[open_] = share_out(left, weight[open_])
+            values[open_] = share_out(remaining, weight[open_])
             origins[open_] = "estimated"
     return values, origins, problems
 
@@ -154,8 +164,10 @@ def share_out(total: float, weights: Any) -> Floats:
         return np.zeros(0)
     weights = weights if weights.sum() > 0 else np.ones(len(weights))
     exact = total * (weights / weights.sum())
+    # 2.9999999999 is 3 less a rounding.
     out = np.floor(exact + 1e-9)
     rest = round(total - out.sum())
+    # Remainders that differ by a rounding are ties, and a stable sort keeps the order.
     order = np.argsort(-(np.round(exact - out, 9)), kind="stable")
     out[order[: max(0, rest)]] += 1
     return np.asarray(out)

@@ -50,41 +50,45 @@ def rate(plan: Plan, rules: Rules | None = None) -> Plan:
     --------
     >>> from gridplan.people.staffing.staff_plan import staff
     >>> from gridplan.synthetic import make_people_plan
-    >>> rules = Rules().replace(rating={"criteria": [Criterion("party_share", 60, 0.4, 0.6), Criterion("leaders", 40, 0, 4)]})
+    >>> criteria = [Criterion("party_share", 60, 0.4, 0.6), Criterion("leaders", 40, 0, 4)]
+    >>> rules = Rules().replace(rating={"criteria": criteria})
     >>> plan = rate(staff(make_people_plan()), rules)
-    >>> plan.ratings.query("level == 'community'")[["score", "band", "lever", "lever_gain"]].values.tolist()
+    >>> rows = plan.ratings.query("level == 'community'")
+    >>> rows[["score", "band", "lever", "lever_gain"]].values.tolist()
     [[80.0, 'A', 'leaders', 20.0]]
     """
     rules = rules or plan.rules
-    own = rules.rating
+    rating_rules = rules.rating
     if plan.indicators.empty:
         raise PlanError("the plan has no indicators to rate by: run staff, and pair, on it first")
     values = {"community": gather_communities(plan), "branch": gather_branches(plan)}
     criteria = {
-        "community": own.criteria,
-        "branch": own.branch_criteria,
+        "community": rating_rules.criteria,
+        "branch": rating_rules.branch_criteria,
     }
     frames = []
     for level, table in values.items():
         if len(table):
-            frames.append(rate_level(level, table, criteria[level], own))
+            frames.append(rate_level(level, table, criteria[level], rating_rules))
     joined = pd.concat(frames, ignore_index=True)
+    # All earlier ratings go: a rank means something among its own run only.
     ratings = write_rows(
         "ratings", plan.ratings, [True] * len(plan.ratings), joined, ["level", "rank", "of"]
     )
-    figures = _headline(ratings, own)
+    figures = _sum_up_ratings(ratings, rating_rules)
     people = {
         **plan.manifest.get("people", {}),
         "rate": {"rules": rules.to_dict()["rating"], "figures": figures},
     }
-    gaps = write_gaps(plan.gaps, ROOM, _list_gaps(plan, ratings, own))
+    gaps = write_gaps(plan.gaps, ROOM, _list_gaps(plan, ratings, rating_rules))
     return plan.replace(ratings=ratings, gaps=gaps, manifest={**plan.manifest, "people": people})
 
 
 def gather_communities(plan: Plan) -> pd.DataFrame:
     """Gather communities' indicators: a row each, a column per measure, NaN where unknown."""
-    own = plan.indicators[plan.indicators["level"] == "community"]
-    table = own.pivot_table(
+    indicators = plan.indicators[plan.indicators["level"] == "community"]
+    # A measure has one value by place; a column that nobody knows must stay.
+    table = indicators.pivot_table(
         index="of", columns="measure", values="value", aggfunc="first", dropna=False
     )
     return table.assign(community=table.index)
@@ -92,9 +96,9 @@ def gather_communities(plan: Plan) -> pd.DataFrame:
 
 def gather_branches(plan: Plan) -> pd.DataFrame:
     """Gather the numbers of branches: a row each, the numeric columns of party_orgs."""
-    own = plan.party_orgs[plan.party_orgs["level"] == "branch"].sort_index()
+    branches = plan.party_orgs[plan.party_orgs["level"] == "branch"].sort_index()
     return pd.DataFrame(
-        own.select_dtypes("number").astype(float).assign(community=own["community"])
+        branches.select_dtypes("number").astype(float).assign(community=branches["community"])
     )
 
 
@@ -108,6 +112,7 @@ def rate_level(
     RuleError
         If a criterion asks for a measure that this level does not have.
     """
+    # A measure that some levels lack is left out; none at all is a mistake in the rules.
     unknown = [c.measure for c in criteria if c.measure not in values.columns]
     if len(unknown) == len(criteria):
         have = ", ".join(sorted(set(values.columns) - {"community"}))
@@ -115,6 +120,7 @@ def rate_level(
             f"rating: {', '.join(unknown)}: no indicator of a {level}; there are {have}"
         )
     weight = np.array([c.weight for c in criteria])
+    # A column of NaN takes the place of a measure that is not there.
     marks = np.column_stack(
         [
             mark_values(values[c.measure] if c.measure in values else values.iloc[:, 0] * np.nan, c)
@@ -122,33 +128,37 @@ def rate_level(
         ]
     )
     known = ~np.isnan(marks)
+    # The weight of the known criteria is the new whole, so scores stay within 100.
     counted = known @ weight
     kept = counted > 0
     marks = marks[kept]
     known = known[kept]
     counted = counted[kept]
-    own = values[kept]
+    rated = values[kept]
+    # What each criterion would bring at full marks, in points.
     gains = np.where(known, (1.0 - np.nan_to_num(marks)) * weight, 0.0) * (100.0 / counted)[:, None]
     score = (
         np.where(known, np.nan_to_num(marks) * weight, 0.0).sum(axis=1) * 100.0 / counted
     ).round(DIGITS)
     band, to_next = band_scores(score, rules)
+    # Equal gains go to the criterion that the rules name first.
     lever = np.argmax(gains.round(DIGITS), axis=1)
     names = np.array([c.measure for c in criteria], object)
-    gain = gains[np.arange(len(own)), lever].round(DIGITS)
+    gain = gains[np.arange(len(rated)), lever].round(DIGITS)
     return pd.DataFrame(
         {
             "level": level,
-            "of": own.index.to_numpy(object),
-            "community": own["community"].to_numpy(object),
+            "of": rated.index.to_numpy(object),
+            "community": rated["community"].to_numpy(object),
             "score": score,
             "band": band,
+            # Equal scores share the better rank.
             "rank": pd.Series(-score).rank(method="min").to_numpy(np.int64),
             "to_next": to_next,
             "lever": np.where(gain > 0, names[lever], ""),
             "lever_gain": gain,
             "known": known.sum(axis=1),
-            "caveat": _write_caveats(own, known, names, rules),
+            "caveat": _write_caveats(rated, known, names, rules),
         }
     )
 
@@ -162,9 +172,8 @@ def mark_values(values: Any, criterion: Criterion) -> Floats:
     [0.0, 0.5, 1.0, nan]
     """
     span = criterion.cap - criterion.floor
-    return (
-        np.clip((np.asarray(values, float) - criterion.floor) / span, 0.0, 1.0) + 0.0
-    )  # no negative zero
+    # Adding 0 turns a negative zero into a plain one, which would print as -0.
+    return np.clip((np.asarray(values, float) - criterion.floor) / span, 0.0, 1.0) + 0.0
 
 
 def band_scores(score: Floats, rules: RatingRules) -> tuple[Objects, Floats]:
@@ -190,11 +199,14 @@ def band_scores(score: Floats, rules: RatingRules) -> tuple[Objects, Floats]:
         cut_a = rules.cut_a
         cut_b = rules.cut_b
     else:
+        # A fifth of 5 is 1 and not 1.0000000001, so A is not one larger by a rounding.
         first = int(np.ceil(n * rules.share_a - 1e-9))
         last = int(np.floor(n * rules.share_c + 1e-9))
+        # Cuts are scores and not places: who ties with the last one is in as well.
         cut_a = float(best[first - 1]) if first else np.inf
         cut_b = float(best[max(0, n - last - 1)])
     band = np.where(score >= cut_a, "A", np.where(score >= cut_b, "B", "C")).astype(object)
+    # Nothing lies above A.
     missing = np.where(band == "A", np.nan, np.where(band == "B", cut_a - score, cut_b - score))
     return band, missing.round(DIGITS)
 
@@ -206,6 +218,7 @@ def _write_caveats(
     words = pd.Series("", index=range(len(values)))
     for k, name in enumerate(names):
         words += np.where(known[:, k], "", f"{name} unknown; ")
+        # A share of few posts jumps with each of them; that should be known.
         base = SHARES.get(name)
         if base in values:
             few = (values[base].to_numpy(float) < rules.small) & known[:, k]
@@ -215,24 +228,25 @@ def _write_caveats(
     return np.asarray(words.str.rstrip("; "), object)
 
 
-def _headline(ratings: pd.DataFrame, rules: RatingRules) -> dict[str, Any]:
+def _sum_up_ratings(ratings: pd.DataFrame, rules: RatingRules) -> dict[str, Any]:
     figures: dict[str, Any] = {}
-    for level, own in ratings.groupby("level"):
-        near = own[(own["to_next"] > 0) & (own["to_next"] <= rules.near)]
-        figures[f"{level}_rated"] = len(own)
-        figures[f"{level}_share_a"] = float((own["band"] == "A").mean())
-        figures[f"{level}_ties"] = int(own["score"].duplicated(keep=False).sum())
+    for level, rated in ratings.groupby("level"):
+        near = rated[(rated["to_next"] > 0) & (rated["to_next"] <= rules.near)]
+        figures[f"{level}_rated"] = len(rated)
+        figures[f"{level}_share_a"] = float((rated["band"] == "A").mean())
+        figures[f"{level}_ties"] = int(rated["score"].duplicated(keep=False).sum())
         figures[f"{level}_near_cut"] = len(near)
     return round_figures(figures)
 
 
 def _list_gaps(plan: Plan, ratings: pd.DataFrame, rules: RatingRules) -> pd.DataFrame:
     """List organisations in or near the lowest band, with what would lift them."""
-    own = ratings[ratings["band"] == "C"]
+    lowest = ratings[ratings["band"] == "C"]
     near = ratings[(ratings["to_next"] > 0) & (ratings["to_next"] <= rules.near)]
+    # Households of the community, so that gaps of all rooms can be ranked together.
     homes = plan.subgrids.groupby("community")["households"].sum()
     frames = []
-    for rule, rows in (("band_c", own), ("near_cut", near)):
+    for rule, rows in (("band_c", lowest), ("near_cut", near)):
         level = rows["level"].where(rows["level"] == "community", "org")
         people = homes.reindex(rows["community"]).fillna(0).to_numpy(np.int64)
         lift = (

@@ -67,9 +67,11 @@ def choose_atoms(grains: tuple[Ints, ...], size: Ints, most: int) -> Ints:
     >>> choose_atoms(grains, np.array([2, 2, 30, 30]), 50).tolist()
     [0, 0, 1, 2]
     """
+    # Grain and level in one number, so that grains of different levels never meet.
     atom = grains[-1] * len(grains) + len(grains) - 1
     open_rows = np.ones(len(size), bool)
     for level, grain in enumerate(grains[:-1]):
+        # A whole building that fits stays whole: its members know one another.
         fits = open_rows & (np.bincount(grain, size)[grain] <= most)
         atom = np.where(fits, grain * len(grains) + level, atom)
         open_rows &= ~fits
@@ -87,7 +89,8 @@ def divide_stairwells(
     atom = choose_atoms(grains, size, limits.most)
     n = int(atom.max()) + 1
     weight = np.bincount(atom, size, minlength=n).astype(np.int64)
-    own_full = np.bincount(atom, full, minlength=n)
+    atom_full = np.bincount(atom, full, minlength=n)
+    # Members pull the middle of an atom; without any, its stairwells pull alike.
     pull = np.where(weight[atom] > 0, size, 1.0)
     where = np.column_stack(
         [
@@ -96,11 +99,13 @@ def divide_stairwells(
         ]
     )
     links = lift(pairs, atom)
+    # Atoms without members follow the nearest on foot, which changes no part's size.
     owner = annex(weight, links, where)
-    adrift = np.flatnonzero(owner < 0)  # pieces without any member
+    # Pieces without any member are not walked to from anywhere: as the crow flies.
+    adrift = np.flatnonzero(owner < 0)
     heavy = np.flatnonzero(weight > 0)
     owner[adrift] = (
-        heavy[np.argmin(_measure(where[adrift], where[heavy]), axis=1)]
+        heavy[np.argmin(_measure_apart(where[adrift], where[heavy]), axis=1)]
         if len(adrift)
         else owner[adrift]
     )
@@ -108,7 +113,7 @@ def divide_stairwells(
     place[heavy] = np.arange(len(heavy))
     parts = _divide_heavy(
         where[heavy],
-        own_full[heavy].astype(np.int64),
+        atom_full[heavy].astype(np.int64),
         weight[heavy],
         lift(links, place[owner]),
         limits,
@@ -118,39 +123,43 @@ def divide_stairwells(
 
 def _divide_heavy(xy: Floats, full: Ints, size: Ints, links: Ints, limits: Limits) -> Parts:
     """Part atoms that all have members, piece by piece."""
-    links = _bridge(xy, full, size, links, limits)
+    links = _bridge_small_pieces(xy, full, size, links, limits)
     piece = connect(len(size), links, None)
     label = np.zeros(len(size), np.int64)
     price = 0.0
     bound = 0.0
     used = 0
+    # Pieces share no part, so prices and bounds add up.
     for p in range(int(piece.max()) + 1):
         rows = np.flatnonzero(piece == p)
         place = np.full(len(size), -1, np.int64)
         place[rows] = np.arange(len(rows))
-        own = links[(place[links] >= 0).all(axis=1)]
-        found = _divide_piece(xy[rows], full[rows], size[rows], place[own], limits)
-        label[rows] = found.label + used
-        price = price + found.price
-        bound = bound + found.bound
-        used = used + int(found.label.max()) + 1
+        piece_links = links[(place[links] >= 0).all(axis=1)]
+        piece_parts = _divide_piece(xy[rows], full[rows], size[rows], place[piece_links], limits)
+        label[rows] = piece_parts.label + used
+        price = price + piece_parts.price
+        bound = bound + piece_parts.bound
+        used = used + int(piece_parts.label.max()) + 1
     return Parts(label, price, bound)
 
 
-def _bridge(xy: Floats, full: Ints, size: Ints, links: Ints, limits: Limits) -> Ints:
+def _bridge_small_pieces(xy: Floats, full: Ints, size: Ints, links: Ints, limits: Limits) -> Ints:
     """Join each piece too small to stand alone to the nearest other, the smallest first."""
     while True:
         piece = connect(len(size), links, None)
         count = int(piece.max()) + 1
         mass = np.bincount(piece, size)
-        own_full = np.bincount(piece, full)
-        short = np.flatnonzero((mass < limits.least) | (own_full < limits.full))
+        piece_full = np.bincount(piece, full)
+        short = np.flatnonzero((mass < limits.least) | (piece_full < limits.full))
         if count == 1 or not len(short):
             return links
+        # The smallest first, as joining it may help another short one. Each
+        # turn joins two pieces, so this ends.
         p = short[np.argmin(mass[short])]
         mine = np.flatnonzero(piece == p)
         others = np.flatnonzero(piece != p)
-        apart = _measure(xy[mine], xy[others])
+        apart = _measure_apart(xy[mine], xy[others])
+        # Rounded, so that ties go to the first pair on every machine.
         a, b = np.unravel_index(np.argmin(np.round(apart, 6)), apart.shape)
         links = np.concatenate([links, np.sort([[mine[a], others[b]]], axis=1)])
 
@@ -159,15 +168,18 @@ def _divide_piece(xy: Floats, full: Ints, size: Ints, links: Ints, limits: Limit
     """Divide a connected piece: all parts are listed where few, else the division searches."""
     n = len(size)
     total = int(size.sum())
+    # As many parts as the target asks for, and never fewer than the limit forces.
     count = max(1, -(-total // limits.most), int(total / limits.target + 0.5))
     even = min(max(-(-total // count), limits.least), limits.most)
-    apart = _measure(xy, xy)
+    apart = _measure_apart(xy, xy)
+    # One atom is one part: nothing to choose, so the price is its own proof.
     if n == 1:
         return Parts(
             np.zeros(1, np.int64),
             _price_part(apart, size, even, limits),
             _price_part(apart, size, even, limits),
         )
+    # Members walk to a meeting: climbs, stacks and lines of the land play no role in it.
     problem = DivisionProblem(
         ids=tuple(f"{i:06d}" for i in range(n)),
         weights=size,
@@ -181,11 +193,14 @@ def _divide_piece(xy: Floats, full: Ints, size: Ints, links: Ints, limits: Limit
         band=Band(limits.least, even, limits.most),
         off=limits.imbalance,
     )
+    # Parts of half the even size and more first: far fewer to list, mostly enough.
     for least in dict.fromkeys((max(limits.least, even // 2), limits.least)):
         listed = list_parts(replace(problem, band=Band(least, even, limits.most)).to_data(), LISTED)
+        # More parts than LISTED: the division searches among them instead.
         if listed is None:
             break
         prices, starts, atoms = listed
+        # The list knows sizes only; parts with too few full members go here.
         kept = (
             np.add.reduceat(full[atoms], starts[:-1]) >= limits.full
             if len(prices)
@@ -196,37 +211,42 @@ def _divide_piece(xy: Floats, full: Ints, size: Ints, links: Ints, limits: Limit
         label, bound = cover_exactly(
             prices[kept] + limits.price, np.append(0, np.cumsum(sizes)), taken, n
         )
+        # No cover by these parts: the next turn lists smaller ones too.
         if label is not None:
             return Parts(label, _price_all(apart, size, label, even, limits), bound)
     division = divide_atoms(problem, "quick")
-    label = _mend(division.part, full, size, links, limits)
+    # The division does not know full members either.
+    label = _join_small_parts(division.part, full, size, links, limits)
     price = _price_all(apart, size, label, even, limits)
     parts = int(label.max()) + 1
+    # The bound is that of the division's problem, so it holds only if nothing was joined.
     if len(np.unique(label)) == len(np.unique(division.part)) and not division.shortfalls:
         return Parts(
             label,
             price,
             find_bound(problem, label, division.price, STEPS, 0).value + parts * limits.price,
         )
+    # Nothing is proven of a division that was changed afterwards.
     return Parts(label, price, 0.0)
 
 
-def _mend(label: Ints, full: Ints, size: Ints, links: Ints, limits: Limits) -> Ints:
+def _join_small_parts(label: Ints, full: Ints, size: Ints, links: Ints, limits: Limits) -> Ints:
     """Join each part too small to stand alone to its smallest neighbour, at any size."""
     while True:
         label = np.asarray(np.unique(label, return_inverse=True)[1], np.int64)
         mass = np.bincount(label, size)
-        own_full = np.bincount(label, full)
-        short = np.flatnonzero((mass < limits.least) | (own_full < limits.full))
+        part_full = np.bincount(label, full)
+        short = np.flatnonzero((mass < limits.least) | (part_full < limits.full))
         if len(mass) == 1 or not len(short):
             return label
+        # The piece is connected, so there is a neighbour; the smallest keeps parts even.
         near = lift(links, label)
         near = np.unique(near[(near == short[0]).any(axis=1)])
         near = near[near != short[0]]
         label = np.where(label == short[0], near[np.argmin(mass[near])], label)
 
 
-def _measure(one: Floats, other: Floats) -> Floats:
+def _measure_apart(one: Floats, other: Floats) -> Floats:
     return np.asarray(
         np.hypot(one[:, None, 0] - other[None, :, 0], one[:, None, 1] - other[None, :, 1])
     )
@@ -234,6 +254,7 @@ def _measure(one: Floats, other: Floats) -> Floats:
 
 def _price_part(apart: Floats, size: Ints, even: int, limits: Limits) -> float:
     mass = int(size.sum())
+    # The atom where all can meet with the least walking.
     walk = float((apart * size[None, :]).sum(axis=1).min())
     return walk + limits.price + limits.imbalance * abs(mass - even)
 
@@ -241,4 +262,7 @@ def _price_part(apart: Floats, size: Ints, even: int, limits: Limits) -> float:
 def _price_all(apart: Floats, size: Ints, label: Ints, even: int, limits: Limits) -> float:
     """Price a division: walks to the best meeting atoms, the parts, and the imbalance."""
     rows = [np.flatnonzero(label == p) for p in range(int(label.max()) + 1)]
-    return sum(_price_part(apart[np.ix_(own, own)], size[own], even, limits) for own in rows)
+    return sum(
+        _price_part(apart[np.ix_(part_rows, part_rows)], size[part_rows], even, limits)
+        for part_rows in rows
+    )

@@ -12,7 +12,7 @@ import pandas as pd
 import shapely
 
 from gridplan.arrays import Floats, Ints
-from gridplan.people.organisation.chain_inputs import number
+from gridplan.people.organisation.chain_inputs import number_codes
 from gridplan.plan import Plan
 from gridplan.rules.organisation import OrganisationRules
 
@@ -57,13 +57,16 @@ def choose_centres(plan: Plan, available: Ints, rules: OrganisationRules) -> Cen
     spot = np.column_stack(
         [shapely.get_x(points), shapely.get_y(points), stairwells["climb"].to_numpy(float)]
     )
-    stack = number(stairwells["building"] + "-" + stairwells["door"].astype("str"))
+    # Doors of one number in one building are one stack: no street lies between them.
+    stack = number_codes(stairwells["building"] + "-" + stairwells["door"].astype("str"))
     weight = stairwells["households"].to_numpy(np.int64)
     homes = plan.subgrids.index[plan.subgrids["kind"] == "residential"].sort_values()
     part = homes.get_indexer(stairwells["subgrid"])
+    # Sorted by sub-grid once, each is a slice; -1 is outside all residential ones.
     order = np.argsort(part, kind="stable")
     order = order[part[order] >= 0]
     ends = np.cumsum(np.bincount(part[order], minlength=len(homes)))
+    # Rounded up in whole numbers, and one where nobody lives yet.
     wanted = np.maximum(
         1,
         -(
@@ -72,21 +75,22 @@ def choose_centres(plan: Plan, available: Ints, rules: OrganisationRules) -> Cen
         ),
     )
     rows: list[tuple[int, int, int, float]] = []
-    found = np.zeros(len(homes), np.int64)
-    for p, own in enumerate(np.split(order, ends[:-1])):
-        hosts = np.flatnonzero(available[own] > 0)
-        found[p] = min(wanted[p], len(hosts))
-        if found[p]:
-            walk = measure_walks(spot[own], stack[own], hosts)
-            chosen, nearest = choose_medians(walk, weight[own], int(found[p]))
+    placed = np.zeros(len(homes), np.int64)
+    for p, rows_here in enumerate(np.split(order, ends[:-1])):
+        hosts = np.flatnonzero(available[rows_here] > 0)
+        placed[p] = min(wanted[p], len(hosts))
+        if placed[p]:
+            walk = measure_walks(spot[rows_here], stack[rows_here], hosts)
+            chosen, nearest = choose_medians(walk, weight[rows_here], int(placed[p]))
             for c, host in enumerate(chosen):
                 mine = nearest == c
-                served = int(weight[own][mine].sum())
-                metres = float(walk[mine, host] @ weight[own][mine])
-                rows.append((int(own[hosts[host]]), p, served, metres / max(1, served)))
+                served = int(weight[rows_here][mine].sum())
+                metres = float(walk[mine, host] @ weight[rows_here][mine])
+                # A centre of empty homes has no mean walk to divide.
+                rows.append((int(rows_here[hosts[host]]), p, served, metres / max(1, served)))
     posts = pd.DataFrame(rows, columns=["row", "part", "households", "mean_walk"])
     posts["subgrid"] = homes.to_numpy(object)[posts["part"].to_numpy(int)]
-    return Centres(posts.drop(columns="part"), pd.Series(wanted, homes), pd.Series(found, homes))
+    return Centres(posts.drop(columns="part"), pd.Series(wanted, homes), pd.Series(placed, homes))
 
 
 def measure_walks(spot: Floats, stack: Ints, hosts: Ints) -> Floats:
@@ -103,6 +107,7 @@ def measure_walks(spot: Floats, stack: Ints, hosts: Ints) -> Floats:
         spot[:, None, 0] - spot[None, hosts, 0], spot[:, None, 1] - spot[None, hosts, 1]
     )
     same = stack[:, None] == stack[None, hosts]
+    # Over one door only the floors between count; else down, across and up.
     return np.asarray(
         np.where(
             same,
@@ -123,16 +128,20 @@ def choose_medians(walk: Floats, weight: Ints, count: int) -> tuple[Sequence[int
     Five houses in a row, 10 m apart, all hosts:
 
     >>> walk = np.abs(np.subtract.outer(np.arange(5), np.arange(5))) * 10.0
-    >>> choose_medians(walk, np.ones(5), 1)[0], choose_medians(walk, np.array([9, 1, 1, 1, 9]), 2)[0]
-    ((2,), (0, 4))
+    >>> choose_medians(walk, np.ones(5), 1)[0]
+    (2,)
+    >>> choose_medians(walk, np.array([9, 1, 1, 1, 9]), 2)[0]
+    (0, 4)
     """
     hosts = walk.shape[1]
     if comb(hosts, count) <= TRIED:
         tried = np.array(list(combinations(range(hosts), count)))
         sums = np.zeros(len(tried))
-        for at in range(0, len(tried), 1_000):
-            some = tried[at : at + 1_000]
-            sums[at : at + 1_000] = weight @ walk[:, some].min(axis=2)
+        # In blocks, since all choices at once would take rows x choices x count of memory.
+        for start in range(0, len(tried), 1_000):
+            some = tried[start : start + 1_000]
+            sums[start : start + 1_000] = weight @ walk[:, some].min(axis=2)
+        # What is equal to a micrometre is a tie, and the first choice wins it everywhere.
         best = tried[int(np.argmin(np.round(sums, 6)))]
     else:
         best = _solve_medians(walk, weight, count)
@@ -145,19 +154,22 @@ def _solve_medians(walk: Floats, weight: Ints, count: int) -> Ints:
     from scipy.sparse import coo_array, eye_array, hstack, kron, vstack
 
     n, h = walk.shape
+    # The first h variables say which hosts are open, the other n x h who goes where.
     go = kron(eye_array(n), np.ones((1, h)))
     once = hstack([coo_array((n, h)), go])
+    # Nobody goes to a host that is closed.
     within = hstack([-kron(np.ones((n, 1)), eye_array(h)), eye_array(n * h)])
     number_open = hstack([coo_array(np.ones((1, h))), coo_array((1, n * h))])
     rows = vstack([once, within, number_open]).tocsc()
     low = np.concatenate([np.ones(n), np.full(n * h, -1.0), [count]])
     high = np.concatenate([np.ones(n), np.zeros(n * h), [count]])
     price = np.concatenate([np.zeros(h), (walk * weight[:, None]).ravel()])
+    # Once the hosts are whole, the nearest one is whole without being asked for.
     whole = np.concatenate([np.ones(h), np.zeros(n * h)])
-    found = milp(
+    solution = milp(
         price,
         integrality=whole,
         bounds=Bounds(0.0, 1.0),
         constraints=LinearConstraint(rows, low, high),
     )
-    return np.flatnonzero(found.x[:h] > 0.5)
+    return np.flatnonzero(solution.x[:h] > 0.5)

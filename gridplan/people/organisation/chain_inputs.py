@@ -68,33 +68,40 @@ def prepare_chain(plan: Plan, members: pd.DataFrame, most: int) -> list[ChainInp
     """
     stairwells = plan.stairwells.sort_index()
     pairs = _find_pairs(stairwells, plan.neighbours)
-    community = number(stairwells["community"])
-    building = number(stairwells["building"])
+    community = number_codes(stairwells["community"])
+    building = number_codes(stairwells["building"])
     size = (members["full"] + members["probationary"]).to_numpy(np.int64)
     rural = (stairwells["community_kind"] == "rural").to_numpy()
+    # A small village meets as one, even where its hamlets lie apart.
     small = rural & (np.bincount(community, size)[community] <= most)
     place = _find_places(stairwells, building, pairs, np.where(small, community, -1))
+    # A grain of the countryside is one walkable piece of a sub-grid in one place.
     grid = connect(
-        len(stairwells), pairs, number(stairwells["subgrid"]) * (place.max() + 1) + place
+        len(stairwells), pairs, number_codes(stairwells["subgrid"]) * (place.max() + 1) + place
     )
     points = stairwells.geometry.to_numpy()
     xy = np.column_stack([shapely.get_x(points), shapely.get_y(points)])
     full = members["full"].to_numpy(np.int64)
+    # Pairs and stairwells sorted by community once, so that each community is a slice.
     of_pair = community[pairs[:, 0]]
     pair_order = np.argsort(of_pair, kind="stable")
     count = int(community.max()) + 1
     pair_ends = np.cumsum(np.bincount(of_pair, minlength=count))
     order = np.argsort(community, kind="stable")
+    # Number of a stairwell within its community, which its pairs are written in.
     local = np.empty(len(order), np.int64)
     ends = np.cumsum(np.bincount(community))
     local[order] = np.arange(len(order)) - (ends - np.bincount(community))[community[order]]
     every_input = []
     for c in range(count):
         rows = order[ends[c - 1] if c else 0 : ends[c]]
-        own = local[pairs[pair_order[pair_ends[c - 1] if c else 0 : pair_ends[c]]]].reshape(-1, 2)
-        homes = number(building[rows])
+        local_pairs = local[pairs[pair_order[pair_ends[c - 1] if c else 0 : pair_ends[c]]]].reshape(
+            -1, 2
+        )
+        homes = number_codes(building[rows])
         finest = np.arange(len(rows))
-        grains = (number(grid[rows]), homes, finest) if rural[rows[0]] else (homes, finest)
+        # In the countryside a building is a house, too small to keep branches apart.
+        grains = (number_codes(grid[rows]), homes, finest) if rural[rows[0]] else (homes, finest)
         every_input.append(
             ChainInputs(
                 code=str(stairwells["community"].iloc[rows[0]]),
@@ -103,10 +110,10 @@ def prepare_chain(plan: Plan, members: pd.DataFrame, most: int) -> list[ChainInp
                 xy=xy[rows],
                 full=full[rows],
                 size=size[rows],
-                place=number(place[rows]),
+                place=number_codes(place[rows]),
                 grains=grains,
                 building=homes,
-                pairs=own,
+                pairs=local_pairs,
             )
         )
     return every_input
@@ -119,6 +126,7 @@ def _find_pairs(stairwells: Any, neighbours: pd.DataFrame) -> Ints:
         [ids.get_indexer(neighbours["focal"]), ids.get_indexer(neighbours["neighbour"])]
     ).astype(np.int64)
     community = stairwells["community"].to_numpy(object)
+    # Neighbours that are no stairwell of the plan are -1; pairs across a limit are no help.
     pairs = pairs[(pairs >= 0).all(axis=1)]
     pairs = np.sort(pairs[community[pairs[:, 0]] == community[pairs[:, 1]]], axis=1)
     return np.unique(pairs, axis=0) if len(pairs) else NO_PAIRS
@@ -128,13 +136,15 @@ def _find_places(stairwells: Any, building: Ints, pairs: Ints, whole: Ints) -> I
     """Find the place of each stairwell: whole village, compound, or cluster outside them."""
     compound = stairwells["compound"].to_numpy(object)
     loose = (compound == "") & (whole < 0)
+    # Stairwells of one building belong together even where no pair joins their doors.
     order = np.argsort(building, kind="stable")
     chain = np.column_stack([order[:-1], order[1:]])[building[order[:-1]] == building[order[1:]]]
     links = np.concatenate([pairs, chain])
     cluster = connect(len(stairwells), links[loose[links].all(axis=1)], None)
-    key = np.where(whole >= 0, whole, np.where(loose, cluster, number(compound)))
+    key = np.where(whole >= 0, whole, np.where(loose, cluster, number_codes(compound)))
+    # Villages, clusters and compounds are numbered from 0 each: the level keeps them apart.
     level = np.where(whole >= 0, 0, np.where(loose, 1, 2))
-    return number(key * 3 + level)
+    return number_codes(key * 3 + level)
 
 
 def connect(n: int, pairs: Ints, label: Ints | None) -> Ints:
@@ -151,12 +161,12 @@ def connect(n: int, pairs: Ints, label: Ints | None) -> Ints:
     return np.asarray(connected_components(graph, directed=False)[1], np.int64)
 
 
-def number(codes: Any) -> Ints:
+def number_codes(codes: Any) -> Ints:
     """Give codes numbers from 0 in their order.
 
     Examples
     --------
-    >>> number(["b", "a", "b"]).tolist()
+    >>> number_codes(["b", "a", "b"]).tolist()
     [1, 0, 1]
     """
     return np.asarray(pd.factorize(np.asarray(codes), sort=True)[0], np.int64)
@@ -171,6 +181,7 @@ def lift(pairs: Ints, label: Ints) -> Ints:
     [[0, 1]]
     """
     lifted = np.sort(label[pairs].reshape(-1, 2), axis=1)
+    # Sorted, so the first of a pair is -1 wherever either is.
     lifted = lifted[(lifted[:, 0] != lifted[:, 1]) & (lifted[:, 0] >= 0)]
     return np.unique(lifted, axis=0) if len(lifted) else NO_PAIRS
 
@@ -191,10 +202,10 @@ def annex(weights: Ints, pairs: Ints, xy: Floats) -> Ints:
     owner = np.where(weights > 0, np.arange(n), -1)
     if len(heavy) in (0, n) or not len(pairs):
         return owner
-    length = np.maximum(
-        np.hypot(*(xy[pairs[:, 0]] - xy[pairs[:, 1]]).T), 1e-3
-    )  # a stored zero would read as "no pair"
+    # A stored zero would read as "no pair".
+    length = np.maximum(np.hypot(*(xy[pairs[:, 0]] - xy[pairs[:, 1]]).T), 1e-3)
     graph = csr_matrix((length, (pairs[:, 0], pairs[:, 1])), shape=(n, n))
+    # One search from all heavy ones at once: whose search arrives first is the owner.
     source = dijkstra(
         graph, directed=False, indices=heavy, min_only=True, return_predecessors=True
     )[2]

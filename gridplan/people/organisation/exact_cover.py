@@ -36,59 +36,71 @@ def cover_exactly(prices: Floats, starts: Ints, atoms: Ints, n: int) -> tuple[In
     --------
     Alone the two cost 3 each, together 5:
 
-    >>> label, bound = cover_exactly(np.array([3.0, 3.0, 5.0]), np.array([0, 1, 2, 4]), np.array([0, 1, 0, 1]), 2)
+    >>> sets = np.array([3.0, 3.0, 5.0]), np.array([0, 1, 2, 4]), np.array([0, 1, 0, 1])
+    >>> label, bound = cover_exactly(*sets, 2)
     >>> label.tolist(), round(bound, 6)
     ([0, 0], 5.0)
     """
     if len(prices) == 0:
         return None, np.inf
     rows = csc_matrix((np.ones(len(atoms)), atoms, starts), shape=(n, len(prices)))
+    # The relaxation is cheap and often whole already; without a solution there is no cover.
     relaxed = linprog(prices, A_eq=rows, b_eq=np.ones(n), method="highs")
     if relaxed.x is None:
         return None, np.inf
     least = float(relaxed.fun)
     if np.abs(relaxed.x - np.round(relaxed.x)).max() < TOLERANCE:
         return _read_sets(np.flatnonzero(relaxed.x > 0.5), rows), least
+    # Rounding leaves tiny negative costs, which would widen the sweep for nothing.
     reduced = np.maximum(prices - rows.T @ relaxed.eqlin.marginals, 0.0)
+    # Ties go to the set listed first, on every machine.
     order = np.lexsort((np.arange(len(prices)), reduced.round(6)))
+    # Sets of reduced cost 0 are those a cover at the bound is made of: all are in.
     liked = np.sort(order[: max(FIRST, int((reduced <= 1e-6).sum()))])
-    chosen, _ = _solve(prices[liked], rows[:, liked])
+    chosen, _ = _solve_integers(prices[liked], rows[:, liked])
     best = None if chosen is None else liked[chosen]
+    # What the best cover known costs above the relaxation.
     slack = np.inf if best is None else float(prices[best].sum()) - least
+    # A set whose reduced cost is above the slack is in no cheaper cover.
     kept = np.flatnonzero(reduced <= slack + TOLERANCE)
     swept = _sweep(reduced[kept], rows[:, kept], slack + TOLERANCE) if n <= BITS else None
     if swept is not None:
+        # An empty sweep: nothing is cheaper than the cover known, which is thereby proven.
         best = kept[swept] if len(swept) else best
         return (
             (None, np.inf) if best is None else (_read_sets(best, rows), float(prices[best].sum()))
         )
+    # The sweep grew too wide: a larger integer problem, and what it can prove.
     liked = np.sort(order[: min(WIDE, len(kept))])
-    chosen, bound = _solve(prices[liked], rows[:, liked])
+    chosen, bound = _solve_integers(prices[liked], rows[:, liked])
     if chosen is not None and (
         best is None or prices[liked[chosen]].sum() < prices[best].sum() - TOLERANCE
     ):
         best = liked[chosen]
+    # Its bound speaks for its own sets only; without all of them the relaxation's stays.
     bound = max(least, bound) if len(liked) == len(kept) else least
     return (
         (None, bound)
         if best is None
+        # The solver's bound may be above the price by its tolerance.
         else (_read_sets(best, rows), min(bound, float(prices[best].sum())))
     )
 
 
-def _solve(prices: Floats, rows: Any) -> tuple[Ints | None, float]:
+def _solve_integers(prices: Floats, rows: Any) -> tuple[Ints | None, float]:
     """Solve the integer problem; returns the sets chosen (None: no cover) and the bound."""
     once = np.ones(rows.shape[0])
-    found = milp(
+    result = milp(
         prices,
         integrality=np.ones(len(prices)),
         bounds=Bounds(0.0, 1.0),
         constraints=LinearConstraint(rows, once, once),
         options={"node_limit": NODES, "mip_rel_gap": TOLERANCE},
     )
-    if found.x is None:
-        return None, np.inf if found.status == 2 else -np.inf
-    return np.flatnonzero(found.x > 0.5), float(found.mip_dual_bound)
+    if result.x is None:
+        # Status 2 is a proof that there is no cover; stopping early proves nothing.
+        return None, np.inf if result.status == 2 else -np.inf
+    return np.flatnonzero(result.x > 0.5), float(result.mip_dual_bound)
 
 
 def _sweep(reduced: Floats, rows: Any, slack: float) -> Ints | None:
@@ -97,9 +109,12 @@ def _sweep(reduced: Floats, rows: Any, slack: float) -> Ints | None:
     Returns the sets of the best cover, none where there is none within the
     slack; None where the sweep grew too wide.
     """
+    # Once all atoms before are covered, the next must be the first of its set:
+    # so each cover is built in one order only.
     first = np.array(
         [rows.indices[a:b].min() for a, b in zip(rows.indptr[:-1], rows.indptr[1:], strict=True)]
     )
+    # A set as a mask of bits: two sets overlap where the masks do.
     bits = np.zeros(len(reduced), np.int64)
     np.bitwise_or.at(
         bits,
@@ -109,18 +124,24 @@ def _sweep(reduced: Floats, rows: Any, slack: float) -> Ints | None:
     covers = np.zeros(1, np.int64)
     cost = np.zeros(1)
     steps: list[tuple[Ints, Ints]] = []
+    # After each turn every partial cover holds all atoms up to this one.
     for atom in range(rows.shape[0]):
-        done = (covers >> atom) & 1 == 1
-        waiting = np.flatnonzero(~done)
-        own = np.flatnonzero(first == atom)
-        if len(waiting) * len(own) > WIDEST:
+        has_atom = (covers >> atom) & 1 == 1
+        waiting = np.flatnonzero(~has_atom)
+        first_here = np.flatnonzero(first == atom)
+        if len(waiting) * len(first_here) > WIDEST:
             return None
-        total = cost[waiting, None] + reduced[None, own]
-        w, s = np.nonzero(((covers[waiting, None] & bits[None, own]) == 0) & (total <= slack))
-        before = np.concatenate([np.flatnonzero(done), waiting[w]])
-        taken = np.concatenate([np.full(int(done.sum()), -1), own[s]])
+        total = cost[waiting, None] + reduced[None, first_here]
+        w, s = np.nonzero(
+            ((covers[waiting, None] & bits[None, first_here]) == 0) & (total <= slack)
+        )
+        # Covers that hold the atom already pass on unchanged, with set -1.
+        before = np.concatenate([np.flatnonzero(has_atom), waiting[w]])
+        taken = np.concatenate([np.full(int(has_atom.sum()), -1), first_here[s]])
         after = covers[before] | np.where(taken >= 0, bits[taken], 0)
-        price = np.concatenate([cost[done], total[w, s]])
+        price = np.concatenate([cost[has_atom], total[w, s]])
+        # What can follow depends on the atoms covered alone, so of equal covers
+        # only the cheapest goes on; ties go to the earlier.
         order = np.lexsort((np.arange(len(after)), price.round(9), after))
         order = order[np.append(True, np.diff(after[order]) != 0)] if len(order) else order
         covers = after[order]
@@ -133,12 +154,13 @@ def _sweep(reduced: Floats, rows: Any, slack: float) -> Ints | None:
 
 def _trace(steps: list[tuple[Ints, Ints]]) -> Ints:
     """Trace the one full cover back to its sets."""
-    at = 0
+    # After the last atom only the full cover is left: row 0.
+    row = 0
     sets = []
     for before, taken in reversed(steps):
-        if taken[at] >= 0:
-            sets.append(int(taken[at]))
-        at = int(before[at])
+        if taken[row] >= 0:
+            sets.append(int(taken[row]))
+        row = int(before[row])
     return np.array(sorted(sets), np.int64)
 
 

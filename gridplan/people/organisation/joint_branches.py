@@ -66,33 +66,38 @@ def join_places(
 
     >>> walk = np.array([[10.0, 90.0, 200.0], [90.0, 10.0, 60.0], [200.0, 60.0, 10.0]])
     >>> links = np.array([[0, 1], [1, 2]])
-    >>> join_places(np.array([9, 2, 9]), np.array([9, 2, 9]), links, walk, OrganisationRules()).label.tolist()
+    >>> full = np.array([9, 2, 9])
+    >>> join_places(full, full, links, walk, OrganisationRules()).label.tolist()
     [0, 1, 1]
     """
     p = len(full)
+    # Even: all members over the branches there must be, for able places and for size.
     even = size.sum() / max(
         1, int((full >= rules.branch_full).sum()), -(-int(size.sum()) // rules.branch_most)
     )
     sets = list_fields(full, links, rules)
-    prices = [_price_field(np.array(own), size, walk, even, rules) for own in sets]
+    prices = [_price_field(np.array(places), size, walk, even, rules) for places in sets]
+    # Short places may stay alone, at the price of not being served: so a cover always exists.
     short = np.flatnonzero(full < rules.branch_full)
     prices += list(rules.price_unserved * size[short])
     sets += [(int(s),) for s in short]
-    starts = np.append(0, np.cumsum([len(own) for own in sets]))
+    starts = np.append(0, np.cumsum([len(places) for places in sets]))
     label, bound = cover_exactly(
-        np.array(prices), starts, np.array([i for own in sets for i in own], np.int64), p
+        np.array(prices), starts, np.array([i for places in sets for i in places], np.int64), p
     )
     if label is None:  # every place is in a set of its own at least
         label = np.arange(p)
     used = [np.flatnonzero(label == f) for f in range(int(label.max()) + 1)]
-    served = np.array([full[own].sum() >= rules.branch_full for own in used])
+    # Two short places alone may carry one label each; served is who can have a branch.
+    served = np.array([full[places].sum() >= rules.branch_full for places in used])
     price = sum(
-        _price_field(own, size, walk, even, rules)
+        _price_field(places, size, walk, even, rules)
         if ok
-        else rules.price_unserved * float(size[own].sum())
-        for own, ok in zip(used, served, strict=True)
+        else rules.price_unserved * float(size[places].sum())
+        for places, ok in zip(used, served, strict=True)
     )
     label = np.where(served[label], label, -1)
+    # The usual number of places was a limit of the choice; attaching goes beyond it.
     full_label = _attach(label, full, links, walk, rules)
     return Fields(_renumber(full_label), price, bound, int(((label < 0) & (full_label >= 0)).sum()))
 
@@ -111,14 +116,17 @@ def list_fields(full: Ints, links: Ints, rules: OrganisationRules) -> list[tuple
         adjoining[b].append(int(a))
     able = full >= rules.branch_full
     alone: list[tuple[int, ...]] = [(int(i),) for i in np.flatnonzero(able)]
+    # Where there are too many sets, those of most places are given up first.
     for most in range(rules.joint_places, 1, -1):
         joint: list[tuple[int, ...]] = []
-        for own in _grow_sets(adjoining, able, most):
-            joint.append(own)
+        for places in _grow_sets(adjoining, able, most):
+            joint.append(places)
+            # Most sets grown lack full members, hence the wide margin; growing
+            # is exponential.
             if len(joint) > 20 * LISTED:
                 break
         if len(joint) <= 20 * LISTED:
-            kept = [own for own in joint if full[list(own)].sum() >= rules.branch_full]
+            kept = [places for places in joint if full[list(places)].sum() >= rules.branch_full]
             if len(kept) <= LISTED:
                 return sorted(alone + kept)
     return alone
@@ -128,19 +136,22 @@ def _grow_sets(adjoining: list[list[int]], able: Bools, most: int) -> Iterator[t
     """Grow contiguous sets of two places or more, at most one able, each exactly once."""
 
     def grow(
-        own: tuple[int, ...], has_able: bool, border: list[int], barred: frozenset[int]
+        grown: tuple[int, ...], has_able: bool, border: list[int], barred: frozenset[int]
     ) -> Iterator[tuple[int, ...]]:
-        if len(own) > 1:
-            yield tuple(sorted(own))
-        if len(own) == most:
+        if len(grown) > 1:
+            yield tuple(sorted(grown))
+        if len(grown) == most:
             return
         for n, i in enumerate(border):
+            # Two able places have a branch each and need not share one.
             if has_able and able[i]:
                 continue
+            # Places passed over are barred further down, so each set comes up once.
             met = barred | set(border[: n + 1])
-            more = [j for j in adjoining[i] if j not in met and j not in border and j not in own]
-            yield from grow((*own, i), has_able or bool(able[i]), border[n + 1 :] + more, met)
+            more = [j for j in adjoining[i] if j not in met and j not in border and j not in grown]
+            yield from grow((*grown, i), has_able or bool(able[i]), border[n + 1 :] + more, met)
 
+    # Every joint set has a short place: the first of them is its root.
     for root in np.flatnonzero(~able):
         before = frozenset(int(i) for i in np.flatnonzero(~able) if i < root)
         yield from grow(
@@ -152,12 +163,14 @@ def _grow_sets(adjoining: list[list[int]], able: Bools, most: int) -> Iterator[t
 
 
 def _price_field(
-    own: Ints, size: Ints, walk: Floats, even: float, rules: OrganisationRules
+    places: Ints, size: Ints, walk: Floats, even: float, rules: OrganisationRules
 ) -> float:
     """Price a field: its members' walk, its branches, and what these are off the even size."""
-    mass = int(size[own].sum())
+    mass = int(size[places].sum())
+    # A field of too many members is cut into branches of even size later on.
     branches = max(1, -(-mass // rules.branch_most))
-    metres = float((size[own, None] * walk[np.ix_(own, own)]).sum(axis=0).min())
+    # Everybody to the middle of whichever place is nearest to all.
+    metres = float((size[places, None] * walk[np.ix_(places, places)]).sum(axis=0).min())
     return metres + branches * (
         rules.price_branch + rules.price_imbalance * abs(mass / branches - even)
     )
@@ -166,14 +179,18 @@ def _price_field(
 def _attach(label: Ints, full: Ints, links: Ints, walk: Floats, rules: OrganisationRules) -> Ints:
     """Attach the rest to the nearest adjoining field; pieces able only together make one."""
     label = label.copy()
-    for own in _list_pieces(len(label), links):
-        if (label[own] < 0).all() and full[own].sum() >= rules.branch_full:
-            label[own] = label.max() + 1
+    # A piece that only together has enough: a branch that breaks the usual
+    # number of places.
+    for piece in _list_pieces(len(label), links):
+        if (label[piece] < 0).all() and full[piece].sum() >= rules.branch_full:
+            label[piece] = label.max() + 1
+    # One place a turn, the nearest first: what it joins is then nearer to the others.
     while True:
         edges = np.concatenate([links, links[:, ::-1]])
         edges = edges[(label[edges[:, 0]] < 0) & (label[edges[:, 1]] >= 0)]
         if not len(edges):
             return label
+        # Ties go to the lower numbers.
         order = np.lexsort((edges[:, 1], edges[:, 0], np.round(walk[edges[:, 0], edges[:, 1]], 6)))
         one, other = edges[order[0]]
         label[one] = label[other]

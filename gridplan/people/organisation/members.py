@@ -46,22 +46,29 @@ def count_members(plan: Plan, rules: OrganisationRules) -> tuple[pd.DataFrame, l
     problems = _check_counts(plan, counts)
     if problems:
         raise InputError(problems)
+    # In the order of codes: every later step knows a stairwell by its row.
     stairwells = plan.stairwells.sort_index()
-    own = stairwells[["building", "compound", "community", "subgrid"]]
+    places = stairwells[["building", "compound", "community", "subgrid"]]
     tables: dict[str, Ints | Objects] = {}
     entries = []
     for measure, column in MEASURES.items():
-        given = counts[counts["measure"] == measure]
-        spread = _spread_counts(own, stairwells["households"].to_numpy(np.int64), given, measure)
+        rows = counts[counts["measure"] == measure]
+        spread = _spread_counts(places, stairwells["households"].to_numpy(np.int64), rows, measure)
         problems += spread.problems
         entries += spread.entries
         tables[column] = spread.value
+        # Where full members were counted says how fine the whole table is.
         if column == "full":
             tables["level"] = spread.level
+    # All measures first, so that one run reports everything that is wrong.
     if problems:
         raise InputError(problems)
     frame = pd.DataFrame(
-        {"stairwell": stairwells.index, **{c: own[c].to_numpy() for c in own.columns}, **tables}
+        {
+            "stairwell": stairwells.index,
+            **{c: places[c].to_numpy() for c in places.columns},
+            **tables,
+        }
     )
     frame["available"] = _judge_available(
         frame["full"].to_numpy(), frame["community"].to_numpy(), rules.available_share
@@ -93,18 +100,22 @@ def apportion(totals: Ints, weights: Floats, group: Ints) -> Ints:
     [0, 0, 1, 0, 0, 0, 0, 1]
     """
     sums = np.bincount(group, weights, minlength=len(totals))
+    # A group without weight, such as a compound of empty houses, shares alike.
     weights = np.where(sums[group] > 0, weights, 1.0)
     share = totals[group] * weights / np.bincount(group, weights, minlength=len(totals))[group]
+    # 2.9999999999 is 3 less a rounding; without this its remainder would win a place twice.
     value = np.floor(share + 1e-9).astype(np.int64)
     missing = totals - np.bincount(group, value, minlength=len(totals)).astype(np.int64)
-    left = np.round(share - value, 9)
+    # Remainders that differ by a rounding are ties, on any machine.
+    remainder = np.round(share - value, 9)
     order = np.argsort(group, kind="stable")
     place = np.empty(len(group), np.int64)  # of a row within its group
     place[order] = (
         np.arange(len(group)) - (np.cumsum(np.bincount(group)) - np.bincount(group))[group[order]]
     )
+    # Multiples of the golden section fall evenly, wherever one stops.
     even = np.mod((place + 1) * GOLDEN, 1.0)
-    order = np.lexsort((-even, -left, group))
+    order = np.lexsort((-even, -remainder, group))
     rank = np.empty(len(group), np.int64)
     rank[order] = (
         np.arange(len(group)) - (np.cumsum(np.bincount(group)) - np.bincount(group))[group[order]]
@@ -115,6 +126,7 @@ def apportion(totals: Ints, weights: Floats, group: Ints) -> Ints:
 def _judge_available(full: Ints, community: Objects, share: float) -> Ints:
     """Judge how many full members of each stairwell can hold a post, by community's share."""
     codes, group = np.unique(community.astype(object), return_inverse=True)
+    # Half a member rounds up; np.round would go to the even number.
     totals = np.floor(share * np.bincount(group, full, minlength=len(codes)) + 0.5).astype(np.int64)
     return np.minimum(apportion(totals, full.astype(float), group), full)
 
@@ -130,39 +142,49 @@ class _Spread:
 
 
 def _spread_counts(
-    own: pd.DataFrame, households: Ints, given: pd.DataFrame, measure: str
+    places: pd.DataFrame, households: Ints, counts: pd.DataFrame, measure: str
 ) -> _Spread:
     """Spread one measure over the stairwells, level by level from the finest."""
-    n = len(own)
+    n = len(places)
     value = np.zeros(n, np.int64)
     level = np.full(n, "none", object)
     problems: list[Problem] = []
     entries: list[Entry] = []
+    # From the finest level, so that a coarser count only has its rest to give away.
     for word in LEVELS:
-        rows = given[given["level"] == word]
+        rows = counts[counts["level"] == word]
         if rows.empty:
             continue
         codes = pd.Index(rows["of"]) if word != "site" else pd.Index(["site"])
-        group = codes.get_indexer(own[word]) if word != "site" else np.zeros(n, np.int64)
+        group = codes.get_indexer(places[word]) if word != "site" else np.zeros(n, np.int64)
         total = np.floor(rows["value"].to_numpy(float) + 0.5).astype(np.int64)
+        # Stairwells without a count at this level have no group: -1.
         inside = group >= 0
         finer = np.bincount(group[inside], value[inside], minlength=len(codes)).astype(np.int64)
         rest = total - finer
         over = rest < 0
         if over.any():
-            text = f"{measure}: {int(over.sum())} {word} counts are below what finer counts in them add up to"
+            text = (
+                f"{measure}: {int(over.sum())} {word} counts are below "
+                "what finer counts in them add up to"
+            )
             problems.append(
                 Problem("counts", "levels agree", text, "correct one of them", tuple(codes[over]))
             )
+        # A finer count is final: only stairwells without one take of the rest.
         free = inside & (level == "none")
         homes = np.bincount(group[free], minlength=len(codes)) > 0
         lost = (rest > 0) & ~homes
         if lost.any():
-            text = f"{measure}: {int(rest[lost].sum())} counted by {word} where no home without a finer count is left"
+            text = (
+                f"{measure}: {int(rest[lost].sum())} counted by {word} "
+                "where no home without a finer count is left"
+            )
             entries.append(
                 Entry("organise", "counts", "dropped", int(lost.sum()), text, list(codes[lost]))
             )
         rows_free = np.flatnonzero(free)
+        # What is below its finer counts was reported above and takes nobody away.
         rest = np.where(homes, np.maximum(rest, 0), 0)
         if len(rows_free):
             value[rows_free] = apportion(
@@ -192,6 +214,7 @@ def _check_counts(plan: Plan, counts: pd.DataFrame) -> list[Problem]:
             f"use one of {', '.join(LEVELS)}",
         ),
         (
+            # Written the other way round, so that a missing value fails as well.
             ~(value >= 0) | np.isinf(value),
             "values are counts",
             "negative or missing values",
@@ -203,6 +226,7 @@ def _check_counts(plan: Plan, counts: pd.DataFrame) -> list[Problem]:
         checks.append(
             (wrong, "codes are known", f"no such {word}", f"use the codes of the table of {word}s")
         )
+    # There is one site, whatever the column "of" says.
     doubled = pd.DataFrame(
         {
             "level": level,

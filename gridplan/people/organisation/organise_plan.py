@@ -14,11 +14,10 @@ from gridplan.people.organisation.chain_inputs import ChainInputs, prepare_chain
 from gridplan.people.organisation.members import count_members
 from gridplan.people.organisation.party_chain import Chain, build_chain
 from gridplan.people.organisation.party_orgs import write_chain
-from gridplan.people.organisation.shortfalls import ROOM, list_uncentred, list_unserved, write_gaps
+from gridplan.people.organisation.shortfalls import ROOM, list_uncentred, list_unserved, rank_gaps
 from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
 from gridplan.tables.conform import conform_table, make_empty
-from gridplan.tables.ledger import write_ledger
 
 CENTRAL = "central_household"
 GAP = "organisation_gap"  # measure of the indicator that holds a community's optimality gap
@@ -68,18 +67,20 @@ def organise(
     Examples
     --------
     >>> from gridplan.synthetic.board_plan import make_board_plan, make_table
-    >>> counts = [{"count": "1", "level": "community", "of": "0301", "measure": "party_members_full", "value": 24}]
+    >>> members = {"measure": "party_members_full", "value": 24}
+    >>> counts = [{"count": "1", "level": "community", "of": "0301", **members}]
     >>> plan = organise(make_board_plan().replace(counts=make_table("counts", counts)))
     >>> plan.party_orgs["full"].to_dict(), len(plan.posts)
     ({'0301-B01': 24, '0301-B01-G01': 24}, 4)
     """
     rules = rules or plan.rules
-    own = rules.organisation
+    org_rules = rules.organisation
     progress("members", 0, 1)
-    members, entries = count_members(plan, own)
-    every_input = prepare_chain(plan, members, own.branch_most)
+    members, entries = count_members(plan, org_rules)
+    every_input = prepare_chain(plan, members, org_rules.branch_most)
+    # Communities share no organisation, so each is built by itself.
     chains = map_tasks(
-        lambda inputs: build_chain(inputs, own),
+        lambda inputs: build_chain(inputs, org_rules),
         every_input,
         workers=workers,
         stage="organisation",
@@ -88,11 +89,12 @@ def organise(
     known = members.assign(households=plan.stairwells.sort_index()["households"])
     orgs, members, gaps = _write_chains(plan, known, every_input, chains, rules)
     progress("central households", 0, 1)
-    centres = choose_centres(plan, members["available"].to_numpy(np.int64), own)
-    gaps = write_gaps(gaps + list_uncentred(plan, members, centres))
+    centres = choose_centres(plan, members["available"].to_numpy(np.int64), org_rules)
+    gaps = rank_gaps(gaps + list_uncentred(plan, members, centres))
     posts = _write_posts(members, centres)
     proofs = _write_proofs(every_input, chains)
-    figures = _sum_up(plan, members, orgs, posts, gaps, chains, own.central_warn)
+    figures = _sum_up(plan, members, orgs, posts, gaps, chains, org_rules.central_warn)
+    # Rows of an earlier run are replaced; those of other rooms stay.
     return plan.replace(
         members=members,
         party_orgs=orgs,
@@ -101,9 +103,9 @@ def organise(
         indicators=_join_rows(
             "indicators", plan.indicators[plan.indicators["measure"] != GAP], proofs
         ),
-        ledger=write_ledger(plan.site.ledger[plan.site.ledger["step"] != "organise"], entries),
+        ledger=plan.site.ledger[plan.site.ledger["step"] != "organise"],
         manifest=_note_figures(plan, rules, figures),
-    )
+    ).note(entries)
 
 
 def _write_chains(
@@ -121,13 +123,13 @@ def _write_chains(
     rows: list[dict[str, Any]] = []
     gaps: list[dict[str, Any]] = []
     for inputs, chain in zip(every_input, chains, strict=True):
-        own = members.iloc[inputs.rows]
+        stairwells = members.iloc[inputs.rows]
         name = str(called.get(inputs.code, "") or inputs.code)
         more, branch[inputs.rows], group[inputs.rows] = write_chain(
-            inputs, chain, own, rules.organisation, name, compounds
+            inputs, chain, stairwells, rules.organisation, name, compounds
         )
         rows += more
-        gaps += list_unserved(inputs, chain, own, rules.organisation)
+        gaps += list_unserved(inputs, chain, stairwells, rules.organisation)
     orgs = (
         conform_table("party_orgs", pd.DataFrame(rows)).sort_index()
         if rows
@@ -141,6 +143,7 @@ def _write_posts(members: pd.DataFrame, centres: Centres) -> pd.DataFrame:
     if centres.posts.empty:
         return make_empty("posts")
     host = members.iloc[centres.posts["row"].to_numpy(int)]
+    # In the order of the choice, so that codes do not depend on the table's order.
     number = centres.posts.groupby("subgrid").cumcount() + 1
     frame = pd.DataFrame(
         {
@@ -189,6 +192,7 @@ def measure_gap(price: float, bound: float) -> float:
     >>> measure_gap(200.0, 190.0)
     0.05
     """
+    # Without a price, as where nobody is organised, nothing could be cheaper.
     return round(max(0.0, price - bound) / price, 6) if price > 0 else 0.0
 
 
@@ -212,6 +216,7 @@ def _sum_up(
     branches = int(levels.get("branch", 0))
     groups = int(levels.get("group", 0))
     centres = len(posts)
+    # Each community's price is a choice of its own, so the sums bound each other.
     price = sum(c.price for c in chains)
     bound = sum(c.bound for c in chains)
     served = int(homes["households"].sum())
@@ -230,6 +235,7 @@ def _sum_up(
         "groups_per_branch": round(groups / max(1, branches), 3),
         "central_per_subgrid": round(centres / max(1, len(homes)), 4),
         "households_per_central": round(served / max(1, centres), 2),
+        # How many the looser rule of thumb would ask for, for comparison.
         "central_needed_at": {str(warn): int(np.ceil(homes["households"] / warn).sum())},
         "gaps": {str(rule): int(n) for rule, n in gaps["rule"].value_counts().sort_index().items()},
         "attached_places": sum(c.attached for c in chains),
@@ -241,6 +247,7 @@ def _sum_up(
 
 def _note_figures(plan: Plan, rules: Rules, figures: dict[str, Any]) -> dict[str, Any]:
     """Note the rules and figures in the manifest, so that an audit holds to the same rules."""
+    # An audit reads the rules from here, whatever the rules of the day are.
     used = dataclasses.asdict(rules.organisation)
     people = {**plan.manifest.get("people", {}), "organise": {"rules": used, "figures": figures}}
     of_plan = {**(plan.manifest.get("rules") or {}), "organisation": used}

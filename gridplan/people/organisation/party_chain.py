@@ -51,24 +51,27 @@ def build_chain(inputs: ChainInputs, rules: OrganisationRules) -> Chain:
     """Build the chain of one community, each step the cheapest there is within the rules."""
     n = len(inputs)
     nobody = np.full(n, -1, np.int64)
+    # Too few full members for a single branch: the whole community is a gap.
     if inputs.full.sum() < rules.branch_full:
         return Chain(nobody, nobody, np.zeros(0, bool), 0.0, 0.0, 0, np.full(n, np.inf))
-    field, price, bound, attached = _join(inputs, rules)
-    branch, cut, more = _cut(inputs, field, rules)
-    group, most = _divide(inputs, branch, rules)
+    field, price, bound, attached = _join_fields(inputs, rules)
+    branch, cut, more = _cut_fields(inputs, field, rules)
+    group, most = _divide_branches(inputs, branch, rules)
     served = np.flatnonzero(branch >= 0)
     lost = np.flatnonzero(branch < 0)
+    # Only the few without branch are measured, so a loop over them will do.
     apart = np.zeros(n)
     apart[lost] = [
         np.hypot(*(inputs.xy[served] - inputs.xy[i]).T).min(initial=np.inf) for i in lost
     ]
+    # The bound of each step holds given the step before, and so does their sum.
     return Chain(
         branch, group, cut, price + more[0] + most[0], bound + more[1] + most[1], attached, apart
     )
 
 
 def find_middle(xy: Floats, weight: Numbers) -> tuple[int, float]:
-    """Find the point from which all points are nearest by weight, and the sum of weights times metres to it.
+    """Find the point nearest to all by weight, and the sum of weights times metres to it.
 
     Examples
     --------
@@ -76,50 +79,58 @@ def find_middle(xy: Floats, weight: Numbers) -> tuple[int, float]:
     (1, 30.0)
     """
     heavy = np.flatnonzero(weight > 0)
+    # Where nobody weighs anything, all points weigh the same.
     if not len(heavy):
         heavy = np.arange(len(xy))
         weight = np.ones(len(xy))
     sums = np.empty(len(heavy))
     step = max(1, AT_ONCE // len(heavy))
-    for at in range(0, len(heavy), step):
-        some = heavy[at : at + step]
-        sums[at : at + step] = (
+    for start in range(0, len(heavy), step):
+        some = heavy[start : start + step]
+        sums[start : start + step] = (
             np.hypot(*(xy[some, None] - xy[None, heavy]).transpose(2, 0, 1)) @ weight[heavy]
         )
+    # Ties to a micrometre go to the first point.
     best = int(np.argmin(np.round(sums, 6)))
     return int(heavy[best]), float(sums[best])
 
 
-def _join(inputs: ChainInputs, rules: OrganisationRules) -> tuple[Ints, float, float, int]:
-    """Join the places; returns the field of each stairwell, price, bound and the places attached beyond the usual number."""
+def _join_fields(inputs: ChainInputs, rules: OrganisationRules) -> tuple[Ints, float, float, int]:
+    """Join the places: the field of each stairwell, price, bound and places attached."""
     place = inputs.place
     count = int(place.max()) + 1
+    # A single place has nothing to be joined with.
     if count == 1:
         return np.zeros(len(inputs), np.int64), 0.0, 0.0, 0
     size = np.bincount(place, inputs.size, minlength=count).astype(np.int64)
     full = np.bincount(place, inputs.full, minlength=count).astype(np.int64)
-    own = [np.flatnonzero(place == p) for p in range(count)]
+    place_rows = [np.flatnonzero(place == p) for p in range(count)]
     middle = np.array(
-        [inputs.xy[rows[find_middle(inputs.xy[rows], inputs.size[rows])[0]]] for rows in own]
+        [inputs.xy[rows[find_middle(inputs.xy[rows], inputs.size[rows])[0]]] for rows in place_rows]
     )
+    # A place without members is served by the branch of the nearest one with.
     owner = annex(size, lift(inputs.pairs, place), middle)
     kept = np.flatnonzero(size > 0)
     number = np.full(count, -1, np.int64)
     number[kept] = np.arange(len(kept))
+    # Which place with members speaks for a stairwell: -1 where none is reached.
     seat = np.where(owner[place] >= 0, number[owner[place]], -1)
     walk = np.empty((len(kept), len(kept)))
-    for p, rows in enumerate(own[k] for k in kept):
+    # Mean metres from where the members of a place live to the middle of each other one.
+    for p, rows in enumerate(place_rows[k] for k in kept):
         apart = np.hypot(*(inputs.xy[rows, None] - middle[None, kept]).transpose(2, 0, 1))
         walk[p] = inputs.size[rows] @ apart / size[kept[p]]
     fields = join_places(full[kept], size[kept], lift(inputs.pairs, seat), walk, rules)
+    # -1 picks the last entry, which is -1 again.
     field = np.where(seat >= 0, np.append(fields.label, -1)[seat], -1)
     return _number_by_first(field), fields.price, fields.bound, fields.attached
 
 
-def _cut(
+def _cut_fields(
     inputs: ChainInputs, field: Ints, rules: OrganisationRules
 ) -> tuple[Ints, Bools, tuple[float, float]]:
-    """Cut fields with too many members into branches; returns the branch of each stairwell, and which branches were cut."""
+    """Cut fields with too many members; returns each stairwell's branch, and which were cut."""
+    # Target and limit are one: as few branches as the rules allow.
     limits = Limits(
         rules.branch_full,
         rules.branch_most,
@@ -134,8 +145,9 @@ def _cut(
     for f in range(int(field.max()) + 1):
         rows = np.flatnonzero(field == f)
         label: Ints = np.zeros(len(rows), np.int64)
+        # A field that fits is one branch, at a price that the joining has counted.
         if inputs.size[rows].sum() > rules.branch_most:
-            parts = _part(inputs, rows, limits)
+            parts = _divide_rows(inputs, rows, limits)
             label = _number_by_first(parts.label)
             price = price + parts.price
             bound = bound + parts.bound
@@ -144,7 +156,7 @@ def _cut(
     return branch, np.array(cut, bool), (price, bound)
 
 
-def _divide(
+def _divide_branches(
     inputs: ChainInputs, branch: Ints, rules: OrganisationRules
 ) -> tuple[Ints, tuple[float, float]]:
     """Divide every branch into groups."""
@@ -160,7 +172,8 @@ def _divide(
     price = bound = 0.0
     for b in range(int(branch.max()) + 1):
         rows = np.flatnonzero(branch == b)
-        parts = _part(inputs, rows, limits)
+        parts = _divide_rows(inputs, rows, limits)
+        # Groups are numbered on through the community.
         group[rows] = _number_by_first(parts.label) + int(group.max()) + 1
         price = price + parts.price
         bound = bound + parts.bound
@@ -174,7 +187,7 @@ def _number_by_first(label: Ints) -> Ints:
     return out
 
 
-def _part(inputs: ChainInputs, rows: Ints, limits: Limits) -> Any:
+def _divide_rows(inputs: ChainInputs, rows: Ints, limits: Limits) -> Any:
     local = np.full(len(inputs), -1, np.int64)
     local[rows] = np.arange(len(rows))
     pairs = local[inputs.pairs]

@@ -1,4 +1,4 @@
-"""The registry: the chain written as rows of the table of Party organisations, with codes, names, sizes and advice."""
+"""The registry: the chain as rows of the table of Party organisations, with names and advice."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TITLES = {COMMITTEE: "党委", GENERAL: "党总支", BRANCH: "党支部"}
 
 
 def choose_level(members: int, branches: int, rules: OrganisationRules) -> tuple[str, str]:
-    """Choose the level of a community organisation by its members and branches, and say what the rules advise.
+    """Choose the level of a community organisation, and say what the rules advise.
 
     Examples
     --------
@@ -28,20 +28,23 @@ def choose_level(members: int, branches: int, rules: OrganisationRules) -> tuple
     >>> choose_level(30, 2, OrganisationRules())[1]
     '2 branches with 30 members in all, not over 50: one branch would do'
     """
+    # The Party's rules go by members: a committee, a general branch or a branch.
     if members > rules.committee_over:
         return COMMITTEE, ""
     if members > rules.general_over:
         return GENERAL, ""
+    # Several branches need a head whatever their size; the rules only advise against it.
     if branches > 1:
         return (
             GENERAL,
-            f"{branches} branches with {members} members in all, not over {rules.general_over}: one branch would do",
+            f"{branches} branches with {members} members in all, "
+            f"not over {rules.general_over}: one branch would do",
         )
     return BRANCH, ""
 
 
 def count_seats(full: int, rules: OrganisationRules) -> int:
-    """Count the seats of a branch's committee: one for the secretary alone where it is small, else three to five.
+    """Count the seats of a branch's committee: the secretary alone if small, else three to five.
 
     Examples
     --------
@@ -73,10 +76,12 @@ def write_chain(
     none = np.full(len(inputs), "", object)
     if not count:
         return [], none, none
+    # Stairwells that no branch can serve count nowhere.
     total = int(inputs.size[chain.branch >= 0].sum())
     level, advice = choose_level(total, count, rules)
     head = level != BRANCH
     base = {"community": inputs.code, "compound": "", "advice": ""}
+    # Codes sort as texts, so their numbers have leading zeros.
     width = max(2, len(str(count)))
     codes = [f"{inputs.code}-B{b + 1:0{width}d}" for b in range(count)]
     top = f"{inputs.code}-P"
@@ -86,7 +91,7 @@ def write_chain(
         form = "village" if inputs.kind == "rural" else "community"
         rows.append(
             base
-            | _measure(inputs, members, served)
+            | _measure_org(inputs, members, served)
             | {
                 "org": top,
                 "level": level,
@@ -95,30 +100,32 @@ def write_chain(
                 "name": name + TITLES[level],
                 "advice": advice,
                 "committee_seats": rules.community_seats,
+                # Empty places lie in the branch's ground, but nobody comes from there.
                 "places": len(np.unique(inputs.place[served[inputs.size[served] > 0]])),
             }
         )
     groups = np.full(len(inputs), "", object)
     for b, code in enumerate(codes):
-        own = np.flatnonzero(chain.branch == b)
+        branch_rows = np.flatnonzero(chain.branch == b)
         row = base | _write_branch(
-            inputs, chain, members, own, rules, (name, names), b, alone=not head
+            inputs, chain, members, branch_rows, rules, (name, names), b, alone=not head
         )
         rows.append(row | {"org": code, "level": BRANCH, "parent": top if head else ""})
-        kinds = np.unique(chain.group[own])
+        kinds = np.unique(chain.group[branch_rows])
         for number, g in enumerate(kinds, 1):
-            mine = own[chain.group[own] == g]
-            groups[mine] = f"{code}-G{number:0{max(2, len(str(len(kinds))))}d}"
+            group_rows = branch_rows[chain.group[branch_rows] == g]
+            groups[group_rows] = f"{code}-G{number:0{max(2, len(str(len(kinds))))}d}"
             rows.append(
                 base
-                | _write_group(inputs, members, mine, rules)
+                | _write_group(inputs, members, group_rows, rules)
                 | {
-                    "org": groups[mine[0]],
+                    "org": groups[group_rows[0]],
                     "parent": code,
                     "name": f"{row['name']}第{number}党小组",
                     "compound": row["compound"],
                 }
             )
+    # -1 picks the last entry, which is no code.
     branches = np.where(chain.branch >= 0, np.array([*codes, ""], object)[chain.branch], "")
     return rows, branches, groups
 
@@ -127,7 +134,7 @@ def _write_branch(
     inputs: ChainInputs,
     chain: Chain,
     members: pd.DataFrame,
-    own: Ints,
+    rows: Ints,
     rules: OrganisationRules,
     titles: tuple[str, pd.Series[str]],
     b: int,
@@ -135,11 +142,13 @@ def _write_branch(
     alone: bool,
 ) -> dict[str, Any]:
     """Write what a branch is: its form, compound, name, size, seats and advice."""
-    held = own[inputs.size[own] > 0]
+    held = rows[inputs.size[rows] > 0]
     places = np.unique(inputs.place[held])
     compounds = members["compound"].to_numpy(object)
     compound = str(compounds[held[0]]) if len(places) == 1 else ""
+    # A community's only branch has its name and form.
     whole = alone and bool((chain.branch >= 0).all())
+    # Cut comes before joint: a part of a joint field is a part.
     if chain.cut[b]:
         form = "part"
     elif len(places) > 1:
@@ -154,16 +163,18 @@ def _write_branch(
             if compound
             else "building"
         )
-    measured = _measure(inputs, members, own)
+    measured = _measure_org(inputs, members, rows)
     size = measured["full"] + measured["probationary"]
     advice = []
     if size > rules.branch_most:
         advice.append(
-            f"{size} members, generally at most {rules.branch_most}: no contiguous cut by whole buildings was found"
+            f"{size} members, generally at most {rules.branch_most}: "
+            "no contiguous cut by whole buildings was found"
         )
     if len(places) > rules.joint_places:
         advice.append(f"{len(places)} places, generally at most {rules.joint_places}")
     community, names = titles
+    # By its compound where that has a name, else by its number.
     name = community if whole else community + str(names.get(compound, "") or f"第{b + 1}")
     name += f"第{b + 1}" if form == "part" and names.get(compound, "") else ""
     return measured | {
@@ -177,13 +188,14 @@ def _write_branch(
 
 
 def _write_group(
-    inputs: ChainInputs, members: pd.DataFrame, own: Ints, rules: OrganisationRules
+    inputs: ChainInputs, members: pd.DataFrame, rows: Ints, rules: OrganisationRules
 ) -> dict[str, Any]:
     """Write what a group is: a building, several, or part of one."""
-    held = np.unique(inputs.building[own[inputs.size[own] > 0]])
-    whole = np.bincount(inputs.building)[held].sum() == np.isin(inputs.building[own], held).sum()
+    held = np.unique(inputs.building[rows[inputs.size[rows] > 0]])
+    # Whole if the group has every stairwell of the buildings that its members live in.
+    whole = np.bincount(inputs.building)[held].sum() == np.isin(inputs.building[rows], held).sum()
     form = "joint" if len(held) > 1 else "building" if whole else "part"
-    measured = _measure(inputs, members, own)
+    measured = _measure_org(inputs, members, rows)
     size = measured["full"] + measured["probationary"]
     advice = (
         f"{size} members, more than {rules.group_most}: no contiguous division was found"
@@ -199,23 +211,25 @@ def _write_group(
     }
 
 
-def _measure(inputs: ChainInputs, members: pd.DataFrame, own: Ints) -> dict[str, Any]:
-    """Measure an organisation: households, members, sub-grids, and the building from which its members are nearest."""
-    size = inputs.size[own]
-    _, first, home = np.unique(inputs.building[own], return_index=True, return_inverse=True)
+def _measure_org(inputs: ChainInputs, members: pd.DataFrame, rows: Ints) -> dict[str, Any]:
+    """Measure an organisation: households, members, sub-grids and its best meeting building."""
+    size = inputs.size[rows]
+    _, first, home = np.unique(inputs.building[rows], return_index=True, return_inverse=True)
     weight = np.bincount(home, size)
+    # A building without members is placed by its stairwells, all alike.
     pull = np.where(weight[home] > 0, size, 1.0)
     middle = np.column_stack(
-        [np.bincount(home, pull * inputs.xy[own, i]) / np.bincount(home, pull) for i in (0, 1)]
+        [np.bincount(home, pull * inputs.xy[rows, i]) / np.bincount(home, pull) for i in (0, 1)]
     )
     best, _ = find_middle(middle, weight)
     metres = float(np.hypot(*(middle - middle[best]).T) @ weight)
-    subgrids = members["subgrid"].to_numpy(object)[own[size > 0]]
+    # Stairwells of exclusive sub-grids may have no code.
+    subgrids = members["subgrid"].to_numpy(object)[rows[size > 0]]
     return {
-        "households": int(members["households"].to_numpy()[own].sum()),
-        "full": int(inputs.full[own].sum()),
-        "probationary": int((size - inputs.full[own]).sum()),
+        "households": int(members["households"].to_numpy()[rows].sum()),
+        "full": int(inputs.full[rows].sum()),
+        "probationary": int((size - inputs.full[rows]).sum()),
         "subgrid_count": len(set(subgrids) - {""}),
-        "building": str(members["building"].to_numpy(object)[own[first[best]]]),
+        "building": str(members["building"].to_numpy(object)[rows[first[best]]]),
         "mean_walk": metres / max(1, int(size.sum())),
     }

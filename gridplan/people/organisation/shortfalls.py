@@ -1,4 +1,4 @@
-"""Shortfalls: what the chain and the central households leave unmet, why, and the smallest remedy."""
+"""Shortfalls of the chain and the central households: why, and the smallest remedy."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ROOM = "organisation"
 def list_unserved(
     inputs: ChainInputs, chain: Chain, members: pd.DataFrame, rules: OrganisationRules
 ) -> list[dict[str, Any]]:
-    """List what no branch can serve: the community, or the places that nothing joins to a branch."""
+    """List what no branch can serve: the community, or places that nothing joins to a branch."""
     households = members["households"].to_numpy()
     if not len(chain.cut):
         full = int(inputs.full.sum())
@@ -43,23 +43,28 @@ def list_unserved(
                 rules.branch_full,
                 int(households.sum()),
                 reason,
-                f"{more} more full member{'s' if more > 1 else ''}, or a joint branch with a neighbouring community",
+                f"{more} more full member{'s' if more > 1 else ''}, "
+                "or a joint branch with a neighbouring community",
             )
         ]
     gaps = []
+    # A place where nobody is a member lacks no branch.
     lost = (chain.branch < 0) & (inputs.size > 0)
     for p in np.unique(inputs.place[lost]):
-        own = np.flatnonzero(inputs.place == p)
+        place_rows = np.flatnonzero(inputs.place == p)
         compound, building = (
-            str(members[c].to_numpy(object)[own[0]]) for c in ("compound", "building")
+            str(members[c].to_numpy(object)[place_rows[0]]) for c in ("compound", "building")
         )
         level, of = ("compound", compound) if compound else ("building", building)
-        full = int(inputs.full[own].sum())
+        full = int(inputs.full[place_rows].sum())
         reason = (
             f"{full} full members, fewer than {rules.branch_full}, and nothing joins it to a branch"
         )
-        remedy = f"an opening towards the nearest branch, {chain.apart[own].min():,.0f} m away, or "
-        remedy += f"{rules.branch_full - full} more full members"
+        metres = chain.apart[place_rows].min()
+        remedy = (
+            f"an opening towards the nearest branch, {metres:,.0f} m away, or "
+            f"{rules.branch_full - full} more full members"
+        )
         gaps.append(
             _report_gap(
                 "branch_full",
@@ -68,7 +73,7 @@ def list_unserved(
                 inputs.code,
                 full,
                 rules.branch_full,
-                int(households[own].sum()),
+                int(households[place_rows].sum()),
                 reason,
                 remedy,
             )
@@ -77,13 +82,14 @@ def list_unserved(
 
 
 def list_uncentred(plan: Plan, members: pd.DataFrame, centres: Centres) -> list[dict[str, Any]]:
-    """List the sub-grids with fewer central households than they need, each with the nearest available member elsewhere."""
+    """List the sub-grids short of central households, with the nearest available member."""
     short = centres.wanted.index[(centres.found < centres.wanted).to_numpy()]
     if short.empty:
         return []
     points = plan.stairwells.sort_index().geometry.to_numpy()
     xy = np.column_stack([shapely.get_x(points), shapely.get_y(points)])
     rows = plan.subgrids.loc[short]
+    # Sub-grids without any row of members have none.
     near = _find_spare(xy, members, centres, short)
     by = members.groupby("subgrid")[["full", "available"]].sum().reindex(short, fill_value=0)
     gaps = []
@@ -91,13 +97,17 @@ def list_uncentred(plan: Plan, members: pd.DataFrame, centres: Centres) -> list[
         short, by["full"], by["available"], near, strict=True
     ):
         wanted = int(centres.wanted[code])
-        found = int(centres.found[code])
+        placed = int(centres.found[code])
+        # The reasons from the furthest: no member, none available, too few.
         if not full:
             reason = "no full member lives here"
         elif not available:
             reason = f"{full} full members live here, but none is judged available"
         else:
-            reason = f"{found} stairwells have an available member, {wanted} are needed for its households"
+            reason = (
+                f"{placed} stairwells have an available member, "
+                f"{wanted} are needed for its households"
+            )
         remedy = (
             f"let one of {other}, {metres:,.0f} m away, serve it too"
             if other
@@ -108,7 +118,7 @@ def list_uncentred(plan: Plan, members: pd.DataFrame, centres: Centres) -> list[
             "subgrid",
             code,
             str(rows.at[code, "community"]),
-            found,
+            placed,
             wanted,
             int(rows.at[code, "households"]),
             reason,
@@ -118,14 +128,16 @@ def list_uncentred(plan: Plan, members: pd.DataFrame, centres: Centres) -> list[
     return gaps
 
 
-def write_gaps(gaps: list[dict[str, Any]]) -> pd.DataFrame:
+def rank_gaps(gaps: list[dict[str, Any]]) -> pd.DataFrame:
     """Write the table of gaps: ranked within each rule, most households first."""
     if not gaps:
         return make_empty("gaps")
+    # Most households first; the code decides between equals.
     frame = pd.DataFrame(gaps).sort_values(
         ["rule", "households", "of"], ascending=[True, False, True], ignore_index=True
     )
     frame["rank"] = frame.groupby("rule").cumcount() + 1
+    # Codes sort as texts, so their numbers have leading zeros.
     frame["gap"] = [
         f"{ROOM}-{n:0{max(4, len(str(len(frame))))}d}" for n in range(1, len(frame) + 1)
     ]
@@ -135,25 +147,29 @@ def write_gaps(gaps: list[dict[str, Any]]) -> pd.DataFrame:
 def _find_spare(
     xy: Floats, members: pd.DataFrame, centres: Centres, short: pd.Index[Any]
 ) -> list[tuple[str, float]]:
-    """Find, for each sub-grid in short supply, the sub-grid of its community whose available member is nearest to its middle."""
+    """Find the nearest sub-grid of the same community with an available member to lend."""
     code = members["subgrid"].to_numpy(object)
     community = members["community"].to_numpy(object)
-    left = members["available"].to_numpy(np.int64).copy()
-    np.subtract.at(left, centres.posts["row"].to_numpy(int), 1)
+    # Available members less those who host a central household already.
+    unused = members["available"].to_numpy(np.int64).copy()
+    np.subtract.at(unused, centres.posts["row"].to_numpy(int), 1)
     wanting = members["subgrid"].isin(short).to_numpy()
-    spare = (left > 0) & ~wanting
+    # A sub-grid that is short itself lends nobody.
+    spare = (unused > 0) & ~wanting
     middle = pd.DataFrame({"x": xy[:, 0], "y": xy[:, 1], "c": community, "s": code})[wanting]
     by = middle.groupby("s").agg(x=("x", "mean"), y=("y", "mean"), c=("c", "first")).reindex(short)
-    found: dict[str, tuple[str, float]] = {}
-    for town, own in by.groupby("c", sort=True):
+    nearest: dict[str, tuple[str, float]] = {}
+    # Members help within their own community only.
+    for town, middles in by.groupby("c", sort=True):
         rows = np.flatnonzero(spare & (community == town))
         if len(rows):
-            metres, near = cKDTree(xy[rows]).query(own[["x", "y"]].to_numpy())
-            found |= {
+            metres, near = cKDTree(xy[rows]).query(middles[["x", "y"]].to_numpy())
+            nearest |= {
                 str(s): (str(code[rows[i]]), float(m))
-                for s, m, i in zip(own.index, metres, near, strict=True)
+                for s, m, i in zip(middles.index, metres, near, strict=True)
             }
-    return [found.get(str(s), ("", np.nan)) for s in short]
+    # No one to lend: no code, and no distance.
+    return [nearest.get(str(s), ("", np.nan)) for s in short]
 
 
 def _report_gap(
