@@ -17,7 +17,7 @@ from gridplan.people.pairing.institutions import check_existing, pair_institutio
 from gridplan.people.pairing.member_checkin import spread_members
 from gridplan.people.pairing.minimum_cost_flow import FlowProblem, solve_flow
 from gridplan.people.pairing.pair_plan import pair
-from gridplan.people.pairing.paired_communities import survey_towns
+from gridplan.people.pairing.paired_communities import prepare_towns
 from gridplan.people.pairing.service_centres import measure_centres, write_centres
 from gridplan.people.staffing.staff_plan import staff
 from gridplan.rules.all_rules import Rules
@@ -382,7 +382,7 @@ def test_a_centre_is_measured_by_area_and_by_the_way_of_households():
     # m along, 15 m off) are within 80 m.
     rules = PairingRules(centre_reach=80.0)
     plan = give_centre(make_people_plan(), 0.0, 30.0)
-    table = measure_centres(plan, survey_towns(plan, rules), rules)
+    table = measure_centres(plan, prepare_towns(plan, rules), rules)
     assert table.loc["0301", ["centres", "area", "area_need", "within"]].tolist() == [
         1.0,
         30.0,
@@ -398,7 +398,7 @@ def test_a_centre_is_measured_by_area_and_by_the_way_of_households():
 
 def test_a_community_without_a_centre_has_nobody_within_reach():
     plan = make_people_plan()
-    table = measure_centres(plan, survey_towns(plan, PairingRules()), PairingRules())
+    table = measure_centres(plan, prepare_towns(plan, PairingRules()), PairingRules())
     assert table["within"].item() == 0.0
     assert np.isnan(table["mean_way"].item())
 

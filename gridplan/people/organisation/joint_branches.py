@@ -88,7 +88,7 @@ def join_places(
     if label is None:  # every place is in a set of its own at least
         label = np.arange(p)
     used = [np.flatnonzero(label == f) for f in range(int(label.max()) + 1)]
-    # Two short places alone may carry one label each; served is who can have a branch.
+    # A short place that stayed alone has a label too, but no branch.
     served = np.array([full[places].sum() >= rules.branch_full for places in used])
     price = sum(
         _price_field(places, size, walk, even, rules)
@@ -184,7 +184,7 @@ def _attach(label: Ints, full: Ints, links: Ints, walk: Floats, rules: Organisat
     for piece in _list_pieces(len(label), links):
         if (label[piece] < 0).all() and full[piece].sum() >= rules.branch_full:
             label[piece] = label.max() + 1
-    # One place a turn, the nearest first: what it joins is then nearer to the others.
+    # One place a turn, the nearest first: places behind it can then follow.
     while True:
         edges = np.concatenate([links, links[:, ::-1]])
         edges = edges[(label[edges[:, 0]] < 0) & (label[edges[:, 1]] >= 0)]

@@ -1,4 +1,4 @@
-"""Leading cadres paired with communities under one of three readings of "1+3"; posts, never persons."""
+"""Leading cadres paired with communities by one of three readings of "1+3"; posts only."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from gridplan.rules.pairing import PairingRules
 
 
 def list_cadres(cadres: Any, institutions: pd.DataFrame) -> pd.DataFrame:
-    """List the posts of leading cadres by institution: code of the post and the institution that it belongs to.
+    """List the posts of leading cadres: the code of each and the institution it belongs to.
 
     ``cadres`` is a table of posts with the columns ``cadre`` and
     ``institution``, or a number, which is shared among the institutions by
@@ -32,7 +32,8 @@ def list_cadres(cadres: Any, institutions: pd.DataFrame) -> pd.DataFrame:
 
     Examples
     --------
-    >>> list_cadres(3, pd.DataFrame({"members": [20.0, 40.0]}, index=["i1", "i2"]))["cadre"].tolist()
+    >>> institutions = pd.DataFrame({"members": [20.0, 40.0]}, index=["i1", "i2"])
+    >>> list_cadres(3, institutions)["cadre"].tolist()
     ['i1-C1', 'i2-C1', 'i2-C2']
     """
     if not isinstance(cadres, pd.DataFrame):
@@ -53,6 +54,7 @@ def list_cadres(cadres: Any, institutions: pd.DataFrame) -> pd.DataFrame:
         )
     problems = []
     absent = [name for name in ("cadre", "institution") if name not in cadres.columns]
+    # A further column might name a person, so it is refused and not ignored.
     more = [str(name) for name in cadres.columns if name not in ("cadre", "institution")]
     if absent:
         problems.append(
@@ -68,11 +70,13 @@ def list_cadres(cadres: Any, institutions: pd.DataFrame) -> pd.DataFrame:
                 "take them out; gridplan works on posts, never on persons",
             )
         )
+    # Without these columns nothing else can be checked.
     if absent:
         raise InputError(problems)
-    own = cadres[["cadre", "institution"]].astype("str").sort_values("cadre", ignore_index=True)
-    double = own.loc[own["cadre"].duplicated(), "cadre"].unique()
-    strange = sorted(set(own["institution"]) - set(institutions.index))
+    # Codes are texts, also where a spreadsheet made numbers of them.
+    posts = cadres[["cadre", "institution"]].astype("str").sort_values("cadre", ignore_index=True)
+    double = posts.loc[posts["cadre"].duplicated(), "cadre"].unique()
+    strange = sorted(set(posts["institution"]) - set(institutions.index))
     if len(double):
         problems.append(
             Problem(
@@ -96,7 +100,7 @@ def list_cadres(cadres: Any, institutions: pd.DataFrame) -> pd.DataFrame:
         )
     if problems:
         raise InputError(problems)
-    return own
+    return posts
 
 
 def pair_cadres(
@@ -115,9 +119,10 @@ def pair_cadres(
     out afterwards.
     """
     number = cadres.groupby("institution").size().reindex(institutions.index, fill_value=0)
-    own = institutions[number > 0]
+    # Institutions without cadres would only be empty rows of the programme.
+    institutions_with_cadres = institutions[number > 0]
     number = number[number > 0].to_numpy(np.int64)
-    if not len(own) or not len(towns):
+    if not len(institutions_with_cadres) or not len(towns):
         return pd.DataFrame(
             columns=[
                 "kind",
@@ -132,11 +137,14 @@ def pair_cadres(
             ]
         ), None
     least, most, steps = _set_degrees(number, towns, rules)
-    sources = own[["x", "y"]].to_numpy(float)
+    sources = institutions_with_cadres[["x", "y"]].to_numpy(float)
     places = towns[["x", "y"]].to_numpy(float)
+    # A community takes no more from an institution than it has cadres, so that
+    # each can go there once.
     each = np.minimum(number, most)
     flow = solve_flow(FlowProblem(sources, places, least, most, each, steps, np.zeros((0, 3))))
     dealt = _deal(flow.links, number)
+    # Cadres are sorted by institution; the first of each begins where those before end.
     first = np.concatenate([[0], np.cumsum(number)])
     codes = cadres.sort_values(["institution", "cadre"])["cadre"].to_numpy(object)
     step = sources[dealt[:, 0]] - places[dealt[:, 1]]
@@ -166,12 +174,14 @@ def pair_cadres(
 
 
 def _set_degrees(number: Ints, towns: pd.DataFrame, rules: PairingRules) -> tuple[Ints, Ints, Ints]:
-    """Set how many communities the cadres of each institution have together, and how many cadres communities take."""
+    """Set how many communities the cadres of an institution have, and how many each takes."""
     m = len(towns)
     total = int(number.sum())
     others = rules.cadre_others
     if rules.cadre_rule == "lead_and_others":
+        # Fewer cadres than a community should have: each takes all there are.
         wanted = min(1 + others, total)
+        # Everybody's fair share, rounded down and up: loads differ by one at most.
         least = number * ((wanted * m) // total)
         most = number * (-(-wanted * m // total))
         return least, most, np.array([[j, wanted, -DUTY] for j in range(m)], np.int64)
@@ -181,11 +191,16 @@ def _set_degrees(number: Ints, towns: pd.DataFrame, rules: PairingRules) -> tupl
 
 
 def _deal(links: Ints, number: Ints) -> Ints:
-    """Deal the flow of each institution out to its cadres in turn: int64[l, 3], institution, community, cadre.
+    """Deal the flow of each institution out to its cadres in turn.
+
+    Returns int64[l, 3]: institution, community and number of the cadre.
+
 
     A community takes no more than there are cadres, so no cadre gets it twice,
     and loads differ by one at most.
     """
+    # A unit of flow each; units of one community follow one another, so they go
+    # to different cadres.
     i = np.repeat(links[:, 0], links[:, 2])
     j = np.repeat(links[:, 1], links[:, 2])
     turn = pd.Series(i).groupby(i).cumcount().to_numpy() if len(i) else i
@@ -193,14 +208,17 @@ def _deal(links: Ints, number: Ints) -> Ints:
 
 
 def _choose_leads(cadre: Ints, town: Ints, distance: Floats, cadres: int, towns: int) -> Ints:
-    """Choose the lead of each community among its cadres: nearest on the whole, no cadre leading more than its share."""
+    """Choose the lead of each community: nearest on the whole, none leading above its share."""
+    # Each cadre is there as often as it may lead.
     share = -(-towns // cadres)
     rows = np.repeat(town, share)
     columns = (cadre[:, None] * share + np.arange(share)).ravel()
+    # Stored zeros would read as "no pair", hence 1 more for each.
     price = np.repeat(np.rint(distance) + 1.0, share)
     graph = coo_matrix((price, (rows, columns)), shape=(towns, cadres * share)).tocsr()
+    # A community without cadres has no lead and must not be in the matching.
     served = np.unique(town)
-    found = min_weight_full_bipartite_matching(graph[served])
-    lead = found[1] // share
+    matching = min_weight_full_bipartite_matching(graph[served])
+    lead = matching[1] // share
     key = cadre * towns + town
-    return np.flatnonzero(np.isin(key, lead * towns + served[found[0]]))
+    return np.flatnonzero(np.isin(key, lead * towns + served[matching[0]]))

@@ -31,6 +31,7 @@ def list_candidates(plan: Plan, institutions: pd.DataFrame, towns: pd.DataFrame)
         crs=plan.crs,
     )
     land = plan.site.communities.loc[towns.index, ["geometry"]]
+    # On a common limit an institution counts for the first community by code.
     inside = gpd.sjoin(points, land.rename_axis("community").reset_index(), predicate="intersects")
     inside = inside.sort_values(["code", "community"]).drop_duplicates("code")
     frames = [
@@ -38,23 +39,27 @@ def list_candidates(plan: Plan, institutions: pd.DataFrame, towns: pd.DataFrame)
     ]
     homes = plan.stairwells.groupby("compound")["households"].sum()
     counts = plan.site.counts
+    # Owners' committees and firms have no place of their own: they are in their compound.
     for measure in list(ORDER)[1:]:
-        own = counts[
+        counted = counts[
             (counts["level"] == "compound") & (counts["measure"] == measure) & (counts["value"] > 0)
         ]
-        own = own[own["of"].isin(plan.site.compounds.index)].drop_duplicates("of")
-        compounds = plan.site.compounds.loc[own["of"]]
+        # A count of a compound that does not exist, or a second one of the
+        # same, seats nobody.
+        counted = counted[counted["of"].isin(plan.site.compounds.index)].drop_duplicates("of")
+        compounds = plan.site.compounds.loc[counted["of"]]
         frames.append(
             pd.DataFrame(
                 {
-                    "code": own["of"].to_numpy(object),
-                    "size": homes.reindex(own["of"]).fillna(0).to_numpy(float),
+                    "code": counted["of"].to_numpy(object),
+                    "size": homes.reindex(counted["of"]).fillna(0).to_numpy(float),
                     "community": compounds["community"].to_numpy(object),
                     "geometry": compounds.geometry.centroid.to_numpy(),
                     "kind": measure,
                 }
             )
         )
+    # Empty tables would change the types of the columns; one is kept if all are empty.
     both = pd.concat([frame for frame in frames if len(frame)] or [frames[0]], ignore_index=True)
     return both[both["community"].isin(towns.index)].reset_index(drop=True)
 
@@ -64,8 +69,9 @@ def take_seats(candidates: pd.DataFrame, towns: pd.DataFrame, rules: PairingRule
 
     Examples
     --------
-    >>> two = pd.DataFrame({"code": ["i1", "x1"], "size": [40.0, 300.0], "community": ["a", "a"],
-    ...     "kind": ["institution", "owners_committee"], "geometry": gpd.points_from_xy([0.0, 3.0], [0.0, 4.0])})
+    >>> two = pd.DataFrame({"code": ["i1", "x1"], "size": [40.0, 300.0],
+    ...     "community": ["a", "a"], "kind": ["institution", "owners_committee"],
+    ...     "geometry": gpd.points_from_xy([0.0, 3.0], [0.0, 4.0])})
     >>> towns = pd.DataFrame({"subdistrict": [""], "x": [0.0], "y": [0.0]}, index=["a"])
     >>> take_seats(two, towns, PairingRules())[["source", "target", "distance"]].values.tolist()
     [['i1', 'a', 0.0], ['x1', 'a', 5.0]]
@@ -84,18 +90,23 @@ def take_seats(candidates: pd.DataFrame, towns: pd.DataFrame, rules: PairingRule
     )
     kinds = candidates["kind"].map({kind: n for n, kind in enumerate(ORDER)})
     for body in bodies.values():
-        own = candidates.assign(
+        ranked = candidates.assign(
             body=np.asarray(body.fillna(""), object),
             order=kinds,
             less=-candidates["size"],
             distance=distance,
         )
-        own = own[own["body"] != ""].sort_values(["body", "order", "less", "code"], kind="stable")
-        turn = own.groupby(["body", "order"]).cumcount()
-        own = own.assign(turn=turn).sort_values(
+        # Largest first within a kind; the code decides between equals.
+        ranked = ranked[ranked["body"] != ""].sort_values(
+            ["body", "order", "less", "code"], kind="stable"
+        )
+        # The turn of a candidate among its kind; sorted by turn first, each
+        # kind gets a seat before any gets a second.
+        turn = ranked.groupby(["body", "order"]).cumcount()
+        ranked = ranked.assign(turn=turn).sort_values(
             ["body", "turn", "order", "less", "code"], kind="stable"
         )
-        frames.append(own[own.groupby("body").cumcount() < rules.seats_most])
+        frames.append(ranked[ranked.groupby("body").cumcount() < rules.seats_most])
     both = pd.concat(frames, ignore_index=True)
     return pd.DataFrame(
         {

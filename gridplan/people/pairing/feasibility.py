@@ -43,8 +43,9 @@ def find_shortage(
     Three communities, two institutions of one place each:
 
     >>> places = np.array([[0.0, 0.0], [1.0, 0.0], [2.0, 0.0]])
-    >>> found = find_shortage(places[:2], places, np.array([1, 1]), np.array([1, 1]), 1, np.inf)
-    >>> found.lacking, found.communities.tolist(), found.wanted, found.offered
+    >>> one = np.array([1, 1])
+    >>> shortage = find_shortage(places[:2], places, one, one, 1, np.inf)
+    >>> shortage.lacking, shortage.communities.tolist(), shortage.wanted, shortage.offered
     (1, [0, 1, 2], 3, 2)
     """
     if least <= 0 or not len(targets):
@@ -53,8 +54,10 @@ def find_shortage(
     lacking = least * len(targets) - served
     if lacking <= 0:
         return None
+    # By the cut, what these communities lack is all that anybody lacks.
     offered = least * len(side) - lacking
     reach = np.inf
+    # A longer limit cures it only if all can be served without any.
     if np.isfinite(farthest) and _find_cut(sources, targets, most, each, least, np.inf)[
         0
     ] == least * len(targets):
@@ -76,36 +79,41 @@ def _find_cut(
         k = int(np.argmax(lacking))
         return least * m - max(0, int(lacking[k])), np.arange(k + 1)
     near = cKDTree(targets).query_ball_point(sources, farthest)
-    i = np.repeat(np.arange(n), [len(own) for own in near])
+    i = np.repeat(np.arange(n), [len(targets_near) for targets_near in near])
     j = (
-        np.concatenate([np.asarray(sorted(own), np.int64) for own in near])
+        np.concatenate([np.asarray(sorted(targets_near), np.int64) for targets_near in near])
         if len(i)
         else np.zeros(0, np.int64)
     )
+    # Source -> institutions -> communities in reach -> sink; the last two nodes
+    # are the ends.
     rows = np.concatenate([np.full(n, n + m), i, n + np.arange(m)])
     columns = np.concatenate([np.arange(n), n + j, np.full(m, n + m + 1)])
+    # scipy's maximum flow takes 32-bit whole numbers only.
     values = np.concatenate([most, each[i], np.full(m, least)]).astype(np.int32)
     graph = coo_matrix((values, (rows, columns)), shape=(n + m + 2, n + m + 2)).tocsr()
-    found = maximum_flow(graph, n + m, n + m + 1)
-    left = (graph - found.flow).tocsr()
-    left.data = np.where(left.data > 0, 1, 0)
-    left.eliminate_zeros()
+    flow = maximum_flow(graph, n + m, n + m + 1)
+    # Where flow could still be added: arcs with room, and arcs back.
+    residual = (graph - flow.flow).tocsr()
+    residual.data = np.where(residual.data > 0, 1, 0)
+    residual.eliminate_zeros()
     # What can still be reached backwards from the sink is short: all who may serve it are spent.
-    reached = breadth_first_order(csr_matrix(left.T), n + m + 1, return_predecessors=False)
+    reached = breadth_first_order(csr_matrix(residual.T), n + m + 1, return_predecessors=False)
     side = np.sort(reached[(reached >= n) & (reached < n + m)] - n)
-    return int(found.flow_value), side
+    return int(flow.flow_value), side
 
 
 def _sum_least(most: Ints, each: Ints, ks: Ints) -> Ints:
     """Sum min(most, k x each) over all sources for every k at once."""
-    full = np.sort(
-        np.ceil(most / np.maximum(each, 1)).astype(np.int64)
-    )  # from this k on a source is spent
+    # From this k on a source is spent.
+    full = np.sort(np.ceil(most / np.maximum(each, 1)).astype(np.int64))
     order = np.argsort(np.ceil(most / np.maximum(each, 1)), kind="stable")
+    # Spent sources give all they have, the others k x each: prefix sums of both
+    # answer every k in one search.
     spent = np.concatenate([[0], np.cumsum(most[order])])
     rate = np.concatenate([[0], np.cumsum(each[order])])
-    at = np.searchsorted(full, ks, side="right")
-    return np.asarray(spent[at] + ks * (rate[-1] - rate[at]))
+    spent_count = np.searchsorted(full, ks, side="right")
+    return np.asarray(spent[spent_count] + ks * (rate[-1] - rate[spent_count]))
 
 
 def _find_reach(
@@ -113,6 +121,8 @@ def _find_reach(
 ) -> float:
     """Find the shortest whole number of metres that would serve all, by halving."""
     both = np.vstack([sources, targets])
+    # At ``low`` it fails, and at ``high``, wider than everything, it works;
+    # each turn is one flow, some twenty in all.
     low = int(farthest)
     high = int(np.ceil(np.hypot(*np.ptp(both, axis=0)))) + 1
     while high - low > 1:

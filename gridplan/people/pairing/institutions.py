@@ -27,16 +27,18 @@ class Paired:
     shortage: Shortage | None
 
 
-def survey_institutions(plan: Plan, rules: PairingRules) -> pd.DataFrame:
+def prepare_institutions(plan: Plan, rules: PairingRules) -> pd.DataFrame:
     """Prepare the institutions: position, members (NaN: unknown) and communities at most.
 
     One without members can answer for none; one whose members nobody counted,
     for one.
     """
-    own = plan.site.institutions.sort_index()
-    points = shapely.centroid(own.geometry.to_numpy())
-    members = own["party_members"].to_numpy(float)
+    listed = plan.site.institutions.sort_index()
+    points = shapely.centroid(listed.geometry.to_numpy())
+    members = listed["party_members"].to_numpy(float)
+    # Whoever has members answers for one at least, whatever its size.
     places = np.clip(np.rint(members / rules.members_per_community), 1, rules.capacity_most)
+    # Zero members can bear nothing; an unknown number is trusted with one.
     capacity = np.where(np.isnan(members), 1, np.where(members > 0, places, 0)).astype(np.int64)
     table = {
         "x": shapely.get_x(points),
@@ -44,7 +46,7 @@ def survey_institutions(plan: Plan, rules: PairingRules) -> pd.DataFrame:
         "members": members,
         "capacity": capacity,
     }
-    return pd.DataFrame({**table, "kind": own["kind"].to_numpy(object)}, index=own.index)
+    return pd.DataFrame({**table, "kind": listed["kind"].to_numpy(object)}, index=listed.index)
 
 
 def check_existing(existing: Any, institutions: pd.DataFrame, towns: pd.DataFrame) -> pd.DataFrame:
@@ -60,18 +62,19 @@ def check_existing(existing: Any, institutions: pd.DataFrame, towns: pd.DataFram
     --------
     >>> known = pd.DataFrame(index=["i1"])
     >>> stood = pd.DataFrame({"institution": ["i1", "i1", "i9"], "community": ["a", "a", "b"]})
-    >>> check_existing(stood, known, known.set_axis(["a"]))
+    >>> check_existing(stood, known, known.set_axis(["a"]))  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
     gridplan.errors.InputError: 3 problems in the input:
-      1. existing: 1 institution is not in the table institutions (i9) -> correct the code or leave the row out
-      2. existing: 1 community is unknown or out of scope (b) -> correct the code, leave the row out, or widen pairing.scope
+      1. existing: 1 institution is not in the table institutions (i9) -> correct the code...
+      2. existing: 1 community is unknown or out of scope (b) -> correct the code, leave...
       3. existing: 1 pair stands more than once (i1 a) -> keep one row of each
     """
     if existing is None:
         return pd.DataFrame({"institution": [], "community": []}, dtype=str)
     absent = [name for name in ("institution", "community") if name not in existing.columns]
     if absent:
+        # Without these columns nothing else can be checked.
         raise InputError(
             [
                 Problem(
@@ -79,7 +82,8 @@ def check_existing(existing: Any, institutions: pd.DataFrame, towns: pd.DataFram
                 )
             ]
         )
-    own = existing[["institution", "community"]].astype("str")
+    # Codes are texts, also where a spreadsheet made numbers of them.
+    pairs_given = existing[["institution", "community"]].astype("str")
     problems = []
     for column, table, what, remedy in (
         (
@@ -95,14 +99,14 @@ def check_existing(existing: Any, institutions: pd.DataFrame, towns: pd.DataFram
             "correct the code, leave the row out, or widen pairing.scope",
         ),
     ):
-        strange = sorted(set(own[column]) - set(table.index))
+        strange = sorted(set(pairs_given[column]) - set(table.index))
         if strange:
             problems.append(
                 Problem(
                     "existing", "codes are known", f"{len(strange)} {what}", remedy, tuple(strange)
                 )
             )
-    double = own[own.duplicated()].drop_duplicates()
+    double = pairs_given[pairs_given.duplicated()].drop_duplicates()
     if len(double):
         pairs = tuple(f"{a} {b}" for a, b in double.itertuples(index=False))
         text = f"{len(double)} pair{'s stand' if len(double) > 1 else ' stands'} more than once"
@@ -111,7 +115,7 @@ def check_existing(existing: Any, institutions: pd.DataFrame, towns: pd.DataFram
         )
     if problems:
         raise InputError(problems)
-    return own.sort_values(["institution", "community"], ignore_index=True)
+    return pairs_given.sort_values(["institution", "community"], ignore_index=True)
 
 
 def pair_institutions(
@@ -125,34 +129,37 @@ def pair_institutions(
     need; a pair that stood and is given up. Where not every community can be
     served, as many as can be are, and the shortage says why.
     """
-    own = institutions[institutions["capacity"] > 0]
+    able = institutions[institutions["capacity"] > 0]
     places = towns[["x", "y"]].to_numpy(float)
     farthest = rules.farthest if rules.farthest > 0 else np.inf
-    most = own["capacity"].to_numpy(np.int64)
-    sources = own[["x", "y"]].to_numpy(float)
-    one = np.ones(len(own), np.int64)
+    most = able["capacity"].to_numpy(np.int64)
+    sources = able[["x", "y"]].to_numpy(float)
+    one = np.ones(len(able), np.int64)
+    # Each institution goes to a community once, so it gives it 1 at most.
     shortage = find_shortage(sources, places, most, one, rules.institutions_least, farthest)
-    if not len(own) or not len(towns):
+    if not len(able) or not len(towns):
         return Paired(
-            _name_links(np.zeros((0, 3), np.int64), own, towns, existing, rules), None, shortage
+            _name_links(np.zeros((0, 3), np.int64), able, towns, existing, rules), None, shortage
         )
-    kept = existing[existing["institution"].isin(own.index)]
+    # A pair of an institution that lost its members is not worth keeping.
+    kept = existing[existing["institution"].isin(able.index)]
     bonus = np.column_stack(
         [
-            own.index.get_indexer(pd.Index(kept["institution"])),
+            able.index.get_indexer(pd.Index(kept["institution"])),
             towns.index.get_indexer(pd.Index(kept["community"])),
             np.full(len(kept), round(rules.kept_price)),
         ]
     ).astype(float)
-    steps = make_steps(towns["need"].to_numpy(float), len(own), rules.institutions_least, rules)
+    steps = make_steps(towns["need"].to_numpy(float), len(able), rules.institutions_least, rules)
+    # Whoever is too far from everybody is free to answer for none; others must.
     least = np.where(
-        np.isfinite(farthest) & _lonely(sources, places, farthest), 0, np.minimum(1, most)
+        np.isfinite(farthest) & _find_lonely(sources, places, farthest), 0, np.minimum(1, most)
     )
     flow = solve_flow(FlowProblem(sources, places, least, most, one, steps, bonus, farthest))
-    return Paired(_name_links(flow.links, own, towns, existing, rules), flow, shortage)
+    return Paired(_name_links(flow.links, able, towns, existing, rules), flow, shortage)
 
 
-def _lonely(sources: Floats, targets: Floats, farthest: float) -> Bools:
+def _find_lonely(sources: Floats, targets: Floats, farthest: float) -> Bools:
     """Find the sources that no target is near enough to."""
     from scipy.spatial import cKDTree
 
@@ -161,7 +168,7 @@ def _lonely(sources: Floats, targets: Floats, farthest: float) -> Bools:
 
 def _name_links(
     links: Ints,
-    own: pd.DataFrame,
+    able: pd.DataFrame,
     towns: pd.DataFrame,
     existing: pd.DataFrame,
     rules: PairingRules,
@@ -169,8 +176,8 @@ def _name_links(
     """Name the links by codes, with their distances and whether they stood before."""
     i = links[:, 0]
     j = links[:, 1]
-    step = own[["x", "y"]].to_numpy(float)[i] - towns[["x", "y"]].to_numpy(float)[j]
-    source = own.index.to_numpy(object)[i]
+    step = able[["x", "y"]].to_numpy(float)[i] - towns[["x", "y"]].to_numpy(float)[j]
+    source = able.index.to_numpy(object)[i]
     community = towns.index.to_numpy(object)[j]
     stood = set(zip(existing["institution"], existing["community"], strict=True))
     kept = np.array([pair in stood for pair in zip(source, community, strict=True)], bool)
@@ -185,6 +192,8 @@ def _name_links(
             "hours": np.nan,
             "distance": distance,
             "kept": kept,
+            # The price that the programme counted: the way, less what keeping
+            # the pair is worth.
             "price": np.rint(distance) - kept * round(rules.kept_price),
         }
     )

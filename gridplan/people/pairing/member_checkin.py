@@ -34,9 +34,10 @@ def spread_members(
     give = np.rint(institutions["members"].fillna(0).to_numpy(float) * rules.checkin_share).astype(
         np.int64
     )
-    own = institutions[give > 0]
+    # Those who send nobody would only be empty rows of the programme.
+    senders = institutions[give > 0]
     give = give[give > 0]
-    if not len(own) or not len(towns):
+    if not len(senders) or not len(towns):
         empty = pd.DataFrame(
             columns=[
                 "kind",
@@ -51,22 +52,25 @@ def spread_members(
             ]
         )
         return empty, None
+    # Needs are scaled to the very number sent, so that supply and demand are equal.
     ask = share_out(float(give.sum()), towns["need"].to_numpy(float)).astype(np.int64)
+    # One step at no price for each community: it takes its share and no more.
+    # As everybody must be sent, only the ways decide.
     steps = np.column_stack([np.arange(len(towns)), ask, np.zeros(len(towns), np.int64)])[ask > 0]
     places = towns[["x", "y"]].to_numpy(float)
     flow = solve_flow(
         FlowProblem(
-            own[["x", "y"]].to_numpy(float), places, give, give, give, steps, np.zeros((0, 3))
+            senders[["x", "y"]].to_numpy(float), places, give, give, give, steps, np.zeros((0, 3))
         )
     )
     i, j, amount = flow.links.T
-    step = own[["x", "y"]].to_numpy(float)[i] - places[j]
+    step = senders[["x", "y"]].to_numpy(float)[i] - places[j]
     distance = np.hypot(step[:, 0], step[:, 1])
     community = towns.index.to_numpy(object)[j]
     links = pd.DataFrame(
         {
             "kind": "member_checkin",
-            "source": own.index.to_numpy(object)[i],
+            "source": senders.index.to_numpy(object)[i],
             "community": community,
             "target": community,
             "amount": amount.astype(float),

@@ -19,6 +19,7 @@ from scipy.spatial import cKDTree
 
 from gridplan.arrays import Bools, Floats, Ints
 
+# Enough that few rounds are needed, few enough that the first programme is small.
 NEAREST = 8  # communities that each source is first offered, and sources that each community is
 BLOCK = 4_000_000  # distances held at once
 # further communities that each source is offered in a round at the most, the
@@ -104,7 +105,8 @@ def solve_flow(problem: FlowProblem) -> Flow:
     >>> places = np.array([[0.0, 0.0], [10.0, 0.0]])
     >>> wishes = np.array([[0, 1, -1000], [0, 9, 0], [1, 1, -1000], [1, 9, 0]])
     >>> one = np.ones(2, np.int64)
-    >>> flow = solve_flow(FlowProblem(places, places + [0.0, 3.0], one, one, one, wishes, np.zeros((0, 3))))
+    >>> near = places + [0.0, 3.0]
+    >>> flow = solve_flow(FlowProblem(places, near, one, one, one, wishes, np.zeros((0, 3))))
     >>> flow.links.tolist(), flow.price, flow.gap
     ([[0, 0, 1], [1, 1, 1]], -1994.0, 0.0)
     """
@@ -113,16 +115,20 @@ def solve_flow(problem: FlowProblem) -> Flow:
     while True:
         rounds += 1
         cost = _price_links(problem, i, j)
-        flow, steps, price, duals = _solve(problem, i, j, cost)
-        new, bound = _judge(problem, i, j, duals)
+        flow, steps, price, duals = _solve_columns(problem, i, j, cost)
+        new, bound = _judge_links(problem, i, j, duals)
         if not len(new[0]):
             break
+        # Links are only added: there are finitely many, so the rounds end.
         i = np.concatenate([i, new[0]])
         j = np.concatenate([j, new[1]])
+    # Corners of the programme are whole; only the solver's rounding is taken off.
     whole = np.rint(flow).astype(np.int64)
     used = np.flatnonzero(whole > 0)
+    # By source and community, so that the table does not depend on the rounds.
     order = used[np.lexsort((j[used], i[used]))]
     links = np.column_stack([i[order], j[order], whole[order]])
+    # Counted again from whole numbers, so that the proof compares exact metres.
     price = float(cost @ whole + problem.steps[:, 2] @ np.rint(steps))
     apart = problem.sources[links[:, 0]] - problem.targets[links[:, 1]]
     metres = float(np.rint(np.hypot(apart[:, 0], apart[:, 1])) @ links[:, 2])
@@ -135,15 +141,17 @@ def _price_links(problem: FlowProblem, i: Ints, j: Ints) -> Floats:
     cost = np.rint(np.hypot(step[:, 0], step[:, 1]))
     if len(problem.bonus):
         m = len(problem.targets)
+        # A link as one number, looked up by bisection.
         keys = problem.bonus[:, 0].astype(np.int64) * m + problem.bonus[:, 1].astype(np.int64)
         order = np.argsort(keys)
-        at = np.searchsorted(keys[order], i * m + j).clip(max=len(keys) - 1)
-        hit = keys[order][at] == i * m + j
-        cost = cost - np.where(hit, problem.bonus[order, 2][at], 0.0)
+        # Past the last key is clipped onto it, and fails the comparison below.
+        position = np.searchsorted(keys[order], i * m + j).clip(max=len(keys) - 1)
+        hit = keys[order][position] == i * m + j
+        cost = cost - np.where(hit, problem.bonus[order, 2][position], 0.0)
     return np.asarray(cost)
 
 
-def _allowed(problem: FlowProblem, i: Ints, j: Ints) -> Bools:
+def _is_in_reach(problem: FlowProblem, i: Ints, j: Ints) -> Bools:
     step = problem.sources[i] - problem.targets[j]
     return np.asarray(np.hypot(step[:, 0], step[:, 1]) <= problem.farthest)
 
@@ -152,6 +160,7 @@ def _start_columns(problem: FlowProblem) -> tuple[Ints, Ints]:
     """Start with the nearest of each source and community, and the pairs that stood."""
     n = len(problem.sources)
     m = len(problem.targets)
+    # Both ways, so that no community begins without a link either.
     near = np.atleast_2d(
         cKDTree(problem.targets).query(problem.sources, k=min(NEAREST, m))[1]
     ).reshape(n, -1)
@@ -164,14 +173,16 @@ def _start_columns(problem: FlowProblem) -> tuple[Ints, Ints]:
     j = np.concatenate(
         [near.ravel(), np.repeat(np.arange(m), back.shape[1]), problem.bonus[:, 1].astype(np.int64)]
     )
+    # The same link from both sides counts once.
     key = np.unique(i * m + j)
     i = key // m
     j = key % m
-    fits = _allowed(problem, i, j) & (problem.most[i] > 0) & (problem.each[i] > 0)
+    # What is too far, or has nothing to give, would only be a zero column.
+    fits = _is_in_reach(problem, i, j) & (problem.most[i] > 0) & (problem.each[i] > 0)
     return i[fits], j[fits]
 
 
-def _solve(
+def _solve_columns(
     problem: FlowProblem, i: Ints, j: Ints, cost: Floats
 ) -> tuple[Floats, Floats, float, Floats]:
     """Solve the programme on some links: what sources give and communities take balances."""
@@ -179,10 +190,13 @@ def _solve(
     m = len(problem.targets)
     c = len(i)
     k = len(problem.steps)
+    # A row for each source (links = given) and each community (links = taken).
     rows = np.concatenate([i, np.arange(n), n + j, n + problem.steps[:, 0]])
     columns = np.concatenate([np.arange(c), c + np.arange(n), np.arange(c), c + n + np.arange(k)])
     values = np.concatenate([np.ones(c), -np.ones(n), np.ones(c), -np.ones(k)])
     matrix = coo_matrix((values, (rows, columns)), shape=(n + m, c + 2 * n + k)).tocsr()
+    # What a source must send but has no link for goes here, at a price above
+    # all, so that every round can be solved.
     lift = coo_matrix(
         (np.ones(n), (np.arange(n), c + n + k + np.arange(n))), shape=(n + m, c + 2 * n + k)
     )
@@ -190,18 +204,25 @@ def _solve(
         [problem.each[i], problem.most, problem.steps[:, 1], np.full(n, np.inf)]
     ).astype(float)
     lower = np.concatenate([np.zeros(c), problem.least, np.zeros(k + n)]).astype(float)
+    # What has a lower limit is only the giving of sources.
     price = np.concatenate([cost, np.zeros(n), problem.steps[:, 2], np.full(n, _outweigh(problem))])
-    found = linprog(
+    solution = linprog(
         price,
         A_eq=matrix + lift,
         b_eq=np.zeros(n + m),
         bounds=np.column_stack([lower, upper]),
+        # The dual simplex ends at a corner, which is whole; an interior point need not.
         method="highs-ds",
         options={"presolve": True},
     )
-    if found.x is None:
-        raise ArithmeticError(f"the flow could not be solved: {found.message}")
-    return found.x[:c], found.x[c + n : c + n + k], float(found.fun), found.eqlin.marginals
+    if solution.x is None:
+        raise ArithmeticError(f"the flow could not be solved: {solution.message}")
+    return (
+        solution.x[:c],
+        solution.x[c + n : c + n + k],
+        float(solution.fun),
+        solution.eqlin.marginals,
+    )
 
 
 def _outweigh(problem: FlowProblem) -> float:
@@ -212,7 +233,7 @@ def _outweigh(problem: FlowProblem) -> float:
     )
 
 
-def _judge(
+def _judge_links(
     problem: FlowProblem, i: Ints, j: Ints, duals: Floats
 ) -> tuple[tuple[Ints, Ints], float]:
     """Judge every link by the dual prices: the links to add, and the bound.
@@ -225,20 +246,26 @@ def _judge(
     m = len(problem.targets)
     u = duals[:n]
     v = duals[n:]
+    # A source would give its least or its most, whichever is cheaper at these prices.
     bound = float(np.where(u > 0, u * problem.least, u * problem.most).sum())
+    # A step is taken in full where it pays, else not at all.
     slack = problem.steps[:, 2] + v[problem.steps[:, 0]]
     bound += float((np.minimum(0.0, slack) * problem.steps[:, 1]).sum())
     order = np.argsort(i, kind="stable")
     new_i = []
     new_j = []
     for rows, reduced in _reduce_costs(problem, u, v):
+        # Every link counts, also those never looked at: that makes it a bound on all.
         bound += float((np.minimum(0.0, reduced) * problem.each[rows][:, None]).sum())
-        own = order[slice(*np.searchsorted(i[order], [rows[0], rows[-1] + 1]))]
-        reduced[i[own] - rows[0], j[own]] = np.inf  # these are there already
+        known = order[slice(*np.searchsorted(i[order], [rows[0], rows[-1] + 1]))]
+        # These are in the programme already.
+        reduced[i[known] - rows[0], j[known]] = np.inf
+        # Only the best of each source: a programme of all links that pay would be huge.
         if m > OFFERED:
             reduced[
                 reduced > np.partition(reduced, OFFERED - 1, axis=1)[:, OFFERED - 1 : OFFERED]
             ] = np.inf
+        # Not below 0 but below a rounding, else a round could add links for nothing.
         a, b = np.nonzero(reduced < -TINY)
         new_i.append(rows[a])
         new_j.append(b)
@@ -250,6 +277,7 @@ def _reduce_costs(problem: FlowProblem, u: Floats, v: Floats) -> Iterator[tuple[
     """Yield the reduced costs of all links by blocks of sources; infinite if not allowed."""
     n = len(problem.sources)
     m = len(problem.targets)
+    # n x m distances are not held at once: the blocks bound the memory.
     size = max(1, BLOCK // max(1, m))
     for start in range(0, n, size):
         rows = np.arange(start, min(start + size, n))
@@ -258,10 +286,11 @@ def _reduce_costs(problem: FlowProblem, u: Floats, v: Floats) -> Iterator[tuple[
             problem.sources[rows, None, 1] - problem.targets[None, :, 1],
         )
         reduced = np.rint(apart) - u[rows][:, None] - v[None, :]
-        own = problem.bonus[
+        bonus = problem.bonus[
             (problem.bonus[:, 0] >= start) & (problem.bonus[:, 0] < start + len(rows))
         ]
-        reduced[own[:, 0].astype(np.int64) - start, own[:, 1].astype(np.int64)] -= own[:, 2]
+        # A pair stands once in the bonus, so plain indexing is safe.
+        reduced[bonus[:, 0].astype(np.int64) - start, bonus[:, 1].astype(np.int64)] -= bonus[:, 2]
         reduced[apart > problem.farthest] = np.inf
         reduced[(problem.most[rows] <= 0) | (problem.each[rows] <= 0)] = np.inf
         yield rows, reduced

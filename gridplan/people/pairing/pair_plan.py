@@ -12,11 +12,11 @@ from gridplan.people.pairing.committee_seats import list_candidates, take_seats,
 from gridplan.people.pairing.institutions import (
     check_existing,
     pair_institutions,
-    survey_institutions,
+    prepare_institutions,
 )
 from gridplan.people.pairing.member_checkin import spread_members
 from gridplan.people.pairing.minimum_cost_flow import Flow
-from gridplan.people.pairing.paired_communities import survey_towns
+from gridplan.people.pairing.paired_communities import prepare_towns
 from gridplan.people.pairing.pairing_gaps import (
     report_cadres,
     report_centres,
@@ -86,43 +86,52 @@ def pair(
     [['i1', '0301'], ['i2', '0301']]
     """
     rules = rules or plan.rules
-    own = rules.pairing
-    everywhere = survey_towns(plan, own)
-    towns = everywhere if own.scope == "all" else everywhere[everywhere["kind"] == "urban"]
-    institutions = survey_institutions(plan, own)
+    pairing_rules = rules.pairing
+    everywhere = prepare_towns(plan, pairing_rules)
+    # Villages have few institutions near; the founding pages pair town communities.
+    towns = (
+        everywhere if pairing_rules.scope == "all" else everywhere[everywhere["kind"] == "urban"]
+    )
+    institutions = prepare_institutions(plan, pairing_rules)
     stood = check_existing(existing, institutions, towns)
     posts, number = _take_cadres(plan, cadres, institutions)
-    paired = pair_institutions(institutions, towns, stood, own)
-    checkin, spread = spread_members(institutions, towns, own)
-    led, dealt = pair_cadres(posts, institutions, towns, own)
+    paired = pair_institutions(institutions, towns, stood, pairing_rules)
+    checkin, spread = spread_members(institutions, towns, pairing_rules)
+    led, dealt = pair_cadres(posts, institutions, towns, pairing_rules)
     candidates = list_candidates(plan, institutions, towns)
-    seats = take_seats(candidates, towns, own)
+    seats = take_seats(candidates, towns, pairing_rules)
+    # Empty tables would change the types of the columns; one is kept if all are empty.
     links = pd.concat(
         [t for t in (paired.links, checkin, led, seats) if len(t)] or [paired.links],
         ignore_index=True,
     )
     six = measure_six(plan, towns)
-    centres = measure_centres(plan, towns, own)
+    centres = measure_centres(plan, towns, pairing_rules)
     owners, bare = measure_owners(plan, towns)
     gaps = [
-        *report_unpaired(links, towns, paired.shortage, own),
+        *report_unpaired(links, towns, paired.shortage, pairing_rules),
         *report_institutions(institutions, links),
-        *report_cadres(links, towns, number, own),
+        *report_cadres(links, towns, number, pairing_rules),
         *report_seats(seats, towns),
         *report_six(six, towns),
-        *report_owners(owners, bare, own),
-        *report_centres(centres, own),
+        *report_owners(owners, bare, pairing_rules),
+        *report_centres(centres, pairing_rules),
     ]
     figures = [
-        *_write_links(links, towns, institutions, own.institutions_least),
-        write_seats(seats, candidates, towns, own),
+        *_write_links(links, towns, institutions, pairing_rules.institutions_least),
+        write_seats(seats, candidates, towns, pairing_rules),
         write_six(six),
-        write_owners(owners, plan.site.communities, own),
-        write_centres(centres, own),
+        write_owners(owners, plan.site.communities, pairing_rules),
+        write_centres(centres, pairing_rules),
     ]
     flows = {"pairing": paired.flow, "member_checkin": spread, "cadre": dealt}
     return _write_plan(
-        plan, rules, links, figures, gaps, _headline(links, towns, institutions, number, flows)
+        plan,
+        rules,
+        links,
+        figures,
+        gaps,
+        _sum_up_pairing(links, towns, institutions, number, flows),
     )
 
 
@@ -131,10 +140,14 @@ def _take_cadres(
 ) -> tuple[pd.DataFrame, int | None]:
     """Take the cadres listed, or the number counted for the whole site; None if unknown."""
     if cadres is None:
-        own = plan.site.counts[plan.site.counts["measure"] == "leading_cadres"]
-        if own.empty:
+        counted = plan.site.counts[plan.site.counts["measure"] == "leading_cadres"]
+        # Unknown is not none: no cadre is paired, and the gap says why.
+        if counted.empty:
             return list_cadres(0, institutions), None
-        cadres = int(own.loc[own["level"] == "site", "value"].sum() or own["value"].sum())
+        # The count of the site, or the sum of finer ones where it has none.
+        cadres = int(
+            counted.loc[counted["level"] == "site", "value"].sum() or counted["value"].sum()
+        )
     posts = list_cadres(cadres, institutions)
     return posts, len(posts)
 
@@ -150,20 +163,23 @@ def _write_links(
         "cadres": ["cadre", "cadre_lead"],
         "checkin_members": ["member_checkin"],
     }
+    # The fair share of a community, in members, rounded down to whole people.
     share = towns["need"] / towns["need"].sum() if len(towns) else towns["need"]
     for name, words in kinds.items():
-        own = links[links["kind"].isin(words)]
-        value = own.groupby("community")["amount"].sum().reindex(code, fill_value=0).to_numpy(float)
+        rows = links[links["kind"].isin(words)]
+        value = (
+            rows.groupby("community")["amount"].sum().reindex(code, fill_value=0).to_numpy(float)
+        )
         need = (
             float(least)
             if name == "paired"
             else 1.0
             if name == "cadres"
-            else np.floor(share * own["amount"].sum())
+            else np.floor(share * rows["amount"].sum())
         )
         frames.append(make_figures("community", code, code, name, value, need))
         frames.append(make_figures("city", [CITY], "", name, [value.sum()]))
-    given = (
+    answered = (
         links[links["kind"] == "pairing"]
         .groupby("source")
         .size()
@@ -175,7 +191,7 @@ def _write_links(
             institutions.index,
             "",
             "communities",
-            given,
+            answered,
             institutions["capacity"],
             most=True,
         )
@@ -190,7 +206,7 @@ def _write_links(
     return frames
 
 
-def _headline(
+def _sum_up_pairing(
     links: pd.DataFrame,
     towns: pd.DataFrame,
     institutions: pd.DataFrame,
@@ -200,6 +216,7 @@ def _headline(
     pairs = links[links["kind"] == "pairing"]
     covered = pairs["community"].nunique()
     led = links.loc[links["kind"].isin(["cadre", "cadre_lead"]), "community"].nunique()
+    # Without communities in scope the figures are 0 by one and not an error.
     n = max(1, len(towns))
     figures: dict[str, Any] = {
         "communities": len(towns),
@@ -232,7 +249,7 @@ def _write_plan(
 ) -> Plan:
     order = ["kind", "community", "source", "target"]
     kept = [frame for frame in gaps if len(frame)]
-    found = (
+    joined = (
         pd.concat(kept, ignore_index=True)
         if kept
         else pd.DataFrame(columns=["rule", "level", "of", "community", "households"])
@@ -245,6 +262,6 @@ def _write_plan(
     return plan.replace(
         links=write_rows("links", plan.links, [True] * len(plan.links), links, order),
         indicators=write_indicators(plan.indicators, ROOM, rows),
-        gaps=write_gaps(plan.gaps, ROOM, found),
+        gaps=write_gaps(plan.gaps, ROOM, joined),
         manifest={**plan.manifest, "people": people},
     )

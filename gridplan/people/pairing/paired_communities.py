@@ -13,13 +13,12 @@ from gridplan.people.counts import share_out, tally_counts
 from gridplan.plan import Plan
 from gridplan.rules.pairing import PairingRules
 
-# metres that a community without its least help counts: more than any chain of
-# longer ways
+# metres that a community without its least help counts: more than any chain of longer ways
 DUTY = 10_000_000
 CROWD = 10  # steps in which each further helper costs more; beyond, the last price stays
 
 
-def survey_towns(plan: Plan, rules: PairingRules) -> pd.DataFrame:
+def prepare_towns(plan: Plan, rules: PairingRules) -> pd.DataFrame:
     """Prepare the communities: mean position, households, elders, workers short and need.
 
     Need is 1 for a community of mean size, elders and shortage: households,
@@ -27,19 +26,24 @@ def survey_towns(plan: Plan, rules: PairingRules) -> pd.DataFrame:
     rules. What is not known of a community counts as its share of households.
     """
     codes = plan.site.communities.sort_index().index
-    own = plan.stairwells
-    weight = own["households"].to_numpy(float)
-    place = codes.get_indexer(pd.Index(own["community"]))
+    stairwells = plan.stairwells
+    weight = stairwells["households"].to_numpy(float)
+    place = codes.get_indexer(pd.Index(stairwells["community"]))
+    # Stairwells of a community that the site does not list count nowhere.
     known = place >= 0
     mass = np.bincount(place[known], weight[known], minlength=len(codes))
     xy = np.column_stack(
-        [shapely.get_x(own.geometry.to_numpy()), shapely.get_y(own.geometry.to_numpy())]
+        [
+            shapely.get_x(stairwells.geometry.to_numpy()),
+            shapely.get_y(stairwells.geometry.to_numpy()),
+        ]
     )
     middle = [
         np.bincount(place[known], (weight * xy[:, d])[known], minlength=len(codes))
         / np.maximum(mass, 1.0)
         for d in (0, 1)
     ]
+    # Where nobody lives, ways begin somewhere on the land.
     empty = shapely.point_on_surface(plan.site.communities.sort_index().geometry.to_numpy())
     table = pd.DataFrame(
         {
@@ -54,6 +58,7 @@ def survey_towns(plan: Plan, rules: PairingRules) -> pd.DataFrame:
         index=codes,
     )
     need = relate(table["households"].to_numpy(), None)
+    # Elders and shortage count beside households; unknown ones as the households do.
     base = need.copy()
     for column, share in (("elders", rules.need_elders), ("short", rules.need_short)):
         need += share * relate(table[column].to_numpy(float), base)
@@ -62,10 +67,14 @@ def survey_towns(plan: Plan, rules: PairingRules) -> pd.DataFrame:
 
 def find_short(plan: Plan, codes: Any) -> Floats:
     """Find the full-time workers each community lacks, as staffed; NaN where not staffed."""
-    own = plan.indicators[
+    full_workers = plan.indicators[
         (plan.indicators["level"] == "community") & (plan.indicators["measure"] == "full_workers")
     ]
-    short = (own["need"] - own["value"]).clip(lower=0).set_axis(own["of"].to_numpy(object))
+    short = (
+        (full_workers["need"] - full_workers["value"])
+        .clip(lower=0)
+        .set_axis(full_workers["of"].to_numpy(object))
+    )
     return np.asarray(short.reindex(codes), float)
 
 
@@ -79,6 +88,7 @@ def relate(values: Floats, base: Floats | None) -> Floats:
     """
     known = ~np.isnan(values)
     mean = values[known].mean() if known.any() else 0.0
+    # Without a base, all are equal.
     other = np.ones(len(values)) if base is None else base
     return np.where(known, np.nan_to_num(values) / mean, other) if mean > 0 else other.copy()
 
@@ -95,6 +105,7 @@ def make_steps(need: Floats, total: int, least: int, rules: PairingRules) -> Int
     >>> make_steps(np.array([1.0]), 3, 1, PairingRules())[:3].tolist()
     [[0, 1, -10000000], [0, 2, -1000], [0, 1, 500]]
     """
+    # The duty comes first, even where a share by need would be smaller.
     target = np.maximum(share_out(max(total, least * len(need)), need).astype(np.int64), least)
     rows = np.arange(len(need))
     crowd = np.arange(1, CROWD + 1)
@@ -104,11 +115,14 @@ def make_steps(need: Floats, total: int, least: int, rules: PairingRules) -> Int
         np.column_stack(
             [
                 np.repeat(rows, CROWD),
+                # The last step of the crowd is as long as all helpers, so that
+                # somebody can always be taken in.
                 np.tile(np.where(crowd < CROWD, 1, max(1, total)), len(need)),
                 np.tile(np.rint(crowd * rules.crowd_price), len(need)),
             ]
         ),
     ]
     steps = np.vstack(parts).astype(np.int64)
+    # Empty steps would be columns that no flow can use.
     steps = steps[steps[:, 1] > 0]
     return steps[np.lexsort((steps[:, 2], steps[:, 0]))]

@@ -13,10 +13,10 @@ from gridplan.rules.pairing import PairingRules
 from gridplan.tables.indicators import CITY
 
 
-def write(
+def write_gap_rows(
     rule: str, level: str, of: Any, value: Any, need: Any, households: Any, reason: Any, remedy: Any
 ) -> pd.DataFrame:
-    """Write gaps of one rule and level; a community's own code stands in community too."""
+    """Write gaps of one rule and level; a community's own code is its community too."""
     frame = pd.DataFrame({"of": np.asarray(of, object), "value": np.asarray(value, float)})
     more = {"need": need, "households": households, "reason": reason, "remedy": remedy}
     return frame.assign(
@@ -28,18 +28,19 @@ def report_unpaired(
     links: pd.DataFrame, towns: pd.DataFrame, shortage: Shortage | None, rules: PairingRules
 ) -> list[pd.DataFrame]:
     """Report communities with too few institutions, and the city's shortage that proves it."""
-    own = (
+    paired = (
         links[links["kind"] == "pairing"]
         .groupby("community")
         .size()
         .reindex(towns.index, fill_value=0)
     )
-    bare = own[own < rules.institutions_least]
+    bare = paired[paired < rules.institutions_least]
     homes = towns.loc[bare.index, "households"].to_numpy(np.int64)
     asked = float(rules.institutions_least)
+    # Without a shortage all are served as a rule; what is left over has no proof to name.
     if shortage is None:
         return [
-            write(
+            write_gap_rows(
                 "pairing",
                 "community",
                 bare.index,
@@ -51,15 +52,17 @@ def report_unpaired(
             )
         ]
     reason = (
-        f"{len(shortage.communities)} communities ask for {shortage.wanted} places, all institutions that may serve them offer "
+        f"{len(shortage.communities)} communities ask for {shortage.wanted} places, "
+        f"all institutions that may serve them offer "
         f"{shortage.offered}: no pairing serves all"
     )
     cures = [f"add {shortage.lacking} places (pairing.capacity_most, or more institutions)"]
+    # A longer way costs nobody a place, so it is named first.
     if np.isfinite(shortage.reach):
         cures.insert(0, f"raise pairing.farthest to {shortage.reach:.0f} m")
     served = shortage.wanted - shortage.lacking
     return [
-        write(
+        write_gap_rows(
             "pairing",
             "community",
             bare.index,
@@ -69,7 +72,7 @@ def report_unpaired(
             "one of the communities that cannot all be served",
             cures[0],
         ),
-        write(
+        write_gap_rows(
             "pairing",
             "city",
             [CITY],
@@ -93,20 +96,24 @@ def report_institutions(institutions: pd.DataFrame, links: pd.DataFrame) -> list
             "correct the count, or leave it out",
         ),
         (
+            # NaN == 0 is false, so an unknown count is not taken for none.
             members.isna(),
             "nobody counted its Party members: it bears one community, none check in",
             "count them",
         ),
         (
+            # With capacity and without a pair: it is too far from everybody.
             (institutions["capacity"] > 0)
             & ~institutions.index.isin(links.loc[links["kind"] == "pairing", "source"]),
             "it answers for no community: none is within pairing.farthest",
             "raise pairing.farthest",
         ),
     ):
-        own = institutions[mask]
+        rows = institutions[mask]
         frames.append(
-            write("institution", "institution", own.index, own["members"], 1.0, 0, reason, remedy)
+            write_gap_rows(
+                "institution", "institution", rows.index, rows["members"], 1.0, 0, reason, remedy
+            )
         )
     return frames
 
@@ -120,7 +127,7 @@ def report_cadres(
         reason = "nobody counted leading cadres: unknown, not none"
         remedy = "give cadres, or a count of the measure leading_cadres for the site"
         return [
-            write(
+            write_gap_rows(
                 "cadre",
                 "city",
                 [CITY],
@@ -131,23 +138,24 @@ def report_cadres(
                 remedy,
             )
         ]
+    # By the looser readings of 1+3 a community needs one cadre.
     need = 1 + rules.cadre_others if rules.cadre_rule == "lead_and_others" else 1
-    own = (
+    led = (
         links[links["kind"].isin(["cadre", "cadre_lead"])]
         .groupby("community")
         .size()
         .reindex(towns.index, fill_value=0)
     )
-    bare = own < need
+    bare = led < need
     reason = (
         f"{cadres} leading cadres for {len(towns)} communities under the rule {rules.cadre_rule}"
     )
     return [
-        write(
+        write_gap_rows(
             "cadre",
             "community",
-            own.index[bare],
-            own[bare],
+            led.index[bare],
+            led[bare],
             float(need),
             homes[bare],
             reason,
@@ -163,7 +171,7 @@ def report_seats(seats: pd.DataFrame, towns: pd.DataFrame) -> list[pd.DataFrame]
     remedy = "name one, or count owners_committee and property_firm of its compounds"
     bare = towns[~towns.index.isin(taken)]
     frames = [
-        write(
+        write_gap_rows(
             "outside_seats",
             "community",
             bare.index,
@@ -177,7 +185,7 @@ def report_seats(seats: pd.DataFrame, towns: pd.DataFrame) -> list[pd.DataFrame]
     homes = towns[towns["subdistrict"] != ""].groupby("subdistrict")["households"].sum()
     open_ = homes[~homes.index.isin(taken)]
     frames.append(
-        write(
+        write_gap_rows(
             "outside_seats",
             "subdistrict",
             open_.index,
@@ -193,23 +201,24 @@ def report_seats(seats: pd.DataFrame, towns: pd.DataFrame) -> list[pd.DataFrame]
 
 def report_six(six: pd.DataFrame, towns: pd.DataFrame) -> list[pd.DataFrame]:
     """Report communities that lack some of the six bodies, and those nobody reported on."""
+    # Unknown counts as missing, but the reason keeps the two apart.
     number = six.fillna(0).sum(axis=1)
     short = number < 6
     words = pd.Series("", index=six.index)
     for mask, word in ((six == 0, " is missing; "), (six.isna(), " is unknown; ")):
         for name in six.columns:
             words += np.where(mask[name], name + word, "")
-    own = words[short].str.rstrip("; ").to_numpy(object)
+    lists = words[short].str.rstrip("; ").to_numpy(object)
     homes = towns.loc[short, "households"].to_numpy(np.int64)
     return [
-        write(
+        write_gap_rows(
             "six_in_one",
             "community",
             six.index[short],
             number[short],
             6.0,
             homes,
-            own,
+            lists,
             "set up what is missing, count what is unknown",
         )
     ]
@@ -222,8 +231,10 @@ def report_owners(
     whole = owners.sum(min_count=1)
     there = whole["owners_committee"]
     led = whole["owners_committee_party"]
+    # No owners' committee is known anywhere: no share to reach.
     if np.isnan(there) or there == 0:
         return []
+    # Rounded up, less a rounding, so that 87 of 100 is not short of 0.87.
     need = max(0, int(np.ceil(rules.owners_share * there - 1e-9) - np.nan_to_num(led)))
     reason = np.where(
         bare["known"],
@@ -235,7 +246,7 @@ def report_owners(
         if need
         else "the city's target is met without it"
     )
-    frame = write(
+    frame = write_gap_rows(
         "owners_party",
         "compound",
         bare.index,
@@ -250,6 +261,7 @@ def report_owners(
 
 def report_centres(centres: pd.DataFrame, rules: PairingRules) -> list[pd.DataFrame]:
     """Report communities whose centre is missing, too small, unmeasured, or too far for many."""
+    # NaN compares as false: an unknown area is neither small nor large enough.
     none = centres["centres"] == 0
     small = centres["area"] < centres["area_need"] - 1e-9
     blank = ~none & centres["area"].isna()
@@ -286,17 +298,18 @@ def report_centres(centres: pd.DataFrame, rules: PairingRules) -> list[pd.DataFr
         ),
         ("centre_second", second, centres["within"], rules.centre_within, reach, "a second site"),
     ):
-        own = centres[mask]
+        rows = centres[mask]
+        # The need is one number for all, or one for each community.
         asked = need[mask].to_numpy() if isinstance(need, pd.Series) else need
         cure = remedy[mask].to_numpy(object) if isinstance(remedy, pd.Series) else remedy
         frames.append(
-            write(
+            write_gap_rows(
                 rule,
                 "community",
-                own.index,
+                rows.index,
                 value[mask],
                 asked,
-                own["households"].to_numpy(np.int64),
+                rows["households"].to_numpy(np.int64),
                 reason,
                 cure,
             )

@@ -27,8 +27,11 @@ def need_area(households: Any, rules: PairingRules) -> Floats:
     [180.0, 500.0, 778.8]
     """
     homes = np.asarray(households, float)
-    own = (homes * rules.centre_area / 100.0).round(6)
-    return np.where(homes >= rules.centre_small, np.maximum(own, rules.centre_least), own)
+    needed_area = (homes * rules.centre_area / 100.0).round(6)
+    # The least area is not asked of a small community.
+    return np.where(
+        homes >= rules.centre_small, np.maximum(needed_area, rules.centre_least), needed_area
+    )
 
 
 def measure_centres(plan: Plan, towns: pd.DataFrame, rules: PairingRules) -> pd.DataFrame:
@@ -43,21 +46,23 @@ def measure_centres(plan: Plan, towns: pd.DataFrame, rules: PairingRules) -> pd.
     places = plan.site.places[plan.site.places["kind"] == "service_centre"]
     points = gpd.GeoDataFrame(
         {"area": places["area"]},
+        # A place may be a point or an outline.
         geometry=shapely.centroid(places.geometry.to_numpy()),
         crs=plan.crs,
     )
     land = (
         plan.site.communities.loc[towns.index, ["geometry"]].rename_axis("community").reset_index()
     )
-    inside = gpd.sjoin(points, land, predicate="intersects").sort_values(
-        "community"
-    )  # on a limit: the first
+    # On a common limit a centre counts for the first community by code.
+    inside = gpd.sjoin(points, land, predicate="intersects").sort_values("community")
     inside = inside[~inside.index.duplicated()]
     number = towns.index.get_indexer(pd.Index(inside["community"]))
     n = len(towns)
+    # One centre without a written area makes the sum of its community unknown.
     area = np.bincount(number, inside["area"].fillna(0), minlength=n)
     blank = np.bincount(number, inside["area"].isna(), minlength=n) > 0
     count = np.bincount(number, minlength=n).astype(float)
+    # In place, as several centres may share a community.
     top = np.zeros(n)
     np.maximum.at(top, number, inside["area"].fillna(0).to_numpy(float))
     way = _measure_ways(plan, towns, inside, number, rules.centre_reach)
@@ -86,20 +91,23 @@ def _measure_ways(
     from scipy.spatial import cKDTree
 
     n = len(towns)
+    # Metres; more than any way within a city, so that no foreign centre is nearest.
     apart = 1e8
-    own = plan.stairwells
-    place = towns.index.get_indexer(pd.Index(own["community"]))
+    stairwells = plan.stairwells
+    place = towns.index.get_indexer(pd.Index(stairwells["community"]))
     has = np.bincount(number, minlength=n) > 0
-    kept = np.append(has, False)[place]  # the last stands for those whose community is out of scope
+    # Doors of communities out of scope have place -1, which picks the last entry: left out.
+    kept = np.append(has, False)[place]
     if not kept.any():
         return np.full(n, np.nan), np.zeros(n)
-    doors = own.geometry.to_numpy()[kept]
+    doors = stairwells.geometry.to_numpy()[kept]
     tree = cKDTree(np.column_stack([centres.geometry.x, centres.geometry.y, number * apart]))
     way = tree.query(
         np.column_stack([shapely.get_x(doors), shapely.get_y(doors), place[kept] * apart])
     )[0]
-    weight = own["households"].to_numpy(float)[kept]
+    weight = stairwells["households"].to_numpy(float)[kept]
     mass = np.bincount(place[kept], weight, minlength=n)
+    # Without households there is no mean: 0 / 0 is meant to be NaN.
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = np.bincount(place[kept], weight * way, minlength=n) / mass
         near = np.bincount(place[kept], weight * (way <= reach), minlength=n) / mass
@@ -128,6 +136,7 @@ def write_centres(table: pd.DataFrame, rules: PairingRules) -> pd.DataFrame:
             code,
             code,
             "centre_area_share",
+            # A community that needs no area has no share of it.
             table["area"] / table["area_need"].replace(0, np.nan),
             1.0,
         ),
@@ -138,6 +147,7 @@ def write_centres(table: pd.DataFrame, rules: PairingRules) -> pd.DataFrame:
         make_figures("community", code, code, "centre_second_site", second, 0.0, most=True),
     ]
     homes = table["households"].sum()
+    # The city's share goes by households, not by communities.
     near = float((table["within"] * table["households"]).sum() / homes) if homes else np.nan
     frames += [
         make_figures(
@@ -157,4 +167,5 @@ def write_centres(table: pd.DataFrame, rules: PairingRules) -> pd.DataFrame:
 
 def find_second(table: pd.DataFrame, rules: PairingRules) -> Bools:
     """Find communities whose centre has too few households in reach to be enough."""
+    # Shares are floats: 0.8 less a rounding is 0.8.
     return np.asarray((table["centres"] > 0) & (table["within"] < rules.centre_within - 1e-9))

@@ -34,7 +34,9 @@ def measure_six(plan: Plan, towns: pd.DataFrame) -> pd.DataFrame:
     """
     tally = tally_counts(plan.site, COUNTED, towns["households"])
     table = tally.values.reindex(towns.index)
+    # More than one of a kind is still that kind; NaN stays unknown.
     table = table.where(table.isna(), (table > 0).astype(float))
+    # Without any organisation in the plan, nobody has organised it yet: unknown.
     led = towns.index.isin(plan.party_orgs.loc[plan.party_orgs["level"] != "group", "community"])
     table.insert(0, "party_org", np.where(led, 1.0, 0.0 if len(plan.party_orgs) else np.nan))
     return table
@@ -66,16 +68,19 @@ def measure_owners(plan: Plan, towns: pd.DataFrame) -> tuple[pd.DataFrame, pd.Da
     Examples
     --------
     >>> from gridplan.synthetic import make_people_plan
-    >>> measure_owners(make_people_plan(), pd.DataFrame({"households": [120.0]}, index=["0301"]))[0].values.tolist()
+    >>> towns = pd.DataFrame({"households": [120.0]}, index=["0301"])
+    >>> measure_owners(make_people_plan(), towns)[0].values.tolist()
     [[nan, nan, nan, nan]]
     """
     measures = ("owners_committee", "owners_committee_party", "property_firm", "property_party")
     table = tally_counts(plan.site, measures, towns["households"]).values.reindex(towns.index)
-    own = plan.site.counts[plan.site.counts["level"] == "compound"]
-    wide = own[own["measure"].isin(measures[:2])].pivot_table(
+    of_compounds = plan.site.counts[plan.site.counts["level"] == "compound"]
+    wide = of_compounds[of_compounds["measure"].isin(measures[:2])].pivot_table(
         index="of", columns="measure", values="value", aggfunc="sum"
     )
+    # Both columns must be there, also where nobody counted one of them.
     wide = wide.reindex(columns=list(measures[:2]))
+    # Not above 0 holds for 0 and for unknown; the column known keeps them apart.
     bare = wide[(wide["owners_committee"] > 0) & ~(wide["owners_committee_party"] > 0)]
     community = plan.site.compounds["community"].reindex(bare.index)
     homes = (
@@ -96,21 +101,25 @@ def write_owners(
     """Write the share of owners' committees and firms with a Party organisation at three levels."""
     frames = []
     blank = roll_up(table.isna().any(axis=1).to_frame("blank"), communities)
-    for level, own in roll_up(table, communities).items():
-        community: Any = own.index if level == "community" else ""
-        owners = own["owners_committee"].replace(0, np.nan)
-        firms = own["property_firm"].replace(0, np.nan)
+    for level, summed in roll_up(table, communities).items():
+        community: Any = summed.index if level == "community" else ""
+        # Without a committee or firm there is no share: 0 / 0 is not 0.
+        owners = summed["owners_committee"].replace(0, np.nan)
+        firms = summed["property_firm"].replace(0, np.nan)
         lacking = np.maximum(
-            0, np.ceil(rules.owners_share * owners - 1e-9) - own["owners_committee_party"]
+            # Rounded up, less a rounding, so that 87 of 100 is not short of 0.87.
+            0,
+            np.ceil(rules.owners_share * owners - 1e-9) - summed["owners_committee_party"],
         )
+        # One community that nobody counted makes the sum of its level a partial one.
         origin = np.where(blank[level]["blank"] > 0, "partial", "counted")
         for name, value, need in (
-            ("owners_committees", own["owners_committee"], np.nan),
-            ("owners_party_share", own["owners_committee_party"] / owners, rules.owners_share),
+            ("owners_committees", summed["owners_committee"], np.nan),
+            ("owners_party_share", summed["owners_committee_party"] / owners, rules.owners_share),
             ("owners_party_lacking", lacking, np.nan),
-            ("property_party_share", own["property_party"] / firms, 1.0),
+            ("property_party_share", summed["property_party"] / firms, 1.0),
         ):
             frames.append(
-                make_figures(level, own.index, community, name, value, need, origin=origin)
+                make_figures(level, summed.index, community, name, value, need, origin=origin)
             )
     return pd.concat(frames, ignore_index=True)
