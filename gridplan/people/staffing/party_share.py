@@ -34,6 +34,7 @@ def count_lacking(total: Any, party: Any, share: float) -> Ints:
     >>> count_lacking([5, 5, 2, 0], [3, 1, 1, 0], 0.6).tolist()
     [0, 2, 1, 0]
     """
+    # Less a rounding, so that 3 of 5 meet a share of 0.6.
     return np.asarray(
         np.maximum(0, np.ceil(np.asarray(total) * share - 1e-9) - np.asarray(party)), np.int64
     )
@@ -72,6 +73,7 @@ def repair_share(
     drawn = posts["fixed"].to_numpy(bool)
     post = serves["post"].to_numpy(np.int64)
     grid = serves["subgrid"].to_numpy(np.int64)
+    # Members that each sub-grid, and below each community, still lacks for the share.
     need = count_lacking(
         np.bincount(grid, minlength=subgrids),
         np.bincount(grid, party[post], minlength=subgrids),
@@ -83,32 +85,37 @@ def repair_share(
     )
     changed = np.zeros(len(posts), bool)
     missing = np.zeros(subgrids, np.int64)
+    # Posts and their sub-grids sorted by community once, so that each is a slice.
     order = np.argsort(place[post], kind="stable")
     starts = np.searchsorted(place[post][order], np.arange(m + 1))
     of_place = np.argsort(place, kind="stable")
     heads = np.searchsorted(place[of_place], np.arange(m + 1))
     lacks = np.zeros(m, bool)
     np.logical_or.at(lacks, place[post], need[grid] > 0)
+    # Communities share no posts, so each least number adds up to the least of all.
     for c in np.flatnonzero(lacks | (wanted > 0)):
         rows = order[starts[c] : starts[c + 1]]
-        own = of_place[heads[c] : heads[c + 1]]
-        found, short = _repair_community(
-            own, party, drawn, post[rows], grid[rows], need, int(wanted[c]), int(spare[c])
+        posts_here = of_place[heads[c] : heads[c + 1]]
+        changes, short = _repair_community(
+            posts_here, party, drawn, post[rows], grid[rows], need, int(wanted[c]), int(spare[c])
         )
-        changed[found] = True
+        changed[changes] = True
         missing[list(short)] = list(short.values())
+    # Members in reserve who are still free after the changes of their community.
     held = np.bincount(place, changed & drawn, minlength=m)
+    # The city's share is a sum over posts: any further change is worth the same.
     city = int(count_lacking(len(posts), party.sum() + changed.sum(), share))
     extra = np.flatnonzero(~party & ~changed)
-    left = (spare - held)[place[extra]]
+    spare_left = (spare - held)[place[extra]]
+    # Part-time posts of a community are taken as far as its members in reserve reach.
     rank = pd.Series(drawn[extra]).groupby([place[extra], drawn[extra]]).cumcount().to_numpy()
-    extra = extra[~drawn[extra] | (rank < left)][:city]
+    extra = extra[~drawn[extra] | (rank < spare_left)][:city]
     changed[extra] = True
     return Repair(changed, missing, len(extra))
 
 
 def _repair_community(
-    own: Ints,
+    posts_here: Ints,
     party: Bools,
     drawn: Bools,
     post: Ints,
@@ -121,17 +128,26 @@ def _repair_community(
     free = ~party[post]
     grids, local = np.unique(grid, return_inverse=True)
     open_ = np.bincount(local, free, minlength=len(grids))
+    # Where a sub-grid lacks as many as it has open posts, all of them must change.
     forced = np.unique(post[free & ((need[grids] >= open_) & (need[grids] > 0))[local]])
-    done = np.isin(post, forced)
-    left = need[grids] - np.bincount(local, done, minlength=len(grids))
-    if (left <= 0).all() and len(forced) >= wanted and drawn[forced].sum() <= spare:
+    is_forced = np.isin(post, forced)
+    still_lacking = need[grids] - np.bincount(local, is_forced, minlength=len(grids))
+    # The forced changes are enough for every sub-grid and the community: no solver.
+    if (still_lacking <= 0).all() and len(forced) >= wanted and drawn[forced].sum() <= spare:
         return forced, {}
-    return _solve(
-        own[~party[own]], drawn, post[free], local[free], grids, need[grids], wanted, spare
+    return _solve_changes(
+        posts_here[~party[posts_here]],
+        drawn,
+        post[free],
+        local[free],
+        grids,
+        need[grids],
+        wanted,
+        spare,
     )
 
 
-def _solve(
+def _solve_changes(
     choices: Ints,
     drawn: Bools,
     post: Ints,
@@ -145,10 +161,12 @@ def _solve(
     from scipy.optimize import Bounds, LinearConstraint, milp
     from scipy.sparse import coo_matrix, csr_matrix, eye, hstack, vstack
 
+    # Variables: change of each post, members missing in each sub-grid, and in the community.
     n = len(choices)
     g = len(grids)
     column = np.searchsorted(choices, post)
     cover = coo_matrix((np.ones(len(post)), (local, column)), shape=(g, n))
+    # Rows: every sub-grid's need, the community's, and the members there are to spare.
     rows = [
         hstack([cover, eye(g), csr_matrix((g, 1))]),
         csr_matrix(np.concatenate([np.ones(n), np.zeros(g), [1.0]])[None, :]),
@@ -156,15 +174,18 @@ def _solve(
     ]
     low = np.concatenate([need, [wanted], [-np.inf]])
     high = np.concatenate([np.full(g + 1, np.inf), [spare]])
+    # One member missing outweighs changing every post: missing is the last resort.
     big = float(n + 1)
     cost = np.concatenate([np.ones(n), np.full(g, big), [big]])
+    # What is missing is never more than the need, so the numbers stay small and
+    # the search too.
     bounds = Bounds(0, np.concatenate([np.ones(n), np.maximum(need, 0), [max(wanted, 0)]]))
-    found = milp(
+    solution = milp(
         cost,
         constraints=LinearConstraint(vstack(rows).tocsr(), low, high),
         bounds=bounds,
         integrality=1,
     )
-    chosen = np.round(found.x).astype(np.int64)
+    chosen = np.round(solution.x).astype(np.int64)
     short = {int(grids[k]): int(v) for k, v in enumerate(chosen[n : n + g]) if v}
     return choices[chosen[:n] > 0], short

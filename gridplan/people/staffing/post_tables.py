@@ -18,7 +18,7 @@ PART = "grid_worker_part"
 
 @dataclass(frozen=True, eq=False)
 class Roster:
-    """Posts that serve sub-grids and which they serve: ``posts`` (rows) and ``serves`` (post and subgrid, as rows)."""
+    """Posts that serve sub-grids (``posts``), and which they serve (``serves``: rows of both)."""
 
     posts: pd.DataFrame
     serves: pd.DataFrame
@@ -33,7 +33,7 @@ def write_roster(
     empty: Ints,
     rules: StaffingRules,
 ) -> Roster:
-    """Write the posts that serve sub-grids: leaders, workers, and ``others``, of which each sub-grid has one.
+    """Write the posts that serve sub-grids: leaders, workers and ``others``, one a sub-grid.
 
     ``empty`` are the full-time posts of each community that nobody fills.
     """
@@ -47,6 +47,7 @@ def write_roster(
             "party": False,
         }
     )
+    # Numbers of empty posts go on after those of filled ones.
     begun = (
         full[0].groupby("community").size().reindex(open_["community"]).fillna(0).to_numpy(np.int64)
     )
@@ -68,11 +69,14 @@ def write_roster(
             filled=others["source"] != "none",
         ),
     ]
+    # An empty table of others would change the types of the columns.
     posts = pd.concat([p for p in parts if p is not parts[-1] or len(p)], ignore_index=True)
     posts["org"] = posts["org"].fillna("")
+    # A post of one sub-grid has its code, one of several that of the community.
     head = np.where(posts["subgrid"] != "", posts["subgrid"], posts["community"]).astype(object)
     number = posts["number"].astype(np.int64).astype("str").to_numpy(object)
     posts["post"] = head + "-" + posts["role"].map(find_letters()).to_numpy(object) + number
+    # Rows are counted in the order in which the parts were joined above.
     serves = pd.concat(
         [
             _list_served(leaders[1], 0),
@@ -86,19 +90,19 @@ def write_roster(
 
 
 def _list_served(holder: Ints, offset: int) -> pd.DataFrame:
-    own = np.flatnonzero(holder >= 0)
-    return pd.DataFrame({"post": holder[own] + offset, "subgrid": own})
+    served = np.flatnonzero(holder >= 0)
+    return pd.DataFrame({"post": holder[served] + offset, "subgrid": served})
 
 
 def _list_own(part: pd.DataFrame, offset: int) -> pd.DataFrame:
-    own = np.flatnonzero((part["source"] != "none").to_numpy())
-    return pd.DataFrame({"post": own + offset, "subgrid": part["row"].to_numpy()[own]})
+    filled = np.flatnonzero((part["source"] != "none").to_numpy())
+    return pd.DataFrame({"post": filled + offset, "subgrid": part["row"].to_numpy()[filled]})
 
 
 def _measure_posts(
     posts: pd.DataFrame, serves: pd.DataFrame, ground: StaffingInputs, rules: StaffingRules
 ) -> pd.DataFrame:
-    """Measure what each post serves: sub-grids, households, their mean walk to the centre, and hours a month.
+    """Measure what each post serves: sub-grids, households, mean walk and hours a month.
 
     The table of roles says whether hours go by sub-grids, or are rounds of
     visits to all households, and how many a month.
@@ -113,13 +117,15 @@ def _measure_posts(
     hours = np.bincount(post, ground.table["hours"].to_numpy(float)[grid], minlength=n)
     workload = np.zeros(n)
     for role in find_roles(role=tuple(posts["role"].unique())):
+        # What a role's workload goes by; a role that has none works no hours here.
         amount = {
             "subgrid": served,
             "round": hours,
             "household": households * (rules.visit / 60.0),
         }.get(role.per, np.zeros(n))
-        own = (posts["role"] == role.role).to_numpy()
-        workload[own] = amount[own] * role.find_amount(rules)
+        of_role = (posts["role"] == role.role).to_numpy()
+        workload[of_role] = amount[of_role] * role.find_amount(rules)
+    # A zone of one sub-grid is that sub-grid's post, with the code of the community.
     lone = np.where(served == 1, posts["subgrid"], "")
     first = np.full(n, "", object)
     first[post] = ground.table.index.to_numpy(object)[grid]
@@ -127,6 +133,7 @@ def _measure_posts(
         subgrid=np.where((served == 1) & (lone == ""), first, posts["subgrid"]),
         served=served,
         households=households.astype(np.int64),
+        # Exclusive sub-grids have no household that could walk.
         mean_walk=np.where(households > 0, metres / np.maximum(households, 1), np.nan),
         workload=workload,
     )
@@ -135,12 +142,12 @@ def _measure_posts(
 def write_duties(roster: Roster, ground: StaffingInputs) -> pd.DataFrame:
     """Write which post serves which sub-grid."""
     grid = roster.serves["subgrid"].to_numpy(np.int64)
-    own = ground.table.iloc[grid]
+    served = ground.table.iloc[grid]
     return pd.DataFrame(
         {
             "post": roster.posts["post"].to_numpy(object)[roster.serves["post"].to_numpy(np.int64)],
-            "subgrid": own.index.to_numpy(object),
-            "community": own["community"].to_numpy(object),
-            "households": own["households"].to_numpy(),
+            "subgrid": served.index.to_numpy(object),
+            "community": served["community"].to_numpy(object),
+            "households": served["households"].to_numpy(),
         }
     )

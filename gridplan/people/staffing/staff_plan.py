@@ -1,4 +1,4 @@
-"""Staffing: posts, never persons, of those who lead and serve the sub-grids, supply beside need, and the Party's share."""
+"""Staffing: posts, never persons, of those who lead and serve the sub-grids."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ HEADLINES = (
 
 
 def staff(plan: Plan, rules: Rules | None = None, *, workers: int | None = None) -> Plan:
-    """Staff the sub-grids of a plan with posts: leaders, full-time and part-time workers, captains and committees.
+    """Staff the sub-grids of a plan with posts: leaders, workers, captains and committees.
 
     Fills the tables posts (except central households), duties, indicators and
     gaps of the room staffing; run again, it replaces its own rows only. Every
@@ -73,7 +73,7 @@ def staff(plan: Plan, rules: Rules | None = None, *, workers: int | None = None)
         If the plan has no members: organise it first.
     InputError
         If counts contradict one another or name places that do not exist; all
-        problems are told.
+        problems are reported.
 
     Examples
     --------
@@ -84,27 +84,31 @@ def staff(plan: Plan, rules: Rules | None = None, *, workers: int | None = None)
     """
     if plan.members.empty:
         raise PlanError(
-            "the plan has no members: run organise on it first, since leaders come from its committees"
+            "the plan has no members: run organise on it first, "
+            "since leaders come from its committees"
         )
     rules = rules or plan.rules
-    own = rules.staffing
-    ground = prepare_staffing(plan, own)
-    supply, tally = measure_supply(plan, ground, own, rules.households.persons)
-    chosen = count_leaders(supply, own)
+    staffing_rules = rules.staffing
+    ground = prepare_staffing(plan, staffing_rules)
+    supply, tally = measure_supply(plan, ground, staffing_rules, rules.households.persons)
+    # Leaders first: a cadre who leads is no full-time worker any more.
+    chosen = count_leaders(supply, staffing_rules)
     leading = chosen["cadres"].to_numpy()
     supply = supply.assign(
         full=count_full(supply, leading),
         full_known=~(supply["cadres"].isna() & supply["community_workers"].isna()),
-        full_party=count_full_party(supply, leading, own),
+        full_party=count_full_party(supply, leading, staffing_rules),
     )
     leaders = lead_subgrids(plan, ground, chosen, workers)
-    part = fill_part_posts(ground, supply, own)
+    part = fill_part_posts(ground, supply, staffing_rules)
+    # Part-time posts before full-time ones, which look where members already serve.
     full = fill_full_posts(ground, supply, leading, part, workers)
     others = fill_subgrids(ground, supply)
+    # Posts that the rules ask for and nobody fills are posts too, left empty.
     empty = np.maximum(0, supply["workers_needed"] - supply["full"]).to_numpy(np.int64)
-    roster = write_roster(ground, leaders, full, part, others, empty, own)
-    slots = fill_captains(list_captains(plan, own), supply)
-    repair = _repair(roster, ground, supply, own.party_share)
+    roster = write_roster(ground, leaders, full, part, others, empty, staffing_rules)
+    slots = fill_captains(list_captains(plan, staffing_rules), supply)
+    repair = _repair_party_share(roster, ground, supply, staffing_rules.party_share)
     counts = count_posts(roster, slots, ground, supply, repair)
     return _write_plan(
         plan,
@@ -112,30 +116,35 @@ def staff(plan: Plan, rules: Rules | None = None, *, workers: int | None = None)
         roster,
         ground,
         slots,
-        write_figures(counts, roster, ground, tally, own),
-        list_gaps(roster, counts, ground, supply, repair, own),
+        write_figures(counts, roster, ground, tally, staffing_rules),
+        list_gaps(roster, counts, ground, supply, repair, staffing_rules),
     )
 
 
-def _repair(roster: Roster, ground: StaffingInputs, supply: pd.DataFrame, share: float) -> Repair:
-    """Find the least set of changes among filled worker posts; a part-time one must go to a member with no post yet."""
+def _repair_party_share(
+    roster: Roster, ground: StaffingInputs, supply: pd.DataFrame, share: float
+) -> Repair:
+    """Find the least changes among worker posts; a part-time one needs a member without post."""
     posts = roster.posts
     worker = np.isin(posts["role"].to_numpy(object), name_roles(worker=True)) & posts[
         "filled"
     ].to_numpy(bool)
+    # Row of a post among worker posts, which the repair knows only.
     number = np.cumsum(worker) - 1
     rows = roster.serves["post"].to_numpy(np.int64)
     serves = roster.serves[worker[rows]].assign(post=number[rows[worker[rows]]])
     place = ground.communities.index.get_indexer(pd.Index(posts["community"]))
-    own = pd.DataFrame({"place": place, "party": posts["party"], "fixed": posts["role"] == PART})[
-        worker
-    ]
+    worker_posts = pd.DataFrame(
+        {"place": place, "party": posts["party"], "fixed": posts["role"] == PART}
+    )[worker]
+    # Members with a part-time post or a committee's seat are not free for another.
     used = np.bincount(place[(posts["source"] == "member").to_numpy()], minlength=len(supply))
     spare = np.maximum(0, supply["available"] - supply["seats"]).to_numpy(np.int64) - used
-    found = repair_share(own, serves, np.maximum(0, spare), share, len(ground))
+    repair = repair_share(worker_posts, serves, np.maximum(0, spare), share, len(ground))
+    # The repair's rows are worker posts; back to rows of all posts.
     changed = np.zeros(len(posts), bool)
-    changed[np.flatnonzero(worker)] = found.changed
-    return Repair(changed, found.missing, found.city)
+    changed[np.flatnonzero(worker)] = repair.changed
+    return Repair(changed, repair.missing, repair.city)
 
 
 def _write_plan(
@@ -147,20 +156,24 @@ def _write_plan(
     figures: pd.DataFrame,
     gaps: pd.DataFrame,
 ) -> Plan:
+    # Captains visit their households: hours by the role's rule, minutes a visit.
     amount = {role.role: role.find_amount(rules.staffing) for role in find_roles()}
     captains = slots.assign(
         workload=slots["households"] * rules.staffing.visit * slots["role"].map(amount) / 60.0
     )
     rows: list[Any] = [roster.posts, captains, list_committees(plan)]
-    new = pd.concat([own for own in rows if len(own)], ignore_index=True)
+    new = pd.concat([frame for frame in rows if len(frame)], ignore_index=True)
+    # Central households come from organise and stay as they are.
     kept = plan.posts[plan.posts["role"].isin(name_roles(filled_by="members"))]
     posts = pd.concat(
         [part for part in (kept, conform_table("posts", new)) if len(part)]
     ).sort_index()
     if posts.index.has_duplicates:
         raise PlanError(
-            f"codes of posts stand twice, such as {posts.index[posts.index.duplicated()][0]}: codes of sub-grids clash"
+            f"codes of posts stand twice, such as "
+            f"{posts.index[posts.index.duplicated()][0]}: codes of sub-grids clash"
         )
+    # Duties of posts that stay are kept; write_rows then replaces none of them.
     duties = plan.duties[plan.duties["post"].isin(kept.index)]
     duties = write_rows(
         "duties",

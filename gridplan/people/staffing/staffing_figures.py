@@ -1,4 +1,4 @@
-"""The accounts of staffing: supply beside need at four levels, and every gap with its reason and the least cure."""
+"""The figures of staffing: supply beside need at four levels."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def count_posts(
     supply: pd.DataFrame,
     repair: Repair,
 ) -> pd.DataFrame:
-    """Count what adds up, by community: sub-grids led and served, posts filled, members among workers, captains, changes."""
+    """Count what adds up, by community: posts, what they serve, and members among workers."""
     codes = ground.communities.index
     posts = roster.posts
     post = roster.serves["post"].to_numpy(np.int64)
@@ -40,6 +40,7 @@ def count_posts(
     worker = np.isin(role, name_roles(worker=True)) & posts["filled"].to_numpy(bool)
     led = np.zeros(len(ground), bool)
     served = np.zeros(len(ground), bool)
+    # A sub-grid is led or served by whoever has it among their duties.
     led[grid[role[post] == "grid_leader"]] = True
     served[grid[worker[post]]] = True
 
@@ -57,6 +58,7 @@ def count_posts(
         "served": ground.sum_up(served),
         "leaders": count(role == "grid_leader"),
         "seats": supply["seats"],
+        # Where nobody counted, full-time workers are unknown and not none.
         "full_workers": supply["full"].where(supply["full_known"], np.nan),
         "workers_needed": supply["workers_needed"],
         "part_workers": count(part & worker),
@@ -95,6 +97,7 @@ def write_figures(
 ) -> pd.DataFrame:
     """Write the same measures at community, subdistrict and city, and those of single sub-grids."""
     frames = []
+    # Sums first, shares afterwards: a share of sums is the share of the level.
     levels = roll_up(counts, ground.communities)
     span = (
         roster.posts[roster.posts["role"] == "grid_leader"]
@@ -102,20 +105,25 @@ def write_figures(
         .max()
         .reindex(counts.index)
     )
+    # Evenness is that of posts that work, so empty ones are left out.
     worker = np.isin(roster.posts["role"], name_roles(worker=True)) & roster.posts[
         "filled"
     ].to_numpy(bool)
     hours = roster.posts[worker]
-    for level, own in levels.items():
-        group = _group_posts(level, hours["community"], ground.communities, own.index)
+    for level, table in levels.items():
+        group = _group_posts(level, hours["community"], ground.communities, table.index)
+        # Posts of communities outside every subdistrict have group -1.
         even = measure_evenness(
-            hours["workload"].to_numpy()[group >= 0], group[group >= 0], len(own)
-        ).set_axis(own.index)
+            hours["workload"].to_numpy()[group >= 0], group[group >= 0], len(table)
+        ).set_axis(table.index)
         over = {"community": counts.index, "city": None}.get(level)
+        # The widest span cannot be added up, so it is rolled up by itself.
         most = (
-            span if level == "community" else _roll_max(level, span, ground.communities, own.index)
+            span
+            if level == "community"
+            else _roll_max(level, span, ground.communities, table.index)
         )
-        frames += _write_level(level, own, over, most, even, tally, rules)
+        frames += _write_level(level, table, over, most, even, tally, rules)
     frames += _write_subgrids(roster, ground, rules)
     return pd.concat(frames, ignore_index=True)
 

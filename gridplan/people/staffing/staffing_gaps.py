@@ -1,4 +1,4 @@
-"""The gaps of staffing: every post or share that is not reached, why, and the smallest change that would mend it."""
+"""The gaps of staffing: what is not reached, why, and the smallest change to repair it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def list_gaps(
     repair: Repair,
     rules: StaffingRules,
 ) -> pd.DataFrame:
-    """List the gaps: uncovered sub-grids, leaders and their span, workers, captains, and the Party's share at three levels."""
+    """List the gaps: coverage, leaders, workers, captains, and the Party's share at all levels."""
     frames = [
         _list_uncovered(roster, ground),
         *_list_leaders(counts, supply, rules),
@@ -40,7 +40,7 @@ def list_gaps(
     return pd.concat(kept, ignore_index=True) if kept else pd.DataFrame(columns=COLUMNS)
 
 
-def _write(
+def _write_gap_rows(
     rule: str,
     level: str,
     of: Any,
@@ -66,11 +66,12 @@ def _list_uncovered(roster: Roster, ground: StaffingInputs) -> pd.DataFrame:
     worker = np.isin(roster.posts["role"].to_numpy(object), name_roles(worker=True))[
         roster.serves["post"].to_numpy(np.int64)
     ]
+    # Not by what is filled but by what is served: a worker may have no zone.
     bare = (
         np.bincount(roster.serves["subgrid"].to_numpy(np.int64)[worker], minlength=len(ground)) == 0
     )
-    own = ground.table[bare]
-    exclusive = (own["kind"] == "exclusive").to_numpy()
+    uncovered = ground.table[bare]
+    exclusive = (uncovered["kind"] == "exclusive").to_numpy()
     reason = np.where(
         exclusive,
         "an exclusive grid in a community without counted full-time workers",
@@ -81,12 +82,12 @@ def _list_uncovered(roster: Roster, ground: StaffingInputs) -> pd.DataFrame:
         "let its institution name a worker",
         "find one representative or volunteer, or count those there are",
     )
-    zero = np.zeros(len(own))
-    one = np.ones(len(own))
-    community = own["community"].to_numpy(object)
-    households = own["households"].to_numpy()
-    return _write(
-        "coverage", "subgrid", own.index, community, zero, one, households, reason, remedy
+    zero = np.zeros(len(uncovered))
+    one = np.ones(len(uncovered))
+    community = uncovered["community"].to_numpy(object)
+    households = uncovered["households"].to_numpy()
+    return _write_gap_rows(
+        "coverage", "subgrid", uncovered.index, community, zero, one, households, reason, remedy
     )
 
 
@@ -95,12 +96,14 @@ def _list_leaders(
 ) -> list[pd.DataFrame]:
     leaders = counts["leaders"]
     grids = counts["subgrids"]
+    # Leaders still lacking for the rule of the mean span.
     more = np.maximum(0, np.ceil(grids / rules.span_most) - leaders)
     cadres = np.where(
         supply["cadres"].isna(),
         "cadres are not counted",
         supply["cadres"].fillna(0).astype(int).astype("str") + " cadres",
     )
+    # Without any leader there is no span, so the two gaps exclude each other.
     none = (leaders == 0) & (grids > 0)
     wide = (leaders > 0) & (grids > rules.span_most * leaders)
     seats = counts["seats"].astype(int).astype("str")
@@ -121,7 +124,7 @@ def _list_leaders(
         c = counts.index[mask]
         homes = counts.loc[mask, "households"].to_numpy()
         frames.append(
-            _write(
+            _write_gap_rows(
                 rule,
                 "community",
                 c,
@@ -137,7 +140,7 @@ def _list_leaders(
 
 
 def _list_short(counts: pd.DataFrame) -> list[pd.DataFrame]:
-    """List communities short of full-time workers, part-time workers or captains, or where nobody counted them."""
+    """List communities short of workers or captains, or where nobody counted them."""
     frames = []
     for rule, there, asked, measure in (
         ("full_workers", "full_workers", "workers_needed", "community_workers and cadres"),
@@ -152,9 +155,11 @@ def _list_short(counts: pd.DataFrame) -> list[pd.DataFrame]:
     ):
         value = counts[there]
         need = counts[asked]
+        # Written the other way round, so that an unknown number is short as well.
         short = (need > 0) & ~(value >= need)
-        own = counts[short]
+        short_rows = counts[short]
         unknown = value[short].isna().to_numpy()
+        # Unknown counts as none here; its reason says otherwise.
         lacking = (need - value.fillna(0))[short].astype(int).astype("str").to_numpy(object)
         noun = rule.replace("_", " ")
         reason = np.where(
@@ -166,14 +171,14 @@ def _list_short(counts: pd.DataFrame) -> list[pd.DataFrame]:
             unknown, f"add counts of the measure {measure}", "find " + lacking + f" more {noun}"
         )
         frames.append(
-            _write(
+            _write_gap_rows(
                 rule,
                 "community",
-                own.index,
-                own.index,
+                short_rows.index,
+                short_rows.index,
                 value[short],
                 need[short],
-                own["households"].to_numpy(),
+                short_rows["households"].to_numpy(),
                 reason,
                 remedy,
             )
@@ -188,7 +193,7 @@ def _list_shares(
     repair: Repair,
     rules: StaffingRules,
 ) -> list[pd.DataFrame]:
-    """List the sub-grids and communities whose Party share is too low, each with the changes that mend it."""
+    """List sub-grids and communities whose Party share is too low, with the changes needed."""
     post = roster.serves["post"].to_numpy(np.int64)
     grid = roster.serves["subgrid"].to_numpy(np.int64)
     role = roster.posts["role"].to_numpy(object)
@@ -196,9 +201,11 @@ def _list_shares(
     worker = np.isin(role, name_roles(worker=True))[post]
     n = len(ground)
     number = np.bincount(grid[worker], minlength=n)
-    own = np.bincount(grid[worker], party[post[worker]], minlength=n)
-    low = (number > 0) & (own < rules.party_share * number - 1e-9)
+    members = np.bincount(grid[worker], party[post[worker]], minlength=n)
+    # Less a rounding, so that 3 of 5 meet a share of 0.6.
+    low = (number > 0) & (members < rules.party_share * number - 1e-9)
     changed = repair.changed[post] & worker
+    # Which post would change decides the words: of the zone, or of the sub-grid itself.
     full = np.bincount(grid[changed & (role[post] == FULL)], minlength=n)
     part = np.bincount(grid[changed & (role[post] == PART)], minlength=n)
     words = pd.Series("", index=range(n))
@@ -211,15 +218,15 @@ def _list_shares(
     table = ground.table[low]
     reason = [
         f"{int(p)} of {int(t)} grid workers are Party members"
-        for p, t in zip(own[low], number[low], strict=True)
+        for p, t in zip(members[low], number[low], strict=True)
     ]
     frames = [
-        _write(
+        _write_gap_rows(
             "party_share",
             "subgrid",
             table.index,
             table["community"].to_numpy(object),
-            own[low] / number[low],
+            members[low] / number[low],
             np.full(low.sum(), rules.party_share),
             table["households"].to_numpy(),
             reason,
@@ -228,17 +235,18 @@ def _list_shares(
     ]
     share = counts["party_workers"] / counts["workers"].replace(0, np.nan)
     bad = counts[share < rules.party_share - 1e-9]
+    # The community's share alone needs fewer changes than every share in it.
     need = np.ceil(bad["workers"] * rules.party_share - 1e-9) - bad["party_workers"]
     text = [
         f"{int(p)} of {int(t)} grid workers are Party members"
         for p, t in zip(bad["party_workers"], bad["workers"], strict=True)
     ]
     cure = [
-        f"{int(k)} posts to Party members mend the community's share, {int(a)} every share in it"
+        f"{int(k)} posts to Party members repair the community's share, {int(a)} every share in it"
         for k, a in zip(need, bad["party_changes"], strict=True)
     ]
     frames.append(
-        _write(
+        _write_gap_rows(
             "party_share",
             "community",
             bad.index,
@@ -254,22 +262,29 @@ def _list_shares(
 
 
 def find_offers(ground: StaffingInputs, roster: Roster, wanted: Ints, repair: Repair) -> Objects:
-    """Find which sub-grid has a member to offer for each part-time post that changes; nearest on the whole, each once."""
+    """Find which sub-grid has a member to offer for each part-time post that changes.
+
+    The nearest on the whole, each member once.
+    """
     posts = roster.posts
     used = (
         posts.loc[(posts["role"] == PART) & (posts["source"] == "member")].groupby("subgrid").size()
     )
+    # Available members less those who hold a part-time post there already.
     spare = (
         ground.table["available"].to_numpy()
         - used.reindex(ground.table.index, fill_value=0).to_numpy()
     )
     words = np.full(len(ground), "", object)
+    # Members help within their own community only.
     for c in np.unique(ground.place[wanted > 0]):
         rows = np.flatnonzero(ground.place == c)
         asking = np.repeat(rows, wanted[rows])
+        # A sub-grid offers each of its free members once; more than all who ask are no use.
         giving = np.repeat(rows, np.clip(spare[rows], 0, len(asking)))
         if not len(giving):
             continue
+        # Decimetres, so that ties do not depend on a machine's last digit.
         apart = cdist(ground.xy[asking], ground.xy[giving]).round(1)
         for a, b in zip(*linear_sum_assignment(apart), strict=True):
             code = ground.table.index[giving[b]]
@@ -285,8 +300,9 @@ def _list_city(counts: pd.DataFrame, repair: Repair, rules: StaffingRules) -> pd
         return pd.DataFrame(columns=COLUMNS)
     need = int(np.ceil(total * rules.party_share - 1e-9) - party)
     reason = f"{int(party)} of {int(total)} grid workers are Party members"
-    remedy = f"{need} posts to Party members mend the city's share, {int(counts['party_changes'].sum())} every share in it"
-    return _write(
+    changes = int(counts["party_changes"].sum())
+    remedy = f"{need} posts to Party members repair the city's share, {changes} every share in it"
+    return _write_gap_rows(
         "party_share",
         "city",
         [CITY],

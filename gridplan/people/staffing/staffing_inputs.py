@@ -57,6 +57,7 @@ def prepare_staffing(plan: Plan, rules: StaffingRules) -> StaffingInputs:
     """Prepare a plan's sub-grids: from the centre's door if there is one, else mid-land."""
     subgrids = plan.subgrids.sort_index()
     stairwells = plan.stairwells
+    # Exclusive sub-grids have no centre: ways there begin within their land.
     doors = stairwells.geometry.reindex(subgrids["centre"]).to_numpy()
     middle = shapely.point_on_surface(subgrids.geometry.to_numpy())
     points = np.where(shapely.is_missing(doors), middle, doors)
@@ -89,26 +90,36 @@ def measure_rounds(plan: Plan, rules: StaffingRules) -> pd.Series[Any]:
     and the floors climbed: half of those above the first on average where no
     lift is expected.
     """
-    own = plan.stairwells
+    stairwells = plan.stairwells
+    # On average half of the floors above the first; nobody climbs where a lift is expected.
     floors = np.where(
-        own["floor_to"] >= rules.lift_floors, 0.0, (own["floor_to"].to_numpy(float) - 1.0) / 2.0
+        stairwells["floor_to"] >= rules.lift_floors,
+        0.0,
+        (stairwells["floor_to"].to_numpy(float) - 1.0) / 2.0,
     )
-    minutes = own["households"].to_numpy(float) * (
+    minutes = stairwells["households"].to_numpy(float) * (
+        # A basement is no climb that saves time.
         rules.visit + np.maximum(floors, 0.0) * rules.climbing
     )
-    of_doors = pd.Series(minutes, index=own.index).groupby(own["subgrid"].to_numpy(object)).sum()
+    of_doors = (
+        pd.Series(minutes, index=stairwells.index)
+        .groupby(stairwells["subgrid"].to_numpy(object))
+        .sum()
+    )
+    # There and back, hence twice the household-metres.
     walks = find_minutes(plan.subgrids["household_metres"].fillna(0) * 2.0, rules.walking)
     return (of_doors.reindex(plan.subgrids.index).fillna(0) + walks) / 60.0
 
 
 def _find_branches(plan: Plan) -> pd.Series[Any]:
     """Find the branch of most members of each sub-grid; by code where two have as many."""
-    own = plan.members[plan.members["branch"] != ""]
-    if own.empty:
+    members = plan.members[plan.members["branch"] != ""]
+    # Before organise there is no branch: every sub-grid has the empty code.
+    if members.empty:
         return pd.Series([], dtype=object)
     number = (
-        (own["full"] + own["probationary"])
-        .groupby([own["subgrid"], own["branch"]])
+        (members["full"] + members["probationary"])
+        .groupby([members["subgrid"], members["branch"]])
         .sum()
         .rename("n")
         .reset_index()
@@ -121,10 +132,12 @@ def _find_pairs(plan: Plan, table: pd.DataFrame) -> Ints:
     """Find the rows of sub-grids of one community between which some doors can be walked."""
     part = table.index.get_indexer(pd.Index(plan.stairwells["subgrid"]))
     of = pd.Series(part, index=plan.stairwells.index)
+    # Doors outside all sub-grids are -1.
     a = of.reindex(plan.neighbours["focal"]).fillna(-1).to_numpy(np.int64)
     b = of.reindex(plan.neighbours["neighbour"]).fillna(-1).to_numpy(np.int64)
     community = pd.factorize(table["community"])[0]
     sound = (a >= 0) & (b >= 0) & (a != b)
     sound[sound] = community[a[sound]] == community[b[sound]]
+    # Many doors join the same two sub-grids, in both directions: each pair once.
     both = np.sort(np.column_stack([a[sound], b[sound]]), axis=1)
     return np.unique(both, axis=0) if len(both) else np.zeros((0, 2), np.int64)

@@ -1,4 +1,4 @@
-"""Supply and need of each community: who is there to hold a post, and how many posts the rules ask for."""
+"""Supply and need of each community: who can hold a post, and how many the rules ask for."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ COMMITTEES = ("committee", "general_branch", "branch")
 def measure_supply(
     plan: Plan, ground: StaffingInputs, rules: StaffingRules, persons: float
 ) -> tuple[pd.DataFrame, Tally]:
-    """Measure what each community has and needs; one row for each, counts NaN where nobody counted.
+    """Measure what each community has and needs: a row each, NaN where nobody counted.
 
     Columns: seats (secretaries and committee members), cadres,
     community_workers and those of them in the Party, representatives,
@@ -43,6 +43,7 @@ def measure_supply(
     """
     codes = ground.communities.index
     households = ground.sum_up(ground.table["households"])
+    # What the table of roles names as a supply is counted too, each measure once.
     supplies = [role.supply for role in find_roles() if role.supply]
     measures = tuple(dict.fromkeys([*MEASURES, *supplies]))
     tally = tally_counts(plan.site, measures, pd.Series(households, index=codes))
@@ -59,17 +60,19 @@ def measure_supply(
     )
     urban = (ground.communities["kind"] == "urban").to_numpy()
     table["workers_needed"] = need_workers(table["residents"].to_numpy(), households, urban, rules)
+    # As many leaders as keep their mean span within its limit.
     table["wanted_leaders"] = np.ceil(table["subgrids"] / rules.span_most)
     return table, tally
 
 
 def count_residents(plan: Plan, ground: StaffingInputs, persons: float) -> Floats:
-    """Count the residents of each community: those of its buildings where known, else its households by ``persons`` each."""
+    """Count the residents of each community: as given for buildings, else ``persons`` each."""
     homes = plan.site.buildings
-    own = np.where(
+    # A building without households houses nobody, whatever its population says.
+    residents = np.where(
         homes["households"] > 0, homes["population"].fillna(homes["households"] * persons), 0.0
     )
-    by = pd.Series(own, index=homes["community"]).groupby(level=0).sum()
+    by = pd.Series(residents, index=homes["community"]).groupby(level=0).sum()
     return np.asarray(by.reindex(ground.communities.index).fillna(0), float)
 
 
@@ -81,13 +84,16 @@ def need_workers(residents: Any, households: Any, urban: Any, rules: StaffingRul
     A town community of 7,061 residents, one of 3,000, and a village of 420
     households:
 
-    >>> need_workers([7061, 3000, 1000], [2700, 1200, 420], [True, True, False], StaffingRules()).tolist()
+    >>> homes, people, urban = [2700, 1200, 420], [7061, 3000, 1000], [True, True, False]
+    >>> need_workers(people, homes, urban, StaffingRules()).tolist()
     [13.0, 9.0, 2.0]
     """
     people = np.asarray(residents, float)
     homes = np.asarray(households, float)
+    # Less a rounding, so that 600 households by 300 are 2 and not 3.
     by_homes = np.ceil(homes / rules.households_per_worker - 1e-9)
     by_people = np.ceil(people * rules.workers_per_10000 / 10_000 - 1e-9)
+    # Without residents a community is empty, not small.
     small = (people < rules.small_community) & (people > 0)
     by_people = np.where(small, np.maximum(by_people, rules.small_workers), by_people)
     return np.where(

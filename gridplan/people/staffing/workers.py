@@ -27,6 +27,7 @@ def fill_part_posts(
     One row for each post: row (of its sub-grid), number, source (none where it
     stays empty), party.
     """
+    # Nobody is at home in an exclusive sub-grid, so it has full-time workers only.
     lived = np.flatnonzero((inputs.table["kind"] != "exclusive").to_numpy())
     table = inputs.table.iloc[np.tile(lived, rules.part_workers)]
     posts = pd.DataFrame(
@@ -38,12 +39,14 @@ def fill_part_posts(
             "available": table["available"].to_numpy(),
         }
     )
-    posts["spare"] = posts["available"] - (
-        posts["number"] - 1
-    )  # members left in the sub-grid for this post
+    # Members left in the sub-grid for this post, once lower numbers have taken theirs.
+    posts["spare"] = posts["available"] - (posts["number"] - 1)
     members = np.maximum(0.0, supply["available"] - supply["seats"]).to_numpy()
     volunteers = supply["volunteers"].fillna(0).to_numpy()
+    # Party volunteers are some of all volunteers, whatever was counted.
     party = np.minimum(volunteers, supply["volunteers_party"].fillna(0).to_numpy())
+    # Members come first for the Party's share, then those who know the
+    # neighbours best. Only a member must live in the sub-grid itself.
     pools = (
         ("member", True, members, posts["spare"] > 0),
         (
@@ -69,8 +72,11 @@ def fill_part_posts(
 
 def take_first(posts: pd.DataFrame, open_: Bools, pool: Floats, by: list[str]) -> Ints:
     """Take as many open posts as each community's pool has: by number, the greatest first."""
-    own = posts[open_]
-    order = own.assign(last=-own[by[1]]).sort_values(["place", by[0], "last", "row"], kind="stable")
+    candidates = posts[open_]
+    # First posts before second ones everywhere; the row decides between equals.
+    order = candidates.assign(last=-candidates[by[1]]).sort_values(
+        ["place", by[0], "last", "row"], kind="stable"
+    )
     rank = order.groupby("place").cumcount().to_numpy()
     return np.asarray(order.index[rank < pool[order["place"].to_numpy()]])
 
@@ -95,18 +101,22 @@ def fill_full_posts(
     """
     count = count_full(supply, leading)
     cadres = supply["cadres"].fillna(0).to_numpy() - leading
+    # A zone needs a sub-grid: further workers have none and no post here.
     wanted = np.minimum(count, supply["subgrids"].to_numpy()).astype(np.int64)
     zone = divide_zones(inputs, wanted, inputs.table["hours"].to_numpy(), workers)
     first = np.concatenate([[0], np.cumsum(wanted)])
     worker = np.where(zone >= 0, first[:-1][inputs.place] + zone, -1)
     member = np.zeros(len(inputs))
+    # Whether a member holds a part-time post of the sub-grid.
     np.maximum.at(member, part["row"].to_numpy(), part["party"].to_numpy(float))
-    own = worker >= 0
-    gain = np.bincount(worker[own], member[own], minlength=first[-1])
+    has_worker = worker >= 0
+    gain = np.bincount(worker[has_worker], member[has_worker], minlength=first[-1])
     place = np.repeat(np.arange(len(wanted)), wanted)
+    # Zones where a Party worker completes most pairs come first; ties by number.
     order = np.lexsort((np.arange(len(place)), -gain, place))
     rank = np.empty(len(place), np.int64)
     rank[order] = np.arange(len(place)) - first[place]
+    # No more members than workers, whatever was counted.
     in_party = np.minimum(supply["full_party"].to_numpy(), count)[place]
     table = pd.DataFrame(
         {
@@ -128,6 +138,7 @@ def count_full(supply: pd.DataFrame, leading: Ints) -> Floats:
 
 def count_full_party(supply: pd.DataFrame, leading: Ints, rules: StaffingRules) -> Floats:
     """Count Party members among full-time workers: counted or assumed, less those who lead."""
+    # Nobody counted the members among them: a share by the rules, rounded down.
     cadres = supply["cadres_party"].fillna(np.floor(supply["cadres"] * rules.cadre_party)).fillna(0)
     workers = (
         supply["community_workers_party"]

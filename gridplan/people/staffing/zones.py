@@ -47,44 +47,56 @@ def divide_zones(
     """
     order = np.argsort(inputs.place, kind="stable")
     starts = np.searchsorted(inputs.place[order], np.arange(len(inputs.communities) + 1))
+    # Pairs sorted by community once, so that each community is a slice.
     held = np.searchsorted(
-        inputs.place[inputs.pairs[:, 0]][_by_place(inputs)], np.arange(len(inputs.communities) + 1)
+        inputs.place[inputs.pairs[:, 0]][_order_pairs(inputs)],
+        np.arange(len(inputs.communities) + 1),
     )
-    pairs = inputs.pairs[_by_place(inputs)]
+    pairs = inputs.pairs[_order_pairs(inputs)]
     zone = np.full(len(inputs), -1)
     tasks = [
         c for c in range(len(inputs.communities)) if wanted[c] > 0 and starts[c + 1] > starts[c]
     ]
 
+    # Communities are divided apart from one another, so threads change nothing.
     def divide_one(c: int) -> Ints:
         rows = order[starts[c] : starts[c + 1]]
+        # Rows are sorted, so bisection gives each its number within the community.
         local = np.searchsorted(rows, pairs[held[c] : held[c + 1]])
-        return _divide(inputs, rows, local, int(wanted[c]), None if load is None else load[rows])
+        return _divide_community(
+            inputs, rows, local, int(wanted[c]), None if load is None else load[rows]
+        )
 
-    for c, found in zip(tasks, map_tasks(divide_one, tasks, workers=workers), strict=True):
-        zone[order[starts[c] : starts[c + 1]]] = found
+    for c, zone_of_row in zip(tasks, map_tasks(divide_one, tasks, workers=workers), strict=True):
+        zone[order[starts[c] : starts[c + 1]]] = zone_of_row
     return zone
 
 
-def _by_place(inputs: StaffingInputs) -> Ints:
+def _order_pairs(inputs: StaffingInputs) -> Ints:
     return np.argsort(inputs.place[inputs.pairs[:, 0]], kind="stable")
 
 
-def _divide(inputs: StaffingInputs, rows: Ints, pairs: Ints, k: int, load: Floats | None) -> Ints:
+def _divide_community(
+    inputs: StaffingInputs, rows: Ints, pairs: Ints, k: int, load: Floats | None
+) -> Ints:
     n = len(rows)
+    # A sub-grid each, or all in one: nothing to divide.
     if k >= n:
         return np.arange(n)
     if k == 1:
         return np.zeros(n, np.int64)
     xy = inputs.xy[rows]
     mean = FINE * n / k
+    # Without loads sub-grids count alike: between the two whole numbers next to the mean.
     if load is None or load.sum() <= 0:
         weights = np.full(n, FINE)
         band = Band(FINE * (n // k), round(mean), FINE * -(-n // k))
     else:
+        # Loads as whole numbers with FINE for the mean; none is 0, as the division asks.
         weights = np.maximum(1, np.rint(load * FINE * n / load.sum())).astype(np.int64)
         mean = weights.sum() / k
         band = Band(max(1, int(mean * (1 - SLACK))), round(mean), int(np.ceil(mean * (1 + SLACK))))
+    # Zones are walked on the ground: climbs, stacks and lines of the land play no role.
     problem = DivisionProblem(
         ids=tuple(inputs.table.index[rows]),
         weights=weights,
@@ -98,6 +110,7 @@ def _divide(inputs: StaffingInputs, rows: Ints, pairs: Ints, k: int, load: Float
         band=band,
         off=0.0,
     )
+    # The division may miss the number of zones, which are posts and must be exact.
     return fit_count(divide_atoms(problem, "quick", 0).part, xy, weights, k)
 
 
@@ -109,6 +122,8 @@ def join_pieces(xy: Floats, pairs: Ints) -> Ints:
     >>> join_pieces(np.array([[0.0, 0], [1, 0], [5, 0]]), np.array([[0, 1]])).tolist()
     [[0, 1], [1, 2]]
     """
+    # A stored zero would read as "no pair"; pairs that exist are shortest, so
+    # the tree keeps them before it adds others.
     apart = np.maximum(cdist(xy, xy), 1e-3)
     apart[pairs[:, 0], pairs[:, 1]] = apart[pairs[:, 1], pairs[:, 0]] = 1e-6
     tree = minimum_spanning_tree(apart).tocoo()
@@ -121,19 +136,24 @@ def fit_count(part: Ints, xy: Floats, weights: Numbers, k: int) -> Ints:
 
     Examples
     --------
-    >>> fit_count(np.array([0, 0, 0, 0]), np.array([[0.0, 0], [1, 0], [2, 0], [3, 0]]), np.ones(4), 2).tolist()
+    >>> xy = np.array([[0.0, 0], [1, 0], [2, 0], [3, 0]])
+    >>> fit_count(np.zeros(4, int), xy, np.ones(4), 2).tolist()
     [0, 0, 1, 1]
     """
     part = np.unique(part, return_inverse=True)[1]
     while (count := part.max() + 1) != k:
         mass = np.bincount(part, weights)
         if count < k:
+            # A part of one sub-grid cannot be halved.
             mass[np.bincount(part) < 2] = -1
-            own = np.flatnonzero(part == np.argmax(mass))
-            side = int(np.argmax(np.ptp(xy[own], axis=0)))
-            ranked = own[np.argsort(xy[own, side], kind="stable")]
+            part_rows = np.flatnonzero(part == np.argmax(mass))
+            # Halved across its longer side, by number; a stable sort keeps ties in order.
+            side = int(np.argmax(np.ptp(xy[part_rows], axis=0)))
+            ranked = part_rows[np.argsort(xy[part_rows, side], kind="stable")]
             part[ranked[len(ranked) // 2 :]] = count
         else:
+            # The lightest joins the nearest part, whatever that weighs: few
+            # cases come here.
             least = int(np.argmin(mass))
             middle = np.column_stack(
                 [np.bincount(part, xy[:, d]) / np.bincount(part) for d in (0, 1)]
