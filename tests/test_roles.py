@@ -1,4 +1,4 @@
-"""Roles of posts as a table: one more row is staffed, weighed, audited and simulated, and nothing else changes."""
+"""Roles of posts as a table: one more row is staffed, counted, released and simulated."""
 
 from dataclasses import replace
 
@@ -7,6 +7,9 @@ import pytest
 
 from gridplan.auditing.audit_plan import audit
 from gridplan.people.staffing.staff_plan import staff
+from gridplan.publishing.brief_plan import write_brief
+from gridplan.publishing.published_figures import count_figures, list_figures
+from gridplan.publishing.release_plan import release
 from gridplan.rules.all_rules import Rules
 from gridplan.simulation.requests.service_system import make_system
 from gridplan.simulation.requests.simulate_plan import simulate
@@ -40,8 +43,14 @@ def add_role(monkeypatch):
 
 
 def find_errors(plan):
-    found = audit(plan, Rules()).findings
-    return found[(found["rule"] == "staffing") & (found["severity"] == "error")]
+    findings = audit(plan, Rules()).findings
+    return findings[(findings["rule"] == "staffing") & (findings["severity"] == "error")]
+
+
+def list_without_number(table, measure=None):
+    """List the rows of a numbered table but for those of a measure; NaN as text, so that it equals itself."""
+    own = table if measure is None else table[table["measure"] != measure]
+    return own.astype(str).values.tolist()
 
 
 def take_patrols(plan):
@@ -63,7 +72,9 @@ def test_each_subgrid_has_one_post_of_a_role_that_is_one_row(add_role):
     # All other posts, duties and figures are as before.
     others = plan.posts[plan.posts["role"] != "night_patrol"]
     pd.testing.assert_frame_equal(others, before.posts)
-    pd.testing.assert_frame_equal(plan.indicators, before.indicators)
+    assert list_without_number(plan.indicators, "night_patrols") == list_without_number(
+        before.indicators
+    )
     kept = plan.duties[~plan.duties["post"].isin(patrols.index)]
     assert (
         kept[["post", "subgrid"]].values.tolist()
@@ -83,6 +94,68 @@ def test_posts_are_filled_as_far_as_their_supply_was_counted(add_role):
     patrols = take_patrols(staff(make_people_plan(counts=counts)))
     assert patrols["filled"].tolist() == [True, False]
     assert patrols["workload"].tolist() == [20.0, 0.0]
+
+
+def read_patrols(plan, level):
+    """Read the rows of the patrols among the figures of one level."""
+    rows = plan.indicators.query("measure == 'night_patrols' and level == @level")
+    return rows[["of", "value", "need", "met", "origin"]].values.tolist()
+
+
+def test_a_new_role_is_counted_at_each_level_beside_its_posts(add_role):
+    add_role(PATROL)
+    plan = staff(make_people_plan())
+    for level, code in (("community", "0301"), ("city", "site")):
+        assert read_patrols(plan, level) == [[code, 2.0, 2.0, True, "computed"]]
+    assert plan.gaps.query("rule == 'night_patrols'").empty
+
+
+def test_a_new_role_has_a_gap_where_it_is_short_or_nobody_counted(add_role):
+    add_role(replace(PATROL, supply="night_walkers"))
+    short = staff(make_people_plan(counts={**CITY_COUNTS, "night_walkers": 1}))
+    assert read_patrols(short, "community") == [["0301", 1.0, 2.0, False, "counted"]]
+    gap = short.gaps.query("rule == 'night_patrols'")
+    columns = ["level", "of", "value", "need", "reason", "remedy"]
+    assert gap[columns].values.tolist() == [
+        [
+            "community",
+            "0301",
+            1.0,
+            2.0,
+            "1 night patrols short of the need",
+            "find 1 more night patrols",
+        ]
+    ]
+    unknown = staff(make_people_plan()).gaps.query("rule == 'night_patrols'")
+    assert unknown["reason"].tolist() == ["nobody counted night patrols: unknown, not none"]
+    assert unknown["remedy"].tolist() == ["add counts of the measure night_walkers"]
+
+
+def test_the_gaps_of_other_roles_stay_as_they_are(add_role):
+    before = staff(make_people_plan()).gaps
+    add_role(replace(PATROL, supply="night_walkers"))
+    after = staff(make_people_plan()).gaps
+    kept = after[after["rule"] != "night_patrols"]
+    assert list_without_number(kept) == list_without_number(before)
+
+
+def test_a_release_publishes_a_new_role_and_the_brief_lists_it(add_role):
+    names = list(list_figures())
+    assert "night_patrols" not in names
+    add_role(PATROL)
+    assert [name for name in list_figures() if name != "night_patrols"] == names
+    leaving = release(staff(make_people_plan()))
+    row = leaving.published.set_index("measure").loc["figure:night_patrols"]
+    assert (row["level"], row["value"], row["shown"]) == ("city", 2.0, True)
+    figures = write_brief(leaving).figures
+    shown = figures.loc["night_patrols", ["zh", "en", "value", "status"]].tolist()
+    assert shown == ["夜间巡逻员", "night patrols", 2.0, "shown"]
+
+
+def test_before_staffing_the_figure_of_a_new_role_is_that_of_other_roles(add_role):
+    add_role(PATROL)
+    figures = count_figures(make_people_plan())
+    assert str(figures["night_patrols"]) == str(figures["building_captains"])
 
 
 def test_the_audit_passes_a_new_role_and_finds_a_second_duty(add_role):

@@ -14,6 +14,7 @@ import pandas as pd
 
 from gridplan.plan import Plan
 from gridplan.publishing.cells import find_places
+from gridplan.tables.roles import PLACED, Role, find_roles
 
 
 @dataclass(frozen=True)
@@ -38,22 +39,57 @@ class BriefFigure:
     needs_zh: str
 
 
-@cache
 def list_figures() -> Mapping[str, BriefFigure]:
     """List the figures of the paragraph by their id, in its order.
+
+    A role with one post for each place that ``figures.csv`` does not name has a
+    figure too, made from its row in the table of roles.
 
     Examples
     --------
     >>> list_figures()["subgrids"].published, list_figures()["subgrids"].filter
     (75081.0, 'kind == "residential"')
     """
+    figures = read_figures_table()
+    more = [
+        _make_role_figure(role)
+        for role in find_roles(filled_by=PLACED)
+        if role.measure not in figures
+    ]
+    if not more:
+        return figures
+    # After the last figure of posts, where a reader looks for them.
+    last = max(n for n, figure in enumerate(figures.values()) if figure.table == "posts")
+    ordered = [*list(figures.values())[: last + 1], *more, *list(figures.values())[last + 1 :]]
+    return {figure.id: figure for figure in ordered}
+
+
+@cache
+def read_figures_table() -> Mapping[str, BriefFigure]:
+    """Read ``figures.csv``: the figures that the founding document prints or asks for."""
     text = files("gridplan.publishing").joinpath("figures.csv").read_text(encoding="utf-8")
-    rows = csv.DictReader(text.splitlines())
     figures = {}
-    for row in rows:
+    for row in csv.DictReader(text.splitlines()):
         values: dict[str, Any] = {**row, "published": float(row["published"] or "nan")}
         figures[row["id"]] = BriefFigure(**values)
     return figures
+
+
+def _make_role_figure(role: Role) -> BriefFigure:
+    """Make the figure of a role: its filled posts; the founding document knows no such number."""
+    return BriefFigure(
+        id=role.measure,
+        zh=role.zh,
+        en=f"{role.en}s",
+        unit_zh="名",
+        unit="posts",
+        table="posts",
+        filter=f'role == "{role.role}" and filled',
+        how="count",
+        published=float("nan"),
+        needs="run gridplan staff",
+        needs_zh="运行 gridplan staff",
+    )
 
 
 def count_figures(plan: Plan) -> pd.Series[Any]:

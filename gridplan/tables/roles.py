@@ -20,6 +20,8 @@ PATTERNS = (
     *("leaders", "zones", "helpers", "buildings", "stairwells", "subgrids"),
     *("members", "committees", "counts"),
 )
+# The patterns with one post for each place: a role of theirs needs no code.
+PLACED = ("buildings", "stairwells", "subgrids")
 WORKLOADS = ("", "subgrid", "round", "household")
 REACHES = ("", "own", "volunteer", "community", "street")
 
@@ -92,6 +94,11 @@ class Role:
                 raise ValueError(
                     f"roles.csv: {self.role}: {name} must be one of {known}, not {getattr(self, name)!r}"
                 )
+
+    @property
+    def measure(self) -> str:
+        """The measure that counts its filled posts, such as building_captains."""
+        return f"{self.role}s"
 
     def find_amount(self, rules: Any) -> float:
         """Find the amount of its workload: the rule of that name, or the number itself; 0 if there is none."""

@@ -15,13 +15,10 @@ from gridplan.people.staffing.staffing_inputs import StaffingInputs
 from gridplan.people.staffing.workload import MEASURES, measure_evenness
 from gridplan.rules.staffing import StaffingRules
 from gridplan.tables.indicators import make_figures, roll_up
-from gridplan.tables.roles import name_roles
+from gridplan.tables.roles import PLACED, find_roles, name_roles
 
-COUNTED = (
-    "full_workers",
-    "building_captains",
-    "stairwell_captains",
-)  # unknown where nobody counted
+# A measure, its value and need, whether the need is the most allowed, its origin.
+Row = tuple[str, Any, Any, bool, Any]
 
 
 def count_posts(
@@ -44,10 +41,8 @@ def count_posts(
     led[grid[role[post] == "grid_leader"]] = True
     served[grid[worker[post]]] = True
 
-    def count(mask: Any, table: pd.DataFrame = posts) -> Floats:
-        return np.asarray(
-            table.loc[mask].groupby("community").size().reindex(codes, fill_value=0), float
-        )
+    def count(mask: Any) -> Floats:
+        return _count_rows(posts.loc[mask], codes)
 
     full = role == FULL
     part = role == PART
@@ -72,24 +67,39 @@ def count_posts(
         .reindex(codes, fill_value=0),
         "households": supply["households"],
         "residents": supply["residents"],
-        "party_changes": _count_changes(repair, posts, codes),
+        "party_changes": count(repair.changed),
         "party_missing": ground.sum_up(repair.missing),
+        **_count_roles(slots, posts, supply, codes),
     }
-    for name in ("building_captain", "stairwell_captain"):
-        own = slots["role"] == name
-        values[f"{name}s"] = np.where(
-            supply[f"{name}s"].isna(), np.nan, count(own & slots["filled"], slots)
-        )
-        values[f"{name}_slots"] = count(own, slots)
-    for name in COUNTED:
+    for name in _list_counted():
         values[f"{name}_blank"] = np.isnan(np.asarray(values[name], float))
     return pd.DataFrame({k: np.asarray(v, float) for k, v in values.items()}, index=codes)
 
 
-def _count_changes(repair: Repair, posts: pd.DataFrame, codes: Any) -> Floats:
-    return np.asarray(
-        posts.loc[repair.changed].groupby("community").size().reindex(codes, fill_value=0), float
-    )
+def _count_rows(table: pd.DataFrame, codes: Any) -> Floats:
+    """Count the rows of each community, 0 where it has none."""
+    return np.asarray(table.groupby("community").size().reindex(codes, fill_value=0), float)
+
+
+def _count_roles(
+    slots: pd.DataFrame, posts: pd.DataFrame, supply: pd.DataFrame, codes: Any
+) -> dict[str, Floats]:
+    """Count the filled posts and all posts of each role that has one for each place."""
+    values = {}
+    for role in find_roles(filled_by=PLACED):
+        table = posts if role.filled_by == "subgrids" else slots
+        of_role = table[table["role"] == role.role]
+        filled = _count_rows(of_role[of_role["filled"].to_numpy(bool)], codes)
+        # A supply that nobody counted is unknown and not none; some roles need no count.
+        unknown = supply[role.supply].isna().to_numpy() if role.supply else False
+        values[role.measure] = np.where(unknown, np.nan, filled)
+        values[f"{role.role}_slots"] = _count_rows(of_role, codes)
+    return values
+
+
+def _list_counted() -> list[str]:
+    """List the measures that are unknown where nobody counted."""
+    return ["full_workers", *(role.measure for role in find_roles(filled_by=PLACED) if role.supply)]
 
 
 def write_figures(
@@ -154,75 +164,82 @@ def _write_level(
     tally: Tally,
     rules: StaffingRules,
 ) -> list[pd.DataFrame]:
-    """Write the measures of one level: coverage, leaders, workers, Party share, captains and evenness."""
-    community = "" if over is None else over
-    residential = own["subgrids"].replace(0, np.nan)
-    origins = {name: np.where(own[f"{name}_blank"] > 0, "partial", "counted") for name in COUNTED}
-    if level == "community":
-        found = tally.origins[["cadres", "community_workers"]]
-        origins["full_workers"] = np.where(
-            (found == "unknown").any(axis=1),
-            "partial",
-            np.where((found == "estimated").any(axis=1), "estimated", "counted"),
-        )
-    rows: tuple[tuple[Any, ...], ...] = (
-        ("coverage", own["served"] / residential, 1.0, False, "computed"),
-        ("led", own["led"] / residential, 1.0, False, "computed"),
-        ("leaders", own["leaders"], np.ceil(own["subgrids"] / rules.span_most), False, "computed"),
-        ("leader_seats", own["seats"], np.nan, False, "computed"),
-        (
-            "leader_span",
-            own["led"] / own["leaders"].replace(0, np.nan),
-            rules.span_most,
-            True,
-            "computed",
-        ),
-        ("leader_span_max", span_max, np.nan, False, "computed"),
-        (
-            "full_workers",
-            own["full_workers"],
-            own["workers_needed"],
-            False,
-            origins["full_workers"],
-        ),
-        (
-            "full_per_need",
-            own["full_workers"] / own["workers_needed"].replace(0, np.nan),
-            1.0,
-            False,
-            origins["full_workers"],
-        ),
-        ("part_workers", own["part_workers"], own["part_slots"], False, "computed"),
-        ("workers", own["workers"], np.nan, False, "computed"),
-        ("workers_per_subgrid", own["workers"] / residential, np.nan, False, "computed"),
-        (
-            "party_share",
-            own["party_workers"] / own["workers"].replace(0, np.nan),
-            rules.party_share,
-            False,
-            "computed",
-        ),
-        ("party_changes", own["party_changes"], np.nan, False, "computed"),
-        ("party_missing", own["party_missing"], np.nan, False, "computed"),
-        (
-            "building_captains",
-            own["building_captains"],
-            own["building_captain_slots"],
-            False,
-            origins["building_captains"],
-        ),
-        (
-            "stairwell_captains",
-            own["stairwell_captains"],
-            own["stairwell_captain_slots"],
-            False,
-            origins["stairwell_captains"],
-        ),
+    """Write the measures of one level."""
+    origins = _find_origins(level, own, tally)
+    rows = [
+        *_list_leader_rows(own, span_max, rules),
+        *_list_worker_rows(own, origins["full_workers"], rules),
+        *_list_role_rows(own, origins),
         *((name, even[name], np.nan, False, "computed") for name in MEASURES),
-    )
+    ]
+    community = "" if over is None else over
     return [
         make_figures(level, own.index, community, name, value, need, most=most, origin=origin)
         for name, value, need, most, origin in rows
+    ]
+
+
+def _find_origins(level: str, own: pd.DataFrame, tally: Tally) -> dict[str, Any]:
+    """Find how each counted measure is known: counted, estimated, or in part."""
+    origins: dict[str, Any] = {
+        name: np.where(own[f"{name}_blank"] > 0, "partial", "counted") for name in _list_counted()
+    }
+    # The sum of two counts is only as good as the worse of them.
+    if level == "community":
+        by_count = tally.origins[["cadres", "community_workers"]]
+        origins["full_workers"] = np.where(
+            (by_count == "unknown").any(axis=1),
+            "partial",
+            np.where((by_count == "estimated").any(axis=1), "estimated", "counted"),
+        )
+    return origins
+
+
+def _list_leader_rows(own: pd.DataFrame, span_max: Any, rules: StaffingRules) -> list[Row]:
+    """List what is served and led, and how many sub-grids a leader has."""
+    # A place without sub-grids has no share of them.
+    subgrids = own["subgrids"].replace(0, np.nan)
+    span = own["led"] / own["leaders"].replace(0, np.nan)
+    wanted = np.ceil(own["subgrids"] / rules.span_most)
+    return [
+        ("coverage", own["served"] / subgrids, 1.0, False, "computed"),
+        ("led", own["led"] / subgrids, 1.0, False, "computed"),
+        ("leaders", own["leaders"], wanted, False, "computed"),
+        ("leader_seats", own["seats"], np.nan, False, "computed"),
+        ("leader_span", span, rules.span_most, True, "computed"),
+        ("leader_span_max", span_max, np.nan, False, "computed"),
+    ]
+
+
+def _list_worker_rows(own: pd.DataFrame, origin: Any, rules: StaffingRules) -> list[Row]:
+    """List the grid workers beside their need, and the Party's share among them."""
+    full = own["full_workers"]
+    needed = own["workers_needed"]
+    per_subgrid = own["workers"] / own["subgrids"].replace(0, np.nan)
+    party_share = own["party_workers"] / own["workers"].replace(0, np.nan)
+    return [
+        ("full_workers", full, needed, False, origin),
+        ("full_per_need", full / needed.replace(0, np.nan), 1.0, False, origin),
+        ("part_workers", own["part_workers"], own["part_slots"], False, "computed"),
+        ("workers", own["workers"], np.nan, False, "computed"),
+        ("workers_per_subgrid", per_subgrid, np.nan, False, "computed"),
+        ("party_share", party_share, rules.party_share, False, "computed"),
+        ("party_changes", own["party_changes"], np.nan, False, "computed"),
+        ("party_missing", own["party_missing"], np.nan, False, "computed"),
+    ]
+
+
+def _list_role_rows(own: pd.DataFrame, origins: dict[str, Any]) -> list[Row]:
+    """List the filled posts of each role with one post for each place beside all of them."""
+    return [
+        (
+            role.measure,
+            own[role.measure],
+            own[f"{role.role}_slots"],
+            False,
+            origins.get(role.measure, "computed"),
+        )
+        for role in find_roles(filled_by=PLACED)
     ]
 
 

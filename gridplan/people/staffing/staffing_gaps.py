@@ -15,7 +15,7 @@ from gridplan.people.staffing.post_tables import FULL, PART, Roster
 from gridplan.people.staffing.staffing_inputs import StaffingInputs
 from gridplan.rules.staffing import StaffingRules
 from gridplan.tables.indicators import CITY
-from gridplan.tables.roles import name_roles
+from gridplan.tables.roles import PLACED, find_roles, name_roles
 
 COLUMNS = ["rule", "level", "of", "community", "value", "need", "households", "reason", "remedy"]
 
@@ -145,12 +145,11 @@ def _list_short(counts: pd.DataFrame) -> list[pd.DataFrame]:
     for rule, there, asked, measure in (
         ("full_workers", "full_workers", "workers_needed", "community_workers and cadres"),
         ("part_workers", "part_workers", "part_slots", "resident_representatives and volunteers"),
-        ("building_captains", "building_captains", "building_captain_slots", "building_captains"),
-        (
-            "stairwell_captains",
-            "stairwell_captains",
-            "stairwell_captain_slots",
-            "stairwell_captains",
+        # A role without a measure of its supply is filled everywhere and never short.
+        *(
+            (role.measure, role.measure, f"{role.role}_slots", role.supply)
+            for role in find_roles(filled_by=PLACED)
+            if role.supply
         ),
     ):
         value = counts[there]
