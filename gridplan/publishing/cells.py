@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, vstack
 
 from gridplan.arrays import Floats
 from gridplan.errors import PlanError, Problem
@@ -230,6 +230,20 @@ def tie_cells(
     """
     key = pd.MultiIndex.from_frame(cells[["level", "of", "measure"]])
     place = pd.Series(np.arange(len(cells)), index=key)
+    sums = [_sum_places(cells, place, subdistricts)]
+    sums += [_sum_parts(cells, place, total, parts) for total, parts in PARTS.items() if parts]
+    matrix = vstack(sums, format="csr")
+    is_branch = (cells["level"] == "branch") & (cells["measure"] == "members")
+    # Everybody knows the rule, and smaller branches are not published: a hidden
+    # one has at least ``floor`` members.
+    lower = np.where(is_branch, max(least, floor), least)
+    return CellSystem(cells, matrix, lower.astype(float))
+
+
+def _sum_places(
+    cells: pd.DataFrame, place: pd.Series[Any], subdistricts: pd.Series[Any]
+) -> csr_matrix:
+    """Write the sums over places: what lies in a place adds up to it, measure by measure."""
     town = cells["community"].map(subdistricts).fillna("").to_numpy(dtype=object)
     level = cells["level"].to_numpy(dtype=object)
     community = cells["community"].to_numpy(dtype=object)
@@ -243,39 +257,28 @@ def tie_cells(
     measure = cells["measure"].replace(OUTSIDE, "members").to_numpy(dtype=object)
     # NaN where the whole was not published: then there is no sum to know.
     parent = place.reindex(pd.MultiIndex.from_arrays([up_level, up, measure])).to_numpy()
-    rows = []
-    columns = []
-    signs = []
-    has = np.flatnonzero(~np.isnan(parent))
-    sums, row = np.unique(parent[has].astype(np.int64), return_inverse=True)
+    has_parent = np.flatnonzero(~np.isnan(parent))
+    sums, row = np.unique(parent[has_parent].astype(np.int64), return_inverse=True)
     # A row of the matrix is a sum: its parts count 1, the whole -1.
-    rows += [row, np.arange(len(sums))]
-    columns += [has, sums]
-    signs += [np.ones(len(has)), -np.ones(len(sums))]
-    count = len(sums)
-    of = cells["of"].to_numpy(dtype=object)
-    for total, parts in PARTS.items():
-        if not parts:
-            continue
-        wholes = np.flatnonzero((cells["measure"] == total) & (cells["level"] != "branch"))
-        names = [
-            pd.MultiIndex.from_arrays([level[wholes], of[wholes], [part] * len(wholes)])
-            for part in parts
-        ]
-        part_rows = np.array([place.reindex(name).to_numpy(float) for name in names])
-        # The sum is known only where every part is a cell.
-        complete = np.flatnonzero(~np.isnan(part_rows).any(axis=0))
-        rows += [count + np.arange(len(complete))] * (1 + len(parts))
-        columns += [wholes[complete], *part_rows[:, complete].astype(np.int64)]
-        signs += [-np.ones(len(complete)), *np.ones((len(parts), len(complete)))]
-        count += len(complete)
-    matrix = csr_matrix(
-        (np.concatenate(signs), (np.concatenate(rows), np.concatenate(columns))),
-        shape=(count, len(cells)),
-    )
-    # Everybody knows the rule, and smaller branches are not published: a hidden
-    # one has at least ``floor`` members.
-    lower = np.where(
-        (level == "branch") & (cells["measure"] == "members"), max(least, floor), least
-    )
-    return CellSystem(cells, matrix, lower.astype(float))
+    signs = np.concatenate([np.ones(len(has_parent)), -np.ones(len(sums))])
+    rows = np.concatenate([row, np.arange(len(sums))])
+    columns = np.concatenate([has_parent, sums])
+    return csr_matrix((signs, (rows, columns)), shape=(len(sums), len(cells)))
+
+
+def _sum_parts(
+    cells: pd.DataFrame, place: pd.Series[Any], total: str, parts: tuple[str, ...]
+) -> csr_matrix:
+    """Write the sums of parts: full and probationary members, for example, are all members."""
+    wholes = np.flatnonzero((cells["measure"] == total) & (cells["level"] != "branch"))
+    level = cells["level"].to_numpy(dtype=object)[wholes]
+    of = cells["of"].to_numpy(dtype=object)[wholes]
+    names = [pd.MultiIndex.from_arrays([level, of, [part] * len(wholes)]) for part in parts]
+    part_rows = np.array([place.reindex(name).to_numpy(float) for name in names])
+    # The sum is known only where every part is a cell.
+    complete = np.flatnonzero(~np.isnan(part_rows).any(axis=0))
+    n = len(complete)
+    signs = np.concatenate([-np.ones(n), *np.ones((len(parts), n))])
+    rows = np.tile(np.arange(n), 1 + len(parts))
+    columns = np.concatenate([wholes[complete], *part_rows[:, complete].astype(np.int64)])
+    return csr_matrix((signs, (rows, columns)), shape=(n, len(cells)))

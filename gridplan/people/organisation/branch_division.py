@@ -166,21 +166,40 @@ def _bridge_small_pieces(xy: Floats, full: Ints, size: Ints, links: Ints, limits
 
 def _divide_piece(xy: Floats, full: Ints, size: Ints, links: Ints, limits: Limits) -> Parts:
     """Divide a connected piece: all parts are listed where few, else the division searches."""
-    n = len(size)
     total = int(size.sum())
     # As many parts as the target asks for, and never fewer than the limit forces.
     count = max(1, -(-total // limits.most), int(total / limits.target + 0.5))
     even = min(max(-(-total // count), limits.least), limits.most)
     apart = _measure_apart(xy, xy)
     # One atom is one part: nothing to choose, so the price is its own proof.
-    if n == 1:
-        return Parts(
-            np.zeros(1, np.int64),
-            _price_part(apart, size, even, limits),
-            _price_part(apart, size, even, limits),
-        )
+    if len(size) == 1:
+        price = _price_part(apart, size, even, limits)
+        return Parts(np.zeros(1, np.int64), price, price)
+    problem = _make_problem(xy, size, links, Band(limits.least, even, limits.most), limits)
+    covered = _cover_piece(problem, full, limits)
+    if covered is not None:
+        label, bound = covered
+        return Parts(label, _price_all(apart, size, label, even, limits), bound)
+    division = divide_atoms(problem, "quick")
+    # The division does not know full members either.
+    label = _join_small_parts(division.part, full, size, links, limits)
+    price = _price_all(apart, size, label, even, limits)
+    joined = len(np.unique(label)) < len(np.unique(division.part))
+    # Nothing is proven of a division that was changed afterwards, or fell short: the
+    # bound is that of the division's own problem.
+    if joined or division.shortfalls:
+        return Parts(label, price, 0.0)
+    bound = find_bound(problem, label, division.price, STEPS, 0).value
+    return Parts(label, price, bound + (int(label.max()) + 1) * limits.price)
+
+
+def _make_problem(
+    xy: Floats, size: Ints, links: Ints, band: Band, limits: Limits
+) -> DivisionProblem:
+    """Make the problem that the division solves of the atoms of a piece."""
+    n = len(size)
     # Members walk to a meeting: climbs, stacks and lines of the land play no role in it.
-    problem = DivisionProblem(
+    return DivisionProblem(
         ids=tuple(f"{i:06d}" for i in range(n)),
         weights=size,
         pull=size.astype(float),
@@ -190,15 +209,22 @@ def _divide_piece(xy: Floats, full: Ints, size: Ints, links: Ints, limits: Limit
         pairs=links,
         groups=np.zeros((n, 0), np.int32),
         prices=np.zeros(0),
-        band=Band(limits.least, even, limits.most),
+        band=band,
         off=limits.imbalance,
     )
+
+
+def _cover_piece(problem: DivisionProblem, full: Ints, limits: Limits) -> tuple[Ints, float] | None:
+    """Cover a piece by listed parts: the part of each atom and the bound.
+
+    None where the parts are too many to list, or cannot cover the piece.
+    """
+    even = problem.band.target
     # Parts of half the even size and more first: far fewer to list, mostly enough.
     for least in dict.fromkeys((max(limits.least, even // 2), limits.least)):
         listed = list_parts(replace(problem, band=Band(least, even, limits.most)).to_data(), LISTED)
-        # More parts than LISTED: the division searches among them instead.
         if listed is None:
-            break
+            return None
         prices, starts, atoms = listed
         # The list knows sizes only; parts with too few full members go here.
         kept = (
@@ -209,25 +235,12 @@ def _divide_piece(xy: Floats, full: Ints, size: Ints, links: Ints, limits: Limit
         sizes = np.diff(starts)[kept]
         taken = atoms[np.repeat(kept, np.diff(starts))]
         label, bound = cover_exactly(
-            prices[kept] + limits.price, np.append(0, np.cumsum(sizes)), taken, n
+            prices[kept] + limits.price, np.append(0, np.cumsum(sizes)), taken, len(full)
         )
-        # No cover by these parts: the next turn lists smaller ones too.
+        # Without a cover by these parts, the next turn lists smaller ones too.
         if label is not None:
-            return Parts(label, _price_all(apart, size, label, even, limits), bound)
-    division = divide_atoms(problem, "quick")
-    # The division does not know full members either.
-    label = _join_small_parts(division.part, full, size, links, limits)
-    price = _price_all(apart, size, label, even, limits)
-    parts = int(label.max()) + 1
-    # The bound is that of the division's problem, so it holds only if nothing was joined.
-    if len(np.unique(label)) == len(np.unique(division.part)) and not division.shortfalls:
-        return Parts(
-            label,
-            price,
-            find_bound(problem, label, division.price, STEPS, 0).value + parts * limits.price,
-        )
-    # Nothing is proven of a division that was changed afterwards.
-    return Parts(label, price, 0.0)
+            return label, bound
+    return None
 
 
 def _join_small_parts(label: Ints, full: Ints, size: Ints, links: Ints, limits: Limits) -> Ints:

@@ -87,22 +87,10 @@ def write_chain(
     top = f"{inputs.code}-P"
     rows: list[dict[str, Any]] = []
     if head:
-        served = np.flatnonzero(chain.branch >= 0)
-        form = "village" if inputs.kind == "rural" else "community"
         rows.append(
             base
-            | _measure_org(inputs, members, served)
-            | {
-                "org": top,
-                "level": level,
-                "form": form,
-                "parent": "",
-                "name": name + TITLES[level],
-                "advice": advice,
-                "committee_seats": rules.community_seats,
-                # Empty places lie in the branch's ground, but nobody comes from there.
-                "places": len(np.unique(inputs.place[served[inputs.size[served] > 0]])),
-            }
+            | _write_head(inputs, chain, members, level, rules)
+            | {"org": top, "name": name + TITLES[level], "advice": advice}
         )
     groups = np.full(len(inputs), "", object)
     for b, code in enumerate(codes):
@@ -112,22 +100,36 @@ def write_chain(
         )
         rows.append(row | {"org": code, "level": BRANCH, "parent": top if head else ""})
         kinds = np.unique(chain.group[branch_rows])
+        digits = max(2, len(str(len(kinds))))
         for number, g in enumerate(kinds, 1):
             group_rows = branch_rows[chain.group[branch_rows] == g]
-            groups[group_rows] = f"{code}-G{number:0{max(2, len(str(len(kinds))))}d}"
+            group = f"{code}-G{number:0{digits}d}"
+            groups[group_rows] = group
+            title = f"{row['name']}第{number}党小组"
             rows.append(
                 base
                 | _write_group(inputs, members, group_rows, rules)
-                | {
-                    "org": groups[group_rows[0]],
-                    "parent": code,
-                    "name": f"{row['name']}第{number}党小组",
-                    "compound": row["compound"],
-                }
+                | {"org": group, "parent": code, "name": title, "compound": row["compound"]}
             )
     # -1 picks the last entry, which is no code.
     branches = np.where(chain.branch >= 0, np.array([*codes, ""], object)[chain.branch], "")
     return rows, branches, groups
+
+
+def _write_head(
+    inputs: ChainInputs, chain: Chain, members: pd.DataFrame, level: str, rules: OrganisationRules
+) -> dict[str, Any]:
+    """Write the organisation of the community above its branches."""
+    served = np.flatnonzero(chain.branch >= 0)
+    # Empty places lie in the branch's ground, but nobody comes from there.
+    places = np.unique(inputs.place[served[inputs.size[served] > 0]])
+    return _measure_org(inputs, members, served) | {
+        "level": level,
+        "form": "village" if inputs.kind == "rural" else "community",
+        "parent": "",
+        "committee_seats": rules.community_seats,
+        "places": len(places),
+    }
 
 
 def _write_branch(

@@ -24,29 +24,9 @@ def list_unserved(
     inputs: ChainInputs, chain: Chain, members: pd.DataFrame, rules: OrganisationRules
 ) -> list[dict[str, Any]]:
     """List what no branch can serve: the community, or places that nothing joins to a branch."""
-    households = members["households"].to_numpy()
     if not len(chain.cut):
-        full = int(inputs.full.sum())
-        more = rules.branch_full - full
-        reason = (
-            f"{full} full members in all, fewer than {rules.branch_full}"
-            if inputs.size.sum()
-            else "no member is counted here"
-        )
-        return [
-            _report_gap(
-                "branch_full",
-                "community",
-                inputs.code,
-                inputs.code,
-                full,
-                rules.branch_full,
-                int(households.sum()),
-                reason,
-                f"{more} more full member{'s' if more > 1 else ''}, "
-                "or a joint branch with a neighbouring community",
-            )
-        ]
+        return [_report_unserved_community(inputs, members, rules)]
+    households = members["households"].to_numpy()
     gaps = []
     # A place where nobody is a member lacks no branch.
     lost = (chain.branch < 0) & (inputs.size > 0)
@@ -79,6 +59,34 @@ def list_unserved(
             )
         )
     return gaps
+
+
+def _report_unserved_community(
+    inputs: ChainInputs, members: pd.DataFrame, rules: OrganisationRules
+) -> dict[str, Any]:
+    """Report a community with too few full members for a single branch."""
+    full = int(inputs.full.sum())
+    more = rules.branch_full - full
+    reason = (
+        f"{full} full members in all, fewer than {rules.branch_full}"
+        if inputs.size.sum()
+        else "no member is counted here"
+    )
+    remedy = (
+        f"{more} more full member{'s' if more > 1 else ''}, "
+        "or a joint branch with a neighbouring community"
+    )
+    return _report_gap(
+        "branch_full",
+        "community",
+        inputs.code,
+        inputs.code,
+        full,
+        rules.branch_full,
+        int(members["households"].sum()),
+        reason,
+        remedy,
+    )
 
 
 def list_uncentred(plan: Plan, members: pd.DataFrame, centres: Centres) -> list[dict[str, Any]]:

@@ -37,70 +37,57 @@ def list_cadres(cadres: Any, institutions: pd.DataFrame) -> pd.DataFrame:
     ['i1-C1', 'i2-C1', 'i2-C2']
     """
     if not isinstance(cadres, pd.DataFrame):
-        count = share_out(float(cadres), institutions["members"].fillna(0).to_numpy()).astype(
-            np.int64
-        )
-        codes = np.repeat(institutions.index.to_numpy(object), count)
-        number = (
-            pd.Series(codes).groupby(codes).cumcount().to_numpy() + 1
-            if len(codes)
-            else np.zeros(0, np.int64)
-        )
-        return pd.DataFrame(
-            {
-                "cadre": [f"{c}-C{n}" for c, n in zip(codes, number, strict=True)],
-                "institution": codes,
-            }
-        )
+        return _share_cadres(float(cadres), institutions)
     problems = []
     absent = [name for name in ("cadre", "institution") if name not in cadres.columns]
-    # A further column might name a person, so it is refused and not ignored.
     more = [str(name) for name in cadres.columns if name not in ("cadre", "institution")]
     if absent:
-        problems.append(
-            Problem("cadres", "columns", f"columns are missing: {', '.join(absent)}", "add them")
-        )
+        text = f"columns are missing: {', '.join(absent)}"
+        problems.append(Problem("cadres", "columns", text, "add them"))
+    # A further column might name a person, so it is refused and not ignored.
     if more:
         text = f"columns besides cadre and institution: {', '.join(more)}"
-        problems.append(
-            Problem(
-                "cadres",
-                "posts only",
-                text,
-                "take them out; gridplan works on posts, never on persons",
-            )
-        )
+        remedy = "take them out; gridplan works on posts, never on persons"
+        problems.append(Problem("cadres", "posts only", text, remedy))
     # Without these columns nothing else can be checked.
     if absent:
         raise InputError(problems)
     # Codes are texts, also where a spreadsheet made numbers of them.
     posts = cadres[["cadre", "institution"]].astype("str").sort_values("cadre", ignore_index=True)
-    double = posts.loc[posts["cadre"].duplicated(), "cadre"].unique()
-    strange = sorted(set(posts["institution"]) - set(institutions.index))
-    if len(double):
-        problems.append(
-            Problem(
-                "cadres",
-                "codes are unique",
-                "codes stand more than once",
-                "keep one row of each",
-                tuple(double),
-            )
-        )
-    if strange:
-        text = "posts belong to institutions that are not in the table institutions"
-        problems.append(
-            Problem(
-                "cadres",
-                "codes are known",
-                text,
-                "correct the code or add the institution",
-                tuple(strange),
-            )
-        )
+    problems += _check_codes(posts, institutions)
     if problems:
         raise InputError(problems)
     return posts
+
+
+def _share_cadres(number: float, institutions: pd.DataFrame) -> pd.DataFrame:
+    """Share a number of cadres among the institutions by their members, and give them codes."""
+    count = share_out(number, institutions["members"].fillna(0).to_numpy()).astype(np.int64)
+    codes = np.repeat(institutions.index.to_numpy(object), count)
+    turn = pd.Series(codes).groupby(codes).cumcount()
+    return pd.DataFrame(
+        {
+            "cadre": [f"{code}-C{n + 1}" for code, n in zip(codes, turn, strict=True)],
+            "institution": codes,
+        }
+    )
+
+
+def _check_codes(posts: pd.DataFrame, institutions: pd.DataFrame) -> list[Problem]:
+    """Check that each post has a code of its own, and an institution that exists."""
+    problems = []
+    double = posts.loc[posts["cadre"].duplicated(), "cadre"].unique()
+    strange = sorted(set(posts["institution"]) - set(institutions.index))
+    if len(double):
+        text = "codes stand more than once"
+        problems.append(
+            Problem("cadres", "codes are unique", text, "keep one row of each", tuple(double))
+        )
+    if strange:
+        text = "posts belong to institutions that are not in the table institutions"
+        remedy = "correct the code or add the institution"
+        problems.append(Problem("cadres", "codes are known", text, remedy, tuple(strange)))
+    return problems
 
 
 def pair_cadres(

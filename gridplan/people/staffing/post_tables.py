@@ -39,24 +39,12 @@ def write_roster(
     """
     codes = ground.table.index.to_numpy(object)
     community = ground.table["community"].to_numpy(object)
-    place = np.repeat(np.arange(len(empty)), empty)
-    open_ = pd.DataFrame(
-        {
-            "community": ground.communities.index.to_numpy(object)[place],
-            "source": "none",
-            "party": False,
-        }
-    )
-    # Numbers of empty posts go on after those of filled ones.
-    begun = (
-        full[0].groupby("community").size().reindex(open_["community"]).fillna(0).to_numpy(np.int64)
-    )
-    open_["number"] = open_.groupby("community").cumcount() + 1 + begun
     rows = part["row"].to_numpy()
+    other_rows = others["row"].to_numpy(np.int64)
     parts = [
         leaders[0].assign(role="grid_leader", party=True, subgrid="", filled=True),
         full[0].assign(role=FULL, subgrid="", filled=True),
-        open_.assign(role=FULL, subgrid="", filled=False),
+        _list_empty_posts(ground, full[0], empty),
         part.assign(
             role=PART,
             community=community[rows],
@@ -64,8 +52,8 @@ def write_roster(
             filled=part["source"] != "none",
         ),
         others.assign(
-            community=community[others["row"].to_numpy(np.int64)],
-            subgrid=codes[others["row"].to_numpy(np.int64)],
+            community=community[other_rows],
+            subgrid=codes[other_rows],
             filled=others["source"] != "none",
         ),
     ]
@@ -87,6 +75,17 @@ def write_roster(
         ignore_index=True,
     )
     return Roster(_measure_posts(posts, serves, ground, rules), serves)
+
+
+def _list_empty_posts(ground: StaffingInputs, full: pd.DataFrame, empty: Ints) -> pd.DataFrame:
+    """List the full-time posts of each community that nobody fills."""
+    place = np.repeat(np.arange(len(empty)), empty)
+    codes = ground.communities.index.to_numpy(object)[place]
+    posts = pd.DataFrame({"community": codes, "source": "none", "party": False})
+    # Numbers of empty posts go on after those of filled ones.
+    begun = full.groupby("community").size().reindex(posts["community"]).fillna(0)
+    posts["number"] = posts.groupby("community").cumcount() + 1 + begun.to_numpy(np.int64)
+    return posts.assign(role=FULL, subgrid="", filled=False)
 
 
 def _list_served(holder: Ints, offset: int) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import pandas as pd
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
-from gridplan.arrays import Ints, Objects
+from gridplan.arrays import Bools, Ints, Objects
 from gridplan.people.staffing.party_share import Repair
 from gridplan.people.staffing.post_tables import FULL, PART, Roster
 from gridplan.people.staffing.staffing_inputs import StaffingInputs
@@ -33,7 +33,8 @@ def list_gaps(
         _list_uncovered(roster, ground),
         *_list_leaders(counts, supply, rules),
         *_list_short(counts),
-        *_list_shares(roster, counts, ground, repair, rules),
+        _list_subgrid_shares(roster, ground, repair, rules),
+        _list_community_shares(counts, rules),
         _list_city(counts, repair, rules),
     ]
     kept = [frame for frame in frames if len(frame)]
@@ -185,82 +186,88 @@ def _list_short(counts: pd.DataFrame) -> list[pd.DataFrame]:
     return frames
 
 
-def _list_shares(
-    roster: Roster,
-    counts: pd.DataFrame,
-    ground: StaffingInputs,
-    repair: Repair,
-    rules: StaffingRules,
-) -> list[pd.DataFrame]:
-    """List sub-grids and communities whose Party share is too low, with the changes needed."""
+def _list_subgrid_shares(
+    roster: Roster, ground: StaffingInputs, repair: Repair, rules: StaffingRules
+) -> pd.DataFrame:
+    """List the sub-grids whose Party share is too low, with the changes needed."""
     post = roster.serves["post"].to_numpy(np.int64)
     grid = roster.serves["subgrid"].to_numpy(np.int64)
-    role = roster.posts["role"].to_numpy(object)
     party = roster.posts["party"].to_numpy(bool)
-    worker = np.isin(role, name_roles(worker=True))[post]
+    worker = np.isin(roster.posts["role"].to_numpy(object), name_roles(worker=True))[post]
     n = len(ground)
     number = np.bincount(grid[worker], minlength=n)
     members = np.bincount(grid[worker], party[post[worker]], minlength=n)
     # Less a rounding, so that 3 of 5 meet a share of 0.6.
     low = (number > 0) & (members < rules.party_share * number - 1e-9)
+    words = _write_cures(roster, ground, repair, worker)
+    table = ground.table[low]
+    return _write_gap_rows(
+        "party_share",
+        "subgrid",
+        table.index,
+        table["community"].to_numpy(object),
+        members[low] / number[low],
+        np.full(low.sum(), rules.party_share),
+        table["households"].to_numpy(),
+        _say_shares(members[low], number[low]),
+        words[low].str.rstrip("; ").to_numpy(object),
+    )
+
+
+def _write_cures(
+    roster: Roster, ground: StaffingInputs, repair: Repair, worker: Bools
+) -> pd.Series[str]:
+    """Write for each sub-grid which of its posts should go to a member, and from where."""
+    post = roster.serves["post"].to_numpy(np.int64)
+    grid = roster.serves["subgrid"].to_numpy(np.int64)
+    role = roster.posts["role"].to_numpy(object)[post]
+    n = len(ground)
     changed = repair.changed[post] & worker
     # Which post would change decides the words: of the zone, or of the sub-grid itself.
-    full = np.bincount(grid[changed & (role[post] == FULL)], minlength=n)
-    part = np.bincount(grid[changed & (role[post] == PART)], minlength=n)
+    full = np.bincount(grid[changed & (role == FULL)], minlength=n)
+    part = np.bincount(grid[changed & (role == PART)], minlength=n)
     words = pd.Series("", index=range(n))
     words += np.where(full > 0, "give the full-time post of its zone to a member; ", "")
     words += np.where(part > 0, "give the part-time post to a member; ", "")
-    words += find_offers(ground, roster, part, repair)
+    words += find_offers(ground, roster, part)
     words += np.where(
         repair.missing > 0, "its community has no member to spare: recruit or bring in one", ""
     )
-    table = ground.table[low]
-    reason = [
-        f"{int(p)} of {int(t)} grid workers are Party members"
-        for p, t in zip(members[low], number[low], strict=True)
-    ]
-    frames = [
-        _write_gap_rows(
-            "party_share",
-            "subgrid",
-            table.index,
-            table["community"].to_numpy(object),
-            members[low] / number[low],
-            np.full(low.sum(), rules.party_share),
-            table["households"].to_numpy(),
-            reason,
-            words[low].str.rstrip("; ").to_numpy(object),
-        )
-    ]
+    return words
+
+
+def _list_community_shares(counts: pd.DataFrame, rules: StaffingRules) -> pd.DataFrame:
+    """List the communities whose Party share is too low, with how many changes they need."""
     share = counts["party_workers"] / counts["workers"].replace(0, np.nan)
     bad = counts[share < rules.party_share - 1e-9]
     # The community's share alone needs fewer changes than every share in it.
     need = np.ceil(bad["workers"] * rules.party_share - 1e-9) - bad["party_workers"]
-    text = [
-        f"{int(p)} of {int(t)} grid workers are Party members"
-        for p, t in zip(bad["party_workers"], bad["workers"], strict=True)
-    ]
     cure = [
         f"{int(k)} posts to Party members repair the community's share, {int(a)} every share in it"
         for k, a in zip(need, bad["party_changes"], strict=True)
     ]
-    frames.append(
-        _write_gap_rows(
-            "party_share",
-            "community",
-            bad.index,
-            bad.index,
-            share[bad.index],
-            np.full(len(bad), rules.party_share),
-            bad["households"].to_numpy(),
-            text,
-            cure,
-        )
+    return _write_gap_rows(
+        "party_share",
+        "community",
+        bad.index,
+        bad.index,
+        share[bad.index],
+        np.full(len(bad), rules.party_share),
+        bad["households"].to_numpy(),
+        _say_shares(bad["party_workers"], bad["workers"]),
+        cure,
     )
-    return frames
 
 
-def find_offers(ground: StaffingInputs, roster: Roster, wanted: Ints, repair: Repair) -> Objects:
+def _say_shares(members: Any, workers: Any) -> list[str]:
+    """Say how many of the grid workers are Party members, row by row."""
+    return [
+        f"{int(p)} of {int(t)} grid workers are Party members"
+        for p, t in zip(members, workers, strict=True)
+    ]
+
+
+def find_offers(ground: StaffingInputs, roster: Roster, wanted: Ints) -> Objects:
     """Find which sub-grid has a member to offer for each part-time post that changes.
 
     The nearest on the whole, each member once.
@@ -298,7 +305,7 @@ def _list_city(counts: pd.DataFrame, repair: Repair, rules: StaffingRules) -> pd
     if total == 0 or party >= rules.party_share * total - 1e-9:
         return pd.DataFrame(columns=COLUMNS)
     need = int(np.ceil(total * rules.party_share - 1e-9) - party)
-    reason = f"{int(party)} of {int(total)} grid workers are Party members"
+    (reason,) = _say_shares([party], [total])
     changes = int(counts["party_changes"].sum())
     remedy = f"{need} posts to Party members repair the city's share, {changes} every share in it"
     return _write_gap_rows(
