@@ -1,4 +1,4 @@
-"""The porter: what leaves tells nothing small, and an attacker who solves for what is hidden fails."""
+"""The porter: what leaves says nothing small, and who solves for what is hidden fails."""
 
 import itertools
 from unittest import mock
@@ -27,7 +27,7 @@ RULES = DisclosureRules()
 
 
 def make_town(members, branches=None, probationary=None):
-    """Communities in two subdistricts (c1, c2 ... by turns s1, s2), each with stairwells of so many full members.
+    """Communities in two subdistricts (c1, c2 ... by turns), each with stairwells of members.
 
     ``members`` has a list of full members by stairwell for each community,
     ``branches`` the branch of each stairwell.
@@ -35,7 +35,7 @@ def make_town(members, branches=None, probationary=None):
     communities = []
     people = []
     orgs = []
-    for n, own in enumerate(members):
+    for n, stairwells in enumerate(members):
         code = f"c{n + 1}"
         land = box(X0 + 100 * n, Y0, X0 + 100 * n + 100, Y0 + 100)
         communities.append(
@@ -47,7 +47,7 @@ def make_town(members, branches=None, probationary=None):
                 "geometry": land,
             }
         )
-        for m, full in enumerate(own):
+        for m, full in enumerate(stairwells):
             branch = branches[n][m] if branches else ""
             young = probationary[n][m] if probationary else 0
             people.append(
@@ -60,14 +60,14 @@ def make_town(members, branches=None, probationary=None):
                 }
             )
     table = pd.DataFrame(people)
-    for (code, branch), own in table[table["branch"] != ""].groupby(["community", "branch"]):
+    for (code, branch), rows in table[table["branch"] != ""].groupby(["community", "branch"]):
         orgs.append(
             {
                 "org": branch,
                 "level": "branch",
                 "community": code,
-                "full": own["full"].sum(),
-                "probationary": own["probationary"].sum(),
+                "full": rows["full"].sum(),
+                "probationary": rows["probationary"].sum(),
             }
         )
     doors = table[["stairwell", "community"]].assign(
@@ -85,19 +85,19 @@ def make_town(members, branches=None, probationary=None):
     )
 
 
-def solve_by_trying(told, total):
+def solve_by_trying(known, total):
     """All whole numbers of at least 1 that the hidden ones of a list may be, tried one by one."""
-    hidden = [n for n, value in enumerate(told) if value is None]
-    rest = total - sum(value for value in told if value is not None)
+    hidden = [n for n, value in enumerate(known) if value is None]
+    rest = total - sum(value for value in known if value is not None)
     tries = itertools.product(range(1, rest + 1), repeat=len(hidden))
-    found = [values for values in tries if sum(values) == rest]
-    return {n: {values[i] for values in found} for i, n in enumerate(hidden)}
+    fits = [values for values in tries if sum(values) == rest]
+    return {n: {values[i] for values in fits} for i, n in enumerate(hidden)}
 
 
 def test_a_count_of_138_is_told_and_5_is_not():
-    told = release(make_town([[138], [5], [40], [50]])).published.set_index(["of", "measure"])
-    assert told.loc[("c1", "members"), "value"] == 138
-    assert np.isnan(told.loc[("c2", "members"), "value"])
+    published = release(make_town([[138], [5], [40], [50]])).published.set_index(["of", "measure"])
+    assert published.loc[("c1", "members"), "value"] == 138
+    assert np.isnan(published.loc[("c2", "members"), "value"])
 
 
 def test_zero_is_told_unless_the_rules_say_otherwise():
@@ -109,27 +109,29 @@ def test_zero_is_told_unless_the_rules_say_otherwise():
 
 def test_one_small_count_takes_a_second_with_it_so_that_the_total_gives_nothing_back():
     leaving = release(make_town([[3], [100], [9], [200], [70]]))
-    told = leaving.published[
+    published = leaving.published[
         (leaving.published["measure"] == "members") & (leaving.published["level"] == "community")
     ]
-    hidden = told.loc[~told["shown"], "of"].tolist()
+    hidden = published.loc[~published["shown"], "of"].tolist()
     assert hidden == ["c1", "c3"]  # c3 is the cheapest of the same subdistrict
     values = [
         None if not shown else int(value)
-        for shown, value in zip(told["shown"], told["value"], strict=True)
+        for shown, value in zip(published["shown"], published["value"], strict=True)
     ]
     s1 = [
-        value for code, value in zip(told["of"], values, strict=True) if code in {"c1", "c3", "c5"}
+        value
+        for code, value in zip(published["of"], values, strict=True)
+        if code in {"c1", "c3", "c5"}
     ]
     assert {len(options) for options in solve_by_trying(s1, 82).values()} == {11}
 
 
 def test_full_and_probationary_members_do_not_betray_one_another():
     leaving = release(make_town([[40], [60], [50], [80]], probationary=[[2], [9], [8], [9]]))
-    told = leaving.published.set_index(["of", "measure"])["shown"]
-    assert not told[("c1", "probationary")]
-    assert told[("c1", "members")]
-    assert not told[("c1", "full")]
+    published = leaving.published.set_index(["of", "measure"])["shown"]
+    assert not published[("c1", "probationary")]
+    assert published[("c1", "members")]
+    assert not published[("c1", "full")]
 
 
 def test_the_bounds_of_the_attacker_are_those_found_by_trying():
@@ -137,11 +139,11 @@ def test_the_bounds_of_the_attacker_are_those_found_by_trying():
     town = count_cells(plan)
     system = tie_cells(town, plan.site.communities["subdistrict"], 1, 3)
     members = (town["measure"] == "members").to_numpy()
-    told = town["value"].to_numpy(float)
+    known = town["value"].to_numpy(float)
     hidden = np.flatnonzero(members & town["of"].isin(["c1", "c5"]))
-    told[hidden] = np.nan
+    known[hidden] = np.nan
     keep = np.isin(np.asarray(abs(system.matrix[:, ~members]).sum(axis=1)).ravel(), 0)
-    ranges = find_ranges(system.matrix[keep], told, system.lower, hidden)
+    ranges = find_ranges(system.matrix[keep], known, system.lower, hidden)
     tried = solve_by_trying([None, 30, None], 43)
     assert list(zip(ranges.low, ranges.high, strict=True)) == [
         (min(t), max(t)) for t in tried.values()
@@ -158,11 +160,11 @@ def test_the_bounds_of_the_attacker_are_those_found_by_trying():
     st.sampled_from([1, 30]),
 )
 def test_no_small_count_of_any_town_can_be_narrowed_to_less_than_the_interval(drawn, rounds):
-    full = [own for own, _ in drawn]
-    young = [[more, *[0] * (len(own) - 1)] for own, more in drawn]
+    full = [members for members, _ in drawn]
+    young = [[more, *[0] * (len(members) - 1)] for members, more in drawn]
     branches = [
-        [f"c{n + 1}-B{m % 2}" if sum(own[m % 2 :: 2]) >= 3 else "" for m in range(len(own))]
-        for n, own in enumerate(full)
+        [f"c{n + 1}-B{m % 2}" if sum(members[m % 2 :: 2]) >= 3 else "" for m in range(len(members))]
+        for n, members in enumerate(full)
     ]
     town = make_town(full, branches, young)
     cells = count_cells(town)
@@ -171,11 +173,11 @@ def test_no_small_count_of_any_town_can_be_narrowed_to_less_than_the_interval(dr
     with mock.patch.object(
         suppression, "ROUNDS", rounds
     ):  # after one round nearly all is opened cell by cell
-        found = choose_suppressed(system, RULES)
+        choice = choose_suppressed(system, RULES)
     small = (real > 0) & (real < RULES.smallest)
-    assert found.hidden[small].all()
-    hidden = np.flatnonzero(found.hidden)
-    ranges = find_ranges(system.matrix, np.where(found.hidden, np.nan, real), system.lower, hidden)
+    assert choice.hidden[small].all()
+    hidden = np.flatnonzero(choice.hidden)
+    ranges = find_ranges(system.matrix, np.where(choice.hidden, np.nan, real), system.lower, hidden)
     assert ((ranges.low <= real[hidden]) & (real[hidden] <= ranges.high)).all()
     assert (ranges.high - ranges.low)[small[hidden]].min(initial=np.inf) >= RULES.interval
 
@@ -185,15 +187,15 @@ def test_many_small_counts_leave_the_totals_of_a_city_told(rounds):
     # Forty communities of 60 and more members, every third with 1 to 5 of them on probation.
     young = [[n % 5 + 1 if n % 3 == 0 else 6 + n % 4] for n in range(40)]
     with mock.patch.object(suppression, "ROUNDS", rounds):
-        told = release(make_town([[60 + n] for n in range(40)], probationary=young)).published
-    totals = told[
-        told["level"].isin(["city", "subdistrict"])
-        & told["measure"].isin(["members", "full", "probationary"])
+        published = release(make_town([[60 + n] for n in range(40)], probationary=young)).published
+    totals = published[
+        published["level"].isin(["city", "subdistrict"])
+        & published["measure"].isin(["members", "full", "probationary"])
     ]
     assert len(totals) == 9
     assert totals["shown"].all()
     assert (
-        ~told["shown"]
+        ~published["shown"]
     ).sum() <= 2 * 14 + 4  # a small count, and the full members of the same community
 
 
@@ -205,26 +207,26 @@ def test_the_choice_costs_no_more_than_any_other_that_protects(values):
     system = tie_cells(
         cells, pd.Series({f"c{n + 1}": f"s{n % 2 + 1}" for n in range(len(values))}), 1, 3
     )
-    found = choose_suppressed(system, RULES)
-    assert found.gap < 1e-5
-    free = np.flatnonzero(~found.primary & (cells["value"] > 0).to_numpy())
+    choice = choose_suppressed(system, RULES)
+    assert choice.gap < 1e-5
+    free = np.flatnonzero(~choice.primary & (cells["value"] > 0).to_numpy())
     from gridplan.publishing.suppression import find_exposed, price_cells
 
     best = np.inf
     for count in range(len(free) + 1):
         for chosen in itertools.combinations(free, count):
-            hidden = found.primary.copy()
+            hidden = choice.primary.copy()
             hidden[list(chosen)] = True
-            told = np.where(hidden, np.nan, cells["value"].to_numpy(float))
+            known = np.where(hidden, np.nan, cells["value"].to_numpy(float))
             price = price_cells(cells)[list(chosen)].sum()
             if (
                 price < best
                 and not find_exposed(
-                    find_ranges(system.matrix, told, system.lower, np.flatnonzero(hidden)), RULES
+                    find_ranges(system.matrix, known, system.lower, np.flatnonzero(hidden)), RULES
                 ).any()
             ):
                 best = price
-    assert found.cost == pytest.approx(best)
+    assert choice.cost == pytest.approx(best)
 
 
 def test_the_difference_between_two_releases_gives_nothing_back():
@@ -246,7 +248,7 @@ def test_the_difference_between_two_releases_gives_nothing_back():
     assert check_release(careful, working=new, before=old, published=first).passed
 
 
-def test_the_same_plan_released_again_tells_the_same():
+def test_the_same_plan_released_again_gives_the_same_counts():
     town = make_town([[20, 2], [60], [4], [9]], [["A", "A"], ["C"], [""], [""]])
     pd.testing.assert_frame_equal(release(town).published, release(town, before=town).published)
 
@@ -321,10 +323,10 @@ def test_a_changed_release_is_no_release():
 
 def test_a_hidden_count_that_is_put_back_is_found():
     leaving = release(make_town([[3], [100], [9], [200], [70]]))
-    told = leaving.published.copy()
-    one = told.index[(told["of"] == "c3") & (told["measure"] == "members")]
-    told.loc[one, ["value", "shown"]] = [9.0, True]
-    verdict = check_release(leaving.replace(published=told))
+    published = leaving.published.copy()
+    one = published.index[(published["of"] == "c3") & (published["measure"] == "members")]
+    published.loc[one, ["value", "shown"]] = [9.0, True]
+    verdict = check_release(leaving.replace(published=published))
     assert [set(p.ids) for p in verdict.problems] == [{"c1"}]  # its members, and its full members
 
 
@@ -363,12 +365,12 @@ def test_no_band_is_narrowed_below_its_width_by_the_total(households):
     table = make_subgrids(households)
     bands = read_bands(write_bands(band_households(table, RULES)))
     total = sum(households)
-    for code, own in bands.iterrows():
-        if own["first"] == 0:
+    for code, band in bands.iterrows():
+        if band["first"] == 0:
             continue
         others = bands.drop(code)
-        low = max(own["first"], total - others["last"].sum())
-        high = min(own["last"], total - others["first"].sum())
+        low = max(band["first"], total - others["last"].sum())
+        high = min(band["last"], total - others["first"].sum())
         assert low <= table.loc[code, "households"] <= high
         assert high - low + 1 >= RULES.household_width
 

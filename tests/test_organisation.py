@@ -1,4 +1,4 @@
-"""The chain of organisation and the central households, on villages small enough to check by eye."""
+"""The chain of organisation and central households, on villages small enough to see through."""
 
 import itertools
 
@@ -26,7 +26,7 @@ RULES = OrganisationRules()
 
 
 def make_counts(*rows):
-    """Rows of the table of counts: (level, of, value) of full members, or with the measure as a fourth word."""
+    """Rows of the table of counts: (level, of, value), or with the measure as a fourth word."""
     return make_table(
         "counts",
         [
@@ -48,7 +48,7 @@ def count_houses(*values):
 
 
 def organise_board(counts, compounds=None, columns=6, rows=2, kind="urban", **rules):
-    """Organise the board: ``compounds`` is a word with one letter for each house, a dot for none."""
+    """Organise the board: ``compounds`` is a word, a letter for each house, a dot for none."""
     plan = make_board_plan(
         (1,) * (columns * rows // 2) + (2,) * (columns * rows - columns * rows // 2), columns, rows
     )
@@ -75,12 +75,12 @@ def organise_board(counts, compounds=None, columns=6, rows=2, kind="urban", **ru
 
 def list_branches(plan):
     """Branches as their houses: {'h01h02', ...}."""
-    own = plan.members[plan.members["branch"] != ""]
-    return sorted("".join(b.dropna()) for _, b in own.groupby("branch")["building"])
+    members = plan.members[plan.members["branch"] != ""]
+    return sorted("".join(b.dropna()) for _, b in members.groupby("branch")["building"])
 
 
 # --- members
-# ---------------------------------------------------------------------------------------------------------
+# -----------------------------------------------------------------------------
 
 
 @given(
@@ -94,12 +94,12 @@ def test_apportioned_counts_add_up_and_stay_within_one_of_their_share(rows, tota
     value = apportion(totals, weights, group)
     assert np.bincount(group, value, minlength=3).tolist() == totals.tolist()
     for g in set(group.tolist()):
-        own = weights[group == g] if weights[group == g].sum() else np.ones((group == g).sum())
-        assert (np.abs(value[group == g] - totals[g] * own / own.sum()) < 1).all()
+        shares = weights[group == g] if weights[group == g].sum() else np.ones((group == g).sum())
+        assert (np.abs(value[group == g] - totals[g] * shares / shares.sum()) < 1).all()
 
 
 def test_a_finer_count_wins_and_the_rest_of_the_coarser_goes_to_where_none_is_given():
-    """Twelve houses: 4 members counted in the first, 10 in compound A (the first two houses), 30 in the community."""
+    """Twelve houses: 4 members counted in the first, 10 in its compound, 30 in the community."""
     plan = organise_board(
         make_counts(("building", "h01", 4), ("compound", "A", 10), ("community", "0301", 30)),
         "AA..........",
@@ -176,7 +176,7 @@ def test_contradictory_rules_are_refused(rules, words):
 
 
 # --- the chain
-# -------------------------------------------------------------------------------------------------------
+# -----------------------------------------------------------------------------
 
 
 def test_a_community_without_members_has_no_organisation_and_says_so():
@@ -294,7 +294,7 @@ def test_a_village_is_one_branch_and_its_groups_are_of_whole_sub_grids():
 
 
 def test_places_left_over_by_the_usual_number_are_attached_and_advised():
-    """An able house in the middle of a star of seven places with one member each: joint branches take five places at most."""
+    """An able house amid a star of seven places of one member; a joint branch takes five."""
     links = np.array([[0, n] for n in range(1, 8)])
     walk = np.where(np.eye(8), 5.0, 50.0)
     fields = join_places(np.array([9] + [1] * 7), np.array([9] + [1] * 7), links, walk, RULES)
@@ -303,7 +303,7 @@ def test_places_left_over_by_the_usual_number_are_attached_and_advised():
 
 
 # --- optimal
-# ---------------------------------------------------------------------------------------------------------
+# -----------------------------------------------------------------------------
 
 
 def partition(things):
@@ -319,13 +319,13 @@ def partition(things):
                 yield [[first, *mates], *others]
 
 
-def is_contiguous(own, links):
-    met = {own[0]}
-    own = set(own)
+def is_contiguous(part, links):
+    met = {part[0]}
+    part = set(part)
     while True:
-        more = {b for a, b in [*links, *[(b, a) for a, b in links]] if a in met and b in own} - met
+        more = {b for a, b in [*links, *[(b, a) for a, b in links]] if a in met and b in part} - met
         if not more:
-            return met == own
+            return met == part
         met |= more
 
 
@@ -358,26 +358,26 @@ def test_groups_are_the_cheapest_of_all_contiguous_partitions(drawn):
     size = np.array(size)
     limits = Limits(least=3, most=30, target=20, full=1, price=200.0, imbalance=20.0)
     atoms = (np.arange(len(size)), np.arange(len(size)))
-    found = divide_stairwells(xy, size, size, atoms, np.array(links), limits)
+    division = divide_stairwells(xy, size, size, atoms, np.array(links), limits)
     count = max(1, -(-size.sum() // 30), int(size.sum() / 20 + 0.5))
     even = max(-(-size.sum() // count), 3)
 
-    def price(own):
-        walk = min(sum(size[i] * np.hypot(*(xy[i] - xy[c])) for i in own) for c in own)
-        return walk + limits.price + limits.imbalance * abs(size[own].sum() - even)
+    def price(part):
+        walk = min(sum(size[i] * np.hypot(*(xy[i] - xy[c])) for i in part) for c in part)
+        return walk + limits.price + limits.imbalance * abs(size[part].sum() - even)
 
     for least in (max(3, even // 2), 3):
         fits = [
             parts
             for parts in partition(list(range(len(size))))
-            if all(least <= size[own].sum() <= 30 and is_contiguous(own, links) for own in parts)
+            if all(least <= size[part].sum() <= 30 and is_contiguous(part, links) for part in parts)
         ]
         if fits:
-            best = min(sum(price(own) for own in parts) for parts in fits)
-            assert found.price == pytest.approx(best, abs=1e-5)
-            assert found.bound == pytest.approx(best, abs=1e-5)
+            best = min(sum(price(part) for part in parts) for parts in fits)
+            assert division.price == pytest.approx(best, abs=1e-5)
+            assert division.bound == pytest.approx(best, abs=1e-5)
             return
-    assert found.bound <= found.price
+    assert division.bound <= division.price
 
 
 @settings(max_examples=40, deadline=None)
@@ -389,25 +389,27 @@ def test_joint_branches_are_the_cheapest_of_all_contiguous_joinings(drawn, less)
     xy = np.array(points, float)
     size = np.array(size)
     walk = 10.0 + np.hypot(*(xy[:, None] - xy[None]).transpose(2, 0, 1))
-    found = join_places(full, size, np.array(links), walk, RULES)
+    fields = join_places(full, size, np.array(links), walk, RULES)
     even = size.sum() / max(1, (full >= 3).sum(), -(-size.sum() // 50))
 
-    def price(own):
-        if full[own].sum() < 3:
-            return RULES.price_unserved * size[own].sum() if len(own) == 1 else np.inf
-        if len(own) > 1 and (
-            not is_contiguous(own, links) or len(own) > 5 or (full[own] >= 3).sum() > 1
+    def price(places):
+        if full[places].sum() < 3:
+            return RULES.price_unserved * size[places].sum() if len(places) == 1 else np.inf
+        if len(places) > 1 and (
+            not is_contiguous(places, links) or len(places) > 5 or (full[places] >= 3).sum() > 1
         ):
             return np.inf
-        branches = -(-size[own].sum() // 50)
-        metres = min(sum(size[p] * walk[p, q] for p in own) for q in own)
+        branches = -(-size[places].sum() // 50)
+        metres = min(sum(size[p] * walk[p, q] for p in places) for q in places)
         return metres + branches * (
-            RULES.price_branch + RULES.price_imbalance * abs(size[own].sum() / branches - even)
+            RULES.price_branch + RULES.price_imbalance * abs(size[places].sum() / branches - even)
         )
 
-    best = min(sum(price(own) for own in parts) for parts in partition(list(range(len(size)))))
-    assert found.price == pytest.approx(best)
-    assert found.bound == pytest.approx(best)
+    best = min(
+        sum(price(places) for places in parts) for parts in partition(list(range(len(size))))
+    )
+    assert fields.price == pytest.approx(best)
+    assert fields.bound == pytest.approx(best)
 
 
 def test_sets_of_places_are_listed_once_each():
@@ -416,12 +418,12 @@ def test_sets_of_places_are_listed_once_each():
     sets = list_fields(full, links, RULES)
     assert len(sets) == len(set(sets))
     brute = [
-        own
+        places
         for n in range(1, 6)
-        for own in itertools.combinations(range(6), n)
-        if full[list(own)].sum() >= 3
-        and (full[list(own)] >= 3).sum() <= 1
-        and is_contiguous(list(own), links.tolist())
+        for places in itertools.combinations(range(6), n)
+        if full[list(places)].sum() >= 3
+        and (full[list(places)] >= 3).sum() <= 1
+        and is_contiguous(list(places), links.tolist())
     ]
     assert sorted(sets) == sorted(brute)
 
@@ -432,18 +434,25 @@ def test_the_cover_is_the_cheapest_there_is_whichever_way_it_is_found(seed, wide
     rng = np.random.default_rng(seed)
     n = int(rng.integers(2, 7))
     sets = [
-        own
+        atoms_of_set
         for k in range(1, 5)
-        for own in itertools.combinations(range(n), k)
+        for atoms_of_set in itertools.combinations(range(n), k)
         if rng.uniform() < 0.6
     ]
-    prices = rng.integers(1, 30, len(sets)) + np.array([len(own) for own in sets], float) * 3
-    starts = np.append(0, np.cumsum([len(own) for own in sets]))
-    atoms = np.array([i for own in sets for i in own], int)
+    prices = (
+        rng.integers(1, 30, len(sets))
+        + np.array([len(atoms_of_set) for atoms_of_set in sets], float) * 3
+    )
+    starts = np.append(0, np.cumsum([len(atoms_of_set) for atoms_of_set in sets]))
+    atoms = np.array([i for atoms_of_set in sets for i in atoms_of_set], int)
     cost = dict(zip(sets, prices, strict=True))
-    all_parts = [[tuple(own) for own in parts] for parts in partition(list(range(n)))]
+    all_parts = [
+        [tuple(atoms_of_set) for atoms_of_set in parts] for parts in partition(list(range(n)))
+    ]
     fits = [
-        sum(cost[own] for own in parts) for parts in all_parts if all(own in cost for own in parts)
+        sum(cost[atoms_of_set] for atoms_of_set in parts)
+        for parts in all_parts
+        if all(atoms_of_set in cost for atoms_of_set in parts)
     ]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(exact_cover, "FIRST", 3)
@@ -482,7 +491,7 @@ def test_many_buildings_are_searched_and_the_gap_is_proven():
 
 
 def test_the_central_household_is_in_the_nearest_stairwell_with_an_available_member():
-    """Sub-grid 1 is the lower row: members in its first and fourth house; the fourth is nearer to all."""
+    """Sub-grid 1 is the lower row: members in its first and fourth house, the nearer one."""
     plan = organise_board(count_houses(3, 0, 0, 3, 0, 0, 3), available_share=1.0, central_load=60)
     assert plan.posts["stairwell"].tolist() == ["h04-1", "h07-1"]
     assert plan.posts["households"].tolist() == [60, 60]
@@ -526,7 +535,7 @@ def test_medians_by_integer_programming_are_those_by_trial(seed):
 
 
 # --- a whole town
-# ----------------------------------------------------------------------------------------------------
+# -----------------------------------------------------------------------------
 
 
 def make_quick_plan(order=None):
@@ -705,13 +714,13 @@ def sound():
 @pytest.mark.parametrize("name", FAULTS)
 def test_the_audit_finds_planted_faults(sound, name):
     spoil, rule = FAULTS[name]
-    found = gp.audit(spoil(sound)).findings
-    assert rule in set(found["rule"])
+    findings = gp.audit(spoil(sound)).findings
+    assert rule in set(findings["rule"])
 
 
 def test_the_audit_finds_a_branch_with_too_few_full_members(sound):
     strict = gp.Rules.from_dict(sound.manifest["rules"]).replace(
         organisation={"branch_full": 40, "branch_most": 60}
     )
-    found = gp.audit(sound, strict).findings
-    assert "with too few members" in found[found["rule"] == "sizes"]["message"].iloc[0]
+    findings = gp.audit(sound, strict).findings
+    assert "with too few members" in findings[findings["rule"] == "sizes"]["message"].iloc[0]

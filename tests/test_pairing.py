@@ -59,24 +59,24 @@ def list_pairs(links):
 
 
 def test_each_institution_takes_the_nearest_community_when_all_are_served():
-    found = pair_institutions(
+    paired = pair_institutions(
         make_bodies([0, 90, 210]), make_towns(0, 100, 200), NONE, PairingRules()
     )
-    assert list_pairs(found.links) == [("i1", "a"), ("i2", "b"), ("i3", "c")]
-    assert (found.flow.metres, found.flow.gap) == (20.0, 0.0)
+    assert list_pairs(paired.links) == [("i1", "a"), ("i2", "b"), ("i3", "c")]
+    assert (paired.flow.metres, paired.flow.gap) == (20.0, 0.0)
 
 
 def test_a_far_community_is_served_by_the_one_whom_it_costs_least():
     # Both institutions stand by a; i2, nearer to b, goes there although it is nearer to a.
-    found = pair_institutions(make_bodies([0, 30]), make_towns(0, 100), NONE, PairingRules())
-    assert list_pairs(found.links) == [("i1", "a"), ("i2", "b")]
+    paired = pair_institutions(make_bodies([0, 30]), make_towns(0, 100), NONE, PairingRules())
+    assert list_pairs(paired.links) == [("i1", "a"), ("i2", "b")]
 
 
 def test_an_institution_answers_for_two_only_where_one_would_be_left():
-    found = pair_institutions(
+    paired = pair_institutions(
         make_bodies([0, 100], capacity=2), make_towns(0, 100, 140), NONE, PairingRules()
     )
-    assert list_pairs(found.links) == [("i1", "a"), ("i2", "b"), ("i2", "c")]
+    assert list_pairs(paired.links) == [("i1", "a"), ("i2", "b"), ("i2", "c")]
 
 
 def test_an_existing_pair_is_kept_unless_giving_it_up_saves_more_than_its_price():
@@ -95,10 +95,10 @@ def test_an_existing_pair_is_kept_unless_giving_it_up_saves_more_than_its_price(
 
 
 def test_the_community_with_more_need_gets_more_institutions():
-    found = pair_institutions(
+    paired = pair_institutions(
         make_bodies([50] * 4), make_towns(0, 100, need=[3.0, 1.0]), NONE, PairingRules()
     )
-    assert found.links["community"].value_counts().to_dict() == {"a": 3, "b": 1}
+    assert paired.links["community"].value_counts().to_dict() == {"a": 3, "b": 1}
 
 
 def price_all(bodies, towns, least, need_price, crowd):
@@ -116,11 +116,11 @@ def price_all(bodies, towns, least, need_price, crowd):
         for i in range(n)
     ]
     for chosen in itertools.product(*options):
-        number = np.bincount([j for own in chosen for j in own], minlength=m)
+        number = np.bincount([j for places in chosen for j in places], minlength=m)
         way = sum(
             abs(bodies["x"].iloc[i] - towns["x"].iloc[j])
-            for i, own in enumerate(chosen)
-            for j in own
+            for i, places in enumerate(chosen)
+            for j in places
         )
         extra = sum(
             crowd * k for j in range(m) for k in range(1, max(0, number[j] - int(target)) + 1)
@@ -143,10 +143,10 @@ def price_all(bodies, towns, least, need_price, crowd):
 )
 def test_the_price_is_the_least_that_trying_every_pairing_finds(towns, capacity, bodies):
     bodies = (bodies * 3)[: len(towns)]  # as many as communities, so that the share of each is one
-    own = make_bodies(bodies, capacity=capacity[: len(bodies)])
-    found = pair_institutions(own, make_towns(*towns), NONE, PairingRules())
-    assert found.flow.gap == 0.0
-    assert found.flow.price == price_all(own, make_towns(*towns), 1, 1000, 500)
+    institutions = make_bodies(bodies, capacity=capacity[: len(bodies)])
+    paired = pair_institutions(institutions, make_towns(*towns), NONE, PairingRules())
+    assert paired.flow.gap == 0.0
+    assert paired.flow.price == price_all(institutions, make_towns(*towns), 1, 1000, 500)
 
 
 @settings(max_examples=25, deadline=None)
@@ -188,8 +188,8 @@ def test_more_communities_than_places_is_answered_with_the_proof_and_the_cure():
     gaps = pair(plan).gaps.query("rule == 'pairing'")
     city = gaps[gaps["level"] == "city"].iloc[0]
     assert (
-        city["reason"]
-        == "1 communities ask for 1 places, all institutions that may serve them offer 0: no pairing serves all"
+        city["reason"] == "1 communities ask for 1 places, "
+        "all institutions that may serve them offer 0: no pairing serves all"
     )
     assert city["remedy"] == "add 1 places (pairing.capacity_most, or more institutions)"
     assert gaps[gaps["level"] == "community"]["of"].tolist() == ["0301"]
@@ -200,28 +200,28 @@ def test_two_communities_out_of_reach_but_one_prove_the_shortage_and_the_distanc
     # last two both need i2 within 100 m
     sources = np.array([[0.0, 0], [500, 0]])
     targets = np.array([[0.0, 0], [480, 0], [520, 0]])
-    found = find_shortage(sources, targets, np.array([2, 1]), np.array([1, 1]), 1, 100.0)
+    shortage = find_shortage(sources, targets, np.array([2, 1]), np.array([1, 1]), 1, 100.0)
     assert (
-        found.lacking,
-        found.communities.tolist(),
-        found.wanted,
-        found.offered,
-        found.reach,
+        shortage.lacking,
+        shortage.communities.tolist(),
+        shortage.wanted,
+        shortage.offered,
+        shortage.reach,
     ) == (1, [1, 2], 2, 1, 480.0)
     assert find_shortage(sources, targets, np.array([2, 1]), np.array([1, 1]), 1, 480.0) is None
 
 
 def test_two_institutions_of_many_places_cannot_give_a_community_three():
     two = np.array([[0.0, 0], [1, 0]])
-    found = find_shortage(two, two, np.array([9, 9]), np.array([1, 1]), 3, np.inf)
-    assert (found.lacking, found.wanted, found.offered) == (2, 6, 4)
+    shortage = find_shortage(two, two, np.array([9, 9]), np.array([1, 1]), 3, np.inf)
+    assert (shortage.lacking, shortage.wanted, shortage.offered) == (2, 6, 4)
 
 
 def test_institutions_without_members_are_told_apart_from_those_nobody_counted():
     plan = pair(settle(make_people_plan(), {"i1": 0, "i2": None, "i3": 60}))
-    told = plan.gaps.query("rule == 'institution'").set_index("of")["reason"]
-    assert told["i1"] == "it has no Party members, so it answers for no community"
-    assert told["i2"].startswith("nobody counted its Party members")
+    reasons = plan.gaps.query("rule == 'institution'").set_index("of")["reason"]
+    assert reasons["i1"] == "it has no Party members, so it answers for no community"
+    assert reasons["i2"].startswith("nobody counted its Party members")
     assert plan.links.query("kind == 'pairing'")["source"].tolist() == ["i2", "i3"]
 
 
@@ -311,7 +311,7 @@ def test_every_member_checks_in_once_and_communities_get_their_share(members, ne
 
 
 def give_compound(plan, counts=None):
-    """One compound over the left half of the board, with what is counted of it and of the community."""
+    """One compound over the left half of the board, with what is counted of both."""
     court = make_table(
         "compounds",
         [{"compound": "x1", "community": "0301", "geometry": box(X0, Y0, X0 + 90, Y0 + 60)}],
@@ -333,7 +333,7 @@ def test_seats_go_to_the_kinds_in_turn_and_a_committee_without_any_is_told():
     assert pair(make_people_plan()).gaps.query("rule == 'outside_seats'")["of"].tolist() == ["0301"]
 
 
-def test_six_in_one_tells_what_is_missing_from_what_is_unknown():
+def test_six_in_one_keeps_what_is_missing_apart_from_what_is_unknown():
     counts = [
         ("community", "0301", "residents_committee", 1),
         ("community", "0301", "service_station", 0),
@@ -341,7 +341,8 @@ def test_six_in_one_tells_what_is_missing_from_what_is_unknown():
     gap = pair(give_compound(make_people_plan(), counts)).gaps.query("rule == 'six_in_one'").iloc[0]
     assert gap["value"] == 2.0
     assert gap["reason"] == (
-        "service_station is missing; owners_committee is unknown; property_firm is unknown; building_captains is unknown"
+        "service_station is missing; owners_committee is unknown; "
+        "property_firm is unknown; building_captains is unknown"
     )
 
 
@@ -423,16 +424,18 @@ def test_pairing_twice_changes_nothing_and_the_order_of_rows_does_not_matter():
 
 
 def findings(plan):
-    own = audit(plan).findings
-    return own[own["rule"] == "pairing"]
+    all_findings = audit(plan).findings
+    return all_findings[all_findings["rule"] == "pairing"]
 
 
 def test_a_paired_plan_passes_the_audit_under_every_rule_of_cadres():
     for word in ("one", "lead_and_others", "cadre_and_targets"):
         plan = settle(make_people_plan(), {"i1": 130, "i2": 50})
         rules = Rules.from_dict(plan.manifest["rules"]).replace(pairing={"cadre_rule": word})
-        done = pair(plan, rules, cadres=5)
-        assert findings(done.replace(manifest={**done.manifest, "rules": rules.to_dict()})).empty
+        paired = pair(plan, rules, cadres=5)
+        assert findings(
+            paired.replace(manifest={**paired.manifest, "rules": rules.to_dict()})
+        ).empty
 
 
 def edit(plan, kind, **values):
@@ -475,9 +478,9 @@ FAULTS = {
 
 @pytest.mark.parametrize("what", FAULTS)
 def test_the_auditor_finds_a_planted_fault(what):
-    found = findings(FAULTS[what](make_paired(cadres=4)))
-    assert found["message"].str.contains(what, regex=False).any()
-    assert (found["severity"] == "error").any()
+    errors = findings(FAULTS[what](make_paired(cadres=4)))
+    assert errors["message"].str.contains(what, regex=False).any()
+    assert (errors["severity"] == "error").any()
 
 
 def test_a_plan_without_urban_communities_pairs_with_nobody():

@@ -123,8 +123,8 @@ def test_rules_that_contradict_one_another_are_refused():
 
 
 def findings(plan):
-    own = audit(plan).findings
-    return own[own["rule"] == "rating"]
+    all_findings = audit(plan).findings
+    return all_findings[all_findings["rule"] == "rating"]
 
 
 def test_a_rated_plan_passes_the_audit_and_rating_again_changes_nothing():
@@ -156,5 +156,5 @@ def rated():
 
 @pytest.mark.parametrize("what", FAULTS)
 def test_the_auditor_finds_a_planted_fault(rated, what):
-    found = findings(FAULTS[what](rated))
-    assert found["message"].str.contains(what, regex=False).any()
+    errors = findings(FAULTS[what](rated))
+    assert errors["message"].str.contains(what, regex=False).any()

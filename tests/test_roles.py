@@ -48,9 +48,9 @@ def find_errors(plan):
 
 
 def list_without_number(table, measure=None):
-    """List the rows of a numbered table but for those of a measure; NaN as text, so that it equals itself."""
-    own = table if measure is None else table[table["measure"] != measure]
-    return own.astype(str).values.tolist()
+    """List the rows of a numbered table but for a measure; as text, so that NaN equals itself."""
+    rows = table if measure is None else table[table["measure"] != measure]
+    return rows.astype(str).values.tolist()
 
 
 def take_patrols(plan):

@@ -1,4 +1,4 @@
-"""Staffing: a board of two sub-grids whose posts can be counted on one hand, and the Party's share by trying everything."""
+"""Staffing: two sub-grids whose posts can be counted by hand, and the share by trying all."""
 
 import itertools
 
@@ -23,8 +23,8 @@ STRIP = tuple(range(1, 7)) * 2  # six sub-grids of two houses each, side by side
 
 
 def read(plan, measure, level="community", of="0301"):
-    own = plan.indicators.query("level == @level and of == @of and measure == @measure")
-    return own["value"].item()
+    rows = plan.indicators.query("level == @level and of == @of and measure == @measure")
+    return rows["value"].item()
 
 
 def gaps(plan, rule):
@@ -169,8 +169,8 @@ def least_changes(party, drawn, serves, spare, share, subgrids):
             held = [h or p in chosen for p, h in enumerate(party)]
             if sum(drawn[p] for p in chosen) > spare or sum(held) < share * len(held) - 1e-9:
                 continue
-            own = [[held[p] for p, g in serves if g == s] for s in range(subgrids)]
-            if all(sum(o) >= share * len(o) - 1e-9 for o in own):
+            held_by_subgrid = [[held[p] for p, g in serves if g == s] for s in range(subgrids)]
+            if all(sum(o) >= share * len(o) - 1e-9 for o in held_by_subgrid):
                 return size
     return None
 
@@ -189,16 +189,16 @@ def test_the_least_set_of_changes_is_as_small_as_trying_everything_finds(data):
     share = data.draw(st.sampled_from([0.5, 0.6, 1.0]))
     posts = pd.DataFrame({"place": 0, "party": party, "fixed": drawn})
     serves = pd.DataFrame(sorted(pairs), columns=["post", "subgrid"])
-    found = repair_share(posts, serves, np.array([spare]), share, subgrids)
+    repair = repair_share(posts, serves, np.array([spare]), share, subgrids)
     least = least_changes(party, drawn, sorted(pairs), spare, share, subgrids)
-    assert not (found.changed & np.array(party)).any()
-    assert (found.changed & np.array(drawn)).sum() <= spare
+    assert not (repair.changed & np.array(party)).any()
+    assert (repair.changed & np.array(drawn)).sum() <= spare
     if least is not None:
-        assert (found.changed.sum(), found.missing.sum()) == (least, 0)
-    held = np.array(party) | found.changed
+        assert (repair.changed.sum(), repair.missing.sum()) == (least, 0)
+    held = np.array(party) | repair.changed
     for s in range(subgrids):
-        own = [held[p] for p, g in sorted(pairs) if g == s]
-        assert sum(own) + found.missing[s] >= share * len(own) - 1e-9
+        held_here = [held[p] for p, g in sorted(pairs) if g == s]
+        assert sum(held_here) + repair.missing[s] >= share * len(held_here) - 1e-9
 
 
 # Rules, input, repetition
@@ -231,12 +231,12 @@ def test_rows_of_other_rooms_stay():
             }
         ],
     )
-    told = make_table(
+    gaps = make_table(
         "gaps", [{"gap": "1", "room": "organisation", "rule": "branch", "of": "0301"}]
     )
-    done = staff(plan.replace(posts=hosts, gaps=told))
-    assert "h01-1-CH" in done.posts.index
-    assert (done.gaps["room"] == "organisation").sum() == 1
+    staffed = staff(plan.replace(posts=hosts, gaps=gaps))
+    assert "h01-1-CH" in staffed.posts.index
+    assert (staffed.gaps["room"] == "organisation").sum() == 1
 
 
 def test_a_plan_that_was_not_organised_is_refused():
@@ -294,8 +294,8 @@ def test_zones_are_brought_to_the_number_asked_for(part, data):
 
 
 def findings(plan):
-    own = audit(plan).findings
-    return own[own["rule"] == "staffing"]
+    all_findings = audit(plan).findings
+    return all_findings[all_findings["rule"] == "staffing"]
 
 
 def test_a_staffed_plan_passes_the_audit():
@@ -349,6 +349,6 @@ FAULTS = {
 @pytest.mark.parametrize("what", FAULTS)
 def test_the_auditor_finds_a_planted_fault(what):
     good = staff(make_people_plan(counts=CITY_COUNTS | {"cadres": 1}))
-    found = findings(FAULTS[what](good))
-    assert found["message"].str.contains(what, regex=False).any()
-    assert (found["severity"] == "error").any()
+    errors = findings(FAULTS[what](good))
+    assert errors["message"].str.contains(what, regex=False).any()
+    assert (errors["severity"] == "error").any()

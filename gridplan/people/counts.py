@@ -107,12 +107,12 @@ def _tally_measure(
     fine = np.zeros(len(codes))
     counted = np.zeros(len(codes), bool)
     for level in FINER:
-        own = counts[counts["level"] == level]
-        of = getattr(site, f"{level}s")["community"].reindex(own["of"])
+        of_level = counts[counts["level"] == level]
+        of = getattr(site, f"{level}s")["community"].reindex(of_level["of"])
         # Places that do not exist were reported above; here they are -1 and count nowhere.
         rows = codes.get_indexer(pd.Index(of))
         # Several buildings of one community add up, which rows[...] += would not do.
-        np.add.at(fine, rows[rows >= 0], own["value"].to_numpy(float)[rows >= 0])
+        np.add.at(fine, rows[rows >= 0], of_level["value"].to_numpy(float)[rows >= 0])
         counted[rows[rows >= 0]] = True
     coarse = (
         counts[counts["level"] == "community"]

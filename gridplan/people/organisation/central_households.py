@@ -24,13 +24,13 @@ class Centres:
     """Central households chosen.
 
     ``posts`` has one row for each: stairwell (row number), subgrid, households
-    served and their mean walk in metres. ``wanted`` and ``found`` are the
+    served and their mean walk in metres. ``wanted`` and ``placed`` are the
     numbers by residential sub-grid.
     """
 
     posts: pd.DataFrame
     wanted: pd.Series[int]
-    found: pd.Series[int]
+    placed: pd.Series[int]
 
 
 def choose_centres(plan: Plan, available: Ints, rules: OrganisationRules) -> Centres:

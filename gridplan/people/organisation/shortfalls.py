@@ -91,7 +91,7 @@ def _report_unserved_community(
 
 def list_uncentred(plan: Plan, members: pd.DataFrame, centres: Centres) -> list[dict[str, Any]]:
     """List the sub-grids short of central households, with the nearest available member."""
-    short = centres.wanted.index[(centres.found < centres.wanted).to_numpy()]
+    short = centres.wanted.index[(centres.placed < centres.wanted).to_numpy()]
     if short.empty:
         return []
     points = plan.stairwells.sort_index().geometry.to_numpy()
@@ -105,7 +105,7 @@ def list_uncentred(plan: Plan, members: pd.DataFrame, centres: Centres) -> list[
         short, by["full"], by["available"], near, strict=True
     ):
         wanted = int(centres.wanted[code])
-        placed = int(centres.found[code])
+        placed = int(centres.placed[code])
         # The reasons from the furthest: no member, none available, too few.
         if not full:
             reason = "no full member lives here"
