@@ -161,7 +161,7 @@ def write_paragraph(figures: pd.DataFrame, lang: Language) -> str:
 
 
 def write_value(row: Any, figure: BriefFigure, lang: Language) -> str:
-    """Write a value as a paragraph has it; what is suppressed or unknown says so."""
+    """Write a value as a paragraph has it; words say what is suppressed or unknown."""
     if row["status"] == "suppressed":
         return say("brief.suppressed_value", lang)
     if row["status"] == "unknown":

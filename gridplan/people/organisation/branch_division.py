@@ -156,12 +156,12 @@ def _bridge_small_pieces(xy: Floats, full: Ints, size: Ints, links: Ints, limits
         # The smallest first, as joining it may help another short one. Each
         # turn joins two pieces, so this ends.
         p = short[np.argmin(mass[short])]
-        mine = np.flatnonzero(piece == p)
+        piece_rows = np.flatnonzero(piece == p)
         others = np.flatnonzero(piece != p)
-        apart = _measure_apart(xy[mine], xy[others])
+        apart = _measure_apart(xy[piece_rows], xy[others])
         # Rounded, so that ties go to the first pair on every machine.
         a, b = np.unravel_index(np.argmin(np.round(apart, 6)), apart.shape)
-        links = np.concatenate([links, np.sort([[mine[a], others[b]]], axis=1)])
+        links = np.concatenate([links, np.sort([[piece_rows[a], others[b]]], axis=1)])
 
 
 def _divide_piece(xy: Floats, full: Ints, size: Ints, links: Ints, limits: Limits) -> Parts:

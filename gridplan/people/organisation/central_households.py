@@ -83,9 +83,9 @@ def choose_centres(plan: Plan, available: Ints, rules: OrganisationRules) -> Cen
             walk = measure_walks(spot[rows_here], stack[rows_here], hosts)
             chosen, nearest = choose_medians(walk, weight[rows_here], int(placed[p]))
             for c, host in enumerate(chosen):
-                mine = nearest == c
-                served = int(weight[rows_here][mine].sum())
-                metres = float(walk[mine, host] @ weight[rows_here][mine])
+                served_here = nearest == c
+                served = int(weight[rows_here][served_here].sum())
+                metres = float(walk[served_here, host] @ weight[rows_here][served_here])
                 # A centre of empty homes has no mean walk to divide.
                 rows.append((int(rows_here[hosts[host]]), p, served, metres / max(1, served)))
     posts = pd.DataFrame(rows, columns=["row", "part", "households", "mean_walk"])

@@ -195,7 +195,7 @@ def _spread_counts(
 
 
 def _check_counts(plan: Plan, counts: pd.DataFrame) -> list[Problem]:
-    """Check the counts of people: levels, codes, values, and that no count stands twice."""
+    """Check the counts of people: levels, codes, values, and that no count is given twice."""
     ids = counts.index.to_numpy(object)
     level = counts["level"].to_numpy(object)
     of = counts["of"].to_numpy(object)

@@ -27,7 +27,7 @@ def list_cadres(cadres: Any, institutions: pd.DataFrame) -> pd.DataFrame:
     Raises
     ------
     InputError
-        If columns are missing, codes stand twice, institutions are unknown, or
+        If columns are missing, codes are repeated, institutions are unknown, or
         there is a further column: posts have no other.
 
     Examples

@@ -1,4 +1,4 @@
-"""Institutions that answer for communities, each for as many as its members can bear."""
+"""Institutions that answer for communities, each for as many as its members can serve."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def prepare_institutions(plan: Plan, rules: PairingRules) -> pd.DataFrame:
     members = listed["party_members"].to_numpy(float)
     # Whoever has members answers for one at least, whatever its size.
     places = np.clip(np.rint(members / rules.members_per_community), 1, rules.capacity_most)
-    # Zero members can bear nothing; an unknown number is trusted with one.
+    # Without members it serves none; with an unknown number it is trusted with one.
     capacity = np.where(np.isnan(members), 1, np.where(members > 0, places, 0)).astype(np.int64)
     table = {
         "x": shapely.get_x(points),
@@ -50,13 +50,13 @@ def prepare_institutions(plan: Plan, rules: PairingRules) -> pd.DataFrame:
 
 
 def check_existing(existing: Any, institutions: pd.DataFrame, towns: pd.DataFrame) -> pd.DataFrame:
-    """Check pairs that stood before, and report everything that is wrong with them at once.
+    """Check existing pairs, and report everything that is wrong with them at once.
 
     Raises
     ------
     InputError
-        If columns are missing, codes are unknown or out of scope, or a pair
-        stands twice.
+        If columns are missing, codes are unknown or out of scope, or a pair is
+        repeated.
 
     Examples
     --------
@@ -126,7 +126,7 @@ def pair_institutions(
     Every institution that has members answers for one community at least; for
     more only where communities would otherwise have too few. Prices, in
     metres: the way; a community below or above its share of institutions by
-    need; a pair that stood and is given up. Where not every community can be
+    need; an existing pair that is given up. Where not every community can be
     served, as many as can be are, and the shortage says why.
     """
     able = institutions[institutions["capacity"] > 0]
@@ -173,7 +173,7 @@ def _name_links(
     existing: pd.DataFrame,
     rules: PairingRules,
 ) -> pd.DataFrame:
-    """Name the links by codes, with their distances and whether they stood before."""
+    """Name the links by codes, with their distances and whether they existed before."""
     i = links[:, 0]
     j = links[:, 1]
     step = able[["x", "y"]].to_numpy(float)[i] - towns[["x", "y"]].to_numpy(float)[j]

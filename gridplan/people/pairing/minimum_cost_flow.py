@@ -45,7 +45,7 @@ class FlowProblem:
         each step, prices rising within a community.
     bonus
         float64[b, 3], source, community and whole metres taken off the length
-        of that link: pairs that stood before.
+        of that link: pairs that exist already.
     farthest
         Longest link allowed in metres; infinite for any.
     """
@@ -157,7 +157,7 @@ def _is_in_reach(problem: FlowProblem, i: Ints, j: Ints) -> Bools:
 
 
 def _start_columns(problem: FlowProblem) -> tuple[Ints, Ints]:
-    """Start with the nearest of each source and community, and the pairs that stood."""
+    """Start with the nearest of each source and community, and the existing pairs."""
     n = len(problem.sources)
     m = len(problem.targets)
     # Both ways, so that no community begins without a link either.

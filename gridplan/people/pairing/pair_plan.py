@@ -75,7 +75,7 @@ def pair(
     Raises
     ------
     InputError
-        If codes are unknown, pairs or codes stand twice, or counts contradict
+        If codes are unknown, pairs or codes are repeated, or counts contradict
         one another; all problems are reported.
 
     Examples
