@@ -188,14 +188,6 @@ def _find_moved(plan: Plan, old: Plan) -> set[str]:
     pairs = [(plan.stairwells["community"], old.stairwells["community"])]
     if len(plan.members) and len(old.members):
         pairs.append((plan.members["branch"], old.members["branch"]))
-        for side in (plan.members, old.members):
-            loose = side.loc[side["branch"] == "", "community"]
-            pairs.append(
-                (
-                    side["branch"],
-                    side["branch"].where(~side["community"].isin(loose), side["branch"]),
-                )
-            )
     for now, then in pairs:
         # The outer join keeps a door that only one plan has: that is a change too.
         codes = pd.concat([now.rename("now"), then.rename("then")], axis=1).fillna("")

@@ -13,7 +13,7 @@ from gridplan.arrays import Floats, Ints
 from gridplan.errors import InputError, Problem
 from gridplan.people.counts import share_out
 from gridplan.people.pairing.minimum_cost_flow import Flow, FlowProblem, solve_flow
-from gridplan.people.pairing.paired_communities import DUTY, make_steps
+from gridplan.people.pairing.paired_communities import DUTY, LINK_COLUMNS, make_steps
 from gridplan.rules.pairing import PairingRules
 
 
@@ -110,19 +110,7 @@ def pair_cadres(
     institutions_with_cadres = institutions[number > 0]
     number = number[number > 0].to_numpy(np.int64)
     if not len(institutions_with_cadres) or not len(towns):
-        return pd.DataFrame(
-            columns=[
-                "kind",
-                "source",
-                "community",
-                "target",
-                "amount",
-                "hours",
-                "distance",
-                "kept",
-                "price",
-            ]
-        ), None
+        return pd.DataFrame(columns=list(LINK_COLUMNS)), None
     least, most, steps = _set_degrees(number, towns, rules)
     sources = institutions_with_cadres[["x", "y"]].to_numpy(float)
     places = towns[["x", "y"]].to_numpy(float)

@@ -7,6 +7,7 @@ import pandas as pd
 
 from gridplan.people.counts import share_out
 from gridplan.people.pairing.minimum_cost_flow import Flow, FlowProblem, solve_flow
+from gridplan.people.pairing.paired_communities import LINK_COLUMNS
 from gridplan.rules.pairing import PairingRules
 
 
@@ -38,20 +39,7 @@ def spread_members(
     senders = institutions[give > 0]
     give = give[give > 0]
     if not len(senders) or not len(towns):
-        empty = pd.DataFrame(
-            columns=[
-                "kind",
-                "source",
-                "community",
-                "target",
-                "amount",
-                "hours",
-                "distance",
-                "kept",
-                "price",
-            ]
-        )
-        return empty, None
+        return pd.DataFrame(columns=list(LINK_COLUMNS)), None
     # Needs are scaled to the very number sent, so that supply and demand are equal.
     ask = share_out(float(give.sum()), towns["need"].to_numpy(float)).astype(np.int64)
     # One step at no price for each community: it takes its share and no more.

@@ -15,6 +15,11 @@ from gridplan.rules.pairing import PairingRules
 
 # metres that a community without its least help counts: more than any chain of longer ways
 DUTY = 10_000_000
+# The columns of links, in the order in which every kind of them is made.
+LINK_COLUMNS = (
+    *("kind", "source", "community", "target", "amount"),
+    *("hours", "distance", "kept", "price"),
+)
 CROWD = 10  # steps in which each further helper costs more; beyond, the last price stays
 
 
