@@ -157,7 +157,7 @@ def _solve_block(
             # HiGHS minimises, so the upper end is asked for with the sign turned round.
             cost[column] = sign
             values, duals[side] = model.ask(cost)
-            bounds[0], bounds[1] = model.low[column], model.high[column]
+            bounds = [model.low[column], model.high[column]]
             bounds[side] = values[column]
         # People are whole numbers, so the limits are rounded inwards.
         low = np.ceil(bounds[0] - EXACT)
@@ -170,11 +170,13 @@ class _Questions:
 
     def __init__(self, matrix: Any, sides: Floats, lower: Floats) -> None:
         lp = highspy.HighsLp()
-        lp.num_row_, lp.num_col_ = matrix.shape
+        lp.num_row_ = matrix.shape[0]
+        lp.num_col_ = matrix.shape[1]
         lp.col_cost_ = np.zeros(matrix.shape[1])
+        lp.col_lower_ = lower
         # The upper limit is no knowledge of the attacker's: it keeps every
         # question bounded, so that each has an optimum and a proof.
-        lp.col_lower_, lp.col_upper_ = lower, np.full(matrix.shape[1], UNLIMITED)
+        lp.col_upper_ = np.full(matrix.shape[1], UNLIMITED)
         lp.row_lower_ = lp.row_upper_ = sides
         lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
         lp.a_matrix_.start_ = matrix.indptr

@@ -52,7 +52,8 @@ def band_households(subgrids: Any, rules: DisclosureRules) -> pd.DataFrame:
             [*list_edges(int(rule[0]), int(rule[1]), int(rule[2]), rules.household_width), OPEN + 1]
         )
         place = np.searchsorted(edges, held[rows], side="right") - 1
-        low[rows], high[rows] = edges[place], edges[place + 1] - 1
+        low[rows] = edges[place]
+        high[rows] = edges[place + 1] - 1
     bands = pd.DataFrame({"first": low, "last": high}, index=subgrids.index)
     # Both totals leave exactly. Withholding for one only widens what the other sees.
     for total in ("community", "grid"):

@@ -71,7 +71,7 @@ def choose_atoms(grains: tuple[Ints, ...], size: Ints, most: int) -> Ints:
     atom = grains[-1] * len(grains) + len(grains) - 1
     open_rows = np.ones(len(size), bool)
     for level, grain in enumerate(grains[:-1]):
-        # A whole building that fits stays whole: its members know one another.
+        # What fits stays whole; the rest is tried again at the next finer grain.
         fits = open_rows & (np.bincount(grain, size)[grain] <= most)
         atom = np.where(fits, grain * len(grains) + level, atom)
         open_rows &= ~fits
@@ -83,7 +83,7 @@ def divide_stairwells(
 ) -> Parts:
     """Divide the stairwells of one field or branch; empty ones go with the nearest others.
 
-    Every piece that nothing joins to the others is parted by itself, unless it
+    Every piece that nothing joins to the others is divided by itself, unless it
     is too small to stand alone: then it goes with the nearest piece.
     """
     atom = choose_atoms(grains, size, limits.most)
@@ -122,7 +122,7 @@ def divide_stairwells(
 
 
 def _divide_heavy(xy: Floats, full: Ints, size: Ints, links: Ints, limits: Limits) -> Parts:
-    """Part atoms that all have members, piece by piece."""
+    """Divide atoms that all have members, piece by piece."""
     links = _bridge_small_pieces(xy, full, size, links, limits)
     piece = connect(len(size), links, None)
     label = np.zeros(len(size), np.int64)

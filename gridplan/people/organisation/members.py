@@ -103,7 +103,7 @@ def apportion(totals: Ints, weights: Floats, group: Ints) -> Ints:
     # A group without weight, such as a compound of empty houses, shares alike.
     weights = np.where(sums[group] > 0, weights, 1.0)
     share = totals[group] * weights / np.bincount(group, weights, minlength=len(totals))[group]
-    # 2.9999999999 is 3 less a rounding; without this its remainder would win a place twice.
+    # 2.9999999999 is 3 less a rounding, and must not take part in the remainders.
     value = np.floor(share + 1e-9).astype(np.int64)
     missing = totals - np.bincount(group, value, minlength=len(totals)).astype(np.int64)
     # Remainders that differ by a rounding are ties, on any machine.

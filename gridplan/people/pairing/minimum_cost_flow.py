@@ -203,8 +203,8 @@ def _solve_columns(
     upper = np.concatenate(
         [problem.each[i], problem.most, problem.steps[:, 1], np.full(n, np.inf)]
     ).astype(float)
+    # Only what sources give has a lower limit.
     lower = np.concatenate([np.zeros(c), problem.least, np.zeros(k + n)]).astype(float)
-    # What has a lower limit is only the giving of sources.
     price = np.concatenate([cost, np.zeros(n), problem.steps[:, 2], np.full(n, _outweigh(problem))])
     solution = linprog(
         price,
@@ -289,7 +289,7 @@ def _reduce_costs(problem: FlowProblem, u: Floats, v: Floats) -> Iterator[tuple[
         bonus = problem.bonus[
             (problem.bonus[:, 0] >= start) & (problem.bonus[:, 0] < start + len(rows))
         ]
-        # A pair stands once in the bonus, so plain indexing is safe.
+        # Existing pairs are checked for repetition, so plain indexing is safe.
         reduced[bonus[:, 0].astype(np.int64) - start, bonus[:, 1].astype(np.int64)] -= bonus[:, 2]
         reduced[apart > problem.farthest] = np.inf
         reduced[(problem.most[rows] <= 0) | (problem.each[rows] <= 0)] = np.inf

@@ -73,7 +73,7 @@ def repair_share(
     drawn = posts["fixed"].to_numpy(bool)
     post = serves["post"].to_numpy(np.int64)
     grid = serves["subgrid"].to_numpy(np.int64)
-    # Members that each sub-grid, and below each community, still lacks for the share.
+    # How many members each sub-grid still lacks for the share; communities follow below.
     need = count_lacking(
         np.bincount(grid, minlength=subgrids),
         np.bincount(grid, party[post], minlength=subgrids),
