@@ -13,13 +13,10 @@ from typer.testing import CliRunner
 import gridplan as gp
 from gridplan.cli import app
 from gridplan.plan import ALL_TABLES
+from gridplan.redrawing.editing.edit_commands import EditCommand, write_command
 from gridplan.redrawing.editing.edit_plan import edit, preview, write_log
-from gridplan.redrawing.editing.edit_script import (
-    EXAMPLES,
-    EditCommand,
-    parse_script,
-    write_command,
-)
+from gridplan.redrawing.editing.edit_script import parse_script
+from gridplan.redrawing.editing.script_words import EXAMPLES
 from gridplan.redrawing.revision.locks import (
     find_contradictions,
     find_frozen,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from gridplan.redrawing.editing.edit_script import EditCommand, write_command
+from gridplan.redrawing.editing.edit_commands import EditCommand, write_command
 
 
 def write_commands(changes: pd.DataFrame, stairwells: Any) -> list[str]:

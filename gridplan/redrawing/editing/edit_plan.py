@@ -13,7 +13,8 @@ from gridplan.engine.engine import Progress, keep_silent
 from gridplan.errors import InputError, PlanError, Problem
 from gridplan.plan import Plan
 from gridplan.redrawing.editing.code_lookup import RefusedError
-from gridplan.redrawing.editing.edit_script import CommandBatch, parse_script, write_command
+from gridplan.redrawing.editing.edit_commands import CommandBatch, write_command
+from gridplan.redrawing.editing.edit_script import parse_script
 from gridplan.redrawing.editing.edit_verbs import carry_out
 from gridplan.redrawing.editing.trial_assignment import FIGURES, BoardState, EditBoard, MadeCommand
 from gridplan.redrawing.revision.plan_history import note_version

@@ -17,6 +17,7 @@ from gridplan.redrawing.editing.code_lookup import (
     find_subgrid,
     refuse,
 )
+from gridplan.redrawing.editing.edit_commands import EditCommand
 from gridplan.redrawing.editing.edit_refusals import (
     find_community,
     list_locked,
@@ -26,7 +27,6 @@ from gridplan.redrawing.editing.edit_refusals import (
     refuse_locked,
     refuse_taken,
 )
-from gridplan.redrawing.editing.edit_script import EditCommand
 from gridplan.redrawing.editing.trial_assignment import BoardState, EditBoard, MadeCommand
 from gridplan.redrawing.revision.locks import add_locks
 from gridplan.redrawing.revision.new_codes import number_next

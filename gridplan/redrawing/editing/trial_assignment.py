@@ -15,7 +15,8 @@ from gridplan.division.divide import find_centres
 from gridplan.division.problem import DivisionProblem
 from gridplan.plan import Plan
 from gridplan.planning.prepare import open_land
-from gridplan.redrawing.editing.edit_script import EditCommand, parse_script
+from gridplan.redrawing.editing.edit_commands import EditCommand
+from gridplan.redrawing.editing.edit_script import parse_script
 from gridplan.redrawing.revision.new_codes import find_used
 
 FIGURES = ("households", "in_band", "mean_walk", "household_metres", "contiguous", "pieces")

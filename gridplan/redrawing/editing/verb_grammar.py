@@ -1,0 +1,169 @@
+"""The grammar of each verb: from the words of a line to the parts of a command."""
+
+from __future__ import annotations
+
+import re
+
+from gridplan.redrawing.editing.script_words import (
+    AND_WORDS,
+    AS_WORDS,
+    AT_WORDS,
+    EXAMPLES,
+    NOUN_LEVELS,
+    TO_WORDS,
+    Words,
+)
+
+# level, things, others, new and count of an edit command, in its order
+Parsed = tuple[str, tuple[str, ...], tuple[str, ...], bool, int]
+
+
+class UnclearError(Exception):
+    """A line that is not understood; the text says why, and how to write it."""
+
+
+def _cut_at(words: Words, particles: set[str], last: bool = True) -> tuple[Words, Words]:
+    """Cut words at the last, or first, of some particles."""
+    places = [
+        n for n, (word, quoted) in enumerate(words) if not quoted and word.lower() in particles
+    ]
+    if not places:
+        return words, []
+    n = places[-1 if last else 0]
+    return words[:n], words[n + 1 :]
+
+
+def _read_things(words: Words) -> tuple[str, tuple[str, ...]]:
+    """Read what kind of things are named, and their codes."""
+    level = ""
+    codes = []
+    # The first noun names the kind: one line is about things of one kind.
+    for word, quoted in words:
+        low = word.lower()
+        if not quoted and low in NOUN_LEVELS:
+            level = level or NOUN_LEVELS[low]
+        elif not quoted and low in AND_WORDS:
+            continue
+        else:
+            codes.append(word)
+    # A code named twice counts once, and the order of the line is kept.
+    return level, tuple(dict.fromkeys(codes))
+
+
+def _read_two_sides(words: Words, particles: set[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Read the codes before and after the last of some particles."""
+    left, right = _cut_at(words, particles)
+    things = _read_things(left)[1]
+    # Without a particle two codes side by side are the two sides.
+    if not right and len(things) == 2:
+        return things[:1], things[1:]
+    return things, _read_things(right)[1]
+
+
+def _parse_move(words: Words) -> Parsed:
+    left, right = _cut_at(words, TO_WORDS)
+    level, things = _read_things(left)
+    _require(
+        bool(things) and level in ("", "building", "stairwell"),
+        "move",
+        "which building or stairwell goes where?",
+    )
+    if right and right[0] == ("new", False):
+        codes = _read_things([w for w in right[1:] if w[1] or w[0].lower() not in AS_WORDS])[1]
+        _require(len(codes) < 2, "move", "a new sub-grid has one code")
+        return level, things, codes, True, 0
+    codes = _read_things(right)[1]
+    _require(len(codes) == 1, "move", "to which sub-grid?")
+    return level, things, codes, False, 0
+
+
+def _parse_swap(words: Words) -> Parsed:
+    # The first particle divides the sides, for later ones list the other side:
+    # swap A with B and C.
+    left, right = _cut_at(words, AND_WORDS, last=False)
+    level, things = _read_things(left)
+    others = _read_things(right)[1]
+    if not right and len(things) == 2:
+        others = things[1:]
+        things = things[:1]
+    _require(
+        bool(things and others) and level in ("", "building", "stairwell"),
+        "swap",
+        "which building with which?",
+    )
+    return level, things, others, False, 0
+
+
+def _parse_split(words: Words) -> Parsed:
+    left, right = _cut_at(words, AS_WORDS | {"in"})
+    _, things = _read_things(left)
+    if not right and len(things) == 2 and things[-1].isdecimal():
+        right = [(things[-1], False)]
+        things = things[:1]
+    # Chinese writes a measure word behind the number, as in 3个.
+    count = re.sub(r"\D*$", "", right[0][0]) if right else "2"
+    _require(
+        len(things) == 1 and count.isdecimal() and 2 <= int(count) <= 99,
+        "split",
+        "which sub-grid into how many, 2 or more?",
+    )
+    return "subgrid", things, (), False, int(count)
+
+
+def _parse_merge(words: Words) -> Parsed:
+    left, right = _cut_at(words, TO_WORDS)
+    things = _read_things(left)[1]
+    others = _read_things(right)[1]
+    _require(
+        bool(things) and len(others) == 1, "merge", "which sub-grid into which, whose code stays?"
+    )
+    return "subgrid", things, others, False, 0
+
+
+def _parse_lock(words: Words) -> Parsed:
+    if [(w.lower(), q) for w, q in words] == [("all", False)]:
+        return "all", (), (), False, 0
+    level, things = _read_things(words)
+    _require(
+        bool(things) and level != "stairwell",
+        "lock",
+        "which sub-grid, building, community or code, or all?",
+    )
+    return level, things, (), False, 0
+
+
+def _parse_recode(words: Words) -> Parsed:
+    things, others = _read_two_sides(words, AS_WORDS)
+    _require(len(things) == 1 and len(others) == 1, "recode", "which code becomes which?")
+    return "subgrid", things, others, False, 0
+
+
+def _parse_centre(words: Words) -> Parsed:
+    things, others = _read_two_sides(words, AT_WORDS)
+    _require(
+        len(things) == 1 and len(others) == 1, "centre", "of which sub-grid, at which stairwell?"
+    )
+    return "subgrid", things, others, False, 0
+
+
+def _parse_undo(words: Words) -> Parsed:
+    _require(not words, "undo", "undo takes back the command before it, and stands alone")
+    return "", (), (), False, 0
+
+
+PARSERS = {
+    "move": _parse_move,
+    "swap": _parse_swap,
+    "split": _parse_split,
+    "merge": _parse_merge,
+    "lock": _parse_lock,
+    "unlock": _parse_lock,
+    "recode": _parse_recode,
+    "centre": _parse_centre,
+    "undo": _parse_undo,
+}
+
+
+def _require(holds: bool, verb: str, what: str) -> None:
+    if not holds:
+        raise UnclearError(f"{verb}: {what}", f"for example: {EXAMPLES[verb]}")
