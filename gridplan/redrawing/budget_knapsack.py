@@ -11,8 +11,10 @@ from scipy.sparse import csr_matrix, vstack
 from gridplan.division.move_budgets import BudgetedDivision
 from gridplan.engine.highs import open_programme
 
+# The search ends after so many nodes rather than seconds, so that it ends
+# alike on every machine.
 NODES = 2_000
-GAP = 1e-6
+GAP = 1e-6  # share of the price within which a choice counts as the best
 
 
 def choose_divisions(
@@ -20,10 +22,8 @@ def choose_divisions(
 ) -> list[int]:
     """Choose one choice for every place, the least in price and moves together.
 
-    No more households move in all than ``most``.
-
-    Where even the choices with fewest moves come to more than ``most``, these
-    are taken.
+    At most ``most`` households move; where even the choices with fewest moves
+    come to more, these are taken.
 
     Examples
     --------
@@ -71,5 +71,6 @@ def choose_divisions(
     # Stopped at the node limit before any solution: the fewest moves are still one.
     if model.getInfo().primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
         return least
+    # The solver keeps whole numbers only within a tolerance.
     chosen = np.flatnonzero(np.array(model.getSolution().col_value) > 0.5)
     return [int(n - firsts[of[n]]) for n in chosen]

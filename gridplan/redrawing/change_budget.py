@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from gridplan.site import Site
 
 SHARES = (0.0, 0.01, 0.02, 0.05, 0.1, 0.2)
+# Shares looked at within an island, closer together at the low end, where most
+# budgets are and where each further household buys most.
 WITHIN = (
     0.0,
     0.005,
@@ -39,7 +41,7 @@ WITHIN = (
     0.2,
     0.3,
     0.5,
-)  # shares looked at within an island
+)
 FREE = "from nothing"
 
 
@@ -102,7 +104,8 @@ def trace_budget(
     >>> from gridplan.synthetic import make_board_plan
     >>> plan = make_board_plan((1, 1, 1, 1, 2, 2) * 2)
     >>> rules = Rules().replace(urban={"low": 50, "target": 60, "high": 70})
-    >>> trace_budget(plan, rules=rules, shares=(0, 0.1, 0.2)).table[["moved", "in_band"]].values.tolist()
+    >>> table = trace_budget(plan, rules=rules, shares=(0, 0.1, 0.2)).table
+    >>> table[["moved", "in_band"]].values.tolist()
     [[0.0, 0.0], [10.0, 1.0], [20.0, 1.0], [20.0, 1.0]]
     """
     # The curve is of the whole city, also where nothing is out of rule.
@@ -116,6 +119,7 @@ def trace_budget(
     )
     # Households that limits or barriers parted move under any budget, so they come off it.
     parted = count_parted(inputs)
+    # A plan without households has no shares; one keeps them defined.
     known = max(1, inputs.households)
     rows = []
     for share in sorted({float(s) for s in shares}):
@@ -144,6 +148,7 @@ def _trace(
 ) -> tuple[tuple[BudgetedDivision, ...], list[pd.DataFrame]]:
     """Trace an island, whose locked sub-grids stay as they are."""
     choices = trace_move_budgets(island.problem, island.homes, how, WITHIN, island.closed).choices
+    # Measured here, so that it is done for the islands in parallel as well.
     return choices, [
         measure_parts(island.problem, choice.part).assign(**_list_band(island))
         for choice in choices
@@ -165,6 +170,8 @@ def _sum_islands(
     out = np.maximum(0, np.maximum(parts["low"] - mass, mass - parts["high"]))
     moved = sum(choice.moved for choice, _ in chosen) + parted
     return {
+        # Rounded, so that the last digits of sums do not differ between
+        # machines.
         "moved": moved,
         "moved_share": round(moved / known, 5),
         "subgrids": len(parts),

@@ -82,6 +82,8 @@ def prepare_redraw(plan: Plan, site: Site | None, rules: Rules, progress: Progre
     # On its own land every home is its own match, and nothing needs to be prepared.
     if site is None:
         was = plan.stairwells["subgrid"].astype("str")
+        # Nothing is gone from the same land: no rows, but the columns of those
+        # gone.
         nobody = plan.stairwells.iloc[:0][["building", "community", "subgrid", "households"]]
         home = _choose_homes(plan.stairwells, plan.neighbours, was)
         buildings = plan.stairwells["building"].astype("str")
@@ -106,13 +108,17 @@ def prepare_redraw(plan: Plan, site: Site | None, rules: Rules, progress: Progre
     was = matching.stairwells["home"].reindex(stairwells.index).fillna("").astype("str")
     # Without a single match the site is that of another place, or has other coordinates.
     if not (was != "").any():
-        remedy = "give the site that the plan was drawn on as it is now; `gridplan plan` draws one from nothing"
+        remedy = (
+            "give the site that the plan was drawn on as it is now; "
+            "`gridplan plan` draws one from nothing"
+        )
         raise InputError(
             [Problem("buildings", "the same land", "no home of the plan is on this site", remedy)]
         )
     old = matching.stairwells["old_building"].reindex(stairwells.index).fillna("")
     # Locks name buildings of the plan before, so new ones go by the old code where there is one.
     building = old.where(old != "", stairwells["building"]).astype("str")
+    # Noted only now: a site that is refused keeps its ledger as it was.
     site = site.note([*land.entries, *matching.entries])
     stairwells = stairwells.assign(subgrid=was)
     home = _choose_homes(stairwells, neighbours, was)
@@ -156,6 +162,7 @@ def _choose_homes(
         }
     )
     # Of two islands with as many households the one with the first home, so that ties are stable.
+    # A rank, since codes are texts and the least of a group is asked for.
     table["first"] = np.argsort(np.argsort(stairwells.index.to_numpy(object)))
     pieces = table.groupby(["was", "island"], as_index=False).agg(
         households=("households", "sum"), first=("first", "min")
@@ -165,4 +172,6 @@ def _choose_homes(
     ).drop_duplicates("was")
     owner = dict(zip(pieces["was"], pieces["island"], strict=True))
     stays = table["was"].map(owner).to_numpy() == island
+    # New homes share the empty code, which stays empty wherever it is carried
+    # on.
     return was.where(stays, "").astype("str")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -16,9 +15,6 @@ from gridplan.planning.prepare import PreparedLand
 from gridplan.redrawing.former_homes import RedrawInputs
 from gridplan.redrawing.revision.locks import FrozenHomes, find_frozen
 from gridplan.rules.all_rules import Rules
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True)
@@ -51,6 +47,8 @@ def list_islands(
     )
     doors = inputs.stairwells[inputs.stairwells["community"].isin(concerned)]
     land = PreparedLand(inputs.site, inputs.stairwells, inputs.neighbours, rules).take(doors)
+    # Locks name buildings of the plan before, which new ones may continue
+    # under another code.
     frozen = find_frozen(inputs.plan, inputs.stairwells, inputs.home, inputs.building)
     # Locked homes, and those that were moved by hand, stay where they are.
     fixed = pd.Series(
@@ -82,6 +80,7 @@ def _make_island(
     every: bool,
 ) -> RedrawIsland:
     codes = tuple(sorted(set(home) - {""}))
+    # Homes without a sub-grid to stay in are labelled -1.
     place = {code: n for n, code in enumerate(codes)} | {"": -1}
     label = np.array([place[h] for h in home], np.int64)
     closed = np.array([code in frozen.closed for code in codes], bool)
@@ -91,6 +90,7 @@ def _make_island(
     return RedrawIsland(
         community,
         problem,
+        # A home that is in no sub-grid has nothing to be held to.
         EarlierParts(label, len(codes), fixed & (label >= 0), kept),
         codes,
         wanted,

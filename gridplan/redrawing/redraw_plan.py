@@ -113,7 +113,9 @@ def find_triggers(
     *,
     progress: Progress = keep_silent,
 ) -> pd.DataFrame:
-    """Look what of a plan is out of rule, or soon will be, on the land as it is now; draws nothing.
+    """Find what of a plan is out of rule, or soon will be, on the land as it is now.
+
+    Nothing is drawn.
 
     Parameters
     ----------
@@ -128,8 +130,11 @@ def find_triggers(
     Examples
     --------
     >>> from gridplan.synthetic import make_board_plan
-    >>> find_triggers(make_board_plan((1, 1, 1, 1, 2, 2) * 2))[["rule", "reason"]].values.tolist()
-    [['over', '80 households, more than 70; as before'], ['under', '40 households, fewer than 50; as before']]
+    >>> triggers = find_triggers(make_board_plan((1, 1, 1, 1, 2, 2) * 2))
+    >>> triggers["rule"].tolist()
+    ['over', 'under']
+    >>> triggers["reason"].tolist()
+    ['80 households, more than 70; as before', '40 households, fewer than 50; as before']
     """
     rules = rules or plan.rules
     return list_triggers(prepare_redraw(plan, site, rules, progress), rules)
@@ -195,7 +200,7 @@ def draw_next(
 
 
 def count_parted(inputs: RedrawInputs) -> int:
-    """Count the households that must move, cut off from their sub-grid by a new limit or barrier."""
+    """Count the households that must move, cut off by a new limit or barrier."""
     return int(inputs.stairwells.loc[(inputs.was != "") & (inputs.home == ""), "households"].sum())
 
 
@@ -231,8 +236,9 @@ def assign_stairwells(
     fresh: dict[str, list[tuple[Ints, Floats, Ints]]] = {}
     explained: list[tuple[str, Ints, list[Any]]] = []
     for island, place, choice in taken:
+        # Islands are problems of their own, whose atoms are looked up by code.
         rows = np.array([place_of[island.problem.ids[a]] for a in place.atoms])
-        own = island.problem.take(place.atoms)
+        problem = island.problem.take(place.atoms)
         for p, carried in enumerate(choice.carries):
             members = choice.part == p
             # A part that carries an earlier sub-grid on keeps its code; others are coded below.
@@ -240,7 +246,7 @@ def assign_stairwells(
                 member[rows[members]] = island.codes[carried]
             else:
                 fresh.setdefault(island.community, []).append(
-                    (rows[members], own.xy[members], own.weights[members])
+                    (rows[members], problem.xy[members], problem.weights[members])
                 )
         # Only arithmetic over a whole island proves that no plan could keep the band.
         whole = len(place.atoms) == len(island.problem)
@@ -248,7 +254,10 @@ def assign_stairwells(
             (
                 island.community,
                 rows,
-                [(choice.part, s) for s in explain_parts(own, choice.part, 0, whole, False, False)],
+                [
+                    (choice.part, s)
+                    for s in explain_parts(problem, choice.part, 0, whole, False, False)
+                ],
             )
         )
     # All new parts of a community are coded at once, so that numbers follow the map.
@@ -258,6 +267,8 @@ def assign_stairwells(
     exceptions = [
         {
             "community": community,
+            # Any stairwell of the part names its code, which new parts have
+            # only now.
             "subgrid": member[rows[np.flatnonzero(part == s.part)[0]]],
             "rule": s.rule,
             "proven": s.proven,
@@ -295,6 +306,8 @@ def _finish_plan(
     # Nobody moves and the land is the same: the plan itself is the next plan.
     if not inputs.renewed and (member == inputs.was).all():
         return inputs.plan
+    # On its own land the plan hands over nothing, so that only what moved is
+    # made again.
     land = (
         {"site": inputs.site, "stairwells": inputs.stairwells, "neighbours": inputs.neighbours}
         if inputs.renewed
@@ -304,6 +317,7 @@ def _finish_plan(
     plan = renew_plan(
         inputs.plan, member, **land, rules=rules, exceptions=exceptions, progress=progress
     )
+    # New homes have no former sub-grid, so going into one is no move.
     known = inputs.was != ""
     moved = int(inputs.stairwells.loc[known & (inputs.was != member), "households"].sum())
     over = explain_cap(inputs, rules, moved)
@@ -316,9 +330,13 @@ def _finish_plan(
         concordance=make_concordance(
             follow_households(inputs.plan, plan, rules.redraw, inputs.match)
         ),
-        edits=make_empty("edits"),  # their log makes the plan before again, not this one
+        # Their log makes the plan before again, not this one.
+        edits=make_empty("edits"),
     ).note(entries)
-    what = f"{int(triggers['urgent'].sum())} out of rule, {moved} of {inputs.households} households moved"
+    what = (
+        f"{int(triggers['urgent'].sum())} out of rule, "
+        f"{moved} of {inputs.households} households moved"
+    )
     what += f"; {over}" if over else ""
     return note_version(
         inputs.plan, plan, order.verb, date=order.date, by=order.by, what=what, moved=moved
@@ -326,7 +344,7 @@ def _finish_plan(
 
 
 def _list_contradictions(inputs: RedrawInputs, member: pd.Series[str]) -> list[dict[str, Any]]:
-    """Tell of locks that cannot all hold, or that hold the plan out of rule, as exceptions."""
+    """List as exceptions the locks that cannot all hold, or hold the plan out of rule."""
     if inputs.plan.locks.empty:
         return []
     contradictions = find_contradictions(
@@ -336,6 +354,8 @@ def _list_contradictions(inputs: RedrawInputs, member: pd.Series[str]) -> list[d
     return [
         {
             "community": c.community,
+            # A contradiction may be about a building, or a sub-grid that has
+            # ended.
             "subgrid": c.of if c.of in there else "",
             "rule": "locks",
             "proven": True,

@@ -92,6 +92,7 @@ def find_held(plan: Plan) -> frozenset[str]:
     >>> sorted(find_held(edit(make_board_plan(), "swap building h03 with building h04").plan))
     ['h03-1', 'h04-1']
     """
+    # The log holds only lines that were carried out, so none of it is unclear.
     batches, _ = parse_script(list(plan.edits["command"]))
     # Only these verbs put named homes somewhere; splits and merges leave the choice to the search.
     moves = [

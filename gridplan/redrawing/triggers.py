@@ -58,6 +58,7 @@ def list_triggers(inputs: RedrawInputs, rules: Rules) -> pd.DataFrame:
     frame = frame.assign(order=frame["rule"].map(order)).sort_values(
         ["community", "order", "subgrid", "of"], ignore_index=True
     )
+    # Numbers of one width sort as texts as they do as numbers.
     frame["trigger"] = (frame.index + 1).astype(str).str.zfill(len(str(len(frame))))
     return conform_table("triggers", frame.drop(columns="order"))
 
@@ -91,6 +92,7 @@ def _sum_subgrids(inputs: RedrawInputs, rules: Rules) -> pd.DataFrame:
     known = plan.exceptions[plan.exceptions["subgrid"].isin(state.index)]
     # On new land any known exception is an old matter; on its own land only what is proven is.
     listed = set(known["subgrid"]) if inputs.renewed else set(known.loc[known["proven"], "subgrid"])
+    # An exception that was accepted stays accepted until the homes change.
     state["settled"] = [
         code in listed and not c for code, c in zip(state.index, changed, strict=True)
     ]
@@ -128,6 +130,7 @@ def _list_sizes(state: pd.DataFrame) -> list[list[Any]]:
     rows = []
     for code, s in state.iterrows():
         grown = f"it had {s.before}" if s.now != s.before else "as before"
+        # Nothing is left to repair: its land goes to the sub-grids round it.
         if s.now == 0 and s.before > 0:
             rows.append(
                 [
@@ -161,6 +164,7 @@ def _list_apart(state: pd.DataFrame) -> list[list[Any]]:
             "apart",
             code,
             s.now,
+            # In as many pieces as before, and listed for it: an old matter.
             s.pieces != s.pieces_before or not s.settled,
             f"its homes are in {s.pieces} pieces that cannot be walked between within it",
         ]
@@ -169,6 +173,8 @@ def _list_apart(state: pd.DataFrame) -> list[list[Any]]:
 
 
 def _list_new(inputs: RedrawInputs) -> list[list[Any]]:
+    # By building, since that is what a planner knows; its doors come and go
+    # together.
     new = inputs.stairwells[inputs.was == ""]
     by = new.groupby(["community", "building"], sort=True)["households"].sum()
     return [
@@ -228,6 +234,8 @@ def _list_limits(inputs: RedrawInputs) -> list[list[Any]]:
         [c, "", "land", c, 0, False, "the community is gone"]
         for c in old.index.difference(new.index)
     ]
+    # Communities whose code changed count as gone and new, since limits go by
+    # code.
     both = new.index.intersection(old.index)
     before = old.geometry.reindex(both).to_crs(new.crs)
     now = new.geometry.reindex(both)

@@ -19,8 +19,8 @@ NOUNS = {
     "community": "community",
     "code": "code",
 }
-# codes among which near ones are looked for one by one; of more only those
-# that share an end
+# Codes among which near ones are looked for one by one; of more only those
+# that share an end, since letters are compared pair by pair.
 MANY = 5_000
 
 
@@ -50,6 +50,7 @@ def find_code(text: str, codes: Iterable[str], noun: str) -> str:
     >>> find_code("b12-1", ["B12-1", "B12-2"], "stairwell")
     'B12-1'
     """
+    # A set is not copied: this is asked for every thing of every command.
     known = codes if isinstance(codes, set | frozenset | dict) else set(codes)
     if text in known:
         return text
@@ -57,6 +58,7 @@ def find_code(text: str, codes: Iterable[str], noun: str) -> str:
     same = sorted(code for code in known if code.casefold() == folded)
     if len(same) == 1:
         return same[0]
+    # Two codes that differ only in case: the planner has to say which.
     if same:
         raise refuse(
             "codes are known",
@@ -102,6 +104,8 @@ def find_doors(
     named: list[tuple[str, str]] = []
     names: dict[str, Any] = {"building": board.rows, "stairwell": set(board.stairwells)}
     for thing in things:
+        # A colon may be part of a building's own code, which goes before a
+        # prefix.
         prefix, _, rest = thing.partition(":")
         kind, text = (
             (prefix, rest)
@@ -114,6 +118,7 @@ def find_doors(
         try:
             named.append((kind, find_code(text, names[kind], NOUNS[kind])))
         except RefusedError as error:
+            # A code in another case may still be that of a stairwell.
             if level or kind == "stairwell" or not _is_stairwell(text, names["stairwell"]):
                 problems += error.problems
             else:
@@ -125,9 +130,12 @@ def find_doors(
         board.rows[code] if kind == "building" else board.stairwells.get_indexer([code])
         for kind, code in named
     ]
+    # A building and one of its own stairwells may both be named; each row
+    # counts once.
     rows = np.unique(np.concatenate(rows_of_each)).astype(np.int64)
     if len(kinds) == 1:
         return kinds.pop(), tuple(code for _, code in named), rows
+    # A command is about one kind, so a mixture is written out by stairwell.
     return "stairwell", tuple(str(s) for s in board.stairwells[rows]), rows
 
 

@@ -1,4 +1,4 @@
-"""Changes of sub-grids written as edit commands, so that they are checked and logged like others."""
+"""Changes of sub-grids written as edit commands, to be checked and logged like others."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ def write_commands(changes: pd.DataFrame, stairwells: Any) -> list[str]:
     --------
     >>> from gridplan.synthetic import make_board_plan
     >>> doors = make_board_plan().stairwells
-    >>> changes = doors.loc[["h04-1", "h05-1"], ["building"]].assign(old="0301-002", new=["0301-001", "0301-003"])
+    >>> changes = doors.loc[["h04-1", "h05-1"], ["building"]]
+    >>> changes = changes.assign(old="0301-002", new=["0301-001", "0301-003"])
     >>> write_commands(changes, doors)
     ['move building h05 to new as 0301-003', 'move building h04 to 0301-001']
     """
@@ -44,6 +45,8 @@ def write_commands(changes: pd.DataFrame, stairwells: Any) -> list[str]:
     for (old, new), count in ways.items():
         movers = rest[(rest["old"] == old) & (rest["new"] == new)]
         back = rest[(rest["old"] == new) & (rest["new"] == old)]
+        # Renamed only if it goes whole to a code that is new and fed by it
+        # alone, and no other home is to come under the old code.
         if new not in known and count == size[old] and sources[new] == 1 and old not in wanted:
             lines.append(write_command(EditCommand("recode", "subgrid", (old,), (new,))))
             rest = rest.drop(index=movers.index)
@@ -54,6 +57,7 @@ def write_commands(changes: pd.DataFrame, stairwells: Any) -> list[str]:
                 )
             )
             rest = rest.drop(index=[*movers.index, *back.index])
+    # Sub-grids that all their homes leave while others come.
     gone = [
         old
         for old, movers in rest.groupby("old")
@@ -84,6 +88,7 @@ def _write_waiting(
     made = set(filled)
     # Nobody can leave first in a ring of sub-grids, so homes there change places.
     while waiting_homes:
+        # Safe once somebody has come in, or if nobody who waits is to come.
         targets = {new for _, new in waiting_homes.values()}
         ready = [old for old in sorted(waiting_homes) if old in made or old not in targets]
         if ready:
@@ -95,6 +100,8 @@ def _write_waiting(
         old = min(waiting_homes)
         home, new = waiting_homes.pop(old)
         while new != old:
+            # After the swap the other home is where this one was, with its own
+            # way still to go.
             other, onward = waiting_homes.pop(new)
             lines.append(write_command(EditCommand("swap", "stairwell", (home,), (other,))))
             home = other
@@ -116,5 +123,6 @@ def _write_moves(movers: pd.DataFrame, new: str, is_new: bool, stairwells: Any) 
     commands = [
         EditCommand("move", level, things, (new,)) for level, things in named.items() if things
     ]
+    # Only the first line begins the sub-grid: by the second one it is there.
     commands[0] = EditCommand("move", commands[0].level, commands[0].things, (new,), new=is_new)
     return [write_command(command) for command in commands]

@@ -44,7 +44,9 @@ class Preview:
     def __repr__(self) -> str:
         """Write on one line what it would do."""
         moved = say_count(self.moved, "household")
-        return f"Preview({moved} move, {say_count(len(self.table), 'sub-grid')} touched, {say_count(len(self.warnings), 'warning')})"
+        touched = say_count(len(self.table), "sub-grid")
+        warnings = say_count(len(self.warnings), "warning")
+        return f"Preview({moved} move, {touched} touched, {warnings})"
 
     def _repr_html_(self) -> str:
         """Write the table and the warnings for a notebook."""
@@ -116,10 +118,11 @@ def edit(
     Examples
     --------
     >>> from gridplan.synthetic import make_board_plan
-    >>> done = edit(make_board_plan(), "move building H04 to 0301-001", by="planning office", date="2026-11-24")
-    >>> done.plan.subgrids["households"].to_dict(), done.preview.moved
+    >>> script = "move building H04 to 0301-001"
+    >>> edited = edit(make_board_plan(), script, by="planning office", date="2026-11-24")
+    >>> edited.plan.subgrids["households"].to_dict(), edited.preview.moved
     ({'0301-001': 70, '0301-002': 50}, 10)
-    >>> print(done.log)
+    >>> print(edited.log)
     # 2026-11-24 planning office: moved 10 households
     move building h04 to 0301-001
     <BLANKLINE>
@@ -159,6 +162,7 @@ def _run(
             "a release holds no households -> edit the working plan, and release it again"
         )
     batches, problems = parse_script(commands)
+    # The log writes the office into a heading of one line.
     by = " ".join(by.split())
     # What the log says of date and office wins, so that a log makes the same plan again.
     batches = [replace(b, date=b.date or date, by=b.by or by) for b in batches]
@@ -167,6 +171,8 @@ def _run(
     state = board.open()
     steps: list[tuple[CommandBatch, BoardState]] = []
     for batch in batches:
+        # Members and locks go on; effects, warnings and renames are those of a
+        # batch.
         state, refused = _run_batch(board, replace(state, made=(), warnings=(), renamed={}), batch)
         problems += refused
         steps.append((batch, state))
@@ -179,6 +185,8 @@ def _run(
                 "for example: move building B12 to 0301-007",
             )
         ]
+    # Commands after a refused one are tried as well, so that all faults are
+    # listed at once.
     if problems:
         raise InputError(sorted(problems, key=_find_line))
     return board, steps
@@ -219,11 +227,14 @@ def _run_batch(
 
 def _find_line(problem: Problem) -> int:
     word = problem.message.removeprefix("line ").partition(":")[0]
+    # What is about no line, such as a date, comes first.
     return int(word) if word.isdecimal() else 0
 
 
 def _check_date(date: str) -> list[Problem]:
     try:
+        # Python reads other forms as well, such as 20261124, which the log
+        # would not read back.
         good = datetime.date.fromisoformat(date).isoformat() == date
     except ValueError:
         good = False
@@ -232,7 +243,8 @@ def _check_date(date: str) -> list[Problem]:
 
 
 def _commit(plan: Plan, batch: CommandBatch, state: BoardState, progress: Progress) -> Plan:
-    """Make the plan of a state, with its locks, its rows of the log and its entry in the history."""
+    """Make the plan of a state, with its locks, rows of the log and entry in the history."""
+    # All of its commands were undone.
     if not state.made:
         return plan
     doors = plan.stairwells
@@ -257,6 +269,7 @@ def _add_rows(
     Its rows are numbered batch.command, so that the same batches can be made
     again.
     """
+    # After the last batch of the log, padded so that keys sort as texts.
     number = 1 + max((int(str(key).partition(".")[0]) for key in edits.index), default=0)
     rows = [
         {
@@ -280,6 +293,7 @@ def _preview(
     last = steps[-1][1] if steps else first
     off = first.member != last.member
     codes = {*first.member[off], *last.member[off]}
+    # Another centre changes the figures though nobody moves.
     codes |= {
         c for c in {*first.centres, *last.centres} if first.centres.get(c) != last.centres.get(c)
     }
@@ -301,6 +315,7 @@ def _preview(
 
 def _follow(code: str, renames: dict[str, str]) -> str:
     """Follow a code through the renames of a script."""
+    # Codes that were exchanged lead back to where they began.
     seen: set[str] = set()
     while code in renames and code not in seen:
         seen.add(code)
@@ -317,27 +332,28 @@ def write_log(plan: Plan) -> str:
     --------
     >>> from gridplan.synthetic import make_board_plan
     >>> base = make_board_plan()
-    >>> done = edit(edit(base, "lock building h01", by="street office").plan, "move building h04 to 0301-001", date="2026-11-24")
-    >>> print(done.log)
+    >>> locked = edit(base, "lock building h01", by="street office").plan
+    >>> edited = edit(locked, "move building h04 to 0301-001", date="2026-11-24")
+    >>> print(edited.log)
     # street office: moved no households
     lock building h01
     <BLANKLINE>
     # 2026-11-24: moved 10 households
     move building h04 to 0301-001
     <BLANKLINE>
-    >>> edit(base, done.log).log == done.log
+    >>> edit(base, edited.log).log == edited.log
     True
     """
     if plan.edits.empty:
         return ""
     blocks = []
-    for _, own in plan.edits.groupby(
+    for _, rows in plan.edits.groupby(
         plan.edits.index.str.partition(".").get_level_values(0), sort=True
     ):
-        who = " ".join(word for word in (own["date"].iloc[0], own["by"].iloc[0]) if word)
-        moved = int(own["moved"].sum())
+        who = " ".join(word for word in (rows["date"].iloc[0], rows["by"].iloc[0]) if word)
+        moved = int(rows["moved"].sum())
         count = f"{moved} household{'s' if moved != 1 else ''}" if moved else "no households"
         blocks.append(
-            "\n".join([f"# {who + ': ' if who else ''}moved {count}", *own["command"], ""])
+            "\n".join([f"# {who + ': ' if who else ''}moved {count}", *rows["command"], ""])
         )
     return "\n".join(blocks)

@@ -6,10 +6,7 @@ import numpy as np
 
 from gridplan.arrays import Ints, Objects
 from gridplan.errors import Problem
-from gridplan.redrawing.editing.code_lookup import (
-    RefusedError,
-    refuse,
-)
+from gridplan.redrawing.editing.code_lookup import RefusedError, refuse
 from gridplan.redrawing.editing.trial_assignment import BoardState, EditBoard
 
 
@@ -37,6 +34,8 @@ def refuse_across(board: EditBoard, state: BoardState, rows: Ints, codes: Object
     over = np.array([state.lies_in[c] for c in codes], object)
     wrong = np.flatnonzero(board.community[rows] != over)
     if len(wrong):
+        # One home is enough to show what is wrong; all others are of the same
+        # command.
         n = wrong[0]
         home = f"{board.stairwells[rows[n]]} lies in {board.community[rows[n]]}"
         remedy = f"choose a sub-grid of {board.community[rows[n]]}"
@@ -48,6 +47,8 @@ def refuse_across(board: EditBoard, state: BoardState, rows: Ints, codes: Object
 def refuse_locked(board: EditBoard, state: BoardState, moved: Ints, to: Objects) -> None:
     """Refuse to move homes out of or into what is locked, naming every lock in the way."""
     problems: list[Problem] = []
+    # Homes leave the one sub-grid and enter the other, and either may be
+    # closed.
     for code in sorted({*state.member[moved], *to}):
         for name in name_closing(state, code):
             verb = "enter" if code in set(to) else "leave"
@@ -74,6 +75,7 @@ def refuse_locked(board: EditBoard, state: BoardState, moved: Ints, to: Objects)
 
 def name_closing(state: BoardState, code: str) -> list[str]:
     """Name the locks that close a sub-grid."""
+    # A locked community closes each of its sub-grids.
     names = (f"subgrid:{code}", f"community:{state.lies_in.get(code, '')}")
     return [name for name in names if name in state.locks.index]
 

@@ -50,6 +50,8 @@ def _move(board: EditBoard, state: BoardState, command: EditCommand) -> BoardSta
         community = find_community(board, rows)
         code = command.others[0] if command.others else number_next(community, state.used)[0]
         refuse_taken(board, state, code)
+        # Known before the homes come, since moves are checked by the community
+        # of their target.
         state = replace(state, lies_in={**state.lies_in, code: community})
     else:
         code = find_subgrid(board, state, command.others[0])
@@ -67,6 +69,7 @@ def _swap(board: EditBoard, state: BoardState, command: EditCommand) -> BoardSta
             "each side of a swap must lie in one sub-grid",
             "name stairwells of one sub-grid each",
         )
+    # A command has one kind, so that both sides are named by stairwell.
     if level != other_level:
         level = "stairwell"
         things = _name(board, rows)
@@ -105,6 +108,8 @@ def _split(board: EditBoard, state: BoardState, command: EditCommand) -> BoardSt
         )
     keeper = _choose_keeper(board, state, code, problem, rows, part)
     fresh = number_next(state.lies_in[code], state.used, k - 1)
+    # By the number of the part: the keeper under the old code, the others
+    # under new ones.
     names = np.array([*fresh[:keeper], code, *fresh[keeper:]], object)
     lies = {**state.lies_in} | dict.fromkeys(fresh, state.lies_in[code])
     resolved = replace(command, things=(code,))
@@ -128,6 +133,7 @@ def _choose_keeper(
 def _merge(board: EditBoard, state: BoardState, command: EditCommand) -> BoardState:
     into = find_subgrid(board, state, command.others[0])
     codes = tuple(find_subgrid(board, state, thing) for thing in command.things)
+    # The target may be named among those merged into it; it is there already.
     codes = tuple(code for code in dict.fromkeys(codes) if code != into)
     if not codes:
         raise refuse(
@@ -154,6 +160,8 @@ def _recode(board: EditBoard, state: BoardState, command: EditCommand) -> BoardS
     member[rows] = new
     lies = {c: of for c, of in state.lies_in.items() if c != old} | {new: community}
     centres = {new if c == old else c: s for c, s in state.centres.items()}
+    # A sub-grid recoded twice is still the one that the plan knew by its first
+    # code.
     first = next((c for c, now in state.renamed.items() if now == old), old)
     warnings = (
         []
@@ -194,6 +202,7 @@ def _centre(board: EditBoard, state: BoardState, command: EditCommand) -> BoardS
     made = MadeCommand(
         replace(command, things=(code,), others=(stairwell,)), 0, f"{code}: mean walk {more:+.0f} m"
     )
+    # Less would be written as 0 m.
     warnings = (
         [f"the centre of {code} is {more:.0f} m farther from its households in the mean"]
         if more >= 0.5
@@ -230,6 +239,7 @@ def _unlock(board: EditBoard, state: BoardState, command: EditCommand) -> BoardS
     names = []
     for thing in command.things:
         asked = f"{command.level}:{thing}" if command.level else thing
+        # By its whole name or by what is locked, in any case.
         there = [
             n
             for n in state.locks.index
@@ -280,6 +290,7 @@ def _find_lockable(board: EditBoard, state: BoardState, level: str, thing: str) 
         thing = rest
     if level:
         return level, find_code(thing, known[level], NOUNS[level])
+    # An exact code of any kind goes before one in another case.
     for kind in ("subgrid", "community", "building"):
         if thing in known[kind]:
             return kind, thing
@@ -302,12 +313,14 @@ def _reassign(
     What comes of it is noted.
     """
     refuse_across(board, state, rows, codes)
+    # Homes that are there already do not move, and break no lock.
     off = state.member[rows] != codes
     moved = rows[off]
     codes_after = codes[off]
     refuse_locked(board, state, moved, codes_after)
     member = state.member.copy()
     member[rows] = codes
+    # A split whose parts all stay put still touches its own sub-grid.
     touched = {*state.member[moved], *codes_after, *(parts or set())}
     # A sub-grid without homes ends, unless a lock keeps its code.
     ended = sorted(c for c in touched & set(state.lies_in) if not (member == c).any())
@@ -353,13 +366,16 @@ def _warn(board: EditBoard, figures_before: Any, figures_after: Any) -> list[str
     warnings = []
     for code, row in figures_after.iterrows():
         before = figures_before.loc[code] if code in figures_before.index else None
+        # Reported if the edit did it: a sub-grid that was out of its band and
+        # kept its size is not.
         if not row["in_band"] and (
             before is None or before["in_band"] or before["households"] != row["households"]
         ):
             warnings.append(f"{code} is out of its band with {row['households']} households")
         if row["pieces"] > 1 and (before is None or before["pieces"] < row["pieces"]):
             warnings.append(
-                f"{code} falls apart: its homes are in {row['pieces']} pieces that do not hang together on foot"
+                f"{code} falls apart: its homes are in {row['pieces']} pieces "
+                "that do not hang together on foot"
             )
     return warnings
 

@@ -1,4 +1,4 @@
-"""The board that edits are tried on: who lives where, what is locked, what each sub-grid comes to."""
+"""The board that edits are tried on: who lives where, what is locked, and the figures of it."""
 
 from __future__ import annotations
 
@@ -83,6 +83,8 @@ class EditBoard:
 
     def get_problem(self, community: str) -> tuple[DivisionProblem, Ints]:
         """Return the division problem of a community, and the stairwells' rows of its atoms."""
+        # Made when first asked for and kept: scripts touch few communities,
+        # often.
         if community not in self._problems:
             homes = self.plan.stairwells[self.community == community]
             problem = self._land.take(homes).problems[community]
@@ -108,15 +110,16 @@ class EditBoard:
         for code in sorted(set(codes) & set(state.lies_in)):
             by.setdefault(state.lies_in[code], []).append(code)
         for community, members in sorted(by.items()):
+            # One problem for all sub-grids of a community, as most commands
+            # touch two of one.
             problem, rows = self.get_problem(community)
             here = np.flatnonzero(np.isin(state.member[rows], members))
             if len(here):
                 frames.append(
                     _measure_parts(problem.take(here), state.member[rows[here]], state.centres)
                 )
-        if (
-            frames and self.plan.neighbours.empty
-        ):  # nobody knows who can be walked to, so nothing is said to fall apart
+        # Nobody knows who can be walked to, so nothing is said to fall apart.
+        if frames and self.plan.neighbours.empty:
             frames = [frame.assign(contiguous=True, pieces=1) for frame in frames]
         return pd.concat(frames).sort_index() if frames else pd.DataFrame(columns=list(FIGURES))
 
@@ -133,17 +136,22 @@ def _measure_parts(
         chosen = place.get(centres.get(str(code), ""), -1)
         best[n] = chosen if chosen >= 0 and part[chosen] == n else best[n]
     mass = np.bincount(part, problem.weights, minlength=k).astype(np.int64)
+    # A problem without neighbours has no pairs at all, rather than none of
+    # them.
     pairs = np.zeros((0, 2), np.int64) if problem.pairs is None else problem.pairs
     pairs = pairs[part[pairs[:, 0]] == part[pairs[:, 1]]]
     graph = coo_array(
         (np.ones(len(pairs), np.int8), (pairs[:, 0], pairs[:, 1])), shape=(len(part),) * 2
     )
     piece = connected_components(graph, directed=False)[1]
+    # No piece reaches over two parts, so its first atom says whose it is.
     pieces = np.bincount(part[np.unique(piece, return_index=True)[1]], minlength=k)
     return pd.DataFrame(
         {
             "households": mass,
             "in_band": (mass >= problem.band.low) & (mass <= problem.band.high),
+            # A sub-grid without households has no walks; one keeps the mean
+            # defined.
             "mean_walk": sums[best] / np.maximum(mass, 1),
             "household_metres": sums[best],
             "contiguous": pieces == 1,

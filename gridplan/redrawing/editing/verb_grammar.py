@@ -52,27 +52,27 @@ def _read_things(words: Words) -> tuple[str, tuple[str, ...]]:
 
 def _read_two_sides(words: Words, particles: set[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Read the codes before and after the last of some particles."""
-    left, right = _cut_at(words, particles)
-    things = _read_things(left)[1]
+    before, after = _cut_at(words, particles)
+    things = _read_things(before)[1]
     # Without a particle two codes side by side are the two sides.
-    if not right and len(things) == 2:
+    if not after and len(things) == 2:
         return things[:1], things[1:]
-    return things, _read_things(right)[1]
+    return things, _read_things(after)[1]
 
 
 def _parse_move(words: Words) -> Parsed:
-    left, right = _cut_at(words, TO_WORDS)
-    level, things = _read_things(left)
+    before, after = _cut_at(words, TO_WORDS)
+    level, things = _read_things(before)
     _require(
         bool(things) and level in ("", "building", "stairwell"),
         "move",
         "which building or stairwell goes where?",
     )
-    if right and right[0] == ("new", False):
-        codes = _read_things([w for w in right[1:] if w[1] or w[0].lower() not in AS_WORDS])[1]
+    if after and after[0] == ("new", False):
+        codes = _read_things([w for w in after[1:] if w[1] or w[0].lower() not in AS_WORDS])[1]
         _require(len(codes) < 2, "move", "a new sub-grid has one code")
         return level, things, codes, True, 0
-    codes = _read_things(right)[1]
+    codes = _read_things(after)[1]
     _require(len(codes) == 1, "move", "to which sub-grid?")
     return level, things, codes, False, 0
 
@@ -80,10 +80,10 @@ def _parse_move(words: Words) -> Parsed:
 def _parse_swap(words: Words) -> Parsed:
     # The first particle divides the sides, for later ones list the other side:
     # swap A with B and C.
-    left, right = _cut_at(words, AND_WORDS, last=False)
-    level, things = _read_things(left)
-    others = _read_things(right)[1]
-    if not right and len(things) == 2:
+    before, after = _cut_at(words, AND_WORDS, last=False)
+    level, things = _read_things(before)
+    others = _read_things(after)[1]
+    if not after and len(things) == 2:
         others = things[1:]
         things = things[:1]
     _require(
@@ -95,13 +95,13 @@ def _parse_swap(words: Words) -> Parsed:
 
 
 def _parse_split(words: Words) -> Parsed:
-    left, right = _cut_at(words, AS_WORDS | {"in"})
-    _, things = _read_things(left)
-    if not right and len(things) == 2 and things[-1].isdecimal():
-        right = [(things[-1], False)]
+    before, after = _cut_at(words, AS_WORDS | {"in"})
+    _, things = _read_things(before)
+    if not after and len(things) == 2 and things[-1].isdecimal():
+        after = [(things[-1], False)]
         things = things[:1]
     # Chinese writes a measure word behind the number, as in 3个.
-    count = re.sub(r"\D*$", "", right[0][0]) if right else "2"
+    count = re.sub(r"\D*$", "", after[0][0]) if after else "2"
     _require(
         len(things) == 1 and count.isdecimal() and 2 <= int(count) <= 99,
         "split",
@@ -111,9 +111,9 @@ def _parse_split(words: Words) -> Parsed:
 
 
 def _parse_merge(words: Words) -> Parsed:
-    left, right = _cut_at(words, TO_WORDS)
-    things = _read_things(left)[1]
-    others = _read_things(right)[1]
+    before, after = _cut_at(words, TO_WORDS)
+    things = _read_things(before)[1]
+    others = _read_things(after)[1]
     _require(
         bool(things) and len(others) == 1, "merge", "which sub-grid into which, whose code stays?"
     )

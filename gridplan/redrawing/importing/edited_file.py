@@ -54,17 +54,20 @@ def read_edited(
         the kind, or several layers that may be meant.
     """
     path = Path(path)
+    # A file geodatabase is a folder to the system, but one file to its reader.
     path = path / PLAN_FILE if path.is_dir() and path.suffix.lower() != ".gdb" else path
-    found: dict[str, list[str]] = {}
+    layers_of: dict[str, list[str]] = {}
     frames: dict[str, Any] = {}
     for name, columns, has_shapes, frame in _list_layers(path, layer, encoding):
         table = judge_layer(name, columns, has_shapes, column)
         if table:
-            found.setdefault(table, []).append(name)
+            layers_of.setdefault(table, []).append(name)
             frames[name] = frame
     problems = []
     tables = {}
-    for table, names in found.items():
+    for table, names in layers_of.items():
+        # A layer under the table's own name is the one; of others none is
+        # preferred.
         if len(names) > 1 and table not in names:
             message = f"{len(names)} layers may be meant: {', '.join(names)}"
             problems.append(
@@ -73,8 +76,11 @@ def read_edited(
             continue
         chosen = table if table in names else names[0]
         tables[table] = frames[chosen] if frames[chosen] is not None else _read_layer(path, chosen)
-    if not found:
-        remedy = "give a layer with the columns stairwell and subgrid, building and subgrid, or outlines with a column of codes"
+    if not layers_of:
+        remedy = (
+            "give a layer with the columns stairwell and subgrid, building and subgrid, "
+            "or outlines with a column of codes"
+        )
         problems.append(
             Problem(
                 "file",
@@ -96,13 +102,17 @@ def judge_layer(
 
     Examples
     --------
-    >>> judge_layer("plan — subgrids", ["fid", "subgrid"], True), judge_layer("x", ["FID", "SUBGRID", "STAIRWELL"], True)
-    ('subgrids', 'stairwells')
+    >>> judge_layer("plan — subgrids", ["fid", "subgrid"], True)
+    'subgrids'
+    >>> judge_layer("x", ["FID", "SUBGRID", "STAIRWELL"], True)
+    'stairwells'
     >>> judge_layer("streets", ["street", "kind"], True)
     ''
     """
     if name in TABLES:
         return name
+    # Layers of the plan that nobody edits; those of mixed shapes end in the
+    # kind of shape, as in barriers_lines.
     if name in OWN_LAYERS or name in ALL_TABLES or name.rpartition("_")[0] in ALL_TABLES:
         return ""
     words = {str(c).strip().lower() for c in columns}
@@ -150,6 +160,7 @@ def read_grids(
         return frame
     if datum is not None and datum != "wgs84":
         return frame.set_geometry(convert_datum(frame.geometry, datum))
+    # Degrees are assumed only where the datum says that they are degrees.
     declared = crs if crs is not None else "EPSG:4326" if datum == "wgs84" else None
     return frame if frame.crs is not None or declared is None else frame.set_crs(declared)
 
@@ -169,6 +180,8 @@ def _list_layers(
         yield layer, list(frame.columns), isinstance(frame, gpd.GeoDataFrame), frame
     else:
         for name in _name_layers(path):
+            # Only what describes the layer is read: a plan has many that
+            # nobody edits.
             info = pyogrio.read_info(path, layer=name)
             yield name, list(info["fields"]), bool(info["geometry_type"]), None
 
@@ -195,8 +208,7 @@ def _read_named(path: Path, layer: str) -> Any:
 
 
 def _read_layer(path: Path, layer: str) -> Any:
+    # A shape that cannot be built is read as none, and counted when it is used.
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore"
-        )  # a shape that cannot be built is read as none, and counted when it is used
+        warnings.simplefilter("ignore")
         return pyogrio.read_dataframe(path, layer=layer, on_invalid="ignore")

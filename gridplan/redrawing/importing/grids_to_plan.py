@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
@@ -58,7 +58,7 @@ def import_grids(
     Their codes and homes stay; figures and outlines are made again.
 
     A home goes to the outline that holds most of its footprint (door by door
-    where a building stands in several), where two hold as much to the smaller
+    where outlines cut a building), of two that hold as much to the smaller
     one; homes in none go to the sub-grid of their community that is nearest on
     foot. A grid over several communities is cut at their limits, since a
     sub-grid lies in one. Sub-grids out of their band or torn apart are taken
@@ -99,7 +99,8 @@ def import_grids(
     >>> from gridplan.synthetic.board_plan import X0, Y0, make_checkerboard
     >>> halves = [box(X0, Y0, X0 + 90, Y0 + 60), box(X0 + 90, Y0, X0 + 150, Y0 + 60)]
     >>> layer = gpd.GeoDataFrame({"网格编码": ["A", "B"]}, geometry=halves, crs="EPSG:32650")
-    >>> plan = import_grids(layer, make_checkerboard(), Rules().replace(urban={"low": 50, "target": 60, "high": 70}))
+    >>> rules = Rules().replace(urban={"low": 50, "target": 60, "high": 70})
+    >>> plan = import_grids(layer, make_checkerboard(), rules)
     >>> plan.subgrids["households"].to_dict(), plan.stairwells["subgrid"]["h06-1"]
     ({'A': 60, 'B': 60}, 'B')
     """
@@ -140,6 +141,8 @@ def _draw_members(
     progress: Progress,
 ) -> Plan:
     """Draw the plan of an assignment on land that had none before."""
+    # A plan without communities: to the renewal all land is new, and is drawn
+    # wholly.
     nothing = Plan(
         site=site.replace(communities=make_empty("communities", site.crs)),
         stairwells=make_empty("stairwells", site.crs),
@@ -169,15 +172,21 @@ def _place_in_outlines(
     allowed = pd.MultiIndex.from_arrays(
         [overlaps["first"].to_numpy(), communities.index.to_numpy(object)[overlaps["second"]]]
     )
+    # Placed without limits too, to report the homes that a limit took from a
+    # grid.
     anywhere = place_homes(doors, site.buildings, grids.shapes)["row"].to_numpy()
     placed = place_homes(doors, site.buildings, grids.shapes, allowed)
     row = placed["row"].to_numpy()
     spilt = doors.index[(anywhere >= 0) & (anywhere != row)]
     partly = doors.index[(row >= 0) & (placed["share"].to_numpy() < 0.5)]
     used = np.isin(np.arange(len(grids.codes)), row)
+    # A code with another outline that holds homes is not lost.
     empty = sorted(set(grids.codes[~used]) - set(grids.codes[used]) - {""})
     nameless = int((grids.codes[~used] == "").sum())
-    over = "home on land that a grid of another community reaches over by less than a tenth of its own: not given to that one"
+    over = (
+        "home on land that a grid of another community reaches over "
+        "by less than a tenth of its own: not given to that one"
+    )
     entries = [
         Entry(STEP, "stairwells", "attached", len(spilt), over, list(spilt)),
         Entry(
@@ -203,26 +212,7 @@ def _look_up(
     Returns the codes and the row of each stairwell.
     """
     refuse_personal("counts", table, [column] if column else [])
-    lower = {str(name).strip().lower(): name for name in table.columns}
-    words = {
-        "stairwell": ("stairwell", "单元编码"),
-        "building": ("building", "building_id", "楼栋编码", "楼栋", "楼号"),
-    }
-    of, key = next(
-        ((of, lower[w]) for of, known in words.items() for w in known if w in lower), ("", "")
-    )
-    if not of:
-        remedy = f"name a column building or stairwell; it has {', '.join(map(str, table.columns))}"
-        raise InputError(
-            [
-                Problem(
-                    "grids",
-                    "homes are named",
-                    "it has neither outlines nor codes of buildings",
-                    remedy,
-                )
-            ]
-        )
+    of, key = _find_key_column(table)
     code = find_code_column([str(c) for c in table.columns if c != key], column)
     rows = pd.DataFrame({"of": clean_codes(table[key]), "code": clean_codes(table[code])})
     rows = (
@@ -230,6 +220,7 @@ def _look_up(
         .drop_duplicates()
         .sort_values(["of", "code"])
     )
+    # Sorted by code, so that the lowest of several is the one kept below.
     twice = rows["of"][rows["of"].duplicated()].unique()
     known = doors.index if of == "stairwell" else pd.Index(doors["building"].unique())
     strange = rows["of"][~rows["of"].isin(known)].unique()
@@ -238,6 +229,8 @@ def _look_up(
     codes, row = np.unique(
         by.reindex(keys).fillna("").to_numpy(object).astype(str), return_inverse=True
     )
+    # Homes that the table leaves out are in no grid, like those outside all
+    # outlines.
     row = np.where(codes[row] == "", -1, row)
     entries = [
         Entry(
@@ -260,6 +253,32 @@ def _look_up(
     return codes, row, entries
 
 
+def _find_key_column(table: pd.DataFrame) -> tuple[str, Any]:
+    """Find what a table of codes is about, stairwells or buildings, and the column that names it."""
+    # Stairwells go before buildings, and the plan's own names before others.
+    lower = {str(name).strip().lower(): name for name in table.columns}
+    words = {
+        "stairwell": ("stairwell", "单元编码"),
+        "building": ("building", "building_id", "楼栋编码", "楼栋", "楼号"),
+    }
+    of, key = next(
+        ((of, lower[w]) for of, known in words.items() for w in known if w in lower), ("", "")
+    )
+    if not of:
+        remedy = f"name a column building or stairwell; it has {', '.join(map(str, table.columns))}"
+        raise InputError(
+            [
+                Problem(
+                    "grids",
+                    "homes are named",
+                    "it has neither outlines nor codes of buildings",
+                    remedy,
+                )
+            ]
+        )
+    return of, key
+
+
 def _attach(
     named: pd.Series[str], doors: gpd.GeoDataFrame, pairs: pd.DataFrame
 ) -> tuple[pd.Series[str], list[Entry]]:
@@ -270,6 +289,7 @@ def _attach(
     member, how = join_nearest(named, doors, pairs)
     community = doors["community"].reindex(member.index)
     none = how == "none"
+    # One after the other, since each new code is taken for the next.
     for code in sorted(set(community[none])):
         member = member.mask(none & (community == code), number_next(code, set(member))[0])
     walked = member.index[how == "foot"]
@@ -316,7 +336,12 @@ def _measure_shift(plan: Plan, grids: OldGrids, row: Ints, named: pd.Series[str]
     ]
     kept = np.bincount(same["first"], same["common"], minlength=len(homes))
     area = homes["area"].to_numpy()
+    # Old grids that overlap count land twice, and nobody keeps more than there
+    # is.
     shift = area - np.minimum(kept, area)
     other = homes.index[shift > SHIFTED * area]
-    reason = f"outline drawn again, so that all land is in one sub-grid: {shift.sum():.0f} m2 of {area.sum():.0f} m2 change hands"
+    reason = (
+        "outline drawn again, so that all land is in one sub-grid: "
+        f"{shift.sum():.0f} m2 of {area.sum():.0f} m2 change hands"
+    )
     return Entry(STEP, "subgrids", "noted", len(other), reason, list(other))

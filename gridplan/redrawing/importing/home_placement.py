@@ -18,7 +18,7 @@ from gridplan.land.footprints import slice_footprints
 if TYPE_CHECKING:
     import geopandas as gpd
 
-SHORTEST = 1e-3  # m, least length of a step, since a matrix takes none for no step at all
+SHORTEST = 1e-3  # m, least length of a step: zero in a sparse matrix is no step at all
 
 
 def place_homes(
@@ -57,7 +57,8 @@ def place_homes(
     --------
     >>> from gridplan.synthetic.board_plan import X0, Y0, make_board_plan
     >>> plan = make_board_plan()
-    >>> west, middle = shapely.box(X0, Y0, X0 + 72, Y0 + 60), shapely.box(X0 + 60, Y0, X0 + 100, Y0 + 60)
+    >>> west = shapely.box(X0, Y0, X0 + 72, Y0 + 60)
+    >>> middle = shapely.box(X0 + 60, Y0, X0 + 100, Y0 + 60)
     >>> place_homes(plan.stairwells, plan.site.buildings, np.array([west, middle]))["row"].tolist()
     [0, 0, 1, -1, -1, -1, 0, 0, 1, -1, -1, -1]
     """
@@ -68,16 +69,17 @@ def place_homes(
     footprints = buildings.geometry.reindex(names).to_numpy()
     pairs = measure_common(footprints, shapes)[["first", "second", "common"]]
     if allowed is not None:
+        # A building lies in one community, which its first stairwell names.
         community = stairwells["community"].to_numpy(object)[np.unique(home, return_index=True)[1]]
         fits = pd.MultiIndex.from_arrays([pairs["second"], community[pairs["first"]]]).isin(allowed)
         pairs = pairs[fits]
+    # Buildings that several outlines meet.
     cut = np.zeros(len(names), bool)
     cut[pairs["first"][pairs["first"].duplicated()]] = True
     # A building with one stairwell is not divided; it goes whole to the outline with most of it.
     cut &= np.bincount(home, minlength=len(names)) > 1
-    unit = np.where(
-        cut[home], len(names) + np.arange(len(home)), home
-    )  # a whole building, or one stairwell's slice of it
+    # A unit is a whole building or, numbered after those, one stairwell's slice.
+    unit = np.where(cut[home], len(names) + np.arange(len(home)), home)
     units, unit = np.unique(unit, return_inverse=True)
     sliced = np.flatnonzero(units >= len(names))
     of = np.where(units < len(names), units, home[units - len(names)])
@@ -87,6 +89,8 @@ def place_homes(
         land[sliced], slices["slice_from"].to_numpy(), slices["slice_to"].to_numpy()
     )
     both = pd.DataFrame({"unit": np.arange(len(units)), "first": of}).merge(pairs, on="first")
+    # Only slices are measured again: what whole buildings have in common is
+    # known.
     again = cut[both["first"]]
     common = both["common"].to_numpy().copy()
     common[again] = shapely.area(
@@ -95,6 +99,7 @@ def place_homes(
     size = shapely.area(shapes)[both["second"]]
     first = np.zeros(len(shapes)) if preferred is None else preferred.astype(float)
     both = both.assign(
+        # A rounding may give an outline a hair more than all of a home.
         share=np.minimum(common / shapely.area(land)[both["unit"]], 1.0),
         first=first[both["second"]],
         small=-size,
@@ -128,7 +133,8 @@ def join_nearest(
     --------
     >>> from gridplan.synthetic import make_board_plan
     >>> plan = make_board_plan()
-    >>> member = plan.stairwells["subgrid"].where(~plan.stairwells.index.isin(["h04-1", "h05-1"]), "")
+    >>> member = plan.stairwells["subgrid"].copy()
+    >>> member[["h04-1", "h05-1"]] = ""
     >>> codes, how = join_nearest(member, plan.stairwells, plan.neighbours)
     >>> codes[["h04-1", "h05-1"]].tolist(), how["h04-1"]
     (['0301-002', '0301-002'], 'foot')
@@ -167,6 +173,8 @@ def _walk_nearest(stairwells: gpd.GeoDataFrame, neighbours: pd.DataFrame, known:
     graph = csr_matrix((length, (a[both], b[both])), shape=(len(stairwells),) * 2)
     # The order of edges decides ties, and it must not depend on the input.
     graph.sort_indices()
+    # One search from all known stairwells at once; neighbours never lie in two
+    # communities, so neither does a way.
     _, _, source = dijkstra(
         graph, directed=False, indices=known, return_predecessors=True, min_only=True
     )

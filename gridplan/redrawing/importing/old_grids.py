@@ -84,8 +84,8 @@ def find_code_column(
     """
     lower = {str(column).strip().lower(): str(column) for column in columns}
     words = CODE_WORDS if wanted is None else (wanted.strip().lower(),)
-    found = next((lower[word] for word in words if word in lower), None)
-    if found is None:
+    code_column = next((lower[word] for word in words if word in lower), None)
+    if code_column is None:
         message = (
             "it is not clear which column holds the codes"
             if wanted is None
@@ -95,7 +95,7 @@ def find_code_column(
             f"name one of its columns: --code {' or '.join(map(str, columns)) or '(it has none)'}"
         )
         raise InputError([Problem(table, "codes", message, remedy)])
-    return found
+    return code_column
 
 
 def refuse_personal(table: str, frame: pd.DataFrame, mapped: Collection[str] = ()) -> None:
@@ -146,10 +146,13 @@ def clean_grids(
     Examples
     --------
     >>> bow = shapely.from_wkt("POLYGON ((0 0, 20 20, 20 0, 0 20, 0 0))")
-    >>> layer = gpd.GeoDataFrame({"code": [7.0, 8.0]}, geometry=[bow, shapely.box(15, 0, 40, 20)], crs="EPSG:32650")
+    >>> shapes = [bow, shapely.box(15, 0, 40, 20)]
+    >>> layer = gpd.GeoDataFrame({"code": [7.0, 8.0]}, geometry=shapes, crs="EPSG:32650")
     >>> grids = clean_grids(layer, layer.crs)
-    >>> grids.codes.tolist(), [(entry.count, entry.action) for entry in grids.entries if entry.count]
-    (['7', '8'], [(1, 'repaired'), (1, 'noted')])
+    >>> grids.codes.tolist()
+    ['7', '8']
+    >>> [(entry.count, entry.action) for entry in grids.entries if entry.count]
+    [(1, 'repaired'), (1, 'noted')]
     """
     flat = pd.DataFrame(layer.drop(columns=layer.geometry.name))
     refuse_personal("subgrids", flat, [column] if column else [])
@@ -168,6 +171,7 @@ def clean_grids(
     codes = clean_codes(flat[column])
     shapes = project_shapes(layer.geometry, target, 2) if len(layer) else np.array([], object)
     flat_area = shapely.get_dimensions(shapes) == 2
+    # Lines and points hold no land: they are dropped with what has no area.
     shapes[~flat_area] = None
     shapes, repaired = repair_shapes(shapes)
     whole = ~shapely.is_missing(shapes) & (shapely.area(shapes) > SMALLEST)
@@ -192,6 +196,8 @@ def clean_grids(
     codes = codes.to_numpy(object)[whole]
     shapes = shapes[whole]
     middle = shapely.centroid(shapes)
+    # Sorted by what the grids are, so that the order of the rows in the file
+    # decides nothing.
     order = np.lexsort(
         (shapely.area(shapes), shapely.get_y(middle), shapely.get_x(middle), codes.astype(str))
     )
@@ -209,8 +215,10 @@ def clean_codes(values: Any) -> pd.Series[str]:
 
     Examples
     --------
-    >>> clean_codes(pd.Series([" 0301-007 ", None, "x"])).tolist(), clean_codes(pd.Series([7.0, None])).tolist()
-    (['0301-007', '', 'x'], ['7', ''])
+    >>> clean_codes(pd.Series([" 0301-007 ", None, "x"])).tolist()
+    ['0301-007', '', 'x']
+    >>> clean_codes(pd.Series([7.0, None])).tolist()
+    ['7', '']
     """
     return read_texts(values).str.strip()
 
@@ -242,6 +250,8 @@ def _count_overlaps(codes: Objects, shapes: Shapes) -> list[Entry]:
     """Count the pairs of grids that overlap, slivers and others."""
     pairs = measure_common(shapes, shapes)
     pairs = pairs[
+        # Each pair comes twice, and each outline with itself; outlines of one
+        # code are one grid.
         (pairs["first"] < pairs["second"]) & (codes[pairs["first"]] != codes[pairs["second"]])
     ]
     # A strip of the width w and the length l has the area w l; its length is
@@ -250,16 +260,19 @@ def _count_overlaps(codes: Objects, shapes: Shapes) -> list[Entry]:
         shapely.length(shapes[pairs["first"]]), shapely.length(shapes[pairs["second"]])
     )
     narrow = (pairs["common"] <= CREVICE * around).to_numpy()
-    found = []
+    entries = []
     for mask, what in (
         (narrow, "slivers that two grids share"),
         (~narrow, "overlaps of two grids"),
     ):
-        own = pairs[mask]
-        ids = sorted({*codes[own["first"]], *codes[own["second"]]} - {""})
-        reason = f"{what}, {own['common'].sum():.1f} m2: homes on them go to the grid that holds more of them, else to the smaller"
-        found.append(Entry(STEP, "subgrids", "noted", len(own), reason, ids))
-    return found
+        overlaps = pairs[mask]
+        ids = sorted({*codes[overlaps["first"]], *codes[overlaps["second"]]} - {""})
+        reason = (
+            f"{what}, {overlaps['common'].sum():.1f} m2: homes on them go to the grid "
+            "that holds more of them, else to the smaller"
+        )
+        entries.append(Entry(STEP, "subgrids", "noted", len(overlaps), reason, ids))
+    return entries
 
 
 def measure_gaps(shapes: Shapes, communities: gpd.GeoDataFrame) -> list[Entry]:
@@ -269,14 +282,18 @@ def measure_gaps(shapes: Shapes, communities: gpd.GeoDataFrame) -> list[Entry]:
 
     Examples
     --------
-    >>> land = gpd.GeoDataFrame(index=["0301"], geometry=[shapely.box(0, 0, 100, 50)], crs="EPSG:32650")
+    >>> shapes = [shapely.box(0, 0, 100, 50)]
+    >>> land = gpd.GeoDataFrame(index=["0301"], geometry=shapes, crs="EPSG:32650")
     >>> measure_gaps(np.array([shapely.box(0, 0, 60, 50)]), land)[0].reason
     'pieces of land in no grid, 2000 m2 of 5000 m2'
     """
     outlines = communities.sort_index().geometry.to_numpy()
     bare = shapely.difference(outlines, shapely.union_all(shapes)) if len(shapes) else outlines
     pieces, owner = shapely.get_parts(bare, return_index=True)
+    # Twice the area over the circumference is about the width of a strip.
     wide = 2 * shapely.area(pieces) > CREVICE * shapely.length(pieces)
     ids = list(communities.sort_index().index[np.unique(owner[wide])])
-    reason = f"pieces of land in no grid, {shapely.area(pieces[wide]).sum():.0f} m2 of {shapely.area(outlines).sum():.0f} m2"
+    bare_land = shapely.area(pieces[wide]).sum()
+    all_land = shapely.area(outlines).sum()
+    reason = f"pieces of land in no grid, {bare_land:.0f} m2 of {all_land:.0f} m2"
     return [Entry(STEP, "communities", "noted", int(wide.sum()), reason, ids)]

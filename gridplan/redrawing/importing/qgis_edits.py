@@ -116,13 +116,14 @@ def import_edits(
     problems: list[Problem] = []
     notes: list[Entry] = []
     wanted = pd.DataFrame({"new": doors["subgrid"].astype(object), "by": ""}, index=doors.index)
-    for table in reversed(
-        [t for t in TABLES if tables.get(t) is not None]
-    ):  # the strongest word last
+    # The strongest word comes last and overwrites the others.
+    for table in reversed([t for t in TABLES if tables.get(t) is not None]):
         try:
             moved, said = (_read_outlines if table == "subgrids" else _read_codes)(
                 plan, tables[table], table, column
             )
+        # Refused at once: nothing more of such a file is read, not even its
+        # other faults.
         except PersonalDataError:
             raise
         except InputError as error:
@@ -146,9 +147,8 @@ def import_edits(
         return ReturnedFile(plan, changes, tuple(notes))
     try:
         edited = edit(plan, write_commands(changes, doors), by=by, date=date, progress=progress)
-    except (
-        InputError
-    ) as error:  # such as locks; the numbers of lines mean nothing to somebody who wrote none
+    # Such as locks. Numbers of lines mean nothing to somebody who wrote none.
+    except InputError as error:
         problems_found = [
             replace(p, table="stairwells", message=_LINE.sub("", p.message)) for p in error.problems
         ]
@@ -162,6 +162,7 @@ def _read_codes(
     """Read the codes written to stairwells or buildings, where they differ from the plan's."""
     key = table.removesuffix("s")
     flat = pd.DataFrame(frame)
+    # Shapes are not looked at here, and a search for personal data needs none.
     flat = flat.drop(columns=[name for name in flat.columns if str(flat[name].dtype) == "geometry"])
     refuse_personal(table, flat, [column] if column else [])
     lower = {str(name).strip().lower(): str(name) for name in flat.columns}
@@ -176,6 +177,7 @@ def _read_codes(
     known = plan.stairwells.index if key == "stairwell" else plan.site.buildings.index
     rows = pd.DataFrame({"of": recover_codes(clean_codes(flat[lower[key]]), known)})
     rows["code"] = recover_codes(clean_codes(flat[code]), plan.subgrids.index)
+    # New homes need households and floors, which come with new land only.
     mine = rows["of"].isin(known)
     strange = sorted(set(rows["of"][~mine]))
     rows = rows[mine].drop_duplicates().sort_values(["of", "code"])
@@ -238,6 +240,7 @@ def recover_codes(codes: pd.Series[str], known: pd.Index[Any]) -> pd.Series[str]
     """
     digits = pd.Series(known, dtype="str")[lambda s: s.str.fullmatch(r"\d+").to_numpy(bool)]
     short = digits.str.lstrip("0")
+    # Codes that differ only in leading zeros leave open which is meant.
     meant = dict(
         zip(
             short[~short.duplicated(keep=False)], digits[~short.duplicated(keep=False)], strict=True
@@ -262,6 +265,8 @@ def _read_outlines(
     grids = clean_grids(frame, plan.crs, wanted, table)
     old = plan.subgrids
     codes = recover_codes(pd.Series(grids.codes, dtype="str"), plan.subgrids.index).to_numpy(object)
+    # Named by their place until their community is known, so that two stay
+    # two.
     codes = np.array([code or f"{NAMELESS}{n}" for n, code in enumerate(codes)], object)
     # Programs may turn rings and begin them elsewhere; that is no edit.
     before = shapely.normalize(old.geometry.reindex(codes).to_numpy())
@@ -271,13 +276,22 @@ def _read_outlines(
         return nothing, list(grids.entries)
     doors = plan.stairwells
     buildings = plan.site.buildings
-    lay = np.append(old.index.to_numpy(object), "")[
+    code_before = np.append(old.index.to_numpy(object), "")[
         place_homes(doors, buildings, old.geometry.to_numpy())["row"]
     ]
-    lies = np.append(codes, "")[place_homes(doors, buildings, grids.shapes, preferred=drawn)["row"]]
-    moved = (lies != "") & (lies != lay) & (lies != doors["subgrid"].to_numpy(object))
+    code_now = np.append(codes, "")[
+        place_homes(doors, buildings, grids.shapes, preferred=drawn)["row"]
+    ]
+    # A home is moved if its outline changed under it, not if it lay elsewhere
+    # before: outlines need not show every home in its sub-grid.
+    moved = (
+        (code_now != "")
+        & (code_now != code_before)
+        & (code_now != doors["subgrid"].to_numpy(object))
+    )
+    # Only in communities that the file shows: it may be of a part of the plan.
     out = doors.index[
-        (lies == "") & doors["community"].isin(doors["community"][lies != ""]).to_numpy()
+        (code_now == "") & doors["community"].isin(doors["community"][code_now != ""]).to_numpy()
     ]
     entry = Entry(
         STEP,
@@ -287,17 +301,18 @@ def _read_outlines(
         "in none of the outlines: stays in its sub-grid",
         list(out),
     )
-    return pd.Series(lies[moved], doors.index[moved], dtype=object), [*grids.entries, entry]
+    return pd.Series(code_now[moved], doors.index[moved], dtype=object), [*grids.entries, entry]
 
 
 def _name_new(new: pd.Series[Any], doors: gpd.GeoDataFrame, plan: Plan) -> pd.Series[Any]:
     """Give homes in each new outline without code the next free code of their community."""
     bare = new.str.startswith(NAMELESS)
     out = new.copy()
-    for community, own in new[bare].groupby(doors["community"][bare], sort=True):
-        names = sorted(set(own), key=lambda name: int(name.removeprefix(NAMELESS)))
+    for community, homes in new[bare].groupby(doors["community"][bare], sort=True):
+        # In the order of the outlines, which as texts would put 10 before 2.
+        names = sorted(set(homes), key=lambda name: int(name.removeprefix(NAMELESS)))
         free = number_next(str(community), {*find_used(plan), *new[~bare]}, len(names))
-        out[own.index] = own.map(dict(zip(names, free, strict=True)))
+        out[homes.index] = homes.map(dict(zip(names, free, strict=True)))
     return out
 
 

@@ -55,18 +55,23 @@ def name_grids(codes: Texts, row: Ints, stairwells: Any) -> tuple[pd.Series[str]
     ]
     cut: list[str] = []
     doubled: list[str] = []
-    for code, own in several.groupby("code", sort=True):
-        split = own["row"].nunique() == 1
+    for code, bearers in several.groupby("code", sort=True):
+        # One outline is cut at the limit; several outlines are grids that
+        # share a name.
+        split = bearers["row"].nunique() == 1
         (cut if split else doubled).append(str(code))
         # Backwards, so that of equal numbers of households the lower community keeps the code.
         keeps = (
-            own["community"].iloc[::-1][own["households"].iloc[::-1].idxmax()] if split else None
+            bearers["community"].iloc[::-1][bearers["households"].iloc[::-1].idxmax()]
+            if split
+            else None
         )
-        other = own[own["community"] != keeps]
+        other = bearers[bearers["community"] != keeps]
         parts.loc[other.index, "name"] = other["community"] + "-" + str(code)
     parts["name"] = _number_doubles(parts)
     nameless = parts.index[parts["code"] == ""]
     for community, rows in parts.loc[nameless].groupby("community", sort=True):
+        # The new names are among those taken for the next community.
         parts.loc[rows.index, "name"] = number_next(str(community), set(parts["name"]), len(rows))
     names = parts.set_index(["row", "community"])["name"]
     out = np.full(len(row), "", object)
@@ -100,11 +105,13 @@ def _number_doubles(parts: pd.DataFrame) -> pd.Series[Any]:
     Putting the community's code before it might give the code of another grid.
     """
     names = parts["name"].copy()
-    for name, own in parts[parts["name"] != ""].groupby("name", sort=True):
-        for community in sorted(set(own["community"]))[1:]:
+    for name, bearers in parts[parts["name"] != ""].groupby("name", sort=True):
+        # The first community keeps the plain name; the others are numbered
+        # from 2.
+        for community in sorted(set(bearers["community"]))[1:]:
             taken = set(names)
             free = next(
                 code for n in range(2, len(parts) + 3) if (code := f"{name}-{n}") not in taken
             )
-            names[own.index[own["community"] == community]] = free
+            names[bearers.index[bearers["community"] == community]] = free
     return names
