@@ -29,7 +29,7 @@ from gridplan.maps.sheet import (
 )
 from gridplan.maps.tiled_layers import add_tiled_layers, pack_shapes
 from gridplan.plan import Plan
-from gridplan.redrawing.revision.concordance import tell_kinds
+from gridplan.redrawing.revision.concordance import classify_flows
 from gridplan.tables.schema import Language
 from gridplan.tables.words import say
 
@@ -125,7 +125,7 @@ def _compose_change(
         for kind, colour in CHANGES.items()
         if kind in there and kind != "death"
     ]
-    flows = set(tell_kinds(comparison.flows))
+    flows = set(classify_flows(comparison.flows))
     homes: list[Key] = [
         ("block" if kind != "gone" else "frame", colour, say(f"home_{kind}", lang))
         for kind, colour in HOMES.items()
@@ -204,7 +204,7 @@ def gather_homes(flows: pd.DataFrame) -> dict[str, dict[str, list[tuple[str, str
     >>> gather_homes(follow_households(make_board_plan(), make_board_plan((1, 1, 1, 1, 2, 2) * 2)))["moved"]["h04"]
     [('0301-002', '0301-001', 10)]
     """
-    kinds = tell_kinds(flows)
+    kinds = classify_flows(flows)
     found: dict[str, dict[str, list[tuple[str, str, int]]]] = {kind: {} for kind in HOMES}
     here = flows["new_building"] != ""
     moved = set(flows.loc[kinds == "moved", "new_building"])

@@ -254,7 +254,7 @@ def _look_up(
 
 
 def _find_key_column(table: pd.DataFrame) -> tuple[str, Any]:
-    """Find what a table of codes is about, stairwells or buildings, and the column that names it."""
+    """Find whether a table is about stairwells or buildings, and the column of their codes."""
     # Stairwells go before buildings, and the plan's own names before others.
     lower = {str(name).strip().lower(): name for name in table.columns}
     words = {

@@ -79,9 +79,13 @@ def match_stairwells(
     >>> from gridplan.rules.redraw import RedrawRules
     >>> from gridplan.synthetic import make_board_plan
     >>> plan = make_board_plan()
-    >>> matching = match_stairwells(plan, plan.stairwells.drop("h12-1"), plan.site.buildings.drop("h12"), RedrawRules())
-    >>> matching.stairwells.drop(columns="share").loc["h01-1"].tolist(), matching.gone["why"].to_dict()
-    (['h01-1', 'h01', 'id', '0301-001'], {'h12-1': 'demolished'})
+    >>> stairwells = plan.stairwells.drop("h12-1")
+    >>> buildings = plan.site.buildings.drop("h12")
+    >>> matching = match_stairwells(plan, stairwells, buildings, RedrawRules())
+    >>> matching.stairwells.drop(columns="share").loc["h01-1"].tolist()
+    ['h01-1', 'h01', 'id', '0301-001']
+    >>> matching.gone["why"].to_dict()
+    {'h12-1': 'demolished'}
     """
     before = old.site.buildings.sort_index()
     before = before if before.crs == buildings.crs else before.to_crs(buildings.crs)
@@ -95,6 +99,7 @@ def match_stairwells(
     doors = doors if doors.crs == buildings.crs else doors.to_crs(buildings.crs)
     chosen = _choose_stairwells(new, continued, doors)
     known = chosen >= 0
+    # A row of -1, for none, picks the empty text at the end.
     codes = np.append(doors.index.to_numpy(object), "")
     homes = np.append(doors["subgrid"].to_numpy(object), "")
     table = continued.assign(old=codes[chosen], home=homes[chosen])[
@@ -118,7 +123,8 @@ def match_communities(old: gpd.GeoDataFrame, new: gpd.GeoDataFrame) -> pd.Series
     --------
     >>> from gridplan.tables.conform import conform_table
     >>> import geopandas as gpd
-    >>> old = gpd.GeoDataFrame({"community": ["0301"]}, geometry=[shapely.box(0, 0, 9, 9)], crs="EPSG:32650")
+    >>> land = [shapely.box(0, 0, 9, 9)]
+    >>> old = gpd.GeoDataFrame({"community": ["0301"]}, geometry=land, crs="EPSG:32650")
     >>> old = conform_table("communities", old)
     >>> match_communities(old, old.rename({"0301": "130201"})).to_dict()
     {'130201': '0301'}
@@ -145,6 +151,8 @@ def find_candidates(
     does; and ``by_id``, whether they have one code.
     """
     pairs = measure_common(before.geometry.to_numpy(), after.geometry.to_numpy())
+    # Measured on the smaller footprint, so that a wing added to a house does
+    # not part it from itself.
     pairs = pairs[pairs["share"] >= rules.overlap].reset_index(drop=True)
     same = (
         before.index.to_numpy(object)[pairs["first"]]
@@ -195,9 +203,11 @@ def _choose_for_doors(
     share = holder["share"].to_numpy(float).copy()
     if len(split):
         best = _choose_for_slices(new.iloc[split], after, before, pairs)
+        # A slice in the old building of the whole keeps how that one matched.
         changed = best.index[best["first"].to_numpy() != old[split[best.index]]]
         rows = split[changed]
-        old[rows], share[rows] = best.loc[changed, "first"], best.loc[changed, "share"]
+        old[rows] = best.loc[changed, "first"]
+        share[rows] = best.loc[changed, "share"]
         by_id[rows] = best.loc[changed, "by_id"]
     how = np.where(old < 0, "", np.where(by_id, "id", "overlap"))
     codes = np.append(before.index.to_numpy(object), "")[old]
@@ -241,6 +251,8 @@ def _choose_stairwells(
     away = np.maximum(
         np.maximum(both["bottom_old"] - both["middle"], both["middle"] - both["top_old"]), 0.0
     )
+    # After the place the number of the door, then the floors: doors of one
+    # entrance lie in one place.
     by = [apart.round(NEAR), (both["door"] - both["door_old"]).abs(), away.round(9)]
     by += [(both["middle"] - both["middle_old"]).abs().round(9), both["old"]]
     # The nearest door first; rounded, so that ties do not depend on the machine.
@@ -277,6 +289,7 @@ def _list_gone(
     lived_in: Bools,
 ) -> pd.DataFrame:
     """List the old stairwells that no new one continues, and why."""
+    # A door may be gone though its building is not.
     gone = doors[~np.isin(np.arange(len(doors)), continued)]
     row = old.get_indexer(gone["building"])
     stands = np.zeros(len(old), bool)
@@ -293,7 +306,8 @@ def _list_entries(table: pd.DataFrame, gone: pd.DataFrame) -> list[Entry]:
     """Count how stairwells matched, and which are new or gone."""
     reasons = {
         "id": "continue a stairwell of the plan before: same code, same place",
-        "overlap": "continue a stairwell of the plan before: found by the land in common, for the code is another",
+        "overlap": "continue a stairwell of the plan before: "
+        "found by the land in common, for the code is another",
         "": "new: the plan before has no home in this place",
     }
     reasons_gone = {

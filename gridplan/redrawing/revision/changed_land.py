@@ -65,43 +65,29 @@ def redraw_land(
     """
     old = plan.subgrids[plan.subgrids["kind"] != "exclusive"]
     over = figures["community"]
-    sound = shapely.is_valid(old.geometry.to_numpy()) & (shapely.area(old.geometry.to_numpy()) > 0)
-    # A community whose outlines are broken, or which has none, has nothing to keep.
     codes = set(changes.land) | _find_beside(old, _find_deserted(plan, stairwells, changes.land))
     asked = set(over.reindex(list(codes)).dropna()) | set(
         old["community"].reindex(list(codes)).dropna()
     )
-    wholly_drawn = set(changes.wholly_drawn) | (
-        asked & (set(old["community"][~sound]) | (set(over) - set(old["community"])))
-    )
     # What was another community's land is no part of what the sub-grids of this one had together.
     came = over[over.index.isin(old.index) & (over != old["community"].reindex(over.index))]
-    wholly_drawn |= set(came)
+    wholly_drawn = set(changes.wholly_drawn) | (asked & _find_unsound(old, over)) | set(came)
     # Outlines that new ones have to fit to.
     staying = plan.subgrids[
         plan.subgrids.index.isin(over.index) | (plan.subgrids["kind"] == "exclusive")
     ]
-    pieces_drawn: list[pd.Series[Any]] = []
-    entries: list[Entry] = []
-    open_ = sorted((asked & set(over)) - wholly_drawn)
-    # Each round takes more land, and only communities that failed the round before.
-    for wide in (False, False, True):
-        if not open_:
-            break
-        codes = set(old.index) | set(over.index) if wide else codes
-        drawn, noted, poor = _draw_on_old(
-            old, codes, site, stairwells, over, open_, rules.outlines, progress
-        )
-        failed = set(over.reindex(_find_faults(drawn, staying, rules.outlines.grid)).dropna()) | (
-            set() if wide else poor
-        )
-        good = drawn[~over.reindex(drawn.index).isin(failed).to_numpy()]
-        pieces_drawn.append(good)
-        entries += noted if len(good) == len(drawn) else []
-        open_ = sorted(set(open_) - set(over.reindex(good.index)))
-        # The next round may use the land of the sub-grids round these too.
-        codes = codes | _find_beside(old, codes)
-    wholly_drawn |= set(open_)
+    pieces_drawn, entries, failed = _draw_in_rounds(
+        old,
+        codes,
+        site,
+        stairwells,
+        over,
+        sorted((asked & set(over)) - wholly_drawn),
+        staying,
+        rules.outlines,
+        progress,
+    )
+    wholly_drawn |= failed
     lone, whole_shapes, noted = _draw_whole(
         plan,
         site,
@@ -117,20 +103,82 @@ def redraw_land(
         & ~staying["community"].isin(wholly_drawn)
         & ~staying.index.isin(came.index)
     )
-    staying = staying[there.to_numpy()]
-    # A new line ends on borders of untouched sub-grids: they get its corner, so nothing gapes.
-    shapes, around = match_around(outlines, staying, rules.outlines.grid)
-    series = gpd.GeoSeries(
-        shapes.to_numpy(), index=pd.Index(shapes.index, dtype="str", name="subgrid"), crs=site.crs
-    ).sort_index()
-    lone = lone.set_geometry(series.reindex(lone.index).set_crs(site.crs)) if len(lone) else lone
-    return RedrawnLand(
-        series[~series.index.isin(lone.index)],
-        around,
+    return _fit_around(
+        outlines,
+        staying[there.to_numpy()],
         lone,
         frozenset(wholly_drawn),
         (*entries, *noted),
+        rules.outlines.grid,
+        site.crs,
     )
+
+
+def _fit_around(
+    outlines: pd.Series[Any],
+    staying: Any,
+    lone: Any,
+    wholly_drawn: frozenset[str],
+    entries: tuple[Entry, ...],
+    grid: float,
+    crs: Any,
+) -> RedrawnLand:
+    """Fit new outlines to those that stay, which get a corner where a new line ends on them."""
+    shapes, around = match_around(outlines, staying, grid)
+    series = gpd.GeoSeries(
+        shapes.to_numpy(), index=pd.Index(shapes.index, dtype="str", name="subgrid"), crs=crs
+    ).sort_index()
+    # Matching may have given exclusive grids corners too, so they take the matched shapes.
+    lone = lone.set_geometry(series.reindex(lone.index).set_crs(crs)) if len(lone) else lone
+    return RedrawnLand(series[~series.index.isin(lone.index)], around, lone, wholly_drawn, entries)
+
+
+def _draw_in_rounds(
+    old: Any,
+    codes: set[str],
+    site: Site,
+    stairwells: Any,
+    over: Any,
+    communities: list[str],
+    staying: Any,
+    rules: OutlineRules,
+    progress: Progress,
+) -> tuple[list[pd.Series[Any]], list[Entry], set[str]]:
+    """Draw changed sub-grids on ever more land, until the outlines hold.
+
+    Returns the outlines of each round, entries for the ledger, and the
+    communities where no round held.
+    """
+    pieces_drawn: list[pd.Series[Any]] = []
+    entries: list[Entry] = []
+    open_ = communities
+    # Each round takes more land, and only communities that failed the round before.
+    for wide in (False, False, True):
+        if not open_:
+            break
+        codes = set(old.index) | set(over.index) if wide else codes
+        drawn, noted, poor = _draw_on_old(
+            old, codes, site, stairwells, over, open_, rules, progress
+        )
+        # The widest round may draw plainly: nothing better can come after it.
+        failed = set(over.reindex(_find_faults(drawn, staying, rules.grid)).dropna()) | (
+            set() if wide else poor
+        )
+        good = drawn[~over.reindex(drawn.index).isin(failed).to_numpy()]
+        pieces_drawn.append(good)
+        # Entries are of the whole round, so they are true only if all of it is kept.
+        entries += noted if len(good) == len(drawn) else []
+        open_ = sorted(set(open_) - set(over.reindex(good.index)))
+        # The next round may use the land of the sub-grids round these too.
+        codes = codes | _find_beside(old, codes)
+    return pieces_drawn, entries, set(open_)
+
+
+def _find_unsound(old: Any, over: Any) -> set[str]:
+    """Find the communities whose outlines are broken, or which have none: nothing is to be kept."""
+    shapes = old.geometry.to_numpy()
+    sound = shapely.is_valid(shapes) & (shapely.area(shapes) > 0)
+    return set(old["community"][~sound]) | (set(over) - set(old["community"]))
 
 
 def _find_deserted(plan: Plan, stairwells: Any, codes: frozenset[str]) -> set[str]:
@@ -222,6 +270,8 @@ def _unite(shapes: Shapes) -> Any:
 
     Where they do not, at the cost of a rounding.
     """
+    # The union of a coverage only drops shared edges, so that every corner
+    # stays to the last bit.
     if shapely.coverage_is_valid(shapes):
         return shapely.coverage_union_all(shapes)
     return shapely.union_all(shapes)
@@ -309,6 +359,7 @@ def _recall_codes(lone: Any, before: Any) -> dict[str, str]:
     taken = set(before.index)
     for new, community in lone["community"].items():
         if not names[new]:
+            # Of one number more than are taken one is free.
             n = next(n for n in range(1, len(taken) + 2) if f"{community}-E{n:03d}" not in taken)
             names[new] = f"{community}-E{n:03d}"
             taken.add(names[new])
@@ -329,7 +380,8 @@ def match_around(
     gets that corner:
 
     >>> new = pd.Series({"a": shapely.box(0, 0, 1, 1), "b": shapely.box(1, 0, 2, 1)})
-    >>> stays = gpd.GeoDataFrame({"community": ["c"]}, geometry=[shapely.box(0, 1, 2, 2)], index=["c"])
+    >>> above = [shapely.box(0, 1, 2, 2)]
+    >>> stays = gpd.GeoDataFrame({"community": ["c"]}, geometry=above, index=["c"])
     >>> shapely.get_num_coordinates(match_around(new, stays, 1e-5)[1].to_numpy()).tolist()
     [6]
     """
@@ -338,6 +390,7 @@ def match_around(
         return outlines, pd.Series(dtype=object)
     shapes = outlines.to_numpy()
     around = rest.geometry.to_numpy()
+    # Only these are matched: untouched land far away keeps its bytes.
     near = np.unique(
         shapely.STRtree(around).query(shapes, predicate="dwithin", distance=ADJOINS)[1]
     )

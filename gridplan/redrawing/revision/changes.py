@@ -15,14 +15,8 @@ from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
 from gridplan.site import Site
 
-OF_LAND = (
-    "building",
-    "community",
-    "door",
-    "slice_from",
-    "slice_to",
-    "subgrid",
-)  # columns of stairwells that outlines are drawn from
+# Columns of stairwells that outlines are drawn from.
+OF_LAND = ("building", "community", "door", "slice_from", "slice_to", "subgrid")
 BESIDE = 1.0  # m from a community's limit within which a line may shape the outlines in it
 
 
@@ -63,6 +57,8 @@ def find_changes(
     # What moves on the map also changes its figures, and so does another centre.
     figures |= land | {code for code, centre in centres.items() if of_plan.get(code) != centre}
     figures |= _find_other_bands(plan.subgrids, stairwells, rules)
+    # The same value, so the same land: comparing all its tables would find
+    # nothing.
     if site is plan.site:
         return PlanChanges(frozenset(figures), frozenset(land), frozenset(), frozenset())
     limits = _find_limits(plan.site, site)
@@ -91,6 +87,7 @@ def _compare_stairwells(old: Any, new: Any) -> tuple[pd.Index[Any], pd.Index[Any
     lone = old.index.symmetric_difference(new.index)
     a = old
     b = new
+    # A selection copies the table, and an edit leaves the index as it is.
     if len(lone) or not old.index.equals(new.index):
         a = old.loc[both]
         b = new.loc[both]
@@ -125,6 +122,8 @@ def _find_other_bands(subgrids: Any, stairwells: Any, rules: Rules) -> set[str]:
         .reindex(homes.index)
     )
     other = np.zeros(len(homes), bool)
+    # There are two classes and thousands of sub-grids, so bands are compared
+    # by class.
     for word in kind.dropna().unique():
         band = rules.find_band(str(word))
         off = (
@@ -149,6 +148,7 @@ def _differ(old: Any, new: Any) -> Shapes:
 def _find_limits(old: Site, new: Site) -> set[str]:
     """Find the communities whose limit is new or another, or near which a barrier changed."""
     before = old.communities.geometry.reindex(new.communities.index).to_numpy()
+    # A new community has no outline before, and nothing equals a missing one.
     other = ~shapely.equals_exact(before, new.communities.geometry.to_numpy(), 0.0)
     return set(new.communities.index[other]) | _find_near(_differ(old.barriers, new.barriers), new)
 

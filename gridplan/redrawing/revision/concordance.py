@@ -10,13 +10,15 @@ import pandas as pd
 from gridplan.tables.conform import conform_table, make_empty
 
 
-def tell_kinds(flows: pd.DataFrame) -> pd.Series[Any]:
+def classify_flows(flows: pd.DataFrame) -> pd.Series[Any]:
     """Classify each flow of households as kept, moved, gone or new.
 
     Kept are those whose sub-grid has the code of the old one; new also those
     whose homes were in no sub-grid before.
     """
     kinds = np.select(
+        # The first that holds counts: homes in no sub-grid before are new,
+        # whatever became of them.
         [flows["old"] == "", flows["new_building"] == "", flows["old"] == flows["new"]],
         ["new", "gone", "kept"],
         "moved",
@@ -38,11 +40,15 @@ def make_concordance(flows: pd.DataFrame) -> pd.DataFrame:
     --------
     >>> from gridplan.redrawing.revision.household_matching import follow_households
     >>> from gridplan.synthetic import make_board_plan
-    >>> table = make_concordance(follow_households(make_board_plan(), make_board_plan((1, 1, 1, 1, 2, 2) * 2)))
-    >>> table[["old", "new", "households", "share", "kind"]].round(3).values.tolist()
-    [['0301-001', '0301-001', 60, 1.0, 'kept'], ['0301-002', '0301-001', 20, 0.333, 'moved'], ['0301-002', '0301-002', 40, 0.667, 'kept']]
+    >>> after = make_board_plan((1, 1, 1, 1, 2, 2) * 2)
+    >>> table = make_concordance(follow_households(make_board_plan(), after))
+    >>> for row in table[["old", "new", "households", "share", "kind"]].round(3).values.tolist():
+    ...     print(row)
+    ['0301-001', '0301-001', 60, 1.0, 'kept']
+    ['0301-002', '0301-001', 20, 0.333, 'moved']
+    ['0301-002', '0301-002', 40, 0.667, 'kept']
     """
-    flows = flows.assign(kind=tell_kinds(flows))
+    flows = flows.assign(kind=classify_flows(flows))
     flows = flows[(flows["old"] != "") | (flows["new"] != "")]
     flows = flows.assign(community=_place_gone(flows))
     table = (
@@ -53,6 +59,7 @@ def make_concordance(flows: pd.DataFrame) -> pd.DataFrame:
     if table.empty:
         return make_empty("concordance")
     whole = table.groupby("old")["households"].transform("sum")
+    # New homes are part of no old sub-grid, so they have no share.
     table["share"] = (table["households"] / whole).where(table["old"] != "")
     table["row"] = (table.index + 1).astype(str).str.zfill(len(str(len(table))))
     return conform_table("concordance", table.set_index("row"))
@@ -67,6 +74,8 @@ def _place_gone(flows: pd.DataFrame) -> pd.Series[Any]:
     if stays.empty:
         return flows["community"]
     by = stays.groupby(["old", "community"], as_index=False)["households"].sum()
+    # Of equals the lower code, so that the table does not depend on the order
+    # of rows.
     by = by.sort_values(
         ["old", "households", "community"], ascending=[True, False, True]
     ).drop_duplicates("old")

@@ -94,10 +94,8 @@ def _share_out(before: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
         successors, left_on=["building", "old"], right_on=["building", "home"], how="inner"
     )
     # Old homes without a successor: where their building lives on, they go with it.
-    rest = before.merge(
-        direct[["building", "old"]].drop_duplicates(), how="left", indicator="found"
-    )
-    rest = rest[rest["found"] == "left_only"].drop(columns="found")
+    rest = before.merge(direct[["building", "old"]].drop_duplicates(), how="left", indicator="side")
+    rest = rest[rest["side"] == "left_only"].drop(columns="side")
     loose = (
         successors.groupby(["building", "new_building", "community", "subgrid"])["households"]
         .sum()
@@ -106,6 +104,8 @@ def _share_out(before: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
     other = rest.merge(loose, on="building", how="left")
     flows = pd.concat([direct.drop(columns="home"), other], ignore_index=True)
     gone = flows["new_building"].isna()
+    # Those that are gone have no community now, so that of the plan before
+    # stays.
     flows["community"] = flows["community"].fillna(flows["old_community"])
     flows[["new_building", "subgrid"]] = flows[["new_building", "subgrid"]].fillna("")
     # Households follow the size of the new homes; those that are gone keep one row.
@@ -135,7 +135,8 @@ def apportion(total: Ints, weight: Floats, group: Ints) -> Ints:
 
     Examples
     --------
-    >>> apportion(np.array([10, 10, 10, 3]), np.array([1.0, 1.0, 1.0, 5.0]), np.array([0, 0, 0, 1])).tolist()
+    >>> weight = np.array([1.0, 1.0, 1.0, 5.0])
+    >>> apportion(np.array([10, 10, 10, 3]), weight, np.array([0, 0, 0, 1])).tolist()
     [4, 3, 3, 3]
     """
     if not len(total):

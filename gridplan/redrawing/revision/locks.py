@@ -157,8 +157,10 @@ def find_frozen(
     >>> from gridplan.synthetic import make_board_plan
     >>> plan = lock(lock(make_board_plan(), "subgrid", "0301-001"), "building", "h04")
     >>> frozen = find_frozen(plan, plan.stairwells)
-    >>> plan.stairwells.index[frozen.stairwells].tolist(), sorted(frozen.closed), sorted(frozen.kept)
-    (['h01-1', 'h02-1', 'h03-1', 'h04-1', 'h07-1', 'h08-1', 'h09-1'], ['0301-001'], ['0301-001', '0301-002'])
+    >>> plan.stairwells.index[frozen.stairwells].tolist()
+    ['h01-1', 'h02-1', 'h03-1', 'h04-1', 'h07-1', 'h08-1', 'h09-1']
+    >>> sorted(frozen.closed), sorted(frozen.kept)
+    (['0301-001'], ['0301-001', '0301-002'])
     """
     of = {level: set(plan.locks.loc[plan.locks["level"] == level, "of"]) for level in LEVELS}
     homes = plan.subgrids[plan.subgrids["kind"] != "exclusive"]
@@ -207,8 +209,11 @@ def find_contradictions(
 
     >>> from gridplan.synthetic import make_board_plan
     >>> plan = lock(make_board_plan((1, 1, 1, 1, 2, 2) * 2), "subgrid", "0301-001")
-    >>> [(c.locks, c.why, c.remedy) for c in find_contradictions(plan)]
-    [(('subgrid:0301-001',), '80 households, allowed are 50 to 70, and none may leave or enter', 'unlock subgrid:0301-001')]
+    >>> contradiction = find_contradictions(plan)[0]
+    >>> contradiction.why
+    '80 households, allowed are 50 to 70, and none may leave or enter'
+    >>> contradiction.locks, contradiction.remedy
+    (('subgrid:0301-001',), 'unlock subgrid:0301-001')
     """
     doors = plan.stairwells if stairwells is None else stairwells
     pairs = plan.neighbours if neighbours is None else neighbours
@@ -273,14 +278,22 @@ def _find_outside(plan: Plan, doors: Any, home: Any, frozen: FrozenHomes) -> lis
             count = int(held.get(code, 0))
             if not band.low <= count <= band.high:
                 names = name_locks(plan, code)
-                why = f"{count} households, allowed are {band.low} to {band.high}, and none may leave or enter"
+                why = (
+                    f"{count} households, allowed are {band.low} to {band.high}, "
+                    "and none may leave or enter"
+                )
                 contradictions.append(Contradiction(names, community, code, why, _unlock(names)))
+        # Homes may leave an open sub-grid but for the locked ones, so only
+        # these can be too many.
         elif int(locked[code]) > band.high:
             buildings = sorted(
                 set(doors["building"][frozen.stairwells & (home == code).to_numpy()])
             )
             names = tuple(f"building:{b}" for b in buildings)
-            why = f"{int(locked[code])} households in locked buildings alone, allowed are at most {band.high}"
+            why = (
+                f"{int(locked[code])} households in locked buildings alone, "
+                f"allowed are at most {band.high}"
+            )
             contradictions.append(
                 Contradiction(names, community, code, why, "unlock some of " + ", ".join(names))
             )
@@ -335,12 +348,15 @@ def _find_walled_in(
     # A pocket with any open sub-grid in it can join that one.
     mixed = set(pocket[~new & ~shut])
     contradictions = []
+    # Pockets are numbered by the matrix; their first home gives an order that
+    # stays.
     for number in sorted(set(pocket[new]) - mixed, key=lambda n: str(doors.index[pocket == n][0])):
         homes = np.flatnonzero(pocket == number)
         count = int(doors["households"].to_numpy()[homes].sum())
         # Enough for a sub-grid of its own, so no contradiction.
         if rules.find_band(str(doors["community_kind"].iloc[homes[0]])).find_counts(count):
             continue
+        # Each pair is written once, so what adjoins may be at either end.
         inside = np.zeros(len(doors), bool)
         inside[homes] = True
         around = sorted(
@@ -371,7 +387,8 @@ def _find_too_many(plan: Plan, doors: Any, frozen: FrozenHomes) -> list[Contradi
     contradictions = []
     for community, codes in over.groupby(over, sort=True):
         # Every sub-grid needs at least the low end of the band.
-        most = int(held.get(community, 0)) // rules.find_band(str(kind.get(community, "urban"))).low
+        households = int(held.get(community, 0))
+        most = households // rules.find_band(str(kind.get(community, "urban"))).low
         if len(codes) > most:
             names = tuple(
                 dict.fromkeys(
@@ -381,7 +398,10 @@ def _find_too_many(plan: Plan, doors: Any, frozen: FrozenHomes) -> list[Contradi
                     if n in plan.locks.index
                 )
             )
-            why = f"{len(codes)} codes are to be kept, but {int(held.get(community, 0))} households make at most {most} sub-grids"
+            why = (
+                f"{len(codes)} codes are to be kept, "
+                f"but {households} households make at most {most} sub-grids"
+            )
             contradictions.append(
                 Contradiction(
                     names, str(community), str(community), why, "unlock some of " + ", ".join(names)

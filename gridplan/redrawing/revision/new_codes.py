@@ -33,7 +33,10 @@ def number_next(community: str, used: Collection[str], count: int = 1) -> list[s
     ['0301-008', '0301-009']
     """
     stem = re.compile(re.escape(community) + r"-(\d+)")
+    # Exclusive and upper grids have a letter before their number, and do not
+    # count.
     numbers = [match[1] for match in map(stem.fullmatch, used) if match]
     last = max((int(n) for n in numbers), default=0)
+    # As wide as the widest code of the community, so that codes sort as texts.
     width = max([3, *(len(n) for n in numbers)])
     return [f"{community}-{last + n:0{width}d}" for n in range(1, count + 1)]

@@ -54,6 +54,8 @@ def renew_specials(
     every = pd.concat([kept, *(f for f in touched_again if len(f))]).sort_values(
         ["special_grid", "subgrid"], ignore_index=True
     )
+    # Numbered again from the first row, at one width, as a plan drawn from
+    # nothing has them.
     every["touch"] = (every.index + 1).astype("str").str.zfill(len(str(len(every))))
     touches = conform_table("touches", every)
     count = touches.groupby("special_grid").size().reindex(grids.index, fill_value=0)
@@ -113,6 +115,7 @@ def _find_upper(before: Plan, plan: Plan, codes: list[str], grid: dict[str, str]
             == community.reindex(rows["code"]).to_numpy()
         ]
         total = rows.groupby(["code", "grid"], as_index=False)["households"].sum()
+        # Of equals the lower code.
         best = total.sort_values(
             ["code", "households", "grid"], ascending=[True, False, True]
         ).drop_duplicates("code")
@@ -153,7 +156,9 @@ def _write_changed(before: Plan, plan: Plan, rules: Rules) -> Plan:
             "subgrid": g.Index,
             "rule": RULE,
             "proven": False,
-            "explanation": f"{g.households} households: its sub-grids were changed, and it kept them",
+            "explanation": (
+                f"{g.households} households: its sub-grids were changed, and it kept them"
+            ),
             "remedy": "draw the grids again",
         }
         for g in out.itertuples()

@@ -28,17 +28,10 @@ from gridplan.site import Site
 from gridplan.tables.conform import conform_table
 from gridplan.tables.ledger import Entry
 
-OF_PLAN_BEFORE = (
-    *PEOPLE_TABLES,
-    *REACH_TABLES,
-    "triggers",
-    "concordance",
-)  # speak of the plan before, so they are emptied
-SIZE_RULES = (
-    "band",
-    "households",
-    "contiguity",
-)  # rules of exceptions that are judged again where members change
+# Tables that speak of the plan before, so that they are emptied.
+OF_PLAN_BEFORE = (*PEOPLE_TABLES, *REACH_TABLES, "triggers", "concordance")
+# Rules of exceptions that are judged again where members change.
+SIZE_RULES = ("band", "households", "contiguity")
 
 
 def renew_plan(
@@ -227,6 +220,7 @@ def _measure_changed(
         best = np.array(
             [wanted.get(code, b) for code, b in zip(codes, best, strict=True)], np.int64
         )
+        # Only its assignment and centres are read, so the price may be zero.
         division = Division(part, best, sums[best], 0.0, ())
         table = write_subgrids(community, problem, division, [str(c) for c in codes])[
             "subgrids"
@@ -270,14 +264,17 @@ def _explain(
                 "explanation": text,
                 "remedy": remedy,
             }
-    for code in out - set(rows):  # in several islands, each of a good size by itself
+    # In several islands, each of a good size by itself.
+    for code in out - set(rows):
         mass = int(problem.weights[part == np.searchsorted(codes, code)].sum())
         rows[code] = {
             "community": community,
             "subgrid": code,
             "rule": "households",
             "proven": False,
-            "explanation": f"{mass} households, allowed are {problem.band.low} to {problem.band.high}",
+            "explanation": (
+                f"{mass} households, allowed are {problem.band.low} to {problem.band.high}"
+            ),
             "remedy": "move homes to or from a neighbour, or repair the plan",
         }
     return [rows[code] for code in sorted(out)]
@@ -343,6 +340,7 @@ def _lack_land(homes: Any) -> Bools:
 
 def _keep_new(ledger: pd.DataFrame, entries: Sequence[Entry]) -> list[Entry]:
     """Keep the entries that the ledger does not have yet."""
+    # A plan renewed many times would note the same line each time.
     had = set(zip(ledger["step"], ledger["table"], ledger["reason"], ledger["count"], strict=True))
     return [e for e in entries if (e.step, e.table, e.reason, e.count) not in had]
 
@@ -385,4 +383,5 @@ def _renew_exceptions(
         for code in torn
         if (code, "contiguity") not in had
     ]
+    # The very table where nothing changed, so that its numbers stay too.
     return number_exceptions(rows) if rows != old.to_dict("records") else old
