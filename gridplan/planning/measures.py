@@ -21,13 +21,8 @@ from gridplan.planning.prepare import open_land, prepare_land
 from gridplan.rules.all_rules import Rules
 from gridplan.site import Site
 
-MINIMISED = [
-    "out_of_band",
-    "cv",
-    "mean_walk",
-    "buildings_split",
-    "compounds_crossed",
-]  # of these figures less is better
+# Of these figures less is better.
+MINIMISED = ["out_of_band", "cv", "mean_walk", "buildings_split", "compounds_crossed"]
 
 
 def find_problems(
@@ -109,6 +104,8 @@ def measure_parts(problem: DivisionProblem, part: Ints) -> pd.DataFrame:
     [[60.0, 1748.5, 1748.5, 1.0], [60.0, 1748.5, 1748.5, 1.0]]
     """
     k = int(part.max()) + 1
+    # Priced by the kernels of the search, so that both mean the same by a
+    # price.
     data = problem.to_data()
     state = open_state(data, part.astype(np.int32), k)
     for p in range(k):
@@ -147,8 +144,9 @@ def measure_division(problem: DivisionProblem, part: Ints) -> dict[str, Any]:
     Examples
     --------
     >>> from gridplan.synthetic import make_board_plan
-    >>> found = measure_division(find_problems(make_board_plan())["0301"], np.array([0, 0, 0, 0, 1, 1] * 2))
-    >>> found["subgrids"], found["out_of_band"], found["cv"], found["buildings_split"]
+    >>> board = find_problems(make_board_plan())["0301"]
+    >>> figures = measure_division(board, np.array([0, 0, 0, 0, 1, 1] * 2))
+    >>> figures["subgrids"], figures["out_of_band"], figures["cv"], figures["buildings_split"]
     (2, 2, 0.3333, 0)
     """
     parts = measure_parts(problem, part)
@@ -181,6 +179,7 @@ def find_undominated(figures: Floats) -> Bools:
     >>> find_undominated(np.array([[1.0, 3.0], [2.0, 2.0], [3.0, 3.0]])).tolist()
     [True, True, False]
     """
+    # Every row against every other: tables of alternatives are short.
     no_worse = (figures[:, None] <= figures[None]).all(axis=2)
     better = (figures[:, None] < figures[None]).any(axis=2)
     return np.asarray(~(no_worse & better).any(axis=0))

@@ -56,12 +56,16 @@ def compose_manifest(
         "subgrids": len(subgrids),
         "in_band": int(subgrids["in_band"].sum()),
         "exceptions": sizes["exceptions"],
+        # Rounded, and of at least one sub-grid, so that a plan without any has
+        # figures too.
         "mean_households": round(households / max(1, len(subgrids)), 2),
         "mean_walk": round(float(subgrids["household_metres"].sum()) / max(1, households), 2),
     }
     more = {"exclusive": exclusive} | {
         table: sizes.get(table, 0) for table in ("special_grids", "grids")
     }
+    # Layers that were not drawn are left out, so that they do not read as
+    # empty.
     figures |= {name: count for name, count in more.items() if count}
     manifest = {
         "gridplan": __version__,
@@ -70,6 +74,7 @@ def compose_manifest(
         "rules": rules.to_dict(),
         "figures": figures,
     }
+    # From the ledger, since plans joined from parts have no divisions to ask.
     cut_short = count_cut_short(ledger)
     return manifest | (
         {"cut_short": {"communities": cut_short, "note": CUT_SHORT}} if cut_short else {}

@@ -93,8 +93,8 @@ class PreparedLand:
 def prepare_land(site: Site, rules: Rules, *, progress: Progress = keep_silent) -> PreparedLand:
     """Prepare a site as it was read.
 
-    Fills what it does not say, takes its buildings apart, and finds who is
-    joined to whom.
+    Fills what it does not say, takes its buildings apart, and finds which
+    homes can be walked between.
 
     Raises
     ------
@@ -135,6 +135,7 @@ def prepare_site(site: Site, rules: Rules, *, progress: Progress = keep_silent) 
     Communities, households, classes and compounds, each noted in the ledger.
     """
     progress("communities", 0, 1)
+    # Enclosures first: all that follows is filled in by community.
     if site.communities.empty:
         site = make_enclosures(site, rules.site)
     if rules.special.drawn:
@@ -146,6 +147,8 @@ def fill_site(site: Site, rules: Rules, *, progress: Progress = keep_silent) -> 
     """Fill in the households, classes and compounds of a site with known communities."""
     progress("households", 0, 1)
     site = estimate_households(site, rules.households)
+    # Classes are judged by density, so that households have to be known;
+    # compounds are inferred in urban communities only.
     site = judge_kinds(site, rules.site)
     progress("compounds", 0, 1)
     return infer_compounds(site, rules.site)

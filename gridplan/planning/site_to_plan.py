@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import geopandas as gpd
@@ -142,25 +142,8 @@ def draw_plan(
         stage="division",
         progress=progress,
     )
-    drawn = []
-    exceptions = []
-    for community, problem, division in zip(problems, problems.values(), divisions, strict=True):
-        codes = code_parts(community, problem, division)
-        drawn.append(write_subgrids(community, problem, division, codes))
-        exceptions += [
-            {
-                "community": community,
-                "subgrid": codes[s.part],
-                "rule": s.rule,
-                "proven": s.proven,
-                "explanation": s.explanation,
-                "remedy": s.remedy,
-            }
-            for s in division.shortfalls
-        ]
-    member = pd.concat([pd.Series(t["codes"], index=list(t["ids"])) for t in drawn])
+    member, subgrids, exceptions = _write_parts(problems, divisions)
     stairwells = land.stairwells.assign(subgrid=member.reindex(land.stairwells.index).astype("str"))
-    subgrids = pd.concat([t["subgrids"] for t in drawn], ignore_index=True)
     cut_short = [
         community
         for community, division in zip(problems, divisions, strict=True)
@@ -188,11 +171,37 @@ def draw_plan(
     return plan.replace(manifest=write_manifest(plan, rules, seed, inputs or {}))
 
 
-def _add_specials(plan: Plan, rules: Rules, around: Any) -> tuple[Plan, list[Entry]]:
-    """Add the special grids, and the sub-grids that they touch.
+def _write_parts(
+    problems: Mapping[str, DivisionProblem], divisions: Sequence[Division]
+) -> tuple[pd.Series[str], pd.DataFrame, list[dict[str, Any]]]:
+    """Write the parts of all communities as tables.
 
-    And what the ledger is to say of them.
+    Returns the sub-grid of each stairwell, the rows of the sub-grids, and
+    those of the exceptions.
     """
+    drawn = []
+    exceptions = []
+    for community, problem, division in zip(problems, problems.values(), divisions, strict=True):
+        codes = code_parts(community, problem, division)
+        drawn.append(write_subgrids(community, problem, division, codes))
+        exceptions += [
+            {
+                "community": community,
+                "subgrid": codes[s.part],
+                "rule": s.rule,
+                "proven": s.proven,
+                "explanation": s.explanation,
+                "remedy": s.remedy,
+            }
+            for s in division.shortfalls
+        ]
+    member = pd.concat([pd.Series(t["codes"], index=list(t["ids"])) for t in drawn])
+    subgrids = pd.concat([t["subgrids"] for t in drawn], ignore_index=True)
+    return member, subgrids, exceptions
+
+
+def _add_specials(plan: Plan, rules: Rules, around: Any) -> tuple[Plan, list[Entry]]:
+    """Add the special grids and the sub-grids that they touch, with entries for the ledger."""
     specials = find_specials(
         plan.site.barriers, plan.site.communities, plan.subgrids, rules.special, around
     )
@@ -315,6 +324,8 @@ def _measure_walks(problem: DivisionProblem, centre: Ints) -> Floats:
         return np.asarray(problem.matrix[np.arange(len(problem)), centre])
     step = problem.xy - problem.xy[centre]
     apart = np.hypot(step[:, 0], step[:, 1]) + problem.climb + problem.climb[centre]
+    # Within one stairwell only the floors between are climbed, not down and up
+    # again.
     same = problem.stack == problem.stack[centre]
     return np.asarray(np.where(same, np.abs(problem.climb - problem.climb[centre]), apart))
 
@@ -323,6 +334,8 @@ def join_outlines(
     subgrids: pd.DataFrame, stairwells: gpd.GeoDataFrame, outlines: gpd.GeoSeries, site: Site
 ) -> gpd.GeoDataFrame:
     """Join figures and land outlines to the table of sub-grids."""
+    # Outlines are sorted by code, and rows of the table may still be in
+    # another order.
     land = outlines.reindex(subgrids["subgrid"])
     count = stairwells.groupby("subgrid")["building"].nunique()
     table = subgrids.assign(
@@ -339,6 +352,7 @@ def number_exceptions(rows: list[dict[str, Any]]) -> pd.DataFrame:
     """Write the table of exceptions from its rows, numbered in order of community and sub-grid."""
     if not rows:
         return make_empty("exceptions")
+    # Numbers of one width, so that they sort as texts.
     frame = pd.DataFrame(rows).sort_values(["community", "subgrid"], ignore_index=True)
     frame["exception"] = (frame.index + 1).astype(str).str.zfill(len(str(len(frame))))
     return conform_table("exceptions", frame)

@@ -59,9 +59,12 @@ def add_upper_grids(
     Two sub-grids of sixty households make one grid of 120:
 
     >>> from gridplan.synthetic import make_board_plan
-    >>> plan = add_upper_grids(make_board_plan(), Rules().replace(grids={"low": 100, "target": 120, "high": 140}))
-    >>> plan.grids[["households", "subgrid_count", "in_band"]].values.tolist(), plan.subgrids["grid"].tolist()
-    ([[120, 2, True]], ['0301-G001', '0301-G001'])
+    >>> rules = Rules().replace(grids={"low": 100, "target": 120, "high": 140})
+    >>> plan = add_upper_grids(make_board_plan(), rules)
+    >>> plan.grids[["households", "subgrid_count", "in_band"]].values.tolist()
+    [[120, 2, True]]
+    >>> plan.subgrids["grid"].tolist()
+    ['0301-G001', '0301-G001']
     """
     rules = rules or plan.rules
     seed = int(plan.manifest.get("seed", 0)) if seed is None else seed
@@ -86,8 +89,8 @@ def add_upper_grids(
                 "subgrid": codes[s.part],
                 "rule": RULE,
                 "proven": s.proven,
-                "explanation": _say(s.explanation),
-                "remedy": _say(s.remedy),
+                "explanation": _reword(s.explanation),
+                "remedy": _reword(s.remedy),
             }
             for s in division.shortfalls
         ]
@@ -98,6 +101,8 @@ def add_upper_grids(
     grids = write_grids(plan, subgrids, rules.grids)
     exceptions = _join_exceptions(plan.exceptions, rows)
     manifest = dict(plan.manifest)
+    # A plan that is still being drawn has no manifest yet; it is written at
+    # the end.
     if "figures" in manifest:
         manifest["figures"] = {
             **manifest["figures"],
@@ -108,8 +113,10 @@ def add_upper_grids(
     return plan.replace(subgrids=subgrids, grids=grids, exceptions=exceptions, manifest=manifest)
 
 
-def _say(text: str) -> str:
-    """Say of grids and sub-grids what the division says of sub-grids and stairwells."""
+def _reword(text: str) -> str:
+    """Reword what the division says of stairwells and sub-grids for sub-grids and grids."""
+    # Sub-grids become grids before stairwells become sub-grids, never the
+    # other way round.
     return text.replace("sub-grid", "grid").replace("stairwell", "sub-grid")
 
 
@@ -120,6 +127,7 @@ def _make_problems(plan: Plan, homes: gpd.GeoDataFrame, rules: Rules) -> dict[st
     """
     places = plan.stairwells.geometry.reindex(homes["centre"]).to_numpy()
     middle = shapely.point_on_surface(homes.geometry.to_numpy())
+    # Imported sub-grids may have no centre among the stairwells.
     places = np.where(shapely.is_missing(places) | shapely.is_empty(places), middle, places)
     xy = shapely.get_coordinates(places)
     part = homes.index.get_indexer(plan.stairwells["subgrid"])
@@ -131,6 +139,7 @@ def _make_problems(plan: Plan, homes: gpd.GeoDataFrame, rules: Rules) -> dict[st
     pairs = pd.DataFrame(
         {"a": np.minimum(a, b), "b": np.maximum(a, b), "open": ~np.isin(over, ["opening"])}
     )[apart]
+    # One way without an opening is enough to be on the same side.
     pairs = pairs.groupby(["a", "b"], as_index=False)["open"].any()
     compound = _find_compounds(plan, part, len(homes))
     band = Band(low=rules.grids.low, target=rules.grids.target, high=rules.grids.high)
@@ -166,9 +175,8 @@ def _make_problem(
     )[1]
     weights = subgrids["households"].to_numpy(np.int64)
     climb = np.zeros(n)
-    climb.setflags(
-        write=False
-    )  # as a table's column is, so that the kernels need not be compiled once more
+    # As a table's column is, so that the kernels need not be compiled once more.
+    climb.setflags(write=False)
     return DivisionProblem(
         ids=tuple(subgrids.index),
         weights=weights,
@@ -191,6 +199,7 @@ def _find_compounds(plan: Plan, part: Ints, count: int) -> Ints:
     0 where most live in none.
     """
     number = pd.factorize(plan.stairwells["compound"].to_numpy(object), sort=True)[0]
+    # Living in no compound is a number too: it may be what most do.
     number = np.where(plan.stairwells["compound"].to_numpy(object) == "", 0, number + 1)
     table = pd.DataFrame(
         {"part": part, "compound": number, "households": plan.stairwells["households"].to_numpy()}
@@ -208,6 +217,7 @@ def _find_compounds(plan: Plan, part: Ints, count: int) -> Ints:
 
 def _code_grids(community: str, problem: DivisionProblem, division: Division) -> list[str]:
     k = len(division.centres)
+    # A part may have no households left; a trace keeps its middle defined.
     weight = np.maximum(np.bincount(division.part, problem.weights, minlength=k), 1e-9)
     x, y = (
         np.bincount(division.part, problem.weights * problem.xy[:, n], minlength=k) / weight
@@ -292,7 +302,7 @@ def write_grids(plan: Plan, subgrids: gpd.GeoDataFrame, rules: GridRules) -> gpd
 
 
 def _join_exceptions(old: pd.DataFrame, rows: list[dict[str, Any]]) -> pd.DataFrame:
-    """Put what is out of rule in this layer after what is in the sub-grids, and number all again."""
+    """Put the exceptions of this layer after those of the sub-grids, and number all again."""
     kept = old[old["rule"] != RULE]
     every = (
         pd.concat([kept, pd.DataFrame(rows)], ignore_index=True)
@@ -301,6 +311,7 @@ def _join_exceptions(old: pd.DataFrame, rows: list[dict[str, Any]]) -> pd.DataFr
     )
     if every.empty:
         return make_empty("exceptions")
+    # Stable, so that rows about the same keep the order of their layers.
     every = every.sort_values(
         ["community", "subgrid", "explanation"], kind="stable", ignore_index=True
     )

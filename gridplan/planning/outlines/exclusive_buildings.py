@@ -32,19 +32,14 @@ ALSO: Mapping[str, tuple[str, ...]] = {
     "mall": ("retail", "commercial"),
     "market": ("retail", "commercial"),
 }
-PLAIN = (
-    "",
-    "yes",
-    "public",
-    "civic",
-    "service",
-    "roof",
-)  # uses that any institution may have, away from homes
+# Uses that any institution may have, away from homes.
+PLAIN = ("", "yes", "public", "civic", "service", "roof")
 BESIDE = 15.0  # m within which a building of plain use belongs to the home beside it
 HIT = 30.0  # m within which the nearest building that is no home belongs to an institution's point
 # m from wall to wall to an institution's point along its buildings, as far as
 # they are its own
 FAR = 300.0
+# Ways that cross a yard and end none.
 INNER_WAYS = (
     "service",
     "footway",
@@ -54,7 +49,7 @@ INNER_WAYS = (
     "cycleway",
     "pedestrian",
     "corridor",
-)  # cross a yard, end none
+)
 
 
 def claim_buildings(
@@ -65,11 +60,11 @@ def claim_buildings(
     Buildings whose use says so, and that nobody claims, become owners
     themselves.
 
-    A building belongs to the smallest outline that it stands in; else to the
-    point that stands in or beside it; else to the nearest owner of a fitting
-    kind along buildings within twice ``rules.margin`` of each other that no
-    street, barrier or wall divides. No home is anybody's, and every building
-    lies in its owner's community.
+    A building belongs to the smallest outline around it; else to the point
+    within or beside it; else to the nearest owner of a fitting kind along
+    buildings within twice ``rules.margin`` of each other that no street,
+    barrier or wall divides. No home is anybody's, and every building lies in
+    its owner's community.
 
     Returns
     -------
@@ -81,7 +76,8 @@ def claim_buildings(
     >>> from gridplan.tables.conform import make_empty
     >>> from gridplan.synthetic.board_plan import CRS, X0, Y0, make_checkerboard, make_table
     >>> site = make_checkerboard()
-    >>> hall = {"building": "hall", "use": "school", "community": "0301", "geometry": shapely.box(X0, Y0 + 80, X0 + 30, Y0 + 120)}
+    >>> hall = {"building": "hall", "use": "school", "community": "0301"}
+    >>> hall["geometry"] = shapely.box(X0, Y0 + 80, X0 + 30, Y0 + 120)
     >>> both = pd.concat([site.buildings, make_table("buildings", [hall])]).sort_index()
     >>> none = gpd.GeoDataFrame({c: [] for c in COLUMNS}, geometry="geometry", crs=CRS)
     >>> owners, claims = claim_buildings(site.replace(buildings=both), none, ExclusiveRules())
@@ -95,6 +91,8 @@ def claim_buildings(
     owner = np.full(len(lone), -1, np.int64)
     of = lone["community"].to_numpy(object)
     shapes = lone.geometry.to_numpy()
+    # From the surest claim to the weakest: each takes only what nobody has
+    # yet.
     _claim_inside(owner, shapes, of, owners)
     edges = _link_buildings(site, shapes, of, 2 * rules.margin)
     _find_seats(owner, shapes, of, owners, buildings[home], fits)
@@ -119,11 +117,13 @@ def _judge_uses(
     kinds = list(dict.fromkeys(list_words(rules).values()))
     kind = np.full(len(lone), "", object)
     for word in kinds:
+        # The first kind whose words fit counts, in the order of the rule.
         kind[use.isin(USES.get(word, (word,))).to_numpy(bool) & (kind == "")] = word
     plain = use.isin(PLAIN).to_numpy(bool, copy=True)
     near = shapely.STRtree(homes.geometry.to_numpy()).query(
         lone.geometry.to_numpy(), predicate="dwithin", distance=BESIDE
     )[0]
+    # A shed beside a house is the house's.
     plain[near] = False
     return kind, {
         word: (kind == word) | plain | use.isin(ALSO.get(word, ())).to_numpy(bool) for word in kinds
@@ -131,7 +131,7 @@ def _judge_uses(
 
 
 def _claim_inside(owner: Ints, shapes: Any, of: Any, owners: gpd.GeoDataFrame) -> None:
-    """Give buildings to the smallest outline in their community that they stand in."""
+    """Give buildings to the smallest outline of their community around them."""
     outlines = owners.geometry.to_numpy()
     area = np.round(shapely.area(outlines), 3)
     row, building = shapely.STRtree(shapely.point_on_surface(shapes)).query(
@@ -140,6 +140,8 @@ def _claim_inside(owner: Ints, shapes: Any, of: Any, owners: gpd.GeoDataFrame) -
     same_community = (area[row] > 0) & (owners["community"].to_numpy(object)[row] == of[building])
     row = row[same_community]
     building = building[same_community]
+    # Written in order, so that the smallest outline comes last and stays; of
+    # equals the first.
     order = np.lexsort((-row, -area[row], building))
     owner[building[order]] = row[order]
 
@@ -164,6 +166,7 @@ def _link_buildings(site: Site, shapes: Any, of: Any, reach: float) -> tuple[Int
     open_[shapely.STRtree(lines).query(between, predicate="intersects")[0]] = False
     a = a[open_]
     b = b[open_]
+    # Whole numbers add up alike on every machine.
     gap = np.round(1000 * shapely.distance(shapes[a], shapes[b])).astype(np.int64)
     return np.append(a, b), np.append(b, a), np.append(gap, gap)
 
@@ -176,7 +179,7 @@ def _find_seats(
     homes: gpd.GeoDataFrame,
     fits: Mapping[str, Any],
 ) -> None:
-    """Give each point the nearest building in or beside which it stands, if no home is nearer."""
+    """Give each point the nearest building at or around it, if no home is nearer."""
     points = owners.geometry.to_numpy()
     rows = np.flatnonzero(shapely.area(points) == 0)
     if not len(rows):
@@ -203,6 +206,7 @@ def _find_seats(
     )
     pairs = pd.DataFrame({"row": row[good], "building": building[good], "gap": gap[good]})
     pairs = (
+        # The nearest pairs first; each point and each building once.
         pairs.sort_values(["gap", "row", "building"])
         .drop_duplicates("row")
         .drop_duplicates("building")
@@ -231,6 +235,8 @@ def _claim_near(
         a = one[along]
         b = two[along]
         w = gap[along] * count
+        # Bellman and Ford: shortest ways from all seats of the kind at once, a
+        # link farther each time.
         while True:
             new = key.copy()
             reach = (key[a] < never) & (key[a] + w <= most)
@@ -260,6 +266,7 @@ def _make_owners(
     rows = np.flatnonzero(free)
     _, start, number = np.unique(label[rows], return_index=True, return_inverse=True)
     rank = np.empty(len(start), np.int64)
+    # Numbered by their first building, since labels depend on the matrix.
     rank[np.argsort(start)] = np.arange(len(start))
     owner[rows] = first + rank[number]
     seat = lone.iloc[rows[np.sort(start)]]

@@ -75,13 +75,15 @@ def find_exclusives(
     >>> yard = shapely.transform(shapely.box(130, 5, 175, 55), lambda xy: xy + [500_000, 4_390_000])
     >>> school = [{"place": "p1", "kind": "school", "name": "东湖小学", "geometry": yard}]
     >>> site = site.replace(places=make_table("places", school))
-    >>> find_exclusives(site, ExclusiveRules(most_households=9)).grids.empty  # homes stand on its land
+    >>> find_exclusives(site, ExclusiveRules(most_households=9)).grids.empty  # homes on its land
     True
     """
     communities = site.communities.sort_index()
     owners, noted = find_owners(
         site.places,
         site.institutions,
+        # An institution over the limit may be that of a community outside the
+        # site.
         communities if around is None else around,
         rules,
         communities.index,
@@ -90,6 +92,7 @@ def find_exclusives(
     homes = site.buildings[(site.buildings["households"] > 0)].sort_index()
     lines = _find_lines(site)
     lands, lived = _draw_lands(owners, claims, homes, lines, rules)
+    # Lands grown from buildings may overlap those of others.
     lands = _keep_apart(lands, owners, communities)
     area = shapely.area(lands)
     missing = ~lived & (area == 0)
@@ -120,7 +123,8 @@ def find_exclusives(
         _note(
             "institutions",
             owners["owner"][lived],
-            f"more than {rules.most_households} households live on their land: left to the sub-grids",
+            f"more than {rules.most_households} households live on their land: "
+            "left to the sub-grids",
         ),
     )
     return ExclusiveGrids(_code_grids(table, communities), entries)
@@ -174,6 +178,8 @@ def _draw_lands(
             )
         if lived[i]:
             continue
+        # An institution without buildings is infinitely far, so homes keep the
+        # whole margin.
         gap = np.nan_to_num(shapely.distance(home_shapes[near], seat), nan=np.inf)
         # Homes keep half of the gap, at most the margin; none at all on a given outline.
         room = np.minimum(rules.margin, gap / 2)
@@ -191,6 +197,7 @@ def _surround(seat: Any, lines: Shapes, tree: Any, margin: float) -> Any:
     def grow(shape: Any, distance: float) -> Any:
         return shapely.buffer(shape, distance, join_style="mitre", mitre_limit=2.0)
 
+    # The streets near by are enough: no land grows out of the window.
     window = shapely.box(*shapely.buffer(seat, margin + YARD + 2 * REST).bounds)
     near = lines[np.sort(tree.query(window, predicate="intersects"))]
     faces = shapely.get_parts(shapely.polygonize([shapely.union_all([*near, window.boundary])]))
@@ -236,8 +243,8 @@ def _drop_shreds(lands: Shapes) -> Shapes:
     groups = pd.Series(list(parts[solid]), dtype=object).groupby(row[solid])
     out = np.full(len(lands), shapely.Polygon(), dtype=object)
     for i, group in groups:
-        own = group.to_numpy(object)
-        out[i] = own[0] if len(own) == 1 else shapely.MultiPolygon(list(own))
+        pieces = group.to_numpy(object)
+        out[i] = pieces[0] if len(pieces) == 1 else shapely.MultiPolygon(list(pieces))
     return out
 
 
@@ -298,6 +305,7 @@ def add_exclusives(
     inner = shapely.point_on_surface(site.buildings.geometry.to_numpy())
     taken = np.zeros(len(inner), bool)
     taken[tree.query(inner, predicate="intersects")[0]] = True
+    # Homes stay, as they are cut out of the land.
     taken &= ~site.buildings.index.isin(stairwells["building"])
     edges = gpd.GeoDataFrame(
         {"street": [f"{g}." for g in grids.index]}, geometry=shapely.boundary(lands), crs=grids.crs
@@ -319,6 +327,8 @@ def _clear(table: gpd.GeoDataFrame, lands: Shapes, tree: Any) -> gpd.GeoDataFram
     shapes = table.geometry.to_numpy().copy()
     row, land = tree.query(shapes, predicate="intersects")
     for i, rows in pd.Series(land).groupby(row):
+        # An area that is cut would leave a bank along the cut, so its own bank
+        # is cut.
         line = shapely.boundary(shapes[i]) if shapely.get_dimensions(shapes[i]) == 2 else shapes[i]
         shapes[i] = shapely.difference(line, shapely.union_all(lands[np.sort(rows.to_numpy())]))
     return table.set_geometry(gpd.GeoSeries(shapes, index=table.index, crs=table.crs))

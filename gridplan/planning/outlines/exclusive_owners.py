@@ -37,8 +37,10 @@ def list_words(rules: ExclusiveRules) -> dict[str, str]:
 
     Examples
     --------
-    >>> list_words(ExclusiveRules(kinds=("school", "prison")))["college"], list_words(ExclusiveRules(kinds=("prison",)))
-    ('school', {'prison': 'prison', 'exclusive': 'exclusive'})
+    >>> list_words(ExclusiveRules(kinds=("school", "prison")))["college"]
+    'school'
+    >>> list_words(ExclusiveRules(kinds=("prison",)))
+    {'prison': 'prison', 'exclusive': 'exclusive'}
     """
     kinds = [*rules.kinds, GIVEN]
     return {word: kind for kind in kinds for word in WORDS.get(kind, (kind,))}
@@ -49,7 +51,7 @@ def find_owners(
     institutions: gpd.GeoDataFrame,
     communities: gpd.GeoDataFrame,
     rules: ExclusiveRules,
-    own: Any = None,
+    wanted: Any = None,
 ) -> tuple[gpd.GeoDataFrame, dict[str, list[str]]]:
     """Find the stand-alone institutions, each once, and the community that each belongs to.
 
@@ -67,7 +69,7 @@ def find_owners(
         All communities that any of them may lie in.
     rules
         Which kinds get an exclusive grid.
-    own
+    wanted
         Codes of the communities whose owners are wanted; all of them if not
         given.
 
@@ -83,10 +85,12 @@ def find_owners(
     >>> def table(of, geometry, **columns):
     ...     return conform_table(of, gpd.GeoDataFrame(columns, geometry=geometry, crs="EPSG:32650"))
     >>> yard, gate = shapely.box(0, 0, 60, 40), shapely.Point(30, 20)
-    >>> both = find_owners(table("places", [yard], place=["p1"], kind=["school"], name=["东湖小学"]),
-    ...                    table("institutions", [gate], institution=["i1"], kind=["school"], name=["东湖小学"]),
-    ...                    table("communities", [shapely.box(-9, -9, 99, 99)], community=["c"]), ExclusiveRules())
-    >>> both[0][["owner", "community"]].values.tolist(), both[0].area.tolist(), both[1]["double"]
+    >>> school = {"kind": ["school"], "name": ["东湖小学"]}
+    >>> places = table("places", [yard], place=["p1"], **school)
+    >>> institutions = table("institutions", [gate], institution=["i1"], **school)
+    >>> land = table("communities", [shapely.box(-9, -9, 99, 99)], community=["c"])
+    >>> owners, noted = find_owners(places, institutions, land, ExclusiveRules())
+    >>> owners[["owner", "community"]].values.tolist(), owners.area.tolist(), noted["double"]
     ([['i1', 'c']], [2400.0], ['p1'])
     """
     rows = _list_candidates(places, institutions, list_words(rules))
@@ -102,7 +106,7 @@ def find_owners(
     community, over = _find_community(owners["geometry"].to_numpy(), communities.sort_index())
     owners = owners.assign(community=community, over=over)
     owners = owners[
-        owners["community"].isin(communities.index if own is None else own)
+        owners["community"].isin(communities.index if wanted is None else wanted)
     ].sort_values("owner", ignore_index=True)
     double = rows[rows["group"].isin(owners["group"]) & ~rows["owner"].isin(owners["owner"])]
     noted = {"double": sorted(double["owner"]), "over": sorted(owners.loc[owners["over"], "owner"])}
@@ -131,6 +135,7 @@ def _list_candidates(
     rows = pd.concat(parts, ignore_index=True)
     shapes = rows["geometry"].to_numpy(object)
     rows["outlined"] = shapely.area(shapes) > 0
+    # A point on the line, not its middle, which may lie far off a bent one.
     rows["geometry"] = np.where(rows["outlined"], shapes, shapely.point_on_surface(shapes))
     return rows
 
@@ -142,10 +147,13 @@ def _match(rows: pd.DataFrame) -> Ints:
     kind = rows["kind"].to_numpy(object)
     outlined = rows["outlined"].to_numpy(bool)
     a, b = shapely.STRtree(shapes).query(shapes, predicate="dwithin", distance=NAMESAKES)
-    a, b = a[a < b], b[a < b]
+    once = a < b
+    a = a[once]
+    b = b[once]
     apart = shapely.distance(shapes[a], shapes[b])
     named = (name[a] == name[b]) & (name[a] != "")
     bare = (kind[a] == kind[b]) & ((name[a] == "") | (name[b] == ""))
+    # Half of the smaller outline: two maps never draw one yard alike.
     inside = shapely.area(shapely.intersection(shapes[a], shapes[b])) > 0.5 * np.minimum(
         *shapely.area([shapes[a], shapes[b]])
     )
@@ -153,6 +161,7 @@ def _match(rows: pd.DataFrame) -> Ints:
     bare &= np.where(points, apart <= np.where(outlined[a] | outlined[b], 0.0, SPOT), inside)
     same = named | bare
     graph = coo_array((np.ones(int(same.sum())), (a[same], b[same])), shape=(len(rows), len(rows)))
+    # What is the same as a third is the same: a school may be in three layers.
     return np.asarray(connected_components(graph, directed=False)[1], np.int64)
 
 
@@ -164,6 +173,7 @@ def _join_groups(rows: pd.DataFrame) -> pd.DataFrame:
     """
     rows = rows.sort_values(["group", "rank", "owner"], kind="stable")
     first = rows.drop_duplicates("group").set_index("group")
+    # Enterprise says the least, since any office may be called one.
     telling = rows.assign(plain=rows["kind"] == "enterprise").sort_values(
         ["group", "plain"], kind="stable"
     )
@@ -189,13 +199,17 @@ def _find_community(shapes: Any, communities: gpd.GeoDataFrame) -> tuple[Any, An
     limits = communities.geometry.to_numpy()
     codes = np.append(communities.index.to_numpy(object), "")
     row, limit = shapely.STRtree(limits).query(shapes, predicate="intersects")
+    # Rounded to a thousandth of a square metre, so that equal parts tie.
     common = np.round(shapely.area(shapely.intersection(shapes[row], limits[limit])), 3)
     met = (shapely.area(shapes[row]) == 0) | (common > 0)
     row = row[met]
     limit = limit[met]
     common = common[met]
+    # Written in order, so that the largest part, of equals the lower code,
+    # comes last and stays.
     order = np.lexsort((-limit, common, row))
     held = np.full(len(shapes), -1)
     held[row[order]] = limit[order]
+    # A square metre over the limit is a fault of drawing.
     several = np.bincount(row[common > 1.0], minlength=len(shapes)) > 1
     return codes[held], several

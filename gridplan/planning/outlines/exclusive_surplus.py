@@ -40,7 +40,8 @@ def return_surplus(
 
     Examples
     --------
-    >>> tiles = gpd.GeoSeries({"c-001": shapely.box(0, 0, 4, 4), "c-E001": shapely.box(4, 0, 10, 4)})
+    >>> shapes = {"c-001": shapely.box(0, 0, 4, 4), "c-E001": shapely.box(4, 0, 10, 4)}
+    >>> tiles = gpd.GeoSeries(shapes)
     >>> lands = gpd.GeoSeries({"c-E001": shapely.box(7, 0, 10, 4)})
     >>> back = return_surplus(tiles, lands, pd.Series("c", index=tiles.index), 1e-5)
     >>> back.area.to_dict()
@@ -55,6 +56,7 @@ def return_surplus(
     # First every grid is cut back to its own land, then the faces cut off find a host.
     kept = outlines.copy()
     kept[codes] = [_join(faces[inner & (of_grid == n)], grid) for n in range(len(codes))]
+    # All together, since a cut ends on borders of sub-grids of homes as well.
     matched = match_borders(np.concatenate([kept.to_numpy(), faces[~inner]]), 2 * grid)
     shapes = matched[: len(kept)]
     faces = matched[len(kept) :]
@@ -62,6 +64,7 @@ def return_surplus(
     homes = np.flatnonzero(~outlines.index.isin(lands.index))
     of = pd.factorize(community.reindex(outlines.index))[0]
     host = _find_hosts(faces, of[outlines.index.get_indexer(loose)], shapes[homes], of[homes])
+    # A face without a host goes back to the grid that it was cut from.
     receiver = np.where(host >= 0, np.append(homes, -1)[host], outlines.index.get_indexer(loose))
     for row, own_faces in pd.Series(list(faces), dtype=object).groupby(receiver):
         shapes[row] = shapely.normalize(_join(np.array([shapes[row], *own_faces]), grid))
@@ -80,6 +83,7 @@ def _cut(outlines: Shapes, lands: Shapes, grid: float) -> tuple[Shapes, Ints, Bo
     faces = shapely.get_parts(shapely.polygonize([lines]))
     inner = shapely.point_on_surface(faces)
     of, face = shapely.STRtree(inner).query(outlines, predicate="intersects").reshape(2, -1)
+    # A face on the edge of two outlines goes to the first.
     order = np.lexsort((of, face))
     face, first = np.unique(face[order], return_index=True)
     faces = faces[face]
@@ -109,6 +113,7 @@ def _find_hosts(faces: Shapes, of_face: Ints, homes: Shapes, of_home: Ints) -> I
     near = np.unique(shapely.STRtree(homes).query(faces, predicate="intersects")[1])
     borders = find_borders(np.concatenate([faces, homes[near]]), np.array([], dtype=object))
     of = np.concatenate([of_face, of_home[near]])
+    # Land stays in its community.
     borders = borders[of[borders["left"].to_numpy(int)] == of[borders["right"].to_numpy(int)]]
     both = pd.concat(
         [borders, borders.rename(columns={"left": "right", "right": "left"})], ignore_index=True
@@ -116,13 +121,14 @@ def _find_hosts(faces: Shapes, of_face: Ints, homes: Shapes, of_home: Ints) -> I
     # Outwards: faces beside a sub-grid of homes first, then those beside these.
     host = np.concatenate([np.full(len(faces), -1), near]).astype(np.int64)
     while True:
-        left = host[both["left"].to_numpy(int)]
-        right = host[both["right"].to_numpy(int)]
-        rows = both[(left < 0) & (right >= 0)]
+        host_here = host[both["left"].to_numpy(int)]
+        host_beside = host[both["right"].to_numpy(int)]
+        rows = both[(host_here < 0) & (host_beside >= 0)]
         if rows.empty:
             return host[: len(faces)]
         rows = rows.assign(host=host[rows["right"].to_numpy(int)])
         total = rows.groupby(["left", "host"], as_index=False)["length"].sum()
+        # Equal borders must tie, whatever the last bits of their lengths.
         total["length"] = total["length"].round(3)
         best = total.sort_values(
             ["left", "length", "host"], ascending=[True, False, True]

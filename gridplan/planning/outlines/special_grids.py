@@ -99,6 +99,8 @@ def find_specials(
         )
     table = pd.DataFrame(rows)
     number = table.groupby("community").cumcount() + 1
+    # At least three digits; as many as the community's last number has, so
+    # that codes sort.
     width = (
         table.groupby("community")["community"]
         .transform("size")
@@ -150,6 +152,8 @@ def _clip(
     solid = shapely.get_dimensions(shapes) == 2
     community, barrier = shapely.STRtree(shapes).query(limits, predicate="dwithin", distance=ALONG)
     parts = np.full(len(barrier), None, dtype=object)
+    # Areas are cut at the very limit, lines by zones that each own the lines
+    # along it.
     flat = solid[barrier]
     parts[flat] = shapely.intersection(shapes[barrier[flat]], limits[community[flat]])
     zone = _draw_zones(communities, around)
@@ -251,6 +255,7 @@ def _join_areas(beds: pd.DataFrame, lines: pd.DataFrame) -> list[tuple[str, str,
         .sum()
         .sort_values(["bed", "length", "name"])
     )
+    # The name of most metres of line within; of equals the last in order.
     best = best.drop_duplicates("bed", keep="last").set_index("bed")["name"]
     bare = np.flatnonzero(name == "")
     name[bare] = best.reindex(bare).fillna("").to_numpy()
@@ -263,10 +268,14 @@ def _join_areas(beds: pd.DataFrame, lines: pd.DataFrame) -> list[tuple[str, str,
         coo_array((np.ones(len(one)), (one, two)), shape=(len(rest),) * 2), directed=False
     )[1]
     key = name.copy()
+    # No name begins so: nameless waters keep apart from named ones, and from
+    # each other unless they touch.
     key[rest] = [f"\0{n}" for n in label]
     out = []
     for word in sorted(set(key)):
         rows = np.flatnonzero(key == word)
+        # A stretch refers to one row of the data: the largest, of equals the
+        # first.
         code = beds["barrier"].to_numpy(object)[
             rows[np.argmax(np.round(shapely.area(shapes[rows]), 3))]
         ]
@@ -277,9 +286,8 @@ def _join_areas(beds: pd.DataFrame, lines: pd.DataFrame) -> list[tuple[str, str,
 def find_touches(grids: gpd.GeoDataFrame, subgrids: gpd.GeoDataFrame, touch: float) -> pd.DataFrame:
     """Find the sub-grids within ``touch`` metres of each special grid of their community.
 
-    And how many metres of it they touch.
-
-    For an area the metres are those of its bank.
+    The length of what they touch is in metres; of an area it is that of its
+    bank.
     """
     shapes = grids.geometry.to_numpy()
     lines = np.where(shapely.get_dimensions(shapes) == 2, shapely.boundary(shapes), shapes)
@@ -290,6 +298,7 @@ def find_touches(grids: gpd.GeoDataFrame, subgrids: gpd.GeoDataFrame, touch: flo
     )
     grid = grid[same]
     subgrid = subgrid[same]
+    # A sub-grid may touch many stretches, and is buffered once.
     met, place = np.unique(subgrid, return_inverse=True)
     zone = shapely.buffer(land[met], touch, join_style="mitre", mitre_limit=2.0)
     length = shapely.length(shapely.intersection(lines[grid], zone[place]))
@@ -315,7 +324,8 @@ def note_outside(
     >>> def table(of, geometry, **columns):
     ...     return conform_table(of, gpd.GeoDataFrame(columns, geometry=geometry, crs="EPSG:32650"))
     >>> land = table("communities", [shapely.box(0, 0, 3000, 100)], community=["c"])
-    >>> rail = table("barriers", [shapely.LineString([(-500, 50), (3500, 50)])], barrier=["b1"], kind="railway")
+    >>> track = shapely.LineString([(-500, 50), (3500, 50)])
+    >>> rail = table("barriers", [track], barrier=["b1"], kind="railway")
     >>> note_outside(rail, land, SpecialRules()).reason
     'partly or wholly outside every community, 1.0 km in all: no special grid there'
     """
@@ -328,5 +338,8 @@ def note_outside(
         rest[i] = shapely.difference(shapes[i], shapely.union_all(limits[np.sort(near.to_numpy())]))
     length = measure_middles(rest)
     out = length > LEAST_LINE
-    reason = f"partly or wholly outside every community, {length[out].sum() / 1000:,.1f} km in all: no special grid there"
+    reason = (
+        f"partly or wholly outside every community, {length[out].sum() / 1000:,.1f} km in all: "
+        "no special grid there"
+    )
     return Entry("special", "barriers", "noted", int(out.sum()), reason, list(features.index[out]))

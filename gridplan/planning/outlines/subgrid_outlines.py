@@ -36,7 +36,7 @@ PER_GAP = 4.0  # points on a wall for each gap's width, so that lines between tw
 # m within which points of different sub-grids cancel out: the wall between
 # them is the line
 CLASH = 0.1
-MUCH = 0.4  # share of a building's wall from which a block counts as one that it stands in
+MUCH = 0.4  # share of a building's wall from which a block counts as one of its own
 STRIP = 0.25  # empty land less compact than this (1: a disc) is shared out along its middle line
 ROUNDS = 5  # of joining pieces and reassigning what that leaves over
 
@@ -67,7 +67,7 @@ class WallPoints:
 def draw_outlines(
     outline: Any, shapes: Shapes, parts: Ints, lines: Shapes, rules: OutlineRules
 ) -> Shapes:
-    """Draw the outlines of all sub-grids and exclusive grids, with entries for the ledger.
+    """Draw the outlines of the sub-grids of one community.
 
     Blocks between streets whose homes are of one sub-grid are its own; others
     are cut midway between walls. All lines are noded together, so that the
@@ -95,7 +95,9 @@ def draw_outlines(
     --------
     >>> west, east = shapely.box(1, 1, 3, 3), shapely.box(7, 1, 9, 3)
     >>> none = np.array([], dtype=object)
-    >>> drawn = draw_outlines(shapely.box(0, 0, 10, 4), np.array([west, east]), np.array([0, 1]), none, OutlineRules())
+    >>> land = shapely.box(0, 0, 10, 4)
+    >>> homes = np.array([west, east])
+    >>> drawn = draw_outlines(land, homes, np.array([0, 1]), none, OutlineRules())
     >>> [shape.bounds for shape in drawn]
     [(0.0, 0.0, 5.0, 4.0), (5.0, 0.0, 10.0, 4.0)]
     """
@@ -131,18 +133,20 @@ def draw_outlines(
         edges = find_edges(faces)
     stands = find_holder(faces, shapely.get_coordinates(shapely.point_on_surface(shapes[homes])))
     # Last the labels are smoothed: faces without homes may change over, homes never.
-    labels = _hand_on(faces, labels, edges, stands[stands >= 0], parts[homes][stands >= 0])
+    labels = _smooth_labels(faces, labels, edges, stands[stands >= 0], parts[homes][stands >= 0])
     return dissolve_faces(faces, labels, count)
 
 
-def _hand_on(
+def _smooth_labels(
     faces: Shapes, labels: Ints, edges: tuple[Floats, Floats, Ints, Ints], homes: Ints, parts: Ints
 ) -> Ints:
-    """Hand faces without homes on so that sub-grids are of as few pieces as may be."""
+    """Move faces without homes between sub-grids, so that these are of few pieces."""
     start, end, one, two = edges
     borders = (one, two, np.hypot(*(end - start).T))
     labels = _label_rest(faces, settle_labels(labels, homes, parts, borders))
     for _ in range(ROUNDS):
+        # Joining may leave faces without a label, and labels may part others
+        # again.
         joined = join_pieces(labels, homes, borders)
         if (joined == labels).all():
             break
@@ -187,6 +191,8 @@ def _place_points(
     xy, owner = sample_walls(shapes, spacing)
     first = np.searchsorted(owner, np.arange(len(shapes)))
     block = find_holder(blocks, xy[first])[owner]
+    # Only walls that a street cuts lie in several blocks; the others ask one
+    # point.
     block[crossed[owner]] = find_holder(blocks, xy[crossed[owner]])
     _, pair, size = np.unique(
         owner * np.int64(len(blocks) + 1) + block, return_inverse=True, return_counts=True
@@ -202,13 +208,15 @@ def _place_points(
 
 
 def _label_others(points: WallPoints, parts: Ints) -> tuple[Ints, WallPoints]:
-    """Give every shape that is no home the sub-grid of the nearest home, in its block if possible."""
+    """Give shapes that are no homes the sub-grid of the nearest home, preferably of their block."""
     other = parts[points.owner] < 0
     homes = points.take(~other)
     others = points.take(other)
     out = parts.copy()
     if len(others.xy):
         nearest, gap = find_nearest(others.xy, others.block, homes.xy, homes.block)
+        # Farthest first, so that the nearest home is written last; of equals
+        # the higher number.
         order = np.lexsort((homes.owner[nearest], -gap))
         out[others.owner[order]] = parts[homes.owner[nearest[order]]]
     return out, WallPoints(points.xy, points.owner, points.block, out[points.owner])
@@ -226,6 +234,8 @@ def _refine_points(
     # Blocks of one sub-grid are its own, so nothing is refined there.
     mixed = _find_mixed(points)
     gap = np.full(len(parts), np.inf)
+    # Coarse points are enough to see which walls face another sub-grid, and
+    # how near.
     near = points.take(mixed[points.block])
     for rows in _split_blocks(near.block):
         _, between = find_ridges(near.xy[rows], near.part[rows])
@@ -289,7 +299,8 @@ def _label_faces(
     xy = shapely.get_coordinates(shapely.point_on_surface(faces))
     nearest, gap = find_nearest(xy, find_holder(blocks, xy), points.xy, points.block)
     labels = np.where(np.isfinite(gap), points.part[nearest], -1)
-    free = np.flatnonzero(~walled & (parts >= 0))[::-1]  # of several in one face the first counts
+    # Backwards, so that of several in one face the first is written last and counts.
+    free = np.flatnonzero(~walled & (parts >= 0))[::-1]
     pieces, shape = shapely.get_parts(shapes[free], return_index=True)
     # A whole building in a face is sure; it overrules the guess from one point.
     around = find_holder(

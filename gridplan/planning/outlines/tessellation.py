@@ -32,8 +32,10 @@ AREA_ERROR = 1e-6  # relative error of area up to which sub-grids count as tilin
 STRAY = 0.001  # share of a home's footprint that rounding may leave outside its sub-grid
 APART = 0.01  # m that homes on the same point are moved apart where points alone stand for them
 FALLBACKS = {
-    "walls": "outlines go midway between buildings only: with the streets they do not tile the community",
-    "cells": "outlines go midway between the middles of homes: drawn along walls and streets they do not tile the community",
+    "walls": "outlines go midway between buildings only: "
+    "with the streets they do not tile the community",
+    "cells": "outlines go midway between the middles of homes: "
+    "drawn along walls and streets they do not tile the community",
 }
 
 
@@ -64,6 +66,7 @@ class _DefeatedError(Exception):
     """A drawing does not hold; the next method is tried."""
 
 
+# What the geometry of a real town may raise in the middle of a drawing.
 _DEFEATS = (
     _DefeatedError,
     shapely.errors.GEOSException,
@@ -82,11 +85,15 @@ def tessellate_community(land: CommunityLand, rules: OutlineRules) -> CommunityO
     Examples
     --------
     >>> homes = np.array([shapely.box(1, 1, 3, 3), shapely.box(7, 1, 9, 3)])
-    >>> land = CommunityLand("c", shapely.box(0, 0, 10, 4), homes, np.array(["a", "b"]), np.array([0, 1]), ("c-001", "c-002"), homes[:0])
+    >>> outline = shapely.box(0, 0, 10, 4)
+    >>> names = np.array(["a", "b"])
+    >>> codes = ("c-001", "c-002")
+    >>> land = CommunityLand("c", outline, homes, names, np.array([0, 1]), codes, homes[:0])
     >>> drawing = tessellate_community(land, OutlineRules())
     >>> drawing.method, shapely.area(drawing.shapes).tolist()
     ('full', [20.0, 20.0])
     """
+    # One sub-grid has all the land, whatever stands on it.
     if len(land.codes) == 1:
         return CommunityOutlines(np.array([land.outline], dtype=object), "full")
     shapes = bring_inside(land)
@@ -112,6 +119,7 @@ def _draw_checked(
     drawn = draw_outlines(land.outline, shapes, land.parts, lines, rules)
     lost = np.flatnonzero(shapely.area(drawn) <= 0)
     if len(lost):
+        # The first home of each sub-grid that others cover stands for it.
         first = np.array([np.flatnonzero(land.parts == part)[0] for part in lost])
         # Spots of falling radius: the smallest shape on a spot wins, so each keeps at least a ring.
         spots = shapely.buffer(
@@ -166,17 +174,17 @@ def find_strays(drawn: Shapes, shapes: Shapes, parts: Ints) -> Ints:
     Examples
     --------
     >>> halves = np.array([shapely.box(0, 0, 5, 9), shapely.box(5, 0, 10, 9)])
-    >>> find_strays(halves, np.array([shapely.box(1, 1, 4, 4), shapely.box(4, 5, 7, 8)]), np.array([0, 1])).tolist()
+    >>> homes = np.array([shapely.box(1, 1, 4, 4), shapely.box(4, 5, 7, 8)])
+    >>> find_strays(halves, homes, np.array([0, 1])).tolist()
     [1]
     """
     shapely.prepare(drawn)
     homes = np.flatnonzero((parts >= 0) & (shapely.area(shapes) > 0))
     out = homes[~shapely.covers(drawn[parts[homes]], shapes[homes])]
     over = shapely.area(shapely.difference(shapes[out], drawn[parts[out]]))
-    out, over = (
-        out[over > STRAY * shapely.area(shapes[out])],
-        over[over > STRAY * shapely.area(shapes[out])],
-    )
+    astray = over > STRAY * shapely.area(shapes[out])
+    out = out[astray]
+    over = over[astray]
     home, other = shapely.STRtree(shapes).query(shapes[out], predicate="intersects")
     # Overlapping footprints cannot all keep their land; that is no fault of the drawing.
     common = shapely.area(shapely.intersection(shapes[out[home]], shapes[other])) * (
@@ -199,6 +207,7 @@ def draw_cells(land: CommunityLand, shapes: Shapes, grid: float) -> Shapes:
         shapely.get_coordinates(shapely.point_on_surface(shapes[homes])).round(3),
         columns=["x", "y"],
     )
+    # Two points on one spot have one cell between them.
     xy = points.to_numpy() + np.outer(points.groupby(["x", "y"]).cumcount(), [APART, 0.0])
     cells = shapely.get_parts(
         shapely.voronoi_polygons(shapely.multipoints(xy), extend_to=land.outline, ordered=True)
@@ -243,11 +252,13 @@ def tessellate(
     --------
     >>> from gridplan.tables.conform import conform_table, make_empty
     >>> def table(name, geometry, **columns):
-    ...     return conform_table(name, gpd.GeoDataFrame(columns, geometry=geometry, crs="EPSG:32650"))
+    ...     frame = gpd.GeoDataFrame(columns, geometry=geometry, crs="EPSG:32650")
+    ...     return conform_table(name, frame)
     >>> community = table("communities", [shapely.box(0, 0, 100, 40)], community=["c"])
-    >>> homes = table("buildings", [shapely.box(10, 10, 30, 20), shapely.box(70, 10, 90, 20)], building=["a", "b"], community="c")
-    >>> doors = table("stairwells", homes.centroid, stairwell=["a-1", "b-1"], building=["a", "b"], community="c",
-    ...               slice_to=1.0, subgrid=["c-001", "c-002"])
+    >>> shapes = [shapely.box(10, 10, 30, 20), shapely.box(70, 10, 90, 20)]
+    >>> homes = table("buildings", shapes, building=["a", "b"], community="c")
+    >>> codes = {"stairwell": ["a-1", "b-1"], "building": ["a", "b"], "subgrid": ["c-001", "c-002"]}
+    >>> doors = table("stairwells", homes.centroid, community="c", slice_to=1.0, **codes)
     >>> none = make_empty("streets", "EPSG:32650")
     >>> tessellate(community, homes, doors, none, none).subgrids.area.to_dict()
     {'c-001': 2000.0, 'c-002': 2000.0}
@@ -264,6 +275,8 @@ def tessellate(
     )
     codes = [code for land in lands for code in land.codes]
     shapes = (
+        # Communities are drawn apart, so that their outlines lack the corners
+        # of one another.
         match_borders(np.concatenate([d.shapes for d in drawings]), 2 * rules.grid)
         if drawings
         else np.array([], dtype=object)
