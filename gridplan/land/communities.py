@@ -18,7 +18,9 @@ NEIGHBOURHOOD = 40.0  # m around a home that count as built-up land
 
 
 def assign_communities(site: Site, rules: SiteRules) -> Site:
-    """Assign every building to the community that holds most of it; equal shares go to the lower code.
+    """Assign every building to the community that holds most of it.
+
+    Equal shares go to the lower code.
 
     Buildings outside every community go to the nearest one within
     ``rules.outside_limit`` metres where ``rules.outside`` is "nearest"; those
@@ -41,9 +43,11 @@ def assign_communities(site: Site, rules: SiteRules) -> Site:
     ...     return conform_table(name, gpd.GeoDataFrame(columns, crs="EPSG:32650"))
     >>> from gridplan.tables.conform import make_empty
     >>> from gridplan.site import SITE_TABLES
+    >>> land = [box(0, 0, 50, 50), box(50, 0, 100, 50)]
+    >>> houses = [box(45, 5, 52, 9), box(120, 5, 130, 9)]
     >>> site = Site(**{t: make_empty(t, "EPSG:32650") for t in SITE_TABLES}).replace(
-    ...     communities=table("communities", community=["w", "e"], geometry=[box(0, 0, 50, 50), box(50, 0, 100, 50)]),
-    ...     buildings=table("buildings", building=["a", "b"], geometry=[box(45, 5, 52, 9), box(120, 5, 130, 9)]))
+    ...     communities=table("communities", community=["w", "e"], geometry=land),
+    ...     buildings=table("buildings", building=["a", "b"], geometry=houses))
     >>> assign_communities(site, SiteRules()).buildings["community"].tolist()
     ['w', 'e']
     """
@@ -77,11 +81,14 @@ def assign_communities(site: Site, rules: SiteRules) -> Site:
 
 
 def find_communities(footprints: Any, outlines: Any, rules: SiteRules) -> tuple[Ints, Bools]:
-    """Find the outline that each footprint belongs to (-1: none), and which of them lie outside all outlines but near one.
+    """Find the outline that each footprint belongs to, -1 where it belongs to none.
+
+    Also returns which footprints lie outside all outlines, but near one.
 
     Examples
     --------
-    >>> find_communities(shapely.box([1, 60], 1, [2, 61], 2), shapely.box([0], 0, 50, 50), SiteRules())
+    >>> footprints = shapely.box([1, 60], 1, [2, 61], 2)
+    >>> find_communities(footprints, shapely.box([0], 0, 50, 50), SiteRules())
     (array([0, 0]), array([False,  True]))
     """
     held = find_holders(footprints, outlines)
@@ -103,6 +110,8 @@ def find_holders(shapes: Any, outlines: Any) -> Ints:
     """Find for each shape the outline with the largest part of it, -1 where it meets none."""
     held = np.full(len(shapes), -1, dtype=np.int64)
     tree = shapely.STRtree(shapes)
+    # Most shapes lie wholly in one outline, which is quick to see; only the
+    # rest is intersected.
     outline, shape = tree.query(outlines, predicate="covers")
     # Backwards, so that of two overlapping outlines that both hold a shape the first one wins.
     order = np.lexsort((-outline, shape))
@@ -114,6 +123,7 @@ def find_holders(shapes: Any, outlines: Any) -> Ints:
         meets = common > 0
         shape = shape[meets]
         outline = outline[meets]
+        # Rounded, so that equal halves tie and go to the lower code.
         common = np.round(common[meets], 6)
         order = np.lexsort((-outline, common, shape))
         held[open_shapes[shape[order]]] = outline[order]
@@ -121,19 +131,24 @@ def find_holders(shapes: Any, outlines: Any) -> Ints:
 
 
 def find_nearest(shapes: Any, outlines: Any) -> tuple[Ints, Floats]:
-    """Find for each shape the nearest outline and its distance in metres; the first one of several."""
+    """Find for each shape the nearest outline and its distance in metres; of equals the first."""
     (shape, outline), gap = shapely.STRtree(outlines).query_nearest(
         shapes, all_matches=True, return_distance=True
     )
+    # Backwards, so that of equals the first is written last and stays.
     order = np.lexsort((-outline, shape))
     nearest = np.zeros(len(shapes), dtype=np.int64)
     gaps = np.zeros(len(shapes))
-    nearest[shape[order]], gaps[shape[order]] = outline[order], gap[order]
+    nearest[shape[order]] = outline[order]
+    gaps[shape[order]] = gap[order]
     return nearest, gaps
 
 
 def judge_kinds(site: Site, rules: SiteRules) -> Site:
-    """Fill the class of communities that have none: ``rules.default_kind``, else by density and floors.
+    """Fill the class of communities that have none.
+
+    It is ``rules.default_kind`` if that is set, else judged by density and
+    floors.
 
     A community is urban where there are at least ``rules.urban_density``
     households per hectare within 40 m of its homes, or where its households
@@ -148,7 +163,8 @@ def judge_kinds(site: Site, rules: SiteRules) -> Site:
     >>> from shapely import box
     >>> from gridplan.tables.conform import make_empty
     >>> from gridplan.site import SITE_TABLES
-    >>> village = gpd.GeoDataFrame({"community": ["v"]}, geometry=[box(0, 0, 500, 500)], crs="EPSG:32650")
+    >>> land = [box(0, 0, 500, 500)]
+    >>> village = gpd.GeoDataFrame({"community": ["v"]}, geometry=land, crs="EPSG:32650")
     >>> site = Site(**{t: make_empty(t, "EPSG:32650") for t in SITE_TABLES})
     >>> site = site.replace(communities=conform_table("communities", village))
     >>> judge_kinds(site, SiteRules()).communities["kind"].tolist()
@@ -166,7 +182,10 @@ def judge_kinds(site: Site, rules: SiteRules) -> Site:
             measured["floors"] >= rules.urban_floors
         )
         kinds = pd.Series(np.where(urban, "urban", "rural"), index=empty, dtype="str")
-        how = f"class not given: {int(urban.sum())} urban, {int((~urban).sum())} rural, judged by density and floors"
+        how = (
+            f"class not given: {int(urban.sum())} urban, {int((~urban).sum())} rural, "
+            "judged by density and floors"
+        )
     filled = communities["kind"].copy()
     filled[empty] = kinds
     entries = [Entry("communities", "communities", "inferred", len(empty), how, sorted(empty))]
@@ -174,12 +193,16 @@ def judge_kinds(site: Site, rules: SiteRules) -> Site:
 
 
 def measure_density(site: Site) -> pd.DataFrame:
-    """Measure each community's households per hectare of built-up land and mean floors weighted by households.
+    """Measure households per hectare of built-up land and mean floors, by community.
+
+    The mean of floors is weighted by households.
 
     Built-up land is what lies within 40 m of a home's bounding box, inside the
     community.
     """
     homes = site.buildings[site.buildings["households"] > 0]
+    # Boxes, since their union is quick and 40 m round a house is no exact
+    # measure.
     boxes = shapely.bounds(homes.geometry.to_numpy()) + np.array([-1, -1, 1, 1]) * NEIGHBOURHOOD
     land = (
         pd.Series(shapely.box(*boxes.T), index=homes.index)

@@ -1,4 +1,4 @@
-"""Compounds: which building lies in which, and compounds inferred from street blocks where none are given."""
+"""Compounds: which building lies in which, inferred from street blocks where none are given."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ BLOCK_SHARE = 0.5  # a compound that fills this share of its block takes all of 
 
 
 def infer_compounds(site: Site, rules: SiteRules) -> Site:
-    """Assign buildings to the compounds given; where none are given, infer them in urban communities.
+    """Assign buildings to the compounds given, or infer them in urban communities.
 
     Inferred compounds are clusters, within a block of streets and barriers, of
     buildings of ``rules.compound_floors`` floors or more, each within
     ``rules.compound_gap`` metres of the next, with
     ``rules.compound_households`` households together. The outline is the block
-    where no other home stands in it and they fill half of it, else the land
+    where it holds no other home and they fill half of it, else the land
     within half the gap around the buildings, so that no two outlines meet.
     Codes are the community's code and a number from west to east; the ledger
     says that they were inferred.
@@ -62,7 +62,10 @@ def infer_compounds(site: Site, rules: SiteRules) -> Site:
     outlines = _draw_compounds(clusters, buildings, blocks, rules)
     codes = pd.Series("", index=buildings.index, dtype="str")
     codes[clusters.index] = clusters["cluster"].map(outlines["compound"])
-    reason = f"no compounds given: {len(outlines)} clusters of buildings in street blocks stand in for them"
+    reason = (
+        f"no compounds given: {len(outlines)} clusters of buildings in street blocks "
+        "stand in for them"
+    )
     names = sorted(outlines["compound"])
     entry = Entry("compounds", "compounds", "inferred", len(names), reason, names)
     compounds = conform_table("compounds", outlines).sort_index()
@@ -73,7 +76,10 @@ def infer_compounds(site: Site, rules: SiteRules) -> Site:
 
 
 def _assign_compounds(site: Site) -> Site:
-    """Assign buildings to the compounds that they stand in, and each compound to the community of most of its buildings."""
+    """Assign buildings to the compounds around them, and each compound to one community.
+
+    It is the one of most of its buildings.
+    """
     compounds = site.compounds.sort_index()
     buildings = site.buildings
     shapes = compounds.geometry.to_numpy()
@@ -91,7 +97,10 @@ def _assign_compounds(site: Site) -> Site:
     compounds = settle_compounds(compounds, site.communities, counts)
     home = compounds["community"]
     astray = inside & (codes.map(home) != buildings["community"])
-    reason = "in a compound of another community: left without compound, for a compound lies in one community"
+    reason = (
+        "in a compound of another community: left without compound, "
+        "for a compound lies in one community"
+    )
     ids = sorted(buildings.index[astray])
     entry = Entry("compounds", "buildings", "noted", len(ids), reason, ids)
     return site.replace(
@@ -103,10 +112,11 @@ def _assign_compounds(site: Site) -> Site:
 def settle_compounds(
     compounds: gpd.GeoDataFrame, communities: gpd.GeoDataFrame, counts: pd.DataFrame
 ) -> gpd.GeoDataFrame:
-    """Put each compound that has no community yet to the one with most of its buildings, of equals the lower code.
+    """Put each compound that has no community yet to the one with most of its buildings.
 
-    ``counts`` has columns compound, community and count. A compound without
-    buildings goes to the nearest community.
+    Of equals it is the one with the lower code. ``counts`` has columns
+    compound, community and count. A compound without buildings goes to the
+    nearest community.
     """
     counts = counts.sort_values(["compound", "count", "community"], ascending=[True, False, True])
     home = (
@@ -127,7 +137,10 @@ def settle_compounds(
 
 
 def _draw_blocks(site: Site) -> Any:
-    """Cut the communities along streets and barriers into blocks, in one order whatever the order of the rows."""
+    """Cut the communities along streets and barriers into blocks.
+
+    Their order does not depend on that of the rows.
+    """
     streets = site.streets[
         ~site.streets["kind"].isin(INNER_WAYS) & ~site.streets["tunnel"].fillna(False).astype(bool)
     ]
@@ -140,7 +153,10 @@ def _draw_blocks(site: Site) -> Any:
 
 
 def _cluster_buildings(homes: gpd.GeoDataFrame, blocks: Any, rules: SiteRules) -> gpd.GeoDataFrame:
-    """Cluster buildings by the gaps between their walls within a block and community; adds block and cluster."""
+    """Cluster buildings by the gaps between their walls within a block and community.
+
+    Adds the columns block and cluster.
+    """
     from scipy.sparse import coo_array
     from sklearn.cluster import DBSCAN
 
@@ -149,6 +165,7 @@ def _cluster_buildings(homes: gpd.GeoDataFrame, blocks: Any, rules: SiteRules) -
     face, building = shapely.STRtree(shapely.point_on_surface(shapes)).query(
         blocks, predicate="intersects"
     )
+    # Backwards, so that of two faces that share a point the first stays.
     block[building[::-1]] = face[::-1]
     tree = shapely.STRtree(shapes)
     a, b = tree.query(shapes, predicate="dwithin", distance=rules.compound_gap)
@@ -156,9 +173,8 @@ def _cluster_buildings(homes: gpd.GeoDataFrame, blocks: Any, rules: SiteRules) -
     same = (block[a] == block[b]) & (block[a] >= 0) & (community[a] == community[b]) & (a != b)
     a = a[same]
     b = b[same]
-    gaps = np.maximum(
-        shapely.distance(shapes[a], shapes[b]), GRID
-    )  # a stored zero would read as "not near"
+    # A stored zero would read as "not near" in a sparse matrix.
+    gaps = np.maximum(shapely.distance(shapes[a], shapes[b]), GRID)
     cluster = np.arange(len(homes))
     if len(a):
         graph = coo_array((gaps, (a, b)), shape=(len(homes),) * 2).tocsr()
@@ -180,7 +196,7 @@ def _draw_compounds(
     )
     own_block = blocks[first["block"].to_numpy(dtype=np.int64)]
     outline = shapely.intersection(around.reindex(first.index).to_numpy(), own_block)
-    # A block is the compound only if no other home stands in it and the buildings fill most of it.
+    # A block is the compound only if it holds no other home and the buildings fill most of it.
     others = buildings[(buildings["households"] > 0) & ~buildings.index.isin(clusters.index)]
     block, other = shapely.STRtree(others.geometry.to_numpy()).query(blocks, predicate="intersects")
     # A home that only reaches over from another community does not count:
@@ -192,6 +208,8 @@ def _draw_compounds(
     outline = shapely.normalize(np.where(alone & filled, own_block, outline))
     frame = first.assign(origin="inferred").reset_index()
     frame = gpd.GeoDataFrame(frame, geometry=outline, crs=clusters.crs)
+    # Rounded to decimetres, so that numbers do not depend on the last bits of
+    # a centroid.
     x, y = shapely.get_coordinates(shapely.centroid(outline)).round(1).reshape(-1, 2).T
     frame = frame.iloc[np.lexsort((-y, x, frame["community"].to_numpy(dtype=object)))]
     number = frame.groupby("community").cumcount() + 1

@@ -90,6 +90,8 @@ def make_enclosures(
     pieces = _cut_land(land, main, hard, inner, weight, rules.enclosure_households)
     pieces, across = _cut_heavy(pieces, other, hard, inner, weight, rules)
     pieces = _spare_buildings(land, pieces, buildings.geometry.to_numpy())
+    # Rounded to decimetres, so that codes do not depend on the last bits of a
+    # centroid.
     x, y = shapely.get_coordinates(shapely.centroid(pieces)).round(1).T
     pieces = pieces[np.lexsort((-y, x))]
     width = max(3, len(str(len(pieces))))
@@ -97,8 +99,14 @@ def make_enclosures(
     frame = gpd.GeoDataFrame(
         {"community": codes, "origin": "enclosure"}, geometry=pieces, crs=buildings.crs
     )
-    reason = f"no communities given: {len(pieces)} enclosures of barriers and main roads stand in for them"
-    rough = "cuts run straight between the buildings, for no street or barrier lies inside a crowded enclosure"
+    reason = (
+        f"no communities given: {len(pieces)} enclosures of barriers and main roads "
+        "stand in for them"
+    )
+    rough = (
+        "cuts run straight between the buildings, "
+        "for no street or barrier lies inside a crowded enclosure"
+    )
     entries = [
         Entry("communities", "communities", "inferred", len(pieces), reason, codes),
         Entry("communities", "communities", "noted", across, rough),
@@ -109,7 +117,10 @@ def make_enclosures(
 
 
 def _weigh(buildings: gpd.GeoDataFrame) -> pd.Series[Any]:
-    """Guess households from counts, else residents, else the floor area of what is not known to be no home."""
+    """Guess households from counts, else residents, else floor area.
+
+    Only floor area of what is not known to be no home counts.
+    """
     plain = buildings.geometry.area * buildings["floors"].fillna(1.0) / PLAIN_DWELLING
     plain = plain.where(buildings["residential"].fillna(True).astype(bool), 0.0)
     return (
@@ -123,12 +134,14 @@ def _draw_hull(buildings: gpd.GeoDataFrame) -> Any:
     corners = np.unique(
         shapely.get_coordinates(shapely.envelope(buildings.geometry.to_numpy())), axis=0
     )
+    # Corners of the boxes, so that the hull holds whole buildings and not only
+    # their middles.
     hull = shapely.concave_hull(shapely.multipoints(corners), ratio=0.2)
     return shapely.simplify(shapely.buffer(hull, MARGIN, quad_segs=2), 5.0)
 
 
 def _find_lines(site: Site) -> tuple[Any, Any, Any]:
-    """Find the lines that bound enclosures, the other streets, and the hard ones among the barriers."""
+    """Find the lines that bound enclosures, the other streets, and the hard barriers."""
     barriers = site.barriers.sort_index()
     kind = barriers["kind"].str.lower()
     hard = barriers["hard"].fillna(~kind.isin(SOFT_BARRIERS)).astype(bool).to_numpy()
@@ -138,6 +151,7 @@ def _find_lines(site: Site) -> tuple[Any, Any, Any]:
     streets = site.streets.sort_index()
     streets = streets[~streets["tunnel"].fillna(False).astype(bool)]
     main = streets["kind"].isin(MAIN_ROADS).to_numpy()
+    # Data without kinds of street: any street may be the main one.
     if bool((streets["kind"] == "").all()):
         main = np.ones(len(streets), dtype=bool)
     roads = streets.geometry.to_numpy()
@@ -146,7 +160,10 @@ def _find_lines(site: Site) -> tuple[Any, Any, Any]:
 
 
 def _cut_land(land: Any, lines: Any, hard: Any, points: Any, weight: Floats, least: float) -> Any:
-    """Cut a polygon along lines into pieces that hold the least weight each; together they are the polygon."""
+    """Cut a polygon along lines into pieces that each hold the least weight.
+
+    Together they are the polygon.
+    """
     shapely.prepare(land)
     near = lines[shapely.intersects(land, lines)]
     faces = polygonise(np.append(near, shapely.boundary(land)))
@@ -158,7 +175,7 @@ def _cut_land(land: Any, lines: Any, hard: Any, points: Any, weight: Floats, lea
 def _cut_heavy(
     pieces: Any, streets: Any, hard: Any, points: Any, weight: Floats, rules: SiteRules
 ) -> tuple[Any, int]:
-    """Cut pieces that hold too much along streets, then straight across, and count the straight cuts."""
+    """Cut pieces that hold too much, along streets or straight across, and count straight cuts."""
     least = rules.enclosure_households
     most = rules.enclosure_most
     tree = shapely.STRtree(points)
@@ -189,7 +206,10 @@ def _cut_heavy(
 
 
 def _draw_across(points: Any, weight: Floats) -> Any:
-    """Draw a line across the long axis of weighted points, in the widest gap between two of them near the middle."""
+    """Draw a line across the long axis of weighted points.
+
+    It lies in the widest gap between two of them near the middle.
+    """
     xy = shapely.get_coordinates(points)
     middle = np.average(xy, axis=0, weights=weight)
     # The first principal axis is the direction in which homes are spread farthest.
@@ -197,6 +217,7 @@ def _draw_across(points: Any, weight: Floats) -> Any:
     order = np.argsort((xy - middle) @ axis, kind="stable")
     along = ((xy - middle) @ axis)[order]
     share = np.cumsum(weight[order]) / weight.sum()
+    # Near the middle, so that both sides hold enough to stand alone.
     gap = np.where((share[:-1] > 0.4) & (share[:-1] < 0.6), np.diff(along), -1.0)
     n = (
         int(np.argmax(gap))
@@ -209,7 +230,9 @@ def _draw_across(points: Any, weight: Floats) -> Any:
 
 
 def _spare_buildings(land: Any, pieces: Any, footprints: Any) -> Any:
-    """Lead borders around the buildings that they cut; each goes wholly to the piece that holds most of it.
+    """Lead borders around the buildings that they cut.
+
+    Each building goes wholly to the piece that holds most of it.
 
     All borders are noded once more, together, so that pieces that were cut one
     by one share their vertices again.
@@ -225,12 +248,16 @@ def _spare_buildings(land: Any, pieces: Any, footprints: Any) -> Any:
     owner = find_holders(cut, pieces)
     face, building = shapely.STRtree(cut).query(inner, predicate="intersects")
     held = owner[building] >= 0
+    # Backwards, so that of overlapping buildings the first stays.
     label[face[held][::-1]] = owner[building[held]][::-1]
     return dissolve(faces, _gather_slivers(faces, label))
 
 
 def _gather_slivers(faces: Any, label: Ints) -> Ints:
-    """Give what a building cuts off its piece to the neighbour with the longest border, so that pieces stay whole."""
+    """Give what a building cuts off its piece to the neighbour with the longest border.
+
+    So pieces stay whole.
+    """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 

@@ -1,4 +1,4 @@
-"""Lands: the land of each community, its footprints and lines, made ready to be tiled by sub-grids."""
+"""Lands: the land of each community, its footprints and lines, made ready to be tiled."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def prepare_lands(
     barriers: gpd.GeoDataFrame,
     rules: OutlineRules,
 ) -> list[CommunityLand]:
-    """Prepare the land of every community that has homes, in the order of the communities' codes."""
+    """Prepare the land of every community that has homes, in the order of their codes."""
     communities = communities.sort_index()
     footprints = _slice_buildings(buildings.sort_index(), stairwells)
     outlines = shapely.set_precision(communities.geometry.to_numpy(), rules.grid)
@@ -59,6 +59,8 @@ def prepare_lands(
         if slices is None or not (slices["subgrid"] != "").any():
             continue
         codes = tuple(sorted(set(slices["subgrid"]) - {""}))
+        # Clipped a metre beyond the limit: long lines of a region slow down
+        # every overlay.
         near = shapely.clip_by_rect(
             lines[np.sort(line[where == i])], *shapely.buffer(outlines[i], 1.0).bounds
         )
@@ -93,7 +95,10 @@ def _find_lines(table: gpd.GeoDataFrame) -> Shapes:
 
 
 def _slice_buildings(buildings: gpd.GeoDataFrame, stairwells: gpd.GeoDataFrame) -> pd.DataFrame:
-    """List all footprints with community and sub-grid; a building of several sub-grids in slices, one for each run of doors."""
+    """List all footprints with community and sub-grid.
+
+    A building of several sub-grids comes in slices, one for each run of doors.
+    """
     doors = (
         stairwells[["building", "community", "subgrid", "slice_from"]]
         .rename_axis("stairwell")
@@ -104,6 +109,8 @@ def _slice_buildings(buildings: gpd.GeoDataFrame, stairwells: gpd.GeoDataFrame) 
         (doors["building"] != doors["building"].shift())
         | (doors["subgrid"] != doors["subgrid"].shift())
     ].copy()
+    # The outer runs reach to the ends of the building, whatever their doors'
+    # shares.
     first = (runs["building"] != runs["building"].shift()).to_numpy()
     last = (runs["building"] != runs["building"].shift(-1)).to_numpy()
     begin = np.where(first, 0.0, runs["slice_from"])
@@ -156,7 +163,10 @@ def check_stairwells(
 
 
 def bring_inside(land: CommunityLand) -> Shapes:
-    """Cut shapes at the community's limit; a home wholly outside is stood for by a spot on the nearest part of the limit."""
+    """Cut shapes at the community's limit.
+
+    A home wholly outside becomes a spot on the nearest part of the limit.
+    """
     shapely.prepare(land.outline)
     cut = np.flatnonzero(~shapely.contains_properly(land.outline, land.shapes))
     shapes = land.shapes.copy()
@@ -180,6 +190,7 @@ def slice_footprints(footprints: Shapes, begin: Floats, end: Floats) -> Shapes:
     [(0.0, 0.0, 15.0, 12.0), (15.0, 0.0, 60.0, 12.0)]
     """
     rectangles = shapely.oriented_envelope(footprints)
+    # A footprint without width has a line for its rectangle.
     flat = shapely.get_num_coordinates(rectangles) != 5
     rectangles[flat] = shapely.envelope(shapely.buffer(footprints[flat], SPOT))
     corners = shapely.get_coordinates(rectangles).reshape(-1, 5, 2)[:, :4]
@@ -188,14 +199,15 @@ def slice_footprints(footprints: Shapes, begin: Floats, end: Floats) -> Shapes:
     long = (lengths[:, 1] > lengths[:, 0] + 1e-9).astype(int)
     rows = np.arange(len(footprints))
     axis = sides[rows, long]
+    # One direction for each axis, so that doors are numbered from west to
+    # east.
     flip = (axis[:, 0] < -1e-9 * lengths[rows, long]) | (
         (np.abs(axis[:, 0]) <= 1e-9 * lengths[rows, long]) & (axis[:, 1] < 0)
     )
     axis = np.where(flip[:, None], -axis, axis)
     west = corners.mean(axis=1) - axis / 2
-    across = np.stack(
-        [-axis[:, 1], axis[:, 0]], axis=1
-    )  # as wide as the axis is long, so wide enough
+    # As wide as the axis is long, so wide enough.
+    across = np.stack([-axis[:, 1], axis[:, 0]], axis=1)
     # The outer slices reach a little further, so that rounding leaves nothing of the footprint out.
     begin = np.where(begin <= 0, -0.5, begin)
     end = np.where(end >= 1, 1.5, end)

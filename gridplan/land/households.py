@@ -27,7 +27,9 @@ def _read_rows() -> tuple[dict[str, str], ...]:
 
 
 def read_coefficients() -> pd.DataFrame:
-    """Read ``coefficients.csv``: floors, efficiency and m2 of a dwelling by class of home, each with its source.
+    """Read ``coefficients.csv``, by class of home, each number with its source.
+
+    Floors, efficiency, and m2 of a dwelling.
 
     Efficiency is the share of footprint x floors that is floor area of
     dwellings in which somebody lives; floor area of dwellings is counted as
@@ -56,6 +58,7 @@ def classify_uses(use: pd.Series[Any]) -> pd.Series[Any]:
     >>> classify_uses(pd.Series(["House", "学校", "yes", "apartments;retail"])).tolist()
     ['detached', 'not_home', '', 'slab']
     """
+    # Of several uses the first: shops under flats are written after them.
     words = use.str.lower().str.split(";").str[0].str.strip()
     return words.map(_read_uses()).fillna("").astype("str").rename("class")
 
@@ -100,9 +103,8 @@ def estimate_households(site: Site, rules: HouseholdRules) -> Site:
         .mask(observed.notna(), "observed")
         .where(residential, "none")
     )
-    free = (
-        residential & observed.isna() & (population != 0)
-    )  # homes whose number may be scaled, but not below one
+    # homes whose number may be scaled, but not below one
+    free = residential & observed.isna() & (population != 0)
     number = observed.fillna(raw).where(residential, 0.0)
     # a home has at least one household, unless the data says nobody lives there
     whole = np.maximum(np.floor(number + 0.5), free).astype("int64")
@@ -147,31 +149,8 @@ def judge_homes(site: Site, rules: HouseholdRules) -> tuple[pd.Series[Any], list
     size; and a larger home beside a small outbuilding.
     """
     buildings = site.buildings
-    stated = buildings["residential"]
-    counted = buildings["households_observed"].fillna(buildings["population"])
-    # a count of people outweighs the data's own word
-    home = stated.fillna(False).astype(bool) | (counted > 0)
+    home, open_, entries = _judge_stated(buildings)
     kind = classify_uses(buildings["use"])
-    open_ = stated.isna() & counted.isna()
-    entries = []
-    for mask, reason in (
-        (stated.isna() & (counted > 0), "homes by the people or households counted there"),
-        (stated.isna() & (counted == 0), "not homes: the data counts nobody there"),
-        (
-            ~stated.fillna(True).astype(bool) & home,
-            "given as no homes, yet people or households are counted there: homes",
-        ),
-    ):
-        entries.append(
-            Entry(
-                "households",
-                "buildings",
-                "inferred",
-                int(mask.sum()),
-                reason,
-                sorted(buildings.index[mask]),
-            )
-        )
 
     def settle(mask: pd.Series[Any], value: bool, reason: str) -> None:
         nonlocal open_
@@ -186,6 +165,7 @@ def judge_homes(site: Site, rules: HouseholdRules) -> tuple[pd.Series[Any], list
         buildings["floors"].fillna(buildings["height"] / rules.floor_height).fillna(1.0).round()
         <= 2
     )
+    # In order of certainty, since what is settled first stays.
     settle(kind == "not_home", False, "not homes by their use")
     settle(kind != "", True, "homes by their use")
     settle(
@@ -206,6 +186,40 @@ def judge_homes(site: Site, rules: HouseholdRules) -> tuple[pd.Series[Any], list
     )
     settle(open_, True, "homes by their size")
     return home.rename("residential"), entries
+
+
+def _judge_stated(
+    buildings: gpd.GeoDataFrame,
+) -> tuple[pd.Series[Any], pd.Series[Any], list[Entry]]:
+    """Judge homes by the data's own word, and by counts of people, which outweigh it.
+
+    Returns which buildings are homes, which are still open, and entries for
+    the ledger.
+    """
+    stated = buildings["residential"]
+    counted = buildings["households_observed"].fillna(buildings["population"])
+    # a count of people outweighs the data's own word
+    home = stated.fillna(False).astype(bool) | (counted > 0)
+    entries = []
+    for mask, reason in (
+        (stated.isna() & (counted > 0), "homes by the people or households counted there"),
+        (stated.isna() & (counted == 0), "not homes: the data counts nobody there"),
+        (
+            ~stated.fillna(True).astype(bool) & home,
+            "given as no homes, yet people or households are counted there: homes",
+        ),
+    ):
+        entries.append(
+            Entry(
+                "households",
+                "buildings",
+                "inferred",
+                int(mask.sum()),
+                reason,
+                sorted(buildings.index[mask]),
+            )
+        )
+    return home, stated.isna() & counted.isna(), entries
 
 
 def _lie_in_places(site: Site) -> pd.Series[Any]:
@@ -264,6 +278,7 @@ def _know_floors(buildings: gpd.GeoDataFrame, rules: HouseholdRules) -> pd.Serie
 def _estimate_raw(
     buildings: gpd.GeoDataFrame, kinds: pd.Series[Any], rules: HouseholdRules
 ) -> pd.Series[Any]:
+    # The row of what is no home holds no numbers, so that its estimate is empty.
     rows = read_coefficients().reindex(kinds).set_axis(buildings.index)
     floors = _know_floors(buildings, rules).fillna(rows["floors_default"])
     by_area = buildings.geometry.area * floors * rows["efficiency"] / rows["dwelling_m2"]
@@ -309,9 +324,8 @@ def _meet_totals(
         rest = np.flatnonzero(~site.buildings["community"].isin(known.index).to_numpy())
         groups.append(("the rest of the site", rest, -1))
     for name, members, total in groups:
-        if (
-            total < 0
-        ):  # the rest comes last: what the communities with known totals leave of the whole
+        # the rest comes last: what the communities with known totals leave of the whole
+        if total < 0:
             total = rules.total - int(out.sum() - out[members].sum())
         homes = members[free[members]]
         homes = homes[np.argsort(codes[homes], kind="stable")]  # equal shares go by code

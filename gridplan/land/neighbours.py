@@ -119,7 +119,8 @@ def _triangulate_points(xy: Floats) -> Ints:
         return chain
     try:
         corners = Delaunay(xy).simplices
-    except QhullError:  # all in one line
+    # All in one line, which no triangle can be drawn on.
+    except QhullError:
         return chain
     edges = np.concatenate([corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [2, 0]]])
     alone = np.setdiff1d(np.arange(n), edges)  # doors at the very place of another
@@ -197,6 +198,8 @@ def _measure_openings(
         rows = np.flatnonzero(barrier == barrier_id)
         if barrier_id not in serves:
             continue
+        # All openings of a barrier at once; a bridge may be crossed either
+        # way.
         e = ends[serves[barrier_id]]
         a = xy[pairs[step[rows], 0]]
         c = xy[pairs[step[rows], 1]]

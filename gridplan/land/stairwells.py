@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from gridplan.arrays import Bools, Floats, Ints, Shapes
+from gridplan.arrays import Bools, Floats, Ints, Objects, Shapes
 from gridplan.land.footprints import slice_footprints
 from gridplan.rules.band import Band
 from gridplan.rules.stairwells import StairwellRules
@@ -80,9 +80,27 @@ def find_stairwells(
     doors, finer = count_doors(
         homes, households, floors, length, width, np.maximum(1, rules.band_share * target), rules
     )
+    rows = _cut_bands(households, floors, doors, target, high, rules)
+    table = _write_stairwells(homes, kind, floors, rows, (start, axis, length), rules)
+    return table, _list_entries(homes, finer, rows)
 
+
+def _cut_bands(
+    households: Ints,
+    floors: Ints,
+    doors: Ints,
+    target: Ints,
+    high: Ints,
+    rules: StairwellRules,
+) -> pd.DataFrame:
+    """Cut the stairwells of all homes into floor bands; a row for each.
+
+    Its columns are ``home`` (row of the building), ``door`` and ``level``
+    (numbers from 0), ``doors`` and ``bands`` (how many there are of these),
+    and ``behind`` (households behind the door).
+    """
     # from buildings to doors: each row is a door of its building
-    of_door = np.repeat(np.arange(len(homes)), doors)
+    of_door = np.repeat(np.arange(len(households)), doors)
     number = _count_within(doors)
     behind = _share(households[of_door], number, doors[of_door])
     bands = np.where(
@@ -92,19 +110,37 @@ def find_stairwells(
     )
     # a band is at least one whole floor
     bands = np.minimum(bands, floors[of_door])
-
     # from doors to floor bands
     of_band = np.repeat(np.arange(len(of_door)), bands)
-    level = _count_within(bands)
     home = of_door[of_band]
-    m = bands[of_band]
+    return pd.DataFrame(
+        {
+            "home": home,
+            "door": number[of_band],
+            "doors": doors[home],
+            "level": _count_within(bands),
+            "bands": bands[of_band],
+            "behind": behind[of_band],
+        }
+    )
+
+
+def _write_stairwells(
+    homes: gpd.GeoDataFrame,
+    kind: Objects,
+    floors: Ints,
+    rows: pd.DataFrame,
+    axes: tuple[Floats, Floats, Floats],
+    rules: StairwellRules,
+) -> gpd.GeoDataFrame:
+    """Write the table of stairwells from their floor bands, each with its place and share."""
+    start, axis, length = axes
+    home, door, out_of, level, m, behind = (rows[name].to_numpy() for name in rows.columns)
     # whole floors, as even as they come
     first = floors[home] * level // m + 1
     last = floors[home] * (level + 1) // m
-    held = _share_floors(behind[of_band], first, last, floors[home])
+    # a stairwell of one band is entered on the ground, whatever its height
     climb = np.where(m > 1, ((first + last) / 2 - 1) * rules.floor_height * rules.climb_factor, 0.0)
-    door = number[of_band]
-    out_of = doors[home]
     # each door in the middle of its share of the front
     along = (door + 0.5) / out_of
     position = start[home] + axis[home] * (along * length[home])[:, None]
@@ -123,7 +159,7 @@ def find_stairwells(
             "climb": climb,
             "slice_from": (door + level / m) / out_of,
             "slice_to": (door + (level + 1) / m) / out_of,
-            "households": held,
+            "households": _share_floors(behind, first, last, floors[home]),
             "subgrid": "",
         },
         geometry=_put_inside(
@@ -131,10 +167,9 @@ def find_stairwells(
         ),
         crs=homes.crs,
     )
+    # sharing out whole numbers may leave a band without a household
     table = table[table["households"] > 0]
-    return conform_table("stairwells", table).sort_index(), _list_entries(
-        homes, finer, bands, of_door
-    )
+    return conform_table("stairwells", table).sort_index()
 
 
 def measure_axes(footprints: Shapes) -> tuple[Floats, Floats, Floats, Floats]:
@@ -237,11 +272,11 @@ def _put_inside(footprints: Shapes, position: Floats, begin: Floats, end: Floats
     return np.asarray(points)
 
 
-def _list_entries(homes: gpd.GeoDataFrame, finer: Bools, bands: Ints, of_door: Ints) -> list[Entry]:
+def _list_entries(homes: gpd.GeoDataFrame, finer: Bools, rows: pd.DataFrame) -> list[Entry]:
     guessed = homes.index[
         homes["stairwell_count"].isna() & (homes["floors"] >= StairwellRules().from_floors)
     ]
-    stacked = homes.index[np.unique(of_door[bands > 1])]
+    stacked = homes.index[np.unique(rows["home"].to_numpy()[rows["bands"].to_numpy() > 1])]
     reason = "number of stairwells not given: judged from frontage and floors"
     return [
         Entry("stairwells", "buildings", "inferred", len(guessed), reason, list(guessed[:20])),
