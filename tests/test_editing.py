@@ -17,8 +17,8 @@ from gridplan.redrawing.editing.edit_commands import EditCommand, write_command
 from gridplan.redrawing.editing.edit_plan import edit, preview, write_log
 from gridplan.redrawing.editing.edit_script import parse_script
 from gridplan.redrawing.editing.script_words import EXAMPLES
+from gridplan.redrawing.revision.lock_contradictions import find_contradictions
 from gridplan.redrawing.revision.locks import (
-    find_contradictions,
     find_frozen,
     lock,
     lock_all,

@@ -121,7 +121,7 @@ def locks_command(path: PlanPath) -> None:
     """
     from gridplan import storage
     from gridplan.cli import console
-    from gridplan.redrawing.revision.locks import find_contradictions
+    from gridplan.redrawing.revision.lock_contradictions import find_contradictions
 
     plan = storage.read_plan(path)
     if plan.locks.empty:

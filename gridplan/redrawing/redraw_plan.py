@@ -19,7 +19,7 @@ from gridplan.redrawing.former_homes import RedrawInputs, prepare_redraw
 from gridplan.redrawing.redraw_islands import RedrawIsland, list_islands
 from gridplan.redrawing.revision.concordance import make_concordance
 from gridplan.redrawing.revision.household_matching import follow_households
-from gridplan.redrawing.revision.locks import find_contradictions
+from gridplan.redrawing.revision.lock_contradictions import find_contradictions
 from gridplan.redrawing.revision.new_codes import find_used, number_next
 from gridplan.redrawing.revision.plan_history import note_version
 from gridplan.redrawing.revision.renewal import renew_plan

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +11,6 @@ import numpy as np
 from gridplan.arrays import Ints, Objects
 from gridplan.division.divide import split_atoms
 from gridplan.redrawing.editing.code_lookup import (
-    NOUNS,
     find_code,
     find_doors,
     find_subgrid,
@@ -27,8 +26,8 @@ from gridplan.redrawing.editing.edit_refusals import (
     refuse_locked,
     refuse_taken,
 )
+from gridplan.redrawing.editing.lock_verbs import lock, unlock
 from gridplan.redrawing.editing.trial_assignment import BoardState, EditBoard, MadeCommand
-from gridplan.redrawing.revision.locks import add_locks
 from gridplan.redrawing.revision.new_codes import number_next
 
 
@@ -211,95 +210,6 @@ def _centre(board: EditBoard, state: BoardState, command: EditCommand) -> BoardS
     return replace(after_state, made=(*state.made, made), warnings=(*state.warnings, *warnings))
 
 
-def _lock(board: EditBoard, state: BoardState, command: EditCommand) -> BoardState:
-    if command.level == "all":
-        codes = [str(c) for c in board.plan.site.communities.index]
-        rows = [("community", code, command.note) for code in codes]
-        resolved = command
-        effect = f"locked all {len(codes)} communities"
-    else:
-        pairs = [_find_lockable(board, state, command.level, thing) for thing in command.things]
-        rows = [(level, of, command.note) for level, of in pairs]
-        resolved = _name_things(command, pairs)
-        effect = "locked " + ", ".join(f"{level}:{of}" for level, of in pairs)
-    return replace(
-        state,
-        locks=add_locks(state.locks, rows),
-        made=(*state.made, MadeCommand(resolved, 0, effect)),
-    )
-
-
-def _unlock(board: EditBoard, state: BoardState, command: EditCommand) -> BoardState:
-    if command.level == "all":
-        return replace(
-            state,
-            locks=state.locks.iloc[:0],
-            made=(*state.made, MadeCommand(command, 0, "unlocked all")),
-        )
-    names = []
-    for thing in command.things:
-        asked = f"{command.level}:{thing}" if command.level else thing
-        # By its whole name or by what is locked, in any case.
-        there = [
-            n
-            for n in state.locks.index
-            if asked.casefold() in (n.casefold(), n.partition(":")[2].casefold())
-        ]
-        if not there:
-            locks = ", ".join(state.locks.index[:5])
-            remedy = (
-                f"the locks are {locks}{' ...' if len(state.locks) > 5 else ''}"
-                if locks
-                else "nothing is locked"
-            )
-            raise refuse("the lock is there", f"{asked} is not locked", remedy)
-        names += there
-    pairs = [
-        (str(state.locks["level"][n]), str(state.locks["of"][n])) for n in dict.fromkeys(names)
-    ]
-    made = MadeCommand(
-        _name_things(command, pairs), 0, "unlocked " + ", ".join(dict.fromkeys(names))
-    )
-    return replace(
-        state, locks=state.locks.drop(index=list(dict.fromkeys(names))), made=(*state.made, made)
-    )
-
-
-def _name_things(command: EditCommand, pairs: Sequence[tuple[str, str]]) -> EditCommand:
-    """Name things of one level by their codes, others by level and code."""
-    levels = {level for level, _ in pairs}
-    if len(levels) == 1:
-        return replace(command, level=levels.pop(), things=tuple(of for _, of in pairs))
-    return replace(command, level="", things=tuple(f"{level}:{of}" for level, of in pairs))
-
-
-def _find_lockable(board: EditBoard, state: BoardState, level: str, thing: str) -> tuple[str, str]:
-    """Find what is to be locked.
-
-    Where the script does not say, a sub-grid, a community or a building.
-    """
-    known: Mapping[str, Any] = {
-        "subgrid": state.lies_in,
-        "community": set(board.plan.site.communities.index),
-        "building": board.rows,
-        "code": state.lies_in,
-    }
-    prefix, _, rest = thing.partition(":")
-    if not level and prefix in known and rest:
-        level = prefix
-        thing = rest
-    if level:
-        return level, find_code(thing, known[level], NOUNS[level])
-    # An exact code of any kind goes before one in another case.
-    for kind in ("subgrid", "community", "building"):
-        if thing in known[kind]:
-            return kind, thing
-    for kind in ("subgrid", "community", "building"):
-        if any(code.casefold() == thing.casefold() for code in known[kind]):
-            return kind, find_code(thing, known[kind], NOUNS[kind])
-    return "subgrid", find_code(thing, known["subgrid"], "sub-grid, community or building")
-
-
 def _reassign(
     board: EditBoard,
     state: BoardState,
@@ -404,6 +314,6 @@ _VERBS: Mapping[str, Callable[[EditBoard, BoardState, EditCommand], BoardState]]
     "merge": _merge,
     "recode": _recode,
     "centre": _centre,
-    "lock": _lock,
-    "unlock": _unlock,
+    "lock": lock,
+    "unlock": unlock,
 }

@@ -12,18 +12,16 @@ import shapely
 
 from gridplan.arrays import Bools, Shapes
 from gridplan.engine.engine import Progress
-from gridplan.geometry.tiling import match_borders
 from gridplan.plan import Plan
 from gridplan.planning.outlines.tessellation import AREA_ERROR, FALLBACKS, tessellate
 from gridplan.planning.site_to_plan import draw_land
 from gridplan.redrawing.revision.changes import PlanChanges
+from gridplan.redrawing.revision.outline_fitting import ADJOINS, find_faults, match_around
 from gridplan.rules.all_rules import Rules
 from gridplan.rules.outlines import OutlineRules
 from gridplan.site import Site
 from gridplan.tables.conform import conform_table
 from gridplan.tables.ledger import Entry
-
-ADJOINS = 0.001  # m between sub-grids that adjoin
 
 
 @dataclass(frozen=True)
@@ -161,7 +159,7 @@ def _draw_in_rounds(
             old, codes, site, stairwells, over, open_, rules, progress
         )
         # The widest round may draw plainly: nothing better can come after it.
-        failed = set(over.reindex(_find_faults(drawn, staying, rules.grid)).dropna()) | (
+        failed = set(over.reindex(find_faults(drawn, staying, rules.grid)).dropna()) | (
             set() if wide else poor
         )
         good = drawn[~over.reindex(drawn.index).isin(failed).to_numpy()]
@@ -296,18 +294,6 @@ def _meet(table: Any, lands: Any) -> Bools:
     return meets
 
 
-def _find_faults(drawn: pd.Series[Any], staying: Any, grid: float) -> list[str]:
-    """Find the new outlines that are broken or do not fit with one another and those around."""
-    matched, around = match_around(drawn, staying, grid)
-    shapes = matched.to_numpy()
-    # Edges that do not fit show where outlines overlap or leave a gap.
-    wrong = shapely.coverage_invalid_edges(np.concatenate([shapes, around.to_numpy()]))[
-        : len(shapes)
-    ]
-    bad = (shapely.area(shapes) <= 0) | ~shapely.is_valid(shapes) | ~shapely.is_empty(wrong)
-    return list(matched.index[bad])
-
-
 def _draw_whole(
     plan: Plan,
     site: Site,
@@ -364,38 +350,3 @@ def _recall_codes(lone: Any, before: Any) -> dict[str, str]:
             names[new] = f"{community}-E{n:03d}"
             taken.add(names[new])
     return names
-
-
-def match_around(
-    outlines: pd.Series[Any], staying: Any, grid: float
-) -> tuple[pd.Series[Any], pd.Series[Any]]:
-    """Give new outlines and those of the staying sub-grids that they adjoin each other's corners.
-
-    Returns the new outlines, and the outlines around of which some may have
-    got corners.
-
-    Examples
-    --------
-    A line between two new squares ends on the border of a staying one, which
-    gets that corner:
-
-    >>> new = pd.Series({"a": shapely.box(0, 0, 1, 1), "b": shapely.box(1, 0, 2, 1)})
-    >>> above = [shapely.box(0, 1, 2, 2)]
-    >>> stays = gpd.GeoDataFrame({"community": ["c"]}, geometry=above, index=["c"])
-    >>> shapely.get_num_coordinates(match_around(new, stays, 1e-5)[1].to_numpy()).tolist()
-    [6]
-    """
-    rest = staying[~staying.index.isin(outlines.index)]
-    if not len(outlines):
-        return outlines, pd.Series(dtype=object)
-    shapes = outlines.to_numpy()
-    around = rest.geometry.to_numpy()
-    # Only these are matched: untouched land far away keeps its bytes.
-    near = np.unique(
-        shapely.STRtree(around).query(shapes, predicate="dwithin", distance=ADJOINS)[1]
-    )
-    matched = match_borders(np.concatenate([shapes, around[near]]), 2 * grid)
-    return (
-        pd.Series(matched[: len(shapes)], index=outlines.index, dtype=object),
-        pd.Series(matched[len(shapes) :], index=rest.index[near], dtype=object),
-    )
