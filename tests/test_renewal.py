@@ -1,6 +1,7 @@
 """Renewal: an assignment becomes a plan, and what it does not change stays byte for byte."""
 
 import functools
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from shapely.geometry import box
 
 import gridplan as gp
 from gridplan.planning.outlines.special_grids import find_touches
+from gridplan.planning.prepare import PreparedLand, open_land
 from gridplan.planning.site_to_plan import divide
 from gridplan.redrawing.revision.plan_history import digest_plan, note_version
 from gridplan.redrawing.revision.renewal import renew_plan
@@ -139,7 +141,7 @@ def test_new_counts_change_the_figures_but_no_outline():
     doors = plan.stairwells.assign(
         households=plan.stairwells["households"].where(plan.stairwells.index != "h01-1", 15)
     )
-    new = renew_plan(plan, doors["subgrid"], stairwells=doors)
+    new = renew_plan(plan, doors["subgrid"], land=replace(open_land(plan), stairwells=doors))
     assert new.subgrids["households"].tolist() == [65, 60]
     assert (
         shapely.to_wkb(new.subgrids.geometry.to_numpy()).tolist()
@@ -152,7 +154,8 @@ def renew_on(plan, buildings, doors, **tables):
         plan.neighbours["focal"].isin(doors.index) & plan.neighbours["neighbour"].isin(doors.index)
     ]
     site = plan.site.replace(buildings=buildings, **tables)
-    return renew_plan(plan, doors["subgrid"], site=site, stairwells=doors, neighbours=pairs)
+    land = PreparedLand(site, doors, pairs, plan.rules)
+    return renew_plan(plan, doors["subgrid"], land=land)
 
 
 def test_demolished_homes_leave_their_land_to_the_neighbour_where_the_whole_sub_grid_is_gone():
@@ -293,7 +296,8 @@ def test_a_community_that_is_drawn_anew_keeps_the_codes_of_exclusive_grids(town)
     rest = shapely.difference(grown[first], shapely.union_all(grown.drop(first).to_numpy()))
     grown[first] = rest
     site = town.site.replace(communities=town.site.communities.assign(geometry=grown))
-    new = renew_plan(town, town.stairwells["subgrid"], site=site)
+    land = replace(open_land(town), site=site)
+    new = renew_plan(town, town.stairwells["subgrid"], land=land)
     lone = town.subgrids[town.subgrids["kind"] == "exclusive"]
     again = new.subgrids[new.subgrids["kind"] == "exclusive"]
     assert again["institution"].to_dict() == lone["institution"].to_dict()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -43,15 +43,12 @@ class PreparedLand:
         Its homes, and which of them can be walked to from each other.
     rules
         The rules that it was prepared by.
-    entries
-        What the ledger does not say yet about stairwells and neighbours.
     """
 
     site: Site
     stairwells: gpd.GeoDataFrame
     neighbours: pd.DataFrame
     rules: Rules
-    entries: tuple[Entry, ...] = ()
 
     @cached_property
     def _walked(self) -> tuple[dict[str, Floats], list[Entry]]:
@@ -74,6 +71,31 @@ class PreparedLand:
     def problems(self) -> dict[str, DivisionProblem]:
         """The division problem of every community, in the order of their codes."""
         return make_problems(self.stairwells, self.neighbours, self.rules, self.ways)
+
+    @cached_property
+    def _problems_made(self) -> dict[str, DivisionProblem]:
+        return {}
+
+    def get_problems(self, communities: Collection[str]) -> dict[str, DivisionProblem]:
+        """Return the division problems of some communities, each made once and kept.
+
+        Examples
+        --------
+        >>> from gridplan.synthetic import make_board_plan
+        >>> land = open_land(make_board_plan())
+        >>> land.get_problems(["0301"])["0301"] is land.get_problems(["0301"])["0301"]
+        True
+        """
+        # A problem is of one community alone, so that those made before are still true.
+        missing = set(communities) - self._problems_made.keys()
+        homes = self.stairwells[self.stairwells["community"].isin(missing)]
+        if len(homes):
+            self._problems_made.update(self.take(homes).problems)
+        return {
+            code: self._problems_made[code]
+            for code in sorted(set(communities))
+            if code in self._problems_made
+        }
 
     def take(self, stairwells: gpd.GeoDataFrame) -> PreparedLand:
         """Take some of the stairwells, and the pairs of neighbours with both ends among them.
@@ -107,7 +129,8 @@ def prepare_land(site: Site, rules: Rules, *, progress: Progress = keep_silent) 
 def prepare_homes(site: Site, rules: Rules, *, progress: Progress = keep_silent) -> PreparedLand:
     """Prepare a site whose households, classes and compounds are known.
 
-    As :func:`prepare_land` does.
+    As :func:`prepare_land` does. What was inferred is noted in the site's
+    ledger.
     """
     progress("stairwells", 0, 1)
     stairwells, inferred = find_stairwells(
@@ -118,7 +141,7 @@ def prepare_homes(site: Site, rules: Rules, *, progress: Progress = keep_silent)
         raise InputError([Problem("buildings", "homes", "no building counts as a home", remedy)])
     progress("neighbours", 0, 1)
     neighbours, joined = find_neighbours(stairwells, site.barriers, site.openings, rules.neighbours)
-    return PreparedLand(site, stairwells, neighbours, rules, (*inferred, *joined))
+    return PreparedLand(site.note([*inferred, *joined]), stairwells, neighbours, rules)
 
 
 def open_land(plan: Plan, rules: Rules | None = None) -> PreparedLand:

@@ -151,7 +151,7 @@ def draw_plan(
     ]
     entry = Entry("division", "communities", "noted", len(cut_short), CUT_SHORT, cut_short)
     subgrids, noted = draw_land(land.site, stairwells, subgrids, rules, around, progress)
-    entries = [*land.entries, *land.way_entries, entry, *noted]
+    entries = [*land.way_entries, entry, *noted]
     plan = Plan(
         site=land.site,
         stairwells=conform_table("stairwells", stairwells),

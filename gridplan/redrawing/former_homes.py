@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +10,7 @@ import pandas as pd
 
 from gridplan.engine.engine import Progress
 from gridplan.errors import InputError, Problem
-from gridplan.planning.prepare import prepare_land
+from gridplan.planning.prepare import PreparedLand, open_land, prepare_land
 from gridplan.redrawing.revision.building_matching import match_stairwells
 from gridplan.redrawing.revision.islands import find_islands
 from gridplan.site import SITE_TABLES
@@ -32,8 +32,8 @@ class RedrawInputs:
     ----------
     plan
         The plan before.
-    site, stairwells, neighbours
-        The land now; the column ``subgrid`` of the stairwells is that of the
+    land
+        The land now; the column ``subgrid`` of its stairwells is that of the
         plan before, empty where they were in none.
     was
         By stairwell, the sub-grid of the plan before; empty for new homes.
@@ -55,15 +55,28 @@ class RedrawInputs:
     """
 
     plan: Plan
-    site: Site
-    stairwells: gpd.GeoDataFrame
-    neighbours: pd.DataFrame
+    land: PreparedLand
     was: pd.Series[str]
     home: pd.Series[str]
     building: pd.Series[str]
     gone: pd.DataFrame
     match: pd.DataFrame | None
     renewed: bool
+
+    @property
+    def site(self) -> Site:
+        """The site now."""
+        return self.land.site
+
+    @property
+    def stairwells(self) -> gpd.GeoDataFrame:
+        """The homes now, in their former sub-grids."""
+        return self.land.stairwells
+
+    @property
+    def neighbours(self) -> pd.DataFrame:
+        """Which of these homes can be walked between."""
+        return self.land.neighbours
 
     @property
     def households(self) -> int:
@@ -89,9 +102,7 @@ def prepare_redraw(plan: Plan, site: Site | None, rules: Rules, progress: Progre
         buildings = plan.stairwells["building"].astype("str")
         return RedrawInputs(
             plan,
-            plan.site,
-            plan.stairwells,
-            plan.neighbours,
+            open_land(plan, rules),
             was,
             home,
             buildings,
@@ -100,11 +111,9 @@ def prepare_redraw(plan: Plan, site: Site | None, rules: Rules, progress: Progre
             renewed=False,
         )
     land = prepare_land(_reproject(site, plan), rules, progress=progress)
-    site = land.site
     stairwells = land.stairwells
-    neighbours = land.neighbours
     progress("matching", 0, 1)
-    matching = match_stairwells(plan, stairwells, site.buildings, rules.redraw)
+    matching = match_stairwells(plan, stairwells, land.site.buildings, rules.redraw)
     was = matching.stairwells["home"].reindex(stairwells.index).fillna("").astype("str")
     # Without a single match the site is that of another place, or has other coordinates.
     if not (was != "").any():
@@ -118,15 +127,15 @@ def prepare_redraw(plan: Plan, site: Site | None, rules: Rules, progress: Progre
     old = matching.stairwells["old_building"].reindex(stairwells.index).fillna("")
     # Locks name buildings of the plan before, so new ones go by the old code where there is one.
     building = old.where(old != "", stairwells["building"]).astype("str")
-    # Noted only now: a site that is refused keeps its ledger as it was.
-    site = site.note([*land.entries, *matching.entries])
-    stairwells = stairwells.assign(subgrid=was)
-    home = _choose_homes(stairwells, neighbours, was)
+    land = replace(
+        land,
+        site=land.site.note(matching.entries),
+        stairwells=stairwells.assign(subgrid=was),
+    )
+    home = _choose_homes(land.stairwells, land.neighbours, was)
     return RedrawInputs(
         plan,
-        site,
-        stairwells,
-        neighbours,
+        land,
         was,
         home,
         building,

@@ -11,7 +11,6 @@ import pandas as pd
 from gridplan.arrays import Bools, Objects
 from gridplan.division.move_penalties import EarlierParts
 from gridplan.division.problem import DivisionProblem
-from gridplan.planning.prepare import PreparedLand
 from gridplan.redrawing.former_homes import RedrawInputs
 from gridplan.redrawing.revision.locks import FrozenHomes, find_frozen
 from gridplan.rules.all_rules import Rules
@@ -45,8 +44,6 @@ def list_islands(
     concerned |= set(
         inputs.stairwells.loc[inputs.home.isin(set(urgent["subgrid"]) - {""}), "community"]
     )
-    doors = inputs.stairwells[inputs.stairwells["community"].isin(concerned)]
-    land = PreparedLand(inputs.site, inputs.stairwells, inputs.neighbours, rules).take(doors)
     # Locks name buildings of the plan before, which new ones may continue
     # under another code.
     frozen = find_frozen(inputs.plan, inputs.stairwells, inputs.home, inputs.building)
@@ -56,7 +53,7 @@ def list_islands(
     )
     touched = set(urgent["subgrid"]) - {""}
     islands = []
-    for community, problem in land.problems.items():
+    for community, problem in inputs.land.get_problems(concerned).items():
         # Nobody moves between islands, so each is a problem of its own, and a small one.
         for atoms in problem.find_islands():
             part = problem.take(atoms)

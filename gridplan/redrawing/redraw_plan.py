@@ -306,16 +306,9 @@ def _finish_plan(
     # Nobody moves and the land is the same: the plan itself is the next plan.
     if not inputs.renewed and (member == inputs.was).all():
         return inputs.plan
-    # On its own land the plan hands over nothing, so that only what moved is
-    # made again.
-    land = (
-        {"site": inputs.site, "stairwells": inputs.stairwells, "neighbours": inputs.neighbours}
-        if inputs.renewed
-        else {}
-    )
     exceptions = exceptions + _list_contradictions(inputs, member)
     plan = renew_plan(
-        inputs.plan, member, **land, rules=rules, exceptions=exceptions, progress=progress
+        inputs.plan, member, land=inputs.land, exceptions=exceptions, progress=progress
     )
     # New homes have no former sub-grid, so going into one is no move.
     known = inputs.was != ""

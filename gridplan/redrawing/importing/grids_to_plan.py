@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -15,7 +16,7 @@ from gridplan.engine.engine import Progress, keep_silent
 from gridplan.errors import InputError, Problem
 from gridplan.geometry.overlay import measure_common
 from gridplan.plan import Plan
-from gridplan.planning.prepare import prepare_land
+from gridplan.planning.prepare import PreparedLand, prepare_land
 from gridplan.redrawing.importing.home_placement import join_nearest, place_homes
 from gridplan.redrawing.importing.old_grids import (
     STEP,
@@ -124,42 +125,29 @@ def import_grids(
             [Problem("grids", "grids hold homes", "no home is in any of its grids", remedy)]
         )
     member, attached = _attach(named, doors, pairs)
-    site = site.note([*land.entries, *placed, *renamed, *attached])
-    plan = _draw_members(site, doors, pairs, member, rules, inputs or {}, progress)
+    land = replace(land, site=site.note([*placed, *renamed, *attached]))
+    plan = _draw_members(land, member, inputs or {}, progress)
     if grids is None:
         return plan
     return plan.note([_measure_shift(plan, grids, row, named)])
 
 
 def _draw_members(
-    site: Site,
-    doors: gpd.GeoDataFrame,
-    pairs: pd.DataFrame,
-    member: pd.Series[str],
-    rules: Rules,
-    inputs: Mapping[str, str],
-    progress: Progress,
+    land: PreparedLand, member: pd.Series[str], inputs: Mapping[str, str], progress: Progress
 ) -> Plan:
     """Draw the plan of an assignment on land that had none before."""
+    crs = land.site.crs
     # A plan without communities: to the renewal all land is new, and is drawn
     # wholly.
     nothing = Plan(
-        site=site.replace(communities=make_empty("communities", site.crs)),
-        stairwells=make_empty("stairwells", site.crs),
+        site=land.site.replace(communities=make_empty("communities", crs)),
+        stairwells=make_empty("stairwells", crs),
         neighbours=make_empty("neighbours"),
-        subgrids=make_empty("subgrids", site.crs),
+        subgrids=make_empty("subgrids", crs),
         exceptions=make_empty("exceptions"),
         manifest={"seed": 0, "inputs": dict(inputs)},
     )
-    return renew_plan(
-        nothing,
-        member,
-        site=site,
-        stairwells=doors,
-        neighbours=pairs,
-        rules=rules,
-        progress=progress,
-    )
+    return renew_plan(nothing, member, land=land, progress=progress)
 
 
 def _place_in_outlines(

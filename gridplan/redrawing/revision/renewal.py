@@ -17,13 +17,12 @@ from gridplan.errors import InputError, PlanError
 from gridplan.errors import Problem as Wrong
 from gridplan.plan import PEOPLE_TABLES, REACH_TABLES, Plan
 from gridplan.planning.plan_manifest import write_manifest
-from gridplan.planning.prepare import PreparedLand
+from gridplan.planning.prepare import PreparedLand, open_land
 from gridplan.planning.site_to_plan import join_outlines, number_exceptions, write_subgrids
 from gridplan.redrawing.revision.changed_land import RedrawnLand, redraw_land
 from gridplan.redrawing.revision.changes import PlanChanges, find_changes
 from gridplan.redrawing.revision.overlying_layers import join_upper, renew_specials
 from gridplan.redrawing.revision.torn_subgrids import find_torn
-from gridplan.rules.all_rules import Rules
 from gridplan.site import Site
 from gridplan.tables.conform import conform_table
 from gridplan.tables.ledger import Entry
@@ -38,12 +37,9 @@ def renew_plan(
     plan: Plan,
     member: pd.Series[Any],
     *,
-    site: Site | None = None,
-    stairwells: gpd.GeoDataFrame | None = None,
-    neighbours: pd.DataFrame | None = None,
+    land: PreparedLand | None = None,
     centres: Mapping[str, str] | None = None,
     exceptions: Sequence[Mapping[str, Any]] = (),
-    rules: Rules | None = None,
     progress: Progress = keep_silent,
 ) -> Plan:
     """Make the plan of an assignment, with the least change to the plan before.
@@ -63,8 +59,9 @@ def renew_plan(
     member
         The code of the sub-grid of every stairwell; codes may be new, and each
         stays within one community.
-    site, stairwells, neighbours
-        New land, where it changed; the plan's own if not given.
+    land
+        New land, where it changed, or the rules to draw by; the plan's own if
+        not given. Division problems that it has made are not made again.
     centres
         Stairwells wanted as centres, by code of the sub-grid; the one with the
         least household-metres if not given.
@@ -72,8 +69,6 @@ def renew_plan(
         Rows for the table of exceptions about sub-grids that change
         (community, subgrid, rule, proven, explanation, remedy), in place of
         those that would be written.
-    rules
-        Rules to draw by; those of the plan if not given.
     progress
         Called with the stage, the steps done and all steps.
 
@@ -101,18 +96,22 @@ def renew_plan(
         raise PlanError(
             "a release holds no households -> change the working plan, and release it again"
         )
-    rules = rules or plan.rules
-    site = plan.site if site is None else site
-    doors = plan.stairwells if stairwells is None else conform_table("stairwells", stairwells)
+    land = open_land(plan) if land is None else land
+    rules = land.rules
+    site = land.site
+    doors = land.stairwells
+    # The plan's own table is in order already, and tens of thousands of rows long.
+    if doors is not plan.stairwells:
+        doors = conform_table("stairwells", doors)
     _check_member(plan, doors, member, centres or {})
     doors = doors.assign(subgrid=member.reindex(doors.index).astype("str"))
     # Everything below is done for what changed only: a plan has thousands of sub-grids.
     changes = find_changes(plan, site, doors, centres or {}, rules)
-    pairs = plan.neighbours if neighbours is None else neighbours
+    pairs = land.neighbours
     if not changes and site is plan.site and pairs is plan.neighbours:
         return plan
     progress("figures", 0, 1)
-    figures, shortfalls = _measure_changed(plan, site, doors, pairs, changes, centres or {}, rules)
+    figures, shortfalls = _measure_changed(plan, land, doors, changes, centres or {})
     # Figures first, as the land is drawn by the codes that have homes.
     homes = _join_rows(plan, doors, figures)
     redrawn = redraw_land(plan, site, doors, homes, changes, rules, progress)
@@ -195,21 +194,18 @@ def _check_member(
 
 def _measure_changed(
     plan: Plan,
-    site: Site,
+    land: PreparedLand,
     doors: Any,
-    pairs: Any,
     changes: PlanChanges,
     centres: Mapping[str, str],
-    rules: Rules,
 ) -> tuple[Any, list[dict[str, Any]]]:
     """Measure the sub-grids whose figures change, and explain those out of their band."""
     # A division problem is one of a whole community.
     over = doors["community"][doors["subgrid"].isin(changes.figures)].unique()
     homes = doors[doors["community"].isin(over)]
-    problems = PreparedLand(site, doors, pairs, rules).take(homes).problems if len(homes) else {}
     tables = []
     shortfalls = []
-    for community, problem in problems.items():
+    for community, problem in land.get_problems(over).items():
         rows = homes.index.get_indexer(pd.Index(problem.ids))
         codes, part = np.unique(
             homes["subgrid"].to_numpy(object)[rows].astype(str), return_inverse=True
