@@ -108,7 +108,7 @@ def estimate_households(site: Site, rules: HouseholdRules) -> Site:
     number = observed.fillna(raw).where(residential, 0.0)
     # a home has at least one household, unless the data says nobody lives there
     whole = np.maximum(np.floor(number + 0.5), free).astype("int64")
-    whole, noted = _meet_totals(site, rules, number, whole, free)
+    whole, noted = _scale_to_totals(site, rules, number, whole, free)
     filled = buildings.assign(
         residential=residential.astype("boolean"),
         households=whole,
@@ -169,7 +169,7 @@ def judge_homes(site: Site, rules: HouseholdRules) -> tuple[pd.Series[Any], list
     settle(kind == "not_home", False, "not homes by their use")
     settle(kind != "", True, "homes by their use")
     settle(
-        _lie_in_places(site),
+        _find_in_places(site),
         False,
         "not homes: inside the outline of a school, hospital, works or institution",
     )
@@ -180,7 +180,7 @@ def judge_homes(site: Site, rules: HouseholdRules) -> tuple[pd.Series[Any], list
         f"not homes: unknown use, low and above {rules.largest_plain:g} m2",
     )
     settle(
-        _stand_beside(buildings, home | open_, open_, rules),
+        _find_outbuildings(buildings, home | open_, open_, rules),
         False,
         "not homes: small, beside a larger home",
     )
@@ -222,7 +222,7 @@ def _judge_stated(
     return home, stated.isna() & counted.isna(), entries
 
 
-def _lie_in_places(site: Site) -> pd.Series[Any]:
+def _find_in_places(site: Site) -> pd.Series[Any]:
     places = site.places[classify_uses(site.places["kind"]) == "not_home"]
     shapes = np.concatenate([places.geometry.to_numpy(), site.institutions.geometry.to_numpy()])
     shapes = shapes[shapely.get_dimensions(shapes) == 2]
@@ -233,7 +233,7 @@ def _lie_in_places(site: Site) -> pd.Series[Any]:
     return inside
 
 
-def _stand_beside(
+def _find_outbuildings(
     buildings: gpd.GeoDataFrame, homes: pd.Series[Any], open_: pd.Series[Any], rules: HouseholdRules
 ) -> pd.Series[Any]:
     """Find small buildings of unknown use with a home at least twice as large beside them."""
@@ -257,7 +257,7 @@ def classify_homes(
 ) -> pd.Series[Any]:
     """Find the class of each home, a row of ``coefficients.csv``; "not_home" for others."""
     kind = classify_uses(buildings["use"]).replace({"": "plain", "not_home": "plain"})
-    floors = _know_floors(buildings, rules)
+    floors = _derive_floors(buildings, rules)
     # A home of unknown use with the footprint of a block is a block if it is
     # known to have floors for it.
     block = (kind == "slab") | (
@@ -270,7 +270,7 @@ def classify_homes(
     return kind.where(residential, "not_home").rename("class")
 
 
-def _know_floors(buildings: gpd.GeoDataFrame, rules: HouseholdRules) -> pd.Series[Any]:
+def _derive_floors(buildings: gpd.GeoDataFrame, rules: HouseholdRules) -> pd.Series[Any]:
     by_height = np.maximum((buildings["height"] / rules.floor_height).round(), 1.0)
     return buildings["floors"].where(buildings["floors"] > 0).fillna(by_height)
 
@@ -280,7 +280,7 @@ def _estimate_raw(
 ) -> pd.Series[Any]:
     # The row of what is no home holds no numbers, so that its estimate is empty.
     rows = read_coefficients().reindex(kinds).set_axis(buildings.index)
-    floors = _know_floors(buildings, rules).fillna(rows["floors_default"])
+    floors = _derive_floors(buildings, rules).fillna(rows["floors_default"])
     by_area = buildings.geometry.area * floors * rows["efficiency"] / rows["dwelling_m2"]
     return (buildings["population"] / rules.persons).fillna(by_area)
 
@@ -301,7 +301,7 @@ def _find_range(
     return {"households_low": low.astype("int64"), "households_high": high.astype("int64")}
 
 
-def _meet_totals(
+def _scale_to_totals(
     site: Site,
     rules: HouseholdRules,
     number: pd.Series[Any],

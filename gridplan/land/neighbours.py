@@ -58,8 +58,8 @@ def find_neighbours(
     place, xy, community, reach = _find_places(stairwells, rules)
     pairs = _triangulate(xy, community)
     length = np.hypot(*(xy[pairs[:, 0]] - xy[pairs[:, 1]]).T)
-    blocked, over, soft = _meet_barriers(xy, pairs, barriers, openings, rules)
-    home = _same_building(stairwells, place, pairs)
+    blocked, over, soft = _find_barriers_met(xy, pairs, barriers, openings, rules)
+    home = _find_same_building(stairwells, place, pairs)
     link = np.where(
         home, "building", np.where(over < np.inf, "opening", np.where(soft, "soft", "near"))
     ).astype(object)
@@ -131,7 +131,7 @@ def _triangulate_points(xy: Floats) -> Ints:
     return np.asarray(edges, np.int64)
 
 
-def _meet_barriers(
+def _find_barriers_met(
     xy: Floats,
     pairs: Ints,
     barriers: gpd.GeoDataFrame,
@@ -204,8 +204,8 @@ def _measure_openings(
         a = xy[pairs[step[rows], 0]]
         c = xy[pairs[step[rows], 1]]
         bridge = np.hypot(*(e[:, 0] - e[:, 1]).T)
-        there = _distances(a, e[:, 0]) + bridge + _distances(c, e[:, 1])
-        back = _distances(a, e[:, 1]) + bridge + _distances(c, e[:, 0])
+        there = _measure_distances(a, e[:, 0]) + bridge + _measure_distances(c, e[:, 1])
+        back = _measure_distances(a, e[:, 1]) + bridge + _measure_distances(c, e[:, 0])
         way[rows] = np.minimum(there, back).min(axis=1)
     return way
 
@@ -218,11 +218,11 @@ def _find_ends(shape: Any) -> Floats:
     return np.array([(middle.x, middle.y)] * 2)
 
 
-def _distances(a: Floats, b: Floats) -> Floats:
+def _measure_distances(a: Floats, b: Floats) -> Floats:
     return np.asarray(np.hypot(a[:, None, 0] - b[None, :, 0], a[:, None, 1] - b[None, :, 1]))
 
 
-def _same_building(stairwells: gpd.GeoDataFrame, place: Ints, pairs: Ints) -> Bools:
+def _find_same_building(stairwells: gpd.GeoDataFrame, place: Ints, pairs: Ints) -> Bools:
     building = np.zeros(place.max() + 1 if len(place) else 0, np.int64)
     building[place] = np.unique(stairwells["building"].to_numpy(dtype=object), return_inverse=True)[
         1

@@ -311,18 +311,20 @@ def add_exclusives(
         {"street": [f"{g}." for g in grids.index]}, geometry=shapely.boundary(lands), crs=grids.crs
     )
     return {
-        "buildings": _append(site.buildings[~taken], conform_table("buildings", houses)),
-        "stairwells": _append(stairwells, conform_table("stairwells", doors)),
-        "streets": _append(_clear(site.streets, lands, tree), conform_table("streets", edges)),
-        "barriers": _clear(site.barriers, lands, tree),
+        "buildings": _append_rows(site.buildings[~taken], conform_table("buildings", houses)),
+        "stairwells": _append_rows(stairwells, conform_table("stairwells", doors)),
+        "streets": _append_rows(
+            _clear_lands(site.streets, lands, tree), conform_table("streets", edges)
+        ),
+        "barriers": _clear_lands(site.barriers, lands, tree),
     }
 
 
-def _append(table: gpd.GeoDataFrame, more: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def _append_rows(table: gpd.GeoDataFrame, more: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return pd.concat([table, more[table.columns]]).sort_index()
 
 
-def _clear(table: gpd.GeoDataFrame, lands: Shapes, tree: Any) -> gpd.GeoDataFrame:
+def _clear_lands(table: gpd.GeoDataFrame, lands: Shapes, tree: Any) -> gpd.GeoDataFrame:
     """Take what lies on exclusive grids out of lines and the banks of polygons."""
     shapes = table.geometry.to_numpy().copy()
     row, land = tree.query(shapes, predicate="intersects")

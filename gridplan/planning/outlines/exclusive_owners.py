@@ -101,7 +101,7 @@ def find_owners(
             crs=places.crs,
         )
         return none, {"double": [], "over": []}
-    rows["group"] = _match(rows)
+    rows["group"] = _number_same(rows)
     owners = _join_groups(rows)
     community, over = _find_community(owners["geometry"].to_numpy(), communities.sort_index())
     owners = owners.assign(community=community, over=over)
@@ -140,7 +140,7 @@ def _list_candidates(
     return rows
 
 
-def _match(rows: pd.DataFrame) -> Ints:
+def _number_same(rows: pd.DataFrame) -> Ints:
     """Give the candidates numbers, those which are one and the same the same number."""
     shapes = rows["geometry"].to_numpy(object)
     name = rows["name"].to_numpy(object)

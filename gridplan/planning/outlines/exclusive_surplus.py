@@ -50,12 +50,12 @@ def return_surplus(
     drawn = outlines.reindex(lands.index).to_numpy()
     over = shapely.area(drawn) - shapely.area(shapely.intersection(drawn, lands.to_numpy())) > LEAST
     codes = lands.index[over]
-    faces, of_grid, inner = _cut(drawn[over], lands.to_numpy()[over], grid)
+    faces, of_grid, inner = _cut_at_lands(drawn[over], lands.to_numpy()[over], grid)
     if inner.all():
         return outlines
     # First every grid is cut back to its own land, then the faces cut off find a host.
     kept = outlines.copy()
-    kept[codes] = [_join(faces[inner & (of_grid == n)], grid) for n in range(len(codes))]
+    kept[codes] = [_join_shapes(faces[inner & (of_grid == n)], grid) for n in range(len(codes))]
     # All together, since a cut ends on borders of sub-grids of homes as well.
     matched = match_borders(np.concatenate([kept.to_numpy(), faces[~inner]]), 2 * grid)
     shapes = matched[: len(kept)]
@@ -67,11 +67,11 @@ def return_surplus(
     # A face without a host goes back to the grid that it was cut from.
     receiver = np.where(host >= 0, np.append(homes, -1)[host], outlines.index.get_indexer(loose))
     for row, own_faces in pd.Series(list(faces), dtype=object).groupby(receiver):
-        shapes[row] = shapely.normalize(_join(np.array([shapes[row], *own_faces]), grid))
+        shapes[row] = shapely.normalize(_join_shapes(np.array([shapes[row], *own_faces]), grid))
     return gpd.GeoSeries(shapes, index=outlines.index, crs=outlines.crs)
 
 
-def _cut(outlines: Shapes, lands: Shapes, grid: float) -> tuple[Shapes, Ints, Bools]:
+def _cut_at_lands(outlines: Shapes, lands: Shapes, grid: float) -> tuple[Shapes, Ints, Bools]:
     """Cut outlines along the edges of their own lands.
 
     All are cut at once, so that neighbours are cut at the same corners.
@@ -94,7 +94,7 @@ def _cut(outlines: Shapes, lands: Shapes, grid: float) -> tuple[Shapes, Ints, Bo
     return faces, of, shapely.intersects(lands[of], inner) | thin
 
 
-def _join(shapes: Shapes, grid: float) -> Any:
+def _join_shapes(shapes: Shapes, grid: float) -> Any:
     """Join shapes that share their corners.
 
     Where roundings keep them from it, corners move by at most one rounding.

@@ -26,7 +26,7 @@ from gridplan.redrawing.editing.edit_refusals import (
     refuse_locked,
     refuse_taken,
 )
-from gridplan.redrawing.editing.lock_verbs import lock, unlock
+from gridplan.redrawing.editing.lock_verbs import lock_named, unlock_named
 from gridplan.redrawing.editing.trial_assignment import BoardState, EditBoard, MadeCommand
 from gridplan.redrawing.revision.new_codes import number_next
 
@@ -71,8 +71,8 @@ def _swap(board: EditBoard, state: BoardState, command: EditCommand) -> BoardSta
     # A command has one kind, so that both sides are named by stairwell.
     if level != other_level:
         level = "stairwell"
-        things = _name(board, rows)
-        others = _name(board, back)
+        things = _name_stairwells(board, rows)
+        others = _name_stairwells(board, back)
     codes = np.concatenate(
         [np.full(len(rows), homes[1][0], object), np.full(len(back), homes[0][0], object)]
     )
@@ -262,12 +262,12 @@ def _reassign(
     made = MadeCommand(
         command,
         int(board.households[moved].sum()),
-        _say_effect(figures_before, figures_after, ended),
+        _describe_effect(figures_before, figures_after, ended),
     )
     return replace(after, made=(*state.made, made), warnings=(*state.warnings, *warnings))
 
 
-def _name(board: EditBoard, rows: Ints) -> tuple[str, ...]:
+def _name_stairwells(board: EditBoard, rows: Ints) -> tuple[str, ...]:
     return tuple(str(s) for s in board.stairwells[rows])
 
 
@@ -290,7 +290,7 @@ def _warn(board: EditBoard, figures_before: Any, figures_after: Any) -> list[str
     return warnings
 
 
-def _say_effect(figures_before: Any, figures_after: Any, ended: list[str]) -> str:
+def _describe_effect(figures_before: Any, figures_after: Any, ended: list[str]) -> str:
     """Say what an edit did to sizes, walks and contiguity of the sub-grids that it touched."""
     said = []
     for code, row in figures_after.iterrows():
@@ -314,6 +314,6 @@ _VERBS: Mapping[str, Callable[[EditBoard, BoardState, EditCommand], BoardState]]
     "merge": _merge,
     "recode": _recode,
     "centre": _centre,
-    "lock": lock,
-    "unlock": unlock,
+    "lock": lock_named,
+    "unlock": unlock_named,
 }

@@ -12,7 +12,7 @@ from gridplan.redrawing.editing.trial_assignment import BoardState, EditBoard, M
 from gridplan.redrawing.revision.locks import add_locks
 
 
-def lock(board: EditBoard, state: BoardState, command: EditCommand) -> BoardState:
+def lock_named(board: EditBoard, state: BoardState, command: EditCommand) -> BoardState:
     """Lock what a command names, or every community."""
     if command.level == "all":
         codes = [str(c) for c in board.plan.site.communities.index]
@@ -31,7 +31,7 @@ def lock(board: EditBoard, state: BoardState, command: EditCommand) -> BoardStat
     )
 
 
-def unlock(board: EditBoard, state: BoardState, command: EditCommand) -> BoardState:
+def unlock_named(board: EditBoard, state: BoardState, command: EditCommand) -> BoardState:
     """Take away the locks that a command names, or all."""
     if command.level == "all":
         return replace(

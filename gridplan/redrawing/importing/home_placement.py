@@ -146,13 +146,15 @@ def join_nearest(
     known = np.flatnonzero(code != "")
     if len(bare):
         nearest = (
-            _walk_nearest(stairwells, neighbours, known) if len(known) else np.full(len(code), -1)
+            _find_nearest_on_foot(stairwells, neighbours, known)
+            if len(known)
+            else np.full(len(code), -1)
         )
         walked = bare[nearest[bare] >= 0]
         how[bare] = "none"
         how[walked] = "foot"
         # Nobody walks to these, so the straight line decides.
-        flown = _fly_nearest(stairwells, bare[nearest[bare] < 0], known)
+        flown = _find_nearest_by_air(stairwells, bare[nearest[bare] < 0], known)
         nearest[list(flown)] = list(flown.values())
         how[list(flown)] = "air"
         attached = bare[how[bare] != "none"]
@@ -163,7 +165,9 @@ def join_nearest(
     )
 
 
-def _walk_nearest(stairwells: gpd.GeoDataFrame, neighbours: pd.DataFrame, known: Ints) -> Ints:
+def _find_nearest_on_foot(
+    stairwells: gpd.GeoDataFrame, neighbours: pd.DataFrame, known: Ints
+) -> Ints:
     """Find the known stairwell nearest to each over neighbours, -1 where none can be walked to."""
     a, b = (
         stairwells.index.get_indexer(pd.Index(neighbours[end])) for end in ("focal", "neighbour")
@@ -181,7 +185,7 @@ def _walk_nearest(stairwells: gpd.GeoDataFrame, neighbours: pd.DataFrame, known:
     return np.where(source < 0, -1, source).astype(np.int64)
 
 
-def _fly_nearest(stairwells: gpd.GeoDataFrame, bare: Ints, known: Ints) -> dict[int, int]:
+def _find_nearest_by_air(stairwells: gpd.GeoDataFrame, bare: Ints, known: Ints) -> dict[int, int]:
     """Find the known stairwell of its community nearest to each in a straight line.
 
     Of equals the first.

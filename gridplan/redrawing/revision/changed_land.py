@@ -233,13 +233,18 @@ def _draw_on_old(
     )
     doors = stairwells[members.to_numpy()]
     homes = site.buildings.index.isin(doors["building"])
-    around = _meet(site.buildings, lands) & site.buildings["community"].isin(lands.index).to_numpy()
+    around = (
+        _find_meeting(site.buildings, lands)
+        & site.buildings["community"].isin(lands.index).to_numpy()
+    )
     # Buildings without homes shape outlines as well, though nobody lives in them.
     near = np.flatnonzero(around)
     lived = pd.Index(stairwells["building"].unique()).get_indexer(site.buildings.index[near]) >= 0
     plain = np.zeros(len(around), bool)
     plain[near[~lived]] = True
-    streets, barriers = (table[_meet(table, lands)] for table in (site.streets, site.barriers))
+    streets, barriers = (
+        table[_find_meeting(table, lands)] for table in (site.streets, site.barriers)
+    )
     outlines = tessellate(
         lands, site.buildings[homes | plain], doors, streets, barriers, rules, progress=progress
     )
@@ -275,7 +280,7 @@ def _unite(shapes: Shapes) -> Any:
     return shapely.union_all(shapes)
 
 
-def _meet(table: Any, lands: Any) -> Bools:
+def _find_meeting(table: Any, lands: Any) -> Bools:
     """Find the rows that meet one of some lands; by their boxes first, as tables may be large."""
     shapes = table.geometry.to_numpy()
     box = shapely.bounds(shapes)

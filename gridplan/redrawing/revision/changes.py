@@ -62,15 +62,15 @@ def find_changes(
     if site is plan.site:
         return PlanChanges(frozenset(figures), frozenset(land), frozenset(), frozenset())
     limits = _find_limits(plan.site, site)
-    wholly_drawn = set(limits) | _find_near(_differ(plan.site.streets, site.streets), site)
+    wholly_drawn = set(limits) | _find_near(_find_differing(plan.site.streets, site.streets), site)
     if rules.exclusive.drawn:
         kinds = set(rules.exclusive.kinds)
         for table in ("places", "institutions"):
             old, new = (
                 t[t["kind"].isin(kinds)] for t in (getattr(plan.site, table), getattr(site, table))
             )
-            wholly_drawn |= _find_near(_differ(old, new), site)
-    footprints = _differ(plan.site.buildings, site.buildings)
+            wholly_drawn |= _find_near(_find_differing(old, new), site)
+    footprints = _find_differing(plan.site.buildings, site.buildings)
     touched = _find_touched(footprints, plan.subgrids)
     # An exclusive grid is drawn with its whole community; other sub-grids by themselves.
     lone = touched[plan.subgrids["kind"].reindex(touched) == "exclusive"]
@@ -133,7 +133,7 @@ def _find_other_bands(subgrids: Any, stairwells: Any, rules: Rules) -> set[str]:
     return set(homes.index[other])
 
 
-def _differ(old: Any, new: Any) -> Shapes:
+def _find_differing(old: Any, new: Any) -> Shapes:
     """Find the shapes that only one of two tables has."""
     if old is new:
         return np.zeros(0, object)
@@ -150,7 +150,9 @@ def _find_limits(old: Site, new: Site) -> set[str]:
     before = old.communities.geometry.reindex(new.communities.index).to_numpy()
     # A new community has no outline before, and nothing equals a missing one.
     other = ~shapely.equals_exact(before, new.communities.geometry.to_numpy(), 0.0)
-    return set(new.communities.index[other]) | _find_near(_differ(old.barriers, new.barriers), new)
+    return set(new.communities.index[other]) | _find_near(
+        _find_differing(old.barriers, new.barriers), new
+    )
 
 
 def _find_near(shapes: Shapes, site: Site) -> set[str]:

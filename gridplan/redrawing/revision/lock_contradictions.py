@@ -73,7 +73,7 @@ def name_locks(plan: Plan, subgrid: str) -> tuple[str, ...]:
     )
 
 
-def _unlock(names: tuple[str, ...]) -> str:
+def _suggest_unlocking(names: tuple[str, ...]) -> str:
     return "unlock " + ", ".join(n for n in names)
 
 
@@ -86,15 +86,15 @@ def _find_lost(plan: Plan, doors: Any) -> list[Contradiction]:
             (lock.Index,),
             "",
             lock.of,
-            f"there is no {lock.level} {lock.of}" + _add_now(lock.level),
-            _unlock((lock.Index,)),
+            f"there is no {lock.level} {lock.of}" + _word_absence(lock.level),
+            _suggest_unlocking((lock.Index,)),
         )
         for lock in plan.locks.itertuples()
         if lock.of not in there[lock.level]
     ]
 
 
-def _add_now(level: str) -> str:
+def _word_absence(level: str) -> str:
     return " with homes any more" if level == "building" else " any more"
 
 
@@ -116,7 +116,9 @@ def _find_outside(plan: Plan, doors: Any, home: Any, frozen: FrozenHomes) -> lis
                     f"{count} households, allowed are {band.low} to {band.high}, "
                     "and none may leave or enter"
                 )
-                contradictions.append(Contradiction(names, community, code, why, _unlock(names)))
+                contradictions.append(
+                    Contradiction(names, community, code, why, _suggest_unlocking(names))
+                )
         # Homes may leave an open sub-grid but for the locked ones, so only
         # these can be too many.
         elif int(locked[code]) > band.high:
@@ -150,7 +152,7 @@ def _find_apart(
             str(plan.subgrids["community"][code]),
             code,
             "its homes do not hang together on foot, and none may leave or enter",
-            _unlock(name_locks(plan, code)),
+            _suggest_unlocking(name_locks(plan, code)),
         )
         for code in torn
     ]

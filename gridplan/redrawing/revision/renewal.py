@@ -311,7 +311,7 @@ def _join_land(
     rows = homes.index.get_indexer(redrawn.outlines.index)
     land[rows] = redrawn.outlines.to_numpy()
     outlines = gpd.GeoSeries(land, index=homes.index, crs=site.crs)
-    fresh = homes.index[homes.index.isin(redrawn.outlines.index) | _lack_land(homes)]
+    fresh = homes.index[homes.index.isin(redrawn.outlines.index) | _find_without_land(homes)]
     lone = old[
         (old["kind"] == "exclusive")
         & ~old["community"].isin(redrawn.wholly_drawn)
@@ -329,7 +329,7 @@ def _join_land(
     return table.set_geometry(gpd.GeoSeries(shapes, index=table.index, crs=site.crs))
 
 
-def _lack_land(homes: Any) -> Bools:
+def _find_without_land(homes: Any) -> Bools:
     """Find the rows that were measured again, which lack what comes with the land."""
     return np.asarray(homes["building_count"].isna(), bool)
 
