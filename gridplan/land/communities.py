@@ -113,7 +113,8 @@ def find_holders(shapes: Any, outlines: Any) -> Ints:
     # Most shapes lie wholly in one outline, which is quick to see; only the
     # rest is intersected.
     outline, shape = tree.query(outlines, predicate="covers")
-    # Backwards, so that of two overlapping outlines that both hold a shape the first one wins.
+    # Backwards, so that of two overlapping outlines that both hold a shape the
+    # first one wins.
     order = np.lexsort((-outline, shape))
     held[shape[order]] = outline[order]
     open_shapes = np.flatnonzero(held < 0)

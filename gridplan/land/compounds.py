@@ -196,7 +196,8 @@ def _draw_compounds(
     )
     own_block = blocks[first["block"].to_numpy(dtype=np.int64)]
     outline = shapely.intersection(around.reindex(first.index).to_numpy(), own_block)
-    # A block is the compound only if it holds no other home and the buildings fill most of it.
+    # A block is the compound only if it holds no other home and the buildings
+    # fill most of it.
     others = buildings[(buildings["households"] > 0) & ~buildings.index.isin(clusters.index)]
     block, other = shapely.STRtree(others.geometry.to_numpy()).query(blocks, predicate="intersects")
     # A home that only reaches over from another community does not count:

@@ -193,10 +193,12 @@ def _cut_heavy(
                 (part, False) for part in _cut_land(piece, streets, hard, points, weight, least)
             ]
         else:
-            # No street inside: a straight cut is rough, so it is counted for the ledger.
+            # No street inside: a straight cut is rough, so it is counted for
+            # the ledger.
             line = np.array([_draw_across(points[inside], weight[inside])], dtype=object)
             parts = _cut_land(piece, line, hard, points, weight, least)
-            # A cut that leaves a side too light is undone by joining; trying again would never end.
+            # A cut that leaves a side too light is undone by joining; trying
+            # again would never end.
             if len(parts) == 1:
                 light.append(piece)
                 continue
@@ -269,7 +271,8 @@ def _gather_slivers(faces: Any, label: Ints) -> Ints:
     group = connected_components(graph, directed=False)[1]
     area = pd.Series(shapely.area(faces)).groupby(group).sum()
     owner = pd.Series(label).groupby(group).first()
-    # Only the largest group of a piece has weight, so that all others are joined to a neighbour.
+    # Only the largest group of a piece has weight, so that all others are
+    # joined to a neighbour.
     main = area.groupby(owner).transform("max") == area
     ends = np.sort(group[borders[["left", "right"]].to_numpy()], axis=1)
     between = pd.DataFrame({"left": ends[:, 0], "right": ends[:, 1], "length": borders["length"]})

@@ -208,7 +208,8 @@ def slice_footprints(footprints: Shapes, begin: Floats, end: Floats) -> Shapes:
     west = corners.mean(axis=1) - axis / 2
     # As wide as the axis is long, so wide enough.
     across = np.stack([-axis[:, 1], axis[:, 0]], axis=1)
-    # The outer slices reach a little further, so that rounding leaves nothing of the footprint out.
+    # The outer slices reach a little further, so that rounding leaves nothing
+    # of the footprint out.
     begin = np.where(begin <= 0, -0.5, begin)
     end = np.where(end >= 1, 1.5, end)
     near = west + axis * begin[:, None]

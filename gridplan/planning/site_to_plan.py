@@ -133,7 +133,8 @@ def draw_plan(
     if rules.division.metric == "network":
         progress("walking", 0, 1)
     problems = land.problems
-    # Larger communities get more of the time, so that a deadline hurts none of them most.
+    # Larger communities get more of the time, so that a deadline hurts none of
+    # them most.
     shares = split_time([len(problem) for problem in problems.values()], count_workers(workers))
     divisions = map_tasks(
         lambda task: divide_atoms(task[0], rules.division.effort, seed, deadline.share(task[1])),

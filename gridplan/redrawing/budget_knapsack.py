@@ -42,7 +42,8 @@ def choose_divisions(
     moved = np.array([float(c.moved) for choices in lists for c in choices])
     of = np.repeat(np.arange(len(lists)), sizes)
     firsts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
-    # The fewest moves of each place, whatever they cost: always a way to keep within the cap.
+    # The fewest moves of each place, whatever they cost: always a way to keep
+    # within the cap.
     least = [
         int(np.lexsort((price[f : f + s], moved[f : f + s]))[0])
         for f, s in zip(firsts, sizes, strict=True)

@@ -117,13 +117,15 @@ def trace_budget(
     traced = map_tasks(
         lambda i: _trace(i, how), islands, workers=workers, stage="change", progress=progress
     )
-    # Households that limits or barriers parted move under any budget, so they come off it.
+    # Households that limits or barriers parted move under any budget, so they
+    # come off it.
     parted = count_parted(inputs)
     # A plan without households has no shares; one keeps them defined.
     known = max(1, inputs.households)
     rows = []
     for share in sorted({float(s) for s in shares}):
-        # The last choice of an island is drawn from nothing; it has a row of its own below.
+        # The last choice of an island is drawn from nothing; it has a row of
+        # its own below.
         points = choose_divisions(
             [choices[:-1] for choices, _ in traced], 0.0, share * known - parted
         )

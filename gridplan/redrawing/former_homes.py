@@ -115,7 +115,8 @@ def prepare_redraw(plan: Plan, site: Site | None, rules: Rules, progress: Progre
     progress("matching", 0, 1)
     matching = match_stairwells(plan, stairwells, land.site.buildings, rules.redraw)
     was = matching.stairwells["home"].reindex(stairwells.index).fillna("").astype("str")
-    # Without a single match the site is that of another place, or has other coordinates.
+    # Without a single match the site is that of another place, or has other
+    # coordinates.
     if not (was != "").any():
         remedy = (
             "give the site that the plan was drawn on as it is now; "
@@ -125,7 +126,8 @@ def prepare_redraw(plan: Plan, site: Site | None, rules: Rules, progress: Progre
             [Problem("buildings", "the same land", "no home of the plan is on this site", remedy)]
         )
     old = matching.stairwells["old_building"].reindex(stairwells.index).fillna("")
-    # Locks name buildings of the plan before, so new ones go by the old code where there is one.
+    # Locks name buildings of the plan before, so new ones go by the old code
+    # where there is one.
     building = old.where(old != "", stairwells["building"]).astype("str")
     land = replace(
         land,
@@ -170,8 +172,9 @@ def _choose_homes(
             "households": stairwells["households"].to_numpy(),
         }
     )
-    # Of two islands with as many households the one with the first home, so that ties are stable.
-    # A rank, since codes are texts and the least of a group is asked for.
+    # Of two islands with as many households the one with the first home, so
+    # that ties are stable. A rank, since codes are texts and the least of a
+    # group is asked for.
     table["first"] = np.argsort(np.argsort(stairwells.index.to_numpy(object)))
     pieces = table.groupby(["was", "island"], as_index=False).agg(
         households=("households", "sum"), first=("first", "min")

@@ -54,14 +54,16 @@ def list_islands(
     touched = set(urgent["subgrid"]) - {""}
     islands = []
     for community, problem in inputs.land.get_problems(concerned).items():
-        # Nobody moves between islands, so each is a problem of its own, and a small one.
+        # Nobody moves between islands, so each is a problem of its own, and a
+        # small one.
         for atoms in problem.find_islands():
             part = problem.take(atoms)
             ids = list(part.ids)
             home = inputs.home.reindex(ids).to_numpy(object)
             firm = fixed.reindex(ids).to_numpy(bool)
             island = _make_island(community, part, home, firm, frozen, touched, every)
-            # An island is redrawn if a sub-grid in it is out of rule or a home has none.
+            # An island is redrawn if a sub-grid in it is out of rule or a home
+            # has none.
             if island.touched.any() or (island.homes.label < 0).any():
                 islands.append(island)
     return islands

@@ -165,7 +165,8 @@ def draw_next(
     Stairwells that are ``held`` stay where they are.
     """
     islands = list_islands(inputs, rules, triggers, held)
-    # With a cap every place needs several choices, to share out the moves; else its best is enough.
+    # With a cap every place needs several choices, to share out the moves;
+    # else its best is enough.
     capped = rules.redraw.most_moved < 1.0
     how = RepairSettings(
         rules.redraw.move, rules.redraw.reach, rules.division.effort, int(order.seed), capped
@@ -179,7 +180,8 @@ def draw_next(
         stage="redrawing",
         progress=progress,
     )
-    # A place is a part of an island that can be redrawn without touching the rest of it.
+    # A place is a part of an island that can be redrawn without touching the
+    # rest of it.
     places = [
         (island, place)
         for island, islands_divided in zip(islands, divisions, strict=True)
@@ -241,7 +243,8 @@ def assign_stairwells(
         problem = island.problem.take(place.atoms)
         for p, carried in enumerate(choice.carries):
             members = choice.part == p
-            # A part that carries an earlier sub-grid on keeps its code; others are coded below.
+            # A part that carries an earlier sub-grid on keeps its code; others
+            # are coded below.
             if carried >= 0:
                 member[rows[members]] = island.codes[carried]
             else:

@@ -94,7 +94,8 @@ def find_held(plan: Plan) -> frozenset[str]:
     """
     # The log holds only lines that were carried out, so none of it is unclear.
     batches, _ = parse_script(list(plan.edits["command"]))
-    # Only these verbs put named homes somewhere; splits and merges leave the choice to the search.
+    # Only these verbs put named homes somewhere; splits and merges leave the
+    # choice to the search.
     moves = [
         command
         for batch in batches

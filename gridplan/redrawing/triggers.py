@@ -90,7 +90,8 @@ def _sum_subgrids(inputs: RedrawInputs, rules: Rules) -> pd.DataFrame:
     )
     changed = _find_changed(inputs, state)
     known = plan.exceptions[plan.exceptions["subgrid"].isin(state.index)]
-    # On new land any known exception is an old matter; on its own land only what is proven is.
+    # On new land any known exception is an old matter; on its own land only
+    # what is proven is.
     listed = set(known["subgrid"]) if inputs.renewed else set(known.loc[known["proven"], "subgrid"])
     # An exception that was accepted stays accepted until the homes change.
     state["settled"] = [
@@ -240,7 +241,8 @@ def _list_limits(inputs: RedrawInputs) -> list[list[Any]]:
     before = old.geometry.reindex(both).to_crs(new.crs)
     now = new.geometry.reindex(both)
     same = before.geom_equals(now)
-    # Outlines may be written again with other corners; only land that changed sides counts.
+    # Outlines may be written again with other corners; only land that changed
+    # sides counts.
     apart = before[~same].symmetric_difference(now[~same]).area
     rows += [
         [c, "", "land", c, 0, False, f"its limit moved: {a:.0f} m2 changed sides"]

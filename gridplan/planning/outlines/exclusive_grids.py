@@ -181,7 +181,8 @@ def _draw_lands(
         # An institution without buildings is infinitely far, so homes keep the
         # whole margin.
         gap = np.nan_to_num(shapely.distance(home_shapes[near], seat), nan=np.inf)
-        # Homes keep half of the gap, at most the margin; none at all on a given outline.
+        # Homes keep half of the gap, at most the margin; none at all on a
+        # given outline.
         room = np.minimum(rules.margin, gap / 2)
         room = np.where(inside | (not outlined[i]), room, 0.0)
         around = shapely.buffer(home_shapes[near], room, join_style="mitre", mitre_limit=2.0)

@@ -172,7 +172,8 @@ def _clip(
         }
     )
     table = table[met].sort_values(["community", "barrier"], ignore_index=True)
-    # Judged by what a community has of one river in all, as a mere corner is no stretch.
+    # Judged by what a community has of one river in all, as a mere corner is
+    # no stretch.
     whole = table.groupby(["community", "kind", "name", "solid"])["size"].transform("sum")
     small = whole < np.where(table["solid"], LEAST_AREA, LEAST_LINE)
     return table[~small].reset_index(drop=True), sorted(table.loc[small, "barrier"].unique())
@@ -184,7 +185,8 @@ def _draw_zones(communities: gpd.GeoDataFrame, around: gpd.GeoDataFrame) -> Shap
     Its own and a little beyond, without that of lower codes.
     """
     every = around.sort_index()
-    # Lines often run along a limit: the lower code owns them, so that none is cut lengthwise.
+    # Lines often run along a limit: the lower code owns them, so that none is
+    # cut lengthwise.
     grown = shapely.buffer(every.geometry.to_numpy(), ALONG, join_style="mitre", mitre_limit=2.0)
     rows = every.index.get_indexer(communities.index)
     a, b = shapely.STRtree(grown).query(grown[rows], predicate="intersects")

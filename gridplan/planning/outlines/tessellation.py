@@ -121,7 +121,8 @@ def _draw_checked(
     if len(lost):
         # The first home of each sub-grid that others cover stands for it.
         first = np.array([np.flatnonzero(land.parts == part)[0] for part in lost])
-        # Spots of falling radius: the smallest shape on a spot wins, so each keeps at least a ring.
+        # Spots of falling radius: the smallest shape on a spot wins, so each
+        # keeps at least a ring.
         spots = shapely.buffer(
             shapely.point_on_surface(shapes[first]), SPOT / (1.0 + np.arange(len(lost)))
         )
@@ -186,7 +187,8 @@ def find_strays(drawn: Shapes, shapes: Shapes, parts: Ints) -> Ints:
     out = out[astray]
     over = over[astray]
     home, other = shapely.STRtree(shapes).query(shapes[out], predicate="intersects")
-    # Overlapping footprints cannot all keep their land; that is no fault of the drawing.
+    # Overlapping footprints cannot all keep their land; that is no fault of
+    # the drawing.
     common = shapely.area(shapely.intersection(shapes[out[home]], shapes[other])) * (
         parts[other] != parts[out[home]]
     )

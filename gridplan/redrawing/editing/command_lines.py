@@ -63,7 +63,8 @@ def write_commands(changes: pd.DataFrame, stairwells: Any) -> list[str]:
         for old, movers in rest.groupby("old")
         if len(movers) == size[old] and (rest["new"] == old).any()
     ]
-    # A sub-grid that loses all and gains others would end in between: one home of it waits.
+    # A sub-grid that loses all and gains others would end in between: one home
+    # of it waits.
     waiting = rest[rest["old"].isin(gone)].drop_duplicates("old", keep="last")
     first = rest.drop(index=waiting.index)
     fresh = {new for new in rest["new"].unique() if new not in known}

@@ -164,7 +164,8 @@ def _run(
     batches, problems = parse_script(commands)
     # The log writes the office into a heading of one line.
     by = " ".join(by.split())
-    # What the log says of date and office wins, so that a log makes the same plan again.
+    # What the log says of date and office wins, so that a log makes the same
+    # plan again.
     batches = [replace(b, date=b.date or date, by=b.by or by) for b in batches]
     problems += [p for d in sorted({b.date for b in batches} - {""}) for p in _check_date(d)]
     board = EditBoard(plan)

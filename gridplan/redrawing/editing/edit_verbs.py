@@ -242,7 +242,8 @@ def _reassign(
             f"unlock code:{kept[0]}",
         )
     lies = {c: of for c, of in state.lies_in.items() if c not in ended}
-    # A centre that left its sub-grid is none any more; the cheapest one takes its place.
+    # A centre that left its sub-grid is none any more; the cheapest one takes
+    # its place.
     lost = {
         c
         for c, s in state.centres.items()

@@ -76,7 +76,8 @@ def place_homes(
     # Buildings that several outlines meet.
     cut = np.zeros(len(names), bool)
     cut[pairs["first"][pairs["first"].duplicated()]] = True
-    # A building with one stairwell is not divided; it goes whole to the outline with most of it.
+    # A building with one stairwell is not divided; it goes whole to the
+    # outline with most of it.
     cut &= np.bincount(home, minlength=len(names)) > 1
     # A unit is a whole building or, numbered after those, one stairwell's slice.
     unit = np.where(cut[home], len(names) + np.arange(len(home)), home)

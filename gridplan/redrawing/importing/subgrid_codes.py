@@ -60,7 +60,8 @@ def name_grids(codes: Texts, row: Ints, stairwells: Any) -> tuple[pd.Series[str]
         # share a name.
         split = bearers["row"].nunique() == 1
         (cut if split else doubled).append(str(code))
-        # Backwards, so that of equal numbers of households the lower community keeps the code.
+        # Backwards, so that of equal numbers of households the lower community
+        # keeps the code.
         keeps = (
             bearers["community"].iloc[::-1][bearers["households"].iloc[::-1].idxmax()]
             if split

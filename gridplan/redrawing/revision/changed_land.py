@@ -67,7 +67,8 @@ def redraw_land(
     asked = set(over.reindex(list(codes)).dropna()) | set(
         old["community"].reindex(list(codes)).dropna()
     )
-    # What was another community's land is no part of what the sub-grids of this one had together.
+    # What was another community's land is no part of what the sub-grids of
+    # this one had together.
     came = over[over.index.isin(old.index) & (over != old["community"].reindex(over.index))]
     wholly_drawn = set(changes.wholly_drawn) | (asked & _find_unsound(old, over)) | set(came)
     # Outlines that new ones have to fit to.
@@ -126,7 +127,8 @@ def _fit_around(
     series = gpd.GeoSeries(
         shapes.to_numpy(), index=pd.Index(shapes.index, dtype="str", name="subgrid"), crs=crs
     ).sort_index()
-    # Matching may have given exclusive grids corners too, so they take the matched shapes.
+    # Matching may have given exclusive grids corners too, so they take the
+    # matched shapes.
     lone = lone.set_geometry(series.reindex(lone.index).set_crs(crs)) if len(lone) else lone
     return RedrawnLand(series[~series.index.isin(lone.index)], around, lone, wholly_drawn, entries)
 

@@ -72,7 +72,8 @@ def find_changes(
             wholly_drawn |= _find_near(_find_differing(old, new), site)
     footprints = _find_differing(plan.site.buildings, site.buildings)
     touched = _find_touched(footprints, plan.subgrids)
-    # An exclusive grid is drawn with its whole community; other sub-grids by themselves.
+    # An exclusive grid is drawn with its whole community; other sub-grids by
+    # themselves.
     lone = touched[plan.subgrids["kind"].reindex(touched) == "exclusive"]
     wholly_drawn |= set(plan.subgrids["community"].reindex(lone)) & set(site.communities.index)
     land |= set(touched) - set(lone)

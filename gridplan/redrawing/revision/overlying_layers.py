@@ -107,7 +107,8 @@ def _find_upper(before: Plan, plan: Plan, codes: list[str], grid: dict[str, str]
     ]
     out: dict[str, str] = {}
     community = plan.subgrids["community"]
-    # First by who lives there, then by who lives beside: the first that knows an answer counts.
+    # First by who lives there, then by who lives beside: the first that knows
+    # an answer counts.
     for table in (votes, pd.concat(both)):
         rows = table[table["code"].isin(set(codes) - set(out)) & (table["grid"].fillna("") != "")]
         rows = rows[
