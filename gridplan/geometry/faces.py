@@ -16,7 +16,7 @@ HARD_METRE = 0.01  # what a metre of hard border counts when faces are joined
 
 
 def polygonise(lines: Any) -> Any:
-    """Cut the plane along lines into faces, in an order of their own; dead ends fall away.
+    """Cut the plane along lines into faces, ordered from west to east; dead ends fall away.
 
     Examples
     --------
@@ -27,6 +27,8 @@ def polygonise(lines: Any) -> Any:
     faces = shapely.normalize(
         shapely.get_parts(shapely.polygonize([shapely.union_all(lines, grid_size=GRID)]))
     )
+    # GEOS promises no order of faces; sorted by place, their numbers do not
+    # depend on its version
     x, y = shapely.get_coordinates(shapely.point_on_surface(faces)).T
     return faces[np.lexsort((y, x))]
 
@@ -41,6 +43,8 @@ def sum_inside(faces: Any, points: Any, weight: Floats) -> Floats:
     [3.0, 4.0]
     """
     face, point = shapely.STRtree(points).query(faces, predicate="intersects")
+    # a point on a border is in the pairs once for each face: the stable order makes
+    # the first of them the one that np.unique keeps
     order = np.argsort(face, kind="stable")
     point, first = np.unique(point[order], return_index=True)
     return np.bincount(face[order][first], weights=weight[point], minlength=len(faces)).astype(
@@ -146,6 +150,7 @@ def dissolve(faces: Any, labels: Ints) -> Any:
     """
     order = np.argsort(labels, kind="stable")
     groups = np.split(faces[order], np.flatnonzero(np.diff(labels[order])) + 1)
+    # a coverage union only cancels shared edges, so it is exact and needs no tolerance
     return shapely.normalize(
         np.array([shapely.coverage_union_all(group) for group in groups], dtype=object)
     )

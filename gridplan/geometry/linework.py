@@ -1,4 +1,4 @@
-"""Linework: lines noded into faces, walls sampled into points, and the lines midway between points of different parts."""
+"""Linework: lines noded into faces, walls sampled into points, and the lines midway between."""
 
 from __future__ import annotations
 
@@ -32,20 +32,23 @@ def make_faces(lines: Any, outline: Any, grid: float) -> Shapes:
 
     Examples
     --------
-    >>> faces = make_faces([shapely.LineString([(4, -1), (4, 11)])], shapely.box(0, 0, 10, 10), 0.01)
+    >>> cut = shapely.LineString([(4, -1), (4, 11)])
+    >>> faces = make_faces([cut], shapely.box(0, 0, 10, 10), 0.01)
     >>> sorted(shapely.area(faces).tolist())
     [40.0, 60.0]
     """
     every = np.append(np.asarray(lines, dtype=object), shapely.boundary(outline))
     noded = shapely.unary_union(every, grid_size=grid)
     faces = shapely.get_parts(shapely.polygonize([noded]))
+    # the outline is among the lines, so no face crosses it: one point of each tells
+    # the same as an overlay
     shapely.prepare(outline)
     x, y = shapely.get_coordinates(shapely.point_on_surface(faces)).T
     return np.asarray(faces[shapely.contains_xy(outline, x, y)])
 
 
 def sample_lines(start: Floats, end: Floats, spacing: Floats) -> tuple[Floats, Ints]:
-    """Place points along straight lines: on the start of each, and evenly on it no farther apart than its spacing.
+    """Place points along straight lines: at the start, then evenly within the line's spacing.
 
     Returns the points (float64[m, 2]) and the line that each stands on
     (int64[m]).
@@ -64,10 +67,15 @@ def sample_lines(start: Floats, end: Floats, spacing: Floats) -> tuple[Floats, I
 
 
 def list_segments(shapes: Shapes) -> tuple[Floats, Floats, Ints]:
-    """List the straight segments of polygons' walls: start, end (float64[m, 2]) and the polygon's number (int64[m])."""
+    """List the straight segments of polygons' walls.
+
+    Returns start and end (float64[m, 2]) and the polygon's number (int64[m]).
+    """
     parts, shape = shapely.get_parts(shapes, return_index=True)
     rings, part = shapely.get_rings(parts, return_index=True)
     xy, ring = shapely.get_coordinates(rings, return_index=True)
+    # coordinates of all rings stand in one array: the step from ring to ring is no
+    # segment
     inside = ring[1:] == ring[:-1]
     return (
         xy[:-1][inside],
@@ -77,7 +85,7 @@ def list_segments(shapes: Shapes) -> tuple[Floats, Floats, Ints]:
 
 
 def sample_walls(shapes: Shapes, spacing: Floats) -> tuple[Floats, Ints]:
-    """Place points along the walls of polygons: on every corner and no farther apart than the polygon's spacing.
+    """Place points along the walls of polygons: on every corner, and within the spacing between.
 
     Returns the points (float64[m, 2], metres) and the polygon that each
     belongs to (int64[m]).
@@ -94,7 +102,9 @@ def sample_walls(shapes: Shapes, spacing: Floats) -> tuple[Floats, Ints]:
 
 
 def find_ridges(xy: Floats, part: Ints) -> tuple[Floats, Ints]:
-    """Find the lines midway between points of different parts: the ridges of the points' Voronoi diagram.
+    """Find the lines midway between points of different parts.
+
+    These are ridges of the points' Voronoi diagram.
 
     Returns the ridges (float64[m, 2, 2]) and the two points that each lies
     between (int64[m, 2]).
@@ -109,9 +119,12 @@ def find_ridges(xy: Floats, part: Ints) -> tuple[Floats, Ints]:
     middle = (xy.min(axis=0) + xy.max(axis=0)) / 2
     reach = FAR * max(1.0, float(np.ptp(xy, axis=0).max()))
     closing = np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]]) * reach
+    # near the origin, where circumcentres lose no digits; the four far points close
+    # every cell, so that no ridge runs to infinity
     local = np.vstack([xy - middle, closing])
     mesh = Delaunay(local)
     whose = np.append(part, [-1, -1, -1, -1])
+    # each pair of triangles once; the neighbour of a hull edge is -1 and drops out
     triangle, corner = np.nonzero(mesh.neighbors > np.arange(len(mesh.simplices))[:, None])
     p = mesh.simplices[triangle, (corner + 1) % 3]
     q = mesh.simplices[triangle, (corner + 2) % 3]
@@ -130,6 +143,7 @@ def _find_circumcentres(xy: Floats, triangles: Any) -> Floats:
     b = xy[triangles[:, 1]] - a
     c = xy[triangles[:, 2]] - a
     twice = 2.0 * (b[:, 0] * c[:, 1] - b[:, 1] * c[:, 0])
+    # points in a row have no circle: the middle of the triangle takes its place
     flat = np.abs(twice) < 1e-12
     bb = (b**2).sum(axis=1)
     cc = (c**2).sum(axis=1)
@@ -150,6 +164,7 @@ def chain_ridges(ridges: Floats, block: Any, grid: float) -> Shapes:
     >>> chain_ridges(two, shapely.box(0, 0, 10, 10), 0.01)[0].wkt
     'LINESTRING (5 0, 5 4, 5 10)'
     """
+    # ends that differ by a rounding must be one point, or the chain breaks there
     ridges = np.round(ridges / grid) * grid
     long = (ridges[:, 0] != ridges[:, 1]).any(axis=1)
     lines = shapely.intersection(shapely.multilinestrings(shapely.linestrings(ridges[long])), block)
@@ -164,41 +179,50 @@ def chain_ridges(ridges: Floats, block: Any, grid: float) -> Shapes:
 
 
 def straighten_chains(chains: Shapes, footprints: Shapes, tolerance: float) -> Shapes:
-    """Straighten chains by up to a tolerance in metres; where one would touch a further footprint, by less or not at all.
+    """Straighten chains by up to a tolerance in metres.
+
+    Where one would touch a further footprint, it is straightened by less or
+    not at all.
 
     Examples
     --------
     >>> zigzag = shapely.LineString([(0, 0), (5, 0.4), (10, 0)])
-    >>> free, held = straighten_chains(np.array([zigzag, zigzag]), np.array([shapely.Point(50, 50).buffer(1)]), 0.5)
+    >>> house = shapely.Point(50, 50).buffer(1)
+    >>> free, held = straighten_chains(np.array([zigzag, zigzag]), np.array([house]), 0.5)
     >>> len(free.coords)
     2
     """
     tree = shapely.STRtree(footprints)
     out = chains.copy()
-    open_ = np.arange(len(chains))
+    waiting = np.arange(len(chains))
+    # a chain may touch footprints already, as where houses join: only new ones count
     before = _list_hits(tree, chains)
     for part in (1.0, 0.5, 0.2, 0.05):
-        tried = shapely.simplify(chains[open_], tolerance * part)
+        tried = shapely.simplify(chains[waiting], tolerance * part)
         line, hit = tree.query(tried, predicate="intersects")
-        new = ~np.isin(open_[line] * np.int64(len(footprints) + 1) + hit, before)
-        bad = np.zeros(len(open_), dtype=bool)
+        new = ~np.isin(waiting[line] * np.int64(len(footprints) + 1) + hit, before)
+        bad = np.zeros(len(waiting), dtype=bool)
         bad[line[new]] = True
-        out[open_[~bad]] = tried[~bad]
-        open_ = open_[bad]
+        out[waiting[~bad]] = tried[~bad]
+        waiting = waiting[bad]
     return out
 
 
 def _list_hits(tree: Any, lines: Shapes) -> Ints:
+    """List which lines touch which shapes of a tree, a number for each pair."""
     line, hit = tree.query(lines, predicate="intersects")
     return np.asarray(line * np.int64(len(tree.geometries) + 1) + hit)
 
 
 def extend_chains(chains: Shapes, length: float = OVERSHOOT) -> Shapes:
-    """Carry chains on beyond the ends that no other chain shares, so that they surely cross the line they end on.
+    """Extend chains beyond the ends that no other chain shares.
+
+    So they surely cross the line that they end on.
 
     Examples
     --------
-    >>> fork = np.array([shapely.LineString([(0, 0), (5, 0)]), shapely.LineString([(5, 0), (5, 5)])])
+    >>> east, north = [(0, 0), (5, 0)], [(5, 0), (5, 5)]
+    >>> fork = np.array([shapely.LineString(east), shapely.LineString(north)])
     >>> [line.wkt for line in extend_chains(fork, 1.0)]
     ['LINESTRING (-1 0, 5 0)', 'LINESTRING (5 0, 5 6)']
     """
@@ -209,6 +233,7 @@ def extend_chains(chains: Shapes, length: float = OVERSHOOT) -> Shapes:
     last = np.append(first[1:], len(xy)) - 1
     tip = np.concatenate([first, last])
     inner = np.concatenate([first + 1, last - 1])
+    # a point as one complex number: np.unique compares both coordinates in one pass
     _, node, ends = np.unique(xy[tip] @ np.array([1, 1j]), return_inverse=True, return_counts=True)
     tip = tip[ends[node] == 1]
     inner = inner[ends[node] == 1]
@@ -219,11 +244,14 @@ def extend_chains(chains: Shapes, length: float = OVERSHOOT) -> Shapes:
 
 
 def find_edges(faces: Shapes) -> tuple[Floats, Floats, Ints, Ints]:
-    """Find the edges that two faces of a tiling share: start, end (float64[m, 2]) and the two faces (int64[m]).
+    """Find the edges that two faces of a tiling share.
+
+    Returns start and end (float64[m, 2]) and the two faces (int64[m]).
 
     Examples
     --------
-    >>> start, end, a, b = find_edges(np.array([shapely.box(0, 0, 2, 2), shapely.box(2, 0, 5, 2)]))
+    >>> pair = np.array([shapely.box(0, 0, 2, 2), shapely.box(2, 0, 5, 2)])
+    >>> start, end, a, b = find_edges(pair)
     >>> start.tolist(), end.tolist(), a.tolist(), b.tolist()
     ([[2.0, 0.0]], [[2.0, 2.0]], [0], [1])
     """
@@ -234,6 +262,7 @@ def find_edges(faces: Shapes) -> tuple[Floats, Floats, Ints, Ints]:
     q = node[len(start) :].astype(np.int64)
     key = np.minimum(p, q) * np.int64(len(both)) + np.maximum(p, q)
     order = np.lexsort((face, key))
+    # the same two nodes, whichever way round a face names them, are one edge
     twin = np.flatnonzero(key[order][1:] == key[order][:-1])
     one = order[twin]
     two = order[twin + 1]

@@ -9,7 +9,7 @@ import shapely
 from gridplan.arrays import Shapes
 
 COLUMNS = ("first", "second", "common", "share", "alike")
-STEP = 1e-6  # m2, areas that differ by less are equal
+STEP = 1e-6  # m2; a smaller common area is a rounding along a border
 
 
 def measure_common(first: Shapes, second: Shapes) -> pd.DataFrame:
@@ -30,7 +30,8 @@ def measure_common(first: Shapes, second: Shapes) -> pd.DataFrame:
 
     Examples
     --------
-    >>> house, half, other = shapely.box(0, 0, 10, 10), shapely.box(0, 0, 5, 10), shapely.box(50, 0, 60, 10)
+    >>> house, half = shapely.box(0, 0, 10, 10), shapely.box(0, 0, 5, 10)
+    >>> other = shapely.box(50, 0, 60, 10)
     >>> measure_common(np.array([house, other]), np.array([half, house])).values.tolist()
     [[0.0, 0.0, 50.0, 1.0, 0.5], [0.0, 1.0, 100.0, 1.0, 1.0]]
     """
@@ -40,9 +41,12 @@ def measure_common(first: Shapes, second: Shapes) -> pd.DataFrame:
     two = second[second_row]
     size_one = shapely.area(one)
     size_two = shapely.area(two)
+    # most outlines of two states of a city are the very same, and intersecting is
+    # what takes the time
     same = shapely.equals_exact(one, two)
     common = np.where(same, size_one, 0.0)
     common[~same] = shapely.area(shapely.intersection(one[~same], two[~same]))
+    # empty shapes divide zero by zero; they have nothing in common and drop out below
     with np.errstate(divide="ignore", invalid="ignore"):
         share = np.minimum(common / np.minimum(size_one, size_two), 1.0)
         alike = np.minimum(common / (size_one + size_two - common), 1.0)
@@ -53,7 +57,9 @@ def measure_common(first: Shapes, second: Shapes) -> pd.DataFrame:
 
 
 def choose_greatest(pairs: pd.DataFrame, of: str, by: list[str]) -> pd.DataFrame:
-    """Choose for every number in the column ``of`` the pair that is greatest by some columns; of equals the first in order.
+    """Choose for each number in the column ``of`` the pair that is greatest by some columns.
+
+    Of equals the first in order is chosen.
 
     Examples
     --------

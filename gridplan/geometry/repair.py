@@ -1,4 +1,4 @@
-"""Shapes made fit to be measured: one metric CRS, valid, of one dimension, common borders in common."""
+"""Shapes made fit to be measured: one metric CRS, valid, of one dimension, borders matched."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ CREVICE = 5 * GRID  # m, a gap between outlines that is no wider than this is cl
 # degrees, about 200 m: a straight line so long in degrees bends by less than a
 # fifth of GRID
 DEGREE_STEP = 0.002
-SMALLEST = 0.01  # m2 of an area, m of a line: smaller shapes have no extent to speak of
+SMALLEST = 0.01  # m2 of an area, m of a line: a smaller shape counts as without extent
 # a projected CRS that is off by more is not one to measure in; Web Mercator is
 # off by 30 % in Beijing
 SCALE_ERROR = 0.01
 
-# CGCS2000 / 3-degree Gauss-Kruger zones by central meridian: EPSG:4534 is 75
-# E, EPSG:4554 is 135 E. The box holds
-# some land of neighbours too, for which such a zone is as exact as any.
+# CGCS2000 / 3-degree Gauss-Kruger zones by central meridian: EPSG:4534 is 75 E,
+# EPSG:4554 is 135 E. The box holds some land of neighbours too, for which such
+# a zone is as exact as any.
 _CGCS2000_FIRST = 4534
 _MERIDIAN_FIRST = 75
 _MERIDIAN_LAST = 135
@@ -35,7 +35,9 @@ _CHINA = (73.4, 3.8, 135.1, 53.6)
 
 
 def find_middle(series: gpd.GeoSeries) -> tuple[float, float]:
-    """Find the middle of shapes in degrees, longitude and latitude: the median of their places, so that strays do not count.
+    """Find the middle of shapes in degrees, longitude and latitude.
+
+    It is the median of their places, so that strays do not count.
 
     Examples
     --------
@@ -46,13 +48,13 @@ def find_middle(series: gpd.GeoSeries) -> tuple[float, float]:
     places = np.column_stack([bounds[:, 0] + bounds[:, 2], bounds[:, 1] + bounds[:, 3]]) / 2
     places = places[np.isfinite(places).all(axis=1)]
     x, y = np.median(places, axis=0) if len(places) else (np.nan, np.nan)
-    lon, lat = _find_way(series.crs).transform(x, y)
+    lon, lat = _find_transformer(series.crs).transform(x, y)
     return float(lon), float(lat)
 
 
 @cache
-def _find_way(crs: CRS) -> Transformer:
-    """Find the way from a CRS to degrees; PROJ takes a tenth of a second for it."""
+def _find_transformer(crs: CRS) -> Transformer:
+    """Find the transformer from a CRS to degrees; PROJ takes a tenth of a second for it."""
     return Transformer.from_crs(crs, CRS.from_epsg(4326), always_xy=True)
 
 
@@ -77,6 +79,7 @@ def find_metric_crs(series: gpd.GeoSeries) -> CRS:
         return cast(CRS, series.crs)
     west, south, east, north = _CHINA
     if west <= lon <= east and south <= lat <= north:
+        # the box reaches a little beyond the first and the last zone
         meridian = min(max(3 * round(lon / 3), _MERIDIAN_FIRST), _MERIDIAN_LAST)
         return CRS.from_epsg(_CGCS2000_FIRST + (meridian - _MERIDIAN_FIRST) // 3)
     zone = min(int((lon + 180) // 6) + 1, 60)
@@ -96,7 +99,9 @@ def _is_true_to_scale(crs: CRS, lon: float, lat: float) -> bool:
 def project_shapes(
     series: gpd.GeoSeries, target: CRS, dimension: int | None = None, bend: bool = False
 ) -> Shapes:
-    """Return shapes flat, unpacked to one dimension and in the CRS ``target``; what has no position there becomes none.
+    """Return shapes flat, unpacked to one dimension and in the CRS ``target``.
+
+    A shape that has no position there becomes none.
 
     With ``bend``, long straight lines in degrees get points between, so that a
     border looks the same from both sides even if one side has more points on
@@ -116,16 +121,18 @@ def project_shapes(
             target
         )
     out = flat.to_numpy().copy()
+    # PROJ answers infinity for a place outside the projection
     out[~np.isfinite(shapely.bounds(out)).all(axis=1)] = None
     return cast(Shapes, out)
 
 
 def unpack_collections(shapes: Shapes, dimension: int | None = None) -> Shapes:
-    """Unpack geometry collections: keep their parts of one dimension (by default the highest) as a multi-part shape.
+    """Unpack geometry collections to the parts of one dimension, by default the highest.
 
     Examples
     --------
-    >>> mixed = shapely.from_wkt("GEOMETRYCOLLECTION (POINT (0 0), POLYGON ((0 0, 1 0, 1 1, 0 0)))")
+    >>> triangle = "POLYGON ((0 0, 1 0, 1 1, 0 0))"
+    >>> mixed = shapely.from_wkt(f"GEOMETRYCOLLECTION (POINT (0 0), {triangle})")
     >>> unpack_collections(np.array([mixed]))[0].wkt
     'MULTIPOLYGON (((0 0, 1 0, 1 1, 0 0)))'
     """
@@ -134,6 +141,7 @@ def unpack_collections(shapes: Shapes, dimension: int | None = None) -> Shapes:
     build = (shapely.multipoints, shapely.multilinestrings, shapely.multipolygons)
     for i in mixed:  # rare enough for a loop
         parts = shapely.get_parts(shapes[i])
+        # a collection may hold multi-part shapes and collections again
         while (shapely.get_type_id(parts) >= shapely.GeometryType.MULTIPOINT).any():
             parts = shapely.get_parts(parts)
         dimensions = shapely.get_dimensions(parts)
@@ -172,21 +180,26 @@ def _keep_dimension(shape: Any, dimension: int) -> Any:
 
 
 def snap_outlines(shapes: Shapes) -> Shapes:
-    """Snap outlines to a grid of 1 cm, all together, so that neighbours have the very same points on a common border.
+    """Snap outlines to a grid of 1 cm, all together.
 
-    Where outlines overlap, the land is the first one's; gaps no wider than 5
-    cm go to the first of those that adjoin.
+    Neighbours then have the very same points on a common border. Where
+    outlines overlap, the land is the first one's; gaps no wider than 5 cm go
+    to the first of those that adjoin.
 
     Examples
     --------
     >>> west = shapely.from_wkt("POLYGON ((0 0, 10 0, 10 10, 0 10, 0 0))")
     >>> east = shapely.from_wkt("POLYGON ((10.004 0, 20 0, 20 10, 10.003 10, 10.001 5, 10.004 0))")
     >>> left, right = snap_outlines(np.array([west, east]))
-    >>> left.area + right.area, left.intersection(right).area, bool(shapely.coverage_is_valid([left, right]))
-    (200.0, 0.0, True)
+    >>> left.area + right.area, left.intersection(right).area
+    (200.0, 0.0)
+    >>> bool(shapely.coverage_is_valid([left, right]))
+    True
     """
     if not len(shapes):
         return shapes
+    # Noded all at once, every face lies in the same outlines throughout; whole faces
+    # are then given to outlines, so that nothing is cut twice.
     lines = shapely.union_all(shapely.boundary(shapes), grid_size=GRID)
     faces = shapely.get_parts(shapely.polygonize([lines]))
     owner = _find_owners(faces, shapes)
@@ -202,8 +215,10 @@ def _find_owners(faces: Shapes, shapes: Shapes) -> Ints:
     tree = shapely.STRtree(shapes)
     owner = np.full(len(faces), len(shapes), dtype=np.int64)
     face, holder = tree.query(shapely.point_on_surface(faces), predicate="within")
+    # of several outlines the lowest number: the first one's land
     np.minimum.at(owner, face, holder)
     nobody = owner == len(shapes)
+    # 2 A / P is the width of a long strip
     narrow = np.flatnonzero(nobody & (2 * shapely.area(faces) <= CREVICE * shapely.length(faces)))
     gap, beside = tree.query_nearest(faces[narrow], all_matches=True)
     np.minimum.at(owner, narrow[gap], beside)

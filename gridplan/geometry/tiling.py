@@ -13,7 +13,7 @@ from scipy.spatial import cKDTree
 
 from gridplan.arrays import Bools, Floats, Ints, Shapes
 
-ROUNDS = 4  # an edge that is matched may show that the one beyond it is not
+ROUNDS = 4  # matching one edge may show that the one beyond it is not matched
 LENGTH_GRID = 1e-3  # m; common borders that differ by less count as equally long
 
 
@@ -23,7 +23,8 @@ def find_holder(shapes: Shapes, xy: Floats) -> Ints:
     Examples
     --------
     >>> yard, shed = shapely.box(0, 0, 9, 9), shapely.box(1, 1, 2, 2)
-    >>> find_holder(np.array([yard, shed]), np.array([[1.5, 1.5], [5.0, 5.0], [20.0, 0.0]])).tolist()
+    >>> places = np.array([[1.5, 1.5], [5.0, 5.0], [20.0, 0.0]])
+    >>> find_holder(np.array([yard, shed]), places).tolist()
     [1, 0, -1]
     """
     holder = np.full(len(xy), -1, dtype=np.int64)
@@ -62,7 +63,7 @@ def find_nearest(xy: Floats, level: Ints, of_xy: Floats, of_level: Ints) -> tupl
 def settle_labels(
     labels: Ints, homes: Ints, home_labels: Ints, edges: tuple[Ints, Ints, Floats]
 ) -> Ints:
-    """Give every piece without homes of its part, and every face of no part, to a neighbour.
+    """Give each piece without homes of its part, and each face of no part, to a neighbour.
 
     A piece goes to the part it has the longest common border with, round by
     round outwards from the pieces that hold homes; the lower number wins a
