@@ -1,1 +1,1 @@
-"""Where sites come from: files, OpenStreetMap, and the synthetic town."""
+"""Where sites come from: files, folders of them, and OpenStreetMap."""

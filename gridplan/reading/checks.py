@@ -1,4 +1,4 @@
-"""The inspection of tables as they were read: everything that is wrong with them, and nothing changed."""
+"""The inspection of tables as they were read: all that is wrong, and nothing changed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ from gridplan.tables.schema import GEOMETRY_TYPES, find_columns, find_key, find_
 
 INPUT_TABLES = SITE_TABLES[:-1]  # all but the ledger
 STRAY = 5.0  # degrees that data may lie outside of the area that its CRS is made for
-# Rules without which no table can be laid on the ground, so that nothing more can be looked at.
+# Rules without which no table can be placed on the ground, so that nothing more
+# can be checked.
 FATAL = frozenset({"shapes", "CRS is known", "position", "not empty", "tables"})
 
 
@@ -38,6 +39,7 @@ def check_table(table: str, reading: Reading, frame: Any) -> Iterator[Problem]:
         )
         return
     raw = reading.tables[table]
+    # the schema's own columns are counts and codes; only the rest can be personal
     foreign = raw[[c for c in raw.columns if c not in {s.name for s in find_columns(table)}]]
     for column, reason in find_personal_columns(table, pd.DataFrame(foreign)).items():
         remedy = "take the column out of the file; gridplan works on counts, never on persons"
@@ -50,6 +52,7 @@ def check_table(table: str, reading: Reading, frame: Any) -> Iterator[Problem]:
     for name in [
         c.name for c in find_columns(table) if c.dtype == "float64" and c.name in frame.columns
     ]:
+        # shares and sums would silently become infinite or not a number
         endless = np.isinf(pd.to_numeric(frame[name], errors="coerce").astype("float64"))
         if endless.any():
             message = f"{name} is infinite in {endless.sum()} rows"
@@ -101,6 +104,7 @@ def _check_shapes(table: str, frame: Any, file: str) -> Iterator[Problem]:
         yield Problem(table, "shapes", "it has no shapes", "give a file with shapes", file=file)
         return
     dtype = find_columns(table)[-1].dtype
+    # collections are unpacked later; a building may come as a point, and gets a square
     allowed = (
         GEOMETRY_TYPES[dtype]
         | {"GeometryCollection"}
@@ -109,11 +113,15 @@ def _check_shapes(table: str, frame: Any, file: str) -> Iterator[Problem]:
     kinds = frame.geom_type
     wrong = kinds.notna() & ~kinds.isin(allowed)
     if wrong.any():
-        message = f"{wrong.sum()} of its {len(frame)} shapes are {', '.join(sorted(kinds[wrong].unique()))}"
+        wrong_kinds = ", ".join(sorted(kinds[wrong].unique()))
+        message = f"{wrong.sum()} of its {len(frame)} shapes are {wrong_kinds}"
         remedy = f"give {'shapes' if dtype == 'any' else dtype + 's'}, each on a row of its own"
         yield Problem(table, "shapes", message, remedy, _list_codes(table, frame, wrong), file)
     if frame.crs is None:
-        remedy = 'say which it is, such as crs="EPSG:4547" (--crs EPSG:4547), or declare the datum of degrees (--datum wgs84)'
+        remedy = (
+            'say which it is, such as crs="EPSG:4547" (--crs EPSG:4547), '
+            "or declare the datum of degrees (--datum wgs84)"
+        )
         yield Problem(
             table,
             "CRS is known",
@@ -124,7 +132,10 @@ def _check_shapes(table: str, frame: Any, file: str) -> Iterator[Problem]:
         return
     bounds = frame.total_bounds
     if frame.crs.is_geographic and np.any(np.abs(bounds) > (180, 90, 180, 90)):
-        message = f"its coordinates are no degrees (up to {np.nanmax(np.abs(bounds)):.0f}), as its CRS {frame.crs.name} says"
+        message = (
+            f"its coordinates are no degrees (up to {np.nanmax(np.abs(bounds)):.0f}), "
+            f"as its CRS {frame.crs.name} says"
+        )
         yield Problem(
             table,
             "position",
@@ -137,13 +148,15 @@ def _check_shapes(table: str, frame: Any, file: str) -> Iterator[Problem]:
 
 
 def _check_position(table: str, frame: Any, file: str) -> Iterator[Problem]:
-    """Find data that lies far from where its CRS is used, which is a wrong CRS or x and y exchanged."""
+    """Find data far from where its CRS is used: a wrong CRS, or x and y exchanged."""
     remedy = "give its true CRS; x is east and y is north"
     try:
         lon, lat = find_middle(frame.geometry)
     except ProjError:
+        # PROJ refuses places outside the projection: nowhere is an answer too
         lon = np.nan
         lat = np.nan
+    # an area across the antimeridian has its west east of its east: any place passes
     area = frame.crs.area_of_use
     west, south, east, north = (
         area.bounds if area is not None and area.west <= area.east else (-180, -90, 180, 90)
@@ -183,9 +196,15 @@ def check_overlaps(communities: gpd.GeoDataFrame, target: CRS, rules: SiteRules)
 
 
 def measure_overlaps(shapes: Any) -> pd.DataFrame:
-    """Measure the area (m2) that pairs of shapes share, and its share of the smaller one; not what is thinner than the grid."""
+    """Measure the area (m2) that pairs of shapes share, and its share of the smaller one.
+
+    What is thinner than the grid is left out.
+    """
     first, second = shapely.STRtree(shapes).query(shapes, predicate="intersects")
-    first, second = first[first < second], second[first < second]
+    # each pair once, and no shape with itself
+    once = first < second
+    first = first[once]
+    second = second[once]
     common = shapely.intersection(shapes[first], shapes[second])
     area = shapely.area(common)
     smaller = np.minimum(shapely.area(shapes[first]), shapely.area(shapes[second]))
@@ -197,4 +216,5 @@ def measure_overlaps(shapes: Any) -> pd.DataFrame:
             "share": area / np.maximum(smaller, SMALLEST),
         }
     )
+    # 2 A / P is the width of a sliver; snapping to the grid makes thinner ones
     return pairs[(area > SMALLEST) & (2 * area > GRID * shapely.length(common))]

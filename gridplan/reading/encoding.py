@@ -1,4 +1,4 @@
-"""In which encoding the text of a file is written, judged from its bytes; what cannot be known is asked, never guessed.
+"""In which encoding the text of a file is written, judged from its bytes, never guessed.
 
 UTF-8 proves itself: text of another encoding with more than a few Chinese
 characters is practically never valid UTF-8. GBK and its successor GB18030
@@ -18,27 +18,28 @@ import numpy as np
 
 from gridplan.errors import InputError, Problem
 
-# Bytes 29 of a .dbf that name no encoding: none, and the ones that writers put
-# there whatever the text.
+# Values of byte 29 of a .dbf that name no encoding: none, and those that writers
+# put there whatever the text.
 _EMPTY_LANGUAGES = frozenset({0x00, 0x01, 0x02, 0x03, 0x57})
-_HEADER = 32
-_FIELD = 32
+_HEADER = 32  # bytes of the header before the descriptions of fields
+_FIELD = 32  # bytes of the description of one field
 
 
 @dataclass(frozen=True)
 class Sidecars:
-    """The text of a shapefile: its ``.dbf``, and what its ``.cpg`` says (empty where there is none)."""
+    """The text of a shapefile: its ``.dbf``, and what its ``.cpg`` says, if it has one."""
 
     dbf: bytes
     cpg: str
 
 
 def read_sidecars(path: Path, member: str = "") -> Sidecars:
-    """Read the ``.dbf`` and ``.cpg`` of a shapefile, or of the shapefile ``member`` of a zip archive."""
+    """Read the ``.dbf`` and ``.cpg`` of a shapefile, or of a ``member`` of a zip archive."""
     sidecars = {}
     if member:
         with ZipFile(path) as archive:
             stem = member.rsplit(".", 1)[0].lower()
+            # writers on Windows mix HOUSES.DBF with houses.shp
             names = {n.lower(): n for n in archive.namelist()}
             for suffix in (".dbf", ".cpg"):
                 if stem + suffix in names:
@@ -89,7 +90,7 @@ def find_shapefile_encoding(
     if is_utf8:
         return "UTF-8"
     promise = "UTF-8, as its .cpg says" if says_utf8 else "UTF-8, and no .cpg says what it is"
-    raise InputError([_ask(words, file, promise)])
+    raise InputError([_describe_encoding(words, file, promise)])
 
 
 def _list_texts(dbf: bytes) -> Iterator[bytes]:
@@ -109,6 +110,7 @@ def _list_texts(dbf: bytes) -> Iterator[bytes]:
     )
     for position in range(_HEADER, start - _FIELD + 1, _FIELD):
         field = dbf[position : position + _FIELD]
+        # a carriage return ends the descriptions; some writers pad the header after it
         if field[:1] == b"\r":
             break
         yield field[:11].split(b"\0")[0]
@@ -123,7 +125,7 @@ def _list_texts(dbf: bytes) -> Iterator[bytes]:
 
 
 def _is_utf8(text: bytes) -> bool:
-    """Whether bytes are UTF-8; a last character that the width of the field cuts off does not count."""
+    """Whether bytes are UTF-8, but for a last character that the field's width cuts off."""
     try:
         # incremental: an incomplete last character is no error
         codecs.getincrementaldecoder("utf-8")().decode(text, final=False)
@@ -153,7 +155,7 @@ def decode_text(data: bytes, file: str, encoding: str | None = None) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
         if encoding is None:
-            raise InputError([_ask([data], file, "UTF-8")]) from None
+            raise InputError([_describe_encoding([data], file, "UTF-8")]) from None
     try:
         return data.decode(check_encoding(encoding, file))
     except UnicodeDecodeError as error:
@@ -180,8 +182,8 @@ def check_encoding(encoding: str, file: str) -> str:
     return encoding
 
 
-def _ask(words: list[bytes], file: str, missed: str) -> Problem:
-    """Ask for the encoding, and say whether the bytes could be GB18030."""
+def _describe_encoding(words: list[bytes], file: str, missed: str) -> Problem:
+    """Describe that the encoding is missing, and whether the bytes could be GB18030."""
     try:
         for word in words:
             # most bytes that are not UTF-8 can be read as GB18030, so it is only a

@@ -70,9 +70,9 @@ def open_layers(path: Path, table: str | None, encoding: str | None) -> list[Lay
         )
     except (InputError, MemoryError):
         raise
-    except (
-        Exception
-    ) as error:  # GDAL, Arrow and GEOS each have errors of their own, and here all mean the same
+    except Exception as error:
+        # GDAL, Arrow and GEOS each have errors of their own, and here all mean the
+        # same; paths are taken out, since a message goes into reports
         text = " ".join(str(error).replace(str(path), path.name).split()) or type(error).__name__
         remedy = "check that it opens in QGIS, and save it again as GeoPackage"
         raise InputError(
@@ -101,6 +101,7 @@ def _read_gdal(path: Path, member: str, table: str | None, encoding: str | None)
     says = None
     if name.lower().endswith(".shp"):
         says = find_shapefile_encoding(read_sidecars(path, member), name, encoding)
+    # layer_styles is a table that QGIS adds to a GeoPackage
     layers = [str(layer) for layer, _ in pyogrio.list_layers(source) if layer != "layer_styles"]
     read = []
     for layer, table_name in _choose_tables(layers, table, Path(name).stem, path.name).items():
@@ -114,8 +115,9 @@ def _read_gdal(path: Path, member: str, table: str | None, encoding: str | None)
 
 
 def _read_archive(path: Path, table: str | None, encoding: str | None) -> list[Layer]:
-    """Read the one vector file of a zip archive, or those of its files that are named after tables."""
+    """Read the one vector file of a zip archive, or those that are named after tables."""
     with ZipFile(path) as archive:
+        # __MACOSX holds the shadow files that macOS adds to archives
         names = [
             n
             for n in archive.namelist()
@@ -179,6 +181,7 @@ def _add_shapes(frame: pd.DataFrame) -> pd.DataFrame:
     by_name = {c.lower(): c for c in frame.columns}
     for word in _WKT_COLUMNS:
         if word in by_name:
+            # shapely takes None for a missing text, but not pandas' own missing value
             texts = frame[by_name[word]].astype(object)
             shapes = shapely.from_wkt(
                 texts.where(texts.notna(), None).to_numpy(), on_invalid="ignore"
@@ -190,6 +193,7 @@ def _add_shapes(frame: pd.DataFrame) -> pd.DataFrame:
             places = frame[columns].apply(pd.to_numeric, errors="coerce").to_numpy()
             # a row without both numbers has no shape, and is reported later
             known = np.isfinite(places).all(axis=1)
+            # shapely makes a point even of missing numbers: those rows get zeros, then none
             shapes = np.where(known, shapely.points(np.where(known[:, None], places, 0.0)), None)
             return gpd.GeoDataFrame(frame.drop(columns=columns), geometry=shapes)
     return frame

@@ -1,4 +1,4 @@
-"""Hierarchies: tables of a city's communities and villages, as statistics offices and their copies publish them."""
+"""Hierarchies: tables of a city's communities and villages, as statistics offices publish them."""
 
 from __future__ import annotations
 
@@ -17,31 +17,30 @@ COLUMNS = ("code", "name", "kind", "subdistrict")
 # Columns of a register without a header: code, parent, name, level, rank,
 # adcode, post code, area code, class code ...
 _CODE = 0
-_PARENT = 1
 _NAME = 2
 _RANK = 4
 _CLASS = 8
 _LEAST = 9
 _VILLAGE_RANK = "5"
 _TOWN_RANK = "4"
-_RURAL_WORDS = (
-    "村民委员会",
-    "村委会",
-    "村",
-)  # endings of the names of villages where no class is given
+# endings of the names of villages where no class is given
+_RURAL_WORDS = ("村民委员会", "村委会", "村")
+# A statistical code has 12 digits: 6 of the county, 3 of the town or
+# subdistrict, 3 of the community.
 _TOWN_DIGITS = 9
 
 
 def read_hierarchy(paths: Iterable[str | Path]) -> pd.DataFrame:
-    """Read the communities of a city from one or more tables; the first says which there are, the others add to what it says.
+    """Read the communities of a city from one or more tables.
 
-    A table is a CSV file, or a folder of them, of one of two kinds: with a
-    header that has ``code`` and ``name`` and perhaps ``kind`` (urban or rural)
-    and ``subdistrict``; or without, as the register of administrative
-    divisions comes (code, parent, name, level, rank, ..., class code 1xx urban
-    and 2xx rural). Codes of 9 digits are subdistricts and give their names to
-    the communities below. A community without class is a village if its name
-    ends so.
+    The first says which there are, the others add what it leaves out. A table
+    is a CSV file, or a folder of them, of one of two kinds: with a header that
+    has ``code`` and ``name`` and perhaps ``kind`` (urban or rural) and
+    ``subdistrict``; or without, as the register of administrative divisions
+    comes (code, parent, name, level, rank, ..., class code 1xx urban and 2xx
+    rural). Codes of 9 digits are subdistricts and give their names to the
+    communities below. A community without class is a village if its name ends
+    so.
 
     Returns
     -------
@@ -53,6 +52,7 @@ def read_hierarchy(paths: Iterable[str | Path]) -> pd.DataFrame:
         If a file is missing, of neither kind, or if none has a community.
     """
     tables = [_read_place(Path(path)) for path in paths]
+    # a file of towns alone may come first: it gives names, not the list
     first = next((table for table in tables if len(table[table["town"] == ""])), None)
     if first is None:
         raise InputError(
@@ -68,6 +68,7 @@ def read_hierarchy(paths: Iterable[str | Path]) -> pd.DataFrame:
     out = first[first["town"] == ""].drop_duplicates("code").set_index("code").sort_index()
     every = pd.concat(tables, ignore_index=True)
     for column in ("kind", "subdistrict"):
+        # the first table that knows a value gives it; what is known already stays
         known = (
             every[(every[column] != "") & (every["town"] == "")]
             .drop_duplicates("code")
@@ -81,6 +82,7 @@ def read_hierarchy(paths: Iterable[str | Path]) -> pd.DataFrame:
     towns = every[every["town"] != ""].drop_duplicates("town").set_index("town")["name"]
     above = pd.Series(out.index.str[:_TOWN_DIGITS].map(towns), out.index).fillna("")
     out["subdistrict"] = out["subdistrict"].where(out["subdistrict"] != "", above)
+    # only where no table gives a class
     guess = out["name"].str.endswith(_RURAL_WORDS).map({True: "rural", False: "urban"})
     out["kind"] = out["kind"].where(out["kind"] != "", guess)
     return out.reset_index()[list(COLUMNS)].astype("str")
@@ -110,6 +112,7 @@ def _read_file(path: Path) -> pd.DataFrame:
     head = [word.strip().lower() for word in rows[0]] if rows else []
     if {"code", "name"} <= set(head):
         divisions = [_take_row(dict(zip(head, row, strict=False))) for row in rows[1:] if row]
+    # a register has no header: its first row begins with a code
     elif head and head[0].isdecimal() and len(head) >= _LEAST:
         divisions = [
             _take_register(row) for row in rows if row and row[_RANK] in (_VILLAGE_RANK, _TOWN_RANK)

@@ -22,9 +22,8 @@ from gridplan.reading.osm_tags import (
 from gridplan.tables.conform import conform_table
 from gridplan.tables.ledger import Entry
 
-POND = (
-    2500.0  # m2; a smaller still water is walked round, not a hard barrier (assumption of gridplan)
-)
+# m2; a smaller still water is walked round, not a hard barrier (assumption of gridplan)
+POND = 2500.0
 FLOWING = ("river", "canal", "oxbow", "lagoon", "moat")
 TRICKLING = ("stream", "ditch", "drain", "stream_pool")
 NOT_THERE = (
@@ -43,7 +42,7 @@ DIGITS = 7  # of degrees: OpenStreetMap's own precision, about a centimetre
 
 
 def make_streets(features: Features) -> tuple[gpd.GeoDataFrame, list[Entry]]:
-    """Make the streets table: every way for people or vehicles that is there; its ``kind`` is OSM's class.
+    """Make the streets table: all ways for people or vehicles; ``kind`` is OSM's class.
 
     Examples
     --------
@@ -94,6 +93,7 @@ def make_barriers(features: Features) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFram
     """
     lines = _find_lines(features.lines)
     areas, entries = _find_areas(features.areas)
+    # still lines that bridges may cross, so they take part in finding openings
     carried = (lines["over"] | lines["under"]).to_numpy()
     drawn, dropped = drop_where(
         "barriers", lines, carried, "no barrier: over a bridge, through a tunnel or culvert"
@@ -140,6 +140,7 @@ def _read_layer(ways: gpd.GeoDataFrame) -> pd.Series[Any]:
 def _find_areas(areas: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, list[Entry]]:
     """Find the waters: rivers and lakes are hard; small ponds and the beds of streams are soft."""
     kinds = find_kinds("barriers", areas, ("natural", "waterway", "landuse"))
+    # an area that is a building too is not water to walk round
     kinds = kinds[areas.loc[kinds.index, "building"].isna().to_numpy()]
     features = areas.loc[kinds.index]
     still = kinds["kind"] == "lake"
@@ -175,6 +176,7 @@ def _find_fences(areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Find the walls round areas: the outline is the barrier."""
     kinds = find_kinds("barriers", areas, ("barrier",))
     kinds = kinds[areas.loc[kinds.index, "building"].isna().to_numpy()]
+    # a pond with a fence is a barrier already, as a whole
     water = find_kinds("barriers", areas, ("natural", "waterway", "landuse")).index
     kinds = kinds[~kinds.index.isin(water)]
     # an area tagged as a wall is walled along its outline
@@ -189,6 +191,7 @@ def _find_openings(
     streets, closed = _find_walkable(features.lines)
     over = streets["bridge"] | streets["tunnel"]
     ways = streets[over]
+    # before those under bridges are left out: a culvert below a footbridge is met too
     met = np.zeros(len(ways), bool)
     for shapes in (lines.geometry.to_numpy(), areas.geometry.to_numpy()):
         met[shapely.STRtree(shapes).query(ways.geometry.to_numpy(), predicate="intersects")[0]] = (
@@ -234,9 +237,8 @@ def _find_walkable(lines: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, list[Entr
         | ways["access"].isin(["no", "private"])
         | ways["motorroad"].isin(["yes"])
     )
-    closed = (
-        closed | ways["highway"].isin(["trunk", "trunk_link"])
-    ) & ~allowed  # along a trunk road only where it says so
+    # along a trunk road only where it says so
+    closed = (closed | ways["highway"].isin(["trunk", "trunk_link"])) & ~allowed
     level = pd.DataFrame(
         {
             "bridge": is_yes(ways["bridge"]),
@@ -290,6 +292,7 @@ def _find_crossings(streets: gpd.GeoDataFrame, lines: gpd.GeoDataFrame) -> pd.Da
     parts = parts[points]
     s = s[pair[points]]
     b = b[pair[points]]
+    # an intersection differs from the mapped vertex in its last digits
     xy = shapely.get_coordinates(parts).round(DIGITS)
     crossing_streets = streets.geometry.to_numpy()[s]
     ends = [
@@ -309,7 +312,9 @@ def _find_crossings(streets: gpd.GeoDataFrame, lines: gpd.GeoDataFrame) -> pd.Da
     )
     meetings["kind"] = _name_crossings(streets.iloc[s], lines.iloc[b])
     meetings["geometry"] = shapely.points(xy) if len(xy) else np.empty(0, object)
+    # a street may meet two barriers in one place, and still is one street
     arms = meetings.drop_duplicates(["place", "street"]).groupby("place")["arms"].sum()
+    # sorted, so that of two kinds in one place the same one always stays
     meetings = meetings[meetings["place"].map(arms).fillna(0).to_numpy() >= 2].sort_values(
         ["place", "kind"]
     )
@@ -331,6 +336,7 @@ def _name_crossings(streets: gpd.GeoDataFrame, lines: gpd.GeoDataFrame) -> Objec
         "crossing",
     )
     names = [lines["under"].to_numpy(), lines["over"].to_numpy(), water, above > 0, above < 0]
+    # np.select takes the first that holds: what is tagged comes before what is guessed
     return np.select(names, ["bridge", "underpass", level, "bridge", "underpass"], level).astype(
         object
     )
@@ -339,5 +345,6 @@ def _name_crossings(streets: gpd.GeoDataFrame, lines: gpd.GeoDataFrame) -> Objec
 def _write_places(points: Shapes) -> Objects:
     """Write the place of points as a code: ``x95213450y471412340`` is 9.5213450, 47.1412340."""
     middles = shapely.get_coordinates(shapely.centroid(points)) if len(points) else np.empty((0, 2))
+    # whole numbers, so that equal places have equal codes on every machine
     scaled = np.rint(middles * 10**DIGITS).astype(np.int64)
     return np.array([f"x{x}y{y}" for x, y in scaled.tolist()], dtype=object)

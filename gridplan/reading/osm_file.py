@@ -1,8 +1,8 @@
-"""OpenStreetMap files (``.osm.pbf``, ``.osm``, also packed as ``.gz`` or ``.bz2``) read without network.
+"""OpenStreetMap files, ``.osm.pbf`` or ``.osm``, packed or not, read without network.
 
-GDAL's OSM driver does the reading. A small configuration states which
-tags become columns, so tags that nobody asks for, above all contacts, never
-leave the file.
+GDAL's OSM driver does the reading; ``.gz`` and ``.bz2`` are unpacked first. A
+small configuration states which tags become columns, so tags that nobody asks
+for, above all contacts, never leave the file.
 """
 
 from __future__ import annotations
@@ -57,6 +57,7 @@ AREAS = (
 PACKED: dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open}
 MOST_MEMORY = 100  # MB, GDAL's own default
 LAYERS = {"points": "points", "lines": "lines", "multipolygons": "areas"}
+CODE_LETTERS = {"points": "n", "lines": "w"}  # nodes and ways
 
 
 def read_osm_file(path: str | Path, *, admin_level: int | None = None) -> Reading:
@@ -87,7 +88,9 @@ def read_osm_file(path: str | Path, *, admin_level: int | None = None) -> Readin
 
 
 def read_features(path: str | Path) -> tuple[Features, list[Entry]]:
-    """Read the tagged points, lines and areas of an OpenStreetMap file, and what could not be put together.
+    """Read the tagged points, lines and areas of an OpenStreetMap file.
+
+    What could not be put together is counted in the ledger's lines.
 
     Raises
     ------
@@ -105,6 +108,7 @@ def read_features(path: str | Path) -> tuple[Features, list[Entry]]:
         plain = _unpack(path, Path(folder))
         for layer, name in LAYERS.items():
             frame = _read_layer(path, plain, layer, config)
+            # codes before anything is dropped, so that the ledger can name what was
             codes = _write_codes(layer, frame)
             empty = (frame.geometry.isna() | frame.geometry.is_empty).to_numpy(bool)
             whole, dropped = drop_where(
@@ -179,7 +183,10 @@ def _read_layer(path: Path, plain: Path, layer: str, config: Path) -> gpd.GeoDat
 
 
 def _choose_memory(plain: Path) -> int:
-    """Choose how many MB GDAL may take before it works on disk; small files need little, and taking it costs time."""
+    """Choose how many MB GDAL may take before it works on disk.
+
+    Small files need little, and taking it costs time.
+    """
     size = plain.stat().st_size / 2**20 if plain.exists() else 0.0
     return int(min(MOST_MEMORY, 10 + 10 * size))
 
@@ -192,7 +199,9 @@ def _write_codes(layer: str, frame: gpd.GeoDataFrame) -> Any:
     """Write OSM codes: n for nodes, w for ways, r for relations."""
     number = frame["osm_id"].astype("str")
     if layer != "multipolygons":
-        return pd.Index(LAYERS[layer][0].replace("p", "n").replace("l", "w") + number, name="code")
+        return pd.Index(CODE_LETTERS[layer] + number, name="code")
+    # GDAL numbers areas from relations in osm_id and those from closed ways in
+    # osm_way_id
     way = frame["osm_way_id"].astype("str") if "osm_way_id" in frame.columns else number
     return pd.Index(
         np.where(number.notna(), "r" + number.fillna(""), "w" + way.fillna("")), name="code"

@@ -1,4 +1,4 @@
-"""OpenStreetMap read over the network by the name of a place, through osmnx and its cache of answers."""
+"""OpenStreetMap read over the network by the name of a place, through osmnx and its cache."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from gridplan.site import Reading
 from gridplan.tables.ledger import Entry
 
 INSTEAD = "give a file instead: download an extract, then `gridplan plan FILE`"
-WITHIN = (
-    0.5  # share of an administrative area that must lie in the place; its neighbours only touch it
-)
+# share of an administrative area that must lie in the place; its neighbours only
+# touch it
+WITHIN = 0.5
 REMARK = 2000  # bytes at the end of an answer in which a remark stands
 MIXED = 7  # shapely's number for collections of points, lines and areas
-NEAR = 1e-6  # degrees; a limit of the place itself
+NEAR = 1e-6  # degrees, a decimetre: a line so near to the outline is part of it
 DIMENSIONS = {"points": 0, "lines": 1, "areas": 2}
 
 
@@ -78,10 +78,10 @@ def read_osm_place(
     }
     remarks: list[str] = []
     with _use_settings(chosen, remarks):
-        found, outline = _ask(
-            place, LEVELS if admin_level is None else (*LEVELS, admin_level), remarks
-        )
-    features, entries = _sort_features(found, outline)
+        levels = LEVELS if admin_level is None else (*LEVELS, admin_level)
+        answer, outline = _ask_servers(place, levels, remarks)
+    features, entries = _sort_features(answer, outline)
+    # one area is enough: a place asked for by name may be a single community
     tables, notes = make_tables(features, admin_level, least=1)
     return Reading(tables, dict.fromkeys(tables, f"OpenStreetMap: {place}"), (*entries, *notes))
 
@@ -104,6 +104,7 @@ def _use_settings(chosen: dict[str, Any], remarks: list[str]) -> Iterator[None]:
         "requests_kwargs": {**settings.requests_kwargs, "hooks": {"response": listen}},
     }
     before = {name: getattr(settings, name) for name in chosen}
+    # osmnx replaces the resolver of the whole process
     resolver = socket.getaddrinfo
     try:
         for name, value in chosen.items():
@@ -115,7 +116,9 @@ def _use_settings(chosen: dict[str, Any], remarks: list[str]) -> Iterator[None]:
         socket.getaddrinfo = resolver
 
 
-def _ask(place: str, levels: tuple[int, ...], remarks: list[str]) -> tuple[gpd.GeoDataFrame, Any]:
+def _ask_servers(
+    place: str, levels: tuple[int, ...], remarks: list[str]
+) -> tuple[gpd.GeoDataFrame, Any]:
     """Ask Nominatim for the outline of the place and Overpass for what is in it."""
     import osmnx
     from osmnx._errors import InsufficientResponseError, ResponseStatusCodeError
@@ -129,13 +132,15 @@ def _ask(place: str, levels: tuple[int, ...], remarks: list[str]) -> tuple[gpd.G
             message, f"write the name otherwise, with its city and country, or {INSTEAD}"
         ) from error
     except (RequestException, ResponseStatusCodeError) as error:
+        what = type(error).__name__
         raise _refuse(
-            f"the server of place names cannot be reached or gave no answer ({type(error).__name__})",
+            f"the server of place names cannot be reached or gave no answer ({what})",
             INSTEAD,
         ) from error
     try:
         answer = osmnx.features_from_polygon(outline, list_tags(levels))
     except (InsufficientResponseError, KeyError) as error:
+        # an empty answer with a remark is one that broke off, which is reported below
         if not remarks:
             raise _refuse(f"OpenStreetMap has nothing in {place!r}", INSTEAD) from error
     except (RequestException, ResponseStatusCodeError) as error:
@@ -156,7 +161,10 @@ def _refuse(message: str, remedy: str) -> InputError:
 
 
 def _sort_features(answer: gpd.GeoDataFrame, outline: Any) -> tuple[Features, list[Entry]]:
-    """Sort what was found into points, lines and areas, without the administrative areas and limits beyond the place."""
+    """Sort an answer into points, lines and areas.
+
+    Administrative areas and limits beyond the place are left out.
+    """
     kind = answer.index.get_level_values("element").str[0]
     codes = np.char.add(
         kind.to_numpy(dtype=str),
@@ -173,6 +181,7 @@ def _sort_features(answer: gpd.GeoDataFrame, outline: Any) -> tuple[Features, li
     }
     areas = layers["areas"]
     lines = layers["lines"]
+    # Overpass answers with every area that touches the place, neighbours too
     limits = areas["boundary"].eq("administrative").fillna(False).to_numpy(bool)
     shapes = areas.geometry.to_numpy()[limits]
     inside = shapely.area(shapely.intersection(shapely.make_valid(shapes), outline))
@@ -181,6 +190,7 @@ def _sort_features(answer: gpd.GeoDataFrame, outline: Any) -> tuple[Features, li
     layers["areas"], entries = drop_where(
         "osm areas", areas, beyond, "administrative areas that lie mostly outside the place"
     )
+    # a limit that only touches the place is kept as a line, but not as a limit
     middles = shapely.line_interpolate_point(lines.geometry.to_numpy(), 0.5, normalized=True)
     layers["lines"] = lines.assign(
         boundary=lines["boundary"].where(shapely.dwithin(middles, outline, NEAR))
@@ -189,6 +199,9 @@ def _sort_features(answer: gpd.GeoDataFrame, outline: Any) -> tuple[Features, li
 
 
 def _take_areas(shape: Any) -> Any:
-    """Take the areas of a mixed shape, such as osmnx makes of an outline that crosses itself; if it has none, it stays."""
+    """Take the areas of a mixed shape; if it has none, it stays.
+
+    osmnx makes such shapes of outlines that cross themselves.
+    """
     parts = [part for part in shape.geoms if part.area > 0]
     return shapely.union_all(parts) if parts else shape

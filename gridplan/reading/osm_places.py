@@ -1,4 +1,4 @@
-"""Places and institutions from OpenStreetMap's points and areas: schools, clinics, markets, town halls, works."""
+"""Places and institutions from OpenStreetMap: schools, clinics, markets, town halls, works."""
 
 from __future__ import annotations
 
@@ -31,11 +31,13 @@ def make_places(features: Features) -> tuple[gpd.GeoDataFrame, list[Entry]]:
     >>> at = gpd.points_from_xy([118], [39])
     >>> school = gpd.GeoDataFrame({"amenity": ["school"], "name": ["东湖小学"]}, geometry=at, crs=CRS)
     >>> nothing = make_layer(school[:0], [])
-    >>> make_places(Features(make_layer(school, ["n1"]), nothing, nothing))[0][["kind", "name"]].to_numpy().tolist()
+    >>> places, _ = make_places(Features(make_layer(school, ["n1"]), nothing, nothing))
+    >>> places[["kind", "name"]].to_numpy().tolist()
     [['school', '东湖小学']]
     """
     places = _find_features("places", features)
     centre = places["name"].str.contains(SERVICE_CENTRE)
+    # a service centre often has a volunteer station in its name too
     post = places["name"].str.contains(VOLUNTEER_POST) & ~centre
     places["kind"] = places["kind"].mask(centre, "service_centre").mask(post, "volunteer_post")
     nameless = places.index[~places["named"].to_numpy(bool)]
@@ -54,9 +56,10 @@ def make_places(features: Features) -> tuple[gpd.GeoDataFrame, list[Entry]]:
 
 
 def make_institutions(features: Features) -> tuple[gpd.GeoDataFrame, list[Entry]]:
-    """Make the institutions table: organs, schools, hospitals, companies and works that have a name."""
+    """Make the institutions table: named organs, schools, hospitals, companies and works."""
     institutions = _find_features("institutions", features)
     institutions, doubles = _drop_doubles("institutions", institutions)
+    # after doubles: an outline without a name may have taken one from inside
     institutions, entries = drop_where(
         "institutions", institutions, institutions["name"] == "", "without a name"
     )
@@ -82,9 +85,9 @@ def _find_features(table: str, features: Features) -> gpd.GeoDataFrame:
 
 
 def _drop_doubles(table: str, features: gpd.GeoDataFrame) -> tuple[Any, list[Entry]]:
-    """Drop what stands inside a larger outline of the same kind, with its name or none: it was mapped twice.
+    """Drop what was mapped twice: inside a larger outline of its kind, with its name or none.
 
-    An outline without a name takes the name of what stands inside if that is
+    An outline without a name takes the name of what is inside it if that is
     one name.
     """
     inner, around = _find_inside(features)
@@ -95,6 +98,7 @@ def _drop_doubles(table: str, features: gpd.GeoDataFrame) -> tuple[Any, list[Ent
         .groupby(level=0)
         .agg(["nunique", "first"])
     )
+    # a campus of two schools is neither of them
     inner_names = inner_names[inner_names["nunique"] == 1]
     name[inner_names.index.to_numpy(np.int64)] = inner_names["first"].to_numpy()
     double = np.zeros(len(features), bool)
@@ -108,7 +112,7 @@ def _drop_doubles(table: str, features: gpd.GeoDataFrame) -> tuple[Any, list[Ent
 
 
 def _find_inside(features: gpd.GeoDataFrame) -> tuple[Ints, Ints]:
-    """Find which features stand inside a larger one of their kind; of two alike the first by code is the larger."""
+    """Find which features are inside a larger one of their kind; of equals the first is larger."""
     shapes = features.geometry.to_numpy()
     kind = features["kind"].to_numpy(dtype=object)
     size = shapely.area(shapes)
@@ -117,6 +121,7 @@ def _find_inside(features: gpd.GeoDataFrame) -> tuple[Ints, Ints]:
         shapely.point_on_surface(shapes), predicate="intersects"
     )
     around = outer[n]
+    # without an order among equals, two alike would drop each other
     larger = (size[around] > size[inner]) | ((size[around] == size[inner]) & (around < inner))
     kept = larger & (kind[inner] == kind[around])
     return inner[kept], around[kept]

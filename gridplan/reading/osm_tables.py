@@ -1,4 +1,4 @@
-"""The tables of a site made from OpenStreetMap's features; buildings, communities and compounds are made here."""
+"""The tables of a site from OpenStreetMap: buildings, communities and compounds are made here."""
 
 from __future__ import annotations
 
@@ -28,19 +28,20 @@ from gridplan.tables.conform import conform_table, make_empty
 from gridplan.tables.ledger import Entry
 
 NOT_BUILDINGS = (
-    *(
-        "no",
-        "roof",
-        "canopy",
-        "ruins",
-        "collapsed",
-        "demolished",
-        "destroyed",
-        "razed",
-        "proposed",
-        "planned",
-    ),
-    *("construction", "bridge", "entrance", "tent"),
+    "no",
+    "roof",
+    "canopy",
+    "ruins",
+    "collapsed",
+    "demolished",
+    "destroyed",
+    "razed",
+    "proposed",
+    "planned",
+    "construction",
+    "bridge",
+    "entrance",
+    "tent",
 )
 GENERIC = (
     "yes",
@@ -53,11 +54,9 @@ GENERIC = (
     "unknown",
     "multipolygon",
 )
-USE_WORDS = {
-    "shop": "retail",
-    "office": "office",
-    "craft": "industrial",
-}  # other tags speak for themselves
+# tags whose value only says which shop, office or craft it is; of any other tag
+# the value is the use
+USE_WORDS = {"shop": "retail", "office": "office", "craft": "industrial"}
 USE_TAGS = (
     "amenity",
     "healthcare",
@@ -108,7 +107,7 @@ def make_tables(
     """
     buildings, entries = make_buildings(features)
     if buildings.empty:
-        raise InputError([_miss_buildings(file)])
+        raise InputError([_describe_no_buildings(file)])
     communities, notes = make_communities(features, buildings, admin_level, least)
     compounds, more = make_compounds(features)
     streets, gone = make_streets(features)
@@ -131,24 +130,29 @@ def make_tables(
     )
 
 
-def _miss_buildings(file: str) -> Problem:
-    remedy = "take an extract that has buildings, or give footprints of your own: gridplan plan BUILDINGS_FILE"
+def _describe_no_buildings(file: str) -> Problem:
+    remedy = (
+        "take an extract that has buildings, or give footprints of your own: "
+        "gridplan plan BUILDINGS_FILE"
+    )
     return Problem(
         "buildings", "not empty", "OpenStreetMap has no buildings here", remedy, file=file
     )
 
 
 def make_buildings(features: Features) -> tuple[gpd.GeoDataFrame, list[Entry]]:
-    """Make the buildings table: use, name or address, floors, height, and dwellings where ``building:flats`` counts them.
+    """Make the buildings table: use, name or address, floors, height and dwellings.
 
-    ``building=yes`` says nothing, so the other tags of the same outline are
-    asked; roofs, ruins and buildings not built yet are left out and counted.
+    Dwellings are known where ``building:flats`` counts them. ``building=yes``
+    says nothing, so the other tags of the same outline are asked; roofs, ruins
+    and buildings not built yet are left out and counted.
 
     Examples
     --------
     >>> from gridplan.reading.osm_tags import make_layer
-    >>> block = gpd.GeoDataFrame({"building": ["apartments"], "building:levels": ["6"], "building:flats": ["48"]},
-    ...                          geometry=[shapely.box(118, 39, 118.001, 39.0002)], crs=CRS)
+    >>> tags = {"building": ["apartments"], "building:levels": ["6"], "building:flats": ["48"]}
+    >>> outline = shapely.box(118, 39, 118.001, 39.0002)
+    >>> block = gpd.GeoDataFrame(tags, geometry=[outline], crs=CRS)
     >>> nothing = make_layer(block[:0], [])
     >>> buildings, _ = make_buildings(Features(nothing, nothing, make_layer(block, ["w1"])))
     >>> buildings[["use", "floors", "households_observed"]].to_numpy().tolist()
@@ -168,12 +172,14 @@ def make_buildings(features: Features) -> tuple[gpd.GeoDataFrame, list[Entry]]:
         note("buildings", "dropped", buildings.index[use == word], reason)
         for word, reason in reasons.items()
     ]
+    # by use, not by the tag alone: building=yes with man_made=bridge is a bridge too
     standing = ~use.isin(NOT_BUILDINGS)
     buildings = buildings[standing]
     use = use[standing]
     floors, height, flats = (
         read_numbers(buildings[key]) for key in ("building:levels", "height", "building:flats")
     )
+    # more floors than any house on earth has is a slip of typing
     floors = floors.where(floors <= MOST_FLOORS)
     for key, numbers in (
         ("building:levels", floors),
@@ -205,11 +211,12 @@ def make_buildings(features: Features) -> tuple[gpd.GeoDataFrame, list[Entry]]:
 
 
 def _find_use(buildings: gpd.GeoDataFrame) -> pd.Series[Any]:
-    """Find the use of buildings: their own word, or where that says nothing, what other tags of the outline say."""
+    """Find the use of buildings: their own word, or where that says nothing, other tags'."""
     use = read_first_words(buildings["building"]).fillna("")
     tagged_use = pd.Series("", index=buildings.index, dtype="str")
     for tag in USE_TAGS:
         word = read_first_words(buildings[tag])
+        # USE_TAGS is in order of weight: the first tag that says something counts
         said = (tagged_use == "") & word.notna() & ~word.isin(NO_USE)
         tagged_use = tagged_use.mask(said, USE_WORDS.get(tag, word))
     return use.mask(use.isin(GENERIC) & (tagged_use != ""), tagged_use)
@@ -220,6 +227,7 @@ def _name_buildings(buildings: gpd.GeoDataFrame) -> pd.Series[Any]:
     address = (
         buildings["addr:street"].fillna("") + " " + buildings["addr:housenumber"].fillna("")
     ).str.strip()
+    # a street alone would give all its houses one name
     address = address.where(buildings["addr:housenumber"].notna(), "")
     return buildings["name"].fillna(buildings["addr:housename"]).fillna(address)
 
@@ -227,7 +235,7 @@ def _name_buildings(buildings: gpd.GeoDataFrame) -> pd.Series[Any]:
 def make_communities(
     features: Features, buildings: gpd.GeoDataFrame, admin_level: int | None = None, least: int = 2
 ) -> tuple[gpd.GeoDataFrame, list[Entry]]:
-    """Make the communities table from administrative areas, else from places that are drawn as areas.
+    """Make the communities table from administrative areas, else from places drawn as areas.
 
     ``subdistrict`` is the name of the area of the next coarser level, from 8
     on, that a community lies in; ``kind`` stays empty.
@@ -241,7 +249,7 @@ def make_communities(
     drawn = areas[areas["boundary"].eq("administrative").fillna(False).to_numpy(bool)]
     level = pd.to_numeric(drawn["admin_level"], errors="coerce")
     if admin_level is not None and not (level == admin_level).any():
-        raise InputError([_miss_level(admin_level, level)])
+        raise InputError([_describe_no_level(admin_level, level)])
     wanted = LEVELS if admin_level is None else (admin_level,)
     choices = [(f"administrative areas of admin_level {n}", drawn[level == n]) for n in wanted]
     if admin_level is None:
@@ -252,12 +260,17 @@ def make_communities(
         ]
     what, chosen, entries = _choose_areas(choices, buildings, least if admin_level is None else 1)
     if chosen is None:
-        reason = "no administrative areas or places hold the buildings: the communities have to come from elsewhere"
+        reason = (
+            "no administrative areas or places hold the buildings: "
+            "the communities have to come from elsewhere"
+        )
         return make_empty("communities", CRS), [Entry("read", "communities", "noted", 1, reason)]
     entries.append(note("communities", "noted", chosen.index, f"the communities are the {what}"))
     finest = level[level.index.isin(chosen.index)].min()
     entries += _count_unassembled(features.lines, chosen, finest)
-    coarser = sorted({n for n in level.dropna() if 8 <= n < (finest if finest == finest else 0)})
+    # places have no level, and so nothing coarser above them
+    upper = 0 if pd.isna(finest) else finest
+    coarser = sorted({n for n in level.dropna() if min(LEVELS) <= n < upper})
     parents = drawn[level == coarser[-1]] if coarser else drawn[:0]
     frame = gpd.GeoDataFrame(
         {
@@ -271,7 +284,7 @@ def make_communities(
     return conform_table("communities", frame.assign(origin="given")), entries
 
 
-def _miss_level(asked: int, level: pd.Series[Any]) -> Problem:
+def _describe_no_level(asked: int, level: pd.Series[Any]) -> Problem:
     there = (
         ", ".join(f"{n:g} ({count})" for n, count in level.value_counts().sort_index().items())
         or "none"
@@ -288,10 +301,12 @@ def _miss_level(asked: int, level: pd.Series[Any]) -> Problem:
 def _choose_areas(
     choices: list[tuple[str, gpd.GeoDataFrame]], buildings: gpd.GeoDataFrame, least: int
 ) -> tuple[str, gpd.GeoDataFrame | None, list[Entry]]:
-    """Choose the first areas that hold most buildings; if none does, those that hold the largest share of them."""
+    """Choose the first areas that hold most buildings, else those that hold the largest share."""
     points = shapely.point_on_surface(buildings.geometry.to_numpy())
     best: tuple[float, str, gpd.GeoDataFrame | None, list[Entry]] = (0.0, "", None, [])
     for what, raw in choices:
+        # an area mapped as a way and as a relation comes twice; normalised outlines match
+        # whatever corner they begin at
         double = shapely.to_wkb(shapely.normalize(raw.geometry.to_numpy()))
         areas, entries = drop_where(
             "communities",
@@ -301,6 +316,7 @@ def _choose_areas(
         )
         if len(areas) < least:
             continue
+        # points counted once, even where two areas overlap
         held = len(
             np.unique(
                 shapely.STRtree(areas.geometry.to_numpy()).query(points, predicate="within")[0]
@@ -318,6 +334,7 @@ def _find_parents(areas: gpd.GeoDataFrame, parents: gpd.GeoDataFrame) -> Objects
     middles = shapely.point_on_surface(areas.geometry.to_numpy())
     inner, outer = shapely.STRtree(parents.geometry.to_numpy()).query(middles, predicate="within")
     names = np.full(len(areas), "", dtype=object)
+    # backwards, so that of several parents the first in order is written last
     names[inner[::-1]] = parents["name"].fillna("").to_numpy(dtype=object)[outer[::-1]]
     return names
 
@@ -325,14 +342,21 @@ def _find_parents(areas: gpd.GeoDataFrame, parents: gpd.GeoDataFrame) -> Objects
 def _count_unassembled(
     lines: gpd.GeoDataFrame, chosen: gpd.GeoDataFrame, level: float
 ) -> list[Entry]:
-    """Count the pieces of limits of the same level that bound none of the areas: an extract's edge cut those that they bound."""
+    """Count the pieces of limits of the same level that bound none of the areas.
+
+    The edge of an extract cut the areas that they bound.
+    """
     boundaries = lines[lines["boundary"].eq("administrative").fillna(False).to_numpy(bool)]
     boundaries = boundaries[pd.to_numeric(boundaries["admin_level"], errors="coerce") == level]
     middles = shapely.line_interpolate_point(boundaries.geometry.to_numpy(), 0.5, normalized=True)
     limits = shapely.STRtree(shapely.boundary(chosen.geometry.to_numpy()))
     bound = np.zeros(len(boundaries), bool)
+    # 1e-6 degrees, a decimetre: the areas are made of these very lines
     bound[limits.query(middles, predicate="dwithin", distance=1e-6)[0]] = True
-    reason = f"pieces of limits of admin_level {level:g} whose areas are not whole in the source: these areas are left out"
+    reason = (
+        f"pieces of limits of admin_level {level:g} whose areas are not whole in the source: "
+        "these areas are left out"
+    )
     return [note("communities", "dropped", boundaries.index[~bound], reason)]
 
 
@@ -355,6 +379,7 @@ def make_compounds(features: Features) -> tuple[gpd.GeoDataFrame, list[Entry]]:
     land, more = drop_where(
         "compounds", land, large, f"residential land above {COMPOUND_MOST / 1e4:g} ha: a district"
     )
+    # land mapped for a whole village carries the village's name
     settlements = pd.concat(
         [layer.loc[layer["place"].notna(), "name"] for layer in (features.points, areas)]
     ).dropna()

@@ -1,6 +1,6 @@
-"""OpenStreetMap's tags: which of them are read at all, and what their values mean for the tables of a site.
+"""OpenStreetMap's tags: which of them are read, and what their values mean for a site.
 
-What a value means stands in ``osm_words.csv``: the table, the tag, the kind it
+What a value means is written in ``osm_words.csv``: the table, the tag, the kind it
 becomes, whether a barrier is hard, and whether the name may be kept. A tag
 that is not in :data:`KEYS` is never read, so telephone numbers, e-mail
 addresses and the names of operators stay outside.
@@ -26,12 +26,8 @@ from gridplan.tables.ledger import Entry
 
 CRS = "EPSG:4326"
 STEP = "read"  # the step under which the ledger records what the reading did
-LEVELS = (
-    11,
-    10,
-    9,
-    8,
-)  # admin_level of communities, villages, subdistricts and townships, the finest first
+# admin_level of communities, villages, subdistricts and townships, the finest first
+LEVELS = (11, 10, 9, 8)
 NOT_YES = frozenset({"no", "0", "false", "none"})
 METRES_PER_DEGREE = 111_320.0  # of latitude; of longitude times the cosine of the latitude
 METRES_PER_FOOT = 0.3048  # m
@@ -101,20 +97,22 @@ class Features:
 
 
 def make_layer(frame: gpd.GeoDataFrame, codes: Any) -> gpd.GeoDataFrame:
-    """Make one layer of :class:`Features`: the columns of :data:`KEYS` and no other, indexed by code and sorted.
+    """Make one layer of :class:`Features`: the columns of :data:`KEYS`, indexed by code, sorted.
 
     A shape of one part that came as a collection of parts becomes that part.
 
     Examples
     --------
     >>> from shapely.geometry import MultiPoint
-    >>> raw = gpd.GeoDataFrame({"amenity": ["school", None], "phone": ["12345", None]},
-    ...                        geometry=[MultiPoint([(9, 47)]), MultiPoint([(8, 47), (9, 48)])], crs=CRS)
+    >>> tags = {"amenity": ["school", None], "phone": ["12345", None]}
+    >>> places = [MultiPoint([(9, 47)]), MultiPoint([(8, 47), (9, 48)])]
+    >>> raw = gpd.GeoDataFrame(tags, geometry=places, crs=CRS)
     >>> layer = make_layer(raw, ["n2", "n1"])
     >>> layer.index.tolist(), "phone" in layer.columns, layer.geometry["n2"].geom_type
     (['n1', 'n2'], False, 'Point')
     """
     shapes = frame.geometry.to_numpy()
+    # type numbers from 4 on are the multi-part kinds
     single = (shapely.get_num_geometries(shapes) == 1) & (shapely.get_type_id(shapes) >= 4)
     shapes = np.where(single, shapely.get_geometry(shapes, 0), shapes)
     blank = pd.Series(pd.NA, index=frame.index, dtype="str")
@@ -123,6 +121,7 @@ def make_layer(frame: gpd.GeoDataFrame, codes: Any) -> gpd.GeoDataFrame:
     }
     index = pd.Index(np.asarray(codes, dtype=object), dtype="str", name="code")
     layer = gpd.GeoDataFrame(pd.DataFrame(columns, index=index), geometry=shapes, crs=CRS)
+    # an element that came twice counts once
     return layer[~layer.index.duplicated()].sort_index()
 
 
@@ -148,6 +147,7 @@ def read_first_words(values: pd.Series[Any]) -> pd.Series[Any]:
     known = values.dropna()
     if known.empty:
         return pd.Series(pd.NA, index=values.index, dtype="str")
+    # worked out once for each distinct text: a city has few words and many rows
     words = {text: str(text).split(";")[0].strip().lower() for text in known.unique()}
     return known.map(words).astype("str").reindex(values.index)
 
@@ -174,7 +174,7 @@ def read_words(table: str) -> pd.DataFrame:
 
 
 def list_tags(levels: Iterable[int] = LEVELS) -> dict[str, bool | str | list[str]]:
-    """List the tags that make something a feature at all, as osmnx asks Overpass for them: key -> values, or any.
+    """List the tags that make something a feature, as osmnx asks Overpass: key -> values, or any.
 
     Limits are asked for by level, since the limits of a whole country would
     come along otherwise.
@@ -218,22 +218,25 @@ def find_kinds(
 
     Examples
     --------
-    >>> point = gpd.GeoDataFrame({"amenity": ["doctors"], "name": ["A. B."]}, geometry=gpd.points_from_xy([9], [47]), crs=CRS)
-    >>> find_kinds("places", make_layer(point, ["n1"]))[["kind", "named"]].to_numpy().tolist()
+    >>> place = gpd.points_from_xy([9], [47])
+    >>> tags = {"amenity": ["doctors"], "name": ["A. B."]}
+    >>> layer = make_layer(gpd.GeoDataFrame(tags, geometry=place, crs=CRS), ["n1"])
+    >>> find_kinds("places", layer)[["kind", "named"]].to_numpy().tolist()
     [['clinic', False]]
     """
     words = read_words(table)
+    # the lowest rank of all tags counts; past the last word, a feature is nothing here
     rank = np.full(len(features), len(words))
     for key, ranks in _rank_words(table).items():
         if keys is None or key in keys:
             tagged = np.flatnonzero(features[key].notna())
-            found = (
+            tag_ranks = (
                 read_first_words(features[key].iloc[tagged])
                 .map(ranks)
                 .fillna(len(words))
                 .to_numpy(np.int64)
             )
-            rank[tagged] = np.minimum(rank[tagged], found)
+            rank[tagged] = np.minimum(rank[tagged], tag_ranks)
     known = rank < len(words)
     chosen = words.iloc[rank[known]].set_index(features.index[known])
     return chosen[["kind", "hard", "named", "key"]]
@@ -251,13 +254,15 @@ def _rank_words(table: str) -> dict[str, dict[str, int]]:
 
 
 def read_numbers(values: pd.Series[Any]) -> pd.Series[Any]:
-    """Read numbers as people write them into tags: ``2.5``, ``2,5``, the mean of ``2;3`` or ``2-3``, ``12 m``, ``40 ft``.
+    """Read numbers as people write them into tags: ``2.5``, ``2,5``, ``12 m``, ``40 ft``.
 
-    Lengths come out in metres. What is no number, or not above 0, is missing.
+    Of ``2;3`` or ``2-3`` the mean is taken. Lengths come out in metres. What
+    is no number, or not above 0, is missing.
 
     Examples
     --------
-    >>> read_numbers(pd.Series(["2.5", "2,5", "2;3", "4-6", "12 m", "10'", "two", "-1", None], dtype="str")).tolist()
+    >>> texts = ["2.5", "2,5", "2;3", "4-6", "12 m", "10'", "two", "-1", None]
+    >>> read_numbers(pd.Series(texts, dtype="str")).tolist()
     [2.5, 2.5, 2.5, 5.0, 12.0, 3.048, nan, nan, nan]
     """
     unique = values.dropna().unique()
@@ -281,7 +286,9 @@ def _read_number(text: str) -> float:
 
 
 def measure_areas(shapes: Any) -> Floats:
-    """Measure areas given in degrees, in m2, on a plane that touches the globe at each one's middle; good to about 1 %.
+    """Measure areas given in degrees, in m2, good to about 1 %.
+
+    Each is measured on a plane that touches the globe at its middle.
 
     Examples
     --------
@@ -297,6 +304,7 @@ def measure_areas(shapes: Any) -> Floats:
 def note(table: str, action: str, codes: Any, reason: str) -> Entry:
     """Write what the reading did to the features of some codes as a line of the ledger."""
     ids = [str(code) for code in codes]
+    # twenty codes are enough to look at; the count is of all
     return Entry(STEP, table, action, len(ids), reason, ids[:20])
 
 

@@ -1,4 +1,4 @@
-"""Reading a site: from an OpenStreetMap extract, any vector file, or a folder of them, with tables of one's own added."""
+"""Reading a site: from an OpenStreetMap extract, a vector file or a folder, and own tables."""
 
 from __future__ import annotations
 
@@ -26,40 +26,32 @@ OSM_SUFFIXES = (".pbf", ".osm", ".osm.gz", ".osm.bz2", ".xml")
 SITE_FILE = "site.gpkg"
 PARQUET_SUFFIXES = (".parquet", ".geoparquet")
 
-# What the barriers of a file are that has no column of kinds: the first word
-# found in its name decides.
+# What the barriers of a file without a column of kinds are: the first of these
+# words in the file's name decides, so 水库 comes before 水 and 高速 before 公路.
 KIND_WORDS = {
-    **{
-        "rail": "railway",
-        "铁路": "railway",
-        "river": "river",
-        "河": "river",
-        "lake": "lake",
-        "湖": "lake",
-    },
-    **{
-        "reservoir": "reservoir",
-        "水库": "reservoir",
-        "canal": "canal",
-        "渠": "canal",
-        "stream": "stream",
-    },
-    **{
-        "water": "water",
-        "水": "water",
-        "motorway": "motorway",
-        "高速": "motorway",
-        "wall": "wall",
-        "fence": "wall",
-        "围墙": "wall",
-    },
-    **{
-        "road": "main_road",
-        "street": "main_road",
-        "highway": "main_road",
-        "道路": "main_road",
-        "公路": "main_road",
-    },
+    "rail": "railway",
+    "铁路": "railway",
+    "river": "river",
+    "河": "river",
+    "lake": "lake",
+    "湖": "lake",
+    "reservoir": "reservoir",
+    "水库": "reservoir",
+    "canal": "canal",
+    "渠": "canal",
+    "stream": "stream",
+    "water": "water",
+    "水": "water",
+    "motorway": "motorway",
+    "高速": "motorway",
+    "wall": "wall",
+    "fence": "wall",
+    "围墙": "wall",
+    "road": "main_road",
+    "street": "main_road",
+    "highway": "main_road",
+    "道路": "main_road",
+    "公路": "main_road",
 }
 
 Given: TypeAlias = "str | Path | gpd.GeoDataFrame"  # a table: a file, or what was read from one
@@ -127,24 +119,21 @@ def read_site(
     Examples
     --------
     >>> from shapely import box
-    >>> houses = gpd.GeoDataFrame({"层数": [2, 3]}, geometry=[box(0, 0, 9, 9), box(20, 0, 29, 9)], crs="EPSG:4548")
-    >>> read_site(houses.set_geometry(houses.translate(600_000, 4_390_000))).buildings["floors"].to_dict()
-    {'b000001': 2.0, 'b000002': 3.0}
+    >>> outlines = [box(600_000, 4_390_000, 600_009, 4_390_009)]
+    >>> houses = gpd.GeoDataFrame({"层数": [2]}, geometry=outlines, crs="EPSG:4548")
+    >>> read_site(houses).buildings["floors"].to_dict()
+    {'b000001': 2.0}
     """
     files = {
-        **{
-            "communities": communities,
-            "compounds": compounds,
-            "openings": openings,
-            "streets": streets,
-        },
-        **{
-            "places": places,
-            "institutions": institutions,
-            "counts": counts,
-            "barriers": barriers,
-            "boundary": boundary,
-        },
+        "communities": communities,
+        "compounds": compounds,
+        "openings": openings,
+        "streets": streets,
+        "places": places,
+        "institutions": institutions,
+        "counts": counts,
+        "barriers": barriers,
+        "boundary": boundary,
     }
     how = {"mapping": mapping, "crs": crs, "datum": datum, "encoding": encoding}
     return make_site(read_all(source, files, how), rules, crs)
@@ -165,6 +154,8 @@ def read_all(
     ]
     _check_datum(how["datum"])
     replaced = {table for table, _ in sources}
+    # readers, not readings: each is called in turn so that the problems of all files
+    # come in one report
     readers: list[Callable[[], Reading]] = [partial(_read_source, source, replaced, how, without)]
     readers += [partial(_read_given, one, table, how) for table, one in sources]
     if boundary is not None:
@@ -173,11 +164,15 @@ def read_all(
 
 
 def find_buildings(source: Any) -> Path | None:
-    """Find the GeoParquet file of buildings that a source is or holds, which can be read part by part; none where it has none."""
+    """Find the GeoParquet file of buildings of a source, if it has one.
+
+    Only such a file can be read part by part.
+    """
     if not isinstance(source, (str, Path)):
         return None
     path = Path(source)
     if path.is_dir() and not (path / SITE_FILE).exists():
+        # with two files of buildings, reading it whole refuses the folder and says why
         same = [
             f
             for f in path.iterdir()
@@ -238,11 +233,15 @@ def _open_source(source: Any, how: Mapping[str, Any], without: Collection[str] =
         from gridplan.reading.osm_file import read_osm_file
 
         return read_osm_file(path)
+    # a .gdb is a folder on the disk but one file to GDAL
     if path.is_dir() and path.suffix.lower() != ".gdb":
         return _read_folder(path, how, without)
     if path.exists() and path.suffix.lower() not in VECTOR_SUFFIXES:
         message = f"its kind {path.suffix or '(none)'} is not known"
-        remedy = f"give an OpenStreetMap extract ({', '.join(OSM_SUFFIXES)}) or a vector file ({', '.join(VECTOR_SUFFIXES)})"
+        remedy = (
+            f"give an OpenStreetMap extract ({', '.join(OSM_SUFFIXES)}) "
+            f"or a vector file ({', '.join(VECTOR_SUFFIXES)})"
+        )
         raise InputError([Problem("source", "kinds of file", message, remedy, file=path.name)])
     return _read_given(path, None, how)
 
@@ -302,6 +301,7 @@ def _read_given(source: Any, table: str | None, how: Mapping[str, Any]) -> Readi
         reading = _name_barriers(reading, Path(source).name) if table == "barriers" else reading
     else:
         reading = take_table(source, table or "buildings", mapping=how["mapping"], crs=crs)
+    # a source of several tables is converted table by table, hence the whole mapping
     return reading if datum in {None, "wgs84"} else _convert_reading(reading, how["datum"])
 
 
@@ -342,6 +342,7 @@ def _name_barriers(reading: Reading, file: str) -> Reading:
 def _read_boundary(source: Any, how: Mapping[str, Any]) -> Reading:
     """Read an outer limit; it goes by the name of a table that no site has."""
     try:
+        # read as communities, which are polygons too; the user's mapping is for tables
         reading = _read_given(source, "communities", {**how, "mapping": None})
     except InputError as error:
         raise type(error)(
@@ -365,16 +366,21 @@ def _read_boundary(source: Any, how: Mapping[str, Any]) -> Reading:
 
 
 def _keep_inside(reading: Reading) -> Reading:
-    """Leave out buildings whose middle lies outside of the boundary; those without a shape stay, to be counted later."""
+    """Leave out buildings whose middle lies outside of the boundary.
+
+    Those without a shape stay, to be counted later.
+    """
     tables = dict(reading.tables)
     boundary = tables.pop("boundary", None)
     buildings = tables.get("buildings")
     if boundary is None or not isinstance(buildings, gpd.GeoDataFrame) or buildings.crs is None:
         return replace(reading, tables=tables)
+    # repaired first: a boundary that crosses itself would make the union fail
     outline = shapely.union_all(
         shapely.make_valid(boundary.geometry.to_crs(buildings.crs).to_numpy())
     )
     middle = shapely.centroid(buildings.geometry.to_numpy())
+    # one outline is tested against all buildings: preparing makes each test cheap
     shapely.prepare(outline)
     inside = shapely.contains_xy(
         outline, shapely.get_x(middle), shapely.get_y(middle)

@@ -82,6 +82,7 @@ def make_site(
     }
     problems = [p for name in reading.tables for p in check_table(name, reading, tables.get(name))]
     problems += _check_buildings(tables.get("buildings"), reading.files.get("buildings", ""))
+    # stop here only if no shape can be placed; else overlaps are reported as well
     if any(p.rule in FATAL for p in problems):
         raise _make_error(problems)
     site = _order_site(

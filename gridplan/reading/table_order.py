@@ -20,22 +20,27 @@ from gridplan.tables.schema import find_columns, find_key
 
 # Barriers of these kinds, and all kinds of railway, cannot be walked over unless the data says so.
 HARD_KINDS = (
-    *("barrier", "river", "riverbank", "lake", "water", "reservoir", "motorway", "trunk"),
-    *(
-        "河",
-        "河流",
-        "江",
-        "湖",
-        "湖泊",
-        "水系",
-        "水体",
-        "水库",
-        "铁路",
-        "高铁",
-        "高速",
-        "高速公路",
-        "快速路",
-    ),
+    "barrier",
+    "river",
+    "riverbank",
+    "lake",
+    "water",
+    "reservoir",
+    "motorway",
+    "trunk",
+    "河",
+    "河流",
+    "江",
+    "湖",
+    "湖泊",
+    "水系",
+    "水体",
+    "水库",
+    "铁路",
+    "高铁",
+    "高速",
+    "高速公路",
+    "快速路",
 )
 DOUBLE_STEP = 1e-3  # m, shapes that are the same to this are doubles
 _DIMENSIONS = {"line": 1, "polygon": 2}
@@ -55,6 +60,7 @@ def order_table(table: str, frame: Any, target: CRS, rules: SiteRules) -> tuple[
     # codes are made of values and places, never of the order of rows
     codes = fill_codes(table, work.drop(columns=key), work[key])
     made: Mark = ("inferred", "no code given: made from where it lies", work.index[work[key] == ""])
+    # the ledger names rows by their new codes, and dropped ones by the code they came with
     names = codes_read.where(~codes_read.index.isin(codes.index), codes.reindex(codes_read.index))
     entries = [_make_entry(table, mark, names) for mark in (*marks, *filled, made) if len(mark[2])]
     out = conform_table(table, work.assign(**{key: codes})).sort_index()
@@ -66,9 +72,8 @@ def order_table(table: str, frame: Any, target: CRS, rules: SiteRules) -> tuple[
 
 def _make_entry(table: str, mark: Mark, names: pd.Series[Any]) -> Entry:
     action, reason, rows = mark
-    ids = (
-        sorted(name for name in names[rows] if name) if len(rows) < len(names) else ()
-    )  # all of them need no list
+    # what was done to all rows needs no list of them
+    ids = sorted(name for name in names[rows] if name) if len(rows) < len(names) else ()
     return Entry("survey", table, action, len(rows), reason, ids)
 
 
@@ -91,6 +96,7 @@ def order_shapes(
     marks.append(("dropped", "no shape, or none that can be placed", frame.index[~there]))
     frame = frame[there]
     shapes = shapes[there]
+    # after projecting, which may make a ring cross itself; before measuring
     shapes, repaired = repair_shapes(shapes)
     marks.append(("repaired", "shape was not valid", frame.index[repaired]))
     if table == "buildings":
@@ -157,6 +163,7 @@ def _fill_values(table: str, frame: Any, rules: SiteRules) -> tuple[Any, list[Ma
 
 def _fill_floors(frame: Any, rules: SiteRules) -> tuple[Any, list[Mark]]:
     sizes = frame[["floors", "height", "stairwell_count"]]
+    # surveys write 0 for what nobody counted
     zero = (sizes == 0).any(axis=1)
     frame = frame.assign(**sizes.where(sizes != 0))
     # only what is missing is judged; what is stated stays
@@ -172,11 +179,11 @@ def _fill_floors(frame: Any, rules: SiteRules) -> tuple[Any, list[Mark]]:
 def _fill_barriers(frame: Any) -> tuple[Any, list[Mark]]:
     nameless = frame["kind"] == ""
     kind = frame["kind"].where(~nameless, "barrier")
-    open_ = frame["hard"].isna()
+    undecided = frame["hard"].isna()
     words = kind.str.lower()
     hard = (
         frame["hard"]
-        .where(~open_, words.isin(HARD_KINDS) | words.str.startswith("rail"))
+        .where(~undecided, words.isin(HARD_KINDS) | words.str.startswith("rail"))
         .astype("boolean")
     )
     marks: list[Mark] = [
@@ -185,7 +192,7 @@ def _fill_barriers(frame: Any) -> tuple[Any, list[Mark]]:
             "no kind given: taken for a barrier, hard unless given",
             frame.index[nameless],
         ),
-        ("inferred", "hard or soft judged by the kind", frame.index[open_ & ~nameless]),
+        ("inferred", "hard or soft judged by the kind", frame.index[undecided & ~nameless]),
     ]
     return frame.assign(kind=kind, hard=hard), marks
 
@@ -193,6 +200,7 @@ def _fill_barriers(frame: Any) -> tuple[Any, list[Mark]]:
 def _snap_communities(communities: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, list[Entry]]:
     """Snap the outlines of communities together; a sliver that two share goes to the lower code."""
     shapes = communities.geometry.to_numpy()
+    # larger overlaps were refused before: what is left is narrow
     slivers = measure_overlaps(shapes)
     snapped = snap_outlines(shapes)
     whole = ~shapely.is_empty(snapped)
@@ -216,6 +224,7 @@ def _snap_communities(communities: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, 
             list(communities.index[~whole]),
         ),
     ]
+    # an outline that lies wholly in an earlier one has no land left
     return communities.set_geometry(
         gpd.GeoSeries(snapped, index=communities.index, crs=communities.crs)
     )[whole], entries

@@ -28,9 +28,8 @@ from gridplan.tables.conform import is_spatial
 from gridplan.tables.ledger import Entry
 from gridplan.tables.schema import find_columns, find_personal_columns, match_columns
 
-REPEATED_TABLES = (
-    "barriers",
-)  # these may come as several files, so a mapped column need not be in each
+# these may come as several files, so a mapped column need not be in each
+REPEATED_TABLES = ("barriers",)
 
 
 def read_tables(
@@ -166,6 +165,7 @@ def gather_readings(readers: Iterable[Callable[[], Reading]]) -> Reading:
     the first.
     """
     readings: list[Reading] = []
+    # a dict keeps the order and drops the same problem of two readers
     problems: dict[Problem, None] = {}
     personal = False
     for read in readers:
@@ -189,7 +189,9 @@ def gather_readings(readers: Iterable[Callable[[], Reading]]) -> Reading:
 
 def _append(first: Any, second: Any) -> Any:
     if isinstance(first, gpd.GeoDataFrame) and first.crs is not None and second.crs != first.crs:
+        # one table has one CRS
         second = second.to_crs(first.crs)
+    # pandas would take the column types of an empty table into account
     parts = [part for part in (first, second) if len(part)]
     return pd.concat(parts, ignore_index=True) if parts else first
 
@@ -234,7 +236,7 @@ def _find_words(mapping: Mapping[str, str], table: str) -> tuple[dict[str, str],
 def _check_personal(
     frame: Any, table: str, words: Mapping[str, str], columns: Mapping[str, str], file: str
 ) -> list[Problem]:
-    """List the columns that look personal; not those that the user has declared to be something else."""
+    """List the columns that look personal, but for those declared to be something else."""
     mapped = [columns[w.lower()] for w in words.values() if w.lower() in columns]
     problems = []
     for column, reason in find_personal_columns(table, frame, mapped).items():
