@@ -187,7 +187,7 @@ def test_ctrl_c_before_the_search_stops_at_once(monkeypatch, tmp_path):
 
 def test_ctrl_c_while_writing_leaves_nothing(monkeypatch, tmp_path):
 
-    interrupt(monkeypatch, plan_folder, "write_geopackage", 1)
+    interrupt(monkeypatch, plan_folder, "summarise_plan", 1)
     assert plan(EXAMPLE, "-o", tmp_path / "p", "--seconds", 0).exit_code == 130
     assert not (tmp_path / "p").exists()
 

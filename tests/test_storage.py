@@ -29,16 +29,19 @@ from shapely.geometry import (
     box,
 )
 
+from gridplan.cli.options import Format
 from gridplan.errors import OutputExistsError, PlanError, RuleError
 from gridplan.plan import ALL_TABLES, OPTIONAL_TABLES
 from gridplan.rules.all_rules import Rules
-from gridplan.storage import hash_files, read_plan, refuse_existing, write_plan
+from gridplan.storage import companion_files, hash_files, read_plan, refuse_existing, write_plan
 from gridplan.storage import plan_folder as room
+from gridplan.storage.formats import Writer
 from gridplan.storage.qgis_styles import make_styles
 from gridplan.synthetic import board_plan as villages
 from gridplan.synthetic.board_plan import CRS, X0, Y0, make_table
 from gridplan.tables.conform import is_spatial
 from gridplan.tables.schema import find_columns, find_key
+from gridplan.tables.words import list_words
 
 FORMATS = ["gpkg", "parquet"]
 EVIL = "<script>alert('东\"湖')</script>"
@@ -220,6 +223,25 @@ def test_large_plans_become_parquet_when_nobody_chooses(tmp_path, monkeypatch):
     assert "plan.gpkg" in list_names(write_plan(plan, tmp_path / "small"))
     monkeypatch.setattr(room, "LARGE", 11)
     assert "tables" in list_names(write_plan(plan, tmp_path / "large"))
+
+
+def test_a_format_is_one_row_and_is_written_beside_one_that_can_be_read_back(tmp_path, monkeypatch):
+    def count_rows(plan, path):
+        path.write_text(str(len(plan.subgrids)), encoding="utf-8")
+
+    notes = {**list_words("plan_file"), "rows.txt": "The number of sub-grids."}
+    monkeypatch.setattr(companion_files, "list_words", lambda *_: notes)
+    monkeypatch.setattr(room, "WRITERS", {**room.WRITERS, "rows": Writer("rows.txt", count_rows)})
+    monkeypatch.setattr(room, "OWN_FILES", ("rows.txt", *room.OWN_FILES))
+    plan = make_board_plan()
+    folder = write_plan(plan, tmp_path / "plan", format="rows")
+    assert (folder / "rows.txt").read_text(encoding="utf-8") == str(len(plan.subgrids))
+    assert "The number of sub-grids." in (folder / "README.txt").read_text(encoding="utf-8")
+    assert_same_plan(read_plan(folder), plan)
+
+
+def test_the_command_offers_every_format():
+    assert [format.value for format in Format] == ["auto", *room.WRITERS]
 
 
 def test_an_unknown_format_is_refused_by_name(tmp_path):

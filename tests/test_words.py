@@ -7,8 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from gridplan.plan import ALL_TABLES
+from gridplan.publishing.brief_plan import find_targets
 from gridplan.publishing.published_figures import list_figures
-from gridplan.rules.coverage import KINDS
+from gridplan.rules.all_rules import Rules
+from gridplan.rules.coverage import SERVICES, say_kind
+from gridplan.storage.plan_folder import OWN_FILES
 from gridplan.tables.words import MAPS, list_words, say
 
 PACKAGE = Path(__file__).parents[1] / "gridplan"
@@ -65,7 +69,9 @@ def read_sources(*patterns):
     return [path.read_text(encoding="utf-8") for path in paths]
 
 
-PYTHON = scan_python(read_sources("maps/*.py", "plots/*.py", "publishing/*.py"))
+PYTHON = scan_python(read_sources("maps/*.py", "plots/*.py", "publishing/*.py", "storage/*.py"))
+# Pages that are read whole; other tests hold their keys.
+WHOLE = ("sentence", "cause", "plan_file", "post_kind")
 # Where codes come from that are words of a plot as they stand: prices, and what a surge depends on.
 CODES = scan_python(
     read_sources("comparison/frontier.py", "simulation/surge/*.py", "synthetic/terrain.py")
@@ -90,7 +96,7 @@ def find_unused():
     return [
         f"{row['page']}.{row['key']}"
         for row in ROWS
-        if row["page"] not in ("sentence", "cause")  # read whole; other tests hold their keys
+        if row["page"] not in WHOLE
         and not any(
             p.fullmatch(row["key"]) or p.fullmatch(f"{row['page']}.{row['key']}") for p in patterns
         )
@@ -106,12 +112,15 @@ def test_every_word_stands_in_both_languages_with_the_same_gaps(row):
     assert row["en"].count("|") == row["zh"].count("|")
 
 
-@pytest.mark.parametrize("kind", sorted(KINDS))
-def test_every_kind_of_post_has_a_name_in_both_languages(kind):
-    en, zh = KINDS[kind]
-    assert CHINESE.search(zh)
-    assert en
-    assert not CHINESE.search(en)
+def test_every_kind_of_post_has_a_name_in_both_languages():
+    assert list(list_words("post_kind")) == [service.kind for service in SERVICES]
+    assert say_kind("canteen", "zh") == "社区食堂"
+
+
+def test_every_table_and_file_of_a_plan_has_a_note():
+    beside = {"centres", "manifest", "layer_styles"}
+    assert set(list_words("plan_table")) == {*ALL_TABLES, *beside}
+    assert set(list_words("plan_file")) == set(OWN_FILES)
 
 
 def test_no_word_stands_twice_and_keys_of_maps_are_of_one_page():
@@ -124,8 +133,10 @@ def test_no_word_stands_twice_and_keys_of_maps_are_of_one_page():
 def test_a_sentence_takes_the_figures_that_its_key_names(key):
     figures = key.split("|")
     assert set(figures) <= set(list_figures())
+    targets = find_targets(Rules()) if key == "subgrids" else {}
     for lang in ("en", "zh"):
-        assert set(GAP.findall(list_words("sentence", lang)[key])) == {f"{{{f}}}" for f in figures}
+        gaps = {f"{{{f}}}" for f in (*figures, *targets)}
+        assert set(GAP.findall(list_words("sentence", lang)[key])) == gaps
 
 
 def test_every_key_that_is_asked_for_is_a_word():

@@ -22,7 +22,8 @@ from gridplan.planning.plan_manifest import count_cut_short
 from gridplan.reading.read import find_buildings
 from gridplan.rules.all_rules import Rules
 from gridplan.storage.companion_files import Summary
-from gridplan.storage.plan_folder import LARGE, TABLES, put_files, refuse_existing
+from gridplan.storage.formats import TABLES
+from gridplan.storage.plan_folder import LARGE, put_files, refuse_existing
 from gridplan.tables.parquet import count_rows
 
 CHUNK = 30_000  # buildings of a chunk: some minutes of work of one process, and some 500 MB

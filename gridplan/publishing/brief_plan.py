@@ -16,6 +16,7 @@ from gridplan.plan import Plan
 from gridplan.publishing.published_figures import BriefFigure, list_figures
 from gridplan.publishing.release_plan import is_released
 from gridplan.publishing.tangshan_ratios import compare_ratios, read_figures
+from gridplan.rules.all_rules import Rules
 from gridplan.tables.html import say_count, show_html
 from gridplan.tables.schema import Language
 from gridplan.tables.words import list_words, say
@@ -94,7 +95,7 @@ def write_brief(leaving: Plan, lang: Lang = "both") -> Brief:
         compare_ratios(leaving),
         gaps,
         worst,
-        {one: write_paragraph(figures, one) for one in languages},
+        {one: write_paragraph(figures, find_targets(leaving.rules), one) for one in languages},
         {one: write_stamp(leaving, one) for one in languages},
         {str(code): str(name) for code, name in names.items()},
     )
@@ -143,7 +144,12 @@ def describe_figures(leaving: Plan) -> pd.DataFrame:
     return pd.DataFrame(rows).set_index("figure")
 
 
-def write_paragraph(figures: pd.DataFrame, lang: Language) -> str:
+def find_targets(rules: Rules) -> dict[str, int]:
+    """Find the households aimed at, which sentences name beside figures."""
+    return {"target_urban": rules.urban.target, "target_rural": rules.rural.target}
+
+
+def write_paragraph(figures: pd.DataFrame, targets: Mapping[str, int], lang: Language) -> str:
     """Write the paragraph: every sentence whose figures are known, in the document's order."""
     parts: list[str] = []
     # The key of a sentence names the figures that it takes.
@@ -155,7 +161,7 @@ def write_paragraph(figures: pd.DataFrame, lang: Language) -> str:
         values = {
             name: write_value(figures.loc[name], list_figures()[name], lang) for name in names
         }
-        parts.append(sentence.format(**values))
+        parts.append(sentence.format(**targets, **values))
     # Chinese sentences end in a full-width stop and take no space.
     return ("" if lang == "zh" else " ").join(parts)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gridplan.errors import RuleError
@@ -16,6 +15,7 @@ from gridplan.rules.declare import (
 )
 from gridplan.rules.old_text import split_numbers, split_rows, split_words
 from gridplan.tables.schema import Language
+from gridplan.tables.words import list_words
 
 SCOPES = ("city", "community", "subgrid")
 SERVICES_SEEN = (
@@ -32,13 +32,6 @@ CANDIDATES = (
 )
 
 CENTRAL = "central_household"  # the kind of post whose places say where members live
-KINDS: Mapping[str, tuple[str, str]] = {
-    CENTRAL: ("central household", "中心户"),
-    "service_centre": ("service centre", "党群服务中心"),
-    "volunteer_post": ("volunteer post", "志愿服务点"),
-    "canteen": ("canteen", "社区食堂"),
-    "clinic": ("clinic", "卫生服务站"),
-}  # words of a map and of plots
 
 
 @dataclass(frozen=True)
@@ -160,11 +153,11 @@ class CoverageRules:
 
 
 def say_kind(kind: str, lang: Language = "en") -> str:
-    """Say a kind of post; one that a town's own rules name is said in its own word.
+    """Say a kind of post; one that only a town's own rules name is said in its own word.
 
     Examples
     --------
     >>> say_kind("canteen", "zh"), say_kind("tool_library")
     ('社区食堂', 'tool library')
     """
-    return KINDS[kind][1 if lang == "zh" else 0] if kind in KINDS else kind.replace("_", " ")
+    return list_words("post_kind", lang).get(kind, kind.replace("_", " "))

@@ -1,4 +1,4 @@
-"""Tables as they were found on disk, checked all at once and put together as a plan."""
+"""Tables as they were read from disk, checked all at once and put together as a plan."""
 
 from __future__ import annotations
 
@@ -40,6 +40,7 @@ def write_manifest(manifest: Mapping[str, Any]) -> dict[str, str]:
     {'seed': '0', 'figures': '{"parts": [1, 2], "share": null}'}
     """
     return {
+        # keys in order: the same manifest gives the same bytes
         str(key): json.dumps(_simplify(value), ensure_ascii=False, sort_keys=True)
         for key, value in manifest.items()
     }
@@ -51,8 +52,10 @@ def _simplify(value: Any) -> Any:
         return {str(key): _simplify(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
         return [_simplify(inner) for inner in value]
+    # json refuses numpy's numbers; whatever else is left, such as a path, becomes text
     if isinstance(value, np.generic):
         value = value.item()
+    # JSON has no NaN and no infinity
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value if value is None or isinstance(value, bool | int | float | str) else str(value)
@@ -81,7 +84,7 @@ def list_kept(plan: Plan) -> list[str]:
 
 
 def assemble_plan(found: FoundFiles) -> Plan:
-    """Put a plan together, or say everything that is missing or wrong.
+    """Put a plan together, or report everything that is missing or wrong.
 
     Raises
     ------
@@ -153,6 +156,7 @@ def _check_table(table: str, frame: Any) -> list[Problem]:
         )
     if is_spatial(table) and not isinstance(frame, gpd.GeoDataFrame):
         problems.append(Problem(table, "shapes are there", "the table has no shapes", _AGAIN))
+    # without a key column rows are named by their numbers
     ids = (
         frame[key].astype("str")
         if key in frame.columns
@@ -172,9 +176,11 @@ def _check_table(table: str, frame: Any) -> list[Problem]:
                     "give each row a code",
                 )
             )
+        # empty codes are reported above, once
         doubles = ids[ids.duplicated() & (ids != "") & frame[key].notna()].unique()
         if len(doubles):
-            message = f"{len(doubles)} {'code stands' if len(doubles) == 1 else 'codes stand'} more than once in {key}"
+            noun = "code stands" if len(doubles) == 1 else "codes stand"
+            message = f"{len(doubles)} {noun} more than once in {key}"
             problems.append(
                 Problem(
                     table,
@@ -189,9 +195,11 @@ def _check_table(table: str, frame: Any) -> list[Problem]:
 
 def _check_values(table: str, column: Column, values: Any, ids: Any) -> list[Problem]:
     """Find what cannot be cast: words for numbers, and gaps where the type has none."""
+    # text takes anything, and a boolean may be missing
     if column.dtype not in {"int64", "float64", "bool"}:
         return []
     numbers = values if column.dtype == "bool" else pd.to_numeric(values, errors="coerce")
+    # a float may be missing; whole numbers and yes or no may not
     gaps = values.isna() if column.dtype != "float64" else pd.Series(False, index=values.index)
     words = numbers.isna() & values.notna()
     problems = []
@@ -220,6 +228,7 @@ def _check_crs(tables: Mapping[str, Any]) -> list[Problem]:
         table: frame.crs for table, frame in tables.items() if isinstance(frame, gpd.GeoDataFrame)
     }
     problems = []
+    # the site's CRS is that of its buildings
     wanted = spatial.get("buildings")
     for table, crs in spatial.items():
         if crs is None:

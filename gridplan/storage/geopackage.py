@@ -22,12 +22,12 @@ import shapely
 from gridplan.errors import PlanError
 from gridplan.plan import ALL_TABLES, Plan
 from gridplan.storage.assembly import FoundFiles, join_texts, list_kept, write_manifest
-from gridplan.storage.companion_files import TITLES
+from gridplan.storage.companion_files import title_table
 from gridplan.storage.qgis_qml import Shape
 from gridplan.storage.qgis_styles import make_styles
 from gridplan.tables.schema import read_schema
 
-# stands where a GeoPackage wants the time of writing: same plan, same bytes
+# written where a GeoPackage wants the time of writing: same plan, same bytes
 FIXED_DATE = "2000-01-01T00:00:00.000Z"
 MANIFEST = "manifest"
 CENTRES = "centres"
@@ -40,15 +40,11 @@ _TYPES: Mapping[Shape, tuple[str, str]] = {
     "lines": ("LineString", "MultiLineString"),
     "areas": ("Polygon", "MultiPolygon"),
 }
-_NUMBERS: Mapping[Shape, tuple[int, int]] = {
-    "points": (0, 4),
-    "lines": (1, 5),
-    "areas": (3, 6),
-}  # shapely's type ids
+# shapely's type ids, of one part and of several
+_NUMBERS: Mapping[Shape, tuple[int, int]] = {"points": (0, 4), "lines": (1, 5), "areas": (3, 6)}
 _SHAPES: Mapping[str, Shape] = {"point": "points", "line": "lines", "polygon": "areas"}
-_WHEN_EMPTY: Mapping[str, Shape] = {
-    "barriers": "lines"
-}  # the layer that stands for a mixed table without rows
+# the layer that keeps a mixed table without rows, where it is not that of points
+_WHEN_EMPTY: Mapping[str, Shape] = {"barriers": "lines"}
 
 
 def list_layers(table: str) -> dict[str, Shape | None]:
@@ -70,7 +66,7 @@ def list_layers(table: str) -> dict[str, Shape | None]:
 
 
 def write_geopackage(plan: Plan, path: Path) -> None:
-    """Write all tables of a plan, its manifest and the styles of its layers into a new GeoPackage.
+    """Write all tables of a plan, its manifest and the styles of its layers into a new file.
 
     The file is not forced to disk on the way, which would take longer than the
     writing; the caller does that once.
@@ -79,9 +75,10 @@ def write_geopackage(plan: Plan, path: Path) -> None:
     with _set_gdal():
         for table in list_kept(plan):
             for layer, shape, frame in _split_table(table, plan.get_table(table)):
-                _write_layer(path, layer, shape, frame, TITLES[table])
+                _write_layer(path, layer, shape, frame, title_table(table))
                 written.append(layer)
     with closing(sqlite3.connect(path)) as database, database:
+        # the caller forces the whole file to disk once, before it is put in place
         database.execute("PRAGMA synchronous = OFF")
         _add_manifest(database, plan.manifest)
         _add_centres(database)
@@ -100,6 +97,7 @@ def read_geopackage(path: Path) -> FoundFiles:
         present = dict(pyogrio.list_layers(path))
         tables: dict[str, Any] = {}
         for table in ALL_TABLES:
+            # in one layer, or divided by kind of shape
             layers = (
                 [table]
                 if table in present
@@ -108,6 +106,7 @@ def read_geopackage(path: Path) -> FoundFiles:
             parts = [_read_layer(path, layer, present[layer]) for layer in layers]
             if parts:
                 tables[table] = (
+                    # fid is the row's place in the table: sorting by it joins the layers again
                     parts[0] if len(parts) == 1 else pd.concat(parts).sort_index(kind="stable")
                 )
         rows = pyogrio.read_dataframe(path, layer=MANIFEST) if MANIFEST in present else None
@@ -122,6 +121,7 @@ def read_geopackage(path: Path) -> FoundFiles:
 def _split_table(table: str, frame: Any) -> Iterator[tuple[str, Shape | None, Any]]:
     """Split a table into layers of one kind of shape; at least one, even if it is empty."""
     flat = frame.reset_index()
+    # GeoPackage counts features from 1
     flat.insert(0, "fid", np.arange(1, len(flat) + 1))
     layers = list_layers(table)
     if len(layers) == 1:
@@ -131,9 +131,10 @@ def _split_table(table: str, frame: Any) -> Iterator[tuple[str, Shape | None, An
     numbers = shapely.get_type_id(flat.geometry.to_numpy())
     for layer, shape in layers.items():
         assert shape is not None
-        own = np.isin(numbers, _NUMBERS[shape]) | ((numbers < 0) & (shape == usual))
-        if own.any() or (len(flat) == 0 and shape == usual):
-            yield layer, shape, flat[own]
+        # a missing shape (-1) goes to the usual layer, so that no row is lost
+        here = np.isin(numbers, _NUMBERS[shape]) | ((numbers < 0) & (shape == usual))
+        if here.any() or (len(flat) == 0 and shape == usual):
+            yield layer, shape, flat[here]
 
 
 def _write_layer(path: Path, layer: str, shape: Shape | None, frame: Any, title: str) -> None:
@@ -149,6 +150,8 @@ def _write_layer(path: Path, layer: str, shape: Shape | None, frame: Any, title:
         kind = _TYPES[shape][int(many.any())]
         options["geometry_type"] = f"2.5D {kind}" if shapely.has_z(shapes).any() else kind
         options["GEOMETRY_NAME"] = "geometry"
+        # A layer has one type, so GDAL makes single shapes multi-part; the rows that
+        # were so from the start are noted, and are left so on the way back.
         if one.any() and many.any():
             whole = frame["fid"].to_numpy()[many & (shapely.get_num_geometries(shapes) == 1)]
             options["promote_to_multi"] = True
@@ -164,6 +167,7 @@ def _read_layer(path: Path, layer: str, kind: str | None) -> Any:
     if _ONE_PART in metadata:
         whole = [int(word) for word in metadata[_ONE_PART].split() if word.isdigit()]
         shapes = frame.geometry.to_numpy()
+        # multi-shapes of one part that were single before GDAL made them multi
         made = np.isin(shapely.get_type_id(shapes), (4, 5, 6)) & (
             shapely.get_num_geometries(shapes) == 1
         )
@@ -188,17 +192,21 @@ def _set_gdal() -> Iterator[None]:
 
 def _register(database: sqlite3.Connection, name: str, kind: str, title: str) -> None:
     """Enter a table into the GeoPackage's list of contents."""
-    insert = "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, last_change) VALUES (?, ?, ?, ?, ?)"
-    database.execute(insert, (name, kind, name, title, FIXED_DATE))
+    columns = "table_name, data_type, identifier, description, last_change"
+    database.execute(
+        f"INSERT INTO gpkg_contents ({columns}) VALUES (?, ?, ?, ?, ?)",
+        (name, kind, name, title, FIXED_DATE),
+    )
 
 
 def _add_manifest(database: sqlite3.Connection, manifest: Mapping[str, Any]) -> None:
     database.execute(
         f"CREATE TABLE {MANIFEST} (id INTEGER PRIMARY KEY, key TEXT NOT NULL, value TEXT NOT NULL)"
     )
+    # not through GDAL, which would add columns and triggers of its own
     rows = sorted(write_manifest(manifest).items())
     database.executemany(f"INSERT INTO {MANIFEST} (key, value) VALUES (?, ?)", rows)
-    _register(database, MANIFEST, "attributes", TITLES[MANIFEST])
+    _register(database, MANIFEST, "attributes", title_table(MANIFEST))
 
 
 def _add_centres(database: sqlite3.Connection) -> None:
@@ -206,26 +214,33 @@ def _add_centres(database: sqlite3.Connection) -> None:
     columns = (
         "s.stairwell, s.building, g.community, g.subgrid, g.households, g.mean_walk, g.max_walk"
     )
-    select = f"SELECT s.fid AS OGC_FID, s.geometry, {columns} FROM subgrids g JOIN stairwells s ON s.stairwell = g.centre"
-    database.execute(f"CREATE VIEW {CENTRES} AS {select}")
-    _register(database, CENTRES, "features", TITLES[CENTRES])
+    # GDAL takes OGC_FID for the number of a row of a view
+    select = f"SELECT s.fid AS OGC_FID, s.geometry, {columns}"
+    join = "FROM subgrids g JOIN stairwells s ON s.stairwell = g.centre"
+    database.execute(f"CREATE VIEW {CENTRES} AS {select} {join}")
+    _register(database, CENTRES, "features", title_table(CENTRES))
+    # bounds, CRS and type of shape are those of the doors
     same = "min_x, min_y, max_x, max_y, srs_id"
-    found = f"(SELECT {same} FROM gpkg_contents WHERE table_name = 'stairwells')"
-    database.execute(f"UPDATE gpkg_contents SET ({same}) = {found} WHERE table_name = '{CENTRES}'")
-    like = "column_name, geometry_type_name, srs_id, z, m FROM gpkg_geometry_columns WHERE table_name = 'stairwells'"
-    database.execute(f"INSERT INTO gpkg_geometry_columns SELECT '{CENTRES}', {like}")
+    bounds = f"(SELECT {same} FROM gpkg_contents WHERE table_name = 'stairwells')"
+    database.execute(f"UPDATE gpkg_contents SET ({same}) = {bounds} WHERE table_name = '{CENTRES}'")
+    geometry = "column_name, geometry_type_name, srs_id, z, m"
+    doors = "FROM gpkg_geometry_columns WHERE table_name = 'stairwells'"
+    database.execute(f"INSERT INTO gpkg_geometry_columns SELECT '{CENTRES}', {geometry} {doors}")
 
 
 def _add_styles(database: sqlite3.Connection, layers: list[str]) -> None:
     """Add the table of styles; QGIS asks for the empty catalogue and schema columns."""
-    place = "f_table_catalog TEXT(256), f_table_schema TEXT(256), f_table_name TEXT(256), f_geometry_column TEXT(256)"
+    place = (
+        "f_table_catalog TEXT(256), f_table_schema TEXT(256), "
+        "f_table_name TEXT(256), f_geometry_column TEXT(256)"
+    )
     drawn = "styleName TEXT(30), styleQML TEXT, styleSLD TEXT, useAsDefault BOOLEAN"
     about = "description TEXT, owner TEXT(30), ui TEXT(30), update_time DATETIME"
-    database.execute(
-        f"CREATE TABLE {STYLES} (id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, {place}, {drawn}, {about})"
-    )
-    insert = f"INSERT INTO {STYLES} VALUES (NULL, '', '', ?, 'geometry', ?, ?, '', ?, 'gridplan', '', NULL, ?)"
+    number = "id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL"
+    database.execute(f"CREATE TABLE {STYLES} ({number}, {place}, {drawn}, {about})")
+    values = "NULL, '', '', ?, 'geometry', ?, ?, '', ?, 'gridplan', '', NULL, ?"
+    insert = f"INSERT INTO {STYLES} VALUES ({values})"
     for layer in layers:
         for style in make_styles(layer):
             database.execute(insert, (layer, style.name, style.qml, style.default, FIXED_DATE))
-    _register(database, STYLES, "attributes", TITLES[STYLES])
+    _register(database, STYLES, "attributes", title_table(STYLES))

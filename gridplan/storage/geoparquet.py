@@ -2,7 +2,8 @@
 
 One community of a prefecture is read without reading the rest::
 
-    geopandas.read_parquet("outputs/city/tables/stairwells.parquet", filters=[("community", "==", "0301")])
+    path = "outputs/city/tables/stairwells.parquet"
+    geopandas.read_parquet(path, filters=[("community", "==", "0301")])
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from gridplan.tables.conform import is_spatial
 from gridplan.tables.parquet import TableWriter
 
 MANIFEST_FILE = "manifest.json"
-ROW = "table_row"  # column of the row's place in the table before it was sorted by community
+ROW = "table_row"  # column of the row's place in the table before sorting by community
 
 
 def write_geoparquet(plan: Plan, folder: Path) -> None:
@@ -41,6 +42,7 @@ def _sort_table(table: str, plan: Plan) -> Any:
     """Sort a table by community where it has one; a column keeps the order it had."""
     frame = plan.get_table(table)
     if table == "neighbours":
+        # neighbours get the community of their first stairwell, and keep their order
         known = plan.stairwells["community"][~plan.stairwells.index.duplicated()]
         return join_texts(
             frame.assign(
@@ -48,18 +50,19 @@ def _sort_table(table: str, plan: Plan) -> Any:
             ).reset_index()
         )
     if "community" in frame.columns:
+        # stable, and with the old place noted, so that reading gives the table back
         order = np.argsort(frame["community"].to_numpy(dtype=object), kind="stable")
         frame = frame.assign(**{ROW: np.arange(len(frame), dtype="int32")}).iloc[order]
     return join_texts(frame.reset_index())
 
 
 def write_notes(manifest: Mapping[str, Any], folder: Path) -> None:
-    """Write what stands beside the tables: the manifest, and the styles of the layers."""
+    """Write what goes beside the tables: the manifest, and the styles of the layers."""
     for table in (t for t in ALL_TABLES if (folder / f"{t}.parquet").exists()):
-        for style in make_styles(table)[
-            :1
-        ]:  # QGIS takes the one that stands beside a file under its name
+        # QGIS takes one style, the file of the same name beside the data
+        for style in make_styles(table)[:1]:
             (folder / f"{table}.qml").write_text(style.qml, encoding="utf-8", newline="\n")
+    # through the same text as in a GeoPackage, so that both hold the same values
     values = {key: json.loads(text) for key, text in write_manifest(manifest).items()}
     text = json.dumps(values, ensure_ascii=False, sort_keys=True, indent=1)
     (folder / MANIFEST_FILE).write_text(text + "\n", encoding="utf-8", newline="\n")

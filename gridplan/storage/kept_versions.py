@@ -26,16 +26,19 @@ def keep_version(folder: Path) -> Path | None:
     """
     if not any((folder / name).exists() for name in OWN_FILES):
         return None
-    there = list_versions(folder)
-    target = folder / VERSIONS / f"{1 + max((int(v.name) for v in there), default=0):04d}"
+    versions = list_versions(folder)
+    # one above the newest that is kept: the numbers are the order
+    target = folder / VERSIONS / f"{1 + max((int(v.name) for v in versions), default=0):04d}"
     _keep_as(folder, target)
-    for old in there[: max(0, len(there) + 1 - KEPT)]:
+    # the new version counts among those kept
+    for old in versions[: max(0, len(versions) + 1 - KEPT)]:
         shutil.rmtree(old)
     return target
 
 
 def _keep_as(folder: Path, target: Path) -> None:
     """Link the files of a plan into another folder, which is there whole or not at all."""
+    # under a name that is no number, so that a broken-off copy is never listed
     staging = target.with_name(f".{target.name}")
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir(parents=True)
@@ -55,7 +58,7 @@ def drop_version(version: Path | None) -> None:
 def recall_version(folder: Path) -> Path:
     """Put the newest version's files back in place of the plan's; returns where it was.
 
-    What stood there is kept in ``PLAN/versions/undone``, so that nothing is
+    What was there is kept in ``PLAN/versions/undone``, so that nothing is
     lost.
 
     Raises
@@ -65,19 +68,21 @@ def recall_version(folder: Path) -> Path:
     OutputExistsError
         If another program has the plan open.
     """
-    there = list_versions(folder)
-    if not there:
+    versions = list_versions(folder)
+    if not versions:
         raise PlanError(f"{folder} keeps no version before this one -> nothing to undo")
     refuse_existing(folder, overwrite=True)
-    version = there[-1]
+    version = versions[-1]
     _keep_as(folder, folder / VERSIONS / UNDONE)
     for name in OWN_FILES:
         place = folder / name
         old = version / name
+        # linked under another name first, so that one rename puts it in place
         fresh = folder / f".{name}.back"
         _remove(fresh)
         if old.exists():
             _link(old, fresh)
+        # a folder cannot be renamed over, and what the old plan did not have goes
         if place.is_dir() or not old.exists():
             _remove(place)
         if old.exists():

@@ -15,32 +15,30 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
 
 from gridplan.errors import OutputExistsError, PlanError, RuleError
 from gridplan.plan import Plan
 from gridplan.rules.all_rules import Rules
 from gridplan.storage.assembly import assemble_plan
 from gridplan.storage.companion_files import Summary, describe_plan, list_subgrids, summarise_plan
-from gridplan.storage.geopackage import read_geopackage, write_geopackage
-from gridplan.storage.geoparquet import MANIFEST_FILE, read_geoparquet, write_geoparquet
-
-Format = Literal["auto", "gpkg", "parquet"]
+from gridplan.storage.formats import GEOPACKAGE, READERS, TABLES, WRITERS
+from gridplan.storage.geoparquet import MANIFEST_FILE
 
 # buildings above which one GeoPackage becomes slow to open and a folder of
 # GeoParquet is written
 LARGE = 100_000
-GEOPACKAGE = "plan.gpkg"
-TABLES = "tables"
 RULES = "plan.toml"
 README = "README.txt"
 LIST = "subgrids.csv"
-OWN_FILES = (GEOPACKAGE, TABLES, RULES, README, LIST)  # in the order in which they are put in place
+# In the order in which they are put in place: the data first, so that a run that
+# is killed never leaves new papers beside an old plan.
+OWN_FILES = (*(writer.file for writer in WRITERS.values()), RULES, README, LIST)
+# what SQLite keeps beside a database that some program has open
 _JOURNALS = (f"{GEOPACKAGE}-wal", f"{GEOPACKAGE}-journal")
 
 
 def write_plan(
-    plan: Plan, folder: str | Path, *, format: Format = "auto", overwrite: bool = False
+    plan: Plan, folder: str | Path, *, format: str = "auto", overwrite: bool = False
 ) -> Path:
     """Write a plan into a folder, whole or not at all.
 
@@ -54,7 +52,8 @@ def write_plan(
     format
         ``gpkg``: one GeoPackage that opens styled in QGIS and can be mailed.
         ``parquet``: a folder of GeoParquet, sorted by community. ``auto``: a
-        GeoPackage up to 100,000 buildings.
+        GeoPackage up to 100,000 buildings. All are in
+        ``gridplan/storage/formats.py``.
     overwrite
         Whether a plan that is already in the folder is replaced.
 
@@ -68,23 +67,30 @@ def write_plan(
         If a file of a plan is there and ``overwrite`` is false, or if another
         program has the plan open.
     RuleError
-        If the format is none of the three.
+        If there is no such format.
     """
-    if format not in {"auto", "gpkg", "parquet"}:
-        raise RuleError(f"format must be auto, gpkg or parquet, not {format!r}")
+    if format not in {"auto", *WRITERS}:
+        *others, last = ("auto", *WRITERS)
+        raise RuleError(f"format must be {', '.join(others)} or {last}, not {format!r}")
     target = Path(folder)
     refuse_existing(target, overwrite)
-    if format == "auto":
-        format = "parquet" if len(plan.site.buildings) > LARGE else "gpkg"
+    formats = _choose_formats(format, len(plan.site.buildings))
 
     def write(staging: Path) -> Summary:
-        if format == "gpkg":
-            write_geopackage(plan, staging / GEOPACKAGE)
-        else:
-            write_geoparquet(plan, staging / TABLES)
+        for name in formats:
+            writer = WRITERS[name]
+            writer.write(plan, staging / writer.file)
         return summarise_plan(plan)
 
     return put_files(target, write)
+
+
+def _choose_formats(format: str, buildings: int) -> list[str]:
+    """Choose the formats to write: the one asked for, with one that can be read back."""
+    usual = "parquet" if buildings > LARGE else "gpkg"
+    if format == "auto":
+        return [usual]
+    return [format] if WRITERS[format].file in READERS else [usual, format]
 
 
 def put_files(folder: str | Path, write: Callable[[Path], Summary]) -> Path:
@@ -92,13 +98,14 @@ def put_files(folder: str | Path, write: Callable[[Path], Summary]) -> Path:
     target = Path(folder)
     with _open_staging(target) as staging:
         _write_papers(write(staging), staging)
+        # before the renames: a disk may keep a rename and lose what was in the file
         _force_to_disk(staging)
         _put_in_place(staging, target)
     return target
 
 
 def read_plan(path: str | Path) -> Plan:
-    """Read a plan from its folder, from a GeoPackage alone, or from its folder of GeoParquet files.
+    """Read a plan from its folder, from a GeoPackage, or from a folder of GeoParquet files.
 
     Columns that gridplan does not know are left out; whatever is missing or
     cannot be read is reported at once.
@@ -109,8 +116,9 @@ def read_plan(path: str | Path) -> Plan:
         If there is no plan, or if tables, columns, the CRS or values are
         missing or broken.
     """
-    found = _find_data(Path(path))
-    return assemble_plan(read_geopackage(found) if found.is_file() else read_geoparquet(found))
+    place = _find_data(Path(path))
+    read = READERS[GEOPACKAGE if place.is_file() else TABLES]
+    return assemble_plan(read(place))
 
 
 def refuse_existing(folder: str | Path, overwrite: bool = False) -> None:
@@ -129,7 +137,10 @@ def refuse_existing(folder: str | Path, overwrite: bool = False) -> None:
         )
     journals = [name for name in _JOURNALS if (target / name).exists()]
     if journals:  # replaying it onto the new file would spoil the new plan
-        remedy = "close the plan there (if that program has crashed, open and close it once more), then run again"
+        remedy = (
+            "close the plan there (if that program has crashed, open and close it once more), "
+            "then run again"
+        )
         raise OutputExistsError(
             f"{target}: another program has {GEOPACKAGE} open ({journals[0]} is there) -> {remedy}"
         )
@@ -155,6 +166,7 @@ def hash_files(paths: Iterable[str | Path]) -> dict[str, str]:
         for file in _list_parts(path):
             with file.open("rb") as content:
                 digest = f"sha256:{hashlib.file_digest(content, 'sha256').hexdigest()}"
+            # two inputs of one name, such as houses.shp of two districts
             name = (
                 file.name
                 if hashes.get(file.name, digest) == digest
@@ -169,6 +181,7 @@ def _list_parts(path: Path) -> list[Path]:
     if path.is_dir():
         return sorted(file for file in path.rglob("*") if file.is_file())
     if path.suffix.lower() == ".shp":
+        # a shapefile is several files; an index (.shx, .sbn) adds nothing to the data
         parts = (path.with_suffix(end) for end in (".shp", ".dbf", ".prj", ".cpg"))
         return [path, *(part for part in parts if part != path and part.is_file())]
     return [path]
@@ -182,26 +195,26 @@ def _find_data(path: Path) -> Path:
         raise PlanError(f"{path} is not a plan -> give the plan folder or its {GEOPACKAGE}")
     if (path / MANIFEST_FILE).is_file():
         return path
-    found = [place for place in (path / GEOPACKAGE, path / TABLES) if place.exists()]
-    if len(found) == 2:
-        remedy = f"give {found[0]} or {found[1]}; delete the one that you do not want"
+    places = [path / name for name in READERS if (path / name).exists()]
+    if len(places) > 1:
+        remedy = f"give {places[0]} or {places[1]}; delete the one that you do not want"
         raise PlanError(f"{path} holds two plans, {GEOPACKAGE} and {TABLES} -> {remedy}")
-    if (
-        not found and (path / _name_aside(TABLES)).is_dir()
-    ):  # killed between two renames: the old plan is still here
+    if places:
+        return places[0]
+    # killed between two renames: the old plan is still here
+    if (path / _name_aside(TABLES)).is_dir():
         return path / _name_aside(TABLES)
-    if not found:
-        raise PlanError(f"there is no plan in {path} -> make one: gridplan plan SOURCE -o {path}")
-    return found[0]
+    raise PlanError(f"there is no plan in {path} -> make one: gridplan plan SOURCE -o {path}")
 
 
 def _write_papers(summary: Summary, folder: Path) -> None:
-    """Write what stands beside the data: rules, list for Excel and note on the files."""
+    """Write what goes beside the data: rules, list for Excel and note on the files."""
     rules = summary.manifest.get("rules")
     if isinstance(rules, Mapping):
         (folder / RULES).write_text(
             Rules.from_dict(rules).to_toml(), encoding="utf-8", newline="\n"
         )
+    # with a byte-order mark, without which Excel takes UTF-8 for the local code page
     (folder / LIST).write_text(list_subgrids(summary.subgrids), encoding="utf-8-sig", newline="")
     files = [name for name in OWN_FILES if (folder / name).exists()] + [README]
     (folder / README).write_text(describe_plan(summary, files), encoding="utf-8", newline="\n")
@@ -210,14 +223,15 @@ def _write_papers(summary: Summary, folder: Path) -> None:
 @contextmanager
 def _open_staging(target: Path) -> Iterator[Path]:
     """Make a hidden folder on the target's own disk, so that one rename puts files in place."""
-    made = not target.exists()
+    is_new = not target.exists()
     target.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(prefix=".writing-", dir=target))
     try:
         yield staging
+    # an interrupt too: no litter, whatever stopped the writing
     except BaseException:
         shutil.rmtree(staging, ignore_errors=True)
-        if made and not any(target.iterdir()):
+        if is_new and not any(target.iterdir()):
             target.rmdir()
         raise
     shutil.rmtree(staging)
@@ -230,10 +244,11 @@ def _put_in_place(staging: Path, target: Path) -> None:
         new = staging / name
         old = target / name
         aside = target / _name_aside(name)
-        if old.is_dir():  # a folder cannot be renamed over another: the old one steps aside first
+        if old.is_dir():  # a folder cannot be renamed over another: the old one moves aside
             _remove(aside)
             old.rename(aside)
         new.replace(old)
+    # last: a run killed before this leaves the old data or the new, never neither
     for leftover in [
         *(target / name for name in OWN_FILES if name not in written),
         target / _name_aside(TABLES),
@@ -256,6 +271,7 @@ def _remove(path: Path) -> None:
 def _force_to_disk(folder: Path) -> None:
     for file in sorted(folder.rglob("*")):
         if file.is_file():
+            # Windows syncs only files that are open for writing
             with file.open("rb+") as content:
                 os.fsync(content.fileno())
 

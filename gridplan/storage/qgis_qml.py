@@ -12,11 +12,8 @@ Shape = Literal["points", "lines", "areas"]
 QGIS_VERSION = "3.22.0"
 _SYMBOL_TYPE: Mapping[Shape, str] = {"points": "marker", "lines": "line", "areas": "fill"}
 _SHAPE_NUMBER: Mapping[Shape, str] = {"points": "0", "lines": "1", "areas": "2"}
-_PLACEMENT: Mapping[Shape, str] = {
-    "points": "0",
-    "lines": "3",
-    "areas": "1",
-}  # around the point, along the line, over the middle
+# QGIS's numbers: around the point, along the line, over the middle
+_PLACEMENT: Mapping[Shape, str] = {"points": "0", "lines": "3", "areas": "1"}
 
 
 @dataclass(frozen=True)
@@ -119,9 +116,8 @@ def write_qml(look: Look) -> str:
     root = ET.Element("qgis", version=QGIS_VERSION, styleCategories="Symbology|Labeling|Rendering")
     root.set("labelsEnabled", "1" if look.label else "0")
     root.set("hasScaleBasedVisibilityFlag", "1" if look.farthest else "0")
-    root.set(
-        "minScale", str(look.farthest or 100_000_000)
-    )  # QGIS's minScale is the largest denominator
+    # QGIS's minScale is the largest denominator
+    root.set("minScale", str(look.farthest or 100_000_000))
     root.set("maxScale", "0")
     renderer = ET.SubElement(
         root,
@@ -134,9 +130,11 @@ def write_qml(look: Look) -> str:
     rules = ET.SubElement(renderer, "rules", key="rules")
     symbols = ET.SubElement(renderer, "symbols")
     for number, rule in enumerate(look.rules):
+        # a rule and its symbol are joined by the number
         element = ET.SubElement(
             rules, "rule", key=f"rule{number}", symbol=str(number), label=rule.label
         )
+        # without a filter a rule holds for every shape
         if rule.where:
             element.set("filter", rule.where)
         symbol = ET.SubElement(
@@ -154,6 +152,7 @@ def write_qml(look: Look) -> str:
         _add_label(root, look.label, look.shape)
     ET.SubElement(root, "blendMode").text = "0"
     ET.SubElement(root, "layerGeometryType").text = _SHAPE_NUMBER[look.shape]
+    # one element a line, so that two styles can be compared
     ET.indent(root)
     return ET.tostring(root, encoding="unicode") + "\n"
 
@@ -170,6 +169,7 @@ def _add_label(root: ET.Element, label: Label, shape: Shape) -> None:
     style.set("textColor", write_colour(label.colour))
     style.set("textOpacity", "1")
     style.set("multilineHeight", "1")
+    # a white edge, so that text can be read over buildings
     buffer = ET.SubElement(
         style,
         "text-buffer",

@@ -69,6 +69,7 @@ def _name_label(
     return Label(f"if({_NAME} <> '', \"name\", {instead})", size, farthest, colour, bold)
 
 
+# code above households, from 1:15,000 on
 _CODE_LABEL = Label('"subgrid" || \'\\n\' || to_string("households")', 8, 15_000)
 _LIVED_IN = "\"kind\" = 'residential'"
 _EXCLUSIVE = DrawRule(
@@ -78,6 +79,7 @@ _OTHER = DrawRule("other sub-grid 其他子网格", "ELSE", fill_area("#e8e8e8",
 _BY_COLOUR = [
     DrawRule(
         f"sub-grid 子网格 {n + 1}",
+        # the last three digits of the code are its number in the community
         f'{_LIVED_IN} AND to_int(right("subgrid", 3)) % {COLOURS} = {n}',
         fill_area(c, 0.45, "#444444", 0.4),
     )
@@ -99,7 +101,10 @@ _BY_BAND = [
     ),
 ]
 
-_WATER = "\"kind\" IN ('river', 'lake', 'pond', 'stream', 'canal', 'water', 'ditch', 'drain', 'reservoir')"
+_WATER = (
+    "\"kind\" IN ('river', 'lake', 'pond', 'stream', 'canal', 'water', 'ditch', "
+    "'drain', 'reservoir')"
+)
 _RAIL = "\"kind\" IN ('railway', 'rail')"
 _ROAD = "\"kind\" IN ('motorway', 'main_road', 'trunk', 'primary')"
 _BARRIERS: Mapping[Shape, Sequence[DrawRule]] = {
@@ -129,7 +134,7 @@ def _mark_everywhere(
     }
 
 
-def _spread(
+def _style_by_shape(
     table: str,
     name: str,
     rules: Mapping[Shape, Sequence[DrawRule]],
@@ -137,8 +142,8 @@ def _spread(
     farthest: int,
 ) -> dict[str, tuple[Look, ...]]:
     return {
-        f"{table}_{shape}": (Look(name, shape, own, label, farthest),)
-        for shape, own in rules.items()
+        f"{table}_{shape}": (Look(name, shape, shape_rules, label, farthest),)
+        for shape, shape_rules in rules.items()
     }
 
 
@@ -210,29 +215,29 @@ _LOOKS: Mapping[str, tuple[Look, ...]] = {
             Label('"grid" || \'\\n\' || to_string("households")', 9, 50_000, "#5b21b6", True),
         ),
     ),
-    **_spread("barriers", "barriers", _BARRIERS, None, 0),
-    **_spread(
+    **_style_by_shape("barriers", "barriers", _BARRIERS, None, 0),
+    **_style_by_shape(
         "special_grids",
         "special grids",
         _mark_everywhere("special grid 专项网格", "circle", "#0f766e", 2.0),
         _name_label(8, 25_000, "#115e59", instead='"special_grid"'),
         0,
     ),
-    **_spread(
+    **_style_by_shape(
         "openings",
         "openings",
         _mark_everywhere("opening 通道", "diamond", "#2e8b57", 2.0),
         None,
         25_000,
     ),
-    **_spread(
+    **_style_by_shape(
         "places",
         "places",
         _mark_everywhere("place 设施", "circle", "#1f6fb2", 2.6),
         _name_label(8, 8_000, "#1f4f7a"),
         50_000,
     ),
-    **_spread(
+    **_style_by_shape(
         "institutions",
         "institutions",
         _mark_everywhere("institution 单位", "square", "#7a4fa3", 2.4),

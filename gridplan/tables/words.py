@@ -2,9 +2,8 @@
 
 A word is a row there: the page that carries it, its key, and what it says in
 each language. Gaps in braces take values, such as ``{households}``; a list is
-one word whose items are parted by ``|``. Labels of columns are in
-``schema.csv`` instead, and words of rules, such as kinds of post, beside the
-rules.
+one word whose items are divided by ``|``. Labels of columns are in
+``schema.csv`` instead.
 """
 
 from __future__ import annotations
