@@ -144,12 +144,16 @@ def describe_figures(leaving: Plan) -> pd.DataFrame:
     return pd.DataFrame(rows).set_index("figure")
 
 
-def find_targets(rules: Rules) -> dict[str, int]:
-    """Find the households aimed at, which sentences name beside figures."""
-    return {"target_urban": rules.urban.target, "target_rural": rules.rural.target}
+def find_targets(rules: Rules) -> dict[str, str]:
+    """Find the targets that sentences name beside figures: households, and a share in per cent."""
+    return {
+        "target_urban": f"{rules.urban.target}",
+        "target_rural": f"{rules.rural.target}",
+        "target_party": f"{100 * rules.staffing.party_share:g}",
+    }
 
 
-def write_paragraph(figures: pd.DataFrame, targets: Mapping[str, int], lang: Language) -> str:
+def write_paragraph(figures: pd.DataFrame, targets: Mapping[str, str], lang: Language) -> str:
     """Write the paragraph: every sentence whose figures are known, in the document's order."""
     parts: list[str] = []
     # The key of a sentence names the figures that it takes.

@@ -17,7 +17,7 @@ from typing import Any
 
 from gridplan.errors import ArgumentError
 
-# Classes by their names in annotations, and where each is found. They stand on
+# Classes by their names in annotations, and where each is found. They are on
 # floors above, so they are looked up when a call is checked, not imported here.
 CLASSES = {
     "Plan": "gridplan.plan",
@@ -67,6 +67,7 @@ def check_arguments(function: Callable[..., Any]) -> Callable[..., Any]:
         if (names := _read_annotation(parameter.annotation))
     }
 
+    # help() and completion still show the function's own signature
     @functools.wraps(function)
     def checked(*args: Any, **kwargs: Any) -> Any:
         try:
@@ -97,10 +98,13 @@ def take_argument(function: str, name: str, value: Any, wanted: tuple[str, ...])
         return _find_type("Rules").from_dict(value)  # type: ignore[attr-defined]
     if "Rules" in kinds and isinstance(value, (str, Path)):
         return _find_type("Rules").from_file(value)  # type: ignore[attr-defined]
-    ways = (REMEDIES.get((kind, came), "") for came in (_sort(value), "") for kind in kinds)
-    remedy = next(filter(None, ways), "")
+    # the remedy for what came, else the general one for what is wanted
+    came = (_name_kind(value), "")
+    remedies = (REMEDIES.get((kind, what), "") for what in came for kind in kinds)
+    remedy = next(filter(None, remedies), "")
+    allowed = " or ".join(WANTED[kind] for kind in kinds)
     raise ArgumentError(
-        f"{function}: {name} must be {' or '.join(WANTED[kind] for kind in kinds)}, not {_describe(value)}"
+        f"{function}: {name} must be {allowed}, not {_describe(value)}"
         + (f" -> {remedy}" if remedy else "")
     )
 
@@ -119,10 +123,11 @@ def _find_type(name: str) -> type:
     return kind
 
 
-def _sort(value: Any) -> str:
-    """Sort what came: a path, a table, or an object by the name of its class."""
+def _name_kind(value: Any) -> str:
+    """Name the kind of what came: a path, a table, or the class of an object."""
     if isinstance(value, (str, Path)):
         return "path"
+    # by name: GeoDataFrame and DataFrame, without importing pandas
     name = type(value).__name__
     return "frame" if name.endswith("DataFrame") else name
 

@@ -11,14 +11,15 @@ import shapely
 
 # Letter and least number of digits of the codes of each table.
 CODES = {
-    **{
-        "buildings": ("b", 6),
-        "communities": ("c", 2),
-        "compounds": ("k", 3),
-        "barriers": ("r", 4),
-        "openings": ("o", 4),
-    },
-    **{"streets": ("s", 5), "places": ("p", 4), "institutions": ("i", 4), "counts": ("n", 5)},
+    "buildings": ("b", 6),
+    "communities": ("c", 2),
+    "compounds": ("k", 3),
+    "barriers": ("r", 4),
+    "openings": ("o", 4),
+    "streets": ("s", 5),
+    "places": ("p", 4),
+    "institutions": ("i", 4),
+    "counts": ("n", 5),
 }
 
 
@@ -55,7 +56,9 @@ def fill_codes(table: str, frame: Any, codes: pd.Series[Any]) -> pd.Series[Any]:
         return codes
     letter, width = CODES[table]
     taken = set(codes[~missing])
+    # one width for all, so that codes sort as text in the order of their numbers
     width = max(width, len(str(count + len(taken))))
+    # as many candidates as rows: at most len(taken) of them are not free
     free = (
         name
         for n in range(1, count + len(taken) + 1)
@@ -76,11 +79,9 @@ def _find_order(frame: Any) -> pd.Index[Any]:
     if isinstance(frame, gpd.GeoDataFrame):
         shapes = frame.geometry.to_numpy()
         middle = shapely.centroid(shapes)
-        by["x"], by["y"], by["area"] = (
-            shapely.get_x(middle),
-            shapely.get_y(middle),
-            shapely.area(shapes),
-        )
+        by["x"] = shapely.get_x(middle)
+        by["y"] = shapely.get_y(middle)
+        by["area"] = shapely.area(shapes)
         tied = by.duplicated(keep=False).to_numpy()
         # Writing shapes as text is slow, so only rows that still tie are written.
         by["shape"] = ""
@@ -104,6 +105,7 @@ def describe_rows(frame: pd.DataFrame) -> pd.Series[Any]:
     """
     text = pd.Series("", index=frame.index, dtype="str")
     for n, column in enumerate(frame.columns):
+        # str of each value, since a column may hold numbers and texts
         text = text + ("|" if n else "") + frame[column].astype(object).map(str)
     return text
 
@@ -127,7 +129,8 @@ def number_places(stem: str, x: Any, y: Any, box: Any, width: int = 3) -> list[s
 
     Examples
     --------
-    >>> number_places("0301-", np.array([90.0, 10.0, 10.0]), np.array([80.0, 70.0, 10.0]), np.array([0.0, 0.0, 100.0, 100.0]))
+    >>> x, y = np.array([90.0, 10.0, 10.0]), np.array([80.0, 70.0, 10.0])
+    >>> number_places("0301-", x, y, np.array([0.0, 0.0, 100.0, 100.0]))
     ['0301-002', '0301-001', '0301-003']
     """
     k = len(x)
@@ -135,6 +138,7 @@ def number_places(stem: str, x: Any, y: Any, box: Any, width: int = 3) -> list[s
     # Square cells on average; never lower than a metre.
     height = max(np.sqrt(span[0] * span[1] / k), span[1] / k, 1.0)
     row = np.floor((box[3] - y) / height).astype(int)
+    # millimetres, then the order given: a last digit must not swap two numbers
     order = np.lexsort((np.arange(k), x.round(3), row))
     width = max(width, len(str(k)))
     codes = [""] * k

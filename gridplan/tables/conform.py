@@ -13,6 +13,7 @@ import pandas as pd
 from gridplan.errors import Problem
 from gridplan.tables.schema import Column, find_columns, find_key, read_schema
 
+# what a column that is missing is filled with; a boolean, unlike a bool, may be unknown
 _DEFAULTS: Mapping[str, Any] = {
     "str": "",
     "int64": 0,
@@ -78,6 +79,7 @@ def conform_table(table: str, frame: Any) -> gpd.GeoDataFrame:
     """
     columns = read_schema()[table]
     key = find_key(table)
+    # the key may come as the index or as a column
     flat = frame.reset_index() if frame.index.name == key and key not in frame.columns else frame
     data: dict[str, Any] = {}
     for column in columns:
@@ -137,13 +139,15 @@ def check_values(table: str, frame: Any, file: str = "") -> list[Problem]:
 
     Examples
     --------
-    >>> bad = pd.DataFrame({"count": ["a", "b"], "level": "building", "of": "b1", "measure": "elders", "value": ["3", "x"]})
-    >>> [str(p) for p in check_values("counts", bad)]
-    ['counts: value has 1 entry that is not a number, such as x (b) -> correct it or leave it empty']
+    >>> same = {"level": "building", "of": "b1", "measure": "elders"}
+    >>> bad = pd.DataFrame({"count": ["a", "b"], **same, "value": ["3", "x"]})
+    >>> check_values("counts", bad)[0].message
+    'value has 1 entry that is not a number, such as x'
     """
     problems: list[Problem] = []
     key = find_key(table)
     codes = frame[key] if key in frame.columns else pd.Series(frame.index, index=frame.index)
+    # rows are named by their codes in messages; those without one go unnamed
     ids = codes.astype("str").where(codes.notna(), "")
     for column in find_columns(table):
         if column.is_geometry:
@@ -174,23 +178,29 @@ def _check_column(table: str, column: Column, values: Any, ids: Any, file: str) 
     if column.dtype in {"int64", "float64"}:
         numbers = pd.to_numeric(values, errors="coerce")
         wrong = values.notna() & numbers.isna() & (values.astype(str).str.strip() != "")
+        # no number of the input is below zero: counts, floors, heights, areas
         negative = numbers < 0
         problems = []
         if wrong.any():
             entries = "entry that is" if wrong.sum() == 1 else "entries that are"
             number = "a number" if wrong.sum() == 1 else "numbers"
-            text = f"{column.name} has {wrong.sum()} {entries} not {number}, such as {values[wrong].iloc[0]}"
+            text = (
+                f"{column.name} has {wrong.sum()} {entries} not {number}, "
+                f"such as {values[wrong].iloc[0]}"
+            )
             problems.append(
                 Problem(table, rule, text, "correct it or leave it empty", tuple(ids[wrong]), file)
             )
         if negative.any():
-            text = f"{column.name} is negative in {negative.sum()} row{'s' if negative.sum() > 1 else ''}"
+            rows = f"{negative.sum()} row{'s' if negative.sum() > 1 else ''}"
+            text = f"{column.name} is negative in {rows}"
             problems.append(
                 Problem(
                     table, rule, text, "correct it or leave it empty", tuple(ids[negative]), file
                 )
             )
         return problems
+    # derived columns are gridplan's own, and of no concern in a file
     if column.values and column.need != "derived":
         words = values.dropna().astype(str).str.strip()
         unknown = words[~words.isin(column.values) & (words != "")]

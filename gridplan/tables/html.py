@@ -25,6 +25,7 @@ def show_html(line: str, table: pd.DataFrame | None = None) -> str:
     text = f"<p><b>{html.escape(line)}</b></p>"
     if table is None:
         return text
+    # shapes would be pages of coordinates
     shapes = [column for column in table.columns if str(table[column].dtype) == "geometry"]
     shown = pd.DataFrame(table.drop(columns=shapes)).head(SHOWN_ROWS)
     more = len(table) - len(shown)

@@ -22,11 +22,13 @@ def write_rows(
     Examples
     --------
     >>> from gridplan.tables.conform import make_empty
-    >>> one = pd.DataFrame({"room": ["pairing"], "level": ["city"], "measure": ["load"], "value": [1.57]})
+    >>> row = {"room": "pairing", "level": "city", "measure": "load", "value": 1.57}
+    >>> one = pd.DataFrame([row])
     >>> write_rows("indicators", make_empty("indicators"), [], one, ["measure"]).index.tolist()
     ['1']
     """
     kept = before[~np.asarray(own, bool)] if len(before) else before
+    # the key is filled last, when all rows are in order
     new = conform_table(
         table, rows.assign(**{before.index.name: ""}) if len(rows) else before.iloc[:0]
     )
@@ -35,7 +37,9 @@ def write_rows(
         if len(kept) + len(new)
         else before.iloc[:0]
     )
+    # stable, so that rows that tie keep the order in which their verb wrote them
     both = both.sort_values(list(order), key=_order_levels, kind="stable").reset_index(drop=True)
+    # numbers of one width, so that they sort as text
     width = len(str(len(both)))
     number = pd.Series(np.arange(1, len(both) + 1)).astype("str").str.zfill(width)
     return conform_table(table, both.assign(**{before.index.name: number.to_numpy(object)}))
@@ -53,6 +57,7 @@ def write_indicators(before: pd.DataFrame, room: str, rows: pd.DataFrame) -> pd.
 def _order_levels(column: Any) -> Any:
     """Order the levels from the city down; other columns by their values."""
     return (
+        # a level that is not listed comes last
         column.map({level: n for n, level in enumerate(LEVELS)}).fillna(len(LEVELS))
         if column.name == "level"
         else column
@@ -93,11 +98,14 @@ def make_figures(
 
     Examples
     --------
-    >>> make_figures("community", ["a", "b"], ["a", "b"], "workers", [3.0, np.nan], 2.0)[["met", "origin"]].values.tolist()
+    >>> codes = ["a", "b"]
+    >>> figures = make_figures("community", codes, codes, "workers", [3.0, np.nan], 2.0)
+    >>> figures[["met", "origin"]].values.tolist()
     [[True, 'computed'], [False, 'unknown']]
     """
     value = np.asarray(value, float)
     need = np.broadcast_to(np.asarray(need, float), value.shape)
+    # a share that is reached but for a rounding is reached
     enough = value <= need + 1e-9 if most else value >= need - 1e-9
     known = ~np.isnan(value)
     frame = pd.DataFrame(
@@ -130,6 +138,7 @@ def roll_up(values: pd.DataFrame, communities: pd.DataFrame) -> dict[str, pd.Dat
     """
     values = values.astype(float)
     over = communities["subdistrict"].reindex(values.index).fillna("")
+    # min_count: the sum of nothing known is unknown, not zero
     by = values[over.to_numpy(object) != ""].groupby(over[over != ""]).sum(min_count=1)
     whole = values.sum(min_count=1).to_frame(CITY).T
     return {"community": values, "subdistrict": by.rename_axis(None), "city": whole}

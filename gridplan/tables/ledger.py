@@ -34,7 +34,8 @@ def write_ledger(ledger: pd.DataFrame, entries: Iterable[Entry]) -> pd.DataFrame
     Examples
     --------
     >>> from gridplan.tables.conform import make_empty
-    >>> ledger = write_ledger(make_empty("ledger"), [Entry("read", "buildings", "dropped", 2, "no shape", ["b1", "b2"])])
+    >>> entry = Entry("read", "buildings", "dropped", 2, "no shape", ["b1", "b2"])
+    >>> ledger = write_ledger(make_empty("ledger"), [entry])
     >>> ledger.loc["1", "ids"]
     'b1, b2'
     """
@@ -56,5 +57,6 @@ def write_ledger(ledger: pd.DataFrame, entries: Iterable[Entry]) -> pd.DataFrame
     both = (
         pd.concat([old, pd.DataFrame(rows)], ignore_index=True) if len(old) else pd.DataFrame(rows)
     )
+    # entries are numbered through, so that a line can be cited
     both["entry"] = [str(i + 1) for i in range(len(both))]
     return conform_table("ledger", both)

@@ -20,6 +20,7 @@ import shapely
 # rows read at once; a community has at most some thousands, so a filter reads
 # one or two groups
 GROUP_ROWS = 10_000
+# names of GeoParquet, by shapely's type ids
 _NAMES = (
     "Point",
     "LineString",
@@ -40,7 +41,8 @@ class TableWriter:
     Examples
     --------
     >>> import tempfile, geopandas as gpd
-    >>> house = gpd.GeoDataFrame({"building": ["a"]}, geometry=[shapely.box(0, 0, 9, 9)], crs="EPSG:4548")
+    >>> outline = shapely.box(0, 0, 9, 9)
+    >>> house = gpd.GeoDataFrame({"building": ["a"]}, geometry=[outline], crs="EPSG:4548")
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     with TableWriter(Path(folder) / "buildings.parquet") as writer:
     ...         writer.write(house)
@@ -77,12 +79,14 @@ class TableWriter:
         if geo is not None:
             self._geo = geo if self._geo is None else _join_geo(self._geo, geo)
         if self._writer is None:
+            # bounds are known only at the end, so the description of shapes is written there
             kept = {k: v for k, v in (table.schema.metadata or {}).items() if k != b"geo"}
             self._schema = table.schema.with_metadata(kept)
             self._writer = pq.ParquetWriter(self._path, self._schema, compression="zstd")
         self._waiting.append(table.cast(self._schema))
         self._rows += len(table)
         if self._rows >= GROUP_ROWS:
+            # whole groups only: the groups are the same however the batches were cut
             self._flush(self._rows - self._rows % GROUP_ROWS)
 
     def close(self) -> None:
@@ -96,6 +100,7 @@ class TableWriter:
         every = pa.concat_tables(self._waiting)
         for begin in range(0, rows, GROUP_ROWS):
             self._writer.write_table(
+                # in one piece, or the pieces of the batches would show in the bytes
                 every.slice(begin, min(GROUP_ROWS, rows - begin)).combine_chunks()
             )
         self._waiting = [every.slice(rows)]
@@ -162,9 +167,8 @@ def read_batches(
     An empty file gives one without rows.
     """
     file = pq.ParquetFile(path)
-    schema = (
-        file.metadata.metadata or {}
-    )  # the schema of a file does not show what was added to it at its end
+    # the schema of a file does not show what was added to it at its end
+    schema = file.metadata.metadata or {}
     metadata = {
         **(file.schema_arrow.metadata or {}),
         **({b"geo": schema[b"geo"]} if b"geo" in schema else {}),
@@ -173,6 +177,7 @@ def read_batches(
     for batch in file.iter_batches(batch_size=rows, columns=columns):
         empty = False
         yield pa.Table.from_batches([batch]).replace_schema_metadata(metadata)
+    # one batch even so, since it shows the columns
     if empty:
         yield file.read(columns=columns).replace_schema_metadata(metadata)
 

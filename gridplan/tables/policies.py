@@ -1,4 +1,6 @@
-"""The policies of redrawing through the years: their names, when each acts and their words, read from ``policies.csv``.
+"""The policies of redrawing through the years, read from ``policies.csv``.
+
+A row has a policy's name, when it acts, and its words.
 
 What a policy does is a function in ``gridplan/simulation/years/policies.py``.
 """
@@ -13,7 +15,10 @@ from importlib.resources import files
 
 @dataclass(frozen=True)
 class PolicyWords:
-    """One policy: its name, the rule of the section years that says how often it acts (empty: never), and its words."""
+    """One policy: its name, the rule of the section years for how often it acts, and its words.
+
+    A policy without such a rule never acts.
+    """
 
     policy: str
     every: str

@@ -1,6 +1,7 @@
-"""The roles of posts: what each is called, how its posts are filled, what they do and when, read from ``roles.csv``.
+"""The roles of posts, read from ``roles.csv``.
 
-A role that is filled by one of the patterns below is one row of that file.
+A row has what a role is called, how its posts are filled, what they do and
+when. A role that is filled by one of the patterns below is one row of that file.
 Staffing, the audit, the simulations and the schema take their lists of roles
 from here.
 """
@@ -17,8 +18,15 @@ from typing import Any
 # one post each; "counts" are people who answer without a post in the plan; the
 # others are problems of their own, solved in gridplan/people.
 PATTERNS = (
-    *("leaders", "zones", "helpers", "buildings", "stairwells", "subgrids"),
-    *("members", "committees", "counts"),
+    "leaders",
+    "zones",
+    "helpers",
+    "buildings",
+    "stairwells",
+    "subgrids",
+    "members",
+    "committees",
+    "counts",
 )
 # The patterns with one post for each place: a role of theirs needs no code.
 PLACED = ("buildings", "stairwells", "subgrids")
@@ -46,7 +54,7 @@ class Role:
         community; where it is empty, nobody counts them and every post is
         taken to be filled.
     worker
-        Whether its posts are grid workers, among whom the Party has its share.
+        Whether its posts are grid workers, of which a share are Party members.
     single
         Whether a sub-grid has one such post at most.
     workload, per
@@ -91,8 +99,9 @@ class Role:
         ):
             if getattr(self, name) not in words:
                 known = ", ".join(word for word in words if word)
+                value = getattr(self, name)
                 raise ValueError(
-                    f"roles.csv: {self.role}: {name} must be one of {known}, not {getattr(self, name)!r}"
+                    f"roles.csv: {self.role}: {name} must be one of {known}, not {value!r}"
                 )
 
     @property
@@ -101,7 +110,7 @@ class Role:
         return f"{self.role}s"
 
     def find_amount(self, rules: Any) -> float:
-        """Find the amount of its workload: the rule of that name, or the number itself; 0 if there is none."""
+        """Find the amount of its workload: the rule of that name, or the number; 0 for none."""
         if not self.workload:
             return 0.0
         return float(getattr(rules, self.workload, self.workload))
@@ -117,6 +126,7 @@ def read_roles() -> tuple[Role, ...]:
     ('grid_leader', 'grid leader')
     """
     text = files("gridplan.tables").joinpath("roles.csv").read_text(encoding="utf-8")
+    # yes and no in the file, true and false in the class
     flags = {entry.name for entry in fields(Role) if entry.type == "bool"}
     roles = []
     for row in csv.DictReader(text.splitlines()):
@@ -164,6 +174,7 @@ def find_letters() -> dict[str, str]:
 def name_posts() -> tuple[str, ...]:
     """Name the roles of posts that a plan may hold, in the order of the patterns that fill them."""
     roles = [role for role in read_roles() if role.filled_by != "counts"]
+    # sorting is stable: within a pattern the order of the file stays
     return tuple(r.role for r in sorted(roles, key=lambda r: PATTERNS.index(r.filled_by)))
 
 

@@ -162,6 +162,7 @@ def match_columns(
     {'编号': 'building', '层数': 'floors', 'Households': 'households_observed'}
     """
     wanted = dict(mapping or {})
+    # names match whatever their case; each column of the file is taken once
     remaining = {g.lower(): g for g in given_names}
     matched: dict[str, str] = {}
     for column_name, file_name in wanted.items():
@@ -184,32 +185,51 @@ def match_columns(
     return matched
 
 
-# Words for data on named persons, as whole words of a column name. "name"
-# alone counts as one in tables of
-# buildings and counts, where nothing else than a person's name is usual.
+# Words for data on named persons, as whole words of a column name. "name" alone
+# counts as one in tables of buildings and counts, where nothing but a person's
+# name is usual.
 _PERSONAL_ZH = re.compile(
     "姓名|户主|身份证|证件号|电话|手机|联系人|联系方式|出生|生日|微信|民族|籍贯|门牌号"
 )
 _PERSONAL_WORDS = frozenset(
     {
-        *("phone", "telephone", "mobile", "tel", "cellphone", "email", "e_mail", "wechat"),
-        *("id_card", "idcard", "idnumber", "id_number", "identity_card", "passport", "ssn"),
-        *("birth", "birthday", "birthdate", "dob", "date_of_birth"),
-        *(
-            "firstname",
-            "first_name",
-            "lastname",
-            "last_name",
-            "surname",
-            "fullname",
-            "full_name",
-            "givenname",
-            "given_name",
-        ),
-        *("owner_name", "resident_name", "householder", "head_of_household"),
+        "phone",
+        "telephone",
+        "mobile",
+        "tel",
+        "cellphone",
+        "email",
+        "e_mail",
+        "wechat",
+        "id_card",
+        "idcard",
+        "idnumber",
+        "id_number",
+        "identity_card",
+        "passport",
+        "ssn",
+        "birth",
+        "birthday",
+        "birthdate",
+        "dob",
+        "date_of_birth",
+        "firstname",
+        "first_name",
+        "lastname",
+        "last_name",
+        "surname",
+        "fullname",
+        "full_name",
+        "givenname",
+        "given_name",
+        "owner_name",
+        "resident_name",
+        "householder",
+        "head_of_household",
     }
 )
 _BARE_NAME_TABLES = frozenset({"buildings", "counts"})
+# 17 digits and a check digit: region, date of birth, number
 _ID_CARD = r"[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx]"
 _MOBILE = r"(?:\+?86[- ]?)?1[3-9]\d{9}"
 _PERSONAL_VALUE = rf"(?:{_ID_CARD}|{_MOBILE})"
@@ -237,21 +257,22 @@ def find_personal_columns(
     Examples
     --------
     >>> import pandas as pd
-    >>> find_personal_columns("buildings", pd.DataFrame({"floors": [3], "户主姓名": ["x"], "t": ["13812345678"]}))
-    {'户主姓名': 'its name means personal data', 't': 'its values look like identity or telephone numbers'}
+    >>> table = pd.DataFrame({"floors": [3], "户主姓名": ["x"], "t": ["13812345678"]})
+    >>> list(find_personal_columns("buildings", table))
+    ['户主姓名', 't']
     """
     personal: dict[str, str] = {}
     mapped = set(mapped)
     for column in map(str, frame.columns):
+        # ownerName, owner-name and OWNER_NAME are one word
         words = re.sub(
             r"[^a-z0-9]+", "_", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", column).lower()
         ).strip("_")
         bare = words == "name" and table in _BARE_NAME_TABLES and column not in mapped
         if bare or words in _PERSONAL_WORDS or _PERSONAL_ZH.search(column):
             personal[column] = "its name means personal data"
-        elif not words.startswith("osm") and _looks_personal(
-            frame[column]
-        ):  # OSM numbers are as long as telephones
+        # OSM numbers are as long as telephone numbers
+        elif not words.startswith("osm") and _looks_personal(frame[column]):
             personal[column] = "its values look like identity or telephone numbers"
     return personal
 
@@ -260,6 +281,7 @@ def _looks_personal(values: Any) -> bool:
     """Whether most of the first values are identity-card or mobile numbers."""
     if str(values.dtype) == "geometry":
         return False
+    # a thousand values are enough to judge, and a city has millions
     sample = values.dropna().head(1000).astype(str).str.strip()
     sample = sample[sample != ""]
     return len(sample) > 0 and bool(sample.str.fullmatch(_PERSONAL_VALUE).mean() > 0.5)

@@ -65,6 +65,7 @@ def say(key: str, lang: Language = "en", **values: object) -> str:
     """
     page, _, name = key.rpartition(".")
     pages = (page,) if page else MAPS
+    # a page that lacks the key is passed over: a word of maps is on one of two pages
     text = next((words[name] for p in pages if name in (words := list_words(p, lang))), None)
     if text is None:
         raise KeyError(f"words.csv has no word {key!r}")
