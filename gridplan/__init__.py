@@ -5,7 +5,7 @@ In a notebook::
     import gridplan as gp
 
     site = gp.load_example()       # or gp.read_site("town.gpkg"): checked and put in order
-    plan = gp.divide(site, seed=1) # sub-grids of about 30 households in towns, 50 in the countryside
+    plan = gp.divide(site, seed=1) # sub-grids of a few dozen households, for towns and villages
     print(gp.audit(plan))          # every rule, recomputed from the plan's own tables
     plan.explore()                 # a map that needs no network
     gp.write_plan(plan, "outputs/town")

@@ -1,8 +1,12 @@
 """The rules a plan is drawn by: small frozen dataclasses, each value with its unit and its source.
 
 A rule is not a setting: nothing is global, and a plan carries all of its rules
-in its manifest. ``plan.toml`` has one section per rule; a key that is not
+in its manifest. ``plan.toml`` has one section per file; a key that is not
 known is refused by name.
+
+To change a default, open the file of its section, ``gridplan/rules/SECTION.py``
+(``[urban]`` and ``[rural]`` are ``band.py``): it is written there and nowhere
+else.
 """
 
 from __future__ import annotations
@@ -14,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from gridplan.errors import RuleError
-from gridplan.rules.band import Band
+from gridplan.rules.band import RURAL, Band
 from gridplan.rules.coverage import CoverageRules
 from gridplan.rules.declare import describe, make_plain, write_pair, write_value
 from gridplan.rules.disclosure import DisclosureRules
@@ -46,16 +50,17 @@ class Rules:
     Examples
     --------
     >>> rules = Rules().replace(urban={"target": 28})
-    >>> rules.urban.target, rules.rural.target
-    (28, 50)
+    >>> rules.urban.target, rules.rural == RURAL
+    (28, True)
     >>> Rules.from_dict({"urban": {"targt": 28}})
     Traceback (most recent call last):
     ...
     gridplan.errors.RuleError: unknown rule urban.targt; urban has low, target, high
     """
 
+    # the order of the sections in plan.toml
     urban: Band = field(default_factory=Band)
-    rural: Band = field(default_factory=lambda: Band(low=35, target=50, high=65))
+    rural: Band = RURAL
     prices: Prices = field(default_factory=Prices)
     site: SiteRules = field(default_factory=SiteRules)
     households: HouseholdRules = field(default_factory=HouseholdRules)
@@ -101,6 +106,7 @@ class Rules:
             if name not in known:
                 raise RuleError(f"unknown rule section {name}; there are {', '.join(known)}")
             section = getattr(self, name)
+            # a town's own names for columns: any key is allowed, and new ones are added
             if name == "columns":
                 changed[name] = {**section, **values}
                 continue
@@ -113,7 +119,11 @@ class Rules:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Rules:
-        """Build rules from nested mappings, as a TOML file gives them; what is not named keeps its default."""
+        """Build rules from nested mappings, as a TOML file gives them.
+
+        What is not named keeps its default.
+        """
+        # a value outside of a section would be lost without a word
         loose = [name for name, values in data.items() if not isinstance(values, Mapping)]
         if loose:
             raise RuleError(f"{', '.join(loose)}: a rule stands in a section, such as [urban]")
@@ -126,7 +136,8 @@ class Rules:
             data = tomllib.loads(Path(path).read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise RuleError(
-                f"{path}: cannot be read as TOML ({error}); `gridplan rules` prints a file to start from"
+                f"{path}: cannot be read as TOML ({error}); "
+                "`gridplan rules` prints a file to start from"
             ) from error
         try:
             return cls.from_dict(data)
@@ -136,27 +147,29 @@ class Rules:
     def to_dict(self) -> dict[str, dict[str, Any]]:
         """Return all values as nested dictionaries."""
         sections = {section.name: getattr(self, section.name) for section in fields(self)}
-        own_names = dict(sections.pop("columns"))
+        column_names = dict(sections.pop("columns"))
         values = {name: make_plain(section) for name, section in sections.items()}
-        return values | {"columns": own_names}
+        return values | {"columns": column_names}
 
     def to_toml(self) -> str:
         r"""Write all rules as TOML, each value with its unit, meaning and source.
 
         Examples
         --------
-        >>> print(Rules().to_toml().split("\n\n")[0].splitlines()[2])
-        target = 30  # households: number of households aimed at [China City News, 25 September 2023, p. 19 (Tangshan)]
+        >>> Rules().to_toml().splitlines()[0]
+        '[urban]'
         """
         parts = []
         for section in fields(self):
-            own = getattr(self, section.name)
+            rules = getattr(self, section.name)
             if section.name == "columns":
-                names = [f"{write_value(key)} = {write_value(value)}" for key, value in own.items()]
+                names = [f"{write_value(a)} = {write_value(b)}" for a, b in rules.items()]
                 note = '# which of your columns is which, e.g. "buildings.floors" = "CS"'
                 parts.append("\n".join(["[columns]", note, *names]))
                 continue
             lines = [f"[{section.name}]"]
-            lines += [write_pair(f.name, getattr(own, f.name), describe(f)) for f in fields(own)]
+            lines += [
+                write_pair(f.name, getattr(rules, f.name), describe(f)) for f in fields(rules)
+            ]
             parts.append("\n".join(lines))
         return "\n\n".join(parts) + "\n"

@@ -1,4 +1,7 @@
-"""The rules of the band: how many households a sub-grid has, at least, at most and aimed at."""
+"""The rules of the band: how many households a sub-grid has, at least, at most and aimed at.
+
+``[urban]`` has the defaults of :class:`Band`, ``[rural]`` those of :data:`RURAL`.
+"""
 
 from __future__ import annotations
 
@@ -34,10 +37,16 @@ class Band:
 
     def find_counts(self, households: int) -> tuple[int, ...]:
         """Find every number of parts that so many households can be cut into within the band."""
+        # from the households over high, rounded up, to those over low, rounded down
         return tuple(range(max(1, -(-households // self.high)), households // self.low + 1))
 
     def choose_count(self, households: int) -> int:
         """Choose the number of parts nearest to the target; within the band where any is."""
         wish = households / self.target
+        # out of the band the two counts next to the target; of equals the fewer parts
         counts = self.find_counts(households) or (max(1, int(wish)), max(1, int(wish) + 1))
         return min(counts, key=lambda k: (abs(households / k - self.target), k))
+
+
+# Nobody gives a source for the limits; the target is the founding document's.
+RURAL = Band(low=35, target=50, high=65)

@@ -19,8 +19,10 @@ from gridplan.tables.words import list_words
 
 SCOPES = ("city", "community", "subgrid")
 SERVICES_SEEN = (
-    "minutes: 15-minute living circle (upi-planning.org.cn, 2022), others assumed; 54: as organisation.central_load; 30 m2 for "
-    "100 households: Dezhou Daily, with which 500 m2 serve 1,667; the rest: assumption of gridplan, set your own"
+    "minutes: 15-minute living circle (upi-planning.org.cn, 2022), others assumed; "
+    "54: as organisation.central_load; 30 m2 for "
+    "100 households: Dezhou Daily, with which 500 m2 serve 1,667; "
+    "the rest: assumption of gridplan, set your own"
 )
 CANDIDATES = (
     "service_centre",
@@ -36,7 +38,7 @@ CENTRAL = "central_household"  # the kind of post whose places say where members
 
 @dataclass(frozen=True)
 class Service:
-    """One kind of post: within how many minutes it serves, how many households one post can, and who may go to it.
+    """One kind of post: minutes it serves within, households of one post, and who may go to it.
 
     ``capacity`` is 0 where there is no limit; ``area`` is m2 of floor for 100
     households, 0 where floor area says nothing.
@@ -83,7 +85,8 @@ class CoverageRules:
     services: tuple[Service, ...] = rule(
         SERVICES,
         "",
-        "kinds of posts: minutes they serve within, households of one post (0: any number), m2 for 100 households, scope",
+        "kinds of posts: minutes they serve within, households of one post (0: any number), "
+        "m2 for 100 households, scope",
         SERVICES_SEEN,
         old=_read_services,
     )
@@ -149,6 +152,7 @@ class CoverageRules:
             minutes = getattr(self, name)
             if not all(value > 0 for value in minutes):
                 raise RuleError(f"coverage: {name} holds minutes that are not above 0: {minutes}")
+            # frozen, so set by the back door; in order, since figures are read as a curve
             object.__setattr__(self, name, tuple(sorted(set(minutes))))
 
 

@@ -1,8 +1,9 @@
-"""The grammar of rules: how one value is declared, checked and written, with its unit, meaning and source.
+"""The grammar of rules: how a value is declared, checked and written.
 
-A value is a number, a word, yes or no, a list of such values, or a row: a
-small frozen dataclass. Rows stand alone or in lists. In ``plan.toml`` a list is
-an array and a row a table; Python takes lists and mappings for them too.
+Each has its unit, meaning and source. A value is a number, a word, yes or no,
+a list of such values, or a row: a small frozen dataclass. Rows stand alone or
+in lists. In ``plan.toml`` a list is an array and a row a table; Python takes
+lists and mappings for them too.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from gridplan.errors import RuleError
 
+# sources that many rules name
 FOUNDING = "China City News, 25 September 2023, p. 19 (Tangshan)"
 ASSUMED = "assumption of gridplan; set your own"
 WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
@@ -65,10 +67,12 @@ def check_fields(owner: Any) -> None:
         if isinstance(value, str) and hint is not str and entry.metadata.get("old"):
             wrong.append(_refuse_text(entry, value))
             continue
+        # a value of the wrong type is not compared with the least one too
         known = len(wrong)
         value = convert(entry.name, value, hint, wrong)
         if len(wrong) > known:
             continue
+        # rules are frozen; only here, while one is made, are its values brought to type
         object.__setattr__(owner, entry.name, value)
         least = entry.metadata.get("least")
         if least is None:
@@ -88,8 +92,10 @@ def convert(name: str, value: Any, hint: Any, wrong: list[str]) -> Any:
     Examples
     --------
     >>> wrong = []
-    >>> convert("minutes", [5, 10.0], tuple[float, ...], wrong), convert("drawn", 1, bool, wrong), wrong
-    ((5.0, 10.0), 1, ['drawn must be true or false, not 1'])
+    >>> convert("minutes", [5, 10.0], tuple[float, ...], wrong)
+    (5.0, 10.0)
+    >>> convert("drawn", 1, bool, wrong), wrong
+    (1, ['drawn must be true or false, not 1'])
     """
     if get_origin(hint) is tuple:
         if not isinstance(value, list | tuple):
@@ -103,8 +109,10 @@ def convert(name: str, value: Any, hint: Any, wrong: list[str]) -> Any:
         if is_dataclass(value):  # made in Python, where 5 may stand for 5.0
             value = {entry.name: getattr(value, entry.name) for entry in fields(value)}
         return _make_row(name, value, hint, wrong)
+    # 5 is a number too; TOML writes whole numbers without a point
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
+    # Python takes True for a whole number
     if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
         wrong.append(f"{name} must be {WORDS[hint]}, not {value!r}")
     return value
@@ -116,6 +124,7 @@ def _make_row(name: str, value: Any, kind: Any, wrong: list[str]) -> Any:
     if not isinstance(value, Mapping):
         wrong.append(f"{name} must be a table with {', '.join(known)}, not {value!r}")
         return value
+    # keys are checked before values, so that a misspelt key is named as such
     needed = [entry.name for entry in fields(kind) if entry.default is MISSING]
     missing = [key for key in needed if key not in value]
     unknown = [str(key) for key in value if key not in known]
@@ -137,7 +146,7 @@ def _make_row(name: str, value: Any, kind: Any, wrong: list[str]) -> Any:
 
 
 def _refuse_text(entry: Field[Any], text: str) -> str:
-    """Refuse the text that stood where a list or table stands now, with the new form of the same."""
+    """Refuse the text that earlier versions wrote for a list, and print its new form."""
     try:
         new = entry.metadata["old"](text)
         note = "is a list or table now, no text; write"
@@ -156,9 +165,10 @@ def check_shares(owner: Any, *names: str) -> None:
 
 def check_words(owner: Any, name: str, *words: str) -> None:
     """Refuse a word that is not one of those allowed."""
-    if getattr(owner, name) not in words:
+    value = getattr(owner, name)
+    if value not in words:
         raise RuleError(
-            f"{type(owner).__name__}: {name} must be {' or '.join(words)}, not {getattr(owner, name)!r}"
+            f"{type(owner).__name__}: {name} must be {' or '.join(words)}, not {value!r}"
         )
 
 
@@ -195,6 +205,7 @@ def write_value(value: Any) -> str:
     >>> write_value((5.0, 10.0)), write_value(True), write_value("drop")
     ('[5.0, 10.0]', 'true', '"drop"')
     """
+    # before numbers, since True is one
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, tuple):

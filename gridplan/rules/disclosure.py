@@ -26,7 +26,8 @@ class DisclosureRules:
     interval: int = rule(
         5,
         "people",
-        "a small count can be narrowed no further than to a range of this width, highest less lowest",
+        "a small count can be narrowed no further than to a range of this width, "
+        "highest less lowest",
         least=1,
     )
     household_width: int = rule(

@@ -26,6 +26,7 @@ class ExclusiveRules:
     margin: float = rule(
         10.0, "m", "land round an institution's buildings where no outline is given", least=0
     )
+    # a campus with a block of flats is homes first
     most_households: int = rule(
         5,
         "households",

@@ -1,6 +1,7 @@
-"""Lists and tables out of the text that earlier versions wrote in their place, so that a refusal can print the new form.
+"""Lists and tables read from the text that earlier versions wrote in their place.
 
-Nothing is read by these at work: a text is refused, whatever it holds.
+Only a refusal uses them, to print the new form: a text is refused, whatever it
+holds.
 """
 
 from __future__ import annotations

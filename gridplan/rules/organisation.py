@@ -12,13 +12,19 @@ PARTY_LEVELS = (
     "usual reading of the Party's constitution; advice, approved by the higher organisation"
 )
 GROUP_RULES = "practice of Party groups: 3 members, one of them full"
-SEATS = "practice of branch committees: below 7 full members a secretary, else 3 to 5, generally at most 7"
-CENTRAL = "assumption: the rural mean that Tangshan's counts imply, which gives its 1.015 for each sub-grid"
+SEATS = (
+    "practice of branch committees: below 7 full members a secretary, else 3 to 5, "
+    "generally at most 7"
+)
+CENTRAL = (
+    "assumption: the rural mean that Tangshan's counts imply, "
+    "which gives its 1.015 for each sub-grid"
+)
 
 
 @dataclass(frozen=True)
 class OrganisationRules:
-    """Sizes of Party organisations, prices of joining and dividing them, and the load of central households."""
+    """Sizes and prices of Party organisations, and the load of central households."""
 
     version: str = rule("2023-09", "", "version of this set of rules", FOUNDING)
     branch_full: int = rule(
@@ -55,6 +61,7 @@ class OrganisationRules:
     community_seats: int = rule(
         5, "seats", "seats of a committee or general branch of a community", ASSUMED, 1
     )
+    # prices in metres that members walk, so that walking and size can be weighed
     price_branch: float = rule(5_000.0, "member-metres", "price of one branch more", ASSUMED, 0)
     price_group: float = rule(500.0, "member-metres", "price of one group more", ASSUMED, 0)
     price_imbalance: float = rule(
@@ -78,8 +85,9 @@ class OrganisationRules:
     )
 
     def __post_init__(self) -> None:
-        """Refuse values out of range and rules that contradict each other, naming all of them at once."""
+        """Refuse values out of range and rules that contradict each other, all at once."""
         check_fields(self)
+        # each first is no more than its second, or some organisation could never be made
         pairs = [
             ("branch_full", "branch_most"),
             ("group_least", "group_target"),

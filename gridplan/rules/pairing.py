@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from gridplan.errors import RuleError
 from gridplan.rules.declare import FOUNDING, check_fields, check_shares, check_words, rule
 
-MEMBERS_SEEN = "arithmetic: 143,000 members of 2,407 institutions, 59.4 each (China City News, 25 September 2023)"
+MEMBERS_SEEN = (
+    "arithmetic: 143,000 members of 2,407 institutions, 59.4 each "
+    "(China City News, 25 September 2023)"
+)
 SEATS_SEEN = "arithmetic: 1,608 seats of 757 bodies, 2.12 each (China City News, 25 September 2023)"
 DEZHOU = "Dezhou Daily (service centres)"
 CIRCLE = "15-minute living circle, about 1 km (upi-planning.org.cn, 2022)"
@@ -58,7 +61,8 @@ class PairingRules:
     cadre_rule: str = rule(
         "one",
         "one|lead_and_others|cadre_and_targets",
-        "each cadre has one community; or each community one lead cadre and others; or each cadre several communities",
+        "each cadre has one community; or each community one lead cadre and others; "
+        "or each cadre several communities",
         f"{FOUNDING}: says 1+3 and not what is meant",
     )
     cadre_others: int = rule(

@@ -19,7 +19,9 @@ from gridplan.rules.old_text import split_rows
 
 @dataclass(frozen=True)
 class Criterion:
-    """One criterion: a measure, its weight, and the values that earn none (``floor``) and all (``cap``) of it.
+    """One criterion: a measure, its weight, and the values that earn none and all of it.
+
+    ``floor`` earns none, ``cap`` all.
 
     Where less is better, the cap is below the floor.
     """
@@ -34,6 +36,7 @@ class Criterion:
         numbers = (self.weight, self.floor, self.cap)
         if not all(math.isfinite(number) for number in numbers) or self.weight <= 0:
             raise RuleError(f"{self.measure} has a weight of zero or less")
+        # a score is cut between the two, which needs them to differ
         if self.floor == self.cap:
             raise RuleError(f"{self.measure} has a cap that is its floor")
 
@@ -61,7 +64,8 @@ class RatingRules:
             Criterion("centre_area_share", 10.0, 0.5, 1.0),
         ),
         "",
-        "criteria of a community: measure, weight, value that earns none of it, value that earns all",
+        "criteria of a community: measure, weight, value that earns none of it, "
+        "value that earns all",
         "assumption of gridplan; the 1+N criteria are not published",
         old=_read_criteria,
     )
@@ -101,6 +105,7 @@ class RatingRules:
         check_words(self, "bands", "share", "cuts")
         if self.cut_b > self.cut_a:
             raise RuleError(f"rating.cut_b = {self.cut_b} is above rating.cut_a = {self.cut_a}")
+        # band B has what the others leave
         if self.share_a + self.share_c > 1:
             raise RuleError(
                 f"rating.share_a + rating.share_c = {self.share_a + self.share_c} is above 1"

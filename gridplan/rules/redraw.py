@@ -1,4 +1,4 @@
-"""The rules of redrawing: what it costs a household to change its sub-grid, and how many may at the most."""
+"""The rules of redrawing: what it costs a household to change its sub-grid, and how many may."""
 
 from __future__ import annotations
 
@@ -37,7 +37,8 @@ class RedrawRules:
     overlap: float = rule(
         0.1,
         "share",
-        "least share of the smaller footprint that an old and a new building have in common to be the same",
+        "least share of the smaller footprint that an old and a new building have in common "
+        "to be the same",
         least=0,
     )
     growth: float = rule(

@@ -1,4 +1,4 @@
-"""The rules of simulation: how often help is asked for and when, who is on duty when, and who is sent."""
+"""The rules of simulation: how often help is asked for, who is on duty when, and who is sent."""
 
 from __future__ import annotations
 
@@ -13,25 +13,27 @@ from gridplan.rules.old_text import split_numbers
 KINDS = ("request", "wish")  # 民呼我应, 微心愿
 POLICIES = ("nearest", "own_first", "escalate")
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-# minutes
-DAY = 1440
-WEEK = 10080
+DAY = 1440  # minutes
+WEEK = 7 * DAY
+# 24:00 is the end of a day; 00:00 its beginning
 CLOCK = re.compile(r"([01]?\d|2[0-3]):[0-5]\d|24:00").fullmatch
 
 WARNINGS = "warnings at 24 h and 3 days (weak: siping.gov.cn, 2025)"
 CLOSED = "Zhejiang, 2022: grids closed 91.2 % of what they reported (xcgbb)"
 SATURDAYS = f"{FOUNDING}: volunteer day every Saturday; hours and share assumed"
-WISHED = f"assumption of gridplan; {FOUNDING} tells of 9,700 people served, 0.03 if within one year"
+WISHED = f"assumption of gridplan; {FOUNDING} reports 9,700 people served, 0.03 if within one year"
+# from midnight: quiet nights, most calls in the morning, a dip at noon
 BY_HOUR = (
     *(0.2, 0.1, 0.1, 0.1, 0.1, 0.2, 0.5, 1.0, 1.8, 2.2, 2.2, 1.6),
     *(1.0, 1.2, 1.8, 2.0, 1.8, 1.4, 1.2, 1.1, 1.0, 0.8, 0.4, 0.2),
 )
+# from January: heating in winter, rain in summer
 BY_MONTH = (1.2, 1.1, 1.0, 1.0, 1.0, 1.0, 1.1, 1.1, 1.0, 1.0, 1.1, 1.2)
 
 
 @dataclass(frozen=True)
 class Shift:
-    """Hours of duty on some days of the week; an end that is not after the begin is on the next day.
+    """Hours of duty on some days of the week; an end not after the begin is on the next day.
 
     Examples
     --------
@@ -58,19 +60,22 @@ class Shift:
     def spans(self) -> tuple[tuple[int, int], ...]:
         """Begin and end in minutes of the week, from Monday 00:00, for each day."""
         begin, end = (60 * int(time[:-3]) + int(time[-2:]) for time in (self.begin, self.end))
+        # a night shift ends on the next day
         end += DAY * (end <= begin)
         return tuple((DAY * n + begin, DAY * n + end) for n in map(DAYS.index, self.days))
 
 
 @dataclass(frozen=True)
 class Turn:
-    """When the posts of one role are on duty, for which kinds, and how likely a post is there on a day of duty.
+    """When the posts of one role are on duty, for which kinds, and how often they are there.
 
-    ``low`` and ``high`` are the range of the share of days.
+    ``low`` and ``high`` are the range of the share of days of duty on which a
+    post is there.
 
     Examples
     --------
-    >>> Turn(("wish",), 0.5, 0.2, (Shift(("Sat",), "9:00", "11:00"), Shift(("Sat",), "10:00", "12:00")))
+    >>> early, late = Shift(("Sat",), "9:00", "11:00"), Shift(("Sat",), "10:00", "12:00")
+    >>> Turn(("wish",), 0.5, 0.2, (early, late))
     Traceback (most recent call last):
     ...
     gridplan.errors.RuleError: a share of days is from 0 to 1, low first; hours of duty overlap
@@ -82,7 +87,7 @@ class Turn:
     shifts: tuple[Shift, ...]
 
     def __post_init__(self) -> None:
-        """Refuse kinds that there are not, shares that are none, and hours that overlap, all at once."""
+        """Refuse unknown kinds, shares that are none, and hours that overlap, all at once."""
         wrong = [
             f"{kind!r} is neither request nor wish" for kind in self.kinds if kind not in KINDS
         ]
@@ -112,6 +117,7 @@ class Turn:
 def _read_turn(text: str) -> Turn:
     """Read what was: kinds low-high days hours ...; days hours ..."""
     kinds, share, *words = text.replace(";", " ; ").split()
+    # a single share, 0.5, was both ends of the range
     low, high = (float(part) for part in (share.split("-") * 2)[:2])
     shifts = []
     days: list[str] = []
@@ -124,12 +130,14 @@ def _read_turn(text: str) -> Turn:
         else:
             first = DAYS.index(begin)
             last = DAYS.index(end or begin)
+            # Fri-Mon goes over the end of the week
             days += [DAYS[(first + n) % 7] for n in range((last - first) % 7 + 1)]
     return Turn(tuple(kinds.split("+")), low, high, tuple(shifts))
 
 
 BOTH = ("request", "wish")
 WEEKDAYS = DAYS[:5]
+# hours of duty that several roles share; spans of one role must not overlap
 OFFICE = (Shift(WEEKDAYS, "08:30", "12:00"), Shift(WEEKDAYS, "14:00", "17:30"))
 EVENINGS = (
     Shift(WEEKDAYS, "18:00", "21:00"),
@@ -291,8 +299,10 @@ class SimulationRules:
             usable = all(0 <= weight < math.inf for weight in weights) and sum(weights) > 0
             if len(weights) != count or not usable:
                 raise RuleError(
-                    f"simulation.{name}: {count} numbers from 0 are wanted, not all 0, not {weights}"
+                    f"simulation.{name}: {count} numbers from 0 are wanted, not all 0, "
+                    f"not {weights}"
                 )
+        # what goes to the subdistrict went up to the community before
         orders = [("demand_low", "demand_high"), ("green_hours", "yellow_hours")]
         orders += [("request_street", "request_up"), ("wish_street", "wish_up")]
         wrong = [
@@ -300,6 +310,7 @@ class SimulationRules:
             for low, high in orders
             if getattr(self, low) > getattr(self, high)
         ]
+        # the demand as given, 1, must be possible
         if not self.demand_low <= 1.0 <= self.demand_high:
             wrong.append("demand_low and demand_high do not have 1 between them")
         if wrong:

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from gridplan.errors import RuleError
 from gridplan.rules.declare import check_fields, rule
 
-DENSITY_SEEN = "assumption of gridplan; Liechtenstein's municipalities have 6 to 12, Vologda's enclosures 41 to 320"
+DENSITY_SEEN = (
+    "assumption of gridplan; Liechtenstein's municipalities have 6 to 12, "
+    "Vologda's enclosures 41 to 320"
+)
 
 
 @dataclass(frozen=True)

@@ -75,6 +75,7 @@ class StaffingRules:
         "time up and down one floor; the upper half of a walk-up is climbed",
         least=0,
     )
+    # GB 50096-2011 asks for a lift from seven floors on
     lift_floors: int = rule(
         7,
         "floors",

@@ -1,4 +1,4 @@
-"""The rules of a surge: what an event does to demand and ways, and who is called up, how soon and how many of them come."""
+"""The rules of a surge: what an event does to demand and ways, and who is called up and comes."""
 
 from __future__ import annotations
 
@@ -108,5 +108,5 @@ class SurgeRules:
             raise RuleError(f"surge: {'; '.join(wrong)}")
 
     def get_default(self, kind: str, name: str, usual: float) -> float:
-        """Get what an event of a kind does by default, such as its demand; the usual value where the kind has none."""
+        """Get what an event of a kind does by default, else the usual value."""
         return float(getattr(self, f"{kind}_{name}", usual))

@@ -1,4 +1,4 @@
-"""The rules of walking: how fast, how far from a door to the street, and what replaces unknown streets."""
+"""The rules of walking: how fast, how far to the street, and what replaces unknown streets."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ from gridplan.rules.old_text import split_words
 
 CIRCLE = "15-minute living circle, about 1 km (upi-planning.org.cn, 2022)"
 OLDER = "768 older adults at risk of losing mobility walked 0.76 m/s (University of Bath)"
-DETOUR_SEEN = "measured: median of pairs of doors 100 to 1,000 m apart, 1.43 in Liechtenstein (OpenStreetMap, 2015)"
+DETOUR_SEEN = (
+    "measured: median of pairs of doors 100 to 1,000 m apart, "
+    "1.43 in Liechtenstein (OpenStreetMap, 2015)"
+)
+# OpenStreetMap's classes, and the words of Chinese tables of roads
 NOT_WALKED = (
     "motorway",
     "motorway_link",
@@ -42,9 +46,11 @@ def find_minutes(metres: Any, speed: Any) -> Any:
 
 @dataclass(frozen=True)
 class WalkingRules:
-    """How people walk: along which streets, how fast, and how they come from a door to the street."""
+    """How people walk: along which streets, how fast, and from the door to the street."""
 
+    # 1 km in 15 minutes
     speed: float = rule(67.0, "m/min", "walking speed", CIRCLE, 1)
+    # 0.76 m/s
     slow_speed: float = rule(46.0, "m/min", "walking speed of slower walkers", OLDER, 1)
     slow_share: float = rule(0.2, "share", "share of people who walk slowly", ASSUMED, 0)
     floor_minutes: float = rule(0.3, "min", "time for the stairs of one floor", ASSUMED, 0)
@@ -70,7 +76,8 @@ class WalkingRules:
     straight_reach: float = rule(
         50.0,
         "m",
-        "doors no farther apart walk straight to each other, times the detour, where nothing lies between",
+        "doors no farther apart walk straight to each other, times the detour, "
+        "where nothing lies between",
         least=0,
     )
     detour: float = rule(
@@ -89,7 +96,7 @@ class WalkingRules:
             raise RuleError(f"walking.slow_speed = {self.slow_speed} is above speed = {self.speed}")
 
     def to_minutes(self, metres: Any, *, slow: bool = False) -> Any:
-        """Turn metres along a way into minutes on foot, of slower walkers if asked; stairs not counted.
+        """Turn metres along a way into minutes on foot, without stairs.
 
         Examples
         --------
