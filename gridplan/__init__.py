@@ -10,9 +10,9 @@ In a notebook::
     plan.explore()                 # a map that needs no network
     gp.write_plan(plan, "outputs/town")
 
-This is the door: every public name and nothing else. The names stand once, in
-``__init__.pyi`` beside this file. What stands behind a name is imported when
-it is first used, so ``import gridplan`` does nothing and takes no time; and a
+This is the door: every public name and nothing else. The names are written
+once, in ``__init__.pyi`` beside this file. What is behind a name is imported
+when it is first used, so ``import gridplan`` does nothing and takes no time; and a
 function that is called through the door has its arguments checked.
 """
 
@@ -28,6 +28,7 @@ __version__ = "0.1.0"
 
 def _read_door() -> dict[str, str]:
     """Read from the stub which module each public name comes from."""
+    # parsed, not imported: importing it would load every room
     stub = Path(__file__).with_suffix(".pyi").read_text(encoding="utf-8")
     return {
         alias.name: node.module
@@ -42,16 +43,19 @@ __all__ = sorted([*_DOOR, "__version__"])
 
 
 def __getattr__(name: str) -> Any:
-    """Import what stands behind a public name when it is first asked for."""
+    """Import what is behind a public name when it is first asked for."""
     if name not in _DOOR:
         raise AttributeError(f"module 'gridplan' has no attribute {name!r}")
+    # a whole module, such as errors, and not something in one
     if _DOOR[name] == "gridplan":
         return import_module(f"gridplan.{name}")
     from gridplan.tables.arguments import check_arguments
 
     value = getattr(import_module(_DOOR[name]), name)
+    # classes check what they are given by themselves
     if callable(value) and not isinstance(value, type):
         value = check_arguments(value)
+    # from now on the name is found here, and __getattr__ is not called again
     globals()[name] = value
     return value
 

@@ -1,8 +1,8 @@
 """The door of gridplan: every public name once, and the module that it comes from.
 
 Type checkers and editors read this file; ``__init__.py`` reads it too, to
-import what stands behind a name when it is first used. A name that is added
-here is at the door, and nowhere else is there a list to keep.
+import what is behind a name when it is first used. To add a public name, add
+its line here: there is no other list.
 """
 
 from gridplan import errors as errors

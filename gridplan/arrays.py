@@ -1,7 +1,7 @@
 """The kinds of numpy arrays that annotations name.
 
 The type says what an array holds, so that a coordinate is not passed where a
-row number is meant; its shape stands in a docstring or a comment beside it.
+row number is meant; its shape is given in a docstring or a comment beside it.
 """
 
 from typing import Any

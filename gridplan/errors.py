@@ -1,4 +1,4 @@
-"""The errors of gridplan, one drawn tree.
+"""The errors of gridplan, as one tree.
 
 ::
 
@@ -25,7 +25,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-SHOWN_IDS = 5  # ids written out in a message; the rest are counted
+SHOWN_IDS = 5  # ids written out in a message; the rest are only counted
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,9 @@ class Problem:
 
     Examples
     --------
-    >>> print(Problem("buildings", "floors are positive", "2 buildings have negative floors",
-    ...               "correct the column floors or leave it empty", ids=("b1", "b7")))
-    buildings: 2 buildings have negative floors (b1, b7) -> correct the column floors or leave it empty
+    >>> remedy = "correct it or leave it empty"
+    >>> print(Problem("buildings", "floors", "2 have negative floors", remedy, ("b1", "b7")))
+    buildings: 2 have negative floors (b1, b7) -> correct it or leave it empty
     """
 
     table: str
@@ -76,15 +76,17 @@ class InputError(GridplanError, ValueError):
 
     Examples
     --------
+    >>> problem = Problem("buildings", "not empty", "it has no rows", "give another file")
     >>> try:
-    ...     raise InputError([Problem("buildings", "not empty", "the table is empty", "give a file with buildings")])
+    ...     raise InputError([problem])
     ... except InputError as error:
     ...     print(error)
     1 problem in the input:
-      1. buildings: the table is empty -> give a file with buildings
+      1. buildings: it has no rows -> give another file
     """
 
     def __init__(self, problems: Sequence[Problem]) -> None:
+        # kept as values too, for callers that show them in their own way
         self.problems = tuple(problems)
         noun = "problem" if len(self.problems) == 1 else "problems"
         lines = [f"{len(self.problems)} {noun} in the input:"]

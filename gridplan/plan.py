@@ -37,9 +37,8 @@ PEOPLE_TABLES = (
 REACH_TABLES = ("service_posts", "reach", "coverage", "siting")
 REDRAW_TABLES = ("triggers", "concordance", "locks", "edits")
 RELEASE_TABLES = ("published",)
-OPTIONAL_TABLES = (
-    LAYER_TABLES + PEOPLE_TABLES + REACH_TABLES + REDRAW_TABLES + RELEASE_TABLES
-)  # empty until the layer is drawn or the verb has run; not kept on disk while empty
+# empty until the layer is drawn or the verb has run; not kept on disk while empty
+OPTIONAL_TABLES = LAYER_TABLES + PEOPLE_TABLES + REACH_TABLES + REDRAW_TABLES + RELEASE_TABLES
 PLAN_TABLES = DRAWN_TABLES + OPTIONAL_TABLES
 ALL_TABLES = SITE_TABLES + PLAN_TABLES
 
@@ -62,12 +61,12 @@ class Plan:
     ``indicators`` every figure beside its need, ``gaps`` what is unmet and
     why, ``ratings`` scores and bands. ``service_posts`` are all posts that
     people walk to, ``reach`` how far each stairwell has to each kind of them,
-    ``coverage`` whom they reach and serve, ``siting`` what more of them would
-    bring. ``triggers`` say what of the plan before was out of rule,
+    ``coverage`` the households they reach and serve, ``siting`` what more of
+    them would bring. ``triggers`` say what of the plan before was out of rule,
     ``concordance`` which households came from which of its sub-grids;
     ``locks`` hold what may not be changed, ``edits`` what was changed by hand.
-    ``published`` stands only in a released plan: every count that may leave
-    the house.
+    ``published`` is only in a released plan: every count that may leave the
+    house.
     """
 
     site: Site
@@ -101,6 +100,7 @@ class Plan:
         """Fill tables that were not given with empty ones."""
         for name in OPTIONAL_TABLES:
             if getattr(self, name) is None:
+                # a plan is frozen; an empty table has all of its columns, so callers need no case
                 object.__setattr__(
                     self, name, make_empty(name, self.site.crs if is_spatial(name) else None)
                 )
@@ -112,7 +112,8 @@ class Plan:
 
     @cached_property
     def rules(self) -> Rules:
-        """The rules that the plan was made by, as its manifest holds them; the defaults where it holds none."""
+        """The rules that the plan was made by, from its manifest; the defaults if it has none."""
+        # read once: a plan is frozen, and reading checks hundreds of values
         return Rules.from_dict(self.manifest.get("rules") or {})
 
     @property
@@ -122,6 +123,7 @@ class Plan:
 
     def replace(self, **tables: Any) -> Plan:
         """Return the plan with some tables replaced; tables of its site too."""
+        # tables of the site go to a new site, since the old one may be shared
         of_site = {name: table for name, table in tables.items() if name in SITE_TABLES}
         of_plan = {name: table for name, table in tables.items() if name not in SITE_TABLES}
         site = self.site.replace(**of_site) if of_site else self.site
@@ -135,18 +137,18 @@ class Plan:
         """Return one of the plan's or its site's tables by name."""
         return getattr(self if name in PLAN_TABLES else self.site, name)
 
-    # The two below stand on floors above this one. They are reached through the
-    # package's door by its public names, as a caller would, when they are called:
-    # no room above is imported here, and nothing is registered.
+    # What the two below call is on floors above this one. It is reached through the
+    # package's door by its public names, as a caller would: no room above is
+    # imported here, and nothing is registered.
 
     def plot(self, ax: Axes | None = None, **how: Any) -> Axes:
-        """Plot the sub-grids by their households; as :func:`gridplan.plot` does, which says what else it takes."""
+        """Plot the sub-grids by their households; takes what :func:`gridplan.plot` takes."""
         import gridplan
 
         return gridplan.plot(self, ax, **how)
 
     def explore(self, **how: Any) -> folium.Map:
-        """Draw the plan as a map to walk about in; as :func:`gridplan.draw_map` does, which says what else it takes."""
+        """Draw the plan as a map to explore; takes what :func:`gridplan.draw_map` takes."""
         import gridplan
 
         return gridplan.draw_map(self, **how)

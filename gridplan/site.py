@@ -89,6 +89,7 @@ class Site:
 
     def __repr__(self) -> str:
         """Write the number of rows of each table that has any."""
+        # the ledger is about the tables, not about the land
         tables = {name: getattr(self, name) for name in SITE_TABLES if name != "ledger"}
         rows = [f"{len(table):,} {name}" for name, table in tables.items() if len(table)]
         return f"Site({', '.join(rows)}; {self.crs.name})"

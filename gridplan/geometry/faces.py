@@ -110,8 +110,8 @@ def join_small(weight: Floats, borders: pd.DataFrame, least: float) -> Ints:
     [0, 2, 2]
     """
     near: list[dict[int, float]] = [{} for _ in weight]
-    for left, right, length in borders.itertuples(index=False):
-        near[left][right] = near[right][left] = length
+    for one, two, length in borders.itertuples(index=False):
+        near[one][two] = near[two][one] = length
     mass = weight.tolist()
     label = np.arange(len(weight))
     queue = [(w, n) for n, w in enumerate(mass) if w < least]

@@ -40,8 +40,8 @@ def make_faces(lines: Any, outline: Any, grid: float) -> Shapes:
     every = np.append(np.asarray(lines, dtype=object), shapely.boundary(outline))
     noded = shapely.unary_union(every, grid_size=grid)
     faces = shapely.get_parts(shapely.polygonize([noded]))
-    # the outline is among the lines, so no face crosses it: one point of each tells
-    # the same as an overlay
+    # the outline is among the lines, so no face crosses it: one point of each is
+    # enough, and an overlay is not needed
     shapely.prepare(outline)
     x, y = shapely.get_coordinates(shapely.point_on_surface(faces)).T
     return np.asarray(faces[shapely.contains_xy(outline, x, y)])

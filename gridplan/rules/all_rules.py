@@ -87,8 +87,8 @@ class Rules:
     def __post_init__(self) -> None:
         """Refuse column names that are not text."""
         wrong = [
-            f"{own} = {theirs!r}"
-            for own, theirs in self.columns.items()
+            f"{column} = {theirs!r}"
+            for column, theirs in self.columns.items()
             if not isinstance(theirs, str) or not theirs
         ]
         if wrong:
