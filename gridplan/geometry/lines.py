@@ -132,7 +132,7 @@ def _group_lines(name: Any, code: Any, lines: Shapes) -> list[tuple[str, Shapes,
             "name": name[two],
         }
     )
-    # of several names nearby the first in order, so that the order of rows is no matter
+    # of several names nearby the first in order, whatever the order of rows
     joined = joined[joined["name"] != ""].groupby("label")["name"].min()
     # a null character cannot be part of a name, so these keys meet no real one
     key[bare] = [joined.get(n, f"\0{n:06d}") for n in label]

@@ -14,7 +14,7 @@ FINEST = 0.5  # m between points on walls that face a wall of another part close
 # m that a dividing line runs on beyond its ends, so that it surely meets the
 # line it ends on
 OVERSHOOT = 0.01
-FAR = 10.0  # how many times farther than the land is wide the points stand that close a diagram
+FAR = 10.0  # widths of the land from its middle to the points that close a diagram
 
 
 def make_faces(lines: Any, outline: Any, grid: float) -> Shapes:
@@ -74,7 +74,7 @@ def list_segments(shapes: Shapes) -> tuple[Floats, Floats, Ints]:
     parts, shape = shapely.get_parts(shapes, return_index=True)
     rings, part = shapely.get_rings(parts, return_index=True)
     xy, ring = shapely.get_coordinates(rings, return_index=True)
-    # coordinates of all rings stand in one array: the step from ring to ring is no
+    # coordinates of all rings are in one array: the step from ring to ring is no
     # segment
     inside = ring[1:] == ring[:-1]
     return (

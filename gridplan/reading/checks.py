@@ -70,7 +70,7 @@ def check_table(table: str, reading: Reading, frame: Any) -> Iterator[Problem]:
 
 
 def find_crs(crs: Any) -> CRS | None:
-    """Find the CRS that a user's word means; none for none.
+    """Find the CRS that a user's word means; None for None.
 
     Raises
     ------
@@ -156,7 +156,7 @@ def _check_position(table: str, frame: Any, file: str) -> Iterator[Problem]:
         # PROJ refuses places outside the projection: nowhere is an answer too
         lon = np.nan
         lat = np.nan
-    # an area across the antimeridian has its west east of its east: any place passes
+    # an area of use across the antimeridian has west above east: any place passes
     area = frame.crs.area_of_use
     west, south, east, north = (
         area.bounds if area is not None and area.west <= area.east else (-180, -90, 180, 90)

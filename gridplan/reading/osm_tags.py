@@ -225,7 +225,7 @@ def find_kinds(
     [['clinic', False]]
     """
     words = read_words(table)
-    # the lowest rank of all tags counts; past the last word, a feature is nothing here
+    # the lowest rank of all tags counts; a rank past the last word means no kind
     rank = np.full(len(features), len(words))
     for key, ranks in _rank_words(table).items():
         if keys is None or key in keys:
@@ -244,7 +244,7 @@ def find_kinds(
 
 @cache
 def _rank_words(table: str) -> dict[str, dict[str, int]]:
-    """Rank the values of each tag by where they stand among the words of a table."""
+    """Rank the values of each tag by their order among the words of a table."""
     ranks: dict[str, dict[str, int]] = {}
     for n, (key, value) in enumerate(
         zip(*(read_words(table)[column] for column in ("key", "value")), strict=True)

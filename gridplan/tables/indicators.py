@@ -94,7 +94,7 @@ def make_figures(
     ``most`` allowed.
 
     A value that is not known meets no need, and its origin is unknown; where
-    nothing is needed, every known value will do.
+    nothing is needed, every known value meets it.
 
     Examples
     --------

@@ -138,7 +138,7 @@ def read_roles() -> tuple[Role, ...]:
 
 
 def find_roles(**wanted: Any) -> tuple[Role, ...]:
-    """Find the roles whose entries are as wanted; one of a tuple of values will do.
+    """Find the roles whose entries are as wanted; a tuple lists values of which any may match.
 
     Examples
     --------
