@@ -34,7 +34,7 @@ def _spatial(frame):
     return gpd.GeoDataFrame(frame, geometry="geometry", crs="EPSG:32650")
 
 
-def test_every_wrong_value_is_told_at_once():
+def test_every_wrong_value_is_reported_at_once():
     frame = pd.DataFrame(
         {"count": ["a", "a", "c"], "of": "b1", "measure": "elders", "value": [-1, "x", 3]}
     )
@@ -61,8 +61,8 @@ def test_the_ledger_numbers_its_entries_and_leaves_out_those_about_nothing():
 
 
 def test_the_users_own_mapping_comes_before_names_and_aliases():
-    found = match_columns("buildings", ["floors", "levels", "cs"], {"floors": "cs"})
-    assert found == {"cs": "floors"}
+    matched = match_columns("buildings", ["floors", "levels", "cs"], {"floors": "cs"})
+    assert matched == {"cs": "floors"}
 
 
 def test_a_column_that_the_user_maps_is_not_taken_for_a_persons_name():

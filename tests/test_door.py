@@ -1,4 +1,4 @@
-"""The door: arguments of the wrong type, values that can be looked at, one way to plot and one to draw."""
+"""The door: wrong arguments refused, values shown, one way to plot and one to draw."""
 
 import numpy as np
 import pandas as pd

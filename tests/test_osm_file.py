@@ -1,4 +1,4 @@
-"""OpenStreetMap files: a made-up township read by eye (drawn in ``osm_stand_in``), and two extracts of a real country."""
+"""OpenStreetMap files: a made-up township (drawn in ``osm_stand_in``), and two real extracts."""
 
 import gzip
 from pathlib import Path
@@ -264,8 +264,8 @@ def test_institutions_are_those_with_a_name(town):
 def test_no_contact_and_no_person_gets_in(town):
     text = "\n".join(table.drop(columns="geometry").to_csv() for table in town.tables.values())
     assert "青河造纸厂" in text
-    for told in ("13812345678", "0315", "a@b.cn", "李四", "张三"):
-        assert told not in text
+    for contact in ("13812345678", "0315", "a@b.cn", "李四", "张三"):
+        assert contact not in text
 
 
 def test_the_order_of_features_does_not_matter(tmp_path):

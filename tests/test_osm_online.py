@@ -1,4 +1,4 @@
-"""OpenStreetMap over the network: osmnx itself asks a stand-in on the loopback (``osm_stand_in``)."""
+"""OpenStreetMap over the network: osmnx asks a stand-in on the loopback (``osm_stand_in``)."""
 
 import json
 import socket
@@ -31,7 +31,7 @@ def read(stand_in, place=FOUND, **kwargs):
 
 @pytest.fixture(scope="module")
 def answered(tmp_path_factory):
-    """The township read once with a cache: reading, what the servers were asked, and where the answers lie."""
+    """The township read once with a cache: reading, questions asked, and folder of answers."""
     cache = tmp_path_factory.mktemp("cache")
     with pytest.MonkeyPatch.context() as patch, serve_answers() as stand_in:
         patch.setattr(time, "sleep", lambda seconds: None)
@@ -147,6 +147,11 @@ def test_an_answer_that_the_server_broke_off_is_refused_and_not_taken_for_the_wh
 
 
 def test_importing_the_module_does_not_import_osmnx():
-    code = "import sys, gridplan.reading.osm_online; print('osmnx' in sys.modules, 'requests' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["False", "False"]
+    code = (
+        "import sys, gridplan.reading.osm_online; "
+        "print('osmnx' in sys.modules, 'requests' in sys.modules)"
+    )
+    process = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert process.stdout.split() == ["False", "False"]

@@ -1,4 +1,4 @@
-"""Rules: lists and tables go to plan.toml and a manifest and come back, and text in their place is refused with the new form."""
+"""Rules: lists and tables go to plan.toml and come back; text in their place is refused."""
 
 import json
 import tomllib
@@ -16,7 +16,8 @@ OLD = {
     "special": {"kinds": "river|lake|railway"},
     "rating": {
         "criteria": "coverage 20 up 0.8 1; party_share 20 up 0.4 0.7; leader_span 15 down 4 1; "
-        "full_per_need 15 up 0.3 1; paired 10 up 0 3; six_in_one 10 up 2 6; centre_area_share 10 up 0.5 1",
+        "full_per_need 15 up 0.3 1; paired 10 up 0 3; six_in_one 10 up 2 6; "
+        "centre_area_share 10 up 0.5 1",
         "branch_criteria": "full 40 up 3 50; mean_walk 40 down 500 0; places 20 down 5 1",
     },
     "coverage": {

@@ -267,8 +267,8 @@ def run(code, *arguments):
 
 
 def test_the_same_plan_gives_the_same_bytes_in_another_process(written, tmp_path):
-    done = run(WRITE, tmp_path / "gpkg", tmp_path / "parquet")
-    assert done.returncode == 0, done.stderr
+    process = run(WRITE, tmp_path / "gpkg", tmp_path / "parquet")
+    assert process.returncode == 0, process.stderr
     for format in FORMATS:
         assert read_bytes(tmp_path / format) == read_bytes(written[format])
 
@@ -506,8 +506,8 @@ def find_expressions(root):
 
 @pytest.mark.parametrize("layer", STYLED)
 def test_styles_are_sound_xml_and_name_only_what_is_there(layer):
-    own = set(find_columns(layer.split("_")[0])) if layer != "centres" else set()
-    fields = {column.name for column in own if not column.is_geometry}
+    columns = set(find_columns(layer.split("_")[0])) if layer != "centres" else set()
+    fields = {column.name for column in columns if not column.is_geometry}
     symbol = {"points": "marker", "lines": "line", "areas": "fill"}
     styles = make_styles(layer)
     assert styles
@@ -603,12 +603,12 @@ def test_points_lines_and_heights_keep_their_type(tmp_path):
 
 @pytest.mark.parametrize("format", FORMATS)
 def test_a_crs_without_a_number_comes_back(tmp_path, format):
-    own = "+proj=tmerc +lat_0=0 +lon_0=118.2 +k=1 +x_0=500000 +ellps=GRS80 +units=m"
+    crs = "+proj=tmerc +lat_0=0 +lon_0=118.2 +k=1 +x_0=500000 +ellps=GRS80 +units=m"
     plan = make_board_plan()
     moved = {
-        t: plan.get_table(t).set_crs(own, allow_override=True) for t in ALL_TABLES if is_spatial(t)
+        t: plan.get_table(t).set_crs(crs, allow_override=True) for t in ALL_TABLES if is_spatial(t)
     }
-    assert read_plan(write_plan(plan.replace(**moved), tmp_path / "p", format=format)).crs == own
+    assert read_plan(write_plan(plan.replace(**moved), tmp_path / "p", format=format)).crs == crs
 
 
 # ---- parquet
@@ -634,7 +634,7 @@ def spoil(folder, *statements):
             database.execute(statement)
 
 
-def test_all_that_is_missing_is_told_at_once(tmp_path):
+def test_all_that_is_missing_is_reported_at_once(tmp_path):
     folder = write_plan(make_board_plan(), tmp_path / "p", format="gpkg")
     spoil(
         folder,
@@ -647,19 +647,19 @@ def test_all_that_is_missing_is_told_at_once(tmp_path):
     )
     with pytest.raises(PlanError) as caught:
         read_plan(folder)
-    told = str(caught.value).splitlines()
-    assert told[0].startswith("5 problems in the plan")
-    assert [re.sub(" ->.*", "", t.strip()[3:]) for t in told[1:]] == [
+    problems = str(caught.value).splitlines()
+    assert problems[0].startswith("5 problems in the plan")
+    assert [re.sub(" ->.*", "", t.strip()[3:]) for t in problems[1:]] == [
         "manifest: the manifest is missing",
         "ledger: columns step, count missing",
         "neighbours: pair is empty in 2 rows",
         "neighbours: 1 code stands more than once in pair (1)",
         "exceptions: the table is missing",
     ]
-    assert all("->" in t for t in told[1:])
+    assert all("->" in t for t in problems[1:])
 
 
-def test_words_for_numbers_and_a_missing_crs_are_told(tmp_path):
+def test_words_for_numbers_and_a_missing_crs_are_reported(tmp_path):
     plan = make_board_plan()
     folder = write_plan(plan, tmp_path / "p", format="parquet")
     doors = plan.stairwells.reset_index().set_crs(None, allow_override=True)
@@ -674,7 +674,7 @@ def test_words_for_numbers_and_a_missing_crs_are_told(tmp_path):
     assert "counts: the table is missing" in str(caught.value)
 
 
-def test_tables_in_two_crs_are_told(tmp_path):
+def test_tables_in_two_crs_are_reported(tmp_path):
     plan = make_board_plan()
     folder = write_plan(plan, tmp_path / "p", format="parquet")
     plan.subgrids.reset_index().to_crs("EPSG:32651").to_parquet(

@@ -79,7 +79,7 @@ def test_whole_numbers_with_gaps_are_codes_without_a_point():
     assert list(survey(buildings=houses).buildings.index) == ["7", "9", "b000001"]
 
 
-def test_all_problems_of_all_tables_are_told_at_once():
+def test_all_problems_of_all_tables_are_reported_at_once():
     with pytest.raises(InputError) as caught:
         survey(
             buildings=make_row_of_houses(
@@ -92,8 +92,8 @@ def test_all_problems_of_all_tables_are_told_at_once():
             ),
             places=make_rows([Point(0, 0)]),
         )
-    told = {str(p).split(" -> ")[0] for p in caught.value.problems}
-    assert told == {
+    listed = {str(p).split(" -> ")[0] for p in caught.value.problems}
+    assert listed == {
         "buildings: floors has 1 entry that is not a number, such as many (a)",
         "buildings: floors is negative in 1 row (b)",
         "buildings: 1 codes stand more than once in building (a)",
@@ -104,7 +104,7 @@ def test_all_problems_of_all_tables_are_told_at_once():
     }
 
 
-def test_tables_that_cannot_be_laid_on_the_ground_are_told_together():
+def test_tables_that_cannot_be_placed_on_the_ground_are_reported_together():
     with pytest.raises(InputError) as caught:
         survey(
             buildings=make_row_of_houses().set_crs(None, allow_override=True),
@@ -258,7 +258,7 @@ def test_web_mercator_is_no_crs_to_measure_in():
     )
 
 
-def test_longitude_and_latitude_exchanged_or_metres_called_degrees_are_told():
+def test_longitude_and_latitude_exchanged_or_metres_called_degrees_are_reported():
     turned = make_row_of_houses().to_crs(4547)  # CGCS2000, central meridian 114 E
     turned = turned.set_geometry(
         shapely.transform(turned.geometry.to_numpy(), lambda c: c[:, ::-1]), crs=4547

@@ -83,7 +83,7 @@ def test_columns_are_matched_by_mapping_then_name_and_the_rest_is_named(tmp_path
     )
 
 
-def test_a_mapping_that_leads_nowhere_is_told(tmp_path):
+def test_a_mapping_that_leads_nowhere_is_reported(tmp_path):
     path = tmp_path / "lane.gpkg"
     make_lane(levels=[1, 2, 3]).to_file(path)
     with pytest.raises(InputError) as caught:
@@ -95,16 +95,16 @@ def test_a_mapping_that_leads_nowhere_is_told(tmp_path):
                 "houses.floors": "levels",
             },
         )
-    told = [str(p) for p in caught.value.problems]
-    assert len(told) == 3
+    listed = [str(p) for p in caught.value.problems]
+    assert len(listed) == 3
     assert any(
         "it has no column storeys, which is mapped to floors -> name one of its columns: levels"
         in t
-        for t in told
+        for t in listed
     )
     assert any(
         "there is no column buildings.flor to map -> map one of building, building_name, use" in t
-        for t in told
+        for t in listed
     )
 
 
@@ -132,11 +132,12 @@ def test_a_name_of_houses_is_taken_once_it_is_declared(tmp_path):
     assert reading.tables["buildings"]["building_name"].tolist() == ["East house", "Mill", "Inn"]
 
 
-def test_a_gbk_shapefile_without_cpg_is_asked_about_and_read_when_told(tmp_path):
+def test_a_gbk_shapefile_without_cpg_is_asked_about_and_read_when_known(tmp_path):
     path = write_shapefile(make_lane(**LANE), tmp_path / "lane.shp", "gbk", with_cpg=False)
     with pytest.raises(
         InputError,
-        match=r"not UTF-8, and no .cpg says what it is; it may be GBK or GB18030 -> .*--encoding gb18030",
+        match=r"not UTF-8, and no .cpg says what it is; "
+        r"it may be GBK or GB18030 -> .*--encoding gb18030",
     ):
         read_tables(path)
     assert read_tables(path, encoding="gb18030").tables["buildings"]["building"].tolist() == [
@@ -273,9 +274,8 @@ def test_broken_shapes_are_read_as_none_and_left_for_the_survey_to_count(tmp_pat
     ring = "[[0, 0], [1, 0]]"  # two points are no ring
     path.write_text(
         '{"type": "FeatureCollection", "features": ['
-        '{"type": "Feature", "properties": {"id": "a"}, "geometry": {"type": "Polygon", "coordinates": ['
-        + ring
-        + "]}},"
+        '{"type": "Feature", "properties": {"id": "a"}, '
+        '"geometry": {"type": "Polygon", "coordinates": [' + ring + "]}},"
         '{"type": "Feature", "properties": {"id": "b"}, "geometry": null}]}'
     )
     houses = read_tables(path).tables["buildings"]

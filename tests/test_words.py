@@ -30,7 +30,7 @@ ROWS = read_rows()
 
 
 def read_text(node):
-    """Read a string as a pattern of what it can be: its gaps are any word; None for anything else."""
+    """Read a string as a pattern of what it can be, gaps as any word; None for anything else."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return re.escape(node.value)
     if isinstance(node, ast.JoinedStr):
@@ -40,7 +40,7 @@ def read_text(node):
 
 
 def scan_python(sources):
-    """Scan modules: patterns of all strings, of keys given to say, and of words read from a page's dictionary."""
+    """Scan modules: patterns of all strings, of keys given to say, and of words looked up."""
     strings, said, looked_up = set(), set(), set()
     for source in sources:
         for node in ast.walk(ast.parse(source)):
