@@ -1,1 +1,1 @@
-"""Benchmarks: speed, memory and quality on the example and on real data, printed as tables by ``make bench``."""
+"""Benchmarks: speed, memory and quality, printed as tables by ``make bench``."""

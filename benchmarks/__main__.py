@@ -21,7 +21,7 @@ BENCHMARKS = {
         ("hierarchy", "households"),
     ),
     "years": (
-        "ten years of change on the example and on a district: time, memory, and whom each policy moves",
+        "ten years of change on the example and a district: time, memory, households moved",
         ("replications",),
     ),
     "siting": ("where to add posts: answers, bounds and time, beside spopt", ("install", "only")),
@@ -34,7 +34,7 @@ BENCHMARKS = {
         ("full",),
     ),
     "reels": (
-        "maps with a slider over 5,041 sub-grids: seconds to write, megabytes, milliseconds a frame in Chromium",
+        "maps with a slider over 5,041 sub-grids: seconds to write, megabytes, ms a frame",
         (),
     ),
     "simulation": (
@@ -60,7 +60,8 @@ def make_parser():
     parser.add_argument(
         "--full",
         action="store_true",
-        help="division: thorough effort too; scale: up to 2.8 million households; simulation, surge: 100,000 households",
+        help="division: thorough effort too; scale: up to 2.8 million households; "
+        "simulation, surge: 100,000 households",
     )
     parser.add_argument("--record", metavar="FILE", help="fingerprints: keep them in this file")
     parser.add_argument(
@@ -75,39 +76,45 @@ def make_parser():
         "--only",
         action="append",
         metavar="WORD",
-        help="peers: problems with this in their name; siting: peers, medians or large; may be repeated",
+        help="peers: problems with this in their name; siting: peers, medians or large; "
+        "may be repeated",
     )
-    more = "people: CSV of communities to lay out instead of made-up ones; further ones add what the first lacks"
-    parser.add_argument("--hierarchy", action="append", metavar="FILE", help=more)
     parser.add_argument(
-        "--households", type=int, metavar="N", help="people, simulation: how many in all"
+        "--hierarchy",
+        action="append",
+        metavar="FILE",
+        help="people: CSV of communities to draw instead of made-up ones; "
+        "further files add what the first lacks",
+    )
+    parser.add_argument(
+        "--households", type=int, metavar="N", help="people, simulation: total number"
     )
     parser.add_argument(
         "--plan",
         metavar="FOLDER",
         help="simulation: a staffed plan of a city, written with --format parquet",
     )
-    parser.add_argument("--replications", type=int, metavar="N", help="years: futures drawn (5)")
+    parser.add_argument("--replications", type=int, metavar="N", help="years: futures sampled (5)")
     return parser
 
 
 def main(words=None):
-    """Run what is asked; an option goes to the benchmarks that take it, and is refused where none does."""
+    """Run the named benchmarks; an option that none of them takes is refused."""
     parser = make_parser()
-    told = vars(parser.parse_args(words))
-    names = told.pop("names") or list(BENCHMARKS)
+    options = vars(parser.parse_args(words))
+    names = options.pop("names") or list(BENCHMARKS)
     unknown = [name for name in names if name not in BENCHMARKS]
     if unknown:
         parser.error(
             f"no benchmark is called {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}"
         )
-    given = {option: value for option, value in told.items() if value}
-    for option in given:
+    chosen = {option: value for option, value in options.items() if value}
+    for option in chosen:
         if not any(option in BENCHMARKS[name][1] for name in names):
-            parser.error(f"--{option} says nothing to {', '.join(names)}")
+            parser.error(f"--{option} is not an option of {', '.join(names)}")
     for name in names:
-        own = {option: value for option, value in given.items() if option in BENCHMARKS[name][1]}
-        importlib.import_module(f"benchmarks.{name}").run(**own)
+        taken = {option: value for option, value in chosen.items() if option in BENCHMARKS[name][1]}
+        importlib.import_module(f"benchmarks.{name}").run(**taken)
 
 
 if __name__ == "__main__":

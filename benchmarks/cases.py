@@ -19,10 +19,10 @@ CASES = {
 
 def list_cases():
     """List the cases whose files are here; say which are not."""
-    found = {}
+    present = {}
     for name, files in CASES.items():
         if Path(files["source"]).exists():
-            found[name] = files
+            present[name] = files
         else:
             print(f"left out: {name}, its data is not here")
-    return found
+    return present

@@ -1,4 +1,4 @@
-"""Division: price, proven gap and seconds by effort on a fixed panel of communities of several kinds, real and made up."""
+"""Division: price, proven gap and seconds by effort on a fixed panel of communities."""
 
 import tempfile
 import time
@@ -61,13 +61,15 @@ def are_connected(problem, part):
 
 
 def run(full=False):
-    """Print a row for each community and effort, then the means; ``full`` adds the thorough effort."""
+    """Print a row for each community and effort, then the means; ``full``: thorough effort too."""
     efforts = ("quick", "default", "thorough") if full else ("quick", "default")
     print(
-        "\nDivision: price, lower bound, gap, seconds of processor for 100 sub-grids, parts out of band (proven + not)"
+        "\nDivision: price, lower bound, gap, seconds of processor for 100 sub-grids, "
+        "parts out of band (proven + not)"
     )
     print(
-        f"{'community':32}{'kind':>11}{'atoms':>6}{'parts':>6}  {'effort':9}{'price':>9}{'bound':>9}{'gap':>8}{'s/100':>8}  out"
+        f"{'community':32}{'kind':>11}{'atoms':>6}{'parts':>6}  "
+        f"{'effort':9}{'price':>9}{'bound':>9}{'gap':>8}{'s/100':>8}  out"
     )
     rows = [
         row
@@ -75,13 +77,15 @@ def run(full=False):
         for row in measure(label, kind, problem, efforts)
     ]
     for effort in efforts:
-        own = [r for r in rows if r["effort"] == effort]
-        gaps = [r["gap"] for r in own if not r["out"]]
+        group = [r for r in rows if r["effort"] == effort]
+        # a part out of band has no gap to speak of: its land is left out of the bound
+        gaps = [r["gap"] for r in group if not r["out"]]
+        seconds = 100 * sum(r["seconds"] for r in group) / sum(r["parts"] for r in group)
         print(
-            f"{effort}: mean gap {np.mean(gaps):.2%} over {len(gaps)} communities with every part in band, "
-            f"{100 * sum(r['seconds'] for r in own) / sum(r['parts'] for r in own):.2f} s for 100 sub-grids, "
-            f"{sum(r['out'] - r['proven'] for r in own)} parts out of band without proof, "
-            f"all connected: {all(r['connected'] for r in own)}"
+            f"{effort}: mean gap {np.mean(gaps):.2%} over {len(gaps)} communities "
+            f"with every part in band, {seconds:.2f} s for 100 sub-grids, "
+            f"{sum(r['out'] - r['proven'] for r in group)} parts out of band without proof, "
+            f"all connected: {all(r['connected'] for r in group)}"
         )
 
 
@@ -104,7 +108,8 @@ def measure(label, kind, problem, efforts):
         gap = division.price / bounds[k] - 1
         connected = are_connected(problem, division.part)
         print(
-            f"{label:32}{kind:>11}{len(problem):6}{k:6}  {effort:9}{division.price:9.0f}{bounds[k]:9.0f}{gap:8.2%}"
+            f"{label:32}{kind:>11}{len(problem):6}{k:6}  "
+            f"{effort:9}{division.price:9.0f}{bounds[k]:9.0f}{gap:8.2%}"
             f"{100 * seconds / k:8.2f}{proven:3}+{out - proven:<2}{'' if connected else 'apart'}",
             flush=True,
         )

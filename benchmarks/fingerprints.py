@@ -6,8 +6,8 @@ were. Record them before, run again after, and compare:
     python -m benchmarks fingerprints --record before.json
     python -m benchmarks fingerprints --against before.json
 
-Where a file differs, the columns that differ are named, so that a renamed word can be told from a
-changed figure.
+Where a file differs, the columns that differ are named: a renamed word shows in a column of words,
+a changed figure in a column of figures.
 """
 
 import hashlib

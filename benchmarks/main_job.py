@@ -4,22 +4,22 @@ Each case runs in a process of its own, once cold (kernels loaded from their
 cache) with two workers, so that the peak memory is the case's own.
 """
 
-import json
 import resource
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 
 from benchmarks.cases import list_cases
+from benchmarks.own_process import call_in_own_process
 
 
 class Clock:
     """Keep the seconds of each stage that a plan goes through."""
 
     def __init__(self):
-        self.stage, self.began, self.seconds = "", time.perf_counter(), {}
+        self.stage = ""
+        self.began = time.perf_counter()
+        self.seconds = {}
 
     def __call__(self, stage, done, total):
         """Take the name of the stage that runs now."""
@@ -93,17 +93,12 @@ def run():
     """Print the figures of every case, then the seconds of its stages."""
     results = {}
     for name in list_cases():
-        code = f"import json; from benchmarks.main_job import measure; print(json.dumps(measure({name!r})))"
-        done = subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, check=True
-        )
-        results[name] = json.loads(done.stdout.splitlines()[-1])
+        results[name] = call_in_own_process("main_job", "measure", name)
     print("\nThe main job")
     names = list(results)
-    told = dict.fromkeys(
-        key for r in results.values() for key in r["figures"]
-    )  # not every plan has every figure
-    rows = [(key, [show(r["figures"].get(key)) for r in results.values()]) for key in told]
+    # not every plan has every figure; a dictionary keeps them in order
+    keys = dict.fromkeys(key for r in results.values() for key in r["figures"])
+    rows = [(key, [show(r["figures"].get(key)) for r in results.values()]) for key in keys]
     rows += [("share in band", [f"{r['share_in_band']:.2%}" for r in results.values()])]
     rows += [("out of band, proven", [str(r["proven"]) for r in results.values()])]
     for key in ("non_contiguous", "crossings", "barrier_crossings", "split_buildings", "passed"):
@@ -116,8 +111,8 @@ def run():
         cells = []
         for r in results.values():
             raw = r["seconds"]["raw read"]
-            own = r["seconds"].get(stage, 0.0)
-            cells.append(f"{own:.2f} s ({own / raw:.1f}x)")
+            seconds = r["seconds"].get(stage, 0.0)
+            cells.append(f"{seconds:.2f} s ({seconds / raw:.1f}x)")
         rows.append((stage, cells))
     print(f"{'':22}" + "".join(f"{n:>24}" for n in names))
     for label, cells in rows:

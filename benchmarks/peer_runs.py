@@ -1,8 +1,8 @@
-"""One run of one peer in an environment of its own: ``python peer_runs.py PEER PROBLEM.npz ANSWER.npz SEED SECONDS``.
+"""One run of one peer: ``python peer_runs.py PEER PROBLEM.npz ANSWER.npz SEED SECONDS``.
 
-It imports nothing of the project. The problem holds xy, weights, pull, pairs,
-k, low, high and squared; the answer holds the part of each point and the
-seconds of processor time, imports left out.
+It runs in an environment of its own and imports nothing of the project. The
+problem holds xy, weights, pull, pairs, k, low, high and squared; the answer
+holds the part of each point and the seconds of processor, without imports.
 """
 
 import random
@@ -25,7 +25,7 @@ def run_kmeans(case, seed):
 
 
 def run_constrained(case, seed):
-    """Its limits count points, so they are the limits of the weight over the mean weight of a point."""
+    """Run it with limits on the number of points: those on weight, over a point's mean weight."""
     from k_means_constrained import KMeansConstrained
 
     n = len(case["weights"])
@@ -48,7 +48,9 @@ def _open_table(case):
         neighbours[j].append(i)
     x, y = case["xy"].T
     table = gpd.GeoDataFrame({"x": x, "y": y}, geometry=gpd.points_from_xy(x, y))
-    return table, W({i: sorted(set(own)) for i, own in neighbours.items()}, silence_warnings=True)
+    return table, W(
+        {i: sorted(set(beside)) for i, beside in neighbours.items()}, silence_warnings=True
+    )
 
 
 def run_region_kmeans(case, seed):
@@ -110,8 +112,8 @@ def run_tree(case, seed):
     graph, _, _, draw = _draw_tree(case, seed)
 
     def solve():
-        found = draw()
-        return [found[i] for i in range(len(graph))]
+        part_of = draw()
+        return [part_of[i] for i in range(len(graph))]
 
     return solve
 
@@ -143,9 +145,9 @@ def measure(case, part):
     """Sum the ways of points to the best points of their parts."""
     total = 0.0
     for p in np.unique(part):
-        own = part == p
-        ways = np.sqrt(((case["xy"][own][:, None] - case["xy"][own]) ** 2).sum(axis=2))
-        total += float((case["pull"][own] @ (ways**2 if case["squared"] else ways)).min())
+        inside = part == p
+        ways = np.sqrt(((case["xy"][inside][:, None] - case["xy"][inside]) ** 2).sum(axis=2))
+        total += float((case["pull"][inside] @ (ways**2 if case["squared"] else ways)).min())
     return total
 
 

@@ -1,4 +1,4 @@
-"""Peers on published instances and on our panel: balance, contiguity, ways relative to ours, seconds.
+"""Peers on published instances and on our panel: balance, contiguity, ways, seconds.
 
 ``python -m benchmarks peers --install`` sets up their environments under
 outputs; every run has a process of its own, and of several seeds the best
@@ -27,18 +27,14 @@ from gridplan.division.plain.published import list_instances, solve_instance
 OUT = ROOT / "outputs"
 ENVIRONMENTS = {
     "peers-venv": ("scikit-learn", "k-means-constrained", "spopt", "geopandas", "pymetis"),
-    "chain-venv": (
-        "gerrychain",
-        "geopandas<1",
-        "numpy<2",
-    ),  # gerrychain does not import beside a newer geopandas
+    # gerrychain does not import beside a newer geopandas
+    "chain-venv": ("gerrychain", "geopandas<1", "numpy<2"),
 }
 SEEDS = 3
 SECONDS = 120
-ONCE = {"spopt Ward"}  # draws nothing
-LARGEST = (
-    2500  # points; the largest instances would take hours of peers that end at the limit of time
-)
+ONCE = {"spopt Ward"}  # samples nothing, so seeds make no difference
+# Points; on the largest instances peers would run for hours, each up to the limit of time.
+LARGEST = 2500
 
 
 @dataclass
@@ -78,7 +74,7 @@ def set_up():
 
 
 def list_problems(words):
-    """List the published instances and the panel, each with our answer at quick effort; ``words`` pick some by name."""
+    """List the problems with our answers at quick effort; ``words`` pick some by name."""
     for folder in ("cpmp", "districting"):
         for instance in list_instances(FOLDER / folder) if FOLDER.exists() else []:
             if len(instance.weights) > LARGEST or not _is_asked(f"{folder} {instance.name}", words):
@@ -133,7 +129,7 @@ def _is_asked(name, words):
 
 
 def list_touching(xy):
-    """List the pairs of a Delaunay triangulation, for peers that need a graph where the problem has none."""
+    """List the pairs of a Delaunay triangulation: some peers need a graph."""
     corners = Delaunay(xy, qhull_options="QJ").simplices
     pairs = np.sort(
         np.concatenate([corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [0, 2]]]), axis=1
@@ -142,21 +138,21 @@ def list_touching(xy):
 
 
 def judge(case, part):
-    """Judge an answer: share of parts within the limits, share connected, and the ways to the best points."""
+    """Judge an answer: shares of parts within limits and connected, ways to the best points."""
     balanced = connected = ways = 0.0
     for p in np.unique(part):
-        own = np.flatnonzero(part == p)
-        balanced += case.low <= case.weights[own].sum() <= case.high
+        inside = np.flatnonzero(part == p)
+        balanced += case.low <= case.weights[inside].sum() <= case.high
         place = np.full(len(part), -1)
-        place[own] = np.arange(len(own))
+        place[inside] = np.arange(len(inside))
         inner = place[case.pairs]
         inner = inner[(inner >= 0).all(axis=1)]
         graph = csr_matrix(
-            (np.ones(len(inner)), (inner[:, 0], inner[:, 1])), shape=(len(own), len(own))
+            (np.ones(len(inner)), (inner[:, 0], inner[:, 1])), shape=(len(inside), len(inside))
         )
         connected += connected_components(graph, directed=False)[0] == 1
-        far = np.sqrt(((case.xy[own][:, None] - case.xy[own]) ** 2).sum(axis=2))
-        ways += float((case.pull[own] @ (far**2 if case.squared else far)).min())
+        far = np.sqrt(((case.xy[inside][:, None] - case.xy[inside]) ** 2).sum(axis=2))
+        ways += float((case.pull[inside] @ (far**2 if case.squared else far)).min())
     count = len(np.unique(part))
     return {
         "parts": count / case.k,
@@ -187,14 +183,12 @@ def run_peer(peer, case, seed):
     )
     script = Path(__file__).with_name("peer_runs.py")
     command = [str(home), str(script), peer, str(problem), str(answer), str(seed), str(SECONDS)]
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
-        words = done.stderr.strip().splitlines()
-        return {
-            "fault": "over time"
-            if done.returncode < 0
-            else (words[-1][:90] if words else "no answer")
-        }
+    run = subprocess.run(command, capture_output=True, text=True)
+    if run.returncode < 0:  # ended by the limit on processor time
+        return {"fault": "over time"}
+    if run.returncode:
+        words = run.stderr.strip().splitlines()
+        return {"fault": words[-1][:90] if words else "no answer"}
     with np.load(answer) as file:
         return judge(case, file["part"]) | {"seconds": float(file["seconds"])}
 
@@ -207,7 +201,7 @@ def is_sound(case, row):
 
 
 def run(install=False, only=()):
-    """Print a row for each problem and peer, then a table by peer; ``only`` picks problems by words in their names."""
+    """Print a row for each problem and peer, then a table; ``only``: words of problems' names."""
     if install:
         set_up()
     absent = [name for name in ENVIRONMENTS if not (OUT / name / "bin" / "python").exists()]
@@ -215,7 +209,8 @@ def run(install=False, only=()):
         print("\nPeers: left out, they are not installed (python -m benchmarks peers --install)")
         return
     print(
-        "\nPeers: ways relative to ours at quick effort (+: longer), share of parts within limits and connected, seconds"
+        "\nPeers: ways relative to ours at quick effort (+: longer), "
+        "share of parts within limits and connected, seconds"
     )
     rows = []
     for case in list_problems(only):
@@ -254,24 +249,26 @@ def _print(row):
         print(f"{head}{row['fault']}", flush=True)
         return
     print(
-        f"{head}{row['longer']:+9.2%}{row['balanced']:8.0%}{row['connected']:8.0%}{row['seconds']:8.2f}"
-        f"{'' if row['sound'] else '  NOT FEASIBLE'}",
+        f"{head}{row['longer']:+9.2%}{row['balanced']:8.0%}{row['connected']:8.0%}"
+        f"{row['seconds']:8.2f}{'' if row['sound'] else '  NOT FEASIBLE'}",
         flush=True,
     )
 
 
 def print_table(table):
-    """Print a row for each group and peer: means over the problems it answered, and its sound answers alone."""
+    """Print a row for each group and peer: means of all its answers, and of its sound ones."""
     print(
-        f"\n{'':12}{'peer':20}{'answered':>9}{'sound':>7}{'in limits':>10}{'connected':>10}{'longer':>9}"
-        f"{'sound only':>11}{'s':>8}"
+        f"\n{'':12}{'peer':20}{'answered':>9}{'sound':>7}{'in limits':>10}{'connected':>10}"
+        f"{'longer':>9}{'sound only':>11}{'s':>8}"
     )
-    for (group, peer), own in table.groupby(["group", "peer"], sort=False):
-        own = own.reindex(columns=["longer", "balanced", "connected", "seconds", "sound"])
-        answered = own["longer"].notna()
-        sound = own.loc[own["sound"], "longer"]
+    for (group, peer), answers in table.groupby(["group", "peer"], sort=False):
+        # a peer without any answer lacks the columns of figures
+        answers = answers.reindex(columns=["longer", "balanced", "connected", "seconds", "sound"])
+        answered = answers["longer"].notna()
+        sound = answers.loc[answers["sound"], "longer"]
         print(
-            f"{group:12}{peer:20}{answered.sum():5}/{len(own):3}{own['sound'].sum():7}{own['balanced'].mean():10.1%}"
-            f"{own['connected'].mean():10.1%}{own['longer'].mean():9.2%}"
-            f"{f'{sound.mean():.2%}' if len(sound) else '-':>11}{own['seconds'].mean():8.2f}"
+            f"{group:12}{peer:20}{answered.sum():5}/{len(answers):3}{answers['sound'].sum():7}"
+            f"{answers['balanced'].mean():10.1%}{answers['connected'].mean():10.1%}"
+            f"{answers['longer'].mean():9.2%}"
+            f"{f'{sound.mean():.2%}' if len(sound) else '-':>11}{answers['seconds'].mean():8.2f}"
         )

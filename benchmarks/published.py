@@ -1,4 +1,4 @@
-"""Published instances of capacitated division: objective, gap to the best known, time-gap curve, every answer checked."""
+"""Published instances of capacitated division: objective, gap, curve of gap over time."""
 
 import pandas as pd
 
@@ -6,11 +6,11 @@ from benchmarks.cases import ROOT
 from gridplan.division.plain.published import bench_folder
 
 FOLDER = ROOT.parent / "shared" / "bench"
-MOMENTS = (1, 3, 10, 30, 60, 300)  # seconds at which the gap is told
+MOMENTS = (1, 3, 10, 30, 60, 300)  # seconds at which the gap is printed
 
 
 def run(efforts=("quick", "default")):
-    """Print a row for each instance and effort, the mean gaps of each folder, and the gaps reached after some seconds."""
+    """Print a row for each instance and effort, the means, and the gaps after some seconds."""
     print("\nPublished instances: objective, gap to the best known, seconds on one core")
     if not FOLDER.exists():
         print("left out: the published instances are not here")
@@ -24,10 +24,12 @@ def run(efforts=("quick", "default")):
             for name, row in table.iterrows():
                 sound = "" if row["feasible"] else f"  NOT FEASIBLE: {row['faults']}"
                 print(
-                    f"{folder.name:14}{name:18}{effort:10}{row['objective']:14.2f}{row['gap']:9.3%}{row['seconds']:8.1f}{sound}"
+                    f"{folder.name:14}{name:18}{effort:10}{row['objective']:14.2f}"
+                    f"{row['gap']:9.3%}{row['seconds']:8.1f}{sound}"
                 )
             print(
-                f"{folder.name:14}{'mean':18}{effort:10}{'':14}{table['gap'].mean():9.3%}{table['seconds'].mean():8.1f}"
+                f"{folder.name:14}{'mean':18}{effort:10}{'':14}"
+                f"{table['gap'].mean():9.3%}{table['seconds'].mean():8.1f}"
             )
     print_curves(curves)
     draw_curves(curves, ROOT / "outputs" / "curves.png")
@@ -37,8 +39,8 @@ def print_curves(curves):
     """Print the gap that the best answer so far has after some seconds."""
     print(f"\n{'gap after':42}" + "".join(f"{moment:>8} s" for moment in MOMENTS))
     for (folder, effort), curve in curves.items():
-        for name, own in curve.groupby("instance"):
-            gaps = [own.loc[own["seconds"] <= moment, "gap"].min() for moment in MOMENTS]
+        for name, points in curve.groupby("instance"):
+            gaps = [points.loc[points["seconds"] <= moment, "gap"].min() for moment in MOMENTS]
             print(f"{folder:14}{name:18}{effort:10}" + "".join(f"{gap:10.3%}" for gap in gaps))
 
 
@@ -49,10 +51,10 @@ def draw_curves(curves, path):
     figure = Figure(figsize=(7, 4.5), layout="constrained")
     axes = figure.subplots()
     for folder, curve in {folder: curve for (folder, _), curve in curves.items()}.items():
-        for name, own in curve.dropna().groupby("instance"):
+        for name, points in curve.dropna().groupby("instance"):
             axes.step(
-                own["seconds"],
-                100 * own["gap"].clip(lower=1e-5),
+                points["seconds"],
+                100 * points["gap"].clip(lower=1e-5),  # a logarithmic axis has no zero
                 where="post",
                 label=f"{folder} {name}",
             )

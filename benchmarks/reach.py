@@ -1,4 +1,4 @@
-"""Reach: distances on the walking network against networkx and pandana, real streets and a made-up city of 100,000 nodes."""
+"""Reach: distances on the walking network against networkx, osmnx and pandana."""
 
 import importlib.util
 import time
@@ -30,7 +30,7 @@ DOORS = 50_000
 
 
 def run():
-    """Print seconds of one core for each step, the largest difference from networkx and pandana, and the ratio of times."""
+    """Print seconds of one core, the largest difference from each peer, and the ratio of times."""
     print(f"\nReach: seconds of CPU; ways of at most {LIMIT:g} m; differences in metres")
     print(
         f"{'case':20}{'what':34}{'size':>22}{'seconds':>10}{'farthest off':>14}{'times slower':>14}"
@@ -51,7 +51,7 @@ def measure_liechtenstein():
     )
     network, access = measure_case("Liechtenstein 2015", site, doors, site.places)
     fitted, seconds = clock(fit_detour, network, access, doors, site)
-    tell(
+    print_row(
         "Liechtenstein 2015",
         f"detour fitted: {fitted.factor:.3f}",
         f"{fitted.pairs:,} pairs",
@@ -60,13 +60,14 @@ def measure_liechtenstein():
 
 
 def measure_city():
-    """Measure from 700 posts to 50,000 doors of a made-up city with 100,489 crossings, some streets missing."""
+    """Measure from 700 posts to 50,000 doors of a made-up city of 100,489 crossings."""
     rng = np.random.default_rng(1)
     crossing = np.stack(
         np.meshgrid(np.arange(SIDE), np.arange(SIDE), indexing="ij"), axis=-1
     ).reshape(-1, 2)
     xy = 500_000 + BLOCK * crossing + rng.uniform(-15, 15, crossing.shape)
     number = np.arange(SIDE * SIDE).reshape(SIDE, SIDE)
+    # streets along both axes, of which a tenth is missing below
     ends = np.concatenate(
         [
             np.stack([number[:-1], number[1:]], -1).reshape(-1, 2),
@@ -83,11 +84,11 @@ def measure_city():
     spread = [500_000 + BLOCK * SIDE * rng.random((count, 2)) for count in (DOORS, POSTS)]
     doors, posts = (
         gpd.GeoDataFrame(
-            geometry=shapely.points(own),
-            index=pd.Index([f"{n:06d}" for n in range(len(own))], name="door"),
+            geometry=shapely.points(places),
+            index=pd.Index([f"{n:06d}" for n in range(len(places))], name="door"),
             crs=32650,
         )
-        for own in spread
+        for places in spread
     )
     measure_case("100,000 nodes", site, doors, posts)
 
@@ -95,9 +96,9 @@ def measure_city():
 def measure_case(name, site, doors, posts):
     """Measure one case; returns its network and how its doors reach it."""
     (network, _), seconds = clock(build_network, site)
-    tell(name, "network", f"{len(network.x):,} nodes", seconds)
+    print_row(name, "network", f"{len(network.x):,} nodes", seconds)
     (access, _), seconds = clock(reach_doors, network, doors, site)
-    tell(
+    print_row(
         name,
         "doors to the streets",
         f"{access['snapped'].sum():,} of {len(access):,} doors",
@@ -107,11 +108,11 @@ def measure_case(name, site, doors, posts):
     post, _ = reach_doors(network, posts, site)
     ways, seconds = clock(measure_paths, network, post, access, LIMIT)
     size = f"{len(post)} x {len(access):,}"
-    tell(name, "ways from posts to doors", size, seconds)
+    print_row(name, "ways from posts to doors", size, seconds)
     _, near = clock(find_nearest, network, access, post, LIMIT)
-    tell(name, "nearest post of each door", size, near)
+    print_row(name, "nearest post of each door", size, near)
     table, slow = clock(measure_networkx, network, post)
-    tell(
+    print_row(
         name,
         "the same by networkx",
         size,
@@ -128,17 +129,17 @@ def measure_case(name, site, doors, posts):
 
 def measure_networkx(network, post):
     """Measure by networkx from the ends of each post's edge to all nodes within the limit."""
-    own = network.kept_edges
+    kept = network.kept_edges
     graph = nx.Graph()
     graph.add_weighted_edges_from(
         zip(
-            network.u[own].tolist(),
-            network.v[own].tolist(),
-            network.metres[own].tolist(),
+            network.u[kept].tolist(),
+            network.v[kept].tolist(),
+            network.metres[kept].tolist(),
             strict=True,
         )
     )
-    found = []
+    tables = []
     for edge, u, v, leg in post.loc[
         post["snapped"], ["edge", "metres_u", "metres_v", "leg"]
     ].itertuples(index=False):
@@ -148,12 +149,12 @@ def measure_networkx(network, post):
                 graph, node, cutoff=LIMIT
             ).items():
                 table[other] = min(table.get(other, np.inf), metres + start)
-        found.append(table)
-    return found
+        tables.append(table)
+    return tables
 
 
 def compare(network, ways, tables, post, access):
-    """Compare with ways finished from networkx's: the largest difference; a way that we lack counts as infinite."""
+    """Compare with ways from networkx: the largest difference; a missing way is infinite."""
     worst = 0.0
     known = access["snapped"].to_numpy()
     edge = access["edge"].to_numpy()
@@ -166,10 +167,11 @@ def compare(network, ways, tables, post, access):
             np.minimum(nodes[network.u[edge]] + along[:, 0], nodes[network.v[edge]] + along[:, 1])
             + leg
         )
-        own = post.iloc[row]
-        direct = np.abs(along[:, 0] - own["metres_u"]) + leg + own["leg"]
+        this = post.iloc[row]
+        # on one and the same edge, the way need not go by either of its ends
+        direct = np.abs(along[:, 0] - this["metres_u"]) + leg + this["leg"]
         metres = np.where(
-            known, np.where(edge == own["edge"], np.minimum(metres, direct), metres), np.inf
+            known, np.where(edge == this["edge"], np.minimum(metres, direct), metres), np.inf
         )
         held = ways[[row], :].tocoo()
         within = metres <= LIMIT - 1e-6
@@ -180,17 +182,20 @@ def compare(network, ways, tables, post, access):
 
 
 def compare_osmnx(name, network, doors, access, seconds):
-    """Compare the way to the street with osmnx's nearest edges, which know no barriers, and count how many are the same."""
+    """Compare ways to the street with osmnx's nearest edges, which know no barriers."""
     import osmnx
 
-    own = network.kept_edges
+    kept = network.kept_edges
     graph = nx.MultiGraph(crs="EPSG:32650")
     graph.add_nodes_from(
         (n, {"x": x, "y": y})
         for n, (x, y) in enumerate(zip(network.x.tolist(), network.y.tolist(), strict=True))
     )
     ends = zip(
-        network.u[own].tolist(), network.v[own].tolist(), network.metres[own].tolist(), strict=True
+        network.u[kept].tolist(),
+        network.v[kept].tolist(),
+        network.metres[kept].tolist(),
+        strict=True,
     )
     graph.add_edges_from((u, v, {"length": metres}) for u, v, metres in ends)
     graph.remove_nodes_from(list(nx.isolates(graph)))
@@ -200,7 +205,7 @@ def compare_osmnx(name, network, doors, access, seconds):
         lambda: osmnx.distance.nearest_edges(graph, xy[:, 0], xy[:, 1], return_dist=True)
     )
     same = access["snapped"].to_numpy() & (np.abs(access["leg"].to_numpy() - off) < 0.001)
-    tell(
+    print_row(
         name,
         "nearest edges by osmnx",
         f"same for {same.sum():,} of {len(off):,}",
@@ -210,39 +215,39 @@ def compare_osmnx(name, network, doors, access, seconds):
 
 
 def compare_pandana(name, network, post, seconds):
-    """Compare with pandana, from node to node: building, and the nodes within the limit of one end of each post."""
+    """Compare with pandana: building, and the nodes within the limit of one end of each post."""
     import pandana
 
-    own = network.kept_edges
-    used = np.unique(np.concatenate([network.u[own], network.v[own]]))
-    ends = (pd.Series(own) for own in (network.u[own], network.v[own]))
+    kept = network.kept_edges
+    used = np.unique(np.concatenate([network.u[kept], network.v[kept]]))
+    ends = (pd.Series(nodes[kept]) for nodes in (network.u, network.v))
     places = (pd.Series(values[used], index=used) for values in (network.x, network.y))
     net, slow = clock(
         lambda: pandana.Network(
-            *places, *ends, pd.DataFrame({"metres": network.metres[own]}), twoway=True
+            *places, *ends, pd.DataFrame({"metres": network.metres[kept]}), twoway=True
         )
     )
-    tell(name, "pandana: building", f"{len(used):,} nodes", slow, times=slow / seconds)
+    print_row(name, "pandana: building", f"{len(used):,} nodes", slow, times=slow / seconds)
     start = network.u[post.loc[post["snapped"], "edge"].to_numpy()]
-    found, slow = clock(lambda: net.nodes_in_range(np.unique(start).tolist(), LIMIT))
-    column = found.columns[-1]
+    ranges, slow = clock(lambda: net.nodes_in_range(np.unique(start).tolist(), LIMIT))
+    column = ranges.columns[-1]
     graph = nx.Graph()
     graph.add_weighted_edges_from(
         zip(
-            network.u[own].tolist(),
-            network.v[own].tolist(),
-            network.metres[own].tolist(),
+            network.u[kept].tolist(),
+            network.v[kept].tolist(),
+            network.metres[kept].tolist(),
             strict=True,
         )
     )
     worst = 0.0
     for node in np.unique(start)[:: max(1, len(start) // 20)]:
         right = nx.single_source_dijkstra_path_length(graph, node, cutoff=LIMIT)
-        told = found[found["source"] == node].set_index("destination")[column]
+        theirs = ranges[ranges["source"] == node].set_index("destination")[column]
         worst = max(
-            worst, max(abs(told[n] - metres) for n, metres in right.items() if n in told.index)
+            worst, max(abs(theirs[n] - metres) for n, metres in right.items() if n in theirs.index)
         )
-    tell(
+    print_row(
         name,
         "pandana: nodes within the limit",
         f"{len(np.unique(start))} nodes",
@@ -258,7 +263,7 @@ def clock(call, *args):
     return call(*args), time.process_time() - began
 
 
-def tell(name, what, size, seconds, off=None, times=None):
+def print_row(name, what, size, seconds, off=None, times=None):
     """Print one row."""
     more = f"{off:14.6f}" if off is not None else f"{'':14}"
     print(

@@ -1,4 +1,4 @@
-"""Maps with a slider: what a week of frames over 5,041 sub-grids weighs, and how soon a browser shows the next one."""
+"""Maps with a slider: what a week of frames weighs, and how soon a browser shows the next."""
 
 import tempfile
 import time
@@ -17,13 +17,19 @@ SHOWN = 40  # frames looked at
 # Move to a step and wait for the second frame after it, by when the browser
 # has painted; 33 ms of it are the screen's.
 SCRIPT = f"""
-const stage = window[Object.keys(window).find((k) => k.startsWith("map_"))].gridplan, done = arguments[0], own = [], all = [];
+const stage = window[Object.keys(window).find((k) => k.startsWith("map_"))].gridplan;
+const finish = arguments[0];
+const scripts = [];
+const frames = [];
 function move(n) {{
-  if (n === {SHOWN}) return done([own, all]);
+  if (n === {SHOWN}) return finish([scripts, frames]);
   const began = performance.now();
   stage.reels.go((n * 4 + 1) % {STEPS});
-  own.push(performance.now() - began);
-  requestAnimationFrame(() => requestAnimationFrame(() => {{ all.push(performance.now() - began); move(n + 1); }}));
+  scripts.push(performance.now() - began);
+  requestAnimationFrame(() => requestAnimationFrame(() => {{
+    frames.push(performance.now() - began);
+    move(n + 1);
+  }}));
 }}
 move(0);
 """
@@ -43,17 +49,19 @@ def make_reel(count):
 
 
 def run():
-    """Print seconds to write the page, its megabytes, and milliseconds from one frame to the next, median and one of twenty."""
+    """Print seconds to write the page, its megabytes, and ms to a frame: median, one of twenty."""
     from tests.browser import Window, start_browser
     from tests.test_maps import make_town
 
     plan = make_town(across=ACROSS)
     reel = make_reel(len(plan.subgrids))
     print(
-        f"\nMaps with a slider: {len(plan.subgrids):,} sub-grids, {len(plan.site.buildings):,} buildings, {STEPS} frames"
+        f"\nMaps with a slider: {len(plan.subgrids):,} sub-grids, "
+        f"{len(plan.site.buildings):,} buildings, {STEPS} frames"
     )
     print(
-        f"{'layers':10}{'s to write':>12}{'MB':>8}{'zoom':>8}{'script ms':>14}{'to next frame ms':>20}"
+        f"{'layers':10}{'s to write':>12}{'MB':>8}{'zoom':>8}"
+        f"{'script ms':>14}{'to next frame ms':>20}"
     )
     for layers in ("tiles", "classes"):
         with tempfile.TemporaryDirectory() as folder:
@@ -71,11 +79,14 @@ def run():
             for zoom in ZOOMS:
                 if zoom:
                     window.look_from(window.run("stage.records.point[100]"), zoom)
-                own, whole = (
+                script, frame = (
                     np.quantile(values, [0.5, 0.95])
                     for values in driver.execute_async_script(SCRIPT)
                 )
-                at = f"{window.run('map.getZoom()'):g}"
-                told = f"{own[0]:.0f} ({own[1]:.0f})", f"{whole[0]:.0f} ({whole[1]:.0f})"
-                print(f"{layers:10}{seconds:12.1f}{size:8.1f}{at:>8}{told[0]:>14}{told[1]:>20}")
+                shown_zoom = f"{window.run('map.getZoom()'):g}"
+                script_ms, frame_ms = (f"{ms[0]:.0f} ({ms[1]:.0f})" for ms in (script, frame))
+                print(
+                    f"{layers:10}{seconds:12.1f}{size:8.1f}{shown_zoom:>8}"
+                    f"{script_ms:>14}{frame_ms:>20}"
+                )
             driver.quit()

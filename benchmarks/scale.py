@@ -1,4 +1,4 @@
-"""Scale: seconds by stage, peak memory and cost per household from a town to a prefecture, planned in chunks.
+"""Scale: seconds by stage, peak memory and cost per household, from town to prefecture.
 
 ``python -m benchmarks scale`` goes up to 100,000 households, with ``--full``
 to 2.8 million. The measure for all is the time to read the footprints and
@@ -14,30 +14,27 @@ import threading
 import time
 from pathlib import Path
 
-SIZES = {
-    10_000: 22,
-    100_000: 222,
-    500_000: 1_111,
-    2_837_237: 6_304,
-}  # households and communities, as in Tangshan
+# Households and communities; the last are those of Tangshan, the others in proportion.
+SIZES = {10_000: 22, 100_000: 222, 500_000: 1_111, 2_837_237: 6_304}
 USUAL = 100_000
 URBAN_SHARE = 0.24
 
 
 def find_tree(pid):
     """Find a process and all below it."""
-    found = [pid]
+    tree = [pid]
     for file in Path(f"/proc/{pid}/task").glob("*/children"):
-        found += [p for child in file.read_text().split() for p in find_tree(int(child))]
-    return found
+        tree += [p for child in file.read_text().split() for p in find_tree(int(child))]
+    return tree
 
 
 def measure_memory(pid):
     """Measure the memory of a process and all below it now, in MB."""
     total = 0
-    for own in find_tree(pid):
+    for process in find_tree(pid):
         try:
-            lines = Path(f"/proc/{own}/smaps_rollup").read_text().splitlines()
+            lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+            # the proportional share, since workers share the pages of their parent
             total += sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
         except (OSError, ValueError):
             continue  # it has just ended
@@ -45,7 +42,7 @@ def measure_memory(pid):
 
 
 def run_measured(*words):
-    """Run a verb of the command line; returns its seconds, peak memory in MB and what it printed."""
+    """Run a verb of the command line; returns seconds, peak memory in MB and its output."""
     began = time.perf_counter()
     peak = 0.0
     command = [sys.executable, "-m", "gridplan.cli", *map(str, words)]
@@ -73,8 +70,8 @@ def measure_least(buildings, stairwells):
     groups = list(doors.groupby("community").indices.values())
     began = time.perf_counter()
     gpd.read_parquet(buildings)
-    for own in groups:
-        places = np.unique(xy[own], axis=0)
+    for rows in groups:
+        places = np.unique(xy[rows], axis=0)
         if len(places) > 4:
             Delaunay(places - places.mean(axis=0), qhull_options="QJ")
     return time.perf_counter() - began
@@ -101,7 +98,7 @@ def run(full=False):
         with tempfile.TemporaryDirectory() as place:
             town = Path(place) / "town"
             plan = Path(place) / "plan"
-            told = [
+            options = [
                 "--communities",
                 SIZES[households],
                 "--urban-share",
@@ -111,7 +108,7 @@ def run(full=False):
                 "--seed",
                 1,
             ]
-            run_measured("synth", town, *told)
+            run_measured("synth", town, *options)
             seconds, peak, text = run_measured(
                 "plan", town, "-o", plan, "--seed", 1, "--chunk", 30_000
             )

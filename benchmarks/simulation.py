@@ -1,4 +1,4 @@
-"""The simulation: events a second of the kernel beside plain SimPy on the same requests, and a year of a made-up district.
+"""The simulation: events a second of the kernel and of plain SimPy, and a year of a district.
 
 SimPy is left out where it is not installed (``pip install 'gridplan[sim]'``).
 Each part runs in a process of its own. With ``--plan FOLDER``, a staffed plan
@@ -8,8 +8,6 @@ simulated instead.
 
 import json
 import resource
-import subprocess
-import sys
 import tempfile
 import time
 from datetime import date
@@ -18,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 import gridplan as gp
+from benchmarks.own_process import call_in_own_process
 from benchmarks.scale import run_measured
 from gridplan.errors import MissingPackageError
 from gridplan.simulation.requests import Scenario, make_system
@@ -37,19 +36,23 @@ RUSH = 150.0  # times the usual demand, so that posts are busy and queues form
 
 
 def staff_district(households):
-    """Draw a made-up district of so many households in towns and villages, organised and staffed."""
+    """Draw a made-up district of towns and villages, organised and staffed."""
     town = gp.synthetic.make_town(max(3, households // 1500), 0.6, households, seed=1)
     plan = gp.divide(gp.read_site(town), gp.Rules().replace(division={"effort": "quick"}), seed=1)
     return gp.staff(gp.organise(plan))
 
 
 def race(households):
-    """Run the same worlds in the kernel and in SimPy; returns CPU seconds, events and requests whose fate differs."""
+    """Run the same worlds in the kernel and in SimPy, and compare.
+
+    Returns the seconds of processor of each, the events, and how many requests
+    have another fate.
+    """
     plan = staff_district(int(households))
     rules = gp.Rules().replace(
         coverage={"requests_urban": 2.0 * RUSH, "requests_rural": 2.0 * RUSH}
     )
-    own = {"kernel": 0.0, "simpy": 0.0, "events": 0.0, "requests": 0, "different": 0}
+    result = {"kernel": 0.0, "simpy": 0.0, "events": 0.0, "requests": 0, "different": 0}
     for block in cut_blocks(make_system(plan, rules), rules, date(2026, 3, 2), FEW):
         world = draw_world(
             block, make_key(1, 0), block.households, 1.0, (block.low + block.high) / 2
@@ -57,24 +60,24 @@ def race(households):
         rows = int(run_days(world, 0)[0].totals[3])  # the first run loads the kernel
         began = time.process_time()
         tally, log = run_days(world, rows)
-        own["kernel"] += time.process_time() - began
-        own["events"] += tally.totals[1]
-        own["requests"] += rows
+        result["kernel"] += time.process_time() - began
+        result["events"] += tally.totals[1]
+        result["requests"] += rows
         began = time.process_time()
         try:
             plain = run_plainly(world)
         except MissingPackageError:
-            return own | {"simpy": None}
-        own["simpy"] += time.process_time() - began
+            return result | {"simpy": None}
+        result["simpy"] += time.process_time() - began
         a, b = (
             t[np.lexsort((t[:, 1], t[:, 0]))]
             for t in (np.where(log > world.end, np.nan, log), plain)
         )
         b = np.where(b > world.end, np.nan, b)
-        own["different"] += int(
+        result["different"] += int(
             (~np.isclose(a, b, rtol=0, atol=1e-6, equal_nan=True)).any(axis=1).sum()
         )
-    return own
+    return result
 
 
 def prepare(households, folder):
@@ -95,38 +98,27 @@ def live(folder, days, replications, workers):
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     wall = time.perf_counter()
     began = time.process_time()
-    done = gp.simulate(
+    result = gp.simulate(
         plan, Scenario("year", days=int(days)), replications=int(replications), workers=int(workers)
     )
     seconds = {"cpu": time.process_time() - began, "wall": time.perf_counter() - wall}
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    came = done.requests.query("level == 'city' and measure == 'requests'")["mean"].sum()
+    came = result.requests.query("level == 'city' and measure == 'requests'")["mean"].sum()
     return seconds | {
-        "events": done.manifest["events"]["year"],
+        "events": result.manifest["events"]["year"],
         "came": came,
         "before_mb": before,
         "peak_mb": peak,
     }
 
 
-def call(verb, *words):
-    """Call one function here in a process of its own."""
-    code = f"import json, sys; from benchmarks.simulation import {verb}; print(json.dumps({verb}(*sys.argv[1:])))"
-    done = subprocess.run(
-        [sys.executable, "-c", code, *map(str, words)], capture_output=True, text=True
-    )
-    if done.returncode:
-        raise RuntimeError(done.stderr)
-    return json.loads(done.stdout.splitlines()[-1])
-
-
 def live_in_parts(plan):
-    """Simulate a year of a large plan 100 times from the command line, by one worker and by two, and print what it takes."""
+    """Simulate a year of a large plan 100 times from the command line; print what it takes."""
     print(f"\n{plan}, {MANY} days, {WHOLE[1]} replications")
     print(f"{'workers':>7}{'wall s':>8}{'events':>15}{'peak MB':>9}  stages")
     for workers in (1, 2):
         with tempfile.TemporaryDirectory() as folder:
-            told = [
+            options = [
                 "--days",
                 MANY,
                 "--replications",
@@ -136,14 +128,13 @@ def live_in_parts(plan):
                 "--csv",
                 folder,
             ]
-            seconds, peak, text = run_measured("simulate", plan, *told)
+            seconds, peak, text = run_measured("simulate", plan, *options)
             events = json.loads((Path(folder) / "manifest.json").read_text(encoding="utf-8"))[
                 "events"
             ]["base"]
         stages = next(line for line in text.splitlines() if line.startswith("time"))
-        print(
-            f"{workers:7}{seconds:8.1f}{events:15,.0f}{peak:9.0f}  {stages.partition('(')[2].rstrip(')')}"
-        )
+        stages = stages.partition("(")[2].rstrip(")")
+        print(f"{workers:7}{seconds:8.1f}{events:15,.0f}{peak:9.0f}  {stages}")
 
 
 def run(full=False, households=None, plan=None):
@@ -151,32 +142,45 @@ def run(full=False, households=None, plan=None):
     if plan:
         live_in_parts(plan)
         return
-    own = call("race", 8_000)
-    print(
-        f"\nThe same {own['requests']:,} requests, {own['events']:,.0f} events, at {RUSH:g} times the usual demand"
-    )
-    print(f"kernel     {own['kernel']:8.3f} s  {own['events'] / own['kernel']:12,.0f} events/s")
-    if own["simpy"] is None:
-        print("SimPy      not installed")
-    else:
-        print(f"SimPy      {own['simpy']:8.3f} s  {own['events'] / own['simpy']:12,.0f} events/s")
-        print(
-            f"faster by  {own['simpy'] / own['kernel']:8.0f} times; {own['different']} requests with another fate"
-        )
+    print_race(call_in_own_process("simulation", "race", 8_000))
     size, replications = WHOLE if full else (HOUSEHOLDS, REPLICATIONS)
     with tempfile.TemporaryDirectory() as folder:
-        found = call("prepare", households or size, Path(folder) / "plan")
-        print(
-            f"\nA district of {found['households']:,} households, {found['subgrids']:,} sub-grids, {found['posts']:,} posts"
+        district = call_in_own_process(
+            "simulation", "prepare", households or size, Path(folder) / "plan"
         )
         print(
-            f"{'days':>5}{'times':>7}{'threads':>9}{'CPU s':>8}{'wall s':>8}{'events':>13}{'peak MB':>9}{'plan MB':>9}"
+            f"\nA district of {district['households']:,} households, "
+            f"{district['subgrids']:,} sub-grids, {district['posts']:,} posts"
+        )
+        print(
+            f"{'days':>5}{'times':>7}{'threads':>9}{'CPU s':>8}{'wall s':>8}"
+            f"{'events':>13}{'peak MB':>9}{'plan MB':>9}"
         )
         for days, times, workers in (
             (MONTH, replications, 1),
             (MANY, replications, 1),
             (MANY, replications, 2),
         ):
-            own = call("live", Path(folder) / "plan", days, times, workers)
-            figures = f"{own['cpu']:8.1f}{own['wall']:8.1f}{own['events']:13,.0f}{own['peak_mb']:9.0f}{own['before_mb']:9.0f}"
-            print(f"{days:5}{times:7}{workers:9}{figures}")
+            cost = call_in_own_process(
+                "simulation", "live", Path(folder) / "plan", days, times, workers
+            )
+            print(
+                f"{days:5}{times:7}{workers:9}{cost['cpu']:8.1f}{cost['wall']:8.1f}"
+                f"{cost['events']:13,.0f}{cost['peak_mb']:9.0f}{cost['before_mb']:9.0f}"
+            )
+
+
+def print_race(race):
+    """Print how fast the kernel and SimPy were."""
+    kernel = race["kernel"]
+    simpy = race["simpy"]
+    print(
+        f"\nThe same {race['requests']:,} requests, {race['events']:,.0f} events, "
+        f"at {RUSH:g} times the usual demand"
+    )
+    print(f"kernel     {kernel:8.3f} s  {race['events'] / kernel:12,.0f} events/s")
+    if simpy is None:
+        print("SimPy      not installed")
+        return
+    print(f"SimPy      {simpy:8.3f} s  {race['events'] / simpy:12,.0f} events/s")
+    print(f"faster by  {simpy / kernel:8.0f} times; {race['different']} requests with another fate")

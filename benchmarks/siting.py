@@ -1,4 +1,4 @@
-"""Siting: the optimum and the time beside spopt.locate, p-median problems, and a large case with the gap that is proven.
+"""Siting: optimum and time beside spopt.locate, p-median problems, a large case and its gap.
 
 ``python -m benchmarks siting --install`` sets up spopt in an environment of
 its own under outputs.
@@ -67,12 +67,12 @@ def ask_peer(kind, metres, weights, radius, k):
         str(file),
     ]
     limit = partial(resource.setrlimit, resource.RLIMIT_CPU, (SECONDS, SECONDS))
-    done = subprocess.run(command, capture_output=True, text=True, preexec_fn=limit)
-    if done.returncode < 0:
+    run = subprocess.run(command, capture_output=True, text=True, preexec_fn=limit)
+    if run.returncode < 0:  # ended by the limit on processor time
         return None, None, f"no answer in {SECONDS} s"
-    if done.returncode:
-        return None, None, done.stderr.strip().splitlines()[-1][:80]
-    value, seconds, *words = done.stdout.split()[-4:]
+    if run.returncode:
+        return None, None, run.stderr.strip().splitlines()[-1][:80]
+    value, seconds, *words = run.stdout.split()[-4:]
     return float(value), float(seconds), " ".join(words)
 
 
@@ -96,7 +96,8 @@ def compare_peers(install=False):
     for kind in ("cover_most", "p_median"):
         solve(kind, measure(xy, sites), weights, RADIUS, 10)  # compiles
     print(
-        f"\n{'':12}{'places':>8}{'sites':>7}{'k':>5}{'ours':>14}{'ended':>9}{'s':>8}{'spopt':>14}{'s':>9}{'ratio':>8}"
+        f"\n{'':12}{'places':>8}{'sites':>7}{'k':>5}{'ours':>14}{'ended':>9}{'s':>8}"
+        f"{'spopt':>14}{'s':>9}{'ratio':>8}"
     )
     for n, m, k in PEERS:
         xy, sites, weights = draw_town(n, m)
@@ -119,7 +120,7 @@ def compare_peers(install=False):
 
 
 def solve_medians():
-    """Print answers for p-median problems as the OR-library has them: a random graph, every node a place and a site."""
+    """Print answers for p-median problems as in the OR-library: random graphs, all nodes sites."""
     from scipy.sparse.csgraph import dijkstra
 
     print(f"\n{'p-median':12}{'nodes':>8}{'k':>5}{'price':>12}{'bound':>12}{'gap':>9}{'s':>8}")
@@ -136,7 +137,8 @@ def solve_medians():
         )
         answer, seconds = solve("p_median", dijkstra(graph, directed=False), np.ones(n), np.inf, k)
         print(
-            f"{'':12}{n:8}{k:5}{answer.objective:12.0f}{answer.bound:12.0f}{answer.gap:9.3%}{seconds:8.2f}",
+            f"{'':12}{n:8}{k:5}{answer.objective:12.0f}{answer.bound:12.0f}"
+            f"{answer.gap:9.3%}{seconds:8.2f}",
             flush=True,
         )
 
@@ -156,7 +158,8 @@ def solve_large():
             answer = cover_most(problem, k) if kind == "cover_most" else p_median(problem, k, limit)
             seconds = time.process_time() - began
             print(
-                f"{'':12}{k:5}{answer.objective:14.0f}{answer.bound:14.0f}{answer.gap:9.3%}{seconds:8.1f}",
+                f"{'':12}{k:5}{answer.objective:14.0f}{answer.bound:14.0f}"
+                f"{answer.gap:9.3%}{seconds:8.1f}",
                 flush=True,
             )
         if kind == "cover_most":

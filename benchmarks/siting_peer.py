@@ -1,4 +1,4 @@
-"""Runs spopt.locate on one problem, in an environment of its own; called by ``benchmarks.siting``."""
+"""Run spopt.locate on one problem in an environment of its own, for ``benchmarks.siting``."""
 
 import sys
 import time

@@ -1,15 +1,13 @@
-"""A surge: what a flood and snow cost to simulate, and how it grows with the households that are affected."""
+"""A surge: what a flood and snow cost to simulate, by the households that are affected."""
 
-import json
 import resource
-import subprocess
-import sys
 import tempfile
 import time
 from datetime import datetime
 from pathlib import Path
 
 import gridplan as gp
+from benchmarks.own_process import call_in_own_process
 from gridplan.simulation.surge import Event, surge
 from gridplan.simulation.surge.emergencies import propose_event
 
@@ -28,7 +26,7 @@ def prepare(households, folder):
 
 
 def live(folder, kind, replications, worth):
-    """Simulate a flood along the longest water, or snow everywhere; returns seconds, what is affected, and the peak memory."""
+    """Simulate a flood along the longest water, or snow everywhere; returns sizes and costs."""
     plan = gp.read_plan(folder)
     event = (
         propose_event(plan)
@@ -38,45 +36,36 @@ def live(folder, kind, replications, worth):
     surge(plan, event, replications=1, worth=False)  # loads the kernel
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     began = time.process_time()
-    done = surge(plan, event, replications=int(replications), worth=worth == "yes", workers=1)
-    told = done.manifest["events"][event.name]
+    result = surge(plan, event, replications=int(replications), worth=worth == "yes", workers=1)
+    sizes = result.manifest["events"][event.name]
     return {
         "cpu": time.process_time() - began,
-        "households": told["households"],
-        "subgrids": told["subgrids"],
-        "posts": sum(told["called"].values()),
+        "households": sizes["households"],
+        "subgrids": sizes["subgrids"],
+        "posts": sum(sizes["called"].values()),
         "before_mb": before,
-        "again": len(done.worth) // 5,
+        "again": len(result.worth) // 5,
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     }
 
 
-def call(verb, *words):
-    """Call one function here in a process of its own."""
-    code = f"import json, sys; from benchmarks.surge import {verb}; print(json.dumps({verb}(*sys.argv[1:])))"
-    done = subprocess.run(
-        [sys.executable, "-c", code, *map(str, words)], capture_output=True, text=True
-    )
-    if done.returncode:
-        raise RuntimeError(done.stderr)
-    return json.loads(done.stdout.splitlines()[-1])
-
-
 def run(full=False):
-    """Print a row for each district, event, and with or without the worth of every pairing and bridge."""
+    """Print a row for each district and event, with and without the worth of every pairing."""
     print(
-        f"\nBoth postures, {REPLICATIONS} replications, one thread; again: without each pairing, without or with each crossing"
+        f"\nBoth postures, {REPLICATIONS} replications, one thread; "
+        "again: without each pairing, without or with each crossing"
     )
     head = f"{'district':>9} {'event':6}{'affected':>9}{'subgrids':>9}{'posts':>8}"
     print(f"{head}{'again':>6}{'CPU s':>8}{'peak MB':>9}{'plan MB':>9}")
     with tempfile.TemporaryDirectory() as folder:
         for size in FULL if full else SIZES:
             home = Path(folder) / str(size)
-            found = call("prepare", size, home)
+            district = call_in_own_process("surge", "prepare", size, home)
             for kind in ("flood", "snow"):
                 for worth in ("no", "yes"):
-                    own = call("live", home, kind, REPLICATIONS, worth)
-                    size_of = f"{found['households']:9,} {kind:6}{own['households']:9,.0f}{own['subgrids']:9,}{own['posts']:8,}"
+                    row = call_in_own_process("surge", "live", home, kind, REPLICATIONS, worth)
                     print(
-                        f"{size_of}{own['again']:6}{own['cpu']:8.1f}{own['peak_mb']:9.0f}{own['before_mb']:9.0f}"
+                        f"{district['households']:9,} {kind:6}{row['households']:9,.0f}"
+                        f"{row['subgrids']:9,}{row['posts']:8,}{row['again']:6}{row['cpu']:8.1f}"
+                        f"{row['peak_mb']:9.0f}{row['before_mb']:9.0f}"
                     )

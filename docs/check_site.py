@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 REMOTE = re.compile(
-    r"""(?:src|href|srcset|data-src)\s*=\s*["']?\s*(?:https?:)?//[^"'\s>]+|url\(\s*["']?(?:https?:)?//[^)]+"""
+    r"""(?:src|href|srcset|data-src)\s*=\s*["']?\s*(?:https?:)?//[^"'\s>]+"""
+    r"""|url\(\s*["']?(?:https?:)?//[^)]+"""
 )
 
 

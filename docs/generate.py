@@ -19,8 +19,8 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 
-# The door's names by what a user wants. A name that stands in no list comes
-# under "Other", so that a new one is never lost.
+# The door's names by what a user wants. A name in no list comes under
+# "Other", so that a new one is never lost.
 CHAPTERS = {
     "Values": "Plan Site Rules Scenario Event Estate",
     "Read and write": "load_example read_site read_osm_place read_plan write_plan",
@@ -88,7 +88,7 @@ def on_files(files: Any, config: Any) -> Any:
 
 
 def read_door() -> dict[str, str]:
-    """Read where every public name lives, from the imports of the door (its stub, where it has one)."""
+    """Read where every public name lives, from the imports of the door or of its stub."""
     stub = ROOT / "gridplan" / "__init__.pyi"
     door = stub if stub.exists() else stub.with_suffix(".py")
     return {
@@ -173,9 +173,9 @@ def write_rules() -> str:
     lines = [
         "# Rules 规则",
         "",
-        "`gridplan rules > plan.toml` prints them all; `--rules plan.toml` or `--set urban.target=28`",
-        "changes them; every plan keeps the rules it was drawn by. Where the source is an assumption,",
-        "put in your own figure.",
+        "`gridplan rules > plan.toml` prints them all; `--rules plan.toml` or",
+        "`--set urban.target=28` changes them; every plan keeps the rules it was drawn by.",
+        "Where the source is an assumption, put in your own figure.",
         "",
     ]
     for section in fields(rules):
@@ -260,7 +260,7 @@ def write_schema(language: str) -> str:
 
 
 def join_cells(cells: Any) -> str:
-    """Join cells to a row of a Markdown table; a bar inside a cell would end it, so it is escaped."""
+    """Join cells to a row of a Markdown table; a bar, which would end a cell, is escaped."""
     return "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |"
 
 

@@ -1,4 +1,4 @@
-"""The benchmarks' own command line: it teaches, refuses what it does not know, and hands options to those that take them."""
+"""The command line of the benchmarks: help, refusals, and which options go where."""
 
 import sys
 from types import SimpleNamespace
@@ -13,7 +13,7 @@ from benchmarks import __main__ as door
     [
         (["main_jbo"], "no benchmark is called main_jbo; there are main_job"),
         (["--ful"], "unrecognized arguments: --ful"),
-        (["main_job", "--full"], "--full says nothing to main_job"),
+        (["main_job", "--full"], "--full is not an option of main_job"),
     ],
 )
 def test_what_it_does_not_know_is_refused_before_anything_runs(words, said, capsys):
@@ -34,7 +34,7 @@ def test_help_names_every_benchmark_and_runs_none(capsys):
 def test_an_option_goes_only_to_those_that_take_it(monkeypatch):
     ran = []
     for name in ("division", "published"):
-        run = lambda name=name, **told: ran.append((name, told))  # noqa: E731
+        run = lambda name=name, **options: ran.append((name, options))  # noqa: E731
         monkeypatch.setitem(sys.modules, f"benchmarks.{name}", SimpleNamespace(run=run))
     door.main(["published", "division", "--full"])
     assert ran == [("published", {}), ("division", {"full": True})]
